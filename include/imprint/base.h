@@ -1,0 +1,115 @@
+/// imprint/base.h: what every other header builds on: status codes, errors, small vectors,
+/// random streams and the monitor through which long tasks report and are stopped.
+///
+/// Conventions of the whole library:
+///  - A function that can fail returns imp_status; results go through the first parameter.
+///    On failure the result is untouched and *err (nullable) holds a message a user can act on.
+///  - SI units and radians. Any other unit is in the name.
+///  - The library never prints and never exits.
+#ifndef IMPRINT_BASE_H
+#define IMPRINT_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Release of the library, as text ("0.1.0").
+const char *imp_version(void);
+
+/// Status codes: X(name, exit code of the command line, meaning).
+#define IMP_STATUS_MAP(X)                                                                          \
+    X(IMP_OK, 0, "ok")                                                                             \
+    X(IMP_CHECK_FAILED, 1, "a check failed")                                                       \
+    X(IMP_USAGE, 2, "wrong arguments")                                                             \
+    X(IMP_BAD_INPUT, 3, "bad input")                                                               \
+    X(IMP_IO, 4, "input/output error")                                                             \
+    X(IMP_NO_MEMORY, 5, "out of memory")                                                           \
+    X(IMP_INTERNAL, 6, "internal error")                                                           \
+    X(IMP_INTERRUPTED, 130, "interrupted")
+
+typedef enum imp_status {
+#define IMP_STATUS_ENUM(name, code, text) name = (code),
+    IMP_STATUS_MAP(IMP_STATUS_ENUM)
+#undef IMP_STATUS_ENUM
+} imp_status;
+
+/// The meaning of a status in words; never NULL.
+const char *imp_status_text(imp_status status);
+
+/// Why a call failed. Owned by the caller; zero-initialise it before the first use.
+typedef struct imp_error {
+    imp_status status;
+    char message[480]; ///< one line, without a newline at its end
+} imp_error;
+
+/// Fills *err (nullable) with a printf-formatted message and returns status, so that a failing
+/// function can end with `return imp_fail(err, IMP_IO, "...")`.
+imp_status imp_fail(imp_error *err, imp_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/// A point or direction on the ground plane: x grows with the tile column, z with the tile row.
+typedef struct imp_vec2 {
+    double x, z;
+} imp_vec2;
+
+/// Where a robot stands: centre of rotation between its wheels [m] and heading [rad]. Heading 0
+/// looks along +x and positive angles turn counter-clockwise seen from above, so that
+/// forward = (cos, -sin) and right = (sin, cos) in (x, z).
+typedef struct imp_pose {
+    double x, z, heading;
+} imp_pose;
+
+/// What a random stream is for. Streams of different purpose never share draws, so that adding
+/// a draw in one place does not shift the others. Append only: the numbers are part of the results.
+typedef enum imp_purpose {
+    IMP_PURPOSE_SPAWN = 1,
+    IMP_PURPOSE_ROUTE = 2,
+    IMP_PURPOSE_NOISE = 3,
+    IMP_PURPOSE_WEIGHTS = 4,
+    IMP_PURPOSE_SHUFFLE = 5,
+    IMP_PURPOSE_SPLIT = 6,
+    IMP_PURPOSE_SCENE = 7,
+    IMP_PURPOSE_TEST = 8,
+} imp_purpose;
+
+/// A counter-based random stream (Philox4x32-10, Salmon et al., SC'11): the n-th draw is a pure
+/// function of (seed, environment, episode, purpose, n). A plain value: copying it forks it.
+typedef struct imp_random {
+    uint32_t key[2];
+    uint32_t counter[4];
+    uint32_t block[4]; ///< words of the current block
+    int used;          ///< words of the block that are spent, 0..4
+} imp_random;
+
+imp_random imp_random_stream(uint64_t seed, uint32_t environment, uint32_t episode,
+                             imp_purpose purpose);
+uint32_t imp_random_u32(imp_random *random);
+/// Uniform in [low, high), 53 bits.
+double imp_random_uniform(imp_random *random, double low, double high);
+/// Uniform integer in [0, bound), without modulo bias; bound > 0.
+uint32_t imp_random_below(imp_random *random, uint32_t bound);
+/// Standard normal (Box-Muller; two draws of 53 bits each, none kept).
+double imp_random_normal(imp_random *random);
+/// Fisher-Yates shuffle of count indices in place.
+void imp_random_shuffle(imp_random *random, uint32_t *indices, size_t count);
+
+/// How far a long task has come. Values below zero are unknown.
+typedef struct imp_progress {
+    const char *task;   ///< what is being done, e.g. "log"
+    const char *unit;   ///< what is being counted, e.g. "frames"
+    double done, total; ///< in units
+    const char *detail; ///< nullable: a short remark, e.g. "loss 0.012"
+} imp_progress;
+
+/// How a caller watches and stops a long task. Any member may be NULL; so may the pointer to it.
+/// Both are called from the thread that called the library.
+typedef struct imp_monitor {
+    void (*progress)(void *context, const imp_progress *progress);
+    bool (*should_stop)(void *context); ///< true: finish cleanly and return IMP_INTERRUPTED
+    void *context;
+} imp_monitor;
+
+void imp_monitor_progress(const imp_monitor *monitor, const imp_progress *progress);
+bool imp_monitor_should_stop(const imp_monitor *monitor);
+
+#endif

@@ -1,0 +1,103 @@
+/// imprint/robot.h: the Duckiebot: its size, its drive, its camera and lens.
+#ifndef IMPRINT_ROBOT_H
+#define IMPRINT_ROBOT_H
+
+#include "imprint/base.h"
+
+#define IMP_WHEEL_DISTANCE 0.102         ///< between the wheels [m]
+#define IMP_WHEEL_RADIUS 0.0318          ///< [m]
+#define IMP_ROBOT_WIDTH 0.15             ///< for collisions and validity [m]
+#define IMP_ROBOT_LENGTH 0.18            ///< for collisions and validity [m]
+#define IMP_CAMERA_FORWARD 0.066         ///< camera ahead of the centre of rotation [m]
+#define IMP_CENTRE_FORWARD (0.066 - 0.09) ///< geometric centre ahead of the centre of rotation [m]
+#define IMP_TIME_STEP (1.0 / 30.0)       ///< one simulated frame [s]
+
+/// Two wheel duty cycles in [-1, 1].
+typedef struct imp_action {
+    double left, right;
+} imp_action;
+
+imp_action imp_action_clip(imp_action action);
+
+/// Inverse kinematics of the reference: forward speed [m/s] and turn rate [rad/s, positive to the left]
+/// to clipped duty cycles, with gain 1, trim 0, motor constant 27.
+imp_action imp_action_from_velocity(double speed, double turn_rate);
+
+/// The longest command delay that the delay line can hold [steps].
+#define IMP_MAX_DELAY_STEPS 15
+
+/// Parameters of the drive. Obtain with imp_default_drive_def(), then change fields.
+typedef struct imp_drive_def {
+    double delay;     ///< commands act this much later [s]; 0.15
+    double trim;      ///< imbalance of the motors; 0
+    double time_step; ///< [s]; 1/30
+    int cookie;
+} imp_drive_def;
+
+imp_drive_def imp_default_drive_def(void);
+
+/// State of the drive: speeds, clock and the commands that have not acted yet. A plain value: copy it to
+/// look ahead.
+typedef struct imp_drive {
+    imp_drive_def def;
+    double speed;     ///< forward speed of the centre of rotation [m/s]
+    double turn_rate; ///< [rad/s], positive to the left
+    double time;      ///< since reset [s], accumulated step by step as the reference does
+    imp_action applied; ///< the command that acted in the last step
+    imp_action pending[IMP_MAX_DELAY_STEPS + 1]; ///< ring of recorded commands
+    double stamps[IMP_MAX_DELAY_STEPS + 1];      ///< when each was given [s]
+    int recorded;                                ///< commands recorded since reset
+} imp_drive;
+
+/// A drive at rest at time 0.
+void imp_drive_reset(imp_drive *drive, const imp_drive_def *def);
+
+/// Records the command, lets the delayed one act for one time step (forward Euler on
+/// u' = -5u + 1.5(r + l), w' = -4w + 15(1 + trim)r - 15(1 - trim)l) and moves the pose along the SE(2)
+/// exponential of the new velocities. The command is clipped to [-1, 1].
+void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command);
+
+/// The same step with the velocities alone: what acts is `applied`, no command is recorded.
+void imp_drive_velocities(const imp_drive_def *def, imp_action applied, double *speed,
+                          double *turn_rate);
+
+/// Moves a pose for dt seconds at constant velocities.
+imp_pose imp_pose_advance(imp_pose pose, double speed, double turn_rate, double dt);
+
+/// Lens models that have a name.
+typedef enum imp_lens_kind {
+    IMP_LENS_NONE,      ///< rectilinear
+    IMP_LENS_DUCKIEBOT, ///< the reference's plumb-bob lens
+    IMP_LENS_CUSTOM,    ///< the parameters given
+} imp_lens_kind;
+
+/// OpenCV's plumb-bob model for an image of width x height pixels.
+typedef struct imp_lens {
+    imp_lens_kind kind;
+    int width, height;      ///< image size that fx..cy belong to [px]
+    double fx, fy, cx, cy;  ///< [px]
+    double k1, k2, p1, p2, k3;
+} imp_lens;
+
+imp_lens imp_lens_none(void);
+imp_lens imp_lens_duckiebot(void);
+
+/// Where the camera sits and how it looks. Obtain with imp_default_camera_def(), then change fields.
+typedef struct imp_camera_def {
+    int width, height;    ///< picture size [px], 1..8192; 80 x 60
+    double mount_height;  ///< above the ground [m]; 0.108
+    double mount_forward; ///< ahead of the centre of rotation [m]; 0.066
+    double pitch;         ///< downwards [rad]; 19.15 degrees
+    double field_of_view; ///< vertical, of the rectilinear picture [rad]; 75 degrees
+    imp_lens lens;        ///< scaled to the picture's size; the Duckiebot's
+    int cookie;
+} imp_camera_def;
+
+imp_camera_def imp_default_camera_def(void);
+
+/// The direction that a pixel looks in, in camera coordinates (x right, y down, z = 1 ahead). (px, py) is a
+/// point of the picture in pixels, (0, 0) being its top left corner and (width, height) its bottom right
+/// one. Returns false where the lens shows nothing (outside the rectilinear picture).
+bool imp_camera_ray(const imp_camera_def *camera, double px, double py, double *x, double *y);
+
+#endif

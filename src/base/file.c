@@ -1,0 +1,158 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static imp_status read_open(FILE *file, char **out, size_t *length, const char *path, size_t limit,
+                            imp_error *err)
+{
+    struct stat info;
+    if (fstat(fileno(file), &info) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is a folder, a file is wanted", path);
+    size_t capacity = limit < 65536 ? limit : 65536;
+    if (info.st_size > 0)
+        capacity = (size_t)info.st_size < limit ? (size_t)info.st_size : limit;
+    char *text = NULL;
+    size_t used = 0;
+    for (;;) {
+        // one byte past the limit tells "too large" from "just fits"; one more terminates
+        char *grown = realloc(text, capacity + 2);
+        if (grown == NULL) {
+            free(text);
+            return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+        }
+        text = grown;
+        used += fread(text + used, 1, capacity + 1 - used, file);
+        if (used <= capacity || capacity >= limit)
+            break;
+        capacity = capacity < limit / 2 ? capacity * 2 : limit;
+    }
+    if (ferror(file) || used > limit) {
+        free(text);
+        return ferror(file) ? imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno))
+                            : imp_fail(err, IMP_BAD_INPUT, "%s: larger than %zu bytes", path, limit);
+    }
+    text[used] = '\0';
+    *out = text;
+    *length = used;
+    return IMP_OK;
+}
+
+imp_status imp_file_read(char **out, size_t *length, const char *path, size_t limit, imp_error *err)
+{
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return imp_fail(err, errno == ENOENT ? IMP_BAD_INPUT : IMP_IO, "%s: %s", path,
+                        strerror(errno));
+    imp_status status = read_open(file, out, length, path, limit, err);
+    fclose(file);
+    return status;
+}
+
+// Syncs the folder that holds path, so that a rename in it survives a power cut.
+static imp_status sync_folder_of(const char *path, imp_error *err)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+    if (slash == NULL)
+        strcpy(folder, ".");
+    else if (length == 0)
+        strcpy(folder, "/");
+    else
+        snprintf(folder, sizeof folder, "%.*s", (int)length, path);
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    // some file systems cannot sync a folder; there the rename is as safe as it gets
+    int failed = fsync(descriptor) != 0 && errno != EINVAL;
+    int reason = errno;
+    close(descriptor);
+    return failed ? imp_fail(err, IMP_IO, "%s: %s", folder, strerror(reason)) : IMP_OK;
+}
+
+imp_status imp_file_publish(const char *temporary, const char *path, imp_error *err)
+{
+    int descriptor = open(temporary, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", temporary, strerror(errno));
+    if (fsync(descriptor) != 0) {
+        int reason = errno;
+        close(descriptor);
+        return imp_fail(err, IMP_IO, "%s: cannot sync: %s", temporary, strerror(reason));
+    }
+    close(descriptor);
+    if (rename(temporary, path) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    return sync_folder_of(path, err);
+}
+
+imp_status imp_file_write(const char *path, const void *data, size_t length, imp_error *err)
+{
+    char temporary[PATH_MAX];
+    int needed = snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    if (needed < 0 || (size_t)needed >= sizeof temporary)
+        return imp_fail(err, IMP_IO, "%s: path too long", path);
+    FILE *file = fopen(temporary, "wbe");
+    if (file == NULL)
+        return imp_fail(err, IMP_IO, "%s: %s", temporary, strerror(errno));
+    bool whole = fwrite(data, 1, length, file) == length;
+    int reason = errno;
+    if (fclose(file) != 0 && whole) {
+        whole = false;
+        reason = errno;
+    }
+    if (!whole) {
+        unlink(temporary);
+        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(reason));
+    }
+    imp_status status = imp_file_publish(temporary, path, err);
+    if (status != IMP_OK)
+        unlink(temporary);
+    return status;
+}
+
+imp_status imp_folder_create(const char *path, imp_error *err)
+{
+    char partial[PATH_MAX];
+    int length = snprintf(partial, sizeof partial, "%s", path);
+    if (length <= 0 || (size_t)length >= sizeof partial)
+        return imp_fail(err, IMP_IO, "%s: path empty or too long", path);
+    for (char *at = partial + 1;; at++) {
+        if (*at != '/' && *at != '\0')
+            continue;
+        char kept = *at;
+        *at = '\0';
+        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
+            return imp_fail(err, IMP_IO, "%s: cannot create folder: %s", partial, strerror(errno));
+        if (kept == '\0')
+            break;
+        *at = kept;
+    }
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: exists and is not a folder", path);
+    return IMP_OK;
+}
+
+bool imp_path_exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+double imp_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

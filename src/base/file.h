@@ -1,0 +1,26 @@
+// base/file.h: files that are either whole or absent.
+#ifndef IMP_BASE_FILE_H
+#define IMP_BASE_FILE_H
+
+#include "imprint/base.h"
+
+// Reads a whole file of at most limit bytes. *out is terminated with a 0 that *length does not count; the
+// caller frees it. Messages name the path.
+imp_status imp_file_read(char **out, size_t *length, const char *path, size_t limit,
+                         imp_error *err);
+
+// Replaces a file atomically: temporary name beside it, sync, rename, sync of the folder.
+imp_status imp_file_write(const char *path, const void *data, size_t length, imp_error *err);
+
+// Syncs a finished temporary file, renames it to path and syncs the folder.
+imp_status imp_file_publish(const char *temporary, const char *path, imp_error *err);
+
+// Creates a folder and its parents; one that exists is fine.
+imp_status imp_folder_create(const char *path, imp_error *err);
+
+bool imp_path_exists(const char *path);
+
+// Seconds on a clock that never goes back.
+double imp_clock(void);
+
+#endif

@@ -1,0 +1,71 @@
+#include "base/image.h"
+
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+imp_status imp_png_encode(uint8_t **out, size_t *length, int width, int height, const uint8_t *rgb,
+                          imp_error *err)
+{
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .width = (png_uint_32)width,
+                       .height = (png_uint_32)height,
+                       .format = PNG_FORMAT_RGB};
+    png_alloc_size_t needed = PNG_IMAGE_PNG_SIZE_MAX(image);
+    uint8_t *buffer = malloc(needed);
+    if (buffer == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d picture", width, height);
+    if (!png_image_write_to_memory(&image, buffer, &needed, 0, rgb, 0, NULL)) {
+        free(buffer);
+        return imp_fail(err, IMP_INTERNAL, "cannot encode a %d x %d picture: %s", width, height,
+                        image.message);
+    }
+    *out = buffer;
+    *length = needed;
+    return IMP_OK;
+}
+
+imp_status imp_png_write(const char *path, int width, int height, const uint8_t *rgb,
+                         imp_error *err)
+{
+    uint8_t *encoded;
+    size_t length;
+    imp_status status = imp_png_encode(&encoded, &length, width, height, rgb, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_file_write(path, encoded, length, err);
+    free(encoded);
+    return status;
+}
+
+imp_status imp_png_read(uint8_t **rgb, int *width, int *height, const char *path, imp_error *err)
+{
+    enum { PNG_BYTES_MAX = 256 << 20 };
+    char *file;
+    size_t length;
+    imp_status status = imp_file_read(&file, &length, path, PNG_BYTES_MAX, err);
+    if (status != IMP_OK)
+        return status;
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    uint8_t *pixels = NULL;
+    bool read = false;
+    if (png_image_begin_read_from_memory(&image, file, length)) {
+        image.format = PNG_FORMAT_RGB;
+        pixels = malloc(PNG_IMAGE_SIZE(image));
+        read = pixels != NULL && png_image_finish_read(&image, NULL, pixels, 0, NULL);
+    }
+    free(file);
+    if (!read) {
+        imp_fail(err, IMP_BAD_INPUT, "%s: %s", path,
+                 image.message[0] != '\0' ? image.message : "out of memory");
+        png_image_free(&image);
+        free(pixels);
+        return IMP_BAD_INPUT;
+    }
+    *rgb = pixels;
+    *width = (int)image.width;
+    *height = (int)image.height;
+    return IMP_OK;
+}

@@ -1,0 +1,48 @@
+#include "imprint/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#ifndef IMPRINT_VERSION
+#define IMPRINT_VERSION "unknown"
+#endif
+
+const char *imp_version(void)
+{
+    return IMPRINT_VERSION;
+}
+
+const char *imp_status_text(imp_status status)
+{
+    switch (status) {
+#define IMP_STATUS_CASE(name, code, text)                                                          \
+    case name:                                                                                     \
+        return text;
+        IMP_STATUS_MAP(IMP_STATUS_CASE)
+#undef IMP_STATUS_CASE
+    }
+    return "unknown status";
+}
+
+imp_status imp_fail(imp_error *err, imp_status status, const char *format, ...)
+{
+    if (err != NULL) {
+        va_list arguments;
+        va_start(arguments, format);
+        err->status = status;
+        vsnprintf(err->message, sizeof err->message, format, arguments);
+        va_end(arguments);
+    }
+    return status;
+}
+
+void imp_monitor_progress(const imp_monitor *monitor, const imp_progress *progress)
+{
+    if (monitor != NULL && monitor->progress != NULL)
+        monitor->progress(monitor->context, progress);
+}
+
+bool imp_monitor_should_stop(const imp_monitor *monitor)
+{
+    return monitor != NULL && monitor->should_stop != NULL && monitor->should_stop(monitor->context);
+}

@@ -1,0 +1,134 @@
+#include "base/threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct imp_pool {
+    pthread_mutex_t lock;
+    pthread_cond_t start, finish;
+    int threads;
+    int spawned;        // workers besides the caller
+    unsigned round;     // grows with every run
+    bool quit;
+    int next, count;    // work not yet handed out
+    int busy;           // spawned workers that have not finished the round
+    void (*work)(void *context, int index, int worker);
+    void *context;
+    struct worker {
+        imp_pool *pool;
+        int number;
+        pthread_t thread;
+    } *workers;
+};
+
+int imp_processor_count(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return CPU_COUNT(&set);
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
+}
+
+// Takes pieces of work until none is left. Called and returns with the lock held.
+static void work_off(imp_pool *pool, int worker)
+{
+    while (pool->next < pool->count) {
+        int index = pool->next++;
+        pthread_mutex_unlock(&pool->lock);
+        pool->work(pool->context, index, worker);
+        pthread_mutex_lock(&pool->lock);
+    }
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *self = argument;
+    imp_pool *pool = self->pool;
+    unsigned seen = 0;
+    pthread_mutex_lock(&pool->lock);
+    for (;;) {
+        while (pool->round == seen && !pool->quit)
+            pthread_cond_wait(&pool->start, &pool->lock);
+        if (pool->quit)
+            break;
+        seen = pool->round;
+        work_off(pool, self->number);
+        if (--pool->busy == 0)
+            pthread_cond_signal(&pool->finish);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+imp_status imp_pool_create(imp_pool **out, int threads, imp_error *err)
+{
+    if (threads <= 0)
+        threads = imp_processor_count();
+    imp_pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a thread pool");
+    pool->threads = threads;
+    pool->workers = calloc((size_t)threads, sizeof *pool->workers);
+    if (pool->workers == NULL) {
+        free(pool);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a pool of %d threads", threads);
+    }
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->start, NULL);
+    pthread_cond_init(&pool->finish, NULL);
+    for (int i = 1; i < threads; i++) {
+        struct worker *worker = &pool->workers[i];
+        worker->pool = pool;
+        worker->number = i;
+        if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0) {
+            imp_pool_destroy(pool);
+            return imp_fail(err, IMP_NO_MEMORY, "cannot start thread %d of %d: use fewer --threads",
+                            i + 1, threads);
+        }
+        pool->spawned++;
+    }
+    *out = pool;
+    return IMP_OK;
+}
+
+void imp_pool_destroy(imp_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pool->quit = true;
+    pthread_cond_broadcast(&pool->start);
+    pthread_mutex_unlock(&pool->lock);
+    for (int i = 1; i <= pool->spawned; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->finish);
+    pthread_cond_destroy(&pool->start);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool->workers);
+    free(pool);
+}
+
+int imp_pool_threads(const imp_pool *pool)
+{
+    return pool->threads;
+}
+
+void imp_pool_run(imp_pool *pool, int count, void (*work)(void *context, int index, int worker),
+                  void *context)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->work = work;
+    pool->context = context;
+    pool->next = 0;
+    pool->count = count;
+    pool->busy = pool->spawned;
+    pool->round++;
+    pthread_cond_broadcast(&pool->start);
+    work_off(pool, 0);
+    while (pool->busy > 0)
+        pthread_cond_wait(&pool->finish, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+}

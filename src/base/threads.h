@@ -1,0 +1,23 @@
+// base/threads.h: a pool of threads that runs numbered, independent pieces of work.
+#ifndef IMP_BASE_THREADS_H
+#define IMP_BASE_THREADS_H
+
+#include "imprint/base.h"
+
+typedef struct imp_pool imp_pool;
+
+// Processors this process may use, at least 1.
+int imp_processor_count(void);
+
+// A pool of `threads` workers (0: one per processor), the calling thread being one of them.
+imp_status imp_pool_create(imp_pool **out, int threads, imp_error *err);
+void imp_pool_destroy(imp_pool *pool); // nullable
+int imp_pool_threads(const imp_pool *pool);
+
+// Calls work(context, index, worker) once for every index in [0, count), on any worker in any order, and
+// returns when all are done. worker in [0, threads) is the same for no two calls under way at once, so that
+// it can pick scratch memory. Results must not depend on the order. Not re-entrant.
+void imp_pool_run(imp_pool *pool, int count, void (*work)(void *context, int index, int worker),
+                  void *context);
+
+#endif
