@@ -1,5 +1,5 @@
-/// imprint/env.h: the environment: reset, step, observe. Everything that changes lives in one imp_env, which
-/// owns its random streams; any number of them step in parallel.
+/// imprint/env.h: the environment: reset, step, observe. Everything that changes lives in one
+/// imp_env, which owns its random streams; any number of them step in parallel.
 #ifndef IMPRINT_ENV_H
 #define IMPRINT_ENV_H
 
@@ -53,7 +53,8 @@ typedef struct imp_step {
     bool truncated;  ///< max_steps reached
 } imp_step;
 
-/// Prepares an environment in caller-owned memory; owns nothing, needs no freeing. The world must outlive it.
+/// Prepares an environment in caller-owned memory; owns nothing, needs no freeing. The world must
+/// outlive it.
 imp_status imp_env_init(imp_env *env, const imp_world *world, const imp_env_def *def,
                         imp_error *err);
 
@@ -64,8 +65,12 @@ imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err);
 /// Starts an episode at rest at a given pose, valid or not.
 void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose);
 
-/// Applies an action for frame_skip frames (fewer if the episode ends in between).
+/// Holds an action for frame_skip frames, then looks whether the episode is over.
 imp_step imp_env_step(imp_env *env, imp_action action);
+
+/// True if a robot at pose stands where it may: its centre, both wheels and its front on drivable
+/// tiles. safety scales the footprint (1 while driving, 1.3 when spawning).
+bool imp_env_valid_pose(const imp_world *world, imp_pose pose, double safety);
 
 /// What the robot's camera sees now.
 imp_view imp_env_view(const imp_env *env);

@@ -1,4 +1,5 @@
-/// imprint/policy.h: one interface for everything that drives: experts here, networks in the pipeline.
+/// imprint/policy.h: one interface for everything that drives: experts here, networks in the
+/// pipeline.
 #ifndef IMPRINT_POLICY_H
 #define IMPRINT_POLICY_H
 
@@ -6,13 +7,15 @@
 
 typedef struct imp_policy imp_policy;
 
-/// What a kind of policy does. A new kind fills this table and embeds imp_policy as its first member.
+/// What a kind of policy does. A new kind fills this table and embeds imp_policy as its first
+/// member.
 typedef struct imp_policy_class {
     const char *name;
     bool needs_observation; ///< whether act() looks at the picture
     /// A new episode has begun in env.
     void (*begin)(imp_policy *policy, const imp_env *env);
-    /// The action for the present state. observation is (height x width x 3) bytes, or NULL if not needed.
+    /// The action for the present state. observation is (height x width x 3) bytes, or NULL if not
+    /// needed.
     imp_action (*act)(imp_policy *policy, const imp_env *env, const uint8_t *observation);
     void (*destroy)(imp_policy *policy);
 } imp_policy_class;
@@ -25,7 +28,8 @@ void imp_policy_begin(imp_policy *policy, const imp_env *env);
 imp_action imp_policy_act(imp_policy *policy, const imp_env *env, const uint8_t *observation);
 void imp_policy_destroy(imp_policy *policy); ///< nullable
 
-/// The reference baseline's pure pursuit, exactly: it knows neither delay nor motors, and leaves the road.
+/// The reference baseline's pure pursuit, exactly: it knows neither delay nor motors, and leaves
+/// the road.
 imp_status imp_reference_expert_create(imp_policy **out, imp_error *err);
 
 /// Parameters of our expert. Obtain with imp_default_expert_def(), then change fields.
@@ -38,8 +42,8 @@ typedef struct imp_expert_def {
 
 imp_expert_def imp_default_expert_def(void);
 
-/// Our expert: predicts its pose through the commands still pending, follows the chained lane curves and
-/// inverts the motor model.
+/// Our expert: predicts its pose through the commands still pending, follows the chained lane
+/// curves and inverts the motor model.
 imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_error *err);
 
 #endif

@@ -4,13 +4,13 @@
 
 #include "imprint/base.h"
 
-#define IMP_WHEEL_DISTANCE 0.102         ///< between the wheels [m]
-#define IMP_WHEEL_RADIUS 0.0318          ///< [m]
-#define IMP_ROBOT_WIDTH 0.15             ///< for collisions and validity [m]
-#define IMP_ROBOT_LENGTH 0.18            ///< for collisions and validity [m]
-#define IMP_CAMERA_FORWARD 0.066         ///< camera ahead of the centre of rotation [m]
+#define IMP_WHEEL_DISTANCE 0.102          ///< between the wheels [m]
+#define IMP_WHEEL_RADIUS 0.0318           ///< [m]
+#define IMP_ROBOT_WIDTH 0.15              ///< for collisions and validity [m]
+#define IMP_ROBOT_LENGTH 0.18             ///< for collisions and validity [m]
+#define IMP_CAMERA_FORWARD 0.066          ///< camera ahead of the centre of rotation [m]
 #define IMP_CENTRE_FORWARD (0.066 - 0.09) ///< geometric centre ahead of the centre of rotation [m]
-#define IMP_TIME_STEP (1.0 / 30.0)       ///< one simulated frame [s]
+#define IMP_TIME_STEP (1.0 / 30.0)        ///< one simulated frame [s]
 
 /// Two wheel duty cycles in [-1, 1].
 typedef struct imp_action {
@@ -40,24 +40,26 @@ imp_drive_def imp_default_drive_def(void);
 /// look ahead.
 typedef struct imp_drive {
     imp_drive_def def;
-    double speed;     ///< forward speed of the centre of rotation [m/s]
-    double turn_rate; ///< [rad/s], positive to the left
-    double time;      ///< since reset [s], accumulated step by step as the reference does
+    double speed;       ///< forward speed of the centre of rotation [m/s]
+    double turn_rate;   ///< [rad/s], positive to the left
+    double time;        ///< since reset [s], accumulated step by step as the reference does
     imp_action applied; ///< the command that acted in the last step
-    imp_action pending[IMP_MAX_DELAY_STEPS + 1]; ///< ring of recorded commands
-    double stamps[IMP_MAX_DELAY_STEPS + 1];      ///< when each was given [s]
-    int recorded;                                ///< commands recorded since reset
+    int applied_number; ///< its number since reset, counted from 0; -1 before the first acts
+    int recorded;       ///< commands recorded since reset
+    imp_action commands[IMP_MAX_DELAY_STEPS + 1]; ///< ring of the last commands
+    double stamps[IMP_MAX_DELAY_STEPS + 1];       ///< when each was given [s]
 } imp_drive;
 
 /// A drive at rest at time 0.
 void imp_drive_reset(imp_drive *drive, const imp_drive_def *def);
 
-/// Records the command, lets the delayed one act for one time step (forward Euler on
-/// u' = -5u + 1.5(r + l), w' = -4w + 15(1 + trim)r - 15(1 - trim)l) and moves the pose along the SE(2)
-/// exponential of the new velocities. The command is clipped to [-1, 1].
+/// Records the command at the present time and lets the delayed one act: of those recorded, the one whose time is nearest to
+/// the end of the step minus the delay, the later of two; none before time 0. It acts for one time step by forward Euler on
+/// u' = -5u + 1.5(r + l), w' = -4w + 15(1 + trim)r - 15(1 - trim)l, and the pose moves along the SE(2) exponential of the
+/// new velocities. The command is clipped to [-1, 1]. (Facts of duckietown-world's "DB18" model.)
 void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command);
 
-/// The same step with the velocities alone: what acts is `applied`, no command is recorded.
+/// The velocities after one time step in which `applied` acts.
 void imp_drive_velocities(const imp_drive_def *def, imp_action applied, double *speed,
                           double *turn_rate);
 
@@ -74,8 +76,8 @@ typedef enum imp_lens_kind {
 /// OpenCV's plumb-bob model for an image of width x height pixels.
 typedef struct imp_lens {
     imp_lens_kind kind;
-    int width, height;      ///< image size that fx..cy belong to [px]
-    double fx, fy, cx, cy;  ///< [px]
+    int width, height;     ///< image size that fx..cy belong to [px]
+    double fx, fy, cx, cy; ///< [px]
     double k1, k2, p1, p2, k3;
 } imp_lens;
 

@@ -1,5 +1,5 @@
-/// imprint/world.h: a map read into a world: tiles, lanes and where to start. A world is constant after
-/// loading and may be shared by any number of environments and threads.
+/// imprint/world.h: a map read into a world: tiles, lanes and where to start. A world is constant
+/// after loading and may be shared by any number of environments and threads.
 #ifndef IMPRINT_WORLD_H
 #define IMPRINT_WORLD_H
 
@@ -60,8 +60,9 @@ typedef struct imp_world {
     imp_pose start_pose; ///< offset within the start tile [m] and heading; valid if has_start_pose
 } imp_world;
 
-/// Loads a map by built-in name ("loop_empty") or by path to a YAML file. The caller frees *out with
-/// imp_world_destroy(). Fails with IMP_BAD_INPUT and "file:line: what is wrong" on a malformed map.
+/// Loads a map by built-in name ("loop_empty") or by path to a YAML file. The caller frees *out
+/// with imp_world_destroy(). Fails with IMP_BAD_INPUT and "file:line: what is wrong" on a malformed
+/// map.
 imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *err);
 
 /// Reads a map from text (not necessarily terminated); source_name is used in messages.
@@ -82,8 +83,8 @@ bool imp_world_drivable_at(const imp_world *world, double x, double z);
 
 /// Where a pose lies relative to the lane that counts for it.
 typedef struct imp_lane_position {
-    double distance;  ///< signed distance from the lane centre [m], positive to the right
-    double angle;     ///< heading relative to the lane [rad], positive when turned to the left of it
+    double distance; ///< signed distance from the lane centre [m], positive to the right
+    double angle; ///< heading relative to the lane [rad], positive when turned to the right of it
     double alignment; ///< cosine of that angle, in [-1, 1]
     imp_vec2 point;   ///< closest point on the lane centre
     imp_vec2 tangent; ///< unit direction of the lane there
@@ -99,9 +100,5 @@ imp_vec2 imp_curve_point(const imp_curve *curve, double t);
 imp_vec2 imp_curve_derivative(const imp_curve *curve, double t);
 /// Curvature [1/m] at t, positive when the curve turns left.
 double imp_curve_curvature(const imp_curve *curve, double t);
-
-/// True if a robot at pose stands where it may: its centre, both wheels and its front on drivable tiles.
-/// safety scales the footprint (1 while driving, 1.3 when spawning).
-bool imp_world_valid_pose(const imp_world *world, imp_pose pose, double safety);
 
 #endif

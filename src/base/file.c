@@ -38,8 +38,9 @@ static imp_status read_open(FILE *file, char **out, size_t *length, const char *
     }
     if (ferror(file) || used > limit) {
         free(text);
-        return ferror(file) ? imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno))
-                            : imp_fail(err, IMP_BAD_INPUT, "%s: larger than %zu bytes", path, limit);
+        return ferror(file)
+                   ? imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno))
+                   : imp_fail(err, IMP_BAD_INPUT, "%s: larger than %zu bytes", path, limit);
     }
     text[used] = '\0';
     *out = text;

@@ -4,8 +4,8 @@
 
 #include "imprint/base.h"
 
-// Reads a whole file of at most limit bytes. *out is terminated with a 0 that *length does not count; the
-// caller frees it. Messages name the path.
+// Reads a whole file of at most limit bytes. *out is terminated with a 0 that *length does not
+// count; the caller frees it. Messages name the path.
 imp_status imp_file_read(char **out, size_t *length, const char *path, size_t limit,
                          imp_error *err);
 

@@ -44,5 +44,6 @@ void imp_monitor_progress(const imp_monitor *monitor, const imp_progress *progre
 
 bool imp_monitor_should_stop(const imp_monitor *monitor)
 {
-    return monitor != NULL && monitor->should_stop != NULL && monitor->should_stop(monitor->context);
+    return monitor != NULL && monitor->should_stop != NULL &&
+           monitor->should_stop(monitor->context);
 }

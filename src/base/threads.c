@@ -9,18 +9,18 @@ struct imp_pool {
     pthread_mutex_t lock;
     pthread_cond_t start, finish;
     int threads;
-    int spawned;        // workers besides the caller
-    unsigned round;     // grows with every run
+    int spawned;    // workers besides the caller
+    unsigned round; // grows with every run
     bool quit;
-    int next, count;    // work not yet handed out
-    int busy;           // spawned workers that have not finished the round
+    int next, count; // work not yet handed out
+    int busy;        // spawned workers that have not finished the round
     void (*work)(void *context, int index, int worker);
     void *context;
     struct worker {
         imp_pool *pool;
         int number;
         pthread_t thread;
-    } *workers;
+    } * workers;
 };
 
 int imp_processor_count(void)

@@ -1,0 +1,94 @@
+#include "base/vector.h"
+#include "imprint/robot.h"
+
+enum { DRIVE_COOKIE = 0x0D21E, RING = IMP_MAX_DELAY_STEPS + 1 };
+
+// The "DB18" motor model: damping [1/s] and gain per duty cycle [m/s^2, rad/s^2].
+static const double SPEED_DAMPING = 5.0, SPEED_GAIN = 1.5;
+static const double TURN_DAMPING = 4.0, TURN_GAIN = 15.0;
+
+imp_action imp_action_clip(imp_action action)
+{
+    return (imp_action){fmax(-1.0, fmin(1.0, action.left)), fmax(-1.0, fmin(1.0, action.right))};
+}
+
+imp_action imp_action_from_velocity(double speed, double turn_rate)
+{
+    const double motor_constant = 27.0; // duty cycle 1 turns a wheel at 27 rad/s
+    double half = 0.5 * turn_rate * IMP_WHEEL_DISTANCE;
+    return imp_action_clip((imp_action){
+        .left = (speed - half) / IMP_WHEEL_RADIUS / motor_constant,
+        .right = (speed + half) / IMP_WHEEL_RADIUS / motor_constant,
+    });
+}
+
+imp_drive_def imp_default_drive_def(void)
+{
+    return (imp_drive_def){
+        .delay = 0.15, .trim = 0.0, .time_step = IMP_TIME_STEP, .cookie = DRIVE_COOKIE};
+}
+
+void imp_drive_reset(imp_drive *drive, const imp_drive_def *def)
+{
+    *drive = (imp_drive){.def = *def, .applied_number = -1};
+}
+
+// The number of the command that acts in a step that ends at `now`, or -1.
+static int acting_command(const imp_drive *drive, double now)
+{
+    double target = now - drive->def.delay;
+    if (target < 0.0)
+        return -1;
+    int best = drive->recorded - 1;
+    double best_distance = fabs(drive->stamps[best % RING] - target);
+    int oldest = drive->recorded > RING ? drive->recorded - RING : 0;
+    for (int number = best - 1; number >= oldest; number--) {
+        double distance = fabs(drive->stamps[number % RING] - target);
+        if (distance >= best_distance)
+            break;
+        best = number;
+        best_distance = distance;
+    }
+    return best;
+}
+
+void imp_drive_velocities(const imp_drive_def *def, imp_action applied, double *speed,
+                          double *turn_rate)
+{
+    double right = (1.0 + def->trim) * applied.right, left = (1.0 - def->trim) * applied.left;
+    double speed_rate =
+        -SPEED_DAMPING * *speed + SPEED_GAIN * applied.right + SPEED_GAIN * applied.left;
+    double turn_acceleration = -TURN_DAMPING * *turn_rate + TURN_GAIN * right - TURN_GAIN * left;
+    *speed += def->time_step * speed_rate;
+    *turn_rate += def->time_step * turn_acceleration;
+}
+
+imp_pose imp_pose_advance(imp_pose pose, double speed, double turn_rate, double dt)
+{
+    double angle = turn_rate * dt, ahead = speed * dt, aside = 0.0;
+    if (fabs(angle) > 1e-9) {
+        aside = ahead * (1.0 - cos(angle)) / angle;
+        ahead *= sin(angle) / angle;
+    }
+    double c = cos(pose.heading), s = sin(pose.heading);
+    return (imp_pose){
+        .x = pose.x + c * ahead - s * aside,
+        .z = pose.z - (s * ahead + c * aside),
+        .heading = imp_wrap_angle(pose.heading + angle),
+    };
+}
+
+void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command)
+{
+    int slot = drive->recorded % RING;
+    drive->commands[slot] = imp_action_clip(command);
+    drive->stamps[slot] = drive->time;
+    drive->recorded++;
+    drive->time += drive->def.time_step;
+
+    drive->applied_number = acting_command(drive, drive->time);
+    drive->applied = drive->applied_number < 0 ? (imp_action){0.0, 0.0}
+                                               : drive->commands[drive->applied_number % RING];
+    imp_drive_velocities(&drive->def, drive->applied, &drive->speed, &drive->turn_rate);
+    *pose = imp_pose_advance(*pose, drive->speed, drive->turn_rate, drive->def.time_step);
+}

@@ -1,0 +1,14 @@
+// world/lanes.h: the lane curves that tiles carry.
+#ifndef IMP_WORLD_LANES_H
+#define IMP_WORLD_LANES_H
+
+#include "imprint/world.h"
+
+enum { IMP_LANES_MAX = 12 }; // ways through one tile
+
+// Writes the lane curves of tile (i, j) to out, in the order that the reference numbers them, and
+// returns how many there are.
+int imp_lanes_of_tile(imp_tile_kind kind, int orientation, int i, int j, double tile_size,
+                      imp_curve out[IMP_LANES_MAX]);
+
+#endif

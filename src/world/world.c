@@ -1,0 +1,87 @@
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/vector.h"
+#include "imprint/world.h"
+#include "world/builtin.h"
+
+enum { MAP_BYTES_MAX = 16 << 20 };
+
+const char *imp_tile_kind_name(imp_tile_kind kind)
+{
+    static const char *const names[] = {
+#define IMP_TILE_NAME(name, word, drivable) word,
+        IMP_TILE_MAP(IMP_TILE_NAME)
+#undef IMP_TILE_NAME
+    };
+    return kind >= 0 && kind < IMP_TILE_KIND_COUNT ? names[kind] : "unknown";
+}
+
+int imp_builtin_map_count(void)
+{
+    return imp_builtin_maps_count;
+}
+
+const char *imp_builtin_map_name(int index)
+{
+    return index >= 0 && index < imp_builtin_maps_count ? imp_builtin_maps[index].name : NULL;
+}
+
+static bool looks_like_path(const char *text)
+{
+    size_t length = strlen(text);
+    return strchr(text, '/') != NULL || (length > 5 && strcmp(text + length - 5, ".yaml") == 0) ||
+           (length > 4 && strcmp(text + length - 4, ".yml") == 0);
+}
+
+imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *err)
+{
+    for (int i = 0; i < imp_builtin_maps_count; i++) {
+        const imp_builtin_map *map = &imp_builtin_maps[i];
+        if (strcmp(map->name, name_or_path) == 0)
+            return imp_world_parse(out, (const char *)map->text, map->length, map->name, err);
+    }
+    if (!looks_like_path(name_or_path) && !imp_path_exists(name_or_path))
+        return imp_fail(
+            err, IMP_BAD_INPUT,
+            "unknown map '%s': `imprint map list` shows the built-in ones; a map of your "
+            "own is given by its path",
+            name_or_path);
+    char *text;
+    size_t length;
+    imp_status status = imp_file_read(&text, &length, name_or_path, MAP_BYTES_MAX, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_world_parse(out, text, length, name_or_path, err);
+    free(text);
+    return status;
+}
+
+void imp_world_destroy(imp_world *world)
+{
+    if (world == NULL)
+        return;
+    free(world->source);
+    free(world->tiles);
+    free(world->curves);
+    free(world->drivable);
+    free(world);
+}
+
+const imp_tile *imp_world_tile_at(const imp_world *world, double x, double z)
+{
+    double column = floor(x / world->tile_size), row = floor(z / world->tile_size);
+    // written so that NaN is outside
+    if (!(column >= 0.0 && column < world->columns && row >= 0.0 && row < world->rows))
+        return NULL;
+    return &world->tiles[(int)row * world->columns + (int)column];
+}
+
+bool imp_world_drivable_at(const imp_world *world, double x, double z)
+{
+    const imp_tile *tile = imp_world_tile_at(world, x, z);
+    return tile != NULL && tile->drivable;
+}

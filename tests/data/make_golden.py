@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Makes tests/data/golden/*.csv from the recordings of the reference simulator.
+
+Usage: tests/data/make_golden.py GOLDEN_FOLDER
+The folder holds dynamics/, lanes/ and closed_loop/ as described in its README. Inputs keep
+17 digits; expected values keep 13 decimals, well below the tolerances of the tests.
+"""
+import json
+import pathlib
+import sys
+
+
+def exact(value):
+    return repr(float(value))
+
+
+def rounded(value):
+    return f"{value:.13f}".rstrip("0").rstrip(".") if value is not None else ""
+
+
+def write(path, header, rows):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(",".join(header) + "\n")
+        out.writelines(",".join(row) + "\n" for row in rows)
+
+
+def dynamics(source):
+    for name, delay in (("dynamics", True), ("dynamics_nodelay", False)):
+        data = json.loads((source / "dynamics" / f"{name}.json").read_text())
+        for s in data["sequences"]:
+            x, _, z = s["init_pos"]
+            head = [str(s["id"]), "0.15" if delay else "0", exact(s["trim"])]
+            yield head + ["start", "", "", exact(x), exact(z), exact(s["init_angle"]), "", ""]
+            for k, (left, right) in enumerate(s["actions"]):
+                yield head + [
+                    str(k), exact(left), exact(right), rounded(s["pos"][k][0]),
+                    rounded(s["pos"][k][2]), rounded(s["angle"][k]), rounded(s["body_v"][k]),
+                    rounded(s["body_w"][k]),
+                ]
+
+
+def lanes(source):
+    for path in sorted((source / "lanes").glob("*.json")):
+        data = json.loads(path.read_text())
+        for p in data["poses"]:
+            lane, point, tangent = p["lane"], p["closest_point"], p["closest_tangent"]
+            row = [data["map"], exact(p["pos"][0]), exact(p["pos"][2]), exact(p["angle"])]
+            row += [str(int(p["drivable"])), str(int(p["valid_1_0"])), str(int(p["valid_1_3"])),
+                    str(int(p["collision_in_valid"])), rounded(p["proximity_penalty"]),
+                    rounded(p["reward_speed_1_2"])]
+            if point is None:
+                yield row + [""] * 8
+                continue
+            row += [str(p["curve_index"]), rounded(point[0]), rounded(point[2]),
+                    rounded(tangent[0]), rounded(tangent[2])]
+            yield row + [rounded(lane[key]) if lane else "" for key in
+                         ("dist", "dot_dir", "angle_rad")]
+
+
+def expert(source):
+    data = json.loads((source / "closed_loop" / "expert.json").read_text())
+    for number, t in enumerate(data["trajectories"]):
+        column = {name: k for k, name in enumerate(t["columns"])}
+        head = [str(number), t["map"]]
+        x, _, z = t["init_pos"]
+        yield head + ["start", "", "", exact(x), exact(z), exact(t["init_angle"]), "", ""]
+        for row in t["rows"]:
+            yield head + [str(row[column["step"]])] + [
+                rounded(row[column[name]]) for name in ("left", "right", "x", "z", "angle",
+                                                        "reward")
+            ] + [str(int(row[column["done"]]))]
+
+
+def main():
+    source = pathlib.Path(sys.argv[1])
+    target = pathlib.Path(__file__).parent / "golden"
+    write(target / "dynamics.csv",
+          ["sequence", "delay", "trim", "step", "left", "right", "x", "z", "heading", "speed",
+           "turn_rate"], dynamics(source))
+    write(target / "lanes.csv",
+          ["map", "x", "z", "heading", "drivable", "valid_1_0", "valid_1_3", "collision",
+           "proximity", "reward", "curve", "point_x", "point_z", "tangent_x", "tangent_z",
+           "distance", "alignment", "angle"], lanes(source))
+    write(target / "expert.csv",
+          ["trajectory", "map", "step", "left", "right", "x", "z", "heading", "reward", "done"],
+          expert(source))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+#include "testing.h"
+
+#include "base/vector.h"
+#include "csv.h"
+#include "imprint/robot.h"
+
+// Every step of every recorded sequence: pose, velocities, and through them the delayed command.
+static void drive_equals_the_recordings(void **state)
+{
+    (void)state;
+    csv table = csv_open("dynamics.csv");
+    imp_drive drive;
+    imp_pose pose = {0};
+    int steps = 0, sequences = 0;
+    while (csv_next(&table)) {
+        if (strcmp(table.field[3], "start") == 0) {
+            imp_drive_def def = imp_default_drive_def();
+            def.delay = csv_number(&table, 1);
+            def.trim = csv_number(&table, 2);
+            imp_drive_reset(&drive, &def);
+            pose = (imp_pose){csv_number(&table, 6), csv_number(&table, 7), csv_number(&table, 8)};
+            sequences++;
+            continue;
+        }
+        imp_drive_step(&drive, &pose,
+                       (imp_action){csv_number(&table, 4), csv_number(&table, 5)});
+        assert_close(pose.x, csv_number(&table, 6), 1e-9);
+        assert_close(pose.z, csv_number(&table, 7), 1e-9);
+        assert_close(imp_wrap_angle(pose.heading - csv_number(&table, 8)), 0.0, 1e-9);
+        assert_close(drive.speed, csv_number(&table, 9), 1e-9);
+        assert_close(drive.turn_rate, csv_number(&table, 10), 1e-9);
+        steps++;
+    }
+    fclose(table.file);
+    assert_int_equal(sequences, 28 + 4);
+    assert_int_equal(steps, 28 * 300 + 4 * 100);
+}
+
+static void commands_are_clipped(void **state)
+{
+    (void)state;
+    imp_action clipped = imp_action_clip((imp_action){-3.0, 1.5});
+    assert_close(clipped.left, -1.0, 0.0);
+    assert_close(clipped.right, 1.0, 0.0);
+}
+
+static void no_delay_longer_than_the_ring_is_lost(void **state)
+{
+    (void)state;
+    imp_drive_def def = imp_default_drive_def();
+    def.delay = IMP_MAX_DELAY_STEPS * def.time_step;
+    imp_drive drive;
+    imp_drive_reset(&drive, &def);
+    imp_pose pose = {0};
+    for (int k = 0; k < 100; k++) {
+        imp_drive_step(&drive, &pose, (imp_action){0.01 * k, 0.0});
+        if (drive.applied_number >= 0) {
+            assert_in_range(k - drive.applied_number, IMP_MAX_DELAY_STEPS - 2,
+                            IMP_MAX_DELAY_STEPS);
+            assert_close(drive.applied.left, 0.01 * drive.applied_number, 1e-15);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(drive_equals_the_recordings),
+        cmocka_unit_test(commands_are_clipped),
+        cmocka_unit_test(no_delay_longer_than_the_ring_is_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
