@@ -1,0 +1,92 @@
+#!/bin/sh
+# check_layers.sh: every include goes the way that the table in docs/architecture.md allows, the
+# build links what that table says, and oneDNN's names stay in src/nn.
+set -eu
+cd "${SOURCE:?the checkout to look at}"
+
+table=$(mktemp)
+trap 'rm -f "$table"' EXIT
+
+# one line per folder of the table: "folder: known known ..."
+awk -F'|' '/^\| `[a-z]+` \|/ { gsub(/[` ]/, "", $2); print $2 ": " $4 }' \
+    docs/architecture.md >"$table"
+[ -s "$table" ] || { echo "docs/architecture.md: no table of folders found"; exit 1; }
+
+# shellcheck disable=SC2016  # the dollars are awk's
+find src include -name '*.[ch]' | sort | xargs awk -v table="$table" '
+    BEGIN {
+        while ((getline line < table) > 0) {
+            n = split(line, word, /[: ]+/)
+            folder[word[1]] = 1
+            may[word[1], word[1]] = 1
+            for (i = 2; i <= n; i++)
+                may[word[1], word[i]] = 1
+        }
+    }
+    # src/<folder>/x.h and include/imprint/<folder>.h belong to <folder>
+    function owner(path,   part, n) {
+        n = split(path, part, "/")
+        if (part[n - 1] != "imprint")
+            return part[n - 1]
+        sub(/\.h$/, "", part[n])
+        return part[n]
+    }
+    function complain(what) {
+        print FILENAME ":" FNR ": " what
+        wrong = 1
+    }
+    FNR == 1 {
+        me = owner(FILENAME)
+        public = FILENAME ~ /^include\//
+        if (!(me in folder))
+            complain("folder " me " is not in the table of docs/architecture.md")
+    }
+    /^[ \t]*#[ \t]*include[ \t]*["<]/ {
+        quoted = $0 ~ /include[ \t]*"/
+        path = $0
+        sub(/^[^"<]*["<]/, "", path)
+        sub(/[">].*/, "", path)
+        slash = index(path, "/")
+        first = substr(path, 1, slash - 1)
+        if (quoted && !slash)
+            complain("include \"" path "\" by its folder: \"<folder>/" path "\"")
+        if (quoted && public && first != "imprint")
+            complain("a public header includes the internal " path)
+        other = owner(path)
+        if ((first == "imprint" || first in folder || quoted) && slash && !((me, other) in may))
+            complain(me " may not know " other)
+    }
+    tolower($0) ~ /dnnl/ && me != "nn" { complain("oneDNN outside src/nn") }
+    END { exit wrong }
+'
+
+# CMakeLists.txt links by the same table (cli is the program itself)
+sed -n 's/^imp_folder(\([a-z]*\)\(.*\)/\1\2/p' CMakeLists.txt | awk -v table="$table" '
+    BEGIN {
+        while ((getline line < table) > 0) {
+            name = line; sub(/:.*/, "", name)
+            sub(/^[^:]*: */, "", line); sub(/ *$/, "", line)
+            knows[name] = line
+        }
+    }
+    {
+        name = $1; sub(/\).*/, "", name)
+        text = ""
+        if ($0 ~ / KNOWS /) {
+            text = $0; sub(/.* KNOWS /, "", text); sub(/ *(USES.*|\).*)$/, "", text)
+        }
+        seen[name] = 1
+        if (text != knows[name]) {
+            print "CMakeLists.txt: " name " KNOWS \"" text "\", the table says \"" knows[name] "\""
+            wrong = 1
+        }
+    }
+    END {
+        for (name in knows)
+            if (!(name in seen) && name != "cli") {
+                print "CMakeLists.txt: no imp_folder(" name ")"
+                wrong = 1
+            }
+        exit wrong
+    }
+'
