@@ -1,0 +1,92 @@
+#include "base/file.h"
+#include "dataset/reader.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Counts a finding; the first one becomes the message.
+#define FIND(findings, err, ...)                                                                   \
+    do {                                                                                           \
+        if ((*(findings))++ == 0)                                                                  \
+            imp_fail(err, IMP_CHECK_FAILED, __VA_ARGS__);                                          \
+    } while (0)
+
+static void check_episodes(const imp_dataset *dataset, int64_t *findings, imp_error *err)
+{
+    for (int i = 0; i < dataset->totals.episodes; i++) {
+        char first[120];
+        const int64_t found = imp_episode_findings(&dataset->episodes[i], first);
+        if (found > 0)
+            FIND(findings, err, "%s: episode_%d/%s", dataset->folder, i, first);
+        *findings += found > 1 ? found - 1 : 0;
+    }
+}
+
+static void check_totals(const imp_dataset *dataset, int64_t *findings, imp_error *err)
+{
+    if (dataset->steps != dataset->totals.steps)
+        FIND(findings, err, "%s/" IMP_INDEX_NAME ": claims %lld steps, the episodes hold %lld",
+             dataset->folder, (long long)dataset->totals.steps, (long long)dataset->steps);
+    if (dataset->links != dataset->totals.episodes)
+        FIND(findings, err, "%s/" IMP_INDEX_NAME ": claims %d episodes, but lists %lld",
+             dataset->folder, dataset->totals.episodes, (long long)dataset->links);
+}
+
+// What Minari reads has to agree as well. An interrupted dataset may be one shard ahead of it.
+static imp_status check_metadata(const imp_dataset *dataset, int64_t *findings, imp_error *err)
+{
+    char path[PATH_MAX];
+    imp_status status = imp_dataset_path(path, dataset->folder, IMP_METADATA_NAME, err);
+    if (status != IMP_OK || !dataset->totals.finished)
+        return status;
+    char *text;
+    size_t length;
+    imp_error cause = {0};
+    status = imp_file_read(&text, &length, path, (size_t)4 << 30, &cause);
+    if (status == IMP_BAD_INPUT) {
+        FIND(findings, err, "%s", cause.message);
+        return IMP_OK;
+    }
+    if (status != IMP_OK)
+        return imp_fail(err, status, "%s", cause.message);
+    json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+    free(text);
+    json_int_t episodes = -1, steps = -1;
+    if (json_unpack(json, "{s:I, s:I}", "total_episodes", &episodes, "total_steps", &steps) != 0)
+        FIND(findings, err, "%s: is not what Minari wants to read", path);
+    else if (episodes != dataset->totals.episodes || steps != dataset->steps)
+        FIND(findings, err, "%s: claims %lld episodes and %lld steps, there are %d and %lld", path,
+             (long long)episodes, (long long)steps, dataset->totals.episodes,
+             (long long)dataset->steps);
+    json_decref(json);
+    return IMP_OK;
+}
+
+// Any byte is a possible pixel, but a picture that is black throughout was never taken: it is what
+// a file with holes gives back.
+static void check_pictures(const imp_dataset *dataset, int64_t *findings, imp_error *err)
+{
+    const size_t size = (size_t)dataset->info.width * (size_t)dataset->info.height * 3;
+    for (int i = 0; i < dataset->totals.episodes; i++) {
+        const imp_episode *episode = &dataset->episodes[i];
+        for (int step = 0; step <= episode->steps; step++) {
+            const uint8_t *picture = episode->observations + (size_t)step * size;
+            if (picture[0] == 0 && memcmp(picture, picture + 1, size - 1) == 0)
+                FIND(findings, err, "%s: episode_%d/observations: step %d is black",
+                     dataset->folder, i, step);
+        }
+    }
+}
+
+imp_status imp_dataset_check(const imp_dataset *dataset, int64_t *findings, imp_error *err)
+{
+    *findings = 0;
+    check_totals(dataset, findings, err);
+    const imp_status status = check_metadata(dataset, findings, err);
+    if (status != IMP_OK)
+        return status;
+    check_episodes(dataset, findings, err);
+    check_pictures(dataset, findings, err);
+    return *findings == 0 ? IMP_OK : IMP_CHECK_FAILED;
+}

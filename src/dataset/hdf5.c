@@ -1,0 +1,236 @@
+#include "dataset/hdf5.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+imp_quiet imp_quiet_begin(void)
+{
+    imp_quiet quiet = {0};
+    if (H5Eget_auto2(H5E_DEFAULT, &quiet.function, &quiet.context) >= 0)
+        quiet.changed = H5Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0;
+    return quiet;
+}
+
+void imp_quiet_end(const imp_quiet *quiet)
+{
+    if (quiet->changed)
+        H5Eset_auto2(H5E_DEFAULT, quiet->function, quiet->context);
+}
+
+// H5Ewalk2 visits the innermost error first; the positive value ends the walk there.
+static herr_t keep_first(unsigned index, const H5E_error2_t *error, void *context)
+{
+    (void)index;
+    snprintf(context, 160, "%s", error->desc != NULL ? error->desc : "");
+    return 1;
+}
+
+imp_status imp_hdf5_fail(imp_error *err, imp_status status, const char *path, const char *what)
+{
+    char reason[160] = "";
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, reason);
+    if (reason[0] == '\0')
+        return imp_fail(err, status, "%s: %s", path, what);
+    return imp_fail(err, status, "%s: %s (%s)", path, what, reason);
+}
+
+hid_t imp_hdf5_create(void)
+{
+    const size_t growth = 4 << 20;
+    const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    const hid_t create = H5Pcreate(H5P_FILE_CREATE);
+    hid_t file = -1;
+    // the oldest format, because H5Fget_file_image() spoils the checksum of newer superblocks in
+    // the releases of HDF5 before 2.0 (its issue 1915)
+    if (H5Pset_fapl_core(access, growth, false) >= 0 &&
+        H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) >= 0 &&
+        H5Pset_alignment(access, 1, 8) >= 0 && H5Pset_small_data_block_size(access, 0) >= 0 &&
+        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+        H5Pset_obj_track_times(create, false) >= 0)
+        file = H5Fcreate("imprint", H5F_ACC_TRUNC, create, access);
+    H5Pclose(create);
+    H5Pclose(access);
+    return file;
+}
+
+imp_status imp_hdf5_open(hid_t *out, const char *path, imp_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return imp_fail(err, errno == ENOENT || errno == ENOTDIR ? IMP_BAD_INPUT : IMP_IO, "%s: %s",
+                        path, strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is not a file", path);
+    const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    // the files never change, so locks would only get in the way of network file systems
+    hid_t file = -1;
+    if (H5Pset_file_locking(access, false, true) >= 0 &&
+        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
+        file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    imp_status status = IMP_OK;
+    if (file < 0)
+        status = imp_hdf5_fail(err, IMP_BAD_INPUT, path, "cannot be read as HDF5");
+    else
+        *out = file;
+    H5Pclose(access);
+    return status;
+}
+
+imp_status imp_hdf5_publish(hid_t file, const char *path, imp_error *err)
+{
+    if (H5Fflush(file, H5F_SCOPE_LOCAL) < 0)
+        return imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be put together");
+    const ssize_t length = H5Fget_file_image(file, NULL, 0);
+    if (length <= 0)
+        return imp_hdf5_fail(err, IMP_INTERNAL, path, "cannot be put together");
+    void *image = malloc((size_t)length);
+    if (image == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    imp_status status;
+    if (H5Fget_file_image(file, image, (size_t)length) != length)
+        status = imp_hdf5_fail(err, IMP_INTERNAL, path, "cannot be put together");
+    else
+        status = imp_file_write(path, image, (size_t)length, err);
+    free(image);
+    return status;
+}
+
+hid_t imp_hdf5_group(hid_t parent, const char *name)
+{
+    const hid_t create = H5Pcreate(H5P_GROUP_CREATE);
+    hid_t group = -1;
+    if (H5Pset_obj_track_times(create, false) >= 0)
+        group = H5Gcreate2(parent, name, H5P_DEFAULT, create, H5P_DEFAULT);
+    H5Pclose(create);
+    return group;
+}
+
+static bool put(hid_t object, const char *name, hid_t type, hid_t memory, const void *value)
+{
+    const hid_t space = H5Screate(H5S_SCALAR);
+    const hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    const bool good = attribute >= 0 && H5Awrite(attribute, memory, value) >= 0;
+    if (attribute >= 0)
+        H5Aclose(attribute);
+    H5Sclose(space);
+    return good;
+}
+
+bool imp_put_text(hid_t object, const char *name, const char *text)
+{
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    const bool good = H5Tset_size(type, H5T_VARIABLE) >= 0 &&
+                      H5Tset_cset(type, H5T_CSET_UTF8) >= 0 && put(object, name, type, type, &text);
+    H5Tclose(type);
+    return good;
+}
+
+bool imp_put_int(hid_t object, const char *name, int64_t value)
+{
+    return put(object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
+}
+
+bool imp_put_unsigned(hid_t object, const char *name, uint64_t value)
+{
+    return put(object, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, &value);
+}
+
+bool imp_put_double(hid_t object, const char *name, double value)
+{
+    return put(object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
+}
+
+// Opens an attribute if it is there and holds one value of the class; its type goes to *type.
+static hid_t open_scalar(hid_t object, const char *name, H5T_class_t class, hid_t *type)
+{
+    if (H5Aexists(object, name) <= 0)
+        return -1;
+    const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+    if (attribute < 0)
+        return -1;
+    const hid_t space = H5Aget_space(attribute);
+    const bool single = space >= 0 && H5Sget_simple_extent_npoints(space) == 1;
+    if (space >= 0)
+        H5Sclose(space);
+    *type = H5Aget_type(attribute);
+    if (single && *type >= 0 && H5Tget_class(*type) == class)
+        return attribute;
+    if (*type >= 0)
+        H5Tclose(*type);
+    H5Aclose(attribute);
+    return -1;
+}
+
+static bool get_variable_text(hid_t attribute, hid_t type, char *out, size_t capacity)
+{
+    char *text = NULL;
+    if (H5Aread(attribute, type, &text) < 0)
+        return false;
+    const size_t length = text == NULL ? 0 : strlen(text);
+    const bool fits = length < capacity;
+    if (fits) {
+        memcpy(out, text == NULL ? "" : text, length);
+        out[length] = '\0';
+    }
+    H5free_memory(text);
+    return fits;
+}
+
+static bool get_fixed_text(hid_t attribute, hid_t type, char *out, size_t capacity)
+{
+    const size_t size = H5Tget_size(type);
+    if (size >= capacity || H5Aread(attribute, type, out) < 0)
+        return false;
+    out[size] = '\0';
+    return true;
+}
+
+bool imp_get_text(hid_t object, const char *name, char *out, size_t capacity)
+{
+    hid_t type;
+    const hid_t attribute = open_scalar(object, name, H5T_STRING, &type);
+    if (attribute < 0)
+        return false;
+    const bool good = H5Tis_variable_str(type) > 0
+                          ? get_variable_text(attribute, type, out, capacity)
+                          : get_fixed_text(attribute, type, out, capacity);
+    H5Tclose(type);
+    H5Aclose(attribute);
+    return good;
+}
+
+static bool get(hid_t object, const char *name, H5T_class_t class, hid_t memory, void *out)
+{
+    hid_t type;
+    const hid_t attribute = open_scalar(object, name, class, &type);
+    if (attribute < 0)
+        return false;
+    const bool good = H5Aread(attribute, memory, out) >= 0;
+    H5Tclose(type);
+    H5Aclose(attribute);
+    return good;
+}
+
+bool imp_get_int(hid_t object, const char *name, int64_t low, int64_t high, int64_t *out)
+{
+    int64_t value;
+    if (!get(object, name, H5T_INTEGER, H5T_NATIVE_INT64, &value) || value < low || value > high)
+        return false;
+    *out = value;
+    return true;
+}
+
+bool imp_get_unsigned(hid_t object, const char *name, uint64_t *out)
+{
+    return get(object, name, H5T_INTEGER, H5T_NATIVE_UINT64, out);
+}
+
+bool imp_get_double(hid_t object, const char *name, double *out)
+{
+    return get(object, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, out);
+}

@@ -1,0 +1,52 @@
+// dataset/hdf5.h: the few HDF5 idioms that writer and reader share.
+#ifndef IMP_DATASET_HDF5_H
+#define IMP_DATASET_HDF5_H
+
+#include "imprint/base.h"
+
+#include <hdf5.h>
+
+// HDF5 prints its errors to stderr unless told not to. Every public function of this folder keeps
+// it quiet while it runs and then gives the application its own setting back.
+typedef struct imp_quiet {
+    H5E_auto2_t function;
+    void *context;
+    bool changed;
+} imp_quiet;
+
+imp_quiet imp_quiet_begin(void);
+void imp_quiet_end(const imp_quiet *quiet);
+
+// Fails with "path: what (innermost reason that HDF5 gives)". Call it before any other HDF5
+// function, because the next call forgets the reason.
+imp_status imp_hdf5_fail(imp_error *err, imp_status status, const char *path, const char *what);
+
+// A new HDF5 file that lives in memory. Without time stamps and with every array aligned to 8
+// bytes, so that equal content gives equal bytes and a reader can map them. Negative on failure;
+// closed with H5Fclose(), which closes what is still open in it.
+hid_t imp_hdf5_create(void);
+
+// Opens a file for reading, refusing what is not a regular file. IMP_BAD_INPUT, naming the file, if
+// it is missing, truncated or foreign.
+imp_status imp_hdf5_open(hid_t *out, const char *path, imp_error *err);
+
+// Writes the present state of a file made with imp_hdf5_create() to disk, atomically. All writing
+// is done by our own code, because HDF5 cannot let go of a file after a failed write.
+imp_status imp_hdf5_publish(hid_t file, const char *path, imp_error *err);
+
+// Creates a group without time stamps; negative on failure.
+hid_t imp_hdf5_group(hid_t parent, const char *name);
+
+// Attributes of one value each. Text is UTF-8 of variable length, which h5py hands out as str.
+// False on failure; when reading, also if the attribute is missing, of another kind, or longer than
+// capacity - 1.
+bool imp_put_text(hid_t object, const char *name, const char *text);
+bool imp_put_int(hid_t object, const char *name, int64_t value);
+bool imp_put_unsigned(hid_t object, const char *name, uint64_t value);
+bool imp_put_double(hid_t object, const char *name, double value);
+bool imp_get_text(hid_t object, const char *name, char *out, size_t capacity);
+bool imp_get_int(hid_t object, const char *name, int64_t low, int64_t high, int64_t *out);
+bool imp_get_unsigned(hid_t object, const char *name, uint64_t *out);
+bool imp_get_double(hid_t object, const char *name, double *out);
+
+#endif

@@ -1,0 +1,252 @@
+#include "dataset/layout.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const imp_field imp_fields[IMP_FIELD_COUNT] = {
+    {"observations", IMP_FIELD_BYTE, offsetof(imp_episode, observations), true, -1,
+     "sRGB, 0 to 255", "step, row (top first), column (left first), channel (red, green, blue)",
+     "what the camera saw before each action, and at the end"},
+    {"actions", IMP_FIELD_FLOAT, offsetof(imp_episode, actions), false, 2, "duty cycle, -1 to 1",
+     "step, wheel (left, right)", "the action that was executed"},
+    {"rewards", IMP_FIELD_FLOAT, offsetof(imp_episode, rewards), false, 0, "1", "step",
+     "the reward that the action earned"},
+    {"terminations", IMP_FIELD_FLAG, offsetof(imp_episode, terminations), false, 0, "boolean",
+     "step", "whether the action ended the episode by leaving the road"},
+    {"truncations", IMP_FIELD_FLAG, offsetof(imp_episode, truncations), false, 0, "boolean", "step",
+     "whether the episode was cut off after the action"},
+    {"infos/expert_actions", IMP_FIELD_FLOAT, offsetof(imp_episode, expert_actions), false, 2,
+     "duty cycle, -1 to 1", "step, wheel (left, right)",
+     "what the expert would have done in the same place"},
+    {"infos/poses", IMP_FIELD_DOUBLE, offsetof(imp_episode, poses), true, 3, "m, m, rad",
+     "step, coordinate (x, z, heading)",
+     "where the robot was before each action, and at the end: x grows with the tile column, z with "
+     "the tile row, heading 0 looks along +x and grows counter-clockwise seen from above"},
+    {"infos/lane", IMP_FIELD_DOUBLE, offsetof(imp_episode, lane), true, 2, "m, rad",
+     "step, coordinate (distance, angle)",
+     "position in the lane before each action, and at the end: distance to the right of the lane's "
+     "centre, angle to the left of its direction; NaN off lanes"},
+};
+
+int imp_field_shape(const imp_field *field, const imp_dataset_info *info, int steps,
+                    hsize_t shape[4])
+{
+    shape[0] = (hsize_t)steps + (field->closing_row ? 1 : 0);
+    if (field->columns == 0)
+        return 1;
+    if (field->columns > 0) {
+        shape[1] = (hsize_t)field->columns;
+        return 2;
+    }
+    shape[1] = (hsize_t)info->height;
+    shape[2] = (hsize_t)info->width;
+    shape[3] = 3;
+    return 4;
+}
+
+size_t imp_field_size(imp_field_type type)
+{
+    return type == IMP_FIELD_FLOAT ? 4 : type == IMP_FIELD_DOUBLE ? 8 : 1;
+}
+
+uint64_t imp_field_bytes(const imp_field *field, const imp_dataset_info *info, int steps)
+{
+    hsize_t shape[4];
+    const int rank = imp_field_shape(field, info, steps, shape);
+    uint64_t bytes = imp_field_size(field->type);
+    for (int axis = 0; axis < rank; axis++)
+        bytes *= shape[axis];
+    return bytes;
+}
+
+static hid_t flag_type(hid_t base)
+{
+    const hid_t type = H5Tenum_create(base);
+    const int8_t off = 0, on = 1;
+    H5Tenum_insert(type, "FALSE", &off);
+    H5Tenum_insert(type, "TRUE", &on);
+    return type;
+}
+
+hid_t imp_field_disk_type(imp_field_type type)
+{
+    switch (type) {
+    case IMP_FIELD_FLAG:
+        return flag_type(H5T_STD_I8LE);
+    case IMP_FIELD_FLOAT:
+        return H5Tcopy(H5T_IEEE_F32LE);
+    case IMP_FIELD_DOUBLE:
+        return H5Tcopy(H5T_IEEE_F64LE);
+    case IMP_FIELD_BYTE:
+        break;
+    }
+    return H5Tcopy(H5T_STD_U8LE);
+}
+
+hid_t imp_field_memory_type(imp_field_type type)
+{
+    switch (type) {
+    case IMP_FIELD_FLAG:
+        return flag_type(H5T_NATIVE_INT8);
+    case IMP_FIELD_FLOAT:
+        return H5Tcopy(H5T_NATIVE_FLOAT);
+    case IMP_FIELD_DOUBLE:
+        return H5Tcopy(H5T_NATIVE_DOUBLE);
+    case IMP_FIELD_BYTE:
+        break;
+    }
+    return H5Tcopy(H5T_NATIVE_UINT8);
+}
+
+const void *imp_field_get(const imp_field *field, const imp_episode *episode)
+{
+    const void *data;
+    memcpy(&data, (const char *)episode + field->member, sizeof data);
+    return data;
+}
+
+void imp_field_set(const imp_field *field, imp_episode *episode, const void *data)
+{
+    memcpy((char *)episode + field->member, &data, sizeof data);
+}
+
+imp_status imp_dataset_path(char out[PATH_MAX], const char *folder, const char *name,
+                            imp_error *err)
+{
+    const int length = snprintf(out, PATH_MAX, "%s/%s", folder, name);
+    // room is left for the ending of a temporary name
+    if (length < 0 || length >= PATH_MAX - 8)
+        return imp_fail(err, IMP_IO, "%.200s...: path too long", folder);
+    return IMP_OK;
+}
+
+void imp_shard_name(char out[32], int shard)
+{
+    snprintf(out, 32, "shard-%05d.hdf5", shard);
+}
+
+void imp_episode_name(char out[32], int episode)
+{
+    snprintf(out, 32, "episode_%d", episode);
+}
+
+bool imp_facts_put(hid_t file, const imp_dataset_info *info)
+{
+    return imp_put_text(file, "format", IMP_DATASET_FORMAT) &&
+           imp_put_text(file, "imprint_version", imp_version()) &&
+           imp_put_int(file, "width", info->width) && imp_put_int(file, "height", info->height) &&
+           imp_put_double(file, "time_step", info->time_step) &&
+           imp_put_text(file, "map", info->map) && imp_put_text(file, "lens", info->lens) &&
+           imp_put_text(file, "policy", info->policy) &&
+           imp_put_text(file, "settings", info->settings);
+}
+
+imp_status imp_facts_get(hid_t file, const char *path, imp_dataset_info *info, imp_error *err)
+{
+    char format[64];
+    if (!imp_get_text(file, "format", format, sizeof format))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is HDF5, but not a dataset of imprint", path);
+    if (strcmp(format, IMP_DATASET_FORMAT) != 0)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: format %s is not known, wanted " IMP_DATASET_FORMAT, path, format);
+    imp_dataset_info found = {0};
+    int64_t width, height;
+    const char *missing = NULL;
+    if (!imp_get_int(file, "width", 1, IMP_MAX_PICTURE_SIDE, &width))
+        missing = "width";
+    else if (!imp_get_int(file, "height", 1, IMP_MAX_PICTURE_SIDE, &height))
+        missing = "height";
+    else if (!imp_get_double(file, "time_step", &found.time_step) || !(found.time_step > 0) ||
+             !isfinite(found.time_step))
+        missing = "time_step";
+    else if (!imp_get_text(file, "map", found.map, sizeof found.map))
+        missing = "map";
+    else if (!imp_get_text(file, "lens", found.lens, sizeof found.lens))
+        missing = "lens";
+    else if (!imp_get_text(file, "policy", found.policy, sizeof found.policy))
+        missing = "policy";
+    else if (!imp_get_text(file, "settings", found.settings, sizeof found.settings))
+        missing = "settings";
+    if (missing != NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: attribute %s is missing or wrong", path, missing);
+    found.width = (int)width;
+    found.height = (int)height;
+    *info = found;
+    return IMP_OK;
+}
+
+imp_status imp_facts_compare(const imp_dataset_info *old, const imp_dataset_info *new,
+                             const char *folder, imp_error *err)
+{
+    if (old->width != new->width || old->height != new->height)
+        return imp_fail(err, IMP_USAGE, "%s: holds pictures of %d x %d, not %d x %d", folder,
+                        old->width, old->height, new->width, new->height);
+    if (old->time_step != new->time_step)
+        return imp_fail(err, IMP_USAGE, "%s: has a time step of %g s, not %g s", folder,
+                        old->time_step, new->time_step);
+    const struct {
+        const char *name, *old, *new;
+    } texts[] = {{"map", old->map, new->map},
+                 {"lens", old->lens, new->lens},
+                 {"policy", old->policy, new->policy}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(texts[i].old, texts[i].new) != 0)
+            return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,
+                            texts[i].old, texts[i].new);
+    if (strcmp(old->settings, new->settings) != 0)
+        return imp_fail(err, IMP_USAGE,
+                        "%s: was started with other settings, which its attribute \"settings\" "
+                        "tells; resume with those",
+                        folder);
+    return IMP_OK;
+}
+
+static void note(int64_t *findings, char first[120], const char *path, int64_t row,
+                 const char *what)
+{
+    if ((*findings)++ == 0)
+        snprintf(first, 120, "%s: step %lld %s", path, (long long)row, what);
+}
+
+static void check_duty(int64_t *findings, char first[120], const char *path, const float *duty,
+                       int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (!(fabsf(duty[i]) <= 1))
+            note(findings, first, path, i / 2, "is not in [-1, 1]");
+}
+
+static void check_flags(int64_t *findings, char first[120], const char *path, const uint8_t *flags,
+                        int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (flags[i] > 1)
+            note(findings, first, path, i, "is neither 0 nor 1");
+        else if (flags[i] == 1 && i + 1 < count)
+            note(findings, first, path, i, "ends the episode, but more steps follow");
+    }
+}
+
+int64_t imp_episode_findings(const imp_episode *episode, char first[120])
+{
+    int64_t findings = 0;
+    const int64_t steps = episode->steps;
+    check_duty(&findings, first, "actions", episode->actions, 2 * steps);
+    check_duty(&findings, first, "infos/expert_actions", episode->expert_actions, 2 * steps);
+    for (int64_t i = 0; i < steps; i++)
+        if (!isfinite(episode->rewards[i]))
+            note(&findings, first, "rewards", i, "is not finite");
+    check_flags(&findings, first, "terminations", episode->terminations, steps);
+    check_flags(&findings, first, "truncations", episode->truncations, steps);
+    for (int64_t i = 0; i < 3 * (steps + 1); i++)
+        if (!isfinite(episode->poses[i]))
+            note(&findings, first, "infos/poses", i / 3, "is not finite");
+    for (int64_t i = 0; i <= steps; i++) {
+        const double distance = episode->lane[2 * i], angle = episode->lane[2 * i + 1];
+        const bool off = isnan(distance) && isnan(angle);
+        if (!off && !(isfinite(distance) && isfinite(angle)))
+            note(&findings, first, "infos/lane", i, "is neither a position nor NaN throughout");
+    }
+    return findings;
+}

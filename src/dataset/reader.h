@@ -1,0 +1,19 @@
+// dataset/reader.h: an open dataset as its own folder sees it.
+#ifndef IMP_DATASET_READER_H
+#define IMP_DATASET_READER_H
+
+#include "dataset/index.h"
+#include "dataset/shard.h"
+
+struct imp_dataset {
+    char folder[PATH_MAX];
+    imp_dataset_info info;
+    imp_totals totals;     // what main_data.hdf5 claims
+    int64_t links;         // entries of main_data.hdf5
+    int64_t steps;         // what the episodes hold
+    imp_episode *episodes; // (totals.episodes)
+    imp_memory *memories;  // (memory_count) one per shard
+    int memory_count, memory_capacity;
+};
+
+#endif

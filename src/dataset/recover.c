@@ -1,0 +1,157 @@
+#include "dataset/recover.h"
+
+#include "base/file.h"
+#include "dataset/index.h"
+#include "dataset/shard.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+imp_status imp_recovered_reserve(imp_recovered *recovered, imp_error *err)
+{
+    if (recovered->shards < recovered->capacity)
+        return IMP_OK;
+    const int capacity = recovered->capacity == 0 ? 64 : 2 * recovered->capacity;
+    int *grown = realloc(recovered->shard_first, (size_t)capacity * sizeof *grown);
+    if (grown == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the list of shards");
+    recovered->shard_first = grown;
+    recovered->capacity = capacity;
+    return IMP_OK;
+}
+
+// Whether a name is one that a dataset's writer gives to a shard.
+static bool is_shard_name(const char *name)
+{
+    int number, end = 0;
+    char again[32];
+    if (sscanf(name, "shard-%d.hdf5%n", &number, &end) != 1 || end == 0 || number < 0)
+        return false;
+    imp_shard_name(again, number);
+    return strcmp(name, again) == 0;
+}
+
+static bool is_own_name(const char *name)
+{
+    return is_shard_name(name) || strcmp(name, IMP_INDEX_NAME) == 0 ||
+           strcmp(name, IMP_METADATA_NAME) == 0;
+}
+
+// If name is that of a temporary file of ours, cuts it to what it would have become.
+static bool cut_temporary(char *name)
+{
+    const size_t length = strlen(name);
+    if (length <= 4 || strcmp(name + length - 4, ".tmp") != 0)
+        return false;
+    name[length - 4] = '\0';
+    if (is_own_name(name))
+        return true;
+    name[length - 4] = '.';
+    return false;
+}
+
+// Removes temporary files; counts shards, and entries that no dataset has.
+static imp_status sweep(const char *folder, int *shards, int *foreign, imp_error *err)
+{
+    DIR *stream = opendir(folder);
+    if (stream == NULL)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    imp_status status = IMP_OK;
+    for (struct dirent *entry; status == IMP_OK && (entry = readdir(stream)) != NULL;) {
+        char name[NAME_MAX + 1], path[PATH_MAX];
+        snprintf(name, sizeof name, "%s", entry->d_name);
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        if (cut_temporary(name)) {
+            status = imp_dataset_path(path, folder, entry->d_name, err);
+            if (status == IMP_OK && unlink(path) != 0)
+                status = imp_fail(err, IMP_IO, "%s: cannot be removed: %s", path, strerror(errno));
+        } else if (is_shard_name(name)) {
+            ++*shards;
+        } else if (!is_own_name(name)) {
+            ++*foreign;
+        }
+    }
+    closedir(stream);
+    return status;
+}
+
+static imp_status read_index(const char *path, const char *folder, const imp_dataset_info *info,
+                             imp_totals *totals, imp_error *err)
+{
+    hid_t file;
+    imp_status status = imp_hdf5_open(&file, path, err);
+    if (status != IMP_OK)
+        return status;
+    imp_dataset_info found;
+    status = imp_index_read(file, path, &found, totals, err);
+    if (status == IMP_OK)
+        status = imp_facts_compare(&found, info, folder, err);
+    H5Fclose(file);
+    return status;
+}
+
+static imp_status read_shard(imp_recovered *recovered, const char *path, const char *folder,
+                             const imp_dataset_info *info, imp_error *err)
+{
+    imp_shard shard;
+    imp_status status = imp_shard_open(&shard, path, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_facts_compare(&shard.info, info, folder, err);
+    if (status == IMP_OK && shard.first != recovered->episodes)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: starts with episode %d, wanted %d", path,
+                          shard.first, recovered->episodes);
+    int64_t steps = 0;
+    for (int i = 0; i < shard.count && status == IMP_OK; i++) {
+        char name[32];
+        imp_episode episode;
+        imp_episode_name(name, shard.first + i);
+        status = imp_shard_read(&shard, name, &episode, err);
+        if (status == IMP_OK)
+            steps += episode.steps;
+    }
+    if (status == IMP_OK)
+        status = imp_recovered_reserve(recovered, err);
+    if (status == IMP_OK) {
+        recovered->shard_first[recovered->shards++] = shard.first;
+        recovered->episodes += shard.count;
+        recovered->steps += steps;
+    }
+    imp_shard_close(&shard);
+    return status;
+}
+
+imp_status imp_recover(imp_recovered *recovered, const char *folder, const imp_dataset_info *info,
+                       imp_error *err)
+{
+    char path[PATH_MAX];
+    int shards = 0, foreign = 0;
+    imp_status status = sweep(folder, &shards, &foreign, err);
+    if (status == IMP_OK)
+        status = imp_dataset_path(path, folder, IMP_INDEX_NAME, err);
+    if (status != IMP_OK)
+        return status;
+    const bool listed = imp_path_exists(path);
+    imp_totals totals = {0};
+    if (listed)
+        status = read_index(path, folder, info, &totals, err);
+    else if (foreign > 0)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: is not a dataset, it holds other files", folder);
+    for (int i = 0; i < shards && status == IMP_OK; i++) {
+        char name[32];
+        imp_shard_name(name, i);
+        status = imp_dataset_path(path, folder, name, err);
+        if (status == IMP_OK)
+            status = read_shard(recovered, path, folder, info, err);
+    }
+    if (status == IMP_OK && recovered->episodes < totals.episodes)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: lists %d episodes, but only %d are there",
+                          folder, totals.episodes, recovered->episodes);
+    recovered->finished = totals.finished;
+    return status;
+}

@@ -1,0 +1,25 @@
+// dataset/recover.h: what an interrupted writer left in its folder.
+#ifndef IMP_DATASET_RECOVER_H
+#define IMP_DATASET_RECOVER_H
+
+#include "dataset/layout.h"
+
+// What is safe on disk. The caller frees shard_first.
+typedef struct imp_recovered {
+    bool finished;
+    int episodes;
+    int64_t steps;
+    int *shard_first; // (shards) number of the first episode of each shard
+    int shards, capacity;
+} imp_recovered;
+
+// Makes room for one more entry of shard_first.
+imp_status imp_recovered_reserve(imp_recovered *recovered, imp_error *err);
+
+// Looks through the folder of an interrupted dataset, removes temporary files and counts every
+// whole shard, whether main_data.hdf5 lists it or not. Refuses folders that hold something else,
+// other facts than info, and gaps. recovered->shard_first is to be freed even on failure.
+imp_status imp_recover(imp_recovered *recovered, const char *folder, const imp_dataset_info *info,
+                       imp_error *err);
+
+#endif

@@ -1,0 +1,227 @@
+#include "dataset/shard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// A copy larger than this is not believed: small compressed files can claim any size.
+#define MAX_COPY ((uint64_t)4 << 30)
+
+typedef struct imp_block {
+    struct imp_block *next;
+    double data[]; // aligned for every field
+} imp_block;
+
+void imp_memory_free(imp_memory *memory)
+{
+    if (memory->map != NULL)
+        munmap(memory->map, memory->size);
+    while (memory->copies != NULL) {
+        imp_block *block = memory->copies;
+        memory->copies = block->next;
+        free(block);
+    }
+    *memory = (imp_memory){0};
+}
+
+static imp_status map_file(imp_memory *memory, const char *path, imp_error *err)
+{
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    imp_status status = IMP_OK;
+    struct stat info;
+    void *map = MAP_FAILED;
+    if (fstat(descriptor, &info) == 0 && info.st_size > 0)
+        map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, descriptor, 0);
+    if (map == MAP_FAILED)
+        status = imp_fail(err, IMP_IO, "%s: cannot be mapped: %s", path, strerror(errno));
+    else
+        *memory = (imp_memory){.map = map, .size = (size_t)info.st_size};
+    close(descriptor);
+    return status;
+}
+
+imp_status imp_shard_open(imp_shard *shard, const char *path, imp_error *err)
+{
+    memset(shard, 0, sizeof *shard);
+    snprintf(shard->path, sizeof shard->path, "%s", path);
+    imp_status status = imp_hdf5_open(&shard->file, path, err);
+    if (status != IMP_OK)
+        return status;
+    int64_t first = 0, count = 0;
+    status = imp_facts_get(shard->file, path, &shard->info, err);
+    if (status == IMP_OK && (!imp_get_int(shard->file, "first_episode", 0, INT_MAX, &first) ||
+                             !imp_get_int(shard->file, "episodes", 1, INT_MAX - first, &count)))
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: does not say which episodes it holds", path);
+    if (status == IMP_OK)
+        status = map_file(&shard->memory, path, err);
+    shard->first = (int)first;
+    shard->count = (int)count;
+    if (status != IMP_OK)
+        H5Fclose(shard->file);
+    return status;
+}
+
+void imp_shard_close(imp_shard *shard)
+{
+    H5Fclose(shard->file);
+    imp_memory_free(&shard->memory);
+}
+
+// An array that is being looked at.
+typedef struct stored_array {
+    const imp_field *field;
+    hid_t set, type, space, create;
+    uint64_t bytes; // that it should have
+} stored_array;
+
+static bool is_type(const stored_array *array)
+{
+    const H5T_class_t class = H5Tget_class(array->type);
+    const size_t size = H5Tget_size(array->type);
+    switch (array->field->type) {
+    case IMP_FIELD_BYTE:
+        return class == H5T_INTEGER && size == 1 && H5Tget_sign(array->type) == H5T_SGN_NONE;
+    case IMP_FIELD_FLAG:
+        return (class == H5T_INTEGER || class == H5T_ENUM) && size == 1;
+    case IMP_FIELD_FLOAT:
+    case IMP_FIELD_DOUBLE:
+        break;
+    }
+    return class == H5T_FLOAT && size == imp_field_size(array->field->type);
+}
+
+static bool is_shape(const stored_array *array, const imp_dataset_info *info, int steps)
+{
+    hsize_t wanted[4] = {0}, found[4] = {0};
+    const int rank = imp_field_shape(array->field, info, steps, wanted);
+    return H5Sget_simple_extent_ndims(array->space) == rank &&
+           H5Sget_simple_extent_dims(array->space, found, NULL) == rank &&
+           memcmp(wanted, found, sizeof wanted) == 0;
+}
+
+// Where the array lies in the mapped file, or NULL if it has to be copied.
+static const void *find_mapped(const stored_array *array, const imp_memory *memory)
+{
+    if (H5Pget_layout(array->create) != H5D_CONTIGUOUS ||
+        H5Dget_storage_size(array->set) != array->bytes)
+        return NULL;
+    const hid_t native = imp_field_memory_type(array->field->type);
+    const bool same = imp_field_size(array->field->type) == 1 || H5Tequal(array->type, native) > 0;
+    H5Tclose(native);
+    const haddr_t offset = H5Dget_offset(array->set);
+    if (!same || offset == HADDR_UNDEF || offset % imp_field_size(array->field->type) != 0 ||
+        array->bytes > memory->size || offset > memory->size - array->bytes)
+        return NULL;
+    return (const char *)memory->map + offset;
+}
+
+static imp_status copy(const stored_array *array, imp_memory *memory, const char *path,
+                       const void **out, imp_error *err)
+{
+    if (array->bytes > MAX_COPY)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s is too large to be copied", path,
+                        array->field->path);
+    imp_block *block = malloc(sizeof *block + (size_t)array->bytes);
+    if (block == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    // bytes come as they are, numbers are converted to this processor's kind
+    const bool bytes = imp_field_size(array->field->type) == 1;
+    const hid_t type = bytes ? H5Tcopy(array->type) : imp_field_memory_type(array->field->type);
+    imp_status status = IMP_OK;
+    if (H5Dread(array->set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block->data) < 0) {
+        status = imp_hdf5_fail(err, IMP_BAD_INPUT, path, array->field->path);
+        free(block);
+    } else {
+        block->next = memory->copies;
+        memory->copies = block;
+        *out = block->data;
+    }
+    H5Tclose(type);
+    return status;
+}
+
+// Data that lies in other files is refused: a dataset must not make its reader open whatever it
+// names.
+static bool lies_inside(const stored_array *array, const char *path)
+{
+    char name[PATH_MAX];
+    const ssize_t length = H5Fget_name(array->set, name, sizeof name);
+    const H5D_layout_t layout = H5Pget_layout(array->create);
+    return length > 0 && strcmp(name, path) == 0 && layout >= 0 && layout != H5D_VIRTUAL &&
+           H5Pget_external_count(array->create) == 0;
+}
+
+static imp_status read_array(imp_shard *shard, const char *group, const stored_array *array,
+                             imp_episode *out, imp_error *err)
+{
+    const char *path = shard->path, *name = array->field->path;
+    if (array->type < 0 || array->space < 0 || array->create < 0)
+        return imp_hdf5_fail(err, IMP_BAD_INPUT, path, name);
+    if (!lies_inside(array, path))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s lies in another file", path, group, name);
+    if (!is_type(array))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong type", path, group, name);
+    if (!is_shape(array, &shard->info, out->steps))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong shape", path, group, name);
+    const void *data = find_mapped(array, &shard->memory);
+    imp_status status = IMP_OK;
+    if (data == NULL)
+        status = copy(array, &shard->memory, path, &data, err);
+    if (status == IMP_OK)
+        imp_field_set(array->field, out, data);
+    return status;
+}
+
+static imp_status read_field(imp_shard *shard, const char *name, hid_t group,
+                             const imp_field *field, imp_episode *out, imp_error *err)
+{
+    const hid_t set = H5Dopen2(group, field->path, H5P_DEFAULT);
+    if (set < 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s is missing", shard->path, name, field->path);
+    const stored_array array = {.field = field,
+                                .set = set,
+                                .type = H5Dget_type(set),
+                                .space = H5Dget_space(set),
+                                .create = H5Dget_create_plist(set),
+                                .bytes = imp_field_bytes(field, &shard->info, out->steps)};
+    const imp_status status = read_array(shard, name, &array, out, err);
+    if (array.create >= 0)
+        H5Pclose(array.create);
+    if (array.space >= 0)
+        H5Sclose(array.space);
+    if (array.type >= 0)
+        H5Tclose(array.type);
+    H5Dclose(set);
+    return status;
+}
+
+imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out, imp_error *err)
+{
+    const hid_t id = H5Gopen2(shard->file, group, H5P_DEFAULT);
+    if (id < 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s is missing", shard->path, group);
+    imp_episode episode = {0};
+    int64_t steps = 0, number = 0;
+    imp_status status = IMP_OK;
+    if (!imp_get_int(id, "total_steps", 1, IMP_MAX_EPISODE_STEPS, &steps) ||
+        !imp_get_unsigned(id, "seed", &episode.seed) ||
+        !imp_get_int(id, "number", 0, UINT32_MAX, &number) ||
+        !imp_get_text(id, "map", episode.map, sizeof episode.map))
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: an attribute of %s is missing or wrong",
+                          shard->path, group);
+    episode.steps = (int)steps;
+    episode.number = (uint32_t)number;
+    for (int i = 0; i < IMP_FIELD_COUNT && status == IMP_OK; i++)
+        status = read_field(shard, group, id, &imp_fields[i], &episode, err);
+    if (status == IMP_OK)
+        *out = episode;
+    H5Gclose(id);
+    return status;
+}

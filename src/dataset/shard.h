@@ -1,0 +1,35 @@
+// dataset/shard.h: one file of episodes, opened for reading.
+#ifndef IMP_DATASET_SHARD_H
+#define IMP_DATASET_SHARD_H
+
+#include "dataset/layout.h"
+
+// The bytes that episodes point into: the mapped file, and copies of arrays that cannot be mapped.
+typedef struct imp_memory {
+    void *map; // nullable
+    size_t size;
+    struct imp_block *copies; // nullable
+} imp_memory;
+
+void imp_memory_free(imp_memory *memory);
+
+typedef struct imp_shard {
+    char path[PATH_MAX];
+    hid_t file;
+    imp_dataset_info info;
+    int first; // number of its first episode in the dataset
+    int count; // episodes
+    imp_memory memory;
+} imp_shard;
+
+// Opens and maps a shard. IMP_BAD_INPUT, naming the file, if it is not one.
+imp_status imp_shard_open(imp_shard *shard, const char *path, imp_error *err);
+
+// Points *out to the arrays of the episode in a group of the shard, after checking type, shape and
+// place of every one. Borrowed from shard->memory.
+imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out, imp_error *err);
+
+// Closes the file, and frees the memory unless the caller took it by zeroing shard->memory.
+void imp_shard_close(imp_shard *shard);
+
+#endif

@@ -1,0 +1,327 @@
+#include "base/file.h"
+#include "dataset/index.h"
+#include "dataset/recover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// A shard is closed when it holds this much, so that a killed writer loses little and memory stays
+// small.
+#define SHARD_EPISODES 16
+#define SHARD_BYTES ((uint64_t)64 << 20)
+
+struct imp_dataset_writer {
+    char folder[PATH_MAX];
+    imp_dataset_info info;
+    int lock;             // descriptor of the folder; holds the lock that keeps other writers out
+    imp_recovered done;   // what is safe
+    bool index_is_behind; // main_data.hdf5 or metadata.json do not list all that is done
+    hid_t pending;        // shard under way, in memory; negative if none
+    int pending_episodes;
+    int64_t pending_steps;
+    uint64_t pending_bytes;
+};
+
+// Whether text can go into HDF5 and JSON.
+static bool is_utf8(const char *text)
+{
+    json_t *json = json_string(text);
+    json_decref(json);
+    return json != NULL;
+}
+
+static imp_status check_info(const imp_dataset_info *info, imp_error *err)
+{
+    if (info->width < 1 || info->width > IMP_MAX_PICTURE_SIDE || info->height < 1 ||
+        info->height > IMP_MAX_PICTURE_SIDE)
+        return imp_fail(err, IMP_USAGE, "a dataset cannot hold pictures of %d x %d", info->width,
+                        info->height);
+    if (!(info->time_step > 0) || !isfinite(info->time_step))
+        return imp_fail(err, IMP_USAGE, "a dataset cannot have a time step of %g s",
+                        info->time_step);
+    if (!is_utf8(info->map) || !is_utf8(info->lens) || !is_utf8(info->policy) ||
+        !is_utf8(info->settings))
+        return imp_fail(err, IMP_USAGE, "map, lens, policy or settings of a dataset are not UTF-8");
+    return IMP_OK;
+}
+
+static imp_status refuse_existing(const char *folder, imp_error *err)
+{
+    return imp_fail(err, IMP_IO, "%s exists: use --resume to continue it or --force to replace it",
+                    folder);
+}
+
+static imp_status lock_folder(imp_dataset_writer *writer, imp_error *err)
+{
+    writer->lock = open(writer->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (writer->lock < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", writer->folder, strerror(errno));
+    if (flock(writer->lock, LOCK_EX | LOCK_NB) == 0)
+        return IMP_OK;
+    if (errno == EWOULDBLOCK)
+        return imp_fail(err, IMP_IO, "%s: another process is writing here", writer->folder);
+    // some file systems know no locks; there the user has to take care
+    return IMP_OK;
+}
+
+static imp_status write_index(imp_dataset_writer *writer, bool finished, imp_error *err)
+{
+    const imp_totals totals = {writer->done.episodes, writer->done.steps, finished};
+    const imp_status status = imp_index_write(writer->folder, &writer->info, &totals,
+                                              writer->done.shard_first, writer->done.shards, err);
+    writer->index_is_behind = status != IMP_OK;
+    return status;
+}
+
+static imp_status start(imp_dataset_writer *writer, bool existed, imp_error *err)
+{
+    imp_status status = lock_folder(writer, err);
+    if (status == IMP_OK && existed)
+        status = imp_recover(&writer->done, writer->folder, &writer->info, err);
+    if (status == IMP_OK && !writer->done.finished)
+        status = write_index(writer, false, err);
+    return status;
+}
+
+static imp_status create(imp_dataset_writer **out, const char *folder, const imp_dataset_info *info,
+                         bool resume, int *written, imp_error *err)
+{
+    imp_status status = check_info(info, err);
+    if (status != IMP_OK)
+        return status;
+    const bool existed = imp_path_exists(folder);
+    if (existed && !resume)
+        return refuse_existing(folder, err);
+    imp_dataset_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", folder);
+    writer->info = *info;
+    writer->lock = -1;
+    writer->pending = -1;
+    snprintf(writer->folder, sizeof writer->folder, "%s", folder);
+    status = imp_folder_create(folder, err);
+    if (status == IMP_OK)
+        status = start(writer, existed, err);
+    if (status == IMP_OK) {
+        *out = writer;
+        *written = writer->done.episodes;
+    } else {
+        imp_dataset_writer_destroy(writer);
+        if (!existed)
+            rmdir(folder); // which keeps what is not empty
+    }
+    return status;
+}
+
+imp_status imp_dataset_writer_create(imp_dataset_writer **out, const char *folder,
+                                     const imp_dataset_info *info, bool resume, int *written,
+                                     imp_error *err)
+{
+    const imp_quiet quiet = imp_quiet_begin();
+    const imp_status status = create(out, folder, info, resume, written, err);
+    imp_quiet_end(&quiet);
+    return status;
+}
+
+void imp_dataset_writer_destroy(imp_dataset_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    const imp_quiet quiet = imp_quiet_begin();
+    if (writer->pending >= 0)
+        H5Fclose(writer->pending);
+    imp_quiet_end(&quiet);
+    if (writer->lock >= 0)
+        close(writer->lock);
+    free(writer->done.shard_first);
+    free(writer);
+}
+
+static bool put_field(hid_t group, const imp_field *field, const imp_dataset_info *info,
+                      const imp_episode *episode)
+{
+    hsize_t shape[4];
+    const int rank = imp_field_shape(field, info, episode->steps, shape);
+    const hid_t space = H5Screate_simple(rank, shape, NULL);
+    const hid_t disk = imp_field_disk_type(field->type);
+    const hid_t memory = imp_field_memory_type(field->type);
+    const hid_t create = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(create, false);
+    H5Pset_alloc_time(create, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_time(create, H5D_FILL_TIME_NEVER);
+    const hid_t set = H5Dcreate2(group, field->path, disk, space, H5P_DEFAULT, create, H5P_DEFAULT);
+    const bool good =
+        set >= 0 &&
+        H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, imp_field_get(field, episode)) >= 0 &&
+        imp_put_text(set, "units", field->units) && imp_put_text(set, "axes", field->axes) &&
+        imp_put_text(set, "description", field->description);
+    if (set >= 0)
+        H5Dclose(set);
+    H5Pclose(create);
+    H5Tclose(memory);
+    H5Tclose(disk);
+    H5Sclose(space);
+    return good;
+}
+
+static bool put_episode(const imp_dataset_writer *writer, hid_t group, int id,
+                        const imp_episode *episode)
+{
+    const hid_t infos = imp_hdf5_group(group, "infos");
+    if (infos < 0)
+        return false;
+    H5Gclose(infos);
+    bool good = imp_put_int(group, "id", id) && imp_put_unsigned(group, "seed", episode->seed) &&
+                imp_put_int(group, "number", episode->number) &&
+                imp_put_int(group, "total_steps", episode->steps) &&
+                imp_put_text(group, "map", episode->map);
+    for (int i = 0; i < IMP_FIELD_COUNT && good; i++)
+        good = put_field(group, &imp_fields[i], &writer->info, episode);
+    return good;
+}
+
+static imp_status check_episode(const imp_episode *episode, imp_error *err)
+{
+    if (episode->steps < 1 || episode->steps > IMP_MAX_EPISODE_STEPS)
+        return imp_fail(err, IMP_USAGE, "an episode cannot have %d steps", episode->steps);
+    if (!is_utf8(episode->map))
+        return imp_fail(err, IMP_USAGE, "the map of an episode is not UTF-8");
+    char first[120];
+    if (imp_episode_findings(episode, first) > 0)
+        return imp_fail(err, IMP_USAGE, "an episode cannot be recorded: %s", first);
+    return IMP_OK;
+}
+
+static imp_status add(imp_dataset_writer *writer, const imp_episode *episode, imp_error *err)
+{
+    if (writer->done.finished)
+        return imp_fail(err, IMP_USAGE,
+                        "%s is finished with %d episodes: use --force to replace it",
+                        writer->folder, writer->done.episodes);
+    const imp_status status = check_episode(episode, err);
+    if (status != IMP_OK)
+        return status;
+    if (writer->pending < 0)
+        writer->pending = imp_hdf5_create();
+    const int id = writer->done.episodes + writer->pending_episodes;
+    char name[32];
+    imp_episode_name(name, id);
+    const hid_t group = writer->pending < 0 ? -1 : imp_hdf5_group(writer->pending, name);
+    const bool good = group >= 0 && put_episode(writer, group, id, episode);
+    if (group >= 0)
+        H5Gclose(group);
+    if (!good) {
+        imp_hdf5_fail(err, IMP_NO_MEMORY, writer->folder, "an episode finds no room in memory");
+        if (group >= 0)
+            H5Ldelete(writer->pending, name, H5P_DEFAULT);
+        return IMP_NO_MEMORY;
+    }
+    writer->pending_episodes++;
+    writer->pending_steps += episode->steps;
+    for (int i = 0; i < IMP_FIELD_COUNT; i++)
+        writer->pending_bytes += imp_field_bytes(&imp_fields[i], &writer->info, episode->steps);
+    if (writer->pending_episodes < SHARD_EPISODES && writer->pending_bytes < SHARD_BYTES)
+        return IMP_OK;
+    return imp_dataset_writer_flush(writer, err);
+}
+
+imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode *episode,
+                                  imp_error *err)
+{
+    const imp_quiet quiet = imp_quiet_begin();
+    const imp_status status = add(writer, episode, err);
+    imp_quiet_end(&quiet);
+    return status;
+}
+
+static imp_status write_shard(imp_dataset_writer *writer, imp_error *err)
+{
+    char name[32], path[PATH_MAX];
+    imp_shard_name(name, writer->done.shards);
+    imp_status status = imp_dataset_path(path, writer->folder, name, err);
+    if (status != IMP_OK)
+        return status;
+    const hid_t file = writer->pending;
+    // the facts are there already if an earlier attempt found the disk full
+    if (H5Aexists(file, "episodes") > 0)
+        H5Adelete(file, "episodes");
+    else if (!imp_facts_put(file, &writer->info) ||
+             !imp_put_int(file, "first_episode", writer->done.episodes))
+        return imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be put together");
+    if (!imp_put_int(file, "episodes", writer->pending_episodes))
+        return imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be put together");
+    return imp_hdf5_publish(file, path, err);
+}
+
+static imp_status flush(imp_dataset_writer *writer, imp_error *err)
+{
+    if (writer->pending_episodes > 0) {
+        imp_status status = imp_recovered_reserve(&writer->done, err);
+        if (status == IMP_OK)
+            status = write_shard(writer, err);
+        if (status != IMP_OK)
+            return status;
+        writer->done.shard_first[writer->done.shards++] = writer->done.episodes;
+        writer->done.episodes += writer->pending_episodes;
+        writer->done.steps += writer->pending_steps;
+        writer->index_is_behind = true;
+        H5Fclose(writer->pending);
+        writer->pending = -1;
+        writer->pending_episodes = 0;
+        writer->pending_steps = 0;
+        writer->pending_bytes = 0;
+    }
+    return writer->index_is_behind ? write_index(writer, false, err) : IMP_OK;
+}
+
+imp_status imp_dataset_writer_flush(imp_dataset_writer *writer, imp_error *err)
+{
+    const imp_quiet quiet = imp_quiet_begin();
+    imp_error cause = {0};
+    const imp_status status = flush(writer, &cause);
+    imp_quiet_end(&quiet);
+    if (status == IMP_OK)
+        return IMP_OK;
+    // a full disk is the usual reason, and what then counts is what is left
+    return imp_fail(err, status, "%s; %d episodes are safe, continue with --resume", cause.message,
+                    writer->done.episodes);
+}
+
+static imp_status protect(const char *folder, const char *name, imp_error *err)
+{
+    char path[PATH_MAX];
+    const imp_status status = imp_dataset_path(path, folder, name, err);
+    if (status != IMP_OK)
+        return status;
+    if (chmod(path, 0444) != 0)
+        return imp_fail(err, IMP_IO, "%s: cannot be made read-only: %s", path, strerror(errno));
+    return IMP_OK;
+}
+
+imp_status imp_dataset_writer_finish(imp_dataset_writer *writer, imp_error *err)
+{
+    imp_status status = imp_dataset_writer_flush(writer, err);
+    for (int i = 0; i < writer->done.shards && status == IMP_OK; i++) {
+        char name[32];
+        imp_shard_name(name, i);
+        status = protect(writer->folder, name, err);
+    }
+    // the index that says "finished" comes last, so that it is never said too early
+    if (status == IMP_OK && !writer->done.finished) {
+        const imp_quiet quiet = imp_quiet_begin();
+        status = write_index(writer, true, err);
+        imp_quiet_end(&quiet);
+        writer->done.finished = status == IMP_OK;
+    }
+    if (status == IMP_OK)
+        status = protect(writer->folder, IMP_METADATA_NAME, err);
+    return status == IMP_OK ? protect(writer->folder, IMP_INDEX_NAME, err) : status;
+}
