@@ -1,0 +1,84 @@
+#include "render/ground.h"
+
+#include <math.h>
+#include <string.h>
+
+imp_view imp_default_view(void)
+{
+    return (imp_view){.sky = {0.45f, 0.82f, 1.0f}, .ground = {0.15f, 0.15f, 0.15f}, .light = 1.0f};
+}
+
+imp_ground_frame imp_ground_frame_of(const imp_scene *scene, const imp_view *view)
+{
+    const double unit = IMP_TILE_UNITS / scene->world->tile_size;
+    const double cosine = cos(view->pose.heading), sine = sin(view->pose.heading);
+    imp_ground_frame frame = {
+        .scene = scene,
+        .x_forward = (float)(cosine * unit),
+        .x_right = (float)(sine * unit),
+        .x_start = (float)(view->pose.x * unit + IMP_TILE_UNITS),
+        .z_forward = (float)(-sine * unit),
+        .z_right = (float)(cosine * unit),
+        .z_start = (float)(view->pose.z * unit + IMP_TILE_UNITS),
+        // the last float below the border, so that rounding leads to no cell outside
+        .x_end = nextafterf((float)(scene->columns * IMP_TILE_UNITS), 0.0f),
+        .z_end = nextafterf((float)(scene->rows * IMP_TILE_UNITS), 0.0f),
+        .level_shift =
+            (int)lround(fmax(-16.0, fmin(16.0, log2(IMP_LEVEL_TILE / scene->world->tile_size)))),
+        .light = view->light,
+    };
+    for (int c = 0; c < 3; c++) {
+        frame.ground[c] = 255.0f * view->light * view->ground[c];
+        frame.sky[c] = 255.0f * view->sky[c];
+    }
+    return frame;
+}
+
+// A position on cells; what is not a number ends at 0.
+static int32_t on_cells(float position, float end)
+{
+    float limited = position > 0.0f ? position : 0.0f;
+    return (int32_t)(limited < end ? limited : end);
+}
+
+static uint8_t to_byte(float value)
+{
+    float limited = value > 0.0f ? value : 0.0f;
+    return (uint8_t)((limited < 255.0f ? limited : 255.0f) + 0.5f);
+}
+
+// Draws the pixels of a group as bytes (8 x 3).
+static void draw_group(const imp_ground_frame *frame, const imp_ground_table *table,
+                       const imp_ground_group *group, uint8_t rgb[IMP_LANES * 3])
+{
+    int32_t sum[IMP_LANES][4] = {{0}};
+    for (int n = 0; n < group->count; n++) {
+        const imp_ground_step *step = &table->steps[group->first + n];
+        const int level = imp_ground_level(table->levels[group->first + n], frame->level_shift);
+        for (int k = 0; k < IMP_LANES; k++) {
+            float x = step->forward[k] * frame->x_forward + step->right[k] * frame->x_right;
+            float z = step->forward[k] * frame->z_forward + step->right[k] * frame->z_right;
+            imp_scene_sample(frame->scene, level, on_cells(x + frame->x_start, frame->x_end),
+                             on_cells(z + frame->z_start, frame->z_end), sum[k]);
+        }
+    }
+    const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
+    const float tile = mean * frame->light, cover = mean * (1.0f / 255.0f);
+    for (int k = 0; k < IMP_LANES; k++) {
+        const float beyond = group->ground[k] - (float)sum[k][3] * cover;
+        for (int c = 0; c < 3; c++)
+            rgb[3 * k + c] = to_byte((float)sum[k][c] * tile + beyond * frame->ground[c] +
+                                     group->sky[k] * frame->sky[c]);
+    }
+}
+
+void imp_ground_draw_plain(const imp_ground_frame *frame, const imp_ground_table *table,
+                           const imp_ground_group *groups, int width, uint8_t *rgb)
+{
+    for (int first = 0; first < width; first += IMP_LANES) {
+        const int pixels = width - first < IMP_LANES ? width - first : IMP_LANES;
+        uint8_t bytes[IMP_LANES * 3];
+        draw_group(frame, table, &groups[first / IMP_LANES], bytes);
+        memcpy(rgb + (size_t)first * 3, bytes, (size_t)pixels * 3);
+    }
+}

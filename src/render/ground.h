@@ -1,0 +1,105 @@
+// render/ground.h: the picture of the ground and the sky. On a flat ground a sample of a picture
+// meets the ground at a place that depends on the camera alone, seen from the robot. These places
+// are found once; a picture then takes a rotation, a shift and a look at a texture for each.
+#ifndef IMP_RENDER_GROUND_H
+#define IMP_RENDER_GROUND_H
+
+#include "imprint/robot.h"
+#include "render/scene.h"
+
+// Pixels are drawn in groups of 8 neighbours of a row, which share number and level of their
+// samples.
+enum { IMP_LANES = 8 };
+
+// One sample of each pixel of a group.
+typedef struct imp_ground_step {
+    float forward[IMP_LANES], right[IMP_LANES]; // of the robot's centre of rotation [m]
+} imp_ground_step;
+
+// A group: which steps are its samples, and what its pixels are made of. Shares sum to 1 at most;
+// what is left is black, because the lens shows nothing there.
+typedef struct imp_ground_group {
+    float sky[IMP_LANES];    // share of sky
+    float ground[IMP_LANES]; // share of all else
+    int32_t first, count;    // steps
+} imp_ground_group;
+
+// Samples of a number of rows of a picture.
+typedef struct imp_ground_table {
+    int row_groups;           // groups per row
+    imp_ground_group *groups; // (rows x row_groups)
+    imp_ground_step *steps;
+    int8_t *levels; // of each step; for a tile of IMP_LEVEL_TILE metres, before limits
+    int64_t step_count, step_capacity;
+} imp_ground_table;
+
+// The side of a tile that the table's levels are meant for [m].
+#define IMP_LEVEL_TILE 0.585
+
+// The most steps that a group can have.
+enum { IMP_MOST_STEPS = 96 };
+
+// Appends the groups of a row. The table needs room for row_groups * IMP_MOST_STEPS more steps.
+// corners holds rays through the pixel corners above and below the row (2 x (width + 1) x 2).
+void imp_ground_add_row(imp_ground_table *table, const imp_camera *camera, int row,
+                        imp_ground_group *groups, double *corners);
+
+// What a picture has in common for all of its pixels.
+typedef struct imp_ground_frame {
+    const imp_scene *scene;
+    // from (forward, right) [m] to units of cells
+    float x_forward, x_right, x_start;
+    float z_forward, z_right, z_start;
+    float x_end, z_end; // largest positions that lie on cells
+    int level_shift;    // from a step's level to the scene's
+    float light;
+    float ground[4], sky[4]; // 0..255, the last 0; ground is lit
+} imp_ground_frame;
+
+imp_ground_frame imp_ground_frame_of(const imp_scene *scene, const imp_view *view);
+
+// Draws the groups of a row: rgb is (width x 3) bytes.
+typedef void imp_ground_draw(const imp_ground_frame *frame, const imp_ground_table *table,
+                             const imp_ground_group *groups, int width, uint8_t *rgb);
+
+imp_ground_draw imp_ground_draw_plain;
+#if defined(__x86_64__)
+imp_ground_draw imp_ground_draw_avx2; // needs a processor with AVX2
+#endif
+
+// The level of the scene that a step's level means.
+static inline int imp_ground_level(int level, int shift)
+{
+    int sum = level + shift;
+    return sum < 0 ? 0 : sum >= IMP_TEXTURE_LEVELS ? IMP_TEXTURE_LEVELS - 1 : sum;
+}
+
+// Adds a bilinear sample at a position in units of cells to the sums of red, green, blue and cover,
+// each 64 times a byte.
+static inline void imp_scene_sample(const imp_scene *scene, int level, int32_t x, int32_t z,
+                                    int32_t sum[4])
+{
+    const imp_texture_level at = scene->levels[level];
+    const int32_t cell = scene->cells[(z >> IMP_TILE_BITS) * scene->columns + (x >> IMP_TILE_BITS)];
+    // half a texel back to its centre and one forward for the frame
+    const int32_t u = ((x & (IMP_TILE_UNITS - 1)) >> level) + IMP_SUBTEXEL / 2;
+    const int32_t v = ((z & (IMP_TILE_UNITS - 1)) >> level) + IMP_SUBTEXEL / 2;
+    const uint32_t *texel = scene->texels + cell + at.offset +
+                            (v >> IMP_SUBTEXEL_BITS) * at.stride + (u >> IMP_SUBTEXEL_BITS);
+    const uint32_t fu = (uint32_t)u & (IMP_SUBTEXEL - 1), fv = (uint32_t)v & (IMP_SUBTEXEL - 1);
+    const uint32_t both = fu * fv >> IMP_SUBTEXEL_BITS;
+    const uint32_t weight[4] = {IMP_SUBTEXEL - fu - fv + both, fu - both, fv - both, both};
+    const uint32_t corner[4] = {texel[0], texel[1], texel[at.stride], texel[at.stride + 1]};
+    // four channels of 16 bits in one word: red, blue, green, cover
+    uint64_t mixed = 0;
+    for (int k = 0; k < 4; k++) {
+        uint64_t spread = (corner[k] | (uint64_t)corner[k] << 24) & 0x00ff00ff00ff00ffu;
+        mixed += spread * weight[k];
+    }
+    sum[0] += (int32_t)(mixed & 0xffff);
+    sum[1] += (int32_t)(mixed >> 32 & 0xffff);
+    sum[2] += (int32_t)(mixed >> 16 & 0xffff);
+    sum[3] += (int32_t)(mixed >> 48);
+}
+
+#endif

@@ -1,0 +1,110 @@
+#include <math.h>
+
+#include "base/vector.h"
+#include "imprint/robot.h"
+
+enum { CAMERA_COOKIE = 0x0CA3E, LARGEST_SIDE = 8192 };
+
+imp_camera_def imp_default_camera_def(void)
+{
+    return (imp_camera_def){
+        .width = 80,
+        .height = 60,
+        .mount_height = 0.108,
+        .mount_forward = IMP_CAMERA_FORWARD,
+        .pitch = 19.15 * IMP_PI / 180.0,
+        .field_of_view = 75.0 * IMP_PI / 180.0,
+        .lens = imp_lens_duckiebot(),
+        .cookie = CAMERA_COOKIE,
+    };
+}
+
+static imp_status check_lens(const imp_lens *lens, imp_error *err)
+{
+    if (lens->kind == IMP_LENS_NONE)
+        return IMP_OK;
+    if (lens->kind != IMP_LENS_DUCKIEBOT && lens->kind != IMP_LENS_CUSTOM)
+        return imp_fail(err, IMP_USAGE, "there is no lens model %d", (int)lens->kind);
+    if (lens->width < 2 || lens->height < 2)
+        return imp_fail(err, IMP_USAGE, "the lens belongs to a picture of %d x %d pixels",
+                        lens->width, lens->height);
+    const double values[] = {lens->fx, lens->fy, lens->cx, lens->cy, lens->k1,
+                             lens->k2, lens->p1, lens->p2, lens->k3};
+    for (size_t k = 0; k < sizeof values / sizeof values[0]; k++)
+        if (!isfinite(values[k]))
+            return imp_fail(err, IMP_USAGE, "a parameter of the lens is not a finite number");
+    if (lens->fx <= 0.0 || lens->fy <= 0.0)
+        return imp_fail(err, IMP_USAGE, "focal lengths of the lens must be positive: %g, %g",
+                        lens->fx, lens->fy);
+    return IMP_OK;
+}
+
+static imp_status check_def(const imp_camera_def *def, imp_error *err)
+{
+    if (def->cookie != CAMERA_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "start a camera's definition from imp_default_camera_def()");
+    if (def->width < 1 || def->height < 1 || def->width > LARGEST_SIDE ||
+        def->height > LARGEST_SIDE)
+        return imp_fail(err, IMP_USAGE, "a picture has 1 to %d pixels a side, not %d x %d",
+                        LARGEST_SIDE, def->width, def->height);
+    // comparisons that a value that is not a number fails
+    if (!(def->mount_height > 0.0 && def->mount_height <= 1e3))
+        return imp_fail(err, IMP_USAGE, "the camera must sit above the ground, not at %g m",
+                        def->mount_height);
+    if (!(fabs(def->mount_forward) <= 1e3))
+        return imp_fail(err, IMP_USAGE, "the camera cannot sit %g m ahead", def->mount_forward);
+    if (!(fabs(def->pitch) <= IMP_PI / 2.0))
+        return imp_fail(err, IMP_USAGE, "the camera's pitch lies within a right angle, not at %g",
+                        def->pitch);
+    if (!(def->field_of_view > 1e-3 && def->field_of_view < IMP_PI - 1e-3))
+        return imp_fail(err, IMP_USAGE, "the field of view lies between 0 and pi, not at %g",
+                        def->field_of_view);
+    return check_lens(&def->lens, err);
+}
+
+imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_error *err)
+{
+    imp_status status = check_def(def, err);
+    if (status != IMP_OK)
+        return status;
+    const bool lens = def->lens.kind != IMP_LENS_NONE;
+    const double width = lens ? def->lens.width : def->width;
+    const double height = lens ? def->lens.height : def->height;
+    const double focal = 0.5 * height / tan(0.5 * def->field_of_view);
+    imp_pinhole rectified = {0};
+    if (lens) {
+        rectified = imp_lens_rectified(&def->lens);
+        // the negation also catches what is not a number
+        if (!(rectified.fx > 0.0 && rectified.fy > 0.0 && isfinite(rectified.fx + rectified.fy) &&
+              isfinite(rectified.cx + rectified.cy)))
+            return imp_fail(err, IMP_USAGE, "the lens bends the picture's border out of all shape");
+    }
+    *camera = (imp_camera){
+        .def = *def, .plain = {focal, focal, 0.5 * width, 0.5 * height}, .rectified = rectified};
+    return IMP_OK;
+}
+
+bool imp_camera_ray(const imp_camera *camera, double px, double py, double *x, double *y)
+{
+    const imp_lens *lens = &camera->def.lens;
+    double u = px, v = py;
+    if (lens->kind != IMP_LENS_NONE) {
+        // The reference warps its rectilinear picture: a pixel of the lens's picture shows the
+        // pixel of the plain picture that its undistorted point has under the rectified intrinsics.
+        // Pixel centres: the recorded map cuts the fraction off the distorted pixel, which puts it
+        // half a pixel to the right of OpenCV's convention, so px goes in as it is; what comes out
+        // is the index of a pixel, whose centre is half a pixel further.
+        double ux, uy;
+        double lens_x = px * lens->width / camera->def.width;
+        double lens_y = py * lens->height / camera->def.height;
+        if (!imp_lens_undistort(lens, (lens_x - lens->cx) / lens->fx,
+                                (lens_y - lens->cy) / lens->fy, &ux, &uy))
+            return false;
+        u = camera->rectified.fx * ux + camera->rectified.cx + 0.5;
+        v = camera->rectified.fy * uy + camera->rectified.cy + 0.5;
+    }
+    *x = (u - camera->plain.cx) / camera->plain.fx;
+    *y = (v - camera->plain.cy) / camera->plain.fy;
+    return true;
+}

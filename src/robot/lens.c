@@ -1,0 +1,127 @@
+#include <math.h>
+
+#include "imprint/robot.h"
+
+imp_lens imp_lens_none(void)
+{
+    return (imp_lens){.kind = IMP_LENS_NONE, .width = 640, .height = 480};
+}
+
+imp_lens imp_lens_duckiebot(void)
+{
+    return (imp_lens){
+        .kind = IMP_LENS_DUCKIEBOT,
+        .width = 640,
+        .height = 480,
+        .fx = 305.5718893575089,
+        .fy = 308.8338858195428,
+        .cx = 303.0797142544728,
+        .cy = 231.8845403702499,
+        .k1 = -0.2,
+        .k2 = 0.0305,
+        .p1 = 0.0005859930422629722,
+        .p2 = -0.0006697840226199427,
+        .k3 = 0.0,
+    };
+}
+
+// Factor by which the radial part moves a point at squared radius r2.
+static double radial_factor(const imp_lens *lens, double r2)
+{
+    return 1.0 + r2 * (lens->k1 + r2 * (lens->k2 + r2 * lens->k3));
+}
+
+// Shift by the tangential part.
+static void tangential_shift(const imp_lens *lens, double x, double y, double *dx, double *dy)
+{
+    double r2 = x * x + y * y;
+    *dx = 2.0 * lens->p1 * x * y + lens->p2 * (r2 + 2.0 * x * x);
+    *dy = lens->p1 * (r2 + 2.0 * y * y) + 2.0 * lens->p2 * x * y;
+}
+
+void imp_lens_distort(const imp_lens *lens, double x, double y, double *distorted_x,
+                      double *distorted_y)
+{
+    double factor = radial_factor(lens, x * x + y * y);
+    double dx, dy;
+    tangential_shift(lens, x, y, &dx, &dy);
+    *distorted_x = x * factor + dx;
+    *distorted_y = y * factor + dy;
+}
+
+// Derivatives of imp_lens_distort(): the matrix (xx xy; xy yy), which is symmetric.
+static void distortion_derivatives(const imp_lens *lens, double x, double y, double *xx, double *xy,
+                                   double *yy)
+{
+    double r2 = x * x + y * y;
+    double factor = radial_factor(lens, r2);
+    double slope = 2.0 * (lens->k1 + r2 * (2.0 * lens->k2 + r2 * 3.0 * lens->k3));
+    *xx = factor + slope * x * x + 2.0 * lens->p1 * y + 6.0 * lens->p2 * x;
+    *xy = slope * x * y + 2.0 * lens->p1 * x + 2.0 * lens->p2 * y;
+    *yy = factor + slope * y * y + 6.0 * lens->p1 * y + 2.0 * lens->p2 * x;
+}
+
+bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distorted_y, double *x,
+                        double *y)
+{
+    enum { STEPS = 50 };
+    // the tangent of 87 degrees: no camera of this model looks further out
+    const double farthest = 20.0, tolerance = 1e-12;
+    double u = 0.0, v = 0.0;
+    for (int k = 0; k < STEPS; k++) {
+        double at_x, at_y, xx, xy, yy;
+        imp_lens_distort(lens, u, v, &at_x, &at_y);
+        distortion_derivatives(lens, u, v, &xx, &xy, &yy);
+        double determinant = xx * yy - xy * xy;
+        // not negated, so that a value that is not a number fails too
+        if (!(determinant > 0.0 && xx > 0.0 && u * u + v * v < farthest * farthest))
+            return false;
+        double rest_x = distorted_x - at_x, rest_y = distorted_y - at_y;
+        if (fabs(rest_x) < tolerance && fabs(rest_y) < tolerance) {
+            *x = u;
+            *y = v;
+            return true;
+        }
+        u += (yy * rest_x - xy * rest_y) / determinant;
+        v += (xx * rest_y - xy * rest_x) / determinant;
+    }
+    return false;
+}
+
+// OpenCV's inversion: a fixed number of fixed-point steps, not carried on until they settle.
+static void undistort_roughly(const imp_lens *lens, double px, double py, double *x, double *y)
+{
+    enum { STEPS = 5 };
+    double start_x = (px - lens->cx) / lens->fx, start_y = (py - lens->cy) / lens->fy;
+    *x = start_x;
+    *y = start_y;
+    for (int k = 0; k < STEPS; k++) {
+        double dx, dy;
+        tangential_shift(lens, *x, *y, &dx, &dy);
+        double factor = radial_factor(lens, *x * *x + *y * *y);
+        *x = (start_x - dx) / factor;
+        *y = (start_y - dy) / factor;
+    }
+}
+
+imp_pinhole imp_lens_rectified(const imp_lens *lens)
+{
+    // OpenCV looks at nine points along each border
+    enum { POINTS = 9 };
+    double left = -INFINITY, right = INFINITY, top = -INFINITY, bottom = INFINITY;
+    for (int k = 0; k < POINTS; k++) {
+        double along_x = lens->width * (double)k / (POINTS - 1);
+        double along_y = lens->height * (double)k / (POINTS - 1);
+        double x, y;
+        undistort_roughly(lens, 0.0, along_y, &x, &y);
+        left = fmax(left, x);
+        undistort_roughly(lens, lens->width, along_y, &x, &y);
+        right = fmin(right, x);
+        undistort_roughly(lens, along_x, 0.0, &x, &y);
+        top = fmax(top, y);
+        undistort_roughly(lens, along_x, lens->height, &x, &y);
+        bottom = fmin(bottom, y);
+    }
+    double fx = (lens->width - 1) / (right - left), fy = (lens->height - 1) / (bottom - top);
+    return (imp_pinhole){fx, fy, -fx * left, -fy * top};
+}
