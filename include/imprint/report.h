@@ -1,0 +1,76 @@
+/// imprint/report.h: pictures of results: line plots, trajectories over a map, contact sheets of
+/// observations. Colours stay apart for colour-blind eyes. Every file is written atomically.
+#ifndef IMPRINT_REPORT_H
+#define IMPRINT_REPORT_H
+
+#include "imprint/render.h"
+
+/// One line of a plot. Points that are not finite, or not positive on a logarithmic axis, leave a
+/// gap. Everything is borrowed.
+typedef struct imp_series {
+    const char *name; ///< for the legend
+    const double *x;  ///< (count), in drawing order
+    const double *y;  ///< (count)
+    int count;
+} imp_series;
+
+/// Settings of a plot. Obtain with imp_default_plot_def(), then change fields. Strings are
+/// borrowed.
+typedef struct imp_plot_def {
+    const char *title;   ///< nullable
+    const char *x_label; ///< nullable
+    const char *y_label; ///< nullable
+    bool log_y;          ///< logarithmic y axis; false
+    int width, height;   ///< [px], 200..4000; 720 x 420
+    int cookie;
+} imp_plot_def;
+
+imp_plot_def imp_default_plot_def(void);
+
+/// Draws a line plot as SVG text; *length does not count its final 0. The caller frees *out. Fails
+/// with IMP_BAD_INPUT if there is no point to draw.
+imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
+                        const imp_series *series, int count, imp_error *err);
+
+/// The same into a file.
+imp_status imp_plot_write(const char *path, const imp_plot_def *def, const imp_series *series,
+                          int count, imp_error *err);
+
+/// The way a robot took in one episode. Borrowed.
+typedef struct imp_trajectory {
+    const imp_pose *poses; ///< (count)
+    int count;
+    bool ended_badly; ///< marked by a cross where it ends
+} imp_trajectory;
+
+/// The trajectories of one policy, drawn into one panel in one colour. Borrowed.
+typedef struct imp_trajectory_panel {
+    const char *title; ///< ASCII; drawn in lower case, cut off at the panel's width
+    const imp_trajectory *trajectories;
+    int count;
+} imp_trajectory_panel;
+
+/// Draws panels side by side as PNG, each a pale map from above with trajectories on it: a dot
+/// where one starts, a cross where one ended badly. panel_size is the longer side of a map
+/// [px], 64..4000. scene must be the scene of world.
+imp_status imp_report_trajectories(const char *path, const imp_world *world, const imp_scene *scene,
+                                   const imp_trajectory_panel *panels, int count, int panel_size,
+                                   imp_error *err);
+
+/// What a contact sheet shows.
+typedef struct imp_strip {
+    const uint8_t *frames; ///< (count x height x width x 3) RGB
+    const float *actions;  ///< nullable: (count x 2) duty cycles in [-1, 1]: left, right
+    int count;
+    int width, height; ///< of a frame [px]
+    int columns;       ///< frames in a row
+    int scale;         ///< whole number that frames are enlarged by, 1..16
+} imp_strip;
+
+/// Draws frames row by row as PNG. Under each frame two bars grow from its middle outwards, to the
+/// left for the left wheel and to the right for the right one: even bars drive straight on, the
+/// longer one is the outer wheel of a turn. Bars of wheels that turn backwards have the other
+/// colour.
+imp_status imp_report_strip(const char *path, const imp_strip *strip, imp_error *err);
+
+#endif

@@ -1,0 +1,161 @@
+#include "imprint/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/image.h"
+#include "report/canvas.h"
+
+enum { MARGIN = 20, GAP = 20, TITLE = 30, LEGEND = 30, LETTERS = 12, SMALL_LETTERS = 9 };
+
+// Where the maps go on the canvas, and how metres become pixels in each.
+typedef struct layout {
+    int width, height;       // of one map
+    double scale, left, top; // of imp_top_down_frame()
+    double stroke;           // thickness of a trajectory
+} layout;
+
+static layout plan(const imp_world *world, int panel_size)
+{
+    const double longer = fmax(world->columns, world->rows);
+    layout plan = {.width = (int)ceil(panel_size * world->columns / longer),
+                   .height = (int)ceil(panel_size * world->rows / longer),
+                   .stroke = fmax(1.2, panel_size / 400.0)};
+    imp_top_down_frame(world, plan.width, plan.height, &plan.scale, &plan.left, &plan.top);
+    return plan;
+}
+
+// The map, paled so that lines stand out on it.
+static imp_status draw_map(imp_canvas *canvas, const imp_scene *scene, const layout *at, int left,
+                           imp_error *err)
+{
+    uint8_t *map = malloc((size_t)3 * at->width * at->height);
+    if (map == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d map", at->width,
+                        at->height);
+    imp_render_top_down(scene, at->width, at->height, map);
+    for (size_t i = 0; i < (size_t)3 * at->width * at->height; i++)
+        map[i] = (uint8_t)(140 + map[i] * 115 / 255);
+    for (int row = 0; row < at->height; row++)
+        memcpy(canvas->rgb + 3 * ((size_t)(MARGIN + TITLE + row) * canvas->width + left),
+               map + (size_t)3 * row * at->width, (size_t)3 * at->width);
+    free(map);
+    return IMP_OK;
+}
+
+static void add_cross(imp_canvas *canvas, double x, double y, double size, double thickness)
+{
+    imp_canvas_add_line(canvas, x - size, y - size, x + size, y + size, thickness);
+    imp_canvas_add_line(canvas, x - size, y + size, x + size, y - size, thickness);
+}
+
+static void paint_dot(imp_canvas *canvas, double x, double y, double stroke, imp_colour colour)
+{
+    imp_canvas_add_line(canvas, x, y, x, y, 4.6 * stroke);
+    imp_canvas_paint(canvas, imp_colour_paper, 1.0);
+    imp_canvas_add_line(canvas, x, y, x, y, 3.0 * stroke);
+    imp_canvas_paint(canvas, colour, 1.0);
+}
+
+static void paint_cross(imp_canvas *canvas, double x, double y, double stroke)
+{
+    add_cross(canvas, x, y, 3.0 * stroke, 3.0 * stroke);
+    imp_canvas_paint(canvas, imp_colour_paper, 1.0);
+    add_cross(canvas, x, y, 3.0 * stroke, 1.5 * stroke);
+    imp_canvas_paint(canvas, imp_colour_ink, 1.0);
+}
+
+static bool to_pixels(const layout *at, int left, imp_pose pose, double *x, double *y)
+{
+    *x = left + at->left + at->scale * pose.x;
+    *y = MARGIN + TITLE + at->top + at->scale * pose.z;
+    return isfinite(*x) && isfinite(*y);
+}
+
+static void draw_way(imp_canvas *canvas, const layout *at, int left, const imp_trajectory *way,
+                     imp_colour colour)
+{
+    double x0 = NAN, y0 = NAN, x, y;
+    for (int i = 0; i < way->count; i++) {
+        if (!to_pixels(at, left, way->poses[i], &x, &y))
+            continue;
+        // steps shorter than a pixel add nothing but time
+        const bool last = i + 1 == way->count;
+        if (!last && hypot(x - x0, y - y0) < 1.0)
+            continue;
+        if (!isnan(x0))
+            imp_canvas_add_line(canvas, x0, y0, x, y, at->stroke);
+        x0 = x;
+        y0 = y;
+    }
+    imp_canvas_paint(canvas, colour, 0.6);
+}
+
+static void draw_panel(imp_canvas *canvas, const layout *at, int left,
+                       const imp_trajectory_panel *panel, imp_colour colour)
+{
+    double x, y;
+    for (int i = 0; i < panel->count; i++)
+        draw_way(canvas, at, left, &panel->trajectories[i], colour);
+
+    // marks above all lines
+    for (int i = 0; i < panel->count; i++) {
+        const imp_trajectory *way = &panel->trajectories[i];
+        if (way->count > 0 && to_pixels(at, left, way->poses[0], &x, &y))
+            paint_dot(canvas, x, y, at->stroke, colour);
+    }
+    for (int i = 0; i < panel->count; i++) {
+        const imp_trajectory *way = &panel->trajectories[i];
+        if (way->ended_badly && way->count > 0 &&
+            to_pixels(at, left, way->poses[way->count - 1], &x, &y))
+            paint_cross(canvas, x, y, at->stroke);
+    }
+
+    // the title, as much of it as fits
+    char title[128];
+    snprintf(title, sizeof title, "%s", panel->title != NULL ? panel->title : "");
+    while (title[0] != '\0' && imp_text_width(LETTERS, title) > at->width)
+        title[strlen(title) - 1] = '\0';
+    imp_canvas_add_text(canvas, left + 1, MARGIN + LETTERS + 4, LETTERS, title);
+    imp_canvas_paint(canvas, colour, 1.0);
+}
+
+static void draw_legend(imp_canvas *canvas)
+{
+    const double base = canvas->height - MARGIN + 4.0, middle = base - 3.5;
+    double x = MARGIN + 5;
+    paint_dot(canvas, x, middle, 1.5, imp_colour_ink);
+    x += 12 + imp_canvas_add_text(canvas, x + 12, base, SMALL_LETTERS, "start");
+    paint_cross(canvas, x + 18, middle, 1.2);
+    imp_canvas_add_text(canvas, x + 30, base, SMALL_LETTERS, "left the road");
+    imp_canvas_paint(canvas, imp_colour_ink, 1.0);
+}
+
+imp_status imp_report_trajectories(const char *path, const imp_world *world, const imp_scene *scene,
+                                   const imp_trajectory_panel *panels, int count, int panel_size,
+                                   imp_error *err)
+{
+    if (count < 1 || count > 16 || panel_size < 64 || panel_size > 4000)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%d panels of %d pixels: 1 to 16 of 64 to 4000 can be "
+                        "drawn",
+                        count, panel_size);
+    const layout at = plan(world, panel_size);
+    imp_canvas canvas;
+    imp_status status = imp_canvas_init(&canvas, 2 * MARGIN + count * (at.width + GAP) - GAP,
+                                        2 * MARGIN + TITLE + at.height + LEGEND, err);
+    for (int i = 0; status == IMP_OK && i < count; i++) {
+        const int left = MARGIN + i * (at.width + GAP);
+        status = draw_map(&canvas, scene, &at, left, err);
+        if (status == IMP_OK)
+            draw_panel(&canvas, &at, left, &panels[i], imp_series_colour(i));
+    }
+    if (status == IMP_OK) {
+        draw_legend(&canvas);
+        status = imp_png_write(path, canvas.width, canvas.height, canvas.rgb, err);
+    }
+    imp_canvas_release(&canvas);
+    return status;
+}

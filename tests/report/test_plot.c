@@ -1,0 +1,160 @@
+#include "imprint/report.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "testing.h"
+
+static char *plot(const imp_plot_def *def, const imp_series *series, int count)
+{
+    imp_error err = {0};
+    char *svg = NULL;
+    size_t length = 0;
+    assert_ok(imp_plot_svg(&svg, &length, def, series, count, &err), err);
+    assert_int_equal(length, strlen(svg));
+    return svg;
+}
+
+static int occurrences(const char *text, const char *wanted)
+{
+    int found = 0;
+    while ((text = strstr(text, wanted)) != NULL) {
+        text += strlen(wanted);
+        found++;
+    }
+    return found;
+}
+
+static void straight_line_meets_its_ticks(void **state)
+{
+    (void)state;
+    const double x[] = {0, 10}, y[] = {0, 5};
+    imp_plot_def def = imp_default_plot_def();
+    def.title = "loss < 1 & \"falling\"";
+    char *svg = plot(&def, &(imp_series){"train", x, y, 2}, 1);
+
+    // from the lower left to the upper right corner of the frame
+    assert_non_null(strstr(svg, "M64.0 366.0h0L696.0 72.0"));
+    assert_non_null(strstr(svg, "loss &lt; 1 &amp;"));
+    assert_non_null(strstr(svg, ">train</text>"));
+    for (int i = 0; i <= 5; i++) {
+        const char label[] = {'>', (char)('0' + i), '<', '\0'};
+        assert_true(occurrences(svg, label) >= 1);
+    }
+    assert_int_equal(occurrences(svg, "<svg"), 1);
+    assert_non_null(strstr(svg, "</svg>\n"));
+    free(svg);
+}
+
+static void logarithmic_axis_has_decades(void **state)
+{
+    (void)state;
+    double x[5], y[5];
+    for (int i = 0; i < 5; i++) {
+        x[i] = i;
+        y[i] = pow(10.0, -i);
+    }
+    imp_plot_def def = imp_default_plot_def();
+    def.log_y = true;
+    char *svg = plot(&def, &(imp_series){"loss", x, y, 5}, 1);
+    assert_non_null(strstr(svg, ">0.0001<"));
+    assert_non_null(strstr(svg, ">0.01<"));
+    assert_non_null(strstr(svg, ">1<"));
+
+    // equal factors are equal distances
+    assert_non_null(strstr(svg, "M64.0 72.0h0L222.0 145.5L380.0 219.0L538.0 292.5L696.0 366.0"));
+    free(svg);
+}
+
+static void gaps_stay_gaps(void **state)
+{
+    (void)state;
+    const double x[] = {0, 1, 2, 3, 4, 5};
+    const double y[] = {1, 2, NAN, 2, INFINITY, -1};
+    imp_plot_def def = imp_default_plot_def();
+    char *svg = plot(&def, &(imp_series){"a", x, y, 6}, 1);
+    assert_null(strstr(svg, "nan"));
+    assert_null(strstr(svg, "inf"));
+    assert_int_equal(occurrences(strstr(svg, "fill=\"none\""), "h0"), 3);
+    free(svg);
+
+    def.log_y = true;
+    svg = plot(&def, &(imp_series){"a", x, y, 6}, 1);
+    assert_null(strstr(svg, "nan"));
+    assert_int_equal(occurrences(strstr(svg, "fill=\"none\""), "h0"), 2);
+    free(svg);
+}
+
+static void odd_ranges_are_drawn(void **state)
+{
+    (void)state;
+    static const double pairs[][2] = {{0, 0},           {5, 5},         {-3, -3},
+                                      {1e-300, 1e-300}, {1e300, 2e300}, {1, 1 + 1e-12},
+                                      {-1e-5, 1e5},     {999, 1001},    {0.1, 0.1}};
+    const double x[] = {7, 7};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        for (int log = 0; log < 2; log++) {
+            if (log && pairs[i][0] <= 0.0 && pairs[i][1] <= 0.0)
+                continue;
+            imp_plot_def def = imp_default_plot_def();
+            def.log_y = log != 0;
+            char *svg = plot(&def, &(imp_series){NULL, x, pairs[i], 2}, 1);
+            assert_null(strstr(svg, "nan"));
+            assert_null(strstr(svg, "inf"));
+            assert_true(occurrences(svg, "<text") >= 3);
+            assert_true(occurrences(svg, "<text") < 40);
+            free(svg);
+        }
+}
+
+static void nothing_to_draw_is_an_error(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    char *svg = NULL;
+    size_t length = 0;
+    const double x[] = {1, 2}, y[] = {NAN, -1};
+    imp_plot_def def = imp_default_plot_def();
+    def.log_y = true;
+    assert_int_equal(imp_plot_svg(&svg, &length, &def, &(imp_series){"a", x, y, 2}, 1, &err),
+                     IMP_BAD_INPUT);
+    assert_int_equal(imp_plot_svg(&svg, &length, &def, NULL, 0, &err), IMP_BAD_INPUT);
+    def.width = 10;
+    assert_int_equal(imp_plot_svg(&svg, &length, &def, NULL, 0, &err), IMP_BAD_INPUT);
+    def = (imp_plot_def){.width = 500, .height = 300};
+    assert_int_equal(imp_plot_svg(&svg, &length, &def, NULL, 0, &err), IMP_USAGE);
+    assert_null(svg);
+}
+
+// SVG has decimal points in every language. Machines without that language have nothing to check.
+static void locale_does_not_matter(void **state)
+{
+    (void)state;
+    const double x[] = {0, 1}, y[] = {0.5, 0.25};
+    imp_plot_def def = imp_default_plot_def();
+    char *plain = plot(&def, &(imp_series){"a", x, y, 2}, 1);
+    if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL) {
+        free(plain);
+        skip();
+    }
+    char *german = plot(&def, &(imp_series){"a", x, y, 2}, 1);
+    setlocale(LC_NUMERIC, "C");
+    assert_string_equal(plain, german);
+    free(plain);
+    free(german);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(straight_line_meets_its_ticks),
+        cmocka_unit_test(logarithmic_axis_has_decades),
+        cmocka_unit_test(gaps_stay_gaps),
+        cmocka_unit_test(odd_ranges_are_drawn),
+        cmocka_unit_test(nothing_to_draw_is_an_error),
+        cmocka_unit_test(locale_does_not_matter),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
