@@ -5,7 +5,7 @@
 #include "base/image.h"
 #include "report/canvas.h"
 
-enum { MARGIN = 16, GAP = 8, BAR_GAP = 4, BAR = 4 };
+enum { MARGIN = 16, GAP = 10, BAR_GAP = 4, BAR = 6 };
 
 static imp_status check(const imp_strip *strip, imp_error *err)
 {

@@ -22,7 +22,7 @@ static layout plan(const imp_world *world, int panel_size)
     const double longer = fmax(world->columns, world->rows);
     layout plan = {.width = (int)ceil(panel_size * world->columns / longer),
                    .height = (int)ceil(panel_size * world->rows / longer),
-                   .stroke = fmax(1.2, panel_size / 400.0)};
+                   .stroke = fmax(1.5, panel_size / 320.0)};
     imp_top_down_frame(world, plan.width, plan.height, &plan.scale, &plan.left, &plan.top);
     return plan;
 }
@@ -125,11 +125,11 @@ static void draw_panel(imp_canvas *canvas, const layout *at, int left,
 static void draw_legend(imp_canvas *canvas)
 {
     const double base = canvas->height - MARGIN + 4.0, middle = base - 3.5;
-    double x = MARGIN + 5;
-    paint_dot(canvas, x, middle, 1.5, imp_colour_ink);
-    x += 12 + imp_canvas_add_text(canvas, x + 12, base, SMALL_LETTERS, "start");
-    paint_cross(canvas, x + 18, middle, 1.2);
-    imp_canvas_add_text(canvas, x + 30, base, SMALL_LETTERS, "left the road");
+    const double start = MARGIN + 17, left = start + imp_text_width(SMALL_LETTERS, "start") + 34;
+    paint_dot(canvas, start - 12, middle, 1.8, imp_colour_ink);
+    paint_cross(canvas, left - 13, middle, 1.3);
+    imp_canvas_add_text(canvas, start, base, SMALL_LETTERS, "start");
+    imp_canvas_add_text(canvas, left, base, SMALL_LETTERS, "left the road");
     imp_canvas_paint(canvas, imp_colour_ink, 1.0);
 }
 

@@ -103,19 +103,19 @@ static void strip_shows_frames_and_bars(void **state)
     uint8_t *rgb = NULL;
     int width = 0, height = 0;
     assert_ok(imp_png_read(&rgb, &width, &height, picture, &err), err);
-    assert_int_equal(width, 2 * 16 + 3 * WIDTH * SCALE + 2 * 8);
-    assert_int_equal(height, 2 * 16 + 2 * (HEIGHT * SCALE + 8) + 8);
+    assert_int_equal(width, 2 * 16 + 3 * WIDTH * SCALE + 2 * 10);
+    assert_int_equal(height, 2 * 16 + 2 * (HEIGHT * SCALE + 10) + 10);
     const imp_canvas sheet = {.width = width, .height = height, .rgb = rgb};
 
     // frame 4 is the second of the second row; its last pixel is enlarged to a square
-    const int left = 16 + WIDTH * SCALE + 8, top = 16 + HEIGHT * SCALE + 8 + 8;
+    const int left = 16 + WIDTH * SCALE + 10, top = 16 + HEIGHT * SCALE + 10 + 10;
     for (int i = 0; i < 4; i++) {
         const uint8_t *pixel =
             at(&sheet, left + WIDTH * SCALE - 1 - i % 2, top + HEIGHT * SCALE - 1 - i / 2);
         assert_memory_equal(pixel, (&(uint8_t[3]){200, WIDTH * HEIGHT - 1, 7}), 3);
     }
     // bars: full ahead, at rest, full back
-    const int bar = 16 + HEIGHT * SCALE + 5, step = WIDTH * SCALE + 8;
+    const int bar = 16 + HEIGHT * SCALE + 5, step = WIDTH * SCALE + 10;
     const imp_colour ahead = imp_series_colour(0), back = imp_series_colour(1);
     assert_memory_equal(at(&sheet, 16 + 1, bar), &ahead, 3);
     assert_memory_equal(at(&sheet, 16 + step + 1, bar), &imp_colour_faint, 3);
