@@ -26,6 +26,8 @@ imp_status imp_network_create(imp_network **out, const imp_network_def *def, uin
 void imp_network_destroy(imp_network *network); ///< nullable
 const imp_network_def *imp_network_facts(const imp_network *network);
 int64_t imp_network_parameter_count(const imp_network *network);
+/// A string kept in the model file that the network was read from (see imp_network_save), or NULL. Borrowed.
+const char *imp_network_metadata(const imp_network *network, const char *key);
 
 /// Writes weights and description as safetensors, atomically (temporary name, sync, rename). metadata: nullable
 /// JSON object text of strings to keep beside them.

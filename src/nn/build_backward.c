@@ -1,0 +1,207 @@
+#include "nn/program.h"
+
+// Adds a gradient to what the users of a node have already given it. Never in place: a gradient may be shared.
+static void give(imp_executor *e, int node, dnnl_memory_t gradient)
+{
+    imp_node_state *state = &e->states[node];
+    if (e->status != IMP_OK)
+        return;
+    if (state->gradient == NULL) {
+        state->gradient = gradient;
+        return;
+    }
+    const imp_layout layout = imp_memory_layout(state->gradient);
+    dnnl_memory_t other = imp_build_convert(e, &e->backward, gradient, layout);
+    dnnl_memory_t sum = imp_build_memory(e, layout, NULL);
+    if (e->status == IMP_OK)
+        imp_build_loop(e, &e->backward, IMP_CALL_ADD, sum, state->gradient, other);
+    state->gradient = sum;
+}
+
+static imp_op describe_node(const imp_executor *e, imp_pass pass)
+{
+    const imp_graph *graph = e->def.graph;
+    const imp_node *node = &graph->nodes[e->building];
+    return (imp_op){
+        .engine = e->engine,
+        .pass = pass,
+        .batch = e->def.batch,
+        .in = &graph->nodes[node->inputs[0]],
+        .out = node,
+        .hint = e->states[e->building].forward,
+    };
+}
+
+// Gradient of weight and bias, straight into the array of gradients where the layout allows it.
+static void weight_gradient(imp_executor *e, const imp_node_state *state)
+{
+    const imp_op op = describe_node(e, IMP_PASS_WEIGHTS);
+    dnnl_primitive_desc_t description = imp_build_describe(e, &op);
+    if (description == NULL)
+        return;
+    dnnl_memory_t source = imp_build_convert(e, &e->backward, state->source,
+                                             imp_op_layout(description, dnnl_query_src_md));
+    dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient,
+                                               imp_op_layout(description, dnnl_query_diff_dst_md));
+    dnnl_memory_t plain = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
+    dnnl_memory_t weight = plain;
+    const imp_layout wanted = imp_op_layout(description, dnnl_query_diff_weights_md);
+    if (e->status == IMP_OK && !dnnl_memory_desc_equal(imp_memory_layout(plain), wanted))
+        weight = imp_build_memory(e, wanted, NULL);
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_SRC, source},
+        {DNNL_ARG_DIFF_DST, gradient},
+        {DNNL_ARG_DIFF_WEIGHTS, weight},
+        {DNNL_ARG_DIFF_BIAS, imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0)},
+    };
+    imp_build_call(e, &e->backward, description, args, 4);
+    if (weight != plain)
+        imp_build_copy(e, &e->backward, weight, plain);
+    dnnl_primitive_desc_destroy(description);
+}
+
+static void data_gradient(imp_executor *e, const imp_node_state *state, int input)
+{
+    const imp_op op = describe_node(e, IMP_PASS_DATA);
+    dnnl_primitive_desc_t description = imp_build_describe(e, &op);
+    if (description == NULL)
+        return;
+    const imp_layout wanted = imp_op_layout(description, dnnl_query_weights_md);
+    dnnl_memory_t weight = state->packed;
+    if (!dnnl_memory_desc_equal(imp_memory_layout(weight), wanted))
+        weight = imp_build_convert(e, &e->pack, state->weight, wanted);
+    dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient,
+                                               imp_op_layout(description, dnnl_query_diff_dst_md));
+    dnnl_memory_t result =
+        imp_build_memory(e, imp_op_layout(description, dnnl_query_diff_src_md), NULL);
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_DIFF_DST, gradient},
+        {DNNL_ARG_WEIGHTS, weight},
+        {DNNL_ARG_DIFF_SRC, result},
+    };
+    imp_build_call(e, &e->backward, description, args, 3);
+    give(e, input, result);
+    dnnl_primitive_desc_destroy(description);
+}
+
+static void max_pool(imp_executor *e, const imp_node_state *state, int input)
+{
+    imp_op op = describe_node(e, IMP_PASS_DATA);
+    op.layout = imp_memory_layout(state->source);
+    dnnl_primitive_desc_t description = imp_build_describe(e, &op);
+    if (description == NULL)
+        return;
+    dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient,
+                                               imp_op_layout(description, dnnl_query_diff_dst_md));
+    dnnl_memory_t result =
+        imp_build_memory(e, imp_op_layout(description, dnnl_query_diff_src_md), NULL);
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_DIFF_DST, gradient},
+        {DNNL_ARG_DIFF_SRC, result},
+        {DNNL_ARG_WORKSPACE, state->workspace},
+    };
+    imp_build_call(e, &e->backward, description, args, state->workspace == NULL ? 2 : 3);
+    give(e, input, result);
+    dnnl_primitive_desc_destroy(description);
+}
+
+static void batch_norm(imp_executor *e, const imp_node_state *state, int input)
+{
+    imp_op op = describe_node(e, IMP_PASS_DATA);
+    op.layout = imp_memory_layout(state->source);
+    op.relu = state->relu >= 0;
+    op.batch_statistics = e->def.batch_statistics;
+    dnnl_primitive_desc_t description = imp_build_describe(e, &op);
+    if (description == NULL)
+        return;
+    dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient, op.layout);
+    dnnl_memory_t result =
+        imp_build_memory(e, imp_op_layout(description, dnnl_query_diff_src_md), NULL);
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_SRC, state->source},
+        {DNNL_ARG_MEAN, state->mean},
+        {DNNL_ARG_VARIANCE, state->variance},
+        {DNNL_ARG_DIFF_DST, gradient},
+        {DNNL_ARG_SCALE, imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.values, 0)},
+        {DNNL_ARG_DIFF_SRC, result},
+        {DNNL_ARG_DIFF_SCALE, imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.gradients, 0)},
+        {DNNL_ARG_DIFF_SHIFT, imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0)},
+        {DNNL_ARG_WORKSPACE, state->workspace},
+    };
+    imp_build_call(e, &e->backward, description, args, state->workspace == NULL ? 8 : 9);
+    give(e, input, result);
+    dnnl_primitive_desc_destroy(description);
+}
+
+static void relu(imp_executor *e, const imp_node_state *state, int input)
+{
+    // a batch norm takes the gradient of the ReLU that it computes
+    if (e->states[input].relu == e->building &&
+        e->def.graph->nodes[input].kind == IMP_LAYER_BATCH_NORM) {
+        give(e, input, state->gradient);
+        return;
+    }
+    const imp_layout layout = imp_memory_layout(state->out);
+    dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient, layout);
+    dnnl_memory_t result = imp_build_memory(e, layout, NULL);
+    if (e->status == IMP_OK)
+        imp_build_loop(e, &e->backward, IMP_CALL_MASK, result, gradient, state->out);
+    give(e, input, result);
+}
+
+static void flatten(imp_executor *e, const imp_node_state *state, int input)
+{
+    dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient,
+                                               imp_memory_layout(state->out));
+    if (e->status == IMP_OK)
+        give(e, input,
+             imp_build_node_plain(e, &e->def.graph->nodes[input], imp_memory_floats(gradient)));
+}
+
+static void build_node(imp_executor *e, const imp_node_state *state)
+{
+    const imp_node *node = &e->def.graph->nodes[e->building];
+    const int input = node->inputs[0];
+    switch (node->kind) {
+    case IMP_LAYER_INPUT:
+        break;
+    case IMP_LAYER_CONVOLUTION:
+    case IMP_LAYER_DENSE:
+        weight_gradient(e, state);
+        // nobody asks for the gradient of the picture
+        if (input != 0)
+            data_gradient(e, state, input);
+        break;
+    case IMP_LAYER_MAX_POOL:
+        max_pool(e, state, input);
+        break;
+    case IMP_LAYER_BATCH_NORM:
+        batch_norm(e, state, input);
+        break;
+    case IMP_LAYER_RELU:
+        relu(e, state, input);
+        break;
+    case IMP_LAYER_ADD:
+        give(e, input, state->gradient);
+        give(e, node->inputs[1], state->gradient);
+        break;
+    case IMP_LAYER_FLATTEN:
+        flatten(e, state, input);
+        break;
+    }
+}
+
+void imp_build_backward(imp_executor *e)
+{
+    const imp_graph *graph = e->def.graph;
+    e->building = graph->count - 1;
+    if (e->status != IMP_OK)
+        return;
+    dnnl_memory_t gradient = imp_build_node_plain(e, &graph->nodes[e->building], NULL);
+    if (e->status != IMP_OK)
+        return;
+    e->output_gradient = imp_memory_floats(gradient);
+    give(e, e->building, gradient);
+    for (; e->building > 0 && e->status == IMP_OK; e->building--)
+        build_node(e, &e->states[e->building]);
+}

@@ -1,0 +1,190 @@
+#include "nn/program.h"
+
+static dnnl_memory_t input_of(const imp_executor *e, int i)
+{
+    return e->states[e->def.graph->nodes[e->building].inputs[i]].out;
+}
+
+static imp_op describe_node(const imp_executor *e)
+{
+    const imp_graph *graph = e->def.graph;
+    const imp_node *node = &graph->nodes[e->building];
+    return (imp_op){
+        .engine = e->engine,
+        .pass = e->def.training ? IMP_PASS_TRAIN : IMP_PASS_INFER,
+        .batch = e->def.batch,
+        .in = &graph->nodes[node->inputs[0]],
+        .out = node,
+        .relu = e->states[e->building].relu >= 0,
+    };
+}
+
+// Convolution and dense: the primitive chooses the layouts, we convert where they differ.
+static void weighted(imp_executor *e, imp_node_state *state)
+{
+    const imp_op op = describe_node(e);
+    state->forward = imp_build_describe(e, &op);
+    if (e->status != IMP_OK)
+        return;
+    state->source = imp_build_convert(e, &e->forward, input_of(e, 0),
+                                      imp_op_layout(state->forward, dnnl_query_src_md));
+    state->weight = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
+    dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0);
+    state->packed = imp_build_convert(e, &e->pack, state->weight,
+                                      imp_op_layout(state->forward, dnnl_query_weights_md));
+    state->out = imp_build_memory(e, imp_op_layout(state->forward, dnnl_query_dst_md), NULL);
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_SRC, state->source},
+        {DNNL_ARG_WEIGHTS, state->packed},
+        {DNNL_ARG_BIAS, bias},
+        {DNNL_ARG_DST, state->out},
+    };
+    imp_build_call(e, &e->forward, state->forward, args, 4);
+}
+
+// A memory for what a primitive hands from forward to backward, if it wants one.
+static int add_workspace(imp_executor *e, imp_node_state *state, dnnl_exec_arg_t *args, int count)
+{
+    const imp_layout layout = imp_op_layout(state->forward, dnnl_query_workspace_md);
+    if (layout == NULL || dnnl_memory_desc_get_size(layout) == 0)
+        return count;
+    state->workspace = imp_build_memory(e, layout, NULL);
+    args[count] = (dnnl_exec_arg_t){DNNL_ARG_WORKSPACE, state->workspace};
+    return count + 1;
+}
+
+static void max_pool(imp_executor *e, imp_node_state *state)
+{
+    imp_op op = describe_node(e);
+    state->source = input_of(e, 0);
+    op.layout = imp_memory_layout(state->source);
+    state->forward = imp_build_describe(e, &op);
+    if (e->status != IMP_OK)
+        return;
+    state->out = imp_build_memory(e, imp_op_layout(state->forward, dnnl_query_dst_md), NULL);
+    dnnl_exec_arg_t args[IMP_MAX_ARGS] = {
+        {DNNL_ARG_SRC, state->source},
+        {DNNL_ARG_DST, state->out},
+    };
+    const int count = add_workspace(e, state, args, 2);
+    imp_build_call(e, &e->forward, state->forward, args, count);
+}
+
+static void batch_norm(imp_executor *e, imp_node_state *state)
+{
+    imp_op op = describe_node(e);
+    state->source = input_of(e, 0);
+    op.layout = imp_memory_layout(state->source);
+    op.batch_statistics = e->def.training && e->def.batch_statistics;
+    state->forward = imp_build_describe(e, &op);
+    if (e->status != IMP_OK)
+        return;
+    // the statistics of a batch lie as the moving ones do, in an array without the trained values
+    float *array = op.batch_statistics ? e->statistics : e->def.values;
+    const int64_t first = op.batch_statistics ? e->def.graph->trained : 0;
+    state->mean = imp_build_tensor(e, IMP_TENSOR_MEAN, array, first);
+    state->variance = imp_build_tensor(e, IMP_TENSOR_VARIANCE, array, first);
+    state->out = imp_build_memory(e, imp_op_layout(state->forward, dnnl_query_dst_md), NULL);
+    dnnl_exec_arg_t args[IMP_MAX_ARGS] = {
+        {DNNL_ARG_SRC, state->source},
+        {DNNL_ARG_DST, state->out},
+        {DNNL_ARG_MEAN, state->mean},
+        {DNNL_ARG_VARIANCE, state->variance},
+        {DNNL_ARG_SCALE, imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.values, 0)},
+        {DNNL_ARG_SHIFT, imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0)},
+    };
+    const int count = add_workspace(e, state, args, 6);
+    imp_build_call(e, &e->forward, state->forward, args, count);
+}
+
+static void relu(imp_executor *e, imp_node_state *state)
+{
+    const int input = e->def.graph->nodes[e->building].inputs[0];
+    state->source = input_of(e, 0);
+    state->out = state->source;
+    if (e->states[input].relu == e->building)
+        return;
+    state->out = imp_build_memory(e, imp_memory_layout(state->source), NULL);
+    imp_build_loop(e, &e->forward, IMP_CALL_RELU, state->out, state->source, NULL);
+}
+
+static void add(imp_executor *e, imp_node_state *state)
+{
+    const imp_layout layout = imp_memory_layout(input_of(e, 0));
+    dnnl_memory_t other = imp_build_convert(e, &e->forward, input_of(e, 1), layout);
+    state->out = imp_build_memory(e, layout, NULL);
+    imp_build_loop(e, &e->forward, IMP_CALL_ADD, state->out, input_of(e, 0), other);
+}
+
+// Flattening a plain layout is looking at it as a vector.
+static void flatten(imp_executor *e, imp_node_state *state)
+{
+    const imp_node *node = &e->def.graph->nodes[e->building];
+    const imp_node *input = &e->def.graph->nodes[node->inputs[0]];
+    dnnl_memory_t plain = imp_build_node_plain(e, input, NULL);
+    if (e->status != IMP_OK)
+        return;
+    imp_build_copy(e, &e->forward, input_of(e, 0), plain);
+    state->out = imp_build_node_plain(e, node, imp_memory_floats(plain));
+}
+
+// The ReLU that can be computed along with a node: its only user.
+static int relu_after(const imp_graph *graph, int index)
+{
+    const imp_node *node = &graph->nodes[index];
+    if (node->users != 1 ||
+        (node->kind != IMP_LAYER_CONVOLUTION && node->kind != IMP_LAYER_BATCH_NORM &&
+         node->kind != IMP_LAYER_DENSE))
+        return -1;
+    for (int i = index + 1; i < graph->count; i++)
+        if (graph->nodes[i].kind == IMP_LAYER_RELU && graph->nodes[i].inputs[0] == index)
+            return i;
+    return -1;
+}
+
+static void build_node(imp_executor *e, imp_node_state *state)
+{
+    switch (e->def.graph->nodes[e->building].kind) {
+    case IMP_LAYER_INPUT:
+        state->out = imp_build_node_plain(e, &e->def.graph->nodes[0], NULL);
+        if (e->status == IMP_OK)
+            e->input = imp_memory_floats(state->out);
+        break;
+    case IMP_LAYER_CONVOLUTION:
+    case IMP_LAYER_DENSE:
+        weighted(e, state);
+        break;
+    case IMP_LAYER_MAX_POOL:
+        max_pool(e, state);
+        break;
+    case IMP_LAYER_BATCH_NORM:
+        batch_norm(e, state);
+        break;
+    case IMP_LAYER_RELU:
+        relu(e, state);
+        break;
+    case IMP_LAYER_ADD:
+        add(e, state);
+        break;
+    case IMP_LAYER_FLATTEN:
+        flatten(e, state);
+        break;
+    }
+}
+
+void imp_build_forward(imp_executor *e)
+{
+    const imp_graph *graph = e->def.graph;
+    for (int i = 0; i < graph->count && e->status == IMP_OK; i++) {
+        e->building = i;
+        e->states[i].relu = relu_after(graph, i);
+        build_node(e, &e->states[i]);
+    }
+    if (e->status != IMP_OK)
+        return;
+    dnnl_memory_t plain = imp_build_node_plain(e, &graph->nodes[graph->count - 1], NULL);
+    if (e->status != IMP_OK)
+        return;
+    imp_build_copy(e, &e->forward, e->states[graph->count - 1].out, plain);
+    e->output = imp_memory_floats(plain);
+}

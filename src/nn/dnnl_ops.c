@@ -1,0 +1,348 @@
+#include "nn/dnnl_ops.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+#define IMP_DNNL_OLD (DNNL_VERSION_MAJOR < 3)
+
+enum { MAX_DESCS = 4 };
+
+// Layouts under construction: the operands of one primitive, in the order input, weight, bias, output.
+typedef struct operands {
+    dnnl_memory_desc_t descs[MAX_DESCS];
+    imp_layout layouts[MAX_DESCS];
+    int count;
+} operands;
+
+enum { INPUT, WEIGHT, BIAS, OUTPUT };
+
+static dnnl_status_t make_layout(dnnl_memory_desc_t *out, int rank, const int64_t *dims,
+                                 dnnl_format_tag_t tag)
+{
+    dnnl_dims_t all = {0};
+    for (int i = 0; i < rank; i++)
+        all[i] = dims[i];
+#if IMP_DNNL_OLD
+    return dnnl_memory_desc_init_by_tag(out, rank, all, dnnl_f32, tag);
+#else
+    return dnnl_memory_desc_create_with_tag(out, rank, all, dnnl_f32, tag);
+#endif
+}
+
+static void free_layout(dnnl_memory_desc_t *desc)
+{
+#if IMP_DNNL_OLD
+    (void)desc;
+#else
+    dnnl_memory_desc_destroy(*desc);
+#endif
+}
+
+static imp_layout borrow(const dnnl_memory_desc_t *desc)
+{
+#if IMP_DNNL_OLD
+    return desc;
+#else
+    return *desc;
+#endif
+}
+
+// Adds an operand whose layout the primitive may choose.
+static dnnl_status_t add_operand(operands *o, int rank, const int64_t *dims)
+{
+    const dnnl_status_t status = make_layout(&o->descs[o->count], rank, dims,
+                                             rank == 1 ? dnnl_a : dnnl_format_tag_any);
+    if (status != dnnl_success)
+        return status;
+    o->layouts[o->count] = borrow(&o->descs[o->count]);
+    o->count++;
+    return dnnl_success;
+}
+
+static void free_operands(operands *o)
+{
+    for (int i = 0; i < o->count; i++)
+        free_layout(&o->descs[i]);
+}
+
+static dnnl_status_t make_operands(operands *o, const imp_op *op)
+{
+    const imp_node *in = op->in, *out = op->out;
+    const int rank = out->flat ? 2 : 4;
+    const int64_t input[4] = {op->batch, in->channels, in->height, in->width};
+    const int64_t output[4] = {op->batch, out->channels, out->height, out->width};
+    const int64_t weight[4] = {out->channels, in->channels, out->kernel, out->kernel};
+    const int64_t bias[1] = {out->channels};
+    dnnl_status_t status = add_operand(o, rank, input);
+    if (status == dnnl_success)
+        status = add_operand(o, rank, weight);
+    if (status == dnnl_success)
+        status = add_operand(o, 1, bias);
+    if (status == dnnl_success)
+        status = add_operand(o, rank, output);
+    return status;
+}
+
+// The library reads all entries of these arrays, so they have their full length.
+typedef struct window {
+    dnnl_dims_t stride, kernel, before, after, dilation;
+} window;
+
+static window make_window(const imp_node *node)
+{
+    window w = {.before = {0}};
+    for (int i = 0; i < 2; i++) {
+        w.stride[i] = node->stride;
+        w.kernel[i] = node->kernel;
+        w.before[i] = node->before[i];
+        w.after[i] = node->after[i];
+    }
+    return w;
+}
+
+static dnnl_prop_kind_t forward_kind(const imp_op *op)
+{
+    return op->pass == IMP_PASS_TRAIN ? dnnl_forward_training : dnnl_forward_inference;
+}
+
+static dnnl_status_t convolution(dnnl_primitive_desc_t *out, const imp_op *op,
+                                 dnnl_primitive_attr_t attr, const imp_layout *l)
+{
+    const window w = make_window(op->out);
+    const dnnl_alg_kind_t kind = dnnl_convolution_direct;
+#if IMP_DNNL_OLD
+    dnnl_convolution_desc_t d;
+    dnnl_status_t status;
+    if (op->pass == IMP_PASS_DATA)
+        status = dnnl_convolution_backward_data_desc_init(
+            &d, kind, l[INPUT], l[WEIGHT], l[OUTPUT], w.stride, w.before, w.after);
+    else if (op->pass == IMP_PASS_WEIGHTS)
+        status = dnnl_convolution_backward_weights_desc_init(
+            &d, kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride, w.before, w.after);
+    else
+        status = dnnl_convolution_forward_desc_init(&d, forward_kind(op), kind, l[INPUT], l[WEIGHT],
+                                                    l[BIAS], l[OUTPUT], w.stride, w.before,
+                                                    w.after);
+    if (status != dnnl_success)
+        return status;
+    return dnnl_primitive_desc_create(out, &d, attr, op->engine, op->hint);
+#else
+    if (op->pass == IMP_PASS_DATA)
+        return dnnl_convolution_backward_data_primitive_desc_create(
+            out, op->engine, kind, l[INPUT], l[WEIGHT], l[OUTPUT], w.stride, w.dilation, w.before,
+            w.after, op->hint, attr);
+    if (op->pass == IMP_PASS_WEIGHTS)
+        return dnnl_convolution_backward_weights_primitive_desc_create(
+            out, op->engine, kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride, w.dilation,
+            w.before, w.after, op->hint, attr);
+    return dnnl_convolution_forward_primitive_desc_create(
+        out, op->engine, forward_kind(op), kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride,
+        w.dilation, w.before, w.after, attr);
+#endif
+}
+
+static dnnl_status_t dense(dnnl_primitive_desc_t *out, const imp_op *op, dnnl_primitive_attr_t attr,
+                           const imp_layout *l)
+{
+#if IMP_DNNL_OLD
+    dnnl_inner_product_desc_t d;
+    dnnl_status_t status;
+    if (op->pass == IMP_PASS_DATA)
+        status = dnnl_inner_product_backward_data_desc_init(&d, l[INPUT], l[WEIGHT], l[OUTPUT]);
+    else if (op->pass == IMP_PASS_WEIGHTS)
+        status = dnnl_inner_product_backward_weights_desc_init(&d, l[INPUT], l[WEIGHT], l[BIAS],
+                                                               l[OUTPUT]);
+    else
+        status = dnnl_inner_product_forward_desc_init(&d, forward_kind(op), l[INPUT], l[WEIGHT],
+                                                      l[BIAS], l[OUTPUT]);
+    if (status != dnnl_success)
+        return status;
+    return dnnl_primitive_desc_create(out, &d, attr, op->engine, op->hint);
+#else
+    if (op->pass == IMP_PASS_DATA)
+        return dnnl_inner_product_backward_data_primitive_desc_create(
+            out, op->engine, l[INPUT], l[WEIGHT], l[OUTPUT], op->hint, attr);
+    if (op->pass == IMP_PASS_WEIGHTS)
+        return dnnl_inner_product_backward_weights_primitive_desc_create(
+            out, op->engine, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], op->hint, attr);
+    return dnnl_inner_product_forward_primitive_desc_create(
+        out, op->engine, forward_kind(op), l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], attr);
+#endif
+}
+
+static dnnl_status_t max_pool(dnnl_primitive_desc_t *out, const imp_op *op,
+                              dnnl_primitive_attr_t attr, const imp_layout *l)
+{
+    const window w = make_window(op->out);
+    // the gradient comes in the layout that the forward pass wrote
+    const imp_layout output =
+        op->pass == IMP_PASS_DATA ? imp_op_layout(op->hint, dnnl_query_dst_md) : l[OUTPUT];
+#if IMP_DNNL_OLD
+    dnnl_pooling_desc_t d;
+    dnnl_status_t status;
+    if (op->pass == IMP_PASS_DATA)
+        status = dnnl_pooling_backward_desc_init(&d, dnnl_pooling_max, op->layout, output, w.stride,
+                                                 w.kernel, w.before, w.after);
+    else
+        status = dnnl_pooling_forward_desc_init(&d, forward_kind(op), dnnl_pooling_max, op->layout,
+                                                output, w.stride, w.kernel, w.before, w.after);
+    if (status != dnnl_success)
+        return status;
+    return dnnl_primitive_desc_create(out, &d, attr, op->engine, op->hint);
+#else
+    if (op->pass == IMP_PASS_DATA)
+        return dnnl_pooling_backward_primitive_desc_create(
+            out, op->engine, dnnl_pooling_max, op->layout, output, w.stride, w.kernel, w.dilation,
+            w.before, w.after, op->hint, attr);
+    return dnnl_pooling_forward_primitive_desc_create(
+        out, op->engine, forward_kind(op), dnnl_pooling_max, op->layout, output, w.stride, w.kernel,
+        w.dilation, w.before, w.after, attr);
+#endif
+}
+
+static dnnl_status_t batch_norm(dnnl_primitive_desc_t *out, const imp_op *op,
+                                dnnl_primitive_attr_t attr)
+{
+    unsigned flags = dnnl_use_scale | dnnl_use_shift;
+    if (!op->batch_statistics)
+        flags |= dnnl_use_global_stats;
+    if (op->relu)
+        flags |= dnnl_fuse_norm_relu;
+#if IMP_DNNL_OLD
+    dnnl_batch_normalization_desc_t d;
+    dnnl_status_t status;
+    if (op->pass == IMP_PASS_DATA)
+        status = dnnl_batch_normalization_backward_desc_init(&d, dnnl_backward, op->layout, op->layout,
+                                                             IMP_BATCH_NORM_EPSILON, flags);
+    else
+        status = dnnl_batch_normalization_forward_desc_init(&d, forward_kind(op), op->layout,
+                                                            IMP_BATCH_NORM_EPSILON, flags);
+    if (status != dnnl_success)
+        return status;
+    return dnnl_primitive_desc_create(out, &d, attr, op->engine, op->hint);
+#else
+    if (op->pass == IMP_PASS_DATA)
+        return dnnl_batch_normalization_backward_primitive_desc_create(
+            out, op->engine, dnnl_backward, op->layout, op->layout, op->layout,
+            IMP_BATCH_NORM_EPSILON, flags, op->hint, attr);
+    return dnnl_batch_normalization_forward_primitive_desc_create(
+        out, op->engine, forward_kind(op), op->layout, op->layout, IMP_BATCH_NORM_EPSILON, flags,
+        attr);
+#endif
+}
+
+// Attributes: scratch memory from the caller, and a ReLU at the end of a convolution or dense layer.
+static dnnl_status_t make_attributes(dnnl_primitive_attr_t *out, const imp_op *op)
+{
+    dnnl_status_t status = dnnl_primitive_attr_create(out);
+    if (status != dnnl_success)
+        return status;
+    status = dnnl_primitive_attr_set_scratchpad_mode(*out, dnnl_scratchpad_mode_user);
+    if (status != dnnl_success || !op->relu || op->out->kind == IMP_LAYER_BATCH_NORM)
+        return status;
+    dnnl_post_ops_t post;
+    status = dnnl_post_ops_create(&post);
+    if (status != dnnl_success)
+        return status;
+#if IMP_DNNL_OLD
+    status = dnnl_post_ops_append_eltwise(post, 1.0F, dnnl_eltwise_relu, 0.0F, 0.0F);
+#else
+    status = dnnl_post_ops_append_eltwise(post, dnnl_eltwise_relu, 0.0F, 0.0F);
+#endif
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_post_ops(*out, post);
+    dnnl_post_ops_destroy(post);
+    return status;
+}
+
+dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op)
+{
+    operands o = {.count = 0};
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_status_t status = make_attributes(&attr, op);
+    if (status == dnnl_success && op->out->kind != IMP_LAYER_BATCH_NORM)
+        status = make_operands(&o, op);
+    if (status == dnnl_success) {
+        switch (op->out->kind) {
+        case IMP_LAYER_CONVOLUTION:
+            status = convolution(out, op, attr, o.layouts);
+            break;
+        case IMP_LAYER_DENSE:
+            status = dense(out, op, attr, o.layouts);
+            break;
+        case IMP_LAYER_MAX_POOL:
+            status = max_pool(out, op, attr, o.layouts);
+            break;
+        case IMP_LAYER_BATCH_NORM:
+            status = batch_norm(out, op, attr);
+            break;
+        default:
+            status = dnnl_invalid_arguments;
+        }
+    }
+    free_operands(&o);
+    if (attr != NULL)
+        dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+dnnl_status_t imp_plain_memory(dnnl_memory_t *out, dnnl_engine_t engine, int rank,
+                               const int64_t *dims, float *values)
+{
+    static const dnnl_format_tag_t tags[] = {dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd};
+    dnnl_memory_desc_t desc;
+    dnnl_status_t status = make_layout(&desc, rank, dims, tags[rank - 1]);
+    if (status != dnnl_success)
+        return status;
+    status = dnnl_memory_create(out, borrow(&desc), engine, values);
+    free_layout(&desc);
+    return status;
+}
+
+imp_layout imp_memory_layout(dnnl_memory_t memory)
+{
+    imp_layout layout = NULL;
+    dnnl_memory_get_memory_desc(memory, &layout);
+    return layout;
+}
+
+imp_layout imp_op_layout(dnnl_primitive_desc_t description, dnnl_query_t what)
+{
+    return dnnl_primitive_desc_query_md(description, what, 0);
+}
+
+void imp_dnnl_version(char *out, size_t capacity)
+{
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(out, capacity, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
+}
+
+imp_openmp imp_openmp_find(void)
+{
+    // whichever OpenMP oneDNN was built with is in the process; linking a second one would be of no use
+    imp_openmp openmp = {NULL, NULL};
+    void *const get = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+    void *const set = dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+    if (get == NULL || set == NULL)
+        return openmp;
+    memcpy(&openmp.get_max_threads, &get, sizeof get);
+    memcpy(&openmp.set_num_threads, &set, sizeof set);
+    return openmp;
+}
+
+int imp_openmp_enter(const imp_openmp *openmp)
+{
+    if (openmp->get_max_threads == NULL)
+        return 1;
+    const int previous = openmp->get_max_threads();
+    if (previous != 1)
+        openmp->set_num_threads(1);
+    return previous;
+}
+
+void imp_openmp_leave(const imp_openmp *openmp, int previous)
+{
+    if (previous != 1)
+        openmp->set_num_threads(previous);
+}

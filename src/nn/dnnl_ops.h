@@ -1,0 +1,64 @@
+// nn/dnnl_ops.h: what differs between the releases of oneDNN, spelled once: layouts (memory descriptors) and
+// descriptions of primitives (primitive descriptors). Releases 2.6 and 3.x are known to work.
+#ifndef IMP_NN_DNNL_OPS_H
+#define IMP_NN_DNNL_OPS_H
+
+#include "nn/layers.h"
+
+#include <dnnl.h>
+
+// A layout that somebody else owns.
+#if DNNL_VERSION_MAJOR < 3
+typedef const dnnl_memory_desc_t *imp_layout;
+#else
+typedef const_dnnl_memory_desc_t imp_layout;
+#endif
+
+// The epsilon of batch norms, as in the baseline.
+#define IMP_BATCH_NORM_EPSILON 1e-3F
+
+typedef enum imp_pass {
+    IMP_PASS_INFER,   // forward, nothing kept
+    IMP_PASS_TRAIN,   // forward, keeping what the gradients need
+    IMP_PASS_DATA,    // gradient of the input (batch norm: of everything)
+    IMP_PASS_WEIGHTS, // gradient of weight and bias
+} imp_pass;
+
+// A primitive to be described: convolution, max-pool, batch norm or dense.
+typedef struct imp_op {
+    dnnl_engine_t engine;
+    imp_pass pass;
+    int batch;
+    const imp_node *in, *out;
+    imp_layout layout;          // of the input; used by max-pool and batch norm, the others choose
+    bool relu;                  // a ReLU follows at once
+    bool batch_statistics;      // batch norm: compute mean and variance rather than take them
+    dnnl_primitive_desc_t hint; // gradients: the description of the forward pass
+} imp_op;
+
+// Describes a primitive that brings no scratch memory of its own. *out is freed with
+// dnnl_primitive_desc_destroy().
+dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op);
+
+// A memory of the plain layout (rows of the last dimension one after the other) over caller's floats.
+dnnl_status_t imp_plain_memory(dnnl_memory_t *out, dnnl_engine_t engine, int rank,
+                               const int64_t *dims, float *values);
+
+imp_layout imp_memory_layout(dnnl_memory_t memory);
+imp_layout imp_op_layout(dnnl_primitive_desc_t description, dnnl_query_t what);
+
+// Name and release of the library, e.g. "oneDNN 2.6.3".
+void imp_dnnl_version(char *out, size_t capacity);
+
+// oneDNN here runs on OpenMP, whose threads spin and make results depend on their number. The calling thread
+// gets one thread until it leaves again; enter() returns what leave() wants. Members are NULL without OpenMP.
+typedef struct imp_openmp {
+    int (*get_max_threads)(void);
+    void (*set_num_threads)(int);
+} imp_openmp;
+
+imp_openmp imp_openmp_find(void);
+int imp_openmp_enter(const imp_openmp *openmp);
+void imp_openmp_leave(const imp_openmp *openmp, int previous);
+
+#endif

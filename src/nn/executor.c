@@ -1,0 +1,181 @@
+#include "nn/executor.h"
+
+#include "nn/program.h"
+
+#include <stdlib.h>
+
+// Points every call's scratch memory at the one buffer that is large enough for all.
+static void share_scratch(imp_executor *e, const imp_program *program)
+{
+    for (int i = 0; i < program->count; i++) {
+        const imp_call *call = &program->calls[i];
+        for (int k = 0; k < call->arg_count; k++)
+            if (call->args[k].arg == DNNL_ARG_SCRATCHPAD &&
+                dnnl_memory_set_data_handle(call->args[k].memory, e->scratch) != dnnl_success)
+                imp_build_fail(e, IMP_INTERNAL, "oneDNN refuses its scratch memory");
+    }
+}
+
+static void allocate_scratch(imp_executor *e)
+{
+    if (e->status != IMP_OK || e->scratch_size == 0)
+        return;
+    e->scratch = aligned_alloc(4096, (e->scratch_size + 4095) / 4096 * 4096);
+    if (e->scratch == NULL) {
+        imp_build_fail(e, IMP_NO_MEMORY, "out of memory: use a smaller batch");
+        return;
+    }
+    share_scratch(e, &e->pack);
+    share_scratch(e, &e->forward);
+    share_scratch(e, &e->backward);
+}
+
+static void build(imp_executor *e)
+{
+    const imp_graph *graph = e->def.graph;
+    e->states = calloc((size_t)graph->count, sizeof *e->states);
+    e->statistics = calloc((size_t)(graph->values - graph->trained) + 1, sizeof *e->statistics);
+    if (e->states == NULL || e->statistics == NULL) {
+        imp_build_fail(e, IMP_NO_MEMORY, "out of memory");
+        return;
+    }
+    if (dnnl_engine_create(&e->engine, dnnl_cpu, 0) != dnnl_success ||
+        dnnl_stream_create(&e->stream, e->engine, dnnl_stream_default_flags) != dnnl_success) {
+        imp_build_fail(e, IMP_INTERNAL, "oneDNN finds no processor");
+        return;
+    }
+    imp_build_forward(e);
+    if (e->def.training)
+        imp_build_backward(e);
+    allocate_scratch(e);
+}
+
+imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, imp_error *err)
+{
+    imp_executor *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a network");
+    e->def = *def;
+    e->err = err;
+    e->openmp = imp_openmp_find();
+    const int previous = imp_openmp_enter(&e->openmp);
+    build(e);
+    imp_openmp_leave(&e->openmp, previous);
+    e->err = NULL;
+    const imp_status status = e->status;
+    if (status != IMP_OK) {
+        imp_executor_destroy(e);
+        return status;
+    }
+    *out = e;
+    return IMP_OK;
+}
+
+static void free_program(imp_program *program)
+{
+    for (int i = 0; i < program->count; i++)
+        if (program->calls[i].primitive != NULL)
+            dnnl_primitive_destroy(program->calls[i].primitive);
+    free(program->calls);
+}
+
+void imp_executor_destroy(imp_executor *e)
+{
+    if (e == NULL)
+        return;
+    free_program(&e->pack);
+    free_program(&e->forward);
+    free_program(&e->backward);
+    for (int i = 0; i < e->buffer_count; i++) {
+        if (e->buffers[i].memory != NULL)
+            dnnl_memory_destroy(e->buffers[i].memory);
+        free(e->buffers[i].floats);
+    }
+    for (int i = 0; e->states != NULL && i < e->def.graph->count; i++)
+        if (e->states[i].forward != NULL)
+            dnnl_primitive_desc_destroy(e->states[i].forward);
+    if (e->stream != NULL)
+        dnnl_stream_destroy(e->stream);
+    if (e->engine != NULL)
+        dnnl_engine_destroy(e->engine);
+    free(e->buffers);
+    free(e->states);
+    free(e->statistics);
+    free(e->scratch);
+    free(e);
+}
+
+float *imp_executor_input(imp_executor *executor)
+{
+    return executor->input;
+}
+
+const float *imp_executor_output(const imp_executor *executor)
+{
+    return executor->output;
+}
+
+float *imp_executor_output_gradient(imp_executor *executor)
+{
+    return executor->output_gradient;
+}
+
+const float *imp_executor_statistics(const imp_executor *executor)
+{
+    return executor->statistics;
+}
+
+static void run_loop(const imp_call *call)
+{
+    const float *restrict a = call->a, *restrict b = call->b;
+    float *restrict out = call->out;
+    const size_t count = call->count;
+    switch (call->kind) {
+    case IMP_CALL_ADD:
+        for (size_t i = 0; i < count; i++)
+            out[i] = a[i] + b[i];
+        break;
+    case IMP_CALL_RELU:
+        for (size_t i = 0; i < count; i++)
+            out[i] = a[i] > 0.0F ? a[i] : 0.0F;
+        break;
+    case IMP_CALL_MASK:
+        for (size_t i = 0; i < count; i++)
+            out[i] = b[i] > 0.0F ? a[i] : 0.0F;
+        break;
+    case IMP_CALL_PRIMITIVE:
+        break;
+    }
+}
+
+static bool run(imp_executor *e, const imp_program *program)
+{
+    const int previous = imp_openmp_enter(&e->openmp);
+    bool fine = true;
+    for (int i = 0; i < program->count && fine; i++) {
+        const imp_call *call = &program->calls[i];
+        if (call->kind == IMP_CALL_PRIMITIVE)
+            fine = dnnl_primitive_execute(call->primitive, e->stream, call->arg_count,
+                                          call->args) == dnnl_success;
+        else
+            run_loop(call);
+    }
+    fine = dnnl_stream_wait(e->stream) == dnnl_success && fine;
+    imp_openmp_leave(&e->openmp, previous);
+    return fine;
+}
+
+bool imp_executor_pack(imp_executor *executor)
+{
+    return run(executor, &executor->pack);
+}
+
+bool imp_executor_forward(imp_executor *executor)
+{
+    return run(executor, &executor->forward);
+}
+
+bool imp_executor_backward(imp_executor *executor)
+{
+    return run(executor, &executor->backward);
+}

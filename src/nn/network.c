@@ -1,0 +1,112 @@
+#include "nn/network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NETWORK_COOKIE = 0x6e657477 };
+
+imp_network_def imp_default_network_def(void)
+{
+    return (imp_network_def){
+        .architecture = "one-residual",
+        .width = 80,
+        .height = 60,
+        .outputs = 2,
+        .batch_norm = false,
+        .cookie = NETWORK_COOKIE,
+    };
+}
+
+imp_status imp_network_from_table(imp_network **out, const imp_network_def *def,
+                                  const imp_layer_table *table, imp_error *err)
+{
+    imp_network *network = calloc(1, sizeof *network);
+    if (network == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a network");
+    network->def = *def;
+    const imp_status status = imp_graph_build(&network->graph, table, def, err);
+    if (status != IMP_OK) {
+        imp_network_destroy(network);
+        return status;
+    }
+    const imp_graph *graph = &network->graph;
+    network->values = calloc((size_t)graph->values, sizeof *network->values);
+    if (network->values == NULL) {
+        imp_network_destroy(network);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a network of %lld values",
+                        (long long)graph->values);
+    }
+    for (int i = 0; i < graph->tensor_count; i++) {
+        const imp_tensor *tensor = &graph->tensors[i];
+        if (tensor->role == IMP_TENSOR_GAIN || tensor->role == IMP_TENSOR_VARIANCE)
+            for (int64_t k = 0; k < tensor->count; k++)
+                network->values[tensor->offset + k] = 1.0F;
+    }
+    *out = network;
+    return IMP_OK;
+}
+
+void imp_network_draw(imp_network *network, uint64_t seed)
+{
+    const imp_graph *graph = &network->graph;
+    for (int i = 0; i < graph->tensor_count; i++) {
+        const imp_tensor *tensor = &graph->tensors[i];
+        if (tensor->role != IMP_TENSOR_WEIGHT)
+            continue;
+        const bool dense = tensor->rank == 2;
+        const double fan_in = (double)tensor->count / (double)tensor->dims[0];
+        const double fan_out = (double)tensor->dims[0];
+        const double deviation = sqrt(2.0 / (dense ? fan_in + fan_out : fan_in));
+        // one stream per layer: a layer's weights do not depend on the layers before it
+        imp_random random = imp_random_stream(seed, (uint32_t)tensor->layer, 0,
+                                              IMP_PURPOSE_WEIGHTS);
+        for (int64_t k = 0; k < tensor->count; k++)
+            network->values[tensor->offset + k] = (float)(deviation * imp_random_normal(&random));
+    }
+}
+
+imp_status imp_network_create(imp_network **out, const imp_network_def *def, uint64_t seed,
+                              imp_error *err)
+{
+    if (def->cookie != NETWORK_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "a network definition must come from imp_default_network_def()");
+    if (memchr(def->architecture, '\0', sizeof def->architecture) == NULL)
+        return imp_fail(err, IMP_USAGE, "the name of the architecture is not terminated");
+    const imp_layer_table *table = imp_layer_table_find(def->architecture);
+    if (table == NULL)
+        return imp_fail(err, IMP_USAGE, "unknown architecture \"%s\": known is \"one-residual\"",
+                        def->architecture);
+    imp_network *network = NULL;
+    const imp_status status = imp_network_from_table(&network, def, table, err);
+    if (status != IMP_OK)
+        return status;
+    imp_network_draw(network, seed);
+    *out = network;
+    return IMP_OK;
+}
+
+void imp_network_destroy(imp_network *network)
+{
+    if (network == NULL)
+        return;
+    json_decref(network->metadata);
+    free(network->values);
+    free(network);
+}
+
+const imp_network_def *imp_network_facts(const imp_network *network)
+{
+    return &network->def;
+}
+
+int64_t imp_network_parameter_count(const imp_network *network)
+{
+    return network->graph.trained;
+}
+
+const char *imp_network_metadata(const imp_network *network, const char *key)
+{
+    return json_string_value(json_object_get(network->metadata, key));
+}

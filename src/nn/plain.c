@@ -1,0 +1,322 @@
+#include "nn/plain.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double EPSILON = 1e-3; // of batch norms
+
+struct imp_plain {
+    const imp_graph *graph;
+    int batch;
+    bool batch_statistics;
+    double **out;       // (graph->count) arrays of (batch x channels x height x width)
+    double **gradient;  // the same, of the loss by out
+    double *statistics; // (graph->values - graph->trained)
+};
+
+void imp_plain_destroy(imp_plain *plain)
+{
+    if (plain == NULL)
+        return;
+    for (int i = 0; i < plain->graph->count; i++) {
+        if (plain->out != NULL)
+            free(plain->out[i]);
+        if (plain->gradient != NULL)
+            free(plain->gradient[i]);
+    }
+    free(plain->out);
+    free(plain->gradient);
+    free(plain->statistics);
+    free(plain);
+}
+
+imp_status imp_plain_create(imp_plain **out, const imp_graph *graph, int batch,
+                            bool batch_statistics, imp_error *err)
+{
+    imp_plain *plain = calloc(1, sizeof *plain);
+    if (plain == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plain network");
+    *plain = (imp_plain){.graph = graph, .batch = batch, .batch_statistics = batch_statistics};
+    const size_t count = (size_t)graph->count;
+    plain->out = calloc(count, sizeof *plain->out);
+    plain->gradient = calloc(count, sizeof *plain->gradient);
+    plain->statistics = calloc((size_t)(graph->values - graph->trained) + 1, sizeof(double));
+    bool whole = plain->out != NULL && plain->gradient != NULL && plain->statistics != NULL;
+    for (size_t i = 0; i < count && whole; i++) {
+        const size_t size = (size_t)batch * (size_t)imp_node_size(&graph->nodes[i]);
+        plain->out[i] = calloc(size, sizeof(double));
+        plain->gradient[i] = calloc(size, sizeof(double));
+        whole = plain->out[i] != NULL && plain->gradient[i] != NULL;
+    }
+    if (!whole) {
+        imp_plain_destroy(plain);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plain network");
+    }
+    *out = plain;
+    return IMP_OK;
+}
+
+const double *imp_plain_statistics(const imp_plain *plain)
+{
+    return plain->statistics;
+}
+
+// A layer at work: its node, its input, and where its values and their gradients lie.
+typedef struct work {
+    const imp_graph *graph;
+    int index, batch;
+    const imp_node *node, *in;
+    const double *x; // input (batch x channels x height x width)
+    double *dx;
+    double *y; // output
+    double *dy;
+    const double *values;
+    double *gradients; // NULL in forward
+} work;
+
+static int64_t offset_of(const work *w, imp_tensor_role role)
+{
+    return imp_graph_tensor(w->graph, w->index, role)->offset;
+}
+
+// Index of a pixel, or -1 in the padding.
+static int64_t pixel(const imp_node *in, int sample, int channel, int row, int column)
+{
+    if (row < 0 || row >= in->height || column < 0 || column >= in->width)
+        return -1;
+    return (((int64_t)sample * in->channels + channel) * in->height + row) * in->width + column;
+}
+
+// Walks all taps of one output pixel of a convolution. Forward returns the sum; backward spreads g.
+static double convolution_taps(const work *w, int64_t weight, int sample, int row, int column,
+                               double g)
+{
+    const imp_node *node = w->node;
+    double sum = 0.0;
+    for (int c = 0; c < w->in->channels; c++)
+        for (int i = 0; i < node->kernel; i++)
+            for (int j = 0; j < node->kernel; j++, weight++) {
+                const int64_t at = pixel(w->in, sample, c, row * node->stride + i - node->before[0],
+                                         column * node->stride + j - node->before[1]);
+                if (at < 0)
+                    continue;
+                sum += w->values[weight] * w->x[at];
+                if (w->gradients != NULL) {
+                    w->gradients[weight] += g * w->x[at];
+                    w->dx[at] += g * w->values[weight];
+                }
+            }
+    return sum;
+}
+
+static void convolution(const work *w)
+{
+    const imp_node *node = w->node;
+    const int64_t taps = (int64_t)w->in->channels * node->kernel * node->kernel;
+    const int64_t weight = offset_of(w, IMP_TENSOR_WEIGHT), bias = offset_of(w, IMP_TENSOR_BIAS);
+    int64_t at = 0;
+    for (int sample = 0; sample < w->batch; sample++)
+        for (int c = 0; c < node->channels; c++)
+            for (int row = 0; row < node->height; row++)
+                for (int column = 0; column < node->width; column++, at++) {
+                    const double g = w->gradients != NULL ? w->dy[at] : 0.0;
+                    const double sum =
+                        convolution_taps(w, weight + c * taps, sample, row, column, g);
+                    if (w->gradients == NULL)
+                        w->y[at] = sum + w->values[bias + c];
+                    else
+                        w->gradients[bias + c] += g;
+                }
+}
+
+static void max_pool(const work *w)
+{
+    const imp_node *node = w->node;
+    int64_t at = 0;
+    for (int sample = 0; sample < w->batch; sample++)
+        for (int c = 0; c < node->channels; c++)
+            for (int row = 0; row < node->height; row++)
+                for (int column = 0; column < node->width; column++, at++) {
+                    int64_t best = -1;
+                    for (int k = 0; k < node->kernel * node->kernel; k++) {
+                        const int64_t tap =
+                            pixel(w->in, sample, c,
+                                  row * node->stride + k / node->kernel - node->before[0],
+                                  column * node->stride + k % node->kernel - node->before[1]);
+                        if (tap >= 0 && (best < 0 || w->x[tap] > w->x[best]))
+                            best = tap;
+                    }
+                    if (w->gradients == NULL)
+                        w->y[at] = w->x[best];
+                    else
+                        w->dx[best] += w->dy[at];
+                }
+}
+
+static void batch_norm_backward(const work *w, int c, const double *m, bool batch_statistics)
+{
+    const int64_t area = (int64_t)w->node->height * w->node->width;
+    const double mean = m[0], scale = 1.0 / sqrt(m[1] + EPSILON);
+    const double gain = w->values[offset_of(w, IMP_TENSOR_GAIN) + c];
+    const double count = (double)w->batch * (double)area;
+    double sum = 0.0, product = 0.0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int sample = 0; sample < w->batch; sample++)
+            for (int64_t i = 0; i < area; i++) {
+                const int64_t at = ((int64_t)sample * w->node->channels + c) * area + i;
+                const double normal = (w->x[at] - mean) * scale;
+                if (pass == 0) {
+                    sum += w->dy[at];
+                    product += w->dy[at] * normal;
+                    continue;
+                }
+                const double pull = batch_statistics ? (sum + normal * product) / count : 0.0;
+                w->dx[at] += gain * scale * (w->dy[at] - pull);
+            }
+    w->gradients[offset_of(w, IMP_TENSOR_GAIN) + c] += product;
+    w->gradients[offset_of(w, IMP_TENSOR_BIAS) + c] += sum;
+}
+
+static void batch_norm_forward(const work *w, int c, double *m, bool batch_statistics)
+{
+    const int64_t area = (int64_t)w->node->height * w->node->width;
+    const double gain = w->values[offset_of(w, IMP_TENSOR_GAIN) + c];
+    const double bias = w->values[offset_of(w, IMP_TENSOR_BIAS) + c];
+    const double count = (double)w->batch * (double)area;
+    if (batch_statistics)
+        m[0] = m[1] = 0.0;
+    // mean, then variance around it, then the output
+    for (int pass = batch_statistics ? 0 : 2; pass < 3; pass++)
+        for (int sample = 0; sample < w->batch; sample++)
+            for (int64_t i = 0; i < area; i++) {
+                const int64_t at = ((int64_t)sample * w->node->channels + c) * area + i;
+                if (pass == 0)
+                    m[0] += w->x[at] / count;
+                else if (pass == 1)
+                    m[1] += (w->x[at] - m[0]) * (w->x[at] - m[0]) / count;
+                else
+                    w->y[at] = gain * (w->x[at] - m[0]) / sqrt(m[1] + EPSILON) + bias;
+            }
+}
+
+static void batch_norm(const imp_plain *plain, const work *w)
+{
+    const int64_t mean = offset_of(w, IMP_TENSOR_MEAN), variance = offset_of(w, IMP_TENSOR_VARIANCE);
+    double *statistics = plain->statistics;
+    const int64_t trained = w->graph->trained;
+    for (int c = 0; c < w->node->channels; c++) {
+        double m[2] = {w->values[mean + c], w->values[variance + c]};
+        if (w->gradients == NULL) {
+            batch_norm_forward(w, c, m, plain->batch_statistics);
+            statistics[mean - trained + c] = m[0];
+            statistics[variance - trained + c] = m[1];
+        } else {
+            m[0] = statistics[mean - trained + c];
+            m[1] = statistics[variance - trained + c];
+            batch_norm_backward(w, c, m, plain->batch_statistics);
+        }
+    }
+}
+
+static void dense(const work *w)
+{
+    const int64_t in = w->in->channels, out = w->node->channels;
+    const int64_t weight = offset_of(w, IMP_TENSOR_WEIGHT), bias = offset_of(w, IMP_TENSOR_BIAS);
+    for (int sample = 0; sample < w->batch; sample++)
+        for (int64_t o = 0; o < out; o++) {
+            const double *row = w->values + weight + o * in;
+            const double *x = w->x + sample * in;
+            double sum = w->values[bias + o];
+            const double g = w->gradients != NULL ? w->dy[sample * out + o] : 0.0;
+            for (int64_t i = 0; i < in; i++) {
+                sum += row[i] * x[i];
+                if (w->gradients != NULL) {
+                    w->gradients[weight + o * in + i] += g * x[i];
+                    w->dx[sample * in + i] += g * row[i];
+                }
+            }
+            if (w->gradients == NULL)
+                w->y[sample * out + o] = sum;
+            else
+                w->gradients[bias + o] += g;
+        }
+}
+
+static void element_wise(const imp_plain *plain, const work *w)
+{
+    const int64_t count = w->batch * imp_node_size(w->node);
+    const bool relu = w->node->kind == IMP_LAYER_RELU;
+    const bool add = w->node->kind == IMP_LAYER_ADD;
+    const double *other = add ? plain->out[w->node->inputs[1]] : NULL;
+    double *other_gradient = add ? plain->gradient[w->node->inputs[1]] : NULL;
+    for (int64_t i = 0; i < count; i++) {
+        if (w->gradients == NULL)
+            w->y[i] = relu && w->x[i] <= 0.0 ? 0.0 : w->x[i] + (add ? other[i] : 0.0);
+        else if (!relu || w->x[i] > 0.0)
+            w->dx[i] += w->dy[i];
+        if (w->gradients != NULL && add)
+            other_gradient[i] += w->dy[i];
+    }
+}
+
+static void compute(imp_plain *plain, int index, const double *values, double *gradients)
+{
+    const imp_graph *graph = plain->graph;
+    const imp_node *node = &graph->nodes[index];
+    const int input = node->inputs[0];
+    const work w = {
+        .graph = graph,
+        .index = index,
+        .batch = plain->batch,
+        .node = node,
+        .in = &graph->nodes[input],
+        .x = plain->out[input],
+        .dx = plain->gradient[input],
+        .y = plain->out[index],
+        .dy = plain->gradient[index],
+        .values = values,
+        .gradients = gradients,
+    };
+    switch (node->kind) {
+    case IMP_LAYER_CONVOLUTION:
+        convolution(&w);
+        break;
+    case IMP_LAYER_MAX_POOL:
+        max_pool(&w);
+        break;
+    case IMP_LAYER_BATCH_NORM:
+        batch_norm(plain, &w);
+        break;
+    case IMP_LAYER_DENSE:
+        dense(&w);
+        break;
+    default:
+        element_wise(plain, &w);
+    }
+}
+
+const double *imp_plain_forward(imp_plain *plain, const double *values, const double *input)
+{
+    const imp_graph *graph = plain->graph;
+    memcpy(plain->out[0], input,
+           (size_t)plain->batch * (size_t)imp_node_size(&graph->nodes[0]) * sizeof *input);
+    for (int i = 1; i < graph->count; i++)
+        compute(plain, i, values, NULL);
+    return plain->out[graph->count - 1];
+}
+
+void imp_plain_backward(imp_plain *plain, const double *values, const double *output_gradient,
+                        double *gradients)
+{
+    const imp_graph *graph = plain->graph;
+    for (int i = 0; i < graph->count; i++)
+        memset(plain->gradient[i], 0,
+               (size_t)plain->batch * (size_t)imp_node_size(&graph->nodes[i]) * sizeof(double));
+    memset(gradients, 0, (size_t)graph->trained * sizeof *gradients);
+    memcpy(plain->gradient[graph->count - 1], output_gradient,
+           (size_t)plain->batch * (size_t)imp_node_size(&graph->nodes[graph->count - 1]) *
+               sizeof(double));
+    for (int i = graph->count - 1; i > 0; i--)
+        compute(plain, i, values, gradients);
+}

@@ -1,0 +1,234 @@
+#include "nn/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void imp_build_fail(imp_executor *e, imp_status status, const char *what)
+{
+    if (e->status != IMP_OK)
+        return;
+    e->status = imp_fail(e->err, status, "layer %s: %s", e->def.graph->nodes[e->building].name, what);
+}
+
+// Turns a code of oneDNN into a failure; true if all is well.
+static bool check(imp_executor *e, dnnl_status_t code, const char *what)
+{
+    if (code == dnnl_success)
+        return e->status == IMP_OK;
+    char text[120];
+    snprintf(text, sizeof text, "oneDNN cannot %s (code %d)", what, (int)code);
+    imp_build_fail(e, code == dnnl_out_of_memory ? IMP_NO_MEMORY : IMP_INTERNAL, text);
+    return false;
+}
+
+// The library falls back in silence to plain loops that are hundreds of times slower. Where a processor has better
+// (on x86-64 from AVX2 on) that is a mistake in our layouts; elsewhere slow is better than nothing.
+static bool must_be_fast(void)
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx2");
+#else
+    return false;
+#endif
+}
+
+dnnl_primitive_desc_t imp_build_describe(imp_executor *e, const imp_op *op)
+{
+    if (e->status != IMP_OK)
+        return NULL;
+    dnnl_primitive_desc_t description = NULL;
+    if (!check(e, imp_op_describe(&description, op), "compute it"))
+        return NULL;
+    const char *name = "";
+    dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
+    if (strncmp(name, "ref", 3) == 0 && must_be_fast()) {
+        char text[160];
+        snprintf(text, sizeof text, "oneDNN has only its slow \"%s\" for pass %d", name,
+                 (int)op->pass);
+        imp_build_fail(e, IMP_INTERNAL, text);
+        dnnl_primitive_desc_destroy(description);
+        return NULL;
+    }
+    return description;
+}
+
+static imp_buffer *add_buffer(imp_executor *e)
+{
+    if (e->status != IMP_OK)
+        return NULL;
+    if (e->buffer_count == e->buffer_capacity) {
+        const int capacity = e->buffer_capacity == 0 ? 64 : 2 * e->buffer_capacity;
+        imp_buffer *grown = realloc(e->buffers, (size_t)capacity * sizeof *grown);
+        if (grown == NULL) {
+            imp_build_fail(e, IMP_NO_MEMORY, "out of memory");
+            return NULL;
+        }
+        e->buffers = grown;
+        e->buffer_capacity = capacity;
+    }
+    imp_buffer *buffer = &e->buffers[e->buffer_count++];
+    *buffer = (imp_buffer){NULL, NULL};
+    return buffer;
+}
+
+// Zeroed floats on a cache line of their own, or NULL.
+static float *allocate(size_t bytes)
+{
+    const size_t rounded = (bytes + 63) / 64 * 64 + 64;
+    float *floats = aligned_alloc(64, rounded);
+    if (floats != NULL)
+        memset(floats, 0, rounded);
+    return floats;
+}
+
+dnnl_memory_t imp_build_memory(imp_executor *e, imp_layout layout, float *floats)
+{
+    imp_buffer *buffer = add_buffer(e);
+    if (buffer == NULL)
+        return NULL;
+    if (floats == NULL) {
+        buffer->floats = allocate(dnnl_memory_desc_get_size(layout));
+        if (buffer->floats == NULL) {
+            imp_build_fail(e, IMP_NO_MEMORY, "out of memory: use a smaller batch");
+            return NULL;
+        }
+        floats = buffer->floats;
+    }
+    check(e, dnnl_memory_create(&buffer->memory, layout, e->engine, floats), "make a memory");
+    return buffer->memory;
+}
+
+dnnl_memory_t imp_build_plain(imp_executor *e, int rank, const int64_t *dims, float *floats)
+{
+    imp_buffer *buffer = add_buffer(e);
+    if (buffer == NULL)
+        return NULL;
+    if (floats == NULL) {
+        size_t bytes = sizeof(float);
+        for (int i = 0; i < rank; i++)
+            bytes *= (size_t)dims[i];
+        floats = buffer->floats = allocate(bytes);
+        if (floats == NULL) {
+            imp_build_fail(e, IMP_NO_MEMORY, "out of memory: use a smaller batch");
+            return NULL;
+        }
+    }
+    check(e, imp_plain_memory(&buffer->memory, e->engine, rank, dims, floats), "make a memory");
+    return buffer->memory;
+}
+
+dnnl_memory_t imp_build_node_plain(imp_executor *e, const imp_node *node, float *floats)
+{
+    const int64_t dims[4] = {e->def.batch, node->channels, node->height, node->width};
+    return imp_build_plain(e, node->flat ? 2 : 4, dims, floats);
+}
+
+dnnl_memory_t imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array,
+                               int64_t first)
+{
+    const imp_tensor *tensor = imp_graph_tensor(e->def.graph, e->building, role);
+    if (tensor == NULL) {
+        imp_build_fail(e, IMP_INTERNAL, "has no such tensor");
+        return NULL;
+    }
+    return imp_build_plain(e, tensor->rank, tensor->dims, array + (tensor->offset - first));
+}
+
+static imp_call *add_call(imp_executor *e, imp_program *program)
+{
+    if (e->status != IMP_OK)
+        return NULL;
+    if (program->count == program->capacity) {
+        const int capacity = program->capacity == 0 ? 32 : 2 * program->capacity;
+        imp_call *grown = realloc(program->calls, (size_t)capacity * sizeof *grown);
+        if (grown == NULL) {
+            imp_build_fail(e, IMP_NO_MEMORY, "out of memory");
+            return NULL;
+        }
+        program->calls = grown;
+        program->capacity = capacity;
+    }
+    imp_call *call = &program->calls[program->count++];
+    memset(call, 0, sizeof *call);
+    call->layer = e->building;
+    return call;
+}
+
+void imp_build_call(imp_executor *e, imp_program *program, dnnl_primitive_desc_t description,
+                    const dnnl_exec_arg_t *args, int count)
+{
+    imp_call *call = add_call(e, program);
+    if (call == NULL || description == NULL)
+        return;
+    call->kind = IMP_CALL_PRIMITIVE;
+    memcpy(call->args, args, (size_t)count * sizeof *args);
+    call->arg_count = count;
+
+    // scratch memory is shared by all calls: its floats are allocated when the largest wish is known
+    const imp_layout scratch = imp_op_layout(description, dnnl_query_scratchpad_md);
+    const size_t size = scratch == NULL ? 0 : dnnl_memory_desc_get_size(scratch);
+    if (size > 0) {
+        imp_buffer *buffer = add_buffer(e);
+        if (buffer == NULL || !check(e,
+                                     dnnl_memory_create(&buffer->memory, scratch, e->engine,
+                                                        DNNL_MEMORY_NONE),
+                                     "make a scratch memory"))
+            return;
+        call->args[call->arg_count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, buffer->memory};
+        e->scratch_size = size > e->scratch_size ? size : e->scratch_size;
+    }
+    check(e, dnnl_primitive_create(&call->primitive, description), "compile it");
+}
+
+void imp_build_copy(imp_executor *e, imp_program *program, dnnl_memory_t from, dnnl_memory_t to)
+{
+    if (e->status != IMP_OK)
+        return;
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_desc_t description = NULL;
+    dnnl_status_t code = dnnl_primitive_attr_create(&attr);
+    if (code == dnnl_success)
+        code = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+    if (code == dnnl_success)
+        code = dnnl_reorder_primitive_desc_create(&description, imp_memory_layout(from), e->engine,
+                                                  imp_memory_layout(to), e->engine, attr);
+    if (check(e, code, "change a layout")) {
+        const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+        imp_build_call(e, program, description, args, 2);
+    }
+    if (description != NULL)
+        dnnl_primitive_desc_destroy(description);
+    if (attr != NULL)
+        dnnl_primitive_attr_destroy(attr);
+}
+
+dnnl_memory_t imp_build_convert(imp_executor *e, imp_program *program, dnnl_memory_t memory,
+                                imp_layout layout)
+{
+    if (e->status != IMP_OK || dnnl_memory_desc_equal(imp_memory_layout(memory), layout))
+        return memory;
+    dnnl_memory_t copy = imp_build_memory(e, layout, NULL);
+    imp_build_copy(e, program, memory, copy);
+    return copy;
+}
+
+float *imp_memory_floats(dnnl_memory_t memory)
+{
+    void *floats = NULL;
+    dnnl_memory_get_data_handle(memory, &floats);
+    return floats;
+}
+
+void imp_build_loop(imp_executor *e, imp_program *program, imp_call_kind kind, dnnl_memory_t out,
+                    dnnl_memory_t a, dnnl_memory_t b)
+{
+    imp_call *call = add_call(e, program);
+    if (call == NULL)
+        return;
+    call->kind = kind;
+    call->a = imp_memory_floats(a);
+    call->b = b == NULL ? NULL : imp_memory_floats(b);
+    call->out = imp_memory_floats(out);
+    call->count = dnnl_memory_desc_get_size(imp_memory_layout(a)) / sizeof(float);
+}

@@ -1,0 +1,100 @@
+// nn/program.h: what an executor is made of: lists of calls, and the builder that writes them. Only the files that
+// build and run them include this.
+#ifndef IMP_NN_PROGRAM_H
+#define IMP_NN_PROGRAM_H
+
+#include "nn/dnnl_ops.h"
+#include "nn/executor.h"
+
+enum { IMP_MAX_ARGS = 12 };
+
+typedef enum imp_call_kind {
+    IMP_CALL_PRIMITIVE,
+    IMP_CALL_ADD,  // out = a + b
+    IMP_CALL_RELU, // out = max(0, a)
+    IMP_CALL_MASK, // out = b > 0 ? a : 0
+} imp_call_kind;
+
+// One thing to compute. a, b and out are arrays of the same layout.
+typedef struct imp_call {
+    imp_call_kind kind;
+    int layer;
+    dnnl_primitive_t primitive;
+    dnnl_exec_arg_t args[IMP_MAX_ARGS];
+    int arg_count;
+    const float *a, *b;
+    float *out;
+    size_t count;
+} imp_call;
+
+typedef struct imp_program {
+    imp_call *calls;
+    int count, capacity;
+} imp_program;
+
+// A memory and, if it is ours, its floats.
+typedef struct imp_buffer {
+    dnnl_memory_t memory;
+    float *floats; // NULL: over somebody else's
+} imp_buffer;
+
+// What is known of a node while building.
+typedef struct imp_node_state {
+    dnnl_memory_t out;             // what the node gives
+    dnnl_memory_t gradient;        // of the loss by `out`; NULL until a user of the node was built
+    dnnl_memory_t source;          // its input in the layout it computes with
+    dnnl_memory_t weight, packed;  // plain, and as the forward pass wants it
+    dnnl_memory_t mean, variance;  // of a batch norm
+    dnnl_memory_t workspace;       // from forward to backward
+    dnnl_primitive_desc_t forward; // description
+    int relu;                      // the ReLU node that is computed along with this one, or -1
+} imp_node_state;
+
+struct imp_executor {
+    imp_executor_def def;
+    imp_openmp openmp;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    imp_program pack, forward, backward;
+    imp_buffer *buffers;
+    int buffer_count, buffer_capacity;
+    size_t scratch_size;
+    float *scratch;
+    imp_node_state *states; // (graph->count)
+    float *input, *output, *output_gradient, *statistics;
+    int building; // the layer under construction, for messages
+    imp_status status;
+    imp_error *err;
+};
+
+// The builder's functions do nothing once one of them failed; e->status tells.
+void imp_build_forward(imp_executor *e);
+void imp_build_backward(imp_executor *e);
+
+// Records a failure of the layer under construction.
+void imp_build_fail(imp_executor *e, imp_status status, const char *what);
+// Describes a primitive; NULL after a failure. Refuses slow ones.
+dnnl_primitive_desc_t imp_build_describe(imp_executor *e, const imp_op *op);
+// A memory of a layout, over given floats or over its own if floats is NULL.
+dnnl_memory_t imp_build_memory(imp_executor *e, imp_layout layout, float *floats);
+dnnl_memory_t imp_build_plain(imp_executor *e, int rank, const int64_t *dims, float *floats);
+// What a node gives, in plain layout.
+dnnl_memory_t imp_build_node_plain(imp_executor *e, const imp_node *node, float *floats);
+// A tensor of the node under construction, in plain layout over an array that holds the network's values from
+// number `first` on.
+dnnl_memory_t imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array,
+                               int64_t first);
+// The memory itself if it has the layout, else a copy that the program makes.
+dnnl_memory_t imp_build_convert(imp_executor *e, imp_program *program, dnnl_memory_t memory,
+                                imp_layout layout);
+// Copies from one memory to another.
+void imp_build_copy(imp_executor *e, imp_program *program, dnnl_memory_t from, dnnl_memory_t to);
+// Adds a primitive; its arguments end with the scratch memory if it wants some.
+void imp_build_call(imp_executor *e, imp_program *program, dnnl_primitive_desc_t description,
+                    const dnnl_exec_arg_t *args, int count);
+// Adds one of our own loops; b may be NULL. All have the layout of a.
+void imp_build_loop(imp_executor *e, imp_program *program, imp_call_kind kind, dnnl_memory_t out,
+                    dnnl_memory_t a, dnnl_memory_t b);
+float *imp_memory_floats(dnnl_memory_t memory);
+
+#endif

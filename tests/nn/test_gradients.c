@@ -1,0 +1,230 @@
+// The plain network against finite differences, and oneDNN against the plain network.
+#include "testing.h"
+
+#include "nn/executor.h"
+#include "nn/network.h"
+#include "nn/plain.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+// Every kind of layer, a ReLU and an addition that cannot be fused, odd sizes, one node with three users.
+static const imp_layer ODD[] = {
+    {"conv1", IMP_LAYER_CONVOLUTION, {"input"}, 16, 3, 2, IMP_PADDING_SAME},
+    {"relu1", IMP_LAYER_RELU, {"conv1"}, 0, 0, 0, IMP_PADDING_VALID},
+    {"pool1", IMP_LAYER_MAX_POOL, {"relu1"}, 0, 3, 2, IMP_PADDING_SAME},
+    {"norm1", IMP_LAYER_BATCH_NORM, {"pool1"}, 0, 0, 0, IMP_PADDING_VALID},
+    {"conv2", IMP_LAYER_CONVOLUTION, {"norm1"}, 16, 1, 1, IMP_PADDING_VALID},
+    {"add1", IMP_LAYER_ADD, {"conv2", "norm1"}, 0, 0, 0, IMP_PADDING_VALID},
+    {"relu2", IMP_LAYER_RELU, {"add1"}, 0, 0, 0, IMP_PADDING_VALID},
+    {"add2", IMP_LAYER_ADD, {"relu2", "pool1"}, 0, 0, 0, IMP_PADDING_VALID},
+    {"add3", IMP_LAYER_ADD, {"add2", "pool1"}, 0, 0, 0, IMP_PADDING_VALID},
+    {"flatten", IMP_LAYER_FLATTEN, {"add3"}, 0, 0, 0, IMP_PADDING_VALID},
+    {"dense1", IMP_LAYER_DENSE, {"flatten"}, 16, 0, 0, IMP_PADDING_VALID},
+    {"relu3", IMP_LAYER_RELU, {"dense1"}, 0, 0, 0, IMP_PADDING_VALID},
+    {"action", IMP_LAYER_DENSE, {"relu3"}, IMP_CHANNELS_OUTPUTS, 0, 0, IMP_PADDING_VALID},
+};
+static const imp_layer_table ODD_TABLE = {"odd", ODD, sizeof ODD / sizeof ODD[0]};
+
+typedef struct fixture {
+    imp_network *network;
+    imp_plain *plain;
+    int batch;
+    double *values, *input, *target, *gradients;
+} fixture;
+
+static double *allocate(int64_t count)
+{
+    double *out = calloc((size_t)count, sizeof *out);
+    assert_non_null(out);
+    return out;
+}
+
+static fixture make(const imp_layer_table *table, int width, int height, int batch, bool batch_norm)
+{
+    imp_error err = {0};
+    fixture f = {.batch = batch};
+    imp_network_def def = imp_default_network_def();
+    def.width = width;
+    def.height = height;
+    def.batch_norm = batch_norm;
+    assert_ok(imp_network_from_table(&f.network, &def, table, &err), err);
+    imp_network_draw(f.network, 7);
+    const imp_graph *graph = &f.network->graph;
+    imp_random random = imp_random_stream(3, 0, 0, IMP_PURPOSE_TEST);
+
+    // biases and gains away from 0 and 1, so that their mistakes show
+    for (int i = 0; i < graph->tensor_count; i++)
+        for (int64_t k = 0; k < graph->tensors[i].count; k++)
+            if (graph->tensors[i].role == IMP_TENSOR_BIAS ||
+                graph->tensors[i].role == IMP_TENSOR_GAIN)
+                f.network->values[graph->tensors[i].offset + k] +=
+                    (float)imp_random_uniform(&random, -0.3, 0.3);
+    f.values = allocate(graph->values);
+    f.gradients = allocate(graph->trained);
+    for (int64_t i = 0; i < graph->values; i++)
+        f.values[i] = f.network->values[i];
+    const int64_t pixels = batch * imp_node_size(&graph->nodes[0]);
+    f.input = allocate(pixels);
+    for (int64_t i = 0; i < pixels; i++)
+        f.input[i] = (float)imp_random_normal(&random);
+    f.target = allocate(batch * 2);
+    for (int i = 0; i < batch * 2; i++)
+        f.target[i] = (float)imp_random_uniform(&random, -1.0, 1.0);
+    assert_ok(imp_plain_create(&f.plain, graph, batch, batch_norm, &err), err);
+    return f;
+}
+
+static void clear(fixture *f)
+{
+    imp_plain_destroy(f->plain);
+    imp_network_destroy(f->network);
+    free(f->values);
+    free(f->input);
+    free(f->target);
+    free(f->gradients);
+}
+
+static double loss(const fixture *f)
+{
+    const double *out = imp_plain_forward(f->plain, f->values, f->input);
+    double sum = 0.0;
+    for (int i = 0; i < 2 * f->batch; i++)
+        sum += (out[i] - f->target[i]) * (out[i] - f->target[i]);
+    return sum / (2.0 * f->batch);
+}
+
+// Gradient of the loss by the output, after a forward pass.
+static void loss_gradient(const fixture *f, const double *out, double *gradient)
+{
+    for (int i = 0; i < 2 * f->batch; i++)
+        gradient[i] = (out[i] - f->target[i]) / f->batch;
+}
+
+static double largest(const double *values, int64_t count)
+{
+    double most = 0.0;
+    for (int64_t i = 0; i < count; i++)
+        most = fmax(most, fabs(values[i]));
+    return most;
+}
+
+static void compare_finite(const imp_layer_table *table, int width, int height, bool batch_norm)
+{
+    fixture f = make(table, width, height, 3, batch_norm);
+    double gradient[6];
+    loss_gradient(&f, imp_plain_forward(f.plain, f.values, f.input), gradient);
+    imp_plain_backward(f.plain, f.values, gradient, f.gradients);
+    const imp_graph *graph = &f.network->graph;
+    const double step = 1e-6;
+    double worst = 0.0;
+    for (int i = 0; i < graph->tensor_count; i++) {
+        const imp_tensor *tensor = &graph->tensors[i];
+        if (tensor->offset >= graph->trained)
+            continue;
+        const double scale = largest(f.gradients + tensor->offset, tensor->count);
+        const int64_t stride = tensor->count / 12 + 1;
+        for (int64_t k = 0; k < tensor->count; k += stride) {
+            double *value = &f.values[tensor->offset + k];
+            const double kept = *value;
+            *value = kept + step;
+            const double above = loss(&f);
+            *value = kept - step;
+            const double below = loss(&f);
+            *value = kept;
+            const double finite = (above - below) / (2.0 * step);
+            // a bias in front of a true batch norm has no gradient: hold it to the loss's own size
+            const double error = fabs(finite - f.gradients[tensor->offset + k]) / fmax(scale, 1e-3);
+            worst = fmax(worst, error);
+            if (error > 1e-5)
+                fail_msg("%s[%lld]: finite difference %g, gradient %g", tensor->name, (long long)k,
+                         finite, f.gradients[tensor->offset + k]);
+        }
+    }
+    print_message("%s %dx%d: worst relative difference %.1e\n", table->name, width, height, worst);
+    clear(&f);
+}
+
+static void test_plain_against_finite_differences(void **state)
+{
+    (void)state;
+    for (int batch_norm = 0; batch_norm < 2; batch_norm++) {
+        compare_finite(imp_layer_table_find("one-residual"), 32, 24, batch_norm == 1);
+        compare_finite(&ODD_TABLE, 13, 9, batch_norm == 1);
+    }
+}
+
+static void compare_engine(const imp_layer_table *table, int width, int height, int batch,
+                           bool batch_norm)
+{
+    imp_error err = {0};
+    fixture f = make(table, width, height, batch, batch_norm);
+    const imp_graph *graph = &f.network->graph;
+    const double *out = imp_plain_forward(f.plain, f.values, f.input);
+    double *gradient = allocate(2 * batch);
+    loss_gradient(&f, out, gradient);
+    imp_plain_backward(f.plain, f.values, gradient, f.gradients);
+
+    float *gradients = calloc((size_t)graph->trained, sizeof *gradients);
+    imp_executor *executor = NULL;
+    const imp_executor_def def = {.graph = graph,
+                                  .batch = batch,
+                                  .training = true,
+                                  .batch_statistics = batch_norm,
+                                  .values = f.network->values,
+                                  .gradients = gradients};
+    assert_ok(imp_executor_create(&executor, &def, &err), err);
+    for (int64_t i = 0; i < batch * imp_node_size(&graph->nodes[0]); i++)
+        imp_executor_input(executor)[i] = (float)f.input[i];
+    assert_true(imp_executor_pack(executor));
+    assert_true(imp_executor_forward(executor));
+    const double scale = largest(out, 2 * batch);
+    double worst_out = 0.0, worst = 0.0;
+    for (int i = 0; i < 2 * batch; i++) {
+        worst_out = fmax(worst_out, fabs(imp_executor_output(executor)[i] - out[i]) / scale);
+        imp_executor_output_gradient(executor)[i] = (float)gradient[i];
+    }
+    assert_true(imp_executor_backward(executor));
+    for (int i = 0; i < graph->tensor_count; i++) {
+        const imp_tensor *tensor = &graph->tensors[i];
+        if (tensor->offset >= graph->trained)
+            continue;
+        const double size = fmax(largest(f.gradients + tensor->offset, tensor->count), 1e-3);
+        for (int64_t k = tensor->offset; k < tensor->offset + tensor->count; k++) {
+            const double error = fabs(gradients[k] - f.gradients[k]) / size;
+            worst = fmax(worst, error);
+            // a max-pool that cannot tell two nearly equal pixels apart moves a gradient
+            if (!(error < 1e-2))
+                fail_msg("%s[%lld]: oneDNN %g, plain %g", tensor->name,
+                         (long long)(k - tensor->offset), gradients[k], f.gradients[k]);
+        }
+    }
+    print_message("%s %dx%d batch %d%s: relative error output %.1e, gradients %.1e\n", table->name,
+                  width, height, batch, batch_norm ? " batch norm" : "", worst_out, worst);
+    assert_true(worst_out < 1e-5);
+    imp_executor_destroy(executor);
+    free(gradients);
+    free(gradient);
+    clear(&f);
+}
+
+static void test_engine_against_plain(void **state)
+{
+    (void)state;
+    for (int batch_norm = 0; batch_norm < 2; batch_norm++) {
+        compare_engine(imp_layer_table_find("one-residual"), 80, 60, 4, batch_norm == 1);
+        compare_engine(imp_layer_table_find("one-residual"), 47, 33, 3, batch_norm == 1);
+        compare_engine(&ODD_TABLE, 27, 19, 5, batch_norm == 1);
+        compare_engine(&ODD_TABLE, 27, 19, 1, batch_norm == 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_against_finite_differences),
+        cmocka_unit_test(test_engine_against_plain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
