@@ -4,9 +4,9 @@ set -eu
 cd "${SOURCE:?the checkout to look at}"
 
 # shellcheck disable=SC2016  # the dollars are awk's
-find run .ci CMakeLists.txt cmake src include tests bench -type f \( -name '*.[ch]' -o -name run \
-    -o -name '*.sh' -o -name '*.cmake' -o -name CMakeLists.txt \) ! -path 'tests/data/*' |
-    sort | xargs awk '
+find . \( -path ./.git -o -path ./build -o -path ./runs -o -path ./tests/data \) -prune \
+    -o -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.cmake' -o -name CMakeLists.txt \
+    -o -name run \) -print | sort | xargs awk '
     function finish() {
         if (lines > 600) {
             print last ": " lines " lines, 600 are the limit"
