@@ -54,7 +54,8 @@ static void lines_cover_what_they_should(void **state)
     imp_canvas_add_line(&canvas, 5, 10, 35, 10, 3);
     imp_canvas_add_line(&canvas, 20, 2, 20, 18, 3);
     imp_canvas_paint(&canvas, (imp_colour){0, 0, 0}, 0.5);
-    assert_int_equal(at(&canvas, 20, 10)[0], at(&canvas, 10, 10)[0]);
+    for (int x = 17; x < 24; x++)
+        assert_int_equal(at(&canvas, x, 10)[0], at(&canvas, 10, 10)[0]);
     assert_in_range(at(&canvas, 20, 10)[0], 126, 130);
     imp_canvas_paint(&canvas, (imp_colour){0, 0, 0}, 1.0);
     assert_in_range(at(&canvas, 20, 10)[0], 126, 130);
