@@ -1,0 +1,94 @@
+// The camera: where pixels look, at any size, and what is refused.
+#include <math.h>
+
+#include "imprint/robot.h"
+#include "testing.h"
+
+static imp_camera prepared(const imp_camera_def *def)
+{
+    imp_camera camera;
+    imp_error err = {0};
+    assert_ok(imp_camera_init(&camera, def, &err), err);
+    return camera;
+}
+
+static void plain_picture_is_a_pinhole(void **state)
+{
+    (void)state;
+    imp_camera_def def = imp_default_camera_def();
+    def.lens = imp_lens_none();
+    def.width = 200;
+    def.height = 100;
+    const imp_camera camera = prepared(&def);
+    double x, y;
+    assert_true(imp_camera_ray(&camera, 100.0, 50.0, &x, &y));
+    assert_true(fabs(x) < 1e-12 && fabs(y) < 1e-12);
+    // half of 75 degrees to the lower border; square pixels
+    assert_true(imp_camera_ray(&camera, 200.0, 100.0, &x, &y));
+    assert_true(fabs(y - tan(37.5 * acos(-1.0) / 180.0)) < 1e-12);
+    assert_true(fabs(x - 2.0 * y) < 1e-12);
+}
+
+static void rays_do_not_depend_on_the_size(void **state)
+{
+    (void)state;
+    imp_camera_def def = imp_default_camera_def();
+    for (int lens = 0; lens < 2; lens++) {
+        def.lens = lens ? imp_lens_duckiebot() : imp_lens_none();
+        def.width = 80;
+        def.height = 60;
+        const imp_camera small = prepared(&def);
+        def.width = 640;
+        def.height = 480;
+        const imp_camera large = prepared(&def);
+        for (int py = 0; py <= 60; py += 3)
+            for (int px = 0; px <= 80; px += 4) {
+                double ax, ay, bx, by;
+                assert_true(imp_camera_ray(&small, px, py, &ax, &ay));
+                assert_true(imp_camera_ray(&large, 8.0 * px, 8.0 * py, &bx, &by));
+                assert_true(fabs(ax - bx) < 1e-9 && fabs(ay - by) < 1e-9);
+            }
+    }
+}
+
+static void bad_cameras_are_refused(void **state)
+{
+    (void)state;
+    const double wrong[] = {NAN, INFINITY, -INFINITY};
+    enum { FIELDS = 13 };
+    for (int field = 0; field < FIELDS; field++)
+        for (int k = 0; k < 3; k++) {
+            imp_camera_def def = imp_default_camera_def();
+            imp_lens *lens = &def.lens;
+            double *fields[FIELDS] = {
+                &def.mount_height, &def.mount_forward, &def.pitch, &def.field_of_view, &lens->fx,
+                &lens->fy,         &lens->cx,          &lens->cy,  &lens->k1,          &lens->k2,
+                &lens->p1,         &lens->p2,          &lens->k3};
+            *fields[field] = wrong[k];
+            imp_camera camera;
+            imp_error err = {0};
+            assert_int_equal(imp_camera_init(&camera, &def, &err), IMP_USAGE);
+            assert_true(err.message[0] != '\0');
+        }
+    const int sizes[][2] = {{0, 1}, {1, 0}, {-1, 5}, {8193, 1}, {1, 8193}};
+    for (int k = 0; k < 5; k++) {
+        imp_camera_def def = imp_default_camera_def();
+        def.width = sizes[k][0];
+        def.height = sizes[k][1];
+        imp_camera camera;
+        assert_int_equal(imp_camera_init(&camera, &def, NULL), IMP_USAGE);
+    }
+    imp_camera camera;
+    const imp_camera_def zeroed = {.width = 80, .height = 60};
+    assert_int_equal(imp_camera_init(&camera, &zeroed, NULL), IMP_USAGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_picture_is_a_pinhole),
+        cmocka_unit_test(rays_do_not_depend_on_the_size),
+        cmocka_unit_test(bad_cameras_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
