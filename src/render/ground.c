@@ -47,21 +47,39 @@ static uint8_t to_byte(float value)
     return (uint8_t)((limited < 255.0f ? limited : 255.0f) + 0.5f);
 }
 
+// Adds up the samples of a group's pixels.
+static void sum_samples(const imp_ground_frame *frame, const imp_ground_table *table,
+                        const imp_ground_group *group, int32_t sum[IMP_LANES][4])
+{
+    // as many samples as a packed sum holds
+    enum { MOST = 4 };
+    uint64_t packed[IMP_LANES] = {0};
+    for (int n = 0; n < group->count; n++) {
+        const imp_ground_step *step = &table->steps[group->first + n];
+        const int level = imp_ground_level(table->levels[group->first + n], frame->level_shift);
+        int32_t x[IMP_LANES], z[IMP_LANES];
+        for (int k = 0; k < IMP_LANES; k++) {
+            float px = step->forward[k] * frame->x_forward + step->right[k] * frame->x_right;
+            float pz = step->forward[k] * frame->z_forward + step->right[k] * frame->z_right;
+            x[k] = on_cells(px + frame->x_start, frame->x_end);
+            z[k] = on_cells(pz + frame->z_start, frame->z_end);
+        }
+        for (int k = 0; k < IMP_LANES; k++)
+            packed[k] += imp_scene_sample(frame->scene, level, x[k], z[k]);
+        if (n % MOST == MOST - 1 || n == group->count - 1)
+            for (int k = 0; k < IMP_LANES; k++) {
+                imp_scene_unpack(packed[k], sum[k]);
+                packed[k] = 0;
+            }
+    }
+}
+
 // Draws the pixels of a group as bytes (8 x 3).
 static void draw_group(const imp_ground_frame *frame, const imp_ground_table *table,
                        const imp_ground_group *group, uint8_t rgb[IMP_LANES * 3])
 {
     int32_t sum[IMP_LANES][4] = {{0}};
-    for (int n = 0; n < group->count; n++) {
-        const imp_ground_step *step = &table->steps[group->first + n];
-        const int level = imp_ground_level(table->levels[group->first + n], frame->level_shift);
-        for (int k = 0; k < IMP_LANES; k++) {
-            float x = step->forward[k] * frame->x_forward + step->right[k] * frame->x_right;
-            float z = step->forward[k] * frame->z_forward + step->right[k] * frame->z_right;
-            imp_scene_sample(frame->scene, level, on_cells(x + frame->x_start, frame->x_end),
-                             on_cells(z + frame->z_start, frame->z_end), sum[k]);
-        }
-    }
+    sum_samples(frame, table, group, sum);
     const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
     const float tile = mean * frame->light, cover = mean * (1.0f / 255.0f);
     for (int k = 0; k < IMP_LANES; k++) {

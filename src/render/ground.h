@@ -74,10 +74,9 @@ static inline int imp_ground_level(int level, int shift)
     return sum < 0 ? 0 : sum >= IMP_TEXTURE_LEVELS ? IMP_TEXTURE_LEVELS - 1 : sum;
 }
 
-// Adds a bilinear sample at a position in units of cells to the sums of red, green, blue and cover,
-// each 64 times a byte.
-static inline void imp_scene_sample(const imp_scene *scene, int level, int32_t x, int32_t z,
-                                    int32_t sum[4])
+// A bilinear sample at a position in units of cells: red, blue, green and cover from the lowest,
+// each 64 times a byte in 16 bits. Four of them add up without running over.
+static inline uint64_t imp_scene_sample(const imp_scene *scene, int level, int32_t x, int32_t z)
 {
     const imp_texture_level at = scene->levels[level];
     const int32_t cell = scene->cells[(z >> IMP_TILE_BITS) * scene->columns + (x >> IMP_TILE_BITS)];
@@ -90,12 +89,17 @@ static inline void imp_scene_sample(const imp_scene *scene, int level, int32_t x
     const uint32_t both = fu * fv >> IMP_SUBTEXEL_BITS;
     const uint32_t weight[4] = {IMP_SUBTEXEL - fu - fv + both, fu - both, fv - both, both};
     const uint32_t corner[4] = {texel[0], texel[1], texel[at.stride], texel[at.stride + 1]};
-    // four channels of 16 bits in one word: red, blue, green, cover
     uint64_t mixed = 0;
     for (int k = 0; k < 4; k++) {
         uint64_t spread = (corner[k] | (uint64_t)corner[k] << 24) & 0x00ff00ff00ff00ffu;
         mixed += spread * weight[k];
     }
+    return mixed;
+}
+
+// Adds the channels of samples to sums of red, green, blue and cover.
+static inline void imp_scene_unpack(uint64_t mixed, int32_t sum[4])
+{
     sum[0] += (int32_t)(mixed & 0xffff);
     sum[1] += (int32_t)(mixed >> 32 & 0xffff);
     sum[2] += (int32_t)(mixed >> 16 & 0xffff);

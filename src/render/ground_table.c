@@ -10,12 +10,12 @@
 #include "render/ground.h"
 
 // Pieces across the narrow side of a footprint, in both directions, and at most in each direction.
-static const double PIECES = 1.6;
+static const double PIECES = 1.0;
 enum { MOST_ACROSS = 6, MOST_ALONG = 16 };
 static_assert(MOST_ACROSS * MOST_ALONG <= IMP_MOST_STEPS, "a group's steps must fit");
 
 // Size of a texel as a share of a piece's size: above 1 the picture is softer, below it aliases.
-static const double TEXEL_SHARE = 0.9;
+static const double TEXEL_SHARE = 0.75;
 
 // How far below the horizontal a ray must fall for one metre ahead to meet the ground.
 static const double LEAST_FALL = 1e-4;

@@ -27,7 +27,7 @@ typedef struct surface {
 } surface;
 
 static const surface ASPHALT = {{50.0f, 48.0f, 45.0f}, 7.0f, 3.0f};
-static const surface LAWN = {{70.0f, 98.0f, 35.0f}, 60.0f, 22.0f};
+static const surface LAWN = {{70.0f, 98.0f, 35.0f}, 62.0f, 9.0f};
 
 // A point of a tile and of its texture.
 typedef struct spot {
@@ -203,7 +203,7 @@ static uint32_t paint_texel(imp_tile_kind kind, spot at)
     float fine = hash_noise((uint32_t)at.i, (uint32_t)at.j, salt);
     float coarse = smooth_noise(at.i, at.j, 6, salt + 16);
     if (lawn)
-        fine = 0.4f * fine + 0.6f * smooth_noise(at.i, at.j, 2, salt + 32);
+        fine = 0.5f * fine + 0.5f * smooth_noise(at.i, at.j, 2, salt + 32);
     float shade = base->fine * fine + base->coarse * coarse;
     uint32_t texel = 0xff000000u;
     for (int c = 0; c < 3; c++) {

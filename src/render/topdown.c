@@ -34,8 +34,10 @@ void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t 
             int32_t sum[4] = {0};
             for (int n = 0; n < SIDE * SIDE; n++) {
                 double x = i + (n % SIDE + 0.5) / SIDE, y = j + (n / SIDE + 0.5) / SIDE;
-                imp_scene_sample(scene, level, to_units((x - left) / tile, scene->columns),
-                                 to_units((y - top) / tile, scene->rows), sum);
+                uint64_t mixed =
+                    imp_scene_sample(scene, level, to_units((x - left) / tile, scene->columns),
+                                     to_units((y - top) / tile, scene->rows));
+                imp_scene_unpack(mixed, sum);
             }
             const float mean = 1.0f / (SIDE * SIDE * IMP_SUBTEXEL);
             const float beyond = 255.0f - (float)sum[3] * mean;
