@@ -37,9 +37,9 @@ imp_status imp_hdf5_publish(hid_t file, const char *path, imp_error *err);
 // Creates a group without time stamps; negative on failure.
 hid_t imp_hdf5_group(hid_t parent, const char *name);
 
-// Attributes of one value each. Text is UTF-8 of variable length, which h5py hands out as str.
-// False on failure; when reading, also if the attribute is missing, of another kind, or longer than
-// capacity - 1.
+// Attributes of one value each. Text is UTF-8 of fixed length: HDF5 keeps text of variable length
+// in a heap without checksums, where one wrong bit can crash or hang it. False on failure; when
+// reading, also if the attribute is missing, of another kind, or longer than capacity - 1.
 bool imp_put_text(hid_t object, const char *name, const char *text);
 bool imp_put_int(hid_t object, const char *name, int64_t value);
 bool imp_put_unsigned(hid_t object, const char *name, uint64_t value);
