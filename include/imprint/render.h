@@ -1,5 +1,5 @@
-/// imprint/render.h: from a world, a camera and a pose to pixels, on the CPU. What is constant (the scene)
-/// is shared; what changes (tables, scratch) sits in one renderer per thread.
+/// imprint/render.h: from a world, a camera and a pose to pixels, on the CPU. What is constant (the
+/// scene) is shared; what changes (tables, scratch) sits in one renderer per thread.
 #ifndef IMPRINT_RENDER_H
 #define IMPRINT_RENDER_H
 
@@ -38,11 +38,12 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
 void imp_renderer_destroy(imp_renderer *renderer); ///< nullable
 const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer);
 
-/// Draws one picture: rgb is (height x width x 3) bytes, rows top to bottom, red first. Allocates nothing.
+/// Draws one picture: rgb is (height x width x 3) bytes, rows top to bottom, red first. Allocates
+/// nothing.
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb);
 
-/// Draws the whole map from above, north up: rgb is (height x width x 3) bytes. The map is centred and
-/// keeps its proportions.
+/// Draws the whole map from above, north up: rgb is (height x width x 3) bytes. The map is centred
+/// and keeps its proportions.
 void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t *rgb);
 
 /// Pixels per metre and the pixel of the world's origin in imp_render_top_down()'s picture.

@@ -88,8 +88,8 @@ imp_lens imp_lens_duckiebot(void);
 void imp_lens_distort(const imp_lens *lens, double x, double y, double *distorted_x,
                       double *distorted_y);
 
-/// The inverse of imp_lens_distort(), by Newton's method. Returns false where it has none, because the
-/// model folds back on itself there.
+/// The inverse of imp_lens_distort(), by Newton's method. Returns false where it has none, because
+/// the model folds back on itself there.
 bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distorted_y, double *x,
                         double *y);
 
@@ -98,11 +98,12 @@ typedef struct imp_pinhole {
     double fx, fy, cx, cy; ///< [px]
 } imp_pinhole;
 
-/// The largest rectilinear picture of the lens's own size that holds no empty corner: OpenCV's "optimal
-/// new camera matrix" for alpha = 0, with the five steps of inversion that OpenCV takes.
+/// The largest rectilinear picture of the lens's own size that holds no empty corner: OpenCV's
+/// "optimal new camera matrix" for alpha = 0, with the five steps of inversion that OpenCV takes.
 imp_pinhole imp_lens_rectified(const imp_lens *lens);
 
-/// Where the camera sits and how it looks. Obtain with imp_default_camera_def(), then change fields.
+/// Where the camera sits and how it looks. Obtain with imp_default_camera_def(), then change
+/// fields.
 typedef struct imp_camera_def {
     int width, height;    ///< picture size [px], 1..8192; 80 x 60
     double mount_height;  ///< above the ground [m]; 0.108
@@ -118,18 +119,19 @@ imp_camera_def imp_default_camera_def(void);
 /// A camera ready to look through. A plain value.
 typedef struct imp_camera {
     imp_camera_def def;
-    imp_pinhole plain;     ///< of the simulator's rectilinear picture, for the picture's or the lens's size
+    imp_pinhole plain;     ///< of the rectilinear picture, in the size of the lens's if there is one
     imp_pinhole rectified; ///< of the lens; see imp_lens_rectified()
 } imp_camera;
 
-/// Checks a definition and prepares a camera. IMP_USAGE, naming the field, if a value is not finite or out
-/// of its range.
+/// Checks a definition and prepares a camera. IMP_USAGE, naming the field, if a value is not finite
+/// or out of its range.
 imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_error *err);
 
-/// The direction that a pixel looks in, in camera coordinates (x right, y down, z = 1 ahead). (px, py) is a
-/// point of the picture in pixels, (0, 0) being its top left corner and (width, height) its bottom right
-/// one. Returns false where the lens shows nothing (see imp_lens_undistort()). The picture of a lens is the
-/// lens's own picture shrunk or stretched to width x height; without a lens pixels are square.
+/// The direction that a pixel looks in, in camera coordinates (x right, y down, z = 1 ahead). (px,
+/// py) is a point of the picture in pixels, (0, 0) being its top left corner and (width, height)
+/// its bottom right one. Returns false where the lens shows nothing (see imp_lens_undistort()). The
+/// picture of a lens is the lens's own picture shrunk or stretched to width x height; without a
+/// lens pixels are square.
 bool imp_camera_ray(const imp_camera *camera, double px, double py, double *x, double *y);
 
 #endif
