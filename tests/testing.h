@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-// |a - b| <= tolerance in double precision (cmocka's own assert_float_equal compares floats); NaN fails.
+// |a - b| <= tolerance in double precision (cmocka's own assert_float_equal compares floats); NaN
+// fails.
 #define assert_close(a, b, tolerance)                                                              \
     do {                                                                                           \
         const double close_a = (a), close_b = (b);                                                 \

@@ -5,12 +5,29 @@
 #include "csv.h"
 #include "imprint/env.h"
 
-enum { COL_MAP, COL_X, COL_Z, COL_HEADING, COL_DRIVABLE, COL_VALID_1_0, COL_VALID_1_3,
-       COL_COLLISION, COL_PROXIMITY, COL_REWARD, COL_CURVE, COL_POINT_X, COL_POINT_Z,
-       COL_TANGENT_X, COL_TANGENT_Z, COL_DISTANCE, COL_ALIGNMENT, COL_ANGLE };
+enum {
+    COL_MAP,
+    COL_X,
+    COL_Z,
+    COL_HEADING,
+    COL_DRIVABLE,
+    COL_VALID_1_0,
+    COL_VALID_1_3,
+    COL_COLLISION,
+    COL_PROXIMITY,
+    COL_REWARD,
+    COL_CURVE,
+    COL_POINT_X,
+    COL_POINT_Z,
+    COL_TANGENT_X,
+    COL_TANGENT_Z,
+    COL_DISTANCE,
+    COL_ALIGNMENT,
+    COL_ANGLE
+};
 
-// Objects are left out: rows in which one collides say nothing about tiles, and the map with objects that
-// shares the tiles of another is looked up there.
+// Objects are left out: rows in which one collides say nothing about tiles, and the map with
+// objects that shares the tiles of another is looked up there.
 static const char *map_with_the_same_tiles(const char *map)
 {
     if (strcmp(map, "loop_dyn_duckiebots") == 0) // one straight tile is turned round

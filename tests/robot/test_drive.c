@@ -22,8 +22,7 @@ static void drive_equals_the_recordings(void **state)
             sequences++;
             continue;
         }
-        imp_drive_step(&drive, &pose,
-                       (imp_action){csv_number(&table, 4), csv_number(&table, 5)});
+        imp_drive_step(&drive, &pose, (imp_action){csv_number(&table, 4), csv_number(&table, 5)});
         assert_close(pose.x, csv_number(&table, 6), 1e-9);
         assert_close(pose.z, csv_number(&table, 7), 1e-9);
         assert_close(imp_wrap_angle(pose.heading - csv_number(&table, 8)), 0.0, 1e-9);
@@ -55,8 +54,7 @@ static void no_delay_longer_than_the_ring_is_lost(void **state)
     for (int k = 0; k < 100; k++) {
         imp_drive_step(&drive, &pose, (imp_action){0.01 * k, 0.0});
         if (drive.applied_number >= 0) {
-            assert_in_range(k - drive.applied_number, IMP_MAX_DELAY_STEPS - 2,
-                            IMP_MAX_DELAY_STEPS);
+            assert_in_range(k - drive.applied_number, IMP_MAX_DELAY_STEPS - 2, IMP_MAX_DELAY_STEPS);
             assert_close(drive.applied.left, 0.01 * drive.applied_number, 1e-15);
         }
     }

@@ -1,0 +1,220 @@
+// Our expert. It knows what the reference's teacher does not: that a command acts only after the
+// delay, and how the motors answer. So it predicts the state in which its command will act, asks
+// there for a turn rate that brings the robot back to its route, and inverts the motor model to get
+// it.
+#include <stdlib.h>
+
+#include "base/vector.h"
+#include "imprint/policy.h"
+#include "policy/route.h"
+
+enum { EXPERT_COOKIE = 0x0E47E7 };
+
+// Errors die out like a critically damped spring of this rate [1/s].
+static const double TRACKING_RATE = 3.1;
+// How fast the turn rate follows what is asked of it, and the speed what is wanted [1/s].
+static const double TURN_RATE_RATE = 10.0, SPEED_RATE = 20.0;
+// The steepest that the route is approached at [rad].
+static const double APPROACH_MAX = 1.0;
+static const double TURN_RATE_MAX = 6.0; // [rad/s]
+// The curvature asked for is that of the stretch ahead that this time covers [s].
+static const double PREVIEW_TIME = 0.20;
+// Beyond these, an action is tried out in the simulator before it is given [m], [rad].
+static const double GAP_USUAL = 0.06, ANGLE_USUAL = 0.25;
+// Farther from the route than this, it is looked for anew [m].
+static const double LOST_DISTANCE = 0.25;
+
+typedef struct expert {
+    imp_policy policy;
+    imp_expert_def def;
+    imp_route route;
+    bool on_route;
+} expert;
+
+imp_expert_def imp_default_expert_def(void)
+{
+    return (imp_expert_def){.speed = 0.6, .lane_offset = 0.0, .cookie = EXPERT_COOKIE};
+}
+
+// The state in which a command given now will start to act.
+typedef struct foresight {
+    imp_pose pose;
+    double speed, turn_rate;
+} foresight;
+
+static foresight foresee(const imp_env *env)
+{
+    imp_drive drive = env->drive;
+    imp_pose pose = env->pose;
+    const int number = drive.recorded;
+    foresight state = {pose, drive.speed, drive.turn_rate};
+    for (int step = 0; step <= IMP_MAX_DELAY_STEPS; step++) {
+        imp_drive_step(&drive, &pose, (imp_action){0.0, 0.0});
+        if (drive.applied_number >= number)
+            break;
+        state = (foresight){pose, drive.speed, drive.turn_rate};
+    }
+    return state;
+}
+
+static void begin(imp_policy *policy, const imp_env *env)
+{
+    expert *self = (expert *)policy;
+    self->on_route = false;
+    self->route.random =
+        imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ROUTE);
+}
+
+static bool find_route(expert *self, const imp_env *env, imp_pose pose)
+{
+    imp_vec2 position = {pose.x, pose.z};
+    if (self->on_route) {
+        imp_route_follow(&self->route, position);
+        imp_vec2 gap = imp_vec2_subtract(imp_route_ahead(&self->route, 0.0).point, position);
+        if (imp_vec2_length(gap) < LOST_DISTANCE)
+            return true;
+    }
+    self->on_route = imp_route_start(&self->route, env->world, self->route.random, pose);
+    return self->on_route;
+}
+
+// Mean curvature of the route over the next `distance` metres.
+static double curvature_ahead(const imp_route *route, double distance)
+{
+    enum { SAMPLES = 4 };
+    double sum = 0.0;
+    for (int k = 0; k < SAMPLES; k++)
+        sum += imp_route_ahead(route, distance * (k + 0.5) / SAMPLES).curvature;
+    return sum / SAMPLES;
+}
+
+// Duty cycles that change the velocities at the wanted rates, steering before speed where the
+// motors cannot give both.
+static imp_action motor_action(const imp_drive_def *drive, foresight state, double speed,
+                               double turn_rate)
+{
+    // the inverse of imp_drive_velocities()
+    double turn_change = TURN_RATE_RATE * (turn_rate - state.turn_rate);
+    double difference = (turn_change + 4.0 * state.turn_rate) / 15.0;
+    double sum = (SPEED_RATE * (speed - state.speed) + 5.0 * state.speed) / 1.5;
+    difference -= drive->trim * sum;
+    difference = fmax(-2.0, fmin(2.0, difference));
+    double room = 2.0 - fabs(difference);
+    sum = fmax(-room, fmin(room, sum));
+    return imp_action_clip((imp_action){0.5 * (sum - difference), 0.5 * (sum + difference)});
+}
+
+// Where the robot will be relative to its route when a command given now acts.
+typedef struct deviation {
+    double aside;     // from the wanted line [m], positive to the right
+    double gap;       // to the closest point of the route [m]
+    double angle;     // from the direction of the route [rad], positive to the right
+    double astray;    // from the heading that leads back to it [rad], positive to the right
+    double curvature; // of the stretch ahead [1/m]
+} deviation;
+
+static deviation deviation_of(const expert *self, foresight state)
+{
+    imp_route_point here = imp_route_ahead(&self->route, 0.0);
+    imp_vec2 right = imp_vec2_right(here.tangent);
+    imp_vec2 gap = imp_vec2_subtract((imp_vec2){state.pose.x, state.pose.z}, here.point);
+    imp_vec2 heading = imp_forward(state.pose.heading);
+    double aside = imp_vec2_dot(gap, right) - self->def.lane_offset;
+    double angle = atan2(imp_vec2_dot(heading, right), imp_vec2_dot(heading, here.tangent));
+    double pace = fmax(state.speed, 0.25);
+    double approach = 0.5 * TRACKING_RATE / pace * aside;
+    approach = fmax(-APPROACH_MAX, fmin(APPROACH_MAX, approach));
+    return (deviation){
+        .aside = aside,
+        .gap = imp_vec2_length(gap),
+        .angle = angle,
+        .astray = imp_wrap_angle(angle + approach),
+        .curvature = curvature_ahead(&self->route, PREVIEW_TIME * pace),
+    };
+}
+
+// The action that the control law asks for; *usual tells whether the robot is about where it should
+// be.
+static imp_action steer(expert *self, const imp_env *env, bool *usual)
+{
+    foresight state = foresee(env);
+    *usual = true;
+    if (!find_route(self, env, state.pose))
+        return (imp_action){0.0, 0.0};
+    deviation d = deviation_of(self, state);
+    *usual = d.gap < GAP_USUAL && fabs(d.angle) < ANGLE_USUAL;
+    double turn_rate = state.speed * d.curvature + 2.0 * TRACKING_RATE * d.astray;
+    turn_rate = fmax(-TURN_RATE_MAX, fmin(TURN_RATE_MAX, turn_rate));
+    // rather turn on the spot than drive where one does not want to go
+    double willing = fmax(0.0, fmin(1.0, 1.3 - 1.5 * fabs(d.astray)));
+    return motor_action(&env->def.drive, state, self->def.speed * willing, turn_rate);
+}
+
+// Whether the robot stays on the road for a while if it holds an action for some steps and is
+// steered after that.
+static bool stays_on_road(const expert *self, const imp_env *env, imp_action action, int hold)
+{
+    enum { HORIZON = 50 };
+    expert twin = *self;
+    imp_env ahead = *env;
+    bool usual;
+    for (int step = 0; step < HORIZON; step++) {
+        imp_action next = step < hold ? action : steer(&twin, &ahead, &usual);
+        if (imp_env_step(&ahead, next).terminated)
+            return false;
+    }
+    return true;
+}
+
+// The wanted action if it does not end off the road; else the gentlest manoeuvre that leads out of
+// there.
+static imp_action safe_action(const expert *self, const imp_env *env, imp_action wanted)
+{
+    static const int holds[] = {3, 6, 10, 16, 24};
+    static const double duties[] = {0.5, -0.5, 0.0, 1.0, -1.0};
+    enum { HOLDS = sizeof holds / sizeof holds[0], DUTIES = sizeof duties / sizeof duties[0] };
+    if (stays_on_road(self, env, wanted, 1))
+        return wanted;
+    for (int h = 0; h < HOLDS; h++)
+        for (int k = 0; k < DUTIES * DUTIES; k++) {
+            imp_action way_out = {duties[k / DUTIES], duties[k % DUTIES]};
+            if (stays_on_road(self, env, way_out, holds[h]))
+                return way_out;
+        }
+    return wanted;
+}
+
+static imp_action act(imp_policy *policy, const imp_env *env, const uint8_t *observation)
+{
+    (void)observation;
+    expert *self = (expert *)policy;
+    bool usual;
+    imp_action wanted = steer(self, env, &usual);
+    return usual ? wanted : safe_action(self, env, wanted);
+}
+
+static void destroy(imp_policy *policy)
+{
+    free(policy);
+}
+
+imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_error *err)
+{
+    static const imp_policy_class class = {"expert", false, begin, act, destroy};
+    if (def->cookie != EXPERT_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_expert_def was not made with imp_default_expert_def()");
+    if (!(def->speed > 0.0 && def->speed <= 0.6))
+        return imp_fail(err, IMP_USAGE,
+                        "expert speed %g m/s is not within 0 to 0.6 (the motors' top)", def->speed);
+    if (!(fabs(def->lane_offset) <= 0.1))
+        return imp_fail(err, IMP_USAGE, "lane offset %g m is not within -0.1 to 0.1",
+                        def->lane_offset);
+    expert *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    self->policy.class = &class;
+    self->def = *def;
+    *out = &self->policy;
+    return IMP_OK;
+}

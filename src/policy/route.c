@@ -1,0 +1,230 @@
+#include "policy/route.h"
+
+#include "base/vector.h"
+
+enum { CURVES_AHEAD = 3, LANES_AHEAD_MAX = 12 };
+
+static const double JOINT_TOLERANCE =
+    1e-6;                                // between the end of a lane and the start of the next [m]
+static const double ACROSS = 0.45;       // a lane farther than this is across the road [tiles]
+static const double TURNING_ROOM = 0.27; // kept free before the end of a road to turn round [m]
+
+static imp_vec2 start_tangent(const imp_curve *curve)
+{
+    return imp_vec2_unit(imp_vec2_subtract(curve->p[1], curve->p[0]));
+}
+
+static imp_vec2 end_tangent(const imp_curve *curve)
+{
+    return imp_vec2_unit(imp_vec2_subtract(curve->p[3], curve->p[2]));
+}
+
+// The lanes that start where a curve ends; returns how many.
+static int successors(const imp_world *world, const imp_curve *curve, int out[LANES_AHEAD_MAX])
+{
+    imp_vec2 beyond =
+        imp_vec2_add(curve->p[3], imp_vec2_scale(end_tangent(curve), 0.01 * world->tile_size));
+    const imp_tile *tile = imp_world_tile_at(world, beyond.x, beyond.z);
+    int count = 0;
+    for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
+        imp_vec2 gap = imp_vec2_subtract(world->curves[tile->first_curve + k].p[0], curve->p[3]);
+        if (imp_vec2_length(gap) < JOINT_TOLERANCE)
+            out[count++] = tile->first_curve + k;
+    }
+    return count;
+}
+
+// Splits a Bezier curve at t (de Casteljau) and keeps the part before, or after, it.
+static imp_curve cut_curve(const imp_curve *curve, double t, bool keep_before)
+{
+    imp_vec2 level[4][4];
+    for (int k = 0; k < 4; k++)
+        level[0][k] = curve->p[k];
+    for (int n = 1; n < 4; n++)
+        for (int k = 0; k < 4 - n; k++)
+            level[n][k] = imp_vec2_add(imp_vec2_scale(level[n - 1][k], 1.0 - t),
+                                       imp_vec2_scale(level[n - 1][k + 1], t));
+    if (keep_before)
+        return (imp_curve){{level[0][0], level[1][0], level[2][0], level[3][0]}};
+    return (imp_curve){{level[3][0], level[2][1], level[1][2], level[0][3]}};
+}
+
+// The lane that leaves a tile's edge beside the one that arrives there, or -1.
+static int lane_beside(const imp_world *world, const imp_curve *arriving)
+{
+    imp_vec2 back = imp_vec2_scale(end_tangent(arriving), -1.0);
+    imp_vec2 inside = imp_vec2_add(arriving->p[3], imp_vec2_scale(back, 0.01 * world->tile_size));
+    const imp_tile *tile = imp_world_tile_at(world, inside.x, inside.z);
+    for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
+        const imp_curve *lane = &world->curves[tile->first_curve + k];
+        imp_vec2 aside = imp_vec2_subtract(lane->p[0], arriving->p[3]);
+        if (fabs(imp_vec2_dot(aside, back)) < 0.05 * world->tile_size &&
+            imp_vec2_dot(start_tangent(lane), back) > 0.9)
+            return tile->first_curve + k;
+    }
+    return -1;
+}
+
+// The road ends here: cuts the last curve short and appends a turn into the lane beside it.
+static bool turn_round(imp_route *route)
+{
+    imp_curve *last = &route->curves[route->count - 1];
+    int beside = lane_beside(route->world, last);
+    if (beside < 0 || route->count + 2 > IMP_ROUTE_CURVES)
+        return false;
+    double room = fmin(0.9, TURNING_ROOM / route->world->tile_size);
+    imp_curve out = cut_curve(last, 1.0 - room, true);
+    imp_curve back = cut_curve(&route->world->curves[beside], room, false);
+    double width = imp_vec2_length(imp_vec2_subtract(back.p[0], out.p[3]));
+    double handle = 4.0 / 3.0 * 0.5 * width; // a cubic's best half circle
+    imp_curve turn = {{out.p[3], imp_vec2_add(out.p[3], imp_vec2_scale(end_tangent(&out), handle)),
+                       imp_vec2_subtract(back.p[0], imp_vec2_scale(start_tangent(&back), handle)),
+                       back.p[0]}};
+    *last = out;
+    route->curves[route->count] = turn;
+    route->lanes[route->count++] = -1;
+    route->curves[route->count] = back;
+    route->lanes[route->count++] = beside;
+    return true;
+}
+
+// Of several lanes, keeps those that lead on: some tiles of the reference carry lanes that run off
+// the road.
+static int keep_through_lanes(const imp_world *world, int lanes[], int count)
+{
+    int onward[LANES_AHEAD_MAX], kept = 0;
+    for (int k = 0; k < count; k++)
+        if (successors(world, &world->curves[lanes[k]], onward) > 0)
+            lanes[kept++] = lanes[k];
+    return kept > 0 ? kept : count;
+}
+
+static void extend(imp_route *route)
+{
+    while (route->count < CURVES_AHEAD) {
+        int next[LANES_AHEAD_MAX];
+        int choices = successors(route->world, &route->curves[route->count - 1], next);
+        choices = keep_through_lanes(route->world, next, choices);
+        if (choices == 0) {
+            if (!turn_round(route))
+                return;
+            continue;
+        }
+        int chosen = next[choices == 1 ? 0 : imp_random_below(&route->random, (uint32_t)choices)];
+        route->curves[route->count] = route->world->curves[chosen];
+        route->lanes[route->count++] = chosen;
+    }
+}
+
+// The parameter of the point on a curve that is closest to a position.
+static double closest_parameter(const imp_curve *curve, imp_vec2 position)
+{
+    enum { SAMPLES = 16, REFINEMENTS = 6 };
+    double best = 0.0, best_distance = INFINITY;
+    for (int k = 0; k <= SAMPLES; k++) {
+        double t = (double)k / SAMPLES;
+        imp_vec2 gap = imp_vec2_subtract(imp_curve_point(curve, t), position);
+        double distance = imp_vec2_dot(gap, gap);
+        if (distance < best_distance) {
+            best = t;
+            best_distance = distance;
+        }
+    }
+    for (int k = 0; k < REFINEMENTS; k++) {
+        // Gauss-Newton on the distance: walk along the tangent to the foot of the perpendicular
+        imp_vec2 derivative = imp_curve_derivative(curve, best);
+        imp_vec2 gap = imp_vec2_subtract(position, imp_curve_point(curve, best));
+        best += imp_vec2_dot(gap, derivative) / imp_vec2_dot(derivative, derivative);
+        best = fmax(0.0, fmin(1.0, best));
+    }
+    return best;
+}
+
+static void drop_first(imp_route *route)
+{
+    for (int k = 1; k < route->count; k++) {
+        route->curves[k - 1] = route->curves[k];
+        route->lanes[k - 1] = route->lanes[k];
+    }
+    route->count--;
+}
+
+static double distance_to(const imp_curve *curve, imp_vec2 position)
+{
+    imp_vec2 closest = imp_curve_point(curve, closest_parameter(curve, position));
+    return imp_vec2_length(imp_vec2_subtract(closest, position));
+}
+
+// The lane to join from a pose: the one along its heading, or the nearest if that one is across the
+// road.
+static int lane_to_join(const imp_world *world, imp_vec2 position, int along_heading)
+{
+    const imp_tile *tile = imp_world_tile_at(world, position.x, position.z);
+    double best_distance = distance_to(&world->curves[along_heading], position);
+    int best = along_heading;
+    if (best_distance < ACROSS * world->tile_size)
+        return best;
+    for (int k = tile->first_curve; k < tile->first_curve + tile->curve_count; k++) {
+        double distance = distance_to(&world->curves[k], position);
+        if (distance < best_distance) {
+            best = k;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+bool imp_route_start(imp_route *route, const imp_world *world, imp_random random, imp_pose pose)
+{
+    imp_lane_position lane;
+    if (!imp_world_lane_position(world, pose, &lane))
+        return false;
+    imp_vec2 position = {pose.x, pose.z};
+    int first = lane_to_join(world, position, lane.curve);
+    *route = (imp_route){.world = world, .random = random, .count = 1};
+    route->curves[0] = world->curves[first];
+    route->lanes[0] = first;
+    extend(route);
+    imp_route_follow(route, position);
+    return true;
+}
+
+void imp_route_follow(imp_route *route, imp_vec2 position)
+{
+    route->t = closest_parameter(&route->curves[0], position);
+    // past the end of a curve: on to the next, as often as need be
+    while (route->t >= 1.0 && route->count > 1) {
+        drop_first(route);
+        extend(route);
+        route->t = closest_parameter(&route->curves[0], position);
+    }
+}
+
+imp_route_point imp_route_ahead(const imp_route *route, double distance)
+{
+    int k = 0;
+    double t = route->t;
+    while (distance > 0.0) {
+        // short enough that the derivative hardly changes
+        double step = fmin(distance, 0.02);
+        double speed = imp_vec2_length(imp_curve_derivative(&route->curves[k], t));
+        double next = t + step / speed;
+        if (next > 1.0) {
+            step = (1.0 - t) * speed;
+            if (k + 1 == route->count) {
+                t = 1.0;
+                break;
+            }
+            k++;
+            next = 0.0;
+        }
+        t = next;
+        distance -= step;
+    }
+    const imp_curve *curve = &route->curves[k];
+    return (imp_route_point){
+        .point = imp_curve_point(curve, t),
+        .tangent = imp_vec2_unit(imp_curve_derivative(curve, t)),
+        .curvature = imp_curve_curvature(curve, t),
+    };
+}

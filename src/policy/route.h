@@ -1,0 +1,35 @@
+// policy/route.h: the way ahead: lane curves chained across tiles, with turns drawn from a seed.
+#ifndef IMP_POLICY_ROUTE_H
+#define IMP_POLICY_ROUTE_H
+
+#include "imprint/world.h"
+
+enum { IMP_ROUTE_CURVES = 8 };
+
+// The curves from where the robot is; it lies on the first. A plain value.
+typedef struct imp_route {
+    const imp_world *world;
+    imp_random random;
+    imp_curve curves[IMP_ROUTE_CURVES];
+    int lanes[IMP_ROUTE_CURVES]; // index of the curve in the world; -1 for one that turns round
+    int count;
+    double t; // parameter of the closest point on curves[0]
+} imp_route;
+
+// A place on the route.
+typedef struct imp_route_point {
+    imp_vec2 point;
+    imp_vec2 tangent; // unit
+    double curvature; // [1/m], positive to the left
+} imp_route_point;
+
+// Starts on the lane that counts for a pose. False off the road.
+bool imp_route_start(imp_route *route, const imp_world *world, imp_random random, imp_pose pose);
+
+// Moves along to the closest point, never backwards over a joint, and keeps curves ahead.
+void imp_route_follow(imp_route *route, imp_vec2 position);
+
+// The place `distance` metres ahead of the closest point; the route's end if it is shorter.
+imp_route_point imp_route_ahead(const imp_route *route, double distance);
+
+#endif

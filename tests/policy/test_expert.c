@@ -1,0 +1,106 @@
+#include "testing.h"
+
+#include "imprint/policy.h"
+
+static const char *const MAPS[] = {
+    "straight_road",         "small_loop",
+    "small_loop_cw",         "loop_empty",
+    "zigzag_dists",          "udem1_empty",
+    "4way_bordered",         "ETHZ_autolab_technical_track_bordered",
+    "ETHZ_loop_bordered",    "ETH_small_loop_2_bordered",
+    "zigzag_dists_bordered",
+};
+
+enum { EPISODES = 20, STEPS = 1500, SETTLED = 60 };
+
+typedef struct summary {
+    double distance, speed; // sums over settled frames
+    long frames;
+} summary;
+
+static void drive_episode(imp_env *env, imp_policy *policy, uint32_t episode, summary *sum)
+{
+    imp_error err = {0};
+    assert_ok(imp_env_reset(env, episode, &err), err);
+    imp_policy_begin(policy, env);
+    for (imp_step step = {0}; !step.truncated;) {
+        step = imp_env_step(env, imp_policy_act(policy, env, NULL));
+        if (step.terminated)
+            fail_msg("%s, episode %u: left the road in frame %d", env->world->name, episode,
+                     env->frame);
+        if (env->frame > SETTLED) {
+            assert_true(env->in_lane);
+            sum->distance += fabs(env->lane.distance);
+            sum->speed += env->speed;
+            sum->frames++;
+        }
+    }
+}
+
+// `imprint eval --policy expert --episodes 200` measures the same on more starts.
+static void expert_stays_in_its_lane_on_every_map(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    for (size_t m = 0; m < sizeof MAPS / sizeof MAPS[0]; m++) {
+        imp_world *world;
+        imp_policy *policy;
+        imp_env env;
+        summary sum = {0};
+        imp_env_def env_def = imp_default_env_def();
+        imp_expert_def expert_def = imp_default_expert_def();
+        env_def.max_steps = STEPS;
+        assert_ok(imp_world_load(&world, MAPS[m], &err), err);
+        assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+        assert_ok(imp_expert_create(&policy, &expert_def, &err), err);
+        for (uint32_t episode = 0; episode < EPISODES; episode++)
+            drive_episode(&env, policy, episode, &sum);
+        print_message("%-40s |distance| %.2f cm, %.3f m/s\n", MAPS[m],
+                      100.0 * sum.distance / (double)sum.frames, sum.speed / (double)sum.frames);
+        assert_true(sum.distance / (double)sum.frames < 0.006);
+        assert_true(sum.speed / (double)sum.frames > 0.49);
+        imp_policy_destroy(policy);
+        imp_world_destroy(world);
+    }
+}
+
+static void speed_and_lane_centre_are_parameters(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world;
+    imp_policy *policy;
+    imp_env env;
+    imp_env_def env_def = imp_default_env_def();
+    imp_expert_def expert_def = imp_default_expert_def();
+    expert_def.speed = 0.3;
+    expert_def.lane_offset = 0.02;
+    assert_ok(imp_world_load(&world, "loop_empty", &err), err);
+    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+    assert_ok(imp_expert_create(&policy, &expert_def, &err), err);
+    assert_ok(imp_env_reset(&env, 0, &err), err);
+    imp_policy_begin(policy, &env);
+    double distance = 0.0, speed = 0.0;
+    for (int k = 0; k < 600; k++) {
+        assert_false(imp_env_step(&env, imp_policy_act(policy, &env, NULL)).terminated);
+        if (k >= 100) {
+            distance += env.lane.distance / 500.0;
+            speed += env.speed / 500.0;
+        }
+    }
+    assert_close(distance, 0.02, 0.004);
+    assert_close(speed, 0.3, 0.02);
+    imp_policy_destroy(policy);
+    expert_def.speed = 0.7;
+    assert_int_equal(imp_expert_create(&policy, &expert_def, &err), IMP_USAGE);
+    imp_world_destroy(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(expert_stays_in_its_lane_on_every_map),
+        cmocka_unit_test(speed_and_lane_centre_are_parameters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

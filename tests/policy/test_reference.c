@@ -1,0 +1,77 @@
+#include "testing.h"
+
+#include "base/vector.h"
+#include "csv.h"
+#include "imprint/policy.h"
+
+enum {
+    COL_MAP = 1,
+    COL_STEP,
+    COL_LEFT,
+    COL_RIGHT,
+    COL_X,
+    COL_Z,
+    COL_HEADING,
+    COL_REWARD,
+    COL_DONE
+};
+
+static imp_pose pose_of(const csv *row)
+{
+    return (imp_pose){csv_number(row, COL_X), csv_number(row, COL_Z), csv_number(row, COL_HEADING)};
+}
+
+// The recorded teacher, driven by our simulator in a closed loop. One recorded map has objects,
+// which a done caused by a collision or a proximity penalty shows; there, reward and done are not
+// compared.
+static void teacher_equals_the_recordings(void **state)
+{
+    (void)state;
+    csv table = csv_open("expert.csv");
+    imp_error err = {0};
+    imp_policy *teacher;
+    assert_ok(imp_reference_expert_create(&teacher, &err), err);
+    imp_world *world = NULL;
+    imp_env env = {0};
+    bool tiles_only = false;
+    int steps = 0;
+    while (csv_next(&table)) {
+        if (strcmp(table.field[COL_STEP], "start") == 0) {
+            const char *map = table.field[COL_MAP];
+            tiles_only = strcmp(map, "loop_obstacles") != 0 && strcmp(map, "loop_empty") != 0 &&
+                         strcmp(map, "4way") != 0 && strcmp(map, "zigzag_dists") != 0;
+            imp_world_destroy(world);
+            assert_ok(imp_world_load(&world,
+                                     strcmp(map, "loop_obstacles") == 0 ? "loop_empty" : map, &err),
+                      err);
+            imp_env_def def = imp_default_env_def();
+            def.max_steps = 1000000;
+            assert_ok(imp_env_init(&env, world, &def, &err), err);
+            imp_env_reset_at(&env, 0, pose_of(&table));
+            imp_policy_begin(teacher, &env);
+            continue;
+        }
+        imp_action action = imp_policy_act(teacher, &env, NULL);
+        imp_step step = imp_env_step(&env, action);
+        assert_close(action.left, csv_number(&table, COL_LEFT), 1e-6);
+        assert_close(action.right, csv_number(&table, COL_RIGHT), 1e-6);
+        assert_close(env.pose.x, csv_number(&table, COL_X), 1e-6);
+        assert_close(env.pose.z, csv_number(&table, COL_Z), 1e-6);
+        assert_close(imp_wrap_angle(env.pose.heading - csv_number(&table, COL_HEADING)), 0, 1e-6);
+        if (tiles_only) {
+            assert_close(step.reward, csv_number(&table, COL_REWARD), 1e-6);
+            assert_int_equal(step.terminated, (int)csv_number(&table, COL_DONE));
+        }
+        steps++;
+    }
+    fclose(table.file);
+    assert_int_equal(steps, 5029);
+    imp_policy_destroy(teacher);
+    imp_world_destroy(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(teacher_equals_the_recordings)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
