@@ -1,6 +1,7 @@
 #include "nn/program.h"
 
-// Adds a gradient to what the users of a node have already given it. Never in place: a gradient may be shared.
+// Adds a gradient to what the users of a node have already given it. Never in place: a gradient may
+// be shared.
 static void give(imp_executor *e, int node, dnnl_memory_t gradient)
 {
     imp_node_state *state = &e->states[node];
@@ -123,12 +124,13 @@ static void batch_norm(imp_executor *e, const imp_node_state *state, int input)
         {DNNL_ARG_VARIANCE, state->variance},
         {DNNL_ARG_DIFF_DST, gradient},
         {DNNL_ARG_SCALE, imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.values, 0)},
+        {DNNL_ARG_SHIFT, imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0)},
         {DNNL_ARG_DIFF_SRC, result},
         {DNNL_ARG_DIFF_SCALE, imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.gradients, 0)},
         {DNNL_ARG_DIFF_SHIFT, imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0)},
         {DNNL_ARG_WORKSPACE, state->workspace},
     };
-    imp_build_call(e, &e->backward, description, args, state->workspace == NULL ? 8 : 9);
+    imp_build_call(e, &e->backward, description, args, state->workspace == NULL ? 9 : 10);
     give(e, input, result);
     dnnl_primitive_desc_destroy(description);
 }
@@ -149,13 +151,19 @@ static void relu(imp_executor *e, const imp_node_state *state, int input)
     give(e, input, result);
 }
 
+// The gradient as the flattened node's output lies: its makers would each convert it otherwise.
 static void flatten(imp_executor *e, const imp_node_state *state, int input)
 {
-    dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient,
-                                               imp_memory_layout(state->out));
-    if (e->status == IMP_OK)
-        give(e, input,
-             imp_build_node_plain(e, &e->def.graph->nodes[input], imp_memory_floats(gradient)));
+    const imp_node *node = &e->def.graph->nodes[input];
+    dnnl_memory_t gradient =
+        imp_build_convert(e, &e->backward, state->gradient, imp_memory_layout(state->out));
+    if (e->status != IMP_OK)
+        return;
+    dnnl_memory_t plain = imp_build_node_plain(e, node, imp_memory_floats(gradient));
+    if (e->status != IMP_OK)
+        return;
+    give(e, input,
+         imp_build_convert(e, &e->backward, plain, imp_memory_layout(e->states[input].out)));
 }
 
 static void build_node(imp_executor *e, const imp_node_state *state)

@@ -132,9 +132,8 @@ static void flatten(imp_executor *e, imp_node_state *state)
 static int relu_after(const imp_graph *graph, int index)
 {
     const imp_node *node = &graph->nodes[index];
-    if (node->users != 1 ||
-        (node->kind != IMP_LAYER_CONVOLUTION && node->kind != IMP_LAYER_BATCH_NORM &&
-         node->kind != IMP_LAYER_DENSE))
+    if (node->users != 1 || (node->kind != IMP_LAYER_CONVOLUTION &&
+                             node->kind != IMP_LAYER_BATCH_NORM && node->kind != IMP_LAYER_DENSE))
         return -1;
     for (int i = index + 1; i < graph->count; i++)
         if (graph->nodes[i].kind == IMP_LAYER_RELU && graph->nodes[i].inputs[0] == index)

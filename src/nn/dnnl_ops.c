@@ -8,7 +8,8 @@
 
 enum { MAX_DESCS = 4 };
 
-// Layouts under construction: the operands of one primitive, in the order input, weight, bias, output.
+// Layouts under construction: the operands of one primitive, in the order input, weight, bias,
+// output.
 typedef struct operands {
     dnnl_memory_desc_t descs[MAX_DESCS];
     imp_layout layouts[MAX_DESCS];
@@ -51,8 +52,8 @@ static imp_layout borrow(const dnnl_memory_desc_t *desc)
 // Adds an operand whose layout the primitive may choose.
 static dnnl_status_t add_operand(operands *o, int rank, const int64_t *dims)
 {
-    const dnnl_status_t status = make_layout(&o->descs[o->count], rank, dims,
-                                             rank == 1 ? dnnl_a : dnnl_format_tag_any);
+    const dnnl_status_t status =
+        make_layout(&o->descs[o->count], rank, dims, rank == 1 ? dnnl_a : dnnl_format_tag_any);
     if (status != dnnl_success)
         return status;
     o->layouts[o->count] = borrow(&o->descs[o->count]);
@@ -115,15 +116,15 @@ static dnnl_status_t convolution(dnnl_primitive_desc_t *out, const imp_op *op,
     dnnl_convolution_desc_t d;
     dnnl_status_t status;
     if (op->pass == IMP_PASS_DATA)
-        status = dnnl_convolution_backward_data_desc_init(
-            &d, kind, l[INPUT], l[WEIGHT], l[OUTPUT], w.stride, w.before, w.after);
+        status = dnnl_convolution_backward_data_desc_init(&d, kind, l[INPUT], l[WEIGHT], l[OUTPUT],
+                                                          w.stride, w.before, w.after);
     else if (op->pass == IMP_PASS_WEIGHTS)
         status = dnnl_convolution_backward_weights_desc_init(
             &d, kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride, w.before, w.after);
     else
-        status = dnnl_convolution_forward_desc_init(&d, forward_kind(op), kind, l[INPUT], l[WEIGHT],
-                                                    l[BIAS], l[OUTPUT], w.stride, w.before,
-                                                    w.after);
+        status =
+            dnnl_convolution_forward_desc_init(&d, forward_kind(op), kind, l[INPUT], l[WEIGHT],
+                                               l[BIAS], l[OUTPUT], w.stride, w.before, w.after);
     if (status != dnnl_success)
         return status;
     return dnnl_primitive_desc_create(out, &d, attr, op->engine, op->hint);
@@ -213,8 +214,8 @@ static dnnl_status_t batch_norm(dnnl_primitive_desc_t *out, const imp_op *op,
     dnnl_batch_normalization_desc_t d;
     dnnl_status_t status;
     if (op->pass == IMP_PASS_DATA)
-        status = dnnl_batch_normalization_backward_desc_init(&d, dnnl_backward, op->layout, op->layout,
-                                                             IMP_BATCH_NORM_EPSILON, flags);
+        status = dnnl_batch_normalization_backward_desc_init(
+            &d, dnnl_backward, op->layout, op->layout, IMP_BATCH_NORM_EPSILON, flags);
     else
         status = dnnl_batch_normalization_forward_desc_init(&d, forward_kind(op), op->layout,
                                                             IMP_BATCH_NORM_EPSILON, flags);
@@ -232,7 +233,8 @@ static dnnl_status_t batch_norm(dnnl_primitive_desc_t *out, const imp_op *op,
 #endif
 }
 
-// Attributes: scratch memory from the caller, and a ReLU at the end of a convolution or dense layer.
+// Attributes: scratch memory from the caller, and a ReLU at the end of a convolution or dense
+// layer.
 static dnnl_status_t make_attributes(dnnl_primitive_attr_t *out, const imp_op *op)
 {
     dnnl_status_t status = dnnl_primitive_attr_create(out);
@@ -320,7 +322,8 @@ void imp_dnnl_version(char *out, size_t capacity)
 
 imp_openmp imp_openmp_find(void)
 {
-    // whichever OpenMP oneDNN was built with is in the process; linking a second one would be of no use
+    // whichever OpenMP oneDNN was built with is in the process; linking a second one would be of no
+    // use
     imp_openmp openmp = {NULL, NULL};
     void *const get = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
     void *const set = dlsym(RTLD_DEFAULT, "omp_set_num_threads");

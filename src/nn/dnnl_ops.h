@@ -1,5 +1,6 @@
-// nn/dnnl_ops.h: what differs between the releases of oneDNN, spelled once: layouts (memory descriptors) and
-// descriptions of primitives (primitive descriptors). Releases 2.6 and 3.x are known to work.
+// nn/dnnl_ops.h: what differs between the releases of oneDNN, spelled once: layouts (memory
+// descriptors) and descriptions of primitives (primitive descriptors). Releases 2.6 and 3.x are
+// known to work.
 #ifndef IMP_NN_DNNL_OPS_H
 #define IMP_NN_DNNL_OPS_H
 
@@ -40,7 +41,8 @@ typedef struct imp_op {
 // dnnl_primitive_desc_destroy().
 dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op);
 
-// A memory of the plain layout (rows of the last dimension one after the other) over caller's floats.
+// A memory of the plain layout (rows of the last dimension one after the other) over caller's
+// floats.
 dnnl_status_t imp_plain_memory(dnnl_memory_t *out, dnnl_engine_t engine, int rank,
                                const int64_t *dims, float *values);
 
@@ -50,8 +52,9 @@ imp_layout imp_op_layout(dnnl_primitive_desc_t description, dnnl_query_t what);
 // Name and release of the library, e.g. "oneDNN 2.6.3".
 void imp_dnnl_version(char *out, size_t capacity);
 
-// oneDNN here runs on OpenMP, whose threads spin and make results depend on their number. The calling thread
-// gets one thread until it leaves again; enter() returns what leave() wants. Members are NULL without OpenMP.
+// oneDNN here runs on OpenMP, whose threads spin and make results depend on their number. The
+// calling thread gets one thread until it leaves again; enter() returns what leave() wants. Members
+// are NULL without OpenMP.
 typedef struct imp_openmp {
     int (*get_max_threads)(void);
     void (*set_num_threads)(int);

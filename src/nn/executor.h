@@ -1,4 +1,5 @@
-// nn/executor.h: a graph made ready to compute for one number of samples on one thread, with oneDNN.
+// nn/executor.h: a graph made ready to compute for one number of samples on one thread, with
+// oneDNN.
 #ifndef IMP_NN_EXECUTOR_H
 #define IMP_NN_EXECUTOR_H
 
@@ -8,7 +9,8 @@ typedef struct imp_executor_def {
     const imp_graph *graph; // borrowed
     int batch;              // samples
     bool training;          // forward keeps what backward needs
-    bool batch_statistics;  // batch norms normalise by the batch (training) rather than by moving statistics
+    bool batch_statistics;  // batch norms normalise by the batch (training) rather than by moving
+                            // statistics
     float *values;          // borrowed: the network's values; read only
     float *gradients;       // borrowed: (graph->trained) written by backward; NULL unless training
 } imp_executor_def;
@@ -19,10 +21,11 @@ typedef struct imp_executor imp_executor;
 imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, imp_error *err);
 void imp_executor_destroy(imp_executor *executor); // nullable
 
-float *imp_executor_input(imp_executor *executor);           // (batch x 3 x height x width)
+float *imp_executor_input(imp_executor *executor);              // (batch x 3 x height x width)
 const float *imp_executor_output(const imp_executor *executor); // (batch x outputs)
-float *imp_executor_output_gradient(imp_executor *executor); // (batch x outputs), training
-// Mean and variance of the batch norms in the last forward, as in values + graph->trained; with batch_statistics.
+float *imp_executor_output_gradient(imp_executor *executor);    // (batch x outputs), training
+// Mean and variance of the batch norms in the last forward, as in values + graph->trained; with
+// batch_statistics.
 const float *imp_executor_statistics(const imp_executor *executor);
 
 // Copies the weights to the layouts that compute; call it after the values changed.

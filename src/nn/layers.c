@@ -227,14 +227,19 @@ imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const i
                            imp_error *err)
 {
     if (def->width < 1 || def->width > 8192 || def->height < 1 || def->height > 8192)
-        return imp_fail(err, IMP_BAD_INPUT, "a network for %dx%d pictures: sides must lie in 1..8192",
-                        def->width, def->height);
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "a network for %dx%d pictures: sides must lie in 1..8192", def->width,
+                        def->height);
     if (table->count < 1 || table->count > IMP_MAX_LAYERS)
         return imp_fail(err, IMP_BAD_INPUT, "network %s: has %d layers, 1..%d are possible",
                         table->name, table->count, IMP_MAX_LAYERS);
     memset(out, 0, sizeof *out);
-    out->nodes[0] = (imp_node){.name = "input", .kind = IMP_LAYER_INPUT, .inputs = {-1, -1},
-                               .channels = 3, .height = def->height, .width = def->width,
+    out->nodes[0] = (imp_node){.name = "input",
+                               .kind = IMP_LAYER_INPUT,
+                               .inputs = {-1, -1},
+                               .channels = 3,
+                               .height = def->height,
+                               .width = def->width,
                                .tensors = -1};
     out->count = 1;
     for (int i = 0; i < table->count; i++) {
@@ -249,8 +254,9 @@ imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const i
             return imp_fail(err, IMP_BAD_INPUT, "layer %s: nothing uses it", out->nodes[i].name);
     const imp_node *last = &out->nodes[out->count - 1];
     if (imp_node_size(last) != def->outputs)
-        return imp_fail(err, IMP_BAD_INPUT, "layer %s: is the last and gives %dx%dx%d, not %d values",
-                        last->name, last->channels, last->height, last->width, def->outputs);
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "layer %s: is the last and gives %dx%dx%d, not %d values", last->name,
+                        last->channels, last->height, last->width, def->outputs);
     return place_tensors(out, err);
 }
 

@@ -1,4 +1,5 @@
-// nn/layers.h: a network as data: a table of layers, and the graph that follows from it for one picture size.
+// nn/layers.h: a network as data: a table of layers, and the graph that follows from it for one
+// picture size.
 #ifndef IMP_NN_LAYERS_H
 #define IMP_NN_LAYERS_H
 
@@ -6,8 +7,8 @@
 
 enum { IMP_MAX_LAYERS = 96, IMP_MAX_TENSORS = 4 * IMP_MAX_LAYERS, IMP_LAYER_NAME = 24 };
 
-// Kinds of layer. Convolution, max-pool and batch norm take (channels x height x width); dense takes what
-// flatten or dense gives.
+// Kinds of layer. Convolution, max-pool and batch norm take (channels x height x width); dense
+// takes what flatten or dense gives.
 typedef enum imp_layer_kind {
     IMP_LAYER_INPUT,       // the standardised picture; always layer 0 of a graph, never in a table
     IMP_LAYER_CONVOLUTION, // channels, kernel, stride, padding; with bias
@@ -21,7 +22,8 @@ typedef enum imp_layer_kind {
 
 typedef enum imp_padding {
     IMP_PADDING_VALID, // none
-    IMP_PADDING_SAME,  // TensorFlow's: out = ceil(in / stride), the odd pixel goes to the bottom and right
+    IMP_PADDING_SAME, // TensorFlow's: out = ceil(in / stride), the odd pixel goes to the bottom and
+                      // right
 } imp_padding;
 
 // A row of a table. Inputs are names of earlier rows, or "input" for the picture.
@@ -29,7 +31,7 @@ typedef struct imp_layer {
     const char *name;
     imp_layer_kind kind;
     const char *inputs[2]; // the second for ADD alone
-    int channels;          // of the output; IMP_CHANNELS_OUTPUTS: as many as the network has outputs
+    int channels; // of the output; IMP_CHANNELS_OUTPUTS: as many as the network has outputs
     int kernel, stride;
     imp_padding padding;
 } imp_layer;
@@ -74,11 +76,11 @@ typedef struct imp_node {
     int kernel, stride;
     int before[2], after[2]; // padding [px]: rows, columns
     int users;               // how many nodes take this one's output
-    int tensors;             // index of its first tensor in the order of imp_tensor_role, -1 for none
+    int tensors; // index of its first tensor in the order of imp_tensor_role, -1 for none
 } imp_node;
 
-// A table for one picture size. A plain value; the last node is the output. Tensors that are trained come first
-// in the array of values, moving statistics after them.
+// A table for one picture size. A plain value; the last node is the output. Tensors that are
+// trained come first in the array of values, moving statistics after them.
 typedef struct imp_graph {
     imp_node nodes[IMP_MAX_LAYERS + 1];
     int count;

@@ -59,8 +59,8 @@ void imp_network_draw(imp_network *network, uint64_t seed)
         const double fan_out = (double)tensor->dims[0];
         const double deviation = sqrt(2.0 / (dense ? fan_in + fan_out : fan_in));
         // one stream per layer: a layer's weights do not depend on the layers before it
-        imp_random random = imp_random_stream(seed, (uint32_t)tensor->layer, 0,
-                                              IMP_PURPOSE_WEIGHTS);
+        imp_random random =
+            imp_random_stream(seed, (uint32_t)tensor->layer, 0, IMP_PURPOSE_WEIGHTS);
         for (int64_t k = 0; k < tensor->count; k++)
             network->values[tensor->offset + k] = (float)(deviation * imp_random_normal(&random));
     }

@@ -13,8 +13,8 @@ struct imp_network {
     json_t *metadata; // the strings of the file that it was read from; NULL if it was not
 };
 
-// The network of a definition and a table, weights zero, batch norms neutral. imp_network_create() without the
-// draws and with any table.
+// The network of a definition and a table, weights zero, batch norms neutral. imp_network_create()
+// without the draws and with any table.
 imp_status imp_network_from_table(imp_network **out, const imp_network_def *def,
                                   const imp_layer_table *table, imp_error *err);
 

@@ -202,7 +202,8 @@ static void batch_norm_forward(const work *w, int c, double *m, bool batch_stati
 
 static void batch_norm(const imp_plain *plain, const work *w)
 {
-    const int64_t mean = offset_of(w, IMP_TENSOR_MEAN), variance = offset_of(w, IMP_TENSOR_VARIANCE);
+    const int64_t mean = offset_of(w, IMP_TENSOR_MEAN),
+                  variance = offset_of(w, IMP_TENSOR_VARIANCE);
     double *statistics = plain->statistics;
     const int64_t trained = w->graph->trained;
     for (int c = 0; c < w->node->channels; c++) {

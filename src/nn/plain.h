@@ -1,4 +1,5 @@
-// nn/plain.h: the layers in plain double-precision C: slow, short, and the definition of what the fast ones must give.
+// nn/plain.h: the layers in plain double-precision C: slow, short, and the definition of what the
+// fast ones must give.
 #ifndef IMP_NN_PLAIN_H
 #define IMP_NN_PLAIN_H
 
@@ -11,11 +12,12 @@ imp_status imp_plain_create(imp_plain **out, const imp_graph *graph, int batch,
                             bool batch_statistics, imp_error *err);
 void imp_plain_destroy(imp_plain *plain); // nullable
 
-// values: (graph->values); input: (batch x 3 x height x width). Returns (batch x outputs), borrowed.
+// values: (graph->values); input: (batch x 3 x height x width). Returns (batch x outputs),
+// borrowed.
 const double *imp_plain_forward(imp_plain *plain, const double *values, const double *input);
 
-// After a forward pass with the same values: gradients (graph->trained) of the loss, given its gradient by the
-// output (batch x outputs).
+// After a forward pass with the same values: gradients (graph->trained) of the loss, given its
+// gradient by the output (batch x outputs).
 void imp_plain_backward(imp_plain *plain, const double *values, const double *output_gradient,
                         double *gradients);
 

@@ -8,7 +8,8 @@ void imp_build_fail(imp_executor *e, imp_status status, const char *what)
 {
     if (e->status != IMP_OK)
         return;
-    e->status = imp_fail(e->err, status, "layer %s: %s", e->def.graph->nodes[e->building].name, what);
+    e->status =
+        imp_fail(e->err, status, "layer %s: %s", e->def.graph->nodes[e->building].name, what);
 }
 
 // Turns a code of oneDNN into a failure; true if all is well.
@@ -22,8 +23,9 @@ static bool check(imp_executor *e, dnnl_status_t code, const char *what)
     return false;
 }
 
-// The library falls back in silence to plain loops that are hundreds of times slower. Where a processor has better
-// (on x86-64 from AVX2 on) that is a mistake in our layouts; elsewhere slow is better than nothing.
+// The library falls back in silence to plain loops that are hundreds of times slower. Where a
+// processor has better (on x86-64 from AVX2 on) that is a mistake in our layouts; elsewhere slow is
+// better than nothing.
 static bool must_be_fast(void)
 {
 #if defined(__x86_64__)
@@ -124,8 +126,7 @@ dnnl_memory_t imp_build_node_plain(imp_executor *e, const imp_node *node, float 
     return imp_build_plain(e, node->flat ? 2 : 4, dims, floats);
 }
 
-dnnl_memory_t imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array,
-                               int64_t first)
+dnnl_memory_t imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array, int64_t first)
 {
     const imp_tensor *tensor = imp_graph_tensor(e->def.graph, e->building, role);
     if (tensor == NULL) {
@@ -165,15 +166,15 @@ void imp_build_call(imp_executor *e, imp_program *program, dnnl_primitive_desc_t
     memcpy(call->args, args, (size_t)count * sizeof *args);
     call->arg_count = count;
 
-    // scratch memory is shared by all calls: its floats are allocated when the largest wish is known
+    // scratch memory is shared by all calls: its floats are allocated when the largest wish is
+    // known
     const imp_layout scratch = imp_op_layout(description, dnnl_query_scratchpad_md);
     const size_t size = scratch == NULL ? 0 : dnnl_memory_desc_get_size(scratch);
     if (size > 0) {
         imp_buffer *buffer = add_buffer(e);
-        if (buffer == NULL || !check(e,
-                                     dnnl_memory_create(&buffer->memory, scratch, e->engine,
-                                                        DNNL_MEMORY_NONE),
-                                     "make a scratch memory"))
+        if (buffer == NULL ||
+            !check(e, dnnl_memory_create(&buffer->memory, scratch, e->engine, DNNL_MEMORY_NONE),
+                   "make a scratch memory"))
             return;
         call->args[call->arg_count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, buffer->memory};
         e->scratch_size = size > e->scratch_size ? size : e->scratch_size;

@@ -1,5 +1,5 @@
-// nn/program.h: what an executor is made of: lists of calls, and the builder that writes them. Only the files that
-// build and run them include this.
+// nn/program.h: what an executor is made of: lists of calls, and the builder that writes them. Only
+// the files that build and run them include this.
 #ifndef IMP_NN_PROGRAM_H
 #define IMP_NN_PROGRAM_H
 
@@ -80,10 +80,9 @@ dnnl_memory_t imp_build_memory(imp_executor *e, imp_layout layout, float *floats
 dnnl_memory_t imp_build_plain(imp_executor *e, int rank, const int64_t *dims, float *floats);
 // What a node gives, in plain layout.
 dnnl_memory_t imp_build_node_plain(imp_executor *e, const imp_node *node, float *floats);
-// A tensor of the node under construction, in plain layout over an array that holds the network's values from
-// number `first` on.
-dnnl_memory_t imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array,
-                               int64_t first);
+// A tensor of the node under construction, in plain layout over an array that holds the network's
+// values from number `first` on.
+dnnl_memory_t imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array, int64_t first);
 // The memory itself if it has the layout, else a copy that the program makes.
 dnnl_memory_t imp_build_convert(imp_executor *e, imp_program *program, dnnl_memory_t memory,
                                 imp_layout layout);

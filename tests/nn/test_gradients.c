@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Every kind of layer, a ReLU and an addition that cannot be fused, odd sizes, one node with three users.
+// Every kind of layer, a ReLU and an addition that cannot be fused, odd sizes, one node with three
+// users.
 static const imp_layer ODD[] = {
     {"conv1", IMP_LAYER_CONVOLUTION, {"input"}, 16, 3, 2, IMP_PADDING_SAME},
     {"relu1", IMP_LAYER_RELU, {"conv1"}, 0, 0, 0, IMP_PADDING_VALID},

@@ -1,0 +1,73 @@
+#include "nn/executor.h"
+#include "nn/network.h"
+#include "nn/standardise.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct imp_inference {
+    imp_graph graph; // its own, like the values: the network may change or go
+    float *values;
+    imp_executor *executor;
+    int width, height, batch, outputs;
+};
+
+imp_status imp_inference_create(imp_inference **out, const imp_network *network, int batch,
+                                imp_error *err)
+{
+    if (batch < 1 || batch > 65536)
+        return imp_fail(err, IMP_USAGE, "a batch of %d pictures: 1..65536 are possible", batch);
+    imp_inference *inference = calloc(1, sizeof *inference);
+    if (inference == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");
+    const imp_network_def *def = &network->def;
+    inference->graph = network->graph;
+    inference->width = def->width;
+    inference->height = def->height;
+    inference->batch = batch;
+    inference->outputs = def->outputs;
+    const size_t bytes = (size_t)network->graph.values * sizeof *network->values;
+    inference->values = malloc(bytes);
+    imp_status status = IMP_OK;
+    if (inference->values == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");
+    else
+        memcpy(inference->values, network->values, bytes);
+    const imp_executor_def wanted = {
+        .graph = &inference->graph, .batch = batch, .values = inference->values};
+    if (status == IMP_OK)
+        status = imp_executor_create(&inference->executor, &wanted, err);
+    if (status == IMP_OK && !imp_executor_pack(inference->executor))
+        status = imp_fail(err, IMP_INTERNAL, "oneDNN failed to copy the weights");
+    if (status != IMP_OK) {
+        imp_inference_destroy(inference);
+        return status;
+    }
+    *out = inference;
+    return IMP_OK;
+}
+
+void imp_inference_destroy(imp_inference *inference)
+{
+    if (inference == NULL)
+        return;
+    imp_executor_destroy(inference->executor);
+    free(inference->values);
+    free(inference);
+}
+
+void imp_inference_run(imp_inference *inference, const uint8_t *frames, float *out)
+{
+    const size_t size = (size_t)3 * (size_t)inference->width * (size_t)inference->height;
+    const size_t count = (size_t)inference->batch * (size_t)inference->outputs;
+    float *input = imp_executor_input(inference->executor);
+    for (size_t i = 0; i < (size_t)inference->batch; i++)
+        imp_standardise(frames + i * size, inference->width, inference->height, input + i * size);
+    if (imp_executor_forward(inference->executor)) {
+        memcpy(out, imp_executor_output(inference->executor), count * sizeof *out);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        out[i] = NAN;
+}

@@ -1,0 +1,213 @@
+// Model files: docs/formats.md has the layout.
+#include "nn/network_file.h"
+#include "nn/network.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char FORMAT[] = "imprint-model-1";
+
+int imp_network_arrays(const imp_network *network, imp_array *out, const char *prefix,
+                       const float *values, int64_t count)
+{
+    int written = 0;
+    for (int i = 0; i < network->graph.tensor_count; i++) {
+        const imp_tensor *tensor = &network->graph.tensors[i];
+        if (tensor->offset >= count)
+            continue;
+        imp_array *array = &out[written++];
+        *array = (imp_array){.rank = tensor->rank, .values = values + tensor->offset};
+        memcpy(array->dims, tensor->dims, sizeof array->dims);
+        snprintf(array->name, sizeof array->name, "%s%s", prefix, tensor->name);
+    }
+    return written;
+}
+
+imp_status imp_network_read_arrays(const imp_network *network, const imp_safetensors *file,
+                                   const char *prefix, float *values, int64_t count, imp_error *err)
+{
+    for (int i = 0; i < network->graph.tensor_count; i++) {
+        const imp_tensor *tensor = &network->graph.tensors[i];
+        char name[64];
+        if (tensor->offset >= count)
+            continue;
+        snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
+        const imp_status status = imp_safetensors_copy(file, name, tensor->rank, tensor->dims,
+                                                       values + tensor->offset, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    return IMP_OK;
+}
+
+json_t *imp_network_description(const imp_network *network, const char *format)
+{
+    const imp_network_def *def = &network->def;
+    char width[16], height[16], outputs[16];
+    snprintf(width, sizeof width, "%d", def->width);
+    snprintf(height, sizeof height, "%d", def->height);
+    snprintf(outputs, sizeof outputs, "%d", def->outputs);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "format", format,
+                     "architecture", def->architecture, "width", width, "height", height, "outputs",
+                     outputs, "batch_norm", def->batch_norm ? "true" : "false",
+                     "batch_norm_epsilon", "0.001", "channel_order", "RGB", "normalisation",
+                     "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action",
+                     "wheel duty cycles left,right", "version", imp_version());
+}
+
+// Adds the caller's strings; his keys must not be ours.
+static imp_status add_metadata(json_t *all, const char *metadata, imp_error *err)
+{
+    if (metadata == NULL)
+        return IMP_OK;
+    json_error_t where;
+    json_t *extra = json_loads(metadata, JSON_REJECT_DUPLICATES, &where);
+    imp_status status = IMP_OK;
+    if (!json_is_object(extra))
+        status = imp_fail(err, IMP_USAGE, "the metadata of a model must be a JSON object");
+    const char *key;
+    json_t *value;
+    json_object_foreach(extra, key, value)
+    {
+        if (status == IMP_OK && !json_is_string(value))
+            status = imp_fail(err, IMP_USAGE, "model metadata \"%.60s\" must be a string", key);
+        else if (status == IMP_OK && json_object_get(all, key) != NULL)
+            status = imp_fail(err, IMP_USAGE, "model metadata \"%.60s\" is reserved", key);
+        else if (status == IMP_OK && json_object_set(all, key, value) != 0)
+            status = imp_fail(err, IMP_NO_MEMORY, "out of memory for model metadata");
+    }
+    json_decref(extra);
+    return status;
+}
+
+imp_status imp_network_save(const imp_network *network, const char *path, const char *metadata,
+                            imp_error *err)
+{
+    imp_array *arrays = calloc(IMP_MAX_TENSORS, sizeof *arrays);
+    json_t *all = imp_network_description(network, FORMAT);
+    imp_status status = IMP_OK;
+    if (arrays == NULL || all == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    if (status == IMP_OK)
+        status = add_metadata(all, metadata, err);
+    if (status == IMP_OK) {
+        const int count =
+            imp_network_arrays(network, arrays, "", network->values, network->graph.values);
+        status = imp_safetensors_write(path, all, arrays, count, err);
+    }
+    json_decref(all);
+    free(arrays);
+    return status;
+}
+
+// A whole number in [1, limit], written in digits alone.
+static imp_status read_number(const imp_safetensors *file, const char *key, int limit, int *out,
+                              imp_error *err)
+{
+    const char *text;
+    const imp_status status = imp_safetensors_text(file, key, &text, err);
+    if (status != IMP_OK)
+        return status;
+    const size_t digits = strspn(text, "0123456789");
+    const long number = digits > 0 && digits < 10 && text[digits] == '\0' ? atol(text) : 0;
+    if (number < 1 || number > limit)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: metadata \"%s\" is \"%.20s\", wanted is 1..%d",
+                        file->path, key, text, limit);
+    *out = (int)number;
+    return IMP_OK;
+}
+
+imp_status imp_network_read_description(const imp_safetensors *file, const char *format,
+                                        imp_network_def *out, imp_error *err)
+{
+    const char *found, *architecture, *batch_norm;
+    imp_network_def def = imp_default_network_def();
+    imp_status status = imp_safetensors_text(file, "format", &found, err);
+    if (status == IMP_OK && strcmp(found, format) != 0)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: its format is \"%.40s\", wanted is \"%s\"",
+                          file->path, found, format);
+    if (status == IMP_OK)
+        status = imp_safetensors_text(file, "architecture", &architecture, err);
+    if (status == IMP_OK)
+        status = imp_safetensors_text(file, "batch_norm", &batch_norm, err);
+    if (status == IMP_OK)
+        status = read_number(file, "width", 8192, &def.width, err);
+    if (status == IMP_OK)
+        status = read_number(file, "height", 8192, &def.height, err);
+    if (status == IMP_OK)
+        status = read_number(file, "outputs", 65536, &def.outputs, err);
+    if (status != IMP_OK)
+        return status;
+    if (strlen(architecture) >= sizeof def.architecture ||
+        imp_layer_table_find(architecture) == NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: unknown architecture \"%.40s\"", file->path,
+                        architecture);
+    if (strcmp(batch_norm, "true") != 0 && strcmp(batch_norm, "false") != 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: metadata \"batch_norm\" is not true or false",
+                        file->path);
+    snprintf(def.architecture, sizeof def.architecture, "%s", architecture);
+    def.batch_norm = strcmp(batch_norm, "true") == 0;
+    *out = def;
+    return IMP_OK;
+}
+
+// The network that a file describes. The size of the file is compared before memory is spent on it.
+static imp_status read_network(imp_network **out, const imp_safetensors *file, imp_error *err)
+{
+    imp_network_def def;
+    imp_status status = imp_network_read_description(file, FORMAT, &def, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_layer_table *table = imp_layer_table_find(def.architecture);
+    imp_graph *graph = malloc(sizeof *graph);
+    if (graph == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", file->path);
+    imp_error why = {0};
+    status = imp_graph_build(graph, table, &def, &why);
+    if (status != IMP_OK)
+        status = imp_fail(err, status, "%s: %s", file->path, why.message);
+    else if (graph->tensor_count != imp_safetensors_count(file) ||
+             (size_t)graph->values * sizeof(float) != file->data_length)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: its arrays are not those of a %s for %dx%d",
+                          file->path, def.architecture, def.width, def.height);
+    free(graph);
+    if (status == IMP_OK)
+        status = imp_network_from_table(out, &def, table, err);
+    return status;
+}
+
+static imp_status check_variances(const imp_network *network, const char *path, imp_error *err)
+{
+    for (int i = 0; i < network->graph.tensor_count; i++) {
+        const imp_tensor *tensor = &network->graph.tensors[i];
+        for (int64_t k = 0; tensor->role == IMP_TENSOR_VARIANCE && k < tensor->count; k++)
+            if (network->values[tensor->offset + k] < 0.0F)
+                return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%s\" holds a negative variance",
+                                path, tensor->name);
+    }
+    return IMP_OK;
+}
+
+imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)
+{
+    imp_safetensors file;
+    imp_network *network = NULL;
+    imp_status status = imp_safetensors_read(&file, path, err);
+    if (status != IMP_OK)
+        return status;
+    status = read_network(&network, &file, err);
+    if (status == IMP_OK)
+        status = imp_network_read_arrays(network, &file, "", network->values, network->graph.values,
+                                         err);
+    if (status == IMP_OK)
+        status = check_variances(network, path, err);
+    if (status == IMP_OK) {
+        network->metadata = json_incref(json_object_get(file.header, "__metadata__"));
+        *out = network;
+    } else {
+        imp_network_destroy(network);
+    }
+    imp_safetensors_clear(&file);
+    return status;
+}

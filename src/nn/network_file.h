@@ -1,0 +1,23 @@
+// nn/network_file.h: what model files and files of training state have in common.
+#ifndef IMP_NN_NETWORK_FILE_H
+#define IMP_NN_NETWORK_FILE_H
+
+#include "nn/network.h"
+#include "nn/safetensors.h"
+
+// Lists the tensors that lie within the first `count` of an array like the network's values, with a
+// prefix to their names. Returns how many; out has room for IMP_MAX_TENSORS.
+int imp_network_arrays(const imp_network *network, imp_array *out, const char *prefix,
+                       const float *values, int64_t count);
+// Reads the same from a file.
+imp_status imp_network_read_arrays(const imp_network *network, const imp_safetensors *file,
+                                   const char *prefix, float *values, int64_t count,
+                                   imp_error *err);
+
+// The metadata that describe a network; a new object, or NULL without memory.
+json_t *imp_network_description(const imp_network *network, const char *format);
+// Reads and checks them.
+imp_status imp_network_read_description(const imp_safetensors *file, const char *format,
+                                        imp_network_def *out, imp_error *err);
+
+#endif

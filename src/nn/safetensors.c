@@ -1,0 +1,270 @@
+#include "nn/safetensors.h"
+
+#include "base/file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char METADATA[] = "__metadata__";
+static const size_t MAX_HEADER = (size_t)1 << 20;
+static const size_t MAX_FILE = (size_t)1 << 32;
+
+enum { LENGTH_BYTES = 8, MAX_RANK = 4 };
+
+static size_t array_bytes(const imp_array *array)
+{
+    size_t bytes = sizeof(float);
+    for (int i = 0; i < array->rank; i++)
+        bytes *= (size_t)array->dims[i];
+    return bytes;
+}
+
+// The header as text, padded with spaces so that the arrays lie on multiples of 8 bytes; the caller
+// frees it.
+static char *header_text(json_t *metadata, const imp_array *arrays, int count, size_t *length)
+{
+    json_t *header = json_object();
+    size_t at = 0;
+    bool whole = json_object_set(header, METADATA, metadata) == 0;
+    for (int i = 0; i < count && whole; i++) {
+        const size_t end = at + array_bytes(&arrays[i]);
+        json_t *shape = json_array();
+        for (int k = 0; k < arrays[i].rank; k++)
+            json_array_append_new(shape, json_integer(arrays[i].dims[k]));
+        json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
+                                  "data_offsets", (json_int_t)at, (json_int_t)end);
+        whole = json_object_set_new(header, arrays[i].name, entry) == 0;
+        at = end;
+    }
+    char *text = whole ? json_dumps(header, JSON_COMPACT) : NULL;
+    json_decref(header);
+    if (text == NULL)
+        return NULL;
+    const size_t used = strlen(text);
+    *length = (used + 7) / 8 * 8;
+    char *padded = realloc(text, *length + 1);
+    if (padded == NULL) {
+        free(text);
+        return NULL;
+    }
+    memset(padded + used, ' ', *length - used);
+    return padded;
+}
+
+imp_status imp_safetensors_write(const char *path, json_t *metadata, const imp_array *arrays,
+                                 int count, imp_error *err)
+{
+    size_t header_length = 0, total = LENGTH_BYTES;
+    char *header = header_text(metadata, arrays, count, &header_length);
+    if (header == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory for its header", path);
+    total += header_length;
+    for (int i = 0; i < count; i++)
+        total += array_bytes(&arrays[i]);
+    char *bytes = malloc(total);
+    if (bytes == NULL) {
+        free(header);
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory for %zu bytes", path, total);
+    }
+    for (int i = 0; i < LENGTH_BYTES; i++)
+        bytes[i] = (char)(header_length >> (8 * i) & 0xff);
+    memcpy(bytes + LENGTH_BYTES, header, header_length);
+    size_t at = LENGTH_BYTES + header_length;
+    for (int i = 0; i < count; i++) {
+        memcpy(bytes + at, arrays[i].values, array_bytes(&arrays[i]));
+        at += array_bytes(&arrays[i]);
+    }
+    const imp_status status = imp_file_write(path, bytes, total, err);
+    free(bytes);
+    free(header);
+    return status;
+}
+
+// Where an array lies, for the check that all of them fill the file.
+typedef struct extent {
+    size_t begin, end;
+} extent;
+
+static int compare_extents(const void *a, const void *b)
+{
+    const extent *left = a, *right = b;
+    if (left->begin != right->begin)
+        return left->begin < right->begin ? -1 : 1;
+    return left->end < right->end ? -1 : left->end > right->end;
+}
+
+// A whole number in [0, limit].
+static bool read_size(const json_t *value, size_t limit, size_t *out)
+{
+    if (!json_is_integer(value))
+        return false;
+    const json_int_t number = json_integer_value(value);
+    if (number < 0 || (unsigned long long)number > limit)
+        return false;
+    *out = (size_t)number;
+    return true;
+}
+
+static const char *check_entry(const json_t *entry, size_t data_length, extent *out)
+{
+    const json_t *shape = json_object_get(entry, "shape");
+    const json_t *offsets = json_object_get(entry, "data_offsets");
+    const char *type = json_string_value(json_object_get(entry, "dtype"));
+    if (json_object_size(entry) != 3 || type == NULL || !json_is_array(shape) ||
+        json_array_size(offsets) != 2)
+        return "must have just dtype, shape and two data_offsets";
+    if (strcmp(type, "F32") != 0)
+        return "is not of dtype F32";
+    if (json_array_size(shape) > MAX_RANK)
+        return "has more than 4 dimensions";
+    size_t bytes = sizeof(float);
+    for (size_t i = 0; i < json_array_size(shape); i++) {
+        size_t side = 0;
+        if (!read_size(json_array_get(shape, i), data_length, &side) ||
+            (side != 0 && bytes > data_length / side))
+            return "has a shape that does not fit the file";
+        bytes *= side;
+    }
+    if (!read_size(json_array_get(offsets, 0), data_length, &out->begin) ||
+        !read_size(json_array_get(offsets, 1), data_length, &out->end) || out->begin > out->end)
+        return "lies outside of the file";
+    return out->end - out->begin == bytes ? NULL : "has more or fewer bytes than its shape says";
+}
+
+static imp_status check_metadata(const imp_safetensors *file, imp_error *err)
+{
+    json_t *metadata = json_object_get(file->header, METADATA);
+    const char *key;
+    json_t *value;
+    if (metadata != NULL && !json_is_object(metadata))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: its metadata is not an object", file->path);
+    json_object_foreach(metadata, key, value) if (!json_is_string(value)) return imp_fail(
+        err, IMP_BAD_INPUT, "%s: metadata \"%.40s\" is not a string", file->path, key);
+    return IMP_OK;
+}
+
+// Checks every entry, and that the arrays fill the data without gap or overlap.
+static imp_status check_header(const imp_safetensors *file, imp_error *err)
+{
+    imp_status status = check_metadata(file, err);
+    if (status != IMP_OK)
+        return status;
+    const int count = imp_safetensors_count(file);
+    extent *extents = calloc((size_t)count + 1, sizeof *extents);
+    if (extents == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", file->path);
+    const char *key;
+    json_t *entry;
+    int at = 0;
+    json_object_foreach(file->header, key, entry)
+    {
+        if (strcmp(key, METADATA) == 0)
+            continue;
+        const char *wrong = check_entry(entry, file->data_length, &extents[at++]);
+        if (wrong != NULL) {
+            free(extents);
+            return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%.60s\" %s", file->path, key, wrong);
+        }
+    }
+    qsort(extents, (size_t)count, sizeof *extents, compare_extents);
+    size_t reached = 0;
+    bool filled = true;
+    for (int i = 0; i < count && filled; i++) {
+        filled = extents[i].begin == reached;
+        reached = extents[i].end;
+    }
+    free(extents);
+    if (!filled || reached != file->data_length)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: its arrays overlap or leave bytes over",
+                        file->path);
+    return IMP_OK;
+}
+
+static imp_status parse(imp_safetensors *file, size_t length, imp_error *err)
+{
+    if (length < LENGTH_BYTES + 2)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: too short for a safetensors file", file->path);
+    uint64_t header_length = 0;
+    for (int i = 0; i < LENGTH_BYTES; i++)
+        header_length |= (uint64_t)(unsigned char)file->bytes[i] << (8 * i);
+    if (header_length > length - LENGTH_BYTES || header_length > MAX_HEADER)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: truncated, or not a safetensors file: its header would be %llu bytes "
+                        "long",
+                        file->path, (unsigned long long)header_length);
+    json_error_t where;
+    file->header = json_loadb(file->bytes + LENGTH_BYTES, (size_t)header_length,
+                              JSON_REJECT_DUPLICATES, &where);
+    if (!json_is_object(file->header))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: its header is not a JSON object: %.120s",
+                        file->path, file->header == NULL ? where.text : "something else");
+    file->data = file->bytes + LENGTH_BYTES + header_length;
+    file->data_length = length - LENGTH_BYTES - (size_t)header_length;
+    return check_header(file, err);
+}
+
+imp_status imp_safetensors_read(imp_safetensors *out, const char *path, imp_error *err)
+{
+    imp_safetensors file = {.path = path};
+    size_t length = 0;
+    imp_status status = imp_file_read(&file.bytes, &length, path, MAX_FILE, err);
+    if (status == IMP_OK)
+        status = parse(&file, length, err);
+    if (status != IMP_OK) {
+        imp_safetensors_clear(&file);
+        return status;
+    }
+    *out = file;
+    return IMP_OK;
+}
+
+void imp_safetensors_clear(imp_safetensors *file)
+{
+    json_decref(file->header);
+    free(file->bytes);
+    *file = (imp_safetensors){NULL, NULL, NULL, NULL, 0};
+}
+
+imp_status imp_safetensors_text(const imp_safetensors *file, const char *key, const char **out,
+                                imp_error *err)
+{
+    const char *text =
+        json_string_value(json_object_get(json_object_get(file->header, METADATA), key));
+    if (text == NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: has no metadata \"%s\": imprint did not write it",
+                        file->path, key);
+    *out = text;
+    return IMP_OK;
+}
+
+int imp_safetensors_count(const imp_safetensors *file)
+{
+    const int entries = (int)json_object_size(file->header);
+    return json_object_get(file->header, METADATA) == NULL ? entries : entries - 1;
+}
+
+imp_status imp_safetensors_copy(const imp_safetensors *file, const char *name, int rank,
+                                const int64_t *dims, float *out, imp_error *err)
+{
+    const json_t *entry = json_object_get(file->header, name);
+    if (entry == NULL || strcmp(name, METADATA) == 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: has no array \"%s\"", file->path, name);
+    const json_t *shape = json_object_get(entry, "shape");
+    bool same = json_array_size(shape) == (size_t)rank;
+    size_t count = 1;
+    for (int i = 0; i < rank && same; i++) {
+        same = json_integer_value(json_array_get(shape, (size_t)i)) == dims[i];
+        count *= (size_t)dims[i];
+    }
+    if (!same)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%s\" has another shape than the network's",
+                        file->path, name);
+    const json_t *begin = json_array_get(json_object_get(entry, "data_offsets"), 0);
+    memcpy(out, file->data + json_integer_value(begin), count * sizeof *out);
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(out[i]))
+            return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%s\" holds a value that is not finite",
+                            file->path, name);
+    return IMP_OK;
+}

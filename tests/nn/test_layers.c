@@ -1,0 +1,124 @@
+// Layer tables: shapes of the baseline's network, and messages that name the layer.
+#include "testing.h"
+
+#include "nn/layers.h"
+#include "nn/standardise.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void test_shapes_of_the_baseline(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    const imp_network_def def = imp_default_network_def();
+    imp_graph *graph = malloc(sizeof *graph);
+    assert_ok(imp_graph_build(graph, imp_layer_table_find("one-residual"), &def, &err), err);
+    static const struct {
+        const char *name;
+        int channels, height, width, before, after;
+    } wanted[] = {
+        {"conv1", 32, 30, 40, 1, 2},   {"pool1", 32, 14, 19, 0, 0},   {"conv2", 32, 7, 10, 0, 1},
+        {"conv3", 32, 7, 10, 1, 1},    {"shortcut", 32, 7, 10, 0, 0}, {"add", 32, 7, 10, 0, 0},
+        {"flatten", 2240, 1, 1, 0, 0}, {"dense1", 64, 1, 1, 0, 0},    {"action", 2, 1, 1, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        for (int k = 0; k < graph->count; k++) {
+            const imp_node *node = &graph->nodes[k];
+            if (strcmp(node->name, wanted[i].name) != 0)
+                continue;
+            assert_int_equal(node->channels, wanted[i].channels);
+            assert_int_equal(node->height, wanted[i].height);
+            assert_int_equal(node->width, wanted[i].width);
+            // rows; the odd pixel goes to the bottom
+            assert_int_equal(node->before[0], wanted[i].before);
+            assert_int_equal(node->after[0], wanted[i].after);
+        }
+    // by hand: convolutions 2432 + 2 * 9248 + 1056, batch norms 128, dense 143424 + 2080 + 66
+    assert_int_equal(graph->trained, 2432 + 2 * 9248 + 1056 + 128 + 143424 + 2080 + 66);
+    assert_int_equal(graph->values, graph->trained + 128);
+    free(graph);
+}
+
+static void assert_message(const imp_layer *layers, int count, const char *word)
+{
+    imp_error err = {0};
+    const imp_network_def def = imp_default_network_def();
+    const imp_layer_table table = {"test", layers, count};
+    imp_graph *graph = malloc(sizeof *graph);
+    assert_int_equal(imp_graph_build(graph, &table, &def, &err), IMP_BAD_INPUT);
+    if (strstr(err.message, word) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.message, word);
+    free(graph);
+}
+
+static void test_wrong_tables(void **state)
+{
+    (void)state;
+    const imp_layer flat = {"f", IMP_LAYER_FLATTEN, {"input"}, 0, 0, 0, IMP_PADDING_VALID};
+    const imp_layer unknown[] = {{"a", IMP_LAYER_RELU, {"b"}, 0, 0, 0, IMP_PADDING_VALID}};
+    assert_message(unknown, 1, "layer a: no earlier layer is called b");
+    const imp_layer large[] = {{"a", IMP_LAYER_MAX_POOL, {"input"}, 0, 61, 1, IMP_PADDING_VALID}};
+    assert_message(large, 1, "layer a: its 61x61 kernel does not fit");
+    const imp_layer stride[] = {{"a", IMP_LAYER_MAX_POOL, {"input"}, 0, 3, 0, IMP_PADDING_SAME}};
+    assert_message(stride, 1, "layer a: kernel and stride");
+    const imp_layer shapes[] = {
+        {"a", IMP_LAYER_MAX_POOL, {"input"}, 0, 3, 2, IMP_PADDING_SAME},
+        {"b", IMP_LAYER_ADD, {"a", "input"}, 0, 0, 0, IMP_PADDING_VALID},
+    };
+    assert_message(shapes, 2, "layer b: cannot add a (3x30x40) and input (3x60x80)");
+    const imp_layer solid[] = {{"d", IMP_LAYER_DENSE, {"input"}, 2, 0, 0, IMP_PADDING_VALID}};
+    assert_message(solid, 1, "layer d: needs a flatten layer");
+    const imp_layer again[] = {flat, {"c", IMP_LAYER_CONVOLUTION, {"f"}, 2, 1, 1, 0}};
+    assert_message(again, 2, "layer c: its input f is flat");
+    const imp_layer twice[] = {flat, {"f", IMP_LAYER_RELU, {"f"}, 0, 0, 0, 0}};
+    assert_message(twice, 2, "layer f: the name is taken");
+    const imp_layer two[] = {{"r", IMP_LAYER_RELU, {"input", "input"}, 0, 0, 0, 0}};
+    assert_message(two, 1, "layer r: takes 1 input");
+    const imp_layer dead[] = {
+        flat, {"r", IMP_LAYER_RELU, {"f"}, 0, 0, 0, 0}, {"d", IMP_LAYER_DENSE, {"f"}, 2, 0, 0, 0}};
+    assert_message(dead, 3, "layer r: nothing uses it");
+    const imp_layer wide[] = {flat, {"d", IMP_LAYER_DENSE, {"f"}, 3, 0, 0, 0}};
+    assert_message(wide, 2, "layer d: is the last");
+    assert_message(&flat, 0, "has 0 layers");
+}
+
+static void test_standardisation(void **state)
+{
+    (void)state;
+    enum { WIDTH = 7, HEIGHT = 5, COUNT = 3 * WIDTH * HEIGHT };
+    imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);
+    uint8_t rgb[COUNT];
+    float out[COUNT];
+    double sum = 0.0, squares = 0.0;
+    for (int i = 0; i < COUNT; i++) {
+        rgb[i] = (uint8_t)imp_random_below(&random, 256);
+        sum += rgb[i];
+    }
+    const double mean = sum / COUNT;
+    for (int i = 0; i < COUNT; i++)
+        squares += (rgb[i] - mean) * (rgb[i] - mean);
+    const double deviation = sqrt(squares / COUNT);
+    imp_standardise(rgb, WIDTH, HEIGHT, out);
+    for (int channel = 0; channel < 3; channel++)
+        for (int i = 0; i < WIDTH * HEIGHT; i++)
+            assert_float_equal(out[channel * WIDTH * HEIGHT + i],
+                               (rgb[3 * i + channel] - mean) / deviation, 1e-6);
+
+    // one colour everywhere: nothing is divided by zero
+    memset(rgb, 200, sizeof rgb);
+    imp_standardise(rgb, WIDTH, HEIGHT, out);
+    for (int i = 0; i < COUNT; i++)
+        assert_float_equal(out[i], 0.0, 1e-6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shapes_of_the_baseline),
+        cmocka_unit_test(test_wrong_tables),
+        cmocka_unit_test(test_standardisation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

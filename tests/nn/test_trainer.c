@@ -1,0 +1,298 @@
+// Training: it learns, its bytes depend on nothing but seed and shards, it goes on where it
+// stopped.
+#include "testing.h"
+
+#include "base/file.h"
+#include "nn/network.h"
+#include "nn/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WIDTH = 32, HEIGHT = 24, SAMPLES = 45, BATCH = 16, PIXELS = 3 * WIDTH * HEIGHT };
+
+// Noise with a bright bar whose place is the label: a road that runs left or right.
+typedef struct toy {
+    uint8_t pictures[SAMPLES][PIXELS];
+    const uint8_t *frames[SAMPLES];
+    float labels[2 * SAMPLES];
+} toy;
+
+static toy data;
+
+static int set_up(void **state)
+{
+    (void)state;
+    imp_random random = imp_random_stream(11, 0, 0, IMP_PURPOSE_TEST);
+    for (int i = 0; i < SAMPLES; i++) {
+        const int bar = (int)imp_random_below(&random, WIDTH - 4);
+        data.frames[i] = data.pictures[i];
+        for (int k = 0; k < PIXELS; k++) {
+            const int column = k / 3 % WIDTH;
+            const bool bright = column >= bar && column < bar + 4;
+            data.pictures[i][k] = (uint8_t)((bright ? 180 : 60) + imp_random_below(&random, 40));
+        }
+        data.labels[2 * i] = (float)bar / WIDTH;
+        data.labels[2 * i + 1] = 0.9F - (float)bar / WIDTH;
+    }
+    return 0;
+}
+
+typedef struct pair {
+    imp_network *network;
+    imp_trainer *trainer;
+} pair;
+
+static pair make(bool batch_norm, int shards, int threads)
+{
+    imp_error err = {0};
+    pair p = {NULL, NULL};
+    imp_network_def def = imp_default_network_def();
+    def.width = WIDTH;
+    def.height = HEIGHT;
+    def.batch_norm = batch_norm;
+    assert_ok(imp_network_create(&p.network, &def, 4, &err), err);
+    imp_trainer_def settings = imp_default_trainer_def();
+    settings.batch = BATCH;
+    settings.shards = shards;
+    settings.threads = threads;
+    settings.weight_decay = 1e-3;
+    assert_ok(imp_trainer_create(&p.trainer, p.network, &settings, &err), err);
+    return p;
+}
+
+static void clear(pair *p)
+{
+    imp_trainer_destroy(p->trainer);
+    imp_network_destroy(p->network);
+}
+
+// Epochs over the toy data, whose last batch is smaller; returns the last epoch's mean loss.
+static double train(const pair *p, int first, int last)
+{
+    imp_error err = {0};
+    double sum = 0.0;
+    int count = 0;
+    for (int step = first; step < last; step++) {
+        const int begin = step % 3 * BATCH;
+        const int size = SAMPLES - begin < BATCH ? SAMPLES - begin : BATCH;
+        double loss;
+        assert_ok(imp_trainer_step(p->trainer, data.frames + begin, data.labels + 2 * begin, size,
+                                   &loss, &err),
+                  err);
+        if (step >= last - 3) {
+            sum += loss;
+            count++;
+        }
+    }
+    return sum / count;
+}
+
+static double evaluate(const pair *p)
+{
+    double sum = 0.0;
+    for (int begin = 0; begin < SAMPLES; begin += BATCH) {
+        const int size = SAMPLES - begin < BATCH ? SAMPLES - begin : BATCH;
+        sum +=
+            size * imp_trainer_loss(p->trainer, data.frames + begin, data.labels + 2 * begin, size);
+    }
+    return sum / SAMPLES;
+}
+
+static void assert_same(const pair *a, const pair *b)
+{
+    const imp_graph *graph = &a->network->graph;
+    assert_memory_equal(a->network->values, b->network->values,
+                        (size_t)graph->values * sizeof(float));
+    assert_memory_equal(a->trainer->first, b->trainer->first,
+                        (size_t)graph->trained * sizeof(float));
+    assert_memory_equal(a->trainer->second, b->trainer->second,
+                        (size_t)graph->trained * sizeof(float));
+}
+
+static void test_learns(void **state)
+{
+    (void)state;
+    for (int batch_norm = 0; batch_norm < 2; batch_norm++) {
+        pair p = make(batch_norm == 1, 2, 2);
+        const double before = evaluate(&p);
+        const double last = train(&p, 0, 150);
+        const double after = evaluate(&p);
+        print_message("batch norm %d: loss %.4f before, %.5f in the last steps, %.5f after\n",
+                      batch_norm, before, last, after);
+        assert_true(after < 0.02 * before);
+        assert_true(last < 0.02 * before);
+        clear(&p);
+    }
+}
+
+static void test_threads_do_not_matter(void **state)
+{
+    (void)state;
+    for (int batch_norm = 0; batch_norm < 2; batch_norm++) {
+        pair one = make(batch_norm == 1, 3, 1), two = make(batch_norm == 1, 3, 2);
+        pair three = make(batch_norm == 1, 3, 3), other = make(batch_norm == 1, 2, 2);
+        const double loss = train(&one, 0, 20);
+        assert_true(loss == train(&two, 0, 20));
+        assert_true(loss == train(&three, 0, 20));
+        train(&other, 0, 20);
+        assert_same(&one, &two);
+        assert_same(&one, &three);
+        assert_true(evaluate(&one) == evaluate(&two));
+        // the shards do: were they without effect, this test would compare nothing
+        assert_memory_not_equal(one.network->values, other.network->values,
+                                (size_t)one.network->graph.values * sizeof(float));
+        clear(&one);
+        clear(&two);
+        clear(&three);
+        clear(&other);
+    }
+}
+
+static void test_resume_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    char path[] = "/tmp/imprint-trainer-XXXXXX";
+    const int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    pair whole = make(true, 2, 2), first = make(true, 2, 2), second = make(true, 2, 1);
+    train(&whole, 0, 20);
+    train(&first, 0, 10);
+    assert_ok(imp_trainer_save(first.trainer, path, "{\"epoch\": 3}", &err), err);
+    char progress[32];
+    assert_ok(imp_trainer_restore(second.trainer, path, progress, sizeof progress, &err), err);
+    assert_string_equal(progress, "{\"epoch\": 3}");
+    train(&second, 10, 20);
+    assert_same(&whole, &second);
+
+    // other settings, another network, a model file and a short buffer are refused, and change
+    // nothing
+    pair sharded = make(true, 1, 1), frozen = make(false, 2, 2);
+    const pair untouched = second;
+    assert_int_equal(imp_trainer_restore(sharded.trainer, path, NULL, 0, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "shards 1"));
+    assert_int_equal(imp_trainer_restore(frozen.trainer, path, NULL, 0, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "batch norm"));
+    assert_int_equal(imp_trainer_restore(second.trainer, path, progress, 5, &err), IMP_BAD_INPUT);
+    assert_ok(imp_network_save(whole.network, path, NULL, &err), err);
+    assert_int_equal(imp_trainer_restore(second.trainer, path, NULL, 0, &err), IMP_BAD_INPUT);
+    assert_same(&whole, &untouched);
+    unlink(path);
+    clear(&whole);
+    clear(&first);
+    clear(&second);
+    clear(&sharded);
+    clear(&frozen);
+}
+
+static void test_bad_labels_change_nothing(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    pair p = make(true, 2, 2), same = make(true, 2, 2);
+    train(&p, 0, 3);
+    train(&same, 0, 3);
+    float labels[2 * BATCH];
+    double loss = 7.0;
+    static const float bad[] = {NAN, INFINITY, 3e38F};
+    for (int i = 0; i < 3; i++) {
+        memcpy(labels, data.labels, sizeof labels);
+        labels[2 * BATCH - 1] = bad[i];
+        assert_int_equal(imp_trainer_step(p.trainer, data.frames, labels, BATCH, &loss, &err),
+                         IMP_CHECK_FAILED);
+        assert_true(loss == 7.0);
+    }
+    assert_same(&p, &same);
+    train(&p, 3, 6);
+    train(&same, 3, 6);
+    assert_same(&p, &same);
+    assert_int_equal(imp_trainer_step(p.trainer, data.frames, data.labels, 0, &loss, &err),
+                     IMP_USAGE);
+    assert_int_equal(imp_trainer_step(p.trainer, data.frames, data.labels, BATCH + 1, &loss, &err),
+                     IMP_USAGE);
+    clear(&p);
+    clear(&same);
+}
+
+static void test_inference_agrees_with_the_trainer(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    for (int batch_norm = 0; batch_norm < 2; batch_norm++) {
+        pair p = make(batch_norm == 1, 2, 2);
+        train(&p, 0, 12);
+        imp_inference *one = NULL, *all = NULL;
+        assert_ok(imp_inference_create(&one, p.network, 1, &err), err);
+        assert_ok(imp_inference_create(&all, p.network, SAMPLES, &err), err);
+        float out[2 * SAMPLES], single[2];
+        double sum = 0.0;
+        imp_inference_run(all, data.pictures[0], out);
+        for (int i = 0; i < SAMPLES; i++) {
+            imp_inference_run(one, data.pictures[i], single);
+            for (int k = 0; k < 2; k++) {
+                assert_float_equal(single[k], out[2 * i + k], 1e-5);
+                sum += pow(single[k] - data.labels[2 * i + k], 2) / (2 * SAMPLES);
+            }
+        }
+        assert_float_equal(sum, evaluate(&p), 1e-5 * (1.0 + sum));
+
+        // it has its own weights: training on does not change it
+        const float kept = single[0];
+        train(&p, 0, 3);
+        imp_inference_run(one, data.pictures[SAMPLES - 1], single);
+        assert_true(single[0] == kept);
+        imp_inference_destroy(one);
+        imp_inference_destroy(all);
+        clear(&p);
+    }
+}
+
+static void test_wrong_settings(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    pair p = make(false, 1, 1);
+    imp_trainer *none = NULL;
+    imp_trainer_def def = imp_default_trainer_def();
+    def.shards = 33;
+    assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
+    def = imp_default_trainer_def();
+    def.learning_rate = NAN;
+    assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
+    def = imp_default_trainer_def();
+    def.batch = 0;
+    assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
+    def = imp_default_trainer_def();
+    def.cookie = 0;
+    assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
+    imp_inference *inference = NULL;
+    assert_int_equal(imp_inference_create(&inference, p.network, 0, &err), IMP_USAGE);
+    imp_network_def network = imp_default_network_def();
+    imp_network *nobody = NULL;
+    strcpy(network.architecture, "resnet");
+    assert_int_equal(imp_network_create(&nobody, &network, 1, &err), IMP_USAGE);
+    network = imp_default_network_def();
+    network.width = 4;
+    assert_int_equal(imp_network_create(&nobody, &network, 1, &err), IMP_BAD_INPUT);
+    assert_null(nobody);
+    assert_null(none);
+    clear(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_resume_gives_the_same_bytes),
+        cmocka_unit_test(test_bad_labels_change_nothing),
+        cmocka_unit_test(test_inference_agrees_with_the_trainer),
+        cmocka_unit_test(test_wrong_settings),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
