@@ -145,6 +145,8 @@ bool imp_facts_put(hid_t file, const imp_dataset_info *info)
 imp_status imp_facts_get(hid_t file, const char *path, imp_dataset_info *info, imp_error *err)
 {
     char format[64];
+    if (H5Aexists(file, "format") < 0)
+        return imp_hdf5_fail(err, IMP_BAD_INPUT, path, "is damaged");
     if (!imp_get_text(file, "format", format, sizeof format))
         return imp_fail(err, IMP_BAD_INPUT, "%s: is HDF5, but not a dataset of imprint", path);
     if (strcmp(format, IMP_DATASET_FORMAT) != 0)

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define EPISODES 60
+#define EPISODES 240
 #define KILLS 20
 
 // Goes on with a dataset, and tells through the pipe how many episodes have been acknowledged as
@@ -68,7 +68,7 @@ static void nothing_acknowledged_is_lost_to_a_kill(void **state)
     imp_random random = imp_random_stream((uint64_t)time(NULL), 0, 0, IMP_PURPOSE_TEST);
     int safe = 0, written = 0, advances = 0;
     for (int i = 0; i < KILLS; i++) {
-        const int told = kill_one(folder, &info, (long)imp_random_below(&random, 30000));
+        const int told = kill_one(folder, &info, (long)imp_random_below(&random, 60000));
         safe = told > safe ? told : safe;
         if (!imp_path_exists(folder))
             continue;
