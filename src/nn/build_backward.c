@@ -118,19 +118,23 @@ static void batch_norm(imp_executor *e, const imp_node_state *state, int input)
     dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient, op.layout);
     dnnl_memory_t result =
         imp_build_memory(e, imp_op_layout(description, dnnl_query_diff_src_md), NULL);
-    const dnnl_exec_arg_t args[] = {
+    dnnl_exec_arg_t args[IMP_MAX_ARGS] = {
         {DNNL_ARG_SRC, state->source},
         {DNNL_ARG_MEAN, state->mean},
         {DNNL_ARG_VARIANCE, state->variance},
         {DNNL_ARG_DIFF_DST, gradient},
         {DNNL_ARG_SCALE, imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.values, 0)},
-        {DNNL_ARG_SHIFT, imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0)},
         {DNNL_ARG_DIFF_SRC, result},
         {DNNL_ARG_DIFF_SCALE, imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.gradients, 0)},
         {DNNL_ARG_DIFF_SHIFT, imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0)},
-        {DNNL_ARG_WORKSPACE, state->workspace},
     };
-    imp_build_call(e, &e->backward, description, args, state->workspace == NULL ? 9 : 10);
+    int count = 8;
+    if (state->workspace != NULL)
+        args[count++] = (dnnl_exec_arg_t){DNNL_ARG_WORKSPACE, state->workspace};
+    if (IMP_BATCH_NORM_WANTS_SHIFT)
+        args[count++] = (dnnl_exec_arg_t){DNNL_ARG_SHIFT,
+                                          imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0)};
+    imp_build_call(e, &e->backward, description, args, count);
     give(e, input, result);
     dnnl_primitive_desc_destroy(description);
 }

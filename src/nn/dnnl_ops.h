@@ -15,6 +15,10 @@ typedef const dnnl_memory_desc_t *imp_layout;
 typedef const_dnnl_memory_desc_t imp_layout;
 #endif
 
+// The backward pass of a batch norm counts its arguments: older releases insist on the bias that it
+// does not need.
+#define IMP_BATCH_NORM_WANTS_SHIFT (DNNL_VERSION_MAJOR < 3)
+
 // The epsilon of batch norms, as in the baseline.
 #define IMP_BATCH_NORM_EPSILON 1e-3F
 

@@ -183,7 +183,7 @@ static imp_status check_header(const imp_safetensors *file, imp_error *err)
 
 static imp_status parse(imp_safetensors *file, size_t length, imp_error *err)
 {
-    if (length < LENGTH_BYTES + 2)
+    if (length < LENGTH_BYTES)
         return imp_fail(err, IMP_BAD_INPUT, "%s: too short for a safetensors file", file->path);
     uint64_t header_length = 0;
     for (int i = 0; i < LENGTH_BYTES; i++)
