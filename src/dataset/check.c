@@ -2,6 +2,7 @@
 #include "dataset/reader.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,13 +13,32 @@
             imp_fail(err, IMP_CHECK_FAILED, __VA_ARGS__);                                          \
     } while (0)
 
+// A picture that is black throughout was never taken: it is what a file with holes gives back.
+static int64_t check_pictures(const imp_dataset *dataset, const imp_episode *episode,
+                              char first[120])
+{
+    const size_t size = (size_t)dataset->info.width * (size_t)dataset->info.height * 3;
+    int64_t black = 0;
+    for (int step = 0; step <= episode->steps; step++) {
+        const uint8_t *picture = episode->observations + (size_t)step * size;
+        if (picture[0] == 0 && memcmp(picture, picture + 1, size - 1) == 0 && black++ == 0)
+            snprintf(first, 120, "observations: step %d is black", step);
+    }
+    return black;
+}
+
 static void check_episodes(const imp_dataset *dataset, int64_t *findings, imp_error *err)
 {
     for (int i = 0; i < dataset->totals.episodes; i++) {
+        const imp_episode *episode = &dataset->episodes[i];
         char first[120];
-        const int64_t found = imp_episode_findings(&dataset->episodes[i], first);
+        int64_t found = imp_episode_findings(episode, first);
+        if (found == 0)
+            found = check_pictures(dataset, episode, first);
         if (found > 0)
             FIND(findings, err, "%s: episode_%d/%s", dataset->folder, i, first);
+        else if (imp_episode_hash(&dataset->info, episode) != dataset->hashes[i])
+            FIND(findings, err, "%s: episode_%d is not what was written", dataset->folder, i);
         *findings += found > 1 ? found - 1 : 0;
     }
 }
@@ -63,22 +83,6 @@ static imp_status check_metadata(const imp_dataset *dataset, int64_t *findings, 
     return IMP_OK;
 }
 
-// Any byte is a possible pixel, but a picture that is black throughout was never taken: it is what
-// a file with holes gives back.
-static void check_pictures(const imp_dataset *dataset, int64_t *findings, imp_error *err)
-{
-    const size_t size = (size_t)dataset->info.width * (size_t)dataset->info.height * 3;
-    for (int i = 0; i < dataset->totals.episodes; i++) {
-        const imp_episode *episode = &dataset->episodes[i];
-        for (int step = 0; step <= episode->steps; step++) {
-            const uint8_t *picture = episode->observations + (size_t)step * size;
-            if (picture[0] == 0 && memcmp(picture, picture + 1, size - 1) == 0)
-                FIND(findings, err, "%s: episode_%d/observations: step %d is black",
-                     dataset->folder, i, step);
-        }
-    }
-}
-
 imp_status imp_dataset_check(const imp_dataset *dataset, int64_t *findings, imp_error *err)
 {
     *findings = 0;
@@ -87,6 +91,5 @@ imp_status imp_dataset_check(const imp_dataset *dataset, int64_t *findings, imp_
     if (status != IMP_OK)
         return status;
     check_episodes(dataset, findings, err);
-    check_pictures(dataset, findings, err);
     return *findings == 0 ? IMP_OK : IMP_CHECK_FAILED;
 }

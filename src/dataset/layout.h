@@ -66,4 +66,8 @@ imp_status imp_facts_compare(const imp_dataset_info *old, const imp_dataset_info
 // with the first (untouched if nothing is).
 int64_t imp_episode_findings(const imp_episode *episode, char first[120]);
 
+// A number for everything in an episode, kept beside it, so that a wrong bit on the disk is
+// noticed.
+uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episode);
+
 #endif

@@ -68,7 +68,8 @@ static imp_status read_episodes(imp_dataset *dataset, hid_t file, const char *pa
         if (status == IMP_OK && (!cursor->open || strcmp(name, cursor->name) != 0))
             status = enter_shard(dataset, cursor, name, err);
         if (status == IMP_OK)
-            status = imp_shard_read(&cursor->shard, group, &dataset->episodes[i], err);
+            status = imp_shard_read(&cursor->shard, group, &dataset->episodes[i],
+                                    &dataset->hashes[i], err);
         if (status == IMP_OK)
             dataset->steps += dataset->episodes[i].steps;
     }
@@ -90,7 +91,8 @@ static imp_status read_index(imp_dataset *dataset, hid_t file, const char *path,
         return imp_fail(err, IMP_BAD_INPUT, "%s: claims %d episodes, but lists %lld", path,
                         dataset->totals.episodes, (long long)dataset->links);
     dataset->episodes = calloc((size_t)dataset->totals.episodes + 1, sizeof *dataset->episodes);
-    if (dataset->episodes == NULL)
+    dataset->hashes = calloc((size_t)dataset->totals.episodes + 1, sizeof *dataset->hashes);
+    if (dataset->episodes == NULL || dataset->hashes == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     return read_episodes(dataset, file, path, err);
 }
@@ -135,6 +137,7 @@ void imp_dataset_close(imp_dataset *dataset)
         imp_memory_free(&dataset->memories[i]);
     free(dataset->memories);
     free(dataset->episodes);
+    free(dataset->hashes);
     free(dataset);
 }
 

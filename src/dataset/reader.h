@@ -12,6 +12,7 @@ struct imp_dataset {
     int64_t links;         // entries of main_data.hdf5
     int64_t steps;         // what the episodes hold
     imp_episode *episodes; // (totals.episodes)
+    uint64_t *hashes;      // (totals.episodes) as they were when written
     imp_memory *memories;  // (memory_count) one per shard
     int memory_count, memory_capacity;
 };

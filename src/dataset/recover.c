@@ -110,8 +110,9 @@ static imp_status read_shard(imp_recovered *recovered, const char *path, const c
     for (int i = 0; i < shard.count && status == IMP_OK; i++) {
         char name[32];
         imp_episode episode;
+        uint64_t hash;
         imp_episode_name(name, shard.first + i);
-        status = imp_shard_read(&shard, name, &episode, err);
+        status = imp_shard_read(&shard, name, &episode, &hash, err);
         if (status == IMP_OK)
             steps += episode.steps;
     }

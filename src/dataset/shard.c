@@ -202,7 +202,8 @@ static imp_status read_field(imp_shard *shard, const char *name, hid_t group,
     return status;
 }
 
-imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out, imp_error *err)
+imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out, uint64_t *hash,
+                          imp_error *err)
 {
     const hid_t id = H5Gopen2(shard->file, group, H5P_DEFAULT);
     if (id < 0)
@@ -211,7 +212,7 @@ imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out,
     int64_t steps = 0, number = 0;
     imp_status status = IMP_OK;
     if (!imp_get_int(id, "total_steps", 1, IMP_MAX_EPISODE_STEPS, &steps) ||
-        !imp_get_unsigned(id, "seed", &episode.seed) ||
+        !imp_get_unsigned(id, "seed", &episode.seed) || !imp_get_unsigned(id, "hash", hash) ||
         !imp_get_int(id, "number", 0, UINT32_MAX, &number) ||
         !imp_get_text(id, "map", episode.map, sizeof episode.map))
         status = imp_fail(err, IMP_BAD_INPUT, "%s: an attribute of %s is missing or wrong",

@@ -26,8 +26,10 @@ typedef struct imp_shard {
 imp_status imp_shard_open(imp_shard *shard, const char *path, imp_error *err);
 
 // Points *out to the arrays of the episode in a group of the shard, after checking type, shape and
-// place of every one. Borrowed from shard->memory.
-imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out, imp_error *err);
+// place of every one. Borrowed from shard->memory. *hash is what imp_episode_hash() gave when it
+// was written.
+imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out, uint64_t *hash,
+                          imp_error *err);
 
 // Closes the file, and frees the memory unless the caller took it by zeroing shard->memory.
 void imp_shard_close(imp_shard *shard);

@@ -1,7 +1,6 @@
 #include "dataset/reader.h"
 
 #include <math.h>
-#include <string.h>
 
 static void add_endings(imp_dataset_summary *summary, const imp_episode *episode)
 {
@@ -88,46 +87,4 @@ void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
         sums.speed_mean = sums.distance / (steps * dataset->info.time_step);
     }
     *out = sums;
-}
-
-// A hash in four lanes, so that it runs as fast as memory is read. Each lane multiplies by an odd
-// constant and folds the high half back; not made to resist anyone who wants a collision.
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
-
-static uint64_t hash_bytes(uint64_t hash, const void *data, uint64_t length)
-{
-    const unsigned char *bytes = data;
-    uint64_t lanes[4] = {hash, hash + 1, hash + 2, hash + 3}, at = 0, word;
-    for (; at + 32 <= length; at += 32)
-        for (int lane = 0; lane < 4; lane++) {
-            memcpy(&word, bytes + at + 8 * (unsigned)lane, 8);
-            lanes[lane] = mix(lanes[lane], word);
-        }
-    for (; at < length; at++)
-        lanes[0] = mix(lanes[0], bytes[at]);
-    hash = mix(lanes[0], length);
-    for (int lane = 1; lane < 4; lane++)
-        hash = mix(hash, lanes[lane]);
-    return hash;
-}
-
-uint64_t imp_dataset_hash(const imp_dataset *dataset)
-{
-    const imp_dataset_info *info = &dataset->info;
-    uint64_t hash = mix(mix(0, (uint64_t)info->width), (uint64_t)info->height);
-    hash = hash_bytes(hash, &info->time_step, sizeof info->time_step);
-    for (int i = 0; i < dataset->totals.episodes; i++) {
-        const imp_episode *episode = &dataset->episodes[i];
-        hash = mix(mix(hash, episode->seed), episode->number);
-        hash = mix(hash, (uint64_t)episode->steps);
-        hash = hash_bytes(hash, episode->map, strlen(episode->map));
-        for (int j = 0; j < IMP_FIELD_COUNT; j++)
-            hash = hash_bytes(hash, imp_field_get(&imp_fields[j], episode),
-                              imp_field_bytes(&imp_fields[j], info, episode->steps));
-    }
-    return hash;
 }

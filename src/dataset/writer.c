@@ -182,7 +182,8 @@ static bool put_episode(const imp_dataset_writer *writer, hid_t group, int id,
     bool good = imp_put_int(group, "id", id) && imp_put_unsigned(group, "seed", episode->seed) &&
                 imp_put_int(group, "number", episode->number) &&
                 imp_put_int(group, "total_steps", episode->steps) &&
-                imp_put_text(group, "map", episode->map);
+                imp_put_text(group, "map", episode->map) &&
+                imp_put_unsigned(group, "hash", imp_episode_hash(&writer->info, episode));
     for (int i = 0; i < IMP_FIELD_COUNT && good; i++)
         good = put_field(group, &imp_fields[i], &writer->info, episode);
     return good;

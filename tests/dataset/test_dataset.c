@@ -127,7 +127,7 @@ static void check_finds_wrong_numbers(void **state)
     const imp_dataset_info info = fixture_info(8, 6);
     char folder[PATH_MAX];
     drive *made = drive_create(&info, 1);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         char name[16];
         snprintf(name, sizeof name, "data%d", i);
         in_folder(folder, *state, name);
@@ -148,6 +148,12 @@ static void check_finds_wrong_numbers(void **state)
         } else if (i == 3) {
             damage(folder, "shard-00000.hdf5", made->lane[0], half, sizeof half);
             expect_finding(folder, "episode_1/infos/lane: step 0");
+        } else if (i == 4) {
+            uint8_t row[40];
+            memcpy(row, made->observations + 480, sizeof row);
+            row[20] ^= 1;
+            damage(folder, "shard-00000.hdf5", made->observations + 480, row, sizeof row);
+            expect_finding(folder, "episode_1 is not what was written");
         } else {
             damage(folder, "shard-00000.hdf5", made->observations, black, sizeof black);
             expect_finding(folder, "episode_1/observations: step 0 is black");
