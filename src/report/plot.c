@@ -63,8 +63,8 @@ static void place_ticks(plot_axis *axis, int parts, bool room)
     axis->tick_count = 0;
     if (axis->log && range > 0.7) {
         // decades, and 2 and 5 between them where there are few
-        const double every = ceil(range / parts);
-        for (double e = floor(axis->low); e <= axis->high; e += every) {
+        const int every = (int)ceil(range / parts);
+        for (int e = (int)floor(axis->low); e <= axis->high; e += every) {
             add_tick(axis, pow(10.0, e));
             if (range < 2.5) {
                 add_tick(axis, 2.0 * pow(10.0, e));
@@ -267,8 +267,8 @@ imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
 imp_status imp_plot_write(const char *path, const imp_plot_def *def, const imp_series *series,
                           int count, imp_error *err)
 {
-    char *text;
-    size_t length;
+    char *text = NULL;
+    size_t length = 0;
     imp_status status = imp_plot_svg(&text, &length, def, series, count, err);
     if (status != IMP_OK)
         return status;
