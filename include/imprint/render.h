@@ -9,16 +9,17 @@
 /// Textures and layout of a world, constant after creation and shared by threads.
 typedef struct imp_scene imp_scene;
 
-/// Builds the scene of a world. The world must outlive it. Freed with imp_scene_destroy().
+/// Builds the scene of a world. The world must outlive it. Freed with imp_scene_destroy(). Fails
+/// with IMP_BAD_INPUT if the map has more than 8192 tiles a side, and with IMP_NO_MEMORY.
 imp_status imp_scene_create(imp_scene **out, const imp_world *world, imp_error *err);
 void imp_scene_destroy(imp_scene *scene); ///< nullable
 
 /// What changes from picture to picture. Obtain with imp_default_view(), then change fields.
 typedef struct imp_view {
-    imp_pose pose;    ///< of the robot that carries the camera
-    float sky[3];     ///< linear 0..1 RGB; (0.45, 0.82, 1)
-    float ground[3];  ///< beyond the tiles; 0.15 grey
-    float light;      ///< factor on everything but the sky; 1
+    imp_pose pose;   ///< of the robot that carries the camera
+    float sky[3];    ///< 0..1 RGB; (0.45, 0.82, 1)
+    float ground[3]; ///< beyond the tiles; 0.15 grey
+    float light;     ///< factor on everything but the sky; 1
 } imp_view;
 
 imp_view imp_default_view(void);
@@ -32,7 +33,9 @@ typedef enum imp_render_path {
 /// A camera's tables and the scratch memory to draw with. One per thread.
 typedef struct imp_renderer imp_renderer;
 
-/// Prepares to draw through a camera. Freed with imp_renderer_destroy().
+/// Prepares to draw through a camera. Freed with imp_renderer_destroy(). Fails with IMP_USAGE where
+/// imp_camera_init() does, and with IMP_NO_MEMORY. Pictures of more than 2^20 pixels are drawn
+/// without tables, which is some hundred times slower.
 imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
                                imp_render_path path, imp_error *err);
 void imp_renderer_destroy(imp_renderer *renderer); ///< nullable

@@ -19,8 +19,8 @@ typedef struct imp_action {
 
 imp_action imp_action_clip(imp_action action);
 
-/// Inverse kinematics of the reference: forward speed [m/s] and turn rate [rad/s, positive to the left]
-/// to clipped duty cycles, with gain 1, trim 0, motor constant 27.
+/// Inverse kinematics of the reference: forward speed [m/s] and turn rate [rad/s, positive to the
+/// left] to clipped duty cycles, with gain 1, trim 0, motor constant 27.
 imp_action imp_action_from_velocity(double speed, double turn_rate);
 
 /// The longest command delay that the delay line can hold [steps].
@@ -36,8 +36,8 @@ typedef struct imp_drive_def {
 
 imp_drive_def imp_default_drive_def(void);
 
-/// State of the drive: speeds, clock and the commands that have not acted yet. A plain value: copy it to
-/// look ahead.
+/// State of the drive: speeds, clock and the commands that have not acted yet. A plain value: copy
+/// it to look ahead.
 typedef struct imp_drive {
     imp_drive_def def;
     double speed;       ///< forward speed of the centre of rotation [m/s]
@@ -53,10 +53,11 @@ typedef struct imp_drive {
 /// A drive at rest at time 0.
 void imp_drive_reset(imp_drive *drive, const imp_drive_def *def);
 
-/// Records the command at the present time and lets the delayed one act: of those recorded, the one whose time is nearest to
-/// the end of the step minus the delay, the later of two; none before time 0. It acts for one time step by forward Euler on
-/// u' = -5u + 1.5(r + l), w' = -4w + 15(1 + trim)r - 15(1 - trim)l, and the pose moves along the SE(2) exponential of the
-/// new velocities. The command is clipped to [-1, 1]. (Facts of duckietown-world's "DB18" model.)
+/// Records the command at the present time and lets the delayed one act: of those recorded, the one
+/// whose time is nearest to the end of the step minus the delay, the later of two; none before time
+/// 0. It acts for one time step by forward Euler on u' = -5u + 1.5(r + l), w' = -4w + 15(1 + trim)r
+/// - 15(1 - trim)l, and the pose moves along the SE(2) exponential of the new velocities. The
+/// command is clipped to [-1, 1]. (Facts of duckietown-world's "DB18" model.)
 void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command);
 
 /// The velocities after one time step in which `applied` acts.
@@ -81,6 +82,8 @@ typedef struct imp_lens {
     double k1, k2, p1, p2, k3;
 } imp_lens;
 
+/// "none", "duckiebot" or "custom".
+const char *imp_lens_name(imp_lens_kind kind);
 imp_lens imp_lens_none(void);
 imp_lens imp_lens_duckiebot(void);
 
@@ -119,7 +122,7 @@ imp_camera_def imp_default_camera_def(void);
 /// A camera ready to look through. A plain value.
 typedef struct imp_camera {
     imp_camera_def def;
-    imp_pinhole plain;     ///< of the rectilinear picture, in the size of the lens's if there is one
+    imp_pinhole plain;     ///< of the rectilinear picture, in the lens's size if there is one
     imp_pinhole rectified; ///< of the lens; see imp_lens_rectified()
 } imp_camera;
 

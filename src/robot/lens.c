@@ -2,6 +2,19 @@
 
 #include "imprint/robot.h"
 
+const char *imp_lens_name(imp_lens_kind kind)
+{
+    switch (kind) {
+    case IMP_LENS_NONE:
+        return "none";
+    case IMP_LENS_DUCKIEBOT:
+        return "duckiebot";
+    case IMP_LENS_CUSTOM:
+        return "custom";
+    }
+    return "unknown";
+}
+
 imp_lens imp_lens_none(void)
 {
     return (imp_lens){.kind = IMP_LENS_NONE, .width = 640, .height = 480};
