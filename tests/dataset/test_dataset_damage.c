@@ -1,7 +1,8 @@
 // Truncated, foreign and hostile files end in a message that names the file.
 #include "fixture.h"
 
-#include <hdf5.h>
+#include "dataset/shard.h"
+
 #include <sys/wait.h>
 
 // Opens and reads everything; whatever comes of it, it must not crash. Returns the status of
@@ -225,6 +226,37 @@ static void rewritten_arrays_are_copied(void **state)
     assert_dataset(folder, &info, 1);
 }
 
+// Arrays are used where they lie in the file, unless the mapping does not reach that far.
+static void arrays_are_mapped_within_bounds(void **state)
+{
+    const imp_dataset_info info = fixture_info(3, 2);
+    imp_error err = {0};
+    imp_shard shard;
+    imp_episode episode;
+    uint64_t hash;
+    char folder[PATH_MAX], path[PATH_MAX];
+    in_folder(folder, *state, "data");
+    write_dataset(folder, &info, 1);
+    in_folder(path, folder, "shard-00000.hdf5");
+    drive *made = drive_create(&info, 0);
+    assert_ok(imp_shard_open(&shard, path, &err), err);
+    assert_ok(imp_shard_read(&shard, "episode_0", &episode, &hash, &err), err);
+    assert_null(shard.memory.copies);
+    assert_same_episode(&info, &episode, &made->episode);
+    const size_t size = shard.memory.size;
+    shard.memory.size = 100;
+    assert_ok(imp_shard_read(&shard, "episode_0", &episode, &hash, &err), err);
+    assert_same_episode(&info, &episode, &made->episode);
+    for (int i = 0; i < IMP_FIELD_COUNT; i++) {
+        const char *data = imp_field_get(&imp_fields[i], &episode);
+        const char *map = shard.memory.map;
+        assert_false(data >= map && data < map + size);
+    }
+    shard.memory.size = size;
+    imp_shard_close(&shard);
+    drive_destroy(made);
+}
+
 static void wrong_attributes_are_refused(void **state)
 {
     const char *const attributes[] = {"format", "width", "time_step", "settings", "episodes"};
@@ -263,6 +295,13 @@ static void links_out_of_the_folder_are_refused(void **state)
     char folder[PATH_MAX], path[PATH_MAX];
     in_folder(folder, *state, "data");
     write_dataset(folder, &info, 1);
+    // a good shard where none may be looked for
+    size_t length;
+    in_folder(path, folder, "shard-00000.hdf5");
+    char *bytes = slurp(path, &length);
+    in_folder(path, *state, "shard-00000.hdf5");
+    spill(path, bytes, length);
+    free(bytes);
     in_folder(path, folder, "main_data.hdf5");
     assert_int_equal(chmod(path, 0644), 0);
     for (int i = 0; i < 5; i++) {
@@ -275,7 +314,7 @@ static void links_out_of_the_folder_are_refused(void **state)
         else
             H5Lcreate_soft("/nowhere", file, "episode_0", H5P_DEFAULT, H5P_DEFAULT);
         H5Fclose(file);
-        expect_bad(folder, "data/");
+        expect_bad(folder, i < 2 || i == 4 ? "does not point to a file beside it" : "data/");
     }
 }
 
@@ -358,6 +397,7 @@ int main(void)
         SCRATCH_TEST(wrong_arrays_are_refused),
         SCRATCH_TEST(data_in_other_files_is_refused),
         SCRATCH_TEST(rewritten_arrays_are_copied),
+        SCRATCH_TEST(arrays_are_mapped_within_bounds),
         SCRATCH_TEST(wrong_attributes_are_refused),
         SCRATCH_TEST(links_out_of_the_folder_are_refused),
         SCRATCH_TEST(flipped_bytes_do_no_harm),
