@@ -68,7 +68,9 @@ static void nothing_acknowledged_is_lost_to_a_kill(void **state)
     imp_random random = imp_random_stream((uint64_t)time(NULL), 0, 0, IMP_PURPOSE_TEST);
     int safe = 0, written = 0, advances = 0;
     for (int i = 0; i < KILLS; i++) {
-        const int told = kill_one(folder, &info, (long)imp_random_below(&random, 60000));
+        // longer and longer, so that slow machines get past a flush as well
+        const uint32_t patience = 10000 * (uint32_t)(i + 1);
+        const int told = kill_one(folder, &info, (long)imp_random_below(&random, patience));
         safe = told > safe ? told : safe;
         if (!imp_path_exists(folder))
             continue;
