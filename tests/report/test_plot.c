@@ -7,23 +7,19 @@
 
 #include "testing.h"
 
-static char *plot(const imp_plot_def *def, const imp_series *series, int count)
+static void plot(char **svg, const imp_plot_def *def, const imp_series *series, int count)
 {
     imp_error err = {0};
-    char *svg = NULL;
     size_t length = 0;
-    assert_ok(imp_plot_svg(&svg, &length, def, series, count, &err), err);
-    assert_int_equal(length, strlen(svg));
-    return svg;
+    assert_ok(imp_plot_svg(svg, &length, def, series, count, &err), err);
+    assert_int_equal(length, strlen(*svg));
 }
 
 static int occurrences(const char *text, const char *wanted)
 {
     int found = 0;
-    while ((text = strstr(text, wanted)) != NULL) {
-        text += strlen(wanted);
+    for (const char *at = strstr(text, wanted); at != NULL; at = strstr(at + 1, wanted))
         found++;
-    }
     return found;
 }
 
@@ -33,7 +29,8 @@ static void straight_line_meets_its_ticks(void **state)
     const double x[] = {0, 10}, y[] = {0, 5};
     imp_plot_def def = imp_default_plot_def();
     def.title = "loss < 1 & \"falling\"";
-    char *svg = plot(&def, &(imp_series){"train", x, y, 2}, 1);
+    char *svg = NULL;
+    plot(&svg, &def, &(imp_series){"train", x, y, 2}, 1);
 
     // from the lower left to the upper right corner of the frame
     assert_non_null(strstr(svg, "M64.0 366.0h0L696.0 72.0"));
@@ -58,7 +55,8 @@ static void logarithmic_axis_has_decades(void **state)
     }
     imp_plot_def def = imp_default_plot_def();
     def.log_y = true;
-    char *svg = plot(&def, &(imp_series){"loss", x, y, 5}, 1);
+    char *svg = NULL;
+    plot(&svg, &def, &(imp_series){"loss", x, y, 5}, 1);
     assert_non_null(strstr(svg, ">0.0001<"));
     assert_non_null(strstr(svg, ">0.01<"));
     assert_non_null(strstr(svg, ">1<"));
@@ -74,14 +72,15 @@ static void gaps_stay_gaps(void **state)
     const double x[] = {0, 1, 2, 3, 4, 5};
     const double y[] = {1, 2, NAN, 2, INFINITY, -1};
     imp_plot_def def = imp_default_plot_def();
-    char *svg = plot(&def, &(imp_series){"a", x, y, 6}, 1);
+    char *svg = NULL;
+    plot(&svg, &def, &(imp_series){"a", x, y, 6}, 1);
     assert_null(strstr(svg, "nan"));
     assert_null(strstr(svg, "inf"));
     assert_int_equal(occurrences(strstr(svg, "fill=\"none\""), "h0"), 3);
     free(svg);
 
     def.log_y = true;
-    svg = plot(&def, &(imp_series){"a", x, y, 6}, 1);
+    plot(&svg, &def, &(imp_series){"a", x, y, 6}, 1);
     assert_null(strstr(svg, "nan"));
     assert_int_equal(occurrences(strstr(svg, "fill=\"none\""), "h0"), 2);
     free(svg);
@@ -100,7 +99,8 @@ static void odd_ranges_are_drawn(void **state)
                 continue;
             imp_plot_def def = imp_default_plot_def();
             def.log_y = log != 0;
-            char *svg = plot(&def, &(imp_series){NULL, x, pairs[i], 2}, 1);
+            char *svg = NULL;
+            plot(&svg, &def, &(imp_series){NULL, x, pairs[i], 2}, 1);
             assert_null(strstr(svg, "nan"));
             assert_null(strstr(svg, "inf"));
             assert_true(occurrences(svg, "<text") >= 3);
@@ -134,12 +134,14 @@ static void locale_does_not_matter(void **state)
     (void)state;
     const double x[] = {0, 1}, y[] = {0.5, 0.25};
     imp_plot_def def = imp_default_plot_def();
-    char *plain = plot(&def, &(imp_series){"a", x, y, 2}, 1);
+    char *plain = NULL;
+    plot(&plain, &def, &(imp_series){"a", x, y, 2}, 1);
     if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL) {
         free(plain);
         skip();
     }
-    char *german = plot(&def, &(imp_series){"a", x, y, 2}, 1);
+    char *german = NULL;
+    plot(&german, &def, &(imp_series){"a", x, y, 2}, 1);
     setlocale(LC_NUMERIC, "C");
     assert_string_equal(plain, german);
     free(plain);
