@@ -1,17 +1,22 @@
-/// imprint/nn.h: the network that learns to drive: description, weights, inference, training. What computes (oneDNN)
-/// stays behind this header.
+/// imprint/nn.h: the network that learns to drive: description, weights, inference, training.
+/// What computes (oneDNN) stays behind this header. Networks, trainers and inferences are not
+/// shared by threads without care: one thread at a time may use each.
 #ifndef IMPRINT_NN_H
 #define IMPRINT_NN_H
 
 #include "imprint/base.h"
 
+/// Name and release of the library that computes, e.g. "oneDNN 2.6.3".
+void imp_network_engine(char *out, size_t capacity);
+
 /// Settings of a network. Obtain with imp_default_network_def(), then change fields.
 typedef struct imp_network_def {
     char architecture[32]; ///< name of a layer table: "one-residual"
-    int width, height;     ///< of an observation [px]; 80 x 60
+    int width, height;     ///< of an observation [px], 1..8192; 80 x 60
     int outputs;           ///< 2: left and right duty cycle
-    bool batch_norm;       ///< true: batch statistics in training, moving ones in inference. false: frozen, the
-                           ///< baseline's (mean 0, variance 1, gain and bias trained); false
+    /// true: batch statistics (of each shard) in training, moving ones in inference. false: frozen,
+    /// as the baseline's: mean 0, variance 1, gain and bias trained; false
+    bool batch_norm;
     int cookie;
 } imp_network_def;
 
@@ -20,20 +25,26 @@ imp_network_def imp_default_network_def(void);
 /// Weights and moving statistics of a network, independent of any batch size or thread.
 typedef struct imp_network imp_network;
 
-/// A network with random weights drawn from seed. Freed with imp_network_destroy().
+/// A network with random weights drawn from seed: He-normal convolutions, Xavier-normal dense
+/// layers, zero biases. Freed with imp_network_destroy(). IMP_USAGE for an unknown architecture,
+/// IMP_BAD_INPUT, naming the layer, if the pictures are too small for it.
 imp_status imp_network_create(imp_network **out, const imp_network_def *def, uint64_t seed,
                               imp_error *err);
 void imp_network_destroy(imp_network *network); ///< nullable
 const imp_network_def *imp_network_facts(const imp_network *network);
+/// Values that are trained (moving statistics are not).
 int64_t imp_network_parameter_count(const imp_network *network);
-/// A string kept in the model file that the network was read from (see imp_network_save), or NULL. Borrowed.
+
+/// A string of the model file that the network was loaded from, or NULL. Borrowed.
 const char *imp_network_metadata(const imp_network *network, const char *key);
 
-/// Writes weights and description as safetensors, atomically (temporary name, sync, rename). metadata: nullable
-/// JSON object text of strings to keep beside them.
+/// Writes weights and description as safetensors, atomically (temporary name, sync, rename).
+/// metadata: nullable JSON object text of strings to keep beside them; IMP_USAGE if it is anything
+/// else or uses a key of the description (format, architecture, width, height, ...).
 imp_status imp_network_save(const imp_network *network, const char *path, const char *metadata,
                             imp_error *err);
-/// Reads what imp_network_save() wrote. IMP_BAD_INPUT, naming the file, if it is truncated, hostile or foreign.
+/// Reads what imp_network_save() wrote. IMP_BAD_INPUT, naming the file, if it is truncated, hostile
+/// or foreign.
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err);
 
 /// A network made ready to decide, for one thread. Copies the weights.
@@ -41,45 +52,52 @@ typedef struct imp_inference imp_inference;
 imp_status imp_inference_create(imp_inference **out, const imp_network *network, int batch,
                                 imp_error *err);
 void imp_inference_destroy(imp_inference *inference); ///< nullable
-/// frames: batch pictures (height x width x 3) RGB bytes one after the other; out: (batch x outputs).
-/// Standardises each picture as in training. Allocates nothing.
+/// frames: batch pictures (height x width x 3) RGB bytes one after the other; out: (batch x
+/// outputs). Standardises each picture as in training. Allocates nothing. NaN if oneDNN fails.
 void imp_inference_run(imp_inference *inference, const uint8_t *frames, float *out);
 
 /// Settings of training. Obtain with imp_default_trainer_def(), then change fields.
 typedef struct imp_trainer_def {
-    int batch;            ///< samples per step; 32
-    int shards;           ///< fixed parts of a batch, one thread each; 2. Part of the result's bits
-    int threads;          ///< at most this many run at once; not part of the result's bits
-    double learning_rate; ///< Adam; 1e-3
+    int batch;   ///< samples per step; 32
+    int shards;  ///< fixed parts of a batch, one thread each, 1..batch; 2. Part of the bits
+    int threads; ///< at most this many run at once, 0: all; 2. Not part of the bits
+    double learning_rate; ///< Adam (beta 0.9, 0.999, epsilon 1e-8); 1e-3
     double weight_decay;  ///< decoupled (AdamW), on convolution and dense weights; 0
     int cookie;
 } imp_trainer_def;
 
 imp_trainer_def imp_default_trainer_def(void);
 
-/// A network in training: gradients and Adam's state. Updates the network it was made for.
+/// A network in training: gradients and Adam's state. Updates the network it was made for, which
+/// must outlive it.
 typedef struct imp_trainer imp_trainer;
 imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp_trainer_def *def,
                               imp_error *err);
 void imp_trainer_destroy(imp_trainer *trainer); ///< nullable
 
-/// One step of Adam on the mean squared error over count <= batch samples (fewer only in the last batch of an
-/// epoch). frames[i] points to a picture, labels is (count x outputs). *loss: of this batch, before the update. IMP_CHECK_FAILED
-/// if the loss is not finite; the weights are then unchanged.
-imp_status imp_trainer_step(imp_trainer *trainer, const uint8_t *const *frames,
-                            const float *labels, int count, double *loss, imp_error *err);
+/// One step of Adam on the mean squared error over count <= batch samples. frames[i] points to a
+/// picture, labels is (count x outputs). *loss: of this batch, before the update. The bits of the
+/// result depend on shards, not on threads. IMP_CHECK_FAILED if the loss is not finite or the
+/// gradient explodes; then weights, moments and *loss are unchanged. Allocates only when a count is
+/// seen for the first time.
+imp_status imp_trainer_step(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
+                            int count, double *loss, imp_error *err);
 
-/// Mean squared error in inference mode, no update. Same arguments.
+/// Mean squared error in inference mode, no update. Same arguments. Allocates nothing.
 double imp_trainer_loss(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
                         int count);
 
-/// Copies the trained weights back to the network (they may be kept in other layouts while training).
+/// Makes the trained weights visible in the network: to be called before it is saved or an
+/// inference is made of it, and after anybody else changed its weights.
 void imp_trainer_sync(imp_trainer *trainer);
 
-/// The optimiser's state, so that training continues to the same bytes. progress: caller's text (JSON) kept with it;
-/// restoring gives it back in out (capacity bytes).
+/// Everything that training needs to continue to the same bytes, in one file, atomically: weights,
+/// moments, step, settings. progress: nullable, caller's text kept with it.
 imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const char *progress,
                             imp_error *err);
+/// Takes up what imp_trainer_save() wrote, weights of the network included; progress (nullable,
+/// capacity bytes) receives the caller's text. IMP_BAD_INPUT, naming the file, if it is unsound or
+/// of another network, batch, shards, learning rate or weight decay; then nothing is changed.
 imp_status imp_trainer_restore(imp_trainer *trainer, const char *path, char *progress,
                                size_t capacity, imp_error *err);
 

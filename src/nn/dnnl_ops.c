@@ -314,7 +314,7 @@ imp_layout imp_op_layout(dnnl_primitive_desc_t description, dnnl_query_t what)
     return dnnl_primitive_desc_query_md(description, what, 0);
 }
 
-void imp_dnnl_version(char *out, size_t capacity)
+void imp_network_engine(char *out, size_t capacity)
 {
     const dnnl_version_t *version = dnnl_version();
     snprintf(out, capacity, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);

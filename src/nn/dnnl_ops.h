@@ -53,9 +53,6 @@ dnnl_status_t imp_plain_memory(dnnl_memory_t *out, dnnl_engine_t engine, int ran
 imp_layout imp_memory_layout(dnnl_memory_t memory);
 imp_layout imp_op_layout(dnnl_primitive_desc_t description, dnnl_query_t what);
 
-// Name and release of the library, e.g. "oneDNN 2.6.3".
-void imp_dnnl_version(char *out, size_t capacity);
-
 // oneDNN here runs on OpenMP, whose threads spin and make results depend on their number. The
 // calling thread gets one thread until it leaves again; enter() returns what leave() wants. Members
 // are NULL without OpenMP.

@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 #include "nn/network.h"
+#include "nn/plain.h"
+#include "nn/standardise.h"
 #include "nn/trainer.h"
 
 #include <math.h>
@@ -111,6 +113,79 @@ static void assert_same(const pair *a, const pair *b)
                         (size_t)graph->trained * sizeof(float));
     assert_memory_equal(a->trainer->second, b->trainer->second,
                         (size_t)graph->trained * sizeof(float));
+}
+
+// Gradient of the mean squared error over a batch, in double precision; the caller frees it.
+static double *plain_gradient(const imp_network *network, int count)
+{
+    imp_error err = {0};
+    imp_plain *plain = NULL;
+    const imp_graph *graph = &network->graph;
+    assert_ok(imp_plain_create(&plain, graph, count, false, &err), err);
+    double *values = calloc((size_t)graph->values, sizeof *values);
+    double *gradients = calloc((size_t)graph->trained, sizeof *gradients);
+    double *input = calloc((size_t)count * PIXELS, sizeof *input);
+    assert_true(values != NULL && gradients != NULL && input != NULL);
+    for (int64_t i = 0; i < graph->values; i++)
+        values[i] = network->values[i];
+    for (int i = 0; i < count; i++) {
+        float picture[PIXELS];
+        imp_standardise(data.frames[i], WIDTH, HEIGHT, picture);
+        for (int k = 0; k < PIXELS; k++)
+            input[i * PIXELS + k] = picture[k];
+    }
+    const double *out = imp_plain_forward(plain, values, input);
+    double by_output[2 * BATCH];
+    for (int i = 0; i < 2 * count; i++)
+        by_output[i] = 2.0 * (out[i] - data.labels[i]) / (2.0 * count);
+    imp_plain_backward(plain, values, by_output, gradients);
+    imp_plain_destroy(plain);
+    free(values);
+    free(input);
+    return gradients;
+}
+
+// One step from the start, whatever the shards and however full the batch: the first moments are a
+// tenth of the gradient, the second a thousandth of its square, and a weight moves by the learning
+// rate against it.
+static void test_one_step_is_adam_on_the_gradient(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    static const struct {
+        int shards, count;
+    } cases[] = {{1, BATCH}, {2, BATCH}, {3, BATCH}, {3, 7}, {3, 2}, {1, 1}};
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        pair p = make(false, cases[c].shards, 2);
+        const imp_graph *graph = &p.network->graph;
+        double *gradient = plain_gradient(p.network, cases[c].count);
+        float *before = malloc((size_t)graph->values * sizeof *before);
+        assert_non_null(before);
+        memcpy(before, p.network->values, (size_t)graph->values * sizeof *before);
+        double loss;
+        assert_ok(
+            imp_trainer_step(p.trainer, data.frames, data.labels, cases[c].count, &loss, &err),
+            err);
+        for (int i = 0; i < graph->tensor_count; i++) {
+            const imp_tensor *tensor = &graph->tensors[i];
+            if (tensor->offset >= graph->trained)
+                continue;
+            double scale = 0.0;
+            for (int64_t k = tensor->offset; k < tensor->offset + tensor->count; k++)
+                scale = fmax(scale, fabs(gradient[k]));
+            for (int64_t k = tensor->offset; k < tensor->offset + tensor->count; k++) {
+                const double g = 10.0 * p.trainer->first[k];
+                assert_true(fabs(g - gradient[k]) <= 1e-3 * scale);
+                assert_true(fabs(p.trainer->second[k] - 1e-3 * g * g) <= 1e-7 * scale * scale);
+                const double shrink = tensor->role == IMP_TENSOR_WEIGHT ? 1e-3 * 1e-3 : 0.0;
+                const double moved = before[k] * (1.0 - shrink) - 1e-3 * g / (fabs(g) + 1e-8);
+                assert_true(fabs(p.network->values[k] - moved) <= 2e-7 * (1.0 + fabs(moved)));
+            }
+        }
+        free(before);
+        free(gradient);
+        clear(&p);
+    }
 }
 
 static void test_learns(void **state)
@@ -287,6 +362,7 @@ static void test_wrong_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_step_is_adam_on_the_gradient),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_resume_gives_the_same_bytes),
