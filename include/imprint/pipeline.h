@@ -1,0 +1,148 @@
+/// imprint/pipeline.h: what the commands do, as library calls: collect driving, train on it,
+/// evaluate. Results depend on the settings and the seed, never on the number of threads.
+#ifndef IMPRINT_PIPELINE_H
+#define IMPRINT_PIPELINE_H
+
+#include "imprint/dataset.h"
+#include "imprint/env.h"
+#include "imprint/nn.h"
+#include "imprint/policy.h"
+
+/// A kind of driver, opened once, of which every thread gets a policy of its own.
+typedef struct imp_driver imp_driver;
+
+/// Opens "expert", "reference", or a model: a file, or a folder that `imprint train` wrote. expert:
+/// the parameters of "expert". Freed with imp_driver_close() after the policies made from it.
+imp_status imp_driver_open(imp_driver **out, const char *name_or_path, const imp_expert_def *expert,
+                           imp_error *err);
+void imp_driver_close(imp_driver *driver);             ///< nullable
+const char *imp_driver_name(const imp_driver *driver); ///< as given
+bool imp_driver_is_network(const imp_driver *driver);  ///< whether it looks at pictures
+/// The network of a driver that is one, else NULL. Borrowed.
+const imp_network *imp_driver_network(const imp_driver *driver);
+/// A policy for one thread. Freed with imp_policy_destroy().
+imp_status imp_driver_policy(const imp_driver *driver, imp_policy **out, imp_error *err);
+
+/// Settings of collecting. Obtain with imp_default_collect_def(), then change fields. Strings are
+/// borrowed.
+typedef struct imp_collect_def {
+    const char *map;    ///< name or path; "loop_empty"
+    const char *policy; ///< who drives, see imp_driver_open(); "expert"
+    int episodes;       ///< 10
+    int steps;          ///< longest episode; 512
+    double noise;       ///< standard deviation of the disturbance of executed duty cycles; 0
+    double noise_time;  ///< how long a disturbance lasts [s]; 0.5
+    imp_env_def env;    ///< env.max_steps is ignored: steps counts
+    imp_camera_def camera;
+    imp_expert_def expert;
+    int threads;          ///< 0: one per processor
+    bool resume;          ///< continue an interrupted dataset
+    const char *settings; ///< JSON text to store in the dataset; "{}"
+    int cookie;
+} imp_collect_def;
+
+imp_collect_def imp_default_collect_def(void);
+
+/// What collecting did.
+typedef struct imp_collect_summary {
+    int episodes;       ///< written in this call
+    int resumed;        ///< that were there before
+    int64_t frames;     ///< steps of the episodes written in this call
+    double reward_mean; ///< per episode
+    int left_road;      ///< episodes that ended off the road
+    double seconds;
+} imp_collect_summary;
+
+/// Drives episodes and writes them to a new dataset folder. Every sample holds the action that was
+/// executed and the one that the expert would take. With noise, the executed one is disturbed by a
+/// correlated (Ornstein-Uhlenbeck) process, so that the data shows how to come back (after DART,
+/// Laskey et al. 2017). When stopped through the monitor, whole episodes are kept and
+/// IMP_INTERRUPTED is returned.
+imp_status imp_collect(imp_collect_summary *summary, const char *folder, const imp_collect_def *def,
+                       const imp_monitor *monitor, imp_error *err);
+
+/// Settings of an evaluation. Obtain with imp_default_eval_def(), then change fields. Strings are
+/// borrowed.
+typedef struct imp_eval_def {
+    const char *map;  ///< "loop_empty"
+    int episodes;     ///< 10
+    int steps;        ///< longest episode; 65
+    int settle_steps; ///< leave so many first steps out of the lane and speed figures; 0
+    imp_env_def env;  ///< env.max_steps is ignored; env.index 1 keeps starts apart from logging's
+    imp_camera_def camera; ///< its size must be the model's
+    int threads;           ///< 0: one per processor
+    int cookie;
+} imp_eval_def;
+
+imp_eval_def imp_default_eval_def(void);
+
+/// How one episode went.
+typedef struct imp_episode_result {
+    imp_ending ending;
+    int steps;                 ///< decisions taken
+    double reward;             ///< sum of the reference's rewards
+    double distance;           ///< driven along the lane [m]
+    double speed_mean;         ///< over settled steps [m/s]
+    double lane_distance_mean; ///< mean |lane distance| over settled steps [m]
+    imp_pose *poses;           ///< (steps + 1)
+    float *lane_distances;     ///< (steps) [m]; NaN off lanes
+} imp_episode_result;
+
+/// How a policy drove.
+typedef struct imp_evaluation {
+    int episodes, survived;
+    double total_reward, mean_reward; ///< sum, and per episode
+    double lane_distance_mean,
+        lane_distance_p95; ///< |lane distance| over settled steps of all episodes [m]
+    double distance_mean;  ///< along the lane, per episode [m]
+    double speed_mean;     ///< over settled steps [m/s]
+    double seconds;
+    imp_episode_result *results; ///< (episodes)
+} imp_evaluation;
+
+/// Drives episodes with a policy. The same definition gives the same starts to every policy. The
+/// caller frees *out with imp_evaluation_free().
+imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp_eval_def *def,
+                        const imp_monitor *monitor, imp_error *err);
+void imp_evaluation_free(imp_evaluation *evaluation); ///< nullable
+
+/// Settings of training. Obtain with imp_default_train_def(), then change fields. Strings are
+/// borrowed.
+typedef struct imp_train_def {
+    imp_network_def network; ///< its size is taken from the dataset
+    imp_trainer_def trainer;
+    int epochs;           ///< 10
+    double validation;    ///< share of episodes kept for validation; 0.1 (none of a single episode)
+    uint64_t seed;        ///< of weights, shuffling and split; 1
+    int checkpoint_steps; ///< save the state every so many steps, besides every epoch; 500
+    bool resume;          ///< continue from the folder's last checkpoint
+    const char *settings; ///< JSON text to store in the model; "{}"
+    int cookie;
+} imp_train_def;
+
+imp_train_def imp_default_train_def(void);
+
+/// What training did.
+typedef struct imp_train_summary {
+    int64_t samples, validation_samples; ///< of the dataset
+    int64_t parameters;
+    int epochs;                   ///< done in all, resumed ones included
+    double loss, validation_loss; ///< of the last epoch: mean squared error
+    double best_loss; ///< smallest validation loss (training loss if there is no validation)
+    int best_epoch;   ///< counted from 1
+    double seconds;   ///< of this call
+    double samples_per_second; ///< of this call's training steps, validation not counted
+} imp_train_summary;
+
+/// Trains a network on the expert's actions in a dataset. Writes into folder:
+///   model.safetensors   the weights with the smallest validation loss
+///   last.safetensors    the weights after the last epoch
+///   state.safetensors   what resuming needs
+///   history.csv         a row per epoch
+///   loss.svg            the same as a picture
+/// When stopped through the monitor it saves its state and returns IMP_INTERRUPTED; resuming gives
+/// the same bytes as never having stopped.
+imp_status imp_train(imp_train_summary *summary, const char *folder, const char *dataset,
+                     const imp_train_def *def, const imp_monitor *monitor, imp_error *err);
+
+#endif

@@ -1,0 +1,328 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/threads.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+
+enum { REPEATS = 3 };
+
+typedef struct settings {
+    imp_sim_options sim;
+    imp_env_def env;
+    imp_camera_def camera;
+    imp_expert_def expert;
+    const char *path; // "auto" or "plain"
+    int batch;
+    double seconds; // that one repeat lasts
+} settings;
+
+// What a benchmark needs, made before the clock runs.
+typedef struct rig {
+    const settings *s;
+    imp_world *world;
+    imp_scene *scene;
+    imp_renderer *renderer;
+    imp_env env;
+    imp_policy *policy;
+    imp_network *network;
+    imp_inference *inference;
+    imp_trainer *trainer;
+    uint8_t *pictures; // (batch) of them
+    const uint8_t **frames;
+    float *labels;
+    uint32_t episode;
+} rig;
+
+// One unit of work; returns how many things it did.
+typedef int (*piece)(rig *r);
+
+typedef struct benchmark {
+    const char *name, *unit;
+    bool microseconds; // per thing, instead of things per second
+    piece run;
+} benchmark;
+
+static void restart_if_over(rig *r, imp_step step)
+{
+    imp_error err;
+    if (step.terminated || step.truncated)
+        imp_env_reset(&r->env, ++r->episode, &err);
+}
+
+// Drives on a little, so that pictures differ, and draws.
+static int draw_frames(rig *r)
+{
+    enum { FRAMES = 64 };
+    for (int k = 0; k < FRAMES; k++) {
+        imp_pose pose = r->env.pose;
+        pose.heading += 0.01 * k;
+        imp_view view = imp_env_view(&r->env);
+        view.pose = pose;
+        imp_render(r->renderer, r->scene, &view, r->pictures);
+    }
+    restart_if_over(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
+    return FRAMES;
+}
+
+static int step_states(rig *r)
+{
+    enum { STEPS = 1024 };
+    for (int k = 0; k < STEPS; k++)
+        restart_if_over(r, imp_env_step(&r->env, (imp_action){0.45, 0.5}));
+    return STEPS;
+}
+
+static int ask_expert(rig *r)
+{
+    enum { STEPS = 256 };
+    for (int k = 0; k < STEPS; k++)
+        restart_if_over(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
+    return STEPS;
+}
+
+static int train_samples(rig *r)
+{
+    double loss;
+    imp_error err;
+    imp_trainer_step(r->trainer, r->frames, r->labels, r->s->batch, &loss, &err);
+    return r->s->batch;
+}
+
+static int decide(rig *r)
+{
+    enum { DECISIONS = 32 };
+    float action[2];
+    for (int k = 0; k < DECISIONS; k++)
+        imp_inference_run(r->inference, r->frames[k % r->s->batch], action);
+    return DECISIONS;
+}
+
+static const benchmark BENCHMARKS[] = {
+    {"render", "frames/s on one core", false, draw_frames},
+    {"env", "steps/s on one core, state only", false, step_states},
+    {"expert", "steps/s on one core, with the expert's actions", false, ask_expert},
+    {"train", "samples/s", false, train_samples},
+    {"decide", "us per decision on one core", true, decide},
+};
+enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
+
+static imp_status set_up_simulator(rig *r, imp_error *err)
+{
+    const settings *s = r->s;
+    imp_render_path path = strcmp(s->path, "plain") == 0 ? IMP_RENDER_PLAIN : IMP_RENDER_AUTO;
+    imp_status status = imp_world_load(&r->world, s->sim.map, err);
+    if (status == IMP_OK)
+        status = imp_scene_create(&r->scene, r->world, err);
+    if (status == IMP_OK)
+        status = imp_renderer_create(&r->renderer, &s->camera, path, err);
+    if (status == IMP_OK)
+        status = imp_env_init(&r->env, r->world, &s->env, err);
+    if (status == IMP_OK)
+        status = imp_env_reset(&r->env, 0, err);
+    if (status == IMP_OK)
+        status = imp_expert_create(&r->policy, &s->expert, err);
+    if (status == IMP_OK)
+        imp_policy_begin(r->policy, &r->env);
+    return status;
+}
+
+static imp_status set_up_learning(rig *r, imp_error *err)
+{
+    const settings *s = r->s;
+    imp_network_def network = imp_default_network_def();
+    imp_trainer_def trainer = imp_default_trainer_def();
+    network.width = s->camera.width;
+    network.height = s->camera.height;
+    trainer.batch = s->batch;
+    trainer.threads = s->sim.threads;
+    imp_status status = imp_network_create(&r->network, &network, 1, err);
+    if (status == IMP_OK)
+        status = imp_trainer_create(&r->trainer, r->network, &trainer, err);
+    if (status == IMP_OK)
+        status = imp_inference_create(&r->inference, r->network, 1, err);
+    return status;
+}
+
+static imp_status set_up(rig *r, imp_error *err)
+{
+    const size_t batch = (size_t)r->s->batch;
+    const size_t picture = (size_t)r->s->camera.width * (size_t)r->s->camera.height * 3;
+    r->pictures = malloc(batch * picture);
+    r->frames = malloc(batch * sizeof *r->frames);
+    r->labels = calloc(2 * batch, sizeof *r->labels);
+    if (r->pictures == NULL || r->frames == NULL || r->labels == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d pictures", r->s->batch);
+    imp_random random = imp_random_stream(r->s->sim.seed, 0, 0, IMP_PURPOSE_TEST);
+    for (size_t k = 0; k < batch * picture; k++)
+        r->pictures[k] = (uint8_t)imp_random_below(&random, 256);
+    for (size_t k = 0; k < batch; k++)
+        r->frames[k] = r->pictures + k * picture;
+    imp_status status = set_up_simulator(r, err);
+    return status == IMP_OK ? set_up_learning(r, err) : status;
+}
+
+static void tear_down(rig *r)
+{
+    imp_inference_destroy(r->inference);
+    imp_trainer_destroy(r->trainer);
+    imp_network_destroy(r->network);
+    imp_policy_destroy(r->policy);
+    imp_renderer_destroy(r->renderer);
+    imp_scene_destroy(r->scene);
+    imp_world_destroy(r->world);
+    free(r->labels);
+    free(r->frames);
+    free(r->pictures);
+}
+
+// The best of a few repeats, in things per second.
+static double measure(rig *r, piece run)
+{
+    double best = 0.0;
+    run(r); // warm up
+    for (int repeat = 0; repeat < REPEATS; repeat++) {
+        double start = imp_clock(), now;
+        long long things = 0;
+        do {
+            things += run(r);
+            now = imp_clock();
+        } while (now - start < r->s->seconds);
+        double rate = (double)things / (now - start);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+static void processor_name(char *out, size_t capacity)
+{
+    char *text;
+    size_t length;
+    snprintf(out, capacity, "unknown processor");
+    if (imp_file_read(&text, &length, "/proc/cpuinfo", 1 << 22, NULL) != IMP_OK)
+        return;
+    const char *at = strstr(text, "model name");
+    at = at != NULL ? strchr(at, ':') : NULL;
+    if (at != NULL)
+        snprintf(out, capacity, "%.*s", (int)strcspn(at + 2, "\n"), at + 2);
+    free(text);
+}
+
+static bool chosen(const imp_options *options, const char *name)
+{
+    for (int k = 0; k < options->operand_count; k++)
+        if (strcmp(options->operands[k], name) == 0)
+            return true;
+    return options->operand_count == 0;
+}
+
+static imp_status check_names(const imp_options *options, imp_error *err)
+{
+    for (int k = 0; k < options->operand_count; k++) {
+        bool known = false;
+        for (int b = 0; b < BENCHMARK_COUNT; b++)
+            known = known || strcmp(options->operands[k], BENCHMARKS[b].name) == 0;
+        if (!known)
+            return imp_fail(err, IMP_USAGE,
+                            "unknown benchmark '%s': render, env, expert, train, or decide",
+                            options->operands[k]);
+    }
+    return IMP_OK;
+}
+
+static json_t *measure_all(rig *r, const imp_options *options)
+{
+    const settings *s = r->s;
+    char processor[128];
+    int threads = s->sim.threads > 0 ? s->sim.threads : imp_processor_count();
+    processor_name(processor, sizeof processor);
+    json_t *results = json_object();
+    if (!options->json)
+        printf("%s, %d processors, %d threads for training\ncompiled by %s; %s, %d x %d, lens %s, "
+               "renderer %s, batch %d; best of %d\n\n",
+               processor, imp_processor_count(), threads, __VERSION__, s->sim.map, s->camera.width,
+               s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
+    for (int b = 0; b < BENCHMARK_COUNT; b++) {
+        const benchmark *bench = &BENCHMARKS[b];
+        if (!chosen(options, bench->name))
+            continue;
+        double rate = measure(r, bench->run);
+        double value = bench->microseconds ? 1e6 / rate : rate;
+        json_object_set_new(results, bench->name,
+                            json_pack("{s:f, s:s}", "value", value, "unit", bench->unit));
+        if (!options->json)
+            printf("%-8s %12.*f  %s\n", bench->name, bench->microseconds ? 1 : 0, value,
+                   bench->unit);
+    }
+    return json_pack("{s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor",
+                     processor, "processors", imp_processor_count(), "threads", threads, "compiler",
+                     __VERSION__, "map", s->sim.map, "width", s->camera.width, "height",
+                     s->camera.height, "lens", s->sim.lens, "renderer", s->path, "batch", s->batch,
+                     "results", results);
+}
+
+static imp_status run_settings(settings *s, const imp_options *options, imp_error *err)
+{
+    imp_status status =
+        imp_sim_options_apply(options, &s->sim, &s->env, &s->camera, &s->expert, err);
+    if (status == IMP_OK)
+        status = check_names(options, err);
+    if (status == IMP_OK && strcmp(s->path, "auto") != 0 && strcmp(s->path, "plain") != 0)
+        status = imp_fail(err, IMP_USAGE, "--renderer: '%s' is neither auto nor plain", s->path);
+    if (status == IMP_OK && (s->batch < 1 || s->batch > 4096))
+        status = imp_fail(err, IMP_USAGE, "--batch %d is not within 1 to 4096", s->batch);
+    if (status != IMP_OK)
+        return status;
+    rig r = {.s = s};
+    status = set_up(&r, err);
+    if (status == IMP_OK) {
+        json_t *results = measure_all(&r, options);
+        if (options->json)
+            imp_session_print_json(results);
+        else
+            json_decref(results);
+    }
+    tear_down(&r);
+    return status;
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {
+        .sim = imp_default_sim_options(),
+        .env = imp_default_env_def(),
+        .camera = imp_default_camera_def(),
+        .expert = imp_default_expert_def(),
+        .path = "auto",
+        .batch = 32,
+        .seconds = 0.5,
+    };
+    imp_options options;
+    imp_error err = {0};
+    imp_options_init(&options, command);
+    imp_sim_options_add(&options, &s.sim);
+    imp_options_add(&options, (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
+                                           "auto, or plain C without vector instructions", false});
+    imp_options_add(&options, (imp_option){"batch", 'b', IMP_OPTION_INT, &s.batch, "N",
+                                           "samples per training step", false});
+    imp_options_add(&options, (imp_option){"seconds", 0, IMP_OPTION_REAL, &s.seconds, "S",
+                                           "that each of the repeats lasts", false});
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_settings(&s, &options, &err);
+    int code = status != IMP_OK ? imp_session_fail(status, &err) : imp_session_finish();
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_bench = {
+    .name = "bench",
+    .summary = "measure the speed of this machine",
+    .operands = "[render] [env] [expert] [train] [decide]",
+    .details =
+        "Without names, everything is measured. Compare ratios of one run: machines are noisy.",
+    .examples = "  imprint bench render env --map udem1_empty",
+    .run = run,
+};

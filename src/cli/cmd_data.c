@@ -1,0 +1,119 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+
+static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *sum)
+{
+    const imp_dataset_info *info = imp_dataset_facts(dataset);
+    char hash[32];
+    snprintf(hash, sizeof hash, "%016" PRIx64, imp_dataset_hash(dataset));
+    json_t *settings = json_loads(info->settings, 0, NULL);
+    return json_pack(
+        "{s:b, s:i, s:I, s:i, s:i, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:f, "
+        "s:f, s:f, s:o}",
+        "finished", imp_dataset_is_finished(dataset), "episodes", sum->episodes, "steps",
+        (json_int_t)sum->steps, "width", info->width, "height", info->height, "time_step_s",
+        info->time_step, "map", info->map, "lens", info->lens, "policy", info->policy, "hash", hash,
+        "terminated", sum->terminated, "truncated", sum->truncated, "open_ended", sum->open_ended,
+        "lane_distance_mean_m", sum->lane_distance_mean, "lane_distance_max_m",
+        sum->lane_distance_max, "mean_reward", sum->reward_mean, "distance_m", sum->distance,
+        "speed_mean_m_s", sum->speed_mean, "expert_difference_rms", sum->expert_difference,
+        "settings", settings != NULL ? settings : json_null());
+}
+
+static void print_info(const char *folder, const imp_dataset *dataset,
+                       const imp_dataset_summary *sum)
+{
+    const imp_dataset_info *info = imp_dataset_facts(dataset);
+    printf("%s: %s\n", folder,
+           imp_dataset_is_finished(dataset) ? "finished"
+                                            : "not finished: continue with imprint log --resume");
+    printf("  episodes        %d, of %d to %d steps, %" PRId64 " in all\n", sum->episodes,
+           sum->steps_min, sum->steps_max, sum->steps);
+    printf("  observations    %d x %d RGB, lens %s, every %.4f s\n", info->width, info->height,
+           info->lens, info->time_step);
+    printf("  driver          %s on %s\n", info->policy, info->map);
+    printf("  endings         %d left the road, %d reached the last step, %d open\n",
+           sum->terminated, sum->truncated, sum->open_ended);
+    printf("  duty cycles     left %.2f to %.2f (mean %.3f), right %.2f to %.2f (mean %.3f)\n",
+           sum->action_min[0], sum->action_max[0], sum->action_mean[0], sum->action_min[1],
+           sum->action_max[1], sum->action_mean[1]);
+    printf("  from the expert %.4f rms\n", sum->expert_difference);
+    printf(
+        "  lane            |distance| %.2f cm on average, %.2f cm at most, |angle| %.1f degrees\n",
+        100.0 * sum->lane_distance_mean, 100.0 * sum->lane_distance_max,
+        sum->lane_angle_mean * 57.29577951308232);
+    printf("  driven          %.1f m at %.2f m/s\n", sum->distance, sum->speed_mean);
+    printf("  reward          %.1f per episode (%.1f to %.1f)\n", sum->reward_mean, sum->reward_min,
+           sum->reward_max);
+    printf("  hash            %016" PRIx64 "\n", imp_dataset_hash(dataset));
+    printf("  settings        %s\n", info->settings);
+}
+
+static imp_status show(const imp_options *options, const imp_dataset *dataset, imp_error *err)
+{
+    const char *folder = options->operands[1];
+    if (strcmp(options->operands[0], "check") == 0) {
+        int64_t findings = 0;
+        imp_error first = {0};
+        imp_status status = imp_dataset_check(dataset, &findings, &first);
+        if (status == IMP_CHECK_FAILED)
+            return imp_fail(err, status, "%" PRId64 " findings, the first: %s", findings,
+                            first.message);
+        if (status != IMP_OK)
+            return imp_fail(err, status, "%s", first.message);
+    }
+    imp_dataset_summary summary;
+    imp_dataset_summarize(dataset, &summary);
+    if (options->json)
+        imp_session_print_json(info_json(dataset, &summary));
+    else if (strcmp(options->operands[0], "check") == 0)
+        printf("%s: %d episodes, %" PRId64 " steps, nothing wrong\n", folder, summary.episodes,
+               summary.steps);
+    else
+        print_info(folder, dataset, &summary);
+    return IMP_OK;
+}
+
+static imp_status run_action(const imp_options *options, imp_error *err)
+{
+    const char *action = options->operand_count > 0 ? options->operands[0] : "";
+    if (options->operand_count != 2 ||
+        (strcmp(action, "info") != 0 && strcmp(action, "check") != 0))
+        return imp_fail(err, IMP_USAGE, "wants info DIR or check DIR: see imprint data --help");
+    imp_dataset *dataset;
+    imp_status status = imp_dataset_open(&dataset, options->operands[1], err);
+    if (status != IMP_OK)
+        return status;
+    status = show(options, dataset, err);
+    imp_dataset_close(dataset);
+    return status;
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    imp_options options;
+    imp_error err = {0};
+    imp_options_init(&options, command);
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_action(&options, &err);
+    int code = status != IMP_OK ? imp_session_fail(status, &err) : imp_session_finish();
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_data = {
+    .name = "data",
+    .summary = "say what is in a dataset, or check it",
+    .operands = "info DIR | check DIR",
+    .details = "info reads attributes and numbers; check reads every byte and fails with exit code "
+               "1 if any\n"
+               "number, flag or total is wrong.",
+    .examples = "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-i --force &&\n"
+                "  imprint data info /tmp/imprint-i",
+    .run = run,
+};

@@ -1,0 +1,272 @@
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "imprint/report.h"
+
+typedef struct settings {
+    imp_sim_options sim;
+    imp_eval_def eval;
+    imp_expert_def expert;
+    imp_text_list policies;
+    const char *out; // NULL: write nothing
+    bool force;
+} settings;
+
+typedef struct outcome {
+    int count;
+    imp_evaluation evaluations[IMP_LIST_MAX];
+} outcome;
+
+static void add_options(imp_options *options, settings *s)
+{
+    const imp_option table[] = {
+        {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
+         "expert, reference, or a model; may be repeated", false},
+        {"episodes", 'n', IMP_OPTION_INT, &s->eval.episodes, "N", "episodes to drive", false},
+        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest episode", false},
+        {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
+         "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
+         false},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
+         "write metrics.json, trajectories.png and settings.yaml there", true},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+    };
+    imp_sim_options_add(options, &s->sim);
+    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
+        imp_options_add(options, table[k]);
+}
+
+static json_t *episodes_json(const imp_evaluation *evaluation)
+{
+    json_t *array = json_array();
+    for (int e = 0; e < evaluation->episodes; e++) {
+        const imp_episode_result *r = &evaluation->results[e];
+        json_array_append_new(
+            array, json_pack("{s:i, s:s, s:f, s:f, s:f, s:f, s:[f,f,f], s:[f,f,f]}", "steps",
+                             r->steps, "ending", imp_ending_name(r->ending), "reward", r->reward,
+                             "distance_m", r->distance, "speed_mean_m_s", r->speed_mean,
+                             "lane_distance_mean_m", r->lane_distance_mean, "start", r->poses[0].x,
+                             r->poses[0].z, r->poses[0].heading, "end", r->poses[r->steps].x,
+                             r->poses[r->steps].z, r->poses[r->steps].heading));
+    }
+    return array;
+}
+
+static json_t *metrics_json(const settings *s, const outcome *o)
+{
+    json_t *policies = json_array();
+    for (int p = 0; p < o->count; p++) {
+        const imp_evaluation *e = &o->evaluations[p];
+        json_array_append_new(
+            policies,
+            json_pack("{s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "policy",
+                      s->policies.items[p], "episodes", e->episodes, "survived", e->survived,
+                      "total_reward", e->total_reward, "mean_reward", e->mean_reward,
+                      "lane_distance_mean_m", e->lane_distance_mean, "lane_distance_p95_m",
+                      e->lane_distance_p95, "distance_mean_m", e->distance_mean, "speed_mean_m_s",
+                      e->speed_mean, "seconds", e->seconds, "results", episodes_json(e)));
+    }
+    return json_pack("{s:s, s:i, s:i, s:i, s:I, s:o}", "map", s->eval.map, "episodes",
+                     s->eval.episodes, "steps", s->eval.steps, "settle_steps", s->eval.settle_steps,
+                     "seed", (json_int_t)s->eval.env.seed, "policies", policies);
+}
+
+// Why episodes ended before their last step, e.g. "invalid pose 3"; empty if none did.
+static void print_endings(const imp_evaluation *evaluation)
+{
+    int left = evaluation->episodes - evaluation->survived;
+    if (left > 0)
+        printf("  %d ended by %s", left, imp_ending_name(IMP_ENDING_INVALID_POSE));
+}
+
+static int print_table(const settings *s, const outcome *o)
+{
+    size_t width = strlen("policy");
+    for (int p = 0; p < o->count; p++)
+        if (strlen(s->policies.items[p]) > width)
+            width = strlen(s->policies.items[p]);
+    printf("%s, %d episodes of at most %d steps, the same starts for all\n\n", s->eval.map,
+           s->eval.episodes, s->eval.steps);
+    printf("%-*s  %9s  %8s  %13s  %8s  %9s  %8s\n", (int)width, "policy", "survived", "reward",
+           "|lane dist.|", "p95", "distance", "speed");
+    for (int p = 0; p < o->count; p++) {
+        const imp_evaluation *e = &o->evaluations[p];
+        printf("%-*s  %4d/%-4d  %8.1f  %10.2f cm  %5.2f cm  %7.2f m  %4.2f m/s", (int)width,
+               s->policies.items[p], e->survived, e->episodes, e->mean_reward,
+               100.0 * e->lane_distance_mean, 100.0 * e->lane_distance_p95, e->distance_mean,
+               e->speed_mean);
+        print_endings(e);
+        printf("\n");
+    }
+    printf("\n");
+    for (int p = 0; p < o->count; p++)
+        printf("%-*s  total reward: %.2f, mean reward: %.2f\n", (int)width, s->policies.items[p],
+               o->evaluations[p].total_reward, o->evaluations[p].mean_reward);
+    if (s->out != NULL)
+        printf("\nwritten: %s/metrics.json, %s/trajectories.png\n", s->out, s->out);
+    return imp_session_finish();
+}
+
+static imp_status fill_panel(imp_trajectory_panel *panel, const imp_evaluation *evaluation,
+                             imp_error *err)
+{
+    imp_trajectory *trajectories = calloc((size_t)evaluation->episodes, sizeof *trajectories);
+    if (trajectories == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for trajectories");
+    for (int e = 0; e < evaluation->episodes; e++) {
+        const imp_episode_result *r = &evaluation->results[e];
+        trajectories[e] =
+            (imp_trajectory){r->poses, r->steps + 1, r->ending == IMP_ENDING_INVALID_POSE};
+    }
+    panel->trajectories = trajectories;
+    panel->count = evaluation->episodes;
+    return IMP_OK;
+}
+
+// The last part of a policy's path names it well enough in a picture.
+static const char *short_name(const char *policy)
+{
+    const char *slash = strrchr(policy, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : policy;
+}
+
+static imp_status draw_trajectories(const settings *s, const outcome *o, imp_error *err)
+{
+    enum { PANEL_SIZE = 640 };
+    char path[PATH_MAX];
+    imp_world *world = NULL;
+    imp_scene *scene = NULL;
+    imp_trajectory_panel panels[IMP_LIST_MAX] = {0};
+    snprintf(path, sizeof path, "%s/trajectories.png", s->out);
+    imp_status status = imp_world_load(&world, s->eval.map, err);
+    if (status == IMP_OK)
+        status = imp_scene_create(&scene, world, err);
+    for (int p = 0; p < o->count && status == IMP_OK; p++) {
+        panels[p].title = short_name(s->policies.items[p]);
+        status = fill_panel(&panels[p], &o->evaluations[p], err);
+    }
+    if (status == IMP_OK)
+        status = imp_report_trajectories(path, world, scene, panels, o->count, PANEL_SIZE, err);
+    for (int p = 0; p < o->count; p++)
+        free((void *)(uintptr_t)panels[p].trajectories);
+    imp_scene_destroy(scene);
+    imp_world_destroy(world);
+    return status;
+}
+
+static imp_status write_results(const settings *s, const imp_options *options, const outcome *o,
+                                imp_error *err)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/metrics.json", s->out);
+    json_t *metrics = metrics_json(s, o);
+    char *text =
+        metrics != NULL ? json_dumps(metrics, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : NULL;
+    json_decref(metrics);
+    if (text == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    imp_status status = imp_session_save_settings(options, s->out, err);
+    if (status == IMP_OK)
+        status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    return status == IMP_OK ? draw_trajectories(s, o, err) : status;
+}
+
+// A model knows the size of its observations; only what the user asks for explicitly can contradict
+// it.
+static void take_size_from(const imp_driver *driver, const imp_options *options, const settings *s,
+                           imp_eval_def *eval)
+{
+    if (!imp_driver_is_network(driver))
+        return;
+    const imp_network_def *network = imp_network_facts(imp_driver_network(driver));
+    if (!imp_options_given(options, s->sim.size)) {
+        eval->camera.width = network->width;
+        eval->camera.height = network->height;
+    }
+    const char *lens = imp_network_metadata(imp_driver_network(driver), "lens");
+    if (lens != NULL && !imp_options_given(options, &s->sim.lens))
+        eval->camera.lens = strcmp(lens, "none") == 0 ? imp_lens_none() : imp_lens_duckiebot();
+}
+
+static imp_status evaluate_all(const settings *s, const imp_options *options, outcome *o,
+                               imp_error *err)
+{
+    imp_monitor monitor = imp_session_monitor(options);
+    imp_driver *drivers[IMP_LIST_MAX] = {0};
+    imp_status status = IMP_OK;
+    // a policy that cannot be opened is better known before the first has driven for a minute
+    for (int p = 0; p < s->policies.count && status == IMP_OK; p++)
+        status = imp_driver_open(&drivers[p], s->policies.items[p], &s->expert, err);
+    for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
+        imp_eval_def eval = s->eval;
+        take_size_from(drivers[p], options, s, &eval);
+        status = imp_evaluate(&o->evaluations[p], drivers[p], &eval, &monitor, err);
+        imp_session_clear();
+        o->count += status == IMP_OK;
+    }
+    for (int p = 0; p < s->policies.count; p++)
+        imp_driver_close(drivers[p]);
+    return status;
+}
+
+static imp_status run_settings(settings *s, const imp_options *options, outcome *o, imp_error *err)
+{
+    imp_status status =
+        imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera, &s->expert, err);
+    if (status == IMP_OK && s->out != NULL)
+        status = imp_session_claim(s->out, false, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    if (!imp_options_given(options, &s->eval.settle_steps))
+        s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
+    s->eval.map = s->sim.map;
+    s->eval.threads = s->sim.threads;
+    status = evaluate_all(s, options, o, err);
+    if (status == IMP_OK && s->out != NULL)
+        status = write_results(s, options, o, err);
+    return status;
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.sim = imp_default_sim_options(),
+                  .eval = imp_default_eval_def(),
+                  .expert = imp_default_expert_def(),
+                  .policies = {{"expert", "runs/model"}, 2}};
+    imp_options options;
+    imp_error err = {0};
+    outcome o = {0};
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_settings(&s, &options, &o, &err);
+    int code = status != IMP_OK ? imp_session_fail(status, &err)
+               : options.help   ? imp_session_finish()
+               : options.json   ? imp_session_print_json(metrics_json(&s, &o))
+                                : print_table(&s, &o);
+    for (int p = 0; p < o.count; p++)
+        imp_evaluation_free(&o.evaluations[p]);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_eval = {
+    .name = "eval",
+    .summary = "measure how policies drive",
+    .operands = "",
+    .details =
+        "Lets each policy drive from the same random starts. The defaults are the baseline's "
+        "protocol (10\n"
+        "episodes of 65 steps); --episodes 100 --steps 1500 tells who survives. An episode ends "
+        "when the\n"
+        "robot leaves the road. Starts differ from those of `imprint log` with the same seed.",
+    .examples = "  imprint eval --policy expert --policy reference --episodes 20 --steps 1500",
+    .run = run,
+};

@@ -1,0 +1,144 @@
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "imprint/report.h"
+
+typedef struct settings {
+    imp_sim_options sim;
+    imp_collect_def collect;
+    const char *out;
+    bool resume, force;
+} settings;
+
+static void add_options(imp_options *options, settings *s)
+{
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", true},
+        {"policy", 'p', IMP_OPTION_TEXT, &s->collect.policy, "POLICY",
+         "who drives: expert, reference, or a model", false},
+        {"episodes", 'n', IMP_OPTION_INT, &s->collect.episodes, "N", "episodes to drive", false},
+        {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N", "steps of the longest episode", false},
+        {"noise", 0, IMP_OPTION_REAL, &s->collect.noise, "SIGMA",
+         "disturb the executed duty cycles by so much; labels stay the expert's", false},
+        {"noise-time", 0, IMP_OPTION_REAL, &s->collect.noise_time, "S",
+         "how long a disturbance lasts", false},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted dataset", true},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+    };
+    imp_sim_options_add(options, &s->sim);
+    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
+        imp_options_add(options, table[k]);
+}
+
+// A contact sheet of what the robot saw in the first episode.
+static imp_status draw_strip(const char *folder, imp_error *err)
+{
+    enum { FRAMES = 24, COLUMNS = 6 };
+    imp_dataset *dataset;
+    imp_status status = imp_dataset_open(&dataset, folder, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_dataset_info *info = imp_dataset_facts(dataset);
+    const imp_episode *episode = imp_dataset_episode(dataset, 0);
+    const int count = episode->steps < FRAMES ? episode->steps : FRAMES;
+    const size_t picture = (size_t)info->width * (size_t)info->height * 3;
+    uint8_t *frames = malloc((size_t)count * picture);
+    float actions[2 * FRAMES];
+    for (int k = 0; frames != NULL && k < count; k++) {
+        int step = k * episode->steps / count;
+        const uint8_t *frame = episode->observations + (size_t)step * picture;
+        for (size_t byte = 0; byte < picture; byte++)
+            frames[(size_t)k * picture + byte] = frame[byte];
+        actions[2 * k] = episode->actions[2 * step];
+        actions[2 * k + 1] = episode->actions[2 * step + 1];
+    }
+    imp_strip strip = {
+        frames, actions, count, info->width, info->height, COLUMNS, info->width < 160 ? 2 : 1};
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/observations.png", folder);
+    status = frames == NULL ? imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path)
+                            : imp_report_strip(path, &strip, err);
+    free(frames);
+    imp_dataset_close(dataset);
+    return status;
+}
+
+static int print_summary(const settings *s, const imp_options *options,
+                         const imp_collect_summary *summary)
+{
+    double rate = summary->seconds > 0.0 ? (double)summary->frames / summary->seconds : 0.0;
+    if (options->json)
+        return imp_session_print_json(
+            json_pack("{s:s, s:i, s:i, s:I, s:f, s:i, s:f, s:f}", "out", s->out, "episodes",
+                      summary->episodes, "resumed", summary->resumed, "frames",
+                      (json_int_t)summary->frames, "mean_reward", summary->reward_mean, "left_road",
+                      summary->left_road, "seconds", summary->seconds, "frames_per_second", rate));
+    if (summary->resumed > 0)
+        printf("%d episodes were there already\n", summary->resumed);
+    printf("%s: %d episodes, %lld frames in %.1f s (%.0f frames/s), mean reward %.1f per episode, "
+           "%d left the road\n",
+           s->out, summary->episodes, (long long)summary->frames, summary->seconds, rate,
+           summary->reward_mean, summary->left_road);
+    return imp_session_finish();
+}
+
+static imp_status run_settings(settings *s, const imp_options *options,
+                               imp_collect_summary *summary, imp_error *err)
+{
+    imp_status status = imp_sim_options_apply(options, &s->sim, &s->collect.env, &s->collect.camera,
+                                              &s->collect.expert, err);
+    if (status == IMP_OK)
+        status = imp_session_claim(s->out, s->resume, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    char *json = imp_options_json(options);
+    imp_monitor monitor = imp_session_monitor(options);
+    s->collect.map = s->sim.map;
+    s->collect.threads = s->sim.threads;
+    s->collect.resume = s->resume;
+    s->collect.settings = json != NULL ? json : "{}";
+    status = imp_collect(summary, s->out, &s->collect, &monitor, err);
+    imp_session_clear();
+    free(json);
+    if (status == IMP_OK)
+        status = imp_session_save_settings(options, s->out, err);
+    if (status == IMP_OK)
+        status = draw_strip(s->out, err);
+    if (status == IMP_INTERRUPTED)
+        imp_fail(err, status, "interrupted: %d episodes are safe in %s, continue with --resume",
+                 summary->resumed + summary->episodes, s->out);
+    return status;
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {
+        .sim = imp_default_sim_options(), .collect = imp_default_collect_def(), .out = "runs/data"};
+    imp_options options;
+    imp_error err = {0};
+    imp_collect_summary summary = {0};
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_settings(&s, &options, &summary, &err);
+    int code = status != IMP_OK ? imp_session_fail(status, &err)
+               : options.help   ? imp_session_finish()
+                                : print_summary(&s, &options, &summary);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_log = {
+    .name = "log",
+    .summary = "record an expert's driving",
+    .operands = "",
+    .details =
+        "Drives episodes in the simulator and writes what the robot saw, what it did and what the\n"
+        "expert would have done to a dataset folder (HDF5, readable with h5py and Minari).",
+    .examples = "  imprint log --map loop_empty --episodes 20 --noise 0.2 --out /tmp/imprint-data",
+    .run = run,
+};

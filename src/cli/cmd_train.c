@@ -1,0 +1,125 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+
+typedef struct settings {
+    imp_train_def train;
+    const char *data, *architecture, *out;
+    bool resume, force;
+} settings;
+
+static void add_options(imp_options *options, settings *s)
+{
+    imp_train_def *train = &s->train;
+    const imp_option table[] = {
+        {"data", 'd', IMP_OPTION_TEXT, &s->data, "DIR", "dataset to learn from", false},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", true},
+        {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME", "architecture", false},
+        {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
+         "true batch normalisation instead of the baseline's frozen one", false},
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data", false},
+        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", false},
+        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "of Adam", false},
+        {"weight-decay", 0, IMP_OPTION_REAL, &train->trainer.weight_decay, "R",
+         "decoupled, on convolution and dense weights", false},
+        {"validation", 0, IMP_OPTION_REAL, &train->validation, "SHARE",
+         "share of episodes kept for validation", false},
+        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split", false},
+        {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
+         "parts of a batch that threads work on; part of the result", false},
+        {"threads", 'j', IMP_OPTION_INT, &train->trainer.threads, "N",
+         "threads, 0 for one per processor; never changes results", true},
+        {"checkpoint-steps", 0, IMP_OPTION_INT, &train->checkpoint_steps, "N",
+         "save the state every so many steps", true},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted training", true},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+    };
+    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
+        imp_options_add(options, table[k]);
+}
+
+static json_t *real_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static int print_summary(const settings *s, const imp_options *options,
+                         const imp_train_summary *summary)
+{
+    if (options->json)
+        return imp_session_print_json(json_pack(
+            "{s:s, s:I, s:I, s:I, s:i, s:o, s:o, s:o, s:i, s:f, s:f}", "out", s->out, "samples",
+            (json_int_t)summary->samples, "validation_samples",
+            (json_int_t)summary->validation_samples, "parameters", (json_int_t)summary->parameters,
+            "epochs", summary->epochs, "loss", real_or_null(summary->loss), "validation_loss",
+            real_or_null(summary->validation_loss), "best_loss", real_or_null(summary->best_loss),
+            "best_epoch", summary->best_epoch, "seconds", summary->seconds, "samples_per_second",
+            summary->samples_per_second));
+    printf("%s: %lld samples, %d epochs in %.1f s (%.0f samples/s), loss %.5f", s->out,
+           (long long)summary->samples, summary->epochs, summary->seconds,
+           summary->samples_per_second, summary->loss);
+    if (isfinite(summary->validation_loss))
+        printf(", validation %.5f, best %.5f in epoch %d", summary->validation_loss,
+               summary->best_loss, summary->best_epoch);
+    printf("\n");
+    return imp_session_finish();
+}
+
+static imp_status run_settings(settings *s, const imp_options *options, imp_train_summary *summary,
+                               imp_error *err)
+{
+    imp_network_def *network = &s->train.network;
+    if (strlen(s->architecture) >= sizeof network->architecture)
+        return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
+    strcpy(network->architecture, s->architecture);
+    imp_status status = imp_session_claim(s->out, s->resume, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    char *json = imp_options_json(options);
+    imp_monitor monitor = imp_session_monitor(options);
+    s->train.resume = s->resume;
+    s->train.settings = json != NULL ? json : "{}";
+    status = imp_train(summary, s->out, s->data, &s->train, &monitor, err);
+    imp_session_clear();
+    free(json);
+    if (status == IMP_OK)
+        status = imp_session_save_settings(options, s->out, err);
+    return status;
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.train = imp_default_train_def(), .data = "runs/data", .out = "runs/model"};
+    imp_options options;
+    imp_error err = {0};
+    imp_train_summary summary = {0};
+    s.architecture = "one-residual";
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_settings(&s, &options, &summary, &err);
+    int code = status != IMP_OK ? imp_session_fail(status, &err)
+               : options.help   ? imp_session_finish()
+                                : print_summary(&s, &options, &summary);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_train = {
+    .name = "train",
+    .summary = "train a network on a recorded dataset",
+    .operands = "",
+    .details = "Behaviour cloning: a picture in, the expert's two duty cycles out, mean squared "
+               "error, Adam.\n"
+               "Writes the best and the last weights (safetensors), the state that --resume needs, "
+               "a table and\n"
+               "a picture of the loss.",
+    .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-d --force &&\n"
+                "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force",
+    .run = run,
+};

@@ -1,0 +1,40 @@
+// cli/commands.h: the commands of the program, and the options that several of them share.
+#ifndef IMP_CLI_COMMANDS_H
+#define IMP_CLI_COMMANDS_H
+
+#include "cli/options.h"
+#include "imprint/pipeline.h"
+
+extern const imp_command imp_command_log;
+extern const imp_command imp_command_train;
+extern const imp_command imp_command_eval;
+extern const imp_command imp_command_render;
+extern const imp_command imp_command_map;
+extern const imp_command imp_command_data;
+extern const imp_command imp_command_bench;
+
+// Options of everything that simulates, before they are turned into definitions.
+typedef struct imp_sim_options {
+    const char *map;
+    uint64_t seed;
+    int size[2];            // of an observation [px]
+    const char *lens;       // "duckiebot" or "none"
+    double start_angle_deg; // accepted at the start
+    int start_tile[2];
+    int frame_skip;
+    double expert_speed, lane_offset;
+    int threads;
+} imp_sim_options;
+
+imp_sim_options imp_default_sim_options(void);
+
+// Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed --lane-offset
+// --threads.
+void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
+
+// Turns them into definitions; says what is out of range.
+imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
+                                 imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
+                                 imp_error *err);
+
+#endif

@@ -1,0 +1,212 @@
+#include "cli/config.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/file.h"
+
+enum { CONFIG_BYTES_MAX = 1 << 20 };
+
+static imp_status set_one(imp_options *options, const char *path, const yaml_node_t *key,
+                          const yaml_node_t *value, imp_error *err)
+{
+    const char *name = (const char *)key->data.scalar.value;
+    int line = (int)key->start_mark.line + 1;
+    int index = imp_option_find(options, name);
+    if (index < 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%s' is no setting of imprint %s", path, line,
+                        name, options->command->name);
+    if (value->type != YAML_SCALAR_NODE)
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: %s wants a single value", path, line, name);
+    char *text = strdup((const char *)value->data.scalar.value);
+    if (text == NULL || options->owned_count == (int)(sizeof options->owned / sizeof(char *))) {
+        free(text);
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: too many settings", path, line);
+    }
+    options->owned[options->owned_count++] = text;
+    imp_error inner = {0};
+    if (imp_option_set(options, index, text, &inner) != IMP_OK)
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: %s", path, line, inner.message);
+    return IMP_OK;
+}
+
+static imp_status set_pair(imp_options *options, const char *path, yaml_document_t *document,
+                           const yaml_node_pair_t *pair, imp_error *err)
+{
+    const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+    const yaml_node_t *value = yaml_document_get_node(document, pair->value);
+    if (key->type != YAML_SCALAR_NODE)
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: a setting must be `name: value`", path,
+                        (int)key->start_mark.line + 1);
+    if (value->type != YAML_SEQUENCE_NODE)
+        return set_one(options, path, key, value, err);
+    imp_status status = IMP_OK;
+    for (yaml_node_item_t *item = value->data.sequence.items.start;
+         item < value->data.sequence.items.top && status == IMP_OK; item++)
+        status = set_one(options, path, key, yaml_document_get_node(document, *item), err);
+    return status;
+}
+
+static imp_status read_document(imp_options *options, const char *path, yaml_document_t *document,
+                                imp_error *err)
+{
+    const yaml_node_t *root = yaml_document_get_root_node(document);
+    if (root == NULL)
+        return IMP_OK; // an empty file sets nothing
+    if (root->type != YAML_MAPPING_NODE)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: wants lines of `name: value`", path);
+    imp_status status = IMP_OK;
+    for (yaml_node_pair_t *pair = root->data.mapping.pairs.start;
+         pair < root->data.mapping.pairs.top && status == IMP_OK; pair++)
+        status = set_pair(options, path, document, pair, err);
+    return status;
+}
+
+imp_status imp_config_read(imp_options *options, const char *path, imp_error *err)
+{
+    char *text;
+    size_t length;
+    imp_status status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
+    if (status != IMP_OK)
+        return status;
+    yaml_parser_t parser;
+    yaml_document_t document;
+    if (!yaml_parser_initialize(&parser)) {
+        free(text);
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    }
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    if (yaml_parser_load(&parser, &document)) {
+        status = read_document(options, path, &document, err);
+        yaml_document_delete(&document);
+    } else {
+        status = imp_fail(err, IMP_BAD_INPUT, "%s:%d: not YAML: %s", path,
+                          (int)parser.problem_mark.line + 1,
+                          parser.problem != NULL ? parser.problem : "unreadable");
+    }
+    yaml_parser_delete(&parser);
+    free(text);
+    return status;
+}
+
+void imp_option_text(const imp_option *option, char *out, size_t capacity)
+{
+    const void *value = option->value;
+    const int *pair = value;
+    const double *pose = value;
+    out[0] = '\0';
+    switch (option->type) {
+    case IMP_OPTION_FLAG:
+        snprintf(out, capacity, "%s", *(const bool *)value ? "true" : "false");
+        break;
+    case IMP_OPTION_INT:
+        snprintf(out, capacity, "%d", *(const int *)value);
+        break;
+    case IMP_OPTION_SEED:
+        snprintf(out, capacity, "%" PRIu64, *(const uint64_t *)value);
+        break;
+    case IMP_OPTION_REAL:
+        snprintf(out, capacity, "%.10g", *(const double *)value);
+        break;
+    case IMP_OPTION_TEXT:
+        if (*(const char *const *)value != NULL)
+            snprintf(out, capacity, "%s", *(const char *const *)value);
+        break;
+    case IMP_OPTION_LIST: {
+        const imp_text_list *list = value;
+        for (int k = 0; k < list->count; k++) {
+            size_t used = strlen(out);
+            snprintf(out + used, capacity - used, "%s%s", k > 0 ? " " : "", list->items[k]);
+        }
+        break;
+    }
+    case IMP_OPTION_PAIR:
+        snprintf(out, capacity, "%d,%d", pair[0], pair[1]);
+        break;
+    case IMP_OPTION_POSE:
+        snprintf(out, capacity, "%.10g,%.10g,%.10g", pose[0], pose[1], pose[2]);
+        break;
+    }
+}
+
+static json_t *option_json(const imp_option *option)
+{
+    char text[1024];
+    switch (option->type) {
+    case IMP_OPTION_FLAG:
+        return json_boolean(*(const bool *)option->value);
+    case IMP_OPTION_INT:
+        return json_integer(*(const int *)option->value);
+    case IMP_OPTION_SEED:
+        return json_integer((json_int_t) * (const uint64_t *)option->value);
+    case IMP_OPTION_REAL:
+        return json_real(*(const double *)option->value);
+    case IMP_OPTION_LIST: {
+        const imp_text_list *list = option->value;
+        json_t *array = json_array();
+        for (int k = 0; k < list->count; k++)
+            json_array_append_new(array, json_string(list->items[k]));
+        return array;
+    }
+    default:
+        imp_option_text(option, text, sizeof text);
+        return json_string(text);
+    }
+}
+
+// Options without a value of their own (a text or pose that was not given) are no settings.
+static bool is_setting(const imp_options *options, int k)
+{
+    const imp_option *option = &options->table[k];
+    if (option->transient)
+        return false;
+    if (option->type == IMP_OPTION_TEXT)
+        return *(const char *const *)option->value != NULL;
+    if (option->type == IMP_OPTION_PAIR || option->type == IMP_OPTION_POSE)
+        return options->given[k];
+    return true;
+}
+
+static json_t *settings_object(const imp_options *options)
+{
+    json_t *object = json_object();
+    for (int k = 0; k < options->count; k++)
+        if (is_setting(options, k))
+            json_object_set_new(object, options->table[k].name, option_json(&options->table[k]));
+    return object;
+}
+
+char *imp_options_json(const imp_options *options)
+{
+    json_t *object = settings_object(options);
+    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    json_decref(object);
+    return text;
+}
+
+char *imp_options_yaml(const imp_options *options)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    if (out == NULL)
+        return NULL;
+    fprintf(out, "# imprint %s %s: use with --config\n", imp_version(), options->command->name);
+    json_t *object = settings_object(options);
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        // JSON values are YAML values
+        char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+        fprintf(out, "%s: %s\n", name, dumped != NULL ? dumped : "");
+        free(dumped);
+    }
+    json_decref(object);
+    fclose(out);
+    return text;
+}

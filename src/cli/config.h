@@ -1,0 +1,17 @@
+// cli/config.h: options from and to YAML and JSON text.
+#ifndef IMP_CLI_CONFIG_H
+#define IMP_CLI_CONFIG_H
+
+#include "cli/options.h"
+
+// Sets the options that a YAML file of `name: value` lines names. Fails with "file:line: ...".
+imp_status imp_config_read(imp_options *options, const char *path, imp_error *err);
+
+// Used by the reader and the command line alike (options.c).
+imp_status imp_option_set(imp_options *options, int index, const char *text, imp_error *err);
+int imp_option_find(const imp_options *options, const char *name); // -1 if there is none
+
+// The present value of an option as text: what the help shows as default.
+void imp_option_text(const imp_option *option, char *out, size_t capacity);
+
+#endif

@@ -1,0 +1,261 @@
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/config.h"
+#include "cli/help.h"
+
+void imp_options_init(imp_options *options, const imp_command *command)
+{
+    *options = (imp_options){.command = command};
+    imp_options_add(options,
+                    (imp_option){"config", 'c', IMP_OPTION_TEXT, &options->config, "FILE",
+                                 "settings from a YAML file; options override them", true});
+    imp_options_add(options, (imp_option){"json", 0, IMP_OPTION_FLAG, &options->json, NULL,
+                                          "print one JSON object on standard output", true});
+    imp_options_add(options, (imp_option){"quiet", 'q', IMP_OPTION_FLAG, &options->quiet, NULL,
+                                          "no progress bar", true});
+    imp_options_add(options, (imp_option){"help", 'h', IMP_OPTION_FLAG, &options->help, NULL,
+                                          "show this help", true});
+}
+
+void imp_options_add(imp_options *options, imp_option option)
+{
+    if (options->count < IMP_OPTIONS_MAX)
+        options->table[options->count++] = option;
+}
+
+static imp_status wrong(const imp_option *option, const char *text, const char *wanted,
+                        imp_error *err)
+{
+    return imp_fail(err, IMP_USAGE, "--%s: '%s' is not %s", option->name, text, wanted);
+}
+
+static imp_status set_int(const imp_option *option, const char *text, imp_error *err)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || value < -1000000000L || value > 1000000000L)
+        return wrong(option, text, "a whole number", err);
+    *(int *)option->value = (int)value;
+    return IMP_OK;
+}
+
+static imp_status set_seed(const imp_option *option, const char *text, imp_error *err)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || strchr(text, '-') != NULL)
+        return wrong(option, text, "a whole number from 0", err);
+    *(uint64_t *)option->value = value;
+    return IMP_OK;
+}
+
+static imp_status set_real(const imp_option *option, const char *text, imp_error *err)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(value))
+        return wrong(option, text, "a finite number", err);
+    *(double *)option->value = value;
+    return IMP_OK;
+}
+
+static imp_status set_flag(const imp_option *option, const char *text, imp_error *err)
+{
+    if (strcmp(text, "true") == 0)
+        *(bool *)option->value = true;
+    else if (strcmp(text, "false") == 0)
+        *(bool *)option->value = false;
+    else
+        return wrong(option, text, "true or false", err);
+    return IMP_OK;
+}
+
+static imp_status set_pair(const imp_option *option, const char *text, imp_error *err)
+{
+    int pair[2], used = 0;
+    if (sscanf(text, "%9d%*1[x,]%9d%n", &pair[0], &pair[1], &used) != 2 || text[used] != '\0')
+        return wrong(option, text, "two whole numbers such as 80x60 or 3,1", err);
+    memcpy(option->value, pair, sizeof pair);
+    return IMP_OK;
+}
+
+static imp_status set_pose(const imp_option *option, const char *text, imp_error *err)
+{
+    double pose[3];
+    int used = 0;
+    if (sscanf(text, "%lf,%lf,%lf%n", &pose[0], &pose[1], &pose[2], &used) != 3 ||
+        text[used] != '\0' || !isfinite(pose[0]) || !isfinite(pose[1]) || !isfinite(pose[2]))
+        return wrong(option, text, "a pose X,Z,DEGREES such as 1.5,0.7,90", err);
+    memcpy(option->value, pose, sizeof pose);
+    return IMP_OK;
+}
+
+static imp_status set_list(imp_options *options, int index, const char *text, imp_error *err)
+{
+    const imp_option *option = &options->table[index];
+    imp_text_list *list = option->value;
+    if (!options->given[index]) // the first one replaces the default
+        list->count = 0;
+    if (list->count == IMP_LIST_MAX)
+        return imp_fail(err, IMP_USAGE, "--%s: more than %d", option->name, IMP_LIST_MAX);
+    list->items[list->count++] = text;
+    return IMP_OK;
+}
+
+imp_status imp_option_set(imp_options *options, int index, const char *text, imp_error *err)
+{
+    const imp_option *option = &options->table[index];
+    imp_status status = IMP_OK;
+    switch (option->type) {
+    case IMP_OPTION_FLAG:
+        status = set_flag(option, text, err);
+        break;
+    case IMP_OPTION_INT:
+        status = set_int(option, text, err);
+        break;
+    case IMP_OPTION_SEED:
+        status = set_seed(option, text, err);
+        break;
+    case IMP_OPTION_REAL:
+        status = set_real(option, text, err);
+        break;
+    case IMP_OPTION_TEXT:
+        *(const char **)option->value = text;
+        break;
+    case IMP_OPTION_LIST:
+        status = set_list(options, index, text, err);
+        break;
+    case IMP_OPTION_PAIR:
+        status = set_pair(option, text, err);
+        break;
+    case IMP_OPTION_POSE:
+        status = set_pose(option, text, err);
+        break;
+    }
+    options->given[index] = true;
+    return status;
+}
+
+int imp_option_find(const imp_options *options, const char *name)
+{
+    for (int k = 0; k < options->count; k++)
+        if (strcmp(options->table[k].name, name) == 0)
+            return k;
+    return -1;
+}
+
+// getopt's tables: every option, and --no-NAME for flags. Values: index, or index + IMP_OPTIONS_MAX
+// for --no-.
+typedef struct getopt_tables {
+    struct option longs[2 * IMP_OPTIONS_MAX + 1];
+    char shorts[3 * IMP_OPTIONS_MAX + 2];
+    char negations[IMP_OPTIONS_MAX][40];
+} getopt_tables;
+
+static void fill_tables(getopt_tables *tables, const imp_options *options)
+{
+    int longs = 0, shorts = 0;
+    tables->shorts[shorts++] = ':';
+    for (int k = 0; k < options->count; k++) {
+        const imp_option *option = &options->table[k];
+        bool flag = option->type == IMP_OPTION_FLAG;
+        tables->longs[longs++] =
+            (struct option){option->name, flag ? no_argument : required_argument, NULL, 256 + k};
+        if (flag) {
+            snprintf(tables->negations[k], sizeof tables->negations[k], "no-%s", option->name);
+            tables->longs[longs++] =
+                (struct option){tables->negations[k], no_argument, NULL, 256 + IMP_OPTIONS_MAX + k};
+        }
+        if (option->letter != 0) {
+            tables->shorts[shorts++] = option->letter;
+            if (!flag)
+                tables->shorts[shorts++] = ':';
+        }
+    }
+    tables->shorts[shorts] = '\0';
+    tables->longs[longs] = (struct option){0};
+}
+
+static int index_of_letter(const imp_options *options, int letter)
+{
+    for (int k = 0; k < options->count; k++)
+        if (options->table[k].letter == letter)
+            return k;
+    return -1;
+}
+
+// One pass over the command line. only_config: looks for --config alone.
+static imp_status read_arguments(imp_options *options, int argc, char **argv, bool only_config,
+                                 imp_error *err)
+{
+    getopt_tables tables = {0};
+    fill_tables(&tables, options);
+    imp_status status = IMP_OK;
+    optind = 0; // starts getopt anew, permutation included
+    opterr = 0;
+    for (int code; status == IMP_OK &&
+                   (code = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1;) {
+        bool negated = code >= 256 + IMP_OPTIONS_MAX;
+        int index = code >= 256 ? code - 256 - (negated ? IMP_OPTIONS_MAX : 0)
+                                : index_of_letter(options, code);
+        if (code == ':')
+            status = imp_fail(err, IMP_USAGE, "%s wants a value", argv[optind - 1]);
+        else if (code == '?' || index < 0)
+            status = imp_fail(err, IMP_USAGE, "unknown option %s: see imprint %s --help",
+                              argv[optind - 1], options->command->name);
+        else if (!only_config || options->table[index].value == &options->config)
+            status = imp_option_set(options, index,
+                                    optarg != NULL ? optarg : (negated ? "false" : "true"), err);
+    }
+    options->operand_count = 0;
+    for (int k = optind; status == IMP_OK && k < argc; k++) {
+        if (options->operand_count == IMP_LIST_MAX)
+            return imp_fail(err, IMP_USAGE, "more than %d arguments", IMP_LIST_MAX);
+        options->operands[options->operand_count++] = argv[k];
+    }
+    return status;
+}
+
+imp_status imp_options_read(imp_options *options, int argc, char **argv, imp_error *err)
+{
+    imp_status status = read_arguments(options, argc, argv, true, err);
+    if (status == IMP_OK && options->config != NULL)
+        status = imp_config_read(options, options->config, err);
+    // the command line comes last: what it gives replaces what the file gave, lists too
+    for (int k = 0; k < options->count; k++)
+        if (options->table[k].type == IMP_OPTION_LIST)
+            options->given[k] = false;
+    if (status == IMP_OK)
+        status = read_arguments(options, argc, argv, false, err);
+    if (status == IMP_OK && options->help)
+        imp_help_command(options);
+    if (status == IMP_OK && !options->help && options->operand_count > 0 &&
+        options->command->operands[0] == '\0')
+        status = imp_fail(err, IMP_USAGE, "unexpected argument '%s': see imprint %s --help",
+                          options->operands[0], options->command->name);
+    return status;
+}
+
+void imp_options_free(imp_options *options)
+{
+    for (int k = 0; k < options->owned_count; k++)
+        free(options->owned[k]);
+    options->owned_count = 0;
+}
+
+bool imp_options_given(const imp_options *options, const void *value)
+{
+    for (int k = 0; k < options->count; k++)
+        if (options->table[k].value == value)
+            return options->given[k];
+    return false;
+}

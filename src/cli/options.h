@@ -1,0 +1,80 @@
+// cli/options.h: one table per command serves its options, its configuration file, its saved
+// settings and its help, so that they cannot disagree.
+#ifndef IMP_CLI_OPTIONS_H
+#define IMP_CLI_OPTIONS_H
+
+#include "imprint/base.h"
+
+enum { IMP_LIST_MAX = 16, IMP_OPTIONS_MAX = 48 };
+
+typedef enum imp_option_type {
+    IMP_OPTION_FLAG, // bool; --no-NAME turns it off
+    IMP_OPTION_INT,  // int
+    IMP_OPTION_SEED, // uint64_t
+    IMP_OPTION_REAL, // double
+    IMP_OPTION_TEXT, // const char *
+    IMP_OPTION_LIST, // imp_text_list; may be repeated
+    IMP_OPTION_PAIR, // int[2], written 80x60 or 3,1
+    IMP_OPTION_POSE, // double[3], written 1.5,2.0,90
+} imp_option_type;
+
+typedef struct imp_text_list {
+    const char *items[IMP_LIST_MAX];
+    int count;
+} imp_text_list;
+
+typedef struct imp_option {
+    const char *name; // long option and key in configuration files
+    char letter;      // short option, or 0
+    imp_option_type type;
+    void *value;             // holds the default before, and the setting after reading
+    const char *placeholder; // in the help; NULL for flags
+    const char *help;
+    bool transient; // says where or how to run, not what: not saved among the settings
+} imp_option;
+
+typedef struct imp_command imp_command;
+
+// The options of a command and what was given.
+typedef struct imp_options {
+    const imp_command *command;
+    imp_option table[IMP_OPTIONS_MAX];
+    bool given[IMP_OPTIONS_MAX]; // on the command line or in the configuration file
+    int count;
+    char *owned[IMP_OPTIONS_MAX * 4]; // texts copied from a configuration file
+    int owned_count;
+    const char *operands[IMP_LIST_MAX]; // what is not an option
+    int operand_count;
+    const char *config; // of the common options
+    bool json, quiet, help;
+} imp_options;
+
+// A command of the program.
+struct imp_command {
+    const char *name;
+    const char *summary;  // one line
+    const char *operands; // shown in the usage line; "" if none
+    const char *details;  // paragraphs of the help
+    const char *examples; // lines that work when pasted
+    int (*run)(const imp_command *command, int argc, char **argv);
+};
+
+// Starts a table with the options that every command has: --config, --json, --quiet, --help.
+void imp_options_init(imp_options *options, const imp_command *command);
+
+void imp_options_add(imp_options *options, imp_option option);
+
+// Reads the command line, and before it the configuration file that it names. Texts of the command
+// line are borrowed. After --help, prints it and sets options->help.
+imp_status imp_options_read(imp_options *options, int argc, char **argv, imp_error *err);
+void imp_options_free(imp_options *options);
+
+// Whether the option that fills `value` was given.
+bool imp_options_given(const imp_options *options, const void *value);
+
+// The settings (all options that are not transient) as one line of JSON and as a YAML file's text;
+// the caller frees them. NULL if out of memory.
+char *imp_options_json(const imp_options *options);
+char *imp_options_yaml(const imp_options *options);
+
+#endif

@@ -1,0 +1,205 @@
+#include "cli/session.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+// Signal handlers can reach nothing but a global.
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (interrupted)
+        _exit(IMP_INTERRUPTED);
+    interrupted = 1;
+}
+
+void imp_session_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a file size limit is reported as an error instead
+}
+
+typedef struct bar {
+    const char *task; // being drawn
+    double started, drawn;
+    double first_done; // work that was there before, not to be counted in the rate
+    bool enabled, visible;
+} bar;
+
+static bar progress_bar;
+
+static void draw_bar(const imp_progress *progress, double now)
+{
+    enum { CELLS = 24 };
+    double share = progress->total > 0.0 ? progress->done / progress->total : 0.0;
+    share = share > 1.0 ? 1.0 : share;
+    double elapsed = now - progress_bar.started;
+    double rate = elapsed > 0.0 ? (progress->done - progress_bar.first_done) / elapsed : 0.0;
+    char cells[CELLS + 1];
+    for (int k = 0; k < CELLS; k++)
+        cells[k] = k < (int)(share * CELLS) ? '=' : ' ';
+    cells[CELLS] = '\0';
+    char left[32] = "";
+    if (rate > 0.0 && progress->total > 0.0)
+        snprintf(left, sizeof left, ", %.0f s left", (progress->total - progress->done) / rate);
+    fprintf(stderr, "\r\033[K%s [%s] %3.0f%%  %.0f %s/s%s%s%s", progress->task, cells,
+            100.0 * share, rate, progress->unit, left, progress->detail != NULL ? "  " : "",
+            progress->detail != NULL ? progress->detail : "");
+    fflush(stderr);
+    progress_bar.visible = true;
+}
+
+static void on_progress(void *context, const imp_progress *progress)
+{
+    (void)context;
+    const double seconds_between = 0.1;
+    double now = imp_clock();
+    if (progress_bar.task != progress->task) {
+        progress_bar.task = progress->task;
+        progress_bar.started = now;
+        progress_bar.first_done = progress->done;
+        progress_bar.drawn = 0.0;
+    }
+    if (now - progress_bar.drawn < seconds_between)
+        return;
+    progress_bar.drawn = now;
+    draw_bar(progress, now);
+}
+
+static bool should_stop(void *context)
+{
+    (void)context;
+    return interrupted != 0;
+}
+
+imp_monitor imp_session_monitor(const imp_options *options)
+{
+    progress_bar.enabled = !options->quiet && isatty(STDERR_FILENO);
+    return (imp_monitor){
+        .progress = progress_bar.enabled ? on_progress : NULL,
+        .should_stop = should_stop,
+    };
+}
+
+void imp_session_clear(void)
+{
+    if (progress_bar.visible)
+        fprintf(stderr, "\r\033[K");
+    progress_bar.visible = false;
+    progress_bar.task = NULL;
+}
+
+int imp_session_fail(imp_status status, const imp_error *err)
+{
+    imp_session_clear();
+    fprintf(stderr, "imprint: %s\n",
+            err->message[0] != '\0' ? err->message : imp_status_text(status));
+    // the documented codes are all that scripts should have to know
+    return status == IMP_NO_MEMORY || status == IMP_INTERNAL ? IMP_IO : (int)status;
+}
+
+// Files that imprint writes, by the end of their name; nothing else is ever removed.
+static bool is_ours(const char *name)
+{
+    static const char *const endings[] = {".hdf5", ".safetensors", ".json", ".yaml", ".csv",
+                                          ".svg",  ".png",         ".tmp",  ".lock"};
+    size_t length = strlen(name);
+    for (size_t k = 0; k < sizeof endings / sizeof endings[0]; k++) {
+        size_t ending = strlen(endings[k]);
+        if (length > ending && strcmp(name + length - ending, endings[k]) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Goes through the files of a folder: checks that all are ours, or removes them.
+static imp_status sweep(const char *folder, bool remove_them, imp_error *err)
+{
+    DIR *directory = opendir(folder);
+    if (directory == NULL)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    imp_status status = IMP_OK;
+    for (struct dirent *entry; status == IMP_OK && (entry = readdir(directory)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (!is_ours(entry->d_name))
+            status = imp_fail(err, IMP_IO,
+                              "%s holds %s, which imprint did not write: remove it yourself, or "
+                              "choose another folder",
+                              folder, entry->d_name);
+        else if (remove_them && unlinkat(dirfd(directory), entry->d_name, 0) != 0)
+            status = imp_fail(err, IMP_IO, "%s/%s: %s", folder, entry->d_name, strerror(errno));
+    }
+    closedir(directory);
+    return status;
+}
+
+imp_status imp_session_claim(const char *folder, bool resume, bool force, imp_error *err)
+{
+    if (resume && force)
+        return imp_fail(err, IMP_USAGE, "--resume and --force exclude each other");
+    if (!imp_path_exists(folder) || resume)
+        return IMP_OK;
+    if (!force)
+        return imp_fail(err, IMP_IO,
+                        "%s exists: continue it with --resume, replace it with --force, or choose "
+                        "another --out",
+                        folder);
+    imp_status status = sweep(folder, false, err);
+    if (status == IMP_OK)
+        status = sweep(folder, true, err);
+    if (status == IMP_OK && rmdir(folder) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    return status;
+}
+
+imp_status imp_session_save_settings(const imp_options *options, const char *folder, imp_error *err)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/settings.yaml", folder);
+    char *text = imp_options_yaml(options);
+    if (text == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    imp_status status = imp_folder_create(folder, err);
+    if (status == IMP_OK)
+        status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}
+
+int imp_session_print_json(json_t *object)
+{
+    char *text =
+        object == NULL ? NULL : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    json_decref(object);
+    if (text == NULL) {
+        imp_error err = {.message = "out of memory for the JSON output"};
+        return imp_session_fail(IMP_NO_MEMORY, &err);
+    }
+    puts(text);
+    free(text);
+    return imp_session_finish();
+}
+
+int imp_session_finish(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    imp_error err = {0};
+    imp_fail(&err, IMP_IO, "standard output: %s", strerror(errno));
+    return imp_session_fail(IMP_IO, &err);
+}

@@ -1,0 +1,39 @@
+// cli/session.h: what every command shares: signals, progress, errors, output folders, JSON.
+#ifndef IMP_CLI_SESSION_H
+#define IMP_CLI_SESSION_H
+
+#include <jansson.h>
+
+#include "cli/options.h"
+#include "imprint/base.h"
+
+// Makes Ctrl-C and SIGTERM ask tasks to stop; a second one ends the program at once.
+void imp_session_catch_signals(void);
+
+// A monitor that draws a progress bar on standard error, if that is a terminal, and stops tasks on
+// Ctrl-C.
+imp_monitor imp_session_monitor(const imp_options *options);
+
+// Takes the progress bar off the screen.
+void imp_session_clear(void);
+
+// Prints the message of a failure in one line and returns the exit code for it.
+int imp_session_fail(imp_status status, const imp_error *err);
+
+// Decides about an output folder: one that exists is refused unless resume, or force, which removes
+// it if it holds nothing but files that imprint writes. resume of a folder that is not there is
+// fine.
+imp_status imp_session_claim(const char *folder, bool resume, bool force, imp_error *err);
+
+// Writes the settings as settings.yaml into a folder.
+imp_status imp_session_save_settings(const imp_options *options, const char *folder,
+                                     imp_error *err);
+
+// Prints an object as JSON on standard output and releases it. Returns 0, or 4 if it could not be
+// written.
+int imp_session_print_json(json_t *object);
+
+// Flushes standard output. Returns 0, or 4 with a message if it could not be written.
+int imp_session_finish(void);
+
+#endif

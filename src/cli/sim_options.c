@@ -1,0 +1,72 @@
+#include <string.h>
+
+#include "base/vector.h"
+#include "cli/commands.h"
+
+imp_sim_options imp_default_sim_options(void)
+{
+    imp_expert_def expert = imp_default_expert_def();
+    imp_camera_def camera = imp_default_camera_def();
+    return (imp_sim_options){
+        .map = "loop_empty",
+        .seed = 123,
+        .size = {camera.width, camera.height},
+        .lens = "duckiebot",
+        .start_angle_deg = 60.0,
+        .frame_skip = 1,
+        .expert_speed = expert.speed,
+        .lane_offset = expert.lane_offset,
+    };
+}
+
+void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option table[] = {
+        {"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP", "map by name or path to a YAML file",
+         false},
+        {"seed", 's', IMP_OPTION_SEED, &sim->seed, "N", "seed of starts, turns and noise", false},
+        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of an observation [80x60]", false},
+        {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS", "duckiebot or none", false},
+        {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
+         "starts lie within this angle of the lane", false},
+        {"start-tile", 0, IMP_OPTION_PAIR, sim->start_tile, "I,J", "start on this tile", false},
+        {"frame-skip", 0, IMP_OPTION_INT, &sim->frame_skip, "N",
+         "frames that an action is held for", false},
+        {"speed", 0, IMP_OPTION_REAL, &sim->expert_speed, "M/S", "speed that the expert wants",
+         false},
+        {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
+         "where the expert drives, to the right of the lane centre", false},
+        {"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
+         "threads, 0 for one per processor; never changes results", true},
+    };
+    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
+        imp_options_add(options, table[k]);
+}
+
+imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
+                                 imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
+                                 imp_error *err)
+{
+    if (sim->threads < 0 || sim->threads > 1024)
+        return imp_fail(err, IMP_USAGE, "--threads %d is not within 0 to 1024", sim->threads);
+    if (!(sim->start_angle_deg > 0.0 && sim->start_angle_deg <= 180.0))
+        return imp_fail(err, IMP_USAGE, "--start-angle-deg %g is not within 0 to 180",
+                        sim->start_angle_deg);
+    if (strcmp(sim->lens, "duckiebot") == 0)
+        camera->lens = imp_lens_duckiebot();
+    else if (strcmp(sim->lens, "none") == 0)
+        camera->lens = imp_lens_none();
+    else
+        return imp_fail(err, IMP_USAGE, "--lens: '%s' is neither duckiebot nor none", sim->lens);
+    camera->width = sim->size[0];
+    camera->height = sim->size[1];
+    env->seed = sim->seed;
+    env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
+    env->frame_skip = sim->frame_skip;
+    env->has_start_tile = imp_options_given(options, sim->start_tile);
+    memcpy(env->start_tile, sim->start_tile, sizeof sim->start_tile);
+    expert->speed = sim->expert_speed;
+    expert->lane_offset = sim->lane_offset;
+    imp_camera probe;
+    return imp_camera_init(&probe, camera, err);
+}

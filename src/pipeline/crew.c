@@ -1,0 +1,90 @@
+#include "pipeline/crew.h"
+
+#include <stdlib.h>
+
+static imp_status hire_member(imp_crew *crew, imp_crew_member *member, const imp_crew_def *def,
+                              imp_error *err)
+{
+    imp_status status = imp_env_init(&member->env, crew->world, def->env, err);
+    if (status == IMP_OK)
+        status = imp_driver_policy(def->driver, &member->driver, err);
+    if (status == IMP_OK && def->teacher != NULL)
+        status = imp_driver_policy(def->teacher, &member->teacher, err);
+    if (status == IMP_OK)
+        status = imp_renderer_create(&member->renderer, def->camera, IMP_RENDER_AUTO, err);
+    if (status != IMP_OK)
+        return status;
+    member->observation = malloc((size_t)def->camera->width * (size_t)def->camera->height * 3);
+    if (member->observation == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for observations");
+    return IMP_OK;
+}
+
+static imp_status check_camera(const imp_crew_def *def, imp_error *err)
+{
+    if (!imp_driver_is_network(def->driver))
+        return IMP_OK;
+    const imp_network_def *network = imp_network_facts(imp_driver_network(def->driver));
+    if (network->width != def->camera->width || network->height != def->camera->height)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: the model wants observations of %d x %d, the camera gives %d x %d",
+                        imp_driver_name(def->driver), network->width, network->height,
+                        def->camera->width, def->camera->height);
+    return IMP_OK;
+}
+
+imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err)
+{
+    *crew = (imp_crew){.monitor = def->monitor, .progress = {.unit = "frames", .total = -1}};
+    imp_status status = check_camera(def, err);
+    if (status == IMP_OK)
+        status = imp_world_load(&crew->world, def->map, err);
+    if (status == IMP_OK)
+        status = imp_scene_create(&crew->scene, crew->world, err);
+    if (status == IMP_OK)
+        status = imp_pool_create(&crew->pool, def->threads, err);
+    if (status != IMP_OK)
+        return status;
+    int threads = imp_pool_threads(crew->pool);
+    crew->members = calloc((size_t)threads, sizeof *crew->members);
+    if (crew->members == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d threads", threads);
+    crew->threads = threads;
+    for (int k = 0; k < threads && status == IMP_OK; k++)
+        status = hire_member(crew, &crew->members[k], def, err);
+    return status;
+}
+
+void imp_crew_dismiss(imp_crew *crew)
+{
+    for (int k = 0; k < crew->threads; k++) {
+        imp_policy_destroy(crew->members[k].driver);
+        imp_policy_destroy(crew->members[k].teacher);
+        imp_renderer_destroy(crew->members[k].renderer);
+        free(crew->members[k].observation);
+    }
+    free(crew->members);
+    imp_pool_destroy(crew->pool);
+    imp_scene_destroy(crew->scene);
+    imp_world_destroy(crew->world);
+    *crew = (imp_crew){0};
+}
+
+bool imp_crew_tick(imp_crew *crew, int worker)
+{
+    enum { FRAMES_BETWEEN_REPORTS = 64 };
+    long long frames = atomic_fetch_add(&crew->frames, 1) + 1;
+    if (worker == 0 && frames % FRAMES_BETWEEN_REPORTS == 0) {
+        crew->progress.done = (double)frames;
+        imp_monitor_progress(crew->monitor, &crew->progress);
+        if (imp_monitor_should_stop(crew->monitor))
+            atomic_store(&crew->stop, true);
+    }
+    return !atomic_load(&crew->stop);
+}
+
+void imp_crew_look(const imp_crew *crew, imp_crew_member *member, uint8_t *rgb)
+{
+    imp_view view = imp_env_view(&member->env);
+    imp_render(member->renderer, crew->scene, &view, rgb);
+}

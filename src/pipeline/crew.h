@@ -1,0 +1,54 @@
+// pipeline/crew.h: everything that a thread needs to drive episodes, made once per thread.
+#ifndef IMP_PIPELINE_CREW_H
+#define IMP_PIPELINE_CREW_H
+
+#include <stdatomic.h>
+
+#include "base/threads.h"
+#include "imprint/pipeline.h"
+
+// One thread's environment, policies and renderer.
+typedef struct imp_crew_member {
+    imp_env env;
+    imp_policy *driver;
+    imp_policy *teacher; // NULL where the driver's own action is the label
+    imp_renderer *renderer;
+    uint8_t *observation; // one picture
+} imp_crew_member;
+
+// What all threads share.
+typedef struct imp_crew {
+    imp_world *world;
+    imp_scene *scene;
+    imp_pool *pool;
+    int threads;
+    imp_crew_member *members; // (threads)
+    const imp_monitor *monitor;
+    imp_progress progress; // what is reported; `done` is filled from `frames`
+    atomic_llong frames;   // driven so far
+    atomic_bool stop;      // the monitor has asked to stop
+} imp_crew;
+
+typedef struct imp_crew_def {
+    const char *map;
+    const imp_env_def *env;
+    const imp_camera_def *camera;
+    const imp_driver *driver;
+    const imp_driver *teacher; // nullable
+    int threads;
+    const imp_monitor *monitor;
+} imp_crew_def;
+
+// Loads the map and makes what every thread needs. Freed with imp_crew_dismiss(), also after a
+// failure.
+imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err);
+void imp_crew_dismiss(imp_crew *crew);
+
+// To be called after every step; reports and asks for a stop now and then, from the caller's thread
+// only. Returns false when the work should end.
+bool imp_crew_tick(imp_crew *crew, int worker);
+
+// Draws what the member's robot sees into rgb.
+void imp_crew_look(const imp_crew *crew, imp_crew_member *member, uint8_t *rgb);
+
+#endif

@@ -1,0 +1,150 @@
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "imprint/pipeline.h"
+
+typedef enum driver_kind { DRIVER_EXPERT, DRIVER_REFERENCE, DRIVER_NETWORK } driver_kind;
+
+struct imp_driver {
+    driver_kind kind;
+    char *name;
+    imp_expert_def expert;
+    imp_network *network; // of DRIVER_NETWORK
+};
+
+static imp_status load_network(imp_driver *driver, imp_error *err)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    const char *name = driver->name;
+    if (stat(name, &info) != 0)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "unknown policy '%s': give expert, reference, or a model file or folder",
+                        name);
+    if (S_ISDIR(info.st_mode)) {
+        int length = snprintf(path, sizeof path, "%s/model.safetensors", name);
+        if (length < 0 || (size_t)length >= sizeof path)
+            return imp_fail(err, IMP_IO, "%s: path too long", name);
+        if (stat(path, &info) != 0)
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s: no model.safetensors in it: is training finished?", name);
+        name = path;
+    }
+    return imp_network_load(&driver->network, name, err);
+}
+
+imp_status imp_driver_open(imp_driver **out, const char *name_or_path, const imp_expert_def *expert,
+                           imp_error *err)
+{
+    imp_driver *driver = calloc(1, sizeof *driver);
+    char *name = strdup(name_or_path);
+    if (driver == NULL || name == NULL) {
+        free(driver);
+        free(name);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    }
+    driver->name = name;
+    driver->expert = *expert;
+    imp_status status = IMP_OK;
+    if (strcmp(name, "expert") == 0) {
+        driver->kind = DRIVER_EXPERT;
+    } else if (strcmp(name, "reference") == 0) {
+        driver->kind = DRIVER_REFERENCE;
+    } else {
+        driver->kind = DRIVER_NETWORK;
+        status = load_network(driver, err);
+    }
+    if (status != IMP_OK) {
+        imp_driver_close(driver);
+        return status;
+    }
+    *out = driver;
+    return IMP_OK;
+}
+
+void imp_driver_close(imp_driver *driver)
+{
+    if (driver == NULL)
+        return;
+    imp_network_destroy(driver->network);
+    free(driver->name);
+    free(driver);
+}
+
+const char *imp_driver_name(const imp_driver *driver)
+{
+    return driver->name;
+}
+
+bool imp_driver_is_network(const imp_driver *driver)
+{
+    return driver->kind == DRIVER_NETWORK;
+}
+
+const imp_network *imp_driver_network(const imp_driver *driver)
+{
+    return driver->network;
+}
+
+// A network as a policy: one picture in, two duty cycles out.
+typedef struct network_policy {
+    imp_policy policy;
+    imp_inference *inference;
+} network_policy;
+
+static void network_begin(imp_policy *policy, const imp_env *env)
+{
+    (void)policy;
+    (void)env;
+}
+
+static imp_action network_act(imp_policy *policy, const imp_env *env, const uint8_t *observation)
+{
+    (void)env;
+    float out[2];
+    imp_inference_run(((network_policy *)policy)->inference, observation, out);
+    return imp_action_clip((imp_action){(double)out[0], (double)out[1]});
+}
+
+static void network_destroy(imp_policy *policy)
+{
+    imp_inference_destroy(((network_policy *)policy)->inference);
+    free(policy);
+}
+
+static imp_status network_policy_create(imp_policy **out, const imp_network *network,
+                                        imp_error *err)
+{
+    static const imp_policy_class class = {"network", true, network_begin, network_act,
+                                           network_destroy};
+    if (imp_network_facts(network)->outputs != 2)
+        return imp_fail(err, IMP_BAD_INPUT, "the model has %d outputs, a driver needs 2",
+                        imp_network_facts(network)->outputs);
+    network_policy *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    self->policy.class = &class;
+    imp_status status = imp_inference_create(&self->inference, network, 1, err);
+    if (status != IMP_OK) {
+        free(self);
+        return status;
+    }
+    *out = &self->policy;
+    return IMP_OK;
+}
+
+imp_status imp_driver_policy(const imp_driver *driver, imp_policy **out, imp_error *err)
+{
+    switch (driver->kind) {
+    case DRIVER_EXPERT:
+        return imp_expert_create(out, &driver->expert, err);
+    case DRIVER_REFERENCE:
+        return imp_reference_expert_create(out, err);
+    case DRIVER_NETWORK:
+        return network_policy_create(out, driver->network, err);
+    }
+    return imp_fail(err, IMP_INTERNAL, "unknown kind of driver");
+}
