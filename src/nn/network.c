@@ -33,9 +33,10 @@ imp_status imp_network_from_table(imp_network **out, const imp_network_def *def,
     const imp_graph *graph = &network->graph;
     network->values = calloc((size_t)graph->values, sizeof *network->values);
     if (network->values == NULL) {
+        imp_fail(err, IMP_NO_MEMORY, "out of memory for a network of %lld values",
+                 (long long)graph->values);
         imp_network_destroy(network);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a network of %lld values",
-                        (long long)graph->values);
+        return IMP_NO_MEMORY;
     }
     for (int i = 0; i < graph->tensor_count; i++) {
         const imp_tensor *tensor = &graph->tensors[i];
@@ -78,13 +79,10 @@ imp_status imp_network_create(imp_network **out, const imp_network_def *def, uin
     if (table == NULL)
         return imp_fail(err, IMP_USAGE, "unknown architecture \"%s\": known is \"one-residual\"",
                         def->architecture);
-    imp_network *network = NULL;
-    const imp_status status = imp_network_from_table(&network, def, table, err);
-    if (status != IMP_OK)
-        return status;
-    imp_network_draw(network, seed);
-    *out = network;
-    return IMP_OK;
+    const imp_status status = imp_network_from_table(out, def, table, err);
+    if (status == IMP_OK)
+        imp_network_draw(*out, seed);
+    return status;
 }
 
 void imp_network_destroy(imp_network *network)

@@ -86,12 +86,12 @@ imp_status imp_network_save(const imp_network *network, const char *path, const 
 {
     imp_array *arrays = calloc(IMP_MAX_TENSORS, sizeof *arrays);
     json_t *all = imp_network_description(network, FORMAT);
-    imp_status status = IMP_OK;
+    imp_status status = IMP_NO_MEMORY;
     if (arrays == NULL || all == NULL)
-        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
-    if (status == IMP_OK)
+        imp_fail(err, status, "%s: out of memory", path);
+    else
         status = add_metadata(all, metadata, err);
-    if (status == IMP_OK) {
+    if (arrays != NULL && status == IMP_OK) {
         const int count =
             imp_network_arrays(network, arrays, "", network->values, network->graph.values);
         status = imp_safetensors_write(path, all, arrays, count, err);
@@ -110,7 +110,8 @@ static imp_status read_number(const imp_safetensors *file, const char *key, int 
     if (status != IMP_OK)
         return status;
     const size_t digits = strspn(text, "0123456789");
-    const long number = digits > 0 && digits < 10 && text[digits] == '\0' ? atol(text) : 0;
+    const long number =
+        digits > 0 && digits < 10 && text[digits] == '\0' ? strtol(text, NULL, 10) : 0;
     if (number < 1 || number > limit)
         return imp_fail(err, IMP_BAD_INPUT, "%s: metadata \"%s\" is \"%.20s\", wanted is 1..%d",
                         file->path, key, text, limit);
@@ -155,7 +156,7 @@ imp_status imp_network_read_description(const imp_safetensors *file, const char 
 // The network that a file describes. The size of the file is compared before memory is spent on it.
 static imp_status read_network(imp_network **out, const imp_safetensors *file, imp_error *err)
 {
-    imp_network_def def;
+    imp_network_def def = {.cookie = 0};
     imp_status status = imp_network_read_description(file, FORMAT, &def, err);
     if (status != IMP_OK)
         return status;
@@ -191,18 +192,18 @@ static imp_status check_variances(const imp_network *network, const char *path, 
 
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)
 {
-    imp_safetensors file;
+    imp_safetensors file = {.path = path};
     imp_network *network = NULL;
     imp_status status = imp_safetensors_read(&file, path, err);
     if (status != IMP_OK)
         return status;
     status = read_network(&network, &file, err);
-    if (status == IMP_OK)
+    if (network != NULL)
         status = imp_network_read_arrays(network, &file, "", network->values, network->graph.values,
                                          err);
-    if (status == IMP_OK)
+    if (network != NULL && status == IMP_OK)
         status = check_variances(network, path, err);
-    if (status == IMP_OK) {
+    if (network != NULL && status == IMP_OK) {
         network->metadata = json_incref(json_object_get(file.header, "__metadata__"));
         *out = network;
     } else {

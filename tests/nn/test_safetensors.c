@@ -118,66 +118,69 @@ static void put_header(const char *header, size_t count)
     assert_non_null(bytes);
     for (int i = 0; i < 8; i++)
         bytes[i] = (char)(length >> (8 * i) & 0xff);
-    memcpy(bytes + 8, header, length);
+    for (size_t i = 0; i < length; i++)
+        bytes[8 + i] = header[i];
     put(bytes, 8 + length + count);
     free(bytes);
 }
 
+// Headers that must be refused, how many bytes of data follow them, and a word of the message.
+static const struct {
+    const char *header;
+    size_t data;
+    const char *word;
+} HOSTILE[] = {
+    {"[]", 0, "not a JSON object"},
+    {"{", 0, "not a JSON object"},
+    {"{\"a\": 1, \"a\": 2}", 0, "duplicate"},
+    {"{\"a\": 1}", 0, "must have just"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": 3, \"data_offsets\": [0, 4]}}", 4, "must have"},
+    {"{\"a\": {\"dtype\": \"F16\", \"shape\": [2], \"data_offsets\": [0, 4]}}", 4, "dtype"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 8]}}", 8, "bytes"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [4, 0]}}", 4, "outside"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [-4, 0]}}", 4, "outside"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [9], \"data_offsets\": [0, 36]}}", 4, "shape"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [4294967296, 4294967296, 4294967296], "
+     "\"data_offsets\": [0, 4]}}",
+     4, "shape"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [99999999999999999999], "
+     "\"data_offsets\": [0, 4]}}",
+     4, "integer"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1.0], \"data_offsets\": [0, 4]}}", 4, "shape"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1,1,1,1,1], \"data_offsets\": [0, 4]}}", 4,
+     "dimensions"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}, "
+     "\"b\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}}",
+     4, "overlap"},
+    {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [4, 8]}}", 8, "overlap"},
+    {"{\"__metadata__\": {\"format\": 1}}", 0, "not a string"},
+    {"{\"__metadata__\": 7}", 0, "not an object"},
+    {"{\"__metadata__\": {}}", 0, "no metadata \"format\""},
+    {"{\"__metadata__\": {\"format\": \"pt\"}}", 0, "wanted is \"imprint-model-1\""},
+    {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"x\", "
+     "\"batch_norm\": \"true\", \"width\": \"80\", \"height\": \"60\", \"outputs\": \"2\"}}",
+     0, "unknown architecture"},
+    {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
+     "\"batch_norm\": \"true\", \"width\": \"80x\", \"height\": \"60\", \"outputs\": \"2\"}}",
+     0, "width"},
+    {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
+     "\"batch_norm\": \"true\", \"width\": \"8000\", \"height\": \"8000\", "
+     "\"outputs\": \"2\"}}",
+     0, ""},
+    {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
+     "\"batch_norm\": \"true\", \"width\": \"2\", \"height\": \"2\", \"outputs\": \"2\"}}",
+     0, "layer pool1"},
+    {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
+     "\"batch_norm\": \"true\", \"width\": \"80\", \"height\": \"60\", \"outputs\": \"2\"}}",
+     0, "its arrays are not those"},
+};
+
 static void test_hostile_headers(void **state)
 {
     (void)state;
-    static const struct {
-        const char *header;
-        size_t data;
-        const char *word;
-    } cases[] = {
-        {"[]", 0, "not a JSON object"},
-        {"{", 0, "not a JSON object"},
-        {"{\"a\": 1, \"a\": 2}", 0, "duplicate"},
-        {"{\"a\": 1}", 0, "must have just"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": 3, \"data_offsets\": [0, 4]}}", 4, "must have"},
-        {"{\"a\": {\"dtype\": \"F16\", \"shape\": [2], \"data_offsets\": [0, 4]}}", 4, "dtype"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 8]}}", 8, "bytes"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [4, 0]}}", 4, "outside"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [-4, 0]}}", 4, "outside"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [9], \"data_offsets\": [0, 36]}}", 4, "shape"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [4294967296, 4294967296, 4294967296], "
-         "\"data_offsets\": [0, 4]}}",
-         4, "shape"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [99999999999999999999], "
-         "\"data_offsets\": [0, 4]}}",
-         4, "integer"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1.0], \"data_offsets\": [0, 4]}}", 4, "shape"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1,1,1,1,1], \"data_offsets\": [0, 4]}}", 4,
-         "dimensions"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}, "
-         "\"b\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}}",
-         4, "overlap"},
-        {"{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [4, 8]}}", 8, "overlap"},
-        {"{\"__metadata__\": {\"format\": 1}}", 0, "not a string"},
-        {"{\"__metadata__\": 7}", 0, "not an object"},
-        {"{\"__metadata__\": {}}", 0, "no metadata \"format\""},
-        {"{\"__metadata__\": {\"format\": \"pt\"}}", 0, "wanted is \"imprint-model-1\""},
-        {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"x\", "
-         "\"batch_norm\": \"true\", \"width\": \"80\", \"height\": \"60\", \"outputs\": \"2\"}}",
-         0, "unknown architecture"},
-        {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
-         "\"batch_norm\": \"true\", \"width\": \"80x\", \"height\": \"60\", \"outputs\": \"2\"}}",
-         0, "width"},
-        {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
-         "\"batch_norm\": \"true\", \"width\": \"8000\", \"height\": \"8000\", "
-         "\"outputs\": \"2\"}}",
-         0, ""},
-        {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
-         "\"batch_norm\": \"true\", \"width\": \"2\", \"height\": \"2\", \"outputs\": \"2\"}}",
-         0, "layer pool1"},
-        {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
-         "\"batch_norm\": \"true\", \"width\": \"80\", \"height\": \"60\", \"outputs\": \"2\"}}",
-         0, "its arrays are not those"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        put_header(cases[i].header, cases[i].data);
-        assert_refused(cases[i].word);
+    for (size_t i = 0; i < sizeof HOSTILE / sizeof HOSTILE[0]; i++) {
+        put_header(HOSTILE[i].header, HOSTILE[i].data);
+        assert_refused(HOSTILE[i].word);
     }
 
     // nested deeper than any parser should follow

@@ -125,7 +125,8 @@ static double *plain_gradient(const imp_network *network, int count)
     double *values = calloc((size_t)graph->values, sizeof *values);
     double *gradients = calloc((size_t)graph->trained, sizeof *gradients);
     double *input = calloc((size_t)count * PIXELS, sizeof *input);
-    assert_true(values != NULL && gradients != NULL && input != NULL);
+    if (values == NULL || gradients == NULL || input == NULL)
+        abort();
     for (int64_t i = 0; i < graph->values; i++)
         values[i] = network->values[i];
     for (int i = 0; i < count; i++) {
