@@ -1,5 +1,5 @@
-# imp_folder(NAME [KNOWS folder...] [USES target...]): every .c file of src/NAME as an object library
-# that sees the public headers and src/. Its order in CMakeLists.txt is the order of the layers.
+# imp_folder(NAME [KNOWS folder...] [USES target...]): every .c file of src/NAME as an object
+# library that sees the public headers and src/. Their order in CMakeLists.txt is the layers'.
 function(imp_folder NAME)
   cmake_parse_arguments(FOLDER "" "" "KNOWS;USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${NAME}/*.c)

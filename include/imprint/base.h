@@ -47,6 +47,15 @@ typedef struct imp_error {
 imp_status imp_fail(imp_error *err, imp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/// Tells the compiler, and whoever analyses callers, that a failure is never IMP_OK.
+static inline imp_status imp_not_ok(imp_status status)
+{
+    if (status == IMP_OK)
+        __builtin_unreachable();
+    return status;
+}
+#define imp_fail(...) imp_not_ok((imp_fail)(__VA_ARGS__))
+
 /// A point or direction on the ground plane: x grows with the tile column, z with the tile row.
 typedef struct imp_vec2 {
     double x, z;

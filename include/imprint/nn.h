@@ -87,6 +87,10 @@ imp_status imp_trainer_step(imp_trainer *trainer, const uint8_t *const *frames, 
 double imp_trainer_loss(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
                         int count);
 
+/// Multiplies the learning rate of the steps that follow: a schedule calls it before each. 1 at
+/// first; not part of what imp_trainer_save() keeps.
+void imp_trainer_set_rate_factor(imp_trainer *trainer, double factor);
+
 /// Makes the trained weights visible in the network: to be called before it is saved or an
 /// inference is made of it, and after anybody else changed its weights.
 void imp_trainer_sync(imp_trainer *trainer);

@@ -106,12 +106,19 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp
                         const imp_monitor *monitor, imp_error *err);
 void imp_evaluation_free(imp_evaluation *evaluation); ///< nullable
 
+/// How the learning rate goes on.
+typedef enum imp_schedule {
+    IMP_SCHEDULE_CONSTANT, ///< the baseline's
+    IMP_SCHEDULE_COSINE,   ///< down to a hundredth along half a cosine
+} imp_schedule;
+
 /// Settings of training. Obtain with imp_default_train_def(), then change fields. Strings are
 /// borrowed.
 typedef struct imp_train_def {
     imp_network_def network; ///< its size is taken from the dataset
     imp_trainer_def trainer;
-    int epochs;           ///< 10
+    imp_schedule schedule; ///< IMP_SCHEDULE_CONSTANT
+    int epochs;            ///< 10
     double validation;    ///< share of episodes kept for validation; 0.1 (none of a single episode)
     uint64_t seed;        ///< of weights, shuffling and split; 1
     int checkpoint_steps; ///< save the state every so many steps, besides every epoch; 500
@@ -134,7 +141,8 @@ typedef struct imp_train_summary {
     double samples_per_second; ///< of this call's training steps, validation not counted
 } imp_train_summary;
 
-/// Trains a network on the expert's actions in a dataset. Writes into folder:
+/// Trains a network on the expert's actions in count datasets, shuffled together. Writes into
+/// folder:
 ///   model.safetensors   the weights with the smallest validation loss
 ///   last.safetensors    the weights after the last epoch
 ///   state.safetensors   what resuming needs
@@ -142,7 +150,8 @@ typedef struct imp_train_summary {
 ///   loss.svg            the same as a picture
 /// When stopped through the monitor it saves its state and returns IMP_INTERRUPTED; resuming gives
 /// the same bytes as never having stopped.
-imp_status imp_train(imp_train_summary *summary, const char *folder, const char *dataset,
-                     const imp_train_def *def, const imp_monitor *monitor, imp_error *err);
+imp_status imp_train(imp_train_summary *summary, const char *folder, const char *const *datasets,
+                     int count, const imp_train_def *def, const imp_monitor *monitor,
+                     imp_error *err);
 
 #endif

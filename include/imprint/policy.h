@@ -34,7 +34,9 @@ imp_status imp_reference_expert_create(imp_policy **out, imp_error *err);
 
 /// Parameters of our expert. Obtain with imp_default_expert_def(), then change fields.
 typedef struct imp_expert_def {
-    double speed;       ///< wanted on straights [m/s]; the motors' top speed is 0.6
+    double speed; ///< wanted on straights [m/s]; the motors' top speed is 0.6
+    double
+        tracking_rate;  ///< errors die out like a critically damped spring of this rate [1/s]; 3.1
     double lane_offset; ///< wanted distance from the lane centre [m], positive to the right; 0
     uint64_t seed;      ///< of the turns taken at intersections
     int cookie;

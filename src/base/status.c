@@ -24,7 +24,7 @@ const char *imp_status_text(imp_status status)
     return "unknown status";
 }
 
-imp_status imp_fail(imp_error *err, imp_status status, const char *format, ...)
+imp_status(imp_fail)(imp_error *err, imp_status status, const char *format, ...)
 {
     if (err != NULL) {
         va_list arguments;

@@ -8,7 +8,8 @@
 
 typedef struct settings {
     imp_train_def train;
-    const char *data, *architecture, *out;
+    imp_text_list data;
+    const char *architecture, *schedule, *out;
     bool resume, force;
 } settings;
 
@@ -16,7 +17,8 @@ static void add_options(imp_options *options, settings *s)
 {
     imp_train_def *train = &s->train;
     const imp_option table[] = {
-        {"data", 'd', IMP_OPTION_TEXT, &s->data, "DIR", "dataset to learn from", false},
+        {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR", "dataset to learn from; may be repeated",
+         false},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", true},
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME", "architecture", false},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
@@ -24,6 +26,8 @@ static void add_options(imp_options *options, settings *s)
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data", false},
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", false},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "of Adam", false},
+        {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
+         "of the learning rate: constant, or cosine down to a hundredth", false},
         {"weight-decay", 0, IMP_OPTION_REAL, &train->trainer.weight_decay, "R",
          "decoupled, on convolution and dense weights", false},
         {"validation", 0, IMP_OPTION_REAL, &train->validation, "SHARE",
@@ -76,6 +80,11 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_trai
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
+    if (strcmp(s->schedule, "cosine") == 0)
+        s->train.schedule = IMP_SCHEDULE_COSINE;
+    else if (strcmp(s->schedule, "constant") != 0)
+        return imp_fail(err, IMP_USAGE, "--schedule: '%s' is neither constant nor cosine",
+                        s->schedule);
     imp_status status = imp_session_claim(s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
@@ -83,7 +92,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_trai
     imp_monitor monitor = imp_session_monitor(options);
     s->train.resume = s->resume;
     s->train.settings = json != NULL ? json : "{}";
-    status = imp_train(summary, s->out, s->data, &s->train, &monitor, err);
+    status = imp_train(summary, s->out, s->data.items, s->data.count, &s->train, &monitor, err);
     imp_session_clear();
     free(json);
     if (status == IMP_OK)
@@ -93,11 +102,13 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_trai
 
 static int run(const imp_command *command, int argc, char **argv)
 {
-    settings s = {.train = imp_default_train_def(), .data = "runs/data", .out = "runs/model"};
+    settings s = {
+        .train = imp_default_train_def(), .data = {{"runs/data"}, 1}, .out = "runs/model"};
     imp_options options;
     imp_error err = {0};
     imp_train_summary summary = {0};
     s.architecture = "one-residual";
+    s.schedule = "constant";
     imp_options_init(&options, command);
     add_options(&options, &s);
     imp_status status = imp_options_read(&options, argc, argv, &err);

@@ -12,9 +12,10 @@ imp_sim_options imp_default_sim_options(void)
         .seed = 123,
         .size = {camera.width, camera.height},
         .lens = "duckiebot",
-        .start_angle_deg = 60.0,
+        .start_angle_deg = 4.0,
         .frame_skip = 1,
         .expert_speed = expert.speed,
+        .tracking_rate = expert.tracking_rate,
         .lane_offset = expert.lane_offset,
     };
 }
@@ -28,12 +29,15 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of an observation [80x60]", false},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS", "duckiebot or none", false},
         {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
-         "starts lie within this angle of the lane", false},
+         "starts lie within this angle of the lane (4 is the baseline's, 60 the simulator's)",
+         false},
         {"start-tile", 0, IMP_OPTION_PAIR, sim->start_tile, "I,J", "start on this tile", false},
         {"frame-skip", 0, IMP_OPTION_INT, &sim->frame_skip, "N",
          "frames that an action is held for", false},
         {"speed", 0, IMP_OPTION_REAL, &sim->expert_speed, "M/S", "speed that the expert wants",
          false},
+        {"tracking-rate", 0, IMP_OPTION_REAL, &sim->tracking_rate, "1/S",
+         "how firmly the expert steers back to its line", false},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
          "where the expert drives, to the right of the lane centre", false},
         {"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
@@ -66,6 +70,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     env->has_start_tile = imp_options_given(options, sim->start_tile);
     memcpy(env->start_tile, sim->start_tile, sizeof sim->start_tile);
     expert->speed = sim->expert_speed;
+    expert->tracking_rate = sim->tracking_rate;
     expert->lane_offset = sim->lane_offset;
     imp_camera probe;
     return imp_camera_init(&probe, camera, err);

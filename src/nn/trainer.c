@@ -135,6 +135,7 @@ imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp
     if (trainer == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
     trainer->def = *def;
+    trainer->rate_factor = 1.0;
     trainer->network = network;
     const size_t trained = (size_t)network->graph.trained;
     trainer->first = calloc(trained, sizeof *trainer->first);
@@ -265,8 +266,8 @@ static void update_piece(void *context, int index, int worker)
         for (int64_t k = 0; k < piece->count; k++)
             sum[k] += part[k];
     }
-    const imp_adam adam =
-        imp_adam_step(trainer->def.learning_rate, trainer->def.weight_decay, trainer->step);
+    const imp_adam adam = imp_adam_step(trainer->rate_factor * trainer->def.learning_rate,
+                                        trainer->def.weight_decay, trainer->step);
     imp_adam_update(&adam, piece->decay, piece->count, sum,
                     trainer->network->values + piece->offset, trainer->first + piece->offset,
                     trainer->second + piece->offset);
@@ -370,6 +371,11 @@ double imp_trainer_loss(imp_trainer *trainer, const uint8_t *const *frames, cons
     for (int i = 0; i < trainer->def.shards; i++)
         sum += trainer->shards[i].loss;
     return sum / ((double)count * trainer->network->def.outputs);
+}
+
+void imp_trainer_set_rate_factor(imp_trainer *trainer, double factor)
+{
+    trainer->rate_factor = factor;
 }
 
 void imp_trainer_sync(imp_trainer *trainer)

@@ -40,6 +40,7 @@ struct imp_trainer {
     int piece_count;
     float *first, *second; // Adam's moments (trained)
     int64_t step;          // taken so far
+    double rate_factor;    // of the learning rate, set by a schedule
     imp_batch batch;
 };
 

@@ -3,11 +3,17 @@
 #include <math.h>
 #include <stdlib.h>
 
-static imp_status reserve(imp_samples *samples, size_t count, imp_error *err)
+// Makes room for so many more samples.
+static imp_status reserve(imp_samples *samples, size_t more, imp_error *err)
 {
-    samples->frames = malloc((count + 1) * sizeof *samples->frames);
-    samples->labels = malloc((count + 1) * 2 * sizeof *samples->labels);
-    if (samples->frames == NULL || samples->labels == NULL)
+    size_t count = samples->count + more + 1;
+    const uint8_t **frames = realloc(samples->frames, count * sizeof *frames);
+    if (frames != NULL)
+        samples->frames = frames;
+    float *labels = realloc(samples->labels, 2 * count * sizeof *labels);
+    if (labels != NULL)
+        samples->labels = labels;
+    if (frames == NULL || labels == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu samples", count);
     return IMP_OK;
 }
@@ -22,17 +28,15 @@ static void add_episode(imp_samples *samples, const imp_episode *episode, size_t
     }
 }
 
-imp_status imp_samples_split(imp_samples *training, imp_samples *held_out,
-                             const imp_dataset *dataset, double validation, uint64_t seed,
-                             imp_error *err)
+imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const imp_dataset *dataset,
+                           int number, double validation, uint64_t seed, imp_error *err)
 {
-    *training = *held_out = (imp_samples){0};
     const int episodes = imp_dataset_episode_count(dataset);
     const size_t steps = (size_t)imp_dataset_step_count(dataset);
     const imp_dataset_info *info = imp_dataset_facts(dataset);
     const size_t picture = (size_t)info->width * (size_t)info->height * 3;
     if (episodes == 0)
-        return imp_fail(err, IMP_BAD_INPUT, "the dataset has no episodes");
+        return imp_fail(err, IMP_BAD_INPUT, "dataset %d has no episodes", number + 1);
     uint32_t *order = malloc((size_t)episodes * sizeof *order);
     if (order == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", episodes);
@@ -42,7 +46,7 @@ imp_status imp_samples_split(imp_samples *training, imp_samples *held_out,
     if (status == IMP_OK) {
         for (int k = 0; k < episodes; k++)
             order[k] = (uint32_t)k;
-        imp_random random = imp_random_stream(seed, 0, 0, IMP_PURPOSE_SPLIT);
+        imp_random random = imp_random_stream(seed, (uint32_t)number, 0, IMP_PURPOSE_SPLIT);
         imp_random_shuffle(&random, order, (size_t)episodes);
         int kept_apart = (int)lround(validation * episodes);
         kept_apart = kept_apart < episodes ? kept_apart : episodes - 1;

@@ -12,12 +12,11 @@ typedef struct imp_samples {
     size_t count;
 } imp_samples;
 
-// Splits a dataset by episode: a share `validation` of the episodes, drawn from seed, goes to
-// *held_out. At least one episode stays in *training. Both are freed with imp_samples_free(), also
-// after a failure.
-imp_status imp_samples_split(imp_samples *training, imp_samples *held_out,
-                             const imp_dataset *dataset, double validation, uint64_t seed,
-                             imp_error *err);
+// Splits a dataset by episode and appends: a share `validation` of the episodes, drawn from seed
+// and the dataset's number, goes to *held_out, the rest, at least one, to *training. Both start as
+// {0} and are freed with imp_samples_free(), also after a failure.
+imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const imp_dataset *dataset,
+                           int number, double validation, uint64_t seed, imp_error *err);
 void imp_samples_free(imp_samples *samples);
 
 #endif

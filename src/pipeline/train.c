@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/vector.h"
 #include "imprint/pipeline.h"
 #include "pipeline/history.h"
 #include "pipeline/samples.h"
@@ -41,7 +42,8 @@ typedef struct run {
     const char *folder;
     const imp_monitor *monitor;
     imp_train_summary *summary;
-    imp_dataset *dataset;
+    imp_dataset **datasets;
+    int dataset_count;
     imp_samples training, held_out;
     imp_network *network;
     imp_trainer *trainer;
@@ -120,12 +122,21 @@ static imp_status save_model(run *r, const char *name, imp_error *err)
     return imp_network_save(r->network, path, r->metadata, err);
 }
 
+// A number for all datasets together.
+static uint64_t hash_of_all(const run *r)
+{
+    uint64_t hash = 0;
+    for (int k = 0; k < r->dataset_count; k++)
+        hash = hash * 1099511628211U + imp_dataset_hash(r->datasets[k]);
+    return hash;
+}
+
 // What a model file says besides its architecture: where it comes from.
 static imp_status describe(run *r, imp_error *err)
 {
-    const imp_dataset_info *info = imp_dataset_facts(r->dataset);
+    const imp_dataset_info *info = imp_dataset_facts(r->datasets[0]);
     char hash[32];
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)imp_dataset_hash(r->dataset));
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)hash_of_all(r));
     json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "lens", info->lens, "map", info->map,
                              "teacher", info->policy, "dataset_hash", hash, "settings",
                              r->def->settings, "imprint_version", imp_version());
@@ -136,28 +147,51 @@ static imp_status describe(run *r, imp_error *err)
     return IMP_OK;
 }
 
-static imp_status prepare(run *r, const char *dataset, imp_error *err)
+static imp_status open_datasets(run *r, const char *const *datasets, int count, imp_error *err)
 {
-    const imp_train_def *def = r->def;
-    imp_status status = imp_dataset_open(&r->dataset, dataset, err);
+    r->datasets = calloc((size_t)count, sizeof *r->datasets);
+    if (r->datasets == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d datasets", count);
+    for (int k = 0; k < count; k++) {
+        imp_status status = imp_dataset_open(&r->datasets[k], datasets[k], err);
+        if (status != IMP_OK)
+            return status;
+        r->dataset_count++;
+        const imp_dataset_info *first = imp_dataset_facts(r->datasets[0]);
+        const imp_dataset_info *info = imp_dataset_facts(r->datasets[k]);
+        if (info->width != first->width || info->height != first->height)
+            return imp_fail(err, IMP_BAD_INPUT, "%s has observations of %d x %d, %s of %d x %d",
+                            datasets[k], info->width, info->height, datasets[0], first->width,
+                            first->height);
+        status = imp_samples_add(&r->training, &r->held_out, r->datasets[k], k, r->def->validation,
+                                 r->def->seed, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    return IMP_OK;
+}
+
+static imp_status prepare_network(run *r, imp_error *err)
+{
+    imp_network_def network = r->def->network;
+    network.width = imp_dataset_facts(r->datasets[0])->width;
+    network.height = imp_dataset_facts(r->datasets[0])->height;
+    imp_status status = imp_network_create(&r->network, &network, r->def->seed, err);
     if (status == IMP_OK)
-        status = imp_samples_split(&r->training, &r->held_out, r->dataset, def->validation,
-                                   def->seed, err);
-    if (status != IMP_OK)
-        return status;
-    imp_network_def network = def->network;
-    network.width = imp_dataset_facts(r->dataset)->width;
-    network.height = imp_dataset_facts(r->dataset)->height;
-    status = imp_network_create(&r->network, &network, def->seed, err);
+        status = imp_trainer_create(&r->trainer, r->network, &r->def->trainer, err);
+    return status == IMP_OK ? describe(r, err) : status;
+}
+
+static imp_status prepare(run *r, const char *const *datasets, int count, imp_error *err)
+{
+    imp_status status = open_datasets(r, datasets, count, err);
     if (status == IMP_OK)
-        status = imp_trainer_create(&r->trainer, r->network, &def->trainer, err);
-    if (status == IMP_OK)
-        status = describe(r, err);
+        status = prepare_network(r, err);
     if (status == IMP_OK)
         status = imp_folder_create(r->folder, err);
     if (status != IMP_OK)
         return status;
-    const size_t batch = (size_t)def->trainer.batch;
+    const size_t batch = (size_t)r->def->trainer.batch;
     r->order = malloc(r->training.count * sizeof *r->order);
     r->frames = malloc(batch * sizeof *r->frames);
     r->labels = malloc(batch * 2 * sizeof *r->labels);
@@ -167,7 +201,7 @@ static imp_status prepare(run *r, const char *dataset, imp_error *err)
     r->summary->samples = (int64_t)r->training.count;
     r->summary->validation_samples = (int64_t)r->held_out.count;
     r->summary->parameters = imp_network_parameter_count(r->network);
-    return def->resume ? restore_state(r, err) : IMP_OK;
+    return r->def->resume ? restore_state(r, err) : IMP_OK;
 }
 
 static void shuffle_epoch(run *r)
@@ -195,6 +229,18 @@ static void report(const run *r, int steps)
     imp_monitor_progress(r->monitor, &progress);
 }
 
+// The factor of the learning rate at the present step.
+static double rate_factor(const run *r)
+{
+    const double floor = 0.01;
+    if (r->def->schedule == IMP_SCHEDULE_CONSTANT)
+        return 1.0;
+    double seen = (double)r->at.epoch * (double)r->training.count +
+                  (double)r->at.step * r->def->trainer.batch;
+    double share = seen / ((double)r->def->epochs * (double)r->training.count);
+    return floor + (1.0 - floor) * 0.5 * (1.0 + cos(IMP_PI * share));
+}
+
 static imp_status train_step(run *r, imp_error *err)
 {
     const size_t batch = (size_t)r->def->trainer.batch;
@@ -206,6 +252,7 @@ static imp_status train_step(run *r, imp_error *err)
         r->frames[k] = r->training.frames[i];
         memcpy(&r->labels[2 * k], &r->training.labels[2 * i], 2 * sizeof r->labels[0]);
     }
+    imp_trainer_set_rate_factor(r->trainer, rate_factor(r));
     double start = imp_clock(), loss;
     imp_status status = imp_trainer_step(r->trainer, r->frames, r->labels, count, &loss, err);
     if (status != IMP_OK)
@@ -298,7 +345,9 @@ static void clean_up(run *r)
     imp_network_destroy(r->network);
     imp_samples_free(&r->training);
     imp_samples_free(&r->held_out);
-    imp_dataset_close(r->dataset);
+    for (int k = 0; k < r->dataset_count; k++)
+        imp_dataset_close(r->datasets[k]);
+    free(r->datasets);
     free(r->order);
     free(r->frames);
     free(r->labels);
@@ -318,16 +367,19 @@ static imp_status check(const imp_train_def *def, imp_error *err)
     return IMP_OK;
 }
 
-imp_status imp_train(imp_train_summary *summary, const char *folder, const char *dataset,
-                     const imp_train_def *def, const imp_monitor *monitor, imp_error *err)
+imp_status imp_train(imp_train_summary *summary, const char *folder, const char *const *datasets,
+                     int count, const imp_train_def *def, const imp_monitor *monitor,
+                     imp_error *err)
 {
     imp_status status = check(def, err);
+    if (status == IMP_OK && count < 1)
+        status = imp_fail(err, IMP_USAGE, "no dataset to train on");
     if (status != IMP_OK)
         return status;
     double start = imp_clock();
     *summary = (imp_train_summary){0};
     run r = {.def = def, .folder = folder, .monitor = monitor, .summary = summary};
-    status = prepare(&r, dataset, err);
+    status = prepare(&r, datasets, count, err);
     while (status == IMP_OK && r.at.epoch < def->epochs)
         status = train_epoch(&r, err);
     summarize(&r);

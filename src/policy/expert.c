@@ -10,10 +10,8 @@
 
 enum { EXPERT_COOKIE = 0x0E47E7 };
 
-// Errors die out like a critically damped spring of this rate [1/s].
-static const double TRACKING_RATE = 3.1;
-// How fast the turn rate follows what is asked of it, and the speed what is wanted [1/s].
-static const double TURN_RATE_RATE = 10.0, SPEED_RATE = 20.0;
+// How many times faster than the tracking the turn rate follows what is asked of it.
+static const double TURN_RATE_RATIO = 3.2;
 // The steepest that the route is approached at [rad].
 static const double APPROACH_MAX = 1.0;
 static const double TURN_RATE_MAX = 6.0; // [rad/s]
@@ -33,7 +31,8 @@ typedef struct expert {
 
 imp_expert_def imp_default_expert_def(void)
 {
-    return (imp_expert_def){.speed = 0.6, .lane_offset = 0.0, .cookie = EXPERT_COOKIE};
+    return (imp_expert_def){
+        .speed = 0.6, .tracking_rate = 3.1, .lane_offset = 0.0, .cookie = EXPERT_COOKIE};
 }
 
 // The state in which a command given now will start to act.
@@ -88,16 +87,20 @@ static double curvature_ahead(const imp_route *route, double distance)
     return sum / SAMPLES;
 }
 
-// Duty cycles that change the velocities at the wanted rates, steering before speed where the
-// motors cannot give both.
-static imp_action motor_action(const imp_drive_def *drive, foresight state, double speed,
-                               double turn_rate)
+// Duty cycles that lead to the wanted velocities, steering before speed where the motors cannot
+// give both. The turn rate is pressed for; the speed comes by itself, as the motors are damped. So
+// is the turn rate of a gentle expert, whose actions then depend on where the robot is and hardly
+// on how it moves: what a network that sees single pictures can learn.
+static imp_action motor_action(const expert *self, const imp_env *env, foresight state,
+                               double speed, double turn_rate)
 {
-    // the inverse of imp_drive_velocities()
-    double turn_change = TURN_RATE_RATE * (turn_rate - state.turn_rate);
-    double difference = (turn_change + 4.0 * state.turn_rate) / 15.0;
-    double sum = (SPEED_RATE * (speed - state.speed) + 5.0 * state.speed) / 1.5;
-    difference -= drive->trim * sum;
+    const double damping = 4.0, turn_gain = 15.0,
+                 speed_gain = 1.5 / 5.0; // see imp_drive_velocities()
+    double rate = fmax(damping, TURN_RATE_RATIO * self->def.tracking_rate);
+    double change = rate * (turn_rate - state.turn_rate);
+    double difference = (change + damping * state.turn_rate) / turn_gain;
+    double sum = speed / speed_gain;
+    difference -= env->def.drive.trim * sum;
     difference = fmax(-2.0, fmin(2.0, difference));
     double room = 2.0 - fabs(difference);
     sum = fmax(-room, fmin(room, sum));
@@ -122,7 +125,7 @@ static deviation deviation_of(const expert *self, foresight state)
     double aside = imp_vec2_dot(gap, right) - self->def.lane_offset;
     double angle = atan2(imp_vec2_dot(heading, right), imp_vec2_dot(heading, here.tangent));
     double pace = fmax(state.speed, 0.25);
-    double approach = 0.5 * TRACKING_RATE / pace * aside;
+    double approach = 0.5 * self->def.tracking_rate / pace * aside;
     approach = fmax(-APPROACH_MAX, fmin(APPROACH_MAX, approach));
     return (deviation){
         .aside = aside,
@@ -143,11 +146,11 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
         return (imp_action){0.0, 0.0};
     deviation d = deviation_of(self, state);
     *usual = d.gap < GAP_USUAL && fabs(d.angle) < ANGLE_USUAL;
-    double turn_rate = state.speed * d.curvature + 2.0 * TRACKING_RATE * d.astray;
+    double turn_rate = state.speed * d.curvature + 2.0 * self->def.tracking_rate * d.astray;
     turn_rate = fmax(-TURN_RATE_MAX, fmin(TURN_RATE_MAX, turn_rate));
     // rather turn on the spot than drive where one does not want to go
-    double willing = fmax(0.0, fmin(1.0, 1.3 - 1.5 * fabs(d.astray)));
-    return motor_action(&env->def.drive, state, self->def.speed * willing, turn_rate);
+    double willing = fmax(0.0, fmin(1.0, 1.4 - 2.2 * fabs(d.astray)));
+    return motor_action(self, env, state, self->def.speed * willing, turn_rate);
 }
 
 // Whether the robot stays on the road for a while if it holds an action for some steps and is
@@ -207,6 +210,9 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
     if (!(def->speed > 0.0 && def->speed <= 0.6))
         return imp_fail(err, IMP_USAGE,
                         "expert speed %g m/s is not within 0 to 0.6 (the motors' top)", def->speed);
+    if (!(def->tracking_rate > 0.0 && def->tracking_rate <= 10.0))
+        return imp_fail(err, IMP_USAGE, "tracking rate %g /s is not within 0 to 10",
+                        def->tracking_rate);
     if (!(fabs(def->lane_offset) <= 0.1))
         return imp_fail(err, IMP_USAGE, "lane offset %g m is not within -0.1 to 0.1",
                         def->lane_offset);

@@ -233,7 +233,7 @@ static imp_status read_tile_size(const reader *r, const yaml_node_t *root)
 static imp_status read_start_tile(const reader *r, const yaml_node_t *node)
 {
     imp_world *world = r->world;
-    double tile[2];
+    double tile[2] = {0};
     imp_status status = read_numbers(r, node, "start_tile", 2, tile);
     if (status != IMP_OK)
         return status;
@@ -311,6 +311,7 @@ static imp_status parse_document(reader *r, const char *text, size_t length)
         r->document = &document;
         status = read_root(r);
         yaml_document_delete(&document);
+        r->document = NULL;
     } else {
         status = imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: not YAML: %s", r->source,
                           (int)parser.problem_mark.line + 1,
