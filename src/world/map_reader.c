@@ -10,7 +10,7 @@
 #include "imprint/world.h"
 #include "world/lanes.h"
 
-enum { SIDE_MAX = 1024, TILES_MAX = 65536 };
+enum { SIDE_MAX = 1024, TILES_MAX = 65536, DEPTH_MAX = 32 };
 
 // What the reader carries along: the document, and where messages say that it came from.
 typedef struct reader {
@@ -299,25 +299,60 @@ static void name_world(imp_world *world, const char *source)
     snprintf(world->name, sizeof world->name, "%.*s", length, base);
 }
 
+static imp_status not_yaml(const reader *r, const yaml_parser_t *parser)
+{
+    return imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: not YAML: %s", r->source,
+                    (int)parser->problem_mark.line + 1,
+                    parser->problem != NULL ? parser->problem : "unreadable");
+}
+
+// The time that libyaml takes grows with the square of the depth of nesting, so that a small file
+// could keep it busy for hours; no map is deep.
+static imp_status check_depth(const reader *r, yaml_parser_t *parser)
+{
+    int depth = 0;
+    for (bool more = true; more;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(parser, &event))
+            return not_yaml(r, parser);
+        yaml_event_type_t type = event.type;
+        int line = (int)event.start_mark.line + 1;
+        yaml_event_delete(&event);
+        depth += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
+        depth -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
+        if (depth > DEPTH_MAX)
+            return imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: nested more than %d deep", r->source,
+                            line, DEPTH_MAX);
+        // the first document is all that counts
+        more = type != YAML_DOCUMENT_END_EVENT && type != YAML_STREAM_END_EVENT;
+    }
+    return IMP_OK;
+}
+
+static imp_status load_document(reader *r, yaml_parser_t *parser)
+{
+    yaml_document_t document;
+    if (!yaml_parser_load(parser, &document))
+        return not_yaml(r, parser);
+    r->document = &document;
+    imp_status status = read_root(r);
+    yaml_document_delete(&document);
+    r->document = NULL;
+    return status;
+}
+
 static imp_status parse_document(reader *r, const char *text, size_t length)
 {
-    yaml_parser_t parser;
-    yaml_document_t document;
-    if (!yaml_parser_initialize(&parser))
-        return imp_fail(r->err, IMP_NO_MEMORY, "%s: out of memory", r->source);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    imp_status status;
-    if (yaml_parser_load(&parser, &document)) {
-        r->document = &document;
-        status = read_root(r);
-        yaml_document_delete(&document);
-        r->document = NULL;
-    } else {
-        status = imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: not YAML: %s", r->source,
-                          (int)parser.problem_mark.line + 1,
-                          parser.problem != NULL ? parser.problem : "unreadable");
+    imp_status status = IMP_OK;
+    // one pass for the depth, one for the document
+    for (int pass = 0; pass < 2 && status == IMP_OK; pass++) {
+        yaml_parser_t parser;
+        if (!yaml_parser_initialize(&parser))
+            return imp_fail(r->err, IMP_NO_MEMORY, "%s: out of memory", r->source);
+        yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+        status = pass == 0 ? check_depth(r, &parser) : load_document(r, &parser);
+        yaml_parser_delete(&parser);
     }
-    yaml_parser_delete(&parser);
     return status;
 }
 
