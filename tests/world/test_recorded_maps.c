@@ -1,0 +1,202 @@
+// Every map of the reference, if its recordings lie beside the project, against those recordings.
+#include "testing.h"
+
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "imprint/world.h"
+
+#define RECORDED IMP_SHARED "/golden/maps/"
+#define REFERENCE IMP_SHARED "/reference-assets/maps/"
+
+static const char *const MAPS[] = {
+    "4way",
+    "4way_bordered",
+    "Caltech_loop01",
+    "ETHZ_autolab_technical_track",
+    "ETHZ_autolab_technical_track_bordered",
+    "ETHZ_loop",
+    "ETHZ_loop_bordered",
+    "ETH_intersection_map",
+    "ETH_large_loop",
+    "ETH_small_intersect",
+    "ETH_small_loop",
+    "ETH_small_loop_1",
+    "ETH_small_loop_2",
+    "ETH_small_loop_2_bordered",
+    "ETU_autolab_track",
+    "MOOC_modcon",
+    "TTIC_large_loop",
+    "TTIC_loop",
+    "calibration_map_ext",
+    "calibration_map_int",
+    "experiment_loop",
+    "field1",
+    "loop_dyn_duckiebots",
+    "loop_empty",
+    "loop_obstacles",
+    "regress_4way_adam",
+    "regress_4way_drivable",
+    "robotarium2",
+    "small_loop",
+    "small_loop_bordered",
+    "small_loop_cw",
+    "straight_road",
+    "straight_road_down",
+    "udem1_empty",
+    "zigzag_dists",
+    "zigzag_dists_bordered",
+};
+enum { MAP_COUNT = sizeof MAPS / sizeof MAPS[0] };
+
+static double number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    assert_true(json_is_number(value));
+    return json_number_value(value);
+}
+
+static double item(const json_t *array, size_t k)
+{
+    assert_true(k < json_array_size(array));
+    return json_number_value(json_array_get(array, k));
+}
+
+static void check_curves(const imp_world *world, const imp_tile *tile, const json_t *curves)
+{
+    assert_int_equal(tile->curve_count, (int)json_array_size(curves));
+    for (int k = 0; k < tile->curve_count; k++) {
+        const json_t *points = json_array_get(curves, (size_t)k);
+        for (size_t n = 0; n < 4; n++) {
+            const json_t *point = json_array_get(points, n);
+            imp_vec2 ours = world->curves[tile->first_curve + k].p[n];
+            assert_close(ours.x, item(point, 0), 1e-9);
+            assert_close(ours.z, item(point, 2), 1e-9);
+        }
+    }
+}
+
+static void check_world(const imp_world *world, const json_t *recorded)
+{
+    assert_close(world->tile_size, number(recorded, "tile_size"), 1e-9);
+    assert_int_equal(world->columns, (int)number(recorded, "grid_width"));
+    assert_int_equal(world->rows, (int)number(recorded, "grid_height"));
+    size_t index;
+    const json_t *entry;
+    json_array_foreach(json_object_get(recorded, "tiles"), index, entry)
+    {
+        int i = (int)number(entry, "i"), j = (int)number(entry, "j");
+        const imp_tile *tile = &world->tiles[j * world->columns + i];
+        assert_string_equal(imp_tile_kind_name(tile->kind),
+                            json_string_value(json_object_get(entry, "kind")));
+        assert_int_equal(tile->orientation, (int)number(entry, "angle"));
+        assert_int_equal(tile->drivable, json_is_true(json_object_get(entry, "drivable")));
+        check_curves(world, tile, json_object_get(entry, "curves"));
+    }
+    assert_int_equal((int)index, world->columns * world->rows);
+    const json_t *order = json_object_get(recorded, "drivable_order");
+    assert_int_equal(world->drivable_count, (int)json_array_size(order));
+    json_array_foreach(order, index, entry)
+    {
+        int tile = (int)item(entry, 1) * world->columns + (int)item(entry, 0);
+        assert_int_equal(world->drivable[index], tile);
+    }
+}
+
+static void check_start(const imp_world *world, const json_t *recorded)
+{
+    const json_t *tile = json_object_get(recorded, "start_tile");
+    assert_int_equal(world->has_start_tile, json_is_array(tile));
+    if (world->has_start_tile) {
+        assert_int_equal(world->start_tile[0], (int)item(tile, 0));
+        assert_int_equal(world->start_tile[1], (int)item(tile, 1));
+    }
+    const json_t *pose = json_object_get(recorded, "start_pose");
+    assert_int_equal(world->has_start_pose, json_is_array(pose));
+    if (world->has_start_pose) {
+        assert_close(world->start_pose.x, item(json_array_get(pose, 0), 0), 1e-9);
+        assert_close(world->start_pose.z, item(json_array_get(pose, 0), 2), 1e-9);
+        assert_close(world->start_pose.heading, item(pose, 1), 1e-9);
+    }
+}
+
+static json_t *recording_of(const char *map)
+{
+    char path[PATH_MAX];
+    json_error_t problem;
+    snprintf(path, sizeof path, RECORDED "%s.json", map);
+    json_t *recorded = json_load_file(path, 0, &problem);
+    if (recorded == NULL)
+        fail_msg("%s: %s", path, problem.text);
+    return recorded;
+}
+
+// Two of the reference's maps start on a tile that is no road, or not there. The reference passes
+// over it; we name the line.
+static const char *why_refused(const char *map)
+{
+    if (strcmp(map, "calibration_map_int") == 0)
+        return "calibration_map_int.yaml:22: start_tile [0, 3] is not drivable";
+    if (strcmp(map, "straight_road_down") == 0)
+        return "straight_road_down.yaml:12: start_tile [1, 0] is not on the grid";
+    return NULL;
+}
+
+static void maps_of_the_reference_are_read_alike(void **state)
+{
+    (void)state;
+    if (access(REFERENCE, R_OK) != 0 || access(RECORDED, R_OK) != 0) {
+        print_message("the reference's maps are not here: skipped\n");
+        skip();
+    }
+    for (int k = 0; k < MAP_COUNT; k++) {
+        imp_error err = {0};
+        imp_world *world;
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, REFERENCE "%s.yaml", MAPS[k]);
+        imp_status status = imp_world_load(&world, path, &err);
+        const char *refused = why_refused(MAPS[k]);
+        if (refused != NULL) {
+            assert_int_equal(status, IMP_BAD_INPUT);
+            assert_non_null(strstr(err.message, refused));
+            continue;
+        }
+        assert_ok(status, err);
+        json_t *recorded = recording_of(MAPS[k]);
+        check_world(world, recorded);
+        check_start(world, recorded);
+        json_decref(recorded);
+        imp_world_destroy(world);
+    }
+}
+
+static void our_maps_are_the_reference_s(void **state)
+{
+    (void)state;
+    if (access(RECORDED, R_OK) != 0) {
+        print_message("the recordings of the reference are not here: skipped\n");
+        skip();
+    }
+    for (int k = 0; k < imp_builtin_map_count(); k++) {
+        imp_error err = {0};
+        imp_world *world;
+        assert_ok(imp_world_load(&world, imp_builtin_map_name(k), &err), err);
+        json_t *recorded = recording_of(world->name);
+        check_world(world, recorded);
+        check_start(world, recorded);
+        json_decref(recorded);
+        imp_world_destroy(world);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(maps_of_the_reference_are_read_alike),
+        cmocka_unit_test(our_maps_are_the_reference_s),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
