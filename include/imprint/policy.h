@@ -36,9 +36,11 @@ imp_status imp_reference_expert_create(imp_policy **out, imp_error *err);
 typedef struct imp_expert_def {
     double speed; ///< wanted on straights [m/s]; the motors' top speed is 0.6
     double
-        tracking_rate;  ///< errors die out like a critically damped spring of this rate [1/s]; 3.1
-    double lane_offset; ///< wanted distance from the lane centre [m], positive to the right; 0
-    uint64_t seed;      ///< of the turns taken at intersections
+        tracking_rate;   ///< errors die out like a critically damped spring of this rate [1/s]; 3.1
+    double turning_rate; ///< the turn rate follows what is asked of it so fast [1/s]; 10. Up to 4
+                         ///< is the motors' own damping
+    double lane_offset;  ///< wanted distance from the lane centre [m], positive to the right; 0
+    uint64_t seed;       ///< of the turns taken at intersections
     int cookie;
 } imp_expert_def;
 

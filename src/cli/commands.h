@@ -22,14 +22,14 @@ typedef struct imp_sim_options {
     double start_angle_deg; // accepted at the start
     int start_tile[2];
     int frame_skip;
-    double expert_speed, tracking_rate, lane_offset;
+    double expert_speed, tracking_rate, turning_rate, lane_offset;
     int threads;
 } imp_sim_options;
 
 imp_sim_options imp_default_sim_options(void);
 
 // Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
-// --tracking-rate --lane-offset
+// --tracking-rate --turning-rate --lane-offset
 // --threads.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
 

@@ -16,6 +16,7 @@ imp_sim_options imp_default_sim_options(void)
         .frame_skip = 1,
         .expert_speed = expert.speed,
         .tracking_rate = expert.tracking_rate,
+        .turning_rate = expert.turning_rate,
         .lane_offset = expert.lane_offset,
     };
 }
@@ -38,6 +39,8 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
          false},
         {"tracking-rate", 0, IMP_OPTION_REAL, &sim->tracking_rate, "1/S",
          "how firmly the expert steers back to its line", false},
+        {"turning-rate", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
+         "how hard the expert presses for a turn rate; 4 is gentle", false},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
          "where the expert drives, to the right of the lane centre", false},
         {"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
@@ -71,6 +74,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     memcpy(env->start_tile, sim->start_tile, sizeof sim->start_tile);
     expert->speed = sim->expert_speed;
     expert->tracking_rate = sim->tracking_rate;
+    expert->turning_rate = sim->turning_rate;
     expert->lane_offset = sim->lane_offset;
     imp_camera probe;
     return imp_camera_init(&probe, camera, err);

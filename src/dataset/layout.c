@@ -26,7 +26,7 @@ const imp_field imp_fields[IMP_FIELD_COUNT] = {
     {"infos/lane", IMP_FIELD_DOUBLE, offsetof(imp_episode, lane), true, 2, "m, rad",
      "step, coordinate (distance, angle)",
      "position in the lane before each action, and at the end: distance to the right of the lane's "
-     "centre, angle to the left of its direction; NaN off lanes"},
+     "centre, angle to the right of its direction; NaN off lanes"},
 };
 
 int imp_field_shape(const imp_field *field, const imp_dataset_info *info, int steps,

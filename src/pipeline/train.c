@@ -137,9 +137,9 @@ static imp_status describe(run *r, imp_error *err)
     const imp_dataset_info *info = imp_dataset_facts(r->datasets[0]);
     char hash[32];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)hash_of_all(r));
-    json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "lens", info->lens, "map", info->map,
-                             "teacher", info->policy, "dataset_hash", hash, "settings",
-                             r->def->settings, "imprint_version", imp_version());
+    json_t *root =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "lens", info->lens, "map", info->map, "teacher",
+                  info->policy, "dataset_hash", hash, "settings", r->def->settings);
     r->metadata = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
     json_decref(root);
     if (r->metadata == NULL)

@@ -10,8 +10,6 @@
 
 enum { EXPERT_COOKIE = 0x0E47E7 };
 
-// How many times faster than the tracking the turn rate follows what is asked of it.
-static const double TURN_RATE_RATIO = 3.2;
 // The steepest that the route is approached at [rad].
 static const double APPROACH_MAX = 1.0;
 static const double TURN_RATE_MAX = 6.0; // [rad/s]
@@ -31,8 +29,11 @@ typedef struct expert {
 
 imp_expert_def imp_default_expert_def(void)
 {
-    return (imp_expert_def){
-        .speed = 0.6, .tracking_rate = 3.1, .lane_offset = 0.0, .cookie = EXPERT_COOKIE};
+    return (imp_expert_def){.speed = 0.6,
+                            .tracking_rate = 3.1,
+                            .turning_rate = 10.0,
+                            .lane_offset = 0.0,
+                            .cookie = EXPERT_COOKIE};
 }
 
 // The state in which a command given now will start to act.
@@ -96,7 +97,7 @@ static imp_action motor_action(const expert *self, const imp_env *env, foresight
 {
     const double damping = 4.0, turn_gain = 15.0,
                  speed_gain = 1.5 / 5.0; // see imp_drive_velocities()
-    double rate = fmax(damping, TURN_RATE_RATIO * self->def.tracking_rate);
+    double rate = fmax(damping, self->def.turning_rate);
     double change = rate * (turn_rate - state.turn_rate);
     double difference = (change + damping * state.turn_rate) / turn_gain;
     double sum = speed / speed_gain;
@@ -213,6 +214,9 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
     if (!(def->tracking_rate > 0.0 && def->tracking_rate <= 10.0))
         return imp_fail(err, IMP_USAGE, "tracking rate %g /s is not within 0 to 10",
                         def->tracking_rate);
+    if (!(def->turning_rate >= 0.0 && def->turning_rate <= 30.0))
+        return imp_fail(err, IMP_USAGE, "turning rate %g /s is not within 0 to 30",
+                        def->turning_rate);
     if (!(fabs(def->lane_offset) <= 0.1))
         return imp_fail(err, IMP_USAGE, "lane offset %g m is not within -0.1 to 0.1",
                         def->lane_offset);
