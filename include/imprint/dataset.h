@@ -1,5 +1,5 @@
-/// imprint/dataset.h: recorded driving on disk: a folder of immutable HDF5 shards in Minari's
-/// shape. A shard is written to a temporary name, synced and renamed, so a killed writer loses
+/// imprint/dataset.h: recorded driving on disk: a folder of HDF5 shards in Minari's shape.
+/// A shard is written to a temporary name, synced and renamed, so a killed writer loses
 /// nothing it acknowledged.
 ///
 /// Layout of a dataset folder (docs/formats.md has every attribute):
@@ -68,9 +68,11 @@ imp_status imp_dataset_writer_create(imp_dataset_writer **out, const char *folde
 imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode *episode,
                                   imp_error *err);
 
-/// Makes everything added so far safe on disk: closes the shard under way and updates
-/// main_data.hdf5. After a failure (disk full) no temporary file is left, earlier shards are whole,
-/// what was added is still in memory, and the call may be repeated.
+/// Makes everything added so far safe on disk: writes the shard under way and updates
+/// main_data.hdf5. A shard that is not full is written again, under its name, with the episodes
+/// that follow, so that a dataset's bytes do not tell when it was flushed or interrupted. After a
+/// failure (disk full) no temporary file is left, earlier shards are whole, what was added is still
+/// in memory, and the call may be repeated.
 imp_status imp_dataset_writer_flush(imp_dataset_writer *writer, imp_error *err);
 
 /// Flushes, and makes the files read-only: the dataset is finished.

@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "dataset/index.h"
 #include "dataset/recover.h"
+#include "dataset/shard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@ struct imp_dataset_writer {
     int pending_episodes;
     int64_t pending_steps;
     uint64_t pending_bytes;
+    int pending_safe; // the first of them that an earlier, shorter shard of that number holds
 };
 
 // Whether text can go into HDF5 and JSON.
@@ -201,15 +203,22 @@ static imp_status check_episode(const imp_episode *episode, imp_error *err)
     return IMP_OK;
 }
 
-static imp_status add(imp_dataset_writer *writer, const imp_episode *episode, imp_error *err)
+static bool shard_is_full(int episodes, uint64_t bytes)
 {
-    if (writer->done.finished)
-        return imp_fail(err, IMP_USAGE,
-                        "%s is finished with %d episodes: use --force to replace it",
-                        writer->folder, writer->done.episodes);
-    const imp_status status = check_episode(episode, err);
-    if (status != IMP_OK)
-        return status;
+    return episodes >= SHARD_EPISODES || bytes >= SHARD_BYTES;
+}
+
+static uint64_t bytes_of(const imp_dataset_info *info, const imp_episode *episode)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; i < IMP_FIELD_COUNT; i++)
+        bytes += imp_field_bytes(&imp_fields[i], info, episode->steps);
+    return bytes;
+}
+
+// Puts an episode into the shard under way.
+static imp_status append(imp_dataset_writer *writer, const imp_episode *episode, imp_error *err)
+{
     if (writer->pending < 0)
         writer->pending = imp_hdf5_create();
     const int id = writer->done.episodes + writer->pending_episodes;
@@ -227,11 +236,92 @@ static imp_status add(imp_dataset_writer *writer, const imp_episode *episode, im
     }
     writer->pending_episodes++;
     writer->pending_steps += episode->steps;
-    for (int i = 0; i < IMP_FIELD_COUNT; i++)
-        writer->pending_bytes += imp_field_bytes(&imp_fields[i], &writer->info, episode->steps);
-    if (writer->pending_episodes < SHARD_EPISODES && writer->pending_bytes < SHARD_BYTES)
+    writer->pending_bytes += bytes_of(&writer->info, episode);
+    return IMP_OK;
+}
+
+// Reads the episodes of a shard that may still grow. *bytes is their size.
+static imp_status read_again(const imp_dataset_writer *writer, imp_shard *shard,
+                             imp_episode *episodes, uint64_t *bytes, imp_error *err)
+{
+    *bytes = 0;
+    for (int i = 0; i < shard->count; i++) {
+        char name[32];
+        uint64_t hash;
+        imp_episode_name(name, shard->first + i);
+        const imp_status status = imp_shard_read(shard, name, &episodes[i], &hash, err);
+        if (status != IMP_OK)
+            return status;
+        if (imp_episode_hash(&writer->info, &episodes[i]) != hash)
+            return imp_fail(err, IMP_BAD_INPUT, "%s: %s is not what was written", shard->path,
+                            name);
+        *bytes += bytes_of(&writer->info, &episodes[i]);
+    }
+    return IMP_OK;
+}
+
+static void drop_pending(imp_dataset_writer *writer)
+{
+    if (writer->pending >= 0)
+        H5Fclose(writer->pending);
+    writer->pending = -1;
+    writer->pending_episodes = 0;
+    writer->pending_steps = 0;
+    writer->pending_bytes = 0;
+    writer->pending_safe = 0;
+}
+
+// Takes the episodes of a last shard that is not full back into memory, so that it is written again
+// together with those that follow: a dataset's bytes do not tell when it was flushed or
+// interrupted. The file stays until the new one replaces it.
+static imp_status take_up(imp_dataset_writer *writer, imp_error *err)
+{
+    imp_recovered *done = &writer->done;
+    char name[32], path[PATH_MAX];
+    imp_shard shard;
+    if (done->shards == 0)
         return IMP_OK;
-    return imp_dataset_writer_flush(writer, err);
+    imp_shard_name(name, done->shards - 1);
+    imp_status status = imp_dataset_path(path, writer->folder, name, err);
+    if (status == IMP_OK)
+        status = imp_shard_open(&shard, path, err);
+    if (status != IMP_OK)
+        return status;
+    imp_episode episodes[SHARD_EPISODES];
+    uint64_t bytes = SHARD_BYTES;
+    if (shard.count < SHARD_EPISODES)
+        status = read_again(writer, &shard, episodes, &bytes, err);
+    if (status == IMP_OK && !shard_is_full(shard.count, bytes)) {
+        const imp_recovered before = *done;
+        done->shards--;
+        done->episodes -= shard.count;
+        for (int i = 0; i < shard.count && status == IMP_OK; i++)
+            status = append(writer, &episodes[i], err);
+        done->steps -= writer->pending_steps;
+        writer->pending_safe = shard.count;
+        if (status != IMP_OK) {
+            drop_pending(writer);
+            *done = before;
+        }
+    }
+    imp_shard_close(&shard);
+    return status;
+}
+
+static imp_status add(imp_dataset_writer *writer, const imp_episode *episode, imp_error *err)
+{
+    if (writer->done.finished)
+        return imp_fail(err, IMP_USAGE,
+                        "%s is finished with %d episodes: use --force to replace it",
+                        writer->folder, writer->done.episodes);
+    imp_status status = check_episode(episode, err);
+    if (status == IMP_OK && writer->pending < 0)
+        status = take_up(writer, err);
+    if (status == IMP_OK)
+        status = append(writer, episode, err);
+    if (status == IMP_OK && shard_is_full(writer->pending_episodes, writer->pending_bytes))
+        status = imp_dataset_writer_flush(writer, err);
+    return status;
 }
 
 imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode *episode,
@@ -274,11 +364,7 @@ static imp_status flush(imp_dataset_writer *writer, imp_error *err)
         writer->done.episodes += writer->pending_episodes;
         writer->done.steps += writer->pending_steps;
         writer->index_is_behind = true;
-        H5Fclose(writer->pending);
-        writer->pending = -1;
-        writer->pending_episodes = 0;
-        writer->pending_steps = 0;
-        writer->pending_bytes = 0;
+        drop_pending(writer);
     }
     return writer->index_is_behind ? write_index(writer, false, err) : IMP_OK;
 }
@@ -293,7 +379,7 @@ imp_status imp_dataset_writer_flush(imp_dataset_writer *writer, imp_error *err)
         return IMP_OK;
     // a full disk is the usual reason, and what then counts is what is left
     return imp_fail(err, status, "%s; %d episodes are safe, continue with --resume", cause.message,
-                    writer->done.episodes);
+                    writer->done.episodes + writer->pending_safe);
 }
 
 static imp_status protect(const char *folder, const char *name, imp_error *err)
