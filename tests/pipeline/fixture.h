@@ -1,0 +1,129 @@
+// fixture.h: small collections and trainings in a folder of their own, and their bytes compared.
+#ifndef IMP_TESTS_PIPELINE_FIXTURE_H
+#define IMP_TESTS_PIPELINE_FIXTURE_H
+
+#include "base/folder.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <string.h>
+
+#include "imprint/pipeline.h"
+
+enum { SMALL_WIDTH = 40, SMALL_HEIGHT = 30 };
+
+static inline void join(char out[PATH_MAX], const char *in, const char *name)
+{
+    assert_true(snprintf(out, PATH_MAX, "%s/%s", in, name) < PATH_MAX);
+}
+
+// A path in the test's folder that stays; freed by the caller.
+static inline char *path_of(const char *name)
+{
+    char *path = strdup(in_folder(name));
+    assert_non_null(path);
+    return path;
+}
+
+static inline imp_collect_def small_collect(int episodes, int steps)
+{
+    imp_collect_def def = imp_default_collect_def();
+    def.episodes = episodes;
+    def.steps = steps;
+    def.camera.width = SMALL_WIDTH;
+    def.camera.height = SMALL_HEIGHT;
+    def.env.accept_start_angle = 0.07;
+    def.threads = 2;
+    return def;
+}
+
+static inline void collect(const char *to, const imp_collect_def *def)
+{
+    imp_error err = {0};
+    imp_collect_summary summary;
+    assert_ok(imp_collect(&summary, to, def, NULL, &err), err);
+}
+
+// A monitor that asks for a stop when it is asked for the n-th time.
+typedef struct stopper {
+    int asked, stop_at;
+} stopper;
+
+static inline bool stopper_asked(void *context)
+{
+    stopper *s = context;
+    return ++s->asked >= s->stop_at;
+}
+
+static inline imp_monitor stopping_monitor(stopper *s)
+{
+    return (imp_monitor){.should_stop = stopper_asked, .context = s};
+}
+
+// The bytes of a file, freed by the caller.
+static inline char *bytes_of(const char *in, const char *name, size_t *length)
+{
+    char path[PATH_MAX];
+    join(path, in, name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        fail_msg("%s is missing", path);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    *length = (size_t)ftell(file);
+    rewind(file);
+    char *bytes = malloc(*length + 1);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, *length, file), *length);
+    fclose(file);
+    return bytes;
+}
+
+static inline bool same_file(const char *a, const char *b, const char *name)
+{
+    size_t length_a, length_b;
+    char *bytes_a = bytes_of(a, name, &length_a), *bytes_b = bytes_of(b, name, &length_b);
+    bool same = length_a == length_b && memcmp(bytes_a, bytes_b, length_a) == 0;
+    free(bytes_a);
+    free(bytes_b);
+    return same;
+}
+
+static inline int file_count(const char *in)
+{
+    DIR *stream = opendir(in);
+    assert_non_null(stream);
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;)
+        count += entry->d_name[0] != '.';
+    closedir(stream);
+    return count;
+}
+
+// Two folders hold files of the same names and the same bytes.
+static inline void assert_same_folders(const char *a, const char *b)
+{
+    assert_int_equal(file_count(a), file_count(b));
+    DIR *stream = opendir(a);
+    assert_non_null(stream);
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;)
+        if (entry->d_name[0] != '.' && !same_file(a, b, entry->d_name))
+            fail_msg("%s differs between %s and %s", entry->d_name, a, b);
+    closedir(stream);
+}
+
+// A network that nobody has trained, saved as a model; it drives somehow.
+static inline void save_untrained(const char *path, int width, int height)
+{
+    imp_error err = {0};
+    imp_network *network;
+    imp_network_def def = imp_default_network_def();
+    def.width = width;
+    def.height = height;
+    assert_ok(imp_network_create(&network, &def, 3, &err), err);
+    assert_ok(imp_network_save(network, path, NULL, &err), err);
+    imp_network_destroy(network);
+}
+
+#define FOLDER_TEST(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+#endif

@@ -1,0 +1,336 @@
+// Collecting: the same bytes whatever the threads and interruptions, and samples that say the
+// truth.
+#include "pipeline/fixture.h"
+
+static void bytes_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    // more than a shard of 16 episodes, some of which end early
+    imp_collect_def def = small_collect(19, 40);
+    def.map = "small_loop";
+    def.env.accept_start_angle = 1.0;
+    def.noise = 0.5;
+    char *one = path_of("one");
+    def.threads = 1;
+    collect(one, &def);
+    static const int threads[] = {2, 5};
+    for (int k = 0; k < 2; k++) {
+        char *other = path_of(k == 0 ? "two" : "five");
+        def.threads = threads[k];
+        collect(other, &def);
+        assert_same_folders(one, other);
+        free(other);
+    }
+    // the comparison is of something: another seed gives other bytes
+    char *seeded = path_of("seeded");
+    def.env.seed++;
+    collect(seeded, &def);
+    assert_false(same_file(one, seeded, "shard-00000.hdf5"));
+    free(seeded);
+    free(one);
+}
+
+// Collects with a stop at every n-th time of asking, again and again, until all is there. Returns
+// how often it was stopped.
+static int collect_with_stops(const char *to, imp_collect_def def, int stop_at)
+{
+    def.resume = true;
+    for (int stops = 0; stops < 100; stops++) {
+        stopper s = {.stop_at = stop_at};
+        imp_monitor monitor = stopping_monitor(&s);
+        imp_error err = {0};
+        imp_collect_summary summary;
+        imp_status status = imp_collect(&summary, to, &def, &monitor, &err);
+        if (status == IMP_OK) {
+            assert_int_equal(summary.resumed + summary.episodes, def.episodes);
+            return stops;
+        }
+        assert_int_equal(status, IMP_INTERRUPTED);
+        imp_dataset *dataset;
+        int64_t findings;
+        assert_ok(imp_dataset_open(&dataset, to, &err), err);
+        assert_int_equal(imp_dataset_episode_count(dataset), summary.resumed + summary.episodes);
+        assert_ok(imp_dataset_check(dataset, &findings, &err), err);
+        imp_dataset_close(dataset);
+    }
+    fail_msg("no end after 100 interruptions");
+    return -1;
+}
+
+static void interrupted_and_resumed_is_uninterrupted(void **state)
+{
+    (void)state;
+    imp_collect_def def = small_collect(19, 40);
+    def.noise = 0.2;
+    char *whole = path_of("whole");
+    collect(whole, &def);
+    static const int stops[] = {2, 3, 7};
+    for (int k = 0; k < 3; k++) {
+        char name[16];
+        snprintf(name, sizeof name, "stop-%d", stops[k]);
+        char *stopped = path_of(name);
+        def.threads = 1 + k % 2;
+        assert_true(collect_with_stops(stopped, def, stops[k]) >= 1);
+        assert_same_folders(whole, stopped);
+        // resuming what is finished changes nothing
+        assert_int_equal(collect_with_stops(stopped, def, 1000000), 0);
+        assert_same_folders(whole, stopped);
+        free(stopped);
+    }
+    free(whole);
+}
+
+static void stopping_before_the_first_episode_is_whole_keeps_the_folder_sound(void **state)
+{
+    (void)state;
+    imp_collect_def def = small_collect(3, 200);
+    char *whole = path_of("whole"), *stopped = path_of("stopped");
+    collect(whole, &def);
+    stopper s = {.stop_at = 1};
+    imp_monitor monitor = stopping_monitor(&s);
+    imp_error err = {0};
+    imp_collect_summary summary;
+    def.threads = 1;
+    assert_int_equal(imp_collect(&summary, stopped, &def, &monitor, &err), IMP_INTERRUPTED);
+    assert_int_equal(summary.episodes, 0);
+    assert_int_equal(collect_with_stops(stopped, def, 1000000), 0);
+    assert_same_folders(whole, stopped);
+    free(whole);
+    free(stopped);
+}
+
+static void resuming_with_other_settings_is_refused(void **state)
+{
+    (void)state;
+    imp_collect_def def = small_collect(4, 20);
+    def.settings = "{\"seed\": 1}";
+    char *folder_path = path_of("data");
+    collect(folder_path, &def);
+    imp_error err = {0};
+    imp_collect_summary summary;
+    assert_int_equal(imp_collect(&summary, folder_path, &def, NULL, &err), IMP_IO);
+    def.resume = true;
+    def.settings = "{\"seed\": 2}";
+    assert_int_equal(imp_collect(&summary, folder_path, &def, NULL, &err), IMP_USAGE);
+    def.settings = "{\"seed\": 1}";
+    def.camera.width++;
+    assert_int_equal(imp_collect(&summary, folder_path, &def, NULL, &err), IMP_USAGE);
+    free(folder_path);
+}
+
+// A dataset together with what made it.
+typedef struct replay {
+    imp_world *world;
+    imp_scene *scene;
+    imp_renderer *renderer;
+    imp_dataset *dataset;
+    imp_policy *expert;
+    imp_env env;
+} replay;
+
+static replay replay_open(const char *folder_path, const imp_collect_def *def)
+{
+    imp_error err = {0};
+    replay r;
+    imp_env_def env = def->env;
+    env.max_steps = def->steps * env.frame_skip;
+    assert_ok(imp_world_load(&r.world, def->map, &err), err);
+    assert_ok(imp_scene_create(&r.scene, r.world, &err), err);
+    assert_ok(imp_renderer_create(&r.renderer, &def->camera, IMP_RENDER_AUTO, &err), err);
+    assert_ok(imp_dataset_open(&r.dataset, folder_path, &err), err);
+    assert_ok(imp_expert_create(&r.expert, &def->expert, &err), err);
+    assert_ok(imp_env_init(&r.env, r.world, &env, &err), err);
+    return r;
+}
+
+static void replay_close(replay *r)
+{
+    imp_policy_destroy(r->expert);
+    imp_dataset_close(r->dataset);
+    imp_renderer_destroy(r->renderer);
+    imp_scene_destroy(r->scene);
+    imp_world_destroy(r->world);
+}
+
+// Drives an episode again with the recorded actions. They were rounded to single precision, so that
+// places agree to micrometres, and what the expert wants there to a little more.
+static void check_driving(replay *r, const imp_episode *episode)
+{
+    imp_error err = {0};
+    assert_ok(imp_env_reset(&r->env, episode->number, &err), err);
+    imp_policy_begin(r->expert, &r->env);
+    for (int k = 0; k < episode->steps; k++) {
+        assert_close(episode->poses[3 * k], r->env.pose.x, k == 0 ? 0 : 1e-5);
+        assert_close(episode->poses[3 * k + 1], r->env.pose.z, k == 0 ? 0 : 1e-5);
+        assert_close(episode->poses[3 * k + 2], r->env.pose.heading, k == 0 ? 0 : 1e-5);
+        imp_action wanted = imp_policy_act(r->expert, &r->env, NULL);
+        assert_close((double)episode->expert_actions[2 * k], wanted.left, 1e-3);
+        assert_close((double)episode->expert_actions[2 * k + 1], wanted.right, 1e-3);
+        imp_action executed = {(double)episode->actions[2 * k],
+                               (double)episode->actions[2 * k + 1]};
+        imp_step step = imp_env_step(&r->env, executed);
+        assert_close((double)episode->rewards[k], step.reward, 1e-3);
+        assert_int_equal(episode->terminations[k], step.terminated);
+        assert_int_equal(episode->truncations[k], step.truncated);
+        assert_int_equal(step.terminated || step.truncated, k == episode->steps - 1);
+    }
+}
+
+// Pictures and lanes are those of the recorded poses, to the last bit.
+static void check_states(replay *r, const imp_episode *episode)
+{
+    const imp_camera_def *camera = imp_renderer_camera(r->renderer);
+    const size_t picture = (size_t)camera->width * (size_t)camera->height * 3;
+    uint8_t *rgb = malloc(picture);
+    assert_non_null(rgb);
+    for (int k = 0; k <= episode->steps; k++) {
+        imp_view view = imp_default_view();
+        imp_lane_position lane;
+        view.pose =
+            (imp_pose){episode->poses[3 * k], episode->poses[3 * k + 1], episode->poses[3 * k + 2]};
+        imp_render(r->renderer, r->scene, &view, rgb);
+        assert_memory_equal(episode->observations + (size_t)k * picture, rgb, picture);
+        if (imp_world_lane_position(r->world, view.pose, &lane)) {
+            assert_close(episode->lane[2 * k], lane.distance, 0);
+            assert_close(episode->lane[2 * k + 1], lane.angle, 0);
+        } else {
+            assert_true(isnan(episode->lane[2 * k]) && isnan(episode->lane[2 * k + 1]));
+        }
+    }
+    free(rgb);
+}
+
+static double rms_disturbance(const imp_dataset *dataset)
+{
+    imp_dataset_summary summary;
+    imp_dataset_summarize(dataset, &summary);
+    return summary.expert_difference;
+}
+
+static void samples_say_the_truth(void **state)
+{
+    (void)state;
+    for (int skip = 1; skip <= 2; skip++) {
+        imp_collect_def def = small_collect(6, 50);
+        def.map = "udem1_empty";
+        def.env.frame_skip = skip;
+        char *clean = path_of(skip == 1 ? "clean" : "clean-2");
+        collect(clean, &def);
+        replay r = replay_open(clean, &def);
+        assert_int_equal(imp_dataset_episode_count(r.dataset), 6);
+        assert_close(imp_dataset_facts(r.dataset)->time_step, skip / 30.0, 1e-12);
+        for (int e = 0; e < 6; e++) {
+            const imp_episode *episode = imp_dataset_episode(r.dataset, e);
+            assert_int_equal(episode->number, e);
+            assert_true(episode->seed == def.env.seed);
+            assert_string_equal(episode->map, def.map);
+            check_driving(&r, episode);
+            check_states(&r, episode);
+            assert_memory_equal(episode->actions, episode->expert_actions,
+                                2 * (size_t)episode->steps * sizeof(float));
+        }
+        replay_close(&r);
+        free(clean);
+    }
+}
+
+static void noise_disturbs_what_is_done_not_what_is_taught(void **state)
+{
+    (void)state;
+    imp_collect_def def = small_collect(12, 60);
+    char *clean = path_of("clean"), *noisy = path_of("noisy");
+    collect(clean, &def);
+    def.noise = 0.3;
+    collect(noisy, &def);
+    replay quiet = replay_open(clean, &def), r = replay_open(noisy, &def);
+    for (int e = 0; e < def.episodes; e++) {
+        const imp_episode *episode = imp_dataset_episode(r.dataset, e);
+        check_driving(&r, episode);
+        check_states(&r, episode);
+        // the same start, therefore the same first lesson
+        const imp_episode *same = imp_dataset_episode(quiet.dataset, e);
+        assert_memory_equal(episode->poses, same->poses, 3 * sizeof(double));
+        assert_memory_equal(episode->expert_actions, same->expert_actions, 2 * sizeof(float));
+        assert_memory_not_equal(episode->actions, same->actions, 40 * sizeof(float));
+    }
+    assert_close(rms_disturbance(quiet.dataset), 0, 0);
+    // both wheels together and against each other make sqrt(2) sigma; clipping takes from it
+    assert_in_range((int)(1000 * rms_disturbance(r.dataset)), 200, 500);
+    replay_close(&quiet);
+    replay_close(&r);
+    free(clean);
+    free(noisy);
+}
+
+static void a_model_drives_and_the_expert_teaches(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_collect_def def = small_collect(3, 30);
+    char *data = path_of("data"), *model = path_of("model.safetensors");
+    save_untrained(model, SMALL_WIDTH, SMALL_HEIGHT);
+    def.policy = model;
+    collect(data, &def);
+    replay r = replay_open(data, &def);
+    imp_network *network;
+    imp_inference *inference;
+    assert_ok(imp_network_load(&network, model, &err), err);
+    assert_ok(imp_inference_create(&inference, network, 1, &err), err);
+    const size_t picture = (size_t)SMALL_WIDTH * SMALL_HEIGHT * 3;
+    for (int e = 0; e < 3; e++) {
+        const imp_episode *episode = imp_dataset_episode(r.dataset, e);
+        check_driving(&r, episode);
+        check_states(&r, episode);
+        for (int k = 0; k < episode->steps; k++) {
+            float out[2];
+            imp_inference_run(inference, episode->observations + (size_t)k * picture, out);
+            for (int wheel = 0; wheel < 2; wheel++)
+                assert_close((double)episode->actions[2 * k + wheel],
+                             fmax(-1, fmin(1, (double)out[wheel])), 0);
+        }
+    }
+    assert_true(rms_disturbance(r.dataset) > 0.01);
+    imp_inference_destroy(inference);
+    imp_network_destroy(network);
+    replay_close(&r);
+    free(data);
+    free(model);
+}
+
+static void bad_definitions_are_refused_before_anything_is_written(void **state)
+{
+    (void)state;
+    imp_collect_def defs[7];
+    for (int k = 0; k < 7; k++)
+        defs[k] = small_collect(2, 10);
+    defs[0].cookie = 0;
+    defs[1].episodes = 0;
+    defs[2].steps = -1;
+    defs[3].noise = NAN;
+    defs[4].map = "no_such_map";
+    defs[5].policy = "no_such_policy";
+    defs[6].camera.width = 0;
+    for (int k = 0; k < 7; k++) {
+        imp_error err = {0};
+        imp_collect_summary summary;
+        imp_status status = imp_collect(&summary, in_folder("data"), &defs[k], NULL, &err);
+        assert_int_equal(status, k == 4 || k == 5 ? IMP_BAD_INPUT : IMP_USAGE);
+        assert_int_not_equal(strlen(err.message), 0);
+        assert_int_not_equal(access(in_folder("data"), F_OK), 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FOLDER_TEST(bytes_do_not_depend_on_threads),
+        FOLDER_TEST(interrupted_and_resumed_is_uninterrupted),
+        FOLDER_TEST(stopping_before_the_first_episode_is_whole_keeps_the_folder_sound),
+        FOLDER_TEST(resuming_with_other_settings_is_refused),
+        FOLDER_TEST(samples_say_the_truth),
+        FOLDER_TEST(noise_disturbs_what_is_done_not_what_is_taught),
+        FOLDER_TEST(a_model_drives_and_the_expert_teaches),
+        FOLDER_TEST(bad_definitions_are_refused_before_anything_is_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
