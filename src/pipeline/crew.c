@@ -74,7 +74,9 @@ bool imp_crew_tick(imp_crew *crew, int worker)
 {
     enum { FRAMES_BETWEEN_REPORTS = 64 };
     long long frames = atomic_fetch_add(&crew->frames, 1) + 1;
-    if (worker == 0 && frames % FRAMES_BETWEEN_REPORTS == 0) {
+    // its own count, because threads in step could keep it from ever seeing a round number of all
+    if (worker == 0 && ++crew->ticks == FRAMES_BETWEEN_REPORTS) {
+        crew->ticks = 0;
         crew->progress.done = (double)frames;
         imp_monitor_progress(crew->monitor, &crew->progress);
         if (imp_monitor_should_stop(crew->monitor))

@@ -26,6 +26,7 @@ typedef struct imp_crew {
     const imp_monitor *monitor;
     imp_progress progress; // what is reported; `done` is filled from `frames`
     atomic_llong frames;   // driven so far
+    int ticks;             // of those, by the caller's thread since the last report
     atomic_bool stop;      // the monitor has asked to stop
 } imp_crew;
 
