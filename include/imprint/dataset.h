@@ -31,7 +31,7 @@ typedef struct imp_episode {
     int steps;                   ///< T, 1..2^24
     const uint8_t *observations; ///< (T+1 x height x width x 3) RGB
     const float *actions;        ///< (T x 2) executed duty cycles in [-1, 1]: left, right
-    const float *expert_actions; ///< (T x 2) what the expert would do, in [-1, 1]
+    const float *expert_actions; ///< (T x 2) what the teacher would do, in [-1, 1]
     const double *poses;         ///< (T+1 x 3) x [m], z [m], heading [rad]
     const double *lane;          ///< (T+1 x 2) distance [m], angle [rad]; both NaN off lanes
     const float *rewards;        ///< (T)

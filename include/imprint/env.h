@@ -58,8 +58,9 @@ typedef struct imp_step {
 imp_status imp_env_init(imp_env *env, const imp_world *world, const imp_env_def *def,
                         imp_error *err);
 
-/// Starts an episode at rest at a random valid pose drawn from (seed, index, episode). Fails with
-/// IMP_BAD_INPUT if the world has no drivable tile or 5000 draws found no valid pose.
+/// Starts an episode at rest at a random valid pose drawn from (seed, index, episode), or at the
+/// map's start pose. Fails with IMP_BAD_INPUT if the world has no drivable tile or 5000 draws found
+/// no valid pose.
 imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err);
 
 /// Starts an episode at rest at a given pose, valid or not.

@@ -1,5 +1,6 @@
 /// imprint/pipeline.h: what the commands do, as library calls: collect driving, train on it,
-/// evaluate. Results depend on the settings and the seed, never on the number of threads.
+/// evaluate. Results depend on the settings and the seed, never on the number of threads. A
+/// *summary is filled also when a call fails, with what was done until then.
 #ifndef IMPRINT_PIPELINE_H
 #define IMPRINT_PIPELINE_H
 

@@ -40,7 +40,6 @@ typedef struct imp_expert_def {
     double turning_rate; ///< the turn rate follows what is asked of it so fast [1/s]; 10. Up to 4
                          ///< is the motors' own damping
     double lane_offset;  ///< wanted distance from the lane centre [m], positive to the right; 0
-    uint64_t seed;       ///< of the turns taken at intersections
     int cookie;
 } imp_expert_def;
 

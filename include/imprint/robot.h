@@ -12,11 +12,18 @@
 #define IMP_CENTRE_FORWARD (0.066 - 0.09) ///< geometric centre ahead of the centre of rotation [m]
 #define IMP_TIME_STEP (1.0 / 30.0)        ///< one simulated frame [s]
 
+// The "DB18" motor model: damping, and gain per duty cycle.
+#define IMP_SPEED_DAMPING 5.0 ///< [1/s]
+#define IMP_SPEED_GAIN 1.5    ///< [m/s^2]
+#define IMP_TURN_DAMPING 4.0  ///< [1/s]
+#define IMP_TURN_GAIN 15.0    ///< [rad/s^2]
+
 /// Two wheel duty cycles in [-1, 1].
 typedef struct imp_action {
     double left, right;
 } imp_action;
 
+/// Within [-1, 1]; NaN becomes 0.
 imp_action imp_action_clip(imp_action action);
 
 /// Inverse kinematics of the reference: forward speed [m/s] and turn rate [rad/s, positive to the

@@ -145,6 +145,15 @@ imp_status imp_folder_create(const char *path, imp_error *err)
     return IMP_OK;
 }
 
+imp_status imp_path_join(char out[IMP_PATH_MAX], const char *folder, const char *name,
+                         imp_error *err)
+{
+    int length = snprintf(out, IMP_PATH_MAX, "%s/%s", folder, name);
+    if (length < 0 || length >= IMP_PATH_MAX)
+        return imp_fail(err, IMP_IO, "%.100s...: path too long", folder);
+    return IMP_OK;
+}
+
 bool imp_path_exists(const char *path)
 {
     struct stat info;

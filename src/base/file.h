@@ -4,6 +4,8 @@
 
 #include "imprint/base.h"
 
+enum { IMP_PATH_MAX = 4096 };
+
 // Reads a whole file of at most limit bytes. *out is terminated with a 0 that *length does not
 // count; the caller frees it. Messages name the path.
 imp_status imp_file_read(char **out, size_t *length, const char *path, size_t limit,
@@ -17,6 +19,10 @@ imp_status imp_file_publish(const char *temporary, const char *path, imp_error *
 
 // Creates a folder and its parents; one that exists is fine.
 imp_status imp_folder_create(const char *path, imp_error *err);
+
+// Writes "folder/name" to out; IMP_IO if that is too long.
+imp_status imp_path_join(char out[IMP_PATH_MAX], const char *folder, const char *name,
+                         imp_error *err);
 
 bool imp_path_exists(const char *path);
 

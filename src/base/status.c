@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #ifndef IMPRINT_VERSION
 #define IMPRINT_VERSION "unknown"
@@ -27,11 +28,14 @@ const char *imp_status_text(imp_status status)
 imp_status(imp_fail)(imp_error *err, imp_status status, const char *format, ...)
 {
     if (err != NULL) {
+        // an argument may be the old message itself
+        char message[sizeof err->message];
         va_list arguments;
         va_start(arguments, format);
-        err->status = status;
-        vsnprintf(err->message, sizeof err->message, format, arguments);
+        vsnprintf(message, sizeof message, format, arguments);
         va_end(arguments);
+        err->status = status;
+        memcpy(err->message, message, sizeof message);
     }
     return status;
 }

@@ -1,8 +1,10 @@
 #include "base/threads.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 struct imp_pool {
@@ -16,6 +18,8 @@ struct imp_pool {
     int busy;        // spawned workers that have not finished the round
     void (*work)(void *context, int index, int worker);
     void *context;
+    void (*idle)(void *context);
+    void *idle_context;
     struct worker {
         imp_pool *pool;
         int number;
@@ -116,6 +120,34 @@ int imp_pool_threads(const imp_pool *pool)
     return pool->threads;
 }
 
+void imp_pool_on_idle(imp_pool *pool, void (*idle)(void *context), void *context)
+{
+    pool->idle = idle;
+    pool->idle_context = context;
+}
+
+// Waits until all workers have finished the round. Called and returns with the lock held.
+static void wait_for_workers(imp_pool *pool)
+{
+    const long tenth_of_a_second = 100000000L;
+    while (pool->busy > 0) {
+        if (pool->idle == NULL) {
+            pthread_cond_wait(&pool->finish, &pool->lock);
+            continue;
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += tenth_of_a_second;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        if (pthread_cond_timedwait(&pool->finish, &pool->lock, &until) == ETIMEDOUT) {
+            pthread_mutex_unlock(&pool->lock);
+            pool->idle(pool->idle_context);
+            pthread_mutex_lock(&pool->lock);
+        }
+    }
+}
+
 void imp_pool_run(imp_pool *pool, int count, void (*work)(void *context, int index, int worker),
                   void *context)
 {
@@ -128,7 +160,6 @@ void imp_pool_run(imp_pool *pool, int count, void (*work)(void *context, int ind
     pool->round++;
     pthread_cond_broadcast(&pool->start);
     work_off(pool, 0);
-    while (pool->busy > 0)
-        pthread_cond_wait(&pool->finish, &pool->lock);
+    wait_for_workers(pool);
     pthread_mutex_unlock(&pool->lock);
 }

@@ -14,6 +14,10 @@ imp_status imp_pool_create(imp_pool **out, int threads, imp_error *err);
 void imp_pool_destroy(imp_pool *pool); // nullable
 int imp_pool_threads(const imp_pool *pool);
 
+// While the caller of imp_pool_run() has no work left and waits for the others, it calls
+// idle(context) ten times a second. NULL: nothing.
+void imp_pool_on_idle(imp_pool *pool, void (*idle)(void *context), void *context);
+
 // Calls work(context, index, worker) once for every index in [0, count), on any worker in any
 // order, and returns when all are done. worker in [0, threads) is the same for no two calls under
 // way at once, so that it can pick scratch memory. Results must not depend on the order. Not

@@ -48,8 +48,10 @@ typedef struct benchmark {
 static void restart_if_over(rig *r, imp_step step)
 {
     imp_error err;
-    if (step.terminated || step.truncated)
-        imp_env_reset(&r->env, ++r->episode, &err);
+    if (!step.terminated && !step.truncated)
+        return;
+    imp_env_reset(&r->env, ++r->episode, &err);
+    imp_policy_begin(r->policy, &r->env);
 }
 
 // Drives on a little, so that pictures differ, and draws.
@@ -271,6 +273,8 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
         status = check_names(options, err);
     if (status == IMP_OK && strcmp(s->path, "auto") != 0 && strcmp(s->path, "plain") != 0)
         status = imp_fail(err, IMP_USAGE, "--renderer: '%s' is neither auto nor plain", s->path);
+    if (status == IMP_OK && !(s->seconds > 0.0 && s->seconds <= 60.0))
+        status = imp_fail(err, IMP_USAGE, "--seconds %g is not within 0 to 60", s->seconds);
     if (status == IMP_OK && (s->batch < 1 || s->batch > 4096))
         status = imp_fail(err, IMP_USAGE, "--batch %d is not within 1 to 4096", s->batch);
     if (status != IMP_OK)
@@ -279,10 +283,10 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
     status = set_up(&r, err);
     if (status == IMP_OK) {
         json_t *results = measure_all(&r, options);
-        if (options->json)
-            imp_session_print_json(results);
-        else
+        if (!options->json)
             json_decref(results);
+        else if (imp_session_print_json(results) != 0)
+            status = IMP_IO;
     }
     tear_down(&r);
     return status;

@@ -1,4 +1,3 @@
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,12 +137,13 @@ static const char *short_name(const char *policy)
 static imp_status draw_trajectories(const settings *s, const outcome *o, imp_error *err)
 {
     enum { PANEL_SIZE = 640 };
-    char path[PATH_MAX];
+    char path[IMP_PATH_MAX];
     imp_world *world = NULL;
     imp_scene *scene = NULL;
     imp_trajectory_panel panels[IMP_LIST_MAX] = {0};
-    snprintf(path, sizeof path, "%s/trajectories.png", s->out);
-    imp_status status = imp_world_load(&world, s->eval.map, err);
+    imp_status status = imp_path_join(path, s->out, "trajectories.png", err);
+    if (status == IMP_OK)
+        status = imp_world_load(&world, s->eval.map, err);
     if (status == IMP_OK)
         status = imp_scene_create(&scene, world, err);
     for (int p = 0; p < o->count && status == IMP_OK; p++) {
@@ -162,15 +162,17 @@ static imp_status draw_trajectories(const settings *s, const outcome *o, imp_err
 static imp_status write_results(const settings *s, const imp_options *options, const outcome *o,
                                 imp_error *err)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/metrics.json", s->out);
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, s->out, "metrics.json", err);
+    if (status != IMP_OK)
+        return status;
     json_t *metrics = metrics_json(s, o);
     char *text =
         metrics != NULL ? json_dumps(metrics, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : NULL;
     json_decref(metrics);
     if (text == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    imp_status status = imp_session_save_settings(options, s->out, err);
+    status = imp_session_save_settings(options, s->out, err);
     if (status == IMP_OK)
         status = imp_file_write(path, text, strlen(text), err);
     free(text);
@@ -230,6 +232,8 @@ static imp_status run_settings(settings *s, const imp_options *options, outcome 
     status = evaluate_all(s, options, o, err);
     if (status == IMP_OK && s->out != NULL)
         status = write_results(s, options, o, err);
+    if (s->out != NULL)
+        imp_session_settle(s->out, s->force);
     return status;
 }
 

@@ -1,7 +1,7 @@
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "imprint/report.h"
@@ -36,14 +36,16 @@ static void add_options(imp_options *options, settings *s)
 // A contact sheet of what the robot saw in the first episode.
 static imp_status draw_strip(const char *folder, imp_error *err)
 {
-    enum { FRAMES = 24, COLUMNS = 6 };
+    enum { FRAMES = 24, COLUMNS = 6, PIXELS_MAX = 1 << 25 };
     imp_dataset *dataset;
     imp_status status = imp_dataset_open(&dataset, folder, err);
     if (status != IMP_OK)
         return status;
     const imp_dataset_info *info = imp_dataset_facts(dataset);
     const imp_episode *episode = imp_dataset_episode(dataset, 0);
-    const int count = episode->steps < FRAMES ? episode->steps : FRAMES;
+    int count = episode->steps < FRAMES ? episode->steps : FRAMES;
+    const int affordable = PIXELS_MAX / (info->width * info->height);
+    count = affordable < 1 ? 1 : (affordable < count ? affordable : count);
     const size_t picture = (size_t)info->width * (size_t)info->height * 3;
     uint8_t *frames = malloc((size_t)count * picture);
     float actions[2 * FRAMES];
@@ -57,10 +59,12 @@ static imp_status draw_strip(const char *folder, imp_error *err)
     }
     imp_strip strip = {
         frames, actions, count, info->width, info->height, COLUMNS, info->width < 160 ? 2 : 1};
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/observations.png", folder);
-    status = frames == NULL ? imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path)
-                            : imp_report_strip(path, &strip, err);
+    char path[IMP_PATH_MAX];
+    status = imp_path_join(path, folder, "observations.png", err);
+    if (status == IMP_OK && frames == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    if (status == IMP_OK)
+        status = imp_report_strip(path, &strip, err);
     free(frames);
     imp_dataset_close(dataset);
     return status;
@@ -102,15 +106,18 @@ static imp_status run_settings(settings *s, const imp_options *options,
     s->collect.settings = json != NULL ? json : "{}";
     status = imp_collect(summary, s->out, &s->collect, &monitor, err);
     imp_session_clear();
+    imp_session_settle(s->out, s->force);
     free(json);
-    if (status == IMP_OK)
-        status = imp_session_save_settings(options, s->out, err);
-    if (status == IMP_OK)
-        status = draw_strip(s->out, err);
-    if (status == IMP_INTERRUPTED)
-        imp_fail(err, status, "interrupted: %d episodes are safe in %s, continue with --resume",
-                 summary->resumed + summary->episodes, s->out);
-    return status;
+    imp_status saved = IMP_OK;
+    if (status == IMP_OK || status == IMP_INTERRUPTED)
+        saved = imp_session_save_settings(options, s->out, err);
+    if (status == IMP_INTERRUPTED && saved == IMP_OK)
+        return imp_fail(err, status,
+                        "interrupted: %d episodes are safe in %s, continue with --resume",
+                        summary->resumed + summary->episodes, s->out);
+    if (status == IMP_OK && saved == IMP_OK)
+        return draw_strip(s->out, err);
+    return saved != IMP_OK ? saved : status;
 }
 
 static int run(const imp_command *command, int argc, char **argv)
@@ -139,6 +146,7 @@ const imp_command imp_command_log = {
     .details =
         "Drives episodes in the simulator and writes what the robot saw, what it did and what the\n"
         "expert would have done to a dataset folder (HDF5, readable with h5py and Minari).",
-    .examples = "  imprint log --map loop_empty --episodes 20 --noise 0.2 --out /tmp/imprint-data",
+    .examples =
+        "  imprint log --map loop_empty --episodes 20 --noise 0.2 --out /tmp/imprint-data --force",
     .run = run,
 };

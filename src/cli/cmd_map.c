@@ -49,25 +49,42 @@ static imp_status judge(const imp_world *world, imp_error *err)
     imp_status status = imp_env_init(&env, world, &def, err);
     if (status == IMP_OK)
         status = imp_env_reset(&env, 0, err);
-    return status == IMP_BAD_INPUT ? imp_fail(err, IMP_CHECK_FAILED, "%s", err->message) : status;
+    if (status == IMP_BAD_INPUT)
+        err->status = status = IMP_CHECK_FAILED;
+    return status;
 }
 
+static imp_status check_one(const imp_options *options, const char *map, json_t *array,
+                            imp_error *err)
+{
+    imp_world *world = NULL;
+    imp_status status = imp_world_load(&world, map, err);
+    if (status == IMP_OK)
+        status = judge(world, err);
+    if (options->json && status == IMP_OK)
+        json_array_append_new(array, world_json(world));
+    else if (options->json)
+        json_array_append_new(array, json_pack("{s:s, s:s}", "map", map, "problem", err->message));
+    else if (status == IMP_OK)
+        print_world(world);
+    imp_world_destroy(world);
+    return status;
+}
+
+// Looks at all maps and names each that is wrong; the status is that of the last of them.
 static imp_status check(const imp_options *options, json_t *array, imp_error *err)
 {
+    imp_error latest = {0};
     for (int k = 1; k < options->operand_count; k++) {
-        imp_world *world;
-        imp_status status = imp_world_load(&world, options->operands[k], err);
+        imp_error mine = {0};
+        imp_status status = check_one(options, options->operands[k], array, &mine);
+        if (status != IMP_OK && latest.status != IMP_OK)
+            imp_session_fail(latest.status, &latest);
         if (status != IMP_OK)
-            return status;
-        status = judge(world, err);
-        if (status == IMP_OK && options->json)
-            json_array_append_new(array, world_json(world));
-        else if (status == IMP_OK)
-            print_world(world);
-        imp_world_destroy(world);
-        if (status != IMP_OK)
-            return status;
+            latest = mine;
     }
+    if (latest.status != IMP_OK)
+        return imp_fail(err, latest.status, "%s", latest.message);
     return IMP_OK;
 }
 
@@ -152,10 +169,11 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
         status = run_action(&s, &options, array, &err);
-    int code = status != IMP_OK ? imp_session_fail(status, &err)
-               : options.json && !options.help
-                   ? imp_session_print_json(json_pack("{s:O}", "maps", array))
-                   : imp_session_finish();
+    int code = imp_session_finish();
+    if (options.json && !options.help && json_array_size(array) > 0)
+        code = imp_session_print_json(json_pack("{s:O}", "maps", array));
+    if (status != IMP_OK)
+        code = imp_session_fail(status, &err);
     json_decref(array);
     imp_options_free(&options);
     return code;

@@ -85,7 +85,10 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_trai
     else if (strcmp(s->schedule, "constant") != 0)
         return imp_fail(err, IMP_USAGE, "--schedule: '%s' is neither constant nor cosine",
                         s->schedule);
-    imp_status status = imp_session_claim(s->out, s->resume, s->force, err);
+    imp_status status = imp_check_threads(s->train.trainer.threads, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_session_claim(s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -94,10 +97,14 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_trai
     s->train.settings = json != NULL ? json : "{}";
     status = imp_train(summary, s->out, s->data.items, s->data.count, &s->train, &monitor, err);
     imp_session_clear();
+    imp_session_settle(s->out, s->force);
     free(json);
-    if (status == IMP_OK)
-        status = imp_session_save_settings(options, s->out, err);
-    return status;
+    imp_error second = {0};
+    imp_status saved = IMP_OK;
+    if (status == IMP_OK || status == IMP_INTERRUPTED)
+        saved = imp_session_save_settings(options, s->out, &second);
+    return status == IMP_OK && saved != IMP_OK ? imp_fail(err, saved, "%s", second.message)
+                                               : status;
 }
 
 static int run(const imp_command *command, int argc, char **argv)

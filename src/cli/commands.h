@@ -28,6 +28,9 @@ typedef struct imp_sim_options {
 
 imp_sim_options imp_default_sim_options(void);
 
+// Refuses numbers of threads that no machine has.
+imp_status imp_check_threads(int threads, imp_error *err);
+
 // Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
 // --tracking-rate --turning-rate --lane-offset
 // --threads.

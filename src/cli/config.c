@@ -20,6 +20,9 @@ static imp_status set_one(imp_options *options, const char *path, const yaml_nod
     if (index < 0)
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%s' is no setting of imprint %s", path, line,
                         name, options->command->name);
+    if (options->table[index].transient && strcmp(name, "out") != 0 && strcmp(name, "threads") != 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%s' can only be given on the command line",
+                        path, line, name);
     if (value->type != YAML_SCALAR_NODE)
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: %s wants a single value", path, line, name);
     char *text = strdup((const char *)value->data.scalar.value);
@@ -135,7 +138,7 @@ void imp_option_text(const imp_option *option, char *out, size_t capacity)
 
 static json_t *option_json(const imp_option *option)
 {
-    char text[1024];
+    char text[128];
     switch (option->type) {
     case IMP_OPTION_FLAG:
         return json_boolean(*(const bool *)option->value);
@@ -152,6 +155,8 @@ static json_t *option_json(const imp_option *option)
             json_array_append_new(array, json_string(list->items[k]));
         return array;
     }
+    case IMP_OPTION_TEXT:
+        return json_string(*(const char *const *)option->value);
     default:
         imp_option_text(option, text, sizeof text);
         return json_string(text);
@@ -166,9 +171,10 @@ static bool is_setting(const imp_options *options, int k)
         return false;
     if (option->type == IMP_OPTION_TEXT)
         return *(const char *const *)option->value != NULL;
-    if (option->type == IMP_OPTION_PAIR || option->type == IMP_OPTION_POSE)
-        return options->given[k];
-    return true;
+    if (option->type == IMP_OPTION_PAIR && *(const int *)option->value != 0)
+        return true;
+    return (option->type != IMP_OPTION_PAIR && option->type != IMP_OPTION_POSE) ||
+           options->given[k];
 }
 
 static json_t *settings_object(const imp_options *options)
@@ -183,7 +189,7 @@ static json_t *settings_object(const imp_options *options)
 char *imp_options_json(const imp_options *options)
 {
     json_t *object = settings_object(options);
-    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(10));
+    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(object);
     return text;
 }
@@ -202,7 +208,7 @@ char *imp_options_yaml(const imp_options *options)
     json_object_foreach(object, name, value)
     {
         // JSON values are YAML values
-        char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+        char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
         fprintf(out, "%s: %s\n", name, dumped != NULL ? dumped : "");
         free(dumped);
     }

@@ -13,7 +13,7 @@ enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
 int main(int argc, char **argv)
 {
-    imp_session_catch_signals();
+    imp_session_tame_signals();
     const char *word = argc > 1 ? argv[1] : "--help";
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
         imp_help_program(COMMANDS, COMMAND_COUNT);

@@ -42,7 +42,7 @@ static imp_status set_int(const imp_option *option, const char *text, imp_error 
     errno = 0;
     long value = strtol(text, &end, 10);
     if (end == text || *end != '\0' || errno != 0 || value < -1000000000L || value > 1000000000L)
-        return wrong(option, text, "a whole number", err);
+        return wrong(option, text, "a whole number within -10^9 to 10^9", err);
     *(int *)option->value = (int)value;
     return IMP_OK;
 }
@@ -52,8 +52,9 @@ static imp_status set_seed(const imp_option *option, const char *text, imp_error
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || strchr(text, '-') != NULL)
-        return wrong(option, text, "a whole number from 0", err);
+    // JSON and YAML readers take no more than 63 bits
+    if (end == text || *end != '\0' || errno != 0 || strchr(text, '-') != NULL || value > INT64_MAX)
+        return wrong(option, text, "a whole number within 0 to 2^63 - 1", err);
     *(uint64_t *)option->value = value;
     return IMP_OK;
 }
@@ -193,6 +194,13 @@ static int index_of_letter(const imp_options *options, int letter)
     return -1;
 }
 
+static imp_status unknown_option(const imp_options *options, const char *argument, imp_error *err)
+{
+    char letter[] = {'-', (char)optopt, '\0'};
+    return imp_fail(err, IMP_USAGE, "unknown option %s: see imprint %s --help",
+                    optopt > 0 && optopt < 256 ? letter : argument, options->command->name);
+}
+
 // One pass over the command line. only_config: looks for --config alone.
 static imp_status read_arguments(imp_options *options, int argc, char **argv, bool only_config,
                                  imp_error *err)
@@ -210,8 +218,7 @@ static imp_status read_arguments(imp_options *options, int argc, char **argv, bo
         if (code == ':')
             status = imp_fail(err, IMP_USAGE, "%s wants a value", argv[optind - 1]);
         else if (code == '?' || index < 0)
-            status = imp_fail(err, IMP_USAGE, "unknown option %s: see imprint %s --help",
-                              argv[optind - 1], options->command->name);
+            status = unknown_option(options, argv[optind - 1], err);
         else if (!only_config || options->table[index].value == &options->config)
             status = imp_option_set(options, index,
                                     optarg != NULL ? optarg : (negated ? "false" : "true"), err);

@@ -2,11 +2,12 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,14 +24,20 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
-void imp_session_catch_signals(void)
+void imp_session_tame_signals(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a file size limit is reported as an error instead
+}
+
+// From now on Ctrl-C and SIGTERM ask tasks to stop; before, and at the second time, they end the
+// program.
+static void catch_interrupts(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); // a file size limit is reported as an error instead
 }
 
 typedef struct bar {
@@ -88,6 +95,7 @@ static bool should_stop(void *context)
 
 imp_monitor imp_session_monitor(const imp_options *options)
 {
+    catch_interrupts();
     progress_bar.enabled = !options->quiet && isatty(STDERR_FILENO);
     return (imp_monitor){
         .progress = progress_bar.enabled ? on_progress : NULL,
@@ -112,18 +120,24 @@ int imp_session_fail(imp_status status, const imp_error *err)
     return status == IMP_NO_MEMORY || status == IMP_INTERNAL ? IMP_IO : (int)status;
 }
 
-// Files that imprint writes, by the end of their name; nothing else is ever removed.
+// The files that imprint writes into output folders. No other is ever removed.
 static bool is_ours(const char *name)
 {
-    static const char *const endings[] = {".hdf5", ".safetensors", ".json", ".yaml", ".csv",
-                                          ".svg",  ".png",         ".tmp",  ".lock"};
+    static const char *const names[] = {
+        "main_data.hdf5",    "metadata.json",     "settings.yaml",    "observations.png",
+        "model.safetensors", "last.safetensors",  "history.csv",      "loss.svg",
+        "metrics.json",      "state.safetensors", "trajectories.png",
+    };
+    char stem[256];
+    int number, used = 0;
     size_t length = strlen(name);
-    for (size_t k = 0; k < sizeof endings / sizeof endings[0]; k++) {
-        size_t ending = strlen(endings[k]);
-        if (length > ending && strcmp(name + length - ending, endings[k]) == 0)
+    bool temporary = length > 4 && strcmp(name + length - 4, ".tmp") == 0;
+    snprintf(stem, sizeof stem, "%.*s", (int)(temporary ? length - 4 : length), name);
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+        if (strcmp(stem, names[k]) == 0)
             return true;
-    }
-    return false;
+    // NOLINTNEXTLINE(cert-err34-c): the number itself does not matter
+    return sscanf(stem, "shard-%9d.hdf5%n", &number, &used) == 1 && stem[used] == '\0' && used > 0;
 }
 
 // Goes through the files of a folder: checks that all are ours, or removes them.
@@ -132,26 +146,69 @@ static imp_status sweep(const char *folder, bool remove_them, imp_error *err)
     DIR *directory = opendir(folder);
     if (directory == NULL)
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    // whoever writes a dataset holds this lock
+    if (flock(dirfd(directory), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        closedir(directory);
+        return imp_fail(err, IMP_IO, "%s: another process is writing to it", folder);
+    }
     imp_status status = IMP_OK;
     for (struct dirent *entry; status == IMP_OK && (entry = readdir(directory)) != NULL;) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+        struct stat info;
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
-        if (!is_ours(entry->d_name))
+        if (!is_ours(name) || fstatat(dirfd(directory), name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISREG(info.st_mode))
             status = imp_fail(err, IMP_IO,
                               "%s holds %s, which imprint did not write: remove it yourself, or "
                               "choose another folder",
-                              folder, entry->d_name);
-        else if (remove_them && unlinkat(dirfd(directory), entry->d_name, 0) != 0)
-            status = imp_fail(err, IMP_IO, "%s/%s: %s", folder, entry->d_name, strerror(errno));
+                              folder, name);
+        else if (remove_them && unlinkat(dirfd(directory), name, 0) != 0)
+            status = imp_fail(err, IMP_IO, "%s/%s: %s", folder, name, strerror(errno));
     }
     closedir(directory);
+    if (status == IMP_OK && remove_them && rmdir(folder) != 0)
+        status = imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
     return status;
+}
+
+// Where a folder waits that is to be replaced.
+static imp_status name_aside(char out[IMP_PATH_MAX], const char *folder, imp_error *err)
+{
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    int written = snprintf(out, IMP_PATH_MAX, "%.*s.replaced", (int)length, folder);
+    return written < 0 || written >= IMP_PATH_MAX
+               ? imp_fail(err, IMP_IO, "%.100s...: path too long", folder)
+               : IMP_OK;
+}
+
+static imp_status set_aside(const char *folder, imp_error *err)
+{
+    char aside[IMP_PATH_MAX];
+    struct stat info;
+    if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: is not a folder", folder);
+    imp_status status = sweep(folder, false, err);
+    if (status == IMP_OK)
+        status = name_aside(aside, folder, err);
+    if (status != IMP_OK)
+        return status;
+    if (imp_path_exists(aside))
+        return imp_fail(err, IMP_IO,
+                        "%s is left from a run that was killed: move it back or remove it", aside);
+    if (rename(folder, aside) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    return IMP_OK;
 }
 
 imp_status imp_session_claim(const char *folder, bool resume, bool force, imp_error *err)
 {
     if (resume && force)
         return imp_fail(err, IMP_USAGE, "--resume and --force exclude each other");
+    if (folder[0] == '\0')
+        return imp_fail(err, IMP_USAGE, "--out wants a folder");
     if (!imp_path_exists(folder) || resume)
         return IMP_OK;
     if (!force)
@@ -159,22 +216,31 @@ imp_status imp_session_claim(const char *folder, bool resume, bool force, imp_er
                         "%s exists: continue it with --resume, replace it with --force, or choose "
                         "another --out",
                         folder);
-    imp_status status = sweep(folder, false, err);
-    if (status == IMP_OK)
-        status = sweep(folder, true, err);
-    if (status == IMP_OK && rmdir(folder) != 0)
-        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
-    return status;
+    return set_aside(folder, err);
+}
+
+void imp_session_settle(const char *folder, bool force)
+{
+    char aside[IMP_PATH_MAX];
+    if (!force || name_aside(aside, folder, NULL) != IMP_OK || !imp_path_exists(aside))
+        return;
+    // nothing new was written, so the old one comes back
+    if (!imp_path_exists(folder))
+        rename(aside, folder);
+    else
+        sweep(aside, true, NULL);
 }
 
 imp_status imp_session_save_settings(const imp_options *options, const char *folder, imp_error *err)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/settings.yaml", folder);
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, folder, "settings.yaml", err);
+    if (status != IMP_OK)
+        return status;
     char *text = imp_options_yaml(options);
     if (text == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    imp_status status = imp_folder_create(folder, err);
+    status = imp_folder_create(folder, err);
     if (status == IMP_OK)
         status = imp_file_write(path, text, strlen(text), err);
     free(text);

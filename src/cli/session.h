@@ -7,8 +7,8 @@
 #include "cli/options.h"
 #include "imprint/base.h"
 
-// Makes Ctrl-C and SIGTERM ask tasks to stop; a second one ends the program at once.
-void imp_session_catch_signals(void);
+// Makes broken pipes and file size limits errors like others.
+void imp_session_tame_signals(void);
 
 // A monitor that draws a progress bar on standard error, if that is a terminal, and stops tasks on
 // Ctrl-C.
@@ -20,10 +20,14 @@ void imp_session_clear(void);
 // Prints the message of a failure in one line and returns the exit code for it.
 int imp_session_fail(imp_status status, const imp_error *err);
 
-// Decides about an output folder: one that exists is refused unless resume, or force, which removes
-// it if it holds nothing but files that imprint writes. resume of a folder that is not there is
-// fine.
+// Decides about an output folder: one that exists is refused unless resume, or force, which moves
+// it aside if it holds nothing but files that imprint writes. resume of a folder that is not there
+// is fine.
 imp_status imp_session_claim(const char *folder, bool resume, bool force, imp_error *err);
+
+// After a claim that succeeded, when the work is over: removes what was moved aside, or moves it
+// back if no new folder was made.
+void imp_session_settle(const char *folder, bool force);
 
 // Writes the settings as settings.yaml into a folder.
 imp_status imp_session_save_settings(const imp_options *options, const char *folder,

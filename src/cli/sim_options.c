@@ -50,12 +50,22 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
         imp_options_add(options, table[k]);
 }
 
+imp_status imp_check_threads(int threads, imp_error *err)
+{
+    if (threads < 0 || threads > 1024)
+        return imp_fail(err, IMP_USAGE, "--threads %d is not within 0 to 1024", threads);
+    return IMP_OK;
+}
+
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
                                  imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
                                  imp_error *err)
 {
-    if (sim->threads < 0 || sim->threads > 1024)
-        return imp_fail(err, IMP_USAGE, "--threads %d is not within 0 to 1024", sim->threads);
+    imp_status status = imp_check_threads(sim->threads, err);
+    if (status != IMP_OK)
+        return status;
+    if (sim->frame_skip < 1 || sim->frame_skip > 1000)
+        return imp_fail(err, IMP_USAGE, "--frame-skip %d is not within 1 to 1000", sim->frame_skip);
     if (!(sim->start_angle_deg > 0.0 && sim->start_angle_deg <= 180.0))
         return imp_fail(err, IMP_USAGE, "--start-angle-deg %g is not within 0 to 180",
                         sim->start_angle_deg);

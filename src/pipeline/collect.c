@@ -164,7 +164,10 @@ static void drive_one(void *context, int index, int worker)
 {
     job *work = context;
     buffer *b = &work->buffers[index];
-    b->status = drive_episode(work, b, (uint32_t)(work->first + index), worker, &b->error);
+    if (atomic_load(&work->crew.stop))
+        b->status = imp_fail(&b->error, IMP_INTERRUPTED, "interrupted");
+    else
+        b->status = drive_episode(work, b, (uint32_t)(work->first + index), worker, &b->error);
 }
 
 static imp_status write_episode(job *work, imp_dataset_writer *writer, const buffer *b, int episode,
@@ -223,7 +226,10 @@ static imp_status drive_all(job *work, imp_dataset_writer *writer, int written, 
         return imp_dataset_writer_finish(writer, err);
     // what is whole is kept, whatever stopped us; the first failure is the one to tell
     imp_error second = {0};
-    imp_dataset_writer_flush(writer, &second);
+    imp_status flushed = imp_dataset_writer_flush(writer, &second);
+    if (status == IMP_INTERRUPTED && flushed != IMP_OK)
+        return imp_fail(err, flushed, "interrupted, and the last episodes are lost: %s",
+                        second.message);
     return status;
 }
 
@@ -245,26 +251,35 @@ static imp_status open_writer(imp_dataset_writer **writer, const char *folder, c
     return imp_dataset_writer_create(writer, folder, &info, def->resume, written, err);
 }
 
+static imp_status make_buffers(job *work, int episodes, imp_error *err)
+{
+    int wave = 2 * work->crew.threads;
+    work->wave = episodes < wave ? episodes : wave;
+    work->buffers = calloc((size_t)work->wave + 1, sizeof *work->buffers);
+    imp_status status =
+        work->buffers != NULL
+            ? IMP_OK
+            : imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", work->wave);
+    for (int k = 0; k < work->wave && status == IMP_OK; k++)
+        status = buffer_create(&work->buffers[k], work->def, err);
+    return status;
+}
+
 static imp_status collect(job *work, const char *folder, imp_error *err)
 {
     imp_dataset_writer *writer = NULL;
     int written = 0;
-    imp_status status = IMP_OK;
-    work->wave = 2 * work->crew.threads;
-    work->buffers = calloc((size_t)work->wave, sizeof *work->buffers);
-    if (work->buffers == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", work->wave);
-    for (int k = 0; k < work->wave && status == IMP_OK; k++)
-        status = buffer_create(&work->buffers[k], work->def, err);
-    if (status == IMP_OK)
-        status = open_writer(&writer, folder, work, &written, err);
+    imp_status status = open_writer(&writer, folder, work, &written, err);
     if (status == IMP_OK) {
+        int left = work->def->episodes - written;
         work->summary->resumed = written;
-        work->crew.progress.total = ((double)work->def->episodes - written) * work->def->steps;
-        status = drive_all(work, writer, written, err);
+        work->crew.progress.total = (double)left * work->def->steps;
+        status = make_buffers(work, left > 0 ? left : 0, err);
     }
+    if (status == IMP_OK)
+        status = drive_all(work, writer, written, err);
     imp_dataset_writer_destroy(writer);
-    for (int k = 0; k < work->wave; k++)
+    for (int k = 0; k < work->wave && work->buffers != NULL; k++)
         buffer_destroy(&work->buffers[k]);
     free(work->buffers);
     return status;
@@ -278,6 +293,9 @@ static imp_status check(const imp_collect_def *def, imp_error *err)
     if (def->episodes < 1 || def->steps < 1)
         return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
                         def->episodes, def->steps);
+    imp_status status = imp_crew_check_steps(def->steps, def->env.frame_skip, err);
+    if (status != IMP_OK)
+        return status;
     if (!(def->noise >= 0.0 && def->noise <= 1.0) || !(def->noise_time > 0.0))
         return imp_fail(err, IMP_USAGE, "noise %g must lie within 0 to 1 and its time %g s above 0",
                         def->noise, def->noise_time);

@@ -33,6 +33,21 @@ static imp_status check_camera(const imp_crew_def *def, imp_error *err)
     return IMP_OK;
 }
 
+static void report(imp_crew *crew)
+{
+    crew->progress.done = (double)atomic_load(&crew->frames);
+    imp_monitor_progress(crew->monitor, &crew->progress);
+}
+
+// While the caller's thread waits for the others.
+static void on_idle(void *context)
+{
+    imp_crew *crew = context;
+    report(crew);
+    if (imp_monitor_should_stop(crew->monitor))
+        atomic_store(&crew->stop, true);
+}
+
 imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err)
 {
     *crew = (imp_crew){.monitor = def->monitor, .progress = {.unit = "frames", .total = -1}};
@@ -45,6 +60,7 @@ imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err
         status = imp_pool_create(&crew->pool, def->threads, err);
     if (status != IMP_OK)
         return status;
+    imp_pool_on_idle(crew->pool, on_idle, crew);
     int threads = imp_pool_threads(crew->pool);
     crew->members = calloc((size_t)threads, sizeof *crew->members);
     if (crew->members == NULL)
@@ -70,17 +86,27 @@ void imp_crew_dismiss(imp_crew *crew)
     *crew = (imp_crew){0};
 }
 
+imp_status imp_crew_check_steps(int steps, int frame_skip, imp_error *err)
+{
+    enum { FRAMES_MAX = 1 << 24 };
+    if (frame_skip < 1)
+        return imp_fail(err, IMP_USAGE, "frame skip %d must be at least 1", frame_skip);
+    if (steps > FRAMES_MAX / frame_skip)
+        return imp_fail(err, IMP_USAGE, "%d steps of %d frames are more than %d frames", steps,
+                        frame_skip, FRAMES_MAX);
+    return IMP_OK;
+}
+
 bool imp_crew_tick(imp_crew *crew, int worker)
 {
     enum { FRAMES_BETWEEN_REPORTS = 64 };
-    long long frames = atomic_fetch_add(&crew->frames, 1) + 1;
+    atomic_fetch_add(&crew->frames, 1);
+    if (worker == 0 && imp_monitor_should_stop(crew->monitor))
+        atomic_store(&crew->stop, true);
     // its own count, because threads in step could keep it from ever seeing a round number of all
     if (worker == 0 && ++crew->ticks == FRAMES_BETWEEN_REPORTS) {
         crew->ticks = 0;
-        crew->progress.done = (double)frames;
-        imp_monitor_progress(crew->monitor, &crew->progress);
-        if (imp_monitor_should_stop(crew->monitor))
-            atomic_store(&crew->stop, true);
+        report(crew);
     }
     return !atomic_load(&crew->stop);
 }

@@ -45,6 +45,9 @@ typedef struct imp_crew_def {
 imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err);
 void imp_crew_dismiss(imp_crew *crew);
 
+// Refuses episodes longer than a dataset can hold, or a frame skip below 1.
+imp_status imp_crew_check_steps(int steps, int frame_skip, imp_error *err);
+
 // To be called after every step; reports and asks for a stop now and then, from the caller's thread
 // only. Returns false when the work should end.
 bool imp_crew_tick(imp_crew *crew, int worker);

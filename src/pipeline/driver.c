@@ -1,9 +1,8 @@
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "imprint/pipeline.h"
 
 typedef enum driver_kind { DRIVER_EXPERT, DRIVER_REFERENCE, DRIVER_NETWORK } driver_kind;
@@ -17,7 +16,7 @@ struct imp_driver {
 
 static imp_status load_network(imp_driver *driver, imp_error *err)
 {
-    char path[PATH_MAX];
+    char path[IMP_PATH_MAX];
     struct stat info;
     const char *name = driver->name;
     if (stat(name, &info) != 0)
@@ -25,9 +24,9 @@ static imp_status load_network(imp_driver *driver, imp_error *err)
                         "unknown policy '%s': give expert, reference, or a model file or folder",
                         name);
     if (S_ISDIR(info.st_mode)) {
-        int length = snprintf(path, sizeof path, "%s/model.safetensors", name);
-        if (length < 0 || (size_t)length >= sizeof path)
-            return imp_fail(err, IMP_IO, "%s: path too long", name);
+        imp_status status = imp_path_join(path, name, "model.safetensors", err);
+        if (status != IMP_OK)
+            return status;
         if (stat(path, &info) != 0)
             return imp_fail(err, IMP_BAD_INPUT,
                             "%s: no model.safetensors in it: is training finished?", name);

@@ -24,9 +24,7 @@ typedef struct job {
     imp_crew crew;
     const imp_eval_def *def;
     imp_evaluation *out;
-    imp_status *status; // (episodes)
-    imp_error error;    // of the first episode that failed; guarded by `failed`
-    atomic_bool failed;
+    imp_error *errors; // (episodes)
 } job;
 
 static imp_status make_room(imp_episode_result *result, int steps, imp_error *err)
@@ -86,14 +84,10 @@ static imp_status drive_episode(job *work, int episode, int worker, imp_error *e
 static void drive_one(void *context, int index, int worker)
 {
     job *work = context;
-    imp_error error = {0};
     if (atomic_load(&work->crew.stop))
-        work->status[index] = IMP_INTERRUPTED;
+        imp_fail(&work->errors[index], IMP_INTERRUPTED, "interrupted");
     else
-        work->status[index] = drive_episode(work, index, worker, &error);
-    // keep the message of one failure; which one does not matter, they have the same cause
-    if (work->status[index] != IMP_OK && !atomic_exchange(&work->failed, true))
-        work->error = error;
+        drive_episode(work, index, worker, &work->errors[index]);
 }
 
 static int compare_floats(const void *a, const void *b)
@@ -164,8 +158,8 @@ static imp_status run(job *work, const imp_driver *driver, imp_error *err)
                          .threads = def->threads,
                          .monitor = work->crew.monitor};
     out->results = calloc((size_t)def->episodes, sizeof *out->results);
-    work->status = calloc((size_t)def->episodes, sizeof *work->status);
-    if (out->results == NULL || work->status == NULL)
+    work->errors = calloc((size_t)def->episodes, sizeof *work->errors);
+    if (out->results == NULL || work->errors == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", def->episodes);
     out->episodes = def->episodes;
     imp_status status = imp_crew_hire(&work->crew, &crew, err);
@@ -175,10 +169,8 @@ static imp_status run(job *work, const imp_driver *driver, imp_error *err)
     work->crew.progress.total = (double)def->episodes * def->steps;
     imp_pool_run(work->crew.pool, def->episodes, drive_one, work);
     for (int e = 0; e < def->episodes; e++)
-        if (work->status[e] != IMP_OK)
-            return imp_fail(err, work->status[e], "%s",
-                            work->status[e] == IMP_INTERRUPTED ? "interrupted"
-                                                               : work->error.message);
+        if (work->errors[e].status != IMP_OK)
+            return imp_fail(err, work->errors[e].status, "%s", work->errors[e].message);
     return summarize(out, def->settle_steps, err);
 }
 
@@ -190,12 +182,18 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp
     if (def->episodes < 1 || def->steps < 1)
         return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
                         def->episodes, def->steps);
+    if (def->settle_steps < 0)
+        return imp_fail(err, IMP_USAGE, "settle steps (%d) must not be negative",
+                        def->settle_steps);
+    imp_status fits = imp_crew_check_steps(def->steps, def->env.frame_skip, err);
+    if (fits != IMP_OK)
+        return fits;
     double start = imp_clock();
     *out = (imp_evaluation){0};
     job work = {.def = def, .out = out, .crew = {.monitor = monitor}};
     imp_status status = run(&work, driver, err);
     imp_crew_dismiss(&work.crew);
-    free(work.status);
+    free(work.errors);
     out->seconds = imp_clock() - start;
     if (status != IMP_OK)
         imp_evaluation_free(out);

@@ -1,6 +1,5 @@
 #include "pipeline/history.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,13 +34,13 @@ imp_status imp_history_add(imp_history *history, int epoch, double loss, double 
 imp_status imp_history_read(imp_history *history, const char *folder, int last_epoch,
                             imp_error *err)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/history.csv", folder);
-    if (!imp_path_exists(path))
-        return IMP_OK;
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, folder, "history.csv", err);
+    if (status != IMP_OK || !imp_path_exists(path))
+        return status;
     char *text;
     size_t length;
-    imp_status status = imp_file_read(&text, &length, path, HISTORY_BYTES_MAX, err);
+    status = imp_file_read(&text, &length, path, HISTORY_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
     char *rest = NULL;
@@ -60,22 +59,24 @@ imp_status imp_history_read(imp_history *history, const char *folder, int last_e
 
 static imp_status write_table(const imp_history *history, const char *folder, imp_error *err)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/history.csv", folder);
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, folder, "history.csv", err);
+    if (status != IMP_OK)
+        return status;
     size_t capacity = (size_t)(history->count + 1) * ROW_BYTES;
     char *text = malloc(capacity);
     if (text == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
     size_t used = (size_t)snprintf(text, capacity, "epoch,loss,validation_loss\n");
     for (int k = 0; k < history->count; k++) {
-        used += (size_t)snprintf(text + used, capacity - used, "%d,%.9g,", (int)history->epochs[k],
+        used += (size_t)snprintf(text + used, capacity - used, "%d,%.17g,", (int)history->epochs[k],
                                  history->losses[k]);
         if (!isnan(history->validation_losses[k]))
-            used += (size_t)snprintf(text + used, capacity - used, "%.9g",
+            used += (size_t)snprintf(text + used, capacity - used, "%.17g",
                                      history->validation_losses[k]);
         used += (size_t)snprintf(text + used, capacity - used, "\n");
     }
-    imp_status status = imp_file_write(path, text, used, err);
+    status = imp_file_write(path, text, used, err);
     free(text);
     return status;
 }
@@ -85,8 +86,10 @@ imp_status imp_history_write(const imp_history *history, const char *folder, imp
     imp_status status = write_table(history, folder, err);
     if (status != IMP_OK || history->count == 0)
         return status;
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/loss.svg", folder);
+    char path[IMP_PATH_MAX];
+    status = imp_path_join(path, folder, "loss.svg", err);
+    if (status != IMP_OK)
+        return status;
     imp_plot_def plot = imp_default_plot_def();
     plot.title = "Training";
     plot.x_label = "epoch";

@@ -1,5 +1,4 @@
 #include <jansson.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,61 +51,67 @@ typedef struct run {
     uint32_t *order;        // (training.count) of the present epoch
     const uint8_t **frames; // (batch)
     float *labels;          // (batch x 2)
+    char identity[160];     // data and settings that a state belongs to
     char *metadata;         // JSON text for model files
     double step_seconds;    // spent in training steps
     int64_t step_samples;
 } run;
 
-static void path_in(char out[PATH_MAX], const run *r, const char *name)
+static int steps_per_epoch(const run *r)
 {
-    snprintf(out, PATH_MAX, "%s/%s", r->folder, name);
+    const size_t batch = (size_t)r->def->trainer.batch;
+    return (int)((r->training.count + batch - 1) / batch);
 }
 
 static imp_status save_state(run *r, imp_error *err)
 {
-    char path[PATH_MAX], text[PROGRESS_BYTES];
-    path_in(path, r, "state.safetensors");
+    char path[IMP_PATH_MAX], text[PROGRESS_BYTES];
+    imp_status status = imp_path_join(path, r->folder, "state.safetensors", err);
+    if (status != IMP_OK)
+        return status;
+    // numbers in hexadecimal come back to the bit
     snprintf(text, sizeof text,
-             "{\"epoch\": %d, \"step\": %d, \"loss_sum\": \"%a\", \"best_loss\": \"%a\", "
-             "\"best_epoch\": %d, \"samples\": %zu, \"validation_samples\": %zu, \"seed\": %lld}",
-             r->at.epoch, r->at.step, r->at.loss_sum, r->at.best_loss, r->at.best_epoch,
-             r->training.count, r->held_out.count, (long long)r->def->seed);
+             "{\"run\": \"%s\", \"epoch\": %d, \"step\": %d, \"loss_sum\": \"%a\", "
+             "\"best_loss\": \"%a\", \"best_epoch\": %d}",
+             r->identity, r->at.epoch, r->at.step, r->at.loss_sum, r->at.best_loss,
+             r->at.best_epoch);
     return imp_trainer_save(r->trainer, path, text, err);
 }
 
+// Where training stood, from the text that save_state() kept. The file may be anybody's.
 static imp_status read_position(run *r, const char *path, const char *text, imp_error *err)
 {
     json_error_t problem;
     json_t *root = json_loads(text, 0, &problem);
-    const char *loss_sum, *best_loss;
-    json_int_t samples, held_out, seed;
-    if (root == NULL ||
-        json_unpack(root, "{s:i, s:i, s:s, s:s, s:i, s:I, s:I, s:I}", "epoch", &r->at.epoch, "step",
-                    &r->at.step, "loss_sum", &loss_sum, "best_loss", &best_loss, "best_epoch",
-                    &r->at.best_epoch, "samples", &samples, "validation_samples", &held_out, "seed",
-                    &seed) != 0) {
-        json_decref(root);
-        return imp_fail(err, IMP_BAD_INPUT, "%s: not a training state of this version", path);
-    }
-    r->at.loss_sum = strtod(loss_sum, NULL);
-    r->at.best_loss = strtod(best_loss, NULL);
+    const char *identity = "", *loss_sum = "", *best_loss = "";
+    position at = {0};
+    bool read =
+        root != NULL && json_unpack(root, "{s:s, s:i, s:i, s:s, s:s, s:i}", "run", &identity,
+                                    "epoch", &at.epoch, "step", &at.step, "loss_sum", &loss_sum,
+                                    "best_loss", &best_loss, "best_epoch", &at.best_epoch) == 0;
+    bool same = read && strcmp(identity, r->identity) == 0;
+    at.loss_sum = strtod(loss_sum, NULL);
+    at.best_loss = strtod(best_loss, NULL);
     json_decref(root);
-    if ((size_t)samples != r->training.count || (size_t)held_out != r->held_out.count ||
-        (uint64_t)seed != r->def->seed)
+    if (!read || at.epoch < 0 || at.step < 0 || at.step > steps_per_epoch(r) || at.best_epoch < 0 ||
+        at.best_epoch > at.epoch || !isfinite(at.loss_sum) || isnan(at.best_loss))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: not a training state of this version", path);
+    if (!same)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: was trained on another dataset or with another seed: resume with the "
+                        "%s: was trained on other data or with other settings: resume with the "
                         "same, or start anew with --force",
                         path);
+    r->at = at;
     return IMP_OK;
 }
 
 static imp_status restore_state(run *r, imp_error *err)
 {
-    char path[PATH_MAX], text[PROGRESS_BYTES];
-    path_in(path, r, "state.safetensors");
-    if (!imp_path_exists(path))
-        return IMP_OK; // stopped before the first checkpoint
-    imp_status status = imp_trainer_restore(r->trainer, path, text, sizeof text, err);
+    char path[IMP_PATH_MAX], text[PROGRESS_BYTES];
+    imp_status status = imp_path_join(path, r->folder, "state.safetensors", err);
+    if (status != IMP_OK || !imp_path_exists(path))
+        return status; // not there: stopped before the first checkpoint
+    status = imp_trainer_restore(r->trainer, path, text, sizeof text, err);
     if (status == IMP_OK)
         status = read_position(r, path, text, err);
     if (status == IMP_OK)
@@ -116,8 +121,10 @@ static imp_status restore_state(run *r, imp_error *err)
 
 static imp_status save_model(run *r, const char *name, imp_error *err)
 {
-    char path[PATH_MAX];
-    path_in(path, r, name);
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, r->folder, name, err);
+    if (status != IMP_OK)
+        return status;
     imp_trainer_sync(r->trainer);
     return imp_network_save(r->network, path, r->metadata, err);
 }
@@ -135,8 +142,13 @@ static uint64_t hash_of_all(const run *r)
 static imp_status describe(run *r, imp_error *err)
 {
     const imp_dataset_info *info = imp_dataset_facts(r->datasets[0]);
+    const imp_train_def *def = r->def;
     char hash[32];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)hash_of_all(r));
+    // a constant rate may be trained on for longer; a schedule depends on its end
+    snprintf(r->identity, sizeof r->identity, "data %s, validation %a, seed %llu, schedule %d/%d",
+             hash, def->validation, (unsigned long long)def->seed, (int)def->schedule,
+             def->schedule == IMP_SCHEDULE_CONSTANT ? 0 : def->epochs);
     json_t *root =
         json_pack("{s:s, s:s, s:s, s:s, s:s}", "lens", info->lens, "map", info->map, "teacher",
                   info->policy, "dataset_hash", hash, "settings", r->def->settings);
@@ -159,10 +171,14 @@ static imp_status open_datasets(run *r, const char *const *datasets, int count, 
         r->dataset_count++;
         const imp_dataset_info *first = imp_dataset_facts(r->datasets[0]);
         const imp_dataset_info *info = imp_dataset_facts(r->datasets[k]);
-        if (info->width != first->width || info->height != first->height)
-            return imp_fail(err, IMP_BAD_INPUT, "%s has observations of %d x %d, %s of %d x %d",
-                            datasets[k], info->width, info->height, datasets[0], first->width,
-                            first->height);
+        if (info->width != first->width || info->height != first->height ||
+            strcmp(info->lens, first->lens) != 0 || info->time_step != first->time_step)
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s has observations of %d x %d, lens %s, every %g s; %s of %d x %d, "
+                            "lens %s, every %g s: they do not mix",
+                            datasets[k], info->width, info->height, info->lens, info->time_step,
+                            datasets[0], first->width, first->height, first->lens,
+                            first->time_step);
         status = imp_samples_add(&r->training, &r->held_out, r->datasets[k], k, r->def->validation,
                                  r->def->seed, err);
         if (status != IMP_OK)
@@ -264,6 +280,7 @@ static imp_status train_step(run *r, imp_error *err)
     return IMP_OK;
 }
 
+// Mean squared error on what was held out; NaN if nothing was.
 static double validate(run *r)
 {
     const size_t batch = (size_t)r->def->trainer.batch;
@@ -303,8 +320,7 @@ static imp_status finish_epoch(run *r, imp_error *err)
 static imp_status train_epoch(run *r, imp_error *err)
 {
     enum { STEPS_BETWEEN_REPORTS = 8 };
-    const int batch = r->def->trainer.batch;
-    const int steps = (int)((r->training.count + (size_t)batch - 1) / (size_t)batch);
+    const int steps = steps_per_epoch(r);
     shuffle_epoch(r);
     while (r->at.step < steps) {
         imp_status status = train_step(r, err);

@@ -95,12 +95,10 @@ static double curvature_ahead(const imp_route *route, double distance)
 static imp_action motor_action(const expert *self, const imp_env *env, foresight state,
                                double speed, double turn_rate)
 {
-    const double damping = 4.0, turn_gain = 15.0,
-                 speed_gain = 1.5 / 5.0; // see imp_drive_velocities()
-    double rate = fmax(damping, self->def.turning_rate);
+    double rate = fmax(IMP_TURN_DAMPING, self->def.turning_rate);
     double change = rate * (turn_rate - state.turn_rate);
-    double difference = (change + damping * state.turn_rate) / turn_gain;
-    double sum = speed / speed_gain;
+    double difference = (change + IMP_TURN_DAMPING * state.turn_rate) / IMP_TURN_GAIN;
+    double sum = speed * IMP_SPEED_DAMPING / IMP_SPEED_GAIN;
     difference -= env->def.drive.trim * sum;
     difference = fmax(-2.0, fmin(2.0, difference));
     double room = 2.0 - fabs(difference);

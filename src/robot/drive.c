@@ -3,13 +3,11 @@
 
 enum { DRIVE_COOKIE = 0x0D21E, RING = IMP_MAX_DELAY_STEPS + 1 };
 
-// The "DB18" motor model: damping [1/s] and gain per duty cycle [m/s^2, rad/s^2].
-static const double SPEED_DAMPING = 5.0, SPEED_GAIN = 1.5;
-static const double TURN_DAMPING = 4.0, TURN_GAIN = 15.0;
-
 imp_action imp_action_clip(imp_action action)
 {
-    return (imp_action){fmax(-1.0, fmin(1.0, action.left)), fmax(-1.0, fmin(1.0, action.right))};
+    // NaN, which fmin() would turn into full throttle, stops
+    return (imp_action){isnan(action.left) ? 0.0 : fmax(-1.0, fmin(1.0, action.left)),
+                        isnan(action.right) ? 0.0 : fmax(-1.0, fmin(1.0, action.right))};
 }
 
 imp_action imp_action_from_velocity(double speed, double turn_rate)
@@ -56,9 +54,10 @@ void imp_drive_velocities(const imp_drive_def *def, imp_action applied, double *
                           double *turn_rate)
 {
     double right = (1.0 + def->trim) * applied.right, left = (1.0 - def->trim) * applied.left;
-    double speed_rate =
-        -SPEED_DAMPING * *speed + SPEED_GAIN * applied.right + SPEED_GAIN * applied.left;
-    double turn_acceleration = -TURN_DAMPING * *turn_rate + TURN_GAIN * right - TURN_GAIN * left;
+    double speed_rate = -IMP_SPEED_DAMPING * *speed + IMP_SPEED_GAIN * applied.right +
+                        IMP_SPEED_GAIN * applied.left;
+    double turn_acceleration =
+        -IMP_TURN_DAMPING * *turn_rate + IMP_TURN_GAIN * right - IMP_TURN_GAIN * left;
     *speed += def->time_step * speed_rate;
     *turn_rate += def->time_step * turn_acceleration;
 }

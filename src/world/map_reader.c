@@ -264,7 +264,7 @@ static imp_status read_start_pose(const reader *r, const yaml_node_t *node)
     if (status != IMP_OK)
         return status;
     r->world->has_start_pose = true;
-    r->world->start_pose = (imp_pose){position[0], position[2], angle};
+    r->world->start_pose = (imp_pose){position[0], position[2], imp_wrap_angle(angle)};
     return IMP_OK;
 }
 

@@ -64,7 +64,7 @@ static void interrupted_and_resumed_is_uninterrupted(void **state)
     def.noise = 0.2;
     char *whole = path_of("whole");
     collect(whole, &def);
-    static const int stops[] = {2, 3, 7};
+    static const int stops[] = {110, 170, 300};
     for (int k = 0; k < 3; k++) {
         char name[16];
         snprintf(name, sizeof name, "stop-%d", stops[k]);
