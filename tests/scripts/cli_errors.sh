@@ -1,0 +1,145 @@
+#!/bin/sh
+# cli_errors.sh: what is wrong ends with the documented exit code and one line that says it.
+# shellcheck disable=SC2086  # commands and options are kept as words
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+small='--episodes 2 --steps 20 --size 40x30'
+
+# 2: wrong arguments
+expect 2 imprint drive
+says "unknown command 'drive'"
+expect 2 imprint log --no-such-option 3
+says '--no-such-option'
+expect 2 imprint log -Z
+expect 2 imprint log --episodes
+says 'wants a value'
+for bad in 'episodes three' 'episodes 3.5' 'episodes 99999999999' 'episodes 0' 'steps -1' \
+    'noise nan' 'noise 2' 'noise-time 0' 'seed -1' 'size 80' 'size 0x0' 'size 80x60x3' \
+    'size 99999x2' 'lens fisheye' 'start-angle-deg 0' 'start-angle-deg inf' 'frame-skip 0' \
+    'threads -1' 'threads 99999' 'start-tile 3'; do
+    expect 2 imprint log --out data --$bad
+done
+for bad in 'epochs 0' 'batch 0' 'batch x' 'learning-rate nan' 'learning-rate -1' 'validation 1' \
+    'shards 0' 'checkpoint-steps 0' 'network no-such' 'schedule no-such'; do
+    expect 0 imprint log --episodes 2 --steps 20 --size 40x30 --out usage --force
+    expect 2 imprint train --data usage --out model --$bad
+done
+for bad in 'episodes 0' 'steps 0' 'threads x' 'size 1'; do
+    expect 2 imprint eval --policy expert --$bad
+done
+expect 2 imprint log unexpected
+says "unexpected argument 'unexpected'"
+expect 2 imprint log --out data --resume --force
+expect 2 imprint map
+expect 2 imprint map show
+expect 2 imprint map fly loop_empty
+expect 2 imprint data
+expect 2 imprint data info
+expect 2 imprint data info a b
+expect 2 imprint render --pose 1,2
+expect 2 imprint render --pose 1,2,nan
+expect 2 imprint render --view sideways
+expect 2 imprint bench nothing
+absent data model
+
+# 3: bad input
+expect 3 imprint log --map no_such_map --out data
+says "unknown map 'no_such_map'"
+expect 3 imprint eval --policy expert --map no_such_map
+expect 3 imprint render --map no_such_map
+expect 3 imprint map check no_such_map
+expect 3 imprint log --start-tile 0,0 --out data
+says 'start tile 0,0 is not drivable'
+printf 'tile_size: 0.585\ntiles:\n- [straight/N, floor]\n- [straight/N]\n' >ragged.yaml
+printf 'tile_size: 0.585\ntiles:\n- [straight/N, lava]\n' >lava.yaml
+printf 'tile_size: nan\ntiles:\n- [straight/N]\n' >size.yaml
+printf '\211PNG\r\n\032\n' >picture.yaml
+for case in 'ragged.yaml:4:' 'lava.yaml:3:' 'size.yaml:1:' 'picture.yaml:1:'; do
+    map=${case%%:*}
+    expect 3 imprint log --map "$map" --out data
+    says "$case"
+    expect 3 imprint map check "$map"
+    says "$case"
+    expect 3 imprint eval --policy expert --map "./$map"
+    says "$case"
+done
+code=0
+imprint data info nowhere >out 2>err || code=$?
+[ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "a missing dataset ends with $code"
+one_line err
+says nowhere
+code=0
+imprint train --data nowhere --out model >out 2>err || code=$?
+[ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "training on nothing ends with $code"
+one_line err
+says nowhere
+expect 3 imprint eval --policy no_such_model
+says no_such_model
+
+# nothing to drive on: the map is sound, but of no use
+printf 'tile_size: 0.585\ntiles:\n- [asphalt, asphalt]\n- [asphalt, asphalt]\n' >field1.yaml
+expect 1 imprint map check field1.yaml
+says 'no drivable tile'
+expect 3 imprint log --map field1.yaml --out data
+says 'no drivable tile'
+expect 3 imprint eval --policy expert --map field1.yaml
+expect 0 imprint map show field1.yaml
+expect 0 imprint render --map field1.yaml --view map --out field.png
+absent data model
+
+# datasets and models that are damaged or do not fit
+expect 0 imprint log $small --out data
+expect 0 imprint train --data data --epochs 1 --out model
+expect 0 imprint data check data
+expect 0 imprint eval --policy model --episodes 1 --steps 5
+expect 3 imprint eval --policy model --episodes 1 --size 80x60
+says 'wants observations of 40 x 30'
+says '80 x 60'
+head -c 5000 model/model.safetensors >short.safetensors
+expect 3 imprint eval --policy short.safetensors
+says short.safetensors
+expect 3 imprint eval --policy data/metadata.json
+says data/metadata.json
+expect 3 imprint eval --policy data
+says 'no model.safetensors in it'
+cp -r data broken
+chmod -R u+w broken
+head -c 20000 data/shard-00000.hdf5 >broken/shard-00000.hdf5
+expect 3 imprint data info broken
+says broken/shard-00000.hdf5
+expect 3 imprint train --data broken --out model2
+cp data/shard-00000.hdf5 broken/shard-00000.hdf5
+chmod u+w broken/shard-00000.hdf5
+printf 'XXXXXXXX' | dd of=broken/shard-00000.hdf5 bs=1 seek=40000 conv=notrunc 2>/dev/null
+expect 1 imprint data check broken
+
+# 4: output that is there already, or cannot be written
+expect 4 imprint log $small --out data
+says '--resume'
+says '--force'
+expect 4 imprint train --data data --epochs 1 --out model
+expect 0 imprint eval --policy expert --episodes 1 --steps 5 --out metrics
+expect 4 imprint eval --policy expert --episodes 1 --steps 5 --out metrics
+expect 0 imprint log $small --out data --force
+expect 0 imprint train --data data --epochs 1 --out model --force
+expect 0 imprint eval --policy expert --episodes 1 --steps 5 --out metrics --force
+mkdir precious
+echo mine >precious/thesis.tex
+expect 4 imprint log $small --out precious --force
+says thesis.tex
+[ "$(cat precious/thesis.tex)" = mine ] || fail "--force took a stranger's file"
+for out in field1.yaml/sub /proc/nowhere; do
+    expect 4 imprint log $small --out $out
+    says "$out"
+    expect 4 imprint train --data data --epochs 1 --out $out
+    expect 4 imprint eval --policy expert --episodes 1 --steps 5 --out $out
+    expect 4 imprint render --out $out/picture.png
+    expect 4 imprint map show loop_empty --out $out/picture.png
+done
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir -m 555 locked
+    expect 4 imprint log $small --out locked/data
+    says locked
+fi
+expect 0 imprint data check data

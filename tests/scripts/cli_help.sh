@@ -1,0 +1,29 @@
+#!/bin/sh
+# cli_help.sh: every help exits with 0, and the examples in it work when pasted.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+expect 0 imprint --version
+grep -qx 'imprint [0-9][0-9.]*' out || fail "no version: $(cat out)"
+expect 0 imprint help
+expect 0 imprint -h
+expect 0 imprint --help
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' out)
+[ "$(echo "$commands" | wc -l)" -ge 7 ] || fail "too few commands: $commands"
+
+mkdir tmp
+for command in $commands; do
+    expect 0 imprint "$command" -h
+    expect 0 imprint "$command" --help
+    for option in --help --json --config --quiet; do
+        prints "$option"
+    done
+    # in a folder of our own instead of /tmp, so that tests can run side by side
+    sed -n '/^Example:/,$p' out | sed 1d | sed "s|/tmp/|$work/tmp/|g" >example
+    grep -q "imprint $command" example || fail "$command has no example of itself"
+    expect 0 sh -e example
+done
+
+# the help goes before other settings, and is refused nothing but a wrong option
+expect 0 imprint log --episodes 3 --help
+expect 2 imprint log --help --no-such-option
