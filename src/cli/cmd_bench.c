@@ -283,10 +283,10 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
     status = set_up(&r, err);
     if (status == IMP_OK) {
         json_t *results = measure_all(&r, options);
-        if (!options->json)
+        if (options->json)
+            status = imp_session_put_json(results, err);
+        else
             json_decref(results);
-        else if (imp_session_print_json(results) != 0)
-            status = IMP_IO;
     }
     tear_down(&r);
     return status;

@@ -68,10 +68,8 @@ static imp_status show(const imp_options *options, const imp_dataset *dataset, i
     }
     imp_dataset_summary summary;
     imp_dataset_summarize(dataset, &summary);
-    if (options->json && imp_session_print_json(info_json(dataset, &summary)) != 0)
-        return IMP_IO;
     if (options->json)
-        return IMP_OK;
+        return imp_session_put_json(info_json(dataset, &summary), err);
     if (strcmp(options->operands[0], "check") == 0)
         printf("%s: %d episodes, %" PRId64 " steps, nothing wrong\n", folder, summary.episodes,
                summary.steps);

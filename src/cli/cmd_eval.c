@@ -225,6 +225,11 @@ static imp_status run_settings(settings *s, const imp_options *options, outcome 
         status = imp_session_claim(s->out, false, s->force, err);
     if (status != IMP_OK)
         return status;
+    // what was not asked for is each model's own, and is when these settings are used again
+    if (!imp_options_given(options, s->sim.size))
+        s->sim.size[0] = 0;
+    if (!imp_options_given(options, &s->sim.lens))
+        s->sim.lens = NULL;
     if (!imp_options_given(options, &s->eval.settle_steps))
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.map = s->sim.map;

@@ -247,18 +247,23 @@ imp_status imp_session_save_settings(const imp_options *options, const char *fol
     return status;
 }
 
-int imp_session_print_json(json_t *object)
+imp_status imp_session_put_json(json_t *object, imp_error *err)
 {
     char *text =
         object == NULL ? NULL : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
     json_decref(object);
-    if (text == NULL) {
-        imp_error err = {.message = "out of memory for the JSON output"};
-        return imp_session_fail(IMP_NO_MEMORY, &err);
-    }
+    if (text == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the JSON output");
     puts(text);
     free(text);
-    return imp_session_finish();
+    return IMP_OK;
+}
+
+int imp_session_print_json(json_t *object)
+{
+    imp_error err = {0};
+    imp_status status = imp_session_put_json(object, &err);
+    return status == IMP_OK ? imp_session_finish() : imp_session_fail(status, &err);
 }
 
 int imp_session_finish(void)

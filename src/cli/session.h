@@ -33,8 +33,11 @@ void imp_session_settle(const char *folder, bool force);
 imp_status imp_session_save_settings(const imp_options *options, const char *folder,
                                      imp_error *err);
 
-// Prints an object as JSON on standard output and releases it. Returns 0, or 4 if it could not be
-// written.
+// Prints an object as JSON on standard output and releases it; whether it arrived is for
+// imp_session_finish() to say.
+imp_status imp_session_put_json(json_t *object, imp_error *err);
+
+// The same, and finishes. Returns the exit code: 0, or 4 if it could not be written.
 int imp_session_print_json(json_t *object);
 
 // Flushes standard output. Returns 0, or 4 with a message if it could not be written.
