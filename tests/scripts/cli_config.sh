@@ -1,0 +1,76 @@
+#!/bin/sh
+# cli_config.sh: settings from a file, overridden on the command line, saved, and used again.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+cat >log.yaml <<'YAML'
+# a short recording
+episodes: 3
+steps: 25
+size: 40x30
+map: "udem1_empty"
+noise: 0.25
+YAML
+expect 0 imprint log --config log.yaml --out a
+expect 0 imprint data info a
+prints 'episodes        3, of'
+prints '40 x 30'
+prints 'udem1_empty'
+expect 0 imprint log --out b -c log.yaml --episodes 2 --map small_loop
+expect 0 imprint data info b
+prints 'episodes        2, of'
+prints 'small_loop'
+
+# settings.yaml is what was resolved: the same recording again, however it was asked for
+expect 0 imprint log --config a/settings.yaml --out again
+same_folders a again
+expect 0 imprint log --episodes 3 --steps 25 --size 40x30 --map udem1_empty --noise 0.25 --out asked
+same_folders a asked
+grep -q '^noise: 0.25' a/settings.yaml || fail "noise is not saved: $(cat a/settings.yaml)"
+
+cat >train.yaml <<'YAML'
+data: [a, b]
+epochs: 2
+batch-norm: true
+learning-rate: 3e-4
+YAML
+expect 2 imprint train --config train.yaml --out m --batch 0
+expect 0 imprint train --config train.yaml --out m
+expect 0 imprint train --config m/settings.yaml --out m2
+same_folders m m2
+# a list on the command line replaces that of the file
+expect 0 imprint train --config train.yaml --data a --epochs 1 --no-batch-norm --out m3 --json
+prints '"epochs": 1'
+if cmp -s m/last.safetensors m3/last.safetensors; then fail "options do not override"; fi
+
+cat >eval.yaml <<'YAML'
+policy: [expert, m]
+episodes: 2
+steps: 20
+YAML
+expect 0 imprint eval --config eval.yaml --out e
+expect 0 imprint eval --config e/settings.yaml --out e2
+same_folders e e2 settings.yaml trajectories.png
+expect 0 imprint eval --config eval.yaml --policy reference --json
+if grep -q expert out; then fail "a policy of the file is still there"; fi
+
+# broken files name their line
+refuse() {
+    printf '%b' "$1" >broken.yaml
+    expect 3 imprint log --config broken.yaml --out c
+    says "broken.yaml:$2"
+}
+refuse 'episodes: 2\nwheels: 4\n' "2: 'wheels' is no setting"
+refuse 'episodes: 2\n\nsteps: many\n' "3: --steps: 'many'"
+refuse 'episodes: {a: 1}\n' '1: '
+refuse 'episodes: [2\n' '2: not YAML'
+refuse '? [a]\n: 1\n' '1: '
+refuse '- episodes\n' ' '
+code=0
+imprint log --config nowhere.yaml --out c >out 2>err || code=$?
+[ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "a missing file of settings ends with $code"
+one_line err
+says nowhere.yaml
+: >empty.yaml
+expect 0 imprint log --config empty.yaml --episodes 1 --steps 2 --size 40x30 --out d
+absent c
