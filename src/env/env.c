@@ -83,16 +83,31 @@ static int draw_start_tile(const imp_env *env, imp_random *random)
     return world->drivable[imp_random_below(random, (uint32_t)world->drivable_count)];
 }
 
-// A pose to spawn at is valid with the safety factor 1.3, and, unlike in the reference, with every
-// smaller one: the four points that validity looks at may lie on the road while the robot straddles
-// a corner beside it, and from there nobody can drive on.
+// Whether one gets from a point to another, less than a tile away, without leaving the road: not if
+// their tiles touch at a corner only.
+static bool road_between(const imp_world *world, double x0, double z0, double x1, double z1)
+{
+    double size = world->tile_size;
+    if (floor(x0 / size) == floor(x1 / size) || floor(z0 / size) == floor(z1 / size))
+        return true;
+    return imp_world_drivable_at(world, x0, z1) || imp_world_drivable_at(world, x1, z0);
+}
+
+// A pose to spawn at is valid with the safety factor 1.3. Unlike in the reference it must be so
+// with every smaller one too, and no wheel may stand across a corner: the points that validity
+// looks at may lie on the road while the robot straddles a corner beside it, and from there nobody
+// can drive on.
 static bool stands_on_road(const imp_world *world, imp_pose pose)
 {
     static const double safeties[] = {1.3, 1.15, 1.0, 0.75, 0.5, 0.25};
     for (int k = 0; k < (int)(sizeof safeties / sizeof safeties[0]); k++)
         if (!imp_env_valid_pose(world, pose, safeties[k]))
             return false;
-    return true;
+    imp_vec2 forward = imp_forward(pose.heading);
+    imp_vec2 side = imp_vec2_scale(imp_vec2_right(forward), 0.5 * IMP_ROBOT_WIDTH * safeties[0]);
+    double x = pose.x + IMP_CENTRE_FORWARD * forward.x, z = pose.z + IMP_CENTRE_FORWARD * forward.z;
+    return road_between(world, x, z, x - side.x, z - side.z) &&
+           road_between(world, x, z, x + side.x, z + side.z);
 }
 
 // Draws a pose on a tile until one is valid and looks along the lane.

@@ -152,38 +152,42 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
     return motor_action(self, env, state, self->def.speed * willing, turn_rate);
 }
 
-// Whether the robot stays on the road for a while if it holds an action for some steps and is
-// steered after that.
-static bool stays_on_road(const expert *self, const imp_env *env, imp_action action, int hold)
+enum { HORIZON = 50 }; // steps that an action is tried out for
+
+// How many steps the robot stays on the road if it holds an action for some and is steered after
+// that.
+static int steps_on_road(const expert *self, const imp_env *env, imp_action action, int hold)
 {
-    enum { HORIZON = 50 };
     expert twin = *self;
     imp_env ahead = *env;
     bool usual;
     for (int step = 0; step < HORIZON; step++) {
         imp_action next = step < hold ? action : steer(&twin, &ahead, &usual);
         if (imp_env_step(&ahead, next).terminated)
-            return false;
+            return step;
     }
-    return true;
+    return HORIZON;
 }
 
 // The wanted action if it does not end off the road; else the gentlest manoeuvre that leads out of
-// there.
+// there, or that puts off the end for longest.
 static imp_action safe_action(const expert *self, const imp_env *env, imp_action wanted)
 {
-    static const int holds[] = {3, 6, 10, 16, 24};
+    static const int holds[] = {3, 6, 10, 16, 24, 32};
     static const double duties[] = {0.5, -0.5, 0.0, 1.0, -1.0};
     enum { HOLDS = sizeof holds / sizeof holds[0], DUTIES = sizeof duties / sizeof duties[0] };
-    if (stays_on_road(self, env, wanted, 1))
-        return wanted;
-    for (int h = 0; h < HOLDS; h++)
-        for (int k = 0; k < DUTIES * DUTIES; k++) {
-            imp_action way_out = {duties[k / DUTIES], duties[k % DUTIES]};
-            if (stays_on_road(self, env, way_out, holds[h]))
-                return way_out;
+    imp_action best = wanted;
+    int longest = steps_on_road(self, env, wanted, 1);
+    for (int k = 0; k < HOLDS * DUTIES * DUTIES && longest < HORIZON; k++) {
+        int way = k % (DUTIES * DUTIES);
+        imp_action way_out = {duties[way / DUTIES], duties[way % DUTIES]};
+        int steps = steps_on_road(self, env, way_out, holds[k / (DUTIES * DUTIES)]);
+        if (steps > longest) {
+            longest = steps;
+            best = way_out;
         }
-    return wanted;
+    }
+    return best;
 }
 
 static imp_action act(imp_policy *policy, const imp_env *env, const uint8_t *observation)

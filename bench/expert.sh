@@ -1,0 +1,12 @@
+#!/bin/sh
+# How our expert drives on every map that it must master: 200 random starts of 1500 steps on each.
+# usage: bench/expert.sh [EPISODES]     (build first: ./run build)
+set -eu
+cd "$(dirname "$0")/.."
+for map in straight_road small_loop small_loop_cw loop_empty zigzag_dists udem1_empty 4way_bordered \
+    ETHZ_autolab_technical_track_bordered ETHZ_loop_bordered ETH_small_loop_2_bordered \
+    zigzag_dists_bordered; do
+    printf '%-38s' "$map"
+    build/release/imprint eval --policy expert --map $map --episodes "${1:-200}" --steps 1500 \
+        --start-angle-deg 60 | grep '^expert  *[0-9]' | sed 's/^expert//'
+done
