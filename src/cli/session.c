@@ -28,6 +28,7 @@ void imp_session_tame_signals(void)
 {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a file size limit is reported as an error instead
+    signal(SIGINT, SIG_DFL);  // a shell's background jobs start with it ignored
 }
 
 // From now on Ctrl-C and SIGTERM ask tasks to stop; before, and at the second time, they end the
