@@ -3,9 +3,9 @@
 # usage: bench/expert.sh [EPISODES]     (build first: ./run build)
 set -eu
 cd "$(dirname "$0")/.."
-for map in straight_road small_loop small_loop_cw loop_empty zigzag_dists udem1_empty 4way_bordered \
-    ETHZ_autolab_technical_track_bordered ETHZ_loop_bordered ETH_small_loop_2_bordered \
-    zigzag_dists_bordered; do
+for map in straight_road small_loop small_loop_cw loop_empty zigzag_dists udem1_empty \
+    4way_bordered ETHZ_autolab_technical_track_bordered ETHZ_loop_bordered \
+    ETH_small_loop_2_bordered zigzag_dists_bordered; do
     printf '%-38s' "$map"
     build/release/imprint eval --policy expert --map $map --episodes "${1:-200}" --steps 1500 \
         --start-angle-deg 60 | grep '^expert  *[0-9]' | sed 's/^expert//'
