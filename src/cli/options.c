@@ -80,21 +80,36 @@ static imp_status set_flag(const imp_option *option, const char *text, imp_error
     return IMP_OK;
 }
 
+// Reads `count` finite numbers with one of the separators between them, and nothing else.
+static bool read_numbers(const char *text, const char *separators, int count, double *out)
+{
+    for (int k = 0; k < count; k++) {
+        char *end;
+        out[k] = strtod(text, &end);
+        bool last = k == count - 1;
+        if (end == text || !isfinite(out[k]) || (last && *end != '\0') ||
+            (!last && (*end == '\0' || strchr(separators, *end) == NULL)))
+            return false;
+        text = end + 1;
+    }
+    return true;
+}
+
 static imp_status set_pair(const imp_option *option, const char *text, imp_error *err)
 {
-    int pair[2], used = 0;
-    if (sscanf(text, "%9d%*1[x,]%9d%n", &pair[0], &pair[1], &used) != 2 || text[used] != '\0')
+    double pair[2];
+    if (!read_numbers(text, "x,", 2, pair) || pair[0] != floor(pair[0]) ||
+        pair[1] != floor(pair[1]) || fabs(pair[0]) > 1e9 || fabs(pair[1]) > 1e9)
         return wrong(option, text, "two whole numbers such as 80x60 or 3,1", err);
-    memcpy(option->value, pair, sizeof pair);
+    ((int *)option->value)[0] = (int)pair[0];
+    ((int *)option->value)[1] = (int)pair[1];
     return IMP_OK;
 }
 
 static imp_status set_pose(const imp_option *option, const char *text, imp_error *err)
 {
     double pose[3];
-    int used = 0;
-    if (sscanf(text, "%lf,%lf,%lf%n", &pose[0], &pose[1], &pose[2], &used) != 3 ||
-        text[used] != '\0' || !isfinite(pose[0]) || !isfinite(pose[1]) || !isfinite(pose[2]))
+    if (!read_numbers(text, ",", 3, pose))
         return wrong(option, text, "a pose X,Z,DEGREES such as 1.5,0.7,90", err);
     memcpy(option->value, pose, sizeof pose);
     return IMP_OK;
