@@ -20,9 +20,9 @@ for bad in 'episodes three' 'episodes 3.5' 'episodes 99999999999' 'episodes 0' '
     'threads -1' 'threads 99999' 'start-tile 3'; do
     expect 2 imprint log --out data --$bad
 done
+expect 0 imprint log $small --out usage
 for bad in 'epochs 0' 'batch 0' 'batch x' 'learning-rate nan' 'learning-rate -1' 'validation 1' \
     'shards 0' 'checkpoint-steps 0' 'network no-such' 'schedule no-such'; do
-    expect 0 imprint log --episodes 2 --steps 20 --size 40x30 --out usage --force
     expect 2 imprint train --data usage --out model --$bad
 done
 for bad in 'episodes 0' 'steps 0' 'threads x' 'size 1'; do

@@ -7,7 +7,7 @@
 
 # runs without end, so that the signal always comes in time
 start imprint log --episodes 1000000 --steps 100 --size 40x30 --out endless
-until [ -e endless ]; do sleep 0.05; done
+until [ -e endless ] || ! runs; do sleep 0.05; done
 stop INT 130
 one_line err
 says '--resume'
@@ -25,7 +25,7 @@ one_line err
 collect='imprint log --episodes 50 --steps 60 --size 40x30 --noise 0.2'
 expect 0 $collect --out whole
 start imprint train --data whole --epochs 1000000 --out endless-model
-until [ -e endless-model/model.safetensors ]; do sleep 0.05; done
+until [ -e endless-model/model.safetensors ] || ! runs; do sleep 0.05; done
 stop INT 130
 one_line err
 says '--resume'
@@ -36,20 +36,29 @@ expect 0 imprint eval --policy endless-model --episodes 1 --steps 5
 teach='imprint train --data whole --epochs 3 --checkpoint-steps 5'
 expect 0 $teach --out whole-model
 models='model.safetensors last.safetensors state.safetensors history.csv loss.svg'
-for delay in 0 0.1 0.25; do
+# wait_for FILE|SECONDS: until the file is there (or the program has ended), or for so long
+wait_for() {
+    case $1 in
+    */*) until [ -e "$1" ] || ! runs; do sleep 0.01; done ;;
+    *) sleep "$1" ;;
+    esac
+}
+
+for moment in 0 0.1 first; do
     for signal in INT KILL; do
         codes='0 130'
         [ $signal = INT ] || codes='0 137'
-        start $collect --out "data-$signal-$delay"
-        sleep $delay
+        data=data-$signal-$moment model=model-$signal-$moment
+        start $collect --out "$data"
+        wait_for "$([ $moment = first ] && echo "$data/shard-00000.hdf5" || echo $moment)"
         stop $signal "$codes"
-        expect 0 $collect --out "data-$signal-$delay" --resume
-        same_folders whole "data-$signal-$delay"
-        start $teach --out "model-$signal-$delay"
-        sleep $delay
+        expect 0 $collect --out "$data" --resume
+        same_folders whole "$data"
+        start $teach --out "$model"
+        wait_for "$([ $moment = first ] && echo "$model/model.safetensors" || echo $moment)"
         stop $signal "$codes"
-        expect 0 $teach --out "model-$signal-$delay" --resume
-        same_folders whole-model "model-$signal-$delay" $models
+        expect 0 $teach --out "$model" --resume
+        same_folders whole-model "$model" $models
     done
 done
 
@@ -58,4 +67,4 @@ expect 0 $collect --out whole --resume
 expect 2 $collect --out whole --resume --seed 7
 expect 0 $teach --out whole-model --resume
 expect 3 $teach --out whole-model --resume --seed 7
-same_folders whole data-INT-0
+same_folders whole data-INT-first
