@@ -36,8 +36,7 @@ static void add_options(imp_options *options, settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
     imp_sim_options_add(options, &s->sim);
-    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
-        imp_options_add(options, table[k]);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
 static json_t *episodes_json(const imp_evaluation *evaluation)

@@ -22,8 +22,7 @@ static void add_options(imp_options *options, settings *s)
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "PNG file to write", true},
     };
     imp_sim_options_add(options, &s->sim);
-    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
-        imp_options_add(options, table[k]);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
 static imp_status find_pose(const settings *s, const imp_options *options, const imp_world *world,

@@ -42,8 +42,7 @@ static void add_options(imp_options *options, settings *s)
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted training", true},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
-    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
-        imp_options_add(options, table[k]);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
 static json_t *real_or_null(double value)

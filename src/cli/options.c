@@ -30,6 +30,12 @@ void imp_options_add(imp_options *options, imp_option option)
         options->table[options->count++] = option;
 }
 
+void imp_options_add_all(imp_options *options, const imp_option *table, int count)
+{
+    for (int k = 0; k < count; k++)
+        imp_options_add(options, table[k]);
+}
+
 static imp_status wrong(const imp_option *option, const char *text, const char *wanted,
                         imp_error *err)
 {

@@ -63,6 +63,7 @@ struct imp_command {
 void imp_options_init(imp_options *options, const imp_command *command);
 
 void imp_options_add(imp_options *options, imp_option option);
+void imp_options_add_all(imp_options *options, const imp_option *table, int count);
 
 // Reads the command line, and before it the configuration file that it names. Texts of the command
 // line are borrowed. After --help, prints it and sets options->help.

@@ -46,8 +46,7 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
         {"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
          "threads, 0 for one per processor; never changes results", true},
     };
-    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
-        imp_options_add(options, table[k]);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
 imp_status imp_check_threads(int threads, imp_error *err)

@@ -32,8 +32,7 @@ typedef struct buffer {
     double *poses, *lane;
     uint8_t *terminations, *truncations;
     double reward;
-    imp_status status;
-    imp_error error;
+    imp_error error; // how driving it ended
 } buffer;
 
 typedef struct job {
@@ -165,9 +164,9 @@ static void drive_one(void *context, int index, int worker)
     job *work = context;
     buffer *b = &work->buffers[index];
     if (atomic_load(&work->crew.stop))
-        b->status = imp_fail(&b->error, IMP_INTERRUPTED, "interrupted");
+        imp_fail(&b->error, IMP_INTERRUPTED, "interrupted");
     else
-        b->status = drive_episode(work, b, (uint32_t)(work->first + index), worker, &b->error);
+        drive_episode(work, b, (uint32_t)(work->first + index), worker, &b->error);
 }
 
 static imp_status write_episode(job *work, imp_dataset_writer *writer, const buffer *b, int episode,
@@ -204,8 +203,8 @@ static imp_status drive_wave(job *work, imp_dataset_writer *writer, int count, i
     imp_pool_run(work->crew.pool, count, drive_one, work);
     for (int k = 0; k < count; k++) {
         buffer *b = &work->buffers[k];
-        if (b->status != IMP_OK)
-            return imp_fail(err, b->status, "%s", b->error.message);
+        if (b->error.status != IMP_OK)
+            return imp_fail(err, b->error.status, "%s", b->error.message);
         imp_status status = write_episode(work, writer, b, work->first + k, err);
         if (status != IMP_OK)
             return status;

@@ -39,13 +39,18 @@ static void report(imp_crew *crew)
     imp_monitor_progress(crew->monitor, &crew->progress);
 }
 
+static void listen_for_stop(imp_crew *crew)
+{
+    if (imp_monitor_should_stop(crew->monitor))
+        atomic_store(&crew->stop, true);
+}
+
 // While the caller's thread waits for the others.
 static void on_idle(void *context)
 {
     imp_crew *crew = context;
     report(crew);
-    if (imp_monitor_should_stop(crew->monitor))
-        atomic_store(&crew->stop, true);
+    listen_for_stop(crew);
 }
 
 imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err)
@@ -101,8 +106,8 @@ bool imp_crew_tick(imp_crew *crew, int worker)
 {
     enum { FRAMES_BETWEEN_REPORTS = 64 };
     atomic_fetch_add(&crew->frames, 1);
-    if (worker == 0 && imp_monitor_should_stop(crew->monitor))
-        atomic_store(&crew->stop, true);
+    if (worker == 0)
+        listen_for_stop(crew);
     // its own count, because threads in step could keep it from ever seeing a round number of all
     if (worker == 0 && ++crew->ticks == FRAMES_BETWEEN_REPORTS) {
         crew->ticks = 0;
