@@ -12,7 +12,14 @@ typedef enum imp_ending {
     IMP_ENDING_NONE,         ///< it is not
     IMP_ENDING_INVALID_POSE, ///< left the road
     IMP_ENDING_MAX_STEPS,
+    IMP_ENDING_COLLISION, ///< an invalid pose too: met an object
 } imp_ending;
+
+/// Who decides when an episode is over.
+typedef enum imp_rules {
+    IMP_RULES_SIMULATOR, ///< gym-duckietown: an invalid pose
+    IMP_RULES_CHALLENGE, ///< AI-DO's LF challenges: see imp_env_challenge_ending()
+} imp_rules;
 
 const char *imp_ending_name(imp_ending ending);
 
@@ -25,6 +32,10 @@ typedef struct imp_env_def {
     double accept_start_angle; ///< starts lie within this of the lane's direction [rad]; 60 degrees
     bool has_start_tile;       ///< start on start_tile instead of the map's choice
     int start_tile[2];         ///< (i, j)
+    bool has_start_pose;       ///< start at start_pose, wherever that is
+    imp_pose start_pose;
+    bool randomize_objects; ///< draw the motion of objects, and which optional ones are there
+    imp_rules rules;        ///< IMP_RULES_SIMULATOR
     imp_drive_def drive;
     int cookie;
 } imp_env_def;

@@ -20,6 +20,10 @@ typedef struct imp_view {
     float sky[3];    ///< 0..1 RGB; (0.45, 0.82, 1)
     float ground[3]; ///< beyond the tiles; 0.15 grey
     float light;     ///< factor on everything but the sky; 1
+    /// Where the world's moving objects are (moving_count of them); NULL: as the map places them.
+    const imp_object_state *moving;
+    /// A bit for each object that is absent, from the lowest; NULL: none is.
+    const uint64_t *hidden;
 } imp_view;
 
 imp_view imp_default_view(void);

@@ -1,5 +1,5 @@
-/// imprint/world.h: a map read into a world: tiles, lanes and where to start. A world is constant
-/// after loading and may be shared by any number of environments and threads.
+/// imprint/world.h: a map read into a world: tiles, lanes, objects and where to start. A world is
+/// constant after loading and may be shared by any number of environments and threads.
 #ifndef IMPRINT_WORLD_H
 #define IMPRINT_WORLD_H
 
@@ -42,6 +42,137 @@ typedef struct imp_tile {
     int curve_count; ///< 0 where not drivable
 } imp_tile;
 
+/// Kinds of object: X(enumerator, word in map files, min x, min z, max x, max z, height). The
+/// extents are those of the reference's meshes before scaling, x being ahead and z to the right of
+/// an object at heading 0. (Recorded from gym-duckietown 6.1; the tree from its mesh file; those of
+/// signs are a stand-in of the recordings.)
+#define IMP_OBJECT_MAP(X)                                                                          \
+    X(IMP_OBJECT_DUCKIE, "duckie", -0.8244785070419312, -0.562171995639801, 0.8303055167198181,    \
+      0.588129997253418, 1.5184210538864136)                                                       \
+    X(IMP_OBJECT_DUCKIEBOT, "duckiebot", -0.10046499967575073, -0.07359150052070618,               \
+      0.10046499967575073, 0.07359150052070618, 0.13470099866390228)                               \
+    X(IMP_OBJECT_CONE, "cone", -10.0, -10.0, 10.0, 10.0, 31.522899627685547)                       \
+    X(IMP_OBJECT_BARRIER, "barrier", -2.0327839851379395, -0.40639999508857727,                    \
+      2.0327839851379395, 0.40639999508857727, 1.1430000066757202)                                 \
+    X(IMP_OBJECT_BUILDING, "building", -1.840000033378601, -1.2200000286102295, 1.840000033378601, \
+      1.2200000286102295, 3.450000047683716)                                                       \
+    X(IMP_OBJECT_HOUSE, "house", -3.2575764656066895, -4.237040996551514, 3.2575764656066895,      \
+      4.237040996551514, 4.817893981933594)                                                        \
+    X(IMP_OBJECT_BUS, "bus", -8.071548461914062, -2.5183067321777344, 8.071533203125,              \
+      2.518310546875, 4.411619186401367)                                                           \
+    X(IMP_OBJECT_TRUCK, "truck", -4.699832916259766, -2.0184497833251953, 4.699832916259766,       \
+      2.0184497833251953, 5.187868118286133)                                                       \
+    X(IMP_OBJECT_TREE, "tree", -0.985484, -0.70779, 1.012857, 1.290254, 3.564538)                  \
+    X(IMP_OBJECT_TRAFFIC_LIGHT, "trafficlight", -0.05648600310087204, -0.29170849919319153,        \
+      0.056487999856472015, 0.2917095124721527, 0.3654579818248749)                                \
+    X(IMP_OBJECT_CHECKERBOARD, "checkerboard", -10.059999465942383, -10.059999465942383,           \
+      10.059999465942383, 10.059999465942383, 20.119998931884766)                                  \
+    X(IMP_OBJECT_SIGN, "sign_*", -0.02539999969303608, -0.032499998807907104, 0.02539999969303608, \
+      0.032499998807907104, 0.23010000586509705)
+
+typedef enum imp_object_kind {
+#define IMP_OBJECT_ENUM(name, word, min_x, min_z, max_x, max_z, height) name,
+    IMP_OBJECT_MAP(IMP_OBJECT_ENUM)
+#undef IMP_OBJECT_ENUM
+        IMP_OBJECT_KIND_COUNT
+} imp_object_kind;
+
+/// What the objects of a kind have in common.
+typedef struct imp_object_class {
+    const char *name;                  ///< the word of map files; "sign_*" for all signs
+    double min_x, min_z, max_x, max_z; ///< extents before scaling
+    double height;
+} imp_object_class;
+
+const imp_object_class *imp_object_class_of(imp_object_kind kind);
+
+/// What is on a sign: X(enumerator, word in map files).
+#define IMP_SIGN_MAP(X)                                                                            \
+    X(IMP_SIGN_BLANK, "sign_blank")                                                                \
+    X(IMP_SIGN_STOP, "sign_stop")                                                                  \
+    X(IMP_SIGN_YIELD, "sign_yield")                                                                \
+    X(IMP_SIGN_NO_RIGHT_TURN, "sign_no_right_turn")                                                \
+    X(IMP_SIGN_NO_LEFT_TURN, "sign_no_left_turn")                                                  \
+    X(IMP_SIGN_ONEWAY_RIGHT, "sign_oneway_right")                                                  \
+    X(IMP_SIGN_ONEWAY_LEFT, "sign_oneway_left")                                                    \
+    X(IMP_SIGN_4_WAY_INTERSECT, "sign_4_way_intersect")                                            \
+    X(IMP_SIGN_RIGHT_T_INTERSECT, "sign_right_T_intersect")                                        \
+    X(IMP_SIGN_LEFT_T_INTERSECT, "sign_left_T_intersect")                                          \
+    X(IMP_SIGN_T_INTERSECT, "sign_T_intersect")                                                    \
+    X(IMP_SIGN_DO_NOT_ENTER, "sign_do_not_enter")                                                  \
+    X(IMP_SIGN_PEDESTRIAN, "sign_pedestrian")                                                      \
+    X(IMP_SIGN_T_LIGHT_AHEAD, "sign_t_light_ahead")                                                \
+    X(IMP_SIGN_DUCK_CROSSING, "sign_duck_crossing")                                                \
+    X(IMP_SIGN_PARKING, "sign_parking")
+
+typedef enum imp_sign {
+#define IMP_SIGN_ENUM(name, word) name,
+    IMP_SIGN_MAP(IMP_SIGN_ENUM)
+#undef IMP_SIGN_ENUM
+        IMP_SIGN_COUNT
+} imp_sign;
+
+const char *imp_sign_name(imp_sign sign); ///< the word of map files
+
+typedef enum imp_object_color {
+    IMP_COLOR_RED,
+    IMP_COLOR_GREEN,
+    IMP_COLOR_BLUE,
+    IMP_COLOR_GREY
+} imp_object_color;
+
+/// An oriented rectangle on the ground.
+typedef struct imp_box {
+    imp_vec2 corner[4]; ///< rear left, front left, front right, rear right of what it encloses
+    imp_vec2 axis[2];   ///< unit vectors along its sides
+} imp_box;
+
+/// True if two rectangles touch or overlap (separating axes; Gottschalk, Lin & Manocha, 1996).
+bool imp_boxes_overlap(const imp_box *a, const imp_box *b);
+
+enum {
+    IMP_OBJECTS_MAX = 1024, ///< objects of a world
+    IMP_MOVING_MAX = 32,    ///< of them, those that move or change
+};
+
+/// An object as the map places it.
+typedef struct imp_object {
+    char name[32]; ///< of the map file's entry, or kind and number
+    imp_object_kind kind;
+    imp_sign sign;          ///< valid for signs
+    imp_object_color color; ///< of a duckiebot; red
+    imp_vec2 position;      ///< [m]
+    double heading;         ///< [rad]
+    double scale;           ///< metres per unit of the class's extents
+    bool optional;          ///< may be absent under randomisation
+    int moving;             ///< index among the world's moving objects, or -1
+    bool solid;             ///< whether the robot collides with it; traffic lights are not
+    imp_box box;            ///< footprint where the map places it
+    double safety_radius;   ///< of the proximity penalty [m]
+    double spawn_distance;  ///< starts keep so far away from its position [m]
+    int line;               ///< in the map file, from 1
+} imp_object;
+
+/// Where a moving or changing object is now.
+typedef struct imp_object_state {
+    imp_vec2 position; ///< [m]
+    double y;          ///< height above the ground [m]
+    double heading;    ///< as it is drawn [rad]
+    int pattern;       ///< of a traffic light: 0 or 1, see imp_traffic_light_is_green()
+    imp_box box;       ///< footprint there
+} imp_object_state;
+
+/// Whether a traffic light shows green to who drives towards `heading` [rad]. Lights come in two
+/// pairs that change together: the one across the other sees the opposite. (The reference's rule
+/// for lights that stand at 45, 135, 225 or 315 degrees, continued to all others.)
+bool imp_traffic_light_is_green(const imp_object_state *light, double heading);
+
+/// A remark about a map that does not keep it from being used.
+typedef struct imp_notice {
+    int line; ///< in the map file, from 1
+    char text[160];
+} imp_notice;
+
 /// The world. Read-only to its users; row 0 is the first row of the map file.
 typedef struct imp_world {
     char name[64];        ///< map name without folder and extension
@@ -54,8 +185,17 @@ typedef struct imp_world {
     int curve_count;
     int *drivable; ///< indices of drivable tiles in the order that start tiles are drawn from
     int drivable_count;
+    imp_object *objects; ///< in the order of the map file, floor tags left out
+    int object_count;
+    int moving[IMP_MOVING_MAX]; ///< the objects that move or change
+    int moving_count;
+    /// Solid objects that stand still and that matter to a robot on a tile: those of tile t are
+    /// near[near_start[t]] up to near[near_start[t + 1] - 1].
+    int *near, *near_start;
+    imp_notice *notices; ///< what `imprint map check` says, by line
+    int notice_count;
     bool has_start_tile;
-    int start_tile[2]; ///< (i, j); valid if has_start_tile
+    int start_tile[2]; ///< (i, j), drivable unless there is a start pose; valid if has_start_tile
     bool has_start_pose;
     imp_pose start_pose; ///< offset within the start tile [m] and heading; valid if has_start_pose
 } imp_world;
