@@ -123,6 +123,18 @@ static void check_start(const imp_world *world, const json_t *recorded)
     }
 }
 
+// Eight of the reference's maps were never recorded.
+static bool was_recorded(const char *map)
+{
+    static const char *const without[] = {
+        "ETHZ_autolab_fast_track", "ETH_large_intersect", "ETH_small_loop_3", "Montreal_loop",
+        "TTIC_ripltown",           "loop_pedestrians",    "robotarium1",      "udem1"};
+    for (size_t k = 0; k < sizeof without / sizeof without[0]; k++)
+        if (strcmp(without[k], map) == 0)
+            return false;
+    return true;
+}
+
 static json_t *recording_of(const char *map)
 {
     char path[PATH_MAX];
@@ -184,9 +196,11 @@ static void our_maps_are_the_reference_s(void **state)
         imp_error err = {0};
         imp_world *world;
         assert_ok(imp_world_load(&world, imp_builtin_map_name(k), &err), err);
-        json_t *recorded = recording_of(world->name);
-        check_world(world, recorded);
-        check_start(world, recorded);
+        json_t *recorded = was_recorded(world->name) ? recording_of(world->name) : NULL;
+        if (recorded != NULL) {
+            check_world(world, recorded);
+            check_start(world, recorded);
+        }
         json_decref(recorded);
         imp_world_destroy(world);
     }
