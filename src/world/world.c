@@ -68,6 +68,10 @@ void imp_world_destroy(imp_world *world)
     free(world->tiles);
     free(world->curves);
     free(world->drivable);
+    free(world->objects);
+    free(world->near);
+    free(world->near_start);
+    free(world->notices);
     free(world);
 }
 

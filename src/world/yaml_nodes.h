@@ -1,0 +1,97 @@
+// world/yaml_nodes.h: a YAML text as a tree of small nodes, and what the readers of maps ask of it.
+//
+// libyaml's own documents take some hundred bytes per node and may contain themselves. Here a node
+// takes 20, anchors are resolved, and no node is its own ancestor.
+#ifndef IMP_WORLD_YAML_NODES_H
+#define IMP_WORLD_YAML_NODES_H
+
+#include "imprint/base.h"
+
+typedef enum imp_yaml_kind {
+    IMP_YAML_SCALAR,
+    IMP_YAML_LIST,
+    IMP_YAML_MAP,
+    IMP_YAML_ALIAS, // stands in a list or map for a node elsewhere
+} imp_yaml_kind;
+
+typedef struct imp_yaml_node {
+    imp_yaml_kind kind;
+    int line;  // from 1
+    int next;  // the following node of the same list or map, or -1
+    int first; // first child or -1; of a scalar where its text begins, of an alias what it means
+    int count; // items of a list, pairs of a map
+} imp_yaml_node;
+
+// The first document of a text. Nodes are named by their index.
+typedef struct imp_yaml {
+    const char *source; // where messages say that it came from
+    imp_error *err;     // where messages go; nullable
+    imp_yaml_node *nodes;
+    int node_count, node_capacity;
+    char *text; // of all scalars, each terminated
+    int text_length, text_capacity;
+    int root; // or -1
+} imp_yaml;
+
+// Reads a text. What it got is freed with imp_yaml_free(), after a failure too.
+imp_status imp_yaml_read(imp_yaml *yaml, const char *text, size_t length);
+void imp_yaml_free(imp_yaml *yaml);
+
+// Fails with "source:line: message", the line being the node's.
+imp_status imp_yaml_fail(const imp_yaml *yaml, int node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#define imp_yaml_fail(...) imp_not_ok((imp_yaml_fail)(__VA_ARGS__))
+
+static inline int imp_yaml_line(const imp_yaml *yaml, int node)
+{
+    return yaml->nodes[node].line;
+}
+
+static inline imp_yaml_kind imp_yaml_kind_of(const imp_yaml *yaml, int node)
+{
+    return yaml->nodes[node].kind;
+}
+
+static inline int imp_yaml_count(const imp_yaml *yaml, int node)
+{
+    return yaml->nodes[node].count;
+}
+
+// Children of a list in turn; of a map key, value, key, value... A place is turned into the node
+// that stands there, which may be an alias, by imp_yaml_at().
+static inline int imp_yaml_first(const imp_yaml *yaml, int node)
+{
+    return yaml->nodes[node].first;
+}
+
+static inline int imp_yaml_next(const imp_yaml *yaml, int place)
+{
+    return yaml->nodes[place].next;
+}
+
+static inline int imp_yaml_at(const imp_yaml *yaml, int place)
+{
+    const imp_yaml_node *node = &yaml->nodes[place];
+    return node->kind == IMP_YAML_ALIAS ? node->first : place;
+}
+
+// The text of a scalar, or NULL.
+const char *imp_yaml_text(const imp_yaml *yaml, int node);
+
+// The value of a key of a map, or -1. The last one counts, as in the reference; where there is none
+// the map's merge key ("<<") is asked.
+int imp_yaml_value(const imp_yaml *yaml, int map, const char *key);
+
+// The following read a node, or fail with a message in which `what` names it.
+
+// A finite number of at most limit in size.
+imp_status imp_yaml_number(const imp_yaml *yaml, int node, const char *what, double limit,
+                           double *out);
+// A list of exactly count of them.
+imp_status imp_yaml_numbers(const imp_yaml *yaml, int node, const char *what, double limit,
+                            int count, double *out);
+// What YAML 1.1 takes for a truth value, and 0 and 1.
+imp_status imp_yaml_bool(const imp_yaml *yaml, int node, const char *what, bool *out);
+imp_status imp_yaml_word(const imp_yaml *yaml, int node, const char *what, const char **out);
+
+#endif
