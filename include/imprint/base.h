@@ -79,6 +79,9 @@ typedef enum imp_purpose {
     IMP_PURPOSE_SPLIT = 6,
     IMP_PURPOSE_SCENE = 7,
     IMP_PURPOSE_TEST = 8,
+    IMP_PURPOSE_MOTION = 9,    ///< how things move that move
+    IMP_PURPOSE_PRESENCE = 10, ///< which optional objects are there
+    IMP_PURPOSE_MAP = 11,      ///< which of several maps an episode takes place on
 } imp_purpose;
 
 /// A counter-based random stream (Philox4x32-10, Salmon et al., SC'11): the n-th draw is a pure

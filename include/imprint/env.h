@@ -7,12 +7,13 @@
 #include "imprint/robot.h"
 #include "imprint/world.h"
 
-/// Why an episode is over.
+/// Why an episode is over. Append only.
 typedef enum imp_ending {
     IMP_ENDING_NONE,         ///< it is not
     IMP_ENDING_INVALID_POSE, ///< left the road
     IMP_ENDING_MAX_STEPS,
-    IMP_ENDING_COLLISION, ///< an invalid pose too: met an object
+    IMP_ENDING_COLLISION,   ///< an invalid pose too: met an object
+    IMP_ENDING_OUT_OF_TILE, ///< left the map (IMP_RULES_CHALLENGE)
 } imp_ending;
 
 /// Who decides when an episode is over.
@@ -35,56 +36,139 @@ typedef struct imp_env_def {
     bool has_start_pose;       ///< start at start_pose, wherever that is
     imp_pose start_pose;
     bool randomize_objects; ///< draw the motion of objects, and which optional ones are there
-    imp_rules rules;        ///< IMP_RULES_SIMULATOR
+    bool cars_yield; ///< moving duckiebots stop for what is ahead, instead of driving into it
+    imp_rules rules; ///< IMP_RULES_SIMULATOR
     imp_drive_def drive;
     int cookie;
 } imp_env_def;
 
 imp_env_def imp_default_env_def(void);
 
-/// State of an environment. Read-only to its users.
+/// How a duckie walks to and fro: it waits, walks one tile length, turns round and waits again.
+typedef struct imp_walk {
+    imp_vec2 direction; ///< of its first walk
+    imp_vec2 start;     ///< of the present walk [m]
+    double stride;      ///< per frame of 1/30 s [m], negative on its way back; 0.02
+    double wait;        ///< until it walks [s]; 8
+    double distance;    ///< of a walk [m]
+    double wiggle;      ///< how far it turns to either side when walking [rad]; pi / 15
+    bool active;        ///< whether it walks
+    bool randomized;    ///< draws stride and wait anew at every turn
+} imp_walk;
+
+/// How a duckiebot drives along its lane: pure pursuit, its own drive without delay.
+typedef struct imp_car {
+    double follow_distance;              ///< 0.3 m
+    double speed;                        ///< asked for; 0.1 m/s, of which its gain makes 0.23
+    double gain, trim;                   ///< 2 and 0
+    double wheel_radius, wheel_distance; ///< [m]
+    double width, length;                ///< of its footprint once it moves [m]
+    bool lost;                           ///< stands still since it is off the lanes
+    bool waiting;                        ///< stands still for something ahead
+} imp_car;
+
+/// How a moving or changing object moves: parameters, then what goes on inside it. The parameters
+/// may be set between reset and the first step, for those who want others than those drawn.
+typedef struct imp_motion {
+    double time;       ///< since reset [s]
+    double angle;      ///< heading [rad]; unlike the state's without a duckie's wiggle
+    imp_random random; ///< of later draws
+    union {
+        imp_walk walk;  ///< duckie
+        imp_car car;    ///< duckiebot
+        double period;  ///< traffic light: between changes [s]; 5
+        int board_step; ///< checkerboard: place in its dance, from -20 to 420
+    };
+} imp_motion;
+
+/// State of an environment, a plain value: a copy of it goes on by itself and drives through the
+/// same future. Read-only to its users, motion's parameters apart.
 typedef struct imp_env {
-    const imp_world *world;
-    imp_env_def def;
-    uint32_t episode; ///< number of the current episode
+    const imp_world *world; ///< where the episode takes place
     imp_pose pose;
-    imp_drive drive;
     imp_action action; ///< the last action given
-    int frame;         ///< frames since reset
     double speed;      ///< displacement in the last frame / time step [m/s]
-    bool in_lane;      ///< whether lane is valid
-    imp_lane_position lane;
+    int frame;         ///< frames since reset
     imp_ending ending;
+    bool in_lane; ///< whether lane is valid
+    imp_lane_position lane;
+    imp_drive drive;
+    imp_env_def def;
+    uint32_t episode;                        ///< number of the current episode
+    uint64_t hidden[IMP_OBJECTS_MAX / 64];   ///< a bit for each object that is absent
+    imp_object_state moving[IMP_MOVING_MAX]; ///< where the world's moving objects are
+    imp_motion motion[IMP_MOVING_MAX];       ///< and how they move
+    const imp_world *const *worlds;          ///< that episodes are drawn from; NULL: only `world`
+    int world_count;                         ///< 1 if there is only one
+    int world_index;                         ///< of `world` among them
 } imp_env;
 
 /// What a step gave.
 typedef struct imp_step {
-    double reward;   ///< the reference's; -1000 on an invalid pose, 0 at max_steps
-    bool terminated; ///< invalid pose
+    double reward;   ///< the reference's; -1000 where it terminated, 0 at max_steps
+    bool terminated; ///< invalid pose, or what the challenge's rules say
     bool truncated;  ///< max_steps reached
 } imp_step;
 
 /// Prepares an environment in caller-owned memory; owns nothing, needs no freeing. The world must
-/// outlive it.
+/// outlive it. Fails with IMP_USAGE on unsound settings and with IMP_BAD_INPUT if there is nowhere
+/// to start.
 imp_status imp_env_init(imp_env *env, const imp_world *world, const imp_env_def *def,
                         imp_error *err);
 
+/// The same over several worlds, of which every episode takes one drawn from (seed, index,
+/// episode). The array and the worlds must outlive the environment.
+imp_status imp_env_init_maps(imp_env *env, const imp_world *const *worlds, int count,
+                             const imp_env_def *def, imp_error *err);
+
 /// Starts an episode at rest at a random valid pose drawn from (seed, index, episode), or at the
-/// map's start pose. Fails with IMP_BAD_INPUT if the world has no drivable tile or 5000 draws found
-/// no valid pose.
+/// start pose of the definition or the map. Fails with IMP_BAD_INPUT if 5000 draws found no valid
+/// pose.
 imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err);
 
 /// Starts an episode at rest at a given pose, valid or not.
 void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose);
 
-/// Holds an action for frame_skip frames, then looks whether the episode is over.
+/// Holds an action for frame_skip frames, in each of which the robot moves and then the objects,
+/// then looks whether the episode is over.
 imp_step imp_env_step(imp_env *env, imp_action action);
 
 /// True if a robot at pose stands where it may: its centre, both wheels and its front on drivable
-/// tiles. safety scales the footprint (1 while driving, 1.3 when spawning).
-bool imp_env_valid_pose(const imp_world *world, imp_pose pose, double safety);
+/// tiles, and its footprint free of objects. safety scales the four points (1 while driving, 1.3
+/// when spawning). As in the reference, the footprint lies 0.048 m behind the pose: it is moved to
+/// the geometric centre twice.
+bool imp_env_valid_pose(const imp_env *env, imp_pose pose, double safety);
 
-/// What the robot's camera sees now.
+/// The part of imp_env_valid_pose() that looks at tiles only.
+bool imp_env_on_road(const imp_world *world, imp_pose pose, double safety);
+
+/// The footprint of a robot at pose, around a point `forward` metres ahead of the pose: where the
+/// robot really is with IMP_CENTRE_FORWARD.
+imp_box imp_robot_box(imp_pose pose, double forward);
+
+/// The first solid object there is that a robot's footprint meets, or NULL. forward is that of
+/// imp_robot_box().
+const imp_object *imp_env_object_met(const imp_env *env, imp_pose pose, double forward);
+
+/// The reference's penalty for coming near to objects: the sum of how far the safety circles of
+/// robot and objects overlap, as a negative number [m].
+double imp_env_proximity(const imp_env *env, imp_pose pose);
+
+/// Whether an object of the environment's world is there in this episode.
+static inline bool imp_env_object_is_there(const imp_env *env, const imp_object *object)
+{
+    size_t number = (size_t)(object - env->world->objects);
+    return (env->hidden[number / 64] >> number % 64 & 1) == 0;
+}
+
+/// Why AI-DO's simulator ends an episode in this state: the robot's footprint meets a solid object
+/// that stands still, its centre of rotation is on no tile, within 0.10 m of a duckie's centre, or
+/// within 0.15 m of a moving duckiebot's. Duckies count by distance also when they stand still.
+/// Leaving the road does not end an episode. (duckietown_simulator_gym, AI-DO 3 to 6.)
+imp_ending imp_env_challenge_ending(const imp_env *env);
+
+/// What the robot's camera sees now. Its moving and hidden point into *env: they hold as long as
+/// that stays where it is, and change with it.
 imp_view imp_env_view(const imp_env *env);
 
 #endif

@@ -33,11 +33,13 @@ imp_action imp_action_from_velocity(double speed, double turn_rate);
 /// The longest command delay that the delay line can hold [steps].
 #define IMP_MAX_DELAY_STEPS 15
 
-/// Parameters of the drive. Obtain with imp_default_drive_def(), then change fields.
+/// Parameters of the drive; AI-DO's simulator takes time steps of 0.05 s in 10 substeps. Obtain
+/// with imp_default_drive_def(), then change fields.
 typedef struct imp_drive_def {
     double delay;     ///< commands act this much later [s]; 0.15
     double trim;      ///< imbalance of the motors; 0
     double time_step; ///< [s]; 1/30
+    int substeps;     ///< that a time step is integrated in; 1
     int cookie;
 } imp_drive_def;
 
@@ -64,10 +66,14 @@ void imp_drive_reset(imp_drive *drive, const imp_drive_def *def);
 /// whose time is nearest to the end of the step minus the delay, the later of two; none before time
 /// 0. It acts for one time step by forward Euler on u' = -5u + 1.5(r + l), w' = -4w + 15(1 + trim)r
 /// - 15(1 - trim)l, and the pose moves along the SE(2) exponential of the new velocities. The
-/// command is clipped to [-1, 1]. (Facts of duckietown-world's "DB18" model.)
+/// command is clipped to [-1, 1]. (Facts of duckietown-world's "DB18" model.) With substeps, each
+/// of them is such a step, as if the command were given anew at its beginning.
 void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command);
 
-/// The velocities after one time step in which `applied` acts.
+/// Brings the drive to rest and forgets the commands that have not acted yet.
+void imp_drive_stop(imp_drive *drive);
+
+/// The velocities after one substep in which `applied` acts.
 void imp_drive_velocities(const imp_drive_def *def, imp_action applied, double *speed,
                           double *turn_rate);
 

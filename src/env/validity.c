@@ -1,7 +1,7 @@
 #include "base/vector.h"
-#include "imprint/env.h"
+#include "env/obstacles.h"
 
-bool imp_env_valid_pose(const imp_world *world, imp_pose pose, double safety)
+bool imp_env_on_road(const imp_world *world, imp_pose pose, double safety)
 {
     imp_vec2 forward = imp_forward(pose.heading);
     imp_vec2 side = imp_vec2_scale(imp_vec2_right(forward), 0.5 * IMP_ROBOT_WIDTH * safety);
@@ -12,4 +12,61 @@ bool imp_env_valid_pose(const imp_world *world, imp_pose pose, double safety)
            imp_world_drivable_at(world, centre.x - side.x, centre.z - side.z) &&
            imp_world_drivable_at(world, centre.x + side.x, centre.z + side.z) &&
            imp_world_drivable_at(world, centre.x + ahead.x, centre.z + ahead.z);
+}
+
+bool imp_env_valid_pose(const imp_env *env, imp_pose pose, double safety)
+{
+    return imp_env_on_road(env->world, pose, safety) &&
+           imp_env_object_met(env, pose, 2.0 * IMP_CENTRE_FORWARD) == NULL;
+}
+
+// Distances between centres below which AI-DO's simulator sees a collision [m].
+static const double DUCKIE_DISTANCE = 0.10, CAR_DISTANCE = 0.15;
+
+static bool is_stopped_by_distance(const imp_object *object)
+{
+    return object->kind == IMP_OBJECT_DUCKIE ||
+           (object->kind == IMP_OBJECT_DUCKIEBOT && object->moving >= 0);
+}
+
+static bool meets_standing(const imp_env *env)
+{
+    const imp_box robot = imp_robot_box(env->pose, IMP_CENTRE_FORWARD);
+    imp_obstacles near = imp_obstacles_at(env, env->pose.x, env->pose.z);
+    for (const imp_object *object; (object = imp_obstacles_next(&near)) != NULL;)
+        if (!is_stopped_by_distance(object) && imp_boxes_overlap(&robot, &object->box))
+            return true;
+    return false;
+}
+
+static bool is_too_close_to(const imp_env *env, imp_object_kind kind, imp_vec2 position)
+{
+    double distance = kind == IMP_OBJECT_DUCKIE ? DUCKIE_DISTANCE : CAR_DISTANCE;
+    imp_vec2 gap = {env->pose.x - position.x, env->pose.z - position.z};
+    return imp_vec2_length(gap) < distance;
+}
+
+static bool meets_duckie_or_car(const imp_env *env)
+{
+    imp_obstacles near = imp_obstacles_at(env, env->pose.x, env->pose.z);
+    for (const imp_object *object; (object = imp_obstacles_next(&near)) != NULL;)
+        if (is_stopped_by_distance(object) && is_too_close_to(env, object->kind, object->position))
+            return true;
+    for (int k = 0; k < env->world->moving_count; k++) {
+        const imp_object *object = &env->world->objects[env->world->moving[k]];
+        if (is_stopped_by_distance(object) && imp_env_object_is_there(env, object) &&
+            is_too_close_to(env, object->kind, env->moving[k].position))
+            return true;
+    }
+    return false;
+}
+
+imp_ending imp_env_challenge_ending(const imp_env *env)
+{
+    if (meets_standing(env))
+        return IMP_ENDING_COLLISION;
+    const imp_tile *tile = imp_world_tile_at(env->world, env->pose.x, env->pose.z);
+    if (tile == NULL || tile->kind == IMP_TILE_EMPTY)
+        return IMP_ENDING_OUT_OF_TILE;
+    return meets_duckie_or_car(env) ? IMP_ENDING_COLLISION : IMP_ENDING_NONE;
 }

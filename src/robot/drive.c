@@ -22,8 +22,11 @@ imp_action imp_action_from_velocity(double speed, double turn_rate)
 
 imp_drive_def imp_default_drive_def(void)
 {
-    return (imp_drive_def){
-        .delay = 0.15, .trim = 0.0, .time_step = IMP_TIME_STEP, .cookie = DRIVE_COOKIE};
+    return (imp_drive_def){.delay = 0.15,
+                           .trim = 0.0,
+                           .time_step = IMP_TIME_STEP,
+                           .substeps = 1,
+                           .cookie = DRIVE_COOKIE};
 }
 
 void imp_drive_reset(imp_drive *drive, const imp_drive_def *def)
@@ -31,17 +34,33 @@ void imp_drive_reset(imp_drive *drive, const imp_drive_def *def)
     *drive = (imp_drive){.def = *def, .applied_number = -1};
 }
 
-// The number of the command that acts in a step that ends at `now`, or -1.
+static double substep_of(const imp_drive_def *def)
+{
+    return def->time_step / def->substeps;
+}
+
+// How far a time is from those at which a command was given: its stamp and, with substeps, the
+// beginnings of the others.
+static double time_from_command(const imp_drive *drive, int number, double time)
+{
+    double stamp = drive->stamps[number % RING];
+    if (drive->def.substeps == 1)
+        return fabs(stamp - time);
+    double last = stamp + (drive->def.substeps - 1) * substep_of(&drive->def);
+    return fmax(0.0, fmax(stamp - time, time - last));
+}
+
+// The number of the command that acts in a substep that ends at `now`, or -1.
 static int acting_command(const imp_drive *drive, double now)
 {
     double target = now - drive->def.delay;
     if (target < 0.0)
         return -1;
     int best = drive->recorded - 1;
-    double best_distance = fabs(drive->stamps[best % RING] - target);
+    double best_distance = time_from_command(drive, best, target);
     int oldest = drive->recorded > RING ? drive->recorded - RING : 0;
     for (int number = best - 1; number >= oldest; number--) {
-        double distance = fabs(drive->stamps[number % RING] - target);
+        double distance = time_from_command(drive, number, target);
         if (distance >= best_distance)
             break;
         best = number;
@@ -58,8 +77,8 @@ void imp_drive_velocities(const imp_drive_def *def, imp_action applied, double *
                         IMP_SPEED_GAIN * applied.left;
     double turn_acceleration =
         -IMP_TURN_DAMPING * *turn_rate + IMP_TURN_GAIN * right - IMP_TURN_GAIN * left;
-    *speed += def->time_step * speed_rate;
-    *turn_rate += def->time_step * turn_acceleration;
+    *speed += substep_of(def) * speed_rate;
+    *turn_rate += substep_of(def) * turn_acceleration;
 }
 
 imp_pose imp_pose_advance(imp_pose pose, double speed, double turn_rate, double dt)
@@ -77,17 +96,32 @@ imp_pose imp_pose_advance(imp_pose pose, double speed, double turn_rate, double 
     };
 }
 
-void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command)
+static void drive_substep(imp_drive *drive, imp_pose *pose, double now)
 {
-    int slot = drive->recorded % RING;
-    drive->commands[slot] = imp_action_clip(command);
-    drive->stamps[slot] = drive->time;
-    drive->recorded++;
-    drive->time += drive->def.time_step;
-
-    drive->applied_number = acting_command(drive, drive->time);
+    drive->applied_number = acting_command(drive, now);
     drive->applied = drive->applied_number < 0 ? (imp_action){0.0, 0.0}
                                                : drive->commands[drive->applied_number % RING];
     imp_drive_velocities(&drive->def, drive->applied, &drive->speed, &drive->turn_rate);
-    *pose = imp_pose_advance(*pose, drive->speed, drive->turn_rate, drive->def.time_step);
+    *pose = imp_pose_advance(*pose, drive->speed, drive->turn_rate, substep_of(&drive->def));
+}
+
+void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command)
+{
+    int slot = drive->recorded % RING;
+    double begin = drive->time;
+    drive->commands[slot] = imp_action_clip(command);
+    drive->stamps[slot] = begin;
+    drive->recorded++;
+    drive->time += drive->def.time_step;
+    for (int k = 1; k < drive->def.substeps; k++)
+        drive_substep(drive, pose, begin + k * substep_of(&drive->def));
+    drive_substep(drive, pose, drive->time);
+}
+
+void imp_drive_stop(imp_drive *drive)
+{
+    drive->speed = 0.0;
+    drive->turn_rate = 0.0;
+    for (int k = 0; k < RING; k++)
+        drive->commands[k] = (imp_action){0.0, 0.0};
 }

@@ -2,8 +2,8 @@
 """Makes tests/data/golden/*.csv from the recordings of the reference simulator.
 
 Usage: tests/data/make_golden.py GOLDEN_FOLDER
-The folder holds dynamics/, lanes/ and closed_loop/ as described in its README. Inputs keep
-17 digits; expected values keep 13 decimals, well below the tolerances of the tests.
+The folder holds dynamics/, lanes/, dynamic_objects/ and closed_loop/ as described in its README.
+Inputs keep 17 digits; expected values keep 13 decimals, well below the tolerances of the tests.
 """
 import json
 import pathlib
@@ -46,7 +46,8 @@ def lanes(source):
             lane, point, tangent = p["lane"], p["closest_point"], p["closest_tangent"]
             row = [data["map"], exact(p["pos"][0]), exact(p["pos"][2]), exact(p["angle"])]
             row += [str(int(p["drivable"])), str(int(p["valid_1_0"])), str(int(p["valid_1_3"])),
-                    str(int(p["collision_in_valid"])), rounded(p["proximity_penalty"]),
+                    str(int(p["collision_in_valid"])), str(int(p["collision_at_pose"])),
+                    str(int(p["inconvenient_spawn"])), rounded(p["proximity_penalty"]),
                     rounded(p["reward_speed_1_2"])]
             if point is None:
                 yield row + [""] * 8
@@ -71,6 +72,56 @@ def expert(source):
             ] + [str(int(row[column["done"]]))]
 
 
+MOTION_PARAMETERS = {
+    "duckie": ("pedestrian_wait_time", "vel", "wiggle"),
+    "duckiebot": ("follow_dist", "velocity", "gain", "trim", "radius", "wheel_dist",
+                  "robot_width", "robot_length"),
+    "trafficlight": ("freq", "pattern"),
+    "checkerboard": (),
+}
+MOTION_THINNING = 7
+
+
+def moment(states, step):
+    def number(key):
+        return rounded(float(states[key][step])) if key in states else ""
+
+    corners = states["corners"][step] if "corners" in states else None
+    row = [rounded(v) for v in states["pos"][step]] + [number("angle"), number("y_rot_deg")]
+    row += [rounded(corners[k][axis]) for k in (0, 2) for axis in (0, 1)] if corners else [""] * 4
+    mode = next((number(key) for key in ("active", "pattern", "steps_counter") if key in states),
+                "")
+    return row + [mode, number("wait"), number("vel"), number("time")]
+
+
+def motion(source):
+    """Every few steps, and those in which a duckie draws a new speed."""
+    for path in sorted((source / "dynamic_objects").glob("[!_]*.json")):
+        data = json.loads(path.read_text())
+        for o in data["objects"]:
+            parameters = [exact(o[name]) for name in MOTION_PARAMETERS[o["kind"]]]
+            yield [data["map"], str(o["index"]), "start"] + parameters
+        for step in range(data["steps"]):
+            for index, states in data["per_step"].items():
+                speeds = states.get("vel", [0] * data["steps"])
+                turned = step > 0 and speeds[step] != speeds[step - 1]
+                if step % MOTION_THINNING == 0 or turned:
+                    yield [data["map"], index, str(step)] + moment(states, step)
+
+
+def objects(source):
+    maps = pathlib.Path(__file__).parents[2] / "maps"
+    for path in sorted((source / "maps").glob("*.json")):
+        if not (maps / f"{path.stem}.yaml").exists():
+            continue
+        for number, o in enumerate(json.loads(path.read_text())["objects"]):
+            row = [path.stem, str(number), o["kind"], rounded(o["pos"][0]), rounded(o["pos"][2]),
+                   rounded(o["angle"]), exact(o["scale"])]
+            row += [str(int(o[key])) for key in ("static", "optional", "collidable_static")]
+            yield row + [rounded(c) for corner in o["corners"] for c in corner] + [
+                rounded(o["safety_radius"])]
+
+
 def main():
     source = pathlib.Path(sys.argv[1])
     target = pathlib.Path(__file__).parent / "golden"
@@ -79,11 +130,18 @@ def main():
            "turn_rate"], dynamics(source))
     write(target / "lanes.csv",
           ["map", "x", "z", "heading", "drivable", "valid_1_0", "valid_1_3", "collision",
-           "proximity", "reward", "curve", "point_x", "point_z", "tangent_x", "tangent_z",
+           "collision_at_pose", "crowded", "proximity", "reward", "curve", "point_x", "point_z", "tangent_x", "tangent_z",
            "distance", "alignment", "angle"], lanes(source))
+    write(target / "motion.csv",
+          ["map", "object", "step", "x", "y", "z", "angle", "y_rot_deg", "rear_left_x",
+           "rear_left_z", "front_right_x", "front_right_z", "mode", "wait", "stride", "time"],
+          motion(source))
     write(target / "expert.csv",
           ["trajectory", "map", "step", "left", "right", "x", "z", "heading", "reward", "done"],
           expert(source))
+    write(target / "objects.csv",
+          ["map", "object", "kind", "x", "z", "heading", "scale", "static", "optional", "solid",
+           "x0", "z0", "x1", "z1", "x2", "z2", "x3", "z3", "safety_radius"], objects(source))
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ static void starts_are_valid_and_look_along_the_lane(void **state)
             for (uint32_t episode = 0; episode < 40; episode++) {
                 reset(&env, episode);
                 assert_int_equal(env.episode, episode);
-                assert_true(imp_env_valid_pose(world, env.pose, 1.3));
-                assert_true(imp_env_valid_pose(world, env.pose, 1.0));
+                assert_true(imp_env_valid_pose(&env, env.pose, 1.3));
+                assert_true(imp_env_valid_pose(&env, env.pose, 1.0));
                 assert_true(env.in_lane);
                 assert_true(fabs(env.lane.angle) < def.accept_start_angle);
                 assert_close(env.drive.speed, 0, 0);
@@ -235,7 +235,7 @@ static void rewards_and_endings_follow_the_reference_s_rules(void **state)
         for (int k = 1; !step.terminated && !step.truncated; k++) {
             step = imp_env_step(&env, action);
             assert_int_equal(env.frame, k);
-            const bool valid = imp_env_valid_pose(world, env.pose, 1.0);
+            const bool valid = imp_env_valid_pose(&env, env.pose, 1.0);
             assert_int_equal(step.terminated, !valid);
             assert_int_equal(step.truncated, valid && k == 60);
             if (step.terminated) {

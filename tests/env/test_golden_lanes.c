@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "csv.h"
-#include "imprint/env.h"
+#include "env/obstacles.h"
 
 enum {
     COL_MAP,
@@ -14,6 +14,8 @@ enum {
     COL_VALID_1_0,
     COL_VALID_1_3,
     COL_COLLISION,
+    COL_COLLISION_AT_POSE,
+    COL_CROWDED,
     COL_PROXIMITY,
     COL_REWARD,
     COL_CURVE,
@@ -25,15 +27,6 @@ enum {
     COL_ALIGNMENT,
     COL_ANGLE
 };
-
-// Objects are left out: rows in which one collides say nothing about tiles, and the map with
-// objects that shares the tiles of another is looked up there.
-static const char *map_with_the_same_tiles(const char *map)
-{
-    if (strcmp(map, "loop_dyn_duckiebots") == 0) // one straight tile is turned round
-        return IMP_TEST_DATA "/maps/loop_dyn_duckiebots.yaml";
-    return strcmp(map, "loop_obstacles") == 0 ? "loop_empty" : map;
-}
 
 static void check_lane(const csv *row, const imp_world *world, imp_pose pose)
 {
@@ -52,8 +45,47 @@ static void check_lane(const csv *row, const imp_world *world, imp_pose pose)
     assert_close(lane.alignment, csv_number(row, COL_ALIGNMENT), 1e-9);
     assert_close(lane.angle, csv_number(row, COL_ANGLE), 1e-9);
     double reward = 1.2 * lane.alignment - 10.0 * fabs(lane.distance);
-    if (csv_number(row, COL_PROXIMITY) == 0.0)
-        assert_close(reward, csv_number(row, COL_REWARD), 1e-9);
+    assert_close(reward + 40.0 * csv_number(row, COL_PROXIMITY), csv_number(row, COL_REWARD), 1e-9);
+}
+
+// Rows in which the reference sees a collision where there is none: it takes the axes of a cone's
+// square footprint from rounding noise, which puts them askew to its sides. Ours are the sides.
+typedef struct exception {
+    const char *map;
+    int row; // of the map's, from 0
+    bool at_pose;
+} exception;
+
+static const exception CONES[] = {
+    {"loop_dyn_duckiebots", 25, false},
+    {"loop_dyn_duckiebots", 226, false},
+    {"loop_empty", 145, true},
+};
+
+static bool is_exception(const char *map, int row, bool at_pose)
+{
+    for (size_t k = 0; k < sizeof CONES / sizeof CONES[0]; k++)
+        if (CONES[k].row == row && CONES[k].at_pose == at_pose && strcmp(CONES[k].map, map) == 0)
+            return true;
+    return false;
+}
+
+static void check_objects(const csv *row, const imp_env *env, imp_pose pose, int number)
+{
+    const char *map = row->field[COL_MAP];
+    bool twice = imp_env_object_met(env, pose, 2.0 * IMP_CENTRE_FORWARD) != NULL;
+    bool once = imp_env_object_met(env, pose, IMP_CENTRE_FORWARD) != NULL;
+    assert_int_equal(once != is_exception(map, number, true),
+                     (int)csv_number(row, COL_COLLISION_AT_POSE));
+    assert_int_equal(twice != is_exception(map, number, false),
+                     (int)csv_number(row, COL_COLLISION));
+    if (!is_exception(map, number, false)) {
+        assert_int_equal(imp_env_valid_pose(env, pose, 1.0), (int)csv_number(row, COL_VALID_1_0));
+        assert_int_equal(imp_env_valid_pose(env, pose, 1.3), (int)csv_number(row, COL_VALID_1_3));
+    }
+    assert_close(imp_env_proximity(env, pose), csv_number(row, COL_PROXIMITY), 1e-9);
+    assert_int_equal(imp_env_crowded(env, (imp_vec2){pose.x, pose.z}),
+                     (int)csv_number(row, COL_CROWDED));
 }
 
 static void lanes_equal_the_recordings(void **state)
@@ -61,34 +93,31 @@ static void lanes_equal_the_recordings(void **state)
     (void)state;
     csv table = csv_open("lanes.csv");
     imp_world *world = NULL;
+    imp_env env = {0};
     char loaded[64] = "";
-    int poses = 0, compared_validity = 0;
+    int poses = 0, maps = 0;
     while (csv_next(&table)) {
         imp_error err = {0};
         if (strcmp(loaded, table.field[COL_MAP]) != 0) {
             imp_world_destroy(world);
-            assert_ok(imp_world_load(&world, map_with_the_same_tiles(table.field[COL_MAP]), &err),
-                      err);
+            assert_ok(imp_world_load(&world, table.field[COL_MAP], &err), err);
             snprintf(loaded, sizeof loaded, "%s", table.field[COL_MAP]);
+            const imp_env_def def = imp_default_env_def();
+            assert_ok(imp_env_init(&env, world, &def, &err), err);
+            maps++;
         }
         imp_pose pose = {csv_number(&table, COL_X), csv_number(&table, COL_Z),
                          csv_number(&table, COL_HEADING)};
         assert_int_equal(imp_world_drivable_at(world, pose.x, pose.z),
                          (int)csv_number(&table, COL_DRIVABLE));
         check_lane(&table, world, pose);
-        if (csv_number(&table, COL_COLLISION) == 0.0) {
-            assert_int_equal(imp_env_valid_pose(world, pose, 1.0),
-                             (int)csv_number(&table, COL_VALID_1_0));
-            assert_int_equal(imp_env_valid_pose(world, pose, 1.3),
-                             (int)csv_number(&table, COL_VALID_1_3));
-            compared_validity++;
-        }
+        check_objects(&table, &env, pose, poses % 300);
         poses++;
     }
     fclose(table.file);
     imp_world_destroy(world);
+    assert_int_equal(maps, 15);
     assert_int_equal(poses, 15 * 300);
-    assert_true(compared_validity > 4000);
 }
 
 int main(void)

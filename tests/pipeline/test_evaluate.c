@@ -122,6 +122,7 @@ static void starts_differ_from_those_of_collecting(void **state)
 // What the poses of an evaluation say, summed up again.
 typedef struct recount {
     const imp_world *world;
+    imp_env env; // of that world, in which nothing moves
     int settle;
     double reward, distance;                      // of one episode
     double speed, lane;                           // sums of one episode
@@ -133,14 +134,15 @@ typedef struct recount {
 static void recount_step(recount *r, const imp_episode_result *result, int k)
 {
     const imp_pose before = result->poses[k], after = result->poses[k + 1];
-    const bool valid = imp_env_valid_pose(r->world, after, 1.0), last = k == result->steps - 1;
+    const bool valid = imp_env_valid_pose(&r->env, after, 1.0), last = k == result->steps - 1;
     assert_int_equal(valid, !last || result->ending == IMP_ENDING_MAX_STEPS);
     imp_lane_position lane;
     const bool in_lane = imp_world_lane_position(r->world, after, &lane);
     if (!valid)
         r->reward -= 1000;
-    else if (!last && in_lane)
-        r->reward += 1.2 * cos(lane.angle) - 10 * fabs(lane.distance);
+    else if (!last)
+        r->reward += (in_lane ? 1.2 * cos(lane.angle) - 10 * fabs(lane.distance) : 0) +
+                     40 * imp_env_proximity(&r->env, after);
     if (in_lane)
         r->distance +=
             (after.x - before.x) * lane.tangent.x + (after.z - before.z) * lane.tangent.z;
@@ -190,6 +192,7 @@ static void recount_all(const char *policy, const char *map, int settle)
     imp_evaluation evaluation = evaluate(policy, &def);
     assert_ok(imp_world_load(&world, map, &err), err);
     r = (recount){.world = world, .settle = settle};
+    assert_ok(imp_env_init(&r.env, world, &def.env, &err), err);
     double total = 0, distance = 0;
     int survived = 0;
     for (int e = 0; e < 9; e++) {

@@ -1,0 +1,23 @@
+// env/obstacles.h: what stands in the way: boxes, and the objects that stand still near a place.
+#ifndef IMP_ENV_OBSTACLES_H
+#define IMP_ENV_OBSTACLES_H
+
+#include "imprint/env.h"
+
+// How far a point is from a rectangle; 0 inside.
+double imp_box_distance(const imp_box *box, imp_vec2 point);
+
+// Goes through the solid objects that stand still, are there, and may matter to a robot at a place.
+typedef struct imp_obstacles {
+    const imp_env *env;
+    const int *next, *end; // NULL off the grid, where all objects count
+    int number;
+} imp_obstacles;
+
+imp_obstacles imp_obstacles_at(const imp_env *env, double x, double z);
+const imp_object *imp_obstacles_next(imp_obstacles *obstacles); // NULL after the last
+
+// Whether a start at a position is too close to an object that is there.
+bool imp_env_crowded(const imp_env *env, imp_vec2 position);
+
+#endif
