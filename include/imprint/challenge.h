@@ -1,0 +1,77 @@
+/// imprint/challenge.h: the lane following challenges of AI-DO (LF, LFP, LFV, LFI) as they were run
+/// in simulation: their legal lanes, metrics, scenarios and ranking. Facts of duckietown-world 6.4
+/// and of the challenges' public definitions; docs/challenge.md tells which.
+#ifndef IMPRINT_CHALLENGE_H
+#define IMPRINT_CHALLENGE_H
+
+#include "imprint/env.h"
+#include "imprint/world.h"
+
+enum {
+    IMP_LEGAL_LANES_MAX = 24, ///< lanes that can hold one pose: those of two tiles at their border
+    IMP_SCENARIO_EPISODES_MAX = 4, ///< official episodes of a challenge
+};
+
+/// A lane that holds a pose. Lengths are in tiles, as the challenge has them.
+typedef struct imp_legal_lane {
+    int tile;       ///< index into imp_world.tiles
+    int lane;       ///< number of the lane in its tile
+    double lateral; ///< from the lane's centre line [tiles], positive to the left
+    double along;   ///< from the lane's beginning [tiles]
+    double heading; ///< relative to the lane [rad], positive to the left
+    imp_pose foot;  ///< the lane's pose beside the robot, in the world [m, rad]
+} imp_legal_lane;
+
+/// The lanes that a robot may be in at a pose: those of the tile under its centre whose centre line
+/// is within 0.188 tiles and whose direction is within 90 degrees. Writes them by their |heading|,
+/// ties in the order of the challenge's tables, and returns how many there are; 0 off the road,
+/// in the opposite lane and off the grid. These lanes are not the simulator's (see
+/// imp_world_lane_position()): they are SE(2) geodesics, arcs and lines, a little nearer to the
+/// road's edge.
+int imp_legal_lanes(const imp_world *world, imp_pose pose,
+                    imp_legal_lane lanes[IMP_LEGAL_LANES_MAX]);
+
+/// The metrics of an episode: X(enumerator, the challenge's key, words, unit).
+#define IMP_METRIC_MAP(X)                                                                          \
+    X(IMP_METRIC_SURVIVAL, "survival_time", "survival time", "s")                                  \
+    X(IMP_METRIC_NO_LANE, "in-drivable-lane", "time outside the legal lane", "s")                  \
+    X(IMP_METRIC_LATERAL, "deviation-center-line", "lateral deviation, integrated", "tile s")      \
+    X(IMP_METRIC_HEADING, "deviation-heading", "heading deviation, integrated", "rad s")           \
+    X(IMP_METRIC_DRIVEN, "driven_any", "distance driven", "m")                                     \
+    X(IMP_METRIC_LANE, "driven_lanedir", "distance driven along lanes", "m")                       \
+    X(IMP_METRIC_CONSECUTIVE, "driven_lanedir_consec", "the same, without turning back", "m")      \
+    X(IMP_METRIC_FROM_START, "distance-from-start", "farthest from the start", "m")
+
+typedef enum imp_metric {
+#define IMP_METRIC_ENUM(name, key, words, unit) name,
+    IMP_METRIC_MAP(IMP_METRIC_ENUM)
+#undef IMP_METRIC_ENUM
+        IMP_METRIC_COUNT
+} imp_metric;
+
+const char *imp_metric_key(imp_metric metric);
+const char *imp_metric_words(imp_metric metric);
+const char *imp_metric_unit(imp_metric metric);
+
+/// The metrics' values, by imp_metric.
+typedef struct imp_metrics {
+    double value[IMP_METRIC_COUNT];
+} imp_metrics;
+
+/// Adds up the metrics of an episode sample by sample, in memory of fixed size.
+typedef struct imp_meter imp_meter;
+
+/// A meter for episodes in a world, which must outlive it. Freed with imp_meter_destroy().
+imp_status imp_meter_create(imp_meter **out, const imp_world *world, imp_error *err);
+void imp_meter_destroy(imp_meter *meter); ///< nullable
+
+/// Starts an episode.
+void imp_meter_reset(imp_meter *meter);
+
+/// Adds where the robot was at a time [s]; times must not go back. Allocates nothing.
+void imp_meter_add(imp_meter *meter, double time, imp_pose pose);
+
+/// The metrics of the samples added since the last reset.
+imp_metrics imp_meter_read(const imp_meter *meter);
+
+#endif
