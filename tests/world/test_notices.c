@@ -1,0 +1,133 @@
+// What is remarked on about maps that are used nevertheless, and where a map says to start.
+#include "testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "imprint/world.h"
+
+#define ROAD "tile_size: 0.5\ntiles: [[4way, floor]]\n"
+#define CONE "kind: cone, scale: 0.001"
+
+// A map and the notices it gets: "line: text" each.
+typedef struct remark {
+    const char *text, *notices[4];
+} remark;
+
+static const remark REMARKS[] = {
+    {ROAD, {0}},
+    {ROAD "version: 2\n", {0}},
+    {ROAD "colour: red\n\ncolour: blue\nsize: 3\n",
+     {"3: unknown key 'colour' is passed over", "6: unknown key 'size' is passed over"}},
+    {ROAD "[a]: b\n{}: c\n", {"3: a key that is not a word is passed over"}},
+    {ROAD "tile_size: 0.25\n", {"3: 'tile_size' is given twice: the last one counts"}},
+    {ROAD "objects:\n  a: {" CONE ", pos: [1, 0], shape: round}\n"
+          "  b:\n    kind: cone\n    shape: square\n    scale: 0.001\n    pos: [1, 0]\n",
+     {"4: unknown key 'shape' is passed over"}},
+    {ROAD "objects:\n  a: {" CONE ", pos: [9, 0]}\n  b: {" CONE ", pos: [0, 0]}\n"
+          "  a: {" CONE ", pos: [0, 0]}\n",
+     {"4: 'a' is given again in line 6: that one counts"}},
+    {ROAD "objects:\n- {" CONE ", pos: [1, 0], pos: [0, 0]}\n",
+     {"4: 'pos' is given twice: the last one counts"}},
+    {ROAD "objects:\n- {kind: sign_dragon, pos: [1, 0]}\n",
+     {"4: unknown sign 'sign_dragon' is left blank"}},
+    {ROAD "objects:\n- {" CONE ", pos: [2.1, 0]}\n- {" CONE ", pos: [0, 1]}\n"
+          "- {" CONE ", pos: [2, 1.5]}\n",
+     {"4: 'cone1' stands off the grid, at x = 1.050 m, z = 0.000 m",
+      "6: 'cone3' stands off the grid, at x = 1.000 m, z = 0.750 m"}},
+    {ROAD "objects:\n- {" CONE ", pose: {~SE2Transform: {}}, rotate: 9}\n"
+          "- {" CONE ", attach: {tile: [0, 0], slot: 0}, rotate: 9}\n",
+     {"4: rotate counts with pos and attach only, not with pose or place"}},
+    {ROAD "objects:\n- {" CONE ", pose: {~SE2Transform: {}}, pos: [1, 0]}\n",
+     {"4: several placements: the first of pos, pose, place, attach counts"}},
+    {"tiles: [[4way, floor, floor]]\ntile_size: 1\nobjects:\n- {" CONE ", pos: [1, 1]}\n"
+     "- {" CONE ", pos: [1, 1]}\n",
+     {"4: pos on 3 columns and 1 rows: as in the reference, objects land 1 tile above where they "
+      "are drawn; place or pose says where"}},
+    {"tile_size: 1\ntiles:\n- [floor, grass]\nsky: blue\n",
+     {"3: no tile is drivable: there is nowhere to start", "4: unknown key 'sky' is passed over"}},
+    {"tile_size: 1\ntiles:\n- [4way]\n- [3way_right/N]\n- [3way_right/S]\n",
+     {"4: 3way_right has the lanes of 3way_left, as in the reference"}},
+    {ROAD "start_tile: [2, 0]\n",
+     {"3: start_tile [2, 0] is not on the grid of 2 columns and 1 rows and is passed over"}},
+    {ROAD "start_tile: [1, 0]\nstart_pose: [[0, 0, 0], 0]\n",
+     {"3: start_tile [1, 0] is not drivable"}},
+};
+
+static imp_world *world_of(const char *text)
+{
+    imp_error err = {0};
+    imp_world *world;
+    assert_ok(imp_world_parse(&world, text, strlen(text), "some.yaml", &err), err);
+    return world;
+}
+
+static void odd_maps_are_remarked_on_by_line(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof REMARKS / sizeof REMARKS[0]; k++) {
+        const remark *r = &REMARKS[k];
+        imp_world *world = world_of(r->text);
+        for (int n = 0; n < 4 && (n < world->notice_count || r->notices[n] != NULL); n++) {
+            char ours[256] = "nothing";
+            if (n < world->notice_count)
+                snprintf(ours, sizeof ours, "%d: %s", world->notices[n].line,
+                         world->notices[n].text);
+            if (r->notices[n] == NULL || strcmp(ours, r->notices[n]) != 0)
+                fail_msg("wanted '%s', got '%s' for:\n%s",
+                         r->notices[n] == NULL ? "nothing" : r->notices[n], ours, r->text);
+        }
+        imp_world_destroy(world);
+    }
+}
+
+static void remarks_end_somewhere(void **state)
+{
+    (void)state;
+    char text[8192];
+    int length = sprintf(text, ROAD);
+    for (int k = 0; k < 300; k++)
+        length += sprintf(text + length, "key%d: %d\n", 300 - k, k);
+    imp_world *world = world_of(text);
+    assert_int_equal(world->notice_count, 100);
+    assert_string_equal(world->notices[99].text, "there is more to say about this map");
+    for (int k = 0; k < 99; k++)
+        assert_int_equal(world->notices[k].line, 3 + k);
+    imp_world_destroy(world);
+}
+
+static void the_start_is_the_reference_s(void **state)
+{
+    (void)state;
+    imp_world *world = world_of(ROAD "start_tile: [0, 0]\n");
+    assert_true(world->has_start_tile && !world->has_start_pose);
+    imp_world_destroy(world);
+    // not there: as if none was given
+    const char *const elsewhere[] = {"[2, 0]", "[0, 1]", "[-1, 0]", "[0, -1]", "[1e300, 0]"};
+    for (size_t k = 0; k < sizeof elsewhere / sizeof elsewhere[0]; k++) {
+        char text[256];
+        snprintf(text, sizeof text, ROAD "start_tile: %s\n", elsewhere[k]);
+        world = world_of(text);
+        assert_false(world->has_start_tile);
+        assert_int_equal(world->notice_count, 1);
+        imp_world_destroy(world);
+    }
+    // off the road, but a pose is given
+    world = world_of(ROAD "start_pose: [[0.25, 0, 0.125], 0.5]\nstart_tile: [1, 0]\n");
+    assert_true(world->has_start_tile && world->has_start_pose);
+    assert_int_equal(world->start_tile[0], 1);
+    assert_close(world->start_pose.x, 0.25, 0);
+    assert_close(world->start_pose.z, 0.125, 0);
+    imp_world_destroy(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(odd_maps_are_remarked_on_by_line),
+        cmocka_unit_test(remarks_end_somewhere),
+        cmocka_unit_test(the_start_is_the_reference_s),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
