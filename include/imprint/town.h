@@ -1,0 +1,56 @@
+/// imprint/town.h: towns that nobody drew: map files made from a seed. What comes out is text in
+/// the format of every other map, to be parsed, looked at, changed by hand or written to a file.
+#ifndef IMPRINT_TOWN_H
+#define IMPRINT_TOWN_H
+
+#include "imprint/world.h"
+
+/// Kinds of town: X(enumerator, word, what it is).
+#define IMP_TOWN_MAP(X)                                                                            \
+    X(IMP_TOWN_LOOP, "loop", "one closed road with left and right curves")                         \
+    X(IMP_TOWN_GRID, "grid", "straight streets that meet in crossings and T intersections")        \
+    X(IMP_TOWN_RANDOM, "random", "curved roads, T intersections and crossings")
+
+typedef enum imp_town_kind {
+#define IMP_TOWN_ENUM(name, word, text) name,
+    IMP_TOWN_MAP(IMP_TOWN_ENUM)
+#undef IMP_TOWN_ENUM
+        IMP_TOWN_KIND_COUNT
+} imp_town_kind;
+
+const char *imp_town_kind_name(imp_town_kind kind); ///< the word
+
+enum {
+    IMP_TOWN_SIDE_MAX = 64, ///< tiles on a side
+    IMP_TOWN_THINGS_MAX = 256,
+};
+
+/// Which town to make. Obtain with imp_default_town_def(), then change fields.
+///
+/// Pedestrians, cars, parked cars and obstacles each take a straight tile of their own, so that a
+/// short road may not have room for all that are asked for; then there are fewer.
+typedef struct imp_town_def {
+    imp_town_kind kind; ///< IMP_TOWN_RANDOM
+    int columns, rows;  ///< of the whole map [tiles], up to IMP_TOWN_SIDE_MAX; 9 x 9
+    double tile_size;   ///< [m], 0.3..2; 0.585
+    bool border;        ///< a ring of tiles without a road around the town; true
+    bool objects;       ///< houses, trees, cars and more off the road, signs, traffic lights; false
+    int pedestrians;    ///< duckies that walk across the road and back; 0
+    int cars;           ///< Duckiebots that drive; 0. With pedestrians at most IMP_MOVING_MAX
+    int parked;         ///< Duckiebots that stand at the kerb; 0..IMP_TOWN_THINGS_MAX
+    int obstacles;      ///< cones, barriers and duckies at the kerb; 0..IMP_TOWN_THINGS_MAX
+    uint64_t seed;      ///< 123
+    uint32_t number;    ///< of the towns of this seed; 1
+    int cookie;         ///< set by imp_default_town_def()
+} imp_town_def;
+
+imp_town_def imp_default_town_def(void);
+
+/// Makes the map file of a town; *length does not count the final 0. The caller frees *out. The
+/// same definition gives the same bytes. Every road goes on at every edge of its tile, all of it
+/// hangs together, and each lane leads into another. Whoever keeps to a lane's middle passes
+/// parked cars and obstacles with 3 cm to spare. Fails with IMP_USAGE if the definition is out of
+/// range or too small for a town of its kind.
+imp_status imp_town_generate(char **out, size_t *length, const imp_town_def *def, imp_error *err);
+
+#endif
