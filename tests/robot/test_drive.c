@@ -60,12 +60,41 @@ static void no_delay_longer_than_the_ring_is_lost(void **state)
     }
 }
 
+// AI-DO's simulator: steps of 0.05 s cut into 10, so that a command acts 0.15 s later to within one
+// of them.
+static void substeps_are_steps_whose_command_is_repeated(void **state)
+{
+    (void)state;
+    imp_drive_def def = imp_default_drive_def();
+    def.time_step = 0.05;
+    def.substeps = 10;
+    imp_drive drive;
+    imp_drive_reset(&drive, &def);
+    imp_pose pose = {0};
+    const double keep = 1.0 - 5.0 * 0.005; // of the speed, from one substep to the next
+    for (int step = 0; step < 3; step++)
+        imp_drive_step(&drive, &pose, (imp_action){step == 0, step == 0});
+    assert_close(drive.speed, 0.6 * (1.0 - keep), 1e-12);
+    imp_drive_step(&drive, &pose, (imp_action){0, 0});
+    assert_close(drive.speed, 0.6 * (1.0 - pow(keep, 10)) * keep, 1e-12);
+    for (int step = 0; step < 60; step++)
+        imp_drive_step(&drive, &pose, (imp_action){1, 1});
+    assert_close(drive.speed, 0.6, 1e-6);
+
+    imp_drive_stop(&drive);
+    const imp_pose rest = pose;
+    for (int step = 0; step < 10; step++)
+        imp_drive_step(&drive, &pose, (imp_action){0, 0});
+    assert_memory_equal(&rest, &pose, sizeof rest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drive_equals_the_recordings),
         cmocka_unit_test(commands_are_clipped),
         cmocka_unit_test(no_delay_longer_than_the_ring_is_lost),
+        cmocka_unit_test(substeps_are_steps_whose_command_is_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
