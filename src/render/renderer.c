@@ -2,8 +2,14 @@
 
 #include "render/ground.h"
 
-// Pictures up to this many pixels keep all their samples; larger ones find them anew row by row.
-enum { MOST_KEPT_PIXELS = 1 << 20 };
+enum {
+    // pictures up to this many pixels keep all their samples; larger ones find them anew row by row
+    MOST_KEPT_PIXELS = 1 << 20,
+    // and draw their objects on so many rows at a time
+    BAND_ROWS = 16,
+    // up to this many pixels edges need more samples, to look like the mean of a larger picture
+    MOST_FINE_PIXELS = 160 * 120,
+};
 
 struct imp_renderer {
     imp_camera camera;
@@ -11,6 +17,7 @@ struct imp_renderer {
     imp_ground_table table;
     double *corners; // (2 x (width + 1) x 2) scratch
     bool kept;       // whether the table holds the whole picture, or one row at a time
+    imp_object_pass objects;
 };
 
 static imp_ground_draw *choose_draw(imp_render_path path)
@@ -41,8 +48,39 @@ static bool reserve_steps(imp_ground_table *table, int64_t steps)
     return true;
 }
 
+// Allocates samples for objects: of the whole picture if it is kept.
+static bool add_raster(imp_renderer *renderer, imp_render_path path)
+{
+    const imp_camera_def *def = &renderer->camera.def;
+    const int64_t pixels = (int64_t)def->width * def->height;
+    imp_raster *raster = &renderer->objects.raster;
+    *raster = (imp_raster){
+        .width = def->width,
+        .rows = renderer->kept ? def->height : BAND_ROWS,
+        .samples = pixels <= MOST_FINE_PIXELS ? IMP_SAMPLES_MOST : 4,
+    };
+    const size_t count = (size_t)raster->width * (size_t)raster->rows;
+    raster->rays = calloc(count, sizeof *raster->rays);
+    raster->nearness = calloc(count * (size_t)raster->samples, sizeof *raster->nearness);
+    raster->colours = calloc(count * (size_t)raster->samples, sizeof *raster->colours);
+    raster->first = calloc((size_t)raster->rows * 2, sizeof *raster->first);
+    if (raster->rays == NULL || raster->nearness == NULL || raster->colours == NULL ||
+        raster->first == NULL)
+        return false;
+    raster->last = raster->first + raster->rows;
+    imp_raster_reset(raster);
+    renderer->objects.sight = imp_sight_of(&renderer->camera);
+    renderer->objects.fill = imp_raster_fill_plain;
+#if defined(__x86_64__)
+    if (path == IMP_RENDER_AUTO && __builtin_cpu_supports("avx2"))
+        renderer->objects.fill = imp_raster_fill_avx2;
+#endif
+    (void)path;
+    return true;
+}
+
 // Allocates the tables of a renderer whose camera is set, and fills those that are kept.
-static bool fill_tables(imp_renderer *renderer)
+static bool fill_tables(imp_renderer *renderer, imp_render_path path)
 {
     const imp_camera_def *def = &renderer->camera.def;
     imp_ground_table *table = &renderer->table;
@@ -52,7 +90,8 @@ static bool fill_tables(imp_renderer *renderer)
     const int64_t row_steps = (int64_t)table->row_groups * IMP_MOST_STEPS;
     renderer->corners = calloc((size_t)(def->width + 1) * 4, sizeof *renderer->corners);
     table->groups = calloc((size_t)rows * (size_t)table->row_groups, sizeof *table->groups);
-    if (renderer->corners == NULL || table->groups == NULL || !reserve_steps(table, row_steps))
+    if (renderer->corners == NULL || table->groups == NULL || !reserve_steps(table, row_steps) ||
+        !add_raster(renderer, path))
         return false;
     for (int row = 0; renderer->kept && row < rows; row++) {
         if (!reserve_steps(table, table->step_count + row_steps))
@@ -60,6 +99,8 @@ static bool fill_tables(imp_renderer *renderer)
         imp_ground_add_row(table, &renderer->camera, row,
                            table->groups + (size_t)row * (size_t)table->row_groups,
                            renderer->corners);
+        imp_sight_row(&renderer->camera, renderer->corners,
+                      renderer->objects.raster.rays + (size_t)row * (size_t)def->width);
     }
     return true;
 }
@@ -71,7 +112,7 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
     if (renderer == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for a renderer");
     imp_status status = imp_camera_init(&renderer->camera, camera, err);
-    if (status == IMP_OK && !fill_tables(renderer))
+    if (status == IMP_OK && !fill_tables(renderer, path))
         status = imp_fail(err, IMP_NO_MEMORY, "no memory for pictures of %d x %d pixels",
                           camera->width, camera->height);
     if (status != IMP_OK) {
@@ -91,6 +132,10 @@ void imp_renderer_destroy(imp_renderer *renderer)
     free(renderer->table.steps);
     free(renderer->table.levels);
     free(renderer->corners);
+    free(renderer->objects.raster.rays);
+    free(renderer->objects.raster.nearness);
+    free(renderer->objects.raster.colours);
+    free(renderer->objects.raster.first);
     free(renderer);
 }
 
@@ -99,19 +144,39 @@ const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer)
     return &renderer->camera.def;
 }
 
+// Finds the samples and rays of a row of a picture that is not kept.
+static void find_row(imp_renderer *renderer, int row)
+{
+    imp_raster *raster = &renderer->objects.raster;
+    renderer->table.step_count = 0;
+    imp_ground_add_row(&renderer->table, &renderer->camera, row, renderer->table.groups,
+                       renderer->corners);
+    imp_sight_row(&renderer->camera, renderer->corners,
+                  raster->rays + (size_t)(row - raster->top) * (size_t)raster->width);
+}
+
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb)
 {
-    const int width = renderer->camera.def.width, height = renderer->camera.def.height;
+    const int height = renderer->camera.def.height;
+    const size_t stride = (size_t)renderer->camera.def.width * 3;
     const imp_ground_frame frame = imp_ground_frame_of(scene, view);
-    imp_ground_table *table = &renderer->table;
-    for (int row = 0; row < height; row++) {
-        const imp_ground_group *groups = table->groups;
-        if (renderer->kept) {
-            groups += (size_t)row * (size_t)table->row_groups;
-        } else {
-            table->step_count = 0;
-            imp_ground_add_row(table, &renderer->camera, row, table->groups, renderer->corners);
+    const imp_eye eye = imp_eye_of(&renderer->camera.def, view->pose);
+    const imp_ground_table *table = &renderer->table;
+    imp_raster *raster = &renderer->objects.raster;
+    const int band = raster->rows;
+    for (raster->top = 0; raster->top < height; raster->top += band) {
+        raster->rows = height - raster->top < band ? height - raster->top : band;
+        for (int row = raster->top; row < raster->top + raster->rows; row++) {
+            const imp_ground_group *groups = table->groups;
+            if (renderer->kept)
+                groups += (size_t)row * (size_t)table->row_groups;
+            else
+                find_row(renderer, row);
+            renderer->draw(&frame, table, groups, renderer->camera.def.width,
+                           rgb + (size_t)row * stride);
         }
-        renderer->draw(&frame, table, groups, width, rgb + (size_t)row * (size_t)width * 3);
+        imp_objects_draw(&renderer->objects, &scene->objects, scene->world, &eye, view, rgb,
+                         stride);
     }
+    raster->rows = band;
 }

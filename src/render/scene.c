@@ -88,6 +88,11 @@ imp_status imp_scene_create(imp_scene **out, const imp_world *world, imp_error *
     }
     lay_cells(scene, &table, texture_size);
     paint_textures(scene, &table, texture_size);
+    imp_status status = imp_props_create(&scene->objects, world, err);
+    if (status != IMP_OK) {
+        imp_scene_destroy(scene);
+        return status;
+    }
     *out = scene;
     return IMP_OK;
 }
@@ -98,5 +103,6 @@ void imp_scene_destroy(imp_scene *scene)
         return;
     free(scene->cells);
     free(scene->texels);
+    imp_props_free(&scene->objects);
     free(scene);
 }

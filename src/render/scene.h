@@ -3,6 +3,7 @@
 #define IMP_RENDER_SCENE_H
 
 #include "imprint/render.h"
+#include "render/objects.h"
 #include "render/texture.h"
 
 struct imp_scene {
@@ -11,6 +12,7 @@ struct imp_scene {
     int32_t *cells;         // (rows x columns) first texel of the texture that lies there
     uint32_t *texels;       // all textures; the first is clear
     imp_texture_level levels[IMP_TEXTURE_LEVELS];
+    imp_props objects;
 };
 
 #endif

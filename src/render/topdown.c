@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "render/ground.h"
+#include "render/objects.h"
 
 void imp_top_down_frame(const imp_world *world, int width, int height, double *scale, double *left,
                         double *top)
@@ -19,6 +20,50 @@ static int32_t to_units(double tiles, int cells)
     return (int32_t)fmax(0.0, fmin(last, (tiles + 1.0) * IMP_TILE_UNITS));
 }
 
+// The ray of a pixel of a picture without a lens.
+static imp_pixel_ray pixel_ray(double focal, int width, int height, int column, int row)
+{
+    const float step = (float)(1.0 / focal);
+    return (imp_pixel_ray){.x = (float)((column + 0.5 - 0.5 * width) / focal),
+                           .y = (float)((row + 0.5 - 0.5 * height) / focal),
+                           .across_x = step,
+                           .down_y = step};
+}
+
+// Draws the objects, from so high above the map's middle that it is as good as infinitely high,
+// block by block with what fits on the stack.
+static void draw_objects(const imp_scene *scene, int width, int height, uint8_t *rgb)
+{
+    enum { BLOCK_WIDTH = 64, BLOCK_ROWS = 16, BLOCK = BLOCK_WIDTH * BLOCK_ROWS, SAMPLES = 4 };
+    const imp_world *world = scene->world;
+    double scale, left, top;
+    imp_top_down_frame(world, width, height, &scale, &left, &top);
+    const double x = (0.5 * width - left) / scale, z = (0.5 * height - top) / scale;
+    const double high = 100.0 * (width + height) / scale;
+    const imp_eye eye = {.at = {x, high, z},
+                         .axis = {{1, 0, 0}, {0, 0, 1}, {0, -1, 0}},
+                         .nearest = 0.5f * (float)high};
+    const imp_camera camera = {.def = {.width = width, .height = height, .lens = imp_lens_none()},
+                               .plain = {scale * high, scale * high, 0.5 * width, 0.5 * height}};
+    imp_pixel_ray rays[BLOCK];
+    float nearness[BLOCK * SAMPLES] = {0};
+    uint32_t colours[BLOCK * SAMPLES] = {0};
+    int first[BLOCK_ROWS], last[BLOCK_ROWS];
+    imp_object_pass pass = {.sight = imp_sight_of(&camera), .fill = imp_raster_fill_plain};
+    const imp_view view = imp_default_view();
+    for (int j = 0; j < height; j += BLOCK_ROWS)
+        for (int i = 0; i < width; i += BLOCK_WIDTH) {
+            const int columns = width - i < BLOCK_WIDTH ? width - i : BLOCK_WIDTH;
+            const int rows = height - j < BLOCK_ROWS ? height - j : BLOCK_ROWS;
+            pass.raster =
+                (imp_raster){i, j, columns, rows, SAMPLES, rays, nearness, colours, first, last};
+            imp_raster_reset(&pass.raster);
+            for (int k = 0; k < columns * rows; k++)
+                rays[k] = pixel_ray(scale * high, width, height, i + k % columns, j + k / columns);
+            imp_objects_draw(&pass, &scene->objects, world, &eye, &view, rgb, (size_t)width * 3);
+        }
+}
+
 void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t *rgb)
 {
     // samples of a pixel in each direction
@@ -29,6 +74,7 @@ void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t 
     const double tile = scale * world->tile_size; // [px]
     const int level = imp_ground_level((int)lround(log2(IMP_TEXTURE_SIDE / (tile * SIDE))), 0);
     const imp_view view = imp_default_view();
+    uint8_t *const picture = rgb;
     for (int j = 0; j < height; j++)
         for (int i = 0; i < width; i++, rgb += 3) {
             int32_t sum[4] = {0};
@@ -44,4 +90,6 @@ void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t 
             for (int c = 0; c < 3; c++)
                 rgb[c] = (uint8_t)((float)sum[c] * mean + beyond * view.ground[c] + 0.5f);
         }
+    if (scene->objects.count > 0)
+        draw_objects(scene, width, height, picture);
 }

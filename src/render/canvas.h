@@ -1,0 +1,24 @@
+// render/canvas.h: painting with smooth edges, in a face's own units (x to the right, y down).
+#ifndef IMP_RENDER_CANVAS_H
+#define IMP_RENDER_CANVAS_H
+
+#include <stdint.h>
+
+typedef struct imp_face_canvas {
+    uint32_t *texels; // (height x width), red lowest
+    int width, height;
+    float wide, high; // what the picture spans, in the painter's units
+} imp_face_canvas;
+
+void imp_canvas_fill(imp_face_canvas *canvas, uint32_t colour);
+void imp_canvas_box(imp_face_canvas *canvas, uint32_t colour, float x0, float y0, float x1,
+                    float y1);
+void imp_canvas_disc(imp_face_canvas *canvas, uint32_t colour, float x, float y, float radius);
+// A filled outline without crossings.
+void imp_canvas_polygon(imp_face_canvas *canvas, uint32_t colour, const float points[][2],
+                        int count);
+// A line with round ends through points.
+void imp_canvas_line(imp_face_canvas *canvas, uint32_t colour, const float points[][2], int count,
+                     float thickness);
+
+#endif

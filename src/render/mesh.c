@@ -1,0 +1,349 @@
+#include "render/mesh.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vector.h"
+
+void imp_model_begin(imp_modeller *model, bool fine)
+{
+    model->fine = fine;
+    model->full = false;
+    model->colour = IMP_RGB(255, 255, 255);
+    model->face = IMP_FACE_NONE;
+    model->vertex_count = model->facet_count = 0;
+    imp_model_place(model, 0.0f, 0.0f, 0.0f);
+}
+
+void imp_model_place(imp_modeller *model, float x, float y, float z)
+{
+    const float frame[3][4] = {{1, 0, 0, x}, {0, 1, 0, y}, {0, 0, 1, z}};
+    memcpy(model->frame, frame, sizeof frame);
+}
+
+void imp_model_turn(imp_modeller *model, int axis, float angle)
+{
+    const int a = (axis + 1) % 3, b = (axis + 2) % 3;
+    const float cosine = cosf(angle), sine = sinf(angle);
+    for (int i = 0; i < 3; i++) {
+        const float from_a = model->frame[i][a], from_b = model->frame[i][b];
+        model->frame[i][a] = cosine * from_a + sine * from_b;
+        model->frame[i][b] = cosine * from_b - sine * from_a;
+    }
+}
+
+void imp_model_stretch(imp_modeller *model, float x, float y, float z)
+{
+    for (int i = 0; i < 3; i++) {
+        model->frame[i][0] *= x;
+        model->frame[i][1] *= y;
+        model->frame[i][2] *= z;
+    }
+}
+
+static void cross(const float a[3], const float b[3], float out[3])
+{
+    out[0] = a[1] * b[2] - a[2] * b[1];
+    out[1] = a[2] * b[0] - a[0] * b[2];
+    out[2] = a[0] * b[1] - a[1] * b[0];
+}
+
+static void normalise(float v[3])
+{
+    const float length = sqrtf(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
+    for (int i = 0; i < 3 && length > 0.0f; i++)
+        v[i] /= length;
+}
+
+// A normal in the frame's axes to the model's: by the inverse transpose, whose rows are cross
+// products of the frame's columns.
+static void turn_normal(const imp_modeller *model, const float n[3], float out[3])
+{
+    float column[3][3], product[3][3];
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 3; k++)
+            column[k][i] = model->frame[i][k];
+    for (int k = 0; k < 3; k++)
+        cross(column[(k + 1) % 3], column[(k + 2) % 3], product[k]);
+    for (int i = 0; i < 3; i++)
+        out[i] = n[0] * product[0][i] + n[1] * product[1][i] + n[2] * product[2][i];
+    normalise(out);
+}
+
+// Adds a vertex and returns its number.
+static int add_vertex(imp_modeller *model, const float at[3], const float normal[3], float u,
+                      float v)
+{
+    if (model->vertex_count == IMP_MESH_MOST) {
+        model->full = true;
+        return 0;
+    }
+    imp_model_vertex *vertex = &model->vertices[model->vertex_count];
+    for (int i = 0; i < 3; i++)
+        vertex->at[i] = model->frame[i][0] * at[0] + model->frame[i][1] * at[1] +
+                        model->frame[i][2] * at[2] + model->frame[i][3];
+    turn_normal(model, normal, vertex->normal);
+    vertex->uv[0] = u;
+    vertex->uv[1] = v;
+    vertex->colour = model->colour;
+    return model->vertex_count++;
+}
+
+static void add_facet(imp_modeller *model, int a, int b, int c, int face)
+{
+    if (model->facet_count == IMP_MESH_MOST) {
+        model->full = true;
+        return;
+    }
+    model->facets[model->facet_count++] = (imp_facet){
+        {(uint16_t)a, (uint16_t)b, (uint16_t)c},
+        (int16_t)face,
+    };
+}
+
+// A flat quadrilateral, counter-clockwise from its bottom left corner seen from outside.
+static void add_quad(imp_modeller *model, const float corners[4][3], int face)
+{
+    static const float UV[4][2] = {{0, 1}, {1, 1}, {1, 0}, {0, 0}};
+    float along[3], up[3], normal[3];
+    for (int i = 0; i < 3; i++) {
+        along[i] = corners[1][i] - corners[0][i];
+        up[i] = corners[3][i] - corners[0][i];
+    }
+    cross(along, up, normal);
+    int number[4];
+    for (int k = 0; k < 4; k++)
+        number[k] = add_vertex(model, corners[k], normal, UV[k][0], UV[k][1]);
+    add_facet(model, number[0], number[1], number[2], face);
+    add_facet(model, number[0], number[2], number[3], face);
+}
+
+void imp_model_box(imp_modeller *model, float x0, float y0, float z0, float x1, float y1, float z1)
+{
+    const float sides[6][4][3] = {
+        {{x1, y0, z1}, {x1, y0, z0}, {x1, y1, z0}, {x1, y1, z1}}, // front
+        {{x0, y0, z0}, {x0, y0, z1}, {x0, y1, z1}, {x0, y1, z0}}, // rear
+        {{x0, y0, z1}, {x1, y0, z1}, {x1, y1, z1}, {x0, y1, z1}}, // right
+        {{x1, y0, z0}, {x0, y0, z0}, {x0, y1, z0}, {x1, y1, z0}}, // left
+        {{x0, y1, z1}, {x1, y1, z1}, {x1, y1, z0}, {x0, y1, z0}}, // top
+        {{x0, y0, z0}, {x1, y0, z0}, {x1, y0, z1}, {x0, y0, z1}}, // bottom
+    };
+    for (int k = 0; k < 6; k++)
+        add_quad(model, sides[k], k < 4 ? model->face : IMP_FACE_NONE);
+}
+
+void imp_model_panel(imp_modeller *model, const float corners[4][3])
+{
+    float turned[4][3];
+    for (int k = 0; k < 4; k++)
+        memcpy(turned[k], corners[3 - k], sizeof turned[k]);
+    add_quad(model, (const float(*)[3])turned, model->face);
+}
+
+// A ring of vertices at a point of a profile whose outward direction is (out, up). Returns the
+// first's number.
+static int add_ring(imp_modeller *model, const float point[2], const float outward[2], int corners)
+{
+    int first = model->vertex_count;
+    for (int k = 0; k < corners; k++) {
+        const float angle = (float)(2.0 * IMP_PI * k / corners);
+        const float c = cosf(angle), s = sinf(angle);
+        const float at[3] = {point[0] * c, point[1], point[0] * s};
+        const float normal[3] = {outward[0] * c, outward[1], outward[0] * s};
+        add_vertex(model, at, normal, 0.0f, 0.0f);
+    }
+    return first;
+}
+
+// The triangles between two rings; those at a point of the axis have no area and are left out.
+static void join_rings(imp_modeller *model, int low, int high, int corners, bool low_open,
+                       bool high_open)
+{
+    for (int k = 0; k < corners; k++) {
+        const int next = (k + 1) % corners;
+        if (low_open)
+            add_facet(model, low + k, high + k, low + next, IMP_FACE_NONE);
+        if (high_open)
+            add_facet(model, high + k, high + next, low + next, IMP_FACE_NONE);
+    }
+}
+
+// The outward direction of the band from a profile's point k to the next.
+static void band_outward(const float profile[][2], int k, float out[2])
+{
+    const float dr = profile[k + 1][0] - profile[k][0], dy = profile[k + 1][1] - profile[k][1];
+    const float length = sqrtf(dr * dr + dy * dy);
+    out[0] = length > 0.0f ? dy / length : 0.0f;
+    out[1] = length > 0.0f ? -dr / length : 0.0f;
+}
+
+void imp_model_lathe(imp_modeller *model, const float profile[][2], int points, int corners,
+                     bool smooth)
+{
+    int low = 0;
+    for (int k = 0; k < points; k++) {
+        float before[2] = {0}, after[2] = {0}, mean[2];
+        if (k > 0)
+            band_outward(profile, k - 1, before);
+        if (k + 1 < points)
+            band_outward(profile, k, after);
+        for (int i = 0; i < 2; i++)
+            mean[i] = before[i] + after[i];
+        if (k > 0) {
+            int high = add_ring(model, profile[k], smooth ? mean : before, corners);
+            join_rings(model, low, high, corners, profile[k - 1][0] > 0.0f, profile[k][0] > 0.0f);
+            low = high;
+        }
+        if (k == 0 || !smooth)
+            low = add_ring(model, profile[k], smooth ? mean : after, corners);
+    }
+}
+
+void imp_model_ellipsoid(imp_modeller *model, float rx, float ry, float rz, int corners)
+{
+    enum { MOST = 12 };
+    float profile[MOST + 1][2], kept[3][4];
+    const int bands = corners / 2 < MOST ? corners / 2 : MOST;
+    for (int k = 0; k <= bands; k++) {
+        const float angle = (float)(IMP_PI * k / bands);
+        profile[k][0] = k == 0 || k == bands ? 0.0f : sinf(angle);
+        profile[k][1] = -cosf(angle);
+    }
+    memcpy(kept, model->frame, sizeof kept);
+    imp_model_stretch(model, rx, ry, rz);
+    imp_model_lathe(model, (const float(*)[2])profile, bands + 1, corners, true);
+    memcpy(model->frame, kept, sizeof kept);
+}
+
+// One end of a prism, looking along +z or -z, with the face's picture spread over the outline.
+static void add_end(imp_modeller *model, const float outline[][2], int points, float z, float look)
+{
+    float lo[2] = {FLT_MAX, FLT_MAX}, hi[2] = {-FLT_MAX, -FLT_MAX};
+    for (int k = 0; k < points; k++)
+        for (int i = 0; i < 2; i++) {
+            lo[i] = fminf(lo[i], outline[k][i]);
+            hi[i] = fmaxf(hi[i], outline[k][i]);
+        }
+    const float normal[3] = {0.0f, 0.0f, look};
+    const int first = model->vertex_count;
+    for (int k = 0; k < points; k++) {
+        const float at[3] = {outline[k][0], outline[k][1], z};
+        add_vertex(model, at, normal, (at[0] - lo[0]) / (hi[0] - lo[0]),
+                   (hi[1] - at[1]) / (hi[1] - lo[1]));
+    }
+    for (int k = 1; k + 1 < points; k++) {
+        const int one = look > 0.0f ? k : k + 1, other = look > 0.0f ? k + 1 : k;
+        add_facet(model, first, first + one, first + other, model->face);
+    }
+}
+
+void imp_model_prism(imp_modeller *model, const float outline[][2], int points, float z0, float z1)
+{
+    add_end(model, outline, points, z1, 1.0f);
+    add_end(model, outline, points, z0, -1.0f);
+    for (int k = 0; k < points; k++) {
+        const float *a = outline[k], *b = outline[(k + 1) % points];
+        const float side[4][3] = {
+            {a[0], a[1], z0}, {b[0], b[1], z0}, {b[0], b[1], z1}, {a[0], a[1], z1}};
+        add_quad(model, side, IMP_FACE_NONE);
+    }
+}
+
+void imp_model_wheel(imp_modeller *model, float radius, float z0, float z1, int corners)
+{
+    enum { MOST = 24 };
+    float outline[MOST][2];
+    const int points = corners < MOST ? corners : MOST;
+    for (int k = 0; k < points; k++) {
+        const float angle = (float)(2.0 * IMP_PI * (k + 0.5) / points);
+        outline[k][0] = radius * cosf(angle);
+        outline[k][1] = radius * sinf(angle);
+    }
+    imp_model_prism(model, (const float(*)[2])outline, points, z0, z1);
+}
+
+// How a model is stretched to fill a class's extents: value = scale * model's + shift.
+typedef struct fit {
+    float scale[3], shift[3];
+} fit;
+
+static fit fit_extents(const imp_modeller *model, const imp_object_class *extents)
+{
+    const double want[3][2] = {
+        {extents->min_x, extents->max_x}, {0.0, extents->height}, {extents->min_z, extents->max_z}};
+    fit out;
+    for (int i = 0; i < 3; i++) {
+        float lo = FLT_MAX, hi = -FLT_MAX;
+        for (int k = 0; k < model->vertex_count; k++) {
+            lo = fminf(lo, model->vertices[k].at[i]);
+            hi = fmaxf(hi, model->vertices[k].at[i]);
+        }
+        out.scale[i] = (float)(want[i][1] - want[i][0]) / (hi - lo);
+        out.shift[i] = (float)want[i][0] - out.scale[i] * lo;
+    }
+    return out;
+}
+
+static void set_vertex(imp_mesh *mesh, int k, const imp_model_vertex *from, const fit *by)
+{
+    float normal[3];
+    for (int i = 0; i < 3; i++)
+        normal[i] = from->normal[i] / by->scale[i];
+    normalise(normal);
+    mesh->x[k] = by->scale[0] * from->at[0] + by->shift[0];
+    mesh->y[k] = by->scale[1] * from->at[1] + by->shift[1];
+    mesh->z[k] = by->scale[2] * from->at[2] + by->shift[2];
+    mesh->normal_x[k] = normal[0];
+    mesh->normal_y[k] = normal[1];
+    mesh->normal_z[k] = normal[2];
+    mesh->u[k] = from->uv[0];
+    mesh->v[k] = from->uv[1];
+    mesh->colour[k] = from->colour;
+}
+
+static void set_sphere(imp_mesh *mesh, const imp_object_class *extents)
+{
+    mesh->centre[0] = (float)(0.5 * (extents->min_x + extents->max_x));
+    mesh->centre[1] = (float)(0.5 * extents->height);
+    mesh->centre[2] = (float)(0.5 * (extents->min_z + extents->max_z));
+    mesh->radius = 0.0f;
+    for (int k = 0; k < mesh->vertex_count; k++) {
+        const float dx = mesh->x[k] - mesh->centre[0], dy = mesh->y[k] - mesh->centre[1],
+                    dz = mesh->z[k] - mesh->centre[2];
+        mesh->radius = fmaxf(mesh->radius, sqrtf(dx * dx + dy * dy + dz * dz));
+    }
+}
+
+bool imp_model_finish(const imp_modeller *model, const imp_object_class *extents, imp_mesh *mesh)
+{
+    enum { ARRAYS = 8 };
+    const size_t count = (size_t)model->vertex_count;
+    *mesh = (imp_mesh){.vertex_count = model->vertex_count, .facet_count = model->facet_count};
+    mesh->x = calloc(count * ARRAYS, sizeof *mesh->x);
+    mesh->colour = calloc(count, sizeof *mesh->colour);
+    mesh->facets = calloc((size_t)model->facet_count, sizeof *mesh->facets);
+    if (mesh->x == NULL || mesh->colour == NULL || mesh->facets == NULL) {
+        imp_mesh_free(mesh);
+        return false;
+    }
+    float **const arrays[ARRAYS] = {&mesh->x,        &mesh->y,        &mesh->z, &mesh->normal_x,
+                                    &mesh->normal_y, &mesh->normal_z, &mesh->u, &mesh->v};
+    for (size_t k = 1; k < ARRAYS; k++)
+        *arrays[k] = mesh->x + k * count;
+    const fit by = fit_extents(model, extents);
+    for (int k = 0; k < model->vertex_count; k++)
+        set_vertex(mesh, k, &model->vertices[k], &by);
+    memcpy(mesh->facets, model->facets, (size_t)model->facet_count * sizeof *mesh->facets);
+    set_sphere(mesh, extents);
+    return true;
+}
+
+void imp_mesh_free(imp_mesh *mesh)
+{
+    free(mesh->x);
+    free(mesh->colour);
+    free(mesh->facets);
+    *mesh = (imp_mesh){0};
+}

@@ -1,0 +1,53 @@
+// render/objects.h: the objects of a scene, laid over a picture of the ground.
+#ifndef IMP_RENDER_OBJECTS_H
+#define IMP_RENDER_OBJECTS_H
+
+#include "imprint/render.h"
+#include "render/models.h"
+#include "render/raster.h"
+
+// An object where the map places it, ready to be drawn.
+typedef struct imp_prop {
+    int model;
+    float cosine, sine; // of the heading
+    float scale;
+} imp_prop;
+
+// All that is drawn, constant and shared.
+typedef struct imp_props {
+    int count;
+    imp_prop *props;                     // as many as the world's objects
+    imp_mesh meshes[IMP_MODEL_COUNT][2]; // with few corners and with many; empty where not used
+    imp_face_picture faces[IMP_FACE_COUNT];
+} imp_props;
+
+imp_status imp_props_create(imp_props *props, const imp_world *world, imp_error *err);
+void imp_props_free(imp_props *props);
+
+// Where a camera is and how its axes (right, down, ahead) lie in the world (x, y, z).
+typedef struct imp_eye {
+    double at[3];
+    double axis[3][3];
+    float nearest; // of anything drawn, ahead of it [m]
+} imp_eye;
+
+imp_eye imp_eye_of(const imp_camera_def *camera, imp_pose pose);
+
+// What it takes to draw; one per thread.
+typedef struct imp_object_pass {
+    imp_sight sight;
+    imp_raster raster;
+    imp_raster_fill *fill;
+    // vertices of the mesh under way, in camera coordinates, as rays and in the picture
+    float x[IMP_MESH_MOST], y[IMP_MESH_MOST], z[IMP_MESH_MOST];
+    float ray_x[IMP_MESH_MOST], ray_y[IMP_MESH_MOST];
+    float pixel_x[IMP_MESH_MOST], pixel_y[IMP_MESH_MOST];
+    float shade[IMP_MESH_MOST];
+    int32_t inside[IMP_MESH_MOST]; // whether the ray can be projected
+} imp_object_pass;
+
+// Draws what of the objects lies in the pass's raster over a picture (rows `stride` bytes apart).
+void imp_objects_draw(imp_object_pass *pass, const imp_props *props, const imp_world *world,
+                      const imp_eye *eye, const imp_view *view, uint8_t *picture, size_t stride);
+
+#endif

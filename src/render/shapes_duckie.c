@@ -1,0 +1,148 @@
+// The duckie, and the Duckiebot that carries one.
+#include "render/models.h"
+
+static const uint32_t YELLOW = IMP_RGB(255, 212, 10), WING = IMP_RGB(240, 178, 5),
+                      BEAK = IMP_RGB(255, 110, 10), WHITE = IMP_RGB(255, 255, 255),
+                      BLACK = IMP_RGB(18, 18, 20), DARK = IMP_RGB(45, 46, 50),
+                      METAL = IMP_RGB(160, 162, 166);
+
+// Where a duck stands and how large it is: one unit is half its body's length.
+typedef struct duck {
+    float x, y, z, size;
+} duck;
+
+static void blob(imp_modeller *m, const duck *d, float x, float y, float z, float rx, float ry,
+                 float rz, int corners)
+{
+    imp_model_place(m, d->x + d->size * x, d->y + d->size * y, d->z + d->size * z);
+    imp_model_ellipsoid(m, d->size * rx, d->size * ry, d->size * rz, corners);
+}
+
+static void tail(imp_modeller *m, const duck *d, int corners)
+{
+    const float profile[][2] = {
+        {d->size * 0.3f, 0.0f}, {d->size * 0.2f, d->size * 0.28f}, {0.0f, d->size * 0.5f}};
+    imp_model_place(m, d->x - d->size * 0.52f, d->y + d->size * 0.48f, d->z);
+    imp_model_turn(m, 2, 0.75f);
+    imp_model_stretch(m, 0.8f, 1.0f, 1.0f);
+    imp_model_lathe(m, profile, 3, corners, true);
+}
+
+static void eye(imp_modeller *m, const duck *d, float side)
+{
+    m->colour = WHITE;
+    blob(m, d, 0.57f, 1.22f, side * 0.2f, 0.12f, 0.13f, 0.12f, m->fine ? 6 : 4);
+    m->colour = BLACK;
+    blob(m, d, 0.65f, 1.22f, side * 0.215f, 0.075f, 0.085f, 0.085f, m->fine ? 6 : 4);
+}
+
+static void body(imp_modeller *m, const duck *d, bool fine)
+{
+    // a rounded hull, flat below
+    const float s = d->size;
+    const float profile[][2] = {{0.0f, 0.0f},           {s * 0.40f, 0.0f},
+                                {s * 0.52f, s * 0.16f}, {s * 0.56f, s * 0.36f},
+                                {s * 0.48f, s * 0.58f}, {s * 0.28f, s * 0.74f},
+                                {0.0f, s * 0.8f}};
+    m->colour = YELLOW;
+    imp_model_place(m, d->x - s * 0.05f, d->y, d->z);
+    imp_model_stretch(m, 1.35f, 1.0f, 1.0f);
+    if (fine)
+        imp_model_lathe(m, profile, 7, 12, true);
+    else
+        imp_model_lathe(m, &profile[1], 6, 7, true);
+}
+
+void imp_shape_duck_at(imp_modeller *m, float x, float y, float z, float size, bool parts)
+{
+    const duck d = {x, y, z, size};
+    const bool fine = m->fine && parts;
+    body(m, &d, fine);
+    tail(m, &d, fine ? 6 : 4);
+    blob(m, &d, 0.36f, 1.1f, 0.0f, 0.39f, 0.42f, 0.38f, fine ? 10 : 6);
+    m->colour = BEAK;
+    blob(m, &d, 0.74f, 1.06f, 0.0f, 0.22f, 0.07f, 0.18f, fine ? 6 : 4);
+    if (fine)
+        blob(m, &d, 0.68f, 0.97f, 0.0f, 0.18f, 0.05f, 0.14f, 6);
+    eye(m, &d, 1.0f);
+    eye(m, &d, -1.0f);
+    if (!parts)
+        return;
+    m->colour = WING;
+    blob(m, &d, -0.15f, 0.5f, 0.5f, 0.36f, 0.2f, 0.12f, fine ? 7 : 4);
+    blob(m, &d, -0.15f, 0.5f, -0.5f, 0.36f, 0.2f, 0.12f, fine ? 7 : 4);
+}
+
+void imp_shape_duckie(imp_modeller *m)
+{
+    imp_shape_duck_at(m, 0.0f, 0.0f, 0.0f, 1.0f, true);
+}
+
+static void wheels(imp_modeller *m)
+{
+    imp_model_place(m, 0.035f, 0.033f, 0.0f);
+    m->colour = WHITE;
+    m->face = IMP_FACE_WHEEL;
+    imp_model_wheel(m, 0.033f, 0.05f, 0.0736f, m->fine ? 14 : 8);
+    imp_model_wheel(m, 0.033f, -0.0736f, -0.05f, m->fine ? 14 : 8);
+    m->face = IMP_FACE_NONE;
+    imp_model_place(m, -0.075f, 0.014f, 0.0f);
+    m->colour = METAL;
+    imp_model_ellipsoid(m, 0.014f, 0.014f, 0.014f, m->fine ? 6 : 4);
+}
+
+static void bumpers(imp_modeller *m)
+{
+    static const float PLATE[4][3] = {{-0.1005f, 0.083f, -0.05f},
+                                      {-0.1005f, 0.083f, 0.05f},
+                                      {-0.1005f, 0.045f, 0.05f},
+                                      {-0.1005f, 0.045f, -0.05f}};
+    m->colour = DARK;
+    imp_model_box(m, -0.1f, 0.042f, -0.053f, -0.096f, 0.086f, 0.053f);
+    imp_model_box(m, 0.09f, 0.036f, -0.06f, 0.098f, 0.052f, 0.06f);
+    m->colour = WHITE;
+    m->face = IMP_FACE_DOTS;
+    imp_model_panel(m, PLATE);
+    m->face = IMP_FACE_NONE;
+    for (int side = -1; side <= 1; side++) {
+        const float z = 0.045f * (float)side;
+        imp_model_box(m, 0.096f, 0.038f, z - 0.006f, 0.1005f, 0.05f, z + 0.006f);
+    }
+    m->colour = IMP_RGB(255, 40, 30);
+    for (int side = -1; side <= 1; side += 2) {
+        const float z = 0.045f * (float)side;
+        imp_model_box(m, -0.1f, 0.034f, z - 0.006f, -0.094f, 0.043f, z + 0.006f);
+    }
+}
+
+static void eye_on_top(imp_modeller *m)
+{
+    m->colour = DARK;
+    imp_model_box(m, 0.055f, 0.07f, -0.008f, 0.065f, 0.098f, 0.008f);
+    imp_model_box(m, 0.055f, 0.094f, -0.02f, 0.07f, 0.122f, 0.02f);
+    imp_model_place(m, 0.07f, 0.108f, 0.0f);
+    imp_model_turn(m, 1, 1.5707963f);
+    m->colour = METAL;
+    imp_model_wheel(m, 0.0115f, 0.0f, 0.008f, m->fine ? 10 : 6);
+    m->colour = BLACK;
+    imp_model_wheel(m, 0.0075f, 0.0f, 0.0095f, m->fine ? 8 : 5);
+    imp_model_place(m, 0.0f, 0.0f, 0.0f);
+}
+
+void imp_shape_duckiebot(imp_modeller *m, imp_object_color color)
+{
+    static const uint32_t BODY[] = {IMP_RGB(205, 25, 25), IMP_RGB(25, 150, 50),
+                                    IMP_RGB(25, 75, 200), IMP_RGB(130, 132, 136)};
+    wheels(m);
+    imp_model_place(m, 0.0f, 0.0f, 0.0f);
+    bumpers(m);
+    // two decks, the battery between them
+    m->colour = BODY[color];
+    imp_model_box(m, -0.096f, 0.03f, -0.048f, 0.09f, 0.04f, 0.048f);
+    imp_model_box(m, -0.09f, 0.066f, -0.048f, 0.085f, 0.074f, 0.048f);
+    imp_model_box(m, 0.076f, 0.04f, -0.046f, 0.084f, 0.066f, 0.046f);
+    m->colour = DARK;
+    imp_model_box(m, -0.085f, 0.04f, -0.04f, 0.06f, 0.066f, 0.04f);
+    eye_on_top(m);
+    imp_shape_duck_at(m, -0.03f, 0.074f, 0.0f, 0.0399f, false);
+}

@@ -1,0 +1,47 @@
+// render/sight.h: where in a picture a camera sees a direction, and along which rays its pixels
+// look.
+#ifndef IMP_RENDER_SIGHT_H
+#define IMP_RENDER_SIGHT_H
+
+#include "imprint/robot.h"
+
+// The ray (x, y, 1) through a pixel's middle and how it changes across the pixel and down it; not
+// numbers where the lens shows nothing.
+typedef struct imp_pixel_ray {
+    float x, y;
+    float across_x, across_y;
+    float down_x, down_y;
+} imp_pixel_ray;
+
+// A camera's projection in single precision, and what bounds it.
+typedef struct imp_sight {
+    int width, height;
+    // lens point = scale * ray + shift, bent, then pixel = focal * point + centre
+    float scale[2], shift[2], focal[2], centre[2];
+    float k1, k2, k3, p1, p2;
+    // rays within these bounds, which hold the picture's, are projected in order
+    float low[2], high[2];
+    // a triangle of rays of extent d lies within the pixels of its corners and bulge * d * d more
+    float bulge;
+} imp_sight;
+
+imp_sight imp_sight_of(const imp_camera *camera);
+
+// The pixel of a ray.
+static inline void imp_sight_project(const imp_sight *sight, float x, float y, float *px, float *py)
+{
+    const float u = sight->scale[0] * x + sight->shift[0];
+    const float v = sight->scale[1] * y + sight->shift[1];
+    const float r2 = u * u + v * v;
+    const float radial = 1.0f + r2 * (sight->k1 + r2 * (sight->k2 + r2 * sight->k3));
+    const float bent_u = u * radial + 2.0f * sight->p1 * u * v + sight->p2 * (r2 + 2.0f * u * u);
+    const float bent_v = v * radial + sight->p1 * (r2 + 2.0f * v * v) + 2.0f * sight->p2 * u * v;
+    *px = sight->focal[0] * bent_u + sight->centre[0];
+    *py = sight->focal[1] * bent_v + sight->centre[1];
+}
+
+// The rays of a row. corners holds rays through the corners above it and below (2 x (width + 1) x
+// 2), as imp_camera_ray() finds them.
+void imp_sight_row(const imp_camera *camera, const double *corners, imp_pixel_ray *rays);
+
+#endif
