@@ -4,6 +4,7 @@
 #ifndef IMPRINT_PIPELINE_H
 #define IMPRINT_PIPELINE_H
 
+#include "imprint/challenge.h"
 #include "imprint/dataset.h"
 #include "imprint/env.h"
 #include "imprint/nn.h"
@@ -107,10 +108,49 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp
                         const imp_monitor *monitor, imp_error *err);
 void imp_evaluation_free(imp_evaluation *evaluation); ///< nullable
 
-/// How the learning rate goes on.
+/// Settings of a challenge. Obtain with imp_default_contest_def(), then change fields.
+typedef struct imp_contest_def {
+    imp_challenge challenge; ///< IMP_CHALLENGE_LF
+    bool test;               ///< the official test's starts instead of the validation's
+    int episodes;            ///< 0: the official ones; more go on with starts from the seed
+    uint64_t seed;           ///< of what is drawn; 123
+    imp_camera_def camera;   ///< its size must be the model's
+    int threads;             ///< 0: one per processor
+    int cookie;
+} imp_contest_def;
+
+imp_contest_def imp_default_contest_def(void);
+
+/// How an episode of a challenge went.
+typedef struct imp_contest_episode {
+    char name[48];     ///< see imp_scenario
+    imp_ending ending; ///< IMP_ENDING_MAX_STEPS if it lasted to its end
+    imp_metrics metrics;
+    int samples;     ///< states that the metrics saw, those after an incident included
+    imp_pose *poses; ///< (samples)
+    double *times;   ///< (samples) [s]
+} imp_contest_episode;
+
+/// How a policy did in a challenge.
+typedef struct imp_contest {
+    int episodes, survived;
+    imp_aggregate aggregate;
+    imp_contest_episode *results; ///< (episodes)
+    double seconds;
+} imp_contest;
+
+/// Drives the episodes of one of AI-DO's challenges under its rules: the policy is asked every
+/// 0.05 s; after an incident the robot stands still and 14 more states count. The caller frees *out
+/// with imp_contest_free().
+imp_status imp_run_contest(imp_contest *out, const imp_driver *driver, const imp_contest_def *def,
+                           const imp_monitor *monitor, imp_error *err);
+void imp_contest_free(imp_contest *contest); ///< nullable
+
+/// How the learning rate goes on. The numbers are part of the state that resuming compares.
 typedef enum imp_schedule {
-    IMP_SCHEDULE_CONSTANT, ///< the baseline's
-    IMP_SCHEDULE_COSINE,   ///< down to a hundredth along half a cosine
+    IMP_SCHEDULE_CONSTANT = 0, ///< the baseline's
+    IMP_SCHEDULE_COSINE = 1,   ///< down to a hundredth along half a cosine
+    IMP_SCHEDULE_STEP = 2,     ///< times decay_factor every decay_epochs
 } imp_schedule;
 
 /// Settings of training. Obtain with imp_default_train_def(), then change fields. Strings are
@@ -119,10 +159,16 @@ typedef struct imp_train_def {
     imp_network_def network; ///< its size is taken from the dataset
     imp_trainer_def trainer;
     imp_schedule schedule; ///< IMP_SCHEDULE_CONSTANT
+    double decay_factor;   ///< of IMP_SCHEDULE_STEP, in (0, 1]; 0.1
+    int decay_epochs;      ///< of IMP_SCHEDULE_STEP; 10
+    int warm_up_steps;     ///< steps over which the rate first grows from 0, in any schedule; 0
     int epochs;            ///< 10
+    int patience; ///< stop after so many epochs in a row that brought no better model; 0: never
     double validation;    ///< share of episodes kept for validation; 0.1 (none of a single episode)
     uint64_t seed;        ///< of weights, shuffling and split; 1
+    int window;           ///< samples that are shuffled together; 32768. 0: all of them
     int checkpoint_steps; ///< save the state every so many steps, besides every epoch; 500
+    bool tensorboard;     ///< write a log for TensorBoard as well; true
     bool resume;          ///< continue from the folder's last checkpoint
     const char *settings; ///< JSON text to store in the model; "{}"
     int cookie;
@@ -135,6 +181,7 @@ typedef struct imp_train_summary {
     int64_t samples, validation_samples; ///< of the dataset
     int64_t parameters;
     int epochs;                   ///< done in all, resumed ones included
+    bool stopped_early;           ///< because of patience
     double loss, validation_loss; ///< of the last epoch: mean squared error
     double best_loss; ///< smallest validation loss (training loss if there is no validation)
     int best_epoch;   ///< counted from 1
@@ -148,9 +195,16 @@ typedef struct imp_train_summary {
 ///   last.safetensors    the weights after the last epoch
 ///   state.safetensors   what resuming needs
 ///   history.csv         a row per epoch
+///   history.jsonl       the same, an object per line
 ///   loss.svg            the same as a picture
+///   events.out.tfevents.*  for TensorBoard
 /// When stopped through the monitor it saves its state and returns IMP_INTERRUPTED; resuming gives
-/// the same bytes as never having stopped.
+/// the same bytes as never having stopped, in every file but TensorBoard's, which tells the time.
+/// A loss or gradient that is not finite or explodes ends training with IMP_CHECK_FAILED, and a
+/// disk that is full with IMP_IO; the files of the last checkpoint are then as they were.
+///
+/// Samples are shuffled within windows (docs/training.md): a dataset larger than the window need
+/// not fit into memory, two windows must.
 imp_status imp_train(imp_train_summary *summary, const char *folder, const char *const *datasets,
                      int count, const imp_train_def *def, const imp_monitor *monitor,
                      imp_error *err);

@@ -1,5 +1,6 @@
 /// imprint/report.h: pictures of results: line plots, trajectories over a map, contact sheets of
-/// observations. Colours stay apart for colour-blind eyes. Every file is written atomically.
+/// observations; and logs for TensorBoard. Colours stay apart for colour-blind eyes. Every picture
+/// is written atomically.
 #ifndef IMPRINT_REPORT_H
 #define IMPRINT_REPORT_H
 
@@ -32,7 +33,7 @@ imp_plot_def imp_default_plot_def(void);
 imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
                         const imp_series *series, int count, imp_error *err);
 
-/// The same into a file.
+/// The same into a file; as PNG if its name ends with ".png".
 imp_status imp_plot_write(const char *path, const imp_plot_def *def, const imp_series *series,
                           int count, imp_error *err);
 
@@ -72,5 +73,28 @@ typedef struct imp_strip {
 /// longer one is the outer wheel of a turn. Bars of wheels that turn backwards have the other
 /// colour.
 imp_status imp_report_strip(const char *path, const imp_strip *strip, imp_error *err);
+
+/// A log that TensorBoard reads: records with checksums that are appended to one file
+/// (events.out.tfevents.<time>.imprint). What is added waits in memory until it is flushed; a file
+/// that a killed run leaves is readable up to its last whole record.
+typedef struct imp_events imp_events;
+
+/// Starts a new log beside the ones that a folder already has. first_step: TensorBoard forgets what
+/// earlier logs of the folder hold from this step on, because that will be done again. Freed with
+/// imp_events_destroy(), which does not flush.
+imp_status imp_events_open(imp_events **out, const char *folder, int64_t first_step,
+                           imp_error *err);
+void imp_events_destroy(imp_events *events); ///< nullable
+
+/// Adds a number.
+void imp_events_scalar(imp_events *events, int64_t step, const char *tag, double value);
+/// Adds a picture (height x width x 3) in RGB bytes.
+void imp_events_image(imp_events *events, int64_t step, const char *tag, int width, int height,
+                      const uint8_t *rgb);
+/// Adds how values are distributed; those that are not finite do not count.
+void imp_events_histogram(imp_events *events, int64_t step, const char *tag, const float *values,
+                          size_t count);
+/// Writes what was added since the last time. IMP_NO_MEMORY also if something could not be added.
+imp_status imp_events_flush(imp_events *events, imp_error *err);
 
 #endif

@@ -27,11 +27,21 @@ static void add_options(imp_options *options, settings *s)
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", false},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "of Adam", false},
         {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
-         "of the learning rate: constant, or cosine down to a hundredth", false},
+         "of the learning rate: constant, step, or cosine down to a hundredth", false},
+        {"decay-factor", 0, IMP_OPTION_REAL, &train->decay_factor, "R",
+         "what the step schedule multiplies the rate by", false},
+        {"decay-epochs", 0, IMP_OPTION_INT, &train->decay_epochs, "N",
+         "how often the step schedule does so", false},
+        {"warm-up-steps", 0, IMP_OPTION_INT, &train->warm_up_steps, "N",
+         "steps over which the rate first grows from 0", false},
         {"weight-decay", 0, IMP_OPTION_REAL, &train->trainer.weight_decay, "R",
          "decoupled, on convolution and dense weights", false},
         {"validation", 0, IMP_OPTION_REAL, &train->validation, "SHARE",
          "share of episodes kept for validation", false},
+        {"patience", 0, IMP_OPTION_INT, &train->patience, "N",
+         "stop after N epochs without a better model; 0: never", false},
+        {"window", 0, IMP_OPTION_INT, &train->window, "N",
+         "samples shuffled together, 0 for all; two windows must fit into memory", false},
         {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split", false},
         {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
          "parts of a batch that threads work on; part of the result", false},
@@ -39,6 +49,8 @@ static void add_options(imp_options *options, settings *s)
          "threads, 0 for one per processor; never changes results", true},
         {"checkpoint-steps", 0, IMP_OPTION_INT, &train->checkpoint_steps, "N",
          "save the state every so many steps", true},
+        {"tensorboard", 0, IMP_OPTION_FLAG, &train->tensorboard, NULL,
+         "write a log for TensorBoard as well; --no-tensorboard does not", true},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted training", true},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
@@ -55,21 +67,37 @@ static int print_summary(const settings *s, const imp_options *options,
 {
     if (options->json)
         return imp_session_print_json(json_pack(
-            "{s:s, s:I, s:I, s:I, s:i, s:o, s:o, s:o, s:i, s:f, s:f}", "out", s->out, "samples",
-            (json_int_t)summary->samples, "validation_samples",
+            "{s:s, s:I, s:I, s:I, s:i, s:b, s:o, s:o, s:o, s:i, s:f, s:f}", "out", s->out,
+            "samples", (json_int_t)summary->samples, "validation_samples",
             (json_int_t)summary->validation_samples, "parameters", (json_int_t)summary->parameters,
-            "epochs", summary->epochs, "loss", real_or_null(summary->loss), "validation_loss",
-            real_or_null(summary->validation_loss), "best_loss", real_or_null(summary->best_loss),
-            "best_epoch", summary->best_epoch, "seconds", summary->seconds, "samples_per_second",
-            summary->samples_per_second));
-    printf("%s: %lld samples, %d epochs in %.1f s (%.0f samples/s), loss %.5f", s->out,
-           (long long)summary->samples, summary->epochs, summary->seconds,
+            "epochs", summary->epochs, "stopped_early", summary->stopped_early, "loss",
+            real_or_null(summary->loss), "validation_loss", real_or_null(summary->validation_loss),
+            "best_loss", real_or_null(summary->best_loss), "best_epoch", summary->best_epoch,
+            "seconds", summary->seconds, "samples_per_second", summary->samples_per_second));
+    printf("%s: %lld samples, %d epochs%s in %.1f s (%.0f samples/s), loss %.5f", s->out,
+           (long long)summary->samples, summary->epochs,
+           summary->stopped_early ? " (stopped early)" : "", summary->seconds,
            summary->samples_per_second, summary->loss);
     if (isfinite(summary->validation_loss))
         printf(", validation %.5f, best %.5f in epoch %d", summary->validation_loss,
                summary->best_loss, summary->best_epoch);
     printf("\n");
     return imp_session_finish();
+}
+
+static bool read_schedule(const char *name, imp_schedule *out)
+{
+    static const char *const names[] = {
+        [IMP_SCHEDULE_CONSTANT] = "constant",
+        [IMP_SCHEDULE_COSINE] = "cosine",
+        [IMP_SCHEDULE_STEP] = "step",
+    };
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+        if (strcmp(name, names[k]) == 0) {
+            *out = (imp_schedule)k;
+            return true;
+        }
+    return false;
 }
 
 static imp_status run_settings(settings *s, const imp_options *options, imp_train_summary *summary,
@@ -79,10 +107,8 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_trai
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
-    if (strcmp(s->schedule, "cosine") == 0)
-        s->train.schedule = IMP_SCHEDULE_COSINE;
-    else if (strcmp(s->schedule, "constant") != 0)
-        return imp_fail(err, IMP_USAGE, "--schedule: '%s' is neither constant nor cosine",
+    if (!read_schedule(s->schedule, &s->train.schedule))
+        return imp_fail(err, IMP_USAGE, "--schedule: '%s' is none of constant, step, cosine",
                         s->schedule);
     imp_status status = imp_check_threads(s->train.trainer.threads, err);
     if (status != IMP_OK)
@@ -134,8 +160,8 @@ const imp_command imp_command_train = {
     .details = "Behaviour cloning: a picture in, the expert's two duty cycles out, mean squared "
                "error, Adam.\n"
                "Writes the best and the last weights (safetensors), the state that --resume needs, "
-               "a table and\n"
-               "a picture of the loss.",
+               "the loss as a\n"
+               "table (CSV, JSON lines), a picture (SVG) and a log for TensorBoard.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-d --force &&\n"
                 "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force",
     .run = run,

@@ -127,7 +127,7 @@ static bool is_ours(const char *name)
     static const char *const names[] = {
         "main_data.hdf5",    "metadata.json",     "settings.yaml",    "observations.png",
         "model.safetensors", "last.safetensors",  "history.csv",      "loss.svg",
-        "metrics.json",      "state.safetensors", "trajectories.png",
+        "metrics.json",      "state.safetensors", "trajectories.png", "history.jsonl",
     };
     char stem[256];
     int number, used = 0;
@@ -137,6 +137,9 @@ static bool is_ours(const char *name)
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
         if (strcmp(stem, names[k]) == 0)
             return true;
+    if (sscanf(stem, "events.out.tfevents.%*19[0-9].imprint%n", &used) == 0 && used > 0 &&
+        stem[used] == '\0')
+        return true;
     // NOLINTNEXTLINE(cert-err34-c): the number itself does not matter
     return sscanf(stem, "shard-%9d.hdf5%n", &number, &used) == 1 && stem[used] == '\0' && used > 0;
 }

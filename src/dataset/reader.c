@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 // The shard that episodes are being read from.
 typedef struct shard_cursor {
@@ -164,4 +166,21 @@ int64_t imp_dataset_step_count(const imp_dataset *dataset)
 const imp_episode *imp_dataset_episode(const imp_dataset *dataset, int index)
 {
     return &dataset->episodes[index];
+}
+
+void imp_dataset_advise(const imp_dataset *dataset, const void *begin, size_t length, bool soon)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)begin;
+    for (int i = 0; i < dataset->memory_count; i++) {
+        const imp_memory *memory = &dataset->memories[i];
+        const uintptr_t map = (uintptr_t)memory->map;
+        if (map == 0 || at < map || at - map > memory->size || length > memory->size - (at - map))
+            continue;
+        // whole pages: more than asked for of what is wanted; of a shared map, those that are let
+        // go of come back when they are touched
+        const uintptr_t first = at / page * page;
+        madvise((char *)memory->map + (first - map), at + length - first,
+                soon ? MADV_WILLNEED : MADV_DONTNEED);
+        return;
+    }
 }

@@ -8,16 +8,17 @@
 #include "base/file.h"
 #include "imprint/report.h"
 
-enum { HISTORY_BYTES_MAX = 64 << 20, ROW_BYTES = 96 };
+enum { HISTORY_BYTES_MAX = 64 << 20 };
 
 imp_status imp_history_add(imp_history *history, int epoch, double loss, double validation_loss,
-                           imp_error *err)
+                           double rate, imp_error *err)
 {
     if (history->count == history->capacity) {
         int capacity = history->capacity == 0 ? 64 : 2 * history->capacity;
         size_t bytes = (size_t)capacity * sizeof(double);
-        double **columns[] = {&history->epochs, &history->losses, &history->validation_losses};
-        for (int k = 0; k < 3; k++) {
+        double **columns[] = {&history->epochs, &history->losses, &history->validation_losses,
+                              &history->rates};
+        for (int k = 0; k < 4; k++) {
             double *grown = realloc(*columns[k], bytes);
             if (grown == NULL)
                 return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d epochs", capacity);
@@ -27,7 +28,8 @@ imp_status imp_history_add(imp_history *history, int epoch, double loss, double 
     }
     history->epochs[history->count] = epoch;
     history->losses[history->count] = loss;
-    history->validation_losses[history->count++] = validation_loss;
+    history->validation_losses[history->count] = validation_loss;
+    history->rates[history->count++] = rate;
     return IMP_OK;
 }
 
@@ -49,41 +51,72 @@ imp_status imp_history_read(imp_history *history, const char *folder, int last_e
         char *at;
         long epoch = strtol(line, &at, 10);
         double loss = *at == ',' ? strtod(at + 1, &at) : NAN;
-        double validation = *at == ',' && at[1] != '\0' ? strtod(at + 1, NULL) : NAN;
+        double validation = NAN;
+        if (*at == ',' && at[1] != ',') // nothing between commas: no validation
+            validation = strtod(at + 1, &at);
+        else if (*at == ',')
+            at++;
+        double rate = *at == ',' ? strtod(at + 1, NULL) : NAN;
         if (epoch >= 1 && epoch <= last_epoch)
-            status = imp_history_add(history, (int)epoch, loss, validation, err);
+            status = imp_history_add(history, (int)epoch, loss, validation, rate, err);
     }
     free(text);
     return status;
 }
 
-static imp_status write_table(const imp_history *history, const char *folder, imp_error *err)
+static void put_row(FILE *out, const imp_history *history, int k)
+{
+    const double validation = history->validation_losses[k];
+    fprintf(out, "%d,%.17g,", (int)history->epochs[k], history->losses[k]);
+    if (!isnan(validation))
+        fprintf(out, "%.17g", validation);
+    fprintf(out, ",%.17g\n", history->rates[k]);
+}
+
+static void put_object(FILE *out, const imp_history *history, int k)
+{
+    const double validation = history->validation_losses[k];
+    fprintf(out, "{\"epoch\": %d, \"loss\": %.17g, \"validation_loss\": ", (int)history->epochs[k],
+            history->losses[k]);
+    if (isnan(validation))
+        fputs("null", out);
+    else
+        fprintf(out, "%.17g", validation);
+    fprintf(out, ", \"learning_rate\": %.17g}\n", history->rates[k]);
+}
+
+// Writes a file of lines.
+static imp_status write_lines(const imp_history *history, const char *folder, const char *name,
+                              const char *header,
+                              void (*put)(FILE *out, const imp_history *history, int k),
+                              imp_error *err)
 {
     char path[IMP_PATH_MAX];
-    imp_status status = imp_path_join(path, folder, "history.csv", err);
+    imp_status status = imp_path_join(path, folder, name, err);
     if (status != IMP_OK)
         return status;
-    size_t capacity = (size_t)(history->count + 1) * ROW_BYTES;
-    char *text = malloc(capacity);
-    if (text == NULL)
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (out == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    size_t used = (size_t)snprintf(text, capacity, "epoch,loss,validation_loss\n");
-    for (int k = 0; k < history->count; k++) {
-        used += (size_t)snprintf(text + used, capacity - used, "%d,%.17g,", (int)history->epochs[k],
-                                 history->losses[k]);
-        if (!isnan(history->validation_losses[k]))
-            used += (size_t)snprintf(text + used, capacity - used, "%.17g",
-                                     history->validation_losses[k]);
-        used += (size_t)snprintf(text + used, capacity - used, "\n");
-    }
-    status = imp_file_write(path, text, used, err);
+    fputs(header, out);
+    for (int k = 0; k < history->count; k++)
+        put(out, history, k);
+    if (fclose(out) != 0)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    else
+        status = imp_file_write(path, text, length, err);
     free(text);
     return status;
 }
 
 imp_status imp_history_write(const imp_history *history, const char *folder, imp_error *err)
 {
-    imp_status status = write_table(history, folder, err);
+    imp_status status = write_lines(history, folder, "history.csv",
+                                    "epoch,loss,validation_loss,learning_rate\n", put_row, err);
+    if (status == IMP_OK)
+        status = write_lines(history, folder, "history.jsonl", "", put_object, err);
     if (status != IMP_OK || history->count == 0)
         return status;
     char path[IMP_PATH_MAX];
@@ -108,5 +141,6 @@ void imp_history_free(imp_history *history)
     free(history->epochs);
     free(history->losses);
     free(history->validation_losses);
+    free(history->rates);
     *history = (imp_history){0};
 }

@@ -1,4 +1,5 @@
-// pipeline/history.h: the record of a training run: a row per epoch, as CSV and as a picture.
+// pipeline/history.h: the record of a training run: a row per epoch, as CSV, as JSON
+// lines and as a picture.
 #ifndef IMP_PIPELINE_HISTORY_H
 #define IMP_PIPELINE_HISTORY_H
 
@@ -6,18 +7,19 @@
 
 typedef struct imp_history {
     int count, capacity;
-    double *epochs, *losses, *validation_losses; // (count); NaN where there is no validation
+    double *epochs, *losses, *rates; // (count); rates: learning rate at the end of the epoch
+    double *validation_losses;       // (count); NaN where there is no validation
 } imp_history;
 
 imp_status imp_history_add(imp_history *history, int epoch, double loss, double validation_loss,
-                           imp_error *err);
+                           double rate, imp_error *err);
 
 // Reads the rows of folder/history.csv up to an epoch; a file that is not there is an empty
 // history.
 imp_status imp_history_read(imp_history *history, const char *folder, int last_epoch,
                             imp_error *err);
 
-// Writes folder/history.csv and folder/loss.svg.
+// Writes folder/history.csv, folder/history.jsonl and folder/loss.svg.
 imp_status imp_history_write(const imp_history *history, const char *folder, imp_error *err);
 
 void imp_history_free(imp_history *history);

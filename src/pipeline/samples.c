@@ -2,29 +2,43 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-// Makes room for so many more samples.
-static imp_status reserve(imp_samples *samples, size_t more, imp_error *err)
+// Long enough to be read in one go, short enough to mix well.
+enum { BLOCK_SAMPLES = 64 };
+
+// Makes room for so many more samples in so many more episodes.
+static imp_status reserve(imp_samples *samples, size_t more, size_t episodes, imp_error *err)
 {
-    size_t count = samples->count + more + 1;
+    const size_t count = samples->count + more + 1;
+    const size_t blocks = samples->block_count + more / BLOCK_SAMPLES + episodes;
+    if (count > UINT32_MAX)
+        return imp_fail(err, IMP_BAD_INPUT, "%zu samples are too many", count);
     const uint8_t **frames = realloc(samples->frames, count * sizeof *frames);
     if (frames != NULL)
         samples->frames = frames;
     float *labels = realloc(samples->labels, 2 * count * sizeof *labels);
     if (labels != NULL)
         samples->labels = labels;
-    if (frames == NULL || labels == NULL)
+    imp_sample_block *grown = realloc(samples->blocks, blocks * sizeof *grown);
+    if (grown != NULL)
+        samples->blocks = grown;
+    if (frames == NULL || labels == NULL || grown == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu samples", count);
     return IMP_OK;
 }
 
-static void add_episode(imp_samples *samples, const imp_episode *episode, size_t picture)
+static void add_episode(imp_samples *samples, const imp_dataset *dataset,
+                        const imp_episode *episode)
 {
     for (int k = 0; k < episode->steps; k++) {
-        size_t i = samples->count++;
-        samples->frames[i] = episode->observations + (size_t)k * picture;
+        const size_t i = samples->count++;
+        samples->frames[i] = episode->observations + (size_t)k * samples->picture;
         samples->labels[2 * i] = episode->expert_actions[2 * k];
         samples->labels[2 * i + 1] = episode->expert_actions[2 * k + 1];
+        if (k % BLOCK_SAMPLES == 0)
+            samples->blocks[samples->block_count++] = (imp_sample_block){dataset, (uint32_t)i, 0};
+        samples->blocks[samples->block_count - 1].count++;
     }
 }
 
@@ -34,15 +48,15 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const i
     const int episodes = imp_dataset_episode_count(dataset);
     const size_t steps = (size_t)imp_dataset_step_count(dataset);
     const imp_dataset_info *info = imp_dataset_facts(dataset);
-    const size_t picture = (size_t)info->width * (size_t)info->height * 3;
+    training->picture = held_out->picture = (size_t)info->width * (size_t)info->height * 3;
     if (episodes == 0)
         return imp_fail(err, IMP_BAD_INPUT, "dataset %d has no episodes", number + 1);
     uint32_t *order = malloc((size_t)episodes * sizeof *order);
     if (order == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", episodes);
-    imp_status status = reserve(training, steps, err);
+    imp_status status = reserve(training, steps, (size_t)episodes, err);
     if (status == IMP_OK)
-        status = reserve(held_out, steps, err);
+        status = reserve(held_out, steps, (size_t)episodes, err);
     if (status == IMP_OK) {
         for (int k = 0; k < episodes; k++)
             order[k] = (uint32_t)k;
@@ -51,8 +65,8 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const i
         int kept_apart = (int)lround(validation * episodes);
         kept_apart = kept_apart < episodes ? kept_apart : episodes - 1;
         for (int k = 0; k < episodes; k++)
-            add_episode(k < kept_apart ? held_out : training,
-                        imp_dataset_episode(dataset, (int)order[k]), picture);
+            add_episode(k < kept_apart ? held_out : training, dataset,
+                        imp_dataset_episode(dataset, (int)order[k]));
     }
     free(order);
     return status;
@@ -62,5 +76,99 @@ void imp_samples_free(imp_samples *samples)
 {
     free(samples->frames);
     free(samples->labels);
+    free(samples->blocks);
     *samples = (imp_samples){0};
+}
+
+imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, size_t window, size_t batch,
+                         bool shuffle, bool streams, imp_error *err)
+{
+    *feed = (imp_feed){.samples = samples,
+                       .window = window == 0 || window > samples->count ? samples->count : window,
+                       .batch = batch,
+                       .shuffle = shuffle,
+                       .streams = streams};
+    feed->order = malloc((samples->count + 1) * sizeof *feed->order);
+    feed->blocks = malloc((samples->block_count + 1) * sizeof *feed->blocks);
+    feed->frames = malloc(batch * sizeof *feed->frames);
+    feed->labels = malloc(2 * batch * sizeof *feed->labels);
+    if (feed->order == NULL || feed->blocks == NULL || feed->frames == NULL || feed->labels == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %zu samples",
+                        samples->count);
+    return IMP_OK;
+}
+
+void imp_feed_free(imp_feed *feed)
+{
+    free(feed->order);
+    free(feed->blocks);
+    free(feed->frames);
+    free(feed->labels);
+    *feed = (imp_feed){0};
+}
+
+static void count_up(uint32_t *indices, size_t count)
+{
+    for (size_t k = 0; k < count; k++)
+        indices[k] = (uint32_t)k;
+}
+
+void imp_feed_start(imp_feed *feed, uint64_t seed, uint32_t epoch)
+{
+    const imp_samples *samples = feed->samples;
+    imp_random random = imp_random_stream(seed, 0, epoch, IMP_PURPOSE_SHUFFLE);
+    feed->soon = feed->done = (struct imp_feed_edge){0, 0};
+    count_up(feed->order, samples->count);
+    count_up(feed->blocks, samples->block_count);
+    if (!feed->shuffle)
+        return;
+    // with one window for all, the blocks' own order would make no difference
+    if (feed->window < samples->count) {
+        imp_random_shuffle(&random, feed->blocks, samples->block_count);
+        size_t at = 0;
+        for (size_t b = 0; b < samples->block_count; b++) {
+            const imp_sample_block *block = &samples->blocks[feed->blocks[b]];
+            for (uint32_t k = 0; k < block->count; k++)
+                feed->order[at++] = block->first + k;
+        }
+    }
+    for (size_t at = 0; at < samples->count; at += feed->window) {
+        const size_t left = samples->count - at;
+        imp_random_shuffle(&random, feed->order + at, left < feed->window ? left : feed->window);
+    }
+}
+
+// Tells the system about blocks up to the one that holds a position; all of it, or, for what is
+// done with, those that end before it.
+static void advise(imp_feed *feed, struct imp_feed_edge *edge, size_t position, bool soon)
+{
+    const imp_samples *samples = feed->samples;
+    while (edge->block < samples->block_count && edge->sample < position) {
+        const imp_sample_block *block = &samples->blocks[feed->blocks[edge->block]];
+        if (!soon && edge->sample + block->count > position)
+            break;
+        imp_dataset_advise(block->dataset, samples->frames[block->first],
+                           block->count * samples->picture, soon);
+        edge->sample += block->count;
+        edge->block++;
+    }
+}
+
+int imp_feed_batch(imp_feed *feed, size_t position)
+{
+    const imp_samples *samples = feed->samples;
+    const size_t left = samples->count - position;
+    const size_t count = left < feed->batch ? left : feed->batch;
+    if (feed->streams) {
+        advise(feed, &feed->done, position / feed->window * feed->window, false);
+        if (feed->soon.block < feed->done.block) // began in the middle of the epoch
+            feed->soon = feed->done;
+        advise(feed, &feed->soon, position + count + feed->window, true);
+    }
+    for (size_t k = 0; k < count; k++) {
+        const size_t i = feed->order[position + k];
+        feed->frames[k] = samples->frames[i];
+        memcpy(&feed->labels[2 * k], &samples->labels[2 * i], 2 * sizeof feed->labels[0]);
+    }
+    return (int)count;
 }

@@ -5,11 +5,20 @@
 
 #include "imprint/dataset.h"
 
+// Samples that lie one after the other on the disk: a piece of an episode.
+typedef struct imp_sample_block {
+    const imp_dataset *dataset;
+    uint32_t first, count; // samples
+} imp_sample_block;
+
 // Frames with the expert's actions. frames[i] points into the dataset, which must outlive it.
 typedef struct imp_samples {
     const uint8_t **frames; // (count)
     float *labels;          // (count x 2) left, right duty cycle
     size_t count;
+    imp_sample_block *blocks; // (block_count) all samples in their order
+    size_t block_count;
+    size_t picture; // bytes of a frame
 } imp_samples;
 
 // Splits a dataset by episode and appends: a share `validation` of the episodes, drawn from seed
@@ -18,5 +27,35 @@ typedef struct imp_samples {
 imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const imp_dataset *dataset,
                            int number, double validation, uint64_t seed, imp_error *err);
 void imp_samples_free(imp_samples *samples);
+
+// Hands out samples batch by batch, in an order that is a function of seed, epoch and window alone.
+// The blocks are shuffled; then each `window` samples of what comes out are shuffled among
+// themselves. A window of all samples shuffles them all. The system is told to read the next window
+// while the present one is used, and to let go of the one before, so that about two windows are in
+// memory however large the dataset is. Pictures are not copied: they are read where they are
+// mapped.
+typedef struct imp_feed {
+    const imp_samples *samples; // borrowed
+    size_t window, batch;
+    bool shuffle, streams;
+    uint32_t *order;        // (samples.count) of the present epoch
+    uint32_t *blocks;       // (samples.block_count) in their order in it
+    const uint8_t **frames; // (batch) of the present batch
+    float *labels;          // (batch x 2)
+    struct imp_feed_edge {
+        size_t block, sample; // every block before `block` ends before position `sample`
+    } soon, done;             // what the system was told of
+} imp_feed;
+
+// window 0, or more than there are: all samples. Without shuffle, samples come in their own order.
+// streams: whether the system is told. Starts as {0}; freed with imp_feed_free(), also after a
+// failure.
+imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, size_t window, size_t batch,
+                         bool shuffle, bool streams, imp_error *err);
+void imp_feed_free(imp_feed *feed);
+// Puts the samples into their order for an epoch. Allocates nothing, like what follows.
+void imp_feed_start(imp_feed *feed, uint64_t seed, uint32_t epoch);
+// Fills frames and labels with the batch that begins at a position in the epoch; returns its size.
+int imp_feed_batch(imp_feed *feed, size_t position);
 
 #endif

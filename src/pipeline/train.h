@@ -1,0 +1,68 @@
+// pipeline/train.h: a training run as the files that make it up share it.
+#ifndef IMP_PIPELINE_TRAIN_H
+#define IMP_PIPELINE_TRAIN_H
+
+#include "imprint/pipeline.h"
+#include "imprint/report.h"
+#include "pipeline/history.h"
+#include "pipeline/samples.h"
+
+// How far training has come. It is saved with every checkpoint, exactly, so that what follows is
+// the same.
+typedef struct imp_train_position {
+    int epoch;       // being worked on, from 0
+    int step;        // next one in it
+    double loss_sum; // over its samples so far
+    double best_loss;
+    int best_epoch; // from 1; 0 if none yet
+} imp_train_position;
+
+// What is shown while it runs; not part of the results.
+typedef struct imp_train_watch {
+    imp_events *events; // NULL: none wanted
+    double since;       // the last point was drawn
+    double loss_sum;    // of the samples seen since then
+    int64_t samples;
+} imp_train_watch;
+
+typedef struct imp_train_run {
+    const imp_train_def *def;
+    const char *folder;
+    const imp_monitor *monitor;
+    imp_train_summary *summary;
+    imp_dataset **datasets;
+    int dataset_count;
+    imp_samples training, held_out;
+    imp_feed feed, held_out_feed;
+    imp_network *network;
+    imp_trainer *trainer;
+    imp_history history;
+    imp_train_position at, saved; // saved: the last checkpoint's; epoch -1 if there is none
+    imp_train_watch watch;
+    char identity[320];  // data and settings that a state belongs to
+    char hash[17];       // of all datasets together
+    char *hashes;        // of each
+    double step_seconds; // spent in training steps
+    int64_t step_samples;
+} imp_train_run;
+
+int imp_train_epoch_steps(const imp_train_run *r);
+
+// What states and models are marked with; once datasets, samples and network are there.
+imp_status imp_train_identify(imp_train_run *r, imp_error *err);
+// Saves or takes up state.safetensors. Without the file there is nothing to take up.
+imp_status imp_train_save_state(imp_train_run *r, imp_error *err);
+imp_status imp_train_restore_state(imp_train_run *r, imp_error *err);
+// Writes the present weights as a model file; loss: what it is judged by.
+imp_status imp_train_save_model(imp_train_run *r, const char *name, double loss, imp_error *err);
+
+// Starts the log for TensorBoard, if one is wanted and there is something left to do.
+imp_status imp_train_watch_start(imp_train_run *r, imp_error *err);
+// To be called after every step, with its loss over so many samples.
+imp_status imp_train_watch_step(imp_train_run *r, double loss, int count, double rate,
+                                imp_error *err);
+// And after every epoch, when its row is in the history.
+imp_status imp_train_watch_epoch(imp_train_run *r, imp_error *err);
+void imp_train_watch_end(imp_train_run *r);
+
+#endif
