@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 
-enum { REPEATS = 3 };
+enum { REPEATS = 3, ENVIRONMENTS = 256 };
 
 typedef struct settings {
     imp_sim_options sim;
@@ -26,6 +26,8 @@ typedef struct rig {
     imp_scene *scene;
     imp_renderer *renderer;
     imp_env env;
+    imp_env *many; // (ENVIRONMENTS), for state-only stepping
+    uint32_t many_episodes;
     imp_policy *policy;
     imp_network *network;
     imp_inference *inference;
@@ -41,7 +43,7 @@ typedef int (*piece)(rig *r);
 
 typedef struct benchmark {
     const char *name, *unit;
-    bool microseconds; // per thing, instead of things per second
+    double per_second; // units of time that one thing is measured in; 0: things per second
     piece run;
 } benchmark;
 
@@ -69,12 +71,38 @@ static int draw_frames(rig *r)
     return FRAMES;
 }
 
+static void restart(rig *r, imp_env *env)
+{
+    imp_error err;
+    imp_env_reset(env, ++r->many_episodes, &err);
+}
+
 static int step_states(rig *r)
 {
-    enum { STEPS = 1024 };
-    for (int k = 0; k < STEPS; k++)
-        restart_if_over(r, imp_env_step(&r->env, (imp_action){0.45, 0.5}));
-    return STEPS;
+    enum { ROUNDS = 16 };
+    for (int round = 0; round < ROUNDS; round++)
+        for (int k = 0; k < ENVIRONMENTS; k++) {
+            imp_step step = imp_env_step(&r->many[k], (imp_action){0.45, 0.5});
+            if (step.terminated || step.truncated)
+                restart(r, &r->many[k]);
+        }
+    return ROUNDS * ENVIRONMENTS;
+}
+
+static int reset_states(rig *r)
+{
+    for (int k = 0; k < ENVIRONMENTS; k++)
+        restart(r, &r->many[k]);
+    return ENVIRONMENTS;
+}
+
+static int load_map(rig *r)
+{
+    imp_error err;
+    imp_world *world;
+    if (imp_world_load(&world, r->s->sim.map, &err) == IMP_OK)
+        imp_world_destroy(world);
+    return 1;
 }
 
 static int ask_expert(rig *r)
@@ -103,11 +131,13 @@ static int decide(rig *r)
 }
 
 static const benchmark BENCHMARKS[] = {
-    {"render", "frames/s on one core", false, draw_frames},
-    {"env", "steps/s on one core, state only", false, step_states},
-    {"expert", "steps/s on one core, with the expert's actions", false, ask_expert},
-    {"train", "samples/s", false, train_samples},
-    {"decide", "us per decision on one core", true, decide},
+    {"render", "frames/s on one core", 0, draw_frames},
+    {"env", "steps/s on one core, state only, 256 environments in turn", 0, step_states},
+    {"reset", "us per reset on one core", 1e6, reset_states},
+    {"map", "ms per loading of the map", 1e3, load_map},
+    {"expert", "steps/s on one core, with the expert's actions", 0, ask_expert},
+    {"train", "samples/s", 0, train_samples},
+    {"decide", "us per decision on one core", 1e6, decide},
 };
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
@@ -124,6 +154,13 @@ static imp_status set_up_simulator(rig *r, imp_error *err)
         status = imp_env_init(&r->env, r->world, &s->env, err);
     if (status == IMP_OK)
         status = imp_env_reset(&r->env, 0, err);
+    for (int k = 0; k < ENVIRONMENTS && status == IMP_OK; k++) {
+        imp_env_def def = s->env;
+        def.index = (uint32_t)k;
+        status = imp_env_init(&r->many[k], r->world, &def, err);
+        if (status == IMP_OK)
+            status = imp_env_reset(&r->many[k], 0, err);
+    }
     if (status == IMP_OK)
         status = imp_expert_create(&r->policy, &s->expert, err);
     if (status == IMP_OK)
@@ -155,7 +192,8 @@ static imp_status set_up(rig *r, imp_error *err)
     r->pictures = malloc(batch * picture);
     r->frames = malloc(batch * sizeof *r->frames);
     r->labels = calloc(2 * batch, sizeof *r->labels);
-    if (r->pictures == NULL || r->frames == NULL || r->labels == NULL)
+    r->many = calloc(ENVIRONMENTS, sizeof *r->many);
+    if (r->pictures == NULL || r->frames == NULL || r->labels == NULL || r->many == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d pictures", r->s->batch);
     imp_random random = imp_random_stream(r->s->sim.seed, 0, 0, IMP_PURPOSE_TEST);
     for (size_t k = 0; k < batch * picture; k++)
@@ -175,6 +213,7 @@ static void tear_down(rig *r)
     imp_renderer_destroy(r->renderer);
     imp_scene_destroy(r->scene);
     imp_world_destroy(r->world);
+    free(r->many);
     free(r->labels);
     free(r->frames);
     free(r->pictures);
@@ -227,9 +266,10 @@ static imp_status check_names(const imp_options *options, imp_error *err)
         for (int b = 0; b < BENCHMARK_COUNT; b++)
             known = known || strcmp(options->operands[k], BENCHMARKS[b].name) == 0;
         if (!known)
-            return imp_fail(err, IMP_USAGE,
-                            "unknown benchmark '%s': render, env, expert, train, or decide",
-                            options->operands[k]);
+            return imp_fail(
+                err, IMP_USAGE,
+                "unknown benchmark '%s': render, env, reset, map, expert, train, or decide",
+                options->operands[k]);
     }
     return IMP_OK;
 }
@@ -251,11 +291,11 @@ static json_t *measure_all(rig *r, const imp_options *options)
         if (!chosen(options, bench->name))
             continue;
         double rate = measure(r, bench->run);
-        double value = bench->microseconds ? 1e6 / rate : rate;
+        double value = bench->per_second > 0.0 ? bench->per_second / rate : rate;
         json_object_set_new(results, bench->name,
                             json_pack("{s:f, s:s}", "value", value, "unit", bench->unit));
         if (!options->json)
-            printf("%-8s %12.*f  %s\n", bench->name, bench->microseconds ? 1 : 0, value,
+            printf("%-8s %12.*f  %s\n", bench->name, bench->per_second > 0.0 ? 2 : 0, value,
                    bench->unit);
     }
     return json_pack("{s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor",
@@ -324,9 +364,10 @@ static int run(const imp_command *command, int argc, char **argv)
 const imp_command imp_command_bench = {
     .name = "bench",
     .summary = "measure the speed of this machine",
-    .operands = "[render] [env] [expert] [train] [decide]",
+    .operands = "[render] [env] [reset] [map] [expert] [train] [decide]",
     .details =
         "Without names, everything is measured. Compare ratios of one run: machines are noisy.",
-    .examples = "  imprint bench render env --map udem1_empty",
+    .examples = "  imprint bench render env --map udem1_empty\n"
+                "  imprint bench env reset map --map udem1 --seconds 0.1",
     .run = run,
 };
