@@ -9,7 +9,6 @@
 
 enum {
     IMP_LEGAL_LANES_MAX = 24, ///< lanes that can hold one pose: those of two tiles at their border
-    IMP_SCENARIO_EPISODES_MAX = 4, ///< official episodes of a challenge
 };
 
 /// A lane that holds a pose. Lengths are in tiles, as the challenge has them.
@@ -73,5 +72,72 @@ void imp_meter_add(imp_meter *meter, double time, imp_pose pose);
 
 /// The metrics of the samples added since the last reset.
 imp_metrics imp_meter_read(const imp_meter *meter);
+
+/// The challenges: X(enumerator, name, what it adds).
+#define IMP_CHALLENGE_MAP(X)                                                                       \
+    X(IMP_CHALLENGE_LF, "aido-lf", "lane following")                                               \
+    X(IMP_CHALLENGE_LFP, "aido-lfp", "with duckies on the road")                                   \
+    X(IMP_CHALLENGE_LFV, "aido-lfv", "with other cars")                                            \
+    X(IMP_CHALLENGE_LFI, "aido-lfi", "with intersections")
+
+typedef enum imp_challenge {
+#define IMP_CHALLENGE_ENUM(name, word, words) name,
+    IMP_CHALLENGE_MAP(IMP_CHALLENGE_ENUM)
+#undef IMP_CHALLENGE_ENUM
+        IMP_CHALLENGE_COUNT
+} imp_challenge;
+
+const char *imp_challenge_name(imp_challenge challenge);
+/// Finds a challenge by its name; false if there is none.
+bool imp_challenge_find(imp_challenge *out, const char *name);
+/// Episodes of the official evaluation, one per map.
+int imp_challenge_episodes(imp_challenge challenge);
+
+/// Which episode of a challenge.
+typedef struct imp_scenario_def {
+    imp_challenge challenge;
+    bool test;     ///< the starts of the official test, not those of its validation
+    int episode;   ///< from 0; those after the official ones start at places drawn from the seed
+    uint64_t seed; ///< of everything that is drawn: where duckies, cars and trees stand
+} imp_scenario_def;
+
+/// An episode: a world with everything that stands in it, and where the robot starts.
+typedef struct imp_scenario {
+    char name[48]; ///< "zigzag-000": map, and number of the start on it
+    imp_world *world;
+    imp_pose start;
+} imp_scenario;
+
+/// Builds an episode's world. Freed with imp_scenario_free().
+imp_status imp_scenario_create(imp_scenario *out, const imp_scenario_def *def, imp_error *err);
+void imp_scenario_free(imp_scenario *scenario); ///< nullable
+
+/// Sets what the challenges set of an environment: 60 s in steps of 0.05 s cut into ten, their
+/// rules, cars that yield, and the start.
+void imp_scenario_prepare(const imp_scenario *scenario, imp_env_def *def);
+
+/// The metrics of several episodes put together.
+typedef struct imp_aggregate {
+    imp_metrics mean, median, min, max;
+} imp_aggregate;
+
+/// Aggregates count >= 1 episodes. The median of an even number is the mean of the middle two.
+imp_aggregate imp_metrics_aggregate(const imp_metrics *episodes, int count);
+
+/// What a challenge ranks by.
+typedef struct imp_ranked {
+    imp_metric metric; ///< its median
+    bool more_is_better;
+    double step; ///< it is rounded to multiples of this
+} imp_ranked;
+
+enum { IMP_RANKED_COUNT = 4 };
+
+/// The challenge's ranked scores, the most important first.
+const imp_ranked *imp_challenge_ranking(imp_challenge challenge);
+
+/// Below 0 if a ranks before b, above 0 if after, 0 for a draw: the first ranked score that differs
+/// after rounding decides.
+int imp_challenge_compare(imp_challenge challenge, const imp_aggregate *a, const imp_aggregate *b);
 
 #endif

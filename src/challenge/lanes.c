@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/vector.h"
+#include "challenge/lanes.h"
 #include "challenge/search.h"
 #include "imprint/challenge.h"
 
@@ -196,6 +197,14 @@ static double along_at(const centre_line *line, double t)
     return k < line->pieces && t >= 0.0 ? begin + (t - k) * line->length[k] : begin + (t - k);
 }
 
+static double length_of(const centre_line *line)
+{
+    double length = 0.0;
+    for (int k = 0; k < line->pieces; k++)
+        length += line->length[k];
+    return length;
+}
+
 // Where a pose lies in a lane, in the lane's frame [tiles, rad].
 typedef struct lane_place {
     double lateral, along, heading;
@@ -217,10 +226,7 @@ static bool place_in(const lane_shape *shape, pose2 pose, lane_place *out)
     if (line.pieces > 1)
         out->lateral = relative(out->foot, (frame){1.0, 0.0, pose.x, pose.y}).y;
     out->heading = imp_wrap_angle(pose.angle - atan2(out->foot.s, out->foot.c));
-    double length = 0.0;
-    for (int k = 0; k < line.pieces; k++)
-        length += line.length[k];
-    return out->along >= 0.0 && out->along < length && fabs(out->lateral) <= HALF_WIDTH &&
+    return out->along >= 0.0 && out->along < length_of(&line) && fabs(out->lateral) <= HALF_WIDTH &&
            fabs(out->heading) <= IMP_PI / 2;
 }
 
@@ -247,6 +253,27 @@ static tile_frame tile_frame_of(const imp_world *world, int i, int j)
     return (tile_frame){size, x, y, 1.0F / size, -x / size, -y / size};
 }
 
+// A lane of a tile, and by how many quarters it is turned in the world; a NULL shape: none such.
+static tile_lane lane_of(const imp_world *world, int tile, int lane)
+{
+    const tile_lanes *table = lanes_of(world->tiles[tile].kind);
+    if (table == NULL || lane >= table->count)
+        return (tile_lane){NULL, 0};
+    // orientation E, which is 1, is the one of the tables
+    int quarters = world->tiles[tile].orientation - 1 + table->quarters;
+    return (tile_lane){table->lane[lane].shape, quarters + table->lane[lane].quarters};
+}
+
+// A lane's frame as a pose in the world.
+static imp_pose pose_in_world(const imp_world *world, const tile_frame *tile, int quarters,
+                              frame at)
+{
+    pose2 turned = turn((pose2){at.x, at.y, atan2(at.s, at.c)}, quarters);
+    double y = (double)(float)((double)tile->size * turned.y + (double)tile->y);
+    return (imp_pose){(double)(float)((double)tile->size * turned.x + (double)tile->x),
+                      world->rows * world->tile_size - y, imp_wrap_angle(turned.angle)};
+}
+
 // Adds the lanes of tile (i, j) that hold the pose.
 static int add_tile(const imp_world *world, int i, int j, imp_pose pose, imp_legal_lane *lanes,
                     int count)
@@ -254,33 +281,17 @@ static int add_tile(const imp_world *world, int i, int j, imp_pose pose, imp_leg
     if (i < 0 || j < 0 || i >= world->columns || j >= world->rows)
         return count;
     const int index = j * world->columns + i;
-    const tile_lanes *table = lanes_of(world->tiles[index].kind);
-    if (table == NULL)
-        return count;
     const tile_frame tile = tile_frame_of(world, i, j);
-    const double height = world->rows * world->tile_size;
+    const double y = world->rows * world->tile_size - pose.z;
     const pose2 centred = {pose.x * (double)tile.scale + (double)tile.shift_x,
-                           (height - pose.z) * (double)tile.scale + (double)tile.shift_y,
-                           pose.heading};
-    for (int k = 0; k < table->count; k++) {
-        // orientation E, which is 1, is the one of the tables
-        int quarters =
-            world->tiles[index].orientation - 1 + table->quarters + table->lane[k].quarters;
+                           y * (double)tile.scale + (double)tile.shift_y, pose.heading};
+    tile_lane lane;
+    for (int k = 0; (lane = lane_of(world, index, k)).shape != NULL; k++) {
         lane_place place;
-        if (!place_in(table->lane[k].shape, turn(centred, -quarters), &place))
-            continue;
-        frame foot = place.foot;
-        pose2 there = turn((pose2){foot.x, foot.y, atan2(foot.s, foot.c)}, quarters);
-        insert(lanes, count++,
-               (imp_legal_lane){
-                   index,
-                   k,
-                   place.lateral,
-                   place.along,
-                   place.heading,
-                   {(double)(float)((double)tile.size * there.x + (double)tile.x),
-                    height - (double)(float)((double)tile.size * there.y + (double)tile.y),
-                    imp_wrap_angle(there.angle)}});
+        if (place_in(lane.shape, turn(centred, -lane.quarters), &place))
+            insert(lanes, count++,
+                   (imp_legal_lane){index, k, place.lateral, place.along, place.heading,
+                                    pose_in_world(world, &tile, lane.quarters, place.foot)});
     }
     return count;
 }
@@ -298,4 +309,28 @@ int imp_legal_lanes(const imp_world *world, imp_pose pose,
     else if (z == j)
         count = add_tile(world, i, j - 1, pose, lanes, count);
     return count;
+}
+
+int imp_lane_count(const imp_world *world, int tile)
+{
+    const tile_lanes *table = lanes_of(world->tiles[tile].kind);
+    return table != NULL ? table->count : 0;
+}
+
+double imp_lane_length(const imp_world *world, int tile, int lane)
+{
+    centre_line line = line_of(lane_of(world, tile, lane).shape);
+    return length_of(&line);
+}
+
+imp_pose imp_lane_pose(const imp_world *world, int tile, int lane, double along)
+{
+    const tile_lane way = lane_of(world, tile, lane);
+    const tile_frame frame_in = tile_frame_of(world, tile % world->columns, tile / world->columns);
+    centre_line line = line_of(way.shape);
+    int k = 0;
+    for (; k + 1 < line.pieces && along >= line.length[k]; k++)
+        along -= line.length[k];
+    return pose_in_world(world, &frame_in, way.quarters,
+                         line_at(&line, k + along / line.length[k]));
 }

@@ -1,0 +1,199 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "pipeline/crew.h"
+
+enum { CONTEST_COOKIE = 0xC0E57, EPISODES_MAX = 1 << 20, STEPS = 1200, TAIL = 14 };
+
+static const double EPISODE_SECONDS = 60.0, STEP_SECONDS = 0.05;
+
+imp_contest_def imp_default_contest_def(void)
+{
+    return (imp_contest_def){
+        .challenge = IMP_CHALLENGE_LF,
+        .seed = 123,
+        .camera = imp_default_camera_def(),
+        .cookie = CONTEST_COOKIE,
+    };
+}
+
+typedef struct job {
+    imp_crew crew;
+    const imp_contest_def *def;
+    imp_contest *out;
+    imp_error *errors;    // (episodes)
+    imp_metrics *metrics; // (episodes)
+} job;
+
+// An episode under way.
+typedef struct drive {
+    imp_scenario scenario;
+    imp_scene *scene; // NULL for policies that do not look
+    imp_meter *meter;
+    imp_contest_episode *result;
+} drive;
+
+static imp_status set_up(drive *d, const job *work, int episode, imp_crew_member *member,
+                         imp_error *err)
+{
+    const imp_contest_def *def = work->def;
+    const imp_scenario_def wanted = {def->challenge, def->test, episode, def->seed};
+    imp_env_def env = imp_default_env_def();
+    env.seed = def->seed;
+    env.index = 1;
+    d->result = &work->out->results[episode];
+    imp_status status = imp_scenario_create(&d->scenario, &wanted, err);
+    if (status == IMP_OK && member->driver->class->needs_observation)
+        status = imp_scene_create(&d->scene, d->scenario.world, err);
+    if (status == IMP_OK)
+        status = imp_meter_create(&d->meter, d->scenario.world, err);
+    if (status != IMP_OK)
+        return status;
+    imp_scenario_prepare(&d->scenario, &env);
+    memcpy(d->result->name, d->scenario.name, sizeof d->result->name);
+    // one state more than steps
+    d->result->poses = calloc(STEPS + 1, sizeof *d->result->poses);
+    d->result->times = calloc(STEPS + 1, sizeof *d->result->times);
+    if (d->result->poses == NULL || d->result->times == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %d steps", STEPS);
+    status = imp_env_init(&member->env, d->scenario.world, &env, err);
+    return status == IMP_OK ? imp_env_reset(&member->env, (uint32_t)episode, err) : status;
+}
+
+static void note(drive *d, double time, imp_pose pose)
+{
+    imp_contest_episode *result = d->result;
+    result->times[result->samples] = time;
+    result->poses[result->samples++] = pose;
+    imp_meter_add(d->meter, time, pose);
+}
+
+static imp_action decide(const drive *d, imp_crew_member *member)
+{
+    if (d->scene != NULL) {
+        imp_view view = imp_env_view(&member->env);
+        imp_render(member->renderer, d->scene, &view, member->observation);
+    }
+    return imp_policy_act(member->driver, &member->env, member->observation);
+}
+
+// The challenge's loop: states are noted at times that are added up like its own, until a minute is
+// over, or 14 states after the one of an incident.
+static imp_status drive_through(drive *d, imp_crew *crew, int worker, imp_error *err)
+{
+    imp_crew_member *member = &crew->members[worker];
+    imp_env *env = &member->env;
+    imp_ending ending = imp_env_challenge_ending(env);
+    bool incident = false;
+    int last = STEPS;
+    double time = 0.0;
+    imp_policy_begin(member->driver, env);
+    for (int k = 0; k <= last && time < EPISODE_SECONDS; k++, time += STEP_SECONDS) {
+        note(d, time, env->pose);
+        if (!incident && ending != IMP_ENDING_NONE && ending != IMP_ENDING_MAX_STEPS) {
+            incident = true;
+            last = k + TAIL;
+        }
+        if (ending == IMP_ENDING_NONE) {
+            imp_env_step(env, decide(d, member));
+            ending = env->ending;
+        }
+        if (!imp_crew_tick(crew, worker))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+    d->result->ending = ending;
+    d->result->metrics = imp_meter_read(d->meter);
+    return IMP_OK;
+}
+
+static void drive_one(void *context, int index, int worker)
+{
+    job *work = context;
+    imp_error *err = &work->errors[index];
+    drive d = {0};
+    if (atomic_load(&work->crew.stop))
+        imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    else if (set_up(&d, work, index, &work->crew.members[worker], err) == IMP_OK)
+        drive_through(&d, &work->crew, worker, err);
+    imp_meter_destroy(d.meter);
+    imp_scene_destroy(d.scene);
+    imp_scenario_free(&d.scenario);
+}
+
+static void summarize(job *work)
+{
+    imp_contest *out = work->out;
+    for (int e = 0; e < out->episodes; e++) {
+        work->metrics[e] = out->results[e].metrics;
+        out->survived += out->results[e].ending == IMP_ENDING_MAX_STEPS;
+    }
+    out->aggregate = imp_metrics_aggregate(work->metrics, out->episodes);
+}
+
+static imp_status run(job *work, const imp_driver *driver, imp_error *err)
+{
+    const imp_contest_def *def = work->def;
+    imp_contest *out = work->out;
+    const imp_env_def env = imp_default_env_def();
+    // every episode has a world of its own; this one only lets the crew begin
+    imp_crew_def crew = {.map = "loop_empty",
+                         .env = &env,
+                         .camera = &def->camera,
+                         .driver = driver,
+                         .threads = def->threads,
+                         .monitor = work->crew.monitor};
+    const int episodes =
+        def->episodes != 0 ? def->episodes : imp_challenge_episodes(def->challenge);
+    if (episodes < 1 || episodes > EPISODES_MAX)
+        return imp_fail(err, IMP_USAGE, "%d episodes are not within 1 to %d", episodes,
+                        EPISODES_MAX);
+    out->episodes = episodes;
+    out->results = calloc((size_t)episodes, sizeof *out->results);
+    work->errors = calloc((size_t)episodes, sizeof *work->errors);
+    work->metrics = calloc((size_t)episodes, sizeof *work->metrics);
+    if (out->results == NULL || work->errors == NULL || work->metrics == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", episodes);
+    imp_status status = imp_crew_hire(&work->crew, &crew, err);
+    if (status != IMP_OK)
+        return status;
+    work->crew.progress.task = imp_driver_name(driver);
+    work->crew.progress.total = (double)out->episodes * (STEPS + 1);
+    imp_pool_run(work->crew.pool, out->episodes, drive_one, work);
+    for (int e = 0; e < out->episodes; e++)
+        if (work->errors[e].status != IMP_OK)
+            return imp_fail(err, work->errors[e].status, "%s", work->errors[e].message);
+    summarize(work);
+    return IMP_OK;
+}
+
+imp_status imp_run_contest(imp_contest *out, const imp_driver *driver, const imp_contest_def *def,
+                           const imp_monitor *monitor, imp_error *err)
+{
+    if (def->cookie != CONTEST_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_contest_def was not made with imp_default_contest_def()");
+    double start = imp_clock();
+    *out = (imp_contest){0};
+    job work = {.def = def, .out = out, .crew = {.monitor = monitor}};
+    imp_status status = run(&work, driver, err);
+    imp_crew_dismiss(&work.crew);
+    free(work.errors);
+    free(work.metrics);
+    out->seconds = imp_clock() - start;
+    if (status != IMP_OK)
+        imp_contest_free(out);
+    return status;
+}
+
+void imp_contest_free(imp_contest *contest)
+{
+    if (contest == NULL)
+        return;
+    for (int e = 0; e < contest->episodes && contest->results != NULL; e++) {
+        free(contest->results[e].poses);
+        free(contest->results[e].times);
+    }
+    free(contest->results);
+    *contest = (imp_contest){0};
+}
