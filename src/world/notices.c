@@ -21,6 +21,7 @@ void imp_map_notice(imp_map_reader *reader, int line, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(notice->text, sizeof notice->text, format, arguments);
         va_end(arguments);
+        imp_yaml_clean(notice->text);
     }
     for (int k = 0; k < world->notice_count; k++)
         if (strcmp(world->notices[k].text, notice->text) == 0)

@@ -113,7 +113,7 @@ static imp_status read_pos(imp_map_reader *r, int node, double rotate, placement
     const int off = world->rows + 1 - world->columns;
     if (off != 0)
         imp_map_notice(r, imp_yaml_line(&r->yaml, node),
-                       "pos on %d columns and %d rows: as in the reference, objects land %d tile%s "
+                       "pos on %d x %d tiles: as in the reference, objects land %d tile%s "
                        "%s where they are drawn; place or pose says where",
                        world->columns, world->rows, abs(off), abs(off) == 1 ? "" : "s",
                        off > 0 ? "below" : "above");
@@ -319,6 +319,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
         snprintf(object->name, sizeof object->name, "%.31s", name);
     else
         snprintf(object->name, sizeof object->name, "%.20s%d", kind, number);
+    imp_yaml_clean(object->name);
     status = read_kind(r, kind_node, kind, object);
     if (status == IMP_OK)
         imp_map_check_keys(r, node, keys);

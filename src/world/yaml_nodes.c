@@ -22,6 +22,20 @@ typedef struct builder {
     int anchor_count;
 } builder;
 
+void imp_yaml_clean(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at != '\0';) {
+        const int length = *at < 0x80 ? 1 : *at < 0xc0 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+        int whole = 1;
+        while (whole < length && (at[whole] & 0xc0) == 0x80)
+            whole++;
+        if (whole == length && *at >= ' ' && *at != 0x7f)
+            at += length;
+        else
+            *at++ = length == 1 ? ' ' : '?';
+    }
+}
+
 imp_status(imp_yaml_fail)(const imp_yaml *yaml, int node, const char *format, ...)
 {
     char message[sizeof yaml->err->message];
@@ -29,6 +43,7 @@ imp_status(imp_yaml_fail)(const imp_yaml *yaml, int node, const char *format, ..
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    imp_yaml_clean(message);
     return imp_fail(yaml->err, IMP_BAD_INPUT, "%s:%d: %s", yaml->source, imp_yaml_line(yaml, node),
                     message);
 }

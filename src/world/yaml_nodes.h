@@ -75,6 +75,9 @@ static inline int imp_yaml_at(const imp_yaml *yaml, int place)
     return node->kind == IMP_YAML_ALIAS ? node->first : place;
 }
 
+// Makes one line of UTF-8 of a text that scalars, perhaps cut off, are part of.
+void imp_yaml_clean(char *text);
+
 // The text of a scalar, or NULL.
 const char *imp_yaml_text(const imp_yaml *yaml, int node);
 

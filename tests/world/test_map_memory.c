@@ -23,7 +23,7 @@
 #define HEAD "tile_size: 0.5\n"
 #define MAP HEAD "tiles: [[4way, floor]]\n"
 
-enum { TIMES_FACTOR = 64, CONSTANT = 16 << 20, SECONDS_MAX = 20 };
+enum { TIMES = 64, CONSTANT = 16 << 20, SECONDS_MAX = 20 };
 
 typedef struct text {
     char *bytes;
@@ -102,14 +102,14 @@ static outcome read_in_child(text t)
 static void check(const char *what, text t, const char *why)
 {
     const outcome o = read_in_child(t);
-    const double bytes = (double)o.kilobytes * 1024, length = (double)t.length;
+    const double bytes = (double)o.kilobytes * 1024;
     print_message("%-24s %9zu bytes: %5.0f kB, %.3f s\n", what, t.length, bytes / 1024, o.seconds);
     if (o.status != (why == NULL ? IMP_OK : IMP_BAD_INPUT) ||
         (why != NULL && strstr(o.message, why) == NULL))
         fail_msg("%s: wanted '%s', got %d, '%s'", what, why == NULL ? "success" : why,
                  (int)o.status, o.message);
 #ifndef SANITIZED
-    assert_true(bytes <= TIMES_FACTOR * length + CONSTANT);
+    assert_true(bytes <= TIMES * (double)t.length + CONSTANT);
 #endif
     assert_true(o.seconds < SECONDS_MAX);
     free(t.bytes);

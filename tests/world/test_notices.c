@@ -43,7 +43,7 @@ static const remark REMARKS[] = {
      {"4: several placements: the first of pos, pose, place, attach counts"}},
     {"tiles: [[4way, floor, floor]]\ntile_size: 1\nobjects:\n- {" CONE ", pos: [1, 1]}\n"
      "- {" CONE ", pos: [1, 1]}\n",
-     {"4: pos on 3 columns and 1 rows: as in the reference, objects land 1 tile above where they "
+     {"4: pos on 3 x 1 tiles: as in the reference, objects land 1 tile above where they "
       "are drawn; place or pose says where"}},
     {"tile_size: 1\ntiles:\n- [floor, grass]\nsky: blue\n",
      {"3: no tile is drivable: there is nowhere to start", "4: unknown key 'sky' is passed over"}},

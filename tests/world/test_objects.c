@@ -113,6 +113,12 @@ static void every_kind_and_sign_is_read(void **state)
     assert_null(imp_object_class_of((imp_object_kind)-1));
     assert_null(imp_object_class_of(IMP_OBJECT_KIND_COUNT));
     assert_string_equal(imp_sign_name((imp_sign)99), "unknown");
+    // names are cut to 31 bytes and one line
+    imp_world *world =
+        world_of(HEAD "objects: {\"a\\nb456789012345678901234567890\xc3\xa4\": {kind: cone, "
+                      "pos: [1, 1], height: 0.1}}\n");
+    assert_string_equal(world->objects[0].name, "a b456789012345678901234567890?");
+    imp_world_destroy(world);
 }
 
 static void keys_of_objects_are_read(void **state)
@@ -220,6 +226,10 @@ static const char *const REFUSALS[][2] = {
     {"[{kind: sign_stop, pos: [1, 1], static: false}]", "static: false is for duckie"},
     {"[{kind: duckiebot, pos: [1, 1], color: pink}]", "color 'pink': use red, green, blue or grey"},
     {"[{kind: duckiebot, pos: [1, 1], color: [red]}]", "color must be a word"},
+    {"[{kind: \"dra\\n\\tgon\"}]", "unknown kind of object 'dra  gon': use one of duckie, "},
+    {"[{kind: cone, pos: [1, 1234567890123456789012345678901234567890\xc3\xa4]}]", "pos"},
+    {"[{kind: 123456789012345678901234567890123456789\xc3\xa4}]",
+     "unknown kind of object '123456789012345678901234567890123456789?': use"},
     {"&o [*o]", "*o contains itself"},
     {"[{kind: duckie, pos: &p [1, *p]}]", "*p contains itself"},
     {"[&a {kind: duckie, pose: {~SE2Transform: *a}}]", "*a contains itself"},
