@@ -1,0 +1,186 @@
+// The order of samples: every one once, windows of whole neighbourhoods, and nothing but seed,
+// epoch and window decide.
+#include "pipeline/fixture.h"
+
+#include "pipeline/samples.h"
+
+enum { EPISODES = 10, STEPS = 100, BATCH = 16, WINDOW = 200 };
+
+typedef struct rig {
+    imp_dataset *dataset;
+    imp_samples training, held_out;
+    imp_feed feed;
+} rig;
+
+// The feed points to the samples, so that a rig must stay where it is made.
+static void make_rig(rig *r, size_t window, bool shuffle)
+{
+    char *data = path_of("data");
+    if (access(data, F_OK) != 0) {
+        imp_collect_def def = small_collect(EPISODES, STEPS);
+        collect(data, &def);
+    }
+    *r = (rig){0};
+    imp_error err = {0};
+    assert_ok(imp_dataset_open(&r->dataset, data, &err), err);
+    assert_ok(imp_samples_add(&r->training, &r->held_out, r->dataset, 0, 0.2, 1, &err), err);
+    assert_int_equal(r->training.count, 8 * STEPS);
+    assert_int_equal(r->held_out.count, 2 * STEPS);
+    free(data);
+    assert_ok(imp_feed_init(&r->feed, &r->training, window, BATCH, shuffle, true, &err), err);
+}
+
+static void free_rig(rig *r)
+{
+    imp_feed_free(&r->feed);
+    imp_samples_free(&r->training);
+    imp_samples_free(&r->held_out);
+    imp_dataset_close(r->dataset);
+}
+
+// Walks through an epoch from a position on and writes down which samples came.
+static void walk(rig *r, size_t from, size_t *out)
+{
+    for (size_t at = from; at < r->training.count; at += BATCH) {
+        const int count = imp_feed_batch(&r->feed, at);
+        for (int k = 0; k < count; k++) {
+            size_t i = 0;
+            while (r->training.frames[i] != r->feed.frames[k])
+                i++;
+            assert_true(i < r->training.count);
+            assert_memory_equal(&r->feed.labels[2 * k], &r->training.labels[2 * i],
+                                2 * sizeof(float));
+            out[at + (size_t)k] = i;
+        }
+    }
+}
+
+static void every_sample_comes_once(void **state)
+{
+    (void)state;
+    static const size_t windows[] = {0, 1, WINDOW, 8 * STEPS - 1, 8 * STEPS, 1 << 20};
+    for (int w = 0; w < 6; w++) {
+        rig r;
+        make_rig(&r, windows[w], true);
+        size_t order[8 * STEPS];
+        int seen[8 * STEPS] = {0}, moved = 0;
+        imp_feed_start(&r.feed, 1, 0);
+        walk(&r, 0, order);
+        for (size_t i = 0; i < r.training.count; i++) {
+            seen[order[i]]++;
+            moved += order[i] != i;
+        }
+        for (size_t i = 0; i < r.training.count; i++)
+            assert_int_equal(seen[i], 1);
+        assert_true(moved > 8 * STEPS / 2);
+        free_rig(&r);
+    }
+}
+
+static void a_window_holds_few_neighbourhoods(void **state)
+{
+    (void)state;
+    rig r;
+    make_rig(&r, WINDOW, true);
+    size_t order[8 * STEPS];
+    imp_feed_start(&r.feed, 1, 0);
+    walk(&r, 0, order);
+    for (size_t at = 0; at < r.training.count; at += WINDOW) {
+        int blocks = 0, steps_back = 0;
+        for (size_t b = 0; b < r.training.block_count; b++) {
+            const imp_sample_block *block = &r.training.blocks[b];
+            bool used = false;
+            for (size_t k = at; k < at + WINDOW && !used; k++)
+                used = order[k] >= block->first && order[k] < block->first + block->count;
+            blocks += used;
+        }
+        for (size_t k = at + 1; k < at + WINDOW; k++)
+            steps_back += order[k] < order[k - 1];
+        // 200 samples of blocks of 64 or 36, one or two of which are cut
+        assert_in_range(blocks, 4, 7);
+        assert_true(steps_back > WINDOW / 4);
+    }
+    free_rig(&r);
+}
+
+static void seed_epoch_and_window_decide(void **state)
+{
+    (void)state;
+    size_t orders[6][8 * STEPS];
+    static const struct {
+        size_t window;
+        uint64_t seed;
+        uint32_t epoch;
+    } cases[] = {{WINDOW, 1, 0}, {WINDOW, 1, 0},     {WINDOW, 2, 0},
+                 {WINDOW, 1, 1}, {WINDOW / 2, 1, 0}, {0, 1, 0}};
+    for (int c = 0; c < 6; c++) {
+        rig r;
+        make_rig(&r, cases[c].window, true);
+        imp_feed_start(&r.feed, 9, 9); // whatever was before
+        imp_feed_batch(&r.feed, 0);
+        imp_feed_start(&r.feed, cases[c].seed, cases[c].epoch);
+        walk(&r, 0, orders[c]);
+        free_rig(&r);
+    }
+    assert_memory_equal(orders[0], orders[1], sizeof orders[0]);
+    for (int c = 2; c < 6; c++)
+        assert_memory_not_equal(orders[0], orders[c], sizeof orders[0]);
+}
+
+static void an_epoch_goes_on_in_the_middle(void **state)
+{
+    (void)state;
+    rig r;
+    make_rig(&r, WINDOW, true);
+    size_t whole[8 * STEPS], rest[8 * STEPS];
+    const size_t middle = (size_t)BATCH * 31;
+    imp_feed_start(&r.feed, 1, 3);
+    walk(&r, 0, whole);
+    imp_feed_start(&r.feed, 1, 3);
+    walk(&r, middle, rest);
+    assert_memory_equal(whole + middle, rest + middle, (r.training.count - middle) * sizeof *whole);
+    free_rig(&r);
+}
+
+static void without_shuffling_the_order_is_the_datasets(void **state)
+{
+    (void)state;
+    rig r;
+    make_rig(&r, WINDOW, false);
+    size_t order[8 * STEPS];
+    imp_feed_start(&r.feed, 1, 0);
+    walk(&r, 0, order);
+    for (size_t i = 0; i < r.training.count; i++)
+        assert_int_equal(order[i], i);
+    free_rig(&r);
+}
+
+// Advice never changes what is read.
+static void what_was_let_go_of_is_read_again(void **state)
+{
+    (void)state;
+    rig r;
+    make_rig(&r, WINDOW, true);
+    const uint64_t hash = imp_dataset_hash(r.dataset);
+    for (int soon = 0; soon < 2; soon++) {
+        const imp_episode *episode = imp_dataset_episode(r.dataset, 3);
+        imp_dataset_advise(r.dataset, episode->observations, STEPS * r.training.picture, soon == 1);
+        imp_dataset_advise(r.dataset, &hash, sizeof hash, soon == 1); // not the dataset's
+        imp_dataset_advise(r.dataset, episode->observations, (size_t)1 << 40, soon == 1);
+        assert_int_equal(imp_dataset_hash(r.dataset), hash);
+    }
+    free_rig(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FOLDER_TEST(every_sample_comes_once),
+        FOLDER_TEST(a_window_holds_few_neighbourhoods),
+        FOLDER_TEST(seed_epoch_and_window_decide),
+        FOLDER_TEST(an_epoch_goes_on_in_the_middle),
+        FOLDER_TEST(without_shuffling_the_order_is_the_datasets),
+        FOLDER_TEST(what_was_let_go_of_is_read_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
