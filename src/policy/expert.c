@@ -7,6 +7,7 @@
 #include "base/vector.h"
 #include "imprint/policy.h"
 #include "policy/route.h"
+#include "policy/traffic.h"
 
 enum { EXPERT_COOKIE = 0x0E47E7 };
 
@@ -17,6 +18,8 @@ static const double TURN_RATE_MAX = 6.0; // [rad/s]
 static const double PREVIEW_TIME = 0.20;
 // Beyond these, an action is tried out in the simulator before it is given [m], [rad].
 static const double GAP_USUAL = 0.06, ANGLE_USUAL = 0.25;
+// No faster than this, the robot stands [m/s].
+static const double SPEED_STANDING = 0.05;
 // Farther from the route than this, it is looked for anew [m].
 static const double LOST_DISTANCE = 0.25;
 
@@ -25,6 +28,7 @@ typedef struct expert {
     imp_expert_def def;
     imp_route route;
     bool on_route;
+    double offset; // from the route that was last driven at [m], positive to the right
 } expert;
 
 imp_expert_def imp_default_expert_def(void)
@@ -61,6 +65,7 @@ static void begin(imp_policy *policy, const imp_env *env)
 {
     expert *self = (expert *)policy;
     self->on_route = false;
+    self->offset = self->def.lane_offset;
     self->route.random =
         imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ROUTE);
 }
@@ -71,7 +76,7 @@ static bool find_route(expert *self, const imp_env *env, imp_pose pose)
     if (self->on_route) {
         imp_route_follow(&self->route, position);
         imp_vec2 gap = imp_vec2_subtract(imp_route_ahead(&self->route, 0.0).point, position);
-        if (imp_vec2_length(gap) < LOST_DISTANCE)
+        if (imp_vec2_length(gap) < LOST_DISTANCE + fabs(self->offset))
             return true;
     }
     self->on_route = imp_route_start(&self->route, env->world, self->route.random, pose);
@@ -109,29 +114,29 @@ static imp_action motor_action(const expert *self, const imp_env *env, foresight
 // Where the robot will be relative to its route when a command given now acts.
 typedef struct deviation {
     double aside;     // from the wanted line [m], positive to the right
-    double gap;       // to the closest point of the route [m]
     double angle;     // from the direction of the route [rad], positive to the right
     double astray;    // from the heading that leads back to it [rad], positive to the right
     double curvature; // of the stretch ahead [1/m]
 } deviation;
 
-static deviation deviation_of(const expert *self, foresight state)
+static deviation deviation_of(const expert *self, foresight state, double offset)
 {
     imp_route_point here = imp_route_ahead(&self->route, 0.0);
     imp_vec2 right = imp_vec2_right(here.tangent);
     imp_vec2 gap = imp_vec2_subtract((imp_vec2){state.pose.x, state.pose.z}, here.point);
     imp_vec2 heading = imp_forward(state.pose.heading);
-    double aside = imp_vec2_dot(gap, right) - self->def.lane_offset;
+    double aside = imp_vec2_dot(gap, right) - offset;
     double angle = atan2(imp_vec2_dot(heading, right), imp_vec2_dot(heading, here.tangent));
     double pace = fmax(state.speed, 0.25);
+    double curvature = curvature_ahead(&self->route, PREVIEW_TIME * pace);
     double approach = 0.5 * self->def.tracking_rate / pace * aside;
     approach = fmax(-APPROACH_MAX, fmin(APPROACH_MAX, approach));
     return (deviation){
         .aside = aside,
-        .gap = imp_vec2_length(gap),
         .angle = angle,
         .astray = imp_wrap_angle(angle + approach),
-        .curvature = curvature_ahead(&self->route, PREVIEW_TIME * pace),
+        // of the line beside the route
+        .curvature = curvature / fmax(0.3, 1.0 + curvature * offset),
     };
 }
 
@@ -143,47 +148,68 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
     *usual = true;
     if (!find_route(self, env, state.pose))
         return (imp_action){0.0, 0.0};
-    deviation d = deviation_of(self, state);
-    *usual = d.gap < GAP_USUAL && fabs(d.angle) < ANGLE_USUAL;
+    imp_traffic_plan plan = {.offset = self->def.lane_offset, .speed = self->def.speed};
+    plan = imp_traffic_mind(env, &self->route, plan);
+    self->offset = plan.offset;
+    deviation d = deviation_of(self, state, plan.offset);
+    *usual = !plan.close && fabs(d.aside) < GAP_USUAL && fabs(d.angle) < ANGLE_USUAL;
     double turn_rate = state.speed * d.curvature + 2.0 * self->def.tracking_rate * d.astray;
     turn_rate = fmax(-TURN_RATE_MAX, fmin(TURN_RATE_MAX, turn_rate));
     // rather turn on the spot than drive where one does not want to go
     double willing = fmax(0.0, fmin(1.0, 1.4 - 2.2 * fabs(d.astray)));
-    return motor_action(self, env, state, self->def.speed * willing, turn_rate);
+    return motor_action(self, env, state, plan.speed * willing, turn_rate);
 }
 
 enum { HORIZON = 50 }; // steps that an action is tried out for
 
-// How many steps the robot stays on the road if it holds an action for some and is steered after
-// that.
-static int steps_on_road(const expert *self, const imp_env *env, imp_action action, int hold)
+// What an action leads to.
+typedef struct outcome {
+    int steps;       // that the robot stays on the road, up to HORIZON
+    double progress; // along its route in that time [m]
+} outcome;
+
+// What becomes of the robot if it holds an action for some steps and is steered after that.
+static outcome try_out(const expert *self, const imp_env *env, imp_action action, int hold)
 {
     expert twin = *self;
     imp_env ahead = *env;
+    outcome result = {0};
     bool usual;
-    for (int step = 0; step < HORIZON; step++) {
-        imp_action next = step < hold ? action : steer(&twin, &ahead, &usual);
+    for (; result.steps < HORIZON; result.steps++) {
+        imp_action next = result.steps < hold ? action : steer(&twin, &ahead, &usual);
+        imp_pose before = ahead.pose;
         if (imp_env_step(&ahead, next).terminated)
-            return step;
+            break;
+        imp_vec2 moved = {ahead.pose.x - before.x, ahead.pose.z - before.z};
+        result.progress += imp_vec2_dot(moved, imp_route_ahead(&twin.route, 0.0).tangent);
     }
-    return HORIZON;
+    return result;
 }
 
-// The wanted action if it does not end off the road; else the gentlest manoeuvre that leads out of
-// there, or that puts off the end for longest.
+static bool is_better(outcome a, outcome b)
+{
+    return a.steps > b.steps || (a.steps == b.steps && a.progress > b.progress + 0.01);
+}
+
+// The wanted action if it does not end off the road or at an object; else the gentlest manoeuvre
+// that leads out of there, or that puts off the end for longest. A robot that stands has time to
+// look for the one that leads farthest.
 static imp_action safe_action(const expert *self, const imp_env *env, imp_action wanted)
 {
     static const int holds[] = {3, 6, 10, 16, 24, 32};
     static const double duties[] = {0.5, -0.5, 0.0, 1.0, -1.0};
     enum { HOLDS = sizeof holds / sizeof holds[0], DUTIES = sizeof duties / sizeof duties[0] };
+    const bool stands = env->speed < SPEED_STANDING;
     imp_action best = wanted;
-    int longest = steps_on_road(self, env, wanted, 1);
-    for (int k = 0; k < HOLDS * DUTIES * DUTIES && longest < HORIZON; k++) {
+    outcome furthest = try_out(self, env, wanted, 1);
+    if (furthest.steps == HORIZON)
+        return wanted;
+    for (int k = 0; k < HOLDS * DUTIES * DUTIES && (stands || furthest.steps < HORIZON); k++) {
         int way = k % (DUTIES * DUTIES);
         imp_action way_out = {duties[way / DUTIES], duties[way % DUTIES]};
-        int steps = steps_on_road(self, env, way_out, holds[k / (DUTIES * DUTIES)]);
-        if (steps > longest) {
-            longest = steps;
+        outcome found = try_out(self, env, way_out, holds[k / (DUTIES * DUTIES)]);
+        if (is_better(found, furthest)) {
+            furthest = found;
             best = way_out;
         }
     }

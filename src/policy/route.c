@@ -200,31 +200,62 @@ void imp_route_follow(imp_route *route, imp_vec2 position)
     }
 }
 
-imp_route_point imp_route_ahead(const imp_route *route, double distance)
+// A place that moves along a route.
+typedef struct walker {
+    const imp_route *route;
+    int curve;
+    double t;
+} walker;
+
+// Goes on by a distance; false if the route ends before.
+static bool walk(walker *w, double distance)
 {
-    int k = 0;
-    double t = route->t;
     while (distance > 0.0) {
         // short enough that the derivative hardly changes
         double step = fmin(distance, 0.02);
-        double speed = imp_vec2_length(imp_curve_derivative(&route->curves[k], t));
-        double next = t + step / speed;
+        imp_vec2 derivative = imp_curve_derivative(&w->route->curves[w->curve], w->t);
+        double speed = imp_vec2_length(derivative);
+        double next = w->t + step / speed;
         if (next > 1.0) {
-            step = (1.0 - t) * speed;
-            if (k + 1 == route->count) {
-                t = 1.0;
-                break;
+            step = (1.0 - w->t) * speed;
+            if (w->curve + 1 == w->route->count) {
+                w->t = 1.0;
+                return false;
             }
-            k++;
+            w->curve++;
             next = 0.0;
         }
-        t = next;
+        w->t = next;
         distance -= step;
     }
-    const imp_curve *curve = &route->curves[k];
+    return true;
+}
+
+static imp_route_point place_of(const walker *w)
+{
+    const imp_curve *curve = &w->route->curves[w->curve];
     return (imp_route_point){
-        .point = imp_curve_point(curve, t),
-        .tangent = imp_vec2_unit(imp_curve_derivative(curve, t)),
-        .curvature = imp_curve_curvature(curve, t),
+        .point = imp_curve_point(curve, w->t),
+        .tangent = imp_vec2_unit(imp_curve_derivative(curve, w->t)),
+        .curvature = imp_curve_curvature(curve, w->t),
+        .curve = w->curve,
     };
+}
+
+imp_route_point imp_route_ahead(const imp_route *route, double distance)
+{
+    walker w = {route, 0, route->t};
+    walk(&w, distance);
+    return place_of(&w);
+}
+
+int imp_route_sample(const imp_route *route, double spacing, int count, imp_route_point *out)
+{
+    walker w = {route, 0, route->t};
+    for (int k = 0; k < count; k++) {
+        if (k > 0 && !walk(&w, spacing))
+            return k;
+        out[k] = place_of(&w);
+    }
+    return count;
 }

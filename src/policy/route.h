@@ -21,6 +21,7 @@ typedef struct imp_route_point {
     imp_vec2 point;
     imp_vec2 tangent; // unit
     double curvature; // [1/m], positive to the left
+    int curve;        // which of the route's curves it lies on
 } imp_route_point;
 
 // Starts on the lane that counts for a pose. False off the road.
@@ -31,5 +32,9 @@ void imp_route_follow(imp_route *route, imp_vec2 position);
 
 // The place `distance` metres ahead of the closest point; the route's end if it is shorter.
 imp_route_point imp_route_ahead(const imp_route *route, double distance);
+
+// Places at 0, spacing, 2 spacing ... metres ahead. Returns how many of count there are before the
+// route ends.
+int imp_route_sample(const imp_route *route, double spacing, int count, imp_route_point *out);
 
 #endif

@@ -28,7 +28,8 @@ static void drive_episode(imp_env *env, imp_policy *policy, uint32_t episode, su
         if (step.terminated)
             fail_msg("%s, episode %u: left the road in frame %d", env->world->name, episode,
                      env->frame);
-        if (env->frame > SETTLED) {
+        // waiting at a red light does not count
+        if (env->frame > SETTLED && env->speed > 0.1) {
             assert_true(env->in_lane);
             sum->distance += fabs(env->lane.distance);
             sum->speed += env->speed;

@@ -1,0 +1,430 @@
+#include "policy/traffic.h"
+
+#include "base/vector.h"
+
+enum {
+    SAMPLES = 56,       // of the route ahead
+    SAMPLES_BEHIND = 9, // straight back from the robot
+    BLOCKS_MAX = 24,    // things that count at a time
+};
+
+static const double SPACING = 0.03;      // of the samples [m]
+static const double SIGHT = 1.9;         // things farther away do not count [m]
+static const double ASIDE = 0.5;         // nor does what lies so far beside the route [m]
+static const double FRONT = 0.066;       // of the robot, ahead of its centre of rotation [m]
+static const double REAR = 0.138;        // behind it, where the simulator puts its rear [m]
+static const double HALF_WIDTH = 0.075;  // of the robot [m]
+static const double SIDE_MARGIN = 0.035; // kept free when passing [m]
+static const double EDGE_MARGIN = 0.02;  // kept to the edge of the road [m]
+static const double STOP_MARGIN = 0.10;  // kept to what one stops for [m]
+static const double FOLLOW_GAP = 0.25;   // kept to who drives ahead [m]
+static const double PASS_SIGHT = 0.75;   // so early one starts to pass [m]
+static const double PASS_SPEED = 0.35;   // not faster while beside the lane [m/s]
+static const double STOP_RATE = 2.2;     // speed for each metre that is left to a stop [1/s]
+static const double ONCOMING_TIME = 3.0; // what comes towards us takes up the road for so long [s]
+static const double SLOW = 0.02;         // what moves no faster along the road stands [m/s]
+static const double WALKER_SIZE = 0.04;  // half of a duckie, any way round [m]
+static const double WALKER_TIME = 0.5;   // between the robot's passing and a duckie's start [s]
+static const double CLOSE = 0.12;        // actions are tried out at less than that [m]
+
+// The route as places at even distances, the first few behind the robot.
+typedef struct path {
+    imp_route_point places[SAMPLES_BEHIND + SAMPLES];
+    int count;
+} path;
+
+// What something takes up of the road: along the route from the robot, and across it.
+typedef struct block {
+    double near, far;   // [m] ahead of the robot's centre of rotation
+    double left, right; // [m], positive to the right of the route
+    double along;       // its speed along the route [m/s]
+    double reach;       // of the robot to either side when it passes [m]
+    bool walker;        // a strip to be kept free for somebody who walks across
+} block;
+
+typedef struct road {
+    const imp_env *env;
+    path path;
+    block blocks[BLOCKS_MAX];
+    int count;
+    imp_traffic_plan plan;
+} road;
+
+static double place_distance(int index)
+{
+    return (index - SAMPLES_BEHIND) * SPACING;
+}
+
+static void sample_path(path *p, const imp_route *route)
+{
+    int ahead = imp_route_sample(route, SPACING, SAMPLES, &p->places[SAMPLES_BEHIND]);
+    p->count = SAMPLES_BEHIND + ahead;
+    const imp_route_point here = p->places[SAMPLES_BEHIND];
+    for (int k = 0; k < SAMPLES_BEHIND; k++) {
+        p->places[k] = here;
+        p->places[k].point =
+            imp_vec2_add(here.point, imp_vec2_scale(here.tangent, place_distance(k)));
+    }
+}
+
+// A rectangle ready to be cut by lines.
+typedef struct slab {
+    imp_vec2 centre;
+    imp_vec2 axis[2];
+    double half[2]; // extent along the axes [m]
+} slab;
+
+static slab slab_of(const imp_box *box)
+{
+    slab s = {.centre = imp_vec2_scale(imp_vec2_add(box->corner[0], box->corner[2]), 0.5)};
+    for (int k = 0; k < 2; k++) {
+        s.axis[k] = box->axis[k];
+        for (int n = 0; n < 4; n++) {
+            imp_vec2 out = imp_vec2_subtract(box->corner[n], s.centre);
+            s.half[k] = fmax(s.half[k], imp_vec2_dot(out, box->axis[k]));
+        }
+    }
+    return s;
+}
+
+// Which part of the line across a place a rectangle covers, as an interval of offsets; false if
+// none. Beyond the middle of a bend a line belongs to other places.
+static bool cut_across(const slab *s, const imp_route_point *place, double *left, double *right)
+{
+    const imp_vec2 across = imp_vec2_right(place->tangent);
+    const imp_vec2 gap = imp_vec2_subtract(place->point, s->centre);
+    *left = -fmin(ASIDE, place->curvature > 0.0 ? 0.9 / place->curvature : ASIDE);
+    *right = fmin(ASIDE, place->curvature < 0.0 ? -0.9 / place->curvature : ASIDE);
+    for (int k = 0; k < 2; k++) {
+        double at = imp_vec2_dot(gap, s->axis[k]), slope = imp_vec2_dot(across, s->axis[k]);
+        if (fabs(slope) < 1e-9) {
+            if (fabs(at) > s->half[k])
+                return false;
+            continue;
+        }
+        double one = (-s->half[k] - at) / slope, other = (s->half[k] - at) / slope;
+        *left = fmax(*left, fmin(one, other));
+        *right = fmin(*right, fmax(one, other));
+    }
+    return *left < *right;
+}
+
+// What a rectangle takes up of the path; false if it does not touch the road there.
+static bool block_of(const path *p, const imp_box *box, block *out)
+{
+    const slab s = slab_of(box);
+    block b = {.near = INFINITY, .far = -INFINITY, .left = INFINITY, .right = -INFINITY};
+    for (int k = 0; k < p->count; k++) {
+        double left, right;
+        if (!cut_across(&s, &p->places[k], &left, &right))
+            continue;
+        b.near = fmin(b.near, place_distance(k) - 0.5 * SPACING);
+        b.far = fmax(b.far, place_distance(k) + 0.5 * SPACING);
+        b.left = fmin(b.left, left);
+        b.right = fmax(b.right, right);
+    }
+    *out = b;
+    return b.near < b.far;
+}
+
+// How far the robot reaches to its sides along a stretch of the route: in a bend its rear swings
+// out.
+static double reach_along(const path *p, double from, double to)
+{
+    double bend = 0.0;
+    for (int k = 0; k < p->count; k++)
+        if (place_distance(k) > from && place_distance(k) < to)
+            bend = fmax(bend, fabs(p->places[k].curvature));
+    return HALF_WIDTH + SIDE_MARGIN + 0.5 * bend * REAR * REAR;
+}
+
+static void add_block(road *r, block b)
+{
+    if (r->count == BLOCKS_MAX || b.far < -REAR)
+        return;
+    b.reach = reach_along(&r->path, b.near - FRONT, b.far + REAR);
+    r->blocks[r->count++] = b;
+}
+
+static bool in_sight(const road *r, imp_vec2 position, double radius)
+{
+    imp_vec2 gap = {position.x - r->env->pose.x, position.z - r->env->pose.z};
+    double reach = SIGHT + radius;
+    return imp_vec2_dot(gap, gap) < reach * reach;
+}
+
+// The direction of the route where something is.
+static imp_vec2 tangent_at(const path *p, double along)
+{
+    int index = SAMPLES_BEHIND + (int)(along / SPACING);
+    index = index < 0 ? 0 : index >= p->count ? p->count - 1 : index;
+    return p->places[index].tangent;
+}
+
+static void add_standing(road *r, const imp_box *box)
+{
+    block b;
+    if (block_of(&r->path, box, &b))
+        add_block(r, b);
+}
+
+// What comes towards us also takes up the road that it is about to drive on.
+static void add_moving(road *r, const imp_box *box, imp_vec2 velocity)
+{
+    block b;
+    if (!block_of(&r->path, box, &b))
+        return;
+    b.along = imp_vec2_dot(velocity, tangent_at(&r->path, b.near));
+    if (b.along < -SLOW)
+        b.near += ONCOMING_TIME * b.along;
+    add_block(r, b);
+}
+
+// A strip from one point to another.
+static imp_box strip_between(imp_vec2 from, imp_vec2 to, double half_width)
+{
+    imp_vec2 ahead = imp_vec2_unit(imp_vec2_subtract(to, from));
+    imp_vec2 aside = imp_vec2_scale(imp_vec2_right(ahead), half_width);
+    imp_vec2 end = imp_vec2_scale(ahead, half_width);
+    from = imp_vec2_subtract(from, end);
+    to = imp_vec2_add(to, end);
+    return (imp_box){
+        .corner = {imp_vec2_subtract(from, aside), imp_vec2_subtract(to, aside),
+                   imp_vec2_add(to, aside), imp_vec2_add(from, aside)},
+        .axis = {ahead, imp_vec2_right(ahead)},
+    };
+}
+
+// What a duckie walks along, or is about to before the robot would have passed.
+static void add_walk(road *r, imp_vec2 position, const imp_walk *walk)
+{
+    imp_vec2 from = walk->active ? walk->start : position;
+    double length = walk->stride < 0.0 ? -walk->distance : walk->distance;
+    imp_vec2 to = imp_vec2_add(from, imp_vec2_scale(walk->direction, length));
+    imp_box strip = strip_between(position, to, WALKER_SIZE);
+    block b;
+    if (!block_of(&r->path, &strip, &b))
+        return;
+    b.walker = true;
+    double passed = (b.far + REAR) / PASS_SPEED + WALKER_TIME;
+    if (walk->active || walk->wait < passed)
+        add_block(r, b);
+}
+
+// How fast a moving duckiebot drives [m/s].
+static double car_speed(const imp_car *car)
+{
+    const double motor_constant = 27.0;
+    bool stands = car->lost || car->waiting;
+    return stands ? 0.0 : car->speed * car->gain / (car->wheel_radius * motor_constant);
+}
+
+static void add_object(road *r, const imp_object *object)
+{
+    const imp_env *env = r->env;
+    if (object->moving < 0) {
+        add_standing(r, &object->box);
+        return;
+    }
+    const imp_object_state *state = &env->moving[object->moving];
+    const imp_motion *motion = &env->motion[object->moving];
+    switch (object->kind) {
+    case IMP_OBJECT_DUCKIE:
+        add_walk(r, state->position, &motion->walk);
+        break;
+    case IMP_OBJECT_DUCKIEBOT:
+        add_moving(r, &state->box,
+                   imp_vec2_scale(imp_forward(motion->angle), car_speed(&motion->car)));
+        break;
+    default:
+        add_standing(r, &state->box);
+    }
+}
+
+// Whether there is anything that could matter.
+static bool anything_in_sight(const road *r)
+{
+    const imp_world *world = r->env->world;
+    for (int k = 0; k < world->object_count; k++) {
+        const imp_object *object = &world->objects[k];
+        if (object->moving >= 0 || in_sight(r, object->position, object->safety_radius))
+            return true;
+    }
+    return false;
+}
+
+static void look_around(road *r)
+{
+    const imp_world *world = r->env->world;
+    for (int k = 0; k < world->object_count; k++) {
+        const imp_object *object = &world->objects[k];
+        imp_vec2 position =
+            object->moving < 0 ? object->position : r->env->moving[object->moving].position;
+        if (object->solid && in_sight(r, position, object->safety_radius) &&
+            imp_env_object_is_there(r->env, object))
+            add_object(r, object);
+    }
+}
+
+static double clamp(double value, double low, double high)
+{
+    return fmax(low, fmin(high, value));
+}
+
+// Whether a robot at an offset from the route would meet a block there.
+static bool meets(const block *b, double offset)
+{
+    const double rounding = 1e-9;
+    return offset > b->left - b->reach + rounding && offset < b->right + b->reach - rounding;
+}
+
+// The speed at which a stop is reached gently.
+static double speed_to_stop(double distance)
+{
+    return fmax(0.0, STOP_RATE * distance);
+}
+
+// Whether one drives past a block, if there is room, rather than behind it.
+static bool to_be_passed(const block *b)
+{
+    return !b->walker && b->along <= SLOW && b->near - FRONT < PASS_SIGHT;
+}
+
+static bool is_free(const road *r, double offset)
+{
+    for (int k = 0; k < r->count; k++)
+        if (to_be_passed(&r->blocks[k]) && meets(&r->blocks[k], offset))
+            return false;
+    return true;
+}
+
+// The offset nearest to the wanted one at which nothing stands in the way; false if there is none
+// on the road.
+static bool find_room(const road *r, double *offset)
+{
+    const double tile = r->env->world->tile_size, wanted = *offset;
+    // lanes lie 0.2 tiles from the middle of the road, whose edges are those of the tile
+    const double most = 0.3 * tile - HALF_WIDTH - EDGE_MARGIN;
+    const double least = -0.7 * tile + HALF_WIDTH + EDGE_MARGIN;
+    double best = INFINITY;
+    if (is_free(r, wanted))
+        return true;
+    for (int k = 0; k < r->count; k++) {
+        const block *b = &r->blocks[k];
+        const double sides[] = {b->left - b->reach, b->right + b->reach};
+        for (int side = 0; side < 2; side++)
+            if (sides[side] >= least && sides[side] <= most && is_free(r, sides[side]) &&
+                fabs(sides[side] - wanted) < fabs(best - wanted))
+                best = sides[side];
+    }
+    if (!isfinite(best))
+        return false;
+    *offset = best;
+    return true;
+}
+
+// Passes what stands in the way, or stops before it.
+static void pass_or_stop(road *r)
+{
+    const double wanted = r->plan.offset;
+    double offset = wanted;
+    const bool room = find_room(r, &offset);
+    for (int k = 0; k < r->count; k++) {
+        const block *b = &r->blocks[k];
+        if (to_be_passed(b) && meets(b, wanted) && !room)
+            r->plan.speed = fmin(r->plan.speed, speed_to_stop(b->near - FRONT - STOP_MARGIN));
+    }
+    if (room && offset != wanted) {
+        r->plan.speed = fmin(r->plan.speed, PASS_SPEED);
+        r->plan.offset = offset;
+    }
+}
+
+// Keeps behind what drives ahead, and before those who walk across.
+static void keep_distance(road *r)
+{
+    for (int k = 0; k < r->count; k++) {
+        const block *b = &r->blocks[k];
+        double gap = b->near - FRONT;
+        if (to_be_passed(b) || !meets(b, r->plan.offset) || gap < -FRONT)
+            continue;
+        if (b->walker)
+            r->plan.speed = fmin(r->plan.speed, speed_to_stop(gap - STOP_MARGIN));
+        else if (b->along > SLOW)
+            r->plan.speed =
+                fmin(r->plan.speed, clamp(b->along + 1.5 * (gap - FOLLOW_GAP), 0.0, 1.0));
+    }
+}
+
+static bool is_crossing(const imp_tile *tile)
+{
+    return tile != NULL && (tile->kind == IMP_TILE_4WAY || tile->kind == IMP_TILE_3WAY_LEFT ||
+                            tile->kind == IMP_TILE_3WAY_RIGHT);
+}
+
+// Whether a light on a crossing, or at its side, tells who drives onto it to wait.
+static bool is_red(const imp_env *env, imp_vec2 entry, imp_vec2 direction)
+{
+    const imp_world *world = env->world;
+    const double size = world->tile_size;
+    imp_vec2 inside = imp_vec2_add(entry, imp_vec2_scale(direction, 0.01 * size));
+    if (!is_crossing(imp_world_tile_at(world, inside.x, inside.z)))
+        return false;
+    imp_vec2 middle = {(floor(inside.x / size) + 0.5) * size,
+                       (floor(inside.z / size) + 0.5) * size};
+    double heading = atan2(-direction.z, direction.x);
+    for (int k = 0; k < world->moving_count; k++) {
+        const imp_object *object = &world->objects[world->moving[k]];
+        imp_vec2 gap = imp_vec2_subtract(object->position, middle);
+        if (object->kind == IMP_OBJECT_TRAFFIC_LIGHT && imp_env_object_is_there(env, object) &&
+            fmax(fabs(gap.x), fabs(gap.z)) < 0.75 * size)
+            return !imp_traffic_light_is_green(&env->moving[k], heading);
+    }
+    return false;
+}
+
+// Stops before the next crossing on the route if its light is red and there is still room to.
+static void wait_at_lights(road *r)
+{
+    const path *p = &r->path;
+    for (int k = SAMPLES_BEHIND + 1; k < p->count; k++) {
+        const imp_route_point *place = &p->places[k];
+        if (place->curve == p->places[k - 1].curve)
+            continue;
+        double gap = place_distance(k) - SPACING - FRONT;
+        // motors that are let go coast to a stop in this
+        double room = r->env->speed / IMP_SPEED_DAMPING;
+        if (gap > room && is_red(r->env, place->point, place->tangent))
+            r->plan.speed = fmin(r->plan.speed, speed_to_stop(gap - STOP_MARGIN));
+    }
+}
+
+// Whether the robot is so near to something that it should look what its action would lead to.
+static bool is_close(const road *r)
+{
+    const imp_route_point *here = &r->path.places[SAMPLES_BEHIND];
+    imp_vec2 gap = {r->env->pose.x - here->point.x, r->env->pose.z - here->point.z};
+    double aside = imp_vec2_dot(gap, imp_vec2_right(here->tangent));
+    for (int k = 0; k < r->count; k++) {
+        const block *b = &r->blocks[k];
+        if (b->near - FRONT < 2.0 * CLOSE && aside > b->left - HALF_WIDTH - CLOSE &&
+            aside < b->right + HALF_WIDTH + CLOSE)
+            return true;
+    }
+    return false;
+}
+
+imp_traffic_plan imp_traffic_mind(const imp_env *env, const imp_route *route,
+                                  imp_traffic_plan wanted)
+{
+    road r = {.env = env, .plan = wanted};
+    if (!anything_in_sight(&r))
+        return wanted;
+    sample_path(&r.path, route);
+    look_around(&r);
+    pass_or_stop(&r);
+    keep_distance(&r);
+    wait_at_lights(&r);
+    r.plan.close = is_close(&r);
+    return r.plan;
+}

@@ -1,0 +1,233 @@
+// How our expert copes with what stands, walks and drives on the road.
+#include "testing.h"
+
+#include <string.h>
+
+#include "base/vector.h"
+#include "imprint/policy.h"
+
+// A road with a duckie that crosses it to and fro.
+static const char *const CROSSING =
+    "tile_size: 0.585\n"
+    "tiles:\n"
+    "- [straight/W, straight/W, straight/W, straight/W, straight/W]\n"
+    "objects:\n"
+    "- kind: duckie\n"
+    "  place:\n"
+    "    tile: [2, 0]\n"
+    "    relative: {~SE2Transform: {p: [0.0, 0.26], theta_deg: -90}}\n"
+    "  height: 0.06\n"
+    "  static: false\n";
+
+// A ring with a slow duckiebot on it.
+static const char *const FOLLOWING =
+    "tile_size: 0.585\n"
+    "tiles:\n"
+    "- [curve_left/W, straight/W, straight/W, curve_left/N]\n"
+    "- [straight/S, floor, floor, straight/N]\n"
+    "- [curve_left/S, straight/E, straight/E, curve_left/E]\n"
+    "objects:\n"
+    "- {kind: duckiebot, place: {tile: [2, 0], relative: {~SE2Transform: {p: [0, -0.117]}}},\n"
+    "   height: 0.12, static: false}\n";
+
+// A road that a barrier closes.
+static const char *const CLOSED =
+    "tile_size: 0.585\n"
+    "tiles:\n"
+    "- [straight/W, straight/W, straight/W, straight/W, straight/W]\n"
+    "start_tile: [0, 0]\n"
+    "objects:\n"
+    "- {kind: barrier, place: {tile: [3, 0], relative: {~SE2Transform: {p: [0, 0],\n"
+    "   theta_deg: 90}}}, height: 0.16}\n";
+
+typedef struct rig {
+    imp_world *world;
+    imp_env env;
+    imp_policy *expert;
+} rig;
+
+static void set_up(rig *r, imp_world *world, int steps)
+{
+    imp_error err = {0};
+    imp_env_def env = imp_default_env_def();
+    imp_expert_def expert = imp_default_expert_def();
+    env.max_steps = steps;
+    r->world = world;
+    assert_ok(imp_env_init(&r->env, world, &env, &err), err);
+    assert_ok(imp_expert_create(&r->expert, &expert, &err), err);
+}
+
+static rig rig_of_map(const char *name, int steps)
+{
+    rig r;
+    imp_error err = {0};
+    imp_world *world;
+    assert_ok(imp_world_load(&world, name, &err), err);
+    set_up(&r, world, steps);
+    return r;
+}
+
+static rig rig_of_text(const char *text, int steps)
+{
+    rig r;
+    imp_error err = {0};
+    imp_world *world;
+    assert_ok(imp_world_parse(&world, text, strlen(text), "test.yaml", &err), err);
+    set_up(&r, world, steps);
+    return r;
+}
+
+static void tear_down(rig *r)
+{
+    imp_policy_destroy(r->expert);
+    imp_world_destroy(r->world);
+}
+
+static void start(rig *r, uint32_t episode)
+{
+    imp_error err = {0};
+    assert_ok(imp_env_reset(&r->env, episode, &err), err);
+    imp_policy_begin(r->expert, &r->env);
+}
+
+static bool drive_on(rig *r, uint32_t episode)
+{
+    imp_step step = imp_env_step(&r->env, imp_policy_act(r->expert, &r->env, NULL));
+    if (step.terminated)
+        fail_msg("%s, episode %u, frame %d: %s", r->world->name, episode, r->env.frame,
+                 imp_ending_name(r->env.ending));
+    return !step.truncated;
+}
+
+// `bench/expert.sh` measures the same on more starts.
+static void nothing_is_run_over_and_nobody_gets_stuck(void **state)
+{
+    (void)state;
+    static const char *const maps[] = {"loop_pedestrians", "loop_dyn_duckiebots", "loop_obstacles",
+                                       "4way", "udem1"};
+    enum { EPISODES = 12 };
+    for (size_t m = 0; m < sizeof maps / sizeof maps[0]; m++) {
+        rig r = rig_of_map(maps[m], 900);
+        double speed = 0.0, frames = 0.0;
+        for (uint32_t episode = 0; episode < EPISODES; episode++) {
+            start(&r, episode);
+            while (drive_on(&r, episode)) {
+                speed += r.env.speed;
+                frames += 1.0;
+            }
+        }
+        print_message("%-24s %.3f m/s\n", maps[m], speed / frames);
+        assert_true(speed / frames > 0.38);
+        tear_down(&r);
+    }
+}
+
+static void walkers_are_let_cross(void **state)
+{
+    (void)state;
+    rig r = rig_of_text(CROSSING, 1200);
+    int waited = 0, passed = 0;
+    for (uint32_t episode = 0; episode < 10; episode++) {
+        bool before = false;
+        start(&r, episode);
+        while (drive_on(&r, episode)) {
+            const imp_walk *walk = &r.env.motion[0].walk;
+            imp_vec2 duckie = r.env.moving[0].position;
+            double gap = hypot(r.env.pose.x - duckie.x, r.env.pose.z - duckie.z);
+            assert_true(gap > 0.10);
+            waited += walk->active && r.env.speed < 0.02 && gap < 0.6;
+            bool behind = r.env.pose.x > duckie.x;
+            passed += r.env.frame > 1 && behind != before;
+            before = behind;
+        }
+    }
+    assert_true(waited > 20);
+    assert_true(passed > 20);
+    tear_down(&r);
+}
+
+static void slower_duckiebots_are_followed_at_a_distance(void **state)
+{
+    (void)state;
+    rig r = rig_of_text(FOLLOWING, 1500);
+    for (uint32_t episode = 0; episode < 6; episode++) {
+        double speed = 0.0;
+        start(&r, episode);
+        while (drive_on(&r, episode))
+            speed += r.env.frame > 1200 ? r.env.speed / 300.0 : 0.0;
+        imp_vec2 ahead = r.env.moving[0].position;
+        double gap = hypot(r.env.pose.x - ahead.x, r.env.pose.z - ahead.z);
+        // who drives the other way round the ring meets it again and again
+        bool same_way = fabs(speed - 0.233) < 0.04;
+        if (same_way)
+            assert_true(gap > 0.3 && gap < 0.8);
+        else
+            assert_true(speed > 0.4);
+    }
+    tear_down(&r);
+}
+
+static void a_closed_road_is_waited_at(void **state)
+{
+    (void)state;
+    rig r = rig_of_text(CLOSED, 600);
+    imp_pose east = {0.3, 0.41, 0.0};
+    imp_env_reset_at(&r.env, 0, east);
+    imp_policy_begin(r.expert, &r.env);
+    while (drive_on(&r, 0))
+        continue;
+    double gap = r.world->objects[0].position.x - r.env.pose.x;
+    assert_true(r.env.speed < 0.02);
+    assert_true(gap > 0.1 && gap < 0.35);
+    tear_down(&r);
+}
+
+// The tile under the robot's front.
+static int tile_ahead(const rig *r)
+{
+    imp_vec2 forward = imp_forward(r->env.pose.heading);
+    double size = r->world->tile_size, front = 0.066;
+    int i = (int)((r->env.pose.x + front * forward.x) / size);
+    int j = (int)((r->env.pose.z + front * forward.z) / size);
+    return j * r->world->columns + i;
+}
+
+static void red_lights_are_waited_at(void **state)
+{
+    (void)state;
+    rig r = rig_of_map("4way", 1500);
+    const int crossing = 2 * r.world->columns + 2;
+    int entered = 0, stood = 0, red = 0;
+    for (uint32_t episode = 0; episode < 12; episode++) {
+        start(&r, episode);
+        int before = tile_ahead(&r);
+        while (drive_on(&r, episode)) {
+            int now = tile_ahead(&r);
+            double heading = 0.5 * IMP_PI * round(r.env.pose.heading / (0.5 * IMP_PI));
+            bool green = imp_traffic_light_is_green(&r.env.moving[0], heading);
+            red = green ? 0 : red + 1;
+            // who is too near when the light changes drives on
+            if (now == crossing && before != crossing && r.env.frame > 30) {
+                assert_true(red < 18);
+                entered++;
+            }
+            stood += !green && r.env.speed < 0.02;
+            before = now;
+        }
+    }
+    assert_true(entered > 20);
+    assert_true(stood > 300);
+    tear_down(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_run_over_and_nobody_gets_stuck),
+        cmocka_unit_test(walkers_are_let_cross),
+        cmocka_unit_test(slower_duckiebots_are_followed_at_a_distance),
+        cmocka_unit_test(a_closed_road_is_waited_at),
+        cmocka_unit_test(red_lights_are_waited_at),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
