@@ -10,6 +10,20 @@
 #include "imprint/nn.h"
 #include "imprint/policy.h"
 
+/// Maps with their scenes, that episodes are drawn from.
+typedef struct imp_map_set {
+    int count;
+    imp_world **worlds;
+    imp_scene **scenes;
+} imp_map_set;
+
+/// Loads maps by name, by path, or all *.yaml files of a folder in the order of their names. The
+/// caller frees *out with imp_map_set_free().
+imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count, imp_error *err);
+void imp_map_set_free(imp_map_set *set); ///< nullable
+/// The name of the only map, or "several".
+const char *imp_map_set_name(const imp_map_set *set);
+
 /// A kind of driver, opened once, of which every thread gets a policy of its own.
 typedef struct imp_driver imp_driver;
 
@@ -28,13 +42,15 @@ imp_status imp_driver_policy(const imp_driver *driver, imp_policy **out, imp_err
 /// Settings of collecting. Obtain with imp_default_collect_def(), then change fields. Strings are
 /// borrowed.
 typedef struct imp_collect_def {
-    const char *map;    ///< name or path; "loop_empty"
-    const char *policy; ///< who drives, see imp_driver_open(); "expert"
-    int episodes;       ///< 10
-    int steps;          ///< longest episode; 512
-    double noise;       ///< standard deviation of the disturbance of executed duty cycles; 0
-    double noise_time;  ///< how long a disturbance lasts [s]; 0.5
-    imp_env_def env;    ///< env.max_steps is ignored: steps counts
+    const char *map;         ///< see imp_map_set_load(); "loop_empty"
+    const char *const *maps; ///< (map_count) to draw each episode's from, instead of `map`
+    int map_count;           ///< 0
+    const char *policy;      ///< who drives, see imp_driver_open(); "expert"
+    int episodes;            ///< 10
+    int steps;               ///< longest episode; 512
+    double noise;            ///< standard deviation of the disturbance of executed duty cycles; 0
+    double noise_time;       ///< how long a disturbance lasts [s]; 0.5
+    imp_env_def env;         ///< env.max_steps is ignored: steps counts
     imp_camera_def camera;
     imp_expert_def expert;
     int threads;          ///< 0: one per processor
@@ -52,6 +68,7 @@ typedef struct imp_collect_summary {
     int64_t frames;     ///< steps of the episodes written in this call
     double reward_mean; ///< per episode
     int left_road;      ///< episodes that ended off the road
+    int collided;       ///< episodes that ended by meeting an object
     double seconds;
 } imp_collect_summary;
 
@@ -66,11 +83,13 @@ imp_status imp_collect(imp_collect_summary *summary, const char *folder, const i
 /// Settings of an evaluation. Obtain with imp_default_eval_def(), then change fields. Strings are
 /// borrowed.
 typedef struct imp_eval_def {
-    const char *map;  ///< "loop_empty"
-    int episodes;     ///< 10
-    int steps;        ///< longest episode; 65
-    int settle_steps; ///< leave so many first steps out of the lane and speed figures; 0
-    imp_env_def env;  ///< env.max_steps is ignored; env.index 1 keeps starts apart from logging's
+    const char *map;         ///< see imp_map_set_load(); "loop_empty"
+    const char *const *maps; ///< (map_count) to draw each episode's from, instead of `map`
+    int map_count;           ///< 0
+    int episodes;            ///< 10
+    int steps;               ///< longest episode; 65
+    int settle_steps;        ///< leave so many first steps out of the lane and speed figures; 0
+    imp_env_def env; ///< env.max_steps is ignored; env.index 1 keeps starts apart from logging's
     imp_camera_def camera; ///< its size must be the model's
     int threads;           ///< 0: one per processor
     int cookie;
@@ -81,6 +100,8 @@ imp_eval_def imp_default_eval_def(void);
 /// How one episode went.
 typedef struct imp_episode_result {
     imp_ending ending;
+    int map_index;             ///< among the maps, in the order of imp_map_set_load()
+    char map[64];              ///< its name
     int steps;                 ///< decisions taken
     double reward;             ///< sum of the reference's rewards
     double distance;           ///< driven along the lane [m]

@@ -28,7 +28,7 @@ static void add_options(imp_options *options, settings *s)
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted dataset", true},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
-    imp_sim_options_add(options, &s->sim);
+    imp_sim_options_add_several(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
@@ -74,17 +74,17 @@ static int print_summary(const settings *s, const imp_options *options,
 {
     double rate = summary->seconds > 0.0 ? (double)summary->frames / summary->seconds : 0.0;
     if (options->json)
-        return imp_session_print_json(
-            json_pack("{s:s, s:i, s:i, s:I, s:f, s:i, s:f, s:f}", "out", s->out, "episodes",
-                      summary->episodes, "resumed", summary->resumed, "frames",
-                      (json_int_t)summary->frames, "mean_reward", summary->reward_mean, "left_road",
-                      summary->left_road, "seconds", summary->seconds, "frames_per_second", rate));
+        return imp_session_print_json(json_pack(
+            "{s:s, s:i, s:i, s:I, s:f, s:i, s:i, s:f, s:f}", "out", s->out, "episodes",
+            summary->episodes, "resumed", summary->resumed, "frames", (json_int_t)summary->frames,
+            "mean_reward", summary->reward_mean, "left_road", summary->left_road, "collided",
+            summary->collided, "seconds", summary->seconds, "frames_per_second", rate));
     if (summary->resumed > 0)
         printf("%d episodes were there already\n", summary->resumed);
     printf("%s: %d episodes, %lld frames in %.1f s (%.0f frames/s), mean reward %.1f per episode, "
-           "%d left the road\n",
+           "%d left the road, %d met an object\n",
            s->out, summary->episodes, (long long)summary->frames, summary->seconds, rate,
-           summary->reward_mean, summary->left_road);
+           summary->reward_mean, summary->left_road, summary->collided);
     return imp_session_finish();
 }
 
@@ -99,7 +99,8 @@ static imp_status run_settings(settings *s, const imp_options *options,
         return status;
     char *json = imp_options_json(options);
     imp_monitor monitor = imp_session_monitor(options);
-    s->collect.map = s->sim.map;
+    s->collect.maps = s->sim.maps.items;
+    s->collect.map_count = s->sim.maps.count;
     s->collect.threads = s->sim.threads;
     s->collect.resume = s->resume;
     s->collect.settings = json != NULL ? json : "{}";

@@ -27,6 +27,8 @@ imp_collect_def imp_default_collect_def(void)
 // The arrays of one episode, as long as the longest.
 typedef struct buffer {
     int steps;
+    int map_index;
+    imp_ending ending;
     uint8_t *observations;
     float *actions, *expert_actions, *rewards;
     double *poses, *lane;
@@ -141,6 +143,7 @@ static imp_status drive_episode(job *work, buffer *b, uint32_t episode, int work
     disturbance noise = disturbance_start(work->def, episode);
     size_t picture = (size_t)work->def->camera.width * (size_t)work->def->camera.height * 3;
     b->steps = 0;
+    b->map_index = env->world_index;
     b->reward = 0.0;
     note_state(crew, member, b, 0);
     for (imp_step step = {0}; !step.terminated && !step.truncated;) {
@@ -156,6 +159,7 @@ static imp_status drive_episode(job *work, buffer *b, uint32_t episode, int work
         if (!imp_crew_tick(crew, worker))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
+    b->ending = env->ending;
     return IMP_OK;
 }
 
@@ -185,14 +189,15 @@ static imp_status write_episode(job *work, imp_dataset_writer *writer, const buf
         .seed = work->def->env.seed,
         .number = (uint32_t)episode,
     };
-    snprintf(record.map, sizeof record.map, "%s", work->crew.world->name);
+    snprintf(record.map, sizeof record.map, "%s", work->crew.maps.worlds[b->map_index]->name);
     imp_status status = imp_dataset_writer_add(writer, &record, err);
     if (status != IMP_OK)
         return status;
     work->summary->episodes++;
     work->summary->frames += b->steps;
     work->summary->reward_mean += b->reward;
-    work->summary->left_road += b->terminations[b->steps - 1];
+    work->summary->left_road += b->ending == IMP_ENDING_INVALID_POSE;
+    work->summary->collided += b->ending == IMP_ENDING_COLLISION;
     return IMP_OK;
 }
 
@@ -241,7 +246,7 @@ static imp_status open_writer(imp_dataset_writer **writer, const char *folder, c
         .height = def->camera.height,
         .time_step = def->env.drive.time_step * def->env.frame_skip,
     };
-    snprintf(info.map, sizeof info.map, "%s", work->crew.world->name);
+    snprintf(info.map, sizeof info.map, "%s", imp_map_set_name(&work->crew.maps));
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->camera.lens.kind));
     snprintf(info.policy, sizeof info.policy, "%s", def->policy);
     if ((size_t)snprintf(info.settings, sizeof info.settings, "%s", def->settings) >=
@@ -318,7 +323,8 @@ imp_status imp_collect(imp_collect_summary *summary, const char *folder, const i
     if (status == IMP_OK && imp_driver_is_network(driver))
         status = imp_driver_open(&teacher, "expert", &def->expert, err);
     if (status == IMP_OK) {
-        imp_crew_def crew = {def->map, &env, &def->camera, driver, teacher, def->threads, monitor};
+        imp_crew_def crew = {def->map, def->maps, def->map_count, &env,   &def->camera,
+                             driver,   teacher,   def->threads,   monitor};
         status = imp_crew_hire(&work.crew, &crew, err);
         work.crew.progress.task = "log";
         if (status == IMP_OK)

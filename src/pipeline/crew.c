@@ -5,7 +5,8 @@
 static imp_status hire_member(imp_crew *crew, imp_crew_member *member, const imp_crew_def *def,
                               imp_error *err)
 {
-    imp_status status = imp_env_init(&member->env, crew->world, def->env, err);
+    imp_status status = imp_env_init_maps(&member->env, (const imp_world *const *)crew->maps.worlds,
+                                          crew->maps.count, def->env, err);
     if (status == IMP_OK)
         status = imp_driver_policy(def->driver, &member->driver, err);
     if (status == IMP_OK && def->teacher != NULL)
@@ -57,10 +58,10 @@ imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err
 {
     *crew = (imp_crew){.monitor = def->monitor, .progress = {.unit = "frames", .total = -1}};
     imp_status status = check_camera(def, err);
-    if (status == IMP_OK)
-        status = imp_world_load(&crew->world, def->map, err);
-    if (status == IMP_OK)
-        status = imp_scene_create(&crew->scene, crew->world, err);
+    if (status == IMP_OK && def->map_count > 0)
+        status = imp_map_set_load(&crew->maps, def->maps, def->map_count, err);
+    else if (status == IMP_OK)
+        status = imp_map_set_load(&crew->maps, &def->map, 1, err);
     if (status == IMP_OK)
         status = imp_pool_create(&crew->pool, def->threads, err);
     if (status != IMP_OK)
@@ -86,8 +87,7 @@ void imp_crew_dismiss(imp_crew *crew)
     }
     free(crew->members);
     imp_pool_destroy(crew->pool);
-    imp_scene_destroy(crew->scene);
-    imp_world_destroy(crew->world);
+    imp_map_set_free(&crew->maps);
     *crew = (imp_crew){0};
 }
 
@@ -119,5 +119,5 @@ bool imp_crew_tick(imp_crew *crew, int worker)
 void imp_crew_look(const imp_crew *crew, imp_crew_member *member, uint8_t *rgb)
 {
     imp_view view = imp_env_view(&member->env);
-    imp_render(member->renderer, crew->scene, &view, rgb);
+    imp_render(member->renderer, crew->maps.scenes[member->env.world_index], &view, rgb);
 }

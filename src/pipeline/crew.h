@@ -18,8 +18,7 @@ typedef struct imp_crew_member {
 
 // What all threads share.
 typedef struct imp_crew {
-    imp_world *world;
-    imp_scene *scene;
+    imp_map_set maps;
     imp_pool *pool;
     int threads;
     imp_crew_member *members; // (threads)
@@ -31,7 +30,9 @@ typedef struct imp_crew {
 } imp_crew;
 
 typedef struct imp_crew_def {
-    const char *map;
+    const char *map;         // see imp_map_set_load()
+    const char *const *maps; // (map_count) instead of it, if there are any
+    int map_count;
     const imp_env_def *env;
     const imp_camera_def *camera;
     const imp_driver *driver;
@@ -40,7 +41,7 @@ typedef struct imp_crew_def {
     const imp_monitor *monitor;
 } imp_crew_def;
 
-// Loads the map and makes what every thread needs. Freed with imp_crew_dismiss(), also after a
+// Loads the maps and makes what every thread needs. Freed with imp_crew_dismiss(), also after a
 // failure.
 imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err);
 void imp_crew_dismiss(imp_crew *crew);

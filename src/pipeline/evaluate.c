@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "pipeline/crew.h"
@@ -59,6 +60,8 @@ static imp_status drive_episode(job *work, int episode, int worker, imp_error *e
         status = imp_env_reset(env, (uint32_t)episode, err);
     if (status != IMP_OK)
         return status;
+    result->map_index = env->world_index;
+    memcpy(result->map, env->world->name, sizeof result->map);
     result->poses[0] = env->pose;
     imp_policy_begin(member->driver, env);
     const bool looks = member->driver->class->needs_observation;
@@ -152,6 +155,8 @@ static imp_status run(job *work, const imp_driver *driver, imp_error *err)
     imp_env_def env = def->env;
     env.max_steps = def->steps * env.frame_skip;
     imp_crew_def crew = {.map = def->map,
+                         .maps = def->maps,
+                         .map_count = def->map_count,
                          .env = &env,
                          .camera = &def->camera,
                          .driver = driver,

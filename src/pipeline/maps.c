@@ -1,0 +1,116 @@
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "imprint/pipeline.h"
+
+enum { MAPS_MAX = 4096 };
+
+static imp_status add_map(imp_map_set *set, const char *name_or_path, imp_error *err)
+{
+    if (set->count == MAPS_MAX)
+        return imp_fail(err, IMP_USAGE, "more than %d maps", MAPS_MAX);
+    size_t room = (size_t)set->count + 1;
+    void *worlds = realloc(set->worlds, room * sizeof(imp_world *));
+    set->worlds = worlds != NULL ? worlds : set->worlds;
+    void *scenes = realloc(set->scenes, room * sizeof(imp_scene *));
+    set->scenes = scenes != NULL ? scenes : set->scenes;
+    if (worlds == NULL || scenes == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu maps", room);
+    imp_world *world;
+    imp_scene *scene;
+    imp_status status = imp_world_load(&world, name_or_path, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_scene_create(&scene, world, err);
+    if (status != IMP_OK) {
+        imp_world_destroy(world);
+        return status;
+    }
+    set->worlds[set->count] = world;
+    set->scenes[set->count++] = scene;
+    return IMP_OK;
+}
+
+static int is_map_file(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return entry->d_name[0] != '.' && length > 5 &&
+           strcmp(entry->d_name + length - 5, ".yaml") == 0;
+}
+
+// By bytes: the order must not depend on the locale.
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static imp_status add_folder(imp_map_set *set, const char *folder, imp_error *err)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, is_map_file, compare_names);
+    if (count < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    imp_status status = IMP_OK;
+    if (count == 0)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: no map (*.yaml) in this folder", folder);
+    for (int k = 0; k < count; k++) {
+        char path[IMP_PATH_MAX];
+        if (status == IMP_OK)
+            status = imp_path_join(path, folder, entries[k]->d_name, err);
+        if (status == IMP_OK)
+            status = add_map(set, path, err);
+        free(entries[k]);
+    }
+    free(entries);
+    return status;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static bool is_builtin(const char *name)
+{
+    for (int k = 0; k < imp_builtin_map_count(); k++)
+        if (strcmp(imp_builtin_map_name(k), name) == 0)
+            return true;
+    return false;
+}
+
+imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count, imp_error *err)
+{
+    imp_map_set set = {0};
+    imp_status status = count > 0 ? IMP_OK : imp_fail(err, IMP_USAGE, "at least one map is needed");
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        status = !is_builtin(names[k]) && is_folder(names[k]) ? add_folder(&set, names[k], err)
+                                                              : add_map(&set, names[k], err);
+    if (status == IMP_OK)
+        *out = set;
+    else
+        imp_map_set_free(&set);
+    return status;
+}
+
+void imp_map_set_free(imp_map_set *set)
+{
+    if (set == NULL)
+        return;
+    for (int k = 0; k < set->count; k++) {
+        imp_scene_destroy(set->scenes[k]);
+        imp_world_destroy(set->worlds[k]);
+    }
+    free(set->scenes);
+    free(set->worlds);
+    *set = (imp_map_set){0};
+}
+
+const char *imp_map_set_name(const imp_map_set *set)
+{
+    return set->count == 1 ? set->worlds[0]->name : "several";
+}
