@@ -37,13 +37,14 @@ function(imp_link_folders TARGET)
   endforeach()
 endfunction()
 
-# imp_embed_maps(FOLDER): compiles maps/*.yaml into the program, so that it needs no data folder.
-function(imp_embed_maps FOLDER)
-  file(GLOB maps CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/maps/*.yaml)
-  set(generated ${PROJECT_BINARY_DIR}/builtin_maps.c)
+# imp_embed(FOLDER DIRECTORY WORD): compiles DIRECTORY/*.yaml into the program, so that it needs no
+# data folder, as the array imp_builtin_<WORD>s of <FOLDER>/builtin.h.
+function(imp_embed FOLDER DIRECTORY WORD)
+  file(GLOB texts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${DIRECTORY}/*.yaml)
+  set(generated ${PROJECT_BINARY_DIR}/builtin_${DIRECTORY}.c)
   add_custom_command(OUTPUT ${generated}
-    COMMAND ${CMAKE_COMMAND} -DOUT=${generated} -DDIR=${PROJECT_SOURCE_DIR}/maps
-            -P ${PROJECT_SOURCE_DIR}/cmake/embed_maps.cmake
-    DEPENDS ${maps} ${PROJECT_SOURCE_DIR}/cmake/embed_maps.cmake)
+    COMMAND ${CMAKE_COMMAND} -DOUT=${generated} -DDIR=${PROJECT_SOURCE_DIR}/${DIRECTORY}
+            -DFOLDER=${FOLDER} -DWORD=${WORD} -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${texts} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
   target_sources(folder_${FOLDER} PRIVATE ${generated})
 endfunction()

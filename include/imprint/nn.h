@@ -11,9 +11,11 @@ void imp_network_engine(char *out, size_t capacity);
 
 /// Settings of a network. Obtain with imp_default_network_def(), then change fields.
 typedef struct imp_network_def {
-    char architecture[32]; ///< name of a layer table: "one-residual"
-    int width, height;     ///< of an observation [px], 1..8192; 80 x 60
-    int outputs;           ///< 2: left and right duty cycle
+    /// Name of a built-in description, or the path of a YAML file (docs/networks.md); of a network
+    /// that is there already, the description's name. "one-residual"
+    char architecture[256];
+    int width, height; ///< of an observation [px], 1..8192; 80 x 60
+    int outputs;       ///< 2: left and right duty cycle
     /// true: batch statistics (of each shard) in training, moving ones in inference. false: frozen,
     /// as the baseline's: mean 0, variance 1, gain and bias trained; false
     bool batch_norm;
@@ -25,9 +27,12 @@ imp_network_def imp_default_network_def(void);
 /// Weights and moving statistics of a network, independent of any batch size or thread.
 typedef struct imp_network imp_network;
 
+/// Built-in descriptions, sorted by name; NULL past the last.
+const char *imp_network_builtin(int index);
+
 /// A network with random weights drawn from seed: He-normal convolutions, Xavier-normal dense
 /// layers, zero biases. Freed with imp_network_destroy(). IMP_USAGE for an unknown architecture,
-/// IMP_BAD_INPUT, naming the layer, if the pictures are too small for it.
+/// IMP_BAD_INPUT, naming the layer, if its description is wrong or the pictures are too small.
 imp_status imp_network_create(imp_network **out, const imp_network_def *def, uint64_t seed,
                               imp_error *err);
 void imp_network_destroy(imp_network *network); ///< nullable
@@ -46,6 +51,79 @@ imp_status imp_network_save(const imp_network *network, const char *path, const 
 /// Reads what imp_network_save() wrote. IMP_BAD_INPUT, naming the file, if it is truncated, hostile
 /// or foreign.
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err);
+
+/// Kinds of layer: X(name, word in descriptions). Convolutions, pools and batch norms take
+/// (channels x height x width); a dense layer takes a vector, what flatten or dense gives; the
+/// others take both.
+#define IMP_LAYER_KIND_MAP(X)                                                                      \
+    X(IMP_LAYER_INPUT, "input")               /* the standardised picture, always node 0 */        \
+    X(IMP_LAYER_CONVOLUTION, "convolution")   /* with bias */                                      \
+    X(IMP_LAYER_MAX_POOL, "max-pool")         /* padding never wins */                             \
+    X(IMP_LAYER_AVERAGE_POOL, "average-pool") /* padding does not count */                         \
+    X(IMP_LAYER_BATCH_NORM, "batch-norm")     /* gain * (x - mean) / sqrt(variance + e) + bias */  \
+    X(IMP_LAYER_RELU, "relu")                 /* max(0, x) */                                      \
+    X(IMP_LAYER_ELU, "elu")                   /* x > 0 ? x : alpha * (exp(x) - 1) */               \
+    X(IMP_LAYER_DROPOUT, "dropout")           /* in training: 0, or x / (1 - rate) */              \
+    X(IMP_LAYER_ADD, "add")                   /* sum of two inputs of the same shape */            \
+    X(IMP_LAYER_CONCAT, "concat")             /* channels of the inputs one after the other */     \
+    X(IMP_LAYER_FLATTEN, "flatten")           /* a vector, in the order channel, row, column */    \
+    X(IMP_LAYER_DENSE, "dense")               /* with bias */
+
+typedef enum imp_layer_kind {
+#define IMP_LAYER_KIND_ENUM(name, word) name,
+    IMP_LAYER_KIND_MAP(IMP_LAYER_KIND_ENUM)
+#undef IMP_LAYER_KIND_ENUM
+} imp_layer_kind;
+
+enum { IMP_LAYER_KIND_COUNT = IMP_LAYER_DENSE + 1 };
+
+/// The word for it in descriptions.
+const char *imp_layer_kind_word(imp_layer_kind kind);
+
+enum { IMP_LAYER_NAME = 40, IMP_LAYER_INPUTS = 4 };
+
+/// A layer with its shape: a node of the network's graph.
+typedef struct imp_node {
+    char name[IMP_LAYER_NAME];
+    imp_layer_kind kind;
+    int inputs[IMP_LAYER_INPUTS]; ///< indices of earlier nodes, -1 after the last
+    int channels, height, width;  ///< of what it gives; height and width 1 if flat
+    bool flat;                    ///< a vector of channels
+    int kernel, stride;           ///< of convolutions and pools, both sides alike
+    int before[2], after[2];      ///< padding [px]: rows, columns
+    double parameter;             ///< batch norm: epsilon; ELU: alpha; dropout: rate
+    bool batch_statistics;        ///< batch norm: normalises by the batch in training
+    int users;                    ///< how many inputs of other nodes it is
+    int tensors;                  ///< index of its first tensor, -1 for none
+    int64_t flops;                ///< of one picture forward; a multiplication and addition are 2
+} imp_node;
+
+/// What a tensor of a network is for.
+typedef enum imp_tensor_role {
+    IMP_TENSOR_WEIGHT, ///< convolution (out x in x kernel x kernel) or dense (out x in)
+    IMP_TENSOR_BIAS,   ///< of a convolution, dense or batch norm
+    IMP_TENSOR_GAIN,   ///< of a batch norm
+    IMP_TENSOR_MEAN,   ///< of a batch norm: moving statistics, not trained
+    IMP_TENSOR_VARIANCE,
+} imp_tensor_role;
+
+/// A named tensor: a piece of the network's one array of values, row-major.
+typedef struct imp_tensor {
+    char name[IMP_LAYER_NAME + 16]; ///< "<layer>.weight", ".bias", ".running_mean", ".running_var"
+    imp_tensor_role role;
+    int node; ///< whose it is
+    int rank;
+    int64_t dims[4];
+    int64_t offset, count; ///< in values
+} imp_tensor;
+
+/// Nodes in the order that they are computed in: 0 is the picture, the last gives the outputs.
+/// NULL past the last; borrowed from the network.
+const imp_node *imp_network_node(const imp_network *network, int index);
+/// Tensors in the order of their nodes; NULL past the last.
+const imp_tensor *imp_network_tensor(const imp_network *network, int index);
+/// The values of a tensor.
+const float *imp_network_values(const imp_network *network, const imp_tensor *tensor);
 
 /// A network made ready to decide, for one thread. Copies the weights.
 typedef struct imp_inference imp_inference;

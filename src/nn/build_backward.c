@@ -85,7 +85,7 @@ static void data_gradient(imp_executor *e, const imp_node_state *state, int inpu
     dnnl_primitive_desc_destroy(description);
 }
 
-static void max_pool(imp_executor *e, const imp_node_state *state, int input)
+static void pool(imp_executor *e, const imp_node_state *state, int input)
 {
     imp_op op = describe_node(e, IMP_PASS_DATA);
     op.layout = imp_memory_layout(state->source);
@@ -110,8 +110,8 @@ static void batch_norm(imp_executor *e, const imp_node_state *state, int input)
 {
     imp_op op = describe_node(e, IMP_PASS_DATA);
     op.layout = imp_memory_layout(state->source);
-    op.relu = state->relu >= 0;
-    op.batch_statistics = e->def.batch_statistics;
+    op.activation = state->activation < 0 ? NULL : &e->def.graph->nodes[state->activation];
+    op.batch_statistics = op.out->batch_statistics;
     dnnl_primitive_desc_t description = imp_build_describe(e, &op);
     if (description == NULL)
         return;
@@ -139,20 +139,52 @@ static void batch_norm(imp_executor *e, const imp_node_state *state, int input)
     dnnl_primitive_desc_destroy(description);
 }
 
-static void relu(imp_executor *e, const imp_node_state *state, int input)
+static void activation(imp_executor *e, const imp_node_state *state, int input)
 {
+    const imp_graph *graph = e->def.graph;
     // a batch norm takes the gradient of the ReLU that it computes
-    if (e->states[input].relu == e->building &&
-        e->def.graph->nodes[input].kind == IMP_LAYER_BATCH_NORM) {
+    if (e->states[input].activation == e->building &&
+        graph->nodes[input].kind == IMP_LAYER_BATCH_NORM) {
         give(e, input, state->gradient);
         return;
     }
+    const imp_call_kind kind =
+        graph->nodes[e->building].kind == IMP_LAYER_ELU ? IMP_CALL_BEND : IMP_CALL_MASK;
     const imp_layout layout = imp_memory_layout(state->out);
     dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient, layout);
     dnnl_memory_t result = imp_build_memory(e, layout, NULL);
     if (e->status == IMP_OK)
-        imp_build_loop(e, &e->backward, IMP_CALL_MASK, result, gradient, state->out);
+        imp_build_loop(e, &e->backward, kind, result, gradient, state->out);
     give(e, input, result);
+}
+
+static void dropout(imp_executor *e, const imp_node_state *state, int input)
+{
+    const imp_node *node = &e->def.graph->nodes[e->building];
+    dnnl_memory_t gradient = imp_build_to_plain(e, &e->backward, state->gradient, node);
+    dnnl_memory_t result = imp_build_node_plain(e, node, NULL);
+    if (e->status == IMP_OK)
+        imp_build_loop(e, &e->backward, IMP_CALL_MULTIPLY, result, gradient, state->mask);
+    give(e, input, result);
+}
+
+static void concat(imp_executor *e, const imp_node_state *state)
+{
+    const imp_graph *graph = e->def.graph;
+    const imp_node *node = &graph->nodes[e->building];
+    const size_t stride = (size_t)imp_node_size(node);
+    dnnl_memory_t gradient = imp_build_to_plain(e, &e->backward, state->gradient, node);
+    size_t at = 0;
+    for (int i = 0; i < imp_node_inputs(node) && e->status == IMP_OK; i++) {
+        const imp_node *in = &graph->nodes[node->inputs[i]];
+        const size_t size = (size_t)imp_node_size(in);
+        dnnl_memory_t part = imp_build_node_plain(e, in, NULL);
+        if (e->status == IMP_OK)
+            imp_build_rows(e, &e->backward, imp_memory_floats(part), size,
+                           imp_memory_floats(gradient) + at, stride, size, (size_t)e->def.batch);
+        give(e, node->inputs[i], part);
+        at += size;
+    }
 }
 
 // The gradient as the flattened node's output lies: its makers would each convert it otherwise.
@@ -185,13 +217,21 @@ static void build_node(imp_executor *e, const imp_node_state *state)
             data_gradient(e, state, input);
         break;
     case IMP_LAYER_MAX_POOL:
-        max_pool(e, state, input);
+    case IMP_LAYER_AVERAGE_POOL:
+        pool(e, state, input);
         break;
     case IMP_LAYER_BATCH_NORM:
         batch_norm(e, state, input);
         break;
     case IMP_LAYER_RELU:
-        relu(e, state, input);
+    case IMP_LAYER_ELU:
+        activation(e, state, input);
+        break;
+    case IMP_LAYER_DROPOUT:
+        dropout(e, state, input);
+        break;
+    case IMP_LAYER_CONCAT:
+        concat(e, state);
         break;
     case IMP_LAYER_ADD:
         give(e, input, state->gradient);

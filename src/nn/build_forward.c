@@ -5,6 +5,12 @@ static dnnl_memory_t input_of(const imp_executor *e, int i)
     return e->states[e->def.graph->nodes[e->building].inputs[i]].out;
 }
 
+static const imp_node *activation_of(const imp_executor *e, int index)
+{
+    const int activation = e->states[index].activation;
+    return activation < 0 ? NULL : &e->def.graph->nodes[activation];
+}
+
 static imp_op describe_node(const imp_executor *e)
 {
     const imp_graph *graph = e->def.graph;
@@ -15,7 +21,8 @@ static imp_op describe_node(const imp_executor *e)
         .batch = e->def.batch,
         .in = &graph->nodes[node->inputs[0]],
         .out = node,
-        .relu = e->states[e->building].relu >= 0,
+        .layout = imp_memory_layout(input_of(e, 0)),
+        .activation = activation_of(e, e->building),
     };
 }
 
@@ -53,11 +60,10 @@ static int add_workspace(imp_executor *e, imp_node_state *state, dnnl_exec_arg_t
     return count + 1;
 }
 
-static void max_pool(imp_executor *e, imp_node_state *state)
+static void pool(imp_executor *e, imp_node_state *state)
 {
-    imp_op op = describe_node(e);
+    const imp_op op = describe_node(e);
     state->source = input_of(e, 0);
-    op.layout = imp_memory_layout(state->source);
     state->forward = imp_build_describe(e, &op);
     if (e->status != IMP_OK)
         return;
@@ -74,8 +80,7 @@ static void batch_norm(imp_executor *e, imp_node_state *state)
 {
     imp_op op = describe_node(e);
     state->source = input_of(e, 0);
-    op.layout = imp_memory_layout(state->source);
-    op.batch_statistics = e->def.training && e->def.batch_statistics;
+    op.batch_statistics = e->def.training && op.out->batch_statistics;
     state->forward = imp_build_describe(e, &op);
     if (e->status != IMP_OK)
         return;
@@ -97,15 +102,60 @@ static void batch_norm(imp_executor *e, imp_node_state *state)
     imp_build_call(e, &e->forward, state->forward, args, count);
 }
 
-static void relu(imp_executor *e, imp_node_state *state)
+// ReLU and ELU, unless the node before computes them along.
+static void activation(imp_executor *e, imp_node_state *state)
 {
-    const int input = e->def.graph->nodes[e->building].inputs[0];
+    const imp_node *node = &e->def.graph->nodes[e->building];
     state->source = input_of(e, 0);
     state->out = state->source;
-    if (e->states[input].relu == e->building)
+    if (e->states[node->inputs[0]].activation == e->building)
         return;
     state->out = imp_build_memory(e, imp_memory_layout(state->source), NULL);
-    imp_build_loop(e, &e->forward, IMP_CALL_RELU, state->out, state->source, NULL);
+    if (node->kind == IMP_LAYER_RELU) {
+        imp_build_loop(e, &e->forward, IMP_CALL_RELU, state->out, state->source, NULL);
+        return;
+    }
+    const imp_op op = describe_node(e);
+    state->forward = imp_build_describe(e, &op);
+    if (e->status != IMP_OK)
+        return;
+    const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, state->source}, {DNNL_ARG_DST, state->out}};
+    imp_build_call(e, &e->forward, state->forward, args, 2);
+}
+
+// In plain layout, so that the draws belong to values and not to places in memory.
+static void dropout(imp_executor *e, imp_node_state *state)
+{
+    const imp_node *node = &e->def.graph->nodes[e->building];
+    state->source = state->out = input_of(e, 0);
+    if (!e->def.training)
+        return;
+    dnnl_memory_t in = imp_build_to_plain(e, &e->forward, state->source, node);
+    state->out = imp_build_node_plain(e, node, NULL);
+    state->mask = imp_build_node_plain(e, node, NULL);
+    if (e->status != IMP_OK)
+        return;
+    imp_call *call = imp_build_loop(e, &e->forward, IMP_CALL_DROP, state->out, in, NULL);
+    if (call != NULL)
+        call->mask = imp_memory_floats(state->mask);
+}
+
+static void concat(imp_executor *e, imp_node_state *state)
+{
+    const imp_graph *graph = e->def.graph;
+    const imp_node *node = &graph->nodes[e->building];
+    const size_t stride = (size_t)imp_node_size(node);
+    state->out = imp_build_node_plain(e, node, NULL);
+    size_t at = 0;
+    for (int i = 0; i < imp_node_inputs(node) && e->status == IMP_OK; i++) {
+        const imp_node *in = &graph->nodes[node->inputs[i]];
+        const size_t size = (size_t)imp_node_size(in);
+        dnnl_memory_t plain = imp_build_to_plain(e, &e->forward, input_of(e, i), in);
+        if (e->status == IMP_OK)
+            imp_build_rows(e, &e->forward, imp_memory_floats(state->out) + at, stride,
+                           imp_memory_floats(plain), size, size, (size_t)e->def.batch);
+        at += size;
+    }
 }
 
 static void add(imp_executor *e, imp_node_state *state)
@@ -128,16 +178,21 @@ static void flatten(imp_executor *e, imp_node_state *state)
     state->out = imp_build_node_plain(e, node, imp_memory_floats(plain));
 }
 
-// The ReLU that can be computed along with a node: its only user.
-static int relu_after(const imp_graph *graph, int index)
+// The activation that can be computed along with a node: its only user. A batch norm knows ReLUs
+// alone.
+static int activation_after(const imp_graph *graph, int index)
 {
     const imp_node *node = &graph->nodes[index];
-    if (node->users != 1 || (node->kind != IMP_LAYER_CONVOLUTION &&
-                             node->kind != IMP_LAYER_BATCH_NORM && node->kind != IMP_LAYER_DENSE))
+    const bool norm = node->kind == IMP_LAYER_BATCH_NORM;
+    if (node->users != 1 ||
+        (!norm && node->kind != IMP_LAYER_CONVOLUTION && node->kind != IMP_LAYER_DENSE))
         return -1;
     for (int i = index + 1; i < graph->count; i++)
-        if (graph->nodes[i].kind == IMP_LAYER_RELU && graph->nodes[i].inputs[0] == index)
-            return i;
+        if (graph->nodes[i].inputs[0] == index)
+            return graph->nodes[i].kind == IMP_LAYER_RELU ||
+                           (graph->nodes[i].kind == IMP_LAYER_ELU && !norm)
+                       ? i
+                       : -1;
     return -1;
 }
 
@@ -154,13 +209,21 @@ static void build_node(imp_executor *e, imp_node_state *state)
         weighted(e, state);
         break;
     case IMP_LAYER_MAX_POOL:
-        max_pool(e, state);
+    case IMP_LAYER_AVERAGE_POOL:
+        pool(e, state);
         break;
     case IMP_LAYER_BATCH_NORM:
         batch_norm(e, state);
         break;
     case IMP_LAYER_RELU:
-        relu(e, state);
+    case IMP_LAYER_ELU:
+        activation(e, state);
+        break;
+    case IMP_LAYER_DROPOUT:
+        dropout(e, state);
+        break;
+    case IMP_LAYER_CONCAT:
+        concat(e, state);
         break;
     case IMP_LAYER_ADD:
         add(e, state);
@@ -176,7 +239,7 @@ void imp_build_forward(imp_executor *e)
     const imp_graph *graph = e->def.graph;
     for (int i = 0; i < graph->count && e->status == IMP_OK; i++) {
         e->building = i;
-        e->states[i].relu = relu_after(graph, i);
+        e->states[i].activation = activation_after(graph, i);
         build_node(e, &e->states[i]);
     }
     if (e->status != IMP_OK)

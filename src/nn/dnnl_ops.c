@@ -172,10 +172,12 @@ static dnnl_status_t dense(dnnl_primitive_desc_t *out, const imp_op *op, dnnl_pr
 #endif
 }
 
-static dnnl_status_t max_pool(dnnl_primitive_desc_t *out, const imp_op *op,
-                              dnnl_primitive_attr_t attr, const imp_layout *l)
+static dnnl_status_t pool(dnnl_primitive_desc_t *out, const imp_op *op, dnnl_primitive_attr_t attr,
+                          const imp_layout *l)
 {
     const window w = make_window(op->out);
+    const dnnl_alg_kind_t kind =
+        op->out->kind == IMP_LAYER_MAX_POOL ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding;
     // the gradient comes in the layout that the forward pass wrote
     const imp_layout output =
         op->pass == IMP_PASS_DATA ? imp_op_layout(op->hint, dnnl_query_dst_md) : l[OUTPUT];
@@ -183,74 +185,95 @@ static dnnl_status_t max_pool(dnnl_primitive_desc_t *out, const imp_op *op,
     dnnl_pooling_desc_t d;
     dnnl_status_t status;
     if (op->pass == IMP_PASS_DATA)
-        status = dnnl_pooling_backward_desc_init(&d, dnnl_pooling_max, op->layout, output, w.stride,
-                                                 w.kernel, w.before, w.after);
+        status = dnnl_pooling_backward_desc_init(&d, kind, op->layout, output, w.stride, w.kernel,
+                                                 w.before, w.after);
     else
-        status = dnnl_pooling_forward_desc_init(&d, forward_kind(op), dnnl_pooling_max, op->layout,
-                                                output, w.stride, w.kernel, w.before, w.after);
+        status = dnnl_pooling_forward_desc_init(&d, forward_kind(op), kind, op->layout, output,
+                                                w.stride, w.kernel, w.before, w.after);
     if (status != dnnl_success)
         return status;
     return dnnl_primitive_desc_create(out, &d, attr, op->engine, op->hint);
 #else
     if (op->pass == IMP_PASS_DATA)
-        return dnnl_pooling_backward_primitive_desc_create(
-            out, op->engine, dnnl_pooling_max, op->layout, output, w.stride, w.kernel, w.dilation,
-            w.before, w.after, op->hint, attr);
-    return dnnl_pooling_forward_primitive_desc_create(
-        out, op->engine, forward_kind(op), dnnl_pooling_max, op->layout, output, w.stride, w.kernel,
-        w.dilation, w.before, w.after, attr);
+        return dnnl_pooling_backward_primitive_desc_create(out, op->engine, kind, op->layout,
+                                                           output, w.stride, w.kernel, w.dilation,
+                                                           w.before, w.after, op->hint, attr);
+    return dnnl_pooling_forward_primitive_desc_create(out, op->engine, forward_kind(op), kind,
+                                                      op->layout, output, w.stride, w.kernel,
+                                                      w.dilation, w.before, w.after, attr);
 #endif
 }
 
 static dnnl_status_t batch_norm(dnnl_primitive_desc_t *out, const imp_op *op,
                                 dnnl_primitive_attr_t attr)
 {
+    const float epsilon = (float)op->out->parameter;
     unsigned flags = dnnl_use_scale | dnnl_use_shift;
     if (!op->batch_statistics)
         flags |= dnnl_use_global_stats;
-    if (op->relu)
+    if (op->activation != NULL)
         flags |= dnnl_fuse_norm_relu;
 #if IMP_DNNL_OLD
     dnnl_batch_normalization_desc_t d;
     dnnl_status_t status;
     if (op->pass == IMP_PASS_DATA)
-        status = dnnl_batch_normalization_backward_desc_init(
-            &d, dnnl_backward, op->layout, op->layout, IMP_BATCH_NORM_EPSILON, flags);
+        status = dnnl_batch_normalization_backward_desc_init(&d, dnnl_backward, op->layout,
+                                                             op->layout, epsilon, flags);
     else
         status = dnnl_batch_normalization_forward_desc_init(&d, forward_kind(op), op->layout,
-                                                            IMP_BATCH_NORM_EPSILON, flags);
+                                                            epsilon, flags);
     if (status != dnnl_success)
         return status;
     return dnnl_primitive_desc_create(out, &d, attr, op->engine, op->hint);
 #else
     if (op->pass == IMP_PASS_DATA)
         return dnnl_batch_normalization_backward_primitive_desc_create(
-            out, op->engine, dnnl_backward, op->layout, op->layout, op->layout,
-            IMP_BATCH_NORM_EPSILON, flags, op->hint, attr);
+            out, op->engine, dnnl_backward, op->layout, op->layout, op->layout, epsilon, flags,
+            op->hint, attr);
     return dnnl_batch_normalization_forward_primitive_desc_create(
-        out, op->engine, forward_kind(op), op->layout, op->layout, IMP_BATCH_NORM_EPSILON, flags,
-        attr);
+        out, op->engine, forward_kind(op), op->layout, op->layout, epsilon, flags, attr);
 #endif
 }
 
-// Attributes: scratch memory from the caller, and a ReLU at the end of a convolution or dense
-// layer.
+// Only the forward pass: the gradient is a loop of ours.
+static dnnl_status_t elu(dnnl_primitive_desc_t *out, const imp_op *op, dnnl_primitive_attr_t attr)
+{
+    const float alpha = (float)op->out->parameter;
+#if IMP_DNNL_OLD
+    dnnl_eltwise_desc_t d;
+    const dnnl_status_t status = dnnl_eltwise_forward_desc_init(
+        &d, forward_kind(op), dnnl_eltwise_elu, op->layout, alpha, 0.0F);
+    if (status != dnnl_success)
+        return status;
+    return dnnl_primitive_desc_create(out, &d, attr, op->engine, NULL);
+#else
+    return dnnl_eltwise_forward_primitive_desc_create(out, op->engine, forward_kind(op),
+                                                      dnnl_eltwise_elu, op->layout, op->layout,
+                                                      alpha, 0.0F, attr);
+#endif
+}
+
+// Attributes: scratch memory from the caller, and an activation at the end of a convolution or
+// dense layer.
 static dnnl_status_t make_attributes(dnnl_primitive_attr_t *out, const imp_op *op)
 {
     dnnl_status_t status = dnnl_primitive_attr_create(out);
     if (status != dnnl_success)
         return status;
     status = dnnl_primitive_attr_set_scratchpad_mode(*out, dnnl_scratchpad_mode_user);
-    if (status != dnnl_success || !op->relu || op->out->kind == IMP_LAYER_BATCH_NORM)
+    if (status != dnnl_success || op->activation == NULL || op->out->kind == IMP_LAYER_BATCH_NORM)
         return status;
     dnnl_post_ops_t post;
     status = dnnl_post_ops_create(&post);
     if (status != dnnl_success)
         return status;
+    const dnnl_alg_kind_t kind =
+        op->activation->kind == IMP_LAYER_ELU ? dnnl_eltwise_elu : dnnl_eltwise_relu;
+    const float alpha = (float)op->activation->parameter;
 #if IMP_DNNL_OLD
-    status = dnnl_post_ops_append_eltwise(post, 1.0F, dnnl_eltwise_relu, 0.0F, 0.0F);
+    status = dnnl_post_ops_append_eltwise(post, 1.0F, kind, alpha, 0.0F);
 #else
-    status = dnnl_post_ops_append_eltwise(post, dnnl_eltwise_relu, 0.0F, 0.0F);
+    status = dnnl_post_ops_append_eltwise(post, kind, alpha, 0.0F);
 #endif
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_post_ops(*out, post);
@@ -263,10 +286,11 @@ dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op)
     operands o = {.count = 0};
     dnnl_primitive_attr_t attr = NULL;
     dnnl_status_t status = make_attributes(&attr, op);
-    if (status == dnnl_success && op->out->kind != IMP_LAYER_BATCH_NORM)
+    const imp_layer_kind layer = op->out->kind;
+    if (status == dnnl_success && layer != IMP_LAYER_BATCH_NORM && layer != IMP_LAYER_ELU)
         status = make_operands(&o, op);
     if (status == dnnl_success) {
-        switch (op->out->kind) {
+        switch (layer) {
         case IMP_LAYER_CONVOLUTION:
             status = convolution(out, op, attr, o.layouts);
             break;
@@ -274,7 +298,11 @@ dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op)
             status = dense(out, op, attr, o.layouts);
             break;
         case IMP_LAYER_MAX_POOL:
-            status = max_pool(out, op, attr, o.layouts);
+        case IMP_LAYER_AVERAGE_POOL:
+            status = pool(out, op, attr, o.layouts);
+            break;
+        case IMP_LAYER_ELU:
+            status = elu(out, op, attr);
             break;
         case IMP_LAYER_BATCH_NORM:
             status = batch_norm(out, op, attr);

@@ -19,9 +19,6 @@ typedef const_dnnl_memory_desc_t imp_layout;
 // does not need.
 #define IMP_BATCH_NORM_WANTS_SHIFT (DNNL_VERSION_MAJOR < 3)
 
-// The epsilon of batch norms, as in the baseline.
-#define IMP_BATCH_NORM_EPSILON 1e-3F
-
 typedef enum imp_pass {
     IMP_PASS_INFER,   // forward, nothing kept
     IMP_PASS_TRAIN,   // forward, keeping what the gradients need
@@ -29,14 +26,14 @@ typedef enum imp_pass {
     IMP_PASS_WEIGHTS, // gradient of weight and bias
 } imp_pass;
 
-// A primitive to be described: convolution, max-pool, batch norm or dense.
+// A primitive to be described: convolution, pool, batch norm, dense or ELU.
 typedef struct imp_op {
     dnnl_engine_t engine;
     imp_pass pass;
     int batch;
     const imp_node *in, *out;
-    imp_layout layout;          // of the input; used by max-pool and batch norm, the others choose
-    bool relu;                  // a ReLU follows at once
+    imp_layout layout;          // of the input; convolution and dense choose their own
+    const imp_node *activation; // the ReLU or ELU that follows at once, or NULL
     bool batch_statistics;      // batch norm: compute mean and variance rather than take them
     dnnl_primitive_desc_t hint; // gradients: the description of the forward pass
 } imp_op;

@@ -1,8 +1,10 @@
 #include "nn/executor.h"
 
+#include "nn/dropout.h"
 #include "nn/program.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 // Points every call's scratch memory at the one buffer that is large enough for all.
 static void share_scratch(imp_executor *e, const imp_program *program)
@@ -125,15 +127,45 @@ const float *imp_executor_statistics(const imp_executor *executor)
     return executor->statistics;
 }
 
-static void run_loop(const imp_call *call)
+void imp_executor_set_draws(imp_executor *executor, uint64_t seed, int64_t step, int first_sample)
+{
+    executor->seed = seed;
+    executor->step = (uint32_t)step;
+    executor->first_sample = (uint32_t)first_sample;
+}
+
+static void drop(const imp_executor *e, const imp_call *call)
+{
+    const size_t batch = (size_t)e->def.batch, size = call->count / batch;
+    const imp_dropout dropout = {e->seed, e->step, call->layer};
+    for (size_t sample = 0; sample < batch; sample++)
+        imp_dropout_draw(&dropout, e->first_sample + (uint32_t)sample, call->parameter, size,
+                         call->mask + sample * size);
+    for (size_t i = 0; i < call->count; i++)
+        call->out[i] = call->a[i] * call->mask[i];
+}
+
+static void copy_rows(const imp_call *call)
+{
+    for (size_t row = 0; row < call->rows; row++)
+        memcpy(call->out + row * call->stride_out, call->a + row * call->stride_in,
+               call->count * sizeof(float));
+}
+
+static void run_loop(const imp_executor *e, const imp_call *call)
 {
     const float *restrict a = call->a, *restrict b = call->b;
     float *restrict out = call->out;
     const size_t count = call->count;
+    const float parameter = (float)call->parameter;
     switch (call->kind) {
     case IMP_CALL_ADD:
         for (size_t i = 0; i < count; i++)
             out[i] = a[i] + b[i];
+        break;
+    case IMP_CALL_MULTIPLY:
+        for (size_t i = 0; i < count; i++)
+            out[i] = a[i] * b[i];
         break;
     case IMP_CALL_RELU:
         for (size_t i = 0; i < count; i++)
@@ -142,6 +174,16 @@ static void run_loop(const imp_call *call)
     case IMP_CALL_MASK:
         for (size_t i = 0; i < count; i++)
             out[i] = b[i] > 0.0F ? a[i] : 0.0F;
+        break;
+    case IMP_CALL_BEND:
+        for (size_t i = 0; i < count; i++)
+            out[i] = b[i] > 0.0F ? a[i] : a[i] * (b[i] + parameter);
+        break;
+    case IMP_CALL_DROP:
+        drop(e, call);
+        break;
+    case IMP_CALL_COPY:
+        copy_rows(call);
         break;
     case IMP_CALL_PRIMITIVE:
         break;
@@ -158,7 +200,7 @@ static bool run(imp_executor *e, const imp_program *program)
             fine = dnnl_primitive_execute(call->primitive, e->stream, call->arg_count,
                                           call->args) == dnnl_success;
         else
-            run_loop(call);
+            run_loop(e, call);
     }
     fine = dnnl_stream_wait(e->stream) == dnnl_success && fine;
     imp_openmp_leave(&e->openmp, previous);

@@ -8,11 +8,10 @@
 typedef struct imp_executor_def {
     const imp_graph *graph; // borrowed
     int batch;              // samples
-    bool training;          // forward keeps what backward needs
-    bool batch_statistics;  // batch norms normalise by the batch (training) rather than by moving
-                            // statistics
-    float *values;          // borrowed: the network's values; read only
-    float *gradients;       // borrowed: (graph->trained) written by backward; NULL unless training
+    bool training;    // forward keeps what backward needs, batch norms that do so normalise by
+                      // the batch, dropouts drop
+    float *values;    // borrowed: the network's values; read only
+    float *gradients; // borrowed: (graph->trained) written by backward; NULL unless training
 } imp_executor_def;
 
 typedef struct imp_executor imp_executor;
@@ -24,9 +23,13 @@ void imp_executor_destroy(imp_executor *executor); // nullable
 float *imp_executor_input(imp_executor *executor);              // (batch x 3 x height x width)
 const float *imp_executor_output(const imp_executor *executor); // (batch x outputs)
 float *imp_executor_output_gradient(imp_executor *executor);    // (batch x outputs), training
-// Mean and variance of the batch norms in the last forward, as in values + graph->trained; with
-// batch_statistics.
+// Mean and variance in the last forward of the batch norms that normalise by the batch, as in
+// values + graph->trained.
 const float *imp_executor_statistics(const imp_executor *executor);
+
+// What dropouts draw in the next forward pass of training: the number of its step, and the place of
+// its first sample in the batch (0..65535).
+void imp_executor_set_draws(imp_executor *executor, uint64_t seed, int64_t step, int first_sample);
 
 // Copies the weights to the layouts that compute; call it after the values changed.
 bool imp_executor_pack(imp_executor *executor);

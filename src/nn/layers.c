@@ -1,41 +1,23 @@
 #include "nn/layers.h"
 
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 // more values than this are a mistake in a table or a file, not a network for a Duckiebot
 static const int64_t MAX_VALUES = (int64_t)1 << 28;
 
-// The baseline's network: one residual block and three dense layers.
-static const imp_layer ONE_RESIDUAL[] = {
-    {"conv1", IMP_LAYER_CONVOLUTION, {"input"}, 32, 5, 2, IMP_PADDING_SAME},
-    {"pool1", IMP_LAYER_MAX_POOL, {"conv1"}, 0, 3, 2, IMP_PADDING_VALID},
-    {"norm1", IMP_LAYER_BATCH_NORM, {"pool1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"relu1", IMP_LAYER_RELU, {"norm1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"conv2", IMP_LAYER_CONVOLUTION, {"relu1"}, 32, 3, 2, IMP_PADDING_SAME},
-    {"norm2", IMP_LAYER_BATCH_NORM, {"conv2"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"relu2", IMP_LAYER_RELU, {"norm2"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"conv3", IMP_LAYER_CONVOLUTION, {"relu2"}, 32, 3, 1, IMP_PADDING_SAME},
-    {"shortcut", IMP_LAYER_CONVOLUTION, {"pool1"}, 32, 1, 2, IMP_PADDING_SAME},
-    {"add", IMP_LAYER_ADD, {"conv3", "shortcut"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"flatten", IMP_LAYER_FLATTEN, {"add"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"dense1", IMP_LAYER_DENSE, {"flatten"}, 64, 0, 0, IMP_PADDING_VALID},
-    {"relu3", IMP_LAYER_RELU, {"dense1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"dense2", IMP_LAYER_DENSE, {"relu3"}, 32, 0, 0, IMP_PADDING_VALID},
-    {"relu4", IMP_LAYER_RELU, {"dense2"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"action", IMP_LAYER_DENSE, {"relu4"}, IMP_CHANNELS_OUTPUTS, 0, 0, IMP_PADDING_VALID},
-};
+enum { MAX_WINDOW = 64, MAX_CHANNELS = 65536, MAX_SIDE = 8192 };
 
-static const imp_layer_table TABLES[] = {
-    {"one-residual", ONE_RESIDUAL, sizeof ONE_RESIDUAL / sizeof ONE_RESIDUAL[0]},
-};
-
-const imp_layer_table *imp_layer_table_find(const char *name)
+const char *imp_layer_kind_word(imp_layer_kind kind)
 {
-    for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++)
-        if (strcmp(TABLES[i].name, name) == 0)
-            return &TABLES[i];
-    return NULL;
+    static const char *const words[] = {
+#define IMP_LAYER_KIND_WORD(name, word) word,
+        IMP_LAYER_KIND_MAP(IMP_LAYER_KIND_WORD)
+#undef IMP_LAYER_KIND_WORD
+    };
+    return kind <= IMP_LAYER_DENSE ? words[kind] : "unknown";
 }
 
 int64_t imp_node_size(const imp_node *node)
@@ -43,113 +25,237 @@ int64_t imp_node_size(const imp_node *node)
     return (int64_t)node->channels * node->height * node->width;
 }
 
+int imp_node_inputs(const imp_node *node)
+{
+    int count = 0;
+    while (count < IMP_LAYER_INPUTS && node->inputs[count] >= 0)
+        count++;
+    return count;
+}
+
+// The graph under construction.
+typedef struct builder {
+    imp_graph *graph;
+    const imp_layer_table *table;
+    int outputs;
+    imp_error *err;
+} builder;
+
+static imp_status fail(const builder *b, const imp_layer *layer, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static imp_status fail(const builder *b, const imp_layer *layer, const char *format, ...)
+{
+    char message[240], place[200] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (b->table->source != NULL)
+        snprintf(place, sizeof place, "%.180s:%d: ", b->table->source, layer->line);
+    return imp_fail(b->err, IMP_BAD_INPUT, "%slayer '%s': %s", place, layer->name, message);
+}
+
 static int find_node(const imp_graph *graph, const char *name)
 {
-    for (int i = 0; name != NULL && i < graph->count; i++)
+    for (int i = 0; i < graph->count; i++)
         if (strcmp(graph->nodes[i].name, name) == 0)
             return i;
     return -1;
 }
 
-static imp_status connect(imp_graph *graph, imp_node *node, const imp_layer *layer, imp_error *err)
+static bool comes_later(const builder *b, const char *name)
 {
-    const int wanted = layer->kind == IMP_LAYER_ADD ? 2 : 1;
-    for (int i = 0; i < 2; i++) {
+    for (int i = b->graph->count - 1; i < b->table->count; i++)
+        if (strcmp(b->table->layers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static imp_status connect(const builder *b, imp_node *node, const imp_layer *layer)
+{
+    const bool several = layer->kind == IMP_LAYER_CONCAT;
+    const int least = several || layer->kind == IMP_LAYER_ADD ? 2 : 1;
+    const int most = several ? IMP_LAYER_INPUTS : least;
+    int count = 0;
+    for (int i = 0; i < IMP_LAYER_INPUTS; i++) {
         node->inputs[i] = -1;
-        if ((layer->inputs[i] != NULL) != (i < wanted))
-            return imp_fail(err, IMP_BAD_INPUT, "layer %s: takes %d input%s", layer->name, wanted,
-                            wanted == 1 ? "" : "s");
-        if (i >= wanted)
+        if (layer->inputs[i][0] == '\0')
             continue;
-        node->inputs[i] = find_node(graph, layer->inputs[i]);
-        if (node->inputs[i] < 0)
-            return imp_fail(err, IMP_BAD_INPUT, "layer %s: no earlier layer is called %s",
-                            layer->name, layer->inputs[i]);
-        graph->nodes[node->inputs[i]].users++;
+        const int index = find_node(b->graph, layer->inputs[i]);
+        if (index < 0 && comes_later(b, layer->inputs[i]))
+            return fail(b, layer,
+                        "its input '%s' is not there yet: layers take what stands above "
+                        "them, so that there are no cycles",
+                        layer->inputs[i]);
+        if (index < 0)
+            return fail(b, layer, "no earlier layer is called '%s'", layer->inputs[i]);
+        node->inputs[count++] = index;
+    }
+    if (count < least || count > most)
+        return fail(b, layer, "takes %d%s input%s, not %d", least, several ? " to 4" : "",
+                    most == 1 ? "" : "s", count);
+    for (int i = 0; i < count; i++)
+        b->graph->nodes[node->inputs[i]].users++;
+    return IMP_OK;
+}
+
+// Output size along one side (0: rows, 1: columns) and the padding that it takes; 0 if the kernel
+// does not fit.
+static int window_size(const imp_layer *layer, imp_node *node, int side, int size)
+{
+    int *before = &node->before[side], *after = &node->after[side];
+    *before = *after = 0;
+    if (layer->padding == IMP_PADDING_SAME) {
+        const int out = (size + layer->stride - 1) / layer->stride;
+        const int padding = (out - 1) * layer->stride + layer->kernel - size;
+        *before = padding > 0 ? padding / 2 : 0;
+        *after = padding > 0 ? padding - padding / 2 : 0;
+        return out;
+    }
+    if (layer->padding == IMP_PADDING_SIDES) {
+        *before = layer->sides[2 * side];
+        *after = layer->sides[2 * side + 1];
+    }
+    const int padded = size + *before + *after;
+    return padded < layer->kernel ? 0 : (padded - layer->kernel) / layer->stride + 1;
+}
+
+static imp_status shape_window(const builder *b, imp_node *node, const imp_layer *layer)
+{
+    const imp_node *input = &b->graph->nodes[node->inputs[0]];
+    if (input->flat)
+        return fail(b, layer, "its input '%s' is flat", input->name);
+    if (layer->kernel < 1 || layer->stride < 1 || layer->kernel > MAX_WINDOW ||
+        layer->stride > MAX_WINDOW)
+        return fail(b, layer, "kernel and stride must lie in 1..%d", MAX_WINDOW);
+    for (int i = 0; i < 4 && layer->padding == IMP_PADDING_SIDES; i++)
+        if (layer->sides[i] < 0 || layer->sides[i] >= layer->kernel)
+            return fail(b, layer, "a padding of %d must lie in 0..%d, below the kernel",
+                        layer->sides[i], layer->kernel - 1);
+    node->kernel = layer->kernel;
+    node->stride = layer->stride;
+    node->height = window_size(layer, node, 0, input->height);
+    node->width = window_size(layer, node, 1, input->width);
+    if (node->height < 1 || node->width < 1)
+        return fail(b, layer,
+                    "its %dx%d kernel does not fit its input of %dx%d (width x height): use larger "
+                    "pictures",
+                    layer->kernel, layer->kernel, input->width, input->height);
+    return IMP_OK;
+}
+
+static imp_status shape_add(const builder *b, const imp_node *node, const imp_layer *layer)
+{
+    const imp_node *one = &b->graph->nodes[node->inputs[0]];
+    const imp_node *other = &b->graph->nodes[node->inputs[1]];
+    if (other->channels != one->channels || other->height != one->height ||
+        other->width != one->width || other->flat != one->flat)
+        return fail(b, layer, "cannot add '%s' (%dx%dx%d) and '%s' (%dx%dx%d)", one->name,
+                    one->channels, one->height, one->width, other->name, other->channels,
+                    other->height, other->width);
+    return IMP_OK;
+}
+
+static imp_status shape_concat(const builder *b, imp_node *node, const imp_layer *layer)
+{
+    const imp_node *first = &b->graph->nodes[node->inputs[0]];
+    for (int i = 1; i < imp_node_inputs(node); i++) {
+        const imp_node *other = &b->graph->nodes[node->inputs[i]];
+        if (other->height != first->height || other->width != first->width ||
+            other->flat != first->flat)
+            return fail(b, layer, "cannot join '%s' (%dx%d) and '%s' (%dx%d, width x height)",
+                        first->name, first->width, first->height, other->name, other->width,
+                        other->height);
+        node->channels += other->channels;
     }
     return IMP_OK;
 }
 
-// Output size along one side, and the padding that it takes; 0 if the kernel does not fit.
-static int window_size(const imp_layer *layer, int size, int *before, int *after)
+// The one number that some kinds have.
+static imp_status set_parameter(const builder *b, imp_node *node, const imp_layer *layer)
 {
-    *before = *after = 0;
-    if (layer->padding == IMP_PADDING_VALID)
-        return size < layer->kernel ? 0 : (size - layer->kernel) / layer->stride + 1;
-    const int out = (size + layer->stride - 1) / layer->stride;
-    int padding = (out - 1) * layer->stride + layer->kernel - size;
-    if (padding < 0)
-        padding = 0;
-    *before = padding / 2;
-    *after = padding - padding / 2;
-    return out;
-}
-
-static imp_status shape_window(imp_node *node, const imp_layer *layer, const imp_node *input,
-                               imp_error *err)
-{
-    if (input->flat)
-        return imp_fail(err, IMP_BAD_INPUT, "layer %s: its input %s is flat", layer->name,
-                        input->name);
-    if (layer->kernel < 1 || layer->stride < 1 || layer->kernel > 64 || layer->stride > 64)
-        return imp_fail(err, IMP_BAD_INPUT, "layer %s: kernel and stride must lie in 1..64",
-                        layer->name);
-    node->kernel = layer->kernel;
-    node->stride = layer->stride;
-    node->height = window_size(layer, input->height, &node->before[0], &node->after[0]);
-    node->width = window_size(layer, input->width, &node->before[1], &node->after[1]);
-    if (node->height < 1 || node->width < 1)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "layer %s: its %dx%d kernel does not fit its input of %dx%d (width x "
-                        "height): use larger pictures",
-                        layer->name, layer->kernel, layer->kernel, input->width, input->height);
+    const double value = layer->parameter;
+    node->parameter = value;
+    if (layer->kind == IMP_LAYER_BATCH_NORM) {
+        node->parameter = value == 0.0 ? IMP_BATCH_NORM_EPSILON : value;
+        if (!(node->parameter >= 1e-12 && node->parameter <= 1.0))
+            return fail(b, layer, "epsilon must lie in 1e-12..1");
+    } else if (layer->kind == IMP_LAYER_ELU) {
+        node->parameter = value == 0.0 ? 1.0 : value;
+        if (!(node->parameter > 0.0 && node->parameter <= 100.0))
+            return fail(b, layer, "alpha must lie in 0..100, without 0");
+    } else if (layer->kind == IMP_LAYER_DROPOUT && !(value >= 0.0 && value < 1.0)) {
+        return fail(b, layer, "rate must lie in 0..1, without 1");
+    }
     return IMP_OK;
 }
 
 // Shape of a node from its inputs' shapes.
-static imp_status shape(const imp_graph *graph, imp_node *node, const imp_layer *layer, int outputs,
-                        imp_error *err)
+static imp_status shape(const builder *b, imp_node *node, const imp_layer *layer)
 {
-    const imp_node *input = &graph->nodes[node->inputs[0]];
+    const imp_node *input = &b->graph->nodes[node->inputs[0]];
     node->channels = input->channels;
     node->height = input->height;
     node->width = input->width;
     node->flat = input->flat || layer->kind == IMP_LAYER_FLATTEN;
     if (layer->kind == IMP_LAYER_CONVOLUTION || layer->kind == IMP_LAYER_DENSE) {
-        node->channels = layer->channels == IMP_CHANNELS_OUTPUTS ? outputs : layer->channels;
-        if (node->channels < 1 || node->channels > 65536)
-            return imp_fail(err, IMP_BAD_INPUT, "layer %s: channels must lie in 1..65536",
-                            layer->name);
+        node->channels = layer->channels == IMP_CHANNELS_OUTPUTS ? b->outputs : layer->channels;
+        if (node->channels < 1 || node->channels > MAX_CHANNELS)
+            return fail(b, layer, "channels must lie in 1..%d", MAX_CHANNELS);
     }
-    if (layer->kind == IMP_LAYER_DENSE && !input->flat)
-        return imp_fail(err, IMP_BAD_INPUT, "layer %s: needs a flatten layer before it",
-                        layer->name);
-    if (layer->kind == IMP_LAYER_CONVOLUTION || layer->kind == IMP_LAYER_MAX_POOL)
-        return shape_window(node, layer, input, err);
-    if (layer->kind == IMP_LAYER_ADD) {
-        const imp_node *other = &graph->nodes[node->inputs[1]];
-        if (other->channels != node->channels || other->height != node->height ||
-            other->width != node->width || other->flat != node->flat)
-            return imp_fail(err, IMP_BAD_INPUT,
-                            "layer %s: cannot add %s (%dx%dx%d) and %s (%dx%dx%d)", layer->name,
-                            input->name, input->channels, input->height, input->width, other->name,
-                            other->channels, other->height, other->width);
-    }
-    if (layer->kind == IMP_LAYER_FLATTEN) {
-        const int64_t size = imp_node_size(input);
-        if (size > MAX_VALUES)
-            return imp_fail(err, IMP_BAD_INPUT, "layer %s: too many values", layer->name);
-        node->channels = (int)size;
+    switch (layer->kind) {
+    case IMP_LAYER_DENSE:
+        return input->flat ? IMP_OK : fail(b, layer, "needs a flatten layer before it");
+    case IMP_LAYER_BATCH_NORM:
+        return input->flat ? fail(b, layer, "its input '%s' is flat", input->name) : IMP_OK;
+    case IMP_LAYER_CONVOLUTION:
+    case IMP_LAYER_MAX_POOL:
+    case IMP_LAYER_AVERAGE_POOL:
+        return shape_window(b, node, layer);
+    case IMP_LAYER_ADD:
+        return shape_add(b, node, layer);
+    case IMP_LAYER_CONCAT:
+        return shape_concat(b, node, layer);
+    case IMP_LAYER_FLATTEN:
+        node->channels = (int)imp_node_size(input);
         node->height = node->width = 1;
+        return IMP_OK;
+    default:
+        return IMP_OK;
     }
-    return IMP_OK;
 }
 
-static void add_tensor(imp_graph *graph, int layer, imp_tensor_role role, const char *word,
+// Work of one picture: what the definition of the layer takes, without the padding's zeros being
+// spared.
+static int64_t count_flops(const imp_graph *graph, const imp_node *node)
+{
+    const int64_t size = imp_node_size(node), in = graph->nodes[node->inputs[0]].channels;
+    const int64_t taps = (int64_t)node->kernel * node->kernel;
+    switch (node->kind) {
+    case IMP_LAYER_CONVOLUTION:
+        return size * (2 * in * taps + 1);
+    case IMP_LAYER_DENSE:
+        return size * (2 * in + 1);
+    case IMP_LAYER_MAX_POOL:
+    case IMP_LAYER_AVERAGE_POOL:
+        return size * taps;
+    case IMP_LAYER_BATCH_NORM:
+        return size * 2;
+    case IMP_LAYER_RELU:
+    case IMP_LAYER_ELU:
+    case IMP_LAYER_ADD:
+        return size;
+    default:
+        return 0;
+    }
+}
+
+static void add_tensor(imp_graph *graph, int index, imp_tensor_role role, const char *word,
                        int rank, const int64_t dims[4])
 {
-    imp_node *node = &graph->nodes[layer];
-    imp_tensor tensor = {.role = role, .layer = layer, .rank = rank, .count = 1};
+    imp_node *node = &graph->nodes[index];
+    imp_tensor tensor = {.role = role, .node = index, .rank = rank, .count = 1};
     snprintf(tensor.name, sizeof tensor.name, "%s.%s", node->name, word);
     for (int i = 0; i < rank; i++) {
         tensor.dims[i] = dims[i];
@@ -160,28 +266,27 @@ static void add_tensor(imp_graph *graph, int layer, imp_tensor_role role, const 
     graph->tensors[graph->tensor_count++] = tensor;
 }
 
-static void add_tensors(imp_graph *graph, int layer)
+static void add_tensors(imp_graph *graph, int index)
 {
-    const imp_node *node = &graph->nodes[layer];
-    if (node->kind == IMP_LAYER_INPUT)
-        return;
+    const imp_node *node = &graph->nodes[index];
     const int64_t in = graph->nodes[node->inputs[0]].channels, side = node->kernel;
     const int64_t dims[4] = {node->channels, in, side, side};
     if (node->kind == IMP_LAYER_CONVOLUTION || node->kind == IMP_LAYER_DENSE) {
         const int rank = node->kind == IMP_LAYER_DENSE ? 2 : 4;
-        add_tensor(graph, layer, IMP_TENSOR_WEIGHT, "weight", rank, dims);
-        add_tensor(graph, layer, IMP_TENSOR_BIAS, "bias", 1, dims);
+        add_tensor(graph, index, IMP_TENSOR_WEIGHT, "weight", rank, dims);
+        add_tensor(graph, index, IMP_TENSOR_BIAS, "bias", 1, dims);
     } else if (node->kind == IMP_LAYER_BATCH_NORM) {
-        add_tensor(graph, layer, IMP_TENSOR_GAIN, "weight", 1, dims);
-        add_tensor(graph, layer, IMP_TENSOR_BIAS, "bias", 1, dims);
-        add_tensor(graph, layer, IMP_TENSOR_MEAN, "running_mean", 1, dims);
-        add_tensor(graph, layer, IMP_TENSOR_VARIANCE, "running_var", 1, dims);
+        add_tensor(graph, index, IMP_TENSOR_GAIN, "weight", 1, dims);
+        add_tensor(graph, index, IMP_TENSOR_BIAS, "bias", 1, dims);
+        add_tensor(graph, index, IMP_TENSOR_MEAN, "running_mean", 1, dims);
+        add_tensor(graph, index, IMP_TENSOR_VARIANCE, "running_var", 1, dims);
     }
 }
 
 // Places the tensors in one array, trained ones first.
-static imp_status place_tensors(imp_graph *graph, imp_error *err)
+static imp_status place_tensors(const builder *b)
 {
+    imp_graph *graph = b->graph;
     for (int moving = 0; moving < 2; moving++) {
         for (int i = 0; i < graph->tensor_count; i++) {
             imp_tensor *tensor = &graph->tensors[i];
@@ -189,9 +294,9 @@ static imp_status place_tensors(imp_graph *graph, imp_error *err)
                 continue;
             tensor->offset = graph->values;
             graph->values += tensor->count;
+            // node 0 is the picture, which the table does not list
             if (tensor->count > MAX_VALUES || graph->values > MAX_VALUES)
-                return imp_fail(err, IMP_BAD_INPUT, "layer %s: has too many weights",
-                                graph->nodes[tensor->layer].name);
+                return fail(b, &b->table->layers[tensor->node - 1], "has too many weights");
         }
         if (moving == 0)
             graph->trained = graph->values;
@@ -199,71 +304,82 @@ static imp_status place_tensors(imp_graph *graph, imp_error *err)
     return IMP_OK;
 }
 
-static imp_status add_layer(imp_graph *graph, const imp_layer *layer, int outputs, imp_error *err)
+static imp_status add_layer(const builder *b, const imp_layer *layer)
 {
+    imp_graph *graph = b->graph;
     imp_node *node = &graph->nodes[graph->count];
     *node = (imp_node){.kind = layer->kind, .tensors = -1};
-    if (layer->name == NULL || layer->name[0] == '\0' || strlen(layer->name) >= sizeof node->name)
-        return imp_fail(err, IMP_BAD_INPUT, "layer %d: needs a name of at most %d letters",
-                        graph->count, IMP_LAYER_NAME - 1);
+    if (layer->name[0] == '\0')
+        return fail(b, layer, "needs a name");
     if (find_node(graph, layer->name) >= 0)
-        return imp_fail(err, IMP_BAD_INPUT, "layer %s: the name is taken", layer->name);
+        return fail(b, layer, "the name is taken");
     if (layer->kind <= IMP_LAYER_INPUT || layer->kind > IMP_LAYER_DENSE)
-        return imp_fail(err, IMP_BAD_INPUT, "layer %s: unknown kind %d", layer->name,
-                        (int)layer->kind);
-    imp_status status = connect(graph, node, layer, err);
+        return fail(b, layer, "unknown kind %d", (int)layer->kind);
+    imp_status status = connect(b, node, layer);
     if (status == IMP_OK)
-        status = shape(graph, node, layer, outputs, err);
+        status = shape(b, node, layer);
+    if (status == IMP_OK)
+        status = set_parameter(b, node, layer);
     if (status == IMP_OK && imp_node_size(node) > MAX_VALUES)
-        status = imp_fail(err, IMP_BAD_INPUT, "layer %s: too many values", layer->name);
+        status = fail(b, layer, "gives too many values");
     if (status != IMP_OK)
         return status;
-    snprintf(node->name, sizeof node->name, "%s", layer->name);
+    memcpy(node->name, layer->name, sizeof node->name);
+    node->flops = count_flops(graph, node);
     add_tensors(graph, graph->count++);
+    return IMP_OK;
+}
+
+// Every branch must end in the output, which gives as many values as are wanted.
+static imp_status check_ends(const builder *b)
+{
+    const imp_graph *graph = b->graph;
+    const imp_layer *layers = b->table->layers;
+    for (int i = 1; i + 1 < graph->count; i++)
+        if (graph->nodes[i].users == 0)
+            return fail(b, &layers[i - 1], "nothing uses it");
+    const imp_node *last = &graph->nodes[graph->count - 1];
+    if (imp_node_size(last) != b->outputs)
+        return fail(b, &layers[graph->count - 2], "is the last and gives %dx%dx%d, not %d values",
+                    last->channels, last->height, last->width, b->outputs);
     return IMP_OK;
 }
 
 imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const imp_network_def *def,
                            imp_error *err)
 {
-    if (def->width < 1 || def->width > 8192 || def->height < 1 || def->height > 8192)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "a network for %dx%d pictures: sides must lie in 1..8192", def->width,
-                        def->height);
+    const builder b = {out, table, def->outputs, err};
+    if (def->width < 1 || def->width > MAX_SIDE || def->height < 1 || def->height > MAX_SIDE)
+        return imp_fail(err, IMP_BAD_INPUT, "a network for %dx%d pictures: sides must lie in 1..%d",
+                        def->width, def->height, MAX_SIDE);
     if (table->count < 1 || table->count > IMP_MAX_LAYERS)
         return imp_fail(err, IMP_BAD_INPUT, "network %s: has %d layers, 1..%d are possible",
                         table->name, table->count, IMP_MAX_LAYERS);
     memset(out, 0, sizeof *out);
     out->nodes[0] = (imp_node){.name = "input",
                                .kind = IMP_LAYER_INPUT,
-                               .inputs = {-1, -1},
+                               .inputs = {-1, -1, -1, -1},
                                .channels = 3,
                                .height = def->height,
                                .width = def->width,
                                .tensors = -1};
     out->count = 1;
     for (int i = 0; i < table->count; i++) {
-        imp_status status = add_layer(out, &table->layers[i], def->outputs, err);
+        const imp_layer *layer = &table->layers[i];
+        const imp_status status = add_layer(&b, layer);
         if (status != IMP_OK)
             return status;
+        out->nodes[i + 1].batch_statistics =
+            layer->kind == IMP_LAYER_BATCH_NORM && def->batch_norm && !layer->frozen;
     }
-
-    // every branch must end in the output, which is flat
-    for (int i = 0; i + 1 < out->count; i++)
-        if (out->nodes[i].users == 0)
-            return imp_fail(err, IMP_BAD_INPUT, "layer %s: nothing uses it", out->nodes[i].name);
-    const imp_node *last = &out->nodes[out->count - 1];
-    if (imp_node_size(last) != def->outputs)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "layer %s: is the last and gives %dx%dx%d, not %d values", last->name,
-                        last->channels, last->height, last->width, def->outputs);
-    return place_tensors(out, err);
+    const imp_status status = check_ends(&b);
+    return status == IMP_OK ? place_tensors(&b) : status;
 }
 
 const imp_tensor *imp_graph_tensor(const imp_graph *graph, int node, imp_tensor_role role)
 {
     for (int i = graph->nodes[node].tensors; i >= 0 && i < graph->tensor_count; i++) {
-        if (graph->tensors[i].layer != node)
+        if (graph->tensors[i].node != node)
             break;
         if (graph->tensors[i].role == role)
             return &graph->tensors[i];

@@ -1,6 +1,7 @@
 #include "nn/network.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,23 @@ imp_status imp_network_from_table(imp_network **out, const imp_network_def *def,
     return IMP_OK;
 }
 
+imp_status imp_network_from_description(imp_network **out, const imp_network_def *def,
+                                        const imp_description *description, imp_error *err)
+{
+    imp_network *network;
+    const imp_status status = imp_network_from_table(&network, def, &description->table, err);
+    if (status != IMP_OK)
+        return status;
+    snprintf(network->def.architecture, sizeof network->def.architecture, "%s", description->name);
+    network->description = strdup(description->text);
+    if (network->description == NULL) {
+        imp_network_destroy(network);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a network");
+    }
+    *out = network;
+    return IMP_OK;
+}
+
 void imp_network_draw(imp_network *network, uint64_t seed)
 {
     const imp_graph *graph = &network->graph;
@@ -60,8 +78,7 @@ void imp_network_draw(imp_network *network, uint64_t seed)
         const double fan_out = (double)tensor->dims[0];
         const double deviation = sqrt(2.0 / (dense ? fan_in + fan_out : fan_in));
         // one stream per layer: a layer's weights do not depend on the layers before it
-        imp_random random =
-            imp_random_stream(seed, (uint32_t)tensor->layer, 0, IMP_PURPOSE_WEIGHTS);
+        imp_random random = imp_random_stream(seed, (uint32_t)tensor->node, 0, IMP_PURPOSE_WEIGHTS);
         for (int64_t k = 0; k < tensor->count; k++)
             network->values[tensor->offset + k] = (float)(deviation * imp_random_normal(&random));
     }
@@ -75,11 +92,12 @@ imp_status imp_network_create(imp_network **out, const imp_network_def *def, uin
                         "a network definition must come from imp_default_network_def()");
     if (memchr(def->architecture, '\0', sizeof def->architecture) == NULL)
         return imp_fail(err, IMP_USAGE, "the name of the architecture is not terminated");
-    const imp_layer_table *table = imp_layer_table_find(def->architecture);
-    if (table == NULL)
-        return imp_fail(err, IMP_USAGE, "unknown architecture \"%s\": known is \"one-residual\"",
-                        def->architecture);
-    const imp_status status = imp_network_from_table(out, def, table, err);
+    imp_description *description;
+    imp_status status = imp_description_find(&description, def->architecture, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_network_from_description(out, def, description, err);
+    imp_description_destroy(description);
     if (status == IMP_OK)
         imp_network_draw(*out, seed);
     return status;
@@ -91,6 +109,7 @@ void imp_network_destroy(imp_network *network)
         return;
     json_decref(network->metadata);
     free(network->values);
+    free(network->description);
     free(network);
 }
 
@@ -102,6 +121,22 @@ const imp_network_def *imp_network_facts(const imp_network *network)
 int64_t imp_network_parameter_count(const imp_network *network)
 {
     return network->graph.trained;
+}
+
+const imp_node *imp_network_node(const imp_network *network, int index)
+{
+    return index >= 0 && index < network->graph.count ? &network->graph.nodes[index] : NULL;
+}
+
+const imp_tensor *imp_network_tensor(const imp_network *network, int index)
+{
+    return index >= 0 && index < network->graph.tensor_count ? &network->graph.tensors[index]
+                                                             : NULL;
+}
+
+const float *imp_network_values(const imp_network *network, const imp_tensor *tensor)
+{
+    return network->values + tensor->offset;
 }
 
 const char *imp_network_metadata(const imp_network *network, const char *key)

@@ -1,6 +1,7 @@
 // Model files: docs/formats.md has the layout.
 #include "nn/network_file.h"
-#include "nn/network.h"
+
+#include "base/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,12 +49,13 @@ json_t *imp_network_description(const imp_network *network, const char *format)
     snprintf(width, sizeof width, "%d", def->width);
     snprintf(height, sizeof height, "%d", def->height);
     snprintf(outputs, sizeof outputs, "%d", def->outputs);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "format", format,
-                     "architecture", def->architecture, "width", width, "height", height, "outputs",
-                     outputs, "batch_norm", def->batch_norm ? "true" : "false",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*}", "format",
+                     format, "architecture", def->architecture, "width", width, "height", height,
+                     "outputs", outputs, "batch_norm", def->batch_norm ? "true" : "false",
                      "batch_norm_epsilon", "0.001", "channel_order", "RGB", "normalisation",
                      "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action",
-                     "wheel duty cycles left,right", "version", imp_version());
+                     "wheel duty cycles left,right", "version", imp_version(), "description",
+                     network->description);
 }
 
 // Adds the caller's strings; his keys must not be ours.
@@ -140,8 +142,7 @@ imp_status imp_network_read_description(const imp_safetensors *file, const char 
         status = read_number(file, "outputs", 65536, &def.outputs, err);
     if (status != IMP_OK)
         return status;
-    if (strlen(architecture) >= sizeof def.architecture ||
-        imp_layer_table_find(architecture) == NULL)
+    if (strlen(architecture) >= sizeof def.architecture)
         return imp_fail(err, IMP_BAD_INPUT, "%s: unknown architecture \"%.40s\"", file->path,
                         architecture);
     if (strcmp(batch_norm, "true") != 0 && strcmp(batch_norm, "false") != 0)
@@ -153,28 +154,60 @@ imp_status imp_network_read_description(const imp_safetensors *file, const char 
     return IMP_OK;
 }
 
-// The network that a file describes. The size of the file is compared before memory is spent on it.
-static imp_status read_network(imp_network **out, const imp_safetensors *file, imp_error *err)
+// The description that a file brings along; of those of older releases the built-in one that it
+// names.
+static imp_status find_description(imp_description **out, const imp_safetensors *file,
+                                   const imp_network_def *def, imp_error *err)
 {
-    imp_network_def def = {.cookie = 0};
-    imp_status status = imp_network_read_description(file, FORMAT, &def, err);
-    if (status != IMP_OK)
-        return status;
-    const imp_layer_table *table = imp_layer_table_find(def.architecture);
+    const json_t *metadata = json_object_get(file->header, "__metadata__");
+    const char *text = json_string_value(json_object_get(metadata, "description"));
+    if (text != NULL) {
+        char source[IMP_PATH_MAX];
+        snprintf(source, sizeof source, "%s: description", file->path);
+        return imp_description_parse(out, source, text, strlen(text), err);
+    }
+    imp_error why = {0};
+    const imp_status status = imp_description_builtin(out, def->architecture, &why);
+    if (status == IMP_USAGE)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s", file->path, why.message);
+    return status == IMP_OK ? IMP_OK : imp_fail(err, status, "%s", why.message);
+}
+
+// The size of the file is compared before memory is spent on it.
+static imp_status check_size(const imp_safetensors *file, const imp_network_def *def,
+                             const imp_layer_table *table, imp_error *err)
+{
     imp_graph *graph = malloc(sizeof *graph);
     if (graph == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", file->path);
     imp_error why = {0};
-    status = imp_graph_build(graph, table, &def, &why);
+    imp_status status = imp_graph_build(graph, table, def, &why);
     if (status != IMP_OK)
         status = imp_fail(err, status, "%s: %s", file->path, why.message);
     else if (graph->tensor_count != imp_safetensors_count(file) ||
              (size_t)graph->values * sizeof(float) != file->data_length)
         status = imp_fail(err, IMP_BAD_INPUT, "%s: its arrays are not those of a %s for %dx%d",
-                          file->path, def.architecture, def.width, def.height);
+                          file->path, def->architecture, def->width, def->height);
     free(graph);
+    return status;
+}
+
+// The network that a file describes.
+static imp_status read_network(imp_network **out, const imp_safetensors *file, imp_error *err)
+{
+    imp_network_def def = {.cookie = 0};
+    imp_description *description = NULL;
+    imp_status status = imp_network_read_description(file, FORMAT, &def, err);
     if (status == IMP_OK)
-        status = imp_network_from_table(out, &def, table, err);
+        status = find_description(&description, file, &def, err);
+    if (description == NULL || status != IMP_OK)
+        return status;
+    // the text has no name of its own if it stood in a file that was called so
+    snprintf(description->name, sizeof description->name, "%.63s", def.architecture);
+    status = check_size(file, &def, &description->table, err);
+    if (status == IMP_OK)
+        status = imp_network_from_description(out, &def, description, err);
+    imp_description_destroy(description);
     return status;
 }
 

@@ -1,18 +1,20 @@
 #include "nn/plain.h"
 
+#include "nn/dropout.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double EPSILON = 1e-3; // of batch norms
-
 struct imp_plain {
     const imp_graph *graph;
     int batch;
-    bool batch_statistics;
+    uint64_t seed; // of dropouts
+    uint32_t step;
     double **out;       // (graph->count) arrays of (batch x channels x height x width)
     double **gradient;  // the same, of the loss by out
     double *statistics; // (graph->values - graph->trained)
+    float *mask;        // of one sample, of the largest node
 };
 
 void imp_plain_destroy(imp_plain *plain)
@@ -28,33 +30,43 @@ void imp_plain_destroy(imp_plain *plain)
     free(plain->out);
     free(plain->gradient);
     free(plain->statistics);
+    free(plain->mask);
     free(plain);
 }
 
-imp_status imp_plain_create(imp_plain **out, const imp_graph *graph, int batch,
-                            bool batch_statistics, imp_error *err)
+imp_status imp_plain_create(imp_plain **out, const imp_graph *graph, int batch, imp_error *err)
 {
     imp_plain *plain = calloc(1, sizeof *plain);
     if (plain == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plain network");
-    *plain = (imp_plain){.graph = graph, .batch = batch, .batch_statistics = batch_statistics};
+    *plain = (imp_plain){.graph = graph, .batch = batch};
     const size_t count = (size_t)graph->count;
     plain->out = calloc(count, sizeof *plain->out);
     plain->gradient = calloc(count, sizeof *plain->gradient);
     plain->statistics = calloc((size_t)(graph->values - graph->trained) + 1, sizeof(double));
     bool whole = plain->out != NULL && plain->gradient != NULL && plain->statistics != NULL;
+    int64_t largest = 1;
     for (size_t i = 0; i < count && whole; i++) {
         const size_t size = (size_t)batch * (size_t)imp_node_size(&graph->nodes[i]);
+        largest =
+            imp_node_size(&graph->nodes[i]) > largest ? imp_node_size(&graph->nodes[i]) : largest;
         plain->out[i] = calloc(size, sizeof(double));
         plain->gradient[i] = calloc(size, sizeof(double));
         whole = plain->out[i] != NULL && plain->gradient[i] != NULL;
     }
-    if (!whole) {
+    plain->mask = calloc((size_t)largest, sizeof *plain->mask);
+    if (!whole || plain->mask == NULL) {
         imp_plain_destroy(plain);
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plain network");
     }
     *out = plain;
     return IMP_OK;
+}
+
+void imp_plain_set_draws(imp_plain *plain, uint64_t seed, int64_t step)
+{
+    plain->seed = seed;
+    plain->step = (uint32_t)step;
 }
 
 const double *imp_plain_statistics(const imp_plain *plain)
@@ -130,34 +142,54 @@ static void convolution(const work *w)
                 }
 }
 
-static void max_pool(const work *w)
+// Input pixel under tap k of an output pixel of a pool, or -1 in the padding.
+static int64_t pool_tap(const work *w, int sample, int channel, int row, int column, int k)
 {
     const imp_node *node = w->node;
+    return pixel(w->in, sample, channel, row * node->stride + k / node->kernel - node->before[0],
+                 column * node->stride + k % node->kernel - node->before[1]);
+}
+
+// One output pixel of a pool: the largest under its window, or the mean of those that are there.
+static void pool_pixel(const work *w, int64_t at, int sample, int channel, int row, int column)
+{
+    const int taps = w->node->kernel * w->node->kernel;
+    const bool max = w->node->kind == IMP_LAYER_MAX_POOL;
+    int64_t best = -1;
+    int inside = 0;
+    double sum = 0.0;
+    for (int k = 0; k < taps; k++) {
+        const int64_t tap = pool_tap(w, sample, channel, row, column, k);
+        if (tap < 0)
+            continue;
+        inside++;
+        sum += w->x[tap];
+        if (best < 0 || w->x[tap] > w->x[best])
+            best = tap;
+    }
+    if (w->gradients == NULL)
+        w->y[at] = max ? w->x[best] : sum / inside;
+    for (int k = 0; k < taps && w->gradients != NULL; k++) {
+        const int64_t tap = pool_tap(w, sample, channel, row, column, k);
+        if (tap >= 0 && (!max || tap == best))
+            w->dx[tap] += max ? w->dy[at] : w->dy[at] / inside;
+    }
+}
+
+static void pool(const work *w)
+{
     int64_t at = 0;
     for (int sample = 0; sample < w->batch; sample++)
-        for (int c = 0; c < node->channels; c++)
-            for (int row = 0; row < node->height; row++)
-                for (int column = 0; column < node->width; column++, at++) {
-                    int64_t best = -1;
-                    for (int k = 0; k < node->kernel * node->kernel; k++) {
-                        const int64_t tap =
-                            pixel(w->in, sample, c,
-                                  row * node->stride + k / node->kernel - node->before[0],
-                                  column * node->stride + k % node->kernel - node->before[1]);
-                        if (tap >= 0 && (best < 0 || w->x[tap] > w->x[best]))
-                            best = tap;
-                    }
-                    if (w->gradients == NULL)
-                        w->y[at] = w->x[best];
-                    else
-                        w->dx[best] += w->dy[at];
-                }
+        for (int c = 0; c < w->node->channels; c++)
+            for (int row = 0; row < w->node->height; row++)
+                for (int column = 0; column < w->node->width; column++)
+                    pool_pixel(w, at++, sample, c, row, column);
 }
 
 static void batch_norm_backward(const work *w, int c, const double *m, bool batch_statistics)
 {
     const int64_t area = (int64_t)w->node->height * w->node->width;
-    const double mean = m[0], scale = 1.0 / sqrt(m[1] + EPSILON);
+    const double mean = m[0], scale = 1.0 / sqrt(m[1] + w->node->parameter);
     const double gain = w->values[offset_of(w, IMP_TENSOR_GAIN) + c];
     const double count = (double)w->batch * (double)area;
     double sum = 0.0, product = 0.0;
@@ -196,7 +228,7 @@ static void batch_norm_forward(const work *w, int c, double *m, bool batch_stati
                 else if (pass == 1)
                     m[1] += (w->x[at] - m[0]) * (w->x[at] - m[0]) / count;
                 else
-                    w->y[at] = gain * (w->x[at] - m[0]) / sqrt(m[1] + EPSILON) + bias;
+                    w->y[at] = gain * (w->x[at] - m[0]) / sqrt(m[1] + w->node->parameter) + bias;
             }
 }
 
@@ -209,13 +241,13 @@ static void batch_norm(const imp_plain *plain, const work *w)
     for (int c = 0; c < w->node->channels; c++) {
         double m[2] = {w->values[mean + c], w->values[variance + c]};
         if (w->gradients == NULL) {
-            batch_norm_forward(w, c, m, plain->batch_statistics);
+            batch_norm_forward(w, c, m, w->node->batch_statistics);
             statistics[mean - trained + c] = m[0];
             statistics[variance - trained + c] = m[1];
         } else {
             m[0] = statistics[mean - trained + c];
             m[1] = statistics[variance - trained + c];
-            batch_norm_backward(w, c, m, plain->batch_statistics);
+            batch_norm_backward(w, c, m, w->node->batch_statistics);
         }
     }
 }
@@ -244,20 +276,68 @@ static void dense(const work *w)
         }
 }
 
-static void element_wise(const imp_plain *plain, const work *w)
+static void add(const imp_plain *plain, const work *w)
 {
     const int64_t count = w->batch * imp_node_size(w->node);
-    const bool relu = w->node->kind == IMP_LAYER_RELU;
-    const bool add = w->node->kind == IMP_LAYER_ADD;
-    const double *other = add ? plain->out[w->node->inputs[1]] : NULL;
-    double *other_gradient = add ? plain->gradient[w->node->inputs[1]] : NULL;
+    const int other = w->node->inputs[1];
     for (int64_t i = 0; i < count; i++) {
-        if (w->gradients == NULL)
-            w->y[i] = relu && w->x[i] <= 0.0 ? 0.0 : w->x[i] + (add ? other[i] : 0.0);
-        else if (!relu || w->x[i] > 0.0)
+        w->y[i] = w->x[i] + plain->out[other][i];
+        if (w->gradients != NULL) {
             w->dx[i] += w->dy[i];
-        if (w->gradients != NULL && add)
-            other_gradient[i] += w->dy[i];
+            plain->gradient[other][i] += w->dy[i];
+        }
+    }
+}
+
+static void concat(const imp_plain *plain, const work *w)
+{
+    const int64_t stride = imp_node_size(w->node);
+    int64_t at = 0;
+    for (int k = 0; k < imp_node_inputs(w->node); k++) {
+        const int input = w->node->inputs[k];
+        const int64_t size = imp_node_size(&w->graph->nodes[input]);
+        for (int64_t i = 0; i < w->batch * size; i++) {
+            const int64_t to = i / size * stride + at + i % size;
+            w->y[to] = plain->out[input][i];
+            if (w->gradients != NULL)
+                plain->gradient[input][i] += w->dy[to];
+        }
+        at += size;
+    }
+}
+
+// Activations, and flatten.
+static void element_wise(const work *w)
+{
+    const int64_t count = w->batch * imp_node_size(w->node);
+    const double alpha = w->node->parameter;
+    for (int64_t i = 0; i < count; i++) {
+        const double x = w->x[i];
+        double y = x, slope = 1.0;
+        if (x <= 0.0 && w->node->kind == IMP_LAYER_RELU) {
+            y = slope = 0.0;
+        } else if (x <= 0.0 && w->node->kind == IMP_LAYER_ELU) {
+            y = alpha * expm1(x);
+            slope = y + alpha;
+        }
+        w->y[i] = y;
+        if (w->gradients != NULL)
+            w->dx[i] += slope * w->dy[i];
+    }
+}
+
+static void dropout(const imp_plain *plain, const work *w)
+{
+    const int64_t size = imp_node_size(w->node);
+    const imp_dropout draws = {plain->seed, plain->step, w->index};
+    for (int sample = 0; sample < w->batch; sample++) {
+        imp_dropout_draw(&draws, (uint32_t)sample, w->node->parameter, (size_t)size, plain->mask);
+        for (int64_t i = 0; i < size; i++) {
+            const int64_t at = sample * size + i;
+            w->y[at] = w->x[at] * (double)plain->mask[i];
+            if (w->gradients != NULL)
+                w->dx[at] += w->dy[at] * (double)plain->mask[i];
+        }
     }
 }
 
@@ -284,7 +364,8 @@ static void compute(imp_plain *plain, int index, const double *values, double *g
         convolution(&w);
         break;
     case IMP_LAYER_MAX_POOL:
-        max_pool(&w);
+    case IMP_LAYER_AVERAGE_POOL:
+        pool(&w);
         break;
     case IMP_LAYER_BATCH_NORM:
         batch_norm(plain, &w);
@@ -292,8 +373,17 @@ static void compute(imp_plain *plain, int index, const double *values, double *g
     case IMP_LAYER_DENSE:
         dense(&w);
         break;
+    case IMP_LAYER_ADD:
+        add(plain, &w);
+        break;
+    case IMP_LAYER_CONCAT:
+        concat(plain, &w);
+        break;
+    case IMP_LAYER_DROPOUT:
+        dropout(plain, &w);
+        break;
     default:
-        element_wise(plain, &w);
+        element_wise(&w);
     }
 }
 

@@ -7,10 +7,13 @@
 
 typedef struct imp_plain imp_plain;
 
-// batch_statistics: as in imp_executor_def. The graph must outlive it.
-imp_status imp_plain_create(imp_plain **out, const imp_graph *graph, int batch,
-                            bool batch_statistics, imp_error *err);
+// Computes as in training: batch norms that do so take the batch's statistics, dropouts drop. The
+// graph must outlive it.
+imp_status imp_plain_create(imp_plain **out, const imp_graph *graph, int batch, imp_error *err);
 void imp_plain_destroy(imp_plain *plain); // nullable
+
+// What dropouts draw from now on; 0 and 0 at first.
+void imp_plain_set_draws(imp_plain *plain, uint64_t seed, int64_t step);
 
 // values: (graph->values); input: (batch x 3 x height x width). Returns (batch x outputs),
 // borrowed.

@@ -214,6 +214,17 @@ dnnl_memory_t imp_build_convert(imp_executor *e, imp_program *program, dnnl_memo
     return copy;
 }
 
+dnnl_memory_t imp_build_to_plain(imp_executor *e, imp_program *program, dnnl_memory_t memory,
+                                 const imp_node *node)
+{
+    dnnl_memory_t plain = imp_build_node_plain(e, node, NULL);
+    if (e->status != IMP_OK ||
+        dnnl_memory_desc_equal(imp_memory_layout(memory), imp_memory_layout(plain)))
+        return memory;
+    imp_build_copy(e, program, memory, plain);
+    return plain;
+}
+
 float *imp_memory_floats(dnnl_memory_t memory)
 {
     void *floats = NULL;
@@ -221,15 +232,32 @@ float *imp_memory_floats(dnnl_memory_t memory)
     return floats;
 }
 
-void imp_build_loop(imp_executor *e, imp_program *program, imp_call_kind kind, dnnl_memory_t out,
-                    dnnl_memory_t a, dnnl_memory_t b)
+imp_call *imp_build_loop(imp_executor *e, imp_program *program, imp_call_kind kind,
+                         dnnl_memory_t out, dnnl_memory_t a, dnnl_memory_t b)
 {
     imp_call *call = add_call(e, program);
     if (call == NULL)
-        return;
+        return NULL;
     call->kind = kind;
     call->a = imp_memory_floats(a);
     call->b = b == NULL ? NULL : imp_memory_floats(b);
     call->out = imp_memory_floats(out);
     call->count = dnnl_memory_desc_get_size(imp_memory_layout(a)) / sizeof(float);
+    call->parameter = e->def.graph->nodes[e->building].parameter;
+    return call;
+}
+
+void imp_build_rows(imp_executor *e, imp_program *program, float *out, size_t stride_out,
+                    const float *in, size_t stride_in, size_t count, size_t rows)
+{
+    imp_call *call = add_call(e, program);
+    if (call == NULL)
+        return;
+    call->kind = IMP_CALL_COPY;
+    call->a = in;
+    call->out = out;
+    call->count = count;
+    call->rows = rows;
+    call->stride_in = stride_in;
+    call->stride_out = stride_out;
 }

@@ -10,12 +10,16 @@ enum { IMP_MAX_ARGS = 12 };
 
 typedef enum imp_call_kind {
     IMP_CALL_PRIMITIVE,
-    IMP_CALL_ADD,  // out = a + b
-    IMP_CALL_RELU, // out = max(0, a)
-    IMP_CALL_MASK, // out = b > 0 ? a : 0
+    IMP_CALL_ADD,      // out = a + b
+    IMP_CALL_MULTIPLY, // out = a * b
+    IMP_CALL_RELU,     // out = max(0, a)
+    IMP_CALL_MASK,     // out = b > 0 ? a : 0
+    IMP_CALL_BEND,     // out = b > 0 ? a : a * (b + parameter): gradient through an ELU that gave b
+    IMP_CALL_DROP, // mask: 0 in parameter of all cases, else 1 / (1 - parameter); out = a * mask
+    IMP_CALL_COPY, // rows of `count` from a to out
 } imp_call_kind;
 
-// One thing to compute. a, b and out are arrays of the same layout.
+// One thing to compute. Arrays have the same layout and count, but for copies.
 typedef struct imp_call {
     imp_call_kind kind;
     int layer;
@@ -23,8 +27,10 @@ typedef struct imp_call {
     dnnl_exec_arg_t args[IMP_MAX_ARGS];
     int arg_count;
     const float *a, *b;
-    float *out;
+    float *out, *mask;
     size_t count;
+    double parameter;
+    size_t rows, stride_in, stride_out; // of a copy
 } imp_call;
 
 typedef struct imp_program {
@@ -47,7 +53,8 @@ typedef struct imp_node_state {
     dnnl_memory_t mean, variance;  // of a batch norm
     dnnl_memory_t workspace;       // from forward to backward
     dnnl_primitive_desc_t forward; // description
-    int relu;                      // the ReLU node that is computed along with this one, or -1
+    int activation;     // the ReLU or ELU node that is computed along with this one, or -1
+    dnnl_memory_t mask; // of a dropout
 } imp_node_state;
 
 struct imp_executor {
@@ -62,6 +69,8 @@ struct imp_executor {
     float *scratch;
     imp_node_state *states; // (graph->count)
     float *input, *output, *output_gradient, *statistics;
+    uint64_t seed; // of dropouts
+    uint32_t step, first_sample;
     int building; // the layer under construction, for messages
     imp_status status;
     imp_error *err;
@@ -86,14 +95,21 @@ dnnl_memory_t imp_build_tensor(imp_executor *e, imp_tensor_role role, float *arr
 // The memory itself if it has the layout, else a copy that the program makes.
 dnnl_memory_t imp_build_convert(imp_executor *e, imp_program *program, dnnl_memory_t memory,
                                 imp_layout layout);
+// The same for the plain layout of what a node gives.
+dnnl_memory_t imp_build_to_plain(imp_executor *e, imp_program *program, dnnl_memory_t memory,
+                                 const imp_node *node);
 // Copies from one memory to another.
 void imp_build_copy(imp_executor *e, imp_program *program, dnnl_memory_t from, dnnl_memory_t to);
 // Adds a primitive; its arguments end with the scratch memory if it wants some.
 void imp_build_call(imp_executor *e, imp_program *program, dnnl_primitive_desc_t description,
                     const dnnl_exec_arg_t *args, int count);
-// Adds one of our own loops; b may be NULL. All have the layout of a.
-void imp_build_loop(imp_executor *e, imp_program *program, imp_call_kind kind, dnnl_memory_t out,
-                    dnnl_memory_t a, dnnl_memory_t b);
+// Adds one of our own loops; b may be NULL. All have the layout of a. Returns the call, or NULL
+// after a failure.
+imp_call *imp_build_loop(imp_executor *e, imp_program *program, imp_call_kind kind,
+                         dnnl_memory_t out, dnnl_memory_t a, dnnl_memory_t b);
+// Adds a copy of `rows` rows.
+void imp_build_rows(imp_executor *e, imp_program *program, float *out, size_t stride_out,
+                    const float *in, size_t stride_in, size_t count, size_t rows);
 float *imp_memory_floats(dnnl_memory_t memory);
 
 #endif

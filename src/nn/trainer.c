@@ -45,7 +45,6 @@ static imp_status prepare(imp_trainer *trainer, int count, imp_error *err)
             .graph = &trainer->network->graph,
             .batch = size,
             .training = true,
-            .batch_statistics = trainer->network->def.batch_norm,
             .values = trainer->network->values,
             .gradients = shard->gradients,
         };

@@ -8,25 +8,49 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-// Every kind of layer, a ReLU and an addition that cannot be fused, odd sizes, one node with three
-// users.
-static const imp_layer ODD[] = {
-    {"conv1", IMP_LAYER_CONVOLUTION, {"input"}, 16, 3, 2, IMP_PADDING_SAME},
-    {"relu1", IMP_LAYER_RELU, {"conv1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"pool1", IMP_LAYER_MAX_POOL, {"relu1"}, 0, 3, 2, IMP_PADDING_SAME},
-    {"norm1", IMP_LAYER_BATCH_NORM, {"pool1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"conv2", IMP_LAYER_CONVOLUTION, {"norm1"}, 16, 1, 1, IMP_PADDING_VALID},
-    {"add1", IMP_LAYER_ADD, {"conv2", "norm1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"relu2", IMP_LAYER_RELU, {"add1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"add2", IMP_LAYER_ADD, {"relu2", "pool1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"add3", IMP_LAYER_ADD, {"add2", "pool1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"flatten", IMP_LAYER_FLATTEN, {"add3"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"dense1", IMP_LAYER_DENSE, {"flatten"}, 16, 0, 0, IMP_PADDING_VALID},
-    {"relu3", IMP_LAYER_RELU, {"dense1"}, 0, 0, 0, IMP_PADDING_VALID},
-    {"action", IMP_LAYER_DENSE, {"relu3"}, IMP_CHANNELS_OUTPUTS, 0, 0, IMP_PADDING_VALID},
-};
-static const imp_layer_table ODD_TABLE = {"odd", ODD, sizeof ODD / sizeof ODD[0]};
+// Every kind of layer, odd sizes and numbers of channels, activations and additions that can be
+// fused and that cannot, one node with three users, all paddings.
+static const char ODD[] =
+    "layers:\n"
+    "  - {name: conv1, kind: convolution, channels: 16, kernel: 3, stride: 2, padding: same}\n"
+    "  - {name: relu1, kind: relu}\n"
+    "  - {name: pool1, kind: max-pool, kernel: 3, stride: 2, padding: same}\n"
+    "  - {name: norm1, kind: batch-norm, epsilon: 0.01}\n"
+    "  - {name: conv2, kind: convolution, channels: 16, kernel: 1}\n"
+    "  - {name: add1, kind: add, input: [conv2, norm1]}\n"
+    "  - {name: relu2, kind: relu}\n"
+    "  - {name: add2, kind: add, input: [relu2, pool1]}\n"
+    "  - {name: add3, kind: add, input: [add2, pool1]}\n"
+    "  - {name: flatten, kind: flatten}\n"
+    "  - {name: dense1, kind: dense, channels: 16}\n"
+    "  - {name: relu3, kind: relu}\n"
+    "  - {name: action, kind: dense, channels: outputs}\n";
+
+static const char EVEN[] =
+    "name: even\n"
+    "layers:\n"
+    "  - {name: conv1, kind: convolution, channels: 10, kernel: 4, stride: 2, padding: [1, 0, 3, "
+    "2]}\n"
+    "  - {name: elu1, kind: elu, alpha: 0.5}\n"
+    "  - {name: mean1, kind: average-pool, kernel: 3, stride: 2, padding: same}\n"
+    "  - {name: max1, kind: max-pool, input: elu1, kernel: 3, stride: 2, padding: same}\n"
+    "  - {name: both, kind: concat, input: [mean1, max1, mean1]}\n"
+    "  - {name: norm1, kind: batch-norm, frozen: true}\n"
+    "  - {name: elu2, kind: elu}\n"
+    "  - {name: drop1, kind: dropout, rate: 0.3}\n"
+    "  - {name: conv2, kind: convolution, channels: 7, kernel: 3, padding: 1}\n"
+    "  - {name: norm2, kind: batch-norm}\n"
+    "  - {name: mean2, kind: average-pool, kernel: 2, padding: 1}\n"
+    "  - {name: flatten, kind: flatten}\n"
+    "  - {name: left, kind: dense, channels: 5}\n"
+    "  - {name: elu3, kind: elu, alpha: 2}\n"
+    "  - {name: right, kind: dense, input: flatten, channels: 6}\n"
+    "  - {name: joined, kind: concat, input: [elu3, right]}\n"
+    "  - {name: elu4, kind: elu}\n"
+    "  - {name: drop2, kind: dropout}\n"
+    "  - {name: action, kind: dense, channels: outputs}\n";
 
 typedef struct fixture {
     imp_network *network;
@@ -42,15 +66,22 @@ static double *allocate(int64_t count)
     return out;
 }
 
-static fixture make(const imp_layer_table *table, int width, int height, int batch, bool batch_norm)
+// text: a description, or the name of a built-in one.
+static fixture make(const char *text, int width, int height, int batch, bool batch_norm)
 {
     imp_error err = {0};
+    imp_description *description;
     fixture f = {.batch = batch};
     imp_network_def def = imp_default_network_def();
     def.width = width;
     def.height = height;
     def.batch_norm = batch_norm;
-    assert_ok(imp_network_from_table(&f.network, &def, table, &err), err);
+    if (strchr(text, ':') == NULL)
+        assert_ok(imp_description_builtin(&description, text, &err), err);
+    else
+        assert_ok(imp_description_parse(&description, "odd", text, strlen(text), &err), err);
+    assert_ok(imp_network_from_description(&f.network, &def, description, &err), err);
+    imp_description_destroy(description);
     imp_network_draw(f.network, 7);
     const imp_graph *graph = &f.network->graph;
     imp_random random = imp_random_stream(3, 0, 0, IMP_PURPOSE_TEST);
@@ -73,7 +104,8 @@ static fixture make(const imp_layer_table *table, int width, int height, int bat
     f.target = allocate(batch * 2);
     for (int i = 0; i < batch * 2; i++)
         f.target[i] = (float)imp_random_uniform(&random, -1.0, 1.0);
-    assert_ok(imp_plain_create(&f.plain, graph, batch, batch_norm, &err), err);
+    assert_ok(imp_plain_create(&f.plain, graph, batch, &err), err);
+    imp_plain_set_draws(f.plain, 21, 5);
     return f;
 }
 
@@ -111,9 +143,9 @@ static double largest(const double *values, int64_t count)
     return most;
 }
 
-static void compare_finite(const imp_layer_table *table, int width, int height, bool batch_norm)
+static void compare_finite(const char *text, int width, int height, bool batch_norm)
 {
-    fixture f = make(table, width, height, 3, batch_norm);
+    fixture f = make(text, width, height, 3, batch_norm);
     double gradient[6];
     loss_gradient(&f, imp_plain_forward(f.plain, f.values, f.input), gradient);
     imp_plain_backward(f.plain, f.values, gradient, f.gradients);
@@ -143,7 +175,8 @@ static void compare_finite(const imp_layer_table *table, int width, int height, 
                          finite, f.gradients[tensor->offset + k]);
         }
     }
-    print_message("%s %dx%d: worst relative difference %.1e\n", table->name, width, height, worst);
+    print_message("%s %dx%d: worst relative difference %.1e\n", f.network->def.architecture, width,
+                  height, worst);
     clear(&f);
 }
 
@@ -151,16 +184,16 @@ static void test_plain_against_finite_differences(void **state)
 {
     (void)state;
     for (int batch_norm = 0; batch_norm < 2; batch_norm++) {
-        compare_finite(imp_layer_table_find("one-residual"), 32, 24, batch_norm == 1);
-        compare_finite(&ODD_TABLE, 13, 9, batch_norm == 1);
+        compare_finite("one-residual", 32, 24, batch_norm == 1);
+        compare_finite(ODD, 13, 9, batch_norm == 1);
+        compare_finite(EVEN, 17, 12, batch_norm == 1);
     }
 }
 
-static void compare_engine(const imp_layer_table *table, int width, int height, int batch,
-                           bool batch_norm)
+static void compare_engine(const char *text, int width, int height, int batch, bool batch_norm)
 {
     imp_error err = {0};
-    fixture f = make(table, width, height, batch, batch_norm);
+    fixture f = make(text, width, height, batch, batch_norm);
     const imp_graph *graph = &f.network->graph;
     const double *out = imp_plain_forward(f.plain, f.values, f.input);
     double *gradient = allocate(2 * batch);
@@ -172,12 +205,12 @@ static void compare_engine(const imp_layer_table *table, int width, int height, 
     const imp_executor_def def = {.graph = graph,
                                   .batch = batch,
                                   .training = true,
-                                  .batch_statistics = batch_norm,
                                   .values = f.network->values,
                                   .gradients = gradients};
     assert_ok(imp_executor_create(&executor, &def, &err), err);
     for (int64_t i = 0; i < batch * imp_node_size(&graph->nodes[0]); i++)
         imp_executor_input(executor)[i] = (float)f.input[i];
+    imp_executor_set_draws(executor, 21, 5, 0);
     assert_true(imp_executor_pack(executor));
     assert_true(imp_executor_forward(executor));
     const double scale = largest(out, 2 * batch);
@@ -201,8 +234,9 @@ static void compare_engine(const imp_layer_table *table, int width, int height, 
                          (long long)(k - tensor->offset), gradients[k], f.gradients[k]);
         }
     }
-    print_message("%s %dx%d batch %d%s: relative error output %.1e, gradients %.1e\n", table->name,
-                  width, height, batch, batch_norm ? " batch norm" : "", worst_out, worst);
+    print_message("%s %dx%d batch %d%s: relative error output %.1e, gradients %.1e\n",
+                  f.network->def.architecture, width, height, batch,
+                  batch_norm ? " batch norm" : "", worst_out, worst);
     assert_true(worst_out < 1e-5);
     imp_executor_destroy(executor);
     free(gradients);
@@ -214,10 +248,15 @@ static void test_engine_against_plain(void **state)
 {
     (void)state;
     for (int batch_norm = 0; batch_norm < 2; batch_norm++) {
-        compare_engine(imp_layer_table_find("one-residual"), 80, 60, 4, batch_norm == 1);
-        compare_engine(imp_layer_table_find("one-residual"), 47, 33, 3, batch_norm == 1);
-        compare_engine(&ODD_TABLE, 27, 19, 5, batch_norm == 1);
-        compare_engine(&ODD_TABLE, 27, 19, 1, batch_norm == 1);
+        compare_engine("one-residual", 80, 60, 4, batch_norm == 1);
+        compare_engine("one-residual", 47, 33, 3, batch_norm == 1);
+        compare_engine(ODD, 27, 19, 5, batch_norm == 1);
+        compare_engine(ODD, 27, 19, 1, batch_norm == 1);
+        compare_engine(EVEN, 27, 19, 5, batch_norm == 1);
+        compare_engine(EVEN, 30, 21, 1, batch_norm == 1);
+        compare_engine("small", 80, 60, 3, batch_norm == 1);
+        compare_engine("pilotnet-like", 80, 60, 3, batch_norm == 1);
+        compare_engine("dronet-like", 80, 60, 3, batch_norm == 1);
     }
 }
 

@@ -159,7 +159,7 @@ static const struct {
     {"{\"__metadata__\": {\"format\": \"pt\"}}", 0, "wanted is \"imprint-model-1\""},
     {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"x\", "
      "\"batch_norm\": \"true\", \"width\": \"80\", \"height\": \"60\", \"outputs\": \"2\"}}",
-     0, "unknown architecture"},
+     0, "unknown network"},
     {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
      "\"batch_norm\": \"true\", \"width\": \"80x\", \"height\": \"60\", \"outputs\": \"2\"}}",
      0, "width"},
@@ -169,7 +169,7 @@ static const struct {
      0, ""},
     {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
      "\"batch_norm\": \"true\", \"width\": \"2\", \"height\": \"2\", \"outputs\": \"2\"}}",
-     0, "layer pool1"},
+     0, "layer 'pool1'"},
     {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"one-residual\", "
      "\"batch_norm\": \"true\", \"width\": \"80\", \"height\": \"60\", \"outputs\": \"2\"}}",
      0, "its arrays are not those"},

@@ -121,7 +121,7 @@ static double *plain_gradient(const imp_network *network, int count)
     imp_error err = {0};
     imp_plain *plain = NULL;
     const imp_graph *graph = &network->graph;
-    assert_ok(imp_plain_create(&plain, graph, count, false, &err), err);
+    assert_ok(imp_plain_create(&plain, graph, count, &err), err);
     double *values = calloc((size_t)graph->values, sizeof *values);
     double *gradients = calloc((size_t)graph->trained, sizeof *gradients);
     double *input = calloc((size_t)count * PIXELS, sizeof *input);

@@ -1,0 +1,16 @@
+// nn/builtin.h: the networks that are compiled into the program (generated from networks/*.yaml).
+#ifndef IMP_NN_BUILTIN_H
+#define IMP_NN_BUILTIN_H
+
+#include <stddef.h>
+
+typedef struct imp_builtin_network {
+    const char *name;
+    const unsigned char *text; // YAML
+    size_t length;             // bytes
+} imp_builtin_network;
+
+extern const imp_builtin_network imp_builtin_networks[]; // sorted by name
+extern const int imp_builtin_networks_count;
+
+#endif
