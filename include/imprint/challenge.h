@@ -30,26 +30,29 @@ typedef struct imp_legal_lane {
 int imp_legal_lanes(const imp_world *world, imp_pose pose,
                     imp_legal_lane lanes[IMP_LEGAL_LANES_MAX]);
 
-/// The metrics of an episode: X(enumerator, the challenge's key, words, unit).
+/// The metrics of an episode: X(enumerator, the challenge's key, label, unit). In this order: how long
+/// it lasted; how long the robot was in no legal lane (the key says the opposite); distance from
+/// the lane's centre and angle to it, integrated over time; ways driven: any, along lanes, along
+/// the lane that each tile was first driven in; farthest place from the start.
 #define IMP_METRIC_MAP(X)                                                                          \
-    X(IMP_METRIC_SURVIVAL, "survival_time", "survival time", "s")                                  \
-    X(IMP_METRIC_NO_LANE, "in-drivable-lane", "time outside the legal lane", "s")                  \
-    X(IMP_METRIC_LATERAL, "deviation-center-line", "lateral deviation, integrated", "tile s")      \
-    X(IMP_METRIC_HEADING, "deviation-heading", "heading deviation, integrated", "rad s")           \
-    X(IMP_METRIC_DRIVEN, "driven_any", "distance driven", "m")                                     \
-    X(IMP_METRIC_LANE, "driven_lanedir", "distance driven along lanes", "m")                       \
-    X(IMP_METRIC_CONSECUTIVE, "driven_lanedir_consec", "the same, without turning back", "m")      \
-    X(IMP_METRIC_FROM_START, "distance-from-start", "farthest from the start", "m")
+    X(IMP_METRIC_SURVIVAL, "survival_time", "survived", "s")                                       \
+    X(IMP_METRIC_NO_LANE, "in-drivable-lane", "no lane", "s")                                      \
+    X(IMP_METRIC_LATERAL, "deviation-center-line", "lateral", "tile s")                            \
+    X(IMP_METRIC_HEADING, "deviation-heading", "heading", "rad s")                                 \
+    X(IMP_METRIC_DRIVEN, "driven_any", "driven", "m")                                              \
+    X(IMP_METRIC_LANE, "driven_lanedir", "in lane", "m")                                           \
+    X(IMP_METRIC_CONSECUTIVE, "driven_lanedir_consec", "traveled", "m")                            \
+    X(IMP_METRIC_FROM_START, "distance-from-start", "farthest", "m")
 
 typedef enum imp_metric {
-#define IMP_METRIC_ENUM(name, key, words, unit) name,
+#define IMP_METRIC_ENUM(name, key, label, unit) name,
     IMP_METRIC_MAP(IMP_METRIC_ENUM)
 #undef IMP_METRIC_ENUM
         IMP_METRIC_COUNT
 } imp_metric;
 
 const char *imp_metric_key(imp_metric metric);
-const char *imp_metric_words(imp_metric metric);
+const char *imp_metric_label(imp_metric metric);
 const char *imp_metric_unit(imp_metric metric);
 
 /// The metrics' values, by imp_metric.

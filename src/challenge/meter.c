@@ -21,27 +21,27 @@ struct imp_meter {
 const char *imp_metric_key(imp_metric metric)
 {
     static const char *const KEYS[] = {
-#define KEY(name, key, words, unit) key,
+#define KEY(name, key, label, unit) key,
         IMP_METRIC_MAP(KEY)
 #undef KEY
     };
     return KEYS[metric];
 }
 
-const char *imp_metric_words(imp_metric metric)
+const char *imp_metric_label(imp_metric metric)
 {
-    static const char *const WORDS[] = {
-#define WORD(name, key, words, unit) words,
-        IMP_METRIC_MAP(WORD)
-#undef WORD
+    static const char *const LABELS[] = {
+#define LABEL(name, key, label, unit) label,
+        IMP_METRIC_MAP(LABEL)
+#undef LABEL
     };
-    return WORDS[metric];
+    return LABELS[metric];
 }
 
 const char *imp_metric_unit(imp_metric metric)
 {
     static const char *const UNITS[] = {
-#define UNIT(name, key, words, unit) unit,
+#define UNIT(name, key, label, unit) unit,
         IMP_METRIC_MAP(UNIT)
 #undef UNIT
     };

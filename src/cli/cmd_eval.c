@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/contest.h"
 #include "cli/session.h"
 #include "imprint/report.h"
 
@@ -12,6 +13,8 @@ typedef struct settings {
     imp_eval_def eval;
     imp_expert_def expert;
     imp_text_list policies;
+    const char *protocol; // "baseline" or a challenge's name
+    imp_contest_settings contest;
     const char *out; // NULL: write nothing
     bool force;
 } settings;
@@ -19,6 +22,8 @@ typedef struct settings {
 typedef struct outcome {
     int count;
     imp_evaluation evaluations[IMP_LIST_MAX];
+    bool is_contest; // whether this holds what happened, not the above
+    imp_contest_outcome contest;
 } outcome;
 
 static void add_options(imp_options *options, settings *s)
@@ -26,7 +31,12 @@ static void add_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
          "expert, reference, or a model; may be repeated", false},
-        {"episodes", 'n', IMP_OPTION_INT, &s->eval.episodes, "N", "episodes to drive", false},
+        {"protocol", 0, IMP_OPTION_TEXT, &s->protocol, "NAME",
+         "baseline, or AI-DO's aido-lf, aido-lfp, aido-lfv, aido-lfi", false},
+        {"test-starts", 0, IMP_OPTION_FLAG, &s->contest.def.test, NULL,
+         "AI-DO's test starts instead of those of its validation", false},
+        {"episodes", 'n', IMP_OPTION_INT, &s->eval.episodes, "N",
+         "episodes to drive (AI-DO's official ones if not given)", false},
         {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest episode", false},
         {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
          "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
@@ -178,23 +188,6 @@ static imp_status write_results(const settings *s, const imp_options *options, c
     return status == IMP_OK ? draw_trajectories(s, o, err) : status;
 }
 
-// A model knows the size of its observations; only what the user asks for explicitly can contradict
-// it.
-static void take_size_from(const imp_driver *driver, const imp_options *options, const settings *s,
-                           imp_eval_def *eval)
-{
-    if (!imp_driver_is_network(driver))
-        return;
-    const imp_network_def *network = imp_network_facts(imp_driver_network(driver));
-    if (!imp_options_given(options, s->sim.size)) {
-        eval->camera.width = network->width;
-        eval->camera.height = network->height;
-    }
-    const char *lens = imp_network_metadata(imp_driver_network(driver), "lens");
-    if (lens != NULL && !imp_options_given(options, &s->sim.lens))
-        eval->camera.lens = strcmp(lens, "none") == 0 ? imp_lens_none() : imp_lens_duckiebot();
-}
-
 static imp_status evaluate_all(const settings *s, const imp_options *options, outcome *o,
                                imp_error *err)
 {
@@ -206,7 +199,7 @@ static imp_status evaluate_all(const settings *s, const imp_options *options, ou
         status = imp_driver_open(&drivers[p], s->policies.items[p], &s->expert, err);
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
         imp_eval_def eval = s->eval;
-        take_size_from(drivers[p], options, s, &eval);
+        imp_sim_options_fit(options, &s->sim, drivers[p], &eval.camera);
         status = imp_evaluate(&o->evaluations[p], drivers[p], &eval, &monitor, err);
         imp_session_clear();
         o->count += status == IMP_OK;
@@ -216,10 +209,58 @@ static imp_status evaluate_all(const settings *s, const imp_options *options, ou
     return status;
 }
 
+// What a challenge sets itself cannot be asked for. Defaults may: saved settings name them.
+static imp_status check_contest(const settings *s, imp_error *err)
+{
+    const imp_eval_def eval = imp_default_eval_def();
+    const imp_sim_options sim = imp_default_sim_options();
+    const char *odd = strcmp(s->sim.map, sim.map) != 0                  ? "map"
+                      : s->eval.steps != eval.steps                     ? "steps"
+                      : s->eval.settle_steps != eval.settle_steps       ? "settle-steps"
+                      : s->sim.frame_skip != sim.frame_skip             ? "frame-skip"
+                      : s->sim.start_tile[0] + s->sim.start_tile[1] > 0 ? "start-tile"
+                                                                        : NULL;
+    if (odd != NULL)
+        return imp_fail(err, IMP_USAGE, "--%s: --protocol %s has its own", odd, s->protocol);
+    return IMP_OK;
+}
+
+static imp_status run_contest(settings *s, const imp_options *options, outcome *o, imp_error *err)
+{
+    imp_contest_settings *contest = &s->contest;
+    if (!imp_options_given(options, &s->eval.episodes))
+        s->eval.episodes = imp_challenge_episodes(contest->def.challenge);
+    contest->def.episodes = s->eval.episodes;
+    contest->def.seed = s->eval.env.seed;
+    contest->def.camera = s->eval.camera;
+    contest->def.threads = s->sim.threads;
+    contest->sim = &s->sim;
+    contest->policies = &s->policies;
+    contest->expert = &s->expert;
+    contest->out = s->out;
+    o->is_contest = true;
+    return imp_contest_run(&o->contest, contest, options, err);
+}
+
+static imp_status choose_protocol(settings *s, bool *is_contest, imp_error *err)
+{
+    *is_contest = strcmp(s->protocol, "baseline") != 0;
+    if (!*is_contest)
+        return IMP_OK;
+    if (!imp_challenge_find(&s->contest.def.challenge, s->protocol))
+        return imp_fail(err, IMP_USAGE,
+                        "--protocol '%s': give baseline, aido-lf, aido-lfp, aido-lfv or aido-lfi",
+                        s->protocol);
+    return check_contest(s, err);
+}
+
 static imp_status run_settings(settings *s, const imp_options *options, outcome *o, imp_error *err)
 {
+    bool is_contest = false;
     imp_status status =
         imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera, &s->expert, err);
+    if (status == IMP_OK)
+        status = choose_protocol(s, &is_contest, err);
     if (status == IMP_OK && s->out != NULL)
         status = imp_session_claim(s->out, false, s->force, err);
     if (status != IMP_OK)
@@ -229,16 +270,27 @@ static imp_status run_settings(settings *s, const imp_options *options, outcome 
         s->sim.size[0] = 0;
     if (!imp_options_given(options, &s->sim.lens))
         s->sim.lens = NULL;
-    if (!imp_options_given(options, &s->eval.settle_steps))
+    if (!imp_options_given(options, &s->eval.settle_steps) && !is_contest)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.map = s->sim.map;
     s->eval.threads = s->sim.threads;
-    status = evaluate_all(s, options, o, err);
-    if (status == IMP_OK && s->out != NULL)
+    status = is_contest ? run_contest(s, options, o, err) : evaluate_all(s, options, o, err);
+    if (status == IMP_OK && s->out != NULL && !is_contest)
         status = write_results(s, options, o, err);
     if (s->out != NULL)
         imp_session_settle(s->out, s->force);
     return status;
+}
+
+static int tell(const settings *s, const imp_options *options, const outcome *o)
+{
+    if (options->json)
+        return imp_session_print_json(o->is_contest ? imp_contest_json(&s->contest, &o->contest)
+                                                    : metrics_json(s, o));
+    if (!o->is_contest)
+        return print_table(s, o);
+    imp_contest_print(&s->contest, &o->contest);
+    return imp_session_finish();
 }
 
 static int run(const imp_command *command, int argc, char **argv)
@@ -246,6 +298,8 @@ static int run(const imp_command *command, int argc, char **argv)
     settings s = {.sim = imp_default_sim_options(),
                   .eval = imp_default_eval_def(),
                   .expert = imp_default_expert_def(),
+                  .protocol = "baseline",
+                  .contest = {.def = imp_default_contest_def()},
                   .policies = {{"expert", "runs/model"}, 2}};
     imp_options options;
     imp_error err = {0};
@@ -257,8 +311,8 @@ static int run(const imp_command *command, int argc, char **argv)
         status = run_settings(&s, &options, &o, &err);
     int code = status != IMP_OK ? imp_session_fail(status, &err)
                : options.help   ? imp_session_finish()
-               : options.json   ? imp_session_print_json(metrics_json(&s, &o))
-                                : print_table(&s, &o);
+                                : tell(&s, &options, &o);
+    imp_contest_outcome_free(&o.contest);
     for (int p = 0; p < o.count; p++)
         imp_evaluation_free(&o.evaluations[p]);
     imp_options_free(&options);
@@ -274,7 +328,11 @@ const imp_command imp_command_eval = {
         "protocol (10\n"
         "episodes of 65 steps); --episodes 100 --steps 1500 tells who survives. An episode ends "
         "when the\n"
-        "robot leaves the road. Starts differ from those of `imprint log` with the same seed.",
-    .examples = "  imprint eval --policy expert --policy reference --episodes 20 --steps 1500",
+        "robot leaves the road. Starts differ from those of `imprint log` with the same seed.\n\n"
+        "--protocol aido-lf, -lfp, -lfv or -lfi drives AI-DO's challenges instead, on their maps, "
+        "with their\n"
+        "starts, rules, metrics and ranking: 60 s, the policy being asked every 0.05 s.",
+    .examples = "  imprint eval --policy expert --policy reference --episodes 20 --steps 1500\n"
+                "  imprint eval --policy expert --protocol aido-lf",
     .run = run,
 };

@@ -137,6 +137,10 @@ static bool is_ours(const char *name)
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
         if (strcmp(stem, names[k]) == 0)
             return true;
+    if (strcmp(stem, "trajectories.csv") == 0 ||
+        (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
+         stem[used] == '\0'))
+        return true;
     if (sscanf(stem, "events.out.tfevents.%*19[0-9].imprint%n", &used) == 0 && used > 0 &&
         stem[used] == '\0')
         return true;

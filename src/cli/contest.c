@@ -1,0 +1,263 @@
+#include "cli/contest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/session.h"
+#include "imprint/report.h"
+
+// The ranked metrics in their order, then the others.
+static void order_metrics(imp_challenge challenge, imp_metric order[IMP_METRIC_COUNT])
+{
+    const imp_ranked *ranking = imp_challenge_ranking(challenge);
+    int count = 0;
+    for (; count < IMP_RANKED_COUNT; count++)
+        order[count] = ranking[count].metric;
+    for (int m = 0; m < IMP_METRIC_COUNT; m++) {
+        bool ranked = false;
+        for (int r = 0; r < IMP_RANKED_COUNT; r++)
+            ranked = ranked || ranking[r].metric == (imp_metric)m;
+        if (!ranked)
+            order[count++] = (imp_metric)m;
+    }
+}
+
+static void rank_policies(imp_contest_outcome *o, imp_challenge challenge)
+{
+    for (int p = 0; p < o->count; p++) {
+        int better = 0, before = 0;
+        for (int q = 0; q < o->count; q++) {
+            int order = imp_challenge_compare(challenge, &o->contests[q].aggregate,
+                                              &o->contests[p].aggregate);
+            better += order < 0;
+            before += order < 0 || (order == 0 && q < p);
+        }
+        o->rank[p] = better + 1;
+        o->best_first[before] = p;
+    }
+}
+
+static void add_values(json_t *object, const char *suffix, const imp_metrics *metrics)
+{
+    char key[64];
+    for (int m = 0; m < IMP_METRIC_COUNT; m++) {
+        snprintf(key, sizeof key, "%s%s", imp_metric_key((imp_metric)m), suffix);
+        json_object_set_new(object, key, json_real(metrics->value[m]));
+    }
+}
+
+static json_t *contest_json(const char *policy, int rank, const imp_contest *contest)
+{
+    const imp_aggregate *a = &contest->aggregate;
+    json_t *scores = json_object(), *episodes = json_object();
+    add_values(scores, "_mean", &a->mean);
+    add_values(scores, "_median", &a->median);
+    add_values(scores, "_min", &a->min);
+    add_values(scores, "_max", &a->max);
+    for (int e = 0; e < contest->episodes; e++) {
+        const imp_contest_episode *result = &contest->results[e];
+        json_t *episode = json_pack("{s:s, s:i}", "ending", imp_ending_name(result->ending),
+                                    "samples", result->samples);
+        add_values(episode, "", &result->metrics);
+        json_object_set_new(episodes, result->name, episode);
+    }
+    return json_pack("{s:s, s:i, s:i, s:i, s:f, s:o, s:o}", "policy", policy, "rank", rank,
+                     "episodes", contest->episodes, "survived", contest->survived, "seconds",
+                     contest->seconds, "scores", scores, "per-episodes", episodes);
+}
+
+json_t *imp_contest_json(const imp_contest_settings *s, const imp_contest_outcome *o)
+{
+    const imp_ranked *ranking = imp_challenge_ranking(s->def.challenge);
+    json_t *ranked = json_array(), *policies = json_array();
+    for (int r = 0; r < IMP_RANKED_COUNT; r++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s_median", imp_metric_key(ranking[r].metric));
+        json_array_append_new(ranked, json_pack("{s:s, s:s, s:f}", "score", key, "better",
+                                                ranking[r].more_is_better ? "higher" : "lower",
+                                                "step", ranking[r].step));
+    }
+    for (int p = 0; p < o->count; p++)
+        json_array_append_new(policies,
+                              contest_json(s->policies->items[p], o->rank[p], &o->contests[p]));
+    return json_pack("{s:s, s:s, s:I, s:o, s:o}", "protocol", imp_challenge_name(s->def.challenge),
+                     "starts", s->def.test ? "test" : "validation", "seed", (json_int_t)s->def.seed,
+                     "ranking", ranked, "policies", policies);
+}
+
+static void print_row(const char *name, const char *ending, const imp_metrics *metrics,
+                      const imp_metric *order)
+{
+    printf("  %-12s  %-13s", name, ending);
+    for (int m = 0; m < IMP_METRIC_COUNT; m++)
+        printf("  %9.3f", metrics->value[order[m]]);
+    printf("\n");
+}
+
+static void print_contest(const imp_contest *contest, const imp_metric *order)
+{
+    const imp_aggregate *a = &contest->aggregate;
+    printf("  %-12s  %-13s", "episode", "ended by");
+    for (int m = 0; m < IMP_METRIC_COUNT; m++)
+        printf("  %9s", imp_metric_label(order[m]));
+    printf("\n  %-12s  %-13s", "", "");
+    for (int m = 0; m < IMP_METRIC_COUNT; m++)
+        printf("  %9s", imp_metric_unit(order[m]));
+    printf("\n");
+    for (int e = 0; e < contest->episodes; e++) {
+        const imp_contest_episode *result = &contest->results[e];
+        bool lasted = result->ending == IMP_ENDING_MAX_STEPS;
+        print_row(result->name, lasted ? "time" : imp_ending_name(result->ending), &result->metrics,
+                  order);
+    }
+    print_row("median", "", &a->median, order);
+    print_row("mean", "", &a->mean, order);
+    print_row("min", "", &a->min, order);
+    print_row("max", "", &a->max, order);
+}
+
+void imp_contest_print(const imp_contest_settings *s, const imp_contest_outcome *o)
+{
+    imp_metric order[IMP_METRIC_COUNT];
+    order_metrics(s->def.challenge, order);
+    printf("%s, %s starts, the same for all; the medians of the first four columns rank\n",
+           imp_challenge_name(s->def.challenge), s->def.test ? "test" : "validation");
+    for (int place = 0; place < o->count; place++) {
+        int p = o->best_first[place];
+        printf("\n%d. %s: %d of %d episodes lasted\n", o->rank[p], s->policies->items[p],
+               o->contests[p].survived, o->contests[p].episodes);
+        print_contest(&o->contests[p], order);
+    }
+    if (s->out != NULL)
+        printf("\nwritten: %s/metrics.json, %s/trajectories.csv, pictures\n", s->out, s->out);
+}
+
+static imp_status write_metrics(const imp_contest_settings *s, const imp_contest_outcome *o,
+                                imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, s->out, "metrics.json", err);
+    if (status != IMP_OK)
+        return status;
+    json_t *metrics = imp_contest_json(s, o);
+    char *text =
+        metrics != NULL ? json_dumps(metrics, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : NULL;
+    json_decref(metrics);
+    if (text == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}
+
+static void put_trajectories(FILE *out, const imp_contest_settings *s, const imp_contest_outcome *o)
+{
+    fputs("policy,episode,t,x,z,heading\n", out);
+    for (int p = 0; p < o->count; p++)
+        for (int e = 0; e < o->contests[p].episodes; e++) {
+            const imp_contest_episode *r = &o->contests[p].results[e];
+            for (int k = 0; k < r->samples; k++)
+                fprintf(out, "%s,%s,%.2f,%.6f,%.6f,%.6f\n", s->policies->items[p], r->name,
+                        r->times[k], r->poses[k].x, r->poses[k].z, r->poses[k].heading);
+        }
+}
+
+static imp_status write_trajectories(const imp_contest_settings *s, const imp_contest_outcome *o,
+                                     imp_error *err)
+{
+    char path[IMP_PATH_MAX], *text = NULL;
+    size_t length = 0;
+    imp_status status = imp_path_join(path, s->out, "trajectories.csv", err);
+    if (status != IMP_OK)
+        return status;
+    FILE *out = open_memstream(&text, &length);
+    if (out == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    put_trajectories(out, s, o);
+    if (fclose(out) != 0)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    else
+        status = imp_file_write(path, text, length, err);
+    free(text);
+    return status;
+}
+
+// The last part of a policy's path names it well enough in a picture.
+static const char *short_name(const char *policy)
+{
+    const char *slash = strrchr(policy, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : policy;
+}
+
+// One picture of an episode, a panel for each policy.
+static imp_status draw_episode(const imp_contest_settings *s, const imp_contest_outcome *o,
+                               int episode, imp_error *err)
+{
+    enum { PANEL_SIZE = 640 };
+    const imp_scenario_def def = {s->def.challenge, s->def.test, episode, s->def.seed};
+    char path[IMP_PATH_MAX], name[96];
+    imp_scenario scenario = {0};
+    imp_scene *scene = NULL;
+    imp_trajectory ways[IMP_LIST_MAX];
+    imp_trajectory_panel panels[IMP_LIST_MAX];
+    for (int p = 0; p < o->count; p++) {
+        const imp_contest_episode *r = &o->contests[p].results[episode];
+        ways[p] = (imp_trajectory){r->poses, r->samples, r->ending != IMP_ENDING_MAX_STEPS};
+        panels[p] = (imp_trajectory_panel){short_name(s->policies->items[p]), &ways[p], 1};
+    }
+    imp_status status = imp_scenario_create(&scenario, &def, err);
+    if (status == IMP_OK)
+        status = imp_scene_create(&scene, scenario.world, err);
+    snprintf(name, sizeof name, "trajectories-%s.png", scenario.name);
+    if (status == IMP_OK)
+        status = imp_path_join(path, s->out, name, err);
+    if (status == IMP_OK)
+        status =
+            imp_report_trajectories(path, scenario.world, scene, panels, o->count, PANEL_SIZE, err);
+    imp_scene_destroy(scene);
+    imp_scenario_free(&scenario);
+    return status;
+}
+
+static imp_status write_results(const imp_contest_settings *s, const imp_options *options,
+                                const imp_contest_outcome *o, imp_error *err)
+{
+    imp_status status = imp_session_save_settings(options, s->out, err);
+    if (status == IMP_OK)
+        status = write_metrics(s, o, err);
+    if (status == IMP_OK)
+        status = write_trajectories(s, o, err);
+    const int pictures = imp_challenge_episodes(s->def.challenge);
+    for (int e = 0; e < pictures && e < o->contests[0].episodes && status == IMP_OK; e++)
+        status = draw_episode(s, o, e, err);
+    return status;
+}
+
+imp_status imp_contest_run(imp_contest_outcome *o, const imp_contest_settings *s,
+                           const imp_options *options, imp_error *err)
+{
+    imp_monitor monitor = imp_session_monitor(options);
+    imp_driver *drivers[IMP_LIST_MAX] = {0};
+    imp_status status = IMP_OK;
+    for (int p = 0; p < s->policies->count && status == IMP_OK; p++)
+        status = imp_driver_open(&drivers[p], s->policies->items[p], s->expert, err);
+    for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
+        imp_contest_def def = s->def;
+        imp_sim_options_fit(options, s->sim, drivers[p], &def.camera);
+        status = imp_run_contest(&o->contests[p], drivers[p], &def, &monitor, err);
+        imp_session_clear();
+        o->count += status == IMP_OK;
+    }
+    for (int p = 0; p < s->policies->count; p++)
+        imp_driver_close(drivers[p]);
+    rank_policies(o, s->def.challenge);
+    return status == IMP_OK && s->out != NULL ? write_results(s, options, o, err) : status;
+}
+
+void imp_contest_outcome_free(imp_contest_outcome *o)
+{
+    for (int p = 0; p < o->count; p++)
+        imp_contest_free(&o->contests[p]);
+}

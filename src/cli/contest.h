@@ -1,0 +1,34 @@
+// cli/contest.h: `imprint eval --protocol aido-...`: policies in AI-DO's challenges.
+#ifndef IMP_CLI_CONTEST_H
+#define IMP_CLI_CONTEST_H
+
+#include <jansson.h>
+
+#include "cli/commands.h"
+
+// What is wanted. Everything is borrowed.
+typedef struct imp_contest_settings {
+    imp_contest_def def;
+    const imp_sim_options *sim;
+    const imp_text_list *policies;
+    const imp_expert_def *expert;
+    const char *out; // NULL: write nothing
+} imp_contest_settings;
+
+// How the policies did, and in which order they rank.
+typedef struct imp_contest_outcome {
+    int count;
+    int best_first[IMP_LIST_MAX];
+    int rank[IMP_LIST_MAX]; // of each policy, from 1; equals share one
+    imp_contest contests[IMP_LIST_MAX];
+} imp_contest_outcome;
+
+// Runs every policy, and writes the results if they are wanted as files.
+imp_status imp_contest_run(imp_contest_outcome *outcome, const imp_contest_settings *settings,
+                           const imp_options *options, imp_error *err);
+
+json_t *imp_contest_json(const imp_contest_settings *settings, const imp_contest_outcome *outcome);
+void imp_contest_print(const imp_contest_settings *settings, const imp_contest_outcome *outcome);
+void imp_contest_outcome_free(imp_contest_outcome *outcome);
+
+#endif
