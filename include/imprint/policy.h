@@ -40,13 +40,18 @@ typedef struct imp_expert_def {
     double turning_rate; ///< the turn rate follows what is asked of it so fast [1/s]; 10. Up to 4
                          ///< is the motors' own damping
     double lane_offset;  ///< wanted distance from the lane centre [m], positive to the right; 0
+    /// What to do at crossings, over and over: letters l, r and s; another turn is drawn where the
+    /// road does not offer the one asked for. NULL, or empty: all are drawn. Copied.
+    const char *turns;
     int cookie;
 } imp_expert_def;
 
 imp_expert_def imp_default_expert_def(void);
 
 /// Our expert: predicts its pose through the commands still pending, follows the chained lane
-/// curves and inverts the motor model.
+/// curves and inverts the motor model. It passes what stands in its way if there is room and stops
+/// for it if not, keeps a distance behind slower duckiebots, lets duckies cross, waits at red
+/// lights and takes crossings in a direction drawn from the environment's seed, or given.
 imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_error *err);
 
 #endif

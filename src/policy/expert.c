@@ -3,13 +3,14 @@
 // there for a turn rate that brings the robot back to its route, and inverts the motor model to get
 // it.
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vector.h"
 #include "imprint/policy.h"
 #include "policy/route.h"
 #include "policy/traffic.h"
 
-enum { EXPERT_COOKIE = 0x0E47E7 };
+enum { EXPERT_COOKIE = 0x0E47E7, TURNS_MAX = 255 };
 
 // The steepest that the route is approached at [rad].
 static const double APPROACH_MAX = 1.0;
@@ -28,6 +29,7 @@ typedef struct expert {
     imp_expert_def def;
     imp_route route;
     bool on_route;
+    char turns[TURNS_MAX + 1];
     double offset; // from the route that was last driven at [m], positive to the right
 } expert;
 
@@ -66,8 +68,10 @@ static void begin(imp_policy *policy, const imp_env *env)
     expert *self = (expert *)policy;
     self->on_route = false;
     self->offset = self->def.lane_offset;
-    self->route.random =
-        imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ROUTE);
+    self->route = (imp_route){
+        .random = imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ROUTE),
+        .turns = self->turns[0] != '\0' ? self->turns : NULL,
+    };
 }
 
 static bool find_route(expert *self, const imp_env *env, imp_pose pose)
@@ -79,7 +83,7 @@ static bool find_route(expert *self, const imp_env *env, imp_pose pose)
         if (imp_vec2_length(gap) < LOST_DISTANCE + fabs(self->offset))
             return true;
     }
-    self->on_route = imp_route_start(&self->route, env->world, self->route.random, pose);
+    self->on_route = imp_route_start(&self->route, env->world, pose);
     return self->on_route;
 }
 
@@ -248,11 +252,19 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
     if (!(fabs(def->lane_offset) <= 0.1))
         return imp_fail(err, IMP_USAGE, "lane offset %g m is not within -0.1 to 0.1",
                         def->lane_offset);
+    const char *turns = def->turns != NULL ? def->turns : "";
+    if (strspn(turns, "lrs") != strlen(turns) || strlen(turns) > TURNS_MAX)
+        return imp_fail(
+            err, IMP_USAGE,
+            "turns '%.40s': wants at most %d letters l, r and s (left, right, straight)", turns,
+            TURNS_MAX);
     expert *self = calloc(1, sizeof *self);
     if (self == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
     self->policy.class = &class;
     self->def = *def;
+    self->def.turns = NULL;
+    memcpy(self->turns, turns, strlen(turns) + 1);
     *out = &self->policy;
     return IMP_OK;
 }

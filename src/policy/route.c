@@ -1,5 +1,7 @@
 #include "policy/route.h"
 
+#include <string.h>
+
 #include "base/vector.h"
 
 enum { CURVES_AHEAD = 3, LANES_AHEAD_MAX = 12 };
@@ -82,8 +84,10 @@ static bool turn_round(imp_route *route)
                        back.p[0]}};
     *last = out;
     route->curves[route->count] = turn;
+    route->decided[route->count] = false;
     route->lanes[route->count++] = -1;
     route->curves[route->count] = back;
+    route->decided[route->count] = false;
     route->lanes[route->count++] = beside;
     return true;
 }
@@ -99,6 +103,25 @@ static int keep_through_lanes(const imp_world *world, int lanes[], int count)
     return kept > 0 ? kept : count;
 }
 
+// Which way a lane leads: l, r or s.
+static char turn_of(const imp_curve *lane)
+{
+    imp_vec2 from = start_tangent(lane), to = end_tangent(lane);
+    double right = imp_vec2_dot(imp_vec2_right(from), to);
+    return right > 0.5 ? 'r' : right < -0.5 ? 'l' : 's';
+}
+
+// One of several lanes: the one that the list of turns asks for, else one that is drawn.
+static int choose(imp_route *route, const int lanes[], int count)
+{
+    const int number = route->turn++;
+    const size_t length = route->turns != NULL ? strlen(route->turns) : 0;
+    for (int k = 0; k < count && length > 0; k++)
+        if (turn_of(&route->world->curves[lanes[k]]) == route->turns[(size_t)number % length])
+            return lanes[k];
+    return lanes[imp_random_below(&route->random, (uint32_t)count)];
+}
+
 static void extend(imp_route *route)
 {
     while (route->count < CURVES_AHEAD) {
@@ -110,8 +133,9 @@ static void extend(imp_route *route)
                 return;
             continue;
         }
-        int chosen = next[choices == 1 ? 0 : imp_random_below(&route->random, (uint32_t)choices)];
+        int chosen = choices == 1 ? next[0] : choose(route, next, choices);
         route->curves[route->count] = route->world->curves[chosen];
+        route->decided[route->count] = choices > 1;
         route->lanes[route->count++] = chosen;
     }
 }
@@ -145,6 +169,7 @@ static void drop_first(imp_route *route)
     for (int k = 1; k < route->count; k++) {
         route->curves[k - 1] = route->curves[k];
         route->lanes[k - 1] = route->lanes[k];
+        route->decided[k - 1] = route->decided[k];
     }
     route->count--;
 }
@@ -174,16 +199,21 @@ static int lane_to_join(const imp_world *world, imp_vec2 position, int along_hea
     return best;
 }
 
-bool imp_route_start(imp_route *route, const imp_world *world, imp_random random, imp_pose pose)
+bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose)
 {
     imp_lane_position lane;
     if (!imp_world_lane_position(world, pose, &lane))
         return false;
     imp_vec2 position = {pose.x, pose.z};
     int first = lane_to_join(world, position, lane.curve);
-    *route = (imp_route){.world = world, .random = random, .count = 1};
+    // turns that were decided on but not come to are still to be taken
+    for (int k = 1; k < route->count; k++)
+        route->turn -= route->decided[k];
+    route->world = world;
+    route->count = 1;
     route->curves[0] = world->curves[first];
     route->lanes[0] = first;
+    route->decided[0] = false;
     extend(route);
     imp_route_follow(route, position);
     return true;

@@ -10,8 +10,11 @@ enum { IMP_ROUTE_CURVES = 8 };
 typedef struct imp_route {
     const imp_world *world;
     imp_random random;
+    const char *turns; // to take at crossings, over and over: l, r and s; NULL: drawn
+    int turn;          // how many crossings have been decided on
     imp_curve curves[IMP_ROUTE_CURVES];
-    int lanes[IMP_ROUTE_CURVES]; // index of the curve in the world; -1 for one that turns round
+    int lanes[IMP_ROUTE_CURVES];    // index of the curve in the world; -1 for one that turns round
+    bool decided[IMP_ROUTE_CURVES]; // whether there was a choice before the curve
     int count;
     double t; // parameter of the closest point on curves[0]
 } imp_route;
@@ -24,8 +27,9 @@ typedef struct imp_route_point {
     int curve;        // which of the route's curves it lies on
 } imp_route_point;
 
-// Starts on the lane that counts for a pose. False off the road.
-bool imp_route_start(imp_route *route, const imp_world *world, imp_random random, imp_pose pose);
+// Starts on the lane that counts for a pose; random, turns and turn go on from where they are.
+// False off the road.
+bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose);
 
 // Moves along to the closest point, never backwards over a joint, and keeps curves ahead.
 void imp_route_follow(imp_route *route, imp_vec2 position);

@@ -15,6 +15,7 @@ typedef struct imp_traffic_plan {
 // Changes what a driver on a route wants so that it passes what stands in the way if there is room,
 // and else stops for it; keeps a distance behind what drives ahead; lets walkers cross; waits at
 // red lights.
-imp_traffic_plan imp_traffic_mind(const imp_env *env, const imp_route *route, imp_traffic_plan wanted);
+imp_traffic_plan imp_traffic_mind(const imp_env *env, const imp_route *route,
+                                  imp_traffic_plan wanted);
 
 #endif

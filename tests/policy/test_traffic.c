@@ -220,6 +220,34 @@ static void red_lights_are_waited_at(void **state)
     tear_down(&r);
 }
 
+static void turns_are_taken_as_given(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_expert_def def = imp_default_expert_def();
+    rig r = rig_of_map("udem1_empty", 900);
+    imp_policy_destroy(r.expert);
+    def.turns = "lx";
+    assert_int_equal(imp_expert_create(&r.expert, &def, &err), IMP_USAGE);
+    const char *const lists[] = {"l", "r", "s"};
+    double turned[3] = {0};
+    for (int k = 0; k < 3; k++) {
+        def.turns = lists[k];
+        assert_ok(imp_expert_create(&r.expert, &def, &err), err);
+        for (uint32_t episode = 0; episode < 4; episode++) {
+            start(&r, episode);
+            for (double before = r.env.pose.heading; drive_on(&r, episode);
+                 before = r.env.pose.heading)
+                turned[k] += imp_wrap_angle(r.env.pose.heading - before);
+        }
+        if (k < 2)
+            imp_policy_destroy(r.expert);
+    }
+    print_message("turned %.1f, %.1f, %.1f rad\n", turned[0], turned[1], turned[2]);
+    assert_true(turned[0] > turned[1] + 6.0);
+    tear_down(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +256,7 @@ int main(void)
         cmocka_unit_test(slower_duckiebots_are_followed_at_a_distance),
         cmocka_unit_test(a_closed_road_is_waited_at),
         cmocka_unit_test(red_lights_are_waited_at),
+        cmocka_unit_test(turns_are_taken_as_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
