@@ -15,13 +15,15 @@ extern const imp_command imp_command_bench;
 
 // Options of everything that simulates, before they are turned into definitions.
 typedef struct imp_sim_options {
-    const char *map;
+    const char *map;    // of commands that simulate on one
+    imp_text_list maps; // of the others: maps and folders of maps
     uint64_t seed;
     int size[2];            // of an observation [px]
     const char *lens;       // "duckiebot" or "none"
     double start_angle_deg; // accepted at the start
     int start_tile[2];
     int frame_skip;
+    bool randomize_objects;
     double expert_speed, tracking_rate, turning_rate, lane_offset;
     int threads;
 } imp_sim_options;
@@ -32,9 +34,12 @@ imp_sim_options imp_default_sim_options(void);
 imp_status imp_check_threads(int threads, imp_error *err);
 
 // Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
-// --tracking-rate --turning-rate --lane-offset
-// --threads.
+// --tracking-rate --turning-rate --lane-offset --threads.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
+
+// The same for commands whose episodes take place on several maps: --map may be repeated, and they
+// can let what varies in a map be drawn.
+void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim);
 
 // Turns them into definitions; says what is out of range.
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,

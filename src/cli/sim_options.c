@@ -9,6 +9,7 @@ imp_sim_options imp_default_sim_options(void)
     imp_camera_def camera = imp_default_camera_def();
     return (imp_sim_options){
         .map = "loop_empty",
+        .maps = {{"loop_empty"}, 1},
         .seed = 123,
         .size = {camera.width, camera.height},
         .lens = "duckiebot",
@@ -21,11 +22,9 @@ imp_sim_options imp_default_sim_options(void)
     };
 }
 
-void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
+static void add_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
-        {"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP", "map by name or path to a YAML file",
-         false},
         {"seed", 's', IMP_OPTION_SEED, &sim->seed, "N", "seed of starts, turns and noise", false},
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of an observation [80x60]", false},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS", "duckiebot or none", false},
@@ -47,6 +46,27 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
          "threads, 0 for one per processor; never changes results", true},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
+{
+    imp_options_add(options, (imp_option){"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
+                                          "map by name or path to a YAML file", false});
+    add_options(options, sim);
+}
+
+void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim)
+{
+    imp_options_add(options,
+                    (imp_option){"map", 'm', IMP_OPTION_LIST, &sim->maps, "MAP",
+                                 "map by name or path, or a folder of them; may be repeated: every "
+                                 "episode takes one at random",
+                                 false});
+    add_options(options, sim);
+    imp_options_add(options,
+                    (imp_option){"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects,
+                                 NULL, "draw how objects move and which optional ones are there",
+                                 false});
 }
 
 imp_status imp_check_threads(int threads, imp_error *err)
@@ -79,6 +99,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     env->seed = sim->seed;
     env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
     env->frame_skip = sim->frame_skip;
+    env->randomize_objects = sim->randomize_objects;
     env->has_start_tile = imp_options_given(options, sim->start_tile);
     memcpy(env->start_tile, sim->start_tile, sizeof sim->start_tile);
     expert->speed = sim->expert_speed;
