@@ -45,7 +45,7 @@ static void add_options(imp_options *options, settings *s)
          "write metrics.json, trajectories.png and settings.yaml there", true},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
-    imp_sim_options_add(options, &s->sim);
+    imp_sim_options_add_several(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
@@ -55,14 +55,21 @@ static json_t *episodes_json(const imp_evaluation *evaluation)
     for (int e = 0; e < evaluation->episodes; e++) {
         const imp_episode_result *r = &evaluation->results[e];
         json_array_append_new(
-            array, json_pack("{s:i, s:s, s:f, s:f, s:f, s:f, s:[f,f,f], s:[f,f,f]}", "steps",
-                             r->steps, "ending", imp_ending_name(r->ending), "reward", r->reward,
-                             "distance_m", r->distance, "speed_mean_m_s", r->speed_mean,
-                             "lane_distance_mean_m", r->lane_distance_mean, "start", r->poses[0].x,
-                             r->poses[0].z, r->poses[0].heading, "end", r->poses[r->steps].x,
-                             r->poses[r->steps].z, r->poses[r->steps].heading));
+            array,
+            json_pack("{s:s, s:i, s:s, s:f, s:f, s:f, s:f, s:[f,f,f], s:[f,f,f]}", "map", r->map,
+                      "steps", r->steps, "ending", imp_ending_name(r->ending), "reward", r->reward,
+                      "distance_m", r->distance, "speed_mean_m_s", r->speed_mean,
+                      "lane_distance_mean_m", r->lane_distance_mean, "start", r->poses[0].x,
+                      r->poses[0].z, r->poses[0].heading, "end", r->poses[r->steps].x,
+                      r->poses[r->steps].z, r->poses[r->steps].heading));
     }
     return array;
+}
+
+// The map, or folder of maps, if only one was given.
+static const char *map_name(const settings *s)
+{
+    return s->sim.maps.count == 1 ? s->sim.maps.items[0] : "several maps";
 }
 
 static json_t *metrics_json(const settings *s, const outcome *o)
@@ -79,7 +86,7 @@ static json_t *metrics_json(const settings *s, const outcome *o)
                       e->lane_distance_p95, "distance_mean_m", e->distance_mean, "speed_mean_m_s",
                       e->speed_mean, "seconds", e->seconds, "results", episodes_json(e)));
     }
-    return json_pack("{s:s, s:i, s:i, s:i, s:I, s:o}", "map", s->eval.map, "episodes",
+    return json_pack("{s:s, s:i, s:i, s:i, s:I, s:o}", "map", map_name(s), "episodes",
                      s->eval.episodes, "steps", s->eval.steps, "settle_steps", s->eval.settle_steps,
                      "seed", (json_int_t)s->eval.env.seed, "policies", policies);
 }
@@ -87,9 +94,14 @@ static json_t *metrics_json(const settings *s, const outcome *o)
 // Why episodes ended before their last step, e.g. "invalid pose 3"; empty if none did.
 static void print_endings(const imp_evaluation *evaluation)
 {
-    int left = evaluation->episodes - evaluation->survived;
-    if (left > 0)
-        printf("  %d ended by %s", left, imp_ending_name(IMP_ENDING_INVALID_POSE));
+    static const imp_ending endings[] = {IMP_ENDING_INVALID_POSE, IMP_ENDING_COLLISION};
+    for (int k = 0; k < 2; k++) {
+        int count = 0;
+        for (int e = 0; e < evaluation->episodes; e++)
+            count += evaluation->results[e].ending == endings[k];
+        if (count > 0)
+            printf("  %d ended by %s", count, imp_ending_name(endings[k]));
+    }
 }
 
 static int print_table(const settings *s, const outcome *o)
@@ -98,7 +110,7 @@ static int print_table(const settings *s, const outcome *o)
     for (int p = 0; p < o->count; p++)
         if (strlen(s->policies.items[p]) > width)
             width = strlen(s->policies.items[p]);
-    printf("%s, %d episodes of at most %d steps, the same starts for all\n\n", s->eval.map,
+    printf("%s, %d episodes of at most %d steps, the same starts for all\n\n", map_name(s),
            s->eval.episodes, s->eval.steps);
     printf("%-*s  %9s  %8s  %13s  %8s  %9s  %8s\n", (int)width, "policy", "survived", "reward",
            "|lane dist.|", "p95", "distance", "speed");
@@ -116,23 +128,24 @@ static int print_table(const settings *s, const outcome *o)
         printf("%-*s  total reward: %.2f, mean reward: %.2f\n", (int)width, s->policies.items[p],
                o->evaluations[p].total_reward, o->evaluations[p].mean_reward);
     if (s->out != NULL)
-        printf("\nwritten: %s/metrics.json, %s/trajectories.png\n", s->out, s->out);
+        printf("\nwritten: %s/metrics.json and pictures of trajectories\n", s->out);
     return imp_session_finish();
 }
 
+// The episodes of an evaluation that took place on one of the maps.
 static imp_status fill_panel(imp_trajectory_panel *panel, const imp_evaluation *evaluation,
-                             imp_error *err)
+                             int map_index, imp_error *err)
 {
     imp_trajectory *trajectories = calloc((size_t)evaluation->episodes, sizeof *trajectories);
     if (trajectories == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for trajectories");
+    panel->trajectories = trajectories;
     for (int e = 0; e < evaluation->episodes; e++) {
         const imp_episode_result *r = &evaluation->results[e];
-        trajectories[e] =
-            (imp_trajectory){r->poses, r->steps + 1, r->ending == IMP_ENDING_INVALID_POSE};
+        if (r->map_index == map_index)
+            trajectories[panel->count++] =
+                (imp_trajectory){r->poses, r->steps + 1, r->ending == IMP_ENDING_INVALID_POSE};
     }
-    panel->trajectories = trajectories;
-    panel->count = evaluation->episodes;
     return IMP_OK;
 }
 
@@ -143,28 +156,38 @@ static const char *short_name(const char *policy)
     return slash != NULL && slash[1] != '\0' ? slash + 1 : policy;
 }
 
-static imp_status draw_trajectories(const settings *s, const outcome *o, imp_error *err)
+static imp_status draw_map(const char *path, const settings *s, const outcome *o,
+                           const imp_map_set *maps, int index, imp_error *err)
 {
     enum { PANEL_SIZE = 640 };
-    char path[IMP_PATH_MAX];
-    imp_world *world = NULL;
-    imp_scene *scene = NULL;
     imp_trajectory_panel panels[IMP_LIST_MAX] = {0};
-    imp_status status = imp_path_join(path, s->out, "trajectories.png", err);
-    if (status == IMP_OK)
-        status = imp_world_load(&world, s->eval.map, err);
-    if (status == IMP_OK)
-        status = imp_scene_create(&scene, world, err);
+    imp_status status = IMP_OK;
     for (int p = 0; p < o->count && status == IMP_OK; p++) {
         panels[p].title = short_name(s->policies.items[p]);
-        status = fill_panel(&panels[p], &o->evaluations[p], err);
+        status = fill_panel(&panels[p], &o->evaluations[p], index, err);
     }
     if (status == IMP_OK)
-        status = imp_report_trajectories(path, world, scene, panels, o->count, PANEL_SIZE, err);
+        status = imp_report_trajectories(path, maps->worlds[index], maps->scenes[index], panels,
+                                         o->count, PANEL_SIZE, err);
     for (int p = 0; p < o->count; p++)
         free((void *)(uintptr_t)panels[p].trajectories);
-    imp_scene_destroy(scene);
-    imp_world_destroy(world);
+    return status;
+}
+
+// A picture of the map, or one of each of the first maps.
+static imp_status draw_trajectories(const settings *s, const outcome *o, imp_error *err)
+{
+    enum { PICTURES_MAX = 32 };
+    imp_map_set maps = {0};
+    imp_status status = imp_map_set_load(&maps, s->sim.maps.items, s->sim.maps.count, err);
+    for (int k = 0; k < maps.count && k < PICTURES_MAX && status == IMP_OK; k++) {
+        char path[IMP_PATH_MAX], name[64];
+        snprintf(name, sizeof name, "trajectories-%d.png", k + 1);
+        status = imp_path_join(path, s->out, maps.count == 1 ? "trajectories.png" : name, err);
+        if (status == IMP_OK)
+            status = draw_map(path, s, o, &maps, k, err);
+    }
+    imp_map_set_free(&maps);
     return status;
 }
 
@@ -214,7 +237,7 @@ static imp_status check_contest(const settings *s, imp_error *err)
 {
     const imp_eval_def eval = imp_default_eval_def();
     const imp_sim_options sim = imp_default_sim_options();
-    const char *odd = strcmp(s->sim.map, sim.map) != 0                  ? "map"
+    const char *odd = strcmp(map_name(s), sim.map) != 0                 ? "map"
                       : s->eval.steps != eval.steps                     ? "steps"
                       : s->eval.settle_steps != eval.settle_steps       ? "settle-steps"
                       : s->sim.frame_skip != sim.frame_skip             ? "frame-skip"
@@ -272,7 +295,8 @@ static imp_status run_settings(settings *s, const imp_options *options, outcome 
         s->sim.lens = NULL;
     if (!imp_options_given(options, &s->eval.settle_steps) && !is_contest)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
-    s->eval.map = s->sim.map;
+    s->eval.maps = s->sim.maps.items;
+    s->eval.map_count = s->sim.maps.count;
     s->eval.threads = s->sim.threads;
     status = is_contest ? run_contest(s, options, o, err) : evaluate_all(s, options, o, err);
     if (status == IMP_OK && s->out != NULL && !is_contest)
