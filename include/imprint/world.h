@@ -192,7 +192,7 @@ typedef struct imp_world {
     /// Solid objects that stand still and that matter to a robot on a tile: those of tile t are
     /// near[near_start[t]] up to near[near_start[t + 1] - 1].
     int *near, *near_start;
-    imp_notice *notices; ///< what `imprint map check` says, by line
+    imp_notice *notices; ///< what `imprint map check` says, by line; at most 100
     int notice_count;
     bool has_start_tile;
     int start_tile[2]; ///< (i, j), drivable unless there is a start pose; valid if has_start_tile
@@ -205,7 +205,8 @@ typedef struct imp_world {
 /// map.
 imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *err);
 
-/// Reads a map from text (not necessarily terminated); source_name is used in messages.
+/// Reads a map from text (not necessarily terminated) of at most 16 MiB; source_name is used in
+/// messages. Takes less memory than 64 times its length and 16 MiB, whatever is in it.
 imp_status imp_world_parse(imp_world **out, const char *text, size_t length,
                            const char *source_name, imp_error *err);
 

@@ -101,3 +101,32 @@ int imp_lanes_of_tile(imp_tile_kind kind, int orientation, int i, int j, double 
             out[total++] = placed(&table[k], turn, centre, tile_size);
     return total;
 }
+
+// Whether a lane of the tile begins at a point and about in a direction: at its end the outer lane
+// of curve_right looks 11 degrees askance.
+static bool lane_begins(const imp_world *world, const imp_tile *tile, imp_vec2 at, imp_vec2 along)
+{
+    const double close = 1e-6 * world->tile_size;
+    for (int k = tile->first_curve; k < tile->first_curve + tile->curve_count; k++) {
+        const imp_vec2 *p = world->curves[k].p;
+        const imp_vec2 ahead = imp_vec2_unit(imp_vec2_subtract(p[1], p[0]));
+        if (imp_vec2_length(imp_vec2_subtract(p[0], at)) < close &&
+            imp_vec2_dot(ahead, along) > 0.9)
+            return true;
+    }
+    return false;
+}
+
+const imp_tile *imp_lane_breaks_off(const imp_world *world, const imp_tile *tile,
+                                    const imp_curve *lane)
+{
+    const imp_vec2 end = lane->p[3];
+    const imp_vec2 along = imp_vec2_unit(imp_vec2_subtract(end, lane->p[2]));
+    const imp_vec2 beyond = imp_vec2_add(end, imp_vec2_scale(along, 1e-3 * world->tile_size));
+    const imp_tile *next = imp_world_tile_at(world, beyond.x, beyond.z);
+    // what the reference gives 3way_right fits nothing beside it
+    if (next == NULL || !next->drivable || next->kind == IMP_TILE_3WAY_RIGHT ||
+        tile->kind == IMP_TILE_3WAY_RIGHT)
+        return NULL;
+    return lane_begins(world, next, end, along) ? NULL : next;
+}

@@ -11,4 +11,9 @@ enum { IMP_LANES_MAX = 12 }; // ways through one tile
 int imp_lanes_of_tile(imp_tile_kind kind, int orientation, int i, int j, double tile_size,
                       imp_curve out[IMP_LANES_MAX]);
 
+// The drivable tile that a lane of another one leads onto without a lane that goes on there, or
+// NULL.
+const imp_tile *imp_lane_breaks_off(const imp_world *world, const imp_tile *tile,
+                                    const imp_curve *lane);
+
 #endif

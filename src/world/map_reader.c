@@ -142,6 +142,39 @@ static imp_status add_lanes(imp_map_reader *r, int tiles)
     return IMP_OK;
 }
 
+// Remarks on the lanes of a tile that lead onto a road where none goes on.
+static imp_status check_joints(imp_map_reader *r, int node, imp_tile *tile)
+{
+    const imp_world *world = r->world;
+    for (int k = tile->first_curve; k < tile->first_curve + tile->curve_count; k++) {
+        const imp_tile *next = imp_lane_breaks_off(world, tile, &world->curves[k]);
+        if (next != NULL) {
+            const int from = (int)(tile - world->tiles), to = (int)(next - world->tiles);
+            imp_map_notice(r, imp_yaml_line(&r->yaml, node),
+                           "a lane leads from tile [%d, %d] onto [%d, %d], where none goes on",
+                           from % world->columns, from / world->columns, to % world->columns,
+                           to / world->columns);
+        }
+    }
+    return IMP_OK;
+}
+
+// Calls read for every tile in turn with the node it is told by.
+static imp_status each_tile(imp_map_reader *r, int tiles,
+                            imp_status (*read)(imp_map_reader *, int node, imp_tile *))
+{
+    const imp_yaml *yaml = &r->yaml;
+    imp_tile *tile = r->world->tiles;
+    for (int row = imp_yaml_first(yaml, tiles); row >= 0; row = imp_yaml_next(yaml, row))
+        for (int at = imp_yaml_first(yaml, imp_yaml_at(yaml, row)); at >= 0;
+             at = imp_yaml_next(yaml, at)) {
+            imp_status status = read(r, imp_yaml_at(yaml, at), tile++);
+            if (status != IMP_OK)
+                return status;
+        }
+    return IMP_OK;
+}
+
 static imp_status read_tiles(imp_map_reader *r, int tiles)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -152,15 +185,12 @@ static imp_status read_tiles(imp_map_reader *r, int tiles)
     world->tiles = calloc((size_t)world->columns * (size_t)world->rows, sizeof *world->tiles);
     if (world->tiles == NULL)
         return imp_fail(yaml->err, IMP_NO_MEMORY, "%s: out of memory", yaml->source);
-    imp_tile *tile = world->tiles;
-    for (int row = imp_yaml_first(yaml, tiles); row >= 0; row = imp_yaml_next(yaml, row))
-        for (int at = imp_yaml_first(yaml, imp_yaml_at(yaml, row)); at >= 0;
-             at = imp_yaml_next(yaml, at)) {
-            status = read_tile(r, imp_yaml_at(yaml, at), tile++);
-            if (status != IMP_OK)
-                return status;
-        }
-    return add_lanes(r, tiles);
+    status = each_tile(r, tiles, read_tile);
+    if (status == IMP_OK)
+        status = add_lanes(r, tiles);
+    if (status == IMP_OK)
+        status = each_tile(r, tiles, check_joints);
+    return status;
 }
 
 static imp_status read_tile_size(const imp_map_reader *r, int root)

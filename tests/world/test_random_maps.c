@@ -1,6 +1,6 @@
 // Random maps, some of them sane, and random poses on them: no number that is none, no tile off the
 // grid. By default a few thousand maps with a million poses between them; a million maps take about
-// two minutes: IMPRINT_RANDOM_MAPS=1000000 build/release/tests/test_random_maps
+// a minute: IMPRINT_RANDOM_MAPS=1000000 build/release/tests/test_random_maps
 #include "testing.h"
 
 #include <stdarg.h>
