@@ -382,7 +382,8 @@ static void random_poses_and_actions_keep_their_numbers(void **state)
 {
     (void)state;
     const char *asked = getenv("IMPRINT_TEST_POSES");
-    const int maps = imp_builtin_map_count(), total = asked != NULL ? atoi(asked) : 60000;
+    const int maps = imp_builtin_map_count(),
+              total = asked != NULL ? (int)strtol(asked, NULL, 10) : 60000;
     imp_random random = imp_random_stream(8, 0, 0, IMP_PURPOSE_TEST);
     for (int m = 0; m < maps; m++) {
         imp_error err = {0};

@@ -143,7 +143,9 @@ static void motion_equals_the_recordings(void **state)
             recordings++;
         }
         starting = start;
-        const int k = world->objects[atoi(table.field[1])].moving;
+        if (world == NULL)
+            fail_msg("rows before a start");
+        const int k = world->objects[(int)csv_number(&table, 1)].moving;
         assert_in_range(k, 0, world->moving_count - 1);
         if (start) {
             double parameters[8] = {0};
@@ -255,7 +257,7 @@ static void check_recording(const json_t *recording)
         json_object_foreach(json_object_get(recording, "per_step"), index, states)
         {
             moment m = moment_of_json(states, step);
-            check_moment(&env, world->objects[atoi(index)].moving, &m);
+            check_moment(&env, world->objects[strtol(index, NULL, 10)].moving, &m);
         }
     }
     imp_world_destroy(world);
@@ -269,6 +271,7 @@ static void motion_equals_every_step_of_the_recordings(void **state)
     if (directory == NULL) {
         print_message("no recordings in %s\n", folder);
         skip();
+        return;
     }
     int files = 0;
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
