@@ -19,6 +19,8 @@ static const double TURN_RATE_MAX = 6.0; // [rad/s]
 static const double PREVIEW_TIME = 0.20;
 // Beyond these, an action is tried out in the simulator before it is given [m], [rad].
 static const double GAP_USUAL = 0.06, ANGLE_USUAL = 0.25;
+// So much larger a robot would stand on the road, too.
+static const double ROOM_USUAL = 1.5;
 // No faster than this, the robot stands [m/s].
 static const double SPEED_STANDING = 0.05;
 // Farther from the route than this, it is looked for anew [m].
@@ -30,7 +32,9 @@ typedef struct expert {
     imp_route route;
     bool on_route;
     char turns[TURNS_MAX + 1];
-    double offset; // from the route that was last driven at [m], positive to the right
+    imp_action manoeuvre; // that leads out of a tight place
+    int remaining;        // steps that it is to be held for
+    double offset;        // from the route that was last driven at [m], positive to the right
 } expert;
 
 imp_expert_def imp_default_expert_def(void)
@@ -67,6 +71,7 @@ static void begin(imp_policy *policy, const imp_env *env)
 {
     expert *self = (expert *)policy;
     self->on_route = false;
+    self->remaining = 0;
     self->offset = self->def.lane_offset;
     self->route = (imp_route){
         .random = imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ROUTE),
@@ -156,7 +161,8 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
     plan = imp_traffic_mind(env, &self->route, plan);
     self->offset = plan.offset;
     deviation d = deviation_of(self, state, plan.offset);
-    *usual = !plan.close && fabs(d.aside) < GAP_USUAL && fabs(d.angle) < ANGLE_USUAL;
+    *usual = !plan.close && fabs(d.aside) < GAP_USUAL && fabs(d.angle) < ANGLE_USUAL &&
+             imp_env_on_road(env->world, state.pose, ROOM_USUAL);
     double turn_rate = state.speed * d.curvature + 2.0 * self->def.tracking_rate * d.astray;
     turn_rate = fmax(-TURN_RATE_MAX, fmin(TURN_RATE_MAX, turn_rate));
     // rather turn on the spot than drive where one does not want to go
@@ -198,26 +204,35 @@ static bool is_better(outcome a, outcome b)
 // The wanted action if it does not end off the road or at an object; else the gentlest manoeuvre
 // that leads out of there, or that puts off the end for longest. A robot that stands has time to
 // look for the one that leads farthest.
-static imp_action safe_action(const expert *self, const imp_env *env, imp_action wanted)
+static imp_action safe_action(expert *self, const imp_env *env, imp_action wanted)
 {
     static const int holds[] = {3, 6, 10, 16, 24, 32};
     static const double duties[] = {0.5, -0.5, 0.0, 1.0, -1.0};
     enum { HOLDS = sizeof holds / sizeof holds[0], DUTIES = sizeof duties / sizeof duties[0] };
     const bool stands = env->speed < SPEED_STANDING;
-    imp_action best = wanted;
     outcome furthest = try_out(self, env, wanted, 1);
+    int hold = 1;
     if (furthest.steps == HORIZON)
         return wanted;
+    // a manoeuvre begun is finished, or it would be begun anew for ever
+    if (self->remaining > 0 &&
+        try_out(self, env, self->manoeuvre, self->remaining).steps == HORIZON) {
+        self->remaining--;
+        return self->manoeuvre;
+    }
+    self->manoeuvre = wanted;
     for (int k = 0; k < HOLDS * DUTIES * DUTIES && (stands || furthest.steps < HORIZON); k++) {
         int way = k % (DUTIES * DUTIES);
         imp_action way_out = {duties[way / DUTIES], duties[way % DUTIES]};
         outcome found = try_out(self, env, way_out, holds[k / (DUTIES * DUTIES)]);
         if (is_better(found, furthest)) {
             furthest = found;
-            best = way_out;
+            self->manoeuvre = way_out;
+            hold = holds[k / (DUTIES * DUTIES)];
         }
     }
-    return best;
+    self->remaining = hold - 1;
+    return self->manoeuvre;
 }
 
 static imp_action act(imp_policy *policy, const imp_env *env, const uint8_t *observation)
