@@ -58,6 +58,27 @@ imp_status imp_report_trajectories(const char *path, const imp_world *world, con
                                    const imp_trajectory_panel *panels, int count, int panel_size,
                                    imp_error *err);
 
+/// How a map is drawn. Obtain with imp_default_map_picture_def(), then change fields.
+typedef struct imp_map_picture_def {
+    int width, height; ///< of the whole picture [px], 240..8192; both 0: as large as the map wants
+    bool lanes;        ///< lane curves with their directions; true
+    bool objects;      ///< footprints, names and ways of objects, and their legend; true
+    int cookie;        ///< set by imp_default_map_picture_def()
+} imp_map_picture_def;
+
+imp_map_picture_def imp_default_map_picture_def(void);
+
+/// Draws a map from above as SVG text: tiles, edges of the road, lanes, start, objects, numbers of
+/// tiles, a scale and a legend. *length does not count the final 0; the caller frees *out. Fails
+/// with IMP_USAGE if the definition is out of range.
+imp_status imp_map_picture_svg(char **out, size_t *length, const imp_world *world,
+                               const imp_map_picture_def *def, imp_error *err);
+
+/// The same into a file: as SVG, or as PNG over what the renderer shows from above. Which of them
+/// the name says, by ending with ".svg" or ".png"; else it fails with IMP_USAGE.
+imp_status imp_map_picture_write(const char *path, const imp_world *world,
+                                 const imp_map_picture_def *def, imp_error *err);
+
 /// What a contact sheet shows.
 typedef struct imp_strip {
     const uint8_t *frames; ///< (count x height x width x 3) RGB

@@ -1,83 +1,110 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/image.h"
 #include "cli/commands.h"
+#include "cli/map_new.h"
+#include "cli/map_words.h"
 #include "cli/session.h"
+#include "imprint/report.h"
 
 typedef struct settings {
     const char *out;
     int size[2];
+    bool force, strict;
+    imp_map_new_options town;
 } settings;
-
-static json_t *world_json(const imp_world *world)
-{
-    return json_pack("{s:s, s:i, s:i, s:f, s:i, s:i}", "map", world->name, "columns",
-                     world->columns, "rows", world->rows, "tile_size_m", world->tile_size,
-                     "drivable_tiles", world->drivable_count, "lanes", world->curve_count);
-}
-
-static void print_world(const imp_world *world)
-{
-    printf("%-40s %2d x %-2d tiles of %.3f m, %3d drivable, %3d lanes\n", world->name,
-           world->columns, world->rows, world->tile_size, world->drivable_count,
-           world->curve_count);
-}
 
 static imp_status list(const imp_options *options, json_t *array, imp_error *err)
 {
+    if (!options->json)
+        printf("%-38s %8s %8s %6s %8s  %s\n", "map", "tiles", "drivable", "lanes", "objects",
+               "what it is");
     for (int k = 0; k < imp_builtin_map_count(); k++) {
         imp_world *world;
+        char size[32], description[256];
         imp_status status = imp_world_load(&world, imp_builtin_map_name(k), err);
         if (status != IMP_OK)
             return status;
+        snprintf(size, sizeof size, "%d x %d", world->columns, world->rows);
+        imp_map_description(world, description, sizeof description);
         if (options->json)
-            json_array_append_new(array, world_json(world));
+            json_array_append_new(array, imp_map_json(world));
         else
-            print_world(world);
+            printf("%-38s %8s %8d %6d %8d  %s\n", world->name, size, world->drivable_count,
+                   world->curve_count, world->object_count, description);
         imp_world_destroy(world);
     }
     return IMP_OK;
 }
 
 // What makes a readable map useless for driving.
-static imp_status judge(const imp_world *world, imp_error *err)
+static imp_status judge(const imp_world *world, const char *map, imp_error *err)
 {
     imp_env env;
+    imp_error why = {0};
     imp_env_def def = imp_default_env_def();
-    imp_status status = imp_env_init(&env, world, &def, err);
+    imp_status status = imp_env_init(&env, world, &def, &why);
     if (status == IMP_OK)
-        status = imp_env_reset(&env, 0, err);
-    if (status == IMP_BAD_INPUT)
-        err->status = status = IMP_CHECK_FAILED;
-    return status;
+        status = imp_env_reset(&env, 0, &why);
+    if (status == IMP_OK)
+        return IMP_OK;
+    // messages of the environment begin with the map's name
+    const size_t length = strlen(world->name);
+    const bool named = strncmp(why.message, world->name, length) == 0 && why.message[length] == ':';
+    return imp_fail(err, status == IMP_BAD_INPUT ? IMP_CHECK_FAILED : status, "%s: %s", map,
+                    why.message + (named ? length + 1 + strspn(why.message + length + 1, " ") : 0));
 }
 
-static imp_status check_one(const imp_options *options, const char *map, json_t *array,
+static void tell_notices(const imp_world *world, const char *map, json_t *object)
+{
+    json_t *notices = json_array();
+    for (int k = 0; k < world->notice_count; k++) {
+        const imp_notice *notice = &world->notices[k];
+        json_array_append_new(notices,
+                              json_pack("{s:i, s:s}", "line", notice->line, "text", notice->text));
+        if (object == NULL)
+            printf("%s:%d: %s\n", map, notice->line, notice->text);
+    }
+    if (object != NULL)
+        json_object_set(object, "notices", notices);
+    json_decref(notices);
+}
+
+static imp_status check_one(const imp_options *options, bool strict, const char *map, json_t *array,
                             imp_error *err)
 {
     imp_world *world = NULL;
     imp_status status = imp_world_load(&world, map, err);
-    if (status == IMP_OK)
-        status = judge(world, err);
-    if (options->json && status == IMP_OK)
-        json_array_append_new(array, world_json(world));
-    else if (options->json)
-        json_array_append_new(array, json_pack("{s:s, s:s}", "map", map, "problem", err->message));
-    else if (status == IMP_OK)
-        print_world(world);
+    json_t *object = NULL;
+    if (options->json)
+        object = status == IMP_OK ? imp_map_json(world) : json_pack("{s:s}", "map", map);
+    if (status == IMP_OK) {
+        char summary[512];
+        tell_notices(world, map, object);
+        status = judge(world, map, err);
+        if (status == IMP_OK && strict && world->notice_count > 0)
+            status = imp_fail(err, IMP_CHECK_FAILED, "%s: %d remark%s, and --strict allows none",
+                              map, world->notice_count, world->notice_count == 1 ? "" : "s");
+        imp_map_summary(world, summary, sizeof summary);
+        if (status == IMP_OK && !options->json)
+            printf("%s: ok, %s\n", map, summary);
+    }
+    if (object != NULL && status != IMP_OK)
+        json_object_set_new(object, "problem", json_string(err->message));
+    if (object != NULL)
+        json_array_append_new(array, object);
     imp_world_destroy(world);
     return status;
 }
 
 // Looks at all maps and names each that is wrong; the status is that of the last of them.
-static imp_status check(const imp_options *options, json_t *array, imp_error *err)
+static imp_status check(const settings *s, const imp_options *options, json_t *array,
+                        imp_error *err)
 {
     imp_error latest = {0};
     for (int k = 1; k < options->operand_count; k++) {
         imp_error mine = {0};
-        imp_status status = check_one(options, options->operands[k], array, &mine);
+        imp_status status = check_one(options, s->strict, options->operands[k], array, &mine);
         if (status != IMP_OK && latest.status != IMP_OK)
             imp_session_fail(latest.status, &latest);
         if (status != IMP_OK)
@@ -88,55 +115,21 @@ static imp_status check(const imp_options *options, json_t *array, imp_error *er
     return IMP_OK;
 }
 
-static void print_tiles(const imp_world *world)
-{
-    for (int j = 0; j < world->rows; j++) {
-        for (int i = 0; i < world->columns; i++) {
-            const imp_tile *tile = &world->tiles[j * world->columns + i];
-            char word[32];
-            snprintf(word, sizeof word, "%s%s%c", imp_tile_kind_name(tile->kind),
-                     tile->drivable ? "/" : "", tile->drivable ? "SENW"[tile->orientation] : ' ');
-            printf("%-15s", word);
-        }
-        printf("\n");
-    }
-}
-
-static imp_status draw(const settings *s, const imp_world *world, imp_error *err)
-{
-    imp_scene *scene;
-    imp_status status = imp_scene_create(&scene, world, err);
-    if (status != IMP_OK)
-        return status;
-    uint8_t *rgb = malloc((size_t)s->size[0] * (size_t)s->size[1] * 3);
-    if (rgb == NULL) {
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
-    } else {
-        imp_render_top_down(scene, s->size[0], s->size[1], rgb);
-        status = imp_png_write(s->out, s->size[0], s->size[1], rgb, err);
-    }
-    free(rgb);
-    imp_scene_destroy(scene);
-    return status;
-}
-
 static imp_status show(const settings *s, const imp_options *options, json_t *array, imp_error *err)
 {
-    if (s->size[0] < 1 || s->size[1] < 1 || s->size[0] > 8192 || s->size[1] > 8192)
-        return imp_fail(err, IMP_USAGE, "--size %dx%d is not within 1x1 to 8192x8192", s->size[0],
-                        s->size[1]);
+    imp_map_picture_def def = imp_default_map_picture_def();
     imp_world *world;
     imp_status status = imp_world_load(&world, options->operands[1], err);
     if (status != IMP_OK)
         return status;
-    if (options->json) {
-        json_array_append_new(array, world_json(world));
-    } else {
-        print_world(world);
-        print_tiles(world);
-    }
+    def.width = s->size[0];
+    def.height = s->size[1];
     if (s->out != NULL)
-        status = draw(s, world, err);
+        status = imp_map_picture_write(s->out, world, &def, err);
+    if (status == IMP_OK && options->json)
+        json_array_append_new(array, imp_map_json(world));
+    else if (status == IMP_OK)
+        imp_map_print(world);
     imp_world_destroy(world);
     return status;
 }
@@ -148,23 +141,31 @@ static imp_status run_action(const settings *s, const imp_options *options, json
     if (strcmp(action, "list") == 0 && options->operand_count == 1)
         return list(options, array, err);
     if (strcmp(action, "check") == 0 && options->operand_count > 1)
-        return check(options, array, err);
+        return check(s, options, array, err);
     if (strcmp(action, "show") == 0 && options->operand_count == 2)
         return show(s, options, array, err);
+    if (strcmp(action, "new") == 0 && options->operand_count == 1)
+        return imp_map_new(options, &s->town, s->size, s->out, s->force, array, err);
     return imp_fail(err, IMP_USAGE,
-                    "wants list, check MAP..., or show MAP: see imprint map --help");
+                    "wants list, check MAP..., show MAP, or new: see imprint map --help");
 }
 
 static int run(const imp_command *command, int argc, char **argv)
 {
-    settings s = {.size = {960, 720}};
+    settings s = {.town = imp_default_map_new_options()};
     imp_options options;
     imp_error err = {0};
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE",
+         "show: draw the map as .svg or .png; new: write it there", true},
+        {"size", 0, IMP_OPTION_PAIR, s.size, "WxH",
+         "show: pixels of the picture; new: tiles of the town [9x9]", true},
+        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "new: replace what is at --out", true},
+        {"strict", 0, IMP_OPTION_FLAG, &s.strict, NULL, "check: remarks count as failures", true},
+    };
     imp_options_init(&options, command);
-    imp_options_add(&options, (imp_option){"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE",
-                                           "draw the map as PNG (show)", true});
-    imp_options_add(&options, (imp_option){"size", 0, IMP_OPTION_PAIR, s.size, "WxH",
-                                           "size of the picture [960x720]", true});
+    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
+    imp_map_new_add(&options, &s.town);
     json_t *array = json_array();
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
@@ -181,11 +182,18 @@ static int run(const imp_command *command, int argc, char **argv)
 
 const imp_command imp_command_map = {
     .name = "map",
-    .summary = "list, check or show maps",
-    .operands = "list | check MAP... | show MAP",
-    .details = "MAP is a built-in name or the path of a YAML file.",
+    .summary = "list, check, draw or make maps",
+    .operands = "list | check MAP... | show MAP | new",
+    .details =
+        "MAP is a built-in name or the path of a YAML file. `check` names what is wrong with the\n"
+        "number of its line, and remarks on what is odd; only what is wrong makes it fail. `new`\n"
+        "makes towns that nobody drew, a folder of them with --count; log, train and eval take\n"
+        "such a folder as --map.",
     .examples = "  imprint map list\n"
-                "  imprint map check loop_empty udem1_empty\n"
-                "  imprint map show zigzag_dists --out /tmp/zigzag.png",
+                "  imprint map check loop_empty udem1\n"
+                "  imprint map show zigzag_dists --out /tmp/zigzag.svg\n"
+                "  imprint map new --random --objects --seed 7 --out /tmp/town.yaml --force\n"
+                "  imprint map show /tmp/town.yaml --out /tmp/town.png\n"
+                "  imprint map new --loop --count 20 --out /tmp/towns --force",
     .run = run,
 };

@@ -144,6 +144,8 @@ static bool is_ours(const char *name)
     if (sscanf(stem, "events.out.tfevents.%*19[0-9].imprint%n", &used) == 0 && used > 0 &&
         stem[used] == '\0')
         return true;
+    if (sscanf(stem, "town-%*9[0-9].yaml%n", &used) == 0 && used > 0 && stem[used] == '\0')
+        return true;
     // NOLINTNEXTLINE(cert-err34-c): the number itself does not matter
     return sscanf(stem, "shard-%9d.hdf5%n", &number, &used) == 1 && stem[used] == '\0' && used > 0;
 }

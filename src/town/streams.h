@@ -13,8 +13,7 @@ typedef enum imp_town_stream_of {
     IMP_TOWN_STREAM_CARS = 3,
     IMP_TOWN_STREAM_PARKED = 4,
     IMP_TOWN_STREAM_OBSTACLES = 5,
-    IMP_TOWN_STREAM_SIGNS = 6,
-    IMP_TOWN_STREAM_DECORATIONS = 7,
+    IMP_TOWN_STREAM_OBJECTS = 6,
 } imp_town_stream_of;
 
 static inline imp_random imp_town_stream(const imp_town_def *def, imp_town_stream_of what)

@@ -128,33 +128,30 @@ static const char *sign_for(unsigned links, int direction, bool light, imp_rando
     return imp_sign_name(IMP_SIGN_4_WAY_INTERSECT);
 }
 
-// Signs where roads meet, each on the corner to the right of who comes there.
-static void place_signs(const filler *f, imp_random *random)
+// A traffic light on a corner of a crossing; false if there is no room for it.
+static bool put_light(const filler *f, int i, int j, int corner)
 {
-    for (int j = 0; j < f->layout->rows; j++)
-        for (int i = 0; i < f->layout->columns; i++) {
-            const unsigned links = links_at(f, i, j);
-            if (__builtin_popcount(links) < 3)
-                continue;
-            bool light = links == 0xf && imp_random_below(random, 2) == 0;
-            const int corner = (int)imp_random_below(random, 4);
-            if (light) {
-                imp_pose pose =
-                    pose_at(f, i, j, corner, -0.31 * f->def->tile_size, 0.31 * f->def->tile_size);
-                pose.heading = angle_of(corner) + IMP_PI * 0.75;
-                light = add_there(
-                    f, (imp_thing){
-                           .kind = "trafficlight", .pose = pose, .height = 0.4, .moves = true});
-            }
-            for (int direction = 0; direction < 4; direction++) {
-                int column = i, row = j;
-                if (!(links >> imp_opposite(direction) & 1) ||
-                    !imp_layout_step(f->layout, &column, &row, imp_opposite(direction)) ||
-                    !has_kerb(f, column, row, imp_right_of(direction)))
-                    continue;
-                put_sign(f, i, j, direction, -0.55, sign_for(links, direction, light, random));
-            }
-        }
+    const double aside = 0.31 * f->def->tile_size;
+    imp_pose pose = pose_at(f, i, j, corner, -aside, aside);
+    pose.heading = angle_of(corner) + IMP_PI * 0.75;
+    return add_there(
+        f, (imp_thing){.kind = "trafficlight", .pose = pose, .height = 0.4, .moves = true});
+}
+
+// Signs where roads meet, each on the corner to the right of who comes there.
+static void furnish_intersection(const filler *f, int i, int j, imp_random *random)
+{
+    const unsigned links = links_at(f, i, j);
+    const int corner = (int)imp_random_below(random, 4);
+    const bool light =
+        links == 0xf && imp_random_below(random, 2) == 0 && put_light(f, i, j, corner);
+    for (int direction = 0; direction < 4; direction++) {
+        const int back = imp_opposite(direction);
+        int column = i, row = j;
+        if (links >> back & 1 && imp_layout_step(f->layout, &column, &row, back) &&
+            has_kerb(f, column, row, imp_right_of(direction)))
+            put_sign(f, i, j, direction, -0.55, sign_for(links, direction, light, random));
+    }
 }
 
 // ---- what is on the road and at the kerb ----
@@ -312,18 +309,37 @@ static void decorate(const filler *f, int i, int j, const decoration *what, imp_
             f, (imp_thing){.kind = what->kind, .pose = pose, .height = height, .optional = true});
 }
 
-static void place_decorations(const filler *f, imp_random *random)
+static void decorate_tile(const filler *f, int i, int j, imp_random *random)
 {
     const double share = 0.45; // of the tiles without a road
-    for (int j = 0; j < f->layout->rows; j++)
-        for (int i = 0; i < f->layout->columns; i++) {
-            if (links_at(f, i, j) != 0 || imp_random_uniform(random, 0.0, 1.0) > share)
-                continue;
-            const decoration *what = draw_decoration(random);
-            const int count = 1 + (int)imp_random_below(random, (uint32_t)what->most);
-            for (int k = 0; k < count; k++)
-                decorate(f, i, j, what, random);
-        }
+    if (imp_random_uniform(random, 0.0, 1.0) > share)
+        return;
+    const decoration *what = draw_decoration(random);
+    const int count = 1 + (int)imp_random_below(random, (uint32_t)what->most);
+    for (int k = 0; k < count; k++)
+        decorate(f, i, j, what, random);
+}
+
+// Goes over the tiles in random order, because a map may be full before all have had their turn.
+static imp_status place_objects(const filler *f, imp_error *err)
+{
+    const int columns = f->layout->columns, tiles = columns * f->layout->rows;
+    imp_random random = imp_town_stream(f->def, IMP_TOWN_STREAM_OBJECTS);
+    uint32_t *order = calloc((size_t)tiles, sizeof *order);
+    if (order == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a town");
+    for (int k = 0; k < tiles; k++)
+        order[k] = (uint32_t)k;
+    imp_random_shuffle(&random, order, (size_t)tiles);
+    for (int k = 0; k < tiles; k++) {
+        const int i = (int)order[k] % columns, j = (int)order[k] / columns;
+        if (links_at(f, i, j) == 0)
+            decorate_tile(f, i, j, &random);
+        else if (__builtin_popcount(links_at(f, i, j)) > 2)
+            furnish_intersection(f, i, j, &random);
+    }
+    free(order);
+    return IMP_OK;
 }
 
 imp_status imp_things_place(imp_things *things, const imp_town_def *def, const imp_layout *layout,
@@ -350,12 +366,6 @@ imp_status imp_things_place(imp_things *things, const imp_town_def *def, const i
     place_parked(&f, def->parked, &random);
     random = imp_town_stream(def, IMP_TOWN_STREAM_OBSTACLES);
     place_obstacles(&f, def->obstacles, &random);
-    if (def->objects) {
-        random = imp_town_stream(def, IMP_TOWN_STREAM_SIGNS);
-        place_signs(&f, &random);
-        random = imp_town_stream(def, IMP_TOWN_STREAM_DECORATIONS);
-        place_decorations(&f, &random);
-    }
     free(f.straights);
-    return IMP_OK;
+    return def->objects ? place_objects(&f, err) : IMP_OK;
 }
