@@ -98,10 +98,18 @@ int64_t imp_dataset_step_count(const imp_dataset *dataset);
 /// Borrowed until the dataset is closed.
 const imp_episode *imp_dataset_episode(const imp_dataset *dataset, int index);
 
-/// Tells the system that length bytes of an episode's arrays will be read soon, or, with !soon, that
-/// they have been done with. So programs walk through datasets that are larger than memory. Never
-/// changes what is read, and does nothing for arrays that had to be copied.
-void imp_dataset_advise(const imp_dataset *dataset, const void *begin, size_t length, bool soon);
+/// How a part of a dataset will be read.
+typedef enum imp_advice {
+    IMP_ADVICE_SCATTERED, ///< here and there: do not read what lies around it as well
+    IMP_ADVICE_SOON,      ///< all of it, soon: begin to read it
+    IMP_ADVICE_DONE,      ///< not for a while: let go of it
+} imp_advice;
+
+/// Tells the system how length bytes of an episode's arrays (begin NULL: the whole dataset) will be
+/// read. So programs walk through datasets that are larger than memory. Never changes what is read,
+/// and does nothing for arrays that had to be copied.
+void imp_dataset_advise(const imp_dataset *dataset, const void *begin, size_t length,
+                        imp_advice advice);
 
 /// Reads every byte and checks that it is what was written, finite numbers, ranges, flags, totals
 /// and that no picture is black throughout. *findings counts what is wrong; *err describes the

@@ -168,19 +168,23 @@ const imp_episode *imp_dataset_episode(const imp_dataset *dataset, int index)
     return &dataset->episodes[index];
 }
 
-void imp_dataset_advise(const imp_dataset *dataset, const void *begin, size_t length, bool soon)
+void imp_dataset_advise(const imp_dataset *dataset, const void *begin, size_t length,
+                        imp_advice advice)
 {
+    // of a shared map, what is let go of comes back when it is touched
+    static const int words[] = {[IMP_ADVICE_SCATTERED] = MADV_RANDOM,
+                                [IMP_ADVICE_SOON] = MADV_WILLNEED,
+                                [IMP_ADVICE_DONE] = MADV_DONTNEED};
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)begin;
     for (int i = 0; i < dataset->memory_count; i++) {
         const imp_memory *memory = &dataset->memories[i];
         const uintptr_t map = (uintptr_t)memory->map;
+        if (map != 0 && begin == NULL)
+            madvise(memory->map, memory->size, words[advice]);
         if (map == 0 || at < map || at - map > memory->size || length > memory->size - (at - map))
             continue;
-        // whole pages: more than asked for of what is wanted; of a shared map, those that are let
-        // go of come back when they are touched
-        const uintptr_t first = at / page * page;
-        madvise((char *)memory->map + (first - map), at + length - first,
-                soon ? MADV_WILLNEED : MADV_DONTNEED);
+        const uintptr_t first = at / page * page; // of whole pages
+        madvise((char *)memory->map + (first - map), at + length - first, words[advice]);
         return;
     }
 }

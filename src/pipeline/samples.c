@@ -140,15 +140,15 @@ void imp_feed_start(imp_feed *feed, uint64_t seed, uint32_t epoch)
 
 // Tells the system about blocks up to the one that holds a position; all of it, or, for what is
 // done with, those that end before it.
-static void advise(imp_feed *feed, struct imp_feed_edge *edge, size_t position, bool soon)
+static void advise(imp_feed *feed, struct imp_feed_edge *edge, size_t position, imp_advice advice)
 {
     const imp_samples *samples = feed->samples;
     while (edge->block < samples->block_count && edge->sample < position) {
         const imp_sample_block *block = &samples->blocks[feed->blocks[edge->block]];
-        if (!soon && edge->sample + block->count > position)
+        if (advice == IMP_ADVICE_DONE && edge->sample + block->count > position)
             break;
         imp_dataset_advise(block->dataset, samples->frames[block->first],
-                           block->count * samples->picture, soon);
+                           block->count * samples->picture, advice);
         edge->sample += block->count;
         edge->block++;
     }
@@ -160,10 +160,10 @@ int imp_feed_batch(imp_feed *feed, size_t position)
     const size_t left = samples->count - position;
     const size_t count = left < feed->batch ? left : feed->batch;
     if (feed->streams) {
-        advise(feed, &feed->done, position / feed->window * feed->window, false);
+        advise(feed, &feed->done, position / feed->window * feed->window, IMP_ADVICE_DONE);
         if (feed->soon.block < feed->done.block) // began in the middle of the epoch
             feed->soon = feed->done;
-        advise(feed, &feed->soon, position + count + feed->window, true);
+        advise(feed, &feed->soon, position + count + feed->window, IMP_ADVICE_SOON);
     }
     for (size_t k = 0; k < count; k++) {
         const size_t i = feed->order[position + k];

@@ -102,6 +102,10 @@ static imp_status prepare(imp_train_run *r, const char *const *datasets, int cou
         status = imp_folder_create(r->folder, err);
     if (status != IMP_OK)
         return status;
+    for (int k = 0; k < r->dataset_count && r->feed.streams; k++) {
+        imp_dataset_advise(r->datasets[k], NULL, 0, IMP_ADVICE_DONE); // all of it was just hashed
+        imp_dataset_advise(r->datasets[k], NULL, 0, IMP_ADVICE_SCATTERED);
+    }
     r->at = (imp_train_position){.best_loss = INFINITY};
     r->saved.epoch = -1;
     r->summary->samples = (int64_t)r->training.count;

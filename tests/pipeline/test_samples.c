@@ -162,11 +162,13 @@ static void what_was_let_go_of_is_read_again(void **state)
     rig r;
     make_rig(&r, WINDOW, true);
     const uint64_t hash = imp_dataset_hash(r.dataset);
-    for (int soon = 0; soon < 2; soon++) {
+    for (imp_advice advice = IMP_ADVICE_SCATTERED; advice <= IMP_ADVICE_DONE; advice++) {
         const imp_episode *episode = imp_dataset_episode(r.dataset, 3);
-        imp_dataset_advise(r.dataset, episode->observations, STEPS * r.training.picture, soon == 1);
-        imp_dataset_advise(r.dataset, &hash, sizeof hash, soon == 1); // not the dataset's
-        imp_dataset_advise(r.dataset, episode->observations, (size_t)1 << 40, soon == 1);
+        imp_dataset_advise(r.dataset, episode->observations, STEPS * r.training.picture, advice);
+        imp_dataset_advise(r.dataset, &hash, sizeof hash, advice); // not the dataset's
+        imp_dataset_advise(r.dataset, episode->observations, (size_t)1 << 40, advice);
+        assert_int_equal(imp_dataset_hash(r.dataset), hash);
+        imp_dataset_advise(r.dataset, NULL, 0, advice);
         assert_int_equal(imp_dataset_hash(r.dataset), hash);
     }
     free_rig(&r);
