@@ -23,7 +23,7 @@ typedef struct imp_sim_options {
     double start_angle_deg; // accepted at the start
     int start_tile[2];
     int frame_skip;
-    bool randomize_objects;
+    bool randomize_objects, cars_yield;
     double expert_speed, tracking_rate, turning_rate, lane_offset;
     int threads;
 } imp_sim_options;

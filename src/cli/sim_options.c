@@ -67,6 +67,8 @@ void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim)
                     (imp_option){"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects,
                                  NULL, "draw how objects move and which optional ones are there",
                                  false});
+    imp_options_add(options, (imp_option){"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
+                                          "moving duckiebots stop for what is ahead", false});
 }
 
 imp_status imp_check_threads(int threads, imp_error *err)
@@ -100,6 +102,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
     env->frame_skip = sim->frame_skip;
     env->randomize_objects = sim->randomize_objects;
+    env->cars_yield = sim->cars_yield;
     env->has_start_tile = imp_options_given(options, sim->start_tile);
     memcpy(env->start_tile, sim->start_tile, sizeof sim->start_tile);
     expert->speed = sim->expert_speed;
