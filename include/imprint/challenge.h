@@ -30,10 +30,10 @@ typedef struct imp_legal_lane {
 int imp_legal_lanes(const imp_world *world, imp_pose pose,
                     imp_legal_lane lanes[IMP_LEGAL_LANES_MAX]);
 
-/// The metrics of an episode: X(enumerator, the challenge's key, label, unit). In this order: how long
-/// it lasted; how long the robot was in no legal lane (the key says the opposite); distance from
-/// the lane's centre and angle to it, integrated over time; ways driven: any, along lanes, along
-/// the lane that each tile was first driven in; farthest place from the start.
+/// The metrics of an episode: X(enumerator, the challenge's key, label, unit). In this order: how
+/// long it lasted; how long the robot was in no legal lane (the key says the opposite); distance
+/// from the lane's centre and angle to it, integrated over time; ways driven: any, along lanes,
+/// along the lane that each tile was first driven in; farthest place from the start.
 #define IMP_METRIC_MAP(X)                                                                          \
     X(IMP_METRIC_SURVIVAL, "survival_time", "survived", "s")                                       \
     X(IMP_METRIC_NO_LANE, "in-drivable-lane", "no lane", "s")                                      \

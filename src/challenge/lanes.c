@@ -42,6 +42,7 @@ typedef struct tile_lanes {
     tile_lane lane[TILE_LANES_MAX];
 } tile_lanes;
 
+static const tile_lanes NO_LANES = {0, 0, {{NULL, 0}}};
 static const tile_lanes STRAIGHT_LANES = {0, 2, {{&STRAIGHT, 0}, {&STRAIGHT, 2}}};
 static const tile_lanes CURVE_RIGHT_LANES = {0, 2, {{&RIGHT, 0}, {&LEFT, 1}}};
 static const tile_lanes CURVE_LEFT_LANES = {3, 2, {{&RIGHT, 0}, {&LEFT, 1}}};
@@ -79,7 +80,7 @@ static const tile_lanes *lanes_of(imp_tile_kind kind)
     case IMP_TILE_4WAY:
         return &FOUR_WAY_LANES;
     default:
-        return NULL;
+        return &NO_LANES;
     }
 }
 
@@ -253,12 +254,15 @@ static tile_frame tile_frame_of(const imp_world *world, int i, int j)
     return (tile_frame){size, x, y, 1.0F / size, -x / size, -y / size};
 }
 
-// A lane of a tile, and by how many quarters it is turned in the world; a NULL shape: none such.
+int imp_lane_count(const imp_world *world, int tile)
+{
+    return lanes_of(world->tiles[tile].kind)->count;
+}
+
+// A lane of a tile, and by how many quarters it is turned in the world.
 static tile_lane lane_of(const imp_world *world, int tile, int lane)
 {
     const tile_lanes *table = lanes_of(world->tiles[tile].kind);
-    if (table == NULL || lane >= table->count)
-        return (tile_lane){NULL, 0};
     // orientation E, which is 1, is the one of the tables
     int quarters = world->tiles[tile].orientation - 1 + table->quarters;
     return (tile_lane){table->lane[lane].shape, quarters + table->lane[lane].quarters};
@@ -285,8 +289,8 @@ static int add_tile(const imp_world *world, int i, int j, imp_pose pose, imp_leg
     const double y = world->rows * world->tile_size - pose.z;
     const pose2 centred = {pose.x * (double)tile.scale + (double)tile.shift_x,
                            y * (double)tile.scale + (double)tile.shift_y, pose.heading};
-    tile_lane lane;
-    for (int k = 0; (lane = lane_of(world, index, k)).shape != NULL; k++) {
+    for (int k = 0; k < imp_lane_count(world, index); k++) {
+        const tile_lane lane = lane_of(world, index, k);
         lane_place place;
         if (place_in(lane.shape, turn(centred, -lane.quarters), &place))
             insert(lanes, count++,
@@ -309,12 +313,6 @@ int imp_legal_lanes(const imp_world *world, imp_pose pose,
     else if (z == j)
         count = add_tile(world, i, j - 1, pose, lanes, count);
     return count;
-}
-
-int imp_lane_count(const imp_world *world, int tile)
-{
-    const tile_lanes *table = lanes_of(world->tiles[tile].kind);
-    return table != NULL ? table->count : 0;
 }
 
 double imp_lane_length(const imp_world *world, int tile, int lane)

@@ -237,14 +237,18 @@ static imp_status check_contest(const settings *s, imp_error *err)
 {
     const imp_eval_def eval = imp_default_eval_def();
     const imp_sim_options sim = imp_default_sim_options();
-    const char *odd = strcmp(map_name(s), sim.map) != 0                 ? "map"
+    const bool own_map = s->sim.maps.count == 1 && strcmp(s->sim.maps.items[0], sim.map) == 0;
+    const char *odd = !own_map                                          ? "map"
                       : s->eval.steps != eval.steps                     ? "steps"
                       : s->eval.settle_steps != eval.settle_steps       ? "settle-steps"
                       : s->sim.frame_skip != sim.frame_skip             ? "frame-skip"
+                      : s->sim.randomize_objects                        ? "randomize-objects"
                       : s->sim.start_tile[0] + s->sim.start_tile[1] > 0 ? "start-tile"
                                                                         : NULL;
     if (odd != NULL)
         return imp_fail(err, IMP_USAGE, "--%s: --protocol %s has its own", odd, s->protocol);
+    if (s->eval.episodes < 1)
+        return imp_fail(err, IMP_USAGE, "episodes (%d) must be at least 1", s->eval.episodes);
     return IMP_OK;
 }
 

@@ -1,0 +1,126 @@
+// Driving the challenges: the clock, the states after an incident, and that threads change nothing.
+#include "testing.h"
+
+#include <string.h>
+
+#include "imprint/pipeline.h"
+
+static imp_driver *open_driver(const char *name)
+{
+    imp_driver *driver;
+    imp_error err = {0};
+    imp_expert_def expert = imp_default_expert_def();
+    assert_ok(imp_driver_open(&driver, name, &expert, &err), err);
+    return driver;
+}
+
+static imp_contest run(const char *policy, imp_challenge challenge, int episodes, int threads)
+{
+    imp_contest contest;
+    imp_error err = {0};
+    imp_driver *driver = open_driver(policy);
+    imp_contest_def def = imp_default_contest_def();
+    def.challenge = challenge;
+    def.episodes = episodes;
+    def.threads = threads;
+    assert_ok(imp_run_contest(&contest, driver, &def, NULL, &err), err);
+    imp_driver_close(driver);
+    return contest;
+}
+
+static void the_expert_follows_lanes_for_a_minute(void **state)
+{
+    (void)state;
+    imp_contest contest = run("expert", IMP_CHALLENGE_LF, 0, 1);
+    assert_int_equal(contest.episodes, 4);
+    assert_int_equal(contest.survived, 4);
+    for (int e = 0; e < 4; e++) {
+        const imp_contest_episode *r = &contest.results[e];
+        assert_int_equal(r->ending, IMP_ENDING_MAX_STEPS);
+        assert_int_equal(r->samples, 1201);
+        assert_true(r->metrics.value[IMP_METRIC_SURVIVAL] == 59.99999999999873);
+        assert_true(r->times[1200] == 59.99999999999873);
+        assert_true(r->metrics.value[IMP_METRIC_NO_LANE] < 0.5);
+        assert_true(r->metrics.value[IMP_METRIC_CONSECUTIVE] > 25.0);
+        assert_true(r->metrics.value[IMP_METRIC_DRIVEN] <= 35.8);
+    }
+    assert_true(contest.aggregate.median.value[IMP_METRIC_CONSECUTIVE] > 28.0);
+    imp_contest_free(&contest);
+}
+
+static void fourteen_states_follow_an_incident(void **state)
+{
+    (void)state;
+    enum { TAIL = 14 };
+    imp_contest contest = run("reference", IMP_CHALLENGE_LFI, 8, 2);
+    int incidents = 0;
+    for (int e = 0; e < contest.episodes; e++) {
+        const imp_contest_episode *r = &contest.results[e];
+        if (r->ending == IMP_ENDING_MAX_STEPS || r->samples >= 1201)
+            continue;
+        incidents++;
+        const imp_pose *last = &r->poses[r->samples - 1];
+        for (int k = 1; k <= TAIL; k++)
+            assert_memory_equal(last, last - k, sizeof *last);
+        assert_memory_not_equal(last, last - TAIL - 1, sizeof *last);
+        assert_true(r->metrics.value[IMP_METRIC_SURVIVAL] == r->times[r->samples - 1]);
+    }
+    assert_true(incidents > 0);
+    assert_int_equal(contest.survived + incidents, contest.episodes);
+    imp_contest_free(&contest);
+}
+
+static void compare_threads(const char *policy, imp_challenge challenge, int episodes)
+{
+    imp_contest one = run(policy, challenge, episodes, 1);
+    imp_contest three = run(policy, challenge, episodes, 3);
+    assert_memory_equal(&one.aggregate, &three.aggregate, sizeof one.aggregate);
+    for (int e = 0; e < episodes; e++) {
+        const imp_contest_episode *a = &one.results[e], *b = &three.results[e];
+        assert_string_equal(a->name, b->name);
+        assert_int_equal(a->samples, b->samples);
+        assert_memory_equal(a->poses, b->poses, (size_t)a->samples * sizeof *a->poses);
+    }
+    imp_contest_free(&one);
+    imp_contest_free(&three);
+}
+
+static void threads_do_not_matter(void **state)
+{
+    (void)state;
+    for (int c = 0; c < IMP_CHALLENGE_COUNT; c++)
+        compare_threads("reference", (imp_challenge)c, 6);
+    compare_threads("expert", IMP_CHALLENGE_LFV, 3);
+}
+
+static bool stop_at_once(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void it_stops_when_asked_to(void **state)
+{
+    (void)state;
+    imp_contest contest = {0};
+    imp_error err = {0};
+    imp_driver *driver = open_driver("expert");
+    imp_contest_def def = imp_default_contest_def();
+    const imp_monitor monitor = {.should_stop = stop_at_once};
+    assert_int_equal(imp_run_contest(&contest, driver, &def, &monitor, &err), IMP_INTERRUPTED);
+    assert_null(contest.results);
+    def.episodes = -1;
+    assert_int_equal(imp_run_contest(&contest, driver, &def, NULL, &err), IMP_USAGE);
+    imp_driver_close(driver);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_expert_follows_lanes_for_a_minute),
+        cmocka_unit_test(fourteen_states_follow_an_incident),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(it_stops_when_asked_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

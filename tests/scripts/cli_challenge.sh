@@ -1,0 +1,49 @@
+#!/bin/sh
+# cli_challenge.sh: `imprint eval --protocol aido-...` from the arguments to the files.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+# the official episodes, in a table and in files
+expect 0 imprint eval --protocol aido-lf --policy reference --policy expert --out lf
+prints '1. expert: 4 of 4 episodes lasted'
+prints 'zigzag-000'
+for file in metrics.json trajectories.csv settings.yaml trajectories-autolab-000.png \
+    trajectories-loop-000.png trajectories-loop2-000.png trajectories-zigzag-000.png; do
+    [ -s "lf/$file" ] || fail "no lf/$file"
+done
+[ "$(grep -c '^expert,loop-000,' lf/trajectories.csv)" -eq 1201 ] || fail "1201 states wanted"
+
+# JSON holds the challenge's own names; threads do not show
+for challenge in lf lfp lfv lfi; do
+    expect 0 imprint eval --protocol "aido-$challenge" --policy reference --episodes 5 -j 1 --json
+    sed '/"seconds"/d' out >one
+    for key in '"protocol": "aido-'"$challenge"'"' '"driven_lanedir_consec_median":' \
+        '"survival_time_min":' '"in-drivable-lane_max":' '"deviation-heading_mean":' \
+        '"per-episodes":' '"distance-from-start":'; do
+        prints "$key"
+    done
+    expect 0 imprint eval --protocol "aido-$challenge" --policy reference --episodes 5 -j 3 --json
+    sed '/"seconds"/d' out >three
+    cmp one three || fail "aido-$challenge depends on the number of threads"
+done
+
+# other starts, other numbers; the same settings, the same numbers
+expect 0 imprint eval --protocol aido-lf --policy expert --test-starts
+prints 'test starts'
+expect 0 imprint eval --config lf/settings.yaml --out again
+sed '/"seconds"/d' lf/metrics.json >before
+sed '/"seconds"/d' again/metrics.json >after
+cmp before after || fail "saved settings give other numbers"
+expect 4 imprint eval --protocol aido-lf --policy expert --out lf
+expect 0 imprint eval --protocol aido-lfi --policy expert --out lf --force
+[ ! -e lf/trajectories-loop-000.png ] || fail "--force left old pictures"
+
+# what a challenge sets itself
+expect 2 imprint eval --protocol aido-lx --policy expert
+says 'aido-lfp'
+expect 2 imprint eval --protocol aido-lf --policy expert --map 4way
+says '--map'
+expect 2 imprint eval --protocol aido-lf --policy expert --steps 10
+says '--steps'
+expect 2 imprint eval --protocol aido-lf --policy expert --episodes 0
+expect 3 imprint eval --protocol aido-lf --policy no_such_model
