@@ -32,7 +32,7 @@ imp_status imp_canvas_init(imp_canvas *canvas, int width, int height, imp_error 
     if (canvas->rgb == NULL || canvas->coverage == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d picture", width, height);
     forget_shape(canvas);
-    imp_canvas_fill(canvas, 0, 0, width, height, imp_colour_paper);
+    imp_canvas_fill_box(canvas, 0, 0, width, height, imp_colour_paper);
     return IMP_OK;
 }
 
@@ -103,8 +103,8 @@ void imp_canvas_paint(imp_canvas *canvas, imp_colour colour, double opacity)
     forget_shape(canvas);
 }
 
-void imp_canvas_fill(imp_canvas *canvas, int left, int top, int right, int bottom,
-                     imp_colour colour)
+void imp_canvas_fill_box(imp_canvas *canvas, int left, int top, int right, int bottom,
+                         imp_colour colour)
 {
     left = clip(left, canvas->width);
     right = clip(right, canvas->width);

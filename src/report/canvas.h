@@ -37,8 +37,8 @@ void imp_canvas_add_line(imp_canvas *canvas, double x0, double y0, double x1, do
 void imp_canvas_paint(imp_canvas *canvas, imp_colour colour, double opacity);
 
 // Fills a rectangle at once; corners are whole pixels, clipped to the canvas.
-void imp_canvas_fill(imp_canvas *canvas, int left, int top, int right, int bottom,
-                     imp_colour colour);
+void imp_canvas_fill_box(imp_canvas *canvas, int left, int top, int right, int bottom,
+                         imp_colour colour);
 
 // Adds text to the shape: (x, y) is the left end of its base line, size the height of an "l".
 // Printable ASCII; capitals are drawn as small letters. Returns its width.

@@ -29,9 +29,9 @@ static void draw_frame(imp_canvas *canvas, const imp_strip *strip, int index, in
     const int scale = strip->scale;
     for (int row = 0; row < strip->height; row++)
         for (int column = 0; column < strip->width; column++, pixel += 3)
-            imp_canvas_fill(canvas, left + column * scale, top + row * scale,
-                            left + (column + 1) * scale, top + (row + 1) * scale,
-                            (imp_colour){pixel[0], pixel[1], pixel[2]});
+            imp_canvas_fill_box(canvas, left + column * scale, top + row * scale,
+                                left + (column + 1) * scale, top + (row + 1) * scale,
+                                (imp_colour){pixel[0], pixel[1], pixel[2]});
 }
 
 // One wheel's bar from `middle` to the given side (-1 left, 1 right).
@@ -40,10 +40,10 @@ static void draw_bar(imp_canvas *canvas, double duty, int middle, int half, int 
     const double size = duty < 0.0 ? -duty : duty;
     const int length = size >= 1.0 ? half : (int)(size * half + 0.5); // a NaN gives 0
     const int track = middle + side * half, tip = middle + side * length;
-    imp_canvas_fill(canvas, side < 0 ? track : middle, top, side < 0 ? middle : track, top + BAR,
-                    imp_colour_faint);
-    imp_canvas_fill(canvas, side < 0 ? tip : middle, top, side < 0 ? middle : tip, top + BAR,
-                    imp_series_colour(duty < 0.0 ? 1 : 0));
+    imp_canvas_fill_box(canvas, side < 0 ? track : middle, top, side < 0 ? middle : track,
+                        top + BAR, imp_colour_faint);
+    imp_canvas_fill_box(canvas, side < 0 ? tip : middle, top, side < 0 ? middle : tip, top + BAR,
+                        imp_series_colour(duty < 0.0 ? 1 : 0));
 }
 
 imp_status imp_report_strip(const char *path, const imp_strip *strip, imp_error *err)
