@@ -50,7 +50,7 @@ static void lines_cover_what_they_should(void **state)
     assert_int_equal(at(&canvas, 20, 13)[0], 255);
 
     // where a shape crosses itself it is no darker; the second shape starts from nothing
-    imp_canvas_fill(&canvas, -5, -5, 100, 100, imp_colour_paper);
+    imp_canvas_fill_box(&canvas, -5, -5, 100, 100, imp_colour_paper);
     imp_canvas_add_line(&canvas, 5, 10, 35, 10, 3);
     imp_canvas_add_line(&canvas, 20, 2, 20, 18, 3);
     imp_canvas_paint(&canvas, (imp_colour){0, 0, 0}, 0.5);
