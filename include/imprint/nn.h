@@ -125,6 +125,14 @@ const imp_tensor *imp_network_tensor(const imp_network *network, int index);
 /// The values of a tensor.
 const float *imp_network_values(const imp_network *network, const imp_tensor *tensor);
 
+/// Writes a network as an ONNX model (opset 13) for other inference engines, atomically; batches of
+/// any size, the layers' and tensors' names and the file's metadata are kept. raw_pixels: it takes
+/// "picture", (batch x height x width x 3) RGB bytes, and standardises them itself. Otherwise it
+/// takes "input", (batch x 3 x height x width) floats that are standardised already. It gives
+/// (batch x outputs) floats, named after the last layer.
+imp_status imp_network_export_onnx(const imp_network *network, const char *path, bool raw_pixels,
+                                   imp_error *err);
+
 /// A network made ready to decide, for one thread. Copies the weights.
 typedef struct imp_inference imp_inference;
 imp_status imp_inference_create(imp_inference **out, const imp_network *network, int batch,

@@ -12,6 +12,7 @@ extern const imp_command imp_command_render;
 extern const imp_command imp_command_map;
 extern const imp_command imp_command_data;
 extern const imp_command imp_command_bench;
+extern const imp_command imp_command_export;
 
 // Options of everything that simulates, before they are turned into definitions.
 typedef struct imp_sim_options {

@@ -7,7 +7,7 @@
 
 static const imp_command *const COMMANDS[] = {
     &imp_command_log, &imp_command_train, &imp_command_eval,  &imp_command_render,
-    &imp_command_map, &imp_command_data,  &imp_command_bench,
+    &imp_command_map, &imp_command_data,  &imp_command_bench, &imp_command_export,
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
