@@ -142,34 +142,95 @@ void imp_inference_destroy(imp_inference *inference); ///< nullable
 /// outputs). Standardises each picture as in training. Allocates nothing. NaN if oneDNN fails.
 void imp_inference_run(imp_inference *inference, const uint8_t *frames, float *out);
 
+/// What a node takes on this machine, in seconds per picture; layouts that it changes included.
+/// Activations that are computed along with the layer before them take nothing.
+typedef struct imp_node_time {
+    double decide;            ///< forward, one picture alone
+    double forward, backward; ///< in training
+    const char *kernel;       ///< oneDNN's name for what computes it in `decide`; "" if we do
+} imp_node_time;
+
+/// Measures a network on the calling thread, by node: the best of `repeats`. times: as many as the
+/// network has nodes. batch: pictures that train together.
+imp_status imp_network_time(imp_node_time *times, const imp_network *network, int batch,
+                            int repeats, imp_error *err);
+
+/// How a gradient moves weights: X(name, word). Adam has beta 0.9 and 0.999 and epsilon 1e-8.
+#define IMP_OPTIMISER_MAP(X)                                                                       \
+    X(IMP_OPTIMISER_ADAM, "adam")   /* weight decay is added to the gradient */                    \
+    X(IMP_OPTIMISER_ADAMW, "adamw") /* weight decay shrinks the weights */                         \
+    X(IMP_OPTIMISER_SGD, "sgd")     /* with momentum; weight decay is added to the gradient */
+
+typedef enum imp_optimiser {
+#define IMP_OPTIMISER_ENUM(name, word) name,
+    IMP_OPTIMISER_MAP(IMP_OPTIMISER_ENUM)
+#undef IMP_OPTIMISER_ENUM
+} imp_optimiser;
+
+/// What training makes small, for each output's error e; the mean over outputs and samples counts:
+/// X(name, word).
+#define IMP_LOSS_MAP(X)                                                                            \
+    X(IMP_LOSS_MSE, "mse")     /* e^2 */                                                           \
+    X(IMP_LOSS_HUBER, "huber") /* e^2 / 2 where |e| <= delta, else delta * (|e| - delta / 2) */
+
+typedef enum imp_loss {
+#define IMP_LOSS_ENUM(name, word) name,
+    IMP_LOSS_MAP(IMP_LOSS_ENUM)
+#undef IMP_LOSS_ENUM
+} imp_loss;
+
+/// The word for it; NULL past the last, so that words can be listed.
+const char *imp_optimiser_word(int optimiser);
+const char *imp_loss_word(int loss);
+
 /// Settings of training. Obtain with imp_default_trainer_def(), then change fields.
 typedef struct imp_trainer_def {
     int batch;   ///< samples per step; 32
     int shards;  ///< fixed parts of a batch, one thread each, 1..batch; 2. Part of the bits
     int threads; ///< at most this many run at once, 0: all; 2. Not part of the bits
-    double learning_rate; ///< Adam (beta 0.9, 0.999, epsilon 1e-8); 1e-3
-    double weight_decay;  ///< decoupled (AdamW), on convolution and dense weights; 0
+    imp_optimiser optimiser; ///< IMP_OPTIMISER_ADAMW
+    double learning_rate;    ///< 1e-3
+    double weight_decay;     ///< of convolution and dense weights; 0
+    double momentum;         ///< of SGD, [0, 1); 0.9
+    bool nesterov;           ///< of SGD; false
+    double clip_norm;        ///< longer gradients are cut to this length; 0: none are
+    /// Decay of an exponential moving average of the weights, [0, 1); 0: none. With one, the
+    /// network holds the average, which is what is evaluated and saved. Young averages decay
+    /// faster: by (1 + step) / (10 + step) at most.
+    double average;
+    imp_loss loss;      ///< IMP_LOSS_MSE
+    double huber_delta; ///< 0.1
+    uint64_t seed;      ///< of dropouts; 0
     int cookie;
 } imp_trainer_def;
 
 imp_trainer_def imp_default_trainer_def(void);
 
-/// A network in training: gradients and Adam's state. Updates the network it was made for, which
-/// must outlive it.
+/// A network in training: gradients and the optimiser's state. Updates the network it was made for,
+/// which must outlive it and whose weights nobody else may change meanwhile.
 typedef struct imp_trainer imp_trainer;
 imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp_trainer_def *def,
                               imp_error *err);
 void imp_trainer_destroy(imp_trainer *trainer); ///< nullable
 
-/// One step of Adam on the mean squared error over count <= batch samples. frames[i] points to a
-/// picture, labels is (count x outputs). *loss: of this batch, before the update. The bits of the
-/// result depend on shards, not on threads. IMP_CHECK_FAILED if the loss is not finite or the
-/// gradient explodes; then weights, moments and *loss are unchanged. Allocates only when a count is
-/// seen for the first time.
+/// One step on the mean loss over count <= batch samples. frames[i] points to a picture, labels is
+/// (count x outputs). *loss: of this batch, before the update. The bits of the result depend on
+/// shards, not on threads. IMP_CHECK_FAILED if the loss is not finite or the gradient explodes;
+/// then weights, optimiser and *loss are unchanged. Allocates only when a count is seen for the
+/// first time.
 imp_status imp_trainer_step(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
                             int count, double *loss, imp_error *err);
 
-/// Mean squared error in inference mode, no update. Same arguments. Allocates nothing.
+/// The same with a weight per sample that multiplies its loss: nullable (count), finite and not
+/// negative.
+imp_status imp_trainer_step_weighted(imp_trainer *trainer, const uint8_t *const *frames,
+                                     const float *labels, const float *weights, int count,
+                                     double *loss, imp_error *err);
+
+/// Length of the latest step's gradient, before it was cut.
+double imp_trainer_gradient_norm(const imp_trainer *trainer);
+
+/// The mean loss in inference mode, no update. Same arguments. Allocates nothing.
 double imp_trainer_loss(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
                         int count);
 
@@ -178,16 +239,16 @@ double imp_trainer_loss(imp_trainer *trainer, const uint8_t *const *frames, cons
 void imp_trainer_set_rate_factor(imp_trainer *trainer, double factor);
 
 /// Makes the trained weights visible in the network: to be called before it is saved or an
-/// inference is made of it, and after anybody else changed its weights.
+/// inference is made of it.
 void imp_trainer_sync(imp_trainer *trainer);
 
 /// Everything that training needs to continue to the same bytes, in one file, atomically: weights,
-/// moments, step, settings. progress: nullable, caller's text kept with it.
+/// their average, moments, step, settings. progress: nullable, caller's text kept with it.
 imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const char *progress,
                             imp_error *err);
 /// Takes up what imp_trainer_save() wrote, weights of the network included; progress (nullable,
 /// capacity bytes) receives the caller's text. IMP_BAD_INPUT, naming the file, if it is unsound or
-/// of another network, batch, shards, learning rate or weight decay; then nothing is changed.
+/// of another network or other settings, threads apart; then nothing is changed.
 imp_status imp_trainer_restore(imp_trainer *trainer, const char *path, char *progress,
                                size_t capacity, imp_error *err);
 

@@ -1,5 +1,6 @@
 #include "nn/executor.h"
 
+#include "base/file.h"
 #include "nn/dropout.h"
 #include "nn/program.h"
 
@@ -22,11 +23,9 @@ static void allocate_scratch(imp_executor *e)
 {
     if (e->status != IMP_OK || e->scratch_size == 0)
         return;
-    e->scratch = aligned_alloc(4096, (e->scratch_size + 4095) / 4096 * 4096);
-    if (e->scratch == NULL) {
-        imp_build_fail(e, IMP_NO_MEMORY, "out of memory: use a smaller batch");
+    e->scratch = imp_build_floats(e, e->scratch_size);
+    if (e->scratch == NULL)
         return;
-    }
     share_scratch(e, &e->pack);
     share_scratch(e, &e->forward);
     share_scratch(e, &e->backward);
@@ -88,11 +87,8 @@ void imp_executor_destroy(imp_executor *e)
     free_program(&e->pack);
     free_program(&e->forward);
     free_program(&e->backward);
-    for (int i = 0; i < e->buffer_count; i++) {
-        if (e->buffers[i].memory != NULL)
-            dnnl_memory_destroy(e->buffers[i].memory);
-        free(e->buffers[i].floats);
-    }
+    for (int i = 0; i < e->memory_count; i++)
+        dnnl_memory_destroy(e->memories[i]);
     for (int i = 0; e->states != NULL && i < e->def.graph->count; i++)
         if (e->states[i].forward != NULL)
             dnnl_primitive_desc_destroy(e->states[i].forward);
@@ -100,10 +96,10 @@ void imp_executor_destroy(imp_executor *e)
         dnnl_stream_destroy(e->stream);
     if (e->engine != NULL)
         dnnl_engine_destroy(e->engine);
-    free(e->buffers);
+    imp_arena_free(&e->arena);
+    free(e->memories);
     free(e->states);
     free(e->statistics);
-    free(e->scratch);
     free(e);
 }
 
@@ -190,17 +186,28 @@ static void run_loop(const imp_executor *e, const imp_call *call)
     }
 }
 
-static bool run(imp_executor *e, const imp_program *program)
+static bool run_call(const imp_executor *e, const imp_call *call)
+{
+    if (call->kind == IMP_CALL_PRIMITIVE)
+        return dnnl_primitive_execute(call->primitive, e->stream, call->arg_count, call->args) ==
+               dnnl_success;
+    run_loop(e, call);
+    return true;
+}
+
+// seconds: nullable.
+static bool run(imp_executor *e, const imp_program *program, double *seconds)
 {
     const int previous = imp_openmp_enter(&e->openmp);
     bool fine = true;
+    double then = seconds == NULL ? 0.0 : imp_clock();
     for (int i = 0; i < program->count && fine; i++) {
-        const imp_call *call = &program->calls[i];
-        if (call->kind == IMP_CALL_PRIMITIVE)
-            fine = dnnl_primitive_execute(call->primitive, e->stream, call->arg_count,
-                                          call->args) == dnnl_success;
-        else
-            run_loop(e, call);
+        fine = run_call(e, &program->calls[i]);
+        if (seconds == NULL)
+            continue;
+        const double now = imp_clock();
+        seconds[program->calls[i].layer] += now - then;
+        then = now;
     }
     fine = dnnl_stream_wait(e->stream) == dnnl_success && fine;
     imp_openmp_leave(&e->openmp, previous);
@@ -209,15 +216,34 @@ static bool run(imp_executor *e, const imp_program *program)
 
 bool imp_executor_pack(imp_executor *executor)
 {
-    return run(executor, &executor->pack);
+    return run(executor, &executor->pack, NULL);
 }
 
 bool imp_executor_forward(imp_executor *executor)
 {
-    return run(executor, &executor->forward);
+    return run(executor, &executor->forward, NULL);
 }
 
 bool imp_executor_backward(imp_executor *executor)
 {
-    return run(executor, &executor->backward);
+    return run(executor, &executor->backward, NULL);
+}
+
+bool imp_executor_time_forward(imp_executor *executor, double *seconds)
+{
+    return run(executor, &executor->forward, seconds);
+}
+
+bool imp_executor_time_backward(imp_executor *executor, double *seconds)
+{
+    return run(executor, &executor->backward, seconds);
+}
+
+const char *imp_executor_kernel(const imp_executor *executor, int node)
+{
+    const char *name = "";
+    if (executor->states[node].forward != NULL)
+        dnnl_primitive_desc_query(executor->states[node].forward, dnnl_query_impl_info_str, 0,
+                                  &name);
+    return name;
 }

@@ -37,4 +37,11 @@ bool imp_executor_pack(imp_executor *executor);
 bool imp_executor_forward(imp_executor *executor);
 bool imp_executor_backward(imp_executor *executor);
 
+// The same, timed: adds to seconds (nodes) what the calls of each node take.
+bool imp_executor_time_forward(imp_executor *executor, double *seconds);
+bool imp_executor_time_backward(imp_executor *executor, double *seconds);
+
+// oneDNN's name for what computes a node forward; "" if nothing of oneDNN does.
+const char *imp_executor_kernel(const imp_executor *executor, int node);
+
 #endif

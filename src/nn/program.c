@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 void imp_build_fail(imp_executor *e, imp_status status, const char *what)
 {
@@ -55,69 +56,89 @@ dnnl_primitive_desc_t imp_build_describe(imp_executor *e, const imp_op *op)
     return description;
 }
 
-static imp_buffer *add_buffer(imp_executor *e)
+static bool add_block(imp_arena *arena, size_t bytes)
 {
-    if (e->status != IMP_OK)
-        return NULL;
-    if (e->buffer_count == e->buffer_capacity) {
-        const int capacity = e->buffer_capacity == 0 ? 64 : 2 * e->buffer_capacity;
-        imp_buffer *grown = realloc(e->buffers, (size_t)capacity * sizeof *grown);
-        if (grown == NULL) {
-            imp_build_fail(e, IMP_NO_MEMORY, "out of memory");
-            return NULL;
-        }
-        e->buffers = grown;
-        e->buffer_capacity = capacity;
-    }
-    imp_buffer *buffer = &e->buffers[e->buffer_count++];
-    *buffer = (imp_buffer){NULL, NULL};
-    return buffer;
+    static const size_t HUGE_PAGE = (size_t)2 << 20;
+    const size_t capacity = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    char **blocks = realloc(arena->blocks, (size_t)(arena->count + 1) * sizeof *blocks);
+    if (blocks == NULL)
+        return false;
+    arena->blocks = blocks;
+    char *block = aligned_alloc(HUGE_PAGE, capacity);
+    if (block == NULL)
+        return false;
+    // a wish, not a need
+    madvise(block, capacity, MADV_HUGEPAGE);
+    memset(block, 0, capacity);
+    blocks[arena->count++] = block;
+    arena->used = 0;
+    arena->capacity = capacity;
+    return true;
 }
 
-// Zeroed floats on a cache line of their own, or NULL.
-static float *allocate(size_t bytes)
+float *imp_build_floats(imp_executor *e, size_t bytes)
 {
+    imp_arena *arena = &e->arena;
     const size_t rounded = (bytes + 63) / 64 * 64 + 64;
-    float *floats = aligned_alloc(64, rounded);
-    if (floats != NULL)
-        memset(floats, 0, rounded);
-    return floats;
+    if (e->status != IMP_OK)
+        return NULL;
+    if (rounded > arena->capacity - arena->used && !add_block(arena, rounded)) {
+        imp_build_fail(e, IMP_NO_MEMORY, "out of memory: use a smaller batch");
+        return NULL;
+    }
+    char *floats = arena->blocks[arena->count - 1] + arena->used;
+    arena->used += rounded;
+    return (float *)(void *)floats;
+}
+
+void imp_arena_free(imp_arena *arena)
+{
+    for (int i = 0; i < arena->count; i++)
+        free(arena->blocks[i]);
+    free(arena->blocks);
+}
+
+// Keeps a memory until the executor goes.
+static dnnl_memory_t keep_memory(imp_executor *e, dnnl_memory_t memory)
+{
+    if (e->memory_count == e->memory_capacity) {
+        const int capacity = e->memory_capacity == 0 ? 64 : 2 * e->memory_capacity;
+        dnnl_memory_t *grown = realloc(e->memories, (size_t)capacity * sizeof(dnnl_memory_t));
+        if (grown == NULL) {
+            imp_build_fail(e, IMP_NO_MEMORY, "out of memory");
+            dnnl_memory_destroy(memory);
+            return NULL;
+        }
+        e->memories = grown;
+        e->memory_capacity = capacity;
+    }
+    e->memories[e->memory_count++] = memory;
+    return memory;
 }
 
 dnnl_memory_t imp_build_memory(imp_executor *e, imp_layout layout, float *floats)
 {
-    imp_buffer *buffer = add_buffer(e);
-    if (buffer == NULL)
+    dnnl_memory_t memory = NULL;
+    if (floats == NULL)
+        floats = imp_build_floats(e, dnnl_memory_desc_get_size(layout));
+    if (floats == NULL ||
+        !check(e, dnnl_memory_create(&memory, layout, e->engine, floats), "make a memory"))
         return NULL;
-    if (floats == NULL) {
-        buffer->floats = allocate(dnnl_memory_desc_get_size(layout));
-        if (buffer->floats == NULL) {
-            imp_build_fail(e, IMP_NO_MEMORY, "out of memory: use a smaller batch");
-            return NULL;
-        }
-        floats = buffer->floats;
-    }
-    check(e, dnnl_memory_create(&buffer->memory, layout, e->engine, floats), "make a memory");
-    return buffer->memory;
+    return keep_memory(e, memory);
 }
 
 dnnl_memory_t imp_build_plain(imp_executor *e, int rank, const int64_t *dims, float *floats)
 {
-    imp_buffer *buffer = add_buffer(e);
-    if (buffer == NULL)
+    dnnl_memory_t memory = NULL;
+    size_t bytes = sizeof(float);
+    for (int i = 0; i < rank; i++)
+        bytes *= (size_t)dims[i];
+    if (floats == NULL)
+        floats = imp_build_floats(e, bytes);
+    if (floats == NULL ||
+        !check(e, imp_plain_memory(&memory, e->engine, rank, dims, floats), "make a memory"))
         return NULL;
-    if (floats == NULL) {
-        size_t bytes = sizeof(float);
-        for (int i = 0; i < rank; i++)
-            bytes *= (size_t)dims[i];
-        floats = buffer->floats = allocate(bytes);
-        if (floats == NULL) {
-            imp_build_fail(e, IMP_NO_MEMORY, "out of memory: use a smaller batch");
-            return NULL;
-        }
-    }
-    check(e, imp_plain_memory(&buffer->memory, e->engine, rank, dims, floats), "make a memory");
-    return buffer->memory;
+    return keep_memory(e, memory);
 }
 
 dnnl_memory_t imp_build_node_plain(imp_executor *e, const imp_node *node, float *floats)
@@ -171,12 +192,12 @@ void imp_build_call(imp_executor *e, imp_program *program, dnnl_primitive_desc_t
     const imp_layout scratch = imp_op_layout(description, dnnl_query_scratchpad_md);
     const size_t size = scratch == NULL ? 0 : dnnl_memory_desc_get_size(scratch);
     if (size > 0) {
-        imp_buffer *buffer = add_buffer(e);
-        if (buffer == NULL ||
-            !check(e, dnnl_memory_create(&buffer->memory, scratch, e->engine, DNNL_MEMORY_NONE),
-                   "make a scratch memory"))
+        dnnl_memory_t memory = NULL;
+        if (!check(e, dnnl_memory_create(&memory, scratch, e->engine, DNNL_MEMORY_NONE),
+                   "make a scratch memory") ||
+            keep_memory(e, memory) == NULL)
             return;
-        call->args[call->arg_count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, buffer->memory};
+        call->args[call->arg_count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, memory};
         e->scratch_size = size > e->scratch_size ? size : e->scratch_size;
     }
     check(e, dnnl_primitive_create(&call->primitive, description), "compile it");

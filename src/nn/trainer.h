@@ -5,6 +5,7 @@
 #include "base/threads.h"
 #include "nn/executor.h"
 #include "nn/network.h"
+#include "nn/optimiser.h"
 
 // One fixed part of a batch: what one thread computes.
 typedef struct imp_shard {
@@ -12,8 +13,7 @@ typedef struct imp_shard {
     imp_executor **training; // by number of samples, 0..largest; made when first wanted
     imp_executor *inference; // for the largest number
     bool packed;             // the inference executor has the current weights
-    double loss;             // sum of squares over its samples
-    bool finite;             // its gradients are
+    double loss;             // sum over its samples
     bool failed;             // oneDNN refused
 } imp_shard;
 
@@ -21,12 +21,13 @@ typedef struct imp_shard {
 typedef struct imp_piece {
     int64_t offset, count;
     bool decay;
+    double squares; // of its gradient
 } imp_piece;
 
 // The batch under way.
 typedef struct imp_batch {
     const uint8_t *const *frames;
-    const float *labels;
+    const float *labels, *weights; // weights: nullable
     int count;
 } imp_batch;
 
@@ -38,11 +39,30 @@ struct imp_trainer {
     int largest;       // samples that a shard has at most
     imp_piece *pieces;
     int piece_count;
-    float *first, *second; // Adam's moments (trained)
+    float *values; // (graph.values) that are trained: the network's, or, with an average, our
+                   // own, for then the network has the average
+    float *own;    // those, or NULL
+    float *first, *second; // moments (trained); SGD has the first alone
     int64_t step;          // taken so far
     double rate_factor;    // of the learning rate, set by a schedule
+    double norm;           // of the latest gradient
+    imp_update updates[2]; // under way, of values that do not decay and that do
     imp_batch batch;
 };
+
+// Samples [begin, end) of a batch of count are the shard's.
+static inline int imp_shard_begin(const imp_trainer *trainer, int shard, int count)
+{
+    return (int)((int64_t)count * shard / trainer->def.shards);
+}
+
+static inline int imp_shard_size(const imp_trainer *trainer, int shard, int count)
+{
+    return imp_shard_begin(trainer, shard + 1, count) - imp_shard_begin(trainer, shard, count);
+}
+
+// Makes sure that every shard can compute its part of a batch of count samples.
+imp_status imp_trainer_prepare(imp_trainer *trainer, int count, imp_error *err);
 
 // Forgets what was derived from the weights, after they changed.
 void imp_trainer_invalidate(imp_trainer *trainer);

@@ -48,22 +48,48 @@ typedef struct pair {
     imp_trainer *trainer;
 } pair;
 
-static pair make(bool batch_norm, int shards, int threads)
+static imp_trainer_def settings_for(int shards, int threads)
 {
-    imp_error err = {0};
-    pair p = {NULL, NULL};
-    imp_network_def def = imp_default_network_def();
-    def.width = WIDTH;
-    def.height = HEIGHT;
-    def.batch_norm = batch_norm;
-    assert_ok(imp_network_create(&p.network, &def, 4, &err), err);
     imp_trainer_def settings = imp_default_trainer_def();
     settings.batch = BATCH;
     settings.shards = shards;
     settings.threads = threads;
     settings.weight_decay = 1e-3;
-    assert_ok(imp_trainer_create(&p.trainer, p.network, &settings, &err), err);
+    return settings;
+}
+
+static pair make_with(const char *architecture, bool batch_norm, const imp_trainer_def *settings)
+{
+    imp_error err = {0};
+    pair p = {NULL, NULL};
+    imp_network_def def = imp_default_network_def();
+    strcpy(def.architecture, architecture);
+    def.width = WIDTH;
+    def.height = HEIGHT;
+    def.batch_norm = batch_norm;
+    assert_ok(imp_network_create(&p.network, &def, 4, &err), err);
+    assert_ok(imp_trainer_create(&p.trainer, p.network, settings, &err), err);
     return p;
+}
+
+static pair make(bool batch_norm, int shards, int threads)
+{
+    const imp_trainer_def settings = settings_for(shards, threads);
+    return make_with("one-residual", batch_norm, &settings);
+}
+
+// Everything that a trainer can have: dropout, batch norms, an average, clipping, another loss.
+static pair make_rich(imp_optimiser optimiser, int shards, int threads)
+{
+    imp_trainer_def settings = settings_for(shards, threads);
+    settings.optimiser = optimiser;
+    settings.learning_rate = optimiser == IMP_OPTIMISER_SGD ? 0.01 : 1e-3;
+    settings.nesterov = true;
+    settings.clip_norm = 0.5;
+    settings.average = 0.9;
+    settings.loss = IMP_LOSS_HUBER;
+    settings.seed = 77;
+    return make_with("dronet-like", true, &settings);
 }
 
 static void clear(pair *p)
@@ -111,8 +137,11 @@ static void assert_same(const pair *a, const pair *b)
                         (size_t)graph->values * sizeof(float));
     assert_memory_equal(a->trainer->first, b->trainer->first,
                         (size_t)graph->trained * sizeof(float));
-    assert_memory_equal(a->trainer->second, b->trainer->second,
-                        (size_t)graph->trained * sizeof(float));
+    assert_memory_equal(a->trainer->values, b->trainer->values,
+                        (size_t)graph->values * sizeof(float));
+    if (a->trainer->second != NULL)
+        assert_memory_equal(a->trainer->second, b->trainer->second,
+                            (size_t)graph->trained * sizeof(float));
 }
 
 // Gradient of the mean squared error over a batch, in double precision; the caller frees it.
@@ -226,6 +255,164 @@ static void test_threads_do_not_matter(void **state)
         clear(&three);
         clear(&other);
     }
+}
+
+static void test_threads_do_not_matter_with_everything_on(void **state)
+{
+    (void)state;
+    for (int kind = 0; imp_optimiser_word(kind) != NULL; kind++) {
+        pair one = make_rich((imp_optimiser)kind, 3, 1),
+             three = make_rich((imp_optimiser)kind, 3, 3);
+        assert_true(train(&one, 0, 12) == train(&three, 0, 12));
+        assert_same(&one, &three);
+        assert_true(evaluate(&one) == evaluate(&three));
+        // the average is not the weights
+        assert_memory_not_equal(one.network->values, one.trainer->values,
+                                (size_t)one.network->graph.trained * sizeof(float));
+        clear(&one);
+        clear(&three);
+    }
+}
+
+static void test_everything_on_learns(void **state)
+{
+    (void)state;
+    for (int kind = 0; imp_optimiser_word(kind) != NULL; kind++) {
+        pair p = make_rich((imp_optimiser)kind, 2, 2);
+        const double before = evaluate(&p);
+        const double last = train(&p, 0, 200);
+        const double after = evaluate(&p);
+        print_message("%s: loss %.4f before, %.5f in the last steps, %.5f of the average\n",
+                      imp_optimiser_word(kind), before, last, after);
+        assert_true(after < 0.15 * before);
+        clear(&p);
+    }
+}
+
+// A gradient that is cut has the wanted length: one step of plain descent shows it.
+static void test_clipping(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_trainer_def settings = settings_for(2, 2);
+    settings.optimiser = IMP_OPTIMISER_SGD;
+    settings.momentum = settings.weight_decay = 0.0;
+    settings.learning_rate = 1.0;
+    settings.clip_norm = 1e-3;
+    for (int cut = 0; cut < 2; cut++) {
+        settings.clip_norm = cut == 1 ? 1e-3 : 1e6;
+        pair p = make_with("one-residual", false, &settings);
+        const size_t count = (size_t)p.network->graph.trained;
+        float *before = malloc(count * sizeof *before);
+        assert_non_null(before);
+        memcpy(before, p.network->values, count * sizeof *before);
+        double loss, moved = 0.0;
+        assert_ok(imp_trainer_step(p.trainer, data.frames, data.labels, BATCH, &loss, &err), err);
+        for (size_t i = 0; i < count; i++)
+            moved += pow((double)p.network->values[i] - (double)before[i], 2.0);
+        const double norm = imp_trainer_gradient_norm(p.trainer);
+        assert_true(norm > 0.1);
+        assert_close(sqrt(moved), cut == 1 ? 1e-3 : norm, (cut == 1 ? 1e-3 : norm) * 1e-3);
+        free(before);
+        clear(&p);
+    }
+}
+
+// Samples of weight 0 are as if they were not there, but for the mean; all of weight 1 are as none.
+static void test_weights_of_samples(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    pair none = make(false, 1, 1), ones = make(false, 1, 1), zeros = make(false, 1, 1),
+         half = make(false, 1, 1);
+    float weights[2][BATCH];
+    double loss[4];
+    for (int i = 0; i < BATCH; i++) {
+        weights[0][i] = 1.0F;
+        weights[1][i] = i < BATCH / 2 ? 2.0F : 0.0F;
+    }
+    assert_ok(imp_trainer_step(none.trainer, data.frames, data.labels, BATCH, &loss[0], &err), err);
+    assert_ok(imp_trainer_step_weighted(ones.trainer, data.frames, data.labels, weights[0], BATCH,
+                                        &loss[1], &err),
+              err);
+    assert_ok(imp_trainer_step_weighted(zeros.trainer, data.frames, data.labels, weights[1], BATCH,
+                                        &loss[2], &err),
+              err);
+    assert_ok(imp_trainer_step(half.trainer, data.frames, data.labels, BATCH / 2, &loss[3], &err),
+              err);
+    assert_true(loss[0] == loss[1]);
+    assert_same(&none, &ones);
+    assert_close(loss[2], loss[3], 1e-6 * loss[3]);
+    for (int64_t i = 0; i < zeros.network->graph.trained; i++)
+        assert_close((double)zeros.trainer->first[i], (double)half.trainer->first[i],
+                     2e-4 * imp_trainer_gradient_norm(half.trainer));
+    weights[0][3] = NAN;
+    assert_int_equal(imp_trainer_step_weighted(ones.trainer, data.frames, data.labels, weights[0],
+                                               BATCH, &loss[1], &err),
+                     IMP_CHECK_FAILED);
+    assert_same(&none, &ones);
+    clear(&none);
+    clear(&ones);
+    clear(&zeros);
+    clear(&half);
+}
+
+static void test_huber(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_trainer_def settings = settings_for(1, 1);
+    settings.loss = IMP_LOSS_HUBER;
+    // far apart, both loss and gradient are delta times those of the absolute error
+    settings.huber_delta = 0.5;
+    pair p = make_with("one-residual", false, &settings);
+    imp_inference *inference;
+    assert_ok(imp_inference_create(&inference, p.network, BATCH, &err), err);
+    float out[2 * BATCH], labels[2 * BATCH];
+    double wanted = 0.0;
+    imp_inference_run(inference, data.pictures[0], out);
+    for (int i = 0; i < 2 * BATCH; i++) {
+        const double error = i % 2 == 0 ? 0.25 : -3.0;
+        labels[i] = out[i] - (float)error;
+        wanted += (i % 2 == 0 ? 0.5 * 0.25 * 0.25 : 0.5 * (3.0 - 0.25)) / (2 * BATCH);
+    }
+    assert_close(imp_trainer_loss(p.trainer, data.frames, labels, BATCH), wanted, 1e-5);
+    double loss;
+    assert_ok(imp_trainer_step(p.trainer, data.frames, labels, BATCH, &loss, &err), err);
+    assert_close(loss, wanted, 1e-5);
+    imp_inference_destroy(inference);
+    clear(&p);
+}
+
+static void test_resume_with_everything_on(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    char path[] = "/tmp/imprint-trainer-XXXXXX";
+    const int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    for (int kind = 0; imp_optimiser_word(kind) != NULL; kind++) {
+        pair whole = make_rich((imp_optimiser)kind, 2, 2),
+             first = make_rich((imp_optimiser)kind, 2, 2),
+             second = make_rich((imp_optimiser)kind, 2, 1);
+        train(&whole, 0, 12);
+        train(&first, 0, 5);
+        assert_ok(imp_trainer_save(first.trainer, path, NULL, &err), err);
+        assert_ok(imp_trainer_restore(second.trainer, path, NULL, 0, &err), err);
+        train(&second, 5, 12);
+        assert_same(&whole, &second);
+        assert_true(evaluate(&whole) == evaluate(&second));
+        clear(&whole);
+        clear(&first);
+        clear(&second);
+    }
+    // the last state is of SGD: others name what differs
+    pair other = make_rich(IMP_OPTIMISER_ADAM, 2, 2);
+    assert_int_equal(imp_trainer_restore(other.trainer, path, NULL, 0, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "trained with sgd, now it is adam"));
+    unlink(path);
+    clear(&other);
 }
 
 static void test_resume_gives_the_same_bytes(void **state)
@@ -344,6 +531,15 @@ static void test_wrong_settings(void **state)
     def.batch = 0;
     assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
     def = imp_default_trainer_def();
+    def.momentum = 1.0;
+    assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
+    def = imp_default_trainer_def();
+    def.average = -0.1;
+    assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
+    def = imp_default_trainer_def();
+    def.huber_delta = 0.0;
+    assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
+    def = imp_default_trainer_def();
     def.cookie = 0;
     assert_int_equal(imp_trainer_create(&none, p.network, &def, &err), IMP_USAGE);
     imp_inference *inference = NULL;
@@ -366,7 +562,13 @@ int main(void)
         cmocka_unit_test(test_one_step_is_adam_on_the_gradient),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_threads_do_not_matter_with_everything_on),
+        cmocka_unit_test(test_everything_on_learns),
+        cmocka_unit_test(test_clipping),
+        cmocka_unit_test(test_weights_of_samples),
+        cmocka_unit_test(test_huber),
         cmocka_unit_test(test_resume_gives_the_same_bytes),
+        cmocka_unit_test(test_resume_with_everything_on),
         cmocka_unit_test(test_bad_labels_change_nothing),
         cmocka_unit_test(test_inference_agrees_with_the_trainer),
         cmocka_unit_test(test_wrong_settings),

@@ -1,0 +1,254 @@
+// One step of training, and the loss without one.
+#include "nn/standardise.h"
+#include "nn/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+// share of the old value that a moving statistic keeps in a step
+static const float MOMENTUM = 0.9F;
+
+// a gradient of this length is no gradient; its squares are still far from overflowing
+static const double LONGEST = 1e18;
+
+static void load_frames(const imp_trainer *trainer, int begin, int size, float *input)
+{
+    const imp_network_def *def = &trainer->network->def;
+    const size_t pixels = (size_t)3 * (size_t)def->width * (size_t)def->height;
+    for (int i = 0; i < size; i++)
+        imp_standardise(trainer->batch.frames[begin + i], def->width, def->height,
+                        input + (size_t)i * pixels);
+}
+
+// Loss of one error; *slope: its derivative.
+static double loss_of(const imp_trainer_def *def, double error, double *slope)
+{
+    if (def->loss == IMP_LOSS_MSE) {
+        *slope = 2.0 * error;
+        return error * error;
+    }
+    const double delta = def->huber_delta, size = fabs(error);
+    *slope = size <= delta ? error : copysign(delta, error);
+    return size <= delta ? 0.5 * error * error : delta * (size - 0.5 * delta);
+}
+
+// Sum of the losses of samples [begin, begin + size); gradient (nullable) of the mean over the
+// whole batch.
+static double sum_losses(const imp_trainer *trainer, int begin, int size, const float *output,
+                         float *gradient)
+{
+    const int outputs = trainer->network->def.outputs;
+    const imp_batch *batch = &trainer->batch;
+    const double scale = 1.0 / ((double)batch->count * outputs);
+    double sum = 0.0;
+    for (int i = 0; i < size; i++) {
+        const double weight = batch->weights == NULL ? 1.0 : (double)batch->weights[begin + i];
+        const float *labels = batch->labels + (size_t)(begin + i) * (size_t)outputs;
+        for (int k = 0; k < outputs; k++) {
+            const size_t at = (size_t)i * (size_t)outputs + (size_t)k;
+            double slope;
+            sum += weight * loss_of(&trainer->def, (double)output[at] - (double)labels[k], &slope);
+            if (gradient != NULL)
+                gradient[at] = (float)(weight * scale * slope);
+        }
+    }
+    return sum;
+}
+
+static void train_shard(void *context, int index, int worker)
+{
+    imp_trainer *trainer = context;
+    imp_shard *shard = &trainer->shards[index];
+    (void)worker;
+    const int count = trainer->batch.count;
+    const int begin = imp_shard_begin(trainer, index, count),
+              size = imp_shard_size(trainer, index, count);
+    shard->loss = 0.0;
+    shard->failed = false;
+    if (size == 0)
+        return;
+    imp_executor *executor = shard->training[size];
+    load_frames(trainer, begin, size, imp_executor_input(executor));
+    imp_executor_set_draws(executor, trainer->def.seed, trainer->step, begin);
+    shard->failed = !imp_executor_pack(executor) || !imp_executor_forward(executor);
+    if (shard->failed)
+        return;
+    shard->loss = sum_losses(trainer, begin, size, imp_executor_output(executor),
+                             imp_executor_output_gradient(executor));
+    shard->failed = !imp_executor_backward(executor);
+}
+
+// The first shard that has samples: its gradients take those of the others.
+static float *whole_gradient(const imp_trainer *trainer)
+{
+    int shard = 0;
+    while (imp_shard_size(trainer, shard, trainer->batch.count) == 0)
+        shard++;
+    return trainer->shards[shard].gradients;
+}
+
+// Adds the gradients of the shards in their order.
+static void reduce_piece(void *context, int index, int worker)
+{
+    imp_trainer *trainer = context;
+    (void)worker;
+    imp_piece *piece = &trainer->pieces[index];
+    float *whole = whole_gradient(trainer);
+    for (int i = 0; i < trainer->def.shards; i++) {
+        const float *part = trainer->shards[i].gradients;
+        if (part != whole && imp_shard_size(trainer, i, trainer->batch.count) > 0)
+            imp_gradient_add(whole + piece->offset, part + piece->offset, piece->count);
+    }
+    imp_gradient_squares(&piece->squares, whole + piece->offset, piece->count);
+}
+
+static void update_piece(void *context, int index, int worker)
+{
+    const imp_trainer *trainer = context;
+    (void)worker;
+    const imp_piece *piece = &trainer->pieces[index];
+    const int64_t at = piece->offset;
+    const imp_weights weights = {
+        .count = piece->count,
+        .gradient = whole_gradient(trainer) + at,
+        .weight = trainer->values + at,
+        .first = trainer->first + at,
+        .second = trainer->second == NULL ? NULL : trainer->second + at,
+        .average = trainer->own == NULL ? NULL : trainer->network->values + at,
+    };
+    imp_update_apply(&trainer->updates[piece->decay], &weights);
+}
+
+// Moves the statistics of true batch norms towards those of this batch: the shards' own, by their
+// sizes.
+static void update_statistics(imp_trainer *trainer)
+{
+    const imp_graph *graph = &trainer->network->graph;
+    float *moving = trainer->values + graph->trained;
+    const int count = trainer->batch.count;
+    const int64_t statistics = graph->values - graph->trained;
+    for (int64_t k = 0; k < statistics; k++) {
+        double mean = 0.0;
+        for (int i = 0; i < trainer->def.shards; i++) {
+            const int size = imp_shard_size(trainer, i, count);
+            if (size > 0)
+                mean += (double)size / count *
+                        imp_executor_statistics(trainer->shards[i].training[size])[k];
+        }
+        moving[k] = MOMENTUM * moving[k] + (1.0F - MOMENTUM) * (float)mean;
+    }
+    if (trainer->own != NULL)
+        memcpy(trainer->network->values + graph->trained, moving,
+               (size_t)statistics * sizeof *moving);
+}
+
+// The mean loss over the batch, or a failure.
+static imp_status collect_loss(const imp_trainer *trainer, double *loss, imp_error *err)
+{
+    double sum = 0.0;
+    for (int i = 0; i < trainer->def.shards; i++) {
+        if (trainer->shards[i].failed)
+            return imp_fail(err, IMP_INTERNAL, "oneDNN failed while computing");
+        sum += trainer->shards[i].loss;
+    }
+    *loss = sum / ((double)trainer->batch.count * trainer->network->def.outputs);
+    if (!isfinite(*loss))
+        return imp_fail(err, IMP_CHECK_FAILED,
+                        "the loss is not finite in step %lld: check the labels, or lower the "
+                        "learning rate",
+                        (long long)trainer->step + 1);
+    return IMP_OK;
+}
+
+// The length of the gradient: one that explodes must not reach the weights.
+static imp_status collect_norm(const imp_trainer *trainer, double *norm, imp_error *err)
+{
+    double sum = 0.0;
+    for (int i = 0; i < trainer->piece_count; i++)
+        sum += trainer->pieces[i].squares;
+    *norm = sqrt(sum);
+    if (!(*norm < LONGEST))
+        return imp_fail(err, IMP_CHECK_FAILED,
+                        "the gradient exploded in step %lld: lower the learning rate",
+                        (long long)trainer->step + 1);
+    return IMP_OK;
+}
+
+static void update(imp_trainer *trainer)
+{
+    const imp_trainer_def *def = &trainer->def;
+    const bool cut = def->clip_norm > 0.0 && trainer->norm > def->clip_norm;
+    trainer->step++;
+    for (int decay = 0; decay < 2; decay++)
+        trainer->updates[decay] =
+            imp_update_make(def, trainer->rate_factor * def->learning_rate,
+                            cut ? def->clip_norm / trainer->norm : 1.0, trainer->step, decay == 1);
+    imp_pool_run(trainer->pool, trainer->piece_count, update_piece, trainer);
+    if (trainer->network->def.batch_norm)
+        update_statistics(trainer);
+    imp_trainer_invalidate(trainer);
+}
+
+imp_status imp_trainer_step(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
+                            int count, double *loss, imp_error *err)
+{
+    return imp_trainer_step_weighted(trainer, frames, labels, NULL, count, loss, err);
+}
+
+imp_status imp_trainer_step_weighted(imp_trainer *trainer, const uint8_t *const *frames,
+                                     const float *labels, const float *weights, int count,
+                                     double *loss, imp_error *err)
+{
+    if (count < 1 || count > trainer->def.batch)
+        return imp_fail(err, IMP_USAGE, "a step of %d samples: 1..%d are possible", count,
+                        trainer->def.batch);
+    imp_status status = imp_trainer_prepare(trainer, count, err);
+    if (status != IMP_OK)
+        return status;
+    double mean, norm;
+    trainer->batch = (imp_batch){frames, labels, weights, count};
+    imp_pool_run(trainer->pool, trainer->def.shards, train_shard, trainer);
+    status = collect_loss(trainer, &mean, err);
+    if (status != IMP_OK)
+        return status;
+    imp_pool_run(trainer->pool, trainer->piece_count, reduce_piece, trainer);
+    status = collect_norm(trainer, &norm, err);
+    if (status != IMP_OK)
+        return status;
+    trainer->norm = norm;
+    update(trainer);
+    *loss = mean;
+    return IMP_OK;
+}
+
+static void infer_shard(void *context, int index, int worker)
+{
+    imp_trainer *trainer = context;
+    imp_shard *shard = &trainer->shards[index];
+    (void)worker;
+    const int count = trainer->batch.count;
+    const int begin = imp_shard_begin(trainer, index, count),
+              size = imp_shard_size(trainer, index, count);
+    shard->loss = 0.0;
+    if (size == 0)
+        return;
+    // the places of missing samples keep older pictures: samples do not see each other here
+    load_frames(trainer, begin, size, imp_executor_input(shard->inference));
+    shard->packed = shard->packed || imp_executor_pack(shard->inference);
+    shard->loss = NAN;
+    if (shard->packed && imp_executor_forward(shard->inference))
+        shard->loss = sum_losses(trainer, begin, size, imp_executor_output(shard->inference), NULL);
+}
+
+double imp_trainer_loss(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
+                        int count)
+{
+    if (count < 1 || count > trainer->def.batch)
+        return NAN;
+    trainer->batch = (imp_batch){frames, labels, NULL, count};
+    imp_pool_run(trainer->pool, trainer->def.shards, infer_shard, trainer);
+    double sum = 0.0;
+    for (int i = 0; i < trainer->def.shards; i++)
+        sum += trainer->shards[i].loss;
+    return sum / ((double)count * trainer->network->def.outputs);
+}
