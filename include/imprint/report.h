@@ -60,7 +60,7 @@ imp_status imp_report_trajectories(const char *path, const imp_world *world, con
 
 /// How a map is drawn. Obtain with imp_default_map_picture_def(), then change fields.
 typedef struct imp_map_picture_def {
-    int width, height; ///< of the whole picture [px], 240..8192; both 0: as large as the map wants
+    int width, height; ///< of the whole picture [px], 320 x 240 to 8192 x 8192; 0: as it suits
     bool lanes;        ///< lane curves with their directions; true
     bool objects;      ///< footprints, names and ways of objects, and their legend; true
     int cookie;        ///< set by imp_default_map_picture_def()

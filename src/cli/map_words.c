@@ -1,6 +1,5 @@
 #include "cli/map_words.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,21 +35,19 @@ json_t *imp_map_json(const imp_world *world)
 }
 
 // Adds to the end of a text as much as there is room for.
-static void __attribute__((format(printf, 3, 4)))
-append(char *out, size_t size, const char *format, ...)
+static void append(char *out, size_t size, const char *text)
 {
     const size_t used = strlen(out);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(out + used, size - used, format, arguments);
-    va_end(arguments);
+    snprintf(out + used, size - used, "%s", text);
 }
 
 // "1 bus", "3 buses"
 static void append_count(char *out, size_t size, int count, const char *word)
 {
+    char text[64];
     const bool hisses = word[strlen(word) - 1] == 's';
-    append(out, size, "%d %s%s", count, word, count == 1 ? "" : hisses ? "es" : "s");
+    snprintf(text, sizeof text, "%d %s%s", count, word, count == 1 ? "" : hisses ? "es" : "s");
+    append(out, size, text);
 }
 
 void imp_map_summary(const imp_world *world, char *out, size_t size)
@@ -67,7 +64,7 @@ void imp_map_summary(const imp_world *world, char *out, size_t size)
         const int count = count_of_kind(world, (imp_object_kind)k);
         if (count == 0)
             continue;
-        append(out, size, "%s", before);
+        append(out, size, before);
         append_count(out, size, count, word_of((imp_object_kind)k));
         before = ", ";
     }
@@ -104,7 +101,8 @@ static unsigned sides_of(const imp_tile *tile)
 static void print_tile(const imp_tile *tile)
 {
     static const char *const lines[16] = {
-        " ", " ", " ", "┌", " ", "│", "└", "├", " ", "┐", "─", "┬", "┘", "┤", "┴", "┼",
+        " ", " ", " ", "┌", " ", "│", "└", "├", //
+        " ", "┐", "─", "┬", "┘", "┤", "┴", "┼",
     };
     const unsigned sides = sides_of(tile);
     const char *middle = lines[sides];

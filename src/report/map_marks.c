@@ -181,14 +181,15 @@ static void draw_object(const imp_map_view *view, const imp_object *object)
     const double length = length_of(view, box, 0, 1), width = length_of(view, box, 1, 2);
     // what would hardly be seen stands on a disc
     const double smallest = fmin(7.0, fmax(2.5, 0.12 * view->tile));
-    if (fmax(length, width) < smallest) {
+    const bool tiny = fmax(length, width) < smallest;
+    if (tiny) {
         imp_sketch_line(&view->sketch, spot, 2, (imp_ink){rim.colour, 1.0, smallest + 2.0, 0.0});
         imp_sketch_line(&view->sketch, spot, 2, (imp_ink){fill.colour, 1.0, smallest, 0.0});
-        return;
     }
     imp_sketch_area(&view->sketch, corners, 4, fill, tip);
-    imp_sketch_line(&view->sketch, corners, 5, rim);
-    if (veil)
+    if (!tiny)
+        imp_sketch_line(&view->sketch, corners, 5, rim);
+    if (veil && !tiny)
         imp_sketch_line(&view->sketch, corners, 5, line);
     // the front, where there is room to show it
     if (length < 16.0 || object->kind == IMP_OBJECT_TREE)

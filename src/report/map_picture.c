@@ -8,7 +8,7 @@
 #include "imprint/report.h"
 #include "report/map_view.h"
 
-enum { COOKIE = 0x6d617076, SIDE_MIN = 240, SIDE_MAX = 8192 };
+enum { COOKIE = 0x6d617076, WIDTH_MIN = 320, HEIGHT_MIN = 240, SIDE_MAX = 8192 };
 // What is around the map [px].
 enum { LEFT = 44, TOP = 86, BOTTOM = 46, GAP = 28, LEGEND = 176, RIGHT = 16, ROW = 24 };
 
@@ -178,10 +178,11 @@ static imp_status check(const imp_map_picture_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE, "begin with imp_default_map_picture_def()");
     if (def->width == 0 && def->height == 0)
         return IMP_OK;
-    if (def->width < SIDE_MIN || def->height < SIDE_MIN || def->width > SIDE_MAX ||
+    if (def->width < WIDTH_MIN || def->height < HEIGHT_MIN || def->width > SIDE_MAX ||
         def->height > SIDE_MAX)
-        return imp_fail(err, IMP_USAGE, "a picture of %d x %d pixels: a map wants %d to %d a side",
-                        def->width, def->height, SIDE_MIN, SIDE_MAX);
+        return imp_fail(err, IMP_USAGE,
+                        "a picture of %d x %d pixels: a map's are %d x %d to %d x %d", def->width,
+                        def->height, WIDTH_MIN, HEIGHT_MIN, SIDE_MAX, SIDE_MAX);
     return IMP_OK;
 }
 

@@ -77,7 +77,7 @@ static int count_predecessors(const imp_world *world, const imp_curve *lane)
 // Tiles that can be reached from the first one on lanes, in either direction.
 static int count_reached(const imp_world *world)
 {
-    bool *seen = calloc((size_t)(world->columns * world->rows), sizeof *seen);
+    bool *seen = calloc((size_t)world->columns * (size_t)world->rows, sizeof *seen);
     int *queue = calloc((size_t)world->drivable_count, sizeof *queue);
     assert_true(seen != NULL && queue != NULL);
     int count = 0;
