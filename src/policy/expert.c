@@ -34,6 +34,9 @@ typedef struct expert {
     char turns[TURNS_MAX + 1];
     imp_action manoeuvre; // that leads out of a tight place
     int remaining;        // steps that it is to be held for
+    int trusted;          // steps for which what was tried out is still to come
+    int frame;            // of the last decision
+    imp_action action;    // that was decided on then
     double offset;        // from the route that was last driven at [m], positive to the right
 } expert;
 
@@ -72,6 +75,7 @@ static void begin(imp_policy *policy, const imp_env *env)
     expert *self = (expert *)policy;
     self->on_route = false;
     self->remaining = 0;
+    self->trusted = 0;
     self->offset = self->def.lane_offset;
     self->route = (imp_route){
         .random = imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ROUTE),
@@ -212,8 +216,10 @@ static imp_action safe_action(expert *self, const imp_env *env, imp_action wante
     const bool stands = env->speed < SPEED_STANDING;
     outcome furthest = try_out(self, env, wanted, 1);
     int hold = 1;
-    if (furthest.steps == HORIZON)
+    if (furthest.steps == HORIZON) {
+        self->trusted = HORIZON / 2;
         return wanted;
+    }
     // a manoeuvre begun is finished, or it would be begun anew for ever
     if (self->remaining > 0 &&
         try_out(self, env, self->manoeuvre, self->remaining).steps == HORIZON) {
@@ -235,13 +241,26 @@ static imp_action safe_action(expert *self, const imp_env *env, imp_action wante
     return self->manoeuvre;
 }
 
+// Whether the robot is where the last successful trial led: its own actions were executed.
+static bool goes_as_tried_out(expert *self, const imp_env *env)
+{
+    bool own = env->frame == self->frame + env->def.frame_skip &&
+               env->action.left == self->action.left && env->action.right == self->action.right;
+    self->trusted = own ? self->trusted - 1 : 0;
+    return self->trusted > 0;
+}
+
 static imp_action act(imp_policy *policy, const imp_env *env, const uint8_t *observation)
 {
     (void)observation;
     expert *self = (expert *)policy;
     bool usual;
-    imp_action wanted = steer(self, env, &usual);
-    return usual ? wanted : safe_action(self, env, wanted);
+    imp_action action = steer(self, env, &usual);
+    if (!goes_as_tried_out(self, env) && !usual)
+        action = safe_action(self, env, action);
+    self->frame = env->frame;
+    self->action = action;
+    return action;
 }
 
 static void destroy(imp_policy *policy)
