@@ -47,10 +47,10 @@ typedef struct imp_town_def {
 imp_town_def imp_default_town_def(void);
 
 /// Makes the map file of a town; *length does not count the final 0. The caller frees *out. The
-/// same definition gives the same bytes. Every road goes on at every edge of its tile, all of it
-/// hangs together, and each lane leads into another. Whoever keeps to a lane's middle passes
-/// parked cars and obstacles with 3 cm to spare. Fails with IMP_USAGE if the definition is out of
-/// range or too small for a town of its kind.
+/// same definition gives the same bytes. Roads have no ends and hang together: each lane leads into
+/// another. Neighbouring tiles that both have a road are joined; intersections are never
+/// neighbours. Whoever keeps to a lane's middle passes parked cars and obstacles with 3 cm to
+/// spare. Fails with IMP_USAGE if the definition is out of range or too small for its kind of town.
 imp_status imp_town_generate(char **out, size_t *length, const imp_town_def *def, imp_error *err);
 
 #endif

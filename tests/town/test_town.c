@@ -77,10 +77,10 @@ static int count_predecessors(const imp_world *world, const imp_curve *lane)
 // Tiles that can be reached from the first one on lanes, in either direction.
 static int count_reached(const imp_world *world)
 {
-    bool *seen = calloc((size_t)world->columns * (size_t)world->rows, sizeof *seen);
-    int *queue = calloc((size_t)world->drivable_count, sizeof *queue);
-    assert_true(seen != NULL && queue != NULL);
-    int count = 0;
+    enum { TILES_MAX = IMP_TOWN_SIDE_MAX * IMP_TOWN_SIDE_MAX };
+    static bool seen[TILES_MAX];
+    int queue[TILES_MAX], count = 0;
+    memset(seen, 0, sizeof seen);
     queue[count++] = world->drivable[0];
     seen[world->drivable[0]] = true;
     for (int n = 0; n < count; n++) {
@@ -97,14 +97,40 @@ static int count_reached(const imp_world *world)
             queue[count++] = index;
         }
     }
-    free(seen);
-    free(queue);
     return count;
+}
+
+// Whether a lane of a tile crosses the line between it and the tile to its right or below it.
+static bool is_joined(const imp_world *world, const imp_tile *tile, int i, int j, bool to_right)
+{
+    for (int k = tile->first_curve; k < tile->first_curve + tile->curve_count; k++) {
+        const imp_vec2 end = world->curves[k].p[3];
+        const double at = (to_right ? end.x : end.z) / world->tile_size;
+        if (fabs(at - (to_right ? i : j) - 1.0) < 1e-9)
+            return true;
+    }
+    return false;
+}
+
+static void check_neighbours(const imp_world *world)
+{
+    for (int k = 0; k < world->drivable_count; k++) {
+        const int i = world->drivable[k] % world->columns, j = world->drivable[k] / world->columns;
+        const imp_tile *tile = &world->tiles[world->drivable[k]];
+        for (int n = 0; n < 2; n++) {
+            if ((n == 0 ? i + 1 : j + 1) == (n == 0 ? world->columns : world->rows))
+                continue;
+            const imp_tile *next = tile + (n == 0 ? 1 : world->columns);
+            assert_int_equal(is_joined(world, tile, i, j, n == 0), next->drivable);
+            assert_false(tile->curve_count > 2 && next->curve_count > 2);
+        }
+    }
 }
 
 static void check_roads(const imp_world *world)
 {
     assert_true(world->drivable_count >= 8);
+    check_neighbours(world);
     assert_int_equal(count_reached(world), world->drivable_count);
     for (int k = 0; k < world->curve_count; k++) {
         assert_true(count_successors(world, &world->curves[k]) > 0);
