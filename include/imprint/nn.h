@@ -52,6 +52,15 @@ imp_status imp_network_save(const imp_network *network, const char *path, const 
 /// or foreign.
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err);
 
+/// Takes up the weights of a safetensors file that somebody else wrote, PyTorch for example: F32
+/// arrays of just the names and shapes of the network's tensors. IMP_BAD_INPUT, naming what differs;
+/// then nothing is changed.
+imp_status imp_network_import(imp_network *network, const char *path, imp_error *err);
+
+/// A JSON object of what the file that the network was loaded from says in its metadata, as text;
+/// the caller frees it. NULL if it was not loaded, or without memory.
+char *imp_network_metadata_json(const imp_network *network);
+
 /// Kinds of layer: X(name, word in descriptions). Convolutions, pools and batch norms take
 /// (channels x height x width); a dense layer takes a vector, what flatten or dense gives; the
 /// others take both.

@@ -11,6 +11,7 @@ extern const imp_command imp_command_eval;
 extern const imp_command imp_command_render;
 extern const imp_command imp_command_map;
 extern const imp_command imp_command_data;
+extern const imp_command imp_command_model;
 extern const imp_command imp_command_bench;
 extern const imp_command imp_command_export;
 

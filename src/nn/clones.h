@@ -6,7 +6,9 @@
 // Marks the loop, name_body(), which IMP_CLONES() wraps.
 #define IMP_CLONED static inline __attribute__((always_inline)) void
 
-// Defines `linkage void name parameters`, which calls name_body with the arguments.
+// Defines `linkage void name parameters`, which calls name_body with the arguments. Both lists come
+// with their parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #if defined(__x86_64__)
 #define IMP_CLONES(linkage, name, parameters, arguments)                                           \
     __attribute__((target("avx2"))) static void name##_avx2 parameters                             \
@@ -27,5 +29,6 @@
         name##_body arguments;                                                                     \
     }
 #endif
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif

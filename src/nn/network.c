@@ -143,3 +143,8 @@ const char *imp_network_metadata(const imp_network *network, const char *key)
 {
     return json_string_value(json_object_get(network->metadata, key));
 }
+
+char *imp_network_metadata_json(const imp_network *network)
+{
+    return network->metadata == NULL ? NULL : json_dumps(network->metadata, 0);
+}

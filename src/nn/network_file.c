@@ -245,3 +245,49 @@ imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)
     imp_safetensors_clear(&file);
     return status;
 }
+
+// Whether the file has no more arrays than the network; PyTorch's count of batches is none.
+static imp_status check_names(const imp_network *network, const imp_safetensors *file,
+                              imp_error *err)
+{
+    static const char SEEN[] = ".num_batches_tracked";
+    const char *key;
+    json_t *entry;
+    json_object_foreach(file->header, key, entry)
+    {
+        const size_t length = strlen(key);
+        bool known = strcmp(key, "__metadata__") == 0 ||
+                     (length >= sizeof SEEN && strcmp(key + length + 1 - sizeof SEEN, SEEN) == 0);
+        for (int i = 0; i < network->graph.tensor_count && !known; i++)
+            known = strcmp(network->graph.tensors[i].name, key) == 0;
+        if (!known)
+            return imp_fail(err, IMP_BAD_INPUT, "%s: has an array \"%.60s\", the network has not",
+                            file->path, key);
+    }
+    return IMP_OK;
+}
+
+imp_status imp_network_import(imp_network *network, const char *path, imp_error *err)
+{
+    imp_safetensors file;
+    const size_t bytes = (size_t)network->graph.values * sizeof *network->values;
+    imp_status status = imp_safetensors_read(&file, path, err);
+    if (status != IMP_OK)
+        return status;
+    // a network of its own, so that a file that turns out wrong has changed nothing
+    imp_network copy = *network;
+    copy.values = malloc(bytes);
+    if (copy.values == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    if (status == IMP_OK)
+        status = imp_network_read_arrays(&copy, &file, "", copy.values, copy.graph.values, err);
+    if (status == IMP_OK)
+        status = check_variances(&copy, path, err);
+    if (status == IMP_OK)
+        status = check_names(&copy, &file, err);
+    if (status == IMP_OK)
+        memcpy(network->values, copy.values, bytes);
+    free(copy.values);
+    imp_safetensors_clear(&file);
+    return status;
+}

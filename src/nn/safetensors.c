@@ -8,7 +8,7 @@
 
 static const char METADATA[] = "__metadata__";
 static const size_t MAX_HEADER = (size_t)1 << 20;
-static const size_t MAX_FILE = (size_t)1 << 32;
+static const size_t MAX_FILE = (size_t)5 << 30; // the state of the largest network
 
 enum { LENGTH_BYTES = 8, MAX_RANK = 4 };
 
@@ -106,6 +106,22 @@ static bool read_size(const json_t *value, size_t limit, size_t *out)
     return true;
 }
 
+// Bytes of a value of a type of the format; 0 if it has no such type.
+static size_t type_bytes(const char *type)
+{
+    static const struct {
+        const char *name;
+        size_t bytes;
+    } types[] = {
+        {"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4},  {"I16", 2},
+        {"I8", 1},  {"U64", 8}, {"U32", 4}, {"U16", 2},  {"U8", 1},  {"BOOL", 1},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(types[i].name, type) == 0)
+            return types[i].bytes;
+    return 0;
+}
+
 static const char *check_entry(const json_t *entry, size_t data_length, extent *out)
 {
     const json_t *shape = json_object_get(entry, "shape");
@@ -114,11 +130,11 @@ static const char *check_entry(const json_t *entry, size_t data_length, extent *
     if (json_object_size(entry) != 3 || type == NULL || !json_is_array(shape) ||
         json_array_size(offsets) != 2)
         return "must have just dtype, shape and two data_offsets";
-    if (strcmp(type, "F32") != 0)
-        return "is not of dtype F32";
+    size_t bytes = type_bytes(type);
+    if (bytes == 0)
+        return "is of an unknown dtype";
     if (json_array_size(shape) > MAX_RANK)
         return "has more than 4 dimensions";
-    size_t bytes = sizeof(float);
     for (size_t i = 0; i < json_array_size(shape); i++) {
         size_t side = 0;
         if (!read_size(json_array_get(shape, i), data_length, &side) ||
@@ -250,6 +266,9 @@ imp_status imp_safetensors_copy(const imp_safetensors *file, const char *name, i
     const json_t *entry = json_object_get(file->header, name);
     if (entry == NULL || strcmp(name, METADATA) == 0)
         return imp_fail(err, IMP_BAD_INPUT, "%s: has no array \"%s\"", file->path, name);
+    if (strcmp(json_string_value(json_object_get(entry, "dtype")), "F32") != 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%s\" is not of dtype F32", file->path,
+                        name);
     const json_t *shape = json_object_get(entry, "shape");
     bool same = json_array_size(shape) == (size_t)rank;
     size_t count = 1;

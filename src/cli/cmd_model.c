@@ -1,0 +1,325 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "imprint/nn.h"
+
+enum { REPEATS = 200 };
+
+typedef struct settings {
+    bool time, batch_norm;
+    int batch;
+    int size[2];         // of a picture [px]
+    const char *network; // import: whose weights they are
+    const char *out;
+} settings;
+
+static bool is_description(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    if (dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0))
+        return true;
+    for (int k = 0; imp_network_builtin(k) != NULL; k++)
+        if (strcmp(name, imp_network_builtin(k)) == 0)
+            return true;
+    return false;
+}
+
+static imp_status create(imp_network **out, const settings *s, const char *name, imp_error *err)
+{
+    imp_network_def def = imp_default_network_def();
+    if (strlen(name) >= sizeof def.architecture)
+        return imp_fail(err, IMP_USAGE, "%.60s...: too long a path", name);
+    strcpy(def.architecture, name);
+    def.width = s->size[0];
+    def.height = s->size[1];
+    def.batch_norm = s->batch_norm;
+    return imp_network_create(out, &def, 0, err);
+}
+
+// Values that a node has, of those that are trained.
+static int64_t parameters_of(const imp_network *network, int node)
+{
+    int64_t count = 0;
+    const imp_tensor *tensor;
+    for (int k = 0; (tensor = imp_network_tensor(network, k)) != NULL; k++)
+        if (tensor->node == node && tensor->role <= IMP_TENSOR_GAIN)
+            count += tensor->count;
+    return count;
+}
+
+static void shape_of(const imp_node *node, char out[32])
+{
+    if (node->flat)
+        snprintf(out, 32, "%d", node->channels);
+    else
+        snprintf(out, 32, "%dx%dx%d", node->channels, node->height, node->width);
+}
+
+static void inputs_of(const imp_network *network, const imp_node *node, char *out, size_t capacity)
+{
+    out[0] = '\0';
+    for (int k = 0; k < IMP_LAYER_INPUTS && node->inputs[k] >= 0; k++) {
+        const size_t used = strlen(out);
+        snprintf(out + used, capacity - used, "%s%s", k > 0 ? "+" : "",
+                 imp_network_node(network, node->inputs[k])->name);
+    }
+}
+
+static imp_node_time total_time(const imp_network *network, const imp_node_time *times)
+{
+    imp_node_time sum = {0};
+    for (int k = 0; times != NULL && imp_network_node(network, k) != NULL; k++) {
+        sum.decide += times[k].decide;
+        sum.forward += times[k].forward;
+        sum.backward += times[k].backward;
+    }
+    return sum;
+}
+
+static int64_t total_flops(const imp_network *network)
+{
+    int64_t sum = 0;
+    for (int k = 0; imp_network_node(network, k) != NULL; k++)
+        sum += imp_network_node(network, k)->flops;
+    return sum;
+}
+
+static void print_times(const imp_node_time *time, const char *kernel)
+{
+    printf(" %8.1f %8.1f %8.1f  %s", 1e6 * time->decide, 1e6 * time->forward, 1e6 * time->backward,
+           kernel);
+}
+
+static void print_table(const settings *s, const imp_network *network, const imp_node_time *times)
+{
+    const imp_network_def *def = imp_network_facts(network);
+    printf("%s for %d x %d pictures, %d outputs, batch norms %s\n\n", def->architecture, def->width,
+           def->height, def->outputs, def->batch_norm ? "of batches" : "frozen");
+    printf("%-16s %-13s %-24s %12s %11s %9s", "layer", "kind", "of", "gives", "parameters",
+           "kFLOP");
+    if (times != NULL)
+        printf(" %8s %8s %8s  kernel", "decide", "forward", "backward");
+    printf("\n");
+    for (int k = 0; imp_network_node(network, k) != NULL; k++) {
+        const imp_node *node = imp_network_node(network, k);
+        char shape[32], inputs[IMP_LAYER_INPUTS * IMP_LAYER_NAME];
+        shape_of(node, shape);
+        inputs_of(network, node, inputs, sizeof inputs);
+        printf("%-16s %-13s %-24s %12s %11lld %9.1f", node->name, imp_layer_kind_word(node->kind),
+               inputs, shape, (long long)parameters_of(network, k), (double)node->flops * 1e-3);
+        if (times != NULL)
+            print_times(&times[k], times[k].kernel);
+        printf("\n");
+    }
+    const imp_node_time sum = total_time(network, times);
+    printf("%-68s %11lld %9.1f", "total", (long long)imp_network_parameter_count(network),
+           (double)total_flops(network) * 1e-3);
+    if (times != NULL)
+        print_times(&sum, "");
+    printf("\n");
+    if (times != NULL)
+        printf("\nTimes are microseconds per picture on one core: one decision, and training in "
+               "batches of %d.\nA layer at 0.0 is computed along with the one before it.\n",
+               s->batch);
+}
+
+static void print_metadata(json_t *metadata)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(metadata, key, value)
+    {
+        const char *text = json_string_value(value);
+        // many lines: a description, which the table has shown
+        if (text != NULL && strchr(text, '\n') == NULL)
+            printf("%-20s %s\n", key, text);
+    }
+}
+
+static json_t *node_json(const imp_network *network, int index, const imp_node_time *times)
+{
+    const imp_node *node = imp_network_node(network, index);
+    json_t *inputs = json_array();
+    for (int k = 0; k < IMP_LAYER_INPUTS && node->inputs[k] >= 0; k++)
+        json_array_append_new(inputs,
+                              json_string(imp_network_node(network, node->inputs[k])->name));
+    json_t *all =
+        json_pack("{s:s, s:s, s:o, s:[i, i, i], s:b, s:I, s:I}", "name", node->name, "kind",
+                  imp_layer_kind_word(node->kind), "input", inputs, "shape", node->channels,
+                  node->height, node->width, "flat", node->flat, "parameters",
+                  (json_int_t)parameters_of(network, index), "flops", (json_int_t)node->flops);
+    if (times != NULL)
+        json_object_update_new(
+            all, json_pack("{s:f, s:f, s:f, s:s}", "decide_us", 1e6 * times[index].decide,
+                           "forward_us", 1e6 * times[index].forward, "backward_us",
+                           1e6 * times[index].backward, "kernel", times[index].kernel));
+    return all;
+}
+
+static json_t *network_json(const settings *s, const imp_network *network,
+                            const imp_node_time *times, json_t *metadata)
+{
+    const imp_network_def *def = imp_network_facts(network);
+    json_t *layers = json_array();
+    for (int k = 0; imp_network_node(network, k) != NULL; k++)
+        json_array_append_new(layers, node_json(network, k, times));
+    json_t *all = json_pack(
+        "{s:s, s:i, s:i, s:i, s:b, s:I, s:I, s:o, s:O}", "architecture", def->architecture, "width",
+        def->width, "height", def->height, "outputs", def->outputs, "batch_norm", def->batch_norm,
+        "parameters", (json_int_t)imp_network_parameter_count(network), "flops",
+        (json_int_t)total_flops(network), "layers", layers, "metadata", metadata);
+    const imp_node_time sum = total_time(network, times);
+    if (times != NULL)
+        json_object_update_new(
+            all, json_pack("{s:i, s:f, s:f, s:f}", "batch", s->batch, "decide_us", 1e6 * sum.decide,
+                           "forward_us", 1e6 * sum.forward, "backward_us", 1e6 * sum.backward));
+    return all;
+}
+
+static imp_status measure(const settings *s, const imp_network *network, imp_node_time **out,
+                          imp_error *err)
+{
+    size_t count = 0;
+    *out = NULL;
+    if (!s->time)
+        return IMP_OK;
+    while (imp_network_node(network, (int)count) != NULL)
+        count++;
+    *out = calloc(count + 1, sizeof **out);
+    if (*out == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory");
+    return imp_network_time(*out, network, s->batch, REPEATS, err);
+}
+
+static imp_status show(const settings *s, const imp_options *options, imp_error *err)
+{
+    const char *name = options->operands[1];
+    imp_network *network = NULL;
+    imp_node_time *times = NULL;
+    imp_status status = is_description(name) ? create(&network, s, name, err)
+                                             : imp_network_load(&network, name, err);
+    if (status != IMP_OK)
+        return status;
+    char *text = imp_network_metadata_json(network);
+    json_t *metadata = text == NULL ? json_object() : json_loads(text, 0, NULL);
+    status = measure(s, network, &times, err);
+    if (status == IMP_OK && options->json) {
+        status = imp_session_put_json(network_json(s, network, times, metadata), err);
+    } else if (status == IMP_OK) {
+        print_table(s, network, times);
+        if (text != NULL)
+            printf("\n");
+        print_metadata(metadata);
+    }
+    json_decref(metadata);
+    free(text);
+    free(times);
+    imp_network_destroy(network);
+    return status;
+}
+
+static imp_status import(const settings *s, const imp_options *options, imp_error *err)
+{
+    imp_network *network = NULL;
+    if (s->out == NULL)
+        return imp_fail(err, IMP_USAGE, "import wants --out FILE for the model");
+    imp_status status = create(&network, s, s->network, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_network_import(network, options->operands[1], err);
+    if (status == IMP_OK)
+        status = imp_network_save(network, s->out, NULL, err);
+    if (status == IMP_OK && options->json)
+        status =
+            imp_session_put_json(json_pack("{s:s, s:s, s:I}", "out", s->out, "architecture",
+                                           imp_network_facts(network)->architecture, "parameters",
+                                           (json_int_t)imp_network_parameter_count(network)),
+                                 err);
+    else if (status == IMP_OK)
+        printf("%s: a %s of %lld parameters\n", s->out, imp_network_facts(network)->architecture,
+               (long long)imp_network_parameter_count(network));
+    imp_network_destroy(network);
+    return status;
+}
+
+static imp_status list(const settings *s, const imp_options *options, imp_error *err)
+{
+    json_t *all = json_array();
+    imp_status status = IMP_OK;
+    for (int k = 0; imp_network_builtin(k) != NULL && status == IMP_OK; k++) {
+        imp_network *network = NULL;
+        status = create(&network, s, imp_network_builtin(k), err);
+        if (status != IMP_OK)
+            break;
+        const int64_t parameters = imp_network_parameter_count(network);
+        const double work = (double)total_flops(network);
+        if (!options->json)
+            printf("%-16s %8lld parameters %8.2f MFLOP per picture\n", imp_network_builtin(k),
+                   (long long)parameters, work * 1e-6);
+        json_array_append_new(all, json_pack("{s:s, s:I, s:f}", "name", imp_network_builtin(k),
+                                             "parameters", (json_int_t)parameters, "flops", work));
+        imp_network_destroy(network);
+    }
+    if (status == IMP_OK && options->json)
+        return imp_session_put_json(json_pack("{s:o}", "networks", all), err);
+    json_decref(all);
+    return status;
+}
+
+static imp_status run_action(const settings *s, const imp_options *options, imp_error *err)
+{
+    const char *action = options->operand_count > 0 ? options->operands[0] : "";
+    if (s->batch < 1 || s->batch > 4096)
+        return imp_fail(err, IMP_USAGE, "--batch %d is not within 1 to 4096", s->batch);
+    if (strcmp(action, "list") == 0 && options->operand_count == 1)
+        return list(s, options, err);
+    if (strcmp(action, "show") == 0 && options->operand_count == 2)
+        return show(s, options, err);
+    if (strcmp(action, "import") == 0 && options->operand_count == 2)
+        return import(s, options, err);
+    return imp_fail(err, IMP_USAGE,
+                    "wants list, show NAME|FILE, or import FILE: see imprint model --help");
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.batch = 32, .size = {80, 60}, .network = "one-residual"};
+    imp_options options;
+    imp_error err = {0};
+    const imp_option table[] = {
+        {"time", 't', IMP_OPTION_FLAG, &s.time, NULL, "measure every layer (show)", true},
+        {"batch", 'b', IMP_OPTION_INT, &s.batch, "N", "pictures that train together (--time)",
+         true},
+        {"size", 0, IMP_OPTION_PAIR, s.size, "WxH",
+         "of pictures, where no model file says it [80x60]", true},
+        {"batch-norm", 0, IMP_OPTION_FLAG, &s.batch_norm, NULL,
+         "batch norms take statistics of batches", true},
+        {"network", 0, IMP_OPTION_TEXT, &s.network, "NAME", "whose weights they are (import)",
+         true},
+        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the model file to write (import)", true},
+    };
+    imp_options_init(&options, command);
+    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_action(&s, &options, &err);
+    int code = status != IMP_OK ? imp_session_fail(status, &err) : imp_session_finish();
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_model = {
+    .name = "model",
+    .summary = "show networks and model files, import weights",
+    .operands = "list | show NAME|FILE | import FILE",
+    .details =
+        "show prints the layers of a built-in network, of a description (YAML, docs/networks.md)\n"
+        "or of a model file, with shapes, parameters and work per picture. import makes a model\n"
+        "of a safetensors file that PyTorch wrote, if its tensors have the network's names.",
+    .examples = "  imprint model list\n"
+                "  imprint model show small --time",
+    .run = run,
+};
