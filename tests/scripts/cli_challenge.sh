@@ -38,6 +38,15 @@ expect 4 imprint eval --protocol aido-lf --policy expert --out lf
 expect 0 imprint eval --protocol aido-lfi --policy expert --out lf --force
 [ ! -e lf/trajectories-loop-000.png ] || fail "--force left old pictures"
 
+# policies that look see what stands there, in their own size
+expect 0 imprint log --episodes 3 --steps 30 --size 40x30 --out data
+expect 0 imprint train --data data --epochs 1 --out model
+expect 0 imprint eval --protocol aido-lfp --policy model --episodes 2 -j 1 --json
+sed '/"seconds"/d' out >one
+expect 0 imprint eval --protocol aido-lfp --policy model --episodes 2 -j 2 --json
+sed '/"seconds"/d' out >two
+cmp one two || fail "a model's numbers depend on the number of threads"
+
 # what a challenge sets itself
 expect 2 imprint eval --protocol aido-lx --policy expert
 says 'aido-lfp'
