@@ -27,6 +27,7 @@ typedef struct imp_sim_options {
     int frame_skip;
     bool randomize_objects, cars_yield;
     double expert_speed, tracking_rate, turning_rate, lane_offset;
+    const char *turns; // that the expert takes at crossings: "" or letters l, r, s
     int threads;
 } imp_sim_options;
 
@@ -36,7 +37,7 @@ imp_sim_options imp_default_sim_options(void);
 imp_status imp_check_threads(int threads, imp_error *err);
 
 // Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
-// --tracking-rate --turning-rate --lane-offset --threads.
+// --tracking-rate --turning-rate --lane-offset --turns --threads.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
 
 // The same for commands whose episodes take place on several maps: --map may be repeated, and they

@@ -19,6 +19,7 @@ imp_sim_options imp_default_sim_options(void)
         .tracking_rate = expert.tracking_rate,
         .turning_rate = expert.turning_rate,
         .lane_offset = expert.lane_offset,
+        .turns = "",
     };
 }
 
@@ -42,6 +43,9 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          "how hard the expert presses for a turn rate; 4 is gentle", false},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
          "where the expert drives, to the right of the lane centre", false},
+        {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
+         "what the expert does at crossings, over and over: letters l, r, s; drawn without it",
+         false},
         {"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
          "threads, 0 for one per processor; never changes results", true},
     };
@@ -109,6 +113,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->tracking_rate = sim->tracking_rate;
     expert->turning_rate = sim->turning_rate;
     expert->lane_offset = sim->lane_offset;
+    expert->turns = sim->turns;
     imp_camera probe;
     return imp_camera_init(&probe, camera, err);
 }
