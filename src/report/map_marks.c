@@ -1,6 +1,7 @@
 // What a map tells besides its ground: edges of the road, lanes, where to start, objects.
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/vector.h"
@@ -267,11 +268,32 @@ bool imp_map_has_ways(const imp_map_view *view)
     return false;
 }
 
+typedef struct ranked {
+    int index;
+    double area; // [px^2]
+} ranked;
+
+static int larger_first(const void *a, const void *b)
+{
+    const ranked *one = a, *other = b;
+    if (one->area != other->area)
+        return one->area > other->area ? -1 : 1;
+    return one->index - other->index;
+}
+
 void imp_map_draw_objects(const imp_map_view *view)
 {
-    for (int k = 0; k < view->world->moving_count; k++)
-        draw_motion(view, &view->world->objects[view->world->moving[k]]);
-    for (int k = 0; k < view->world->object_count; k++)
-        draw_object(view, &view->world->objects[k]);
+    const imp_world *world = view->world;
+    ranked order[IMP_OBJECTS_MAX];
+    for (int k = 0; k < world->moving_count; k++)
+        draw_motion(view, &world->objects[world->moving[k]]);
+    // what is small must not vanish below what is large
+    for (int k = 0; k < world->object_count; k++) {
+        const imp_box *box = &world->objects[k].box;
+        order[k] = (ranked){k, length_of(view, box, 0, 1) * length_of(view, box, 1, 2)};
+    }
+    qsort(order, (size_t)world->object_count, sizeof order[0], larger_first);
+    for (int k = 0; k < world->object_count; k++)
+        draw_object(view, &world->objects[order[k].index]);
     draw_names(view);
 }
