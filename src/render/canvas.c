@@ -49,13 +49,29 @@ static uint32_t blend(uint32_t below, uint32_t above, float cover)
     return out;
 }
 
+// The texels from low to high, in units of the painter.
+static void texel_range(float low, float high, float texel, int count, int *first, int *last)
+{
+    *first = (int)fmaxf(floorf(low / texel), 0.0f);
+    *last = (int)fminf(ceilf(high / texel), (float)count);
+}
+
 static void paint(imp_face_canvas *canvas, uint32_t colour, const shape *s)
 {
     const float dx = canvas->wide / (float)canvas->width;
     const float dy = canvas->high / (float)canvas->height;
-    const float texel = fmaxf(dx, dy);
-    for (int j = 0; j < canvas->height; j++)
-        for (int i = 0; i < canvas->width; i++) {
+    const float texel = fmaxf(dx, dy), reach = s->radius + texel;
+    float low[2] = {FLT_MAX, FLT_MAX}, high[2] = {-FLT_MAX, -FLT_MAX};
+    for (int k = 0; k < s->count; k++)
+        for (int i = 0; i < 2; i++) {
+            low[i] = fminf(low[i], s->points[k][i] - reach);
+            high[i] = fmaxf(high[i], s->points[k][i] + reach);
+        }
+    int left, right, top, bottom;
+    texel_range(low[0], high[0], dx, canvas->width, &left, &right);
+    texel_range(low[1], high[1], dy, canvas->height, &top, &bottom);
+    for (int j = top; j < bottom; j++)
+        for (int i = left; i < right; i++) {
             const float d = signed_distance(s, ((float)i + 0.5f) * dx, ((float)j + 0.5f) * dy);
             const float cover = fminf(fmaxf(0.5f - d / texel, 0.0f), 1.0f);
             uint32_t *at = &canvas->texels[j * canvas->width + i];

@@ -5,6 +5,7 @@
 #include "imprint/world.h"
 
 enum {
+    IMP_FACE_OPEN = -2,
     IMP_FACE_NONE = -1,
     IMP_FACE_SIGN = 0, // and one for each imp_sign
     IMP_FACE_BUS_SIDE = IMP_SIGN_COUNT,
@@ -12,6 +13,7 @@ enum {
     IMP_FACE_BUS_REAR,
     IMP_FACE_TRUCK_CAB,
     IMP_FACE_TRUCK_FRONT,
+    IMP_FACE_TRUCK_SHIELD,
     IMP_FACE_TRUCK_REAR,
     IMP_FACE_WHEEL,
     IMP_FACE_BUILDING,

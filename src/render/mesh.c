@@ -239,29 +239,51 @@ static void add_end(imp_modeller *model, const float outline[][2], int points, f
     }
 }
 
-void imp_model_prism(imp_modeller *model, const float outline[][2], int points, float z0, float z1)
+static void add_sides(imp_modeller *model, const float outline[][2], int points, float z0, float z1,
+                      const int *faces)
 {
-    add_end(model, outline, points, z1, 1.0f);
-    add_end(model, outline, points, z0, -1.0f);
     for (int k = 0; k < points; k++) {
         const float *a = outline[k], *b = outline[(k + 1) % points];
-        const float side[4][3] = {
-            {a[0], a[1], z0}, {b[0], b[1], z0}, {b[0], b[1], z1}, {a[0], a[1], z1}};
-        add_quad(model, side, IMP_FACE_NONE);
+        const int face = faces != NULL ? faces[k] : IMP_FACE_NONE;
+        // so that the quadrilateral starts at its bottom left
+        const bool up = b[1] >= a[1];
+        const float *low = up ? a : b, *high = up ? b : a, left = up ? z1 : z0,
+                    right = up ? z0 : z1;
+        const float side[4][3] = {{low[0], low[1], left},
+                                  {low[0], low[1], right},
+                                  {high[0], high[1], right},
+                                  {high[0], high[1], left}};
+        if (face != IMP_FACE_OPEN)
+            add_quad(model, side, face);
     }
 }
 
-void imp_model_wheel(imp_modeller *model, float radius, float z0, float z1, int corners)
+void imp_model_prism(imp_modeller *model, const float outline[][2], int points, float z0, float z1,
+                     const int *faces)
+{
+    add_end(model, outline, points, z1, 1.0f);
+    add_end(model, outline, points, z0, -1.0f);
+    add_sides(model, outline, points, z0, z1, faces);
+}
+
+void imp_model_wheel(imp_modeller *model, float radius, float z0, float z1, uint32_t tread,
+                     int corners)
 {
     enum { MOST = 24 };
-    float outline[MOST][2];
-    const int points = corners < MOST ? corners : MOST;
-    for (int k = 0; k < points; k++) {
-        const float angle = (float)(2.0 * IMP_PI * (k + 0.5) / points);
-        outline[k][0] = radius * cosf(angle);
-        outline[k][1] = radius * sinf(angle);
+    float points[MOST][2];
+    const float(*outline)[2] = (const float(*)[2])points;
+    const int count = corners < MOST ? corners : MOST;
+    for (int k = 0; k < count; k++) {
+        const float angle = (float)(2.0 * IMP_PI * (k + 0.5) / count);
+        points[k][0] = radius * cosf(angle);
+        points[k][1] = radius * sinf(angle);
     }
-    imp_model_prism(model, (const float(*)[2])outline, points, z0, z1);
+    add_end(model, outline, count, z1, 1.0f);
+    add_end(model, outline, count, z0, -1.0f);
+    const uint32_t colour = model->colour;
+    model->colour = tread;
+    add_sides(model, outline, count, z0, z1, NULL);
+    model->colour = colour;
 }
 
 // How a model is stretched to fill a class's extents: value = scale * model's + shift.

@@ -66,11 +66,14 @@ void imp_model_lathe(imp_modeller *model, const float profile[][2], int points, 
 void imp_model_ellipsoid(imp_modeller *model, float rx, float ry, float rz, int corners);
 
 // An outline of (x, y) points, counter-clockwise seen from +z and with every point in sight of the
-// first, extruded from z0 to z1.
-void imp_model_prism(imp_modeller *model, const float outline[][2], int points, float z0, float z1);
+// first, extruded from z0 to z1. faces (nullable) says what is painted on the side from each point
+// to the next; IMP_FACE_OPEN leaves it out.
+void imp_model_prism(imp_modeller *model, const float outline[][2], int points, float z0, float z1,
+                     const int *faces);
 
-// A round disc or wheel with the axis along z.
-void imp_model_wheel(imp_modeller *model, float radius, float z0, float z1, int corners);
+// A round disc or wheel with the axis along z, and the colour of its tread.
+void imp_model_wheel(imp_modeller *model, float radius, float z0, float z1, uint32_t tread,
+                     int corners);
 
 // A flat four-sided panel: its top left, top right, bottom right and bottom left corner seen from
 // the front.

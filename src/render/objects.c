@@ -3,10 +3,11 @@
 #include <float.h>
 #include <math.h>
 
-// The light is fixed in the world, 3 m above its corner, as the reference's is meant to be. Its
-// shares are the reference's, so that what faces the light shows its own colour.
+// The light is fixed in the world, 3 m above its corner, as the reference's is meant to be.
+// Brightness as there: what is turned away keeps somewhat more than half of its colour, and what
+// the light meets not too slantingly has all of it.
 static const double LIGHT[3] = {0.0, 3.0, 0.0};
-static const float AMBIENT = 0.55f / 0.9f, DIFFUSE = 0.35f / 0.9f;
+static const float AMBIENT = 0.6f, DIFFUSE = 0.8f;
 
 // Ahead of the camera [m], as the reference's.
 static const float NEAREST = 0.04f;
@@ -14,6 +15,16 @@ static const float NEAREST = 0.04f;
 // Shapes whose radius has fewer pixels than this get by with few corners, and none are drawn whose
 // radius has fewer than that.
 static const float FINE_PIXELS = 16.0f, LEAST_PIXELS = 0.1f;
+
+static inline float least(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+static inline float most(float a, float b)
+{
+    return a > b ? a : b;
+}
 
 imp_eye imp_eye_of(const imp_camera_def *camera, imp_pose pose)
 {
@@ -29,30 +40,100 @@ imp_eye imp_eye_of(const imp_camera_def *camera, imp_pose pose)
     };
 }
 
-// An object on its way through the pass.
+// Where an object stands in a view, and how.
+typedef struct stance {
+    double at[3]; // (x, y, z)
+    imp_prop prop;
+} stance;
+
+static stance stand(const imp_props *props, const imp_world *world, const imp_view *view, int k)
+{
+    const imp_object *object = &world->objects[k];
+    stance out = {{object->position.x, 0.0, object->position.z}, props->props[k]};
+    if (view->moving == NULL || object->moving < 0)
+        return out;
+    const imp_object_state *state = &view->moving[object->moving];
+    out.at[0] = state->position.x;
+    out.at[1] = state->y;
+    out.at[2] = state->position.z;
+    out.prop.cosine = (float)cos(state->heading);
+    out.prop.sine = (float)sin(state->heading);
+    out.prop.model = imp_model_of(object, state);
+    return out;
+}
+
+// Whether any of an object can be seen, how far ahead its middle is [m], and how many pixels its
+// radius has.
+static bool sight_object(const imp_sight *sight, const imp_props *props, const imp_eye *eye,
+                         const stance *at, imp_sighting *out)
+{
+    const imp_mesh *mesh = &props->meshes[at->prop.model][1];
+    const float *c = mesh->centre, scale = at->prop.scale;
+    const double from[3] = {
+        at->at[0] + scale * (c[0] * at->prop.cosine + c[2] * at->prop.sine) - eye->at[0],
+        at->at[1] + scale * c[1] - eye->at[1],
+        at->at[2] + scale * (c[2] * at->prop.cosine - c[0] * at->prop.sine) - eye->at[2]};
+    float p[3];
+    for (int i = 0; i < 3; i++)
+        p[i] = (float)(eye->axis[i][0] * from[0] + eye->axis[i][1] * from[1] +
+                       eye->axis[i][2] * from[2]);
+    const float radius = mesh->radius * scale;
+    // in this order what is not a number is not seen
+    if (!(p[2] + radius > eye->nearest))
+        return false;
+    for (int k = 0; k < 2; k++) {
+        const float low = sight->low[k], high = sight->high[k];
+        if (!(p[k] - high * p[2] < radius * sqrtf(1.0f + high * high)) ||
+            !(low * p[2] - p[k] < radius * sqrtf(1.0f + low * low)))
+            return false;
+    }
+    out->distance = p[2];
+    out->pixels = sight->focal[1] * sight->scale[1] * radius / most(p[2], radius);
+    return out->pixels >= LEAST_PIXELS;
+}
+
+// Lists what can be seen, nearest first: what is behind then costs little. Returns how many.
+static int list_sightings(imp_object_pass *pass, const imp_props *props, const imp_world *world,
+                          const imp_eye *eye, const imp_view *view)
+{
+    int count = 0;
+    for (int k = 0; k < props->count; k++) {
+        imp_sighting sighting = {.object = k};
+        if (view->hidden != NULL && view->hidden[k / 64] >> (k % 64) & 1)
+            continue;
+        const stance at = stand(props, world, view, k);
+        if (!sight_object(&pass->sight, props, eye, &at, &sighting))
+            continue;
+        int place = count++;
+        for (; place > 0 && pass->sightings[place - 1].distance > sighting.distance; place--)
+            pass->sightings[place] = pass->sightings[place - 1];
+        pass->sightings[place] = sighting;
+    }
+    return count;
+}
+
+// From an object's own frame to the camera's, and its light.
 typedef struct placement {
-    float axis[3][3], shift[3]; // from its own frame to the camera's
-    float light[3];             // unit vector in its own frame
-    float ambient, diffuse;     // with the picture's light
-    const imp_mesh *meshes;     // coarse and fine
+    float axis[3][3], shift[3];
+    float light[3];               // unit vector towards it, in the object's frame
+    float ambient, diffuse, full; // brightness, with the picture's light
 } placement;
 
-static placement place(const imp_eye *eye, const imp_prop *prop, const double at[3],
-                       const imp_mesh *meshes, float light)
+static placement place(const imp_eye *eye, const stance *at, float light)
 {
-    const double c = prop->cosine, s = prop->sine;
-    placement out = {.ambient = AMBIENT * light, .diffuse = DIFFUSE * light, .meshes = meshes};
+    const double c = at->prop.cosine, s = at->prop.sine, scale = at->prop.scale;
+    placement out = {.ambient = AMBIENT * light, .diffuse = DIFFUSE * light, .full = light};
     double towards[3], length = 0.0;
     for (int i = 0; i < 3; i++) {
         const double *axis = eye->axis[i];
         double shift = 0.0;
         for (int k = 0; k < 3; k++)
-            shift += axis[k] * (at[k] - eye->at[k]);
+            shift += axis[k] * (at->at[k] - eye->at[k]);
         out.shift[i] = (float)shift;
-        out.axis[i][0] = (float)(prop->scale * (axis[0] * c - axis[2] * s));
-        out.axis[i][1] = (float)(prop->scale * axis[1]);
-        out.axis[i][2] = (float)(prop->scale * (axis[0] * s + axis[2] * c));
-        towards[i] = LIGHT[i] - at[i];
+        out.axis[i][0] = (float)(scale * (axis[0] * c - axis[2] * s));
+        out.axis[i][1] = (float)(scale * axis[1]);
+        out.axis[i][2] = (float)(scale * (axis[0] * s + axis[2] * c));
+        towards[i] = LIGHT[i] - at->at[i];
         length += towards[i] * towards[i];
     }
     length = fmax(sqrt(length), 1e-6);
@@ -60,29 +141,6 @@ static placement place(const imp_eye *eye, const imp_prop *prop, const double at
     out.light[1] = (float)(towards[1] / length);
     out.light[2] = (float)((towards[0] * s + towards[2] * c) / length);
     return out;
-}
-
-// The mesh to draw: NULL if none of it can be seen.
-static const imp_mesh *choose_mesh(const imp_object_pass *pass, const placement *at, float scale,
-                                   float nearest)
-{
-    const imp_sight *sight = &pass->sight;
-    const float *c = at->meshes[1].centre;
-    float p[3];
-    for (int i = 0; i < 3; i++)
-        p[i] = at->axis[i][0] * c[0] + at->axis[i][1] * c[1] + at->axis[i][2] * c[2] + at->shift[i];
-    const float radius = at->meshes[1].radius * scale;
-    // not seen, too, if any of it is not a number
-    if (!(p[2] + radius > nearest))
-        return NULL;
-    for (int k = 0; k < 2; k++) {
-        const float low = sight->low[k], high = sight->high[k];
-        if (!(p[k] - high * p[2] < radius * sqrtf(1.0f + high * high)) ||
-            !(low * p[2] - p[k] < radius * sqrtf(1.0f + low * low)))
-            return NULL;
-    }
-    const float pixels = sight->focal[1] * sight->scale[1] * radius / fmaxf(p[2], radius);
-    return pixels < LEAST_PIXELS ? NULL : &at->meshes[pixels >= FINE_PIXELS];
 }
 
 static void transform(imp_object_pass *pass, const imp_mesh *mesh, const placement *at,
@@ -98,7 +156,7 @@ static void transform(imp_object_pass *pass, const imp_mesh *mesh, const placeme
     for (int k = 0; k < mesh->vertex_count; k++) {
         const float facing = mesh->normal_x[k] * at->light[0] + mesh->normal_y[k] * at->light[1] +
                              mesh->normal_z[k] * at->light[2];
-        pass->shade[k] = at->ambient + at->diffuse * (facing > 0.0f ? facing : 0.0f);
+        pass->shade[k] = least(at->ambient + at->diffuse * most(facing, 0.0f), at->full);
     }
     for (int k = 0; k < mesh->vertex_count; k++) {
         const float z = pass->z[k], x = pass->x[k] / z, y = pass->y[k] / z;
@@ -118,16 +176,6 @@ typedef struct extent {
 
 static const extent NOTHING = {
     {FLT_MAX, FLT_MAX}, {-FLT_MAX, -FLT_MAX}, {FLT_MAX, FLT_MAX}, {-FLT_MAX, -FLT_MAX}};
-
-static inline float least(float a, float b)
-{
-    return a < b ? a : b;
-}
-
-static inline float most(float a, float b)
-{
-    return a > b ? a : b;
-}
 
 static inline void widen(extent *box, float px, float py, float x, float y)
 {
@@ -221,86 +269,57 @@ static bool set_pixels(const imp_object_pass *pass, const extent *box, imp_raste
     return true;
 }
 
-static void paint_facet(const imp_object_pass *pass, const imp_props *props, const imp_mesh *mesh,
-                        const imp_facet *from, imp_raster_facet *facet)
+static void paint_facet(const imp_props *props, uint32_t colour, int face,
+                        const imp_raster_corner corners[3], imp_raster_facet *facet)
 {
-    const uint32_t colour = mesh->colour[from->vertex[0]];
-    facet->face = from->face == IMP_FACE_NONE ? NULL : &props->faces[from->face];
-    for (int k = 0; k < 3; k++) {
-        const int v = from->vertex[k];
-        facet->shade[k] = pass->shade[v];
-        facet->u[k] = mesh->u[v];
-        facet->v[k] = mesh->v[v];
-        facet->colour[k] = (float)(colour >> (8 * k) & 255);
-    }
+    facet->face = face == IMP_FACE_NONE ? NULL : &props->faces[face];
+    for (int c = 0; c < 3; c++)
+        facet->colour[c] = (float)(colour >> (8 * c) & 255);
+    facet->shade[0] = least(corners[0].shade, least(corners[1].shade, corners[2].shade));
+    facet->shade[1] = most(corners[0].shade, most(corners[1].shade, corners[2].shade));
 }
 
 static void draw_facet(imp_object_pass *pass, const imp_props *props, const imp_mesh *mesh,
                        const imp_facet *from, float nearest)
 {
-    float corner[3][3];
+    imp_raster_corner corners[3];
+    imp_raster_facet facet;
+    extent box = NOTHING;
     bool inside = true;
     for (int k = 0; k < 3; k++) {
         const int v = from->vertex[k];
-        corner[k][0] = pass->x[v];
-        corner[k][1] = pass->y[v];
-        corner[k][2] = pass->z[v];
+        corners[k] = (imp_raster_corner){
+            {pass->x[v], pass->y[v], pass->z[v]}, mesh->u[v], mesh->v[v], pass->shade[v]};
         inside = inside && pass->inside[v];
+        widen(&box, pass->pixel_x[v], pass->pixel_y[v], pass->ray_x[v], pass->ray_y[v]);
     }
-    imp_raster_facet facet;
-    if (!imp_raster_set_up(&facet, corner[0], corner[1], corner[2]))
+    if (inside && !set_pixels(pass, &box, &facet))
         return;
-    extent box = NOTHING;
-    if (inside)
-        for (int k = 0; k < 3; k++) {
-            const int v = from->vertex[k];
-            widen(&box, pass->pixel_x[v], pass->pixel_y[v], pass->ray_x[v], pass->ray_y[v]);
-        }
-    else
-        box = cut_extent(&pass->sight, corner[0], corner[1], corner[2], nearest);
-    if (!set_pixels(pass, &box, &facet))
+    if (!imp_raster_set_up(&facet, corners))
         return;
+    if (!inside) {
+        box = cut_extent(&pass->sight, corners[0].at, corners[1].at, corners[2].at, nearest);
+        if (!set_pixels(pass, &box, &facet))
+            return;
+    }
     facet.nearest = 1.0f / nearest;
-    paint_facet(pass, props, mesh, from, &facet);
+    paint_facet(props, mesh->colour[from->vertex[0]], from->face, corners, &facet);
     pass->fill(&pass->raster, &facet);
-    for (int row = facet.top; row < facet.bottom; row++) {
-        int *first = &pass->raster.first[row], *last = &pass->raster.last[row];
-        *first = facet.left < *first ? facet.left : *first;
-        *last = facet.right > *last ? facet.right : *last;
-    }
-}
-
-static void draw_object(imp_object_pass *pass, const imp_props *props, const imp_eye *eye,
-                        const imp_prop *prop, const double at[3], float light)
-{
-    const placement placed = place(eye, prop, at, props->meshes[prop->model], light);
-    const imp_mesh *mesh = choose_mesh(pass, &placed, prop->scale, eye->nearest);
-    if (mesh == NULL)
-        return;
-    transform(pass, mesh, &placed, eye->nearest);
-    for (int k = 0; k < mesh->facet_count; k++)
-        draw_facet(pass, props, mesh, &mesh->facets[k], eye->nearest);
 }
 
 void imp_objects_draw(imp_object_pass *pass, const imp_props *props, const imp_world *world,
                       const imp_eye *eye, const imp_view *view, uint8_t *picture, size_t stride)
 {
-    for (int k = 0; k < props->count; k++) {
-        const imp_object *object = &world->objects[k];
-        if (view->hidden != NULL && view->hidden[k / 64] >> (k % 64) & 1)
-            continue;
-        imp_prop prop = props->props[k];
-        double at[3] = {object->position.x, 0.0, object->position.z};
-        if (view->moving != NULL && object->moving >= 0) {
-            const imp_object_state *state = &view->moving[object->moving];
-            at[0] = state->position.x;
-            at[1] = state->y;
-            at[2] = state->position.z;
-            prop.cosine = (float)cos(state->heading);
-            prop.sine = (float)sin(state->heading);
-            prop.model = imp_model_of(object, state);
-        }
-        draw_object(pass, props, eye, &prop, at, view->light);
+    const int count = list_sightings(pass, props, world, eye, view);
+    for (int n = 0; n < count; n++) {
+        const imp_sighting *seen = &pass->sightings[n];
+        const stance at = stand(props, world, view, seen->object);
+        const placement placed = place(eye, &at, view->light);
+        const imp_mesh *mesh = &props->meshes[at.prop.model][seen->pixels >= FINE_PIXELS];
+        transform(pass, mesh, &placed, eye->nearest);
+        for (int k = 0; k < mesh->facet_count; k++)
+            draw_facet(pass, props, mesh, &mesh->facets[k], eye->nearest);
     }
-    imp_raster_resolve(&pass->raster, picture, stride);
+    if (count > 0)
+        imp_raster_resolve(&pass->raster, picture, stride);
 }

@@ -33,6 +33,13 @@ typedef struct imp_eye {
 
 imp_eye imp_eye_of(const imp_camera_def *camera, imp_pose pose);
 
+// An object that may be in sight.
+typedef struct imp_sighting {
+    float distance; // ahead [m]
+    float pixels;   // of its radius
+    int object;
+} imp_sighting;
+
 // What it takes to draw; one per thread.
 typedef struct imp_object_pass {
     imp_sight sight;
@@ -44,6 +51,7 @@ typedef struct imp_object_pass {
     float pixel_x[IMP_MESH_MOST], pixel_y[IMP_MESH_MOST];
     float shade[IMP_MESH_MOST];
     int32_t inside[IMP_MESH_MOST]; // whether the ray can be projected
+    imp_sighting sightings[IMP_OBJECTS_MAX];
 } imp_object_pass;
 
 // Draws what of the objects lies in the pass's raster over a picture (rows `stride` bytes apart).

@@ -74,6 +74,12 @@ static void paint_truck_front(imp_face_canvas *canvas)
     imp_canvas_box(canvas, BLACK, 0.0f, 1.3f, 4.0f, 1.8f);
 }
 
+static void paint_truck_shield(imp_face_canvas *canvas)
+{
+    set_units(canvas, 4.0f, 2.0f, YELLOW);
+    imp_canvas_box(canvas, GLASS, 0.25f, 0.2f, 3.75f, 1.75f);
+}
+
 static void paint_truck_rear(imp_face_canvas *canvas)
 {
     set_units(canvas, 4.0f, 4.4f, IMP_RGB(225, 226, 228));
@@ -194,6 +200,9 @@ void imp_paint_thing(imp_face_canvas *canvas, int face)
         break;
     case IMP_FACE_TRUCK_FRONT:
         paint_truck_front(canvas);
+        break;
+    case IMP_FACE_TRUCK_SHIELD:
+        paint_truck_shield(canvas);
         break;
     case IMP_FACE_TRUCK_REAR:
         paint_truck_rear(canvas);

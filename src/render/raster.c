@@ -1,271 +1,337 @@
 #include "render/raster.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// Vectors of the compiler's, so that one source serves every processor.
+typedef float four __attribute__((vector_size(16)));
+typedef float eight __attribute__((vector_size(32)));
+typedef int32_t mask __attribute__((vector_size(32)));
+enum { LANES = 8 };
+static_assert((int)IMP_SAMPLES == (int)LANES && (int)IMP_RAYS_SPARE == (int)LANES,
+              "samples and rays are taken a vector at a time");
 
 // Where the samples of a pixel lie, from its middle: no two share a row or a column.
-static const float ACROSS4[4] = {-0.125f, 0.375f, -0.375f, 0.125f};
-static const float DOWN4[4] = {-0.375f, -0.125f, 0.125f, 0.375f};
-#define ODD(k) (((k)-7.5f) / 16.0f)
-static const float ACROSS16[IMP_SAMPLES_MOST] = {
-    ODD(1), ODD(5), ODD(9), ODD(13), ODD(3), ODD(7), ODD(11), ODD(15),
-    ODD(0), ODD(4), ODD(8), ODD(12), ODD(2), ODD(6), ODD(10), ODD(14)};
-static const float DOWN16[IMP_SAMPLES_MOST] = {ODD(0),  ODD(2),  ODD(1),  ODD(3),  ODD(4), ODD(6),
-                                               ODD(5),  ODD(7),  ODD(9),  ODD(11), ODD(8), ODD(10),
-                                               ODD(13), ODD(15), ODD(12), ODD(14)};
+#define PLACE(k) (((float)(k)-3.5f) / 8.0f)
+static const float ACROSS[LANES] = {PLACE(3), PLACE(6), PLACE(1), PLACE(4),
+                                    PLACE(7), PLACE(0), PLACE(5), PLACE(2)};
+static const float DOWN[LANES] = {PLACE(0), PLACE(1), PLACE(2), PLACE(3),
+                                  PLACE(4), PLACE(5), PLACE(6), PLACE(7)};
 
-bool imp_raster_set_up(imp_raster_facet *facet, const float a[3], const float b[3],
-                       const float c[3])
+bool imp_raster_set_up(imp_raster_facet *facet, const imp_raster_corner corners[3])
 {
-    const float *corner[3] = {a, b, c};
     float normal[3][3];
     for (int k = 0; k < 3; k++) {
-        const float *p = corner[(k + 1) % 3], *q = corner[(k + 2) % 3];
+        const float *p = corners[(k + 1) % 3].at, *q = corners[(k + 2) % 3].at;
         normal[k][0] = p[1] * q[2] - p[2] * q[1];
         normal[k][1] = p[2] * q[0] - p[0] * q[2];
         normal[k][2] = p[0] * q[1] - p[1] * q[0];
     }
+    const float *a = corners[0].at;
     const float volume = a[0] * normal[0][0] + a[1] * normal[0][1] + a[2] * normal[0][2];
-    // negated, so that what is not a number is left out too
+    // in this order what is not a number is left out too
     if (!(volume < -1e-20f))
         return false;
     const float scale = 1.0f / volume;
     for (int i = 0; i < 3; i++) {
+        float *plane = facet->plane[i], *blend = facet->blend[i];
         for (int k = 0; k < 3; k++)
-            facet->plane[i][k] = normal[k][i] * scale;
-        facet->plane[i][3] = facet->plane[i][0] + facet->plane[i][1] + facet->plane[i][2];
+            plane[k] = normal[k][i] * scale;
+        plane[3] = plane[0] + plane[1] + plane[2];
+        blend[0] = plane[0] * corners[0].u + plane[1] * corners[1].u + plane[2] * corners[2].u;
+        blend[1] = plane[0] * corners[0].v + plane[1] * corners[1].v + plane[2] * corners[2].v;
+        blend[2] =
+            plane[0] * corners[0].shade + plane[1] * corners[1].shade + plane[2] * corners[2].shade;
+        blend[3] = plane[3];
     }
     return true;
 }
 
-// The values of a facet's four planes at a pixel's middle, and what they change across and down it.
+// The values of four planes at a pixel's middle, and what they change across and down it.
 typedef struct plane_values {
-    float at[4], across[4], down[4];
+    four at, across, down;
 } plane_values;
 
 #define ALWAYS static inline __attribute__((always_inline))
 
-ALWAYS void evaluate(const imp_raster_facet *facet, const imp_pixel_ray *ray, plane_values *out)
+ALWAYS float least(float a, float b)
 {
-    for (int k = 0; k < 4; k++) {
-        const float x = facet->plane[0][k], y = facet->plane[1][k];
-        out->at[k] = x * ray->x + y * ray->y + facet->plane[2][k];
-        out->across[k] = x * ray->across_x + y * ray->across_y;
-        out->down[k] = x * ray->down_x + y * ray->down_y;
-    }
+    return a < b ? a : b;
 }
 
-// Whether any sample of a pixel can be inside: weights at their best corner of it.
-ALWAYS bool may_touch(const plane_values *p)
+ALWAYS float most(float a, float b)
 {
-    float least = 0.0f;
-    for (int k = 0; k < 3; k++)
-        least = fminf(least, p->at[k] + 0.5f * (fabsf(p->across[k]) + fabsf(p->down[k])));
-    // where the lens shows nothing the middle is not a number
-    return least >= 0.0f && p->at[3] == p->at[3];
+    return a > b ? a : b;
 }
 
-// Marks the samples that the facet is in front of; returns whether there are any.
-ALWAYS bool cover(const plane_values *p, float nearest, int samples, const float *nearness,
-                  float *depth, int32_t *mask)
+ALWAYS void evaluate(const float planes[3][4], float x, float y, const imp_pixel_turn *turn,
+                     plane_values *out)
 {
-    const float *across = samples == 4 ? ACROSS4 : ACROSS16;
-    const float *down = samples == 4 ? DOWN4 : DOWN16;
-    int32_t any = 0;
-    for (int s = 0; s < samples; s++) {
-        const float w0 = p->at[0] + p->across[0] * across[s] + p->down[0] * down[s];
-        const float w1 = p->at[1] + p->across[1] * across[s] + p->down[1] * down[s];
-        const float w2 = p->at[2] + p->across[2] * across[s] + p->down[2] * down[s];
-        const float near = p->at[3] + p->across[3] * across[s] + p->down[3] * down[s];
-        depth[s] = near;
-        mask[s] = -(int32_t)((w0 >= 0.0f) & (w1 >= 0.0f) & (w2 >= 0.0f) & (near > nearness[s]) &
-                             (near <= nearest));
-        any |= mask[s];
-    }
-    return any != 0;
+    four plane[3];
+    memcpy(plane, planes, sizeof plane);
+    out->at = plane[0] * x + plane[1] * y + plane[2];
+    out->across = plane[0] * turn->across_x + plane[1] * turn->across_y;
+    out->down = plane[0] * turn->down_x + plane[1] * turn->down_y;
 }
 
-// A bilinear look at one level of a picture.
-ALWAYS void sample_face(const imp_face_picture *face, int level, float u, float v, float sum[3])
+// A bit for each lane of a mask, the first lowest. Compilers find no short way of their own.
+typedef unsigned gather_bits(const mask *lanes);
+
+static inline unsigned gather_bits_plain(const mask *lanes)
+{
+    unsigned bits = 0;
+    for (int k = 0; k < LANES; k++)
+        bits |= (unsigned)((*lanes)[k] & 1) << k;
+    return bits;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static inline unsigned gather_bits_avx2(const mask *lanes)
+{
+    return (unsigned)_mm256_movemask_ps((__m256)*lanes);
+}
+#endif
+
+// Which of the next pixels a facet may touch. Where the lens shows nothing the rays are not
+// numbers, and touch nothing.
+ALWAYS unsigned touched(const float plane[3][4], const float *rays_x, const float *rays_y,
+                        gather_bits *gather)
+{
+    const eight zero = {0};
+    eight x, y;
+    memcpy(&x, rays_x, sizeof x);
+    memcpy(&y, rays_y, sizeof y);
+    const eight w0 = plane[0][0] * x + plane[1][0] * y + plane[2][0];
+    const eight w1 = plane[0][1] * x + plane[1][1] * y + plane[2][1];
+    const eight w2 = plane[0][2] * x + plane[1][2] * y + plane[2][2];
+    const mask inside = (w0 >= zero) & (w1 >= zero) & (w2 >= zero);
+    return gather(&inside);
+}
+
+// Finds the samples that a facet is in front of, and puts its nearness there. False if none.
+ALWAYS bool cover(const plane_values *p, float nearest, float *nearness, mask *covered,
+                  gather_bits *gather)
+{
+    const eight zero = {0};
+    eight across, down, before;
+    memcpy(&across, ACROSS, sizeof across);
+    memcpy(&down, DOWN, sizeof down);
+    memcpy(&before, nearness, sizeof before);
+    const eight w0 = p->at[0] + p->across[0] * across + p->down[0] * down;
+    const eight w1 = p->at[1] + p->across[1] * across + p->down[1] * down;
+    const eight w2 = p->at[2] + p->across[2] * across + p->down[2] * down;
+    const eight now = p->at[3] + p->across[3] * across + p->down[3] * down;
+    const mask in =
+        (w0 >= zero) & (w1 >= zero) & (w2 >= zero) & (now > before) & (now <= zero + nearest);
+    if (gather(&in) == 0)
+        return false;
+    const mask mixed = ((mask)now & in) | ((mask)before & ~in);
+    memcpy(nearness, &mixed, sizeof mixed);
+    *covered = in;
+    return true;
+}
+
+// A bilinear look at one level of a picture: red, blue and green from the lowest, each 64 times a
+// byte in 16 bits. Four of them add up without running over.
+ALWAYS uint64_t sample_face(const imp_face_picture *face, int level, float u, float v)
 {
     const int width = face->width >> level, height = face->height >> level;
-    const uint32_t *texels = face->texels + face->offset[level];
-    const float x = fminf(fmaxf(u, 0.0f), 1.0f) * (float)width - 0.5f;
-    const float y = fminf(fmaxf(v, 0.0f), 1.0f) * (float)height - 0.5f;
-    const int i = (int)(x + 1.0f) - 1, j = (int)(y + 1.0f) - 1;
-    const float fx = x - (float)i, fy = y - (float)j;
-    const int i0 = i < 0 ? 0 : i, i1 = i + 1 < width ? i + 1 : width - 1;
-    const int j0 = j < 0 ? 0 : j, j1 = j + 1 < height ? j + 1 : height - 1;
-    const uint32_t corner[4] = {texels[j0 * width + i0], texels[j0 * width + i1],
-                                texels[j1 * width + i0], texels[j1 * width + i1]};
-    const float weight[4] = {(1.0f - fx) * (1.0f - fy), fx * (1.0f - fy), (1.0f - fx) * fy,
-                             fx * fy};
+    // positions in 1/8 of a texel, never before the first texel's middle or beyond the last's
+    const float x = least(most(u * (float)width - 0.5f, 0.0f), (float)(width - 1));
+    const float y = least(most(v * (float)height - 0.5f, 0.0f), (float)(height - 1));
+    const int32_t i = (int32_t)(x * 8.0f), j = (int32_t)(y * 8.0f);
+    const uint32_t fx = (uint32_t)i & 7, fy = (uint32_t)j & 7, both = fx * fy;
+    const uint32_t *corner = face->texels + face->offset[level] + (j >> 3) * width + (i >> 3);
+    const int right = fx > 0, down = fy > 0 ? width : 0;
+    const uint32_t texel[4] = {corner[0], corner[right], corner[down], corner[down + right]};
+    const uint32_t weight[4] = {64 - 8 * (fx + fy) + both, 8 * fx - both, 8 * fy - both, both};
+    uint64_t mixed = 0;
     for (int k = 0; k < 4; k++)
-        for (int c = 0; c < 3; c++)
-            sum[c] += weight[k] * (float)(corner[k] >> (8 * c) & 255);
+        mixed += ((texel[k] & 0x00ff00ffu) | (uint64_t)(texel[k] & 0xff00u) << 24) * weight[k];
+    return mixed;
 }
 
 // The level whose texels are about `texels` of level 0 wide.
 ALWAYS int level_of(const imp_face_picture *face, float texels)
 {
     uint32_t bits;
-    const float rounded = fmaxf(texels, 1.0f) * 1.4142f;
+    const float rounded = most(texels, 1.0f) * 1.4142f;
     memcpy(&bits, &rounded, sizeof bits);
     const int level = (int)(bits >> 23) - 127;
     return level < face->levels ? level : face->levels - 1;
 }
 
-// The mean colour of a face's picture over a pixel, times the facet's colour.
-ALWAYS void look_at_face(const imp_raster_facet *facet, const plane_values *p, float colour[3])
+// The mean colour of a face's picture over a pixel, times the facet's colour. p holds what blends.
+ALWAYS void look_at_face(const imp_raster_facet *facet, const plane_values *p, float distance,
+                         float colour[3])
 {
     enum { MOST_LOOKS = 4 };
+    static const float PART[MOST_LOOKS + 1] = {1.0f, 1.0f, 1.0f / 2.0f, 1.0f / 3.0f, 1.0f / 4.0f};
     const imp_face_picture *face = facet->face;
-    const float one_over = 1.0f / fmaxf(p->at[3], 1e-4f);
-    float u = 0.0f, v = 0.0f, uv[2][2] = {{0}};
-    for (int k = 0; k < 3; k++) {
-        u += p->at[k] * facet->u[k] * one_over;
-        v += p->at[k] * facet->v[k] * one_over;
-    }
-    for (int k = 0; k < 3; k++) {
-        uv[0][0] += p->across[k] * (facet->u[k] - u) * one_over;
-        uv[0][1] += p->across[k] * (facet->v[k] - v) * one_over;
-        uv[1][0] += p->down[k] * (facet->u[k] - u) * one_over;
-        uv[1][1] += p->down[k] * (facet->v[k] - v) * one_over;
-    }
-    float size[2];
-    for (int k = 0; k < 2; k++) {
-        const float du = uv[k][0] * (float)face->width, dv = uv[k][1] * (float)face->height;
-        size[k] = sqrtf(du * du + dv * dv);
-    }
+    const float u = p->at[0] * distance, v = p->at[1] * distance;
+    const four across = (p->across - p->at * (distance * p->across[3])) * distance;
+    const four down = (p->down - p->at * (distance * p->down[3])) * distance;
+    const float width = (float)face->width, height = (float)face->height;
+    const float size[2] = {most(fabsf(across[0]) * width, fabsf(across[1]) * height),
+                           most(fabsf(down[0]) * width, fabsf(down[1]) * height)};
     const int longer = size[1] > size[0];
-    const float wide = fmaxf(size[1 - longer], 0.5f);
-    const float ratio = ceilf(size[longer] / wide - 0.25f);
+    const float wide = most(size[1 - longer], 0.5f);
+    const float ratio = size[longer] / wide + 0.75f;
     const int looks = ratio > MOST_LOOKS ? MOST_LOOKS : ratio > 1.0f ? (int)ratio : 1;
-    const int level = level_of(face, 0.75f * fmaxf(wide, size[longer] / (float)looks));
-    float sum[3] = {0};
+    const int level = level_of(face, 0.75f * most(wide, size[longer] * PART[looks]));
+    const float du = longer ? down[0] : across[0], dv = longer ? down[1] : across[1];
+    uint64_t sum = 0;
     for (int n = 0; n < looks; n++) {
-        const float t = ((float)n + 0.5f) / (float)looks - 0.5f;
-        sample_face(face, level, u + t * uv[longer][0], v + t * uv[longer][1], sum);
+        const float t = ((float)n + 0.5f) * PART[looks] - 0.5f;
+        sum += sample_face(face, level, u + t * du, v + t * dv);
     }
-    for (int c = 0; c < 3; c++)
-        colour[c] = sum[c] / (float)looks * facet->colour[c] * (1.0f / 255.0f);
+    const float share = PART[looks] / (255.0f * 64.0f);
+    colour[0] = (float)(uint32_t)(sum & 0xffff) * share * facet->colour[0];
+    colour[1] = (float)(uint32_t)(sum >> 32) * share * facet->colour[1];
+    colour[2] = (float)(uint32_t)(sum >> 16 & 0xffff) * share * facet->colour[2];
 }
 
 ALWAYS uint32_t pack(const float colour[3], float shade)
 {
     uint32_t out = 0xff000000u;
     for (int c = 0; c < 3; c++)
-        out |= (uint32_t)(fminf(fmaxf(colour[c] * shade, 0.0f), 255.0f) + 0.5f) << (8 * c);
+        out |= (uint32_t)(least(most(colour[c] * shade, 0.0f), 255.0f) + 0.5f) << (8 * c);
     return out;
 }
 
-// Brightness in the middle of a pixel, which may lie outside the facet.
-ALWAYS float shade_at(const imp_raster_facet *facet, const plane_values *p)
+// The colour in a pixel's middle, which may lie outside the facet.
+ALWAYS uint32_t colour_of(const imp_raster_facet *facet, float x, float y,
+                          const imp_pixel_turn *turn)
 {
-    float sum = 0.0f, total = 1e-6f;
-    for (int k = 0; k < 3; k++) {
-        const float weight = fmaxf(p->at[k], 0.0f);
-        sum += weight * facet->shade[k];
-        total += weight;
-    }
-    return sum / total;
-}
-
-ALWAYS uint32_t colour_of(const imp_raster_facet *facet, const plane_values *p)
-{
-    const float shade = shade_at(facet, p);
+    plane_values p;
+    evaluate(facet->blend, x, y, turn, &p);
+    const float distance = 1.0f / most(p.at[3], 1e-4f);
+    const float shade = least(most(p.at[2] * distance, facet->shade[0]), facet->shade[1]);
     if (facet->face == NULL)
         return pack(facet->colour, shade);
     float colour[3];
-    look_at_face(facet, p, colour);
+    look_at_face(facet, &p, distance, colour);
     return pack(colour, shade);
 }
 
-ALWAYS void fill(const imp_raster *raster, const imp_raster_facet *facet, int samples)
+// What is the same for all of a facet's pixels.
+typedef struct plain_colour {
+    bool even;       // one colour everywhere
+    uint32_t colour; // which one
+} plain_colour;
+
+ALWAYS void fill_pixel(const imp_raster *raster, const imp_raster_facet *facet, size_t pixel,
+                       plain_colour plain, gather_bits *gather)
 {
-    const bool even = facet->face == NULL && facet->shade[0] == facet->shade[1] &&
-                      facet->shade[0] == facet->shade[2];
-    const uint32_t plain = even ? pack(facet->colour, facet->shade[0]) : 0;
-    for (int row = facet->top; row < facet->bottom; row++)
-        for (int column = facet->left; column < facet->right; column++) {
-            const size_t pixel = (size_t)row * (size_t)raster->width + (size_t)column;
-            plane_values p;
-            evaluate(facet, &raster->rays[pixel], &p);
-            if (!may_touch(&p))
-                continue;
-            float *nearness = raster->nearness + pixel * (size_t)samples;
-            uint32_t *colours = raster->colours + pixel * (size_t)samples;
-            float depth[IMP_SAMPLES_MOST];
-            int32_t mask[IMP_SAMPLES_MOST];
-            if (!cover(&p, facet->nearest, samples, nearness, depth, mask))
-                continue;
-            const uint32_t colour = even ? plain : colour_of(facet, &p);
-            for (int s = 0; s < samples; s++) {
-                nearness[s] = mask[s] ? depth[s] : nearness[s];
-                colours[s] = mask[s] ? colour : colours[s];
-            }
-        }
+    plane_values p;
+    mask covered, before;
+    const float x = raster->rays.x[pixel], y = raster->rays.y[pixel];
+    const imp_pixel_turn *turn = &raster->rays.turns[pixel];
+    evaluate(facet->plane, x, y, turn, &p);
+    if (!cover(&p, facet->nearest, raster->nearness + pixel * IMP_SAMPLES, &covered, gather))
+        return;
+    const uint32_t colour = plain.even ? plain.colour : colour_of(facet, x, y, turn);
+    uint32_t *colours = raster->colours + pixel * IMP_SAMPLES;
+    memcpy(&before, colours, sizeof before);
+    const mask after = ((int32_t)colour & covered) | (before & ~covered);
+    memcpy(colours, &after, sizeof after);
+    raster->marks[pixel / LANES] = 1;
 }
 
-ALWAYS void fill_any(const imp_raster *raster, const imp_raster_facet *facet)
+ALWAYS void fill(const imp_raster *raster, const imp_raster_facet *facet, gather_bits *gather)
 {
-    if (raster->samples == 4)
-        fill(raster, facet, 4);
-    else
-        fill(raster, facet, IMP_SAMPLES_MOST);
+    const bool even = facet->face == NULL && facet->shade[0] == facet->shade[1];
+    const plain_colour plain = {even, even ? pack(facet->colour, facet->shade[0]) : 0};
+    // the planes, raised by the most that they rise within a pixel
+    float raised[3][4];
+    memcpy(raised, facet->plane, sizeof raised);
+    for (int k = 0; k < 3; k++)
+        raised[2][k] +=
+            fabsf(raised[0][k]) * raster->reach[0] + fabsf(raised[1][k]) * raster->reach[1];
+    for (int row = facet->top; row < facet->bottom; row++)
+        for (int column = facet->left; column < facet->right; column += LANES) {
+            const size_t pixel = (size_t)row * (size_t)raster->width + (size_t)column;
+            const int pixels = facet->right - column;
+            unsigned bits = touched((const float(*)[4])raised, raster->rays.x + pixel,
+                                    raster->rays.y + pixel, gather);
+            if (pixels < LANES)
+                bits &= (1u << pixels) - 1;
+            for (; bits != 0; bits &= bits - 1)
+                fill_pixel(raster, facet, pixel + (size_t)__builtin_ctz(bits), plain, gather);
+        }
 }
 
 void imp_raster_fill_plain(const imp_raster *raster, const imp_raster_facet *facet)
 {
-    fill_any(raster, facet);
+    fill(raster, facet, gather_bits_plain);
 }
 
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) void imp_raster_fill_avx2(const imp_raster *raster,
                                                           const imp_raster_facet *facet)
 {
-    fill_any(raster, facet);
+    fill(raster, facet, gather_bits_avx2);
 }
 #endif
 
-void imp_raster_reset(imp_raster *raster)
+void imp_raster_measure(imp_raster *raster)
 {
-    for (int row = 0; row < raster->rows; row++) {
-        raster->first[row] = raster->width;
-        raster->last[row] = 0;
+    raster->reach[0] = raster->reach[1] = 0.0f;
+    for (int k = 0; k < raster->rows * raster->width; k++) {
+        const imp_pixel_turn *turn = &raster->rays.turns[k];
+        const float x = 0.5f * (fabsf(turn->across_x) + fabsf(turn->down_x));
+        const float y = 0.5f * (fabsf(turn->across_y) + fabsf(turn->down_y));
+        raster->reach[0] = most(x, raster->reach[0]);
+        raster->reach[1] = most(y, raster->reach[1]);
     }
 }
 
 // Lays a pixel's samples over its colour.
-static void resolve_pixel(const uint32_t *colours, int samples, uint8_t rgb[3])
+static void resolve_pixel(const uint32_t *colours, uint8_t rgb[3])
 {
     uint32_t even = 0, odd = 0;
-    for (int s = 0; s < samples; s++) {
+    for (int s = 0; s < IMP_SAMPLES; s++) {
         even += colours[s] & 0x00ff00ffu;
         odd += colours[s] >> 8 & 0x00ff00ffu;
     }
-    const uint32_t all = (uint32_t)samples, covered = (odd >> 16) / 255u;
+    const uint32_t covered = (odd >> 16) / 255u;
+    if (covered == 0)
+        return;
     const uint32_t sum[3] = {even & 0xffff, odd & 0xffff, even >> 16};
     for (int c = 0; c < 3; c++)
-        rgb[c] = (uint8_t)((sum[c] + rgb[c] * (all - covered) + all / 2) / all);
+        rgb[c] =
+            (uint8_t)((sum[c] + rgb[c] * (IMP_SAMPLES - covered) + IMP_SAMPLES / 2) / IMP_SAMPLES);
+}
+
+// Lays 8 pixels over the picture and makes them empty.
+static void resolve_block(imp_raster *raster, size_t block, uint8_t *picture, size_t stride)
+{
+    const size_t width = (size_t)raster->width, end = width * (size_t)raster->rows;
+    const size_t first = block * LANES, last = first + LANES < end ? first + LANES : end;
+    size_t row = first / width, column = first % width;
+    for (size_t pixel = first; pixel < last; pixel++) {
+        resolve_pixel(raster->colours + pixel * IMP_SAMPLES,
+                      picture + ((size_t)raster->top + row) * stride +
+                          ((size_t)raster->left + column) * 3);
+        if (++column == width) {
+            column = 0;
+            row++;
+        }
+    }
+    const size_t count = (last - first) * IMP_SAMPLES;
+    memset(raster->colours + first * IMP_SAMPLES, 0, count * sizeof *raster->colours);
+    memset(raster->nearness + first * IMP_SAMPLES, 0, count * sizeof *raster->nearness);
+    raster->marks[block] = 0;
 }
 
 void imp_raster_resolve(imp_raster *raster, uint8_t *picture, size_t stride)
 {
-    const size_t samples = (size_t)raster->samples;
-    for (int row = 0; row < raster->rows; row++) {
-        const int first = raster->first[row], last = raster->last[row];
-        if (first >= last)
-            continue;
-        const size_t start = ((size_t)row * (size_t)raster->width + (size_t)first) * samples;
-        const size_t count = (size_t)(last - first) * samples;
-        uint32_t *colours = raster->colours + start;
-        uint8_t *rgb =
-            picture + (size_t)(raster->top + row) * stride + (size_t)(raster->left + first) * 3;
-        for (size_t k = 0; k < count; k += samples, rgb += 3)
-            resolve_pixel(colours + k, raster->samples, rgb);
-        memset(colours, 0, count * sizeof *colours);
-        memset(raster->nearness + start, 0, count * sizeof *raster->nearness);
-    }
-    imp_raster_reset(raster);
+    const size_t count = imp_raster_mark_count(raster);
+    for (size_t block = 0; block < count; block++)
+        if (raster->marks[block])
+            resolve_block(raster, block, picture, stride);
 }

@@ -10,35 +10,41 @@
 #include "render/faces.h"
 #include "render/sight.h"
 
-enum { IMP_SAMPLES_MOST = 16 };
+enum { IMP_SAMPLES = 8 }; // of a pixel
 
 // Samples of a rectangle of a picture.
 typedef struct imp_raster {
     int left, top;       // its place in the picture [px]
     int width, rows;     // [px]
-    int samples;         // of a pixel: 4 or IMP_SAMPLES_MOST
-    imp_pixel_ray *rays; // (rows x width)
-    float *nearness;     // (rows x width x samples) 1 / distance ahead, 0 where there is nothing
+    imp_pixel_rays rays; // (rows x width)
+    float reach[2];      // the most that a pixel's corner is from its middle, in x and y
+    float *nearness;   // (rows x width x IMP_SAMPLES) 1 / distance ahead, 0 where there is nothing
     uint32_t *colours; // of the same, red lowest; the highest byte is 255 where there is something
-    int *first, *last; // of each row, pixels first <= i < last may hold something
+    uint8_t *marks;    // of each 8 pixels in a row: 1 where there is something
 } imp_raster;
 
 // A triangle ready to be drawn.
 typedef struct imp_raster_facet {
     // (weight of each corner, their sum) / distance = x plane[0] + y plane[1] + plane[2]
     float plane[3][4];
+    // (u, v of the face's picture, brightness, 1) / distance, in the same way
+    float blend[3][4];
     float nearest;                // of anything drawn: 1 / the near plane's distance
-    float shade[3];               // brightness at the corners, 1 for colours as they are
+    float shade[2];               // least and most brightness of the corners; 1 for true colours
     float colour[3];              // 0..255
     const imp_face_picture *face; // nullable: what is painted on it
-    float u[3], v[3];             // at the corners
     // pixels of the raster that it may touch; those at right and bottom are not among them
     int left, top, right, bottom;
 } imp_raster_facet;
 
+// A corner of a triangle: its place in camera coordinates, and what is mixed between the corners.
+typedef struct imp_raster_corner {
+    float at[3];
+    float u, v, shade;
+} imp_raster_corner;
+
 // Finds the planes of a triangle. False if it is seen from behind or from its edge.
-bool imp_raster_set_up(imp_raster_facet *facet, const float a[3], const float b[3],
-                       const float c[3]);
+bool imp_raster_set_up(imp_raster_facet *facet, const imp_raster_corner corners[3]);
 
 typedef void imp_raster_fill(const imp_raster *raster, const imp_raster_facet *facet);
 imp_raster_fill imp_raster_fill_plain;
@@ -46,10 +52,17 @@ imp_raster_fill imp_raster_fill_plain;
 imp_raster_fill imp_raster_fill_avx2; // needs a processor with AVX2; the same bytes
 #endif
 
-// Makes it empty; its samples are zero already.
-void imp_raster_reset(imp_raster *raster);
+// Takes note of new rays.
+void imp_raster_measure(imp_raster *raster);
 
-// Lays the samples over a picture, whose rows are `stride` bytes apart, and makes them empty.
+// How many marks a raster has.
+static inline size_t imp_raster_mark_count(const imp_raster *raster)
+{
+    return ((size_t)raster->width * (size_t)raster->rows + 7) / 8;
+}
+
+// Lays the samples over a picture, whose rows are `stride` bytes apart, and makes them zero. They
+// and their marks are zero to begin with.
 void imp_raster_resolve(imp_raster *raster, uint8_t *picture, size_t stride);
 
 #endif

@@ -7,8 +7,6 @@ enum {
     MOST_KEPT_PIXELS = 1 << 20,
     // and draw their objects on so many rows at a time
     BAND_ROWS = 16,
-    // up to this many pixels edges need more samples, to look like the mean of a larger picture
-    MOST_FINE_PIXELS = 160 * 120,
 };
 
 struct imp_renderer {
@@ -52,23 +50,22 @@ static bool reserve_steps(imp_ground_table *table, int64_t steps)
 static bool add_raster(imp_renderer *renderer, imp_render_path path)
 {
     const imp_camera_def *def = &renderer->camera.def;
-    const int64_t pixels = (int64_t)def->width * def->height;
     imp_raster *raster = &renderer->objects.raster;
     *raster = (imp_raster){
         .width = def->width,
         .rows = renderer->kept ? def->height : BAND_ROWS,
-        .samples = pixels <= MOST_FINE_PIXELS ? IMP_SAMPLES_MOST : 4,
     };
     const size_t count = (size_t)raster->width * (size_t)raster->rows;
-    raster->rays = calloc(count, sizeof *raster->rays);
-    raster->nearness = calloc(count * (size_t)raster->samples, sizeof *raster->nearness);
-    raster->colours = calloc(count * (size_t)raster->samples, sizeof *raster->colours);
-    raster->first = calloc((size_t)raster->rows * 2, sizeof *raster->first);
-    if (raster->rays == NULL || raster->nearness == NULL || raster->colours == NULL ||
-        raster->first == NULL)
+    imp_pixel_rays *rays = &raster->rays;
+    rays->x = calloc(2 * (count + IMP_RAYS_SPARE), sizeof *rays->x);
+    rays->turns = calloc(count, sizeof *rays->turns);
+    raster->nearness = calloc(count * IMP_SAMPLES, sizeof *raster->nearness);
+    raster->colours = calloc(count * IMP_SAMPLES, sizeof *raster->colours);
+    raster->marks = calloc(imp_raster_mark_count(raster), 1);
+    if (rays->x == NULL || rays->turns == NULL || raster->nearness == NULL ||
+        raster->colours == NULL || raster->marks == NULL)
         return false;
-    raster->last = raster->first + raster->rows;
-    imp_raster_reset(raster);
+    rays->y = rays->x + count + IMP_RAYS_SPARE;
     renderer->objects.sight = imp_sight_of(&renderer->camera);
     renderer->objects.fill = imp_raster_fill_plain;
 #if defined(__x86_64__)
@@ -99,9 +96,10 @@ static bool fill_tables(imp_renderer *renderer, imp_render_path path)
         imp_ground_add_row(table, &renderer->camera, row,
                            table->groups + (size_t)row * (size_t)table->row_groups,
                            renderer->corners);
-        imp_sight_row(&renderer->camera, renderer->corners,
-                      renderer->objects.raster.rays + (size_t)row * (size_t)def->width);
+        imp_sight_row(&renderer->camera, renderer->corners, &renderer->objects.raster.rays,
+                      (size_t)row * (size_t)def->width);
     }
+    imp_raster_measure(&renderer->objects.raster);
     return true;
 }
 
@@ -132,10 +130,11 @@ void imp_renderer_destroy(imp_renderer *renderer)
     free(renderer->table.steps);
     free(renderer->table.levels);
     free(renderer->corners);
-    free(renderer->objects.raster.rays);
+    free(renderer->objects.raster.rays.x);
+    free(renderer->objects.raster.rays.turns);
     free(renderer->objects.raster.nearness);
     free(renderer->objects.raster.colours);
-    free(renderer->objects.raster.first);
+    free(renderer->objects.raster.marks);
     free(renderer);
 }
 
@@ -151,8 +150,8 @@ static void find_row(imp_renderer *renderer, int row)
     renderer->table.step_count = 0;
     imp_ground_add_row(&renderer->table, &renderer->camera, row, renderer->table.groups,
                        renderer->corners);
-    imp_sight_row(&renderer->camera, renderer->corners,
-                  raster->rays + (size_t)(row - raster->top) * (size_t)raster->width);
+    imp_sight_row(&renderer->camera, renderer->corners, &raster->rays,
+                  (size_t)(row - raster->top) * (size_t)raster->width);
 }
 
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb)
@@ -175,6 +174,8 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
             renderer->draw(&frame, table, groups, renderer->camera.def.width,
                            rgb + (size_t)row * stride);
         }
+        if (!renderer->kept)
+            imp_raster_measure(raster);
         imp_objects_draw(&renderer->objects, &scene->objects, scene->world, &eye, view, rgb,
                          stride);
     }

@@ -31,9 +31,9 @@ static void tail(imp_modeller *m, const duck *d, int corners)
 static void eye(imp_modeller *m, const duck *d, float side)
 {
     m->colour = WHITE;
-    blob(m, d, 0.57f, 1.22f, side * 0.2f, 0.12f, 0.13f, 0.12f, m->fine ? 6 : 4);
+    blob(m, d, 0.585f, 1.2f, side * 0.2f, 0.1f, 0.13f, 0.11f, m->fine ? 6 : 4);
     m->colour = BLACK;
-    blob(m, d, 0.65f, 1.22f, side * 0.215f, 0.075f, 0.085f, 0.085f, m->fine ? 6 : 4);
+    blob(m, d, 0.625f, 1.2f, side * 0.225f, 0.085f, 0.1f, 0.095f, m->fine ? 6 : 4);
 }
 
 static void body(imp_modeller *m, const duck *d, bool fine)
@@ -53,6 +53,14 @@ static void body(imp_modeller *m, const duck *d, bool fine)
         imp_model_lathe(m, &profile[1], 6, 7, true);
 }
 
+static void wing(imp_modeller *m, const duck *d, float side)
+{
+    imp_model_place(m, d->x - 0.2f * d->size, d->y + 0.47f * d->size,
+                    d->z + side * 0.47f * d->size);
+    imp_model_turn(m, 2, -0.35f);
+    imp_model_ellipsoid(m, 0.4f * d->size, 0.2f * d->size, 0.12f * d->size, m->fine ? 8 : 4);
+}
+
 void imp_shape_duck_at(imp_modeller *m, float x, float y, float z, float size, bool parts)
 {
     const duck d = {x, y, z, size};
@@ -69,8 +77,8 @@ void imp_shape_duck_at(imp_modeller *m, float x, float y, float z, float size, b
     if (!parts)
         return;
     m->colour = WING;
-    blob(m, &d, -0.15f, 0.5f, 0.5f, 0.36f, 0.2f, 0.12f, fine ? 7 : 4);
-    blob(m, &d, -0.15f, 0.5f, -0.5f, 0.36f, 0.2f, 0.12f, fine ? 7 : 4);
+    wing(m, &d, 1.0f);
+    wing(m, &d, -1.0f);
 }
 
 void imp_shape_duckie(imp_modeller *m)
@@ -83,8 +91,8 @@ static void wheels(imp_modeller *m)
     imp_model_place(m, 0.035f, 0.033f, 0.0f);
     m->colour = WHITE;
     m->face = IMP_FACE_WHEEL;
-    imp_model_wheel(m, 0.033f, 0.05f, 0.0736f, m->fine ? 14 : 8);
-    imp_model_wheel(m, 0.033f, -0.0736f, -0.05f, m->fine ? 14 : 8);
+    imp_model_wheel(m, 0.033f, 0.05f, 0.0736f, BLACK, m->fine ? 14 : 8);
+    imp_model_wheel(m, 0.033f, -0.0736f, -0.05f, BLACK, m->fine ? 14 : 8);
     m->face = IMP_FACE_NONE;
     imp_model_place(m, -0.075f, 0.014f, 0.0f);
     m->colour = METAL;
@@ -123,9 +131,9 @@ static void eye_on_top(imp_modeller *m)
     imp_model_place(m, 0.07f, 0.108f, 0.0f);
     imp_model_turn(m, 1, 1.5707963f);
     m->colour = METAL;
-    imp_model_wheel(m, 0.0115f, 0.0f, 0.008f, m->fine ? 10 : 6);
+    imp_model_wheel(m, 0.0115f, 0.0f, 0.008f, METAL, m->fine ? 10 : 6);
     m->colour = BLACK;
-    imp_model_wheel(m, 0.0075f, 0.0f, 0.0095f, m->fine ? 8 : 5);
+    imp_model_wheel(m, 0.0075f, 0.0f, 0.0095f, BLACK, m->fine ? 8 : 5);
     imp_model_place(m, 0.0f, 0.0f, 0.0f);
 }
 

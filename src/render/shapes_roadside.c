@@ -30,7 +30,7 @@ void imp_shape_barrier(imp_modeller *m)
                                        {-0.19f, 0.37f}, {-0.406f, 0.09f}};
     imp_model_turn(m, 1, (float)(0.5 * IMP_PI));
     m->colour = IMP_RGB(186, 184, 178);
-    imp_model_prism(m, PROFILE, 8, -2.033f, 2.033f);
+    imp_model_prism(m, PROFILE, 8, -2.033f, 2.033f, NULL);
     m->face = IMP_FACE_STRIPES;
     m->colour = WHITE;
     for (int side = -1; side <= 1; side += 2) {

@@ -22,22 +22,22 @@ static void roof_side(imp_modeller *m, float side)
         {{0.0f, 4.3f}, {3.26f, 2.35f}, {3.26f, 2.6f}, {0.0f, 4.55f}},
         {{0.0f, 4.55f}, {-3.26f, 2.6f}, {-3.26f, 2.35f}, {0.0f, 4.3f}},
     };
-    imp_model_prism(m, outline[side < 0.0f], 4, -4.237f, 4.237f);
+    imp_model_prism(m, outline[side < 0.0f], 4, -4.237f, 4.237f, NULL);
 }
 
 void imp_shape_house(imp_modeller *m)
 {
     static const float GABLE[3][2] = {{-2.8f, 2.6f}, {2.8f, 2.6f}, {0.0f, 4.35f}};
-    static const float FRONT[4][3] = {
-        {2.82f, 2.6f, 3.8f}, {2.82f, 2.6f, -3.8f}, {2.82f, 0.0f, -3.8f}, {2.82f, 0.0f, 3.8f}};
+    static const float WALL[4][2] = {{-2.8f, 0.0f}, {2.8f, 0.0f}, {2.8f, 2.6f}, {-2.8f, 2.6f}};
+    static const int WALLS[4] = {IMP_FACE_OPEN, IMP_FACE_HOUSE_FRONT, IMP_FACE_OPEN,
+                                 IMP_FACE_HOUSE_SIDE};
     m->colour = WHITE;
     m->face = IMP_FACE_HOUSE_SIDE;
-    imp_model_box(m, -2.8f, 0.0f, -3.8f, 2.8f, 2.6f, 3.8f);
-    m->face = IMP_FACE_HOUSE_FRONT;
-    imp_model_panel(m, FRONT);
+    imp_model_prism(m, WALL, 4, -3.8f, 3.8f, WALLS);
     m->face = IMP_FACE_NONE;
     m->colour = IMP_RGB(225, 205, 160);
-    imp_model_prism(m, GABLE, 3, -3.8f, 3.8f);
+    imp_model_prism(m, GABLE, 3, -3.8f, 3.8f,
+                    (const int[]){IMP_FACE_OPEN, IMP_FACE_OPEN, IMP_FACE_OPEN});
     m->colour = IMP_RGB(165, 62, 45);
     roof_side(m, 1.0f);
     roof_side(m, -1.0f);
@@ -74,9 +74,9 @@ static void wheels(imp_modeller *m, float front, float rear, float radius, float
     for (int k = 0; k < 4; k++) {
         imp_model_place(m, k < 2 ? front : rear, radius, 0.0f);
         if (k % 2 == 0)
-            imp_model_wheel(m, radius, side - 0.7f, side, m->fine ? 12 : 7);
+            imp_model_wheel(m, radius, side - 0.7f, side, DARK, m->fine ? 12 : 7);
         else
-            imp_model_wheel(m, radius, -side, -side + 0.7f, m->fine ? 12 : 7);
+            imp_model_wheel(m, radius, -side, -side + 0.7f, DARK, m->fine ? 12 : 7);
     }
     m->face = IMP_FACE_NONE;
     imp_model_place(m, 0.0f, 0.0f, 0.0f);
@@ -86,19 +86,11 @@ void imp_shape_bus(imp_modeller *m)
 {
     static const float OUTLINE[][2] = {
         {-8.0f, 0.42f}, {8.0f, 0.42f}, {8.0f, 1.9f}, {7.5f, 4.41f}, {-8.0f, 4.41f}};
-    static const float REAR[4][3] = {{-8.03f, 4.38f, -2.44f},
-                                     {-8.03f, 4.38f, 2.44f},
-                                     {-8.03f, 0.44f, 2.44f},
-                                     {-8.03f, 0.44f, -2.44f}};
-    static const float FRONT[4][3] = {
-        {7.54f, 4.38f, 2.44f}, {7.54f, 4.38f, -2.44f}, {8.04f, 1.9f, -2.44f}, {8.04f, 1.9f, 2.44f}};
+    static const int SIDES[] = {IMP_FACE_OPEN, IMP_FACE_NONE, IMP_FACE_BUS_FRONT, IMP_FACE_NONE,
+                                IMP_FACE_BUS_REAR};
     m->colour = WHITE;
     m->face = IMP_FACE_BUS_SIDE;
-    imp_model_prism(m, OUTLINE, 5, -2.46f, 2.46f);
-    m->face = IMP_FACE_BUS_REAR;
-    imp_model_panel(m, REAR);
-    m->face = IMP_FACE_BUS_FRONT;
-    imp_model_panel(m, FRONT);
+    imp_model_prism(m, OUTLINE, 5, -2.46f, 2.46f, SIDES);
     m->face = IMP_FACE_NONE;
     m->colour = DARK;
     imp_model_box(m, -8.07f, 0.3f, -2.4f, 8.07f, 0.75f, 2.4f);
@@ -109,25 +101,22 @@ void imp_shape_truck(imp_modeller *m)
 {
     static const float CAB[][2] = {
         {1.7f, 0.6f}, {4.66f, 0.6f}, {4.66f, 2.4f}, {3.6f, 4.2f}, {1.7f, 4.2f}};
-    static const float REAR[4][3] = {
-        {-4.69f, 5.16f, -1.9f}, {-4.69f, 5.16f, 1.9f}, {-4.69f, 0.8f, 1.9f}, {-4.69f, 0.8f, -1.9f}};
-    static const float FRONT[4][3] = {
-        {4.69f, 2.4f, 1.8f}, {4.69f, 2.4f, -1.8f}, {4.69f, 0.6f, -1.8f}, {4.69f, 0.6f, 1.8f}};
-    static const float SHIELD[4][3] = {
-        {3.72f, 4.05f, 1.65f}, {3.72f, 4.05f, -1.65f}, {4.6f, 2.55f, -1.65f}, {4.6f, 2.55f, 1.65f}};
+    static const int CAB_SIDES[] = {IMP_FACE_OPEN, IMP_FACE_TRUCK_FRONT, IMP_FACE_TRUCK_SHIELD,
+                                    IMP_FACE_OPEN, IMP_FACE_OPEN};
+    static const float ROOF[4][3] = {
+        {3.6f, 4.2f, -1.85f}, {3.6f, 4.2f, 1.85f}, {1.7f, 4.2f, 1.85f}, {1.7f, 4.2f, -1.85f}};
+    static const float LOAD[][2] = {{-4.66f, 1.1f}, {1.6f, 1.1f}, {1.6f, 5.188f}, {-4.66f, 5.188f}};
+    static const int LOAD_SIDES[] = {IMP_FACE_NONE, IMP_FACE_NONE, IMP_FACE_NONE,
+                                     IMP_FACE_TRUCK_REAR};
+    m->colour = IMP_RGB(235, 236, 238);
+    imp_model_prism(m, LOAD, 4, -1.98f, 1.98f, LOAD_SIDES);
     m->colour = WHITE;
     m->face = IMP_FACE_TRUCK_CAB;
-    imp_model_prism(m, CAB, 5, -1.85f, 1.85f);
-    m->face = IMP_FACE_TRUCK_FRONT;
-    imp_model_panel(m, FRONT);
-    m->face = IMP_FACE_TRUCK_REAR;
-    imp_model_panel(m, REAR);
+    imp_model_prism(m, CAB, 5, -1.85f, 1.85f, CAB_SIDES);
     m->face = IMP_FACE_NONE;
-    m->colour = IMP_RGB(48, 56, 66);
-    imp_model_panel(m, SHIELD);
-    m->colour = IMP_RGB(235, 236, 238);
-    imp_model_box(m, -4.66f, 1.1f, -1.98f, 1.6f, 5.188f, 1.98f);
+    m->colour = IMP_RGB(252, 210, 50);
+    imp_model_panel(m, ROOF);
     m->colour = DARK;
-    imp_model_box(m, -4.66f, 0.55f, -1.7f, 4.7f, 1.1f, 1.7f);
+    imp_model_box(m, -4.7f, 0.55f, -1.7f, 4.7f, 1.1f, 1.7f);
     wheels(m, 3.1f, -2.9f, 0.85f, 2.018f);
 }

@@ -99,17 +99,18 @@ imp_sight imp_sight_of(const imp_camera *camera)
     return sight;
 }
 
-void imp_sight_row(const imp_camera *camera, const double *corners, imp_pixel_ray *rays)
+void imp_sight_row(const imp_camera *camera, const double *corners, const imp_pixel_rays *rays,
+                   size_t first)
 {
-    const double *above = corners, *below = corners + 2 * (camera->def.width + 1);
-    for (int i = 0; i < camera->def.width; i++, above += 2, below += 2) {
-        double middle[2], across[2], down[2];
-        for (int k = 0; k < 2; k++) {
-            middle[k] = 0.25 * (above[k] + above[k + 2] + below[k] + below[k + 2]);
-            across[k] = 0.5 * (above[k + 2] - above[k] + below[k + 2] - below[k]);
-            down[k] = 0.5 * (below[k] - above[k] + below[k + 2] - above[k + 2]);
-        }
-        rays[i] = (imp_pixel_ray){(float)middle[0], (float)middle[1], (float)across[0],
-                                  (float)across[1], (float)down[0],   (float)down[1]};
+    const double *a = corners, *b = corners + 2 * (camera->def.width + 1);
+    for (int i = 0; i < camera->def.width; i++, a += 2, b += 2) {
+        rays->x[first + (size_t)i] = (float)(0.25 * (a[0] + a[2] + b[0] + b[2]));
+        rays->y[first + (size_t)i] = (float)(0.25 * (a[1] + a[3] + b[1] + b[3]));
+        rays->turns[first + (size_t)i] = (imp_pixel_turn){
+            .across_x = (float)(0.5 * (a[2] - a[0] + b[2] - b[0])),
+            .across_y = (float)(0.5 * (a[3] - a[1] + b[3] - b[1])),
+            .down_x = (float)(0.5 * (b[0] - a[0] + b[2] - a[2])),
+            .down_y = (float)(0.5 * (b[1] - a[1] + b[3] - a[3])),
+        };
     }
 }

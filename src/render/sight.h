@@ -5,13 +5,19 @@
 
 #include "imprint/robot.h"
 
-// The ray (x, y, 1) through a pixel's middle and how it changes across the pixel and down it; not
-// numbers where the lens shows nothing.
-typedef struct imp_pixel_ray {
-    float x, y;
+// The rays (x, y, 1) through pixels' middles, and how each changes across its pixel and down it;
+// not numbers where the lens shows nothing.
+typedef struct imp_pixel_turn {
     float across_x, across_y;
     float down_x, down_y;
-} imp_pixel_ray;
+} imp_pixel_turn;
+
+typedef struct imp_pixel_rays {
+    float *x, *y; // IMP_RAYS_SPARE more than there are pixels
+    imp_pixel_turn *turns;
+} imp_pixel_rays;
+
+enum { IMP_RAYS_SPARE = 8 };
 
 // A camera's projection in single precision, and what bounds it.
 typedef struct imp_sight {
@@ -40,8 +46,9 @@ static inline void imp_sight_project(const imp_sight *sight, float x, float y, f
     *py = sight->focal[1] * bent_v + sight->centre[1];
 }
 
-// The rays of a row. corners holds rays through the corners above it and below (2 x (width + 1) x
-// 2), as imp_camera_ray() finds them.
-void imp_sight_row(const imp_camera *camera, const double *corners, imp_pixel_ray *rays);
+// Finds the rays of a row and puts them from number `first` on. corners holds rays through the
+// corners above the row and below it (2 x (width + 1) x 2), as imp_camera_ray() finds them.
+void imp_sight_row(const imp_camera *camera, const double *corners, const imp_pixel_rays *rays,
+                   size_t first);
 
 #endif

@@ -20,21 +20,24 @@ static int32_t to_units(double tiles, int cells)
     return (int32_t)fmax(0.0, fmin(last, (tiles + 1.0) * IMP_TILE_UNITS));
 }
 
-// The ray of a pixel of a picture without a lens.
-static imp_pixel_ray pixel_ray(double focal, int width, int height, int column, int row)
+// The rays of a rectangle of a picture without a lens.
+static void find_rays(imp_raster *raster, double focal, int width, int height)
 {
     const float step = (float)(1.0 / focal);
-    return (imp_pixel_ray){.x = (float)((column + 0.5 - 0.5 * width) / focal),
-                           .y = (float)((row + 0.5 - 0.5 * height) / focal),
-                           .across_x = step,
-                           .down_y = step};
+    for (int k = 0; k < raster->width * raster->rows; k++) {
+        const int column = raster->left + k % raster->width, row = raster->top + k / raster->width;
+        raster->rays.x[k] = (float)((column + 0.5 - 0.5 * width) / focal);
+        raster->rays.y[k] = (float)((row + 0.5 - 0.5 * height) / focal);
+        raster->rays.turns[k] = (imp_pixel_turn){.across_x = step, .down_y = step};
+    }
+    imp_raster_measure(raster);
 }
 
 // Draws the objects, from so high above the map's middle that it is as good as infinitely high,
 // block by block with what fits on the stack.
 static void draw_objects(const imp_scene *scene, int width, int height, uint8_t *rgb)
 {
-    enum { BLOCK_WIDTH = 64, BLOCK_ROWS = 16, BLOCK = BLOCK_WIDTH * BLOCK_ROWS, SAMPLES = 4 };
+    enum { BLOCK_WIDTH = 64, BLOCK_ROWS = 16, BLOCK = BLOCK_WIDTH * BLOCK_ROWS };
     const imp_world *world = scene->world;
     double scale, left, top;
     imp_top_down_frame(world, width, height, &scale, &left, &top);
@@ -45,21 +48,27 @@ static void draw_objects(const imp_scene *scene, int width, int height, uint8_t 
                          .nearest = 0.5f * (float)high};
     const imp_camera camera = {.def = {.width = width, .height = height, .lens = imp_lens_none()},
                                .plain = {scale * high, scale * high, 0.5 * width, 0.5 * height}};
-    imp_pixel_ray rays[BLOCK];
-    float nearness[BLOCK * SAMPLES] = {0};
-    uint32_t colours[BLOCK * SAMPLES] = {0};
-    int first[BLOCK_ROWS], last[BLOCK_ROWS];
+    float rays[2][BLOCK + IMP_RAYS_SPARE] = {0};
+    imp_pixel_turn turns[BLOCK];
+    float nearness[BLOCK * IMP_SAMPLES] = {0};
+    uint32_t colours[BLOCK * IMP_SAMPLES] = {0};
+    uint8_t marks[BLOCK / 8] = {0};
     imp_object_pass pass = {.sight = imp_sight_of(&camera), .fill = imp_raster_fill_plain};
     const imp_view view = imp_default_view();
     for (int j = 0; j < height; j += BLOCK_ROWS)
         for (int i = 0; i < width; i += BLOCK_WIDTH) {
             const int columns = width - i < BLOCK_WIDTH ? width - i : BLOCK_WIDTH;
             const int rows = height - j < BLOCK_ROWS ? height - j : BLOCK_ROWS;
-            pass.raster =
-                (imp_raster){i, j, columns, rows, SAMPLES, rays, nearness, colours, first, last};
-            imp_raster_reset(&pass.raster);
-            for (int k = 0; k < columns * rows; k++)
-                rays[k] = pixel_ray(scale * high, width, height, i + k % columns, j + k / columns);
+            pass.raster = (imp_raster){.left = i,
+                                       .top = j,
+                                       .width = columns,
+                                       .rows = rows,
+                                       .rays = {rays[0], rays[1], turns},
+                                       .nearness = nearness,
+                                       .colours = colours,
+
+                                       .marks = marks};
+            find_rays(&pass.raster, scale * high, width, height);
             imp_objects_draw(&pass, &scene->objects, world, &eye, &view, rgb, (size_t)width * 3);
         }
 }
