@@ -14,11 +14,8 @@ static const double ASIDE = 0.5;         // nor does what lies so far beside the
 static const double FRONT = 0.066;       // of the robot, ahead of its centre of rotation [m]
 static const double REAR = 0.138;        // behind it, where the simulator puts its rear [m]
 static const double HALF_WIDTH = 0.075;  // of the robot [m]
-static const double SIDE_MARGIN = 0.035; // kept free when passing [m]
-static const double EDGE_MARGIN = 0.02;  // kept to the edge of the road [m]
 static const double STOP_MARGIN = 0.10;  // kept to what one stops for [m]
 static const double FOLLOW_GAP = 0.25;   // kept to who drives ahead [m]
-static const double PASS_SIGHT = 0.75;   // so early one starts to pass [m]
 static const double PASS_SPEED = 0.35;   // not faster while beside the lane [m/s]
 static const double STOP_RATE = 2.2;     // speed for each metre that is left to a stop [1/s]
 static const double ONCOMING_TIME = 3.0; // what comes towards us takes up the road for so long [s]
@@ -38,8 +35,9 @@ typedef struct block {
     double near, far;   // [m] ahead of the robot's centre of rotation
     double left, right; // [m], positive to the right of the route
     double along;       // its speed along the route [m/s]
-    double reach;       // of the robot to either side when it passes [m]
-    bool walker;        // a strip to be kept free for somebody who walks across
+    // how far the robot reaches to its sides when it passes, without margin [m]
+    double reach_left, reach_right;
+    bool walker; // a strip to be kept free for somebody who walks across
 } block;
 
 typedef struct road {
@@ -127,22 +125,33 @@ static bool block_of(const path *p, const imp_box *box, block *out)
     return b.near < b.far;
 }
 
-// How far the robot reaches to its sides along a stretch of the route: in a bend its rear swings
-// out.
-static double reach_along(const path *p, double from, double to)
+// How much farther than its side the robot's rear swings out in a bend, on its outer side.
+static double swing(double curvature)
 {
-    double bend = 0.0;
+    if (curvature <= 0.0)
+        return 0.0;
+    double side = 1.0 / curvature + HALF_WIDTH; // from the middle of the bend
+    return hypot(side, REAR) - side;
+}
+
+// How far the robot reaches to its sides along the part of the route beside a block.
+static void set_reach(block *b, const path *p)
+{
+    double left_bend = 0.0, right_bend = 0.0;
     for (int k = 0; k < p->count; k++)
-        if (place_distance(k) > from && place_distance(k) < to)
-            bend = fmax(bend, fabs(p->places[k].curvature));
-    return HALF_WIDTH + SIDE_MARGIN + 0.5 * bend * REAR * REAR;
+        if (place_distance(k) > b->near - FRONT && place_distance(k) < b->far + REAR) {
+            left_bend = fmax(left_bend, p->places[k].curvature);
+            right_bend = fmax(right_bend, -p->places[k].curvature);
+        }
+    b->reach_left = HALF_WIDTH + swing(right_bend);
+    b->reach_right = HALF_WIDTH + swing(left_bend);
 }
 
 static void add_block(road *r, block b)
 {
     if (r->count == BLOCKS_MAX || b.far < -REAR)
         return;
-    b.reach = reach_along(&r->path, b.near - FRONT, b.far + REAR);
+    set_reach(&b, &r->path);
     r->blocks[r->count++] = b;
 }
 
@@ -271,11 +280,12 @@ static double clamp(double value, double low, double high)
     return fmax(low, fmin(high, value));
 }
 
-// Whether a robot at an offset from the route would meet a block there.
-static bool meets(const block *b, double offset)
+// Whether a robot at an offset from the route would come nearer to a block than a margin.
+static bool meets(const block *b, double offset, double margin)
 {
     const double rounding = 1e-9;
-    return offset > b->left - b->reach + rounding && offset < b->right + b->reach - rounding;
+    return offset > b->left - b->reach_right - margin + rounding &&
+           offset < b->right + b->reach_left + margin - rounding;
 }
 
 // The speed at which a stop is reached gently.
@@ -284,36 +294,51 @@ static double speed_to_stop(double distance)
     return fmax(0.0, STOP_RATE * distance);
 }
 
+// How one passes what stands in the way.
+typedef struct passing {
+    double sight;  // that much ahead counts [m]
+    double margin; // kept free to either side, and to the edge of the road [m]
+    double speed;  // not faster beside the lane [m/s]
+} passing;
+
+// From the one that is liked best to the tightest.
+static const passing PASSINGS[] = {
+    {0.75, 0.035, 0.35}, {0.75, 0.022, 0.25}, {0.50, 0.035, 0.30},
+    {0.50, 0.022, 0.25}, {0.35, 0.022, 0.20}, {0.35, 0.012, 0.15},
+};
+enum { PASSING_COUNT = sizeof PASSINGS / sizeof PASSINGS[0] };
+
 // Whether one drives past a block, if there is room, rather than behind it.
-static bool to_be_passed(const block *b)
+static bool to_be_passed(const block *b, double sight)
 {
-    return !b->walker && b->along <= SLOW && b->near - FRONT < PASS_SIGHT;
+    return !b->walker && b->along <= SLOW && b->near - FRONT < sight;
 }
 
-static bool is_free(const road *r, double offset)
+static bool is_free(const road *r, double offset, const passing *p)
 {
     for (int k = 0; k < r->count; k++)
-        if (to_be_passed(&r->blocks[k]) && meets(&r->blocks[k], offset))
+        if (to_be_passed(&r->blocks[k], p->sight) && meets(&r->blocks[k], offset, p->margin))
             return false;
     return true;
 }
 
 // The offset nearest to the wanted one at which nothing stands in the way; false if there is none
 // on the road.
-static bool find_room(const road *r, double *offset)
+static bool find_room(const road *r, const passing *p, double *offset)
 {
     const double tile = r->env->world->tile_size, wanted = *offset;
     // lanes lie 0.2 tiles from the middle of the road, whose edges are those of the tile
-    const double most = 0.3 * tile - HALF_WIDTH - EDGE_MARGIN;
-    const double least = -0.7 * tile + HALF_WIDTH + EDGE_MARGIN;
+    const double most = 0.3 * tile - HALF_WIDTH - p->margin;
+    const double least = -0.7 * tile + HALF_WIDTH + p->margin;
     double best = INFINITY;
-    if (is_free(r, wanted))
+    if (is_free(r, wanted, p))
         return true;
     for (int k = 0; k < r->count; k++) {
         const block *b = &r->blocks[k];
-        const double sides[] = {b->left - b->reach, b->right + b->reach};
+        const double sides[] = {b->left - b->reach_right - p->margin,
+                                b->right + b->reach_left + p->margin};
         for (int side = 0; side < 2; side++)
-            if (sides[side] >= least && sides[side] <= most && is_free(r, sides[side]) &&
+            if (sides[side] >= least && sides[side] <= most && is_free(r, sides[side], p) &&
                 fabs(sides[side] - wanted) < fabs(best - wanted))
                 best = sides[side];
     }
@@ -327,16 +352,19 @@ static bool find_room(const road *r, double *offset)
 static void pass_or_stop(road *r)
 {
     const double wanted = r->plan.offset;
-    double offset = wanted;
-    const bool room = find_room(r, &offset);
+    for (int k = 0; k < PASSING_COUNT; k++) {
+        double offset = wanted;
+        if (!find_room(r, &PASSINGS[k], &offset))
+            continue;
+        if (k > 0 || offset != wanted)
+            r->plan.speed = fmin(r->plan.speed, PASSINGS[k].speed);
+        r->plan.offset = offset;
+        return;
+    }
     for (int k = 0; k < r->count; k++) {
         const block *b = &r->blocks[k];
-        if (to_be_passed(b) && meets(b, wanted) && !room)
+        if (to_be_passed(b, PASSINGS[0].sight) && meets(b, wanted, PASSINGS[0].margin))
             r->plan.speed = fmin(r->plan.speed, speed_to_stop(b->near - FRONT - STOP_MARGIN));
-    }
-    if (room && offset != wanted) {
-        r->plan.speed = fmin(r->plan.speed, PASS_SPEED);
-        r->plan.offset = offset;
     }
 }
 
@@ -346,7 +374,7 @@ static void keep_distance(road *r)
     for (int k = 0; k < r->count; k++) {
         const block *b = &r->blocks[k];
         double gap = b->near - FRONT;
-        if (to_be_passed(b) || !meets(b, r->plan.offset) || gap < -FRONT)
+        if (!meets(b, r->plan.offset, PASSINGS[0].margin) || gap < -FRONT)
             continue;
         if (b->walker)
             r->plan.speed = fmin(r->plan.speed, speed_to_stop(gap - STOP_MARGIN));
