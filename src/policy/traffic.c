@@ -5,7 +5,7 @@
 enum {
     SAMPLES = 56,       // of the route ahead
     SAMPLES_BEHIND = 9, // straight back from the robot
-    BLOCKS_MAX = 24,    // things that count at a time
+    BLOCKS_MAX = 64,    // things that count at a time
 };
 
 static const double SPACING = 0.03;      // of the samples [m]
