@@ -196,7 +196,7 @@ void imp_model_lathe(imp_modeller *model, const float profile[][2], int points, 
             join_rings(model, low, high, corners, profile[k - 1][0] > 0.0f, profile[k][0] > 0.0f);
             low = high;
         }
-        if (k == 0 || !smooth)
+        if (k == 0 || (!smooth && k + 1 < points))
             low = add_ring(model, profile[k], smooth ? mean : after, corners);
     }
 }

@@ -38,19 +38,15 @@ static void eye(imp_modeller *m, const duck *d, float side)
 
 static void body(imp_modeller *m, const duck *d, bool fine)
 {
-    // a rounded hull, flat below
+    // a rounded hull, open below, where it stands
     const float s = d->size;
-    const float profile[][2] = {{0.0f, 0.0f},           {s * 0.40f, 0.0f},
-                                {s * 0.52f, s * 0.16f}, {s * 0.56f, s * 0.36f},
-                                {s * 0.48f, s * 0.58f}, {s * 0.28f, s * 0.74f},
-                                {0.0f, s * 0.8f}};
+    const float profile[][2] = {{s * 0.40f, 0.0f},      {s * 0.52f, s * 0.16f},
+                                {s * 0.56f, s * 0.36f}, {s * 0.48f, s * 0.58f},
+                                {s * 0.28f, s * 0.74f}, {0.0f, s * 0.8f}};
     m->colour = YELLOW;
     imp_model_place(m, d->x - s * 0.05f, d->y, d->z);
     imp_model_stretch(m, 1.35f, 1.0f, 1.0f);
-    if (fine)
-        imp_model_lathe(m, profile, 7, 12, true);
-    else
-        imp_model_lathe(m, &profile[1], 6, 7, true);
+    imp_model_lathe(m, profile, 6, fine ? 12 : 7, true);
 }
 
 static void wing(imp_modeller *m, const duck *d, float side)
@@ -58,7 +54,7 @@ static void wing(imp_modeller *m, const duck *d, float side)
     imp_model_place(m, d->x - 0.2f * d->size, d->y + 0.47f * d->size,
                     d->z + side * 0.47f * d->size);
     imp_model_turn(m, 2, -0.35f);
-    imp_model_ellipsoid(m, 0.4f * d->size, 0.2f * d->size, 0.12f * d->size, m->fine ? 8 : 4);
+    imp_model_ellipsoid(m, 0.4f * d->size, 0.2f * d->size, 0.12f * d->size, m->fine ? 6 : 4);
 }
 
 void imp_shape_duck_at(imp_modeller *m, float x, float y, float z, float size, bool parts)
@@ -72,6 +68,8 @@ void imp_shape_duck_at(imp_modeller *m, float x, float y, float z, float size, b
     blob(m, &d, 0.74f, 1.06f, 0.0f, 0.22f, 0.07f, 0.18f, fine ? 6 : 4);
     if (fine)
         blob(m, &d, 0.68f, 0.97f, 0.0f, 0.18f, 0.05f, 0.14f, 6);
+    if (!parts && !m->fine)
+        return;
     eye(m, &d, 1.0f);
     eye(m, &d, -1.0f);
     if (!parts)
@@ -107,17 +105,18 @@ static void bumpers(imp_modeller *m)
                                       {-0.1005f, 0.045f, -0.05f}};
     m->colour = DARK;
     imp_model_box(m, -0.1f, 0.042f, -0.053f, -0.096f, 0.086f, 0.053f);
-    imp_model_box(m, 0.09f, 0.036f, -0.06f, 0.098f, 0.052f, 0.06f);
+    imp_model_box(m, 0.09f, 0.036f, -0.06f, m->fine ? 0.098f : 0.1005f, 0.052f, 0.06f);
     m->colour = WHITE;
     m->face = IMP_FACE_DOTS;
     imp_model_panel(m, PLATE);
     m->face = IMP_FACE_NONE;
-    for (int side = -1; side <= 1; side++) {
+    // lights
+    for (int side = -1; m->fine && side <= 1; side++) {
         const float z = 0.045f * (float)side;
         imp_model_box(m, 0.096f, 0.038f, z - 0.006f, 0.1005f, 0.05f, z + 0.006f);
     }
     m->colour = IMP_RGB(255, 40, 30);
-    for (int side = -1; side <= 1; side += 2) {
+    for (int side = -1; m->fine && side <= 1; side += 2) {
         const float z = 0.045f * (float)side;
         imp_model_box(m, -0.1f, 0.034f, z - 0.006f, -0.094f, 0.043f, z + 0.006f);
     }
@@ -128,6 +127,8 @@ static void eye_on_top(imp_modeller *m)
     m->colour = DARK;
     imp_model_box(m, 0.055f, 0.07f, -0.008f, 0.065f, 0.098f, 0.008f);
     imp_model_box(m, 0.055f, 0.094f, -0.02f, 0.07f, 0.122f, 0.02f);
+    if (!m->fine)
+        return;
     imp_model_place(m, 0.07f, 0.108f, 0.0f);
     imp_model_turn(m, 1, 1.5707963f);
     m->colour = METAL;

@@ -33,7 +33,7 @@ static void compare_or_renew(const char *name, const uint8_t *rgb)
     }
     uint8_t *kept;
     int width, height;
-    assert_ok(imp_png_read(&kept, &width, &height, path, &err), err);
+    assert_ok(imp_image_read(&kept, &width, &height, path, &err), err);
     assert_int_equal(width, WIDTH);
     assert_int_equal(height, HEIGHT);
     // compilers and mathematics libraries may round a byte differently

@@ -48,7 +48,7 @@ static uint8_t *recorded_picture(const char *name, bool lens)
     uint8_t *rgb;
     int width, height;
     imp_error err = {0};
-    assert_ok(imp_png_read(&rgb, &width, &height, path, &err), err);
+    assert_ok(imp_image_read(&rgb, &width, &height, path, &err), err);
     assert_true(width == WIDTH && height == HEIGHT);
     return rgb;
 }

@@ -1,0 +1,472 @@
+// Objects in the picture: their shapes, what hides what, and that nothing of them is lost.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/threads.h"
+#include "base/vector.h"
+#include "imprint/render.h"
+#include "render/models.h"
+#include "render/scene.h"
+#include "testing.h"
+
+enum { WIDTH = 160, HEIGHT = 120, SIZE = WIDTH * HEIGHT * 3 };
+
+// A world, its scene and a renderer.
+typedef struct stage_set {
+    imp_world *world;
+    imp_scene *scene;
+    imp_renderer *renderer;
+} stage_set;
+
+static imp_renderer *new_renderer(int width, int height, imp_lens lens, imp_render_path path)
+{
+    imp_error err = {0};
+    imp_renderer *renderer;
+    imp_camera_def def = imp_default_camera_def();
+    def.width = width;
+    def.height = height;
+    def.lens = lens;
+    assert_ok(imp_renderer_create(&renderer, &def, path, &err), err);
+    return renderer;
+}
+
+// A field of asphalt with objects, 6 by 5 tiles of 1 m: on such a one `pos` is (x, z).
+static stage_set raise_stage(const char *objects)
+{
+    imp_error err = {0};
+    char text[2048] = "tile_size: 1.0\ntiles:\n";
+    for (int k = 0; k < 5; k++)
+        strcat(text, "- [asphalt, asphalt, straight, asphalt, asphalt, asphalt]\n");
+    strcat(text, "objects:\n");
+    strcat(text, objects);
+    stage_set out = {.renderer =
+                         new_renderer(WIDTH, HEIGHT, imp_lens_duckiebot(), IMP_RENDER_AUTO)};
+    assert_ok(imp_world_parse(&out.world, text, strlen(text), "stage", &err), err);
+    assert_ok(imp_scene_create(&out.scene, out.world, &err), err);
+    return out;
+}
+
+static stage_set open_map(const char *map, int width, int height)
+{
+    imp_error err = {0};
+    stage_set out = {.renderer =
+                         new_renderer(width, height, imp_lens_duckiebot(), IMP_RENDER_AUTO)};
+    assert_ok(imp_world_load(&out.world, map, &err), err);
+    assert_ok(imp_scene_create(&out.scene, out.world, &err), err);
+    return out;
+}
+
+static void strike_stage(stage_set *stage)
+{
+    imp_renderer_destroy(stage->renderer);
+    imp_scene_destroy(stage->scene);
+    imp_world_destroy(stage->world);
+}
+
+static imp_view view_from(double x, double z, double heading)
+{
+    imp_view view = imp_default_view();
+    view.pose = (imp_pose){x, z, heading};
+    return view;
+}
+
+static void random_road_view(const imp_world *world, imp_random *random, imp_view *view)
+{
+    do {
+        view->pose.x = imp_random_uniform(random, 0.0, world->columns * world->tile_size);
+        view->pose.z = imp_random_uniform(random, 0.0, world->rows * world->tile_size);
+        view->pose.heading = imp_random_uniform(random, -3.2, 3.2);
+    } while (!imp_world_drivable_at(world, view->pose.x, view->pose.z));
+}
+
+static void *allocate(size_t size)
+{
+    void *memory = malloc(size);
+    assert_non_null(memory);
+    return memory;
+}
+
+static void check_extents(const imp_mesh *mesh, const imp_object_class *extents)
+{
+    const float *at[3] = {mesh->x, mesh->y, mesh->z};
+    const double want[3][2] = {
+        {extents->min_x, extents->max_x}, {0.0, extents->height}, {extents->min_z, extents->max_z}};
+    for (int i = 0; i < 3; i++) {
+        double low = INFINITY, high = -INFINITY;
+        for (int k = 0; k < mesh->vertex_count; k++) {
+            low = fmin(low, at[i][k]);
+            high = fmax(high, at[i][k]);
+        }
+        const double tolerance = 1e-5 * (want[i][1] - want[i][0]);
+        assert_close(low, want[i][0], tolerance);
+        assert_close(high, want[i][1], tolerance);
+    }
+}
+
+// Every shape fills its class's extents, has normals of unit length and not too many triangles.
+static void shapes_fill_their_extents(void **state)
+{
+    (void)state;
+    imp_modeller *modeller = allocate(sizeof *modeller);
+    for (int model = 0; model < IMP_MODEL_COUNT; model++)
+        for (int fine = 0; fine < 2; fine++) {
+            const imp_object_kind kind = imp_model_kind(model);
+            const imp_object_class *extents = imp_object_class_of(kind);
+            imp_mesh mesh;
+            imp_model_build(modeller, model, fine != 0);
+            assert_false(modeller->full);
+            assert_true(imp_model_finish(modeller, extents, &mesh));
+            check_extents(&mesh, extents);
+            for (int k = 0; k < mesh.vertex_count; k++)
+                assert_close(hypot(hypot(mesh.normal_x[k], mesh.normal_y[k]), mesh.normal_z[k]),
+                             1.0, 1e-5);
+            const int most = !fine                          ? 300
+                             : kind == IMP_OBJECT_DUCKIEBOT ? 600
+                             : kind == IMP_OBJECT_DUCKIE    ? 400
+                                                            : 240;
+            if (mesh.facet_count > most)
+                fail_msg("%s has %d triangles", extents->name, mesh.facet_count);
+            if (model < IMP_OBJECT_KIND_COUNT)
+                print_message("%s: %d triangles %s\n", extents->name, mesh.facet_count,
+                              fine ? "near" : "far");
+            imp_mesh_free(&mesh);
+        }
+    free(modeller);
+}
+
+static void nearer_hides_farther(void **state)
+{
+    (void)state;
+    // a building in the way, a duckie behind it and one before it
+    stage_set stage = raise_stage("- {kind: building, pos: [2.5, 2.5], rotate: 90, height: 0.4}\n"
+                                  "- {kind: duckie, pos: [2.5, 2.9], rotate: 0, height: 0.1}\n"
+                                  "- {kind: duckie, pos: [2.5, 2.1], rotate: 0, height: 0.1}\n");
+    uint8_t *all = allocate(SIZE), *some = allocate(SIZE);
+    for (int turned = 0; turned < 2; turned++) {
+        imp_view view =
+            turned ? view_from(2.5, 3.7, 0.5 * IMP_PI) : view_from(2.5, 1.3, -0.5 * IMP_PI);
+        imp_render(stage.renderer, stage.scene, &view, all);
+        const uint64_t behind = turned ? 4 : 2, before = turned ? 2 : 4;
+        view.hidden = &behind;
+        imp_render(stage.renderer, stage.scene, &view, some);
+        assert_memory_equal(all, some, SIZE);
+        view.hidden = &before;
+        imp_render(stage.renderer, stage.scene, &view, some);
+        assert_memory_not_equal(all, some, SIZE);
+    }
+    free(all);
+    free(some);
+    strike_stage(&stage);
+}
+
+static void objects_across_the_camera_are_cut(void **state)
+{
+    (void)state;
+    // a long barrier on the right, from behind the camera to far ahead of it
+    stage_set stage = raise_stage("- {kind: barrier, pos: [2.5, 2.5], rotate: 0, scale: 0.7}\n");
+    imp_view view = view_from(2.5, 2.5 - 0.4, 0.0);
+    uint8_t *with = allocate(SIZE), *without = allocate(SIZE);
+    imp_render(stage.renderer, stage.scene, &view, with);
+    const uint64_t hidden = 1;
+    view.hidden = &hidden;
+    imp_render(stage.renderer, stage.scene, &view, without);
+    // its near end fills the right border and its far end stops short of the middle
+    const int row = HEIGHT / 2;
+    for (int x = WIDTH - 30; x < WIDTH; x++)
+        assert_memory_not_equal(with + (row * WIDTH + x) * 3, without + (row * WIDTH + x) * 3, 3);
+    for (int x = 0; x < WIDTH / 2; x++)
+        assert_memory_equal(with + (row * WIDTH + x) * 3, without + (row * WIDTH + x) * 3, 3);
+    // inside of it: no crash, whatever is seen
+    for (double heading = -3.0; heading < 3.2; heading += 0.25) {
+        view = view_from(2.5 - 0.066, 2.5, heading);
+        imp_render(stage.renderer, stage.scene, &view, with);
+    }
+    free(with);
+    free(without);
+    strike_stage(&stage);
+}
+
+// The mean absolute difference between a picture and the area average of one `times` as large.
+static double difference(const uint8_t *small, const uint8_t *large, int width, int height,
+                         int times)
+{
+    double sum = 0.0;
+    for (int k = 0; k < width * height * 3; k++) {
+        const int c = k % 3, x = k / 3 % width, y = k / 3 / width;
+        long total = 0;
+        for (int n = 0; n < times * times; n++) {
+            const int row = y * times + n / times, column = x * times + n % times;
+            total += large[(row * width * times + column) * 3 + c];
+        }
+        sum += fabs((double)total / (times * times) - small[k]);
+    }
+    return sum / (width * height * 3);
+}
+
+static void direct_equals_averaged(void **state)
+{
+    (void)state;
+    enum { W = 80, H = 60, TIMES = 8, VIEWS = 100 };
+    stage_set low = open_map("udem1", W, H), high = open_map("udem1", W * TIMES, H * TIMES);
+    uint8_t *bare = allocate(W * H * 3), *small = allocate(W * H * 3),
+            *large = allocate((size_t)W * H * TIMES * TIMES * 3);
+    const uint64_t all = UINT64_MAX;
+    imp_random random = imp_random_stream(11, 0, 0, IMP_PURPOSE_TEST);
+    double worst = 0.0, sum = 0.0;
+    for (int seen = 0; seen < VIEWS;) {
+        imp_view view = imp_default_view();
+        random_road_view(low.world, &random, &view);
+        imp_render(low.renderer, low.scene, &view, small);
+        view.hidden = &all;
+        imp_render(low.renderer, low.scene, &view, bare);
+        if (memcmp(bare, small, W * H * 3) == 0)
+            continue;
+        view.hidden = NULL;
+        imp_render(high.renderer, high.scene, &view, large);
+        const double apart = difference(small, large, W, H, TIMES);
+        worst = fmax(worst, apart);
+        sum += apart;
+        seen++;
+    }
+    print_message("direct against averaged: mean %.2f, worst %.2f of 255\n", sum / VIEWS, worst);
+    assert_true(worst < 3.0);
+    free(bare);
+    free(small);
+    free(large);
+    strike_stage(&low);
+    strike_stage(&high);
+}
+
+static void paths_agree(void **state)
+{
+    (void)state;
+    stage_set stage = open_map("udem1", WIDTH, HEIGHT);
+    imp_renderer *plain = new_renderer(WIDTH, HEIGHT, imp_lens_duckiebot(), IMP_RENDER_PLAIN);
+    uint8_t *one = allocate(SIZE), *other = allocate(SIZE);
+    imp_random random = imp_random_stream(12, 0, 0, IMP_PURPOSE_TEST);
+    for (int n = 0; n < 60; n++) {
+        imp_view view = imp_default_view();
+        random_road_view(stage.world, &random, &view);
+        imp_render(stage.renderer, stage.scene, &view, one);
+        imp_render(plain, stage.scene, &view, other);
+        for (int k = 0; k < SIZE; k++)
+            assert_in_range(one[k] - other[k] + 1, 0, 2);
+    }
+    free(one);
+    free(other);
+    imp_renderer_destroy(plain);
+    strike_stage(&stage);
+}
+
+// What threads share and what each draws into.
+typedef struct crowd {
+    const imp_scene *scene;
+    imp_renderer *renderers[4];
+    imp_view views[32];
+    uint8_t *pictures[32];
+} crowd;
+
+static void draw_one(void *context, int index, int worker)
+{
+    const crowd *c = context;
+    imp_render(c->renderers[worker], c->scene, &c->views[index], c->pictures[index]);
+}
+
+static void threads_draw_the_same(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    stage_set stage = open_map("udem1", WIDTH, HEIGHT);
+    imp_random random = imp_random_stream(13, 0, 0, IMP_PURPOSE_TEST);
+    crowd c = {.scene = stage.scene};
+    for (int k = 0; k < 4; k++)
+        c.renderers[k] = new_renderer(WIDTH, HEIGHT, imp_lens_duckiebot(), IMP_RENDER_AUTO);
+    for (int k = 0; k < 32; k++) {
+        c.views[k] = imp_default_view();
+        random_road_view(stage.world, &random, &c.views[k]);
+        c.pictures[k] = allocate(SIZE);
+    }
+    imp_pool *pool;
+    assert_ok(imp_pool_create(&pool, 4, &err), err);
+    imp_pool_run(pool, 32, draw_one, &c);
+    imp_pool_destroy(pool);
+    uint8_t *alone = allocate(SIZE);
+    for (int k = 31; k >= 0; k--) {
+        imp_render(stage.renderer, stage.scene, &c.views[k], alone);
+        assert_memory_equal(alone, c.pictures[k], SIZE);
+        free(c.pictures[k]);
+    }
+    free(alone);
+    for (int k = 0; k < 4; k++)
+        imp_renderer_destroy(c.renderers[k]);
+    strike_stage(&stage);
+}
+
+static void moving_objects_are_where_they_are(void **state)
+{
+    (void)state;
+    const char *there =
+        "- {kind: duckie, pos: [2.5, 2.5], rotate: 30, height: 0.2, static: false}\n";
+    const char *here =
+        "- {kind: duckie, pos: [2.2, 2.3], rotate: 80, height: 0.2, static: false}\n";
+    stage_set one = raise_stage(there), other = raise_stage(here);
+    assert_int_equal(one.world->moving_count, 1);
+    const imp_object *goal = &other.world->objects[0];
+    const imp_object_state moved = {.position = goal->position, .heading = goal->heading};
+    imp_view view = view_from(1.6, 2.5, 0.0);
+    uint8_t *first = allocate(SIZE), *second = allocate(SIZE);
+    imp_render(one.renderer, one.scene, &view, first);
+    imp_render(other.renderer, other.scene, &view, second);
+    assert_memory_not_equal(first, second, SIZE);
+    view.moving = &moved;
+    imp_render(one.renderer, one.scene, &view, first);
+    assert_memory_equal(first, second, SIZE);
+    // lifted, it is seen higher up
+    imp_object_state lifted = moved;
+    lifted.y = 0.1;
+    view.moving = &lifted;
+    imp_render(one.renderer, one.scene, &view, first);
+    assert_memory_not_equal(first, second, SIZE);
+    free(first);
+    free(second);
+    strike_stage(&one);
+    strike_stage(&other);
+}
+
+// Counts pixels that shine in red (0) or green (1) and in nothing else.
+static int count_lit(const uint8_t *rgb, int channel)
+{
+    int count = 0;
+    for (const uint8_t *at = rgb; at < rgb + SIZE; at += 3)
+        count += at[channel] > 120 && at[1 - channel] < 80 && at[2] < 100;
+    return count;
+}
+
+static void lights_show_what_they_say(void **state)
+{
+    (void)state;
+    stage_set stage =
+        raise_stage("- {kind: trafficlight, pos: [2.5, 2.5], rotate: 45, height: 0.3}\n");
+    const imp_object *light = &stage.world->objects[0];
+    assert_true(light->moving >= 0);
+    uint8_t *rgb = allocate(SIZE);
+    for (int pattern = 0; pattern < 2; pattern++)
+        for (int quarter = 0; quarter < 4; quarter++) {
+            const imp_object_state now = {
+                .position = light->position, .heading = light->heading, .pattern = pattern};
+            const double heading = 0.5 * IMP_PI * quarter;
+            // the lamps hang to the right of the post
+            const double right = 0.235 / 0.3655 * 0.3;
+            const double lamp_x = light->position.x + right * sin(light->heading);
+            const double lamp_z = light->position.z + right * cos(light->heading);
+            imp_view view =
+                view_from(lamp_x - 0.6 * cos(heading), lamp_z + 0.6 * sin(heading), heading);
+            view.moving = &now;
+            imp_render(stage.renderer, stage.scene, &view, rgb);
+            const bool green = imp_traffic_light_is_green(&now, heading);
+            assert_int_equal(green, count_lit(rgb, 1) > 3);
+            assert_int_equal(!green, count_lit(rgb, 0) > 3);
+        }
+    free(rgb);
+    strike_stage(&stage);
+}
+
+// Draws through a pass whose triangles search all of the picture, or only what they may touch.
+static void draw_searching(imp_object_pass *pass, const stage_set *stage, const imp_view *view,
+                           float bulge, uint8_t *rgb)
+{
+    const imp_eye eye = imp_eye_of(imp_renderer_camera(stage->renderer), view->pose);
+    memset(rgb, 0, SIZE);
+    pass->sight.bulge = bulge;
+    imp_objects_draw(pass, &stage->scene->objects, stage->world, &eye, view, rgb, WIDTH * 3);
+}
+
+// Triangles look for their pixels in rectangles; those must hold all of them, bent as they are.
+static void rectangles_lose_nothing(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    stage_set stage = open_map("zigzag_dists", WIDTH, HEIGHT);
+    imp_camera camera;
+    assert_ok(imp_camera_init(&camera, imp_renderer_camera(stage.renderer), &err), err);
+    imp_object_pass *pass = allocate(sizeof *pass);
+    float *rays = calloc(2 * (WIDTH * HEIGHT + IMP_RAYS_SPARE), sizeof *rays);
+    *pass = (imp_object_pass){
+        .sight = imp_sight_of(&camera),
+        .fill = imp_raster_fill_plain,
+        .raster = {.width = WIDTH,
+                   .rows = HEIGHT,
+                   .rays = {rays, rays + WIDTH * HEIGHT + IMP_RAYS_SPARE,
+                            allocate(WIDTH * HEIGHT * sizeof(imp_pixel_turn))},
+                   .nearness = calloc(WIDTH * HEIGHT * IMP_SAMPLES, sizeof(float)),
+                   .colours = calloc(WIDTH * HEIGHT * IMP_SAMPLES, sizeof(uint32_t)),
+                   .marks = calloc(WIDTH * HEIGHT / 8, 1)}};
+    double corners[4 * (WIDTH + 1)];
+    for (int row = 0; row < HEIGHT; row++) {
+        for (int k = 0; k < 2 * (WIDTH + 1); k++)
+            assert_true(imp_camera_ray(&camera, k % (WIDTH + 1), row + k / (WIDTH + 1),
+                                       &corners[2 * k], &corners[2 * k + 1]));
+        imp_sight_row(&camera, corners, &pass->raster.rays, (size_t)row * WIDTH);
+    }
+    imp_raster_measure(&pass->raster);
+    const float bulge = pass->sight.bulge;
+    uint8_t *tight = allocate(SIZE), *wide = allocate(SIZE);
+    imp_random random = imp_random_stream(14, 0, 0, IMP_PURPOSE_TEST);
+    for (int n = 0; n < 60; n++) {
+        imp_view view = imp_default_view();
+        // as near to a bus as one pleases, too
+        view.pose =
+            (imp_pose){imp_random_uniform(&random, 3.5, 5.2), imp_random_uniform(&random, 0.0, 2.5),
+                       imp_random_uniform(&random, -3.2, 3.2)};
+        draw_searching(pass, &stage, &view, bulge, tight);
+        draw_searching(pass, &stage, &view, INFINITY, wide);
+        assert_memory_equal(tight, wide, SIZE);
+    }
+    free(tight);
+    free(wide);
+    free(rays);
+    free(pass->raster.rays.turns);
+    free(pass->raster.nearness);
+    free(pass->raster.colours);
+    free(pass->raster.marks);
+    free(pass);
+    strike_stage(&stage);
+}
+
+static void maps_show_objects_from_above(void **state)
+{
+    (void)state;
+    stage_set stage = raise_stage("- {kind: truck, pos: [1.5, 3.5], rotate: 0, height: 0.6}\n");
+    imp_world *world = stage.world;
+    const imp_object *truck = &world->objects[0];
+    enum { SIDE = 120 };
+    uint8_t *rgb = allocate(SIDE * 100 * 3);
+    imp_render_top_down(stage.scene, SIDE, 100, rgb);
+    // 20 pixels per metre; the load is light and the cab yellow
+    const int row = (int)(20.0 * truck->position.z);
+    const uint8_t *load = rgb + (row * SIDE + (int)(20.0 * (truck->position.x - 0.2))) * 3;
+    assert_true(load[0] > 150 && load[2] > 150);
+    const uint8_t *cab = rgb + (row * SIDE + (int)(20.0 * (truck->position.x + 0.35))) * 3;
+    assert_true(cab[0] > 150 && cab[2] < 120);
+    free(rgb);
+    strike_stage(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shapes_fill_their_extents),
+        cmocka_unit_test(nearer_hides_farther),
+        cmocka_unit_test(objects_across_the_camera_are_cut),
+        cmocka_unit_test(direct_equals_averaged),
+        cmocka_unit_test(paths_agree),
+        cmocka_unit_test(threads_draw_the_same),
+        cmocka_unit_test(moving_objects_are_where_they_are),
+        cmocka_unit_test(lights_show_what_they_say),
+        cmocka_unit_test(rectangles_lose_nothing),
+        cmocka_unit_test(maps_show_objects_from_above),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
