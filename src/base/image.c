@@ -2,7 +2,6 @@
 
 #include <png.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/file.h"
 
@@ -38,34 +37,4 @@ imp_status imp_png_write(const char *path, int width, int height, const uint8_t 
     status = imp_file_write(path, encoded, length, err);
     free(encoded);
     return status;
-}
-
-imp_status imp_png_read(uint8_t **rgb, int *width, int *height, const char *path, imp_error *err)
-{
-    enum { PNG_BYTES_MAX = 256 << 20 };
-    char *file;
-    size_t length;
-    imp_status status = imp_file_read(&file, &length, path, PNG_BYTES_MAX, err);
-    if (status != IMP_OK)
-        return status;
-    png_image image = {.version = PNG_IMAGE_VERSION};
-    uint8_t *pixels = NULL;
-    bool read = false;
-    if (png_image_begin_read_from_memory(&image, file, length)) {
-        image.format = PNG_FORMAT_RGB;
-        pixels = malloc(PNG_IMAGE_SIZE(image));
-        read = pixels != NULL && png_image_finish_read(&image, NULL, pixels, 0, NULL);
-    }
-    free(file);
-    if (!read) {
-        imp_fail(err, IMP_BAD_INPUT, "%s: %s", path,
-                 image.message[0] != '\0' ? image.message : "out of memory");
-        png_image_free(&image);
-        free(pixels);
-        return IMP_BAD_INPUT;
-    }
-    *rgb = pixels;
-    *width = (int)image.width;
-    *height = (int)image.height;
-    return IMP_OK;
 }

@@ -1,4 +1,4 @@
-// base/image.h: pictures in memory and as PNG files.
+// base/image.h: pictures in memory and as files.
 #ifndef IMP_BASE_IMAGE_H
 #define IMP_BASE_IMAGE_H
 
@@ -12,7 +12,12 @@ imp_status imp_png_write(const char *path, int width, int height, const uint8_t 
 imp_status imp_png_encode(uint8_t **out, size_t *length, int width, int height, const uint8_t *rgb,
                           imp_error *err);
 
-// Reads a PNG as (height x width x 3) RGB bytes; the caller frees *rgb.
-imp_status imp_png_read(uint8_t **rgb, int *width, int *height, const char *path, imp_error *err);
+// Reads a PNG or JPEG of at most 64 megapixels as (height x width x 3) RGB bytes; the caller frees
+// *rgb. Transparency is passed over. Messages name the path.
+imp_status imp_image_read(uint8_t **rgb, int *width, int *height, const char *path, imp_error *err);
+
+// The same from memory; name is used in messages.
+imp_status imp_image_decode(uint8_t **rgb, int *width, int *height, const void *data, size_t length,
+                            const char *name, imp_error *err);
 
 #endif

@@ -82,7 +82,7 @@ static uint8_t *png_of(const imp_world *world, const imp_map_picture_def *def, i
     assert_true(file >= 0);
     close(file);
     assert_ok(imp_map_picture_write(path, world, def, &err), err);
-    assert_ok(imp_png_read(&rgb, width, height, path, &err), err);
+    assert_ok(imp_image_read(&rgb, width, height, path, &err), err);
     unlink(path);
     return rgb;
 }

@@ -103,7 +103,7 @@ static void strip_shows_frames_and_bars(void **state)
 
     uint8_t *rgb = NULL;
     int width = 0, height = 0;
-    assert_ok(imp_png_read(&rgb, &width, &height, picture, &err), err);
+    assert_ok(imp_image_read(&rgb, &width, &height, picture, &err), err);
     assert_int_equal(width, 2 * 16 + 3 * WIDTH * SCALE + 2 * 10);
     assert_int_equal(height, 2 * 16 + 2 * (HEIGHT * SCALE + 10) + 10);
     const imp_canvas sheet = {.width = width, .height = height, .rgb = rgb};
@@ -162,7 +162,7 @@ static void trajectories_land_on_the_map(void **state)
 
     uint8_t *rgb = NULL;
     int width = 0, height = 0;
-    assert_ok(imp_png_read(&rgb, &width, &height, picture, &err), err);
+    assert_ok(imp_image_read(&rgb, &width, &height, picture, &err), err);
     const imp_canvas sheet = {.width = width, .height = height, .rgb = rgb};
 
     // the start dot has the panel's pure colour and lies where the pose is
