@@ -3,10 +3,10 @@
 
 #include <sys/stat.h>
 
-static void write_map(const char *folder, const char *name, const char *tiles)
+static void write_map(const char *town, const char *name, const char *tiles)
 {
     char path[PATH_MAX];
-    join(path, folder, name);
+    join(path, town, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fprintf(file, "tile_size: 0.6\ntiles: %s\n", tiles);
@@ -16,14 +16,14 @@ static void write_map(const char *folder, const char *name, const char *tiles)
 // A folder with three maps, written in another order than that of their names, and other files.
 static char *three_maps(void)
 {
-    char *folder = path_of("maps");
-    assert_int_equal(mkdir(folder, 0777), 0);
-    write_map(folder, "c.yaml", "[[straight/E, straight/E, straight/E, straight/E]]");
-    write_map(folder, "a.yaml", "[[straight/E, straight/E, straight/E]]");
-    write_map(folder, "b.yaml", "[[straight/E, straight/E]]");
-    write_map(folder, "notes.txt", "no map");
-    write_map(folder, ".hidden.yaml", "no map");
-    return folder;
+    char *town = path_of("maps");
+    assert_int_equal(mkdir(town, 0777), 0);
+    write_map(town, "c.yaml", "[[straight/E, straight/E, straight/E, straight/E]]");
+    write_map(town, "a.yaml", "[[straight/E, straight/E, straight/E]]");
+    write_map(town, "b.yaml", "[[straight/E, straight/E]]");
+    write_map(town, "notes.txt", "no map");
+    write_map(town, ".hidden.yaml", "no map");
+    return town;
 }
 
 static void folders_are_read_in_the_order_of_names(void **state)
@@ -31,8 +31,8 @@ static void folders_are_read_in_the_order_of_names(void **state)
     (void)state;
     imp_error err = {0};
     imp_map_set set;
-    char *folder = three_maps();
-    const char *const names[] = {"small_loop", folder, "4way"};
+    char *town = three_maps();
+    const char *const names[] = {"small_loop", town, "4way"};
     assert_ok(imp_map_set_load(&set, names, 3, &err), err);
     static const char *const wanted[] = {"small_loop", "a", "b", "c", "4way"};
     assert_int_equal(set.count, 5);
@@ -43,7 +43,7 @@ static void folders_are_read_in_the_order_of_names(void **state)
     assert_ok(imp_map_set_load(&set, names, 1, &err), err);
     assert_string_equal(imp_map_set_name(&set), "small_loop");
     imp_map_set_free(&set);
-    free(folder);
+    free(town);
 }
 
 static void what_is_no_map_is_named(void **state)
@@ -51,27 +51,27 @@ static void what_is_no_map_is_named(void **state)
     (void)state;
     imp_error err = {0};
     imp_map_set set = {0};
-    char *folder = path_of("maps");
-    assert_int_equal(mkdir(folder, 0777), 0);
+    char *town = path_of("maps");
+    assert_int_equal(mkdir(town, 0777), 0);
     const char *names[] = {"small_loop", folder};
     assert_int_equal(imp_map_set_load(&set, names, 2, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "no map"));
-    write_map(folder, "bad.yaml", "[[straight/E], []]");
+    write_map(town, "bad.yaml", "[[straight/E], []]");
     assert_int_equal(imp_map_set_load(&set, names, 2, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "bad.yaml:"));
     names[1] = "no_such_map";
     assert_int_equal(imp_map_set_load(&set, names, 2, &err), IMP_BAD_INPUT);
     assert_int_equal(imp_map_set_load(&set, names, 0, &err), IMP_USAGE);
     assert_int_equal(set.count, 0);
-    free(folder);
+    free(town);
 }
 
 static void episodes_know_their_maps(void **state)
 {
     (void)state;
     imp_error err = {0};
-    char *folder = three_maps(), *data = path_of("data"), *again = path_of("again");
-    const char *maps[] = {folder, "small_loop"};
+    char *town = three_maps(), *data = path_of("data"), *again = path_of("again");
+    const char *maps[] = {town, "small_loop"};
     imp_collect_def def = small_collect(24, 6);
     def.maps = maps;
     def.map_count = 2;
@@ -102,7 +102,7 @@ static void episodes_know_their_maps(void **state)
     assert_same_folders(data, again);
     free(again);
     free(data);
-    free(folder);
+    free(town);
 }
 
 static void evaluations_know_their_maps(void **state)
