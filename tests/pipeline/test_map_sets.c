@@ -53,7 +53,7 @@ static void what_is_no_map_is_named(void **state)
     imp_map_set set = {0};
     char *town = path_of("maps");
     assert_int_equal(mkdir(town, 0777), 0);
-    const char *names[] = {"small_loop", folder};
+    const char *names[] = {"small_loop", town};
     assert_int_equal(imp_map_set_load(&set, names, 2, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "no map"));
     write_map(town, "bad.yaml", "[[straight/E], []]");
