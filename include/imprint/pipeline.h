@@ -178,15 +178,15 @@ typedef enum imp_schedule {
 /// borrowed.
 typedef struct imp_train_def {
     imp_network_def network; ///< its size is taken from the dataset
-    imp_trainer_def trainer;
-    imp_schedule schedule; ///< IMP_SCHEDULE_CONSTANT
-    double decay_factor;   ///< of IMP_SCHEDULE_STEP, in (0, 1]; 0.1
-    int decay_epochs;      ///< of IMP_SCHEDULE_STEP; 10
-    int warm_up_steps;     ///< steps over which the rate first grows from 0, in any schedule; 0
-    int epochs;            ///< 10
+    imp_trainer_def trainer; ///< its seed is the one below
+    imp_schedule schedule;   ///< IMP_SCHEDULE_CONSTANT
+    double decay_factor;     ///< of IMP_SCHEDULE_STEP, in (0, 1]; 0.1
+    int decay_epochs;        ///< of IMP_SCHEDULE_STEP; 10
+    int warm_up_steps;       ///< steps over which the rate first grows from 0, in any schedule; 0
+    int epochs;              ///< 10
     int patience; ///< stop after so many epochs in a row that brought no better model; 0: never
     double validation;    ///< share of episodes kept for validation; 0.1 (none of a single episode)
-    uint64_t seed;        ///< of weights, shuffling and split; 1
+    uint64_t seed;        ///< of weights, shuffling, split and dropout; 1
     int window;           ///< samples that are shuffled together; 32768. 0: all of them
     int checkpoint_steps; ///< save the state every so many steps, besides every epoch; 500
     bool tensorboard;     ///< write a log for TensorBoard as well; true
@@ -203,7 +203,7 @@ typedef struct imp_train_summary {
     int64_t parameters;
     int epochs;                   ///< done in all, resumed ones included
     bool stopped_early;           ///< because of patience
-    double loss, validation_loss; ///< of the last epoch: mean squared error
+    double loss, validation_loss; ///< of the last epoch
     double best_loss; ///< smallest validation loss (training loss if there is no validation)
     int best_epoch;   ///< counted from 1
     double seconds;   ///< of this call

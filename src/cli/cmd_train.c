@@ -9,7 +9,7 @@
 typedef struct settings {
     imp_train_def train;
     imp_text_list data;
-    const char *architecture, *schedule, *out;
+    const char *architecture, *schedule, *optimiser, *loss, *out;
     bool resume, force;
 } settings;
 
@@ -20,12 +20,25 @@ static void add_options(imp_options *options, settings *s)
         {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR", "dataset to learn from; may be repeated",
          false},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", true},
-        {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME", "architecture", false},
+        {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
+         "built-in network or YAML file, see imprint model list", false},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
          "true batch normalisation instead of the baseline's frozen one", false},
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data", false},
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", false},
-        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "of Adam", false},
+        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "learning rate",
+         false},
+        {"optimiser", 0, IMP_OPTION_TEXT, &s->optimiser, "NAME", "adam, adamw or sgd", false},
+        {"momentum", 0, IMP_OPTION_REAL, &train->trainer.momentum, "R", "of sgd", false},
+        {"nesterov", 0, IMP_OPTION_FLAG, &train->trainer.nesterov, NULL,
+         "Nesterov's momentum, of sgd", false},
+        {"clip-norm", 0, IMP_OPTION_REAL, &train->trainer.clip_norm, "R",
+         "cut longer gradients to this length; 0: none", false},
+        {"average", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
+         "decay of a moving average of the weights, which is then the model; 0: none", false},
+        {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", false},
+        {"huber-delta", 0, IMP_OPTION_REAL, &train->trainer.huber_delta, "R",
+         "where huber goes from square to linear", false},
         {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
          "of the learning rate: constant, step, or cosine down to a hundredth", false},
         {"decay-factor", 0, IMP_OPTION_REAL, &train->decay_factor, "R",
@@ -35,7 +48,7 @@ static void add_options(imp_options *options, settings *s)
         {"warm-up-steps", 0, IMP_OPTION_INT, &train->warm_up_steps, "N",
          "steps over which the rate first grows from 0", false},
         {"weight-decay", 0, IMP_OPTION_REAL, &train->trainer.weight_decay, "R",
-         "decoupled, on convolution and dense weights", false},
+         "of convolution and dense weights", false},
         {"validation", 0, IMP_OPTION_REAL, &train->validation, "SHARE",
          "share of episodes kept for validation", false},
         {"patience", 0, IMP_OPTION_INT, &train->patience, "N",
@@ -85,19 +98,35 @@ static int print_summary(const settings *s, const imp_options *options,
     return imp_session_finish();
 }
 
-static bool read_schedule(const char *name, imp_schedule *out)
+// Turns words into the values that they stand for.
+static imp_status read_words(settings *s, imp_error *err)
 {
-    static const char *const names[] = {
+    static const char *const schedules[] = {
         [IMP_SCHEDULE_CONSTANT] = "constant",
         [IMP_SCHEDULE_COSINE] = "cosine",
         [IMP_SCHEDULE_STEP] = "step",
     };
-    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-        if (strcmp(name, names[k]) == 0) {
-            *out = (imp_schedule)k;
-            return true;
-        }
-    return false;
+    const int schedule_count = sizeof schedules / sizeof schedules[0];
+    int schedule = 0, optimiser = 0, loss = 0;
+    while (schedule < schedule_count && strcmp(s->schedule, schedules[schedule]) != 0)
+        schedule++;
+    while (imp_optimiser_word(optimiser) != NULL &&
+           strcmp(s->optimiser, imp_optimiser_word(optimiser)) != 0)
+        optimiser++;
+    while (imp_loss_word(loss) != NULL && strcmp(s->loss, imp_loss_word(loss)) != 0)
+        loss++;
+    if (schedule == schedule_count)
+        return imp_fail(err, IMP_USAGE, "--schedule: '%s' is none of constant, step, cosine",
+                        s->schedule);
+    if (imp_optimiser_word(optimiser) == NULL)
+        return imp_fail(err, IMP_USAGE, "--optimiser: '%s' is none of adam, adamw, sgd",
+                        s->optimiser);
+    if (imp_loss_word(loss) == NULL)
+        return imp_fail(err, IMP_USAGE, "--loss: '%s' is neither mse nor huber", s->loss);
+    s->train.schedule = (imp_schedule)schedule;
+    s->train.trainer.optimiser = (imp_optimiser)optimiser;
+    s->train.trainer.loss = (imp_loss)loss;
+    return IMP_OK;
 }
 
 static imp_status run_settings(settings *s, const imp_options *options, imp_train_summary *summary,
@@ -107,10 +136,9 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_trai
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
-    if (!read_schedule(s->schedule, &s->train.schedule))
-        return imp_fail(err, IMP_USAGE, "--schedule: '%s' is none of constant, step, cosine",
-                        s->schedule);
-    imp_status status = imp_check_threads(s->train.trainer.threads, err);
+    imp_status status = read_words(s, err);
+    if (status == IMP_OK)
+        status = imp_check_threads(s->train.trainer.threads, err);
     if (status != IMP_OK)
         return status;
     status = imp_session_claim(s->out, s->resume, s->force, err);
@@ -141,6 +169,8 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_train_summary summary = {0};
     s.architecture = "one-residual";
     s.schedule = "constant";
+    s.optimiser = imp_optimiser_word((int)s.train.trainer.optimiser);
+    s.loss = imp_loss_word((int)s.train.trainer.loss);
     imp_options_init(&options, command);
     add_options(&options, &s);
     imp_status status = imp_options_read(&options, argc, argv, &err);
@@ -157,8 +187,7 @@ const imp_command imp_command_train = {
     .name = "train",
     .summary = "train a network on a recorded dataset",
     .operands = "",
-    .details = "Behaviour cloning: a picture in, the expert's two duty cycles out, mean squared "
-               "error, Adam.\n"
+    .details = "Behaviour cloning: a picture in, the expert's two duty cycles out.\n"
                "Writes the best and the last weights (safetensors), the state that --resume needs, "
                "the loss as a\n"
                "table (CSV, JSON lines), a picture (SVG) and a log for TensorBoard.",

@@ -14,6 +14,7 @@ extern const imp_command imp_command_data;
 extern const imp_command imp_command_model;
 extern const imp_command imp_command_bench;
 extern const imp_command imp_command_export;
+extern const imp_command imp_command_plot;
 
 // Options of everything that simulates, before they are turned into definitions.
 typedef struct imp_sim_options {

@@ -71,9 +71,11 @@ static imp_status prepare_network(imp_train_run *r, imp_error *err)
     imp_network_def network = r->def->network;
     network.width = imp_dataset_facts(r->datasets[0])->width;
     network.height = imp_dataset_facts(r->datasets[0])->height;
+    imp_trainer_def trainer = r->def->trainer;
+    trainer.seed = r->def->seed;
     imp_status status = imp_network_create(&r->network, &network, r->def->seed, err);
     if (status == IMP_OK)
-        status = imp_trainer_create(&r->trainer, r->network, &r->def->trainer, err);
+        status = imp_trainer_create(&r->trainer, r->network, &trainer, err);
     return status;
 }
 
@@ -167,7 +169,7 @@ static imp_status train_step(imp_train_run *r, imp_error *err)
     return imp_train_watch_step(r, loss, count, factor * r->def->trainer.learning_rate, err);
 }
 
-// Mean squared error on what was held out; NaN if nothing was.
+// Mean loss on what was held out; NaN if nothing was.
 static double validate(imp_train_run *r)
 {
     imp_feed *feed = &r->held_out_feed;

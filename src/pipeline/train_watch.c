@@ -64,6 +64,8 @@ imp_status imp_train_watch_step(imp_train_run *r, double loss, int count, double
     const double time = imp_clock();
     imp_events_scalar(watch->events, now(r), "step/loss", watch->loss_sum / (double)watch->samples);
     imp_events_scalar(watch->events, now(r), "step/learning_rate", rate);
+    imp_events_scalar(watch->events, now(r), "step/gradient_norm",
+                      imp_trainer_gradient_norm(r->trainer));
     imp_events_scalar(watch->events, now(r), "step/samples_per_second",
                       (double)watch->samples / fmax(time - watch->since, 1e-9));
     watch->since = time;
@@ -82,6 +84,10 @@ imp_status imp_train_watch_epoch(imp_train_run *r, imp_error *err)
     if (!isnan(r->history.validation_losses[last]))
         imp_events_scalar(watch->events, now(r), "epoch/validation_loss",
                           r->history.validation_losses[last]);
+    const imp_tensor *tensor;
+    for (int i = 0; (tensor = imp_network_tensor(r->network, i)) != NULL; i++)
+        imp_events_histogram(watch->events, now(r), tensor->name,
+                             imp_network_values(r->network, tensor), (size_t)tensor->count);
     return imp_events_flush(watch->events, err);
 }
 

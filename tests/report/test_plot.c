@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "testing.h"
+#include "base/folder.h"
+#include "base/image.h"
 
 static void plot(char **svg, const imp_plot_def *def, const imp_series *series, int count)
 {
@@ -148,6 +149,34 @@ static void locale_does_not_matter(void **state)
     free(german);
 }
 
+// The same plot as pixels: a line where its points are, in its colour, and paper elsewhere.
+static void png_shows_the_same(void **state)
+{
+    (void)state;
+    const double x[] = {0, 10}, y[] = {0, 0};
+    imp_plot_def def = imp_default_plot_def();
+    imp_error err = {0};
+    uint8_t *rgb;
+    int width, height;
+    char path[512];
+    snprintf(path, sizeof path, "%s", in_folder("plot.png"));
+    assert_ok(imp_plot_write(path, &def, &(imp_series){"a", x, y, 2}, 1, &err), err);
+    assert_ok(imp_image_read(&rgb, &width, &height, path, &err), err);
+    assert_int_equal(width, 720);
+    assert_int_equal(height, 420);
+    int blue = 0;
+    for (int row = 72; row < height - 54; row++)
+        blue += memcmp(&rgb[3 * (row * width + 300)], "\x00\x72\xb2", 3) == 0;
+    assert_in_range(blue, 1, 3);
+    assert_memory_equal(&rgb[3 * (80 * width + 300)], "\xff\xff\xff", 3);
+    free(rgb);
+    const double nothing = NAN;
+    assert_int_equal(imp_plot_write(path, &def, &(imp_series){"a", x, &nothing, 1}, 1, &err),
+                     IMP_BAD_INPUT);
+    assert_int_equal(imp_plot_write("/nowhere/a.png", &def, &(imp_series){"a", x, y, 2}, 1, &err),
+                     IMP_IO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +186,7 @@ int main(void)
         cmocka_unit_test(odd_ranges_are_drawn),
         cmocka_unit_test(nothing_to_draw_is_an_error),
         cmocka_unit_test(locale_does_not_matter),
+        cmocka_unit_test_setup_teardown(png_shows_the_same, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
