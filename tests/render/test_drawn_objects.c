@@ -373,17 +373,37 @@ static void lights_show_what_they_say(void **state)
     strike_stage(&stage);
 }
 
-// Draws through a pass whose triangles search all of the picture, or only what they may touch.
+// Draws with triangles that look for their pixels where they should, or everywhere.
 static void draw_searching(imp_object_pass *pass, const stage_set *stage, const imp_view *view,
-                           float bulge, uint8_t *rgb)
+                           bool everywhere, uint8_t *rgb)
 {
     const imp_eye eye = imp_eye_of(imp_renderer_camera(stage->renderer), view->pose);
+    const float bulge = pass->sight.bulge;
+    const float reach[2] = {pass->raster.reach[0], pass->raster.reach[1]};
     memset(rgb, 0, SIZE);
-    pass->sight.bulge = bulge;
+    if (everywhere) {
+        pass->sight.bulge = INFINITY;
+        pass->raster.reach[0] = pass->raster.reach[1] = 1e3f;
+    }
     imp_objects_draw(pass, &stage->scene->objects, stage->world, &eye, view, rgb, WIDTH * 3);
+    pass->sight.bulge = bulge;
+    memcpy(pass->raster.reach, reach, sizeof reach);
 }
 
-// Triangles look for their pixels in rectangles; those must hold all of them, bent as they are.
+// Near an object, looking more or less at it.
+static imp_view view_of_object(const imp_world *world, imp_random *random)
+{
+    const imp_object *object =
+        &world->objects[imp_random_below(random, (uint32_t)world->object_count)];
+    const double away = imp_random_uniform(random, -IMP_PI, IMP_PI);
+    const double distance = imp_random_uniform(random, 0.3, 1.2);
+    return view_from(object->position.x - distance * cos(away),
+                     object->position.z + distance * sin(away),
+                     away + imp_random_uniform(random, -0.5, 0.5));
+}
+
+// Triangles look for their pixels in rectangles, eight at a time; none may be missed, bent as they
+// are.
 static void rectangles_lose_nothing(void **state)
 {
     (void)state;
@@ -411,17 +431,12 @@ static void rectangles_lose_nothing(void **state)
         imp_sight_row(&camera, corners, &pass->raster.rays, (size_t)row * WIDTH);
     }
     imp_raster_measure(&pass->raster);
-    const float bulge = pass->sight.bulge;
     uint8_t *tight = allocate(SIZE), *wide = allocate(SIZE);
     imp_random random = imp_random_stream(14, 0, 0, IMP_PURPOSE_TEST);
     for (int n = 0; n < 60; n++) {
-        imp_view view = imp_default_view();
-        // as near to a bus as one pleases, too
-        view.pose =
-            (imp_pose){imp_random_uniform(&random, 3.5, 5.2), imp_random_uniform(&random, 0.0, 2.5),
-                       imp_random_uniform(&random, -3.2, 3.2)};
-        draw_searching(pass, &stage, &view, bulge, tight);
-        draw_searching(pass, &stage, &view, INFINITY, wide);
+        const imp_view view = view_of_object(stage.world, &random);
+        draw_searching(pass, &stage, &view, false, tight);
+        draw_searching(pass, &stage, &view, true, wide);
         assert_memory_equal(tight, wide, SIZE);
     }
     free(tight);
