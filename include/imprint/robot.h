@@ -82,20 +82,21 @@ imp_pose imp_pose_advance(imp_pose pose, double speed, double turn_rate, double 
 
 /// Lens models that have a name.
 typedef enum imp_lens_kind {
-    IMP_LENS_NONE,      ///< rectilinear
-    IMP_LENS_DUCKIEBOT, ///< the reference's plumb-bob lens
-    IMP_LENS_CUSTOM,    ///< the parameters given
+    IMP_LENS_NONE,       ///< rectilinear
+    IMP_LENS_DUCKIEBOT,  ///< the reference's plumb-bob lens
+    IMP_LENS_CUSTOM,     ///< the parameters given, over the reference's rectilinear picture
+    IMP_LENS_CALIBRATED, ///< a robot's own: each pixel looks where its calibration says
 } imp_lens_kind;
 
 /// OpenCV's plumb-bob model for an image of width x height pixels.
 typedef struct imp_lens {
     imp_lens_kind kind;
     int width, height;     ///< image size that fx..cy belong to [px]
-    double fx, fy, cx, cy; ///< [px]
+    double fx, fy, cx, cy; ///< [px], cx and cy from the image's top left corner
     double k1, k2, p1, p2, k3;
 } imp_lens;
 
-/// "none", "duckiebot" or "custom".
+/// "none", "duckiebot", "custom" or "calibrated".
 const char *imp_lens_name(imp_lens_kind kind);
 imp_lens imp_lens_none(void);
 imp_lens imp_lens_duckiebot(void);
@@ -104,8 +105,8 @@ imp_lens imp_lens_duckiebot(void);
 void imp_lens_distort(const imp_lens *lens, double x, double y, double *distorted_x,
                       double *distorted_y);
 
-/// The inverse of imp_lens_distort(), by Newton's method. Returns false where it has none, because
-/// the model folds back on itself there.
+/// The inverse of imp_lens_distort(), by Newton's method with shortened steps. Returns false where
+/// it has none, because the model folds back on itself there.
 bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distorted_y, double *x,
                         double *y);
 
@@ -117,6 +118,36 @@ typedef struct imp_pinhole {
 /// The largest rectilinear picture of the lens's own size that holds no empty corner: OpenCV's
 /// "optimal new camera matrix" for alpha = 0, with the five steps of inversion that OpenCV takes.
 imp_pinhole imp_lens_rectified(const imp_lens *lens);
+
+/// What is known about a robot's own camera.
+typedef struct imp_calibration {
+    imp_lens lens;
+    imp_pinhole projection; ///< of the straightened picture, in the lens's size; cx and cy are
+                            ///< those of the first pixel's middle, as OpenCV and ROS count
+} imp_calibration;
+
+/// The Duckiebot's lens, and the projection that its software straightens pictures with.
+imp_calibration imp_calibration_duckiebot(void);
+
+/// Reads a robot's own calibration: YAML as ROS's camera_info and as Duckiebots write it, with
+/// image_width, image_height, camera_matrix, distortion_model plumb_bob, distortion_coefficients
+/// and, if it is there, projection_matrix; without it the projection is imp_lens_rectified()'s.
+/// Fails with IMP_BAD_INPUT and "file:line: what is wrong", or IMP_IO.
+imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_error *err);
+
+/// A table that straightens pictures which a lens has bent. Constant once made.
+typedef struct imp_undistorter imp_undistorter;
+
+/// Makes a table for pictures of width x height pixels, to which the calibration is scaled. Freed
+/// with imp_undistorter_destroy(). Fails with IMP_USAGE if the lens is none or unsound, and with
+/// IMP_NO_MEMORY.
+imp_status imp_undistorter_create(imp_undistorter **out, const imp_calibration *from, int width,
+                                  int height, imp_error *err);
+void imp_undistorter_destroy(imp_undistorter *undistorter); ///< nullable
+
+/// Straightens a picture (height x width x 3) into another one; black where the lens saw nothing.
+/// Bilinear, in 1/32 of a pixel. Allocates nothing.
+void imp_undistort(const imp_undistorter *undistorter, const uint8_t *rgb, uint8_t *out);
 
 /// Where the camera sits and how it looks. Obtain with imp_default_camera_def(), then change
 /// fields.
@@ -147,7 +178,9 @@ imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_er
 /// py) is a point of the picture in pixels, (0, 0) being its top left corner and (width, height)
 /// its bottom right one. Returns false where the lens shows nothing (see imp_lens_undistort()). The
 /// picture of a lens is the lens's own picture shrunk or stretched to width x height; without a
-/// lens pixels are square.
+/// lens pixels are square. The reference bends its rectilinear picture, as if that were what a
+/// calibration straightens pictures to, so its lens sees less than the robot's; one from a
+/// calibration sees what the robot's does, and field_of_view does not count.
 bool imp_camera_ray(const imp_camera *camera, double px, double py, double *x, double *y);
 
 #endif

@@ -222,8 +222,9 @@ static imp_status evaluate_all(const settings *s, const imp_options *options, ou
         status = imp_driver_open(&drivers[p], s->policies.items[p], &s->expert, err);
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
         imp_eval_def eval = s->eval;
-        imp_sim_options_fit(options, &s->sim, drivers[p], &eval.camera);
-        status = imp_evaluate(&o->evaluations[p], drivers[p], &eval, &monitor, err);
+        status = imp_sim_options_fit(options, &s->sim, drivers[p], &eval.camera, err);
+        if (status == IMP_OK)
+            status = imp_evaluate(&o->evaluations[p], drivers[p], &eval, &monitor, err);
         imp_session_clear();
         o->count += status == IMP_OK;
     }

@@ -22,7 +22,7 @@ typedef struct imp_sim_options {
     imp_text_list maps; // of the others: maps and folders of maps
     uint64_t seed;
     int size[2];            // of an observation [px]
-    const char *lens;       // "duckiebot" or "none"
+    const char *lens;       // "duckiebot", "none" or a calibration's file
     double start_angle_deg; // accepted at the start
     int start_tile[2];
     int frame_skip;
@@ -51,8 +51,12 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
                                  imp_error *err);
 
 // A model knows the size and lens of its observations: makes the camera fit a driver that is one,
-// where the user does not ask for something else, which can only contradict it.
-void imp_sim_options_fit(const imp_options *options, const imp_sim_options *sim,
-                         const imp_driver *driver, imp_camera_def *camera);
+// where the user does not ask for something else, which can only contradict it. IMP_USAGE if it
+// does not know the lens so well, because it was a robot's own.
+imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options *sim,
+                               const imp_driver *driver, imp_camera_def *camera, imp_error *err);
+
+// The lens that --lens means, and the projection that straightens its pictures.
+imp_status imp_read_lens(const char *lens, imp_calibration *out, imp_error *err);
 
 #endif

@@ -245,8 +245,9 @@ imp_status imp_contest_run(imp_contest_outcome *o, const imp_contest_settings *s
         status = imp_driver_open(&drivers[p], s->policies->items[p], s->expert, err);
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_contest_def def = s->def;
-        imp_sim_options_fit(options, s->sim, drivers[p], &def.camera);
-        status = imp_run_contest(&o->contests[p], drivers[p], &def, &monitor, err);
+        status = imp_sim_options_fit(options, s->sim, drivers[p], &def.camera, err);
+        if (status == IMP_OK)
+            status = imp_run_contest(&o->contests[p], drivers[p], &def, &monitor, err);
         imp_session_clear();
         o->count += status == IMP_OK;
     }

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/file.h"
 #include "base/vector.h"
 #include "cli/commands.h"
 
@@ -28,7 +29,8 @@ static void add_options(imp_options *options, imp_sim_options *sim)
     const imp_option table[] = {
         {"seed", 's', IMP_OPTION_SEED, &sim->seed, "N", "seed of starts, turns and noise", false},
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of an observation [80x60]", false},
-        {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS", "duckiebot or none", false},
+        {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
+         "duckiebot, none, or a robot's calibration (YAML)", false},
         {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
          "starts lie within this angle of the lane (4 is the baseline's, 60 the simulator's)",
          false},
@@ -82,6 +84,20 @@ imp_status imp_check_threads(int threads, imp_error *err)
     return IMP_OK;
 }
 
+imp_status imp_read_lens(const char *lens, imp_calibration *out, imp_error *err)
+{
+    *out = imp_calibration_duckiebot();
+    if (strcmp(lens, "duckiebot") == 0)
+        return IMP_OK;
+    out->lens = imp_lens_none();
+    if (strcmp(lens, "none") == 0)
+        return IMP_OK;
+    if (strchr(lens, '/') == NULL && strchr(lens, '.') == NULL && !imp_path_exists(lens))
+        return imp_fail(err, IMP_USAGE, "--lens: '%s' is neither duckiebot nor none nor a file",
+                        lens);
+    return imp_calibration_read(out, lens, err);
+}
+
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
                                  imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
                                  imp_error *err)
@@ -94,12 +110,11 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     if (!(sim->start_angle_deg > 0.0 && sim->start_angle_deg <= 180.0))
         return imp_fail(err, IMP_USAGE, "--start-angle-deg %g is not within 0 to 180",
                         sim->start_angle_deg);
-    if (strcmp(sim->lens, "duckiebot") == 0)
-        camera->lens = imp_lens_duckiebot();
-    else if (strcmp(sim->lens, "none") == 0)
-        camera->lens = imp_lens_none();
-    else
-        return imp_fail(err, IMP_USAGE, "--lens: '%s' is neither duckiebot nor none", sim->lens);
+    imp_calibration calibration;
+    status = imp_read_lens(sim->lens, &calibration, err);
+    if (status != IMP_OK)
+        return status;
+    camera->lens = calibration.lens;
     camera->width = sim->size[0];
     camera->height = sim->size[1];
     env->seed = sim->seed;
@@ -118,17 +133,23 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     return imp_camera_init(&probe, camera, err);
 }
 
-void imp_sim_options_fit(const imp_options *options, const imp_sim_options *sim,
-                         const imp_driver *driver, imp_camera_def *camera)
+imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options *sim,
+                               const imp_driver *driver, imp_camera_def *camera, imp_error *err)
 {
     if (!imp_driver_is_network(driver))
-        return;
+        return IMP_OK;
     const imp_network_def *network = imp_network_facts(imp_driver_network(driver));
     if (!imp_options_given(options, sim->size)) {
         camera->width = network->width;
         camera->height = network->height;
     }
     const char *lens = imp_network_metadata(imp_driver_network(driver), "lens");
-    if (lens != NULL && !imp_options_given(options, &sim->lens))
-        camera->lens = strcmp(lens, "none") == 0 ? imp_lens_none() : imp_lens_duckiebot();
+    if (lens == NULL || imp_options_given(options, &sim->lens))
+        return IMP_OK;
+    if (strcmp(lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "the model saw through a robot's own lens: say which with --lens FILE");
+    camera->lens =
+        strcmp(lens, imp_lens_name(IMP_LENS_NONE)) == 0 ? imp_lens_none() : imp_lens_duckiebot();
+    return IMP_OK;
 }

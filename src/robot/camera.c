@@ -23,7 +23,8 @@ static imp_status check_lens(const imp_lens *lens, imp_error *err)
 {
     if (lens->kind == IMP_LENS_NONE)
         return IMP_OK;
-    if (lens->kind != IMP_LENS_DUCKIEBOT && lens->kind != IMP_LENS_CUSTOM)
+    if (lens->kind != IMP_LENS_DUCKIEBOT && lens->kind != IMP_LENS_CUSTOM &&
+        lens->kind != IMP_LENS_CALIBRATED)
         return imp_fail(err, IMP_USAGE, "there is no lens model %d", (int)lens->kind);
     if (lens->width < 2 || lens->height < 2)
         return imp_fail(err, IMP_USAGE, "the lens belongs to a picture of %d x %d pixels",
@@ -82,6 +83,10 @@ imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_er
     }
     *camera = (imp_camera){
         .def = *def, .plain = {focal, focal, 0.5 * width, 0.5 * height}, .rectified = rectified};
+    // rays are then what the lens makes of a pixel, with nothing in between
+    if (def->lens.kind == IMP_LENS_CALIBRATED)
+        camera->plain =
+            (imp_pinhole){rectified.fx, rectified.fy, rectified.cx + 0.5, rectified.cy + 0.5};
     return IMP_OK;
 }
 

@@ -11,6 +11,8 @@ const char *imp_lens_name(imp_lens_kind kind)
         return "duckiebot";
     case IMP_LENS_CUSTOM:
         return "custom";
+    case IMP_LENS_CALIBRATED:
+        return "calibrated";
     }
     return "unknown";
 }
@@ -74,29 +76,56 @@ static void distortion_derivatives(const imp_lens *lens, double x, double y, dou
     *yy = factor + slope * y * y + 6.0 * lens->p1 * y + 2.0 * lens->p2 * x;
 }
 
+// A point on the way to the one sought: what is still missing, and how to go on.
+typedef struct approach {
+    double u, v, rest_x, rest_y;
+    double xx, xy, yy, determinant; // of the derivatives
+} approach;
+
+// Looks at a point; false where the model folds back on itself or no camera looks.
+static bool look_at(const imp_lens *lens, double distorted_x, double distorted_y, approach *at)
+{
+    // the tangent of 87 degrees: no camera of this model looks further out
+    const double farthest = 20.0;
+    double x, y;
+    imp_lens_distort(lens, at->u, at->v, &x, &y);
+    at->rest_x = distorted_x - x;
+    at->rest_y = distorted_y - y;
+    distortion_derivatives(lens, at->u, at->v, &at->xx, &at->xy, &at->yy);
+    at->determinant = at->xx * at->yy - at->xy * at->xy;
+    // in this order a value that is not a number fails too
+    return at->determinant > 0.0 && at->xx > 0.0 &&
+           at->u * at->u + at->v * at->v < farthest * farthest;
+}
+
 bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distorted_y, double *x,
                         double *y)
 {
     enum { STEPS = 50 };
-    // the tangent of 87 degrees: no camera of this model looks further out
-    const double farthest = 20.0, tolerance = 1e-12;
-    double u = 0.0, v = 0.0;
+    const double tolerance = 1e-12, smallest = 1e-3;
+    approach here = {0};
+    if (!look_at(lens, distorted_x, distorted_y, &here))
+        return false;
     for (int k = 0; k < STEPS; k++) {
-        double at_x, at_y, xx, xy, yy;
-        imp_lens_distort(lens, u, v, &at_x, &at_y);
-        distortion_derivatives(lens, u, v, &xx, &xy, &yy);
-        double determinant = xx * yy - xy * xy;
-        // not negated, so that a value that is not a number fails too
-        if (!(determinant > 0.0 && xx > 0.0 && u * u + v * v < farthest * farthest))
-            return false;
-        double rest_x = distorted_x - at_x, rest_y = distorted_y - at_y;
-        if (fabs(rest_x) < tolerance && fabs(rest_y) < tolerance) {
-            *x = u;
-            *y = v;
+        if (fabs(here.rest_x) < tolerance && fabs(here.rest_y) < tolerance) {
+            *x = here.u;
+            *y = here.v;
             return true;
         }
-        u += (yy * rest_x - xy * rest_y) / determinant;
-        v += (xx * rest_y - xy * rest_x) / determinant;
+        const double du = (here.yy * here.rest_x - here.xy * here.rest_y) / here.determinant;
+        const double dv = (here.xx * here.rest_y - here.xy * here.rest_x) / here.determinant;
+        // strong lenses throw whole steps too far: go a shorter way that still helps
+        double share = 1.0;
+        approach ahead;
+        for (;; share *= 0.5) {
+            ahead = (approach){.u = here.u + share * du, .v = here.v + share * dv};
+            if (share < smallest)
+                return false;
+            if (look_at(lens, distorted_x, distorted_y, &ahead) &&
+                hypot(ahead.rest_x, ahead.rest_y) < hypot(here.rest_x, here.rest_y))
+                break;
+        }
+        here = ahead;
     }
     return false;
 }

@@ -28,6 +28,48 @@ static void inverse_undoes_forward(void **state)
     }
 }
 
+// The largest radius up to which a lens bends without folding, 1.3 at most.
+static double sound_radius(const imp_lens *lens)
+{
+    double r = 0.0;
+    for (; r < 1.3; r += 0.01) {
+        const double r2 = r * r;
+        const double radial = 1.0 + r2 * (lens->k1 + r2 * (lens->k2 + r2 * lens->k3));
+        const double slope =
+            1.0 + r2 * (3.0 * lens->k1 + r2 * (5.0 * lens->k2 + r2 * 7.0 * lens->k3));
+        if (radial < 0.2 || slope < 0.2)
+            break;
+    }
+    return 0.9 * r;
+}
+
+static void any_sane_lens_can_be_undone(void **state)
+{
+    (void)state;
+    imp_random random = imp_random_stream(2, 0, 0, IMP_PURPOSE_TEST);
+    double worst = 0.0;
+    int barrels = 0;
+    for (int n = 0; n < 20000; n++) {
+        const imp_lens lens = {.kind = IMP_LENS_CALIBRATED,
+                               .k1 = imp_random_uniform(&random, -0.4, 0.4),
+                               .k2 = imp_random_uniform(&random, -0.1, 0.2),
+                               .k3 = imp_random_uniform(&random, -0.02, 0.02),
+                               .p1 = imp_random_uniform(&random, -0.01, 0.01),
+                               .p2 = imp_random_uniform(&random, -0.01, 0.01)};
+        const double radius = sound_radius(&lens) * sqrt(imp_random_uniform(&random, 0.0, 1.0));
+        const double angle = imp_random_uniform(&random, 0.0, 6.2831853);
+        const double x = radius * cos(angle), y = radius * sin(angle);
+        double bent_x, bent_y, back_x, back_y;
+        imp_lens_distort(&lens, x, y, &bent_x, &bent_y);
+        assert_true(imp_lens_undistort(&lens, bent_x, bent_y, &back_x, &back_y));
+        worst = fmax(worst, hypot(back_x - x, back_y - y));
+        barrels += lens.k1 < 0.0;
+    }
+    print_message("inverse of random lenses: worst error %.1e\n", worst);
+    assert_true(worst < 1e-6);
+    assert_in_range(barrels, 8000, 12000);
+}
+
 static void forward_is_opencvs(void **state)
 {
     (void)state;
@@ -103,9 +145,8 @@ static void agrees_with_the_recording(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(inverse_undoes_forward),
-        cmocka_unit_test(forward_is_opencvs),
-        cmocka_unit_test(folded_lens_shows_nothing),
+        cmocka_unit_test(inverse_undoes_forward),    cmocka_unit_test(any_sane_lens_can_be_undone),
+        cmocka_unit_test(forward_is_opencvs),        cmocka_unit_test(folded_lens_shows_nothing),
         cmocka_unit_test(agrees_with_the_recording),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
