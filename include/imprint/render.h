@@ -6,7 +6,7 @@
 #include "imprint/robot.h"
 #include "imprint/world.h"
 
-/// Textures and layout of a world, constant after creation and shared by threads.
+/// Textures, layout and shapes of a world, constant after creation and shared by threads.
 typedef struct imp_scene imp_scene;
 
 /// Builds the scene of a world. The world must outlive it. Freed with imp_scene_destroy(). Fails
@@ -45,13 +45,17 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
 void imp_renderer_destroy(imp_renderer *renderer); ///< nullable
 const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer);
 
-/// Draws one picture: rgb is (height x width x 3) bytes, rows top to bottom, red first. Allocates
-/// nothing.
+/// Draws one picture, ground and objects: rgb is (height x width x 3) bytes, rows top to bottom, red
+/// first. Allocates nothing. Objects nearer than 0.04 m are cut there.
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb);
 
 /// Draws the whole map from above, north up: rgb is (height x width x 3) bytes. The map is centred
-/// and keeps its proportions.
+/// and keeps its proportions. Objects are where the map places them.
 void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t *rgb);
+
+/// Draws every kind of object, colour and sign once, in a grid: rgb is (height x width x 3) bytes.
+/// Fails with IMP_USAGE on pictures of a few pixels, and with IMP_NO_MEMORY.
+imp_status imp_render_catalogue(int width, int height, uint8_t *rgb, imp_error *err);
 
 /// Pixels per metre and the pixel of the world's origin in imp_render_top_down()'s picture.
 void imp_top_down_frame(const imp_world *world, int width, int height, double *scale, double *left,

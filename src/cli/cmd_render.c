@@ -18,7 +18,8 @@ static void add_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"pose", 0, IMP_OPTION_POSE, s->pose, "X,Z,DEG",
          "where the robot stands; without it, a start drawn from the seed", false},
-        {"view", 0, IMP_OPTION_TEXT, &s->view, "VIEW", "driver, or map (from above)", false},
+        {"view", 0, IMP_OPTION_TEXT, &s->view, "VIEW",
+         "driver, map (from above), or catalogue (of objects)", false},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "PNG file to write", true},
     };
     imp_sim_options_add(options, &s->sim);
@@ -44,6 +45,8 @@ static imp_status find_pose(const settings *s, const imp_options *options, const
 static imp_status draw(const imp_scene *scene, const imp_camera_def *camera, const char *view,
                        imp_pose pose, uint8_t *rgb, imp_error *err)
 {
+    if (strcmp(view, "catalogue") == 0)
+        return imp_render_catalogue(camera->width, camera->height, rgb, err);
     if (strcmp(view, "map") == 0) {
         imp_render_top_down(scene, camera->width, camera->height, rgb);
         return IMP_OK;
@@ -59,6 +62,12 @@ static imp_status draw(const imp_scene *scene, const imp_camera_def *camera, con
     return IMP_OK;
 }
 
+static bool view_exists(const char *view)
+{
+    return strcmp(view, "driver") == 0 || strcmp(view, "map") == 0 ||
+           strcmp(view, "catalogue") == 0;
+}
+
 static imp_status run_settings(const settings *s, const imp_options *options, imp_pose *pose,
                                imp_error *err)
 {
@@ -69,8 +78,9 @@ static imp_status run_settings(const settings *s, const imp_options *options, im
     imp_scene *scene = NULL;
     uint8_t *rgb = NULL;
     imp_status status = imp_sim_options_apply(options, &s->sim, &env, &camera, &expert, err);
-    if (status == IMP_OK && strcmp(s->view, "driver") != 0 && strcmp(s->view, "map") != 0)
-        status = imp_fail(err, IMP_USAGE, "--view: '%s' is neither driver nor map", s->view);
+    if (status == IMP_OK && !view_exists(s->view))
+        status =
+            imp_fail(err, IMP_USAGE, "--view: '%s' is none of driver, map and catalogue", s->view);
     if (status == IMP_OK)
         status = imp_world_load(&world, s->sim.map, err);
     if (status == IMP_OK && strcmp(s->view, "driver") == 0)
@@ -128,10 +138,10 @@ const imp_command imp_command_render = {
     .name = "render",
     .summary = "draw a picture from a map and a pose",
     .operands = "",
-    .details = "What the robot's camera sees, through its lens, or the map from above. 640x480 "
-               "unless --size\n"
-               "says otherwise.",
+    .details = "What the robot's camera sees, through its lens, or the map from above, or every\n"
+               "kind of object once. 640x480 unless --size says otherwise.",
     .examples = "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
-                "  imprint render --map udem1_empty --view map --out /tmp/map.png",
+                "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"
+                "  imprint render --view catalogue --size 1440x900 --out /tmp/objects.png",
     .run = run,
 };

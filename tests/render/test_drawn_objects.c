@@ -120,7 +120,8 @@ static void shapes_fill_their_extents(void **state)
             assert_true(imp_model_finish(modeller, extents, &mesh));
             check_extents(&mesh, extents);
             for (int k = 0; k < mesh.vertex_count; k++)
-                assert_close(hypot(hypot(mesh.normal_x[k], mesh.normal_y[k]), mesh.normal_z[k]),
+                assert_close(hypot(hypot((double)mesh.normal_x[k], (double)mesh.normal_y[k]),
+                                   (double)mesh.normal_z[k]),
                              1.0, 1e-5);
             const int most = !fine                          ? 300
                              : kind == IMP_OBJECT_DUCKIEBOT ? 600
@@ -450,6 +451,58 @@ static void rectangles_lose_nothing(void **state)
     strike_stage(&stage);
 }
 
+// A ray's pixel is the pixel that the ray belongs to, whatever the lens.
+static void rays_lead_back_to_their_pixels(void **state)
+{
+    (void)state;
+    imp_lens custom = imp_lens_duckiebot();
+    custom.kind = IMP_LENS_CUSTOM;
+    custom.k1 = -0.1;
+    custom.k3 = 0.002;
+    custom.p1 = 0.004;
+    const imp_lens lenses[] = {imp_lens_none(), imp_lens_duckiebot(), custom};
+    for (int n = 0; n < 3; n++) {
+        imp_error err = {0};
+        imp_camera camera;
+        imp_camera_def def = imp_default_camera_def();
+        def.width = 200;
+        def.lens = lenses[n];
+        assert_ok(imp_camera_init(&camera, &def, &err), err);
+        const imp_sight sight = imp_sight_of(&camera);
+        for (double py = 0.0; py <= def.height; py += 7.5)
+            for (double px = 0.0; px <= def.width; px += 12.5) {
+                double x, y;
+                float back_x, back_y;
+                assert_true(imp_camera_ray(&camera, px, py, &x, &y));
+                imp_sight_project(&sight, (float)x, (float)y, &back_x, &back_y);
+                assert_close(back_x, px, 1e-3);
+                assert_close(back_y, py, 1e-3);
+                assert_true(x > sight.low[0] && x < sight.high[0]);
+                assert_true(y > sight.low[1] && y < sight.high[1]);
+            }
+    }
+}
+
+// Every cell of the catalogue shows something, and no two the same.
+static void catalogue_shows_all(void **state)
+{
+    (void)state;
+    enum { W = 240, H = 200, CELL_W = 40, CELL_H = 40, CELL = CELL_W * CELL_H * 3, CELLS = 30 };
+    imp_error err = {0};
+    uint8_t *rgb = allocate(W * H * 3), *cells = allocate(CELLS * CELL);
+    assert_ok(imp_render_catalogue(W, H, rgb, &err), err);
+    for (int n = 0; n < CELLS; n++)
+        for (int row = 0; row < CELL_H; row++)
+            memcpy(cells + n * CELL + row * CELL_W * 3,
+                   rgb + ((n / 6 * CELL_H + row) * W + n % 6 * CELL_W) * 3, CELL_W * 3);
+    for (int n = 0; n < CELLS; n++)
+        for (int m = 0; m < n; m++)
+            assert_memory_not_equal(cells + n * CELL, cells + m * CELL, CELL);
+    assert_int_equal(imp_render_catalogue(5, 200, rgb, &err), IMP_USAGE);
+    free(rgb);
+    free(cells);
+}
+
 static void maps_show_objects_from_above(void **state)
 {
     (void)state;
@@ -481,6 +534,8 @@ int main(void)
         cmocka_unit_test(moving_objects_are_where_they_are),
         cmocka_unit_test(lights_show_what_they_say),
         cmocka_unit_test(rectangles_lose_nothing),
+        cmocka_unit_test(rays_lead_back_to_their_pixels),
+        cmocka_unit_test(catalogue_shows_all),
         cmocka_unit_test(maps_show_objects_from_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
