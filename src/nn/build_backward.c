@@ -57,7 +57,7 @@ static void weight_gradient(imp_executor *e, const imp_node_state *state)
     };
     imp_build_call(e, &e->backward, description, args, 4);
     if (weight != plain)
-        imp_build_copy(e, &e->backward, weight, plain);
+        imp_build_unpack_weight(e, &e->backward, weight, plain);
     dnnl_primitive_desc_destroy(description);
 }
 
@@ -70,7 +70,7 @@ static void data_gradient(imp_executor *e, const imp_node_state *state, int inpu
     const imp_layout wanted = imp_op_layout(description, dnnl_query_weights_md);
     dnnl_memory_t weight = state->packed;
     if (!dnnl_memory_desc_equal(imp_memory_layout(weight), wanted))
-        weight = imp_build_convert(e, &e->pack, state->weight, wanted);
+        weight = imp_build_convert_weight(e, &e->pack, state->weight, wanted);
     dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient,
                                                imp_op_layout(description, dnnl_query_diff_dst_md));
     dnnl_memory_t result =
@@ -85,6 +85,18 @@ static void data_gradient(imp_executor *e, const imp_node_state *state, int inpu
     dnnl_primitive_desc_destroy(description);
 }
 
+// Memory for the gradient by what a node gives. Nobody reads what a convolution gave once the pool
+// after it ran: its memory is taken, which spares the caches the largest arrays of all.
+static dnnl_memory_t gradient_memory(imp_executor *e, int node, imp_layout layout)
+{
+    const imp_node_state *state = &e->states[node];
+    const imp_node *facts = &e->def.graph->nodes[node];
+    if (e->status == IMP_OK && facts->kind == IMP_LAYER_CONVOLUTION && facts->users == 1 &&
+        state->activation < 0 && dnnl_memory_desc_equal(imp_memory_layout(state->out), layout))
+        return state->out;
+    return imp_build_memory(e, layout, NULL);
+}
+
 static void pool(imp_executor *e, const imp_node_state *state, int input)
 {
     imp_op op = describe_node(e, IMP_PASS_DATA);
@@ -95,7 +107,7 @@ static void pool(imp_executor *e, const imp_node_state *state, int input)
     dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient,
                                                imp_op_layout(description, dnnl_query_diff_dst_md));
     dnnl_memory_t result =
-        imp_build_memory(e, imp_op_layout(description, dnnl_query_diff_src_md), NULL);
+        gradient_memory(e, input, imp_op_layout(description, dnnl_query_diff_src_md));
     const dnnl_exec_arg_t args[] = {
         {DNNL_ARG_DIFF_DST, gradient},
         {DNNL_ARG_DIFF_SRC, result},

@@ -37,8 +37,8 @@ static void weighted(imp_executor *e, imp_node_state *state)
                                       imp_op_layout(state->forward, dnnl_query_src_md));
     state->weight = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
     dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0);
-    state->packed = imp_build_convert(e, &e->pack, state->weight,
-                                      imp_op_layout(state->forward, dnnl_query_weights_md));
+    state->packed = imp_build_convert_weight(e, &e->pack, state->weight,
+                                             imp_op_layout(state->forward, dnnl_query_weights_md));
     state->out = imp_build_memory(e, imp_op_layout(state->forward, dnnl_query_dst_md), NULL);
     const dnnl_exec_arg_t args[] = {
         {DNNL_ARG_SRC, state->source},

@@ -123,7 +123,7 @@ static dnnl_status_t convolution(dnnl_primitive_desc_t *out, const imp_op *op,
             &d, kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride, w.before, w.after);
     else
         status =
-            dnnl_convolution_forward_desc_init(&d, forward_kind(op), kind, l[INPUT], l[WEIGHT],
+            dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, kind, l[INPUT], l[WEIGHT],
                                                l[BIAS], l[OUTPUT], w.stride, w.before, w.after);
     if (status != dnnl_success)
         return status;
@@ -138,7 +138,7 @@ static dnnl_status_t convolution(dnnl_primitive_desc_t *out, const imp_op *op,
             out, op->engine, kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride, w.dilation,
             w.before, w.after, op->hint, attr);
     return dnnl_convolution_forward_primitive_desc_create(
-        out, op->engine, forward_kind(op), kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride,
+        out, op->engine, dnnl_forward_training, kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride,
         w.dilation, w.before, w.after, attr);
 #endif
 }
@@ -340,6 +340,25 @@ imp_layout imp_memory_layout(dnnl_memory_t memory)
 imp_layout imp_op_layout(dnnl_primitive_desc_t description, dnnl_query_t what)
 {
     return dnnl_primitive_desc_query_md(description, what, 0);
+}
+
+int64_t imp_layout_panels(imp_layout layout, int64_t rows, int64_t columns)
+{
+    static const struct {
+        dnnl_format_tag_t tag;
+        int64_t width;
+    } known[] = {{dnnl_AB16b64a, 64}, {dnnl_AB16b32a, 32}, {dnnl_AB16b16a, 16}};
+    const int64_t dims[2] = {rows, columns};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        dnnl_memory_desc_t desc;
+        if (make_layout(&desc, 2, dims, known[i].tag) != dnnl_success)
+            continue;
+        const bool same = dnnl_memory_desc_equal(layout, borrow(&desc)) != 0;
+        free_layout(&desc);
+        if (same)
+            return known[i].width;
+    }
+    return 0;
 }
 
 void imp_network_engine(char *out, size_t capacity)

@@ -50,6 +50,10 @@ dnnl_status_t imp_plain_memory(dnnl_memory_t *out, dnnl_engine_t engine, int ran
 imp_layout imp_memory_layout(dnnl_memory_t memory);
 imp_layout imp_op_layout(dnnl_primitive_desc_t description, dnnl_query_t what);
 
+// How many rows stand side by side in a layout of a matrix (rows x columns) if it is one of
+// nn/panels.h, else 0.
+int64_t imp_layout_panels(imp_layout layout, int64_t rows, int64_t columns);
+
 // oneDNN here runs on OpenMP, whose threads spin and make results depend on their number. The
 // calling thread gets one thread until it leaves again; enter() returns what leave() wants. Members
 // are NULL without OpenMP.

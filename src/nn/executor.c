@@ -181,6 +181,12 @@ static void run_loop(const imp_executor *e, const imp_call *call)
     case IMP_CALL_COPY:
         copy_rows(call);
         break;
+    case IMP_CALL_PACK:
+        imp_panels_pack(&call->panels, a, out);
+        break;
+    case IMP_CALL_UNPACK:
+        imp_panels_unpack(&call->panels, a, out);
+        break;
     case IMP_CALL_PRIMITIVE:
         break;
     }

@@ -223,25 +223,32 @@ static imp_status check_variances(const imp_network *network, const char *path, 
     return IMP_OK;
 }
 
+imp_status imp_network_from_file(imp_network **out, const imp_safetensors *file, imp_error *err)
+{
+    imp_network *network = NULL;
+    imp_status status = read_network(&network, file, err);
+    if (status != IMP_OK || network == NULL)
+        return status;
+    status =
+        imp_network_read_arrays(network, file, "", network->values, network->graph.values, err);
+    if (status == IMP_OK)
+        status = check_variances(network, file->path, err);
+    if (status != IMP_OK) {
+        imp_network_destroy(network);
+        return status;
+    }
+    network->metadata = json_incref(json_object_get(file->header, "__metadata__"));
+    *out = network;
+    return IMP_OK;
+}
+
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)
 {
-    imp_safetensors file = {.path = path};
-    imp_network *network = NULL;
+    imp_safetensors file;
     imp_status status = imp_safetensors_read(&file, path, err);
     if (status != IMP_OK)
         return status;
-    status = read_network(&network, &file, err);
-    if (network != NULL)
-        status = imp_network_read_arrays(network, &file, "", network->values, network->graph.values,
-                                         err);
-    if (network != NULL && status == IMP_OK)
-        status = check_variances(network, path, err);
-    if (network != NULL && status == IMP_OK) {
-        network->metadata = json_incref(json_object_get(file.header, "__metadata__"));
-        *out = network;
-    } else {
-        imp_network_destroy(network);
-    }
+    status = imp_network_from_file(out, &file, err);
     imp_safetensors_clear(&file);
     return status;
 }

@@ -20,4 +20,7 @@ json_t *imp_network_description(const imp_network *network, const char *format);
 imp_status imp_network_read_description(const imp_safetensors *file, const char *format,
                                         imp_network_def *out, imp_error *err);
 
+// The network of a model file.
+imp_status imp_network_from_file(imp_network **out, const imp_safetensors *file, imp_error *err);
+
 #endif

@@ -268,6 +268,54 @@ imp_call *imp_build_loop(imp_executor *e, imp_program *program, imp_call_kind ki
     return call;
 }
 
+// Whether a layout of the weight under construction is one that we change into ourselves.
+static bool find_panels(const imp_executor *e, imp_layout layout, imp_panels *out)
+{
+    const imp_node *node = &e->def.graph->nodes[e->building];
+    const int64_t columns = e->def.graph->nodes[node->inputs[0]].channels;
+    if (node->kind != IMP_LAYER_DENSE)
+        return false;
+    *out =
+        (imp_panels){node->channels, columns, imp_layout_panels(layout, node->channels, columns)};
+    return out->width > 0;
+}
+
+static void add_panels(imp_executor *e, imp_program *program, imp_call_kind kind,
+                       const imp_panels *panels, dnnl_memory_t from, dnnl_memory_t to)
+{
+    imp_call *call = add_call(e, program);
+    if (call == NULL)
+        return;
+    call->kind = kind;
+    call->panels = *panels;
+    call->a = imp_memory_floats(from);
+    call->out = imp_memory_floats(to);
+}
+
+dnnl_memory_t imp_build_convert_weight(imp_executor *e, imp_program *program, dnnl_memory_t plain,
+                                       imp_layout layout)
+{
+    imp_panels panels;
+    if (e->status != IMP_OK || !find_panels(e, layout, &panels))
+        return imp_build_convert(e, program, plain, layout);
+    dnnl_memory_t copy = imp_build_memory(e, layout, NULL);
+    if (copy != NULL)
+        add_panels(e, program, IMP_CALL_PACK, &panels, plain, copy);
+    return copy;
+}
+
+void imp_build_unpack_weight(imp_executor *e, imp_program *program, dnnl_memory_t from,
+                             dnnl_memory_t plain)
+{
+    imp_panels panels;
+    if (e->status != IMP_OK)
+        return;
+    if (find_panels(e, imp_memory_layout(from), &panels))
+        add_panels(e, program, IMP_CALL_UNPACK, &panels, from, plain);
+    else
+        imp_build_copy(e, program, from, plain);
+}
+
 void imp_build_rows(imp_executor *e, imp_program *program, float *out, size_t stride_out,
                     const float *in, size_t stride_in, size_t count, size_t rows)
 {

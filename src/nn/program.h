@@ -5,6 +5,7 @@
 
 #include "nn/dnnl_ops.h"
 #include "nn/executor.h"
+#include "nn/panels.h"
 
 enum { IMP_MAX_ARGS = 12 };
 
@@ -15,8 +16,10 @@ typedef enum imp_call_kind {
     IMP_CALL_RELU,     // out = max(0, a)
     IMP_CALL_MASK,     // out = b > 0 ? a : 0
     IMP_CALL_BEND,     // out = b > 0 ? a : a * (b + parameter): gradient through an ELU that gave b
-    IMP_CALL_DROP, // mask: 0 in parameter of all cases, else 1 / (1 - parameter); out = a * mask
-    IMP_CALL_COPY, // rows of `count` from a to out
+    IMP_CALL_DROP,   // mask: 0 in parameter of all cases, else 1 / (1 - parameter); out = a * mask
+    IMP_CALL_COPY,   // rows of `count` from a to out
+    IMP_CALL_PACK,   // matrix a to panels
+    IMP_CALL_UNPACK, // panels a to a matrix
 } imp_call_kind;
 
 // One thing to compute. Arrays have the same layout and count, but for copies.
@@ -31,6 +34,7 @@ typedef struct imp_call {
     size_t count;
     double parameter;
     size_t rows, stride_in, stride_out; // of a copy
+    imp_panels panels;
 } imp_call;
 
 typedef struct imp_program {
@@ -107,6 +111,11 @@ dnnl_memory_t imp_build_to_plain(imp_executor *e, imp_program *program, dnnl_mem
                                  const imp_node *node);
 // Copies from one memory to another.
 void imp_build_copy(imp_executor *e, imp_program *program, dnnl_memory_t from, dnnl_memory_t to);
+// The same two for weights of the node under construction.
+dnnl_memory_t imp_build_convert_weight(imp_executor *e, imp_program *program, dnnl_memory_t plain,
+                                       imp_layout layout);
+void imp_build_unpack_weight(imp_executor *e, imp_program *program, dnnl_memory_t from,
+                             dnnl_memory_t plain);
 // Adds a primitive; its arguments end with the scratch memory if it wants some.
 void imp_build_call(imp_executor *e, imp_program *program, dnnl_primitive_desc_t description,
                     const dnnl_exec_arg_t *args, int count);

@@ -220,19 +220,25 @@ static imp_status parse(imp_safetensors *file, size_t length, imp_error *err)
     return check_header(file, err);
 }
 
-imp_status imp_safetensors_read(imp_safetensors *out, const char *path, imp_error *err)
+imp_status imp_safetensors_parse(imp_safetensors *out, const char *path, char *bytes, size_t length,
+                                 imp_error *err)
 {
-    imp_safetensors file = {.path = path};
-    size_t length = 0;
-    imp_status status = imp_file_read(&file.bytes, &length, path, MAX_FILE, err);
-    if (status == IMP_OK)
-        status = parse(&file, length, err);
+    imp_safetensors file = {.path = path, .bytes = bytes};
+    const imp_status status = parse(&file, length, err);
     if (status != IMP_OK) {
         imp_safetensors_clear(&file);
         return status;
     }
     *out = file;
     return IMP_OK;
+}
+
+imp_status imp_safetensors_read(imp_safetensors *out, const char *path, imp_error *err)
+{
+    char *bytes;
+    size_t length = 0;
+    const imp_status status = imp_file_read(&bytes, &length, path, MAX_FILE, err);
+    return status == IMP_OK ? imp_safetensors_parse(out, path, bytes, length, err) : status;
 }
 
 void imp_safetensors_clear(imp_safetensors *file)

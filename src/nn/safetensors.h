@@ -30,6 +30,10 @@ typedef struct imp_safetensors {
 
 // IMP_BAD_INPUT, naming the file and the entry, unless the file is whole and sound.
 imp_status imp_safetensors_read(imp_safetensors *out, const char *path, imp_error *err);
+// The same of bytes in memory, which it takes over and frees, after a failure too; path: what
+// messages call them.
+imp_status imp_safetensors_parse(imp_safetensors *out, const char *path, char *bytes, size_t length,
+                                 imp_error *err);
 void imp_safetensors_clear(imp_safetensors *file);
 
 // A string of the metadata; borrowed. Fails if it is not there.

@@ -1,9 +1,11 @@
 #include "nn/standardise.h"
 
+#include "nn/clones.h"
+
 #include <math.h>
 
 // Sum and sum of squares, exact. Blocks keep the inner loop in 32 bits.
-static void sums(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares)
+IMP_CLONED sums_body(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares)
 {
     enum { BLOCK = 32768 }; // 32768 * 255^2 < 2^32
     *sum = *squares = 0;
@@ -19,6 +21,26 @@ static void sums(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *sq
     }
 }
 
+// One channel of interleaved pixels.
+IMP_CLONED scale_body(const uint8_t *bytes, size_t pixels, double mean, double scale, float *out)
+{
+    enum { BLOCK = 256 };
+    for (size_t start = 0; start < pixels; start += BLOCK) {
+        const size_t count = pixels - start < BLOCK ? pixels - start : BLOCK;
+        uint8_t channel[BLOCK];
+        for (size_t i = 0; i < count; i++)
+            channel[i] = bytes[3 * (start + i)];
+        for (size_t i = 0; i < count; i++)
+            out[start + i] = (float)(((double)channel[i] - mean) * scale);
+    }
+}
+
+IMP_CLONES(static, sums, (const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares),
+           (bytes, count, sum, squares))
+IMP_CLONES(static, scale,
+           (const uint8_t *bytes, size_t pixels, double mean, double factor, float *out),
+           (bytes, pixels, mean, factor, out))
+
 void imp_standardise(const uint8_t *rgb, int width, int height, float *out)
 {
     const size_t pixels = (size_t)width * (size_t)height;
@@ -27,16 +49,7 @@ void imp_standardise(const uint8_t *rgb, int width, int height, float *out)
     sums(rgb, 3 * pixels, &sum, &squares);
     const double mean = (double)sum / count;
     const double variance = fmax((double)squares / count - mean * mean, 0.0);
-    const double scale = 1.0 / fmax(sqrt(variance), 1.0 / sqrt(count));
-
-    // only 256 different values can come out
-    float table[256];
-    for (int i = 0; i < 256; i++)
-        table[i] = (float)((i - mean) * scale);
-    float *red = out, *green = out + pixels, *blue = out + 2 * pixels;
-    for (size_t i = 0; i < pixels; i++) {
-        red[i] = table[rgb[3 * i]];
-        green[i] = table[rgb[3 * i + 1]];
-        blue[i] = table[rgb[3 * i + 2]];
-    }
+    const double factor = 1.0 / fmax(sqrt(variance), 1.0 / sqrt(count));
+    for (size_t channel = 0; channel < 3; channel++)
+        scale(rgb + channel, pixels, mean, factor, out + channel * pixels);
 }

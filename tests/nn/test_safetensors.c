@@ -216,13 +216,92 @@ static void test_values_must_be_finite(void **state)
     imp_network_destroy(network);
 }
 
+// A file as PyTorch writes it: other metadata, any order, a count of batches beside batch norms.
+static void write_foreign(const imp_network *network, const char *renamed, int64_t columns)
+{
+    imp_error err = {0};
+    imp_array arrays[64];
+    const imp_graph *graph = &network->graph;
+    json_t *metadata = json_pack("{s:s}", "format", "pt");
+    for (int i = 0; i < graph->tensor_count; i++) {
+        const imp_tensor *tensor = &graph->tensors[graph->tensor_count - 1 - i];
+        arrays[i] = (imp_array){.rank = tensor->rank, .values = network->values + tensor->offset};
+        memcpy(arrays[i].dims, tensor->dims, sizeof arrays[i].dims);
+        snprintf(arrays[i].name, sizeof arrays[i].name, "%s",
+                 strcmp(tensor->name, "conv1.bias") == 0 ? renamed : tensor->name);
+        if (strcmp(tensor->name, "dense2.weight") == 0)
+            arrays[i].dims[1] = columns;
+    }
+    arrays[graph->tensor_count] =
+        (imp_array){.name = "norm1.num_batches_tracked", .values = network->values};
+    assert_ok(imp_safetensors_write(path, metadata, arrays, graph->tensor_count + 1, &err), err);
+    json_decref(metadata);
+}
+
+static void test_import(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_network *theirs = small_network(), *ours = small_network();
+    const size_t bytes = (size_t)ours->graph.values * sizeof(float);
+    imp_network_draw(theirs, 99);
+    assert_memory_not_equal(ours->values, theirs->values, bytes);
+    float *before = malloc(bytes);
+    assert_non_null(before);
+    memcpy(before, ours->values, bytes);
+
+    write_foreign(theirs, "conv1.bias", 63);
+    assert_int_equal(imp_network_import(ours, path, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "\"dense2.weight\" has another shape"));
+    write_foreign(theirs, "conv1.offset", 64);
+    assert_int_equal(imp_network_import(ours, path, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "no array \"conv1.bias\""));
+    theirs->values[7] = NAN;
+    write_foreign(theirs, "conv1.bias", 64);
+    assert_int_equal(imp_network_import(ours, path, &err), IMP_BAD_INPUT);
+    assert_memory_equal(ours->values, before, bytes);
+    theirs->values[7] = 0.5F;
+    write_foreign(theirs, "conv1.bias", 64);
+    assert_ok(imp_network_import(ours, path, &err), err);
+    assert_memory_equal(ours->values, theirs->values, bytes);
+    assert_refused("wanted is \"imprint-model-1\"");
+    free(before);
+    imp_network_destroy(theirs);
+    imp_network_destroy(ours);
+}
+
+// A description travels with the model: the file needs no other.
+static void test_description_in_the_file(void **state)
+{
+    (void)state;
+    static const char text[] = "layers:\n"
+                               "  - {name: flat, kind: flatten}\n"
+                               "  - {name: elu, kind: elu, alpha: 0.25}\n"
+                               "  - {name: action, kind: dense, channels: outputs}\n";
+    imp_error err = {0};
+    imp_network *network, *again = NULL;
+    imp_description *description;
+    imp_network_def def = imp_default_network_def();
+    def.width = def.height = 4;
+    assert_ok(imp_description_parse(&description, "/no/more/mine.yaml", text, strlen(text), &err),
+              err);
+    assert_ok(imp_network_from_description(&network, &def, description, &err), err);
+    imp_description_destroy(description);
+    assert_ok(imp_network_save(network, path, NULL, &err), err);
+    assert_ok(imp_network_load(&again, path, &err), err);
+    assert_string_equal(imp_network_facts(again)->architecture, "mine");
+    assert_string_equal(imp_network_metadata(again, "description"), text);
+    assert_close(imp_network_node(again, 2)->parameter, 0.25, 0.0);
+    imp_network_destroy(again);
+    imp_network_destroy(network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_every_truncation),
-        cmocka_unit_test(test_hostile_headers),
-        cmocka_unit_test(test_values_must_be_finite),
+        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_every_truncation),
+        cmocka_unit_test(test_hostile_headers), cmocka_unit_test(test_values_must_be_finite),
+        cmocka_unit_test(test_import),          cmocka_unit_test(test_description_in_the_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

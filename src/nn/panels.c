@@ -1,0 +1,78 @@
+#include "nn/panels.h"
+
+#include <string.h>
+
+enum { SIDE = 4, COLUMN_BLOCK = 16 };
+
+typedef float quad __attribute__((vector_size(16)));
+
+static quad load(const float *at)
+{
+    quad q;
+    memcpy(&q, at, sizeof q);
+    return q;
+}
+
+static void store(float *at, quad q)
+{
+    memcpy(at, &q, sizeof q);
+}
+
+// out[c * out_stride + r] = in[r * in_stride + c] for a square of four.
+static void turn_square(const float *in, int64_t in_stride, float *out, int64_t out_stride)
+{
+    const quad a = load(in), b = load(in + in_stride), c = load(in + 2 * in_stride),
+               d = load(in + 3 * in_stride);
+    const quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+               cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+               ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+               cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    store(out, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+    store(out + out_stride, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+    store(out + 2 * out_stride, __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5));
+    store(out + 3 * out_stride, __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7));
+}
+
+// The same for any rectangle of in.
+static void turn(const float *in, int64_t in_stride, float *out, int64_t out_stride, int64_t rows,
+                 int64_t columns)
+{
+    const int64_t whole_rows = rows / SIDE * SIDE, whole_columns = columns / SIDE * SIDE;
+    for (int64_t r = 0; r < whole_rows; r += SIDE)
+        for (int64_t c = 0; c < whole_columns; c += SIDE)
+            turn_square(in + r * in_stride + c, in_stride, out + c * out_stride + r, out_stride);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = r < whole_rows ? whole_columns : 0; c < columns; c++)
+            out[c * out_stride + r] = in[r * in_stride + c];
+}
+
+static int64_t padded_columns(const imp_panels *panels)
+{
+    return (panels->columns + COLUMN_BLOCK - 1) / COLUMN_BLOCK * COLUMN_BLOCK;
+}
+
+// Squares of COLUMN_BLOCK columns at a time: a cache line of every row is used up while it is
+// there.
+void imp_panels_pack(const imp_panels *panels, const float *matrix, float *out)
+{
+    const int64_t width = panels->width, columns = panels->columns;
+    for (int64_t row = 0; row < panels->rows; row += width) {
+        const int64_t rows = panels->rows - row < width ? panels->rows - row : width;
+        float *panel = out + row * padded_columns(panels);
+        for (int64_t c = 0; c < columns; c += COLUMN_BLOCK)
+            turn(matrix + row * columns + c, columns, panel + c * width, width, rows,
+                 columns - c < COLUMN_BLOCK ? columns - c : COLUMN_BLOCK);
+    }
+}
+
+void imp_panels_unpack(const imp_panels *panels, const float *in, float *matrix)
+{
+    const int64_t width = panels->width, columns = panels->columns;
+    for (int64_t row = 0; row < panels->rows; row += width) {
+        const int64_t rows = panels->rows - row < width ? panels->rows - row : width;
+        const float *panel = in + row * padded_columns(panels);
+        for (int64_t c = 0; c < columns; c += COLUMN_BLOCK)
+            turn(panel + c * width, width, matrix + row * columns + c, columns,
+                 columns - c < COLUMN_BLOCK ? columns - c : COLUMN_BLOCK, rows);
+    }
+}
