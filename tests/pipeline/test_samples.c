@@ -62,7 +62,7 @@ static void every_sample_comes_once(void **state)
     for (int w = 0; w < 6; w++) {
         rig r;
         make_rig(&r, windows[w], true);
-        size_t order[8 * STEPS];
+        size_t order[8 * STEPS] = {0};
         int seen[8 * STEPS] = {0}, moved = 0;
         imp_feed_start(&r.feed, 1, 0);
         walk(&r, 0, order);
@@ -82,7 +82,7 @@ static void a_window_holds_few_neighbourhoods(void **state)
     (void)state;
     rig r;
     make_rig(&r, WINDOW, true);
-    size_t order[8 * STEPS];
+    size_t order[8 * STEPS] = {0};
     imp_feed_start(&r.feed, 1, 0);
     walk(&r, 0, order);
     for (size_t at = 0; at < r.training.count; at += WINDOW) {
@@ -147,7 +147,7 @@ static void without_shuffling_the_order_is_the_datasets(void **state)
     (void)state;
     rig r;
     make_rig(&r, WINDOW, false);
-    size_t order[8 * STEPS];
+    size_t order[8 * STEPS] = {0};
     imp_feed_start(&r.feed, 1, 0);
     walk(&r, 0, order);
     for (size_t i = 0; i < r.training.count; i++)
