@@ -1,5 +1,5 @@
-# cmake -DOUT=file.c -DDIR=maps -DFOLDER=world -DWORD=map -P embed.cmake: writes the YAML files of DIR
-# as C arrays, sorted by name.
+# cmake -DOUT=file.c -DDIR=maps -DFOLDER=world -DWORD=map -P embed.cmake: writes the YAML files of
+# DIR as C arrays, sorted by name.
 file(GLOB texts ${DIR}/*.yaml)
 list(SORT texts)
 set(arrays "")

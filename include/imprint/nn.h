@@ -53,7 +53,7 @@ imp_status imp_network_save(const imp_network *network, const char *path, const 
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err);
 
 /// Takes up the weights of a safetensors file that somebody else wrote, PyTorch for example: F32
-/// arrays of just the names and shapes of the network's tensors. IMP_BAD_INPUT, naming what differs;
+/// arrays of just the names and shapes of the network's tensors. IMP_BAD_INPUT names what differs;
 /// then nothing is changed.
 imp_status imp_network_import(imp_network *network, const char *path, imp_error *err);
 

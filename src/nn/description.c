@@ -64,6 +64,14 @@ static imp_status next(reader *r)
     return IMP_OK;
 }
 
+// Whether a text can stand in a message of one line.
+static bool printable(const char *text)
+{
+    while ((unsigned char)*text >= ' ' && *text != 127)
+        text++;
+    return *text == '\0';
+}
+
 // The latest event must be a scalar of at most capacity - 1 bytes.
 static imp_status take_word(const reader *r, const char *what, char *out, size_t capacity)
 {
@@ -71,7 +79,7 @@ static imp_status take_word(const reader *r, const char *what, char *out, size_t
         return fail_at(r, line_of(r), "%s must be a word or number", what);
     const char *text = (const char *)r->event.data.scalar.value;
     const size_t length = r->event.data.scalar.length;
-    if (length == 0 || length >= capacity || strlen(text) != length)
+    if (length == 0 || length >= capacity || strlen(text) != length || !printable(text))
         return fail_at(r, line_of(r), "%s must have 1 to %zu letters", what, capacity - 1);
     memcpy(out, text, length + 1);
     return IMP_OK;

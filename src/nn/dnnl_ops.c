@@ -138,8 +138,8 @@ static dnnl_status_t convolution(dnnl_primitive_desc_t *out, const imp_op *op,
             out, op->engine, kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride, w.dilation,
             w.before, w.after, op->hint, attr);
     return dnnl_convolution_forward_primitive_desc_create(
-        out, op->engine, dnnl_forward_training, kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT], w.stride,
-        w.dilation, w.before, w.after, attr);
+        out, op->engine, dnnl_forward_training, kind, l[INPUT], l[WEIGHT], l[BIAS], l[OUTPUT],
+        w.stride, w.dilation, w.before, w.after, attr);
 #endif
 }
 

@@ -45,6 +45,7 @@ static const struct {
     {"layers:\n" CONV "layers:\n" CONV, "nets/x.yaml:3: 'layers' has no place here"},
     {"layers:\n  - {kind: relu}\n", "nets/x.yaml:2: a layer needs a name"},
     {"layers:\n  - {name: a b, kind: relu}\n", "nets/x.yaml:2: 'a b' is no name"},
+    {"layers:\n  - {name: \"a\\nb\", kind: relu}\n", "nets/x.yaml:2: name must have 1 to 39"},
     {"layers:\n  - {name: input, kind: relu}\n", "nets/x.yaml:2: 'input' is no name"},
     {"layers:\n  - {name: a}\n", "nets/x.yaml:2: layer 'a': needs a kind"},
     {"layers:\n  - {name: a, kind: tanh}\n", "nets/x.yaml:2: layer 'a': unknown kind 'tanh'"},

@@ -1,0 +1,42 @@
+#!/bin/sh
+# cli_model.sh: networks by name, by description and by model file; their mistakes.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+expect 0 imprint model list
+prints one-residual
+for name in dronet-like one-residual pilotnet-like small; do
+    expect 0 imprint model show "$name"
+    prints total
+done
+prints 28754
+expect 0 imprint model show small --time --batch 2 --size 64x48
+prints 'small for 64 x 48 pictures'
+expect 0 imprint model show small --json
+for key in architecture parameters flops layers shape metadata; do
+    prints "\"$key\""
+done
+
+cat >mine.yaml <<'END'
+layers:
+  - {name: flat, kind: flatten}
+  - {name: action, kind: dense, channels: outputs}
+END
+expect 0 imprint model show mine.yaml
+prints 'mine for 80 x 60 pictures'
+sed -i 's/outputs/3/' mine.yaml
+expect 3 imprint model show mine.yaml
+says "mine.yaml:3: layer 'action': is the last and gives 3x1x1, not 2 values"
+expect 3 imprint model show missing.yaml
+says missing.yaml
+expect 2 imprint model show
+expect 2 imprint model show small --batch 0
+expect 2 imprint model import weights
+says --out
+
+printf 'no model' >broken.safetensors
+expect 3 imprint model show broken.safetensors
+says broken.safetensors
+expect 3 imprint model import broken.safetensors --out model.safetensors
+says broken.safetensors
+[ ! -e model.safetensors ] || fail "a failed import left a model"
