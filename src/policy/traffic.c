@@ -1,18 +1,11 @@
 #include "policy/traffic.h"
 
 #include "base/vector.h"
+#include "policy/blocks.h"
 
-enum {
-    SAMPLES = 56,       // of the route ahead
-    SAMPLES_BEHIND = 9, // straight back from the robot
-    BLOCKS_MAX = 64,    // things that count at a time
-};
+enum { BLOCKS_MAX = 64 }; // things that count at a time
 
-static const double SPACING = 0.03;      // of the samples [m]
 static const double SIGHT = 1.9;         // things farther away do not count [m]
-static const double ASIDE = 0.5;         // nor does what lies so far beside the route [m]
-static const double FRONT = 0.066;       // of the robot, ahead of its centre of rotation [m]
-static const double REAR = 0.138;        // behind it, where the simulator puts its rear [m]
 static const double HALF_WIDTH = 0.075;  // of the robot [m]
 static const double STOP_MARGIN = 0.10;  // kept to what one stops for [m]
 static const double FOLLOW_GAP = 0.25;   // kept to who drives ahead [m]
@@ -24,134 +17,18 @@ static const double WALKER_SIZE = 0.04;  // half of a duckie, any way round [m]
 static const double WALKER_TIME = 0.5;   // between the robot's passing and a duckie's start [s]
 static const double CLOSE = 0.12;        // actions are tried out at less than that [m]
 
-// The route as places at even distances, the first few behind the robot.
-typedef struct path {
-    imp_route_point places[SAMPLES_BEHIND + SAMPLES];
-    int count;
-} path;
-
-// What something takes up of the road: along the route from the robot, and across it.
-typedef struct block {
-    double near, far;   // [m] ahead of the robot's centre of rotation
-    double left, right; // [m], positive to the right of the route
-    double along;       // its speed along the route [m/s]
-    // how far the robot reaches to its sides when it passes, without margin [m]
-    double reach_left, reach_right;
-    bool walker; // a strip to be kept free for somebody who walks across
-} block;
-
 typedef struct road {
     const imp_env *env;
-    path path;
-    block blocks[BLOCKS_MAX];
+    imp_path path;
+    imp_block blocks[BLOCKS_MAX];
     int count;
     imp_traffic_plan plan;
 } road;
 
-static double place_distance(int index)
+static void add_block(road *r, imp_block b)
 {
-    return (index - SAMPLES_BEHIND) * SPACING;
-}
-
-static void sample_path(path *p, const imp_route *route)
-{
-    int ahead = imp_route_sample(route, SPACING, SAMPLES, &p->places[SAMPLES_BEHIND]);
-    p->count = SAMPLES_BEHIND + ahead;
-    const imp_route_point here = p->places[SAMPLES_BEHIND];
-    for (int k = 0; k < SAMPLES_BEHIND; k++) {
-        p->places[k] = here;
-        p->places[k].point =
-            imp_vec2_add(here.point, imp_vec2_scale(here.tangent, place_distance(k)));
-    }
-}
-
-// A rectangle ready to be cut by lines.
-typedef struct slab {
-    imp_vec2 centre;
-    imp_vec2 axis[2];
-    double half[2]; // extent along the axes [m]
-} slab;
-
-static slab slab_of(const imp_box *box)
-{
-    slab s = {.centre = imp_vec2_scale(imp_vec2_add(box->corner[0], box->corner[2]), 0.5)};
-    for (int k = 0; k < 2; k++) {
-        s.axis[k] = box->axis[k];
-        for (int n = 0; n < 4; n++) {
-            imp_vec2 out = imp_vec2_subtract(box->corner[n], s.centre);
-            s.half[k] = fmax(s.half[k], imp_vec2_dot(out, box->axis[k]));
-        }
-    }
-    return s;
-}
-
-// Which part of the line across a place a rectangle covers, as an interval of offsets; false if
-// none. Beyond the middle of a bend a line belongs to other places.
-static bool cut_across(const slab *s, const imp_route_point *place, double *left, double *right)
-{
-    const imp_vec2 across = imp_vec2_right(place->tangent);
-    const imp_vec2 gap = imp_vec2_subtract(place->point, s->centre);
-    *left = -fmin(ASIDE, place->curvature > 0.0 ? 0.9 / place->curvature : ASIDE);
-    *right = fmin(ASIDE, place->curvature < 0.0 ? -0.9 / place->curvature : ASIDE);
-    for (int k = 0; k < 2; k++) {
-        double at = imp_vec2_dot(gap, s->axis[k]), slope = imp_vec2_dot(across, s->axis[k]);
-        if (fabs(slope) < 1e-9) {
-            if (fabs(at) > s->half[k])
-                return false;
-            continue;
-        }
-        double one = (-s->half[k] - at) / slope, other = (s->half[k] - at) / slope;
-        *left = fmax(*left, fmin(one, other));
-        *right = fmin(*right, fmax(one, other));
-    }
-    return *left < *right;
-}
-
-// What a rectangle takes up of the path; false if it does not touch the road there.
-static bool block_of(const path *p, const imp_box *box, block *out)
-{
-    const slab s = slab_of(box);
-    block b = {.near = INFINITY, .far = -INFINITY, .left = INFINITY, .right = -INFINITY};
-    for (int k = 0; k < p->count; k++) {
-        double left, right;
-        if (!cut_across(&s, &p->places[k], &left, &right))
-            continue;
-        b.near = fmin(b.near, place_distance(k) - 0.5 * SPACING);
-        b.far = fmax(b.far, place_distance(k) + 0.5 * SPACING);
-        b.left = fmin(b.left, left);
-        b.right = fmax(b.right, right);
-    }
-    *out = b;
-    return b.near < b.far;
-}
-
-// How much farther than its side the robot's rear swings out in a bend, on its outer side.
-static double swing(double curvature)
-{
-    if (curvature <= 0.0)
-        return 0.0;
-    double side = 1.0 / curvature + HALF_WIDTH; // from the middle of the bend
-    return hypot(side, REAR) - side;
-}
-
-// How far the robot reaches to its sides along the part of the route beside a block.
-static void set_reach(block *b, const path *p)
-{
-    double left_bend = 0.0, right_bend = 0.0;
-    for (int k = 0; k < p->count; k++)
-        if (place_distance(k) > b->near - FRONT && place_distance(k) < b->far + REAR) {
-            left_bend = fmax(left_bend, p->places[k].curvature);
-            right_bend = fmax(right_bend, -p->places[k].curvature);
-        }
-    b->reach_left = HALF_WIDTH + swing(right_bend);
-    b->reach_right = HALF_WIDTH + swing(left_bend);
-}
-
-static void add_block(road *r, block b)
-{
-    if (r->count == BLOCKS_MAX || b.far < -REAR)
+    if (r->count == BLOCKS_MAX || b.far < -IMP_ROBOT_REAR)
         return;
-    set_reach(&b, &r->path);
     r->blocks[r->count++] = b;
 }
 
@@ -162,28 +39,20 @@ static bool in_sight(const road *r, imp_vec2 position, double radius)
     return imp_vec2_dot(gap, gap) < reach * reach;
 }
 
-// The direction of the route where something is.
-static imp_vec2 tangent_at(const path *p, double along)
-{
-    int index = SAMPLES_BEHIND + (int)(along / SPACING);
-    index = index < 0 ? 0 : index >= p->count ? p->count - 1 : index;
-    return p->places[index].tangent;
-}
-
 static void add_standing(road *r, const imp_box *box)
 {
-    block b;
-    if (block_of(&r->path, box, &b))
+    imp_block b;
+    if (imp_block_of(&r->path, box, &b))
         add_block(r, b);
 }
 
 // What comes towards us also takes up the road that it is about to drive on.
 static void add_moving(road *r, const imp_box *box, imp_vec2 velocity)
 {
-    block b;
-    if (!block_of(&r->path, box, &b))
+    imp_block b;
+    if (!imp_block_of(&r->path, box, &b))
         return;
-    b.along = imp_vec2_dot(velocity, tangent_at(&r->path, b.near));
+    b.along = imp_vec2_dot(velocity, imp_path_tangent(&r->path, b.near));
     if (b.along < -SLOW)
         b.near += ONCOMING_TIME * b.along;
     add_block(r, b);
@@ -211,11 +80,11 @@ static void add_walk(road *r, imp_vec2 position, const imp_walk *walk)
     double length = walk->stride < 0.0 ? -walk->distance : walk->distance;
     imp_vec2 to = imp_vec2_add(from, imp_vec2_scale(walk->direction, length));
     imp_box strip = strip_between(position, to, WALKER_SIZE);
-    block b;
-    if (!block_of(&r->path, &strip, &b))
+    imp_block b;
+    if (!imp_block_of(&r->path, &strip, &b))
         return;
     b.walker = true;
-    double passed = (b.far + REAR) / PASS_SPEED + WALKER_TIME;
+    double passed = (b.far + IMP_ROBOT_REAR) / PASS_SPEED + WALKER_TIME;
     if (walk->active || walk->wait < passed)
         add_block(r, b);
 }
@@ -280,14 +149,6 @@ static double clamp(double value, double low, double high)
     return fmax(low, fmin(high, value));
 }
 
-// Whether a robot at an offset from the route would come nearer to a block than a margin.
-static bool meets(const block *b, double offset, double margin)
-{
-    const double rounding = 1e-9;
-    return offset > b->left - b->reach_right - margin + rounding &&
-           offset < b->right + b->reach_left + margin - rounding;
-}
-
 // The speed at which a stop is reached gently.
 static double speed_to_stop(double distance)
 {
@@ -309,15 +170,16 @@ static const passing PASSINGS[] = {
 enum { PASSING_COUNT = sizeof PASSINGS / sizeof PASSINGS[0] };
 
 // Whether one drives past a block, if there is room, rather than behind it.
-static bool to_be_passed(const block *b, double sight)
+static bool to_be_passed(const imp_block *b, double sight)
 {
-    return !b->walker && b->along <= SLOW && b->near - FRONT < sight;
+    return !b->walker && b->along <= SLOW && b->near - IMP_ROBOT_FRONT < sight;
 }
 
 static bool is_free(const road *r, double offset, const passing *p)
 {
     for (int k = 0; k < r->count; k++)
-        if (to_be_passed(&r->blocks[k], p->sight) && meets(&r->blocks[k], offset, p->margin))
+        if (to_be_passed(&r->blocks[k], p->sight) &&
+            imp_block_meets(&r->blocks[k], offset, p->margin))
             return false;
     return true;
 }
@@ -334,7 +196,7 @@ static bool find_room(const road *r, const passing *p, double *offset)
     if (is_free(r, wanted, p))
         return true;
     for (int k = 0; k < r->count; k++) {
-        const block *b = &r->blocks[k];
+        const imp_block *b = &r->blocks[k];
         const double sides[] = {b->left - b->reach_right - p->margin,
                                 b->right + b->reach_left + p->margin};
         for (int side = 0; side < 2; side++)
@@ -362,9 +224,10 @@ static void pass_or_stop(road *r)
         return;
     }
     for (int k = 0; k < r->count; k++) {
-        const block *b = &r->blocks[k];
-        if (to_be_passed(b, PASSINGS[0].sight) && meets(b, wanted, PASSINGS[0].margin))
-            r->plan.speed = fmin(r->plan.speed, speed_to_stop(b->near - FRONT - STOP_MARGIN));
+        const imp_block *b = &r->blocks[k];
+        if (to_be_passed(b, PASSINGS[0].sight) && imp_block_meets(b, wanted, PASSINGS[0].margin))
+            r->plan.speed =
+                fmin(r->plan.speed, speed_to_stop(b->near - IMP_ROBOT_FRONT - STOP_MARGIN));
     }
 }
 
@@ -372,9 +235,9 @@ static void pass_or_stop(road *r)
 static void keep_distance(road *r)
 {
     for (int k = 0; k < r->count; k++) {
-        const block *b = &r->blocks[k];
-        double gap = b->near - FRONT;
-        if (!meets(b, r->plan.offset, PASSINGS[0].margin) || gap < -FRONT)
+        const imp_block *b = &r->blocks[k];
+        double gap = b->near - IMP_ROBOT_FRONT;
+        if (!imp_block_meets(b, r->plan.offset, PASSINGS[0].margin) || gap < -IMP_ROBOT_FRONT)
             continue;
         if (b->walker)
             r->plan.speed = fmin(r->plan.speed, speed_to_stop(gap - STOP_MARGIN));
@@ -414,12 +277,12 @@ static bool is_red(const imp_env *env, imp_vec2 entry, imp_vec2 direction)
 // Stops before the next crossing on the route if its light is red and there is still room to.
 static void wait_at_lights(road *r)
 {
-    const path *p = &r->path;
-    for (int k = SAMPLES_BEHIND + 1; k < p->count; k++) {
+    const imp_path *p = &r->path;
+    for (int k = IMP_PATH_BEHIND + 1; k < p->count; k++) {
         const imp_route_point *place = &p->places[k];
         if (place->curve == p->places[k - 1].curve)
             continue;
-        double gap = place_distance(k) - SPACING - FRONT;
+        double gap = imp_place_distance(k) - IMP_PATH_SPACING - IMP_ROBOT_FRONT;
         // motors that are let go coast to a stop in this
         double room = r->env->speed / IMP_SPEED_DAMPING;
         if (gap > room && is_red(r->env, place->point, place->tangent))
@@ -430,12 +293,12 @@ static void wait_at_lights(road *r)
 // Whether the robot is so near to something that it should look what its action would lead to.
 static bool is_close(const road *r)
 {
-    const imp_route_point *here = &r->path.places[SAMPLES_BEHIND];
+    const imp_route_point *here = &r->path.places[IMP_PATH_BEHIND];
     imp_vec2 gap = {r->env->pose.x - here->point.x, r->env->pose.z - here->point.z};
     double aside = imp_vec2_dot(gap, imp_vec2_right(here->tangent));
     for (int k = 0; k < r->count; k++) {
-        const block *b = &r->blocks[k];
-        if (b->near - FRONT < 2.0 * CLOSE && aside > b->left - HALF_WIDTH - CLOSE &&
+        const imp_block *b = &r->blocks[k];
+        if (b->near - IMP_ROBOT_FRONT < 2.0 * CLOSE && aside > b->left - HALF_WIDTH - CLOSE &&
             aside < b->right + HALF_WIDTH + CLOSE)
             return true;
     }
@@ -448,7 +311,7 @@ imp_traffic_plan imp_traffic_mind(const imp_env *env, const imp_route *route,
     road r = {.env = env, .plan = wanted};
     if (!anything_in_sight(&r))
         return wanted;
-    sample_path(&r.path, route);
+    imp_path_sample(&r.path, route);
     look_around(&r);
     pass_or_stop(&r);
     keep_distance(&r);

@@ -1,0 +1,118 @@
+#include "policy/blocks.h"
+
+#include "base/vector.h"
+
+static const double ASIDE = 0.5;        // what lies so far beside the route does not count [m]
+static const double HALF_WIDTH = 0.075; // of the robot [m]
+
+void imp_path_sample(imp_path *p, const imp_route *route)
+{
+    int ahead =
+        imp_route_sample(route, IMP_PATH_SPACING, IMP_PATH_AHEAD, &p->places[IMP_PATH_BEHIND]);
+    p->count = IMP_PATH_BEHIND + ahead;
+    const imp_route_point here = p->places[IMP_PATH_BEHIND];
+    for (int k = 0; k < IMP_PATH_BEHIND; k++) {
+        p->places[k] = here;
+        p->places[k].point =
+            imp_vec2_add(here.point, imp_vec2_scale(here.tangent, imp_place_distance(k)));
+    }
+}
+
+// A rectangle ready to be cut by lines.
+typedef struct slab {
+    imp_vec2 centre;
+    imp_vec2 axis[2];
+    double half[2]; // extent along the axes [m]
+} slab;
+
+static slab slab_of(const imp_box *box)
+{
+    slab s = {.centre = imp_vec2_scale(imp_vec2_add(box->corner[0], box->corner[2]), 0.5)};
+    for (int k = 0; k < 2; k++) {
+        s.axis[k] = box->axis[k];
+        for (int n = 0; n < 4; n++) {
+            imp_vec2 out = imp_vec2_subtract(box->corner[n], s.centre);
+            s.half[k] = fmax(s.half[k], imp_vec2_dot(out, box->axis[k]));
+        }
+    }
+    return s;
+}
+
+// Which part of the line across a place a rectangle covers, as an interval of offsets; false if
+// none. Beyond the middle of a bend a line belongs to other places.
+static bool cut_across(const slab *s, const imp_route_point *place, double *left, double *right)
+{
+    const imp_vec2 across = imp_vec2_right(place->tangent);
+    const imp_vec2 gap = imp_vec2_subtract(place->point, s->centre);
+    *left = -fmin(ASIDE, place->curvature > 0.0 ? 0.9 / place->curvature : ASIDE);
+    *right = fmin(ASIDE, place->curvature < 0.0 ? -0.9 / place->curvature : ASIDE);
+    for (int k = 0; k < 2; k++) {
+        double at = imp_vec2_dot(gap, s->axis[k]), slope = imp_vec2_dot(across, s->axis[k]);
+        if (fabs(slope) < 1e-9) {
+            if (fabs(at) > s->half[k])
+                return false;
+            continue;
+        }
+        double one = (-s->half[k] - at) / slope, other = (s->half[k] - at) / slope;
+        *left = fmax(*left, fmin(one, other));
+        *right = fmin(*right, fmax(one, other));
+    }
+    return *left < *right;
+}
+
+// How much farther than its side the robot's rear swings out in a bend, on its outer side.
+static double swing(double curvature)
+{
+    if (curvature <= 0.0)
+        return 0.0;
+    double side = 1.0 / curvature + HALF_WIDTH; // from the middle of the bend
+    return hypot(side, IMP_ROBOT_REAR) - side;
+}
+
+// How far the robot reaches to its sides along the part of the route beside a block.
+static void set_reach(imp_block *b, const imp_path *p)
+{
+    double left_bend = 0.0, right_bend = 0.0;
+    for (int k = 0; k < p->count; k++)
+        if (imp_place_distance(k) > b->near - IMP_ROBOT_FRONT &&
+            imp_place_distance(k) < b->far + IMP_ROBOT_REAR) {
+            left_bend = fmax(left_bend, p->places[k].curvature);
+            right_bend = fmax(right_bend, -p->places[k].curvature);
+        }
+    b->reach_left = HALF_WIDTH + swing(right_bend);
+    b->reach_right = HALF_WIDTH + swing(left_bend);
+}
+
+bool imp_block_of(const imp_path *p, const imp_box *box, imp_block *out)
+{
+    const slab s = slab_of(box);
+    imp_block b = {.near = INFINITY, .far = -INFINITY, .left = INFINITY, .right = -INFINITY};
+    for (int k = 0; k < p->count; k++) {
+        double left, right;
+        if (!cut_across(&s, &p->places[k], &left, &right))
+            continue;
+        b.near = fmin(b.near, imp_place_distance(k) - 0.5 * IMP_PATH_SPACING);
+        b.far = fmax(b.far, imp_place_distance(k) + 0.5 * IMP_PATH_SPACING);
+        b.left = fmin(b.left, left);
+        b.right = fmax(b.right, right);
+    }
+    if (b.near >= b.far)
+        return false;
+    set_reach(&b, p);
+    *out = b;
+    return true;
+}
+
+imp_vec2 imp_path_tangent(const imp_path *p, double along)
+{
+    int index = IMP_PATH_BEHIND + (int)(along / IMP_PATH_SPACING);
+    index = index < 0 ? 0 : index >= p->count ? p->count - 1 : index;
+    return p->places[index].tangent;
+}
+
+bool imp_block_meets(const imp_block *b, double offset, double margin)
+{
+    const double rounding = 1e-9;
+    return offset > b->left - b->reach_right - margin + rounding &&
+           offset < b->right + b->reach_left + margin - rounding;
+}

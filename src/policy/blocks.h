@@ -1,0 +1,49 @@
+// policy/blocks.h: what takes up the road ahead, in the frame of the route.
+#ifndef IMP_POLICY_BLOCKS_H
+#define IMP_POLICY_BLOCKS_H
+
+#include "policy/route.h"
+
+enum {
+    IMP_PATH_AHEAD = 56, // places of the route ahead
+    IMP_PATH_BEHIND = 9, // and straight back from the robot
+};
+
+#define IMP_PATH_SPACING 0.03 // of the places [m]
+#define IMP_ROBOT_FRONT 0.066 // of the robot, ahead of its centre of rotation [m]
+#define IMP_ROBOT_REAR 0.138  // behind it, where the simulator puts its rear [m]
+
+// The route as places at even distances, the first few behind the robot.
+typedef struct imp_path {
+    imp_route_point places[IMP_PATH_BEHIND + IMP_PATH_AHEAD];
+    int count;
+} imp_path;
+
+// What something takes up of the road: along the route from the robot, and across it.
+typedef struct imp_block {
+    double near, far;   // [m] ahead of the robot's centre of rotation
+    double left, right; // [m], positive to the right of the route
+    double along;       // its speed along the route [m/s]
+    // how far the robot reaches to its sides when it passes, without margin [m]
+    double reach_left, reach_right;
+    bool walker; // a strip to be kept free for somebody who walks across
+} imp_block;
+
+// How far ahead of the robot a place of a path is [m].
+static inline double imp_place_distance(int index)
+{
+    return (index - IMP_PATH_BEHIND) * IMP_PATH_SPACING;
+}
+
+void imp_path_sample(imp_path *path, const imp_route *route);
+
+// The direction of the route at a distance ahead of the robot [m].
+imp_vec2 imp_path_tangent(const imp_path *path, double along);
+
+// What a rectangle takes up of a path; false if it does not touch the road there.
+bool imp_block_of(const imp_path *path, const imp_box *box, imp_block *out);
+
+// Whether a robot at an offset from the route would come nearer to a block than a margin.
+bool imp_block_meets(const imp_block *block, double offset, double margin);
+
+#endif
