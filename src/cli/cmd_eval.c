@@ -59,9 +59,8 @@ static json_t *episodes_json(const imp_evaluation *evaluation)
             json_pack("{s:s, s:i, s:s, s:f, s:f, s:f, s:f, s:[f,f,f], s:[f,f,f]}", "map", r->map,
                       "steps", r->steps, "ending", imp_ending_name(r->ending), "reward", r->reward,
                       "distance_m", r->distance, "speed_mean_m_s", r->speed_mean,
-                      "lane_distance_mean_m", r->lane_distance_mean, "start", r->poses[0].x,
-                      r->poses[0].z, r->poses[0].heading, "end", r->poses[r->steps].x,
-                      r->poses[r->steps].z, r->poses[r->steps].heading));
+                      "lane_distance_mean_m", r->lane_distance_mean, "start", r->start.x,
+                      r->start.z, r->start.heading, "end", r->end.x, r->end.z, r->end.heading));
     }
     return array;
 }
@@ -142,7 +141,7 @@ static imp_status fill_panel(imp_trajectory_panel *panel, const imp_evaluation *
     panel->trajectories = trajectories;
     for (int e = 0; e < evaluation->episodes; e++) {
         const imp_episode_result *r = &evaluation->results[e];
-        if (r->map_index == map_index)
+        if (r->map_index == map_index && r->poses != NULL)
             trajectories[panel->count++] =
                 (imp_trajectory){r->poses, r->steps + 1, r->ending == IMP_ENDING_INVALID_POSE};
     }

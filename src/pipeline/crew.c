@@ -63,6 +63,8 @@ imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err
     else if (status == IMP_OK)
         status = imp_map_set_load(&crew->maps, &def->map, 1, err);
     if (status == IMP_OK)
+        status = imp_map_set_keep(&crew->maps, def->split, err);
+    if (status == IMP_OK)
         status = imp_pool_create(&crew->pool, def->threads, err);
     if (status != IMP_OK)
         return status;

@@ -39,6 +39,7 @@ typedef struct imp_crew_def {
     const imp_driver *teacher; // nullable
     int threads;
     const imp_monitor *monitor;
+    imp_split split; // which of the maps take part
 } imp_crew_def;
 
 // Loads the maps and makes what every thread needs. Freed with imp_crew_dismiss(), also after a

@@ -1,11 +1,15 @@
+#include "pipeline/evaluate.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "pipeline/crew.h"
 
 enum { EVAL_COOKIE = 0x0E7A1 };
+
+// What the histograms reach to: half a tile's width is 0.29 m, top speed 0.6 m/s.
+static const double LANE_REACH = 0.4096, SPEED_REACH = 0.8;
 
 imp_eval_def imp_default_eval_def(void)
 {
@@ -15,6 +19,8 @@ imp_eval_def imp_default_eval_def(void)
         .steps = 65,
         .env = imp_default_env_def(),
         .camera = imp_default_camera_def(),
+        .expert = imp_default_expert_def(),
+        .keep = 100,
         .cookie = EVAL_COOKIE,
     };
     def.env.index = 1;
@@ -25,180 +31,287 @@ typedef struct job {
     imp_crew crew;
     const imp_eval_def *def;
     imp_evaluation *out;
-    imp_error *errors; // (episodes)
+    imp_tally *tallies; // (threads)
+    struct failure {
+        int episode;
+        imp_error error;
+    } * failures; // (threads) the first of each worker
 } job;
 
-static imp_status make_room(imp_episode_result *result, int steps, imp_error *err)
+imp_status imp_eval_make_room(imp_episode_result *result, int steps, bool actions, imp_error *err)
 {
     result->poses = calloc((size_t)steps + 1, sizeof *result->poses);
     result->lane_distances = calloc((size_t)steps, sizeof *result->lane_distances);
-    if (result->poses == NULL || result->lane_distances == NULL)
+    if (actions)
+        result->actions = calloc((size_t)steps, sizeof *result->actions);
+    if (result->poses == NULL || result->lane_distances == NULL ||
+        (actions && result->actions == NULL))
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %d steps", steps);
     return IMP_OK;
 }
 
-// What a step adds to an episode's result.
-static void note_step(imp_episode_result *result, const imp_env *env, imp_step step)
+void imp_eval_release(imp_episode_result *result)
 {
-    imp_pose before = result->poses[result->steps];
-    result->lane_distances[result->steps] = env->in_lane ? (float)env->lane.distance : NAN;
-    result->poses[++result->steps] = env->pose;
-    result->reward += step.reward;
-    if (env->in_lane)
-        result->distance += (env->pose.x - before.x) * env->lane.tangent.x +
-                            (env->pose.z - before.z) * env->lane.tangent.z;
+    free(result->poses);
+    free(result->lane_distances);
+    free(result->actions);
 }
 
-static imp_status drive_episode(job *work, int episode, int worker, imp_error *err)
+// Sums over an episode that become means at its end.
+typedef struct sums {
+    double speed, lane, action_error;
+    double farthest; // |lane distance| so far; off lanes is farther than anything
+} sums;
+
+static int bin_of(double value, double low, double high, int bins)
 {
-    imp_crew *crew = &work->crew;
+    const double place = floor((value - low) / (high - low) * bins);
+    return place < 0.0 ? 0 : (place >= bins ? bins - 1 : (int)place);
+}
+
+// What a settled step adds to figures and counts.
+static void note_settled(imp_episode_result *result, const imp_env *env, imp_tally *tally, sums *s)
+{
+    result->settled++;
+    s->speed += env->speed;
+    if (tally != NULL)
+        tally->speeds[bin_of(env->speed, 0.0, SPEED_REACH, IMP_SPEED_BINS)]++;
+    if (!env->in_lane)
+        return;
+    // as it is kept, so that figures can be found again from what is kept
+    const double distance = (double)(float)env->lane.distance;
+    result->in_lane++;
+    s->lane += fabs(distance);
+    if (tally != NULL)
+        tally->lanes[bin_of(distance, -LANE_REACH, LANE_REACH, IMP_LANE_BINS)]++;
+}
+
+// What a step adds to an episode's result.
+static void note_step(imp_episode_result *result, const imp_env *env, imp_step step, sums *s)
+{
+    const double off = env->in_lane ? fabs(env->lane.distance) : INFINITY;
+    if (off > s->farthest) {
+        s->farthest = off;
+        result->worst_step = result->steps;
+    }
+    if (result->lane_distances != NULL)
+        result->lane_distances[result->steps] = env->in_lane ? (float)env->lane.distance : NAN;
+    result->steps++;
+    if (result->poses != NULL)
+        result->poses[result->steps] = env->pose;
+    result->reward += step.reward;
+    if (env->in_lane)
+        result->distance += (env->pose.x - result->end.x) * env->lane.tangent.x +
+                            (env->pose.z - result->end.z) * env->lane.tangent.z;
+    result->end = env->pose;
+}
+
+// Asks the driver, and the teacher if there is one.
+static imp_action decide(imp_crew_member *member, imp_episode_result *result, sums *s)
+{
+    const imp_action action = imp_policy_act(member->driver, &member->env, member->observation);
+    imp_action wanted = {NAN, NAN};
+    if (member->teacher != NULL) {
+        wanted = imp_policy_act(member->teacher, &member->env, NULL);
+        s->action_error +=
+            0.5 * (fabs(action.left - wanted.left) + fabs(action.right - wanted.right));
+    }
+    if (result->actions != NULL)
+        result->actions[result->steps] = (imp_action_pair){(float)action.left, (float)action.right,
+                                                           (float)wanted.left, (float)wanted.right};
+    return action;
+}
+
+// Keeps the picture and the action of a step, if it is one of those to keep.
+static void film_step(const imp_replay_def *which, imp_replay *film, int step, const uint8_t *rgb,
+                      imp_action action)
+{
+    if (film == NULL || film->count == which->count || step < which->first ||
+        (step - which->first) % which->every != 0)
+        return;
+    const size_t picture = (size_t)3 * (size_t)film->width * (size_t)film->height;
+    memcpy(film->frames + picture * (size_t)film->count, rgb, picture);
+    film->actions[2 * film->count] = (float)action.left;
+    film->actions[2 * film->count + 1] = (float)action.right;
+    film->count++;
+}
+
+imp_status imp_eval_drive(imp_crew *crew, int worker, int episode, const imp_eval_def *def,
+                          imp_episode_result *result, imp_tally *tally, const imp_replay_def *which,
+                          imp_replay *film, imp_error *err)
+{
     imp_crew_member *member = &crew->members[worker];
-    imp_episode_result *result = &work->out->results[episode];
     imp_env *env = &member->env;
-    imp_status status = make_room(result, work->def->steps, err);
-    if (status == IMP_OK)
-        status = imp_env_reset(env, (uint32_t)episode, err);
+    imp_status status = imp_env_reset(env, (uint32_t)episode, err);
     if (status != IMP_OK)
         return status;
     result->map_index = env->world_index;
-    memcpy(result->map, env->world->name, sizeof result->map);
-    result->poses[0] = env->pose;
+    result->start = result->end = env->pose;
+    if (result->poses != NULL)
+        result->poses[0] = env->pose;
     imp_policy_begin(member->driver, env);
-    const bool looks = member->driver->class->needs_observation;
-    double speed = 0.0;
-    int settled = 0;
+    if (member->teacher != NULL)
+        imp_policy_begin(member->teacher, env);
+    const bool looks = member->driver->class->needs_observation || film != NULL;
+    sums s = {.farthest = -1.0};
     for (imp_step step = {0}; !step.terminated && !step.truncated;) {
         if (looks)
             imp_crew_look(crew, member, member->observation);
-        step = imp_env_step(env, imp_policy_act(member->driver, env, member->observation));
-        note_step(result, env, step);
-        if (result->steps > work->def->settle_steps) {
-            speed += env->speed;
-            settled++;
-        }
+        const imp_action action = decide(member, result, &s);
+        film_step(which, film, result->steps, member->observation, action);
+        step = imp_env_step(env, action);
+        note_step(result, env, step, &s);
+        if (result->steps > def->settle_steps)
+            note_settled(result, env, tally, &s);
         if (!imp_crew_tick(crew, worker))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
     result->ending = env->ending;
-    result->speed_mean = settled > 0 ? speed / settled : 0.0;
+    result->speed_mean = result->settled > 0 ? s.speed / result->settled : 0.0;
+    result->lane_distance_mean = result->in_lane > 0 ? s.lane / result->in_lane : 0.0;
+    result->action_error = member->teacher != NULL ? s.action_error / result->steps : NAN;
     return IMP_OK;
 }
 
 static void drive_one(void *context, int index, int worker)
 {
     job *work = context;
+    imp_episode_result *result = &work->out->results[index];
+    imp_error err = {0};
     if (atomic_load(&work->crew.stop))
-        imp_fail(&work->errors[index], IMP_INTERRUPTED, "interrupted");
-    else
-        drive_episode(work, index, worker, &work->errors[index]);
+        imp_fail(&err, IMP_INTERRUPTED, "interrupted");
+    else if (index >= work->def->keep ||
+             imp_eval_make_room(result, work->def->steps, work->def->ask_expert, &err) == IMP_OK)
+        imp_eval_drive(&work->crew, worker, index, work->def, result, &work->tallies[worker], NULL,
+                       NULL, &err);
+    struct failure *failure = &work->failures[worker];
+    if (err.status != IMP_OK && failure->error.status == IMP_OK)
+        *failure = (struct failure){index, err};
 }
 
-static int compare_floats(const void *a, const void *b)
+// Workers get episodes in their order, so the first failure of all is the earliest of theirs.
+static imp_status first_failure(const job *work, imp_error *err)
 {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-// Mean and 95th percentile of |lane distance| over the settled frames of all episodes, and per
-// episode.
-static imp_status summarize_lanes(imp_evaluation *out, int settle_steps, imp_error *err)
-{
-    size_t capacity = 1, count = 0;
-    for (int e = 0; e < out->episodes; e++)
-        capacity += (size_t)out->results[e].steps;
-    float *all = malloc(capacity * sizeof *all);
-    if (all == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu lane distances", capacity);
-    double sum = 0.0;
-    for (int e = 0; e < out->episodes; e++) {
-        imp_episode_result *result = &out->results[e];
-        size_t first = count;
-        double episode_sum = 0.0;
-        for (int k = settle_steps; k < result->steps; k++)
-            if (!isnan(result->lane_distances[k])) {
-                all[count] = fabsf(result->lane_distances[k]);
-                episode_sum += (double)all[count++];
-            }
-        result->lane_distance_mean = count > first ? episode_sum / (double)(count - first) : 0.0;
-        sum += episode_sum;
+    const struct failure *first = NULL;
+    for (int k = 0; k < work->crew.threads; k++) {
+        const struct failure *failure = &work->failures[k];
+        if (failure->error.status != IMP_OK && (first == NULL || failure->episode < first->episode))
+            first = failure;
     }
-    qsort(all, count, sizeof *all, compare_floats);
-    if (count > 0) {
-        out->lane_distance_mean = sum / (double)count;
-        out->lane_distance_p95 = (double)all[(size_t)(0.95 * (double)(count - 1))];
-    }
-    free(all);
-    return IMP_OK;
+    return first == NULL ? IMP_OK : imp_fail(err, first->error.status, "%s", first->error.message);
 }
 
-static imp_status summarize(imp_evaluation *out, int settle_steps, imp_error *err)
+imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_driver *teacher,
+                         const imp_eval_def *def, const imp_monitor *monitor, imp_error *err)
 {
-    double speed = 0.0, settled = 0.0;
-    for (int e = 0; e < out->episodes; e++) {
-        const imp_episode_result *result = &out->results[e];
-        int frames = result->steps > settle_steps ? result->steps - settle_steps : 0;
-        out->survived += result->ending == IMP_ENDING_MAX_STEPS;
-        out->total_reward += result->reward;
-        out->distance_mean += result->distance / out->episodes;
-        speed += result->speed_mean * frames;
-        settled += frames;
-    }
-    out->mean_reward = out->total_reward / out->episodes;
-    out->speed_mean = settled > 0.0 ? speed / settled : 0.0;
-    return summarize_lanes(out, settle_steps, err);
-}
-
-static imp_status run(job *work, const imp_driver *driver, imp_error *err)
-{
-    const imp_eval_def *def = work->def;
-    imp_evaluation *out = work->out;
     imp_env_def env = def->env;
     env.max_steps = def->steps * env.frame_skip;
-    imp_crew_def crew = {.map = def->map,
-                         .maps = def->maps,
-                         .map_count = def->map_count,
-                         .env = &env,
-                         .camera = &def->camera,
-                         .driver = driver,
-                         .threads = def->threads,
-                         .monitor = work->crew.monitor};
-    out->results = calloc((size_t)def->episodes, sizeof *out->results);
-    work->errors = calloc((size_t)def->episodes, sizeof *work->errors);
-    if (out->results == NULL || work->errors == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", def->episodes);
-    out->episodes = def->episodes;
-    imp_status status = imp_crew_hire(&work->crew, &crew, err);
+    const imp_crew_def crew_def = {.map = def->map,
+                                   .maps = def->maps,
+                                   .map_count = def->map_count,
+                                   .split = def->split,
+                                   .env = &env,
+                                   .camera = &def->camera,
+                                   .driver = driver,
+                                   .teacher = teacher,
+                                   .threads = def->threads,
+                                   .monitor = monitor};
+    return imp_crew_hire(crew, &crew_def, err);
+}
+
+static imp_status make_histogram(imp_histogram *out, double low, double high, int bins,
+                                 imp_error *err)
+{
+    *out = (imp_histogram){low, high, bins, calloc((size_t)bins, sizeof *out->counts)};
+    return out->counts != NULL ? IMP_OK
+                               : imp_fail(err, IMP_NO_MEMORY, "out of memory for %d bins", bins);
+}
+
+static imp_status make_results(job *work, imp_error *err)
+{
+    imp_evaluation *out = work->out;
+    const imp_map_set *maps = &work->crew.maps;
+    const size_t threads = (size_t)work->crew.threads;
+    out->results = calloc((size_t)work->def->episodes, sizeof *out->results);
+    out->maps = calloc((size_t)maps->count, sizeof *out->maps);
+    work->tallies = calloc(threads, sizeof *work->tallies);
+    work->failures = calloc(threads, sizeof *work->failures);
+    if (out->results == NULL || out->maps == NULL || work->tallies == NULL ||
+        work->failures == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", work->def->episodes);
+    out->episodes = work->def->episodes;
+    out->map_count = maps->count;
+    for (int k = 0; k < maps->count; k++)
+        memcpy(out->maps[k].name, maps->worlds[k]->name, sizeof out->maps[k].name);
+    imp_status status = make_histogram(&out->lanes, -LANE_REACH, LANE_REACH, IMP_LANE_BINS, err);
+    return status == IMP_OK ? make_histogram(&out->speeds, 0.0, SPEED_REACH, IMP_SPEED_BINS, err)
+                            : status;
+}
+
+static void gather(job *work)
+{
+    imp_evaluation *out = work->out;
+    for (int k = 0; k < work->crew.threads; k++) {
+        for (int bin = 0; bin < IMP_LANE_BINS; bin++)
+            out->lanes.counts[bin] += work->tallies[k].lanes[bin];
+        for (int bin = 0; bin < IMP_SPEED_BINS; bin++)
+            out->speeds.counts[bin] += work->tallies[k].speeds[bin];
+    }
+    for (int e = 0; e < out->episodes; e++)
+        out->results[e].map = out->maps[out->results[e].map_index].name;
+}
+
+static imp_status run(job *work, const imp_driver *driver, const imp_driver *teacher,
+                      const imp_monitor *monitor, imp_error *err)
+{
+    const imp_eval_def *def = work->def;
+    imp_status status = imp_eval_hire(&work->crew, driver, teacher, def, monitor, err);
+    if (status == IMP_OK)
+        status = make_results(work, err);
     if (status != IMP_OK)
         return status;
     work->crew.progress.task = imp_driver_name(driver);
     work->crew.progress.total = (double)def->episodes * def->steps;
     imp_pool_run(work->crew.pool, def->episodes, drive_one, work);
-    for (int e = 0; e < def->episodes; e++)
-        if (work->errors[e].status != IMP_OK)
-            return imp_fail(err, work->errors[e].status, "%s", work->errors[e].message);
-    return summarize(out, def->settle_steps, err);
+    status = first_failure(work, err);
+    if (status != IMP_OK)
+        return status;
+    gather(work);
+    return imp_eval_summarize(work->out, err);
 }
 
-imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp_eval_def *def,
-                        const imp_monitor *monitor, imp_error *err)
+imp_status imp_eval_check(const imp_eval_def *def, imp_error *err)
 {
     if (def->cookie != EVAL_COOKIE)
         return imp_fail(err, IMP_USAGE, "imp_eval_def was not made with imp_default_eval_def()");
     if (def->episodes < 1 || def->steps < 1)
         return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
                         def->episodes, def->steps);
-    if (def->settle_steps < 0)
-        return imp_fail(err, IMP_USAGE, "settle steps (%d) must not be negative",
-                        def->settle_steps);
-    imp_status fits = imp_crew_check_steps(def->steps, def->env.frame_skip, err);
-    if (fits != IMP_OK)
-        return fits;
-    double start = imp_clock();
+    if (def->settle_steps < 0 || def->keep < 0)
+        return imp_fail(err, IMP_USAGE,
+                        "settle steps (%d) and kept trajectories (%d) must not be negative",
+                        def->settle_steps, def->keep);
+    return imp_crew_check_steps(def->steps, def->env.frame_skip, err);
+}
+
+imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp_eval_def *def,
+                        const imp_monitor *monitor, imp_error *err)
+{
+    imp_status status = imp_eval_check(def, err);
+    if (status != IMP_OK)
+        return status;
+    const double start = imp_clock();
     *out = (imp_evaluation){0};
-    job work = {.def = def, .out = out, .crew = {.monitor = monitor}};
-    imp_status status = run(&work, driver, err);
+    job work = {.def = def, .out = out};
+    imp_driver *teacher = NULL;
+    if (def->ask_expert)
+        status = imp_driver_open(&teacher, "expert", &def->expert, err);
+    if (status == IMP_OK)
+        status = run(&work, driver, teacher, monitor, err);
     imp_crew_dismiss(&work.crew);
-    free(work.errors);
+    imp_driver_close(teacher);
+    free(work.tallies);
+    free(work.failures);
     out->seconds = imp_clock() - start;
     if (status != IMP_OK)
         imp_evaluation_free(out);
@@ -209,10 +322,11 @@ void imp_evaluation_free(imp_evaluation *evaluation)
 {
     if (evaluation == NULL)
         return;
-    for (int e = 0; e < evaluation->episodes && evaluation->results != NULL; e++) {
-        free(evaluation->results[e].poses);
-        free(evaluation->results[e].lane_distances);
-    }
+    for (int e = 0; e < evaluation->episodes && evaluation->results != NULL; e++)
+        imp_eval_release(&evaluation->results[e]);
     free(evaluation->results);
+    free(evaluation->maps);
+    free(evaluation->lanes.counts);
+    free(evaluation->speeds.counts);
     *evaluation = (imp_evaluation){0};
 }

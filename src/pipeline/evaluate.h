@@ -1,0 +1,34 @@
+// pipeline/evaluate.h: an evaluation as the files that make it up share it.
+#ifndef IMP_PIPELINE_EVALUATE_H
+#define IMP_PIPELINE_EVALUATE_H
+
+#include "pipeline/crew.h"
+
+enum { IMP_LANE_BINS = 8192, IMP_SPEED_BINS = 160 };
+
+// What a worker counts. Whole numbers, so that the order does not matter in which workers add up.
+typedef struct imp_tally {
+    int64_t lanes[IMP_LANE_BINS], speeds[IMP_SPEED_BINS];
+} imp_tally;
+
+// Refuses definitions that make no sense.
+imp_status imp_eval_check(const imp_eval_def *def, imp_error *err);
+
+// A crew for an evaluation. teacher: nullable, asked for its opinion. Freed with
+// imp_crew_dismiss(), also after a failure.
+imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_driver *teacher,
+                         const imp_eval_def *def, const imp_monitor *monitor, imp_error *err);
+
+// Drives one episode. What the result has room for is kept in it; tally and film may be NULL.
+imp_status imp_eval_drive(imp_crew *crew, int worker, int episode, const imp_eval_def *def,
+                          imp_episode_result *result, imp_tally *tally, const imp_replay_def *which,
+                          imp_replay *film, imp_error *err);
+
+// Gives a result room for its trajectory, and actions if wanted.
+imp_status imp_eval_make_room(imp_episode_result *result, int steps, bool actions, imp_error *err);
+void imp_eval_release(imp_episode_result *result);
+
+// Fills in everything but results, tallies and time.
+imp_status imp_eval_summarize(imp_evaluation *out, imp_error *err);
+
+#endif

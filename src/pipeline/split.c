@@ -1,0 +1,73 @@
+// Which maps are for training and which for testing.
+#include <stdlib.h>
+#include <string.h>
+
+#include "imprint/pipeline.h"
+
+const char *imp_split_word(int split)
+{
+    static const char *const words[] = {
+#define SPLIT_WORD(name, word) [name] = (word),
+        IMP_SPLIT_MAP(SPLIT_WORD)
+#undef SPLIT_WORD
+    };
+    const int count = sizeof words / sizeof words[0];
+    return split >= 0 && split < count ? words[split] : NULL;
+}
+
+// How long the name is without what only says how a map is furnished: maps of the same roads must
+// not be divided.
+static size_t stem_length(const char *name)
+{
+    static const char *const furnishings[] = {"_bordered", "_empty", "_obstacles", "_pedestrians",
+                                              "_dyn_duckiebots"};
+    const size_t length = strlen(name);
+    for (size_t k = 0; k < sizeof furnishings / sizeof furnishings[0]; k++) {
+        const size_t tail = strlen(furnishings[k]);
+        if (length > tail && strcmp(name + length - tail, furnishings[k]) == 0)
+            return length - tail;
+    }
+    return length;
+}
+
+bool imp_map_is_for_testing(const char *name)
+{
+    static const char *const challenges[] = {"ETHZ_autolab_technical_track", "ETHZ_loop",
+                                             "ETH_small_loop_2", "zigzag_dists"};
+    const size_t length = stem_length(name);
+    for (size_t k = 0; k < sizeof challenges / sizeof challenges[0]; k++)
+        if (strlen(challenges[k]) == length && memcmp(challenges[k], name, length) == 0)
+            return true;
+    uint64_t hash = 0xcbf29ce484222325U;
+    for (size_t k = 0; k < length; k++)
+        hash = (hash ^ (uint8_t)name[k]) * 0x100000001b3U;
+    return (hash ^ hash >> 32) % 5 == 0;
+}
+
+imp_status imp_map_set_keep(imp_map_set *set, imp_split split, imp_error *err)
+{
+    if (split == IMP_SPLIT_ALL)
+        return IMP_OK;
+    if (imp_split_word((int)split) == NULL)
+        return imp_fail(err, IMP_USAGE, "there is no split %d", (int)split);
+    int kept = 0;
+    for (int k = 0; k < set->count; k++)
+        kept += imp_map_is_for_testing(set->worlds[k]->name) == (split == IMP_SPLIT_TEST);
+    if (kept == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "--split %s: none of the %d maps is for that, their names decide "
+                        "(docs/evaluation.md)",
+                        imp_split_word((int)split), set->count);
+    kept = 0;
+    for (int k = 0; k < set->count; k++) {
+        if (imp_map_is_for_testing(set->worlds[k]->name) == (split == IMP_SPLIT_TEST)) {
+            set->worlds[kept] = set->worlds[k];
+            set->scenes[kept++] = set->scenes[k];
+        } else {
+            imp_scene_destroy(set->scenes[k]);
+            imp_world_destroy(set->worlds[k]);
+        }
+    }
+    set->count = kept;
+    return IMP_OK;
+}
