@@ -85,6 +85,7 @@ typedef enum imp_purpose {
     IMP_PURPOSE_TOWN = 12,     ///< how a town is laid out and filled
     IMP_PURPOSE_SCENARIO = 13, ///< what stands where in a challenge's episode
     IMP_PURPOSE_DROPOUT = 14,  ///< what a dropout layer drops
+    IMP_PURPOSE_CAMERA = 15,   ///< what a real camera does to a picture
 } imp_purpose;
 
 /// A counter-based random stream (Philox4x32-10, Salmon et al., SC'11): the n-th draw is a pure

@@ -61,4 +61,41 @@ imp_status imp_render_catalogue(int width, int height, uint8_t *rgb, imp_error *
 void imp_top_down_frame(const imp_world *world, int width, int height, double *scale, double *left,
                         double *top);
 
+/// What a real camera does to pictures. By default nothing: obtain with imp_default_degrade_def(),
+/// then change fields.
+typedef struct imp_degrade_def {
+    double motion_blur;   ///< time over which the robot's own motion smears a picture [s], 0..0.1
+    double defocus;       ///< standard deviation of a Gaussian blur [px of 640 across], 0..20
+    double exposure;      ///< [stops], -8..8
+    double white_balance; ///< from -1 (blue) to 1 (red): half a stop of red up and of blue down
+    double gamma;         ///< exponent of what becomes of values in 0..1, 0.1..10; 1
+    double noise;         ///< standard deviation everywhere, 0..1 (of white)
+    double shot_noise;    ///< of white, 0..1; it grows with the square root of the light
+    double flicker;       ///< how much darker the bands of mains light are, 0..1
+    double flicker_bands; ///< of them in a picture, 0..1000; 3.3, of 100 Hz read out in 1/30 s
+    int jpeg_quality;     ///< 1..100 as libjpeg counts it, colours at half the size; 0: none
+    int cookie;
+} imp_degrade_def;
+
+imp_degrade_def imp_default_degrade_def(void);
+
+/// IMP_USAGE, naming the field, if a value is out of its range.
+imp_status imp_degrade_check(const imp_degrade_def *def, imp_error *err);
+
+/// The tables of a camera and the scratch memory to degrade its pictures with. One per thread.
+typedef struct imp_degrader imp_degrader;
+
+/// Freed with imp_degrader_destroy(). Fails with IMP_USAGE where imp_camera_init() does, and with
+/// IMP_NO_MEMORY.
+imp_status imp_degrader_create(imp_degrader **out, const imp_camera_def *camera, imp_error *err);
+void imp_degrader_destroy(imp_degrader *degrader); ///< nullable
+
+/// Degrades a picture of the camera's (height x width x 3) in place; def must have passed
+/// imp_degrade_check() and may be another for every picture. The robot drives at speed [m/s] and
+/// turn_rate [rad/s]; what does not lie on the ground moves in the picture like the ground behind
+/// it, or if there is none like what is infinitely far. Draws from *random (IMP_PURPOSE_CAMERA)
+/// as often whatever the picture. The same bytes on every processor; allocates nothing.
+void imp_degrade(imp_degrader *degrader, const imp_degrade_def *def, double speed, double turn_rate,
+                 imp_random *random, uint8_t *rgb);
+
 #endif
