@@ -14,12 +14,44 @@ typedef struct imp_scene imp_scene;
 imp_status imp_scene_create(imp_scene **out, const imp_world *world, imp_error *err);
 void imp_scene_destroy(imp_scene *scene); ///< nullable
 
+/// Textures of tiles and meshes of objects from an existing folder, constant after opening and
+/// shared by threads and scenes.
+typedef struct imp_assets imp_assets;
+
+/// Opens a folder laid out like duckietown-world's data/gd1 (textures/tiles-processed/STYLE/KIND/
+/// texture.jpg, meshes/KIND/KIND.obj) or like gym-duckietown's older ones (textures/KIND_1.png,
+/// meshes/KIND.obj). style, which only the first layout has: "photos", "synthetic", "synthetic-F",
+/// "smooth". What is missing is drawn as without assets. Freed with imp_assets_close(). Fails with
+/// IMP_BAD_INPUT and the file's name if a file is broken, or if there are textures but none of the
+/// style.
+imp_status imp_assets_open(imp_assets **out, const char *folder, const char *style, imp_error *err);
+void imp_assets_close(imp_assets *assets); ///< nullable
+
+/// Remarks about what is missing in the folder, one line each.
+int imp_assets_notice_count(const imp_assets *assets);
+const char *imp_assets_notice(const imp_assets *assets, int index);
+
+/// What a scene is drawn with. Obtain with imp_default_scene_def(), then change fields.
+typedef struct imp_scene_def {
+    const imp_assets *assets; ///< must outlive the scene; NULL: ours
+    uint64_t seed;            ///< of which variant of its texture each tile gets; 0: the first
+} imp_scene_def;
+
+imp_scene_def imp_default_scene_def(void);
+
+/// imp_scene_create() with a definition.
+imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const imp_scene_def *def,
+                                 imp_error *err);
+
 /// What changes from picture to picture. Obtain with imp_default_view(), then change fields.
 typedef struct imp_view {
     imp_pose pose;   ///< of the robot that carries the camera
     float sky[3];    ///< 0..1 RGB; (0.45, 0.82, 1)
     float ground[3]; ///< beyond the tiles; 0.15 grey
     float light;     ///< factor on everything but the sky; 1
+    double lamp[3];  ///< where the lamp is [m] (x, y, z): (0, 3, 0)
+    float ambient;   ///< factor on the light from everywhere; 1
+    float diffuse;   ///< factor on the light from the lamp; 1
     /// Where the world's moving objects are (moving_count of them); NULL: as the map places them.
     const imp_object_state *moving;
     /// A bit for each object that is absent, from the lowest; NULL: none is.
@@ -45,8 +77,8 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
 void imp_renderer_destroy(imp_renderer *renderer); ///< nullable
 const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer);
 
-/// Draws one picture, ground and objects: rgb is (height x width x 3) bytes, rows top to bottom, red
-/// first. Allocates nothing. Objects nearer than 0.04 m are cut there.
+/// Draws one picture, ground and objects: rgb is (height x width x 3) bytes, rows top to bottom,
+/// red first. Allocates nothing. Objects nearer than 0.04 m are cut there.
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb);
 
 /// Draws the whole map from above, north up: rgb is (height x width x 3) bytes. The map is centred

@@ -45,27 +45,38 @@ static void halve(const imp_face_picture *picture, int level)
             *to++ = mean_texel(from + 2 * j * width + 2 * i, width, 2, 2);
 }
 
-bool imp_face_paint(imp_face_picture *picture, int face)
+bool imp_face_reserve(imp_face_picture *picture)
 {
-    int width, height, count = 0, levels = 0;
-    face_size(face, &width, &height);
+    int32_t count = 0;
+    int levels = 0;
+    const int width = picture->width, height = picture->height;
     for (; levels < IMP_FACE_LEVELS && width >> levels > 0 && height >> levels > 0; levels++) {
         picture->offset[levels] = count;
         count += (width >> levels) * (height >> levels);
     }
-    picture->texels = calloc((size_t)count, sizeof *picture->texels);
-    if (picture->texels == NULL)
-        return false;
-    picture->width = width;
-    picture->height = height;
     picture->levels = levels;
-    imp_face_canvas canvas = {picture->texels, width, height, 1.0f, 1.0f};
+    picture->texels = calloc((size_t)count, sizeof *picture->texels);
+    return picture->texels != NULL;
+}
+
+void imp_face_finish(imp_face_picture *picture)
+{
+    for (int level = 1; level < picture->levels; level++)
+        halve(picture, level);
+}
+
+bool imp_face_paint(imp_face_picture *picture, int face)
+{
+    *picture = (imp_face_picture){0};
+    face_size(face, &picture->width, &picture->height);
+    if (!imp_face_reserve(picture))
+        return false;
+    imp_face_canvas canvas = {picture->texels, picture->width, picture->height, 1.0f, 1.0f};
     if (face < IMP_FACE_SIGN + IMP_SIGN_COUNT)
         imp_paint_sign(&canvas, (imp_sign)(face - IMP_FACE_SIGN));
     else
         imp_paint_thing(&canvas, face);
-    for (int level = 1; level < levels; level++)
-        halve(picture, level);
+    imp_face_finish(picture);
     return true;
 }
 

@@ -31,9 +31,16 @@ enum {
 // A picture with its chain of halved levels. Texels are bytes, red lowest.
 typedef struct imp_face_picture {
     int width, height, levels; // of level 0; powers of two
+    bool repeats;              // beyond its borders; else they go on
     uint32_t *texels;          // NULL: not painted
     int32_t offset[IMP_FACE_LEVELS];
 } imp_face_picture;
+
+// Makes room for the levels of a picture whose size is set. False without memory.
+bool imp_face_reserve(imp_face_picture *picture);
+
+// Makes levels 1.. from level 0.
+void imp_face_finish(imp_face_picture *picture);
 
 // Paints a face. False without memory.
 bool imp_face_paint(imp_face_picture *picture, int face);

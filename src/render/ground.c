@@ -5,7 +5,14 @@
 
 imp_view imp_default_view(void)
 {
-    return (imp_view){.sky = {0.45f, 0.82f, 1.0f}, .ground = {0.15f, 0.15f, 0.15f}, .light = 1.0f};
+    return (imp_view){
+        .sky = {0.45f, 0.82f, 1.0f},
+        .ground = {0.15f, 0.15f, 0.15f},
+        .light = 1.0f,
+        .lamp = {0.0, 3.0, 0.0},
+        .ambient = 1.0f,
+        .diffuse = 1.0f,
+    };
 }
 
 imp_ground_frame imp_ground_frame_of(const imp_scene *scene, const imp_view *view)
@@ -26,6 +33,12 @@ imp_ground_frame imp_ground_frame_of(const imp_scene *scene, const imp_view *vie
         .level_shift =
             (int)lround(fmax(-16.0, fmin(16.0, log2(IMP_LEVEL_TILE / scene->world->tile_size)))),
         .light = view->light,
+        .lamp = scene->lamp_on_tiles && view->lamp[1] > 0.0,
+        .ambient = scene->objects.ambient * view->ambient,
+        .diffuse = scene->objects.diffuse * view->diffuse,
+        .lamp_x = (float)(view->lamp[0] * unit + IMP_TILE_UNITS),
+        .lamp_z = (float)(view->lamp[2] * unit + IMP_TILE_UNITS),
+        .lamp_height = (float)(view->lamp[1] * unit),
     };
     for (int c = 0; c < 3; c++) {
         frame.ground[c] = 255.0f * view->light * view->ground[c];
@@ -81,11 +94,13 @@ static void draw_group(const imp_ground_frame *frame, const imp_ground_table *ta
     int32_t sum[IMP_LANES][4] = {{0}};
     sum_samples(frame, table, group, sum);
     const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
-    const float tile = mean * frame->light, cover = mean * (1.0f / 255.0f);
+    const float cover = mean * (1.0f / 255.0f);
+    float tile[IMP_LANES];
+    imp_ground_factors(frame, table, group, tile);
     for (int k = 0; k < IMP_LANES; k++) {
         const float beyond = group->ground[k] - (float)sum[k][3] * cover;
         for (int c = 0; c < 3; c++)
-            rgb[3 * k + c] = to_byte((float)sum[k][c] * tile + beyond * frame->ground[c] +
+            rgb[3 * k + c] = to_byte((float)sum[k][c] * tile[k] + beyond * frame->ground[c] +
                                      group->sky[k] * frame->sky[c]);
     }
 }

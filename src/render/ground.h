@@ -4,6 +4,8 @@
 #ifndef IMP_RENDER_GROUND_H
 #define IMP_RENDER_GROUND_H
 
+#include <math.h>
+
 #include "imprint/robot.h"
 #include "render/scene.h"
 
@@ -54,6 +56,10 @@ typedef struct imp_ground_frame {
     int level_shift;    // from a step's level to the scene's
     float light;
     float ground[4], sky[4]; // 0..255, the last 0; ground is lit
+    // brightness of tiles under a lamp, whose place and height are in units of cells
+    bool lamp;
+    float ambient, diffuse;
+    float lamp_x, lamp_z, lamp_height;
 } imp_ground_frame;
 
 imp_ground_frame imp_ground_frame_of(const imp_scene *scene, const imp_view *view);
@@ -66,6 +72,28 @@ imp_ground_draw imp_ground_draw_plain;
 #if defined(__x86_64__)
 imp_ground_draw imp_ground_draw_avx2; // needs a processor with AVX2
 #endif
+
+// What the sums of a group's samples are multiplied by, for each pixel.
+static inline void imp_ground_factors(const imp_ground_frame *frame, const imp_ground_table *table,
+                                      const imp_ground_group *group, float out[IMP_LANES])
+{
+    const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
+    for (int k = 0; k < IMP_LANES; k++)
+        out[k] = mean * frame->light;
+    if (!frame->lamp || group->count == 0)
+        return;
+    const imp_ground_step *step = &table->steps[group->first + group->count / 2];
+    for (int k = 0; k < IMP_LANES; k++) {
+        const float x = step->forward[k] * frame->x_forward + step->right[k] * frame->x_right +
+                        (frame->x_start - frame->lamp_x);
+        const float z = step->forward[k] * frame->z_forward + step->right[k] * frame->z_right +
+                        (frame->z_start - frame->lamp_z);
+        const float height = frame->lamp_height;
+        const float facing = height / sqrtf(x * x + z * z + height * height);
+        const float bright = frame->ambient + frame->diffuse * facing;
+        out[k] *= bright < 1.0f ? bright : 1.0f;
+    }
+}
 
 // The level of the scene that a step's level means.
 static inline int imp_ground_level(int level, int shift)

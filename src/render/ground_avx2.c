@@ -101,12 +101,14 @@ AVX2 static inline __m256i add_two(__m256i sum, const uint32_t *first, const uin
 
 // Two pixels' sums to colours in whole numbers.
 AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
-                                  const imp_ground_group *group, int pixel, __m256 tile,
-                                  __m256 cover)
+                                  const imp_ground_group *group, int pixel,
+                                  const float factors[IMP_LANES], __m256 cover)
 {
     const float *ground = group->ground + pixel, *sky = group->sky + pixel;
     const __m256 sum = _mm256_cvtepi32_ps(sums);
     const __m256 share = _mm256_set_m128(_mm_set1_ps(ground[1]), _mm_set1_ps(ground[0]));
+    const __m256 tile =
+        _mm256_set_m128(_mm_set1_ps(factors[pixel + 1]), _mm_set1_ps(factors[pixel]));
     const __m256 sky_share = _mm256_set_m128(_mm_set1_ps(sky[1]), _mm_set1_ps(sky[0]));
     const __m256 ground_rgb = _mm256_broadcast_ps((const __m128 *)frame->ground);
     const __m256 sky_rgb = _mm256_broadcast_ps((const __m128 *)frame->sky);
@@ -158,7 +160,8 @@ AVX2 static inline void draw_group(const imp_ground_frame *frame, const wide_fra
     __m256i sums[IMP_LANES / 2];
     sum_samples(frame, wide, table, group, sums);
     const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
-    const __m256 tile = _mm256_set1_ps(mean * frame->light);
+    float tile[IMP_LANES];
+    imp_ground_factors(frame, table, group, tile);
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
     const __m256i low = _mm256_packs_epi32(colour(sums[0], frame, group, 0, tile, cover),
                                            colour(sums[1], frame, group, 2, tile, cover));

@@ -325,11 +325,21 @@ static void set_vertex(imp_mesh *mesh, int k, const imp_model_vertex *from, cons
     mesh->colour[k] = from->colour;
 }
 
-static void set_sphere(imp_mesh *mesh, const imp_object_class *extents)
+static float middle_of(const float *values, int count)
 {
-    mesh->centre[0] = (float)(0.5 * (extents->min_x + extents->max_x));
-    mesh->centre[1] = (float)(0.5 * extents->height);
-    mesh->centre[2] = (float)(0.5 * (extents->min_z + extents->max_z));
+    float low = FLT_MAX, high = -FLT_MAX;
+    for (int k = 0; k < count; k++) {
+        low = fminf(low, values[k]);
+        high = fmaxf(high, values[k]);
+    }
+    return 0.5f * (low + high);
+}
+
+static void set_sphere(imp_mesh *mesh)
+{
+    mesh->centre[0] = middle_of(mesh->x, mesh->vertex_count);
+    mesh->centre[1] = middle_of(mesh->y, mesh->vertex_count);
+    mesh->centre[2] = middle_of(mesh->z, mesh->vertex_count);
     mesh->radius = 0.0f;
     for (int k = 0; k < mesh->vertex_count; k++) {
         const float dx = mesh->x[k] - mesh->centre[0], dy = mesh->y[k] - mesh->centre[1],
@@ -338,14 +348,14 @@ static void set_sphere(imp_mesh *mesh, const imp_object_class *extents)
     }
 }
 
-bool imp_model_finish(const imp_modeller *model, const imp_object_class *extents, imp_mesh *mesh)
+bool imp_mesh_reserve(imp_mesh *mesh, int vertices, int facets)
 {
     enum { ARRAYS = 8 };
-    const size_t count = (size_t)model->vertex_count;
-    *mesh = (imp_mesh){.vertex_count = model->vertex_count, .facet_count = model->facet_count};
+    const size_t count = (size_t)vertices;
+    *mesh = (imp_mesh){.vertex_count = vertices, .facet_count = facets};
     mesh->x = calloc(count * ARRAYS, sizeof *mesh->x);
     mesh->colour = calloc(count, sizeof *mesh->colour);
-    mesh->facets = calloc((size_t)model->facet_count, sizeof *mesh->facets);
+    mesh->facets = calloc((size_t)facets, sizeof *mesh->facets);
     if (mesh->x == NULL || mesh->colour == NULL || mesh->facets == NULL) {
         imp_mesh_free(mesh);
         return false;
@@ -354,11 +364,18 @@ bool imp_model_finish(const imp_modeller *model, const imp_object_class *extents
                                     &mesh->normal_y, &mesh->normal_z, &mesh->u, &mesh->v};
     for (size_t k = 1; k < ARRAYS; k++)
         *arrays[k] = mesh->x + k * count;
-    const fit by = fit_extents(model, extents);
+    return true;
+}
+
+bool imp_model_finish(const imp_modeller *model, const imp_object_class *extents, imp_mesh *mesh)
+{
+    if (!imp_mesh_reserve(mesh, model->vertex_count, model->facet_count))
+        return false;
+    const fit by = extents != NULL ? fit_extents(model, extents) : (fit){{1, 1, 1}, {0, 0, 0}};
     for (int k = 0; k < model->vertex_count; k++)
         set_vertex(mesh, k, &model->vertices[k], &by);
     memcpy(mesh->facets, model->facets, (size_t)model->facet_count * sizeof *mesh->facets);
-    set_sphere(mesh, extents);
+    set_sphere(mesh);
     return true;
 }
 

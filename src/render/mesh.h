@@ -22,8 +22,13 @@ typedef struct imp_mesh {
     float *u, *v;                          // 0..1 on the face's picture, v downwards
     uint32_t *colour;                      // red lowest
     imp_facet *facets;
-    float centre[3], radius; // of a sphere that holds all vertices
+    const imp_face_picture *pictures; // that the facets' faces are numbers of; NULL: the scene's
+    bool two_sided;                   // whether facets are seen from behind, too
+    float centre[3], radius;          // of a sphere that holds all vertices
 } imp_mesh;
+
+// Makes room for a mesh and leaves the rest zero. False without memory.
+bool imp_mesh_reserve(imp_mesh *mesh, int vertices, int facets);
 
 void imp_mesh_free(imp_mesh *mesh);
 
@@ -79,8 +84,8 @@ void imp_model_wheel(imp_modeller *model, float radius, float z0, float z1, uint
 // the front.
 void imp_model_panel(imp_modeller *model, const float corners[4][3]);
 
-// Makes a mesh of the model, stretched along each axis to fill a class's extents. False without
-// memory.
+// Makes a mesh of the model, stretched along each axis to fill a class's extents (nullable: it
+// stays as it is). False without memory.
 bool imp_model_finish(const imp_modeller *model, const imp_object_class *extents, imp_mesh *mesh);
 
 #endif

@@ -3,12 +3,6 @@
 #include <float.h>
 #include <math.h>
 
-// The light is fixed in the world, 3 m above its corner, as the reference's is meant to be.
-// Brightness as there: what is turned away keeps somewhat more than half of its colour, and what
-// the light meets not too slantingly has all of it.
-static const double LIGHT[3] = {0.0, 3.0, 0.0};
-static const float AMBIENT = 0.6f, DIFFUSE = 0.8f;
-
 // Ahead of the camera [m], as the reference's.
 static const float NEAREST = 0.04f;
 
@@ -58,7 +52,7 @@ static stance stand(const imp_props *props, const imp_world *world, const imp_vi
     out.at[2] = state->position.z;
     out.prop.cosine = (float)cos(state->heading);
     out.prop.sine = (float)sin(state->heading);
-    out.prop.model = imp_model_of(object, state);
+    out.prop.model = imp_props_model(props, object, state);
     return out;
 }
 
@@ -67,8 +61,9 @@ static stance stand(const imp_props *props, const imp_world *world, const imp_vi
 static bool sight_object(const imp_sight *sight, const imp_props *props, const imp_eye *eye,
                          const stance *at, imp_sighting *out)
 {
+    const imp_asset_model *loaded = props->loaded[at->prop.model];
     const imp_mesh *mesh = &props->meshes[at->prop.model][1];
-    const float *c = mesh->centre, scale = at->prop.scale;
+    const float *c = loaded != NULL ? loaded->centre : mesh->centre, scale = at->prop.scale;
     const double from[3] = {
         at->at[0] + scale * (c[0] * at->prop.cosine + c[2] * at->prop.sine) - eye->at[0],
         at->at[1] + scale * c[1] - eye->at[1],
@@ -77,7 +72,7 @@ static bool sight_object(const imp_sight *sight, const imp_props *props, const i
     for (int i = 0; i < 3; i++)
         p[i] = (float)(eye->axis[i][0] * from[0] + eye->axis[i][1] * from[1] +
                        eye->axis[i][2] * from[2]);
-    const float radius = mesh->radius * scale;
+    const float radius = (loaded != NULL ? loaded->radius : mesh->radius) * scale;
     // in this order what is not a number is not seen
     if (!(p[2] + radius > eye->nearest))
         return false;
@@ -119,10 +114,18 @@ typedef struct placement {
     float ambient, diffuse, full; // brightness, with the picture's light
 } placement;
 
-static placement place(const imp_eye *eye, const stance *at, float light)
+static placement place(const imp_props *props, const imp_eye *eye, const imp_view *view,
+                       const stance *at)
 {
     const double c = at->prop.cosine, s = at->prop.sine, scale = at->prop.scale;
-    placement out = {.ambient = AMBIENT * light, .diffuse = DIFFUSE * light, .full = light};
+    placement out = {
+        .ambient = props->ambient * view->ambient * view->light,
+        .diffuse = props->diffuse * view->diffuse * view->light,
+        .full = view->light,
+    };
+    // the reference scales normals with the object, and so the light that they catch
+    if (props->loaded[at->prop.model] != NULL)
+        out.diffuse /= at->prop.scale;
     double towards[3], length = 0.0;
     for (int i = 0; i < 3; i++) {
         const double *axis = eye->axis[i];
@@ -133,7 +136,7 @@ static placement place(const imp_eye *eye, const stance *at, float light)
         out.axis[i][0] = (float)(scale * (axis[0] * c - axis[2] * s));
         out.axis[i][1] = (float)(scale * axis[1]);
         out.axis[i][2] = (float)(scale * (axis[0] * s + axis[2] * c));
-        towards[i] = LIGHT[i] - at->at[i];
+        towards[i] = view->lamp[i] - at->at[i];
         length += towards[i] * towards[i];
     }
     length = fmax(sqrt(length), 1e-6);
@@ -269,10 +272,10 @@ static bool set_pixels(const imp_object_pass *pass, const extent *box, imp_raste
     return true;
 }
 
-static void paint_facet(const imp_props *props, uint32_t colour, int face,
+static void paint_facet(const imp_face_picture *faces, uint32_t colour, int face,
                         const imp_raster_corner corners[3], imp_raster_facet *facet)
 {
-    facet->face = face == IMP_FACE_NONE ? NULL : &props->faces[face];
+    facet->face = face == IMP_FACE_NONE ? NULL : &faces[face];
     for (int c = 0; c < 3; c++)
         facet->colour[c] = (float)(colour >> (8 * c) & 255);
     facet->shade[0] = least(corners[0].shade, least(corners[1].shade, corners[2].shade));
@@ -295,16 +298,30 @@ static void draw_facet(imp_object_pass *pass, const imp_props *props, const imp_
     }
     if (inside && !set_pixels(pass, &box, &facet))
         return;
-    if (!imp_raster_set_up(&facet, corners))
-        return;
+    if (!imp_raster_set_up(&facet, corners)) {
+        const imp_raster_corner first = corners[0];
+        corners[0] = corners[1];
+        corners[1] = first;
+        if (!mesh->two_sided || !imp_raster_set_up(&facet, corners))
+            return;
+    }
     if (!inside) {
         box = cut_extent(&pass->sight, corners[0].at, corners[1].at, corners[2].at, nearest);
         if (!set_pixels(pass, &box, &facet))
             return;
     }
     facet.nearest = 1.0f / nearest;
-    paint_facet(props, mesh->colour[from->vertex[0]], from->face, corners, &facet);
+    paint_facet(mesh->pictures != NULL ? mesh->pictures : props->faces,
+                mesh->colour[from->vertex[0]], from->face, corners, &facet);
     pass->fill(&pass->raster, &facet);
+}
+
+static void draw_mesh(imp_object_pass *pass, const imp_props *props, const imp_mesh *mesh,
+                      const placement *at, float nearest)
+{
+    transform(pass, mesh, at, nearest);
+    for (int k = 0; k < mesh->facet_count; k++)
+        draw_facet(pass, props, mesh, &mesh->facets[k], nearest);
 }
 
 void imp_objects_draw(imp_object_pass *pass, const imp_props *props, const imp_world *world,
@@ -314,11 +331,13 @@ void imp_objects_draw(imp_object_pass *pass, const imp_props *props, const imp_w
     for (int n = 0; n < count; n++) {
         const imp_sighting *seen = &pass->sightings[n];
         const stance at = stand(props, world, view, seen->object);
-        const placement placed = place(eye, &at, view->light);
-        const imp_mesh *mesh = &props->meshes[at.prop.model][seen->pixels >= FINE_PIXELS];
-        transform(pass, mesh, &placed, eye->nearest);
-        for (int k = 0; k < mesh->facet_count; k++)
-            draw_facet(pass, props, mesh, &mesh->facets[k], eye->nearest);
+        const placement placed = place(props, eye, view, &at);
+        const imp_asset_model *loaded = props->loaded[at.prop.model];
+        if (loaded == NULL)
+            draw_mesh(pass, props, &props->meshes[at.prop.model][seen->pixels >= FINE_PIXELS],
+                      &placed, eye->nearest);
+        for (int k = 0; loaded != NULL && k < loaded->piece_count; k++)
+            draw_mesh(pass, props, &loaded->pieces[k], &placed, eye->nearest);
     }
     if (count > 0)
         imp_raster_resolve(&pass->raster, picture, stride);

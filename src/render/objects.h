@@ -3,6 +3,7 @@
 #define IMP_RENDER_OBJECTS_H
 
 #include "imprint/render.h"
+#include "render/assets.h"
 #include "render/models.h"
 #include "render/raster.h"
 
@@ -19,10 +20,18 @@ typedef struct imp_props {
     imp_prop *props;                     // as many as the world's objects
     imp_mesh meshes[IMP_MODEL_COUNT][2]; // with few corners and with many; empty where not used
     imp_face_picture faces[IMP_FACE_COUNT];
+    const imp_asset_model *loaded[IMP_MODEL_COUNT]; // drawn instead; NULL: ours
+    // brightness of what is turned away from the lamp, and what is added for what faces it
+    float ambient, diffuse;
 } imp_props;
 
-imp_status imp_props_create(imp_props *props, const imp_world *world, imp_error *err);
+imp_status imp_props_create(imp_props *props, const imp_world *world, const imp_assets *assets,
+                            imp_error *err);
 void imp_props_free(imp_props *props);
+
+// The model that an object is drawn with in a state (nullable: as the map places it).
+int imp_props_model(const imp_props *props, const imp_object *object,
+                    const imp_object_state *state);
 
 // Where a camera is and how its axes (right, down, ahead) lie in the world (x, y, z).
 typedef struct imp_eye {

@@ -6,7 +6,7 @@
 // Builds a model's two meshes, unless they are there already, and paints the faces on them.
 static imp_status add_model(imp_props *props, imp_modeller *modeller, int model, imp_error *err)
 {
-    if (props->meshes[model][0].facets != NULL)
+    if (props->loaded[model] != NULL || props->meshes[model][0].facets != NULL)
         return IMP_OK;
     const imp_object_class *extents = imp_object_class_of(imp_model_kind(model));
     for (int fine = 0; fine < 2; fine++) {
@@ -25,10 +25,18 @@ static imp_status add_model(imp_props *props, imp_modeller *modeller, int model,
     return IMP_OK;
 }
 
+int imp_props_model(const imp_props *props, const imp_object *object, const imp_object_state *state)
+{
+    // a loaded light's card is its pattern, whichever way it is turned
+    if (object->kind == IMP_OBJECT_TRAFFIC_LIGHT && props->loaded[IMP_MODEL_FIRST_LIGHT] != NULL)
+        return IMP_MODEL_FIRST_LIGHT + (state != NULL ? state->pattern & 1 : 0);
+    return imp_model_of(object, state);
+}
+
 static imp_status add_object(imp_props *props, imp_modeller *modeller, int index,
                              const imp_object *object, imp_error *err)
 {
-    const int model = imp_model_of(object, NULL);
+    const int model = imp_props_model(props, object, NULL);
     props->props[index] = (imp_prop){
         .model = model,
         .cosine = (float)cos(object->heading),
@@ -42,9 +50,13 @@ static imp_status add_object(imp_props *props, imp_modeller *modeller, int index
     return status;
 }
 
-imp_status imp_props_create(imp_props *props, const imp_world *world, imp_error *err)
+imp_status imp_props_create(imp_props *props, const imp_world *world, const imp_assets *assets,
+                            imp_error *err)
 {
     *props = (imp_props){.count = world->object_count};
+    for (int k = 0; assets != NULL && k < IMP_MODEL_COUNT; k++)
+        if (assets->models[k].piece_count > 0)
+            props->loaded[k] = &assets->models[k];
     if (world->object_count == 0)
         return IMP_OK;
     imp_modeller *modeller = malloc(sizeof *modeller);

@@ -135,24 +135,50 @@ ALWAYS bool cover(const plane_values *p, float nearest, float *nearness, mask *c
     return true;
 }
 
-// A bilinear look at one level of a picture: red, blue and green from the lowest, each 64 times a
-// byte in 16 bits. Four of them add up without running over.
-ALWAYS uint64_t sample_face(const imp_face_picture *face, int level, float u, float v)
+// Four texels mixed at a place between them in 1/8: red, blue and green from the lowest, each 64
+// times a byte in 16 bits. Four of them add up without running over.
+ALWAYS uint64_t mix(const uint32_t texel[4], uint32_t fx, uint32_t fy)
 {
-    const int width = face->width >> level, height = face->height >> level;
-    // positions in 1/8 of a texel, never before the first texel's middle or beyond the last's
-    const float x = least(most(u * (float)width - 0.5f, 0.0f), (float)(width - 1));
-    const float y = least(most(v * (float)height - 0.5f, 0.0f), (float)(height - 1));
-    const int32_t i = (int32_t)(x * 8.0f), j = (int32_t)(y * 8.0f);
-    const uint32_t fx = (uint32_t)i & 7, fy = (uint32_t)j & 7, both = fx * fy;
-    const uint32_t *corner = face->texels + face->offset[level] + (j >> 3) * width + (i >> 3);
-    const int right = fx > 0, down = fy > 0 ? width : 0;
-    const uint32_t texel[4] = {corner[0], corner[right], corner[down], corner[down + right]};
+    const uint32_t both = fx * fy;
     const uint32_t weight[4] = {64 - 8 * (fx + fy) + both, 8 * fx - both, 8 * fy - both, both};
     uint64_t mixed = 0;
     for (int k = 0; k < 4; k++)
         mixed += ((texel[k] & 0x00ff00ffu) | (uint64_t)(texel[k] & 0xff00u) << 24) * weight[k];
     return mixed;
+}
+
+// A bilinear look at a picture that repeats itself.
+ALWAYS uint64_t sample_repeated(const imp_face_picture *face, int level, float u, float v)
+{
+    const uint32_t width = (uint32_t)(face->width >> level);
+    const uint32_t height = (uint32_t)(face->height >> level);
+    // raised above 0 by whole pictures, and limited so that it fits
+    const float x = (least(most(u, -64.0f), 64.0f) + 64.0f) * (float)width - 0.5f;
+    const float y = (least(most(v, -64.0f), 64.0f) + 64.0f) * (float)height - 0.5f;
+    const uint32_t i = (uint32_t)(x * 8.0f), j = (uint32_t)(y * 8.0f);
+    const uint32_t left = i >> 3 & (width - 1), right = (left + 1) & (width - 1);
+    const uint32_t *texels = face->texels + face->offset[level];
+    const uint32_t *upper = texels + (j >> 3 & (height - 1)) * width;
+    const uint32_t *lower = texels + (((j >> 3) + 1) & (height - 1)) * width;
+    const uint32_t texel[4] = {upper[left], upper[right], lower[left], lower[right]};
+    return mix(texel, i & 7, j & 7);
+}
+
+// A bilinear look at one level of a picture, as mix() gives it.
+ALWAYS uint64_t sample_face(const imp_face_picture *face, int level, float u, float v)
+{
+    const int width = face->width >> level, height = face->height >> level;
+    if (face->repeats)
+        return sample_repeated(face, level, u, v);
+    // positions in 1/8 of a texel, never before the first texel's middle or beyond the last's
+    const float x = least(most(u * (float)width - 0.5f, 0.0f), (float)(width - 1));
+    const float y = least(most(v * (float)height - 0.5f, 0.0f), (float)(height - 1));
+    const int32_t i = (int32_t)(x * 8.0f), j = (int32_t)(y * 8.0f);
+    const uint32_t fx = (uint32_t)i & 7, fy = (uint32_t)j & 7;
+    const uint32_t *corner = face->texels + face->offset[level] + (j >> 3) * width + (i >> 3);
+    const int right = fx > 0, down = fy > 0 ? width : 0;
+    const uint32_t texel[4] = {corner[0], corner[right], corner[down], corner[down + right]};
+    return mix(texel, fx, fy);
 }
 
 // The level whose texels are about `texels` of level 0 wide.
@@ -283,8 +309,8 @@ void imp_raster_measure(imp_raster *raster)
     raster->reach[0] = raster->reach[1] = 0.0f;
     for (int k = 0; k < raster->rows * raster->width; k++) {
         const imp_pixel_turn *turn = &raster->rays.turns[k];
-        const float x = 0.5f * (fabsf(turn->across_x) + fabsf(turn->down_x));
-        const float y = 0.5f * (fabsf(turn->across_y) + fabsf(turn->down_y));
+        const float x = PLACE(7) * (fabsf(turn->across_x) + fabsf(turn->down_x));
+        const float y = PLACE(7) * (fabsf(turn->across_y) + fabsf(turn->down_y));
         raster->reach[0] = most(x, raster->reach[0]);
         raster->reach[1] = most(y, raster->reach[1]);
     }

@@ -17,7 +17,7 @@ typedef struct imp_raster {
     int left, top;       // its place in the picture [px]
     int width, rows;     // [px]
     imp_pixel_rays rays; // (rows x width)
-    float reach[2];      // the most that a pixel's corner is from its middle, in x and y
+    float reach[2];      // the most that a pixel's sample is from its middle, in x and y
     float *nearness;   // (rows x width x IMP_SAMPLES) 1 / distance ahead, 0 where there is nothing
     uint32_t *colours; // of the same, red lowest; the highest byte is 255 where there is something
     uint8_t *marks;    // of each 8 pixels in a row: 1 where there is something

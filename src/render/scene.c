@@ -2,70 +2,108 @@
 
 #include <stdlib.h>
 
+#include "render/assets.h"
+
 enum {
     QUARTERS = 4,
     // so that a cell's index and a position's units fit into 32 bits
     LARGEST_SIDE = 8192,
 };
 
-// Where the texture of each kind and orientation starts, in textures; 0 is the clear one.
+// The number of the texture of each kind, orientation and variant; 0 is the clear one.
 typedef struct texture_table {
-    int index[IMP_TILE_KIND_COUNT][QUARTERS];
+    int index[IMP_TILE_KIND_COUNT][QUARTERS][IMP_ASSET_VARIANTS];
     int count;
 } texture_table;
 
-// Surfaces without markings look the same whichever way they lie.
-static int texture_orientation(const imp_tile *tile)
+// How many variants of a kind's texture the assets have.
+static int variants_of(const imp_scene_def *def, imp_tile_kind kind)
+{
+    return def->assets != NULL ? def->assets->variants[kind] : 0;
+}
+
+// Of what we paint, surfaces without markings look the same whichever way they lie.
+static int texture_orientation(const imp_tile *tile, bool painted)
 {
     switch (tile->kind) {
     case IMP_TILE_ASPHALT:
     case IMP_TILE_GRASS:
     case IMP_TILE_FLOOR:
-        return 0;
+        return painted ? 0 : tile->orientation & (QUARTERS - 1);
     default:
         return tile->orientation & (QUARTERS - 1);
     }
 }
 
-// Numbers the textures that a world needs.
-static texture_table number_textures(const imp_world *world)
-{
-    texture_table table = {.count = 1};
-    for (int k = 0; k < world->columns * world->rows; k++) {
-        const imp_tile *tile = &world->tiles[k];
-        int *index = &table.index[tile->kind][texture_orientation(tile)];
-        if (tile->kind != IMP_TILE_EMPTY && *index == 0)
-            *index = table.count++;
-    }
-    return table;
-}
-
-static void lay_cells(imp_scene *scene, const texture_table *table, size_t texture_size)
+// Numbers the textures that a world needs and writes down which one lies in each cell.
+static void lay_cells(imp_scene *scene, const imp_scene_def *def, texture_table *table)
 {
     const imp_world *world = scene->world;
+    imp_random random = imp_random_stream(def->seed, 0, 0, IMP_PURPOSE_SCENE);
+    table->count = 1;
     for (int j = 0; j < world->rows; j++)
         for (int i = 0; i < world->columns; i++) {
             const imp_tile *tile = &world->tiles[j * world->columns + i];
-            int index = table->index[tile->kind][texture_orientation(tile)];
-            scene->cells[(j + 1) * scene->columns + i + 1] =
-                (int32_t)((size_t)index * texture_size);
+            const int variants = variants_of(def, tile->kind);
+            const bool drawn = def->seed != 0 && variants > 1;
+            const int variant = drawn ? (int)imp_random_below(&random, (uint32_t)variants) : 0;
+            int *index =
+                &table->index[tile->kind][texture_orientation(tile, variants == 0)][variant];
+            if (tile->kind != IMP_TILE_EMPTY && *index == 0)
+                *index = table->count++;
+            scene->cells[(j + 1) * scene->columns + i + 1] = *index;
         }
 }
 
-static void paint_textures(imp_scene *scene, const texture_table *table, size_t texture_size)
+static void paint_texture(imp_scene *scene, const imp_scene_def *def, imp_tile_kind kind, int turn,
+                          int variant, uint32_t *texels)
+{
+    if (variants_of(def, kind) > 0)
+        imp_asset_tile_paint(def->assets->tiles[kind][variant], texels, &scene->levels[0], turn);
+    else
+        imp_road_paint(texels, &scene->levels[0], kind, turn);
+    imp_texture_finish(texels, scene->levels);
+}
+
+static void paint_textures(imp_scene *scene, const imp_scene_def *def, const texture_table *table,
+                           size_t texture_size)
 {
     for (int kind = 0; kind < IMP_TILE_KIND_COUNT; kind++)
-        for (int turn = 0; turn < QUARTERS; turn++) {
-            int index = table->index[kind][turn];
-            if (index == 0)
-                continue;
-            uint32_t *texels = scene->texels + (size_t)index * texture_size;
-            imp_road_paint(texels, &scene->levels[0], (imp_tile_kind)kind, turn);
-            imp_texture_finish(texels, scene->levels);
-        }
+        for (int turn = 0; turn < QUARTERS; turn++)
+            for (int variant = 0; variant < IMP_ASSET_VARIANTS; variant++) {
+                const int index = table->index[kind][turn][variant];
+                if (index > 0)
+                    paint_texture(scene, def, (imp_tile_kind)kind, turn, variant,
+                                  scene->texels + (size_t)index * texture_size);
+            }
+    // from numbers of textures to their first texels
+    for (int k = 0; k < scene->columns * scene->rows; k++)
+        scene->cells[k] = (int32_t)((size_t)scene->cells[k] * texture_size);
+}
+
+// Ours is bright: what is turned away keeps somewhat more than half of its colour, and what the
+// lamp meets not too slantingly has all of it. The assets are made for the reference's light: an
+// ambient light of 0.3, and a lamp with 0.25 of ambient and 0.35 of diffuse light.
+static void set_light(imp_scene *scene, const imp_scene_def *def)
+{
+    scene->lamp_on_tiles = def->assets != NULL;
+    scene->objects.ambient = def->assets != NULL ? 0.55f : 0.6f;
+    scene->objects.diffuse = def->assets != NULL ? 0.35f : 0.8f;
+}
+
+imp_scene_def imp_default_scene_def(void)
+{
+    return (imp_scene_def){0};
 }
 
 imp_status imp_scene_create(imp_scene **out, const imp_world *world, imp_error *err)
+{
+    const imp_scene_def def = imp_default_scene_def();
+    return imp_scene_create_with(out, world, &def, err);
+}
+
+imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const imp_scene_def *def,
+                                 imp_error *err)
 {
     if (world->columns > LARGEST_SIDE || world->rows > LARGEST_SIDE)
         return imp_fail(err, IMP_BAD_INPUT,
@@ -76,23 +114,26 @@ imp_status imp_scene_create(imp_scene **out, const imp_world *world, imp_error *
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", world->name);
     size_t texture_size;
     imp_texture_layout(scene->levels, &texture_size);
-    const texture_table table = number_textures(world);
+    texture_table table = {0};
     scene->world = world;
     scene->columns = world->columns + 2;
     scene->rows = world->rows + 2;
     scene->cells = calloc((size_t)scene->columns * (size_t)scene->rows, sizeof *scene->cells);
-    scene->texels = calloc((size_t)table.count * texture_size, sizeof *scene->texels);
-    if (scene->cells == NULL || scene->texels == NULL) {
+    if (scene->cells != NULL) {
+        lay_cells(scene, def, &table);
+        scene->texels = calloc((size_t)table.count * texture_size, sizeof *scene->texels);
+    }
+    if (scene->texels == NULL) {
         imp_scene_destroy(scene);
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", world->name);
     }
-    lay_cells(scene, &table, texture_size);
-    paint_textures(scene, &table, texture_size);
-    imp_status status = imp_props_create(&scene->objects, world, err);
+    paint_textures(scene, def, &table, texture_size);
+    imp_status status = imp_props_create(&scene->objects, world, def->assets, err);
     if (status != IMP_OK) {
         imp_scene_destroy(scene);
         return status;
     }
+    set_light(scene, def);
     *out = scene;
     return IMP_OK;
 }

@@ -13,6 +13,7 @@ struct imp_scene {
     uint32_t *texels;       // all textures; the first is clear
     imp_texture_level levels[IMP_TEXTURE_LEVELS];
     imp_props objects;
+    bool lamp_on_tiles; // or tiles are as bright everywhere
 };
 
 #endif

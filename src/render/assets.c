@@ -1,0 +1,60 @@
+#include "render/assets.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void imp_assets_note(imp_assets *assets, const char *format, ...)
+{
+    if (assets->notice_count == IMP_ASSET_NOTICES)
+        return;
+    char *notice = assets->notices[assets->notice_count++];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(notice, sizeof assets->notices[0], format, arguments);
+    va_end(arguments);
+}
+
+imp_status imp_assets_open(imp_assets **out, const char *folder, const char *style, imp_error *err)
+{
+    imp_assets *assets = calloc(1, sizeof *assets);
+    if (assets == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for assets");
+    imp_status status = imp_asset_files_list(&assets->files, folder, err);
+    if (status == IMP_OK)
+        status = imp_assets_load_tiles(assets, folder, style, err);
+    if (status == IMP_OK)
+        status = imp_assets_load_models(assets, folder, err);
+    if (status != IMP_OK) {
+        imp_assets_close(assets);
+        return status;
+    }
+    *out = assets;
+    return IMP_OK;
+}
+
+void imp_assets_close(imp_assets *assets)
+{
+    if (assets == NULL)
+        return;
+    for (int kind = 0; kind < IMP_TILE_KIND_COUNT; kind++)
+        for (int k = 0; k < IMP_ASSET_VARIANTS; k++)
+            free(assets->tiles[kind][k]);
+    for (int k = 0; k < IMP_MODEL_COUNT; k++)
+        imp_asset_model_free(&assets->models[k]);
+    for (int k = 0; k < assets->picture_count; k++)
+        imp_face_free(&assets->pictures[k]);
+    imp_asset_files_free(&assets->files);
+    free(assets);
+}
+
+int imp_assets_notice_count(const imp_assets *assets)
+{
+    return assets->notice_count;
+}
+
+const char *imp_assets_notice(const imp_assets *assets, int index)
+{
+    return assets->notices[index];
+}

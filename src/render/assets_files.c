@@ -1,0 +1,114 @@
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "render/assets.h"
+
+enum { FILES_MAX = 20000, DEPTH_MAX = 12 };
+
+static imp_status add_path(imp_asset_files *files, const char *path, imp_error *err)
+{
+    if (files->count == FILES_MAX)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: more than %d files; is this an asset folder?",
+                        path, FILES_MAX);
+    if (files->count == files->room) {
+        const int room = files->room > 0 ? 2 * files->room : 64;
+        char **wider = realloc(files->paths, (size_t)room * sizeof *wider);
+        if (wider == NULL)
+            return imp_fail(err, IMP_NO_MEMORY, "no memory for the list of files");
+        files->paths = wider;
+        files->room = room;
+    }
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for the list of files");
+    files->paths[files->count++] = copy;
+    return IMP_OK;
+}
+
+static imp_status list(imp_asset_files *files, const char *folder, int depth, imp_error *err)
+{
+    DIR *directory = opendir(folder);
+    if (directory == NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: cannot be read as a folder", folder);
+    imp_status status = IMP_OK;
+    for (const struct dirent *entry; status == IMP_OK && (entry = readdir(directory)) != NULL;) {
+        char path[IMP_PATH_MAX];
+        struct stat info;
+        if (entry->d_name[0] == '.')
+            continue;
+        status = imp_path_join(path, folder, entry->d_name, err);
+        if (status != IMP_OK || stat(path, &info) != 0)
+            continue;
+        if (S_ISREG(info.st_mode))
+            status = add_path(files, path, err);
+        else if (S_ISDIR(info.st_mode) && depth < DEPTH_MAX)
+            status = list(files, path, depth + 1, err);
+    }
+    closedir(directory);
+    return status;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+imp_status imp_asset_files_list(imp_asset_files *out, const char *folder, imp_error *err)
+{
+    imp_asset_files files = {0};
+    imp_status status = list(&files, folder, 0, err);
+    if (status != IMP_OK) {
+        imp_asset_files_free(&files);
+        return status;
+    }
+    if (files.count > 0)
+        qsort(files.paths, (size_t)files.count, sizeof *files.paths, by_path);
+    *out = files;
+    return IMP_OK;
+}
+
+void imp_asset_files_free(imp_asset_files *files)
+{
+    for (int k = 0; k < files->count; k++)
+        free(files->paths[k]);
+    free(files->paths);
+    *files = (imp_asset_files){0};
+}
+
+// How long the folder of a path is, with its slash.
+static size_t folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+}
+
+const char *imp_asset_file_named(const imp_asset_files *files, const char *name, const char *beside)
+{
+    const char *found = NULL;
+    for (int k = 0; k < files->count; k++) {
+        const char *path = files->paths[k];
+        const size_t folder = folder_length(path);
+        if (strcmp(path + folder, name) != 0)
+            continue;
+        if (beside != NULL && folder == folder_length(beside) && memcmp(path, beside, folder) == 0)
+            return path;
+        if (found == NULL)
+            found = path;
+    }
+    return found;
+}
+
+const char *imp_asset_file_ending(const imp_asset_files *files, const char *end)
+{
+    const size_t length = strlen(end);
+    for (int k = 0; k < files->count; k++) {
+        const char *path = files->paths[k];
+        const size_t whole = strlen(path);
+        if (whole > length && path[whole - length - 1] == '/' &&
+            strcmp(path + whole - length, end) == 0)
+            return path;
+    }
+    return NULL;
+}
