@@ -22,6 +22,7 @@ typedef struct imp_plot_def {
     const char *x_label; ///< nullable
     const char *y_label; ///< nullable
     bool log_y;          ///< logarithmic y axis; false
+    int scatters;        ///< so many first series are points without lines; 0
     int width, height;   ///< [px], 200..4000; 720 x 420
     int cookie;
 } imp_plot_def;

@@ -61,14 +61,14 @@ static void put_frame(FILE *out, const imp_plot_def *def, const imp_axis *x, con
                  "text-anchor=\"middle\" fill=\"#262b33\"", def->x_label);
 }
 
-static void put_series(FILE *out, const imp_series *series, int index, const imp_axis *x,
-                       const imp_axis *y)
+static void put_series(FILE *out, const imp_series *series, int index, bool scatter,
+                       const imp_axis *x, const imp_axis *y)
 {
     const imp_colour colour = imp_series_colour(index);
     fprintf(out,
-            "<path fill=\"none\" stroke=\"#%02x%02x%02x\" stroke-width=\"2\" "
+            "<path fill=\"none\" stroke=\"#%02x%02x%02x\" stroke-width=\"%s\" "
             "stroke-linejoin=\"round\" stroke-linecap=\"round\" d=\"",
-            colour.r, colour.g, colour.b);
+            colour.r, colour.g, colour.b, scatter ? "3\" stroke-opacity=\"0.5" : "2");
     bool down = false;
     for (int i = 0; i < series->count; i++) {
         const bool draw = imp_axis_has(x, series->x[i]) && imp_axis_has(y, series->y[i]);
@@ -79,7 +79,7 @@ static void put_series(FILE *out, const imp_series *series, int index, const imp
             if (!down)
                 fprintf(out, "h0");
         }
-        down = draw;
+        down = draw && !scatter;
     }
     fputs("\"/>\n", out);
 }
@@ -113,7 +113,7 @@ static void put_plot(FILE *out, const imp_plot_def *def, const imp_series *serie
             def->width, def->height, def->width, def->height);
     put_frame(out, def, x, y);
     for (int s = 0; s < count; s++)
-        put_series(out, &series[s], s, x, y);
+        put_series(out, &series[s], s, s < def->scatters, x, y);
     put_legend(out, series, count, x->end);
     fputs("</svg>\n", out);
 }

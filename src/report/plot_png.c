@@ -50,8 +50,8 @@ static void put_frame(imp_canvas *canvas, const imp_plot_def *def, const imp_axi
                  def->x_label);
 }
 
-static void put_series(imp_canvas *canvas, const imp_series *series, int index, const imp_axis *x,
-                       const imp_axis *y)
+static void put_series(imp_canvas *canvas, const imp_series *series, int index, bool scatter,
+                       const imp_axis *x, const imp_axis *y)
 {
     double from_x = 0.0, from_y = 0.0;
     bool down = false;
@@ -60,13 +60,14 @@ static void put_series(imp_canvas *canvas, const imp_series *series, int index, 
         if (draw) {
             const double to_x = imp_axis_pixel(x, series->x[i]);
             const double to_y = imp_axis_pixel(y, series->y[i]);
-            imp_canvas_add_line(canvas, down ? from_x : to_x, down ? from_y : to_y, to_x, to_y, 2);
+            imp_canvas_add_line(canvas, down ? from_x : to_x, down ? from_y : to_y, to_x, to_y,
+                                scatter ? 3 : 2);
             from_x = to_x;
             from_y = to_y;
         }
-        down = draw;
+        down = draw && !scatter;
     }
-    imp_canvas_paint(canvas, imp_series_colour(index), 1.0);
+    imp_canvas_paint(canvas, imp_series_colour(index), scatter ? 0.5 : 1.0);
 }
 
 // Names in the colours of their lines, from the right end of the line of the y label.
@@ -94,7 +95,7 @@ imp_status imp_plot_write_png(const char *path, const imp_plot_def *def, const i
     if (status == IMP_OK) {
         put_frame(&canvas, def, &x, &y);
         for (int s = 0; s < count; s++)
-            put_series(&canvas, &series[s], s, &x, &y);
+            put_series(&canvas, &series[s], s, s < def->scatters, &x, &y);
         put_legend(&canvas, series, count, x.end);
         status = imp_png_write(path, canvas.width, canvas.height, canvas.rgb, err);
     }
