@@ -89,11 +89,11 @@ static void data_gradient(imp_executor *e, const imp_node_state *state, int inpu
 // after it ran: its memory is taken, which spares the caches the largest arrays of all.
 static dnnl_memory_t gradient_memory(imp_executor *e, int node, imp_layout layout)
 {
-    const imp_node_state *state = &e->states[node];
     const imp_node *facts = &e->def.graph->nodes[node];
+    dnnl_memory_t given = e->states[node].out;
     if (e->status == IMP_OK && facts->kind == IMP_LAYER_CONVOLUTION && facts->users == 1 &&
-        state->activation < 0 && dnnl_memory_desc_equal(imp_memory_layout(state->out), layout))
-        return state->out;
+        dnnl_memory_desc_equal(imp_memory_layout(given), layout))
+        return given;
     return imp_build_memory(e, layout, NULL);
 }
 

@@ -36,6 +36,11 @@ static bool must_be_fast(void)
 #endif
 }
 
+bool imp_kernel_is_slow(const char *name)
+{
+    return strncmp(name, "ref", 3) == 0;
+}
+
 dnnl_primitive_desc_t imp_build_describe(imp_executor *e, const imp_op *op)
 {
     if (e->status != IMP_OK)
@@ -45,7 +50,7 @@ dnnl_primitive_desc_t imp_build_describe(imp_executor *e, const imp_op *op)
         return NULL;
     const char *name = "";
     dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
-    if (strncmp(name, "ref", 3) == 0 && must_be_fast()) {
+    if (imp_kernel_is_slow(name) && must_be_fast()) {
         char text[160];
         snprintf(text, sizeof text, "oneDNN has only its slow \"%s\" for pass %d", name,
                  (int)op->pass);

@@ -21,25 +21,32 @@ IMP_CLONED sums_body(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t
     }
 }
 
-// One channel of interleaved pixels.
-IMP_CLONED scale_body(const uint8_t *bytes, size_t pixels, double mean, double scale, float *out)
+// Interleaved pixels to three planes.
+IMP_CLONED scale_body(const uint8_t *rgb, size_t pixels, double mean, double factor, float *out)
 {
     enum { BLOCK = 256 };
     for (size_t start = 0; start < pixels; start += BLOCK) {
         const size_t count = pixels - start < BLOCK ? pixels - start : BLOCK;
-        uint8_t channel[BLOCK];
-        for (size_t i = 0; i < count; i++)
-            channel[i] = bytes[3 * (start + i)];
-        for (size_t i = 0; i < count; i++)
-            out[start + i] = (float)(((double)channel[i] - mean) * scale);
+        uint8_t red[BLOCK], green[BLOCK], blue[BLOCK];
+        const uint8_t *const channels[3] = {red, green, blue};
+        for (size_t i = 0; i < count; i++) {
+            red[i] = rgb[3 * (start + i)];
+            green[i] = rgb[3 * (start + i) + 1];
+            blue[i] = rgb[3 * (start + i) + 2];
+        }
+        for (int c = 0; c < 3; c++) {
+            float *plane = out + (size_t)c * pixels + start;
+            for (size_t i = 0; i < count; i++)
+                plane[i] = (float)(((double)channels[c][i] - mean) * factor);
+        }
     }
 }
 
 IMP_CLONES(static, sums, (const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares),
            (bytes, count, sum, squares))
 IMP_CLONES(static, scale,
-           (const uint8_t *bytes, size_t pixels, double mean, double factor, float *out),
-           (bytes, pixels, mean, factor, out))
+           (const uint8_t *rgb, size_t pixels, double mean, double factor, float *out),
+           (rgb, pixels, mean, factor, out))
 
 void imp_standardise(const uint8_t *rgb, int width, int height, float *out)
 {
@@ -50,6 +57,5 @@ void imp_standardise(const uint8_t *rgb, int width, int height, float *out)
     const double mean = (double)sum / count;
     const double variance = fmax((double)squares / count - mean * mean, 0.0);
     const double factor = 1.0 / fmax(sqrt(variance), 1.0 / sqrt(count));
-    for (size_t channel = 0; channel < 3; channel++)
-        scale(rgb + channel, pixels, mean, factor, out + channel * pixels);
+    scale(rgb, pixels, mean, factor, out);
 }

@@ -4,6 +4,7 @@
 #include "nn/executor.h"
 #include "nn/network.h"
 #include "nn/plain.h"
+#include "nn/program.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -260,11 +261,50 @@ static void test_engine_against_plain(void **state)
     }
 }
 
+// What oneDNN computes with is never one of its plain loops: an executor of such would be refused.
+static void test_kernels_are_fast(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    assert_true(imp_kernel_is_slow("ref:any"));
+    assert_true(imp_kernel_is_slow("ref"));
+    assert_false(imp_kernel_is_slow("jit:avx2"));
+#if defined(__x86_64__)
+    if (!__builtin_cpu_supports("avx2"))
+        skip();
+#else
+    skip();
+#endif
+    for (int k = 0; imp_network_builtin(k) != NULL; k++)
+        for (int training = 0; training < 2; training++) {
+            fixture f = make(imp_network_builtin(k), 80, 60, 2, true);
+            float *gradients = calloc((size_t)f.network->graph.trained, sizeof *gradients);
+            const imp_executor_def def = {.graph = &f.network->graph,
+                                          .batch = 2,
+                                          .training = training == 1,
+                                          .values = f.network->values,
+                                          .gradients = gradients};
+            imp_executor *executor;
+            assert_ok(imp_executor_create(&executor, &def, &err), err);
+            int named = 0;
+            for (int i = 0; i < f.network->graph.count; i++) {
+                const char *name = imp_executor_kernel(executor, i);
+                assert_false(imp_kernel_is_slow(name));
+                named += name[0] != '\0';
+            }
+            assert_true(named > 3);
+            imp_executor_destroy(executor);
+            free(gradients);
+            clear(&f);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_against_finite_differences),
         cmocka_unit_test(test_engine_against_plain),
+        cmocka_unit_test(test_kernels_are_fast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

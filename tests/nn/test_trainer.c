@@ -8,6 +8,7 @@
 #include "nn/standardise.h"
 #include "nn/trainer.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,6 +275,30 @@ static void test_threads_do_not_matter_with_everything_on(void **state)
     }
 }
 
+// What is dropped belongs to the sample's place in the batch: however it is cut, the gradient is
+// the same but for rounding.
+static void test_dropout_does_not_see_shards(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    double loss[2];
+    pair cut[2];
+    for (int i = 0; i < 2; i++) {
+        const imp_trainer_def settings = settings_for(1 + 2 * i, 2);
+        cut[i] = make_with("dronet-like", false, &settings);
+        assert_ok(imp_trainer_step(cut[i].trainer, data.frames, data.labels, BATCH, &loss[i], &err),
+                  err);
+    }
+    assert_close(loss[0], loss[1], 1e-5 * loss[0]);
+    const double norm = imp_trainer_gradient_norm(cut[0].trainer);
+    assert_close(norm, imp_trainer_gradient_norm(cut[1].trainer), 1e-4 * norm);
+    for (int64_t i = 0; i < cut[0].network->graph.trained; i++)
+        assert_close((double)cut[0].trainer->first[i], (double)cut[1].trainer->first[i],
+                     1e-4 * norm);
+    clear(&cut[0]);
+    clear(&cut[1]);
+}
+
 static void test_everything_on_learns(void **state)
 {
     (void)state;
@@ -515,6 +540,27 @@ static void test_inference_agrees_with_the_trainer(void **state)
     }
 }
 
+// Bytes that are allocated, as far as the C library counts them.
+static size_t allocated(void)
+{
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static void test_steps_allocate_nothing(void **state)
+{
+    (void)state;
+    pair p = make_rich(IMP_OPTIMISER_ADAMW, 2, 2);
+    // both sizes of a batch, and the loss, once
+    train(&p, 0, 3);
+    evaluate(&p);
+    const size_t before = allocated();
+    train(&p, 3, 12);
+    evaluate(&p);
+    assert_int_equal(allocated(), before);
+    clear(&p);
+}
+
 static void test_wrong_settings(void **state)
 {
     (void)state;
@@ -563,6 +609,7 @@ int main(void)
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_threads_do_not_matter_with_everything_on),
+        cmocka_unit_test(test_dropout_does_not_see_shards),
         cmocka_unit_test(test_everything_on_learns),
         cmocka_unit_test(test_clipping),
         cmocka_unit_test(test_weights_of_samples),
@@ -571,6 +618,7 @@ int main(void)
         cmocka_unit_test(test_resume_with_everything_on),
         cmocka_unit_test(test_bad_labels_change_nothing),
         cmocka_unit_test(test_inference_agrees_with_the_trainer),
+        cmocka_unit_test(test_steps_allocate_nothing),
         cmocka_unit_test(test_wrong_settings),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
