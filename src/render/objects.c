@@ -8,7 +8,7 @@ static const float NEAREST = 0.04f;
 
 // Shapes whose radius has fewer pixels than this get by with few corners, and none are drawn whose
 // radius has fewer than that.
-static const float FINE_PIXELS = 16.0f, LEAST_PIXELS = 0.1f;
+static const float FINE_PIXELS = 22.0f, LEAST_PIXELS = 0.1f;
 
 static inline float least(float a, float b)
 {

@@ -74,9 +74,9 @@ static void wheels(imp_modeller *m, float front, float rear, float radius, float
     for (int k = 0; k < 4; k++) {
         imp_model_place(m, k < 2 ? front : rear, radius, 0.0f);
         if (k % 2 == 0)
-            imp_model_wheel(m, radius, side - 0.7f, side, DARK, m->fine ? 12 : 7);
+            imp_model_wheel(m, radius, side - 0.7f, side, DARK, m->fine ? 12 : 6);
         else
-            imp_model_wheel(m, radius, -side, -side + 0.7f, DARK, m->fine ? 12 : 7);
+            imp_model_wheel(m, radius, -side, -side + 0.7f, DARK, m->fine ? 12 : 6);
     }
     m->face = IMP_FACE_NONE;
     imp_model_place(m, 0.0f, 0.0f, 0.0f);
