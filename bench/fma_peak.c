@@ -10,7 +10,7 @@
 typedef float wide __attribute__((vector_size(64)));
 
 // enough chains that do not wait for each other to hide how long one step takes
-enum { CHAINS = 12, LANES = sizeof(wide) / sizeof(float), STEPS = 20000000, MAX_THREADS = 256 };
+enum { CHAINS = 12, LANES = sizeof(wide) / sizeof(float), STEPS = 10000000, MAX_THREADS = 256 };
 
 static void *work(void *sink)
 {
