@@ -18,8 +18,9 @@ typedef struct imp_map_set {
 } imp_map_set;
 
 /// Loads maps by name, by path, or all *.yaml files of a folder in the order of their names. The
-/// caller frees *out with imp_map_set_free().
-imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count, imp_error *err);
+/// caller frees *out with imp_map_set_free(). scene (nullable) says what they are drawn with.
+imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count,
+                            const imp_scene_def *scene, imp_error *err);
 void imp_map_set_free(imp_map_set *set); ///< nullable
 /// The name of the only map, or "several".
 const char *imp_map_set_name(const imp_map_set *set);
@@ -75,6 +76,7 @@ typedef struct imp_collect_def {
     double noise_time;       ///< how long a disturbance lasts [s]; 0.5
     imp_env_def env;         ///< env.max_steps is ignored: steps counts
     imp_camera_def camera;
+    imp_scene_def scene; ///< what maps are drawn with
     imp_expert_def expert;
     int threads;          ///< 0: one per processor
     bool resume;          ///< continue an interrupted dataset
@@ -130,6 +132,7 @@ typedef struct imp_eval_def {
     int settle_steps;        ///< leave so many first steps out of the lane and speed figures; 0
     imp_env_def env; ///< env.max_steps is ignored; env.index 1 keeps starts apart from logging's
     imp_camera_def camera; ///< its size must be the model's
+    imp_scene_def scene;   ///< what maps are drawn with
     bool ask_expert;       ///< ask our expert in every state what it would do there; false
     imp_expert_def expert; ///< whom that asks
     int keep;              ///< so many first episodes keep their trajectories; 100
@@ -290,6 +293,7 @@ typedef struct imp_contest_def {
     int episodes;            ///< 0: the official ones; more go on with starts from the seed
     uint64_t seed;           ///< of what is drawn; 123
     imp_camera_def camera;   ///< its size must be the model's
+    imp_scene_def scene;     ///< what maps are drawn with
     int threads;             ///< 0: one per processor
     int cookie;
 } imp_contest_def;

@@ -23,6 +23,7 @@ typedef struct settings {
 typedef struct rig {
     const settings *s;
     imp_world *world;
+    imp_assets *assets; // NULL: ours
     imp_scene *scene;
     imp_renderer *renderer;
     imp_env env;
@@ -141,13 +142,16 @@ static const benchmark BENCHMARKS[] = {
 };
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
-static imp_status set_up_simulator(rig *r, imp_error *err)
+static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error *err)
 {
     const settings *s = r->s;
     imp_render_path path = strcmp(s->path, "plain") == 0 ? IMP_RENDER_PLAIN : IMP_RENDER_AUTO;
+    imp_scene_def look = imp_default_scene_def();
     imp_status status = imp_world_load(&r->world, s->sim.map, err);
     if (status == IMP_OK)
-        status = imp_scene_create(&r->scene, r->world, err);
+        status = imp_sim_options_scene(options, &s->sim, &look, &r->assets, err);
+    if (status == IMP_OK)
+        status = imp_scene_create_with(&r->scene, r->world, &look, err);
     if (status == IMP_OK)
         status = imp_renderer_create(&r->renderer, &s->camera, path, err);
     if (status == IMP_OK)
@@ -185,7 +189,7 @@ static imp_status set_up_learning(rig *r, imp_error *err)
     return status;
 }
 
-static imp_status set_up(rig *r, imp_error *err)
+static imp_status set_up(rig *r, const imp_options *options, imp_error *err)
 {
     const size_t batch = (size_t)r->s->batch;
     const size_t picture = (size_t)r->s->camera.width * (size_t)r->s->camera.height * 3;
@@ -200,7 +204,7 @@ static imp_status set_up(rig *r, imp_error *err)
         r->pictures[k] = (uint8_t)imp_random_below(&random, 256);
     for (size_t k = 0; k < batch; k++)
         r->frames[k] = r->pictures + k * picture;
-    imp_status status = set_up_simulator(r, err);
+    imp_status status = set_up_simulator(r, options, err);
     return status == IMP_OK ? set_up_learning(r, err) : status;
 }
 
@@ -212,6 +216,7 @@ static void tear_down(rig *r)
     imp_policy_destroy(r->policy);
     imp_renderer_destroy(r->renderer);
     imp_scene_destroy(r->scene);
+    imp_assets_close(r->assets);
     imp_world_destroy(r->world);
     free(r->many);
     free(r->labels);
@@ -320,7 +325,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
     if (status != IMP_OK)
         return status;
     rig r = {.s = s};
-    status = set_up(&r, err);
+    status = set_up(&r, options, err);
     if (status == IMP_OK) {
         json_t *results = measure_all(&r, options);
         if (options->json)

@@ -12,6 +12,7 @@ typedef struct settings {
     imp_sim_options sim;
     imp_eval_def eval;
     imp_expert_def expert;
+    imp_assets *assets; // NULL: ours
     imp_text_list policies;
     const char *protocol; // "baseline" or a challenge's name
     imp_contest_settings contest;
@@ -178,7 +179,8 @@ static imp_status draw_trajectories(const settings *s, const outcome *o, imp_err
 {
     enum { PICTURES_MAX = 32 };
     imp_map_set maps = {0};
-    imp_status status = imp_map_set_load(&maps, s->sim.maps.items, s->sim.maps.count, err);
+    imp_status status =
+        imp_map_set_load(&maps, s->sim.maps.items, s->sim.maps.count, &s->eval.scene, err);
     for (int k = 0; k < maps.count && k < PICTURES_MAX && status == IMP_OK; k++) {
         char path[IMP_PATH_MAX], name[64];
         snprintf(name, sizeof name, "trajectories-%d.png", k + 1);
@@ -260,6 +262,7 @@ static imp_status run_contest(settings *s, const imp_options *options, outcome *
     contest->def.episodes = s->eval.episodes;
     contest->def.seed = s->eval.env.seed;
     contest->def.camera = s->eval.camera;
+    contest->def.scene = s->eval.scene;
     contest->def.threads = s->sim.threads;
     contest->sim = &s->sim;
     contest->policies = &s->policies;
@@ -288,6 +291,8 @@ static imp_status run_settings(settings *s, const imp_options *options, outcome 
         imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera, &s->expert, err);
     if (status == IMP_OK)
         status = choose_protocol(s, &is_contest, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_scene(options, &s->sim, &s->eval.scene, &s->assets, err);
     if (status == IMP_OK && s->out != NULL)
         status = imp_session_claim(s->out, false, s->force, err);
     if (status != IMP_OK)
@@ -343,6 +348,7 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_contest_outcome_free(&o.contest);
     for (int p = 0; p < o.count; p++)
         imp_evaluation_free(&o.evaluations[p]);
+    imp_assets_close(s.assets);
     imp_options_free(&options);
     return code;
 }

@@ -9,6 +9,7 @@
 typedef struct settings {
     imp_sim_options sim;
     imp_collect_def collect;
+    imp_assets *assets; // NULL: ours
     const char *out;
     bool resume, force;
 } settings;
@@ -94,6 +95,8 @@ static imp_status run_settings(settings *s, const imp_options *options,
     imp_status status = imp_sim_options_apply(options, &s->sim, &s->collect.env, &s->collect.camera,
                                               &s->collect.expert, err);
     if (status == IMP_OK)
+        status = imp_sim_options_scene(options, &s->sim, &s->collect.scene, &s->assets, err);
+    if (status == IMP_OK)
         status = imp_session_claim(s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
@@ -135,6 +138,7 @@ static int run(const imp_command *command, int argc, char **argv)
     int code = status != IMP_OK ? imp_session_fail(status, &err)
                : options.help   ? imp_session_finish()
                                 : print_summary(&s, &options, &summary);
+    imp_assets_close(s.assets);
     imp_options_free(&options);
     return code;
 }

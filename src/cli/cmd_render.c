@@ -75,6 +75,8 @@ static imp_status run_settings(const settings *s, const imp_options *options, im
     imp_camera_def camera = imp_default_camera_def();
     imp_expert_def expert = imp_default_expert_def();
     imp_world *world = NULL;
+    imp_scene_def look = imp_default_scene_def();
+    imp_assets *assets = NULL;
     imp_scene *scene = NULL;
     uint8_t *rgb = NULL;
     imp_status status = imp_sim_options_apply(options, &s->sim, &env, &camera, &expert, err);
@@ -86,7 +88,9 @@ static imp_status run_settings(const settings *s, const imp_options *options, im
     if (status == IMP_OK && strcmp(s->view, "driver") == 0)
         status = find_pose(s, options, world, &env, pose, err);
     if (status == IMP_OK)
-        status = imp_scene_create(&scene, world, err);
+        status = imp_sim_options_scene(options, &s->sim, &look, &assets, err);
+    if (status == IMP_OK)
+        status = imp_scene_create_with(&scene, world, &look, err);
     if (status == IMP_OK) {
         rgb = malloc((size_t)camera.width * (size_t)camera.height * 3);
         status = rgb == NULL ? imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture")
@@ -96,6 +100,7 @@ static imp_status run_settings(const settings *s, const imp_options *options, im
         status = imp_png_write(s->out, camera.width, camera.height, rgb, err);
     free(rgb);
     imp_scene_destroy(scene);
+    imp_assets_close(assets);
     imp_world_destroy(world);
     return status;
 }

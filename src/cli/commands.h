@@ -15,6 +15,7 @@ extern const imp_command imp_command_model;
 extern const imp_command imp_command_bench;
 extern const imp_command imp_command_export;
 extern const imp_command imp_command_plot;
+extern const imp_command imp_command_agent;
 
 // Options of everything that simulates, before they are turned into definitions.
 typedef struct imp_sim_options {
@@ -28,7 +29,8 @@ typedef struct imp_sim_options {
     int frame_skip;
     bool randomize_objects, cars_yield;
     double expert_speed, tracking_rate, turning_rate, lane_offset;
-    const char *turns; // that the expert takes at crossings: "" or letters l, r, s
+    const char *turns;          // that the expert takes at crossings: "" or letters l, r, s
+    const char *assets, *style; // folder of textures and meshes, or ""; and which style of tiles
     int threads;
 } imp_sim_options;
 
@@ -38,7 +40,7 @@ imp_sim_options imp_default_sim_options(void);
 imp_status imp_check_threads(int threads, imp_error *err);
 
 // Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
-// --tracking-rate --turning-rate --lane-offset --turns --threads.
+// --tracking-rate --turning-rate --lane-offset --turns --assets --style --threads.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
 
 // The same for commands whose episodes take place on several maps: --map may be repeated, and they
@@ -49,6 +51,10 @@ void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim);
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
                                  imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
                                  imp_error *err);
+
+// Opens --assets, if it is given, and tells what is missing there. Freed with imp_assets_close().
+imp_status imp_sim_options_scene(const imp_options *options, const imp_sim_options *sim,
+                                 imp_scene_def *scene, imp_assets **assets, imp_error *err);
 
 // A model knows the size and lens of its observations: makes the camera fit a driver that is one,
 // where the user does not ask for something else, which can only contradict it. IMP_USAGE if it

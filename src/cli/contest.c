@@ -209,7 +209,7 @@ static imp_status draw_episode(const imp_contest_settings *s, const imp_contest_
     }
     imp_status status = imp_scenario_create(&scenario, &def, err);
     if (status == IMP_OK)
-        status = imp_scene_create(&scene, scenario.world, err);
+        status = imp_scene_create_with(&scene, scenario.world, &s->def.scene, err);
     snprintf(name, sizeof name, "trajectories-%s.png", scenario.name);
     if (status == IMP_OK)
         status = imp_path_join(path, s->out, name, err);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -21,6 +22,8 @@ imp_sim_options imp_default_sim_options(void)
         .turning_rate = expert.turning_rate,
         .lane_offset = expert.lane_offset,
         .turns = "",
+        .assets = "",
+        .style = "photos",
     };
 }
 
@@ -48,6 +51,11 @@ static void add_options(imp_options *options, imp_sim_options *sim)
         {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
          "what the expert does at crossings, over and over: letters l, r, s; drawn without it",
          false},
+        {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
+         "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
+         false},
+        {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
+         "of the assets' tiles: photos, synthetic, synthetic-F or smooth", false},
         {"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
          "threads, 0 for one per processor; never changes results", true},
     };
@@ -131,6 +139,22 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->turns = sim->turns;
     imp_camera probe;
     return imp_camera_init(&probe, camera, err);
+}
+
+imp_status imp_sim_options_scene(const imp_options *options, const imp_sim_options *sim,
+                                 imp_scene_def *scene, imp_assets **assets, imp_error *err)
+{
+    if (sim->assets[0] == '\0' && strcmp(sim->style, imp_default_sim_options().style) != 0)
+        return imp_fail(err, IMP_USAGE, "--style is a style of the tiles in --assets");
+    if (sim->assets[0] == '\0')
+        return IMP_OK;
+    imp_status status = imp_assets_open(assets, sim->assets, sim->style, err);
+    if (status != IMP_OK)
+        return status;
+    scene->assets = *assets;
+    for (int k = 0; !options->quiet && k < imp_assets_notice_count(*assets); k++)
+        fprintf(stderr, "imprint: %s\n", imp_assets_notice(*assets, k));
+    return IMP_OK;
 }
 
 imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options *sim,

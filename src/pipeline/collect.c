@@ -323,8 +323,9 @@ imp_status imp_collect(imp_collect_summary *summary, const char *folder, const i
     if (status == IMP_OK && imp_driver_is_network(driver))
         status = imp_driver_open(&teacher, "expert", &def->expert, err);
     if (status == IMP_OK) {
-        imp_crew_def crew = {def->map, def->maps, def->map_count, &env,    &def->camera,
-                             driver,   teacher,   def->threads,   monitor, def->split};
+        imp_crew_def crew = {def->map,     def->maps,  def->map_count, &env,
+                             &def->camera, driver,     teacher,        def->threads,
+                             monitor,      def->split, &def->scene};
         status = imp_crew_hire(&work.crew, &crew, err);
         work.crew.progress.task = "log";
         if (status == IMP_OK)

@@ -45,7 +45,7 @@ static imp_status set_up(drive *d, const job *work, int episode, imp_crew_member
     d->result = &work->out->results[episode];
     imp_status status = imp_scenario_create(&d->scenario, &wanted, err);
     if (status == IMP_OK && member->driver->class->needs_observation)
-        status = imp_scene_create(&d->scene, d->scenario.world, err);
+        status = imp_scene_create_with(&d->scene, d->scenario.world, &def->scene, err);
     if (status == IMP_OK)
         status = imp_meter_create(&d->meter, d->scenario.world, err);
     if (status != IMP_OK)

@@ -59,9 +59,9 @@ imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err
     *crew = (imp_crew){.monitor = def->monitor, .progress = {.unit = "frames", .total = -1}};
     imp_status status = check_camera(def, err);
     if (status == IMP_OK && def->map_count > 0)
-        status = imp_map_set_load(&crew->maps, def->maps, def->map_count, err);
+        status = imp_map_set_load(&crew->maps, def->maps, def->map_count, def->scene, err);
     else if (status == IMP_OK)
-        status = imp_map_set_load(&crew->maps, &def->map, 1, err);
+        status = imp_map_set_load(&crew->maps, &def->map, 1, def->scene, err);
     if (status == IMP_OK)
         status = imp_map_set_keep(&crew->maps, def->split, err);
     if (status == IMP_OK)

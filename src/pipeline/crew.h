@@ -39,7 +39,8 @@ typedef struct imp_crew_def {
     const imp_driver *teacher; // nullable
     int threads;
     const imp_monitor *monitor;
-    imp_split split; // which of the maps take part
+    imp_split split;            // which of the maps take part
+    const imp_scene_def *scene; // nullable: what they are drawn with
 } imp_crew_def;
 
 // Loads the maps and makes what every thread needs. Freed with imp_crew_dismiss(), also after a

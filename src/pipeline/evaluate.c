@@ -212,6 +212,7 @@ imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_dri
                                    .split = def->split,
                                    .env = &env,
                                    .camera = &def->camera,
+                                   .scene = &def->scene,
                                    .driver = driver,
                                    .teacher = teacher,
                                    .threads = def->threads,

@@ -9,7 +9,8 @@
 
 enum { MAPS_MAX = 4096 };
 
-static imp_status add_map(imp_map_set *set, const char *name_or_path, imp_error *err)
+static imp_status add_map(imp_map_set *set, const char *name_or_path, const imp_scene_def *def,
+                          imp_error *err)
 {
     if (set->count == MAPS_MAX)
         return imp_fail(err, IMP_USAGE, "more than %d maps", MAPS_MAX);
@@ -25,7 +26,7 @@ static imp_status add_map(imp_map_set *set, const char *name_or_path, imp_error 
     imp_status status = imp_world_load(&world, name_or_path, err);
     if (status != IMP_OK)
         return status;
-    status = imp_scene_create(&scene, world, err);
+    status = imp_scene_create_with(&scene, world, def, err);
     if (status != IMP_OK) {
         imp_world_destroy(world);
         return status;
@@ -48,7 +49,8 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static imp_status add_folder(imp_map_set *set, const char *folder, imp_error *err)
+static imp_status add_folder(imp_map_set *set, const char *folder, const imp_scene_def *def,
+                             imp_error *err)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, is_map_file, compare_names);
@@ -62,7 +64,7 @@ static imp_status add_folder(imp_map_set *set, const char *folder, imp_error *er
         if (status == IMP_OK)
             status = imp_path_join(path, folder, entries[k]->d_name, err);
         if (status == IMP_OK)
-            status = add_map(set, path, err);
+            status = add_map(set, path, def, err);
         free(entries[k]);
     }
     free(entries);
@@ -83,13 +85,16 @@ static bool is_builtin(const char *name)
     return false;
 }
 
-imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count, imp_error *err)
+imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count,
+                            const imp_scene_def *scene, imp_error *err)
 {
+    const imp_scene_def plain = imp_default_scene_def();
+    const imp_scene_def *def = scene != NULL ? scene : &plain;
     imp_map_set set = {0};
     imp_status status = count > 0 ? IMP_OK : imp_fail(err, IMP_USAGE, "at least one map is needed");
     for (int k = 0; k < count && status == IMP_OK; k++)
-        status = !is_builtin(names[k]) && is_folder(names[k]) ? add_folder(&set, names[k], err)
-                                                              : add_map(&set, names[k], err);
+        status = !is_builtin(names[k]) && is_folder(names[k]) ? add_folder(&set, names[k], def, err)
+                                                              : add_map(&set, names[k], def, err);
     if (status == IMP_OK)
         *out = set;
     else

@@ -40,8 +40,10 @@ imp_ground_frame imp_ground_frame_of(const imp_scene *scene, const imp_view *vie
         .lamp_z = (float)(view->lamp[2] * unit + IMP_TILE_UNITS),
         .lamp_height = (float)(view->lamp[1] * unit),
     };
+    // the reference's lamp does not reach the ground beyond its tiles
+    const float beyond = frame.lamp ? fminf(frame.ambient, 1.0f) * view->light : view->light;
     for (int c = 0; c < 3; c++) {
-        frame.ground[c] = 255.0f * view->light * view->ground[c];
+        frame.ground[c] = 255.0f * beyond * view->ground[c];
         frame.sky[c] = 255.0f * view->sky[c];
     }
     return frame;

@@ -33,14 +33,14 @@ static void folders_are_read_in_the_order_of_names(void **state)
     imp_map_set set;
     char *town = three_maps();
     const char *const names[] = {"small_loop", town, "4way"};
-    assert_ok(imp_map_set_load(&set, names, 3, &err), err);
+    assert_ok(imp_map_set_load(&set, names, 3, NULL, &err), err);
     static const char *const wanted[] = {"small_loop", "a", "b", "c", "4way"};
     assert_int_equal(set.count, 5);
     for (int k = 0; k < 5; k++)
         assert_string_equal(set.worlds[k]->name, wanted[k]);
     assert_string_equal(imp_map_set_name(&set), "several");
     imp_map_set_free(&set);
-    assert_ok(imp_map_set_load(&set, names, 1, &err), err);
+    assert_ok(imp_map_set_load(&set, names, 1, NULL, &err), err);
     assert_string_equal(imp_map_set_name(&set), "small_loop");
     imp_map_set_free(&set);
     free(town);
@@ -54,14 +54,14 @@ static void what_is_no_map_is_named(void **state)
     char *town = path_of("maps");
     assert_int_equal(mkdir(town, 0777), 0);
     const char *names[] = {"small_loop", town};
-    assert_int_equal(imp_map_set_load(&set, names, 2, &err), IMP_BAD_INPUT);
+    assert_int_equal(imp_map_set_load(&set, names, 2, NULL, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "no map"));
     write_map(town, "bad.yaml", "[[straight/E], []]");
-    assert_int_equal(imp_map_set_load(&set, names, 2, &err), IMP_BAD_INPUT);
+    assert_int_equal(imp_map_set_load(&set, names, 2, NULL, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "bad.yaml:"));
     names[1] = "no_such_map";
-    assert_int_equal(imp_map_set_load(&set, names, 2, &err), IMP_BAD_INPUT);
-    assert_int_equal(imp_map_set_load(&set, names, 0, &err), IMP_USAGE);
+    assert_int_equal(imp_map_set_load(&set, names, 2, NULL, &err), IMP_BAD_INPUT);
+    assert_int_equal(imp_map_set_load(&set, names, 0, NULL, &err), IMP_USAGE);
     assert_int_equal(set.count, 0);
     free(town);
 }
@@ -80,7 +80,7 @@ static void episodes_know_their_maps(void **state)
     assert_ok(imp_dataset_open(&dataset, data, &err), err);
     assert_string_equal(imp_dataset_facts(dataset)->map, "several");
     imp_map_set set;
-    assert_ok(imp_map_set_load(&set, maps, 2, &err), err);
+    assert_ok(imp_map_set_load(&set, maps, 2, NULL, &err), err);
     int visits[4] = {0};
     for (int e = 0; e < 24; e++) {
         const imp_episode *episode = imp_dataset_episode(dataset, e);
