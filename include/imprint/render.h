@@ -130,4 +130,61 @@ void imp_degrader_destroy(imp_degrader *degrader); ///< nullable
 void imp_degrade(imp_degrader *degrader, const imp_degrade_def *def, double speed, double turn_rate,
                  imp_random *random, uint8_t *rgb);
 
+/// What a pixel may show: X(enumerator, word, red, green, blue of the palette). After these come the
+/// kinds of object.
+#define IMP_SEGMENT_MAP(X)                                                                         \
+    X(IMP_SEGMENT_NOTHING, "nothing", 0, 0, 0)                                                     \
+    X(IMP_SEGMENT_SKY, "sky", 135, 206, 235)                                                       \
+    X(IMP_SEGMENT_GROUND, "ground", 60, 45, 40)                                                    \
+    X(IMP_SEGMENT_ROAD, "road", 105, 105, 110)                                                     \
+    X(IMP_SEGMENT_WHITE, "white line", 255, 255, 255)                                              \
+    X(IMP_SEGMENT_YELLOW, "yellow line", 255, 225, 0)                                              \
+    X(IMP_SEGMENT_RED, "red line", 225, 0, 0)                                                      \
+    X(IMP_SEGMENT_GRASS, "grass", 75, 150, 60)                                                     \
+    X(IMP_SEGMENT_FLOOR, "floor", 165, 140, 105)                                                   \
+    X(IMP_SEGMENT_CALIBRATION, "calibration tile", 205, 180, 220)
+
+/// NOTHING is what lies beyond the lens's picture, GROUND what lies beyond the tiles.
+typedef enum imp_segment {
+#define IMP_SEGMENT_ENUM(name, word, red, green, blue) name,
+    IMP_SEGMENT_MAP(IMP_SEGMENT_ENUM)
+#undef IMP_SEGMENT_ENUM
+        IMP_SEGMENT_OBJECT, ///< + imp_object_kind
+    IMP_SEGMENT_COUNT = IMP_SEGMENT_OBJECT + (int)IMP_OBJECT_KIND_COUNT
+} imp_segment;
+
+/// The word for a segment and its colour in the palette (red, green, blue).
+const char *imp_segment_name(int segment);
+const uint8_t *imp_segment_colour(int segment);
+
+/// A camera's rays and the scratch memory to find out with what its pixels show. One per thread.
+typedef struct imp_surveyor imp_surveyor;
+
+/// Freed with imp_surveyor_destroy(). Fails with IMP_USAGE where imp_camera_init() does, and with
+/// IMP_NO_MEMORY.
+imp_status imp_surveyor_create(imp_surveyor **out, const imp_camera_def *camera, imp_error *err);
+void imp_surveyor_destroy(imp_surveyor *surveyor); ///< nullable
+
+/// Finds what is seen along the ray through each pixel's middle: no light, nothing mixed. segments
+/// (height x width) are of imp_segment; depths (height x width) are metres along the camera's axis,
+/// infinite where nothing is met. Either may be NULL. Markings are where we paint them, whatever
+/// textures the scene has. Allocates nothing.
+void imp_survey(imp_surveyor *surveyor, const imp_scene *scene, const imp_view *view,
+                uint8_t *segments, float *depths);
+
+/// Draws the lanes of a world into a camera's picture (height x width x 3) as they lie on the
+/// ground, up to 5 m away. Where depths (nullable, as imp_survey() finds them) are nearer, they are
+/// hidden.
+void imp_draw_lanes(const imp_camera *camera, const imp_world *world, imp_pose pose,
+                    const float *depths, uint8_t *rgb);
+
+/// Draws the edges of boxes around the objects of a world, in the colours of the palette.
+void imp_draw_boxes(const imp_camera *camera, const imp_world *world, const imp_view *view,
+                    uint8_t *rgb);
+
+/// Draws a robot, and the way that it took, into a picture of imp_render_top_down().
+void imp_draw_trail(const imp_world *world, int width, int height, const imp_pose *poses,
+                    int count, uint8_t *rgb);
+void imp_draw_robot(const imp_world *world, int width, int height, imp_pose pose, uint8_t *rgb);
+
 #endif

@@ -183,4 +183,14 @@ imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_er
 /// calibration sees what the robot's does, and field_of_view does not count.
 bool imp_camera_ray(const imp_camera *camera, double px, double py, double *x, double *y);
 
+/// The inverse of imp_camera_ray(): the point of the picture, or beside it, where a direction is
+/// seen. Returns false where the lens shows it nowhere.
+bool imp_camera_pixel(const imp_camera *camera, double x, double y, double *px, double *py);
+
+/// Makes *camera one without a lens that stands at eye and looks at target (x, y up, z) [m], its
+/// sides upright, and *pose the pose to draw with. IMP_USAGE if they are the same place, or the eye
+/// is not above the ground.
+imp_status imp_camera_look(imp_camera_def *camera, imp_pose *pose, const double eye[3],
+                           const double target[3], imp_error *err);
+
 #endif

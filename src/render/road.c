@@ -214,21 +214,64 @@ static uint32_t paint_texel(imp_tile_kind kind, spot at)
     return texel;
 }
 
+// A place [tiles] of a tile as it lies, before the tile was turned.
+static spot turn_back(float x, float z, int orientation)
+{
+    // lanes turn (x, z) to (z, -x) with every quarter: undo that
+    for (int k = 0; k < (orientation & 3); k++) {
+        float turned = -z;
+        z = x;
+        x = turned;
+    }
+    return (spot){.x = x, .z = z};
+}
+
 void imp_road_paint(uint32_t *texels, const imp_texture_level *level, imp_tile_kind kind,
                     int orientation)
 {
     for (int j = 0; j < IMP_TEXTURE_SIDE; j++) {
         uint32_t *row = texels + level->offset + (j + 1) * level->stride + 1;
         for (int i = 0; i < IMP_TEXTURE_SIDE; i++) {
-            float x = ((float)i + 0.5f) / IMP_TEXTURE_SIDE - 0.5f;
-            float z = ((float)j + 0.5f) / IMP_TEXTURE_SIDE - 0.5f;
-            // lanes turn (x, z) to (z, -x) with every quarter: undo that
-            for (int k = 0; k < (orientation & 3); k++) {
-                float turned = -z;
-                z = x;
-                x = turned;
-            }
-            row[i] = paint_texel(kind, (spot){x, z, i, j});
+            spot at = turn_back(((float)i + 0.5f) / IMP_TEXTURE_SIDE - 0.5f,
+                                ((float)j + 0.5f) / IMP_TEXTURE_SIDE - 0.5f, orientation);
+            at.i = i;
+            at.j = j;
+            row[i] = paint_texel(kind, at);
         }
     }
+}
+
+imp_segment imp_road_segment(imp_tile_kind kind, int orientation, float x, float z)
+{
+    static const struct {
+        const float *rgb;
+        imp_segment segment;
+    } MARKS[] = {{WHITE, IMP_SEGMENT_WHITE}, {YELLOW, IMP_SEGMENT_YELLOW}, {RED, IMP_SEGMENT_RED}};
+    switch (kind) {
+    case IMP_TILE_EMPTY:
+        return IMP_SEGMENT_GROUND;
+    case IMP_TILE_GRASS:
+        return IMP_SEGMENT_GRASS;
+    case IMP_TILE_FLOOR:
+        return IMP_SEGMENT_FLOOR;
+    case IMP_TILE_CALIBRATION:
+        return IMP_SEGMENT_CALIBRATION;
+    default:
+        break;
+    }
+    const spot at = turn_back(x, z, orientation);
+    float rgb[3] = {ASPHALT.rgb[0], ASPHALT.rgb[1], ASPHALT.rgb[2]};
+    paint_markings(rgb, kind, at);
+    // the marking that covers more than half: what is painted is nearer to it than to asphalt
+    for (size_t k = 0; k < sizeof MARKS / sizeof MARKS[0]; k++) {
+        float from_mark = 0.0f, from_road = 0.0f;
+        for (int c = 0; c < 3; c++) {
+            const float mark = rgb[c] - MARKS[k].rgb[c], road = rgb[c] - ASPHALT.rgb[c];
+            from_mark += mark * mark;
+            from_road += road * road;
+        }
+        if (from_mark < from_road && from_mark < 4000.0f)
+            return MARKS[k].segment;
+    }
+    return IMP_SEGMENT_ROAD;
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "imprint/world.h"
+#include "imprint/render.h"
 
 // Texels are bytes (red, green, blue, cover) in a 32-bit word, red lowest; cover 255 is solid, and
 // 0 lets the ground beyond the tiles show. Each level is framed by one repeated texel on every
@@ -37,5 +37,8 @@ void imp_texture_finish(uint32_t *texels, const imp_texture_level levels[IMP_TEX
 // (road.c). Rows grow with z and columns with x.
 void imp_road_paint(uint32_t *texels, const imp_texture_level *level, imp_tile_kind kind,
                     int orientation);
+
+// What lies at a place of a tile [tiles from its centre, as it lies in the world].
+imp_segment imp_road_segment(imp_tile_kind kind, int orientation, float x, float z);
 
 #endif

@@ -113,3 +113,42 @@ bool imp_camera_ray(const imp_camera *camera, double px, double py, double *x, d
     *y = (v - camera->plain.cy) / camera->plain.fy;
     return true;
 }
+
+bool imp_camera_pixel(const imp_camera *camera, double x, double y, double *px, double *py)
+{
+    const imp_lens *lens = &camera->def.lens;
+    double u = camera->plain.fx * x + camera->plain.cx, v = camera->plain.fy * y + camera->plain.cy;
+    if (lens->kind != IMP_LENS_NONE) {
+        const double flat_x = (u - 0.5 - camera->rectified.cx) / camera->rectified.fx;
+        const double flat_y = (v - 0.5 - camera->rectified.cy) / camera->rectified.fy;
+        double bent_x, bent_y, back_x, back_y;
+        imp_lens_distort(lens, flat_x, flat_y, &bent_x, &bent_y);
+        // far out the model folds back into the picture: there the way back leads elsewhere
+        if (!imp_lens_undistort(lens, bent_x, bent_y, &back_x, &back_y) ||
+            fabs(back_x - flat_x) > 1e-6 || fabs(back_y - flat_y) > 1e-6)
+            return false;
+        u = (lens->fx * bent_x + lens->cx) * camera->def.width / lens->width;
+        v = (lens->fy * bent_y + lens->cy) * camera->def.height / lens->height;
+    }
+    *px = u;
+    *py = v;
+    return isfinite(u + v);
+}
+
+imp_status imp_camera_look(imp_camera_def *camera, imp_pose *pose, const double eye[3],
+                           const double target[3], imp_error *err)
+{
+    const double dx = target[0] - eye[0], dy = target[1] - eye[1], dz = target[2] - eye[2];
+    const double level = hypot(dx, dz);
+    // the negations also catch what is not a number
+    if (!(level + fabs(dy) > 1e-9))
+        return imp_fail(err, IMP_USAGE, "a camera cannot look at the place where it stands");
+    if (!(eye[1] > 0.0))
+        return imp_fail(err, IMP_USAGE, "a camera stands above the ground, not at %g m", eye[1]);
+    camera->lens = imp_lens_none();
+    camera->mount_height = eye[1];
+    camera->mount_forward = 0.0;
+    camera->pitch = atan2(-dy, level);
+    *pose = (imp_pose){eye[0], eye[2], level > 0.0 ? atan2(-dz, dx) : IMP_PI / 2.0};
+    return IMP_OK;
+}

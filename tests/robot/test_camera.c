@@ -51,6 +51,35 @@ static void rays_do_not_depend_on_the_size(void **state)
     }
 }
 
+// There and back for every lens, within the picture and somewhat beyond.
+static void pixels_and_rays_are_inverse(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_lens lenses[] = {imp_lens_none(), imp_lens_duckiebot(), imp_lens_duckiebot()};
+    lenses[2].kind = IMP_LENS_CALIBRATED;
+    for (int k = 0; k < 3; k++) {
+        imp_camera_def def = imp_default_camera_def();
+        imp_camera camera;
+        def.lens = lenses[k];
+        def.width = 160;
+        def.height = 120;
+        assert_ok(imp_camera_init(&camera, &def, &err), err);
+        for (int j = -10; j <= 130; j += 5)
+            for (int i = -10; i <= 170; i += 5) {
+                double x, y, px, py;
+                if (!imp_camera_ray(&camera, i, j, &x, &y))
+                    continue;
+                assert_true(imp_camera_pixel(&camera, x, y, &px, &py));
+                assert_close(px, i, 1e-6);
+                assert_close(py, j, 1e-6);
+            }
+        double px, py;
+        assert_false(imp_camera_pixel(&camera, NAN, 0.0, &px, &py));
+        assert_int_equal(imp_camera_pixel(&camera, 30.0, 30.0, &px, &py), k == 0);
+    }
+}
+
 static void bad_cameras_are_refused(void **state)
 {
     (void)state;
@@ -88,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_picture_is_a_pinhole),
         cmocka_unit_test(rays_do_not_depend_on_the_size),
+        cmocka_unit_test(pixels_and_rays_are_inverse),
         cmocka_unit_test(bad_cameras_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
