@@ -246,6 +246,14 @@ def make_group(megabytes: int) -> Path | None:
     return None
 
 
+def forget(folder: Path) -> None:
+    """Takes files out of the system's cache, where they would count for nobody's memory."""
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def streaming(imprint: Path, folder: Path, repeats: int) -> None:
     size = record(imprint, folder / "large", 750, 100)
     limit = int(size / LIMIT_SHARE)
@@ -256,7 +264,7 @@ def streaming(imprint: Path, folder: Path, repeats: int) -> None:
     best = {"in memory": 0.0, "streaming": 0.0}
     try:
         for _ in range(repeats):
-            for name in best:
+            for name in best:  # the first run after a streamed one fills the cache again
                 command: list[str | Path] = [
                     imprint,
                     "train",
@@ -265,10 +273,12 @@ def streaming(imprint: Path, folder: Path, repeats: int) -> None:
                     "--out",
                     folder / "model",
                 ]
-                command += ["--epochs", "1", "--force", "--json", "--window"]
-                command += ["4096" if name == "streaming" else "0"]
+                command += ["--epochs", "2", "--force", "--json", "--window"]
+                command += ["2048" if name == "streaming" else "0"]
+                if name == "streaming":
+                    forget(folder / "large")
                 found, _ = run_training(command, group if name == "streaming" else None)
-                best[name] = max(best[name], found["samples"] / found["seconds"])
+                best[name] = max(best[name], 2 * found["samples"] / found["seconds"])
     finally:
         group.rmdir()
     ratio = best["streaming"] / best["in memory"]
