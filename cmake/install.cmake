@@ -1,5 +1,5 @@
 include(GNUInstallDirs)
-install(TARGETS imprint libimprint
+install(TARGETS imprint imprint-agent libimprint
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/imprint DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

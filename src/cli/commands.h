@@ -27,7 +27,7 @@ typedef struct imp_sim_options {
     double start_angle_deg; // accepted at the start
     int start_tile[2];
     int frame_skip;
-    bool randomize_objects, cars_yield;
+    bool randomize_objects, cars_yield, by_sight;
     double expert_speed, tracking_rate, turning_rate, lane_offset;
     const char *turns;          // that the expert takes at crossings: "" or letters l, r, s
     const char *assets, *style; // folder of textures and meshes, or ""; and which style of tiles
@@ -51,6 +51,9 @@ void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim);
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
                                  imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
                                  imp_error *err);
+
+// Reads --split.
+imp_status imp_sim_options_split(const imp_sim_options *sim, imp_split *split, imp_error *err);
 
 // Opens --assets, if it is given, and tells what is missing there. Freed with imp_assets_close().
 imp_status imp_sim_options_scene(const imp_options *options, const imp_sim_options *sim,

@@ -1,0 +1,168 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent/agent.h"
+#include "base/file.h"
+
+enum { AGENT_COOKIE = 0xA6E27 };
+
+imp_agent_def imp_default_agent_def(void)
+{
+    return (imp_agent_def){.lens = "duckiebot", .deadline = 0.5, .cookie = AGENT_COOKIE};
+}
+
+static imp_status load_network(imp_network **out, const char *model, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    struct stat info;
+    if (stat(model, &info) == 0 && S_ISDIR(info.st_mode)) {
+        const imp_status status = imp_path_join(path, model, "model.safetensors", err);
+        if (status != IMP_OK)
+            return status;
+        model = path;
+    }
+    imp_status status = imp_network_load(out, model, err);
+    if (status != IMP_OK || imp_network_facts(*out)->outputs == 2)
+        return status;
+    status = imp_fail(err, IMP_BAD_INPUT, "%s: the model has %d outputs, a driver needs 2", model,
+                      imp_network_facts(*out)->outputs);
+    imp_network_destroy(*out);
+    return status;
+}
+
+// What is between the camera's pictures and those that the network was trained on: *straighten says
+// whether the lens's bending must be undone.
+static imp_status compare_lenses(const imp_agent_def *def, const imp_network *network,
+                                 imp_calibration *camera, bool *straighten, imp_error *err)
+{
+    const char *trained = imp_network_metadata(network, "lens");
+    *camera = imp_calibration_duckiebot();
+    *straighten = false;
+    imp_status status = IMP_OK;
+    if (strcmp(def->lens, "none") == 0)
+        camera->lens = imp_lens_none();
+    else if (strcmp(def->lens, "duckiebot") != 0)
+        status = imp_calibration_read(camera, def->lens, err);
+    // foreign models may not know their lens; then it is the camera's
+    if (status != IMP_OK || trained == NULL)
+        return status;
+    const char *is = imp_lens_name(camera->lens.kind);
+    if (strcmp(trained, is) == 0)
+        return IMP_OK;
+    *straighten =
+        strcmp(trained, imp_lens_name(IMP_LENS_NONE)) == 0 && camera->lens.kind != IMP_LENS_NONE;
+    if (!*straighten)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: the model saw through the lens '%s', this camera's is '%s'; train it "
+                        "with `imprint log --lens`",
+                        def->model, trained, is);
+    return IMP_OK;
+}
+
+bool imp_agent_think(void *context, const uint8_t *jpeg, size_t length, imp_action *out, char *why,
+                     size_t capacity)
+{
+    imp_agent *agent = context;
+    imp_error err = {0};
+    float duty[2];
+    if (imp_eye_see(agent->eye, jpeg, length, agent->observation, &err) != IMP_OK) {
+        const size_t count = strnlen(err.message, capacity - 1);
+        memcpy(why, err.message, count);
+        why[count] = '\0';
+        return false;
+    }
+    imp_inference_run(agent->inference, agent->observation, duty);
+    *out = imp_action_clip((imp_action){(double)duty[0], (double)duty[1]});
+    return true;
+}
+
+imp_status imp_agent_decide(imp_agent *agent, const uint8_t *jpeg, size_t length, imp_action *out,
+                            imp_error *err)
+{
+    char why[IMP_MIND_WHY];
+    *out = (imp_action){0};
+    return imp_agent_think(agent, jpeg, length, out, why, sizeof why)
+               ? IMP_OK
+               : imp_fail(err, IMP_BAD_INPUT, "%s", why);
+}
+
+// The first decisions take what libraries and memory need to get going.
+static imp_status warm_up(imp_agent *agent, imp_error *err)
+{
+    enum { WIDTH = 640, HEIGHT = 480, QUALITY = 95, ROUNDS = 3 };
+    imp_jpeg_writer *writer = NULL;
+    const uint8_t *jpeg;
+    size_t length;
+    uint8_t *grey = malloc((size_t)3 * WIDTH * HEIGHT);
+    imp_status status = imp_jpeg_writer_create(&writer, WIDTH, HEIGHT, QUALITY, err);
+    if (status == IMP_OK && grey == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");
+    if (status == IMP_OK) {
+        memset(grey, 127, (size_t)3 * WIDTH * HEIGHT);
+        status = imp_jpeg_write(writer, grey, &jpeg, &length, err);
+    }
+    for (int k = 0; k < ROUNDS && status == IMP_OK; k++) {
+        imp_action action;
+        status = imp_agent_decide(agent, jpeg, length, &action, err);
+    }
+    imp_jpeg_writer_destroy(writer);
+    free(grey);
+    return status;
+}
+
+static imp_status set_up(imp_agent *agent, const imp_agent_def *def, imp_error *err)
+{
+    imp_network *network;
+    imp_calibration camera;
+    bool straighten;
+    imp_status status = load_network(&network, def->model, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_network_def *facts = imp_network_facts(network);
+    status = compare_lenses(def, network, &camera, &straighten, err);
+    if (status == IMP_OK)
+        status = imp_eye_create(&agent->eye, facts->width, facts->height,
+                                straighten ? &camera : NULL, err);
+    if (status == IMP_OK)
+        status = imp_inference_create(&agent->inference, network, 1, err);
+    agent->observation = malloc((size_t)facts->width * (size_t)facts->height * 3);
+    imp_network_destroy(network);
+    if (status == IMP_OK && agent->observation == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for an observation");
+    return status == IMP_OK ? warm_up(agent, err) : status;
+}
+
+imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error *err)
+{
+    if (def->cookie != AGENT_COOKIE || def->model == NULL || def->lens == NULL)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_agent_def was not made with imp_default_agent_def(), or has no model");
+    if (!(def->deadline > 0.0 && def->deadline <= 3600.0))
+        return imp_fail(err, IMP_USAGE, "a deadline of %g s is not within 0 to 3600",
+                        def->deadline);
+    imp_agent *agent = calloc(1, sizeof *agent);
+    if (agent == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    agent->deadline = def->deadline;
+    agent->notice = def->notice;
+    agent->context = def->context;
+    const imp_status status = set_up(agent, def, err);
+    if (status != IMP_OK) {
+        imp_agent_destroy(agent);
+        return status;
+    }
+    *out = agent;
+    return IMP_OK;
+}
+
+void imp_agent_destroy(imp_agent *agent)
+{
+    if (agent == NULL)
+        return;
+    imp_inference_destroy(agent->inference);
+    imp_eye_destroy(agent->eye);
+    free(agent->observation);
+    free(agent);
+}

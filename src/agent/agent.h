@@ -1,0 +1,24 @@
+// agent/agent.h: what an agent is made of.
+#ifndef IMP_AGENT_AGENT_H
+#define IMP_AGENT_AGENT_H
+
+#include "agent/eye.h"
+#include "agent/jpeg.h"
+#include "agent/mind.h"
+#include "imprint/agent.h"
+#include "imprint/nn.h"
+
+struct imp_agent {
+    imp_eye *eye;
+    imp_inference *inference;
+    uint8_t *observation;
+    double deadline; // [s]
+    void (*notice)(void *context, const char *text);
+    void *context;
+};
+
+// An imp_decide whose context is an agent.
+bool imp_agent_think(void *context, const uint8_t *jpeg, size_t length, imp_action *out, char *why,
+                     size_t capacity);
+
+#endif

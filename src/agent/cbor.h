@@ -1,0 +1,91 @@
+// agent/cbor.h: CBOR (RFC 8949) in memory: where an item ends, what is in it, and how to write one.
+// Nothing is allocated, no length is believed before its bytes are there, and what is nested too
+// deeply is refused.
+#ifndef IMP_AGENT_CBOR_H
+#define IMP_AGENT_CBOR_H
+
+#include "imprint/base.h"
+
+typedef enum imp_cbor_kind {
+    IMP_CBOR_INTEGER,
+    IMP_CBOR_BYTES,
+    IMP_CBOR_TEXT,
+    IMP_CBOR_ARRAY,
+    IMP_CBOR_MAP,
+    IMP_CBOR_TAG, // the item that it tags follows
+    IMP_CBOR_BOOL,
+    IMP_CBOR_NULL,
+    IMP_CBOR_FLOAT,
+    IMP_CBOR_OTHER, // undefined, and simple values that mean nothing here
+    IMP_CBOR_BREAK, // ends an item of indefinite length
+} imp_cbor_kind;
+
+// The head of an item; of a string its bytes too.
+typedef struct imp_cbor_item {
+    imp_cbor_kind kind;
+    bool open;            // of indefinite length; count is 0 and bytes NULL then
+    uint64_t count;       // bytes of a string, items of an array, pairs of a map
+    int64_t integer;      // clamped to what it can hold; a bool's 0 or 1
+    double real;          // of a float
+    const uint8_t *bytes; // of a string (count), borrowed
+} imp_cbor_item;
+
+// A place in memory where an item begins.
+typedef struct imp_cbor {
+    const uint8_t *at, *end;
+} imp_cbor;
+
+// Reads the head of the item at the cursor and steps over it, over a string's bytes too. False, and
+// nothing is stepped over, if it is malformed or not all there.
+bool imp_cbor_next(imp_cbor *cursor, imp_cbor_item *item);
+
+// Steps over an item with everything in it; false if it is malformed or not all there.
+bool imp_cbor_skip(imp_cbor *cursor);
+
+// Finds the value of a text key in the map at the cursor, the first of several; false if there is
+// no such key, or no map.
+bool imp_cbor_find(imp_cbor map, const char *key, imp_cbor *value);
+
+// Whether an item is this text.
+bool imp_cbor_is_text(const imp_cbor_item *item, const char *text);
+
+enum { IMP_CBOR_DEPTH = 32 };
+
+// How far the end of an item that is still arriving has been looked for. Starts as {0}.
+typedef struct imp_cbor_scan {
+    size_t at;  // bytes that belong to it for certain; may lie beyond what is there
+    bool ended; // at is its end
+    int depth;
+    struct {
+        uint64_t left; // items to come
+        imp_cbor_kind kind;
+        bool open, odd;
+    } levels[IMP_CBOR_DEPTH];
+} imp_cbor_scan;
+
+typedef enum imp_cbor_state { IMP_CBOR_WHOLE, IMP_CBOR_MORE, IMP_CBOR_BAD } imp_cbor_state;
+
+// Looks for the end of the item that begins at bytes, of which length are there, and goes on from
+// where it stopped when more are. WHOLE: it has scan->at bytes. BAD: it is malformed, nested too
+// deeply, or cannot end within limit bytes; *why says which.
+imp_cbor_state imp_cbor_scan_on(imp_cbor_scan *scan, const uint8_t *bytes, size_t length,
+                                size_t limit, const char **why);
+
+// Items under construction in memory of the caller's. What does not fit is dropped, and full says
+// so.
+typedef struct imp_cbor_out {
+    uint8_t *bytes;
+    size_t length, capacity;
+    bool full;
+} imp_cbor_out;
+
+void imp_cbor_put_map(imp_cbor_out *out, uint64_t pairs);
+void imp_cbor_put_array(imp_cbor_out *out, uint64_t items);
+void imp_cbor_put_text(imp_cbor_out *out, const char *text);
+void imp_cbor_put_bytes(imp_cbor_out *out, const void *bytes, size_t length);
+void imp_cbor_put_integer(imp_cbor_out *out, int64_t value);
+void imp_cbor_put_real(imp_cbor_out *out, double value); // always of 64 bits
+void imp_cbor_put_bool(imp_cbor_out *out, bool value);
+void imp_cbor_put_null(imp_cbor_out *out);
+
+#endif

@@ -1,0 +1,53 @@
+// agent/message.h: the challenge's messages: what is in an item that came, and how to write those
+// that both sides send.
+#ifndef IMP_AGENT_MESSAGE_H
+#define IMP_AGENT_MESSAGE_H
+
+#include "agent/cbor.h"
+#include "imprint/robot.h"
+
+typedef enum imp_message_kind {
+    IMP_MESSAGE_CONTROL,
+    IMP_MESSAGE_TOPIC,
+    IMP_MESSAGE_FOREIGN, // neither, or of another protocol: to be passed over
+} imp_message_kind;
+
+// A message. What it points to is borrowed from the item that it was read from.
+typedef struct imp_message {
+    imp_message_kind kind;
+    char name[64];    // the code or topic; cut off if longer
+    bool has_data;    // data is there and not null
+    imp_cbor data;    // if it has any
+    bool null_timing; // has a timing that is null
+} imp_message;
+
+// Reads the envelope. strict: topics must say that they are of protocol z2, as hosts' do; the hosts
+// themselves do not ask for it.
+void imp_message_read(imp_message *out, imp_cbor item, bool strict);
+
+bool imp_message_is(const imp_message *message, imp_message_kind kind, const char *name);
+
+// The text of a control message's data, for people: printable, cut off where out ends; "" if none.
+void imp_message_text(const imp_message *message, char *out, size_t capacity);
+
+// The picture among the observations. Returns what is wrong, or NULL.
+const char *imp_read_observations(const imp_message *message, const uint8_t **jpeg, size_t *length);
+
+// The time of get_commands; NaN if it gives none. Returns what is wrong, or NULL.
+const char *imp_read_get_commands(const imp_message *message, double *at_time);
+
+// The wheels' duty cycles; as strict as the challenge's host. Returns what is wrong, or NULL.
+const char *imp_read_commands(const imp_message *message, imp_action *out);
+
+// A control message; text: nullable.
+void imp_put_control(imp_cbor_out *out, const char *code, const char *text);
+
+// All of a topic message but its data, which the caller adds. The host's have a timing, which comes
+// after the data and is for imp_put_no_timing() to write.
+void imp_put_topic(imp_cbor_out *out, const char *topic, bool has_timing);
+void imp_put_no_timing(imp_cbor_out *out);
+
+// The data of the topic `commands`, with all lights off.
+void imp_put_commands(imp_cbor_out *out, imp_action action);
+
+#endif

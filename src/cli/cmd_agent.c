@@ -1,0 +1,112 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "imprint/agent.h"
+
+typedef struct settings {
+    imp_agent_def agent;
+    const char *input, *output;
+} settings;
+
+static void on_notice(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "imprint: %s\n", text);
+}
+
+static const char *from_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : "-";
+}
+
+static void add_options(imp_options *options, settings *s)
+{
+    const imp_option table[] = {
+        {"model", 'm', IMP_OPTION_TEXT, &s->agent.model, "MODEL",
+         "a model file, or a folder of `imprint train`", false},
+        {"lens", 0, IMP_OPTION_TEXT, &s->agent.lens, "LENS",
+         "the camera's: duckiebot, none, or a robot's calibration (YAML)", false},
+        {"deadline", 0, IMP_OPTION_REAL, &s->agent.deadline, "S",
+         "answer zeros if a decision takes longer", false},
+        {"data-in", 0, IMP_OPTION_TEXT, &s->input, "PATH",
+         "messages come from there ($AIDONODE_DATA_IN, else standard input)", true},
+        {"data-out", 0, IMP_OPTION_TEXT, &s->output, "PATH",
+         "answers go there; fifo:PATH makes a FIFO ($AIDONODE_DATA_OUT, else standard output)",
+         true},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static imp_status serve(const settings *s, imp_agent *agent, const imp_monitor *monitor,
+                        imp_error *err)
+{
+    int input = -1, output = -1;
+    imp_status status = imp_agent_open_input(&input, s->input, monitor, err);
+    if (status == IMP_OK)
+        status = imp_agent_open_output(&output, s->output, monitor, err);
+    if (status == IMP_OK)
+        status = imp_agent_serve(agent, input, output, monitor, err);
+    if (input >= 0)
+        close(input);
+    if (output >= 0)
+        close(output);
+    // a node is ended by a signal as a matter of course
+    return status == IMP_INTERRUPTED ? IMP_OK : status;
+}
+
+static imp_status run_settings(const settings *s, const imp_options *options, imp_error *err)
+{
+    imp_agent *agent;
+    const imp_monitor monitor = imp_session_monitor(options);
+    imp_status status = imp_agent_create(&agent, &s->agent, err);
+    if (status != IMP_OK)
+        return status;
+    status = serve(s, agent, &monitor, err);
+    imp_agent_destroy(agent);
+    return status;
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.agent = imp_default_agent_def(),
+                  .input = from_environment("AIDONODE_DATA_IN"),
+                  .output = from_environment("AIDONODE_DATA_OUT")};
+    imp_options options;
+    imp_error err = {0};
+    s.agent.model = "runs/model";
+    s.agent.notice = on_notice;
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && options.operand_count > 0)
+        status =
+            imp_fail(&err, IMP_USAGE, "'%s': give the model with --model", options.operands[0]);
+    if (status == IMP_OK && !options.help)
+        status = run_settings(&s, &options, &err);
+    const int code = status != IMP_OK ? imp_session_fail(status, &err)
+                     : options.help   ? imp_session_finish()
+                                      : 0;
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_agent = {
+    .name = "agent",
+    .summary = "let a model drive in the AI Driving Olympics, or on a robot",
+    .operands = "",
+    .details =
+        "Answers the challenge's messages: CBOR on two streams, as docs/agent.md tells. The model "
+        "is loaded\n"
+        "before the first message is read. End of input, SIGTERM and SIGINT end it with exit code "
+        "0, a\n"
+        "message that the protocol forbids with 1. imprint-agent is the same as a program of its "
+        "own.",
+    .examples = "  imprint agent --model runs/model <messages.cbor >answers.cbor\n"
+                "  AIDONODE_DATA_IN=/fifos/ego0-in AIDONODE_DATA_OUT=fifo:/fifos/ego0-out \\\n"
+                "      imprint agent --model model.safetensors",
+    .run = run,
+};

@@ -1,0 +1,232 @@
+// CBOR: RFC 8949's own examples, items that arrive byte by byte, and lengths that lie.
+#include "testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/inbox.h"
+
+enum { LIMIT = 1 << 20 };
+
+static size_t from_hex(const char *hex, uint8_t *out)
+{
+    size_t length = strlen(hex) / 2;
+    for (size_t k = 0; k < length; k++) {
+        const char pair[3] = {hex[2 * k], hex[2 * k + 1], '\0'};
+        out[k] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    return length;
+}
+
+static imp_cbor_item head_of(const char *hex)
+{
+    static uint8_t bytes[256];
+    imp_cbor cursor = {bytes, bytes + from_hex(hex, bytes)};
+    imp_cbor_item item;
+    assert_true(imp_cbor_next(&cursor, &item));
+    return item;
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    // appendix A of the RFC
+    assert_int_equal(head_of("00").integer, 0);
+    assert_int_equal(head_of("1818").integer, 24);
+    assert_int_equal(head_of("1b000000e8d4a51000").integer, 1000000000000);
+    assert_int_equal(head_of("1bffffffffffffffff").integer, INT64_MAX);
+    assert_int_equal(head_of("20").integer, -1);
+    assert_int_equal(head_of("3903e7").integer, -1000);
+    assert_int_equal(head_of("3bffffffffffffffff").integer, INT64_MIN);
+    assert_close(head_of("f93c00").real, 1.0, 0.0);
+    assert_close(head_of("f97bff").real, 65504.0, 0.0);
+    assert_close(head_of("f90001").real, 5.960464477539063e-8, 0.0);
+    assert_close(head_of("f9c400").real, -4.0, 0.0);
+    assert_true(isinf(head_of("f97c00").real) && isnan(head_of("f97e00").real));
+    assert_close(head_of("fa47c35000").real, 100000.0, 0.0);
+    assert_close(head_of("fbc010666666666666").real, -4.1, 0.0);
+    assert_int_equal(head_of("f4").kind, IMP_CBOR_BOOL);
+    assert_int_equal(head_of("f5").integer, 1);
+    assert_int_equal(head_of("f6").kind, IMP_CBOR_NULL);
+    assert_int_equal(head_of("f7").kind, IMP_CBOR_OTHER);
+    assert_int_equal(head_of("c11a514b67b0").kind, IMP_CBOR_TAG);
+    const imp_cbor_item text = head_of("6449455446");
+    assert_true(imp_cbor_is_text(&text, "IETF"));
+    assert_false(imp_cbor_is_text(&text, "IET"));
+    assert_int_equal(head_of("4401020304").count, 4);
+}
+
+static imp_cbor_state scan_hex(const char *hex, size_t limit, size_t *length)
+{
+    uint8_t bytes[512];
+    const size_t there = from_hex(hex, bytes);
+    imp_cbor_scan scan = {0};
+    const char *why = NULL;
+    const imp_cbor_state state = imp_cbor_scan_on(&scan, bytes, there, limit, &why);
+    assert_true((state == IMP_CBOR_BAD) == (why != NULL));
+    *length = scan.at;
+    return state;
+}
+
+static void test_ends(void **state)
+{
+    (void)state;
+    static const char *const whole[] = {
+        "00",
+        "80",
+        "a0",
+        "60",
+        "83010203",
+        "a201020304",
+        "9f018202039f0405ffff",
+        "bf61610161629f0203ffff",
+        "5f42010243030405ff",
+        "7f657374726561646d696e67ff",
+        "c074323031332d30332d32315432303a30343a30305a",
+        "d818456449455446",
+        "8201c16161",
+    };
+    static const char *const bad[] = {
+        "1c",   "ff",     "81ff", "bf01ff", "5f6161ff", "5f5f4101ffff",
+        "f800", "df00ff", "1f",   "3f",     "a1ff",     "fc",
+    };
+    size_t length;
+    for (size_t k = 0; k < sizeof whole / sizeof whole[0]; k++) {
+        if (scan_hex(whole[k], LIMIT, &length) != IMP_CBOR_WHOLE || length * 2 != strlen(whole[k]))
+            fail_msg("%s is whole", whole[k]);
+        // nothing shorter is, and every part of it wants more
+        for (size_t part = 0; part < length; part++) {
+            char hex[512];
+            size_t ignored;
+            snprintf(hex, sizeof hex, "%.*s", (int)part * 2, whole[k]);
+            assert_int_equal(scan_hex(hex, LIMIT, &ignored), IMP_CBOR_MORE);
+        }
+    }
+    for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++)
+        if (scan_hex(bad[k], LIMIT, &length) != IMP_CBOR_BAD)
+            fail_msg("%s is bad", bad[k]);
+}
+
+static void test_lengths_that_lie(void **state)
+{
+    (void)state;
+    size_t length;
+    // 4 GB and more, of everything that has a length
+    assert_int_equal(scan_hex("5affffffff", LIMIT, &length), IMP_CBOR_BAD);
+    assert_int_equal(scan_hex("7bffffffffffffffff", LIMIT, &length), IMP_CBOR_BAD);
+    assert_int_equal(scan_hex("9affffffff", LIMIT, &length), IMP_CBOR_BAD);
+    assert_int_equal(scan_hex("bb8000000000000000", LIMIT, &length), IMP_CBOR_BAD);
+    assert_int_equal(scan_hex("a1616141005affffffff", LIMIT, &length), IMP_CBOR_WHOLE);
+    // the limit itself
+    assert_int_equal(scan_hex("430102", 4, &length), IMP_CBOR_MORE);
+    assert_int_equal(scan_hex("43010203", 4, &length), IMP_CBOR_WHOLE);
+    assert_int_equal(scan_hex("4401", 4, &length), IMP_CBOR_BAD);
+    assert_int_equal(scan_hex("9f01010101", 4, &length), IMP_CBOR_BAD);
+    // 32 levels, and one more
+    char nested[2 * IMP_CBOR_DEPTH + 8] = "";
+    for (int k = 0; k < IMP_CBOR_DEPTH; k++)
+        strcat(nested, "81");
+    strcat(nested, "01");
+    assert_int_equal(scan_hex(nested, LIMIT, &length), IMP_CBOR_WHOLE);
+    memmove(nested + 2, nested, strlen(nested) + 1);
+    assert_int_equal(scan_hex(nested, LIMIT, &length), IMP_CBOR_BAD);
+}
+
+static void test_find(void **state)
+{
+    (void)state;
+    // {"a": [1, {"b": 2}], 7: 8, "b": h'00', "c": 3}, of definite and of indefinite length
+    static const char *const maps[] = {"a461618201a1616202070861624100616303",
+                                       "bf61618201a1616202070861624100616303ff"};
+    for (int k = 0; k < 2; k++) {
+        uint8_t bytes[64];
+        const imp_cbor map = {bytes, bytes + from_hex(maps[k], bytes)};
+        imp_cbor value;
+        imp_cbor_item item;
+        assert_true(imp_cbor_find(map, "b", &value) && imp_cbor_next(&value, &item));
+        assert_int_equal(item.kind, IMP_CBOR_BYTES);
+        assert_true(imp_cbor_find(map, "c", &value) && imp_cbor_next(&value, &item));
+        assert_int_equal(item.integer, 3);
+        assert_false(imp_cbor_find(map, "d", &value));
+        for (const uint8_t *end = map.at; end < map.end - 1; end++)
+            assert_false(imp_cbor_find((imp_cbor){map.at, end}, "c", &value) &&
+                         imp_cbor_next(&value, &item));
+    }
+}
+
+static void test_writing(void **state)
+{
+    (void)state;
+    uint8_t bytes[256], wanted[256];
+    imp_cbor_out out = {.bytes = bytes, .capacity = sizeof bytes};
+    imp_cbor_put_map(&out, 2);
+    imp_cbor_put_text(&out, "a");
+    imp_cbor_put_integer(&out, -1000);
+    imp_cbor_put_text(&out, "b");
+    imp_cbor_put_array(&out, 7);
+    imp_cbor_put_integer(&out, 23);
+    imp_cbor_put_integer(&out, 24);
+    imp_cbor_put_integer(&out, 256);
+    imp_cbor_put_integer(&out, 1000000000000);
+    imp_cbor_put_real(&out, 0.0);
+    imp_cbor_put_bool(&out, true);
+    imp_cbor_put_null(&out);
+    const size_t length = from_hex("a261613903e7616287171818190100"
+                                   "1b000000e8d4a51000fb0000000000000000f5f6",
+                                   wanted);
+    assert_false(out.full);
+    assert_int_equal(out.length, length);
+    assert_memory_equal(bytes, wanted, length);
+    // what does not fit is told, and nothing is written beyond the end
+    imp_cbor_out small = {.bytes = bytes, .capacity = 3};
+    imp_cbor_put_text(&small, "abc");
+    assert_true(small.full && small.length <= 3);
+}
+
+static void test_arriving_in_pieces(void **state)
+{
+    (void)state;
+    uint8_t stream[6000], *at = stream;
+    imp_cbor_out out = {.bytes = stream, .capacity = sizeof stream};
+    static const uint8_t picture[5000] = {1};
+    imp_cbor_put_text(&out, "first");
+    imp_cbor_put_bytes(&out, picture, sizeof picture);
+    imp_cbor_put_null(&out);
+    for (size_t piece = 1; piece < out.length; piece = piece * 3 + 1) {
+        imp_inbox inbox = {.limit = LIMIT};
+        size_t sent = 0;
+        int items = 0;
+        at = stream;
+        while (sent < out.length) {
+            size_t room;
+            uint8_t *target = imp_inbox_room(&inbox, &room);
+            size_t count = piece < room ? piece : room;
+            count = count < out.length - sent ? count : out.length - sent;
+            memcpy(target, stream + sent, count);
+            imp_inbox_add(&inbox, count);
+            sent += count;
+            imp_cbor item;
+            const char *why;
+            while (imp_inbox_take(&inbox, &item, &why) == IMP_CBOR_WHOLE) {
+                assert_memory_equal(item.at, at, (size_t)(item.end - item.at));
+                at += item.end - item.at;
+                items++;
+            }
+        }
+        assert_int_equal(items, 3);
+        assert_false(imp_inbox_has_rest(&inbox));
+        assert_true(inbox.capacity <= 2 * sizeof stream);
+        imp_inbox_free(&inbox);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values),           cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_lengths_that_lie), cmocka_unit_test(test_find),
+        cmocka_unit_test(test_writing),          cmocka_unit_test(test_arriving_in_pieces),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

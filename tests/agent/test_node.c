@@ -1,0 +1,299 @@
+// The node against recordings of the real one, and what it does when a decision is late or a
+// picture broken.
+#include "agent/talk.h"
+
+#include <signal.h>
+
+#include "agent/node.h"
+
+static const imp_action ACTION = {0.25, -0.5};
+
+// Decides in no time; "late" pictures take their time, "broken" ones cannot be read.
+static bool decide(void *context, const uint8_t *jpeg, size_t length, imp_action *out, char *why,
+                   size_t capacity)
+{
+    (void)context;
+    if (length == 4 && memcmp(jpeg, "late", 4) == 0)
+        usleep(400000);
+    if (length == 6 && memcmp(jpeg, "broken", 6) == 0) {
+        snprintf(why, capacity, "no picture");
+        return false;
+    }
+    *out = ACTION;
+    return true;
+}
+
+static char told[512];
+
+static void tell(void *context, const char *text)
+{
+    (void)context;
+    strncat(told, text, sizeof told - strlen(told) - 1);
+}
+
+static imp_status serve_file(const char *in, const char *out, imp_error *err)
+{
+    imp_mind *mind;
+    assert_ok(imp_mind_create(&mind, decide, NULL, err), *err);
+    const imp_node_def def = {.mind = mind, .deadline = 0.1, .notice = tell};
+    const int input = open(in, O_RDONLY), output = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    assert_true(input >= 0 && output >= 0);
+    told[0] = '\0';
+    const imp_status status = imp_node_serve(&def, input, output, err);
+    close(input);
+    close(output);
+    imp_mind_destroy(mind);
+    return status;
+}
+
+static void check_replay(const char *in, const char *recorded, imp_status wanted)
+{
+    char ours[8192], theirs[8192];
+    imp_error err = {0};
+    const imp_status status = serve_file(in, in_folder("out"), &err);
+    list_messages(in_folder("out"), ours, sizeof ours);
+    list_messages(recorded, theirs, sizeof theirs);
+    if (strcmp(ours, theirs) != 0)
+        fail_msg("%s\nours:     %s\nrecorded: %s", in, ours, theirs);
+    if (status != wanted)
+        fail_msg("%s: status %d, wanted %d: %s", in, status, wanted, err.message);
+}
+
+static void test_recorded_replies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        imp_status status;
+    } cases[] = {
+        {"unknown-control", IMP_OK},
+        {"obs-extra-field", IMP_OK},
+        {"wrong-compat", IMP_OK},
+        {"no-seed", IMP_OK},
+        {"minimal-keys", IMP_OK},
+        {"with-timing", IMP_OK},
+        {"meta", IMP_OK},
+        {"not-a-map", IMP_OK},
+        {"whole-run", IMP_OK},
+        {"unknown-topic", IMP_CHECK_FAILED},
+        {"commands-before-episode", IMP_CHECK_FAILED},
+        {"bad-data-type", IMP_CHECK_FAILED},
+        {"seed-twice", IMP_CHECK_FAILED},
+        {"int-at-time", IMP_CHECK_FAILED},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        char in[512], out[512];
+        snprintf(in, sizeof in, IMP_TEST_DATA "/golden/aido-node/%s.in.cbor", cases[k].name);
+        snprintf(out, sizeof out, IMP_TEST_DATA "/golden/aido-node/%s.out.cbor", cases[k].name);
+        check_replay(in, out, cases[k].status);
+    }
+}
+
+static void test_recorded_streams(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"db18-tiny", "db20-tiny", "db20-fullstate-tiny",
+                                        "db20-timestamps", "db20-timestamps-noreflection"};
+    if (access(IMP_SHARED "/golden/aido/streams", R_OK) != 0) {
+        print_message("no recorded streams beside the project\n");
+        skip();
+    }
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        char in[512], out[512];
+        snprintf(in, sizeof in, IMP_SHARED "/golden/aido/streams/%s/host_to_agent.cbor", names[k]);
+        snprintf(out, sizeof out, IMP_SHARED "/golden/aido/streams/%s/agent_to_host.cbor",
+                 names[k]);
+        check_replay(in, out, IMP_OK);
+    }
+}
+
+// A stream under construction.
+static uint8_t bytes[1 << 16];
+
+static imp_cbor_out start_stream(void)
+{
+    imp_cbor_out out = {.bytes = bytes, .capacity = sizeof bytes};
+    imp_put_topic(&out, "episode_start", false);
+    imp_cbor_put_map(&out, 1);
+    imp_cbor_put_text(&out, "episode_name");
+    imp_cbor_put_text(&out, "e");
+    return out;
+}
+
+static void put_observation(imp_cbor_out *out, const char *picture)
+{
+    imp_put_topic(out, "observations", false);
+    imp_cbor_put_map(out, 1);
+    imp_cbor_put_text(out, "camera");
+    imp_cbor_put_map(out, 1);
+    imp_cbor_put_text(out, "jpg_data");
+    imp_cbor_put_bytes(out, picture, strlen(picture));
+}
+
+// As hosts of 2019 ask, without a time.
+static void put_question(imp_cbor_out *out)
+{
+    imp_put_topic(out, "get_commands", false);
+    imp_cbor_put_null(out);
+}
+
+// Serves the stream, and reads the actions that were answered.
+static imp_status exchange(const imp_cbor_out *stream, imp_action *actions, int *count,
+                           imp_error *err)
+{
+    char *answers;
+    size_t length;
+    char in[600];
+    snprintf(in, sizeof in, "%s", in_folder("in"));
+    assert_ok(imp_file_write(in, stream->bytes, stream->length, err), *err);
+    const imp_status status = serve_file(in, in_folder("out"), err);
+    assert_ok(imp_file_read(&answers, &length, in_folder("out"), 1 << 20, NULL), *err);
+    imp_cbor rest = {(uint8_t *)answers, (uint8_t *)answers + length};
+    *count = 0;
+    while (rest.at < rest.end) {
+        imp_message message;
+        imp_message_read(&message, rest, false);
+        assert_true(imp_cbor_skip(&rest));
+        if (imp_message_is(&message, IMP_MESSAGE_TOPIC, "commands"))
+            assert_null(imp_read_commands(&message, &actions[(*count)++]));
+    }
+    free(answers);
+    return status;
+}
+
+static void test_decisions(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_action actions[8];
+    int count;
+    imp_cbor_out stream = start_stream();
+    put_question(&stream); // nothing seen yet
+    put_observation(&stream, "fine");
+    put_observation(&stream, "fine");
+    put_question(&stream);
+    put_question(&stream); // the same picture once more
+    put_observation(&stream, "broken");
+    put_question(&stream);
+    put_observation(&stream, "fine");
+    put_question(&stream);
+    assert_ok(exchange(&stream, actions, &count, &err), err);
+    const imp_action zeros = {0}, wanted[] = {zeros, ACTION, ACTION, zeros, ACTION};
+    assert_int_equal(count, 5);
+    assert_memory_equal(actions, wanted, sizeof wanted);
+    assert_non_null(strstr(told, "no picture"));
+}
+
+static void test_a_late_decision_stops(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_action actions[8];
+    int count;
+    imp_cbor_out stream = start_stream();
+    put_observation(&stream, "late");
+    put_question(&stream);
+    assert_ok(exchange(&stream, actions, &count, &err), err);
+    assert_int_equal(count, 1);
+    assert_close(actions[0].left, 0.0, 0.0);
+    assert_close(actions[0].right, 0.0, 0.0);
+    assert_non_null(strstr(told, "no decision within 0.1 s"));
+}
+
+static void test_a_new_episode_forgets(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_action actions[8];
+    int count;
+    imp_cbor_out stream = start_stream();
+    put_observation(&stream, "fine");
+    put_question(&stream);
+    imp_put_topic(&stream, "episode_start", false);
+    imp_cbor_put_map(&stream, 1);
+    imp_cbor_put_text(&stream, "episode_name");
+    imp_cbor_put_text(&stream, "f");
+    put_question(&stream);
+    assert_ok(exchange(&stream, actions, &count, &err), err);
+    assert_int_equal(count, 2);
+    assert_close(actions[0].left, ACTION.left, 0.0);
+    assert_close(actions[1].left, 0.0, 0.0);
+}
+
+static void test_garbage(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_action actions[8];
+    int count;
+    imp_cbor_out stream = start_stream();
+    const size_t whole = stream.length;
+    put_observation(&stream, "fine");
+    // ends within a message
+    stream.length = whole + 5;
+    assert_int_equal(exchange(&stream, actions, &count, &err), IMP_BAD_INPUT);
+    // four gigabytes announced
+    static const uint8_t lies[] = {0xa1, 0x61, 0x61, 0x5a, 0xff, 0xff, 0xff, 0xff, 0x00};
+    memcpy(bytes + whole, lies, sizeof lies);
+    stream.length = whole + sizeof lies;
+    assert_int_equal(exchange(&stream, actions, &count, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "longer than what is read"));
+}
+
+static void test_nobody_reads(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_mind *mind;
+    int pipes[2];
+    imp_cbor_out stream = start_stream();
+    assert_ok(imp_file_write(in_folder("in"), stream.bytes, stream.length, &err), err);
+    assert_ok(imp_mind_create(&mind, decide, NULL, &err), err);
+    const imp_node_def def = {.mind = mind, .deadline = 0.1};
+    assert_int_equal(pipe(pipes), 0);
+    close(pipes[0]);
+    const int input = open(in_folder("in"), O_RDONLY);
+    assert_ok(imp_node_serve(&def, input, pipes[1], &err), err);
+    close(input);
+    close(pipes[1]);
+    imp_mind_destroy(mind);
+}
+
+static bool always(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void test_being_stopped(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_mind *mind;
+    int pipes[2];
+    const imp_monitor monitor = {.should_stop = always};
+    assert_ok(imp_mind_create(&mind, decide, NULL, &err), err);
+    const imp_node_def def = {.mind = mind, .deadline = 0.1, .monitor = &monitor};
+    // a pipe on which nothing comes and that does not end
+    assert_int_equal(pipe(pipes), 0);
+    assert_ok(imp_node_serve(&def, pipes[0], pipes[1], &err), err);
+    close(pipes[0]);
+    close(pipes[1]);
+    imp_mind_destroy(mind);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_recorded_replies),
+        cmocka_unit_test(test_recorded_streams),
+        cmocka_unit_test(test_decisions),
+        cmocka_unit_test(test_a_late_decision_stops),
+        cmocka_unit_test(test_a_new_episode_forgets),
+        cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_nobody_reads),
+        cmocka_unit_test(test_being_stopped),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
