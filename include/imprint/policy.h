@@ -43,6 +43,11 @@ typedef struct imp_expert_def {
     /// What to do at crossings, over and over: letters l, r and s; another turn is drawn where the
     /// road does not offer the one asked for. NULL, or empty: all are drawn. Copied.
     const char *turns;
+    /// Decides from where the robot stands alone: speed, turn rate and the commands under way are
+    /// taken to be those of steady driving along its lane, so that the same place gives the same
+    /// action. That is what can be learned from single pictures. Where the road's edge is near,
+    /// what is tried out still goes by the true state; false
+    bool by_sight;
     int cookie;
 } imp_expert_def;
 

@@ -29,6 +29,7 @@ typedef struct imp_sim_options {
     int frame_skip;
     bool randomize_objects, cars_yield, by_sight;
     double expert_speed, tracking_rate, turning_rate, lane_offset;
+    const char *split;          // which of the maps take part: all, train or test
     const char *turns;          // that the expert takes at crossings: "" or letters l, r, s
     const char *assets, *style; // folder of textures and meshes, or ""; and which style of tiles
     int threads;

@@ -22,6 +22,7 @@ imp_sim_options imp_default_sim_options(void)
         .turning_rate = expert.turning_rate,
         .lane_offset = expert.lane_offset,
         .turns = "",
+        .split = "all",
         .assets = "",
         .style = "photos",
     };
@@ -48,6 +49,9 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          "how hard the expert presses for a turn rate; 4 is gentle", false},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
          "where the expert drives, to the right of the lane centre", false},
+        {"by-sight", 0, IMP_OPTION_FLAG, &sim->by_sight, NULL,
+         "the expert goes by where it is alone, not by how it moves: what pictures can teach",
+         false},
         {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
          "what the expert does at crossings, over and over: letters l, r, s; drawn without it",
          false},
@@ -81,8 +85,23 @@ void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim)
                     (imp_option){"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects,
                                  NULL, "draw how objects move and which optional ones are there",
                                  false});
+    imp_options_add(options, (imp_option){"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
+                                          "which of the maps take part: all, or those for train or "
+                                          "test, which their names decide",
+                                          false});
     imp_options_add(options, (imp_option){"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
                                           "moving duckiebots stop for what is ahead", false});
+}
+
+imp_status imp_sim_options_split(const imp_sim_options *sim, imp_split *split, imp_error *err)
+{
+    int k = 0;
+    while (imp_split_word(k) != NULL && strcmp(sim->split, imp_split_word(k)) != 0)
+        k++;
+    if (imp_split_word(k) == NULL)
+        return imp_fail(err, IMP_USAGE, "--split: '%s' is none of all, train, test", sim->split);
+    *split = (imp_split)k;
+    return IMP_OK;
 }
 
 imp_status imp_check_threads(int threads, imp_error *err)
@@ -137,6 +156,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->turning_rate = sim->turning_rate;
     expert->lane_offset = sim->lane_offset;
     expert->turns = sim->turns;
+    expert->by_sight = sim->by_sight;
     imp_camera probe;
     return imp_camera_init(&probe, camera, err);
 }

@@ -53,6 +53,7 @@ imp_expert_def imp_default_expert_def(void)
 typedef struct foresight {
     imp_pose pose;
     double speed, turn_rate;
+    double ahead; // way that is still to come before the command acts [m]
 } foresight;
 
 static foresight foresee(const imp_env *env)
@@ -60,12 +61,12 @@ static foresight foresee(const imp_env *env)
     imp_drive drive = env->drive;
     imp_pose pose = env->pose;
     const int number = drive.recorded;
-    foresight state = {pose, drive.speed, drive.turn_rate};
+    foresight state = {pose, drive.speed, drive.turn_rate, 0.0};
     for (int step = 0; step <= IMP_MAX_DELAY_STEPS; step++) {
         imp_drive_step(&drive, &pose, (imp_action){0.0, 0.0});
         if (drive.applied_number >= number)
             break;
-        state = (foresight){pose, drive.speed, drive.turn_rate};
+        state = (foresight){pose, drive.speed, drive.turn_rate, 0.0};
     }
     return state;
 }
@@ -96,14 +97,22 @@ static bool find_route(expert *self, const imp_env *env, imp_pose pose)
     return self->on_route;
 }
 
-// Mean curvature of the route over the next `distance` metres.
-static double curvature_ahead(const imp_route *route, double distance)
+// Mean curvature of the route over `distance` metres that begin `from` metres ahead.
+static double curvature_ahead(const imp_route *route, double from, double distance)
 {
     enum { SAMPLES = 4 };
     double sum = 0.0;
     for (int k = 0; k < SAMPLES; k++)
-        sum += imp_route_ahead(route, distance * (k + 0.5) / SAMPLES).curvature;
+        sum += imp_route_ahead(route, from + distance * (k + 0.5) / SAMPLES).curvature;
     return sum / SAMPLES;
+}
+
+// The same by sight: as if the robot drove along its lane at the speed that it wants. The pose is
+// the present one, because the route must not be followed past joints that are still to come.
+static foresight assume(const expert *self, const imp_env *env, double speed)
+{
+    const double ahead = speed * env->def.drive.delay;
+    return (foresight){env->pose, speed, speed * curvature_ahead(&self->route, 0.0, ahead), ahead};
 }
 
 // Duty cycles that lead to the wanted velocities, steering before speed where the motors cannot
@@ -138,10 +147,10 @@ static deviation deviation_of(const expert *self, foresight state, double offset
     imp_vec2 right = imp_vec2_right(here.tangent);
     imp_vec2 gap = imp_vec2_subtract((imp_vec2){state.pose.x, state.pose.z}, here.point);
     imp_vec2 heading = imp_forward(state.pose.heading);
-    double aside = imp_vec2_dot(gap, right) - offset;
     double angle = atan2(imp_vec2_dot(heading, right), imp_vec2_dot(heading, here.tangent));
+    double aside = imp_vec2_dot(gap, right) - offset + state.ahead * sin(angle);
     double pace = fmax(state.speed, 0.25);
-    double curvature = curvature_ahead(&self->route, PREVIEW_TIME * pace);
+    double curvature = curvature_ahead(&self->route, state.ahead, PREVIEW_TIME * pace);
     double approach = 0.5 * self->def.tracking_rate / pace * aside;
     approach = fmax(-APPROACH_MAX, fmin(APPROACH_MAX, approach));
     return (deviation){
@@ -157,20 +166,28 @@ static deviation deviation_of(const expert *self, foresight state, double offset
 // be.
 static imp_action steer(expert *self, const imp_env *env, bool *usual)
 {
-    foresight state = foresee(env);
+    foresight state = {.pose = env->pose};
+    if (!self->def.by_sight)
+        state = foresee(env);
     *usual = true;
     if (!find_route(self, env, state.pose))
         return (imp_action){0.0, 0.0};
     imp_traffic_plan plan = {.offset = self->def.lane_offset, .speed = self->def.speed};
     plan = imp_traffic_mind(env, &self->route, plan);
     self->offset = plan.offset;
+    if (self->def.by_sight)
+        state = assume(self, env, plan.speed);
     deviation d = deviation_of(self, state, plan.offset);
     *usual = !plan.close && fabs(d.aside) < GAP_USUAL && fabs(d.angle) < ANGLE_USUAL &&
              imp_env_on_road(env->world, state.pose, ROOM_USUAL);
-    double turn_rate = state.speed * d.curvature + 2.0 * self->def.tracking_rate * d.astray;
-    turn_rate = fmax(-TURN_RATE_MAX, fmin(TURN_RATE_MAX, turn_rate));
     // rather turn on the spot than drive where one does not want to go
     double willing = fmax(0.0, fmin(1.0, 1.4 - 2.2 * fabs(d.astray)));
+    if (self->def.by_sight) {
+        state.speed *= willing;
+        state.turn_rate *= willing;
+    }
+    double turn_rate = state.speed * d.curvature + 2.0 * self->def.tracking_rate * d.astray;
+    turn_rate = fmax(-TURN_RATE_MAX, fmin(TURN_RATE_MAX, turn_rate));
     return motor_action(self, env, state, plan.speed * willing, turn_rate);
 }
 

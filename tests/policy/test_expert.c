@@ -97,11 +97,81 @@ static void speed_and_lane_centre_are_parameters(void **state)
     imp_world_destroy(world);
 }
 
+// By sight, how the robot got to where it is makes no difference; otherwise it does.
+static void by_sight_the_same_place_gives_the_same_action(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world;
+    imp_env env;
+    imp_env_def env_def = imp_default_env_def();
+    assert_ok(imp_world_load(&world, "loop_empty", &err), err);
+    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+    for (int by_sight = 0; by_sight <= 1; by_sight++) {
+        imp_expert_def def = imp_default_expert_def();
+        imp_policy *policy;
+        def.by_sight = by_sight == 1;
+        assert_ok(imp_expert_create(&policy, &def, &err), err);
+        for (uint32_t episode = 0; episode < EPISODES; episode++) {
+            assert_ok(imp_env_reset(&env, episode, &err), err);
+            imp_policy_begin(policy, &env);
+            for (int k = 0; k < 50; k++)
+                imp_env_step(&env, imp_policy_act(policy, &env, NULL));
+            imp_action seen[2];
+            for (int k = 0; k < 2; k++) {
+                imp_env other = env;
+                other.drive.turn_rate += 0.3 * k;
+                other.drive.speed -= 0.1 * k;
+                other.drive.commands[0].left -= 0.2 * k;
+                imp_policy_begin(policy, &other);
+                seen[k] = imp_policy_act(policy, &other, NULL);
+            }
+            assert_int_equal(seen[0].left == seen[1].left && seen[0].right == seen[1].right,
+                             by_sight);
+        }
+        imp_policy_destroy(policy);
+    }
+    imp_world_destroy(world);
+}
+
+// What pictures can teach drives nearly as well as what knows everything, if it is gentle.
+static void by_sight_a_gentle_expert_stays_in_its_lane(void **state)
+{
+    (void)state;
+    static const char *const maps[] = {"loop_empty", "udem1_empty", "zigzag_dists", "small_loop"};
+    imp_error err = {0};
+    for (size_t m = 0; m < sizeof maps / sizeof maps[0]; m++) {
+        imp_world *world;
+        imp_policy *policy;
+        imp_env env;
+        summary sum = {0};
+        imp_env_def env_def = imp_default_env_def();
+        imp_expert_def def = imp_default_expert_def();
+        def.by_sight = true;
+        def.speed = 0.52;
+        def.tracking_rate = 1.4;
+        def.turning_rate = 5.0;
+        assert_ok(imp_world_load(&world, maps[m], &err), err);
+        assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+        assert_ok(imp_expert_create(&policy, &def, &err), err);
+        for (uint32_t episode = 0; episode < EPISODES; episode++)
+            drive_episode(&env, policy, episode, &sum);
+        print_message("%-40s |distance| %.2f cm, %.3f m/s\n", maps[m],
+                      100.0 * sum.distance / (double)sum.frames, sum.speed / (double)sum.frames);
+        assert_true(sum.distance / (double)sum.frames < 0.02);
+        assert_true(sum.speed / (double)sum.frames > 0.45);
+        imp_policy_destroy(policy);
+        imp_world_destroy(world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expert_stays_in_its_lane_on_every_map),
         cmocka_unit_test(speed_and_lane_centre_are_parameters),
+        cmocka_unit_test(by_sight_the_same_place_gives_the_same_action),
+        cmocka_unit_test(by_sight_a_gentle_expert_stays_in_its_lane),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
