@@ -54,6 +54,12 @@ typedef struct imp_driver imp_driver;
 /// the parameters of "expert". Freed with imp_driver_close() after the policies made from it.
 imp_status imp_driver_open(imp_driver **out, const char *name_or_path, const imp_expert_def *expert,
                            imp_error *err);
+/// A kind of driver that others make: make(context, ...) gives a policy for one thread, and is called
+/// for each. name: copied.
+imp_status imp_driver_open_foreign(imp_driver **out, const char *name,
+                                   imp_status (*make)(const void *context, imp_policy **out,
+                                                      imp_error *err),
+                                   const void *context, imp_error *err);
 void imp_driver_close(imp_driver *driver);             ///< nullable
 const char *imp_driver_name(const imp_driver *driver); ///< as given
 bool imp_driver_is_network(const imp_driver *driver);  ///< whether it looks at pictures
@@ -61,6 +67,10 @@ bool imp_driver_is_network(const imp_driver *driver);  ///< whether it looks at 
 const imp_network *imp_driver_network(const imp_driver *driver);
 /// A policy for one thread. Freed with imp_policy_destroy().
 imp_status imp_driver_policy(const imp_driver *driver, imp_policy **out, imp_error *err);
+
+/// Whether a network's training data have episodes on a map of that name. Its file tells
+/// (docs/formats.md); of one that does not, and of experts: false.
+bool imp_driver_was_trained_on(const imp_driver *driver, const char *map);
 
 /// Settings of collecting. Obtain with imp_default_collect_def(), then change fields. Strings are
 /// borrowed.
@@ -304,6 +314,7 @@ imp_contest_def imp_default_contest_def(void);
 typedef struct imp_contest_episode {
     char name[48];     ///< see imp_scenario
     imp_ending ending; ///< IMP_ENDING_MAX_STEPS if it lasted to its end
+    char reason[240];  ///< of IMP_ENDING_GAVE_UP; else ""
     imp_metrics metrics;
     int samples;     ///< states that the metrics saw, those after an incident included
     imp_pose *poses; ///< (samples)

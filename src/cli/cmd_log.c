@@ -95,6 +95,8 @@ static imp_status run_settings(settings *s, const imp_options *options,
     imp_status status = imp_sim_options_apply(options, &s->sim, &s->collect.env, &s->collect.camera,
                                               &s->collect.expert, err);
     if (status == IMP_OK)
+        status = imp_sim_options_split(&s->sim, &s->collect.split, err);
+    if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->collect.scene, &s->assets, err);
     if (status == IMP_OK)
         status = imp_session_claim(s->out, s->resume, s->force, err);

@@ -128,6 +128,7 @@ static bool is_ours(const char *name)
         "main_data.hdf5",    "metadata.json",     "settings.yaml",    "observations.png",
         "model.safetensors", "last.safetensors",  "history.csv",      "loss.svg",
         "metrics.json",      "state.safetensors", "trajectories.png", "history.jsonl",
+        "report.html",       "episodes.csv",
     };
     char stem[256];
     int number, used = 0;
@@ -141,6 +142,14 @@ static bool is_ours(const char *name)
         (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
          stem[used] == '\0'))
         return true;
+    static const char *const pictures[] = {"worst-%*9[0-9]-%*9[0-9].csv%n",
+                                           "worst-%*9[0-9]-%*9[0-9].png%n",
+                                           "saliency-%*9[0-9].png%n"};
+    for (size_t k = 0; k < sizeof pictures / sizeof pictures[0]; k++) {
+        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): three fixed patterns
+        if (sscanf(stem, pictures[k], &used) == 0 && used > 0 && stem[used] == '\0')
+            return true;
+    }
     if (sscanf(stem, "events.out.tfevents.%*19[0-9].imprint%n", &used) == 0 && used > 0 &&
         stem[used] == '\0')
         return true;

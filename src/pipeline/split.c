@@ -71,3 +71,17 @@ imp_status imp_map_set_keep(imp_map_set *set, imp_split split, imp_error *err)
     set->count = kept;
     return IMP_OK;
 }
+
+bool imp_driver_was_trained_on(const imp_driver *driver, const char *map)
+{
+    if (!imp_driver_is_network(driver))
+        return false;
+    const char *names = imp_network_metadata(imp_driver_network(driver), "maps");
+    const size_t length = strlen(map);
+    for (const char *at = names; at != NULL; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        if (strncmp(at, map, length) == 0 && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}

@@ -273,6 +273,7 @@ static void clean_up(imp_train_run *r)
         imp_dataset_close(r->datasets[k]);
     free(r->datasets);
     free(r->hashes);
+    free(r->maps);
 }
 
 static imp_status check(const imp_train_def *def, imp_error *err)

@@ -42,11 +42,15 @@ typedef struct imp_train_run {
     char identity[320];  // data and settings that a state belongs to
     char hash[17];       // of all datasets together
     char *hashes;        // of each
+    char *maps;          // names of all their maps, sorted, with spaces between
     double step_seconds; // spent in training steps
     int64_t step_samples;
 } imp_train_run;
 
 int imp_train_epoch_steps(const imp_train_run *r);
+
+// Finds r->maps.
+imp_status imp_train_name_maps(imp_train_run *r, imp_error *err);
 
 // What states and models are marked with; once datasets, samples and network are there.
 imp_status imp_train_identify(imp_train_run *r, imp_error *err);

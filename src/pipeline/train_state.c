@@ -110,7 +110,7 @@ imp_status imp_train_identify(imp_train_run *r, imp_error *err)
              "data %s, validation %a, seed %llu, schedule %d/%d%s%s", r->hash, def->validation,
              (unsigned long long)def->seed, (int)def->schedule,
              def->schedule == IMP_SCHEDULE_COSINE ? def->epochs : 0, schedule, window);
-    return IMP_OK;
+    return imp_train_name_maps(r, err);
 }
 
 imp_status imp_train_save_model(imp_train_run *r, const char *name, double loss, imp_error *err)
@@ -122,10 +122,10 @@ imp_status imp_train_save_model(imp_train_run *r, const char *name, double loss,
     snprintf(epoch, sizeof epoch, "%d", r->at.epoch);
     snprintf(judged, sizeof judged, "%.9g", loss);
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "lens", imp_dataset_facts(r->datasets[0])->lens,
-        "map", common(r, offsetof(imp_dataset_info, map)), "teacher",
-        common(r, offsetof(imp_dataset_info, policy)), "dataset_hash", r->hash, "dataset_hashes",
-        r->hashes, "settings", r->def->settings, "epoch", epoch,
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "lens",
+        imp_dataset_facts(r->datasets[0])->lens, "map", common(r, offsetof(imp_dataset_info, map)),
+        "maps", r->maps, "teacher", common(r, offsetof(imp_dataset_info, policy)), "dataset_hash",
+        r->hash, "dataset_hashes", r->hashes, "settings", r->def->settings, "epoch", epoch,
         r->held_out.count > 0 ? "validation_loss" : "training_loss", judged);
     char *metadata = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
     json_decref(root);

@@ -1,0 +1,43 @@
+// cli/eval.h: `imprint eval` as the files that make it up share it.
+#ifndef IMP_CLI_EVAL_H
+#define IMP_CLI_EVAL_H
+
+#include <jansson.h>
+
+#include "cli/commands.h"
+#include "cli/contest.h"
+
+typedef struct imp_eval_settings {
+    imp_sim_options sim;
+    imp_eval_def eval;
+    imp_assets *assets; // NULL: ours
+    imp_text_list policies;
+    const char *protocol; // "baseline" or a challenge's name
+    imp_contest_settings contest;
+    const char *out; // NULL: write nothing
+    bool force;
+} imp_eval_settings;
+
+typedef struct imp_eval_outcome {
+    int count; // of policies that were evaluated
+    imp_driver *drivers[IMP_LIST_MAX];
+    imp_eval_def defs[IMP_LIST_MAX];
+    imp_evaluation evaluations[IMP_LIST_MAX];
+    bool is_contest; // whether this holds what happened, not the above
+    imp_contest_outcome contest;
+} imp_eval_outcome;
+
+// The map, or folder of maps, if only one was given.
+const char *imp_eval_map_name(const imp_eval_settings *s);
+
+// All that there is to say about an evaluation, as an object.
+json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o);
+
+// An estimate as {value, low, high}, with null for what is unknown; and figures in these.
+json_t *imp_estimate_json(imp_estimate estimate);
+json_t *imp_figures_json(const imp_figures *figures);
+
+// Prints tables, and which maps networks were trained on.
+void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o);
+
+#endif

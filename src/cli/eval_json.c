@@ -1,0 +1,117 @@
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/eval.h"
+
+// Of more episodes than these, each has a row in episodes.csv only.
+enum { LISTED_MAX = 10000 };
+
+static json_t *real_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *imp_estimate_json(imp_estimate estimate)
+{
+    return json_pack("{s:o, s:o, s:o}", "value", real_or_null(estimate.value), "low",
+                     real_or_null(estimate.low), "high", real_or_null(estimate.high));
+}
+
+json_t *imp_figures_json(const imp_figures *f)
+{
+    return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "episodes", f->episodes,
+                     "survived", f->survived, "survival", imp_estimate_json(f->survival), "reward",
+                     imp_estimate_json(f->reward), "distance_m", imp_estimate_json(f->distance),
+                     "speed_m_s", imp_estimate_json(f->speed), "lane_distance_m",
+                     imp_estimate_json(f->lane_distance), "action_error",
+                     imp_estimate_json(f->action_error));
+}
+
+static json_t *episodes_json(const imp_evaluation *evaluation)
+{
+    json_t *array = json_array();
+    for (int e = 0; e < evaluation->episodes && e < LISTED_MAX; e++) {
+        const imp_episode_result *r = &evaluation->results[e];
+        json_array_append_new(
+            array,
+            json_pack("{s:s, s:i, s:s, s:f, s:f, s:f, s:f, s:o, s:[f,f,f], s:[f,f,f]}", "map",
+                      r->map, "steps", r->steps, "ending", imp_ending_name(r->ending), "reward",
+                      r->reward, "distance_m", r->distance, "speed_mean_m_s", r->speed_mean,
+                      "lane_distance_mean_m", r->lane_distance_mean, "action_error",
+                      real_or_null(r->action_error), "start", r->start.x, r->start.z,
+                      r->start.heading, "end", r->end.x, r->end.z, r->end.heading));
+    }
+    return array;
+}
+
+static json_t *worst_json(const imp_evaluation *evaluation)
+{
+    json_t *array = json_array();
+    for (int k = 0; k < evaluation->worst_count; k++) {
+        const imp_episode_result *r = &evaluation->results[evaluation->worst[k]];
+        json_array_append_new(array, json_pack("{s:i, s:s, s:s, s:i, s:f}", "episode",
+                                               evaluation->worst[k], "map", r->map, "ending",
+                                               imp_ending_name(r->ending), "steps", r->steps,
+                                               "lane_distance_mean_m", r->lane_distance_mean));
+    }
+    return array;
+}
+
+static json_t *maps_json(const imp_evaluation *evaluation, const imp_driver *driver)
+{
+    json_t *array = json_array();
+    for (int k = 0; k < evaluation->map_count; k++) {
+        json_t *figures = imp_figures_json(&evaluation->maps[k].figures);
+        const char *name = evaluation->maps[k].name;
+        json_object_set_new(figures, "map", json_string(name));
+        json_object_set_new(figures, "trained_on",
+                            json_boolean(imp_driver_was_trained_on(driver, name)));
+        json_array_append_new(array, figures);
+    }
+    return array;
+}
+
+static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    json_t *array = json_array();
+    for (int p = 1; p < o->count; p++) {
+        imp_comparison c;
+        if (imp_evaluation_compare(&c, &o->evaluations[p], &o->evaluations[0], NULL) != IMP_OK)
+            continue;
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:i, s:i, s:f, s:o, s:o, s:o}", "policy",
+                                        s->policies.items[p], "minus", s->policies.items[0],
+                                        "only_it_survived", c.only_first, "only_the_other_survived",
+                                        c.only_second, "survival_p", c.survival_p, "reward",
+                                        imp_estimate_json(c.reward), "distance_m",
+                                        imp_estimate_json(c.distance), "lane_distance_m",
+                                        imp_estimate_json(c.lane_distance)));
+    }
+    return array;
+}
+
+static json_t *policy_json(const char *name, const imp_evaluation *e, const imp_driver *driver)
+{
+    return json_pack("{s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o}",
+                     "policy", name, "episodes", e->episodes, "survived", e->survived,
+                     "total_reward", e->total_reward, "mean_reward", e->mean_reward,
+                     "lane_distance_mean_m", e->lane_distance_mean, "lane_distance_p95_m",
+                     e->lane_distance_p95, "distance_mean_m", e->distance_mean, "speed_mean_m_s",
+                     e->speed_mean, "seconds", e->seconds, "figures", imp_figures_json(&e->figures),
+                     "maps", maps_json(e, driver), "worst", worst_json(e), "results",
+                     episodes_json(e));
+}
+
+json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    json_t *policies = json_array();
+    for (int p = 0; p < o->count; p++)
+        json_array_append_new(policies,
+                              policy_json(s->policies.items[p], &o->evaluations[p], o->drivers[p]));
+    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map", imp_eval_map_name(s),
+                     "split", imp_split_word((int)s->eval.split), "episodes", s->eval.episodes,
+                     "steps", s->eval.steps, "settle_steps", s->eval.settle_steps, "seed",
+                     (json_int_t)s->eval.env.seed, "all_episodes_listed",
+                     s->eval.episodes <= LISTED_MAX, "policies", policies, "comparisons",
+                     comparisons_json(s, o));
+}

@@ -1,0 +1,303 @@
+// The files that an evaluation's report is made of: rows, ways on maps, films, saliency.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/vector.h"
+#include "imprint/report.h"
+#include "pipeline/eval_report.h"
+
+int imp_eval_shown(const imp_eval_report_def *def)
+{
+    return def->count < IMP_SHOWN_POLICIES ? def->count : IMP_SHOWN_POLICIES;
+}
+
+const char *imp_eval_short_name(const char *policy)
+{
+    const char *slash = strrchr(policy, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : policy;
+}
+
+static imp_status join(char path[IMP_PATH_MAX], const imp_eval_report_def *def, const char *name,
+                       imp_error *err)
+{
+    return imp_path_join(path, def->folder, name, err);
+}
+
+// A file that appears under its name once it is whole: any number of rows, none kept in memory.
+typedef struct rows {
+    FILE *out;
+    char path[IMP_PATH_MAX], temporary[IMP_PATH_MAX];
+} rows;
+
+static imp_status rows_open(rows *r, const imp_eval_report_def *def, const char *name,
+                            imp_error *err)
+{
+    char temporary[80];
+    snprintf(temporary, sizeof temporary, "%s.tmp", name);
+    imp_status status = join(r->path, def, name, err);
+    if (status == IMP_OK)
+        status = join(r->temporary, def, temporary, err);
+    if (status != IMP_OK)
+        return status;
+    r->out = fopen(r->temporary, "w");
+    return r->out != NULL ? IMP_OK : imp_fail(err, IMP_IO, "%s: cannot be written", r->temporary);
+}
+
+static imp_status rows_close(rows *r, imp_error *err)
+{
+    const bool whole = ferror(r->out) == 0;
+    imp_status status = IMP_OK;
+    if (fclose(r->out) != 0 || !whole)
+        status = imp_fail(err, IMP_IO, "%s: could not be written as a whole: is the disk full?",
+                          r->path);
+    else
+        status = imp_file_publish(r->temporary, r->path, err);
+    if (status != IMP_OK)
+        remove(r->temporary);
+    return status;
+}
+
+imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *err)
+{
+    rows r;
+    imp_status status = rows_open(&r, def, "episodes.csv", err);
+    if (status != IMP_OK)
+        return status;
+    fputs("policy,episode,map,steps,ending,reward,distance_m,speed_mean_m_s,lane_distance_mean_m,"
+          "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad\n",
+          r.out);
+    for (int p = 0; p < def->count; p++)
+        for (int e = 0; e < def->evaluations[p].episodes; e++) {
+            const imp_episode_result *x = &def->evaluations[p].results[e];
+            fprintf(r.out, "%s,%d,%s,%d,%s,%.9g,%.9g,%.9g,%.9g,", def->names[p], e, x->map,
+                    x->steps, imp_ending_name(x->ending), x->reward, x->distance, x->speed_mean,
+                    x->lane_distance_mean);
+            if (!isnan(x->action_error))
+                fprintf(r.out, "%.9g", x->action_error);
+            fprintf(r.out, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", x->start.x, x->start.z,
+                    x->start.heading, x->end.x, x->end.z, x->end.heading);
+        }
+    return rows_close(&r, err);
+}
+
+static imp_status write_poses(const imp_eval_report_def *def, const char *name,
+                              const imp_eval_def *eval, const imp_episode_result *result,
+                              imp_error *err)
+{
+    rows r;
+    imp_status status = rows_open(&r, def, name, err);
+    if (status != IMP_OK)
+        return status;
+    const double step = eval->env.drive.time_step * eval->env.frame_skip;
+    fputs("step,time_s,x_m,z_m,heading_deg,lane_distance_m,left,right,expert_left,expert_right\n",
+          r.out);
+    for (int k = 0; k <= result->steps; k++) {
+        const imp_pose pose = result->poses[k];
+        fprintf(r.out, "%d,%.9g,%.9g,%.9g,%.9g,", k, k * step, pose.x, pose.z,
+                pose.heading * 180.0 / IMP_PI);
+        if (k > 0 && !isnan(result->lane_distances[k - 1]))
+            fprintf(r.out, "%.9g", (double)result->lane_distances[k - 1]);
+        if (k < result->steps) {
+            const imp_action_pair a = result->actions[k];
+            fprintf(r.out, ",%.9g,%.9g,%.9g,%.9g\n", (double)a.left, (double)a.right,
+                    (double)a.expert_left, (double)a.expert_right);
+        } else {
+            fputs(",,,,\n", r.out);
+        }
+    }
+    return rows_close(&r, err);
+}
+
+// The kept episodes of an evaluation that took place on one of the maps.
+static imp_status fill_panel(imp_trajectory_panel *panel, const imp_evaluation *evaluation,
+                             int map_index, imp_error *err)
+{
+    imp_trajectory *trajectories = calloc((size_t)evaluation->episodes, sizeof *trajectories);
+    if (trajectories == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for trajectories");
+    panel->trajectories = trajectories;
+    for (int e = 0; e < evaluation->episodes; e++) {
+        const imp_episode_result *r = &evaluation->results[e];
+        if (r->map_index == map_index && r->poses != NULL)
+            trajectories[panel->count++] =
+                (imp_trajectory){r->poses, r->steps + 1, imp_ended_badly(r)};
+    }
+    return IMP_OK;
+}
+
+static imp_status draw_map(const imp_eval_report_def *def, const char *name,
+                           const imp_map_set *maps, int index, imp_error *err)
+{
+    enum { PANEL_SIZE = 640 };
+    imp_trajectory_panel panels[IMP_SHOWN_POLICIES] = {0};
+    char path[IMP_PATH_MAX];
+    const int count = imp_eval_shown(def);
+    imp_status status = join(path, def, name, err);
+    for (int p = 0; p < count && status == IMP_OK; p++) {
+        panels[p].title = imp_eval_short_name(def->names[p]);
+        status = fill_panel(&panels[p], &def->evaluations[p], index, err);
+    }
+    if (status == IMP_OK)
+        status = imp_report_trajectories(path, maps->worlds[index], maps->scenes[index], panels,
+                                         count, PANEL_SIZE, err);
+    for (int p = 0; p < count; p++)
+        free((void *)(uintptr_t)panels[p].trajectories);
+    return status;
+}
+
+static bool was_driven_on(const imp_eval_report_def *def, int map)
+{
+    const int kept = def->defs[0].keep, all = def->evaluations[0].episodes;
+    for (int e = 0; e < kept && e < all; e++)
+        if (def->evaluations[0].results[e].map_index == map)
+            return true;
+    return false;
+}
+
+// A picture of the map, or one of each of the first maps that there is something to see of.
+static imp_status draw_trajectories(imp_eval_pictures *pictures, const imp_eval_report_def *def,
+                                    imp_error *err)
+{
+    const imp_eval_def *eval = &def->defs[0];
+    imp_map_set maps = {0};
+    imp_status status =
+        eval->map_count > 0
+            ? imp_map_set_load(&maps, eval->maps, eval->map_count, &eval->scene, err)
+            : imp_map_set_load(&maps, &eval->map, 1, &eval->scene, err);
+    if (status == IMP_OK)
+        status = imp_map_set_keep(&maps, eval->split, err);
+    for (int k = 0; k < maps.count && status == IMP_OK; k++) {
+        if (pictures->trajectory_count == IMP_SHOWN_MAPS || !was_driven_on(def, k))
+            continue;
+        const int number = pictures->trajectory_count++;
+        char *name = pictures->trajectories[number];
+        if (maps.count == 1)
+            snprintf(name, sizeof pictures->trajectories[0], "trajectories.png");
+        else
+            snprintf(name, sizeof pictures->trajectories[0], "trajectories-%d.png", number + 1);
+        snprintf(pictures->maps[number], sizeof pictures->maps[0], "%s", maps.worlds[k]->name);
+        status = draw_map(def, name, &maps, k, err);
+    }
+    imp_map_set_free(&maps);
+    return status;
+}
+
+// The pictures that lead to the end, or around where the robot was farthest from the lane.
+static imp_replay_def film_of(const imp_evaluation *evaluation, int episode)
+{
+    enum { EVERY = 6 }; // a fifth of a second
+    const imp_episode_result *r = &evaluation->results[episode];
+    const int last = imp_ended_badly(r) ? r->steps - 1 : r->worst_step + 3 * EVERY;
+    const int first = last - (IMP_FILM_FRAMES - 1) * EVERY;
+    return (imp_replay_def){episode, first > 0 ? first : last % EVERY, EVERY, IMP_FILM_FRAMES};
+}
+
+static int scale_of(int width)
+{
+    return width >= 160 ? 1 : 160 / width;
+}
+
+static imp_status write_film(imp_film *film, const imp_eval_report_def *def, int p, int rank,
+                             const imp_replay *replay, imp_error *err)
+{
+    char path[IMP_PATH_MAX], name[64];
+    const imp_evaluation *evaluation = &def->evaluations[p];
+    const int episode = evaluation->worst[rank];
+    const imp_episode_result *r = &evaluation->results[episode];
+    snprintf(name, sizeof name, "worst-%d-%d.csv", p + 1, rank + 1);
+    imp_status status = write_poses(def, name, &def->defs[p], &replay->result, err);
+    if (status != IMP_OK || replay->count == 0)
+        return status;
+    snprintf(film->picture, sizeof film->picture, "worst-%d-%d.png", p + 1, rank + 1);
+    snprintf(film->caption, sizeof film->caption,
+             "%.60s, episode %d on %.60s: %s after %d steps, mean |lane distance| %.1f cm",
+             imp_eval_short_name(def->names[p]), episode, r->map, imp_ending_name(r->ending),
+             r->steps, 100.0 * r->lane_distance_mean);
+    const imp_strip strip = {
+        replay->frames, replay->actions,     replay->count,           replay->width,
+        replay->height, IMP_FILM_FRAMES / 2, scale_of(replay->width),
+    };
+    status = join(path, def, film->picture, err);
+    return status == IMP_OK ? imp_report_strip(path, &strip, err) : status;
+}
+
+// Frames of an episode, and below them what the network looks at.
+static imp_status write_saliency(char picture[64], const imp_eval_report_def *def, int p,
+                                 const imp_replay *replay, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    const size_t pixels = (size_t)replay->width * (size_t)replay->height;
+    const int count = replay->count;
+    uint8_t *frames = malloc((size_t)2 * (size_t)count * 3 * pixels);
+    float *heat = malloc(pixels * sizeof *heat), actions[4 * IMP_SALIENCY_FRAMES];
+    imp_inference *inference = NULL;
+    imp_status status =
+        frames != NULL && heat != NULL
+            ? imp_inference_create(&inference, imp_driver_network(def->drivers[p]), 1, err)
+            : imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures of saliency");
+    for (int k = 0; k < count && status == IMP_OK; k++) {
+        const uint8_t *frame = replay->frames + 3 * pixels * (size_t)k;
+        status = imp_saliency(heat, inference, frame, replay->width, replay->height, err);
+        memcpy(frames + 3 * pixels * (size_t)k, frame, 3 * pixels);
+        imp_saliency_paint(frames + 3 * pixels * (size_t)(count + k), frame, heat, pixels);
+        memcpy(&actions[2 * k], &replay->actions[2 * k], 2 * sizeof(float));
+        memcpy(&actions[2 * (count + k)], &replay->actions[2 * k], 2 * sizeof(float));
+    }
+    const imp_strip strip = {
+        frames, actions, 2 * count, replay->width, replay->height, count, scale_of(replay->width)};
+    if (status == IMP_OK) {
+        snprintf(picture, 64, "saliency-%d.png", p + 1);
+        status = join(path, def, picture, err);
+    }
+    if (status == IMP_OK)
+        status = imp_report_strip(path, &strip, err);
+    imp_inference_destroy(inference);
+    free(heat);
+    free(frames);
+    return status;
+}
+
+static bool can_be_probed(const imp_driver *driver)
+{
+    return imp_driver_is_network(driver) &&
+           imp_network_facts(imp_driver_network(driver))->outputs == 2;
+}
+
+// Drives a policy's worst episodes again, and of a network also the first, and draws them.
+static imp_status draw_policy(imp_eval_pictures *pictures, const imp_eval_report_def *def, int p,
+                              const imp_monitor *monitor, imp_error *err)
+{
+    const imp_evaluation *evaluation = &def->evaluations[p];
+    const int films =
+        evaluation->worst_count < IMP_SHOWN_WORST ? evaluation->worst_count : IMP_SHOWN_WORST;
+    imp_replay_def which[IMP_SHOWN_WORST + 1];
+    imp_replay replays[IMP_SHOWN_WORST + 1];
+    int count = 0;
+    for (; count < films; count++)
+        which[count] = film_of(evaluation, evaluation->worst[count]);
+    if (can_be_probed(def->drivers[p])) {
+        const int every = evaluation->results[0].steps / IMP_SALIENCY_FRAMES;
+        which[count++] = (imp_replay_def){0, every / 2, every > 0 ? every : 1, IMP_SALIENCY_FRAMES};
+    }
+    imp_status status =
+        imp_replay_episodes(replays, which, count, def->drivers[p], &def->defs[p], monitor, err);
+    for (int k = 0; k < films && status == IMP_OK; k++)
+        status = write_film(&pictures->films[p][k], def, p, k, &replays[k], err);
+    if (status == IMP_OK && count > films && replays[films].count > 0)
+        status = write_saliency(pictures->saliency[p], def, p, &replays[films], err);
+    for (int k = 0; k < count; k++)
+        imp_replay_free(&replays[k]);
+    return status;
+}
+
+imp_status imp_eval_write_pictures(imp_eval_pictures *pictures, const imp_eval_report_def *def,
+                                   const imp_monitor *monitor, imp_error *err)
+{
+    imp_status status = draw_trajectories(pictures, def, err);
+    for (int p = 0; p < imp_eval_shown(def) && status == IMP_OK; p++)
+        status = draw_policy(pictures, def, p, monitor, err);
+    return status;
+}

@@ -1,0 +1,234 @@
+#include "pipeline/eval_report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+
+// "12.3" with "11.9 to 12.7" below it; a figure that there is none of is a dash.
+static void put_estimate(imp_html *page, imp_estimate e, double unit, int digits)
+{
+    char text[48] = "\xe2\x80\x93", note[96] = "";
+    if (!isnan(e.value))
+        snprintf(text, sizeof text, "%.*f", digits, unit * e.value);
+    if (!isnan(e.low))
+        snprintf(note, sizeof note, "%.*f to %.*f", digits, unit * e.low, digits, unit * e.high);
+    imp_html_cell(page, text, note);
+}
+
+static void put_count(imp_html *page, int count, int of)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%d / %d", count, of);
+    imp_html_cell(page, text, NULL);
+}
+
+static void put_number(imp_html *page, double value, int digits)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%.*f", digits, value);
+    imp_html_cell(page, text, NULL);
+}
+
+static void put_figures(imp_html *page, const imp_figures *f)
+{
+    put_count(page, f->survived, f->episodes);
+    put_estimate(page, f->survival, 100.0, 1);
+    put_estimate(page, f->lane_distance, 100.0, 2);
+    put_estimate(page, f->distance, 1.0, 2);
+    put_estimate(page, f->speed, 1.0, 3);
+    put_estimate(page, f->reward, 1.0, 1);
+}
+
+static void put_summary(imp_html *page, const imp_eval_report_def *def)
+{
+    static const char *const headings[] = {
+        "policy",           "survived",    "survival [%]", "|lane distance| [cm]",
+        "distance [m]",     "speed [m/s]", "reward",       "p95 |lane distance| [cm]",
+        "|action - expert|"};
+    imp_html_heading(page, "How they drove");
+    imp_html_paragraph(
+        page, "Below each figure its 95 % confidence interval, episodes being what is independent: "
+              "Wilson's for survival, Student's t of the linearised ratio for the others. Distance "
+              "is along the lane, per episode.");
+    imp_html_table_begin(page, headings, sizeof headings / sizeof headings[0]);
+    for (int p = 0; p < def->count; p++) {
+        imp_html_row_begin(page);
+        imp_html_cell(page, imp_eval_short_name(def->names[p]), NULL);
+        put_figures(page, &def->evaluations[p].figures);
+        put_number(page, 100.0 * def->evaluations[p].lane_distance_p95, 2);
+        put_estimate(page, def->evaluations[p].figures.action_error, 1.0, 3);
+    }
+    imp_html_table_end(page);
+}
+
+static imp_status put_comparison(imp_html *page, const imp_eval_report_def *def, imp_error *err)
+{
+    static const char *const headings[] = {"policy",    "only it survived", "only the first did",
+                                           "p of that", "distance [m]",     "|lane distance| [cm]",
+                                           "reward"};
+    if (def->count < 2)
+        return IMP_OK;
+    char text[400];
+    snprintf(text, sizeof text,
+             "Differences on the same starts, each policy minus %.100s: episodes are paired, so "
+             "that what is hard for both does not count. p: sign test of who survived (McNemar's).",
+             imp_eval_short_name(def->names[0]));
+    imp_html_heading(page, "Compared with the first");
+    imp_html_paragraph(page, text);
+    imp_html_table_begin(page, headings, sizeof headings / sizeof headings[0]);
+    for (int p = 1; p < def->count; p++) {
+        imp_comparison c;
+        const imp_status status =
+            imp_evaluation_compare(&c, &def->evaluations[p], &def->evaluations[0], err);
+        if (status != IMP_OK)
+            return status;
+        imp_html_row_begin(page);
+        imp_html_cell(page, imp_eval_short_name(def->names[p]), NULL);
+        put_number(page, c.only_first, 0);
+        put_number(page, c.only_second, 0);
+        if (c.survival_p < 0.001)
+            imp_html_cell(page, "< 0.001", NULL);
+        else
+            put_number(page, c.survival_p, 3);
+        put_estimate(page, c.distance, 1.0, 2);
+        put_estimate(page, c.lane_distance, 100.0, 2);
+        put_estimate(page, c.reward, 1.0, 1);
+    }
+    imp_html_table_end(page);
+    return IMP_OK;
+}
+
+static void put_maps(imp_html *page, const imp_eval_report_def *def)
+{
+    static const char *const headings[] = {
+        "map",          "policy",      "survived", "survival [%]", "|lane distance| [cm]",
+        "distance [m]", "speed [m/s]", "reward"};
+    if (def->evaluations[0].map_count < 2)
+        return;
+    imp_html_heading(page, "Map by map");
+    imp_html_table_begin(page, headings, sizeof headings / sizeof headings[0]);
+    for (int map = 0; map < def->evaluations[0].map_count; map++)
+        for (int p = 0; p < def->count; p++) {
+            const imp_map_figures *m = &def->evaluations[p].maps[map];
+            if (m->figures.episodes == 0)
+                continue;
+            imp_html_row_begin(page);
+            imp_html_cell(page, m->name, NULL);
+            imp_html_cell(page, imp_eval_short_name(def->names[p]), NULL);
+            put_figures(page, &m->figures);
+        }
+    imp_html_table_end(page);
+}
+
+static imp_status put_picture(imp_html *page, const imp_eval_report_def *def, const char *name,
+                              const char *caption, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    const imp_status status = imp_path_join(path, def->folder, name, err);
+    return status == IMP_OK ? imp_html_picture(page, path, caption, err) : status;
+}
+
+// How many maps are shown on the page; the others' pictures lie beside it.
+enum { MAPS_ON_PAGE = 8 };
+
+static imp_status put_trajectories(imp_html *page, const imp_eval_report_def *def,
+                                   const imp_eval_pictures *pictures, imp_error *err)
+{
+    char text[160];
+    snprintf(text, sizeof text,
+             "The first %d episodes: a dot where one starts, a cross where one ended badly.",
+             def->defs[0].keep < def->defs[0].episodes ? def->defs[0].keep : def->defs[0].episodes);
+    imp_html_heading(page, "Trajectories");
+    imp_html_paragraph(page, text);
+    imp_status status = IMP_OK;
+    for (int k = 0; k < pictures->trajectory_count && k < MAPS_ON_PAGE && status == IMP_OK; k++)
+        status = put_picture(page, def, pictures->trajectories[k], pictures->maps[k], err);
+    if (pictures->trajectory_count > MAPS_ON_PAGE)
+        imp_html_paragraph(page, "Pictures of more maps lie beside this page.");
+    return status;
+}
+
+static imp_status put_films(imp_html *page, const imp_eval_report_def *def,
+                            const imp_eval_pictures *pictures, imp_error *err)
+{
+    imp_html_heading(page, "Worst episodes");
+    imp_html_paragraph(page,
+                       "Every fifth of a second up to the end, or around where the robot was "
+                       "farthest from the lane. The bars are the duty cycles of the left and the "
+                       "right wheel.");
+    imp_status status = IMP_OK;
+    for (int p = 0; p < imp_eval_shown(def); p++)
+        for (int k = 0; k < IMP_SHOWN_WORST && status == IMP_OK; k++)
+            if (pictures->films[p][k].picture[0] != '\0')
+                status = put_picture(page, def, pictures->films[p][k].picture,
+                                     pictures->films[p][k].caption, err);
+    return status;
+}
+
+static imp_status put_saliency(imp_html *page, const imp_eval_report_def *def,
+                               const imp_eval_pictures *pictures, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    bool first = true;
+    for (int p = 0; p < imp_eval_shown(def) && status == IMP_OK; p++) {
+        if (pictures->saliency[p][0] == '\0')
+            continue;
+        if (first) {
+            imp_html_heading(page, "What the networks look at");
+            imp_html_paragraph(page,
+                               "Pictures of the first episode. The more a spot glows, the more the "
+                               "steering changes when it is covered.");
+        }
+        first = false;
+        status =
+            put_picture(page, def, pictures->saliency[p], imp_eval_short_name(def->names[p]), err);
+    }
+    return status;
+}
+
+static imp_status put_all(imp_html *page, const imp_eval_report_def *def,
+                          const imp_eval_pictures *pictures, imp_error *err)
+{
+    if (def->summary != NULL)
+        imp_html_paragraph(page, def->summary);
+    put_summary(page, def);
+    imp_status status = put_comparison(page, def, err);
+    imp_html_heading(page, "Plots");
+    if (def->count > IMP_SHOWN_POLICIES)
+        imp_html_paragraph(page, "Plots and pictures show the first six policies.");
+    if (status == IMP_OK)
+        status = imp_eval_plot(page, def, err);
+    if (status == IMP_OK) {
+        put_maps(page, def);
+        status = put_trajectories(page, def, pictures, err);
+    }
+    if (status == IMP_OK)
+        status = put_films(page, def, pictures, err);
+    return status == IMP_OK ? put_saliency(page, def, pictures, err) : status;
+}
+
+imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monitor *monitor,
+                                 imp_error *err)
+{
+    imp_eval_pictures pictures = {0};
+    imp_html page;
+    char path[IMP_PATH_MAX];
+    if (def->count < 1)
+        return imp_fail(err, IMP_USAGE, "a report needs a policy at least");
+    imp_status status = imp_path_join(path, def->folder, "report.html", err);
+    if (status == IMP_OK)
+        status = imp_eval_write_episodes(def, err);
+    if (status == IMP_OK)
+        status = imp_eval_write_pictures(&pictures, def, monitor, err);
+    if (status == IMP_OK)
+        status = imp_html_begin(&page, "Evaluation", err);
+    if (status != IMP_OK)
+        return status;
+    status = put_all(&page, def, &pictures, err);
+    if (status == IMP_OK)
+        return imp_html_finish(&page, path, err);
+    imp_html_abandon(&page);
+    return status;
+}

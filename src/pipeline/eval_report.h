@@ -1,0 +1,53 @@
+// pipeline/eval_report.h: the report of an evaluation as the files that make it up share it.
+#ifndef IMP_PIPELINE_EVAL_REPORT_H
+#define IMP_PIPELINE_EVAL_REPORT_H
+
+#include "imprint/pipeline.h"
+#include "report/html.h"
+
+// As many policies as colours are apart in plots, and how much of each is shown.
+enum {
+    IMP_SHOWN_POLICIES = 6,
+    IMP_SHOWN_MAPS = 32,
+    IMP_SHOWN_WORST = 3,
+    IMP_FILM_FRAMES = 12,
+    IMP_SALIENCY_FRAMES = 6
+};
+
+// What there is to see of a bad episode.
+typedef struct imp_film {
+    char picture[64]; // name of the file; "" if there is none
+    char caption[256];
+} imp_film;
+
+// Files beside the page, which takes up the pictures.
+typedef struct imp_eval_pictures {
+    int trajectory_count;
+    char trajectories[IMP_SHOWN_MAPS][64];
+    char maps[IMP_SHOWN_MAPS][64];
+    imp_film films[IMP_SHOWN_POLICIES][IMP_SHOWN_WORST];
+    char saliency[IMP_SHOWN_POLICIES][64]; // "" if it is none that looks
+} imp_eval_pictures;
+
+// How many policies are shown in plots and pictures.
+int imp_eval_shown(const imp_eval_report_def *def);
+// The last part of a policy's path: it names it well enough.
+const char *imp_eval_short_name(const char *policy);
+
+// Writes episodes.csv.
+imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *err);
+// Writes all pictures, and the poses of the worst episodes.
+imp_status imp_eval_write_pictures(imp_eval_pictures *pictures, const imp_eval_report_def *def,
+                                   const imp_monitor *monitor, imp_error *err);
+// Adds plots to a page.
+imp_status imp_eval_plot(imp_html *page, const imp_eval_report_def *def, imp_error *err);
+
+// How much the steering, right minus left duty cycle, changes when what is around each pixel, a
+// tenth of the picture's width, gives way to its mean colour: heat is (height x width). (Zeiler and
+// Fergus, ECCV 2014.) The inference is of a batch of one.
+imp_status imp_saliency(float *heat, imp_inference *inference, const uint8_t *rgb, int width,
+                        int height, imp_error *err);
+// The picture in dark grey, glowing where it is hot; the hottest pixel glows fully.
+void imp_saliency_paint(uint8_t *out, const uint8_t *rgb, const float *heat, size_t pixels);
+
+#endif
