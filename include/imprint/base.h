@@ -86,6 +86,9 @@ typedef enum imp_purpose {
     IMP_PURPOSE_SCENARIO = 13, ///< what stands where in a challenge's episode
     IMP_PURPOSE_DROPOUT = 14,  ///< what a dropout layer drops
     IMP_PURPOSE_CAMERA = 15,   ///< what a real camera does to a picture
+    IMP_PURPOSE_OFFSET = 16,   ///< where across its lane a recorded episode starts
+    IMP_PURPOSE_PACE = 17,     ///< how much faster than wanted it is driven
+    IMP_PURPOSE_MIX = 18,      ///< whether the policy or the expert drives
 } imp_purpose;
 
 /// A counter-based random stream (Philox4x32-10, Salmon et al., SC'11): the n-th draw is a pure

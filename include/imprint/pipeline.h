@@ -54,8 +54,8 @@ typedef struct imp_driver imp_driver;
 /// the parameters of "expert". Freed with imp_driver_close() after the policies made from it.
 imp_status imp_driver_open(imp_driver **out, const char *name_or_path, const imp_expert_def *expert,
                            imp_error *err);
-/// A kind of driver that others make: make(context, ...) gives a policy for one thread, and is called
-/// for each. name: copied.
+/// A kind of driver that others make: make(context, ...) gives a policy for one thread, and is
+/// called for each. name: copied.
 imp_status imp_driver_open_foreign(imp_driver **out, const char *name,
                                    imp_status (*make)(const void *context, imp_policy **out,
                                                       imp_error *err),
@@ -84,6 +84,19 @@ typedef struct imp_collect_def {
     int steps;               ///< longest episode; 512
     double noise;            ///< standard deviation of the disturbance of executed duty cycles; 0
     double noise_time;       ///< how long a disturbance lasts [s]; 0.5
+    /// Start within this of the lane centre, evenly, instead of anywhere on the tile, where there
+    /// is room [m]; 0: do not
+    double start_offset;
+    /// Each episode is driven faster or slower than the driver wants by a factor drawn from
+    /// 1 +- this; labels stay those for the wanted speed, which pictures do not show; 0
+    double speed_spread;
+    /// Where a network drives, the share of its steps that the expert drives instead; 0
+    double expert_share;
+    int mix_steps; ///< who drives is drawn every so many steps; 0: for every episode. 1
+    /// Instead, the expert takes over from a network 0.12 m or pi / 8 from the lane and hands back
+    /// within 0.05 m and pi / 18 (the safe switching of gym-duckietown's DAgger baseline); false
+    bool safe_switching;
+    const char *policy_name; ///< what the dataset says about who drove; NULL: `policy`
     imp_env_def env;         ///< env.max_steps is ignored: steps counts
     imp_camera_def camera;
     imp_scene_def scene; ///< what maps are drawn with

@@ -26,6 +26,11 @@ static void add_options(imp_options *options, settings *s)
          "disturb the executed duty cycles by so much; labels stay the expert's", false},
         {"noise-time", 0, IMP_OPTION_REAL, &s->collect.noise_time, "S",
          "how long a disturbance lasts", false},
+        {"start-offset", 0, IMP_OPTION_REAL, &s->collect.start_offset, "M",
+         "start within this of the lane's centre instead of anywhere on the tile", false},
+        {"speed-spread", 0, IMP_OPTION_REAL, &s->collect.speed_spread, "SHARE",
+         "drive each episode faster or slower by up to this share; labels stay the expert's",
+         false},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted dataset", true},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "pipeline/crew.h"
+#include "pipeline/steering.h"
 
 enum { COLLECT_COOKIE = 0xC011EC7 };
 
@@ -16,6 +17,7 @@ imp_collect_def imp_default_collect_def(void)
         .episodes = 10,
         .steps = 512,
         .noise_time = 0.5,
+        .mix_steps = 1,
         .env = imp_default_env_def(),
         .camera = imp_default_camera_def(),
         .expert = imp_default_expert_def(),
@@ -77,33 +79,6 @@ static void buffer_destroy(buffer *b)
     free(b->truncations);
 }
 
-// A correlated disturbance of both wheels together and against each other.
-typedef struct disturbance {
-    imp_random random;
-    double keep, draw; // of the process, per step
-    double together, against;
-} disturbance;
-
-static disturbance disturbance_start(const imp_collect_def *def, uint32_t episode)
-{
-    double keep = exp(-IMP_TIME_STEP * def->env.frame_skip / def->noise_time);
-    return (disturbance){
-        .random = imp_random_stream(def->env.seed, def->env.index, episode, IMP_PURPOSE_NOISE),
-        .keep = keep,
-        .draw = def->noise * sqrt(1.0 - keep * keep),
-    };
-}
-
-static imp_action disturb(disturbance *d, imp_action action)
-{
-    d->together = d->keep * d->together + d->draw * imp_random_normal(&d->random);
-    d->against = d->keep * d->against + d->draw * imp_random_normal(&d->random);
-    return imp_action_clip((imp_action){
-        .left = action.left + d->together - d->against,
-        .right = action.right + d->together + d->against,
-    });
-}
-
 // Records what is there before step k (or at the end): picture, pose, lane.
 static void note_state(const imp_crew *crew, imp_crew_member *member, buffer *b, int k)
 {
@@ -137,10 +112,11 @@ static imp_status drive_episode(job *work, buffer *b, uint32_t episode, int work
     imp_status status = imp_env_reset(env, episode, err);
     if (status != IMP_OK)
         return status;
+    imp_steering_place(work->def, env);
     imp_policy_begin(member->driver, env);
     if (member->teacher != NULL)
         imp_policy_begin(member->teacher, env);
-    disturbance noise = disturbance_start(work->def, episode);
+    imp_steering steering = imp_steering_start(work->def, episode);
     size_t picture = (size_t)work->def->camera.width * (size_t)work->def->camera.height * 3;
     b->steps = 0;
     b->map_index = env->world_index;
@@ -150,9 +126,12 @@ static imp_status drive_episode(job *work, buffer *b, uint32_t episode, int work
         int k = b->steps++;
         imp_action action =
             imp_policy_act(member->driver, env, b->observations + (size_t)k * picture);
-        imp_action wanted =
-            member->teacher != NULL ? imp_policy_act(member->teacher, env, NULL) : action;
-        imp_action executed = work->def->noise > 0.0 ? disturb(&noise, action) : action;
+        imp_action wanted = action;
+        if (member->teacher != NULL) {
+            wanted = imp_policy_act(member->teacher, env, NULL);
+            action = imp_steering_choose(&steering, env, action, wanted);
+        }
+        imp_action executed = imp_steering_disturb(&steering, action);
         step = imp_env_step(env, executed);
         note_step(b, k, executed, wanted, step);
         note_state(crew, member, b, k + 1);
@@ -248,7 +227,8 @@ static imp_status open_writer(imp_dataset_writer **writer, const char *folder, c
     };
     snprintf(info.map, sizeof info.map, "%s", imp_map_set_name(&work->crew.maps));
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->camera.lens.kind));
-    snprintf(info.policy, sizeof info.policy, "%s", def->policy);
+    snprintf(info.policy, sizeof info.policy, "%s",
+             def->policy_name != NULL ? def->policy_name : def->policy);
     if ((size_t)snprintf(info.settings, sizeof info.settings, "%s", def->settings) >=
         sizeof info.settings)
         return imp_fail(err, IMP_USAGE, "settings are longer than %zu bytes", sizeof info.settings);
@@ -303,6 +283,16 @@ static imp_status check(const imp_collect_def *def, imp_error *err)
     if (!(def->noise >= 0.0 && def->noise <= 1.0) || !(def->noise_time > 0.0))
         return imp_fail(err, IMP_USAGE, "noise %g must lie within 0 to 1 and its time %g s above 0",
                         def->noise, def->noise_time);
+    if (!(def->start_offset >= 0.0 && def->start_offset <= 1.0))
+        return imp_fail(err, IMP_USAGE, "start offset %g m is not within 0 to 1",
+                        def->start_offset);
+    if (!(def->speed_spread >= 0.0 && def->speed_spread <= 1.0))
+        return imp_fail(err, IMP_USAGE, "speed spread %g is not within 0 to 1", def->speed_spread);
+    if (!(def->expert_share >= 0.0 && def->expert_share <= 1.0) || def->mix_steps < 0)
+        return imp_fail(err, IMP_USAGE,
+                        "the expert's share %g must lie within 0 to 1, and the steps that one "
+                        "drives, %d, must not be negative",
+                        def->expert_share, def->mix_steps);
     return IMP_OK;
 }
 

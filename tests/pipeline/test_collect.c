@@ -299,11 +299,136 @@ static void a_model_drives_and_the_expert_teaches(void **state)
     free(model);
 }
 
+// Starts lie across the lane as far as asked for, and not where they lay.
+static void starts_can_be_spread_across_the_lane(void **state)
+{
+    (void)state;
+    imp_collect_def def = small_collect(40, 2);
+    def.env.accept_start_angle = 1.0;
+    def.start_offset = 0.08;
+    char *data = path_of("data");
+    collect(data, &def);
+    imp_dataset *dataset;
+    imp_error err = {0};
+    assert_ok(imp_dataset_open(&dataset, data, &err), err);
+    double least = 1.0, most = -1.0;
+    for (int e = 0; e < def.episodes; e++) {
+        const double distance = imp_dataset_episode(dataset, e)->lane[0];
+        // the reference's closest point is not quite the closest
+        assert_true(fabs(distance) < def.start_offset + 0.005);
+        least = fmin(least, distance);
+        most = fmax(most, distance);
+    }
+    assert_true(least < -0.06 && most > 0.06);
+    imp_dataset_close(dataset);
+    free(data);
+}
+
+// Another pace changes what is done, by the same share for an episode, and not what is taught.
+static void speed_varies_by_episode_and_labels_do_not(void **state)
+{
+    (void)state;
+    imp_collect_def def = small_collect(8, 30);
+    def.expert.speed = 0.4; // so that nothing is clipped
+    def.speed_spread = 0.25;
+    char *data = path_of("data");
+    collect(data, &def);
+    replay r = replay_open(data, &def);
+    double slowest = 2.0, fastest = 0.0;
+    for (int e = 0; e < def.episodes; e++) {
+        const imp_episode *episode = imp_dataset_episode(r.dataset, e);
+        check_driving(&r, episode);
+        const float *done = episode->actions, *wanted = episode->expert_actions;
+        double all_done = 0.0, all_wanted = 0.0;
+        for (int k = 0; k < 2 * episode->steps; k++) {
+            all_done += (double)done[k];
+            all_wanted += (double)wanted[k];
+        }
+        const double share = all_done / all_wanted;
+        for (int k = 0; k < episode->steps; k++) {
+            const double sum = (double)(wanted[2 * k] + wanted[2 * k + 1]);
+            assert_close((double)(done[2 * k] + done[2 * k + 1]), share * sum, 1e-4);
+            assert_close((double)(done[2 * k + 1] - done[2 * k]),
+                         (double)(wanted[2 * k + 1] - wanted[2 * k]), 1e-4);
+        }
+        slowest = fmin(slowest, share);
+        fastest = fmax(fastest, share);
+    }
+    assert_true(slowest >= 0.75 && slowest < 0.95 && fastest > 1.05 && fastest <= 1.25);
+    replay_close(&r);
+    free(data);
+}
+
+// How many steps of a dataset the expert's own action was taken in, and how often that changed.
+static int expert_steps(const imp_dataset *dataset, int *changes)
+{
+    int steps = 0;
+    *changes = 0;
+    for (int e = 0; e < imp_dataset_episode_count(dataset); e++) {
+        const imp_episode *episode = imp_dataset_episode(dataset, e);
+        bool before = false;
+        for (int k = 0; k < episode->steps; k++) {
+            const bool expert = memcmp(&episode->actions[2 * k], &episode->expert_actions[2 * k],
+                                       2 * sizeof(float)) == 0;
+            steps += expert;
+            *changes += k > 0 && expert != before;
+            before = expert;
+        }
+    }
+    return steps;
+}
+
+static void expert_and_network_share_the_driving(void **state)
+{
+    (void)state;
+    imp_collect_def def = small_collect(10, 40);
+    char *model = path_of("model.safetensors");
+    save_untrained(model, SMALL_WIDTH, SMALL_HEIGHT);
+    def.policy = model;
+    def.policy_name = "somebody";
+    static const struct {
+        double share;
+        int mix_steps;
+        bool safe;
+        int steps[2], changes[2]; // wanted, of 400: at least, at most
+    } mixes[] = {
+        {0.0, 1, false, {0, 0}, {0, 0}},         {1.0, 1, false, {400, 400}, {0, 0}},
+        {0.5, 1, false, {120, 280}, {100, 300}}, {0.5, 10, false, {80, 320}, {5, 30}},
+        {0.5, 0, false, {40, 360}, {0, 0}},      {0.0, 1, true, {1, 399}, {1, 100}},
+    };
+    for (size_t k = 0; k < sizeof mixes / sizeof mixes[0]; k++) {
+        char name[16];
+        snprintf(name, sizeof name, "mix-%zu", k);
+        char *data = path_of(name);
+        def.expert_share = mixes[k].share;
+        def.mix_steps = mixes[k].mix_steps;
+        def.safe_switching = mixes[k].safe;
+        def.start_offset = mixes[k].safe ? 0.1 : 0.0;
+        collect(data, &def);
+        replay r = replay_open(data, &def);
+        assert_string_equal(imp_dataset_facts(r.dataset)->policy, "somebody");
+        int changes;
+        const int steps = expert_steps(r.dataset, &changes);
+        assert_in_range(steps, mixes[k].steps[0], mixes[k].steps[1]);
+        assert_in_range(changes, mixes[k].changes[0], mixes[k].changes[1]);
+        for (int e = 0; e < def.episodes && mixes[k].safe; e++) {
+            const imp_episode *episode = imp_dataset_episode(r.dataset, e);
+            for (int s = 0; s < episode->steps; s++)
+                if (fabs(episode->lane[2 * s]) >= 0.12)
+                    assert_memory_equal(&episode->actions[2 * s], &episode->expert_actions[2 * s],
+                                        2 * sizeof(float));
+        }
+        replay_close(&r);
+        free(data);
+    }
+    free(model);
+}
+
 static void bad_definitions_are_refused_before_anything_is_written(void **state)
 {
     (void)state;
-    imp_collect_def defs[7];
-    for (int k = 0; k < 7; k++)
+    imp_collect_def defs[10];
+    for (int k = 0; k < 10; k++)
         defs[k] = small_collect(2, 10);
     defs[0].cookie = 0;
     defs[1].episodes = 0;
@@ -312,7 +437,10 @@ static void bad_definitions_are_refused_before_anything_is_written(void **state)
     defs[4].map = "no_such_map";
     defs[5].policy = "no_such_policy";
     defs[6].camera.width = 0;
-    for (int k = 0; k < 7; k++) {
+    defs[7].start_offset = -0.1;
+    defs[8].speed_spread = 1.5;
+    defs[9].expert_share = NAN;
+    for (int k = 0; k < 10; k++) {
         imp_error err = {0};
         imp_collect_summary summary;
         imp_status status = imp_collect(&summary, in_folder("data"), &defs[k], NULL, &err);
@@ -332,6 +460,9 @@ int main(void)
         FOLDER_TEST(samples_say_the_truth),
         FOLDER_TEST(noise_disturbs_what_is_done_not_what_is_taught),
         FOLDER_TEST(a_model_drives_and_the_expert_teaches),
+        FOLDER_TEST(starts_can_be_spread_across_the_lane),
+        FOLDER_TEST(speed_varies_by_episode_and_labels_do_not),
+        FOLDER_TEST(expert_and_network_share_the_driving),
         FOLDER_TEST(bad_definitions_are_refused_before_anything_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
