@@ -37,6 +37,7 @@ YAML
 expect 2 imprint train --config train.yaml --out m --batch 0
 expect 0 imprint train --config train.yaml --out m
 expect 0 imprint train --config m/settings.yaml --out m2
+rm m/events.* m2/events.* # TensorBoard's logs hold the time of day
 same_folders m m2
 # a list on the command line replaces that of the file
 expect 0 imprint train --config train.yaml --data a --epochs 1 --no-batch-norm --out m3 --json
