@@ -339,17 +339,17 @@ static void speed_varies_by_episode_and_labels_do_not(void **state)
         const imp_episode *episode = imp_dataset_episode(r.dataset, e);
         check_driving(&r, episode);
         const float *done = episode->actions, *wanted = episode->expert_actions;
-        double all_done = 0.0, all_wanted = 0.0;
-        for (int k = 0; k < 2 * episode->steps; k++) {
-            all_done += (double)done[k];
-            all_wanted += (double)wanted[k];
-        }
-        const double share = all_done / all_wanted;
-        for (int k = 0; k < episode->steps; k++) {
-            const double sum = (double)(wanted[2 * k] + wanted[2 * k + 1]);
-            assert_close((double)(done[2 * k] + done[2 * k + 1]), share * sum, 1e-4);
-            assert_close((double)(done[2 * k + 1] - done[2 * k]),
-                         (double)(wanted[2 * k + 1] - wanted[2 * k]), 1e-4);
+        double share = 0.0; // of the first step that tells
+        for (int k = 0; k < 2 * episode->steps; k += 2) {
+            const double sum = (double)(wanted[k] + wanted[k + 1]);
+            if (fmaxf(fabsf(done[k]), fabsf(done[k + 1])) >= 1.0F)
+                continue; // clipped
+            if (share == 0.0 && sum > 0.3)
+                share = (double)(done[k] + done[k + 1]) / sum;
+            if (share > 0.0)
+                assert_close((double)(done[k] + done[k + 1]), share * sum, 1e-4);
+            assert_close((double)(done[k + 1] - done[k]), (double)(wanted[k + 1] - wanted[k]),
+                         1e-4);
         }
         slowest = fmin(slowest, share);
         fastest = fmax(fastest, share);
