@@ -99,20 +99,15 @@ static imp_status evaluate_all(const imp_eval_settings *s, const imp_options *op
     return status;
 }
 
-// Says on standard error which maps networks were trained on: there they prove little.
+// Who asks for maps for testing should know of those that a network was trained on.
 static void warn_of_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
-    for (int p = 0; p < o->count; p++) {
+    for (int p = 0; p < o->count && s->eval.split == IMP_SPLIT_TEST; p++) {
         const imp_evaluation *e = &o->evaluations[p];
-        const char *first = NULL;
-        int count = 0;
         for (int k = 0; k < e->map_count; k++)
-            if (imp_driver_was_trained_on(o->drivers[p], e->maps[k].name)) {
-                first = count++ == 0 ? e->maps[k].name : first;
-            }
-        if (count > 0)
-            fprintf(stderr, "imprint: note: %s was trained on %s%s: see --split\n",
-                    s->policies.items[p], first, count > 1 ? " and others of these maps" : "");
+            if (imp_driver_was_trained_on(o->drivers[p], e->maps[k].name))
+                fprintf(stderr, "imprint: warning: %s was trained on %s, which is for testing\n",
+                        s->policies.items[p], e->maps[k].name);
     }
 }
 

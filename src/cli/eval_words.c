@@ -115,6 +115,19 @@ static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o, in
         printf("%d more maps: see --json or --out\n", first->map_count - MAPS_MAX);
 }
 
+// On how many of the maps networks were trained: what they do there proves little.
+static void print_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    for (int p = 0; p < o->count; p++) {
+        int count = 0;
+        for (int k = 0; k < o->evaluations[p].map_count; k++)
+            count += imp_driver_was_trained_on(o->drivers[p], o->evaluations[p].maps[k].name);
+        if (count > 0)
+            printf("%s was trained on %d of these %d maps: see --split\n", s->policies.items[p],
+                   count, o->evaluations[p].map_count);
+    }
+}
+
 void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     const int width = name_width(s, o);
@@ -127,6 +140,7 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     print_comparisons(s, o, width);
     print_maps(s, o, width);
     printf("\n");
+    print_training_maps(s, o);
     for (int p = 0; p < o->count; p++)
         print_worst(s->policies.items[p], &o->evaluations[p]);
     for (int p = 0; p < o->count; p++)

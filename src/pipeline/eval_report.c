@@ -115,7 +115,9 @@ static void put_maps(imp_html *page, const imp_eval_report_def *def)
             if (m->figures.episodes == 0)
                 continue;
             imp_html_row_begin(page);
-            imp_html_cell(page, m->name, NULL);
+            imp_html_cell(page, m->name,
+                          imp_driver_was_trained_on(def->drivers[p], m->name) ? "trained on"
+                                                                              : NULL);
             imp_html_cell(page, imp_eval_short_name(def->names[p]), NULL);
             put_figures(page, &m->figures);
         }
