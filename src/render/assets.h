@@ -79,6 +79,10 @@ typedef struct imp_asset_change {
 imp_status imp_asset_model_load(imp_assets *assets, imp_asset_model *out, const char *path,
                                 const imp_asset_change *change, const imp_object_class *extents,
                                 imp_error *err);
+// The same of an OBJ file's text; path is used in messages and to look for its materials.
+imp_status imp_asset_model_parse(imp_assets *assets, imp_asset_model *out, const char *text,
+                                 size_t length, const char *path, const imp_asset_change *change,
+                                 const imp_object_class *extents, imp_error *err);
 void imp_asset_model_free(imp_asset_model *model);
 
 // Lays the texture of a kind of tile, turned by so many quarters, into level 0 (assets_tiles.c).

@@ -302,22 +302,16 @@ static void find_sphere(imp_asset_model *model)
     model->radius = length_of(half);
 }
 
-imp_status imp_asset_model_load(imp_assets *assets, imp_asset_model *out, const char *path,
-                                const imp_asset_change *change, const imp_object_class *extents,
-                                imp_error *err)
+imp_status imp_asset_model_parse(imp_assets *assets, imp_asset_model *out, const char *text,
+                                 size_t length, const char *path, const imp_asset_change *change,
+                                 const imp_object_class *extents, imp_error *err)
 {
-    char *text;
-    size_t length;
     builder *b = calloc(1, sizeof *b);
     if (b == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the mesh %s", path);
     b->assets = assets;
     b->path = path;
-    imp_status status = imp_file_read(&text, &length, path, OBJ_BYTES_MAX, err);
-    if (status == IMP_OK) {
-        status = imp_obj_parse(&b->obj, text, length, path, err);
-        free(text);
-    }
+    imp_status status = imp_obj_parse(&b->obj, text, length, path, err);
     if (status == IMP_OK)
         status = find_looks(b, change, err);
     if (status == IMP_OK) {
@@ -333,6 +327,20 @@ imp_status imp_asset_model_load(imp_assets *assets, imp_asset_model *out, const 
     imp_obj_free(&b->obj);
     free(b->looks);
     free(b);
+    return status;
+}
+
+imp_status imp_asset_model_load(imp_assets *assets, imp_asset_model *out, const char *path,
+                                const imp_asset_change *change, const imp_object_class *extents,
+                                imp_error *err)
+{
+    char *text;
+    size_t length;
+    imp_status status = imp_file_read(&text, &length, path, OBJ_BYTES_MAX, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_asset_model_parse(assets, out, text, length, path, change, extents, err);
+    free(text);
     return status;
 }
 
