@@ -3,23 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/commands.h"
 #include "cli/session.h"
+#include "cli/train.h"
 
-typedef struct settings {
-    imp_train_def train;
-    imp_text_list data;
-    const char *architecture, *schedule, *optimiser, *loss, *out;
-    bool resume, force;
-} settings;
+imp_train_settings imp_default_train_settings(void)
+{
+    const imp_train_def train = imp_default_train_def();
+    return (imp_train_settings){
+        .train = train,
+        .data = {{"runs/data"}, 1},
+        .architecture = "one-residual",
+        .schedule = "constant",
+        .optimiser = imp_optimiser_word((int)train.trainer.optimiser),
+        .loss = imp_loss_word((int)train.trainer.loss),
+        .out = "runs/model",
+    };
+}
 
-static void add_options(imp_options *options, settings *s)
+void imp_train_settings_add(imp_options *options, imp_train_settings *s)
 {
     imp_train_def *train = &s->train;
     const imp_option table[] = {
         {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR", "dataset to learn from; may be repeated",
          false},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", true},
+        {"from", 0, IMP_OPTION_TEXT, &train->initial, "MODEL",
+         "start from this model's weights instead of random ones", false},
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
          "built-in network or YAML file, see imprint model list", false},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
@@ -75,7 +84,7 @@ static json_t *real_or_null(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-static int print_summary(const settings *s, const imp_options *options,
+static int print_summary(const imp_train_settings *s, const imp_options *options,
                          const imp_train_summary *summary)
 {
     if (options->json)
@@ -99,7 +108,7 @@ static int print_summary(const settings *s, const imp_options *options,
 }
 
 // Turns words into the values that they stand for.
-static imp_status read_words(settings *s, imp_error *err)
+static imp_status read_words(imp_train_settings *s, imp_error *err)
 {
     static const char *const schedules[] = {
         [IMP_SCHEDULE_CONSTANT] = "constant",
@@ -129,16 +138,20 @@ static imp_status read_words(settings *s, imp_error *err)
     return IMP_OK;
 }
 
-static imp_status run_settings(settings *s, const imp_options *options, imp_train_summary *summary,
-                               imp_error *err)
+imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
 {
     imp_network_def *network = &s->train.network;
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
-    imp_status status = read_words(s, err);
-    if (status == IMP_OK)
-        status = imp_check_threads(s->train.trainer.threads, err);
+    const imp_status status = read_words(s, err);
+    return status == IMP_OK ? imp_check_threads(s->train.trainer.threads, err) : status;
+}
+
+static imp_status run_settings(imp_train_settings *s, const imp_options *options,
+                               imp_train_summary *summary, imp_error *err)
+{
+    imp_status status = imp_train_settings_apply(s, err);
     if (status != IMP_OK)
         return status;
     status = imp_session_claim(s->out, s->resume, s->force, err);
@@ -162,17 +175,12 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_trai
 
 static int run(const imp_command *command, int argc, char **argv)
 {
-    settings s = {
-        .train = imp_default_train_def(), .data = {{"runs/data"}, 1}, .out = "runs/model"};
+    imp_train_settings s = imp_default_train_settings();
     imp_options options;
     imp_error err = {0};
     imp_train_summary summary = {0};
-    s.architecture = "one-residual";
-    s.schedule = "constant";
-    s.optimiser = imp_optimiser_word((int)s.train.trainer.optimiser);
-    s.loss = imp_loss_word((int)s.train.trainer.loss);
     imp_options_init(&options, command);
-    add_options(&options, &s);
+    imp_train_settings_add(&options, &s);
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
         status = run_settings(&s, &options, &summary, &err);

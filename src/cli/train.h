@@ -1,0 +1,19 @@
+// cli/train.h: the options of `imprint train`, which a sweep over seeds takes too.
+#ifndef IMP_CLI_TRAIN_H
+#define IMP_CLI_TRAIN_H
+
+#include "cli/commands.h"
+
+typedef struct imp_train_settings {
+    imp_train_def train;
+    imp_text_list data;
+    const char *architecture, *schedule, *optimiser, *loss, *out;
+    bool resume, force;
+} imp_train_settings;
+
+imp_train_settings imp_default_train_settings(void);
+void imp_train_settings_add(imp_options *options, imp_train_settings *s);
+// Turns the words among them into what they stand for; says what is out of range.
+imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err);
+
+#endif
