@@ -15,6 +15,7 @@ extern const imp_command imp_command_model;
 extern const imp_command imp_command_bench;
 extern const imp_command imp_command_export;
 extern const imp_command imp_command_plot;
+extern const imp_command imp_command_sweep;
 extern const imp_command imp_command_agent;
 
 // Options of everything that simulates, before they are turned into definitions.

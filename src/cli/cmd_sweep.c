@@ -1,0 +1,317 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/session.h"
+#include "cli/sweep.h"
+
+enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20 };
+
+static void add_options(imp_options *options, imp_sweep_settings *s)
+{
+    const imp_option table[] = {
+        {"seeds", 'n', IMP_OPTION_INT, &s->seeds, "N", "trainings, each with a seed of its own",
+         true},
+        {"first-seed", 0, IMP_OPTION_SEED, &s->first_seed, "N", "of the first; the others follow",
+         true},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
+         "folder of the sweep: sweep.json, and a model in seed-<n>", true},
+        {"episodes", 0, IMP_OPTION_INT, &s->eval.episodes, "N",
+         "episodes that each network then drives", false},
+        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest", false},
+        {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
+         "first steps left out of the lane and speed figures", false},
+        {"require-survival", 0, IMP_OPTION_REAL, &s->require_survival, "SHARE",
+         "end with 1 unless every network survives that share of its episodes", true},
+        {"require-lane-distance", 0, IMP_OPTION_REAL, &s->require_lane_distance, "M",
+         "end with 1 unless every network's mean |lane distance| is at most that; 0: any", true},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
+         "continue: what is trained and evaluated is kept", true},
+    };
+    imp_sim_options_add_several(options, &s->sim);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+// The options behind "--", read as imprint train reads them.
+static imp_status read_training(imp_sweep_settings *s, const imp_options *options,
+                                imp_options *training, imp_error *err)
+{
+    char *argv[IMP_LIST_MAX + 2] = {(char *)(uintptr_t) "train"};
+    for (int k = 0; k < options->operand_count; k++)
+        argv[k + 1] = (char *)(uintptr_t)options->operands[k];
+    imp_options_init(training, &imp_command_train);
+    imp_train_settings_add(training, &s->train);
+    imp_status status = imp_options_read(training, options->operand_count + 1, argv, err);
+    if (status != IMP_OK || training->help)
+        return status;
+    const char *odd = imp_options_given(training, &s->train.out)          ? "out"
+                      : imp_options_given(training, &s->train.train.seed) ? "seed"
+                      : imp_options_given(training, &s->train.resume)     ? "resume"
+                      : imp_options_given(training, &s->train.force)      ? "force"
+                      : training->json                                    ? "json"
+                                                                          : NULL;
+    if (odd != NULL)
+        return imp_fail(err, IMP_USAGE, "--%s behind --: a sweep sees to that itself", odd);
+    return imp_train_settings_apply(&s->train, err);
+}
+
+static imp_status name_folder(char out[IMP_PATH_MAX], const imp_sweep_settings *s, uint64_t seed,
+                              imp_error *err)
+{
+    char name[40];
+    snprintf(name, sizeof name, "seed-%" PRIu64, seed);
+    return imp_path_join(out, s->out, name, err);
+}
+
+// What an evaluation is of: settings of the evaluation and of the training together.
+static char *identity_of(const imp_options *options, const imp_options *training)
+{
+    char *eval = imp_options_json(options), *train = imp_options_json(training);
+    char *both = NULL;
+    if (eval != NULL && train != NULL && asprintf(&both, "%s %s", eval, train) < 0)
+        both = NULL;
+    free(eval);
+    free(train);
+    return both;
+}
+
+static imp_status write_json(const char *path, json_t *object, imp_error *err)
+{
+    char *text =
+        object != NULL ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(object);
+    if (text == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    const imp_status status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}
+
+// A record of the same settings that an earlier call left; false if there is none.
+static bool read_record(imp_sweep_row *row, const char *path, const char *identity)
+{
+    char *text;
+    size_t length;
+    if (!imp_path_exists(path) ||
+        imp_file_read(&text, &length, path, RECORD_BYTES_MAX, NULL) != IMP_OK)
+        return false;
+    json_t *root = json_loads(text, 0, NULL);
+    const char *of = "";
+    const bool same = root != NULL && json_unpack(root, "{s:s}", "of", &of) == 0 &&
+                      strcmp(of, identity) == 0 && imp_sweep_row_read(row, root);
+    json_decref(root);
+    free(text);
+    return same;
+}
+
+static imp_status evaluate(imp_sweep_row *row, const imp_sweep_settings *s,
+                           const imp_options *options, const char *policy,
+                           const imp_monitor *monitor, imp_error *err)
+{
+    imp_driver *driver = NULL;
+    imp_eval_def eval = s->eval;
+    imp_evaluation evaluation = {0};
+    imp_status status = imp_driver_open(&driver, policy, &s->eval.expert, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_fit(options, &s->sim, driver, &eval.camera, err);
+    if (status == IMP_OK)
+        status = imp_evaluate(&evaluation, driver, &eval, monitor, err);
+    imp_session_clear();
+    if (status == IMP_OK)
+        imp_sweep_row_fill(row, &evaluation);
+    imp_evaluation_free(&evaluation);
+    imp_driver_close(driver);
+    return status;
+}
+
+static imp_status train(imp_sweep_row *row, imp_sweep_settings *s, imp_options *training,
+                        const char *folder, const imp_monitor *monitor, imp_error *err)
+{
+    imp_train_summary summary = {0};
+    imp_train_def *def = &s->train.train;
+    char *json = imp_options_json(training);
+    def->resume = true;
+    def->settings = json != NULL ? json : "{}";
+    imp_status status =
+        imp_train(&summary, folder, s->train.data.items, s->train.data.count, def, monitor, err);
+    imp_session_clear();
+    free(json);
+    def->settings = "{}";
+    if (status == IMP_OK)
+        status = imp_session_save_settings(training, folder, err);
+    row->loss = summary.best_loss;
+    row->best_epoch = summary.best_epoch;
+    row->train_seconds = summary.seconds;
+    return status;
+}
+
+// One seed: trained and evaluated, as far as that is not done yet.
+static imp_status run_seed(imp_sweep_row *row, imp_sweep_settings *s, const imp_options *options,
+                           imp_options *training, const imp_monitor *monitor, imp_error *err)
+{
+    char folder[IMP_PATH_MAX], path[IMP_PATH_MAX];
+    imp_status status = name_folder(folder, s, row->seed, err);
+    if (status == IMP_OK)
+        status = imp_path_join(path, folder, "evaluation.json", err);
+    if (status != IMP_OK)
+        return status;
+    s->train.train.seed = row->seed;
+    char *identity = identity_of(options, training);
+    if (identity == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
+    if (!read_record(row, path, identity)) {
+        status = train(row, s, training, folder, monitor, err);
+        if (status == IMP_OK)
+            status = evaluate(row, s, options, folder, monitor, err);
+        if (status == IMP_OK) {
+            json_t *record = imp_sweep_row_json(row);
+            json_object_set_new(record, "of", json_string(identity));
+            status = write_json(path, record, err);
+        }
+    }
+    free(identity);
+    return status;
+}
+
+static imp_status check(const imp_sweep_settings *s, imp_error *err)
+{
+    if (s->seeds < 1 || s->seeds > SEEDS_MAX)
+        return imp_fail(err, IMP_USAGE, "--seeds %d is not within 1 to %d", s->seeds, SEEDS_MAX);
+    if (s->out[0] == '\0')
+        return imp_fail(err, IMP_USAGE, "--out wants a folder");
+    if (imp_path_exists(s->out) && !s->resume)
+        return imp_fail(err, IMP_IO,
+                        "%s exists: continue it with --resume, or choose another --out", s->out);
+    return IMP_OK;
+}
+
+static imp_status run_all(imp_sweep_settings *s, const imp_options *options, imp_options *training,
+                          imp_sweep_row *rows, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    const imp_monitor monitor = imp_session_monitor(options);
+    imp_status status = imp_path_join(path, s->out, "sweep.json", err);
+    if (status == IMP_OK)
+        status = imp_folder_create(s->out, err);
+    if (status == IMP_OK)
+        status = evaluate(&s->expert, s, options, "expert", &monitor, err);
+    if (status == IMP_OK && !options->json)
+        imp_sweep_print_head(s);
+    for (int k = 0; k < s->seeds && status == IMP_OK; k++) {
+        rows[k].seed = s->first_seed + (uint64_t)k;
+        status = run_seed(&rows[k], s, options, training, &monitor, err);
+        if (status == IMP_OK && !options->json)
+            imp_sweep_print_row(&rows[k]);
+        if (status == IMP_INTERRUPTED)
+            return imp_fail(err, status,
+                            "interrupted with seed %" PRIu64 ": continue with --resume",
+                            rows[k].seed);
+    }
+    return status == IMP_OK ? write_json(path, imp_sweep_json(s, rows), err) : status;
+}
+
+static imp_status run_settings(imp_sweep_settings *s, const imp_options *options,
+                               imp_options *training, imp_sweep_row **rows, imp_error *err)
+{
+    imp_status status = read_training(s, options, training, err);
+    if (status != IMP_OK || training->help)
+        return status;
+    status = check(s, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera,
+                                       &s->eval.expert, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_split(&s->sim, &s->eval.split, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_scene(options, &s->sim, &s->eval.scene, &s->assets, err);
+    if (status != IMP_OK)
+        return status;
+    s->eval.maps = s->sim.maps.items;
+    s->eval.map_count = s->sim.maps.count;
+    s->eval.threads = s->sim.threads;
+    s->eval.keep = 0;
+    s->eval.ask_expert = true;
+    *rows = calloc((size_t)s->seeds, sizeof **rows);
+    return *rows != NULL ? run_all(s, options, training, *rows, err)
+                         : imp_fail(err, IMP_NO_MEMORY, "out of memory for %d seeds", s->seeds);
+}
+
+// Prints what came out, and looks whether it is what was required.
+static int tell(const imp_sweep_settings *s, const imp_options *options, const imp_sweep_row *rows)
+{
+    imp_error err = {0};
+    if (!options->json)
+        imp_sweep_print_spread(s, rows);
+    const int code =
+        options->json ? imp_session_print_json(imp_sweep_json(s, rows)) : imp_session_finish();
+    if (code != 0)
+        return code;
+    for (int k = 0; k < s->seeds; k++) {
+        if ((double)rows[k].survived < s->require_survival * rows[k].episodes)
+            return imp_session_fail(imp_fail(&err, IMP_CHECK_FAILED,
+                                             "seed %" PRIu64 ": %d of %d episodes survived, the "
+                                             "share of %g is required",
+                                             rows[k].seed, rows[k].survived, rows[k].episodes,
+                                             s->require_survival),
+                                    &err);
+        if (s->require_lane_distance > 0.0 && rows[k].lane_distance > s->require_lane_distance)
+            return imp_session_fail(
+                imp_fail(&err, IMP_CHECK_FAILED,
+                         "seed %" PRIu64 ": the mean |lane distance| is %.4f m, "
+                         "%g m are required",
+                         rows[k].seed, rows[k].lane_distance, s->require_lane_distance),
+                &err);
+    }
+    return 0;
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    imp_sweep_settings s = {
+        .sim = imp_default_sim_options(),
+        .eval = imp_default_eval_def(),
+        .train = imp_default_train_settings(),
+        .seeds = 5,
+        .first_seed = 1,
+        .out = "runs/sweep",
+    };
+    s.eval.episodes = 100;
+    s.eval.steps = 1500;
+    s.eval.settle_steps = 60;
+    imp_options options, training = {0};
+    imp_error err = {0};
+    imp_sweep_row *rows = NULL;
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_settings(&s, &options, &training, &rows, &err);
+    int code = status != IMP_OK                ? imp_session_fail(status, &err)
+               : options.help || training.help ? imp_session_finish()
+                                               : tell(&s, &options, rows);
+    free(rows);
+    imp_assets_close(s.assets);
+    imp_options_free(&training);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_sweep = {
+    .name = "sweep",
+    .summary = "train with several seeds, and tell how much they differ",
+    .operands = "-- [options of imprint train]",
+    .details =
+        "Trains a network per seed on the same data, in seed-<n> of the folder, lets each drive "
+        "from "
+        "the\n"
+        "same starts, and shows the spread over seeds next to the expert. What is done is kept: a\n"
+        "sweep that was interrupted, or is to have more seeds, goes on with --resume.",
+    .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-sweep-d --force &&\n"
+                "  imprint sweep --seeds 2 --episodes 5 --steps 100 --out /tmp/imprint-sweep "
+                "--resume \\\n"
+                "    -- --data /tmp/imprint-sweep-d --epochs 2",
+    .run = run,
+};

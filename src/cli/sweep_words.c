@@ -1,0 +1,181 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "cli/eval.h"
+#include "cli/sweep.h"
+
+// What the spread is told of: X(member, key).
+#define COLUMNS(X)                                                                                 \
+    X(loss, "best_loss")                                                                           \
+    X(lane_distance, "lane_distance_mean_m")                                                       \
+    X(lane_distance_p95, "lane_distance_p95_m")                                                    \
+    X(distance, "distance_mean_m")                                                                 \
+    X(speed, "speed_mean_m_s")                                                                     \
+    X(reward, "mean_reward")                                                                       \
+    X(action_error, "action_error")                                                                \
+    X(train_seconds, "train_seconds")
+
+void imp_sweep_row_fill(imp_sweep_row *row, const imp_evaluation *evaluation)
+{
+    row->episodes = evaluation->episodes;
+    row->survived = evaluation->survived;
+    row->lane_distance = evaluation->lane_distance_mean;
+    row->lane_distance_p95 = evaluation->lane_distance_p95;
+    row->distance = evaluation->distance_mean;
+    row->speed = evaluation->speed_mean;
+    row->reward = evaluation->mean_reward;
+    row->action_error = evaluation->figures.action_error.value;
+}
+
+json_t *imp_sweep_row_json(const imp_sweep_row *row)
+{
+    json_t *object =
+        json_pack("{s:I, s:i, s:i, s:i}", "seed", (json_int_t)row->seed, "best_epoch",
+                  row->best_epoch, "episodes", row->episodes, "survived", row->survived);
+#define PUT(member, key) json_object_set_new(object, key, json_real(row->member));
+    COLUMNS(PUT)
+#undef PUT
+    return object;
+}
+
+bool imp_sweep_row_read(imp_sweep_row *row, const json_t *object)
+{
+    json_int_t seed;
+    imp_sweep_row read = {0};
+    // jansson's reader takes an object that it could change, but does not
+    json_t *root = (json_t *)(uintptr_t)object;
+    if (json_unpack(root, "{s:I, s:i, s:i, s:i}", "seed", &seed, "best_epoch", &read.best_epoch,
+                    "episodes", &read.episodes, "survived", &read.survived) != 0 ||
+        (uint64_t)seed != row->seed)
+        return false;
+    read.seed = row->seed;
+#define GET(member, key)                                                                           \
+    if (!json_is_number(json_object_get(object, key)))                                             \
+        return false;                                                                              \
+    read.member = json_number_value(json_object_get(object, key));
+    COLUMNS(GET)
+#undef GET
+    *row = read;
+    return true;
+}
+
+// How a number of the rows spreads.
+typedef struct spread {
+    double mean, deviation, low, high;
+} spread;
+
+static spread spread_of(const imp_sweep_row *rows, int count, size_t member)
+{
+    spread s = {.low = INFINITY, .high = -INFINITY};
+    for (int k = 0; k < count; k++) {
+        const double value = *(const double *)(const void *)((const char *)&rows[k] + member);
+        s.mean += value / count;
+        s.low = fmin(s.low, value);
+        s.high = fmax(s.high, value);
+    }
+    for (int k = 0; k < count; k++) {
+        const double value = *(const double *)(const void *)((const char *)&rows[k] + member);
+        s.deviation += (value - s.mean) * (value - s.mean);
+    }
+    s.deviation = count > 1 ? sqrt(s.deviation / (count - 1)) : 0.0;
+    return s;
+}
+
+static spread survival_of(const imp_sweep_row *rows, int count)
+{
+    spread s = {.low = INFINITY, .high = -INFINITY};
+    for (int pass = 0; pass < 2; pass++)
+        for (int k = 0; k < count; k++) {
+            const double share = (double)rows[k].survived / rows[k].episodes;
+            if (pass == 0)
+                s.mean += share / count;
+            else
+                s.deviation += (share - s.mean) * (share - s.mean);
+            s.low = fmin(s.low, share);
+            s.high = fmax(s.high, share);
+        }
+    s.deviation = count > 1 ? sqrt(s.deviation / (count - 1)) : 0.0;
+    return s;
+}
+
+static json_t *spread_json(spread s)
+{
+    return json_pack("{s:f, s:f, s:f, s:f}", "mean", s.mean, "standard_deviation", s.deviation,
+                     "smallest", s.low, "largest", s.high);
+}
+
+json_t *imp_sweep_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
+{
+    json_t *seeds = json_array(), *spreads = json_object();
+    json_t *expert = imp_sweep_row_json(&s->expert);
+    static const char *const unfit[] = {"seed", "best_epoch", "best_loss", "train_seconds"};
+    for (size_t k = 0; k < sizeof unfit / sizeof unfit[0]; k++)
+        json_object_del(expert, unfit[k]);
+    for (int k = 0; k < s->seeds; k++)
+        json_array_append_new(seeds, imp_sweep_row_json(&rows[k]));
+    json_object_set_new(spreads, "survival", spread_json(survival_of(rows, s->seeds)));
+#define PUT(member, key)                                                                           \
+    json_object_set_new(spreads, key,                                                              \
+                        spread_json(spread_of(rows, s->seeds, offsetof(imp_sweep_row, member))));
+    COLUMNS(PUT)
+#undef PUT
+    return json_pack("{s:s, s:i, s:i, s:I, s:o, s:o, s:o}", "split",
+                     imp_split_word((int)s->eval.split), "episodes", s->eval.episodes, "steps",
+                     s->eval.steps, "eval_seed", (json_int_t)s->eval.env.seed, "expert", expert,
+                     "seeds", seeds, "spread", spreads);
+}
+
+static void print_figures(const imp_sweep_row *row)
+{
+    printf("  %5d/%-5d  %8.2f cm  %6.2f cm  %7.2f m  %5.3f m/s  %8.1f", row->survived,
+           row->episodes, 100.0 * row->lane_distance, 100.0 * row->lane_distance_p95, row->distance,
+           row->speed, row->reward);
+}
+
+void imp_sweep_print_head(const imp_sweep_settings *s)
+{
+    printf("%d seeds, %d episodes of at most %d steps each, the same starts for all\n\n", s->seeds,
+           s->eval.episodes, s->eval.steps);
+    printf("seed       loss     survived  |lane dist.|        p95   distance      speed    reward  "
+           "trained\n");
+    printf("expert         ");
+    print_figures(&s->expert);
+    printf("\n");
+    fflush(stdout);
+}
+
+void imp_sweep_print_row(const imp_sweep_row *row)
+{
+    printf("%-6" PRIu64 "  %.5f", row->seed, row->loss);
+    print_figures(row);
+    printf("  %5.1f s\n", row->train_seconds);
+    fflush(stdout);
+}
+
+static void print_line(const char *name, double loss, double survival, double lane, double p95,
+                       double distance, double speed, double reward)
+{
+    printf("%-6s  %.5f  %9.1f %%  %8.2f cm  %6.2f cm  %7.2f m  %5.3f m/s  %8.1f\n", name, loss,
+           100.0 * survival, 100.0 * lane, 100.0 * p95, distance, speed, reward);
+}
+
+void imp_sweep_print_spread(const imp_sweep_settings *s, const imp_sweep_row *rows)
+{
+    const spread survival = survival_of(rows, s->seeds);
+#define SPREAD(member) spread_of(rows, s->seeds, offsetof(imp_sweep_row, member))
+    const spread loss = SPREAD(loss), lane = SPREAD(lane_distance), p95 = SPREAD(lane_distance_p95);
+    const spread distance = SPREAD(distance), speed = SPREAD(speed), reward = SPREAD(reward);
+#undef SPREAD
+    printf("\n");
+    print_line("mean", loss.mean, survival.mean, lane.mean, p95.mean, distance.mean, speed.mean,
+               reward.mean);
+    print_line("+-", loss.deviation, survival.deviation, lane.deviation, p95.deviation,
+               distance.deviation, speed.deviation, reward.deviation);
+    print_line("worst", loss.high, survival.low, lane.high, p95.high, distance.low, speed.low,
+               reward.low);
+    printf("\n+-: standard deviation over seeds; distance is %.1f %% of the expert's on average\n"
+           "written: %s/sweep.json, and a model in every seed-<n>\n",
+           100.0 * distance.mean / s->expert.distance, s->out);
+}
