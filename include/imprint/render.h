@@ -89,6 +89,10 @@ void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t 
 /// Fails with IMP_USAGE on pictures of a few pixels, and with IMP_NO_MEMORY.
 imp_status imp_render_catalogue(int width, int height, uint8_t *rgb, imp_error *err);
 
+/// The same with objects where a view has them; its pose does not count.
+void imp_render_view_from_above(const imp_scene *scene, const imp_view *view, int width, int height,
+                                uint8_t *rgb);
+
 /// Pixels per metre and the pixel of the world's origin in imp_render_top_down()'s picture.
 void imp_top_down_frame(const imp_world *world, int width, int height, double *scale, double *left,
                         double *top);
@@ -130,8 +134,8 @@ void imp_degrader_destroy(imp_degrader *degrader); ///< nullable
 void imp_degrade(imp_degrader *degrader, const imp_degrade_def *def, double speed, double turn_rate,
                  imp_random *random, uint8_t *rgb);
 
-/// What a pixel may show: X(enumerator, word, red, green, blue of the palette). After these come the
-/// kinds of object.
+/// What a pixel may show: X(enumerator, word, red, green, blue of the palette). After these come
+/// the kinds of object.
 #define IMP_SEGMENT_MAP(X)                                                                         \
     X(IMP_SEGMENT_NOTHING, "nothing", 0, 0, 0)                                                     \
     X(IMP_SEGMENT_SKY, "sky", 135, 206, 235)                                                       \

@@ -96,6 +96,21 @@ typedef struct imp_strip {
 /// colour.
 imp_status imp_report_strip(const char *path, const imp_strip *strip, imp_error *err);
 
+/// A picture that moves, as PNG with the animation chunks that every browser plays (APNG).
+typedef struct imp_animation imp_animation;
+
+/// Starts one of frames of width x height pixels that stay for frame_time [s] each, over and over.
+/// Freed with imp_animation_destroy(). Fails with IMP_USAGE on sizes out of 1..8192.
+imp_status imp_animation_create(imp_animation **out, int width, int height, double frame_time,
+                                imp_error *err);
+void imp_animation_destroy(imp_animation *animation); ///< nullable
+
+/// Adds a frame (height x width x 3) in RGB bytes; it is kept compressed in memory.
+imp_status imp_animation_add(imp_animation *animation, const uint8_t *rgb, imp_error *err);
+
+/// Writes what was added so far. IMP_USAGE if that is nothing.
+imp_status imp_animation_write(imp_animation *animation, const char *path, imp_error *err);
+
 /// A log that TensorBoard reads: records with checksums that are appended to one file
 /// (events.out.tfevents.<time>.imprint). What is added waits in memory until it is flushed; a file
 /// that a killed run leaves is readable up to its last whole record.

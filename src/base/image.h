@@ -8,6 +8,10 @@
 imp_status imp_png_write(const char *path, int width, int height, const uint8_t *rgb,
                          imp_error *err);
 
+// Writes (height x width) values as PNG with one channel of 16 bits, atomically.
+imp_status imp_png_write_grey16(const char *path, int width, int height, const uint16_t *values,
+                                imp_error *err);
+
 // Encodes to memory; the caller frees *out.
 imp_status imp_png_encode(uint8_t **out, size_t *length, int width, int height, const uint8_t *rgb,
                           imp_error *err);

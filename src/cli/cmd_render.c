@@ -1,29 +1,45 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/image.h"
 #include "base/vector.h"
-#include "cli/commands.h"
+#include "cli/replay.h"
 #include "cli/session.h"
 
 typedef struct settings {
     imp_sim_options sim;
+    imp_picture_options picture;
+    imp_replay_options replay;
     double pose[3]; // x, z [m], heading in degrees
-    const char *view, *out;
+    const char *out;
 } settings;
+
+// What was drawn.
+typedef struct outcome {
+    imp_pose pose;
+    int frames; // of a replay
+} outcome;
 
 static void add_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"pose", 0, IMP_OPTION_POSE, s->pose, "X,Z,DEG",
          "where the robot stands; without it, a start drawn from the seed", false},
-        {"view", 0, IMP_OPTION_TEXT, &s->view, "VIEW",
-         "driver, map (from above), or catalogue (of objects)", false},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "PNG file to write", true},
     };
     imp_sim_options_add(options, &s->sim);
+    imp_picture_options_add(options, &s->picture);
+    imp_replay_options_add(options, &s->replay);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+// Whether a picture is seen from the robot.
+static bool has_driver(const settings *s)
+{
+    return strcmp(s->picture.view, "driver") == 0 || strcmp(s->picture.view, "segment") == 0 ||
+           strcmp(s->picture.view, "depth") == 0;
 }
 
 static imp_status find_pose(const settings *s, const imp_options *options, const imp_world *world,
@@ -42,34 +58,42 @@ static imp_status find_pose(const settings *s, const imp_options *options, const
     return status;
 }
 
-static imp_status draw(const imp_scene *scene, const imp_camera_def *camera, const char *view,
-                       imp_pose pose, uint8_t *rgb, imp_error *err)
-{
-    if (strcmp(view, "catalogue") == 0)
-        return imp_render_catalogue(camera->width, camera->height, rgb, err);
-    if (strcmp(view, "map") == 0) {
-        imp_render_top_down(scene, camera->width, camera->height, rgb);
-        return IMP_OK;
-    }
-    imp_renderer *renderer;
-    imp_status status = imp_renderer_create(&renderer, camera, IMP_RENDER_AUTO, err);
-    if (status != IMP_OK)
-        return status;
-    imp_view seen = imp_default_view();
-    seen.pose = pose;
-    imp_render(renderer, scene, &seen, rgb);
-    imp_renderer_destroy(renderer);
-    return IMP_OK;
-}
-
-static bool view_exists(const char *view)
-{
-    return strcmp(view, "driver") == 0 || strcmp(view, "map") == 0 ||
-           strcmp(view, "catalogue") == 0;
-}
-
-static imp_status run_settings(const settings *s, const imp_options *options, imp_pose *pose,
+// Millimetres, 0 where there is nothing or it is farther than they can tell.
+static imp_status write_depths(const char *path, const imp_camera_def *camera, const float *depths,
                                imp_error *err)
+{
+    const size_t pixels = (size_t)camera->width * (size_t)camera->height;
+    uint16_t *values = malloc(pixels * sizeof *values);
+    if (values == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+    for (size_t k = 0; k < pixels; k++) {
+        const float millimetres = 1000.0f * depths[k];
+        values[k] = millimetres < 65535.5f ? (uint16_t)(millimetres + 0.5f) : 0;
+    }
+    const imp_status status =
+        imp_png_write_grey16(path, camera->width, camera->height, values, err);
+    free(values);
+    return status;
+}
+
+static imp_status write_picture(const settings *s, imp_painter *painter,
+                                const imp_camera_def *camera, imp_pose pose, imp_error *err)
+{
+    imp_picture_frame frame = {.view = imp_default_view(), .speed = 0.3};
+    frame.view.pose = pose;
+    uint8_t *rgb = malloc((size_t)camera->width * (size_t)camera->height * 3);
+    if (rgb == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+    imp_status status = imp_painter_draw(painter, &frame, rgb, err);
+    const float *depths = imp_painter_depths(painter);
+    if (status == IMP_OK)
+        status = depths != NULL ? write_depths(s->out, camera, depths, err)
+                                : imp_png_write(s->out, camera->width, camera->height, rgb, err);
+    free(rgb);
+    return status;
+}
+
+static imp_status draw(const settings *s, const imp_options *options, outcome *o, imp_error *err)
 {
     imp_env_def env = imp_default_env_def();
     imp_camera_def camera = imp_default_camera_def();
@@ -78,75 +102,102 @@ static imp_status run_settings(const settings *s, const imp_options *options, im
     imp_scene_def look = imp_default_scene_def();
     imp_assets *assets = NULL;
     imp_scene *scene = NULL;
-    uint8_t *rgb = NULL;
+    imp_painter *painter = NULL;
     imp_status status = imp_sim_options_apply(options, &s->sim, &env, &camera, &expert, err);
-    if (status == IMP_OK && !view_exists(s->view))
-        status =
-            imp_fail(err, IMP_USAGE, "--view: '%s' is none of driver, map and catalogue", s->view);
     if (status == IMP_OK)
         status = imp_world_load(&world, s->sim.map, err);
-    if (status == IMP_OK && strcmp(s->view, "driver") == 0)
-        status = find_pose(s, options, world, &env, pose, err);
+    // a map without a pose shows no robot
+    o->pose = (imp_pose){NAN, NAN, NAN};
+    if (status == IMP_OK && (has_driver(s) || imp_options_given(options, s->pose)))
+        status = find_pose(s, options, world, &env, &o->pose, err);
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &look, &assets, err);
     if (status == IMP_OK)
         status = imp_scene_create_with(&scene, world, &look, err);
-    if (status == IMP_OK) {
-        rgb = malloc((size_t)camera.width * (size_t)camera.height * 3);
-        status = rgb == NULL ? imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture")
-                             : draw(scene, &camera, s->view, *pose, rgb, err);
-    }
     if (status == IMP_OK)
-        status = imp_png_write(s->out, camera.width, camera.height, rgb, err);
-    free(rgb);
+        status =
+            imp_painter_open(&painter, options, &s->picture, &s->sim, &camera, scene, world, err);
+    if (status == IMP_OK)
+        status = write_picture(s, painter, &camera, o->pose, err);
+    imp_painter_close(painter);
     imp_scene_destroy(scene);
     imp_assets_close(assets);
     imp_world_destroy(world);
     return status;
 }
 
-static int print_summary(const settings *s, const imp_options *options, imp_pose pose)
+static int print_replay(const settings *s, const imp_options *options, int frames)
 {
-    double degrees = pose.heading * 180.0 / IMP_PI;
     if (options->json)
-        return imp_session_print_json(
-            json_pack("{s:s, s:s, s:i, s:i, s:[f,f,f]}", "out", s->out, "map", s->sim.map, "width",
-                      s->sim.size[0], "height", s->sim.size[1], "pose", pose.x, pose.z, degrees));
+        return imp_session_print_json(json_pack("{s:s, s:s, s:i, s:i}", "out", s->out, "dataset",
+                                                s->replay.dataset, "episode", s->replay.episode,
+                                                "frames", frames));
+    printf("%s: %d frames of episode %d\n", s->out, frames, s->replay.episode);
+    return imp_session_finish();
+}
+
+static int print_summary(const settings *s, const imp_options *options, const outcome *o)
+{
+    if (s->replay.dataset[0] != '\0')
+        return print_replay(s, options, o->frames);
+    const double degrees = o->pose.heading * 180.0 / IMP_PI;
+    json_t *pose =
+        isnan(degrees) ? json_null() : json_pack("[f,f,f]", o->pose.x, o->pose.z, degrees);
+    if (options->json)
+        return imp_session_print_json(json_pack(
+            "{s:s, s:s, s:s, s:i, s:i, s:o}", "out", s->out, "map", s->sim.map, "view",
+            s->picture.view, "width", s->sim.size[0], "height", s->sim.size[1], "pose", pose));
+    json_decref(pose);
     printf("%s: %d x %d", s->out, s->sim.size[0], s->sim.size[1]);
-    if (strcmp(s->view, "driver") == 0)
-        printf(", seen from %.3f,%.3f,%.1f", pose.x, pose.z, degrees);
+    if (has_driver(s))
+        printf(", seen from %.3f,%.3f,%.1f", o->pose.x, o->pose.z, degrees);
     printf("\n");
     return imp_session_finish();
 }
 
 static int run(const imp_command *command, int argc, char **argv)
 {
-    settings s = {.sim = imp_default_sim_options(), .view = "driver", .out = "picture.png"};
+    settings s = {.sim = imp_default_sim_options(),
+                  .picture = imp_default_picture_options(),
+                  .replay = {.dataset = ""},
+                  .out = "picture.png"};
     s.sim.size[0] = 640;
     s.sim.size[1] = 480;
     imp_options options;
     imp_error err = {0};
-    imp_pose pose = {0};
+    outcome o = {0};
     imp_options_init(&options, command);
     add_options(&options, &s);
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
-        status = run_settings(&s, &options, &pose, &err);
+        status = s.replay.dataset[0] != '\0' ? imp_replay_write(&options, &s.replay, &s.sim,
+                                                                &s.picture, s.out, &o.frames, &err)
+                                             : draw(&s, &options, &o, &err);
     int code = status != IMP_OK ? imp_session_fail(status, &err)
                : options.help   ? imp_session_finish()
-                                : print_summary(&s, &options, pose);
+                                : print_summary(&s, &options, &o);
     imp_options_free(&options);
     return code;
 }
 
 const imp_command imp_command_render = {
     .name = "render",
-    .summary = "draw a picture from a map and a pose",
+    .summary = "draw pictures: of a map and a pose, or of a recorded episode",
     .operands = "",
-    .details = "What the robot's camera sees, through its lens, or the map from above, or every\n"
-               "kind of object once. 640x480 unless --size says otherwise.",
-    .examples = "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
-                "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"
-                "  imprint render --view catalogue --size 1440x900 --out /tmp/objects.png",
+    .details =
+        "What the robot's camera sees, through its lens, or one of the other views. 640x480 "
+        "unless --size\n"
+        "says otherwise. A replay shows the recorded pictures, unless --size, --view, --draw, "
+        "--degrade,\n"
+        "--rectified, --lens or --assets ask for others; those are drawn at the recorded places.",
+    .examples =
+        "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
+        "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"
+        "  imprint render --map loop_obstacles --draw lanes,boxes --out /tmp/drawn.png\n"
+        "  imprint render --map udem1 --view free --eye 2,1,4 --target 2,0,2 --out /tmp/free.png\n"
+        "  imprint render --map udem1 --degrade motion=0.02,noise=0.03,jpeg=50 --out "
+        "/tmp/real.png\n"
+        "  imprint log --episodes 2 --steps 60 --out drives\n"
+        "  imprint render --replay drives --episode 1 --view map --size 480x420 --out drive.apng",
     .run = run,
 };

@@ -35,7 +35,8 @@ static void find_rays(imp_raster *raster, double focal, int width, int height)
 
 // Draws the objects, from so high above the map's middle that it is as good as infinitely high,
 // block by block with what fits on the stack.
-static void draw_objects(const imp_scene *scene, int width, int height, uint8_t *rgb)
+static void draw_objects(const imp_scene *scene, const imp_view *view, int width, int height,
+                         uint8_t *rgb)
 {
     enum { BLOCK_WIDTH = 64, BLOCK_ROWS = 16, BLOCK = BLOCK_WIDTH * BLOCK_ROWS };
     const imp_world *world = scene->world;
@@ -54,7 +55,6 @@ static void draw_objects(const imp_scene *scene, int width, int height, uint8_t 
     uint32_t colours[BLOCK * IMP_SAMPLES] = {0};
     uint8_t marks[BLOCK / 8] = {0};
     imp_object_pass pass = {.sight = imp_sight_of(&camera), .fill = imp_raster_fill_plain};
-    const imp_view view = imp_default_view();
     for (int j = 0; j < height; j += BLOCK_ROWS)
         for (int i = 0; i < width; i += BLOCK_WIDTH) {
             const int columns = width - i < BLOCK_WIDTH ? width - i : BLOCK_WIDTH;
@@ -69,11 +69,18 @@ static void draw_objects(const imp_scene *scene, int width, int height, uint8_t 
 
                                        .marks = marks};
             find_rays(&pass.raster, scale * high, width, height);
-            imp_objects_draw(&pass, &scene->objects, world, &eye, &view, rgb, (size_t)width * 3);
+            imp_objects_draw(&pass, &scene->objects, world, &eye, view, rgb, (size_t)width * 3);
         }
 }
 
 void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t *rgb)
+{
+    const imp_view view = imp_default_view();
+    imp_render_view_from_above(scene, &view, width, height, rgb);
+}
+
+void imp_render_view_from_above(const imp_scene *scene, const imp_view *view, int width, int height,
+                                uint8_t *rgb)
 {
     // samples of a pixel in each direction
     enum { SIDE = 3 };
@@ -82,7 +89,6 @@ void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t 
     imp_top_down_frame(world, width, height, &scale, &left, &top);
     const double tile = scale * world->tile_size; // [px]
     const int level = imp_ground_level((int)lround(log2(IMP_TEXTURE_SIDE / (tile * SIDE))), 0);
-    const imp_view view = imp_default_view();
     uint8_t *const picture = rgb;
     for (int j = 0; j < height; j++)
         for (int i = 0; i < width; i++, rgb += 3) {
@@ -97,8 +103,8 @@ void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t 
             const float mean = 1.0f / (SIDE * SIDE * IMP_SUBTEXEL);
             const float beyond = 255.0f - (float)sum[3] * mean;
             for (int c = 0; c < 3; c++)
-                rgb[c] = (uint8_t)((float)sum[c] * mean + beyond * view.ground[c] + 0.5f);
+                rgb[c] = (uint8_t)((float)sum[c] * mean + beyond * view->ground[c] + 0.5f);
         }
     if (scene->objects.count > 0)
-        draw_objects(scene, width, height, picture);
+        draw_objects(scene, view, width, height, picture);
 }

@@ -1,0 +1,306 @@
+#include "cli/replay.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/image.h"
+#include "base/vector.h"
+#include "cli/session.h"
+#include "imprint/report.h"
+
+void imp_replay_options_add(imp_options *options, imp_replay_options *r)
+{
+    const imp_option table[] = {
+        {"replay", 0, IMP_OPTION_TEXT, &r->dataset, "DATASET",
+         "shows an episode of a dataset; --out is a folder for frames, FILE.apng for a moving "
+         "picture or FILE.png for a contact sheet",
+         false},
+        {"episode", 0, IMP_OPTION_INT, &r->episode, "N", "which one, counted from 0", false},
+        {"every", 0, IMP_OPTION_INT, &r->every, "N", "shows every so manieth frame", false},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+typedef enum form { FOLDER, ANIMATION, SHEET } form;
+
+// What a replay is made of.
+typedef struct player {
+    const imp_dataset_info *info;
+    const imp_episode *episode;
+    form form;
+    const char *out;
+    int every, count;         // frames shown
+    int width, height, scale; // of a frame as it is written, and what recorded ones are enlarged by
+    imp_world *world;         // NULL: recorded frames are shown
+    imp_scene *scene;
+    imp_assets *assets;
+    imp_painter *painter;
+    imp_env env; // drives the episode again, so that what moves is where it was
+    imp_pose *trail;
+    uint8_t *frames; // one, or all of a contact sheet
+    float *actions;  // (count x 2) of a contact sheet
+    imp_animation *animation;
+} player;
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), wanted = strlen(end);
+    return length > wanted && strcmp(text + length - wanted, end) == 0;
+}
+
+// Whether frames must be drawn anew.
+static bool is_drawn(const imp_options *options, const imp_sim_options *sim,
+                     const imp_picture_options *picture)
+{
+    return imp_options_given(options, sim->size) || imp_options_given(options, &picture->view) ||
+           imp_options_given(options, &picture->draw) ||
+           imp_options_given(options, &picture->degrade) ||
+           imp_options_given(options, &picture->rectified) ||
+           imp_options_given(options, picture->eye) || imp_options_given(options, &sim->lens) ||
+           sim->assets[0] != '\0';
+}
+
+static void plan(player *p, const imp_replay_options *replay)
+{
+    // so many on a sheet at most, and moving pictures at least so wide
+    enum { SHEET_FRAMES = 48, WIDE_ENOUGH = 320 };
+    const int frames = p->episode->steps + 1;
+    p->form = ends_with(p->out, ".apng") ? ANIMATION : ends_with(p->out, ".png") ? SHEET : FOLDER;
+    p->every = replay->every;
+    if (p->every == 0)
+        p->every = p->form == SHEET ? (frames + SHEET_FRAMES - 1) / SHEET_FRAMES : 1;
+    p->count = (frames + p->every - 1) / p->every;
+    p->scale = 1;
+    if (p->form == ANIMATION && p->painter == NULL && p->width < WIDE_ENOUGH)
+        p->scale = WIDE_ENOUGH / p->width;
+    p->width *= p->scale;
+    p->height *= p->scale;
+}
+
+// Reads how the environment was set when the episode was recorded.
+static void take_settings(const char *text, imp_env_def *env)
+{
+    json_t *settings = json_loads(text, 0, NULL);
+    env->randomize_objects = json_is_true(json_object_get(settings, "randomize-objects"));
+    env->cars_yield = json_is_true(json_object_get(settings, "cars-yield"));
+    json_t *skip = json_object_get(settings, "frame-skip");
+    if (json_is_integer(skip) && json_integer_value(skip) >= 1 && json_integer_value(skip) <= 1000)
+        env->frame_skip = (int)json_integer_value(skip);
+    json_decref(settings);
+}
+
+static imp_status choose_lens(const player *p, const imp_options *options,
+                              const imp_sim_options *sim, imp_camera_def *camera, imp_error *err)
+{
+    if (imp_options_given(options, &sim->lens))
+        return IMP_OK;
+    if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "the dataset was seen through a robot's own lens: say which with --lens");
+    if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_NONE)) == 0)
+        camera->lens = imp_lens_none();
+    return IMP_OK;
+}
+
+// Opens all that it takes to draw frames anew.
+static imp_status open_painter(player *p, const imp_options *options, const imp_sim_options *sim,
+                               const imp_picture_options *picture, imp_error *err)
+{
+    imp_env_def env = imp_default_env_def();
+    imp_camera_def camera = imp_default_camera_def();
+    imp_expert_def expert = imp_default_expert_def();
+    imp_scene_def look = imp_default_scene_def();
+    const char *map = imp_options_given(options, &sim->map) ? sim->map : p->episode->map;
+    imp_status status = imp_sim_options_apply(options, sim, &env, &camera, &expert, err);
+    if (status == IMP_OK)
+        status = choose_lens(p, options, sim, &camera, err);
+    take_settings(p->info->settings, &env);
+    env.seed = p->episode->seed;
+    // what ends an episode does not matter here
+    env.max_steps = INT32_MAX;
+    if (status == IMP_OK)
+        status = imp_world_load(&p->world, map, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_scene(options, sim, &look, &p->assets, err);
+    if (status == IMP_OK)
+        status = imp_scene_create_with(&p->scene, p->world, &look, err);
+    if (status == IMP_OK)
+        status = imp_env_init(&p->env, p->world, &env, err);
+    if (status == IMP_OK)
+        status =
+            imp_painter_open(&p->painter, options, picture, sim, &camera, p->scene, p->world, err);
+    p->width = camera.width;
+    p->height = camera.height;
+    return status;
+}
+
+static imp_pose pose_at(const imp_episode *episode, int step)
+{
+    const double *pose = episode->poses + 3 * (size_t)step;
+    return (imp_pose){pose[0], pose[1], pose[2]};
+}
+
+static imp_status make_room(player *p, double frame_time, imp_error *err)
+{
+    const size_t picture = (size_t)p->width * (size_t)p->height * 3;
+    const size_t kept = p->form == SHEET ? (size_t)p->count : 1;
+    p->frames = malloc(picture * kept);
+    p->actions = calloc((size_t)p->count, 2 * sizeof *p->actions);
+    p->trail = calloc((size_t)p->episode->steps + 1, sizeof *p->trail);
+    if (p->frames == NULL || p->actions == NULL || p->trail == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu pictures", kept);
+    for (int k = 0; k <= p->episode->steps; k++)
+        p->trail[k] = pose_at(p->episode, k);
+    if (p->painter != NULL)
+        imp_env_reset_at(&p->env, p->episode->number, p->trail[0]);
+    if (p->form == ANIMATION)
+        return imp_animation_create(&p->animation, p->width, p->height, frame_time * p->every, err);
+    return p->form == FOLDER ? imp_folder_create(p->out, err) : IMP_OK;
+}
+
+// A recorded frame, its pixels enlarged.
+static void show_recorded(const player *p, int step, uint8_t *rgb)
+{
+    const int width = p->info->width;
+    const uint8_t *frame =
+        p->episode->observations + (size_t)step * (size_t)width * (size_t)p->info->height * 3;
+    for (int row = 0; row < p->height; row++)
+        for (int column = 0; column < p->width; column++, rgb += 3)
+            memcpy(rgb, frame + ((row / p->scale) * width + column / p->scale) * 3, 3);
+}
+
+static imp_status show_drawn(player *p, int step, uint8_t *rgb, imp_error *err)
+{
+    const imp_pose here = p->trail[step], before = p->trail[step > 0 ? step - 1 : 0];
+    const imp_vec2 way = {here.x - before.x, here.z - before.z};
+    imp_picture_frame frame = {
+        .view = imp_env_view(&p->env),
+        .trail = p->trail,
+        .trail_count = step + 1,
+        .speed = imp_vec2_dot(way, imp_forward(here.heading)) / p->info->time_step,
+        .turn_rate = imp_wrap_angle(here.heading - before.heading) / p->info->time_step,
+        .number = (uint32_t)step};
+    frame.view.pose = here;
+    return imp_painter_draw(p->painter, &frame, rgb, err);
+}
+
+static imp_status put_frame(player *p, int index, const uint8_t *rgb, imp_error *err)
+{
+    char name[32], path[IMP_PATH_MAX];
+    if (p->form == SHEET)
+        return IMP_OK;
+    if (p->form == ANIMATION)
+        return imp_animation_add(p->animation, rgb, err);
+    snprintf(name, sizeof name, "%05d.png", index);
+    const imp_status status = imp_path_join(path, p->out, name, err);
+    return status == IMP_OK ? imp_png_write(path, p->width, p->height, rgb, err) : status;
+}
+
+static imp_status play(player *p, const imp_monitor *monitor, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    for (int step = 0; step <= p->episode->steps && status == IMP_OK; step++) {
+        const float *duty = p->episode->actions + 2 * (size_t)step;
+        if (step % p->every == 0) {
+            const int index = step / p->every;
+            const size_t picture = (size_t)p->width * (size_t)p->height * 3;
+            uint8_t *rgb = p->frames + (p->form == SHEET ? picture * (size_t)index : 0);
+            if (p->painter == NULL)
+                show_recorded(p, step, rgb);
+            else
+                status = show_drawn(p, step, rgb, err);
+            if (step < p->episode->steps)
+                memcpy(p->actions + 2 * (size_t)index, duty, 2 * sizeof *duty);
+            if (status == IMP_OK)
+                status = put_frame(p, index, rgb, err);
+            const imp_progress progress = {"replay", "frames", index + 1, p->count, NULL};
+            imp_monitor_progress(monitor, &progress);
+        }
+        if (p->painter != NULL && step < p->episode->steps)
+            imp_env_step(&p->env, (imp_action){duty[0], duty[1]});
+        if (status == IMP_OK && imp_monitor_should_stop(monitor))
+            status = imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+    return status;
+}
+
+static imp_status finish(player *p, imp_error *err)
+{
+    enum { SHEET_WIDTH = 1600, MOST_SCALE = 4 };
+    if (p->form == ANIMATION)
+        return imp_animation_write(p->animation, p->out, err);
+    if (p->form == FOLDER)
+        return IMP_OK;
+    const int fits = 200 / p->width;
+    imp_strip strip = {.frames = p->frames,
+                       .actions = p->actions,
+                       .count = p->count,
+                       .width = p->width,
+                       .height = p->height,
+                       .scale = fits < 1            ? 1
+                                : fits > MOST_SCALE ? MOST_SCALE
+                                                    : fits};
+    strip.columns = SHEET_WIDTH / (p->width * strip.scale);
+    strip.columns = strip.columns < 1 ? 1 : strip.columns;
+    return imp_report_strip(p->out, &strip, err);
+}
+
+static void close_player(player *p)
+{
+    imp_animation_destroy(p->animation);
+    imp_painter_close(p->painter);
+    imp_scene_destroy(p->scene);
+    imp_assets_close(p->assets);
+    imp_world_destroy(p->world);
+    free(p->frames);
+    free(p->actions);
+    free(p->trail);
+}
+
+imp_status imp_replay_write(const imp_options *options, const imp_replay_options *replay,
+                            const imp_sim_options *sim, const imp_picture_options *picture,
+                            const char *out, int *frames, imp_error *err)
+{
+    imp_dataset *dataset = NULL;
+    const imp_monitor monitor = imp_session_monitor(options);
+    imp_status status = imp_dataset_open(&dataset, replay->dataset, err);
+    if (status != IMP_OK)
+        return status;
+    player *p = calloc(1, sizeof *p);
+    const int episodes = imp_dataset_episode_count(dataset);
+    if (p == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
+    else if (replay->episode < 0 || replay->episode >= episodes)
+        status = imp_fail(err, IMP_USAGE, "--episode %d: %s has %d, counted from 0",
+                          replay->episode, replay->dataset, episodes);
+    else if (replay->every < 0)
+        status = imp_fail(err, IMP_USAGE, "--every %d is below 0", replay->every);
+    if (status == IMP_OK) {
+        p->info = imp_dataset_facts(dataset);
+        p->episode = imp_dataset_episode(dataset, replay->episode);
+        p->out = out;
+        p->width = p->info->width;
+        p->height = p->info->height;
+        if (is_drawn(options, sim, picture))
+            status = open_painter(p, options, sim, picture, err);
+    }
+    if (status == IMP_OK) {
+        plan(p, replay);
+        status = make_room(p, p->info->time_step, err);
+    }
+    if (status == IMP_OK)
+        status = play(p, &monitor, err);
+    imp_session_clear();
+    if (status == IMP_OK)
+        status = finish(p, err);
+    if (status == IMP_OK)
+        *frames = p->count;
+    if (p != NULL)
+        close_player(p);
+    free(p);
+    imp_dataset_close(dataset);
+    return status;
+}

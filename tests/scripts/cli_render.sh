@@ -1,0 +1,67 @@
+#!/bin/sh
+# cli_render.sh: views, what is drawn in, degradations, lenses and replays of the command line.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+# a picture is a PNG of the size asked for
+is_png() {
+    [ "$(od -An -tx1 -N8 "$1" | tr -d ' \n')" = 89504e470d0a1a0a ] || fail "$1 is not a PNG"
+    [ "$(od -An -tu1 -j16 -N8 "$1" | tr -s ' ')" = " 0 0 0 $2 0 0 0 $3" ] || fail "$1: wrong size"
+}
+
+for view in driver segment depth map; do
+    expect 0 imprint render --map loop_obstacles --view $view --size 80x60 --out $view.png
+    is_png $view.png 80 60
+done
+for lens in none duckiebot; do
+    expect 0 imprint render --lens $lens --size 40x30 --out lens.png
+done
+expect 0 imprint render --view free --eye 1,1,1 --target 2,0,2 --size 80x60 --out free.png
+expect 0 imprint render --draw lanes,boxes --size 80x60 --out drawn.png
+expect 0 imprint render --rectified --size 80x60 --out flat.png
+expect 0 imprint render --size 80x60 --out plain.png
+for one in motion=0.03 defocus=3 exposure=1 balance=0.5 gamma=2 noise=0.1 shot=0.1 flicker=0.5 \
+    jpeg=20; do
+    expect 0 imprint render --degrade $one --size 80x60 --out real.png
+    cmp -s plain.png real.png && fail "--degrade $one does nothing"
+done
+
+cat >robot.yaml <<EOF
+image_width: 640
+image_height: 480
+camera_matrix: {rows: 3, cols: 3, data: [300.0, 0.0, 310.0, 0.0, 300.0, 240.0, 0.0, 0.0, 1.0]}
+distortion_model: plumb_bob
+distortion_coefficients: {rows: 1, cols: 5, data: [-0.25, 0.05, 0.0, 0.0, 0.0]}
+EOF
+expect 0 imprint render --lens robot.yaml --size 80x60 --out own.png
+cmp -s plain.png own.png && fail "--lens FILE does nothing"
+expect 0 imprint render --lens robot.yaml --rectified --size 80x60 --out own.png
+sed 's/plumb_bob/fisheye/' robot.yaml >fisheye.yaml
+expect 3 imprint render --lens fisheye.yaml
+says 'fisheye.yaml:4: distortion_model must be plumb_bob'
+expect 3 imprint render --lens nowhere.yaml
+says 'nowhere.yaml'
+
+expect 0 imprint log --map loop_pedestrians --episodes 2 --steps 30 --out drives
+expect 0 imprint render --replay drives --out sheet.png
+expect 0 imprint render --replay drives --episode 1 --out stored.apng
+expect 0 imprint render --replay drives --view map --size 60x60 --every 10 --out frames
+is_png frames/00003.png 60 60
+[ "$(find frames -name '*.png' | wc -l)" = 4 ] || fail 'not 4 frames'
+expect 0 imprint render --replay drives --size 80x60 --every 10 --out again
+expect 0 imprint render --replay drives --every 10 --out kept
+# what moves is where it was: frames that are drawn again are those that were recorded
+for frame in again/*.png; do
+    cmp -s "$frame" "kept/${frame#again/}" || fail "$frame is not what was recorded"
+done
+
+for bad in '--view sideways' '--draw cats' '--degrade fog=1' '--degrade noise' '--degrade noise=2' \
+    '--degrade jpeg=x' '--view free' '--eye 1,1,1' '--rectified --lens none' \
+    '--view map --degrade noise=0.1' '--view map --draw lanes' \
+    '--view free --eye 1,0,1 --target 2,0,2' '--replay drives --episode 2' \
+    '--replay drives --every -1'; do
+    # shellcheck disable=SC2086  # options are kept as words
+    expect 2 imprint render $bad --out bad.png
+done
+expect 3 imprint render --replay nothing --out bad.png
+absent bad.png
