@@ -14,6 +14,7 @@ typedef enum imp_ending {
     IMP_ENDING_MAX_STEPS,
     IMP_ENDING_COLLISION,   ///< an invalid pose too: met an object
     IMP_ENDING_OUT_OF_TILE, ///< left the map (IMP_RULES_CHALLENGE)
+    IMP_ENDING_GAVE_UP,     ///< not the environment's: its driver could not go on
 } imp_ending;
 
 /// Who decides when an episode is over.

@@ -22,6 +22,9 @@ typedef struct imp_policy_class {
 
 struct imp_policy {
     const imp_policy_class *class;
+    /// Why it cannot go on in this episode, set by begin() or act() and owned by the policy. NULL
+    /// while it can.
+    const char *gave_up;
 };
 
 void imp_policy_begin(imp_policy *policy, const imp_env *env);

@@ -11,6 +11,11 @@ static void add_options(imp_options *options, imp_eval_settings *s)
     const imp_option table[] = {
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
          "expert, reference, or a model; may be repeated", false},
+        {"agent", 0, IMP_OPTION_LIST, &s->agents, "COMMAND",
+         "a program that speaks AI-DO's protocol, with --protocol aido-...; may be repeated",
+         false},
+        {"agent-timeout", 0, IMP_OPTION_REAL, &s->contest.agent_timeout, "S",
+         "for an agent's start and each of its replies", false},
         {"protocol", 0, IMP_OPTION_TEXT, &s->protocol, "NAME",
          "baseline, or AI-DO's aido-lf, aido-lfp, aido-lfv, aido-lfi", false},
         {"test-starts", 0, IMP_OPTION_FLAG, &s->contest.def.test, NULL,
@@ -132,6 +137,20 @@ static imp_status check_contest(const imp_eval_settings *s, imp_error *err)
     return IMP_OK;
 }
 
+// Agents drive instead of the policies that would drive if none were asked for.
+static imp_status list_entrants(imp_eval_settings *s, const imp_options *options, imp_error *err)
+{
+    s->entrants.count = 0;
+    if (s->agents.count == 0 || imp_options_given(options, &s->policies))
+        s->entrants = s->policies;
+    s->contest.first_agent = s->entrants.count;
+    if (s->entrants.count + s->agents.count > IMP_LIST_MAX)
+        return imp_fail(err, IMP_USAGE, "more than %d policies and agents", IMP_LIST_MAX);
+    for (int k = 0; k < s->agents.count; k++)
+        s->entrants.items[s->entrants.count++] = s->agents.items[k];
+    return IMP_OK;
+}
+
 static imp_status run_contest(imp_eval_settings *s, const imp_options *options, imp_eval_outcome *o,
                               imp_error *err)
 {
@@ -144,16 +163,26 @@ static imp_status run_contest(imp_eval_settings *s, const imp_options *options, 
     contest->def.scene = s->eval.scene;
     contest->def.threads = s->sim.threads;
     contest->sim = &s->sim;
-    contest->policies = &s->policies;
+    contest->policies = &s->entrants;
     contest->expert = &s->eval.expert;
     contest->out = s->out;
     o->is_contest = true;
+    const imp_status status = list_entrants(s, options, err);
+    if (status != IMP_OK)
+        return status;
     return imp_contest_run(&o->contest, contest, options, err);
 }
 
 static imp_status choose_protocol(imp_eval_settings *s, bool *is_contest, imp_error *err)
 {
     *is_contest = strcmp(s->protocol, "baseline") != 0;
+    if (!*is_contest && s->agents.count > 0)
+        return imp_fail(err, IMP_USAGE,
+                        "--agent: agents take part in challenges: give --protocol aido-lf, "
+                        "aido-lfp, aido-lfv or aido-lfi");
+    if (!(s->contest.agent_timeout > 0.0))
+        return imp_fail(err, IMP_USAGE, "--agent-timeout %g s must be more than 0",
+                        s->contest.agent_timeout);
     if (!*is_contest)
         return IMP_OK;
     if (!imp_challenge_find(&s->contest.def.challenge, s->protocol))
@@ -200,14 +229,22 @@ static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
 static int tell(const imp_eval_settings *s, const imp_options *options, const imp_eval_outcome *o)
 {
     warn_of_training_maps(s, o);
+    int code = 0;
     if (options->json)
-        return imp_session_print_json(o->is_contest ? imp_contest_json(&s->contest, &o->contest)
+        code = imp_session_print_json(o->is_contest ? imp_contest_json(&s->contest, &o->contest)
                                                     : imp_eval_json(s, o));
-    if (o->is_contest)
+    else if (o->is_contest)
         imp_contest_print(&s->contest, &o->contest);
     else
         imp_eval_print(s, o);
-    return imp_session_finish();
+    if (code == 0 && !options->json)
+        code = imp_session_finish();
+    const int gave_up = imp_contest_gave_up(&o->contest);
+    if (code != 0 || gave_up == 0)
+        return code;
+    imp_error err = {0};
+    imp_fail(&err, IMP_CHECK_FAILED, "%d episodes ended because an agent could not go on", gave_up);
+    return imp_session_fail(IMP_CHECK_FAILED, &err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)
@@ -215,7 +252,7 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_eval_settings s = {.sim = imp_default_sim_options(),
                            .eval = imp_default_eval_def(),
                            .protocol = "baseline",
-                           .contest = {.def = imp_default_contest_def()},
+                           .contest = {.def = imp_default_contest_def(), .agent_timeout = 120.0},
                            .policies = {{"expert", "runs/model"}, 2}};
     imp_options options;
     imp_error err = {0};
@@ -253,7 +290,10 @@ const imp_command imp_command_eval = {
         "--split test takes only maps that --split train keeps out of training.\n\n"
         "--protocol aido-lf, -lfp, -lfv or -lfi drives AI-DO's challenges instead, on their maps, "
         "with their\n"
-        "starts, rules, metrics and ranking: 60 s, the policy being asked every 0.05 s.",
+        "starts, rules, metrics and ranking: 60 s, the policy being asked every 0.05 s. --agent "
+        "lets a "
+        "program\n"
+        "take part that is written for them, ours (`imprint agent`) or anybody's (docs/agent.md).",
     .examples = "  imprint eval --policy expert --policy reference --episodes 20 --steps 1500\n"
                 "  imprint eval --policy expert --protocol aido-lf",
     .run = run,

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cli/session.h"
+#include "imprint/arena.h"
 #include "imprint/report.h"
 
 // The ranked metrics in their order, then the others.
@@ -60,6 +61,8 @@ static json_t *contest_json(const char *policy, int rank, const imp_contest *con
         const imp_contest_episode *result = &contest->results[e];
         json_t *episode = json_pack("{s:s, s:i}", "ending", imp_ending_name(result->ending),
                                     "samples", result->samples);
+        if (result->ending == IMP_ENDING_GAVE_UP)
+            json_object_set_new(episode, "reason", json_string(result->reason));
         add_values(episode, "", &result->metrics);
         json_object_set_new(episodes, result->name, episode);
     }
@@ -116,6 +119,9 @@ static void print_contest(const imp_contest *contest, const imp_metric *order)
     print_row("mean", "", &a->mean, order);
     print_row("min", "", &a->min, order);
     print_row("max", "", &a->max, order);
+    for (int e = 0; e < contest->episodes; e++)
+        if (contest->results[e].ending == IMP_ENDING_GAVE_UP)
+            printf("  %s gave up: %s\n", contest->results[e].name, contest->results[e].reason);
 }
 
 void imp_contest_print(const imp_contest_settings *s, const imp_contest_outcome *o)
@@ -235,17 +241,52 @@ static imp_status write_results(const imp_contest_settings *s, const imp_options
     return status;
 }
 
+int imp_contest_gave_up(const imp_contest_outcome *o)
+{
+    int count = 0;
+    for (int p = 0; p < o->count; p++)
+        for (int e = 0; e < o->contests[p].episodes; e++)
+            count += o->contests[p].results[e].ending == IMP_ENDING_GAVE_UP;
+    return count;
+}
+
+static imp_status open_driver(imp_driver **out, const imp_contest_settings *s, int index,
+                              imp_guest_def *guest, imp_error *err)
+{
+    const char *name = s->policies->items[index];
+    if (index < s->first_agent)
+        return imp_driver_open(out, name, s->expert, err);
+    guest->command = name;
+    guest->start_timeout = guest->reply_timeout = s->agent_timeout;
+    return imp_guest_driver(out, guest, err);
+}
+
+static imp_status fit_camera(const imp_contest_settings *s, int index, const imp_options *options,
+                             const imp_driver *driver, imp_camera_def *camera, imp_error *err)
+{
+    if (index < s->first_agent)
+        return imp_sim_options_fit(options, s->sim, driver, camera, err);
+    camera->width = IMP_GUEST_CAMERA_WIDTH;
+    camera->height = IMP_GUEST_CAMERA_HEIGHT;
+    return IMP_OK;
+}
+
 imp_status imp_contest_run(imp_contest_outcome *o, const imp_contest_settings *s,
                            const imp_options *options, imp_error *err)
 {
     imp_monitor monitor = imp_session_monitor(options);
     imp_driver *drivers[IMP_LIST_MAX] = {0};
+    imp_guest_def guest[IMP_LIST_MAX];
     imp_status status = IMP_OK;
+    for (int p = 0; p < s->policies->count; p++) {
+        guest[p] = imp_default_guest_def();
+        guest[p].monitor = &monitor;
+    }
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++)
-        status = imp_driver_open(&drivers[p], s->policies->items[p], s->expert, err);
+        status = open_driver(&drivers[p], s, p, &guest[p], err);
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_contest_def def = s->def;
-        status = imp_sim_options_fit(options, s->sim, drivers[p], &def.camera, err);
+        status = fit_camera(s, p, options, drivers[p], &def.camera, err);
         if (status == IMP_OK)
             status = imp_run_contest(&o->contests[p], drivers[p], &def, &monitor, err);
         imp_session_clear();

@@ -10,7 +10,9 @@
 typedef struct imp_contest_settings {
     imp_contest_def def;
     const imp_sim_options *sim;
-    const imp_text_list *policies;
+    const imp_text_list *policies; // all who take part: policies, then agents
+    int first_agent;               // the first of them that is a command; their number if none is
+    double agent_timeout;          // for an agent's start and each of its replies [s]
     const imp_expert_def *expert;
     const char *out; // NULL: write nothing
 } imp_contest_settings;
@@ -26,6 +28,9 @@ typedef struct imp_contest_outcome {
 // Runs every policy, and writes the results if they are wanted as files.
 imp_status imp_contest_run(imp_contest_outcome *outcome, const imp_contest_settings *settings,
                            const imp_options *options, imp_error *err);
+
+// How many episodes ended because who drove could not go on.
+int imp_contest_gave_up(const imp_contest_outcome *outcome);
 
 json_t *imp_contest_json(const imp_contest_settings *settings, const imp_contest_outcome *outcome);
 void imp_contest_print(const imp_contest_settings *settings, const imp_contest_outcome *outcome);

@@ -23,6 +23,8 @@ const char *imp_ending_name(imp_ending ending)
         return "collision";
     case IMP_ENDING_OUT_OF_TILE:
         return "left the map";
+    case IMP_ENDING_GAVE_UP:
+        return "gave up";
     }
     return "unknown";
 }

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +97,14 @@ static imp_status drive_through(drive *d, imp_crew *crew, int worker, imp_error 
             last = k + TAIL;
         }
         if (ending == IMP_ENDING_NONE) {
-            imp_env_step(env, decide(d, member));
+            const imp_action action = decide(d, member);
+            if (member->driver->gave_up != NULL) {
+                ending = IMP_ENDING_GAVE_UP;
+                snprintf(d->result->reason, sizeof d->result->reason, "%s",
+                         member->driver->gave_up);
+                break;
+            }
+            imp_env_step(env, action);
             ending = env->ending;
         }
         if (!imp_crew_tick(crew, worker))
@@ -160,6 +168,9 @@ static imp_status run(job *work, const imp_driver *driver, imp_error *err)
     work->crew.progress.task = imp_driver_name(driver);
     work->crew.progress.total = (double)out->episodes * (STEPS + 1);
     imp_pool_run(work->crew.pool, out->episodes, drive_one, work);
+    // a driver that waited for something may have been the only one to hear of it
+    if (imp_monitor_should_stop(work->crew.monitor))
+        return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     for (int e = 0; e < out->episodes; e++)
         if (work->errors[e].status != IMP_OK)
             return imp_fail(err, work->errors[e].status, "%s", work->errors[e].message);

@@ -5,13 +5,21 @@
 #include "base/file.h"
 #include "imprint/pipeline.h"
 
-typedef enum driver_kind { DRIVER_EXPERT, DRIVER_REFERENCE, DRIVER_NETWORK } driver_kind;
+typedef enum driver_kind {
+    DRIVER_EXPERT,
+    DRIVER_REFERENCE,
+    DRIVER_NETWORK,
+    DRIVER_FOREIGN,
+} driver_kind;
 
 struct imp_driver {
     driver_kind kind;
     char *name;
     imp_expert_def expert;
     imp_network *network; // of DRIVER_NETWORK
+    // of DRIVER_FOREIGN
+    imp_status (*make)(const void *context, imp_policy **out, imp_error *err);
+    const void *context;
 };
 
 static imp_status load_network(imp_driver *driver, imp_error *err)
@@ -35,19 +43,45 @@ static imp_status load_network(imp_driver *driver, imp_error *err)
     return imp_network_load(&driver->network, name, err);
 }
 
+static imp_status make_driver(imp_driver **out, const char *name, imp_error *err)
+{
+    imp_driver *driver = calloc(1, sizeof *driver);
+    char *copy = strdup(name);
+    if (driver == NULL || copy == NULL) {
+        free(driver);
+        free(copy);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    }
+    driver->name = copy;
+    *out = driver;
+    return IMP_OK;
+}
+
+imp_status imp_driver_open_foreign(imp_driver **out, const char *name,
+                                   imp_status (*make)(const void *context, imp_policy **out,
+                                                      imp_error *err),
+                                   const void *context, imp_error *err)
+{
+    imp_driver *driver;
+    const imp_status status = make_driver(&driver, name, err);
+    if (status != IMP_OK)
+        return status;
+    driver->kind = DRIVER_FOREIGN;
+    driver->make = make;
+    driver->context = context;
+    *out = driver;
+    return IMP_OK;
+}
+
 imp_status imp_driver_open(imp_driver **out, const char *name_or_path, const imp_expert_def *expert,
                            imp_error *err)
 {
-    imp_driver *driver = calloc(1, sizeof *driver);
-    char *name = strdup(name_or_path);
-    if (driver == NULL || name == NULL) {
-        free(driver);
-        free(name);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
-    }
-    driver->name = name;
+    imp_driver *driver;
+    imp_status status = make_driver(&driver, name_or_path, err);
+    if (status != IMP_OK)
+        return status;
+    const char *name = driver->name;
     driver->expert = *expert;
-    imp_status status = IMP_OK;
     if (strcmp(name, "expert") == 0) {
         driver->kind = DRIVER_EXPERT;
     } else if (strcmp(name, "reference") == 0) {
@@ -144,6 +178,8 @@ imp_status imp_driver_policy(const imp_driver *driver, imp_policy **out, imp_err
         return imp_reference_expert_create(out, err);
     case DRIVER_NETWORK:
         return network_policy_create(out, driver->network, err);
+    case DRIVER_FOREIGN:
+        return driver->make(driver->context, out, err);
     }
     return imp_fail(err, IMP_INTERNAL, "unknown kind of driver");
 }

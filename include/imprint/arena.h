@@ -1,0 +1,51 @@
+/// imprint/arena.h: anybody's agents in the simulator: programs that speak the AI Driving Olympics'
+/// protocol (docs/agent.md), started, driven and watched without a container. And submissions:
+/// folders that the challenge's tools take.
+#ifndef IMPRINT_ARENA_H
+#define IMPRINT_ARENA_H
+
+#include "imprint/pipeline.h"
+
+/// Settings of an agent that takes part. Obtain with imp_default_guest_def(), then change fields.
+/// Strings and monitor are borrowed.
+typedef struct imp_guest_def {
+    /// A shell's command. It is started for every thread that drives, serves one episode after the
+    /// other, and finds its streams in AIDONODE_DATA_IN and AIDONODE_DATA_OUT.
+    const char *command;
+    double start_timeout; ///< from its start to the end of the handshake [s]; 120, the challenge's
+    double reply_timeout; ///< for every later reply [s]; 120
+    int jpeg_quality;     ///< of the camera's pictures, 1..100; 95, OpenCV's
+    /// Nullable. should_stop is called from any thread, while agents are waited for.
+    const imp_monitor *monitor;
+    int cookie;
+} imp_guest_def;
+
+imp_guest_def imp_default_guest_def(void);
+
+/// The size of the challenge's pictures [px].
+enum { IMP_GUEST_CAMERA_WIDTH = 640, IMP_GUEST_CAMERA_HEIGHT = 480 };
+
+/// A driver that is such a program, for imp_run_contest() with a camera of the challenge's size;
+/// one that does not start, does not answer in time, ends, or says something wrong gives up the
+/// episode (IMP_ENDING_GAVE_UP, with the reason) and is started anew for the next one. def must
+/// outlive the driver. The process must ignore SIGPIPE. Closed with imp_driver_close().
+imp_status imp_guest_driver(imp_driver **out, const imp_guest_def *def, imp_error *err);
+
+/// Settings of a submission. Strings are borrowed.
+typedef struct imp_submission_def {
+    const char *model;   ///< a model file, or a folder that holds model.safetensors
+    const char *program; ///< the program imprint-agent to take along
+    const char *label;   ///< of the submission; "imprint"
+} imp_submission_def;
+
+/// Makes the folder of a submission: Dockerfile, submission.yaml, README.md, model.safetensors and
+/// imprint-agent. Fails with IMP_IO if the folder exists and is not empty, and with IMP_BAD_INPUT
+/// if the model is unsound.
+imp_status imp_submission_create(const char *folder, const imp_submission_def *def, imp_error *err);
+
+/// Checks a submission: that its files are there and sound, that submission.yaml has only keys that
+/// the challenge knows, and that the agent, started as its Dockerfile says, drives for some
+/// seconds. IMP_CHECK_FAILED, saying what is wrong.
+imp_status imp_submission_check(const char *folder, const imp_monitor *monitor, imp_error *err);
+
+#endif

@@ -1,0 +1,356 @@
+#include "arena/guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/inbox.h"
+#include "base/file.h"
+
+enum {
+    PATH_CAPACITY = 256,
+    WORDS_KEPT = 160,      // of what it wrote to standard output and error
+    REPLY_LIMIT = 1 << 20, // longest item that is read
+    FOREIGN_LIMIT = 1000,  // items between messages that are no messages
+    PIPE_BYTES = 1 << 20,  // so that a picture goes through at once
+    LOOK_UP_MS = 50,
+};
+
+static const double GRACE_SECONDS = 1.0, PAUSE_SECONDS = 0.002;
+
+struct imp_guest {
+    pid_t process; // leader of its group; 0 once it has been waited for
+    int ending;    // as wait() tells it, then
+    const imp_monitor *monitor;
+    int to, from, words; // streams, or -1
+    char folder[PATH_CAPACITY], path_in[PATH_CAPACITY + 16], path_out[PATH_CAPACITY + 16];
+    char said[WORDS_KEPT + 1];
+    imp_inbox inbox;
+};
+
+static void close_stream(int *stream)
+{
+    if (*stream >= 0)
+        close(*stream);
+    *stream = -1;
+}
+
+static void pause_a_little(void)
+{
+    const struct timespec time = {.tv_nsec = (long)(PAUSE_SECONDS * 1e9)};
+    nanosleep(&time, NULL);
+}
+
+// Keeps the last of what it writes for people.
+static void listen_to_words(imp_guest *guest)
+{
+    enum { ROUNDS = 16 }; // and the rest later, so that a flood does not hold up anything
+    char heard[WORDS_KEPT];
+    ssize_t count = 1;
+    for (int k = 0; k < ROUNDS && guest->words >= 0 && count > 0; k++) {
+        count = read(guest->words, heard, sizeof heard);
+        if (count <= 0)
+            break;
+        const size_t old = strlen(guest->said), more = (size_t)count;
+        const size_t keep = old + more > WORDS_KEPT ? WORDS_KEPT - more : old;
+        memmove(guest->said, guest->said + old - keep, keep);
+        for (size_t c = 0; c < more; c++)
+            guest->said[keep + c] = heard[c] >= ' ' && heard[c] < 0x7f ? heard[c] : ' ';
+        guest->said[keep + more] = '\0';
+    }
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR))
+        close_stream(&guest->words);
+}
+
+static bool has_ended(imp_guest *guest)
+{
+    if (guest->process != 0 && waitpid(guest->process, &guest->ending, WNOHANG) == guest->process)
+        guest->process = 0;
+    return guest->process == 0;
+}
+
+// Fails with what happened, and what it said last.
+static imp_status complain(imp_guest *guest, imp_error *err, const char *what)
+{
+    char how[64] = "";
+    listen_to_words(guest);
+    if (has_ended(guest) && WIFSIGNALED(guest->ending))
+        snprintf(how, sizeof how, "; it was killed by signal %d", WTERMSIG(guest->ending));
+    else if (guest->process == 0)
+        snprintf(how, sizeof how, "; it ended with status %d", WEXITSTATUS(guest->ending));
+    const char *words = guest->said + strspn(guest->said, " ");
+    return imp_fail(err, IMP_CHECK_FAILED, "%s%s%s%s", what, how,
+                    words[0] != '\0' ? "; its last words: " : "", words);
+}
+
+// Whether to go on waiting for something that has not happened.
+static imp_status go_on(imp_guest *guest, const char *for_what, double until, imp_error *err)
+{
+    char what[128];
+    listen_to_words(guest);
+    if (imp_monitor_should_stop(guest->monitor))
+        return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    if (has_ended(guest)) {
+        snprintf(what, sizeof what, "the agent is gone while %s", for_what);
+        return complain(guest, err, what);
+    }
+    if (imp_clock() < until)
+        return IMP_OK;
+    snprintf(what, sizeof what, "no answer in time while %s", for_what);
+    return complain(guest, err, what);
+}
+
+// Waits until a stream can be used, or has ended.
+static imp_status await(imp_guest *guest, int stream, short events, const char *for_what,
+                        double until, imp_error *err)
+{
+    for (;;) {
+        struct pollfd wanted[] = {{.fd = stream, .events = events},
+                                  {.fd = guest->words, .events = POLLIN}};
+        const double left = fmax(0.0, until - imp_clock());
+        const int patience = left * 1000.0 < LOOK_UP_MS ? (int)(left * 1000.0) + 1 : LOOK_UP_MS;
+        const int ready = poll(wanted, guest->words >= 0 ? 2 : 1, patience);
+        if (ready < 0 && errno != EINTR)
+            return imp_fail(err, IMP_IO, "waiting for an agent: %s", strerror(errno));
+        if (ready > 0 && wanted[0].revents != 0)
+            return IMP_OK;
+        const imp_status status = go_on(guest, for_what, until, err);
+        if (status != IMP_OK)
+            return status;
+    }
+}
+
+imp_status imp_guest_send(imp_guest *guest, const imp_cbor_out *message, double until,
+                          imp_error *err)
+{
+    size_t sent = 0;
+    while (sent < message->length) {
+        const imp_status status =
+            await(guest, guest->to, POLLOUT, "it is told something", until, err);
+        if (status != IMP_OK)
+            return status;
+        const ssize_t count = write(guest->to, message->bytes + sent, message->length - sent);
+        if (count >= 0)
+            sent += (size_t)count;
+        else if (errno != EAGAIN && errno != EINTR)
+            return complain(guest, err, "the agent does not read any more");
+    }
+    return IMP_OK;
+}
+
+static imp_status read_more(imp_guest *guest, double until, imp_error *err)
+{
+    size_t room;
+    const imp_status status = await(guest, guest->from, POLLIN, "its reply is awaited", until, err);
+    if (status != IMP_OK)
+        return status;
+    uint8_t *target = imp_inbox_room(&guest->inbox, &room);
+    if (target == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent's reply");
+    const ssize_t count = read(guest->from, target, room);
+    if (count == 0) {
+        // why is known a moment later
+        for (int k = 0; k < 50 && !has_ended(guest); k++)
+            pause_a_little();
+        return complain(guest, err, "the agent has ended its output");
+    }
+    if (count < 0 && errno != EAGAIN && errno != EINTR)
+        return imp_fail(err, IMP_IO, "reading from an agent: %s", strerror(errno));
+    imp_inbox_add(&guest->inbox, count > 0 ? (size_t)count : 0);
+    return IMP_OK;
+}
+
+imp_status imp_guest_receive(imp_guest *guest, imp_message *out, double until, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    for (int foreign = 0; status == IMP_OK;) {
+        char what[128];
+        imp_cbor item;
+        const char *why;
+        const imp_cbor_state state = imp_inbox_take(&guest->inbox, &item, &why);
+        if (state == IMP_CBOR_BAD) {
+            snprintf(what, sizeof what, "the agent's output is no message: %s", why);
+            return complain(guest, err, what);
+        }
+        if (state == IMP_CBOR_MORE) {
+            status = read_more(guest, until, err);
+            continue;
+        }
+        imp_message_read(out, item, false);
+        if (out->kind != IMP_MESSAGE_FOREIGN)
+            return IMP_OK;
+        if (++foreign == FOREIGN_LIMIT)
+            return complain(guest, err, "the agent writes items without end that are no messages");
+    }
+    return status;
+}
+
+static imp_status make_fifos(imp_guest *guest, imp_error *err)
+{
+    const char *temporary = getenv("TMPDIR");
+    const int length = snprintf(guest->folder, sizeof guest->folder, "%s/imprint-agent-XXXXXX",
+                                temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
+    if (length >= PATH_CAPACITY || mkdtemp(guest->folder) == NULL) {
+        guest->folder[0] = '\0';
+        return imp_fail(err, IMP_IO, "no folder for an agent's FIFOs: %s",
+                        length >= PATH_CAPACITY ? "TMPDIR is too long" : strerror(errno));
+    }
+    snprintf(guest->path_in, sizeof guest->path_in, "%s/ego0-in", guest->folder);
+    snprintf(guest->path_out, sizeof guest->path_out, "%s/ego0-out", guest->folder);
+    if (mkfifo(guest->path_in, 0600) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", guest->path_in, strerror(errno));
+    return IMP_OK;
+}
+
+// The environment with the node's variables in the place of those that may be there. The caller
+// frees the array; its texts are borrowed.
+static char **make_environment(char *const added[3])
+{
+    static const char prefix[] = "AIDONODE_";
+    size_t count = 0, kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **made = calloc(count + 4, sizeof *made);
+    for (size_t k = 0; made != NULL && k < count; k++)
+        if (strncmp(environ[k], prefix, strlen(prefix)) != 0)
+            made[kept++] = environ[k];
+    for (size_t k = 0; made != NULL && k < 3; k++)
+        made[kept++] = added[k];
+    return made;
+}
+
+static int spawn(imp_guest *guest, const char *command, char **environment, int words)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t how;
+    sigset_t none, all;
+    char shell[] = "/bin/sh", option[] = "-c";
+    // spawning does not write to it
+    char *arguments[] = {shell, option, (char *)(uintptr_t)command, NULL};
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, words, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&files, words, STDERR_FILENO);
+    posix_spawnattr_init(&how);
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+                                       POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&how, 0);
+    posix_spawnattr_setsigdefault(&how, &all);
+    posix_spawnattr_setsigmask(&how, &none);
+    const int code = posix_spawn(&guest->process, shell, &files, &how, arguments, environment);
+    posix_spawnattr_destroy(&how);
+    posix_spawn_file_actions_destroy(&files);
+    return code;
+}
+
+static imp_status start_process(imp_guest *guest, const char *command, imp_error *err)
+{
+    char in[PATH_CAPACITY + 48], out[PATH_CAPACITY + 48], name[] = "AIDONODE_NAME=ego0";
+    char *const added[] = {name, in, out};
+    int words[2];
+    snprintf(in, sizeof in, "AIDONODE_DATA_IN=%s", guest->path_in);
+    snprintf(out, sizeof out, "AIDONODE_DATA_OUT=fifo:%s", guest->path_out);
+    if (pipe2(words, O_CLOEXEC | O_NONBLOCK) != 0)
+        return imp_fail(err, IMP_IO, "no pipe for an agent: %s", strerror(errno));
+    guest->words = words[0];
+    // programs expect to wait when they write
+    fcntl(words[1], F_SETFL, 0);
+    char **environment = make_environment(added);
+    const int code = environment != NULL ? spawn(guest, command, environment, words[1]) : ENOMEM;
+    free(environment);
+    close(words[1]);
+    if (code != 0) {
+        guest->process = 0;
+        return imp_fail(err, IMP_IO, "cannot start an agent: %s", strerror(code));
+    }
+    return IMP_OK;
+}
+
+// Opens one of the FIFOs as soon as the agent has made it or opened its end.
+static imp_status open_fifo(imp_guest *guest, int *out, const char *path, int flags, double until,
+                            imp_error *err)
+{
+    struct stat info;
+    imp_status status = IMP_OK;
+    while (status == IMP_OK) {
+        const int stream = open(path, flags | O_NONBLOCK | O_CLOEXEC);
+        if (stream >= 0 && fstat(stream, &info) == 0 && S_ISFIFO(info.st_mode)) {
+            fcntl(stream, F_SETPIPE_SZ, PIPE_BYTES);
+            *out = stream;
+            return IMP_OK;
+        }
+        if (stream >= 0) {
+            close(stream);
+            return imp_fail(err, IMP_CHECK_FAILED, "the agent's output is no FIFO");
+        }
+        if (errno != ENOENT && errno != ENXIO && errno != EINTR)
+            return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+        pause_a_little();
+        status = go_on(guest, "it opens its streams", until, err);
+    }
+    return status;
+}
+
+imp_status imp_guest_start(imp_guest **out, const char *command, double until,
+                           const imp_monitor *monitor, imp_error *err)
+{
+    imp_guest *guest = calloc(1, sizeof *guest);
+    if (guest == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    guest->to = guest->from = guest->words = -1;
+    guest->monitor = monitor;
+    guest->inbox.limit = REPLY_LIMIT;
+    imp_status status = make_fifos(guest, err);
+    if (status == IMP_OK)
+        status = start_process(guest, command, err);
+    if (status == IMP_OK)
+        status = open_fifo(guest, &guest->to, guest->path_in, O_WRONLY, until, err);
+    if (status == IMP_OK)
+        status = open_fifo(guest, &guest->from, guest->path_out, O_RDONLY, until, err);
+    if (status != IMP_OK) {
+        imp_guest_stop(guest, false);
+        return status;
+    }
+    *out = guest;
+    return IMP_OK;
+}
+
+void imp_guest_stop(imp_guest *guest, bool gently)
+{
+    if (guest == NULL)
+        return;
+    const pid_t group = guest->process;
+    close_stream(&guest->to);
+    const double until = imp_clock() + GRACE_SECONDS;
+    while (gently && !has_ended(guest) && imp_clock() < until) {
+        listen_to_words(guest);
+        pause_a_little();
+    }
+    // what it has started ends with it, as in a container
+    if (group > 0)
+        kill(-group, SIGKILL);
+    if (guest->process != 0)
+        while (waitpid(guest->process, &guest->ending, 0) < 0 && errno == EINTR)
+            ;
+    close_stream(&guest->from);
+    close_stream(&guest->words);
+    imp_inbox_free(&guest->inbox);
+    if (guest->folder[0] != '\0') {
+        unlink(guest->path_in);
+        unlink(guest->path_out);
+        rmdir(guest->folder);
+    }
+    free(guest);
+}

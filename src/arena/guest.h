@@ -1,0 +1,25 @@
+// arena/guest.h: an agent's process with its two FIFOs, watched: whatever it does, it costs no more
+// than the time and memory granted here.
+#ifndef IMP_ARENA_GUEST_H
+#define IMP_ARENA_GUEST_H
+
+#include "agent/message.h"
+
+typedef struct imp_guest imp_guest;
+
+// Starts a shell's command in a process group of its own and opens its streams, until a time
+// [imp_clock()] at most. Messages say what it wrote last.
+imp_status imp_guest_start(imp_guest **out, const char *command, double until,
+                           const imp_monitor *monitor, imp_error *err);
+
+// Ends its input, and its processes; gently: unless they soon end by themselves. nullable
+void imp_guest_stop(imp_guest *guest, bool gently);
+
+// Sends bytes, until a time at most.
+imp_status imp_guest_send(imp_guest *guest, const imp_cbor_out *message, double until,
+                          imp_error *err);
+
+// Receives the next message, until a time at most. It is valid until the next call.
+imp_status imp_guest_receive(imp_guest *guest, imp_message *out, double until, imp_error *err);
+
+#endif
