@@ -68,7 +68,7 @@ static imp_status write_depths(const char *path, const imp_camera_def *camera, c
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
     for (size_t k = 0; k < pixels; k++) {
         const float millimetres = 1000.0f * depths[k];
-        values[k] = millimetres < 65535.5f ? (uint16_t)(millimetres + 0.5f) : 0;
+        values[k] = millimetres < 65535.5f ? (uint16_t)lroundf(millimetres) : 0;
     }
     const imp_status status =
         imp_png_write_grey16(path, camera->width, camera->height, values, err);
