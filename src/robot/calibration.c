@@ -223,11 +223,11 @@ imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_erro
     reader r = {
         .path = path,
         .err = err,
-        .fields = {[WIDTH] = {"image_width", 1, 1},
-                   [HEIGHT] = {"image_height", 1, 1},
-                   [MATRIX] = {"camera_matrix", 9, 9},
-                   [COEFFICIENTS] = {"distortion_coefficients", 4, 5},
-                   [PROJECTION] = {"projection_matrix", 12, 12}},
+        .fields = {[WIDTH] = {.key = "image_width", .least = 1, .most = 1},
+                   [HEIGHT] = {.key = "image_height", .least = 1, .most = 1},
+                   [MATRIX] = {.key = "camera_matrix", .least = 9, .most = 9},
+                   [COEFFICIENTS] = {.key = "distortion_coefficients", .least = 4, .most = 5},
+                   [PROJECTION] = {.key = "projection_matrix", .least = 12, .most = 12}},
     };
     char *text;
     size_t length;
