@@ -43,6 +43,18 @@ imp_scene_def imp_default_scene_def(void);
 imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const imp_scene_def *def,
                                  imp_error *err);
 
+enum { IMP_DISTRACTORS_MAX = 32 };
+
+/// A triangle on the ground beyond the tiles, that means nothing.
+typedef struct imp_distractor {
+    imp_vec2 corner[3]; ///< [m]
+    float colour[3];    ///< 0..1 RGB
+} imp_distractor;
+
+/// Draws grey triangles (at most IMP_DISTRACTORS_MAX) with corners up to 20 m from the origin, as
+/// the reference does; it draws 12.
+void imp_distractors_draw(imp_distractor *out, int count, imp_random *random);
+
 /// What changes from picture to picture. Obtain with imp_default_view(), then change fields.
 typedef struct imp_view {
     imp_pose pose;   ///< of the robot that carries the camera
@@ -56,6 +68,9 @@ typedef struct imp_view {
     const imp_object_state *moving;
     /// A bit for each object that is absent, from the lowest; NULL: none is.
     const uint64_t *hidden;
+    /// What lies around (distractor_count, the last on top); NULL: nothing does.
+    const imp_distractor *distractors;
+    int distractor_count;
 } imp_view;
 
 imp_view imp_default_view(void);
@@ -187,8 +202,8 @@ void imp_draw_boxes(const imp_camera *camera, const imp_world *world, const imp_
                     uint8_t *rgb);
 
 /// Draws a robot, and the way that it took, into a picture of imp_render_top_down().
-void imp_draw_trail(const imp_world *world, int width, int height, const imp_pose *poses,
-                    int count, uint8_t *rgb);
+void imp_draw_trail(const imp_world *world, int width, int height, const imp_pose *poses, int count,
+                    uint8_t *rgb);
 void imp_draw_robot(const imp_world *world, int width, int height, imp_pose pose, uint8_t *rgb);
 
 #endif

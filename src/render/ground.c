@@ -15,38 +15,36 @@ imp_view imp_default_view(void)
     };
 }
 
-imp_ground_frame imp_ground_frame_of(const imp_scene *scene, const imp_view *view)
+void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const imp_view *view)
 {
     const double unit = IMP_TILE_UNITS / scene->world->tile_size;
     const double cosine = cos(view->pose.heading), sine = sin(view->pose.heading);
-    imp_ground_frame frame = {
-        .scene = scene,
-        .x_forward = (float)(cosine * unit),
-        .x_right = (float)(sine * unit),
-        .x_start = (float)(view->pose.x * unit + IMP_TILE_UNITS),
-        .z_forward = (float)(-sine * unit),
-        .z_right = (float)(cosine * unit),
-        .z_start = (float)(view->pose.z * unit + IMP_TILE_UNITS),
-        // the last float below the border, so that rounding leads to no cell outside
-        .x_end = nextafterf((float)(scene->columns * IMP_TILE_UNITS), 0.0f),
-        .z_end = nextafterf((float)(scene->rows * IMP_TILE_UNITS), 0.0f),
-        .level_shift =
-            (int)lround(fmax(-16.0, fmin(16.0, log2(IMP_LEVEL_TILE / scene->world->tile_size)))),
-        .light = view->light,
-        .lamp = scene->lamp_on_tiles && view->lamp[1] > 0.0,
-        .ambient = scene->objects.ambient * view->ambient,
-        .diffuse = scene->objects.diffuse * view->diffuse,
-        .lamp_x = (float)(view->lamp[0] * unit + IMP_TILE_UNITS),
-        .lamp_z = (float)(view->lamp[2] * unit + IMP_TILE_UNITS),
-        .lamp_height = (float)(view->lamp[1] * unit),
-    };
+    frame->scene = scene;
+    frame->x_forward = (float)(cosine * unit);
+    frame->x_right = (float)(sine * unit);
+    frame->x_start = (float)(view->pose.x * unit + IMP_TILE_UNITS);
+    frame->z_forward = (float)(-sine * unit);
+    frame->z_right = (float)(cosine * unit);
+    frame->z_start = (float)(view->pose.z * unit + IMP_TILE_UNITS);
+    // the last float below the border, so that rounding leads to no cell outside
+    frame->x_end = nextafterf((float)(scene->columns * IMP_TILE_UNITS), 0.0f);
+    frame->z_end = nextafterf((float)(scene->rows * IMP_TILE_UNITS), 0.0f);
+    frame->level_shift =
+        (int)lround(fmax(-16.0, fmin(16.0, log2(IMP_LEVEL_TILE / scene->world->tile_size))));
+    frame->light = view->light;
+    frame->lamp = scene->lamp_on_tiles && view->lamp[1] > 0.0;
+    frame->ambient = scene->objects.ambient * view->ambient;
+    frame->diffuse = scene->objects.diffuse * view->diffuse;
+    frame->lamp_x = (float)(view->lamp[0] * unit + IMP_TILE_UNITS);
+    frame->lamp_z = (float)(view->lamp[2] * unit + IMP_TILE_UNITS);
+    frame->lamp_height = (float)(view->lamp[1] * unit);
     // the reference's lamp does not reach the ground beyond its tiles
-    const float beyond = frame.lamp ? fminf(frame.ambient, 1.0f) * view->light : view->light;
-    for (int c = 0; c < 3; c++) {
-        frame.ground[c] = 255.0f * beyond * view->ground[c];
-        frame.sky[c] = 255.0f * view->sky[c];
+    const float beyond = frame->lamp ? fminf(frame->ambient, 1.0f) * view->light : view->light;
+    for (int c = 0; c < 4; c++) {
+        frame->ground[c] = c < 3 ? 255.0f * beyond * view->ground[c] : 0.0f;
+        frame->sky[c] = c < 3 ? 255.0f * view->sky[c] : 0.0f;
     }
-    return frame;
+    imp_ground_place_patches(frame, view, unit, beyond);
 }
 
 // A position on cells; what is not a number ends at 0.
@@ -99,11 +97,13 @@ static void draw_group(const imp_ground_frame *frame, const imp_ground_table *ta
     const float cover = mean * (1.0f / 255.0f);
     float tile[IMP_LANES];
     imp_ground_factors(frame, table, group, tile);
+    float added[IMP_LANES][4];
+    imp_ground_add_patches(frame, table, group, added);
     for (int k = 0; k < IMP_LANES; k++) {
         const float beyond = group->ground[k] - (float)sum[k][3] * cover;
         for (int c = 0; c < 3; c++)
             rgb[3 * k + c] = to_byte((float)sum[k][c] * tile[k] + beyond * frame->ground[c] +
-                                     group->sky[k] * frame->sky[c]);
+                                     group->sky[k] * frame->sky[c] + added[k][c]);
     }
 }
 

@@ -46,6 +46,13 @@ enum { IMP_MOST_STEPS = 96 };
 void imp_ground_add_row(imp_ground_table *table, const imp_camera *camera, int row,
                         imp_ground_group *groups, double *corners);
 
+// A triangle on the ground beyond the tiles, in units of cells.
+typedef struct imp_ground_patch {
+    float x[3], z[3];
+    float low_x, high_x, low_z, high_z; // bounds
+    float colour[3];                    // what it adds to the ground's
+} imp_ground_patch;
+
 // What a picture has in common for all of its pixels.
 typedef struct imp_ground_frame {
     const imp_scene *scene;
@@ -60,9 +67,17 @@ typedef struct imp_ground_frame {
     bool lamp;
     float ambient, diffuse;
     float lamp_x, lamp_z, lamp_height;
+    int patch_count;
+    imp_ground_patch patches[IMP_DISTRACTORS_MAX];
 } imp_ground_frame;
 
-imp_ground_frame imp_ground_frame_of(const imp_scene *scene, const imp_view *view);
+void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const imp_view *view);
+
+// What patches add to a group's pixels, in bytes (ground_patches.c).
+void imp_ground_add_patches(const imp_ground_frame *frame, const imp_ground_table *table,
+                            const imp_ground_group *group, float added[IMP_LANES][4]);
+void imp_ground_place_patches(imp_ground_frame *frame, const imp_view *view, double unit,
+                              float light);
 
 // Draws the groups of a row: rgb is (width x 3) bytes.
 typedef void imp_ground_draw(const imp_ground_frame *frame, const imp_ground_table *table,

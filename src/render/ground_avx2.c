@@ -99,23 +99,31 @@ AVX2 static inline __m256i add_two(__m256i sum, const uint32_t *first, const uin
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-// Two pixels' sums to colours in whole numbers.
+// What differs from pixel to pixel of a group under a lamp or with patches on the ground.
+typedef struct uneven {
+    float factors[IMP_LANES], added[IMP_LANES][4];
+} uneven;
+
+// Two pixels' sums to colours in whole numbers. extra is NULL where `tile` is all that counts.
 AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
-                                  const imp_ground_group *group, int pixel,
-                                  const float factors[IMP_LANES], __m256 cover)
+                                  const imp_ground_group *group, int pixel, __m256 tile,
+                                  __m256 cover, const uneven *extra)
 {
     const float *ground = group->ground + pixel, *sky = group->sky + pixel;
     const __m256 sum = _mm256_cvtepi32_ps(sums);
     const __m256 share = _mm256_set_m128(_mm_set1_ps(ground[1]), _mm_set1_ps(ground[0]));
-    const __m256 tile =
-        _mm256_set_m128(_mm_set1_ps(factors[pixel + 1]), _mm_set1_ps(factors[pixel]));
     const __m256 sky_share = _mm256_set_m128(_mm_set1_ps(sky[1]), _mm_set1_ps(sky[0]));
     const __m256 ground_rgb = _mm256_broadcast_ps((const __m128 *)frame->ground);
     const __m256 sky_rgb = _mm256_broadcast_ps((const __m128 *)frame->sky);
     const __m256 beyond = _mm256_sub_ps(share, _mm256_mul_ps(_mm256_permute_ps(sum, 0xff), cover));
+    if (extra != NULL)
+        tile = _mm256_set_m128(_mm_set1_ps(extra->factors[pixel + 1]),
+                               _mm_set1_ps(extra->factors[pixel]));
     __m256 value = _mm256_mul_ps(sum, tile);
     value = _mm256_add_ps(value, _mm256_mul_ps(beyond, ground_rgb));
     value = _mm256_add_ps(value, _mm256_mul_ps(sky_share, sky_rgb));
+    if (extra != NULL)
+        value = _mm256_add_ps(value, _mm256_loadu_ps(extra->added[pixel]));
     value = _mm256_max_ps(value, _mm256_setzero_ps());
     value = _mm256_min_ps(value, _mm256_set1_ps(255.0f));
     return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
@@ -153,20 +161,25 @@ AVX2 static inline void sum_samples(const imp_ground_frame *frame, const wide_fr
     sums[3] = sum3;
 }
 
-AVX2 static inline void draw_group(const imp_ground_frame *frame, const wide_frame *wide,
-                                   const imp_ground_table *table, const imp_ground_group *group,
-                                   uint8_t rgb[IMP_LANES * 3 + 1])
+__attribute__((always_inline)) AVX2 static inline void
+draw_group(const imp_ground_frame *frame, const wide_frame *wide, const imp_ground_table *table,
+           const imp_ground_group *group, bool even, uint8_t rgb[IMP_LANES * 3 + 1])
 {
     __m256i sums[IMP_LANES / 2];
+    uneven extra;
     sum_samples(frame, wide, table, group, sums);
     const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
-    float tile[IMP_LANES];
-    imp_ground_factors(frame, table, group, tile);
+    const __m256 tile = _mm256_set1_ps(mean * frame->light);
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
-    const __m256i low = _mm256_packs_epi32(colour(sums[0], frame, group, 0, tile, cover),
-                                           colour(sums[1], frame, group, 2, tile, cover));
-    const __m256i high = _mm256_packs_epi32(colour(sums[2], frame, group, 4, tile, cover),
-                                            colour(sums[3], frame, group, 6, tile, cover));
+    if (!even) {
+        imp_ground_factors(frame, table, group, extra.factors);
+        imp_ground_add_patches(frame, table, group, extra.added);
+    }
+    const uneven *more = even ? NULL : &extra;
+    const __m256i low = _mm256_packs_epi32(colour(sums[0], frame, group, 0, tile, cover, more),
+                                           colour(sums[1], frame, group, 2, tile, cover, more));
+    const __m256i high = _mm256_packs_epi32(colour(sums[2], frame, group, 4, tile, cover, more),
+                                            colour(sums[3], frame, group, 6, tile, cover, more));
     // halves hold pixels 0 2 4 6 and 1 3 5 7
     uint32_t words[IMP_LANES];
     _mm256_storeu_si256((__m256i *)words, _mm256_packus_epi16(low, high));
@@ -178,10 +191,14 @@ AVX2 void imp_ground_draw_avx2(const imp_ground_frame *frame, const imp_ground_t
                                const imp_ground_group *groups, int width, uint8_t *rgb)
 {
     const wide_frame wide = widen(frame);
+    const bool even = !frame->lamp && frame->patch_count == 0;
     for (int first = 0; first < width; first += IMP_LANES) {
         const int pixels = width - first < IMP_LANES ? width - first : IMP_LANES;
         uint8_t bytes[IMP_LANES * 3 + 1];
-        draw_group(frame, &wide, table, &groups[first / IMP_LANES], bytes);
+        if (even)
+            draw_group(frame, &wide, table, &groups[first / IMP_LANES], true, bytes);
+        else
+            draw_group(frame, &wide, table, &groups[first / IMP_LANES], false, bytes);
         if (pixels == IMP_LANES)
             memcpy(rgb + (size_t)first * 3, bytes, IMP_LANES * 3);
         else

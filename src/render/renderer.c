@@ -158,7 +158,8 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
 {
     const int height = renderer->camera.def.height;
     const size_t stride = (size_t)renderer->camera.def.width * 3;
-    const imp_ground_frame frame = imp_ground_frame_of(scene, view);
+    imp_ground_frame frame;
+    imp_ground_frame_of(&frame, scene, view);
     const imp_eye eye = imp_eye_of(&renderer->camera.def, view->pose);
     const imp_ground_table *table = &renderer->table;
     imp_raster *raster = &renderer->objects.raster;

@@ -419,6 +419,65 @@ static void both_paths_draw_the_same(void **state)
     imp_assets_close(assets);
 }
 
+// They show on the ground, never on tiles, with either code path alike.
+static void distractors_lie_beyond_the_tiles(void **state)
+{
+    (void)state;
+    static const char MAP[] = "tile_size: 0.6\ntiles:\n- [asphalt, asphalt]\n";
+    enum { WIDTH = 160, HEIGHT = 120, BYTES = WIDTH * HEIGHT * 3 };
+    static uint8_t pictures[3][BYTES];
+    imp_error err = {0};
+    imp_world *world;
+    imp_scene *scene;
+    assert_ok(imp_world_parse(&world, MAP, sizeof MAP - 1, "map", &err), err);
+    assert_ok(imp_scene_create(&scene, world, &err), err);
+    // one over everything, in white, and on it a small one in red ahead of the robot
+    const imp_distractor list[2] = {
+        {{{-50, -50}, {60, -50}, {0, 90}}, {1.0f, 1.0f, 1.0f}},
+        {{{2.5, 0}, {4, -0.5}, {4, 1}}, {1.0f, 0.0f, 0.0f}},
+    };
+    imp_view view = imp_default_view();
+    view.pose = (imp_pose){0.3, 0.3, 0.0};
+    for (int n = 0; n < 3; n++) {
+        imp_renderer *renderer;
+        imp_camera_def camera = imp_default_camera_def();
+        camera.width = WIDTH;
+        camera.height = HEIGHT;
+        view.distractors = n > 0 ? list : NULL;
+        view.distractor_count = 2;
+        assert_ok(imp_renderer_create(&renderer, &camera,
+                                      n == 2 ? IMP_RENDER_PLAIN : IMP_RENDER_AUTO, &err),
+                  err);
+        imp_render(renderer, scene, &view, pictures[n]);
+        imp_renderer_destroy(renderer);
+    }
+    int ground = 0, white = 0, red = 0, changed = 0;
+    for (int k = 0; k < WIDTH * HEIGHT; k++) {
+        const uint8_t *before = pictures[0] + 3 * k, *after = pictures[1] + 3 * k;
+        const bool was_ground = before[0] == 38 && before[1] == 38 && before[2] == 38;
+        ground += was_ground;
+        white += was_ground && after[0] == 255 && after[1] == 255;
+        red += was_ground && after[0] == 255 && after[1] == 0;
+        changed += !was_ground && memcmp(before, after, 3) != 0;
+        for (int c = 0; c < 3; c++)
+            assert_in_range(after[c] - pictures[2][3 * k + c] + 1, 0, 2);
+    }
+    assert_true(ground > 1000 && white > ground * 3 / 4 && red > 10);
+    // only pixels at the border of tiles and sky
+    assert_true(changed < 5 * WIDTH);
+    imp_scene_destroy(scene);
+    imp_world_destroy(world);
+
+    imp_distractor drawn[12];
+    imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_SCENE);
+    imp_distractors_draw(drawn, 12, &random);
+    for (int k = 0; k < 12; k++) {
+        assert_true(fabs(drawn[k].corner[2].x) <= 20.0 && fabs(drawn[k].corner[0].z) <= 20.0);
+        assert_true(drawn[k].colour[0] >= 0.0f && drawn[k].colour[0] <= 0.9f &&
+                    drawn[k].colour[0] == drawn[k].colour[2]);
+    }
+}
+
 // The reference's own meshes come out with the extents that it has recorded.
 static void the_references_meshes_have_its_extents(void **state)
 {
@@ -461,6 +520,7 @@ int main(void)
         cmocka_unit_test(meshes_are_placed_and_cut),
         cmocka_unit_test(broken_files_are_named),
         cmocka_unit_test(both_paths_draw_the_same),
+        cmocka_unit_test(distractors_lie_beyond_the_tiles),
         cmocka_unit_test(the_references_meshes_have_its_extents),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
