@@ -173,7 +173,7 @@ imp_status imp_sim_options_scene(const imp_options *options, const imp_sim_optio
         return status;
     scene->assets = *assets;
     for (int k = 0; !options->quiet && k < imp_assets_notice_count(*assets); k++)
-        fprintf(stderr, "imprint: %s\n", imp_assets_notice(*assets, k));
+        fprintf(stderr, "imprint: note: %s\n", imp_assets_notice(*assets, k));
     return IMP_OK;
 }
 

@@ -434,7 +434,7 @@ static void distractors_lie_beyond_the_tiles(void **state)
     // one over everything, in white, and on it a small one in red ahead of the robot
     const imp_distractor list[2] = {
         {{{-50, -50}, {60, -50}, {0, 90}}, {1.0f, 1.0f, 1.0f}},
-        {{{2.5, 0}, {4, -0.5}, {4, 1}}, {1.0f, 0.0f, 0.0f}},
+        {{{2.5, 0}, {4, 1}, {4, -0.5}}, {1.0f, 0.0f, 0.0f}},
     };
     imp_view view = imp_default_view();
     view.pose = (imp_pose){0.3, 0.3, 0.0};
