@@ -365,7 +365,10 @@ typedef struct imp_train_def {
     double decay_factor;     ///< of IMP_SCHEDULE_STEP, in (0, 1]; 0.1
     int decay_epochs;        ///< of IMP_SCHEDULE_STEP; 10
     int warm_up_steps;       ///< steps over which the rate first grows from 0, in any schedule; 0
-    int epochs;              ///< 10
+    /// Model, a file or a folder, whose weights training starts from, of the same network; NULL:
+    /// from random ones
+    const char *initial;
+    int epochs;   ///< 10
     int patience; ///< stop after so many epochs in a row that brought no better model; 0: never
     double validation;    ///< share of episodes kept for validation; 0.1 (none of a single episode)
     uint64_t seed;        ///< of weights, shuffling, split and dropout; 1
@@ -411,5 +414,78 @@ typedef struct imp_train_summary {
 imp_status imp_train(imp_train_summary *summary, const char *folder, const char *const *datasets,
                      int count, const imp_train_def *def, const imp_monitor *monitor,
                      imp_error *err);
+
+/// How the expert's share of the driving falls from round to round: X(name, word).
+#define IMP_BETA_MAP(X)                                                                            \
+    X(IMP_BETA_LINEAR, "linear")           /* max(0, 1 - decay * round) */                         \
+    X(IMP_BETA_EXPONENTIAL, "exponential") /* (1 - decay) ^ round */                               \
+    X(IMP_BETA_SWITCH, "switch")           /* it does not: see imp_collect_def.safe_switching */
+
+typedef enum imp_beta {
+#define IMP_BETA_ENUM(name, word) name,
+    IMP_BETA_MAP(IMP_BETA_ENUM)
+#undef IMP_BETA_ENUM
+} imp_beta;
+
+/// The word for it; NULL past the last.
+const char *imp_beta_word(int beta);
+
+/// Settings of DAgger. Obtain with imp_default_dagger_def(), then change fields. Strings are
+/// borrowed.
+typedef struct imp_dagger_def {
+    /// Of each round. `noise` and `speed_spread` disturb round 0 only; policy, policy_name,
+    /// expert_share, safe_switching, resume and settings are set by the rounds. mix_steps: 30
+    imp_collect_def collect;
+    int first_episodes;  ///< of round 0, in which the expert drives alone; 0: as in the others
+    imp_train_def train; ///< after each round; initial, tensorboard, resume and settings are set
+    imp_eval_def eval; ///< of each round's policy; 50 episodes of 500 steps, the first 60 left out
+    int rounds;        ///< in which the network drives; 4
+    imp_beta beta;     ///< IMP_BETA_EXPONENTIAL
+    double beta_decay; ///< 0.5
+    int patience; ///< stop after so many rounds in a row that brought no better policy; 0: never
+    bool resume;  ///< continue what was interrupted, or make more rounds
+    const char *settings; ///< JSON text to store in datasets and models; "{}"
+    int cookie;
+} imp_dagger_def;
+
+imp_dagger_def imp_default_dagger_def(void);
+
+/// A round of DAgger.
+typedef struct imp_dagger_round {
+    double expert_share;          ///< of the driving; NaN with IMP_BETA_SWITCH
+    int64_t frames;               ///< that it added
+    int ended_badly;              ///< of its episodes
+    double loss, validation_loss; ///< of the network trained after it, on all frames so far
+    int survived;                 ///< of that network's evaluation
+    double lane_distance;         ///< mean |lane distance| in it [m]
+    double distance;              ///< per episode [m]
+    double speed;                 ///< [m/s]
+} imp_dagger_round;
+
+/// What DAgger did.
+typedef struct imp_dagger {
+    int count; ///< of rounds that are done, round 0 included; resumed ones too
+    int best;  ///< the one whose policy is kept
+    bool stopped_early;
+    int64_t frames;           ///< of all rounds
+    imp_dagger_round *rounds; ///< (count)
+    double seconds;           ///< of this call
+} imp_dagger;
+
+/// Dataset aggregation (DAgger, Ross et al. 2011). In round 0 the expert drives, then the network
+/// trained so far, together with the expert; every frame's label is what the expert would do. After
+/// each round the network is trained further, on the frames of all rounds, and evaluated on starts
+/// that are never recorded from. Writes into folder:
+///   data-<round>        what was driven, a dataset
+///   model-<round>       what imp_train() writes
+///   model.safetensors   the best policy: most survivors, then the smallest lane distance
+///   rounds.csv          a row per round
+///   rounds.svg          the same as a picture
+/// When stopped through the monitor it returns IMP_INTERRUPTED; resuming, also after a kill, gives
+/// the same bytes as never having stopped. *out is filled also when the call fails, and freed with
+/// imp_dagger_free().
+imp_status imp_run_dagger(imp_dagger *out, const char *folder, const imp_dagger_def *def,
+                          const imp_monitor *monitor, imp_error *err);
+void imp_dagger_free(imp_dagger *dagger); ///< nullable
 
 #endif

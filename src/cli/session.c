@@ -128,7 +128,7 @@ static bool is_ours(const char *name)
         "main_data.hdf5",    "metadata.json",     "settings.yaml",    "observations.png",
         "model.safetensors", "last.safetensors",  "history.csv",      "loss.svg",
         "metrics.json",      "state.safetensors", "trajectories.png", "history.jsonl",
-        "report.html",       "episodes.csv",
+        "report.html",       "episodes.csv",      "rounds.csv",       "rounds.svg",
     };
     char stem[256];
     int number, used = 0;
@@ -159,8 +159,34 @@ static bool is_ours(const char *name)
     return sscanf(stem, "shard-%9d.hdf5%n", &number, &used) == 1 && stem[used] == '\0' && used > 0;
 }
 
+// The folders that imprint makes in output folders: for rounds of DAgger, and for seeds.
+static bool is_our_folder(int directory, const char *name)
+{
+    static const char *const patterns[] = {"data-%*9[0-9]%n", "model-%*9[0-9]%n",
+                                           "seed-%*20[0-9]%n"};
+    struct stat info;
+    int used = 0;
+    for (size_t k = 0; used == 0 && k < sizeof patterns / sizeof patterns[0]; k++) {
+        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): three fixed patterns
+        sscanf(name, patterns[k], &used);
+    }
+    return used > 0 && name[used] == '\0' &&
+           fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
+}
+
+static imp_status sweep(const char *folder, bool remove_them, imp_error *err);
+
+static imp_status sweep_folder_in(const char *folder, const char *name, bool remove_them,
+                                  imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, folder, name, err);
+    return status == IMP_OK ? sweep(path, remove_them, err) : status;
+}
+
 // Goes through the files of a folder: checks that all are ours, or removes them.
-static imp_status sweep(const char *folder, bool remove_them, imp_error *err)
+static imp_status sweep(const char *folder, bool remove_them,
+                        imp_error *err) // NOLINT(misc-no-recursion): one level
 {
     DIR *directory = opendir(folder);
     if (directory == NULL)
@@ -176,8 +202,11 @@ static imp_status sweep(const char *folder, bool remove_them, imp_error *err)
         const char *name = entry->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
-        if (!is_ours(name) || fstatat(dirfd(directory), name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
-            !S_ISREG(info.st_mode))
+        if (is_our_folder(dirfd(directory), name))
+            status = sweep_folder_in(folder, name, remove_them, err);
+        else if (!is_ours(name) ||
+                 fstatat(dirfd(directory), name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+                 !S_ISREG(info.st_mode))
             status = imp_fail(err, IMP_IO,
                               "%s holds %s, which imprint did not write: remove it yourself, or "
                               "choose another folder",

@@ -66,6 +66,23 @@ static imp_status open_datasets(imp_train_run *r, const char *const *datasets, i
     return IMP_OK;
 }
 
+// Puts the weights of another model in the place of the random ones.
+static imp_status take_over(imp_train_run *r, const char *model, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, model, "model.safetensors", err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_network_import(r->network, imp_path_exists(path) ? path : model, err);
+    for (int k = 0; status == IMP_OK && imp_network_tensor(r->network, k) != NULL; k++) {
+        const imp_tensor *tensor = imp_network_tensor(r->network, k);
+        const uint8_t *bytes = (const uint8_t *)imp_network_values(r->network, tensor);
+        for (size_t byte = 0; byte < (size_t)tensor->count * sizeof(float); byte++)
+            r->origin = (r->origin ^ bytes[byte]) * 1099511628211U; // FNV-1a
+    }
+    return status;
+}
+
 static imp_status prepare_network(imp_train_run *r, imp_error *err)
 {
     imp_network_def network = r->def->network;
@@ -74,6 +91,8 @@ static imp_status prepare_network(imp_train_run *r, imp_error *err)
     imp_trainer_def trainer = r->def->trainer;
     trainer.seed = r->def->seed;
     imp_status status = imp_network_create(&r->network, &network, r->def->seed, err);
+    if (status == IMP_OK && r->def->initial != NULL)
+        status = take_over(r, r->def->initial, err);
     if (status == IMP_OK)
         status = imp_trainer_create(&r->trainer, r->network, &trainer, err);
     return status;

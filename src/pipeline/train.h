@@ -40,6 +40,7 @@ typedef struct imp_train_run {
     imp_train_position at, saved; // saved: the last checkpoint's; epoch -1 if there is none
     imp_train_watch watch;
     char identity[320];  // data and settings that a state belongs to
+    uint64_t origin;     // hash of the weights it starts from; 0 for random ones
     char hash[17];       // of all datasets together
     char *hashes;        // of each
     char *maps;          // names of all their maps, sorted, with spaces between

@@ -1,0 +1,219 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+
+typedef struct settings {
+    imp_sim_options sim;
+    imp_dagger_def dagger;
+    imp_assets *assets;
+    const char *beta, *architecture, *out;
+    bool resume, force;
+} settings;
+
+static void add_options(imp_options *options, settings *s)
+{
+    imp_dagger_def *dagger = &s->dagger;
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of rounds and of the policy", true},
+        {"rounds", 'r', IMP_OPTION_INT, &dagger->rounds, "N", "rounds that the network drives in",
+         true},
+        {"episodes", 'n', IMP_OPTION_INT, &dagger->collect.episodes, "N", "of a round", false},
+        {"first-episodes", 0, IMP_OPTION_INT, &dagger->first_episodes, "N",
+         "of round 0, in which the expert drives alone; 0: as in the others", false},
+        {"steps", 0, IMP_OPTION_INT, &dagger->collect.steps, "N", "steps of the longest episode",
+         false},
+        {"beta", 0, IMP_OPTION_TEXT, &s->beta, "NAME",
+         "the expert's share of the driving: linear, exponential, or switch where it is needed",
+         false},
+        {"beta-decay", 0, IMP_OPTION_REAL, &dagger->beta_decay, "R",
+         "what it loses in a round: a part of the whole (linear) or of what is left", false},
+        {"mix-steps", 0, IMP_OPTION_INT, &dagger->collect.mix_steps, "N",
+         "who drives is drawn every N steps; 0: for every episode", false},
+        {"noise", 0, IMP_OPTION_REAL, &dagger->collect.noise, "SIGMA",
+         "disturb the duty cycles executed in round 0 by so much; labels stay the expert's", false},
+        {"noise-time", 0, IMP_OPTION_REAL, &dagger->collect.noise_time, "S",
+         "how long a disturbance lasts", false},
+        {"start-offset", 0, IMP_OPTION_REAL, &dagger->collect.start_offset, "M",
+         "start within this of the lane's centre instead of anywhere on the tile", false},
+        {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
+         "built-in network or YAML file, see imprint model list", false},
+        {"batch-norm", 0, IMP_OPTION_FLAG, &dagger->train.network.batch_norm, NULL,
+         "true batch normalisation instead of the baseline's frozen one", false},
+        {"epochs", 'e', IMP_OPTION_INT, &dagger->train.epochs, "N",
+         "times through all frames after a round", false},
+        {"learning-rate", 0, IMP_OPTION_REAL, &dagger->train.trainer.learning_rate, "R",
+         "at the start of a round; falls along half a cosine", false},
+        {"train-seed", 0, IMP_OPTION_SEED, &dagger->train.seed, "N", "of weights, order and split",
+         false},
+        {"eval-episodes", 0, IMP_OPTION_INT, &dagger->eval.episodes, "N",
+         "that each round's policy is judged by", false},
+        {"eval-steps", 0, IMP_OPTION_INT, &dagger->eval.steps, "N", "steps of those", false},
+        {"patience", 0, IMP_OPTION_INT, &dagger->patience, "N",
+         "stop after N rounds without a better policy; 0: never", true},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
+         "continue what was interrupted, or make more rounds", true},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+    };
+    imp_sim_options_add_several(options, &s->sim);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static json_t *real_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *rounds_json(const imp_dagger *done)
+{
+    json_t *rounds = json_array();
+    for (int k = 0; k < done->count; k++) {
+        const imp_dagger_round *row = &done->rounds[k];
+        json_array_append_new(
+            rounds, json_pack("{s:o, s:I, s:i, s:o, s:o, s:i, s:f, s:f, s:f}", "expert_share",
+                              real_or_null(row->expert_share), "frames", (json_int_t)row->frames,
+                              "ended_badly", row->ended_badly, "loss", real_or_null(row->loss),
+                              "validation_loss", real_or_null(row->validation_loss), "survived",
+                              row->survived, "lane_distance", row->lane_distance, "distance",
+                              row->distance, "speed", row->speed));
+    }
+    return rounds;
+}
+
+static int print_summary(const settings *s, const imp_options *options, const imp_dagger *done)
+{
+    if (options->json)
+        return imp_session_print_json(
+            json_pack("{s:s, s:i, s:b, s:I, s:i, s:f, s:o}", "out", s->out, "best", done->best,
+                      "stopped_early", done->stopped_early, "frames", (json_int_t)done->frames,
+                      "eval_episodes", s->dagger.eval.episodes, "seconds", done->seconds, "rounds",
+                      rounds_json(done)));
+    printf("round  expert   frames  ended badly     loss  survived  |lane dist.|  distance      "
+           "speed\n");
+    for (int k = 0; k < done->count; k++) {
+        const imp_dagger_round *row = &done->rounds[k];
+        char share[16] = "safe";
+        if (isfinite(row->expert_share))
+            snprintf(share, sizeof share, "%.0f %%", 100.0 * row->expert_share);
+        printf("%5d  %6s  %7lld  %11d  %7.5f  %4d/%-4d  %9.2f cm  %6.2f m  %5.2f m/s%s\n", k, share,
+               (long long)row->frames, row->ended_badly, row->loss, row->survived,
+               s->dagger.eval.episodes, 100.0 * row->lane_distance, row->distance, row->speed,
+               k == done->best ? "  best" : "");
+    }
+    printf("%s: %d rounds%s, %lld frames in %.1f s\n", s->out, done->count,
+           done->stopped_early ? " (stopped early)" : "", (long long)done->frames, done->seconds);
+    return imp_session_finish();
+}
+
+// Turns words into the values that they stand for.
+static imp_status read_words(settings *s, imp_error *err)
+{
+    imp_network_def *network = &s->dagger.train.network;
+    int beta = 0;
+    while (imp_beta_word(beta) != NULL && strcmp(s->beta, imp_beta_word(beta)) != 0)
+        beta++;
+    if (imp_beta_word(beta) == NULL)
+        return imp_fail(err, IMP_USAGE, "--beta: '%s' is none of linear, exponential, switch",
+                        s->beta);
+    if (strlen(s->architecture) >= sizeof network->architecture)
+        return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
+    strcpy(network->architecture, s->architecture);
+    s->dagger.beta = (imp_beta)beta;
+    return IMP_OK;
+}
+
+// What recording and evaluating share.
+static imp_status apply_simulation(settings *s, const imp_options *options, imp_error *err)
+{
+    imp_collect_def *collect = &s->dagger.collect;
+    imp_eval_def *eval = &s->dagger.eval;
+    imp_status status = imp_sim_options_apply(options, &s->sim, &collect->env, &collect->camera,
+                                              &collect->expert, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_split(&s->sim, &collect->split, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_scene(options, &s->sim, &collect->scene, &s->assets, err);
+    collect->maps = s->sim.maps.items;
+    collect->map_count = s->sim.maps.count;
+    collect->threads = s->sim.threads;
+    eval->env = collect->env;
+    eval->camera = collect->camera;
+    eval->scene = collect->scene;
+    eval->split = collect->split;
+    eval->maps = collect->maps;
+    eval->map_count = collect->map_count;
+    eval->threads = collect->threads;
+    s->dagger.train.trainer.threads = collect->threads;
+    return status;
+}
+
+static imp_status run_settings(settings *s, const imp_options *options, imp_dagger *done,
+                               imp_error *err)
+{
+    imp_status status = read_words(s, err);
+    if (status == IMP_OK)
+        status = apply_simulation(s, options, err);
+    if (status == IMP_OK)
+        status = imp_session_claim(s->out, s->resume, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    char *json = imp_options_json(options);
+    const imp_monitor monitor = imp_session_monitor(options);
+    s->dagger.resume = s->resume;
+    s->dagger.settings = json != NULL ? json : "{}";
+    status = imp_run_dagger(done, s->out, &s->dagger, &monitor, err);
+    imp_session_clear();
+    imp_session_settle(s->out, s->force);
+    free(json);
+    imp_error second = {0};
+    imp_status saved = IMP_OK;
+    if (status == IMP_OK || status == IMP_INTERRUPTED)
+        saved = imp_session_save_settings(options, s->out, &second);
+    if (status == IMP_INTERRUPTED && saved == IMP_OK)
+        return imp_fail(err, status, "interrupted after %d rounds: continue with --resume",
+                        done->count);
+    return status == IMP_OK && saved != IMP_OK ? imp_fail(err, saved, "%s", second.message)
+                                               : status;
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {
+        .sim = imp_default_sim_options(), .dagger = imp_default_dagger_def(), .out = "runs/dagger"};
+    imp_options options;
+    imp_error err = {0};
+    imp_dagger done = {0};
+    s.architecture = "one-residual";
+    s.beta = imp_beta_word((int)s.dagger.beta);
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_settings(&s, &options, &done, &err);
+    int code = status != IMP_OK ? imp_session_fail(status, &err)
+               : options.help   ? imp_session_finish()
+                                : print_summary(&s, &options, &done);
+    imp_dagger_free(&done);
+    imp_assets_close(s.assets);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_dagger = {
+    .name = "dagger",
+    .summary = "train a policy on its own driving, which an expert corrects",
+    .operands = "",
+    .details =
+        "DAgger: the expert drives and a network learns from it; then, round by round, the "
+        "network\n"
+        "drives, the expert says what it would have done, and the network learns from all rounds.\n"
+        "Each round's policy is evaluated on starts that are never recorded from; the best one is\n"
+        "kept as DIR/model.safetensors. Interrupted or killed, --resume ends with the same bytes.",
+    .examples = "  imprint dagger --by-sight --speed 0.52 --tracking-rate 1.4 --turning-rate 5 \\\n"
+                "    --start-angle-deg 60 --rounds 1 --episodes 8 --epochs 1 --eval-episodes 4 \\\n"
+                "    --out /tmp/imprint-g --force",
+    .run = run,
+};

@@ -1,0 +1,335 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "imprint/pipeline.h"
+#include "pipeline/rounds.h"
+
+enum { DAGGER_COOKIE = 0xDA66E7, ROUNDS_MAX = 1000, EVAL_INDEX = 1 };
+
+const char *imp_beta_word(int beta)
+{
+    static const char *const words[] = {
+#define IMP_BETA_WORD(name, word) word,
+        IMP_BETA_MAP(IMP_BETA_WORD)
+#undef IMP_BETA_WORD
+    };
+    return beta >= 0 && beta < (int)(sizeof words / sizeof words[0]) ? words[beta] : NULL;
+}
+
+imp_dagger_def imp_default_dagger_def(void)
+{
+    imp_dagger_def def = {
+        .collect = imp_default_collect_def(),
+        .train = imp_default_train_def(),
+        .eval = imp_default_eval_def(),
+        .rounds = 4,
+        .beta = IMP_BETA_EXPONENTIAL,
+        .beta_decay = 0.5,
+        .settings = "{}",
+        .cookie = DAGGER_COOKIE,
+    };
+    def.collect.episodes = 100;
+    def.collect.steps = 100;
+    def.collect.mix_steps = 30;
+    def.train.epochs = 3;
+    def.train.schedule = IMP_SCHEDULE_COSINE;
+    def.eval.episodes = 50;
+    def.eval.steps = 500;
+    def.eval.settle_steps = 60;
+    return def;
+}
+
+typedef struct run {
+    const imp_dagger_def *def;
+    const char *folder;
+    imp_dagger *out;
+    int known; // rounds that were done before this call
+    const imp_monitor *monitor;
+    char stages[2][48]; // names of the present stage of work and of the one before
+    int stage;
+} run;
+
+// Progress of a stage is reported under its own name. Two stages in a row have different ones, by
+// whose addresses a display tells where one ends.
+static void report_stage(void *context, const imp_progress *progress)
+{
+    run *r = context;
+    imp_progress named = *progress;
+    named.task = r->stages[r->stage];
+    imp_monitor_progress(r->monitor, &named);
+}
+
+static bool should_stop(void *context)
+{
+    return imp_monitor_should_stop(((run *)context)->monitor);
+}
+
+static imp_monitor stage_monitor(run *r, int round, const char *what)
+{
+    r->stage = 1 - r->stage;
+    snprintf(r->stages[r->stage], sizeof r->stages[r->stage], "round %d, %s", round, what);
+    const bool heard = r->monitor != NULL && r->monitor->progress != NULL;
+    return (imp_monitor){heard ? report_stage : NULL, should_stop, r};
+}
+
+// DIR/<what>-<round>
+static imp_status name_folder(char out[IMP_PATH_MAX], const run *r, const char *what, int round,
+                              imp_error *err)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s-%03d", what, round);
+    return imp_path_join(out, r->folder, name, err);
+}
+
+static double share_of_expert(const imp_dagger_def *def, int round)
+{
+    if (round == 0)
+        return 1.0;
+    switch (def->beta) {
+    case IMP_BETA_LINEAR:
+        return fmax(0.0, 1.0 - def->beta_decay * round);
+    case IMP_BETA_EXPONENTIAL:
+        return pow(1.0 - def->beta_decay, round);
+    case IMP_BETA_SWITCH:
+        break;
+    }
+    return NAN;
+}
+
+// Drives a round's episodes, or finds that they are there; then its settings are those that it was
+// driven with.
+static imp_status drive(run *r, int round, imp_error *err)
+{
+    const imp_dagger_def *def = r->def;
+    const double share = share_of_expert(def, round);
+    char data[IMP_PATH_MAX], model[IMP_PATH_MAX] = "expert", name[32] = "expert";
+    imp_collect_def collect = def->collect;
+    imp_collect_summary summary;
+    imp_status status = name_folder(data, r, "data", round, err);
+    if (status == IMP_OK && round > 0)
+        status = name_folder(model, r, "model", round - 1, err);
+    if (status != IMP_OK)
+        return status;
+    if (round > 0) {
+        snprintf(name, sizeof name, "model-%03d and expert", round - 1);
+        collect.noise = collect.speed_spread = 0.0;
+    } else if (def->first_episodes > 0) {
+        collect.episodes = def->first_episodes;
+    }
+    collect.policy = model;
+    collect.policy_name = name;
+    collect.expert_share = isnan(share) || round == 0 ? 0.0 : share;
+    collect.safe_switching = isnan(share);
+    // streams that nothing else draws from, evaluation least of all
+    collect.env.index = round == 0 ? 0 : (uint32_t)round + EVAL_INDEX;
+    collect.resume = def->resume;
+    collect.settings = def->settings;
+    const imp_monitor monitor = stage_monitor(r, round, "driving");
+    return imp_collect(&summary, data, &collect, &monitor, err);
+}
+
+// What a round's dataset holds; told by itself, because it may have been there before.
+static imp_status count_frames(const run *r, int round, imp_dagger_round *row, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_dataset *dataset;
+    imp_dataset_summary summary;
+    imp_status status = name_folder(path, r, "data", round, err);
+    if (status == IMP_OK)
+        status = imp_dataset_open(&dataset, path, err);
+    if (status != IMP_OK)
+        return status;
+    imp_dataset_summarize(dataset, &summary);
+    imp_dataset_close(dataset);
+    row->frames = summary.steps;
+    row->ended_badly = summary.terminated;
+    return IMP_OK;
+}
+
+// Trains the network further, on the frames of all rounds.
+static imp_status train(run *r, int round, imp_dagger_round *row, imp_error *err)
+{
+    char initial[IMP_PATH_MAX], folder[IMP_PATH_MAX];
+    char(*paths)[IMP_PATH_MAX] = calloc((size_t)round + 1, sizeof *paths);
+    const char **datasets = calloc((size_t)round + 1, sizeof *datasets);
+    imp_train_def def = r->def->train;
+    imp_train_summary summary = {0};
+    imp_status status = IMP_OK;
+    if (paths == NULL || datasets == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %d rounds", round);
+    for (int k = 0; k <= round && status == IMP_OK; k++) {
+        datasets[k] = paths[k];
+        status = name_folder(paths[k], r, "data", k, err);
+    }
+    if (status == IMP_OK)
+        status = name_folder(folder, r, "model", round, err);
+    if (status == IMP_OK && round > 0)
+        status = name_folder(initial, r, "model", round - 1, err);
+    if (status == IMP_OK) {
+        def.initial = round > 0 ? initial : def.initial;
+        def.tensorboard = false; // its logs tell the time, and rounds are to be the same again
+        def.resume = true;
+        def.settings = r->def->settings;
+        const imp_monitor monitor = stage_monitor(r, round, "training");
+        status = imp_train(&summary, folder, datasets, round + 1, &def, &monitor, err);
+    }
+    free(paths);
+    free(datasets);
+    row->loss = summary.loss;
+    row->validation_loss = summary.validation_loss;
+    return status;
+}
+
+static imp_status evaluate(run *r, int round, imp_dagger_round *row, imp_error *err)
+{
+    char model[IMP_PATH_MAX];
+    imp_driver *driver = NULL;
+    imp_evaluation evaluation;
+    imp_eval_def def = r->def->eval;
+    def.env.index = EVAL_INDEX;
+    def.keep = 0;
+    imp_status status = name_folder(model, r, "model", round, err);
+    if (status == IMP_OK)
+        status = imp_driver_open(&driver, model, &r->def->collect.expert, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_monitor monitor = stage_monitor(r, round, "evaluating");
+    status = imp_evaluate(&evaluation, driver, &def, &monitor, err);
+    imp_driver_close(driver);
+    if (status != IMP_OK)
+        return status;
+    row->survived = evaluation.survived;
+    row->lane_distance = evaluation.lane_distance_mean;
+    row->distance = evaluation.distance_mean;
+    row->speed = evaluation.speed_mean;
+    imp_evaluation_free(&evaluation);
+    return IMP_OK;
+}
+
+// Puts a round's policy where the best one is.
+static imp_status keep_policy(const run *r, int round, imp_error *err)
+{
+    enum { BYTES_MAX = 1 << 30 };
+    char folder[IMP_PATH_MAX], from[IMP_PATH_MAX], to[IMP_PATH_MAX];
+    char *bytes = NULL;
+    size_t length;
+    imp_status status = name_folder(folder, r, "model", round, err);
+    if (status == IMP_OK)
+        status = imp_path_join(from, folder, "model.safetensors", err);
+    if (status == IMP_OK)
+        status = imp_path_join(to, r->folder, "model.safetensors", err);
+    if (status == IMP_OK)
+        status = imp_file_read(&bytes, &length, from, BYTES_MAX, err);
+    if (status == IMP_OK)
+        status = imp_file_write(to, bytes, length, err);
+    free(bytes);
+    return status;
+}
+
+static bool is_better(const imp_dagger_round *a, const imp_dagger_round *b)
+{
+    return a->survived > b->survived ||
+           (a->survived == b->survived && a->lane_distance < b->lane_distance);
+}
+
+static void find_best(imp_dagger *out)
+{
+    out->best = 0;
+    for (int k = 1; k < out->count; k++)
+        if (is_better(&out->rounds[k], &out->rounds[out->best]))
+            out->best = k;
+}
+
+static imp_status do_round(run *r, int round, imp_error *err)
+{
+    imp_dagger *out = r->out;
+    imp_dagger_round row = {.expert_share = share_of_expert(r->def, round)};
+    imp_status status = drive(r, round, err);
+    if (status != IMP_OK || round < r->known)
+        return status;
+    status = count_frames(r, round, &row, err);
+    if (status == IMP_OK)
+        status = train(r, round, &row, err);
+    if (status == IMP_OK)
+        status = evaluate(r, round, &row, err);
+    if (status != IMP_OK)
+        return status;
+    out->rounds[round] = row;
+    out->count = round + 1;
+    find_best(out);
+    if (out->best == round)
+        status = keep_policy(r, round, err);
+    // the row comes last: with it the round is done
+    return status == IMP_OK ? imp_rounds_write(out, r->folder, &r->def->eval, err) : status;
+}
+
+static bool out_of_patience(const imp_dagger *out, const imp_dagger_def *def)
+{
+    return def->patience > 0 && out->count > 0 && out->count - 1 - out->best >= def->patience;
+}
+
+static imp_status check(const imp_dagger_def *def, imp_error *err)
+{
+    if (def->cookie != DAGGER_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_dagger_def was not made with imp_default_dagger_def()");
+    if (def->rounds < 0 || def->rounds > ROUNDS_MAX || def->first_episodes < 0 || def->patience < 0)
+        return imp_fail(err, IMP_USAGE,
+                        "rounds (%d) must lie within 0 to %d, the first round's episodes (%d) and "
+                        "patience (%d) must not be negative",
+                        def->rounds, ROUNDS_MAX, def->first_episodes, def->patience);
+    if (imp_beta_word((int)def->beta) == NULL ||
+        !(def->beta_decay >= 0.0 && def->beta_decay <= 1.0))
+        return imp_fail(err, IMP_USAGE,
+                        "the expert's share falls by %g, which is not within 0 to 1",
+                        def->beta_decay);
+    return IMP_OK;
+}
+
+static imp_status do_rounds(run *r, imp_error *err)
+{
+    const imp_dagger_def *def = r->def;
+    imp_dagger *out = r->out;
+    imp_status status = imp_folder_create(r->folder, err);
+    if (status == IMP_OK && def->resume)
+        status = imp_rounds_read(out, r->folder, def->rounds, err);
+    r->known = out->count;
+    find_best(out);
+    for (int k = 0; k <= def->rounds && status == IMP_OK; k++) {
+        if (k >= out->count && out_of_patience(out, def))
+            break;
+        status = do_round(r, k, err);
+    }
+    return status;
+}
+
+imp_status imp_run_dagger(imp_dagger *out, const char *folder, const imp_dagger_def *def,
+                          const imp_monitor *monitor, imp_error *err)
+{
+    *out = (imp_dagger){0};
+    imp_status status = check(def, err);
+    if (status != IMP_OK)
+        return status;
+    const double start = imp_clock();
+    run r = {.def = def, .folder = folder, .out = out, .monitor = monitor};
+    out->rounds = calloc((size_t)def->rounds + 1, sizeof *out->rounds);
+    status = out->rounds != NULL
+                 ? do_rounds(&r, err)
+                 : imp_fail(err, IMP_NO_MEMORY, "out of memory for %d rounds", def->rounds);
+    for (int k = 0; k < out->count; k++)
+        out->frames += out->rounds[k].frames;
+    out->stopped_early = status == IMP_OK && out->count <= def->rounds;
+    out->seconds = imp_clock() - start;
+    return status;
+}
+
+void imp_dagger_free(imp_dagger *dagger)
+{
+    if (dagger == NULL)
+        return;
+    free(dagger->rounds);
+    *dagger = (imp_dagger){0};
+}

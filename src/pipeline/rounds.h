@@ -1,0 +1,15 @@
+// pipeline/rounds.h: the table of DAgger's rounds on the disk.
+#ifndef IMP_PIPELINE_ROUNDS_H
+#define IMP_PIPELINE_ROUNDS_H
+
+#include "imprint/pipeline.h"
+
+// Reads the rows of rounds.csv, up to that of round `last`, into out->rounds, which has room for
+// them. Without the file there are none. Numbers come back to the bit.
+imp_status imp_rounds_read(imp_dagger *out, const char *folder, int last, imp_error *err);
+
+// Writes rounds.svg, then rounds.csv. eval: what the rounds were evaluated with.
+imp_status imp_rounds_write(const imp_dagger *out, const char *folder, const imp_eval_def *eval,
+                            imp_error *err);
+
+#endif

@@ -1,0 +1,228 @@
+// DAgger: rounds that add up, the same bytes whatever the interruptions, and a policy that is kept.
+#include "pipeline/fixture.h"
+
+#include <sys/stat.h>
+
+static imp_dagger_def small_dagger(int rounds)
+{
+    imp_dagger_def def = imp_default_dagger_def();
+    def.collect = small_collect(3, 30);
+    def.collect.mix_steps = 5;
+    def.collect.noise = 0.1;
+    def.first_episodes = 5;
+    def.eval.camera = def.collect.camera;
+    def.eval.threads = 2;
+    def.eval.episodes = 4;
+    def.eval.steps = 40;
+    def.eval.settle_steps = 10;
+    strcpy(def.train.network.architecture, "small");
+    def.train.epochs = 2;
+    def.train.checkpoint_steps = 3;
+    def.rounds = rounds;
+    return def;
+}
+
+// Runs it with a stop at every n-th time of asking, again and again, until it is done. Returns how
+// often it was stopped.
+static int run_with_stops(const char *to, imp_dagger_def def, int stop_at)
+{
+    for (int stops = 0; stops < 200; stops++) {
+        stopper s = {.stop_at = stop_at};
+        imp_monitor monitor = stopping_monitor(&s);
+        imp_error err = {0};
+        imp_dagger out;
+        const imp_status status = imp_run_dagger(&out, to, &def, &monitor, &err);
+        const int count = out.count;
+        imp_dagger_free(&out);
+        if (status == IMP_OK) {
+            assert_int_equal(count, def.rounds + 1);
+            return stops;
+        }
+        if (status != IMP_INTERRUPTED)
+            fail_msg("%s", err.message);
+        def.resume = true;
+    }
+    fail_msg("no end after 200 interruptions");
+    return -1;
+}
+
+static void assert_same_runs(const char *a, const char *b, int rounds)
+{
+    static const char *const files[] = {"rounds.csv", "rounds.svg", "model.safetensors"};
+    for (int k = 0; k < 3; k++)
+        if (!same_file(a, b, files[k]))
+            fail_msg("%s differs between %s and %s", files[k], a, b);
+    for (int k = 0; k < 2 * (rounds + 1); k++) {
+        char name[16], folder_a[PATH_MAX], folder_b[PATH_MAX];
+        snprintf(name, sizeof name, "%s-%03d", k % 2 == 0 ? "data" : "model", k / 2);
+        join(folder_a, a, name);
+        join(folder_b, b, name);
+        assert_same_folders(folder_a, folder_b);
+    }
+}
+
+static void interrupted_and_resumed_is_uninterrupted(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 2 };
+    imp_dagger_def def = small_dagger(ROUNDS);
+    char *whole = path_of("whole");
+    assert_int_equal(run_with_stops(whole, def, 1000000), 0);
+    // between two stops there must be room for an evaluation, which is not kept half done
+    static const int stops[] = {190, 250, 330};
+    for (int k = 0; k < 3; k++) {
+        char name[16];
+        snprintf(name, sizeof name, "stop-%d", stops[k]);
+        char *stopped = path_of(name);
+        def.collect.threads = def.eval.threads = def.train.trainer.threads = 1;
+        assert_true(run_with_stops(stopped, def, stops[k]) >= 1);
+        assert_same_runs(whole, stopped, ROUNDS);
+        // what is done is left as it is
+        def.resume = true;
+        assert_int_equal(run_with_stops(stopped, def, 1000000), 0);
+        assert_same_runs(whole, stopped, ROUNDS);
+        def.resume = false;
+        free(stopped);
+    }
+    free(whole);
+}
+
+static void more_rounds_can_follow(void **state)
+{
+    (void)state;
+    imp_dagger_def def = small_dagger(2);
+    char *at_once = path_of("at-once"), *later = path_of("later");
+    assert_int_equal(run_with_stops(at_once, def, 1000000), 0);
+    def.rounds = 1;
+    assert_int_equal(run_with_stops(later, def, 1000000), 0);
+    def.rounds = 2;
+    def.resume = true;
+    assert_int_equal(run_with_stops(later, def, 1000000), 0);
+    assert_same_runs(at_once, later, 2);
+    // but not with other settings
+    imp_error err = {0};
+    imp_dagger out;
+    def.settings = "{\"seed\": 5}";
+    assert_int_equal(imp_run_dagger(&out, later, &def, NULL, &err), IMP_USAGE);
+    imp_dagger_free(&out);
+    free(at_once);
+    free(later);
+}
+
+// The rows say what is on the disk, and the policy that is kept is the best.
+static void rounds_say_the_truth(void **state)
+{
+    (void)state;
+    imp_dagger_def def = small_dagger(3);
+    imp_error err = {0};
+    imp_dagger out;
+    char *to = path_of("rounds"), name[16], path[PATH_MAX];
+    def.beta = IMP_BETA_LINEAR;
+    def.beta_decay = 0.4;
+    assert_ok(imp_run_dagger(&out, to, &def, NULL, &err), err);
+    assert_int_equal(out.count, 4);
+    static const double shares[] = {1.0, 0.6, 0.2, 0.0};
+    int64_t frames = 0;
+    for (int k = 0; k < 4; k++) {
+        const imp_dagger_round *row = &out.rounds[k];
+        imp_dataset *dataset;
+        snprintf(name, sizeof name, "data-%03d", k);
+        join(path, to, name);
+        assert_ok(imp_dataset_open(&dataset, path, &err), err);
+        assert_int_equal(imp_dataset_episode_count(dataset), k == 0 ? 5 : 3);
+        assert_int_equal(imp_dataset_step_count(dataset), row->frames);
+        frames += row->frames;
+        imp_dataset_close(dataset);
+        assert_close(row->expert_share, shares[k], 1e-12);
+        const imp_dagger_round *best = &out.rounds[out.best];
+        assert_true(row->survived < best->survived ||
+                    (row->survived == best->survived && row->lane_distance >= best->lane_distance));
+
+        snprintf(name, sizeof name, "model-%03d", k);
+        join(path, to, name);
+        if (k == out.best)
+            assert_true(same_file(to, path, "model.safetensors"));
+    }
+    assert_int_equal(out.frames, frames);
+    imp_dagger_free(&out);
+    free(to);
+}
+
+// A round starts from the weights of the one before: with a rate that changes nothing they stay.
+static void training_starts_where_it_ended(void **state)
+{
+    (void)state;
+    imp_dagger_def def = small_dagger(1);
+    imp_error err = {0};
+    imp_dagger out;
+    char *to = path_of("warm");
+    def.train.trainer.learning_rate = 1e-12;
+    def.train.seed = 9;
+    assert_ok(imp_run_dagger(&out, to, &def, NULL, &err), err);
+    imp_dagger_free(&out);
+    imp_network *networks[2];
+    for (int k = 0; k < 2; k++) {
+        char name[40], path[PATH_MAX];
+        snprintf(name, sizeof name, "model-%03d/model.safetensors", k);
+        join(path, to, name);
+        assert_ok(imp_network_load(&networks[k], path, &err), err);
+    }
+    const imp_tensor *tensor = imp_network_tensor(networks[0], 0);
+    const float *a = imp_network_values(networks[0], tensor);
+    const float *b = imp_network_values(networks[1], tensor);
+    for (int64_t k = 0; k < tensor->count; k++)
+        assert_close((double)a[k], (double)b[k], 1e-6);
+    imp_network_destroy(networks[0]);
+    imp_network_destroy(networks[1]);
+    free(to);
+}
+
+static void patience_ends_it(void **state)
+{
+    (void)state;
+    imp_dagger_def def = small_dagger(6);
+    imp_error err = {0};
+    imp_dagger out;
+    char *to = path_of("patient");
+    def.train.trainer.learning_rate = 1e-12; // so that nothing gets better
+    def.patience = 1;
+    assert_ok(imp_run_dagger(&out, to, &def, NULL, &err), err);
+    assert_true(out.stopped_early && out.count < 7);
+    assert_int_equal(out.count - 1 - out.best, 1);
+    imp_dagger_free(&out);
+    free(to);
+}
+
+static void bad_definitions_are_refused(void **state)
+{
+    (void)state;
+    imp_dagger_def defs[5];
+    for (int k = 0; k < 5; k++)
+        defs[k] = small_dagger(1);
+    defs[0].cookie = 0;
+    defs[1].rounds = -1;
+    defs[2].beta_decay = NAN;
+    defs[3].patience = -1;
+    defs[4].beta = (imp_beta)7;
+    for (int k = 0; k < 5; k++) {
+        imp_error err = {0};
+        imp_dagger out;
+        assert_int_equal(imp_run_dagger(&out, in_folder("bad"), &defs[k], NULL, &err), IMP_USAGE);
+        assert_int_not_equal(strlen(err.message), 0);
+        assert_int_not_equal(access(in_folder("bad"), F_OK), 0);
+        imp_dagger_free(&out);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FOLDER_TEST(interrupted_and_resumed_is_uninterrupted),
+        FOLDER_TEST(more_rounds_can_follow),
+        FOLDER_TEST(rounds_say_the_truth),
+        FOLDER_TEST(training_starts_where_it_ended),
+        FOLDER_TEST(patience_ends_it),
+        FOLDER_TEST(bad_definitions_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

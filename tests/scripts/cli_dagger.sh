@@ -1,0 +1,47 @@
+#!/bin/sh
+# cli_dagger.sh: DAgger killed at any point and resumed ends with the bytes of a run that nobody
+# disturbed; its folder can be driven with, continued and replaced.
+# shellcheck disable=SC2086  # commands are kept as words
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+dagger='imprint dagger --size 40x30 --network small --by-sight --speed 0.5 --noise 0.1 --rounds 2
+    --first-episodes 12 --episodes 8 --steps 50 --epochs 2 --eval-episodes 6 --eval-steps 50'
+
+expect 0 $dagger --out whole
+prints 'whole: 3 rounds'
+prints '25 %'
+prints 'best'
+[ "$(wc -l <whole/rounds.csv)" -eq 4 ] || fail "rounds.csv has not a row per round"
+
+# killed while it drives, trains and evaluates, in every round
+for file in data-000/shard-00000.hdf5 model-000/last.safetensors data-001/main_data.hdf5 \
+    model-001/history.csv rounds.csv model-002/model.safetensors; do
+    for signal in INT KILL; do
+        codes='0 130'
+        [ $signal = INT ] || codes='0 137'
+        start $dagger --out killed
+        until [ -e killed/$file ] || ! runs; do sleep 0.01; done
+        stop $signal "$codes"
+        expect 0 $dagger --out killed --resume
+        diff -r whole killed || fail "after $signal at $file the folders differ"
+        chmod -R u+w killed
+        rm -rf killed
+    done
+done
+
+# the policy that is kept drives; finished runs are continued or replaced, others left alone
+expect 0 imprint eval --policy whole --episodes 2 --steps 5
+expect 0 $dagger --out whole --resume
+expect 4 $dagger --out whole
+says '--resume'
+expect 2 $dagger --out whole --resume --seed 5
+expect 0 $dagger --out whole --force --json
+prints '"rounds"'
+touch whole/data-000/mine
+expect 4 $dagger --out whole --force
+says 'mine'
+expect 2 $dagger --out other --beta sometimes
+says '--beta'
+expect 2 $dagger --out other --beta-decay 2
+[ ! -e other ] || fail "a refused command made a folder"
