@@ -171,6 +171,59 @@ static void objects_are_where_they_are_drawn(void **state)
     }
 }
 
+// All objects together show, pixel by pixel, the nearest of those that are seen when each stands
+// alone; and that lies within the object's extents.
+static void the_nearest_object_counts(void **state)
+{
+    (void)state;
+    static float nearest[PIXELS];
+    static uint8_t kinds[PIXELS];
+    stage s = raise_stage("udem1", imp_lens_duckiebot());
+    uint64_t hidden[IMP_OBJECTS_MAX / 64];
+    int hides = 0;
+    for (int n = 0; n < 8; n++) {
+        look(&s, n);
+        memcpy(nearest, s.depths, sizeof nearest);
+        memcpy(kinds, s.segments, sizeof kinds);
+        int *seen = calloc(PIXELS, sizeof *seen);
+        float *least = malloc(PIXELS * sizeof *least);
+        assert_true(seen != NULL && least != NULL);
+        for (int k = 0; k < s.world->object_count; k++) {
+            const imp_object *object = &s.world->objects[k];
+            const imp_object_class *class = imp_object_class_of(object->kind);
+            const double away =
+                hypot(object->position.x - s.view.pose.x, object->position.z - s.view.pose.z);
+            const double reach = object->scale * (hypot(fmax(class->max_x, -class->min_x),
+                                                        fmax(class->max_z, -class->min_z)) +
+                                                  class->height);
+            memset(hidden, 0xff, sizeof hidden);
+            hidden[k / 64] &= ~((uint64_t)1 << k % 64);
+            s.view.hidden = hidden;
+            imp_survey(s.surveyor, s.scene, &s.view, s.segments, s.depths);
+            for (int p = 0; p < PIXELS; p++) {
+                if (s.segments[p] < IMP_SEGMENT_OBJECT)
+                    continue;
+                assert_true(s.depths[p] < away + reach);
+                least[p] = seen[p]++ == 0 ? s.depths[p] : fminf(least[p], s.depths[p]);
+                if (s.depths[p] == nearest[p])
+                    assert_int_equal(s.segments[p], kinds[p]);
+            }
+        }
+        s.view.hidden = NULL;
+        for (int p = 0; p < PIXELS; p++) {
+            assert_int_equal(seen[p] > 0, kinds[p] >= IMP_SEGMENT_OBJECT);
+            if (seen[p] > 0)
+                assert_true(least[p] == nearest[p]);
+            hides += seen[p] > 1;
+        }
+        free(seen);
+        free(least);
+    }
+    print_message("%d pixels where one object hides another\n", hides);
+    assert_true(hides > 100);
+    strike_stage(&s);
+}
+
 static void ground_is_as_far_as_it_is(void **state)
 {
     (void)state;
@@ -381,6 +434,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_look_like_what_they_are),
         cmocka_unit_test(objects_are_where_they_are_drawn),
+        cmocka_unit_test(the_nearest_object_counts),
         cmocka_unit_test(ground_is_as_far_as_it_is),
         cmocka_unit_test(free_cameras_look_at_their_target),
         cmocka_unit_test(boxes_enclose_objects),
