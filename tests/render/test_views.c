@@ -176,8 +176,9 @@ static void objects_are_where_they_are_drawn(void **state)
 static void the_nearest_object_counts(void **state)
 {
     (void)state;
-    static float nearest[PIXELS];
+    static float nearest[PIXELS], least[PIXELS];
     static uint8_t kinds[PIXELS];
+    static int seen[PIXELS];
     stage s = raise_stage("udem1", imp_lens_duckiebot());
     uint64_t hidden[IMP_OBJECTS_MAX / 64];
     int hides = 0;
@@ -185,9 +186,7 @@ static void the_nearest_object_counts(void **state)
         look(&s, n);
         memcpy(nearest, s.depths, sizeof nearest);
         memcpy(kinds, s.segments, sizeof kinds);
-        int *seen = calloc(PIXELS, sizeof *seen);
-        float *least = malloc(PIXELS * sizeof *least);
-        assert_true(seen != NULL && least != NULL);
+        memset(seen, 0, sizeof seen);
         for (int k = 0; k < s.world->object_count; k++) {
             const imp_object *object = &s.world->objects[k];
             const imp_object_class *class = imp_object_class_of(object->kind);
@@ -216,8 +215,6 @@ static void the_nearest_object_counts(void **state)
                 assert_true(least[p] == nearest[p]);
             hides += seen[p] > 1;
         }
-        free(seen);
-        free(least);
     }
     print_message("%d pixels where one object hides another\n", hides);
     assert_true(hides > 100);
