@@ -118,8 +118,32 @@ static void pool(imp_executor *e, const imp_node_state *state, int input)
     dnnl_primitive_desc_destroy(description);
 }
 
+static void fixed_norm(imp_executor *e, const imp_node_state *state, int input)
+{
+    const imp_layout layout = imp_memory_layout(state->source);
+    dnnl_memory_t gradient = imp_build_convert(e, &e->backward, state->gradient, layout);
+    dnnl_memory_t result = imp_build_memory(e, layout, NULL);
+    dnnl_memory_t gain = imp_build_tensor(e, IMP_TENSOR_GAIN, e->def.gradients, 0);
+    dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
+    imp_call *call = imp_build_own(e, &e->backward, IMP_CALL_NORM_BACK);
+    if (call == NULL)
+        return;
+    call->norm = state->norm;
+    call->norm.in = imp_memory_floats(state->source);
+    call->norm.relu_out = imp_memory_floats(state->out);
+    call->norm.gradient = imp_memory_floats(gradient);
+    call->norm.out = imp_memory_floats(result);
+    call->norm.gain_gradient = imp_memory_floats(gain);
+    call->norm.bias_gradient = imp_memory_floats(bias);
+    give(e, input, result);
+}
+
 static void batch_norm(imp_executor *e, const imp_node_state *state, int input)
 {
+    if (state->fixed) {
+        fixed_norm(e, state, input);
+        return;
+    }
     imp_op op = describe_node(e, IMP_PASS_DATA);
     op.layout = imp_memory_layout(state->source);
     op.activation = state->activation < 0 ? NULL : &e->def.graph->nodes[state->activation];

@@ -26,9 +26,48 @@ static imp_op describe_node(const imp_executor *e)
     };
 }
 
+// One picture times a matrix waits for the matrix to come from the caches: our loop does nothing
+// else meanwhile. True if it takes the node.
+static bool product(imp_executor *e, imp_node_state *state)
+{
+    const imp_node *node = &e->def.graph->nodes[e->building];
+    const imp_node *in = &e->def.graph->nodes[node->inputs[0]];
+    const imp_node *after = activation_of(e, e->building);
+    if (node->kind != IMP_LAYER_DENSE || e->def.batch != 1 || e->def.training ||
+        (after != NULL && after->kind != IMP_LAYER_RELU))
+        return false;
+    const int width = node->channels > 32 ? 64 : node->channels > 16 ? 32 : 16;
+    const size_t padded = (size_t)(node->channels + width - 1) / (size_t)width * (size_t)width *
+                          (size_t)((in->channels + 15) / 16 * 16);
+    state->source = imp_build_to_plain(e, &e->forward, input_of(e, 0), in);
+    state->weight = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
+    dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0);
+    state->out = imp_build_node_plain(e, node, NULL);
+    float *panels = imp_build_floats(e, padded * sizeof *panels);
+    imp_call *pack = imp_build_own(e, &e->pack, IMP_CALL_PACK);
+    imp_call *call = imp_build_own(e, &e->forward, IMP_CALL_PRODUCT);
+    if (pack == NULL || call == NULL)
+        return true;
+    pack->rows = 1;
+    pack->panels = (imp_panels){node->channels, in->channels, width};
+    pack->a = imp_memory_floats(state->weight);
+    pack->out = panels;
+    call->product = (imp_product){.rows = (size_t)node->channels,
+                                  .columns = (size_t)in->channels,
+                                  .width = (size_t)width,
+                                  .panels = panels,
+                                  .bias = imp_memory_floats(bias),
+                                  .in = imp_memory_floats(state->source),
+                                  .out = imp_memory_floats(state->out),
+                                  .relu = after != NULL};
+    return true;
+}
+
 // Convolution and dense: the primitive chooses the layouts, we convert where they differ.
 static void weighted(imp_executor *e, imp_node_state *state)
 {
+    if (product(e, state))
+        return;
     const imp_op op = describe_node(e);
     state->forward = imp_build_describe(e, &op);
     if (e->status != IMP_OK)
@@ -76,11 +115,56 @@ static void pool(imp_executor *e, imp_node_state *state)
     imp_build_call(e, &e->forward, state->forward, args, count);
 }
 
+static float *norm_tensor(imp_executor *e, imp_tensor_role role)
+{
+    dnnl_memory_t memory = imp_build_tensor(e, role, e->def.values, 0);
+    return memory == NULL ? NULL : imp_memory_floats(memory);
+}
+
+// A batch norm whose statistics are given is a multiplication and an addition: our loops spend less
+// on it than calling oneDNN takes. True if they take the node.
+static bool fixed_norm(imp_executor *e, imp_node_state *state)
+{
+    const imp_node *node = &e->def.graph->nodes[e->building];
+    const imp_layout layout = imp_memory_layout(state->source);
+    const imp_picture_layout picture = imp_layout_picture(layout);
+    if (picture.order != IMP_ORDER_BLOCKS)
+        return false;
+    const size_t groups = (size_t)(picture.channels + IMP_NORM_BLOCK - 1) / IMP_NORM_BLOCK;
+    const size_t bytes = groups * IMP_NORM_BLOCK * sizeof(float);
+    state->fixed = true;
+    state->out = imp_build_memory(e, layout, NULL);
+    state->norm = (imp_norm){.batch = (size_t)picture.batch,
+                             .groups = groups,
+                             .pixels = (size_t)picture.pixels,
+                             .channels = (size_t)picture.channels,
+                             .epsilon = node->parameter,
+                             .relu = state->activation >= 0,
+                             .gain = norm_tensor(e, IMP_TENSOR_GAIN),
+                             .bias = norm_tensor(e, IMP_TENSOR_BIAS),
+                             .mean = norm_tensor(e, IMP_TENSOR_MEAN),
+                             .variance = norm_tensor(e, IMP_TENSOR_VARIANCE),
+                             .scale = imp_build_floats(e, bytes),
+                             .shift = imp_build_floats(e, bytes),
+                             .centre = imp_build_floats(e, bytes),
+                             .rate = imp_build_floats(e, bytes)};
+    imp_call *prepare = imp_build_own(e, &e->pack, IMP_CALL_PREPARE);
+    imp_call *call = imp_build_own(e, &e->forward, IMP_CALL_NORM);
+    if (prepare == NULL || call == NULL)
+        return true;
+    prepare->norm = call->norm = state->norm;
+    call->norm.in = imp_memory_floats(state->source);
+    call->norm.out = imp_memory_floats(state->out);
+    return true;
+}
+
 static void batch_norm(imp_executor *e, imp_node_state *state)
 {
     imp_op op = describe_node(e);
     state->source = input_of(e, 0);
     op.batch_statistics = e->def.training && op.out->batch_statistics;
+    if (!op.batch_statistics && fixed_norm(e, state))
+        return;
     state->forward = imp_build_describe(e, &op);
     if (e->status != IMP_OK)
         return;

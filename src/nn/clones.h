@@ -1,10 +1,15 @@
-// nn/clones.h: one loop in C, compiled for what every processor has and for AVX2, which takes half
-// the time. Both give the same bits: no sum is reordered and nothing is contracted.
+// nn/clones.h: one loop in C, compiled for what every processor has, for AVX2, which takes half the
+// time, and for AVX-512, which takes half of that. All give the same bits: no sum is reordered and
+// nothing is contracted.
 #ifndef IMP_NN_CLONES_H
 #define IMP_NN_CLONES_H
 
 // Marks the loop, name_body(), which IMP_CLONES() wraps.
 #define IMP_CLONED static inline __attribute__((always_inline)) void
+
+#define IMP_HAS_AVX512                                                                             \
+    (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&                    \
+     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
 
 // Defines `linkage void name parameters`, which calls name_body with the arguments. Both lists come
 // with their parentheses.
@@ -15,9 +20,16 @@
     {                                                                                              \
         name##_body arguments;                                                                     \
     }                                                                                              \
+    __attribute__((                                                                                \
+        target("avx512f,avx512bw,avx512dq,avx512vl"))) static void name##_avx512 parameters        \
+    {                                                                                              \
+        name##_body arguments;                                                                     \
+    }                                                                                              \
     linkage void name parameters                                                                   \
     {                                                                                              \
-        if (__builtin_cpu_supports("avx2"))                                                        \
+        if (IMP_HAS_AVX512)                                                                        \
+            name##_avx512 arguments;                                                               \
+        else if (__builtin_cpu_supports("avx2"))                                                   \
             name##_avx2 arguments;                                                                 \
         else                                                                                       \
             name##_body arguments;                                                                 \

@@ -361,6 +361,41 @@ int64_t imp_layout_panels(imp_layout layout, int64_t rows, int64_t columns)
     return 0;
 }
 
+static const int64_t *dimensions(imp_layout layout, int *rank)
+{
+#if IMP_DNNL_OLD
+    *rank = layout->ndims;
+    return layout->dims;
+#else
+    dnnl_dims_t *dims = NULL;
+    *rank = 0;
+    if (dnnl_memory_desc_query(layout, dnnl_query_ndims_s32, rank) != dnnl_success ||
+        dnnl_memory_desc_query(layout, dnnl_query_dims, &dims) != dnnl_success)
+        return NULL;
+    return *dims;
+#endif
+}
+
+imp_picture_layout imp_layout_picture(imp_layout layout)
+{
+    static const struct {
+        dnnl_format_tag_t tag;
+        imp_order order;
+    } known[] = {{dnnl_abcd, IMP_ORDER_PLAIN}, {dnnl_aBcd16b, IMP_ORDER_BLOCKS}};
+    imp_picture_layout picture = {.order = IMP_ORDER_OTHER};
+    int rank;
+    const int64_t *dims = dimensions(layout, &rank);
+    for (size_t i = 0; dims != NULL && rank == 4 && i < sizeof known / sizeof known[0]; i++) {
+        dnnl_memory_desc_t desc;
+        if (make_layout(&desc, 4, dims, known[i].tag) != dnnl_success)
+            continue;
+        if (dnnl_memory_desc_equal(layout, borrow(&desc)) != 0)
+            picture = (imp_picture_layout){known[i].order, dims[0], dims[1], dims[2] * dims[3]};
+        free_layout(&desc);
+    }
+    return picture;
+}
+
 void imp_network_engine(char *out, size_t capacity)
 {
     const dnnl_version_t *version = dnnl_version();

@@ -54,6 +54,17 @@ imp_layout imp_op_layout(dnnl_primitive_desc_t description, dnnl_query_t what);
 // nn/panels.h, else 0.
 int64_t imp_layout_panels(imp_layout layout, int64_t rows, int64_t columns);
 
+// Whether a layout of (batch x channels x height x width) is plain, or has channels in blocks of 16
+// side by side: (batch x channels / 16 x height x width x 16).
+typedef enum imp_order { IMP_ORDER_OTHER, IMP_ORDER_PLAIN, IMP_ORDER_BLOCKS } imp_order;
+
+typedef struct imp_picture_layout {
+    imp_order order;
+    int64_t batch, channels, pixels; // unless it is another
+} imp_picture_layout;
+
+imp_picture_layout imp_layout_picture(imp_layout layout);
+
 // oneDNN here runs on OpenMP, whose threads spin and make results depend on their number. The
 // calling thread gets one thread until it leaves again; enter() returns what leave() wants. Members
 // are NULL without OpenMP.

@@ -150,30 +150,23 @@ static void copy_rows(const imp_call *call)
 
 static void run_loop(const imp_executor *e, const imp_call *call)
 {
-    const float *restrict a = call->a, *restrict b = call->b;
-    float *restrict out = call->out;
+    const float *a = call->a, *b = call->b;
     const size_t count = call->count;
-    const float parameter = (float)call->parameter;
     switch (call->kind) {
     case IMP_CALL_ADD:
-        for (size_t i = 0; i < count; i++)
-            out[i] = a[i] + b[i];
+        imp_loop_add(call->out, a, b, count);
         break;
     case IMP_CALL_MULTIPLY:
-        for (size_t i = 0; i < count; i++)
-            out[i] = a[i] * b[i];
+        imp_loop_multiply(call->out, a, b, count);
         break;
     case IMP_CALL_RELU:
-        for (size_t i = 0; i < count; i++)
-            out[i] = a[i] > 0.0F ? a[i] : 0.0F;
+        imp_loop_relu(call->out, a, count);
         break;
     case IMP_CALL_MASK:
-        for (size_t i = 0; i < count; i++)
-            out[i] = b[i] > 0.0F ? a[i] : 0.0F;
+        imp_loop_mask(call->out, a, b, count);
         break;
     case IMP_CALL_BEND:
-        for (size_t i = 0; i < count; i++)
-            out[i] = b[i] > 0.0F ? a[i] : a[i] * (b[i] + parameter);
+        imp_loop_bend(call->out, a, b, count, (float)call->parameter);
         break;
     case IMP_CALL_DROP:
         drop(e, call);
@@ -182,10 +175,26 @@ static void run_loop(const imp_executor *e, const imp_call *call)
         copy_rows(call);
         break;
     case IMP_CALL_PACK:
-        imp_panels_pack(&call->panels, a, out);
+        for (size_t k = 0; k < call->rows; k++)
+            imp_panels_pack(&call->panels, a + k * call->stride_in,
+                            call->out + k * call->stride_out);
         break;
     case IMP_CALL_UNPACK:
-        imp_panels_unpack(&call->panels, a, out);
+        for (size_t k = 0; k < call->rows; k++)
+            imp_panels_unpack(&call->panels, a + k * call->stride_in,
+                              call->out + k * call->stride_out);
+        break;
+    case IMP_CALL_PREPARE:
+        imp_norm_prepare(&call->norm);
+        break;
+    case IMP_CALL_NORM:
+        imp_norm_forward(&call->norm);
+        break;
+    case IMP_CALL_NORM_BACK:
+        imp_norm_backward(&call->norm);
+        break;
+    case IMP_CALL_PRODUCT:
+        imp_product_run(&call->product);
         break;
     case IMP_CALL_PRIMITIVE:
         break;

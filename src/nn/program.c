@@ -208,9 +208,37 @@ void imp_build_call(imp_executor *e, imp_program *program, dnnl_primitive_desc_t
     check(e, dnnl_primitive_create(&call->primitive, description), "compile it");
 }
 
+imp_call *imp_build_own(imp_executor *e, imp_program *program, imp_call_kind kind)
+{
+    imp_call *call = add_call(e, program);
+    if (call != NULL)
+        call->kind = kind;
+    return call;
+}
+
+// Blocks of 16 channels of a picture are panels of 16 rows: each is turned for itself.
+static bool copy_blocks(imp_executor *e, imp_program *program, dnnl_memory_t from, dnnl_memory_t to)
+{
+    const imp_picture_layout in = imp_layout_picture(imp_memory_layout(from)),
+                             out = imp_layout_picture(imp_memory_layout(to));
+    const bool there = in.order == IMP_ORDER_PLAIN && out.order == IMP_ORDER_BLOCKS,
+               back = in.order == IMP_ORDER_BLOCKS && out.order == IMP_ORDER_PLAIN;
+    if ((!there && !back) || in.channels % IMP_NORM_BLOCK != 0)
+        return false;
+    imp_call *call = imp_build_own(e, program, there ? IMP_CALL_PACK : IMP_CALL_UNPACK);
+    if (call == NULL)
+        return true;
+    call->panels = (imp_panels){IMP_NORM_BLOCK, in.pixels, IMP_NORM_BLOCK};
+    call->a = imp_memory_floats(from);
+    call->out = imp_memory_floats(to);
+    call->rows = (size_t)(in.batch * in.channels / IMP_NORM_BLOCK);
+    call->stride_in = call->stride_out = (size_t)(IMP_NORM_BLOCK * in.pixels);
+    return true;
+}
+
 void imp_build_copy(imp_executor *e, imp_program *program, dnnl_memory_t from, dnnl_memory_t to)
 {
-    if (e->status != IMP_OK)
+    if (e->status != IMP_OK || copy_blocks(e, program, from, to))
         return;
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t description = NULL;
@@ -288,10 +316,10 @@ static bool find_panels(const imp_executor *e, imp_layout layout, imp_panels *ou
 static void add_panels(imp_executor *e, imp_program *program, imp_call_kind kind,
                        const imp_panels *panels, dnnl_memory_t from, dnnl_memory_t to)
 {
-    imp_call *call = add_call(e, program);
+    imp_call *call = imp_build_own(e, program, kind);
     if (call == NULL)
         return;
-    call->kind = kind;
+    call->rows = 1;
     call->panels = *panels;
     call->a = imp_memory_floats(from);
     call->out = imp_memory_floats(to);
@@ -324,10 +352,9 @@ void imp_build_unpack_weight(imp_executor *e, imp_program *program, dnnl_memory_
 void imp_build_rows(imp_executor *e, imp_program *program, float *out, size_t stride_out,
                     const float *in, size_t stride_in, size_t count, size_t rows)
 {
-    imp_call *call = add_call(e, program);
+    imp_call *call = imp_build_own(e, program, IMP_CALL_COPY);
     if (call == NULL)
         return;
-    call->kind = IMP_CALL_COPY;
     call->a = in;
     call->out = out;
     call->count = count;

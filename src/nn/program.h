@@ -5,6 +5,7 @@
 
 #include "nn/dnnl_ops.h"
 #include "nn/executor.h"
+#include "nn/loops.h"
 #include "nn/panels.h"
 
 enum { IMP_MAX_ARGS = 12 };
@@ -16,10 +17,14 @@ typedef enum imp_call_kind {
     IMP_CALL_RELU,     // out = max(0, a)
     IMP_CALL_MASK,     // out = b > 0 ? a : 0
     IMP_CALL_BEND,     // out = b > 0 ? a : a * (b + parameter): gradient through an ELU that gave b
-    IMP_CALL_DROP,   // mask: 0 in parameter of all cases, else 1 / (1 - parameter); out = a * mask
-    IMP_CALL_COPY,   // rows of `count` from a to out
-    IMP_CALL_PACK,   // matrix a to panels
-    IMP_CALL_UNPACK, // panels a to a matrix
+    IMP_CALL_DROP,    // mask: 0 in parameter of all cases, else 1 / (1 - parameter); out = a * mask
+    IMP_CALL_COPY,    // rows of `count` from a to out
+    IMP_CALL_PACK,    // matrix a to panels
+    IMP_CALL_UNPACK,  // panels a to a matrix
+    IMP_CALL_PREPARE, // norm: what forward and backward multiply by
+    IMP_CALL_NORM,
+    IMP_CALL_NORM_BACK,
+    IMP_CALL_PRODUCT,
 } imp_call_kind;
 
 // One thing to compute. Arrays have the same layout and count, but for copies.
@@ -33,8 +38,12 @@ typedef struct imp_call {
     float *out, *mask;
     size_t count;
     double parameter;
-    size_t rows, stride_in, stride_out; // of a copy
-    imp_panels panels;
+    size_t rows, stride_in, stride_out; // of a copy, and of many panels one after the other
+    union {
+        imp_panels panels;
+        imp_norm norm;
+        imp_product product;
+    };
 } imp_call;
 
 typedef struct imp_program {
@@ -61,6 +70,8 @@ typedef struct imp_node_state {
     dnnl_primitive_desc_t forward; // description
     int activation;     // the ReLU or ELU node that is computed along with this one, or -1
     dnnl_memory_t mask; // of a dropout
+    bool fixed;         // a batch norm that our loops compute
+    imp_norm norm;      // that
 } imp_node_state;
 
 struct imp_executor {
@@ -125,6 +136,8 @@ void imp_build_call(imp_executor *e, imp_program *program, dnnl_primitive_desc_t
 // after a failure.
 imp_call *imp_build_loop(imp_executor *e, imp_program *program, imp_call_kind kind,
                          dnnl_memory_t out, dnnl_memory_t a, dnnl_memory_t b);
+// Adds a call of one of our own loops whose members the caller fills in; NULL after a failure.
+imp_call *imp_build_own(imp_executor *e, imp_program *program, imp_call_kind kind);
 // Adds a copy of `rows` rows.
 void imp_build_rows(imp_executor *e, imp_program *program, float *out, size_t stride_out,
                     const float *in, size_t stride_in, size_t count, size_t rows);

@@ -1,0 +1,199 @@
+#include "nn/loops.h"
+
+#include "nn/clones.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+IMP_CLONED imp_loop_add_body(float *restrict out, const float *restrict a, const float *restrict b,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = a[i] + b[i];
+}
+
+IMP_CLONED imp_loop_multiply_body(float *restrict out, const float *restrict a,
+                                  const float *restrict b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = a[i] * b[i];
+}
+
+IMP_CLONED imp_loop_relu_body(float *restrict out, const float *restrict a, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = a[i] > 0.0F ? a[i] : 0.0F;
+}
+
+IMP_CLONED imp_loop_mask_body(float *restrict out, const float *restrict a, const float *restrict b,
+                              size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = b[i] > 0.0F ? a[i] : 0.0F;
+}
+
+IMP_CLONED imp_loop_bend_body(float *restrict out, const float *restrict a, const float *restrict b,
+                              size_t count, float alpha)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = b[i] > 0.0F ? a[i] : a[i] * (b[i] + alpha);
+}
+
+#define TWO (float *out, const float *a, const float *b, size_t count)
+IMP_CLONES(extern, imp_loop_add, TWO, (out, a, b, count))
+IMP_CLONES(extern, imp_loop_multiply, TWO, (out, a, b, count))
+IMP_CLONES(extern, imp_loop_mask, TWO, (out, a, b, count))
+#undef TWO
+IMP_CLONES(extern, imp_loop_relu, (float *out, const float *a, size_t count), (out, a, count))
+IMP_CLONES(extern, imp_loop_bend,
+           (float *out, const float *a, const float *b, size_t count, float alpha),
+           (out, a, b, count, alpha))
+
+void imp_norm_prepare(const imp_norm *norm)
+{
+    for (size_t c = 0; c < norm->channels; c++) {
+        const double rate = 1.0 / sqrt((double)norm->variance[c] + norm->epsilon);
+        const double scale = (double)norm->gain[c] * rate;
+        norm->rate[c] = (float)rate;
+        norm->centre[c] = norm->mean[c];
+        norm->scale[c] = (float)scale;
+        norm->shift[c] = (float)((double)norm->bias[c] - (double)norm->mean[c] * scale);
+    }
+}
+
+typedef float lanes __attribute__((vector_size(64)));
+typedef int32_t bits __attribute__((vector_size(64)));
+
+enum { LANES = IMP_NORM_BLOCK };
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void load(lanes *out, const float *from)
+{
+    memcpy(out, from, sizeof *out);
+}
+
+// Zero where by is not positive.
+INLINE void mask(lanes *values, const lanes *by)
+{
+    bits all;
+    memcpy(&all, values, sizeof all);
+    all &= *by > 0.0F;
+    memcpy(values, &all, sizeof all);
+}
+
+INLINE void norm_group(const imp_norm *n, size_t group, size_t at, bool relu)
+{
+    lanes scale, shift;
+    load(&scale, n->scale + group * LANES);
+    load(&shift, n->shift + group * LANES);
+    for (size_t i = at; i < at + n->pixels * LANES; i += LANES) {
+        lanes value;
+        load(&value, n->in + i);
+        value = value * scale + shift;
+        if (relu)
+            mask(&value, &value);
+        memcpy(n->out + i, &value, sizeof value);
+    }
+}
+
+IMP_CLONED imp_norm_forward_body(const imp_norm *n)
+{
+    for (size_t k = 0; k < n->batch * n->groups; k++)
+        if (n->relu)
+            norm_group(n, k % n->groups, k * n->pixels * LANES, true);
+        else
+            norm_group(n, k % n->groups, k * n->pixels * LANES, false);
+}
+IMP_CLONES(extern, imp_norm_forward, (const imp_norm *n), (n))
+
+// Adds up one picture's part of a group in floats: there are few enough of them.
+INLINE void norm_group_back(const imp_norm *n, size_t group, size_t at, bool relu, lanes sums[2])
+{
+    lanes scale, centre;
+    load(&scale, n->scale + group * LANES);
+    load(&centre, n->centre + group * LANES);
+    lanes gain = {0.0F}, bias = {0.0F};
+    for (size_t i = at; i < at + n->pixels * LANES; i += LANES) {
+        lanes gradient, in;
+        load(&gradient, n->gradient + i);
+        load(&in, n->in + i);
+        if (relu) {
+            lanes out;
+            load(&out, n->relu_out + i);
+            mask(&gradient, &out);
+        }
+        gain += gradient * (in - centre);
+        bias += gradient;
+        gradient *= scale;
+        memcpy(n->out + i, &gradient, sizeof gradient);
+    }
+    sums[0] = gain;
+    sums[1] = bias;
+}
+
+IMP_CLONED imp_norm_backward_body(const imp_norm *n)
+{
+    for (size_t group = 0; group < n->groups; group++) {
+        double gain[LANES] = {0.0}, bias[LANES] = {0.0};
+        for (size_t picture = 0; picture < n->batch; picture++) {
+            lanes sums[2];
+            const size_t at = (picture * n->groups + group) * n->pixels * LANES;
+            if (n->relu)
+                norm_group_back(n, group, at, true, sums);
+            else
+                norm_group_back(n, group, at, false, sums);
+            for (int k = 0; k < LANES; k++) {
+                gain[k] += (double)sums[0][k];
+                bias[k] += (double)sums[1][k];
+            }
+        }
+        for (size_t k = 0; k < LANES && group * LANES + k < n->channels; k++) {
+            const size_t c = group * LANES + k;
+            n->gain_gradient[c] = (float)(gain[k] * (double)n->rate[c]);
+            n->bias_gradient[c] = (float)bias[k];
+        }
+    }
+}
+IMP_CLONES(extern, imp_norm_backward, (const imp_norm *n), (n))
+
+INLINE void panel_product(const imp_product *p, size_t panel, size_t vectors)
+{
+    enum { SIDE_BY_SIDE = 4 };
+    const size_t width = vectors * LANES;
+    const float *matrix = p->panels + panel * width * ((p->columns + 15) / 16 * 16);
+    // chains of their own for even and odd columns: one would wait for itself
+    lanes sums[2][SIDE_BY_SIDE] = {{{0.0F}}};
+    size_t column = 0;
+    for (; column + 2 <= p->columns; column += 2)
+        for (size_t odd = 0; odd < 2; odd++)
+            for (size_t v = 0; v < vectors; v++) {
+                lanes weights;
+                memcpy(&weights, matrix + (column + odd) * width + v * LANES, sizeof weights);
+                sums[odd][v] += weights * p->in[column + odd];
+            }
+    if (column < p->columns)
+        for (size_t v = 0; v < vectors; v++) {
+            lanes weights;
+            memcpy(&weights, matrix + column * width + v * LANES, sizeof weights);
+            sums[0][v] += weights * p->in[column];
+        }
+    for (size_t k = 0; k < width && panel * width + k < p->rows; k++) {
+        const size_t row = panel * width + k, v = k / LANES;
+        const float sum = sums[0][v][k % LANES] + sums[1][v][k % LANES] + p->bias[row];
+        p->out[row] = p->relu && !(sum > 0.0F) ? 0.0F : sum;
+    }
+}
+
+IMP_CLONED imp_product_run_body(const imp_product *p)
+{
+    for (size_t panel = 0; panel * p->width < p->rows; panel++)
+        if (p->width == 64)
+            panel_product(p, panel, 4);
+        else if (p->width == 32)
+            panel_product(p, panel, 2);
+        else
+            panel_product(p, panel, 1);
+}
+IMP_CLONES(extern, imp_product_run, (const imp_product *p), (p))

@@ -1,0 +1,52 @@
+// nn/loops.h: what networks compute beside convolutions and pools, on arrays as oneDNN lays them.
+#ifndef IMP_NN_LOOPS_H
+#define IMP_NN_LOOPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+void imp_loop_add(float *out, const float *a, const float *b, size_t count);      // a + b
+void imp_loop_multiply(float *out, const float *a, const float *b, size_t count); // a * b
+void imp_loop_relu(float *out, const float *a, size_t count);                     // max(0, a)
+// b > 0 ? a : 0
+void imp_loop_mask(float *out, const float *a, const float *b, size_t count);
+// b > 0 ? a : a * (b + alpha): the gradient through an ELU that gave b
+void imp_loop_bend(float *out, const float *a, const float *b, size_t count, float alpha);
+
+enum { IMP_NORM_BLOCK = 16 };
+
+// A batch norm whose statistics are given. Arrays of values are (batch x groups x pixels x
+// IMP_NORM_BLOCK): that many channels side by side. Arrays of channels marked so have groups *
+// IMP_NORM_BLOCK entries, of which the first `channels` count; the others stay zero, and so does
+// what belongs to them.
+typedef struct imp_norm {
+    size_t batch, groups, pixels, channels;
+    double epsilon;
+    bool relu;                                  // one follows at once
+    const float *gain, *bias, *mean, *variance; // (channels)
+    float *scale, *shift;                       // value * scale + shift; (groups * IMP_NORM_BLOCK)
+    float *centre, *rate;                       // gain stretches (value - centre) * rate; as those
+    const float *in;
+    const float *relu_out; // backward: what the ReLU gave
+    const float *gradient; // backward: by the output
+    float *out;            // forward: the output; backward: the gradient by the input
+    float *gain_gradient, *bias_gradient; // (channels)
+} imp_norm;
+
+// Scale, shift, centre and rate, after gain, bias or statistics changed.
+void imp_norm_prepare(const imp_norm *norm);
+void imp_norm_forward(const imp_norm *norm);
+void imp_norm_backward(const imp_norm *norm);
+
+// One vector times a matrix in panels (nn/panels.h) of 16, 32 or 64 rows, plus a bias; relu: and
+// a ReLU behind it.
+typedef struct imp_product {
+    size_t rows, columns, width;
+    const float *panels, *bias, *in;
+    float *out; // (rows)
+    bool relu;
+} imp_product;
+
+void imp_product_run(const imp_product *product);
+
+#endif
