@@ -23,7 +23,8 @@ static void add_options(imp_options *options, imp_sweep_settings *s)
          "episodes that each network then drives", false},
         {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest", false},
         {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
-         "first steps left out of the lane and speed figures", false},
+         "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
+         false},
         {"require-survival", 0, IMP_OPTION_REAL, &s->require_survival, "SHARE",
          "end with 1 unless every network survives that share of its episodes", true},
         {"require-lane-distance", 0, IMP_OPTION_REAL, &s->require_lane_distance, "M",
@@ -233,6 +234,11 @@ static imp_status run_settings(imp_sweep_settings *s, const imp_options *options
     s->eval.map_count = s->sim.maps.count;
     s->eval.threads = s->sim.threads;
     s->eval.keep = 0;
+    if (!imp_options_given(options, &s->eval.settle_steps))
+        s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
+    if (s->eval.settle_steps >= s->eval.steps)
+        return imp_fail(err, IMP_USAGE, "--settle-steps %d: episodes of at most %d steps never do",
+                        s->eval.settle_steps, s->eval.steps);
     s->eval.ask_expert = true;
     *rows = calloc((size_t)s->seeds, sizeof **rows);
     return *rows != NULL ? run_all(s, options, training, *rows, err)
@@ -280,7 +286,6 @@ static int run(const imp_command *command, int argc, char **argv)
     };
     s.eval.episodes = 100;
     s.eval.steps = 1500;
-    s.eval.settle_steps = 60;
     imp_options options, training = {0};
     imp_error err = {0};
     imp_sweep_row *rows = NULL;

@@ -1,0 +1,74 @@
+#!/bin/sh
+# cli_eval_report.sh: what `imprint eval --out` writes: a page that needs nothing else, rows that
+# agree with the metrics, replays; the same for any number of threads; maps kept for testing.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+expect 0 imprint log --map small_loop --map udem1_empty --episodes 6 --steps 40 --size 40x30 \
+    --out data
+expect 0 imprint train --data data --epochs 2 --out model
+maps='--map small_loop --map zigzag_dists --map loop_empty'
+evaluate() {
+    # shellcheck disable=SC2086  # options are kept as words
+    expect 0 imprint eval --policy expert --policy model --policy reference $maps --episodes 12 \
+        --steps 60 "$@"
+}
+evaluate --out one --threads 1
+prints 'minus expert'
+prints 'model was trained on 1 of these 3 maps'
+prints 'reference: episode'
+evaluate --out three --threads 3
+for file in report.html episodes.csv trajectories-1.png trajectories-3.png worst-3-1.csv \
+    worst-3-1.png saliency-2.png; do
+    cmp "one/$file" "three/$file" || fail "$file depends on threads"
+done
+[ ! -e one/saliency-1.png ] || fail "an expert looks at nothing"
+
+# one page: nothing is fetched, every picture is there
+if grep -Eq 'src="[^d]|href=|<script|@import|url\(' one/report.html; then
+    fail "the page refers to something outside it"
+fi
+[ "$(grep -o '<svg' one/report.html | wc -l)" -eq 5 ] || fail "plots are missing"
+[ "$(grep -o 'data:image/png' one/report.html | wc -l)" -ge 10 ] || fail "pictures are missing"
+grep -q '<small>trained on</small>' one/report.html || fail "a training map is not marked"
+if command -v xmllint >/dev/null; then
+    xmllint --html --noout one/report.html 2>err || :
+    if grep -v 'svg\|path\|rect invalid\|Tag' err | grep -q 'parser error'; then
+        fail "not HTML: $(head -3 err)"
+    fi
+fi
+
+# rows: a line per policy and episode, and the episodes that ended badly are those of the metrics
+[ "$(wc -l <one/episodes.csv)" -eq 37 ] || fail "episodes.csv has not 36 rows"
+dead=$(grep -c '^reference,.*,invalid pose,' one/episodes.csv || :)
+lived=$(grep -A3 '"policy": "reference"' one/metrics.json | sed -n 's/.*"survived": \([0-9]*\),/\1/p' |
+    head -1)
+[ $((dead + lived)) -eq 12 ] || fail "episodes.csv tells of $dead deaths, metrics of $lived survivors"
+head -1 one/worst-3-1.csv | grep -q '^step,time_s,x_m,z_m,heading_deg' || fail "no poses"
+
+# a pose of a replay can be drawn
+pose=$(sed -n 2p one/worst-3-1.csv | cut -d, -f3-5)
+expect 0 imprint render --map small_loop --pose "$pose" --out view.png
+
+# the folder can be replaced, and is ours
+evaluate --out one --force
+
+# fewer are drawn than driven
+evaluate --out few --keep 2
+cmp one/episodes.csv few/episodes.csv || fail "figures depend on what is kept"
+
+# maps for testing
+few=$work/maps
+mkdir "$few"
+cp "$SOURCE/maps/udem1.yaml" "$SOURCE/maps/zigzag_dists.yaml" "$SOURCE/maps/robotarium1.yaml" "$few"
+expect 0 imprint eval --policy expert --map "$few" --split test --episodes 5 --steps 5 --json
+prints '"map": "zigzag_dists"'
+! grep -q '"map": "udem1"' "$work/out" || fail "udem1 is for training"
+expect 2 imprint eval --policy expert --split test --episodes 2 --steps 5
+says 'none of the 1 maps is for that'
+expect 2 imprint eval --policy expert --split tset
+says "none of all, train, test"
+expect 0 imprint log --map small_loop --map zigzag_dists --split train --episodes 6 --steps 4 \
+    --size 40x30 --out kept
+expect 0 imprint data info kept --json
+prints '"map": "small_loop"'
