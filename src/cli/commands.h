@@ -18,6 +18,7 @@ extern const imp_command imp_command_export;
 extern const imp_command imp_command_plot;
 extern const imp_command imp_command_sweep;
 extern const imp_command imp_command_agent;
+extern const imp_command imp_command_submission;
 
 // Options of everything that simulates, before they are turned into definitions.
 typedef struct imp_sim_options {

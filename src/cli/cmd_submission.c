@@ -1,0 +1,98 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "imprint/arena.h"
+
+typedef struct settings {
+    imp_submission_def submission;
+    char program[IMP_PATH_MAX]; // beside the one that runs
+} settings;
+
+static void find_program(settings *s)
+{
+    char own[IMP_PATH_MAX - 32];
+    const ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    own[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(own, '/');
+    snprintf(s->program, sizeof s->program, "%.*simprint-agent",
+             slash != NULL ? (int)(slash - own) + 1 : 0, own);
+    s->submission.program = s->program;
+}
+
+static imp_status make(const settings *s, const imp_options *options, const char *folder,
+                       imp_error *err)
+{
+    const imp_status status = imp_submission_create(folder, &s->submission, err);
+    if (status != IMP_OK)
+        return status;
+    if (options->json)
+        return imp_session_put_json(
+            json_pack("{s:s, s:s}", "folder", folder, "model", s->submission.model), err);
+    printf("written: %s with Dockerfile, submission.yaml, imprint-agent, model.safetensors and "
+           "README.md\n",
+           folder);
+    return IMP_OK;
+}
+
+static imp_status check(const imp_options *options, const char *folder, imp_error *err)
+{
+    const imp_monitor monitor = imp_session_monitor(options);
+    const imp_status status = imp_submission_check(folder, &monitor, err);
+    if (status != IMP_OK)
+        return status;
+    if (options->json)
+        return imp_session_put_json(json_pack("{s:s, s:b}", "folder", folder, "ok", 1), err);
+    printf("%s: sound, and its agent drives\n", folder);
+    return IMP_OK;
+}
+
+static imp_status run_settings(const settings *s, const imp_options *options, imp_error *err)
+{
+    const char *what = options->operand_count > 0 ? options->operands[0] : "";
+    if (options->operand_count != 2 || (strcmp(what, "new") != 0 && strcmp(what, "check") != 0))
+        return imp_fail(err, IMP_USAGE, "give new or check, and a folder");
+    return strcmp(what, "new") == 0 ? make(s, options, options->operands[1], err)
+                                    : check(options, options->operands[1], err);
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.submission = {.model = "runs/model", .label = "imprint"}};
+    imp_options options;
+    imp_error err = {0};
+    find_program(&s);
+    const imp_option table[] = {
+        {"model", 'm', IMP_OPTION_TEXT, &s.submission.model, "MODEL",
+         "a model file, or a folder of `imprint train`", false},
+        {"label", 0, IMP_OPTION_TEXT, &s.submission.label, "NAME", "of the submission", false},
+        {"program", 0, IMP_OPTION_TEXT, &s.submission.program, "FILE",
+         "the program imprint-agent to take along", true},
+    };
+    imp_options_init(&options, command);
+    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_settings(&s, &options, &err);
+    const int code = status != IMP_OK ? imp_session_fail(status, &err) : imp_session_finish();
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_submission = {
+    .name = "submission",
+    .summary = "make and check submissions to the AI Driving Olympics",
+    .operands = "new|check DIR",
+    .details =
+        "new makes a folder that the challenge's tools take: a Dockerfile, submission.yaml, the "
+        "agent and\n"
+        "the model. check looks through such a folder, anybody's, starts the agent as the "
+        "Dockerfile says\n"
+        "and lets it drive for some seconds.",
+    .examples = "  imprint submission new runs/submission --model runs/model\n"
+                "  imprint submission check runs/submission",
+    .run = run,
+};
