@@ -1,0 +1,75 @@
+#!/bin/sh
+# cli_agent.sh: `imprint agent`, `imprint eval --agent` and `imprint submission` from the arguments to
+# the files, with a model that has learned next to nothing.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+golden=$SOURCE/tests/data/golden/aido-node
+agent=$(dirname "$IMPRINT")/imprint-agent
+[ -x "$agent" ] || exit 77
+
+expect 0 imprint log --episodes 2 --steps 32 --out data
+expect 0 imprint train --data data --epochs 1 --out model
+
+# streams from the environment or the options; exit codes
+"$agent" --model model <"$golden/whole-run.in.cbor" >answers || fail "the run was refused"
+AIDONODE_DATA_IN=$golden/whole-run.in.cbor AIDONODE_DATA_OUT=again expect 0 imprint agent -m model
+cmp answers again || fail "imprint and imprint-agent differ"
+expect 0 imprint agent -m model --data-in "$golden/whole-run.in.cbor" --data-out fifo-less
+cmp answers fifo-less || fail "the answers differ"
+[ "$(wc -c <answers)" -eq "$(wc -c <"$golden/whole-run.out.cbor")" ] || fail "other answers"
+expect 1 imprint agent -m model --data-in "$golden/seed-twice.in.cbor"
+says 'seed'
+
+# refused before anything is read
+printf '\377' >garbage
+expect 3 imprint agent -m model --data-in garbage
+says 'is no message'
+head -c 2000 model/model.safetensors >broken.safetensors
+expect 3 imprint agent -m broken.safetensors --data-in garbage
+says 'broken.safetensors'
+printf 'image_width: x\n' >lens.yaml
+expect 3 imprint agent -m model --lens lens.yaml --data-in garbage
+says 'lens.yaml'
+expect 3 imprint agent -m model --lens none --data-in garbage
+says "through the lens 'duckiebot'"
+expect 2 imprint agent -m model --deadline 0 --data-in garbage
+expect 2 imprint agent model
+
+# signals end it with 0, while it waits for its streams and afterwards
+start imprint agent -m model --data-in absent
+stop TERM 0
+mkfifo in
+start imprint agent -m model --data-in in --data-out fifo:sub/out
+until [ -p sub/out ] || ! runs; do sleep 0.05; done
+stop INT 0
+
+# agents in a challenge: ours ends by itself when its input does; one that fails fails alone
+expect 1 imprint eval --protocol aido-lfi --agent-timeout 30 -j 2 --out lfi \
+    --agent "\"$agent\" -m '$work/model'; echo \$? >>'$work/ended'" --agent 'echo broken >&2; exit 9'
+prints "echo broken >&2; exit 9: 0 of 2 episodes lasted"
+prints 'it ended with status 9; its last words: broken'
+says '2 episodes ended because an agent could not go on'
+[ "$(sort -u ended)" = 0 ] || fail "our agent did not end by itself: $(cat ended)"
+grep -q '"reason": "the agent is gone' lfi/metrics.json || fail "no reason in metrics.json"
+expect 2 imprint eval --agent "$agent"
+says 'give --protocol'
+
+# submissions
+expect 0 imprint submission new entry --model model --label duck
+expect 0 imprint submission check entry
+prints 'its agent drives'
+[ "$(du -sk entry | cut -f1)" -lt 12000 ] || fail "the submission is too large: $(du -sk entry)"
+expect 4 imprint submission new entry --model model
+says 'not empty'
+expect 3 imprint submission new other --model broken.safetensors
+absent other
+echo 'colour: red' >>entry/submission.yaml
+expect 1 imprint submission check entry
+says 'submission.yaml:4'
+sed -i '/colour/d; s/aido2_db18_agent-z2/[a, aido2_db18_agent-z2]/' entry/submission.yaml
+expect 0 imprint submission check entry
+rm entry/model.safetensors
+expect 1 imprint submission check entry
+says 'model.safetensors, which is not there'
+expect 2 imprint submission check
