@@ -52,7 +52,13 @@ static imp_status put_plot(imp_html *page, const imp_plot_def *def, const points
         total += p->series[k].count;
     if (total == 0)
         return IMP_OK;
-    const imp_status status = imp_plot_svg(&svg, &length, def, p->series, count, err);
+    // names stand in a line with the label of the axis
+    size_t letters = strlen(def->y_label);
+    for (int k = 0; k < count; k++)
+        letters += strlen(p->series[k].name) + 6;
+    imp_plot_def wide = *def;
+    wide.width = letters > 90 ? (int)(letters < 480 ? 8 * letters : 3840) : wide.width;
+    const imp_status status = imp_plot_svg(&svg, &length, &wide, p->series, count, err);
     if (status == IMP_OK) {
         imp_html_drawing(page, svg);
         free(svg);
