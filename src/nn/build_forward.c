@@ -26,47 +26,10 @@ static imp_op describe_node(const imp_executor *e)
     };
 }
 
-// One picture times a matrix waits for the matrix to come from the caches: our loop does nothing
-// else meanwhile. True if it takes the node.
-static bool product(imp_executor *e, imp_node_state *state)
-{
-    const imp_node *node = &e->def.graph->nodes[e->building];
-    const imp_node *in = &e->def.graph->nodes[node->inputs[0]];
-    const imp_node *after = activation_of(e, e->building);
-    if (node->kind != IMP_LAYER_DENSE || e->def.batch != 1 || e->def.training ||
-        (after != NULL && after->kind != IMP_LAYER_RELU))
-        return false;
-    const int width = node->channels > 32 ? 64 : node->channels > 16 ? 32 : 16;
-    const size_t padded = (size_t)(node->channels + width - 1) / (size_t)width * (size_t)width *
-                          (size_t)((in->channels + 15) / 16 * 16);
-    state->source = imp_build_to_plain(e, &e->forward, input_of(e, 0), in);
-    state->weight = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
-    dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0);
-    state->out = imp_build_node_plain(e, node, NULL);
-    float *panels = imp_build_floats(e, padded * sizeof *panels);
-    imp_call *pack = imp_build_own(e, &e->pack, IMP_CALL_PACK);
-    imp_call *call = imp_build_own(e, &e->forward, IMP_CALL_PRODUCT);
-    if (pack == NULL || call == NULL)
-        return true;
-    pack->rows = 1;
-    pack->panels = (imp_panels){node->channels, in->channels, width};
-    pack->a = imp_memory_floats(state->weight);
-    pack->out = panels;
-    call->product = (imp_product){.rows = (size_t)node->channels,
-                                  .columns = (size_t)in->channels,
-                                  .width = (size_t)width,
-                                  .panels = panels,
-                                  .bias = imp_memory_floats(bias),
-                                  .in = imp_memory_floats(state->source),
-                                  .out = imp_memory_floats(state->out),
-                                  .relu = after != NULL};
-    return true;
-}
-
 // Convolution and dense: the primitive chooses the layouts, we convert where they differ.
 static void weighted(imp_executor *e, imp_node_state *state)
 {
-    if (product(e, state))
+    if (imp_build_single(e, state))
         return;
     const imp_op op = describe_node(e);
     state->forward = imp_build_describe(e, &op);
@@ -102,7 +65,9 @@ static int add_workspace(imp_executor *e, imp_node_state *state, dnnl_exec_arg_t
 static void pool(imp_executor *e, imp_node_state *state)
 {
     const imp_op op = describe_node(e);
-    state->source = input_of(e, 0);
+    state->source = state->out = input_of(e, 0);
+    if (state->pooled)
+        return;
     state->forward = imp_build_describe(e, &op);
     if (e->status != IMP_OK)
         return;

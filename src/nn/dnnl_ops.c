@@ -317,17 +317,29 @@ dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op)
     return status;
 }
 
-dnnl_status_t imp_plain_memory(dnnl_memory_t *out, dnnl_engine_t engine, int rank,
-                               const int64_t *dims, float *values)
+static dnnl_status_t make_memory(dnnl_memory_t *out, dnnl_engine_t engine, int rank,
+                                 const int64_t *dims, float *values, dnnl_format_tag_t tag)
 {
-    static const dnnl_format_tag_t tags[] = {dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd};
     dnnl_memory_desc_t desc;
-    dnnl_status_t status = make_layout(&desc, rank, dims, tags[rank - 1]);
+    dnnl_status_t status = make_layout(&desc, rank, dims, tag);
     if (status != dnnl_success)
         return status;
     status = dnnl_memory_create(out, borrow(&desc), engine, values);
     free_layout(&desc);
     return status;
+}
+
+dnnl_status_t imp_plain_memory(dnnl_memory_t *out, dnnl_engine_t engine, int rank,
+                               const int64_t *dims, float *values)
+{
+    static const dnnl_format_tag_t tags[] = {dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd};
+    return make_memory(out, engine, rank, dims, values, tags[rank - 1]);
+}
+
+dnnl_status_t imp_blocks_memory(dnnl_memory_t *out, dnnl_engine_t engine, const int64_t *dims,
+                                float *values)
+{
+    return make_memory(out, engine, 4, dims, values, dnnl_aBcd16b);
 }
 
 imp_layout imp_memory_layout(dnnl_memory_t memory)

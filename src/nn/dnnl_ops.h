@@ -47,6 +47,10 @@ dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op);
 dnnl_status_t imp_plain_memory(dnnl_memory_t *out, dnnl_engine_t engine, int rank,
                                const int64_t *dims, float *values);
 
+// The same of (batch x channels x height x width) with channels in blocks of 16 side by side.
+dnnl_status_t imp_blocks_memory(dnnl_memory_t *out, dnnl_engine_t engine, const int64_t *dims,
+                                float *values);
+
 imp_layout imp_memory_layout(dnnl_memory_t memory);
 imp_layout imp_op_layout(dnnl_primitive_desc_t description, dnnl_query_t what);
 

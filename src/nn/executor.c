@@ -196,6 +196,12 @@ static void run_loop(const imp_executor *e, const imp_call *call)
     case IMP_CALL_PRODUCT:
         imp_product_run(&call->product);
         break;
+    case IMP_CALL_PACK_DIRECT:
+        imp_direct_pack(&call->direct);
+        break;
+    case IMP_CALL_DIRECT:
+        imp_direct_run(&call->direct);
+        break;
     case IMP_CALL_PRIMITIVE:
         break;
     }

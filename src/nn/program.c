@@ -152,6 +152,19 @@ dnnl_memory_t imp_build_node_plain(imp_executor *e, const imp_node *node, float 
     return imp_build_plain(e, node->flat ? 2 : 4, dims, floats);
 }
 
+dnnl_memory_t imp_build_node_blocks(imp_executor *e, const imp_node *node)
+{
+    const int64_t dims[4] = {e->def.batch, node->channels, node->height, node->width};
+    const int64_t blocks = (node->channels + IMP_NORM_BLOCK - 1) / IMP_NORM_BLOCK;
+    const int64_t count = dims[0] * blocks * IMP_NORM_BLOCK * dims[2] * dims[3];
+    dnnl_memory_t memory = NULL;
+    float *floats = imp_build_floats(e, (size_t)count * sizeof *floats);
+    if (floats == NULL ||
+        !check(e, imp_blocks_memory(&memory, e->engine, dims, floats), "make a memory"))
+        return NULL;
+    return keep_memory(e, memory);
+}
+
 dnnl_memory_t imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array, int64_t first)
 {
     const imp_tensor *tensor = imp_graph_tensor(e->def.graph, e->building, role);

@@ -3,6 +3,7 @@
 #ifndef IMP_NN_PROGRAM_H
 #define IMP_NN_PROGRAM_H
 
+#include "nn/direct.h"
 #include "nn/dnnl_ops.h"
 #include "nn/executor.h"
 #include "nn/loops.h"
@@ -25,6 +26,8 @@ typedef enum imp_call_kind {
     IMP_CALL_NORM,
     IMP_CALL_NORM_BACK,
     IMP_CALL_PRODUCT,
+    IMP_CALL_PACK_DIRECT, // weights of the next
+    IMP_CALL_DIRECT,
 } imp_call_kind;
 
 // One thing to compute. Arrays have the same layout and count, but for copies.
@@ -43,6 +46,7 @@ typedef struct imp_call {
         imp_panels panels;
         imp_norm norm;
         imp_product product;
+        imp_direct direct;
     };
 } imp_call;
 
@@ -70,6 +74,7 @@ typedef struct imp_node_state {
     dnnl_primitive_desc_t forward; // description
     int activation;     // the ReLU or ELU node that is computed along with this one, or -1
     dnnl_memory_t mask; // of a dropout
+    bool pooled;        // a pool that the convolution before it computes along
     bool fixed;         // a batch norm that our loops compute
     imp_norm norm;      // that
 } imp_node_state;
@@ -97,6 +102,8 @@ struct imp_executor {
 // The builder's functions do nothing once one of them failed; e->status tells.
 void imp_build_forward(imp_executor *e);
 void imp_build_backward(imp_executor *e);
+// A convolution or dense layer in a decision on one picture; false if oneDNN does it better.
+bool imp_build_single(imp_executor *e, imp_node_state *state);
 
 // Zeroed floats on a cache line of their own, until the executor goes; NULL after a failure.
 float *imp_build_floats(imp_executor *e, size_t bytes);
@@ -113,6 +120,8 @@ dnnl_memory_t imp_build_memory(imp_executor *e, imp_layout layout, float *floats
 dnnl_memory_t imp_build_plain(imp_executor *e, int rank, const int64_t *dims, float *floats);
 // What a node gives, in plain layout.
 dnnl_memory_t imp_build_node_plain(imp_executor *e, const imp_node *node, float *floats);
+// The same with channels in blocks of 16.
+dnnl_memory_t imp_build_node_blocks(imp_executor *e, const imp_node *node);
 // A tensor of the node under construction, in plain layout over an array that holds the network's
 // values from number `first` on.
 dnnl_memory_t imp_build_tensor(imp_executor *e, imp_tensor_role role, float *array, int64_t first);

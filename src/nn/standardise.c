@@ -22,7 +22,7 @@ IMP_CLONED sums_body(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t
 }
 
 // Interleaved pixels to three planes.
-IMP_CLONED scale_body(const uint8_t *rgb, size_t pixels, double mean, double factor, float *out)
+IMP_CLONED scale_body(const uint8_t *rgb, size_t pixels, float mean, float factor, float *out)
 {
     enum { BLOCK = 256 };
     for (size_t start = 0; start < pixels; start += BLOCK) {
@@ -37,15 +37,14 @@ IMP_CLONED scale_body(const uint8_t *rgb, size_t pixels, double mean, double fac
         for (int c = 0; c < 3; c++) {
             float *plane = out + (size_t)c * pixels + start;
             for (size_t i = 0; i < count; i++)
-                plane[i] = (float)(((double)channels[c][i] - mean) * factor);
+                plane[i] = ((float)channels[c][i] - mean) * factor;
         }
     }
 }
 
 IMP_CLONES(static, sums, (const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares),
            (bytes, count, sum, squares))
-IMP_CLONES(static, scale,
-           (const uint8_t *rgb, size_t pixels, double mean, double factor, float *out),
+IMP_CLONES(static, scale, (const uint8_t *rgb, size_t pixels, float mean, float factor, float *out),
            (rgb, pixels, mean, factor, out))
 
 void imp_standardise(const uint8_t *rgb, int width, int height, float *out)
@@ -57,5 +56,5 @@ void imp_standardise(const uint8_t *rgb, int width, int height, float *out)
     const double mean = (double)sum / count;
     const double variance = fmax((double)squares / count - mean * mean, 0.0);
     const double factor = 1.0 / fmax(sqrt(variance), 1.0 / sqrt(count));
-    scale(rgb, pixels, mean, factor, out);
+    scale(rgb, pixels, (float)mean, (float)factor, out);
 }

@@ -1,0 +1,241 @@
+#include "nn/direct.h"
+
+#include "nn/clones.h"
+
+#include <math.h>
+
+static size_t padded_row(const imp_direct *d)
+{
+    return (d->left + d->width + d->right) * d->block;
+}
+
+static size_t padded_plane(const imp_direct *d)
+{
+    return (d->top + d->height + d->bottom) * padded_row(d);
+}
+
+size_t imp_direct_weights(const imp_direct *d)
+{
+    return d->channels * d->planes * d->block * d->kernel * d->kernel;
+}
+
+size_t imp_direct_padded(const imp_direct *d)
+{
+    return d->planes * padded_plane(d);
+}
+
+size_t imp_direct_window(const imp_direct *d)
+{
+    return d->pool_kernel * d->columns * IMP_DIRECT_GROUP;
+}
+
+// In the order that they are used in: group, plane, row, channel of the plane's block, column, and
+// the group's channels side by side.
+void imp_direct_pack(const imp_direct *d)
+{
+    const size_t area = d->kernel * d->kernel, inputs = d->planes * d->block;
+    float *out = d->weights;
+    for (size_t group = 0; group < d->channels; group += IMP_DIRECT_GROUP)
+        for (size_t plane = 0; plane < d->planes; plane++)
+            for (size_t row = 0; row < d->kernel; row++)
+                for (size_t k = 0; k < d->block; k++)
+                    for (size_t column = 0; column < d->kernel; column++)
+                        for (size_t c = group; c < group + IMP_DIRECT_GROUP; c++)
+                            *out++ = d->plain[(c * inputs + plane * d->block + k) * area +
+                                              row * d->kernel + column];
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define INLINE static inline __attribute__((always_inline)) AVX512
+
+enum { MOST_PIXELS = 13 };
+
+bool imp_direct_possible(size_t stride)
+{
+    return stride <= 2 && IMP_HAS_AVX512;
+}
+
+// `count` pixels of one row and a group of channels, from blocks of `block` channels, `stride`
+// pixels apart: constants, so that sums stay in registers and addresses take none. out: where the
+// first block of channels goes, `apart` floats before the second.
+INLINE void compute_tile(const imp_direct *d, size_t count, size_t block, size_t stride,
+                         const float *weights, const float *in, const float *bias, float *out,
+                         size_t apart)
+{
+    __m512 low[MOST_PIXELS], high[MOST_PIXELS];
+    const size_t row_size = padded_row(d), plane = padded_plane(d);
+    for (size_t i = 0; i < count; i++) {
+        low[i] = _mm512_loadu_ps(bias);
+        high[i] = _mm512_loadu_ps(bias + IMP_DIRECT_BLOCK);
+    }
+    for (size_t p = 0; p < d->planes; p++)
+        for (size_t row = 0; row < d->kernel; row++)
+            for (size_t k = 0; k < block; k++) {
+                const float *at = in + p * plane + row * row_size + k;
+                for (size_t column = 0; column < d->kernel; column++, at += block) {
+                    const __m512 w0 = _mm512_loadu_ps(weights),
+                                 w1 = _mm512_loadu_ps(weights + IMP_DIRECT_BLOCK);
+                    weights += IMP_DIRECT_GROUP;
+                    // gcc would keep the pixels for the next column, and run out of registers
+                    __asm__("" : "+r"(at));
+                    for (size_t i = 0; i < count; i++) {
+                        const __m512 value = _mm512_set1_ps(at[i * stride * block]);
+                        low[i] = _mm512_fmadd_ps(value, w0, low[i]);
+                        high[i] = _mm512_fmadd_ps(value, w1, high[i]);
+                    }
+                }
+            }
+    const __m512 least = _mm512_set1_ps(d->relu ? 0.0F : -INFINITY);
+    for (size_t i = 0; i < count; i++) {
+        _mm512_storeu_ps(out + i * IMP_DIRECT_BLOCK, _mm512_max_ps(least, low[i]));
+        _mm512_storeu_ps(out + i * IMP_DIRECT_BLOCK + apart, _mm512_max_ps(least, high[i]));
+    }
+}
+
+typedef void compute(const imp_direct *d, const float *weights, const float *in, const float *bias,
+                     float *out, size_t apart);
+
+#define TILE(count, block, stride)                                                                 \
+    AVX512 static void tile_##count##_##block##_##stride(                                          \
+        const imp_direct *d, const float *weights, const float *in, const float *bias, float *out, \
+        size_t apart)                                                                              \
+    {                                                                                              \
+        compute_tile(d, count, block, stride, weights, in, bias, out, apart);                      \
+    }
+#define TILES(block, stride)                                                                       \
+    TILE(13, block, stride)                                                                        \
+    TILE(10, block, stride)                                                                        \
+    TILE(7, block, stride)                                                                         \
+    TILE(4, block, stride)                                                                         \
+    TILE(2, block, stride)                                                                         \
+    TILE(1, block, stride)
+TILES(1, 1)
+TILES(1, 2)
+TILES(16, 1)
+TILES(16, 2)
+#undef TILES
+#undef TILE
+
+enum { TILE_SIZES = 6 };
+
+static const size_t PIXELS[TILE_SIZES] = {13, 10, 7, 4, 2, 1};
+
+#define TILES(block, stride)                                                                       \
+    {                                                                                              \
+        tile_13_##block##_##stride, tile_10_##block##_##stride, tile_7_##block##_##stride,         \
+            tile_4_##block##_##stride, tile_2_##block##_##stride, tile_1_##block##_##stride        \
+    }
+static compute *const COMPUTE[2][2][TILE_SIZES] = {{TILES(1, 1), TILES(1, 2)},
+                                                   {TILES(16, 1), TILES(16, 2)}};
+#undef TILES
+
+static void compute_row(const imp_direct *d, size_t group, size_t row, float *out, size_t apart)
+{
+    compute *const *tiles = COMPUTE[d->block > 1][d->stride - 1];
+    const float *in = d->padded + row * d->stride * padded_row(d);
+    const float *weights = d->weights + group * (imp_direct_weights(d) / d->channels);
+    for (size_t column = 0; column < d->columns;) {
+        const size_t left = d->columns - column;
+        // tens leave no small rest
+        int k = left % 10 == 0 ? 1 : 0;
+        while (PIXELS[k] > left)
+            k++;
+        tiles[k](d, weights, in + column * d->stride * d->block, d->bias + group,
+                 out + column * IMP_DIRECT_BLOCK, apart);
+        column += PIXELS[k];
+    }
+}
+
+// One row behind the pool, of one block of channels. window: rows of the convolution, in any order.
+INLINE void pool_row(const imp_direct *d, size_t kernel, const float *window, float *out)
+{
+    const size_t columns = (d->columns - kernel) / d->pool_stride + 1;
+    for (size_t x = 0; x < columns; x++) {
+        const float *at = window + x * d->pool_stride * IMP_DIRECT_BLOCK;
+        __m512 most = _mm512_loadu_ps(at);
+        for (size_t row = 0; row < kernel; row++)
+            for (size_t column = 0; column < kernel; column++)
+                most = _mm512_max_ps(
+                    most, _mm512_loadu_ps(at + (row * d->columns + column) * IMP_DIRECT_BLOCK));
+        _mm512_storeu_ps(out + x * IMP_DIRECT_BLOCK, most);
+    }
+}
+
+AVX512 static void pool_rows(const imp_direct *d, const float *window, size_t apart, float *out,
+                             size_t out_apart)
+{
+    for (size_t k = 0; k < IMP_DIRECT_GROUP / IMP_DIRECT_BLOCK; k++)
+        if (d->pool_kernel == 3)
+            pool_row(d, 3, window + k * apart, out + k * out_apart);
+        else
+            pool_row(d, d->pool_kernel, window + k * apart, out + k * out_apart);
+}
+
+// Rows of the convolution take the places in the window in turn.
+static void run_pooled(const imp_direct *d, size_t group)
+{
+    const size_t kernel = d->pool_kernel;
+    const size_t rows = (d->rows - kernel) / d->pool_stride + 1,
+                 columns = (d->columns - kernel) / d->pool_stride + 1;
+    const size_t row_size = d->columns * IMP_DIRECT_BLOCK, apart = kernel * row_size;
+    float *out = d->out + group * rows * columns;
+    size_t done = 0;
+    for (size_t y = 0; y < rows; y++) {
+        const size_t first = y * d->pool_stride;
+        done = done < first ? first : done;
+        for (; done < first + kernel; done++)
+            compute_row(d, group, done, d->window + done % kernel * row_size, apart);
+        pool_rows(d, d->window, apart, out + y * columns * IMP_DIRECT_BLOCK,
+                  rows * columns * IMP_DIRECT_BLOCK);
+    }
+}
+
+// Rows are short: calling memcpy() takes longer than copying them.
+AVX512 static void copy_row(float *out, const float *in, size_t count)
+{
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16)
+        _mm512_storeu_ps(out + i, _mm512_loadu_ps(in + i));
+    const __mmask16 rest = (__mmask16)((1U << (count - i)) - 1U);
+    _mm512_mask_storeu_ps(out + i, rest, _mm512_maskz_loadu_ps(rest, in + i));
+}
+
+static void pad(const imp_direct *d)
+{
+    const size_t size = d->width * d->block, row_size = padded_row(d);
+    float *out = d->padded + d->top * row_size + d->left * d->block;
+    for (size_t plane = 0; plane < d->planes; plane++, out += padded_plane(d))
+        for (size_t row = 0; row < d->height; row++)
+            copy_row(out + row * row_size, d->in + (plane * d->height + row) * size, size);
+}
+
+void imp_direct_run(const imp_direct *d)
+{
+    const size_t apart = d->rows * d->columns * IMP_DIRECT_BLOCK;
+    pad(d);
+    for (size_t group = 0; group < d->channels; group += IMP_DIRECT_GROUP) {
+        if (d->pool_kernel > 0) {
+            run_pooled(d, group);
+            continue;
+        }
+        for (size_t row = 0; row < d->rows; row++)
+            compute_row(d, group, row,
+                        d->out + (group * d->rows + row * IMP_DIRECT_BLOCK) * d->columns, apart);
+    }
+}
+#else
+
+bool imp_direct_possible(size_t stride)
+{
+    (void)stride;
+    return false;
+}
+
+void imp_direct_run(const imp_direct *d)
+{
+    (void)d;
+}
+#endif

@@ -1,0 +1,281 @@
+// Our own loops against what they stand for: convolutions of single pictures, batch norms with
+// given statistics, products with panels.
+#include "testing.h"
+
+#include "nn/direct.h"
+#include "nn/loops.h"
+#include "nn/panels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Some numbers between -1 and 1 on a cache line of their own.
+static float *make(size_t count, uint32_t seed)
+{
+    float *values = aligned_alloc(64, (count * sizeof *values + 127) / 64 * 64);
+    if (values == NULL)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        seed = seed * 1664525U + 1013904223U;
+        values[i] = (float)(int32_t)seed / 2147483648.0F;
+    }
+    return values;
+}
+
+static float *make_zeros(size_t count)
+{
+    float *values = make(count, 0);
+    for (size_t i = 0; i < count; i++)
+        values[i] = 0.0F;
+    return values;
+}
+
+// One value of the convolution by its definition.
+static double convolve(const imp_direct *d, size_t c, size_t y, size_t x)
+{
+    const size_t inputs = d->planes * d->block, kernel = d->kernel;
+    double sum = (double)d->bias[c];
+    for (size_t i = 0; i < inputs; i++)
+        for (size_t row = 0; row < kernel; row++)
+            for (size_t column = 0; column < kernel; column++) {
+                const size_t at_y = y * d->stride + row - d->top,
+                             at_x = x * d->stride + column - d->left;
+                // what lies before the picture wraps round to huge numbers
+                if (at_y >= d->height || at_x >= d->width)
+                    continue;
+                const size_t at =
+                    ((i / d->block * d->height + at_y) * d->width + at_x) * d->block + i % d->block;
+                sum += (double)d->plain[((c * inputs + i) * kernel + row) * kernel + column] *
+                       (double)d->in[at];
+            }
+    return d->relu && sum < 0.0 ? 0.0 : sum;
+}
+
+static double pooled(const imp_direct *d, size_t c, size_t y, size_t x)
+{
+    const size_t kernel = d->pool_kernel == 0 ? 1 : d->pool_kernel,
+                 stride = d->pool_kernel == 0 ? 1 : d->pool_stride;
+    double most = -INFINITY;
+    for (size_t row = 0; row < kernel; row++)
+        for (size_t column = 0; column < kernel; column++)
+            most = fmax(most, convolve(d, c, y * stride + row, x * stride + column));
+    return most;
+}
+
+static void check_direct(imp_direct d)
+{
+    if (!imp_direct_possible(d.stride))
+        skip();
+    const size_t inputs = d.planes * d.block;
+    const size_t kernel = d.pool_kernel == 0 ? 1 : d.pool_kernel,
+                 stride = d.pool_kernel == 0 ? 1 : d.pool_stride;
+    const size_t rows = (d.rows - kernel) / stride + 1, columns = (d.columns - kernel) / stride + 1;
+    float *const plain = make(d.channels * inputs * d.kernel * d.kernel, 1);
+    float *const bias = make(d.channels, 2), *const in = make(inputs * d.height * d.width, 3);
+    d.plain = plain;
+    d.bias = bias;
+    d.in = in;
+    d.weights = make_zeros(imp_direct_weights(&d));
+    d.padded = make_zeros(imp_direct_padded(&d));
+    d.window = make_zeros(imp_direct_window(&d) + 1);
+    d.out = make_zeros(d.channels * rows * columns);
+    imp_direct_pack(&d);
+    for (int round = 0; round < 2; round++)
+        imp_direct_run(&d);
+    for (size_t c = 0; c < d.channels; c++)
+        for (size_t y = 0; y < rows; y++)
+            for (size_t x = 0; x < columns; x++) {
+                const size_t at =
+                    ((c / IMP_DIRECT_BLOCK * rows + y) * columns + x) * IMP_DIRECT_BLOCK +
+                    c % IMP_DIRECT_BLOCK;
+                assert_float_equal(d.out[at], pooled(&d, c, y, x), 2e-5);
+            }
+    free(plain);
+    free(bias);
+    free(in);
+    free(d.weights);
+    free(d.padded);
+    free(d.window);
+    free(d.out);
+}
+
+static imp_direct shape(size_t planes, size_t block, size_t height, size_t width, size_t kernel,
+                        size_t stride)
+{
+    return (imp_direct){.planes = planes,
+                        .block = block,
+                        .height = height,
+                        .width = width,
+                        .channels = 32,
+                        .rows = (height - kernel) / stride + 1,
+                        .columns = (width - kernel) / stride + 1,
+                        .kernel = kernel,
+                        .stride = stride};
+}
+
+static void direct_is_a_convolution(void **state)
+{
+    (void)state;
+    // every number of pixels that is computed at a time, alone and after others
+    for (size_t width = 3; width < 32; width++)
+        check_direct(shape(1, 16, 5, width, 3, 1));
+    check_direct(shape(3, 1, 11, 27, 5, 2));
+    check_direct(shape(3, 1, 11, 27, 5, 1));
+    check_direct(shape(2, 16, 9, 11, 1, 2));
+    imp_direct padded = shape(2, 16, 9, 11, 3, 2);
+    padded.top = padded.right = 1;
+    padded.left = padded.bottom = 2;
+    padded.rows++;
+    padded.columns++;
+    padded.relu = true;
+    padded.channels = 64;
+    check_direct(padded);
+}
+
+static void direct_pools(void **state)
+{
+    (void)state;
+    imp_direct d = shape(3, 1, 20, 31, 3, 1);
+    for (d.pool_kernel = 1; d.pool_kernel <= 4; d.pool_kernel++)
+        for (d.pool_stride = 1; d.pool_stride <= 5; d.pool_stride++)
+            check_direct(d);
+    d.pool_kernel = 3;
+    d.pool_stride = 2;
+    d.relu = true;
+    d.channels = 64;
+    check_direct(d);
+}
+
+enum { BATCH = 3, GROUPS = 2, PIXELS = 7, CHANNELS = 19, ALL = GROUPS * IMP_NORM_BLOCK };
+
+static imp_norm make_norm(bool relu)
+{
+    const size_t size = (size_t)BATCH * ALL * PIXELS;
+    imp_norm n = {.batch = BATCH,
+                  .groups = GROUPS,
+                  .pixels = PIXELS,
+                  .channels = CHANNELS,
+                  .epsilon = 1e-3,
+                  .relu = relu,
+                  .gain = make(CHANNELS, 1),
+                  .bias = make(CHANNELS, 2),
+                  .mean = make(CHANNELS, 3),
+                  .in = make(size, 4),
+                  .gradient = make(size, 5),
+                  .out = make_zeros(size),
+                  .gain_gradient = make_zeros(CHANNELS),
+                  .bias_gradient = make_zeros(CHANNELS),
+                  .scale = make_zeros(ALL),
+                  .shift = make_zeros(ALL),
+                  .centre = make_zeros(ALL),
+                  .rate = make_zeros(ALL)};
+    float *variance = make(CHANNELS, 6);
+    for (int c = 0; c < CHANNELS; c++)
+        variance[c] = variance[c] * variance[c] + 0.5F;
+    n.variance = variance;
+    imp_norm_prepare(&n);
+    return n;
+}
+
+static void free_norm(imp_norm *n)
+{
+    const float *const all[] = {
+        n->gain,  n->bias,  n->mean,          n->variance,      n->in,     n->gradient, n->out,
+        n->scale, n->shift, n->gain_gradient, n->bias_gradient, n->centre, n->rate};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        void *memory;
+        memcpy(&memory, &all[i], sizeof memory);
+        free(memory);
+    }
+}
+
+static size_t place(size_t picture, size_t c, size_t pixel)
+{
+    return ((picture * GROUPS + c / IMP_NORM_BLOCK) * PIXELS + pixel) * IMP_NORM_BLOCK +
+           c % IMP_NORM_BLOCK;
+}
+
+static void check_norm(bool relu)
+{
+    imp_norm n = make_norm(relu);
+    float *const forward = n.out, *const back = make_zeros((size_t)BATCH * ALL * PIXELS);
+    imp_norm_forward(&n);
+    n.relu_out = forward;
+    n.out = back;
+    imp_norm_backward(&n);
+    for (size_t c = 0; c < ALL; c++) {
+        double gain = 0.0, bias = 0.0;
+        for (size_t i = 0; i < (size_t)BATCH * PIXELS; i++) {
+            const size_t at = place(i / PIXELS, c, i % PIXELS);
+            if (c >= CHANNELS) {
+                assert_true(forward[at] == 0.0F && back[at] == 0.0F);
+                continue;
+            }
+            const double rate = 1.0 / sqrt((double)n.variance[c] + n.epsilon);
+            const double normal = ((double)n.in[at] - (double)n.mean[c]) * rate;
+            const double value = (double)n.gain[c] * normal + (double)n.bias[c];
+            const double gradient = relu && value <= 0.0 ? 0.0 : (double)n.gradient[at];
+            assert_float_equal(forward[at], relu && value < 0.0 ? 0.0 : value, 1e-6);
+            assert_float_equal(back[at], gradient * (double)n.gain[c] * rate, 1e-6);
+            gain += gradient * normal;
+            bias += gradient;
+        }
+        if (c >= CHANNELS)
+            continue;
+        assert_float_equal(n.gain_gradient[c], gain, 1e-5);
+        assert_float_equal(n.bias_gradient[c], bias, 1e-5);
+    }
+    n.out = forward;
+    free_norm(&n);
+    free(back);
+}
+
+static void norms_are_affine(void **state)
+{
+    (void)state;
+    check_norm(false);
+    check_norm(true);
+}
+
+static void check_product(size_t rows, size_t columns, size_t width, bool relu)
+{
+    const imp_panels panels = {(int64_t)rows, (int64_t)columns, (int64_t)width};
+    float *matrix = make(rows * columns, 1), *bias = make(rows, 2), *in = make(columns, 3);
+    float *packed = make_zeros((rows + width - 1) / width * width * ((columns + 15) / 16 * 16));
+    float *out = make_zeros(rows);
+    imp_panels_pack(&panels, matrix, packed);
+    const imp_product product = {rows, columns, width, packed, bias, in, out, relu};
+    imp_product_run(&product);
+    for (size_t r = 0; r < rows; r++) {
+        double sum = (double)bias[r];
+        for (size_t c = 0; c < columns; c++)
+            sum += (double)matrix[r * columns + c] * (double)in[c];
+        assert_float_equal(out[r], relu && sum < 0.0 ? 0.0 : sum, 1e-5);
+    }
+    free(matrix);
+    free(bias);
+    free(in);
+    free(packed);
+    free(out);
+}
+
+static void products_are_sums(void **state)
+{
+    (void)state;
+    check_product(64, 100, 64, true);
+    check_product(70, 33, 64, false);
+    check_product(20, 1, 32, true);
+    check_product(2, 31, 16, false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(direct_is_a_convolution),
+        cmocka_unit_test(direct_pools),
+        cmocka_unit_test(norms_are_affine),
+        cmocka_unit_test(products_are_sums),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
