@@ -1,0 +1,73 @@
+// Any bytes at all as a stream of messages, arriving in pieces: items that are taken lie within
+// what came, everything that reads messages can read them, and memory grows with what came only.
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/inbox.h"
+#include "agent/message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { LIMIT = 1 << 16, LEAST_CAPACITY = 4096 };
+
+static void wanted(bool condition, const char *what)
+{
+    if (!condition) {
+        fprintf(stderr, "broken: %s\n", what);
+        abort();
+    }
+}
+
+static void read_item(imp_cbor item)
+{
+    imp_message message;
+    imp_action action = {0};
+    const uint8_t *jpeg = NULL;
+    size_t length = 0;
+    double time;
+    char text[64];
+    imp_cbor rest = item;
+    wanted(imp_cbor_skip(&rest) && rest.at == item.end, "an item is as long as it was taken");
+    for (int strict = 0; strict < 2; strict++) {
+        imp_message_read(&message, item, strict == 1);
+        wanted(strlen(message.name) < sizeof message.name, "names end");
+        imp_message_text(&message, text, sizeof text);
+        if (imp_read_observations(&message, &jpeg, &length) == NULL)
+            wanted(jpeg >= item.at && length <= (size_t)(item.end - jpeg), "a picture lies within");
+        if (imp_read_commands(&message, &action) == NULL)
+            wanted(action.left >= -1.0 && action.left <= 1.0, "duty cycles are within 1");
+        imp_read_get_commands(&message, &time);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    imp_inbox inbox = {.limit = LIMIT};
+    // the first byte says in which pieces the others come
+    const size_t piece = size > 0 ? 1 + (size_t)data[0] * 7 : 1;
+    size_t sent = size > 0 ? 1 : 0, taken = 0;
+    imp_cbor_state state = IMP_CBOR_MORE;
+    while (state != IMP_CBOR_BAD && sent < size) {
+        size_t room;
+        uint8_t *target = imp_inbox_room(&inbox, &room);
+        wanted(target != NULL && room > 0, "there is room until an item is too long");
+        size_t count = piece < room ? piece : room;
+        count = count < size - sent ? count : size - sent;
+        memcpy(target, data + sent, count);
+        imp_inbox_add(&inbox, count);
+        sent += count;
+        imp_cbor item;
+        const char *why = NULL;
+        while ((state = imp_inbox_take(&inbox, &item, &why)) == IMP_CBOR_WHOLE) {
+            taken += (size_t)(item.end - item.at);
+            read_item(item);
+        }
+        wanted((state == IMP_CBOR_BAD) == (why != NULL), "what is bad has a reason");
+    }
+    wanted(taken <= size, "nothing is taken that did not come");
+    wanted(inbox.capacity <= LEAST_CAPACITY || inbox.capacity <= 2 * size, "memory is bounded");
+    imp_inbox_free(&inbox);
+    return 0;
+}
