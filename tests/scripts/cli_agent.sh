@@ -1,6 +1,6 @@
 #!/bin/sh
-# cli_agent.sh: `imprint agent`, `imprint eval --agent` and `imprint submission` from the arguments to
-# the files, with a model that has learned next to nothing.
+# cli_agent.sh: `imprint agent`, `imprint eval --agent` and `imprint submission` from the arguments
+# to the files, with a model that has learned next to nothing.
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
@@ -46,7 +46,8 @@ stop INT 0
 
 # agents in a challenge: ours ends by itself when its input does; one that fails fails alone
 expect 1 imprint eval --protocol aido-lfi --agent-timeout 30 -j 2 --out lfi \
-    --agent "\"$agent\" -m '$work/model'; echo \$? >>'$work/ended'" --agent 'echo broken >&2; exit 9'
+    --agent "\"$agent\" -m '$work/model'; echo \$? >>'$work/ended'" \
+    --agent 'echo broken >&2; exit 9'
 prints "echo broken >&2; exit 9: 0 of 2 episodes lasted"
 prints 'it ended with status 9; its last words: broken'
 says '2 episodes ended because an agent could not go on'
