@@ -13,8 +13,9 @@ IMP_CLONED sums_body(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t
         const size_t end = count - start < BLOCK ? count : start + BLOCK;
         uint32_t block_sum = 0, block_squares = 0;
         for (size_t i = start; i < end; i++) {
-            block_sum += bytes[i];
-            block_squares += (uint32_t)bytes[i] * bytes[i];
+            const uint16_t byte = bytes[i];
+            block_sum += byte;
+            block_squares += (uint16_t)(byte * byte); // 255^2 < 2^16
         }
         *sum += block_sum;
         *squares += block_squares;
