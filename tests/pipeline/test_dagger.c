@@ -148,32 +148,37 @@ static void rounds_say_the_truth(void **state)
     free(to);
 }
 
-// A round starts from the weights of the one before: with a rate that changes nothing they stay.
+// A round starts from the weights of the one before, the first from those that are given: with a
+// rate that changes nothing they stay.
 static void training_starts_where_it_ended(void **state)
 {
     (void)state;
     imp_dagger_def def = small_dagger(1);
     imp_error err = {0};
     imp_dagger out;
-    char *to = path_of("warm");
+    char *to = path_of("warm"), *model = path_of("model.safetensors");
+    save_untrained(model, SMALL_WIDTH, SMALL_HEIGHT);
+    strcpy(def.train.network.architecture, "one-residual");
+    def.train.initial = model;
     def.train.trainer.learning_rate = 1e-12;
-    def.train.seed = 9;
     assert_ok(imp_run_dagger(&out, to, &def, NULL, &err), err);
     imp_dagger_free(&out);
-    imp_network *networks[2];
+    imp_network *given;
+    assert_ok(imp_network_load(&given, model, &err), err);
+    const imp_tensor *tensor = imp_network_tensor(given, 0);
     for (int k = 0; k < 2; k++) {
         char name[40], path[PATH_MAX];
+        imp_network *trained;
         snprintf(name, sizeof name, "model-%03d/model.safetensors", k);
         join(path, to, name);
-        assert_ok(imp_network_load(&networks[k], path, &err), err);
+        assert_ok(imp_network_load(&trained, path, &err), err);
+        for (int64_t i = 0; i < tensor->count; i++)
+            assert_close((double)imp_network_values(trained, tensor)[i],
+                         (double)imp_network_values(given, tensor)[i], 1e-6);
+        imp_network_destroy(trained);
     }
-    const imp_tensor *tensor = imp_network_tensor(networks[0], 0);
-    const float *a = imp_network_values(networks[0], tensor);
-    const float *b = imp_network_values(networks[1], tensor);
-    for (int64_t k = 0; k < tensor->count; k++)
-        assert_close((double)a[k], (double)b[k], 1e-6);
-    imp_network_destroy(networks[0]);
-    imp_network_destroy(networks[1]);
+    imp_network_destroy(given);
+    free(model);
     free(to);
 }
 
@@ -189,6 +194,10 @@ static void patience_ends_it(void **state)
     assert_ok(imp_run_dagger(&out, to, &def, NULL, &err), err);
     assert_true(out.stopped_early && out.count < 7);
     assert_int_equal(out.count - 1 - out.best, 1);
+    char name[16], path[PATH_MAX];
+    snprintf(name, sizeof name, "model-%03d", out.best);
+    join(path, to, name);
+    assert_true(same_file(to, path, "model.safetensors"));
     imp_dagger_free(&out);
     free(to);
 }
