@@ -92,7 +92,11 @@ const imp_command imp_command_submission = {
         "the model. check looks through such a folder, anybody's, starts the agent as the "
         "Dockerfile says\n"
         "and lets it drive for some seconds.",
-    .examples = "  imprint submission new runs/submission --model runs/model\n"
-                "  imprint submission check runs/submission",
+    .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-entry-d --force &&\n"
+                "  imprint train --data /tmp/imprint-entry-d --epochs 1 --out /tmp/imprint-entry-m "
+                "--force &&\n"
+                "  rm -rf /tmp/imprint-entry &&\n"
+                "  imprint submission new /tmp/imprint-entry --model /tmp/imprint-entry-m &&\n"
+                "  imprint submission check /tmp/imprint-entry",
     .run = run,
 };
