@@ -5,7 +5,7 @@
 # usage: bench/policies.sh [SEED...]     (build first: ./run build)
 set -eu
 cd "$(dirname "$0")/.."
-program=build/release/imprint
+program=${IMPRINT:-build/release/imprint}
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 gentle='--by-sight --speed 0.53 --tracking-rate 1.4 --turning-rate 5'
@@ -34,7 +34,7 @@ for seed in "${@:-1}"; do
     measure "plain behaviour cloning, seed $seed" "$work/clone-$seed"
     # shellcheck disable=SC2086
     $program dagger --quiet $gentle --start-angle-deg 60 --noise 0.08 --first-episodes 200 \
-        --episodes 150 --rounds 3 --beta-decay 1 --eval-episodes 20 --eval-steps 300 \
+        --episodes 150 --rounds 3 --eval-episodes 20 --eval-steps 300 --learning-rate 1.5e-3 \
         --train-seed "$seed" --out "$work/dagger-$seed" >"$work/log"
     measure "DAgger, seed $seed" "$work/dagger-$seed"
 done
