@@ -14,14 +14,15 @@ gentle='--by-sight --speed 0.53 --tracking-rate 1.4 --turning-rate 5'
 measure() {
     name=$1 policy=$2
     shift 2
-    short=$($program eval --quiet --policy "$policy" "$@" | sed -n 's/^.*total reward: \([^,]*\),.*/\1/p')
+    short=$($program eval --quiet --policy "$policy" "$@" |
+        sed -n 's/^.*total reward: \([^,]*\),.*/\1/p')
     $program eval --quiet --policy "$policy" "$@" --episodes 100 --steps 1500 --start-angle-deg 60 |
         awk -v name="$name" -v policy="$policy" -v short="$short" '$1 == policy && $2 ~ "/" {
-            printf "| %-34s | %7s | %6.2f cm | %6.2f m | %5.3f m/s | %8.1f |\n",
+            printf "| %s | %s | %.2f cm | %.2f m | %.3f m/s | %.1f |\n",
                 name, $2, $4, $8, $10, short; exit }'
 }
 
-echo '| policy                             | survived | lane distance | distance | speed | 10 x 65 |'
+echo '| policy | survived | lane distance | distance | speed | total of 10 x 65 |'
 echo '|---|---|---|---|---|---|'
 measure "reference's teacher" reference
 measure 'our expert' expert

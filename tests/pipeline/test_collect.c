@@ -369,8 +369,8 @@ static int expert_steps(const imp_dataset *dataset, int *changes)
         const imp_episode *episode = imp_dataset_episode(dataset, e);
         bool before = false;
         for (int k = 0; k < episode->steps; k++) {
-            const bool expert = memcmp(&episode->actions[2 * k], &episode->expert_actions[2 * k],
-                                       2 * sizeof(float)) == 0;
+            const float *done = &episode->actions[2 * k], *own = &episode->expert_actions[2 * k];
+            const bool expert = done[0] == own[0] && done[1] == own[1];
             steps += expert;
             *changes += k > 0 && expert != before;
             before = expert;
