@@ -39,7 +39,7 @@ const char *imp_status_text(imp_status status);
 /// Why a call failed. Owned by the caller; zero-initialise it before the first use.
 typedef struct imp_error {
     imp_status status;
-    char message[480]; ///< one line, without a newline at its end
+    char message[480]; ///< one line, without a newline at its end, whatever it quotes
 } imp_error;
 
 /// Fills *err (nullable) with a printf-formatted message and returns status, so that a failing

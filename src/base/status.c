@@ -34,6 +34,10 @@ imp_status(imp_fail)(imp_error *err, imp_status status, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(message, sizeof message, format, arguments);
         va_end(arguments);
+        // it may quote a file that holds anything: still it is one line
+        for (char *c = message; *c != '\0'; c++)
+            if ((unsigned char)*c < ' ')
+                *c = ' ';
         err->status = status;
         memcpy(err->message, message, sizeof message);
     }
