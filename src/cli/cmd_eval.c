@@ -43,15 +43,7 @@ static imp_status write_metrics(const imp_eval_settings *s, const imp_eval_outco
     imp_status status = imp_path_join(path, s->out, "metrics.json", err);
     if (status != IMP_OK)
         return status;
-    json_t *metrics = imp_eval_json(s, o);
-    char *text =
-        metrics != NULL ? json_dumps(metrics, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : NULL;
-    json_decref(metrics);
-    if (text == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    status = imp_file_write(path, text, strlen(text), err);
-    free(text);
-    return status;
+    return imp_session_write_json(path, imp_eval_json(s, o), 10, err);
 }
 
 static imp_status write_results(const imp_eval_settings *s, const imp_options *options,

@@ -8,7 +8,8 @@
 #include "cli/session.h"
 #include "cli/sweep.h"
 
-enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20 };
+// records are read back, so their numbers keep all their digits
+enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20, EXACT_DIGITS = 17 };
 
 static void add_options(imp_options *options, imp_sweep_settings *s)
 {
@@ -77,18 +78,6 @@ static char *identity_of(const imp_options *options, const imp_options *training
     free(eval);
     free(train);
     return both;
-}
-
-static imp_status write_json(const char *path, json_t *object, imp_error *err)
-{
-    char *text =
-        object != NULL ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
-    json_decref(object);
-    if (text == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    const imp_status status = imp_file_write(path, text, strlen(text), err);
-    free(text);
-    return status;
 }
 
 // A record of the same settings that an earlier call left; false if there is none.
@@ -170,7 +159,7 @@ static imp_status run_seed(imp_sweep_row *row, imp_sweep_settings *s, const imp_
         if (status == IMP_OK) {
             json_t *record = imp_sweep_row_json(row);
             json_object_set_new(record, "of", json_string(identity));
-            status = write_json(path, record, err);
+            status = imp_session_write_json(path, record, EXACT_DIGITS, err);
         }
     }
     free(identity);
@@ -211,7 +200,9 @@ static imp_status run_all(imp_sweep_settings *s, const imp_options *options, imp
                             "interrupted with seed %" PRIu64 ": continue with --resume",
                             rows[k].seed);
     }
-    return status == IMP_OK ? write_json(path, imp_sweep_json(s, rows), err) : status;
+    return status == IMP_OK
+               ? imp_session_write_json(path, imp_sweep_json(s, rows), EXACT_DIGITS, err)
+               : status;
 }
 
 static imp_status run_settings(imp_sweep_settings *s, const imp_options *options,

@@ -147,15 +147,7 @@ static imp_status write_metrics(const imp_contest_settings *s, const imp_contest
     imp_status status = imp_path_join(path, s->out, "metrics.json", err);
     if (status != IMP_OK)
         return status;
-    json_t *metrics = imp_contest_json(s, o);
-    char *text =
-        metrics != NULL ? json_dumps(metrics, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) : NULL;
-    json_decref(metrics);
-    if (text == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    status = imp_file_write(path, text, strlen(text), err);
-    free(text);
-    return status;
+    return imp_session_write_json(path, imp_contest_json(s, o), 10, err);
 }
 
 static void put_trajectories(FILE *out, const imp_contest_settings *s, const imp_contest_outcome *o)

@@ -295,6 +295,19 @@ imp_status imp_session_save_settings(const imp_options *options, const char *fol
     return status;
 }
 
+imp_status imp_session_write_json(const char *path, json_t *object, int digits, imp_error *err)
+{
+    char *text = object == NULL
+                     ? NULL
+                     : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits));
+    json_decref(object);
+    if (text == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    const imp_status status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}
+
 imp_status imp_session_put_json(json_t *object, imp_error *err)
 {
     char *text =

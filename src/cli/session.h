@@ -33,6 +33,9 @@ void imp_session_settle(const char *folder, bool force);
 imp_status imp_session_save_settings(const imp_options *options, const char *folder,
                                      imp_error *err);
 
+// Writes an object as JSON, its numbers with so many digits, to a file and releases it.
+imp_status imp_session_write_json(const char *path, json_t *object, int digits, imp_error *err);
+
 // Prints an object as JSON on standard output and releases it; whether it arrived is for
 // imp_session_finish() to say.
 imp_status imp_session_put_json(json_t *object, imp_error *err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "report/escape.h"
 
 static const char STYLE[] =
     "body{font:15px/1.5 system-ui,sans-serif;color:#262b33;background:#fff;margin:2.5rem auto;"
@@ -21,32 +22,10 @@ static const char STYLE[] =
     "figure{margin:.6rem 0 1.4rem}figcaption{color:#5b6470;font-size:.9rem}"
     "img{max-width:100%;height:auto}";
 
-static void put_escaped(FILE *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
-        }
-    }
-}
-
 static void put_element(imp_html *page, const char *name, const char *text)
 {
     fprintf(page->out, "<%s>", name);
-    put_escaped(page->out, text);
+    imp_put_escaped(page->out, text);
     fprintf(page->out, "</%s>\n", name);
 }
 
@@ -123,7 +102,7 @@ void imp_html_row_begin(imp_html *page)
 void imp_html_cell(imp_html *page, const char *text, const char *note)
 {
     fputs("<td>", page->out);
-    put_escaped(page->out, text);
+    imp_put_escaped(page->out, text);
     if (note != NULL && note[0] != '\0')
         put_element(page, "small", note);
     fputs("</td>\n", page->out);
@@ -177,7 +156,7 @@ imp_status imp_html_picture(imp_html *page, const char *path, const char *captio
     if (caption != NULL)
         put_element(page, "figcaption", caption);
     fputs("<img alt=\"", page->out);
-    put_escaped(page->out, caption != NULL ? caption : "");
+    imp_put_escaped(page->out, caption != NULL ? caption : "");
     fputs("\" src=\"data:image/png;base64,", page->out);
     put_base64(page->out, (const uint8_t *)bytes, length);
     fputs("\"></figure>\n", page->out);

@@ -7,32 +7,13 @@
 
 #include "base/file.h"
 #include "report/canvas.h"
+#include "report/escape.h"
 #include "report/plot_axis.h"
-
-static void put_escaped(FILE *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        default:
-            // control characters are not allowed in XML
-            fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
-        }
-    }
-}
 
 static void put_text(FILE *out, double x, double y, const char *attributes, const char *text)
 {
     fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
-    put_escaped(out, text);
+    imp_put_escaped(out, text);
     fputs("</text>\n", out);
 }
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/escape.h"
+
 // A viewer's font has its "l" about so high for a font size of 1.
 static const double L_HEIGHT = 0.72;
 
@@ -20,21 +22,6 @@ void imp_sketch_end(const imp_sketch *sketch)
 {
     if (sketch->svg != NULL)
         fputs("</svg>\n", sketch->svg);
-}
-
-static void put_escaped(FILE *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (*text == '<')
-            fputs("&lt;", out);
-        else if (*text == '>')
-            fputs("&gt;", out);
-        else if (*text == '&')
-            fputs("&amp;", out);
-        else
-            // control characters are not allowed in XML
-            fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
-    }
 }
 
 static void put_points(FILE *out, const imp_point *points, int count)
@@ -148,7 +135,7 @@ void imp_sketch_area(const imp_sketch *sketch, const imp_point *points, int coun
     fputs("Z\"", sketch->svg);
     if (tip != NULL) {
         fputs("><title>", sketch->svg);
-        put_escaped(sketch->svg, tip);
+        imp_put_escaped(sketch->svg, tip);
         fputs("</title></path>\n", sketch->svg);
     } else {
         fputs("/>\n", sketch->svg);
@@ -194,6 +181,6 @@ void imp_sketch_text(const imp_sketch *sketch, double x, double y, double size, 
               "stroke-linejoin=\"round\" paint-order=\"stroke\"",
               sketch->svg);
     fputs(">", sketch->svg);
-    put_escaped(sketch->svg, text);
+    imp_put_escaped(sketch->svg, text);
     fputs("</text>\n", sketch->svg);
 }

@@ -1,0 +1,10 @@
+// report/escape.h: text for pages and drawings that are written as XML or HTML.
+#ifndef IMP_REPORT_ESCAPE_H
+#define IMP_REPORT_ESCAPE_H
+
+#include <stdio.h>
+
+// Writes text so that it is only text, between tags and in attributes.
+void imp_put_escaped(FILE *out, const char *text);
+
+#endif
