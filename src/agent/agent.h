@@ -2,11 +2,11 @@
 #ifndef IMP_AGENT_AGENT_H
 #define IMP_AGENT_AGENT_H
 
-#include "agent/eye.h"
-#include "agent/jpeg.h"
 #include "agent/mind.h"
+#include "base/jpeg.h"
 #include "imprint/agent.h"
 #include "imprint/nn.h"
+#include "robot/eye.h"
 
 struct imp_agent {
     imp_eye *eye;

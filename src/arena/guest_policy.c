@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/jpeg.h"
 #include "arena/guest.h"
 #include "base/file.h"
+#include "base/jpeg.h"
 #include "base/vector.h"
 #include "imprint/arena.h"
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/eye.h"
-#include "agent/jpeg.h"
+#include "base/jpeg.h"
+#include "robot/eye.h"
 
 enum { WIDE = 640, HIGH = 480 };
 
@@ -103,6 +103,28 @@ static void test_sizes(void **state)
     free(rgb);
 }
 
+static void test_decoded_pictures(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_eye *eye;
+    uint8_t *rgb = paint(WIDE, HIGH), seen[50 * 35 * 3];
+    double wanted[50 * 35 * 3];
+    reduce_plainly(rgb, WIDE, HIGH, 50, 35, wanted);
+    assert_ok(imp_eye_create(&eye, 50, 35, NULL, &err), err);
+    assert_ok(imp_eye_look(eye, rgb, WIDE, HIGH, seen, &err), err);
+    for (size_t k = 0; k < sizeof seen; k++)
+        assert_close(seen[k], wanted[k], 0.51);
+    imp_eye_destroy(eye);
+    // a picture of the size wanted stays as it is
+    assert_ok(imp_eye_create(&eye, 50, 35, NULL, &err), err);
+    uint8_t same[sizeof seen];
+    assert_ok(imp_eye_look(eye, seen, 50, 35, same, &err), err);
+    assert_memory_equal(same, seen, sizeof seen);
+    imp_eye_destroy(eye);
+    free(rgb);
+}
+
 static void test_straightening(void **state)
 {
     (void)state;
@@ -158,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_decoded_pictures),
         cmocka_unit_test(test_straightening),
         cmocka_unit_test(test_broken_pictures),
     };

@@ -1,8 +1,8 @@
-// agent/jpeg.h: JPEG pictures one after the other, by a reader and a writer that are made once. The
+// base/jpeg.h: JPEG pictures one after the other, by a reader and a writer that are made once. The
 // JPEG library takes and returns memory of its own for every picture; here nothing is allocated
 // once the largest one has been seen.
-#ifndef IMP_AGENT_JPEG_H
-#define IMP_AGENT_JPEG_H
+#ifndef IMP_BASE_JPEG_H
+#define IMP_BASE_JPEG_H
 
 #include "imprint/base.h"
 

@@ -1,6 +1,6 @@
-// agent/eye.h: from a camera's JPEG to the observation that a network was trained on.
-#ifndef IMP_AGENT_EYE_H
-#define IMP_AGENT_EYE_H
+// robot/eye.h: from a camera's picture to the observation that a network is trained on.
+#ifndef IMP_ROBOT_EYE_H
+#define IMP_ROBOT_EYE_H
 
 #include "imprint/robot.h"
 
@@ -18,5 +18,9 @@ void imp_eye_destroy(imp_eye *eye); // nullable
 // the camera's pictures changes.
 imp_status imp_eye_see(imp_eye *eye, const uint8_t *jpeg, size_t length, uint8_t *rgb,
                        imp_error *err);
+
+// The same for a picture that is decoded already: (height x width x 3) RGB bytes.
+imp_status imp_eye_look(imp_eye *eye, const uint8_t *pixels, int width, int height, uint8_t *rgb,
+                        imp_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-#include "agent/jpeg.h"
+#include "base/jpeg.h"
 
 #include <setjmp.h>
 #include <stdio.h>

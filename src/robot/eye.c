@@ -1,9 +1,9 @@
-#include "agent/eye.h"
+#include "robot/eye.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/jpeg.h"
+#include "base/jpeg.h"
 
 // Which pixels along a side make one pixel of the observation.
 typedef struct span {
@@ -150,23 +150,14 @@ static void sum_columns(const imp_eye *eye, uint8_t *out)
     }
 }
 
-imp_status imp_eye_see(imp_eye *eye, const uint8_t *jpeg, size_t length, uint8_t *rgb,
-                       imp_error *err)
+imp_status imp_eye_look(imp_eye *eye, const uint8_t *pixels, int width, int height, uint8_t *rgb,
+                        imp_error *err)
 {
-    int width, height;
-    const uint8_t *pixels;
-    imp_status status = imp_jpeg_open(eye->reader, jpeg, length, &width, &height, err);
-    if (status != IMP_OK)
-        return status;
-    const bool eighth =
-        !eye->straightens && width % (8 * eye->width) == 0 && height % (8 * eye->height) == 0;
-    status = imp_jpeg_read(eye->reader, eighth, &pixels, &width, &height, err);
-    if (status == IMP_OK && width == eye->width && height == eye->height && !eye->straightens) {
+    if (width == eye->width && height == eye->height && !eye->straightens) {
         memcpy(rgb, pixels, (size_t)width * (size_t)height * 3);
         return IMP_OK;
     }
-    if (status == IMP_OK)
-        status = prepare_size(eye, width, height, err);
+    const imp_status status = prepare_size(eye, width, height, err);
     if (status != IMP_OK)
         return status;
     if (eye->straightens) {
@@ -178,4 +169,18 @@ imp_status imp_eye_see(imp_eye *eye, const uint8_t *jpeg, size_t length, uint8_t
         sum_columns(eye, rgb + (size_t)y * (size_t)eye->width * 3);
     }
     return IMP_OK;
+}
+
+imp_status imp_eye_see(imp_eye *eye, const uint8_t *jpeg, size_t length, uint8_t *rgb,
+                       imp_error *err)
+{
+    int width, height;
+    const uint8_t *pixels;
+    imp_status status = imp_jpeg_open(eye->reader, jpeg, length, &width, &height, err);
+    if (status != IMP_OK)
+        return status;
+    const bool eighth =
+        !eye->straightens && width % (8 * eye->width) == 0 && height % (8 * eye->height) == 0;
+    status = imp_jpeg_read(eye->reader, eighth, &pixels, &width, &height, err);
+    return status == IMP_OK ? imp_eye_look(eye, pixels, width, height, rgb, err) : status;
 }
