@@ -15,7 +15,9 @@ typedef struct imp_network_def {
     /// that is there already, the description's name. "one-residual"
     char architecture[256];
     int width, height; ///< of an observation [px], 1..8192; 80 x 60
-    int outputs;       ///< 2: left and right duty cycle
+    /// 2: left and right duty cycle. 0: as many as the description's last layer gives; of a network
+    /// that is there, always what it gives
+    int outputs;
     /// true: batch statistics (of each shard) in training, moving ones in inference. false: frozen,
     /// as the baseline's: mean 0, variance 1, gain and bias trained; false
     bool batch_norm;
@@ -176,11 +178,14 @@ typedef enum imp_optimiser {
 #undef IMP_OPTIMISER_ENUM
 } imp_optimiser;
 
-/// What training makes small, for each output's error e; the mean over outputs and samples counts:
-/// X(name, word).
+/// What training makes small: X(name, word). The first two are of each output's error e, and the
+/// mean over outputs and samples counts. Cross-entropy is of cells that each are of some class: of
+/// `outputs` values, number c * outputs / classes + k is class c in cell k, a label is its share of
+/// the cell (a cell's add up to 1), and the mean over cells and samples counts.
 #define IMP_LOSS_MAP(X)                                                                            \
     X(IMP_LOSS_MSE, "mse")     /* e^2 */                                                           \
-    X(IMP_LOSS_HUBER, "huber") /* e^2 / 2 where |e| <= delta, else delta * (|e| - delta / 2) */
+    X(IMP_LOSS_HUBER, "huber") /* e^2 / 2 where |e| <= delta, else delta * (|e| - delta / 2) */    \
+    X(IMP_LOSS_CROSS_ENTROPY, "cross-entropy") /* - sum of label * log(softmax(output)) */
 
 typedef enum imp_loss {
 #define IMP_LOSS_ENUM(name, word) name,
@@ -191,6 +196,8 @@ typedef enum imp_loss {
 /// The word for it; NULL past the last, so that words can be listed.
 const char *imp_optimiser_word(int optimiser);
 const char *imp_loss_word(int loss);
+
+enum { IMP_CLASSES_MAX = 32 };
 
 /// Settings of training. Obtain with imp_default_trainer_def(), then change fields.
 typedef struct imp_trainer_def {
@@ -209,6 +216,7 @@ typedef struct imp_trainer_def {
     double average;
     imp_loss loss;      ///< IMP_LOSS_MSE
     double huber_delta; ///< 0.1
+    int classes;        ///< of IMP_LOSS_CROSS_ENTROPY, 2..IMP_CLASSES_MAX; 0
     uint64_t seed;      ///< of dropouts; 0
     int cookie;
 } imp_trainer_def;

@@ -130,7 +130,7 @@ static imp_status read_words(imp_train_settings *s, imp_error *err)
     if (imp_optimiser_word(optimiser) == NULL)
         return imp_fail(err, IMP_USAGE, "--optimiser: '%s' is none of adam, adamw, sgd",
                         s->optimiser);
-    if (imp_loss_word(loss) == NULL)
+    if (imp_loss_word(loss) == NULL || loss == IMP_LOSS_CROSS_ENTROPY)
         return imp_fail(err, IMP_USAGE, "--loss: '%s' is neither mse nor huber", s->loss);
     s->train.schedule = (imp_schedule)schedule;
     s->train.trainer.optimiser = (imp_optimiser)optimiser;

@@ -339,7 +339,7 @@ static imp_status check_ends(const builder *b)
         if (graph->nodes[i].users == 0)
             return fail(b, &layers[i - 1], "nothing uses it");
     const imp_node *last = &graph->nodes[graph->count - 1];
-    if (imp_node_size(last) != b->outputs)
+    if (b->outputs != IMP_OUTPUTS_ANY && imp_node_size(last) != b->outputs)
         return fail(b, &layers[graph->count - 2], "is the last and gives %dx%dx%d, not %d values",
                     last->channels, last->height, last->width, b->outputs);
     return IMP_OK;
@@ -349,6 +349,8 @@ imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const i
                            imp_error *err)
 {
     const builder b = {out, table, def->outputs, err};
+    if (def->outputs < IMP_OUTPUTS_ANY)
+        return imp_fail(err, IMP_BAD_INPUT, "a network cannot have %d outputs", def->outputs);
     if (def->width < 1 || def->width > MAX_SIDE || def->height < 1 || def->height > MAX_SIDE)
         return imp_fail(err, IMP_BAD_INPUT, "a network for %dx%d pictures: sides must lie in 1..%d",
                         def->width, def->height, MAX_SIDE);

@@ -14,7 +14,7 @@ typedef enum imp_padding {
     IMP_PADDING_SIDES, // as given
 } imp_padding;
 
-enum { IMP_CHANNELS_OUTPUTS = -1 };
+enum { IMP_CHANNELS_OUTPUTS = -1, IMP_OUTPUTS_ANY = 0 };
 
 // The epsilon of batch norms unless they say otherwise, as in the baseline.
 #define IMP_BATCH_NORM_EPSILON 1e-3

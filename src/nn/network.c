@@ -32,6 +32,7 @@ imp_status imp_network_from_table(imp_network **out, const imp_network_def *def,
         return status;
     }
     const imp_graph *graph = &network->graph;
+    network->def.outputs = (int)imp_node_size(&graph->nodes[graph->count - 1]);
     network->values = calloc((size_t)graph->values, sizeof *network->values);
     if (network->values == NULL) {
         imp_fail(err, IMP_NO_MEMORY, "out of memory for a network of %lld values",

@@ -139,7 +139,7 @@ imp_status imp_network_read_description(const imp_safetensors *file, const char 
     if (status == IMP_OK)
         status = read_number(file, "height", 8192, &def.height, err);
     if (status == IMP_OK)
-        status = read_number(file, "outputs", 65536, &def.outputs, err);
+        status = read_number(file, "outputs", 1 << 24, &def.outputs, err);
     if (status != IMP_OK)
         return status;
     if (strlen(architecture) >= sizeof def.architecture)

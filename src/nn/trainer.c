@@ -23,7 +23,7 @@ const char *imp_loss_word(int loss)
         IMP_LOSS_MAP(IMP_LOSS_WORD)
 #undef IMP_LOSS_WORD
     };
-    return loss >= 0 && loss <= IMP_LOSS_HUBER ? words[loss] : NULL;
+    return loss >= 0 && loss <= IMP_LOSS_CROSS_ENTROPY ? words[loss] : NULL;
 }
 
 imp_trainer_def imp_default_trainer_def(void)
@@ -112,7 +112,7 @@ static imp_status make_shards(imp_trainer *trainer, imp_error *err)
     return imp_trainer_prepare(trainer, def->batch, err);
 }
 
-static imp_status check_def(const imp_trainer_def *def, imp_error *err)
+static imp_status check_def(const imp_trainer_def *def, int outputs, imp_error *err)
 {
     if (def->cookie != TRAINER_COOKIE)
         return imp_fail(err, IMP_USAGE,
@@ -125,6 +125,12 @@ static imp_status check_def(const imp_trainer_def *def, imp_error *err)
                         def->shards, def->batch);
     if (imp_optimiser_word((int)def->optimiser) == NULL || imp_loss_word((int)def->loss) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown optimiser or loss");
+    if (def->loss == IMP_LOSS_CROSS_ENTROPY &&
+        (def->classes < 2 || def->classes > IMP_CLASSES_MAX || outputs % def->classes != 0))
+        return imp_fail(err, IMP_USAGE,
+                        "cross-entropy of %d classes: must lie in 2..%d and divide the network's "
+                        "%d outputs",
+                        def->classes, IMP_CLASSES_MAX, outputs);
     if (!(def->learning_rate >= 0.0 && def->learning_rate <= 1e6))
         return imp_fail(err, IMP_USAGE, "learning rate %g: must not be negative",
                         def->learning_rate);
@@ -167,7 +173,7 @@ static imp_status make_state(imp_trainer *trainer, imp_error *err)
 imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp_trainer_def *def,
                               imp_error *err)
 {
-    imp_status status = check_def(def, err);
+    imp_status status = check_def(def, imp_network_facts(network)->outputs, err);
     if (status != IMP_OK)
         return status;
     imp_trainer *trainer = calloc(1, sizeof *trainer);

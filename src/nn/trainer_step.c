@@ -1,4 +1,5 @@
 // One step of training, and the loss without one.
+#include "nn/loss.h"
 #include "nn/standardise.h"
 #include "nn/trainer.h"
 
@@ -20,18 +21,6 @@ static void load_frames(const imp_trainer *trainer, int begin, int size, float *
                         input + (size_t)i * pixels);
 }
 
-// Loss of one error; *slope: its derivative.
-static double loss_of(const imp_trainer_def *def, double error, double *slope)
-{
-    if (def->loss == IMP_LOSS_MSE) {
-        *slope = 2.0 * error;
-        return error * error;
-    }
-    const double delta = def->huber_delta, size = fabs(error);
-    *slope = size <= delta ? error : copysign(delta, error);
-    return size <= delta ? 0.5 * error * error : delta * (size - 0.5 * delta);
-}
-
 // Sum of the losses of samples [begin, begin + size); gradient (nullable) of the mean over the
 // whole batch.
 static double sum_losses(const imp_trainer *trainer, int begin, int size, const float *output,
@@ -42,15 +31,16 @@ static double sum_losses(const imp_trainer *trainer, int begin, int size, const 
     const double scale = 1.0 / ((double)batch->count * outputs);
     double sum = 0.0;
     for (int i = 0; i < size; i++) {
-        const double weight = batch->weights == NULL ? 1.0 : (double)batch->weights[begin + i];
-        const float *labels = batch->labels + (size_t)(begin + i) * (size_t)outputs;
-        for (int k = 0; k < outputs; k++) {
-            const size_t at = (size_t)i * (size_t)outputs + (size_t)k;
-            double slope;
-            sum += weight * loss_of(&trainer->def, (double)output[at] - (double)labels[k], &slope);
-            if (gradient != NULL)
-                gradient[at] = (float)(weight * scale * slope);
-        }
+        const size_t at = (size_t)i * (size_t)outputs;
+        const imp_loss_sample sample = {
+            .output = output + at,
+            .labels = batch->labels + (size_t)(begin + i) * (size_t)outputs,
+            .gradient = gradient != NULL ? gradient + at : NULL,
+            .outputs = outputs,
+            .weight = batch->weights == NULL ? 1.0 : (double)batch->weights[begin + i],
+            .scale = scale,
+        };
+        sum = imp_loss_add(sum, &trainer->def, &sample);
     }
     return sum;
 }
