@@ -26,15 +26,16 @@ typedef struct imp_dataset_info {
 } imp_dataset_info;
 
 /// One episode of T steps in arrays; observations, poses and lane have T + 1 rows: what was seen
-/// before each action, and what was seen at the end.
+/// before each action, and what was seen at the end. Recordings of real robots do not know
+/// everything: poses and rewards are NaN throughout an episode that lacks them.
 typedef struct imp_episode {
     int steps;                   ///< T, 1..2^24
     const uint8_t *observations; ///< (T+1 x height x width x 3) RGB
     const float *actions;        ///< (T x 2) executed duty cycles in [-1, 1]: left, right
     const float *expert_actions; ///< (T x 2) what the teacher would do, in [-1, 1]
     const double *poses;         ///< (T+1 x 3) x [m], z [m], heading [rad]
-    const double *lane;          ///< (T+1 x 2) distance [m], angle [rad]; both NaN off lanes
-    const float *rewards;        ///< (T)
+    const double *lane;   ///< (T+1 x 2) distance [m], angle [rad]; both NaN off lanes or unknown
+    const float *rewards; ///< (T)
     const uint8_t *terminations; ///< (T) 0 or 1; only the last may be 1
     const uint8_t *truncations;  ///< (T) 0 or 1; only the last may be 1
     uint64_t seed;               ///< of the environment
@@ -68,6 +69,14 @@ imp_status imp_dataset_writer_create(imp_dataset_writer **out, const char *folde
 imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode *episode,
                                   imp_error *err);
 
+/// Where recordings come from that were imported, as JSON text of less than so many bytes.
+#define IMP_ORIGIN_MAX 8192
+
+/// Says where the dataset comes from, which is written with main_data.hdf5 from now on. Fails with
+/// IMP_USAGE if the text is too long or not UTF-8.
+imp_status imp_dataset_writer_describe(imp_dataset_writer *writer, const char *origin,
+                                       imp_error *err);
+
 /// Makes everything added so far safe on disk: writes the shard under way and updates
 /// main_data.hdf5. A shard that is not full is written again, under its name, with the episodes
 /// that follow, so that a dataset's bytes do not tell when it was flushed or interrupted. After a
@@ -91,6 +100,8 @@ imp_status imp_dataset_open(imp_dataset **out, const char *folder, imp_error *er
 void imp_dataset_close(imp_dataset *dataset); ///< nullable
 
 const imp_dataset_info *imp_dataset_facts(const imp_dataset *dataset);
+/// Where it was imported from, as JSON text; "" if it was recorded here. Borrowed.
+const char *imp_dataset_origin(const imp_dataset *dataset);
 /// Whether its writer finished it; otherwise it is still being written, or was interrupted.
 bool imp_dataset_is_finished(const imp_dataset *dataset);
 int imp_dataset_episode_count(const imp_dataset *dataset);
@@ -122,7 +133,7 @@ imp_status imp_dataset_check(const imp_dataset *dataset, int64_t *findings, imp_
 uint64_t imp_dataset_hash(const imp_dataset *dataset);
 
 /// What is in a dataset, in a few numbers. Lane and distance count the T places that the actions
-/// led to.
+/// led to, rewards the episodes that know theirs.
 typedef struct imp_dataset_summary {
     int episodes;
     int64_t steps;
@@ -136,6 +147,8 @@ typedef struct imp_dataset_summary {
     double lane_distance_max;  ///< largest [m]
     double lane_angle_mean;    ///< mean |heading relative to the lane| on lanes [rad]
     int64_t off_lane;          ///< places off lanes
+    int64_t unknown_places;    ///< places whose pose is unknown; they count nowhere else
+    int rewarded;              ///< episodes whose rewards are known
     double reward_mean, reward_min, reward_max; ///< of an episode's sum
     double distance;                            ///< driven in all [m]
     double speed_mean;                          ///< [m/s]

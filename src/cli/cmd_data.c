@@ -5,23 +5,76 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 
+// Imported recordings may not know where the robot was.
+static bool knows_places(const imp_dataset_summary *sum)
+{
+    return sum->unknown_places < sum->steps;
+}
+
+static json_t *known(bool is_known, double value)
+{
+    return is_known ? json_real(value) : json_null();
+}
+
 static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *sum)
 {
     const imp_dataset_info *info = imp_dataset_facts(dataset);
     char hash[32];
     snprintf(hash, sizeof hash, "%016" PRIx64, imp_dataset_hash(dataset));
     json_t *settings = json_loads(info->settings, 0, NULL);
+    json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
+    const bool placed = knows_places(sum), rewarded = sum->rewarded > 0;
     return json_pack(
-        "{s:b, s:i, s:I, s:i, s:i, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:f, "
-        "s:f, s:f, s:o}",
+        "{s:b, s:i, s:I, s:i, s:i, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
+        "s:o, s:f, s:o, s:o}",
         "finished", imp_dataset_is_finished(dataset), "episodes", sum->episodes, "steps",
         (json_int_t)sum->steps, "width", info->width, "height", info->height, "time_step_s",
         info->time_step, "map", info->map, "lens", info->lens, "policy", info->policy, "hash", hash,
         "terminated", sum->terminated, "truncated", sum->truncated, "open_ended", sum->open_ended,
-        "lane_distance_mean_m", sum->lane_distance_mean, "lane_distance_max_m",
-        sum->lane_distance_max, "mean_reward", sum->reward_mean, "distance_m", sum->distance,
-        "speed_mean_m_s", sum->speed_mean, "expert_difference_rms", sum->expert_difference,
-        "settings", settings != NULL ? settings : json_null());
+        "lane_distance_mean_m", known(placed, sum->lane_distance_mean), "lane_distance_max_m",
+        known(placed, sum->lane_distance_max), "mean_reward", known(rewarded, sum->reward_mean),
+        "distance_m", known(placed, sum->distance), "speed_mean_m_s",
+        known(placed, sum->speed_mean), "expert_difference_rms", sum->expert_difference, "settings",
+        settings != NULL ? settings : json_null(), "origin", origin != NULL ? origin : json_null());
+}
+
+static void print_places(const imp_dataset_summary *sum)
+{
+    if (knows_places(sum)) {
+        printf("  lane            |distance| %.2f cm on average, %.2f cm at most, |angle| %.1f "
+               "degrees\n",
+               100.0 * sum->lane_distance_mean, 100.0 * sum->lane_distance_max,
+               sum->lane_angle_mean * 57.29577951308232);
+        printf("  driven          %.1f m at %.2f m/s\n", sum->distance, sum->speed_mean);
+    } else {
+        puts("  lane, driven    unknown: the recording tells no poses");
+    }
+    if (sum->rewarded > 0)
+        printf("  reward          %.1f per episode (%.1f to %.1f)\n", sum->reward_mean,
+               sum->reward_min, sum->reward_max);
+    else
+        puts("  reward          unknown");
+}
+
+// Files that were imported, and what of them was dropped and why.
+static void print_origin(const imp_dataset *dataset)
+{
+    json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
+    const char *key;
+    json_t *value;
+    size_t index;
+    json_array_foreach(json_object_get(origin, "notes"), index, value)
+    {
+        printf("  %s        %s\n", index == 0 ? "imported" : "        ", json_string_value(value));
+    }
+    bool first = true;
+    json_object_foreach(json_object_get(origin, "dropped"), key, value)
+    {
+        printf("  %s         %" JSON_INTEGER_FORMAT " %s\n", first ? "dropped" : "       ",
+               json_integer_value(value), key);
+        first = false;
+    }
+    json_decref(origin);
 }
 
 static void print_info(const char *folder, const imp_dataset *dataset,
@@ -42,13 +95,8 @@ static void print_info(const char *folder, const imp_dataset *dataset,
            sum->action_min[0], sum->action_max[0], sum->action_mean[0], sum->action_min[1],
            sum->action_max[1], sum->action_mean[1]);
     printf("  from the expert %.4f rms\n", sum->expert_difference);
-    printf(
-        "  lane            |distance| %.2f cm on average, %.2f cm at most, |angle| %.1f degrees\n",
-        100.0 * sum->lane_distance_mean, 100.0 * sum->lane_distance_max,
-        sum->lane_angle_mean * 57.29577951308232);
-    printf("  driven          %.1f m at %.2f m/s\n", sum->distance, sum->speed_mean);
-    printf("  reward          %.1f per episode (%.1f to %.1f)\n", sum->reward_mean, sum->reward_min,
-           sum->reward_max);
+    print_places(sum);
+    print_origin(dataset);
     printf("  hash            %016" PRIx64 "\n", imp_dataset_hash(dataset));
     printf("  settings        %s\n", info->settings);
 }

@@ -27,7 +27,7 @@ static bool put_links(hid_t file, int episodes, const int *shard_first, int shar
     return true;
 }
 
-static imp_status write_main(const char *folder, const imp_dataset_info *info,
+static imp_status write_main(const char *folder, const imp_dataset_info *info, const char *origin,
                              const imp_totals *totals, const int *shard_first, int shards,
                              imp_error *err)
 {
@@ -38,7 +38,8 @@ static imp_status write_main(const char *folder, const imp_dataset_info *info,
     const hid_t file = imp_hdf5_create();
     if (file < 0)
         return imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be put together");
-    if (imp_facts_put(file, info) && imp_put_int(file, "total_episodes", totals->episodes) &&
+    if (imp_facts_put(file, info) && (origin[0] == '\0' || imp_put_text(file, "origin", origin)) &&
+        imp_put_int(file, "total_episodes", totals->episodes) &&
         imp_put_int(file, "total_steps", totals->steps) &&
         imp_put_int(file, "finished", totals->finished) &&
         put_links(file, totals->episodes, shard_first, shards))
@@ -120,11 +121,11 @@ static imp_status write_metadata(const char *folder, const imp_dataset_info *inf
     return status;
 }
 
-imp_status imp_index_write(const char *folder, const imp_dataset_info *info,
+imp_status imp_index_write(const char *folder, const imp_dataset_info *info, const char *origin,
                            const imp_totals *totals, const int *shard_first, int shards,
                            imp_error *err)
 {
-    const imp_status status = write_main(folder, info, totals, shard_first, shards, err);
+    const imp_status status = write_main(folder, info, origin, totals, shard_first, shards, err);
     return status == IMP_OK ? write_metadata(folder, info, totals, err) : status;
 }
 
@@ -140,6 +141,14 @@ imp_status imp_index_read(hid_t file, const char *path, imp_dataset_info *info, 
         !imp_get_int(file, "finished", 0, 1, &finished))
         return imp_fail(err, IMP_BAD_INPUT, "%s: does not say how much there is", path);
     *totals = (imp_totals){(int)episodes, steps, finished == 1};
+    return IMP_OK;
+}
+
+imp_status imp_index_origin(hid_t file, const char *path, char out[IMP_ORIGIN_MAX], imp_error *err)
+{
+    out[0] = '\0';
+    if (H5Aexists(file, "origin") > 0 && !imp_get_text(file, "origin", out, IMP_ORIGIN_MAX))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: attribute origin is wrong", path);
     return IMP_OK;
 }
 

@@ -230,6 +230,14 @@ static void check_flags(int64_t *findings, char first[120], const char *path, co
     }
 }
 
+// Finite throughout, or, because nobody knows them, NaN throughout.
+static void check_known(int64_t *findings, char first[120], const char *path, double number,
+                        bool unknown, int64_t row)
+{
+    if (unknown ? !isnan(number) : !isfinite(number))
+        note(findings, first, path, row, unknown ? "is known, others are not" : "is not finite");
+}
+
 int64_t imp_episode_findings(const imp_episode *episode, char first[120])
 {
     int64_t findings = 0;
@@ -237,13 +245,13 @@ int64_t imp_episode_findings(const imp_episode *episode, char first[120])
     check_duty(&findings, first, "actions", episode->actions, 2 * steps);
     check_duty(&findings, first, "infos/expert_actions", episode->expert_actions, 2 * steps);
     for (int64_t i = 0; i < steps; i++)
-        if (!isfinite(episode->rewards[i]))
-            note(&findings, first, "rewards", i, "is not finite");
+        check_known(&findings, first, "rewards", episode->rewards[i], isnan(episode->rewards[0]),
+                    i);
     check_flags(&findings, first, "terminations", episode->terminations, steps);
     check_flags(&findings, first, "truncations", episode->truncations, steps);
     for (int64_t i = 0; i < 3 * (steps + 1); i++)
-        if (!isfinite(episode->poses[i]))
-            note(&findings, first, "infos/poses", i / 3, "is not finite");
+        check_known(&findings, first, "infos/poses", episode->poses[i], isnan(episode->poses[0]),
+                    i / 3);
     for (int64_t i = 0; i <= steps; i++) {
         const double distance = episode->lane[2 * i], angle = episode->lane[2 * i + 1];
         const bool off = isnan(distance) && isnan(angle);

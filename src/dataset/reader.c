@@ -83,6 +83,8 @@ static imp_status read_episodes(imp_dataset *dataset, hid_t file, const char *pa
 static imp_status read_index(imp_dataset *dataset, hid_t file, const char *path, imp_error *err)
 {
     imp_status status = imp_index_read(file, path, &dataset->info, &dataset->totals, err);
+    if (status == IMP_OK)
+        status = imp_index_origin(file, path, dataset->origin, err);
     if (status != IMP_OK)
         return status;
     H5G_info_t group;
@@ -146,6 +148,11 @@ void imp_dataset_close(imp_dataset *dataset)
 const imp_dataset_info *imp_dataset_facts(const imp_dataset *dataset)
 {
     return &dataset->info;
+}
+
+const char *imp_dataset_origin(const imp_dataset *dataset)
+{
+    return dataset->origin;
 }
 
 bool imp_dataset_is_finished(const imp_dataset *dataset)

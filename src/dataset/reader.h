@@ -8,6 +8,7 @@
 struct imp_dataset {
     char folder[PATH_MAX];
     imp_dataset_info info;
+    char origin[IMP_ORIGIN_MAX];
     imp_totals totals;     // what main_data.hdf5 claims
     int64_t links;         // entries of main_data.hdf5
     int64_t steps;         // what the episodes hold

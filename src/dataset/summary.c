@@ -29,6 +29,10 @@ static void add_actions(imp_dataset_summary *summary, const imp_episode *episode
 // Sums over the positions that an action led to, which are all but the first.
 static void add_places(imp_dataset_summary *summary, const imp_episode *episode)
 {
+    if (isnan(episode->poses[0])) {
+        summary->unknown_places += episode->steps;
+        return;
+    }
     for (int64_t i = 1; i <= episode->steps; i++) {
         const double *pose = episode->poses + 3 * i;
         summary->distance += hypot(pose[0] - pose[-3], pose[1] - pose[-2]);
@@ -46,8 +50,11 @@ static void add_places(imp_dataset_summary *summary, const imp_episode *episode)
 static void add_rewards(imp_dataset_summary *summary, const imp_episode *episode)
 {
     double sum = 0;
+    if (isnan(episode->rewards[0]))
+        return;
     for (int i = 0; i < episode->steps; i++)
         sum += episode->rewards[i];
+    summary->rewarded++;
     summary->reward_mean += sum;
     summary->reward_min = fmin(summary->reward_min, sum);
     summary->reward_max = fmax(summary->reward_max, sum);
@@ -77,14 +84,17 @@ void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
     }
     if (episodes > 0) {
         const double steps = (double)sums.steps;
-        const double on_lane = fmax(steps - (double)sums.off_lane, 1);
+        const double known = steps - (double)sums.unknown_places;
+        const double on_lane = fmax(known - (double)sums.off_lane, 1);
         sums.action_mean[0] /= steps;
         sums.action_mean[1] /= steps;
         sums.expert_difference = sqrt(sums.expert_difference / (2 * steps));
         sums.lane_distance_mean /= on_lane;
         sums.lane_angle_mean /= on_lane;
-        sums.reward_mean /= episodes;
-        sums.speed_mean = sums.distance / (steps * dataset->info.time_step);
+        sums.reward_mean /= fmax(sums.rewarded, 1);
+        sums.speed_mean = sums.distance / (fmax(known, 1) * dataset->info.time_step);
+        if (sums.rewarded == 0)
+            sums.reward_min = sums.reward_max = 0;
     }
     *out = sums;
 }

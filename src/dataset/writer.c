@@ -22,6 +22,7 @@
 struct imp_dataset_writer {
     char folder[PATH_MAX];
     imp_dataset_info info;
+    char *origin;         // nullable
     int lock;             // descriptor of the folder; holds the lock that keeps other writers out
     imp_recovered done;   // what is safe
     bool index_is_behind; // main_data.hdf5 or metadata.json do not list all that is done
@@ -77,8 +78,9 @@ static imp_status lock_folder(imp_dataset_writer *writer, imp_error *err)
 static imp_status write_index(imp_dataset_writer *writer, bool finished, imp_error *err)
 {
     const imp_totals totals = {writer->done.episodes, writer->done.steps, finished};
-    const imp_status status = imp_index_write(writer->folder, &writer->info, &totals,
-                                              writer->done.shard_first, writer->done.shards, err);
+    const imp_status status =
+        imp_index_write(writer->folder, &writer->info, writer->origin == NULL ? "" : writer->origin,
+                        &totals, writer->done.shard_first, writer->done.shards, err);
     writer->index_is_behind = status != IMP_OK;
     return status;
 }
@@ -144,6 +146,7 @@ void imp_dataset_writer_destroy(imp_dataset_writer *writer)
     if (writer->lock >= 0)
         close(writer->lock);
     free(writer->done.shard_first);
+    free(writer->origin);
     free(writer);
 }
 
@@ -331,6 +334,21 @@ imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode 
     const imp_status status = add(writer, episode, err);
     imp_quiet_end(&quiet);
     return status;
+}
+
+imp_status imp_dataset_writer_describe(imp_dataset_writer *writer, const char *origin,
+                                       imp_error *err)
+{
+    if (strlen(origin) >= IMP_ORIGIN_MAX || !is_utf8(origin))
+        return imp_fail(err, IMP_USAGE, "%s: its origin is too long to tell, or not UTF-8",
+                        writer->folder);
+    char *copy = strdup(origin);
+    if (copy == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", writer->folder);
+    free(writer->origin);
+    writer->origin = copy;
+    writer->index_is_behind = true;
+    return IMP_OK;
 }
 
 static imp_status write_shard(imp_dataset_writer *writer, imp_error *err)

@@ -410,6 +410,55 @@ static void the_summary_adds_up(void **state)
     assert_float_equal(summary.speed_mean, 0.3, 1e-12);
 }
 
+static void what_nobody_knows_is_not_a_number(void **state)
+{
+    const imp_dataset_info info = fixture_info(4, 4);
+    imp_error err = {0};
+    imp_dataset_writer *writer;
+    int written;
+    char folder[PATH_MAX];
+    in_folder(folder, *state, "data");
+    assert_ok(imp_dataset_writer_create(&writer, folder, &info, false, &written, &err), err);
+    assert_int_equal(imp_dataset_writer_describe(writer, "\xff", &err), IMP_USAGE);
+    assert_ok(imp_dataset_writer_describe(writer, "{\"from\": \"a bag\"}", &err), err);
+    for (int id = 0; id < 2; id++) {
+        drive *made = drive_create(&info, id);
+        for (int i = 0; id == 1 && i <= made->episode.steps; i++) {
+            made->poses[i][0] = made->poses[i][1] = made->poses[i][2] = NAN;
+            made->lane[i][0] = made->lane[i][1] = NAN;
+            if (i < made->episode.steps)
+                made->rewards[i] = NAN;
+        }
+        assert_ok(imp_dataset_writer_add(writer, &made->episode, &err), err);
+        // known in part is a mistake
+        if (id == 1) {
+            made->poses[2][1] = 0;
+            assert_int_equal(imp_dataset_writer_add(writer, &made->episode, &err), IMP_USAGE);
+            assert_non_null(strstr(err.message, "infos/poses: step 2 is known, others are not"));
+            made->poses[2][1] = NAN;
+            made->rewards[0] = 1;
+            assert_int_equal(imp_dataset_writer_add(writer, &made->episode, &err), IMP_USAGE);
+            assert_non_null(strstr(err.message, "rewards: step 1 is not finite"));
+        }
+        drive_destroy(made);
+    }
+    assert_ok(imp_dataset_writer_finish(writer, &err), err);
+    imp_dataset_writer_destroy(writer);
+
+    imp_dataset *dataset;
+    imp_dataset_summary summary;
+    int64_t findings;
+    assert_ok(imp_dataset_open(&dataset, folder, &err), err);
+    assert_ok(imp_dataset_check(dataset, &findings, &err), err);
+    assert_string_equal(imp_dataset_origin(dataset), "{\"from\": \"a bag\"}");
+    imp_dataset_summarize(dataset, &summary);
+    assert_int_equal(summary.unknown_places, 6);
+    assert_int_equal(summary.rewarded, 1);
+    assert_true(isfinite(summary.distance) && isfinite(summary.reward_mean) &&
+                isfinite(summary.lane_distance_mean) && isfinite(summary.speed_mean));
+    imp_dataset_close(dataset);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +466,7 @@ int main(void)
         SCRATCH_TEST(finished_files_are_read_only),
         SCRATCH_TEST(the_same_episodes_give_the_same_bytes),
         SCRATCH_TEST(the_hash_follows_the_episodes_alone),
+        SCRATCH_TEST(what_nobody_knows_is_not_a_number),
         SCRATCH_TEST(check_finds_wrong_numbers),
         SCRATCH_TEST(check_finds_wrong_metadata),
         SCRATCH_TEST(the_writer_refuses_wrong_numbers),
