@@ -43,8 +43,9 @@ typedef struct imp_expert_def {
     double turning_rate; ///< the turn rate follows what is asked of it so fast [1/s]; 10. Up to 4
                          ///< is the motors' own damping
     double lane_offset;  ///< wanted distance from the lane centre [m], positive to the right; 0
-    /// What to do at crossings, over and over: letters l, r and s; another turn is drawn where the
-    /// road does not offer the one asked for. NULL, or empty: all are drawn. Copied.
+    /// What to do at crossings, over and over: letters l, r and s. Where the road does not offer
+    /// the turn asked for it goes straight on, and where it does not offer that, a turn is drawn:
+    /// so with "l" or "r" nothing ever is. NULL, or empty: all are drawn. Copied.
     const char *turns;
     /// Decides from where the robot stands alone: speed, turn rate and the commands under way are
     /// taken to be those of steady driving along its lane, so that the same place gives the same

@@ -53,7 +53,8 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          "the expert goes by where it is alone, not by how it moves: what pictures can teach",
          false},
         {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
-         "what the expert does at crossings, over and over: letters l, r, s; drawn without it",
+         "what the expert does at crossings, over and over: letters l, r, s, or straight on where "
+         "the road does not offer that; drawn without it",
          false},
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
          "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",

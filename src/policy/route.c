@@ -111,14 +111,28 @@ static char turn_of(const imp_curve *lane)
     return right > 0.5 ? 'r' : right < -0.5 ? 'l' : 's';
 }
 
-// One of several lanes: the one that the list of turns asks for, else one that is drawn.
+// The lane among several that leads a way, or -1.
+static int lane_that_turns(const imp_route *route, const int lanes[], int count, char way)
+{
+    for (int k = 0; k < count; k++)
+        if (turn_of(&route->world->curves[lanes[k]]) == way)
+            return lanes[k];
+    return -1;
+}
+
+// One of several lanes: the one that the list of turns asks for, else straight on, else one that is
+// drawn.
 static int choose(imp_route *route, const int lanes[], int count)
 {
     const int number = route->turn++;
     const size_t length = route->turns != NULL ? strlen(route->turns) : 0;
-    for (int k = 0; k < count && length > 0; k++)
-        if (turn_of(&route->world->curves[lanes[k]]) == route->turns[(size_t)number % length])
-            return lanes[k];
+    if (length > 0) {
+        const char way = route->turns[(size_t)number % length];
+        const int asked = lane_that_turns(route, lanes, count, way);
+        const int straight = lane_that_turns(route, lanes, count, 's');
+        if (asked >= 0 || straight >= 0)
+            return asked >= 0 ? asked : straight;
+    }
     return lanes[imp_random_below(&route->random, (uint32_t)count)];
 }
 

@@ -248,6 +248,45 @@ static void turns_are_taken_as_given(void **state)
     tear_down(&r);
 }
 
+// Where an expert with a list of turns ends that starts in one place in several episodes; counts
+// the different ends.
+static int ends_of_turns(const char *turns)
+{
+    enum { EPISODES = 6 };
+    imp_error err = {0};
+    imp_expert_def def = imp_default_expert_def();
+    rig r = rig_of_map("udem1_empty", 1500);
+    imp_pose ends[EPISODES] = {0};
+    int different = 0;
+    imp_policy_destroy(r.expert);
+    def.turns = turns;
+    assert_ok(imp_expert_create(&r.expert, &def, &err), err);
+    assert_ok(imp_env_reset(&r.env, 0, &err), err);
+    const imp_pose begin = r.env.pose;
+    for (uint32_t episode = 0; episode < EPISODES; episode++) {
+        imp_env_reset_at(&r.env, episode, begin);
+        imp_policy_begin(r.expert, &r.env);
+        while (drive_on(&r, episode))
+            ;
+        ends[episode] = r.env.pose;
+        bool seen = false;
+        for (uint32_t k = 0; k < episode; k++)
+            seen = seen || (ends[k].x == r.env.pose.x && ends[k].z == r.env.pose.z);
+        different += !seen;
+    }
+    tear_down(&r);
+    return different;
+}
+
+// So that a network that sees the road can learn which way to take.
+static void who_turns_right_or_left_where_he_can_leaves_nothing_to_chance(void **state)
+{
+    (void)state;
+    assert_int_equal(ends_of_turns("r"), 1);
+    assert_int_equal(ends_of_turns("l"), 1);
+    assert_true(ends_of_turns("") > 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_closed_road_is_waited_at),
         cmocka_unit_test(red_lights_are_waited_at),
         cmocka_unit_test(turns_are_taken_as_given),
+        cmocka_unit_test(who_turns_right_or_left_where_he_can_leaves_nothing_to_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,238 @@
+#include "pipeline/rollout.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/steering.h"
+
+enum { COLLECT_COOKIE = 0xC011EC7 };
+
+imp_collect_def imp_default_collect_def(void)
+{
+    return (imp_collect_def){
+        .map = "loop_empty",
+        .policy = "expert",
+        .episodes = 10,
+        .steps = 512,
+        .noise_time = 0.5,
+        .mix_steps = 1,
+        .env = imp_default_env_def(),
+        .camera = imp_default_camera_def(),
+        .expert = imp_default_expert_def(),
+        .settings = "{}",
+        .cookie = COLLECT_COOKIE,
+    };
+}
+
+static imp_status make_room(imp_rollout *b, const imp_collect_def *def, imp_error *err)
+{
+    size_t steps = (size_t)def->steps;
+    size_t picture = (size_t)def->camera.width * (size_t)def->camera.height * 3;
+    b->observations = malloc((steps + 1) * picture);
+    b->actions = calloc(2 * steps, sizeof *b->actions);
+    b->expert_actions = calloc(2 * steps, sizeof *b->expert_actions);
+    b->rewards = calloc(steps, sizeof *b->rewards);
+    b->poses = calloc(3 * (steps + 1), sizeof *b->poses);
+    b->lane = calloc(2 * (steps + 1), sizeof *b->lane);
+    b->terminations = calloc(steps, 1);
+    b->truncations = calloc(steps, 1);
+    if (b->observations == NULL || b->actions == NULL || b->expert_actions == NULL ||
+        b->rewards == NULL || b->poses == NULL || b->lane == NULL || b->terminations == NULL ||
+        b->truncations == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for episodes of %d steps", def->steps);
+    return IMP_OK;
+}
+
+static void free_room(imp_rollout *b)
+{
+    free(b->observations);
+    free(b->actions);
+    free(b->expert_actions);
+    free(b->rewards);
+    free(b->poses);
+    free(b->lane);
+    free(b->terminations);
+    free(b->truncations);
+}
+
+// Records what is there before step k (or at the end): picture, pose, lane.
+static void note_state(const imp_crew *crew, imp_crew_member *member, imp_rollout *b, int k)
+{
+    const imp_env *env = &member->env;
+    const imp_camera_def *camera = imp_renderer_camera(member->renderer);
+    size_t picture = (size_t)camera->width * (size_t)camera->height * 3;
+    imp_crew_look(crew, member, b->observations + (size_t)k * picture);
+    memcpy(&b->poses[3 * k], (double[]){env->pose.x, env->pose.z, env->pose.heading},
+           3 * sizeof(double));
+    b->lane[2 * k] = env->in_lane ? env->lane.distance : NAN;
+    b->lane[2 * k + 1] = env->in_lane ? env->lane.angle : NAN;
+}
+
+static void note_step(imp_rollout *b, int k, imp_action executed, imp_action wanted, imp_step step)
+{
+    b->actions[2 * k] = (float)executed.left;
+    b->actions[2 * k + 1] = (float)executed.right;
+    b->expert_actions[2 * k] = (float)wanted.left;
+    b->expert_actions[2 * k + 1] = (float)wanted.right;
+    b->rewards[k] = (float)step.reward;
+    b->terminations[k] = step.terminated;
+    b->truncations[k] = step.truncated;
+    b->reward += step.reward;
+}
+
+static imp_status drive_episode(imp_recorder *r, imp_rollout *b, uint32_t episode, int worker,
+                                imp_error *err)
+{
+    imp_crew *crew = &r->crew;
+    imp_crew_member *member = &crew->members[worker];
+    imp_env *env = &member->env;
+    imp_status status = imp_env_reset(env, episode, err);
+    if (status != IMP_OK)
+        return status;
+    imp_steering_place(r->def, env);
+    imp_policy_begin(member->driver, env);
+    if (member->teacher != NULL)
+        imp_policy_begin(member->teacher, env);
+    imp_steering steering = imp_steering_start(r->def, episode);
+    size_t picture = (size_t)r->def->camera.width * (size_t)r->def->camera.height * 3;
+    b->steps = 0;
+    b->map_index = env->world_index;
+    b->reward = 0.0;
+    note_state(crew, member, b, 0);
+    for (imp_step step = {0}; !step.terminated && !step.truncated;) {
+        int k = b->steps++;
+        imp_action action =
+            imp_policy_act(member->driver, env, b->observations + (size_t)k * picture);
+        imp_action wanted = action;
+        if (member->teacher != NULL) {
+            wanted = imp_policy_act(member->teacher, env, NULL);
+            action = imp_steering_choose(&steering, env, action, wanted);
+        }
+        imp_action executed = imp_steering_disturb(&steering, action);
+        step = imp_env_step(env, executed);
+        note_step(b, k, executed, wanted, step);
+        note_state(crew, member, b, k + 1);
+        if (!imp_crew_tick(crew, worker))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+    b->ending = env->ending;
+    return IMP_OK;
+}
+
+static void drive_one(void *context, int index, int worker)
+{
+    imp_recorder *r = context;
+    imp_rollout *b = &r->rollouts[index];
+    b->error = (imp_error){0};
+    if (atomic_load(&r->crew.stop))
+        imp_fail(&b->error, IMP_INTERRUPTED, "interrupted");
+    else
+        drive_episode(r, b, (uint32_t)(r->first + index), worker, &b->error);
+}
+
+static imp_status check(const imp_collect_def *def, imp_error *err)
+{
+    if (def->cookie != COLLECT_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_collect_def was not made with imp_default_collect_def()");
+    if (def->episodes < 1 || def->steps < 1)
+        return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
+                        def->episodes, def->steps);
+    imp_status status = imp_crew_check_steps(def->steps, def->env.frame_skip, err);
+    if (status != IMP_OK)
+        return status;
+    if (!(def->noise >= 0.0 && def->noise <= 1.0) || !(def->noise_time > 0.0))
+        return imp_fail(err, IMP_USAGE, "noise %g must lie within 0 to 1 and its time %g s above 0",
+                        def->noise, def->noise_time);
+    if (!(def->start_offset >= 0.0 && def->start_offset <= 1.0))
+        return imp_fail(err, IMP_USAGE, "start offset %g m is not within 0 to 1",
+                        def->start_offset);
+    if (!(def->speed_spread >= 0.0 && def->speed_spread <= 1.0))
+        return imp_fail(err, IMP_USAGE, "speed spread %g is not within 0 to 1", def->speed_spread);
+    if (!(def->expert_share >= 0.0 && def->expert_share <= 1.0) || def->mix_steps < 0)
+        return imp_fail(err, IMP_USAGE,
+                        "the expert's share %g must lie within 0 to 1, and the steps that one "
+                        "drives, %d, must not be negative",
+                        def->expert_share, def->mix_steps);
+    return IMP_OK;
+}
+
+imp_status imp_recorder_open(imp_recorder *r, const imp_collect_def *def,
+                             const imp_monitor *monitor, imp_error *err)
+{
+    imp_status status = check(def, err);
+    if (status != IMP_OK)
+        return status;
+    imp_env_def env = def->env;
+    env.max_steps = def->steps * env.frame_skip;
+    r->def = def;
+    status = imp_driver_open(&r->driver, def->policy, &def->expert, err);
+    // an expert's own action is the label; what a network drives is labelled by the expert
+    if (status == IMP_OK && imp_driver_is_network(r->driver))
+        status = imp_driver_open(&r->teacher, "expert", &def->expert, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_crew_def crew = {.map = def->map,
+                               .maps = def->maps,
+                               .map_count = def->map_count,
+                               .split = def->split,
+                               .env = &env,
+                               .camera = &def->camera,
+                               .scene = &def->scene,
+                               .driver = r->driver,
+                               .teacher = r->teacher,
+                               .threads = def->threads,
+                               .monitor = monitor};
+    return imp_crew_hire(&r->crew, &crew, err);
+}
+
+imp_status imp_recorder_reserve(imp_recorder *r, int capacity, imp_error *err)
+{
+    r->rollouts = calloc((size_t)capacity + 1, sizeof *r->rollouts);
+    if (r->rollouts == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", capacity);
+    r->capacity = capacity;
+    imp_status status = IMP_OK;
+    for (int k = 0; k < capacity && status == IMP_OK; k++)
+        status = make_room(&r->rollouts[k], r->def, err);
+    return status;
+}
+
+void imp_recorder_drive(imp_recorder *r, int first, int count)
+{
+    r->first = first;
+    imp_pool_run(r->crew.pool, count, drive_one, r);
+}
+
+imp_episode imp_recorder_episode(const imp_recorder *r, int index)
+{
+    const imp_rollout *b = &r->rollouts[index];
+    imp_episode episode = {
+        .steps = b->steps,
+        .observations = b->observations,
+        .actions = b->actions,
+        .expert_actions = b->expert_actions,
+        .poses = b->poses,
+        .lane = b->lane,
+        .rewards = b->rewards,
+        .terminations = b->terminations,
+        .truncations = b->truncations,
+        .seed = r->def->env.seed,
+        .number = (uint32_t)(r->first + index),
+    };
+    snprintf(episode.map, sizeof episode.map, "%s", r->crew.maps.worlds[b->map_index]->name);
+    return episode;
+}
+
+void imp_recorder_close(imp_recorder *r)
+{
+    for (int k = 0; k < r->capacity; k++)
+        free_room(&r->rollouts[k]);
+    free(r->rollouts);
+    imp_crew_dismiss(&r->crew);
+    imp_driver_close(r->teacher);
+    imp_driver_close(r->driver);
+    *r = (imp_recorder){0};
+}
