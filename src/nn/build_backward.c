@@ -99,6 +99,11 @@ static dnnl_memory_t gradient_memory(imp_executor *e, int node, imp_layout layou
 
 static void pool(imp_executor *e, const imp_node_state *state, int input)
 {
+    // the convolution knows what to do with it
+    if (state->pooled) {
+        give(e, input, state->gradient);
+        return;
+    }
     imp_op op = describe_node(e, IMP_PASS_DATA);
     op.layout = imp_memory_layout(state->source);
     dnnl_primitive_desc_t description = imp_build_describe(e, &op);
@@ -238,6 +243,18 @@ static void flatten(imp_executor *e, const imp_node_state *state, int input)
          imp_build_convert(e, &e->backward, plain, imp_memory_layout(e->states[input].out)));
 }
 
+static void weighted(imp_executor *e, const imp_node_state *state, int input)
+{
+    if (state->direct.weights != NULL) {
+        imp_build_direct_gradient(e, state);
+        return;
+    }
+    weight_gradient(e, state);
+    // nobody asks for the gradient of the picture
+    if (input != 0)
+        data_gradient(e, state, input);
+}
+
 static void build_node(imp_executor *e, const imp_node_state *state)
 {
     const imp_node *node = &e->def.graph->nodes[e->building];
@@ -247,10 +264,7 @@ static void build_node(imp_executor *e, const imp_node_state *state)
         break;
     case IMP_LAYER_CONVOLUTION:
     case IMP_LAYER_DENSE:
-        weight_gradient(e, state);
-        // nobody asks for the gradient of the picture
-        if (input != 0)
-            data_gradient(e, state, input);
+        weighted(e, state, input);
         break;
     case IMP_LAYER_MAX_POOL:
     case IMP_LAYER_AVERAGE_POOL:

@@ -29,7 +29,7 @@ static imp_op describe_node(const imp_executor *e)
 // Convolution and dense: the primitive chooses the layouts, we convert where they differ.
 static void weighted(imp_executor *e, imp_node_state *state)
 {
-    if (imp_build_single(e, state))
+    if (imp_build_direct(e, state))
         return;
     const imp_op op = describe_node(e);
     state->forward = imp_build_describe(e, &op);

@@ -4,29 +4,25 @@
 
 #include <math.h>
 
-static size_t padded_row(const imp_direct *d)
-{
-    return (d->left + d->width + d->right) * d->block;
-}
-
-static size_t padded_plane(const imp_direct *d)
-{
-    return (d->top + d->height + d->bottom) * padded_row(d);
-}
-
 size_t imp_direct_weights(const imp_direct *d)
 {
     return d->channels * d->planes * d->block * d->kernel * d->kernel;
 }
 
+// The gradient looks at the pictures again.
 size_t imp_direct_padded(const imp_direct *d)
 {
-    return d->planes * padded_plane(d);
+    return (d->places != NULL ? d->batch : 1) * d->planes * imp_direct_padded_plane(d);
 }
 
 size_t imp_direct_window(const imp_direct *d)
 {
     return d->pool_kernel * d->columns * IMP_DIRECT_GROUP;
+}
+
+size_t imp_direct_places(const imp_direct *d)
+{
+    return d->batch * d->channels * imp_direct_pooled_rows(d) * imp_direct_pooled_columns(d);
 }
 
 // In the order that they are used in: group, plane, row, channel of the plane's block, column, and
@@ -66,7 +62,7 @@ INLINE void compute_tile(const imp_direct *d, size_t count, size_t block, size_t
                          size_t apart)
 {
     __m512 low[MOST_PIXELS], high[MOST_PIXELS];
-    const size_t row_size = padded_row(d), plane = padded_plane(d);
+    const size_t row_size = imp_direct_padded_row(d), plane = imp_direct_padded_plane(d);
     for (size_t i = 0; i < count; i++) {
         low[i] = _mm512_loadu_ps(bias);
         high[i] = _mm512_loadu_ps(bias + IMP_DIRECT_BLOCK);
@@ -132,10 +128,11 @@ static compute *const COMPUTE[2][2][TILE_SIZES] = {{TILES(1, 1), TILES(1, 2)},
                                                    {TILES(16, 1), TILES(16, 2)}};
 #undef TILES
 
-static void compute_row(const imp_direct *d, size_t group, size_t row, float *out, size_t apart)
+static void compute_row(const imp_direct *d, const float *padded, size_t group, size_t row,
+                        float *out, size_t apart)
 {
     compute *const *tiles = COMPUTE[d->block > 1][d->stride - 1];
-    const float *in = d->padded + row * d->stride * padded_row(d);
+    const float *in = padded + row * d->stride * imp_direct_padded_row(d);
     const float *weights = d->weights + group * (imp_direct_weights(d) / d->channels);
     for (size_t column = 0; column < d->columns;) {
         const size_t left = d->columns - column;
@@ -149,46 +146,74 @@ static void compute_row(const imp_direct *d, size_t group, size_t row, float *ou
     }
 }
 
-// One row behind the pool, of one block of channels. window: rows of the convolution, in any order.
-INLINE void pool_row(const imp_direct *d, size_t kernel, const float *window, float *out)
+// A place is the distance between patches (direct_gradient.c) of the winner and of the window's
+// first pixel.
+INLINE uint32_t place_of(const imp_direct *d, size_t row, size_t column)
 {
-    const size_t columns = (d->columns - kernel) / d->pool_stride + 1;
+    return (uint32_t)(row * d->stride * d->columns + column);
+}
+
+// One row behind the pool, of one block of channels. window: rows of the convolution, `first` being
+// the one that the pool begins with; places: nullable. The first of equals wins.
+INLINE void pool_row(const imp_direct *d, size_t kernel, const float *window, size_t first,
+                     float *out, uint16_t *places)
+{
+    const size_t columns = imp_direct_pooled_columns(d);
     for (size_t x = 0; x < columns; x++) {
-        const float *at = window + x * d->pool_stride * IMP_DIRECT_BLOCK;
-        __m512 most = _mm512_loadu_ps(at);
-        for (size_t row = 0; row < kernel; row++)
-            for (size_t column = 0; column < kernel; column++)
-                most = _mm512_max_ps(
-                    most, _mm512_loadu_ps(at + (row * d->columns + column) * IMP_DIRECT_BLOCK));
+        __m512 most = _mm512_set1_ps(-INFINITY);
+        __m512i place = _mm512_setzero_si512();
+        for (size_t row = 0; row < kernel; row++) {
+            const float *at = window + ((first + row) % kernel * d->columns + x * d->pool_stride) *
+                                           IMP_DIRECT_BLOCK;
+            for (size_t column = 0; column < kernel; column++) {
+                const __m512 value = _mm512_loadu_ps(at + column * IMP_DIRECT_BLOCK);
+                const __mmask16 more = _mm512_cmp_ps_mask(value, most, _CMP_GT_OQ);
+                most = _mm512_max_ps(most, value);
+                if (places != NULL)
+                    place = _mm512_mask_set1_epi32(place, more, (int)place_of(d, row, column));
+            }
+        }
         _mm512_storeu_ps(out + x * IMP_DIRECT_BLOCK, most);
+        if (places != NULL)
+            _mm256_storeu_si256((__m256i *)(void *)(places + x * IMP_DIRECT_BLOCK),
+                                _mm512_cvtepi32_epi16(place));
     }
 }
 
-AVX512 static void pool_rows(const imp_direct *d, const float *window, size_t apart, float *out,
-                             size_t out_apart)
+// Both blocks of a group. window: the rows' ring; at: where the first block goes, `apart` values
+// before the second.
+AVX512 static void pool_rows(const imp_direct *d, size_t first, size_t at, size_t apart)
 {
-    for (size_t k = 0; k < IMP_DIRECT_GROUP / IMP_DIRECT_BLOCK; k++)
-        if (d->pool_kernel == 3)
-            pool_row(d, 3, window + k * apart, out + k * out_apart);
+    const size_t ring = d->pool_kernel * d->columns * IMP_DIRECT_BLOCK;
+    for (size_t k = 0; k < IMP_DIRECT_GROUP / IMP_DIRECT_BLOCK; k++) {
+        const float *window = d->window + k * ring;
+        float *out = d->out + at + k * apart;
+        if (d->places != NULL && d->pool_kernel == 3)
+            pool_row(d, 3, window, first, out, d->places + at + k * apart);
+        else if (d->places != NULL)
+            pool_row(d, d->pool_kernel, window, first, out, d->places + at + k * apart);
+        else if (d->pool_kernel == 3)
+            pool_row(d, 3, window, first, out, NULL);
         else
-            pool_row(d, d->pool_kernel, window + k * apart, out + k * out_apart);
+            pool_row(d, d->pool_kernel, window, first, out, NULL);
+    }
 }
 
 // Rows of the convolution take the places in the window in turn.
-static void run_pooled(const imp_direct *d, size_t group)
+static void run_pooled(const imp_direct *d, const float *padded, size_t picture, size_t group)
 {
     const size_t kernel = d->pool_kernel;
-    const size_t rows = (d->rows - kernel) / d->pool_stride + 1,
-                 columns = (d->columns - kernel) / d->pool_stride + 1;
-    const size_t row_size = d->columns * IMP_DIRECT_BLOCK, apart = kernel * row_size;
-    float *out = d->out + group * rows * columns;
+    const size_t rows = imp_direct_pooled_rows(d), columns = imp_direct_pooled_columns(d);
+    const size_t row_size = d->columns * IMP_DIRECT_BLOCK;
+    const size_t start = (picture * d->channels + group) * rows * columns;
     size_t done = 0;
     for (size_t y = 0; y < rows; y++) {
         const size_t first = y * d->pool_stride;
         done = done < first ? first : done;
         for (; done < first + kernel; done++)
-            compute_row(d, group, done, d->window + done % kernel * row_size, apart);
-        pool_rows(d, d->window, apart, out + y * columns * IMP_DIRECT_BLOCK,
+            compute_row(d, padded, group, done, d->window + done % kernel * row_size,
+                        kernel * row_size);
+        pool_rows(d, first, start + y * columns * IMP_DIRECT_BLOCK,
                   rows * columns * IMP_DIRECT_BLOCK);
     }
 }
@@ -203,28 +228,38 @@ AVX512 static void copy_row(float *out, const float *in, size_t count)
     _mm512_mask_storeu_ps(out + i, rest, _mm512_maskz_loadu_ps(rest, in + i));
 }
 
-static void pad(const imp_direct *d)
+static void pad(const imp_direct *d, const float *in, float *padded)
 {
-    const size_t size = d->width * d->block, row_size = padded_row(d);
-    float *out = d->padded + d->top * row_size + d->left * d->block;
-    for (size_t plane = 0; plane < d->planes; plane++, out += padded_plane(d))
+    const size_t size = d->width * d->block, row_size = imp_direct_padded_row(d);
+    float *out = padded + d->top * row_size + d->left * d->block;
+    for (size_t plane = 0; plane < d->planes; plane++, out += imp_direct_padded_plane(d))
         for (size_t row = 0; row < d->height; row++)
-            copy_row(out + row * row_size, d->in + (plane * d->height + row) * size, size);
+            copy_row(out + row * row_size, in + (plane * d->height + row) * size, size);
+}
+
+static void run_picture(const imp_direct *d, size_t picture)
+{
+    const size_t area = d->rows * d->columns, size = d->planes * d->height * d->width * d->block;
+    float *padded = d->places == NULL
+                        ? d->padded
+                        : d->padded + picture * d->planes * imp_direct_padded_plane(d);
+    pad(d, d->in + picture * size, padded);
+    for (size_t group = 0; group < d->channels; group += IMP_DIRECT_GROUP) {
+        if (d->pool_kernel > 0) {
+            run_pooled(d, padded, picture, group);
+            continue;
+        }
+        float *out = d->out + (picture * d->channels + group) * area;
+        for (size_t row = 0; row < d->rows; row++)
+            compute_row(d, padded, group, row, out + row * d->columns * IMP_DIRECT_BLOCK,
+                        area * IMP_DIRECT_BLOCK);
+    }
 }
 
 void imp_direct_run(const imp_direct *d)
 {
-    const size_t apart = d->rows * d->columns * IMP_DIRECT_BLOCK;
-    pad(d);
-    for (size_t group = 0; group < d->channels; group += IMP_DIRECT_GROUP) {
-        if (d->pool_kernel > 0) {
-            run_pooled(d, group);
-            continue;
-        }
-        for (size_t row = 0; row < d->rows; row++)
-            compute_row(d, group, row,
-                        d->out + (group * d->rows + row * IMP_DIRECT_BLOCK) * d->columns, apart);
-    }
+    for (size_t picture = 0; picture < d->batch; picture++)
+        run_picture(d, picture);
 }
 #else
 

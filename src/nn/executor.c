@@ -202,6 +202,9 @@ static void run_loop(const imp_executor *e, const imp_call *call)
     case IMP_CALL_DIRECT:
         imp_direct_run(&call->direct);
         break;
+    case IMP_CALL_DIRECT_GRADIENT:
+        imp_direct_gradient_run(&call->direct_gradient);
+        break;
     case IMP_CALL_PRIMITIVE:
         break;
     }

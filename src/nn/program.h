@@ -28,6 +28,7 @@ typedef enum imp_call_kind {
     IMP_CALL_PRODUCT,
     IMP_CALL_PACK_DIRECT, // weights of the next
     IMP_CALL_DIRECT,
+    IMP_CALL_DIRECT_GRADIENT,
 } imp_call_kind;
 
 // One thing to compute. Arrays have the same layout and count, but for copies.
@@ -47,6 +48,7 @@ typedef struct imp_call {
         imp_norm norm;
         imp_product product;
         imp_direct direct;
+        imp_direct_gradient direct_gradient;
     };
 } imp_call;
 
@@ -77,6 +79,7 @@ typedef struct imp_node_state {
     bool pooled;        // a pool that the convolution before it computes along
     bool fixed;         // a batch norm that our loops compute
     imp_norm norm;      // that
+    imp_direct direct;  // of a convolution that our loops compute; `weights` is NULL for others
 } imp_node_state;
 
 struct imp_executor {
@@ -102,8 +105,10 @@ struct imp_executor {
 // The builder's functions do nothing once one of them failed; e->status tells.
 void imp_build_forward(imp_executor *e);
 void imp_build_backward(imp_executor *e);
-// A convolution or dense layer in a decision on one picture; false if oneDNN does it better.
-bool imp_build_single(imp_executor *e, imp_node_state *state);
+// A convolution or dense layer; false if oneDNN does it better.
+bool imp_build_direct(imp_executor *e, imp_node_state *state);
+// The gradient by weight and bias of one that the former took in training.
+void imp_build_direct_gradient(imp_executor *e, const imp_node_state *state);
 
 // Zeroed floats on a cache line of their own, until the executor goes; NULL after a failure.
 float *imp_build_floats(imp_executor *e, size_t bytes);

@@ -103,7 +103,8 @@ static void check_direct(imp_direct d)
 static imp_direct shape(size_t planes, size_t block, size_t height, size_t width, size_t kernel,
                         size_t stride)
 {
-    return (imp_direct){.planes = planes,
+    return (imp_direct){.batch = 1,
+                        .planes = planes,
                         .block = block,
                         .height = height,
                         .width = width,
@@ -145,6 +146,109 @@ static void direct_pools(void **state)
     d.relu = true;
     d.channels = 64;
     check_direct(d);
+}
+
+// Adds what one pooled value passes on to the gradients by their definition.
+static void pass_back(const imp_direct *d, size_t c, size_t y, size_t x, double slope,
+                      double *weight, double *bias)
+{
+    const size_t kernel = d->kernel;
+    size_t best_y = 0, best_x = 0;
+    double most = -INFINITY;
+    for (size_t k = 0; k < d->pool_kernel * d->pool_kernel; k++) {
+        const size_t at_y = y * d->pool_stride + k / d->pool_kernel,
+                     at_x = x * d->pool_stride + k % d->pool_kernel;
+        const double value = convolve(d, c, at_y, at_x);
+        if (value <= most)
+            continue;
+        most = value;
+        best_y = at_y;
+        best_x = at_x;
+    }
+    bias[c] += slope;
+    for (size_t k = 0; k < d->planes * kernel * kernel; k++) {
+        const size_t plane = k / (kernel * kernel);
+        const size_t in_y = best_y * d->stride + k / kernel % kernel - d->top,
+                     in_x = best_x * d->stride + k % kernel - d->left;
+        if (in_y < d->height && in_x < d->width)
+            weight[c * d->planes * kernel * kernel + k] +=
+                slope * (double)d->in[(plane * d->height + in_y) * d->width + in_x];
+    }
+}
+
+static void check_gradient(imp_direct d)
+{
+    if (!imp_direct_gradient_possible(&d))
+        skip();
+    const size_t weights = d.channels * d.planes * d.kernel * d.kernel;
+    const size_t size = d.planes * d.height * d.width;
+    const size_t rows = imp_direct_pooled_rows(&d), columns = imp_direct_pooled_columns(&d);
+    const size_t outputs = d.channels * rows * columns;
+    float *const plain = make(weights, 1), *const in = make(d.batch * size, 3);
+    float *const slopes = make(d.batch * outputs, 4), *const biases = make(d.channels, 2);
+    double *const weight = calloc(weights, sizeof *weight);
+    double *const bias = calloc(d.channels, sizeof *bias);
+    d.places = calloc(imp_direct_places(&d), sizeof *d.places);
+    if (weight == NULL || bias == NULL || d.places == NULL)
+        abort();
+    d.plain = plain;
+    d.bias = biases;
+    d.in = in;
+    d.weights = make_zeros(imp_direct_weights(&d));
+    d.padded = make_zeros(imp_direct_padded(&d));
+    d.window = make_zeros(imp_direct_window(&d));
+    d.out = make_zeros(d.batch * outputs);
+    // as behind a ReLU
+    for (size_t i = 0; i < d.batch * outputs; i++)
+        slopes[i] = slopes[i] < 0.0F ? 0.0F : slopes[i];
+    imp_direct_pack(&d);
+    imp_direct_run(&d);
+    imp_direct_gradient g = {.forward = d,
+                             .gradient = slopes,
+                             .patches = make_zeros(imp_direct_patches(&d)),
+                             .sums = make_zeros(imp_direct_sums(&d)),
+                             .weight = make_zeros(weights),
+                             .bias = make_zeros(d.channels)};
+    for (int round = 0; round < 2; round++)
+        imp_direct_gradient_run(&g);
+    for (size_t k = 0; k < d.batch * outputs; k++) {
+        const size_t picture = k / outputs, c = k / (rows * columns) % d.channels,
+                     pixel = k % (rows * columns);
+        const size_t at = picture * outputs +
+                          (c / IMP_DIRECT_BLOCK * rows * columns + pixel) * IMP_DIRECT_BLOCK +
+                          c % IMP_DIRECT_BLOCK;
+        d.in = in + picture * size;
+        pass_back(&d, c, pixel / columns, pixel % columns, (double)slopes[at], weight, bias);
+    }
+    for (size_t k = 0; k < weights; k++)
+        assert_float_equal(g.weight[k], weight[k], 3e-6 * (10.0 + fabs(weight[k])));
+    for (size_t c = 0; c < d.channels; c++)
+        assert_float_equal(g.bias[c], bias[c], 3e-6 * (10.0 + fabs(bias[c])));
+    float *const all[] = {plain, in,        slopes, d.weights, d.padded, d.window,
+                          d.out, g.patches, g.sums, g.weight,  g.bias,   biases};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        free(all[i]);
+    free(d.places);
+    free(weight);
+    free(bias);
+}
+
+static void direct_passes_back(void **state)
+{
+    (void)state;
+    for (size_t kernel = 3; kernel <= 7; kernel += 2)
+        for (size_t planes = 1; planes <= 9; planes += 4) {
+            imp_direct d = shape(planes, 1, 23, 29, kernel, 1 + kernel / 5);
+            d.batch = 3;
+            d.top = 1;
+            d.left = 2;
+            d.right = 1;
+            d.rows = (d.height + d.top - kernel) / d.stride + 1;
+            d.columns = (d.width + d.left + d.right - kernel) / d.stride + 1;
+            for (d.pool_kernel = 2; d.pool_kernel <= 3; d.pool_kernel++)
+                for (d.pool_stride = 1; d.pool_stride <= 3; d.pool_stride++)
+                    check_gradient(d);
+        }
 }
 
 enum { BATCH = 3, GROUPS = 2, PIXELS = 7, CHANNELS = 19, ALL = GROUPS * IMP_NORM_BLOCK };
@@ -272,9 +376,8 @@ static void products_are_sums(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(direct_is_a_convolution),
-        cmocka_unit_test(direct_pools),
-        cmocka_unit_test(norms_are_affine),
+        cmocka_unit_test(direct_is_a_convolution), cmocka_unit_test(direct_pools),
+        cmocka_unit_test(direct_passes_back),      cmocka_unit_test(norms_are_affine),
         cmocka_unit_test(products_are_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

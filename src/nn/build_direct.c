@@ -1,5 +1,6 @@
-// Decisions on one picture alone: layers so small that calling oneDNN takes a good part of their
-// time are loops of our own.
+// What our own loops compute: decisions on one picture alone, whose layers are so small that
+// calling oneDNN takes a good part of their time, and in any batch a convolution that looks at the
+// picture itself through a max-pool.
 #include "nn/program.h"
 
 // One picture times a matrix waits for the matrix to come from the caches: our loop does nothing
@@ -36,28 +37,28 @@ static void product(imp_executor *e, imp_node_state *state)
 }
 
 // The max-pool that can be computed along with a convolution: its only user, without padding; or
-// NULL.
-static const imp_node *pool_after(imp_executor *e, imp_node_state **state)
+// -1.
+static int pool_after(const imp_executor *e)
 {
     const imp_graph *graph = e->def.graph;
     int i = e->building + 1;
     while (i < graph->count && graph->nodes[i].inputs[0] != e->building)
         i++;
     if (i == graph->count || graph->nodes[e->building].users != 1)
-        return NULL;
+        return -1;
     const imp_node *pool = &graph->nodes[i];
-    if (pool->kind != IMP_LAYER_MAX_POOL || pool->before[0] > 0 || pool->before[1] > 0 ||
-        pool->after[0] > 0 || pool->after[1] > 0)
-        return NULL;
-    *state = &e->states[i];
-    return pool;
+    const bool possible = pool->kind == IMP_LAYER_MAX_POOL && pool->before[0] == 0 &&
+                          pool->before[1] == 0 && pool->after[0] == 0 && pool->after[1] == 0;
+    return possible ? i : -1;
 }
 
 // Both sides of what the convolution computes: no more than the pool looks at.
-static imp_direct describe(const imp_node *node, const imp_node *in, size_t block,
-                           const imp_node *pool)
+static imp_direct describe(const imp_executor *e, size_t block, int pool_index)
 {
-    imp_direct d = {.planes = (size_t)in->channels / block,
+    const imp_graph *graph = e->def.graph;
+    const imp_node *node = &graph->nodes[e->building], *in = &graph->nodes[node->inputs[0]];
+    imp_direct d = {.batch = (size_t)e->def.batch,
+                    .planes = (size_t)in->channels / block,
                     .block = block,
                     .height = (size_t)in->height,
                     .width = (size_t)in->width,
@@ -69,9 +70,11 @@ static imp_direct describe(const imp_node *node, const imp_node *in, size_t bloc
                     .rows = (size_t)node->height,
                     .columns = (size_t)node->width,
                     .kernel = (size_t)node->kernel,
-                    .stride = (size_t)node->stride};
-    if (pool == NULL)
+                    .stride = (size_t)node->stride,
+                    .relu = e->states[e->building].activation >= 0};
+    if (pool_index < 0)
         return d;
+    const imp_node *pool = &graph->nodes[pool_index];
     d.pool_kernel = (size_t)pool->kernel;
     d.pool_stride = (size_t)pool->stride;
     d.rows = (size_t)(pool->height - 1) * d.pool_stride + d.pool_kernel;
@@ -79,17 +82,15 @@ static imp_direct describe(const imp_node *node, const imp_node *in, size_t bloc
     return d;
 }
 
-static void convolution(imp_executor *e, imp_node_state *state, size_t block)
+static void convolution(imp_executor *e, imp_node_state *state, imp_direct d, int pool)
 {
     const imp_node *node = &e->def.graph->nodes[e->building];
-    const imp_node *in = &e->def.graph->nodes[node->inputs[0]];
-    imp_node_state *pool_state = NULL;
-    const imp_node *pool = pool_after(e, &pool_state);
-    imp_direct d = describe(node, in, block, pool);
     dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0);
     state->source = e->states[node->inputs[0]].out;
     state->weight = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
-    state->out = imp_build_node_blocks(e, pool == NULL ? node : pool);
+    state->out = imp_build_node_blocks(e, pool < 0 ? node : &e->def.graph->nodes[pool]);
+    if (e->def.training)
+        d.places = (void *)imp_build_floats(e, imp_direct_places(&d) * sizeof *d.places);
     d.weights = imp_build_floats(e, imp_direct_weights(&d) * sizeof(float));
     d.padded = imp_build_floats(e, imp_direct_padded(&d) * sizeof(float));
     d.window = imp_build_floats(e, imp_direct_window(&d) * sizeof(float));
@@ -97,26 +98,35 @@ static void convolution(imp_executor *e, imp_node_state *state, size_t block)
     imp_call *call = imp_build_own(e, &e->forward, IMP_CALL_DIRECT);
     if (pack == NULL || call == NULL)
         return;
-    if (pool_state != NULL)
-        pool_state->pooled = true;
+    if (pool >= 0)
+        e->states[pool].pooled = true;
     d.plain = imp_memory_floats(state->weight);
     d.bias = imp_memory_floats(bias);
     d.in = imp_memory_floats(state->source);
     d.out = imp_memory_floats(state->out);
-    d.relu = state->activation >= 0;
-    pack->direct = call->direct = d;
+    pack->direct = call->direct = state->direct = d;
 }
 
-bool imp_build_single(imp_executor *e, imp_node_state *state)
+// Whether more than a single decision is ours.
+static bool is_ours(const imp_executor *e, const imp_direct *d)
+{
+    const bool of_picture = e->def.graph->nodes[e->building].inputs[0] == 0;
+    return of_picture && d->pool_kernel > 0 &&
+           (!e->def.training || imp_direct_gradient_possible(d));
+}
+
+bool imp_build_direct(imp_executor *e, imp_node_state *state)
 {
     const imp_graph *graph = e->def.graph;
     const imp_node *node = &graph->nodes[e->building];
-    if (e->status != IMP_OK || e->def.batch != 1 || e->def.training ||
+    const bool single = e->def.batch == 1 && !e->def.training;
+    if (e->status != IMP_OK ||
         (state->activation >= 0 && graph->nodes[state->activation].kind != IMP_LAYER_RELU))
         return false;
     if (node->kind == IMP_LAYER_DENSE) {
-        product(e, state);
-        return true;
+        if (single)
+            product(e, state);
+        return single;
     }
     const imp_picture_layout in =
         imp_layout_picture(imp_memory_layout(e->states[node->inputs[0]].out));
@@ -124,6 +134,30 @@ bool imp_build_single(imp_executor *e, imp_node_state *state)
         in.order == IMP_ORDER_OTHER ||
         (in.order == IMP_ORDER_BLOCKS && in.channels % IMP_DIRECT_BLOCK != 0))
         return false;
-    convolution(e, state, in.order == IMP_ORDER_BLOCKS ? IMP_DIRECT_BLOCK : 1);
+    const int pool = pool_after(e);
+    const imp_direct d = describe(e, in.order == IMP_ORDER_BLOCKS ? IMP_DIRECT_BLOCK : 1, pool);
+    if (!single && !is_ours(e, &d))
+        return false;
+    convolution(e, state, d, pool);
     return true;
+}
+
+void imp_build_direct_gradient(imp_executor *e, const imp_node_state *state)
+{
+    dnnl_memory_t gradient =
+        imp_build_convert(e, &e->backward, state->gradient, imp_memory_layout(state->out));
+    dnnl_memory_t weight = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
+    dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
+    imp_direct_gradient g = {
+        .forward = state->direct,
+        .patches = imp_build_floats(e, imp_direct_patches(&state->direct) * sizeof(float)),
+        .sums = imp_build_floats(e, imp_direct_sums(&state->direct) * sizeof(float)),
+    };
+    imp_call *call = imp_build_own(e, &e->backward, IMP_CALL_DIRECT_GRADIENT);
+    if (call == NULL)
+        return;
+    g.gradient = imp_memory_floats(gradient);
+    g.weight = imp_memory_floats(weight);
+    g.bias = imp_memory_floats(bias);
+    call->direct_gradient = g;
 }
