@@ -10,6 +10,9 @@
 /// borrowed.
 typedef struct imp_agent_def {
     const char *model; ///< a model file, or a folder that holds model.safetensors
+    /// The model of `imprint seg-train` through which one looks that was trained on segments.
+    /// Nullable.
+    const char *segmenter;
     /// The lens that the camera's pictures have come through: "duckiebot", "none", or the file of a
     /// robot's calibration. A network that was trained without a lens gets them straightened; one
     /// that was trained through another lens is refused. "duckiebot"

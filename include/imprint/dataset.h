@@ -17,12 +17,13 @@
 
 /// Facts that hold for a whole dataset, stored as attributes. Texts are UTF-8.
 typedef struct imp_dataset_info {
-    int width, height;   ///< of an observation [px], 1..8192
-    double time_step;    ///< between two samples [s]
-    char map[64];        ///< name of the map, or "several"
-    char lens[32];       ///< name of the lens
-    char policy[64];     ///< who drove
-    char settings[4096]; ///< resolved settings of the command that wrote it, JSON text
+    int width, height;    ///< of an observation [px], 1..8192
+    double time_step;     ///< between two samples [s]
+    char map[64];         ///< name of the map, or "several"
+    char lens[32];        ///< name of the lens
+    char policy[64];      ///< who drove
+    char observation[16]; ///< what observations are, see imp_observation_word(); "": pictures
+    char settings[4096];  ///< resolved settings of the command that wrote it, JSON text
 } imp_dataset_info;
 
 /// One episode of T steps in arrays; observations, poses and lane have T + 1 rows: what was seen

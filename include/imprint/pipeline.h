@@ -9,6 +9,7 @@
 #include "imprint/env.h"
 #include "imprint/nn.h"
 #include "imprint/policy.h"
+#include "imprint/vision.h"
 
 /// Maps with their scenes, that episodes are drawn from.
 typedef struct imp_map_set {
@@ -65,6 +66,17 @@ const char *imp_driver_name(const imp_driver *driver); ///< as given
 bool imp_driver_is_network(const imp_driver *driver);  ///< whether it looks at pictures
 /// The network of a driver that is one, else NULL. Borrowed.
 const imp_network *imp_driver_network(const imp_driver *driver);
+/// Lets a network that was trained on segments look at pictures through a segmenter, a model of
+/// `imprint seg-train`. IMP_USAGE for other drivers, IMP_BAD_INPUT if it is none or its segments
+/// are of another size.
+imp_status imp_driver_look_through(imp_driver *driver, const char *segmenter, imp_error *err);
+/// The segmenter that a network looks through, or NULL. Borrowed.
+const imp_network *imp_driver_segmenter(const imp_driver *driver);
+/// What a driver must be shown: pictures, but to networks that were trained on segments and do not
+/// look through a segmenter.
+imp_observation imp_driver_observation(const imp_driver *driver);
+/// Size of the observations that a network, or its segmenter, looks at [px].
+void imp_driver_size(const imp_driver *driver, int *width, int *height);
 /// A policy for one thread. Freed with imp_policy_destroy().
 imp_status imp_driver_policy(const imp_driver *driver, imp_policy **out, imp_error *err);
 
@@ -99,7 +111,8 @@ typedef struct imp_collect_def {
     const char *policy_name; ///< what the dataset says about who drove; NULL: `policy`
     imp_env_def env;         ///< env.max_steps is ignored: steps counts
     imp_camera_def camera;
-    imp_scene_def scene; ///< what maps are drawn with
+    imp_scene_def scene;     ///< what maps are drawn with
+    imp_observation observe; ///< what is recorded, and shown to a network that drives; pictures
     imp_expert_def expert;
     int threads;          ///< 0: one per processor
     bool resume;          ///< continue an interrupted dataset

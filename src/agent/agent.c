@@ -32,6 +32,43 @@ static imp_status load_network(imp_network **out, const char *model, imp_error *
     return status;
 }
 
+// The network that looks at pictures: a segmenter if there is one, which a model that was trained
+// on segments wants and no other can use.
+static imp_status load_eyes(imp_network **segmenter, const imp_agent_def *def,
+                            const imp_network *network, imp_error *err)
+{
+    const bool wants = imp_network_observation(network) == IMP_OBSERVATION_SEGMENTS;
+    const bool given = def->segmenter != NULL && def->segmenter[0] != '\0';
+    *segmenter = NULL;
+    if (wants && !given)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: the model was trained on segments: give the segmenter that finds "
+                        "them, --segmenter MODEL",
+                        def->model);
+    if (!wants && given)
+        return imp_fail(err, IMP_USAGE, "%s: was not trained on segments, which a segmenter gives",
+                        def->model);
+    return given ? imp_segmenter_load(segmenter, def->segmenter, err) : IMP_OK;
+}
+
+// Puts the segmenter between the eye and the network.
+static imp_status add_segmenter(imp_agent *agent, const imp_agent_def *def,
+                                const imp_network *segmenter, const imp_network_def *wanted,
+                                imp_error *err)
+{
+    imp_status status = imp_segmenter_create(&agent->segmenter, segmenter, err);
+    if (status != IMP_OK)
+        return status;
+    const int width = imp_segmenter_width(agent->segmenter);
+    const int height = imp_segmenter_height(agent->segmenter);
+    if (width != wanted->width || height != wanted->height)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: gives %d x %d segments, %s wants %d x %d",
+                        def->segmenter, width, height, def->model, wanted->width, wanted->height);
+    agent->painted = malloc((size_t)width * (size_t)height * 3);
+    return agent->painted != NULL ? IMP_OK
+                                  : imp_fail(err, IMP_NO_MEMORY, "out of memory for segments");
+}
+
 // What is between the camera's pictures and those that the network was trained on: *straighten says
 // whether the lens's bending must be undone.
 static imp_status compare_lenses(const imp_agent_def *def, const imp_network *network,
@@ -73,7 +110,12 @@ bool imp_agent_think(void *context, const uint8_t *jpeg, size_t length, imp_acti
         why[count] = '\0';
         return false;
     }
-    imp_inference_run(agent->inference, agent->observation, duty);
+    const uint8_t *observation = agent->observation;
+    if (agent->segmenter != NULL) {
+        imp_segmenter_paint(agent->segmenter, observation, agent->painted);
+        observation = agent->painted;
+    }
+    imp_inference_run(agent->inference, observation, duty);
     *out = imp_action_clip((imp_action){(double)duty[0], (double)duty[1]});
     return true;
 }
@@ -114,20 +156,26 @@ static imp_status warm_up(imp_agent *agent, imp_error *err)
 
 static imp_status set_up(imp_agent *agent, const imp_agent_def *def, imp_error *err)
 {
-    imp_network *network;
+    imp_network *network, *segmenter = NULL;
     imp_calibration camera;
-    bool straighten;
+    bool straighten = false;
     imp_status status = load_network(&network, def->model, err);
     if (status != IMP_OK)
         return status;
-    const imp_network_def *facts = imp_network_facts(network);
-    status = compare_lenses(def, network, &camera, &straighten, err);
+    status = load_eyes(&segmenter, def, network, err);
+    const imp_network *looks = segmenter != NULL ? segmenter : network;
+    const imp_network_def *facts = imp_network_facts(looks);
+    if (status == IMP_OK)
+        status = compare_lenses(def, looks, &camera, &straighten, err);
+    if (status == IMP_OK && segmenter != NULL)
+        status = add_segmenter(agent, def, segmenter, imp_network_facts(network), err);
     if (status == IMP_OK)
         status = imp_eye_create(&agent->eye, facts->width, facts->height,
                                 straighten ? &camera : NULL, err);
     if (status == IMP_OK)
         status = imp_inference_create(&agent->inference, network, 1, err);
     agent->observation = malloc((size_t)facts->width * (size_t)facts->height * 3);
+    imp_network_destroy(segmenter);
     imp_network_destroy(network);
     if (status == IMP_OK && agent->observation == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for an observation");
@@ -162,6 +210,8 @@ void imp_agent_destroy(imp_agent *agent)
     if (agent == NULL)
         return;
     imp_inference_destroy(agent->inference);
+    imp_segmenter_destroy(agent->segmenter);
+    free(agent->painted);
     imp_eye_destroy(agent->eye);
     free(agent->observation);
     free(agent);

@@ -5,14 +5,15 @@
 #include "agent/mind.h"
 #include "base/jpeg.h"
 #include "imprint/agent.h"
-#include "imprint/nn.h"
+#include "imprint/vision.h"
 #include "robot/eye.h"
 
 struct imp_agent {
     imp_eye *eye;
+    imp_segmenter *segmenter; // NULL: the network looks at pictures itself
     imp_inference *inference;
-    uint8_t *observation;
-    double deadline; // [s]
+    uint8_t *observation, *painted; // of the eye, and of the segmenter
+    double deadline;                // [s]
     void (*notice)(void *context, const char *text);
     void *context;
 };

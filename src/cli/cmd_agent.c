@@ -28,6 +28,8 @@ static void add_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"model", 'm', IMP_OPTION_TEXT, &s->agent.model, "MODEL",
          "a model file, or a folder of `imprint train`", false},
+        {"segmenter", 0, IMP_OPTION_TEXT, &s->agent.segmenter, "MODEL",
+         "of imprint seg-train: what a model looks through that was trained on segments", false},
         {"lens", 0, IMP_OPTION_TEXT, &s->agent.lens, "LENS",
          "the camera's: duckiebot, none, or a robot's calibration (YAML)", false},
         {"deadline", 0, IMP_OPTION_REAL, &s->agent.deadline, "S",
@@ -78,6 +80,7 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_options options;
     imp_error err = {0};
     s.agent.model = "runs/model";
+    s.agent.segmenter = "";
     s.agent.notice = on_notice;
     imp_options_init(&options, command);
     add_options(&options, &s);

@@ -59,6 +59,7 @@ static void add_options(imp_options *options, settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
     imp_sim_options_add_several(options, &s->sim);
+    imp_sim_options_add_observe(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
@@ -134,6 +135,8 @@ static imp_status apply_simulation(settings *s, const imp_options *options, imp_
                                               &collect->expert, err);
     if (status == IMP_OK)
         status = imp_sim_options_split(&s->sim, &collect->split, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_observe(&s->sim, &collect->observe, err);
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &collect->scene, &s->assets, err);
     collect->maps = s->sim.maps.items;

@@ -25,13 +25,15 @@ static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *
     json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
     const bool placed = knows_places(sum), rewarded = sum->rewarded > 0;
     return json_pack(
-        "{s:b, s:i, s:I, s:i, s:i, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, "
+        "{s:b, s:i, s:I, s:s, s:i, s:i, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, "
+        "s:o, "
         "s:o, s:f, s:o, s:o}",
         "finished", imp_dataset_is_finished(dataset), "episodes", sum->episodes, "steps",
-        (json_int_t)sum->steps, "width", info->width, "height", info->height, "time_step_s",
-        info->time_step, "map", info->map, "lens", info->lens, "policy", info->policy, "hash", hash,
-        "terminated", sum->terminated, "truncated", sum->truncated, "open_ended", sum->open_ended,
-        "lane_distance_mean_m", known(placed, sum->lane_distance_mean), "lane_distance_max_m",
+        (json_int_t)sum->steps, "observation", info->observation, "width", info->width, "height",
+        info->height, "time_step_s", info->time_step, "map", info->map, "lens", info->lens,
+        "policy", info->policy, "hash", hash, "terminated", sum->terminated, "truncated",
+        sum->truncated, "open_ended", sum->open_ended, "lane_distance_mean_m",
+        known(placed, sum->lane_distance_mean), "lane_distance_max_m",
         known(placed, sum->lane_distance_max), "mean_reward", known(rewarded, sum->reward_mean),
         "distance_m", known(placed, sum->distance), "speed_mean_m_s",
         known(placed, sum->speed_mean), "expert_difference_rms", sum->expert_difference, "settings",
@@ -86,8 +88,8 @@ static void print_info(const char *folder, const imp_dataset *dataset,
                                             : "not finished: continue with imprint log --resume");
     printf("  episodes        %d, of %d to %d steps, %" PRId64 " in all\n", sum->episodes,
            sum->steps_min, sum->steps_max, sum->steps);
-    printf("  observations    %d x %d RGB, lens %s, every %.4f s\n", info->width, info->height,
-           info->lens, info->time_step);
+    printf("  observations    %s of %d x %d, lens %s, every %.4f s\n", info->observation,
+           info->width, info->height, info->lens, info->time_step);
     printf("  driver          %s on %s\n", info->policy, info->map);
     printf("  endings         %d left the road, %d reached the last step, %d open\n",
            sum->terminated, sum->truncated, sum->open_ended);

@@ -33,6 +33,7 @@ static void add_options(imp_options *options, imp_eval_settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
     imp_sim_options_add_several(options, &s->sim);
+    imp_sim_options_add_segmenter(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
@@ -87,7 +88,9 @@ static imp_status evaluate_all(const imp_eval_settings *s, const imp_options *op
         status = imp_driver_open(&o->drivers[p], s->policies.items[p], &s->eval.expert, err);
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
         o->defs[p] = s->eval;
-        status = imp_sim_options_fit(options, &s->sim, o->drivers[p], &o->defs[p].camera, err);
+        status = imp_sim_options_look_through(&s->sim, o->drivers[p], err);
+        if (status == IMP_OK)
+            status = imp_sim_options_fit(options, &s->sim, o->drivers[p], &o->defs[p].camera, err);
         if (status == IMP_OK)
             status = imp_evaluate(&o->evaluations[p], o->drivers[p], &o->defs[p], &monitor, err);
         imp_session_clear();

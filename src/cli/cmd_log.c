@@ -35,6 +35,7 @@ static void add_options(imp_options *options, settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
     imp_sim_options_add_several(options, &s->sim);
+    imp_sim_options_add_observe(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
@@ -101,6 +102,8 @@ static imp_status run_settings(settings *s, const imp_options *options,
                                               &s->collect.expert, err);
     if (status == IMP_OK)
         status = imp_sim_options_split(&s->sim, &s->collect.split, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_observe(&s->sim, &s->collect.observe, err);
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->collect.scene, &s->assets, err);
     if (status == IMP_OK)

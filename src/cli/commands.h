@@ -34,6 +34,8 @@ typedef struct imp_sim_options {
     double expert_speed, tracking_rate, turning_rate, lane_offset;
     const char *split;          // which of the maps take part: all, train or test
     const char *turns;          // that the expert takes at crossings: "" or letters l, r, s
+    const char *observe;        // what the learner sees: pictures or segments
+    const char *segmenter;      // model of seg-train that policies look through, or ""
     const char *assets, *style; // folder of textures and meshes, or ""; and which style of tiles
     int threads;
 } imp_sim_options;
@@ -58,6 +60,16 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
 
 // Reads --split.
 imp_status imp_sim_options_split(const imp_sim_options *sim, imp_split *split, imp_error *err);
+
+// Adds --observe, and reads it.
+void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim);
+imp_status imp_sim_options_observe(const imp_sim_options *sim, imp_observation *observe,
+                                   imp_error *err);
+
+// Adds --segmenter, and puts it before the eyes of a driver that wants segments.
+void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim);
+imp_status imp_sim_options_look_through(const imp_sim_options *sim, imp_driver *driver,
+                                        imp_error *err);
 
 // Opens --assets, if it is given, and tells what is missing there. Freed with imp_assets_close().
 imp_status imp_sim_options_scene(const imp_options *options, const imp_sim_options *sim,

@@ -246,8 +246,10 @@ static imp_status open_driver(imp_driver **out, const imp_contest_settings *s, i
                               imp_guest_def *guest, imp_error *err)
 {
     const char *name = s->policies->items[index];
-    if (index < s->first_agent)
-        return imp_driver_open(out, name, s->expert, err);
+    if (index < s->first_agent) {
+        const imp_status status = imp_driver_open(out, name, s->expert, err);
+        return status == IMP_OK ? imp_sim_options_look_through(s->sim, *out, err) : status;
+    }
     guest->command = name;
     guest->start_timeout = guest->reply_timeout = s->agent_timeout;
     return imp_guest_driver(out, guest, err);

@@ -23,6 +23,8 @@ imp_sim_options imp_default_sim_options(void)
         .lane_offset = expert.lane_offset,
         .turns = "",
         .split = "all",
+        .observe = imp_observation_word(IMP_OBSERVATION_PICTURES),
+        .segmenter = "",
         .assets = "",
         .style = "photos",
     };
@@ -105,6 +107,39 @@ imp_status imp_sim_options_split(const imp_sim_options *sim, imp_split *split, i
     return IMP_OK;
 }
 
+void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
+{
+    imp_options_add(options, (imp_option){"observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
+                                          "what the learner sees: pictures, or segments (road, "
+                                          "lines, obstacles in plain colours)",
+                                          false});
+}
+
+imp_status imp_sim_options_observe(const imp_sim_options *sim, imp_observation *observe,
+                                   imp_error *err)
+{
+    return imp_observation_find(observe, sim->observe)
+               ? IMP_OK
+               : imp_fail(err, IMP_USAGE, "--observe: '%s' is neither pictures nor segments",
+                          sim->observe);
+}
+
+void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
+{
+    imp_options_add(options, (imp_option){"segmenter", 0, IMP_OPTION_TEXT, &sim->segmenter, "MODEL",
+                                          "of imprint seg-train: lets policies that were trained "
+                                          "on segments look at pictures",
+                                          false});
+}
+
+imp_status imp_sim_options_look_through(const imp_sim_options *sim, imp_driver *driver,
+                                        imp_error *err)
+{
+    if (sim->segmenter[0] == '\0' || imp_driver_observation(driver) != IMP_OBSERVATION_SEGMENTS)
+        return IMP_OK;
+    return imp_driver_look_through(driver, sim->segmenter, err);
+}
+
 imp_status imp_check_threads(int threads, imp_error *err)
 {
     if (threads < 0 || threads > 1024)
@@ -183,11 +218,8 @@ imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options
 {
     if (!imp_driver_is_network(driver))
         return IMP_OK;
-    const imp_network_def *network = imp_network_facts(imp_driver_network(driver));
-    if (!imp_options_given(options, sim->size)) {
-        camera->width = network->width;
-        camera->height = network->height;
-    }
+    if (!imp_options_given(options, sim->size))
+        imp_driver_size(driver, &camera->width, &camera->height);
     const char *lens = imp_network_metadata(imp_driver_network(driver), "lens");
     if (lens == NULL || imp_options_given(options, &sim->lens))
         return IMP_OK;

@@ -131,6 +131,12 @@ void imp_episode_name(char out[32], int episode)
     snprintf(out, 32, "episode_%d", episode);
 }
 
+// Files of older releases do not tell.
+static const char *observation_of(const imp_dataset_info *info)
+{
+    return info->observation[0] != '\0' ? info->observation : "pictures";
+}
+
 bool imp_facts_put(hid_t file, const imp_dataset_info *info)
 {
     return imp_put_text(file, "format", IMP_DATASET_FORMAT) &&
@@ -139,6 +145,7 @@ bool imp_facts_put(hid_t file, const imp_dataset_info *info)
            imp_put_double(file, "time_step", info->time_step) &&
            imp_put_text(file, "map", info->map) && imp_put_text(file, "lens", info->lens) &&
            imp_put_text(file, "policy", info->policy) &&
+           imp_put_text(file, "observation", observation_of(info)) &&
            imp_put_text(file, "settings", info->settings);
 }
 
@@ -172,6 +179,8 @@ imp_status imp_facts_get(hid_t file, const char *path, imp_dataset_info *info, i
         missing = "settings";
     if (missing != NULL)
         return imp_fail(err, IMP_BAD_INPUT, "%s: attribute %s is missing or wrong", path, missing);
+    if (!imp_get_text(file, "observation", found.observation, sizeof found.observation))
+        snprintf(found.observation, sizeof found.observation, "%s", observation_of(&found));
     found.width = (int)width;
     found.height = (int)height;
     *info = found;
@@ -191,7 +200,8 @@ imp_status imp_facts_compare(const imp_dataset_info *old, const imp_dataset_info
         const char *name, *old, *new;
     } texts[] = {{"map", old->map, new->map},
                  {"lens", old->lens, new->lens},
-                 {"policy", old->policy, new->policy}};
+                 {"policy", old->policy, new->policy},
+                 {"observation", observation_of(old), observation_of(new)}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].old, texts[i].new) != 0)
             return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,

@@ -1,4 +1,4 @@
-// nn/builtin.h: the networks that are compiled into the program (generated from networks/*.yaml).
+// nn/builtin.h: the networks that are compiled into the program (generated from networks/).
 #ifndef IMP_NN_BUILTIN_H
 #define IMP_NN_BUILTIN_H
 
@@ -10,7 +10,12 @@ typedef struct imp_builtin_network {
     size_t length;             // bytes
 } imp_builtin_network;
 
-extern const imp_builtin_network imp_builtin_networks[]; // sorted by name
+extern const imp_builtin_network imp_builtin_networks[]; // that drive, sorted by name
 extern const int imp_builtin_networks_count;
+
+typedef imp_builtin_network imp_builtin_segmenter;
+
+extern const imp_builtin_segmenter imp_builtin_segmenters[]; // that tell classes of cells apart
+extern const int imp_builtin_segmenters_count;
 
 #endif

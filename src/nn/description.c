@@ -447,11 +447,20 @@ const char *imp_network_builtin(int index)
                                                             : NULL;
 }
 
+// Those that drive, then segmenters.
+static const imp_builtin_network *builtin(int index)
+{
+    if (index < imp_builtin_networks_count)
+        return &imp_builtin_networks[index];
+    index -= imp_builtin_networks_count;
+    return index < imp_builtin_segmenters_count ? &imp_builtin_segmenters[index] : NULL;
+}
+
 imp_status imp_description_builtin(imp_description **out, const char *name, imp_error *err)
 {
     char known[256] = "";
-    for (int i = 0; i < imp_builtin_networks_count; i++) {
-        const imp_builtin_network *b = &imp_builtin_networks[i];
+    const imp_builtin_network *b;
+    for (int i = 0; (b = builtin(i)) != NULL; i++) {
         if (strcmp(b->name, name) == 0)
             return imp_description_parse(out, b->name, (const char *)b->text, b->length, err);
         const size_t used = strlen(known);

@@ -73,6 +73,8 @@ static imp_status open_writer(imp_dataset_writer **writer, const char *folder, c
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->camera.lens.kind));
     snprintf(info.policy, sizeof info.policy, "%s",
              def->policy_name != NULL ? def->policy_name : def->policy);
+    snprintf(info.observation, sizeof info.observation, "%s",
+             imp_observation_word((int)def->observe));
     if ((size_t)snprintf(info.settings, sizeof info.settings, "%s", def->settings) >=
         sizeof info.settings)
         return imp_fail(err, IMP_USAGE, "settings are longer than %zu bytes", sizeof info.settings);

@@ -72,10 +72,8 @@ static void note(drive *d, double time, imp_pose pose)
 
 static imp_action decide(const drive *d, imp_crew_member *member)
 {
-    if (d->scene != NULL) {
-        imp_view view = imp_env_view(&member->env);
-        imp_render(member->renderer, d->scene, &view, member->observation);
-    }
+    if (d->scene != NULL)
+        imp_crew_look_at(member, d->scene, member->observation);
     return imp_policy_act(member->driver, &member->env, member->observation);
 }
 
@@ -149,6 +147,7 @@ static imp_status run(job *work, const imp_driver *driver, imp_error *err)
                          .env = &env,
                          .camera = &def->camera,
                          .driver = driver,
+                         .observe = imp_driver_observation(driver),
                          .threads = def->threads,
                          .monitor = work->crew.monitor};
     const int episodes =

@@ -13,6 +13,8 @@ static imp_status hire_member(imp_crew *crew, imp_crew_member *member, const imp
         status = imp_driver_policy(def->teacher, &member->teacher, err);
     if (status == IMP_OK)
         status = imp_renderer_create(&member->renderer, def->camera, IMP_RENDER_AUTO, err);
+    if (status == IMP_OK && def->observe == IMP_OBSERVATION_SEGMENTS)
+        status = imp_labeller_create(&member->labeller, def->camera, err);
     if (status != IMP_OK)
         return status;
     member->observation = malloc((size_t)def->camera->width * (size_t)def->camera->height * 3);
@@ -25,12 +27,18 @@ static imp_status check_camera(const imp_crew_def *def, imp_error *err)
 {
     if (!imp_driver_is_network(def->driver))
         return IMP_OK;
-    const imp_network_def *network = imp_network_facts(imp_driver_network(def->driver));
-    if (network->width != def->camera->width || network->height != def->camera->height)
+    int width, height;
+    imp_driver_size(def->driver, &width, &height);
+    if (width != def->camera->width || height != def->camera->height)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: the model wants observations of %d x %d, the camera gives %d x %d",
-                        imp_driver_name(def->driver), network->width, network->height,
-                        def->camera->width, def->camera->height);
+                        imp_driver_name(def->driver), width, height, def->camera->width,
+                        def->camera->height);
+    const imp_observation wanted = imp_driver_observation(def->driver);
+    if (wanted != def->observe)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: the model was trained on %s, here it would see %s",
+                        imp_driver_name(def->driver), imp_observation_word((int)wanted),
+                        imp_observation_word((int)def->observe));
     return IMP_OK;
 }
 
@@ -85,6 +93,7 @@ void imp_crew_dismiss(imp_crew *crew)
         imp_policy_destroy(crew->members[k].driver);
         imp_policy_destroy(crew->members[k].teacher);
         imp_renderer_destroy(crew->members[k].renderer);
+        imp_labeller_destroy(crew->members[k].labeller);
         free(crew->members[k].observation);
     }
     free(crew->members);
@@ -118,8 +127,16 @@ bool imp_crew_tick(imp_crew *crew, int worker)
     return !atomic_load(&crew->stop);
 }
 
+void imp_crew_look_at(imp_crew_member *member, const imp_scene *scene, uint8_t *rgb)
+{
+    const imp_view view = imp_env_view(&member->env);
+    if (member->labeller != NULL)
+        imp_labeller_paint(member->labeller, scene, &view, rgb);
+    else
+        imp_render(member->renderer, scene, &view, rgb);
+}
+
 void imp_crew_look(const imp_crew *crew, imp_crew_member *member, uint8_t *rgb)
 {
-    imp_view view = imp_env_view(&member->env);
-    imp_render(member->renderer, crew->maps.scenes[member->env.world_index], &view, rgb);
+    imp_crew_look_at(member, crew->maps.scenes[member->env.world_index], rgb);
 }

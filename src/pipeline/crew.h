@@ -6,6 +6,7 @@
 
 #include "base/threads.h"
 #include "imprint/pipeline.h"
+#include "pipeline/labeller.h"
 
 // One thread's environment, policies and renderer.
 typedef struct imp_crew_member {
@@ -13,7 +14,8 @@ typedef struct imp_crew_member {
     imp_policy *driver;
     imp_policy *teacher; // NULL where the driver's own action is the label
     imp_renderer *renderer;
-    uint8_t *observation; // one picture
+    imp_labeller *labeller; // NULL where pictures are seen
+    uint8_t *observation;   // one picture
 } imp_crew_member;
 
 // What all threads share.
@@ -41,6 +43,7 @@ typedef struct imp_crew_def {
     const imp_monitor *monitor;
     imp_split split;            // which of the maps take part
     const imp_scene_def *scene; // nullable: what they are drawn with
+    imp_observation observe;    // what is seen
 } imp_crew_def;
 
 // Loads the maps and makes what every thread needs. Freed with imp_crew_dismiss(), also after a
@@ -57,5 +60,7 @@ bool imp_crew_tick(imp_crew *crew, int worker);
 
 // Draws what the member's robot sees into rgb.
 void imp_crew_look(const imp_crew *crew, imp_crew_member *member, uint8_t *rgb);
+// The same in a scene of the member's world that is not the crew's.
+void imp_crew_look_at(imp_crew_member *member, const imp_scene *scene, uint8_t *rgb);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "imprint/pipeline.h"
+#include "pipeline/spectacles.h"
 
 typedef enum driver_kind {
     DRIVER_EXPERT,
@@ -16,7 +17,8 @@ struct imp_driver {
     driver_kind kind;
     char *name;
     imp_expert_def expert;
-    imp_network *network; // of DRIVER_NETWORK
+    imp_network *network;   // of DRIVER_NETWORK
+    imp_network *segmenter; // nullable: that it looks through
     // of DRIVER_FOREIGN
     imp_status (*make)(const void *context, imp_policy **out, imp_error *err);
     const void *context;
@@ -103,6 +105,7 @@ void imp_driver_close(imp_driver *driver)
     if (driver == NULL)
         return;
     imp_network_destroy(driver->network);
+    imp_network_destroy(driver->segmenter);
     free(driver->name);
     free(driver);
 }
@@ -120,6 +123,54 @@ bool imp_driver_is_network(const imp_driver *driver)
 const imp_network *imp_driver_network(const imp_driver *driver)
 {
     return driver->network;
+}
+
+const imp_network *imp_driver_segmenter(const imp_driver *driver)
+{
+    return driver->segmenter;
+}
+
+imp_observation imp_driver_observation(const imp_driver *driver)
+{
+    return driver->network == NULL || driver->segmenter != NULL
+               ? IMP_OBSERVATION_PICTURES
+               : imp_network_observation(driver->network);
+}
+
+void imp_driver_size(const imp_driver *driver, int *width, int *height)
+{
+    const imp_network_def *def =
+        imp_network_facts(driver->segmenter != NULL ? driver->segmenter : driver->network);
+    *width = def->width;
+    *height = def->height;
+}
+
+imp_status imp_driver_look_through(imp_driver *driver, const char *path, imp_error *err)
+{
+    imp_network *network;
+    imp_segmenter *segmenter = NULL;
+    if (driver->network == NULL ||
+        imp_network_observation(driver->network) != IMP_OBSERVATION_SEGMENTS)
+        return imp_fail(err, IMP_USAGE, "%s: was not trained on segments, which a segmenter gives",
+                        driver->name);
+    imp_status status = imp_segmenter_load(&network, path, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_network_def *wanted = imp_network_facts(driver->network);
+    status = imp_segmenter_create(&segmenter, network, err);
+    if (status == IMP_OK && (imp_segmenter_width(segmenter) != wanted->width ||
+                             imp_segmenter_height(segmenter) != wanted->height))
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: gives %d x %d segments, %s wants %d x %d", path,
+                          imp_segmenter_width(segmenter), imp_segmenter_height(segmenter),
+                          driver->name, wanted->width, wanted->height);
+    imp_segmenter_destroy(segmenter);
+    if (status != IMP_OK) {
+        imp_network_destroy(network);
+        return status;
+    }
+    imp_network_destroy(driver->segmenter);
+    driver->segmenter = network;
+    return IMP_OK;
 }
 
 // A network as a policy: one picture in, two duty cycles out.
@@ -176,8 +227,12 @@ imp_status imp_driver_policy(const imp_driver *driver, imp_policy **out, imp_err
         return imp_expert_create(out, &driver->expert, err);
     case DRIVER_REFERENCE:
         return imp_reference_expert_create(out, err);
-    case DRIVER_NETWORK:
-        return network_policy_create(out, driver->network, err);
+    case DRIVER_NETWORK: {
+        const imp_status status = network_policy_create(out, driver->network, err);
+        return status == IMP_OK && driver->segmenter != NULL
+                   ? imp_spectacles_put_on(out, driver->segmenter, err)
+                   : status;
+    }
     case DRIVER_FOREIGN:
         return driver->make(driver->context, out, err);
     }

@@ -262,7 +262,7 @@ static imp_status write_saliency(char picture[64], const imp_eval_report_def *de
 
 static bool can_be_probed(const imp_driver *driver)
 {
-    return imp_driver_is_network(driver) &&
+    return imp_driver_is_network(driver) && imp_driver_segmenter(driver) == NULL &&
            imp_network_facts(imp_driver_network(driver))->outputs == 2;
 }
 

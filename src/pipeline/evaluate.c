@@ -214,6 +214,7 @@ imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_dri
                                    .camera = &def->camera,
                                    .scene = &def->scene,
                                    .driver = driver,
+                                   .observe = imp_driver_observation(driver),
                                    .teacher = teacher,
                                    .threads = def->threads,
                                    .monitor = monitor};

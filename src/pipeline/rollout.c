@@ -140,6 +140,8 @@ static imp_status check(const imp_collect_def *def, imp_error *err)
     if (def->episodes < 1 || def->steps < 1)
         return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
                         def->episodes, def->steps);
+    if (imp_observation_word((int)def->observe) == NULL)
+        return imp_fail(err, IMP_USAGE, "unknown kind of observation");
     imp_status status = imp_crew_check_steps(def->steps, def->env.frame_skip, err);
     if (status != IMP_OK)
         return status;
@@ -178,6 +180,7 @@ imp_status imp_recorder_open(imp_recorder *r, const imp_collect_def *def,
                                .maps = def->maps,
                                .map_count = def->map_count,
                                .split = def->split,
+                               .observe = def->observe,
                                .env = &env,
                                .camera = &def->camera,
                                .scene = &def->scene,

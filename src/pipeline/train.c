@@ -51,13 +51,14 @@ static imp_status open_datasets(imp_train_run *r, const char *const *datasets, i
         const imp_dataset_info *first = imp_dataset_facts(r->datasets[0]);
         const imp_dataset_info *info = imp_dataset_facts(r->datasets[k]);
         if (info->width != first->width || info->height != first->height ||
-            strcmp(info->lens, first->lens) != 0 || info->time_step != first->time_step)
+            strcmp(info->lens, first->lens) != 0 || info->time_step != first->time_step ||
+            strcmp(info->observation, first->observation) != 0)
             return imp_fail(err, IMP_BAD_INPUT,
-                            "%s has observations of %d x %d, lens %s, every %g s; %s of %d x %d, "
+                            "%s has %s of %d x %d, lens %s, every %g s; %s has %s of %d x %d, "
                             "lens %s, every %g s: they do not mix",
-                            datasets[k], info->width, info->height, info->lens, info->time_step,
-                            datasets[0], first->width, first->height, first->lens,
-                            first->time_step);
+                            datasets[k], info->observation, info->width, info->height, info->lens,
+                            info->time_step, datasets[0], first->observation, first->width,
+                            first->height, first->lens, first->time_step);
         status = imp_samples_add(&r->training, &r->held_out, r->datasets[k], k, r->def->validation,
                                  r->def->seed, err);
         if (status != IMP_OK)

@@ -124,7 +124,8 @@ imp_status imp_train_save_model(imp_train_run *r, const char *name, double loss,
     snprintf(epoch, sizeof epoch, "%d", r->at.epoch);
     snprintf(judged, sizeof judged, "%.9g", loss);
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "lens",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "observation",
+        imp_dataset_facts(r->datasets[0])->observation, "lens",
         imp_dataset_facts(r->datasets[0])->lens, "map", common(r, offsetof(imp_dataset_info, map)),
         "maps", r->maps, "teacher", common(r, offsetof(imp_dataset_info, policy)), "dataset_hash",
         r->hash, "dataset_hashes", r->hashes, "settings", r->def->settings, "epoch", epoch,

@@ -1,0 +1,80 @@
+#include "vision/layout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+imp_status imp_layout_of(imp_cell_layout *out, const imp_network *network, imp_error *err)
+{
+    const imp_network_def *def = imp_network_facts(network);
+    const imp_node *last = NULL;
+    for (int k = 0; imp_network_node(network, k) != NULL; k++)
+        last = imp_network_node(network, k);
+    const imp_node *cells =
+        last->kind == IMP_LAYER_FLATTEN ? imp_network_node(network, last->inputs[0]) : last;
+    int block = 1;
+    while (block * block * IMP_CLASS_COUNT < cells->channels)
+        block++;
+    if (cells->flat || block * block * IMP_CLASS_COUNT != cells->channels)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%.80s is no segmenter: its last layer must give %d x n x n channels of "
+                        "places and may be flattened",
+                        def->architecture, IMP_CLASS_COUNT);
+    const imp_cell_layout layout = {cells->height, cells->width, block};
+    const int width = imp_layout_width(&layout), height = imp_layout_height(&layout);
+    if (def->width % width != 0 || def->height % height != 0 ||
+        def->width / width != def->height / height)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%.80s gives %d x %d cells, which is no whole part of pictures of %d x %d",
+                        def->architecture, width, height, def->width, def->height);
+    *out = layout;
+    return IMP_OK;
+}
+
+// A run of outputs, one for each column of places, and of every block-th cell in a row of cells.
+typedef struct run {
+    size_t output, cell;
+} run;
+
+static run run_at(const imp_cell_layout *layout, int c, int y, int x)
+{
+    const int block = layout->block;
+    const size_t places = (size_t)layout->rows * (size_t)layout->columns;
+    return (run){
+        (size_t)((c * block + y % block) * block + x) * places +
+            (size_t)(y / block) * (size_t)layout->columns,
+        ((size_t)c * (size_t)imp_layout_height(layout) + (size_t)y) *
+                (size_t)imp_layout_width(layout) +
+            (size_t)x,
+    };
+}
+
+void imp_layout_arrange(const imp_cell_layout *layout, const float *plain, float *outputs)
+{
+    for (int c = 0; c < IMP_CLASS_COUNT; c++)
+        for (int y = 0; y < imp_layout_height(layout); y++)
+            for (int x = 0; x < layout->block; x++) {
+                const run at = run_at(layout, c, y, x);
+                for (int i = 0; i < layout->columns; i++)
+                    outputs[at.output + (size_t)i] = plain[at.cell + (size_t)(i * layout->block)];
+            }
+}
+
+void imp_layout_restore(const imp_cell_layout *layout, const float *outputs, float *plain)
+{
+    for (int c = 0; c < IMP_CLASS_COUNT; c++)
+        for (int y = 0; y < imp_layout_height(layout); y++)
+            for (int x = 0; x < layout->block; x++) {
+                const run at = run_at(layout, c, y, x);
+                for (int i = 0; i < layout->columns; i++)
+                    plain[at.cell + (size_t)(i * layout->block)] = outputs[at.output + (size_t)i];
+            }
+}
+
+void imp_class_list(char *out, size_t capacity)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int c = 0; c < IMP_CLASS_COUNT && used < capacity; c++)
+        used += (size_t)snprintf(out + used, capacity - used, "%s%s", c == 0 ? "" : ",",
+                                 imp_class_name(c));
+}
