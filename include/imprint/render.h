@@ -35,6 +35,9 @@ const char *imp_assets_notice(const imp_assets *assets, int index);
 typedef struct imp_scene_def {
     const imp_assets *assets; ///< must outlive the scene; NULL: ours
     uint64_t seed;            ///< of which variant of its texture each tile gets; 0: the first
+    /// Variants that pictures can choose from (imp_view.tile_variant), as far as there are so many;
+    /// 0: one, or with a seed all.
+    int variants;
 } imp_scene_def;
 
 imp_scene_def imp_default_scene_def(void);
@@ -42,6 +45,9 @@ imp_scene_def imp_default_scene_def(void);
 /// imp_scene_create() with a definition.
 imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const imp_scene_def *def,
                                  imp_error *err);
+
+/// How many variants of a kind of tile a scene has to choose from; at least 1.
+int imp_scene_variant_count(const imp_scene *scene, imp_tile_kind kind);
 
 enum { IMP_DISTRACTORS_MAX = 32 };
 
@@ -71,6 +77,11 @@ typedef struct imp_view {
     /// What lies around (distractor_count, the last on top); NULL: nothing does.
     const imp_distractor *distractors;
     int distractor_count;
+    // How an episode's world is dressed; on maps of more than 62 tiles a side, within 31 tiles of
+    // the robot.
+    const float (*tile_colour)[3];   ///< multiplier 0..4 of each of the world's tiles; NULL: white
+    const uint8_t *tile_variant;     ///< that each shows, or the last; NULL: the scene's choice
+    const float (*object_colour)[3]; ///< multiplier of each of the world's objects; NULL: white
 } imp_view;
 
 imp_view imp_default_view(void);
@@ -90,6 +101,12 @@ typedef struct imp_renderer imp_renderer;
 imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
                                imp_render_path path, imp_error *err);
 void imp_renderer_destroy(imp_renderer *renderer); ///< nullable
+
+/// Looks through another camera from now on, whose pictures have the same size. Takes no memory
+/// unless its ground needs more samples than any before. Fails as imp_renderer_create() does, and
+/// then the renderer keeps its camera.
+imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def *camera,
+                                   imp_error *err);
 const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer);
 
 /// Draws one picture, ground and objects: rgb is (height x width x 3) bytes, rows top to bottom,

@@ -15,29 +15,30 @@ imp_view imp_default_view(void)
     };
 }
 
-void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const imp_view *view)
+void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const imp_view *view,
+                         imp_ground_dress *dress)
 {
     const double unit = IMP_TILE_UNITS / scene->world->tile_size;
     const double cosine = cos(view->pose.heading), sine = sin(view->pose.heading);
-    frame->scene = scene;
+    imp_ground_lay_cells(frame, scene, view, dress);
     frame->x_forward = (float)(cosine * unit);
     frame->x_right = (float)(sine * unit);
-    frame->x_start = (float)(view->pose.x * unit + IMP_TILE_UNITS);
+    frame->x_start = (float)(view->pose.x * unit + frame->x_origin);
     frame->z_forward = (float)(-sine * unit);
     frame->z_right = (float)(cosine * unit);
-    frame->z_start = (float)(view->pose.z * unit + IMP_TILE_UNITS);
-    // the last float below the border, so that rounding leads to no cell outside
-    frame->x_end = nextafterf((float)(scene->columns * IMP_TILE_UNITS), 0.0f);
-    frame->z_end = nextafterf((float)(scene->rows * IMP_TILE_UNITS), 0.0f);
+    frame->z_start = (float)(view->pose.z * unit + frame->z_origin);
     frame->level_shift =
         (int)lround(fmax(-16.0, fmin(16.0, log2(IMP_LEVEL_TILE / scene->world->tile_size))));
     frame->light = view->light;
     frame->lamp = scene->lamp_on_tiles && view->lamp[1] > 0.0;
     frame->ambient = scene->objects.ambient * view->ambient;
     frame->diffuse = scene->objects.diffuse * view->diffuse;
-    frame->lamp_x = (float)(view->lamp[0] * unit + IMP_TILE_UNITS);
-    frame->lamp_z = (float)(view->lamp[2] * unit + IMP_TILE_UNITS);
+    frame->lamp_x = (float)(view->lamp[0] * unit + frame->x_origin);
+    frame->lamp_z = (float)(view->lamp[2] * unit + frame->z_origin);
     frame->lamp_height = (float)(view->lamp[1] * unit);
+    // the last float below the border, so that rounding leads to no cell outside
+    frame->x_end = nextafterf((float)(frame->columns * IMP_TILE_UNITS), 0.0f);
+    frame->z_end = nextafterf((float)(frame->rows * IMP_TILE_UNITS), 0.0f);
     // the reference's lamp does not reach the ground beyond its tiles
     const float beyond = frame->lamp ? fminf(frame->ambient, 1.0f) * view->light : view->light;
     for (int c = 0; c < 4; c++) {
@@ -60,6 +61,20 @@ static uint8_t to_byte(float value)
     return (uint8_t)((limited < 255.0f ? limited : 255.0f) + 0.5f);
 }
 
+// Adds up a step's samples of a group's pixels, in the colours of their cells.
+static void add_coloured(const imp_ground_frame *frame, int level, const int32_t x[IMP_LANES],
+                         const int32_t z[IMP_LANES], int32_t sum[IMP_LANES][4])
+{
+    for (int k = 0; k < IMP_LANES; k++) {
+        const int cell = imp_ground_cell(frame, x[k], z[k]);
+        int32_t sample[4] = {0};
+        imp_scene_unpack(imp_scene_sample(frame->scene, frame->cells[cell], level, x[k], z[k]),
+                         sample);
+        for (int c = 0; c < 4; c++)
+            sum[k][c] += sample[c] * frame->colours[cell][2 * c];
+    }
+}
+
 // Adds up the samples of a group's pixels.
 static void sum_samples(const imp_ground_frame *frame, const imp_ground_table *table,
                         const imp_ground_group *group, int32_t sum[IMP_LANES][4])
@@ -77,8 +92,13 @@ static void sum_samples(const imp_ground_frame *frame, const imp_ground_table *t
             x[k] = on_cells(px + frame->x_start, frame->x_end);
             z[k] = on_cells(pz + frame->z_start, frame->z_end);
         }
+        if (frame->colours != NULL) {
+            add_coloured(frame, level, x, z, sum);
+            continue;
+        }
         for (int k = 0; k < IMP_LANES; k++)
-            packed[k] += imp_scene_sample(frame->scene, level, x[k], z[k]);
+            packed[k] += imp_scene_sample(
+                frame->scene, frame->cells[imp_ground_cell(frame, x[k], z[k])], level, x[k], z[k]);
         if (n % MOST == MOST - 1 || n == group->count - 1)
             for (int k = 0; k < IMP_LANES; k++) {
                 imp_scene_unpack(packed[k], sum[k]);
@@ -93,7 +113,7 @@ static void draw_group(const imp_ground_frame *frame, const imp_ground_table *ta
 {
     int32_t sum[IMP_LANES][4] = {{0}};
     sum_samples(frame, table, group, sum);
-    const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
+    const float mean = imp_ground_mean(frame, group);
     const float cover = mean * (1.0f / 255.0f);
     float tile[IMP_LANES];
     imp_ground_factors(frame, table, group, tile);

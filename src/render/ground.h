@@ -42,9 +42,10 @@ typedef struct imp_ground_table {
 enum { IMP_MOST_STEPS = 96 };
 
 // Appends the groups of a row. The table needs room for row_groups * IMP_MOST_STEPS more steps.
-// corners holds rays through the pixel corners above and below the row (2 x (width + 1) x 2).
+// corners gets rays through the pixel corners above and below the row (2 x (width + 1) x 2); it
+// holds those of the row above if that was added last (follows).
 void imp_ground_add_row(imp_ground_table *table, const imp_camera *camera, int row,
-                        imp_ground_group *groups, double *corners);
+                        imp_ground_group *groups, bool follows, double *corners);
 
 // A triangle on the ground beyond the tiles, in units of cells.
 typedef struct imp_ground_patch {
@@ -53,9 +54,26 @@ typedef struct imp_ground_patch {
     float colour[3];                    // what it adds to the ground's
 } imp_ground_patch;
 
+// Cells a side that are dressed at most, a ring of nothing around them included.
+enum { IMP_DRESS_SIDE = 64 };
+
+// The cells around the robot as one picture shows them, laid out like the scene's.
+typedef struct imp_ground_dress {
+    int32_t cells[IMP_DRESS_SIDE * IMP_DRESS_SIDE];
+    // red twice, green twice, blue twice and cover twice, in 1/IMP_COLOUR_UNITS
+    _Alignas(16) int16_t colours[IMP_DRESS_SIDE * IMP_DRESS_SIDE][8];
+} imp_ground_dress;
+
+// So that the most samples that a group has cannot run over with the brightest colour.
+enum { IMP_COLOUR_UNITS = 256, IMP_COLOUR_MOST = 4 };
+
 // What a picture has in common for all of its pixels.
 typedef struct imp_ground_frame {
     const imp_scene *scene;
+    const int32_t *cells; // (rows x columns) first texels
+    int columns, rows;
+    const int16_t (*colours)[8]; // of cells; NULL: all are white
+    double x_origin, z_origin;   // where the world's origin lies, in units of cells
     // from (forward, right) [m] to units of cells
     float x_forward, x_right, x_start;
     float z_forward, z_right, z_start;
@@ -71,7 +89,18 @@ typedef struct imp_ground_frame {
     imp_ground_patch patches[IMP_DISTRACTORS_MAX];
 } imp_ground_frame;
 
-void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const imp_view *view);
+// dress is scratch memory that the frame goes on to use.
+void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const imp_view *view,
+                         imp_ground_dress *dress);
+
+// Sets the frame's cells and where they begin: the scene's, or those around the robot in the
+// clothes that a view wants (ground_dress.c).
+void imp_ground_lay_cells(imp_ground_frame *frame, const imp_scene *scene, const imp_view *view,
+                          imp_ground_dress *dress);
+
+// What one of the scene's cells shows in a view: its first texel, and its colour.
+int32_t imp_ground_dress_cell(const imp_scene *scene, const imp_view *view, int column, int row,
+                              int16_t colour[8]);
 
 // What patches add to a group's pixels, in bytes (ground_patches.c).
 void imp_ground_add_patches(const imp_ground_frame *frame, const imp_ground_table *table,
@@ -88,11 +117,18 @@ imp_ground_draw imp_ground_draw_plain;
 imp_ground_draw imp_ground_draw_avx2; // needs a processor with AVX2
 #endif
 
+// From the sums of a group's samples to their mean.
+static inline float imp_ground_mean(const imp_ground_frame *frame, const imp_ground_group *group)
+{
+    const int units = frame->colours != NULL ? IMP_SUBTEXEL * IMP_COLOUR_UNITS : IMP_SUBTEXEL;
+    return group->count > 0 ? 1.0f / ((float)units * (float)group->count) : 0.0f;
+}
+
 // What the sums of a group's samples are multiplied by, for each pixel.
 static inline void imp_ground_factors(const imp_ground_frame *frame, const imp_ground_table *table,
                                       const imp_ground_group *group, float out[IMP_LANES])
 {
-    const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
+    const float mean = imp_ground_mean(frame, group);
     for (int k = 0; k < IMP_LANES; k++)
         out[k] = mean * frame->light;
     if (!frame->lamp || group->count == 0)
@@ -110,6 +146,12 @@ static inline void imp_ground_factors(const imp_ground_frame *frame, const imp_g
     }
 }
 
+// The cell of a position.
+static inline int imp_ground_cell(const imp_ground_frame *frame, int32_t x, int32_t z)
+{
+    return (z >> IMP_TILE_BITS) * frame->columns + (x >> IMP_TILE_BITS);
+}
+
 // The level of the scene that a step's level means.
 static inline int imp_ground_level(int level, int shift)
 {
@@ -117,12 +159,12 @@ static inline int imp_ground_level(int level, int shift)
     return sum < 0 ? 0 : sum >= IMP_TEXTURE_LEVELS ? IMP_TEXTURE_LEVELS - 1 : sum;
 }
 
-// A bilinear sample at a position in units of cells: red, blue, green and cover from the lowest,
-// each 64 times a byte in 16 bits. Four of them add up without running over.
-static inline uint64_t imp_scene_sample(const imp_scene *scene, int level, int32_t x, int32_t z)
+// A bilinear sample at a position in units of cells, of the texture that begins at a texel: red,
+// blue, green and cover from the lowest, each 64 times a byte in 16 bits.
+static inline uint64_t imp_scene_sample(const imp_scene *scene, int32_t cell, int level, int32_t x,
+                                        int32_t z)
 {
     const imp_texture_level at = scene->levels[level];
-    const int32_t cell = scene->cells[(z >> IMP_TILE_BITS) * scene->columns + (x >> IMP_TILE_BITS)];
     // half a texel back to its centre and one forward for the frame
     const int32_t u = ((x & (IMP_TILE_UNITS - 1)) >> level) + IMP_SUBTEXEL / 2;
     const int32_t v = ((z & (IMP_TILE_UNITS - 1)) >> level) + IMP_SUBTEXEL / 2;

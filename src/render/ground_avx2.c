@@ -26,7 +26,7 @@ AVX2 static wide_frame widen(const imp_ground_frame *frame)
         .z_right = _mm256_set1_ps(frame->z_right),
         .z_start = _mm256_set1_ps(frame->z_start),
         .z_end = _mm256_set1_ps(frame->z_end),
-        .columns = _mm256_set1_epi32(frame->scene->columns),
+        .columns = _mm256_set1_epi32(frame->columns),
     };
 }
 
@@ -36,10 +36,15 @@ AVX2 static inline __m256i on_cells(__m256 position, __m256 end)
     return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(position, _mm256_setzero_ps()), end));
 }
 
-// Eight positions to the texels at their top left and the weights of the four around each, as
-// bytes.
-AVX2 static inline __m256i locate(const wide_frame *wide, const imp_scene *scene, int level,
-                                  const imp_ground_step *step, int32_t texels[IMP_LANES])
+// Eight positions: their cells, the texels at their top left, and the weights of the four around
+// each as bytes.
+typedef struct places {
+    int32_t cells[IMP_LANES], texels[IMP_LANES];
+    __m256i weights;
+} places;
+
+AVX2 static inline void locate(const imp_ground_frame *frame, const wide_frame *wide, int level,
+                               const imp_ground_step *step, places *out)
 {
     const __m256 forward = _mm256_loadu_ps(step->forward), right = _mm256_loadu_ps(step->right);
     const __m256i x = on_cells(_mm256_add_ps(_mm256_add_ps(_mm256_mul_ps(forward, wide->x_forward),
@@ -53,9 +58,10 @@ AVX2 static inline __m256i locate(const wide_frame *wide, const imp_scene *scene
     const __m256i cell =
         _mm256_add_epi32(_mm256_mullo_epi32(_mm256_srli_epi32(z, IMP_TILE_BITS), wide->columns),
                          _mm256_srli_epi32(x, IMP_TILE_BITS));
-    const __m256i start = _mm256_i32gather_epi32(scene->cells, cell, 4);
+    const __m256i start = _mm256_i32gather_epi32(frame->cells, cell, 4);
+    _mm256_storeu_si256((__m256i *)out->cells, cell);
 
-    const imp_texture_level at = scene->levels[level];
+    const imp_texture_level at = frame->scene->levels[level];
     const __m256i inside = _mm256_set1_epi32(IMP_TILE_UNITS - 1);
     const __m256i half = _mm256_set1_epi32(IMP_SUBTEXEL / 2);
     const __m256i u = _mm256_add_epi32(_mm256_srli_epi32(_mm256_and_si256(x, inside), level), half);
@@ -65,7 +71,7 @@ AVX2 static inline __m256i locate(const wide_frame *wide, const imp_scene *scene
         _mm256_madd_epi16(_mm256_srli_epi32(v, IMP_SUBTEXEL_BITS), _mm256_set1_epi32(at.stride));
     __m256i index = _mm256_add_epi32(start, _mm256_set1_epi32(at.offset));
     index = _mm256_add_epi32(index, _mm256_srli_epi32(u, IMP_SUBTEXEL_BITS));
-    _mm256_storeu_si256((__m256i *)texels, _mm256_add_epi32(index, row));
+    _mm256_storeu_si256((__m256i *)out->texels, _mm256_add_epi32(index, row));
 
     const __m256i fraction = _mm256_set1_epi32(IMP_SUBTEXEL - 1);
     const __m256i fu = _mm256_and_si256(u, fraction), fv = _mm256_and_si256(v, fraction);
@@ -73,9 +79,9 @@ AVX2 static inline __m256i locate(const wide_frame *wide, const imp_scene *scene
     const __m256i w10 = _mm256_sub_epi32(fu, both), w01 = _mm256_sub_epi32(fv, both);
     const __m256i w00 =
         _mm256_sub_epi32(_mm256_sub_epi32(_mm256_set1_epi32(IMP_SUBTEXEL), fu), w01);
-    return _mm256_or_si256(
-        _mm256_or_si256(w00, _mm256_slli_epi32(w10, 8)),
-        _mm256_or_si256(_mm256_slli_epi32(w01, 16), _mm256_slli_epi32(both, 24)));
+    out->weights =
+        _mm256_or_si256(_mm256_or_si256(w00, _mm256_slli_epi32(w10, 8)),
+                        _mm256_or_si256(_mm256_slli_epi32(w01, 16), _mm256_slli_epi32(both, 24)));
 }
 
 // The four texels around a position, upper two first.
@@ -86,9 +92,10 @@ AVX2 static inline __m128i load_four(const uint32_t *texel, int32_t stride)
     return _mm_unpacklo_epi64(upper, lower);
 }
 
-// Adds a sample of two neighbouring pixels to their sums (red, green, blue, cover of each).
+// Adds a sample of two neighbouring pixels, times colours, to their sums (red, green, blue, cover
+// of each).
 AVX2 static inline __m256i add_two(__m256i sum, const uint32_t *first, const uint32_t *second,
-                                   int32_t stride, __m256i weights)
+                                   int32_t stride, __m256i weights, __m256i colours)
 {
     // from texel by texel to channel by channel
     const __m256i order = _mm256_broadcastsi128_si256(
@@ -96,7 +103,7 @@ AVX2 static inline __m256i add_two(__m256i sum, const uint32_t *first, const uin
     const __m256i four = _mm256_inserti128_si256(_mm256_castsi128_si256(load_four(first, stride)),
                                                  load_four(second, stride), 1);
     const __m256i pairs = _mm256_maddubs_epi16(_mm256_shuffle_epi8(four, order), weights);
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, colours));
 }
 
 // What differs from pixel to pixel of a group under a lamp or with patches on the ground.
@@ -129,10 +136,21 @@ AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
     return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
 }
 
+// The colours of two pixels' cells.
+AVX2 static inline __m256i load_colours(const imp_ground_frame *frame, const int32_t cells[2],
+                                        bool white)
+{
+    if (white)
+        return _mm256_set1_epi16(1);
+    const __m128i first = _mm_load_si128((const __m128i *)frame->colours[cells[0]]);
+    const __m128i second = _mm_load_si128((const __m128i *)frame->colours[cells[1]]);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
+}
+
 // Sums of a group's samples: two pixels in each vector.
-AVX2 static inline void sum_samples(const imp_ground_frame *frame, const wide_frame *wide,
-                                    const imp_ground_table *table, const imp_ground_group *group,
-                                    __m256i sums[IMP_LANES / 2])
+__attribute__((always_inline)) AVX2 static inline void
+sum_samples(const imp_ground_frame *frame, const wide_frame *wide, const imp_ground_table *table,
+            const imp_ground_group *group, bool white, __m256i sums[IMP_LANES / 2])
 {
     const imp_scene *scene = frame->scene;
     const uint32_t *texels = scene->texels;
@@ -140,8 +158,9 @@ AVX2 static inline void sum_samples(const imp_ground_frame *frame, const wide_fr
     for (int n = group->first; n < group->first + group->count; n++) {
         const int level = imp_ground_level(table->levels[n], frame->level_shift);
         const int32_t stride = scene->levels[level].stride;
-        int32_t at[IMP_LANES];
-        const __m256i weights = locate(wide, scene, level, &table->steps[n], at);
+        places at;
+        locate(frame, wide, level, &table->steps[n], &at);
+        const __m256i weights = at.weights;
         const __m256i w0 =
             _mm256_permutevar8x32_epi32(weights, _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1));
         const __m256i w1 =
@@ -150,10 +169,14 @@ AVX2 static inline void sum_samples(const imp_ground_frame *frame, const wide_fr
             _mm256_permutevar8x32_epi32(weights, _mm256_setr_epi32(4, 4, 4, 4, 5, 5, 5, 5));
         const __m256i w3 =
             _mm256_permutevar8x32_epi32(weights, _mm256_setr_epi32(6, 6, 6, 6, 7, 7, 7, 7));
-        sum0 = add_two(sum0, texels + at[0], texels + at[1], stride, w0);
-        sum1 = add_two(sum1, texels + at[2], texels + at[3], stride, w1);
-        sum2 = add_two(sum2, texels + at[4], texels + at[5], stride, w2);
-        sum3 = add_two(sum3, texels + at[6], texels + at[7], stride, w3);
+        sum0 = add_two(sum0, texels + at.texels[0], texels + at.texels[1], stride, w0,
+                       load_colours(frame, at.cells, white));
+        sum1 = add_two(sum1, texels + at.texels[2], texels + at.texels[3], stride, w1,
+                       load_colours(frame, at.cells + 2, white));
+        sum2 = add_two(sum2, texels + at.texels[4], texels + at.texels[5], stride, w2,
+                       load_colours(frame, at.cells + 4, white));
+        sum3 = add_two(sum3, texels + at.texels[6], texels + at.texels[7], stride, w3,
+                       load_colours(frame, at.cells + 6, white));
     }
     sums[0] = sum0;
     sums[1] = sum1;
@@ -163,12 +186,12 @@ AVX2 static inline void sum_samples(const imp_ground_frame *frame, const wide_fr
 
 __attribute__((always_inline)) AVX2 static inline void
 draw_group(const imp_ground_frame *frame, const wide_frame *wide, const imp_ground_table *table,
-           const imp_ground_group *group, bool even, uint8_t rgb[IMP_LANES * 3 + 1])
+           const imp_ground_group *group, bool even, bool white, uint8_t rgb[IMP_LANES * 3 + 1])
 {
     __m256i sums[IMP_LANES / 2];
     uneven extra;
-    sum_samples(frame, wide, table, group, sums);
-    const float mean = group->count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * group->count) : 0.0f;
+    sum_samples(frame, wide, table, group, white, sums);
+    const float mean = imp_ground_mean(frame, group);
     const __m256 tile = _mm256_set1_ps(mean * frame->light);
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
     if (!even) {
@@ -195,10 +218,15 @@ AVX2 void imp_ground_draw_avx2(const imp_ground_frame *frame, const imp_ground_t
     for (int first = 0; first < width; first += IMP_LANES) {
         const int pixels = width - first < IMP_LANES ? width - first : IMP_LANES;
         uint8_t bytes[IMP_LANES * 3 + 1];
-        if (even)
-            draw_group(frame, &wide, table, &groups[first / IMP_LANES], true, bytes);
+        const imp_ground_group *group = &groups[first / IMP_LANES];
+        if (even && frame->colours == NULL)
+            draw_group(frame, &wide, table, group, true, true, bytes);
+        else if (even)
+            draw_group(frame, &wide, table, group, true, false, bytes);
+        else if (frame->colours == NULL)
+            draw_group(frame, &wide, table, group, false, true, bytes);
         else
-            draw_group(frame, &wide, table, &groups[first / IMP_LANES], false, bytes);
+            draw_group(frame, &wide, table, group, false, false, bytes);
         if (pixels == IMP_LANES)
             memcpy(rgb + (size_t)first * 3, bytes, IMP_LANES * 3);
         else

@@ -28,8 +28,8 @@ void imp_ground_place_patches(imp_ground_frame *frame, const imp_view *view, dou
         const imp_distractor *from = &view->distractors[k];
         imp_ground_patch *patch = &frame->patches[frame->patch_count++];
         for (int c = 0; c < 3; c++) {
-            patch->x[c] = (float)(from->corner[c].x * unit + IMP_TILE_UNITS);
-            patch->z[c] = (float)(from->corner[c].z * unit + IMP_TILE_UNITS);
+            patch->x[c] = (float)(from->corner[c].x * unit + frame->x_origin);
+            patch->z[c] = (float)(from->corner[c].z * unit + frame->z_origin);
             patch->colour[c] = 255.0f * light * from->colour[c] - frame->ground[c];
         }
         patch->low_x = fminf(patch->x[0], fminf(patch->x[1], patch->x[2]));
@@ -58,7 +58,7 @@ static bool is_beyond_tiles(const imp_ground_frame *frame, float x, float z)
     if (!(x >= 0.0f && x <= frame->x_end && z >= 0.0f && z <= frame->z_end))
         return true;
     const int32_t column = (int32_t)x >> IMP_TILE_BITS, row = (int32_t)z >> IMP_TILE_BITS;
-    return frame->scene->cells[row * frame->scene->columns + column] == 0;
+    return frame->cells[row * frame->columns + column] == 0;
 }
 
 void imp_ground_add_patches(const imp_ground_frame *frame, const imp_ground_table *table,

@@ -6,6 +6,7 @@
 // of its size.
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "render/ground.h"
 
@@ -32,6 +33,12 @@ typedef struct vantage {
 typedef struct pixel_patch {
     double x[4], y[4];
 } pixel_patch;
+
+// The length of (x, y), of which nothing here comes near to the end of what a double holds.
+static double length(double x, double y)
+{
+    return sqrt(x * x + y * y);
+}
 
 // A footprint: the lengths of its sides along the pixel's width and height [m].
 typedef struct footprint {
@@ -74,8 +81,8 @@ static footprint footprint_at(const vantage *eye, const pixel_patch *p, double s
     const double tx = (1.0 - s) * (p->x[2] - p->x[0]) + s * (p->x[3] - p->x[1]);
     const double ty = (1.0 - s) * (p->y[2] - p->y[0]) + s * (p->y[3] - p->y[1]);
     return (footprint){
-        .across = hypot(far * sy, near * sx - far * x * eye->cosine * sy),
-        .along = hypot(far * ty, near * tx - far * x * eye->cosine * ty),
+        .across = length(far * sy, near * sx - far * x * eye->cosine * sy),
+        .along = length(far * ty, near * tx - far * x * eye->cosine * ty),
     };
 }
 
@@ -170,12 +177,15 @@ static void corner_rays(const imp_camera *camera, int line, double *rays)
 }
 
 void imp_ground_add_row(imp_ground_table *table, const imp_camera *camera, int row,
-                        imp_ground_group *groups, double *corners)
+                        imp_ground_group *groups, bool follows, double *corners)
 {
     const imp_camera_def *def = &camera->def;
     const vantage eye = {def->mount_height, def->mount_forward, sin(def->pitch), cos(def->pitch)};
     double *lower = corners + 2 * (def->width + 1);
-    corner_rays(camera, row, corners);
+    if (follows)
+        memcpy(corners, lower, (size_t)(def->width + 1) * 2 * sizeof *corners);
+    else
+        corner_rays(camera, row, corners);
     corner_rays(camera, row + 1, lower);
     for (int g = 0; g < table->row_groups; g++) {
         const int first = g * IMP_LANES;

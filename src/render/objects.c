@@ -272,12 +272,12 @@ static bool set_pixels(const imp_object_pass *pass, const extent *box, imp_raste
     return true;
 }
 
-static void paint_facet(const imp_face_picture *faces, uint32_t colour, int face,
-                        const imp_raster_corner corners[3], imp_raster_facet *facet)
+static void paint_facet(const imp_face_picture *faces, uint32_t colour, const float tint[3],
+                        int face, const imp_raster_corner corners[3], imp_raster_facet *facet)
 {
     facet->face = face == IMP_FACE_NONE ? NULL : &faces[face];
     for (int c = 0; c < 3; c++)
-        facet->colour[c] = (float)(colour >> (8 * c) & 255);
+        facet->colour[c] = (float)(colour >> (8 * c) & 255) * tint[c];
     facet->shade[0] = least(corners[0].shade, least(corners[1].shade, corners[2].shade));
     facet->shade[1] = most(corners[0].shade, most(corners[1].shade, corners[2].shade));
 }
@@ -312,7 +312,7 @@ static void draw_facet(imp_object_pass *pass, const imp_props *props, const imp_
     }
     facet.nearest = 1.0f / nearest;
     paint_facet(mesh->pictures != NULL ? mesh->pictures : props->faces,
-                mesh->colour[from->vertex[0]], from->face, corners, &facet);
+                mesh->colour[from->vertex[0]], pass->tint, from->face, corners, &facet);
     pass->fill(&pass->raster, &facet);
 }
 
@@ -333,6 +333,8 @@ void imp_objects_draw(imp_object_pass *pass, const imp_props *props, const imp_w
         const stance at = stand(props, world, view, seen->object);
         const placement placed = place(props, eye, view, &at);
         const imp_asset_model *loaded = props->loaded[at.prop.model];
+        for (int c = 0; c < 3; c++)
+            pass->tint[c] = view->object_colour != NULL ? view->object_colour[seen->object][c] : 1;
         if (loaded == NULL)
             draw_mesh(pass, props, &props->meshes[at.prop.model][seen->pixels >= FINE_PIXELS],
                       &placed, eye->nearest);

@@ -60,6 +60,7 @@ typedef struct imp_object_pass {
     float pixel_x[IMP_MESH_MOST], pixel_y[IMP_MESH_MOST];
     float shade[IMP_MESH_MOST];
     int32_t inside[IMP_MESH_MOST]; // whether the ray can be projected
+    float tint[3];                 // what the mesh's colours are multiplied by
     imp_sighting sightings[IMP_OBJECTS_MAX];
 } imp_object_pass;
 

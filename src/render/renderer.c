@@ -16,6 +16,7 @@ struct imp_renderer {
     double *corners; // (2 x (width + 1) x 2) scratch
     bool kept;       // whether the table holds the whole picture, or one row at a time
     imp_object_pass objects;
+    imp_ground_dress dress;
 };
 
 static imp_ground_draw *choose_draw(imp_render_path path)
@@ -66,7 +67,6 @@ static bool add_raster(imp_renderer *renderer, imp_render_path path)
         raster->colours == NULL || raster->marks == NULL)
         return false;
     rays->y = rays->x + count + IMP_RAYS_SPARE;
-    renderer->objects.sight = imp_sight_of(&renderer->camera);
     renderer->objects.fill = imp_raster_fill_plain;
 #if defined(__x86_64__)
     if (path == IMP_RENDER_AUTO && __builtin_cpu_supports("avx2"))
@@ -76,28 +76,42 @@ static bool add_raster(imp_renderer *renderer, imp_render_path path)
     return true;
 }
 
-// Allocates the tables of a renderer whose camera is set, and fills those that are kept.
-static bool fill_tables(imp_renderer *renderer, imp_render_path path)
+// Allocates the tables and scratch memory of a renderer whose camera is set.
+static bool allocate(imp_renderer *renderer, imp_render_path path)
 {
     const imp_camera_def *def = &renderer->camera.def;
     imp_ground_table *table = &renderer->table;
     table->row_groups = (def->width + IMP_LANES - 1) / IMP_LANES;
     renderer->kept = (int64_t)def->width * def->height <= MOST_KEPT_PIXELS;
     const int rows = renderer->kept ? def->height : 1;
-    const int64_t row_steps = (int64_t)table->row_groups * IMP_MOST_STEPS;
     renderer->corners = calloc((size_t)(def->width + 1) * 4, sizeof *renderer->corners);
     table->groups = calloc((size_t)rows * (size_t)table->row_groups, sizeof *table->groups);
-    if (renderer->corners == NULL || table->groups == NULL || !reserve_steps(table, row_steps) ||
-        !add_raster(renderer, path))
-        return false;
-    for (int row = 0; renderer->kept && row < rows; row++) {
+    return renderer->corners != NULL && table->groups != NULL && add_raster(renderer, path) &&
+           reserve_steps(table, (int64_t)table->row_groups * IMP_MOST_STEPS);
+}
+
+// Finds the samples and rays of a row. Rows come in order.
+static void find_row(imp_renderer *renderer, int row, imp_ground_group *groups)
+{
+    imp_raster *raster = &renderer->objects.raster;
+    imp_ground_add_row(&renderer->table, &renderer->camera, row, groups, row > 0,
+                       renderer->corners);
+    imp_sight_row(&renderer->camera, renderer->corners, &raster->rays,
+                  (size_t)(row - raster->top) * (size_t)raster->width);
+}
+
+// Fills the tables for the camera, as far as they are kept. False without memory.
+static bool fill_tables(imp_renderer *renderer)
+{
+    imp_ground_table *table = &renderer->table;
+    const int64_t row_steps = (int64_t)table->row_groups * IMP_MOST_STEPS;
+    renderer->objects.sight = imp_sight_of(&renderer->camera);
+    renderer->objects.raster.top = 0;
+    table->step_count = 0;
+    for (int row = 0; renderer->kept && row < renderer->camera.def.height; row++) {
         if (!reserve_steps(table, table->step_count + row_steps))
             return false;
-        imp_ground_add_row(table, &renderer->camera, row,
-                           table->groups + (size_t)row * (size_t)table->row_groups,
-                           renderer->corners);
-        imp_sight_row(&renderer->camera, renderer->corners, &renderer->objects.raster.rays,
-                      (size_t)row * (size_t)def->width);
+        find_row(renderer, row, table->groups + (size_t)row * (size_t)table->row_groups);
     }
     imp_raster_measure(&renderer->objects.raster);
     return true;
@@ -110,7 +124,7 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
     if (renderer == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for a renderer");
     imp_status status = imp_camera_init(&renderer->camera, camera, err);
-    if (status == IMP_OK && !fill_tables(renderer, path))
+    if (status == IMP_OK && !(allocate(renderer, path) && fill_tables(renderer)))
         status = imp_fail(err, IMP_NO_MEMORY, "no memory for pictures of %d x %d pixels",
                           camera->width, camera->height);
     if (status != IMP_OK) {
@@ -120,6 +134,27 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
     renderer->draw = choose_draw(path);
     *out = renderer;
     return IMP_OK;
+}
+
+imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def *camera,
+                                   imp_error *err)
+{
+    const imp_camera_def *def = &renderer->camera.def;
+    const imp_camera before = renderer->camera;
+    imp_camera after;
+    const imp_status status = imp_camera_init(&after, camera, err);
+    if (status != IMP_OK)
+        return status;
+    if (camera->width != def->width || camera->height != def->height)
+        return imp_fail(err, IMP_USAGE, "a renderer of %d x %d pixels cannot draw %d x %d",
+                        def->width, def->height, camera->width, camera->height);
+    renderer->camera = after;
+    if (fill_tables(renderer))
+        return IMP_OK;
+    // there was room for these
+    renderer->camera = before;
+    fill_tables(renderer);
+    return imp_fail(err, IMP_NO_MEMORY, "no memory for the samples of another camera");
 }
 
 void imp_renderer_destroy(imp_renderer *renderer)
@@ -143,23 +178,12 @@ const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer)
     return &renderer->camera.def;
 }
 
-// Finds the samples and rays of a row of a picture that is not kept.
-static void find_row(imp_renderer *renderer, int row)
-{
-    imp_raster *raster = &renderer->objects.raster;
-    renderer->table.step_count = 0;
-    imp_ground_add_row(&renderer->table, &renderer->camera, row, renderer->table.groups,
-                       renderer->corners);
-    imp_sight_row(&renderer->camera, renderer->corners, &raster->rays,
-                  (size_t)(row - raster->top) * (size_t)raster->width);
-}
-
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb)
 {
     const int height = renderer->camera.def.height;
     const size_t stride = (size_t)renderer->camera.def.width * 3;
     imp_ground_frame frame;
-    imp_ground_frame_of(&frame, scene, view);
+    imp_ground_frame_of(&frame, scene, view, &renderer->dress);
     const imp_eye eye = imp_eye_of(&renderer->camera.def, view->pose);
     const imp_ground_table *table = &renderer->table;
     imp_raster *raster = &renderer->objects.raster;
@@ -168,10 +192,12 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
         raster->rows = height - raster->top < band ? height - raster->top : band;
         for (int row = raster->top; row < raster->top + raster->rows; row++) {
             const imp_ground_group *groups = table->groups;
-            if (renderer->kept)
+            if (renderer->kept) {
                 groups += (size_t)row * (size_t)table->row_groups;
-            else
-                find_row(renderer, row);
+            } else {
+                renderer->table.step_count = 0;
+                find_row(renderer, row, renderer->table.groups);
+            }
             renderer->draw(&frame, table, groups, renderer->camera.def.width,
                            rgb + (size_t)row * stride);
         }

@@ -10,16 +10,25 @@ enum {
     LARGEST_SIDE = 8192,
 };
 
-// The number of the texture of each kind, orientation and variant; 0 is the clear one.
+// The number of the first texture of each kind and orientation, whose variants follow it; 0 is the
+// clear one.
 typedef struct texture_table {
-    int index[IMP_TILE_KIND_COUNT][QUARTERS][IMP_ASSET_VARIANTS];
+    int first[IMP_TILE_KIND_COUNT][QUARTERS];
     int count;
 } texture_table;
 
 // How many variants of a kind's texture the assets have.
-static int variants_of(const imp_scene_def *def, imp_tile_kind kind)
+static int pictures_of(const imp_scene_def *def, imp_tile_kind kind)
 {
     return def->assets != NULL ? def->assets->variants[kind] : 0;
+}
+
+// How many variants a scene has.
+static int variants_of(const imp_scene_def *def, imp_tile_kind kind)
+{
+    const int most = def->variants > 0 ? def->variants : def->seed != 0 ? IMP_ASSET_VARIANTS : 1;
+    const int pictures = pictures_of(def, kind);
+    return pictures < 1 ? 1 : pictures < most ? pictures : most;
 }
 
 // Of what we paint, surfaces without markings look the same whichever way they lie.
@@ -40,45 +49,72 @@ static void lay_cells(imp_scene *scene, const imp_scene_def *def, texture_table 
 {
     const imp_world *world = scene->world;
     imp_random random = imp_random_stream(def->seed, 0, 0, IMP_PURPOSE_SCENE);
-    table->count = 1;
     for (int j = 0; j < world->rows; j++)
         for (int i = 0; i < world->columns; i++) {
             const imp_tile *tile = &world->tiles[j * world->columns + i];
-            const int variants = variants_of(def, tile->kind);
+            const int cell = (j + 1) * scene->columns + i + 1;
+            const int variants = scene->variants[tile->kind];
+            const bool painted = pictures_of(def, tile->kind) == 0;
+            int *first = &table->first[tile->kind][texture_orientation(tile, painted)];
+            if (tile->kind == IMP_TILE_EMPTY)
+                continue;
+            if (*first == 0) {
+                *first = table->count;
+                table->count += variants;
+            }
             const bool drawn = def->seed != 0 && variants > 1;
             const int variant = drawn ? (int)imp_random_below(&random, (uint32_t)variants) : 0;
-            int *index =
-                &table->index[tile->kind][texture_orientation(tile, variants == 0)][variant];
-            if (tile->kind != IMP_TILE_EMPTY && *index == 0)
-                *index = table->count++;
-            scene->cells[(j + 1) * scene->columns + i + 1] = *index;
+            scene->cells[cell] = *first + variant;
+            scene->looks[cell] = (imp_cell_looks){*first, variants};
         }
 }
 
 static void paint_texture(imp_scene *scene, const imp_scene_def *def, imp_tile_kind kind, int turn,
                           int variant, uint32_t *texels)
 {
-    if (variants_of(def, kind) > 0)
+    if (pictures_of(def, kind) > 0)
         imp_asset_tile_paint(def->assets->tiles[kind][variant], texels, &scene->levels[0], turn);
     else
         imp_road_paint(texels, &scene->levels[0], kind, turn);
     imp_texture_finish(texels, scene->levels);
 }
 
-static void paint_textures(imp_scene *scene, const imp_scene_def *def, const texture_table *table,
-                           size_t texture_size)
+static void paint_textures(imp_scene *scene, const imp_scene_def *def, const texture_table *table)
 {
     for (int kind = 0; kind < IMP_TILE_KIND_COUNT; kind++)
         for (int turn = 0; turn < QUARTERS; turn++)
-            for (int variant = 0; variant < IMP_ASSET_VARIANTS; variant++) {
-                const int index = table->index[kind][turn][variant];
-                if (index > 0)
-                    paint_texture(scene, def, (imp_tile_kind)kind, turn, variant,
-                                  scene->texels + (size_t)index * texture_size);
-            }
+            for (int k = 0; table->first[kind][turn] > 0 && k < scene->variants[kind]; k++)
+                paint_texture(scene, def, (imp_tile_kind)kind, turn, k,
+                              scene->texels + (size_t)(table->first[kind][turn] + k) *
+                                                  (size_t)scene->texture_size);
     // from numbers of textures to their first texels
-    for (int k = 0; k < scene->columns * scene->rows; k++)
-        scene->cells[k] = (int32_t)((size_t)scene->cells[k] * texture_size);
+    for (int k = 0; k < scene->columns * scene->rows; k++) {
+        scene->cells[k] *= scene->texture_size;
+        scene->looks[k].first *= scene->texture_size;
+    }
+}
+
+static bool allocate_cells(imp_scene *scene)
+{
+    const size_t cells = (size_t)scene->columns * (size_t)scene->rows;
+    scene->cells = calloc(cells, sizeof *scene->cells);
+    scene->looks = calloc(cells, sizeof *scene->looks);
+    return scene->cells != NULL && scene->looks != NULL;
+}
+
+static bool allocate_texels(imp_scene *scene, const texture_table *table)
+{
+    // a texel's number fits into 32 bits
+    if ((size_t)table->count * (size_t)scene->texture_size > INT32_MAX)
+        return false;
+    scene->texels =
+        calloc((size_t)table->count * (size_t)scene->texture_size, sizeof *scene->texels);
+    return scene->texels != NULL;
+}
+
+int imp_scene_variant_count(const imp_scene *scene, imp_tile_kind kind)
+{
+    return scene->variants[kind];
 }
 
 // Ours is bright: what is turned away keeps somewhat more than half of its colour, and what the
@@ -114,20 +150,20 @@ imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const 
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", world->name);
     size_t texture_size;
     imp_texture_layout(scene->levels, &texture_size);
-    texture_table table = {0};
+    texture_table table = {.count = 1};
+    scene->texture_size = (int32_t)texture_size;
     scene->world = world;
     scene->columns = world->columns + 2;
     scene->rows = world->rows + 2;
-    scene->cells = calloc((size_t)scene->columns * (size_t)scene->rows, sizeof *scene->cells);
-    if (scene->cells != NULL) {
+    for (int kind = 0; kind < IMP_TILE_KIND_COUNT; kind++)
+        scene->variants[kind] = variants_of(def, (imp_tile_kind)kind);
+    if (allocate_cells(scene))
         lay_cells(scene, def, &table);
-        scene->texels = calloc((size_t)table.count * texture_size, sizeof *scene->texels);
-    }
-    if (scene->texels == NULL) {
+    if (scene->looks == NULL || !allocate_texels(scene, &table)) {
         imp_scene_destroy(scene);
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", world->name);
     }
-    paint_textures(scene, def, &table, texture_size);
+    paint_textures(scene, def, &table);
     imp_status status = imp_props_create(&scene->objects, world, def->assets, err);
     if (status != IMP_OK) {
         imp_scene_destroy(scene);
@@ -143,6 +179,7 @@ void imp_scene_destroy(imp_scene *scene)
     if (scene == NULL)
         return;
     free(scene->cells);
+    free(scene->looks);
     free(scene->texels);
     imp_props_free(&scene->objects);
     free(scene);

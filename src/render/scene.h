@@ -6,11 +6,20 @@
 #include "render/objects.h"
 #include "render/texture.h"
 
+// The textures that a cell has to choose from; they follow each other.
+typedef struct imp_cell_looks {
+    int32_t first; // texel of the first
+    int32_t count; // at least 1 where there is a tile
+} imp_cell_looks;
+
 struct imp_scene {
     const imp_world *world; // borrowed
     int columns, rows;      // of cells: the world's tiles and a ring of nothing around them
-    int32_t *cells;         // (rows x columns) first texel of the texture that lies there
+    int32_t *cells;         // (rows x columns) first texel of the one that is shown unless told
+    imp_cell_looks *looks;  // (rows x columns)
     uint32_t *texels;       // all textures; the first is clear
+    int32_t texture_size;   // texels from one to the next
+    int variants[IMP_TILE_KIND_COUNT];
     imp_texture_level levels[IMP_TEXTURE_LEVELS];
     imp_props objects;
     bool lamp_on_tiles; // or tiles are as bright everywhere

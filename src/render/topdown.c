@@ -79,6 +79,28 @@ void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t 
     imp_render_view_from_above(scene, &view, width, height, rgb);
 }
 
+// The cell that was looked at last, which mostly is the next one, too.
+typedef struct last_cell {
+    int32_t column, row, first;
+    int16_t colour[8];
+} last_cell;
+
+// Adds a sample at a place on cells.
+static void add_sample(const imp_scene *scene, const imp_view *view, int level, int32_t x,
+                       int32_t z, last_cell *cell, int32_t sum[4])
+{
+    const int32_t column = x >> IMP_TILE_BITS, row = z >> IMP_TILE_BITS;
+    if (column != cell->column || row != cell->row) {
+        cell->column = column;
+        cell->row = row;
+        cell->first = imp_ground_dress_cell(scene, view, column, row, cell->colour);
+    }
+    int32_t sample[4] = {0};
+    imp_scene_unpack(imp_scene_sample(scene, cell->first, level, x, z), sample);
+    for (int c = 0; c < 4; c++)
+        sum[c] += sample[c] * cell->colour[2 * c];
+}
+
 void imp_render_view_from_above(const imp_scene *scene, const imp_view *view, int width, int height,
                                 uint8_t *rgb)
 {
@@ -89,22 +111,22 @@ void imp_render_view_from_above(const imp_scene *scene, const imp_view *view, in
     imp_top_down_frame(world, width, height, &scale, &left, &top);
     const double tile = scale * world->tile_size; // [px]
     const int level = imp_ground_level((int)lround(log2(IMP_TEXTURE_SIDE / (tile * SIDE))), 0);
-    uint8_t *const picture = rgb;
+    uint8_t *at = rgb;
+    last_cell cell = {.column = -1};
     for (int j = 0; j < height; j++)
-        for (int i = 0; i < width; i++, rgb += 3) {
+        for (int i = 0; i < width; i++, at += 3) {
             int32_t sum[4] = {0};
             for (int n = 0; n < SIDE * SIDE; n++) {
                 double x = i + (n % SIDE + 0.5) / SIDE, y = j + (n / SIDE + 0.5) / SIDE;
-                uint64_t mixed =
-                    imp_scene_sample(scene, level, to_units((x - left) / tile, scene->columns),
-                                     to_units((y - top) / tile, scene->rows));
-                imp_scene_unpack(mixed, sum);
+                add_sample(scene, view, level, to_units((x - left) / tile, scene->columns),
+                           to_units((y - top) / tile, scene->rows), &cell, sum);
             }
-            const float mean = 1.0f / (SIDE * SIDE * IMP_SUBTEXEL);
+            const float mean = 1.0f / (SIDE * SIDE * IMP_SUBTEXEL * IMP_COLOUR_UNITS);
             const float beyond = 255.0f - (float)sum[3] * mean;
             for (int c = 0; c < 3; c++)
-                rgb[c] = (uint8_t)((float)sum[c] * mean + beyond * view->ground[c] + 0.5f);
+                at[c] = (uint8_t)(fminf((float)sum[c] * mean + beyond * view->ground[c], 255.0f) +
+                                  0.5f);
         }
     if (scene->objects.count > 0)
-        draw_objects(scene, view, width, height, picture);
+        draw_objects(scene, view, width, height, rgb);
 }

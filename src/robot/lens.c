@@ -98,6 +98,12 @@ static bool look_at(const imp_lens *lens, double distorted_x, double distorted_y
            at->u * at->u + at->v * at->v < farthest * farthest;
 }
 
+// The square of how much is missing.
+static double rest(const approach *at)
+{
+    return at->rest_x * at->rest_x + at->rest_y * at->rest_y;
+}
+
 bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distorted_y, double *x,
                         double *y)
 {
@@ -121,8 +127,7 @@ bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distort
             ahead = (approach){.u = here.u + share * du, .v = here.v + share * dv};
             if (share < smallest)
                 return false;
-            if (look_at(lens, distorted_x, distorted_y, &ahead) &&
-                hypot(ahead.rest_x, ahead.rest_y) < hypot(here.rest_x, here.rest_y))
+            if (look_at(lens, distorted_x, distorted_y, &ahead) && rest(&ahead) < rest(&here))
                 break;
         }
         here = ahead;

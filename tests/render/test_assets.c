@@ -269,6 +269,53 @@ static void variants_are_drawn_from_the_seed(void **state)
     imp_world_destroy(world);
 }
 
+// Every variant is there to choose from, and a view's choice is what the ground shows.
+static void variants_are_chosen_by_views(void **state)
+{
+    (void)state;
+    static const char MAP[] = "tile_size: 0.6\ntiles:\n- [grass, grass, straight]\n";
+    imp_error err = {0};
+    imp_world *world;
+    assert_ok(imp_world_parse(&world, MAP, sizeof MAP - 1, "map", &err), err);
+    imp_assets *assets = open_folder("flat", "photos");
+    imp_scene_def def = imp_default_scene_def();
+    imp_scene *scene, *all;
+    def.assets = assets;
+    assert_ok(imp_scene_create_with(&scene, world, &def, &err), err);
+    assert_int_equal(imp_scene_variant_count(scene, IMP_TILE_GRASS), 1);
+    def.variants = 8;
+    assert_ok(imp_scene_create_with(&all, world, &def, &err), err);
+    assert_int_equal(imp_scene_variant_count(all, IMP_TILE_GRASS), 3);
+    assert_int_equal(imp_scene_variant_count(all, IMP_TILE_STRAIGHT), 1);
+    const imp_camera_def camera = imp_default_camera_def();
+    imp_renderer *renderer;
+    assert_ok(imp_renderer_create(&renderer, &camera, IMP_RENDER_AUTO, &err), err);
+    enum { SIZE = 80 * 60 * 3 };
+    static uint8_t pictures[5][SIZE];
+    imp_view view = imp_default_view();
+    view.pose = (imp_pose){0.1, 0.3, 0.0};
+    imp_render(renderer, scene, &view, pictures[0]);
+    imp_render(renderer, all, &view, pictures[1]);
+    assert_memory_equal(pictures[0], pictures[1], SIZE);
+    for (int k = 0; k < 3; k++) {
+        // beyond the last is the last
+        const uint8_t chosen[3] = {0, k < 2 ? (uint8_t)k : 200, 200};
+        view.tile_variant = chosen;
+        imp_render(renderer, all, &view, pictures[2 + k]);
+        imp_render(renderer, scene, &view, pictures[1]);
+        assert_memory_equal(pictures[0], pictures[1], SIZE);
+    }
+    assert_memory_equal(pictures[0], pictures[2], SIZE);
+    // the second file's colours are the other ones; the third's are the same
+    assert_memory_not_equal(pictures[2], pictures[3], SIZE);
+    assert_memory_equal(pictures[3], pictures[4], SIZE);
+    imp_renderer_destroy(renderer);
+    imp_scene_destroy(scene);
+    imp_scene_destroy(all);
+    imp_assets_close(assets);
+    imp_world_destroy(world);
+}
+
 static void resampling_keeps_the_mean(void **state)
 {
     (void)state;
@@ -516,6 +563,7 @@ int main(void)
         cmocka_unit_test(textures_are_found_in_both_layouts),
         cmocka_unit_test(textures_are_turned),
         cmocka_unit_test(variants_are_drawn_from_the_seed),
+        cmocka_unit_test(variants_are_chosen_by_views),
         cmocka_unit_test(resampling_keeps_the_mean),
         cmocka_unit_test(meshes_are_placed_and_cut),
         cmocka_unit_test(broken_files_are_named),
