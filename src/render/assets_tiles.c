@@ -27,7 +27,7 @@ static const char *tile_path(const imp_asset_files *files, const char *style, co
                              int number)
 {
     static const char *const EXTENSIONS[] = {"jpg", "png", "jpeg"};
-    char end[256], suffix[8] = "";
+    char end[256], suffix[16] = "";
     if (number > 0)
         snprintf(suffix, sizeof suffix, "_%d", number);
     const char *found = NULL;
