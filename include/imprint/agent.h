@@ -34,8 +34,11 @@ typedef struct imp_agent imp_agent;
 imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error *err);
 void imp_agent_destroy(imp_agent *agent); ///< nullable
 
-/// The duty cycles for a camera's picture, a JPEG. IMP_BAD_INPUT, and zeros, if it is none.
-/// Not while imp_agent_serve() runs.
+/// An episode begins: networks that go by the past have none. Not while imp_agent_serve() runs.
+void imp_agent_begin(imp_agent *agent);
+
+/// The duty cycles for a camera's next picture, a JPEG; they are taken to be executed.
+/// IMP_BAD_INPUT, and zeros, if it is none. Not while imp_agent_serve() runs.
 imp_status imp_agent_decide(imp_agent *agent, const uint8_t *jpeg, size_t length, imp_action *out,
                             imp_error *err);
 

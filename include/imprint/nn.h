@@ -67,7 +67,8 @@ char *imp_network_metadata_json(const imp_network *network);
 /// (channels x height x width); a dense layer takes a vector, what flatten or dense gives; the
 /// others take both.
 #define IMP_LAYER_KIND_MAP(X)                                                                      \
-    X(IMP_LAYER_INPUT, "input")               /* the standardised picture, always node 0 */        \
+    X(IMP_LAYER_INPUT, "input")               /* the standardised pictures, always node 0 */       \
+    X(IMP_LAYER_ACTIONS, "actions")           /* the last executed ones; node 1 if there is */     \
     X(IMP_LAYER_CONVOLUTION, "convolution")   /* with bias */                                      \
     X(IMP_LAYER_MAX_POOL, "max-pool")         /* padding never wins */                             \
     X(IMP_LAYER_AVERAGE_POOL, "average-pool") /* padding does not count */                         \
@@ -92,6 +93,35 @@ enum { IMP_LAYER_KIND_COUNT = IMP_LAYER_DENSE + 1 };
 const char *imp_layer_kind_word(imp_layer_kind kind);
 
 enum { IMP_LAYER_NAME = 40, IMP_LAYER_INPUTS = 4 };
+
+/// What a network decides by; its description says (docs/networks.md).
+typedef struct imp_inputs {
+    int frames;  ///< pictures: the present one and earlier ones, 1..IMP_FRAMES_MAX
+    int every;   ///< steps from one of them to the next, 1..IMP_EVERY_MAX
+    int actions; ///< that were executed last, 0..IMP_ACTIONS_MAX
+} imp_inputs;
+
+enum { IMP_FRAMES_MAX = 8, IMP_EVERY_MAX = 64, IMP_ACTIONS_MAX = 64 };
+
+/// Borrowed from the network.
+const imp_inputs *imp_network_inputs(const imp_network *network);
+
+/// The end of an episode as far as a network wants to know it: what everything that lets one drive
+/// tells it. Allocates nothing once it is there.
+typedef struct imp_recall imp_recall;
+imp_status imp_recall_create(imp_recall **out, const imp_network *network, imp_error *err);
+void imp_recall_destroy(imp_recall *recall); ///< nullable
+/// An episode begins: there is nothing to remember.
+void imp_recall_begin(imp_recall *recall);
+/// What is seen now, in the episode's next step: height x width x 3 bytes, copied. Before the first
+/// picture of an episode it has always looked like that.
+void imp_recall_see(imp_recall *recall, const uint8_t *picture);
+/// What was then executed, by whomever: duty cycles. Before an episode it was nothing.
+void imp_recall_do(imp_recall *recall, float left, float right);
+/// As imp_inference_run() and imp_batch want it, for one sample. Borrowed until more is told.
+const imp_inputs *imp_recall_inputs(const imp_recall *recall);
+const uint8_t *const *imp_recall_frames(const imp_recall *recall);
+const float *imp_recall_actions(const imp_recall *recall);
 
 /// A layer with its shape: a node of the network's graph.
 typedef struct imp_node {
@@ -128,7 +158,7 @@ typedef struct imp_tensor {
     int64_t offset, count; ///< in values
 } imp_tensor;
 
-/// Nodes in the order that they are computed in: 0 is the picture, the last gives the outputs.
+/// Nodes in the order that they are computed in: 0 is the input, the last gives the outputs.
 /// NULL past the last; borrowed from the network.
 const imp_node *imp_network_node(const imp_network *network, int index);
 /// Tensors in the order of their nodes; NULL past the last.
@@ -138,9 +168,11 @@ const float *imp_network_values(const imp_network *network, const imp_tensor *te
 
 /// Writes a network as an ONNX model (opset 13) for other inference engines, atomically; batches of
 /// any size, the layers' and tensors' names and the file's metadata are kept. raw_pixels: it takes
-/// "picture", (batch x height x width x 3) RGB bytes, and standardises them itself. Otherwise it
-/// takes "input", (batch x 3 x height x width) floats that are standardised already. It gives
-/// (batch x outputs) floats, named after the last layer.
+/// "picture", (batch x height x width x 3) RGB bytes, or "pictures", (batch x frames x height x
+/// width x 3), the present one first, and standardises them itself. Otherwise it takes "input",
+/// (batch x 3 frames x height x width) floats that are standardised already. A network that goes by
+/// actions takes "actions" as well, (batch x 2 actions), the last one first. It gives (batch x
+/// outputs) floats, named after the last layer.
 imp_status imp_network_export_onnx(const imp_network *network, const char *path, bool raw_pixels,
                                    imp_error *err);
 
@@ -149,9 +181,12 @@ typedef struct imp_inference imp_inference;
 imp_status imp_inference_create(imp_inference **out, const imp_network *network, int batch,
                                 imp_error *err);
 void imp_inference_destroy(imp_inference *inference); ///< nullable
-/// frames: batch pictures (height x width x 3) RGB bytes one after the other; out: (batch x
-/// outputs). Standardises each picture as in training. Allocates nothing. NaN if oneDNN fails.
-void imp_inference_run(imp_inference *inference, const uint8_t *frames, float *out);
+/// frames: (batch x inputs.frames) pointers to pictures, each (height x width x 3) RGB bytes, of
+/// each sample the present one first. actions: (batch x inputs.actions x 2) duty cycles, the last
+/// one first; NULL: nothing was done. out: (batch x outputs). Standardises each picture as in
+/// training. Allocates nothing. NaN if oneDNN fails.
+void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *actions,
+                       float *out);
 
 /// What a node takes on this machine, in seconds per picture; layouts that it changes included.
 /// Activations that are computed along with the layer before them take nothing.
@@ -230,26 +265,27 @@ imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp
                               imp_error *err);
 void imp_trainer_destroy(imp_trainer *trainer); ///< nullable
 
-/// One step on the mean loss over count <= batch samples. frames[i] points to a picture, labels is
-/// (count x outputs). *loss: of this batch, before the update. The bits of the result depend on
-/// shards, not on threads. IMP_CHECK_FAILED if the loss is not finite or the gradient explodes;
-/// then weights, optimiser and *loss are unchanged. Allocates only when a count is seen for the
-/// first time.
-imp_status imp_trainer_step(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
-                            int count, double *loss, imp_error *err);
+/// Samples to learn from together.
+typedef struct imp_batch {
+    int count;                    ///< 1..imp_trainer_def.batch
+    const uint8_t *const *frames; ///< as in imp_inference_run()
+    const float *actions;         ///< the same
+    const float *labels;          ///< (count x outputs)
+    const float *weights; ///< (count) that multiply the losses, finite and not negative; NULL: 1
+} imp_batch;
 
-/// The same with a weight per sample that multiplies its loss: nullable (count), finite and not
-/// negative.
-imp_status imp_trainer_step_weighted(imp_trainer *trainer, const uint8_t *const *frames,
-                                     const float *labels, const float *weights, int count,
-                                     double *loss, imp_error *err);
+/// One step on the mean loss over a batch. *loss: of this batch, before the update. The bits of the
+/// result depend on shards, not on threads. IMP_CHECK_FAILED if the loss is not finite or the
+/// gradient explodes; then weights, optimiser and *loss are unchanged. Allocates only when a count
+/// is seen for the first time.
+imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double *loss,
+                            imp_error *err);
 
 /// Length of the latest step's gradient, before it was cut.
 double imp_trainer_gradient_norm(const imp_trainer *trainer);
 
-/// The mean loss in inference mode, no update. Same arguments. Allocates nothing.
-double imp_trainer_loss(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
-                        int count);
+/// The mean loss in inference mode, no update; weights are not looked at. Allocates nothing.
+double imp_trainer_loss(imp_trainer *trainer, const imp_batch *batch);
 
 /// Multiplies the learning rate of the steps that follow: a schedule calls it before each. 1 at
 /// first; not part of what imp_trainer_save() keeps.

@@ -292,6 +292,9 @@ typedef struct imp_replay {
     int count;                 ///< frames kept
     uint8_t *frames;           ///< (count x height x width x 3) what was seen before the steps
     float *actions;            ///< (count x 2) what was then done
+    imp_recall *recall;        ///< of a driver that is a network; else it and what follows is NULL
+    uint8_t *seen; ///< (count x inputs.frames x height x width x 3) what the network decided by
+    float *done;   ///< (count x inputs.actions x 2) the same
 } imp_replay;
 
 /// Drives some episodes of an evaluation again, to the same results, and keeps what evaluating

@@ -98,12 +98,16 @@ static imp_status compare_lenses(const imp_agent_def *def, const imp_network *ne
     return IMP_OK;
 }
 
-bool imp_agent_think(void *context, const uint8_t *jpeg, size_t length, imp_action *out, char *why,
-                     size_t capacity)
+bool imp_agent_think(void *context, const imp_mind_news *news, const uint8_t *jpeg, size_t length,
+                     imp_action *out, char *why, size_t capacity)
 {
     imp_agent *agent = context;
     imp_error err = {0};
     float duty[2];
+    if (news->begins)
+        imp_recall_begin(agent->recall);
+    for (int k = 0; k < news->count; k++)
+        imp_recall_do(agent->recall, (float)news->answers[k].left, (float)news->answers[k].right);
     if (imp_eye_see(agent->eye, jpeg, length, agent->observation, &err) != IMP_OK) {
         const size_t count = strnlen(err.message, capacity - 1);
         memcpy(why, err.message, count);
@@ -115,7 +119,9 @@ bool imp_agent_think(void *context, const uint8_t *jpeg, size_t length, imp_acti
         imp_segmenter_paint(agent->segmenter, observation, agent->painted);
         observation = agent->painted;
     }
-    imp_inference_run(agent->inference, observation, duty);
+    imp_recall_see(agent->recall, observation);
+    imp_inference_run(agent->inference, imp_recall_frames(agent->recall),
+                      imp_recall_actions(agent->recall), duty);
     *out = imp_action_clip((imp_action){(double)duty[0], (double)duty[1]});
     return true;
 }
@@ -125,9 +131,14 @@ imp_status imp_agent_decide(imp_agent *agent, const uint8_t *jpeg, size_t length
 {
     char why[IMP_MIND_WHY];
     *out = (imp_action){0};
-    return imp_agent_think(agent, jpeg, length, out, why, sizeof why)
-               ? IMP_OK
-               : imp_fail(err, IMP_BAD_INPUT, "%s", why);
+    const bool readable = imp_agent_think(agent, &agent->news, jpeg, length, out, why, sizeof why);
+    agent->news = (imp_mind_news){.count = 1, .answers = {*out}};
+    return readable ? IMP_OK : imp_fail(err, IMP_BAD_INPUT, "%s", why);
+}
+
+void imp_agent_begin(imp_agent *agent)
+{
+    agent->news = (imp_mind_news){.begins = true};
 }
 
 // The first decisions take what libraries and memory need to get going.
@@ -149,6 +160,8 @@ static imp_status warm_up(imp_agent *agent, imp_error *err)
         imp_action action;
         status = imp_agent_decide(agent, jpeg, length, &action, err);
     }
+    imp_recall_begin(agent->recall);
+    imp_agent_begin(agent);
     imp_jpeg_writer_destroy(writer);
     free(grey);
     return status;
@@ -174,6 +187,8 @@ static imp_status set_up(imp_agent *agent, const imp_agent_def *def, imp_error *
                                 straighten ? &camera : NULL, err);
     if (status == IMP_OK)
         status = imp_inference_create(&agent->inference, network, 1, err);
+    if (status == IMP_OK)
+        status = imp_recall_create(&agent->recall, network, err);
     agent->observation = malloc((size_t)facts->width * (size_t)facts->height * 3);
     imp_network_destroy(segmenter);
     imp_network_destroy(network);
@@ -212,6 +227,7 @@ void imp_agent_destroy(imp_agent *agent)
     imp_inference_destroy(agent->inference);
     imp_segmenter_destroy(agent->segmenter);
     free(agent->painted);
+    imp_recall_destroy(agent->recall);
     imp_eye_destroy(agent->eye);
     free(agent->observation);
     free(agent);

@@ -12,6 +12,8 @@ struct imp_agent {
     imp_eye *eye;
     imp_segmenter *segmenter; // NULL: the network looks at pictures itself
     imp_inference *inference;
+    imp_recall *recall;
+    imp_mind_news news;             // of imp_agent_decide()
     uint8_t *observation, *painted; // of the eye, and of the segmenter
     double deadline;                // [s]
     void (*notice)(void *context, const char *text);
@@ -19,7 +21,7 @@ struct imp_agent {
 };
 
 // An imp_decide whose context is an agent.
-bool imp_agent_think(void *context, const uint8_t *jpeg, size_t length, imp_action *out, char *why,
-                     size_t capacity);
+bool imp_agent_think(void *context, const imp_mind_news *news, const uint8_t *jpeg, size_t length,
+                     imp_action *out, char *why, size_t capacity);
 
 #endif

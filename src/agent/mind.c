@@ -21,6 +21,7 @@ struct imp_mind {
     pthread_cond_t shown, decided;
     bool quit;
     picture next;           // the last one shown; the thread swaps it for its own
+    imp_mind_news news;     // for it
     uint64_t forgotten;     // no question is about pictures up to this number
     uint64_t wanted, done;  // numbers of the last picture shown and decided; 0: none
     imp_mind_state state;   // of `done`
@@ -42,11 +43,13 @@ static void *think(void *context)
         const picture taken = mind->next;
         mind->next = own;
         own = taken;
+        const imp_mind_news news = mind->news;
+        mind->news = (imp_mind_news){.count = 0};
         pthread_mutex_unlock(&mind->lock);
         imp_action action = {0};
         char why[IMP_MIND_WHY] = "";
         const bool readable =
-            mind->decide(mind->context, own.bytes, own.length, &action, why, sizeof why);
+            mind->decide(mind->context, &news, own.bytes, own.length, &action, why, sizeof why);
         pthread_mutex_lock(&mind->lock);
         mind->done = number;
         mind->state = readable ? IMP_MIND_READY : IMP_MIND_UNREADABLE;
@@ -152,6 +155,13 @@ static struct timespec time_from_now(double seconds)
     return time;
 }
 
+static void note_answer(imp_mind_news *news, imp_action answer)
+{
+    if (news->count == IMP_MIND_ANSWERS)
+        memmove(news->answers, news->answers + 1, (size_t)--news->count * sizeof *news->answers);
+    news->answers[news->count++] = answer;
+}
+
 imp_mind_state imp_mind_ask(imp_mind *mind, double seconds, imp_action *out, char *why)
 {
     imp_mind_state state = IMP_MIND_NOTHING;
@@ -172,6 +182,7 @@ imp_mind_state imp_mind_ask(imp_mind *mind, double seconds, imp_action *out, cha
         if (why != NULL)
             memcpy(why, mind->why, IMP_MIND_WHY);
     }
+    note_answer(&mind->news, *out);
     pthread_mutex_unlock(&mind->lock);
     return state;
 }
@@ -180,5 +191,6 @@ void imp_mind_forget(imp_mind *mind)
 {
     pthread_mutex_lock(&mind->lock);
     mind->forgotten = mind->wanted;
+    mind->news = (imp_mind_news){.begins = true};
     pthread_mutex_unlock(&mind->lock);
 }

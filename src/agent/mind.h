@@ -5,11 +5,18 @@
 
 #include "imprint/robot.h"
 
-// What a picture calls for; false if it cannot be read, and why (capacity bytes) says why.
-typedef bool (*imp_decide)(void *context, const uint8_t *jpeg, size_t length, imp_action *out,
-                           char *why, size_t capacity);
+enum { IMP_MIND_WHY = 256, IMP_MIND_ANSWERS = 64 };
 
-enum { IMP_MIND_WHY = 256 };
+// What happened since the picture that was decided about before.
+typedef struct imp_mind_news {
+    bool begins; // an episode; what follows is of it
+    int count;   // answers; of many the last ones
+    imp_action answers[IMP_MIND_ANSWERS];
+} imp_mind_news;
+
+// What a picture calls for; false if it cannot be read, and why (capacity bytes) says why.
+typedef bool (*imp_decide)(void *context, const imp_mind_news *news, const uint8_t *jpeg,
+                           size_t length, imp_action *out, char *why, size_t capacity);
 
 typedef enum imp_mind_state {
     IMP_MIND_NOTHING, // it was not shown anything
@@ -33,7 +40,7 @@ bool imp_mind_show(imp_mind *mind, const uint8_t *jpeg, size_t length);
 // action is zeros; why (nullable, IMP_MIND_WHY bytes): of UNREADABLE.
 imp_mind_state imp_mind_ask(imp_mind *mind, double seconds, imp_action *out, char *why);
 
-// Forgets what it was shown.
+// Forgets what it was shown: an episode begins.
 void imp_mind_forget(imp_mind *mind);
 
 #endif

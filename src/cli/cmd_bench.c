@@ -118,7 +118,8 @@ static int train_samples(rig *r)
 {
     double loss;
     imp_error err;
-    imp_trainer_step(r->trainer, r->frames, r->labels, r->s->batch, &loss, &err);
+    const imp_batch batch = {.count = r->s->batch, .frames = r->frames, .labels = r->labels};
+    imp_trainer_step(r->trainer, &batch, &loss, &err);
     return r->s->batch;
 }
 
@@ -127,7 +128,7 @@ static int decide(rig *r)
     enum { DECISIONS = 32 };
     float action[2];
     for (int k = 0; k < DECISIONS; k++)
-        imp_inference_run(r->inference, r->frames[k % r->s->batch], action);
+        imp_inference_run(r->inference, &r->frames[k % r->s->batch], NULL, action);
     return DECISIONS;
 }
 

@@ -219,11 +219,13 @@ static void concat(imp_executor *e, const imp_node_state *state)
     for (int i = 0; i < imp_node_inputs(node) && e->status == IMP_OK; i++) {
         const imp_node *in = &graph->nodes[node->inputs[i]];
         const size_t size = (size_t)imp_node_size(in);
-        dnnl_memory_t part = imp_build_node_plain(e, in, NULL);
-        if (e->status == IMP_OK)
+        dnnl_memory_t part =
+            node->inputs[i] < graph->first ? NULL : imp_build_node_plain(e, in, NULL);
+        if (e->status == IMP_OK && part != NULL) {
             imp_build_rows(e, &e->backward, imp_memory_floats(part), size,
                            imp_memory_floats(gradient) + at, stride, size, (size_t)e->def.batch);
-        give(e, node->inputs[i], part);
+            give(e, node->inputs[i], part);
+        }
         at += size;
     }
 }
@@ -250,8 +252,8 @@ static void weighted(imp_executor *e, const imp_node_state *state, int input)
         return;
     }
     weight_gradient(e, state);
-    // nobody asks for the gradient of the picture
-    if (input != 0)
+    // nobody asks for the gradient of pictures and actions
+    if (input >= e->def.graph->first)
         data_gradient(e, state, input);
 }
 
@@ -261,6 +263,7 @@ static void build_node(imp_executor *e, const imp_node_state *state)
     const int input = node->inputs[0];
     switch (node->kind) {
     case IMP_LAYER_INPUT:
+    case IMP_LAYER_ACTIONS:
         break;
     case IMP_LAYER_CONVOLUTION:
     case IMP_LAYER_DENSE:

@@ -245,13 +245,20 @@ static int activation_after(const imp_graph *graph, int index)
     return -1;
 }
 
+static float *input(imp_executor *e, imp_node_state *state)
+{
+    state->out = imp_build_node_plain(e, &e->def.graph->nodes[e->building], NULL);
+    return e->status == IMP_OK ? imp_memory_floats(state->out) : NULL;
+}
+
 static void build_node(imp_executor *e, imp_node_state *state)
 {
     switch (e->def.graph->nodes[e->building].kind) {
     case IMP_LAYER_INPUT:
-        state->out = imp_build_node_plain(e, &e->def.graph->nodes[0], NULL);
-        if (e->status == IMP_OK)
-            e->input = imp_memory_floats(state->out);
+        e->input = input(e, state);
+        break;
+    case IMP_LAYER_ACTIONS:
+        e->actions = input(e, state);
         break;
     case IMP_LAYER_CONVOLUTION:
     case IMP_LAYER_DENSE:

@@ -239,7 +239,7 @@ static imp_status read_kind(reader *r, imp_layer *layer)
     const pair *p = find_pair(r, "kind");
     if (p == NULL)
         return fail_at(r, r->line, "layer '%s': needs a kind", layer->name);
-    for (int k = IMP_LAYER_INPUT + 1; k < IMP_LAYER_KIND_COUNT && p->count == 1; k++)
+    for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT && p->count == 1; k++)
         if (strcmp(p->words[0], imp_layer_kind_word((imp_layer_kind)k)) == 0) {
             layer->kind = (imp_layer_kind)k;
             return IMP_OK;
@@ -346,6 +346,38 @@ static imp_status read_network_name(reader *r)
     return status;
 }
 
+// A number of the network as a whole, once.
+static imp_status read_number(reader *r, const char *key, int least, int most, int *out)
+{
+    char text[IMP_LAYER_NAME];
+    if (*out != 0)
+        return fail_at(r, line_of(r), "'%s' is there twice", key);
+    imp_status status = next(r);
+    if (status == IMP_OK)
+        status = take_word(r, key, text, sizeof text);
+    if (status == IMP_OK && (!whole_number(text, out) || *out < least || *out > most))
+        status = fail_at(r, line_of(r), "%s must lie in %d..%d", key, least, most);
+    return status;
+}
+
+static imp_status read_key(reader *r, const char *key)
+{
+    imp_layer_table *table = &r->out->table;
+    if (strcmp(key, "name") == 0)
+        return read_network_name(r);
+    if (strcmp(key, "layers") == 0 && table->count == 0)
+        return read_layers(r);
+    if (strcmp(key, "frames") == 0)
+        return read_number(r, key, 1, IMP_FRAMES_MAX, &table->inputs.frames);
+    if (strcmp(key, "every") == 0)
+        return read_number(r, key, 1, IMP_EVERY_MAX, &table->inputs.every);
+    if (strcmp(key, "actions") == 0)
+        return read_number(r, key, 0, IMP_ACTIONS_MAX, &table->inputs.actions);
+    return fail_at(r, line_of(r),
+                   "'%s' has no place here: a network has name, frames, every, actions and layers",
+                   key);
+}
+
 static imp_status read_document(reader *r)
 {
     char key[IMP_LAYER_NAME];
@@ -362,13 +394,7 @@ static imp_status read_document(reader *r)
         status = take_word(r, "a key", key, sizeof key);
         if (status != IMP_OK)
             return status;
-        if (strcmp(key, "name") == 0)
-            status = read_network_name(r);
-        else if (strcmp(key, "layers") == 0 && r->out->table.count == 0)
-            status = read_layers(r);
-        else
-            return fail_at(r, line_of(r), "'%s' has no place here: a network has a name and layers",
-                           key);
+        status = read_key(r, key);
         if (status == IMP_OK)
             status = next(r);
     }

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "nn/dropout.h"
 #include "nn/program.h"
+#include "nn/standardise.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,26 @@ void imp_executor_destroy(imp_executor *e)
 float *imp_executor_input(imp_executor *executor)
 {
     return executor->input;
+}
+
+float *imp_executor_actions(imp_executor *executor)
+{
+    return executor->actions;
+}
+
+void imp_executor_load(imp_executor *executor, const uint8_t *const *frames, const float *actions,
+                       int count)
+{
+    const imp_graph *graph = executor->def.graph;
+    const imp_node *input = &graph->nodes[0];
+    const size_t pixels = (size_t)3 * (size_t)input->width * (size_t)input->height;
+    const size_t done = (size_t)count * 2 * (size_t)graph->inputs.actions;
+    for (size_t i = 0; i < (size_t)count * (size_t)graph->inputs.frames; i++)
+        imp_standardise(frames[i], input->width, input->height, executor->input + i * pixels);
+    if (done > 0 && actions != NULL)
+        memcpy(executor->actions, actions, done * sizeof *actions);
+    else if (done > 0)
+        memset(executor->actions, 0, done * sizeof *actions);
 }
 
 const float *imp_executor_output(const imp_executor *executor)

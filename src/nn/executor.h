@@ -20,7 +20,11 @@ typedef struct imp_executor imp_executor;
 imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, imp_error *err);
 void imp_executor_destroy(imp_executor *executor); // nullable
 
-float *imp_executor_input(imp_executor *executor);              // (batch x 3 x height x width)
+float *imp_executor_input(imp_executor *executor);   // (batch x channels x height x width)
+float *imp_executor_actions(imp_executor *executor); // (batch x 2 actions), or NULL without any
+// Fills them for the first `count` samples: frames and actions as in imp_inference_run().
+void imp_executor_load(imp_executor *executor, const uint8_t *const *frames, const float *actions,
+                       int count);
 const float *imp_executor_output(const imp_executor *executor); // (batch x outputs)
 float *imp_executor_output_gradient(imp_executor *executor);    // (batch x outputs), training
 // Mean and variance in the last forward of the batch norms that normalise by the batch, as in

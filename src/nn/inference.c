@@ -1,6 +1,5 @@
 #include "nn/executor.h"
 #include "nn/network.h"
-#include "nn/standardise.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +9,7 @@ struct imp_inference {
     imp_graph graph; // its own, like the values: the network may change or go
     float *values;
     imp_executor *executor;
-    int width, height, batch, outputs;
+    int batch, outputs;
 };
 
 imp_status imp_inference_create(imp_inference **out, const imp_network *network, int batch,
@@ -23,8 +22,6 @@ imp_status imp_inference_create(imp_inference **out, const imp_network *network,
         return imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");
     const imp_network_def *def = &network->def;
     inference->graph = network->graph;
-    inference->width = def->width;
-    inference->height = def->height;
     inference->batch = batch;
     inference->outputs = def->outputs;
     const size_t bytes = (size_t)network->graph.values * sizeof *network->values;
@@ -57,13 +54,11 @@ void imp_inference_destroy(imp_inference *inference)
     free(inference);
 }
 
-void imp_inference_run(imp_inference *inference, const uint8_t *frames, float *out)
+void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *actions,
+                       float *out)
 {
-    const size_t size = (size_t)3 * (size_t)inference->width * (size_t)inference->height;
     const size_t count = (size_t)inference->batch * (size_t)inference->outputs;
-    float *input = imp_executor_input(inference->executor);
-    for (size_t i = 0; i < (size_t)inference->batch; i++)
-        imp_standardise(frames + i * size, inference->width, inference->height, input + i * size);
+    imp_executor_load(inference->executor, frames, actions, inference->batch);
     if (imp_executor_forward(inference->executor)) {
         memcpy(out, imp_executor_output(inference->executor), count * sizeof *out);
         return;

@@ -66,7 +66,7 @@ static int find_node(const imp_graph *graph, const char *name)
 
 static bool comes_later(const builder *b, const char *name)
 {
-    for (int i = b->graph->count - 1; i < b->table->count; i++)
+    for (int i = b->graph->count - b->graph->first; i < b->table->count; i++)
         if (strcmp(b->table->layers[i].name, name) == 0)
             return true;
     return false;
@@ -294,9 +294,9 @@ static imp_status place_tensors(const builder *b)
                 continue;
             tensor->offset = graph->values;
             graph->values += tensor->count;
-            // node 0 is the picture, which the table does not list
             if (tensor->count > MAX_VALUES || graph->values > MAX_VALUES)
-                return fail(b, &b->table->layers[tensor->node - 1], "has too many weights");
+                return fail(b, &b->table->layers[tensor->node - graph->first],
+                            "has too many weights");
         }
         if (moving == 0)
             graph->trained = graph->values;
@@ -313,7 +313,7 @@ static imp_status add_layer(const builder *b, const imp_layer *layer)
         return fail(b, layer, "needs a name");
     if (find_node(graph, layer->name) >= 0)
         return fail(b, layer, "the name is taken");
-    if (layer->kind <= IMP_LAYER_INPUT || layer->kind > IMP_LAYER_DENSE)
+    if (layer->kind <= IMP_LAYER_ACTIONS || layer->kind > IMP_LAYER_DENSE)
         return fail(b, layer, "unknown kind %d", (int)layer->kind);
     imp_status status = connect(b, node, layer);
     if (status == IMP_OK)
@@ -335,14 +335,44 @@ static imp_status check_ends(const builder *b)
 {
     const imp_graph *graph = b->graph;
     const imp_layer *layers = b->table->layers;
-    for (int i = 1; i + 1 < graph->count; i++)
+    const imp_layer *end = &layers[b->table->count - 1];
+    for (int i = graph->first; i + 1 < graph->count; i++)
         if (graph->nodes[i].users == 0)
-            return fail(b, &layers[i - 1], "nothing uses it");
+            return fail(b, &layers[i - graph->first], "nothing uses it");
+    for (int i = 0; i < graph->first; i++)
+        if (graph->nodes[i].users == 0)
+            return fail(b, end, "is the last, and no layer has used '%s'", graph->nodes[i].name);
     const imp_node *last = &graph->nodes[graph->count - 1];
     if (b->outputs != IMP_OUTPUTS_ANY && imp_node_size(last) != b->outputs)
-        return fail(b, &layers[graph->count - 2], "is the last and gives %dx%dx%d, not %d values",
-                    last->channels, last->height, last->width, b->outputs);
+        return fail(b, end, "is the last and gives %dx%dx%d, not %d values", last->channels,
+                    last->height, last->width, b->outputs);
     return IMP_OK;
+}
+
+// The pictures, one behind the other, and the actions if they are wanted.
+static void add_inputs(imp_graph *graph, const imp_layer_table *table, const imp_network_def *def)
+{
+    const imp_inputs *wanted = &table->inputs;
+    graph->inputs = (imp_inputs){.frames = wanted->frames > 0 ? wanted->frames : 1,
+                                 .every = wanted->every > 0 ? wanted->every : 1,
+                                 .actions = wanted->actions};
+    graph->nodes[graph->count++] = (imp_node){.name = "input",
+                                              .kind = IMP_LAYER_INPUT,
+                                              .inputs = {-1, -1, -1, -1},
+                                              .channels = 3 * graph->inputs.frames,
+                                              .height = def->height,
+                                              .width = def->width,
+                                              .tensors = -1};
+    if (wanted->actions > 0)
+        graph->nodes[graph->count++] = (imp_node){.name = "actions",
+                                                  .kind = IMP_LAYER_ACTIONS,
+                                                  .inputs = {-1, -1, -1, -1},
+                                                  .channels = 2 * wanted->actions,
+                                                  .height = 1,
+                                                  .width = 1,
+                                                  .flat = true,
+                                                  .tensors = -1};
+    graph->first = graph->count;
 }
 
 imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const imp_network_def *def,
@@ -358,20 +388,13 @@ imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const i
         return imp_fail(err, IMP_BAD_INPUT, "network %s: has %d layers, 1..%d are possible",
                         table->name, table->count, IMP_MAX_LAYERS);
     memset(out, 0, sizeof *out);
-    out->nodes[0] = (imp_node){.name = "input",
-                               .kind = IMP_LAYER_INPUT,
-                               .inputs = {-1, -1, -1, -1},
-                               .channels = 3,
-                               .height = def->height,
-                               .width = def->width,
-                               .tensors = -1};
-    out->count = 1;
+    add_inputs(out, table, def);
     for (int i = 0; i < table->count; i++) {
         const imp_layer *layer = &table->layers[i];
         const imp_status status = add_layer(&b, layer);
         if (status != IMP_OK)
             return status;
-        out->nodes[i + 1].batch_statistics =
+        out->nodes[out->first + i].batch_statistics =
             layer->kind == IMP_LAYER_BATCH_NORM && def->batch_norm && !layer->frozen;
     }
     const imp_status status = check_ends(&b);

@@ -19,8 +19,8 @@ enum { IMP_CHANNELS_OUTPUTS = -1, IMP_OUTPUTS_ANY = 0 };
 // The epsilon of batch norms unless they say otherwise, as in the baseline.
 #define IMP_BATCH_NORM_EPSILON 1e-3
 
-// A row of a table. Inputs are names of earlier rows, or "input" for the picture, empty after the
-// last. What its kind has no use for is not looked at.
+// A row of a table. Inputs are names of earlier rows, "input" for the pictures, or "actions" for
+// those; empty after the last. What its kind has no use for is not looked at.
 typedef struct imp_layer {
     char name[IMP_LAYER_NAME];
     imp_layer_kind kind;
@@ -39,13 +39,16 @@ typedef struct imp_layer_table {
     const imp_layer *layers;
     int count;
     const char *source; // nullable: the file that messages name
+    imp_inputs inputs;  // frames and every: 0 stands for 1
 } imp_layer_table;
 
 // A table for one picture size. A plain value; the last node is the output. Tensors that are
 // trained come first in the array of values, moving statistics after them.
 typedef struct imp_graph {
-    imp_node nodes[IMP_MAX_LAYERS + 1];
+    imp_node nodes[IMP_MAX_LAYERS + 2];
     int count;
+    imp_inputs inputs;
+    int first; // node that the table lists; those before it are the inputs
     imp_tensor tensors[IMP_MAX_TENSORS];
     int tensor_count;
     int64_t trained; // values that are trained

@@ -124,6 +124,11 @@ int64_t imp_network_parameter_count(const imp_network *network)
     return network->graph.trained;
 }
 
+const imp_inputs *imp_network_inputs(const imp_network *network)
+{
+    return &network->graph.inputs;
+}
+
 const imp_node *imp_network_node(const imp_network *network, int index)
 {
     return index >= 0 && index < network->graph.count ? &network->graph.nodes[index] : NULL;

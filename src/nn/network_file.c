@@ -45,12 +45,17 @@ imp_status imp_network_read_arrays(const imp_network *network, const imp_safeten
 json_t *imp_network_description(const imp_network *network, const char *format)
 {
     const imp_network_def *def = &network->def;
-    char width[16], height[16], outputs[16];
+    const imp_inputs *inputs = &network->graph.inputs;
+    char width[16], height[16], outputs[16], frames[16], every[16], actions[16];
     snprintf(width, sizeof width, "%d", def->width);
     snprintf(height, sizeof height, "%d", def->height);
     snprintf(outputs, sizeof outputs, "%d", def->outputs);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*}", "format",
-                     format, "architecture", def->architecture, "width", width, "height", height,
+    snprintf(frames, sizeof frames, "%d", inputs->frames);
+    snprintf(every, sizeof every, "%d", inputs->every);
+    snprintf(actions, sizeof actions, "%d", inputs->actions);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*}",
+                     "format", format, "architecture", def->architecture, "width", width, "height",
+                     height, "frames", frames, "frames_every", every, "last_actions", actions,
                      "outputs", outputs, "batch_norm", def->batch_norm ? "true" : "false",
                      "batch_norm_epsilon", "0.001", "channel_order", "RGB", "normalisation",
                      "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action",

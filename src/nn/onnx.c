@@ -17,7 +17,8 @@ enum { GRAPH_NODE = 1, GRAPH_NAME, GRAPH_INITIALISER = 5, GRAPH_INPUT = 11, GRAP
 enum { NODE_INPUT = 1, NODE_OUTPUT, NODE_NAME, NODE_OPERATOR, NODE_ATTRIBUTE };
 enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_FLOAT, ATTRIBUTE_INTEGER, ATTRIBUTE_INTEGERS = 8 };
 enum { ATTRIBUTE_TYPE = 20, TYPE_FLOAT = 1, TYPE_INTEGER, TYPE_INTEGERS = 7 };
-enum { TENSOR_DIMENSION = 1, TENSOR_TYPE, TENSOR_NAME = 8, TENSOR_BYTES, OF_FLOATS = 1, OF_BYTES };
+enum { TENSOR_DIMENSION = 1, TENSOR_TYPE, TENSOR_NAME = 8, TENSOR_BYTES };
+enum { OF_FLOATS = 1, OF_BYTES, OF_INTEGERS = 7 };
 enum { VALUE_NAME = 1, VALUE_TYPE, TYPE_TENSOR = 1, ELEMENTS = 1, SHAPE, SHAPE_DIMENSION = 1 };
 enum { DIMENSION_SIZE = 1, DIMENSION_NAME };
 
@@ -71,16 +72,22 @@ static void put_node(imp_wire *w, const char *operation, const char *name, const
     imp_wire_end(w, begin_node(w, operation, name, inputs, second == NULL ? 1 : 2));
 }
 
-static void put_tensor(imp_wire *w, const char *name, int rank, const int64_t *dims,
-                       const float *values, int64_t count)
+static void put_constant(imp_wire *w, const char *name, int rank, const int64_t *dims, int elements,
+                         const void *bytes, size_t length)
 {
     const size_t tensor = imp_wire_begin(w, GRAPH_INITIALISER);
     for (int i = 0; i < rank; i++)
         imp_wire_integer(w, TENSOR_DIMENSION, dims[i]);
-    imp_wire_integer(w, TENSOR_TYPE, OF_FLOATS);
+    imp_wire_integer(w, TENSOR_TYPE, elements);
     imp_wire_text(w, TENSOR_NAME, name);
-    imp_wire_bytes(w, TENSOR_BYTES, values, (size_t)count * sizeof *values);
+    imp_wire_bytes(w, TENSOR_BYTES, bytes, length);
     imp_wire_end(w, tensor);
+}
+
+static void put_tensor(imp_wire *w, const char *name, int rank, const int64_t *dims,
+                       const float *values, int64_t count)
+{
+    put_constant(w, name, rank, dims, OF_FLOATS, values, (size_t)count * sizeof *values);
 }
 
 // An input or output of the model; the first dimension is the batch's, whatever it is.
@@ -106,30 +113,49 @@ static void put_value(imp_wire *w, int field, const char *name, int elements, co
     imp_wire_end(w, value);
 }
 
+// Over what one picture holds: the last three dimensions.
 static void put_mean(imp_wire *w, const char *name, const char *input)
 {
     const size_t node = begin_node(w, "ReduceMean", name, &input, 1);
-    put_integers(w, "axes", (const int[]){1, 2, 3}, 3);
+    put_integers(w, "axes", (const int[]){-3, -2, -1}, 3);
     put_integer(w, "keepdims", 1);
     imp_wire_end(w, node);
 }
 
-// From "picture", bytes with the channels last, to what the network calls its input: the same as
-// imp_standardise(), in single precision.
-static void put_standardisation(imp_wire *w, const char *input, const imp_node *picture)
+static const char *pictures_name(const imp_network *network)
 {
-    static const char BYTES[] = "picture", FLOATS[] = "standardise/floats";
+    return imp_network_inputs(network)->frames > 1 ? "pictures" : "picture";
+}
+
+// Pictures one behind the other: their channels become those of one.
+static void put_stack(imp_wire *w, const char *name, const char *from, const imp_node *input)
+{
+    static const char SIZES[] = "standardise/sizes";
+    const int64_t shape[] = {-1, input->channels, input->height, input->width}, rank = 4;
+    put_node(w, "Reshape", name, from, SIZES);
+    put_constant(w, SIZES, 1, &rank, OF_INTEGERS, shape, sizeof shape);
+}
+
+// From bytes with the channels last to what the network calls its input: the same as
+// imp_standardise(), in single precision.
+static void put_standardisation(imp_wire *w, const imp_network *network, const imp_node *input)
+{
+    static const char FLOATS[] = "standardise/floats", EACH[] = "standardise/each";
     static const char PLANES[] = "standardise/planes", MEAN[] = "standardise/mean";
     static const char NEAR[] = "standardise/near", REST[] = "standardise/rest";
     static const char CENTRED[] = "standardise/centred", SQUARES[] = "standardise/squares";
     static const char VARIANCE[] = "standardise/variance", DEVIATION[] = "standardise/deviation";
     static const char LEAST[] = "standardise/least", SCALE[] = "standardise/scale";
-    const char *const bytes = BYTES, *const floats = FLOATS;
+    const bool several = imp_network_inputs(network)->frames > 1;
+    const char *const bytes = pictures_name(network), *const floats = FLOATS;
     size_t node = begin_node(w, "Cast", FLOATS, &bytes, 1);
     put_integer(w, "to", OF_FLOATS);
     imp_wire_end(w, node);
     node = begin_node(w, "Transpose", PLANES, &floats, 1);
-    put_integers(w, "perm", (const int[]){0, 3, 1, 2}, 4);
+    if (several)
+        put_integers(w, "perm", (const int[]){0, 1, 4, 2, 3}, 5);
+    else
+        put_integers(w, "perm", (const int[]){0, 3, 1, 2}, 4);
     imp_wire_end(w, node);
     // a second time, because a mean in single precision is a little off, which a picture of one
     // colour would multiply
@@ -141,8 +167,10 @@ static void put_standardisation(imp_wire *w, const char *input, const imp_node *
     put_mean(w, VARIANCE, SQUARES);
     put_node(w, "Sqrt", DEVIATION, VARIANCE, NULL);
     put_node(w, "Max", SCALE, DEVIATION, LEAST);
-    put_node(w, "Div", input, CENTRED, SCALE);
-    const float least = (float)(1.0 / sqrt(3.0 * picture->width * picture->height));
+    put_node(w, "Div", several ? EACH : input->name, CENTRED, SCALE);
+    if (several)
+        put_stack(w, input->name, EACH, input);
+    const float least = (float)(1.0 / sqrt(3.0 * input->width * input->height));
     put_tensor(w, LEAST, 0, NULL, &least, 1);
 }
 
@@ -180,6 +208,7 @@ static void put_attributes(imp_wire *w, const imp_node *node)
         put_integer(w, "transB", 1);
         break;
     case IMP_LAYER_INPUT:
+    case IMP_LAYER_ACTIONS:
     case IMP_LAYER_RELU:
     case IMP_LAYER_DROPOUT:
     case IMP_LAYER_ADD:
@@ -226,15 +255,20 @@ static void put_graph(imp_wire *w, const imp_network *network, bool raw_pixels)
     const size_t graph = imp_wire_begin(w, MODEL_GRAPH);
     imp_wire_text(w, GRAPH_NAME, imp_network_facts(network)->architecture);
     if (raw_pixels) {
-        put_value(w, GRAPH_INPUT, "picture", OF_BYTES,
-                  (const int[]){input->height, input->width, 3}, 3);
-        put_standardisation(w, input->name, input);
+        const int frames = imp_network_inputs(network)->frames;
+        const int dims[] = {frames, input->height, input->width, 3};
+        put_value(w, GRAPH_INPUT, pictures_name(network), OF_BYTES, dims + (frames == 1),
+                  frames == 1 ? 3 : 4);
+        put_standardisation(w, network, input);
     } else {
         put_value(w, GRAPH_INPUT, input->name, OF_FLOATS,
-                  (const int[]){3, input->height, input->width}, 3);
+                  (const int[]){input->channels, input->height, input->width}, 3);
     }
     for (int i = 1; (node = imp_network_node(network, i)) != NULL; i++) {
-        put_layer(w, network, node);
+        if (node->kind == IMP_LAYER_ACTIONS)
+            put_value(w, GRAPH_INPUT, node->name, OF_FLOATS, &node->channels, 1);
+        else
+            put_layer(w, network, node);
         last = node;
     }
     put_value(w, GRAPH_OUTPUT, last->name, OF_FLOATS, &last->channels, 1);

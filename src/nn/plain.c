@@ -387,12 +387,14 @@ static void compute(imp_plain *plain, int index, const double *values, double *g
     }
 }
 
-const double *imp_plain_forward(imp_plain *plain, const double *values, const double *input)
+const double *imp_plain_forward(imp_plain *plain, const double *values, const double *input,
+                                const double *actions)
 {
     const imp_graph *graph = plain->graph;
-    memcpy(plain->out[0], input,
-           (size_t)plain->batch * (size_t)imp_node_size(&graph->nodes[0]) * sizeof *input);
-    for (int i = 1; i < graph->count; i++)
+    for (int i = 0; i < graph->first; i++)
+        memcpy(plain->out[i], i == 0 ? input : actions,
+               (size_t)plain->batch * (size_t)imp_node_size(&graph->nodes[i]) * sizeof(double));
+    for (int i = graph->first; i < graph->count; i++)
         compute(plain, i, values, NULL);
     return plain->out[graph->count - 1];
 }
@@ -408,6 +410,6 @@ void imp_plain_backward(imp_plain *plain, const double *values, const double *ou
     memcpy(plain->gradient[graph->count - 1], output_gradient,
            (size_t)plain->batch * (size_t)imp_node_size(&graph->nodes[graph->count - 1]) *
                sizeof(double));
-    for (int i = graph->count - 1; i > 0; i--)
+    for (int i = graph->count - 1; i >= graph->first; i--)
         compute(plain, i, values, gradients);
 }

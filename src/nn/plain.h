@@ -15,9 +15,10 @@ void imp_plain_destroy(imp_plain *plain); // nullable
 // What dropouts draw from now on; 0 and 0 at first.
 void imp_plain_set_draws(imp_plain *plain, uint64_t seed, int64_t step);
 
-// values: (graph->values); input: (batch x 3 x height x width). Returns (batch x outputs),
-// borrowed.
-const double *imp_plain_forward(imp_plain *plain, const double *values, const double *input);
+// values: (graph->values); input: (batch x channels x height x width); actions: (batch x 2
+// actions), NULL if the network wants none. Returns (batch x outputs), borrowed.
+const double *imp_plain_forward(imp_plain *plain, const double *values, const double *input,
+                                const double *actions);
 
 // After a forward pass with the same values: gradients (graph->trained) of the loss, given its
 // gradient by the output (batch x outputs).

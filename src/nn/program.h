@@ -94,7 +94,7 @@ struct imp_executor {
     size_t scratch_size;
     float *scratch;         // of the arena
     imp_node_state *states; // (graph->count)
-    float *input, *output, *output_gradient, *statistics;
+    float *input, *actions, *output, *output_gradient, *statistics;
     uint64_t seed; // of dropouts
     uint32_t step, first_sample;
     int building; // the layer under construction, for messages

@@ -24,13 +24,6 @@ typedef struct imp_piece {
     double squares; // of its gradient
 } imp_piece;
 
-// The batch under way.
-typedef struct imp_batch {
-    const uint8_t *const *frames;
-    const float *labels, *weights; // weights: nullable
-    int count;
-} imp_batch;
-
 struct imp_trainer {
     imp_trainer_def def;
     imp_network *network; // borrowed
@@ -47,7 +40,7 @@ struct imp_trainer {
     double rate_factor;    // of the learning rate, set by a schedule
     double norm;           // of the latest gradient
     imp_update updates[2]; // under way, of values that do not decay and that do
-    imp_batch batch;
+    imp_batch batch;       // under way
 };
 
 // Samples [begin, end) of a batch of count are the shard's.

@@ -1,6 +1,5 @@
 // One step of training, and the loss without one.
 #include "nn/loss.h"
-#include "nn/standardise.h"
 #include "nn/trainer.h"
 
 #include <math.h>
@@ -12,13 +11,15 @@ static const float MOMENTUM = 0.9F;
 // a gradient of this length is no gradient; its squares are still far from overflowing
 static const double LONGEST = 1e18;
 
-static void load_frames(const imp_trainer *trainer, int begin, int size, float *input)
+static void load(const imp_trainer *trainer, int begin, int size, imp_executor *executor)
 {
-    const imp_network_def *def = &trainer->network->def;
-    const size_t pixels = (size_t)3 * (size_t)def->width * (size_t)def->height;
-    for (int i = 0; i < size; i++)
-        imp_standardise(trainer->batch.frames[begin + i], def->width, def->height,
-                        input + (size_t)i * pixels);
+    const imp_inputs *inputs = &trainer->network->graph.inputs;
+    const imp_batch *batch = &trainer->batch;
+    imp_executor_load(executor, batch->frames + (size_t)begin * (size_t)inputs->frames,
+                      batch->actions == NULL
+                          ? NULL
+                          : batch->actions + (size_t)begin * 2 * (size_t)inputs->actions,
+                      size);
 }
 
 // Sum of the losses of samples [begin, begin + size); gradient (nullable) of the mean over the
@@ -58,7 +59,7 @@ static void train_shard(void *context, int index, int worker)
     if (size == 0)
         return;
     imp_executor *executor = shard->training[size];
-    load_frames(trainer, begin, size, imp_executor_input(executor));
+    load(trainer, begin, size, executor);
     imp_executor_set_draws(executor, trainer->def.seed, trainer->step, begin);
     shard->failed = !imp_executor_pack(executor) || !imp_executor_forward(executor);
     if (shard->failed)
@@ -179,24 +180,17 @@ static void update(imp_trainer *trainer)
     imp_trainer_invalidate(trainer);
 }
 
-imp_status imp_trainer_step(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
-                            int count, double *loss, imp_error *err)
+imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double *loss,
+                            imp_error *err)
 {
-    return imp_trainer_step_weighted(trainer, frames, labels, NULL, count, loss, err);
-}
-
-imp_status imp_trainer_step_weighted(imp_trainer *trainer, const uint8_t *const *frames,
-                                     const float *labels, const float *weights, int count,
-                                     double *loss, imp_error *err)
-{
-    if (count < 1 || count > trainer->def.batch)
-        return imp_fail(err, IMP_USAGE, "a step of %d samples: 1..%d are possible", count,
+    if (batch->count < 1 || batch->count > trainer->def.batch)
+        return imp_fail(err, IMP_USAGE, "a step of %d samples: 1..%d are possible", batch->count,
                         trainer->def.batch);
-    imp_status status = imp_trainer_prepare(trainer, count, err);
+    imp_status status = imp_trainer_prepare(trainer, batch->count, err);
     if (status != IMP_OK)
         return status;
     double mean, norm;
-    trainer->batch = (imp_batch){frames, labels, weights, count};
+    trainer->batch = *batch;
     imp_pool_run(trainer->pool, trainer->def.shards, train_shard, trainer);
     status = collect_loss(trainer, &mean, err);
     if (status != IMP_OK)
@@ -223,19 +217,20 @@ static void infer_shard(void *context, int index, int worker)
     if (size == 0)
         return;
     // the places of missing samples keep older pictures: samples do not see each other here
-    load_frames(trainer, begin, size, imp_executor_input(shard->inference));
+    load(trainer, begin, size, shard->inference);
     shard->packed = shard->packed || imp_executor_pack(shard->inference);
     shard->loss = NAN;
     if (shard->packed && imp_executor_forward(shard->inference))
         shard->loss = sum_losses(trainer, begin, size, imp_executor_output(shard->inference), NULL);
 }
 
-double imp_trainer_loss(imp_trainer *trainer, const uint8_t *const *frames, const float *labels,
-                        int count)
+double imp_trainer_loss(imp_trainer *trainer, const imp_batch *batch)
 {
+    const int count = batch->count;
     if (count < 1 || count > trainer->def.batch)
         return NAN;
-    trainer->batch = (imp_batch){frames, labels, NULL, count};
+    trainer->batch = *batch;
+    trainer->batch.weights = NULL;
     imp_pool_run(trainer->pool, trainer->def.shards, infer_shard, trainer);
     double sum = 0.0;
     for (int i = 0; i < trainer->def.shards; i++)

@@ -173,30 +173,37 @@ imp_status imp_driver_look_through(imp_driver *driver, const char *path, imp_err
     return IMP_OK;
 }
 
-// A network as a policy: one picture in, two duty cycles out.
+// A network as a policy: what it recalls in, two duty cycles out.
 typedef struct network_policy {
     imp_policy policy;
     imp_inference *inference;
+    imp_recall *recall;
 } network_policy;
 
 static void network_begin(imp_policy *policy, const imp_env *env)
 {
-    (void)policy;
     (void)env;
+    imp_recall_begin(((network_policy *)policy)->recall);
 }
 
 static imp_action network_act(imp_policy *policy, const imp_env *env, const uint8_t *observation)
 {
-    (void)env;
+    const network_policy *self = (network_policy *)policy;
     float out[2];
-    imp_inference_run(((network_policy *)policy)->inference, observation, out);
+    if (env->frame > 0) // what was done may be another's wish, or disturbed
+        imp_recall_do(self->recall, (float)env->action.left, (float)env->action.right);
+    imp_recall_see(self->recall, observation);
+    imp_inference_run(self->inference, imp_recall_frames(self->recall),
+                      imp_recall_actions(self->recall), out);
     return imp_action_clip((imp_action){(double)out[0], (double)out[1]});
 }
 
 static void network_destroy(imp_policy *policy)
 {
-    imp_inference_destroy(((network_policy *)policy)->inference);
-    free(policy);
+    network_policy *self = (network_policy *)policy;
+    imp_inference_destroy(self->inference);
+    imp_recall_destroy(self->recall);
+    free(self);
 }
 
 static imp_status network_policy_create(imp_policy **out, const imp_network *network,
@@ -212,8 +219,10 @@ static imp_status network_policy_create(imp_policy **out, const imp_network *net
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
     self->policy.class = &class;
     imp_status status = imp_inference_create(&self->inference, network, 1, err);
+    if (status == IMP_OK)
+        status = imp_recall_create(&self->recall, network, err);
     if (status != IMP_OK) {
-        free(self);
+        network_destroy(&self->policy);
         return status;
     }
     *out = &self->policy;

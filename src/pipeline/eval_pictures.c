@@ -240,7 +240,16 @@ static imp_status write_saliency(char picture[64], const imp_eval_report_def *de
             : imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures of saliency");
     for (int k = 0; k < count && status == IMP_OK; k++) {
         const uint8_t *frame = replay->frames + 3 * pixels * (size_t)k;
-        status = imp_saliency(heat, inference, frame, replay->width, replay->height, err);
+        const imp_inputs *inputs = imp_recall_inputs(replay->recall);
+        const imp_saliency_def probe = {
+            .inference = inference,
+            .frames = inputs->frames,
+            .seen = replay->seen + 3 * pixels * (size_t)k * (size_t)inputs->frames,
+            .done = replay->done + 2 * (size_t)k * (size_t)inputs->actions,
+            .width = replay->width,
+            .height = replay->height,
+        };
+        status = imp_saliency(heat, &probe, err);
         memcpy(frames + 3 * pixels * (size_t)k, frame, 3 * pixels);
         imp_saliency_paint(frames + 3 * pixels * (size_t)(count + k), frame, heat, pixels);
         memcpy(&actions[2 * k], &replay->actions[2 * k], 2 * sizeof(float));

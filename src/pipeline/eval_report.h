@@ -44,9 +44,17 @@ imp_status imp_eval_plot(imp_html *page, const imp_eval_report_def *def, imp_err
 
 // How much the steering, right minus left duty cycle, changes when what is around each pixel, a
 // tenth of the picture's width, gives way to its mean colour: heat is (height x width). (Zeiler and
-// Fergus, ECCV 2014.) The inference is of a batch of one.
-imp_status imp_saliency(float *heat, imp_inference *inference, const uint8_t *rgb, int width,
-                        int height, imp_error *err);
+// Fergus, ECCV 2014.) The inference is of a batch of one. A network that sees several pictures
+// misses the place in all of them.
+typedef struct imp_saliency_def {
+    imp_inference *inference;
+    int frames;          // pictures that it sees
+    const uint8_t *seen; // (frames x height x width x 3)
+    const float *done;   // as in imp_inference_run()
+    int width, height;
+} imp_saliency_def;
+
+imp_status imp_saliency(float *heat, const imp_saliency_def *def, imp_error *err);
 // The picture in dark grey, glowing where it is hot; the hottest pixel glows fully.
 void imp_saliency_paint(uint8_t *out, const uint8_t *rgb, const float *heat, size_t pixels);
 

@@ -122,18 +122,39 @@ static imp_action decide(imp_crew_member *member, imp_episode_result *result, su
     return action;
 }
 
+// What the network that drives knows in this step; it is kept in place `at`.
+static void keep_inputs(imp_replay *film, size_t at)
+{
+    const imp_inputs *inputs = imp_recall_inputs(film->recall);
+    const size_t picture = (size_t)3 * (size_t)film->width * (size_t)film->height;
+    const size_t frames = (size_t)inputs->frames, values = 2 * (size_t)inputs->actions;
+    for (size_t k = 0; k < frames; k++)
+        memcpy(film->seen + (at * frames + k) * picture, imp_recall_frames(film->recall)[k],
+               picture);
+    if (values > 0)
+        memcpy(film->done + at * values, imp_recall_actions(film->recall),
+               values * sizeof *film->done);
+}
+
 // Keeps the picture and the action of a step, if it is one of those to keep.
 static void film_step(const imp_replay_def *which, imp_replay *film, int step, const uint8_t *rgb,
                       imp_action action)
 {
-    if (film == NULL || film->count == which->count || step < which->first ||
-        (step - which->first) % which->every != 0)
+    if (film == NULL || film->count == which->count)
         return;
-    const size_t picture = (size_t)3 * (size_t)film->width * (size_t)film->height;
-    memcpy(film->frames + picture * (size_t)film->count, rgb, picture);
-    film->actions[2 * film->count] = (float)action.left;
-    film->actions[2 * film->count + 1] = (float)action.right;
-    film->count++;
+    if (film->recall != NULL)
+        imp_recall_see(film->recall, rgb);
+    if (step >= which->first && (step - which->first) % which->every == 0) {
+        const size_t picture = (size_t)3 * (size_t)film->width * (size_t)film->height;
+        memcpy(film->frames + picture * (size_t)film->count, rgb, picture);
+        film->actions[2 * film->count] = (float)action.left;
+        film->actions[2 * film->count + 1] = (float)action.right;
+        if (film->recall != NULL)
+            keep_inputs(film, (size_t)film->count);
+        film->count++;
+    }
+    if (film->recall != NULL)
+        imp_recall_do(film->recall, (float)action.left, (float)action.right);
 }
 
 imp_status imp_eval_drive(imp_crew *crew, int worker, int episode, const imp_eval_def *def,

@@ -5,6 +5,7 @@
 
 typedef struct job {
     imp_crew crew;
+    const imp_network *network; // that drives and looks at pictures itself, or NULL
     imp_eval_def def;
     const imp_replay_def *which;
     imp_replay *out;
@@ -21,9 +22,19 @@ static imp_status make_room(imp_replay *replay, const job *work, const imp_repla
     replay->height = camera->height;
     replay->frames = malloc(frames * picture + 1);
     replay->actions = calloc(2 * frames + 1, sizeof *replay->actions);
-    if (replay->frames == NULL || replay->actions == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d frames", which->count);
-    return imp_eval_make_room(&replay->result, work->def.steps, true, err);
+    imp_status status = IMP_OK;
+    if (work->network != NULL) {
+        const imp_inputs *inputs = imp_network_inputs(work->network);
+        replay->seen = malloc(frames * (size_t)inputs->frames * picture + 1);
+        replay->done = calloc(frames * 2 * (size_t)inputs->actions + 1, sizeof *replay->done);
+        status = imp_recall_create(&replay->recall, work->network, err);
+    }
+    if (status == IMP_OK &&
+        (replay->frames == NULL || replay->actions == NULL ||
+         (work->network != NULL && (replay->seen == NULL || replay->done == NULL))))
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %d frames", which->count);
+    return status != IMP_OK ? status
+                            : imp_eval_make_room(&replay->result, work->def.steps, true, err);
 }
 
 static void drive_one(void *context, int index, int worker)
@@ -70,7 +81,7 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
     if (status != IMP_OK || count < 1)
         return status;
     imp_driver *teacher = NULL;
-    job work = {.def = *def, .which = which, .out = out};
+    job work = {.network = imp_driver_network(driver), .def = *def, .which = which, .out = out};
     work.errors = calloc((size_t)count, sizeof *work.errors);
     status = work.errors != NULL ? imp_driver_open(&teacher, "expert", &def->expert, err)
                                  : imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
@@ -89,5 +100,8 @@ void imp_replay_free(imp_replay *replay)
     imp_eval_release(&replay->result);
     free(replay->frames);
     free(replay->actions);
+    imp_recall_destroy(replay->recall);
+    free(replay->seen);
+    free(replay->done);
     *replay = (imp_replay){0};
 }

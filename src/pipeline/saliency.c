@@ -8,6 +8,14 @@ typedef struct box {
     int left, top, right, bottom;
 } box;
 
+// The pictures with a patch over them.
+typedef struct probe {
+    const imp_saliency_def *def;
+    size_t picture; // bytes
+    uint8_t *seen;  // (frames x height x width x 3)
+    const uint8_t *frames[IMP_FRAMES_MAX];
+} probe;
+
 // What a patch becomes: its own mean colour, which takes away what is to be seen in it and nothing
 // else. A grey one would be something to see.
 static void mean_colour(const uint8_t *rgb, int width, box at, uint8_t out[3])
@@ -22,44 +30,50 @@ static void mean_colour(const uint8_t *rgb, int width, box at, uint8_t out[3])
         out[k] = (uint8_t)(sums[k] / pixels);
 }
 
-static void cover(uint8_t *rgb, int width, box at, const uint8_t colour[3])
+static void cover(const probe *p, box at)
 {
-    for (int row = at.top; row < at.bottom; row++)
-        for (int column = at.left; column < at.right; column++)
-            memcpy(rgb + 3 * ((size_t)row * (size_t)width + (size_t)column), colour, 3);
-}
-
-static void uncover(uint8_t *rgb, const uint8_t *original, int width, box at)
-{
-    for (int row = at.top; row < at.bottom; row++) {
-        const size_t first = 3 * ((size_t)row * (size_t)width + (size_t)at.left);
-        memcpy(rgb + first, original + first, (size_t)3 * (size_t)(at.right - at.left));
+    const int width = p->def->width;
+    for (int frame = 0; frame < p->def->frames; frame++) {
+        uint8_t *rgb = p->seen + (size_t)frame * p->picture, colour[3];
+        mean_colour(rgb, width, at, colour);
+        for (int row = at.top; row < at.bottom; row++)
+            for (int column = at.left; column < at.right; column++)
+                memcpy(rgb + 3 * ((size_t)row * (size_t)width + (size_t)column), colour, 3);
     }
 }
 
-static float steering(imp_inference *inference, const uint8_t *rgb)
+static void uncover(const probe *p, box at)
+{
+    const size_t width = (size_t)p->def->width;
+    for (int frame = 0; frame < p->def->frames; frame++)
+        for (int row = at.top; row < at.bottom; row++) {
+            const size_t first =
+                (size_t)frame * p->picture + 3 * ((size_t)row * width + (size_t)at.left);
+            memcpy(p->seen + first, p->def->seen + first, (size_t)3 * (size_t)(at.right - at.left));
+        }
+}
+
+static float steering(const probe *p)
 {
     float out[2];
-    imp_inference_run(inference, rgb, out);
+    imp_inference_run(p->def->inference, p->frames, p->def->done, out);
     return out[1] - out[0];
 }
 
-// Moves the patch over the picture; hits counts how often a pixel was covered.
-static void probe(float *heat, float *hits, imp_inference *inference, uint8_t *scratch,
-                  const uint8_t *rgb, int width, int height)
+// Moves the patch over the pictures; hits counts how often a pixel was covered.
+static void look(float *heat, float *hits, const probe *p)
 {
+    const int width = p->def->width, height = p->def->height;
     const int patch = width / 10 > 2 ? width / 10 : 2, stride = patch / 2;
-    const float before = steering(inference, rgb);
+    const float before = steering(p);
     for (int top = stride - patch; top < height; top += stride)
         for (int left = stride - patch; left < width; left += stride) {
             const box at = {left < 0 ? 0 : left, top < 0 ? 0 : top,
                             left + patch > width ? width : left + patch,
                             top + patch > height ? height : top + patch};
-            uint8_t colour[3];
-            mean_colour(rgb, width, at, colour);
-            cover(scratch, width, at, colour);
-            const float change = fabsf(steering(inference, scratch) - before);
-            uncover(scratch, rgb, width, at);
+            cover(p, at);
+            const float change = fabsf(steering(p) - before);
+            uncover(p, at);
             for (int row = at.top; row < at.bottom; row++)
                 for (int column = at.left; column < at.right; column++) {
                     const size_t pixel = (size_t)row * (size_t)width + (size_t)column;
@@ -69,23 +83,25 @@ static void probe(float *heat, float *hits, imp_inference *inference, uint8_t *s
         }
 }
 
-imp_status imp_saliency(float *heat, imp_inference *inference, const uint8_t *rgb, int width,
-                        int height, imp_error *err)
+imp_status imp_saliency(float *heat, const imp_saliency_def *def, imp_error *err)
 {
-    const size_t pixels = (size_t)width * (size_t)height;
-    uint8_t *scratch = malloc(3 * pixels);
+    const size_t pixels = (size_t)def->width * (size_t)def->height;
+    probe p = {.def = def, .picture = 3 * pixels};
+    p.seen = malloc((size_t)def->frames * p.picture);
     float *hits = calloc(pixels, sizeof *hits);
     imp_status status = IMP_OK;
-    if (scratch == NULL || hits == NULL) {
+    if (p.seen == NULL || hits == NULL) {
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a picture's saliency");
     } else {
-        memcpy(scratch, rgb, 3 * pixels);
+        memcpy(p.seen, def->seen, (size_t)def->frames * p.picture);
+        for (int k = 0; k < def->frames; k++)
+            p.frames[k] = p.seen + (size_t)k * p.picture;
         memset(heat, 0, pixels * sizeof *heat);
-        probe(heat, hits, inference, scratch, rgb, width, height);
+        look(heat, hits, &p);
         for (size_t k = 0; k < pixels; k++)
             heat[k] /= hits[k];
     }
-    free(scratch);
+    free(p.seen);
     free(hits);
     return status;
 }

@@ -20,10 +20,16 @@ static imp_status reserve(imp_samples *samples, size_t more, size_t episodes, im
     float *labels = realloc(samples->labels, 2 * count * sizeof *labels);
     if (labels != NULL)
         samples->labels = labels;
+    const float **actions = realloc(samples->actions, count * sizeof *actions);
+    if (actions != NULL)
+        samples->actions = actions;
+    uint32_t *steps = realloc(samples->steps, count * sizeof *steps);
+    if (steps != NULL)
+        samples->steps = steps;
     imp_sample_block *grown = realloc(samples->blocks, blocks * sizeof *grown);
     if (grown != NULL)
         samples->blocks = grown;
-    if (frames == NULL || labels == NULL || grown == NULL)
+    if (frames == NULL || labels == NULL || actions == NULL || steps == NULL || grown == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu samples", count);
     return IMP_OK;
 }
@@ -36,6 +42,8 @@ static void add_episode(imp_samples *samples, const imp_dataset *dataset,
         samples->frames[i] = episode->observations + (size_t)k * samples->picture;
         samples->labels[2 * i] = episode->expert_actions[2 * k];
         samples->labels[2 * i + 1] = episode->expert_actions[2 * k + 1];
+        samples->actions[i] = episode->actions + 2 * (size_t)k;
+        samples->steps[i] = (uint32_t)k;
         if (k % BLOCK_SAMPLES == 0)
             samples->blocks[samples->block_count++] = (imp_sample_block){dataset, (uint32_t)i, 0};
         samples->blocks[samples->block_count - 1].count++;
@@ -76,23 +84,29 @@ void imp_samples_free(imp_samples *samples)
 {
     free(samples->frames);
     free(samples->labels);
+    free(samples->actions);
+    free(samples->steps);
     free(samples->blocks);
     *samples = (imp_samples){0};
 }
 
-imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, size_t window, size_t batch,
-                         bool shuffle, bool streams, imp_error *err)
+imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, const imp_feed_def *def,
+                         imp_error *err)
 {
+    const size_t window = def->window, batch = def->batch;
     *feed = (imp_feed){.samples = samples,
+                       .inputs = def->inputs,
                        .window = window == 0 || window > samples->count ? samples->count : window,
                        .batch = batch,
-                       .shuffle = shuffle,
-                       .streams = streams};
+                       .shuffle = def->shuffle,
+                       .streams = def->streams};
     feed->order = malloc((samples->count + 1) * sizeof *feed->order);
     feed->blocks = malloc((samples->block_count + 1) * sizeof *feed->blocks);
-    feed->frames = malloc(batch * sizeof *feed->frames);
+    feed->frames = calloc(batch * (size_t)def->inputs.frames, sizeof *feed->frames);
+    feed->actions = calloc(batch * 2 * (size_t)def->inputs.actions + 1, sizeof *feed->actions);
     feed->labels = malloc(2 * batch * sizeof *feed->labels);
-    if (feed->order == NULL || feed->blocks == NULL || feed->frames == NULL || feed->labels == NULL)
+    if (feed->order == NULL || feed->blocks == NULL || feed->frames == NULL ||
+        feed->actions == NULL || feed->labels == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %zu samples",
                         samples->count);
     return IMP_OK;
@@ -103,6 +117,7 @@ void imp_feed_free(imp_feed *feed)
     free(feed->order);
     free(feed->blocks);
     free(feed->frames);
+    free(feed->actions);
     free(feed->labels);
     *feed = (imp_feed){0};
 }
@@ -154,10 +169,28 @@ static void advise(imp_feed *feed, struct imp_feed_edge *edge, size_t position, 
     }
 }
 
-int imp_feed_batch(imp_feed *feed, size_t position)
+// Sample i to place k of the batch.
+static void put_sample(imp_feed *feed, size_t k, size_t i)
 {
     const imp_samples *samples = feed->samples;
-    const size_t left = samples->count - position;
+    const size_t step = samples->steps[i], every = (size_t)feed->inputs.every;
+    const size_t frames = (size_t)feed->inputs.frames, actions = (size_t)feed->inputs.actions;
+    for (size_t past = 0; past < frames; past++) {
+        const size_t back = past * every < step ? past * every : step;
+        feed->frames[k * frames + past] = samples->frames[i] - back * samples->picture;
+    }
+    float *done = feed->actions + k * 2 * actions;
+    for (size_t past = 1; past <= actions; past++, done += 2) {
+        const bool before = past > step;
+        done[0] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past];
+        done[1] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past + 1];
+    }
+    memcpy(&feed->labels[2 * k], &samples->labels[2 * i], 2 * sizeof feed->labels[0]);
+}
+
+imp_batch imp_feed_batch(imp_feed *feed, size_t position)
+{
+    const size_t left = feed->samples->count - position;
     const size_t count = left < feed->batch ? left : feed->batch;
     if (feed->streams) {
         advise(feed, &feed->done, position / feed->window * feed->window, IMP_ADVICE_DONE);
@@ -165,10 +198,10 @@ int imp_feed_batch(imp_feed *feed, size_t position)
             feed->soon = feed->done;
         advise(feed, &feed->soon, position + count + feed->window, IMP_ADVICE_SOON);
     }
-    for (size_t k = 0; k < count; k++) {
-        const size_t i = feed->order[position + k];
-        feed->frames[k] = samples->frames[i];
-        memcpy(&feed->labels[2 * k], &samples->labels[2 * i], 2 * sizeof feed->labels[0]);
-    }
-    return (int)count;
+    for (size_t k = 0; k < count; k++)
+        put_sample(feed, k, feed->order[position + k]);
+    return (imp_batch){.count = (int)count,
+                       .frames = feed->frames,
+                       .actions = feed->actions,
+                       .labels = feed->labels};
 }

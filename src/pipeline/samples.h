@@ -4,6 +4,7 @@
 #define IMP_PIPELINE_SAMPLES_H
 
 #include "imprint/dataset.h"
+#include "imprint/nn.h"
 
 // Samples that lie one after the other on the disk: a piece of an episode.
 typedef struct imp_sample_block {
@@ -15,6 +16,8 @@ typedef struct imp_sample_block {
 typedef struct imp_samples {
     const uint8_t **frames; // (count)
     float *labels;          // (count x 2) left, right duty cycle
+    const float **actions;  // (count) what was executed then, before it the episode's earlier ones
+    uint32_t *steps;        // (count) place in its episode
     size_t count;
     imp_sample_block *blocks; // (block_count) all samples in their order
     size_t block_count;
@@ -36,26 +39,36 @@ void imp_samples_free(imp_samples *samples);
 // mapped.
 typedef struct imp_feed {
     const imp_samples *samples; // borrowed
+    imp_inputs inputs;          // what the batches are for
     size_t window, batch;
     bool shuffle, streams;
     uint32_t *order;        // (samples.count) of the present epoch
     uint32_t *blocks;       // (samples.block_count) in their order in it
-    const uint8_t **frames; // (batch) of the present batch
+    const uint8_t **frames; // (batch x inputs.frames) of the present batch
+    float *actions;         // (batch x inputs.actions x 2)
     float *labels;          // (batch x 2)
     struct imp_feed_edge {
         size_t block, sample; // every block before `block` ends before position `sample`
     } soon, done;             // what the system was told of
 } imp_feed;
 
-// window 0, or more than there are: all samples. Without shuffle, samples come in their own order.
-// streams: whether the system is told. Starts as {0}; freed with imp_feed_free(), also after a
-// failure.
-imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, size_t window, size_t batch,
-                         bool shuffle, bool streams, imp_error *err);
+// What a feed is like.
+typedef struct imp_feed_def {
+    imp_inputs inputs; // of the network
+    size_t window;     // 0, or more than there are: all samples
+    size_t batch;
+    bool shuffle; // else samples come in their own order
+    bool streams; // whether the system is told
+} imp_feed_def;
+
+// Starts as {0}; freed with imp_feed_free(), also after a failure.
+imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, const imp_feed_def *def,
+                         imp_error *err);
 void imp_feed_free(imp_feed *feed);
 // Puts the samples into their order for an epoch. Allocates nothing, like what follows.
 void imp_feed_start(imp_feed *feed, uint64_t seed, uint32_t epoch);
-// Fills frames and labels with the batch that begins at a position in the epoch; returns its size.
-int imp_feed_batch(imp_feed *feed, size_t position);
+// The batch that begins at a position in the epoch; it holds until the next is asked for. Where an
+// episode has no earlier picture its first is taken, and no action for an earlier one.
+imp_batch imp_feed_batch(imp_feed *feed, size_t position);
 
 #endif

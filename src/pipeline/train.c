@@ -104,11 +104,12 @@ static imp_status prepare_feeds(imp_train_run *r, imp_error *err)
     const size_t batch = (size_t)r->def->trainer.batch;
     const size_t window = (size_t)r->def->window;
     const bool streams = window > 0 && window < r->training.count;
-    imp_status status = imp_feed_init(&r->feed, &r->training, window, batch, true, streams, err);
-    if (status == IMP_OK)
-        status =
-            imp_feed_init(&r->held_out_feed, &r->held_out, LOOK_AHEAD, batch, false, streams, err);
-    return status;
+    const imp_inputs inputs = *imp_network_inputs(r->network);
+    const imp_feed_def training = {inputs, window, batch, true, streams};
+    const imp_feed_def held_out = {inputs, LOOK_AHEAD, batch, false, streams};
+    const imp_status status = imp_feed_init(&r->feed, &r->training, &training, err);
+    return status == IMP_OK ? imp_feed_init(&r->held_out_feed, &r->held_out, &held_out, err)
+                            : status;
 }
 
 static imp_status prepare(imp_train_run *r, const char *const *datasets, int count, imp_error *err)
@@ -169,13 +170,12 @@ static imp_status give_up(const imp_train_run *r, const char *why, imp_error *er
 
 static imp_status train_step(imp_train_run *r, imp_error *err)
 {
-    const int count = imp_feed_batch(&r->feed, (size_t)r->at.step * r->feed.batch);
+    const imp_batch batch = imp_feed_batch(&r->feed, (size_t)r->at.step * r->feed.batch);
     const double factor = rate_factor(r), start = imp_clock();
     double loss = 0.0;
     imp_error why = {0};
     imp_trainer_set_rate_factor(r->trainer, factor);
-    const imp_status status =
-        imp_trainer_step(r->trainer, r->feed.frames, r->feed.labels, count, &loss, &why);
+    const imp_status status = imp_trainer_step(r->trainer, &batch, &loss, &why);
     if (status == IMP_CHECK_FAILED)
         return give_up(r, why.message, err);
     if (status != IMP_OK)
@@ -183,10 +183,10 @@ static imp_status train_step(imp_train_run *r, imp_error *err)
     if (loss > EXPLODED)
         return give_up(r, "the loss exploded: lower the learning rate", err);
     r->step_seconds += imp_clock() - start;
-    r->step_samples += count;
-    r->at.loss_sum += loss * count;
+    r->step_samples += batch.count;
+    r->at.loss_sum += loss * batch.count;
     r->at.step++;
-    return imp_train_watch_step(r, loss, count, factor * r->def->trainer.learning_rate, err);
+    return imp_train_watch_step(r, loss, batch.count, factor * r->def->trainer.learning_rate, err);
 }
 
 // Mean loss on what was held out; NaN if nothing was.
@@ -198,8 +198,8 @@ static double validate(imp_train_run *r)
     double sum = 0.0;
     imp_feed_start(feed, 0, 0);
     for (size_t first = 0; first < r->held_out.count; first += feed->batch) {
-        const int count = imp_feed_batch(feed, first);
-        sum += count * imp_trainer_loss(r->trainer, feed->frames, feed->labels, count);
+        const imp_batch batch = imp_feed_batch(feed, first);
+        sum += batch.count * imp_trainer_loss(r->trainer, &batch);
     }
     return sum / (double)r->held_out.count;
 }

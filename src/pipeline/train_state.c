@@ -117,15 +117,16 @@ imp_status imp_train_identify(imp_train_run *r, imp_error *err)
 
 imp_status imp_train_save_model(imp_train_run *r, const char *name, double loss, imp_error *err)
 {
-    char path[IMP_PATH_MAX], epoch[16], judged[32];
+    char path[IMP_PATH_MAX], epoch[16], judged[32], time_step[32];
     imp_status status = imp_path_join(path, r->folder, name, err);
     if (status != IMP_OK)
         return status;
     snprintf(epoch, sizeof epoch, "%d", r->at.epoch);
     snprintf(judged, sizeof judged, "%.9g", loss);
+    snprintf(time_step, sizeof time_step, "%.9g", imp_dataset_facts(r->datasets[0])->time_step);
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "observation",
-        imp_dataset_facts(r->datasets[0])->observation, "lens",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "time_step", time_step,
+        "observation", imp_dataset_facts(r->datasets[0])->observation, "lens",
         imp_dataset_facts(r->datasets[0])->lens, "map", common(r, offsetof(imp_dataset_info, map)),
         "maps", r->maps, "teacher", common(r, offsetof(imp_dataset_info, policy)), "dataset_hash",
         r->hash, "dataset_hashes", r->hashes, "settings", r->def->settings, "epoch", epoch,

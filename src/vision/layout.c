@@ -19,6 +19,10 @@ imp_status imp_layout_of(imp_cell_layout *out, const imp_network *network, imp_e
                         "%.80s is no segmenter: its last layer must give %d x n x n channels of "
                         "places and may be flattened",
                         def->architecture, IMP_CLASS_COUNT);
+    const imp_inputs *inputs = imp_network_inputs(network);
+    if (inputs->frames > 1 || inputs->actions > 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%.80s is no segmenter: it wants to know the past",
+                        def->architecture);
     const imp_cell_layout layout = {cells->height, cells->width, block};
     const int width = imp_layout_width(&layout), height = imp_layout_height(&layout);
     if (def->width % width != 0 || def->height % height != 0 ||

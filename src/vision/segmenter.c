@@ -82,7 +82,7 @@ static void soften(float *values, int cells)
 
 const float *imp_segmenter_look(imp_segmenter *segmenter, const uint8_t *picture)
 {
-    imp_inference_run(segmenter->inference, picture, segmenter->outputs);
+    imp_inference_run(segmenter->inference, &picture, NULL, segmenter->outputs);
     soften(segmenter->outputs, segmenter->cells);
     imp_layout_restore(&segmenter->layout, segmenter->outputs, segmenter->shares);
     return segmenter->shares;

@@ -9,10 +9,11 @@
 static const imp_action ACTION = {0.25, -0.5};
 
 // Decides in no time; "late" pictures take their time, "broken" ones cannot be read.
-static bool decide(void *context, const uint8_t *jpeg, size_t length, imp_action *out, char *why,
-                   size_t capacity)
+static bool decide(void *context, const imp_mind_news *news, const uint8_t *jpeg, size_t length,
+                   imp_action *out, char *why, size_t capacity)
 {
     (void)context;
+    (void)news;
     if (length == 4 && memcmp(jpeg, "late", 4) == 0)
         usleep(400000);
     if (length == 6 && memcmp(jpeg, "broken", 6) == 0) {
@@ -259,6 +260,58 @@ static void test_nobody_reads(void **state)
     imp_mind_destroy(mind);
 }
 
+// What the mind is told before each picture, as text.
+static char news_text[512];
+
+static bool decide_by_news(void *context, const imp_mind_news *news, const uint8_t *jpeg,
+                           size_t length, imp_action *out, char *why, size_t capacity)
+{
+    (void)context;
+    (void)jpeg;
+    (void)length;
+    (void)why;
+    (void)capacity;
+    const size_t used = strlen(news_text);
+    snprintf(news_text + used, sizeof news_text - used, "%s%d:", news->begins ? "begin " : "",
+             news->count);
+    for (int k = 0; k < news->count; k++)
+        snprintf(news_text + strlen(news_text), sizeof news_text - strlen(news_text), "%g,",
+                 news->answers[k].left);
+    strcat(news_text, " ");
+    *out = (imp_action){0.25, 0.5};
+    return length > 0;
+}
+
+// A network that goes by the past is told what was answered, in every episode anew.
+static void test_what_was_answered(void **state)
+{
+    (void)state;
+    static const uint8_t picture[4] = {1, 2, 3, 4};
+    imp_error err = {0};
+    imp_mind *mind;
+    imp_action action;
+    news_text[0] = '\0';
+    assert_ok(imp_mind_create(&mind, decide_by_news, NULL, &err), err);
+    for (int episode = 0; episode < 2; episode++) {
+        imp_mind_forget(mind);
+        imp_mind_ask(mind, 1.0, &action, NULL); // nothing was shown: zeros
+        for (int k = 0; k < 3; k++) {
+            assert_true(imp_mind_show(mind, picture, k == 1 ? 0 : sizeof picture));
+            for (int again = 0; again <= k; again++)
+                imp_mind_ask(mind, 1.0, &action, NULL);
+        }
+        for (int k = 0; k < IMP_MIND_ANSWERS && episode == 1; k++)
+            imp_mind_ask(mind, 1.0, &action, NULL); // more than are kept
+    }
+    assert_true(imp_mind_show(mind, picture, sizeof picture));
+    imp_mind_ask(mind, 1.0, &action, NULL);
+    imp_mind_destroy(mind);
+    const char *episode = "begin 1:0, 1:0.25, 2:0,0, ";
+    assert_int_equal(strncmp(news_text, episode, strlen(episode)), 0);
+    assert_int_equal(strncmp(news_text + strlen(episode), episode, strlen(episode)), 0);
+    assert_int_equal(strncmp(news_text + 2 * strlen(episode), "64:0.25,", 8), 0);
+}
+
 static bool always(void *context)
 {
     (void)context;
@@ -292,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_a_new_episode_forgets),
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_nobody_reads),
+        cmocka_unit_test(test_what_was_answered),
         cmocka_unit_test(test_being_stopped),
     };
     signal(SIGPIPE, SIG_IGN);

@@ -127,9 +127,10 @@ static void test_learns(void **state)
         }
     double first = 0.0, loss = 0.0;
     for (int step = 0; step < 120; step++) {
-        assert_ok(imp_trainer_step(p.trainer, data.frames + step % 2 * BATCH,
-                                   labels[step % 2 * BATCH], BATCH, &loss, &err),
-                  err);
+        const imp_batch batch = {.count = BATCH,
+                                 .frames = data.frames + step % 2 * BATCH,
+                                 .labels = labels[step % 2 * BATCH]};
+        assert_ok(imp_trainer_step(p.trainer, &batch, &loss, &err), err);
         first = step == 0 ? loss : first;
     }
     // the shares' own entropy cannot be learned away

@@ -53,11 +53,26 @@ static const char EVEN[] =
     "  - {name: drop2, kind: dropout}\n"
     "  - {name: action, kind: dense, channels: outputs}\n";
 
+// Pictures of the past, and actions: dropped, joined, and alone into a layer.
+static const char PAST[] =
+    "frames: 3\n"
+    "every: 2\n"
+    "actions: 5\n"
+    "layers:\n"
+    "  - {name: conv1, kind: convolution, channels: 9, kernel: 3, stride: 2, padding: same}\n"
+    "  - {name: flatten, kind: flatten}\n"
+    "  - {name: forget, kind: dropout, input: actions, rate: 0.4}\n"
+    "  - {name: habits, kind: dense, input: actions, channels: 4}\n"
+    "  - {name: both, kind: concat, input: [flatten, forget, habits, actions]}\n"
+    "  - {name: dense1, kind: dense, channels: 8}\n"
+    "  - {name: relu1, kind: relu}\n"
+    "  - {name: action, kind: dense, channels: outputs}\n";
+
 typedef struct fixture {
     imp_network *network;
     imp_plain *plain;
     int batch;
-    double *values, *input, *target, *gradients;
+    double *values, *input, *actions, *target, *gradients;
 } fixture;
 
 static double *allocate(int64_t count)
@@ -102,6 +117,10 @@ static fixture make(const char *text, int width, int height, int batch, bool bat
     f.input = allocate(pixels);
     for (int64_t i = 0; i < pixels; i++)
         f.input[i] = (float)imp_random_normal(&random);
+    const int64_t actions = (int64_t)batch * 2 * graph->inputs.actions;
+    f.actions = allocate(actions + 1);
+    for (int64_t i = 0; i < actions; i++)
+        f.actions[i] = (float)imp_random_uniform(&random, -1.0, 1.0);
     f.target = allocate(batch * 2);
     for (int i = 0; i < batch * 2; i++)
         f.target[i] = (float)imp_random_uniform(&random, -1.0, 1.0);
@@ -116,13 +135,14 @@ static void clear(fixture *f)
     imp_network_destroy(f->network);
     free(f->values);
     free(f->input);
+    free(f->actions);
     free(f->target);
     free(f->gradients);
 }
 
 static double loss(const fixture *f)
 {
-    const double *out = imp_plain_forward(f->plain, f->values, f->input);
+    const double *out = imp_plain_forward(f->plain, f->values, f->input, f->actions);
     double sum = 0.0;
     for (int i = 0; i < 2 * f->batch; i++)
         sum += (out[i] - f->target[i]) * (out[i] - f->target[i]);
@@ -148,7 +168,7 @@ static void compare_finite(const char *text, int width, int height, bool batch_n
 {
     fixture f = make(text, width, height, 3, batch_norm);
     double gradient[6];
-    loss_gradient(&f, imp_plain_forward(f.plain, f.values, f.input), gradient);
+    loss_gradient(&f, imp_plain_forward(f.plain, f.values, f.input, f.actions), gradient);
     imp_plain_backward(f.plain, f.values, gradient, f.gradients);
     const imp_graph *graph = &f.network->graph;
     const double step = 1e-6;
@@ -189,6 +209,7 @@ static void test_plain_against_finite_differences(void **state)
         compare_finite(ODD, 13, 9, batch_norm == 1);
         compare_finite(EVEN, 17, 12, batch_norm == 1);
     }
+    compare_finite(PAST, 17, 12, false);
 }
 
 static void compare_engine(const char *text, int width, int height, int batch, bool batch_norm)
@@ -196,7 +217,7 @@ static void compare_engine(const char *text, int width, int height, int batch, b
     imp_error err = {0};
     fixture f = make(text, width, height, batch, batch_norm);
     const imp_graph *graph = &f.network->graph;
-    const double *out = imp_plain_forward(f.plain, f.values, f.input);
+    const double *out = imp_plain_forward(f.plain, f.values, f.input, f.actions);
     double *gradient = allocate(2 * batch);
     loss_gradient(&f, out, gradient);
     imp_plain_backward(f.plain, f.values, gradient, f.gradients);
@@ -211,6 +232,8 @@ static void compare_engine(const char *text, int width, int height, int batch, b
     assert_ok(imp_executor_create(&executor, &def, &err), err);
     for (int64_t i = 0; i < batch * imp_node_size(&graph->nodes[0]); i++)
         imp_executor_input(executor)[i] = (float)f.input[i];
+    for (int64_t i = 0; i < (int64_t)batch * 2 * graph->inputs.actions; i++)
+        imp_executor_actions(executor)[i] = (float)f.actions[i];
     imp_executor_set_draws(executor, 21, 5, 0);
     assert_true(imp_executor_pack(executor));
     assert_true(imp_executor_forward(executor));
@@ -259,6 +282,8 @@ static void test_engine_against_plain(void **state)
         compare_engine("pilotnet-like", 80, 60, 3, batch_norm == 1);
         compare_engine("dronet-like", 80, 60, 3, batch_norm == 1);
     }
+    compare_engine(PAST, 27, 19, 5, false);
+    compare_engine(PAST, 30, 21, 1, false);
 }
 
 // What oneDNN computes with is never one of its plain loops: an executor of such would be refused.

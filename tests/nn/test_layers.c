@@ -48,7 +48,7 @@ static void assert_message(const imp_layer *layers, int count, const char *word)
 {
     imp_error err = {0};
     const imp_network_def def = imp_default_network_def();
-    const imp_layer_table table = {"test", layers, count, NULL};
+    const imp_layer_table table = {.name = "test", .layers = layers, .count = count};
     imp_graph *graph = malloc(sizeof *graph);
     assert_int_equal(imp_graph_build(graph, &table, &def, &err), IMP_BAD_INPUT);
     if (strstr(err.message, word) == NULL)

@@ -18,8 +18,9 @@ static void test_clipping(void **state)
         float *before = malloc(count * sizeof *before);
         assert_non_null(before);
         memcpy(before, p.network->values, count * sizeof *before);
+        const imp_batch batch = toy_batch(0, BATCH);
         double loss, moved = 0.0;
-        assert_ok(imp_trainer_step(p.trainer, data.frames, data.labels, BATCH, &loss, &err), err);
+        assert_ok(imp_trainer_step(p.trainer, &batch, &loss, &err), err);
         for (size_t i = 0; i < count; i++)
             moved += pow((double)p.network->values[i] - (double)before[i], 2.0);
         const double norm = imp_trainer_gradient_norm(p.trainer);
@@ -43,15 +44,14 @@ static void test_weights_of_samples(void **state)
         weights[0][i] = 1.0F;
         weights[1][i] = i < BATCH / 2 ? 2.0F : 0.0F;
     }
-    assert_ok(imp_trainer_step(none.trainer, data.frames, data.labels, BATCH, &loss[0], &err), err);
-    assert_ok(imp_trainer_step_weighted(ones.trainer, data.frames, data.labels, weights[0], BATCH,
-                                        &loss[1], &err),
-              err);
-    assert_ok(imp_trainer_step_weighted(zeros.trainer, data.frames, data.labels, weights[1], BATCH,
-                                        &loss[2], &err),
-              err);
-    assert_ok(imp_trainer_step(half.trainer, data.frames, data.labels, BATCH / 2, &loss[3], &err),
-              err);
+    imp_batch batch = toy_batch(0, BATCH);
+    const imp_batch first_half = toy_batch(0, BATCH / 2);
+    assert_ok(imp_trainer_step(none.trainer, &batch, &loss[0], &err), err);
+    batch.weights = weights[0];
+    assert_ok(imp_trainer_step(ones.trainer, &batch, &loss[1], &err), err);
+    batch.weights = weights[1];
+    assert_ok(imp_trainer_step(zeros.trainer, &batch, &loss[2], &err), err);
+    assert_ok(imp_trainer_step(half.trainer, &first_half, &loss[3], &err), err);
     assert_true(loss[0] == loss[1]);
     assert_same(&none, &ones);
     assert_close(loss[2], loss[3], 1e-6 * loss[3]);
@@ -59,9 +59,8 @@ static void test_weights_of_samples(void **state)
         assert_close((double)zeros.trainer->first[i], (double)half.trainer->first[i],
                      2e-4 * imp_trainer_gradient_norm(half.trainer));
     weights[0][3] = NAN;
-    assert_int_equal(imp_trainer_step_weighted(ones.trainer, data.frames, data.labels, weights[0],
-                                               BATCH, &loss[1], &err),
-                     IMP_CHECK_FAILED);
+    batch.weights = weights[0];
+    assert_int_equal(imp_trainer_step(ones.trainer, &batch, &loss[1], &err), IMP_CHECK_FAILED);
     assert_same(&none, &ones);
     clear(&none);
     clear(&ones);
@@ -82,15 +81,16 @@ static void test_huber(void **state)
     assert_ok(imp_inference_create(&inference, p.network, BATCH, &err), err);
     float out[2 * BATCH], labels[2 * BATCH];
     double wanted = 0.0;
-    imp_inference_run(inference, data.pictures[0], out);
+    imp_inference_run(inference, data.frames, NULL, out);
     for (int i = 0; i < 2 * BATCH; i++) {
         const double error = i % 2 == 0 ? 0.25 : -3.0;
         labels[i] = out[i] - (float)error;
         wanted += (i % 2 == 0 ? 0.5 * 0.25 * 0.25 : 0.5 * (3.0 - 0.25)) / (2 * BATCH);
     }
-    assert_close(imp_trainer_loss(p.trainer, data.frames, labels, BATCH), wanted, 1e-5);
+    const imp_batch batch = {.count = BATCH, .frames = data.frames, .labels = labels};
+    assert_close(imp_trainer_loss(p.trainer, &batch), wanted, 1e-5);
     double loss;
-    assert_ok(imp_trainer_step(p.trainer, data.frames, labels, BATCH, &loss, &err), err);
+    assert_ok(imp_trainer_step(p.trainer, &batch, &loss, &err), err);
     assert_close(loss, wanted, 1e-5);
     imp_inference_destroy(inference);
     clear(&p);

@@ -30,6 +30,18 @@ static const char ZOO[] =
     "  - {name: dropout, kind: dropout, rate: 0.4}\n"
     "  - {name: action, kind: dense, channels: outputs}\n";
 
+// Several pictures, and actions.
+static const char PAST[] =
+    "frames: 2\n"
+    "every: 3\n"
+    "actions: 4\n"
+    "layers:\n"
+    "  - {name: conv1, kind: convolution, channels: 8, kernel: 5, stride: 4, padding: same}\n"
+    "  - {name: relu, kind: relu}\n"
+    "  - {name: flat, kind: flatten}\n"
+    "  - {name: all, kind: concat, input: [flat, actions]}\n"
+    "  - {name: action, kind: dense, channels: outputs}\n";
+
 static const char *python(void)
 {
     const char *const named = getenv("IMPRINT_PYTHON");
@@ -76,12 +88,22 @@ static imp_network *make_network(const char *architecture)
 static void write_frames(const imp_network *network, int frames)
 {
     const size_t size = (size_t)3 * WIDTH * HEIGHT;
+    const imp_inputs *inputs = imp_network_inputs(network);
+    const size_t stack = (size_t)inputs->frames, past = 2 * (size_t)inputs->actions;
+    const int samples = frames / inputs->frames;
     uint8_t *pictures = malloc((size_t)frames * size);
-    float *actions = malloc((size_t)frames * 2 * sizeof *actions);
+    const uint8_t **places = calloc((size_t)frames, sizeof *places);
+    float *actions = malloc((size_t)samples * 2 * sizeof *actions);
+    float *done = malloc(((size_t)samples * past + 1) * sizeof *done);
     assert_non_null(pictures);
+    assert_non_null(places);
     assert_non_null(actions);
+    assert_non_null(done);
     imp_random random = imp_random_stream(8, 0, 0, IMP_PURPOSE_TEST);
+    for (size_t k = 0; k < (size_t)samples * past; k++)
+        done[k] = (float)imp_random_uniform(&random, -1.0, 1.0);
     for (int i = 0; i < frames; i++) {
+        places[i] = pictures + (size_t)i * size;
         const uint32_t low = imp_random_below(&random, 200), range = i == 0 ? 1 : 256 - low;
         for (size_t k = 0; k < size; k++)
             pictures[(size_t)i * size + k] = (uint8_t)(low + imp_random_below(&random, range));
@@ -89,13 +111,16 @@ static void write_frames(const imp_network *network, int frames)
     imp_inference *inference;
     imp_error err = {0};
     assert_ok(imp_inference_create(&inference, network, BATCH, &err), err);
-    for (int i = 0; i < frames; i += BATCH)
-        imp_inference_run(inference, pictures + (size_t)i * size, actions + (size_t)i * 2);
+    for (size_t i = 0; i < (size_t)samples; i += BATCH)
+        imp_inference_run(inference, places + i * stack, done + i * past, actions + i * 2);
     imp_inference_destroy(inference);
     write_bytes("pictures", pictures, (size_t)frames * size);
-    write_bytes("actions", actions, (size_t)frames * 2 * sizeof *actions);
+    write_bytes("actions", actions, (size_t)samples * 2 * sizeof *actions);
+    write_bytes("done", done, (size_t)samples * past * sizeof *done);
     free(pictures);
+    free(places);
     free(actions);
+    free(done);
 }
 
 static void compare(const imp_network *network, int frames, bool raw_pixels)
@@ -103,7 +128,8 @@ static void compare(const imp_network *network, int frames, bool raw_pixels)
     imp_error err = {0};
     assert_ok(imp_network_export_onnx(network, in_folder("model.onnx"), raw_pixels, &err), err);
     write_frames(network, frames);
-    char command[4096 + 1200];
+    const imp_inputs *inputs = imp_network_inputs(network);
+    char command[4096 + 1600];
     snprintf(command, sizeof command,
              "cd %s && %s -c '\n"
              "import numpy, onnx, onnxruntime\n"
@@ -111,21 +137,28 @@ static void compare(const imp_network *network, int frames, bool raw_pixels)
              "pictures = numpy.fromfile(\"pictures\", numpy.uint8).reshape(-1, %d, %d, 3)\n"
              "wanted = numpy.fromfile(\"actions\", numpy.float32).reshape(-1, 2)\n"
              "session = onnxruntime.InferenceSession(\"model.onnx\")\n"
-             "given, = session.get_inputs()\n"
-             "assert given.name == (\"picture\" if %d else \"input\"), given.name\n"
+             "given = {value.name: value.shape for value in session.get_inputs()}\n"
+             "frames, actions, name = %d, %d, (\"picture\" if %d else \"input\")\n"
+             "name += \"s\" if name == \"picture\" and frames > 1 else \"\"\n"
+             "assert sorted(given) == [\"actions\"] * (actions > 0) + [name], given\n"
              "if not %d:\n"
              "    x = pictures.astype(numpy.float64)\n"
              "    x -= x.mean((1, 2, 3), keepdims=True)\n"
              "    least = 1 / numpy.sqrt(x[0].size)\n"
              "    x /= numpy.maximum(x.std((1, 2, 3), keepdims=True), least)\n"
              "    pictures = x.transpose(0, 3, 1, 2).astype(numpy.float32)\n"
-             "found, = session.run(None, {given.name: pictures})\n"
+             "feed = {name: pictures.reshape([-1] + given[name][1:])}\n"
+             "if actions:\n"
+             "    done = numpy.fromfile(\"done\", numpy.float32)\n"
+             "    feed[\"actions\"] = done.reshape(-1, 2 * actions)\n"
+             "found, = session.run(None, feed)\n"
              "scale = max(1, abs(wanted).max())\n"
              "error = abs(found - wanted).max() / scale\n"
              "print(f\"{len(wanted)} frames, {error:.1e} off\")\n"
              "assert error <= 1e-5 and abs(wanted).max() > 1e-3\n"
              "'",
-             folder, python(), HEIGHT, WIDTH, raw_pixels, raw_pixels);
+             folder, python(), HEIGHT, WIDTH, inputs->frames, inputs->actions, raw_pixels,
+             raw_pixels);
     assert_int_equal(system(command), 0); // NOLINT(cert-env33-c): the tester's own interpreter
 }
 
@@ -165,6 +198,17 @@ static void every_kind_of_layer_gives_the_same(void **state)
     imp_network_destroy(network);
 }
 
+static void networks_with_a_past_give_the_same(void **state)
+{
+    (void)state;
+    skip_without_onnx();
+    write_bytes("past.yaml", PAST, strlen(PAST));
+    imp_network *network = make_network(in_folder("past.yaml"));
+    compare(network, 4 * BATCH, true);
+    compare(network, 4 * BATCH, false);
+    imp_network_destroy(network);
+}
+
 static void the_file_is_small_and_says_what_it_is(void **state)
 {
     (void)state;
@@ -201,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(built_in_networks_give_the_same),
         FOLDER_TEST(every_kind_of_layer_gives_the_same),
+        FOLDER_TEST(networks_with_a_past_give_the_same),
         FOLDER_TEST(the_file_is_small_and_says_what_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,11 +31,14 @@ static void check(const char *architecture, int width, int height)
         seed = seed * 1664525U + 1013904223U;
         pictures[i] = (uint8_t)(seed >> 24);
     }
+    const uint8_t *frames[BATCH];
+    for (size_t i = 0; i < BATCH; i++)
+        frames[i] = pictures + i * size;
     float together[BATCH * OUTPUTS];
-    imp_inference_run(all, pictures, together);
+    imp_inference_run(all, frames, NULL, together);
     for (int i = 0; i < BATCH; i++) {
         float alone[OUTPUTS];
-        imp_inference_run(one, pictures + (size_t)i * size, alone);
+        imp_inference_run(one, &frames[i], NULL, alone);
         for (int k = 0; k < OUTPUTS; k++) {
             const double expected = (double)together[i * OUTPUTS + k];
             assert_float_equal(alone[k], expected, 1e-5 * (1.0 + fabs(expected)));

@@ -92,8 +92,9 @@ static void compare(int column, const imp_trainer_def *def, bool batch_norm)
     int steps = 0;
     for (; csv_next(&table); steps++) {
         const int begin = steps * BATCH % SAMPLES;
-        assert_ok(imp_trainer_step(trainer, frames + begin, labels + 2 * begin, BATCH, &loss, &err),
-                  err);
+        const imp_batch batch = {
+            .count = BATCH, .frames = frames + begin, .labels = labels + 2 * begin};
+        assert_ok(imp_trainer_step(trainer, &batch, &loss, &err), err);
         const double theirs = strtod(table.field[column], NULL);
         worst = fmax(worst, fabs(loss - theirs) / theirs);
     }

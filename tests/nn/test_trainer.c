@@ -19,10 +19,9 @@ static void test_one_step_is_adam_on_the_gradient(void **state)
         float *before = malloc((size_t)graph->values * sizeof *before);
         assert_non_null(before);
         memcpy(before, p.network->values, (size_t)graph->values * sizeof *before);
+        const imp_batch batch = toy_batch(0, cases[c].count);
         double loss;
-        assert_ok(
-            imp_trainer_step(p.trainer, data.frames, data.labels, cases[c].count, &loss, &err),
-            err);
+        assert_ok(imp_trainer_step(p.trainer, &batch, &loss, &err), err);
         for (int i = 0; i < graph->tensor_count; i++) {
             const imp_tensor *tensor = &graph->tensors[i];
             if (tensor->offset >= graph->trained)
@@ -112,8 +111,8 @@ static void test_dropout_does_not_see_shards(void **state)
     for (int i = 0; i < 2; i++) {
         const imp_trainer_def settings = settings_for(1 + 2 * i, 2);
         cut[i] = make_with("dronet-like", false, &settings);
-        assert_ok(imp_trainer_step(cut[i].trainer, data.frames, data.labels, BATCH, &loss[i], &err),
-                  err);
+        const imp_batch batch = toy_batch(0, BATCH);
+        assert_ok(imp_trainer_step(cut[i].trainer, &batch, &loss[i], &err), err);
     }
     assert_close(loss[0], loss[1], 1e-5 * loss[0]);
     const double norm = imp_trainer_gradient_norm(cut[0].trainer);
@@ -222,18 +221,17 @@ static void test_bad_labels_change_nothing(void **state)
     for (int i = 0; i < 3; i++) {
         memcpy(labels, data.labels, sizeof labels);
         labels[2 * BATCH - 1] = bad[i];
-        assert_int_equal(imp_trainer_step(p.trainer, data.frames, labels, BATCH, &loss, &err),
-                         IMP_CHECK_FAILED);
+        const imp_batch batch = {.count = BATCH, .frames = data.frames, .labels = labels};
+        assert_int_equal(imp_trainer_step(p.trainer, &batch, &loss, &err), IMP_CHECK_FAILED);
         assert_true(loss == 7.0);
     }
     assert_same(&p, &same);
     train(&p, 3, 6);
     train(&same, 3, 6);
     assert_same(&p, &same);
-    assert_int_equal(imp_trainer_step(p.trainer, data.frames, data.labels, 0, &loss, &err),
-                     IMP_USAGE);
-    assert_int_equal(imp_trainer_step(p.trainer, data.frames, data.labels, BATCH + 1, &loss, &err),
-                     IMP_USAGE);
+    const imp_batch none = toy_batch(0, 0), many = toy_batch(0, BATCH + 1);
+    assert_int_equal(imp_trainer_step(p.trainer, &none, &loss, &err), IMP_USAGE);
+    assert_int_equal(imp_trainer_step(p.trainer, &many, &loss, &err), IMP_USAGE);
     clear(&p);
     clear(&same);
 }
@@ -250,9 +248,9 @@ static void test_inference_agrees_with_the_trainer(void **state)
         assert_ok(imp_inference_create(&all, p.network, SAMPLES, &err), err);
         float out[2 * SAMPLES], single[2];
         double sum = 0.0;
-        imp_inference_run(all, data.pictures[0], out);
+        imp_inference_run(all, data.frames, NULL, out);
         for (int i = 0; i < SAMPLES; i++) {
-            imp_inference_run(one, data.pictures[i], single);
+            imp_inference_run(one, &data.frames[i], NULL, single);
             for (int k = 0; k < 2; k++) {
                 assert_float_equal(single[k], out[2 * i + k], 1e-5);
                 sum += pow(single[k] - data.labels[2 * i + k], 2) / (2 * SAMPLES);
@@ -263,7 +261,7 @@ static void test_inference_agrees_with_the_trainer(void **state)
         // it has its own weights: training on does not change it
         const float kept = single[0];
         train(&p, 0, 3);
-        imp_inference_run(one, data.pictures[SAMPLES - 1], single);
+        imp_inference_run(one, &data.frames[SAMPLES - 1], NULL, single);
         assert_true(single[0] == kept);
         imp_inference_destroy(one);
         imp_inference_destroy(all);

@@ -46,6 +46,13 @@ static inline int set_up(void **state)
     return 0;
 }
 
+// Samples of the toy data from number `begin` on.
+static inline imp_batch toy_batch(int begin, int count)
+{
+    return (imp_batch){
+        .count = count, .frames = data.frames + begin, .labels = data.labels + 2 * begin};
+}
+
 typedef struct pair {
     imp_network *network;
     imp_trainer *trainer;
@@ -111,10 +118,9 @@ static inline double train(const pair *p, int first, int last)
     for (int step = first; step < last; step++) {
         const int begin = step % 3 * BATCH;
         const int size = SAMPLES - begin < BATCH ? SAMPLES - begin : BATCH;
+        const imp_batch batch = toy_batch(begin, size);
         double loss;
-        assert_ok(imp_trainer_step(p->trainer, data.frames + begin, data.labels + 2 * begin, size,
-                                   &loss, &err),
-                  err);
+        assert_ok(imp_trainer_step(p->trainer, &batch, &loss, &err), err);
         if (step >= last - 3) {
             sum += loss;
             count++;
@@ -128,8 +134,8 @@ static inline double evaluate(const pair *p)
     double sum = 0.0;
     for (int begin = 0; begin < SAMPLES; begin += BATCH) {
         const int size = SAMPLES - begin < BATCH ? SAMPLES - begin : BATCH;
-        sum +=
-            size * imp_trainer_loss(p->trainer, data.frames + begin, data.labels + 2 * begin, size);
+        const imp_batch batch = toy_batch(begin, size);
+        sum += size * imp_trainer_loss(p->trainer, &batch);
     }
     return sum / SAMPLES;
 }
@@ -168,7 +174,7 @@ static inline double *plain_gradient(const imp_network *network, int count)
         for (int k = 0; k < PIXELS; k++)
             input[i * PIXELS + k] = picture[k];
     }
-    const double *out = imp_plain_forward(plain, values, input);
+    const double *out = imp_plain_forward(plain, values, input, NULL);
     double by_output[2 * BATCH];
     for (int i = 0; i < 2 * count; i++)
         by_output[i] = 2.0 * (out[i] - data.labels[i]) / (2.0 * count);

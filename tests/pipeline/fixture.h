@@ -111,17 +111,42 @@ static inline void assert_same_folders(const char *a, const char *b)
     closedir(stream);
 }
 
+// The path of a small network's description that goes by the past: three pictures, four steps from
+// one to the next, and six actions. The next call of in_folder() overwrites it.
+static inline const char *past_network(void)
+{
+    static const char text[] =
+        "frames: 3\nevery: 4\nactions: 6\nlayers:\n"
+        "  - {name: conv, kind: convolution, channels: 4, kernel: 5, stride: 5}\n"
+        "  - {name: flat, kind: flatten}\n"
+        "  - {name: all, kind: concat, input: [flat, actions]}\n"
+        "  - {name: action, kind: dense, channels: outputs}\n";
+    FILE *file = fopen(in_folder("past.yaml"), "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    return in_folder("past.yaml");
+}
+
 // A network that nobody has trained, saved as a model; it drives somehow.
-static inline void save_untrained(const char *path, int width, int height)
+static inline void save_untrained_of(const char *architecture, const char *path, int width,
+                                     int height)
 {
     imp_error err = {0};
     imp_network *network;
     imp_network_def def = imp_default_network_def();
+    assert_true(strlen(architecture) < sizeof def.architecture);
+    strcpy(def.architecture, architecture);
     def.width = width;
     def.height = height;
     assert_ok(imp_network_create(&network, &def, 3, &err), err);
     assert_ok(imp_network_save(network, path, NULL, &err), err);
     imp_network_destroy(network);
+}
+
+static inline void save_untrained(const char *path, int width, int height)
+{
+    save_untrained_of("one-residual", path, width, height);
 }
 
 #define FOLDER_TEST(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)

@@ -2,6 +2,8 @@
 // truth.
 #include "pipeline/fixture.h"
 
+#include "pipeline/samples.h"
+
 static void bytes_do_not_depend_on_threads(void **state)
 {
     (void)state;
@@ -285,7 +287,8 @@ static void a_model_drives_and_the_expert_teaches(void **state)
         check_states(&r, episode);
         for (int k = 0; k < episode->steps; k++) {
             float out[2];
-            imp_inference_run(inference, episode->observations + (size_t)k * picture, out);
+            const uint8_t *frame = episode->observations + (size_t)k * picture;
+            imp_inference_run(inference, &frame, NULL, out);
             for (int wheel = 0; wheel < 2; wheel++)
                 assert_close((double)episode->actions[2 * k + wheel],
                              fmax(-1, fmin(1, (double)out[wheel])), 0);
@@ -295,6 +298,55 @@ static void a_model_drives_and_the_expert_teaches(void **state)
     imp_inference_destroy(inference);
     imp_network_destroy(network);
     replay_close(&r);
+    free(data);
+    free(model);
+}
+
+// What drives and what is recorded to be learned from know the same of the past: also where the
+// expert drove a part of it.
+static void a_model_knows_what_was_done(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_collect_def def = small_collect(4, 30);
+    char *data = path_of("data"), *model = path_of("model.safetensors");
+    save_untrained_of(past_network(), model, SMALL_WIDTH, SMALL_HEIGHT);
+    def.policy = model;
+    def.expert_share = 0.5;
+    collect(data, &def);
+    imp_dataset *dataset;
+    imp_network *network;
+    imp_inference *inference;
+    imp_samples samples = {0}, none = {0};
+    imp_feed feed = {0};
+    assert_ok(imp_dataset_open(&dataset, data, &err), err);
+    assert_ok(imp_network_load(&network, model, &err), err);
+    assert_ok(imp_inference_create(&inference, network, 1, &err), err);
+    const imp_feed_def wanted = {*imp_network_inputs(network), 0, 1, false, false};
+    assert_ok(imp_samples_add(&samples, &none, dataset, 0, 0.0, 1, &err), err);
+    assert_ok(imp_feed_init(&feed, &samples, &wanted, &err), err);
+    imp_feed_start(&feed, 1, 0);
+    int by_network = 0, by_expert = 0;
+    for (size_t i = 0; i < samples.count; i++) {
+        const imp_batch batch = imp_feed_batch(&feed, i);
+        const float *executed = samples.actions[i];
+        float out[2];
+        imp_inference_run(inference, batch.frames, batch.actions, out);
+        if (memcmp(executed, batch.labels, 2 * sizeof *executed) == 0) {
+            by_expert++;
+            continue;
+        }
+        by_network++;
+        for (int wheel = 0; wheel < 2; wheel++)
+            assert_close((double)executed[wheel], fmax(-1, fmin(1, (double)out[wheel])), 0);
+    }
+    assert_true(by_network > 20 && by_expert > 20);
+    imp_feed_free(&feed);
+    imp_samples_free(&samples);
+    imp_samples_free(&none);
+    imp_inference_destroy(inference);
+    imp_network_destroy(network);
+    imp_dataset_close(dataset);
     free(data);
     free(model);
 }
@@ -461,6 +513,7 @@ int main(void)
         FOLDER_TEST(samples_say_the_truth),
         FOLDER_TEST(noise_disturbs_what_is_done_not_what_is_taught),
         FOLDER_TEST(a_model_drives_and_the_expert_teaches),
+        FOLDER_TEST(a_model_knows_what_was_done),
         FOLDER_TEST(starts_can_be_spread_across_the_lane),
         FOLDER_TEST(speed_varies_by_episode_and_labels_do_not),
         FOLDER_TEST(expert_and_network_share_the_driving),

@@ -12,8 +12,10 @@ typedef struct rig {
     imp_feed feed;
 } rig;
 
+static const imp_inputs ONE_PICTURE = {.frames = 1, .every = 1};
+
 // The feed points to the samples, so that a rig must stay where it is made.
-static void make_rig(rig *r, size_t window, bool shuffle)
+static void make_rig_for(rig *r, imp_inputs inputs, size_t window, bool shuffle)
 {
     char *data = path_of("data");
     if (access(data, F_OK) != 0) {
@@ -27,7 +29,13 @@ static void make_rig(rig *r, size_t window, bool shuffle)
     assert_int_equal(r->training.count, 8 * STEPS);
     assert_int_equal(r->held_out.count, 2 * STEPS);
     free(data);
-    assert_ok(imp_feed_init(&r->feed, &r->training, window, BATCH, shuffle, true, &err), err);
+    const imp_feed_def def = {inputs, window, BATCH, shuffle, true};
+    assert_ok(imp_feed_init(&r->feed, &r->training, &def, &err), err);
+}
+
+static void make_rig(rig *r, size_t window, bool shuffle)
+{
+    make_rig_for(r, ONE_PICTURE, window, shuffle);
 }
 
 static void free_rig(rig *r)
@@ -42,13 +50,13 @@ static void free_rig(rig *r)
 static void walk(rig *r, size_t from, size_t *out)
 {
     for (size_t at = from; at < r->training.count; at += BATCH) {
-        const int count = imp_feed_batch(&r->feed, at);
-        for (int k = 0; k < count; k++) {
+        const imp_batch batch = imp_feed_batch(&r->feed, at);
+        for (int k = 0; k < batch.count; k++) {
             size_t i = 0;
-            while (r->training.frames[i] != r->feed.frames[k])
+            while (r->training.frames[i] != batch.frames[k])
                 i++;
             assert_true(i < r->training.count);
-            assert_memory_equal(&r->feed.labels[2 * k], &r->training.labels[2 * i],
+            assert_memory_equal(&batch.labels[2 * k], &r->training.labels[2 * i],
                                 2 * sizeof(float));
             out[at + (size_t)k] = i;
         }
@@ -155,6 +163,45 @@ static void without_shuffling_the_order_is_the_datasets(void **state)
     free_rig(&r);
 }
 
+// A sample's inputs are what a network is told that drives through the episode.
+static void a_sample_is_what_a_driver_would_know(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_network_def def = imp_default_network_def();
+    strcpy(def.architecture, past_network());
+    def.width = SMALL_WIDTH;
+    def.height = SMALL_HEIGHT;
+    imp_network *network;
+    imp_recall *recall;
+    assert_ok(imp_network_create(&network, &def, 1, &err), err);
+    assert_ok(imp_recall_create(&recall, network, &err), err);
+    rig r;
+    make_rig_for(&r, *imp_network_inputs(network), WINDOW, false);
+    imp_feed_start(&r.feed, 1, 0);
+    int checked = 0;
+    for (int e = 0; e < EPISODES; e++) {
+        const imp_episode *episode = imp_dataset_episode(r.dataset, e);
+        size_t i = 0;
+        while (i < r.training.count && r.training.frames[i] != episode->observations)
+            i++;
+        imp_recall_begin(recall);
+        for (size_t k = 0; i < r.training.count && k < (size_t)episode->steps; k++, checked++) {
+            const imp_batch batch = imp_feed_batch(&r.feed, i + k);
+            imp_recall_see(recall, episode->observations + k * r.training.picture);
+            for (int past = 0; past < 3; past++)
+                assert_memory_equal(batch.frames[past], imp_recall_frames(recall)[past],
+                                    r.training.picture);
+            assert_memory_equal(batch.actions, imp_recall_actions(recall), 12 * sizeof(float));
+            imp_recall_do(recall, episode->actions[2 * k], episode->actions[2 * k + 1]);
+        }
+    }
+    assert_int_equal(checked, 8 * STEPS);
+    free_rig(&r);
+    imp_recall_destroy(recall);
+    imp_network_destroy(network);
+}
+
 // Advice never changes what is read.
 static void what_was_let_go_of_is_read_again(void **state)
 {
@@ -182,6 +229,7 @@ int main(void)
         FOLDER_TEST(seed_epoch_and_window_decide),
         FOLDER_TEST(an_epoch_goes_on_in_the_middle),
         FOLDER_TEST(without_shuffling_the_order_is_the_datasets),
+        FOLDER_TEST(a_sample_is_what_a_driver_would_know),
         FOLDER_TEST(what_was_let_go_of_is_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

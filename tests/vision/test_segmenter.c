@@ -90,7 +90,8 @@ static void test_segmenter(void **state)
     // the softmax of what the network gives
     imp_inference *inference;
     assert_ok(imp_inference_create(&inference, network, 1, &err), err);
-    imp_inference_run(inference, picture, outputs);
+    const uint8_t *const frame = picture;
+    imp_inference_run(inference, &frame, NULL, outputs);
     imp_cell_layout layout;
     assert_ok(imp_layout_of(&layout, network, &err), err);
     imp_layout_restore(&layout, outputs, arranged);

@@ -1,0 +1,154 @@
+// What a network is told of an episode while it drives.
+#include "testing.h"
+
+#include "imprint/nn.h"
+#include "nn/network.h"
+
+#include <string.h>
+
+enum { WIDTH = 16, HEIGHT = 12, BYTES = 3 * WIDTH * HEIGHT };
+
+static const char PAST[] = "frames: 3\n"
+                           "every: 2\n"
+                           "actions: 2\n"
+                           "layers:\n"
+                           "  - {name: flat, kind: flatten}\n"
+                           "  - {name: all, kind: concat, input: [flat, actions]}\n"
+                           "  - {name: action, kind: dense, channels: outputs}\n";
+
+static imp_network *make(const char *text)
+{
+    imp_error err = {0};
+    imp_description *description;
+    imp_network *network;
+    imp_network_def def = imp_default_network_def();
+    def.width = WIDTH;
+    def.height = HEIGHT;
+    assert_ok(imp_description_parse(&description, "past", text, strlen(text), &err), err);
+    assert_ok(imp_network_from_description(&network, &def, description, &err), err);
+    imp_description_destroy(description);
+    imp_network_draw(network, 3);
+    return network;
+}
+
+// Picture number k of an episode.
+static const uint8_t *picture(int k)
+{
+    static uint8_t bytes[BYTES];
+    for (int i = 0; i < BYTES; i++)
+        bytes[i] = (uint8_t)(37 * k + 11 * i);
+    return bytes;
+}
+
+static void a_recall_goes_back_to_the_episodes_begin(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_network *network = make(PAST);
+    imp_recall *recall;
+    assert_ok(imp_recall_create(&recall, network, &err), err);
+    for (int episode = 0; episode < 2; episode++) {
+        imp_recall_begin(recall);
+        for (int k = 0; k < 9; k++) {
+            imp_recall_see(recall, picture(k + 50 * episode));
+            for (int past = 0; past < 3; past++) {
+                const int then = k - 2 * past > 0 ? k - 2 * past : 0;
+                assert_memory_equal(imp_recall_frames(recall)[past], picture(then + 50 * episode),
+                                    BYTES);
+            }
+            for (int past = 1; past <= 2; past++)
+                for (int wheel = 0; wheel < 2; wheel++)
+                    assert_true(imp_recall_actions(recall)[2 * past - 2 + wheel] ==
+                                (k < past ? 0.0F : (float)(k - past + 1 + 100 * wheel)));
+            imp_recall_do(recall, (float)(k + 1), (float)(k + 101));
+        }
+    }
+    imp_recall_destroy(recall);
+    imp_network_destroy(network);
+}
+
+static void every_input_counts(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_network *network = make(PAST);
+    assert_int_equal(imp_network_inputs(network)->frames, 3);
+    assert_int_equal(imp_network_inputs(network)->every, 2);
+    assert_int_equal(imp_network_inputs(network)->actions, 2);
+    imp_inference *inference;
+    assert_ok(imp_inference_create(&inference, network, 1, &err), err);
+    static uint8_t pictures[4][BYTES];
+    for (int k = 0; k < 4; k++)
+        memcpy(pictures[k], picture(k * k), BYTES);
+    const uint8_t *frames[3] = {pictures[0], pictures[1], pictures[2]};
+    float actions[4] = {0.0F}, before[2], after[2];
+    imp_inference_run(inference, frames, actions, before);
+    imp_inference_run(inference, frames, NULL, after); // as if nothing was done
+    assert_memory_equal(before, after, sizeof before);
+    for (int k = 0; k < 4; k++) {
+        actions[k] = 0.5F;
+        imp_inference_run(inference, frames, actions, after);
+        assert_memory_not_equal(before, after, sizeof before);
+        actions[k] = 0.0F;
+    }
+    for (int k = 0; k < 3; k++) {
+        const uint8_t *const kept = frames[k];
+        frames[k] = pictures[3];
+        imp_inference_run(inference, frames, actions, after);
+        assert_memory_not_equal(before, after, sizeof before);
+        frames[k] = kept;
+    }
+    imp_inference_destroy(inference);
+    imp_network_destroy(network);
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"actions: 2\nlayers:\n"
+         "  - {name: flat, kind: flatten}\n"
+         "  - {name: action, kind: dense, channels: outputs}\n",
+         "past:4: layer 'action': is the last, and no layer has used 'actions'"},
+        {"layers:\n"
+         "  - {name: flat, kind: flatten}\n"
+         "  - {name: all, kind: concat, input: [flat, actions]}\n"
+         "  - {name: action, kind: dense, channels: outputs}\n",
+         "past:3: layer 'all': no earlier layer is called 'actions'"},
+        {"actions: 2\nlayers:\n"
+         "  - {name: flat, kind: flatten}\n"
+         "  - {name: actions, kind: concat, input: [flat, actions]}\n"
+         "  - {name: action, kind: dense, channels: outputs}\n",
+         "past:4: layer 'actions': the name is taken"},
+        {"actions: 2\nlayers:\n"
+         "  - {name: conv, kind: convolution, kernel: 3, channels: 4}\n"
+         "  - {name: all, kind: concat, input: [conv, actions]}\n",
+         "past:4: layer 'all': cannot join 'conv'"},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        imp_error err = {0};
+        imp_description *description;
+        imp_network *network;
+        const imp_network_def def = imp_default_network_def();
+        assert_ok(
+            imp_description_parse(&description, "past", cases[c].text, strlen(cases[c].text), &err),
+            err);
+        assert_int_equal(imp_network_from_description(&network, &def, description, &err),
+                         IMP_BAD_INPUT);
+        if (strstr(err.message, cases[c].message) == NULL)
+            fail_msg("%s, wanted %s", err.message, cases[c].message);
+        imp_description_destroy(description);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_recall_goes_back_to_the_episodes_begin),
+        cmocka_unit_test(every_input_counts),
+        cmocka_unit_test(what_is_wrong_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
