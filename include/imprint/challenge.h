@@ -115,6 +115,9 @@ typedef struct imp_scenario {
 imp_status imp_scenario_create(imp_scenario *out, const imp_scenario_def *def, imp_error *err);
 void imp_scenario_free(imp_scenario *scenario); ///< nullable
 
+/// Sets the challenges' clock: time steps of 0.05 s in ten substeps.
+void imp_challenge_set_clock(imp_drive_def *drive);
+
 /// Sets what the challenges set of an environment: 60 s in steps of 0.05 s cut into ten, their
 /// rules, cars that yield, and the start.
 void imp_scenario_prepare(const imp_scenario *scenario, imp_env_def *def);

@@ -455,6 +455,7 @@ typedef struct imp_dagger_def {
     int first_episodes;  ///< of round 0, in which the expert drives alone; 0: as in the others
     imp_train_def train; ///< after each round; initial, tensorboard, resume and settings are set
     imp_eval_def eval; ///< of each round's policy; 50 episodes of 500 steps, the first 60 left out
+    int last_epochs;   ///< of the training after the last round; 0: train.epochs
     int rounds;        ///< in which the network drives; 4
     imp_beta beta;     ///< IMP_BETA_EXPONENTIAL
     double beta_decay; ///< 0.5

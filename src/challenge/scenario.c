@@ -181,9 +181,15 @@ void imp_scenario_free(imp_scenario *scenario)
     scenario->world = NULL;
 }
 
+void imp_challenge_set_clock(imp_drive_def *drive)
+{
+    drive->time_step = 0.05;
+    drive->substeps = 10;
+}
+
 void imp_scenario_prepare(const imp_scenario *scenario, imp_env_def *def)
 {
-    const int steps = 1200, substeps = 10;
+    const int steps = 1200;
     def->max_steps = steps;
     def->frame_skip = 1;
     def->has_start_tile = false;
@@ -192,6 +198,5 @@ void imp_scenario_prepare(const imp_scenario *scenario, imp_env_def *def)
     def->randomize_objects = false;
     def->cars_yield = true;
     def->rules = IMP_RULES_CHALLENGE;
-    def->drive.time_step = 0.05;
-    def->drive.substeps = substeps;
+    imp_challenge_set_clock(&def->drive);
 }

@@ -10,7 +10,7 @@ typedef struct settings {
     imp_sim_options sim;
     imp_dagger_def dagger;
     imp_assets *assets;
-    const char *beta, *architecture, *out;
+    const char *beta, *architecture, *loss, *out;
     bool resume, force;
 } settings;
 
@@ -45,6 +45,14 @@ static void add_options(imp_options *options, settings *s)
          "true batch normalisation instead of the baseline's frozen one", false},
         {"epochs", 'e', IMP_OPTION_INT, &dagger->train.epochs, "N",
          "times through all frames after a round", false},
+        {"last-epochs", 0, IMP_OPTION_INT, &dagger->last_epochs, "N",
+         "and after the last one; 0: as after the others", false},
+        {"batch", 'b', IMP_OPTION_INT, &dagger->train.trainer.batch, "N", "samples per step",
+         false},
+        {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME",
+         "mse, or huber, which counts large errors less", false},
+        {"average", 0, IMP_OPTION_REAL, &dagger->train.trainer.average, "R",
+         "the model is a moving average of the weights with this decay; 0: none", false},
         {"learning-rate", 0, IMP_OPTION_REAL, &dagger->train.trainer.learning_rate, "R",
          "at the start of a round; falls along half a cosine", false},
         {"train-seed", 0, IMP_OPTION_SEED, &dagger->train.seed, "N", "of weights, order and split",
@@ -122,7 +130,13 @@ static imp_status read_words(settings *s, imp_error *err)
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
+    int loss = 0;
+    while (loss <= IMP_LOSS_HUBER && strcmp(s->loss, imp_loss_word(loss)) != 0)
+        loss++;
+    if (loss > IMP_LOSS_HUBER)
+        return imp_fail(err, IMP_USAGE, "--loss: '%s' is neither mse nor huber", s->loss);
     s->dagger.beta = (imp_beta)beta;
+    s->dagger.train.trainer.loss = (imp_loss)loss;
     return IMP_OK;
 }
 
@@ -191,6 +205,7 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_dagger done = {0};
     s.architecture = "one-residual";
     s.beta = imp_beta_word((int)s.dagger.beta);
+    s.loss = imp_loss_word((int)s.dagger.train.trainer.loss);
     imp_options_init(&options, command);
     add_options(&options, &s);
     imp_status status = imp_options_read(&options, argc, argv, &err);

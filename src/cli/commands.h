@@ -33,6 +33,7 @@ typedef struct imp_sim_options {
     bool randomize_objects, cars_yield, by_sight;
     double expert_speed, tracking_rate, turning_rate, lane_offset;
     const char *split;          // which of the maps take part: all, train or test
+    const char *clock;          // "simulator" or "challenge"
     const char *turns;          // that the expert takes at crossings: "" or letters l, r, s
     const char *observe;        // what the learner sees: pictures or segments
     const char *segmenter;      // model of seg-train that policies look through, or ""

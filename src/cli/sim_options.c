@@ -25,6 +25,7 @@ imp_sim_options imp_default_sim_options(void)
         .split = "all",
         .observe = imp_observation_word(IMP_OBSERVATION_PICTURES),
         .segmenter = "",
+        .clock = "simulator",
         .assets = "",
         .style = "photos",
     };
@@ -91,6 +92,10 @@ void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim)
     imp_options_add(options, (imp_option){"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
                                           "which of the maps take part: all, or those for train or "
                                           "test, which their names decide",
+                                          false});
+    imp_options_add(options, (imp_option){"clock", 0, IMP_OPTION_TEXT, &sim->clock, "NAME",
+                                          "simulator: time steps of 1/30 s; challenge: AI-DO's of "
+                                          "0.05 s, for policies that know what they did last",
                                           false});
     imp_options_add(options, (imp_option){"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
                                           "moving duckiebots stop for what is ahead", false});
@@ -180,6 +185,11 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     camera->lens = calibration.lens;
     camera->width = sim->size[0];
     camera->height = sim->size[1];
+    if (strcmp(sim->clock, "challenge") == 0)
+        imp_challenge_set_clock(&env->drive);
+    else if (strcmp(sim->clock, "simulator") != 0)
+        return imp_fail(err, IMP_USAGE, "--clock: '%s' is neither simulator nor challenge",
+                        sim->clock);
     env->seed = sim->seed;
     env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
     env->frame_skip = sim->frame_skip;

@@ -170,6 +170,8 @@ static imp_status train(run *r, int round, imp_dagger_round *row, imp_error *err
         status = name_folder(initial, r, "model", round - 1, err);
     if (status == IMP_OK) {
         def.initial = round > 0 ? initial : def.initial;
+        if (round == r->def->rounds && r->def->last_epochs > 0)
+            def.epochs = r->def->last_epochs;
         def.tensorboard = false; // its logs tell the time, and rounds are to be the same again
         def.resume = true;
         def.settings = r->def->settings;
@@ -276,11 +278,13 @@ static imp_status check(const imp_dagger_def *def, imp_error *err)
     if (def->cookie != DAGGER_COOKIE)
         return imp_fail(err, IMP_USAGE,
                         "imp_dagger_def was not made with imp_default_dagger_def()");
-    if (def->rounds < 0 || def->rounds > ROUNDS_MAX || def->first_episodes < 0 || def->patience < 0)
+    if (def->rounds < 0 || def->rounds > ROUNDS_MAX || def->first_episodes < 0 ||
+        def->patience < 0 || def->last_epochs < 0)
         return imp_fail(err, IMP_USAGE,
-                        "rounds (%d) must lie within 0 to %d, the first round's episodes (%d) and "
-                        "patience (%d) must not be negative",
-                        def->rounds, ROUNDS_MAX, def->first_episodes, def->patience);
+                        "rounds (%d) must lie within 0 to %d; the first round's episodes (%d), the "
+                        "last epochs (%d) and patience (%d) must not be negative",
+                        def->rounds, ROUNDS_MAX, def->first_episodes, def->last_epochs,
+                        def->patience);
     if (imp_beta_word((int)def->beta) == NULL ||
         !(def->beta_decay >= 0.0 && def->beta_decay <= 1.0))
         return imp_fail(err, IMP_USAGE,
