@@ -40,7 +40,8 @@ expect 0 $dagger --out whole --force --json
 prints '"rounds"'
 
 # longer after the last round, with another loss, by the challenge's clock
-expect 0 $dagger --out longer --rounds 1 --last-epochs 3 --loss huber --average 0.9 --clock challenge
+expect 0 $dagger --out longer --rounds 1 --last-epochs 3 --loss huber --average 0.9 \
+    --clock challenge
 [ "$(wc -l <longer/model-000/history.csv)" -eq 3 ] || fail "round 0 has not two epochs"
 [ "$(wc -l <longer/model-001/history.csv)" -eq 4 ] || fail "the last round has not three epochs"
 expect 0 imprint data info longer/data-001
