@@ -79,16 +79,18 @@ typedef enum imp_purpose {
     IMP_PURPOSE_SPLIT = 6,
     IMP_PURPOSE_SCENE = 7,
     IMP_PURPOSE_TEST = 8,
-    IMP_PURPOSE_MOTION = 9,    ///< how things move that move
-    IMP_PURPOSE_PRESENCE = 10, ///< which optional objects are there
-    IMP_PURPOSE_MAP = 11,      ///< which of several maps an episode takes place on
-    IMP_PURPOSE_TOWN = 12,     ///< how a town is laid out and filled
-    IMP_PURPOSE_SCENARIO = 13, ///< what stands where in a challenge's episode
-    IMP_PURPOSE_DROPOUT = 14,  ///< what a dropout layer drops
-    IMP_PURPOSE_CAMERA = 15,   ///< what a real camera does to a picture
-    IMP_PURPOSE_OFFSET = 16,   ///< where across its lane a recorded episode starts
-    IMP_PURPOSE_PACE = 17,     ///< how much faster than wanted it is driven
-    IMP_PURPOSE_MIX = 18,      ///< whether the policy or the expert drives
+    IMP_PURPOSE_MOTION = 9,     ///< how things move that move
+    IMP_PURPOSE_PRESENCE = 10,  ///< which optional objects are there
+    IMP_PURPOSE_MAP = 11,       ///< which of several maps an episode takes place on
+    IMP_PURPOSE_TOWN = 12,      ///< how a town is laid out and filled
+    IMP_PURPOSE_SCENARIO = 13,  ///< what stands where in a challenge's episode
+    IMP_PURPOSE_DROPOUT = 14,   ///< what a dropout layer drops
+    IMP_PURPOSE_CAMERA = 15,    ///< what a real camera does to a picture
+    IMP_PURPOSE_OFFSET = 16,    ///< where across its lane a recorded episode starts
+    IMP_PURPOSE_PACE = 17,      ///< how much faster than wanted it is driven
+    IMP_PURPOSE_MIX = 18,       ///< whether the policy or the expert drives
+    IMP_PURPOSE_RANDOMIZE = 19, ///< what randomisation makes of an episode
+    IMP_PURPOSE_ACTUATION = 20, ///< commands that get lost, and noise on the others
 } imp_purpose;
 
 /// A counter-based random stream (Philox4x32-10, Salmon et al., SC'11): the n-th draw is a pure

@@ -42,7 +42,12 @@ typedef struct imp_episode {
     uint64_t seed;               ///< of the environment
     uint32_t number;             ///< episode number in its environment's streams
     char map[64];                ///< name of the map
+    /// What was drawn for it when worlds are randomised: JSON text of less than
+    /// IMP_EPISODE_DRAW_MAX bytes; NULL: nothing. Borrowed.
+    const char *randomization;
 } imp_episode;
+
+#define IMP_EPISODE_DRAW_MAX 4096
 
 typedef struct imp_dataset_writer imp_dataset_writer;
 

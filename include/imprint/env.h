@@ -39,6 +39,9 @@ typedef struct imp_env_def {
     bool randomize_objects; ///< draw the motion of objects, and which optional ones are there
     bool cars_yield; ///< moving duckiebots stop for what is ahead, instead of driving into it
     imp_rules rules; ///< IMP_RULES_SIMULATOR
+    /// Share of decisions that get lost on their way, so that the last action goes on; 0
+    double dropped;
+    double command_noise; ///< standard deviation of what is added to every other duty cycle; 0
     imp_drive_def drive;
     int cookie;
 } imp_env_def;
@@ -87,13 +90,14 @@ typedef struct imp_motion {
 typedef struct imp_env {
     const imp_world *world; ///< where the episode takes place
     imp_pose pose;
-    imp_action action; ///< the last action given
+    imp_action action; ///< the last action that was executed
     double speed;      ///< displacement in the last frame / time step [m/s]
     int frame;         ///< frames since reset
     imp_ending ending;
     bool in_lane; ///< whether lane is valid
     imp_lane_position lane;
     imp_drive drive;
+    imp_random actuation; ///< draws which decisions get lost, and noise on the others
     imp_env_def def;
     uint32_t episode;                        ///< number of the current episode
     uint64_t hidden[IMP_OBJECTS_MAX / 64];   ///< a bit for each object that is absent
@@ -130,8 +134,8 @@ imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err);
 /// Starts an episode at rest at a given pose, valid or not.
 void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose);
 
-/// Holds an action for frame_skip frames, in each of which the robot moves and then the objects,
-/// then looks whether the episode is over.
+/// Holds an action, or what def.dropped and def.command_noise make of it, for frame_skip frames, in
+/// each of which the robot moves and then the objects, then looks whether the episode is over.
 imp_step imp_env_step(imp_env *env, imp_action action);
 
 /// True if a robot at pose stands where it may: its centre, both wheels and its front on drivable

@@ -9,6 +9,7 @@
 #include "imprint/env.h"
 #include "imprint/nn.h"
 #include "imprint/policy.h"
+#include "imprint/randomize.h"
 #include "imprint/vision.h"
 
 /// Maps with their scenes, that episodes are drawn from.
@@ -114,6 +115,9 @@ typedef struct imp_collect_def {
     imp_scene_def scene;     ///< what maps are drawn with
     imp_observation observe; ///< what is recorded, and shown to a network that drives; pictures
     imp_expert_def expert;
+    /// What differs from episode to episode; nothing. An episode lasts `steps` decisions of the
+    /// definition's rate, also at another
+    imp_randomization randomization;
     int threads;          ///< 0: one per processor
     bool resume;          ///< continue an interrupted dataset
     const char *settings; ///< JSON text to store in the dataset; "{}"
@@ -171,8 +175,9 @@ typedef struct imp_eval_def {
     imp_scene_def scene;   ///< what maps are drawn with
     bool ask_expert;       ///< ask our expert in every state what it would do there; false
     imp_expert_def expert; ///< whom that asks
-    int keep;              ///< so many first episodes keep their trajectories; 100
-    int threads;           ///< 0: one per processor
+    imp_randomization randomization; ///< what differs from episode to episode; nothing
+    int keep;                        ///< so many first episodes keep their trajectories; 100
+    int threads;                     ///< 0: one per processor
     int cookie;
 } imp_eval_def;
 

@@ -36,10 +36,12 @@ imp_action imp_action_from_velocity(double speed, double turn_rate);
 /// Parameters of the drive; AI-DO's simulator takes time steps of 0.05 s in 10 substeps. Obtain
 /// with imp_default_drive_def(), then change fields.
 typedef struct imp_drive_def {
-    double delay;     ///< commands act this much later [s]; 0.15
-    double trim;      ///< imbalance of the motors; 0
-    double time_step; ///< [s]; 1/30
-    int substeps;     ///< that a time step is integrated in; 1
+    double delay;                        ///< commands act this much later [s]; 0.15
+    double trim;                         ///< imbalance of the motors; 0
+    double gain;                         ///< factor on what the motors make of a duty cycle; 1
+    double wheel_radius, wheel_distance; ///< [m]; IMP_WHEEL_RADIUS and IMP_WHEEL_DISTANCE
+    double time_step;                    ///< [s]; 1/30
+    int substeps;                        ///< that a time step is integrated in; 1
     int cookie;
 } imp_drive_def;
 
@@ -65,13 +67,20 @@ void imp_drive_reset(imp_drive *drive, const imp_drive_def *def);
 /// Records the command at the present time and lets the delayed one act: of those recorded, the one
 /// whose time is nearest to the end of the step minus the delay, the later of two; none before time
 /// 0. It acts for one time step by forward Euler on u' = -5u + 1.5(r + l), w' = -4w + 15(1 + trim)r
-/// - 15(1 - trim)l, and the pose moves along the SE(2) exponential of the new velocities. The
-/// command is clipped to [-1, 1]. (Facts of duckietown-world's "DB18" model.) With substeps, each
-/// of them is such a step, as if the command were given anew at its beginning.
+/// - 15(1 - trim)l (for other motors and wheels, see imp_drive_speed_gain()), and the pose moves
+/// along the SE(2) exponential of the new velocities. The command is clipped to [-1, 1]. (Facts of
+/// duckietown-world's "DB18" model.) With substeps, each of them is such a step, as if the command
+/// were given anew at its beginning.
 void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command);
 
 /// Brings the drive to rest and forgets the commands that have not acted yet.
 void imp_drive_stop(imp_drive *drive);
+
+/// What accelerates a drive per duty cycle, ahead [m/s^2] and in turning [rad/s^2]: the nominal
+/// robot's IMP_SPEED_GAIN and IMP_TURN_GAIN, times gain and wheel radius; turning is the slower the
+/// farther the wheels stand apart.
+double imp_drive_speed_gain(const imp_drive_def *def);
+double imp_drive_turn_gain(const imp_drive_def *def);
 
 /// The velocities after one substep in which `applied` acts.
 void imp_drive_velocities(const imp_drive_def *def, imp_action applied, double *speed,
@@ -155,6 +164,7 @@ typedef struct imp_camera_def {
     int width, height;    ///< picture size [px], 1..8192; 80 x 60
     double mount_height;  ///< above the ground [m]; 0.108
     double mount_forward; ///< ahead of the centre of rotation [m]; 0.066
+    double mount_right;   ///< to the right of it [m]; 0
     double pitch;         ///< downwards [rad]; 19.15 degrees
     double field_of_view; ///< vertical, of the rectilinear picture [rad]; 75 degrees
     imp_lens lens;        ///< scaled to the picture's size; the Duckiebot's

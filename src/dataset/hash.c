@@ -34,6 +34,8 @@ uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episo
     hash = mix(mix(hash, episode->seed), episode->number);
     hash = mix(hash, (uint64_t)episode->steps);
     hash = hash_bytes(hash, episode->map, strlen(episode->map));
+    if (episode->randomization != NULL)
+        hash = hash_bytes(hash, episode->randomization, strlen(episode->randomization));
     for (int i = 0; i < IMP_FIELD_COUNT; i++)
         hash = hash_bytes(hash, imp_field_get(&imp_fields[i], episode),
                           imp_field_bytes(&imp_fields[i], info, episode->steps));

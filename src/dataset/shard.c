@@ -202,6 +202,24 @@ static imp_status read_field(imp_shard *shard, const char *name, hid_t group,
     return status;
 }
 
+// Reads what was drawn for an episode, if that is told.
+static imp_status read_draw(imp_shard *shard, const char *group, hid_t id, imp_episode *episode,
+                            imp_error *err)
+{
+    if (H5Aexists(id, "randomization") <= 0)
+        return IMP_OK;
+    imp_block *block = malloc(sizeof *block + IMP_EPISODE_DRAW_MAX);
+    if (block == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", shard->path);
+    block->next = shard->memory.copies;
+    shard->memory.copies = block;
+    episode->randomization = (const char *)block->data;
+    if (!imp_get_text(id, "randomization", (char *)block->data, IMP_EPISODE_DRAW_MAX))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: what was drawn for %s is damaged", shard->path,
+                        group);
+    return IMP_OK;
+}
+
 imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out, uint64_t *hash,
                           imp_error *err)
 {
@@ -219,6 +237,8 @@ imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out,
                           shard->path, group);
     episode.steps = (int)steps;
     episode.number = (uint32_t)number;
+    if (status == IMP_OK)
+        status = read_draw(shard, group, id, &episode, err);
     for (int i = 0; i < IMP_FIELD_COUNT && status == IMP_OK; i++)
         status = read_field(shard, group, id, &imp_fields[i], &episode, err);
     if (status == IMP_OK)

@@ -188,6 +188,8 @@ static bool put_episode(const imp_dataset_writer *writer, hid_t group, int id,
                 imp_put_int(group, "number", episode->number) &&
                 imp_put_int(group, "total_steps", episode->steps) &&
                 imp_put_text(group, "map", episode->map) &&
+                (episode->randomization == NULL ||
+                 imp_put_text(group, "randomization", episode->randomization)) &&
                 imp_put_unsigned(group, "hash", imp_episode_hash(&writer->info, episode));
     for (int i = 0; i < IMP_FIELD_COUNT && good; i++)
         good = put_field(group, &imp_fields[i], &writer->info, episode);
@@ -200,6 +202,11 @@ static imp_status check_episode(const imp_episode *episode, imp_error *err)
         return imp_fail(err, IMP_USAGE, "an episode cannot have %d steps", episode->steps);
     if (!is_utf8(episode->map))
         return imp_fail(err, IMP_USAGE, "the map of an episode is not UTF-8");
+    const char *draw = episode->randomization;
+    if (draw != NULL && (strlen(draw) >= IMP_EPISODE_DRAW_MAX || !is_utf8(draw)))
+        return imp_fail(err, IMP_USAGE,
+                        "what was drawn for an episode is not UTF-8 of less than %d bytes",
+                        IMP_EPISODE_DRAW_MAX);
     char first[120];
     if (imp_episode_findings(episode, first) > 0)
         return imp_fail(err, IMP_USAGE, "an episode cannot be recorded: %s", first);

@@ -50,6 +50,11 @@ static imp_status check_drive(const imp_drive_def *drive, imp_error *err)
     if (drive->substeps < 1 || drive->substeps > SUBSTEPS_MAX)
         return imp_fail(err, IMP_USAGE, "%d substeps are not within 1 to %d", drive->substeps,
                         SUBSTEPS_MAX);
+    if (!(drive->gain > 0.0 && drive->wheel_radius > 0.0 && drive->wheel_distance > 0.0))
+        return imp_fail(err, IMP_USAGE,
+                        "the motors' gain (%g), the wheels' radius (%g m) and their distance (%g "
+                        "m) must be positive",
+                        drive->gain, drive->wheel_radius, drive->wheel_distance);
     return IMP_OK;
 }
 
@@ -66,6 +71,12 @@ static imp_status check_settings(const imp_env_def *def, imp_error *err)
     if (def->has_start_pose &&
         !(isfinite(start->x) && isfinite(start->z) && isfinite(start->heading)))
         return imp_fail(err, IMP_USAGE, "the start pose holds what is no number");
+    if (!(def->dropped >= 0.0 && def->dropped < 1.0 && def->command_noise >= 0.0 &&
+          def->command_noise <= 1.0))
+        return imp_fail(err, IMP_USAGE,
+                        "the share of dropped decisions, %g, lies within 0 to 1, and so does noise "
+                        "on commands, %g",
+                        def->dropped, def->command_noise);
     return check_drive(&def->drive, err);
 }
 
@@ -119,6 +130,8 @@ static void place_robot(imp_env *env, imp_pose pose)
     env->pose = pose;
     imp_drive_reset(&env->drive, &env->def.drive);
     env->action = (imp_action){0.0, 0.0};
+    env->actuation =
+        imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ACTUATION);
     env->frame = 0;
     env->speed = 0.0;
     env->ending = IMP_ENDING_NONE;
@@ -158,9 +171,21 @@ static imp_ending find_ending(const imp_env *env)
     return imp_env_on_road(env->world, env->pose, 1.0) ? IMP_ENDING_NONE : IMP_ENDING_INVALID_POSE;
 }
 
+// What becomes of a decision on its way to the wheels.
+static imp_action actuate(imp_env *env, imp_action action)
+{
+    const imp_env_def *def = &env->def;
+    if (def->dropped == 0.0 && def->command_noise == 0.0)
+        return imp_action_clip(action);
+    const bool lost = imp_random_uniform(&env->actuation, 0.0, 1.0) < def->dropped;
+    action.left += def->command_noise * imp_random_normal(&env->actuation);
+    action.right += def->command_noise * imp_random_normal(&env->actuation);
+    return lost ? env->action : imp_action_clip(action);
+}
+
 imp_step imp_env_step(imp_env *env, imp_action action)
 {
-    env->action = imp_action_clip(action);
+    env->action = actuate(env, action);
     for (int k = 0; k < env->def.frame_skip; k++) {
         imp_pose before = env->pose;
         imp_drive_step(&env->drive, &env->pose, env->action);

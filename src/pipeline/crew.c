@@ -2,6 +2,20 @@
 
 #include <stdlib.h>
 
+// What dresses worlds and spoils pictures.
+static imp_status hire_wardrobe(const imp_crew *crew, imp_crew_member *member, imp_error *err)
+{
+    int tiles = 0, objects = 0;
+    for (int k = 0; k < crew->maps.count; k++) {
+        const imp_world *world = crew->maps.worlds[k];
+        const int area = world->columns * world->rows;
+        tiles = area > tiles ? area : tiles;
+        objects = world->object_count > objects ? world->object_count : objects;
+    }
+    imp_status status = imp_appearance_create(&member->appearance, tiles, objects, err);
+    return status == IMP_OK ? imp_degrader_create(&member->degrader, &crew->camera, err) : status;
+}
+
 static imp_status hire_member(imp_crew *crew, imp_crew_member *member, const imp_crew_def *def,
                               imp_error *err)
 {
@@ -15,6 +29,8 @@ static imp_status hire_member(imp_crew *crew, imp_crew_member *member, const imp
         status = imp_renderer_create(&member->renderer, def->camera, IMP_RENDER_AUTO, err);
     if (status == IMP_OK && def->observe == IMP_OBSERVATION_SEGMENTS)
         status = imp_labeller_create(&member->labeller, def->camera, err);
+    if (status == IMP_OK && crew->randomization != NULL)
+        status = hire_wardrobe(crew, member, err);
     if (status != IMP_OK)
         return status;
     member->observation = malloc((size_t)def->camera->width * (size_t)def->camera->height * 3);
@@ -64,7 +80,12 @@ static void on_idle(void *context)
 
 imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err)
 {
-    *crew = (imp_crew){.monitor = def->monitor, .progress = {.unit = "frames", .total = -1}};
+    *crew = (imp_crew){.monitor = def->monitor,
+                       .env = *def->env,
+                       .camera = *def->camera,
+                       .progress = {.unit = "frames", .total = -1}};
+    if (def->randomization != NULL && imp_randomization_is_on(def->randomization))
+        crew->randomization = def->randomization;
     imp_status status = check_camera(def, err);
     if (status == IMP_OK && def->map_count > 0)
         status = imp_map_set_load(&crew->maps, def->maps, def->map_count, def->scene, err);
@@ -94,6 +115,8 @@ void imp_crew_dismiss(imp_crew *crew)
         imp_policy_destroy(crew->members[k].teacher);
         imp_renderer_destroy(crew->members[k].renderer);
         imp_labeller_destroy(crew->members[k].labeller);
+        imp_appearance_destroy(crew->members[k].appearance);
+        imp_degrader_destroy(crew->members[k].degrader);
         free(crew->members[k].observation);
     }
     free(crew->members);
@@ -127,13 +150,55 @@ bool imp_crew_tick(imp_crew *crew, int worker)
     return !atomic_load(&crew->stop);
 }
 
+// What a segmented picture of a camera is made with: its rays cannot be changed in place.
+static imp_status relabel(imp_crew_member *member, const imp_camera_def *camera, imp_error *err)
+{
+    imp_labeller_destroy(member->labeller);
+    member->labeller = NULL;
+    return imp_labeller_create(&member->labeller, camera, err);
+}
+
+imp_status imp_crew_reset(const imp_crew *crew, imp_crew_member *member, uint32_t episode,
+                          imp_error *err)
+{
+    imp_env *env = &member->env;
+    if (crew->randomization == NULL)
+        return imp_env_reset(env, episode, err);
+    const uint64_t seed = crew->env.seed;
+    const uint32_t index = crew->env.index;
+    imp_camera_def camera = crew->camera;
+    member->draw = imp_draw_episode(crew->randomization, seed, index, episode);
+    member->degrade = imp_default_degrade_def();
+    member->camera_noise = imp_random_stream(seed, index, episode, IMP_PURPOSE_CAMERA);
+    env->def = crew->env;
+    imp_draw_env(&member->draw, &env->def);
+    imp_draw_camera(&member->draw, &camera);
+    imp_draw_degrade(&member->draw, &member->degrade);
+    imp_status status = imp_env_reset(env, episode, err);
+    if (status == IMP_OK)
+        status = imp_renderer_set_camera(member->renderer, &camera, err);
+    if (status == IMP_OK && member->labeller != NULL)
+        status = relabel(member, &camera, err);
+    if (status == IMP_OK)
+        imp_appearance_draw(member->appearance, &member->draw, env->world,
+                            crew->maps.scenes[env->world_index]);
+    return status;
+}
+
 void imp_crew_look_at(imp_crew_member *member, const imp_scene *scene, uint8_t *rgb)
 {
-    const imp_view view = imp_env_view(&member->env);
-    if (member->labeller != NULL)
+    const imp_drive *drive = &member->env.drive;
+    imp_view view = imp_env_view(&member->env);
+    if (member->appearance != NULL)
+        imp_appearance_apply(member->appearance, &view);
+    if (member->labeller != NULL) {
         imp_labeller_paint(member->labeller, scene, &view, rgb);
-    else
-        imp_render(member->renderer, scene, &view, rgb);
+        return;
+    }
+    imp_render(member->renderer, scene, &view, rgb);
+    if (member->appearance != NULL)
+        imp_degrade(member->degrader, &member->degrade, drive->speed, drive->turn_rate,
+                    &member->camera_noise, rgb);
 }
 
 void imp_crew_look(const imp_crew *crew, imp_crew_member *member, uint8_t *rgb)

@@ -16,6 +16,12 @@ typedef struct imp_crew_member {
     imp_renderer *renderer;
     imp_labeller *labeller; // NULL where pictures are seen
     uint8_t *observation;   // one picture
+    // of the present episode, if anything is randomised
+    imp_draw draw;
+    imp_appearance *appearance; // NULL if nothing is
+    imp_degrader *degrader;
+    imp_degrade_def degrade;
+    imp_random camera_noise;
 } imp_crew_member;
 
 // What all threads share.
@@ -23,7 +29,10 @@ typedef struct imp_crew {
     imp_map_set maps;
     imp_pool *pool;
     int threads;
-    imp_crew_member *members; // (threads)
+    imp_crew_member *members;               // (threads)
+    const imp_randomization *randomization; // NULL: nothing is randomised
+    imp_env_def env;                        // that draws are applied to
+    imp_camera_def camera;
     const imp_monitor *monitor;
     imp_progress progress; // what is reported; `done` is filled from `frames`
     atomic_llong frames;   // driven so far
@@ -41,9 +50,10 @@ typedef struct imp_crew_def {
     const imp_driver *teacher; // nullable
     int threads;
     const imp_monitor *monitor;
-    imp_split split;            // which of the maps take part
-    const imp_scene_def *scene; // nullable: what they are drawn with
-    imp_observation observe;    // what is seen
+    imp_split split;                        // which of the maps take part
+    const imp_scene_def *scene;             // nullable: what they are drawn with
+    imp_observation observe;                // what is seen
+    const imp_randomization *randomization; // nullable; must outlive the crew
 } imp_crew_def;
 
 // Loads the maps and makes what every thread needs. Freed with imp_crew_dismiss(), also after a
@@ -54,11 +64,16 @@ void imp_crew_dismiss(imp_crew *crew);
 // Refuses episodes longer than a dataset can hold, or a frame skip below 1.
 imp_status imp_crew_check_steps(int steps, int frame_skip, imp_error *err);
 
+// Starts an episode in a member's environment, with what is drawn for it.
+imp_status imp_crew_reset(const imp_crew *crew, imp_crew_member *member, uint32_t episode,
+                          imp_error *err);
+
 // To be called after every step; reports and asks for a stop now and then, from the caller's thread
 // only. Returns false when the work should end.
 bool imp_crew_tick(imp_crew *crew, int worker);
 
-// Draws what the member's robot sees into rgb.
+// Draws what the member's robot sees into rgb: once for every state of an episode that is looked
+// at, because noise is drawn anew.
 void imp_crew_look(const imp_crew *crew, imp_crew_member *member, uint8_t *rgb);
 // The same in a scene of the member's world that is not the crew's.
 void imp_crew_look_at(imp_crew_member *member, const imp_scene *scene, uint8_t *rgb);

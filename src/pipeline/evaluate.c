@@ -20,6 +20,7 @@ imp_eval_def imp_default_eval_def(void)
         .env = imp_default_env_def(),
         .camera = imp_default_camera_def(),
         .expert = imp_default_expert_def(),
+        .randomization = imp_randomization_none(),
         .keep = 100,
         .cookie = EVAL_COOKIE,
     };
@@ -163,7 +164,7 @@ imp_status imp_eval_drive(imp_crew *crew, int worker, int episode, const imp_eva
 {
     imp_crew_member *member = &crew->members[worker];
     imp_env *env = &member->env;
-    imp_status status = imp_env_reset(env, (uint32_t)episode, err);
+    imp_status status = imp_crew_reset(crew, member, (uint32_t)episode, err);
     if (status != IMP_OK)
         return status;
     result->map_index = env->world_index;
@@ -234,6 +235,7 @@ imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_dri
                                    .env = &env,
                                    .camera = &def->camera,
                                    .scene = &def->scene,
+                                   .randomization = &def->randomization,
                                    .driver = driver,
                                    .observe = imp_driver_observation(driver),
                                    .teacher = teacher,

@@ -21,6 +21,7 @@ imp_collect_def imp_default_collect_def(void)
         .env = imp_default_env_def(),
         .camera = imp_default_camera_def(),
         .expert = imp_default_expert_def(),
+        .randomization = imp_randomization_none(),
         .settings = "{}",
         .cookie = COLLECT_COOKIE,
     };
@@ -88,17 +89,20 @@ static imp_status drive_episode(imp_recorder *r, imp_rollout *b, uint32_t episod
     imp_crew *crew = &r->crew;
     imp_crew_member *member = &crew->members[worker];
     imp_env *env = &member->env;
-    imp_status status = imp_env_reset(env, episode, err);
+    imp_status status = imp_crew_reset(crew, member, episode, err);
     if (status != IMP_OK)
         return status;
     imp_steering_place(r->def, env);
     imp_policy_begin(member->driver, env);
     if (member->teacher != NULL)
         imp_policy_begin(member->teacher, env);
-    imp_steering steering = imp_steering_start(r->def, episode);
+    imp_steering steering = imp_steering_start(r->def, env);
     size_t picture = (size_t)r->def->camera.width * (size_t)r->def->camera.height * 3;
     b->steps = 0;
     b->map_index = env->world_index;
+    b->randomization[0] = '\0';
+    if (crew->randomization != NULL)
+        imp_draw_text(&member->draw, b->randomization);
     b->reward = 0.0;
     note_state(crew, member, b, 0);
     for (imp_step step = {0}; !step.terminated && !step.truncated;) {
@@ -110,9 +114,8 @@ static imp_status drive_episode(imp_recorder *r, imp_rollout *b, uint32_t episod
             wanted = imp_policy_act(member->teacher, env, NULL);
             action = imp_steering_choose(&steering, env, action, wanted);
         }
-        imp_action executed = imp_steering_disturb(&steering, action);
-        step = imp_env_step(env, executed);
-        note_step(b, k, executed, wanted, step);
+        step = imp_env_step(env, imp_steering_disturb(&steering, action));
+        note_step(b, k, env->action, wanted, step);
         note_state(crew, member, b, k + 1);
         if (!imp_crew_tick(crew, worker))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
@@ -184,6 +187,7 @@ imp_status imp_recorder_open(imp_recorder *r, const imp_collect_def *def,
                                .env = &env,
                                .camera = &def->camera,
                                .scene = &def->scene,
+                               .randomization = &def->randomization,
                                .driver = r->driver,
                                .teacher = r->teacher,
                                .threads = def->threads,
@@ -224,6 +228,7 @@ imp_episode imp_recorder_episode(const imp_recorder *r, int index)
         .truncations = b->truncations,
         .seed = r->def->env.seed,
         .number = (uint32_t)(r->first + index),
+        .randomization = b->randomization[0] != '\0' ? b->randomization : NULL,
     };
     snprintf(episode.map, sizeof episode.map, "%s", r->crew.maps.worlds[b->map_index]->name);
     return episode;

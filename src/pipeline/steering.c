@@ -30,15 +30,16 @@ void imp_steering_place(const imp_collect_def *def, imp_env *env)
     }
 }
 
-imp_steering imp_steering_start(const imp_collect_def *def, uint32_t episode)
+imp_steering imp_steering_start(const imp_collect_def *def, const imp_env *env)
 {
-    const imp_env_def *env = &def->env;
-    const double keep = exp(-env->drive.time_step * env->frame_skip / def->noise_time);
-    imp_random pace = imp_random_stream(env->seed, env->index, episode, IMP_PURPOSE_PACE);
+    const imp_env_def *at = &env->def;
+    const uint32_t episode = env->episode;
+    const double keep = exp(-at->drive.time_step * at->frame_skip / def->noise_time);
+    imp_random pace = imp_random_stream(at->seed, at->index, episode, IMP_PURPOSE_PACE);
     return (imp_steering){
         .def = def,
-        .noise = imp_random_stream(env->seed, env->index, episode, IMP_PURPOSE_NOISE),
-        .mix = imp_random_stream(env->seed, env->index, episode, IMP_PURPOSE_MIX),
+        .noise = imp_random_stream(at->seed, at->index, episode, IMP_PURPOSE_NOISE),
+        .mix = imp_random_stream(at->seed, at->index, episode, IMP_PURPOSE_MIX),
         .keep = keep,
         .draw = def->noise * sqrt(1.0 - keep * keep),
         .pace = 1.0 + imp_random_uniform(&pace, -def->speed_spread, def->speed_spread),

@@ -20,7 +20,8 @@ typedef struct imp_steering {
 // there is room; its heading stays.
 void imp_steering_place(const imp_collect_def *def, imp_env *env);
 
-imp_steering imp_steering_start(const imp_collect_def *def, uint32_t episode);
+// For the episode that env is in.
+imp_steering imp_steering_start(const imp_collect_def *def, const imp_env *env);
 
 // Which of the two actions is taken in the present state.
 imp_action imp_steering_choose(imp_steering *steering, const imp_env *env, imp_action policy,

@@ -124,9 +124,10 @@ static imp_action motor_action(const expert *self, const imp_env *env, foresight
 {
     double rate = fmax(IMP_TURN_DAMPING, self->def.turning_rate);
     double change = rate * (turn_rate - state.turn_rate);
-    double difference = (change + IMP_TURN_DAMPING * state.turn_rate) / IMP_TURN_GAIN;
-    double sum = speed * IMP_SPEED_DAMPING / IMP_SPEED_GAIN;
-    difference -= env->def.drive.trim * sum;
+    const imp_drive_def *drive = &env->def.drive;
+    double difference = (change + IMP_TURN_DAMPING * state.turn_rate) / imp_drive_turn_gain(drive);
+    double sum = speed * IMP_SPEED_DAMPING / imp_drive_speed_gain(drive);
+    difference -= drive->trim * sum;
     difference = fmax(-2.0, fmin(2.0, difference));
     double room = 2.0 - fabs(difference);
     sum = fmax(-room, fmin(room, sum));

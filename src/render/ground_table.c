@@ -26,7 +26,7 @@ static const float NOWHERE = 1e9f;
 
 // The camera above the ground.
 typedef struct vantage {
-    double height, forward, sine, cosine; // of the pitch
+    double height, forward, right, sine, cosine; // of the pitch
 } vantage;
 
 // The rays through the corners of a pixel: top left, top right, bottom left, bottom right.
@@ -139,7 +139,7 @@ static void add_step(imp_ground_table *table, const vantage *eye, const pixel_pa
         }
         const double near = eye->height / down;
         step->forward[k] = (float)(eye->forward + near * (eye->cosine - y * eye->sine));
-        step->right[k] = (float)(near * x);
+        step->right[k] = (float)(eye->right + near * x);
         const footprint whole = footprint_at(eye, &patches[k], s, t, LEAST_FALL);
         sum += 0.5 * log2(whole.across / cut.across * (whole.along / cut.along));
         met++;
@@ -180,7 +180,8 @@ void imp_ground_add_row(imp_ground_table *table, const imp_camera *camera, int r
                         imp_ground_group *groups, bool follows, double *corners)
 {
     const imp_camera_def *def = &camera->def;
-    const vantage eye = {def->mount_height, def->mount_forward, sin(def->pitch), cos(def->pitch)};
+    const vantage eye = {def->mount_height, def->mount_forward, def->mount_right, sin(def->pitch),
+                         cos(def->pitch)};
     double *lower = corners + 2 * (def->width + 1);
     if (follows)
         memcpy(corners, lower, (size_t)(def->width + 1) * 2 * sizeof *corners);

@@ -25,8 +25,9 @@ imp_eye imp_eye_of(const imp_camera_def *camera, imp_pose pose)
     const double cosine = cos(pose.heading), sine = sin(pose.heading);
     const double level = cos(camera->pitch), fall = sin(camera->pitch);
     return (imp_eye){
-        .at = {pose.x + cosine * camera->mount_forward, camera->mount_height,
-               pose.z - sine * camera->mount_forward},
+        .at = {pose.x + cosine * camera->mount_forward + sine * camera->mount_right,
+               camera->mount_height,
+               pose.z - sine * camera->mount_forward + cosine * camera->mount_right},
         .axis = {{sine, 0.0, cosine},
                  {-cosine * fall, -level, sine * fall},
                  {cosine * level, -fall, -sine * level}},

@@ -53,8 +53,9 @@ static imp_status check_def(const imp_camera_def *def, imp_error *err)
     if (!(def->mount_height > 0.0 && def->mount_height <= 1e3))
         return imp_fail(err, IMP_USAGE, "the camera must sit above the ground, not at %g m",
                         def->mount_height);
-    if (!(fabs(def->mount_forward) <= 1e3))
-        return imp_fail(err, IMP_USAGE, "the camera cannot sit %g m ahead", def->mount_forward);
+    if (!(fabs(def->mount_forward) <= 1e3 && fabs(def->mount_right) <= 1e3))
+        return imp_fail(err, IMP_USAGE, "the camera cannot sit %g m ahead and %g m to the right",
+                        def->mount_forward, def->mount_right);
     if (!(fabs(def->pitch) <= IMP_PI / 2.0))
         return imp_fail(err, IMP_USAGE, "the camera's pitch lies within a right angle, not at %g",
                         def->pitch);
@@ -148,6 +149,7 @@ imp_status imp_camera_look(imp_camera_def *camera, imp_pose *pose, const double 
     camera->lens = imp_lens_none();
     camera->mount_height = eye[1];
     camera->mount_forward = 0.0;
+    camera->mount_right = 0.0;
     camera->pitch = atan2(-dy, level);
     *pose = (imp_pose){eye[0], eye[2], level > 0.0 ? atan2(-dz, dx) : IMP_PI / 2.0};
     return IMP_OK;

@@ -24,6 +24,9 @@ imp_drive_def imp_default_drive_def(void)
 {
     return (imp_drive_def){.delay = 0.15,
                            .trim = 0.0,
+                           .gain = 1.0,
+                           .wheel_radius = IMP_WHEEL_RADIUS,
+                           .wheel_distance = IMP_WHEEL_DISTANCE,
                            .time_step = IMP_TIME_STEP,
                            .substeps = 1,
                            .cookie = DRIVE_COOKIE};
@@ -69,14 +72,28 @@ static int acting_command(const imp_drive *drive, double now)
     return best;
 }
 
+static double push(const imp_drive_def *def)
+{
+    return def->gain * (def->wheel_radius / IMP_WHEEL_RADIUS);
+}
+
+double imp_drive_speed_gain(const imp_drive_def *def)
+{
+    return IMP_SPEED_GAIN * push(def);
+}
+
+double imp_drive_turn_gain(const imp_drive_def *def)
+{
+    return IMP_TURN_GAIN * push(def) * (IMP_WHEEL_DISTANCE / def->wheel_distance);
+}
+
 void imp_drive_velocities(const imp_drive_def *def, imp_action applied, double *speed,
                           double *turn_rate)
 {
     double right = (1.0 + def->trim) * applied.right, left = (1.0 - def->trim) * applied.left;
-    double speed_rate = -IMP_SPEED_DAMPING * *speed + IMP_SPEED_GAIN * applied.right +
-                        IMP_SPEED_GAIN * applied.left;
-    double turn_acceleration =
-        -IMP_TURN_DAMPING * *turn_rate + IMP_TURN_GAIN * right - IMP_TURN_GAIN * left;
+    double ahead = imp_drive_speed_gain(def), aside = imp_drive_turn_gain(def);
+    double speed_rate = -IMP_SPEED_DAMPING * *speed + ahead * applied.right + ahead * applied.left;
+    double turn_acceleration = -IMP_TURN_DAMPING * *turn_rate + aside * right - aside * left;
     *speed += substep_of(def) * speed_rate;
     *turn_rate += substep_of(def) * turn_acceleration;
 }

@@ -62,7 +62,8 @@ find src include -name '*.[ch]' | sort | xargs awk -v table="$table" '
 '
 
 # CMakeLists.txt links by the same table (cli is the program itself)
-sed -n 's/^imp_folder(\([a-z]*\)\(.*\)/\1\2/p' CMakeLists.txt | awk -v table="$table" '
+sed -n '/^imp_folder(/{:a;/)/!{N;ba};s/\n */ /g;s/^imp_folder(\([a-z]*\)\(.*\)/\1\2/p}' \
+    CMakeLists.txt | awk -v table="$table" '
     BEGIN {
         while ((getline line < table) > 0) {
             name = line; sub(/:.*/, "", name)
