@@ -106,6 +106,21 @@ enum { IMP_FRAMES_MAX = 8, IMP_EVERY_MAX = 64, IMP_ACTIONS_MAX = 64 };
 /// Borrowed from the network.
 const imp_inputs *imp_network_inputs(const imp_network *network);
 
+/// What a driving network's two outputs are; its description says: X(name, word).
+#define IMP_HEAD_MAP(X)                                                                            \
+    X(IMP_HEAD_DUTY_CYCLES, "duty-cycles") /* of the left and the right wheel */                   \
+    X(IMP_HEAD_VELOCITIES, "velocities")   /* forward speed [m/s], turn rate [rad/s] to the left */
+
+typedef enum imp_head {
+#define IMP_HEAD_ENUM(name, word) name,
+    IMP_HEAD_MAP(IMP_HEAD_ENUM)
+#undef IMP_HEAD_ENUM
+} imp_head;
+
+/// The word for it; NULL past the last.
+const char *imp_head_word(int head);
+imp_head imp_network_head(const imp_network *network);
+
 /// The end of an episode as far as a network wants to know it: what everything that lets one drive
 /// tells it. Allocates nothing once it is there.
 typedef struct imp_recall imp_recall;

@@ -389,6 +389,9 @@ typedef struct imp_train_def {
     /// Model, a file or a folder, whose weights training starts from, of the same network; NULL:
     /// from random ones
     const char *initial;
+    /// Losses of samples that turn weigh more: by (1 + this * t / mean of t) / (1 + this), t being
+    /// |right - left| of the teacher's duty cycles. 0: all weigh the same
+    double weight_turns;
     int epochs;   ///< 10
     int patience; ///< stop after so many epochs in a row that brought no better model; 0: never
     double validation;    ///< share of episodes kept for validation; 0.1 (none of a single episode)

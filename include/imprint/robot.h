@@ -29,6 +29,10 @@ imp_action imp_action_clip(imp_action action);
 /// Inverse kinematics of the reference: forward speed [m/s] and turn rate [rad/s, positive to the
 /// left] to clipped duty cycles, with gain 1, trim 0, motor constant 27.
 imp_action imp_action_from_velocity(double speed, double turn_rate);
+/// The other way round.
+void imp_velocity_from_action(imp_action action, double *speed, double *turn_rate);
+/// What a network's two outputs ask for: duty cycles, or forward speed and turn rate; clipped.
+imp_action imp_action_from_outputs(const float outputs[2], bool velocities);
 
 /// The longest command delay that the delay line can hold [steps].
 #define IMP_MAX_DELAY_STEPS 15

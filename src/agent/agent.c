@@ -103,7 +103,7 @@ bool imp_agent_think(void *context, const imp_mind_news *news, const uint8_t *jp
 {
     imp_agent *agent = context;
     imp_error err = {0};
-    float duty[2];
+    float outputs[2];
     if (news->begins)
         imp_recall_begin(agent->recall);
     for (int k = 0; k < news->count; k++)
@@ -121,8 +121,8 @@ bool imp_agent_think(void *context, const imp_mind_news *news, const uint8_t *jp
     }
     imp_recall_see(agent->recall, observation);
     imp_inference_run(agent->inference, imp_recall_frames(agent->recall),
-                      imp_recall_actions(agent->recall), duty);
-    *out = imp_action_clip((imp_action){(double)duty[0], (double)duty[1]});
+                      imp_recall_actions(agent->recall), outputs);
+    *out = imp_action_from_outputs(outputs, agent->velocities);
     return true;
 }
 
@@ -189,6 +189,7 @@ static imp_status set_up(imp_agent *agent, const imp_agent_def *def, imp_error *
         status = imp_inference_create(&agent->inference, network, 1, err);
     if (status == IMP_OK)
         status = imp_recall_create(&agent->recall, network, err);
+    agent->velocities = imp_network_head(network) == IMP_HEAD_VELOCITIES;
     agent->observation = malloc((size_t)facts->width * (size_t)facts->height * 3);
     imp_network_destroy(segmenter);
     imp_network_destroy(network);

@@ -13,6 +13,7 @@ struct imp_agent {
     imp_segmenter *segmenter; // NULL: the network looks at pictures itself
     imp_inference *inference;
     imp_recall *recall;
+    bool velocities;                // what the network gives
     imp_mind_news news;             // of imp_agent_decide()
     uint8_t *observation, *painted; // of the eye, and of the segmenter
     double deadline;                // [s]

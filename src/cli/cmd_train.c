@@ -48,6 +48,8 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s)
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", false},
         {"huber-delta", 0, IMP_OPTION_REAL, &train->trainer.huber_delta, "R",
          "where huber goes from square to linear", false},
+        {"weight-turns", 0, IMP_OPTION_REAL, &train->weight_turns, "X",
+         "count samples more, the sharper they turn: 1 by half; 0: all alike", false},
         {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
          "of the learning rate: constant, step, or cosine down to a hundredth", false},
         {"decay-factor", 0, IMP_OPTION_REAL, &train->decay_factor, "R",

@@ -360,6 +360,21 @@ static imp_status read_number(reader *r, const char *key, int least, int most, i
     return status;
 }
 
+static imp_status read_head(reader *r)
+{
+    char text[IMP_LAYER_NAME];
+    imp_status status = next(r);
+    if (status == IMP_OK)
+        status = take_word(r, "head", text, sizeof text);
+    for (int k = 0; status == IMP_OK && imp_head_word(k) != NULL; k++)
+        if (strcmp(text, imp_head_word(k)) == 0) {
+            r->out->table.head = (imp_head)k;
+            return IMP_OK;
+        }
+    return status == IMP_OK ? fail_at(r, line_of(r), "head must be duty-cycles or velocities")
+                            : status;
+}
+
 static imp_status read_key(reader *r, const char *key)
 {
     imp_layer_table *table = &r->out->table;
@@ -373,8 +388,11 @@ static imp_status read_key(reader *r, const char *key)
         return read_number(r, key, 1, IMP_EVERY_MAX, &table->inputs.every);
     if (strcmp(key, "actions") == 0)
         return read_number(r, key, 0, IMP_ACTIONS_MAX, &table->inputs.actions);
+    if (strcmp(key, "head") == 0)
+        return read_head(r);
     return fail_at(r, line_of(r),
-                   "'%s' has no place here: a network has name, frames, every, actions and layers",
+                   "'%s' has no place here: a network has name, frames, every, actions, head and "
+                   "layers",
                    key);
 }
 

@@ -20,6 +20,16 @@ const char *imp_layer_kind_word(imp_layer_kind kind)
     return kind <= IMP_LAYER_DENSE ? words[kind] : "unknown";
 }
 
+const char *imp_head_word(int head)
+{
+    static const char *const words[] = {
+#define IMP_HEAD_WORD(name, word) word,
+        IMP_HEAD_MAP(IMP_HEAD_WORD)
+#undef IMP_HEAD_WORD
+    };
+    return head >= 0 && head <= IMP_HEAD_VELOCITIES ? words[head] : NULL;
+}
+
 int64_t imp_node_size(const imp_node *node)
 {
     return (int64_t)node->channels * node->height * node->width;
@@ -389,6 +399,7 @@ imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const i
                         table->name, table->count, IMP_MAX_LAYERS);
     memset(out, 0, sizeof *out);
     add_inputs(out, table, def);
+    out->head = table->head;
     for (int i = 0; i < table->count; i++) {
         const imp_layer *layer = &table->layers[i];
         const imp_status status = add_layer(&b, layer);

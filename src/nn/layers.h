@@ -40,6 +40,7 @@ typedef struct imp_layer_table {
     int count;
     const char *source; // nullable: the file that messages name
     imp_inputs inputs;  // frames and every: 0 stands for 1
+    imp_head head;
 } imp_layer_table;
 
 // A table for one picture size. A plain value; the last node is the output. Tensors that are
@@ -48,6 +49,7 @@ typedef struct imp_graph {
     imp_node nodes[IMP_MAX_LAYERS + 2];
     int count;
     imp_inputs inputs;
+    imp_head head;
     int first; // node that the table lists; those before it are the inputs
     imp_tensor tensors[IMP_MAX_TENSORS];
     int tensor_count;

@@ -129,6 +129,11 @@ const imp_inputs *imp_network_inputs(const imp_network *network)
     return &network->graph.inputs;
 }
 
+imp_head imp_network_head(const imp_network *network)
+{
+    return network->graph.head;
+}
+
 const imp_node *imp_network_node(const imp_network *network, int index)
 {
     return index >= 0 && index < network->graph.count ? &network->graph.nodes[index] : NULL;

@@ -42,6 +42,12 @@ imp_status imp_network_read_arrays(const imp_network *network, const imp_safeten
     return IMP_OK;
 }
 
+static const char *action_of(const imp_network *network)
+{
+    return network->graph.head == IMP_HEAD_VELOCITIES ? "forward speed [m/s], turn rate [rad/s]"
+                                                      : "wheel duty cycles left,right";
+}
+
 json_t *imp_network_description(const imp_network *network, const char *format)
 {
     const imp_network_def *def = &network->def;
@@ -53,14 +59,13 @@ json_t *imp_network_description(const imp_network *network, const char *format)
     snprintf(frames, sizeof frames, "%d", inputs->frames);
     snprintf(every, sizeof every, "%d", inputs->every);
     snprintf(actions, sizeof actions, "%d", inputs->actions);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*}",
-                     "format", format, "architecture", def->architecture, "width", width, "height",
-                     height, "frames", frames, "frames_every", every, "last_actions", actions,
-                     "outputs", outputs, "batch_norm", def->batch_norm ? "true" : "false",
-                     "batch_norm_epsilon", "0.001", "channel_order", "RGB", "normalisation",
-                     "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action",
-                     "wheel duty cycles left,right", "version", imp_version(), "description",
-                     network->description);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*}", "format",
+        format, "architecture", def->architecture, "width", width, "height", height, "frames",
+        frames, "frames_every", every, "last_actions", actions, "outputs", outputs, "batch_norm",
+        def->batch_norm ? "true" : "false", "batch_norm_epsilon", "0.001", "channel_order", "RGB",
+        "normalisation", "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action",
+        action_of(network), "version", imp_version(), "description", network->description);
 }
 
 // Adds the caller's strings; his keys must not be ours.

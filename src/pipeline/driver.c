@@ -178,6 +178,7 @@ typedef struct network_policy {
     imp_policy policy;
     imp_inference *inference;
     imp_recall *recall;
+    bool velocities; // what it gives
 } network_policy;
 
 static void network_begin(imp_policy *policy, const imp_env *env)
@@ -195,7 +196,7 @@ static imp_action network_act(imp_policy *policy, const imp_env *env, const uint
     imp_recall_see(self->recall, observation);
     imp_inference_run(self->inference, imp_recall_frames(self->recall),
                       imp_recall_actions(self->recall), out);
-    return imp_action_clip((imp_action){(double)out[0], (double)out[1]});
+    return imp_action_from_outputs(out, self->velocities);
 }
 
 static void network_destroy(imp_policy *policy)
@@ -218,6 +219,7 @@ static imp_status network_policy_create(imp_policy **out, const imp_network *net
     if (self == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
     self->policy.class = &class;
+    self->velocities = imp_network_head(network) == IMP_HEAD_VELOCITIES;
     imp_status status = imp_inference_create(&self->inference, network, 1, err);
     if (status == IMP_OK)
         status = imp_recall_create(&self->recall, network, err);

@@ -248,6 +248,7 @@ static imp_status write_saliency(char picture[64], const imp_eval_report_def *de
             .done = replay->done + 2 * (size_t)k * (size_t)inputs->actions,
             .width = replay->width,
             .height = replay->height,
+            .head = imp_network_head(imp_driver_network(def->drivers[p])),
         };
         status = imp_saliency(heat, &probe, err);
         memcpy(frames + 3 * pixels * (size_t)k, frame, 3 * pixels);

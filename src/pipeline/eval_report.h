@@ -42,16 +42,17 @@ imp_status imp_eval_write_pictures(imp_eval_pictures *pictures, const imp_eval_r
 // Adds plots to a page.
 imp_status imp_eval_plot(imp_html *page, const imp_eval_report_def *def, imp_error *err);
 
-// How much the steering, right minus left duty cycle, changes when what is around each pixel, a
-// tenth of the picture's width, gives way to its mean colour: heat is (height x width). (Zeiler and
-// Fergus, ECCV 2014.) The inference is of a batch of one. A network that sees several pictures
-// misses the place in all of them.
+// How much the steering, right minus left duty cycle or the turn rate, changes when what is around
+// each pixel, a tenth of the picture's width, gives way to its mean colour: heat is (height x
+// width). (Zeiler and Fergus, ECCV 2014.) The inference is of a batch of one. A network that sees
+// several pictures misses the place in all of them.
 typedef struct imp_saliency_def {
     imp_inference *inference;
     int frames;          // pictures that it sees
     const uint8_t *seen; // (frames x height x width x 3)
     const float *done;   // as in imp_inference_run()
     int width, height;
+    imp_head head;
 } imp_saliency_def;
 
 imp_status imp_saliency(float *heat, const imp_saliency_def *def, imp_error *err);

@@ -57,7 +57,7 @@ static float steering(const probe *p)
 {
     float out[2];
     imp_inference_run(p->def->inference, p->frames, p->def->done, out);
-    return out[1] - out[0];
+    return p->def->head == IMP_HEAD_VELOCITIES ? out[1] : out[1] - out[0];
 }
 
 // Moves the patch over the pictures; hits counts how often a pixel was covered.

@@ -42,6 +42,8 @@ static void add_episode(imp_samples *samples, const imp_dataset *dataset,
         samples->frames[i] = episode->observations + (size_t)k * samples->picture;
         samples->labels[2 * i] = episode->expert_actions[2 * k];
         samples->labels[2 * i + 1] = episode->expert_actions[2 * k + 1];
+        samples->turning +=
+            fabs((double)samples->labels[2 * i + 1] - (double)samples->labels[2 * i]);
         samples->actions[i] = episode->actions + 2 * (size_t)k;
         samples->steps[i] = (uint32_t)k;
         if (k % BLOCK_SAMPLES == 0)
@@ -96,6 +98,8 @@ imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, const imp_f
     const size_t window = def->window, batch = def->batch;
     *feed = (imp_feed){.samples = samples,
                        .inputs = def->inputs,
+                       .head = def->head,
+                       .weight_turns = def->weight_turns,
                        .window = window == 0 || window > samples->count ? samples->count : window,
                        .batch = batch,
                        .shuffle = def->shuffle,
@@ -105,8 +109,11 @@ imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, const imp_f
     feed->frames = calloc(batch * (size_t)def->inputs.frames, sizeof *feed->frames);
     feed->actions = calloc(batch * 2 * (size_t)def->inputs.actions + 1, sizeof *feed->actions);
     feed->labels = malloc(2 * batch * sizeof *feed->labels);
+    if (def->weight_turns > 0.0)
+        feed->weights = malloc(batch * sizeof *feed->weights);
     if (feed->order == NULL || feed->blocks == NULL || feed->frames == NULL ||
-        feed->actions == NULL || feed->labels == NULL)
+        feed->actions == NULL || feed->labels == NULL ||
+        (def->weight_turns > 0.0 && feed->weights == NULL))
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %zu samples",
                         samples->count);
     return IMP_OK;
@@ -119,6 +126,7 @@ void imp_feed_free(imp_feed *feed)
     free(feed->frames);
     free(feed->actions);
     free(feed->labels);
+    free(feed->weights);
     *feed = (imp_feed){0};
 }
 
@@ -169,6 +177,27 @@ static void advise(imp_feed *feed, struct imp_feed_edge *edge, size_t position, 
     }
 }
 
+// A label of duty cycles to place k of the batch.
+static void put_label(imp_feed *feed, size_t k, const float duty[2])
+{
+    float *label = &feed->labels[2 * k];
+    memcpy(label, duty, 2 * sizeof *label);
+    if (feed->head == IMP_HEAD_VELOCITIES) {
+        double speed, turn_rate;
+        imp_velocity_from_action((imp_action){(double)duty[0], (double)duty[1]}, &speed,
+                                 &turn_rate);
+        label[0] = (float)speed;
+        label[1] = (float)turn_rate;
+    }
+    if (feed->weights != NULL) {
+        const double mean = feed->samples->turning / (double)feed->samples->count;
+        const double turn = fabs((double)duty[1] - (double)duty[0]);
+        const double sharpness = mean > 0.0 ? turn / mean : 1.0;
+        feed->weights[k] =
+            (float)((1.0 + feed->weight_turns * sharpness) / (1.0 + feed->weight_turns));
+    }
+}
+
 // Sample i to place k of the batch.
 static void put_sample(imp_feed *feed, size_t k, size_t i)
 {
@@ -185,7 +214,7 @@ static void put_sample(imp_feed *feed, size_t k, size_t i)
         done[0] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past];
         done[1] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past + 1];
     }
-    memcpy(&feed->labels[2 * k], &samples->labels[2 * i], 2 * sizeof feed->labels[0]);
+    put_label(feed, k, &samples->labels[2 * i]);
 }
 
 imp_batch imp_feed_batch(imp_feed *feed, size_t position)
@@ -203,5 +232,6 @@ imp_batch imp_feed_batch(imp_feed *feed, size_t position)
     return (imp_batch){.count = (int)count,
                        .frames = feed->frames,
                        .actions = feed->actions,
-                       .labels = feed->labels};
+                       .labels = feed->labels,
+                       .weights = feed->weights};
 }

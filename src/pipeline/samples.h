@@ -5,6 +5,7 @@
 
 #include "imprint/dataset.h"
 #include "imprint/nn.h"
+#include "imprint/robot.h"
 
 // Samples that lie one after the other on the disk: a piece of an episode.
 typedef struct imp_sample_block {
@@ -18,6 +19,7 @@ typedef struct imp_samples {
     float *labels;          // (count x 2) left, right duty cycle
     const float **actions;  // (count) what was executed then, before it the episode's earlier ones
     uint32_t *steps;        // (count) place in its episode
+    double turning;         // sum of |right - left| of the labels
     size_t count;
     imp_sample_block *blocks; // (block_count) all samples in their order
     size_t block_count;
@@ -40,6 +42,8 @@ void imp_samples_free(imp_samples *samples);
 typedef struct imp_feed {
     const imp_samples *samples; // borrowed
     imp_inputs inputs;          // what the batches are for
+    imp_head head;              // what the labels become
+    double weight_turns;
     size_t window, batch;
     bool shuffle, streams;
     uint32_t *order;        // (samples.count) of the present epoch
@@ -47,6 +51,7 @@ typedef struct imp_feed {
     const uint8_t **frames; // (batch x inputs.frames) of the present batch
     float *actions;         // (batch x inputs.actions x 2)
     float *labels;          // (batch x 2)
+    float *weights;         // (batch); NULL: all weigh the same
     struct imp_feed_edge {
         size_t block, sample; // every block before `block` ends before position `sample`
     } soon, done;             // what the system was told of
@@ -55,7 +60,11 @@ typedef struct imp_feed {
 // What a feed is like.
 typedef struct imp_feed_def {
     imp_inputs inputs; // of the network
-    size_t window;     // 0, or more than there are: all samples
+    imp_head head;     // the same
+    // What a sample's loss is multiplied by grows with how sharply it turns: (1 + this * t / mean
+    // of t) / (1 + this) with t = |right - left| of its label. The mean of it is 1. 0: no weights
+    double weight_turns;
+    size_t window; // 0, or more than there are: all samples
     size_t batch;
     bool shuffle; // else samples come in their own order
     bool streams; // whether the system is told

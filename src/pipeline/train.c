@@ -104,9 +104,19 @@ static imp_status prepare_feeds(imp_train_run *r, imp_error *err)
     const size_t batch = (size_t)r->def->trainer.batch;
     const size_t window = (size_t)r->def->window;
     const bool streams = window > 0 && window < r->training.count;
-    const imp_inputs inputs = *imp_network_inputs(r->network);
-    const imp_feed_def training = {inputs, window, batch, true, streams};
-    const imp_feed_def held_out = {inputs, LOOK_AHEAD, batch, false, streams};
+    const imp_feed_def training = {
+        .inputs = *imp_network_inputs(r->network),
+        .head = imp_network_head(r->network),
+        .weight_turns = r->def->weight_turns,
+        .window = window,
+        .batch = batch,
+        .shuffle = true,
+        .streams = streams,
+    };
+    imp_feed_def held_out = training;
+    held_out.weight_turns = 0.0;
+    held_out.window = LOOK_AHEAD;
+    held_out.shuffle = false;
     const imp_status status = imp_feed_init(&r->feed, &r->training, &training, err);
     return status == IMP_OK ? imp_feed_init(&r->held_out_feed, &r->held_out, &held_out, err)
                             : status;
@@ -312,6 +322,9 @@ static imp_status check(const imp_train_def *def, imp_error *err)
     if (!(def->decay_factor > 0.0 && def->decay_factor <= 1.0))
         return imp_fail(err, IMP_USAGE, "the decay factor, %g, must lie above 0 and up to 1",
                         def->decay_factor);
+    if (!(def->weight_turns >= 0.0 && def->weight_turns <= 1e6))
+        return imp_fail(err, IMP_USAGE, "the weight of turns, %g, must not be negative",
+                        def->weight_turns);
     if (!(def->validation >= 0.0 && def->validation < 1.0))
         return imp_fail(err, IMP_USAGE, "the share for validation, %g, must lie within 0 to 1",
                         def->validation);

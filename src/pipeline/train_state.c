@@ -84,7 +84,7 @@ static const char *common(const imp_train_run *r, size_t member)
 imp_status imp_train_identify(imp_train_run *r, imp_error *err)
 {
     const imp_train_def *def = r->def;
-    char schedule[96] = "", window[32] = "", origin[32] = "";
+    char schedule[96] = "", window[32] = "", origin[32] = "", turns[48] = "";
     uint64_t hash = 0;
     r->hashes = calloc((size_t)r->dataset_count, HASH_BYTES);
     if (r->hashes == NULL)
@@ -107,11 +107,14 @@ imp_status imp_train_identify(imp_train_run *r, imp_error *err)
         snprintf(window, sizeof window, ", window %zu", r->feed.window);
     if (r->origin != 0)
         snprintf(origin, sizeof origin, ", from %016llx", (unsigned long long)r->origin);
+    if (def->weight_turns > 0.0)
+        snprintf(turns, sizeof turns, ", turns %a", def->weight_turns);
     snprintf(r->hash, sizeof r->hash, "%016llx", (unsigned long long)hash);
     snprintf(r->identity, sizeof r->identity,
-             "data %s, validation %a, seed %llu, schedule %d/%d%s%s%s", r->hash, def->validation,
+             "data %s, validation %a, seed %llu, schedule %d/%d%s%s%s%s", r->hash, def->validation,
              (unsigned long long)def->seed, (int)def->schedule,
-             def->schedule == IMP_SCHEDULE_COSINE ? def->epochs : 0, schedule, window, origin);
+             def->schedule == IMP_SCHEDULE_COSINE ? def->epochs : 0, schedule, window, origin,
+             turns);
     return imp_train_name_maps(r, err);
 }
 

@@ -10,14 +10,29 @@ imp_action imp_action_clip(imp_action action)
                         isnan(action.right) ? 0.0 : fmax(-1.0, fmin(1.0, action.right))};
 }
 
+// Duty cycle 1 turns a wheel so fast [rad/s].
+static const double MOTOR_CONSTANT = 27.0;
+
 imp_action imp_action_from_velocity(double speed, double turn_rate)
 {
-    const double motor_constant = 27.0; // duty cycle 1 turns a wheel at 27 rad/s
     double half = 0.5 * turn_rate * IMP_WHEEL_DISTANCE;
     return imp_action_clip((imp_action){
-        .left = (speed - half) / IMP_WHEEL_RADIUS / motor_constant,
-        .right = (speed + half) / IMP_WHEEL_RADIUS / motor_constant,
+        .left = (speed - half) / IMP_WHEEL_RADIUS / MOTOR_CONSTANT,
+        .right = (speed + half) / IMP_WHEEL_RADIUS / MOTOR_CONSTANT,
     });
+}
+
+void imp_velocity_from_action(imp_action action, double *speed, double *turn_rate)
+{
+    const double wheel = IMP_WHEEL_RADIUS * MOTOR_CONSTANT;
+    *speed = 0.5 * wheel * (action.right + action.left);
+    *turn_rate = wheel * (action.right - action.left) / IMP_WHEEL_DISTANCE;
+}
+
+imp_action imp_action_from_outputs(const float outputs[2], bool velocities)
+{
+    return velocities ? imp_action_from_velocity((double)outputs[0], (double)outputs[1])
+                      : imp_action_clip((imp_action){(double)outputs[0], (double)outputs[1]});
 }
 
 imp_drive_def imp_default_drive_def(void)

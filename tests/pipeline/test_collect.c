@@ -302,6 +302,45 @@ static void a_model_drives_and_the_expert_teaches(void **state)
     free(model);
 }
 
+// A network that gives velocities drives with the duty cycles that they take.
+static void a_model_may_give_velocities(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_collect_def def = small_collect(1, 20);
+    char *data = path_of("data"), *model = path_of("model.safetensors");
+    FILE *file = fopen(in_folder("fast.yaml"), "w");
+    assert_non_null(file);
+    fputs("head: velocities\nlayers:\n  - {name: flat, kind: flatten}\n"
+          "  - {name: action, kind: dense, channels: outputs}\n",
+          file);
+    assert_int_equal(fclose(file), 0);
+    save_untrained_of(in_folder("fast.yaml"), model, SMALL_WIDTH, SMALL_HEIGHT);
+    def.policy = model;
+    collect(data, &def);
+    imp_dataset *dataset;
+    imp_network *network;
+    imp_inference *inference;
+    assert_ok(imp_dataset_open(&dataset, data, &err), err);
+    assert_ok(imp_network_load(&network, model, &err), err);
+    assert_int_equal(imp_network_head(network), IMP_HEAD_VELOCITIES);
+    assert_ok(imp_inference_create(&inference, network, 1, &err), err);
+    const imp_episode *episode = imp_dataset_episode(dataset, 0);
+    for (int k = 0; k < episode->steps; k++) {
+        const uint8_t *frame = episode->observations + (size_t)k * SMALL_WIDTH * SMALL_HEIGHT * 3;
+        float out[2];
+        imp_inference_run(inference, &frame, NULL, out);
+        const imp_action wanted = imp_action_from_velocity((double)out[0], (double)out[1]);
+        assert_close((double)episode->actions[2 * k], wanted.left, 1e-6);
+        assert_close((double)episode->actions[2 * k + 1], wanted.right, 1e-6);
+    }
+    imp_inference_destroy(inference);
+    imp_network_destroy(network);
+    imp_dataset_close(dataset);
+    free(data);
+    free(model);
+}
+
 // What drives and what is recorded to be learned from know the same of the past: also where the
 // expert drove a part of it.
 static void a_model_knows_what_was_done(void **state)
@@ -322,7 +361,7 @@ static void a_model_knows_what_was_done(void **state)
     assert_ok(imp_dataset_open(&dataset, data, &err), err);
     assert_ok(imp_network_load(&network, model, &err), err);
     assert_ok(imp_inference_create(&inference, network, 1, &err), err);
-    const imp_feed_def wanted = {*imp_network_inputs(network), 0, 1, false, false};
+    const imp_feed_def wanted = {.inputs = *imp_network_inputs(network), .batch = 1};
     assert_ok(imp_samples_add(&samples, &none, dataset, 0, 0.0, 1, &err), err);
     assert_ok(imp_feed_init(&feed, &samples, &wanted, &err), err);
     imp_feed_start(&feed, 1, 0);
@@ -513,6 +552,7 @@ int main(void)
         FOLDER_TEST(samples_say_the_truth),
         FOLDER_TEST(noise_disturbs_what_is_done_not_what_is_taught),
         FOLDER_TEST(a_model_drives_and_the_expert_teaches),
+        FOLDER_TEST(a_model_may_give_velocities),
         FOLDER_TEST(a_model_knows_what_was_done),
         FOLDER_TEST(starts_can_be_spread_across_the_lane),
         FOLDER_TEST(speed_varies_by_episode_and_labels_do_not),

@@ -2,6 +2,8 @@
 // epoch and window decide.
 #include "pipeline/fixture.h"
 
+#include <math.h>
+
 #include "pipeline/samples.h"
 
 enum { EPISODES = 10, STEPS = 100, BATCH = 16, WINDOW = 200 };
@@ -29,7 +31,8 @@ static void make_rig_for(rig *r, imp_inputs inputs, size_t window, bool shuffle)
     assert_int_equal(r->training.count, 8 * STEPS);
     assert_int_equal(r->held_out.count, 2 * STEPS);
     free(data);
-    const imp_feed_def def = {inputs, window, BATCH, shuffle, true};
+    const imp_feed_def def = {
+        .inputs = inputs, .window = window, .batch = BATCH, .shuffle = shuffle, .streams = true};
     assert_ok(imp_feed_init(&r->feed, &r->training, &def, &err), err);
 }
 
@@ -202,6 +205,43 @@ static void a_sample_is_what_a_driver_would_know(void **state)
     imp_network_destroy(network);
 }
 
+// Labels in the head's units lead back to the teacher's duty cycles; weights grow with turning.
+static void labels_and_weights_follow_from_duty_cycles(void **state)
+{
+    (void)state;
+    rig r;
+    make_rig(&r, 0, false);
+    imp_error err = {0};
+    imp_feed feed = {0};
+    const imp_feed_def def = {
+        .inputs = ONE_PICTURE, .head = IMP_HEAD_VELOCITIES, .weight_turns = 3.0, .batch = BATCH};
+    assert_ok(imp_feed_init(&feed, &r.training, &def, &err), err);
+    imp_feed_start(&feed, 1, 0);
+    double weights = 0.0, turns = 0.0, least = 1e9, most = 0.0;
+    for (size_t i = 0; i < r.training.count; i++)
+        turns += fabs((double)r.training.labels[2 * i + 1] - (double)r.training.labels[2 * i]) /
+                 (double)r.training.count;
+    for (size_t at = 0; at < r.training.count; at += BATCH) {
+        const imp_batch batch = imp_feed_batch(&feed, at);
+        for (int k = 0; k < batch.count; k++) {
+            const float *duty = &r.training.labels[2 * (at + (size_t)k)];
+            const imp_action action = imp_action_from_outputs(&batch.labels[2 * k], true);
+            assert_close(action.left, (double)duty[0], 1e-5);
+            assert_close(action.right, (double)duty[1], 1e-5);
+            const double weight = (double)batch.weights[k];
+            assert_close(weight, 0.25 + 0.75 * fabs((double)duty[1] - (double)duty[0]) / turns,
+                         1e-5 * weight);
+            weights += weight;
+            least = fmin(least, weight);
+            most = fmax(most, weight);
+        }
+    }
+    assert_close(weights / (double)r.training.count, 1.0, 1e-5);
+    assert_true(most > 1.5 && least < 0.8);
+    imp_feed_free(&feed);
+    free_rig(&r);
+}
+
 // Advice never changes what is read.
 static void what_was_let_go_of_is_read_again(void **state)
 {
@@ -230,6 +270,7 @@ int main(void)
         FOLDER_TEST(an_epoch_goes_on_in_the_middle),
         FOLDER_TEST(without_shuffling_the_order_is_the_datasets),
         FOLDER_TEST(a_sample_is_what_a_driver_would_know),
+        FOLDER_TEST(labels_and_weights_follow_from_duty_cycles),
         FOLDER_TEST(what_was_let_go_of_is_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
