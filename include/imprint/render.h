@@ -35,10 +35,19 @@ const char *imp_assets_notice(const imp_assets *assets, int index);
 typedef struct imp_scene_def {
     const imp_assets *assets; ///< must outlive the scene; NULL: ours
     uint64_t seed;            ///< of which variant of its texture each tile gets; 0: the first
-    /// Variants that pictures can choose from (imp_view.tile_variant), as far as there are so many;
-    /// 0: one, or with a seed all.
+    /// Variants of each kind of tile that pictures can choose from (imp_view.tile_variant), up to
+    /// IMP_VARIANTS_MAX; 0: one, or with a seed all that the assets have.
     int variants;
+    /// How far variants but the first (with assets, those after their own) depart from the plain
+    /// look, 0..1: colour and width of lines, paint that fades and chips, dirt, seams between
+    /// tiles, other floors. All of it follows from the seed. 0: not at all, and there are none.
+    float wear;
+    /// Levels of textures that are left out, 0..4, of which each takes three quarters of the
+    /// memory that is left; 0. Pictures of 80 x 60 see next to nothing of the finest.
+    int finest;
 } imp_scene_def;
+
+enum { IMP_VARIANTS_MAX = 32 };
 
 imp_scene_def imp_default_scene_def(void);
 

@@ -84,7 +84,8 @@ static void sum_samples(const imp_ground_frame *frame, const imp_ground_table *t
     uint64_t packed[IMP_LANES] = {0};
     for (int n = 0; n < group->count; n++) {
         const imp_ground_step *step = &table->steps[group->first + n];
-        const int level = imp_ground_level(table->levels[group->first + n], frame->level_shift);
+        const int level = imp_ground_level(table->levels[group->first + n], frame->level_shift,
+                                           frame->scene->finest);
         int32_t x[IMP_LANES], z[IMP_LANES];
         for (int k = 0; k < IMP_LANES; k++) {
             float px = step->forward[k] * frame->x_forward + step->right[k] * frame->x_right;

@@ -153,10 +153,10 @@ static inline int imp_ground_cell(const imp_ground_frame *frame, int32_t x, int3
 }
 
 // The level of the scene that a step's level means.
-static inline int imp_ground_level(int level, int shift)
+static inline int imp_ground_level(int level, int shift, int finest)
 {
     int sum = level + shift;
-    return sum < 0 ? 0 : sum >= IMP_TEXTURE_LEVELS ? IMP_TEXTURE_LEVELS - 1 : sum;
+    return sum < finest ? finest : sum >= IMP_TEXTURE_LEVELS ? IMP_TEXTURE_LEVELS - 1 : sum;
 }
 
 // A bilinear sample at a position in units of cells, of the texture that begins at a texel: red,

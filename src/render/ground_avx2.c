@@ -156,7 +156,7 @@ sum_samples(const imp_ground_frame *frame, const wide_frame *wide, const imp_gro
     const uint32_t *texels = scene->texels;
     __m256i sum0 = _mm256_setzero_si256(), sum1 = sum0, sum2 = sum0, sum3 = sum0;
     for (int n = group->first; n < group->first + group->count; n++) {
-        const int level = imp_ground_level(table->levels[n], frame->level_shift);
+        const int level = imp_ground_level(table->levels[n], frame->level_shift, scene->finest);
         const int32_t stride = scene->levels[level].stride;
         places at;
         locate(frame, wide, level, &table->steps[n], &at);

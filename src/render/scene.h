@@ -4,6 +4,7 @@
 
 #include "imprint/render.h"
 #include "render/objects.h"
+#include "render/road.h"
 #include "render/texture.h"
 
 // The textures that a cell has to choose from; they follow each other.
@@ -19,10 +20,21 @@ struct imp_scene {
     imp_cell_looks *looks;  // (rows x columns)
     uint32_t *texels;       // all textures; the first is clear
     int32_t texture_size;   // texels from one to the next
-    int variants[IMP_TILE_KIND_COUNT];
+    int finest;             // of the levels; finer ones are not there
     imp_texture_level levels[IMP_TEXTURE_LEVELS];
+    int variants[IMP_TILE_KIND_COUNT];
+    bool pictures[IMP_TILE_KIND_COUNT]; // whether they are the assets'
+    imp_road_style *styles;             // of each variant; NULL: all are new
     imp_props objects;
     bool lamp_on_tiles; // or tiles are as bright everywhere
 };
+
+// Lays and makes the textures of a scene whose world and size are set (scene_tiles.c). False
+// without memory.
+bool imp_scene_lay_tiles(imp_scene *scene, const imp_scene_def *def);
+
+// The look of the tile in a cell, as a view has it.
+const imp_road_style *imp_scene_style(const imp_scene *scene, const imp_view *view, int column,
+                                      int row);
 
 #endif

@@ -159,19 +159,23 @@ static void survey_objects(imp_surveyor *s, const imp_scene *scene, const imp_ey
     }
 }
 
-static imp_segment ground_at(const imp_world *world, double x, double z)
+static imp_segment ground_at(const imp_scene *scene, const imp_view *view, double x, double z)
 {
+    const imp_world *world = scene->world;
     const imp_tile *tile = imp_world_tile_at(world, x, z);
     if (tile == NULL)
         return IMP_SEGMENT_GROUND;
     const double u = x / world->tile_size, v = z / world->tile_size;
-    return imp_road_segment(tile->kind, tile->orientation, (float)(u - floor(u) - 0.5),
+    const int number = (int)(tile - world->tiles);
+    const imp_road_style *style =
+        imp_scene_style(scene, view, number % world->columns + 1, number / world->columns + 1);
+    return imp_road_segment(style, tile->kind, tile->orientation, (float)(u - floor(u) - 0.5),
                             (float)(v - floor(v) - 0.5));
 }
 
 // What a ray meets where there is no object.
-static imp_segment survey_ground(const imp_world *world, const imp_eye *eye, double x, double y,
-                                 float *depth)
+static imp_segment survey_ground(const imp_scene *scene, const imp_view *view, const imp_eye *eye,
+                                 double x, double y, float *depth)
 {
     *depth = INFINITY;
     if (isnan(x))
@@ -184,7 +188,7 @@ static imp_segment survey_ground(const imp_world *world, const imp_eye *eye, dou
     if (!(-way[1] > 1e-4))
         return IMP_SEGMENT_SKY;
     *depth = (float)far;
-    return ground_at(world, eye->at[0] + far * way[0], eye->at[2] + far * way[2]);
+    return ground_at(scene, view, eye->at[0] + far * way[0], eye->at[2] + far * way[2]);
 }
 
 void imp_survey(imp_surveyor *surveyor, const imp_scene *scene, const imp_view *view,
@@ -199,7 +203,7 @@ void imp_survey(imp_surveyor *surveyor, const imp_scene *scene, const imp_view *
     survey_objects(s, scene, &eye, view);
     for (size_t k = 0; k < count; k++) {
         float depth;
-        int segment = survey_ground(scene->world, &eye, s->pass.raster.rays.x[k],
+        int segment = survey_ground(scene, view, &eye, s->pass.raster.rays.x[k],
                                     s->pass.raster.rays.y[k], &depth);
         if (s->objects[k] > 0) {
             segment = IMP_SEGMENT_OBJECT + s->objects[k] - 1;

@@ -33,12 +33,4 @@ void imp_texture_layout(imp_texture_level levels[IMP_TEXTURE_LEVELS], size_t *te
 // Builds levels 1.. and all frames from the inner texels of level 0.
 void imp_texture_finish(uint32_t *texels, const imp_texture_level levels[IMP_TEXTURE_LEVELS]);
 
-// Paints level 0 of a kind of tile as it lies in the world, turned by orientation quarters
-// (road.c). Rows grow with z and columns with x.
-void imp_road_paint(uint32_t *texels, const imp_texture_level *level, imp_tile_kind kind,
-                    int orientation);
-
-// What lies at a place of a tile [tiles from its centre, as it lies in the world].
-imp_segment imp_road_segment(imp_tile_kind kind, int orientation, float x, float z);
-
 #endif

@@ -110,7 +110,8 @@ void imp_render_view_from_above(const imp_scene *scene, const imp_view *view, in
     double scale, left, top;
     imp_top_down_frame(world, width, height, &scale, &left, &top);
     const double tile = scale * world->tile_size; // [px]
-    const int level = imp_ground_level((int)lround(log2(IMP_TEXTURE_SIDE / (tile * SIDE))), 0);
+    const int level =
+        imp_ground_level((int)lround(log2(IMP_TEXTURE_SIDE / (tile * SIDE))), 0, scene->finest);
     uint8_t *at = rgb;
     last_cell cell = {.column = -1};
     for (int j = 0; j < height; j++)
