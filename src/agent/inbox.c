@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 1 << 12 };
+enum { FIRST_CAPACITY = 64 };
 
 void imp_inbox_free(imp_inbox *inbox)
 {

@@ -32,4 +32,26 @@ static inline void list_messages(const char *path, char *out, size_t capacity)
     free(bytes);
 }
 
+// The actions among the messages of a file, at most `most`; returns how many.
+static inline int read_actions(const char *path, imp_action *actions, int most)
+{
+    char *bytes;
+    size_t length;
+    imp_error err = {0};
+    int count = 0;
+    assert_ok(imp_file_read(&bytes, &length, path, 1 << 24, &err), err);
+    imp_cbor rest = {(uint8_t *)bytes, (uint8_t *)bytes + length};
+    while (rest.at < rest.end) {
+        imp_message message;
+        imp_message_read(&message, rest, false);
+        assert_true(imp_cbor_skip(&rest));
+        if (!imp_message_is(&message, IMP_MESSAGE_TOPIC, "commands"))
+            continue;
+        assert_true(count < most);
+        assert_null(imp_read_commands(&message, &actions[count++]));
+    }
+    free(bytes);
+    return count;
+}
+
 #endif

@@ -6,6 +6,8 @@
 
 #include "agent/node.h"
 
+enum { ACTIONS_MAX = 8 };
+
 static const imp_action ACTION = {0.25, -0.5};
 
 // Decides in no time; "late" pictures take their time, "broken" ones cannot be read.
@@ -142,23 +144,11 @@ static void put_question(imp_cbor_out *out)
 static imp_status exchange(const imp_cbor_out *stream, imp_action *actions, int *count,
                            imp_error *err)
 {
-    char *answers;
-    size_t length;
     char in[600];
     snprintf(in, sizeof in, "%s", in_folder("in"));
     assert_ok(imp_file_write(in, stream->bytes, stream->length, err), *err);
     const imp_status status = serve_file(in, in_folder("out"), err);
-    assert_ok(imp_file_read(&answers, &length, in_folder("out"), 1 << 20, NULL), *err);
-    imp_cbor rest = {(uint8_t *)answers, (uint8_t *)answers + length};
-    *count = 0;
-    while (rest.at < rest.end) {
-        imp_message message;
-        imp_message_read(&message, rest, false);
-        assert_true(imp_cbor_skip(&rest));
-        if (imp_message_is(&message, IMP_MESSAGE_TOPIC, "commands"))
-            assert_null(imp_read_commands(&message, &actions[(*count)++]));
-    }
-    free(answers);
+    *count = read_actions(in_folder("out"), actions, ACTIONS_MAX);
     return status;
 }
 
@@ -166,7 +156,7 @@ static void test_decisions(void **state)
 {
     (void)state;
     imp_error err = {0};
-    imp_action actions[8];
+    imp_action actions[ACTIONS_MAX];
     int count;
     imp_cbor_out stream = start_stream();
     put_question(&stream); // nothing seen yet
@@ -189,7 +179,7 @@ static void test_a_late_decision_stops(void **state)
 {
     (void)state;
     imp_error err = {0};
-    imp_action actions[8];
+    imp_action actions[ACTIONS_MAX];
     int count;
     imp_cbor_out stream = start_stream();
     put_observation(&stream, "late");
@@ -205,7 +195,7 @@ static void test_a_new_episode_forgets(void **state)
 {
     (void)state;
     imp_error err = {0};
-    imp_action actions[8];
+    imp_action actions[ACTIONS_MAX];
     int count;
     imp_cbor_out stream = start_stream();
     put_observation(&stream, "fine");
@@ -225,7 +215,7 @@ static void test_garbage(void **state)
 {
     (void)state;
     imp_error err = {0};
-    imp_action actions[8];
+    imp_action actions[ACTIONS_MAX];
     int count;
     imp_cbor_out stream = start_stream();
     const size_t whole = stream.length;

@@ -96,8 +96,9 @@ static void check_extents(const imp_mesh *mesh, const imp_object_class *extents)
     for (int i = 0; i < 3; i++) {
         double low = INFINITY, high = -INFINITY;
         for (int k = 0; k < mesh->vertex_count; k++) {
-            low = fmin(low, at[i][k]);
-            high = fmax(high, at[i][k]);
+            const double value = (double)at[i][k];
+            low = value < low ? value : low;
+            high = value > high ? value : high;
         }
         const double tolerance = 1e-5 * (want[i][1] - want[i][0]);
         assert_close(low, want[i][0], tolerance);
