@@ -4,22 +4,32 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "imprint/logs.h"
 
 typedef struct settings {
     const char *out;
     bool raw_pixels, standardised, force;
 } settings;
 
-static imp_status export_onnx(const settings *s, const imp_options *options, imp_error *err)
+// What can be written, and where to unless told otherwise.
+static const struct {
+    const char *name, *out;
+    imp_export_format format; // of datasets
+} FORMATS[] = {
+    {.name = "onnx", .out = "model.onnx"},
+    {"trainlog", "train.log", IMP_EXPORT_TRAINLOG},
+    {"minari", "minari", IMP_EXPORT_MINARI},
+    {"robomimic", "robomimic.hdf5", IMP_EXPORT_ROBOMIMIC},
+};
+enum { ONNX, FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
+
+static imp_status export_onnx(const settings *s, const char *model, imp_error *err)
 {
-    if (options->operand_count != 2 || strcmp(options->operands[0], "onnx") != 0)
-        return imp_fail(err, IMP_USAGE, "wanted is: imprint export onnx MODEL --out FILE");
     if (s->raw_pixels && s->standardised)
         return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised exclude each other");
     if (imp_path_exists(s->out) && !s->force)
         return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
                         s->out);
-    const char *model = options->operands[1];
     const imp_expert_def expert = imp_default_expert_def();
     imp_driver *driver;
     imp_status status = imp_driver_open(&driver, model, &expert, err);
@@ -32,8 +42,49 @@ static imp_status export_onnx(const settings *s, const imp_options *options, imp
     return status;
 }
 
-static int print_summary(const settings *s, const imp_options *options)
+static imp_status export_dataset(const settings *s, const imp_options *options, int format,
+                                 imp_error *err)
 {
+    if (s->raw_pixels || s->standardised)
+        return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised are for onnx");
+    const imp_monitor monitor = imp_session_monitor(options);
+    const bool folder = FORMATS[format].format == IMP_EXPORT_MINARI;
+    imp_status status = folder ? imp_session_claim(s->out, false, s->force, err) : IMP_OK;
+    if (status != IMP_OK)
+        return status;
+    status = imp_export_dataset(options->operands[1], FORMATS[format].format, s->out, s->force,
+                                &monitor, err);
+    imp_session_clear();
+    if (folder)
+        imp_session_settle(s->out, s->force);
+    return status;
+}
+
+static imp_status export_any(settings *s, const imp_options *options, int *format, imp_error *err)
+{
+    *format = FORMAT_COUNT;
+    for (int k = 0; k < FORMAT_COUNT && options->operand_count == 2; k++)
+        if (strcmp(options->operands[0], FORMATS[k].name) == 0)
+            *format = k;
+    if (*format == FORMAT_COUNT)
+        return imp_fail(err, IMP_USAGE,
+                        "wanted is: imprint export onnx MODEL --out FILE, or trainlog, minari or "
+                        "robomimic DATASET");
+    if (s->out[0] == '\0')
+        s->out = FORMATS[*format].out;
+    return *format == ONNX ? export_onnx(s, options->operands[1], err)
+                           : export_dataset(s, options, *format, err);
+}
+
+static int print_summary(const settings *s, const imp_options *options, int format)
+{
+    if (format != ONNX) {
+        if (options->json)
+            return imp_session_print_json(
+                json_pack("{s:s, s:s}", "out", s->out, "format", FORMATS[format].name));
+        printf("%s: %s, as %s reads it\n", s->out, options->operands[1], FORMATS[format].name);
+        return imp_session_finish();
+    }
     const char *input = s->standardised ? "input" : "picture";
     if (options->json)
         return imp_session_print_json(json_pack("{s:s, s:s, s:i, s:s}", "out", s->out, "format",
@@ -46,42 +97,53 @@ static int print_summary(const settings *s, const imp_options *options)
 
 static int run(const imp_command *command, int argc, char **argv)
 {
-    settings s = {.out = "model.onnx"};
+    settings s = {.out = ""};
+    int format = ONNX;
     imp_options options;
     imp_error err = {0};
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the new file", true},
+        {"out", 'o', IMP_OPTION_TEXT, &s.out, "PATH",
+         "the new file or folder: model.onnx, train.log, minari or robomimic.hdf5 unless given",
+         true},
         {"raw-pixels", 0, IMP_OPTION_FLAG, &s.raw_pixels, NULL,
-         "take RGB bytes as they come from the camera; what is done unless told otherwise", false},
-        {"standardised", 0, IMP_OPTION_FLAG, &s.standardised, NULL,
-         "take pictures that are standardised already: (x - mean) / deviation, channels first",
+         "onnx: take RGB bytes as they come from the camera; what is done unless told otherwise",
          false},
-        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace the file if it exists", true},
+        {"standardised", 0, IMP_OPTION_FLAG, &s.standardised, NULL,
+         "onnx: take pictures that are standardised already: (x - mean) / deviation, channels "
+         "first",
+         false},
+        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace it if it exists", true},
     };
     imp_options_init(&options, command);
     imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
-        status = export_onnx(&s, &options, &err);
+        status = export_any(&s, &options, &format, &err);
     int code = status != IMP_OK ? imp_session_fail(status, &err)
                : options.help   ? imp_session_finish()
-                                : print_summary(&s, &options);
+                                : print_summary(&s, &options, format);
     imp_options_free(&options);
     return code;
 }
 
 const imp_command imp_command_export = {
     .name = "export",
-    .summary = "write a model for other inference engines",
-    .operands = "onnx MODEL",
+    .summary = "write a model or a dataset for other programs",
+    .operands = "onnx MODEL | (trainlog | minari | robomimic) DATASET",
     .details =
         "MODEL is a file, or a folder that `imprint train` wrote. The ONNX model takes "
         "batches of any size and\n"
-        "gives left and right duty cycles; preprocessing is part of it unless told otherwise.",
+        "gives left and right duty cycles; preprocessing is part of it unless told otherwise.\n\n"
+        "DATASET is a folder that `imprint log` or `imprint import` wrote. trainlog is what the "
+        "baselines' training\n"
+        "reads; minari is a folder for Farama's Minari with one file for all episodes; robomimic "
+        "is its HDF5 file,\n"
+        "with the pictures as obs/image.",
     .examples =
         "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-export-d --force &&\n"
         "  imprint train --data /tmp/imprint-export-d --epochs 1 --out /tmp/imprint-export-m "
         "--force &&\n"
-        "  imprint export onnx /tmp/imprint-export-m --out /tmp/imprint-model.onnx --force",
+        "  imprint export onnx /tmp/imprint-export-m --out /tmp/imprint-model.onnx --force &&\n"
+        "  imprint export robomimic /tmp/imprint-export-d --out /tmp/imprint-demos.hdf5 --force",
     .run = run,
 };

@@ -14,6 +14,7 @@ extern const imp_command imp_command_map;
 extern const imp_command imp_command_data;
 extern const imp_command imp_command_model;
 extern const imp_command imp_command_bench;
+extern const imp_command imp_command_import;
 extern const imp_command imp_command_export;
 extern const imp_command imp_command_plot;
 extern const imp_command imp_command_sweep;

@@ -26,6 +26,10 @@ imp_status imp_hdf5_fail(imp_error *err, imp_status status, const char *path, co
 // closed with H5Fclose(), which closes what is still open in it.
 hid_t imp_hdf5_create(void);
 
+// The same on disk, for what is too large for memory; replaces the file. HDF5 may be unable to let
+// go of it after a failed write, so this is for programs that end then.
+hid_t imp_hdf5_create_on_disk(const char *path);
+
 // Opens a file for reading, refusing what is not a regular file. IMP_BAD_INPUT, naming the file, if
 // it is missing, truncated or foreign.
 imp_status imp_hdf5_open(hid_t *out, const char *path, imp_error *err);

@@ -1,0 +1,190 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "cli/strip.h"
+#include "imprint/logs.h"
+
+typedef struct settings {
+    imp_import_def def;
+    int size[2];
+    const char *camera, *commands, *calibration, *actions, *out;
+    imp_calibration own; // of the camera
+    bool force;
+} settings;
+
+static void add_options(imp_options *options, settings *s)
+{
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", true},
+        {"size", 0, IMP_OPTION_PAIR, s->size, "WxH",
+         "size of the observations: 80x60 for bags, as recorded for train.log, unless given",
+         false},
+        {"map", 'm', IMP_OPTION_TEXT, &s->def.map, "NAME", "what to call the place", false},
+        {"policy", 'p', IMP_OPTION_TEXT, &s->def.policy, "NAME", "what to call who drove", false},
+        {"camera", 0, IMP_OPTION_TEXT, &s->camera, "TOPIC",
+         "rosbag: topic of the pictures, unless it is the one with the most", false},
+        {"commands", 0, IMP_OPTION_TEXT, &s->commands, "TOPIC",
+         "rosbag: topic of wheel or car commands, unless it is the one with the most", false},
+        {"undistort", 0, IMP_OPTION_FLAG, &s->def.undistort, NULL,
+         "rosbag: straighten the pictures, by --calibration or what the bag tells", false},
+        {"calibration", 0, IMP_OPTION_TEXT, &s->calibration, "FILE",
+         "rosbag: the camera's calibration (YAML)", false},
+        {"delay", 0, IMP_OPTION_REAL, &s->def.delay, "S",
+         "rosbag: a picture goes with the latest command so long after it", false},
+        {"command-age", 0, IMP_OPTION_REAL, &s->def.command_age, "S",
+         "rosbag: an older command counts as none", false},
+        {"gap", 0, IMP_OPTION_REAL, &s->def.gap, "S",
+         "rosbag: so long without a picture ends an episode", false},
+        {"received-times", 0, IMP_OPTION_FLAG, &s->def.received_times, NULL,
+         "rosbag: go by when messages arrived, not by when they say they were made", false},
+        {"moving-only", 0, IMP_OPTION_FLAG, &s->def.moving_only, NULL,
+         "rosbag: leave out pictures at which the robot stands still", false},
+        {"gain", 0, IMP_OPTION_REAL, &s->def.gain, "G",
+         "rosbag: of the robot's kinematics, for car commands", false},
+        {"trim", 0, IMP_OPTION_REAL, &s->def.trim, "T", "rosbag: the same", false},
+        {"lens", 0, IMP_OPTION_TEXT, &s->def.lens, "NAME",
+         "trainlog: lens of the pictures: duckiebot, none or custom", false},
+        {"actions", 0, IMP_OPTION_TEXT, &s->actions, "KIND",
+         "trainlog: duty-cycles (left, right) or velocities (speed, turn rate)", false},
+        {"swap-red-blue", 0, IMP_OPTION_FLAG, &s->def.swap_red_blue, NULL,
+         "trainlog: pictures are stored blue first, as the baseline's log.py does", false},
+        {"following", 0, IMP_OPTION_FLAG, &s->def.following, NULL,
+         "trainlog: a picture goes with the next entry's action, the one taken after seeing it",
+         false},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+static imp_status apply(const imp_options *options, settings *s, imp_error *err)
+{
+    const bool sized = imp_options_given(options, s->size);
+    const char *kind = options->operand_count > 0 ? options->operands[0] : "";
+    if (options->operand_count < 2 || !is_one_of(kind, "rosbag", "trainlog"))
+        return imp_fail(err, IMP_USAGE,
+                        "wants rosbag FILE... or trainlog FILE...: see imprint "
+                        "import --help");
+    if (strcmp(kind, "rosbag") == 0 || sized) {
+        s->def.width = s->size[0];
+        s->def.height = s->size[1];
+    } else {
+        s->def.width = s->def.height = 0;
+    }
+    if (sized && (s->size[0] < 1 || s->size[1] < 1))
+        return imp_fail(err, IMP_USAGE, "--size must be at least 1x1");
+    if (!is_one_of(s->actions, "duty-cycles", "velocities"))
+        return imp_fail(err, IMP_USAGE, "--actions is duty-cycles or velocities, not %s",
+                        s->actions);
+    if (!is_one_of(s->def.lens, "duckiebot", "none") && strcmp(s->def.lens, "custom") != 0)
+        return imp_fail(err, IMP_USAGE, "--lens is duckiebot, none or custom, not %s", s->def.lens);
+    s->def.velocities = strcmp(s->actions, "velocities") == 0;
+    s->def.camera_topic = s->camera[0] != '\0' ? s->camera : NULL;
+    s->def.command_topic = s->commands[0] != '\0' ? s->commands : NULL;
+    if (s->calibration[0] == '\0')
+        return IMP_OK;
+    if (!s->def.undistort)
+        return imp_fail(err, IMP_USAGE, "--calibration is for --undistort");
+    s->def.calibration = &s->own;
+    return imp_calibration_read(&s->own, s->calibration, err);
+}
+
+static imp_status import_files(settings *s, const imp_options *options, imp_import_summary *summary,
+                               imp_error *err)
+{
+    imp_status status = apply(options, s, err);
+    if (status == IMP_OK)
+        status = imp_session_claim(s->out, false, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    char *json = imp_options_json(options);
+    const imp_monitor monitor = imp_session_monitor(options);
+    const char *const *files = options->operands + 1;
+    const int count = options->operand_count - 1;
+    s->def.settings = json != NULL ? json : "{}";
+    status = strcmp(options->operands[0], "rosbag") == 0
+                 ? imp_import_rosbag(summary, files, count, s->out, &s->def, &monitor, err)
+                 : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
+    imp_session_clear();
+    imp_session_settle(s->out, s->force);
+    free(json);
+    if (status == IMP_OK)
+        status = imp_session_save_settings(options, s->out, err);
+    return status == IMP_OK ? imp_draw_strip(s->out, err) : status;
+}
+
+static int print_summary(const settings *s, const imp_options *options,
+                         const imp_import_summary *summary)
+{
+    if (options->json) {
+        json_t *dropped = json_object(), *notes = json_array();
+        for (int k = 0; k < summary->reason_count; k++)
+            json_object_set_new(dropped, summary->dropped[k].reason,
+                                json_integer(summary->dropped[k].count));
+        for (int k = 0; k < summary->note_count; k++)
+            json_array_append_new(notes, json_string(summary->notes[k]));
+        return imp_session_print_json(
+            json_pack("{s:s, s:i, s:I, s:I, s:o, s:o}", "out", s->out, "episodes",
+                      summary->episodes, "steps", (json_int_t)summary->steps, "pictures",
+                      (json_int_t)summary->pictures, "dropped", dropped, "notes", notes));
+    }
+    for (int k = 0; k < summary->note_count; k++)
+        printf("%s\n", summary->notes[k]);
+    for (int k = 0; k < summary->reason_count; k++)
+        printf("left out: %" PRId64 " %s\n", summary->dropped[k].count, summary->dropped[k].reason);
+    printf("%s: %d episodes, %" PRId64 " steps of %" PRId64 " pictures; look at "
+           "%s/observations.png\n",
+           s->out, summary->episodes, summary->steps, summary->pictures, s->out);
+    return imp_session_finish();
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.def = imp_default_import_def(),
+                  .size = {80, 60},
+                  .camera = "",
+                  .commands = "",
+                  .calibration = "",
+                  .actions = "duty-cycles",
+                  .out = "runs/imported"};
+    imp_options options;
+    imp_error err = {0};
+    imp_import_summary summary = {0};
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = import_files(&s, &options, &summary, &err);
+    const int code = status != IMP_OK ? imp_session_fail(status, &err)
+                     : options.help   ? imp_session_finish()
+                                      : print_summary(&s, &options, &summary);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_import = {
+    .name = "import",
+    .summary = "make a dataset of other recordings",
+    .operands = "rosbag FILE... | trainlog FILE...",
+    .details =
+        "rosbag reads a robot's ROS 1 bags: camera pictures, and the wheel or car commands that "
+        "held when they\n"
+        "were taken. trainlog reads the baselines' train.log (Python pickles) without executing "
+        "what is in it.\n"
+        "What is left out is counted, here and in `imprint data info`. An interrupted import "
+        "leaves nothing.",
+    .examples =
+        "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-r --force &&\n"
+        "  imprint export trainlog /tmp/imprint-r --out /tmp/imprint-train.log --force &&\n"
+        "  imprint import trainlog /tmp/imprint-train.log --out /tmp/imprint-imported --force",
+    .run = run,
+};

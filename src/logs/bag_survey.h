@@ -1,0 +1,45 @@
+// logs/bag_survey.h: what a bag holds, found before its pictures are read: who speaks, when, and
+// what was commanded.
+#ifndef IMP_LOGS_BAG_SURVEY_H
+#define IMP_LOGS_BAG_SURVEY_H
+
+#include "imprint/logs.h"
+#include "logs/bag.h"
+#include "logs/message.h"
+
+// A command as it came.
+typedef struct imp_bag_command {
+    int64_t time; // [ns]
+    double numbers[2];
+    size_t order; // in the bag
+} imp_bag_command;
+
+typedef struct imp_bag_survey {
+    char camera[256]; // topic of the pictures; "" if there is none
+    imp_message_kind camera_kind;
+    int64_t pictures;    // on it
+    double interval;     // between them: the median [s]; 0 if there are fewer than two
+    double duration;     // from the first to the last [s]
+    char commander[256]; // topic of the commands; "" if there is none
+    imp_message_kind command_kind;
+    imp_bag_command *commands; // (command_count) sorted by time
+    size_t command_count;
+    int64_t unreadable; // commands on that topic that are not what they should be
+    bool has_calibration;
+    imp_calibration calibration; // of the camera with the pictures
+    bool is_cut, has_index;
+    size_t cut_at;
+    int damaged_chunks;
+} imp_bag_survey;
+
+// Reads the whole bag, which is rewound before and after. Chooses the topics that def names, else
+// those with most to say. IMP_INTERRUPTED if the monitor wants to stop.
+imp_status imp_bag_survey_make(imp_bag_survey *out, imp_bag *bag, const imp_import_def *def,
+                               const imp_monitor *monitor, imp_error *err);
+void imp_bag_survey_free(imp_bag_survey *survey);
+
+// Tells the monitor how far the reading has come. IMP_INTERRUPTED if it wants to stop.
+imp_status imp_bag_watch(const imp_bag *bag, const char *task, const imp_monitor *monitor,
+                         imp_error *err);
+
+#endif

@@ -1,0 +1,19 @@
+// logs/export.h: what all exports do alike.
+#ifndef IMP_LOGS_EXPORT_H
+#define IMP_LOGS_EXPORT_H
+
+#include "imprint/logs.h"
+
+// Each writes a whole dataset to a path that is renamed later.
+imp_status imp_export_trainlog(const imp_dataset *dataset, const char *path,
+                               const imp_monitor *monitor, imp_error *err);
+imp_status imp_export_minari(const imp_dataset *dataset, const char *folder, const char *path,
+                             const imp_monitor *monitor, imp_error *err);
+imp_status imp_export_robomimic(const imp_dataset *dataset, const char *path,
+                                const imp_monitor *monitor, imp_error *err);
+
+// Tells the monitor that so many episodes are written. IMP_INTERRUPTED if it wants to stop.
+imp_status imp_export_watch(const imp_dataset *dataset, int done, const imp_monitor *monitor,
+                            imp_error *err);
+
+#endif

@@ -1,0 +1,185 @@
+// Writes datasets as HDF5 files of others: Minari's in one piece, and robomimic's.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "dataset/index.h"
+#include "logs/export.h"
+
+static imp_status close_file(hid_t file, const char *path, imp_status status, imp_error *err)
+{
+    if (H5Fflush(file, H5F_SCOPE_LOCAL) < 0 && status == IMP_OK)
+        status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    if (H5Fclose(file) < 0 && status == IMP_OK)
+        status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    return status;
+}
+
+// ---- Minari -------------------------------------------------------------------------------------
+
+static imp_status copy_episodes(const imp_dataset *dataset, hid_t from, hid_t to, const char *path,
+                                const imp_monitor *monitor, imp_error *err)
+{
+    const int count = imp_dataset_episode_count(dataset);
+    for (int k = 0; k < count; k++) {
+        char name[32];
+        const imp_status status = imp_export_watch(dataset, k, monitor, err);
+        if (status != IMP_OK)
+            return status;
+        imp_episode_name(name, k);
+        // the link is followed into its shard
+        if (H5Ocopy(from, name, to, name, H5P_DEFAULT, H5P_DEFAULT) < 0)
+            return imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    }
+    return IMP_OK;
+}
+
+static imp_status write_main(const imp_dataset *dataset, const char *folder, const char *path,
+                             const imp_monitor *monitor, imp_error *err)
+{
+    char index[PATH_MAX];
+    hid_t from;
+    imp_status status = imp_dataset_path(index, folder, IMP_INDEX_NAME, err);
+    if (status == IMP_OK)
+        status = imp_hdf5_open(&from, index, err);
+    if (status != IMP_OK)
+        return status;
+    const hid_t to = imp_hdf5_create_on_disk(path);
+    const char *origin = imp_dataset_origin(dataset);
+    if (to < 0 || !imp_facts_put(to, imp_dataset_facts(dataset)) ||
+        !imp_put_int(to, "total_episodes", imp_dataset_episode_count(dataset)) ||
+        !imp_put_int(to, "total_steps", imp_dataset_step_count(dataset)) ||
+        (origin[0] != '\0' && !imp_put_text(to, "origin", origin)))
+        status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    else
+        status = copy_episodes(dataset, from, to, path, monitor, err);
+    H5Fclose(from);
+    return to < 0 ? status : close_file(to, path, status, err);
+}
+
+static imp_status copy_metadata(const char *folder, const char *to, imp_error *err)
+{
+    char from[PATH_MAX];
+    char *text;
+    size_t length;
+    imp_status status = imp_dataset_path(from, folder, IMP_METADATA_NAME, err);
+    if (status == IMP_OK)
+        status = imp_file_read(&text, &length, from, (size_t)4 << 30, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_file_write(to, text, length, err);
+    free(text);
+    return status;
+}
+
+imp_status imp_export_minari(const imp_dataset *dataset, const char *folder, const char *path,
+                             const imp_monitor *monitor, imp_error *err)
+{
+    char name[PATH_MAX];
+    imp_status status = imp_dataset_path(name, path, IMP_INDEX_NAME, err);
+    if (status == IMP_OK)
+        status = write_main(dataset, folder, name, monitor, err);
+    if (status == IMP_OK)
+        status = imp_dataset_path(name, path, IMP_METADATA_NAME, err);
+    return status == IMP_OK ? copy_metadata(folder, name, err) : status;
+}
+
+// ---- robomimic ----------------------------------------------------------------------------------
+
+// An array of floats or bytes in the place that name says.
+static bool put_array(hid_t parent, const char *name, hid_t type, int rank, const hsize_t *shape,
+                      const void *data)
+{
+    const hid_t space = H5Screate_simple(rank, shape, NULL);
+    const hid_t create = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(create, false);
+    const hid_t set = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
+    const bool good = set >= 0 && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+    if (set >= 0)
+        H5Dclose(set);
+    H5Pclose(create);
+    H5Sclose(space);
+    return good;
+}
+
+// obs/image and next_obs/image: what was seen before each action, and after it.
+static bool put_pictures(hid_t demo, const imp_dataset_info *info, const imp_episode *episode)
+{
+    const hsize_t shape[4] = {(hsize_t)episode->steps, (hsize_t)info->height, (hsize_t)info->width,
+                              3};
+    const size_t picture = (size_t)info->width * (size_t)info->height * 3;
+    bool good = true;
+    for (size_t next = 0; next < 2 && good; next++) {
+        const hid_t group = imp_hdf5_group(demo, next == 0 ? "obs" : "next_obs");
+        good = group >= 0 && put_array(group, "image", H5T_NATIVE_UINT8, 4, shape,
+                                       episode->observations + next * picture);
+        if (group >= 0)
+            H5Gclose(group);
+    }
+    return good;
+}
+
+static bool put_demo(hid_t demo, const imp_dataset_info *info, const imp_episode *episode)
+{
+    const hsize_t steps = (hsize_t)episode->steps, pairs[2] = {steps, 2}, triples[2] = {steps, 3};
+    uint8_t *dones = malloc((size_t)steps);
+    if (dones == NULL)
+        return false;
+    for (hsize_t k = 0; k < steps; k++)
+        dones[k] = episode->terminations[k] || episode->truncations[k];
+    const bool good =
+        imp_put_int(demo, "num_samples", episode->steps) &&
+        imp_put_text(demo, "map", episode->map) &&
+        put_array(demo, "actions", H5T_NATIVE_FLOAT, 2, pairs, episode->expert_actions) &&
+        put_array(demo, "executed_actions", H5T_NATIVE_FLOAT, 2, pairs, episode->actions) &&
+        put_array(demo, "rewards", H5T_NATIVE_FLOAT, 1, &steps, episode->rewards) &&
+        put_array(demo, "dones", H5T_NATIVE_UINT8, 1, &steps, dones) &&
+        (isnan(episode->poses[0]) ||
+         put_array(demo, "states", H5T_NATIVE_DOUBLE, 2, triples, episode->poses)) &&
+        put_pictures(demo, info, episode);
+    free(dones);
+    return good;
+}
+
+static imp_status put_demos(const imp_dataset *dataset, hid_t data, const char *path,
+                            const imp_monitor *monitor, imp_error *err)
+{
+    const int count = imp_dataset_episode_count(dataset);
+    for (int k = 0; k < count; k++) {
+        char name[32];
+        const imp_status status = imp_export_watch(dataset, k, monitor, err);
+        if (status != IMP_OK)
+            return status;
+        snprintf(name, sizeof name, "demo_%d", k);
+        const hid_t demo = imp_hdf5_group(data, name);
+        const bool good = demo >= 0 && put_demo(demo, imp_dataset_facts(dataset),
+                                                imp_dataset_episode(dataset, k));
+        if (demo >= 0)
+            H5Gclose(demo);
+        if (!good)
+            return imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    }
+    return IMP_OK;
+}
+
+imp_status imp_export_robomimic(const imp_dataset *dataset, const char *path,
+                                const imp_monitor *monitor, imp_error *err)
+{
+    const hid_t file = imp_hdf5_create_on_disk(path);
+    if (file < 0)
+        return imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    const hid_t data = imp_hdf5_group(file, "data");
+    imp_status status;
+    // type 2 is a gym environment in robomimic's list
+    if (data < 0 || !imp_put_int(data, "total", imp_dataset_step_count(dataset)) ||
+        !imp_put_text(data, "env_args",
+                      "{\"env_name\": \"imprint\", \"type\": 2, \"env_kwargs\": {}}"))
+        status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    else
+        status = put_demos(dataset, data, path, monitor, err);
+    if (data >= 0)
+        H5Gclose(data);
+    return close_file(file, path, status, err);
+}

@@ -1,0 +1,325 @@
+#include "logs/pickle_machine.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "logs/bytes.h"
+
+enum {
+    // pickles of honest logs nest a few levels deep and add a thousand items at a time
+    STACK_MAX = 1 << 16,
+    KEYS_MAX = 64,
+};
+
+imp_node *imp_node_at(const imp_pickle *p, imp_value value)
+{
+    return &p->blocks[value / IMP_NODES_PER_BLOCK][value % IMP_NODES_PER_BLOCK];
+}
+
+const imp_value *imp_node_items(const imp_node *node)
+{
+    return node->count <= 2 ? node->as.pair : node->as.items;
+}
+
+static bool has_items(const imp_node *node)
+{
+    return node->kind >= IMP_VALUE_TUPLE && node->kind <= IMP_VALUE_RECORD;
+}
+
+imp_status(imp_pickle_fail)(imp_pickle *p, const char *format, ...)
+{
+    char text[240];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    // it may quote the pickle
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+    return imp_fail(p->err, IMP_BAD_INPUT, "%s: byte %zu: %s", p->name, p->at, text);
+}
+
+const uint8_t *imp_pickle_take(imp_pickle *p, uint64_t length)
+{
+    if (length > p->length - p->at) {
+        p->is_cut = true;
+        imp_pickle_fail(p, "the pickle ends too early");
+        return NULL;
+    }
+    p->at += length;
+    return p->bytes + p->at - length;
+}
+
+static imp_status no_memory(const imp_pickle *p)
+{
+    return imp_fail(p->err, IMP_NO_MEMORY, "%s: out of memory", p->name);
+}
+
+// Doubles an array of 32-bit numbers.
+static bool grow(uint32_t **array, uint32_t *capacity)
+{
+    const uint32_t more = 2 * *capacity + 64;
+    uint32_t *grown = realloc(*array, more * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    *array = grown;
+    *capacity = more;
+    return true;
+}
+
+// Frees what a value owns.
+static void release(imp_node *node)
+{
+    if (has_items(node) && node->count > 2)
+        free(node->as.items);
+    else if (node->kind == IMP_VALUE_ARRAY)
+        free(node->as.array);
+    else if (node->kind == IMP_VALUE_BYTES && node->owned)
+        free((void *)(uintptr_t)node->as.bytes);
+}
+
+static imp_status reserve_stack(imp_pickle *p)
+{
+    if (p->depth == STACK_MAX)
+        return imp_pickle_fail(p, "it is nested too deeply: refused");
+    return p->depth == p->stack_capacity && !grow(&p->stack, &p->stack_capacity) ? no_memory(p)
+                                                                                 : IMP_OK;
+}
+
+static imp_status reserve_node(imp_pickle *p)
+{
+    const uint32_t block = p->node_count / IMP_NODES_PER_BLOCK;
+    if (p->node_count >= IMP_NO_VALUE - 1)
+        return imp_pickle_fail(p, "it holds too many values");
+    if (block < p->block_count)
+        return IMP_OK;
+    imp_node **grown = realloc(p->blocks, (block + 1) * sizeof *grown);
+    if (grown != NULL)
+        p->blocks = grown;
+    imp_node *nodes = grown == NULL ? NULL : malloc(IMP_NODES_PER_BLOCK * sizeof *nodes);
+    if (nodes == NULL)
+        return no_memory(p);
+    p->blocks[p->block_count++] = nodes;
+    return IMP_OK;
+}
+
+imp_status imp_pickle_push_value(imp_pickle *p, imp_value value)
+{
+    const imp_status status = reserve_stack(p);
+    if (status == IMP_OK)
+        p->stack[p->depth++] = value;
+    return status;
+}
+
+imp_status imp_pickle_push(imp_pickle *p, imp_node node)
+{
+    imp_status status = reserve_stack(p);
+    if (status == IMP_OK)
+        status = reserve_node(p);
+    if (status != IMP_OK) {
+        release(&node);
+        return status;
+    }
+    *imp_node_at(p, p->node_count) = node;
+    p->stack[p->depth++] = p->node_count++;
+    return IMP_OK;
+}
+
+static uint32_t floor_of_stack(const imp_pickle *p)
+{
+    return p->mark_count > 0 ? p->marks[p->mark_count - 1] : 0;
+}
+
+imp_status imp_pickle_pop(imp_pickle *p, imp_value *out)
+{
+    if (p->depth <= floor_of_stack(p))
+        return imp_pickle_fail(p, "it takes what it never gave: damaged");
+    *out = p->stack[--p->depth];
+    return IMP_OK;
+}
+
+// What is allocated for so many items.
+static uint32_t capacity_of(uint32_t count)
+{
+    uint32_t capacity = 4;
+    while (capacity < count)
+        capacity *= 2;
+    return capacity;
+}
+
+imp_status imp_pickle_extend(imp_pickle *p, imp_value value, const imp_value *items, uint32_t count)
+{
+    imp_node *node = imp_node_at(p, value);
+    const uint32_t total = node->count + count;
+    if (total < count || total > UINT32_MAX / 2)
+        return imp_pickle_fail(p, "it holds too many values");
+    if (total > 2) {
+        const bool inside = node->count <= 2;
+        imp_value *array = inside ? NULL : node->as.items;
+        if (inside || capacity_of(total) != capacity_of(node->count))
+            array = realloc(array, capacity_of(total) * sizeof *array);
+        if (array == NULL)
+            return no_memory(p);
+        if (inside)
+            memcpy(array, node->as.pair, node->count * sizeof *array);
+        memcpy(array + node->count, items, count * sizeof *array);
+        node->as.items = array;
+    } else if (count > 0) {
+        memcpy(node->as.pair + node->count, items, count * sizeof *items);
+    }
+    node->count = total;
+    return IMP_OK;
+}
+
+// ---- the stream ---------------------------------------------------------------------------------
+
+imp_status imp_pickle_create(imp_pickle **out, const uint8_t *bytes, size_t length,
+                             const char *name, imp_error *err)
+{
+    imp_pickle *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", name);
+    p->bytes = bytes;
+    p->length = length;
+    p->name = name;
+    *out = p;
+    return IMP_OK;
+}
+
+void imp_pickle_forget(imp_pickle *p)
+{
+    for (uint32_t k = 0; k < p->node_count; k++)
+        release(imp_node_at(p, k));
+    for (uint32_t k = 0; k < p->memo_end; k++)
+        p->memo[k] = IMP_NO_VALUE;
+    p->memo_end = 0;
+    p->node_count = p->depth = p->mark_count = 0;
+    p->made = 0;
+    p->remembered = 0;
+}
+
+void imp_pickle_destroy(imp_pickle *p)
+{
+    if (p == NULL)
+        return;
+    imp_pickle_forget(p);
+    for (uint32_t k = 0; k < p->block_count; k++)
+        free(p->blocks[k]);
+    free(p->blocks);
+    free(p->stack);
+    free(p->marks);
+    free(p->memo);
+    free(p);
+}
+
+bool imp_pickle_is_cut(const imp_pickle *p)
+{
+    return p->is_cut;
+}
+
+size_t imp_pickle_position(const imp_pickle *p)
+{
+    return p->at;
+}
+
+size_t imp_pickle_start(const imp_pickle *p)
+{
+    return p->start;
+}
+
+// ---- values -------------------------------------------------------------------------------------
+
+imp_value_kind imp_value_kind_of(const imp_pickle *p, imp_value value)
+{
+    return value == IMP_NO_VALUE ? IMP_VALUE_NONE : (imp_value_kind)imp_node_at(p, value)->kind;
+}
+
+uint32_t imp_value_count(const imp_pickle *p, imp_value value)
+{
+    return value != IMP_NO_VALUE && has_items(imp_node_at(p, value)) ? imp_node_at(p, value)->count
+                                                                     : 0;
+}
+
+imp_value imp_value_item(const imp_pickle *p, imp_value value, uint32_t index)
+{
+    return index < imp_value_count(p, value) ? imp_node_items(imp_node_at(p, value))[index]
+                                             : IMP_NO_VALUE;
+}
+
+bool imp_value_is_text(const imp_pickle *p, imp_value value, const char *text)
+{
+    const imp_value_kind kind = imp_value_kind_of(p, value);
+    if (kind != IMP_VALUE_TEXT && kind != IMP_VALUE_BYTES)
+        return false;
+    const imp_node *node = imp_node_at(p, value);
+    return node->count == strlen(text) && memcmp(node->as.bytes, text, node->count) == 0;
+}
+
+imp_value imp_value_find(const imp_pickle *p, imp_value value, const char *key)
+{
+    if (imp_value_kind_of(p, value) == IMP_VALUE_RECORD)
+        value = imp_value_item(p, value, 0);
+    const uint32_t count = imp_value_count(p, value);
+    if (imp_value_kind_of(p, value) != IMP_VALUE_DICT || count > 2 * KEYS_MAX)
+        return IMP_NO_VALUE;
+    // of equal keys the last counts
+    for (uint32_t k = count; k >= 2; k -= 2)
+        if (imp_value_is_text(p, imp_value_item(p, value, k - 2), key))
+            return imp_value_item(p, value, k - 1);
+    return IMP_NO_VALUE;
+}
+
+bool imp_value_number(const imp_pickle *p, imp_value value, double *out)
+{
+    const imp_value_kind kind = imp_value_kind_of(p, value);
+    const imp_array *array = imp_value_array(p, value);
+    if (array != NULL && array->dimensions == 0)
+        *out = imp_array_number(array, 0);
+    else if (kind == IMP_VALUE_BOOL || kind == IMP_VALUE_INT)
+        *out = (double)imp_node_at(p, value)->as.integer;
+    else if (kind == IMP_VALUE_FLOAT)
+        *out = imp_node_at(p, value)->as.real;
+    else
+        return false;
+    return true;
+}
+
+const imp_array *imp_value_array(const imp_pickle *p, imp_value value)
+{
+    if (imp_value_kind_of(p, value) != IMP_VALUE_ARRAY)
+        return NULL;
+    const imp_array *array = imp_node_at(p, value)->as.array;
+    return array->kind == 0 ? NULL : array;
+}
+
+static uint64_t load(const imp_array *array, size_t index)
+{
+    const uint8_t *at = array->data + index * array->size;
+    uint64_t bits = 0;
+    for (int k = 0; k < array->size; k++)
+        bits |= (uint64_t)at[array->big_endian ? array->size - 1 - k : k] << 8 * k;
+    return bits;
+}
+
+double imp_array_number(const imp_array *array, size_t index)
+{
+    const uint64_t bits = load(array, index);
+    const int unused = 64 - 8 * array->size;
+    if (array->kind == 'i')
+        return (double)((int64_t)(bits << unused) >> unused);
+    if (array->kind == 'u' || array->kind == 'b')
+        return (double)bits;
+    if (array->size == 4) {
+        const uint32_t half = (uint32_t)bits;
+        float value;
+        memcpy(&value, &half, sizeof value);
+        return value;
+    }
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}

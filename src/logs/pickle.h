@@ -1,0 +1,79 @@
+// logs/pickle.h: reads streams of Python pickles without executing them. A pickle is a program that
+// may call anything; this machine knows the opcodes of protocols 2 to 5 and builds nothing but
+// numbers, texts, bytes, tuples, lists, dicts, numpy arrays and the records of Duckietown's logs.
+// Whatever else a pickle asks for is refused by its name.
+//
+// It neither recurses nor believes a length, so that memory stays below 64 times the bytes read,
+// and time grows with them.
+#ifndef IMP_LOGS_PICKLE_H
+#define IMP_LOGS_PICKLE_H
+
+#include "imprint/base.h"
+
+typedef enum imp_value_kind {
+    IMP_VALUE_NONE,
+    IMP_VALUE_BOOL,
+    IMP_VALUE_INT,
+    IMP_VALUE_FLOAT,
+    IMP_VALUE_TEXT,  // of Python 3
+    IMP_VALUE_BYTES, // also the texts of Python 2
+    IMP_VALUE_TUPLE,
+    IMP_VALUE_LIST,
+    IMP_VALUE_DICT,   // items are keys and values in turn
+    IMP_VALUE_RECORD, // an Episode or a Step: its only item is the dict of its attributes
+    IMP_VALUE_ARRAY,
+    // of use to the machine alone
+    IMP_VALUE_GLOBAL,
+    IMP_VALUE_TYPE, // of an array's numbers
+} imp_value_kind;
+
+// A value of the latest pickle.
+typedef uint32_t imp_value;
+#define IMP_NO_VALUE UINT32_MAX
+
+enum { IMP_ARRAY_DIMENSIONS = 4 };
+
+// A numpy array. Its numbers lie where the pickle has them.
+typedef struct imp_array {
+    char kind;                // of numbers: u, i, f or b (bool); 0 until it is known
+    uint8_t size;             // bytes of one
+    bool big_endian, fortran; // fortran: the first index runs fastest
+    uint8_t dimensions;
+    uint32_t shape[IMP_ARRAY_DIMENSIONS]; // (dimensions)
+    const uint8_t *data;                  // (product of shape x size)
+} imp_array;
+
+typedef struct imp_pickle imp_pickle;
+
+// Reads from bytes that outlive it; name is for messages.
+imp_status imp_pickle_create(imp_pickle **out, const uint8_t *bytes, size_t length,
+                             const char *name, imp_error *err);
+void imp_pickle_destroy(imp_pickle *pickle); // nullable
+
+// Reads the next pickle; what the one before held is gone. *more is false at the end of the stream.
+// Fails with IMP_BAD_INPUT and "name: byte n: what is wrong".
+imp_status imp_pickle_next(imp_pickle *pickle, imp_value *root, bool *more, imp_error *err);
+
+// Whether the latest failure is that the bytes end too early.
+bool imp_pickle_is_cut(const imp_pickle *pickle);
+// Bytes read so far, and where the latest pickle begins.
+size_t imp_pickle_position(const imp_pickle *pickle);
+size_t imp_pickle_start(const imp_pickle *pickle);
+
+// All of these take IMP_NO_VALUE as well.
+imp_value_kind imp_value_kind_of(const imp_pickle *pickle, imp_value value);
+// Items of a tuple, list, dict (two per entry) or record; 0 of others.
+uint32_t imp_value_count(const imp_pickle *pickle, imp_value value);
+// IMP_NO_VALUE if there is no such item.
+imp_value imp_value_item(const imp_pickle *pickle, imp_value value, uint32_t index);
+// The value of a key of a dict or record. IMP_NO_VALUE if there is none, or more than 64 keys.
+imp_value imp_value_find(const imp_pickle *pickle, imp_value value, const char *key);
+// A number or bool; false if it is none.
+bool imp_value_number(const imp_pickle *pickle, imp_value value, double *out);
+bool imp_value_is_text(const imp_pickle *pickle, imp_value value, const char *text);
+// NULL if it is none.
+const imp_array *imp_value_array(const imp_pickle *pickle, imp_value value);
+// The number at an index of an array, counted as the numbers lie.
+double imp_array_number(const imp_array *array, size_t index);
+
+#endif

@@ -1,0 +1,323 @@
+// What pickles may name and call: numpy's arrays and numbers, bytes, and the records of logs. Facts
+// of numpy's __reduce__ and of Duckietown's loggers.
+#include "logs/pickle_machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "logs/bytes.h"
+
+static bool is_word(const uint8_t *text, size_t length, const char *word)
+{
+    return length == strlen(word) && memcmp(text, word, length) == 0;
+}
+
+// Whether a name is that of a log's record. Loggers lie in modules that their users move about.
+static bool is_record(const uint8_t *module, size_t module_length, const uint8_t *name,
+                      size_t name_length)
+{
+    static const char *const modules[] = {"log_schema", "log_util", "_loggers", "__main__"};
+    if (!is_word(name, name_length, "Step") && !is_word(name, name_length, "Episode"))
+        return false;
+    for (size_t k = 0; k < sizeof modules / sizeof modules[0]; k++) {
+        const size_t length = strlen(modules[k]);
+        if (module_length >= length &&
+            memcmp(module + module_length - length, modules[k], length) == 0 &&
+            (module_length == length || module[module_length - length - 1] == '.'))
+            return true;
+    }
+    return false;
+}
+
+imp_status imp_pickle_global(imp_pickle *p, const uint8_t *module, size_t module_length,
+                             const uint8_t *name, size_t name_length)
+{
+    static const struct {
+        const char *module, *name;
+        imp_global global;
+    } globals[] = {
+        {"numpy.core.multiarray", "_reconstruct", IMP_GLOBAL_RECONSTRUCT},
+        {"numpy._core.multiarray", "_reconstruct", IMP_GLOBAL_RECONSTRUCT},
+        {"numpy.core.multiarray", "scalar", IMP_GLOBAL_SCALAR},
+        {"numpy._core.multiarray", "scalar", IMP_GLOBAL_SCALAR},
+        {"numpy.core.numeric", "_frombuffer", IMP_GLOBAL_FROMBUFFER},
+        {"numpy._core.numeric", "_frombuffer", IMP_GLOBAL_FROMBUFFER},
+        {"numpy", "ndarray", IMP_GLOBAL_NDARRAY},
+        {"numpy", "dtype", IMP_GLOBAL_DTYPE},
+        {"_codecs", "encode", IMP_GLOBAL_ENCODE},
+        {"builtins", "bytes", IMP_GLOBAL_BYTES},
+        {"__builtin__", "bytes", IMP_GLOBAL_BYTES},
+        {"builtins", "bytearray", IMP_GLOBAL_BYTES},
+        {"__builtin__", "bytearray", IMP_GLOBAL_BYTES},
+    };
+    imp_node node = {.kind = IMP_VALUE_GLOBAL, .as.global = IMP_GLOBAL_RECORD};
+    bool allowed = is_record(module, module_length, name, name_length);
+    for (size_t k = 0; k < sizeof globals / sizeof globals[0] && !allowed; k++)
+        if (is_word(module, module_length, globals[k].module) &&
+            is_word(name, name_length, globals[k].name)) {
+            allowed = true;
+            node.as.global = globals[k].global;
+        }
+    if (allowed)
+        return imp_pickle_push(p, node);
+    return imp_pickle_fail(p, "%.*s.%.*s is refused: a log holds plain data and numpy arrays only",
+                           (int)(module_length < 60 ? module_length : 60), (const char *)module,
+                           (int)(name_length < 60 ? name_length : 60), (const char *)name);
+}
+
+// ---- types of numbers ---------------------------------------------------------------------------
+
+// A type by its name, such as "u1" or "<f8".
+static imp_status push_type(imp_pickle *p, imp_value arguments)
+{
+    const imp_value text = imp_value_item(p, arguments, 0);
+    const imp_value_kind kind = imp_value_kind_of(p, text);
+    if (kind != IMP_VALUE_TEXT && kind != IMP_VALUE_BYTES)
+        return imp_pickle_fail(p, "a numpy type without a name: refused");
+    const imp_node *node = imp_node_at(p, text);
+    const uint8_t *name = node->as.bytes;
+    size_t length = node->count;
+    bool big_endian = false;
+    if (length == 3 && memchr("<>|=", name[0], 4) != NULL) {
+        big_endian = name[0] == '>';
+        name++;
+        length--;
+    }
+    static const char *const known[] = {"b1", "u1", "i1", "u2", "i2", "u4",
+                                        "i4", "u8", "i8", "f4", "f8"};
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+        if (is_word(name, length, known[k]))
+            return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_TYPE,
+                                                 .as.type = {.kind = known[k][0],
+                                                             .size = (uint8_t)(known[k][1] - '0'),
+                                                             .big_endian = big_endian}});
+    return imp_pickle_fail(p, "arrays of numpy type %.*s are refused",
+                           (int)(length < 20 ? length : 20), (const char *)name);
+}
+
+// The state of a type: (version, byte order, None, None, ...); one of several members is refused.
+static imp_status build_type(imp_pickle *p, imp_value type, imp_value state)
+{
+    const imp_value order = imp_value_item(p, state, 1);
+    for (uint32_t k = 2; k <= 4; k++)
+        if (imp_value_kind_of(p, imp_value_item(p, state, k)) != IMP_VALUE_NONE)
+            return imp_pickle_fail(p, "arrays of records are refused");
+    imp_node_at(p, type)->as.type.big_endian = imp_value_is_text(p, order, ">");
+    return IMP_OK;
+}
+
+// ---- arrays -------------------------------------------------------------------------------------
+
+static imp_status push_array(imp_pickle *p)
+{
+    imp_array *array = calloc(1, sizeof *array);
+    if (array == NULL)
+        return imp_fail(p->err, IMP_NO_MEMORY, "%s: out of memory", p->name);
+    return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_ARRAY, .as.array = array});
+}
+
+// Gives an array its shape, its type and its numbers, which must be as many as both say.
+static imp_status fill_array(imp_pickle *p, imp_value value, imp_value shape, imp_value type,
+                             imp_value data, bool fortran)
+{
+    imp_array *array = imp_node_at(p, value)->as.array;
+    const uint32_t dimensions = imp_value_count(p, shape);
+    if (imp_value_kind_of(p, type) != IMP_VALUE_TYPE ||
+        imp_value_kind_of(p, shape) != IMP_VALUE_TUPLE)
+        return imp_pickle_fail(p, "an array without type or shape: damaged");
+    if (dimensions > IMP_ARRAY_DIMENSIONS)
+        return imp_pickle_fail(p, "an array of %u dimensions: at most %d are read", dimensions,
+                               IMP_ARRAY_DIMENSIONS);
+    if (imp_value_kind_of(p, data) != IMP_VALUE_BYTES)
+        return imp_pickle_fail(p, "an array of objects: refused");
+    const imp_node *t = imp_node_at(p, type), *bytes = imp_node_at(p, data);
+    uint64_t size = t->as.type.size;
+    for (uint32_t k = 0; k < dimensions; k++) {
+        double side;
+        if (!imp_value_number(p, imp_value_item(p, shape, k), &side) ||
+            !(side >= 0 && side <= UINT32_MAX))
+            return imp_pickle_fail(p, "an array of unsound shape: damaged");
+        array->shape[k] = (uint32_t)side;
+        // no product of what fits may overflow
+        size = size > UINT32_MAX ? size : size * array->shape[k];
+    }
+    if (size != bytes->count)
+        return imp_pickle_fail(p, "an array whose numbers do not fill it: damaged");
+    array->kind = t->as.type.kind;
+    array->size = t->as.type.size;
+    array->big_endian = t->as.type.big_endian;
+    array->fortran = fortran;
+    array->dimensions = (uint8_t)dimensions;
+    array->data = bytes->as.bytes;
+    return IMP_OK;
+}
+
+static bool is_true(const imp_pickle *p, imp_value value)
+{
+    double number;
+    return imp_value_number(p, value, &number) && number != 0.0;
+}
+
+// (version, shape, type, fortran, data)
+static imp_status build_array(imp_pickle *p, imp_value array, imp_value state)
+{
+    if (imp_value_count(p, state) != 5)
+        return imp_pickle_fail(p, "an array whose state is not numpy's: refused");
+    return fill_array(p, array, imp_value_item(p, state, 1), imp_value_item(p, state, 2),
+                      imp_value_item(p, state, 4), is_true(p, imp_value_item(p, state, 3)));
+}
+
+// (data, type, shape, order)
+static imp_status push_from_buffer(imp_pickle *p, imp_value arguments)
+{
+    const imp_status status = push_array(p);
+    if (status != IMP_OK)
+        return status;
+    return fill_array(p, p->stack[p->depth - 1], imp_value_item(p, arguments, 2),
+                      imp_value_item(p, arguments, 1), imp_value_item(p, arguments, 0),
+                      imp_value_is_text(p, imp_value_item(p, arguments, 3), "F"));
+}
+
+// (type, data)
+static imp_status push_scalar(imp_pickle *p, imp_value arguments)
+{
+    const imp_value type = imp_value_item(p, arguments, 0), data = imp_value_item(p, arguments, 1);
+    if (imp_value_kind_of(p, type) != IMP_VALUE_TYPE ||
+        imp_value_kind_of(p, data) != IMP_VALUE_BYTES)
+        return imp_pickle_fail(p, "a number without type or bytes: damaged");
+    const imp_node *t = imp_node_at(p, type), *bytes = imp_node_at(p, data);
+    if (bytes->count != t->as.type.size)
+        return imp_pickle_fail(p, "a number whose bytes do not fill it: damaged");
+    const imp_array one = {.kind = t->as.type.kind,
+                           .size = t->as.type.size,
+                           .big_endian = t->as.type.big_endian,
+                           .data = bytes->as.bytes};
+    const double number = imp_array_number(&one, 0);
+    if (one.kind == 'b')
+        return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_BOOL, .as.integer = number != 0.0});
+    return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_FLOAT, .as.real = number});
+}
+
+// ---- bytes --------------------------------------------------------------------------------------
+
+// Protocol 2 has no bytes: it writes the text whose Latin-1 they are. All of these together are no
+// longer than the file unless a pickle makes the same ones over and over.
+static imp_status push_encoded(imp_pickle *p, imp_value arguments)
+{
+    const imp_value text = imp_value_item(p, arguments, 0);
+    if (imp_value_kind_of(p, text) != IMP_VALUE_TEXT ||
+        !(imp_value_is_text(p, imp_value_item(p, arguments, 1), "latin1") ||
+          imp_value_is_text(p, imp_value_item(p, arguments, 1), "latin-1")))
+        return imp_pickle_fail(p, "_codecs.encode of anything but a text to latin1: refused");
+    const imp_node *node = imp_node_at(p, text);
+    const uint8_t *from = node->as.bytes, *end = from + node->count;
+    p->made += node->count;
+    if (p->made > p->length)
+        return imp_pickle_fail(p, "it makes more than it holds: refused");
+    uint8_t *made = malloc((size_t)node->count + 1), *to = made;
+    if (made == NULL)
+        return imp_fail(p->err, IMP_NO_MEMORY, "%s: out of memory", p->name);
+    for (; from < end; to++) {
+        const uint8_t first = *from++;
+        *to = first;
+        if (first < 128)
+            continue;
+        // two bytes of UTF-8 are a character up to 255, the only ones Latin-1 has
+        if ((first != 0xC2 && first != 0xC3) || from == end || (*from & 0xC0) != 0x80) {
+            free(made);
+            return imp_pickle_fail(p, "a text that is no Latin-1: damaged");
+        }
+        *to = (uint8_t)((first & 3) << 6 | (*from++ & 0x3F));
+    }
+    return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_BYTES,
+                                         .owned = true,
+                                         .count = (uint32_t)(to - made),
+                                         .as.bytes = made});
+}
+
+// bytes() and bytearray(bytes)
+static imp_status push_plain_bytes(imp_pickle *p, imp_value arguments)
+{
+    static const uint8_t nothing[1] = {0};
+    const imp_value first = imp_value_item(p, arguments, 0);
+    if (imp_value_count(p, arguments) == 0)
+        return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_BYTES, .as.bytes = nothing});
+    if (imp_value_count(p, arguments) != 1 || imp_value_kind_of(p, first) != IMP_VALUE_BYTES)
+        return imp_pickle_fail(p, "bytes of anything but bytes: refused");
+    return imp_pickle_push_value(p, first);
+}
+
+// ---- calls --------------------------------------------------------------------------------------
+
+imp_status imp_pickle_reduce(imp_pickle *p)
+{
+    imp_value arguments, callable;
+    imp_status status = imp_pickle_pop(p, &arguments);
+    if (status == IMP_OK)
+        status = imp_pickle_pop(p, &callable);
+    if (status != IMP_OK)
+        return status;
+    if (imp_value_kind_of(p, callable) != IMP_VALUE_GLOBAL ||
+        imp_value_kind_of(p, arguments) != IMP_VALUE_TUPLE)
+        return imp_pickle_fail(p, "it calls what is no function: refused");
+    switch (imp_node_at(p, callable)->as.global) {
+    case IMP_GLOBAL_RECONSTRUCT:
+        return push_array(p);
+    case IMP_GLOBAL_SCALAR:
+        return push_scalar(p, arguments);
+    case IMP_GLOBAL_FROMBUFFER:
+        return push_from_buffer(p, arguments);
+    case IMP_GLOBAL_DTYPE:
+        return push_type(p, arguments);
+    case IMP_GLOBAL_ENCODE:
+        return push_encoded(p, arguments);
+    case IMP_GLOBAL_BYTES:
+        return push_plain_bytes(p, arguments);
+    case IMP_GLOBAL_NDARRAY:
+    case IMP_GLOBAL_RECORD:
+        break;
+    }
+    return imp_pickle_fail(p, "it calls a class: refused");
+}
+
+imp_status imp_pickle_new(imp_pickle *p)
+{
+    imp_value arguments, class;
+    imp_status status = imp_pickle_pop(p, &arguments);
+    if (status == IMP_OK)
+        status = imp_pickle_pop(p, &class);
+    if (status != IMP_OK)
+        return status;
+    if (imp_value_kind_of(p, class) != IMP_VALUE_GLOBAL ||
+        imp_node_at(p, class)->as.global != IMP_GLOBAL_RECORD)
+        return imp_pickle_fail(p, "it makes an object of what is no class of a log: refused");
+    return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_RECORD});
+}
+
+imp_status imp_pickle_build(imp_pickle *p)
+{
+    imp_value state, object;
+    imp_status status = imp_pickle_pop(p, &state);
+    if (status == IMP_OK)
+        status = imp_pickle_pop(p, &object);
+    // the object stays on the stack
+    if (status == IMP_OK)
+        status = imp_pickle_push_value(p, object);
+    if (status != IMP_OK)
+        return status;
+    switch (imp_value_kind_of(p, object)) {
+    case IMP_VALUE_ARRAY:
+        return build_array(p, object, state);
+    case IMP_VALUE_TYPE:
+        return build_type(p, object, state);
+    case IMP_VALUE_RECORD:
+        // attributes in slots come as (None, dict)
+        if (imp_value_kind_of(p, state) == IMP_VALUE_TUPLE && imp_value_count(p, state) == 2)
+            state = imp_value_item(p, state, 1);
+        if (imp_value_kind_of(p, state) != IMP_VALUE_DICT || imp_value_count(p, object) > 0)
+            return imp_pickle_fail(p, "a record without attributes: damaged");
+        return imp_pickle_extend(p, object, &state, 1);
+    default:
+        return imp_pickle_fail(p, "it changes what is no object of a log: refused");
+    }
+}

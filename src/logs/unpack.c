@@ -1,0 +1,69 @@
+#include "logs/unpack.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include <bzlib.h>
+
+enum { LEAST_CAPACITY = 1 << 16 };
+
+bool imp_unpacked_reserve(imp_unpacked *out, size_t more)
+{
+    if (more <= out->capacity - out->length)
+        return true;
+    if (out->length > out->limit || more > out->limit - out->length)
+        return false;
+    size_t capacity = 2 * out->capacity + LEAST_CAPACITY;
+    capacity = capacity < out->length + more ? out->length + more : capacity;
+    uint8_t *bytes = realloc(out->bytes, capacity);
+    if (bytes == NULL)
+        return false;
+    out->bytes = bytes;
+    out->capacity = capacity;
+    return true;
+}
+
+void imp_unpacked_free(imp_unpacked *out)
+{
+    free(out->bytes);
+    *out = (imp_unpacked){0};
+}
+
+static unsigned at_most(size_t length)
+{
+    return length < INT_MAX ? (unsigned)length : INT_MAX;
+}
+
+imp_unpack_end imp_bz2_unpack(imp_unpacked *out, const uint8_t *data, size_t length)
+{
+    bz_stream stream = {0};
+    size_t taken = 0;
+    imp_unpack_end end = IMP_UNPACK_CUT;
+    out->length = 0;
+    if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK)
+        return IMP_UNPACK_NO_MEMORY;
+    while (end == IMP_UNPACK_CUT) {
+        if (!imp_unpacked_reserve(out, 1)) {
+            end = out->length >= out->limit ? IMP_UNPACK_DAMAGED : IMP_UNPACK_NO_MEMORY;
+            break;
+        }
+        const unsigned given = at_most(length - taken);
+        const unsigned room = at_most(out->capacity - out->length);
+        // libbz2 only reads from it
+        stream.next_in = (char *)(uintptr_t)(data + taken);
+        stream.avail_in = given;
+        stream.next_out = (char *)out->bytes + out->length;
+        stream.avail_out = room;
+        const int code = BZ2_bzDecompress(&stream);
+        taken += given - stream.avail_in;
+        out->length += room - stream.avail_out;
+        if (code == BZ_STREAM_END)
+            end = IMP_UNPACK_WHOLE;
+        else if (code != BZ_OK)
+            end = code == BZ_MEM_ERROR ? IMP_UNPACK_NO_MEMORY : IMP_UNPACK_DAMAGED;
+        else if (stream.avail_out == room && stream.avail_in == given)
+            break; // it wants more than there is
+    }
+    BZ2_bzDecompressEnd(&stream);
+    return end;
+}

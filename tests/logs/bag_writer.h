@@ -1,0 +1,219 @@
+// bag_writer.h: writes ROS 1 bags, version 2.0, for the tests.
+#ifndef IMP_TESTS_LOGS_BAG_WRITER_H
+#define IMP_TESTS_LOGS_BAG_WRITER_H
+
+#include "testing.h"
+
+#include <bzlib.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Bytes under construction.
+typedef struct blob {
+    uint8_t bytes[1 << 18];
+    size_t length;
+} blob;
+
+static inline void put(blob *b, const void *data, size_t length)
+{
+    assert_true(b->length + length <= sizeof b->bytes);
+    memcpy(b->bytes + b->length, data, length);
+    b->length += length;
+}
+
+static inline void put_u32(blob *b, uint32_t value)
+{
+    const uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                              (uint8_t)(value >> 24)};
+    put(b, bytes, sizeof bytes);
+}
+
+static inline void put_text(blob *b, const char *text)
+{
+    put_u32(b, (uint32_t)strlen(text));
+    put(b, text, strlen(text));
+}
+
+static inline void put_f32(blob *b, float value)
+{
+    put(b, &value, sizeof value); // of little-endian machines
+}
+
+static inline void put_f64(blob *b, double value)
+{
+    put(b, &value, sizeof value);
+}
+
+static inline void put_field(blob *b, const char *name, const void *value, size_t length)
+{
+    put_u32(b, (uint32_t)(strlen(name) + 1 + length));
+    put(b, name, strlen(name));
+    put(b, "=", 1);
+    put(b, value, length);
+}
+
+static inline void put_field_u32(blob *b, const char *name, uint32_t value)
+{
+    put_field(b, name, &value, sizeof value);
+}
+
+static inline void put_record(blob *b, const blob *header, const void *data, size_t length)
+{
+    put_u32(b, (uint32_t)header->length);
+    put(b, header->bytes, header->length);
+    put_u32(b, (uint32_t)length);
+    put(b, data, length);
+}
+
+static inline blob *blob_new(void)
+{
+    blob *made = calloc(1, sizeof *made);
+    assert_non_null(made);
+    return made;
+}
+
+// The first line and the bag's header.
+static inline void put_start(blob *bag, uint64_t index_position)
+{
+    blob *header = blob_new(), *padding = blob_new();
+    put(bag, "#ROSBAG V2.0\n", 13);
+    put_field(header, "op", "\3", 1);
+    put_field(header, "index_pos", &index_position, 8);
+    put_field_u32(header, "conn_count", 0);
+    put_field_u32(header, "chunk_count", 0);
+    memset(padding->bytes, ' ', 100);
+    put_record(bag, header, padding->bytes, 100);
+    free(header);
+    free(padding);
+}
+
+static inline void put_connection(blob *b, uint32_t number, const char *topic, const char *type)
+{
+    blob *header = blob_new(), *data = blob_new();
+    put_field(header, "op", "\7", 1);
+    put_field_u32(header, "conn", number);
+    put_field(header, "topic", topic, strlen(topic));
+    put_field(data, "topic", topic, strlen(topic));
+    put_field(data, "type", type, strlen(type));
+    put_field(data, "md5sum", "*", 1);
+    put_field(data, "message_definition", "", 0);
+    put_record(b, header, data->bytes, data->length);
+    free(header);
+    free(data);
+}
+
+static inline void put_message(blob *b, uint32_t number, uint64_t ns, const blob *message)
+{
+    blob *header = blob_new();
+    const uint32_t time[2] = {(uint32_t)(ns / 1000000000), (uint32_t)(ns % 1000000000)};
+    put_field(header, "op", "\2", 1);
+    put_field_u32(header, "conn", number);
+    put_field(header, "time", time, sizeof time);
+    put_record(b, header, message->bytes, message->length);
+    free(header);
+}
+
+// LZ4 without matches: blocks of literals, so that one knows where each byte is.
+static inline void pack_lz4(blob *out, const blob *in)
+{
+    // 64 kB blocks, independent, no checksums; 0x82 is that of the descriptor
+    static const uint8_t head[7] = {0x04, 0x22, 0x4D, 0x18, 0x60, 0x40, 0x82};
+    put(out, head, sizeof head);
+    for (size_t at = 0; at < in->length;) {
+        const size_t count = in->length - at < 5000 ? in->length - at : 5000;
+        const size_t extra = count < 15 ? 0 : (count - 15) / 255 + 1;
+        put_u32(out, (uint32_t)(1 + extra + count));
+        put(out, count < 15 ? (uint8_t[]){(uint8_t)(count << 4)} : (uint8_t[]){0xF0}, 1);
+        for (size_t k = 0; k < extra; k++)
+            put(out, k + 1 < extra ? (uint8_t[]){255} : (uint8_t[]){(uint8_t)((count - 15) % 255)},
+                1);
+        put(out, in->bytes + at, count);
+        at += count;
+    }
+    put_u32(out, 0);
+}
+
+static inline void put_chunk(blob *bag, const blob *chunk, const char *compression)
+{
+    blob *header = blob_new(), *packed = blob_new();
+    put_field(header, "op", "\5", 1);
+    put_field(header, "compression", compression, strlen(compression));
+    put_field_u32(header, "size", (uint32_t)chunk->length);
+    if (strcmp(compression, "bz2") == 0) {
+        unsigned length = sizeof packed->bytes;
+        assert_int_equal(BZ2_bzBuffToBuffCompress((char *)packed->bytes, &length,
+                                                  (char *)(uintptr_t)chunk->bytes,
+                                                  (unsigned)chunk->length, 9, 0, 0),
+                         BZ_OK);
+        packed->length = length;
+    } else if (strcmp(compression, "lz4") == 0) {
+        pack_lz4(packed, chunk);
+    } else {
+        put(packed, chunk->bytes, chunk->length);
+    }
+    put_record(bag, header, packed->bytes, packed->length);
+    free(header);
+    free(packed);
+}
+
+static inline void put_header(blob *message, uint64_t ns)
+{
+    put_u32(message, 0);
+    put_u32(message, (uint32_t)(ns / 1000000000));
+    put_u32(message, (uint32_t)(ns % 1000000000));
+    put_text(message, "robot");
+}
+
+// A command of two numbers.
+static inline void put_command(blob *b, uint32_t connection, uint64_t ns, float first, float second)
+{
+    blob *message = blob_new();
+    put_header(message, ns);
+    put_f32(message, first);
+    put_f32(message, second);
+    put_message(b, connection, ns, message);
+    free(message);
+}
+
+static inline void put_compressed(blob *b, uint32_t connection, uint64_t ns, const void *data,
+                                  size_t length)
+{
+    blob *message = blob_new();
+    put_header(message, ns);
+    put_text(message, "jpeg");
+    put_u32(message, (uint32_t)length);
+    put(message, data, length);
+    put_message(b, connection, ns, message);
+    free(message);
+}
+
+// A picture full of one value, with rows two bytes longer than they need be.
+static inline void put_image(blob *b, uint32_t connection, uint64_t ns, uint32_t width,
+                             uint32_t height, uint8_t value)
+{
+    blob *message = blob_new();
+    put_header(message, ns);
+    put_u32(message, height);
+    put_u32(message, width);
+    put_text(message, "rgb8");
+    put(message, "\0", 1);
+    put_u32(message, 3 * width + 2);
+    put_u32(message, (3 * width + 2) * height);
+    for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < 3 * width + 2; x++)
+            put(message, x < 3 * width ? &value : (const uint8_t *)"\xff", 1);
+    put_message(b, connection, ns, message);
+    free(message);
+}
+
+static inline void write_bag(const char *path, const blob *bag)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bag->bytes, 1, bag->length, file), bag->length);
+    assert_int_equal(fclose(file), 0);
+}
+
+#endif

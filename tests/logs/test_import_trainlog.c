@@ -1,0 +1,243 @@
+// Logs of the baselines, as Python writes them, become the datasets that they tell of.
+#include "logs/fixture.h"
+
+static const uint8_t FIRST_BYTES[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+
+static imp_import_def as_recorded(void)
+{
+    imp_import_def def = imp_default_import_def();
+    def.width = def.height = 0;
+    return def;
+}
+
+static void assert_picture(const imp_episode *episode, int row, int value)
+{
+    const uint8_t *picture = episode->observations + (size_t)row * 6 * 8 * 3;
+    assert_memory_equal(picture, FIRST_BYTES, sizeof FIRST_BYTES);
+    for (size_t k = sizeof FIRST_BYTES; k < 6 * 8 * 3; k++)
+        assert_int_equal(picture[k], value);
+}
+
+static void every_protocol_tells_the_same(void **state)
+{
+    const imp_import_def def = as_recorded();
+    for (int protocol = 2; protocol <= 5; protocol++) {
+        char path[PATH_MAX], folder[PATH_MAX], name[16];
+        imp_import_summary summary;
+        snprintf(path, sizeof path, LOGS "train-%d.log", protocol);
+        snprintf(name, sizeof name, "data%d", protocol);
+        in_folder(folder, *state, name);
+        imp_dataset *dataset = import_good(imp_import_trainlog, path, folder, &def, &summary);
+        assert_int_equal(imp_dataset_facts(dataset)->width, 8);
+        assert_int_equal(imp_dataset_facts(dataset)->height, 6);
+        assert_int_equal(summary.pictures, 10);
+        assert_int_equal(dropped(&summary, "entries after the end of an episode"), 1);
+        for (int e = 0; e < 2; e++) {
+            const imp_episode *episode = imp_dataset_episode(dataset, e);
+            assert_int_equal(episode->steps, e == 0 ? 5 : 4);
+            for (int k = 0; k < episode->steps; k++) {
+                assert_picture(episode, k, 50 * e + k + 1);
+                assert_close(episode->actions[2 * k], 0.1 * k, 1e-7);
+                assert_close(episode->expert_actions[2 * k + 1], -0.2 * k, 1e-7);
+                assert_close(episode->rewards[k], e == 1 && k == 3 ? -1000 : 0.5 + k, 0);
+                assert_close(episode->poses[3 * k], 1.0 + k, 0);
+                assert_close(episode->poses[3 * k + 1], 2, 0);
+                assert_close(episode->poses[3 * k + 2], 0.25, 0);
+                assert_close(episode->lane[2 * k], 0.01 * k, 0);
+                assert_close(episode->lane[2 * k + 1], -0.02 * k, 0);
+            }
+            // what was seen at the end is not in such a log
+            assert_picture(episode, episode->steps, 50 * e + episode->steps);
+            assert_int_equal(episode->terminations[episode->steps - 1], e == 1);
+            assert_int_equal(episode->truncations[episode->steps - 1], 0);
+        }
+        imp_dataset_close(dataset);
+    }
+}
+
+static void episodes_of_steps_are_read(void **state)
+{
+    imp_import_def def = as_recorded();
+    def.velocities = true;
+    for (int protocol = 2; protocol <= 5; protocol++) {
+        char path[PATH_MAX], folder[PATH_MAX], name[16];
+        imp_import_summary summary;
+        snprintf(path, sizeof path, LOGS "steps-%d.log", protocol);
+        snprintf(name, sizeof name, "data%d", protocol);
+        in_folder(folder, *state, name);
+        imp_dataset *dataset = import_good(imp_import_trainlog, path, folder, &def, &summary);
+        const imp_episode *episode = imp_dataset_episode(dataset, 0);
+        assert_int_equal(summary.episodes, 1);
+        assert_int_equal(episode->steps, 3);
+        for (int k = 0; k < 3; k++) {
+            const imp_action action = imp_action_from_velocity(0.2, 0.1 * k);
+            assert_picture(episode, k, k + 1);
+            assert_close(episode->expert_actions[2 * k], action.left, 1e-7);
+            assert_close(episode->expert_actions[2 * k + 1], action.right, 1e-7);
+            assert_true(isnan(episode->rewards[k]) && isnan(episode->poses[3 * k]));
+        }
+        assert_int_equal(episode->truncations[2], 1);
+        imp_dataset_close(dataset);
+    }
+}
+
+static void pictures_can_go_with_the_action_that_follows(void **state)
+{
+    imp_import_def def = as_recorded();
+    imp_import_summary summary;
+    char folder[PATH_MAX];
+    in_folder(folder, *state, "data");
+    def.following = true;
+    imp_dataset *dataset =
+        import_good(imp_import_trainlog, LOGS "train-4.log", folder, &def, &summary);
+    for (int e = 0; e < 2; e++) {
+        const imp_episode *episode = imp_dataset_episode(dataset, e);
+        assert_int_equal(episode->steps, e == 0 ? 4 : 3);
+        for (int k = 0; k < episode->steps; k++) {
+            assert_picture(episode, k, 50 * e + k + 1);
+            assert_close(episode->actions[2 * k], 0.1 * (k + 1), 1e-7);
+            assert_close(episode->rewards[k], e == 1 && k == 2 ? -1000 : 1.5 + k, 0);
+            assert_close(episode->poses[3 * k], 1.0 + k, 0);
+        }
+        assert_picture(episode, episode->steps, 50 * e + episode->steps + 1);
+        assert_int_equal(episode->terminations[episode->steps - 1], e == 1);
+    }
+    imp_dataset_close(dataset);
+}
+
+static void colours_are_swapped_and_sizes_changed(void **state)
+{
+    imp_import_def def = as_recorded();
+    imp_import_summary summary;
+    char folder[PATH_MAX];
+    in_folder(folder, *state, "swapped");
+    def.swap_red_blue = true;
+    imp_dataset *dataset =
+        import_good(imp_import_trainlog, LOGS "train-3.log", folder, &def, &summary);
+    for (int k = 0; k < 3; k++) {
+        const uint8_t wanted[6] = {2, 1, 0, 5, 4, 3};
+        const uint8_t *picture = imp_dataset_episode(dataset, 0)->observations + k * 6 * 8 * 3;
+        assert_memory_equal(picture, wanted, sizeof wanted);
+    }
+    imp_dataset_close(dataset);
+    def.swap_red_blue = false;
+    def.width = 4;
+    def.height = 3;
+    in_folder(folder, *state, "small");
+    dataset = import_good(imp_import_trainlog, LOGS "train-3.log", folder, &def, &summary);
+    const uint8_t *small = imp_dataset_episode(dataset, 0)->observations;
+    assert_int_equal(imp_dataset_facts(dataset)->width, 4);
+    assert_int_equal(small[0], 1); // (0 + 3 + 1 + 1) / 4, rounded
+    assert_int_equal(small[4 * 3 * 3 - 1], 1);
+    imp_dataset_close(dataset);
+}
+
+// Writes the beginning of a file of data/logs, and something after it.
+static void write_part(const char *path, const char *from, size_t most, const void *more,
+                       size_t more_length)
+{
+    size_t length;
+    char *bytes = slurp(from, &length);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fwrite(bytes, 1, length < most ? length : most, file);
+    fwrite(more, 1, more_length, file);
+    fclose(file);
+    free(bytes);
+}
+
+static void logs_that_are_cut_off_give_what_is_whole(void **state)
+{
+    const imp_import_def def = as_recorded();
+    imp_import_summary summary;
+    imp_error err = {0};
+    char path[PATH_MAX], folder[PATH_MAX];
+    const char *paths[1] = {path};
+    in_folder(path, *state, "cut.log");
+    in_folder(folder, *state, "data");
+    write_part(path, LOGS "train-4.log", 4000, "", 0);
+    imp_dataset *dataset = import_good(imp_import_trainlog, path, folder, &def, &summary);
+    assert_int_equal(summary.steps, 5);
+    assert_true(notes_tell(&summary, "is cut off"));
+    imp_dataset_close(dataset);
+    // within the first there is nothing whole
+    in_folder(folder, *state, "none");
+    write_part(path, LOGS "train-4.log", 2000, "", 0);
+    assert_int_equal(imp_import_trainlog(&summary, paths, 1, folder, &def, NULL, &err),
+                     IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "ends too early"));
+    assert_nothing(folder);
+}
+
+static void bad_logs_leave_nothing(void **state)
+{
+    static const struct {
+        const char *more, *says;
+        size_t length;
+    } cases[] = {
+        {"\x80\2cposix\nsystem\nX\2\0\0\0lsR.", "posix.system is refused", 26},
+        {"garbage", "no pickle of protocols 2 to 5", 7},
+        {"\x80\2K\1.", "is no log", 5},
+    };
+    const imp_import_def def = as_recorded();
+    imp_import_summary summary;
+    imp_error err = {0};
+    char path[PATH_MAX], folder[PATH_MAX];
+    const char *paths[1] = {path};
+    in_folder(path, *state, "bad.log");
+    in_folder(folder, *state, "data");
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        // even after a good beginning
+        write_part(path, LOGS "train-4.log", SIZE_MAX, cases[k].more, cases[k].length);
+        assert_int_equal(imp_import_trainlog(&summary, paths, 1, folder, &def, NULL, &err),
+                         IMP_BAD_INPUT);
+        if (strstr(err.message, cases[k].says) == NULL)
+            fail_msg("\"%s\" does not tell \"%s\"", err.message, cases[k].says);
+        assert_nothing(folder);
+    }
+    int calls = 3;
+    const imp_monitor monitor = {.should_stop = stop_at_once, .context = &calls};
+    paths[0] = LOGS "train-4.log";
+    assert_int_equal(imp_import_trainlog(&summary, paths, 1, folder, &def, &monitor, &err),
+                     IMP_INTERRUPTED);
+    assert_nothing(folder);
+}
+
+static void killed_imports_are_swept_away(void **state)
+{
+    const imp_import_def def = as_recorded();
+    imp_import_summary summary;
+    imp_error err = {0};
+    char folder[PATH_MAX], partial[PATH_MAX + 16], path[PATH_MAX];
+    const char *paths[1] = {LOGS "train-4.log"};
+    in_folder(folder, *state, "data");
+    snprintf(partial, sizeof partial, "%s.partial", folder);
+    const imp_dataset_info info = fixture_info(8, 6);
+    write_dataset(partial, &info, 3);
+    imp_dataset_close(import_good(imp_import_trainlog, paths[0], folder, &def, &summary));
+    assert_int_equal(access(partial, F_OK), -1);
+    // but nobody else's files are
+    in_folder(folder, *state, "other");
+    snprintf(partial, sizeof partial, "%s.partial", folder);
+    assert_int_equal(mkdir(partial, 0755), 0);
+    in_folder(path, partial, "thesis.txt");
+    fclose(fopen(path, "w"));
+    assert_int_equal(imp_import_trainlog(&summary, paths, 1, folder, &def, NULL, &err), IMP_IO);
+    assert_int_equal(access(path, F_OK), 0);
+    // and a dataset that is there stays
+    assert_int_equal(imp_import_trainlog(&summary, paths, 1, *state, &def, NULL, &err), IMP_IO);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(every_protocol_tells_the_same),
+        SCRATCH_TEST(episodes_of_steps_are_read),
+        SCRATCH_TEST(pictures_can_go_with_the_action_that_follows),
+        SCRATCH_TEST(colours_are_swapped_and_sizes_changed),
+        SCRATCH_TEST(logs_that_are_cut_off_give_what_is_whole),
+        SCRATCH_TEST(bad_logs_leave_nothing),
+        SCRATCH_TEST(killed_imports_are_swept_away),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
