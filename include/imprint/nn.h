@@ -31,6 +31,9 @@ typedef struct imp_network imp_network;
 
 /// Built-in descriptions, sorted by name; NULL past the last.
 const char *imp_network_builtin(int index);
+/// The same of those that tell the classes of a picture's pixels apart (docs/segmentation.md); they
+/// want `outputs` to be 0.
+const char *imp_network_builtin_segmenter(int index);
 
 /// A network with random weights drawn from seed: He-normal convolutions, Xavier-normal dense
 /// layers, zero biases. Freed with imp_network_destroy(). IMP_USAGE for an unknown architecture,

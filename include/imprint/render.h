@@ -210,6 +210,11 @@ typedef struct imp_surveyor imp_surveyor;
 imp_status imp_surveyor_create(imp_surveyor **out, const imp_camera_def *camera, imp_error *err);
 void imp_surveyor_destroy(imp_surveyor *surveyor); ///< nullable
 
+/// Makes it look through another camera with pictures of the same size. IMP_USAGE where
+/// imp_camera_init() fails, and if the size differs. Allocates nothing.
+imp_status imp_surveyor_set_camera(imp_surveyor *surveyor, const imp_camera_def *camera,
+                                   imp_error *err);
+
 /// Finds what is seen along the ray through each pixel's middle: no light, nothing mixed. segments
 /// (height x width) are of imp_segment; depths (height x width) are metres along the camera's axis,
 /// infinite where nothing is met. Either may be NULL. Markings are where we paint them, whatever

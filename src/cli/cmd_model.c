@@ -16,6 +16,14 @@ typedef struct settings {
     const char *out;
 } settings;
 
+static bool is_segmenter(const char *name)
+{
+    for (int k = 0; imp_network_builtin_segmenter(k) != NULL; k++)
+        if (strcmp(name, imp_network_builtin_segmenter(k)) == 0)
+            return true;
+    return false;
+}
+
 static bool is_description(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -24,7 +32,7 @@ static bool is_description(const char *name)
     for (int k = 0; imp_network_builtin(k) != NULL; k++)
         if (strcmp(name, imp_network_builtin(k)) == 0)
             return true;
-    return false;
+    return is_segmenter(name);
 }
 
 static imp_status create(imp_network **out, const settings *s, const char *name, imp_error *err)
@@ -36,6 +44,7 @@ static imp_status create(imp_network **out, const settings *s, const char *name,
     def.width = s->size[0];
     def.height = s->size[1];
     def.batch_norm = s->batch_norm;
+    def.outputs = is_segmenter(name) ? 0 : def.outputs;
     return imp_network_create(out, &def, 0, err);
 }
 
@@ -249,18 +258,23 @@ static imp_status list(const settings *s, const imp_options *options, imp_error 
 {
     json_t *all = json_array();
     imp_status status = IMP_OK;
-    for (int k = 0; imp_network_builtin(k) != NULL && status == IMP_OK; k++) {
+    for (int k = 0, drivers = 0; status == IMP_OK; k++) {
         imp_network *network = NULL;
-        status = create(&network, s, imp_network_builtin(k), err);
+        const char *name = imp_network_builtin(k);
+        drivers += name != NULL;
+        name = name != NULL ? name : imp_network_builtin_segmenter(k - drivers);
+        if (name == NULL)
+            break;
+        status = create(&network, s, name, err);
         if (status != IMP_OK)
             break;
         const int64_t parameters = imp_network_parameter_count(network);
         const double work = (double)total_flops(network);
         if (!options->json)
-            printf("%-16s %8lld parameters %8.2f MFLOP per picture\n", imp_network_builtin(k),
-                   (long long)parameters, work * 1e-6);
-        json_array_append_new(all, json_pack("{s:s, s:I, s:f}", "name", imp_network_builtin(k),
-                                             "parameters", (json_int_t)parameters, "flops", work));
+            printf("%-20s %8lld parameters %8.2f MFLOP per picture\n", name, (long long)parameters,
+                   work * 1e-6);
+        json_array_append_new(all, json_pack("{s:s, s:I, s:f}", "name", name, "parameters",
+                                             (json_int_t)parameters, "flops", work));
         imp_network_destroy(network);
     }
     if (status == IMP_OK && options->json)

@@ -6,10 +6,10 @@
 #include "cli/session.h"
 
 static const imp_command *const COMMANDS[] = {
-    &imp_command_log,    &imp_command_train,  &imp_command_dagger,     &imp_command_eval,
-    &imp_command_render, &imp_command_map,    &imp_command_data,       &imp_command_model,
-    &imp_command_bench,  &imp_command_import, &imp_command_export,     &imp_command_plot,
-    &imp_command_sweep,  &imp_command_agent,  &imp_command_submission,
+    &imp_command_log,   &imp_command_train,  &imp_command_dagger, &imp_command_seg_train,
+    &imp_command_eval,  &imp_command_render, &imp_command_map,    &imp_command_data,
+    &imp_command_model, &imp_command_bench,  &imp_command_import, &imp_command_export,
+    &imp_command_plot,  &imp_command_sweep,  &imp_command_agent,  &imp_command_submission,
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 

@@ -125,10 +125,11 @@ int imp_session_fail(imp_status status, const imp_error *err)
 static bool is_ours(const char *name)
 {
     static const char *const names[] = {
-        "main_data.hdf5",    "metadata.json",     "settings.yaml",    "observations.png",
-        "model.safetensors", "last.safetensors",  "history.csv",      "loss.svg",
-        "metrics.json",      "state.safetensors", "trajectories.png", "history.jsonl",
-        "report.html",       "episodes.csv",      "rounds.csv",       "rounds.svg",
+        "main_data.hdf5", "metadata.json",     "settings.yaml",     "observations.png",
+        "segments.png",   "model.safetensors", "last.safetensors",  "history.csv",
+        "loss.svg",       "metrics.json",      "state.safetensors", "trajectories.png",
+        "history.jsonl",  "report.html",       "episodes.csv",      "rounds.csv",
+        "rounds.svg",
     };
     char stem[256];
     int number, used = 0;

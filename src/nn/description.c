@@ -491,6 +491,12 @@ const char *imp_network_builtin(int index)
                                                             : NULL;
 }
 
+const char *imp_network_builtin_segmenter(int index)
+{
+    return index >= 0 && index < imp_builtin_segmenters_count ? imp_builtin_segmenters[index].name
+                                                              : NULL;
+}
+
 // Those that drive, then segmenters.
 static const imp_builtin_network *builtin(int index)
 {

@@ -150,14 +150,6 @@ bool imp_crew_tick(imp_crew *crew, int worker)
     return !atomic_load(&crew->stop);
 }
 
-// What a segmented picture of a camera is made with: its rays cannot be changed in place.
-static imp_status relabel(imp_crew_member *member, const imp_camera_def *camera, imp_error *err)
-{
-    imp_labeller_destroy(member->labeller);
-    member->labeller = NULL;
-    return imp_labeller_create(&member->labeller, camera, err);
-}
-
 imp_status imp_crew_reset(const imp_crew *crew, imp_crew_member *member, uint32_t episode,
                           imp_error *err)
 {
@@ -178,7 +170,7 @@ imp_status imp_crew_reset(const imp_crew *crew, imp_crew_member *member, uint32_
     if (status == IMP_OK)
         status = imp_renderer_set_camera(member->renderer, &camera, err);
     if (status == IMP_OK && member->labeller != NULL)
-        status = relabel(member, &camera, err);
+        status = imp_labeller_set_camera(member->labeller, &camera, err);
     if (status == IMP_OK)
         imp_appearance_draw(member->appearance, &member->draw, env->world,
                             crew->maps.scenes[env->world_index]);

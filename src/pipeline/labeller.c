@@ -34,15 +34,21 @@ imp_class imp_class_of_segment(int segment)
     }
 }
 
+static imp_camera_def finer_than(const imp_camera_def *camera)
+{
+    imp_camera_def finer = *camera;
+    finer.width *= 2;
+    finer.height *= 2;
+    return finer;
+}
+
 imp_status imp_labeller_create(imp_labeller **out, const imp_camera_def *camera, imp_error *err)
 {
     imp_labeller *l = calloc(1, sizeof *l);
     if (l == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for segments");
     const size_t cells = (size_t)camera->width * (size_t)camera->height;
-    imp_camera_def finer = *camera;
-    finer.width *= 2;
-    finer.height *= 2;
+    const imp_camera_def finer = finer_than(camera);
     l->width = camera->width;
     l->height = camera->height;
     l->segments = malloc(4 * cells);
@@ -56,6 +62,13 @@ imp_status imp_labeller_create(imp_labeller **out, const imp_camera_def *camera,
     }
     *out = l;
     return IMP_OK;
+}
+
+imp_status imp_labeller_set_camera(imp_labeller *labeller, const imp_camera_def *camera,
+                                   imp_error *err)
+{
+    const imp_camera_def finer = finer_than(camera);
+    return imp_surveyor_set_camera(labeller->surveyor, &finer, err);
 }
 
 void imp_labeller_destroy(imp_labeller *labeller)

@@ -16,6 +16,10 @@ typedef struct imp_labeller imp_labeller;
 imp_status imp_labeller_create(imp_labeller **out, const imp_camera_def *camera, imp_error *err);
 void imp_labeller_destroy(imp_labeller *labeller); // nullable
 
+// Another camera with pictures of the same size.
+imp_status imp_labeller_set_camera(imp_labeller *labeller, const imp_camera_def *camera,
+                                   imp_error *err);
+
 // Finds the shares of the classes, (IMP_CLASS_COUNT x height x width), borrowed until the next
 // call. Allocates nothing.
 const float *imp_labeller_look(imp_labeller *labeller, const imp_scene *scene,

@@ -127,6 +127,23 @@ imp_status imp_surveyor_create(imp_surveyor **out, const imp_camera_def *camera,
     return IMP_OK;
 }
 
+imp_status imp_surveyor_set_camera(imp_surveyor *surveyor, const imp_camera_def *camera,
+                                   imp_error *err)
+{
+    const imp_camera_def *def = &surveyor->camera.def;
+    imp_camera after;
+    const imp_status status = imp_camera_init(&after, camera, err);
+    if (status != IMP_OK)
+        return status;
+    if (camera->width != def->width || camera->height != def->height)
+        return imp_fail(err, IMP_USAGE, "a surveyor of %d x %d pixels cannot survey %d x %d",
+                        def->width, def->height, camera->width, camera->height);
+    surveyor->camera = after;
+    surveyor->pass.sight = imp_sight_of(&after);
+    find_rays(surveyor);
+    return IMP_OK;
+}
+
 void imp_surveyor_destroy(imp_surveyor *surveyor)
 {
     if (surveyor == NULL)

@@ -47,7 +47,7 @@ void imp_classes_paint(const float *shares, int cells, uint8_t *rgb)
 }
 
 static const char *const OBSERVATIONS[] = {
-#define WORD(name, word) [name] = word,
+#define WORD(name, word) word,
     IMP_OBSERVATION_MAP(WORD)
 #undef WORD
 };

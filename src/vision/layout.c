@@ -6,8 +6,8 @@
 imp_status imp_layout_of(imp_cell_layout *out, const imp_network *network, imp_error *err)
 {
     const imp_network_def *def = imp_network_facts(network);
-    const imp_node *last = NULL;
-    for (int k = 0; imp_network_node(network, k) != NULL; k++)
+    const imp_node *last = imp_network_node(network, 0);
+    for (int k = 1; imp_network_node(network, k) != NULL; k++)
         last = imp_network_node(network, k);
     const imp_node *cells =
         last->kind == IMP_LAYER_FLATTEN ? imp_network_node(network, last->inputs[0]) : last;

@@ -1,0 +1,190 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+
+typedef struct settings {
+    imp_seg_train_def train;
+    imp_assets *assets; // NULL: ours
+    imp_sim_options sim;
+    imp_text_list maps;
+    const char *randomize, *architecture, *out;
+    bool resume, force;
+} settings;
+
+static void add_options(imp_options *options, settings *s)
+{
+    imp_seg_train_def *train = &s->train;
+    imp_sim_options *sim = &s->sim;
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new segmenter", true},
+        {"map", 'm', IMP_OPTION_LIST, &s->maps, "MAP",
+         "map or folder of maps to take pictures on; may be repeated [all built-in maps]", false},
+        {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
+         "maps to learn on: train, test or all; the others are for judging", false},
+        {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
+         "segmenter, or the YAML file of one (docs/segmentation.md)", false},
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged", false},
+        {"pictures", 0, IMP_OPTION_INT, &train->pictures, "N", "new ones in each epoch", false},
+        {"held-out", 0, IMP_OPTION_INT, &train->held_out, "N", "pictures to judge by", false},
+        {"randomize", 0, IMP_OPTION_TEXT, &s->randomize, "LIST",
+         "what differs from picture to picture: none, all, looks, reference, groups", false},
+        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "pictures per step", false},
+        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
+         "at the start; falls along half a cosine", false},
+        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of pictures and weights", false},
+        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of a picture [80x60]", false},
+        {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
+         "duckiebot, none, or a robot's calibration (YAML)", false},
+        {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
+         "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
+         false},
+        {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
+         "of the assets' tiles: photos, synthetic, synthetic-F or smooth", false},
+        {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
+         "parts of a batch that threads work on; part of the result", false},
+        {"threads", 'j', IMP_OPTION_INT, &train->trainer.threads, "N",
+         "threads, 0 for one per processor; never changes results", true},
+        {"checkpoint-steps", 0, IMP_OPTION_INT, &train->checkpoint_steps, "N",
+         "save the state every so many steps", true},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted training", true},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static json_t *real_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *score_json(const imp_seg_score *score)
+{
+    json_t *classes = json_object();
+    for (int c = 0; c < IMP_CLASS_COUNT; c++)
+        json_object_set_new(classes, imp_class_name(c), real_or_null(score->iou[c]));
+    return json_pack("{s:o, s:o, s:o}", "mean_iou", real_or_null(score->mean_iou), "accuracy",
+                     real_or_null(score->accuracy), "iou", classes);
+}
+
+static int print_summary(const settings *s, const imp_options *options,
+                         const imp_seg_train_summary *sum)
+{
+    if (options->json)
+        return imp_session_print_json(json_pack(
+            "{s:s, s:I, s:I, s:o, s:o, s:o, s:i, s:i, s:o, s:f, s:f}", "out", s->out, "pictures",
+            (json_int_t)sum->pictures, "parameters", (json_int_t)sum->parameters, "loss",
+            real_or_null(sum->loss), "validation_loss", real_or_null(sum->validation_loss),
+            "best_loss", real_or_null(sum->best_loss), "best_epoch", sum->best_epoch, "held_out",
+            sum->held_out, "score", score_json(&sum->score), "seconds", sum->seconds,
+            "pictures_per_second", sum->pictures_per_second));
+    printf("%s: %lld pictures in %.1f s (%.0f pictures/s), loss %.5f, validation %.5f, best %.5f "
+           "in epoch %d\n\n",
+           s->out, (long long)sum->pictures, sum->seconds, sum->pictures_per_second, sum->loss,
+           sum->validation_loss, sum->best_loss, sum->best_epoch);
+    printf("on %d held-out pictures   intersection over union\n", sum->held_out);
+    for (int c = 0; c < IMP_CLASS_COUNT; c++)
+        if (isfinite(sum->score.iou[c]))
+            printf("  %-12s %5.1f %%\n", imp_class_name(c), 100.0 * sum->score.iou[c]);
+        else
+            printf("  %-12s     none seen\n", imp_class_name(c));
+    printf("  %-12s %5.1f %%   (%.1f %% of all pixels are right)\n", "mean",
+           100.0 * sum->score.mean_iou, 100.0 * sum->score.accuracy);
+    return imp_session_finish();
+}
+
+static imp_status apply(settings *s, const imp_options *options, imp_error *err)
+{
+    imp_seg_train_def *train = &s->train;
+    imp_calibration calibration;
+    imp_camera probe;
+    imp_status status = imp_check_threads(train->trainer.threads, err);
+    if (strlen(s->architecture) >= sizeof train->network.architecture)
+        status = imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
+    if (status == IMP_OK) {
+        train->randomization = imp_randomization_none();
+        status = imp_randomization_set(&train->randomization, s->randomize, err);
+    }
+    if (status == IMP_OK)
+        status = imp_read_lens(s->sim.lens, &calibration, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_split(&s->sim, &train->split, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_scene(options, &s->sim, &train->scene, &s->assets, err);
+    if (status != IMP_OK)
+        return status;
+    strcpy(train->network.architecture, s->architecture);
+    train->camera.lens = calibration.lens;
+    train->camera.width = s->sim.size[0];
+    train->camera.height = s->sim.size[1];
+    train->maps = s->maps.count > 0 ? s->maps.items : NULL;
+    train->map_count = s->maps.count;
+    return imp_camera_init(&probe, &train->camera, err);
+}
+
+static imp_status run_settings(settings *s, const imp_options *options, imp_seg_train_summary *sum,
+                               imp_error *err)
+{
+    imp_status status = apply(s, options, err);
+    if (status == IMP_OK)
+        status = imp_session_claim(s->out, s->resume, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    char *json = imp_options_json(options);
+    const imp_monitor monitor = imp_session_monitor(options);
+    s->train.resume = s->resume;
+    s->train.settings = json != NULL ? json : "{}";
+    status = imp_seg_train(sum, s->out, &s->train, &monitor, err);
+    imp_session_clear();
+    imp_session_settle(s->out, s->force);
+    free(json);
+    imp_error second = {0};
+    imp_status saved = IMP_OK;
+    if (status == IMP_OK || status == IMP_INTERRUPTED)
+        saved = imp_session_save_settings(options, s->out, &second);
+    return status == IMP_OK && saved != IMP_OK ? imp_fail(err, saved, "%s", second.message)
+                                               : status;
+}
+
+static int run(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.sim = imp_default_sim_options(),
+                  .train = imp_default_seg_train_def(),
+                  .out = "runs/segmenter"};
+    imp_options options;
+    imp_error err = {0};
+    imp_seg_train_summary summary = {0};
+    s.architecture = "segmenter";
+    s.randomize = "looks";
+    s.sim.split = imp_split_word(s.train.split);
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_settings(&s, &options, &summary, &err);
+    const int code = status != IMP_OK ? imp_session_fail(status, &err)
+                     : options.help   ? imp_session_finish()
+                                      : print_summary(&s, &options, &summary);
+    imp_assets_close(s.assets);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_seg_train = {
+    .name = "seg-train",
+    .summary = "train a network to tell road, lines and obstacles apart",
+    .operands = "",
+    .details =
+        "Learns from pictures that are rendered as they are needed, each seen once, and judges by\n"
+        "pictures of maps that it does not learn on. A policy that was trained on segments\n"
+        "(--observe segments) then drives on what it finds: imprint eval --segmenter DIR. Writes\n"
+        "the model, the loss as a table and a picture, and segments.png: picture, truth, and what\n"
+        "the model finds.",
+    .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --pictures 160 "
+                "--held-out 32 \\\n"
+                "    --out /tmp/imprint-s --force",
+    .run = run,
+};

@@ -1,0 +1,71 @@
+#!/bin/sh
+# cli_seg_train.sh: segments as observations, segmenters, and policies that drive through them.
+# shellcheck disable=SC2086  # commands and options are kept as words
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+# datasets and models know what they hold, and kinds do not mix
+small='--size 40x32 --steps 30'
+expect 0 imprint log --episodes 3 $small --observe segments --out segments
+expect 0 imprint data info segments
+prints 'segments of 40 x 32'
+expect 0 imprint data check segments
+expect 0 imprint log --episodes 2 $small --out pictures
+expect 0 imprint data info pictures
+prints 'pictures of 40 x 32'
+expect 2 imprint log --episodes 2 $small --observe smells --out never
+says 'smells'
+expect 3 imprint train --data segments --data pictures --out never
+says 'do not mix'
+expect 2 imprint log --episodes 3 $small --out segments --resume
+says 'segments, not pictures'
+expect 0 imprint train --data segments --epochs 1 --out policy
+expect 0 imprint train --data pictures --epochs 1 --out plain
+expect 3 imprint log --policy policy --episodes 1 $small --out never
+says 'was trained on segments'
+expect 0 imprint log --policy policy --episodes 1 $small --observe segments --out own
+absent never
+
+# a segmenter, interrupted and resumed
+maps='--map loop_obstacles --map 4way --split all --size 40x32'
+learn="imprint seg-train $maps --epochs 2 --pictures 48 --held-out 8 --checkpoint-steps 2"
+expect 0 $learn --out whole --json
+prints '"mean_iou"'
+prints '"white line"'
+start $learn --out pieces
+until [ -e pieces/state.safetensors ] || ! runs; do sleep 0.01; done
+stop INT '0 130'
+expect 0 $learn --out pieces --resume
+prints 'held-out pictures'
+same_folders whole pieces model.safetensors last.safetensors state.safetensors history.csv \
+    segments.png
+no_leftovers pieces
+start imprint seg-train $maps --epochs 1000 --pictures 100000 --held-out 8 --out endless
+stop INT 130
+one_line err
+says '--resume'
+expect 2 imprint seg-train --map loop_empty --map 4way --split train --epochs 0 --out never
+expect 2 imprint seg-train --map straight_road --split sideways --out never
+expect 2 imprint seg-train --randomize nothing-known --out never
+expect 3 imprint seg-train --network small --epochs 1 --out never
+expect 4 imprint seg-train $maps --out whole
+absent never
+
+# driving on what it finds: only policies that were trained on segments do
+expect 0 imprint eval --policy policy --policy plain --segmenter whole --episodes 2 --steps 20 \
+    --out report
+prints 'plain'
+[ -s report/report.html ] || fail "no report"
+expect 0 imprint eval --policy policy --episodes 2 --steps 20
+expect 3 imprint eval --policy policy --segmenter plain --episodes 1
+says 'is no segmenter'
+expect 3 imprint eval --policy whole --episodes 1
+expect 0 imprint eval --policy policy --segmenter whole --protocol aido-lf --episodes 1
+
+# and on a robot
+golden=$SOURCE/tests/data/golden/aido-node/whole-run.in.cbor
+expect 3 imprint agent --model policy --data-in "$golden"
+says '--segmenter'
+expect 0 imprint agent --model policy --segmenter whole --data-in "$golden" --data-out answers
+[ -s answers ] || fail "no answers"
+expect 2 imprint agent --model plain --segmenter whole --data-in "$golden"
