@@ -78,11 +78,12 @@ static imp_unpack_end take_match(imp_unpacked *out, size_t offset, size_t length
     if (!imp_unpacked_reserve(out, length))
         return full(out, length);
     uint8_t *to = out->bytes + out->length;
+    const uint8_t *from = to - offset;
     if (offset >= length)
-        memcpy(to, to - offset, length);
+        memcpy(to, from, length);
     else
         for (size_t k = 0; k < length; k++)
-            to[k] = to[k - offset];
+            to[k] = from[k];
     out->length += length;
     return IMP_UNPACK_WHOLE;
 }

@@ -183,6 +183,10 @@ imp_status imp_pickle_create(imp_pickle **out, const uint8_t *bytes, size_t leng
     imp_pickle *p = calloc(1, sizeof *p);
     if (p == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", name);
+    if (!grow(&p->stack, &p->stack_capacity)) {
+        free(p);
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", name);
+    }
     p->bytes = bytes;
     p->length = length;
     p->name = name;

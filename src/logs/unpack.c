@@ -9,10 +9,10 @@ enum { LEAST_CAPACITY = 1 << 16 };
 
 bool imp_unpacked_reserve(imp_unpacked *out, size_t more)
 {
-    if (more <= out->capacity - out->length)
-        return true;
     if (out->length > out->limit || more > out->limit - out->length)
         return false;
+    if (more <= out->capacity - out->length)
+        return true;
     size_t capacity = 2 * out->capacity + LEAST_CAPACITY;
     capacity = capacity < out->length + more ? out->length + more : capacity;
     uint8_t *bytes = realloc(out->bytes, capacity);
@@ -34,6 +34,13 @@ static unsigned at_most(size_t length)
     return length < INT_MAX ? (unsigned)length : INT_MAX;
 }
 
+// Bytes that may be written without asking.
+static size_t room_of(const imp_unpacked *out)
+{
+    const size_t there = out->capacity - out->length, allowed = out->limit - out->length;
+    return there < allowed ? there : allowed;
+}
+
 imp_unpack_end imp_bz2_unpack(imp_unpacked *out, const uint8_t *data, size_t length)
 {
     bz_stream stream = {0};
@@ -43,21 +50,26 @@ imp_unpack_end imp_bz2_unpack(imp_unpacked *out, const uint8_t *data, size_t len
     if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK)
         return IMP_UNPACK_NO_MEMORY;
     while (end == IMP_UNPACK_CUT) {
-        if (!imp_unpacked_reserve(out, 1)) {
-            end = out->length >= out->limit ? IMP_UNPACK_DAMAGED : IMP_UNPACK_NO_MEMORY;
+        // once all is there that there should be, the end is still to come
+        const bool full = out->length >= out->limit;
+        char beyond;
+        if (!full && !imp_unpacked_reserve(out, 1)) {
+            end = IMP_UNPACK_NO_MEMORY;
             break;
         }
         const unsigned given = at_most(length - taken);
-        const unsigned room = at_most(out->capacity - out->length);
+        const unsigned room = full ? 1 : at_most(room_of(out));
         // libbz2 only reads from it
         stream.next_in = (char *)(uintptr_t)(data + taken);
         stream.avail_in = given;
-        stream.next_out = (char *)out->bytes + out->length;
+        stream.next_out = full ? &beyond : (char *)out->bytes + out->length;
         stream.avail_out = room;
         const int code = BZ2_bzDecompress(&stream);
         taken += given - stream.avail_in;
-        out->length += room - stream.avail_out;
-        if (code == BZ_STREAM_END)
+        out->length += full ? 0 : room - stream.avail_out;
+        if (full && stream.avail_out == 0)
+            end = IMP_UNPACK_DAMAGED;
+        else if (code == BZ_STREAM_END)
             end = IMP_UNPACK_WHOLE;
         else if (code != BZ_OK)
             end = code == BZ_MEM_ERROR ? IMP_UNPACK_NO_MEMORY : IMP_UNPACK_DAMAGED;

@@ -1,0 +1,294 @@
+// Pickles are read without being executed: what is plain comes out, what is not is refused before
+// anything is made of it.
+#include "testing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "logs/pickle_machine.h"
+
+// Bytes of a literal, without the 0 that ends it.
+#define BYTES(text) (const uint8_t *)(text), sizeof(text) - 1
+
+static imp_pickle *open_bytes(const uint8_t *bytes, size_t length)
+{
+    imp_error err = {0};
+    imp_pickle *pickle;
+    assert_ok(imp_pickle_create(&pickle, bytes, length, "x.log", &err), err);
+    return pickle;
+}
+
+static imp_value read_one(imp_pickle *pickle)
+{
+    imp_error err = {0};
+    imp_value root = IMP_NO_VALUE;
+    bool more;
+    assert_ok(imp_pickle_next(pickle, &root, &more, &err), err);
+    assert_true(more);
+    return root;
+}
+
+static void expect_refusal(const uint8_t *bytes, size_t length, const char *says)
+{
+    // in memory of exactly that length, so that a sanitizer sees a byte read too far
+    uint8_t *copy = malloc(length);
+    assert_non_null(copy);
+    memcpy(copy, bytes, length);
+    imp_error err = {0};
+    imp_pickle *pickle = open_bytes(copy, length);
+    imp_value root;
+    bool more;
+    assert_int_equal(imp_pickle_next(pickle, &root, &more, &err), IMP_BAD_INPUT);
+    if (strstr(err.message, says) == NULL || strncmp(err.message, "x.log: byte ", 12) != 0)
+        fail_msg("\"%s\" does not tell \"%s\"", err.message, says);
+    imp_pickle_destroy(pickle);
+    free(copy);
+}
+
+static void numbers_come_out(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t length;
+        double wanted;
+    } cases[] = {
+        {"\x80\2K\xff.", 5, 255},
+        {"\x80\2M\x34\x12.", 6, 0x1234},
+        {"\x80\2J\xfe\xff\xff\xff.", 8, -2},
+        {"\x80\2\x8a\0.", 5, 0},
+        {"\x80\2\x8a\1\xff.", 6, -1},
+        {"\x80\2\x8a\2\xff\0.", 7, 255},
+        {"\x80\2\x8b\2\0\0\0\0\x80.", 10, -32768},
+        {"\x80\2G\xbf\xf8\0\0\0\0\0\0.", 12, -1.5},
+        {"\x80\2\x88.", 4, 1},
+        {"\x80\5\x89.", 4, 0},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        imp_pickle *pickle = open_bytes((const uint8_t *)cases[k].bytes, cases[k].length);
+        double number;
+        assert_true(imp_value_number(pickle, read_one(pickle), &number));
+        assert_close(number, cases[k].wanted, 0);
+        imp_pickle_destroy(pickle);
+    }
+}
+
+static void containers_come_out(void **state)
+{
+    (void)state;
+    // {"a": (1, [2, 3, 4]), "b": None, "a": 5}, built in all the ways there are
+    imp_pickle *pickle = open_bytes(BYTES("\x80\4}(\x8c\1aK\1](K\2K\3eK\4a\x86"
+                                          "X\1\0\0\0bNU\1aK\5u."));
+    const imp_value root = read_one(pickle);
+    double number;
+    assert_int_equal(imp_value_count(pickle, root), 6);
+    assert_int_equal(imp_value_kind_of(pickle, imp_value_find(pickle, root, "b")), IMP_VALUE_NONE);
+    assert_true(imp_value_find(pickle, root, "c") == IMP_NO_VALUE);
+    // of equal keys the last counts
+    assert_true(imp_value_number(pickle, imp_value_find(pickle, root, "a"), &number));
+    assert_close(number, 5, 0);
+    const imp_value pair = imp_value_item(pickle, root, 1), list = imp_value_item(pickle, pair, 1);
+    assert_int_equal(imp_value_kind_of(pickle, pair), IMP_VALUE_TUPLE);
+    assert_int_equal(imp_value_count(pickle, list), 3);
+    for (uint32_t k = 0; k < 3; k++) {
+        assert_true(imp_value_number(pickle, imp_value_item(pickle, list, k), &number));
+        assert_close(number, k + 2, 0);
+    }
+    assert_true(imp_value_item(pickle, list, 3) == IMP_NO_VALUE);
+    imp_pickle_destroy(pickle);
+}
+
+static void streams_are_read_one_by_one(void **state)
+{
+    (void)state;
+    imp_pickle *pickle = open_bytes(BYTES("\x80\2K\1q\0.\x80\2K\2."
+                                          "\x80\2h\0."));
+    imp_error err = {0};
+    imp_value root;
+    double number;
+    bool more;
+    for (int k = 1; k <= 2; k++) {
+        assert_true(imp_value_number(pickle, read_one(pickle), &number));
+        assert_close(number, k, 0);
+    }
+    // what one remembers is nothing to the next
+    assert_int_equal(imp_pickle_next(pickle, &root, &more, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "never remembered"));
+    imp_pickle_destroy(pickle);
+}
+
+static void names_are_refused(void **state)
+{
+    (void)state;
+    expect_refusal(BYTES("\x80\2cos\nsystem\n)R."), "os.system is refused");
+    expect_refusal(BYTES("\x80\4\x8c\5posix\x8c\6system\x93."), "posix.system is refused");
+    expect_refusal(BYTES("\x80\2cbuiltins\neval\n."), "builtins.eval is refused");
+    expect_refusal(BYTES("\x80\2cnumpy\nload\n."), "numpy.load is refused");
+    expect_refusal(BYTES("\x80\2cevil_log_schema\nStep\n."), "evil_log_schema.Step is refused");
+    expect_refusal(BYTES("\x80\2clog_schema\nSteps\n."), "log_schema.Steps is refused");
+    expect_refusal(BYTES("\x80\2cnumpy\nndarray\n)R."), "calls a class");
+    expect_refusal(BYTES("\x80\2K\1)R."), "calls what is no function");
+    expect_refusal(BYTES("\x80\2cnumpy\nndarray\n)\x81."), "no class of a log");
+    expect_refusal(BYTES("\x80\2\x82\1."), "opcode 0x82");
+    expect_refusal(BYTES("\x80\2NQ."), "opcode 0x51");
+    expect_refusal(BYTES("\x80\2(dios\nsystem\n."), "opcode 0x69");
+    // whatever it is called, it stays one line of plain letters
+    expect_refusal(BYTES("\x80\2ca\x1b[2J\nb\r\n."), "a?[2J.b? is refused");
+}
+
+static void arrays_are_checked(void **state)
+{
+    (void)state;
+#define ARRAY "\x80\2cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85U\1b\x87R"
+#define TYPE(name) "cnumpy\ndtype\nU\2" name "K\0K\1\x87R"
+    imp_pickle *pickle =
+        open_bytes(BYTES(ARRAY "(K\1K\2K\1\x86" TYPE("i2") "(K\3U\1>NNNJ\xff\xff\xff\xffJ\xff\xff"
+                                                           "\xff\xffK\0tb\x89U\4\1\2\xff\xfetb."));
+    const imp_array *array = imp_value_array(pickle, read_one(pickle));
+    assert_non_null(array);
+    assert_int_equal(array->dimensions, 2);
+    assert_close(imp_array_number(array, 0), 0x102, 0);
+    assert_close(imp_array_number(array, 1), -2, 0);
+    imp_pickle_destroy(pickle);
+    expect_refusal(BYTES(ARRAY "(K\1K\5\x85" TYPE("u1") "\x89U\4abcdtb."), "do not fill it");
+    expect_refusal(BYTES(ARRAY "(K\1K\1\x85" TYPE("O8") "\x89]Natb."), "type O8 are refused");
+    expect_refusal(BYTES(ARRAY "(K\1K\1\x85" TYPE("u1") "\x89]tb."), "array of objects");
+    expect_refusal(BYTES(ARRAY "(K\1J\xff\xff\xff\xff\x85" TYPE("u1") "\x89U\0tb."), "unsound");
+    expect_refusal(BYTES(ARRAY "(K\1J\xff\xff\xff\x7fJ\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x87" TYPE(
+                       "f8") "\x89U\0tb."),
+                   "do not fill it");
+    expect_refusal(BYTES(ARRAY "(K\1(NNNNNt" TYPE("u1") "\x89U\0tb."), "5 dimensions");
+#undef ARRAY
+#undef TYPE
+}
+
+static void damage_is_told(void **state)
+{
+    (void)state;
+    expect_refusal(BYTES("K\1."), "no pickle of protocols 2 to 5");
+    expect_refusal(BYTES("\x80\1K\1."), "protocol 1");
+    expect_refusal(BYTES("\x80\2."), "never gave");
+    expect_refusal(BYTES("\x80\2e."), "never gave");
+    expect_refusal(BYTES("\x80\2](K\1a."), "no list");
+    expect_refusal(BYTES("\x80\2K\1K\2a."), "adds to what is no list");
+    expect_refusal(BYTES("\x80\2}(K\1u."), "adds to what is no dict");
+    expect_refusal(BYTES("\x80\2(K\1d."), "key without a value");
+    expect_refusal(BYTES("\x80\2(N."), "stops in the middle");
+    expect_refusal(BYTES("\x80\2h\0."), "never remembered");
+    expect_refusal(BYTES("\x80\2K"), "ends too early");
+    expect_refusal(BYTES("\x80\2cnumpy\n"), "ends too early");
+    expect_refusal(BYTES("\x80\2)"), "ends too early");
+}
+
+// Every beginning of a good pickle is one that is cut off, and nothing else.
+static void every_beginning_is_cut_off(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] =
+        "\x80\2](K\1M\1\1J\1\1\1\1G12345678X\2\0\0\0abU\2cdB\1\0\0\0x\x8a"
+        "\2\1\1}q\1X\1\0\0\0kh\1se.";
+    for (size_t length = 1; length < sizeof bytes - 1; length++) {
+        uint8_t *copy = malloc(length);
+        assert_non_null(copy);
+        memcpy(copy, bytes, length);
+        imp_pickle *pickle = open_bytes(copy, length);
+        imp_value root;
+        bool more;
+        assert_int_equal(imp_pickle_next(pickle, &root, &more, NULL), IMP_BAD_INPUT);
+        assert_true(imp_pickle_is_cut(pickle));
+        imp_pickle_destroy(pickle);
+        free(copy);
+    }
+    imp_pickle *pickle = open_bytes(bytes, sizeof bytes - 1);
+    assert_int_equal(imp_value_count(pickle, read_one(pickle)), 9);
+    imp_pickle_destroy(pickle);
+}
+
+// A pickle of one text repeated.
+static void expect_repeated(const char *start, size_t start_length, const char *part,
+                            size_t part_length, size_t times, const char *says)
+{
+    uint8_t *bytes = malloc(start_length + part_length * times);
+    assert_non_null(bytes);
+    memcpy(bytes, start, start_length);
+    for (size_t k = 0; k < times; k++)
+        memcpy(bytes + start_length + k * part_length, part, part_length);
+    expect_refusal(bytes, start_length + part_length * times, says);
+    free(bytes);
+}
+
+static void bombs_are_refused(void **state)
+{
+    (void)state;
+    const size_t million = 1000000;
+    expect_repeated("\x80\2", 2, "]", 1, million, "nested too deeply");
+    expect_repeated("\x80\2", 2, "(", 1, million, "nested too deeply");
+    expect_repeated("\x80\2", 2, "}K\1", 3, million, "nested too deeply");
+    expect_repeated("\x80\2N", 3, "2", 1, million, "nested too deeply");
+    // lengths that nobody has
+    expect_refusal(BYTES("\x80\3B\xff\xff\xff\xff"), "ends too early");
+    expect_refusal(BYTES("\x80\4\x8e\0\0\0\0\0\0\0\x40"), "ends too early");
+    expect_refusal(BYTES("\x80\2X\xff\xff\xff\xff"), "ends too early");
+    expect_refusal(BYTES("\x80\2\x8b\xff\xff\xff\x7f"), "ends too early");
+    expect_refusal(BYTES("\x80\2\x8b\xff\xff\xff\xff"), "negative length");
+    expect_refusal(BYTES("\x80\2Nr\xff\xff\xff\xf0."), "remembers more than it has");
+    // the same text encoded over and over
+    char text[20000] = "\x80\2X\x10\x27\0\0"; // of 10000 letters
+    size_t length = 7;
+    memset(text + length, 'a', 10000);
+    length += 10000;
+    const char more[] = "q\0c_codecs\nencode\nq\1";
+    memcpy(text + length, more, sizeof more - 1);
+    length += sizeof more - 1;
+    const char call[] = "h\1h\0X\6\0\0\0latin1\x86R0";
+    expect_repeated(text, length, call, sizeof call - 1, 1000, "makes more than it holds");
+}
+
+// What a million bytes can make the machine take, at the most.
+static void memory_is_a_few_times_the_bytes(void **state)
+{
+    (void)state;
+    const size_t length = 1000000;
+    static const struct {
+        const char *part;
+        size_t length;
+    } parts[] = {{")\x85\x85\x85\x85", 5}, {"]\x94\x30", 3}, {"NNN\x87\x30", 5},
+                 {"K\1\x30", 3},           {"}\x30", 2},     {"]Na\x30", 4}};
+    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
+        uint8_t *bytes = malloc(length);
+        assert_non_null(bytes);
+        memcpy(bytes, "\x80\4", 2);
+        size_t at = 2;
+        for (; at + parts[p].length + 2 < length && at < 60000 * parts[p].length;
+             at += parts[p].length)
+            memcpy(bytes + at, parts[p].part, parts[p].length);
+        bytes[at++] = 'N';
+        bytes[at++] = '.';
+        imp_pickle *pickle = open_bytes(bytes, at);
+        read_one(pickle);
+        const size_t most = (size_t)pickle->block_count * IMP_NODES_PER_BLOCK * sizeof(imp_node) +
+                            (size_t)pickle->stack_capacity * sizeof(imp_value) +
+                            (size_t)pickle->memo_capacity * sizeof(imp_value) +
+                            32 * (size_t)pickle->node_count; // items that lie outside
+        assert_true(sizeof(imp_node) == 16);
+        assert_true(most < 64 * at + IMP_NODES_PER_BLOCK * sizeof(imp_node));
+        imp_pickle_destroy(pickle);
+        free(bytes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_come_out),
+        cmocka_unit_test(containers_come_out),
+        cmocka_unit_test(streams_are_read_one_by_one),
+        cmocka_unit_test(names_are_refused),
+        cmocka_unit_test(arrays_are_checked),
+        cmocka_unit_test(damage_is_told),
+        cmocka_unit_test(every_beginning_is_cut_off),
+        cmocka_unit_test(bombs_are_refused),
+        cmocka_unit_test(memory_is_a_few_times_the_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

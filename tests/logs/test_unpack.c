@@ -1,0 +1,93 @@
+// LZ4 frames come out as far as they go. The bytes were made by liblz4 1.10 (Python's lz4.frame).
+#include "testing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "logs/unpack.h"
+#include "lz4_frames.h"
+
+static void fill_expected(uint8_t *out, size_t length)
+{
+    for (size_t k = 0; k < length; k++)
+        out[k] = (uint8_t)(k < 300 ? k * k % 251 : k % 7 < 3 ? 'a' + k % 3 : k / 64);
+}
+
+static void frames_of_liblz4_come_out(void **state)
+{
+    (void)state;
+    uint8_t wanted[EXPECTED_LENGTH];
+    fill_expected(wanted, sizeof wanted);
+    for (size_t k = 0; k < sizeof FRAMES / sizeof FRAMES[0]; k++) {
+        imp_unpacked out = {.limit = sizeof wanted};
+        assert_int_equal(imp_lz4_unpack(&out, FRAMES[k].bytes, FRAMES[k].length), IMP_UNPACK_WHOLE);
+        assert_int_equal(out.length, sizeof wanted);
+        assert_memory_equal(out.bytes, wanted, sizeof wanted);
+        // one byte less than it holds is damage, however long it says it is
+        out.limit--;
+        assert_int_equal(imp_lz4_unpack(&out, FRAMES[k].bytes, FRAMES[k].length),
+                         IMP_UNPACK_DAMAGED);
+        imp_unpacked_free(&out);
+    }
+}
+
+static void every_beginning_gives_a_beginning(void **state)
+{
+    (void)state;
+    uint8_t wanted[EXPECTED_LENGTH];
+    fill_expected(wanted, sizeof wanted);
+    for (size_t k = 0; k < sizeof FRAMES / sizeof FRAMES[0]; k++) {
+        size_t before = 0;
+        for (size_t length = 0; length < FRAMES[k].length; length++) {
+            uint8_t *bytes = malloc(length + 1);
+            assert_non_null(bytes);
+            memcpy(bytes, FRAMES[k].bytes, length);
+            imp_unpacked out = {.limit = sizeof wanted};
+            const imp_unpack_end end = imp_lz4_unpack(&out, bytes, length);
+            // the last example is two frames, the first of which may be whole
+            assert_true(end == IMP_UNPACK_CUT || (k == 3 && end == IMP_UNPACK_WHOLE));
+            assert_true(out.length >= before);
+            if (out.length > 0)
+                assert_memory_equal(out.bytes, wanted, out.length);
+            before = out.length;
+            imp_unpacked_free(&out);
+            free(bytes);
+        }
+        assert_int_equal(before, sizeof wanted);
+    }
+}
+
+// A wrong bit is noticed where there are checksums, and never reads or writes where it must not.
+static void wrong_bits_are_noticed(void **state)
+{
+    (void)state;
+    uint8_t wanted[EXPECTED_LENGTH];
+    fill_expected(wanted, sizeof wanted);
+    for (size_t k = 0; k < sizeof FRAMES / sizeof FRAMES[0]; k++)
+        for (size_t at = 0; at < FRAMES[k].length; at++) {
+            uint8_t *bytes = malloc(FRAMES[k].length);
+            assert_non_null(bytes);
+            memcpy(bytes, FRAMES[k].bytes, FRAMES[k].length);
+            bytes[at] ^= (uint8_t)(1 << at % 8);
+            imp_unpacked out = {.limit = 1 << 20};
+            const imp_unpack_end end = imp_lz4_unpack(&out, bytes, FRAMES[k].length);
+            if (FRAMES[k].checked) {
+                // unless another way to the same bytes is meant
+                assert_true(
+                    end != IMP_UNPACK_WHOLE ||
+                    (out.length == sizeof wanted && memcmp(out.bytes, wanted, sizeof wanted) == 0));
+            }
+            imp_unpacked_free(&out);
+            free(bytes);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames_of_liblz4_come_out),
+        cmocka_unit_test(every_beginning_gives_a_beginning),
+        cmocka_unit_test(wrong_bits_are_noticed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

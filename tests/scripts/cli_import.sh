@@ -1,0 +1,90 @@
+#!/bin/sh
+# cli_import.sh: other recordings become datasets, whole or not at all, and what is hostile does
+# nothing; datasets become other programs' files.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+logs=$SOURCE/tests/data/logs
+
+# a bag: what is dropped is said, in words, in JSON and in the dataset
+expect 0 imprint import rosbag "$logs/bag-lz4.bag" --out real
+prints 'left out: 2 pictures before the first command'
+prints 'real: 1 episodes, 9 steps of 12 pictures'
+[ -s real/observations.png ] || fail "there is no picture to look at"
+expect 0 imprint data check real
+expect 0 imprint data info real
+prints 'dropped         2 pictures before the first command'
+prints 'unknown: the recording tells no poses'
+expect 0 imprint data info real --json
+prints '"format": "rosbag"'
+prints '"distance_m": null'
+expect 4 imprint import rosbag "$logs/bag-lz4.bag" --out real
+says '--force'
+expect 0 imprint import rosbag "$logs/bag-none.bag" "$logs/bag-bz2.bag" --out real --force --json
+prints '"episodes": 2'
+prints '"pictures before the first command": 4'
+
+# one that is cut off gives what is whole
+head -c 15000 "$logs/bag-none.bag" >cut.bag
+expect 0 imprint import rosbag cut.bag --out cut
+prints 'cut.bag is cut off'
+
+# the baselines' logs, and training on them
+expect 0 imprint import trainlog "$logs/train-4.log" --size 80x60 --out log
+prints 'left out: 1 entries after the end of an episode'
+expect 0 imprint train --data log --epochs 1 --batch 4 --out model
+expect 0 imprint import trainlog "$logs/steps-2.log" --actions velocities --out steps
+
+# mistakes
+expect 2 imprint import
+expect 2 imprint import rosbag
+expect 2 imprint import cassette x
+expect 2 imprint import trainlog x --lens fisheye
+expect 2 imprint import trainlog x --actions torques
+expect 2 imprint import rosbag "$logs/bag-none.bag" --calibration none.yaml --out x
+says '--undistort'
+expect 2 imprint import rosbag "$logs/bag-none.bag" --gap -1 --out x
+expect 3 imprint import rosbag "$logs/train-4.log" --out x
+says 'is not a bag of ROS 1'
+expect 3 imprint import rosbag "$logs/bag-none.bag" --camera /other --out x
+expect 4 imprint import rosbag missing.bag --out x
+expect 3 imprint import trainlog "$logs/bag-none.bag" --out x
+printf '\200\002cposix\nsystem\nX\014\000\000\000touch pwned1\205R.' >evil.log
+expect 3 imprint import trainlog evil.log --out x
+says 'posix.system is refused'
+cp "$logs/train-2.log" evil.log
+chmod u+w evil.log
+printf '\200\002(]cos\nsystem\nX\014\000\000\000touch pwned1\205Re.' >>evil.log
+expect 3 imprint import trainlog evil.log --out x
+absent pwned1 x x.partial real.replaced
+
+# for others
+expect 0 imprint export trainlog log --out again.log
+expect 0 imprint import trainlog again.log --out again
+expect 0 imprint export minari log --out minari
+expect 0 imprint export robomimic log --out demos.hdf5 --json
+prints '"format": "robomimic"'
+expect 4 imprint export robomimic log --out demos.hdf5
+expect 0 imprint export robomimic log --out demos.hdf5 --force
+expect 4 imprint export minari log --out minari
+expect 0 imprint export minari log --out minari --force
+expect 2 imprint export papyrus log
+expect 2 imprint export trainlog log --standardised
+expect 3 imprint export trainlog nowhere --out x
+absent x x.tmp x.partial minari.partial minari.replaced demos.hdf5.tmp
+no_leftovers .
+
+# interrupted or killed, an import leaves no dataset, and the next one is not in its way
+imprint log --episodes 2 --steps 400 --out big --quiet >out
+expect 0 imprint export trainlog big --out big.log
+cat big.log big.log big.log big.log >more.log
+cat more.log more.log more.log more.log >huge.log
+start imprint import trainlog huge.log --out half --size 160x120
+stop INT "130 0"
+[ "$code" -eq 0 ] || absent half half.partial
+rm -rf half
+start imprint import trainlog huge.log --out half --size 160x120
+stop KILL "137 0"
+[ "$code" -eq 0 ] || absent half
+expect 0 imprint import trainlog "$logs/train-4.log" --out half --force
+absent half.partial
