@@ -59,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const size_t read = imp_pickle_position(pickle) - start;
         wanted(imp_pickle_position(pickle) <= size, "reading stays within");
         wanted(pickle->node_count <= read, "no byte makes more than a value");
-        wanted(pickle->memo_capacity <= 2 * read + 512, "no more is remembered than was read");
+        wanted(pickle->memo_capacity <= 2 * imp_pickle_position(pickle) + 512,
+               "no more is remembered than was read");
         if (status != IMP_OK)
             break;
         if (more)
