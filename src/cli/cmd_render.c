@@ -39,7 +39,7 @@ static void add_options(imp_options *options, settings *s)
 static bool has_driver(const settings *s)
 {
     return strcmp(s->picture.view, "driver") == 0 || strcmp(s->picture.view, "segment") == 0 ||
-           strcmp(s->picture.view, "depth") == 0;
+           strcmp(s->picture.view, "classes") == 0 || strcmp(s->picture.view, "depth") == 0;
 }
 
 static imp_status find_pose(const settings *s, const imp_options *options, const imp_world *world,

@@ -6,11 +6,21 @@
 #include <string.h>
 
 #include "base/vector.h"
+#include "pipeline/labeller.h"
 
-typedef enum view_kind { DRIVER, MAP, SEGMENT, DEPTH, FREE, CATALOGUE, VIEW_COUNT } view_kind;
+typedef enum view_kind {
+    DRIVER,
+    MAP,
+    SEGMENT,
+    CLASSES,
+    DEPTH,
+    FREE,
+    CATALOGUE,
+    VIEW_COUNT
+} view_kind;
 
 static const char *const VIEWS[VIEW_COUNT] = {
-    [DRIVER] = "driver", [MAP] = "map",   [SEGMENT] = "segment",
+    [DRIVER] = "driver", [MAP] = "map",   [SEGMENT] = "segment",    [CLASSES] = "classes",
     [DEPTH] = "depth",   [FREE] = "free", [CATALOGUE] = "catalogue"};
 
 struct imp_painter {
@@ -23,6 +33,7 @@ struct imp_painter {
     imp_pose stand; // of the free camera
     imp_renderer *renderer;
     imp_surveyor *surveyor;
+    imp_labeller *labeller;
     imp_undistorter *undistorter;
     imp_degrader *degrader;
     imp_degrade_def degrade;
@@ -42,7 +53,8 @@ void imp_picture_options_add(imp_options *options, imp_picture_options *p)
 {
     const imp_option table[] = {
         {"view", 0, IMP_OPTION_TEXT, &p->view, "VIEW",
-         "driver, map (from above), segment (what each pixel shows), depth (16-bit PNG in mm), "
+         "driver, map (from above), segment (what each pixel shows), classes (the same as policies "
+         "see it, --observe segments), depth (16-bit PNG in mm), "
          "free "
          "(--eye, --target), or catalogue (of objects)",
          false},
@@ -70,9 +82,9 @@ static imp_status find_view(const char *name, view_kind *out, imp_error *err)
             *out = (view_kind)k;
             return IMP_OK;
         }
-    return imp_fail(err, IMP_USAGE,
-                    "--view: '%s' is none of driver, map, segment, depth, free and catalogue",
-                    name);
+    return imp_fail(
+        err, IMP_USAGE,
+        "--view: '%s' is none of driver, map, segment, classes, depth, free and catalogue", name);
 }
 
 // The next item of a list with commas; NULL at its end.
@@ -97,8 +109,10 @@ static imp_status read_draw(imp_painter *p, const char *list, imp_error *err)
         else
             return imp_fail(err, IMP_USAGE, "--draw: '%s' is neither lanes nor boxes", item);
     }
-    if ((p->lanes || p->boxes) && p->kind != DRIVER && p->kind != FREE && p->kind != SEGMENT)
-        return imp_fail(err, IMP_USAGE, "--draw draws into views driver, free and segment");
+    if ((p->lanes || p->boxes) && p->kind != DRIVER && p->kind != FREE && p->kind != SEGMENT &&
+        p->kind != CLASSES)
+        return imp_fail(err, IMP_USAGE,
+                        "--draw draws into views driver, free, segment and classes");
     return IMP_OK;
 }
 
@@ -184,6 +198,8 @@ static imp_status equip(imp_painter *p, const imp_picture_options *picture,
         status = imp_renderer_create(&p->renderer, &p->camera, IMP_RENDER_AUTO, err);
     if (status == IMP_OK && (p->kind == SEGMENT || p->kind == DEPTH || p->lanes))
         status = imp_surveyor_create(&p->surveyor, &p->camera, err);
+    if (status == IMP_OK && p->kind == CLASSES)
+        status = imp_labeller_create(&p->labeller, &p->camera, err);
     if (status == IMP_OK && picture->degrade[0] != '\0')
         status = look ? imp_degrader_create(&p->degrader, &p->camera, err)
                       : imp_fail(err, IMP_USAGE, "--degrade goes with views driver and free");
@@ -229,6 +245,7 @@ void imp_painter_close(imp_painter *p)
         return;
     imp_renderer_destroy(p->renderer);
     imp_surveyor_destroy(p->surveyor);
+    imp_labeller_destroy(p->labeller);
     imp_undistorter_destroy(p->undistorter);
     imp_degrader_destroy(p->degrader);
     free(p->scratch);
@@ -284,7 +301,9 @@ imp_status imp_painter_draw(imp_painter *p, const imp_picture_frame *frame, uint
     uint8_t *picture = p->undistorter != NULL ? p->scratch : rgb;
     if (p->surveyor != NULL)
         imp_survey(p->surveyor, p->scene, &view, p->segments, p->depths);
-    if (p->renderer != NULL)
+    if (p->labeller != NULL)
+        imp_labeller_paint(p->labeller, p->scene, &view, picture);
+    else if (p->renderer != NULL)
         imp_render(p->renderer, p->scene, &view, picture);
     else
         show_survey(p, picture);

@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 
 typedef struct imp_picture_options {
-    const char *view;         // driver, map, segment, depth, free or catalogue
+    const char *view;         // driver, map, segment, classes, depth, free or catalogue
     double eye[3], target[3]; // of the free camera (x, y up, z) [m]
     double field_of_view_deg; // of the same
     const char *draw;         // what is drawn in: lanes, boxes, or both after a comma

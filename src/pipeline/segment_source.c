@@ -12,7 +12,7 @@ enum { CAMERAS = 8 };
 typedef struct painter {
     int64_t roll; // that is in it; -1: none
     imp_draw draw;
-    imp_env env;
+    imp_env env, crowded; // on all maps, and on those with obstacles
     imp_renderer *renderer;
     imp_labeller *labeller;
     imp_appearance *appearance; // these two if pictures are randomised
@@ -21,6 +21,7 @@ typedef struct painter {
 
 struct imp_segment_source {
     imp_segment_source_def def;
+    imp_map_set crowded; // maps with obstacles, borrowed from the definition's
     imp_pool *pool;
     painter painters[CAMERAS];
     // under way:
@@ -43,7 +44,8 @@ static imp_status add_randomness(painter *p, const imp_segment_source_def *def, 
     return status == IMP_OK ? imp_degrader_create(&p->degrader, def->camera, err) : status;
 }
 
-static imp_status make_painter(painter *p, const imp_segment_source_def *def, imp_error *err)
+static imp_status make_painter(painter *p, const imp_segment_source_def *def,
+                               const imp_map_set *crowded, imp_error *err)
 {
     imp_camera_def cells = *def->camera;
     p->roll = -1;
@@ -51,6 +53,9 @@ static imp_status make_painter(painter *p, const imp_segment_source_def *def, im
     cells.height = def->cells_height;
     imp_status status = imp_env_init_maps(&p->env, (const imp_world *const *)def->maps->worlds,
                                           def->maps->count, def->env, err);
+    if (status == IMP_OK && crowded->count > 0)
+        status = imp_env_init_maps(&p->crowded, (const imp_world *const *)crowded->worlds,
+                                   crowded->count, def->env, err);
     if (status == IMP_OK)
         status = imp_renderer_create(&p->renderer, def->camera, IMP_RENDER_AUTO, err);
     if (status == IMP_OK)
@@ -58,6 +63,32 @@ static imp_status make_painter(painter *p, const imp_segment_source_def *def, im
     if (status == IMP_OK && def->randomization != NULL)
         status = add_randomness(p, def, err);
     return status;
+}
+
+static bool is_obstacle(const imp_object *object)
+{
+    return imp_class_of_segment(IMP_SEGMENT_OBJECT + (int)object->kind) == IMP_CLASS_OBSTACLE;
+}
+
+static imp_status find_crowded(imp_segment_source *s, imp_error *err)
+{
+    const imp_map_set *maps = s->def.maps;
+    imp_map_set *out = &s->crowded;
+    out->worlds = calloc((size_t)maps->count, sizeof(imp_world *));
+    out->scenes = calloc((size_t)maps->count, sizeof(imp_scene *));
+    if (out->worlds == NULL || out->scenes == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d maps", maps->count);
+    for (int k = 0; k < maps->count; k++) {
+        const imp_world *world = maps->worlds[k];
+        int first = 0;
+        while (first < world->object_count && !is_obstacle(&world->objects[first]))
+            first++;
+        if (first == world->object_count)
+            continue;
+        out->worlds[out->count] = maps->worlds[k];
+        out->scenes[out->count++] = maps->scenes[k];
+    }
+    return IMP_OK;
 }
 
 imp_status imp_segment_source_create(imp_segment_source **out, const imp_segment_source_def *def,
@@ -68,9 +99,9 @@ imp_status imp_segment_source_create(imp_segment_source **out, const imp_segment
         return imp_fail(err, IMP_NO_MEMORY, "out of memory to render");
     s->def = *def;
     s->pool = pool;
-    imp_status status = IMP_OK;
+    imp_status status = find_crowded(s, err);
     for (int k = 0; k < CAMERAS && status == IMP_OK; k++)
-        status = make_painter(&s->painters[k], def, err);
+        status = make_painter(&s->painters[k], def, &s->crowded, err);
     if (status != IMP_OK) {
         imp_segment_source_destroy(s);
         return status;
@@ -89,49 +120,51 @@ void imp_segment_source_destroy(imp_segment_source *source)
         imp_appearance_destroy(source->painters[k].appearance);
         imp_degrader_destroy(source->painters[k].degrader);
     }
+    free(source->crowded.worlds);
+    free(source->crowded.scenes);
     free(source);
 }
 
-static bool is_obstacle(const imp_env *env, const imp_object *object)
+// Somewhere on a drivable tile.
+static imp_pose draw_pose(const imp_world *world, imp_random *random)
 {
-    return imp_class_of_segment(IMP_SEGMENT_OBJECT + (int)object->kind) == IMP_CLASS_OBSTACLE &&
-           imp_env_object_is_there(env, object);
+    const int tile = world->drivable[imp_random_below(random, (uint32_t)world->drivable_count)];
+    const double u = imp_random_uniform(random, 0.0, 1.0), v = imp_random_uniform(random, 0.0, 1.0);
+    return (imp_pose){(tile % world->columns + u) * world->tile_size,
+                      (tile / world->columns + v) * world->tile_size,
+                      imp_random_uniform(random, -IMP_PI, IMP_PI)};
 }
 
-// Somewhere on a drivable tile; or, if the map has obstacles and one is wanted, with one ahead.
-static imp_pose draw_pose(const imp_env *env, bool before_obstacle, imp_random *random)
+// Up to 1.2 m before one of the obstacles, or, if it drew something else or what is absent, where
+// it stands.
+static imp_pose draw_pose_before_obstacle(const imp_env *env, imp_random *random)
 {
     const imp_world *world = env->world;
+    const imp_object *object =
+        &world->objects[imp_random_below(random, (uint32_t)world->object_count)];
     const double heading = imp_random_uniform(random, -IMP_PI, IMP_PI);
-    const double u = imp_random_uniform(random, 0.0, 1.0), v = imp_random_uniform(random, 0.0, 1.0);
-    if (before_obstacle && world->object_count > 0) {
-        const imp_object *object =
-            &world->objects[imp_random_below(random, (uint32_t)world->object_count)];
-        if (is_obstacle(env, object)) {
-            const imp_vec2 ahead = imp_forward(heading), right = imp_vec2_right(ahead);
-            const double far = 0.2 + u, aside = v - 0.5;
-            return (imp_pose){object->position.x - far * ahead.x - aside * right.x,
-                              object->position.z - far * ahead.z - aside * right.z, heading};
-        }
-    }
-    const int tile = world->drivable[imp_random_below(random, (uint32_t)world->drivable_count)];
-    return (imp_pose){(tile % world->columns + u) * world->tile_size,
-                      (tile / world->columns + v) * world->tile_size, heading};
+    double far = imp_random_uniform(random, 0.2, 1.2),
+           aside = imp_random_uniform(random, -0.5, 0.5);
+    if (!is_obstacle(object) || !imp_env_object_is_there(env, object))
+        far = aside = 0.0; // no robot may stand there: the next draw counts
+    const imp_vec2 ahead = imp_forward(heading), right = imp_vec2_right(ahead);
+    return (imp_pose){object->position.x - far * ahead.x - aside * right.x,
+                      object->position.z - far * ahead.z - aside * right.z, heading};
 }
 
 // Puts the robot anywhere on the road of the episode's map where it may stand, looking more or less
-// along the lane; where that is hard to find, it just stays somewhere. Obstacles are rare on most
-// maps: every second picture is looked for near one.
-static void place(imp_env *env, uint32_t number)
+// along the lane; where that is hard to find, it just stays somewhere.
+static void place(imp_env *env, uint32_t number, bool before_obstacle)
 {
-    enum { TRIES = 200 };
+    enum { TRIES = 400 };
     const double most = IMP_PI * 0.4;
     imp_random random = imp_random_stream(env->def.seed, env->def.index, number, IMP_PURPOSE_SPAWN);
     imp_env_reset_at(env, number, (imp_pose){0});
     imp_pose pose = {0};
     for (int k = 0; k < TRIES; k++) {
         imp_lane_position lane;
-        pose = draw_pose(env, number / CAMERAS % 2 == 1 && k < TRIES / 2, &random);
+        pose = before_obstacle && k < TRIES / 2 ? draw_pose_before_obstacle(env, &random)
+                                                : draw_pose(env->world, &random);
         if (imp_world_lane_position(env->world, pose, &lane) && fabs(lane.angle) < most &&
             imp_env_valid_pose(env, pose, 1.0))
             break;
@@ -162,11 +195,14 @@ static void take(imp_segment_source *s, painter *p, int index, const imp_draw *d
         IMP_CLASS_COUNT * (size_t)s->def.cells_width * (size_t)s->def.cells_height;
     const uint32_t number = s->first + (uint32_t)index;
     uint8_t *rgb = s->pictures + (size_t)index * pixels * 3;
-    place(&p->env, number);
-    const imp_scene *scene = s->def.maps->scenes[p->env.world_index];
-    imp_view view = imp_env_view(&p->env);
+    // few maps have obstacles: a third of the pictures are of those
+    const bool crowded = s->crowded.count > 0 && number / CAMERAS % 3 == 2;
+    imp_env *env = crowded ? &p->crowded : &p->env;
+    place(env, number, crowded);
+    const imp_scene *scene = (crowded ? s->crowded.scenes : s->def.maps->scenes)[env->world_index];
+    imp_view view = imp_env_view(env);
     if (draw != NULL) {
-        imp_appearance_draw(p->appearance, draw, p->env.world, scene);
+        imp_appearance_draw(p->appearance, draw, env->world, scene);
         imp_appearance_apply(p->appearance, &view);
     }
     imp_render(p->renderer, scene, &view, rgb);
@@ -199,6 +235,7 @@ static void shoot(void *context, int index, int worker)
             p->draw = imp_draw_episode(def->randomization, def->env->seed, def->env->index, roll);
             p->env.def = *def->env;
             imp_draw_env(&p->draw, &p->env.def);
+            p->crowded.def = p->env.def;
             load_camera(s, p, &p->draw);
             p->roll = roll;
         }

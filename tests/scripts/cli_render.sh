@@ -9,7 +9,7 @@ is_png() {
     [ "$(od -An -tu1 -j16 -N8 "$1" | tr -s ' ')" = " 0 0 0 $2 0 0 0 $3" ] || fail "$1: wrong size"
 }
 
-for view in driver segment depth map; do
+for view in driver segment classes depth map; do
     expect 0 imprint render --map loop_obstacles --view $view --size 80x60 --out $view.png
     is_png $view.png 80 60
 done
