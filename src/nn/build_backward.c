@@ -251,6 +251,13 @@ static void weighted(imp_executor *e, const imp_node_state *state, int input)
         imp_build_direct_gradient(e, state);
         return;
     }
+    if (state->dense.weight != NULL) {
+        const bool wanted = input >= e->def.graph->first;
+        dnnl_memory_t gradient = imp_build_dense_gradients(e, state, wanted);
+        if (wanted)
+            give(e, input, gradient);
+        return;
+    }
     weight_gradient(e, state);
     // nobody asks for the gradient of pictures and actions
     if (input >= e->def.graph->first)

@@ -1,6 +1,6 @@
 // What our own loops compute: decisions on one picture alone, whose layers are so small that
-// calling oneDNN takes a good part of their time, and in any batch a convolution that looks at the
-// picture itself through a max-pool.
+// calling oneDNN takes a good part of their time, and in any batch dense layers and a convolution
+// that looks at the picture itself through a max-pool.
 #include "nn/program.h"
 
 // One picture times a matrix waits for the matrix to come from the caches: our loop does nothing
@@ -33,7 +33,53 @@ static void product(imp_executor *e, imp_node_state *state)
                                   .in = imp_memory_floats(state->source),
                                   .out = imp_memory_floats(state->out),
                                   .relu = state->activation >= 0};
-    return;
+}
+
+// Many at once: the matrix as it is.
+static void dense(imp_executor *e, imp_node_state *state)
+{
+    const imp_node *node = &e->def.graph->nodes[e->building];
+    const imp_node *in = &e->def.graph->nodes[node->inputs[0]];
+    state->source = imp_build_to_plain(e, &e->forward, e->states[node->inputs[0]].out, in);
+    state->weight = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
+    dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.values, 0);
+    state->out = imp_build_node_plain(e, node, NULL);
+    imp_call *call = imp_build_own(e, &e->forward, IMP_CALL_DENSE);
+    if (call == NULL)
+        return;
+    call->dense = state->dense = (imp_dense){.batch = (size_t)e->def.batch,
+                                             .inputs = (size_t)in->channels,
+                                             .outputs = (size_t)node->channels,
+                                             .weight = imp_memory_floats(state->weight),
+                                             .bias = imp_memory_floats(bias),
+                                             .relu = state->activation >= 0,
+                                             .in = imp_memory_floats(state->source),
+                                             .out = imp_memory_floats(state->out)};
+}
+
+dnnl_memory_t imp_build_dense_gradients(imp_executor *e, const imp_node_state *state, bool input)
+{
+    const imp_graph *graph = e->def.graph;
+    const imp_node *node = &graph->nodes[e->building];
+    dnnl_memory_t given = imp_build_to_plain(e, &e->backward, state->gradient, node);
+    dnnl_memory_t weight = imp_build_tensor(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
+    dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
+    dnnl_memory_t result =
+        input ? imp_build_node_plain(e, &graph->nodes[node->inputs[0]], NULL) : NULL;
+    imp_call *learn = imp_build_own(e, &e->backward, IMP_CALL_DENSE_LEARN);
+    if (learn == NULL)
+        return NULL;
+    learn->dense = state->dense;
+    learn->dense.gradient = imp_memory_floats(given);
+    learn->dense.weight_gradient = imp_memory_floats(weight);
+    learn->dense.bias_gradient = imp_memory_floats(bias);
+    const imp_dense known = learn->dense;
+    imp_call *back = input ? imp_build_own(e, &e->backward, IMP_CALL_DENSE_PASS_BACK) : NULL;
+    if (back == NULL)
+        return NULL;
+    back->dense = known;
+    back->dense.in_gradient = imp_memory_floats(result);
+    return result;
 }
 
 // The max-pool that can be computed along with a convolution: its only user, without padding; or
@@ -82,6 +128,14 @@ static imp_direct describe(const imp_executor *e, size_t block, int pool_index)
     return d;
 }
 
+// Pictures come as they are wanted.
+static void take_pictures(imp_executor *e, const imp_direct *d)
+{
+    const size_t row = imp_direct_padded_row(d);
+    e->input = (imp_picture){d->padded + d->top * row + d->left * d->block, row, 1};
+    e->frame_size = imp_direct_padded_plane(d);
+}
+
 static void convolution(imp_executor *e, imp_node_state *state, imp_direct d, int pool)
 {
     const imp_node *node = &e->def.graph->nodes[e->building];
@@ -100,11 +154,24 @@ static void convolution(imp_executor *e, imp_node_state *state, imp_direct d, in
         return;
     if (pool >= 0)
         e->states[pool].pooled = true;
+    if (d.block == IMP_DIRECT_COLOURS)
+        take_pictures(e, &d);
     d.plain = imp_memory_floats(state->weight);
     d.bias = imp_memory_floats(bias);
     d.in = imp_memory_floats(state->source);
     d.out = imp_memory_floats(state->out);
     pack->direct = call->direct = state->direct = d;
+}
+
+// How many channels lie side by side in what the convolution looks at; 0: not as ours want it.
+static size_t block_of(const imp_executor *e)
+{
+    const int input = e->def.graph->nodes[e->building].inputs[0];
+    const imp_picture_layout in = imp_layout_picture(imp_memory_layout(e->states[input].out));
+    if (input == 0)
+        return e->def.graph->nodes[0].users == 1 ? IMP_DIRECT_COLOURS : 0;
+    return in.order == IMP_ORDER_BLOCKS && in.channels % IMP_DIRECT_BLOCK == 0 ? IMP_DIRECT_BLOCK
+                                                                               : 0;
 }
 
 // Whether more than a single decision is ours.
@@ -126,16 +193,16 @@ bool imp_build_direct(imp_executor *e, imp_node_state *state)
     if (node->kind == IMP_LAYER_DENSE) {
         if (single)
             product(e, state);
-        return single;
+        else if (imp_dense_possible())
+            dense(e, state);
+        return single || imp_dense_possible();
     }
-    const imp_picture_layout in =
-        imp_layout_picture(imp_memory_layout(e->states[node->inputs[0]].out));
-    if (!imp_direct_possible((size_t)node->stride) || node->channels % IMP_DIRECT_GROUP != 0 ||
-        in.order == IMP_ORDER_OTHER ||
-        (in.order == IMP_ORDER_BLOCKS && in.channels % IMP_DIRECT_BLOCK != 0))
+    const size_t block = block_of(e);
+    if (block == 0 || !imp_direct_possible((size_t)node->stride) ||
+        node->channels % IMP_DIRECT_GROUP != 0)
         return false;
     const int pool = pool_after(e);
-    const imp_direct d = describe(e, in.order == IMP_ORDER_BLOCKS ? IMP_DIRECT_BLOCK : 1, pool);
+    const imp_direct d = describe(e, block, pool);
     if (!single && !is_ours(e, &d))
         return false;
     convolution(e, state, d, pool);
@@ -150,7 +217,6 @@ void imp_build_direct_gradient(imp_executor *e, const imp_node_state *state)
     dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
     imp_direct_gradient g = {
         .forward = state->direct,
-        .patches = imp_build_floats(e, imp_direct_patches(&state->direct) * sizeof(float)),
         .sums = imp_build_floats(e, imp_direct_sums(&state->direct) * sizeof(float)),
     };
     imp_call *call = imp_build_own(e, &e->backward, IMP_CALL_DIRECT_GRADIENT);

@@ -251,11 +251,20 @@ static float *input(imp_executor *e, imp_node_state *state)
     return e->status == IMP_OK ? imp_memory_floats(state->out) : NULL;
 }
 
+// Plane by plane, unless a convolution of ours says otherwise.
+static void picture(imp_executor *e, imp_node_state *state)
+{
+    const imp_node *node = &e->def.graph->nodes[0];
+    const size_t row = (size_t)node->width, plane = row * (size_t)node->height;
+    e->input = (imp_picture){input(e, state), row, plane};
+    e->frame_size = IMP_DIRECT_COLOURS * plane;
+}
+
 static void build_node(imp_executor *e, imp_node_state *state)
 {
     switch (e->def.graph->nodes[e->building].kind) {
     case IMP_LAYER_INPUT:
-        e->input = input(e, state);
+        picture(e, state);
         break;
     case IMP_LAYER_ACTIONS:
         e->actions = input(e, state);

@@ -9,10 +9,12 @@ size_t imp_direct_weights(const imp_direct *d)
     return d->channels * d->planes * d->block * d->kernel * d->kernel;
 }
 
-// The gradient looks at the pictures again.
+// One picture of blocks at a time, or all that others put there. The gradient looks at them again,
+// in whole vectors.
 size_t imp_direct_padded(const imp_direct *d)
 {
-    return (d->places != NULL ? d->batch : 1) * d->planes * imp_direct_padded_plane(d);
+    const size_t pictures = d->block == IMP_DIRECT_BLOCK ? 1 : d->batch;
+    return pictures * d->planes * imp_direct_padded_plane(d) + IMP_DIRECT_BLOCK;
 }
 
 size_t imp_direct_window(const imp_direct *d)
@@ -108,8 +110,8 @@ typedef void compute(const imp_direct *d, const float *weights, const float *in,
     TILE(4, block, stride)                                                                         \
     TILE(2, block, stride)                                                                         \
     TILE(1, block, stride)
-TILES(1, 1)
-TILES(1, 2)
+TILES(3, 1)
+TILES(3, 2)
 TILES(16, 1)
 TILES(16, 2)
 #undef TILES
@@ -124,14 +126,14 @@ static const size_t PIXELS[TILE_SIZES] = {13, 10, 7, 4, 2, 1};
         tile_13_##block##_##stride, tile_10_##block##_##stride, tile_7_##block##_##stride,         \
             tile_4_##block##_##stride, tile_2_##block##_##stride, tile_1_##block##_##stride        \
     }
-static compute *const COMPUTE[2][2][TILE_SIZES] = {{TILES(1, 1), TILES(1, 2)},
+static compute *const COMPUTE[2][2][TILE_SIZES] = {{TILES(3, 1), TILES(3, 2)},
                                                    {TILES(16, 1), TILES(16, 2)}};
 #undef TILES
 
 static void compute_row(const imp_direct *d, const float *padded, size_t group, size_t row,
                         float *out, size_t apart)
 {
-    compute *const *tiles = COMPUTE[d->block > 1][d->stride - 1];
+    compute *const *tiles = COMPUTE[d->block == IMP_DIRECT_BLOCK][d->stride - 1];
     const float *in = padded + row * d->stride * imp_direct_padded_row(d);
     const float *weights = d->weights + group * (imp_direct_weights(d) / d->channels);
     for (size_t column = 0; column < d->columns;) {
@@ -144,13 +146,6 @@ static void compute_row(const imp_direct *d, const float *padded, size_t group, 
                  out + column * IMP_DIRECT_BLOCK, apart);
         column += PIXELS[k];
     }
-}
-
-// A place is the distance between patches (direct_gradient.c) of the winner and of the window's
-// first pixel.
-INLINE uint32_t place_of(const imp_direct *d, size_t row, size_t column)
-{
-    return (uint32_t)(row * d->stride * d->columns + column);
 }
 
 // One row behind the pool, of one block of channels. window: rows of the convolution, `first` being
@@ -170,7 +165,8 @@ INLINE void pool_row(const imp_direct *d, size_t kernel, const float *window, si
                 const __mmask16 more = _mm512_cmp_ps_mask(value, most, _CMP_GT_OQ);
                 most = _mm512_max_ps(most, value);
                 if (places != NULL)
-                    place = _mm512_mask_set1_epi32(place, more, (int)place_of(d, row, column));
+                    place =
+                        _mm512_mask_set1_epi32(place, more, (int)imp_direct_place(d, row, column));
             }
         }
         _mm512_storeu_ps(out + x * IMP_DIRECT_BLOCK, most);
@@ -228,10 +224,10 @@ AVX512 static void copy_row(float *out, const float *in, size_t count)
     _mm512_mask_storeu_ps(out + i, rest, _mm512_maskz_loadu_ps(rest, in + i));
 }
 
-static void pad(const imp_direct *d, const float *in, float *padded)
+static void pad(const imp_direct *d, const float *in)
 {
     const size_t size = d->width * d->block, row_size = imp_direct_padded_row(d);
-    float *out = padded + d->top * row_size + d->left * d->block;
+    float *out = d->padded + d->top * row_size + d->left * d->block;
     for (size_t plane = 0; plane < d->planes; plane++, out += imp_direct_padded_plane(d))
         for (size_t row = 0; row < d->height; row++)
             copy_row(out + row * row_size, in + (plane * d->height + row) * size, size);
@@ -240,10 +236,11 @@ static void pad(const imp_direct *d, const float *in, float *padded)
 static void run_picture(const imp_direct *d, size_t picture)
 {
     const size_t area = d->rows * d->columns, size = d->planes * d->height * d->width * d->block;
-    float *padded = d->places == NULL
-                        ? d->padded
-                        : d->padded + picture * d->planes * imp_direct_padded_plane(d);
-    pad(d, d->in + picture * size, padded);
+    const float *padded = d->padded;
+    if (d->block == IMP_DIRECT_BLOCK)
+        pad(d, d->in + picture * size);
+    else
+        padded += picture * d->planes * imp_direct_padded_plane(d);
     for (size_t group = 0; group < d->channels; group += IMP_DIRECT_GROUP) {
         if (d->pool_kernel > 0) {
             run_pooled(d, padded, picture, group);

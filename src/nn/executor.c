@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "nn/dropout.h"
 #include "nn/program.h"
-#include "nn/standardise.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -104,9 +103,13 @@ void imp_executor_destroy(imp_executor *e)
     free(e);
 }
 
-float *imp_executor_input(imp_executor *executor)
+imp_picture imp_executor_picture(const imp_executor *executor, int sample, int frame)
 {
-    return executor->input;
+    const size_t index =
+        (size_t)sample * (size_t)executor->def.graph->inputs.frames + (size_t)frame;
+    imp_picture picture = executor->input;
+    picture.values += index * executor->frame_size;
+    return picture;
 }
 
 float *imp_executor_actions(imp_executor *executor)
@@ -119,10 +122,12 @@ void imp_executor_load(imp_executor *executor, const uint8_t *const *frames, con
 {
     const imp_graph *graph = executor->def.graph;
     const imp_node *input = &graph->nodes[0];
-    const size_t pixels = (size_t)3 * (size_t)input->width * (size_t)input->height;
     const size_t done = (size_t)count * 2 * (size_t)graph->inputs.actions;
-    for (size_t i = 0; i < (size_t)count * (size_t)graph->inputs.frames; i++)
-        imp_standardise(frames[i], input->width, input->height, executor->input + i * pixels);
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < graph->inputs.frames; k++, frames++) {
+            const imp_picture picture = imp_executor_picture(executor, i, k);
+            imp_standardise(*frames, input->width, input->height, &picture);
+        }
     if (done > 0 && actions != NULL)
         memcpy(executor->actions, actions, done * sizeof *actions);
     else if (done > 0)
@@ -225,6 +230,15 @@ static void run_loop(const imp_executor *e, const imp_call *call)
         break;
     case IMP_CALL_DIRECT_GRADIENT:
         imp_direct_gradient_run(&call->direct_gradient);
+        break;
+    case IMP_CALL_DENSE:
+        imp_dense_forward(&call->dense);
+        break;
+    case IMP_CALL_DENSE_PASS_BACK:
+        imp_dense_pass_back(&call->dense);
+        break;
+    case IMP_CALL_DENSE_LEARN:
+        imp_dense_learn(&call->dense);
         break;
     case IMP_CALL_PRIMITIVE:
         break;

@@ -4,6 +4,7 @@
 #define IMP_NN_EXECUTOR_H
 
 #include "nn/layers.h"
+#include "nn/standardise.h"
 
 typedef struct imp_executor_def {
     const imp_graph *graph; // borrowed
@@ -20,7 +21,8 @@ typedef struct imp_executor imp_executor;
 imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, imp_error *err);
 void imp_executor_destroy(imp_executor *executor); // nullable
 
-float *imp_executor_input(imp_executor *executor);   // (batch x channels x height x width)
+// Where a frame of a sample goes.
+imp_picture imp_executor_picture(const imp_executor *executor, int sample, int frame);
 float *imp_executor_actions(imp_executor *executor); // (batch x 2 actions), or NULL without any
 // Fills them for the first `count` samples: frames and actions as in imp_inference_run().
 void imp_executor_load(imp_executor *executor, const uint8_t *const *frames, const float *actions,

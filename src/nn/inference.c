@@ -1,4 +1,5 @@
 #include "nn/executor.h"
+#include "nn/floats.h"
 #include "nn/network.h"
 
 #include <math.h>
@@ -25,7 +26,7 @@ imp_status imp_inference_create(imp_inference **out, const imp_network *network,
     inference->batch = batch;
     inference->outputs = def->outputs;
     const size_t bytes = (size_t)network->graph.values * sizeof *network->values;
-    inference->values = malloc(bytes);
+    inference->values = imp_floats((size_t)network->graph.values);
     imp_status status = IMP_OK;
     if (inference->values == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");

@@ -1,5 +1,7 @@
 #include "nn/network.h"
 
+#include "nn/floats.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +35,7 @@ imp_status imp_network_from_table(imp_network **out, const imp_network_def *def,
     }
     const imp_graph *graph = &network->graph;
     network->def.outputs = (int)imp_node_size(&graph->nodes[graph->count - 1]);
-    network->values = calloc((size_t)graph->values, sizeof *network->values);
+    network->values = imp_floats((size_t)graph->values);
     if (network->values == NULL) {
         imp_fail(err, IMP_NO_MEMORY, "out of memory for a network of %lld values",
                  (long long)graph->values);

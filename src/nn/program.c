@@ -1,9 +1,10 @@
 #include "nn/program.h"
 
+#include "nn/floats.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 void imp_build_fail(imp_executor *e, imp_status status, const char *what)
 {
@@ -69,12 +70,9 @@ static bool add_block(imp_arena *arena, size_t bytes)
     if (blocks == NULL)
         return false;
     arena->blocks = blocks;
-    char *block = aligned_alloc(HUGE_PAGE, capacity);
+    char *block = (void *)imp_floats(capacity / sizeof(float));
     if (block == NULL)
         return false;
-    // a wish, not a need
-    madvise(block, capacity, MADV_HUGEPAGE);
-    memset(block, 0, capacity);
     blocks[arena->count++] = block;
     arena->used = 0;
     arena->capacity = capacity;

@@ -3,6 +3,7 @@
 #ifndef IMP_NN_PROGRAM_H
 #define IMP_NN_PROGRAM_H
 
+#include "nn/dense.h"
 #include "nn/direct.h"
 #include "nn/dnnl_ops.h"
 #include "nn/executor.h"
@@ -29,6 +30,9 @@ typedef enum imp_call_kind {
     IMP_CALL_PACK_DIRECT, // weights of the next
     IMP_CALL_DIRECT,
     IMP_CALL_DIRECT_GRADIENT,
+    IMP_CALL_DENSE,
+    IMP_CALL_DENSE_PASS_BACK,
+    IMP_CALL_DENSE_LEARN,
 } imp_call_kind;
 
 // One thing to compute. Arrays have the same layout and count, but for copies.
@@ -49,6 +53,7 @@ typedef struct imp_call {
         imp_product product;
         imp_direct direct;
         imp_direct_gradient direct_gradient;
+        imp_dense dense;
     };
 } imp_call;
 
@@ -80,6 +85,7 @@ typedef struct imp_node_state {
     bool fixed;         // a batch norm that our loops compute
     imp_norm norm;      // that
     imp_direct direct;  // of a convolution that our loops compute; `weights` is NULL for others
+    imp_dense dense;    // of a dense layer that our loops compute; `weight` is NULL for others
 } imp_node_state;
 
 struct imp_executor {
@@ -94,7 +100,9 @@ struct imp_executor {
     size_t scratch_size;
     float *scratch;         // of the arena
     imp_node_state *states; // (graph->count)
-    float *input, *actions, *output, *output_gradient, *statistics;
+    imp_picture input;      // the first frame of the first sample
+    size_t frame_size;      // floats from one frame to the next
+    float *actions, *output, *output_gradient, *statistics;
     uint64_t seed; // of dropouts
     uint32_t step, first_sample;
     int building; // the layer under construction, for messages
@@ -107,8 +115,10 @@ void imp_build_forward(imp_executor *e);
 void imp_build_backward(imp_executor *e);
 // A convolution or dense layer; false if oneDNN does it better.
 bool imp_build_direct(imp_executor *e, imp_node_state *state);
-// The gradient by weight and bias of one that the former took in training.
+// The gradient by weight and bias of a convolution that the former took in training.
 void imp_build_direct_gradient(imp_executor *e, const imp_node_state *state);
+// The gradients of a dense layer that it took. Returns that by the input unless `input` is false.
+dnnl_memory_t imp_build_dense_gradients(imp_executor *e, const imp_node_state *state, bool input);
 
 // Zeroed floats on a cache line of their own, until the executor goes; NULL after a failure.
 float *imp_build_floats(imp_executor *e, size_t bytes);

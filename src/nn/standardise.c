@@ -22,8 +22,16 @@ IMP_CLONED sums_body(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t
     }
 }
 
-// Interleaved pixels to three planes.
-IMP_CLONED scale_body(const uint8_t *rgb, size_t pixels, float mean, float factor, float *out)
+// Bytes of a row to floats, in their order.
+IMP_CLONED scale_body(const uint8_t *bytes, size_t count, float mean, float factor, float *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = ((float)bytes[i] - mean) * factor;
+}
+
+// Pixels of a row to three planes.
+IMP_CLONED part_body(const uint8_t *rgb, size_t pixels, float mean, float factor, float *out,
+                     size_t colour)
 {
     enum { BLOCK = 256 };
     for (size_t start = 0; start < pixels; start += BLOCK) {
@@ -35,8 +43,8 @@ IMP_CLONED scale_body(const uint8_t *rgb, size_t pixels, float mean, float facto
             green[i] = rgb[3 * (start + i) + 1];
             blue[i] = rgb[3 * (start + i) + 2];
         }
-        for (int c = 0; c < 3; c++) {
-            float *plane = out + (size_t)c * pixels + start;
+        for (size_t c = 0; c < 3; c++) {
+            float *plane = out + c * colour + start;
             for (size_t i = 0; i < count; i++)
                 plane[i] = ((float)channels[c][i] - mean) * factor;
         }
@@ -45,17 +53,28 @@ IMP_CLONED scale_body(const uint8_t *rgb, size_t pixels, float mean, float facto
 
 IMP_CLONES(static, sums, (const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares),
            (bytes, count, sum, squares))
-IMP_CLONES(static, scale, (const uint8_t *rgb, size_t pixels, float mean, float factor, float *out),
-           (rgb, pixels, mean, factor, out))
+IMP_CLONES(static, scale,
+           (const uint8_t *bytes, size_t count, float mean, float factor, float *out),
+           (bytes, count, mean, factor, out))
+IMP_CLONES(static, part,
+           (const uint8_t *rgb, size_t pixels, float mean, float factor, float *out, size_t colour),
+           (rgb, pixels, mean, factor, out, colour))
 
-void imp_standardise(const uint8_t *rgb, int width, int height, float *out)
+void imp_standardise(const uint8_t *rgb, int width, int height, const imp_picture *out)
 {
-    const size_t pixels = (size_t)width * (size_t)height;
-    const double count = 3.0 * (double)pixels;
+    const size_t columns = (size_t)width, rows = (size_t)height;
+    const double count = 3.0 * (double)(columns * rows);
     uint64_t sum, squares;
-    sums(rgb, 3 * pixels, &sum, &squares);
+    sums(rgb, 3 * columns * rows, &sum, &squares);
     const double mean = (double)sum / count;
     const double variance = fmax((double)squares / count - mean * mean, 0.0);
     const double factor = 1.0 / fmax(sqrt(variance), 1.0 / sqrt(count));
-    scale(rgb, pixels, (float)mean, (float)factor, out);
+    for (size_t y = 0; y < rows; y++) {
+        const uint8_t *in = rgb + y * columns * 3;
+        float *row = out->values + y * out->row;
+        if (out->colour == 1)
+            scale(in, 3 * columns, (float)mean, (float)factor, row);
+        else
+            part(in, columns, (float)mean, (float)factor, row, out->colour);
+    }
 }

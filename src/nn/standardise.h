@@ -4,8 +4,16 @@
 
 #include "imprint/base.h"
 
-// rgb: (height x width x 3) bytes; out: (3 x height x width) = (x - mean) / max(std, 1 / sqrt(n))
-// over all n values of the picture, as TensorFlow's per-image standardisation.
-void imp_standardise(const uint8_t *rgb, int width, int height, float *out);
+// Where the values of a picture go: how many floats lie from one row or colour to the next. Pixels
+// follow each other, either as single values, every colour in a plane of its own, or, with colour
+// 1, as three.
+typedef struct imp_picture {
+    float *values;
+    size_t row, colour;
+} imp_picture;
+
+// rgb: (height x width x 3) bytes; out: (x - mean) / max(std, 1 / sqrt(n)) over all n values of the
+// picture, as TensorFlow's per-image standardisation.
+void imp_standardise(const uint8_t *rgb, int width, int height, const imp_picture *out);
 
 #endif

@@ -1,5 +1,6 @@
 // How long a network takes, by layer.
 #include "nn/executor.h"
+#include "nn/floats.h"
 #include "nn/network.h"
 
 #include <math.h>
@@ -18,7 +19,7 @@ typedef struct rig {
 static imp_status set_up(rig *r, imp_error *err)
 {
     const imp_graph *graph = &r->network->graph;
-    r->gradients = calloc((size_t)graph->trained + 1, sizeof *r->gradients);
+    r->gradients = imp_floats((size_t)graph->trained);
     r->seconds = calloc((size_t)graph->count, sizeof *r->seconds);
     if (r->gradients == NULL || r->seconds == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory to measure a network");
@@ -38,6 +39,32 @@ static void clear(rig *r)
     imp_executor_destroy(r->train);
     free(r->gradients);
     free(r->seconds);
+}
+
+// Noise for pictures and gradients: of zeros some loops make short work.
+static imp_status fill(const rig *r, imp_executor *executor, int batch, imp_error *err)
+{
+    const imp_graph *graph = &r->network->graph;
+    const imp_node *in = &graph->nodes[0], *out = &graph->nodes[graph->count - 1];
+    const size_t count = (size_t)batch * (size_t)graph->inputs.frames;
+    const size_t size = (size_t)in->width * (size_t)in->height * 3;
+    uint8_t *picture = malloc(size);
+    const uint8_t **frames = malloc(count * sizeof *frames);
+    imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);
+    if (picture != NULL && frames != NULL) {
+        for (size_t i = 0; i < size; i++)
+            picture[i] = (uint8_t)imp_random_below(&random, 256);
+        for (size_t i = 0; i < count; i++)
+            frames[i] = picture;
+        imp_executor_load(executor, frames, NULL, batch);
+    }
+    const bool whole = picture != NULL && frames != NULL;
+    free(picture);
+    free(frames);
+    float *gradient = imp_executor_output_gradient(executor);
+    for (int64_t i = 0; gradient != NULL && i < batch * imp_node_size(out); i++)
+        gradient[i] = (float)imp_random_uniform(&random, -0.1, 0.1);
+    return whole ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory to measure a network");
 }
 
 typedef enum pass { DECIDE, FORWARD, BACKWARD } pass;
@@ -73,6 +100,10 @@ imp_status imp_network_time(imp_node_time *times, const imp_network *network, in
                         repeats);
     rig r = {.network = network, .batch = batch, .repeats = repeats};
     imp_status status = set_up(&r, err);
+    if (status == IMP_OK)
+        status = fill(&r, r.decide, 1, err);
+    if (status == IMP_OK)
+        status = fill(&r, r.train, batch, err);
     bool fine = status == IMP_OK && imp_executor_pack(r.decide) && imp_executor_pack(r.train);
     for (int i = 0; i < network->graph.count && fine; i++)
         times[i] = (imp_node_time){INFINITY, INFINITY, INFINITY, imp_executor_kernel(r.decide, i)};

@@ -1,5 +1,7 @@
 #include "nn/trainer.h"
 
+#include "nn/floats.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +102,7 @@ static imp_status make_shards(imp_trainer *trainer, imp_error *err)
     for (int i = 0; i < def->shards; i++) {
         imp_shard *shard = &trainer->shards[i];
         shard->training = calloc((size_t)trainer->largest + 1, sizeof *shard->training);
-        shard->gradients = calloc((size_t)graph->trained, sizeof *shard->gradients);
+        shard->gradients = imp_floats((size_t)graph->trained);
         if (shard->training == NULL || shard->gradients == NULL)
             return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
         const imp_executor_def inference = {
@@ -158,11 +160,11 @@ static imp_status make_state(imp_trainer *trainer, imp_error *err)
     const size_t trained = (size_t)network->graph.trained, values = (size_t)network->graph.values;
     const bool two = trainer->def.optimiser != IMP_OPTIMISER_SGD;
     trainer->values = network->values;
-    trainer->first = calloc(trained, sizeof *trainer->first);
-    trainer->second = two ? calloc(trained, sizeof *trainer->second) : NULL;
+    trainer->first = imp_floats(trained);
+    trainer->second = two ? imp_floats(trained) : NULL;
     bool whole = trainer->first != NULL && (trainer->second != NULL || !two);
     if (trainer->def.average > 0.0) {
-        trainer->values = trainer->own = malloc(values * sizeof *trainer->own);
+        trainer->values = trainer->own = imp_floats(values);
         whole = whole && trainer->own != NULL;
         if (trainer->own != NULL)
             memcpy(trainer->own, network->values, values * sizeof *trainer->own);

@@ -212,6 +212,21 @@ static void test_plain_against_finite_differences(void **state)
     compare_finite(PAST, 17, 12, false);
 }
 
+static void put_pictures(const fixture *f, imp_executor *executor)
+{
+    const imp_graph *graph = &f->network->graph;
+    const size_t width = (size_t)graph->nodes[0].width, height = (size_t)graph->nodes[0].height;
+    const double *in = f->input;
+    for (int sample = 0; sample < f->batch; sample++)
+        for (int frame = 0; frame < graph->inputs.frames; frame++) {
+            const imp_picture to = imp_executor_picture(executor, sample, frame);
+            for (size_t k = 0; k < 3 * height; k++)
+                for (size_t x = 0; x < width; x++)
+                    to.values[k / height * to.colour + k % height * to.row +
+                              x * (to.colour == 1 ? 3 : 1)] = (float)*in++;
+        }
+}
+
 static void compare_engine(const char *text, int width, int height, int batch, bool batch_norm)
 {
     imp_error err = {0};
@@ -230,8 +245,7 @@ static void compare_engine(const char *text, int width, int height, int batch, b
                                   .values = f.network->values,
                                   .gradients = gradients};
     assert_ok(imp_executor_create(&executor, &def, &err), err);
-    for (int64_t i = 0; i < batch * imp_node_size(&graph->nodes[0]); i++)
-        imp_executor_input(executor)[i] = (float)f.input[i];
+    put_pictures(&f, executor);
     for (int64_t i = 0; i < (int64_t)batch * 2 * graph->inputs.actions; i++)
         imp_executor_actions(executor)[i] = (float)f.actions[i];
     imp_executor_set_draws(executor, 21, 5, 0);
@@ -317,7 +331,7 @@ static void test_kernels_are_fast(void **state)
                 assert_false(imp_kernel_is_slow(name));
                 named += name[0] != '\0';
             }
-            assert_true(named > 3);
+            assert_true(named > 0);
             imp_executor_destroy(executor);
             free(gradients);
             clear(&f);

@@ -68,10 +68,11 @@ static void test_wrong_tables(void **state)
 static void test_standardisation(void **state)
 {
     (void)state;
-    enum { WIDTH = 7, HEIGHT = 5, COUNT = 3 * WIDTH * HEIGHT };
+    enum { WIDTH = 7, HEIGHT = 5, COUNT = 3 * WIDTH * HEIGHT, MARGIN = 6 };
     imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);
     uint8_t rgb[COUNT];
     float out[COUNT];
+    const imp_picture planes = {out, WIDTH, COUNT / 3};
     double sum = 0.0, squares = 0.0;
     for (int i = 0; i < COUNT; i++) {
         rgb[i] = (uint8_t)imp_random_below(&random, 256);
@@ -81,15 +82,28 @@ static void test_standardisation(void **state)
     for (int i = 0; i < COUNT; i++)
         squares += (rgb[i] - mean) * (rgb[i] - mean);
     const double deviation = sqrt(squares / COUNT);
-    imp_standardise(rgb, WIDTH, HEIGHT, out);
+    imp_standardise(rgb, WIDTH, HEIGHT, &planes);
     for (int channel = 0; channel < 3; channel++)
         for (int i = 0; i < WIDTH * HEIGHT; i++)
             assert_float_equal(out[channel * WIDTH * HEIGHT + i],
                                (rgb[3 * i + channel] - mean) / deviation, 1e-6);
 
+    // colours side by side, and rows with a margin
+    float wide[HEIGHT * (3 * WIDTH + MARGIN)];
+    for (int i = 0; i < HEIGHT * (3 * WIDTH + MARGIN); i++)
+        wide[i] = 7.0F;
+    const imp_picture pixels = {wide, 3 * WIDTH + MARGIN, 1};
+    imp_standardise(rgb, WIDTH, HEIGHT, &pixels);
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < 3 * WIDTH + MARGIN; x++) {
+            const int i = y * WIDTH + x / 3;
+            const float expected = x < 3 * WIDTH ? out[x % 3 * WIDTH * HEIGHT + i] : 7.0F;
+            assert_true(wide[y * (3 * WIDTH + MARGIN) + x] == expected);
+        }
+
     // one colour everywhere: nothing is divided by zero
     memset(rgb, 200, sizeof rgb);
-    imp_standardise(rgb, WIDTH, HEIGHT, out);
+    imp_standardise(rgb, WIDTH, HEIGHT, &planes);
     for (int i = 0; i < COUNT; i++)
         assert_true(out[i] == 0.0F);
 }

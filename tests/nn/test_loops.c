@@ -2,6 +2,7 @@
 // given statistics, products with panels.
 #include "testing.h"
 
+#include "nn/dense.h"
 #include "nn/direct.h"
 #include "nn/loops.h"
 #include "nn/panels.h"
@@ -31,6 +32,12 @@ static float *make_zeros(size_t count)
     return values;
 }
 
+static float pixel(const imp_direct *d, size_t channel, size_t y, size_t x)
+{
+    const size_t plane = channel / d->block;
+    return d->in[((plane * d->height + y) * d->width + x) * d->block + channel % d->block];
+}
+
 // One value of the convolution by its definition.
 static double convolve(const imp_direct *d, size_t c, size_t y, size_t x)
 {
@@ -44,10 +51,8 @@ static double convolve(const imp_direct *d, size_t c, size_t y, size_t x)
                 // what lies before the picture wraps round to huge numbers
                 if (at_y >= d->height || at_x >= d->width)
                     continue;
-                const size_t at =
-                    ((i / d->block * d->height + at_y) * d->width + at_x) * d->block + i % d->block;
                 sum += (double)d->plain[((c * inputs + i) * kernel + row) * kernel + column] *
-                       (double)d->in[at];
+                       (double)pixel(d, i, at_y, at_x);
             }
     return d->relu && sum < 0.0 ? 0.0 : sum;
 }
@@ -61,6 +66,17 @@ static double pooled(const imp_direct *d, size_t c, size_t y, size_t x)
         for (size_t column = 0; column < kernel; column++)
             most = fmax(most, convolve(d, c, y * stride + row, x * stride + column));
     return most;
+}
+
+// Puts pictures where they are looked for.
+static void put_pictures(const imp_direct *d)
+{
+    const size_t size = d->width * d->block;
+    for (size_t i = 0; d->block == IMP_DIRECT_COLOURS && i < d->batch * d->planes; i++)
+        for (size_t y = 0; y < d->height; y++)
+            memcpy(d->padded + i * imp_direct_padded_plane(d) +
+                       (d->top + y) * imp_direct_padded_row(d) + d->left * d->block,
+                   d->in + (i * d->height + y) * size, size * sizeof(float));
 }
 
 static void check_direct(imp_direct d)
@@ -81,6 +97,7 @@ static void check_direct(imp_direct d)
     d.window = make_zeros(imp_direct_window(&d) + 1);
     d.out = make_zeros(d.channels * rows * columns);
     imp_direct_pack(&d);
+    put_pictures(&d);
     for (int round = 0; round < 2; round++)
         imp_direct_run(&d);
     for (size_t c = 0; c < d.channels; c++)
@@ -121,8 +138,8 @@ static void direct_is_a_convolution(void **state)
     // every number of pixels that is computed at a time, alone and after others
     for (size_t width = 3; width < 32; width++)
         check_direct(shape(1, 16, 5, width, 3, 1));
-    check_direct(shape(3, 1, 11, 27, 5, 2));
-    check_direct(shape(3, 1, 11, 27, 5, 1));
+    check_direct(shape(1, 3, 11, 27, 5, 2));
+    check_direct(shape(3, 3, 11, 27, 5, 1));
     check_direct(shape(2, 16, 9, 11, 1, 2));
     imp_direct padded = shape(2, 16, 9, 11, 3, 2);
     padded.top = padded.right = 1;
@@ -137,7 +154,7 @@ static void direct_is_a_convolution(void **state)
 static void direct_pools(void **state)
 {
     (void)state;
-    imp_direct d = shape(3, 1, 20, 31, 3, 1);
+    imp_direct d = shape(1, 3, 20, 31, 3, 1);
     for (d.pool_kernel = 1; d.pool_kernel <= 4; d.pool_kernel++)
         for (d.pool_stride = 1; d.pool_stride <= 5; d.pool_stride++)
             check_direct(d);
@@ -166,13 +183,13 @@ static void pass_back(const imp_direct *d, size_t c, size_t y, size_t x, double 
         best_x = at_x;
     }
     bias[c] += slope;
-    for (size_t k = 0; k < d->planes * kernel * kernel; k++) {
-        const size_t plane = k / (kernel * kernel);
+    const size_t weights = d->planes * d->block * kernel * kernel;
+    for (size_t k = 0; k < weights; k++) {
+        const size_t i = k / (kernel * kernel);
         const size_t in_y = best_y * d->stride + k / kernel % kernel - d->top,
                      in_x = best_x * d->stride + k % kernel - d->left;
         if (in_y < d->height && in_x < d->width)
-            weight[c * d->planes * kernel * kernel + k] +=
-                slope * (double)d->in[(plane * d->height + in_y) * d->width + in_x];
+            weight[c * weights + k] += slope * (double)pixel(d, i, in_y, in_x);
     }
 }
 
@@ -180,8 +197,8 @@ static void check_gradient(imp_direct d)
 {
     if (!imp_direct_gradient_possible(&d))
         skip();
-    const size_t weights = d.channels * d.planes * d.kernel * d.kernel;
-    const size_t size = d.planes * d.height * d.width;
+    const size_t weights = d.channels * d.planes * d.block * d.kernel * d.kernel;
+    const size_t size = d.planes * d.block * d.height * d.width;
     const size_t rows = imp_direct_pooled_rows(&d), columns = imp_direct_pooled_columns(&d);
     const size_t outputs = d.channels * rows * columns;
     float *const plain = make(weights, 1), *const in = make(d.batch * size, 3);
@@ -202,10 +219,10 @@ static void check_gradient(imp_direct d)
     for (size_t i = 0; i < d.batch * outputs; i++)
         slopes[i] = slopes[i] < 0.0F ? 0.0F : slopes[i];
     imp_direct_pack(&d);
+    put_pictures(&d);
     imp_direct_run(&d);
     imp_direct_gradient g = {.forward = d,
                              .gradient = slopes,
-                             .patches = make_zeros(imp_direct_patches(&d)),
                              .sums = make_zeros(imp_direct_sums(&d)),
                              .weight = make_zeros(weights),
                              .bias = make_zeros(d.channels)};
@@ -213,19 +230,19 @@ static void check_gradient(imp_direct d)
         imp_direct_gradient_run(&g);
     for (size_t k = 0; k < d.batch * outputs; k++) {
         const size_t picture = k / outputs, c = k / (rows * columns) % d.channels,
-                     pixel = k % (rows * columns);
+                     place = k % (rows * columns);
         const size_t at = picture * outputs +
-                          (c / IMP_DIRECT_BLOCK * rows * columns + pixel) * IMP_DIRECT_BLOCK +
+                          (c / IMP_DIRECT_BLOCK * rows * columns + place) * IMP_DIRECT_BLOCK +
                           c % IMP_DIRECT_BLOCK;
         d.in = in + picture * size;
-        pass_back(&d, c, pixel / columns, pixel % columns, (double)slopes[at], weight, bias);
+        pass_back(&d, c, place / columns, place % columns, (double)slopes[at], weight, bias);
     }
     for (size_t k = 0; k < weights; k++)
         assert_float_equal(g.weight[k], weight[k], 3e-6 * (10.0 + fabs(weight[k])));
     for (size_t c = 0; c < d.channels; c++)
         assert_float_equal(g.bias[c], bias[c], 3e-6 * (10.0 + fabs(bias[c])));
-    float *const all[] = {plain, in,        slopes, d.weights, d.padded, d.window,
-                          d.out, g.patches, g.sums, g.weight,  g.bias,   biases};
+    float *const all[] = {plain, in,     slopes,   d.weights, d.padded, d.window,
+                          d.out, g.sums, g.weight, g.bias,    biases};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free(all[i]);
     free(d.places);
@@ -237,8 +254,8 @@ static void direct_passes_back(void **state)
 {
     (void)state;
     for (size_t kernel = 3; kernel <= 7; kernel += 2)
-        for (size_t planes = 1; planes <= 9; planes += 4) {
-            imp_direct d = shape(planes, 1, 23, 29, kernel, 1 + kernel / 5);
+        for (size_t planes = 1; planes <= 3; planes += 2) {
+            imp_direct d = shape(planes, 3, 23, 29, kernel, 1 + kernel / 5);
             d.batch = 3;
             d.top = 1;
             d.left = 2;
@@ -373,12 +390,75 @@ static void products_are_sums(void **state)
     check_product(2, 31, 16, false);
 }
 
+static void check_dense(size_t batch, size_t inputs, size_t outputs, bool relu)
+{
+    float *const weight = make(inputs * outputs, 1), *const bias = make(outputs, 2),
+                 *const in = make(batch * inputs, 3), *const gradient = make(batch * outputs, 4);
+    const imp_dense d = {.batch = batch,
+                         .inputs = inputs,
+                         .outputs = outputs,
+                         .relu = relu,
+                         .weight = weight,
+                         .bias = bias,
+                         .in = in,
+                         .gradient = gradient,
+                         .out = make(batch * outputs, 5),
+                         .in_gradient = make(batch * inputs, 5),
+                         .weight_gradient = make(inputs * outputs, 5),
+                         .bias_gradient = make(outputs, 5)};
+    imp_dense_forward(&d);
+    imp_dense_pass_back(&d);
+    imp_dense_learn(&d);
+    for (size_t b = 0; b < batch; b++)
+        for (size_t o = 0; o < outputs; o++) {
+            double sum = (double)bias[o];
+            for (size_t i = 0; i < inputs; i++)
+                sum += (double)weight[o * inputs + i] * (double)in[b * inputs + i];
+            assert_float_equal(d.out[b * outputs + o], relu ? fmax(sum, 0.0) : sum, 1e-5);
+        }
+    for (size_t i = 0; i < inputs; i++)
+        for (size_t b = 0; b < batch; b++) {
+            double sum = 0.0;
+            for (size_t o = 0; o < outputs; o++)
+                sum += (double)weight[o * inputs + i] * (double)gradient[b * outputs + o];
+            assert_float_equal(d.in_gradient[b * inputs + i], sum, 1e-5);
+        }
+    for (size_t o = 0; o < outputs; o++) {
+        double all = 0.0;
+        for (size_t b = 0; b < batch; b++)
+            all += (double)gradient[b * outputs + o];
+        assert_float_equal(d.bias_gradient[o], all, 1e-5);
+        for (size_t i = 0; i < inputs; i++) {
+            double sum = 0.0;
+            for (size_t b = 0; b < batch; b++)
+                sum += (double)gradient[b * outputs + o] * (double)in[b * inputs + i];
+            assert_float_equal(d.weight_gradient[o * inputs + i], sum, 1e-5);
+        }
+    }
+    float *const all[] = {
+        weight, bias, in, gradient, d.out, d.in_gradient, d.weight_gradient, d.bias_gradient};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        free(all[i]);
+}
+
+static void dense_layers_are_sums(void **state)
+{
+    (void)state;
+    if (!imp_dense_possible())
+        skip();
+    // whole tiles, and what is left beside them
+    for (size_t batch = 1; batch <= 17; batch += 4)
+        for (size_t outputs = 1; outputs <= 19; outputs += 6)
+            for (size_t inputs = 1; inputs <= 131; inputs += 13)
+                check_dense(batch, inputs, outputs, batch % 8 == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(direct_is_a_convolution), cmocka_unit_test(direct_pools),
         cmocka_unit_test(direct_passes_back),      cmocka_unit_test(norms_are_affine),
-        cmocka_unit_test(products_are_sums),
+        cmocka_unit_test(products_are_sums),       cmocka_unit_test(dense_layers_are_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

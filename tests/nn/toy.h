@@ -170,7 +170,8 @@ static inline double *plain_gradient(const imp_network *network, int count)
         values[i] = network->values[i];
     for (int i = 0; i < count; i++) {
         float picture[PIXELS];
-        imp_standardise(data.frames[i], WIDTH, HEIGHT, picture);
+        const imp_picture planes = {picture, WIDTH, PIXELS / 3};
+        imp_standardise(data.frames[i], WIDTH, HEIGHT, &planes);
         for (int k = 0; k < PIXELS; k++)
             input[i * PIXELS + k] = picture[k];
     }
