@@ -42,6 +42,7 @@ typedef struct imp_episode {
     uint64_t seed;               ///< of the environment
     uint32_t number;             ///< episode number in its environment's streams
     char map[64];                ///< name of the map
+    double time_step;            ///< between two samples [s]; 0 when writing: the dataset's
     /// What was drawn for it when worlds are randomised: JSON text of less than
     /// IMP_EPISODE_DRAW_MAX bytes; NULL: nothing. Borrowed.
     const char *randomization;

@@ -13,6 +13,7 @@
     X(IMP_GROUP_HORIZON, "horizon", "what is above the ground: sky, wall, dark or light grey")     \
     X(IMP_GROUP_LIGHT, "light", "where the light comes from, its strength and colour")             \
     X(IMP_GROUP_MATERIALS, "materials", "colours and textures of tiles, ground and objects")       \
+    X(IMP_GROUP_ROAD, "road", "wear of lines, asphalt and floors, seams between tiles")            \
     X(IMP_GROUP_CLUTTER, "clutter", "things that lie beside the road")                             \
     X(IMP_GROUP_OBJECTS, "objects", "which optional objects are there, how things move")           \
     X(IMP_GROUP_MOUNTING, "mounting", "place, pitch and field of view of the camera")              \
@@ -52,6 +53,8 @@ typedef enum imp_quantity {
     IMP_QUANTITY_GROUND_COLOUR, ///< (3) factors
     IMP_QUANTITY_TILE_COLOUR,   ///< (3) factors, drawn for each tile
     IMP_QUANTITY_OBJECT_COLOUR, ///< (3) factors, drawn for each object
+    IMP_QUANTITY_ROAD_STYLE,    ///< number of the style that tiles are worn in
+    IMP_QUANTITY_ROAD_MIX,      ///< 1: every tile has its own
     IMP_QUANTITY_DISTRACTORS,   ///< number of triangles on the ground
     IMP_QUANTITY_OBJECTS,       ///< 1: optional objects and motions are drawn
     IMP_QUANTITY_CAMERA_NOISE,  ///< (3) shift of the camera ahead, up and to the right [m]
@@ -138,6 +141,11 @@ typedef struct imp_draw {
     uint32_t environment, episode;
     double values[IMP_QUANTITY_COUNT][IMP_QUANTITY_SIZE_MAX];
 } imp_draw;
+
+/// What the scenes of randomised episodes are made from: worn roads, and variants to choose from,
+/// if any group wants them. They follow from the seed; small pictures need no fine ones.
+void imp_randomization_scene(const imp_randomization *spec, uint64_t seed,
+                             const imp_camera_def *camera, imp_scene_def *scene);
 
 /// Draws an episode's values. A quantity's draw depends on nothing but its name and distribution,
 /// so that switching groups on and off, and strengths, leave the others' draws alone.

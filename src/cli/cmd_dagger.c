@@ -152,6 +152,8 @@ static imp_status apply_simulation(settings *s, const imp_options *options, imp_
     if (status == IMP_OK)
         status = imp_sim_options_observe(&s->sim, &collect->observe, err);
     if (status == IMP_OK)
+        status = imp_random_options_read(options, &s->sim, &collect->randomization, err);
+    if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &collect->scene, &s->assets, err);
     collect->maps = s->sim.maps.items;
     collect->map_count = s->sim.maps.count;
@@ -159,6 +161,7 @@ static imp_status apply_simulation(settings *s, const imp_options *options, imp_
     eval->env = collect->env;
     eval->camera = collect->camera;
     eval->scene = collect->scene;
+    eval->randomization = collect->randomization;
     eval->split = collect->split;
     eval->maps = collect->maps;
     eval->map_count = collect->map_count;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/data_draws.h"
 #include "cli/session.h"
 
 // Imported recordings may not know where the robot was.
@@ -27,7 +28,7 @@ static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *
     return json_pack(
         "{s:b, s:i, s:I, s:s, s:i, s:i, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, "
         "s:o, "
-        "s:o, s:f, s:o, s:o}",
+        "s:o, s:f, s:o, s:o, s:o}",
         "finished", imp_dataset_is_finished(dataset), "episodes", sum->episodes, "steps",
         (json_int_t)sum->steps, "observation", info->observation, "width", info->width, "height",
         info->height, "time_step_s", info->time_step, "map", info->map, "lens", info->lens,
@@ -37,7 +38,8 @@ static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *
         known(placed, sum->lane_distance_max), "mean_reward", known(rewarded, sum->reward_mean),
         "distance_m", known(placed, sum->distance), "speed_mean_m_s",
         known(placed, sum->speed_mean), "expert_difference_rms", sum->expert_difference, "settings",
-        settings != NULL ? settings : json_null(), "origin", origin != NULL ? origin : json_null());
+        settings != NULL ? settings : json_null(), "origin", origin != NULL ? origin : json_null(),
+        "randomization", imp_data_draws_json(dataset));
 }
 
 static void print_places(const imp_dataset_summary *sum)
@@ -99,6 +101,7 @@ static void print_info(const char *folder, const imp_dataset *dataset,
     printf("  from the expert %.4f rms\n", sum->expert_difference);
     print_places(sum);
     print_origin(dataset);
+    imp_data_draws_print(dataset);
     printf("  hash            %016" PRIx64 "\n", imp_dataset_hash(dataset));
     printf("  settings        %s\n", info->settings);
 }

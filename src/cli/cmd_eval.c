@@ -123,6 +123,8 @@ static imp_status check_contest(const imp_eval_settings *s, imp_error *err)
                       : s->sim.frame_skip != sim.frame_skip             ? "frame-skip"
                       : s->sim.randomize_objects                        ? "randomize-objects"
                       : strcmp(s->sim.split, sim.split) != 0            ? "split"
+                      : s->sim.randomize[0] != '\0'                     ? "randomize"
+                      : s->sim.randomization[0] != '\0'                 ? "randomization"
                       : s->sim.start_tile[0] + s->sim.start_tile[1] > 0 ? "start-tile"
                                                                         : NULL;
     if (odd != NULL)
@@ -197,6 +199,8 @@ static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
         status = choose_protocol(s, &is_contest, err);
     if (status == IMP_OK)
         status = imp_sim_options_split(&s->sim, &s->eval.split, err);
+    if (status == IMP_OK)
+        status = imp_random_options_read(options, &s->sim, &s->eval.randomization, err);
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->eval.scene, &s->assets, err);
     if (status == IMP_OK && s->out != NULL)

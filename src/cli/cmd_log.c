@@ -67,6 +67,8 @@ static imp_status run_settings(settings *s, const imp_options *options,
     if (status == IMP_OK)
         status = imp_sim_options_observe(&s->sim, &s->collect.observe, err);
     if (status == IMP_OK)
+        status = imp_random_options_read(options, &s->sim, &s->collect.randomization, err);
+    if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->collect.scene, &s->assets, err);
     if (status == IMP_OK)
         status = imp_session_claim(s->out, s->resume, s->force, err);

@@ -5,6 +5,7 @@
 
 #include "base/image.h"
 #include "base/vector.h"
+#include "cli/random_sheet.h"
 #include "cli/replay.h"
 #include "cli/session.h"
 
@@ -12,6 +13,7 @@ typedef struct settings {
     imp_sim_options sim;
     imp_picture_options picture;
     imp_replay_options replay;
+    int episodes;   // of a contact sheet
     double pose[3]; // x, z [m], heading in degrees
     const char *out;
 } settings;
@@ -27,9 +29,12 @@ static void add_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"pose", 0, IMP_OPTION_POSE, s->pose, "X,Z,DEG",
          "where the robot stands; without it, a start drawn from the seed", false},
+        {"episodes", 0, IMP_OPTION_INT, &s->episodes, "N",
+         "with --randomize, a contact sheet of so many episodes, from --episode on", false},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "PNG file to write", true},
     };
     imp_sim_options_add(options, &s->sim);
+    imp_random_options_add(options, &s->sim);
     imp_picture_options_add(options, &s->picture);
     imp_replay_options_add(options, &s->replay);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
@@ -136,8 +141,45 @@ static int print_replay(const settings *s, const imp_options *options, int frame
     return imp_session_finish();
 }
 
+// Pictures of randomised episodes are drawn by those who drive them, and know one view.
+static bool is_randomized(const settings *s)
+{
+    return s->sim.randomize[0] != '\0' || s->sim.randomization[0] != '\0';
+}
+
+static imp_status draw_episodes(const settings *s, const imp_options *options, imp_error *err)
+{
+    const imp_picture_options plain = imp_default_picture_options();
+    const bool other = strcmp(s->picture.view, plain.view) != 0 || s->picture.draw[0] != '\0' ||
+                       s->picture.degrade[0] != '\0' || s->picture.rectified ||
+                       imp_options_given(options, s->pose) || s->replay.dataset[0] != '\0';
+    if (other)
+        return imp_fail(err, IMP_USAGE,
+                        "--randomize shows what the driver sees at the starts of episodes: leave "
+                        "out --view, --draw, --degrade, --rectified, --pose and --replay");
+    const imp_random_sheet sheet = {s->replay.episode, s->episodes};
+    return imp_random_sheet_write(options, &s->sim, &sheet, s->out, err);
+}
+
+static int print_episodes(const settings *s, const imp_options *options)
+{
+    if (options->json)
+        return imp_session_print_json(json_pack("{s:s, s:s, s:i, s:i}", "out", s->out, "map",
+                                                s->sim.map, "episode", s->replay.episode,
+                                                "episodes", s->episodes));
+    printf("%s: ", s->out);
+    if (s->episodes == 1)
+        printf("episode %d", s->replay.episode);
+    else
+        printf("episodes %d to %d", s->replay.episode, s->replay.episode + s->episodes - 1);
+    printf(" on %s\n", s->sim.map);
+    return imp_session_finish();
+}
+
 static int print_summary(const settings *s, const imp_options *options, const outcome *o)
 {
+    if (is_randomized(s))
+        return print_episodes(s, options);
     if (s->replay.dataset[0] != '\0')
         return print_replay(s, options, o->frames);
     const double degrees = o->pose.heading * 180.0 / IMP_PI;
@@ -160,6 +202,7 @@ static int run(const imp_command *command, int argc, char **argv)
     settings s = {.sim = imp_default_sim_options(),
                   .picture = imp_default_picture_options(),
                   .replay = {.dataset = ""},
+                  .episodes = 1,
                   .out = "picture.png"};
     s.sim.size[0] = 640;
     s.sim.size[1] = 480;
@@ -170,9 +213,11 @@ static int run(const imp_command *command, int argc, char **argv)
     add_options(&options, &s);
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
-        status = s.replay.dataset[0] != '\0' ? imp_replay_write(&options, &s.replay, &s.sim,
-                                                                &s.picture, s.out, &o.frames, &err)
-                                             : draw(&s, &options, &o, &err);
+        status =
+            is_randomized(&s) ? draw_episodes(&s, &options, &err)
+            : s.replay.dataset[0] != '\0'
+                ? imp_replay_write(&options, &s.replay, &s.sim, &s.picture, s.out, &o.frames, &err)
+                : draw(&s, &options, &o, &err);
     int code = status != IMP_OK ? imp_session_fail(status, &err)
                : options.help   ? imp_session_finish()
                                 : print_summary(&s, &options, &o);
@@ -189,7 +234,9 @@ const imp_command imp_command_render = {
         "unless --size\n"
         "says otherwise. A replay shows the recorded pictures, unless --size, --view, --draw, "
         "--degrade,\n"
-        "--rectified, --lens or --assets ask for others; those are drawn at the recorded places.",
+        "--rectified, --lens or --assets ask for others; those are drawn at the recorded places.\n"
+        "--randomize shows how episodes begin that `imprint log --randomize` records with the same "
+        "seed.",
     .examples =
         "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
         "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"
@@ -197,6 +244,8 @@ const imp_command imp_command_render = {
         "  imprint render --map udem1 --view free --eye 2,1,4 --target 2,0,2 --out /tmp/free.png\n"
         "  imprint render --map udem1 --degrade motion=0.02,noise=0.03,jpeg=50 --out "
         "/tmp/real.png\n"
+        "  imprint render --map udem1 --randomize all --episodes 12 --size 320x240 --out "
+        "/tmp/episodes.png\n"
         "  imprint log --episodes 2 --steps 60 --out drives\n"
         "  imprint render --replay drives --episode 1 --view map --size 480x420 --out drive.apng",
     .run = run,

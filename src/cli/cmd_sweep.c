@@ -218,6 +218,8 @@ static imp_status run_settings(imp_sweep_settings *s, const imp_options *options
     if (status == IMP_OK)
         status = imp_sim_options_split(&s->sim, &s->eval.split, err);
     if (status == IMP_OK)
+        status = imp_random_options_read(options, &s->sim, &s->eval.randomization, err);
+    if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->eval.scene, &s->assets, err);
     if (status != IMP_OK)
         return status;

@@ -34,11 +34,12 @@ typedef struct imp_sim_options {
     int frame_skip;
     bool randomize_objects, cars_yield, by_sight;
     double expert_speed, tracking_rate, turning_rate, lane_offset;
-    const char *split;          // which of the maps take part: all, train or test
-    const char *clock;          // "simulator" or "challenge"
-    const char *turns;          // that the expert takes at crossings: "" or letters l, r, s
-    const char *observe;        // what the learner sees: pictures or segments
-    const char *segmenter;      // model of seg-train that policies look through, or ""
+    const char *split;     // which of the maps take part: all, train or test
+    const char *clock;     // "simulator" or "challenge"
+    const char *turns;     // that the expert takes at crossings: "" or letters l, r, s
+    const char *observe;   // what the learner sees: pictures or segments
+    const char *segmenter; // model of seg-train that policies look through, or ""
+    const char *randomize, *randomization; // words and a file, or ""
     const char *assets, *style; // folder of textures and meshes, or ""; and which style of tiles
     int threads;
 } imp_sim_options;
@@ -73,6 +74,11 @@ imp_status imp_sim_options_observe(const imp_sim_options *sim, imp_observation *
 void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim);
 imp_status imp_sim_options_look_through(const imp_sim_options *sim, imp_driver *driver,
                                         imp_error *err);
+
+// Adds --randomize and --randomization, and reads them; tells which names of a file mean nothing.
+void imp_random_options_add(imp_options *options, imp_sim_options *sim);
+imp_status imp_random_options_read(const imp_options *options, const imp_sim_options *sim,
+                                   imp_randomization *out, imp_error *err);
 
 // Opens --assets, if it is given, and tells what is missing there. Freed with imp_assets_close().
 imp_status imp_sim_options_scene(const imp_options *options, const imp_sim_options *sim,

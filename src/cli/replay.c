@@ -180,8 +180,8 @@ static imp_status show_drawn(player *p, int step, uint8_t *rgb, imp_error *err)
         .view = imp_env_view(&p->env),
         .trail = p->trail,
         .trail_count = step + 1,
-        .speed = imp_vec2_dot(way, imp_forward(here.heading)) / p->info->time_step,
-        .turn_rate = imp_wrap_angle(here.heading - before.heading) / p->info->time_step,
+        .speed = imp_vec2_dot(way, imp_forward(here.heading)) / p->episode->time_step,
+        .turn_rate = imp_wrap_angle(here.heading - before.heading) / p->episode->time_step,
         .number = (uint32_t)step};
     frame.view.pose = here;
     return imp_painter_draw(p->painter, &frame, rgb, err);
@@ -289,7 +289,7 @@ imp_status imp_replay_write(const imp_options *options, const imp_replay_options
     }
     if (status == IMP_OK) {
         plan(p, replay);
-        status = make_room(p, p->info->time_step, err);
+        status = make_room(p, p->episode->time_step, err);
     }
     if (status == IMP_OK)
         status = play(p, &monitor, err);

@@ -26,6 +26,8 @@ imp_sim_options imp_default_sim_options(void)
         .observe = imp_observation_word(IMP_OBSERVATION_PICTURES),
         .segmenter = "",
         .clock = "simulator",
+        .randomize = "",
+        .randomization = "",
         .assets = "",
         .style = "photos",
     };
@@ -99,6 +101,7 @@ void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim)
                                           false});
     imp_options_add(options, (imp_option){"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
                                           "moving duckiebots stop for what is ahead", false});
+    imp_random_options_add(options, sim);
 }
 
 imp_status imp_sim_options_split(const imp_sim_options *sim, imp_split *split, imp_error *err)

@@ -34,6 +34,8 @@ uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episo
     hash = mix(mix(hash, episode->seed), episode->number);
     hash = mix(hash, (uint64_t)episode->steps);
     hash = hash_bytes(hash, episode->map, strlen(episode->map));
+    if (episode->time_step > 0.0 && episode->time_step != info->time_step)
+        hash = hash_bytes(hash, &episode->time_step, sizeof episode->time_step);
     if (episode->randomization != NULL)
         hash = hash_bytes(hash, episode->randomization, strlen(episode->randomization));
     for (int i = 0; i < IMP_FIELD_COUNT; i++)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,12 @@ imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out,
                           shard->path, group);
     episode.steps = (int)steps;
     episode.number = (uint32_t)number;
+    episode.time_step = shard->info.time_step;
+    if (status == IMP_OK && H5Aexists(id, "time_step") > 0 &&
+        !(imp_get_double(id, "time_step", &episode.time_step) && isfinite(episode.time_step) &&
+          episode.time_step > 0.0))
+        status =
+            imp_fail(err, IMP_BAD_INPUT, "%s: the time step of %s is damaged", shard->path, group);
     if (status == IMP_OK)
         status = read_draw(shard, group, id, &episode, err);
     for (int i = 0; i < IMP_FIELD_COUNT && status == IMP_OK; i++)

@@ -27,12 +27,13 @@ static void add_actions(imp_dataset_summary *summary, const imp_episode *episode
 }
 
 // Sums over the positions that an action led to, which are all but the first.
-static void add_places(imp_dataset_summary *summary, const imp_episode *episode)
+static void add_places(imp_dataset_summary *summary, const imp_episode *episode, double *seconds)
 {
     if (isnan(episode->poses[0])) {
         summary->unknown_places += episode->steps;
         return;
     }
+    *seconds += episode->steps * episode->time_step;
     for (int64_t i = 1; i <= episode->steps; i++) {
         const double *pose = episode->poses + 3 * i;
         summary->distance += hypot(pose[0] - pose[-3], pose[1] - pose[-2]);
@@ -64,6 +65,7 @@ void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
 {
     const int episodes = dataset->totals.episodes;
     imp_dataset_summary sums = {.episodes = episodes, .steps = dataset->steps};
+    double seconds = 0.0; // in known places
     if (episodes > 0) {
         sums.steps_min = INT_MAX;
         sums.reward_min = INFINITY;
@@ -79,7 +81,7 @@ void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
         sums.steps_max = episode->steps > sums.steps_max ? episode->steps : sums.steps_max;
         add_endings(&sums, episode);
         add_actions(&sums, episode);
-        add_places(&sums, episode);
+        add_places(&sums, episode, &seconds);
         add_rewards(&sums, episode);
     }
     if (episodes > 0) {
@@ -92,7 +94,7 @@ void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
         sums.lane_distance_mean /= on_lane;
         sums.lane_angle_mean /= on_lane;
         sums.reward_mean /= fmax(sums.rewarded, 1);
-        sums.speed_mean = sums.distance / (fmax(known, 1) * dataset->info.time_step);
+        sums.speed_mean = sums.distance / fmax(seconds, dataset->info.time_step);
         if (sums.rewarded == 0)
             sums.reward_min = sums.reward_max = 0;
     }

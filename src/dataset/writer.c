@@ -188,6 +188,8 @@ static bool put_episode(const imp_dataset_writer *writer, hid_t group, int id,
                 imp_put_int(group, "number", episode->number) &&
                 imp_put_int(group, "total_steps", episode->steps) &&
                 imp_put_text(group, "map", episode->map) &&
+                (episode->time_step <= 0.0 || episode->time_step == writer->info.time_step ||
+                 imp_put_double(group, "time_step", episode->time_step)) &&
                 (episode->randomization == NULL ||
                  imp_put_text(group, "randomization", episode->randomization)) &&
                 imp_put_unsigned(group, "hash", imp_episode_hash(&writer->info, episode));
@@ -202,6 +204,10 @@ static imp_status check_episode(const imp_episode *episode, imp_error *err)
         return imp_fail(err, IMP_USAGE, "an episode cannot have %d steps", episode->steps);
     if (!is_utf8(episode->map))
         return imp_fail(err, IMP_USAGE, "the map of an episode is not UTF-8");
+    // the negation also catches what is not a number
+    if (!(episode->time_step >= 0.0 && episode->time_step < 1e6))
+        return imp_fail(err, IMP_USAGE, "an episode cannot have a time step of %g s",
+                        episode->time_step);
     const char *draw = episode->randomization;
     if (draw != NULL && (strlen(draw) >= IMP_EPISODE_DRAW_MAX || !is_utf8(draw)))
         return imp_fail(err, IMP_USAGE,

@@ -86,11 +86,14 @@ imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err
                        .progress = {.unit = "frames", .total = -1}};
     if (def->randomization != NULL && imp_randomization_is_on(def->randomization))
         crew->randomization = def->randomization;
+    imp_scene_def scene = def->scene != NULL ? *def->scene : imp_default_scene_def();
+    if (crew->randomization != NULL)
+        imp_randomization_scene(crew->randomization, def->env->seed, def->camera, &scene);
     imp_status status = check_camera(def, err);
     if (status == IMP_OK && def->map_count > 0)
-        status = imp_map_set_load(&crew->maps, def->maps, def->map_count, def->scene, err);
+        status = imp_map_set_load(&crew->maps, def->maps, def->map_count, &scene, err);
     else if (status == IMP_OK)
-        status = imp_map_set_load(&crew->maps, &def->map, 1, def->scene, err);
+        status = imp_map_set_load(&crew->maps, &def->map, 1, &scene, err);
     if (status == IMP_OK)
         status = imp_map_set_keep(&crew->maps, def->split, err);
     if (status == IMP_OK)

@@ -100,6 +100,7 @@ static imp_status drive_episode(imp_recorder *r, imp_rollout *b, uint32_t episod
     size_t picture = (size_t)r->def->camera.width * (size_t)r->def->camera.height * 3;
     b->steps = 0;
     b->map_index = env->world_index;
+    b->time_step = env->def.drive.time_step * env->def.frame_skip;
     b->randomization[0] = '\0';
     if (crew->randomization != NULL)
         imp_draw_text(&member->draw, b->randomization);
@@ -228,6 +229,7 @@ imp_episode imp_recorder_episode(const imp_recorder *r, int index)
         .truncations = b->truncations,
         .seed = r->def->env.seed,
         .number = (uint32_t)(r->first + index),
+        .time_step = b->time_step,
         .randomization = b->randomization[0] != '\0' ? b->randomization : NULL,
     };
     snprintf(episode.map, sizeof episode.map, "%s", r->crew.maps.worlds[b->map_index]->name);

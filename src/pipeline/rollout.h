@@ -14,6 +14,7 @@ typedef struct imp_rollout {
     float *actions, *expert_actions, *rewards;
     double *poses, *lane;
     uint8_t *terminations, *truncations;
+    double time_step;                      // between its states [s]
     char randomization[IMP_DRAW_TEXT_MAX]; // what was drawn for it; "" if nothing is randomised
     double reward;                         // their sum
     imp_error error;                       // why it is not whole; status IMP_OK if it is

@@ -79,17 +79,23 @@ static void draw_colours(const imp_draw *draw, imp_quantity quantity, const doub
     }
 }
 
+// Which texture each tile shows: that of the episode's style of wear, or its own.
 static void draw_variants(imp_appearance *a, const imp_draw *draw, const imp_world *world,
                           const imp_scene *scene, int count)
 {
-    const double strength = draw->spec.strength[IMP_GROUP_MATERIALS];
-    imp_random random = stream_of(draw, IMP_QUANTITY_TILE_COLOUR);
-    random.counter[0] = 1u << 31; // far beyond what its colours take
+    const bool worn = draw->spec.strength[IMP_GROUP_ROAD] > 0.0;
+    const bool mixed = draw->values[IMP_QUANTITY_ROAD_MIX][0] > 0.0;
+    const double strength =
+        fmax(draw->spec.strength[IMP_GROUP_ROAD], draw->spec.strength[IMP_GROUP_MATERIALS]);
+    imp_random random = stream_of(draw, IMP_QUANTITY_ROAD_STYLE);
+    random.counter[0] = 1u << 31; // far beyond what the style takes
     for (int k = 0; k < count; k++) {
-        const int variants = imp_scene_variant_count(scene, world->tiles[k].kind);
+        const uint32_t variants = (uint32_t)imp_scene_variant_count(scene, world->tiles[k].kind);
         const bool chosen = imp_random_uniform(&random, 0.0, 1.0) < strength;
-        const uint32_t variant = imp_random_u32(&random) % (uint32_t)variants;
-        a->tile_variant[k] = chosen ? (uint8_t)(variant < 255 ? variant : 255) : 0;
+        uint32_t variant = imp_random_u32(&random);
+        if (worn && !mixed)
+            variant = (uint32_t)draw->values[IMP_QUANTITY_ROAD_STYLE][0];
+        a->tile_variant[k] = chosen || (worn && !mixed) ? (uint8_t)(variant % variants) : 0;
     }
 }
 
@@ -141,11 +147,11 @@ void imp_appearance_apply(const imp_appearance *appearance, imp_view *view)
         view->distractors = a->distractors;
         view->distractor_count = a->distractor_count;
     }
+    if (dressed || a->strength[IMP_GROUP_ROAD] > 0.0)
+        view->tile_variant = a->tile_variant;
     if (!lit && !dressed)
         return;
     memcpy(view->ground, a->ground, sizeof view->ground);
     view->tile_colour = (const float(*)[3])a->tile_colour;
     view->object_colour = (const float(*)[3])a->object_colour;
-    if (dressed)
-        view->tile_variant = a->tile_variant;
 }

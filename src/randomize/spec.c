@@ -42,6 +42,20 @@ bool imp_randomization_is_on(const imp_randomization *spec)
     return false;
 }
 
+void imp_randomization_scene(const imp_randomization *spec, uint64_t seed,
+                             const imp_camera_def *camera, imp_scene_def *scene)
+{
+    enum { VARIANTS = 8, SMALL = 160 };
+    const double wear = spec->strength[IMP_GROUP_ROAD];
+    if (wear > 0.0) {
+        scene->wear = (float)wear;
+        scene->seed = seed;
+        scene->finest = camera->width <= SMALL ? 1 : 0;
+    }
+    if (wear > 0.0 || spec->strength[IMP_GROUP_MATERIALS] > 0.0)
+        scene->variants = VARIANTS;
+}
+
 #define BIT(group) (1u << IMP_GROUP_##group)
 #define ALL ((1u << IMP_GROUP_COUNT) - 1)
 #define LOOKS (BIT(GAIN) - 1)

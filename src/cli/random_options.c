@@ -1,0 +1,36 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+void imp_random_options_add(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option table[] = {
+        {"randomize", 0, IMP_OPTION_TEXT, &sim->randomize, "LIST",
+         "let worlds differ from episode to episode: all, looks, dynamics, reference "
+         "(gym-duckietown's), or groups such as light,delay=0.5,no-jpeg",
+         false},
+        {"randomization", 0, IMP_OPTION_TEXT, &sim->randomization, "FILE",
+         "draw from the distributions in this file (JSON, as gym-duckietown's)", false},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+imp_status imp_random_options_read(const imp_options *options, const imp_sim_options *sim,
+                                   imp_randomization *out, imp_error *err)
+{
+    const bool file = sim->randomization[0] != '\0';
+    // a file alone is what domain_rand draws from
+    const char *list = sim->randomize[0] == '\0' && file ? "domain_rand" : sim->randomize;
+    imp_error why = {0};
+    imp_status status = imp_randomization_set(out, list, &why);
+    if (status != IMP_OK)
+        return imp_fail(err, status, "--randomize: %s", why.message);
+    if (!file)
+        return IMP_OK;
+    char notice[IMP_NOTICE_MAX];
+    status = imp_randomization_read(out, sim->randomization, notice, err);
+    if (status == IMP_OK && notice[0] != '\0' && !options->quiet)
+        fprintf(stderr, "imprint: note: %s\n", notice);
+    return status;
+}
