@@ -1,8 +1,11 @@
 #include "base/threads.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,11 +14,12 @@ struct imp_pool {
     pthread_mutex_t lock;
     pthread_cond_t start, finish;
     int threads;
-    int spawned;    // workers besides the caller
-    unsigned round; // grows with every run
+    int spawned;            // workers besides the caller
+    bool spins;             // who waits looks for a while before he sleeps
+    _Atomic unsigned round; // grows with every run; written with the lock
     bool quit;
-    int next, count; // work not yet handed out
-    int busy;        // spawned workers that have not finished the round
+    int next, count;  // work not yet handed out
+    _Atomic int busy; // spawned workers that have not finished the round; written with the lock
     void (*work)(void *context, int index, int worker);
     void *context;
     void (*idle)(void *context);
@@ -36,6 +40,33 @@ int imp_processor_count(void)
     return online > 0 ? (int)online : 1;
 }
 
+// Waking a thread takes longer than many a piece of work: while runs follow each other at once,
+// nobody sleeps. But processors that are shared are needed by others.
+static const double SPIN_SECONDS = 50e-6;
+
+static void rest(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    atomic_signal_fence(memory_order_seq_cst);
+#endif
+}
+
+static void spin_until_start(imp_pool *pool, unsigned seen)
+{
+    const double end = imp_clock() + SPIN_SECONDS;
+    while (pool->round == seen && imp_clock() < end)
+        rest();
+}
+
+static void spin_until_finish(imp_pool *pool)
+{
+    const double end = imp_clock() + SPIN_SECONDS;
+    while (pool->busy > 0 && imp_clock() < end)
+        rest();
+}
+
 // Takes pieces of work until none is left. Called and returns with the lock held.
 static void work_off(imp_pool *pool, int worker)
 {
@@ -54,6 +85,11 @@ static void *worker_main(void *argument)
     unsigned seen = 0;
     pthread_mutex_lock(&pool->lock);
     for (;;) {
+        if (pool->spins && !pool->quit) {
+            pthread_mutex_unlock(&pool->lock);
+            spin_until_start(pool, seen);
+            pthread_mutex_lock(&pool->lock);
+        }
         while (pool->round == seen && !pool->quit)
             pthread_cond_wait(&pool->start, &pool->lock);
         if (pool->quit)
@@ -75,6 +111,7 @@ imp_status imp_pool_create(imp_pool **out, int threads, imp_error *err)
     if (pool == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a thread pool");
     pool->threads = threads;
+    pool->spins = threads <= imp_processor_count();
     pool->workers = calloc((size_t)threads, sizeof *pool->workers);
     if (pool->workers == NULL) {
         free(pool);
@@ -160,6 +197,11 @@ void imp_pool_run(imp_pool *pool, int count, void (*work)(void *context, int ind
     pool->round++;
     pthread_cond_broadcast(&pool->start);
     work_off(pool, 0);
+    if (pool->spins && pool->busy > 0) {
+        pthread_mutex_unlock(&pool->lock);
+        spin_until_finish(pool);
+        pthread_mutex_lock(&pool->lock);
+    }
     wait_for_workers(pool);
     pthread_mutex_unlock(&pool->lock);
 }

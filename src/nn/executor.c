@@ -174,6 +174,44 @@ static void copy_rows(const imp_call *call)
                call->count * sizeof(float));
 }
 
+static void run_layer(const imp_call *call)
+{
+    switch (call->kind) {
+    case IMP_CALL_PREPARE:
+        imp_norm_prepare(&call->norm);
+        break;
+    case IMP_CALL_NORM:
+        imp_norm_forward(&call->norm);
+        break;
+    case IMP_CALL_NORM_BACK:
+        imp_norm_backward(&call->norm);
+        break;
+    case IMP_CALL_PRODUCT:
+        imp_product_run(&call->product);
+        break;
+    case IMP_CALL_PACK_DIRECT:
+        imp_direct_pack(&call->direct);
+        break;
+    case IMP_CALL_DIRECT:
+        imp_direct_run(&call->direct);
+        break;
+    case IMP_CALL_DIRECT_GRADIENT:
+        imp_direct_gradient_run(&call->direct_gradient);
+        break;
+    case IMP_CALL_DENSE:
+        imp_dense_forward(&call->dense);
+        break;
+    case IMP_CALL_DENSE_PASS_BACK:
+        imp_dense_pass_back(&call->dense);
+        break;
+    case IMP_CALL_DENSE_LEARN:
+        imp_dense_learn(&call->dense);
+        break;
+    default:
+        break;
+    }
+}
+
 static void run_loop(const imp_executor *e, const imp_call *call)
 {
     const float *a = call->a, *b = call->b;
@@ -210,38 +248,8 @@ static void run_loop(const imp_executor *e, const imp_call *call)
             imp_panels_unpack(&call->panels, a + k * call->stride_in,
                               call->out + k * call->stride_out);
         break;
-    case IMP_CALL_PREPARE:
-        imp_norm_prepare(&call->norm);
-        break;
-    case IMP_CALL_NORM:
-        imp_norm_forward(&call->norm);
-        break;
-    case IMP_CALL_NORM_BACK:
-        imp_norm_backward(&call->norm);
-        break;
-    case IMP_CALL_PRODUCT:
-        imp_product_run(&call->product);
-        break;
-    case IMP_CALL_PACK_DIRECT:
-        imp_direct_pack(&call->direct);
-        break;
-    case IMP_CALL_DIRECT:
-        imp_direct_run(&call->direct);
-        break;
-    case IMP_CALL_DIRECT_GRADIENT:
-        imp_direct_gradient_run(&call->direct_gradient);
-        break;
-    case IMP_CALL_DENSE:
-        imp_dense_forward(&call->dense);
-        break;
-    case IMP_CALL_DENSE_PASS_BACK:
-        imp_dense_pass_back(&call->dense);
-        break;
-    case IMP_CALL_DENSE_LEARN:
-        imp_dense_learn(&call->dense);
-        break;
-    case IMP_CALL_PRIMITIVE:
-        break;
+    default:
+        run_layer(call);
     }
 }
 
