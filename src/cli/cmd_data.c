@@ -45,10 +45,13 @@ static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *
 static void print_places(const imp_dataset_summary *sum)
 {
     if (knows_places(sum)) {
-        printf("  lane            |distance| %.2f cm on average, %.2f cm at most, |angle| %.1f "
-               "degrees\n",
-               100.0 * sum->lane_distance_mean, 100.0 * sum->lane_distance_max,
-               sum->lane_angle_mean * 57.29577951308232);
+        if (sum->off_lane + sum->unknown_places == sum->steps)
+            puts("  lane            never on one, or unknown");
+        else
+            printf("  lane            |distance| %.2f cm on average, %.2f cm at most, |angle| %.1f "
+                   "degrees\n",
+                   100.0 * sum->lane_distance_mean, 100.0 * sum->lane_distance_max,
+                   sum->lane_angle_mean * 57.29577951308232);
         printf("  driven          %.1f m at %.2f m/s\n", sum->distance, sum->speed_mean);
     } else {
         puts("  lane, driven    unknown: the recording tells no poses");

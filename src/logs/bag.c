@@ -174,7 +174,7 @@ static bool is_text(imp_bag_cursor value, const char *text)
 static imp_bag_next enter_chunk(imp_bag *bag, const record *r, imp_error *err)
 {
     imp_bag_cursor compression;
-    imp_unpack_end end = r->is_cut ? IMP_UNPACK_CUT : IMP_UNPACK_WHOLE;
+    imp_unpack_end end = IMP_UNPACK_DAMAGED;
     bag->chunk = r->data;
     if (!find_field(r->header, "compression", &compression) || is_text(compression, "none")) {
         bag->chunk_is_cut = r->is_cut;
@@ -187,8 +187,6 @@ static imp_bag_next enter_chunk(imp_bag *bag, const record *r, imp_error *err)
         end = imp_bz2_unpack(&bag->unpacked, r->data.at, left_of(&r->data));
     else if (is_text(compression, "lz4"))
         end = imp_lz4_unpack(&bag->unpacked, r->data.at, left_of(&r->data));
-    else
-        end = IMP_UNPACK_DAMAGED;
     if (end == IMP_UNPACK_NO_MEMORY) {
         bag->failure = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory for a chunk", bag->name);
         return IMP_BAG_FAILED;

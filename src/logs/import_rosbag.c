@@ -134,20 +134,19 @@ static bool read_picture(const imp_bag_survey *survey, const imp_bag_message *me
 }
 
 // Takes a picture; *why tells if it is of no use, and then the status is IMP_OK.
-static imp_status take_picture(importer *i, const imp_bag_survey *survey,
-                               const imp_bag_message *message, int64_t *last, verdict *why,
-                               imp_error *err)
+static imp_status take_picture(importer *i, const source *s, const imp_bag_message *message,
+                               int64_t *last, verdict *why, imp_error *err)
 {
     imp_ros_picture picture;
     imp_moment moment = imp_unknown_moment();
     *why = "pictures that cannot be read";
-    if (!read_picture(survey, message, &picture))
+    if (!read_picture(&s->survey, message, &picture))
         return IMP_OK;
     const int64_t time = time_of(i->def, picture.stamp, message->time);
     *why = "pictures out of order";
     if (*last != INT64_MIN && time <= *last)
         return IMP_OK;
-    *why = choose_action(i, survey, time, &moment);
+    *why = choose_action(i, &s->survey, time, &moment);
     if (*why != NULL)
         return IMP_OK;
     imp_status status = IMP_OK;
@@ -158,7 +157,8 @@ static imp_status take_picture(importer *i, const imp_bag_survey *survey,
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
     if (status != IMP_OK)
         return status;
-    status = see(i, &picture, place, NULL);
+    imp_error cause = {0};
+    status = see(i, &picture, place, &cause);
     if (status == IMP_BAD_INPUT) {
         *why = "pictures that cannot be read";
         return IMP_OK;
@@ -167,8 +167,12 @@ static imp_status take_picture(importer *i, const imp_bag_survey *survey,
         *why = "pictures that are black";
         return IMP_OK;
     }
+    // such as a calibration that no lens has
+    if (status != IMP_OK)
+        return imp_fail(err, status == IMP_USAGE ? IMP_BAD_INPUT : status, "%s: %s", s->bag.name,
+                        cause.message);
     *last = time;
-    return status == IMP_OK ? imp_recorder_add(i->recorder, &moment, err) : status;
+    return imp_recorder_add(i->recorder, &moment, err);
 }
 
 static imp_status import_pictures(importer *i, source *s, imp_error *err)
@@ -190,7 +194,7 @@ static imp_status import_pictures(importer *i, source *s, imp_error *err)
             imp_message_kind_of(connection->type) != s->survey.camera_kind)
             continue;
         verdict why = NULL;
-        status = take_picture(i, &s->survey, &message, &last, &why, err);
+        status = take_picture(i, s, &message, &last, &why, err);
         if (status != IMP_OK)
             return status;
         if (why != NULL)

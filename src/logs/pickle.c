@@ -309,12 +309,19 @@ static uint64_t load(const imp_array *array, size_t index)
     return bits;
 }
 
+static double signed_number(uint64_t bits, int size)
+{
+    return size == 1   ? (int8_t)(uint8_t)bits
+           : size == 2 ? (int16_t)(uint16_t)bits
+           : size == 4 ? (int32_t)(uint32_t)bits
+                       : (double)(int64_t)bits;
+}
+
 double imp_array_number(const imp_array *array, size_t index)
 {
     const uint64_t bits = load(array, index);
-    const int unused = 64 - 8 * array->size;
     if (array->kind == 'i')
-        return (double)((int64_t)(bits << unused) >> unused);
+        return signed_number(bits, array->size);
     if (array->kind == 'u' || array->kind == 'b')
         return (double)bits;
     if (array->size == 4) {

@@ -78,7 +78,7 @@ static imp_status push_type(imp_pickle *p, imp_value arguments)
     const uint8_t *name = node->as.bytes;
     size_t length = node->count;
     bool big_endian = false;
-    if (length == 3 && memchr("<>|=", name[0], 4) != NULL) {
+    if (length == 3 && name[0] != '\0' && strchr("<>|=", name[0]) != NULL) {
         big_endian = name[0] == '>';
         name++;
         length--;
@@ -113,6 +113,7 @@ static imp_status push_array(imp_pickle *p)
     imp_array *array = calloc(1, sizeof *array);
     if (array == NULL)
         return imp_fail(p->err, IMP_NO_MEMORY, "%s: out of memory", p->name);
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the node owns it now
     return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_ARRAY, .as.array = array});
 }
 
@@ -229,6 +230,7 @@ static imp_status push_encoded(imp_pickle *p, imp_value arguments)
         }
         *to = (uint8_t)((first & 3) << 6 | (*from++ & 0x3F));
     }
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the node owns it now
     return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_BYTES,
                                          .owned = true,
                                          .count = (uint32_t)(to - made),

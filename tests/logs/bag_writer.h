@@ -208,6 +208,30 @@ static inline void put_image(blob *b, uint32_t connection, uint64_t ns, uint32_t
     free(message);
 }
 
+// A calibration of a lens whose first coefficient is k1.
+static inline void put_camera_info(blob *b, uint32_t connection, uint64_t ns, double k1)
+{
+    const double bend[5] = {k1, 0.03, 0, 0, 0};
+    const double matrix[9] = {7.5, 0, 7.5, 0, 7.5, 5.5, 0, 0, 1};
+    const double projection[12] = {6, 0, 7.5, 0, 0, 6, 5.5, 0, 0, 0, 1, 0};
+    blob *message = blob_new();
+    put_header(message, ns);
+    put_u32(message, 12);
+    put_u32(message, 16);
+    put_text(message, "plumb_bob");
+    put_u32(message, 5);
+    for (int k = 0; k < 5; k++)
+        put_f64(message, bend[k]);
+    for (int pass = 0; pass < 2; pass++)
+        for (int k = 0; k < 9; k++)
+            put_f64(message, matrix[k]);
+    for (int k = 0; k < 12; k++)
+        put_f64(message, projection[k]);
+    put(message, (const uint8_t[25]){0}, 25);
+    put_message(b, connection, ns, message);
+    free(message);
+}
+
 static inline void write_bag(const char *path, const blob *bag)
 {
     FILE *file = fopen(path, "wb");

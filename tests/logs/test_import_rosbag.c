@@ -277,6 +277,42 @@ static void bags_that_lack_something_are_refused(void **state)
     assert_nothing(folder);
 }
 
+static void calibrations_of_bags_are_not_believed(void **state)
+{
+    imp_import_def def = small_pictures();
+    imp_import_summary summary;
+    imp_error err = {0};
+    char path[PATH_MAX], folder[PATH_MAX];
+    const char *paths[1] = {path};
+    in_folder(path, *state, "x.bag");
+    in_folder(folder, *state, "data");
+    def.undistort = true;
+    for (int bad = 0; bad < 2; bad++) {
+        blob *bag = blob_new(), *chunk = blob_new();
+        put_start(bag, 0);
+        put_connection(chunk, 0, "/camera/image", "sensor_msgs/Image");
+        put_connection(chunk, 1, "/wheels", "duckietown_msgs/WheelsCmdStamped");
+        put_connection(chunk, 2, "/camera/camera_info", "sensor_msgs/CameraInfo");
+        put_camera_info(chunk, 2, START, bad ? -1e9 : -0.2);
+        put_command(chunk, 1, START, 0.5F, 0.5F);
+        for (int k = 0; k < 3; k++)
+            put_image(chunk, 0, START + (uint64_t)k * 50 * MS, WIDE, HIGH, 9);
+        put_chunk(bag, chunk, "bz2");
+        write_bag(path, bag);
+        free(chunk);
+        free(bag);
+        if (!bad) {
+            imp_dataset_close(import_good(imp_import_rosbag, path, folder, &def, &summary));
+            in_folder(folder, *state, "bad");
+            continue;
+        }
+        assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
+                         IMP_BAD_INPUT);
+        assert_non_null(strstr(err.message, "x.bag: "));
+        assert_nothing(folder);
+    }
+}
+
 static void stopping_leaves_nothing(void **state)
 {
     const imp_import_def def = small_pictures();
@@ -309,6 +345,7 @@ int main(void)
         SCRATCH_TEST(car_commands_go_through_the_kinematics),
         SCRATCH_TEST(pictures_are_seen_as_the_agent_sees_them),
         SCRATCH_TEST(bags_that_lack_something_are_refused),
+        SCRATCH_TEST(calibrations_of_bags_are_not_believed),
         SCRATCH_TEST(stopping_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
