@@ -217,6 +217,7 @@ void imp_build_direct_gradient(imp_executor *e, const imp_node_state *state)
     dnnl_memory_t bias = imp_build_tensor(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
     imp_direct_gradient g = {
         .forward = state->direct,
+        .patches = imp_build_floats(e, imp_direct_patches(&state->direct) * sizeof(float)),
         .sums = imp_build_floats(e, imp_direct_sums(&state->direct) * sizeof(float)),
     };
     imp_call *call = imp_build_own(e, &e->backward, IMP_CALL_DIRECT_GRADIENT);

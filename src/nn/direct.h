@@ -41,6 +41,7 @@ typedef struct imp_direct {
 typedef struct imp_direct_gradient {
     imp_direct forward;
     const float *gradient; // by what the pool gave, laid out as that
+    float *patches;        // (imp_direct_patches())
     float *sums;           // (imp_direct_sums())
     float *weight, *bias;  // gradients, as plain and bias
 } imp_direct_gradient;
@@ -55,6 +56,7 @@ size_t imp_direct_weights(const imp_direct *direct);
 size_t imp_direct_padded(const imp_direct *direct);
 size_t imp_direct_window(const imp_direct *direct);
 size_t imp_direct_places(const imp_direct *direct); // not floats, but places
+size_t imp_direct_patches(const imp_direct *direct);
 size_t imp_direct_sums(const imp_direct *direct);
 
 // From plain to weights, after they changed.
@@ -84,10 +86,10 @@ static inline size_t imp_direct_padded_plane(const imp_direct *direct)
     return (direct->top + direct->height + direct->bottom) * imp_direct_padded_row(direct);
 }
 
-// How far [floats] a pixel of the convolution looks from where its first pixel does.
+// How many patches (direct_gradient.c) a pixel of the convolution is from the first one.
 static inline size_t imp_direct_place(const imp_direct *direct, size_t row, size_t column)
 {
-    return (row * imp_direct_padded_row(direct) + column * direct->block) * direct->stride;
+    return row * direct->stride * direct->columns + column;
 }
 
 #endif

@@ -223,6 +223,7 @@ static void check_gradient(imp_direct d)
     imp_direct_run(&d);
     imp_direct_gradient g = {.forward = d,
                              .gradient = slopes,
+                             .patches = make_zeros(imp_direct_patches(&d)),
                              .sums = make_zeros(imp_direct_sums(&d)),
                              .weight = make_zeros(weights),
                              .bias = make_zeros(d.channels)};
@@ -241,8 +242,8 @@ static void check_gradient(imp_direct d)
         assert_float_equal(g.weight[k], weight[k], 3e-6 * (10.0 + fabs(weight[k])));
     for (size_t c = 0; c < d.channels; c++)
         assert_float_equal(g.bias[c], bias[c], 3e-6 * (10.0 + fabs(bias[c])));
-    float *const all[] = {plain, in,     slopes,   d.weights, d.padded, d.window,
-                          d.out, g.sums, g.weight, g.bias,    biases};
+    float *const all[] = {plain, in,        slopes, d.weights, d.padded, d.window,
+                          d.out, g.patches, g.sums, g.weight,  g.bias,   biases};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free(all[i]);
     free(d.places);
