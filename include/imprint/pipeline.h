@@ -310,6 +310,32 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
                                const imp_monitor *monitor, imp_error *err);
 void imp_replay_free(imp_replay *replay); ///< nullable
 
+/// How far perturbations go in imp_evaluate_robustness(): strengths of groups, in ascending order.
+enum { IMP_ROBUST_LEVELS = 3 };
+extern const double imp_robust_strengths[IMP_ROBUST_LEVELS]; ///< 0.25, 0.5, 1
+
+/// How a policy drives when something is perturbed.
+typedef struct imp_robust_row {
+    char name[32]; ///< of a group; or "looks", "dynamics" or "all", which are many at once
+    imp_figures figures[IMP_ROBUST_LEVELS]; ///< at each strength
+} imp_robust_row;
+
+enum { IMP_ROBUST_ROWS = IMP_GROUP_COUNT + 3 };
+
+/// What breaks a policy.
+typedef struct imp_robustness {
+    imp_figures plain; ///< without any perturbation
+    int count;
+    imp_robust_row rows[IMP_ROBUST_ROWS]; ///< (count) what breaks it most comes first
+    double seconds;
+} imp_robustness;
+
+/// Evaluates a policy in plain worlds, then with each group that is on in def->randomization (some
+/// must be), and with many at once, at growing strengths, from the same starts.
+imp_status imp_evaluate_robustness(imp_robustness *out, const imp_driver *driver,
+                                   const imp_eval_def *def, const imp_monitor *monitor,
+                                   imp_error *err);
+
 /// What a report is about. Everything is borrowed.
 typedef struct imp_eval_report_def {
     const char *folder;                ///< that exists
@@ -319,6 +345,7 @@ typedef struct imp_eval_report_def {
     const imp_eval_def *defs;          ///< (count) what each was evaluated with
     const imp_evaluation *evaluations; ///< (count) on the same starts
     const char *summary;               ///< nullable: one line on what was done
+    const imp_robustness *robustness;  ///< (count) nullable
 } imp_eval_report_def;
 
 /// Writes into the folder:

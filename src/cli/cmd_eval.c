@@ -28,6 +28,11 @@ static void add_options(imp_options *options, imp_eval_settings *s)
          false},
         {"keep", 0, IMP_OPTION_INT, &s->eval.keep, "N",
          "first episodes whose trajectories are drawn", false},
+        {"robust", 0, IMP_OPTION_FLAG, &s->robust, NULL,
+         "find out what breaks the policies: perturb all that --randomize can, or what it is "
+         "given, "
+         "group by group",
+         false},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
          "write report.html, metrics.json, episodes.csv and pictures there", true},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
@@ -67,6 +72,7 @@ static imp_status write_results(const imp_eval_settings *s, const imp_options *o
         .defs = o->defs,
         .evaluations = o->evaluations,
         .summary = summary,
+        .robustness = o->robustness,
     };
     const imp_monitor monitor = imp_session_monitor(options);
     imp_status status = imp_session_save_settings(options, s->out, err);
@@ -99,6 +105,27 @@ static imp_status evaluate_all(const imp_eval_settings *s, const imp_options *op
     return status;
 }
 
+// What breaks each of them. The evaluations before it were of plain worlds.
+static imp_status find_breaks(const imp_eval_settings *s, const imp_options *options,
+                              imp_eval_outcome *o, imp_error *err)
+{
+    const imp_monitor monitor = imp_session_monitor(options);
+    imp_randomization spec = imp_randomization_none();
+    imp_status status = imp_random_options_read(options, &s->sim, &spec, err);
+    if (status == IMP_OK && !imp_randomization_is_on(&spec))
+        status = imp_randomization_set(&spec, "all", err);
+    o->robustness = calloc((size_t)o->count + 1, sizeof *o->robustness);
+    if (status == IMP_OK && o->robustness == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for what breaks policies");
+    for (int p = 0; p < o->count && status == IMP_OK; p++) {
+        imp_eval_def def = o->defs[p];
+        def.randomization = spec;
+        status = imp_evaluate_robustness(&o->robustness[p], o->drivers[p], &def, &monitor, err);
+        imp_session_clear();
+    }
+    return status;
+}
+
 // Who asks for maps for testing should know of those that a network was trained on.
 static void warn_of_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
@@ -124,6 +151,7 @@ static imp_status check_contest(const imp_eval_settings *s, imp_error *err)
                       : s->sim.randomize_objects                        ? "randomize-objects"
                       : strcmp(s->sim.split, sim.split) != 0            ? "split"
                       : s->sim.randomize[0] != '\0'                     ? "randomize"
+                      : s->robust                                       ? "robust"
                       : s->sim.randomization[0] != '\0'                 ? "randomization"
                       : s->sim.start_tile[0] + s->sim.start_tile[1] > 0 ? "start-tile"
                                                                         : NULL;
@@ -217,7 +245,11 @@ static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
     s->eval.maps = s->sim.maps.items;
     s->eval.map_count = s->sim.maps.count;
     s->eval.threads = s->sim.threads;
+    if (s->robust)
+        s->eval.randomization = imp_randomization_none();
     status = is_contest ? run_contest(s, options, o, err) : evaluate_all(s, options, o, err);
+    if (status == IMP_OK && s->robust && !is_contest)
+        status = find_breaks(s, options, o, err);
     if (status == IMP_OK && s->out != NULL && !is_contest)
         status = write_results(s, options, o, err);
     if (s->out != NULL)
@@ -266,6 +298,7 @@ static int run(const imp_command *command, int argc, char **argv)
                : options.help   ? imp_session_finish()
                                 : tell(&s, &options, &o);
     imp_contest_outcome_free(&o.contest);
+    free(o.robustness);
     for (int p = 0; p < o.count; p++)
         imp_evaluation_free(&o.evaluations[p]);
     for (int p = 0; p < s.policies.count; p++)
@@ -294,6 +327,7 @@ const imp_command imp_command_eval = {
         "program\n"
         "take part that is written for them, ours (`imprint agent`) or anybody's (docs/agent.md).",
     .examples = "  imprint eval --policy expert --policy reference --episodes 20 --steps 1500\n"
+                "  imprint eval --policy expert --robust --randomize delay,trim,light\n"
                 "  imprint eval --policy expert --protocol aido-lf",
     .run = run,
 };

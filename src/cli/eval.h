@@ -18,6 +18,7 @@ typedef struct imp_eval_settings {
     imp_contest_settings contest;
     const char *out; // NULL: write nothing
     bool force;
+    bool robust; // find out what breaks them
 } imp_eval_settings;
 
 typedef struct imp_eval_outcome {
@@ -25,7 +26,8 @@ typedef struct imp_eval_outcome {
     imp_driver *drivers[IMP_LIST_MAX];
     imp_eval_def defs[IMP_LIST_MAX];
     imp_evaluation evaluations[IMP_LIST_MAX];
-    bool is_contest; // whether this holds what happened, not the above
+    imp_robustness *robustness; // (count) NULL unless asked for
+    bool is_contest;            // whether this holds what happened, not the above
     imp_contest_outcome contest;
 } imp_eval_outcome;
 
@@ -38,6 +40,10 @@ json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o);
 // An estimate as {value, low, high}, with null for what is unknown; and figures in these.
 json_t *imp_estimate_json(imp_estimate estimate);
 json_t *imp_figures_json(const imp_figures *figures);
+
+// What breaks a policy, as a table and as an object.
+void imp_robust_print(const char *policy, const imp_robustness *robustness);
+json_t *imp_robust_json(const imp_robustness *robustness);
 
 // Prints tables, and which maps networks were trained on.
 void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o);

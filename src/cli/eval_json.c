@@ -105,9 +105,12 @@ static json_t *policy_json(const char *name, const imp_evaluation *e, const imp_
 json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     json_t *policies = json_array();
-    for (int p = 0; p < o->count; p++)
-        json_array_append_new(policies,
-                              policy_json(s->policies.items[p], &o->evaluations[p], o->drivers[p]));
+    for (int p = 0; p < o->count; p++) {
+        json_t *policy = policy_json(s->policies.items[p], &o->evaluations[p], o->drivers[p]);
+        if (o->robustness != NULL)
+            json_object_set_new(policy, "robustness", imp_robust_json(&o->robustness[p]));
+        json_array_append_new(policies, policy);
+    }
     return json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map", imp_eval_map_name(s),
                      "split", imp_split_word((int)s->eval.split), "episodes", s->eval.episodes,
                      "steps", s->eval.steps, "settle_steps", s->eval.settle_steps, "seed",

@@ -146,6 +146,8 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     for (int p = 0; p < o->count; p++)
         printf("%-*s  total reward: %.2f, mean reward: %.2f\n", width, s->policies.items[p],
                o->evaluations[p].total_reward, o->evaluations[p].mean_reward);
+    for (int p = 0; p < o->count && o->robustness != NULL; p++)
+        imp_robust_print(s->policies.items[p], &o->robustness[p]);
     if (s->out != NULL)
         printf("\nwritten: %s/report.html, metrics.json, episodes.csv and pictures\n", s->out);
 }

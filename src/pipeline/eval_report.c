@@ -202,6 +202,8 @@ static imp_status put_all(imp_html *page, const imp_eval_report_def *def,
         imp_html_paragraph(page, "Plots and pictures show the first six policies.");
     if (status == IMP_OK)
         status = imp_eval_plot(page, def, err);
+    if (status == IMP_OK)
+        status = imp_eval_put_robustness(page, def, err);
     if (status == IMP_OK) {
         put_maps(page, def);
         status = put_trajectories(page, def, pictures, err);

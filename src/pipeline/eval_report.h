@@ -42,6 +42,9 @@ imp_status imp_eval_write_pictures(imp_eval_pictures *pictures, const imp_eval_r
 // Adds plots to a page.
 imp_status imp_eval_plot(imp_html *page, const imp_eval_report_def *def, imp_error *err);
 
+// Adds what breaks the policies, if the report is about that too.
+imp_status imp_eval_put_robustness(imp_html *page, const imp_eval_report_def *def, imp_error *err);
+
 // How much the steering, right minus left duty cycle or the turn rate, changes when what is around
 // each pixel, a tenth of the picture's width, gives way to its mean colour: heat is (height x
 // width). (Zeiler and Fergus, ECCV 2014.) The inference is of a batch of one. A network that sees

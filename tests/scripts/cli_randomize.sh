@@ -70,6 +70,24 @@ run='imprint eval --policy expert --episodes 6 --steps 60 --json --map udem1 --r
 grep -v seconds out >eval-four
 cmp -s eval-one eval-four || fail 'eval depends on threads'
 
+# what breaks a policy: the reference's expert, which knows nothing of trim
+run='imprint eval --policy reference --episodes 12 --steps 100 --robust'
+run="$run --randomize trim,delay,light"
+# shellcheck disable=SC2086
+{
+    expect 0 $run --threads 1 --out breaks
+    grep -E '^[a-z]+ +[0-9.]+ %' out >rows
+    expect 0 $run --threads 3 --json
+}
+cut -d' ' -f1 rows | sort | tr '\n' ' ' >groups
+[ "$(cat groups)" = 'all delay dynamics light trim ' ] || fail "groups are $(cat groups)"
+head -n 2 rows | grep -q '^trim' || fail 'trim is not among what breaks it most'
+prints '"group": "trim"'
+grep -q 'What breaks reference' breaks/report.html || fail 'the report does not tell'
+grep -q '"strength": 0.25' breaks/metrics.json || fail 'metrics.json does not tell'
+expect 2 imprint eval --protocol aido-lf --robust
+says '--robust: --protocol aido-lf has its own'
+
 # pictures of episodes
 expect 0 imprint render --randomize looks --size 80x60 --out first.png
 expect 0 imprint render --randomize looks --size 80x60 --episode 1 --out second.png
