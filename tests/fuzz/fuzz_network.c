@@ -27,7 +27,7 @@ static void check_failure(imp_status status, const imp_error *err)
 static void check_graph(const imp_graph *graph)
 {
     int64_t offset = 0;
-    for (int i = 1; i < graph->count; i++) {
+    for (int i = graph->first; i < graph->count; i++) {
         const imp_node *node = &graph->nodes[i];
         wanted(node->channels > 0 && node->height > 0 && node->width > 0, "shapes are positive");
         wanted(imp_node_inputs(node) > 0, "every layer has an input");
