@@ -135,12 +135,19 @@ static void fixed_norm(imp_executor *e, const imp_node_state *state, int input)
         return;
     call->norm = state->norm;
     call->norm.in = imp_memory_floats(state->source);
-    call->norm.relu_out = imp_memory_floats(state->out);
     call->norm.gradient = imp_memory_floats(gradient);
     call->norm.out = imp_memory_floats(result);
     call->norm.gain_gradient = imp_memory_floats(gain);
     call->norm.bias_gradient = imp_memory_floats(bias);
-    give(e, input, result);
+    imp_node_state *before = &e->states[input];
+    if (before->gradient == NULL ||
+        !dnnl_memory_desc_equal(imp_memory_layout(before->gradient), layout)) {
+        give(e, input, result);
+        return;
+    }
+    // adds what others gave in passing
+    call->norm.others = imp_memory_floats(before->gradient);
+    before->gradient = result;
 }
 
 static void batch_norm(imp_executor *e, const imp_node_state *state, int input)

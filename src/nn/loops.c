@@ -108,25 +108,32 @@ IMP_CLONED imp_norm_forward_body(const imp_norm *n)
 }
 IMP_CLONES(extern, imp_norm_forward, (const imp_norm *n), (n))
 
-// Adds up one picture's part of a group in floats: there are few enough of them.
-INLINE void norm_group_back(const imp_norm *n, size_t group, size_t at, bool relu, lanes sums[2])
+// Adds up one picture's part of a group in floats: there are few enough of them. What the ReLU gave
+// is computed again: that takes less than to fetch it.
+INLINE void norm_group_back(const imp_norm *n, size_t group, size_t at, bool others, lanes sums[2])
 {
-    lanes scale, centre;
+    lanes scale, shift, centre;
     load(&scale, n->scale + group * LANES);
+    load(&shift, n->shift + group * LANES);
     load(&centre, n->centre + group * LANES);
+    const bool relu = n->relu;
     lanes gain = {0.0F}, bias = {0.0F};
     for (size_t i = at; i < at + n->pixels * LANES; i += LANES) {
         lanes gradient, in;
         load(&gradient, n->gradient + i);
         load(&in, n->in + i);
         if (relu) {
-            lanes out;
-            load(&out, n->relu_out + i);
+            const lanes out = in * scale + shift;
             mask(&gradient, &out);
         }
         gain += gradient * (in - centre);
         bias += gradient;
         gradient *= scale;
+        if (others) {
+            lanes other;
+            load(&other, n->others + i);
+            gradient += other;
+        }
         memcpy(n->out + i, &gradient, sizeof gradient);
     }
     sums[0] = gain;
@@ -140,7 +147,7 @@ IMP_CLONED imp_norm_backward_body(const imp_norm *n)
         for (size_t picture = 0; picture < n->batch; picture++) {
             lanes sums[2];
             const size_t at = (picture * n->groups + group) * n->pixels * LANES;
-            if (n->relu)
+            if (n->others != NULL)
                 norm_group_back(n, group, at, true, sums);
             else
                 norm_group_back(n, group, at, false, sums);

@@ -27,8 +27,8 @@ typedef struct imp_norm {
     float *scale, *shift;                       // value * scale + shift; (groups * IMP_NORM_BLOCK)
     float *centre, *rate;                       // gain stretches (value - centre) * rate; as those
     const float *in;
-    const float *relu_out; // backward: what the ReLU gave
     const float *gradient; // backward: by the output
+    const float *others;   // backward: what other users of the input gave, added to out; nullable
     float *out;            // forward: the output; backward: the gradient by the input
     float *gain_gradient, *bias_gradient; // (channels)
 } imp_norm;

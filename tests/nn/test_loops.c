@@ -318,12 +318,13 @@ static size_t place(size_t picture, size_t c, size_t pixel)
            c % IMP_NORM_BLOCK;
 }
 
-static void check_norm(bool relu)
+static void check_norm(bool relu, bool others)
 {
     imp_norm n = make_norm(relu);
     float *const forward = n.out, *const back = make_zeros((size_t)BATCH * ALL * PIXELS);
     imp_norm_forward(&n);
-    n.relu_out = forward;
+    float *const given = make((size_t)BATCH * ALL * PIXELS, 7);
+    n.others = others ? given : NULL;
     n.out = back;
     imp_norm_backward(&n);
     for (size_t c = 0; c < ALL; c++) {
@@ -331,7 +332,8 @@ static void check_norm(bool relu)
         for (size_t i = 0; i < (size_t)BATCH * PIXELS; i++) {
             const size_t at = place(i / PIXELS, c, i % PIXELS);
             if (c >= CHANNELS) {
-                assert_true(forward[at] == 0.0F && back[at] == 0.0F);
+                assert_true(forward[at] == 0.0F);
+                assert_true(back[at] == (others ? given[at] : 0.0F));
                 continue;
             }
             const double rate = 1.0 / sqrt((double)n.variance[c] + n.epsilon);
@@ -339,7 +341,9 @@ static void check_norm(bool relu)
             const double value = (double)n.gain[c] * normal + (double)n.bias[c];
             const double gradient = relu && value <= 0.0 ? 0.0 : (double)n.gradient[at];
             assert_float_equal(forward[at], relu && value < 0.0 ? 0.0 : value, 1e-6);
-            assert_float_equal(back[at], gradient * (double)n.gain[c] * rate, 1e-6);
+            assert_float_equal(
+                back[at], gradient * (double)n.gain[c] * rate + (others ? (double)given[at] : 0.0),
+                1e-6);
             gain += gradient * normal;
             bias += gradient;
         }
@@ -351,13 +355,16 @@ static void check_norm(bool relu)
     n.out = forward;
     free_norm(&n);
     free(back);
+    free(given);
 }
 
 static void norms_are_affine(void **state)
 {
     (void)state;
-    check_norm(false);
-    check_norm(true);
+    for (int others = 0; others < 2; others++) {
+        check_norm(false, others == 1);
+        check_norm(true, others == 1);
+    }
 }
 
 static void check_product(size_t rows, size_t columns, size_t width, bool relu)
