@@ -14,7 +14,7 @@
 #include "base/file.h"
 
 // Pictures of a piece of an episode take so much memory at most, and of two at least.
-enum { PIECE_BYTES = 48 << 20 };
+enum { PIECE_BYTES = 16 << 20 };
 
 struct imp_recorder {
     char folder[IMP_PATH_MAX], partial[IMP_PATH_MAX];
@@ -26,7 +26,6 @@ struct imp_recorder {
     // the episode under way
     size_t picture;           // bytes of one
     int rows, capacity, most; // present, allocated, and when a piece ends
-    bool carried;             // the first of them closed the piece before
     uint8_t *pictures;        // (capacity x picture)
     imp_moment *moments;      // (capacity)
 };
@@ -226,14 +225,14 @@ static imp_status record(imp_recorder *r, int steps, imp_ending ending, imp_erro
 imp_status imp_recorder_add(imp_recorder *r, const imp_moment *moment, imp_error *err)
 {
     r->moments[r->rows++] = *moment;
-    if (r->rows < r->most)
+    if (r->rows <= r->most)
         return IMP_OK;
-    const imp_status status = record(r, r->rows - 1, IMP_ENDING_OPEN, err);
-    const size_t last = (size_t)r->rows - 1;
-    memmove(r->pictures, r->pictures + last * r->picture, r->picture);
-    r->moments[0] = r->moments[last];
-    r->rows = 1;
-    r->carried = true;
+    // the last picture of the piece closes it, and begins the next, which has another one already
+    const imp_status status = record(r, r->most - 1, IMP_ENDING_OPEN, err);
+    const size_t kept = (size_t)r->most - 1;
+    memmove(r->pictures, r->pictures + kept * r->picture, 2 * r->picture);
+    memmove(r->moments, r->moments + kept, 2 * sizeof *r->moments);
+    r->rows = 2;
     return status;
 }
 
@@ -246,11 +245,9 @@ imp_status imp_recorder_end(imp_recorder *r, imp_ending ending, bool repeat, boo
                             imp_error *err)
 {
     const int rows = r->rows;
-    const bool too_short = rows == 1 && !repeat;
-    *lonely = too_short && !r->carried;
+    *lonely = rows == 1 && !repeat;
     r->rows = 0;
-    r->carried = false;
-    if (rows == 0 || too_short)
+    if (rows == 0 || *lonely)
         return IMP_OK;
     if (!repeat)
         return record(r, rows - 1, ending, err);

@@ -203,6 +203,39 @@ static void bad_logs_leave_nothing(void **state)
     assert_nothing(folder);
 }
 
+// One small picture, named over and over, would fill the disk.
+static void pictures_are_not_multiplied(void **state)
+{
+    static const char entry[] =
+        "\x80\3](}(X\4\0\0\0step](cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85"
+        "C\1b\x87R(K\1K\10K\10K\3\x87"
+        "cnumpy\ndtype\nX\2\0\0\0u1\x89\x88\x87R\x89"
+        "B\xc0\0\0\0";
+    const imp_import_def def = as_recorded();
+    imp_import_summary summary;
+    imp_error err = {0};
+    char path[PATH_MAX], folder[PATH_MAX];
+    const char *paths[1] = {path};
+    in_folder(path, *state, "x.log");
+    for (int times = 3; times <= 3000; times *= 1000) {
+        in_folder(folder, *state, times == 3 ? "few" : "many");
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        fwrite(entry, 1, sizeof entry - 1, file);
+        for (int k = 0; k < 8 * 8 * 3; k++)
+            fputc(k + 1, file);
+        fwrite("tb](K\0K\1eeuq\0", 1, 13, file);
+        for (int k = 1; k < times; k++)
+            fwrite("h\0", 1, 2, file);
+        fwrite("e.", 1, 2, file);
+        fclose(file);
+        const imp_status status = imp_import_trainlog(&summary, paths, 1, folder, &def, NULL, &err);
+        assert_int_equal(status, times == 3 ? IMP_OK : IMP_BAD_INPUT);
+    }
+    assert_non_null(strstr(err.message, "x.log shows the same picture over and over"));
+    assert_nothing(folder);
+}
+
 static void killed_imports_are_swept_away(void **state)
 {
     const imp_import_def def = as_recorded();
@@ -237,6 +270,7 @@ int main(void)
         SCRATCH_TEST(colours_are_swapped_and_sizes_changed),
         SCRATCH_TEST(logs_that_are_cut_off_give_what_is_whole),
         SCRATCH_TEST(bad_logs_leave_nothing),
+        SCRATCH_TEST(pictures_are_not_multiplied),
         SCRATCH_TEST(killed_imports_are_swept_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

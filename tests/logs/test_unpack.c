@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bzlib.h>
+
 #include "logs/unpack.h"
 #include "lz4_frames.h"
 
@@ -82,12 +84,48 @@ static void wrong_bits_are_noticed(void **state)
         }
 }
 
+static void matches_lie_within_what_came_out(void **state)
+{
+    (void)state;
+    // one letter, then four of what came two bytes before it; the end's literals
+    uint8_t frame[] = {0x04, 0x22, 0x4D, 0x18, 0x60, 0x40, 0x82, 5, 0, 0,
+                       0,    0x10, 'a',  2,    0,    0x00, 0,    0, 0, 0};
+    imp_unpacked out = {.limit = 100};
+    assert_int_equal(imp_lz4_unpack(&out, frame, sizeof frame), IMP_UNPACK_DAMAGED);
+    frame[13] = 0;
+    assert_int_equal(imp_lz4_unpack(&out, frame, sizeof frame), IMP_UNPACK_DAMAGED);
+    frame[13] = 1;
+    assert_int_equal(imp_lz4_unpack(&out, frame, sizeof frame), IMP_UNPACK_WHOLE);
+    assert_int_equal(out.length, 5);
+    assert_memory_equal(out.bytes, "aaaaa", 5);
+    imp_unpacked_free(&out);
+}
+
+static void bz2_is_no_longer_than_it_says(void **state)
+{
+    (void)state;
+    char text[100000], packed[1000];
+    unsigned length = sizeof packed;
+    memset(text, 'x', sizeof text);
+    assert_int_equal(BZ2_bzBuffToBuffCompress(packed, &length, text, sizeof text, 1, 0, 0), BZ_OK);
+    for (size_t less = 0; less < 3; less++) {
+        imp_unpacked out = {.limit = sizeof text - less};
+        assert_int_equal(imp_bz2_unpack(&out, (const uint8_t *)packed, length),
+                         less == 0 ? IMP_UNPACK_WHOLE : IMP_UNPACK_DAMAGED);
+        assert_int_equal(out.length, sizeof text - less);
+        assert_memory_equal(out.bytes, text, out.length);
+        imp_unpacked_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_of_liblz4_come_out),
         cmocka_unit_test(every_beginning_gives_a_beginning),
         cmocka_unit_test(wrong_bits_are_noticed),
+        cmocka_unit_test(matches_lie_within_what_came_out),
+        cmocka_unit_test(bz2_is_no_longer_than_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
