@@ -52,6 +52,9 @@ typedef struct imp_expert_def {
     /// action. That is what can be learned from single pictures. Where the road's edge is near,
     /// what is tried out still goes by the true state; false
     bool by_sight;
+    /// By sight, what it takes the robot's drive to be: a randomised one cannot be seen. NULL: what
+    /// it is. Copied when a policy is made.
+    const imp_drive_def *believed;
     int cookie;
 } imp_expert_def;
 

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/threads.h"
+#include "cli/bench_random.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 
@@ -25,7 +26,10 @@ typedef struct rig {
     imp_world *world;
     imp_assets *assets; // NULL: ours
     imp_scene *scene;
+    imp_scene_def look;
+    imp_randomization spec;
     imp_renderer *renderer;
+    imp_random_bench *randomised; // NULL until it is asked for
     imp_env env;
     imp_env *many; // (ENVIRONMENTS), for state-only stepping
     uint32_t many_episodes;
@@ -70,6 +74,16 @@ static int draw_frames(rig *r)
     }
     restart_if_over(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
     return FRAMES;
+}
+
+static int draw_randomised(rig *r)
+{
+    imp_error err;
+    if (r->randomised == NULL &&
+        imp_random_bench_open(&r->randomised, r->s->sim.map, &r->spec, &r->s->env, &r->s->camera,
+                              &r->look, &err) != IMP_OK)
+        return 1;
+    return imp_random_bench_draw(r->randomised, r->pictures);
 }
 
 static void restart(rig *r, imp_env *env)
@@ -134,6 +148,7 @@ static int decide(rig *r)
 
 static const benchmark BENCHMARKS[] = {
     {"render", "frames/s on one core", 0, draw_frames},
+    {"random", "frames/s on one core of randomised worlds, 512 an episode", 0, draw_randomised},
     {"env", "steps/s on one core, state only, 256 environments in turn", 0, step_states},
     {"reset", "us per reset on one core", 1e6, reset_states},
     {"map", "ms per loading of the map", 1e3, load_map},
@@ -147,12 +162,17 @@ static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error
 {
     const settings *s = r->s;
     imp_render_path path = strcmp(s->path, "plain") == 0 ? IMP_RENDER_PLAIN : IMP_RENDER_AUTO;
-    imp_scene_def look = imp_default_scene_def();
+    r->look = imp_default_scene_def();
+    r->spec = imp_randomization_none();
     imp_status status = imp_world_load(&r->world, s->sim.map, err);
     if (status == IMP_OK)
-        status = imp_sim_options_scene(options, &s->sim, &look, &r->assets, err);
+        status = imp_random_options_read(options, &s->sim, &r->spec, err);
+    if (status == IMP_OK && !imp_randomization_is_on(&r->spec))
+        status = imp_randomization_set(&r->spec, "all", err);
     if (status == IMP_OK)
-        status = imp_scene_create_with(&r->scene, r->world, &look, err);
+        status = imp_sim_options_scene(options, &s->sim, &r->look, &r->assets, err);
+    if (status == IMP_OK)
+        status = imp_scene_create_with(&r->scene, r->world, &r->look, err);
     if (status == IMP_OK)
         status = imp_renderer_create(&r->renderer, &s->camera, path, err);
     if (status == IMP_OK)
@@ -216,6 +236,7 @@ static void tear_down(rig *r)
     imp_network_destroy(r->network);
     imp_policy_destroy(r->policy);
     imp_renderer_destroy(r->renderer);
+    imp_random_bench_close(r->randomised);
     imp_scene_destroy(r->scene);
     imp_assets_close(r->assets);
     imp_world_destroy(r->world);
@@ -274,7 +295,7 @@ static imp_status check_names(const imp_options *options, imp_error *err)
         if (!known)
             return imp_fail(
                 err, IMP_USAGE,
-                "unknown benchmark '%s': render, env, reset, map, expert, train, or decide",
+                "unknown benchmark '%s': render, random, env, reset, map, expert, train, or decide",
                 options->operands[k]);
     }
     return IMP_OK;
@@ -353,6 +374,7 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_error err = {0};
     imp_options_init(&options, command);
     imp_sim_options_add(&options, &s.sim);
+    imp_random_options_add(&options, &s.sim);
     imp_options_add(&options, (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
                                            "auto, or plain C without vector instructions", false});
     imp_options_add(&options, (imp_option){"batch", 'b', IMP_OPTION_INT, &s.batch, "N",

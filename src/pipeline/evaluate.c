@@ -329,8 +329,10 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp
     *out = (imp_evaluation){0};
     job work = {.def = def, .out = out};
     imp_driver *teacher = NULL;
+    imp_expert_def expert = def->expert;
+    expert.believed = &def->env.drive;
     if (def->ask_expert)
-        status = imp_driver_open(&teacher, "expert", &def->expert, err);
+        status = imp_driver_open(&teacher, "expert", &expert, err);
     if (status == IMP_OK)
         status = run(&work, driver, teacher, monitor, err);
     imp_crew_dismiss(&work.crew);

@@ -173,11 +173,14 @@ imp_status imp_recorder_open(imp_recorder *r, const imp_collect_def *def,
         return status;
     imp_env_def env = def->env;
     env.max_steps = def->steps * env.frame_skip;
+    imp_expert_def expert = def->expert;
+    // labels that pictures can teach do not tell what was drawn
+    expert.believed = &def->env.drive;
     r->def = def;
-    status = imp_driver_open(&r->driver, def->policy, &def->expert, err);
+    status = imp_driver_open(&r->driver, def->policy, &expert, err);
     // an expert's own action is the label; what a network drives is labelled by the expert
     if (status == IMP_OK && imp_driver_is_network(r->driver))
-        status = imp_driver_open(&r->teacher, "expert", &def->expert, err);
+        status = imp_driver_open(&r->teacher, "expert", &expert, err);
     if (status != IMP_OK)
         return status;
     const imp_crew_def crew = {.map = def->map,

@@ -32,6 +32,7 @@ typedef struct expert {
     imp_route route;
     bool on_route;
     char turns[TURNS_MAX + 1];
+    imp_drive_def believed;
     imp_action manoeuvre; // that leads out of a tight place
     int remaining;        // steps that it is to be held for
     int trusted;          // steps for which what was tried out is still to come
@@ -107,11 +108,18 @@ static double curvature_ahead(const imp_route *route, double from, double distan
     return sum / SAMPLES;
 }
 
+// What the expert takes the drive to be.
+static const imp_drive_def *drive_of(const expert *self, const imp_env *env)
+{
+    const bool believes = self->def.by_sight && self->def.believed != NULL;
+    return believes ? &self->believed : &env->def.drive;
+}
+
 // The same by sight: as if the robot drove along its lane at the speed that it wants. The pose is
 // the present one, because the route must not be followed past joints that are still to come.
 static foresight assume(const expert *self, const imp_env *env, double speed)
 {
-    const double ahead = speed * env->def.drive.delay;
+    const double ahead = speed * drive_of(self, env)->delay;
     return (foresight){env->pose, speed, speed * curvature_ahead(&self->route, 0.0, ahead), ahead};
 }
 
@@ -124,7 +132,7 @@ static imp_action motor_action(const expert *self, const imp_env *env, foresight
 {
     double rate = fmax(IMP_TURN_DAMPING, self->def.turning_rate);
     double change = rate * (turn_rate - state.turn_rate);
-    const imp_drive_def *drive = &env->def.drive;
+    const imp_drive_def *drive = drive_of(self, env);
     double difference = (change + IMP_TURN_DAMPING * state.turn_rate) / imp_drive_turn_gain(drive);
     double sum = speed * IMP_SPEED_DAMPING / imp_drive_speed_gain(drive);
     difference -= drive->trim * sum;
@@ -315,6 +323,8 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
     self->policy.class = &class;
     self->def = *def;
+    if (def->believed != NULL)
+        self->believed = *def->believed;
     self->def.turns = NULL;
     memcpy(self->turns, turns, strlen(turns) + 1);
     *out = &self->policy;

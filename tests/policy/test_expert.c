@@ -135,6 +135,42 @@ static void by_sight_the_same_place_gives_the_same_action(void **state)
 }
 
 // What pictures can teach drives nearly as well as what knows everything, if it is gentle.
+// What a randomised drive is cannot be seen: an expert that believes in another gives the actions
+// for that, whatever the motors; by its true state it knows them.
+static void by_sight_motors_that_are_not_seen_change_nothing(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world = NULL;
+    assert_ok(imp_world_load(&world, "loop_empty", &err), err);
+    const imp_env_def plain = imp_default_env_def();
+    imp_env_def odd = plain;
+    odd.drive.gain = 0.8;
+    odd.drive.trim = 0.1;
+    odd.drive.delay = 0.25;
+    for (int believes = 0; believes <= 1; believes++) {
+        imp_expert_def def = imp_default_expert_def();
+        imp_policy *expert = NULL;
+        imp_action actions[2];
+        def.by_sight = true;
+        def.speed = 0.4;
+        def.believed = believes ? &plain.drive : NULL;
+        assert_ok(imp_expert_create(&expert, &def, &err), err);
+        for (int k = 0; k < 2; k++) {
+            imp_env env;
+            assert_ok(imp_env_init(&env, world, k == 0 ? &plain : &odd, &err), err);
+            assert_ok(imp_env_reset(&env, 0, &err), err);
+            imp_policy_begin(expert, &env);
+            actions[k] = imp_policy_act(expert, &env, NULL);
+        }
+        imp_policy_destroy(expert);
+        const bool same =
+            actions[0].left == actions[1].left && actions[0].right == actions[1].right;
+        assert_int_equal(same, believes);
+    }
+    imp_world_destroy(world);
+}
+
 static void by_sight_a_gentle_expert_stays_in_its_lane(void **state)
 {
     (void)state;
@@ -171,6 +207,7 @@ int main(void)
         cmocka_unit_test(expert_stays_in_its_lane_on_every_map),
         cmocka_unit_test(speed_and_lane_centre_are_parameters),
         cmocka_unit_test(by_sight_the_same_place_gives_the_same_action),
+        cmocka_unit_test(by_sight_motors_that_are_not_seen_change_nothing),
         cmocka_unit_test(by_sight_a_gentle_expert_stays_in_its_lane),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
