@@ -11,7 +11,7 @@ typedef struct settings {
     imp_assets *assets; // NULL: ours
     imp_sim_options sim;
     imp_text_list maps;
-    const char *randomize, *architecture, *out;
+    const char *architecture, *out;
     bool resume, force;
 } settings;
 
@@ -30,8 +30,6 @@ static void add_options(imp_options *options, settings *s)
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged", false},
         {"pictures", 0, IMP_OPTION_INT, &train->pictures, "N", "new ones in each epoch", false},
         {"held-out", 0, IMP_OPTION_INT, &train->held_out, "N", "pictures to judge by", false},
-        {"randomize", 0, IMP_OPTION_TEXT, &s->randomize, "LIST",
-         "what differs from picture to picture: none, all, looks, reference, groups", false},
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "pictures per step", false},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
          "at the start; falls along half a cosine", false},
@@ -54,6 +52,7 @@ static void add_options(imp_options *options, settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_random_options_add(options, sim);
 }
 
 static json_t *real_or_null(double value)
@@ -104,10 +103,9 @@ static imp_status apply(settings *s, const imp_options *options, imp_error *err)
     imp_status status = imp_check_threads(train->trainer.threads, err);
     if (strlen(s->architecture) >= sizeof train->network.architecture)
         status = imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
-    if (status == IMP_OK) {
-        train->randomization = imp_randomization_none();
-        status = imp_randomization_set(&train->randomization, s->randomize, err);
-    }
+    train->randomization = imp_randomization_none();
+    if (status == IMP_OK)
+        status = imp_random_options_read(options, &s->sim, &train->randomization, err);
     if (status == IMP_OK)
         status = imp_read_lens(s->sim.lens, &calibration, err);
     if (status == IMP_OK)
@@ -158,7 +156,7 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_error err = {0};
     imp_seg_train_summary summary = {0};
     s.architecture = "segmenter";
-    s.randomize = "looks";
+    s.sim.randomize = "looks";
     s.sim.split = imp_split_word(s.train.split);
     imp_options_init(&options, command);
     add_options(&options, &s);
