@@ -70,6 +70,34 @@ typedef struct imp_distractor {
 /// the reference does; it draws 12.
 void imp_distractors_draw(imp_distractor *out, int count, imp_random *random);
 
+/// What is to be seen above the horizon, in all directions.
+enum { IMP_HORIZON_WIDTH = 256, IMP_HORIZON_HEIGHT = 64 };
+typedef struct imp_horizon {
+    /// Bytes red, green, blue from the lowest: rows upwards from the horizon to a slope of 1.5,
+    /// columns counter-clockwise from heading 0.
+    uint32_t texels[IMP_HORIZON_HEIGHT][IMP_HORIZON_WIDTH];
+} imp_horizon;
+
+/// Draws a horizon of noise, gradients and things that mean nothing, around a colour (0..1).
+void imp_horizon_draw(imp_horizon *out, const float colour[3], imp_random *random);
+
+enum { IMP_CLUTTER_MAX = 64, IMP_GLARES_MAX = 4, IMP_LEDS = 5 };
+
+/// A box that stands on the ground and means nothing.
+typedef struct imp_clutter {
+    imp_vec2 position; ///< of its middle [m]
+    double heading;    ///< [rad]
+    float size[3];     ///< along its heading, upwards, across [m]
+    float colour[3];   ///< 0..1 RGB
+} imp_clutter;
+
+/// A lamp or window that the ground reflects.
+typedef struct imp_glare {
+    double at[3];   ///< (x, y, z) [m]
+    float strength; ///< of what the ground's colour gets, 0..1
+    float size;     ///< of its half [rad], 0.01..1
+} imp_glare;
+
 /// What changes from picture to picture. Obtain with imp_default_view(), then change fields.
 typedef struct imp_view {
     imp_pose pose;   ///< of the robot that carries the camera
@@ -91,6 +119,16 @@ typedef struct imp_view {
     const float (*tile_colour)[3];   ///< multiplier 0..4 of each of the world's tiles; NULL: white
     const uint8_t *tile_variant;     ///< that each shows, or the last; NULL: the scene's choice
     const float (*object_colour)[3]; ///< multiplier of each of the world's objects; NULL: white
+    float slope;  ///< share of the ground's light that follows the lamp's cosine, 0..1; 0
+    float shadow; ///< depth of soft shadows under objects that are within 4 m, 0..1; 0
+    const imp_glare *glares; ///< what the ground reflects (glare_count, IMP_GLARES_MAX at most)
+    int glare_count;
+    const imp_horizon *horizon; ///< instead of the sky's colour; NULL: none
+    const imp_clutter *clutter; ///< boxes (clutter_count, IMP_CLUTTER_MAX at most)
+    int clutter_count;
+    /// Colours (0..1) of the LEDs of each of the world's objects: front left, right and middle,
+    /// back left and right. Black ones are off; only duckiebots have any. NULL: all are off.
+    const float (*leds)[IMP_LEDS][3];
 } imp_view;
 
 imp_view imp_default_view(void);
@@ -189,7 +227,7 @@ void imp_degrade(imp_degrader *degrader, const imp_degrade_def *def, double spee
     X(IMP_SEGMENT_FLOOR, "floor", 165, 140, 105)                                                   \
     X(IMP_SEGMENT_CALIBRATION, "calibration tile", 205, 180, 220)
 
-/// NOTHING is what lies beyond the lens's picture, GROUND what lies beyond the tiles.
+/// NOTHING is what lies beyond the lens's picture, GROUND what lies beyond the tiles, and clutter.
 typedef enum imp_segment {
 #define IMP_SEGMENT_ENUM(name, word, red, green, blue) name,
     IMP_SEGMENT_MAP(IMP_SEGMENT_ENUM)

@@ -16,7 +16,7 @@ imp_view imp_default_view(void)
 }
 
 void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const imp_view *view,
-                         imp_ground_dress *dress)
+                         imp_ground_dress *dress, const imp_ground_light *light)
 {
     const double unit = IMP_TILE_UNITS / scene->world->tile_size;
     const double cosine = cos(view->pose.heading), sine = sin(view->pose.heading);
@@ -30,6 +30,7 @@ void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const 
     frame->level_shift =
         (int)lround(fmax(-16.0, fmin(16.0, log2(IMP_LEVEL_TILE / scene->world->tile_size))));
     frame->light = view->light;
+    frame->shine = light;
     frame->lamp = scene->lamp_on_tiles && view->lamp[1] > 0.0;
     frame->ambient = scene->objects.ambient * view->ambient;
     frame->diffuse = scene->objects.diffuse * view->diffuse;
@@ -43,7 +44,8 @@ void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const 
     const float beyond = frame->lamp ? fminf(frame->ambient, 1.0f) * view->light : view->light;
     for (int c = 0; c < 4; c++) {
         frame->ground[c] = c < 3 ? 255.0f * beyond * view->ground[c] : 0.0f;
-        frame->sky[c] = c < 3 ? 255.0f * view->sky[c] : 0.0f;
+        // a horizon is laid over it
+        frame->sky[c] = c < 3 && view->horizon == NULL ? 255.0f * view->sky[c] : 0.0f;
     }
     imp_ground_place_patches(frame, view, unit, beyond);
 }
@@ -110,31 +112,34 @@ static void sum_samples(const imp_ground_frame *frame, const imp_ground_table *t
 
 // Draws the pixels of a group as bytes (8 x 3).
 static void draw_group(const imp_ground_frame *frame, const imp_ground_table *table,
-                       const imp_ground_group *group, uint8_t rgb[IMP_LANES * 3])
+                       const imp_ground_group *group, int row, int first,
+                       uint8_t rgb[IMP_LANES * 3])
 {
     int32_t sum[IMP_LANES][4] = {{0}};
     sum_samples(frame, table, group, sum);
     const float mean = imp_ground_mean(frame, group);
     const float cover = mean * (1.0f / 255.0f);
-    float tile[IMP_LANES];
-    imp_ground_factors(frame, table, group, tile);
-    float added[IMP_LANES][4];
-    imp_ground_add_patches(frame, table, group, added);
+    bool covered = true;
+    for (int k = 0; k < IMP_LANES; k++)
+        covered = covered && !(group->ground[k] - (float)sum[k][3] * cover > 0.001f);
+    imp_ground_uneven uneven;
+    imp_ground_find_uneven(frame, table, group, row, first, covered, &uneven);
     for (int k = 0; k < IMP_LANES; k++) {
         const float beyond = group->ground[k] - (float)sum[k][3] * cover;
         for (int c = 0; c < 3; c++)
-            rgb[3 * k + c] = to_byte((float)sum[k][c] * tile[k] + beyond * frame->ground[c] +
-                                     group->sky[k] * frame->sky[c] + added[k][c]);
+            rgb[3 * k + c] = to_byte((float)sum[k][c] * uneven.factors[k] +
+                                     beyond * uneven.light[k] * frame->ground[c] +
+                                     group->sky[k] * frame->sky[c] + uneven.added[k][c]);
     }
 }
 
 void imp_ground_draw_plain(const imp_ground_frame *frame, const imp_ground_table *table,
-                           const imp_ground_group *groups, int width, uint8_t *rgb)
+                           const imp_ground_group *groups, int row, int width, uint8_t *rgb)
 {
     for (int first = 0; first < width; first += IMP_LANES) {
         const int pixels = width - first < IMP_LANES ? width - first : IMP_LANES;
         uint8_t bytes[IMP_LANES * 3];
-        draw_group(frame, table, &groups[first / IMP_LANES], bytes);
+        draw_group(frame, table, &groups[first / IMP_LANES], row, first, bytes);
         memcpy(rgb + (size_t)first * 3, bytes, (size_t)pixels * 3);
     }
 }

@@ -6,46 +6,7 @@
 
 #include <math.h>
 
-#include "imprint/robot.h"
-#include "render/scene.h"
-
-// Pixels are drawn in groups of 8 neighbours of a row, which share number and level of their
-// samples.
-enum { IMP_LANES = 8 };
-
-// One sample of each pixel of a group.
-typedef struct imp_ground_step {
-    float forward[IMP_LANES], right[IMP_LANES]; // of the robot's centre of rotation [m]
-} imp_ground_step;
-
-// A group: which steps are its samples, and what its pixels are made of. Shares sum to 1 at most;
-// what is left is black, because the lens shows nothing there.
-typedef struct imp_ground_group {
-    float sky[IMP_LANES];    // share of sky
-    float ground[IMP_LANES]; // share of all else
-    int32_t first, count;    // steps
-} imp_ground_group;
-
-// Samples of a number of rows of a picture.
-typedef struct imp_ground_table {
-    int row_groups;           // groups per row
-    imp_ground_group *groups; // (rows x row_groups)
-    imp_ground_step *steps;
-    int8_t *levels; // of each step; for a tile of IMP_LEVEL_TILE metres, before limits
-    int64_t step_count, step_capacity;
-} imp_ground_table;
-
-// The side of a tile that the table's levels are meant for [m].
-#define IMP_LEVEL_TILE 0.585
-
-// The most steps that a group can have.
-enum { IMP_MOST_STEPS = 96 };
-
-// Appends the groups of a row. The table needs room for row_groups * IMP_MOST_STEPS more steps.
-// corners gets rays through the pixel corners above and below the row (2 x (width + 1) x 2); it
-// holds those of the row above if that was added last (follows).
-void imp_ground_add_row(imp_ground_table *table, const imp_camera *camera, int row,
-                        imp_ground_group *groups, bool follows, double *corners);
+#include "render/ground_light.h"
 
 // A triangle on the ground beyond the tiles, in units of cells.
 typedef struct imp_ground_patch {
@@ -85,13 +46,14 @@ typedef struct imp_ground_frame {
     bool lamp;
     float ambient, diffuse;
     float lamp_x, lamp_z, lamp_height;
+    const imp_ground_light *shine;
     int patch_count;
     imp_ground_patch patches[IMP_DISTRACTORS_MAX];
 } imp_ground_frame;
 
-// dress is scratch memory that the frame goes on to use.
+// dress is scratch memory, and light is the view's; the frame goes on to use both.
 void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const imp_view *view,
-                         imp_ground_dress *dress);
+                         imp_ground_dress *dress, const imp_ground_light *light);
 
 // Sets the frame's cells and where they begin: the scene's, or those around the robot in the
 // clothes that a view wants (ground_dress.c).
@@ -102,15 +64,16 @@ void imp_ground_lay_cells(imp_ground_frame *frame, const imp_scene *scene, const
 int32_t imp_ground_dress_cell(const imp_scene *scene, const imp_view *view, int column, int row,
                               int16_t colour[8]);
 
-// What patches add to a group's pixels, in bytes (ground_patches.c).
+// What patches add to a group's pixels, in bytes; nothing if they are not visible.
+// (ground_patches.c)
 void imp_ground_add_patches(const imp_ground_frame *frame, const imp_ground_table *table,
-                            const imp_ground_group *group, float added[IMP_LANES][4]);
+                            const imp_ground_group *group, bool visible, float added[IMP_LANES][4]);
 void imp_ground_place_patches(imp_ground_frame *frame, const imp_view *view, double unit,
                               float light);
 
 // Draws the groups of a row: rgb is (width x 3) bytes.
 typedef void imp_ground_draw(const imp_ground_frame *frame, const imp_ground_table *table,
-                             const imp_ground_group *groups, int width, uint8_t *rgb);
+                             const imp_ground_group *groups, int row, int width, uint8_t *rgb);
 
 imp_ground_draw imp_ground_draw_plain;
 #if defined(__x86_64__)
@@ -124,16 +87,16 @@ static inline float imp_ground_mean(const imp_ground_frame *frame, const imp_gro
     return group->count > 0 ? 1.0f / ((float)units * (float)group->count) : 0.0f;
 }
 
-// What the sums of a group's samples are multiplied by, for each pixel.
-static inline void imp_ground_factors(const imp_ground_frame *frame, const imp_ground_table *table,
-                                      const imp_ground_group *group, float out[IMP_LANES])
+// What differs from pixel to pixel of a group under a lamp or with patches on the ground.
+typedef struct imp_ground_uneven {
+    float factors[IMP_LANES];  // that the sums of samples are multiplied by
+    float light[IMP_LANES];    // that is part of it, and of the ground beyond the tiles
+    float added[IMP_LANES][4]; // to the colours
+} imp_ground_uneven;
+
+IMP_ALWAYS_INLINE void imp_ground_add_lamp(const imp_ground_frame *frame,
+                                           const imp_ground_step *step, float factors[IMP_LANES])
 {
-    const float mean = imp_ground_mean(frame, group);
-    for (int k = 0; k < IMP_LANES; k++)
-        out[k] = mean * frame->light;
-    if (!frame->lamp || group->count == 0)
-        return;
-    const imp_ground_step *step = &table->steps[group->first + group->count / 2];
     for (int k = 0; k < IMP_LANES; k++) {
         const float x = step->forward[k] * frame->x_forward + step->right[k] * frame->x_right +
                         (frame->x_start - frame->lamp_x);
@@ -142,7 +105,35 @@ static inline void imp_ground_factors(const imp_ground_frame *frame, const imp_g
         const float height = frame->lamp_height;
         const float facing = height / sqrtf(x * x + z * z + height * height);
         const float bright = frame->ambient + frame->diffuse * facing;
-        out[k] *= bright < 1.0f ? bright : 1.0f;
+        factors[k] *= bright < 1.0f ? bright : 1.0f;
+    }
+}
+
+// covered: no pixel of the group shows the ground beyond the tiles.
+IMP_ALWAYS_INLINE void imp_ground_find_uneven(const imp_ground_frame *frame,
+                                              const imp_ground_table *table,
+                                              const imp_ground_group *group, int row, int first,
+                                              bool covered, imp_ground_uneven *out)
+{
+    const imp_ground_step *step = &table->steps[group->first + group->count / 2];
+    const float mean = imp_ground_mean(frame, group);
+    imp_ground_change change;
+    for (int k = 0; k < IMP_LANES; k++) {
+        out->factors[k] = mean * frame->light;
+        out->light[k] = 1.0f;
+    }
+    if (frame->lamp && group->count > 0)
+        imp_ground_add_lamp(frame, step, out->factors);
+    imp_ground_add_patches(frame, table, group, !covered, out->added);
+    if (!frame->shine->shines || group->count == 0)
+        return;
+    imp_ground_find_change(frame->shine, step, row, first, &change);
+    for (int k = 0; k < IMP_LANES; k++) {
+        out->factors[k] *= change.factor[k];
+        out->light[k] = change.factor[k];
+        for (int c = 0; c < 3; c++)
+            out->added[k][c] =
+                out->added[k][c] * change.factor[k] + group->ground[k] * change.added[k];
     }
 }
 

@@ -106,15 +106,10 @@ AVX2 static inline __m256i add_two(__m256i sum, const uint32_t *first, const uin
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, colours));
 }
 
-// What differs from pixel to pixel of a group under a lamp or with patches on the ground.
-typedef struct uneven {
-    float factors[IMP_LANES], added[IMP_LANES][4];
-} uneven;
-
 // Two pixels' sums to colours in whole numbers. extra is NULL where `tile` is all that counts.
 AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
                                   const imp_ground_group *group, int pixel, __m256 tile,
-                                  __m256 cover, const uneven *extra)
+                                  __m256 cover, const imp_ground_uneven *extra)
 {
     const float *ground = group->ground + pixel, *sky = group->sky + pixel;
     const __m256 sum = _mm256_cvtepi32_ps(sums);
@@ -122,10 +117,14 @@ AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
     const __m256 sky_share = _mm256_set_m128(_mm_set1_ps(sky[1]), _mm_set1_ps(sky[0]));
     const __m256 ground_rgb = _mm256_broadcast_ps((const __m128 *)frame->ground);
     const __m256 sky_rgb = _mm256_broadcast_ps((const __m128 *)frame->sky);
-    const __m256 beyond = _mm256_sub_ps(share, _mm256_mul_ps(_mm256_permute_ps(sum, 0xff), cover));
-    if (extra != NULL)
+    __m256 beyond = _mm256_sub_ps(share, _mm256_mul_ps(_mm256_permute_ps(sum, 0xff), cover));
+    if (extra != NULL) {
         tile = _mm256_set_m128(_mm_set1_ps(extra->factors[pixel + 1]),
                                _mm_set1_ps(extra->factors[pixel]));
+        const __m256 light =
+            _mm256_set_m128(_mm_set1_ps(extra->light[pixel + 1]), _mm_set1_ps(extra->light[pixel]));
+        beyond = _mm256_mul_ps(beyond, light);
+    }
     __m256 value = _mm256_mul_ps(sum, tile);
     value = _mm256_add_ps(value, _mm256_mul_ps(beyond, ground_rgb));
     value = _mm256_add_ps(value, _mm256_mul_ps(sky_share, sky_rgb));
@@ -184,21 +183,36 @@ sum_samples(const imp_ground_frame *frame, const wide_frame *wide, const imp_gro
     sums[3] = sum3;
 }
 
+// Whether no pixel of a group shows the ground beyond the tiles.
+AVX2 static inline bool is_covered(const imp_ground_group *group, const __m256i sums[IMP_LANES / 2],
+                                   __m256 cover)
+{
+    bool covered = true;
+    for (int k = 0; k < IMP_LANES / 2; k++) {
+        float share[8];
+        _mm256_storeu_ps(share, _mm256_mul_ps(_mm256_cvtepi32_ps(sums[k]), cover));
+        covered = covered && !(group->ground[2 * k] - share[3] > 0.001f) &&
+                  !(group->ground[2 * k + 1] - share[7] > 0.001f);
+    }
+    return covered;
+}
+
 __attribute__((always_inline)) AVX2 static inline void
 draw_group(const imp_ground_frame *frame, const wide_frame *wide, const imp_ground_table *table,
-           const imp_ground_group *group, bool even, bool white, uint8_t rgb[IMP_LANES * 3 + 1])
+           const imp_ground_group *group, const int at[2], bool even, bool white,
+           uint8_t rgb[IMP_LANES * 3 + 1])
 {
     __m256i sums[IMP_LANES / 2];
-    uneven extra;
+    imp_ground_uneven extra;
     sum_samples(frame, wide, table, group, white, sums);
     const float mean = imp_ground_mean(frame, group);
     const __m256 tile = _mm256_set1_ps(mean * frame->light);
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
     if (!even) {
-        imp_ground_factors(frame, table, group, extra.factors);
-        imp_ground_add_patches(frame, table, group, extra.added);
+        const bool covered = is_covered(group, sums, cover);
+        imp_ground_find_uneven(frame, table, group, at[0], at[1], covered, &extra);
     }
-    const uneven *more = even ? NULL : &extra;
+    const imp_ground_uneven *more = even ? NULL : &extra;
     const __m256i low = _mm256_packs_epi32(colour(sums[0], frame, group, 0, tile, cover, more),
                                            colour(sums[1], frame, group, 2, tile, cover, more));
     const __m256i high = _mm256_packs_epi32(colour(sums[2], frame, group, 4, tile, cover, more),
@@ -211,22 +225,23 @@ draw_group(const imp_ground_frame *frame, const wide_frame *wide, const imp_grou
 }
 
 AVX2 void imp_ground_draw_avx2(const imp_ground_frame *frame, const imp_ground_table *table,
-                               const imp_ground_group *groups, int width, uint8_t *rgb)
+                               const imp_ground_group *groups, int row, int width, uint8_t *rgb)
 {
     const wide_frame wide = widen(frame);
-    const bool even = !frame->lamp && frame->patch_count == 0;
+    const bool even = !frame->lamp && frame->patch_count == 0 && !frame->shine->shines;
     for (int first = 0; first < width; first += IMP_LANES) {
         const int pixels = width - first < IMP_LANES ? width - first : IMP_LANES;
         uint8_t bytes[IMP_LANES * 3 + 1];
         const imp_ground_group *group = &groups[first / IMP_LANES];
+        const int at[2] = {row, first};
         if (even && frame->colours == NULL)
-            draw_group(frame, &wide, table, group, true, true, bytes);
+            draw_group(frame, &wide, table, group, at, true, true, bytes);
         else if (even)
-            draw_group(frame, &wide, table, group, true, false, bytes);
+            draw_group(frame, &wide, table, group, at, true, false, bytes);
         else if (frame->colours == NULL)
-            draw_group(frame, &wide, table, group, false, true, bytes);
+            draw_group(frame, &wide, table, group, at, false, true, bytes);
         else
-            draw_group(frame, &wide, table, group, false, false, bytes);
+            draw_group(frame, &wide, table, group, at, false, false, bytes);
         if (pixels == IMP_LANES)
             memcpy(rgb + (size_t)first * 3, bytes, IMP_LANES * 3);
         else

@@ -8,7 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "render/ground.h"
+#include "render/ground_table.h"
+#include "render/texture.h"
 
 // Pieces across the narrow side of a footprint, in both directions, and at most in each direction.
 static const double PIECES = 1.0;

@@ -35,16 +35,11 @@ imp_eye imp_eye_of(const imp_camera_def *camera, imp_pose pose)
     };
 }
 
-// Where an object stands in a view, and how.
-typedef struct stance {
-    double at[3]; // (x, y, z)
-    imp_prop prop;
-} stance;
-
-static stance stand(const imp_props *props, const imp_world *world, const imp_view *view, int k)
+imp_stance imp_objects_stand(const imp_props *props, const imp_world *world, const imp_view *view,
+                             int k)
 {
     const imp_object *object = &world->objects[k];
-    stance out = {{object->position.x, 0.0, object->position.z}, props->props[k]};
+    imp_stance out = {{object->position.x, 0.0, object->position.z}, props->props[k]};
     if (view->moving == NULL || object->moving < 0)
         return out;
     const imp_object_state *state = &view->moving[object->moving];
@@ -60,7 +55,7 @@ static stance stand(const imp_props *props, const imp_world *world, const imp_vi
 // Whether any of an object can be seen, how far ahead its middle is [m], and how many pixels its
 // radius has.
 static bool sight_object(const imp_sight *sight, const imp_props *props, const imp_eye *eye,
-                         const stance *at, imp_sighting *out)
+                         const imp_stance *at, imp_sighting *out)
 {
     const imp_asset_model *loaded = props->loaded[at->prop.model];
     const imp_mesh *mesh = &props->meshes[at->prop.model][1];
@@ -97,7 +92,7 @@ static int list_sightings(imp_object_pass *pass, const imp_props *props, const i
         imp_sighting sighting = {.object = k};
         if (view->hidden != NULL && view->hidden[k / 64] >> (k % 64) & 1)
             continue;
-        const stance at = stand(props, world, view, k);
+        const imp_stance at = imp_objects_stand(props, world, view, k);
         if (!sight_object(&pass->sight, props, eye, &at, &sighting))
             continue;
         int place = count++;
@@ -108,25 +103,15 @@ static int list_sightings(imp_object_pass *pass, const imp_props *props, const i
     return count;
 }
 
-// From an object's own frame to the camera's, and its light.
-typedef struct placement {
-    float axis[3][3], shift[3];
-    float light[3];               // unit vector towards it, in the object's frame
-    float ambient, diffuse, full; // brightness, with the picture's light
-} placement;
-
-static placement place(const imp_props *props, const imp_eye *eye, const imp_view *view,
-                       const stance *at)
+imp_placement imp_objects_place(const imp_props *props, const imp_eye *eye, const imp_view *view,
+                                const imp_stance *at, const float size[3])
 {
-    const double c = at->prop.cosine, s = at->prop.sine, scale = at->prop.scale;
-    placement out = {
+    const double c = at->prop.cosine, s = at->prop.sine;
+    imp_placement out = {
         .ambient = props->ambient * view->ambient * view->light,
         .diffuse = props->diffuse * view->diffuse * view->light,
         .full = view->light,
     };
-    // the reference scales normals with the object, and so the light that they catch
-    if (props->loaded[at->prop.model] != NULL)
-        out.diffuse /= at->prop.scale;
     double towards[3], length = 0.0;
     for (int i = 0; i < 3; i++) {
         const double *axis = eye->axis[i];
@@ -134,9 +119,9 @@ static placement place(const imp_props *props, const imp_eye *eye, const imp_vie
         for (int k = 0; k < 3; k++)
             shift += axis[k] * (at->at[k] - eye->at[k]);
         out.shift[i] = (float)shift;
-        out.axis[i][0] = (float)(scale * (axis[0] * c - axis[2] * s));
-        out.axis[i][1] = (float)(scale * axis[1]);
-        out.axis[i][2] = (float)(scale * (axis[0] * s + axis[2] * c));
+        out.axis[i][0] = (float)((double)size[0] * (axis[0] * c - axis[2] * s));
+        out.axis[i][1] = (float)((double)size[1] * axis[1]);
+        out.axis[i][2] = (float)((double)size[2] * (axis[0] * s + axis[2] * c));
         towards[i] = view->lamp[i] - at->at[i];
         length += towards[i] * towards[i];
     }
@@ -147,7 +132,7 @@ static placement place(const imp_props *props, const imp_eye *eye, const imp_vie
     return out;
 }
 
-static void transform(imp_object_pass *pass, const imp_mesh *mesh, const placement *at,
+static void transform(imp_object_pass *pass, const imp_mesh *mesh, const imp_placement *at,
                       float nearest)
 {
     const imp_sight sight = pass->sight;
@@ -317,12 +302,31 @@ static void draw_facet(imp_object_pass *pass, const imp_props *props, const imp_
     pass->fill(&pass->raster, &facet);
 }
 
-static void draw_mesh(imp_object_pass *pass, const imp_props *props, const imp_mesh *mesh,
-                      const placement *at, float nearest)
+void imp_objects_draw_mesh(imp_object_pass *pass, const imp_props *props, const imp_mesh *mesh,
+                           const imp_placement *at, float nearest)
 {
     transform(pass, mesh, at, nearest);
     for (int k = 0; k < mesh->facet_count; k++)
         draw_facet(pass, props, mesh, &mesh->facets[k], nearest);
+}
+
+static void draw_object(imp_object_pass *pass, const imp_props *props, const imp_eye *eye,
+                        const imp_view *view, const imp_sighting *seen, const imp_stance *at)
+{
+    const float scale = at->prop.scale, size[3] = {scale, scale, scale};
+    const imp_asset_model *loaded = props->loaded[at->prop.model];
+    imp_placement placed = imp_objects_place(props, eye, view, at, size);
+    // the reference scales normals with the object, and so the light that they catch
+    if (loaded != NULL)
+        placed.diffuse /= scale;
+    for (int c = 0; c < 3; c++)
+        pass->tint[c] = view->object_colour != NULL ? view->object_colour[seen->object][c] : 1.0f;
+    if (loaded == NULL)
+        imp_objects_draw_mesh(pass, props,
+                              &props->meshes[at->prop.model][seen->pixels >= FINE_PIXELS], &placed,
+                              eye->nearest);
+    for (int k = 0; loaded != NULL && k < loaded->piece_count; k++)
+        imp_objects_draw_mesh(pass, props, &loaded->pieces[k], &placed, eye->nearest);
 }
 
 void imp_objects_draw(imp_object_pass *pass, const imp_props *props, const imp_world *world,
@@ -331,17 +335,12 @@ void imp_objects_draw(imp_object_pass *pass, const imp_props *props, const imp_w
     const int count = list_sightings(pass, props, world, eye, view);
     for (int n = 0; n < count; n++) {
         const imp_sighting *seen = &pass->sightings[n];
-        const stance at = stand(props, world, view, seen->object);
-        const placement placed = place(props, eye, view, &at);
-        const imp_asset_model *loaded = props->loaded[at.prop.model];
-        for (int c = 0; c < 3; c++)
-            pass->tint[c] = view->object_colour != NULL ? view->object_colour[seen->object][c] : 1;
-        if (loaded == NULL)
-            draw_mesh(pass, props, &props->meshes[at.prop.model][seen->pixels >= FINE_PIXELS],
-                      &placed, eye->nearest);
-        for (int k = 0; loaded != NULL && k < loaded->piece_count; k++)
-            draw_mesh(pass, props, &loaded->pieces[k], &placed, eye->nearest);
+        const imp_object *object = &world->objects[seen->object];
+        const imp_stance at = imp_objects_stand(props, world, view, seen->object);
+        draw_object(pass, props, eye, view, seen, &at);
+        if (view->leds != NULL && object->kind == IMP_OBJECT_DUCKIEBOT)
+            imp_leds_draw(pass, props, object, eye, view, &at, view->leds[seen->object]);
     }
-    if (count > 0)
+    if (imp_clutter_draw(pass, props, eye, view) || count > 0)
         imp_raster_resolve(&pass->raster, picture, stride);
 }

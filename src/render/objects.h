@@ -19,6 +19,7 @@ typedef struct imp_props {
     int count;
     imp_prop *props;                     // as many as the world's objects
     imp_mesh meshes[IMP_MODEL_COUNT][2]; // with few corners and with many; empty where not used
+    imp_mesh box, ball; // of clutter and LEDs: a unit box on the ground, and a unit ball
     imp_face_picture faces[IMP_FACE_COUNT];
     const imp_asset_model *loaded[IMP_MODEL_COUNT]; // drawn instead; NULL: ours
     // brightness of what is turned away from the lamp, and what is added for what faces it
@@ -49,6 +50,13 @@ typedef struct imp_sighting {
     int object;
 } imp_sighting;
 
+// From an object's own frame to the camera's, and its light.
+typedef struct imp_placement {
+    float axis[3][3], shift[3];
+    float light[3];               // unit vector towards it, in the object's frame
+    float ambient, diffuse, full; // brightness, with the picture's light
+} imp_placement;
+
 // What it takes to draw; one per thread.
 typedef struct imp_object_pass {
     imp_sight sight;
@@ -63,6 +71,32 @@ typedef struct imp_object_pass {
     float tint[3];                 // what the mesh's colours are multiplied by
     imp_sighting sightings[IMP_OBJECTS_MAX];
 } imp_object_pass;
+
+// Draws a mesh into the pass's samples.
+void imp_objects_draw_mesh(imp_object_pass *pass, const imp_props *props, const imp_mesh *mesh,
+                           const imp_placement *at, float nearest);
+
+// Where an object stands in a view (x, y, z), and how.
+typedef struct imp_stance {
+    double at[3];
+    imp_prop prop;
+} imp_stance;
+
+imp_stance imp_objects_stand(const imp_props *props, const imp_world *world, const imp_view *view,
+                             int object);
+
+// Places something of a size along each of its axes.
+imp_placement imp_objects_place(const imp_props *props, const imp_eye *eye, const imp_view *view,
+                                const imp_stance *at, const float size[3]);
+
+// Draws a view's clutter, and the LEDs of an object that is in sight (extras.c). Whether anything
+// was.
+bool imp_clutter_draw(imp_object_pass *pass, const imp_props *props, const imp_eye *eye,
+                      const imp_view *view);
+void imp_leds_draw(imp_object_pass *pass, const imp_props *props, const imp_object *object,
+                   const imp_eye *eye, const imp_view *view, const imp_stance *at,
+                   const float colours[IMP_LEDS][3]);
+bool imp_extras_create(imp_props *props);
 
 // Draws what of the objects lies in the pass's raster over a picture (rows `stride` bytes apart).
 void imp_objects_draw(imp_object_pass *pass, const imp_props *props, const imp_world *world,

@@ -57,6 +57,10 @@ imp_status imp_props_create(imp_props *props, const imp_world *world, const imp_
     for (int k = 0; assets != NULL && k < IMP_MODEL_COUNT; k++)
         if (assets->models[k].piece_count > 0)
             props->loaded[k] = &assets->models[k];
+    if (!imp_extras_create(props)) {
+        imp_props_free(props);
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for the objects of %s", world->name);
+    }
     if (world->object_count == 0)
         return IMP_OK;
     imp_modeller *modeller = malloc(sizeof *modeller);
@@ -78,6 +82,8 @@ void imp_props_free(imp_props *props)
     for (int k = 0; k < IMP_MODEL_COUNT; k++)
         for (int fine = 0; fine < 2; fine++)
             imp_mesh_free(&props->meshes[k][fine]);
+    imp_mesh_free(&props->box);
+    imp_mesh_free(&props->ball);
     for (int k = 0; k < IMP_FACE_COUNT; k++)
         imp_face_free(&props->faces[k]);
     *props = (imp_props){0};

@@ -17,6 +17,8 @@ struct imp_renderer {
     bool kept;       // whether the table holds the whole picture, or one row at a time
     imp_object_pass objects;
     imp_ground_dress dress;
+    imp_ground_light light;
+    imp_skyward *skyward; // of the raster's pixels
 };
 
 static imp_ground_draw *choose_draw(imp_render_path path)
@@ -63,8 +65,9 @@ static bool add_raster(imp_renderer *renderer, imp_render_path path)
     raster->nearness = calloc(count * IMP_SAMPLES, sizeof *raster->nearness);
     raster->colours = calloc(count * IMP_SAMPLES, sizeof *raster->colours);
     raster->marks = calloc(imp_raster_mark_count(raster), 1);
-    if (rays->x == NULL || rays->turns == NULL || raster->nearness == NULL ||
-        raster->colours == NULL || raster->marks == NULL)
+    renderer->skyward = calloc(count, sizeof *renderer->skyward);
+    if (renderer->skyward == NULL || rays->x == NULL || rays->turns == NULL ||
+        raster->nearness == NULL || raster->colours == NULL || raster->marks == NULL)
         return false;
     rays->y = rays->x + count + IMP_RAYS_SPARE;
     renderer->objects.fill = imp_raster_fill_plain;
@@ -96,8 +99,16 @@ static void find_row(imp_renderer *renderer, int row, imp_ground_group *groups)
     imp_raster *raster = &renderer->objects.raster;
     imp_ground_add_row(&renderer->table, &renderer->camera, row, groups, row > 0,
                        renderer->corners);
-    imp_sight_row(&renderer->camera, renderer->corners, &raster->rays,
-                  (size_t)(row - raster->top) * (size_t)raster->width);
+    const size_t first = (size_t)(row - raster->top) * (size_t)raster->width;
+    imp_sight_row(&renderer->camera, renderer->corners, &raster->rays, first);
+    // rows without sky have no use for it
+    bool sky = false;
+    for (int g = 0; g < renderer->table.row_groups; g++)
+        for (int k = 0; k < IMP_LANES; k++)
+            sky = sky || groups[g].sky[k] > 0.0f;
+    if (sky)
+        imp_skyward_row(&renderer->camera.def, raster->rays.x + first, raster->rays.y + first,
+                        renderer->skyward + first);
 }
 
 // Fills the tables for the camera, as far as they are kept. False without memory.
@@ -165,6 +176,7 @@ void imp_renderer_destroy(imp_renderer *renderer)
     free(renderer->table.steps);
     free(renderer->table.levels);
     free(renderer->corners);
+    free(renderer->skyward);
     free(renderer->objects.raster.rays.x);
     free(renderer->objects.raster.rays.turns);
     free(renderer->objects.raster.nearness);
@@ -178,29 +190,38 @@ const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer)
     return &renderer->camera.def;
 }
 
+// Draws ground and sky into a row of the picture.
+static void draw_row(imp_renderer *renderer, const imp_ground_frame *frame, int row, uint8_t *rgb)
+{
+    const imp_raster *raster = &renderer->objects.raster;
+    const imp_ground_group *groups = renderer->table.groups;
+    if (renderer->kept) {
+        groups += (size_t)row * (size_t)renderer->table.row_groups;
+    } else {
+        renderer->table.step_count = 0;
+        find_row(renderer, row, renderer->table.groups);
+    }
+    renderer->draw(frame, &renderer->table, groups, row, raster->width, rgb);
+    if (renderer->light.sees)
+        imp_ground_add_sky(&renderer->light, groups,
+                           renderer->skyward + (size_t)(row - raster->top) * (size_t)raster->width,
+                           raster->width, rgb);
+}
+
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb)
 {
-    const int height = renderer->camera.def.height;
-    const size_t stride = (size_t)renderer->camera.def.width * 3;
+    const imp_camera_def *def = &renderer->camera.def;
+    const size_t stride = (size_t)def->width * 3;
     imp_ground_frame frame;
-    imp_ground_frame_of(&frame, scene, view, &renderer->dress);
-    const imp_eye eye = imp_eye_of(&renderer->camera.def, view->pose);
-    const imp_ground_table *table = &renderer->table;
+    imp_ground_frame_of(&frame, scene, view, &renderer->dress, &renderer->light);
+    imp_ground_light_of(&renderer->light, scene, view, def, &renderer->objects.sight);
+    const imp_eye eye = imp_eye_of(def, view->pose);
     imp_raster *raster = &renderer->objects.raster;
     const int band = raster->rows;
-    for (raster->top = 0; raster->top < height; raster->top += band) {
-        raster->rows = height - raster->top < band ? height - raster->top : band;
-        for (int row = raster->top; row < raster->top + raster->rows; row++) {
-            const imp_ground_group *groups = table->groups;
-            if (renderer->kept) {
-                groups += (size_t)row * (size_t)table->row_groups;
-            } else {
-                renderer->table.step_count = 0;
-                find_row(renderer, row, renderer->table.groups);
-            }
-            renderer->draw(&frame, table, groups, renderer->camera.def.width,
-                           rgb + (size_t)row * stride);
-        }
+    for (raster->top = 0; raster->top < def->height; raster->top += band) {
+        raster->rows = def->height - raster->top < band ? def->height - raster->top : band;
+        for (int row = raster->top; row < raster->top + raster->rows; row++)
+            draw_row(renderer, &frame, row, rgb + (size_t)row * stride);
         if (!renderer->kept)
             imp_raster_measure(raster);
         imp_objects_draw(&renderer->objects, &scene->objects, scene->world, &eye, view, rgb,

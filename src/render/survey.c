@@ -8,6 +8,9 @@
 
 #include "render/scene.h"
 
+// What clutter counts as while it is drawn.
+enum { CLUTTER = IMP_OBJECT_KIND_COUNT };
+
 struct imp_surveyor {
     imp_camera camera;
     float *nearness;  // (height x width) of objects [1/m], 0 where there is none
@@ -163,6 +166,7 @@ static void survey_objects(imp_surveyor *s, const imp_scene *scene, const imp_ey
     const imp_world *world = scene->world;
     imp_view only = *view;
     only.hidden = s->hidden;
+    only.clutter_count = 0;
     memset(s->hidden, 0xff, sizeof s->hidden);
     for (int k = 0; k < world->object_count; k++) {
         const uint64_t bit = (uint64_t)1 << k % 64;
@@ -174,6 +178,9 @@ static void survey_objects(imp_surveyor *s, const imp_scene *scene, const imp_ey
         imp_objects_draw(&s->pass, &scene->objects, world, eye, &only, NULL, 0);
         s->hidden[k / 64] |= bit;
     }
+    only.clutter_count = view->clutter_count;
+    s->kind = CLUTTER;
+    imp_objects_draw(&s->pass, &scene->objects, world, eye, &only, NULL, 0);
 }
 
 static imp_segment ground_at(const imp_scene *scene, const imp_view *view, double x, double z)
@@ -223,7 +230,8 @@ void imp_survey(imp_surveyor *surveyor, const imp_scene *scene, const imp_view *
         int segment = survey_ground(scene, view, &eye, s->pass.raster.rays.x[k],
                                     s->pass.raster.rays.y[k], &depth);
         if (s->objects[k] > 0) {
-            segment = IMP_SEGMENT_OBJECT + s->objects[k] - 1;
+            const int kind = s->objects[k] - 1;
+            segment = kind == CLUTTER ? IMP_SEGMENT_GROUND : IMP_SEGMENT_OBJECT + kind;
             depth = 1.0f / s->nearness[k];
         }
         if (segments != NULL)

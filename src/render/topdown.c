@@ -128,6 +128,6 @@ void imp_render_view_from_above(const imp_scene *scene, const imp_view *view, in
                 at[c] = (uint8_t)(fminf((float)sum[c] * mean + beyond * view->ground[c], 255.0f) +
                                   0.5f);
         }
-    if (scene->objects.count > 0)
+    if (scene->objects.count > 0 || view->clutter_count > 0)
         draw_objects(scene, view, width, height, rgb);
 }

@@ -1,0 +1,189 @@
+#include "render/ground_light.h"
+
+#include <math.h>
+
+#include "base/vector.h"
+
+// Shadows farther ahead or aside are not drawn [m].
+static const double FARTHEST_SHADOW = 4.0;
+
+// The slope of the horizon's last row.
+static const float HORIZON_SLOPE = 1.5f;
+
+void imp_skyward_row(const imp_camera_def *camera, const float *ray_x, const float *ray_y,
+                     imp_skyward *out)
+{
+    const float level = (float)cos(camera->pitch), fall = (float)sin(camera->pitch);
+    for (int k = 0; k < camera->width; k++) {
+        const float ahead = level - ray_y[k] * fall, up = -(fall + ray_y[k] * level);
+        const float bearing = atan2f(-ray_x[k], ahead);
+        const float slope = up / sqrtf(ray_x[k] * ray_x[k] + ahead * ahead);
+        out[k] = (imp_skyward){
+            .column = bearing * (float)(0.5 * IMP_HORIZON_WIDTH / IMP_PI),
+            .row = slope * ((float)IMP_HORIZON_HEIGHT / HORIZON_SLOPE),
+        };
+    }
+}
+
+// A place in the world seen from the robot.
+static void to_robot(const imp_pose *pose, double x, double z, float *forward, float *right)
+{
+    const double dx = x - pose->x, dz = z - pose->z;
+    *forward = (float)(dx * cos(pose->heading) - dz * sin(pose->heading));
+    *right = (float)(dx * sin(pose->heading) + dz * cos(pose->heading));
+}
+
+// Finds which pixels a circle on the ground may touch; false if none.
+static bool bound_shadow(imp_ground_shadow *shadow, float radius, const imp_camera_def *camera,
+                         const imp_sight *sight)
+{
+    enum { POINTS = 8 };
+    // the corners of an octagon around the unit circle
+    static const float CORNERS[POINTS][2] = {
+        {1.083f, 0.0f},  {0.766f, 0.766f},   {0.0f, 1.083f},  {-0.766f, 0.766f},
+        {-1.083f, 0.0f}, {-0.766f, -0.766f}, {0.0f, -1.083f}, {0.766f, -0.766f}};
+    const float level = (float)cos(camera->pitch), fall = (float)sin(camera->pitch);
+    const float height = (float)camera->mount_height;
+    float low[2] = {1e9f, 1e9f}, high[2] = {-1e9f, -1e9f};
+    bool ahead = false;
+    for (int k = 0; k < POINTS; k++) {
+        const float f = shadow->forward + radius * CORNERS[k][0] - (float)camera->mount_forward;
+        const float r = shadow->right + radius * CORNERS[k][1];
+        const float far = fmaxf(f * level + height * fall, 0.02f);
+        ahead = ahead || f * level + height * fall > 0.02f;
+        const float ray[2] = {r / far, (height * level - f * fall) / far};
+        float pixel[2];
+        imp_sight_project(sight, fmaxf(sight->low[0], fminf(ray[0], sight->high[0])),
+                          fmaxf(sight->low[1], fminf(ray[1], sight->high[1])), &pixel[0],
+                          &pixel[1]);
+        for (int c = 0; c < 2; c++) {
+            low[c] = fminf(low[c], pixel[c]);
+            high[c] = fmaxf(high[c], pixel[c]);
+        }
+    }
+    // what the lens bends between the points
+    const float margin = 2.0f + 0.02f * (float)camera->width;
+    if (!ahead || !(high[0] > -margin && high[1] > -margin) ||
+        !(low[0] < (float)camera->width + margin && low[1] < (float)camera->height + margin))
+        return false;
+    shadow->left = (int)fmaxf(0.0f, low[0] - margin);
+    shadow->top = (int)fmaxf(0.0f, low[1] - margin);
+    shadow->width_end = (int)fminf((float)camera->width, high[0] + margin);
+    shadow->rows = (int)fminf((float)camera->height, high[1] + margin);
+    return true;
+}
+
+// The shadow of an object: its footprint, blurred, and a little away from the lamp.
+static bool cast_shadow(imp_ground_shadow *out, const imp_view *view, const imp_object *object,
+                        const imp_stance *at, const imp_camera_def *camera, const imp_sight *sight)
+{
+    const imp_object_class *c = imp_object_class_of(object->kind);
+    const double scale = at->prop.scale, cosine = at->prop.cosine, sine = at->prop.sine;
+    const double middle_x = 0.5 * scale * (c->min_x + c->max_x);
+    const double middle_z = 0.5 * scale * (c->min_z + c->max_z);
+    const double half[2] = {0.75 * scale * (c->max_x - c->min_x) + 0.01,
+                            0.75 * scale * (c->max_z - c->min_z) + 0.01};
+    double x = at->at[0] + middle_x * cosine + middle_z * sine;
+    double z = at->at[2] + middle_z * cosine - middle_x * sine;
+    const double away_x = x - view->lamp[0], away_z = z - view->lamp[2];
+    if (view->lamp[1] > 0.0) {
+        const double length = 0.5 * scale * c->height;
+        const double slant = length / fmax(view->lamp[1], hypot(away_x, away_z));
+        x += slant * away_x;
+        z += slant * away_z;
+    }
+    to_robot(&view->pose, x, z, &out->forward, &out->right);
+    if (!(fabs((double)out->forward) < FARTHEST_SHADOW &&
+          fabs((double)out->right) < FARTHEST_SHADOW))
+        return false;
+    const double turn = atan2(sine, cosine) - view->pose.heading;
+    // the object's axes ahead and to the right, as (forward, right) of the robot
+    out->along[0] = (float)(cos(turn) / half[0]);
+    out->along[1] = (float)(-sin(turn) / half[0]);
+    out->across[0] = (float)(sin(turn) / half[1]);
+    out->across[1] = (float)(cos(turn) / half[1]);
+    return bound_shadow(out, (float)fmax(half[0], half[1]), camera, sight);
+}
+
+static void cast_shadows(imp_ground_light *light, const imp_scene *scene, const imp_view *view,
+                         const imp_camera_def *camera, const imp_sight *sight)
+{
+    light->shadow_count = 0;
+    light->shadow = fminf(view->shadow, 1.0f);
+    for (int k = 0; k < scene->objects.count && light->shadow_count < IMP_SHADOWS_MAX; k++) {
+        if (view->hidden != NULL && view->hidden[k / 64] >> (k % 64) & 1)
+            continue;
+        const imp_stance at = imp_objects_stand(&scene->objects, scene->world, view, k);
+        light->shadow_count += cast_shadow(&light->shadows[light->shadow_count], view,
+                                           &scene->world->objects[k], &at, camera, sight);
+    }
+}
+
+void imp_ground_light_of(imp_ground_light *light, const imp_scene *scene, const imp_view *view,
+                         const imp_camera_def *camera, const imp_sight *sight)
+{
+    light->eye_forward = (float)camera->mount_forward;
+    light->eye_height = (float)camera->mount_height;
+    light->slope = view->lamp[1] > 0.0 ? fmaxf(0.0f, fminf(view->slope, 1.0f)) : 0.0f;
+    to_robot(&view->pose, view->lamp[0], view->lamp[2], &light->lamp_forward, &light->lamp_right);
+    light->lamp_height = (float)view->lamp[1];
+    light->glare_count = light->shadow_count = 0;
+    for (int k = 0; k < view->glare_count && k < IMP_GLARES_MAX; k++) {
+        const imp_glare *from = &view->glares[k];
+        imp_ground_glare *glare = &light->glares[light->glare_count++];
+        const float sine = sinf(fmaxf(0.01f, fminf(from->size, 1.0f)));
+        to_robot(&view->pose, from->at[0], from->at[2], &glare->forward, &glare->right);
+        glare->height = (float)from->at[1];
+        glare->strength = 255.0f * from->strength;
+        glare->sharpness = 1.0f / (sine * sine);
+    }
+    if (view->shadow > 0.0f)
+        cast_shadows(light, scene, view, camera, sight);
+    light->shines = light->slope > 0.0f || light->glare_count > 0 || light->shadow_count > 0;
+    light->horizon = view->horizon;
+    light->sees = view->horizon != NULL;
+    light->turn = (float)(0.5 * IMP_HORIZON_WIDTH / IMP_PI * imp_wrap_angle(view->pose.heading));
+}
+
+static uint8_t to_byte(float value)
+{
+    const float limited = value > 0.0f ? value : 0.0f;
+    return (uint8_t)((limited < 255.0f ? limited : 255.0f) + 0.5f);
+}
+
+// Mixes what is seen above the horizon into a pixel, by its share of sky.
+static void add_sky(const imp_horizon *horizon, float column, float row, float share,
+                    uint8_t rgb[3])
+{
+    const float most = (float)(IMP_HORIZON_HEIGHT - 1);
+    const float raised = row - 0.5f > 0.0f ? row - 0.5f : 0.0f;
+    const int32_t i = (int32_t)(column * 16.0f);
+    const int32_t j = (int32_t)((raised < most ? raised : most) * 16.0f);
+    const int32_t left = i >> 4 & (IMP_HORIZON_WIDTH - 1), low = j >> 4;
+    const int32_t right = (left + 1) & (IMP_HORIZON_WIDTH - 1);
+    const int32_t high = low + 1 < IMP_HORIZON_HEIGHT ? low + 1 : low;
+    const uint32_t fx = (uint32_t)i & 15, fy = (uint32_t)j & 15;
+    const uint32_t *lower = horizon->texels[low], *upper = horizon->texels[high];
+    const uint32_t texel[4] = {lower[left], lower[right], upper[left], upper[right]};
+    const uint32_t weight[4] = {(16 - fx) * (16 - fy), fx * (16 - fy), (16 - fx) * fy, fx * fy};
+    // red, blue and green from the lowest, each 256 times a byte in 16 bits
+    uint64_t mixed = 0;
+    for (int k = 0; k < 4; k++)
+        mixed += ((texel[k] & 0x00ff00ffu) | (uint64_t)(texel[k] & 0xff00u) << 24) * weight[k];
+    const float part = share * (1.0f / 256.0f);
+    rgb[0] = to_byte((float)rgb[0] + part * (float)(int32_t)(mixed & 0xffff));
+    rgb[1] = to_byte((float)rgb[1] + part * (float)(int32_t)(mixed >> 32));
+    rgb[2] = to_byte((float)rgb[2] + part * (float)(int32_t)(mixed >> 16 & 0xffff));
+}
+
+void imp_ground_add_sky(const imp_ground_light *light, const imp_ground_group *groups,
+                        const imp_skyward *skyward, int width, uint8_t *rgb)
+{
+    for (int k = 0; k < width; k++) {
+        const float share = groups[k / IMP_LANES].sky[k % IMP_LANES];
+        // whole turns keep columns above 0
+        if (share > 0.0f)
+            add_sky(light->horizon, skyward[k].column + light->turn + 2.0f * IMP_HORIZON_WIDTH,
+                    skyward[k].row, share, rgb + 3 * k);
+    }
+}

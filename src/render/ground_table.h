@@ -1,0 +1,45 @@
+// render/ground_table.h: where on the ground the samples of a camera's pictures lie.
+#ifndef IMP_RENDER_GROUND_TABLE_H
+#define IMP_RENDER_GROUND_TABLE_H
+
+#include "imprint/robot.h"
+
+// Pixels are drawn in groups of 8 neighbours of a row, which share number and level of their
+// samples.
+enum { IMP_LANES = 8 };
+
+// One sample of each pixel of a group.
+typedef struct imp_ground_step {
+    float forward[IMP_LANES], right[IMP_LANES]; // of the robot's centre of rotation [m]
+} imp_ground_step;
+
+// A group: which steps are its samples, and what its pixels are made of. Shares sum to 1 at most;
+// what is left is black, because the lens shows nothing there.
+typedef struct imp_ground_group {
+    float sky[IMP_LANES];    // share of sky
+    float ground[IMP_LANES]; // share of all else
+    int32_t first, count;    // steps
+} imp_ground_group;
+
+// Samples of a number of rows of a picture.
+typedef struct imp_ground_table {
+    int row_groups;           // groups per row
+    imp_ground_group *groups; // (rows x row_groups)
+    imp_ground_step *steps;
+    int8_t *levels; // of each step; for a tile of IMP_LEVEL_TILE metres, before limits
+    int64_t step_count, step_capacity;
+} imp_ground_table;
+
+// The side of a tile that the table's levels are meant for [m].
+#define IMP_LEVEL_TILE 0.585
+
+// The most steps that a group can have.
+enum { IMP_MOST_STEPS = 96 };
+
+// Appends the groups of a row. The table needs room for row_groups * IMP_MOST_STEPS more steps.
+// corners gets rays through the pixel corners above and below the row (2 x (width + 1) x 2); it
+// holds those of the row above if that was added last (follows).
+void imp_ground_add_row(imp_ground_table *table, const imp_camera *camera, int row,
+                        imp_ground_group *groups, bool follows, double *corners);
+
+#endif
