@@ -4,10 +4,10 @@
 set -euo pipefail
 
 packages=(libc6-dev libdnnl-dev libhdf5-dev libyaml-dev libjansson-dev libpng-dev
-    libjpeg62-turbo-dev libcmocka-dev)
+    libjpeg62-turbo-dev libbz2-dev libcmocka-dev)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/arm64-root
-if [ -e "$root/complete" ]; then
+if [ "$(cat "$root/complete" 2>/dev/null)" = "${packages[*]}" ]; then
     exit 0
 fi
 rm -rf "$root"
@@ -38,4 +38,4 @@ ln -sfn usr/lib "$root/lib"
 find "$root" -type l -lname '/*' -print0 | while IFS= read -r -d '' link; do
     ln -sfnr "$root$(readlink "$link")" "$link"
 done
-: >"$root/complete"
+printf '%s\n' "${packages[*]}" >"$root/complete"
