@@ -1,6 +1,7 @@
 /// imprint/pipeline.h: what the commands do, as library calls: collect driving, train on it,
 /// evaluate. Results depend on the settings and the seed, never on the number of threads. A
-/// *summary is filled also when a call fails, with what was done until then.
+/// *summary is filled also when a call fails, with what was done until then. Strings and arrays in
+/// definitions are borrowed.
 #ifndef IMPRINT_PIPELINE_H
 #define IMPRINT_PIPELINE_H
 
@@ -85,8 +86,7 @@ imp_status imp_driver_policy(const imp_driver *driver, imp_policy **out, imp_err
 /// (docs/formats.md); of one that does not, and of experts: false.
 bool imp_driver_was_trained_on(const imp_driver *driver, const char *map);
 
-/// Settings of collecting. Obtain with imp_default_collect_def(), then change fields. Strings are
-/// borrowed.
+/// Settings of collecting. Obtain with imp_default_collect_def(), then change fields.
 typedef struct imp_collect_def {
     const char *map;         ///< see imp_map_set_load(); "loop_empty"
     const char *const *maps; ///< (map_count) to draw each episode's from, instead of `map`
@@ -123,7 +123,6 @@ typedef struct imp_collect_def {
     const char *settings; ///< JSON text to store in the dataset; "{}"
     int cookie;
 } imp_collect_def;
-
 imp_collect_def imp_default_collect_def(void);
 
 /// What collecting did.
@@ -160,8 +159,7 @@ imp_estimate imp_estimate_ratio(const double *values, const double *weights, int
 /// two-sided sign test, which for paired outcomes is McNemar's exact one.
 double imp_sign_test(int wins, int losses);
 
-/// Settings of an evaluation. Obtain with imp_default_eval_def(), then change fields. Strings are
-/// borrowed.
+/// Settings of an evaluation. Obtain with imp_default_eval_def(), then change fields.
 typedef struct imp_eval_def {
     const char *map;         ///< see imp_map_set_load(); "loop_empty"
     const char *const *maps; ///< (map_count) to draw each episode's from, instead of `map`
@@ -349,8 +347,7 @@ typedef struct imp_eval_report_def {
 } imp_eval_report_def;
 
 /// Writes into the folder:
-///   report.html            tables, plots and pictures in one file that needs no network
-///   episodes.csv           a row per policy and episode
+///   report.html, episodes.csv  all in one file; a row per policy and episode
 ///   trajectories.png       ways on the map; trajectories-<n>.png of several maps
 ///   worst-<p>-<n>.csv/png  poses and film of policy p's n-th worst episode
 ///   saliency-<p>.png       what a network looks at
@@ -404,8 +401,7 @@ typedef enum imp_schedule {
     IMP_SCHEDULE_STEP = 2,     ///< times decay_factor every decay_epochs
 } imp_schedule;
 
-/// Settings of training. Obtain with imp_default_train_def(), then change fields. Strings are
-/// borrowed.
+/// Settings of training. Obtain with imp_default_train_def(), then change fields.
 typedef struct imp_train_def {
     imp_network_def network; ///< its size is taken from the dataset
     imp_trainer_def trainer; ///< its seed is the one below
@@ -430,7 +426,6 @@ typedef struct imp_train_def {
     const char *settings; ///< JSON text to store in the model; "{}"
     int cookie;
 } imp_train_def;
-
 imp_train_def imp_default_train_def(void);
 
 /// What training did.
@@ -447,27 +442,19 @@ typedef struct imp_train_summary {
 } imp_train_summary;
 
 /// Trains a network on the expert's actions in count datasets, shuffled together. Writes into
-/// folder:
-///   model.safetensors   the weights with the smallest validation loss
-///   last.safetensors    the weights after the last epoch
-///   state.safetensors   what resuming needs
-///   history.csv         a row per epoch
-///   history.jsonl       the same, an object per line
-///   loss.svg            the same as a picture
-///   events.out.tfevents.*  for TensorBoard
-/// When stopped through the monitor it saves its state and returns IMP_INTERRUPTED; resuming gives
-/// the same bytes as never having stopped, in every file but TensorBoard's, which tells the time.
-/// A loss or gradient that is not finite or explodes ends training with IMP_CHECK_FAILED, and a
-/// disk that is full with IMP_IO; the files of the last checkpoint are then as they were.
-///
-/// Samples are shuffled within windows (docs/training.md): a dataset larger than the window need
-/// not fit into memory, two windows must.
+/// folder model.safetensors (the weights with the smallest validation loss), last.safetensors
+/// (those after the last epoch), state.safetensors (what resuming needs), history.csv, .jsonl and
+/// loss.svg (epochs), and events.out.tfevents.* for TensorBoard. When stopped through the monitor
+/// it saves its state and returns IMP_INTERRUPTED; resuming gives the same bytes as never having
+/// stopped, in every file but TensorBoard's, which tells the time. A loss or gradient that is not
+/// finite or explodes ends training with IMP_CHECK_FAILED, and a disk that is full with IMP_IO; the
+/// files of the last checkpoint are then as they were. Samples are shuffled within windows
+/// (docs/training.md): a dataset larger than the window need not fit into memory, two windows must.
 imp_status imp_train(imp_train_summary *summary, const char *folder, const char *const *datasets,
                      int count, const imp_train_def *def, const imp_monitor *monitor,
                      imp_error *err);
 
 /// Settings of training a segmenter. Obtain with imp_default_seg_train_def(), then change fields.
-/// Strings are borrowed.
 typedef struct imp_seg_train_def {
     const char *const *maps; ///< (map_count) that pictures are taken on; NULL: all built-in ones
     int map_count;           ///< 0
@@ -523,6 +510,24 @@ typedef struct imp_seg_train_summary {
 imp_status imp_seg_train(imp_seg_train_summary *summary, const char *folder,
                          const imp_seg_train_def *def, const imp_monitor *monitor, imp_error *err);
 
+/// Settings of online training. Obtain with imp_default_online_def(), then change fields.
+typedef struct imp_online_def {
+    /// 32 episodes of 64 steps for every epoch, noise 0.08, the expert's share 0.25 in stretches of
+    /// 30 steps. policy, policy_name and resume are not looked at
+    imp_collect_def collect;
+    imp_train_def train; ///< 60 epochs, cosine; validation and window are not looked at
+    int buffer;          ///< episodes learned from at a time, a multiple of collect.episodes; 256
+    int cookie;
+} imp_online_def;
+imp_online_def imp_default_online_def(void);
+
+/// Trains without a dataset: the expert fills a buffer; then, before every epoch, the network as it
+/// is drives new episodes in place of the oldest, labelled by the expert and sharing the driving
+/// with it. Writes what imp_train() does, the latest model as model.safetensors, and in drivers/
+/// the networks that drove what is in the buffer: resuming drives it again, to the same bytes.
+imp_status imp_train_online(imp_train_summary *summary, const char *folder,
+                            const imp_online_def *def, const imp_monitor *monitor, imp_error *err);
+
 /// How the expert's share of the driving falls from round to round: X(name, word).
 #define IMP_BETA_MAP(X)                                                                            \
     X(IMP_BETA_LINEAR, "linear")           /* max(0, 1 - decay * round) */                         \
@@ -538,8 +543,7 @@ typedef enum imp_beta {
 /// The word for it; NULL past the last.
 const char *imp_beta_word(int beta);
 
-/// Settings of DAgger. Obtain with imp_default_dagger_def(), then change fields. Strings are
-/// borrowed.
+/// Settings of DAgger. Obtain with imp_default_dagger_def(), then change fields.
 typedef struct imp_dagger_def {
     /// Of each round. `noise` and `speed_spread` disturb round 0 only; policy, policy_name,
     /// expert_share, safe_switching, resume and settings are set by the rounds. mix_steps: 30
@@ -556,7 +560,6 @@ typedef struct imp_dagger_def {
     const char *settings; ///< JSON text to store in datasets and models; "{}"
     int cookie;
 } imp_dagger_def;
-
 imp_dagger_def imp_default_dagger_def(void);
 
 /// A round of DAgger.
@@ -584,15 +587,11 @@ typedef struct imp_dagger {
 /// Dataset aggregation (DAgger, Ross et al. 2011). In round 0 the expert drives, then the network
 /// trained so far, together with the expert; every frame's label is what the expert would do. After
 /// each round the network is trained further, on the frames of all rounds, and evaluated on starts
-/// that are never recorded from. Writes into folder:
-///   data-<round>        what was driven, a dataset
-///   model-<round>       what imp_train() writes
-///   model.safetensors   the best policy: most survivors, then the smallest lane distance
-///   rounds.csv          a row per round
-///   rounds.svg          the same as a picture
-/// When stopped through the monitor it returns IMP_INTERRUPTED; resuming, also after a kill, gives
-/// the same bytes as never having stopped. *out is filled also when the call fails, and freed with
-/// imp_dagger_free().
+/// that are never recorded from. Writes into folder data-<round> (what was driven, a dataset),
+/// model-<round> (what imp_train() writes), model.safetensors (the best policy: most survivors,
+/// then the smallest lane distance), rounds.csv and rounds.svg. When stopped through the monitor it
+/// returns IMP_INTERRUPTED; resuming, also after a kill, gives the same bytes as never having
+/// stopped. *out is filled also when the call fails, and freed with imp_dagger_free().
 imp_status imp_run_dagger(imp_dagger *out, const char *folder, const imp_dagger_def *def,
                           const imp_monitor *monitor, imp_error *err);
 void imp_dagger_free(imp_dagger *dagger); ///< nullable

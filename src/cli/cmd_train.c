@@ -150,20 +150,89 @@ imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
     return status == IMP_OK ? imp_check_threads(s->train.trainer.threads, err) : status;
 }
 
-static imp_status run_settings(imp_train_settings *s, const imp_options *options,
-                               imp_train_summary *summary, imp_error *err)
+// What --online drives with.
+typedef struct online_settings {
+    bool online;
+    imp_sim_options sim;
+    imp_online_def def;
+    imp_assets *assets;
+} online_settings;
+
+static void add_online_options(imp_options *options, online_settings *o)
+{
+    imp_collect_def *collect = &o->def.collect;
+    const imp_option table[] = {
+        {"online", 0, IMP_OPTION_FLAG, &o->online, NULL,
+         "no dataset: learn from what is driven meanwhile, by the expert first, then by the "
+         "network; the options below say where and how",
+         false},
+        {"buffer", 0, IMP_OPTION_INT, &o->def.buffer, "N",
+         "online: episodes in memory, which an epoch goes through once", false},
+        {"episodes", 'n', IMP_OPTION_INT, &collect->episodes, "N",
+         "online: new episodes for every epoch, in place of the oldest", false},
+        {"steps", 0, IMP_OPTION_INT, &collect->steps, "N", "online: of the longest episode", false},
+        {"noise", 0, IMP_OPTION_REAL, &collect->noise, "SIGMA",
+         "online: disturb the executed duty cycles by so much; labels stay the expert's", false},
+        {"expert-share", 0, IMP_OPTION_REAL, &collect->expert_share, "SHARE",
+         "online: of the driving, once the network drives", false},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_sim_options_add_driving(options, &o->sim);
+}
+
+static imp_status apply_online(online_settings *o, const imp_train_settings *s,
+                               const imp_options *options, imp_error *err)
+{
+    imp_collect_def *collect = &o->def.collect;
+    const imp_train_def usual = o->def.train;
+    o->sim.seed = s->train.seed;
+    o->sim.threads = s->train.trainer.threads;
+    o->def.train = s->train;
+    if (!imp_options_given(options, &s->train.epochs))
+        o->def.train.epochs = usual.epochs;
+    if (!imp_options_given(options, &s->schedule))
+        o->def.train.schedule = usual.schedule;
+    imp_status status = imp_sim_options_apply(options, &o->sim, &collect->env, &collect->camera,
+                                              &collect->expert, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_split(&o->sim, &collect->split, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_scene(options, &o->sim, &collect->scene, &o->assets, err);
+    collect->maps = o->sim.maps.items;
+    collect->map_count = o->sim.maps.count;
+    collect->threads = o->sim.threads;
+    return status;
+}
+
+static imp_status train(imp_train_summary *summary, const imp_train_settings *s, online_settings *o,
+                        const char *settings, const imp_monitor *monitor, imp_error *err)
+{
+    imp_train_def train = s->train;
+    train.resume = s->resume;
+    train.settings = settings;
+    if (!o->online)
+        return imp_train(summary, s->out, s->data.items, s->data.count, &train, monitor, err);
+    o->def.train.resume = s->resume;
+    o->def.train.settings = o->def.collect.settings = settings;
+    return imp_train_online(summary, s->out, &o->def, monitor, err);
+}
+
+static imp_status run_settings(imp_train_settings *s, online_settings *o,
+                               const imp_options *options, imp_train_summary *summary,
+                               imp_error *err)
 {
     imp_status status = imp_train_settings_apply(s, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_session_claim(s->out, s->resume, s->force, err);
+    if (status == IMP_OK && o->online && imp_options_given(options, &s->data))
+        status = imp_fail(err, IMP_USAGE, "--online drives itself: it takes no --data");
+    if (status == IMP_OK && o->online)
+        status = apply_online(o, s, options, err);
+    if (status == IMP_OK)
+        status = imp_session_claim(s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
     imp_monitor monitor = imp_session_monitor(options);
-    s->train.resume = s->resume;
-    s->train.settings = json != NULL ? json : "{}";
-    status = imp_train(summary, s->out, s->data.items, s->data.count, &s->train, &monitor, err);
+    status = train(summary, s, o, json != NULL ? json : "{}", &monitor, err);
     imp_session_clear();
     imp_session_settle(s->out, s->force);
     free(json);
@@ -178,17 +247,20 @@ static imp_status run_settings(imp_train_settings *s, const imp_options *options
 static int run(const imp_command *command, int argc, char **argv)
 {
     imp_train_settings s = imp_default_train_settings();
+    online_settings o = {.sim = imp_default_sim_options(), .def = imp_default_online_def()};
     imp_options options;
     imp_error err = {0};
     imp_train_summary summary = {0};
     imp_options_init(&options, command);
     imp_train_settings_add(&options, &s);
+    add_online_options(&options, &o);
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
-        status = run_settings(&s, &options, &summary, &err);
+        status = run_settings(&s, &o, &options, &summary, &err);
     int code = status != IMP_OK ? imp_session_fail(status, &err)
                : options.help   ? imp_session_finish()
                                 : print_summary(&s, &options, &summary);
+    imp_assets_close(o.assets);
     imp_options_free(&options);
     return code;
 }
@@ -200,8 +272,11 @@ const imp_command imp_command_train = {
     .details = "Behaviour cloning: a picture in, the expert's two duty cycles out.\n"
                "Writes the best and the last weights (safetensors), the state that --resume needs, "
                "the loss as a\n"
-               "table (CSV, JSON lines), a picture (SVG) and a log for TensorBoard.",
+               "table (CSV, JSON lines), a picture (SVG) and a log for TensorBoard.\n"
+               "With --online it drives what it learns from itself, and keeps it in memory.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-d --force &&\n"
-                "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force",
+                "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force\n"
+                "  imprint train --online --network one-residual-actions --start-angle-deg 60 \\\n"
+                "    --buffer 16 --episodes 4 --epochs 3 --out /tmp/imprint-o --force",
     .run = run,
 };

@@ -56,6 +56,8 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
 // The same for commands whose episodes take place on several maps: --map may be repeated, and they
 // can let what varies in a map be drawn.
 void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim);
+// The same without --seed and --threads, for a command that has its own.
+void imp_sim_options_add_driving(imp_options *options, imp_sim_options *sim);
 
 // Turns them into definitions; says what is out of range.
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,

@@ -5,7 +5,7 @@
 
 #include "imprint/base.h"
 
-enum { IMP_LIST_MAX = 256, IMP_OPTIONS_MAX = 64 };
+enum { IMP_LIST_MAX = 256, IMP_OPTIONS_MAX = 96 };
 
 typedef enum imp_option_type {
     IMP_OPTION_FLAG, // bool; --no-NAME turns it off

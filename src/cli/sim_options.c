@@ -33,10 +33,18 @@ imp_sim_options imp_default_sim_options(void)
     };
 }
 
+static void add_seed_and_threads(imp_options *options, imp_sim_options *sim)
+{
+    imp_options_add(options, (imp_option){"seed", 's', IMP_OPTION_SEED, &sim->seed, "N",
+                                          "seed of starts, turns and noise", false});
+    imp_options_add(options,
+                    (imp_option){"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
+                                 "threads, 0 for one per processor; never changes results", true});
+}
+
 static void add_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
-        {"seed", 's', IMP_OPTION_SEED, &sim->seed, "N", "seed of starts, turns and noise", false},
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of an observation [80x60]", false},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
          "duckiebot, none, or a robot's calibration (YAML)", false},
@@ -66,8 +74,6 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          false},
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
          "of the assets' tiles: photos, synthetic, synthetic-F or smooth", false},
-        {"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
-         "threads, 0 for one per processor; never changes results", true},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -76,10 +82,11 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options, (imp_option){"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
                                           "map by name or path to a YAML file", false});
+    add_seed_and_threads(options, sim);
     add_options(options, sim);
 }
 
-void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim)
+void imp_sim_options_add_driving(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options,
                     (imp_option){"map", 'm', IMP_OPTION_LIST, &sim->maps, "MAP",
@@ -102,6 +109,12 @@ void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim)
     imp_options_add(options, (imp_option){"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
                                           "moving duckiebots stop for what is ahead", false});
     imp_random_options_add(options, sim);
+}
+
+void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim)
+{
+    add_seed_and_threads(options, sim);
+    imp_sim_options_add_driving(options, sim);
 }
 
 imp_status imp_sim_options_split(const imp_sim_options *sim, imp_split *split, imp_error *err)

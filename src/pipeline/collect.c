@@ -29,7 +29,7 @@ static imp_status write_rollout(job *work, imp_dataset_writer *writer, int index
 static imp_status drive_wave(job *work, imp_dataset_writer *writer, int first, int count,
                              imp_error *err)
 {
-    imp_recorder_drive(&work->recorder, first, count);
+    imp_recorder_drive(&work->recorder, 0, first, count);
     for (int k = 0; k < count; k++) {
         const imp_error *error = &work->recorder.rollouts[k].error;
         if (error->status != IMP_OK)

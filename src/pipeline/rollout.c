@@ -128,12 +128,13 @@ static imp_status drive_episode(imp_recorder *r, imp_rollout *b, uint32_t episod
 static void drive_one(void *context, int index, int worker)
 {
     imp_recorder *r = context;
-    imp_rollout *b = &r->rollouts[index];
+    imp_rollout *b = &r->rollouts[r->at + index];
     b->error = (imp_error){0};
+    b->number = (uint32_t)(r->first + index);
     if (atomic_load(&r->crew.stop))
         imp_fail(&b->error, IMP_INTERRUPTED, "interrupted");
     else
-        drive_episode(r, b, (uint32_t)(r->first + index), worker, &b->error);
+        drive_episode(r, b, b->number, worker, &b->error);
 }
 
 static imp_status check(const imp_collect_def *def, imp_error *err)
@@ -165,6 +166,14 @@ static imp_status check(const imp_collect_def *def, imp_error *err)
     return IMP_OK;
 }
 
+// An expert's own action is the label; what a network drives is labelled by the expert.
+static imp_status open_teacher(imp_recorder *r, imp_error *err)
+{
+    return imp_driver_is_network(r->driver)
+               ? imp_driver_open(&r->teacher, "expert", &r->expert, err)
+               : IMP_OK;
+}
+
 imp_status imp_recorder_open(imp_recorder *r, const imp_collect_def *def,
                              const imp_monitor *monitor, imp_error *err)
 {
@@ -173,14 +182,13 @@ imp_status imp_recorder_open(imp_recorder *r, const imp_collect_def *def,
         return status;
     imp_env_def env = def->env;
     env.max_steps = def->steps * env.frame_skip;
-    imp_expert_def expert = def->expert;
-    // labels that pictures can teach do not tell what was drawn
-    expert.believed = &def->env.drive;
     r->def = def;
-    status = imp_driver_open(&r->driver, def->policy, &expert, err);
-    // an expert's own action is the label; what a network drives is labelled by the expert
-    if (status == IMP_OK && imp_driver_is_network(r->driver))
-        status = imp_driver_open(&r->teacher, "expert", &expert, err);
+    r->expert = def->expert;
+    // labels that pictures can teach do not tell what was drawn
+    r->expert.believed = &def->env.drive;
+    status = imp_driver_open(&r->driver, def->policy, &r->expert, err);
+    if (status == IMP_OK)
+        status = open_teacher(r, err);
     if (status != IMP_OK)
         return status;
     const imp_crew_def crew = {.map = def->map,
@@ -211,8 +219,35 @@ imp_status imp_recorder_reserve(imp_recorder *r, int capacity, imp_error *err)
     return status;
 }
 
-void imp_recorder_drive(imp_recorder *r, int first, int count)
+imp_status imp_recorder_seat(imp_recorder *r, const char *policy, imp_error *err)
 {
+    imp_driver *driver = NULL;
+    imp_status status = imp_driver_open(&driver, policy, &r->expert, err);
+    if (status != IMP_OK)
+        return status;
+    for (int k = 0; k < r->crew.threads; k++) {
+        imp_crew_member *member = &r->crew.members[k];
+        imp_policy_destroy(member->driver);
+        imp_policy_destroy(member->teacher);
+        member->driver = member->teacher = NULL;
+    }
+    imp_driver_close(r->teacher);
+    imp_driver_close(r->driver);
+    r->driver = driver;
+    r->teacher = NULL;
+    status = open_teacher(r, err);
+    for (int k = 0; k < r->crew.threads && status == IMP_OK; k++) {
+        imp_crew_member *member = &r->crew.members[k];
+        status = imp_driver_policy(r->driver, &member->driver, err);
+        if (status == IMP_OK && r->teacher != NULL)
+            status = imp_driver_policy(r->teacher, &member->teacher, err);
+    }
+    return status;
+}
+
+void imp_recorder_drive(imp_recorder *r, int at, int first, int count)
+{
+    r->at = at;
     r->first = first;
     imp_pool_run(r->crew.pool, count, drive_one, r);
 }
@@ -231,7 +266,7 @@ imp_episode imp_recorder_episode(const imp_recorder *r, int index)
         .terminations = b->terminations,
         .truncations = b->truncations,
         .seed = r->def->env.seed,
-        .number = (uint32_t)(r->first + index),
+        .number = b->number,
         .time_step = b->time_step,
         .randomization = b->randomization[0] != '\0' ? b->randomization : NULL,
     };

@@ -7,6 +7,7 @@
 
 // The arrays of one episode (see imp_episode), as long as the longest.
 typedef struct imp_rollout {
+    uint32_t number; // of the episode
     int steps;
     int map_index;
     imp_ending ending;
@@ -24,11 +25,12 @@ typedef struct imp_rollout {
 typedef struct imp_recorder {
     imp_crew crew;
     const imp_collect_def *def; // borrowed
-    imp_driver *driver;         // of def->policy
+    imp_expert_def expert;      // that drives or tells what it would do
+    imp_driver *driver;         // who drives
     imp_driver *teacher;        // NULL where the driver's own action is the label
     imp_rollout *rollouts;      // (capacity)
     int capacity;
-    int first; // number of the episode in rollouts[0]
+    int at, first; // of what is being driven: its place in rollouts, and its number
 } imp_recorder;
 
 // Checks the settings and hires a crew. Starts as {0}; freed with imp_recorder_close(), also after
@@ -40,9 +42,12 @@ void imp_recorder_close(imp_recorder *recorder);
 // Makes room for so many episodes at once; to be called once.
 imp_status imp_recorder_reserve(imp_recorder *recorder, int capacity, imp_error *err);
 
-// Drives `count` episodes, up to the capacity, from number `first` on, into rollouts[0] and so on,
-// whatever the threads do. Each tells by its error whether it is whole.
-void imp_recorder_drive(imp_recorder *recorder, int first, int count);
+// Lets another policy drive from now on (see imp_driver_open()).
+imp_status imp_recorder_seat(imp_recorder *recorder, const char *policy, imp_error *err);
+
+// Drives `count` episodes from number `first` on into rollouts[at] and so on, whatever the threads
+// do. Each tells by its error whether it is whole.
+void imp_recorder_drive(imp_recorder *recorder, int at, int first, int count);
 
 // A rollout as an episode, which borrows its arrays.
 imp_episode imp_recorder_episode(const imp_recorder *recorder, int index);

@@ -82,6 +82,14 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const i
     return status;
 }
 
+imp_status imp_samples_add_episode(imp_samples *samples, const imp_episode *episode, imp_error *err)
+{
+    const imp_status status = reserve(samples, (size_t)episode->steps, 1, err);
+    if (status == IMP_OK)
+        add_episode(samples, NULL, episode);
+    return status;
+}
+
 void imp_samples_free(imp_samples *samples)
 {
     free(samples->frames);

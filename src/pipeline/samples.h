@@ -31,6 +31,9 @@ typedef struct imp_samples {
 // {0} and are freed with imp_samples_free(), also after a failure.
 imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const imp_dataset *dataset,
                            int number, double validation, uint64_t seed, imp_error *err);
+// Appends an episode in memory, whose arrays must outlive the samples; `picture` must be set.
+imp_status imp_samples_add_episode(imp_samples *samples, const imp_episode *episode,
+                                   imp_error *err);
 void imp_samples_free(imp_samples *samples);
 
 // Hands out samples batch by batch, in an order that is a function of seed, epoch and window alone.

@@ -64,6 +64,7 @@ static imp_status open_datasets(imp_train_run *r, const char *const *datasets, i
         if (status != IMP_OK)
             return status;
     }
+    r->facts = *imp_dataset_facts(r->datasets[0]);
     return IMP_OK;
 }
 
@@ -87,8 +88,8 @@ static imp_status take_over(imp_train_run *r, const char *model, imp_error *err)
 static imp_status prepare_network(imp_train_run *r, imp_error *err)
 {
     imp_network_def network = r->def->network;
-    network.width = imp_dataset_facts(r->datasets[0])->width;
-    network.height = imp_dataset_facts(r->datasets[0])->height;
+    network.width = r->facts.width;
+    network.height = r->facts.height;
     imp_trainer_def trainer = r->def->trainer;
     trainer.seed = r->def->seed;
     imp_status status = imp_network_create(&r->network, &network, r->def->seed, err);
@@ -102,7 +103,7 @@ static imp_status prepare_network(imp_train_run *r, imp_error *err)
 static imp_status prepare_feeds(imp_train_run *r, imp_error *err)
 {
     const size_t batch = (size_t)r->def->trainer.batch;
-    const size_t window = (size_t)r->def->window;
+    const size_t window = r->online != NULL ? 0 : (size_t)r->def->window;
     const bool streams = window > 0 && window < r->training.count;
     const imp_feed_def training = {
         .inputs = *imp_network_inputs(r->network),
@@ -122,12 +123,29 @@ static imp_status prepare_feeds(imp_train_run *r, imp_error *err)
                             : status;
 }
 
-static imp_status prepare(imp_train_run *r, const char *const *datasets, int count, imp_error *err)
+// Drives the samples of an epoch, where they are not in datasets.
+static imp_status refill(imp_train_run *r, imp_error *err)
 {
-    imp_status status = open_datasets(r, datasets, count, err);
+    if (r->online == NULL)
+        return IMP_OK;
+    imp_trainer_sync(r->trainer);
+    imp_status status =
+        imp_online_fill(r->online, &r->training, r->at.epoch, r->at.step == 0, r->network, err);
+    if (status == IMP_INTERRUPTED)
+        return imp_fail(err, status, "interrupted before epoch %d: continue with --resume",
+                        r->at.epoch + 1);
+    imp_feed_free(&r->feed);
+    imp_feed_free(&r->held_out_feed);
     if (status == IMP_OK)
-        status = prepare_network(r, err);
-    if (status == IMP_OK)
+        status = prepare_feeds(r, err);
+    r->summary->samples = (int64_t)r->training.count;
+    return status;
+}
+
+static imp_status prepare(imp_train_run *r, imp_error *err)
+{
+    imp_status status = prepare_network(r, err);
+    if (status == IMP_OK && r->online == NULL)
         status = prepare_feeds(r, err);
     if (status == IMP_OK)
         status = imp_train_identify(r, err);
@@ -156,8 +174,8 @@ static double rate_factor(const imp_train_run *r)
     const double steps = (double)r->at.epoch * imp_train_epoch_steps(r) + r->at.step;
     double factor = 1.0;
     if (def->schedule == IMP_SCHEDULE_COSINE) {
-        const double seen = r->at.epoch * samples + (double)r->at.step * def->trainer.batch;
-        const double share = seen / (def->epochs * samples);
+        const double seen = r->at.epoch + r->at.step * (double)def->trainer.batch / samples;
+        const double share = seen / def->epochs;
         factor = floor + (1.0 - floor) * 0.5 * (1.0 + cos(IMP_PI * share));
     } else if (def->schedule == IMP_SCHEDULE_STEP) {
         factor = pow(def->decay_factor, r->at.epoch / def->decay_epochs);
@@ -224,7 +242,8 @@ static imp_status finish_epoch(imp_train_run *r, imp_error *err)
     r->at.step = 0;
     r->at.loss_sum = 0.0;
     imp_status status = imp_history_add(&r->history, r->at.epoch, loss, validation_loss, rate, err);
-    if (status == IMP_OK && judged < r->at.best_loss) {
+    // losses on samples that are other ones every time do not compare: the latest is kept
+    if (status == IMP_OK && (judged < r->at.best_loss || r->online != NULL)) {
         r->at.best_loss = judged;
         r->at.best_epoch = r->at.epoch;
         status = imp_train_save_model(r, "model.safetensors", judged, err);
@@ -265,13 +284,23 @@ static bool out_of_patience(const imp_train_run *r)
     return r->def->patience > 0 && r->at.epoch - r->at.best_epoch >= r->def->patience;
 }
 
+static bool is_finished(const imp_train_run *r)
+{
+    return r->at.epoch >= r->def->epochs || out_of_patience(r);
+}
+
 static imp_status train(imp_train_run *r, imp_error *err)
 {
-    if (r->at.epoch >= r->def->epochs || out_of_patience(r))
-        return IMP_OK; // a run that is finished is left as it is
-    imp_status status = imp_train_watch_start(r, err);
-    while (status == IMP_OK && r->at.epoch < r->def->epochs && !out_of_patience(r))
+    if (is_finished(r))
+        return IMP_OK; // it is left as it is
+    imp_status status = refill(r, err);
+    if (status == IMP_OK)
+        status = imp_train_watch_start(r, err);
+    while (status == IMP_OK && !is_finished(r)) {
         status = train_epoch(r, err);
+        if (status == IMP_OK && !is_finished(r))
+            status = refill(r, err);
+    }
     imp_train_watch_end(r);
     return status;
 }
@@ -299,6 +328,7 @@ static void clean_up(imp_train_run *r)
     imp_feed_free(&r->held_out_feed);
     imp_samples_free(&r->training);
     imp_samples_free(&r->held_out);
+    imp_online_close(r->online);
     for (int k = 0; k < r->dataset_count; k++)
         imp_dataset_close(r->datasets[k]);
     free(r->datasets);
@@ -331,6 +361,20 @@ static imp_status check(const imp_train_def *def, imp_error *err)
     return IMP_OK;
 }
 
+// Trains on what was opened, if that went well, and ends the run.
+static imp_status finish(imp_train_run *r, imp_status opened, double start, imp_error *err)
+{
+    imp_status status = opened;
+    if (status == IMP_OK)
+        status = prepare(r, err);
+    if (status == IMP_OK)
+        status = train(r, err);
+    summarize(r);
+    clean_up(r);
+    r->summary->seconds = imp_clock() - start;
+    return status;
+}
+
 imp_status imp_train(imp_train_summary *summary, const char *folder, const char *const *datasets,
                      int count, const imp_train_def *def, const imp_monitor *monitor,
                      imp_error *err)
@@ -340,14 +384,21 @@ imp_status imp_train(imp_train_summary *summary, const char *folder, const char 
         status = imp_fail(err, IMP_USAGE, "no dataset to train on");
     if (status != IMP_OK)
         return status;
-    double start = imp_clock();
+    const double start = imp_clock();
     *summary = (imp_train_summary){0};
     imp_train_run r = {.def = def, .folder = folder, .monitor = monitor, .summary = summary};
-    status = prepare(&r, datasets, count, err);
-    if (status == IMP_OK)
-        status = train(&r, err);
-    summarize(&r);
-    clean_up(&r);
-    summary->seconds = imp_clock() - start;
-    return status;
+    return finish(&r, open_datasets(&r, datasets, count, err), start, err);
+}
+
+imp_status imp_train_online(imp_train_summary *summary, const char *folder,
+                            const imp_online_def *def, const imp_monitor *monitor, imp_error *err)
+{
+    imp_status status = check(&def->train, err);
+    if (status != IMP_OK)
+        return status;
+    const double start = imp_clock();
+    *summary = (imp_train_summary){0};
+    imp_train_run r = {
+        .def = &def->train, .folder = folder, .monitor = monitor, .summary = summary};
+    return finish(&r, imp_online_open(&r.online, &r.facts, def, folder, monitor, err), start, err);
 }

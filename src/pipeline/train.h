@@ -5,6 +5,7 @@
 #include "imprint/pipeline.h"
 #include "imprint/report.h"
 #include "pipeline/history.h"
+#include "pipeline/online.h"
 #include "pipeline/samples.h"
 
 // How far training has come. It is saved with every checkpoint, exactly, so that what follows is
@@ -30,8 +31,10 @@ typedef struct imp_train_run {
     const char *folder;
     const imp_monitor *monitor;
     imp_train_summary *summary;
+    imp_dataset_info facts; // of all samples
     imp_dataset **datasets;
     int dataset_count;
+    imp_online *online; // where samples come from if there are no datasets; else NULL
     imp_samples training, held_out;
     imp_feed feed, held_out_feed;
     imp_network *network;

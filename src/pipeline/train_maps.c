@@ -11,6 +11,11 @@ static int compare_names(const void *a, const void *b)
 
 imp_status imp_train_name_maps(imp_train_run *r, imp_error *err)
 {
+    if (r->online != NULL) {
+        r->maps = imp_online_map_names(r->online);
+        return r->maps != NULL ? IMP_OK
+                               : imp_fail(err, IMP_NO_MEMORY, "out of memory for map names");
+    }
     size_t episodes = 0, count = 0, length = 1;
     for (int d = 0; d < r->dataset_count; d++)
         episodes += (size_t)imp_dataset_episode_count(r->datasets[d]);

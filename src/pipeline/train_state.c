@@ -44,9 +44,9 @@ static imp_status read_position(imp_train_run *r, const char *path, const char *
     at.loss_sum = strtod(loss_sum, NULL);
     at.best_loss = strtod(best_loss, NULL);
     json_decref(root);
-    if (!read || at.epoch < 0 || at.step < 0 || at.step > imp_train_epoch_steps(r) ||
-        at.best_epoch < 0 || at.best_epoch > at.epoch || !isfinite(at.loss_sum) ||
-        isnan(at.best_loss))
+    if (!read || at.epoch < 0 || at.step < 0 ||
+        (r->online == NULL && at.step > imp_train_epoch_steps(r)) || at.best_epoch < 0 ||
+        at.best_epoch > at.epoch || !isfinite(at.loss_sum) || isnan(at.best_loss))
         return imp_fail(err, IMP_BAD_INPUT, "%s: not a training state of this version", path);
     if (!same)
         return imp_fail(err, IMP_BAD_INPUT,
@@ -74,7 +74,7 @@ imp_status imp_train_restore_state(imp_train_run *r, imp_error *err)
 // A text of all datasets, or "several".
 static const char *common(const imp_train_run *r, size_t member)
 {
-    const char *first = (const char *)imp_dataset_facts(r->datasets[0]) + member;
+    const char *first = (const char *)&r->facts + member;
     for (int k = 1; k < r->dataset_count; k++)
         if (strcmp(first, (const char *)imp_dataset_facts(r->datasets[k]) + member) != 0)
             return "several";
@@ -85,8 +85,8 @@ imp_status imp_train_identify(imp_train_run *r, imp_error *err)
 {
     const imp_train_def *def = r->def;
     char schedule[96] = "", window[32] = "", origin[32] = "", turns[48] = "";
-    uint64_t hash = 0;
-    r->hashes = calloc((size_t)r->dataset_count, HASH_BYTES);
+    uint64_t hash = r->online != NULL ? imp_online_hash(r->online) : 0;
+    r->hashes = calloc((size_t)r->dataset_count + 1, HASH_BYTES);
     if (r->hashes == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a model's description");
     for (int k = 0; k < r->dataset_count; k++) {
@@ -126,14 +126,14 @@ imp_status imp_train_save_model(imp_train_run *r, const char *name, double loss,
         return status;
     snprintf(epoch, sizeof epoch, "%d", r->at.epoch);
     snprintf(judged, sizeof judged, "%.9g", loss);
-    snprintf(time_step, sizeof time_step, "%.9g", imp_dataset_facts(r->datasets[0])->time_step);
-    json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "time_step", time_step,
-        "observation", imp_dataset_facts(r->datasets[0])->observation, "lens",
-        imp_dataset_facts(r->datasets[0])->lens, "map", common(r, offsetof(imp_dataset_info, map)),
-        "maps", r->maps, "teacher", common(r, offsetof(imp_dataset_info, policy)), "dataset_hash",
-        r->hash, "dataset_hashes", r->hashes, "settings", r->def->settings, "epoch", epoch,
-        r->held_out.count > 0 ? "validation_loss" : "training_loss", judged);
+    snprintf(time_step, sizeof time_step, "%.9g", r->facts.time_step);
+    json_t *root =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "time_step", time_step,
+                  "observation", r->facts.observation, "lens", r->facts.lens, "map",
+                  common(r, offsetof(imp_dataset_info, map)), "maps", r->maps, "teacher",
+                  common(r, offsetof(imp_dataset_info, policy)), "dataset_hash", r->hash,
+                  "dataset_hashes", r->hashes, "settings", r->def->settings, "epoch", epoch,
+                  r->held_out.count > 0 ? "validation_loss" : "training_loss", judged);
     char *metadata = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
     json_decref(root);
     if (metadata == NULL)

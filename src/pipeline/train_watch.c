@@ -21,11 +21,10 @@ imp_status imp_train_watch_start(imp_train_run *r, imp_error *err)
     imp_status status = imp_events_open(&r->watch.events, r->folder, now(r) + 1, err);
     if (status != IMP_OK || now(r) > 0)
         return status;
-    const imp_dataset_info *info = imp_dataset_facts(r->datasets[0]);
     for (int k = 0; k < PICTURES; k++) {
         char tag[32];
         snprintf(tag, sizeof tag, "observations/%d", k);
-        imp_events_image(r->watch.events, 0, tag, info->width, info->height,
+        imp_events_image(r->watch.events, 0, tag, r->facts.width, r->facts.height,
                          r->training.frames[(size_t)k * r->training.count / PICTURES]);
     }
     return imp_events_flush(r->watch.events, err);

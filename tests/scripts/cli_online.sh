@@ -1,0 +1,37 @@
+#!/bin/sh
+# cli_online.sh: training without a dataset, killed at any point and resumed, ends with the bytes
+# of a run that nobody disturbed.
+# shellcheck disable=SC2086  # commands are kept as words
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+teach='imprint train --online --network small --size 40x30 --start-angle-deg 30 --steps 40
+    --buffer 12 --episodes 4 --epochs 8 --checkpoint-steps 4 --no-tensorboard'
+
+expect 0 $teach --out whole
+prints 'whole: '
+prints '8 epochs'
+[ "$(wc -l <whole/history.csv)" -eq 9 ] || fail "history.csv has not a row per epoch"
+expect 0 $teach --threads 1 --out one
+diff -r whole one || fail "the number of threads changed bytes"
+
+for file in drivers/epoch-000001.safetensors history.csv drivers/epoch-000005.safetensors; do
+    for signal in INT KILL; do
+        codes='0 130'
+        [ $signal = INT ] || codes='0 137'
+        start $teach --out killed
+        until [ -e killed/$file ] || ! runs; do sleep 0.01; done
+        stop $signal "$codes"
+        expect 0 $teach --out killed --resume
+        diff -r whole killed || fail "after $signal at $file the folders differ"
+        rm -rf killed
+    done
+done
+
+expect 0 imprint eval --policy whole --episodes 1 --steps 5
+expect 2 $teach --out other --data whole
+says '--data'
+expect 2 $teach --out other --buffer 10
+says 'multiple'
+expect 3 $teach --out whole --resume --noise 0.3
+says 'other settings'
