@@ -40,10 +40,14 @@ class SameConv2d(nn.Conv2d):
 
 
 class OneResidual(nn.Module):
-    """networks/one-residual.yaml; the members have the names of the tensors in the file."""
+    """networks/one-residual.yaml and one-residual-actions.yaml, which goes by the last actions, too;
+    the members have the names of the tensors in the file."""
 
-    def __init__(self, width: int, height: int, outputs: int, epsilon: float) -> None:
+    def __init__(
+        self, width: int, height: int, outputs: int, epsilon: float, actions: int = 0
+    ) -> None:
         super().__init__()
+        self.actions = actions
         self.conv1 = SameConv2d(3, 32, 5, 2)
         self.norm1 = nn.BatchNorm2d(32, epsilon)
         self.conv2 = SameConv2d(32, 32, 3, 2)
@@ -52,7 +56,7 @@ class OneResidual(nn.Module):
         self.shortcut = SameConv2d(32, 32, 1, 2)
         with torch.no_grad():
             size = self.features(torch.zeros(1, 3, height, width)).shape[1]
-        self.dense1 = nn.Linear(size, 64)
+        self.dense1 = nn.Linear(size + 2 * actions, 64)
         self.dense2 = nn.Linear(64, 32)
         self.action = nn.Linear(32, outputs)
 
@@ -62,8 +66,8 @@ class OneResidual(nn.Module):
         x = self.conv3(functional.relu(self.norm2(x)))
         return torch.flatten(x + self.shortcut(pooled), 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = functional.relu(self.dense1(self.features(x)))
+    def forward(self, x: Tensor, actions: Tensor) -> Tensor:
+        x = functional.relu(self.dense1(torch.cat([self.features(x), actions], 1)))
         return self.action(functional.relu(self.dense2(x)))
 
 
@@ -75,18 +79,28 @@ def standardise(pictures: np.ndarray) -> Tensor:
     return torch.from_numpy(x.transpose(0, 3, 1, 2).astype(np.float32))
 
 
+def last_actions(executed: np.ndarray, count: int) -> Tensor:
+    """For each step of an episode the actions before it, the last one first, zeros before the first:
+    (steps, 2 * count)."""
+    steps = len(executed)
+    padded = np.concatenate([np.zeros((count, 2), np.float32), executed])
+    rows = [padded[count - k : count - k + steps] for k in range(1, count + 1)]
+    return torch.from_numpy(np.concatenate(rows, 1) if rows else np.zeros((steps, 0), np.float32))
+
+
 def load(path: Path) -> tuple[OneResidual, dict[str, str]]:
     """The network of a model file, ready to decide, and the file's metadata."""
     with safe_open(path, framework="pt") as file:
         metadata: dict[str, str] = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}
-    if metadata["architecture"] != "one-residual":
-        sys.exit(f"{path}: this example knows one-residual, not {metadata['architecture']}")
+    if metadata["architecture"] not in ("one-residual", "one-residual-actions"):
+        sys.exit(f"{path}: this example does not know the network {metadata['architecture']}")
     network = OneResidual(
         int(metadata["width"]),
         int(metadata["height"]),
         int(metadata["outputs"]),
         float(metadata["batch_norm_epsilon"]),
+        int(metadata.get("last_actions", "0")),
     )
     missing, unexpected = network.load_state_dict(tensors, strict=False)
     counters = [name for name in missing if name.endswith(".num_batches_tracked")]
@@ -114,7 +128,8 @@ def largest_difference(network: OneResidual, dataset: Path) -> tuple[int, float]
         for episode in file.values():
             actions = episode["actions"][()]
             pictures = episode["observations"][: len(actions)]
-            outputs = network(standardise(pictures)).clamp(-1.0, 1.0).numpy()
+            past = last_actions(actions, network.actions)
+            outputs = network(standardise(pictures), past).clamp(-1.0, 1.0).numpy()
             difference = max(difference, float(np.abs(outputs - actions).max()))
             frames += len(actions)
     return frames, difference

@@ -91,6 +91,7 @@ typedef enum imp_purpose {
     IMP_PURPOSE_MIX = 18,       ///< whether the policy or the expert drives
     IMP_PURPOSE_RANDOMIZE = 19, ///< what randomisation makes of an episode
     IMP_PURPOSE_ACTUATION = 20, ///< commands that get lost, and noise on the others
+    IMP_PURPOSE_AUGMENT = 21,   ///< how a picture is changed to be learned from
 } imp_purpose;
 
 /// A counter-based random stream (Philox4x32-10, Salmon et al., SC'11): the n-th draw is a pure

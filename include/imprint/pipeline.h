@@ -9,6 +9,7 @@
 #include "imprint/dataset.h"
 #include "imprint/env.h"
 #include "imprint/nn.h"
+#include "imprint/pipeline_train.h"
 #include "imprint/policy.h"
 #include "imprint/randomize.h"
 #include "imprint/vision.h"
@@ -393,66 +394,6 @@ typedef struct imp_contest {
 imp_status imp_run_contest(imp_contest *out, const imp_driver *driver, const imp_contest_def *def,
                            const imp_monitor *monitor, imp_error *err);
 void imp_contest_free(imp_contest *contest); ///< nullable
-
-/// How the learning rate goes on. The numbers are part of the state that resuming compares.
-typedef enum imp_schedule {
-    IMP_SCHEDULE_CONSTANT = 0, ///< the baseline's
-    IMP_SCHEDULE_COSINE = 1,   ///< down to a hundredth along half a cosine
-    IMP_SCHEDULE_STEP = 2,     ///< times decay_factor every decay_epochs
-} imp_schedule;
-
-/// Settings of training. Obtain with imp_default_train_def(), then change fields.
-typedef struct imp_train_def {
-    imp_network_def network; ///< its size is taken from the dataset
-    imp_trainer_def trainer; ///< its seed is the one below
-    imp_schedule schedule;   ///< IMP_SCHEDULE_CONSTANT
-    double decay_factor;     ///< of IMP_SCHEDULE_STEP, in (0, 1]; 0.1
-    int decay_epochs;        ///< of IMP_SCHEDULE_STEP; 10
-    int warm_up_steps;       ///< steps over which the rate first grows from 0, in any schedule; 0
-    /// Model, a file or a folder, whose weights training starts from, of the same network; NULL:
-    /// from random ones
-    const char *initial;
-    /// Losses of samples that turn weigh more: by (1 + this * t / mean of t) / (1 + this), t being
-    /// |right - left| of the teacher's duty cycles. 0: all weigh the same
-    double weight_turns;
-    int epochs;   ///< 10
-    int patience; ///< stop after so many epochs in a row that brought no better model; 0: never
-    double validation;    ///< share of episodes kept for validation; 0.1 (none of a single episode)
-    uint64_t seed;        ///< of weights, shuffling, split and dropout; 1
-    int window;           ///< samples that are shuffled together; 32768. 0: all of them
-    int checkpoint_steps; ///< save the state every so many steps, besides every epoch; 500
-    bool tensorboard;     ///< write a log for TensorBoard as well; true
-    bool resume;          ///< continue from the folder's last checkpoint
-    const char *settings; ///< JSON text to store in the model; "{}"
-    int cookie;
-} imp_train_def;
-imp_train_def imp_default_train_def(void);
-
-/// What training did.
-typedef struct imp_train_summary {
-    int64_t samples, validation_samples; ///< of the dataset
-    int64_t parameters;
-    int epochs;                   ///< done in all, resumed ones included
-    bool stopped_early;           ///< because of patience
-    double loss, validation_loss; ///< of the last epoch
-    double best_loss; ///< smallest validation loss (training loss if there is no validation)
-    int best_epoch;   ///< counted from 1
-    double seconds;   ///< of this call
-    double samples_per_second; ///< of this call's training steps, validation not counted
-} imp_train_summary;
-
-/// Trains a network on the expert's actions in count datasets, shuffled together. Writes into
-/// folder model.safetensors (the weights with the smallest validation loss), last.safetensors
-/// (those after the last epoch), state.safetensors (what resuming needs), history.csv, .jsonl and
-/// loss.svg (epochs), and events.out.tfevents.* for TensorBoard. When stopped through the monitor
-/// it saves its state and returns IMP_INTERRUPTED; resuming gives the same bytes as never having
-/// stopped, in every file but TensorBoard's, which tells the time. A loss or gradient that is not
-/// finite or explodes ends training with IMP_CHECK_FAILED, and a disk that is full with IMP_IO; the
-/// files of the last checkpoint are then as they were. Samples are shuffled within windows
-/// (docs/training.md): a dataset larger than the window need not fit into memory, two windows must.
-imp_status imp_train(imp_train_summary *summary, const char *folder, const char *const *datasets,
-                     int count, const imp_train_def *def, const imp_monitor *monitor,
-                     imp_error *err);
 
 /// Settings of training a segmenter. Obtain with imp_default_seg_train_def(), then change fields.
 typedef struct imp_seg_train_def {

@@ -10,7 +10,7 @@ typedef struct settings {
     imp_sim_options sim;
     imp_dagger_def dagger;
     imp_assets *assets;
-    const char *beta, *architecture, *loss, *out;
+    const char *beta, *architecture, *loss, *augment, *out;
     bool resume, force;
 } settings;
 
@@ -51,6 +51,8 @@ static void add_options(imp_options *options, settings *s)
          false},
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME",
          "mse, or huber, which counts large errors less", false},
+        {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
+         "change pictures while learning, see imprint train --help", false},
         {"average", 0, IMP_OPTION_REAL, &dagger->train.trainer.average, "R",
          "the model is a moving average of the weights with this decay; 0: none", false},
         {"learning-rate", 0, IMP_OPTION_REAL, &dagger->train.trainer.learning_rate, "R",
@@ -137,7 +139,7 @@ static imp_status read_words(settings *s, imp_error *err)
         return imp_fail(err, IMP_USAGE, "--loss: '%s' is neither mse nor huber", s->loss);
     s->dagger.beta = (imp_beta)beta;
     s->dagger.train.trainer.loss = (imp_loss)loss;
-    return IMP_OK;
+    return imp_augment_read(&s->dagger.train.augment, s->augment, err);
 }
 
 // What recording and evaluating share.
@@ -209,6 +211,7 @@ static int run(const imp_command *command, int argc, char **argv)
     s.architecture = "one-residual";
     s.beta = imp_beta_word((int)s.dagger.beta);
     s.loss = imp_loss_word((int)s.dagger.train.trainer.loss);
+    s.augment = "none";
     imp_options_init(&options, command);
     add_options(&options, &s);
     imp_status status = imp_options_read(&options, argc, argv, &err);

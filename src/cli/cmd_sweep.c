@@ -126,7 +126,7 @@ static imp_status train(imp_sweep_row *row, imp_sweep_settings *s, imp_options *
     def->resume = true;
     def->settings = json != NULL ? json : "{}";
     imp_status status =
-        imp_train(&summary, folder, s->train.data.items, s->train.data.count, def, monitor, err);
+        imp_train(&summary, folder, s->train.folders, s->train.data.count, def, monitor, err);
     imp_session_clear();
     free(json);
     def->settings = "{}";
@@ -294,6 +294,7 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_assets_close(s.assets);
     imp_options_free(&training);
     imp_options_free(&options);
+    imp_train_settings_free(&s.train);
     return code;
 }
 

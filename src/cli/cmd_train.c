@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/session.h"
 #include "cli/train.h"
 
@@ -16,6 +17,7 @@ imp_train_settings imp_default_train_settings(void)
         .schedule = "constant",
         .optimiser = imp_optimiser_word((int)train.trainer.optimiser),
         .loss = imp_loss_word((int)train.trainer.loss),
+        .augment = "none",
         .out = "runs/model",
     };
 }
@@ -24,8 +26,8 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s)
 {
     imp_train_def *train = &s->train;
     const imp_option table[] = {
-        {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR", "dataset to learn from; may be repeated",
-         false},
+        {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR[:WEIGHT]",
+         "dataset to learn from; may be repeated, then with how much of an epoch it gives", false},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", true},
         {"from", 0, IMP_OPTION_TEXT, &train->initial, "MODEL",
          "start from this model's weights instead of random ones", false},
@@ -48,6 +50,10 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s)
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", false},
         {"huber-delta", 0, IMP_OPTION_REAL, &train->trainer.huber_delta, "R",
          "where huber goes from square to linear", false},
+        {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
+         "change pictures while learning: all, none, or some of brightness, contrast, colour, "
+         "blur, noise, shift, turn and cut-out, as turn:0.05",
+         false},
         {"weight-turns", 0, IMP_OPTION_REAL, &train->weight_turns, "X",
          "count samples more, the sharper they turn: 1 by half; 0: all alike", false},
         {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
@@ -140,13 +146,59 @@ static imp_status read_words(imp_train_settings *s, imp_error *err)
     return IMP_OK;
 }
 
+// Takes the weight off a folder's name, unless the whole is one. *weight 0: there is none.
+static imp_status split_weight(imp_train_settings *s, int k, imp_error *err)
+{
+    const char *given = s->data.items[k], *colon = strrchr(given, ':');
+    char *end = NULL;
+    s->weights[k] = 0.0;
+    s->folders[k] = given;
+    if (colon == NULL || imp_path_exists(given))
+        return IMP_OK;
+    s->weights[k] = strtod(colon + 1, &end);
+    if (end == colon + 1 || *end != '\0' || !(s->weights[k] > 0.0))
+        return imp_fail(err, IMP_USAGE, "--data %s: '%s' is no weight above 0, as in runs/data:0.5",
+                        given, colon + 1);
+    free(s->owned[k]);
+    s->owned[k] = strndup(given, (size_t)(colon - given));
+    if (s->owned[k] == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory");
+    s->folders[k] = s->owned[k];
+    return IMP_OK;
+}
+
+static imp_status read_weights(imp_train_settings *s, imp_error *err)
+{
+    int weighted = 0;
+    for (int k = 0; k < s->data.count; k++) {
+        const imp_status status = split_weight(s, k, err);
+        if (status != IMP_OK)
+            return status;
+        weighted += s->weights[k] > 0.0;
+    }
+    if (weighted > 0 && weighted < s->data.count)
+        return imp_fail(err, IMP_USAGE, "--data: give all datasets a weight, or none");
+    s->train.data_weights = weighted > 0 ? s->weights : NULL;
+    return IMP_OK;
+}
+
+void imp_train_settings_free(imp_train_settings *s)
+{
+    for (int k = 0; k < IMP_LIST_MAX; k++)
+        free(s->owned[k]);
+}
+
 imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
 {
     imp_network_def *network = &s->train.network;
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
-    const imp_status status = read_words(s, err);
+    imp_status status = read_words(s, err);
+    if (status == IMP_OK)
+        status = imp_augment_read(&s->train.augment, s->augment, err);
+    if (status == IMP_OK)
+        status = read_weights(s, err);
     return status == IMP_OK ? imp_check_threads(s->train.trainer.threads, err) : status;
 }
 
@@ -211,7 +263,7 @@ static imp_status train(imp_train_summary *summary, const imp_train_settings *s,
     train.resume = s->resume;
     train.settings = settings;
     if (!o->online)
-        return imp_train(summary, s->out, s->data.items, s->data.count, &train, monitor, err);
+        return imp_train(summary, s->out, s->folders, s->data.count, &train, monitor, err);
     o->def.train.resume = s->resume;
     o->def.train.settings = o->def.collect.settings = settings;
     return imp_train_online(summary, s->out, &o->def, monitor, err);
@@ -262,6 +314,7 @@ static int run(const imp_command *command, int argc, char **argv)
                                 : print_summary(&s, &options, &summary);
     imp_assets_close(o.assets);
     imp_options_free(&options);
+    imp_train_settings_free(&s);
     return code;
 }
 

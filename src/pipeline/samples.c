@@ -52,6 +52,19 @@ static void add_episode(imp_samples *samples, const imp_dataset *dataset,
     }
 }
 
+static void begin_part(imp_samples *samples)
+{
+    samples->parts[samples->part_count++] =
+        (imp_sample_part){.first = samples->count, .first_block = samples->block_count};
+}
+
+static void end_part(imp_samples *samples)
+{
+    imp_sample_part *part = &samples->parts[samples->part_count - 1];
+    part->count = samples->count - part->first;
+    part->block_count = samples->block_count - part->first_block;
+}
+
 imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const imp_dataset *dataset,
                            int number, double validation, uint64_t seed, imp_error *err)
 {
@@ -59,6 +72,8 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const i
     const size_t steps = (size_t)imp_dataset_step_count(dataset);
     const imp_dataset_info *info = imp_dataset_facts(dataset);
     training->picture = held_out->picture = (size_t)info->width * (size_t)info->height * 3;
+    if (training->part_count == IMP_PARTS_MAX)
+        return imp_fail(err, IMP_USAGE, "more than %d datasets", IMP_PARTS_MAX);
     if (episodes == 0)
         return imp_fail(err, IMP_BAD_INPUT, "dataset %d has no episodes", number + 1);
     uint32_t *order = malloc((size_t)episodes * sizeof *order);
@@ -74,9 +89,13 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const i
         imp_random_shuffle(&random, order, (size_t)episodes);
         int kept_apart = (int)lround(validation * episodes);
         kept_apart = kept_apart < episodes ? kept_apart : episodes - 1;
+        begin_part(training);
+        begin_part(held_out);
         for (int k = 0; k < episodes; k++)
             add_episode(k < kept_apart ? held_out : training, dataset,
                         imp_dataset_episode(dataset, (int)order[k]));
+        end_part(training);
+        end_part(held_out);
     }
     free(order);
     return status;
@@ -85,9 +104,13 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const i
 imp_status imp_samples_add_episode(imp_samples *samples, const imp_episode *episode, imp_error *err)
 {
     const imp_status status = reserve(samples, (size_t)episode->steps, 1, err);
-    if (status == IMP_OK)
-        add_episode(samples, NULL, episode);
-    return status;
+    if (status != IMP_OK)
+        return status;
+    if (samples->part_count == 0)
+        begin_part(samples);
+    add_episode(samples, NULL, episode);
+    end_part(samples);
+    return IMP_OK;
 }
 
 void imp_samples_free(imp_samples *samples)
@@ -98,148 +121,4 @@ void imp_samples_free(imp_samples *samples)
     free(samples->steps);
     free(samples->blocks);
     *samples = (imp_samples){0};
-}
-
-imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, const imp_feed_def *def,
-                         imp_error *err)
-{
-    const size_t window = def->window, batch = def->batch;
-    *feed = (imp_feed){.samples = samples,
-                       .inputs = def->inputs,
-                       .head = def->head,
-                       .weight_turns = def->weight_turns,
-                       .window = window == 0 || window > samples->count ? samples->count : window,
-                       .batch = batch,
-                       .shuffle = def->shuffle,
-                       .streams = def->streams};
-    feed->order = malloc((samples->count + 1) * sizeof *feed->order);
-    feed->blocks = malloc((samples->block_count + 1) * sizeof *feed->blocks);
-    feed->frames = calloc(batch * (size_t)def->inputs.frames, sizeof *feed->frames);
-    feed->actions = calloc(batch * 2 * (size_t)def->inputs.actions + 1, sizeof *feed->actions);
-    feed->labels = malloc(2 * batch * sizeof *feed->labels);
-    if (def->weight_turns > 0.0)
-        feed->weights = malloc(batch * sizeof *feed->weights);
-    if (feed->order == NULL || feed->blocks == NULL || feed->frames == NULL ||
-        feed->actions == NULL || feed->labels == NULL ||
-        (def->weight_turns > 0.0 && feed->weights == NULL))
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %zu samples",
-                        samples->count);
-    return IMP_OK;
-}
-
-void imp_feed_free(imp_feed *feed)
-{
-    free(feed->order);
-    free(feed->blocks);
-    free(feed->frames);
-    free(feed->actions);
-    free(feed->labels);
-    free(feed->weights);
-    *feed = (imp_feed){0};
-}
-
-static void count_up(uint32_t *indices, size_t count)
-{
-    for (size_t k = 0; k < count; k++)
-        indices[k] = (uint32_t)k;
-}
-
-void imp_feed_start(imp_feed *feed, uint64_t seed, uint32_t epoch)
-{
-    const imp_samples *samples = feed->samples;
-    imp_random random = imp_random_stream(seed, 0, epoch, IMP_PURPOSE_SHUFFLE);
-    feed->soon = feed->done = (struct imp_feed_edge){0, 0};
-    count_up(feed->order, samples->count);
-    count_up(feed->blocks, samples->block_count);
-    if (!feed->shuffle)
-        return;
-    // with one window for all, the blocks' own order would make no difference
-    if (feed->window < samples->count) {
-        imp_random_shuffle(&random, feed->blocks, samples->block_count);
-        size_t at = 0;
-        for (size_t b = 0; b < samples->block_count; b++) {
-            const imp_sample_block *block = &samples->blocks[feed->blocks[b]];
-            for (uint32_t k = 0; k < block->count; k++)
-                feed->order[at++] = block->first + k;
-        }
-    }
-    for (size_t at = 0; at < samples->count; at += feed->window) {
-        const size_t left = samples->count - at;
-        imp_random_shuffle(&random, feed->order + at, left < feed->window ? left : feed->window);
-    }
-}
-
-// Tells the system about blocks up to the one that holds a position; all of it, or, for what is
-// done with, those that end before it.
-static void advise(imp_feed *feed, struct imp_feed_edge *edge, size_t position, imp_advice advice)
-{
-    const imp_samples *samples = feed->samples;
-    while (edge->block < samples->block_count && edge->sample < position) {
-        const imp_sample_block *block = &samples->blocks[feed->blocks[edge->block]];
-        if (advice == IMP_ADVICE_DONE && edge->sample + block->count > position)
-            break;
-        imp_dataset_advise(block->dataset, samples->frames[block->first],
-                           block->count * samples->picture, advice);
-        edge->sample += block->count;
-        edge->block++;
-    }
-}
-
-// A label of duty cycles to place k of the batch.
-static void put_label(imp_feed *feed, size_t k, const float duty[2])
-{
-    float *label = &feed->labels[2 * k];
-    memcpy(label, duty, 2 * sizeof *label);
-    if (feed->head == IMP_HEAD_VELOCITIES) {
-        double speed, turn_rate;
-        imp_velocity_from_action((imp_action){(double)duty[0], (double)duty[1]}, &speed,
-                                 &turn_rate);
-        label[0] = (float)speed;
-        label[1] = (float)turn_rate;
-    }
-    if (feed->weights != NULL) {
-        const double mean = feed->samples->turning / (double)feed->samples->count;
-        const double turn = fabs((double)duty[1] - (double)duty[0]);
-        const double sharpness = mean > 0.0 ? turn / mean : 1.0;
-        feed->weights[k] =
-            (float)((1.0 + feed->weight_turns * sharpness) / (1.0 + feed->weight_turns));
-    }
-}
-
-// Sample i to place k of the batch.
-static void put_sample(imp_feed *feed, size_t k, size_t i)
-{
-    const imp_samples *samples = feed->samples;
-    const size_t step = samples->steps[i], every = (size_t)feed->inputs.every;
-    const size_t frames = (size_t)feed->inputs.frames, actions = (size_t)feed->inputs.actions;
-    for (size_t past = 0; past < frames; past++) {
-        const size_t back = past * every < step ? past * every : step;
-        feed->frames[k * frames + past] = samples->frames[i] - back * samples->picture;
-    }
-    float *done = feed->actions + k * 2 * actions;
-    for (size_t past = 1; past <= actions; past++, done += 2) {
-        const bool before = past > step;
-        done[0] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past];
-        done[1] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past + 1];
-    }
-    put_label(feed, k, &samples->labels[2 * i]);
-}
-
-imp_batch imp_feed_batch(imp_feed *feed, size_t position)
-{
-    const size_t left = feed->samples->count - position;
-    const size_t count = left < feed->batch ? left : feed->batch;
-    if (feed->streams) {
-        advise(feed, &feed->done, position / feed->window * feed->window, IMP_ADVICE_DONE);
-        if (feed->soon.block < feed->done.block) // began in the middle of the epoch
-            feed->soon = feed->done;
-        advise(feed, &feed->soon, position + count + feed->window, IMP_ADVICE_SOON);
-    }
-    for (size_t k = 0; k < count; k++)
-        put_sample(feed, k, feed->order[position + k]);
-    return (imp_batch){.count = (int)count,
-                       .frames = feed->frames,
-                       .actions = feed->actions,
-                       .labels = feed->labels,
-                       .weights = feed->weights};
 }

@@ -100,15 +100,27 @@ static imp_status prepare_network(imp_train_run *r, imp_error *err)
     return status;
 }
 
+static imp_status prepare_augmenter(imp_train_run *r, imp_error *err)
+{
+    bool any;
+    const imp_status status = imp_augment_check(&r->def->augment, &any, err);
+    return status == IMP_OK && any
+               ? imp_augmenter_create(&r->augmenter, &r->def->augment, &r->facts, err)
+               : status;
+}
+
 static imp_status prepare_feeds(imp_train_run *r, imp_error *err)
 {
     const size_t batch = (size_t)r->def->trainer.batch;
+    for (int k = 0; k < r->training.part_count && r->def->data_weights != NULL; k++)
+        r->training.parts[k].weight = r->def->data_weights[k];
     const size_t window = r->online != NULL ? 0 : (size_t)r->def->window;
     const bool streams = window > 0 && window < r->training.count;
     const imp_feed_def training = {
         .inputs = *imp_network_inputs(r->network),
         .head = imp_network_head(r->network),
         .weight_turns = r->def->weight_turns,
+        .augmenter = r->augmenter,
         .window = window,
         .batch = batch,
         .shuffle = true,
@@ -116,6 +128,7 @@ static imp_status prepare_feeds(imp_train_run *r, imp_error *err)
     };
     imp_feed_def held_out = training;
     held_out.weight_turns = 0.0;
+    held_out.augmenter = NULL;
     held_out.window = LOOK_AHEAD;
     held_out.shuffle = false;
     const imp_status status = imp_feed_init(&r->feed, &r->training, &training, err);
@@ -145,6 +158,8 @@ static imp_status refill(imp_train_run *r, imp_error *err)
 static imp_status prepare(imp_train_run *r, imp_error *err)
 {
     imp_status status = prepare_network(r, err);
+    if (status == IMP_OK)
+        status = prepare_augmenter(r, err);
     if (status == IMP_OK && r->online == NULL)
         status = prepare_feeds(r, err);
     if (status == IMP_OK)
@@ -153,7 +168,7 @@ static imp_status prepare(imp_train_run *r, imp_error *err)
         status = imp_folder_create(r->folder, err);
     if (status != IMP_OK)
         return status;
-    for (int k = 0; k < r->dataset_count && r->feed.streams; k++) {
+    for (int k = 0; k < r->dataset_count && r->feed.def.streams; k++) {
         imp_dataset_advise(r->datasets[k], NULL, 0, IMP_ADVICE_DONE); // all of it was just hashed
         imp_dataset_advise(r->datasets[k], NULL, 0, IMP_ADVICE_SCATTERED);
     }
@@ -198,7 +213,7 @@ static imp_status give_up(const imp_train_run *r, const char *why, imp_error *er
 
 static imp_status train_step(imp_train_run *r, imp_error *err)
 {
-    const imp_batch batch = imp_feed_batch(&r->feed, (size_t)r->at.step * r->feed.batch);
+    const imp_batch batch = imp_feed_batch(&r->feed, (size_t)r->at.step * r->feed.def.batch);
     const double factor = rate_factor(r), start = imp_clock();
     double loss = 0.0;
     imp_error why = {0};
@@ -225,7 +240,7 @@ static double validate(imp_train_run *r)
         return NAN;
     double sum = 0.0;
     imp_feed_start(feed, 0, 0);
-    for (size_t first = 0; first < r->held_out.count; first += feed->batch) {
+    for (size_t first = 0; first < r->held_out.count; first += feed->def.batch) {
         const imp_batch batch = imp_feed_batch(feed, first);
         sum += batch.count * imp_trainer_loss(r->trainer, &batch);
     }
@@ -326,6 +341,7 @@ static void clean_up(imp_train_run *r)
     imp_network_destroy(r->network);
     imp_feed_free(&r->feed);
     imp_feed_free(&r->held_out_feed);
+    imp_augmenter_destroy(r->augmenter);
     imp_samples_free(&r->training);
     imp_samples_free(&r->held_out);
     imp_online_close(r->online);
@@ -382,6 +398,10 @@ imp_status imp_train(imp_train_summary *summary, const char *folder, const char 
     imp_status status = check(def, err);
     if (status == IMP_OK && count < 1)
         status = imp_fail(err, IMP_USAGE, "no dataset to train on");
+    for (int k = 0; k < count && status == IMP_OK && def->data_weights != NULL; k++)
+        if (!(def->data_weights[k] > 0.0 && def->data_weights[k] <= 1e6))
+            status = imp_fail(err, IMP_USAGE, "%s: a weight of %g: must lie above 0", datasets[k],
+                              def->data_weights[k]);
     if (status != IMP_OK)
         return status;
     const double start = imp_clock();

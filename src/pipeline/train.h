@@ -4,9 +4,9 @@
 
 #include "imprint/pipeline.h"
 #include "imprint/report.h"
+#include "pipeline/feed.h"
 #include "pipeline/history.h"
 #include "pipeline/online.h"
-#include "pipeline/samples.h"
 
 // How far training has come. It is saved with every checkpoint, exactly, so that what follows is
 // the same.
@@ -36,13 +36,14 @@ typedef struct imp_train_run {
     int dataset_count;
     imp_online *online; // where samples come from if there are no datasets; else NULL
     imp_samples training, held_out;
+    imp_augmenter *augmenter; // NULL: pictures stay as they are
     imp_feed feed, held_out_feed;
     imp_network *network;
     imp_trainer *trainer;
     imp_history history;
     imp_train_position at, saved; // saved: the last checkpoint's; epoch -1 if there is none
     imp_train_watch watch;
-    char identity[320];  // data and settings that a state belongs to
+    char identity[640];  // data and settings that a state belongs to
     uint64_t origin;     // hash of the weights it starts from; 0 for random ones
     char hash[17];       // of all datasets together
     char *hashes;        // of each

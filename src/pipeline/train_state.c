@@ -81,10 +81,19 @@ static const char *common(const imp_train_run *r, size_t member)
     return first;
 }
 
+static uint64_t hash_of(const void *bytes, size_t length)
+{
+    uint64_t hash = 14695981039346656037U; // FNV-1a
+    for (size_t k = 0; k < length; k++)
+        hash = (hash ^ ((const uint8_t *)bytes)[k]) * 1099511628211U;
+    return hash;
+}
+
 imp_status imp_train_identify(imp_train_run *r, imp_error *err)
 {
     const imp_train_def *def = r->def;
     char schedule[96] = "", window[32] = "", origin[32] = "", turns[48] = "";
+    char augment[256] = "", mix[40] = "";
     uint64_t hash = r->online != NULL ? imp_online_hash(r->online) : 0;
     r->hashes = calloc((size_t)r->dataset_count + 1, HASH_BYTES);
     if (r->hashes == NULL)
@@ -103,18 +112,25 @@ imp_status imp_train_identify(imp_train_run *r, imp_error *err)
     if (def->warm_up_steps > 0)
         snprintf(schedule + strlen(schedule), sizeof schedule - strlen(schedule), ", warm-up %d",
                  def->warm_up_steps);
-    if (r->feed.window < r->training.count)
-        snprintf(window, sizeof window, ", window %zu", r->feed.window);
+    if (r->feed.def.window < r->training.count)
+        snprintf(window, sizeof window, ", window %zu", r->feed.def.window);
     if (r->origin != 0)
         snprintf(origin, sizeof origin, ", from %016llx", (unsigned long long)r->origin);
     if (def->weight_turns > 0.0)
         snprintf(turns, sizeof turns, ", turns %a", def->weight_turns);
+    if (r->augmenter != NULL)
+        strcpy(augment, ", augment ");
+    imp_augment_text(&def->augment, augment + strlen(augment), sizeof augment - strlen(augment));
+    if (def->data_weights != NULL)
+        snprintf(mix, sizeof mix, ", mix %016llx",
+                 (unsigned long long)hash_of(def->data_weights,
+                                             (size_t)r->dataset_count * sizeof *def->data_weights));
     snprintf(r->hash, sizeof r->hash, "%016llx", (unsigned long long)hash);
     snprintf(r->identity, sizeof r->identity,
-             "data %s, validation %a, seed %llu, schedule %d/%d%s%s%s%s", r->hash, def->validation,
-             (unsigned long long)def->seed, (int)def->schedule,
+             "data %s, validation %a, seed %llu, schedule %d/%d%s%s%s%s%s%s", r->hash,
+             def->validation, (unsigned long long)def->seed, (int)def->schedule,
              def->schedule == IMP_SCHEDULE_COSINE ? def->epochs : 0, schedule, window, origin,
-             turns);
+             turns, augment, mix);
     return imp_train_name_maps(r, err);
 }
 

@@ -2,7 +2,7 @@
 // truth.
 #include "pipeline/fixture.h"
 
-#include "pipeline/samples.h"
+#include "pipeline/feed.h"
 
 static void bytes_do_not_depend_on_threads(void **state)
 {

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "pipeline/samples.h"
+#include "pipeline/feed.h"
 
 enum { EPISODES = 10, STEPS = 100, BATCH = 16, WINDOW = 200 };
 

@@ -23,12 +23,12 @@ find src include -name '*.[ch]' | sort | xargs awk -v table="$table" '
                 may[word[1], word[i]] = 1
         }
     }
-    # src/<folder>/x.h and include/imprint/<folder>.h belong to <folder>
+    # src/<folder>/x.h, include/imprint/<folder>.h and <folder>_<part>.h belong to <folder>
     function owner(path,   part, n) {
         n = split(path, part, "/")
         if (part[n - 1] != "imprint")
             return part[n - 1]
-        sub(/\.h$/, "", part[n])
+        sub(/(_[a-z]+)?\.h$/, "", part[n])
         return part[n]
     }
     function complain(what) {
