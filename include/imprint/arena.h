@@ -15,6 +15,10 @@ typedef struct imp_guest_def {
     double start_timeout; ///< from its start to the end of the handshake [s]; 120, the challenge's
     double reply_timeout; ///< for every later reply [s]; 120
     int jpeg_quality;     ///< of the camera's pictures, 1..100; 95, OpenCV's
+    /// Nullable: the folder for a log of each episode, log_name-episodeN.cbor: every topic message
+    /// of both sides, pictures included, and the robot's pose at each observation.
+    const char *log;
+    const char *log_name; ///< "agent"
     /// Nullable. should_stop is called from any thread, while agents are waited for.
     const imp_monitor *monitor;
     int cookie;
@@ -30,6 +34,20 @@ enum { IMP_GUEST_CAMERA_WIDTH = 640, IMP_GUEST_CAMERA_HEIGHT = 480 };
 /// episode (IMP_ENDING_GAVE_UP, with the reason) and is started anew for the next one. def must
 /// outlive the driver. The process must ignore SIGPIPE. Closed with imp_driver_close().
 imp_status imp_guest_driver(imp_driver **out, const imp_guest_def *def, imp_error *err);
+
+/// What imp_guest_measure() finds.
+typedef struct imp_guest_speed {
+    int frames;
+    double start; ///< from the command's start to the end of the handshake, median of 5 [s]
+    double median, p999, worst;        ///< from a picture's JPEG to the commands for it [s]
+    int64_t memory_first, memory_last; ///< resident after 1000 pictures and after all [bytes]
+} imp_guest_speed;
+
+/// Measures an agent from outside: shows it views of a map (the camera's size, through the lens),
+/// one after the other in episodes of 1200, and asks for commands after each. IMP_CHECK_FAILED,
+/// with the reason, if it cannot go on.
+imp_status imp_guest_measure(imp_guest_speed *out, const imp_guest_def *def, const char *map,
+                             int frames, imp_error *err);
 
 /// Settings of a submission. Strings are borrowed.
 typedef struct imp_submission_def {

@@ -52,7 +52,7 @@ void imp_message_read(imp_message *out, imp_cbor item, bool strict)
 {
     imp_cbor place;
     imp_cbor_item name, value;
-    *out = (imp_message){.kind = IMP_MESSAGE_FOREIGN};
+    *out = (imp_message){.kind = IMP_MESSAGE_FOREIGN, .item = item};
     if (find_item(item, "control", &place, &name))
         out->kind = IMP_MESSAGE_CONTROL;
     else if (find_item(item, "topic", &place, &name) && (!strict || speaks_z2(item)))

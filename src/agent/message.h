@@ -15,6 +15,7 @@ typedef enum imp_message_kind {
 // A message. What it points to is borrowed from the item that it was read from.
 typedef struct imp_message {
     imp_message_kind kind;
+    imp_cbor item;    // all of it
     char name[64];    // the code or topic; cut off if longer
     bool has_data;    // data is there and not null
     imp_cbor data;    // if it has any

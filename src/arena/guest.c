@@ -354,3 +354,18 @@ void imp_guest_stop(imp_guest *guest, bool gently)
     }
     free(guest);
 }
+
+int64_t imp_guest_memory(const imp_guest *guest)
+{
+    char path[64], *text;
+    size_t length;
+    int64_t bytes = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)guest->process);
+    if (imp_file_read(&text, &length, path, 1 << 16, NULL) != IMP_OK)
+        return 0;
+    const char *line = strstr(text, "VmRSS:");
+    if (line != NULL)
+        bytes = strtoll(line + strlen("VmRSS:"), NULL, 10) * 1024;
+    free(text);
+    return bytes;
+}

@@ -22,4 +22,7 @@ imp_status imp_guest_send(imp_guest *guest, const imp_cbor_out *message, double 
 // Receives the next message, until a time at most. It is valid until the next call.
 imp_status imp_guest_receive(imp_guest *guest, imp_message *out, double until, imp_error *err);
 
+// The memory that its process has at hand [bytes]; 0 if it cannot be told.
+int64_t imp_guest_memory(const imp_guest *guest);
+
 #endif

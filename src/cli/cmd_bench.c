@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/threads.h"
+#include "cli/bench_agent.h"
 #include "cli/bench_random.h"
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -18,6 +19,7 @@ typedef struct settings {
     const char *path; // "auto" or "plain"
     int batch;
     double seconds; // that one repeat lasts
+    imp_bench_agent_settings agent;
 } settings;
 
 // What a benchmark needs, made before the clock runs.
@@ -156,6 +158,7 @@ static const benchmark BENCHMARKS[] = {
     {"train", "samples/s", 0, train_samples},
     {"decide", "us per decision on one core", 1e6, decide},
 };
+static const char AGENT[] = "agent"; // a process, measured from outside
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
 static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error *err)
@@ -289,30 +292,21 @@ static bool chosen(const imp_options *options, const char *name)
 static imp_status check_names(const imp_options *options, imp_error *err)
 {
     for (int k = 0; k < options->operand_count; k++) {
-        bool known = false;
+        bool known = strcmp(options->operands[k], AGENT) == 0;
         for (int b = 0; b < BENCHMARK_COUNT; b++)
             known = known || strcmp(options->operands[k], BENCHMARKS[b].name) == 0;
         if (!known)
-            return imp_fail(
-                err, IMP_USAGE,
-                "unknown benchmark '%s': render, random, env, reset, map, expert, train, or decide",
-                options->operands[k]);
+            return imp_fail(err, IMP_USAGE,
+                            "unknown benchmark '%s': render, random, env, reset, map, expert, "
+                            "train, decide, or "
+                            "agent",
+                            options->operands[k]);
     }
     return IMP_OK;
 }
 
-static json_t *measure_all(rig *r, const imp_options *options)
+static void measure_chosen(rig *r, const imp_options *options, json_t *results)
 {
-    const settings *s = r->s;
-    char processor[128];
-    int threads = s->sim.threads > 0 ? s->sim.threads : imp_processor_count();
-    processor_name(processor, sizeof processor);
-    json_t *results = json_object();
-    if (!options->json)
-        printf("%s, %d processors, %d threads for training\ncompiled by %s; %s, %d x %d, lens %s, "
-               "renderer %s, batch %d; best of %d\n\n",
-               processor, imp_processor_count(), threads, __VERSION__, s->sim.map, s->camera.width,
-               s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
     for (int b = 0; b < BENCHMARK_COUNT; b++) {
         const benchmark *bench = &BENCHMARKS[b];
         if (!chosen(options, bench->name))
@@ -325,11 +319,32 @@ static json_t *measure_all(rig *r, const imp_options *options)
             printf("%-8s %12.*f  %s\n", bench->name, bench->per_second > 0.0 ? 2 : 0, value,
                    bench->unit);
     }
-    return json_pack("{s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor",
-                     processor, "processors", imp_processor_count(), "threads", threads, "compiler",
-                     __VERSION__, "map", s->sim.map, "width", s->camera.width, "height",
-                     s->camera.height, "lens", s->sim.lens, "renderer", s->path, "batch", s->batch,
-                     "results", results);
+}
+
+// Results and what they depend on, as JSON; prints them unless that is what is wanted.
+static imp_status measure_all(json_t **out, rig *r, const imp_options *options, imp_error *err)
+{
+    const settings *s = r->s;
+    char processor[128];
+    const imp_monitor monitor = imp_session_monitor(options);
+    const int threads = s->sim.threads > 0 ? s->sim.threads : imp_processor_count();
+    processor_name(processor, sizeof processor);
+    json_t *results = json_object();
+    if (!options->json)
+        printf("%s, %d processors, %d threads for training\ncompiled by %s; %s, %d x %d, lens %s, "
+               "renderer %s, batch %d; best of %d\n\n",
+               processor, imp_processor_count(), threads, __VERSION__, s->sim.map, s->camera.width,
+               s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
+    measure_chosen(r, options, results);
+    const imp_status status =
+        chosen(options, AGENT) ? imp_bench_agent(&s->agent, results, !options->json, &monitor, err)
+                               : IMP_OK;
+    *out =
+        json_pack("{s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor", processor,
+                  "processors", imp_processor_count(), "threads", threads, "compiler", __VERSION__,
+                  "map", s->sim.map, "width", s->camera.width, "height", s->camera.height, "lens",
+                  s->sim.lens, "renderer", s->path, "batch", s->batch, "results", results);
+    return status;
 }
 
 static imp_status run_settings(settings *s, const imp_options *options, imp_error *err)
@@ -347,10 +362,12 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
     if (status != IMP_OK)
         return status;
     rig r = {.s = s};
+    s->agent.map = s->sim.map;
     status = set_up(&r, options, err);
     if (status == IMP_OK) {
-        json_t *results = measure_all(&r, options);
-        if (options->json)
+        json_t *results;
+        status = measure_all(&results, &r, options, err);
+        if (status == IMP_OK && options->json)
             status = imp_session_put_json(results, err);
         else
             json_decref(results);
@@ -369,6 +386,7 @@ static int run(const imp_command *command, int argc, char **argv)
         .path = "auto",
         .batch = 32,
         .seconds = 0.5,
+        .agent = {.frames = 2000},
     };
     imp_options options;
     imp_error err = {0};
@@ -381,6 +399,12 @@ static int run(const imp_command *command, int argc, char **argv)
                                            "samples per training step", false});
     imp_options_add(&options, (imp_option){"seconds", 0, IMP_OPTION_REAL, &s.seconds, "S",
                                            "that each of the repeats lasts", false});
+    imp_options_add(&options, (imp_option){"frames", 0, IMP_OPTION_INT, &s.agent.frames, "N",
+                                           "pictures that the agent is shown", false});
+    imp_options_add(&options, (imp_option){"model", 'm', IMP_OPTION_TEXT, &s.agent.model, "MODEL",
+                                           "of the agent (random weights if not given)", false});
+    imp_options_add(&options, (imp_option){"agent", 0, IMP_OPTION_TEXT, &s.agent.command, "COMMAND",
+                                           "an agent of others instead of ours", false});
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
         status = run_settings(&s, &options, &err);
@@ -392,10 +416,11 @@ static int run(const imp_command *command, int argc, char **argv)
 const imp_command imp_command_bench = {
     .name = "bench",
     .summary = "measure the speed of this machine",
-    .operands = "[render] [env] [reset] [map] [expert] [train] [decide]",
+    .operands = "[render] [env] [reset] [map] [expert] [train] [decide] [agent]",
     .details =
         "Without names, everything is measured. Compare ratios of one run: machines are noisy.",
     .examples = "  imprint bench render env --map udem1_empty\n"
-                "  imprint bench env reset map --map udem1 --seconds 0.1",
+                "  imprint bench env reset map --map udem1 --seconds 0.1\n"
+                "  imprint bench agent --map udem1 --frames 1000",
     .run = run,
 };

@@ -16,6 +16,8 @@ static void add_options(imp_options *options, imp_eval_settings *s)
          false},
         {"agent-timeout", 0, IMP_OPTION_REAL, &s->contest.agent_timeout, "S",
          "for an agent's start and each of its replies", false},
+        {"keep-messages", 0, IMP_OPTION_FLAG, &s->contest.keep_messages, NULL,
+         "with --out, write down what agents and evaluator say: 70 MB a minute of driving", false},
         {"protocol", 0, IMP_OPTION_TEXT, &s->protocol, "NAME",
          "baseline, or AI-DO's aido-lf, aido-lfp, aido-lfv, aido-lfi", false},
         {"test-starts", 0, IMP_OPTION_FLAG, &s->contest.def.test, NULL,
@@ -205,6 +207,8 @@ static imp_status choose_protocol(imp_eval_settings *s, bool *is_contest, imp_er
         return imp_fail(err, IMP_USAGE,
                         "--agent: agents take part in challenges: give --protocol aido-lf, "
                         "aido-lfp, aido-lfv or aido-lfi");
+    if (s->contest.keep_messages && s->out == NULL)
+        return imp_fail(err, IMP_USAGE, "--keep-messages: give the folder for them with --out");
     if (!(s->contest.agent_timeout > 0.0))
         return imp_fail(err, IMP_USAGE, "--agent-timeout %g s must be more than 0",
                         s->contest.agent_timeout);

@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/commands.h"
@@ -11,17 +10,6 @@ typedef struct settings {
     imp_submission_def submission;
     char program[IMP_PATH_MAX]; // beside the one that runs
 } settings;
-
-static void find_program(settings *s)
-{
-    char own[IMP_PATH_MAX - 32];
-    const ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-    own[length > 0 ? length : 0] = '\0';
-    const char *slash = strrchr(own, '/');
-    snprintf(s->program, sizeof s->program, "%.*simprint-agent",
-             slash != NULL ? (int)(slash - own) + 1 : 0, own);
-    s->submission.program = s->program;
-}
 
 static imp_status make(const settings *s, const imp_options *options, const char *folder,
                        imp_error *err)
@@ -64,7 +52,8 @@ static int run(const imp_command *command, int argc, char **argv)
     settings s = {.submission = {.model = "runs/model", .label = "imprint"}};
     imp_options options;
     imp_error err = {0};
-    find_program(&s);
+    imp_session_sibling(s.program, "imprint-agent");
+    s.submission.program = s.program;
     const imp_option table[] = {
         {"model", 'm', IMP_OPTION_TEXT, &s.submission.model, "MODEL",
          "a model file, or a folder of `imprint train`", false},

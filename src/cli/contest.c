@@ -137,7 +137,8 @@ void imp_contest_print(const imp_contest_settings *s, const imp_contest_outcome 
         print_contest(&o->contests[p], order);
     }
     if (s->out != NULL)
-        printf("\nwritten: %s/metrics.json, %s/trajectories.csv, pictures\n", s->out, s->out);
+        printf("\nwritten: %s/metrics.json, %s/trajectories.csv, pictures%s\n", s->out, s->out,
+               s->keep_messages ? ", messages" : "");
 }
 
 static imp_status write_metrics(const imp_contest_settings *s, const imp_contest_outcome *o,
@@ -242,17 +243,35 @@ int imp_contest_gave_up(const imp_contest_outcome *o)
     return count;
 }
 
-static imp_status open_driver(imp_driver **out, const imp_contest_settings *s, int index,
-                              imp_guest_def *guest, imp_error *err)
+// Who takes part; agents keep their messages in files that are numbered like them.
+typedef struct entrant {
+    imp_driver *driver;
+    imp_guest_def guest;
+    char folder[IMP_PATH_MAX], name[24];
+} entrant;
+
+static imp_status open_agent(entrant *e, const imp_contest_settings *s, int index, imp_error *err)
+{
+    e->guest.command = s->policies->items[index];
+    e->guest.start_timeout = e->guest.reply_timeout = s->agent_timeout;
+    imp_status status = IMP_OK;
+    if (s->keep_messages) {
+        status = imp_path_join(e->folder, s->out, "messages", err);
+        snprintf(e->name, sizeof e->name, "agent%d", index - s->first_agent + 1);
+        e->guest.log = e->folder;
+        e->guest.log_name = e->name;
+    }
+    return status == IMP_OK ? imp_guest_driver(&e->driver, &e->guest, err) : status;
+}
+
+static imp_status open_entrant(entrant *e, const imp_contest_settings *s, int index, imp_error *err)
 {
     const char *name = s->policies->items[index];
     if (index < s->first_agent) {
-        const imp_status status = imp_driver_open(out, name, s->expert, err);
-        return status == IMP_OK ? imp_sim_options_look_through(s->sim, *out, err) : status;
+        const imp_status status = imp_driver_open(&e->driver, name, s->expert, err);
+        return status == IMP_OK ? imp_sim_options_look_through(s->sim, e->driver, err) : status;
     }
-    guest->command = name;
-    guest->start_timeout = guest->reply_timeout = s->agent_timeout;
-    return imp_guest_driver(out, guest, err);
+    return open_agent(e, s, index, err);
 }
 
 static imp_status fit_camera(const imp_contest_settings *s, int index, const imp_options *options,
@@ -269,25 +288,27 @@ imp_status imp_contest_run(imp_contest_outcome *o, const imp_contest_settings *s
                            const imp_options *options, imp_error *err)
 {
     imp_monitor monitor = imp_session_monitor(options);
-    imp_driver *drivers[IMP_LIST_MAX] = {0};
-    imp_guest_def guest[IMP_LIST_MAX];
     imp_status status = IMP_OK;
+    entrant *entrants = calloc((size_t)s->policies->count, sizeof *entrants);
+    if (entrants == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for those who take part");
     for (int p = 0; p < s->policies->count; p++) {
-        guest[p] = imp_default_guest_def();
-        guest[p].monitor = &monitor;
+        entrants[p].guest = imp_default_guest_def();
+        entrants[p].guest.monitor = &monitor;
     }
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++)
-        status = open_driver(&drivers[p], s, p, &guest[p], err);
+        status = open_entrant(&entrants[p], s, p, err);
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_contest_def def = s->def;
-        status = fit_camera(s, p, options, drivers[p], &def.camera, err);
+        status = fit_camera(s, p, options, entrants[p].driver, &def.camera, err);
         if (status == IMP_OK)
-            status = imp_run_contest(&o->contests[p], drivers[p], &def, &monitor, err);
+            status = imp_run_contest(&o->contests[p], entrants[p].driver, &def, &monitor, err);
         imp_session_clear();
         o->count += status == IMP_OK;
     }
     for (int p = 0; p < s->policies->count; p++)
-        imp_driver_close(drivers[p]);
+        imp_driver_close(entrants[p].driver);
+    free(entrants);
     rank_policies(o, s->def.challenge);
     return status == IMP_OK && s->out != NULL ? write_results(s, options, o, err) : status;
 }

@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-
 // Signal handlers can reach nothing but a global.
 static volatile sig_atomic_t interrupted;
 
@@ -143,11 +141,11 @@ static bool is_ours(const char *name)
         (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
          stem[used] == '\0'))
         return true;
-    static const char *const pictures[] = {"worst-%*9[0-9]-%*9[0-9].csv%n",
-                                           "worst-%*9[0-9]-%*9[0-9].png%n",
-                                           "saliency-%*9[0-9].png%n"};
+    static const char *const pictures[] = {
+        "worst-%*9[0-9]-%*9[0-9].csv%n", "worst-%*9[0-9]-%*9[0-9].png%n", "saliency-%*9[0-9].png%n",
+        "agent%*9[0-9]-episode%*9[0-9].cbor%n"};
     for (size_t k = 0; k < sizeof pictures / sizeof pictures[0]; k++) {
-        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): three fixed patterns
+        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns
         if (sscanf(stem, pictures[k], &used) == 0 && used > 0 && stem[used] == '\0')
             return true;
     }
@@ -160,15 +158,16 @@ static bool is_ours(const char *name)
     return sscanf(stem, "shard-%9d.hdf5%n", &number, &used) == 1 && stem[used] == '\0' && used > 0;
 }
 
-// The folders that imprint makes in output folders: for rounds of DAgger, and for seeds.
+// The folders that imprint makes in output folders: for rounds of DAgger, for seeds, and for what
+// agents say.
 static bool is_our_folder(int directory, const char *name)
 {
     static const char *const patterns[] = {"data-%*9[0-9]%n", "model-%*9[0-9]%n",
-                                           "seed-%*20[0-9]%n"};
+                                           "seed-%*20[0-9]%n", "messages%n"};
     struct stat info;
     int used = 0;
     for (size_t k = 0; used == 0 && k < sizeof patterns / sizeof patterns[0]; k++) {
-        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): three fixed patterns
+        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns
         sscanf(name, patterns[k], &used);
     }
     return used > 0 && name[used] == '\0' &&
@@ -335,4 +334,13 @@ int imp_session_finish(void)
     imp_error err = {0};
     imp_fail(&err, IMP_IO, "standard output: %s", strerror(errno));
     return imp_session_fail(IMP_IO, &err);
+}
+
+void imp_session_sibling(char out[IMP_PATH_MAX], const char *name)
+{
+    char own[IMP_PATH_MAX - 32];
+    const ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    own[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(own, '/');
+    snprintf(out, IMP_PATH_MAX, "%.*s%s", slash != NULL ? (int)(slash - own) + 1 : 0, own, name);
 }

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/file.h"
 #include "cli/options.h"
 #include "imprint/base.h"
 
@@ -45,5 +46,8 @@ int imp_session_print_json(json_t *object);
 
 // Flushes standard output. Returns 0, or 4 with a message if it could not be written.
 int imp_session_finish(void);
+
+// The path of another program beside the one that runs.
+void imp_session_sibling(char out[IMP_PATH_MAX], const char *name);
 
 #endif

@@ -24,15 +24,15 @@ static const char *script(const char *text)
 static imp_contest contest;
 
 // Drives two episodes of the smallest challenge.
-static double drive(const char *agent, int threads)
+static double drive(const char *agent, double timeout, int threads)
 {
     imp_error err = {0};
     imp_guest_def guest = imp_default_guest_def();
     imp_contest_def def = imp_default_contest_def();
     imp_driver *driver;
     guest.command = agent;
-    guest.start_timeout = 0.7;
-    guest.reply_timeout = 0.7;
+    guest.start_timeout = timeout;
+    guest.reply_timeout = timeout;
     def.challenge = IMP_CHALLENGE_LFI;
     def.camera.width = IMP_GUEST_CAMERA_WIDTH;
     def.camera.height = IMP_GUEST_CAMERA_HEIGHT;
@@ -47,7 +47,8 @@ static double drive(const char *agent, int threads)
 // Both episodes end at once, with the reason.
 static void check_failure(const char *name, const char *agent, const char *reason)
 {
-    const double seconds = drive(agent, 2);
+    // what is not about time must not fail for lack of it, however busy the machine
+    const double seconds = drive(agent, strstr(reason, "in time") != NULL ? 2.0 : 40.0, 2);
     for (int e = 0; e < contest.episodes; e++) {
         const imp_contest_episode *r = &contest.results[e];
         if (r->ending != IMP_ENDING_GAVE_UP || strstr(r->reason, reason) == NULL)

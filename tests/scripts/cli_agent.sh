@@ -53,8 +53,42 @@ prints 'it ended with status 9; its last words: broken'
 says '2 episodes ended because an agent could not go on'
 [ "$(sort -u ended)" = 0 ] || fail "our agent did not end by itself: $(cat ended)"
 grep -q '"reason": "the agent is gone' lfi/metrics.json || fail "no reason in metrics.json"
+# an agent that hangs costs its own episode; the one beside it and the next go on. What was said in
+# those is kept, without pictures' bytes looking like words
+cat >moody <<END
+mkdir '$work/hung' 2>/dev/null && exec sleep 90
+exec "$agent" -m '$work/model'
+END
+expect 1 imprint eval --protocol aido-lfi --agent-timeout 10 -j 2 -n 4 --out moody-out \
+    --agent "sh '$work/moody'" --keep-messages
+says '1 episodes ended because an agent could not go on'
+prints 'gave up: no answer in time while it opens its streams'
+[ "$(find moody-out/messages -name 'agent1-episode?.cbor' | wc -l)" -eq 3 ] ||
+    fail "wanted the messages of three episodes: $(ls moody-out/messages)"
+for log in moody-out/messages/*; do
+    for topic in observations robot_state get_commands; do
+        asked=$(grep -ao "topic.$topic" "$log" | wc -l)
+        [ "$asked" -eq "$(grep -ao 'topichcommands' "$log" | wc -l)" ] || fail "$log: $topic"
+    done
+    [ "$asked" -gt 10 ] || fail "$log: $asked questions"
+    ! grep -aq understood "$log" || fail "$log: control messages"
+done
+expect 0 imprint eval --protocol aido-lfi -j 2 -n 4 --out moody-out --force \
+    --agent "sh '$work/moody'"
+absent moody-out/messages/agent1-episode1.cbor
+expect 2 imprint eval --protocol aido-lfi --agent "$agent" --keep-messages
+says '--out'
 expect 2 imprint eval --agent "$agent"
 says 'give --protocol'
+
+# how fast an agent is
+expect 0 imprint bench agent --frames 30 --model model
+prints 'ms from start to ready'
+expect 0 imprint bench agent --json --frames 30 --agent "\"$agent\" -m '$work/model'"
+prints '"agent-99.9%"'
+expect 1 imprint bench agent --frames 30 --agent 'echo broken >&2; exit 9'
+says 'its last words: broken'
+expect 2 imprint bench agent --frames 0
 
 # submissions
 expect 0 imprint submission new entry --model model --label duck

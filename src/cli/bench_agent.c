@@ -1,0 +1,92 @@
+#include "cli/bench_agent.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/session.h"
+#include "imprint/arena.h"
+#include "imprint/nn.h"
+
+// A folder of its own for a network with random weights, which are as slow as trained ones.
+static imp_status make_model(char folder[64], char path[IMP_PATH_MAX], imp_error *err)
+{
+    imp_network *network;
+    const imp_network_def def = imp_default_network_def();
+    snprintf(folder, 64, "/tmp/imprint-bench-XXXXXX");
+    if (mkdtemp(folder) == NULL) {
+        folder[0] = '\0';
+        return imp_fail(err, IMP_IO, "no folder for a model: %s", strerror(errno));
+    }
+    imp_status status = imp_path_join(path, folder, "model.safetensors", err);
+    if (status == IMP_OK)
+        status = imp_network_create(&network, &def, 1, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_network_save(network, path, NULL, err);
+    imp_network_destroy(network);
+    return status;
+}
+
+static void put(json_t *results, bool print, const char *name, double value, const char *unit)
+{
+    json_object_set_new(results, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
+    if (print)
+        printf("%-13s %7.2f  %s\n", name, value, unit);
+}
+
+static void put_all(json_t *results, bool print, const imp_guest_speed *speed)
+{
+    enum { MEGA = 1000000 };
+    char median[96];
+    snprintf(median, sizeof median,
+             "ms from a JPEG of %d x %d to its commands, median of %d, one core",
+             IMP_GUEST_CAMERA_WIDTH, IMP_GUEST_CAMERA_HEIGHT, speed->frames);
+    put(results, print, "agent", speed->median * 1e3, median);
+    put(results, print, "agent-99.9%", speed->p999 * 1e3, "ms, all but one in a thousand");
+    put(results, print, "agent-worst", speed->worst * 1e3, "ms, the slowest");
+    put(results, print, "agent-start", speed->start * 1e3, "ms from start to ready");
+    put(results, print, "agent-memory", (double)speed->memory_last / MEGA,
+        "MB resident at the end");
+    put(results, print, "agent-growth", (double)(speed->memory_last - speed->memory_first) / MEGA,
+        "MB of these since the first 1000 pictures");
+}
+
+imp_status imp_bench_agent(const imp_bench_agent_settings *s, json_t *results, bool print,
+                           const imp_monitor *monitor, imp_error *err)
+{
+    char folder[64] = "", path[IMP_PATH_MAX] = "", program[IMP_PATH_MAX];
+    char command[2 * IMP_PATH_MAX + 64];
+    imp_guest_def guest = imp_default_guest_def();
+    imp_guest_speed speed;
+    cpu_set_t before, one;
+    imp_status status = IMP_OK;
+    if (s->command == NULL && s->model == NULL)
+        status = make_model(folder, path, err);
+    imp_session_sibling(program, "imprint-agent");
+    snprintf(command, sizeof command, "exec '%s' --model '%s'", program,
+             s->model != NULL ? s->model : path);
+    guest.command = s->command != NULL ? s->command : command;
+    guest.monitor = monitor;
+    // what asks and what answers share a core
+    const bool pinned = sched_getaffinity(0, sizeof before, &before) == 0;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu() < 0 ? 0 : sched_getcpu(), &one);
+    if (pinned)
+        sched_setaffinity(0, sizeof one, &one);
+    if (status == IMP_OK)
+        status = imp_guest_measure(&speed, &guest, s->map, s->frames, err);
+    if (pinned)
+        sched_setaffinity(0, sizeof before, &before);
+    if (status == IMP_OK)
+        put_all(results, print, &speed);
+    if (path[0] != '\0')
+        unlink(path);
+    if (folder[0] != '\0')
+        rmdir(folder);
+    return status;
+}
