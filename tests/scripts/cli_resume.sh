@@ -62,6 +62,28 @@ for moment in 0 0.1 first; do
     done
 done
 
+# killed twenty times, after other steps each time, with everything that a training can need
+cat >past.yaml <<'END'
+actions: 3
+frames: 2
+layers:
+  - {name: flat, kind: flatten}
+  - {name: all, kind: concat, input: [flat, actions]}
+  - {name: action, kind: dense, channels: outputs}
+END
+rich='imprint train --data whole --network past.yaml --augment all --window 200 --epochs 40
+    --checkpoint-steps 3 --average 0.9'
+expect 0 $rich --out whole-rich
+resume=
+for moment in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    start $rich --out killed-rich $resume
+    sleep "0.$((moment * 37 % 19 + 10))"
+    stop KILL '0 137'
+    [ ! -e killed-rich ] || resume=--resume
+done
+expect 0 $rich --out killed-rich $resume
+same_folders whole-rich killed-rich $models
+
 # repeating a finished command with --resume is harmless, with other settings it is refused
 expect 0 $collect --out whole --resume
 expect 2 $collect --out whole --resume --seed 7
