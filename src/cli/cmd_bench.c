@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "cli/bench_agent.h"
 #include "cli/bench_random.h"
+#include "cli/bench_render.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 
@@ -31,6 +32,7 @@ typedef struct rig {
     imp_scene_def look;
     imp_randomization spec;
     imp_renderer *renderer;
+    imp_render_bench *drawing;
     imp_random_bench *randomised; // NULL until it is asked for
     imp_env env;
     imp_env *many; // (ENVIRONMENTS), for state-only stepping
@@ -148,8 +150,26 @@ static int decide(rig *r)
     return DECISIONS;
 }
 
+static int draw_pairs(rig *r)
+{
+    return imp_render_bench_pair(r->drawing, &r->env);
+}
+
+static int draw_ground(rig *r)
+{
+    return imp_render_bench_ground(r->drawing, &r->env);
+}
+
+static int reach_bound(rig *r)
+{
+    return imp_render_bench_bound(r->drawing);
+}
+
 static const benchmark BENCHMARKS[] = {
     {"render", "frames/s on one core", 0, draw_frames},
+    {"pair", "frames/s on two cores", 0, draw_pairs},
+    {"ground", "frames/s on one core without objects", 0, draw_ground},
+    {"bound", "frames/s if the ground's texels only had to be read and mixed", 0, reach_bound},
     {"random", "frames/s on one core of randomised worlds, 512 an episode", 0, draw_randomised},
     {"env", "steps/s on one core, state only, 256 environments in turn", 0, step_states},
     {"reset", "us per reset on one core", 1e6, reset_states},
@@ -178,6 +198,8 @@ static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error
         status = imp_scene_create_with(&r->scene, r->world, &r->look, err);
     if (status == IMP_OK)
         status = imp_renderer_create(&r->renderer, &s->camera, path, err);
+    if (status == IMP_OK)
+        status = imp_render_bench_create(&r->drawing, &s->camera, path, r->scene, err);
     if (status == IMP_OK)
         status = imp_env_init(&r->env, r->world, &s->env, err);
     if (status == IMP_OK)
@@ -238,6 +260,7 @@ static void tear_down(rig *r)
     imp_trainer_destroy(r->trainer);
     imp_network_destroy(r->network);
     imp_policy_destroy(r->policy);
+    imp_render_bench_destroy(r->drawing);
     imp_renderer_destroy(r->renderer);
     imp_random_bench_close(r->randomised);
     imp_scene_destroy(r->scene);
@@ -297,9 +320,8 @@ static imp_status check_names(const imp_options *options, imp_error *err)
             known = known || strcmp(options->operands[k], BENCHMARKS[b].name) == 0;
         if (!known)
             return imp_fail(err, IMP_USAGE,
-                            "unknown benchmark '%s': render, random, env, reset, map, expert, "
-                            "train, decide, or "
-                            "agent",
+                            "unknown benchmark '%s': render, pair, ground, bound, random, env, "
+                            "reset, map, expert, train, decide, or agent",
                             options->operands[k]);
     }
     return IMP_OK;
@@ -416,7 +438,8 @@ static int run(const imp_command *command, int argc, char **argv)
 const imp_command imp_command_bench = {
     .name = "bench",
     .summary = "measure the speed of this machine",
-    .operands = "[render] [env] [reset] [map] [expert] [train] [decide] [agent]",
+    .operands = "[render] [pair] [ground] [bound] [random] [env] [reset] [map] [expert] [train] "
+                "[decide] [agent]",
     .details =
         "Without names, everything is measured. Compare ratios of one run: machines are noisy.",
     .examples = "  imprint bench render env --map udem1_empty\n"

@@ -2,7 +2,7 @@
 #ifndef IMP_RENDER_GROUND_TABLE_H
 #define IMP_RENDER_GROUND_TABLE_H
 
-#include "imprint/robot.h"
+#include "imprint/render.h"
 
 // Pixels are drawn in groups of 8 neighbours of a row, which share number and level of their
 // samples.
@@ -32,6 +32,9 @@ typedef struct imp_ground_table {
 
 // The side of a tile that the table's levels are meant for [m].
 #define IMP_LEVEL_TILE 0.585
+
+// How many samples of the ground a renderer's picture takes; 0 for pictures that are not kept.
+int64_t imp_renderer_sample_count(const imp_renderer *renderer);
 
 // The most steps that a group can have.
 enum { IMP_MOST_STEPS = 96 };

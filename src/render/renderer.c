@@ -190,6 +190,11 @@ const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer)
     return &renderer->camera.def;
 }
 
+int64_t imp_renderer_sample_count(const imp_renderer *renderer)
+{
+    return renderer->kept ? renderer->table.step_count * IMP_LANES : 0;
+}
+
 // Draws ground and sky into a row of the picture.
 static void draw_row(imp_renderer *renderer, const imp_ground_frame *frame, int row, uint8_t *rgb)
 {

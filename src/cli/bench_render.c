@@ -1,0 +1,172 @@
+#include "cli/bench_render.h"
+
+#include <stdlib.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "base/threads.h"
+#include "render/ground.h"
+
+// PICTURES: of a piece of work. TEXTURE: texels of what the bound reads, as many as a tile's level
+// that small pictures look at.
+enum { CORES = 2, PICTURES = 64, TEXTURE_BITS = 16, TEXTURE = 1 << TEXTURE_BITS };
+
+struct imp_render_bench {
+    const imp_scene *scene;
+    imp_pool *pool;
+    imp_renderer *renderers[CORES];
+    uint8_t *pictures[CORES];
+    imp_view view;      // of the pair's pictures
+    int64_t samples;    // that a picture of the ground takes
+    uint32_t *texels;   // (TEXTURE + some)
+    uint32_t *places;   // (samples)
+    uint32_t taken[16]; // keeps what was read from being left out
+};
+
+// Lays a texture and where a picture's samples fall on it: near each other, as on the ground.
+static bool set_out_bound(imp_render_bench *bench)
+{
+    imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);
+    bench->samples = imp_renderer_sample_count(bench->renderers[0]);
+    bench->texels = malloc((TEXTURE + 512) * sizeof *bench->texels);
+    bench->places = malloc((size_t)bench->samples * sizeof *bench->places);
+    if (bench->texels == NULL || bench->places == NULL)
+        return false;
+    for (int k = 0; k < TEXTURE + 512; k++)
+        bench->texels[k] = imp_random_u32(&random);
+    for (int64_t k = 0; k < bench->samples; k++)
+        bench->places[k] =
+            ((uint32_t)(k * 3) + imp_random_below(&random, 4)) & (uint32_t)(TEXTURE - 1);
+    return true;
+}
+
+imp_status imp_render_bench_create(imp_render_bench **out, const imp_camera_def *camera,
+                                   imp_render_path path, const imp_scene *scene, imp_error *err)
+{
+    imp_render_bench *bench = calloc(1, sizeof *bench);
+    if (bench == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
+    bench->scene = scene;
+    imp_status status = imp_pool_create(&bench->pool, CORES, err);
+    for (int k = 0; status == IMP_OK && k < CORES; k++) {
+        status = imp_renderer_create(&bench->renderers[k], camera, path, err);
+        bench->pictures[k] = malloc((size_t)camera->width * (size_t)camera->height * 3);
+        if (status == IMP_OK && bench->pictures[k] == NULL)
+            status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
+    }
+    if (status == IMP_OK && !set_out_bound(bench))
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
+    if (status == IMP_OK)
+        *out = bench;
+    else
+        imp_render_bench_destroy(bench);
+    return status;
+}
+
+void imp_render_bench_destroy(imp_render_bench *bench)
+{
+    if (bench == NULL)
+        return;
+    for (int k = 0; k < CORES; k++) {
+        imp_renderer_destroy(bench->renderers[k]);
+        free(bench->pictures[k]);
+    }
+    imp_pool_destroy(bench->pool);
+    free(bench->texels);
+    free(bench->places);
+    free(bench);
+}
+
+static void draw_turning(imp_render_bench *bench, imp_view view, int which)
+{
+    for (int k = 0; k < PICTURES; k++) {
+        view.pose.heading += 0.01;
+        imp_render(bench->renderers[which], bench->scene, &view, bench->pictures[which]);
+    }
+}
+
+static void draw_share(void *context, int index, int worker)
+{
+    imp_render_bench *bench = context;
+    (void)worker;
+    draw_turning(bench, bench->view, index);
+}
+
+int imp_render_bench_pair(imp_render_bench *bench, const imp_env *env)
+{
+    bench->view = imp_env_view(env);
+    imp_pool_run(bench->pool, CORES, draw_share, bench);
+    return CORES * PICTURES;
+}
+
+int imp_render_bench_ground(imp_render_bench *bench, const imp_env *env)
+{
+    uint64_t all[IMP_OBJECTS_MAX / 64];
+    memset(all, 0xff, sizeof all);
+    imp_view view = imp_env_view(env);
+    view.hidden = all;
+    draw_turning(bench, view, 0);
+    return PICTURES;
+}
+
+// A sample is two loads of two texels each, 16 products and their sum; the rest of what a renderer
+// does is not in it.
+enum { STRIDE = 258 };
+
+static void read_and_mix(const uint32_t *texels, const uint32_t *places, int64_t count,
+                         uint32_t taken[16])
+{
+    for (int64_t k = 0; k < count; k++) {
+        const uint32_t *at = texels + places[k];
+        const uint32_t four[4] = {at[0], at[1], at[STRIDE], at[STRIDE + 1]};
+        uint64_t mixed = 0;
+        for (int n = 0; n < 4; n++)
+            mixed += ((four[n] | (uint64_t)four[n] << 24) & 0x00ff00ff00ff00ffu) * 16;
+        taken[0] += (uint32_t)mixed;
+        taken[1] += (uint32_t)(mixed >> 32);
+    }
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void
+read_and_mix_avx2(const uint32_t *texels, const uint32_t *places, int64_t count, uint32_t taken[16])
+{
+    const __m256i order = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m256i weights = _mm256_set1_epi8(16), one = _mm256_set1_epi16(1);
+    __m256i sums[4] = {0};
+    for (int64_t k = 0; k + 8 <= count; k += 8)
+        for (int n = 0; n < 4; n++) {
+            __m128i mixed[2];
+            for (int two = 0; two < 2; two++) {
+                const uint32_t *at = texels + places[k + 2 * n + two];
+                mixed[two] = _mm_unpacklo_epi64(
+                    _mm_loadl_epi64((const __m128i *)(const void *)at),
+                    _mm_loadl_epi64((const __m128i *)(const void *)(at + STRIDE)));
+            }
+            const __m256i both =
+                _mm256_inserti128_si256(_mm256_castsi128_si256(mixed[0]), mixed[1], 1);
+            const __m256i pairs = _mm256_maddubs_epi16(_mm256_shuffle_epi8(both, order), weights);
+            sums[n] = _mm256_add_epi32(sums[n], _mm256_madd_epi16(pairs, one));
+        }
+    for (int n = 0; n < 2; n++)
+        _mm256_storeu_si256((__m256i *)(void *)(taken + 8 * n),
+                            _mm256_add_epi32(sums[n], sums[n + 2]));
+}
+#endif
+
+int imp_render_bench_bound(imp_render_bench *bench)
+{
+    for (int k = 0; k < PICTURES; k++) {
+#if defined(__x86_64__)
+        if (__builtin_cpu_supports("avx2")) {
+            read_and_mix_avx2(bench->texels, bench->places, bench->samples, bench->taken);
+            continue;
+        }
+#endif
+        read_and_mix(bench->texels, bench->places, bench->samples, bench->taken);
+    }
+    return PICTURES;
+}
