@@ -54,6 +54,8 @@ imp_scene_def imp_default_scene_def(void);
 /// imp_scene_create() with a definition.
 imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const imp_scene_def *def,
                                  imp_error *err);
+/// What it was made with; borrowed from the scene.
+const imp_scene_def *imp_scene_facts(const imp_scene *scene);
 
 /// How many variants of a kind of tile a scene has to choose from; at least 1.
 int imp_scene_variant_count(const imp_scene *scene, imp_tile_kind kind);
@@ -165,8 +167,9 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
 void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t *rgb);
 
 /// Draws every kind of object, colour and sign once, in a grid: rgb is (height x width x 3) bytes.
-/// Fails with IMP_USAGE on pictures of a few pixels, and with IMP_NO_MEMORY.
-imp_status imp_render_catalogue(int width, int height, uint8_t *rgb, imp_error *err);
+/// Fails with IMP_USAGE on pictures of a few pixels, and where imp_scene_create_with() does.
+imp_status imp_render_catalogue(const imp_scene_def *def, int width, int height, uint8_t *rgb,
+                                imp_error *err);
 
 /// The same with objects where a view has them; its pose does not count.
 void imp_render_view_from_above(const imp_scene *scene, const imp_view *view, int width, int height,

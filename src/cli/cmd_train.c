@@ -205,6 +205,7 @@ imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
 // What --online drives with.
 typedef struct online_settings {
     bool online;
+    int first; // of its options: those from there on say nothing without --online
     imp_sim_options sim;
     imp_online_def def;
     imp_assets *assets;
@@ -213,6 +214,7 @@ typedef struct online_settings {
 static void add_online_options(imp_options *options, online_settings *o)
 {
     imp_collect_def *collect = &o->def.collect;
+    o->first = options->count;
     const imp_option table[] = {
         {"online", 0, IMP_OPTION_FLAG, &o->online, NULL,
          "no dataset: learn from what is driven meanwhile, by the expert first, then by the "
@@ -282,7 +284,10 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
         status = imp_session_claim(s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
-    char *json = imp_options_json(options);
+    imp_options told = *options;
+    if (!o->online)
+        told.count = o->first;
+    char *json = imp_options_json(&told);
     imp_monitor monitor = imp_session_monitor(options);
     status = train(summary, s, o, json != NULL ? json : "{}", &monitor, err);
     imp_session_clear();
@@ -291,7 +296,7 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
     imp_error second = {0};
     imp_status saved = IMP_OK;
     if (status == IMP_OK || status == IMP_INTERRUPTED)
-        saved = imp_session_save_settings(options, s->out, &second);
+        saved = imp_session_save_settings(&told, s->out, &second);
     return status == IMP_OK && saved != IMP_OK ? imp_fail(err, saved, "%s", second.message)
                                                : status;
 }

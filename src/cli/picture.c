@@ -291,7 +291,8 @@ imp_status imp_painter_draw(imp_painter *p, const imp_picture_frame *frame, uint
 {
     imp_view view = frame->view;
     if (p->kind == CATALOGUE)
-        return imp_render_catalogue(p->camera.width, p->camera.height, rgb, err);
+        return imp_render_catalogue(imp_scene_facts(p->scene), p->camera.width, p->camera.height,
+                                    rgb, err);
     if (p->kind == MAP) {
         draw_map(p, frame, rgb);
         return IMP_OK;

@@ -69,8 +69,8 @@ static imp_camera_def camera_at(int width, int height, double high)
     return def;
 }
 
-static imp_status draw_world(const imp_world *world, int pattern, int width, int height,
-                             uint8_t *rgb, imp_error *err)
+static imp_status draw_world(const imp_scene_def *def, const imp_world *world, int pattern,
+                             int width, int height, uint8_t *rgb, imp_error *err)
 {
     const imp_object *object = &world->objects[0];
     const imp_camera_def camera =
@@ -82,7 +82,7 @@ static imp_status draw_world(const imp_world *world, int pattern, int width, int
     view.moving = object->moving >= 0 ? &state : NULL;
     imp_scene *scene;
     imp_renderer *renderer;
-    imp_status status = imp_scene_create(&scene, world, err);
+    imp_status status = imp_scene_create_with(&scene, world, def, err);
     if (status != IMP_OK)
         return status;
     status = imp_renderer_create(&renderer, &camera, IMP_RENDER_AUTO, err);
@@ -94,19 +94,21 @@ static imp_status draw_world(const imp_world *world, int pattern, int width, int
     return status;
 }
 
-static imp_status draw_cell(int cell, int width, int height, uint8_t *rgb, imp_error *err)
+static imp_status draw_cell(const imp_scene_def *def, int cell, int width, int height, uint8_t *rgb,
+                            imp_error *err)
 {
     imp_world *world;
     imp_status status = build_world(&world, cell, err);
     if (status != IMP_OK)
         return status;
     const int pattern = cell < EXHIBIT_COUNT ? EXHIBITS[cell].pattern : 0;
-    status = draw_world(world, pattern, width, height, rgb, err);
+    status = draw_world(def, world, pattern, width, height, rgb, err);
     imp_world_destroy(world);
     return status;
 }
 
-imp_status imp_render_catalogue(int width, int height, uint8_t *rgb, imp_error *err)
+imp_status imp_render_catalogue(const imp_scene_def *def, int width, int height, uint8_t *rgb,
+                                imp_error *err)
 {
     static_assert((int)EXHIBIT_COUNT + (int)IMP_SIGN_COUNT - 1 == COLUMNS * ROWS, "a cell each");
     if (width < COLUMNS || height < ROWS)
@@ -119,7 +121,7 @@ imp_status imp_render_catalogue(int width, int height, uint8_t *rgb, imp_error *
     imp_status status = IMP_OK;
     memset(rgb, 255, (size_t)width * (size_t)height * 3);
     for (int cell = 0; status == IMP_OK && cell < COLUMNS * ROWS; cell++) {
-        status = draw_cell(cell, wide, high, picture, err);
+        status = draw_cell(def, cell, wide, high, picture, err);
         const int left = cell % COLUMNS * wide, top = cell / COLUMNS * high;
         for (int row = 0; status == IMP_OK && row < high; row++)
             memcpy(rgb + ((size_t)(top + row) * (size_t)width + (size_t)left) * 3,

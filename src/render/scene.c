@@ -64,6 +64,7 @@ imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const 
     scene->world = world;
     scene->columns = world->columns + 2;
     scene->rows = world->rows + 2;
+    scene->def = *def;
     if (!imp_scene_lay_tiles(scene, def))
         status = imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", world->name);
     if (status == IMP_OK)
@@ -75,6 +76,11 @@ imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const 
     set_light(scene, def);
     *out = scene;
     return IMP_OK;
+}
+
+const imp_scene_def *imp_scene_facts(const imp_scene *scene)
+{
+    return &scene->def;
 }
 
 void imp_scene_destroy(imp_scene *scene)

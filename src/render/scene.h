@@ -15,6 +15,7 @@ typedef struct imp_cell_looks {
 
 struct imp_scene {
     const imp_world *world; // borrowed
+    imp_scene_def def;
     int columns, rows;      // of cells: the world's tiles and a ring of nothing around them
     int32_t *cells;         // (rows x columns) first texel of the one that is shown unless told
     imp_cell_looks *looks;  // (rows x columns)

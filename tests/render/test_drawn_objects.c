@@ -490,8 +490,9 @@ static void catalogue_shows_all(void **state)
     (void)state;
     enum { W = 240, H = 200, CELL_W = 40, CELL_H = 40, CELL = CELL_W * CELL_H * 3, CELLS = 30 };
     imp_error err = {0};
+    const imp_scene_def look = imp_default_scene_def();
     uint8_t *rgb = allocate(W * H * 3), *cells = allocate(CELLS * CELL);
-    assert_ok(imp_render_catalogue(W, H, rgb, &err), err);
+    assert_ok(imp_render_catalogue(&look, W, H, rgb, &err), err);
     for (int n = 0; n < CELLS; n++)
         for (int row = 0; row < CELL_H; row++)
             memcpy(cells + n * CELL + row * CELL_W * 3,
@@ -499,7 +500,7 @@ static void catalogue_shows_all(void **state)
     for (int n = 0; n < CELLS; n++)
         for (int m = 0; m < n; m++)
             assert_memory_not_equal(cells + n * CELL, cells + m * CELL, CELL);
-    assert_int_equal(imp_render_catalogue(5, 200, rgb, &err), IMP_USAGE);
+    assert_int_equal(imp_render_catalogue(&look, 5, 200, rgb, &err), IMP_USAGE);
     free(rgb);
     free(cells);
 }
