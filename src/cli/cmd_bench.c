@@ -152,7 +152,9 @@ static int decide(rig *r)
 
 static int draw_pairs(rig *r)
 {
-    return imp_render_bench_pair(r->drawing, &r->env);
+    const int frames = imp_render_bench_pair(r->drawing, &r->env);
+    restart_if_over(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
+    return frames;
 }
 
 static int draw_ground(rig *r)

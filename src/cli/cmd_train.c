@@ -22,7 +22,8 @@ imp_train_settings imp_default_train_settings(void)
     };
 }
 
-void imp_train_settings_add(imp_options *options, imp_train_settings *s)
+// What is learned from, by what, and towards what.
+static void add_what(imp_options *options, imp_train_settings *s)
 {
     imp_train_def *train = &s->train;
     const imp_option table[] = {
@@ -56,6 +57,15 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s)
          false},
         {"weight-turns", 0, IMP_OPTION_REAL, &train->weight_turns, "X",
          "count samples more, the sharper they turn: 1 by half; 0: all alike", false},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+// At what rate, for how long, and how.
+static void add_how_long(imp_options *options, imp_train_settings *s)
+{
+    imp_train_def *train = &s->train;
+    const imp_option table[] = {
         {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
          "of the learning rate: constant, step, or cosine down to a hundredth", false},
         {"decay-factor", 0, IMP_OPTION_REAL, &train->decay_factor, "R",
@@ -85,6 +95,12 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+void imp_train_settings_add(imp_options *options, imp_train_settings *s)
+{
+    add_what(options, s);
+    add_how_long(options, s);
 }
 
 static json_t *real_or_null(double value)

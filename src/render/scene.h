@@ -16,12 +16,12 @@ typedef struct imp_cell_looks {
 struct imp_scene {
     const imp_world *world; // borrowed
     imp_scene_def def;
-    int columns, rows;      // of cells: the world's tiles and a ring of nothing around them
-    int32_t *cells;         // (rows x columns) first texel of the one that is shown unless told
-    imp_cell_looks *looks;  // (rows x columns)
-    uint32_t *texels;       // all textures; the first is clear
-    int32_t texture_size;   // texels from one to the next
-    int finest;             // of the levels; finer ones are not there
+    int columns, rows;     // of cells: the world's tiles and a ring of nothing around them
+    int32_t *cells;        // (rows x columns) first texel of the one that is shown unless told
+    imp_cell_looks *looks; // (rows x columns)
+    uint32_t *texels;      // all textures; the first is clear
+    int32_t texture_size;  // texels from one to the next
+    int finest;            // of the levels; finer ones are not there
     imp_texture_level levels[IMP_TEXTURE_LEVELS];
     int variants[IMP_TILE_KIND_COUNT];
     bool pictures[IMP_TILE_KIND_COUNT]; // whether they are the assets'
