@@ -37,11 +37,11 @@ static bool reserve_steps(imp_ground_table *table, int64_t steps)
     if (steps <= table->step_capacity)
         return true;
     int64_t capacity = table->step_capacity * 2 > steps ? table->step_capacity * 2 : steps;
-    imp_ground_step *wider = realloc(table->steps, (size_t)capacity * sizeof *wider);
+    imp_ground_step *wider = reallocarray(table->steps, (size_t)capacity, sizeof *wider);
     if (wider == NULL)
         return false;
     table->steps = wider;
-    int8_t *levels = realloc(table->levels, (size_t)capacity);
+    int8_t *levels = reallocarray(table->levels, (size_t)capacity, 1);
     if (levels == NULL)
         return false;
     table->levels = levels;
