@@ -15,13 +15,14 @@ enum { LIMIT = 1 << 16, LARGEST_PER_BYTE = 64 };
 
 static size_t largest; // of the allocations since this input's beginning
 
-// The address sanitizer tells of allocations; without it, only the inbox's is known.
+// Clang's address sanitizer tells of allocations (Debian's gcc comes without the header that says
+// how); elsewhere only the inbox's is known.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define TOLD_OF_ALLOCATIONS
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(TOLD_OF_ALLOCATIONS)
+#ifdef TOLD_OF_ALLOCATIONS
 #include <sanitizer/allocator_interface.h>
 
 static void on_malloc(const volatile void *memory, size_t size)
