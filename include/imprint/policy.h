@@ -52,6 +52,10 @@ typedef struct imp_expert_def {
     /// action. That is what can be learned from single pictures. Where the road's edge is near,
     /// what is tried out still goes by the true state; false
     bool by_sight;
+    /// Away from its line, tries out in the simulator what it is about to do, and looks for
+    /// something better if that ends off the road or at an object. What is done there then no
+    /// longer follows from where the robot stands by a simple law, and is hard to learn; true
+    bool tries_out;
     /// By sight, what it takes the robot's drive to be: a randomised one cannot be seen. NULL: what
     /// it is. Copied when a policy is made.
     const imp_drive_def *believed;

@@ -21,6 +21,7 @@ imp_sim_options imp_default_sim_options(void)
         .tracking_rate = expert.tracking_rate,
         .turning_rate = expert.turning_rate,
         .lane_offset = expert.lane_offset,
+        .trials = expert.tries_out,
         .turns = "",
         .split = "all",
         .observe = imp_observation_word(IMP_OBSERVATION_PICTURES),
@@ -64,6 +65,10 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          "where the expert drives, to the right of the lane centre", false},
         {"by-sight", 0, IMP_OPTION_FLAG, &sim->by_sight, NULL,
          "the expert goes by where it is alone, not by how it moves: what pictures can teach",
+         false},
+        {"trials", 0, IMP_OPTION_FLAG, &sim->trials, NULL,
+         "the expert tries out in the simulator what it does at the road's edge; --no-trials does "
+         "not, which is easier to learn",
          false},
         {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
          "what the expert does at crossings, over and over: letters l, r, s, or straight on where "
@@ -219,6 +224,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->lane_offset = sim->lane_offset;
     expert->turns = sim->turns;
     expert->by_sight = sim->by_sight;
+    expert->tries_out = sim->trials;
     imp_camera probe;
     return imp_camera_init(&probe, camera, err);
 }

@@ -21,6 +21,8 @@ static const double PREVIEW_TIME = 0.20;
 static const double GAP_USUAL = 0.06, ANGLE_USUAL = 0.25;
 // So much larger a robot would stand on the road, too.
 static const double ROOM_USUAL = 1.5;
+// As large must a robot's room be to turn in, and so fast does one go to where there is [m/s].
+static const double TURNING_SIZE = 1.1, SPEED_TO_ROOM = 0.3;
 // No faster than this, the robot stands [m/s].
 static const double SPEED_STANDING = 0.05;
 // Farther from the route than this, it is looked for anew [m].
@@ -47,6 +49,7 @@ imp_expert_def imp_default_expert_def(void)
                             .tracking_rate = 3.1,
                             .turning_rate = 10.0,
                             .lane_offset = 0.0,
+                            .tries_out = true,
                             .cookie = EXPERT_COOKIE};
 }
 
@@ -171,6 +174,18 @@ static deviation deviation_of(const expert *self, foresight state, double offset
     };
 }
 
+// Whether the robot could turn on the spot by an angle, to the left, without leaving the road.
+static bool can_turn(const imp_world *world, imp_pose pose, double angle)
+{
+    enum { PLACES = 4 };
+    for (int k = 1; k <= PLACES; k++) {
+        const imp_pose turned = {pose.x, pose.z, pose.heading + angle * k / PLACES};
+        if (!imp_env_on_road(world, turned, TURNING_SIZE))
+            return false;
+    }
+    return true;
+}
+
 // The action that the control law asks for; *usual tells whether the robot is about where it should
 // be.
 static imp_action steer(expert *self, const imp_env *env, bool *usual)
@@ -197,7 +212,13 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
     }
     double turn_rate = state.speed * d.curvature + 2.0 * self->def.tracking_rate * d.astray;
     turn_rate = fmax(-TURN_RATE_MAX, fmin(TURN_RATE_MAX, turn_rate));
-    return motor_action(self, env, state, plan.speed * willing, turn_rate);
+    double speed = plan.speed * willing;
+    if (!*usual && !can_turn(env->world, state.pose, d.astray)) {
+        // too close to the edge: first ahead, or back, to where there is room
+        speed = d.angle * d.aside < 0.0 ? SPEED_TO_ROOM : -SPEED_TO_ROOM;
+        turn_rate = 0.0;
+    }
+    return motor_action(self, env, state, speed, turn_rate);
 }
 
 enum { HORIZON = 50 }; // steps that an action is tried out for
@@ -282,7 +303,7 @@ static imp_action act(imp_policy *policy, const imp_env *env, const uint8_t *obs
     expert *self = (expert *)policy;
     bool usual;
     imp_action action = steer(self, env, &usual);
-    if (!goes_as_tried_out(self, env) && !usual)
+    if (self->def.tries_out && !goes_as_tried_out(self, env) && !usual)
         action = safe_action(self, env, action);
     self->frame = env->frame;
     self->action = action;

@@ -201,6 +201,29 @@ static void by_sight_a_gentle_expert_stays_in_its_lane(void **state)
     }
 }
 
+// The law by which it drives is enough on empty roads, wherever it starts: it makes room before it
+// turns. What it tries out is for what the law does not know.
+static void without_trials_the_expert_stays_on_the_road(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world;
+    imp_policy *policy;
+    imp_env env;
+    imp_env_def env_def = imp_default_env_def();
+    imp_expert_def def = imp_default_expert_def();
+    summary sum = {0};
+    env_def.max_steps = STEPS;
+    def.tries_out = false;
+    assert_ok(imp_world_load(&world, "small_loop", &err), err);
+    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+    assert_ok(imp_expert_create(&policy, &def, &err), err);
+    for (uint32_t episode = 0; episode < 200; episode++)
+        drive_episode(&env, policy, episode, &sum);
+    imp_policy_destroy(policy);
+    imp_world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +232,7 @@ int main(void)
         cmocka_unit_test(by_sight_the_same_place_gives_the_same_action),
         cmocka_unit_test(by_sight_motors_that_are_not_seen_change_nothing),
         cmocka_unit_test(by_sight_a_gentle_expert_stays_in_its_lane),
+        cmocka_unit_test(without_trials_the_expert_stays_on_the_road),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
