@@ -52,6 +52,7 @@ static imp_expert_def teacher_of(const imp_driver *driver)
     def.speed = real_of(settings, "speed", def.speed);
     def.tracking_rate = real_of(settings, "tracking-rate", def.tracking_rate);
     def.turning_rate = real_of(settings, "turning-rate", def.turning_rate);
+    def.turn_rate = real_of(settings, "turn-rate", def.turn_rate);
     json_decref(settings);
     return def;
 }

@@ -42,6 +42,7 @@ typedef struct imp_expert_def {
         tracking_rate;   ///< errors die out like a critically damped spring of this rate [1/s]; 3.1
     double turning_rate; ///< the turn rate follows what is asked of it so fast [1/s]; 10. Up to 4
                          ///< is the motors' own damping
+    double turn_rate;    ///< it turns no faster than this [rad/s]; 6
     double lane_offset;  ///< wanted distance from the lane centre [m], positive to the right; 0
     /// What to do at crossings, over and over: letters l, r and s. Where the road does not offer
     /// the turn asked for it goes straight on, and where it does not offer that, a turn is drawn:

@@ -20,6 +20,7 @@ imp_sim_options imp_default_sim_options(void)
         .expert_speed = expert.speed,
         .tracking_rate = expert.tracking_rate,
         .turning_rate = expert.turning_rate,
+        .turn_rate = expert.turn_rate,
         .lane_offset = expert.lane_offset,
         .trials = expert.tries_out,
         .turns = "",
@@ -61,6 +62,8 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          "how firmly the expert steers back to its line", false},
         {"turning-rate", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
          "how hard the expert presses for a turn rate; 4 is gentle", false},
+        {"turn-rate", 0, IMP_OPTION_REAL, &sim->turn_rate, "RAD/S",
+         "the expert turns no faster than this", false},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
          "where the expert drives, to the right of the lane centre", false},
         {"by-sight", 0, IMP_OPTION_FLAG, &sim->by_sight, NULL,
@@ -221,6 +224,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->speed = sim->expert_speed;
     expert->tracking_rate = sim->tracking_rate;
     expert->turning_rate = sim->turning_rate;
+    expert->turn_rate = sim->turn_rate;
     expert->lane_offset = sim->lane_offset;
     expert->turns = sim->turns;
     expert->by_sight = sim->by_sight;
