@@ -44,6 +44,9 @@ typedef struct imp_expert_def {
                          ///< is the motors' own damping
     double turn_rate;    ///< it turns no faster than this [rad/s]; 6
     double lane_offset;  ///< wanted distance from the lane centre [m], positive to the right; 0
+    /// Follows AI-DO's lanes, straight lines and arcs 0.22 tiles from the middle of the road,
+    /// instead of the simulator's curves; false
+    bool challenge_lanes;
     /// What to do at crossings, over and over: letters l, r and s. Where the road does not offer
     /// the turn asked for it goes straight on, and where it does not offer that, a turn is drawn:
     /// so with "l" or "r" nothing ever is. NULL, or empty: all are drawn. Copied.

@@ -23,6 +23,7 @@ imp_sim_options imp_default_sim_options(void)
         .turn_rate = expert.turn_rate,
         .lane_offset = expert.lane_offset,
         .trials = expert.tries_out,
+        .lanes = "simulator",
         .turns = "",
         .split = "all",
         .observe = imp_observation_word(IMP_OBSERVATION_PICTURES),
@@ -66,6 +67,9 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          "the expert turns no faster than this", false},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
          "where the expert drives, to the right of the lane centre", false},
+        {"lanes", 0, IMP_OPTION_TEXT, &sim->lanes, "NAME",
+         "whose the expert follows: the simulator's, or the challenge's, which lie farther out",
+         false},
         {"by-sight", 0, IMP_OPTION_FLAG, &sim->by_sight, NULL,
          "the expert goes by where it is alone, not by how it moves: what pictures can teach",
          false},
@@ -225,6 +229,10 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->tracking_rate = sim->tracking_rate;
     expert->turning_rate = sim->turning_rate;
     expert->turn_rate = sim->turn_rate;
+    expert->challenge_lanes = strcmp(sim->lanes, "challenge") == 0;
+    if (!expert->challenge_lanes && strcmp(sim->lanes, "simulator") != 0)
+        return imp_fail(err, IMP_USAGE, "--lanes: '%s' is neither simulator nor challenge",
+                        sim->lanes);
     expert->lane_offset = sim->lane_offset;
     expert->turns = sim->turns;
     expert->by_sight = sim->by_sight;

@@ -85,6 +85,7 @@ static void begin(imp_policy *policy, const imp_env *env)
     self->route = (imp_route){
         .random = imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ROUTE),
         .turns = self->turns[0] != '\0' ? self->turns : NULL,
+        .arcs = self->def.challenge_lanes,
     };
 }
 
