@@ -144,6 +144,7 @@ imp_view imp_default_view(void);
 typedef enum imp_render_path {
     IMP_RENDER_AUTO,  ///< the fastest that this processor has
     IMP_RENDER_PLAIN, ///< portable C
+    IMP_RENDER_AVX2,  ///< AVX2 at most; portable C where there is none
 } imp_render_path;
 
 /// A camera's tables and the scratch memory to draw with. One per thread.

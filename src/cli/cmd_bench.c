@@ -17,7 +17,7 @@ typedef struct settings {
     imp_env_def env;
     imp_camera_def camera;
     imp_expert_def expert;
-    const char *path; // "auto" or "plain"
+    const char *path; // of PATHS
     int batch;
     double seconds; // that one repeat lasts
     imp_bench_agent_settings agent;
@@ -183,10 +183,23 @@ static const benchmark BENCHMARKS[] = {
 static const char AGENT[] = "agent"; // a process, measured from outside
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
+// As imp_render_path numbers them.
+static const char *const PATHS[] = {"auto", "plain", "avx2"};
+enum { PATH_COUNT = sizeof PATHS / sizeof PATHS[0] };
+
+// PATH_COUNT if it is none of them.
+static int path_named(const char *name)
+{
+    int k = 0;
+    while (k < PATH_COUNT && strcmp(name, PATHS[k]) != 0)
+        k++;
+    return k;
+}
+
 static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error *err)
 {
     const settings *s = r->s;
-    imp_render_path path = strcmp(s->path, "plain") == 0 ? IMP_RENDER_PLAIN : IMP_RENDER_AUTO;
+    const imp_render_path path = (imp_render_path)path_named(s->path);
     r->look = imp_default_scene_def();
     r->spec = imp_randomization_none();
     imp_status status = imp_world_load(&r->world, s->sim.map, err);
@@ -377,8 +390,9 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
         imp_sim_options_apply(options, &s->sim, &s->env, &s->camera, &s->expert, err);
     if (status == IMP_OK)
         status = check_names(options, err);
-    if (status == IMP_OK && strcmp(s->path, "auto") != 0 && strcmp(s->path, "plain") != 0)
-        status = imp_fail(err, IMP_USAGE, "--renderer: '%s' is neither auto nor plain", s->path);
+    if (status == IMP_OK && path_named(s->path) == PATH_COUNT)
+        status = imp_fail(err, IMP_USAGE, "--renderer: '%s' is none of auto, plain and avx2",
+                          s->path);
     if (status == IMP_OK && !(s->seconds > 0.0 && s->seconds <= 60.0))
         status = imp_fail(err, IMP_USAGE, "--seconds %g is not within 0 to 60", s->seconds);
     if (status == IMP_OK && (s->batch < 1 || s->batch > 4096))
@@ -418,7 +432,7 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_sim_options_add(&options, &s.sim);
     imp_random_options_add(&options, &s.sim);
     imp_options_add(&options, (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
-                                           "auto, or plain C without vector instructions", false});
+                                           "auto, avx2 (no wider vectors) or plain (C without any)", false});
     imp_options_add(&options, (imp_option){"batch", 'b', IMP_OPTION_INT, &s.batch, "N",
                                            "samples per training step", false});
     imp_options_add(&options, (imp_option){"seconds", 0, IMP_OPTION_REAL, &s.seconds, "S",

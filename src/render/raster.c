@@ -302,6 +302,12 @@ __attribute__((target("avx2"))) void imp_raster_fill_avx2(const imp_raster *rast
 {
     fill(raster, facet, gather_bits_avx2);
 }
+
+__attribute__((target(IMP_AVX512))) void imp_raster_fill_avx512(const imp_raster *raster,
+                                                                const imp_raster_facet *facet)
+{
+    fill(raster, facet, gather_bits_avx2);
+}
 #endif
 
 void imp_raster_measure(imp_raster *raster)

@@ -8,6 +8,7 @@
 #define IMP_RENDER_RASTER_H
 
 #include "render/faces.h"
+#include "render/processor.h"
 #include "render/sight.h"
 
 enum { IMP_SAMPLES = 8 }; // of a pixel
@@ -49,7 +50,9 @@ bool imp_raster_set_up(imp_raster_facet *facet, const imp_raster_corner corners[
 typedef void imp_raster_fill(const imp_raster *raster, const imp_raster_facet *facet);
 imp_raster_fill imp_raster_fill_plain;
 #if defined(__x86_64__)
-imp_raster_fill imp_raster_fill_avx2; // needs a processor with AVX2; the same bytes
+// The same bytes, on processors with AVX2, and with imp_has_avx512(): twice the registers.
+imp_raster_fill imp_raster_fill_avx2;
+imp_raster_fill imp_raster_fill_avx512;
 #endif
 
 // Takes note of new rays.

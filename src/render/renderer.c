@@ -24,11 +24,26 @@ struct imp_renderer {
 static imp_ground_draw *choose_draw(imp_render_path path)
 {
 #if defined(__x86_64__)
-    if (path == IMP_RENDER_AUTO && __builtin_cpu_supports("avx2"))
+    // where texels are better gathered than loaded two by two
+    if (path == IMP_RENDER_AUTO && imp_has_avx512() && __builtin_cpu_is("intel"))
+        return imp_ground_draw_avx512;
+    if (path != IMP_RENDER_PLAIN && __builtin_cpu_supports("avx2"))
         return imp_ground_draw_avx2;
 #endif
     (void)path;
     return imp_ground_draw_plain;
+}
+
+static imp_raster_fill *choose_fill(imp_render_path path)
+{
+#if defined(__x86_64__)
+    if (path == IMP_RENDER_AUTO && imp_has_avx512())
+        return imp_raster_fill_avx512;
+    if (path != IMP_RENDER_PLAIN && __builtin_cpu_supports("avx2"))
+        return imp_raster_fill_avx2;
+#endif
+    (void)path;
+    return imp_raster_fill_plain;
 }
 
 // Makes room for a number of steps; keeps what is there.
@@ -70,12 +85,7 @@ static bool add_raster(imp_renderer *renderer, imp_render_path path)
         raster->nearness == NULL || raster->colours == NULL || raster->marks == NULL)
         return false;
     rays->y = rays->x + count + IMP_RAYS_SPARE;
-    renderer->objects.fill = imp_raster_fill_plain;
-#if defined(__x86_64__)
-    if (path == IMP_RENDER_AUTO && __builtin_cpu_supports("avx2"))
-        renderer->objects.fill = imp_raster_fill_avx2;
-#endif
-    (void)path;
+    renderer->objects.fill = choose_fill(path);
     return true;
 }
 

@@ -246,6 +246,7 @@ static void paths_agree(void **state)
     (void)state;
     stage_set stage = open_map("udem1", WIDTH, HEIGHT);
     imp_renderer *plain = new_renderer(WIDTH, HEIGHT, imp_lens_duckiebot(), IMP_RENDER_PLAIN);
+    imp_renderer *avx2 = new_renderer(WIDTH, HEIGHT, imp_lens_duckiebot(), IMP_RENDER_AVX2);
     uint8_t *one = allocate(SIZE), *other = allocate(SIZE);
     imp_random random = imp_random_stream(12, 0, 0, IMP_PURPOSE_TEST);
     for (int n = 0; n < 60; n++) {
@@ -255,10 +256,13 @@ static void paths_agree(void **state)
         imp_render(plain, stage.scene, &view, other);
         for (int k = 0; k < SIZE; k++)
             assert_in_range(one[k] - other[k] + 1, 0, 2);
+        imp_render(avx2, stage.scene, &view, other);
+        assert_memory_equal(one, other, SIZE);
     }
     free(one);
     free(other);
     imp_renderer_destroy(plain);
+    imp_renderer_destroy(avx2);
     strike_stage(&stage);
 }
 
