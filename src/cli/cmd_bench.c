@@ -31,7 +31,6 @@ typedef struct rig {
     imp_scene *scene;
     imp_scene_def look;
     imp_randomization spec;
-    imp_renderer *renderer;
     imp_render_bench *drawing;
     imp_random_bench *randomised; // NULL until it is asked for
     imp_env env;
@@ -63,21 +62,6 @@ static void restart_if_over(rig *r, imp_step step)
         return;
     imp_env_reset(&r->env, ++r->episode, &err);
     imp_policy_begin(r->policy, &r->env);
-}
-
-// Drives on a little, so that pictures differ, and draws.
-static int draw_frames(rig *r)
-{
-    enum { FRAMES = 64 };
-    for (int k = 0; k < FRAMES; k++) {
-        imp_pose pose = r->env.pose;
-        pose.heading += 0.01 * k;
-        imp_view view = imp_env_view(&r->env);
-        view.pose = pose;
-        imp_render(r->renderer, r->scene, &view, r->pictures);
-    }
-    restart_if_over(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
-    return FRAMES;
 }
 
 static int draw_randomised(rig *r)
@@ -150,16 +134,19 @@ static int decide(rig *r)
     return DECISIONS;
 }
 
+static int draw_frames(rig *r)
+{
+    return imp_render_bench_one(r->drawing);
+}
+
 static int draw_pairs(rig *r)
 {
-    const int frames = imp_render_bench_pair(r->drawing, &r->env);
-    restart_if_over(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
-    return frames;
+    return imp_render_bench_pair(r->drawing);
 }
 
 static int draw_ground(rig *r)
 {
-    return imp_render_bench_ground(r->drawing, &r->env);
+    return imp_render_bench_ground(r->drawing);
 }
 
 static int reach_bound(rig *r)
@@ -212,10 +199,6 @@ static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error
     if (status == IMP_OK)
         status = imp_scene_create_with(&r->scene, r->world, &r->look, err);
     if (status == IMP_OK)
-        status = imp_renderer_create(&r->renderer, &s->camera, path, err);
-    if (status == IMP_OK)
-        status = imp_render_bench_create(&r->drawing, &s->camera, path, r->scene, err);
-    if (status == IMP_OK)
         status = imp_env_init(&r->env, r->world, &s->env, err);
     if (status == IMP_OK)
         status = imp_env_reset(&r->env, 0, err);
@@ -228,6 +211,11 @@ static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error
     }
     if (status == IMP_OK)
         status = imp_expert_create(&r->policy, &s->expert, err);
+    if (status == IMP_OK)
+        status = imp_render_bench_create(&r->drawing, &s->camera, path, r->scene, &r->env,
+                                         r->policy, err);
+    if (status == IMP_OK)
+        status = imp_env_reset(&r->env, 0, err);
     if (status == IMP_OK)
         imp_policy_begin(r->policy, &r->env);
     return status;
@@ -276,7 +264,6 @@ static void tear_down(rig *r)
     imp_network_destroy(r->network);
     imp_policy_destroy(r->policy);
     imp_render_bench_destroy(r->drawing);
-    imp_renderer_destroy(r->renderer);
     imp_random_bench_close(r->randomised);
     imp_scene_destroy(r->scene);
     imp_assets_close(r->assets);
@@ -391,8 +378,8 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
     if (status == IMP_OK)
         status = check_names(options, err);
     if (status == IMP_OK && path_named(s->path) == PATH_COUNT)
-        status = imp_fail(err, IMP_USAGE, "--renderer: '%s' is none of auto, plain and avx2",
-                          s->path);
+        status =
+            imp_fail(err, IMP_USAGE, "--renderer: '%s' is none of auto, plain and avx2", s->path);
     if (status == IMP_OK && !(s->seconds > 0.0 && s->seconds <= 60.0))
         status = imp_fail(err, IMP_USAGE, "--seconds %g is not within 0 to 60", s->seconds);
     if (status == IMP_OK && (s->batch < 1 || s->batch > 4096))
@@ -431,8 +418,9 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_options_init(&options, command);
     imp_sim_options_add(&options, &s.sim);
     imp_random_options_add(&options, &s.sim);
-    imp_options_add(&options, (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
-                                           "auto, avx2 (no wider vectors) or plain (C without any)", false});
+    imp_options_add(&options,
+                    (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
+                                 "auto, avx2 (no wider vectors) or plain (C without any)", false});
     imp_options_add(&options, (imp_option){"batch", 'b', IMP_OPTION_INT, &s.batch, "N",
                                            "samples per training step", false});
     imp_options_add(&options, (imp_option){"seconds", 0, IMP_OPTION_REAL, &s.seconds, "S",
