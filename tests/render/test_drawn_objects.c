@@ -528,6 +528,47 @@ static void maps_show_objects_from_above(void **state)
     strike_stage(&stage);
 }
 
+// The least brightness of a roof, seen from above, but for its rims and its ends.
+static int darkest_of(const imp_object *bus, const uint8_t *rgb, int width, double scale,
+                      double left, double top)
+{
+    enum { STEPS = 200 };
+    const imp_vec2 *c = bus->box.corner;
+    const double rim[2] = {0.15, 0.06};
+    int darkest = 255;
+    for (int k = 0; k <= STEPS * STEPS; k++) {
+        const double u = rim[0] + (1.0 - 2.0 * rim[0]) * (k / STEPS) / STEPS;
+        const double v = rim[1] + (1.0 - 2.0 * rim[1]) * (k % STEPS) / STEPS;
+        const double x = c[0].x + u * (c[1].x - c[0].x) + v * (c[3].x - c[0].x);
+        const double z = c[0].z + u * (c[1].z - c[0].z) + v * (c[3].z - c[0].z);
+        const int column = (int)(left + scale * x), row = (int)(top + scale * z);
+        const int green = rgb[((size_t)row * (size_t)width + (size_t)column) * 3 + 1];
+        darkest = green < darkest ? green : darkest;
+    }
+    return darkest;
+}
+
+static void roofs_hide_wheels_from_above(void **state)
+{
+    (void)state;
+    enum { MAP_WIDTH = 800, MAP_HEIGHT = 600 };
+    stage_set stage = open_map("udem1", WIDTH, HEIGHT);
+    uint8_t *rgb = allocate((size_t)MAP_WIDTH * MAP_HEIGHT * 3);
+    double scale, left, top;
+    int buses = 0;
+    imp_top_down_frame(stage.world, MAP_WIDTH, MAP_HEIGHT, &scale, &left, &top);
+    imp_render_top_down(stage.scene, MAP_WIDTH, MAP_HEIGHT, rgb);
+    for (int k = 0; k < stage.world->object_count; k++)
+        if (stage.world->objects[k].kind == IMP_OBJECT_BUS) {
+            assert_true(darkest_of(&stage.world->objects[k], rgb, MAP_WIDTH, scale, left, top) >
+                        200);
+            buses++;
+        }
+    assert_int_equal(buses, 3);
+    free(rgb);
+    strike_stage(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +584,7 @@ int main(void)
         cmocka_unit_test(rays_lead_back_to_their_pixels),
         cmocka_unit_test(catalogue_shows_all),
         cmocka_unit_test(maps_show_objects_from_above),
+        cmocka_unit_test(roofs_hide_wheels_from_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
