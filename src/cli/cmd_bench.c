@@ -238,6 +238,14 @@ static imp_status set_up_learning(rig *r, imp_error *err)
     return status;
 }
 
+static bool chosen(const imp_options *options, const char *name)
+{
+    for (int k = 0; k < options->operand_count; k++)
+        if (strcmp(options->operands[k], name) == 0)
+            return true;
+    return options->operand_count == 0;
+}
+
 static imp_status set_up(rig *r, const imp_options *options, imp_error *err)
 {
     const size_t batch = (size_t)r->s->batch;
@@ -254,7 +262,10 @@ static imp_status set_up(rig *r, const imp_options *options, imp_error *err)
     for (size_t k = 0; k < batch; k++)
         r->frames[k] = r->pictures + k * picture;
     imp_status status = set_up_simulator(r, options, err);
-    return status == IMP_OK ? set_up_learning(r, err) : status;
+    // at large sizes, a trainer takes gigabytes
+    if (status == IMP_OK && (chosen(options, "train") || chosen(options, "decide")))
+        status = set_up_learning(r, err);
+    return status;
 }
 
 static void tear_down(rig *r)
@@ -304,14 +315,6 @@ static void processor_name(char *out, size_t capacity)
     if (at != NULL)
         snprintf(out, capacity, "%.*s", (int)strcspn(at + 2, "\n"), at + 2);
     free(text);
-}
-
-static bool chosen(const imp_options *options, const char *name)
-{
-    for (int k = 0; k < options->operand_count; k++)
-        if (strcmp(options->operands[k], name) == 0)
-            return true;
-    return options->operand_count == 0;
 }
 
 static imp_status check_names(const imp_options *options, imp_error *err)
