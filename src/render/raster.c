@@ -112,6 +112,25 @@ ALWAYS unsigned touched(const float plane[3][4], const float *rays_x, const floa
     return gather(&inside);
 }
 
+// Which of the next runs of pixels a facet may touch.
+ALWAYS unsigned runs_touched(const float plane[3][4], const imp_raster_runs *runs, size_t first,
+                             gather_bits *gather)
+{
+    const eight zero = {0};
+    eight x, y, wide, high;
+    mask inside = zero == zero;
+    memcpy(&x, runs->x + first, sizeof x);
+    memcpy(&y, runs->y + first, sizeof y);
+    memcpy(&wide, runs->wide + first, sizeof wide);
+    memcpy(&high, runs->high + first, sizeof high);
+    for (int k = 0; k < 3; k++) {
+        const float across = fabsf(plane[0][k]), down = fabsf(plane[1][k]);
+        const eight most = plane[0][k] * x + plane[1][k] * y + plane[2][k];
+        inside &= most + across * wide + down * high >= zero;
+    }
+    return gather(&inside);
+}
+
 // Finds the samples that a facet is in front of, and puts its nearness there. False if none.
 ALWAYS bool cover(const plane_values *p, float nearest, float *nearness, mask *covered,
                   gather_bits *gather)
@@ -268,8 +287,24 @@ ALWAYS void fill_pixel(const imp_raster *raster, const imp_raster_facet *facet, 
     raster->marks[pixel / LANES] = 1;
 }
 
+// Fills a facet's pixels in a run of 8 in a row, by its raised planes.
+ALWAYS void fill_run(const imp_raster *raster, const imp_raster_facet *facet,
+                     const float raised[3][4], int row, int column, plain_colour plain,
+                     gather_bits *gather)
+{
+    const size_t pixel = (size_t)row * (size_t)raster->width + (size_t)column;
+    unsigned bits = touched(raised, raster->rays.x + pixel, raster->rays.y + pixel, gather);
+    if (facet->left > column)
+        bits &= ~0u << (facet->left - column);
+    if (facet->right < column + LANES)
+        bits &= (1u << (facet->right - column)) - 1;
+    for (; bits != 0; bits &= bits - 1)
+        fill_pixel(raster, facet, pixel + (size_t)__builtin_ctz(bits), plain, gather);
+}
+
 ALWAYS void fill(const imp_raster *raster, const imp_raster_facet *facet, gather_bits *gather)
 {
+    enum { FEW = 2 }; // runs that are not worth a look at many at once
     const bool even = facet->face == NULL && facet->shade[0] == facet->shade[1];
     const plain_colour plain = {even, even ? pack(facet->colour, facet->shade[0]) : 0};
     // the planes, raised by the most that they rise within a pixel
@@ -278,16 +313,20 @@ ALWAYS void fill(const imp_raster *raster, const imp_raster_facet *facet, gather
     for (int k = 0; k < 3; k++)
         raised[2][k] +=
             fabsf(raised[0][k]) * raster->reach[0] + fabsf(raised[1][k]) * raster->reach[1];
+    const float(*planes)[4] = (const float(*)[4])raised;
+    const int first = facet->left / LANES, end = (facet->right + LANES - 1) / LANES;
+    const size_t row_runs = imp_raster_row_runs(raster);
     for (int row = facet->top; row < facet->bottom; row++)
-        for (int column = facet->left; column < facet->right; column += LANES) {
-            const size_t pixel = (size_t)row * (size_t)raster->width + (size_t)column;
-            const int pixels = facet->right - column;
-            unsigned bits = touched((const float(*)[4])raised, raster->rays.x + pixel,
-                                    raster->rays.y + pixel, gather);
-            if (pixels < LANES)
-                bits &= (1u << pixels) - 1;
+        for (int run = first; run < end; run += LANES) {
+            unsigned bits = (1u << LANES) - 1;
+            if (end - first > FEW)
+                bits = runs_touched(planes, &raster->runs, (size_t)row * row_runs + (size_t)run,
+                                    gather);
+            if (end - run < LANES)
+                bits &= (1u << (end - run)) - 1;
             for (; bits != 0; bits &= bits - 1)
-                fill_pixel(raster, facet, pixel + (size_t)__builtin_ctz(bits), plain, gather);
+                fill_run(raster, facet, planes, row, (run + __builtin_ctz(bits)) * LANES, plain,
+                         gather);
         }
 }
 
@@ -310,6 +349,25 @@ __attribute__((target(IMP_AVX512))) void imp_raster_fill_avx512(const imp_raster
 }
 #endif
 
+// Finds where a run of pixels looks. What is not a number counts for nothing.
+static void measure_run(imp_raster *raster, size_t run, size_t first, int pixels)
+{
+    // so that rounding leaves nothing out
+    const float slack = 1.0001f;
+    const float *const rays[2] = {raster->rays.x, raster->rays.y};
+    float *const middle[2] = {raster->runs.x, raster->runs.y};
+    float *const reach[2] = {raster->runs.wide, raster->runs.high};
+    for (int k = 0; k < 2; k++) {
+        float low = INFINITY, high = -INFINITY;
+        for (int n = 0; n < pixels; n++) {
+            low = least(rays[k][first + (size_t)n], low);
+            high = most(rays[k][first + (size_t)n], high);
+        }
+        middle[k][run] = 0.5f * (low + high);
+        reach[k][run] = slack * 0.5f * (high - low);
+    }
+}
+
 void imp_raster_measure(imp_raster *raster)
 {
     raster->reach[0] = raster->reach[1] = 0.0f;
@@ -320,6 +378,13 @@ void imp_raster_measure(imp_raster *raster)
         raster->reach[0] = most(x, raster->reach[0]);
         raster->reach[1] = most(y, raster->reach[1]);
     }
+    size_t run = 0;
+    for (int row = 0; row < raster->rows; row++)
+        for (int column = 0; column < raster->width; column += LANES) {
+            const int left = raster->width - column;
+            measure_run(raster, run++, (size_t)row * (size_t)raster->width + (size_t)column,
+                        left < LANES ? left : LANES);
+        }
 }
 
 // Lays a pixel's samples over its colour.

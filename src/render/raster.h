@@ -13,6 +13,12 @@
 
 enum { IMP_SAMPLES = 8 }; // of a pixel
 
+// Where runs of 8 pixels of a row look, the first of which begins the row: the middle of their
+// rays, and how far any ray is from there; not numbers where the lens shows nothing.
+typedef struct imp_raster_runs {
+    float *x, *y, *wide, *high; // (rows x imp_raster_row_runs(), and IMP_RAYS_SPARE more)
+} imp_raster_runs;
+
 // Samples of a rectangle of a picture.
 typedef struct imp_raster {
     int left, top;       // its place in the picture [px]
@@ -22,6 +28,7 @@ typedef struct imp_raster {
     float *nearness;   // (rows x width x IMP_SAMPLES) 1 / distance ahead, 0 where there is nothing
     uint32_t *colours; // of the same, red lowest; the highest byte is 255 where there is something
     uint8_t *marks;    // of each 8 pixels in a row: 1 where there is something
+    imp_raster_runs runs;
 } imp_raster;
 
 // A triangle ready to be drawn.
@@ -57,6 +64,12 @@ imp_raster_fill imp_raster_fill_avx512;
 
 // Takes note of new rays.
 void imp_raster_measure(imp_raster *raster);
+
+// How many runs a row has.
+static inline size_t imp_raster_row_runs(const imp_raster *raster)
+{
+    return ((size_t)raster->width + 7) / 8;
+}
 
 // How many marks a raster has.
 static inline size_t imp_raster_mark_count(const imp_raster *raster)

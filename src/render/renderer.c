@@ -80,11 +80,16 @@ static bool add_raster(imp_renderer *renderer, imp_render_path path)
     raster->nearness = calloc(count * IMP_SAMPLES, sizeof *raster->nearness);
     raster->colours = calloc(count * IMP_SAMPLES, sizeof *raster->colours);
     raster->marks = calloc(imp_raster_mark_count(raster), 1);
+    const size_t runs = imp_raster_row_runs(raster) * (size_t)raster->rows + IMP_RAYS_SPARE;
+    float *looks = calloc(4 * runs, sizeof *looks);
+    raster->runs.x = looks;
     renderer->skyward = calloc(count, sizeof *renderer->skyward);
     if (renderer->skyward == NULL || rays->x == NULL || rays->turns == NULL ||
-        raster->nearness == NULL || raster->colours == NULL || raster->marks == NULL)
+        raster->nearness == NULL || raster->colours == NULL || raster->marks == NULL ||
+        looks == NULL)
         return false;
     rays->y = rays->x + count + IMP_RAYS_SPARE;
+    raster->runs = (imp_raster_runs){looks, looks + runs, looks + 2 * runs, looks + 3 * runs};
     renderer->objects.fill = choose_fill(path);
     return true;
 }
@@ -192,6 +197,7 @@ void imp_renderer_destroy(imp_renderer *renderer)
     free(renderer->objects.raster.nearness);
     free(renderer->objects.raster.colours);
     free(renderer->objects.raster.marks);
+    free(renderer->objects.raster.runs.x);
     free(renderer);
 }
 

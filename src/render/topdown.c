@@ -52,6 +52,7 @@ static void draw_objects(const imp_scene *scene, const imp_view *view, int width
     float nearness[BLOCK * IMP_SAMPLES] = {0};
     uint32_t colours[BLOCK * IMP_SAMPLES] = {0};
     uint8_t marks[BLOCK / 8] = {0};
+    float runs[4][BLOCK / 8 + IMP_RAYS_SPARE];
     imp_object_pass pass = {.fill = imp_raster_fill_plain};
     for (int j = 0; j < height; j += BLOCK_ROWS)
         for (int i = 0; i < width; i += BLOCK_WIDTH) {
@@ -69,7 +70,8 @@ static void draw_objects(const imp_scene *scene, const imp_view *view, int width
                                        .rays = {rays[0], rays[1], turns},
                                        .nearness = nearness,
                                        .colours = colours,
-                                       .marks = marks};
+                                       .marks = marks,
+                                       .runs = {runs[0], runs[1], runs[2], runs[3]}};
             find_rays(&pass.raster, scale * high);
             imp_objects_draw(&pass, &scene->objects, world, &eye, view, rgb, (size_t)width * 3);
         }

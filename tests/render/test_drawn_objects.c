@@ -419,6 +419,8 @@ static void rectangles_lose_nothing(void **state)
     assert_ok(imp_camera_init(&camera, imp_renderer_camera(stage.renderer), &err), err);
     imp_object_pass *pass = allocate(sizeof *pass);
     float *rays = calloc(2 * (WIDTH * HEIGHT + IMP_RAYS_SPARE), sizeof *rays);
+    enum { RUNS = WIDTH / 8 * HEIGHT + IMP_RAYS_SPARE };
+    float *runs = allocate(4 * RUNS * sizeof *runs);
     *pass = (imp_object_pass){
         .sight = imp_sight_of(&camera),
         .fill = imp_raster_fill_plain,
@@ -428,7 +430,8 @@ static void rectangles_lose_nothing(void **state)
                             allocate(WIDTH * HEIGHT * sizeof(imp_pixel_turn))},
                    .nearness = calloc(WIDTH * HEIGHT * IMP_SAMPLES, sizeof(float)),
                    .colours = calloc(WIDTH * HEIGHT * IMP_SAMPLES, sizeof(uint32_t)),
-                   .marks = calloc(WIDTH * HEIGHT / 8, 1)}};
+                   .marks = calloc(WIDTH * HEIGHT / 8, 1),
+                   .runs = {runs, runs + RUNS, runs + 2 * RUNS, runs + 3 * RUNS}}};
     double corners[4 * (WIDTH + 1)];
     for (int row = 0; row < HEIGHT; row++) {
         for (int k = 0; k < 2 * (WIDTH + 1); k++)
@@ -448,6 +451,7 @@ static void rectangles_lose_nothing(void **state)
     free(tight);
     free(wide);
     free(rays);
+    free(runs);
     free(pass->raster.rays.turns);
     free(pass->raster.nearness);
     free(pass->raster.colours);
