@@ -11,6 +11,9 @@
 typedef float four __attribute__((vector_size(16)));
 typedef float eight __attribute__((vector_size(32)));
 typedef int32_t mask __attribute__((vector_size(32)));
+typedef int32_t whole __attribute__((vector_size(16)));
+typedef uint32_t words __attribute__((vector_size(16)));
+typedef uint16_t halfs __attribute__((vector_size(16)));
 enum { LANES = 8 };
 static_assert((int)IMP_SAMPLES == (int)LANES && (int)IMP_RAYS_SPARE == (int)LANES,
               "samples and rays are taken a vector at a time");
@@ -154,50 +157,81 @@ ALWAYS bool cover(const plane_values *p, float nearest, float *nearness, mask *c
     return true;
 }
 
-// Four texels mixed at a place between them in 1/8: red, blue and green from the lowest, each 64
-// times a byte in 16 bits. Four of them add up without running over.
-ALWAYS uint64_t mix(const uint32_t texel[4], uint32_t fx, uint32_t fy)
+// Up to four looks at a picture: one in each lane, so that nothing depends on how many there are.
+typedef struct looks {
+    four x, y;          // where, in texels
+    whole left, right;  // columns of the texels around it
+    whole upper, lower; // the first texels of their rows
+} looks;
+
+ALWAYS four within(four value, float low, float high)
 {
-    const uint32_t both = fx * fy;
-    const uint32_t weight[4] = {64 - 8 * (fx + fy) + both, 8 * fx - both, 8 * fy - both, both};
-    uint64_t mixed = 0;
-    for (int k = 0; k < 4; k++)
-        mixed += ((texel[k] & 0x00ff00ffu) | (uint64_t)(texel[k] & 0xff00u) << 24) * weight[k];
-    return mixed;
+    const four lows = low - (four){0}, highs = high - (four){0};
+    const whole over = value > lows;
+    const four raised = (four)(((whole)value & over) | ((whole)lows & ~over));
+    const whole under = raised < highs;
+    return (four)(((whole)raised & under) | ((whole)highs & ~under));
 }
 
-// A bilinear look at a picture that repeats itself.
-ALWAYS uint64_t sample_repeated(const imp_face_picture *face, int level, float u, float v)
+// Places in 1/8 of a texel, in a picture that repeats itself: raised above 0 by whole pictures, and
+// limited so that they fit.
+ALWAYS void place_repeated(int width, int height, four u, four v, looks *at)
 {
-    const uint32_t width = (uint32_t)(face->width >> level);
-    const uint32_t height = (uint32_t)(face->height >> level);
-    // raised above 0 by whole pictures, and limited so that it fits
-    const float x = (least(most(u, -64.0f), 64.0f) + 64.0f) * (float)width - 0.5f;
-    const float y = (least(most(v, -64.0f), 64.0f) + 64.0f) * (float)height - 0.5f;
-    const uint32_t i = (uint32_t)(x * 8.0f), j = (uint32_t)(y * 8.0f);
-    const uint32_t left = i >> 3 & (width - 1), right = (left + 1) & (width - 1);
-    const uint32_t *texels = face->texels + face->offset[level];
-    const uint32_t *upper = texels + (j >> 3 & (height - 1)) * width;
-    const uint32_t *lower = texels + (((j >> 3) + 1) & (height - 1)) * width;
-    const uint32_t texel[4] = {upper[left], upper[right], lower[left], lower[right]};
-    return mix(texel, i & 7, j & 7);
+    at->x = (within(u, -64.0f, 64.0f) + 64.0f) * (float)width - 0.5f;
+    at->y = (within(v, -64.0f, 64.0f) + 64.0f) * (float)height - 0.5f;
+    const whole i = __builtin_convertvector(at->x * 8.0f, whole) >> 3;
+    const whole j = __builtin_convertvector(at->y * 8.0f, whole) >> 3;
+    at->left = i & (width - 1);
+    at->right = (i + 1) & (width - 1);
+    at->upper = (j & (height - 1)) * width;
+    at->lower = ((j + 1) & (height - 1)) * width;
 }
 
-// A bilinear look at one level of a picture, as mix() gives it.
-ALWAYS uint64_t sample_face(const imp_face_picture *face, int level, float u, float v)
+// The same, never before the first texel's middle or beyond the last's.
+ALWAYS void place_once(int width, int height, four u, four v, looks *at)
+{
+    at->x = within(u * (float)width - 0.5f, 0.0f, (float)(width - 1));
+    at->y = within(v * (float)height - 0.5f, 0.0f, (float)(height - 1));
+    const whole i = __builtin_convertvector(at->x * 8.0f, whole);
+    const whole j = __builtin_convertvector(at->y * 8.0f, whole);
+    at->left = i >> 3;
+    at->right = at->left - ((i & 7) > 0);
+    at->upper = (j >> 3) * width;
+    at->lower = at->upper + (((j & 7) > 0) & width);
+}
+
+// Texels of four lanes, with weights of up to 64, as 16 bits each of red and blue, and of green.
+ALWAYS void add_texels(const uint32_t *texels, whole at, whole weight, halfs *red_blue,
+                       halfs *green)
+{
+    const words texel = {texels[at[0]], texels[at[1]], texels[at[2]], texels[at[3]]};
+    const halfs twice = (halfs)(weight | weight << 16);
+    *red_blue += (halfs)(texel & 0x00ff00ffu) * twice;
+    *green += (halfs)(texel >> 8 & 0x00ff00ffu) * twice;
+}
+
+// The sum of `count` bilinear looks at one level of a picture: red, blue and green from the lowest,
+// each 64 times a byte in 16 bits. Four of them add up without running over.
+ALWAYS uint64_t sample_face(const imp_face_picture *face, int level, four u, four v, int count)
 {
     const int width = face->width >> level, height = face->height >> level;
+    const whole lane = {0, 1, 2, 3}, live = lane < count;
+    looks at;
     if (face->repeats)
-        return sample_repeated(face, level, u, v);
-    // positions in 1/8 of a texel, never before the first texel's middle or beyond the last's
-    const float x = least(most(u * (float)width - 0.5f, 0.0f), (float)(width - 1));
-    const float y = least(most(v * (float)height - 0.5f, 0.0f), (float)(height - 1));
-    const int32_t i = (int32_t)(x * 8.0f), j = (int32_t)(y * 8.0f);
-    const uint32_t fx = (uint32_t)i & 7, fy = (uint32_t)j & 7;
-    const uint32_t *corner = face->texels + face->offset[level] + (j >> 3) * width + (i >> 3);
-    const int right = fx > 0, down = fy > 0 ? width : 0;
-    const uint32_t texel[4] = {corner[0], corner[right], corner[down], corner[down + right]};
-    return mix(texel, fx, fy);
+        place_repeated(width, height, u, v, &at);
+    else
+        place_once(width, height, u, v, &at);
+    const whole fx = __builtin_convertvector(at.x * 8.0f, whole) & 7;
+    const whole fy = __builtin_convertvector(at.y * 8.0f, whole) & 7;
+    const whole both = fx * fy;
+    const uint32_t *texels = face->texels + face->offset[level];
+    halfs red_blue = {0}, green = {0};
+    add_texels(texels, at.upper + at.left, (64 - 8 * (fx + fy) + both) & live, &red_blue, &green);
+    add_texels(texels, at.upper + at.right, (8 * fx - both) & live, &red_blue, &green);
+    add_texels(texels, at.lower + at.left, (8 * fy - both) & live, &red_blue, &green);
+    add_texels(texels, at.lower + at.right, both & live, &red_blue, &green);
+    const words rb = (words)red_blue, g = (words)green & 0xffffu;
+    return (rb[0] + rb[1] + rb[2] + rb[3]) | (uint64_t)(g[0] + g[1] + g[2] + g[3]) << 32;
 }
 
 // The level whose texels are about `texels` of level 0 wide.
@@ -226,15 +260,12 @@ ALWAYS void look_at_face(const imp_raster_facet *facet, const plane_values *p, f
     const int longer = size[1] > size[0];
     const float wide = most(size[1 - longer], 0.5f);
     const float ratio = size[longer] / wide + 0.75f;
-    const int looks = ratio > MOST_LOOKS ? MOST_LOOKS : ratio > 1.0f ? (int)ratio : 1;
-    const int level = level_of(face, 0.75f * most(wide, size[longer] * PART[looks]));
+    const int count = ratio > MOST_LOOKS ? MOST_LOOKS : ratio > 1.0f ? (int)ratio : 1;
+    const int level = level_of(face, 0.75f * most(wide, size[longer] * PART[count]));
     const float du = longer ? down[0] : across[0], dv = longer ? down[1] : across[1];
-    uint64_t sum = 0;
-    for (int n = 0; n < looks; n++) {
-        const float t = ((float)n + 0.5f) * PART[looks] - 0.5f;
-        sum += sample_face(face, level, u + t * du, v + t * dv);
-    }
-    const float share = PART[looks] / (255.0f * 64.0f);
+    const four t = (four){0.5f, 1.5f, 2.5f, 3.5f} * PART[count] - 0.5f;
+    const uint64_t sum = sample_face(face, level, u + t * du, v + t * dv, count);
+    const float share = PART[count] / (255.0f * 64.0f);
     colour[0] = (float)(uint32_t)(sum & 0xffff) * share * facet->colour[0];
     colour[1] = (float)(uint32_t)(sum >> 32) * share * facet->colour[1];
     colour[2] = (float)(uint32_t)(sum >> 16 & 0xffff) * share * facet->colour[2];
