@@ -121,7 +121,7 @@ ALWAYS unsigned runs_touched(const float plane[3][4], const imp_raster_runs *run
 {
     const eight zero = {0};
     eight x, y, wide, high;
-    mask inside = zero == zero;
+    mask inside = ~(mask){0};
     memcpy(&x, runs->x + first, sizeof x);
     memcpy(&y, runs->y + first, sizeof y);
     memcpy(&wide, runs->wide + first, sizeof wide);
@@ -250,6 +250,8 @@ ALWAYS void look_at_face(const imp_raster_facet *facet, const plane_values *p, f
 {
     enum { MOST_LOOKS = 4 };
     static const float PART[MOST_LOOKS + 1] = {1.0f, 1.0f, 1.0f / 2.0f, 1.0f / 3.0f, 1.0f / 4.0f};
+    static const float SHARE[MOST_LOOKS + 1] = {1.0f / 16320.0f, 1.0f / 16320.0f, 0.5f / 16320.0f,
+                                                (1.0f / 3.0f) / 16320.0f, 0.25f / 16320.0f};
     const imp_face_picture *face = facet->face;
     const float u = p->at[0] * distance, v = p->at[1] * distance;
     const four across = (p->across - p->at * (distance * p->across[3])) * distance;
@@ -265,7 +267,7 @@ ALWAYS void look_at_face(const imp_raster_facet *facet, const plane_values *p, f
     const float du = longer ? down[0] : across[0], dv = longer ? down[1] : across[1];
     const four t = (four){0.5f, 1.5f, 2.5f, 3.5f} * PART[count] - 0.5f;
     const uint64_t sum = sample_face(face, level, u + t * du, v + t * dv, count);
-    const float share = PART[count] / (255.0f * 64.0f);
+    const float share = SHARE[count]; // of 255 times 64
     colour[0] = (float)(uint32_t)(sum & 0xffff) * share * facet->colour[0];
     colour[1] = (float)(uint32_t)(sum >> 32) * share * facet->colour[1];
     colour[2] = (float)(uint32_t)(sum >> 16 & 0xffff) * share * facet->colour[2];
