@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -70,18 +71,24 @@ static long peak_kilobytes(void)
     return usage.ru_maxrss;
 }
 
+// Of this process's own work: a busy machine changes nothing.
+static double processor_seconds(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
 static outcome read_in_child(text t)
 {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     const pid_t child = fork();
     if (child == 0) {
-        outcome o = {.kilobytes = peak_kilobytes(), .seconds = imp_clock()};
+        outcome o = {.kilobytes = peak_kilobytes(), .seconds = processor_seconds()};
         imp_error err = {0};
         imp_world *world;
         o.status = imp_world_parse(&world, t.bytes, t.length, "big.yaml", &err);
         o.kilobytes = peak_kilobytes() - o.kilobytes;
-        o.seconds = imp_clock() - o.seconds;
+        o.seconds = processor_seconds() - o.seconds;
         memcpy(o.message, err.message, sizeof o.message);
         _exit(write(ends[1], &o, sizeof o) == (ssize_t)sizeof o ? 0 : 1);
     }
