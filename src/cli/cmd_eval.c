@@ -278,7 +278,8 @@ static int tell(const imp_eval_settings *s, const imp_options *options, const im
     if (code != 0 || gave_up == 0)
         return code;
     imp_error err = {0};
-    imp_fail(&err, IMP_CHECK_FAILED, "%d episodes ended because an agent could not go on", gave_up);
+    imp_fail(&err, IMP_CHECK_FAILED, "%d episode%s ended because an agent could not go on", gave_up,
+             gave_up == 1 ? "" : "s");
     return imp_session_fail(IMP_CHECK_FAILED, &err);
 }
 

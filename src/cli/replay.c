@@ -19,7 +19,8 @@ void imp_replay_options_add(imp_options *options, imp_replay_options *r)
          "picture or FILE.png for a contact sheet",
          false},
         {"episode", 0, IMP_OPTION_INT, &r->episode, "N", "which one, counted from 0", false},
-        {"every", 0, IMP_OPTION_INT, &r->every, "N", "shows every so manieth frame", false},
+        {"every", 0, IMP_OPTION_INT, &r->every, "N",
+         "shows one frame of so many; 0: all, or as many as a contact sheet holds", false},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }

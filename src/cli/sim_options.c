@@ -48,7 +48,8 @@ static void add_seed_and_threads(imp_options *options, imp_sim_options *sim)
 static void add_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
-        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of an observation [80x60]", false},
+        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH",
+         "size of an observation [80x60; render: 640x480]", false},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
          "duckiebot, none, or a robot's calibration (YAML)", false},
         {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
