@@ -268,6 +268,16 @@ static void paint_facet(const imp_face_picture *faces, uint32_t colour, const fl
     facet->shade[1] = most(corners[0].shade, most(corners[1].shade, corners[2].shade));
 }
 
+// Whether a triangle is seen from behind or from its edge, as imp_raster_set_up() finds it.
+static inline bool is_turned_away(const imp_object_pass *pass, const imp_facet *facet)
+{
+    const int a = facet->vertex[0], b = facet->vertex[1], c = facet->vertex[2];
+    const float x = pass->y[b] * pass->z[c] - pass->z[b] * pass->y[c];
+    const float y = pass->z[b] * pass->x[c] - pass->x[b] * pass->z[c];
+    const float z = pass->x[b] * pass->y[c] - pass->y[b] * pass->x[c];
+    return !(pass->x[a] * x + pass->y[a] * y + pass->z[a] * z < -1e-20f);
+}
+
 static void draw_facet(imp_object_pass *pass, const imp_props *props, const imp_mesh *mesh,
                        const imp_facet *from, float nearest)
 {
@@ -275,6 +285,8 @@ static void draw_facet(imp_object_pass *pass, const imp_props *props, const imp_
     imp_raster_facet facet;
     extent box = NOTHING;
     bool inside = true;
+    if (!mesh->two_sided && is_turned_away(pass, from))
+        return;
     for (int k = 0; k < 3; k++) {
         const int v = from->vertex[k];
         corners[k] = (imp_raster_corner){
