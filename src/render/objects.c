@@ -239,7 +239,7 @@ static bool set_pixels(const imp_object_pass *pass, const extent *box, imp_raste
 {
     const imp_raster *raster = &pass->raster;
     const float dx = box->ray_high[0] - box->ray_low[0], dy = box->ray_high[1] - box->ray_low[1];
-    const float margin = 0.01f + fminf(pass->sight.bulge * (dx * dx + dy * dy), 1e5f);
+    const float margin = 0.01f + least(pass->sight.bulge * (dx * dx + dy * dy), 1e5f);
     const int size[2] = {raster->width, raster->rows}, start[2] = {raster->left, raster->top};
     int range[2][2];
     for (int k = 0; k < 2; k++) {
