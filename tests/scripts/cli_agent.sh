@@ -61,7 +61,7 @@ exec "$agent" -m '$work/model'
 END
 expect 1 imprint eval --protocol aido-lfi --agent-timeout 10 -j 2 -n 4 --out moody-out \
     --agent "sh '$work/moody'" --keep-messages
-says '1 episodes ended because an agent could not go on'
+says '1 episode ended because an agent could not go on'
 prints 'gave up: no answer in time while it opens its streams'
 [ "$(find moody-out/messages -name 'agent1-episode?.cbor' | wc -l)" -eq 3 ] ||
     fail "wanted the messages of three episodes: $(ls moody-out/messages)"
