@@ -284,6 +284,20 @@ static imp_status check_names(const imp_network *network, const imp_safetensors 
     return IMP_OK;
 }
 
+// Why arrays do not fit: most often the pictures are of another size.
+static imp_status explain(const imp_network *network, const imp_safetensors *file, imp_error *err)
+{
+    const json_t *metadata = json_object_get(file->header, "__metadata__");
+    const char *width = json_string_value(json_object_get(metadata, "width")),
+               *height = json_string_value(json_object_get(metadata, "height"));
+    const imp_network_def *def = &network->def;
+    if (width == NULL || height == NULL ||
+        (strtol(width, NULL, 10) == def->width && strtol(height, NULL, 10) == def->height))
+        return IMP_BAD_INPUT;
+    return imp_fail(err, IMP_BAD_INPUT, "%s: is for pictures of %.9s x %.9s, these are %d x %d",
+                    file->path, width, height, def->width, def->height);
+}
+
 imp_status imp_network_import(imp_network *network, const char *path, imp_error *err)
 {
     imp_safetensors file;
@@ -298,6 +312,8 @@ imp_status imp_network_import(imp_network *network, const char *path, imp_error 
         status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     if (status == IMP_OK)
         status = imp_network_read_arrays(&copy, &file, "", copy.values, copy.graph.values, err);
+    if (status == IMP_BAD_INPUT)
+        status = explain(&copy, &file, err);
     if (status == IMP_OK)
         status = check_variances(&copy, path, err);
     if (status == IMP_OK)

@@ -96,6 +96,12 @@ expect 0 imprint eval --policy model --episodes 1 --steps 5
 expect 3 imprint eval --policy model --episodes 1 --size 80x60
 says 'wants observations of 40 x 30'
 says '80 x 60'
+expect 0 imprint log --episodes 2 --steps 5 --size 48x36 --out larger
+expect 3 imprint train --data larger --from model --out other-model
+says 'model/model.safetensors: is for pictures of 40 x 30, these are 48 x 36'
+expect 3 imprint train --data data --data larger --out other-model
+says 'pictures of 48 x 36'
+absent other-model
 head -c 5000 model/model.safetensors >short.safetensors
 expect 3 imprint eval --policy short.safetensors
 says short.safetensors
