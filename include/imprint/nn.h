@@ -274,7 +274,7 @@ typedef struct imp_trainer_def {
     /// so that an output beyond it, on its side, costs nothing (a censored regression: Tobin,
     /// Econometrica 26, 1958); 0: none are
     double limit;
-    uint64_t seed;      ///< of dropouts; 0
+    uint64_t seed; ///< of dropouts; 0
     int cookie;
 } imp_trainer_def;
 
