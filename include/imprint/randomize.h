@@ -47,7 +47,12 @@ typedef enum imp_quantity {
     IMP_QUANTITY_HORZ_MODE,     ///< 0 sky, 1 wall, 2 dark grey, 3 light grey
     IMP_QUANTITY_HORIZON_TINT,  ///< (3) factors on the colours of sky and wall
     IMP_QUANTITY_HORIZON_GREY,  ///< (3) factors on the greys
+    IMP_QUANTITY_HORIZON_SCENE, ///< 1: noise, gradients and patches instead of one colour
     IMP_QUANTITY_LIGHT_POS,     ///< (3) of the lamp, x, height, z [m]
+    IMP_QUANTITY_LIGHT_NEAR,    ///< 1: the lamp hangs in the room, a hundredth as far away
+    IMP_QUANTITY_LIGHT_SLOPE,   ///< see imp_view, as what follows
+    IMP_QUANTITY_SHADOW,        ///<
+    IMP_QUANTITY_GLARES,        ///< number of lamps and windows that the ground reflects
     IMP_QUANTITY_LIGHT_AMBIENT, ///< (3) factors on red, green, blue
     IMP_QUANTITY_LIGHT_DIFFUSE, ///< (3) factors on red, green, blue
     IMP_QUANTITY_GROUND_COLOUR, ///< (3) factors
@@ -56,6 +61,8 @@ typedef enum imp_quantity {
     IMP_QUANTITY_ROAD_STYLE,    ///< number of the style that tiles are worn in
     IMP_QUANTITY_ROAD_MIX,      ///< 1: every tile has its own
     IMP_QUANTITY_DISTRACTORS,   ///< number of triangles on the ground
+    IMP_QUANTITY_BOXES,         ///< number of boxes beside the road
+    IMP_QUANTITY_LEDS,          ///< 1: duckiebots have their LEDs on, in any colour
     IMP_QUANTITY_OBJECTS,       ///< 1: optional objects and motions are drawn
     IMP_QUANTITY_CAMERA_NOISE,  ///< (3) shift of the camera ahead, up and to the right [m]
     IMP_QUANTITY_CAMERA_HEIGHT, ///< factor
@@ -96,6 +103,7 @@ typedef enum imp_distribution_kind {
 typedef struct imp_distribution {
     imp_distribution_kind kind;
     double low[IMP_QUANTITY_SIZE_MAX], high[IMP_QUANTITY_SIZE_MAX];
+    double absent; ///< share of episodes in which all is as without randomisation, 0..1; 0
 } imp_distribution;
 
 /// What is drawn from what. A plain value.
@@ -123,11 +131,11 @@ enum { IMP_NOTICE_MAX = 400 };
 
 /// Reads distributions from a file in gym-duckietown's own format, a JSON object of
 /// {"name": {"type": "uniform", "low": 0.8, "high": 1.2}}; "type" is int, uniform or normal (with
-/// "loc" and "scale"), or there is "default": v instead of all that. Each of the reference's seven
-/// names that the file lacks stays as without randomisation, as there. A quantity that the file
-/// draws switches on its group, if it is off. Names that we do not know are left alone; notice
-/// (nullable) gets a line that lists the first of them, or "". Fails with IMP_IO, or IMP_BAD_INPUT
-/// and "file:line: what is wrong"; then *spec is as it was.
+/// "loc" and "scale"), "absent" a share, or there is "default": v instead of all that. Each of the
+/// reference's seven names that the file lacks stays as without randomisation, as there. A quantity
+/// that the file draws switches on its group, if it is off. Names that we do not know are left
+/// alone; notice (nullable) gets a line that lists the first of them, or "". Fails with IMP_IO, or
+/// IMP_BAD_INPUT and "file:line: what is wrong"; then *spec is as it was.
 imp_status imp_randomization_read(imp_randomization *spec, const char *path,
                                   char notice[IMP_NOTICE_MAX], imp_error *err);
 /// The same from text; name stands in messages for the file.

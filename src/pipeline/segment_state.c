@@ -36,6 +36,7 @@ void imp_seg_identify(imp_seg_run *r)
         randomization = hash(randomization, &from->kind, sizeof from->kind);
         randomization = hash(randomization, from->low, sizeof from->low);
         randomization = hash(randomization, from->high, sizeof from->high);
+        randomization = hash(randomization, &from->absent, sizeof from->absent);
     }
     snprintf(r->identity, sizeof r->identity,
              "segments, maps %016llx, randomisation %016llx, %d x %d, lens %s, %d pictures in %d "

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "randomize/quantities.h"
+#include "randomize/scenery.h"
 
 // What the reference draws above the ground.
 static const double HORIZONS[4][3] = {
@@ -14,10 +14,12 @@ struct imp_appearance {
     int tile_room, object_room;
     double strength[IMP_GROUP_COUNT];
     float sky[3], ground[3];
-    double lamp[3];
-    float (*tile_colour)[3];   // (tile_room)
-    uint8_t *tile_variant;     // (tile_room)
-    float (*object_colour)[3]; // (object_room)
+    float slope, shadow;
+    imp_scenery scenery;
+    float (*tile_colour)[3];    // (tile_room)
+    uint8_t *tile_variant;      // (tile_room)
+    float (*object_colour)[3];  // (object_room)
+    float (*leds)[IMP_LEDS][3]; // (object_room)
     imp_distractor distractors[IMP_DISTRACTORS_MAX];
     int distractor_count;
 };
@@ -31,9 +33,10 @@ imp_status imp_appearance_create(imp_appearance **out, int tiles, int objects, i
         made->tile_colour = calloc((size_t)tiles + 1, sizeof *made->tile_colour);
         made->tile_variant = calloc((size_t)tiles + 1, sizeof *made->tile_variant);
         made->object_colour = calloc((size_t)objects + 1, sizeof *made->object_colour);
+        made->leds = calloc((size_t)objects + 1, sizeof *made->leds);
     }
     if (made == NULL || made->tile_colour == NULL || made->tile_variant == NULL ||
-        made->object_colour == NULL) {
+        made->object_colour == NULL || made->leds == NULL) {
         imp_appearance_destroy(made);
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the looks of %d tiles", tiles);
     }
@@ -48,6 +51,7 @@ void imp_appearance_destroy(imp_appearance *appearance)
     free(appearance->tile_colour);
     free(appearance->tile_variant);
     free(appearance->object_colour);
+    free(appearance->leds);
     free(appearance);
 }
 
@@ -120,7 +124,10 @@ void imp_appearance_draw(imp_appearance *appearance, const imp_draw *draw, const
     memcpy(a->strength, draw->spec.strength, sizeof a->strength);
     find_light(draw, light);
     draw_horizon(a, draw);
-    memcpy(a->lamp, draw->values[IMP_QUANTITY_LIGHT_POS], sizeof a->lamp);
+    a->slope = (float)draw->values[IMP_QUANTITY_LIGHT_SLOPE][0];
+    a->shadow = (float)draw->values[IMP_QUANTITY_SHADOW][0];
+    imp_scenery_draw(&a->scenery, draw, world, a->sky);
+    imp_leds_choose(draw, object_count, a->leds);
     const imp_view plain = imp_default_view();
     for (int c = 0; c < 3; c++)
         a->ground[c] =
@@ -139,14 +146,25 @@ void imp_appearance_apply(const imp_appearance *appearance, imp_view *view)
     const imp_appearance *a = appearance;
     const bool lit = a->strength[IMP_GROUP_LIGHT] > 0.0;
     const bool dressed = a->strength[IMP_GROUP_MATERIALS] > 0.0;
-    if (a->strength[IMP_GROUP_HORIZON] > 0.0)
+    if (a->strength[IMP_GROUP_HORIZON] > 0.0) {
         memcpy(view->sky, a->sky, sizeof view->sky);
-    if (lit)
-        memcpy(view->lamp, a->lamp, sizeof view->lamp);
+        view->horizon = a->scenery.has_horizon ? &a->scenery.horizon : NULL;
+    }
+    if (lit) {
+        memcpy(view->lamp, a->scenery.lamp, sizeof view->lamp);
+        view->slope = a->slope;
+        view->shadow = a->shadow;
+        view->glares = a->scenery.glares;
+        view->glare_count = a->scenery.glare_count;
+    }
     if (a->strength[IMP_GROUP_CLUTTER] > 0.0) {
         view->distractors = a->distractors;
         view->distractor_count = a->distractor_count;
+        view->clutter = a->scenery.boxes;
+        view->clutter_count = a->scenery.box_count;
     }
+    if (a->strength[IMP_GROUP_OBJECTS] > 0.0)
+        view->leds = (const float(*)[IMP_LEDS][3])a->leds;
     if (dressed || a->strength[IMP_GROUP_ROAD] > 0.0)
         view->tile_variant = a->tile_variant;
     if (!lit && !dressed)

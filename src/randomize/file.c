@@ -85,6 +85,10 @@ static imp_status read_definition(const place *at, const json_t *definition,
 {
     if (!json_is_object(definition))
         return fail_at(at, "is not of the form {\"type\": ..., ...}");
+    const json_t *absent = json_object_get(definition, "absent");
+    out->absent = json_number_value(absent);
+    if (absent != NULL && !(json_is_number(absent) && out->absent >= 0.0 && out->absent <= 1.0))
+        return fail_at(at, "'absent' is not a share of 0 to 1");
     const json_t *size = json_object_get(definition, "size");
     if (size != NULL && (!json_is_integer(size) || json_integer_value(size) != row->size))
         return fail_at(at, "'size' is not %d", row->size);

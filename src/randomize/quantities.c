@@ -10,6 +10,10 @@
     {                                                                                              \
         IMP_DISTRIBUTION_UNIFORM, SAME(low), SAME(high)                                            \
     }
+#define SOMETIMES(absent, low, high)                                                               \
+    {                                                                                              \
+        IMP_DISTRIBUTION_UNIFORM, SAME(low), SAME(high), absent                                    \
+    }
 #define WHOLE(low, high)                                                                           \
     {                                                                                              \
         IMP_DISTRIBUTION_INT, SAME(low), SAME(high)                                                \
@@ -25,8 +29,13 @@ const imp_quantity_row imp_quantity_rows[IMP_QUANTITY_COUNT] = {
     ROW(HORZ_MODE, "horz_mode", HORIZON, 1, CHOICE, 0, 3, WHOLE(0, 4)),
     ROW(HORIZON_TINT, "horizon_tint", HORIZON, 3, MEASURE, 0, 10, UNIFORM(0.9, 1.1)),
     ROW(HORIZON_GREY, "horizon_grey", HORIZON, 3, MEASURE, 0, 10, UNIFORM(0.6, 1.4)),
+    ROW(HORIZON_SCENE, "horizon_scene", HORIZON, 1, CHOICE, 0, 1, WHOLE(0, 2)),
     ROW(LIGHT_POS, "light_pos", LIGHT, 3, MEASURE, -1000, 1000,
         {IMP_DISTRIBUTION_UNIFORM, {-150, 170, -150}, {150, 220, 150}}),
+    ROW(LIGHT_NEAR, "light_near", LIGHT, 1, CHOICE, 0, 1, WHOLE(0, 2)),
+    ROW(LIGHT_SLOPE, "light_slope", LIGHT, 1, MEASURE, 0, 1, SOMETIMES(0.5, 0, 0.8)),
+    ROW(SHADOW, "shadow", LIGHT, 1, MEASURE, 0, 1, SOMETIMES(0.3, 0.2, 0.8)),
+    ROW(GLARES, "glares", LIGHT, 1, MEASURE, 0, IMP_GLARES_MAX, WHOLE(0, 3)),
     ROW(LIGHT_AMBIENT, "light_ambient", LIGHT, 3, MEASURE, 0, 10, UNIFORM(0.7, 1.3)),
     ROW(LIGHT_DIFFUSE, "light_diffuse", LIGHT, 3, MEASURE, 0, 10, UNIFORM(0.01, 1.99)),
     ROW(GROUND_COLOUR, "ground_colour", MATERIALS, 3, MEASURE, 0, 10, UNIFORM(0.7, 1.3)),
@@ -37,6 +46,8 @@ const imp_quantity_row imp_quantity_rows[IMP_QUANTITY_COUNT] = {
     ROW(ROAD_MIX, "road_mix", ROAD, 1, CHOICE, 0, 1, WHOLE(0, 2)),
     ROW(DISTRACTORS, "distractors", CLUTTER, 1, MEASURE, 0, IMP_DISTRACTORS_MAX,
         WHOLE(0, IMP_DISTRACTORS_MAX + 1)),
+    ROW(BOXES, "boxes", CLUTTER, 1, MEASURE, 0, IMP_CLUTTER_MAX, WHOLE(0, 17)),
+    ROW(LEDS, "leds", OBJECTS, 1, CHOICE, 0, 1, WHOLE(0, 2)),
     ROW(OBJECTS, "objects", OBJECTS, 1, CHOICE, 0, 1, WHOLE(1, 2)),
     ROW(CAMERA_NOISE, "camera_noise", MOUNTING, 3, MEASURE, -0.05, 0.05, UNIFORM(-0.005, 0.005)),
     ROW(CAMERA_HEIGHT, "camera_height", MOUNTING, 1, MEASURE, 0.5, 10, UNIFORM(0.92, 1.08)),
@@ -44,15 +55,16 @@ const imp_quantity_row imp_quantity_rows[IMP_QUANTITY_COUNT] = {
     ROW(CAMERA_FOV, "camera_fov_y", MOUNTING, 1, MEASURE, 0.1, 2, UNIFORM(0.8, 1.2)),
     ROW(LENS_MATRIX, "lens_matrix", LENS, 4, MEASURE, 0.5, 2, UNIFORM(0.95, 1.05)),
     ROW(LENS_BEND, "lens_bend", LENS, 5, MEASURE, 0, 2, UNIFORM(0.95, 1.05)),
-    ROW(EXPOSURE, "exposure", EXPOSURE, 1, MEASURE, -8, 8, UNIFORM(-0.8, 0.8)),
+    ROW(EXPOSURE, "exposure", EXPOSURE, 1, MEASURE, -8, 8, UNIFORM(-0.6, 1.0)),
     ROW(WHITE_BALANCE, "white_balance", EXPOSURE, 1, MEASURE, -1, 1, UNIFORM(-0.6, 0.6)),
     ROW(GAMMA, "gamma", EXPOSURE, 1, MEASURE, 0.1, 10, UNIFORM(0.7, 1.4)),
-    ROW(MOTION_BLUR, "motion_blur", BLUR, 1, MEASURE, 0, 0.1, UNIFORM(0, 0.03)),
-    ROW(DEFOCUS, "defocus", BLUR, 1, MEASURE, 0, 20, UNIFORM(0, 8)),
-    ROW(NOISE, "noise", NOISE, 1, MEASURE, 0, 1, UNIFORM(0, 0.04)),
-    ROW(SHOT_NOISE, "shot_noise", NOISE, 1, MEASURE, 0, 1, UNIFORM(0, 0.06)),
-    ROW(FLICKER, "flicker", NOISE, 1, MEASURE, 0, 1, UNIFORM(0, 0.2)),
-    ROW(JPEG_QUALITY, "jpeg_quality", JPEG, 1, MEASURE, 1, 100, WHOLE(30, 101)),
+    ROW(MOTION_BLUR, "motion_blur", BLUR, 1, MEASURE, 0, 0.1, SOMETIMES(0.5, 0, 0.03)),
+    ROW(DEFOCUS, "defocus", BLUR, 1, MEASURE, 0, 20, SOMETIMES(0.5, 0, 8)),
+    ROW(NOISE, "noise", NOISE, 1, MEASURE, 0, 1, SOMETIMES(0.3, 0, 0.04)),
+    ROW(SHOT_NOISE, "shot_noise", NOISE, 1, MEASURE, 0, 1, SOMETIMES(0.3, 0, 0.06)),
+    ROW(FLICKER, "flicker", NOISE, 1, MEASURE, 0, 1, SOMETIMES(0.5, 0, 0.2)),
+    ROW(JPEG_QUALITY, "jpeg_quality", JPEG, 1, MEASURE, 1, 100,
+        {IMP_DISTRIBUTION_INT, SAME(30), SAME(101), 0.5}),
     ROW(GAIN, "gain", GAIN, 1, MEASURE, 0.1, 4, UNIFORM(0.8, 1.2)),
     ROW(TRIM, "trim", TRIM, 1, MEASURE, -0.5, 0.5, UNIFORM(-0.1, 0.1)),
     ROW(WHEEL_RADIUS, "wheel_radius", WHEELS, 1, MEASURE, 0.5, 2, UNIFORM(0.95, 1.05)),
@@ -99,11 +111,19 @@ imp_distribution imp_quantity_reference(imp_quantity quantity)
 {
     switch (quantity) {
     case IMP_QUANTITY_TRIM:
-        return (imp_distribution){IMP_DISTRIBUTION_NORMAL, {0.0}, {0.02}};
+        return (imp_distribution){IMP_DISTRIBUTION_NORMAL, {0.0}, {0.02}, 0.0};
     case IMP_QUANTITY_DISTRACTORS:
-        return (imp_distribution){IMP_DISTRIBUTION_FIXED, {12.0}, {12.0}};
+        return (imp_distribution){IMP_DISTRIBUTION_FIXED, {12.0}, {12.0}, 0.0};
     case IMP_QUANTITY_WHEEL_RADIUS:
-        return (imp_distribution){IMP_DISTRIBUTION_FIXED, {1.0}, {1.0}};
+        return (imp_distribution){IMP_DISTRIBUTION_FIXED, {1.0}, {1.0}, 0.0};
+    case IMP_QUANTITY_HORIZON_SCENE:
+    case IMP_QUANTITY_LIGHT_NEAR:
+    case IMP_QUANTITY_LIGHT_SLOPE:
+    case IMP_QUANTITY_SHADOW:
+    case IMP_QUANTITY_GLARES:
+    case IMP_QUANTITY_BOXES:
+    case IMP_QUANTITY_LEDS:
+        return (imp_distribution){IMP_DISTRIBUTION_FIXED, {0.0}, {0.0}, 0.0};
     default:
         return imp_quantity_rows[quantity].usual;
     }
@@ -149,11 +169,14 @@ void imp_quantity_draw(const imp_randomization *spec, imp_quantity quantity, imp
     const imp_quantity_row *row = &imp_quantity_rows[quantity];
     const imp_distribution *from = &spec->quantities[quantity];
     const double strength = spec->strength[row->group];
-    const bool chosen = imp_random_uniform(random, 0.0, 1.0) < strength;
+    const double chance = imp_random_uniform(random, 0.0, 1.0);
+    const bool chosen = chance < strength;
+    // what has an order uses the same chance for whether it is there
+    const double there = row->nature == MEASURE && chance < from->absent ? 0.0 : strength;
     for (int k = 0; k < row->size; k++) {
         const double drawn = fmax(row->least, fmin(row->most, draw_value(from, k, random)));
         const double neutral = imp_quantity_neutral(quantity, k);
-        double value = neutral + strength * (drawn - neutral);
+        double value = neutral + there * (drawn - neutral);
         if (row->nature == CHOICE)
             value = chosen ? drawn : neutral;
         else if (from->kind == IMP_DISTRIBUTION_INT)

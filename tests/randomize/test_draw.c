@@ -23,14 +23,20 @@ static void test_key(void **state)
     (void)state;
     const imp_randomization spec = set("all");
     const imp_draw draw = imp_draw_episode(&spec, 1, 2, 3);
-    const imp_draw others[] = {imp_draw_episode(&spec, 1, 2, 3), imp_draw_episode(&spec, 9, 2, 3),
-                               imp_draw_episode(&spec, 1, 9, 3), imp_draw_episode(&spec, 1, 2, 9)};
-    assert_true(same(&draw, &others[0]));
-    for (int k = 1; k < 4; k++)
+    const imp_draw again = imp_draw_episode(&spec, 1, 2, 3);
+    assert_true(same(&draw, &again));
+    bool differs[3][IMP_QUANTITY_COUNT] = {{false}};
+    for (uint32_t n = 1; n < 40; n++) {
+        const imp_draw others[] = {imp_draw_episode(&spec, 1 + n, 2, 3),
+                                   imp_draw_episode(&spec, 1, 2 + n, 3),
+                                   imp_draw_episode(&spec, 1, 2, 3 + n)};
+        for (int k = 0; k < 3; k++)
+            for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
+                differs[k][q] |= draw.values[q][0] != others[k].values[q][0];
+    }
+    for (int k = 0; k < 3; k++)
         for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
-            if (q != IMP_QUANTITY_OBJECTS && q != IMP_QUANTITY_HORZ_MODE &&
-                q != IMP_QUANTITY_RATE_DIVIDER && q != IMP_QUANTITY_ROAD_MIX &&
-                q != IMP_QUANTITY_ROAD_STYLE && draw.values[q][0] == others[k].values[q][0])
+            if (q != IMP_QUANTITY_OBJECTS && !differs[k][q])
                 fail_msg("quantity %d does not depend on part %d of the key", q, k);
 }
 
@@ -47,16 +53,41 @@ static void test_groups_and_strength(void **state)
                  1e-15);
     for (int g = 0; g < IMP_GROUP_COUNT; g++) {
         const imp_randomization one = set(imp_group_word(g));
-        const imp_draw draw = imp_draw_episode(&one, 1, 0, 0);
         bool changed = false;
-        for (int q = 0; q < IMP_QUANTITY_COUNT; q++) {
-            const bool neutral = memcmp(draw.values[q], n.values[q], sizeof n.values[q]) == 0;
-            assert_true(neutral || memcmp(draw.values[q], a.values[q], sizeof a.values[q]) == 0);
-            changed |= !neutral;
+        for (uint32_t e = 0; e < 20; e++) {
+            const imp_draw draw = imp_draw_episode(&one, 1, 0, e);
+            const imp_draw every = imp_draw_episode(&all, 1, 0, e);
+            for (int q = 0; q < IMP_QUANTITY_COUNT; q++) {
+                const size_t size = sizeof n.values[q];
+                const bool neutral = memcmp(draw.values[q], n.values[q], size) == 0;
+                assert_true(neutral || memcmp(draw.values[q], every.values[q], size) == 0);
+                changed |= !neutral;
+            }
         }
-        if (!changed && g != IMP_GROUP_RATE)
+        if (!changed)
             fail_msg("group %s changes nothing", imp_group_word(g));
     }
+}
+
+// What a real camera does not always do is there in its share of the episodes.
+static void test_shares(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_randomization spec = set("blur");
+    char notice[IMP_NOTICE_MAX];
+    const char *text = "{\"defocus\": {\"type\": \"uniform\", \"low\": 1, \"high\": 2, "
+                       "\"absent\": 0.8}}";
+    assert_ok(imp_randomization_parse(&spec, "f", text, strlen(text), notice, &err), err);
+    enum { EPISODES = 2000 };
+    int moved = 0, defocused = 0;
+    for (uint32_t e = 0; e < EPISODES; e++) {
+        const imp_draw draw = imp_draw_episode(&spec, 1, 0, e);
+        moved += draw.values[IMP_QUANTITY_MOTION_BLUR][0] > 0.0;
+        defocused += draw.values[IMP_QUANTITY_DEFOCUS][0] >= 1.0;
+    }
+    assert_close(moved / (double)EPISODES, 0.5, 0.04);
+    assert_close(defocused / (double)EPISODES, 0.2, 0.04);
 }
 
 static void test_choices_are_weakened_by_chance(void **state)
@@ -180,6 +211,22 @@ static void test_pictures(void **state)
         if (memcmp(plain, other, sizeof plain) == 0)
             fail_msg("group %s cannot be seen", seen[k]);
     }
+    bool has[5] = {false};
+    for (uint32_t e = 0; e < 20; e++) {
+        const imp_draw draw = imp_draw_episode(&all, 1, 0, e);
+        imp_view view = imp_default_view();
+        imp_appearance_draw(looks, &draw, world, scene);
+        imp_appearance_apply(looks, &view);
+        has[0] |= view.horizon != NULL;
+        has[1] |= view.slope > 0.0f && view.lamp[1] < 3.0;
+        has[2] |= view.shadow > 0.0f;
+        has[3] |= view.glare_count > 0;
+        has[4] |= view.leds[0][0][0] > 0.0f;
+        for (int k = 0; k < view.clutter_count; k++)
+            assert_false(imp_world_drivable_at(world, view.clutter[k].position.x,
+                                               view.clutter[k].position.z));
+    }
+    assert_true(has[0] && has[1] && has[2] && has[3] && has[4]);
     const imp_randomization dynamics = set("dynamics");
     const imp_draw draw = imp_draw_episode(&dynamics, 1, 0, 1);
     draw_picture(&draw, world, scene, looks, other);
@@ -192,11 +239,9 @@ static void test_pictures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_key),
-        cmocka_unit_test(test_groups_and_strength),
-        cmocka_unit_test(test_choices_are_weakened_by_chance),
-        cmocka_unit_test(test_nothing_on),
-        cmocka_unit_test(test_everything_on),
+        cmocka_unit_test(test_key),        cmocka_unit_test(test_groups_and_strength),
+        cmocka_unit_test(test_shares),     cmocka_unit_test(test_choices_are_weakened_by_chance),
+        cmocka_unit_test(test_nothing_on), cmocka_unit_test(test_everything_on),
         cmocka_unit_test(test_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
