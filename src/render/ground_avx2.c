@@ -1,5 +1,5 @@
 // The same arithmetic as imp_ground_draw_plain(), eight pixels at once; the bytes are the same.
-#include "render/ground.h"
+#include "render/ground_uneven.h"
 
 #if defined(__x86_64__)
 
@@ -115,21 +115,20 @@ AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
     const __m256 sum = _mm256_cvtepi32_ps(sums);
     const __m256 share = _mm256_set_m128(_mm_set1_ps(ground[1]), _mm_set1_ps(ground[0]));
     const __m256 sky_share = _mm256_set_m128(_mm_set1_ps(sky[1]), _mm_set1_ps(sky[0]));
-    const __m256 ground_rgb = _mm256_broadcast_ps((const __m128 *)frame->ground);
+    __m256 ground_rgb = _mm256_broadcast_ps((const __m128 *)frame->ground);
     const __m256 sky_rgb = _mm256_broadcast_ps((const __m128 *)frame->sky);
-    __m256 beyond = _mm256_sub_ps(share, _mm256_mul_ps(_mm256_permute_ps(sum, 0xff), cover));
+    const __m256 beyond = _mm256_sub_ps(share, _mm256_mul_ps(_mm256_permute_ps(sum, 0xff), cover));
     if (extra != NULL) {
         tile = _mm256_set_m128(_mm_set1_ps(extra->factors[pixel + 1]),
                                _mm_set1_ps(extra->factors[pixel]));
-        const __m256 light =
-            _mm256_set_m128(_mm_set1_ps(extra->light[pixel + 1]), _mm_set1_ps(extra->light[pixel]));
-        beyond = _mm256_mul_ps(beyond, light);
+        ground_rgb = _mm256_loadu_ps(extra->beyond[pixel]);
     }
     __m256 value = _mm256_mul_ps(sum, tile);
     value = _mm256_add_ps(value, _mm256_mul_ps(beyond, ground_rgb));
     value = _mm256_add_ps(value, _mm256_mul_ps(sky_share, sky_rgb));
     if (extra != NULL)
-        value = _mm256_add_ps(value, _mm256_loadu_ps(extra->added[pixel]));
+        value = _mm256_add_ps(value, _mm256_set_m128(_mm_set1_ps(extra->added[pixel + 1]),
+                                                     _mm_set1_ps(extra->added[pixel])));
     value = _mm256_max_ps(value, _mm256_setzero_ps());
     value = _mm256_min_ps(value, _mm256_set1_ps(255.0f));
     return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
@@ -228,7 +227,7 @@ AVX2 void imp_ground_draw_avx2(const imp_ground_frame *frame, const imp_ground_t
                                const imp_ground_group *groups, int row, int width, uint8_t *rgb)
 {
     const wide_frame wide = widen(frame);
-    const bool even = !frame->lamp && frame->patch_count == 0 && !frame->shine->shines;
+    const bool even = !frame->lamp && frame->patches.count == 0 && !frame->shine->shines;
     for (int first = 0; first < width; first += IMP_LANES) {
         const int pixels = width - first < IMP_LANES ? width - first : IMP_LANES;
         uint8_t bytes[IMP_LANES * 3 + 1];
