@@ -65,7 +65,8 @@ void imp_tone_map(const uint8_t tones[3][256], size_t count, uint8_t *bytes);
 // Compresses and decompresses as JPEG does, colours at half the resolution. values is scratch of
 // imp_jpeg_scratch() floats.
 typedef struct imp_jpeg_steps {
-    float step[2][64]; // of brightness and colours, in rows
+    float step[2][64], inverse[2][64]; // of brightness and colours, in columns
+    float cosine[8][4];                // of the transform
 } imp_jpeg_steps;
 
 imp_jpeg_steps imp_jpeg_steps_of(int quality);
