@@ -207,11 +207,14 @@ draw_group(const imp_ground_frame *frame, const wide_frame *wide, const imp_grou
     const float mean = imp_ground_mean(frame, group);
     const __m256 tile = _mm256_set1_ps(mean * frame->light);
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
+    const imp_ground_uneven *more = NULL;
     if (!even) {
         const bool covered = is_covered(group, sums, cover);
-        imp_ground_find_uneven(frame, table, group, at[0], at[1], covered, &extra);
+        if (!covered || frame->lamp || frame->shine->shines) {
+            imp_ground_find_uneven(frame, table, group, at[0], at[1], covered, &extra);
+            more = &extra;
+        }
     }
-    const imp_ground_uneven *more = even ? NULL : &extra;
     const __m256i low = _mm256_packs_epi32(colour(sums[0], frame, group, 0, tile, cover, more),
                                            colour(sums[1], frame, group, 2, tile, cover, more));
     const __m256i high = _mm256_packs_epi32(colour(sums[2], frame, group, 4, tile, cover, more),

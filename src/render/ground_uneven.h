@@ -12,9 +12,6 @@
 typedef float imp_eight __attribute__((vector_size(4 * IMP_LANES)));
 typedef int32_t imp_eight_bits __attribute__((vector_size(4 * IMP_LANES)));
 
-// Samples of a group at which triangles are looked for, or somewhat more.
-enum { IMP_MOST_LOOKS = 4 };
-
 // Of a group's pixels.
 typedef struct imp_ground_uneven {
     float factors[IMP_LANES];   // that the sums of samples are multiplied by
@@ -104,39 +101,11 @@ IMP_ALWAYS_INLINE void imp_ground_shine(const imp_ground_light *light, const imp
         imp_glare_at(light, &light->glares[n], place, added);
 }
 
-// The rectangle that a group's looks lie in: middle and half its sides, forward and to the right.
-// False if they lie nowhere.
-IMP_ALWAYS_INLINE bool imp_ground_bound(const imp_ground_table *table,
-                                        const imp_ground_group *group, int first, int stride,
-                                        float middle[2], float half[2])
-{
-    const imp_eight far = (imp_eight){0} + 1e8f;
-    imp_eight low[2] = {far, far}, high[2] = {-far, -far};
-    for (int n = first; n < group->count; n += stride) {
-        const imp_ground_step *step = &table->steps[group->first + n];
-        const imp_eight at[2] = {IMP_EIGHT_AT(step->forward), IMP_EIGHT_AT(step->right)};
-        const imp_eight_bits there = at[0] < far;
-        for (int c = 0; c < 2; c++) {
-            low[c] = IMP_EIGHT_LEAST(low[c], IMP_EIGHT_PICK(there, at[c], far));
-            high[c] = IMP_EIGHT_MOST(high[c], IMP_EIGHT_PICK(there, at[c], -far));
-        }
-    }
-    for (int c = 0; c < 2; c++) {
-        float least = low[c][0], most = high[c][0];
-        for (int k = 1; k < IMP_LANES; k++) {
-            least = low[c][k] < least ? low[c][k] : least;
-            most = high[c][k] > most ? high[c][k] : most;
-        }
-        middle[c] = 0.5f * (least + most);
-        half[c] = 0.5f * (most - least);
-    }
-    return half[0] >= 0.0f;
-}
-
 // Of all patches, how deep in them the shallowest and the deepest place of a rectangle may lie:
 // below 0 is outside.
-IMP_ALWAYS_INLINE void imp_patches_meet(const imp_ground_patches *patches, const float middle[2],
-                                        const float half[2], float shallow[IMP_DISTRACTORS_MAX],
+IMP_ALWAYS_INLINE void imp_patches_meet(const imp_ground_patches *patches,
+                                        const imp_ground_group *group,
+                                        float shallow[IMP_DISTRACTORS_MAX],
                                         float deep[IMP_DISTRACTORS_MAX])
 {
     for (int k = 0; k < patches->count; k += IMP_LANES) {
@@ -144,8 +113,10 @@ IMP_ALWAYS_INLINE void imp_patches_meet(const imp_ground_patches *patches, const
         for (int n = 0; n < 3; n++) {
             const imp_eight a = IMP_EIGHT_AT(&patches->a[n][k]);
             const imp_eight b = IMP_EIGHT_AT(&patches->b[n][k]);
-            const imp_eight at = a * middle[0] + b * middle[1] + IMP_EIGHT_AT(&patches->c[n][k]);
-            const imp_eight reach = IMP_EIGHT_SIZE(a) * half[0] + IMP_EIGHT_SIZE(b) * half[1];
+            const imp_eight at =
+                a * group->middle[0] + b * group->middle[1] + IMP_EIGHT_AT(&patches->c[n][k]);
+            const imp_eight reach =
+                IMP_EIGHT_SIZE(a) * group->half[0] + IMP_EIGHT_SIZE(b) * group->half[1];
             least = IMP_EIGHT_LEAST(least, at - reach);
             most = IMP_EIGHT_LEAST(most, at + reach);
         }
@@ -174,13 +145,10 @@ IMP_ALWAYS_INLINE void imp_ground_lay_patches(const imp_ground_frame *frame,
 {
     const imp_ground_patches *patches = &frame->patches;
     const imp_eight zero = {0};
-    // a few looks do for what only has to be there
-    const int stride = group->count > IMP_MOST_LOOKS ? group->count / IMP_MOST_LOOKS : 1;
-    const int first = stride / 2;
-    float middle[2], half[2], shallow[IMP_DISTRACTORS_MAX], deep[IMP_DISTRACTORS_MAX];
-    if (!imp_ground_bound(table, group, first, stride, middle, half))
+    float shallow[IMP_DISTRACTORS_MAX], deep[IMP_DISTRACTORS_MAX];
+    if (group->half[0] < 0.0f)
         return;
-    imp_patches_meet(patches, middle, half, shallow, deep);
+    imp_patches_meet(patches, group, shallow, deep);
     // from the top down to the first that hides all below it
     int list[IMP_DISTRACTORS_MAX], count = 0, k = patches->count - 1;
     for (; k >= 0 && !(shallow[k] >= 0.0f); k--)
@@ -193,7 +161,7 @@ IMP_ALWAYS_INLINE void imp_ground_lay_patches(const imp_ground_frame *frame,
     const imp_eight below[3] = {colour[0], colour[1], colour[2]};
     int looks = 0;
     colour[0] = colour[1] = colour[2] = zero;
-    for (int n = first; n < group->count; n += stride, looks++) {
+    for (int n = group->look / 2; n < group->count; n += group->look, looks++) {
         imp_eight seen[3] = {below[0], below[1], below[2]};
         for (int i = count - 1; i >= 0; i--)
             imp_patch_over(patches, list[i], &table->steps[group->first + n], seen);
@@ -202,6 +170,27 @@ IMP_ALWAYS_INLINE void imp_ground_lay_patches(const imp_ground_frame *frame,
     }
     for (int c = 0; c < 3; c++)
         colour[c] *= 1.0f / (float)looks;
+}
+
+// From colour by colour to pixel by pixel.
+IMP_ALWAYS_INLINE void imp_pixel_by_pixel(const imp_eight colour[3], float out[IMP_LANES][4])
+{
+    const imp_eight zero = {0}, r = colour[0], g = colour[1], b = colour[2];
+    // of pixels 0 1 4 5 and 2 3 6 7
+    const imp_eight red_green[2] = {__builtin_shufflevector(r, g, 0, 8, 1, 9, 4, 12, 5, 13),
+                                    __builtin_shufflevector(r, g, 2, 10, 3, 11, 6, 14, 7, 15)};
+    const imp_eight blue[2] = {__builtin_shufflevector(b, zero, 0, 8, 1, 9, 4, 12, 5, 13),
+                               __builtin_shufflevector(b, zero, 2, 10, 3, 11, 6, 14, 7, 15)};
+    for (int n = 0; n < 2; n++) {
+        const imp_eight even =
+            __builtin_shufflevector(red_green[n], blue[n], 0, 1, 8, 9, 4, 5, 12, 13);
+        const imp_eight odd =
+            __builtin_shufflevector(red_green[n], blue[n], 2, 3, 10, 11, 6, 7, 14, 15);
+        const imp_eight near = __builtin_shufflevector(even, odd, 0, 1, 2, 3, 8, 9, 10, 11);
+        const imp_eight far = __builtin_shufflevector(even, odd, 4, 5, 6, 7, 12, 13, 14, 15);
+        memcpy(out[2 * n], &near, sizeof near);
+        memcpy(out[2 * n + 4], &far, sizeof far);
+    }
 }
 
 // covered: no pixel of the group shows the ground beyond the tiles.
@@ -225,13 +214,9 @@ IMP_ALWAYS_INLINE void imp_ground_find_uneven(const imp_ground_frame *frame,
         beyond[c] = zero + frame->ground[c];
     if (!covered && frame->patches.count > 0)
         imp_ground_lay_patches(frame, table, group, beyond);
-    for (int c = 0; c < 3; c++) {
-        const imp_eight lit = beyond[c] * factor;
-        for (int k = 0; k < IMP_LANES; k++)
-            out->beyond[k][c] = lit[k];
-    }
-    for (int k = 0; k < IMP_LANES; k++)
-        out->beyond[k][3] = 0.0f;
+    for (int c = 0; c < 3; c++)
+        beyond[c] *= factor;
+    imp_pixel_by_pixel(beyond, out->beyond);
 }
 
 #endif
