@@ -100,19 +100,16 @@ AVX2 void imp_tone_run_avx2(const imp_toning *t, const uint16_t *gains, const in
 {
     const table deviations = table_of(t->deviation), growths = table_of(t->growth);
     int k = 0;
-    for (; k + 32 <= count; k += 32) {
-        __m256i out[2];
-        for (int half = 0; half < 2; half++) {
-            const int at = k + 16 * half;
-            const __m128i in = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
-            const __m128i less = _mm_loadu_si128((const __m128i *)(const void *)(noise + at));
-            out[half] =
-                tone_sixteen(deviations, growths, _mm256_cvtepu8_epi16(in),
-                             _mm256_loadu_si256((const __m256i *)(const void *)(gains + at)),
-                             _mm256_cvtepi8_epi16(less));
-        }
-        const __m256i packed = _mm256_packus_epi16(out[0], out[1]);
-        _mm256_storeu_si256((__m256i *)(void *)(bytes + k), _mm256_permute4x64_epi64(packed, 0xd8));
+    for (; k + 16 <= count; k += 16) {
+        const __m128i in = _mm_loadu_si128((const __m128i *)(const void *)(bytes + k));
+        const __m128i more = _mm_loadu_si128((const __m128i *)(const void *)(noise + k));
+        const __m256i out =
+            tone_sixteen(deviations, growths, _mm256_cvtepu8_epi16(in),
+                         _mm256_loadu_si256((const __m256i *)(const void *)(gains + k)),
+                         _mm256_cvtepi8_epi16(more));
+        _mm_storeu_si128(
+            (__m128i *)(void *)(bytes + k),
+            _mm_packus_epi16(_mm256_castsi256_si128(out), _mm256_extracti128_si256(out, 1)));
     }
     imp_tone_run_plain(t, gains + k, noise + k, count - k, bytes + k);
 }

@@ -36,12 +36,12 @@ typedef struct imp_ground_light {
     imp_ground_glare glares[IMP_GLARES_MAX];
     imp_ground_shadow shadows[IMP_SHADOWS_MAX];
     const imp_horizon *horizon;
-    float turn; // of the robot, in columns of the horizon
+    int32_t turn; // of the robot, in 1/16 columns of the horizon
 } imp_ground_light;
 
-// Where a pixel looks above the horizon: columns of a horizon to the left, and rows.
+// Where a pixel looks above the horizon: columns of a horizon to the left, and rows, in 1/16.
 typedef struct imp_skyward {
-    float column, row;
+    int32_t column, row;
 } imp_skyward;
 
 void imp_skyward_row(const imp_camera_def *camera, const float *ray_x, const float *ray_y,
