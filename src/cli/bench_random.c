@@ -6,8 +6,8 @@
 
 #include "pipeline/crew.h"
 
-// An episode's pictures come in turns of so many. EPISODES at least: the mean of what is drawn.
-enum { FRAMES = 64, EPISODE_FRAMES = 512, EPISODES = 48, PLAIN = 0, RANDOM = 1 };
+// An episode's pictures come in turns of so many.
+enum { FRAMES = 64, EPISODE_FRAMES = 512, PLAIN = 0, RANDOM = 1 };
 
 typedef struct bench {
     imp_driver *driver;
@@ -102,8 +102,7 @@ imp_status imp_bench_random(const imp_bench_random_settings *s, json_t *results,
     bench b = {0};
     imp_status status = open_bench(&b, s, err);
     uint32_t episodes = 0;
-    while (status == IMP_OK &&
-           (episodes < EPISODES || b.seconds[PLAIN] + b.seconds[RANDOM] < s->seconds))
+    while (status == IMP_OK && b.seconds[PLAIN] + b.seconds[RANDOM] < s->seconds)
         status = draw_episode(&b, episodes++, err);
     if (status == IMP_OK) {
         const double frames = (double)episodes * EPISODE_FRAMES;

@@ -10,7 +10,8 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 
-enum { REPEATS = 3, ENVIRONMENTS = 256 };
+// RANDOM_SECONDS: how much longer randomised worlds are drawn than all else, to see many.
+enum { REPEATS = 3, ENVIRONMENTS = 256, RANDOM_SECONDS = 16 };
 
 typedef struct settings {
     imp_sim_options sim;
@@ -354,7 +355,7 @@ static imp_status measure_all(json_t **out, rig *r, const imp_options *options, 
                                               .env = &s->env,
                                               .camera = &s->camera,
                                               .scene = &r->look,
-                                              .seconds = REPEATS * s->seconds};
+                                              .seconds = RANDOM_SECONDS * s->seconds};
     imp_status status = IMP_OK;
     if (chosen(options, RANDOM))
         status = imp_bench_random(&random, results, !options->json, err);
