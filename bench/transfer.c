@@ -48,9 +48,11 @@ static imp_expert_def teacher_of(const imp_driver *driver)
                            : NULL;
     json_t *settings = text != NULL ? json_loads(text, 0, NULL) : NULL;
     def.by_sight = !json_is_false(json_object_get(settings, "by-sight"));
+    def.tries_out = !json_is_false(json_object_get(settings, "trials"));
     def.speed = real_of(settings, "speed", def.speed);
     def.tracking_rate = real_of(settings, "tracking-rate", def.tracking_rate);
     def.turning_rate = real_of(settings, "turning-rate", def.turning_rate);
+    def.turn_rate = real_of(settings, "turn-rate", def.turn_rate);
     json_decref(settings);
     return def;
 }

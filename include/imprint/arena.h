@@ -39,7 +39,8 @@ imp_status imp_guest_driver(imp_driver **out, const imp_guest_def *def, imp_erro
 typedef struct imp_guest_speed {
     int frames;
     double start; ///< from the command's start to the end of the handshake, median of 5 [s]
-    double median, p999, worst;        ///< from a picture's JPEG to the commands for it [s]
+    double median, p999, worst; ///< from a picture's JPEG to the commands for it [s]
+    double floor; ///< what p999 is for a thread that only counts, as long as the median [s]
     int64_t memory_first, memory_last; ///< resident after 1000 pictures and after all [bytes]
 } imp_guest_speed;
 

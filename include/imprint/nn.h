@@ -270,6 +270,10 @@ typedef struct imp_trainer_def {
     imp_loss loss;      ///< IMP_LOSS_MSE
     double huber_delta; ///< 0.1
     int classes;        ///< of IMP_LOSS_CROSS_ENTROPY, 2..IMP_CLASSES_MAX; 0
+    /// Of other losses: labels that are cut off at +-limit. One there stands for everything beyond,
+    /// so that an output beyond it, on its side, costs nothing (a censored regression: Tobin,
+    /// Econometrica 26, 1958); 0: none are
+    double limit;
     uint64_t seed;      ///< of dropouts; 0
     int cookie;
 } imp_trainer_def;

@@ -42,7 +42,11 @@ typedef struct imp_expert_def {
         tracking_rate;   ///< errors die out like a critically damped spring of this rate [1/s]; 3.1
     double turning_rate; ///< the turn rate follows what is asked of it so fast [1/s]; 10. Up to 4
                          ///< is the motors' own damping
+    double turn_rate;    ///< it turns no faster than this [rad/s]; 6
     double lane_offset;  ///< wanted distance from the lane centre [m], positive to the right; 0
+    /// Follows AI-DO's lanes, straight lines and arcs 0.22 tiles from the middle of the road,
+    /// instead of the simulator's curves; false
+    bool challenge_lanes;
     /// What to do at crossings, over and over: letters l, r and s. Where the road does not offer
     /// the turn asked for it goes straight on, and where it does not offer that, a turn is drawn:
     /// so with "l" or "r" nothing ever is. NULL, or empty: all are drawn. Copied.
@@ -52,6 +56,10 @@ typedef struct imp_expert_def {
     /// action. That is what can be learned from single pictures. Where the road's edge is near,
     /// what is tried out still goes by the true state; false
     bool by_sight;
+    /// Away from its line, tries out in the simulator what it is about to do, and looks for
+    /// something better if that ends off the road or at an object. What is done there then no
+    /// longer follows from where the robot stands by a simple law, and is hard to learn; true
+    bool tries_out;
     /// By sight, what it takes the robot's drive to be: a randomised one cannot be seen. NULL: what
     /// it is. Copied when a policy is made.
     const imp_drive_def *believed;

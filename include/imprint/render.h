@@ -54,6 +54,11 @@ imp_scene_def imp_default_scene_def(void);
 /// imp_scene_create() with a definition.
 imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const imp_scene_def *def,
                                  imp_error *err);
+/// The scenes of `count` worlds, by one definition. They share textures, so that many cost little
+/// more time and memory than one; what destroys them must not do so on two threads at once. out:
+/// (count) of them, or none after a failure.
+imp_status imp_scenes_create(imp_scene **out, const imp_world *const *worlds, int count,
+                             const imp_scene_def *def, imp_error *err);
 /// What it was made with; borrowed from the scene.
 const imp_scene_def *imp_scene_facts(const imp_scene *scene);
 
@@ -139,6 +144,7 @@ imp_view imp_default_view(void);
 typedef enum imp_render_path {
     IMP_RENDER_AUTO,  ///< the fastest that this processor has
     IMP_RENDER_PLAIN, ///< portable C
+    IMP_RENDER_AVX2,  ///< AVX2 at most; portable C where there is none
 } imp_render_path;
 
 /// A camera's tables and the scratch memory to draw with. One per thread.

@@ -27,8 +27,8 @@ enum {
 
 /// Which town to make. Obtain with imp_default_town_def(), then change fields.
 ///
-/// Pedestrians, cars, parked cars and obstacles each take a straight tile of their own, so that a
-/// short road may not have room for all that are asked for; then there are fewer.
+/// Pedestrians, cars, parked cars, obstacles and duckies each take a straight tile of their own, so
+/// that a short road may not have room for all that are asked for; then there are fewer.
 typedef struct imp_town_def {
     imp_town_kind kind; ///< IMP_TOWN_RANDOM
     int columns, rows;  ///< of the whole map [tiles], up to IMP_TOWN_SIDE_MAX; 9 x 9
@@ -39,9 +39,12 @@ typedef struct imp_town_def {
     int cars;           ///< Duckiebots that drive; 0. With pedestrians at most IMP_MOVING_MAX
     int parked;         ///< Duckiebots that stand at the kerb; 0..IMP_TOWN_THINGS_MAX
     int obstacles;      ///< cones, barriers and duckies at the kerb; 0..IMP_TOWN_THINGS_MAX
-    uint64_t seed;      ///< 123
-    uint32_t number;    ///< of the towns of this seed; 1
-    int cookie;         ///< set by imp_default_town_def()
+    /// Duckies that stand in a lane, 4 to 10 cm to the right of its middle, as in AI-DO's LFP;
+    /// 0..IMP_TOWN_THINGS_MAX
+    int duckies;
+    uint64_t seed;   ///< 123
+    uint32_t number; ///< of the towns of this seed; 1
+    int cookie;      ///< set by imp_default_town_def()
 } imp_town_def;
 
 imp_town_def imp_default_town_def(void);

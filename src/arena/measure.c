@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena/floor.h"
 #include "arena/talk.h"
 #include "base/file.h"
 #include "base/jpeg.h"
 
-enum { VIEWS = 64, STARTS = 5, STEPS_APART = 15, FIRST = 1000, EPISODE = 1200 };
+enum { VIEWS = 64, STARTS = 5, STEPS_APART = 15, FIRST = 1000, EPISODE = 1200, BLOCK = 100 };
 
 // The camera's pictures of a drive, encoded.
 typedef struct album {
@@ -87,35 +88,77 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void summarize(imp_guest_speed *out, float *seconds)
+// What is left when all but one in a thousand are taken away. Sorts.
+static double all_but_few(float *seconds, int n)
+{
+    qsort(seconds, (size_t)n, sizeof *seconds, by_size);
+    return (double)seconds[(int)floor(0.999 * (n - 1))];
+}
+
+// What is measured, one for each frame [s].
+typedef struct times {
+    float *agent, *idle;
+    imp_floor *floor;
+} times;
+
+static void summarize(imp_guest_speed *out, const times *t)
 {
     const int n = out->frames;
-    qsort(seconds, (size_t)n, sizeof *seconds, by_size);
-    out->median = (double)seconds[n / 2];
-    out->p999 = (double)seconds[(int)floor(0.999 * (n - 1))];
-    out->worst = (double)seconds[n - 1];
+    out->p999 = all_but_few(t->agent, n);
+    out->median = (double)t->agent[n / 2];
+    out->worst = (double)t->agent[n - 1];
+    out->floor = all_but_few(t->idle, n);
+}
+
+// Shows a frame and asks for commands.
+static imp_status ask_once(float *seconds, imp_talk *talk, const imp_guest_def *def, const album *a,
+                           int k, imp_error *err)
+{
+    imp_talk_view view = a->views[k % VIEWS];
+    imp_action action;
+    imp_status status = IMP_OK;
+    view.time = 0.05 * (k % EPISODE);
+    const double from = imp_clock(), until = from + def->reply_timeout;
+    if (k % EPISODE == 0)
+        status = imp_talk_begin(talk, "episode", until, err);
+    const double start = imp_clock();
+    if (status == IMP_OK)
+        status = imp_talk_show(talk, &view, until, err);
+    if (status == IMP_OK)
+        status = imp_talk_ask(talk, view.time, &action, until, err);
+    *seconds = (float)(imp_clock() - start);
+    return status;
+}
+
+// Measures what a machine takes for nothing, as often as the agent was just asked: the last `count`
+// frames before number `end`.
+static imp_status measure_floor(times *t, int end, int count, imp_error *err)
+{
+    if (t->floor == NULL) {
+        float some[BLOCK];
+        memcpy(some, t->agent, (size_t)count * sizeof *some);
+        qsort(some, (size_t)count, sizeof *some, by_size);
+        const imp_status status = imp_floor_create(&t->floor, (double)some[count / 2], err);
+        if (status != IMP_OK)
+            return status;
+    }
+    for (int k = end - count; k < end; k++)
+        t->idle[k] = (float)imp_floor_ask(t->floor);
+    return IMP_OK;
 }
 
 // Shows all frames and asks after each.
 static imp_status ask_all(imp_guest_speed *out, imp_talk *talk, const imp_guest_def *def,
-                          const album *a, float *seconds, imp_error *err)
+                          const album *a, times *t, imp_error *err)
 {
     imp_status status = IMP_OK;
     for (int k = 0; k < out->frames && status == IMP_OK; k++) {
-        imp_talk_view view = a->views[k % VIEWS];
-        imp_action action;
-        view.time = 0.05 * (k % EPISODE);
-        const double from = imp_clock(), until = from + def->reply_timeout;
-        if (k % EPISODE == 0)
-            status = imp_talk_begin(talk, "episode", until, err);
-        const double start = imp_clock();
-        if (status == IMP_OK)
-            status = imp_talk_show(talk, &view, until, err);
-        if (status == IMP_OK)
-            status = imp_talk_ask(talk, view.time, &action, until, err);
-        seconds[k] = (float)(imp_clock() - start);
+        status = ask_once(&t->agent[k], talk, def, a, k, err);
         if (k + 1 == FIRST)
             out->memory_first = imp_guest_memory(talk->guest);
+        const int count = k % BLOCK + 1;
+        if (status == IMP_OK && (count == BLOCK || k + 1 == out->frames))
+            status = measure_floor(t, k + 1, count, err);
         if (imp_monitor_should_stop(def->monitor))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
@@ -148,18 +191,21 @@ static imp_status measure(imp_guest_speed *out, const imp_guest_def *def, const 
                           imp_error *err)
 {
     imp_talk talk;
-    float *seconds = malloc((size_t)out->frames * sizeof *seconds);
+    const size_t frames = (size_t)out->frames;
+    times t = {.agent = calloc(frames, sizeof *t.agent), .idle = calloc(frames, sizeof *t.idle)};
     imp_status status = imp_talk_open(&talk, err);
-    if (status == IMP_OK && seconds == NULL)
+    if (status == IMP_OK && (t.agent == NULL || t.idle == NULL))
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %d times", out->frames);
     if (status == IMP_OK)
         status = start_often(out, &talk, def, err);
     if (status == IMP_OK)
-        status = ask_all(out, &talk, def, a, seconds, err);
+        status = ask_all(out, &talk, def, a, &t, err);
     if (status == IMP_OK)
-        summarize(out, seconds);
+        summarize(out, &t);
     imp_talk_close(&talk);
-    free(seconds);
+    imp_floor_destroy(t.floor);
+    free(t.agent);
+    free(t.idle);
     return status;
 }
 

@@ -9,16 +9,26 @@
 #include "base/threads.h"
 #include "render/ground.h"
 
-// PICTURES: of a piece of work. TEXTURE: texels of what the bound reads, as many as a tile's level
-// that small pictures look at.
-enum { CORES = 2, PICTURES = 64, TEXTURE_BITS = 16, TEXTURE = 1 << TEXTURE_BITS };
+enum {
+    CORES = 2,
+    // a piece of work: so many places of a drive, so many steps of the simulator apart, and
+    // pictures at each, in which the robot turns a little
+    SPOTS = 32,
+    STEPS_APART = 20,
+    TURNS = 4,
+    PICTURES = SPOTS * TURNS,
+    // texels of what the bound reads, as many as a tile's level that small pictures look at
+    TEXTURE_BITS = 16,
+    TEXTURE = 1 << TEXTURE_BITS
+};
 
 struct imp_render_bench {
     const imp_scene *scene;
     imp_pool *pool;
     imp_renderer *renderers[CORES];
     uint8_t *pictures[CORES];
-    imp_view view;      // of the pair's pictures
+    imp_view view; // of all pictures, but for the pose
+    imp_pose spots[SPOTS];
     int64_t samples;    // that a picture of the ground takes
     uint32_t *texels;   // (TEXTURE + some)
     uint32_t *places;   // (samples)
@@ -42,8 +52,28 @@ static bool set_out_bound(imp_render_bench *bench)
     return true;
 }
 
+// Notes where a drive comes along.
+static imp_status drive(imp_render_bench *bench, imp_env *env, imp_policy *driver, imp_error *err)
+{
+    uint32_t episode = 0;
+    imp_status status = imp_env_reset(env, episode, err);
+    imp_policy_begin(driver, env);
+    for (int k = 0; k < SPOTS * STEPS_APART && status == IMP_OK; k++) {
+        if (k % STEPS_APART == 0)
+            bench->spots[k / STEPS_APART] = env->pose;
+        const imp_step step = imp_env_step(env, imp_policy_act(driver, env, NULL));
+        if (step.terminated || step.truncated) {
+            status = imp_env_reset(env, ++episode, err);
+            imp_policy_begin(driver, env);
+        }
+    }
+    bench->view = imp_env_view(env);
+    return status;
+}
+
 imp_status imp_render_bench_create(imp_render_bench **out, const imp_camera_def *camera,
-                                   imp_render_path path, const imp_scene *scene, imp_error *err)
+                                   imp_render_path path, const imp_scene *scene, imp_env *env,
+                                   imp_policy *driver, imp_error *err)
 {
     imp_render_bench *bench = calloc(1, sizeof *bench);
     if (bench == NULL)
@@ -56,6 +86,8 @@ imp_status imp_render_bench_create(imp_render_bench **out, const imp_camera_def 
         if (status == IMP_OK && bench->pictures[k] == NULL)
             status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
     }
+    if (status == IMP_OK)
+        status = drive(bench, env, driver, err);
     if (status == IMP_OK && !set_out_bound(bench))
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
     if (status == IMP_OK)
@@ -79,35 +111,38 @@ void imp_render_bench_destroy(imp_render_bench *bench)
     free(bench);
 }
 
-static void draw_turning(imp_render_bench *bench, imp_view view, int which)
+static void draw_drive(void *context, int index, int worker)
 {
+    imp_render_bench *bench = context;
+    imp_view view = bench->view;
+    (void)worker;
     for (int k = 0; k < PICTURES; k++) {
-        view.pose.heading += 0.01;
-        imp_render(bench->renderers[which], bench->scene, &view, bench->pictures[which]);
+        view.pose = bench->spots[k / TURNS];
+        view.pose.heading += 0.01 * (k % TURNS);
+        imp_render(bench->renderers[index], bench->scene, &view, bench->pictures[index]);
     }
 }
 
-static void draw_share(void *context, int index, int worker)
+int imp_render_bench_one(imp_render_bench *bench)
 {
-    imp_render_bench *bench = context;
-    (void)worker;
-    draw_turning(bench, bench->view, index);
+    draw_drive(bench, 0, 0);
+    return PICTURES;
 }
 
-int imp_render_bench_pair(imp_render_bench *bench, const imp_env *env)
+int imp_render_bench_pair(imp_render_bench *bench)
 {
-    bench->view = imp_env_view(env);
-    imp_pool_run(bench->pool, CORES, draw_share, bench);
+    imp_pool_run(bench->pool, CORES, draw_drive, bench);
     return CORES * PICTURES;
 }
 
-int imp_render_bench_ground(imp_render_bench *bench, const imp_env *env)
+int imp_render_bench_ground(imp_render_bench *bench)
 {
     uint64_t all[IMP_OBJECTS_MAX / 64];
     memset(all, 0xff, sizeof all);
-    imp_view view = imp_env_view(env);
-    view.hidden = all;
-    draw_turning(bench, view, 0);
+    const uint64_t *const before = bench->view.hidden;
+    bench->view.hidden = all;
+    draw_drive(bench, 0, 0);
+    bench->view.hidden = before;
     return PICTURES;
 }
 

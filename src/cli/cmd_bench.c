@@ -18,7 +18,7 @@ typedef struct settings {
     imp_env_def env;
     imp_camera_def camera;
     imp_expert_def expert;
-    const char *path; // "auto" or "plain"
+    const char *path; // of PATHS
     int batch;
     double seconds; // that one repeat lasts
     imp_bench_agent_settings agent;
@@ -32,7 +32,6 @@ typedef struct rig {
     imp_scene *scene;
     imp_scene_def look;
     imp_randomization spec;
-    imp_renderer *renderer;
     imp_render_bench *drawing;
     imp_env env;
     imp_env *many; // (ENVIRONMENTS), for state-only stepping
@@ -63,21 +62,6 @@ static void restart_if_over(rig *r, imp_step step)
         return;
     imp_env_reset(&r->env, ++r->episode, &err);
     imp_policy_begin(r->policy, &r->env);
-}
-
-// Drives on a little, so that pictures differ, and draws.
-static int draw_frames(rig *r)
-{
-    enum { FRAMES = 64 };
-    for (int k = 0; k < FRAMES; k++) {
-        imp_pose pose = r->env.pose;
-        pose.heading += 0.01 * k;
-        imp_view view = imp_env_view(&r->env);
-        view.pose = pose;
-        imp_render(r->renderer, r->scene, &view, r->pictures);
-    }
-    restart_if_over(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
-    return FRAMES;
 }
 
 static void restart(rig *r, imp_env *env)
@@ -140,16 +124,19 @@ static int decide(rig *r)
     return DECISIONS;
 }
 
+static int draw_frames(rig *r)
+{
+    return imp_render_bench_one(r->drawing);
+}
+
 static int draw_pairs(rig *r)
 {
-    const int frames = imp_render_bench_pair(r->drawing, &r->env);
-    restart_if_over(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
-    return frames;
+    return imp_render_bench_pair(r->drawing);
 }
 
 static int draw_ground(rig *r)
 {
-    return imp_render_bench_ground(r->drawing, &r->env);
+    return imp_render_bench_ground(r->drawing);
 }
 
 static int reach_bound(rig *r)
@@ -173,10 +160,23 @@ static const char RANDOM[] = "random"; // whole episodes
 static const char AGENT[] = "agent";   // a process, measured from outside
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
+// As imp_render_path numbers them.
+static const char *const PATHS[] = {"auto", "plain", "avx2"};
+enum { PATH_COUNT = sizeof PATHS / sizeof PATHS[0] };
+
+// PATH_COUNT if it is none of them.
+static int path_named(const char *name)
+{
+    int k = 0;
+    while (k < PATH_COUNT && strcmp(name, PATHS[k]) != 0)
+        k++;
+    return k;
+}
+
 static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error *err)
 {
     const settings *s = r->s;
-    imp_render_path path = strcmp(s->path, "plain") == 0 ? IMP_RENDER_PLAIN : IMP_RENDER_AUTO;
+    const imp_render_path path = (imp_render_path)path_named(s->path);
     r->look = imp_default_scene_def();
     r->spec = imp_randomization_none();
     imp_status status = imp_world_load(&r->world, s->sim.map, err);
@@ -188,10 +188,6 @@ static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error
         status = imp_sim_options_scene(options, &s->sim, &r->look, &r->assets, err);
     if (status == IMP_OK)
         status = imp_scene_create_with(&r->scene, r->world, &r->look, err);
-    if (status == IMP_OK)
-        status = imp_renderer_create(&r->renderer, &s->camera, path, err);
-    if (status == IMP_OK)
-        status = imp_render_bench_create(&r->drawing, &s->camera, path, r->scene, err);
     if (status == IMP_OK)
         status = imp_env_init(&r->env, r->world, &s->env, err);
     if (status == IMP_OK)
@@ -205,6 +201,11 @@ static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error
     }
     if (status == IMP_OK)
         status = imp_expert_create(&r->policy, &s->expert, err);
+    if (status == IMP_OK)
+        status = imp_render_bench_create(&r->drawing, &s->camera, path, r->scene, &r->env,
+                                         r->policy, err);
+    if (status == IMP_OK)
+        status = imp_env_reset(&r->env, 0, err);
     if (status == IMP_OK)
         imp_policy_begin(r->policy, &r->env);
     return status;
@@ -227,6 +228,14 @@ static imp_status set_up_learning(rig *r, imp_error *err)
     return status;
 }
 
+static bool chosen(const imp_options *options, const char *name)
+{
+    for (int k = 0; k < options->operand_count; k++)
+        if (strcmp(options->operands[k], name) == 0)
+            return true;
+    return options->operand_count == 0;
+}
+
 static imp_status set_up(rig *r, const imp_options *options, imp_error *err)
 {
     const size_t batch = (size_t)r->s->batch;
@@ -243,7 +252,10 @@ static imp_status set_up(rig *r, const imp_options *options, imp_error *err)
     for (size_t k = 0; k < batch; k++)
         r->frames[k] = r->pictures + k * picture;
     imp_status status = set_up_simulator(r, options, err);
-    return status == IMP_OK ? set_up_learning(r, err) : status;
+    // at large sizes, a trainer takes gigabytes
+    if (status == IMP_OK && (chosen(options, "train") || chosen(options, "decide")))
+        status = set_up_learning(r, err);
+    return status;
 }
 
 static void tear_down(rig *r)
@@ -253,7 +265,6 @@ static void tear_down(rig *r)
     imp_network_destroy(r->network);
     imp_policy_destroy(r->policy);
     imp_render_bench_destroy(r->drawing);
-    imp_renderer_destroy(r->renderer);
     imp_scene_destroy(r->scene);
     imp_assets_close(r->assets);
     imp_world_destroy(r->world);
@@ -293,14 +304,6 @@ static void processor_name(char *out, size_t capacity)
     if (at != NULL)
         snprintf(out, capacity, "%.*s", (int)strcspn(at + 2, "\n"), at + 2);
     free(text);
-}
-
-static bool chosen(const imp_options *options, const char *name)
-{
-    for (int k = 0; k < options->operand_count; k++)
-        if (strcmp(options->operands[k], name) == 0)
-            return true;
-    return options->operand_count == 0;
 }
 
 static imp_status check_names(const imp_options *options, imp_error *err)
@@ -375,8 +378,9 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
         imp_sim_options_apply(options, &s->sim, &s->env, &s->camera, &s->expert, err);
     if (status == IMP_OK)
         status = check_names(options, err);
-    if (status == IMP_OK && strcmp(s->path, "auto") != 0 && strcmp(s->path, "plain") != 0)
-        status = imp_fail(err, IMP_USAGE, "--renderer: '%s' is neither auto nor plain", s->path);
+    if (status == IMP_OK && path_named(s->path) == PATH_COUNT)
+        status =
+            imp_fail(err, IMP_USAGE, "--renderer: '%s' is none of auto, plain and avx2", s->path);
     if (status == IMP_OK && !(s->seconds > 0.0 && s->seconds <= 60.0))
         status = imp_fail(err, IMP_USAGE, "--seconds %g is not within 0 to 60", s->seconds);
     if (status == IMP_OK && (s->batch < 1 || s->batch > 4096))
@@ -415,8 +419,9 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_options_init(&options, command);
     imp_sim_options_add(&options, &s.sim);
     imp_random_options_add(&options, &s.sim);
-    imp_options_add(&options, (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
-                                           "auto, or plain C without vector instructions", false});
+    imp_options_add(&options,
+                    (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
+                                 "auto, avx2 (no wider vectors) or plain (C without any)", false});
     imp_options_add(&options, (imp_option){"batch", 'b', IMP_OPTION_INT, &s.batch, "N",
                                            "samples per training step", false});
     imp_options_add(&options, (imp_option){"seconds", 0, IMP_OPTION_REAL, &s.seconds, "S",

@@ -131,7 +131,7 @@ static void print_table(const settings *s, const imp_network *network, const imp
     printf("\n");
     if (times != NULL)
         printf("\nTimes are microseconds per picture on one core: one decision, and training in "
-               "batches of %d.\nA layer at 0.0 is computed along with the one before it.\n",
+               "batches of %d.\nA layer at 0.0 is computed along with a neighbour.\n",
                s->batch);
 }
 

@@ -32,9 +32,10 @@ typedef struct imp_sim_options {
     double start_angle_deg; // accepted at the start
     int start_tile[2];
     int frame_skip;
-    bool randomize_objects, cars_yield, by_sight;
-    double expert_speed, tracking_rate, turning_rate, lane_offset;
+    bool randomize_objects, cars_yield, by_sight, trials;
+    double expert_speed, tracking_rate, turning_rate, turn_rate, lane_offset;
     const char *split;     // which of the maps take part: all, train or test
+    const char *lanes;     // "simulator" or "challenge"
     const char *clock;     // "simulator" or "challenge"
     const char *turns;     // that the expert takes at crossings: "" or letters l, r, s
     const char *observe;   // what the learner sees: pictures or segments

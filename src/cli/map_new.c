@@ -40,6 +40,8 @@ void imp_map_new_add(imp_options *options, imp_map_new_options *settings)
         {"parked", 0, IMP_OPTION_INT, &town->parked, "N", "new: Duckiebots at the kerb", false},
         {"obstacles", 0, IMP_OPTION_INT, &town->obstacles, "N",
          "new: cones, barriers and duckies at the kerb", false},
+        {"duckies", 0, IMP_OPTION_INT, &town->duckies, "N",
+         "new: duckies that stand in a lane, to the right of its middle, as in AI-DO's LFP", false},
         {"border", 0, IMP_OPTION_FLAG, &town->border, NULL,
          "new: a ring without roads around the town; --no-border leaves it out", false},
         {"tile-size", 0, IMP_OPTION_REAL, &town->tile_size, "M", "new: side of a tile", false},

@@ -20,7 +20,10 @@ imp_sim_options imp_default_sim_options(void)
         .expert_speed = expert.speed,
         .tracking_rate = expert.tracking_rate,
         .turning_rate = expert.turning_rate,
+        .turn_rate = expert.turn_rate,
         .lane_offset = expert.lane_offset,
+        .trials = expert.tries_out,
+        .lanes = "simulator",
         .turns = "",
         .split = "all",
         .observe = imp_observation_word(IMP_OBSERVATION_PICTURES),
@@ -60,10 +63,19 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          "how firmly the expert steers back to its line", false},
         {"turning-rate", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
          "how hard the expert presses for a turn rate; 4 is gentle", false},
+        {"turn-rate", 0, IMP_OPTION_REAL, &sim->turn_rate, "RAD/S",
+         "the expert turns no faster than this", false},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
          "where the expert drives, to the right of the lane centre", false},
+        {"lanes", 0, IMP_OPTION_TEXT, &sim->lanes, "NAME",
+         "whose the expert follows: the simulator's, or the challenge's, which lie farther out",
+         false},
         {"by-sight", 0, IMP_OPTION_FLAG, &sim->by_sight, NULL,
          "the expert goes by where it is alone, not by how it moves: what pictures can teach",
+         false},
+        {"trials", 0, IMP_OPTION_FLAG, &sim->trials, NULL,
+         "the expert tries out in the simulator what it does at the road's edge; --no-trials does "
+         "not, which is easier to learn",
          false},
         {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
          "what the expert does at crossings, over and over: letters l, r, s, or straight on where "
@@ -216,9 +228,15 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->speed = sim->expert_speed;
     expert->tracking_rate = sim->tracking_rate;
     expert->turning_rate = sim->turning_rate;
+    expert->turn_rate = sim->turn_rate;
+    expert->challenge_lanes = strcmp(sim->lanes, "challenge") == 0;
+    if (!expert->challenge_lanes && strcmp(sim->lanes, "simulator") != 0)
+        return imp_fail(err, IMP_USAGE, "--lanes: '%s' is neither simulator nor challenge",
+                        sim->lanes);
     expert->lane_offset = sim->lane_offset;
     expert->turns = sim->turns;
     expert->by_sight = sim->by_sight;
+    expert->tries_out = sim->trials;
     imp_camera probe;
     return imp_camera_init(&probe, camera, err);
 }

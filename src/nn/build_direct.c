@@ -136,6 +136,23 @@ static void take_pictures(imp_executor *e, const imp_direct *d)
     e->frame_size = imp_direct_padded_plane(d);
 }
 
+// A norm that only this convolution looks at is computed while its input is padded: the call before
+// is dropped.
+static void take_norm(imp_executor *e, imp_direct *d)
+{
+    const imp_graph *graph = e->def.graph;
+    const int count = e->forward.count;
+    const imp_call *last = count > 0 ? &e->forward.calls[count - 1] : NULL;
+    if (e->def.training || last == NULL || last->kind != IMP_CALL_NORM || last->norm.out != d->in ||
+        graph->nodes[graph->nodes[e->building].inputs[0]].users != 1)
+        return;
+    d->in = last->norm.in;
+    d->scale = last->norm.scale;
+    d->shift = last->norm.shift;
+    d->scaled_relu = last->norm.relu;
+    e->forward.count--;
+}
+
 static void convolution(imp_executor *e, imp_node_state *state, imp_direct d, int pool)
 {
     const imp_node *node = &e->def.graph->nodes[e->building];
@@ -148,6 +165,10 @@ static void convolution(imp_executor *e, imp_node_state *state, imp_direct d, in
     d.weights = imp_build_floats(e, imp_direct_weights(&d) * sizeof(float));
     d.padded = imp_build_floats(e, imp_direct_padded(&d) * sizeof(float));
     d.window = imp_build_floats(e, imp_direct_window(&d) * sizeof(float));
+    if (e->status != IMP_OK)
+        return;
+    d.in = imp_memory_floats(state->source);
+    take_norm(e, &d);
     imp_call *pack = imp_build_own(e, &e->pack, IMP_CALL_PACK_DIRECT);
     imp_call *call = imp_build_own(e, &e->forward, IMP_CALL_DIRECT);
     if (pack == NULL || call == NULL)
@@ -158,7 +179,6 @@ static void convolution(imp_executor *e, imp_node_state *state, imp_direct d, in
         take_pictures(e, &d);
     d.plain = imp_memory_floats(state->weight);
     d.bias = imp_memory_floats(bias);
-    d.in = imp_memory_floats(state->source);
     d.out = imp_memory_floats(state->out);
     pack->direct = call->direct = state->direct = d;
 }

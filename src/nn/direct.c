@@ -65,15 +65,19 @@ INLINE void compute_tile(const imp_direct *d, size_t count, size_t block, size_t
 {
     __m512 low[MOST_PIXELS], high[MOST_PIXELS];
     const size_t row_size = imp_direct_padded_row(d), plane = imp_direct_padded_plane(d);
+    const size_t planes = d->planes, kernel = d->kernel;
+    // or else gcc keeps the sums in memory, too, for the case that no loop runs
+    if (planes == 0 || kernel == 0)
+        __builtin_unreachable();
     for (size_t i = 0; i < count; i++) {
         low[i] = _mm512_loadu_ps(bias);
         high[i] = _mm512_loadu_ps(bias + IMP_DIRECT_BLOCK);
     }
-    for (size_t p = 0; p < d->planes; p++)
-        for (size_t row = 0; row < d->kernel; row++)
+    for (size_t p = 0; p < planes; p++)
+        for (size_t row = 0; row < kernel; row++)
             for (size_t k = 0; k < block; k++) {
                 const float *at = in + p * plane + row * row_size + k;
-                for (size_t column = 0; column < d->kernel; column++, at += block) {
+                for (size_t column = 0; column < kernel; column++, at += block) {
                     const __m512 w0 = _mm512_loadu_ps(weights),
                                  w1 = _mm512_loadu_ps(weights + IMP_DIRECT_BLOCK);
                     weights += IMP_DIRECT_GROUP;
@@ -224,23 +228,41 @@ AVX512 static void copy_row(float *out, const float *in, size_t count)
     _mm512_mask_storeu_ps(out + i, rest, _mm512_maskz_loadu_ps(rest, in + i));
 }
 
+// The same of blocks of channels, scaled and shifted.
+AVX512 static void scale_row(const imp_direct *d, size_t plane, float *out, const float *in,
+                             size_t count)
+{
+    const __m512 scale = _mm512_loadu_ps(d->scale + plane * IMP_DIRECT_BLOCK),
+                 shift = _mm512_loadu_ps(d->shift + plane * IMP_DIRECT_BLOCK),
+                 least = _mm512_set1_ps(d->scaled_relu ? 0.0F : -INFINITY);
+    for (size_t i = 0; i < count; i += IMP_DIRECT_BLOCK) {
+        const __m512 product = _mm512_mul_ps(_mm512_loadu_ps(in + i), scale);
+        _mm512_storeu_ps(out + i, _mm512_max_ps(_mm512_add_ps(product, shift), least));
+    }
+}
+
 static void pad(const imp_direct *d, const float *in)
 {
     const size_t size = d->width * d->block, row_size = imp_direct_padded_row(d);
     float *out = d->padded + d->top * row_size + d->left * d->block;
     for (size_t plane = 0; plane < d->planes; plane++, out += imp_direct_padded_plane(d))
-        for (size_t row = 0; row < d->height; row++)
-            copy_row(out + row * row_size, in + (plane * d->height + row) * size, size);
+        for (size_t row = 0; row < d->height; row++, in += size)
+            if (d->scale != NULL)
+                scale_row(d, plane, out + row * row_size, in, size);
+            else
+                copy_row(out + row * row_size, in, size);
 }
 
 static void run_picture(const imp_direct *d, size_t picture)
 {
     const size_t area = d->rows * d->columns, size = d->planes * d->height * d->width * d->block;
     const float *padded = d->padded;
-    if (d->block == IMP_DIRECT_BLOCK)
-        pad(d, d->in + picture * size);
-    else
+    if (d->block != IMP_DIRECT_BLOCK)
         padded += picture * d->planes * imp_direct_padded_plane(d);
+    else if (d->scale == NULL && d->top + d->left + d->bottom + d->right == 0)
+        padded = d->in + picture * size;
+    else
+        pad(d, d->in + picture * size);
     for (size_t group = 0; group < d->channels; group += IMP_DIRECT_GROUP) {
         if (d->pool_kernel > 0) {
             run_pooled(d, padded, picture, group);

@@ -33,6 +33,9 @@ typedef struct imp_direct {
     float *window;    // (imp_direct_window())
     uint16_t *places; // as out: where the pool's winners were; NULL: not kept
     const float *in;  // of blocks
+    // Of blocks, both or none: in * scale + shift is what is convolved, (planes * block) each.
+    const float *scale, *shift;
+    bool scaled_relu; // after that
     float *out;
 } imp_direct;
 

@@ -14,12 +14,20 @@ static double loss_of(const imp_trainer_def *def, double error, double *slope)
     return size <= delta ? 0.5 * error * error : delta * (size - 0.5 * delta);
 }
 
+// How far an output is from its label, or from all that the label stands for.
+static double error_of(const imp_trainer_def *def, double output, double label)
+{
+    const bool cut = def->limit > 0.0 && fabs(label) >= def->limit;
+    const bool beyond = label > 0.0 ? output > label : output < label;
+    return cut && beyond ? 0.0 : output - label;
+}
+
 static double add_errors(double sum, const imp_trainer_def *def, const imp_loss_sample *sample)
 {
     for (int k = 0; k < sample->outputs; k++) {
         double slope;
-        sum += sample->weight *
-               loss_of(def, (double)sample->output[k] - (double)sample->labels[k], &slope);
+        const double error = error_of(def, (double)sample->output[k], (double)sample->labels[k]);
+        sum += sample->weight * loss_of(def, error, &slope);
         if (sample->gradient != NULL)
             sample->gradient[k] = (float)(sample->weight * sample->scale * slope);
     }

@@ -150,6 +150,8 @@ static imp_status check_def(const imp_trainer_def *def, int outputs, imp_error *
         return imp_fail(err, IMP_USAGE, "clipping at %g: must not be negative", def->clip_norm);
     if (!(def->huber_delta > 0.0 && def->huber_delta <= 1e18))
         return imp_fail(err, IMP_USAGE, "Huber's delta %g: must be positive", def->huber_delta);
+    if (!(def->limit >= 0.0 && def->limit <= 1e18))
+        return imp_fail(err, IMP_USAGE, "limit %g of labels: must not be negative", def->limit);
     return IMP_OK;
 }
 

@@ -22,10 +22,12 @@ static void describe(const imp_trainer *trainer, char out[SETTINGS])
         snprintf(classes, sizeof classes, " of %d classes", def->classes);
     snprintf(out, SETTINGS,
              "batch %d, shards %d, %s, learning rate %.17g, weight decay %.17g, momentum %.17g%s, "
-             "clip %.17g, average %.17g, %s%s, delta %.17g, seed %" PRIu64,
+             "clip %.17g, average %.17g, %s%s, delta %.17g, limit %.17g, "
+             "seed %" PRIu64,
              def->batch, def->shards, imp_optimiser_word((int)def->optimiser), def->learning_rate,
              def->weight_decay, def->momentum, def->nesterov ? " nesterov" : "", def->clip_norm,
-             def->average, imp_loss_word((int)def->loss), classes, def->huber_delta, def->seed);
+             def->average, imp_loss_word((int)def->loss), classes, def->huber_delta, def->limit,
+             def->seed);
 }
 
 imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const char *progress,

@@ -9,31 +9,32 @@
 
 enum { MAPS_MAX = 4096 };
 
-static imp_status add_map(imp_map_set *set, const char *name_or_path, const imp_scene_def *def,
-                          imp_error *err)
+static imp_status add_map(imp_map_set *set, const char *name_or_path, imp_error *err)
 {
     if (set->count == MAPS_MAX)
         return imp_fail(err, IMP_USAGE, "more than %d maps", MAPS_MAX);
-    size_t room = (size_t)set->count + 1;
+    const size_t room = (size_t)set->count + 1;
     void *worlds = realloc(set->worlds, room * sizeof(imp_world *));
-    set->worlds = worlds != NULL ? worlds : set->worlds;
-    void *scenes = realloc(set->scenes, room * sizeof(imp_scene *));
-    set->scenes = scenes != NULL ? scenes : set->scenes;
-    if (worlds == NULL || scenes == NULL)
+    if (worlds == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu maps", room);
-    imp_world *world;
-    imp_scene *scene;
-    imp_status status = imp_world_load(&world, name_or_path, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_scene_create_with(&scene, world, def, err);
-    if (status != IMP_OK) {
-        imp_world_destroy(world);
-        return status;
+    set->worlds = worlds;
+    const imp_status status = imp_world_load(&set->worlds[set->count], name_or_path, err);
+    set->count += status == IMP_OK;
+    return status;
+}
+
+static imp_status add_scenes(imp_map_set *set, const imp_scene_def *def, imp_error *err)
+{
+    set->scenes = calloc((size_t)set->count, sizeof(imp_scene *));
+    if (set->scenes == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d maps", set->count);
+    const imp_world *const *worlds = (const imp_world *const *)set->worlds;
+    const imp_status status = imp_scenes_create(set->scenes, worlds, set->count, def, err);
+    if (status != IMP_OK) { // there is none to destroy
+        free(set->scenes);
+        set->scenes = NULL;
     }
-    set->worlds[set->count] = world;
-    set->scenes[set->count++] = scene;
-    return IMP_OK;
+    return status;
 }
 
 static int is_map_file(const struct dirent *entry)
@@ -49,8 +50,7 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static imp_status add_folder(imp_map_set *set, const char *folder, const imp_scene_def *def,
-                             imp_error *err)
+static imp_status add_folder(imp_map_set *set, const char *folder, imp_error *err)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, is_map_file, compare_names);
@@ -64,7 +64,7 @@ static imp_status add_folder(imp_map_set *set, const char *folder, const imp_sce
         if (status == IMP_OK)
             status = imp_path_join(path, folder, entries[k]->d_name, err);
         if (status == IMP_OK)
-            status = add_map(set, path, def, err);
+            status = add_map(set, path, err);
         free(entries[k]);
     }
     free(entries);
@@ -93,8 +93,10 @@ imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int coun
     imp_map_set set = {0};
     imp_status status = count > 0 ? IMP_OK : imp_fail(err, IMP_USAGE, "at least one map is needed");
     for (int k = 0; k < count && status == IMP_OK; k++)
-        status = !is_builtin(names[k]) && is_folder(names[k]) ? add_folder(&set, names[k], def, err)
-                                                              : add_map(&set, names[k], def, err);
+        status = !is_builtin(names[k]) && is_folder(names[k]) ? add_folder(&set, names[k], err)
+                                                              : add_map(&set, names[k], err);
+    if (status == IMP_OK)
+        status = add_scenes(&set, def, err);
     if (status == IMP_OK)
         *out = set;
     else
@@ -107,7 +109,8 @@ void imp_map_set_free(imp_map_set *set)
     if (set == NULL)
         return;
     for (int k = 0; k < set->count; k++) {
-        imp_scene_destroy(set->scenes[k]);
+        if (set->scenes != NULL)
+            imp_scene_destroy(set->scenes[k]);
         imp_world_destroy(set->worlds[k]);
     }
     free(set->scenes);

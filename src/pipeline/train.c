@@ -93,6 +93,9 @@ static imp_status prepare_network(imp_train_run *r, imp_error *err)
     imp_trainer_def trainer = r->def->trainer;
     trainer.seed = r->def->seed;
     imp_status status = imp_network_create(&r->network, &network, r->def->seed, err);
+    // duty cycles end at 1, whatever the teacher would have liked
+    if (status == IMP_OK && imp_network_head(r->network) == IMP_HEAD_DUTY_CYCLES)
+        trainer.limit = 1.0;
     if (status == IMP_OK && r->def->initial != NULL)
         status = take_over(r, r->def->initial, err);
     if (status == IMP_OK)

@@ -14,13 +14,14 @@ enum { EXPERT_COOKIE = 0x0E47E7, TURNS_MAX = 255 };
 
 // The steepest that the route is approached at [rad].
 static const double APPROACH_MAX = 1.0;
-static const double TURN_RATE_MAX = 6.0; // [rad/s]
 // The curvature asked for is that of the stretch ahead that this time covers [s].
 static const double PREVIEW_TIME = 0.20;
 // Beyond these, an action is tried out in the simulator before it is given [m], [rad].
 static const double GAP_USUAL = 0.06, ANGLE_USUAL = 0.25;
 // So much larger a robot would stand on the road, too.
 static const double ROOM_USUAL = 1.5;
+// As large must a robot's room be to turn in; it goes to where there is at this share of its speed.
+static const double TURNING_SIZE = 1.1, PACE_TO_ROOM = 0.5;
 // No faster than this, the robot stands [m/s].
 static const double SPEED_STANDING = 0.05;
 // Farther from the route than this, it is looked for anew [m].
@@ -46,7 +47,9 @@ imp_expert_def imp_default_expert_def(void)
     return (imp_expert_def){.speed = 0.6,
                             .tracking_rate = 3.1,
                             .turning_rate = 10.0,
+                            .turn_rate = 6.0,
                             .lane_offset = 0.0,
+                            .tries_out = true,
                             .cookie = EXPERT_COOKIE};
 }
 
@@ -82,6 +85,7 @@ static void begin(imp_policy *policy, const imp_env *env)
     self->route = (imp_route){
         .random = imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ROUTE),
         .turns = self->turns[0] != '\0' ? self->turns : NULL,
+        .arcs = self->def.challenge_lanes,
     };
 }
 
@@ -171,6 +175,18 @@ static deviation deviation_of(const expert *self, foresight state, double offset
     };
 }
 
+// Whether the robot could turn on the spot by an angle, to the left, without leaving the road.
+static bool can_turn(const imp_world *world, imp_pose pose, double angle)
+{
+    enum { PLACES = 4 };
+    for (int k = 1; k <= PLACES; k++) {
+        const imp_pose turned = {pose.x, pose.z, pose.heading + angle * k / PLACES};
+        if (!imp_env_on_road(world, turned, TURNING_SIZE))
+            return false;
+    }
+    return true;
+}
+
 // The action that the control law asks for; *usual tells whether the robot is about where it should
 // be.
 static imp_action steer(expert *self, const imp_env *env, bool *usual)
@@ -196,8 +212,14 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
         state.turn_rate *= willing;
     }
     double turn_rate = state.speed * d.curvature + 2.0 * self->def.tracking_rate * d.astray;
-    turn_rate = fmax(-TURN_RATE_MAX, fmin(TURN_RATE_MAX, turn_rate));
-    return motor_action(self, env, state, plan.speed * willing, turn_rate);
+    turn_rate = fmax(-self->def.turn_rate, fmin(self->def.turn_rate, turn_rate));
+    double speed = plan.speed * willing;
+    if (!*usual && !can_turn(env->world, state.pose, d.astray)) {
+        // too close to the edge: first ahead, or back, to where there is room
+        speed = (d.angle * d.aside < 0.0 ? PACE_TO_ROOM : -PACE_TO_ROOM) * plan.speed;
+        turn_rate = 0.0;
+    }
+    return motor_action(self, env, state, speed, turn_rate);
 }
 
 enum { HORIZON = 50 }; // steps that an action is tried out for
@@ -282,7 +304,7 @@ static imp_action act(imp_policy *policy, const imp_env *env, const uint8_t *obs
     expert *self = (expert *)policy;
     bool usual;
     imp_action action = steer(self, env, &usual);
-    if (!goes_as_tried_out(self, env) && !usual)
+    if (self->def.tries_out && !goes_as_tried_out(self, env) && !usual)
         action = safe_action(self, env, action);
     self->frame = env->frame;
     self->action = action;
@@ -309,6 +331,8 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
     if (!(def->turning_rate >= 0.0 && def->turning_rate <= 30.0))
         return imp_fail(err, IMP_USAGE, "turning rate %g /s is not within 0 to 30",
                         def->turning_rate);
+    if (!(def->turn_rate > 0.0 && def->turn_rate <= 20.0))
+        return imp_fail(err, IMP_USAGE, "turn rate %g rad/s is not within 0 to 20", def->turn_rate);
     if (!(fabs(def->lane_offset) <= 0.1))
         return imp_fail(err, IMP_USAGE, "lane offset %g m is not within -0.1 to 0.1",
                         def->lane_offset);

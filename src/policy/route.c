@@ -10,6 +10,7 @@ static const double JOINT_TOLERANCE =
     1e-6;                                // between the end of a lane and the start of the next [m]
 static const double ACROSS = 0.65;       // a lane farther than this is across the road [tiles]
 static const double TURNING_ROOM = 0.27; // kept free before the end of a road to turn round [m]
+static const double FARTHER_OUT = 0.02;  // lie AI-DO's lanes than the simulator's [tiles]
 
 static imp_vec2 start_tangent(const imp_curve *curve)
 {
@@ -34,6 +35,30 @@ static int successors(const imp_world *world, const imp_curve *curve, int out[LA
             out[count++] = tile->first_curve + k;
     }
     return count;
+}
+
+// AI-DO's lane for one of the simulator's: a straight line or a quarter circle. (It chains two arcs
+// for a turn, which lie within 3 mm of the circle.)
+static imp_curve arc_of(const imp_curve *lane, double tile_size)
+{
+    const imp_vec2 from = start_tangent(lane), to = end_tangent(lane);
+    const double out = FARTHER_OUT * tile_size;
+    const imp_vec2 start = imp_vec2_add(lane->p[0], imp_vec2_scale(imp_vec2_right(from), out));
+    const imp_vec2 end = imp_vec2_add(lane->p[3], imp_vec2_scale(imp_vec2_right(to), out));
+    const imp_vec2 way = imp_vec2_subtract(end, start);
+    // handles of the cubic that comes nearest to a quarter circle, whose radius is the way ahead
+    const bool turns = fabs(imp_vec2_dot(from, to)) < 0.5;
+    const double handle = turns ? 4.0 / 3.0 * (sqrt(2.0) - 1.0) * imp_vec2_dot(way, from)
+                                : imp_vec2_length(way) / 3.0;
+    return (imp_curve){{start, imp_vec2_add(start, imp_vec2_scale(from, handle)),
+                        imp_vec2_subtract(end, imp_vec2_scale(to, handle)), end}};
+}
+
+// The curve that a lane of the world is driven along.
+static imp_curve curve_of(const imp_route *route, int lane)
+{
+    const imp_curve *curve = &route->world->curves[lane];
+    return route->arcs ? arc_of(curve, route->world->tile_size) : *curve;
 }
 
 // Splits a Bezier curve at t (de Casteljau) and keeps the part before, or after, it.
@@ -71,12 +96,13 @@ static int lane_beside(const imp_world *world, const imp_curve *arriving)
 static bool turn_round(imp_route *route)
 {
     imp_curve *last = &route->curves[route->count - 1];
-    int beside = lane_beside(route->world, last);
+    int beside = lane_beside(route->world, &route->world->curves[route->lanes[route->count - 1]]);
     if (beside < 0 || route->count + 2 > IMP_ROUTE_CURVES)
         return false;
     double room = fmin(0.9, TURNING_ROOM / route->world->tile_size);
     imp_curve out = cut_curve(last, 1.0 - room, true);
-    imp_curve back = cut_curve(&route->world->curves[beside], room, false);
+    imp_curve whole = curve_of(route, beside);
+    imp_curve back = cut_curve(&whole, room, false);
     double width = imp_vec2_length(imp_vec2_subtract(back.p[0], out.p[3]));
     double handle = 4.0 / 3.0 * 0.5 * width; // a cubic's best half circle
     imp_curve turn = {{out.p[3], imp_vec2_add(out.p[3], imp_vec2_scale(end_tangent(&out), handle)),
@@ -140,7 +166,8 @@ static void extend(imp_route *route)
 {
     while (route->count < CURVES_AHEAD) {
         int next[LANES_AHEAD_MAX];
-        int choices = successors(route->world, &route->curves[route->count - 1], next);
+        const int last = route->lanes[route->count - 1];
+        int choices = successors(route->world, &route->world->curves[last], next);
         choices = keep_through_lanes(route->world, next, choices);
         if (choices == 0) {
             if (!turn_round(route))
@@ -148,7 +175,7 @@ static void extend(imp_route *route)
             continue;
         }
         int chosen = choices == 1 ? next[0] : choose(route, next, choices);
-        route->curves[route->count] = route->world->curves[chosen];
+        route->curves[route->count] = curve_of(route, chosen);
         route->decided[route->count] = choices > 1;
         route->lanes[route->count++] = chosen;
     }
@@ -225,7 +252,7 @@ bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose)
         route->turn -= route->decided[k];
     route->world = world;
     route->count = 1;
-    route->curves[0] = world->curves[first];
+    route->curves[0] = curve_of(route, first);
     route->lanes[0] = first;
     route->decided[0] = false;
     extend(route);

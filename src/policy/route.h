@@ -11,6 +11,7 @@ typedef struct imp_route {
     const imp_world *world;
     imp_random random;
     const char *turns; // to take at crossings, over and over: l, r and s; NULL: drawn
+    bool arcs;         // along AI-DO's lanes instead of the simulator's
     int turn;          // how many crossings have been decided on
     imp_curve curves[IMP_ROUTE_CURVES];
     int lanes[IMP_ROUTE_CURVES];    // index of the curve in the world; -1 for one that turns round
@@ -27,8 +28,8 @@ typedef struct imp_route_point {
     int curve;        // which of the route's curves it lies on
 } imp_route_point;
 
-// Starts on the lane that counts for a pose; random, turns and turn go on from where they are.
-// False off the road.
+// Starts on the lane that counts for a pose; random, turns, arcs and turn go on from where they
+// are. False off the road.
 bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose);
 
 // Moves along to the closest point, never backwards over a joint, and keeps curves ahead.

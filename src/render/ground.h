@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "render/ground_light.h"
+#include "render/processor.h"
 
 // Triangles on the ground beyond the tiles, seen from the robot: a place (forward, right) lies in
 // one where a * forward + b * right + c is not below 0 for all three edges.
@@ -73,7 +74,8 @@ typedef void imp_ground_draw(const imp_ground_frame *frame, const imp_ground_tab
 
 imp_ground_draw imp_ground_draw_plain;
 #if defined(__x86_64__)
-imp_ground_draw imp_ground_draw_avx2; // needs a processor with AVX2
+imp_ground_draw imp_ground_draw_avx2;   // needs a processor with AVX2
+imp_ground_draw imp_ground_draw_avx512; // needs imp_has_avx512()
 #endif
 
 // From the sums of a group's samples to their mean.

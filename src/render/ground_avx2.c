@@ -1,91 +1,11 @@
 // The same arithmetic as imp_ground_draw_plain(), eight pixels at once; the bytes are the same.
 #include "render/ground_uneven.h"
+#include "render/ground_wide.h"
 
 #if defined(__x86_64__)
 
-#include <immintrin.h>
-#include <string.h>
-
-#define AVX2 __attribute__((target("avx2")))
-
-// A picture's constants in vectors.
-typedef struct wide_frame {
-    __m256 x_forward, x_right, x_start, x_end;
-    __m256 z_forward, z_right, z_start, z_end;
-    __m256i columns;
-} wide_frame;
-
-AVX2 static wide_frame widen(const imp_ground_frame *frame)
-{
-    return (wide_frame){
-        .x_forward = _mm256_set1_ps(frame->x_forward),
-        .x_right = _mm256_set1_ps(frame->x_right),
-        .x_start = _mm256_set1_ps(frame->x_start),
-        .x_end = _mm256_set1_ps(frame->x_end),
-        .z_forward = _mm256_set1_ps(frame->z_forward),
-        .z_right = _mm256_set1_ps(frame->z_right),
-        .z_start = _mm256_set1_ps(frame->z_start),
-        .z_end = _mm256_set1_ps(frame->z_end),
-        .columns = _mm256_set1_epi32(frame->columns),
-    };
-}
-
-AVX2 static inline __m256i on_cells(__m256 position, __m256 end)
-{
-    // in this order of arguments what is not a number ends at 0
-    return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(position, _mm256_setzero_ps()), end));
-}
-
-// Eight positions: their cells, the texels at their top left, and the weights of the four around
-// each as bytes.
-typedef struct places {
-    int32_t cells[IMP_LANES], texels[IMP_LANES];
-    __m256i weights;
-} places;
-
-AVX2 static inline void locate(const imp_ground_frame *frame, const wide_frame *wide, int level,
-                               const imp_ground_step *step, places *out)
-{
-    const __m256 forward = _mm256_loadu_ps(step->forward), right = _mm256_loadu_ps(step->right);
-    const __m256i x = on_cells(_mm256_add_ps(_mm256_add_ps(_mm256_mul_ps(forward, wide->x_forward),
-                                                           _mm256_mul_ps(right, wide->x_right)),
-                                             wide->x_start),
-                               wide->x_end);
-    const __m256i z = on_cells(_mm256_add_ps(_mm256_add_ps(_mm256_mul_ps(forward, wide->z_forward),
-                                                           _mm256_mul_ps(right, wide->z_right)),
-                                             wide->z_start),
-                               wide->z_end);
-    const __m256i cell =
-        _mm256_add_epi32(_mm256_mullo_epi32(_mm256_srli_epi32(z, IMP_TILE_BITS), wide->columns),
-                         _mm256_srli_epi32(x, IMP_TILE_BITS));
-    const __m256i start = _mm256_i32gather_epi32(frame->cells, cell, 4);
-    _mm256_storeu_si256((__m256i *)out->cells, cell);
-
-    const imp_texture_level at = frame->scene->levels[level];
-    const __m256i inside = _mm256_set1_epi32(IMP_TILE_UNITS - 1);
-    const __m256i half = _mm256_set1_epi32(IMP_SUBTEXEL / 2);
-    const __m256i u = _mm256_add_epi32(_mm256_srli_epi32(_mm256_and_si256(x, inside), level), half);
-    const __m256i v = _mm256_add_epi32(_mm256_srli_epi32(_mm256_and_si256(z, inside), level), half);
-    // rows and strides fit 16 bits, where multiplying is quick
-    const __m256i row =
-        _mm256_madd_epi16(_mm256_srli_epi32(v, IMP_SUBTEXEL_BITS), _mm256_set1_epi32(at.stride));
-    __m256i index = _mm256_add_epi32(start, _mm256_set1_epi32(at.offset));
-    index = _mm256_add_epi32(index, _mm256_srli_epi32(u, IMP_SUBTEXEL_BITS));
-    _mm256_storeu_si256((__m256i *)out->texels, _mm256_add_epi32(index, row));
-
-    const __m256i fraction = _mm256_set1_epi32(IMP_SUBTEXEL - 1);
-    const __m256i fu = _mm256_and_si256(u, fraction), fv = _mm256_and_si256(v, fraction);
-    const __m256i both = _mm256_srli_epi32(_mm256_madd_epi16(fu, fv), IMP_SUBTEXEL_BITS);
-    const __m256i w10 = _mm256_sub_epi32(fu, both), w01 = _mm256_sub_epi32(fv, both);
-    const __m256i w00 =
-        _mm256_sub_epi32(_mm256_sub_epi32(_mm256_set1_epi32(IMP_SUBTEXEL), fu), w01);
-    out->weights =
-        _mm256_or_si256(_mm256_or_si256(w00, _mm256_slli_epi32(w10, 8)),
-                        _mm256_or_si256(_mm256_slli_epi32(w01, 16), _mm256_slli_epi32(both, 24)));
-}
-
 // The four texels around a position, upper two first.
-AVX2 static inline __m128i load_four(const uint32_t *texel, int32_t stride)
+IMP_AVX2 static inline __m128i load_four(const uint32_t *texel, int32_t stride)
 {
     const __m128i upper = _mm_loadl_epi64((const __m128i *)(const void *)texel);
     const __m128i lower = _mm_loadl_epi64((const __m128i *)(const void *)(texel + stride));
@@ -94,8 +14,8 @@ AVX2 static inline __m128i load_four(const uint32_t *texel, int32_t stride)
 
 // Adds a sample of two neighbouring pixels, times colours, to their sums (red, green, blue, cover
 // of each).
-AVX2 static inline __m256i add_two(__m256i sum, const uint32_t *first, const uint32_t *second,
-                                   int32_t stride, __m256i weights, __m256i colours)
+IMP_AVX2 static inline __m256i add_two(__m256i sum, const uint32_t *first, const uint32_t *second,
+                                       int32_t stride, __m256i weights, __m256i colours)
 {
     // from texel by texel to channel by channel
     const __m256i order = _mm256_broadcastsi128_si256(
@@ -107,9 +27,9 @@ AVX2 static inline __m256i add_two(__m256i sum, const uint32_t *first, const uin
 }
 
 // Two pixels' sums to colours in whole numbers. extra is NULL where `tile` is all that counts.
-AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
-                                  const imp_ground_group *group, int pixel, __m256 tile,
-                                  __m256 cover, const imp_ground_uneven *extra)
+IMP_AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
+                                      const imp_ground_group *group, int pixel, __m256 tile,
+                                      __m256 cover, const imp_ground_uneven *extra)
 {
     const float *ground = group->ground + pixel, *sky = group->sky + pixel;
     const __m256 sum = _mm256_cvtepi32_ps(sums);
@@ -135,8 +55,8 @@ AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
 }
 
 // The colours of two pixels' cells.
-AVX2 static inline __m256i load_colours(const imp_ground_frame *frame, const int32_t cells[2],
-                                        bool white)
+IMP_AVX2 static inline __m256i load_colours(const imp_ground_frame *frame, const int32_t cells[2],
+                                            bool white)
 {
     if (white)
         return _mm256_set1_epi16(1);
@@ -146,9 +66,10 @@ AVX2 static inline __m256i load_colours(const imp_ground_frame *frame, const int
 }
 
 // Sums of a group's samples: two pixels in each vector.
-__attribute__((always_inline)) AVX2 static inline void
-sum_samples(const imp_ground_frame *frame, const wide_frame *wide, const imp_ground_table *table,
-            const imp_ground_group *group, bool white, __m256i sums[IMP_LANES / 2])
+__attribute__((always_inline)) IMP_AVX2 static inline void
+sum_samples(const imp_ground_frame *frame, const imp_wide_frame *wide,
+            const imp_ground_table *table, const imp_ground_group *group, bool white,
+            __m256i sums[IMP_LANES / 2])
 {
     const imp_scene *scene = frame->scene;
     const uint32_t *texels = scene->texels;
@@ -156,8 +77,8 @@ sum_samples(const imp_ground_frame *frame, const wide_frame *wide, const imp_gro
     for (int n = group->first; n < group->first + group->count; n++) {
         const int level = imp_ground_level(table->levels[n], frame->level_shift, scene->finest);
         const int32_t stride = scene->levels[level].stride;
-        places at;
-        locate(frame, wide, level, &table->steps[n], &at);
+        imp_wide_places at;
+        imp_wide_locate(frame, wide, level, &table->steps[n], &at);
         const __m256i weights = at.weights;
         const __m256i w0 =
             _mm256_permutevar8x32_epi32(weights, _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1));
@@ -183,8 +104,8 @@ sum_samples(const imp_ground_frame *frame, const wide_frame *wide, const imp_gro
 }
 
 // Whether no pixel of a group shows the ground beyond the tiles.
-AVX2 static inline bool is_covered(const imp_ground_group *group, const __m256i sums[IMP_LANES / 2],
-                                   __m256 cover)
+IMP_AVX2 static inline bool is_covered(const imp_ground_group *group,
+                                       const __m256i sums[IMP_LANES / 2], __m256 cover)
 {
     bool covered = true;
     for (int k = 0; k < IMP_LANES / 2; k++) {
@@ -196,10 +117,10 @@ AVX2 static inline bool is_covered(const imp_ground_group *group, const __m256i 
     return covered;
 }
 
-__attribute__((always_inline)) AVX2 static inline void
-draw_group(const imp_ground_frame *frame, const wide_frame *wide, const imp_ground_table *table,
-           const imp_ground_group *group, const int at[2], bool even, bool white,
-           uint8_t rgb[IMP_LANES * 3 + 1])
+// Eight pixels as 32 bits each.
+__attribute__((always_inline)) IMP_AVX2 static inline __m256i
+draw_group(const imp_ground_frame *frame, const imp_wide_frame *wide, const imp_ground_table *table,
+           const imp_ground_group *group, const int at[2], bool even, bool white)
 {
     __m256i sums[IMP_LANES / 2];
     imp_ground_uneven extra;
@@ -219,35 +140,32 @@ draw_group(const imp_ground_frame *frame, const wide_frame *wide, const imp_grou
                                            colour(sums[1], frame, group, 2, tile, cover, more));
     const __m256i high = _mm256_packs_epi32(colour(sums[2], frame, group, 4, tile, cover, more),
                                             colour(sums[3], frame, group, 6, tile, cover, more));
-    // halves hold pixels 0 2 4 6 and 1 3 5 7
-    uint32_t words[IMP_LANES];
-    _mm256_storeu_si256((__m256i *)words, _mm256_packus_epi16(low, high));
-    for (int k = 0; k < IMP_LANES; k++)
-        memcpy(rgb + 3 * k, &words[(k & 1) * 4 + k / 2], 4);
+    // its halves hold pixels 0 2 4 6 and 1 3 5 7
+    return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high),
+                                       _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-AVX2 void imp_ground_draw_avx2(const imp_ground_frame *frame, const imp_ground_table *table,
-                               const imp_ground_group *groups, int row, int width, uint8_t *rgb)
+IMP_AVX2 void imp_ground_draw_avx2(const imp_ground_frame *frame, const imp_ground_table *table,
+                                   const imp_ground_group *groups, int row, int width, uint8_t *rgb)
 {
-    const wide_frame wide = widen(frame);
+    const imp_wide_frame wide = imp_wide_frame_of(frame);
     const bool even = !frame->lamp && frame->patches.count == 0 && !frame->shine->shines;
+    const __m256i sky = imp_wide_even(frame->sky);
     for (int first = 0; first < width; first += IMP_LANES) {
-        const int pixels = width - first < IMP_LANES ? width - first : IMP_LANES;
-        uint8_t bytes[IMP_LANES * 3 + 1];
         const imp_ground_group *group = &groups[first / IMP_LANES];
         const int at[2] = {row, first};
-        if (even && frame->colours == NULL)
-            draw_group(frame, &wide, table, group, at, true, true, bytes);
+        __m256i pixels;
+        if (even && imp_wide_is_sky(group))
+            pixels = sky;
+        else if (even && frame->colours == NULL)
+            pixels = draw_group(frame, &wide, table, group, at, true, true);
         else if (even)
-            draw_group(frame, &wide, table, group, at, true, false, bytes);
+            pixels = draw_group(frame, &wide, table, group, at, true, false);
         else if (frame->colours == NULL)
-            draw_group(frame, &wide, table, group, at, false, true, bytes);
+            pixels = draw_group(frame, &wide, table, group, at, false, true);
         else
-            draw_group(frame, &wide, table, group, at, false, false, bytes);
-        if (pixels == IMP_LANES)
-            memcpy(rgb + (size_t)first * 3, bytes, IMP_LANES * 3);
-        else
-            memcpy(rgb + (size_t)first * 3, bytes, (size_t)pixels * 3);
+            pixels = draw_group(frame, &wide, table, group, at, false, false);
+        imp_wide_put(pixels, width - first, rgb + (size_t)first * 3);
     }
 }
 

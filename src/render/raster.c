@@ -11,6 +11,9 @@
 typedef float four __attribute__((vector_size(16)));
 typedef float eight __attribute__((vector_size(32)));
 typedef int32_t mask __attribute__((vector_size(32)));
+typedef int32_t whole __attribute__((vector_size(16)));
+typedef uint32_t words __attribute__((vector_size(16)));
+typedef uint16_t halfs __attribute__((vector_size(16)));
 enum { LANES = 8 };
 static_assert((int)IMP_SAMPLES == (int)LANES && (int)IMP_RAYS_SPARE == (int)LANES,
               "samples and rays are taken a vector at a time");
@@ -112,6 +115,25 @@ ALWAYS unsigned touched(const float plane[3][4], const float *rays_x, const floa
     return gather(&inside);
 }
 
+// Which of the next runs of pixels a facet may touch.
+ALWAYS unsigned runs_touched(const float plane[3][4], const imp_raster_runs *runs, size_t first,
+                             gather_bits *gather)
+{
+    const eight zero = {0};
+    eight x, y, wide, high;
+    mask inside = ~(mask){0};
+    memcpy(&x, runs->x + first, sizeof x);
+    memcpy(&y, runs->y + first, sizeof y);
+    memcpy(&wide, runs->wide + first, sizeof wide);
+    memcpy(&high, runs->high + first, sizeof high);
+    for (int k = 0; k < 3; k++) {
+        const float across = fabsf(plane[0][k]), down = fabsf(plane[1][k]);
+        const eight most = plane[0][k] * x + plane[1][k] * y + plane[2][k];
+        inside &= most + across * wide + down * high >= zero;
+    }
+    return gather(&inside);
+}
+
 // Finds the samples that a facet is in front of, and puts its nearness there. False if none.
 ALWAYS bool cover(const plane_values *p, float nearest, float *nearness, mask *covered,
                   gather_bits *gather)
@@ -135,50 +157,81 @@ ALWAYS bool cover(const plane_values *p, float nearest, float *nearness, mask *c
     return true;
 }
 
-// Four texels mixed at a place between them in 1/8: red, blue and green from the lowest, each 64
-// times a byte in 16 bits. Four of them add up without running over.
-ALWAYS uint64_t mix(const uint32_t texel[4], uint32_t fx, uint32_t fy)
+// Up to four looks at a picture: one in each lane, so that nothing depends on how many there are.
+typedef struct looks {
+    four x, y;          // where, in texels
+    whole left, right;  // columns of the texels around it
+    whole upper, lower; // the first texels of their rows
+} looks;
+
+ALWAYS four within(four value, float low, float high)
 {
-    const uint32_t both = fx * fy;
-    const uint32_t weight[4] = {64 - 8 * (fx + fy) + both, 8 * fx - both, 8 * fy - both, both};
-    uint64_t mixed = 0;
-    for (int k = 0; k < 4; k++)
-        mixed += ((texel[k] & 0x00ff00ffu) | (uint64_t)(texel[k] & 0xff00u) << 24) * weight[k];
-    return mixed;
+    const four lows = low - (four){0}, highs = high - (four){0};
+    const whole over = value > lows;
+    const four raised = (four)(((whole)value & over) | ((whole)lows & ~over));
+    const whole under = raised < highs;
+    return (four)(((whole)raised & under) | ((whole)highs & ~under));
 }
 
-// A bilinear look at a picture that repeats itself.
-ALWAYS uint64_t sample_repeated(const imp_face_picture *face, int level, float u, float v)
+// Places in 1/8 of a texel, in a picture that repeats itself: raised above 0 by whole pictures, and
+// limited so that they fit.
+ALWAYS void place_repeated(int width, int height, four u, four v, looks *at)
 {
-    const uint32_t width = (uint32_t)(face->width >> level);
-    const uint32_t height = (uint32_t)(face->height >> level);
-    // raised above 0 by whole pictures, and limited so that it fits
-    const float x = (least(most(u, -64.0f), 64.0f) + 64.0f) * (float)width - 0.5f;
-    const float y = (least(most(v, -64.0f), 64.0f) + 64.0f) * (float)height - 0.5f;
-    const uint32_t i = (uint32_t)(x * 8.0f), j = (uint32_t)(y * 8.0f);
-    const uint32_t left = i >> 3 & (width - 1), right = (left + 1) & (width - 1);
-    const uint32_t *texels = face->texels + face->offset[level];
-    const uint32_t *upper = texels + (j >> 3 & (height - 1)) * width;
-    const uint32_t *lower = texels + (((j >> 3) + 1) & (height - 1)) * width;
-    const uint32_t texel[4] = {upper[left], upper[right], lower[left], lower[right]};
-    return mix(texel, i & 7, j & 7);
+    at->x = (within(u, -64.0f, 64.0f) + 64.0f) * (float)width - 0.5f;
+    at->y = (within(v, -64.0f, 64.0f) + 64.0f) * (float)height - 0.5f;
+    const whole i = __builtin_convertvector(at->x * 8.0f, whole) >> 3;
+    const whole j = __builtin_convertvector(at->y * 8.0f, whole) >> 3;
+    at->left = i & (width - 1);
+    at->right = (i + 1) & (width - 1);
+    at->upper = (j & (height - 1)) * width;
+    at->lower = ((j + 1) & (height - 1)) * width;
 }
 
-// A bilinear look at one level of a picture, as mix() gives it.
-ALWAYS uint64_t sample_face(const imp_face_picture *face, int level, float u, float v)
+// The same, never before the first texel's middle or beyond the last's.
+ALWAYS void place_once(int width, int height, four u, four v, looks *at)
+{
+    at->x = within(u * (float)width - 0.5f, 0.0f, (float)(width - 1));
+    at->y = within(v * (float)height - 0.5f, 0.0f, (float)(height - 1));
+    const whole i = __builtin_convertvector(at->x * 8.0f, whole);
+    const whole j = __builtin_convertvector(at->y * 8.0f, whole);
+    at->left = i >> 3;
+    at->right = at->left - ((i & 7) > 0);
+    at->upper = (j >> 3) * width;
+    at->lower = at->upper + (((j & 7) > 0) & width);
+}
+
+// Texels of four lanes, with weights of up to 64, as 16 bits each of red and blue, and of green.
+ALWAYS void add_texels(const uint32_t *texels, whole at, whole weight, halfs *red_blue,
+                       halfs *green)
+{
+    const words texel = {texels[at[0]], texels[at[1]], texels[at[2]], texels[at[3]]};
+    const halfs twice = (halfs)(weight | weight << 16);
+    *red_blue += (halfs)(texel & 0x00ff00ffu) * twice;
+    *green += (halfs)(texel >> 8 & 0x00ff00ffu) * twice;
+}
+
+// The sum of `count` bilinear looks at one level of a picture: red, blue and green from the lowest,
+// each 64 times a byte in 16 bits. Four of them add up without running over.
+ALWAYS uint64_t sample_face(const imp_face_picture *face, int level, four u, four v, int count)
 {
     const int width = face->width >> level, height = face->height >> level;
+    const whole lane = {0, 1, 2, 3}, live = lane < count;
+    looks at;
     if (face->repeats)
-        return sample_repeated(face, level, u, v);
-    // positions in 1/8 of a texel, never before the first texel's middle or beyond the last's
-    const float x = least(most(u * (float)width - 0.5f, 0.0f), (float)(width - 1));
-    const float y = least(most(v * (float)height - 0.5f, 0.0f), (float)(height - 1));
-    const int32_t i = (int32_t)(x * 8.0f), j = (int32_t)(y * 8.0f);
-    const uint32_t fx = (uint32_t)i & 7, fy = (uint32_t)j & 7;
-    const uint32_t *corner = face->texels + face->offset[level] + (j >> 3) * width + (i >> 3);
-    const int right = fx > 0, down = fy > 0 ? width : 0;
-    const uint32_t texel[4] = {corner[0], corner[right], corner[down], corner[down + right]};
-    return mix(texel, fx, fy);
+        place_repeated(width, height, u, v, &at);
+    else
+        place_once(width, height, u, v, &at);
+    const whole fx = __builtin_convertvector(at.x * 8.0f, whole) & 7;
+    const whole fy = __builtin_convertvector(at.y * 8.0f, whole) & 7;
+    const whole both = fx * fy;
+    const uint32_t *texels = face->texels + face->offset[level];
+    halfs red_blue = {0}, green = {0};
+    add_texels(texels, at.upper + at.left, (64 - 8 * (fx + fy) + both) & live, &red_blue, &green);
+    add_texels(texels, at.upper + at.right, (8 * fx - both) & live, &red_blue, &green);
+    add_texels(texels, at.lower + at.left, (8 * fy - both) & live, &red_blue, &green);
+    add_texels(texels, at.lower + at.right, both & live, &red_blue, &green);
+    const words rb = (words)red_blue, g = (words)green & 0xffffu;
+    return (rb[0] + rb[1] + rb[2] + rb[3]) | (uint64_t)(g[0] + g[1] + g[2] + g[3]) << 32;
 }
 
 // The level whose texels are about `texels` of level 0 wide.
@@ -197,6 +250,8 @@ ALWAYS void look_at_face(const imp_raster_facet *facet, const plane_values *p, f
 {
     enum { MOST_LOOKS = 4 };
     static const float PART[MOST_LOOKS + 1] = {1.0f, 1.0f, 1.0f / 2.0f, 1.0f / 3.0f, 1.0f / 4.0f};
+    static const float SHARE[MOST_LOOKS + 1] = {1.0f / 16320.0f, 1.0f / 16320.0f, 0.5f / 16320.0f,
+                                                (1.0f / 3.0f) / 16320.0f, 0.25f / 16320.0f};
     const imp_face_picture *face = facet->face;
     const float u = p->at[0] * distance, v = p->at[1] * distance;
     const four across = (p->across - p->at * (distance * p->across[3])) * distance;
@@ -207,15 +262,12 @@ ALWAYS void look_at_face(const imp_raster_facet *facet, const plane_values *p, f
     const int longer = size[1] > size[0];
     const float wide = most(size[1 - longer], 0.5f);
     const float ratio = size[longer] / wide + 0.75f;
-    const int looks = ratio > MOST_LOOKS ? MOST_LOOKS : ratio > 1.0f ? (int)ratio : 1;
-    const int level = level_of(face, 0.75f * most(wide, size[longer] * PART[looks]));
+    const int count = ratio > MOST_LOOKS ? MOST_LOOKS : ratio > 1.0f ? (int)ratio : 1;
+    const int level = level_of(face, 0.75f * most(wide, size[longer] * PART[count]));
     const float du = longer ? down[0] : across[0], dv = longer ? down[1] : across[1];
-    uint64_t sum = 0;
-    for (int n = 0; n < looks; n++) {
-        const float t = ((float)n + 0.5f) * PART[looks] - 0.5f;
-        sum += sample_face(face, level, u + t * du, v + t * dv);
-    }
-    const float share = PART[looks] / (255.0f * 64.0f);
+    const four t = (four){0.5f, 1.5f, 2.5f, 3.5f} * PART[count] - 0.5f;
+    const uint64_t sum = sample_face(face, level, u + t * du, v + t * dv, count);
+    const float share = SHARE[count]; // of 255 times 64
     colour[0] = (float)(uint32_t)(sum & 0xffff) * share * facet->colour[0];
     colour[1] = (float)(uint32_t)(sum >> 32) * share * facet->colour[1];
     colour[2] = (float)(uint32_t)(sum >> 16 & 0xffff) * share * facet->colour[2];
@@ -268,8 +320,24 @@ ALWAYS void fill_pixel(const imp_raster *raster, const imp_raster_facet *facet, 
     raster->marks[pixel / LANES] = 1;
 }
 
+// Fills a facet's pixels in a run of 8 in a row, by its raised planes.
+ALWAYS void fill_run(const imp_raster *raster, const imp_raster_facet *facet,
+                     const float raised[3][4], int row, int column, plain_colour plain,
+                     gather_bits *gather)
+{
+    const size_t pixel = (size_t)row * (size_t)raster->width + (size_t)column;
+    unsigned bits = touched(raised, raster->rays.x + pixel, raster->rays.y + pixel, gather);
+    if (facet->left > column)
+        bits &= ~0u << (facet->left - column);
+    if (facet->right < column + LANES)
+        bits &= (1u << (facet->right - column)) - 1;
+    for (; bits != 0; bits &= bits - 1)
+        fill_pixel(raster, facet, pixel + (size_t)__builtin_ctz(bits), plain, gather);
+}
+
 ALWAYS void fill(const imp_raster *raster, const imp_raster_facet *facet, gather_bits *gather)
 {
+    enum { FEW = 2 }; // runs that are not worth a look at many at once
     const bool even = facet->face == NULL && facet->shade[0] == facet->shade[1];
     const plain_colour plain = {even, even ? pack(facet->colour, facet->shade[0]) : 0};
     // the planes, raised by the most that they rise within a pixel
@@ -278,16 +346,20 @@ ALWAYS void fill(const imp_raster *raster, const imp_raster_facet *facet, gather
     for (int k = 0; k < 3; k++)
         raised[2][k] +=
             fabsf(raised[0][k]) * raster->reach[0] + fabsf(raised[1][k]) * raster->reach[1];
+    const float(*planes)[4] = (const float(*)[4])raised;
+    const int first = facet->left / LANES, end = (facet->right + LANES - 1) / LANES;
+    const size_t row_runs = imp_raster_row_runs(raster);
     for (int row = facet->top; row < facet->bottom; row++)
-        for (int column = facet->left; column < facet->right; column += LANES) {
-            const size_t pixel = (size_t)row * (size_t)raster->width + (size_t)column;
-            const int pixels = facet->right - column;
-            unsigned bits = touched((const float(*)[4])raised, raster->rays.x + pixel,
-                                    raster->rays.y + pixel, gather);
-            if (pixels < LANES)
-                bits &= (1u << pixels) - 1;
+        for (int run = first; run < end; run += LANES) {
+            unsigned bits = (1u << LANES) - 1;
+            if (end - first > FEW)
+                bits = runs_touched(planes, &raster->runs, (size_t)row * row_runs + (size_t)run,
+                                    gather);
+            if (end - run < LANES)
+                bits &= (1u << (end - run)) - 1;
             for (; bits != 0; bits &= bits - 1)
-                fill_pixel(raster, facet, pixel + (size_t)__builtin_ctz(bits), plain, gather);
+                fill_run(raster, facet, planes, row, (run + __builtin_ctz(bits)) * LANES, plain,
+                         gather);
         }
 }
 
@@ -302,7 +374,32 @@ __attribute__((target("avx2"))) void imp_raster_fill_avx2(const imp_raster *rast
 {
     fill(raster, facet, gather_bits_avx2);
 }
+
+__attribute__((target(IMP_AVX512))) void imp_raster_fill_avx512(const imp_raster *raster,
+                                                                const imp_raster_facet *facet)
+{
+    fill(raster, facet, gather_bits_avx2);
+}
 #endif
+
+// Finds where a run of pixels looks. What is not a number counts for nothing.
+static void measure_run(imp_raster *raster, size_t run, size_t first, int pixels)
+{
+    // so that rounding leaves nothing out
+    const float slack = 1.0001f;
+    const float *const rays[2] = {raster->rays.x, raster->rays.y};
+    float *const middle[2] = {raster->runs.x, raster->runs.y};
+    float *const reach[2] = {raster->runs.wide, raster->runs.high};
+    for (int k = 0; k < 2; k++) {
+        float low = INFINITY, high = -INFINITY;
+        for (int n = 0; n < pixels; n++) {
+            low = least(rays[k][first + (size_t)n], low);
+            high = most(rays[k][first + (size_t)n], high);
+        }
+        middle[k][run] = 0.5f * (low + high);
+        reach[k][run] = slack * 0.5f * (high - low);
+    }
+}
 
 void imp_raster_measure(imp_raster *raster)
 {
@@ -314,6 +411,13 @@ void imp_raster_measure(imp_raster *raster)
         raster->reach[0] = most(x, raster->reach[0]);
         raster->reach[1] = most(y, raster->reach[1]);
     }
+    size_t run = 0;
+    for (int row = 0; row < raster->rows; row++)
+        for (int column = 0; column < raster->width; column += LANES) {
+            const int left = raster->width - column;
+            measure_run(raster, run++, (size_t)row * (size_t)raster->width + (size_t)column,
+                        left < LANES ? left : LANES);
+        }
 }
 
 // Lays a pixel's samples over its colour.

@@ -8,9 +8,16 @@
 #define IMP_RENDER_RASTER_H
 
 #include "render/faces.h"
+#include "render/processor.h"
 #include "render/sight.h"
 
 enum { IMP_SAMPLES = 8 }; // of a pixel
+
+// Where runs of 8 pixels of a row look, the first of which begins the row: the middle of their
+// rays, and how far any ray is from there; not numbers where the lens shows nothing.
+typedef struct imp_raster_runs {
+    float *x, *y, *wide, *high; // (rows x imp_raster_row_runs(), and IMP_RAYS_SPARE more)
+} imp_raster_runs;
 
 // Samples of a rectangle of a picture.
 typedef struct imp_raster {
@@ -21,6 +28,7 @@ typedef struct imp_raster {
     float *nearness;   // (rows x width x IMP_SAMPLES) 1 / distance ahead, 0 where there is nothing
     uint32_t *colours; // of the same, red lowest; the highest byte is 255 where there is something
     uint8_t *marks;    // of each 8 pixels in a row: 1 where there is something
+    imp_raster_runs runs;
 } imp_raster;
 
 // A triangle ready to be drawn.
@@ -49,11 +57,19 @@ bool imp_raster_set_up(imp_raster_facet *facet, const imp_raster_corner corners[
 typedef void imp_raster_fill(const imp_raster *raster, const imp_raster_facet *facet);
 imp_raster_fill imp_raster_fill_plain;
 #if defined(__x86_64__)
-imp_raster_fill imp_raster_fill_avx2; // needs a processor with AVX2; the same bytes
+// The same bytes, on processors with AVX2, and with imp_has_avx512(): twice the registers.
+imp_raster_fill imp_raster_fill_avx2;
+imp_raster_fill imp_raster_fill_avx512;
 #endif
 
 // Takes note of new rays.
 void imp_raster_measure(imp_raster *raster);
+
+// How many runs a row has.
+static inline size_t imp_raster_row_runs(const imp_raster *raster)
+{
+    return ((size_t)raster->width + 7) / 8;
+}
 
 // How many marks a raster has.
 static inline size_t imp_raster_mark_count(const imp_raster *raster)

@@ -25,11 +25,26 @@ struct imp_renderer {
 static imp_ground_draw *choose_draw(imp_render_path path)
 {
 #if defined(__x86_64__)
-    if (path == IMP_RENDER_AUTO && __builtin_cpu_supports("avx2"))
+    // where texels are better gathered than loaded two by two
+    if (path == IMP_RENDER_AUTO && imp_has_avx512() && __builtin_cpu_is("intel"))
+        return imp_ground_draw_avx512;
+    if (path != IMP_RENDER_PLAIN && __builtin_cpu_supports("avx2"))
         return imp_ground_draw_avx2;
 #endif
     (void)path;
     return imp_ground_draw_plain;
+}
+
+static imp_raster_fill *choose_fill(imp_render_path path)
+{
+#if defined(__x86_64__)
+    if (path == IMP_RENDER_AUTO && imp_has_avx512())
+        return imp_raster_fill_avx512;
+    if (path != IMP_RENDER_PLAIN && __builtin_cpu_supports("avx2"))
+        return imp_raster_fill_avx2;
+#endif
+    (void)path;
+    return imp_raster_fill_plain;
 }
 
 // Makes room for a number of steps; keeps what is there.
@@ -66,17 +81,17 @@ static bool add_raster(imp_renderer *renderer, imp_render_path path)
     raster->nearness = calloc(count * IMP_SAMPLES, sizeof *raster->nearness);
     raster->colours = calloc(count * IMP_SAMPLES, sizeof *raster->colours);
     raster->marks = calloc(imp_raster_mark_count(raster), 1);
+    const size_t runs = imp_raster_row_runs(raster) * (size_t)raster->rows + IMP_RAYS_SPARE;
+    float *looks = calloc(4 * runs, sizeof *looks);
+    raster->runs.x = looks;
     renderer->skyward = calloc(count, sizeof *renderer->skyward);
     if (renderer->skyward == NULL || rays->x == NULL || rays->turns == NULL ||
-        raster->nearness == NULL || raster->colours == NULL || raster->marks == NULL)
+        raster->nearness == NULL || raster->colours == NULL || raster->marks == NULL ||
+        looks == NULL)
         return false;
     rays->y = rays->x + count + IMP_RAYS_SPARE;
-    renderer->objects.fill = imp_raster_fill_plain;
-#if defined(__x86_64__)
-    if (path == IMP_RENDER_AUTO && __builtin_cpu_supports("avx2"))
-        renderer->objects.fill = imp_raster_fill_avx2;
-#endif
-    (void)path;
+    raster->runs = (imp_raster_runs){looks, looks + runs, looks + 2 * runs, looks + 3 * runs};
+    renderer->objects.fill = choose_fill(path);
     return true;
 }
 
@@ -191,6 +206,7 @@ void imp_renderer_destroy(imp_renderer *renderer)
     free(renderer->objects.raster.nearness);
     free(renderer->objects.raster.colours);
     free(renderer->objects.raster.marks);
+    free(renderer->objects.raster.runs.x);
     free(renderer);
 }
 

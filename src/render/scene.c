@@ -55,6 +55,13 @@ static imp_status check(const imp_world *world, const imp_scene_def *def, imp_er
 imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const imp_scene_def *def,
                                  imp_error *err)
 {
+    return imp_scenes_create(out, &world, 1, def, err);
+}
+
+// A scene without textures.
+static imp_status begin(imp_scene **out, const imp_world *world, const imp_scene_def *def,
+                        imp_error *err)
+{
     imp_status status = check(world, def, err);
     if (status != IMP_OK)
         return status;
@@ -65,17 +72,29 @@ imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const 
     scene->columns = world->columns + 2;
     scene->rows = world->rows + 2;
     scene->def = *def;
-    if (!imp_scene_lay_tiles(scene, def))
-        status = imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", world->name);
-    if (status == IMP_OK)
-        status = imp_props_create(&scene->objects, world, def->assets, err);
-    if (status != IMP_OK) {
-        imp_scene_destroy(scene);
-        return status;
-    }
+    status = imp_props_create(&scene->objects, world, def->assets, err);
     set_light(scene, def);
-    *out = scene;
-    return IMP_OK;
+    if (status == IMP_OK)
+        *out = scene;
+    else
+        imp_scene_destroy(scene);
+    return status;
+}
+
+imp_status imp_scenes_create(imp_scene **out, const imp_world *const *worlds, int count,
+                             const imp_scene_def *def, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    int made = 0;
+    while (made < count && status == IMP_OK) {
+        status = begin(&out[made], worlds[made], def, err);
+        made += status == IMP_OK;
+    }
+    if (status == IMP_OK && !imp_scenes_lay_tiles(out, count, def))
+        status = imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", worlds[0]->name);
+    for (int k = 0; k < made && status != IMP_OK; k++)
+        imp_scene_destroy(out[k]);
+    return status;
 }
 
 const imp_scene_def *imp_scene_facts(const imp_scene *scene)
@@ -89,7 +108,7 @@ void imp_scene_destroy(imp_scene *scene)
         return;
     free(scene->cells);
     free(scene->looks);
-    free(scene->texels);
+    imp_scene_leave_textures(scene);
     free(scene->styles);
     imp_props_free(&scene->objects);
     free(scene);

@@ -13,15 +13,22 @@ typedef struct imp_cell_looks {
     int32_t count; // at least 1 where there is a tile
 } imp_cell_looks;
 
+// The textures of scenes that were made together. The last of them frees it.
+typedef struct imp_scene_textures {
+    int users;
+    uint32_t *texels; // the first texture is clear
+} imp_scene_textures;
+
 struct imp_scene {
     const imp_world *world; // borrowed
     imp_scene_def def;
     int columns, rows;     // of cells: the world's tiles and a ring of nothing around them
     int32_t *cells;        // (rows x columns) first texel of the one that is shown unless told
     imp_cell_looks *looks; // (rows x columns)
-    uint32_t *texels;      // all textures; the first is clear
-    int32_t texture_size;  // texels from one to the next
-    int finest;            // of the levels; finer ones are not there
+    imp_scene_textures *textures;
+    const uint32_t *texels; // those of the textures
+    int32_t texture_size;   // texels from one to the next
+    int finest;             // of the levels; finer ones are not there
     imp_texture_level levels[IMP_TEXTURE_LEVELS];
     int variants[IMP_TILE_KIND_COUNT];
     bool pictures[IMP_TILE_KIND_COUNT]; // whether they are the assets'
@@ -30,9 +37,10 @@ struct imp_scene {
     bool lamp_on_tiles; // or tiles are as bright everywhere
 };
 
-// Lays and makes the textures of a scene whose world and size are set (scene_tiles.c). False
+// Lays and makes the textures of scenes whose worlds and sizes are set (scene_tiles.c). False
 // without memory.
-bool imp_scene_lay_tiles(imp_scene *scene, const imp_scene_def *def);
+bool imp_scenes_lay_tiles(imp_scene *const *scenes, int count, const imp_scene_def *def);
+void imp_scene_leave_textures(imp_scene *scene);
 
 // The look of the tile in a cell, as a view has it.
 const imp_road_style *imp_scene_style(const imp_scene *scene, const imp_view *view, int column,

@@ -1,4 +1,5 @@
-// Which texture lies in each cell of a scene, and the making of all of them.
+// Which texture lies in each cell of a scene, and the making of all of them. Scenes that are made
+// together share what they have in common: making a texture takes longer than all else.
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,12 +52,12 @@ static int texture_orientation(const imp_tile *tile, bool new)
     }
 }
 
-// Numbers the textures that a world needs and writes down which ones a cell can show.
+// Numbers the textures that a world needs and no other did, and writes down which ones a cell can
+// show.
 static void lay_cells(imp_scene *scene, const imp_scene_def *def, texture_table *table)
 {
     const imp_world *world = scene->world;
     imp_random random = imp_random_stream(def->seed, 0, 0, IMP_PURPOSE_SCENE);
-    table->count = 1;
     for (int j = 0; j < world->rows; j++)
         for (int i = 0; i < world->columns; i++) {
             const imp_tile *tile = &world->tiles[j * world->columns + i];
@@ -95,10 +96,11 @@ static bool paint_tile(const imp_scene *scene, const imp_scene_def *def, imp_til
     return true;
 }
 
-// Makes all orientations that are wanted of a variant.
-static void make_textures(imp_scene *scene, const imp_scene_def *def, const texture_table *table,
+// Makes all orientations that are wanted of a variant. scene: any of those that have it.
+static void make_textures(const imp_scene *scene, uint32_t *texels, const texture_table *table,
                           workshop *shop, imp_tile_kind kind, int variant)
 {
+    const imp_scene_def *def = &scene->def;
     bool painted = false, turned = false;
     for (int turn = 0; turn < QUARTERS; turn++) {
         const int first = table->first[kind][turn];
@@ -114,13 +116,13 @@ static void make_textures(imp_scene *scene, const imp_scene_def *def, const text
         else
             imp_road_turn(shop->tile, shop->texels, &shop->levels[0], turn);
         imp_texture_finish(shop->texels, shop->levels);
-        memcpy(scene->texels + (size_t)(first + variant) * (size_t)scene->texture_size,
+        memcpy(texels + (size_t)(first + variant) * (size_t)scene->texture_size,
                shop->texels + shop->levels[scene->finest].offset,
-               (size_t)scene->texture_size * sizeof *scene->texels);
+               (size_t)scene->texture_size * sizeof *texels);
     }
 }
 
-static bool make_all(imp_scene *scene, const imp_scene_def *def, const texture_table *table,
+static bool make_all(const imp_scene *scene, uint32_t *texels, const texture_table *table,
                      workshop *shop)
 {
     shop->texels = malloc(shop->size * sizeof *shop->texels);
@@ -128,7 +130,7 @@ static bool make_all(imp_scene *scene, const imp_scene_def *def, const texture_t
     const bool room = shop->texels != NULL && shop->tile != NULL;
     for (int kind = 0; room && kind < IMP_TILE_KIND_COUNT; kind++)
         for (int k = 0; k < scene->variants[kind]; k++)
-            make_textures(scene, def, table, shop, (imp_tile_kind)kind, k);
+            make_textures(scene, texels, table, shop, (imp_tile_kind)kind, k);
     free(shop->texels);
     free(shop->tile);
     return room;
@@ -159,32 +161,57 @@ static bool draw_styles(imp_scene *scene, const imp_scene_def *def)
     return scene->styles != NULL;
 }
 
-bool imp_scene_lay_tiles(imp_scene *scene, const imp_scene_def *def)
+// Lays a scene's cells. False without memory.
+static bool lay_scene(imp_scene *scene, const imp_scene_def *def, texture_table *table,
+                      workshop *shop)
 {
     const size_t cells = (size_t)scene->columns * (size_t)scene->rows;
-    workshop shop = {0};
-    texture_table table = {0};
     for (int kind = 0; kind < IMP_TILE_KIND_COUNT; kind++) {
         scene->variants[kind] = variants_of(def, (imp_tile_kind)kind);
         scene->pictures[kind] = pictures_of(def, (imp_tile_kind)kind) > 0;
     }
-    lay_levels(scene, def, &shop);
+    lay_levels(scene, def, shop);
     scene->cells = calloc(cells, sizeof *scene->cells);
     scene->looks = calloc(cells, sizeof *scene->looks);
     if (scene->cells == NULL || scene->looks == NULL || !draw_styles(scene, def))
         return false;
-    lay_cells(scene, def, &table);
-    const size_t count = (size_t)table.count * (size_t)scene->texture_size;
-    // a texel's number fits into 32 bits
-    scene->texels = count <= INT32_MAX ? calloc(count, sizeof *scene->texels) : NULL;
-    if (scene->texels == NULL || !make_all(scene, def, &table, &shop))
-        return false;
+    lay_cells(scene, def, table);
     // from numbers of textures to their first texels
     for (size_t k = 0; k < cells; k++) {
         scene->cells[k] *= scene->texture_size;
         scene->looks[k].first *= scene->texture_size;
     }
     return true;
+}
+
+bool imp_scenes_lay_tiles(imp_scene *const *scenes, int count, const imp_scene_def *def)
+{
+    workshop shop = {0};
+    texture_table table = {.count = 1};
+    for (int k = 0; k < count; k++)
+        if (!lay_scene(scenes[k], def, &table, &shop))
+            return false;
+    const size_t texels = (size_t)table.count * (size_t)scenes[0]->texture_size;
+    imp_scene_textures *textures = calloc(1, sizeof *textures);
+    if (textures == NULL)
+        return false;
+    // a texel's number fits into 32 bits
+    textures->texels = texels <= INT32_MAX ? calloc(texels, sizeof *textures->texels) : NULL;
+    for (int k = 0; k < count; k++) {
+        scenes[k]->textures = textures;
+        scenes[k]->texels = textures->texels;
+    }
+    textures->users = count;
+    return textures->texels != NULL && make_all(scenes[0], textures->texels, &table, &shop);
+}
+
+void imp_scene_leave_textures(imp_scene *scene)
+{
+    imp_scene_textures *textures = scene->textures;
+    if (textures == NULL || --textures->users > 0)
+        return;
+    free(textures->texels);
+    free(textures);
 }
 
 const imp_road_style *imp_scene_style(const imp_scene *scene, const imp_view *view, int column,

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "render/ground.h"
 #include "render/objects.h"
@@ -20,21 +21,22 @@ static int32_t to_units(double tiles, int cells)
     return (int32_t)fmax(0.0, fmin(last, (tiles + 1.0) * IMP_TILE_UNITS));
 }
 
-// The rays of a rectangle of a picture without a lens.
-static void find_rays(imp_raster *raster, double focal, int width, int height)
+// The rays of a rectangle of a picture without a lens, whose middle is seen straight ahead.
+static void find_rays(imp_raster *raster, double focal)
 {
     const float step = (float)(1.0 / focal);
     for (int k = 0; k < raster->width * raster->rows; k++) {
-        const int column = raster->left + k % raster->width, row = raster->top + k / raster->width;
-        raster->rays.x[k] = (float)((column + 0.5 - 0.5 * width) / focal);
-        raster->rays.y[k] = (float)((row + 0.5 - 0.5 * height) / focal);
+        const int column = k % raster->width, row = k / raster->width;
+        raster->rays.x[k] = (float)((column + 0.5 - 0.5 * raster->width) / focal);
+        raster->rays.y[k] = (float)((row + 0.5 - 0.5 * raster->rows) / focal);
         raster->rays.turns[k] = (imp_pixel_turn){.across_x = step, .down_y = step};
     }
     imp_raster_measure(raster);
 }
 
-// Draws the objects, from so high above the map's middle that it is as good as infinitely high,
-// block by block with what fits on the stack.
+// Draws the objects from so high above the map that it is as good as infinitely high, block by
+// block with what fits on the stack. The eye is above each block's middle: from elsewhere, single
+// precision could not tell a bus's roof from its wheels.
 static void draw_objects(const imp_scene *scene, const imp_view *view, int width, int height,
                          uint8_t *rgb)
 {
@@ -42,23 +44,25 @@ static void draw_objects(const imp_scene *scene, const imp_view *view, int width
     const imp_world *world = scene->world;
     double scale, left, top;
     imp_top_down_frame(world, width, height, &scale, &left, &top);
-    const double x = (0.5 * width - left) / scale, z = (0.5 * height - top) / scale;
     const double high = 100.0 * (width + height) / scale;
-    const imp_eye eye = {.at = {x, high, z},
-                         .axis = {{1, 0, 0}, {0, 0, 1}, {0, -1, 0}},
-                         .nearest = 0.5f * (float)high};
-    const imp_camera camera = {.def = {.width = width, .height = height, .lens = imp_lens_none()},
-                               .plain = {scale * high, scale * high, 0.5 * width, 0.5 * height}};
+    imp_eye eye = {.axis = {{1, 0, 0}, {0, 0, 1}, {0, -1, 0}}, .nearest = 0.5f * (float)high};
+    imp_camera camera = {.def = {.width = width, .height = height, .lens = imp_lens_none()}};
     float rays[2][BLOCK + IMP_RAYS_SPARE] = {0};
     imp_pixel_turn turns[BLOCK];
     float nearness[BLOCK * IMP_SAMPLES] = {0};
     uint32_t colours[BLOCK * IMP_SAMPLES] = {0};
     uint8_t marks[BLOCK / 8] = {0};
-    imp_object_pass pass = {.sight = imp_sight_of(&camera), .fill = imp_raster_fill_plain};
+    float runs[4][BLOCK / 8 + IMP_RAYS_SPARE];
+    imp_object_pass pass = {.fill = imp_raster_fill_plain};
     for (int j = 0; j < height; j += BLOCK_ROWS)
         for (int i = 0; i < width; i += BLOCK_WIDTH) {
             const int columns = width - i < BLOCK_WIDTH ? width - i : BLOCK_WIDTH;
             const int rows = height - j < BLOCK_ROWS ? height - j : BLOCK_ROWS;
+            const double x = i + 0.5 * columns, y = j + 0.5 * rows;
+            const double at[3] = {(x - left) / scale, high, (y - top) / scale};
+            memcpy(eye.at, at, sizeof at);
+            camera.plain = (imp_pinhole){scale * high, scale * high, x, y};
+            pass.sight = imp_sight_of(&camera);
             pass.raster = (imp_raster){.left = i,
                                        .top = j,
                                        .width = columns,
@@ -66,9 +70,9 @@ static void draw_objects(const imp_scene *scene, const imp_view *view, int width
                                        .rays = {rays[0], rays[1], turns},
                                        .nearness = nearness,
                                        .colours = colours,
-
-                                       .marks = marks};
-            find_rays(&pass.raster, scale * high, width, height);
+                                       .marks = marks,
+                                       .runs = {runs[0], runs[1], runs[2], runs[3]}};
+            find_rays(&pass.raster, scale * high);
             imp_objects_draw(&pass, &scene->objects, world, &eye, view, rgb, (size_t)width * 3);
         }
 }

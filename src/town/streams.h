@@ -14,6 +14,7 @@ typedef enum imp_town_stream_of {
     IMP_TOWN_STREAM_PARKED = 4,
     IMP_TOWN_STREAM_OBSTACLES = 5,
     IMP_TOWN_STREAM_OBJECTS = 6,
+    IMP_TOWN_STREAM_DUCKIES = 7,
 } imp_town_stream_of;
 
 static inline imp_random imp_town_stream(const imp_town_def *def, imp_town_stream_of what)

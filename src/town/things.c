@@ -260,6 +260,21 @@ static int place_obstacles(filler *f, int wanted, imp_random *random)
     return placed;
 }
 
+// Duckies in a lane, where AI-DO's LFP has them: whoever drives there must go round them.
+static int place_duckies(filler *f, int wanted, imp_random *random)
+{
+    int placed = 0, i, j, direction;
+    while (placed < wanted && next_straight(f, random, &i, &j, &direction)) {
+        const double size = f->def->tile_size;
+        const double along = imp_random_uniform(random, -0.4, 0.4) * size;
+        const double right = 0.2 * size + imp_random_uniform(random, 0.04, 0.1);
+        imp_pose pose = pose_at(f, i, j, direction, along, right);
+        pose.heading = imp_random_uniform(random, -IMP_PI, IMP_PI);
+        placed += add_there(f, (imp_thing){.kind = "duckie", .pose = pose, .height = 0.08});
+    }
+    return placed;
+}
+
 // ---- what stands off the road ----
 
 // What may stand on a tile: so many of a kind, and how often among all.
@@ -366,6 +381,8 @@ imp_status imp_things_place(imp_things *things, const imp_town_def *def, const i
     place_parked(&f, def->parked, &random);
     random = imp_town_stream(def, IMP_TOWN_STREAM_OBSTACLES);
     place_obstacles(&f, def->obstacles, &random);
+    random = imp_town_stream(def, IMP_TOWN_STREAM_DUCKIES);
+    place_duckies(&f, def->duckies, &random);
     free(f.straights);
     return def->objects ? place_objects(&f, err) : IMP_OK;
 }

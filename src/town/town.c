@@ -63,9 +63,10 @@ static imp_status check(const imp_town_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE, "there is no town of kind %d", (int)def->kind);
     if (!(def->tile_size >= 0.3 && def->tile_size <= 2.0))
         return imp_fail(err, IMP_USAGE, "tiles of %g m: a town's are 0.3 to 2 m", def->tile_size);
-    const int counts[] = {def->pedestrians, def->cars, def->parked, def->obstacles};
-    static const char *const names[] = {"pedestrians", "cars", "parked cars", "obstacles"};
-    for (int k = 0; k < 4; k++)
+    const int counts[] = {def->pedestrians, def->cars, def->parked, def->obstacles, def->duckies};
+    static const char *const names[] = {"pedestrians", "cars", "parked cars", "obstacles",
+                                        "duckies"};
+    for (int k = 0; k < 5; k++)
         if (counts[k] < 0 || counts[k] > IMP_TOWN_THINGS_MAX)
             return imp_fail(err, IMP_USAGE, "%d %s: 0 to %d are possible", counts[k], names[k],
                             IMP_TOWN_THINGS_MAX);

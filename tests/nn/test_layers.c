@@ -108,12 +108,38 @@ static void test_standardisation(void **state)
         assert_true(out[i] == 0.0F);
 }
 
+// So many bright pixels that their squares fill 32 bits many times over.
+static void test_large_picture(void **state)
+{
+    (void)state;
+    enum { WIDTH = 1001, HEIGHT = 799, COUNT = 3 * WIDTH * HEIGHT };
+    imp_random random = imp_random_stream(2, 0, 0, IMP_PURPOSE_TEST);
+    uint8_t *rgb = malloc(COUNT);
+    float *out = malloc(COUNT * sizeof *out);
+    if (rgb == NULL || out == NULL)
+        abort();
+    double ones = 0.0;
+    for (int i = 0; i < COUNT; i++) {
+        const uint32_t one = imp_random_below(&random, 2);
+        rgb[i] = (uint8_t)(254 + one);
+        ones += one;
+    }
+    const double share = ones / COUNT, deviation = sqrt(share * (1.0 - share));
+    const imp_picture pixels = {out, 3 * (size_t)WIDTH, 1};
+    imp_standardise(rgb, WIDTH, HEIGHT, &pixels);
+    for (int i = 0; i < COUNT; i++)
+        assert_float_equal(out[i], (rgb[i] - 254 - share) / deviation, 1e-4);
+    free(rgb);
+    free(out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shapes_of_the_baseline),
         cmocka_unit_test(test_wrong_tables),
         cmocka_unit_test(test_standardisation),
+        cmocka_unit_test(test_large_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 // What a step makes of its loss: clipped gradients, weighted samples, Huber.
+#include "nn/loss.h"
 #include "nn/toy.h"
 
 // A gradient that is cut has the wanted length: one step of plain descent shows it.
@@ -96,12 +97,43 @@ static void test_huber(void **state)
     clear(&p);
 }
 
+// A label at the limit stands for all beyond it: an output there costs and teaches nothing, one
+// before it what it always did.
+static void test_limit(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        imp_trainer_def settings = settings_for(1, 1);
+        settings.loss = kind == 0 ? IMP_LOSS_MSE : IMP_LOSS_HUBER;
+        settings.limit = 1.0;
+        const float labels[] = {1.0F, -1.0F, 1.0F, -1.0F, 0.9F, -0.9F};
+        const float outputs[] = {1.5F, -1.5F, 0.95F, -0.95F, 1.5F, -1.5F};
+        float gradient[6], free_gradient[6];
+        imp_loss_sample sample = {.output = outputs,
+                                  .labels = labels,
+                                  .gradient = gradient,
+                                  .outputs = 6,
+                                  .weight = 1.0,
+                                  .scale = 1.0};
+        const double loss = imp_loss_add(0.0, &settings, &sample);
+        settings.limit = 0.0;
+        sample.gradient = free_gradient;
+        const double free_loss = imp_loss_add(0.0, &settings, &sample);
+        for (int k = 0; k < 6; k++)
+            assert_true(gradient[k] == (k < 2 ? 0.0F : free_gradient[k]) &&
+                        free_gradient[k] != 0.0F);
+        sample.outputs = 2;
+        assert_close(loss, free_loss - imp_loss_add(0.0, &settings, &sample), 1e-12);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clipping),
         cmocka_unit_test(test_weights_of_samples),
         cmocka_unit_test(test_huber),
+        cmocka_unit_test(test_limit),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -48,6 +48,30 @@ static void the_expert_follows_lanes_for_a_minute(void **state)
     imp_contest_free(&contest);
 }
 
+// On AI-DO's own lanes it is closer to their middle than the simulator's curves ever come.
+static void the_expert_can_follow_the_challenges_lanes(void **state)
+{
+    (void)state;
+    imp_contest contest;
+    imp_error err = {0};
+    imp_driver *driver;
+    imp_expert_def expert = imp_default_expert_def();
+    imp_contest_def def = imp_default_contest_def();
+    expert.challenge_lanes = true;
+    assert_ok(imp_driver_open(&driver, "expert", &expert, &err), err);
+    assert_ok(imp_run_contest(&contest, driver, &def, NULL, &err), err);
+    const imp_metrics *median = &contest.aggregate.median;
+    assert_int_equal(contest.survived, 4);
+    assert_true(median->value[IMP_METRIC_CONSECUTIVE] > 30.0);
+    assert_true(median->value[IMP_METRIC_LATERAL] < 0.45);
+    assert_true(median->value[IMP_METRIC_NO_LANE] == 0.0);
+    imp_contest_free(&contest);
+    imp_driver_close(driver);
+    contest = run("expert", IMP_CHALLENGE_LF, 0, 1);
+    assert_true(contest.aggregate.median.value[IMP_METRIC_LATERAL] > 1.0);
+    imp_contest_free(&contest);
+}
+
 static void fourteen_states_follow_an_incident(void **state)
 {
     (void)state;
@@ -118,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_expert_follows_lanes_for_a_minute),
+        cmocka_unit_test(the_expert_can_follow_the_challenges_lanes),
         cmocka_unit_test(fourteen_states_follow_an_incident),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(it_stops_when_asked_to),

@@ -136,7 +136,7 @@ static void rounds_say_the_truth(void **state)
         assert_close(row->expert_share, shares[k], 1e-12);
         const imp_dagger_round *best = &out.rounds[out.best];
         assert_true(row->survived < best->survived ||
-                    (row->survived == best->survived && row->lane_distance >= best->lane_distance));
+                    (row->survived == best->survived && row->distance <= best->distance));
 
         snprintf(name, sizeof name, "model-%03d", k);
         join(path, to, name);

@@ -201,6 +201,63 @@ static void by_sight_a_gentle_expert_stays_in_its_lane(void **state)
     }
 }
 
+// The law by which it drives is enough on empty roads, wherever it starts: it makes room before it
+// turns. What it tries out is for what the law does not know.
+static void without_trials_the_expert_stays_on_the_road(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world;
+    imp_policy *policy;
+    imp_env env;
+    imp_env_def env_def = imp_default_env_def();
+    imp_expert_def def = imp_default_expert_def();
+    summary sum = {0};
+    env_def.max_steps = STEPS;
+    def.tries_out = false;
+    assert_ok(imp_world_load(&world, "small_loop", &err), err);
+    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+    assert_ok(imp_expert_create(&policy, &def, &err), err);
+    for (uint32_t episode = 0; episode < 200; episode++)
+        drive_episode(&env, policy, episode, &sum);
+    imp_policy_destroy(policy);
+    imp_world_destroy(world);
+}
+
+static void it_turns_no_faster_than_it_may(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world;
+    imp_policy *policy;
+    imp_env env;
+    const imp_env_def env_def = imp_default_env_def();
+    imp_expert_def def = imp_default_expert_def();
+    def.speed = 0.2;
+    def.tries_out = false;
+    assert_ok(imp_world_load(&world, "small_loop", &err), err);
+    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+    double fastest[2] = {0.0, 0.0};
+    for (int slow = 0; slow < 2; slow++) {
+        def.turn_rate = slow == 1 ? 1.5 : 6.0;
+        assert_ok(imp_expert_create(&policy, &def, &err), err);
+        for (uint32_t episode = 0; episode < 10; episode++) {
+            assert_ok(imp_env_reset(&env, episode, &err), err);
+            imp_policy_begin(policy, &env);
+            for (int k = 0; k < 100; k++) {
+                imp_env_step(&env, imp_policy_act(policy, &env, NULL));
+                fastest[slow] = fmax(fastest[slow], fabs(env.drive.turn_rate));
+            }
+        }
+        imp_policy_destroy(policy);
+    }
+    assert_true(fastest[0] > 2.0);
+    assert_true(fastest[1] < 1.7);
+    def.turn_rate = 0.0;
+    assert_int_equal(imp_expert_create(&policy, &def, &err), IMP_USAGE);
+    imp_world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +266,8 @@ int main(void)
         cmocka_unit_test(by_sight_the_same_place_gives_the_same_action),
         cmocka_unit_test(by_sight_motors_that_are_not_seen_change_nothing),
         cmocka_unit_test(by_sight_a_gentle_expert_stays_in_its_lane),
+        cmocka_unit_test(without_trials_the_expert_stays_on_the_road),
+        cmocka_unit_test(it_turns_no_faster_than_it_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -246,6 +246,7 @@ static void paths_agree(void **state)
     (void)state;
     stage_set stage = open_map("udem1", WIDTH, HEIGHT);
     imp_renderer *plain = new_renderer(WIDTH, HEIGHT, imp_lens_duckiebot(), IMP_RENDER_PLAIN);
+    imp_renderer *avx2 = new_renderer(WIDTH, HEIGHT, imp_lens_duckiebot(), IMP_RENDER_AVX2);
     uint8_t *one = allocate(SIZE), *other = allocate(SIZE);
     imp_random random = imp_random_stream(12, 0, 0, IMP_PURPOSE_TEST);
     for (int n = 0; n < 60; n++) {
@@ -255,10 +256,13 @@ static void paths_agree(void **state)
         imp_render(plain, stage.scene, &view, other);
         for (int k = 0; k < SIZE; k++)
             assert_in_range(one[k] - other[k] + 1, 0, 2);
+        imp_render(avx2, stage.scene, &view, other);
+        assert_memory_equal(one, other, SIZE);
     }
     free(one);
     free(other);
     imp_renderer_destroy(plain);
+    imp_renderer_destroy(avx2);
     strike_stage(&stage);
 }
 
@@ -415,6 +419,8 @@ static void rectangles_lose_nothing(void **state)
     assert_ok(imp_camera_init(&camera, imp_renderer_camera(stage.renderer), &err), err);
     imp_object_pass *pass = allocate(sizeof *pass);
     float *rays = calloc(2 * (WIDTH * HEIGHT + IMP_RAYS_SPARE), sizeof *rays);
+    enum { RUNS = WIDTH / 8 * HEIGHT + IMP_RAYS_SPARE };
+    float *runs = allocate(4 * RUNS * sizeof *runs);
     *pass = (imp_object_pass){
         .sight = imp_sight_of(&camera),
         .fill = imp_raster_fill_plain,
@@ -424,7 +430,8 @@ static void rectangles_lose_nothing(void **state)
                             allocate(WIDTH * HEIGHT * sizeof(imp_pixel_turn))},
                    .nearness = calloc(WIDTH * HEIGHT * IMP_SAMPLES, sizeof(float)),
                    .colours = calloc(WIDTH * HEIGHT * IMP_SAMPLES, sizeof(uint32_t)),
-                   .marks = calloc(WIDTH * HEIGHT / 8, 1)}};
+                   .marks = calloc(WIDTH * HEIGHT / 8, 1),
+                   .runs = {runs, runs + RUNS, runs + 2 * RUNS, runs + 3 * RUNS}}};
     double corners[4 * (WIDTH + 1)];
     for (int row = 0; row < HEIGHT; row++) {
         for (int k = 0; k < 2 * (WIDTH + 1); k++)
@@ -444,6 +451,7 @@ static void rectangles_lose_nothing(void **state)
     free(tight);
     free(wide);
     free(rays);
+    free(runs);
     free(pass->raster.rays.turns);
     free(pass->raster.nearness);
     free(pass->raster.colours);
@@ -524,6 +532,47 @@ static void maps_show_objects_from_above(void **state)
     strike_stage(&stage);
 }
 
+// The least brightness of a roof, seen from above, but for its rims and its ends.
+static int darkest_of(const imp_object *bus, const uint8_t *rgb, int width, double scale,
+                      double left, double top)
+{
+    enum { STEPS = 200 };
+    const imp_vec2 *c = bus->box.corner;
+    const double rim[2] = {0.15, 0.06};
+    int darkest = 255;
+    for (int k = 0; k <= STEPS * STEPS; k++) {
+        const double u = rim[0] + (1.0 - 2.0 * rim[0]) * (k / STEPS) / STEPS;
+        const double v = rim[1] + (1.0 - 2.0 * rim[1]) * (k % STEPS) / STEPS;
+        const double x = c[0].x + u * (c[1].x - c[0].x) + v * (c[3].x - c[0].x);
+        const double z = c[0].z + u * (c[1].z - c[0].z) + v * (c[3].z - c[0].z);
+        const int column = (int)(left + scale * x), row = (int)(top + scale * z);
+        const int green = rgb[((size_t)row * (size_t)width + (size_t)column) * 3 + 1];
+        darkest = green < darkest ? green : darkest;
+    }
+    return darkest;
+}
+
+static void roofs_hide_wheels_from_above(void **state)
+{
+    (void)state;
+    enum { MAP_WIDTH = 800, MAP_HEIGHT = 600 };
+    stage_set stage = open_map("udem1", WIDTH, HEIGHT);
+    uint8_t *rgb = allocate((size_t)MAP_WIDTH * MAP_HEIGHT * 3);
+    double scale, left, top;
+    int buses = 0;
+    imp_top_down_frame(stage.world, MAP_WIDTH, MAP_HEIGHT, &scale, &left, &top);
+    imp_render_top_down(stage.scene, MAP_WIDTH, MAP_HEIGHT, rgb);
+    for (int k = 0; k < stage.world->object_count; k++)
+        if (stage.world->objects[k].kind == IMP_OBJECT_BUS) {
+            assert_true(darkest_of(&stage.world->objects[k], rgb, MAP_WIDTH, scale, left, top) >
+                        200);
+            buses++;
+        }
+    assert_int_equal(buses, 3);
+    free(rgb);
+    strike_stage(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +588,7 @@ int main(void)
         cmocka_unit_test(rays_lead_back_to_their_pixels),
         cmocka_unit_test(catalogue_shows_all),
         cmocka_unit_test(maps_show_objects_from_above),
+        cmocka_unit_test(roofs_hide_wheels_from_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

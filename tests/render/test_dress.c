@@ -13,7 +13,7 @@ enum { WIDTH = 160, HEIGHT = 120, SIZE = WIDTH * HEIGHT * 3 };
 typedef struct stage_set {
     imp_world *world;
     imp_scene *scene;
-    imp_renderer *fast, *plain;
+    imp_renderer *fast, *avx2, *plain;
     int tiles, objects;
     float (*tile_colour)[3], (*object_colour)[3];
     uint8_t *tile_variant;
@@ -37,6 +37,7 @@ static stage_set raise_stage(imp_world *world)
     assert_ok(imp_scene_create(&out.scene, out.world, &err), err);
     assert_ok(imp_renderer_create(&out.fast, &def, IMP_RENDER_AUTO, &err), err);
     assert_ok(imp_renderer_create(&out.plain, &def, IMP_RENDER_PLAIN, &err), err);
+    assert_ok(imp_renderer_create(&out.avx2, &def, IMP_RENDER_AVX2, &err), err);
     out.tiles = world->columns * world->rows;
     out.objects = world->object_count;
     out.tile_colour = allocate((size_t)out.tiles * sizeof *out.tile_colour);
@@ -65,6 +66,7 @@ static void strike_stage(stage_set *stage)
 {
     imp_renderer_destroy(stage->fast);
     imp_renderer_destroy(stage->plain);
+    imp_renderer_destroy(stage->avx2);
     imp_scene_destroy(stage->scene);
     imp_world_destroy(stage->world);
     free(stage->tile_colour);
@@ -84,13 +86,15 @@ static imp_view dressed(const stage_set *stage, imp_pose pose)
     return view;
 }
 
-// Draws a view by both paths, which must agree, and without its clothes.
+// Draws a view by all paths, which must agree, and without its clothes.
 static void draw(const stage_set *stage, const imp_view *view)
 {
     imp_view bare = *view;
     bare.tile_colour = bare.object_colour = NULL;
     bare.tile_variant = NULL;
     imp_render(stage->fast, stage->scene, view, stage->picture[0]);
+    imp_render(stage->avx2, stage->scene, view, stage->picture[1]);
+    assert_memory_equal(stage->picture[0], stage->picture[1], SIZE);
     imp_render(stage->plain, stage->scene, view, stage->picture[1]);
     imp_render(stage->fast, stage->scene, &bare, stage->picture[2]);
     for (int k = 0; k < SIZE; k++)

@@ -9,7 +9,7 @@ enum { WIDTH = 160, HEIGHT = 120, PIXELS = WIDTH * HEIGHT, SIZE = PIXELS * 3 };
 
 static imp_world *world;
 static imp_scene *scene;
-static imp_renderer *fast, *plain;
+static imp_renderer *fast, *avx2, *plain;
 static imp_surveyor *surveyor;
 static uint8_t before[SIZE], after[SIZE], again[SIZE], segments[PIXELS];
 
@@ -30,6 +30,7 @@ static int set_up(void **state)
     assert_ok(imp_scene_create(&scene, world, &err), err);
     assert_ok(imp_renderer_create(&fast, &camera, IMP_RENDER_AUTO, &err), err);
     assert_ok(imp_renderer_create(&plain, &camera, IMP_RENDER_PLAIN, &err), err);
+    assert_ok(imp_renderer_create(&avx2, &camera, IMP_RENDER_AVX2, &err), err);
     assert_ok(imp_surveyor_create(&surveyor, &camera, &err), err);
     return 0;
 }
@@ -40,6 +41,7 @@ static int tear_down(void **state)
     imp_surveyor_destroy(surveyor);
     imp_renderer_destroy(fast);
     imp_renderer_destroy(plain);
+    imp_renderer_destroy(avx2);
     imp_scene_destroy(scene);
     imp_world_destroy(world);
     return 0;
@@ -55,13 +57,15 @@ static imp_view behind(void)
     return view;
 }
 
-// Draws a view's neutral picture into `before` and it into `after`, by both paths.
+// Draws a view's neutral picture into `before` and it into `after`, by all paths.
 static void draw(const imp_view *view)
 {
     imp_view neutral = imp_default_view();
     neutral.pose = view->pose;
     imp_render(fast, scene, &neutral, before);
     imp_render(fast, scene, view, after);
+    imp_render(avx2, scene, view, again);
+    assert_memory_equal(after, again, SIZE);
     imp_render(plain, scene, view, again);
     for (int k = 0; k < SIZE; k++)
         assert_in_range(after[k] - again[k] + 1, 0, 2);

@@ -311,6 +311,32 @@ static void there_are_as_many_as_asked_for(void **state)
     imp_world_destroy(world);
 }
 
+static void duckies_stand_in_a_lane(void **state)
+{
+    (void)state;
+    imp_town_def def = imp_default_town_def();
+    def.columns = def.rows = 24;
+    def.duckies = 30;
+    imp_world *world = made(&def);
+    assert_int_equal(world->object_count, def.duckies);
+    for (int k = 0; k < world->object_count; k++) {
+        const imp_object *object = &world->objects[k];
+        double nearest = 1.0;
+        // along the lane, wherever the duckie itself looks
+        for (int turn = 0; turn < 4; turn++) {
+            const imp_pose pose = {object->position.x, object->position.z, turn * IMP_PI / 2.0};
+            imp_lane_position lane;
+            if (imp_world_lane_position(world, pose, &lane) && fabs(lane.angle) < 0.1 &&
+                fabs(lane.distance) < fabs(nearest))
+                nearest = lane.distance;
+        }
+        assert_int_equal(object->kind, IMP_OBJECT_DUCKIE);
+        assert_true(object->moving < 0);
+        assert_true(fabs(nearest) > 0.039 && fabs(nearest) < 0.101);
+    }
+    imp_world_destroy(world);
+}
+
 // ---- seeds ----
 
 static char *text_of(const imp_town_def *def)
@@ -432,6 +458,7 @@ int main(void)
         cmocka_unit_test(large_and_smallest_towns_are_sound),
         cmocka_unit_test(what_stands_there_leaves_the_lanes_free),
         cmocka_unit_test(there_are_as_many_as_asked_for),
+        cmocka_unit_test(duckies_stand_in_a_lane),
         cmocka_unit_test(the_definition_decides_every_byte),
         cmocka_unit_test(towns_stay_what_they_are),
         cmocka_unit_test(impossible_towns_are_refused),
