@@ -1,20 +1,23 @@
-// cli/bench_random.h: how fast randomised worlds are drawn.
+// cli/bench_random.h: what randomised worlds cost to draw.
 #ifndef IMP_CLI_BENCH_RANDOM_H
 #define IMP_CLI_BENCH_RANDOM_H
 
+#include <jansson.h>
+
 #include "imprint/pipeline.h"
 
-typedef struct imp_random_bench imp_random_bench;
+typedef struct imp_bench_random_settings {
+    const char *map;
+    const imp_randomization *spec;
+    const imp_env_def *env;
+    const imp_camera_def *camera;
+    const imp_scene_def *scene;
+    double seconds; // that it lasts at least
+} imp_bench_random_settings;
 
-// Prepares to draw a map that is randomised, which spec says how. Freed with
-// imp_random_bench_close().
-imp_status imp_random_bench_open(imp_random_bench **out, const char *map,
-                                 const imp_randomization *spec, const imp_env_def *env,
-                                 const imp_camera_def *camera, const imp_scene_def *scene,
-                                 imp_error *err);
-void imp_random_bench_close(imp_random_bench *bench); // nullable
-
-// Draws on, a new episode with a new camera every 512 pictures. Returns how many it drew.
-int imp_random_bench_draw(imp_random_bench *bench, uint8_t *rgb);
+// Draws whole episodes on one core, plain and randomised by turns from the same poses; counts what
+// a new episode takes, too. Adds to results (names to {value, unit}), and prints rows if it is to.
+imp_status imp_bench_random(const imp_bench_random_settings *s, json_t *results, bool print,
+                            imp_error *err);
 
 #endif

@@ -10,7 +10,8 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 
-enum { REPEATS = 3, ENVIRONMENTS = 256 };
+// RANDOM_SECONDS: how much longer randomised worlds are drawn than all else, to see many.
+enum { REPEATS = 3, ENVIRONMENTS = 256, RANDOM_SECONDS = 16 };
 
 typedef struct settings {
     imp_sim_options sim;
@@ -32,7 +33,6 @@ typedef struct rig {
     imp_scene_def look;
     imp_randomization spec;
     imp_render_bench *drawing;
-    imp_random_bench *randomised; // NULL until it is asked for
     imp_env env;
     imp_env *many; // (ENVIRONMENTS), for state-only stepping
     uint32_t many_episodes;
@@ -62,16 +62,6 @@ static void restart_if_over(rig *r, imp_step step)
         return;
     imp_env_reset(&r->env, ++r->episode, &err);
     imp_policy_begin(r->policy, &r->env);
-}
-
-static int draw_randomised(rig *r)
-{
-    imp_error err;
-    if (r->randomised == NULL &&
-        imp_random_bench_open(&r->randomised, r->s->sim.map, &r->spec, &r->s->env, &r->s->camera,
-                              &r->look, &err) != IMP_OK)
-        return 1;
-    return imp_random_bench_draw(r->randomised, r->pictures);
 }
 
 static void restart(rig *r, imp_env *env)
@@ -159,7 +149,6 @@ static const benchmark BENCHMARKS[] = {
     {"pair", "frames/s on two cores", 0, draw_pairs},
     {"ground", "frames/s on one core without objects", 0, draw_ground},
     {"bound", "frames/s if the ground's texels only had to be read and mixed", 0, reach_bound},
-    {"random", "frames/s on one core of randomised worlds, 512 an episode", 0, draw_randomised},
     {"env", "steps/s on one core, state only, 256 environments in turn", 0, step_states},
     {"reset", "us per reset on one core", 1e6, reset_states},
     {"map", "ms per loading of the map", 1e3, load_map},
@@ -167,7 +156,8 @@ static const benchmark BENCHMARKS[] = {
     {"train", "samples/s", 0, train_samples},
     {"decide", "us per decision on one core", 1e6, decide},
 };
-static const char AGENT[] = "agent"; // a process, measured from outside
+static const char RANDOM[] = "random"; // whole episodes
+static const char AGENT[] = "agent";   // a process, measured from outside
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
 // As imp_render_path numbers them.
@@ -275,7 +265,6 @@ static void tear_down(rig *r)
     imp_network_destroy(r->network);
     imp_policy_destroy(r->policy);
     imp_render_bench_destroy(r->drawing);
-    imp_random_bench_close(r->randomised);
     imp_scene_destroy(r->scene);
     imp_assets_close(r->assets);
     imp_world_destroy(r->world);
@@ -320,7 +309,8 @@ static void processor_name(char *out, size_t capacity)
 static imp_status check_names(const imp_options *options, imp_error *err)
 {
     for (int k = 0; k < options->operand_count; k++) {
-        bool known = strcmp(options->operands[k], AGENT) == 0;
+        bool known =
+            strcmp(options->operands[k], AGENT) == 0 || strcmp(options->operands[k], RANDOM) == 0;
         for (int b = 0; b < BENCHMARK_COUNT; b++)
             known = known || strcmp(options->operands[k], BENCHMARKS[b].name) == 0;
         if (!known)
@@ -363,9 +353,17 @@ static imp_status measure_all(json_t **out, rig *r, const imp_options *options, 
                processor, imp_processor_count(), threads, __VERSION__, s->sim.map, s->camera.width,
                s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
     measure_chosen(r, options, results);
-    const imp_status status =
-        chosen(options, AGENT) ? imp_bench_agent(&s->agent, results, !options->json, &monitor, err)
-                               : IMP_OK;
+    const imp_bench_random_settings random = {.map = s->sim.map,
+                                              .spec = &r->spec,
+                                              .env = &s->env,
+                                              .camera = &s->camera,
+                                              .scene = &r->look,
+                                              .seconds = RANDOM_SECONDS * s->seconds};
+    imp_status status = IMP_OK;
+    if (chosen(options, RANDOM))
+        status = imp_bench_random(&random, results, !options->json, err);
+    if (status == IMP_OK && chosen(options, AGENT))
+        status = imp_bench_agent(&s->agent, results, !options->json, &monitor, err);
     *out =
         json_pack("{s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor", processor,
                   "processors", imp_processor_count(), "threads", threads, "compiler", __VERSION__,

@@ -46,7 +46,7 @@ const imp_quantity_row imp_quantity_rows[IMP_QUANTITY_COUNT] = {
     ROW(ROAD_MIX, "road_mix", ROAD, 1, CHOICE, 0, 1, WHOLE(0, 2)),
     ROW(DISTRACTORS, "distractors", CLUTTER, 1, MEASURE, 0, IMP_DISTRACTORS_MAX,
         WHOLE(0, IMP_DISTRACTORS_MAX + 1)),
-    ROW(BOXES, "boxes", CLUTTER, 1, MEASURE, 0, IMP_CLUTTER_MAX, WHOLE(0, 17)),
+    ROW(BOXES, "boxes", CLUTTER, 1, MEASURE, 0, IMP_CLUTTER_MAX, WHOLE(0, 9)),
     ROW(LEDS, "leds", OBJECTS, 1, CHOICE, 0, 1, WHOLE(0, 2)),
     ROW(OBJECTS, "objects", OBJECTS, 1, CHOICE, 0, 1, WHOLE(1, 2)),
     ROW(CAMERA_NOISE, "camera_noise", MOUNTING, 3, MEASURE, -0.05, 0.05, UNIFORM(-0.005, 0.005)),

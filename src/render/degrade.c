@@ -1,23 +1,25 @@
 // What a real camera does to a picture, in the order in which it happens: light is smeared and
 // blurred, the sensor counts it with noise while mains light flickers, tone and compression follow.
-#include "render/degrade.h"
-
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/vector.h"
+#include "render/degrade_words.h"
 
-enum { DEGRADE_COOKIE = 0xDE62A, TONES = 1024 };
+enum { DEGRADE_COOKIE = 0xDE62A };
 
 struct imp_degrader {
     int width, height;
-    imp_pixel_flow *flow; // (height x width)
-    uint64_t *words;      // (height x width) scratch
-    float *values;        // scratch
-    float *line;          // scratch of a row, with room on both sides
+    imp_group_flow *flow;
+    imp_smear smear; // its scratch memory
+    float *values;   // scratch
+    uint16_t *gains; // of a row's bytes
+    int8_t *noise;
+    int16_t *deep; // scratch
+    int16_t *line; // scratch of a row
     // made for the settings of the last picture
-    double gamma;
-    uint8_t tones[TONES]; // of values in 1/4 of a byte
+    double toned[4]; // gains and exponent
+    uint8_t tones[3][256];
     int quality;
     imp_jpeg_steps steps;
 };
@@ -60,24 +62,30 @@ imp_status imp_degrader_create(imp_degrader **out, const imp_camera_def *camera,
     imp_status status = imp_camera_init(&through, camera, err);
     if (status != IMP_OK)
         return status;
-    const size_t pixels = (size_t)camera->width * (size_t)camera->height;
+    const size_t rows = (size_t)camera->height, stride = imp_words_stride(camera->width);
     const size_t jpeg = imp_jpeg_scratch(camera->width, camera->height);
     imp_degrader *made = calloc(1, sizeof *made);
     if (made != NULL) {
-        made->width = camera->width;
-        made->height = camera->height;
-        made->flow = calloc(pixels, sizeof *made->flow);
-        made->words = calloc(pixels, sizeof *made->words);
-        made->values = calloc(jpeg > 3 * pixels ? jpeg : 3 * pixels, sizeof *made->values);
-        made->line = calloc(3 * ((size_t)camera->width + 2 * IMP_BLUR_REACH), sizeof *made->line);
+        made->width = made->smear.width = camera->width;
+        made->height = made->smear.height = camera->height;
+        made->flow = calloc(rows * stride / IMP_FLOW_PIXELS, sizeof *made->flow);
+        made->smear.words[0] = calloc(2 * rows * stride, sizeof *made->smear.words[0]);
+        made->values = calloc(jpeg, sizeof *made->values);
+        made->gains = calloc(3 * stride, sizeof *made->gains);
+        made->noise = malloc(IMP_NOISE_COUNT + IMP_NOISE_RUN);
+        made->deep = calloc(4 * rows * stride, sizeof *made->deep);
+        made->line = calloc(4 * stride, sizeof *made->line);
     }
-    if (made == NULL || made->flow == NULL || made->words == NULL || made->values == NULL ||
+    if (made == NULL || made->flow == NULL || made->smear.words[0] == NULL ||
+        made->values == NULL || made->gains == NULL || made->noise == NULL || made->deep == NULL ||
         made->line == NULL) {
         imp_degrader_destroy(made);
         return imp_fail(err, IMP_NO_MEMORY, "no memory to degrade %d x %d pixels", camera->width,
                         camera->height);
     }
+    made->smear.words[1] = made->smear.words[0] + rows * stride;
     imp_flow_find(&through, made->flow);
+    imp_noise_fill(made->noise);
     *out = made;
     return IMP_OK;
 }
@@ -87,110 +95,96 @@ void imp_degrader_destroy(imp_degrader *degrader)
     if (degrader == NULL)
         return;
     free(degrader->flow);
-    free(degrader->words);
+    free(degrader->smear.words[0]);
     free(degrader->values);
+    free(degrader->gains);
+    free(degrader->noise);
+    free(degrader->deep);
     free(degrader->line);
     free(degrader);
 }
 
-// How the values of a picture become tones.
-typedef struct toning {
-    const float *gains;   // of each byte of a row
-    float floor, slope;   // variance of the noise: floor + slope * value [1/255]
-    uint32_t key;         // of the noise
-    const uint8_t *tones; // NULL: as they are
-} toning;
-
-// Noise of mean 0 and deviation 1, a pure function of its argument: the sum of a hash's four bytes
-// is as good as normal up to three deviations.
-IMP_ALWAYS float noise_at(uint32_t n)
+// Spreads numbers that follow each other.
+static uint32_t mix(uint32_t n)
 {
-    uint32_t h = n * 0x9e3779b1u;
-    h = (h ^ h >> 15) * 0x2c1b3c6du;
-    h = (h ^ h >> 12) * 0x297a2d39u;
-    h ^= h >> 15;
-    const uint32_t pairs = (h & 0x00ff00ffu) + (h >> 8 & 0x00ff00ffu);
-    // the deviation of four bytes' sum is sqrt(4 (256^2 - 1) / 12)
-    return ((float)(int32_t)((pairs & 0xffff) + (pairs >> 16)) - 510.0f) * (1.0f / 147.8f);
+    n = (n ^ n >> 16) * 0x7feb352du;
+    n = (n ^ n >> 15) * 0x846ca68bu;
+    return n ^ n >> 16;
 }
 
-IMP_ALWAYS void tone_row(const toning *t, int count, uint32_t first, float gain, float *line,
-                         uint8_t *row)
-{
-    const float end = 255.0f;
-    for (int k = 0; k < count; k++) {
-        const float light = (float)row[k] * (t->gains[k] * gain);
-        const float value =
-            light + sqrtf(t->floor + t->slope * light) * noise_at((first + (uint32_t)k) ^ t->key);
-        const float above = value > 0.0f ? value : 0.0f;
-        line[k] = above < end ? above : end;
-    }
-    if (t->tones == NULL)
-        for (int k = 0; k < count; k++)
-            row[k] = (uint8_t)(line[k] + 0.5f);
-    else
-        for (int k = 0; k < count; k++)
-            row[k] = t->tones[(int)(line[k] * 4.0f + 0.5f)];
-}
-
-typedef void tone_function(const toning *t, int count, uint32_t first, float gain, float *line,
-                           uint8_t *row);
-
-static void tone_plain(const toning *t, int count, uint32_t first, float gain, float *line,
-                       uint8_t *row)
-{
-    tone_row(t, count, first, gain, line, row);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static void tone_avx2(const toning *t, int count, uint32_t first,
-                                                      float gain, float *line, uint8_t *row)
-{
-    tone_row(t, count, first, gain, line, row);
-}
-#endif
-
-static tone_function *choose_tone(void)
+static imp_tone_run *choose_tone_run(void)
 {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2"))
-        return tone_avx2;
+        return imp_tone_run_avx2;
 #endif
-    return tone_plain;
+    return imp_tone_run_plain;
+}
+
+// What light, its colour and the exponent make of bytes.
+static void find_tones(const double gain[3], double gamma, uint8_t tones[3][256])
+{
+    for (int c = 0; c < 3; c++)
+        for (int k = 0; k < 256; k++) {
+            const double light = fmin(gain[c] * k / 255.0, 1.0);
+            tones[c][k] = (uint8_t)(255.0 * (gamma != 1.0 ? pow(light, gamma) : light) + 0.5);
+        }
+}
+
+// Finds tones, unless they are those of the last picture.
+static const uint8_t (*tones_for(imp_degrader *d, const double gain[3], double gamma))[256]
+{
+    const double wanted[4] = {gain[0], gain[1], gain[2], gamma};
+    if (memcmp(wanted, d->toned, sizeof wanted) != 0)
+        find_tones(gain, gamma, d->tones);
+    memcpy(d->toned, wanted, sizeof wanted);
+    return (const uint8_t(*)[256])d->tones;
+}
+
+// Multiplies a picture by gains, which mains light changes from row to row, and adds noise.
+static void add_noise(imp_degrader *d, const imp_degrade_def *def, const double gain[3],
+                      double phase, uint32_t key, uint8_t *rgb)
+{
+    const int count = 3 * d->width;
+    imp_tone_run *const run = choose_tone_run();
+    imp_toning toning;
+    imp_toning_noise(&toning, def->noise, def->shot_noise);
+    for (int row = 0; row < d->height; row++) {
+        if (row == 0 || def->flicker > 0.0) {
+            const double band = 2.0 * IMP_PI * def->flicker_bands * (row + 0.5) / d->height;
+            const double light = 4096.0 * (1.0 - 0.5 * def->flicker * (1.0 - cos(band + phase)));
+            const uint16_t shares[3] = {(uint16_t)lrint(gain[0] * light),
+                                        (uint16_t)lrint(gain[1] * light),
+                                        (uint16_t)lrint(gain[2] * light)};
+            for (int k = 0; k < d->width; k++)
+                memcpy(d->gains + 3 * k, shares, sizeof shares);
+        }
+        uint8_t *bytes = rgb + (size_t)row * (size_t)count;
+        for (int k = 0; k < count; k += IMP_NOISE_RUN) {
+            const int part = count - k < IMP_NOISE_RUN ? count - k : IMP_NOISE_RUN;
+            const uint32_t place = mix(key + (uint32_t)(row * count + k));
+            run(&toning, d->gains + k, d->noise + place % IMP_NOISE_COUNT, part, bytes + k);
+        }
+    }
 }
 
 static void tone(imp_degrader *d, const imp_degrade_def *def, double phase, uint32_t key,
                  uint8_t *rgb)
 {
-    const int count = 3 * d->width;
-    float *gains = d->values;
+    // what the whole numbers of noise can be multiplied by
+    const double most = 15.0, none[3] = {1.0, 1.0, 1.0};
+    const size_t size = (size_t)d->width * (size_t)d->height * 3;
     const double balance = exp2(0.5 * def->white_balance), light = exp2(def->exposure);
-    const double channel[3] = {light * balance, light, light / balance};
-    for (int k = 0; k < count; k++)
-        gains[k] = (float)channel[k % 3];
-    const toning t = {
-        .gains = gains,
-        .floor = (float)(def->noise * def->noise * 255.0 * 255.0),
-        .slope = (float)(def->shot_noise * def->shot_noise * 255.0),
-        .key = key,
-        .tones = def->gamma != 1.0 ? d->tones : NULL,
-    };
-    tone_function *const run = choose_tone();
-    for (int row = 0; row < d->height; row++) {
-        const double band = 2.0 * IMP_PI * def->flicker_bands * (row + 0.5) / d->height;
-        const double gain = 1.0 - 0.5 * def->flicker * (1.0 - cos(band + phase));
-        run(&t, count, (uint32_t)(row * count), (float)gain, d->line,
-            rgb + (size_t)row * (size_t)count);
-    }
-}
-
-static void find_tones(imp_degrader *d, double gamma)
-{
-    if (gamma == d->gamma)
-        return;
-    for (int k = 0; k < TONES; k++)
-        d->tones[k] = (uint8_t)(255.0 * pow(fmin(k / 1020.0, 1.0), gamma) + 0.5);
-    d->gamma = gamma;
+    const double gain[3] = {light * balance, light, light / balance};
+    const bool rough = def->noise > 0.0 || def->shot_noise > 0.0 || def->flicker > 0.0;
+    const bool bright = fmax(gain[0], gain[2]) > most;
+    const bool changed = memcmp(gain, none, sizeof gain) != 0;
+    if (changed && (!rough || bright))
+        imp_tone_map(tones_for(d, gain, rough ? 1.0 : def->gamma), size, rgb);
+    if (rough)
+        add_noise(d, def, bright ? none : gain, phase, key, rgb);
+    if (def->gamma != 1.0 && (rough || !changed))
+        imp_tone_map(tones_for(d, none, def->gamma), size, rgb);
 }
 
 void imp_degrade(imp_degrader *degrader, const imp_degrade_def *def, double speed, double turn_rate,
@@ -201,14 +195,15 @@ void imp_degrade(imp_degrader *degrader, const imp_degrade_def *def, double spee
     const double deviation = def->defocus * width / 640.0;
     const double phase = imp_random_uniform(random, 0.0, 2.0 * IMP_PI);
     const uint32_t key = imp_random_u32(random);
-    if (def->motion_blur > 0.0)
-        imp_flow_smear(d->flow, width, height, (float)(speed * def->motion_blur),
-                       (float)(turn_rate * def->motion_blur), d->words, rgb);
+    if (def->motion_blur > 0.0) {
+        d->smear.ahead = (float)(speed * def->motion_blur);
+        d->smear.turn = (float)(turn_rate * def->motion_blur);
+        imp_flow_smear(d->flow, &d->smear, rgb);
+    }
     if (deviation > 0.0)
-        imp_blur(width, height, fmin(deviation, IMP_WIDEST_BLUR), d->values, d->line, rgb);
+        imp_blur(&d->smear, fmin(deviation, IMP_WIDEST_BLUR), d->deep, d->line, rgb);
     if (def->exposure != 0.0 || def->white_balance != 0.0 || def->gamma != 1.0 ||
         def->noise > 0.0 || def->shot_noise > 0.0 || def->flicker > 0.0) {
-        find_tones(d, def->gamma);
         tone(d, def, phase, key, rgb);
     }
     if (def->jpeg_quality > 0) {

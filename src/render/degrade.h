@@ -7,31 +7,66 @@
 // Loops over bytes and floats come as plain C, and once more for AVX2, with the same results.
 #define IMP_ALWAYS static inline __attribute__((always_inline))
 
-// Where a pixel moves to in the picture [px] when the robot goes ahead [1/m] and turns to the left
-// [1/rad].
-typedef struct imp_pixel_flow {
+// Where the middle of a few neighbouring pixels moves to in the picture [px] when the robot goes
+// ahead [1/m] and turns to the left [1/rad].
+enum { IMP_FLOW_PIXELS = 8 };
+typedef struct imp_group_flow {
     float ahead_x, ahead_y;
     float turn_x, turn_y;
-} imp_pixel_flow;
+} imp_group_flow;
 
-// Finds the flow of a camera's pixels (height x width): that of the ground and of what is
-// infinitely far above it.
-void imp_flow_find(const imp_camera *camera, imp_pixel_flow *flow);
+// Finds the flow of a camera's pixels (height x width / IMP_FLOW_PIXELS, rounded up): that of the
+// ground and of what is infinitely far above it.
+void imp_flow_find(const imp_camera *camera, imp_group_flow *flow);
 
-// Smears a picture along its flow. words is scratch (height x width).
-void imp_flow_smear(const imp_pixel_flow *flow, int width, int height, float ahead, float turn,
-                    uint64_t *words, uint8_t *rgb);
-
-// A Gaussian blur of a standard deviation of at most IMP_WIDEST_BLUR pixels. values is scratch
-// (height x width x 3), line (width + 2 * IMP_BLUR_REACH) x 3.
 #define IMP_WIDEST_BLUR 20.0
-enum { IMP_BLUR_REACH = 50 };
-void imp_blur(int width, int height, double deviation, float *values, float *line, uint8_t *rgb);
+// Words beside a row are a multiple of eight: as far as the widest blur reaches, and more.
+enum { IMP_BLUR_REACH = 50, IMP_BLUR_MARGIN = 56 };
+
+// The size of a picture, how far the robot went and turned, and scratch memory for two pictures in
+// words (height x imp_words_stride()).
+typedef struct imp_smear {
+    int width, height;
+    float ahead, turn;
+    uint32_t *words[2];
+} imp_smear;
+
+// Smears a picture along its flow.
+void imp_flow_smear(const imp_group_flow *flow, const imp_smear *smear, uint8_t *rgb);
+
+// A Gaussian blur of a standard deviation of at most IMP_WIDEST_BLUR pixels. Scratch memory for
+// four values of each word: of a picture without margins, and of a row with them.
+void imp_blur(const imp_smear *smear, double deviation, int16_t *values, int16_t *line,
+              uint8_t *rgb);
+
+// Noise of deviation 32, from anywhere in which runs are taken.
+enum { IMP_NOISE_COUNT = 1 << 14, IMP_NOISE_RUN = 1 << 10 };
+void imp_noise_fill(int8_t noise[IMP_NOISE_COUNT + IMP_NOISE_RUN]);
+
+// How strong noise is: its deviation in a byte at 16 lights, and how far it grows from each to the
+// next [1/64].
+enum { IMP_TONE_STEPS = 16 };
+typedef struct imp_toning {
+    uint16_t deviation[IMP_TONE_STEPS], growth[IMP_TONE_STEPS];
+} imp_toning;
+void imp_toning_noise(imp_toning *toning, double noise, double shot_noise);
+
+// Multiplies bytes by gains [1/4096] and adds noise.
+typedef void imp_tone_run(const imp_toning *t, const uint16_t *gains, const int8_t *noise,
+                          int count, uint8_t *bytes);
+imp_tone_run imp_tone_run_plain;
+#if defined(__x86_64__)
+imp_tone_run imp_tone_run_avx2; // needs a processor with AVX2
+#endif
+
+// Replaces the bytes of whole pixels, red first, by their tones.
+void imp_tone_map(const uint8_t tones[3][256], size_t count, uint8_t *bytes);
 
 // Compresses and decompresses as JPEG does, colours at half the resolution. values is scratch of
 // imp_jpeg_scratch() floats.
 typedef struct imp_jpeg_steps {
-    float step[2][64]; // of brightness and colours, in rows
+    float step[2][64], inverse[2][64]; // of brightness and colours, in columns
+    float cosine[8][4];                // of the transform
 } imp_jpeg_steps;
 
 imp_jpeg_steps imp_jpeg_steps_of(int quality);

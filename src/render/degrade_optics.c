@@ -3,7 +3,7 @@
 // pictures too. Things that stand upright are smeared like the ground that they hide.
 #include <math.h>
 
-#include "render/degrade.h"
+#include "render/degrade_words.h"
 
 // The flow of rays (x, y, 1) at a place of the picture.
 static bool ray_flow(const imp_camera_def *def, double x, double y, double ahead[2], double turn[2])
@@ -22,7 +22,7 @@ static bool ray_flow(const imp_camera_def *def, double x, double y, double ahead
 }
 
 // The flow of a pixel from that of its ray: the inverse of how rays change across the picture.
-static imp_pixel_flow pixel_flow(const imp_camera *camera, double px, double py)
+static imp_group_flow pixel_flow(const imp_camera *camera, double px, double py)
 {
     const double half = 0.5;
     double at[2], ahead[2], turn[2], left[2], right[2], above[2], below[2];
@@ -32,11 +32,11 @@ static imp_pixel_flow pixel_flow(const imp_camera *camera, double px, double py)
         !imp_camera_ray(camera, px, py - half, &above[0], &above[1]) ||
         !imp_camera_ray(camera, px, py + half, &below[0], &below[1]) ||
         !ray_flow(&camera->def, at[0], at[1], ahead, turn))
-        return (imp_pixel_flow){0};
+        return (imp_group_flow){0};
     const double a = right[0] - left[0], b = below[0] - above[0];
     const double c = right[1] - left[1], d = below[1] - above[1];
     const double scale = 1.0 / (a * d - b * c);
-    return (imp_pixel_flow){
+    return (imp_group_flow){
         .ahead_x = (float)(scale * (d * ahead[0] - b * ahead[1])),
         .ahead_y = (float)(scale * (a * ahead[1] - c * ahead[0])),
         .turn_x = (float)(scale * (d * turn[0] - b * turn[1])),
@@ -44,11 +44,14 @@ static imp_pixel_flow pixel_flow(const imp_camera *camera, double px, double py)
     };
 }
 
-void imp_flow_find(const imp_camera *camera, imp_pixel_flow *flow)
+void imp_flow_find(const imp_camera *camera, imp_group_flow *flow)
 {
+    const int width = camera->def.width;
     for (int j = 0; j < camera->def.height; j++)
-        for (int i = 0; i < camera->def.width; i++)
-            *flow++ = pixel_flow(camera, i + 0.5, j + 0.5);
+        for (int i = 0; i < width; i += IMP_FLOW_PIXELS) {
+            const int end = i + IMP_FLOW_PIXELS < width ? i + IMP_FLOW_PIXELS : width;
+            *flow++ = pixel_flow(camera, 0.5 * (i + end), j + 0.5);
+        }
 }
 
 static inline int within(int place, int end)
@@ -56,151 +59,201 @@ static inline int within(int place, int end)
     return place < 0 ? 0 : place >= end ? end - 1 : place;
 }
 
-// A pixel's channels, far enough apart for weights of WHOLE in all.
-enum { CHANNEL_BITS = 21, WHOLE = 1 << 12, LONGEST_WAY = 64 };
+enum { LONGEST_WAY = 2 * (IMP_BLUR_MARGIN - 2) };
 
-// A way through a pixel's middle, walked by whole pixels along the axis that it is longer in.
+// A way through the middle of a group's pixels, walked by whole pixels along the axis that it is
+// longer in.
 typedef struct way {
-    int steps;         // to either side
-    int share, ends;   // of WHOLE: of each pixel but the outermost, which it reaches into, and of
-                       // these
+    int steps;         // to either side; 0: it does not move
+    bool down;         // along columns
     int32_t aside;     // what a step takes along the other axis [1/65536 px]
-    int size[2];       // of the picture, along the way and aside
-    ptrdiff_t next[2]; // from pixel to pixel, along and aside
+    float share, ends; // of each pixel but the outermost, which it reaches into, and of these
 } way;
 
-static way plan(float along, float aside, int width, int height, bool down)
+static inline way plan(const imp_group_flow *flow, float ahead, float turn)
 {
-    const float length = fabsf(along) < LONGEST_WAY ? fabsf(along) : LONGEST_WAY;
-    way w = {.steps = (int)(0.5f * length + 0.5f),
-             .share = (int)(WHOLE / length),
-             .aside = (int32_t)(aside / along * 65536.0f),
-             .size = {down ? height : width, down ? width : height},
-             .next = {down ? width : 1, down ? 1 : width}};
-    w.ends = (WHOLE - w.share * (2 * w.steps - 1)) / 2;
-    return w;
+    const float dx = ahead * flow->ahead_x + turn * flow->turn_x;
+    const float dy = ahead * flow->ahead_y + turn * flow->turn_y;
+    const bool down = fabsf(dy) > fabsf(dx);
+    const float along = down ? dy : dx, aside = down ? dx : dy, size = fabsf(along);
+    // a way within a pixel blurs nothing; in this order what is not a number stays too
+    if (!(size > 1.0f && size < 1e6f))
+        return (way){0};
+    const float length = size < LONGEST_WAY ? size : LONGEST_WAY, share = 1.0f / length;
+    const int steps = (int)(0.5f * length + 0.5f);
+    return (way){.steps = steps,
+                 .down = down,
+                 .aside = (int32_t)(aside / along * 65536.0f),
+                 .share = share,
+                 .ends = 0.5f * (1.0f - share * (float)(2 * steps - 1))};
 }
 
-// The mean along a way through the pixel at a place (along, aside). The nearest pixels count: what
-// lies between them, mixed from both, would blur across the way.
-static void smear_pixel(const uint64_t *words, const way *w, int along, int aside, uint8_t *rgb)
+typedef uint16_t sixteen __attribute__((vector_size(32)));
+
+// Where step n of a way through a group leads.
+IMP_ALWAYS const uint32_t *place_on(const uint32_t *words, size_t stride, int height, int row,
+                                    const way *w, int n)
 {
-    uint64_t sum = 0;
-    int32_t beside = aside * 65536 + 32768 - w->aside * w->steps;
-    for (int n = -w->steps; n <= w->steps; n++, beside += w->aside) {
-        const uint64_t word = words[within(along + n, w->size[0]) * w->next[0] +
-                                    within(beside >> 16, w->size[1]) * w->next[1]];
-        sum += word * (uint64_t)(n == -w->steps || n == w->steps ? w->ends : w->share);
-    }
-    const float part = 1.0f / (float)(2 * w->ends + (2 * w->steps - 1) * w->share);
-    for (int c = 0; c < 3; c++) {
-        const int32_t channel = (int32_t)(sum >> (c * CHANNEL_BITS) & ((1 << CHANNEL_BITS) - 1));
-        rgb[c] = (uint8_t)((float)channel * part + 0.5f);
-    }
+    const int beside = (n * w->aside + 32768) >> 16;
+    const int j = within(row + (w->down ? n : beside), height);
+    return words + (size_t)j * stride + (w->down ? beside : n);
 }
 
-void imp_flow_smear(const imp_pixel_flow *flow, int width, int height, float ahead, float turn,
-                    uint64_t *words, uint8_t *rgb)
+IMP_ALWAYS void add_eight(const uint32_t *from, sixteen sum[2])
 {
-    const int count = width * height;
-    for (int k = 0; k < count; k++)
-        words[k] = rgb[3 * k] | (uint64_t)rgb[3 * k + 1] << CHANNEL_BITS |
-                   (uint64_t)rgb[3 * k + 2] << (2 * CHANNEL_BITS);
-    for (int row = 0; row < height; row++)
-        for (int column = 0; column < width; column++, flow++, rgb += 3) {
-            const float dx = ahead * flow->ahead_x + turn * flow->turn_x;
-            const float dy = ahead * flow->ahead_y + turn * flow->turn_y;
-            const bool down = fabsf(dy) > fabsf(dx);
-            const float along = down ? dy : dx, aside = down ? dx : dy;
-            // a way within a pixel blurs nothing; in this order what is not a number stays too
-            if (!(fabsf(along) > 1.0f && fabsf(along) < 1e6f))
-                continue;
-            const way w = plan(along, aside, width, height, down);
-            smear_pixel(words, &w, down ? row : column, down ? column : row, rgb);
+    imp_bytes half[2];
+    memcpy(half, from, sizeof half);
+    sum[0] += __builtin_convertvector(half[0], sixteen);
+    sum[1] += __builtin_convertvector(half[1], sixteen);
+}
+
+// The mean along a way through eight pixels, words being the first column's. The nearest pixels
+// count: what lies between them, mixed from both, would blur across the way.
+IMP_ALWAYS void smear_eight(const uint32_t *words, size_t stride, int height, int row, const way *w,
+                            uint32_t *out)
+{
+    sixteen inner[2] = {{0}}, outer[2] = {{0}};
+    add_eight(place_on(words, stride, height, row, w, -w->steps), outer);
+    add_eight(place_on(words, stride, height, row, w, w->steps), outer);
+    for (int n = 1 - w->steps; n < w->steps; n++)
+        add_eight(place_on(words, stride, height, row, w, n), inner);
+    uint16_t in[4 * IMP_FLOW_PIXELS], ends[4 * IMP_FLOW_PIXELS];
+    uint8_t bytes[4 * IMP_FLOW_PIXELS];
+    memcpy(in, inner, sizeof in);
+    memcpy(ends, outer, sizeof ends);
+    for (int k = 0; k < 4 * IMP_FLOW_PIXELS; k++)
+        bytes[k] = (uint8_t)((float)in[k] * w->share + (float)ends[k] * w->ends + 0.5f);
+    memcpy(out, bytes, sizeof bytes);
+}
+
+IMP_ALWAYS void smear_picture(const imp_group_flow *flow, const imp_smear *s, uint8_t *rgb)
+{
+    const size_t stride = imp_words_stride(s->width);
+    imp_words_take(rgb, s->width, s->height, IMP_BLUR_MARGIN, s->words[0]);
+    for (int row = 0; row < s->height; row++) {
+        const size_t first = (size_t)row * stride + IMP_BLUR_MARGIN;
+        for (int k = 0; k < s->width; k += IMP_FLOW_PIXELS, flow++) {
+            const way w = plan(flow, s->ahead, s->turn);
+            uint32_t *out = s->words[1] + first + k;
+            if (w.steps > 0)
+                smear_eight(s->words[0] + IMP_BLUR_MARGIN + k, stride, s->height, row, &w, out);
+            else
+                memcpy(out, s->words[0] + first + k, IMP_FLOW_PIXELS * sizeof *out);
         }
+    }
+    imp_words_give(s->words[1], s->width, s->height, rgb);
 }
 
-// Adds a share of a line to a row.
-IMP_ALWAYS void add_line(const float *from, float share, int count, float *to)
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void smear_avx2(const imp_group_flow *flow,
+                                                       const imp_smear *s, uint8_t *rgb)
 {
-    for (int k = 0; k < count; k++)
-        to[k] += from[k] * share;
+    smear_picture(flow, s, rgb);
+}
+#endif
+
+void imp_flow_smear(const imp_group_flow *flow, const imp_smear *smear, uint8_t *rgb)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) {
+        smear_avx2(flow, smear, rgb);
+        return;
+    }
+#endif
+    smear_picture(flow, smear, rgb);
 }
 
+// Shares of 32768 in all.
 typedef struct blur_kernel {
     int reach;
-    float share[IMP_BLUR_REACH + 1]; // of neighbours at a distance
+    int16_t share[IMP_BLUR_REACH + 1]; // of neighbours at a distance
 } blur_kernel;
 
 static blur_kernel kernel_of(double deviation)
 {
     blur_kernel kernel = {.reach = (int)ceil(2.5 * deviation)};
-    double sum = 0.0;
-    for (int k = 0; k <= kernel.reach; k++) {
-        const double share = exp(-0.5 * k * k / (deviation * deviation));
-        kernel.share[k] = (float)share;
-        sum += k == 0 ? share : 2.0 * share;
+    double sum = 1.0;
+    int rest = 32768;
+    for (int k = 1; k <= kernel.reach; k++)
+        sum += 2.0 * exp(-0.5 * k * k / (deviation * deviation));
+    for (int k = 1; k <= kernel.reach; k++) {
+        const double share = exp(-0.5 * k * k / (deviation * deviation)) / sum;
+        kernel.share[k] = (int16_t)lround(32768.0 * share);
+        rest -= 2 * kernel.share[k];
     }
-    for (int k = 0; k <= kernel.reach; k++)
-        kernel.share[k] /= (float)sum;
+    kernel.share[0] = (int16_t)(rest < 32767 ? rest : 32767);
     return kernel;
 }
 
-// Blurs along a row: line is the row with its ends repeated.
-IMP_ALWAYS void blur_row(const blur_kernel *kernel, const float *line, int count, float *out)
+// A product of 1/32768, rounded; compilers know it as an instruction.
+IMP_ALWAYS int16_t share_of(int16_t value, int16_t share)
 {
-    for (int k = 0; k < count; k++)
-        out[k] = line[k] * kernel->share[0];
-    for (int n = 1; n <= kernel->reach; n++) {
-        add_line(line + 3 * n, kernel->share[n], count, out);
-        add_line(line - 3 * n, kernel->share[n], count, out);
-    }
+    return (int16_t)((((int32_t)value * share >> 14) + 1) >> 1);
 }
 
-IMP_ALWAYS void blur_picture(const blur_kernel *kernel, int width, int height, float *values,
-                             float *line, uint8_t *rgb)
+// Adds a share of two lines to a line.
+IMP_ALWAYS void add_lines(const int16_t *a, const int16_t *b, int16_t share, int count,
+                          int16_t *restrict to)
 {
-    const int count = 3 * width, reach = 3 * kernel->reach;
-    for (int row = 0; row < height; row++) {
-        const uint8_t *from = rgb + (size_t)row * (size_t)count;
-        float *middle = line + reach;
-        for (int k = 0; k < count; k++)
-            middle[k] = from[k];
-        for (int k = 1; k <= reach; k++) {
-            middle[-k] = from[2 - (k - 1) % 3];
-            middle[count - 1 + k] = from[count - 3 + (k - 1) % 3];
-        }
-        blur_row(kernel, middle, count, values + (size_t)row * (size_t)count);
+    for (int k = 0; k < count; k++)
+        to[k] = (int16_t)(to[k] + share_of((int16_t)(a[k] + b[k]), share));
+}
+
+IMP_ALWAYS void blur_line(const blur_kernel *kernel, const int16_t *middle, int count,
+                          int16_t *restrict to)
+{
+    for (int k = 0; k < count; k++)
+        to[k] = share_of(middle[k], kernel->share[0]);
+    for (int n = 1; n <= kernel->reach; n++)
+        add_lines(middle - 4 * n, middle + 4 * n, kernel->share[n], count, to);
+}
+
+// Values are 64 times a byte.
+IMP_ALWAYS void blur_picture(const blur_kernel *kernel, const imp_smear *s, int16_t *values,
+                             int16_t *line, uint8_t *rgb)
+{
+    const int count = (s->width + 7) / 8 * 32, reach = 4 * kernel->reach;
+    const size_t stride = imp_words_stride(s->width), across = (size_t)count;
+    imp_words_take(rgb, s->width, s->height, kernel->reach, s->words[0]);
+    for (int row = 0; row < s->height; row++) {
+        const uint8_t *from =
+            (const uint8_t *)(s->words[0] + (size_t)row * stride + IMP_BLUR_MARGIN) - reach;
+        for (int k = 0; k < count + 2 * reach; k++)
+            line[k] = (int16_t)(from[k] << 6);
+        blur_line(kernel, line + reach, count, values + (size_t)row * across);
     }
-    for (int row = 0; row < height; row++) {
-        uint8_t *to = rgb + (size_t)row * (size_t)count;
+    for (int row = 0; row < s->height; row++) {
+        uint8_t *to = (uint8_t *)(s->words[0] + (size_t)row * stride + IMP_BLUR_MARGIN);
+        const int16_t *middle = values + (size_t)row * across;
         for (int k = 0; k < count; k++)
-            line[k] = 0.5f;
-        for (int n = -kernel->reach; n <= kernel->reach; n++)
-            add_line(values + (size_t)within(row + n, height) * (size_t)count,
-                     kernel->share[n < 0 ? -n : n], count, line);
+            line[k] = (int16_t)(32 + share_of(middle[k], kernel->share[0]));
+        for (int n = 1; n <= kernel->reach; n++)
+            add_lines(values + (size_t)within(row - n, s->height) * across,
+                      values + (size_t)within(row + n, s->height) * across, kernel->share[n], count,
+                      line);
         for (int k = 0; k < count; k++)
-            to[k] = (uint8_t)(line[k] < 255.0f ? line[k] : 255.0f);
+            to[k] = (uint8_t)((line[k] < 16383 ? line[k] : 16383) >> 6);
     }
+    imp_words_give(s->words[0], s->width, s->height, rgb);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void blur_avx2(const blur_kernel *kernel, int width,
-                                                      int height, float *values, float *line,
-                                                      uint8_t *rgb)
+__attribute__((target("avx2"))) static void blur_avx2(const blur_kernel *kernel, const imp_smear *s,
+                                                      int16_t *values, int16_t *line, uint8_t *rgb)
 {
-    blur_picture(kernel, width, height, values, line, rgb);
+    blur_picture(kernel, s, values, line, rgb);
 }
 #endif
 
-void imp_blur(int width, int height, double deviation, float *values, float *line, uint8_t *rgb)
+void imp_blur(const imp_smear *smear, double deviation, int16_t *values, int16_t *line,
+              uint8_t *rgb)
 {
     const blur_kernel kernel = kernel_of(deviation);
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2")) {
-        blur_avx2(&kernel, width, height, values, line, rgb);
+        blur_avx2(&kernel, smear, values, line, rgb);
         return;
     }
 #endif
-    blur_picture(&kernel, width, height, values, line, rgb);
+    blur_picture(&kernel, smear, values, line, rgb);
 }

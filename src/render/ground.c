@@ -1,4 +1,4 @@
-#include "render/ground.h"
+#include "render/ground_uneven.h"
 
 #include <math.h>
 #include <string.h>
@@ -47,7 +47,7 @@ void imp_ground_frame_of(imp_ground_frame *frame, const imp_scene *scene, const 
         // a horizon is laid over it
         frame->sky[c] = c < 3 && view->horizon == NULL ? 255.0f * view->sky[c] : 0.0f;
     }
-    imp_ground_place_patches(frame, view, unit, beyond);
+    imp_ground_place_patches(&frame->patches, view, beyond);
 }
 
 // A position on cells; what is not a number ends at 0.
@@ -127,9 +127,9 @@ static void draw_group(const imp_ground_frame *frame, const imp_ground_table *ta
     for (int k = 0; k < IMP_LANES; k++) {
         const float beyond = group->ground[k] - (float)sum[k][3] * cover;
         for (int c = 0; c < 3; c++)
-            rgb[3 * k + c] = to_byte((float)sum[k][c] * uneven.factors[k] +
-                                     beyond * uneven.light[k] * frame->ground[c] +
-                                     group->sky[k] * frame->sky[c] + uneven.added[k][c]);
+            rgb[3 * k + c] =
+                to_byte((float)sum[k][c] * uneven.factors[k] + beyond * uneven.beyond[k][c] +
+                        group->sky[k] * frame->sky[c] + uneven.added[k]);
     }
 }
 

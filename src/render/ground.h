@@ -9,12 +9,13 @@
 #include "render/ground_light.h"
 #include "render/processor.h"
 
-// A triangle on the ground beyond the tiles, in units of cells.
-typedef struct imp_ground_patch {
-    float x[3], z[3];
-    float low_x, high_x, low_z, high_z; // bounds
-    float colour[3];                    // what it adds to the ground's
-} imp_ground_patch;
+// Triangles on the ground beyond the tiles, seen from the robot: a place (forward, right) lies in
+// one where a * forward + b * right + c is not below 0 for all three edges.
+typedef struct imp_ground_patches {
+    int count;
+    float a[3][IMP_DISTRACTORS_MAX], b[3][IMP_DISTRACTORS_MAX], c[3][IMP_DISTRACTORS_MAX];
+    float colour[IMP_DISTRACTORS_MAX][4]; // lit, 0..255
+} imp_ground_patches;
 
 // Cells a side that are dressed at most, a ring of nothing around them included.
 enum { IMP_DRESS_SIDE = 64 };
@@ -48,8 +49,7 @@ typedef struct imp_ground_frame {
     float ambient, diffuse;
     float lamp_x, lamp_z, lamp_height;
     const imp_ground_light *shine;
-    int patch_count;
-    imp_ground_patch patches[IMP_DISTRACTORS_MAX];
+    imp_ground_patches patches;
 } imp_ground_frame;
 
 // dress is scratch memory, and light is the view's; the frame goes on to use both.
@@ -65,12 +65,8 @@ void imp_ground_lay_cells(imp_ground_frame *frame, const imp_scene *scene, const
 int32_t imp_ground_dress_cell(const imp_scene *scene, const imp_view *view, int column, int row,
                               int16_t colour[8]);
 
-// What patches add to a group's pixels, in bytes; nothing if they are not visible.
-// (ground_patches.c)
-void imp_ground_add_patches(const imp_ground_frame *frame, const imp_ground_table *table,
-                            const imp_ground_group *group, bool visible, float added[IMP_LANES][4]);
-void imp_ground_place_patches(imp_ground_frame *frame, const imp_view *view, double unit,
-                              float light);
+// Lays out a view's distractors (ground_patches.c).
+void imp_ground_place_patches(imp_ground_patches *patches, const imp_view *view, float light);
 
 // Draws the groups of a row: rgb is (width x 3) bytes.
 typedef void imp_ground_draw(const imp_ground_frame *frame, const imp_ground_table *table,
@@ -87,56 +83,6 @@ static inline float imp_ground_mean(const imp_ground_frame *frame, const imp_gro
 {
     const int units = frame->colours != NULL ? IMP_SUBTEXEL * IMP_COLOUR_UNITS : IMP_SUBTEXEL;
     return group->count > 0 ? 1.0f / ((float)units * (float)group->count) : 0.0f;
-}
-
-// What differs from pixel to pixel of a group under a lamp or with patches on the ground.
-typedef struct imp_ground_uneven {
-    float factors[IMP_LANES];  // that the sums of samples are multiplied by
-    float light[IMP_LANES];    // that is part of it, and of the ground beyond the tiles
-    float added[IMP_LANES][4]; // to the colours
-} imp_ground_uneven;
-
-IMP_ALWAYS_INLINE void imp_ground_add_lamp(const imp_ground_frame *frame,
-                                           const imp_ground_step *step, float factors[IMP_LANES])
-{
-    for (int k = 0; k < IMP_LANES; k++) {
-        const float x = step->forward[k] * frame->x_forward + step->right[k] * frame->x_right +
-                        (frame->x_start - frame->lamp_x);
-        const float z = step->forward[k] * frame->z_forward + step->right[k] * frame->z_right +
-                        (frame->z_start - frame->lamp_z);
-        const float height = frame->lamp_height;
-        const float facing = height / sqrtf(x * x + z * z + height * height);
-        const float bright = frame->ambient + frame->diffuse * facing;
-        factors[k] *= bright < 1.0f ? bright : 1.0f;
-    }
-}
-
-// covered: no pixel of the group shows the ground beyond the tiles.
-IMP_ALWAYS_INLINE void imp_ground_find_uneven(const imp_ground_frame *frame,
-                                              const imp_ground_table *table,
-                                              const imp_ground_group *group, int row, int first,
-                                              bool covered, imp_ground_uneven *out)
-{
-    const imp_ground_step *step = &table->steps[group->first + group->count / 2];
-    const float mean = imp_ground_mean(frame, group);
-    imp_ground_change change;
-    for (int k = 0; k < IMP_LANES; k++) {
-        out->factors[k] = mean * frame->light;
-        out->light[k] = 1.0f;
-    }
-    if (frame->lamp && group->count > 0)
-        imp_ground_add_lamp(frame, step, out->factors);
-    imp_ground_add_patches(frame, table, group, !covered, out->added);
-    if (!frame->shine->shines || group->count == 0)
-        return;
-    imp_ground_find_change(frame->shine, step, row, first, &change);
-    for (int k = 0; k < IMP_LANES; k++) {
-        out->factors[k] *= change.factor[k];
-        out->light[k] = change.factor[k];
-        for (int c = 0; c < 3; c++)
-            out->added[k][c] =
-                out->added[k][c] * change.factor[k] + group->ground[k] * change.added[k];
-    }
 }
 
 // The cell of a position.

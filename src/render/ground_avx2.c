@@ -1,4 +1,5 @@
 // The same arithmetic as imp_ground_draw_plain(), eight pixels at once; the bytes are the same.
+#include "render/ground_uneven.h"
 #include "render/ground_wide.h"
 
 #if defined(__x86_64__)
@@ -34,21 +35,20 @@ IMP_AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *fram
     const __m256 sum = _mm256_cvtepi32_ps(sums);
     const __m256 share = _mm256_set_m128(_mm_set1_ps(ground[1]), _mm_set1_ps(ground[0]));
     const __m256 sky_share = _mm256_set_m128(_mm_set1_ps(sky[1]), _mm_set1_ps(sky[0]));
-    const __m256 ground_rgb = _mm256_broadcast_ps((const __m128 *)frame->ground);
+    __m256 ground_rgb = _mm256_broadcast_ps((const __m128 *)frame->ground);
     const __m256 sky_rgb = _mm256_broadcast_ps((const __m128 *)frame->sky);
-    __m256 beyond = _mm256_sub_ps(share, _mm256_mul_ps(_mm256_permute_ps(sum, 0xff), cover));
+    const __m256 beyond = _mm256_sub_ps(share, _mm256_mul_ps(_mm256_permute_ps(sum, 0xff), cover));
     if (extra != NULL) {
         tile = _mm256_set_m128(_mm_set1_ps(extra->factors[pixel + 1]),
                                _mm_set1_ps(extra->factors[pixel]));
-        const __m256 light =
-            _mm256_set_m128(_mm_set1_ps(extra->light[pixel + 1]), _mm_set1_ps(extra->light[pixel]));
-        beyond = _mm256_mul_ps(beyond, light);
+        ground_rgb = _mm256_loadu_ps(extra->beyond[pixel]);
     }
     __m256 value = _mm256_mul_ps(sum, tile);
     value = _mm256_add_ps(value, _mm256_mul_ps(beyond, ground_rgb));
     value = _mm256_add_ps(value, _mm256_mul_ps(sky_share, sky_rgb));
     if (extra != NULL)
-        value = _mm256_add_ps(value, _mm256_loadu_ps(extra->added[pixel]));
+        value = _mm256_add_ps(value, _mm256_set_m128(_mm_set1_ps(extra->added[pixel + 1]),
+                                                     _mm_set1_ps(extra->added[pixel])));
     value = _mm256_max_ps(value, _mm256_setzero_ps());
     value = _mm256_min_ps(value, _mm256_set1_ps(255.0f));
     return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
@@ -128,11 +128,14 @@ draw_group(const imp_ground_frame *frame, const imp_wide_frame *wide, const imp_
     const float mean = imp_ground_mean(frame, group);
     const __m256 tile = _mm256_set1_ps(mean * frame->light);
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
+    const imp_ground_uneven *more = NULL;
     if (!even) {
         const bool covered = is_covered(group, sums, cover);
-        imp_ground_find_uneven(frame, table, group, at[0], at[1], covered, &extra);
+        if (!covered || frame->lamp || frame->shine->shines) {
+            imp_ground_find_uneven(frame, table, group, at[0], at[1], covered, &extra);
+            more = &extra;
+        }
     }
-    const imp_ground_uneven *more = even ? NULL : &extra;
     const __m256i low = _mm256_packs_epi32(colour(sums[0], frame, group, 0, tile, cover, more),
                                            colour(sums[1], frame, group, 2, tile, cover, more));
     const __m256i high = _mm256_packs_epi32(colour(sums[2], frame, group, 4, tile, cover, more),
@@ -146,7 +149,7 @@ IMP_AVX2 void imp_ground_draw_avx2(const imp_ground_frame *frame, const imp_grou
                                    const imp_ground_group *groups, int row, int width, uint8_t *rgb)
 {
     const imp_wide_frame wide = imp_wide_frame_of(frame);
-    const bool even = !frame->lamp && frame->patch_count == 0 && !frame->shine->shines;
+    const bool even = !frame->lamp && frame->patches.count == 0 && !frame->shine->shines;
     const __m256i sky = imp_wide_even(frame->sky);
     for (int first = 0; first < width; first += IMP_LANES) {
         const imp_ground_group *group = &groups[first / IMP_LANES];

@@ -1,5 +1,6 @@
 // The same arithmetic as imp_ground_draw_plain(), eight pixels at once, with texels gathered and
 // mixed four pixels to a vector; the bytes are the same.
+#include "render/ground_uneven.h"
 #include "render/ground_wide.h"
 
 #if defined(__x86_64__)
@@ -82,9 +83,10 @@ AVX512 static inline __m512 beyond_tiles(__m512i order, const imp_ground_group *
     return _mm512_sub_ps(share, _mm512_mul_ps(_mm512_permute_ps(sum, 0xff), cover));
 }
 
-// What four pixels' sums are multiplied by, and what is added. NULL: `tile` is all that counts.
+// What four pixels' sums are multiplied by, the colours of the ground beyond the tiles, and what is
+// added. NULL: `tile` is all that counts.
 typedef struct unevenness {
-    __m512 factor, light, added;
+    __m512 factor, beyond, added;
 } unevenness;
 
 // Four pixels' sums to colours in whole numbers.
@@ -94,12 +96,12 @@ AVX512 static inline __m512i colour(__m512i order, __m512i sums, const imp_groun
 {
     const __m512 sum = _mm512_cvtepi32_ps(sums);
     const __m512 sky_share = spread(order, _mm256_loadu_ps(group->sky));
-    const __m512 ground_rgb = _mm512_broadcast_f32x4(_mm_loadu_ps(frame->ground));
+    __m512 ground_rgb = _mm512_broadcast_f32x4(_mm_loadu_ps(frame->ground));
     const __m512 sky_rgb = _mm512_broadcast_f32x4(_mm_loadu_ps(frame->sky));
-    __m512 beyond = beyond_tiles(order, group, sum, cover);
+    const __m512 beyond = beyond_tiles(order, group, sum, cover);
     if (extra != NULL) {
         tile = extra->factor;
-        beyond = _mm512_mul_ps(beyond, extra->light);
+        ground_rgb = extra->beyond;
     }
     __m512 value = _mm512_mul_ps(sum, tile);
     value = _mm512_add_ps(value, _mm512_mul_ps(beyond, ground_rgb));
@@ -128,12 +130,12 @@ AVX512 static inline void find_uneven(const imp_ground_frame *frame, const imp_g
 {
     imp_ground_uneven all;
     imp_ground_find_uneven(frame, table, group, at[0], at[1], covered, &all);
-    const __m256 factors = _mm256_loadu_ps(all.factors), light = _mm256_loadu_ps(all.light);
-    const __m512 low = _mm512_loadu_ps(all.added[0]), high = _mm512_loadu_ps(all.added[4]);
-    out[0] = (unevenness){spread(even_order(), factors), spread(even_order(), light),
-                          _mm512_shuffle_f32x4(low, high, 0x88)};
-    out[1] = (unevenness){spread(odd_order(), factors), spread(odd_order(), light),
-                          _mm512_shuffle_f32x4(low, high, 0xdd)};
+    const __m256 factors = _mm256_loadu_ps(all.factors), added = _mm256_loadu_ps(all.added);
+    const __m512 low = _mm512_loadu_ps(all.beyond[0]), high = _mm512_loadu_ps(all.beyond[4]);
+    out[0] = (unevenness){spread(even_order(), factors), _mm512_shuffle_f32x4(low, high, 0x88),
+                          spread(even_order(), added)};
+    out[1] = (unevenness){spread(odd_order(), factors), _mm512_shuffle_f32x4(low, high, 0xdd),
+                          spread(odd_order(), added)};
 }
 
 // Eight pixels as 32 bits each.
@@ -146,12 +148,17 @@ draw_group(const imp_ground_frame *frame, const imp_wide_frame *wide, const imp_
     const __m512 tile = _mm512_set1_ps(mean * frame->light);
     const __m512 cover = _mm512_set1_ps(mean * (1.0f / 255.0f));
     unevenness extra[2];
-    if (!even)
-        find_uneven(frame, table, group, at, is_covered(group, &sum, cover), extra);
+    bool plain = even;
+    if (!even) {
+        const bool covered = is_covered(group, &sum, cover);
+        plain = covered && !frame->lamp && !frame->shine->shines;
+        if (!plain)
+            find_uneven(frame, table, group, at, covered, extra);
+    }
     const __m512i first =
-        colour(even_order(), sum.even, frame, group, tile, cover, even ? NULL : &extra[0]);
+        colour(even_order(), sum.even, frame, group, tile, cover, plain ? NULL : &extra[0]);
     const __m512i second =
-        colour(odd_order(), sum.odd, frame, group, tile, cover, even ? NULL : &extra[1]);
+        colour(odd_order(), sum.odd, frame, group, tile, cover, plain ? NULL : &extra[1]);
     const __m128i evens = _mm512_cvtepi32_epi8(first), odds = _mm512_cvtepi32_epi8(second);
     const __m128i low = _mm_unpacklo_epi32(evens, odds), high = _mm_unpackhi_epi32(evens, odds);
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
@@ -161,7 +168,7 @@ AVX512 void imp_ground_draw_avx512(const imp_ground_frame *frame, const imp_grou
                                    const imp_ground_group *groups, int row, int width, uint8_t *rgb)
 {
     const imp_wide_frame wide = imp_wide_frame_of(frame);
-    const bool even = !frame->lamp && frame->patch_count == 0 && !frame->shine->shines;
+    const bool even = !frame->lamp && frame->patches.count == 0 && !frame->shine->shines;
     const __m256i sky = imp_wide_even(frame->sky);
     for (int first = 0; first < width; first += IMP_LANES) {
         const imp_ground_group *group = &groups[first / IMP_LANES];

@@ -18,9 +18,12 @@ void imp_skyward_row(const imp_camera_def *camera, const float *ray_x, const flo
         const float ahead = level - ray_y[k] * fall, up = -(fall + ray_y[k] * level);
         const float bearing = atan2f(-ray_x[k], ahead);
         const float slope = up / sqrtf(ray_x[k] * ray_x[k] + ahead * ahead);
+        const float row = slope * ((float)IMP_HORIZON_HEIGHT / HORIZON_SLOPE) - 0.5f;
+        // in this order what is not a number ends at 0
+        const float raised = row > 0.0f ? row : 0.0f, most = (float)(IMP_HORIZON_HEIGHT - 1);
         out[k] = (imp_skyward){
-            .column = bearing * (float)(0.5 * IMP_HORIZON_WIDTH / IMP_PI),
-            .row = slope * ((float)IMP_HORIZON_HEIGHT / HORIZON_SLOPE),
+            .column = (int32_t)lrintf(bearing * (float)(8.0 * IMP_HORIZON_WIDTH / IMP_PI)),
+            .row = (int32_t)(16.0f * (raised < most ? raised : most)),
         };
     }
 }
@@ -142,7 +145,8 @@ void imp_ground_light_of(imp_ground_light *light, const imp_scene *scene, const 
     light->shines = light->slope > 0.0f || light->glare_count > 0 || light->shadow_count > 0;
     light->horizon = view->horizon;
     light->sees = view->horizon != NULL;
-    light->turn = (float)(0.5 * IMP_HORIZON_WIDTH / IMP_PI * imp_wrap_angle(view->pose.heading));
+    light->turn =
+        (int32_t)lrint(8.0 * IMP_HORIZON_WIDTH / IMP_PI * imp_wrap_angle(view->pose.heading));
 }
 
 static uint8_t to_byte(float value)
@@ -151,25 +155,26 @@ static uint8_t to_byte(float value)
     return (uint8_t)((limited < 255.0f ? limited : 255.0f) + 0.5f);
 }
 
-// Mixes what is seen above the horizon into a pixel, by its share of sky.
-static void add_sky(const imp_horizon *horizon, float column, float row, float share,
-                    uint8_t rgb[3])
+// What is seen above the horizon at a place in 1/16: red, blue and green from the lowest, each 256
+// times a byte in 16 bits.
+static uint64_t mix_sky(const imp_horizon *horizon, int32_t column, int32_t row)
 {
-    const float most = (float)(IMP_HORIZON_HEIGHT - 1);
-    const float raised = row - 0.5f > 0.0f ? row - 0.5f : 0.0f;
-    const int32_t i = (int32_t)(column * 16.0f);
-    const int32_t j = (int32_t)((raised < most ? raised : most) * 16.0f);
-    const int32_t left = i >> 4 & (IMP_HORIZON_WIDTH - 1), low = j >> 4;
+    const int32_t left = column >> 4 & (IMP_HORIZON_WIDTH - 1), low = row >> 4;
     const int32_t right = (left + 1) & (IMP_HORIZON_WIDTH - 1);
     const int32_t high = low + 1 < IMP_HORIZON_HEIGHT ? low + 1 : low;
-    const uint32_t fx = (uint32_t)i & 15, fy = (uint32_t)j & 15;
+    const uint32_t fx = (uint32_t)column & 15, fy = (uint32_t)row & 15;
     const uint32_t *lower = horizon->texels[low], *upper = horizon->texels[high];
     const uint32_t texel[4] = {lower[left], lower[right], upper[left], upper[right]};
     const uint32_t weight[4] = {(16 - fx) * (16 - fy), fx * (16 - fy), (16 - fx) * fy, fx * fy};
-    // red, blue and green from the lowest, each 256 times a byte in 16 bits
     uint64_t mixed = 0;
     for (int k = 0; k < 4; k++)
         mixed += ((texel[k] & 0x00ff00ffu) | (uint64_t)(texel[k] & 0xff00u) << 24) * weight[k];
+    return mixed;
+}
+
+// Mixes it into a pixel that shows something else, too.
+static void add_sky(uint64_t mixed, float share, uint8_t rgb[3])
+{
     const float part = share * (1.0f / 256.0f);
     rgb[0] = to_byte((float)rgb[0] + part * (float)(int32_t)(mixed & 0xffff));
     rgb[1] = to_byte((float)rgb[1] + part * (float)(int32_t)(mixed >> 32));
@@ -181,9 +186,17 @@ void imp_ground_add_sky(const imp_ground_light *light, const imp_ground_group *g
 {
     for (int k = 0; k < width; k++) {
         const float share = groups[k / IMP_LANES].sky[k % IMP_LANES];
-        // whole turns keep columns above 0
-        if (share > 0.0f)
-            add_sky(light->horizon, skyward[k].column + light->turn + 2.0f * IMP_HORIZON_WIDTH,
-                    skyward[k].row, share, rgb + 3 * k);
+        if (!(share > 0.0f))
+            continue;
+        const uint64_t mixed =
+            mix_sky(light->horizon, skyward[k].column + light->turn, skyward[k].row);
+        if (share < 1.0f) {
+            add_sky(mixed, share, rgb + 3 * k);
+            continue;
+        }
+        const uint64_t whole = mixed + 0x008000800080u;
+        rgb[3 * k] = (uint8_t)(whole >> 8);
+        rgb[3 * k + 1] = (uint8_t)(whole >> 40);
+        rgb[3 * k + 2] = (uint8_t)(whole >> 24);
     }
 }

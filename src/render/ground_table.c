@@ -151,6 +151,27 @@ static void add_step(imp_ground_table *table, const vantage *eye, const pixel_pa
     table->step_count++;
 }
 
+// The rectangle that a group's looks lie in.
+static void bound_looks(const imp_ground_table *table, imp_ground_group *group)
+{
+    float low[2] = {1e8f, 1e8f}, high[2] = {-1e8f, -1e8f};
+    group->look = group->count > IMP_MOST_LOOKS ? group->count / IMP_MOST_LOOKS : 1;
+    for (int n = group->look / 2; n < group->count; n += group->look) {
+        const imp_ground_step *step = &table->steps[group->first + n];
+        for (int k = 0; k < IMP_LANES; k++) {
+            const float at[2] = {step->forward[k], step->right[k]};
+            for (int c = 0; c < 2 && at[0] < 1e8f; c++) {
+                low[c] = at[c] < low[c] ? at[c] : low[c];
+                high[c] = at[c] > high[c] ? at[c] : high[c];
+            }
+        }
+    }
+    for (int c = 0; c < 2; c++) {
+        group->middle[c] = 0.5f * (low[c] + high[c]);
+        group->half[c] = 0.5f * (high[c] - low[c]);
+    }
+}
+
 static void add_group(imp_ground_table *table, const vantage *eye, const pixel_patch *patches,
                       int pixels, imp_ground_group *group)
 {
@@ -166,6 +187,7 @@ static void add_group(imp_ground_table *table, const vantage *eye, const pixel_p
         group->sky[k] = black ? 0.0f : count == 0 ? 1.0f : sky[k] / (float)count;
         group->ground[k] = black ? 0.0f : 1.0f - group->sky[k];
     }
+    bound_looks(table, group);
 }
 
 // Rays through the pixel corners along a line of the picture, as pairs (x, y); NaN where there is

@@ -19,6 +19,10 @@ typedef struct imp_ground_group {
     float sky[IMP_LANES];    // share of sky
     float ground[IMP_LANES]; // share of all else
     int32_t first, count;    // steps
+    // the rectangle that holds the places of every look-th step, from look / 2 on: its middle and
+    // half its sides, forward and to the right; below 0 if none is on the ground
+    int32_t look;
+    float middle[2], half[2];
 } imp_ground_group;
 
 // Samples of a number of rows of a picture.
@@ -35,6 +39,9 @@ typedef struct imp_ground_table {
 
 // How many samples of the ground a renderer's picture takes; 0 for pictures that are not kept.
 int64_t imp_renderer_sample_count(const imp_renderer *renderer);
+
+// Looks at a group that do for what only has to be there, or somewhat more.
+enum { IMP_MOST_LOOKS = 4 };
 
 // The most steps that a group can have.
 enum { IMP_MOST_STEPS = 96 };

@@ -19,6 +19,7 @@ struct imp_renderer {
     imp_ground_dress dress;
     imp_ground_light light;
     imp_skyward *skyward; // of the raster's pixels
+    bool has_skyward;     // of a whole picture that is kept, found when there is a horizon
 };
 
 static imp_ground_draw *choose_draw(imp_render_path path)
@@ -116,6 +117,13 @@ static void find_row(imp_renderer *renderer, int row, imp_ground_group *groups)
                        renderer->corners);
     const size_t first = (size_t)(row - raster->top) * (size_t)raster->width;
     imp_sight_row(&renderer->camera, renderer->corners, &raster->rays, first);
+}
+
+// Finds where a row's pixels look above the horizon.
+static void find_skyward(imp_renderer *renderer, int row, const imp_ground_group *groups)
+{
+    const imp_raster *raster = &renderer->objects.raster;
+    const size_t first = (size_t)(row - raster->top) * (size_t)raster->width;
     // rows without sky have no use for it
     bool sky = false;
     for (int g = 0; g < renderer->table.row_groups; g++)
@@ -133,6 +141,7 @@ static bool fill_tables(imp_renderer *renderer)
     const int64_t row_steps = (int64_t)table->row_groups * IMP_MOST_STEPS;
     renderer->objects.sight = imp_sight_of(&renderer->camera);
     renderer->objects.raster.top = 0;
+    renderer->has_skyward = false;
     table->step_count = 0;
     for (int row = 0; renderer->kept && row < renderer->camera.def.height; row++) {
         if (!reserve_steps(table, table->step_count + row_steps))
@@ -223,10 +232,13 @@ static void draw_row(imp_renderer *renderer, const imp_ground_frame *frame, int 
         find_row(renderer, row, renderer->table.groups);
     }
     renderer->draw(frame, &renderer->table, groups, row, raster->width, rgb);
-    if (renderer->light.sees)
-        imp_ground_add_sky(&renderer->light, groups,
-                           renderer->skyward + (size_t)(row - raster->top) * (size_t)raster->width,
-                           raster->width, rgb);
+    if (!renderer->light.sees)
+        return;
+    if (!renderer->has_skyward)
+        find_skyward(renderer, row, groups);
+    imp_ground_add_sky(&renderer->light, groups,
+                       renderer->skyward + (size_t)(row - raster->top) * (size_t)raster->width,
+                       raster->width, rgb);
 }
 
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb)
@@ -249,4 +261,5 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
                          stride);
     }
     raster->rows = band;
+    renderer->has_skyward = renderer->has_skyward || (renderer->kept && renderer->light.sees);
 }

@@ -5,7 +5,7 @@
 
 #include <jpeglib.h>
 
-#include "imprint/render.h"
+#include "render/degrade.h"
 #include "testing.h"
 
 enum { WIDTH = 80, HEIGHT = 60, SIZE = WIDTH * HEIGHT * 3 };
@@ -170,6 +170,52 @@ static void noise_has_its_strength(void **state)
         assert_close(m.deviation, wanted, 0.04 * wanted);
     }
     assert_close(of_plain(&def, 0, 0).deviation, 0.0, 0.0);
+}
+
+// Vectors and plain C, byte by byte, whatever the light, the gain and the noise.
+static void vectors_make_the_same_noise(void **state)
+{
+    (void)state;
+#if defined(__x86_64__)
+    if (!__builtin_cpu_supports("avx2"))
+        skip();
+    enum { COUNT = 1003 };
+    static int8_t noise[IMP_NOISE_COUNT + IMP_NOISE_RUN];
+    imp_noise_fill(noise);
+    imp_random random = stream(9);
+    uint8_t plain[COUNT], wide[COUNT];
+    uint16_t gains[COUNT];
+    const double strengths[][2] = {{0.0, 0.0}, {0.04, 0.06}, {1.0, 1.0}, {0.0, 1.0}};
+    for (int n = 0; n < 4; n++)
+        for (int most = 4; most <= 16; most++) {
+            imp_toning toning;
+            imp_toning_noise(&toning, strengths[n][0], strengths[n][1]);
+            for (int k = 0; k < COUNT; k++) {
+                plain[k] = wide[k] = (uint8_t)imp_random_below(&random, 256);
+                gains[k] = (uint16_t)imp_random_below(&random, 1u << most);
+            }
+            const int8_t *from = noise + imp_random_below(&random, IMP_NOISE_COUNT);
+            imp_tone_run_plain(&toning, gains, from, COUNT, plain);
+            imp_tone_run_avx2(&toning, gains, from, COUNT, wide);
+            assert_memory_equal(plain, wide, COUNT);
+        }
+#else
+    skip();
+#endif
+}
+
+// Tones are looked up, in red, green and blue.
+static void tones_are_those_of_their_channel(void **state)
+{
+    (void)state;
+    enum { COUNT = 3 * 211 };
+    uint8_t tones[3][256], before[COUNT], after[COUNT];
+    make_noise(&tones[0][0], sizeof tones);
+    for (int k = 0; k < COUNT; k++)
+        before[k] = after[k] = (uint8_t)(k * 7);
+    imp_tone_map((const uint8_t(*)[256])tones, COUNT, after);
+    for (int k = 0; k < COUNT; k++)
+        assert_int_equal(after[k], tones[k % 3][before[k]]);
 }
 
 static void noise_is_without_pattern(void **state)
@@ -436,12 +482,20 @@ static void any_size_is_degraded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_done_unless_asked),  cmocka_unit_test(same_draws_same_bytes),
-        cmocka_unit_test(settings_do_not_linger),        cmocka_unit_test(wrong_settings_are_named),
-        cmocka_unit_test(noise_has_its_strength),        cmocka_unit_test(noise_is_without_pattern),
-        cmocka_unit_test(light_and_colour_are_factors),  cmocka_unit_test(mains_light_draws_bands),
-        cmocka_unit_test(blur_spreads_a_point),          cmocka_unit_test(motion_is_the_robots),
-        cmocka_unit_test(jpeg_loses_what_libjpeg_loses), cmocka_unit_test(any_size_is_degraded),
+        cmocka_unit_test(nothing_is_done_unless_asked),
+        cmocka_unit_test(same_draws_same_bytes),
+        cmocka_unit_test(settings_do_not_linger),
+        cmocka_unit_test(wrong_settings_are_named),
+        cmocka_unit_test(noise_has_its_strength),
+        cmocka_unit_test(noise_is_without_pattern),
+        cmocka_unit_test(light_and_colour_are_factors),
+        cmocka_unit_test(mains_light_draws_bands),
+        cmocka_unit_test(blur_spreads_a_point),
+        cmocka_unit_test(motion_is_the_robots),
+        cmocka_unit_test(jpeg_loses_what_libjpeg_loses),
+        cmocka_unit_test(any_size_is_degraded),
+        cmocka_unit_test(vectors_make_the_same_noise),
+        cmocka_unit_test(tones_are_those_of_their_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

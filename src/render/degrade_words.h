@@ -1,0 +1,74 @@
+// render/degrade_words.h: pictures with a word for each pixel, red in its lowest byte, and room on
+// both sides of a row; in vectors of the compiler's, so that one source serves every processor.
+#ifndef IMP_RENDER_DEGRADE_WORDS_H
+#define IMP_RENDER_DEGRADE_WORDS_H
+
+#include <string.h>
+
+#include "render/degrade.h"
+
+typedef uint8_t imp_bytes __attribute__((vector_size(16)));
+
+// Words of a row with its margins: a whole number of vectors.
+static inline size_t imp_words_stride(int width)
+{
+    return (size_t)(width + 7) / 8 * 8 + 2 * IMP_BLUR_MARGIN;
+}
+
+// Widens a row of `width` pixels; more says that four bytes beyond it can be read.
+IMP_ALWAYS void imp_words_widen(const uint8_t *rgb, int width, bool more, uint32_t *words)
+{
+    int k = 0;
+    for (; k + 4 <= (more ? width : width - 2); k += 4) {
+        imp_bytes in;
+        memcpy(&in, rgb + 3 * k, sizeof in);
+        const imp_bytes out = __builtin_shufflevector(in, (imp_bytes){0}, 0, 1, 2, 16, 3, 4, 5, 16,
+                                                      6, 7, 8, 16, 9, 10, 11, 16);
+        memcpy(words + k, &out, sizeof out);
+    }
+    for (; k < width; k++)
+        words[k] = rgb[3 * k] | (uint32_t)rgb[3 * k + 1] << 8 | (uint32_t)rgb[3 * k + 2] << 16;
+}
+
+// The other way round; more says that four bytes beyond the row can be written.
+IMP_ALWAYS void imp_words_narrow(const uint32_t *words, int width, bool more, uint8_t *rgb)
+{
+    int k = 0;
+    for (; k + 4 <= (more ? width : width - 2); k += 4) {
+        imp_bytes in;
+        memcpy(&in, words + k, sizeof in);
+        const imp_bytes out =
+            __builtin_shufflevector(in, in, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
+        memcpy(rgb + 3 * k, &out, sizeof out);
+    }
+    for (; k < width; k++)
+        for (int c = 0; c < 3; c++)
+            rgb[3 * k + c] = (uint8_t)(words[k] >> 8 * c);
+}
+
+// Widens a picture, and repeats the ends of its rows on `margin` words to both sides, and to the
+// end of the last vector of eight.
+IMP_ALWAYS void imp_words_take(const uint8_t *rgb, int width, int height, int margin,
+                               uint32_t *words)
+{
+    const size_t stride = imp_words_stride(width);
+    const int end = (width + 7) / 8 * 8 + margin;
+    for (int row = 0; row < height; row++) {
+        uint32_t *to = words + (size_t)row * stride + IMP_BLUR_MARGIN;
+        imp_words_widen(rgb + (size_t)row * (size_t)width * 3, width, row + 1 < height, to);
+        for (int k = 1; k <= margin; k++)
+            to[-k] = to[0];
+        for (int k = width; k < end; k++)
+            to[k] = to[width - 1];
+    }
+}
+
+IMP_ALWAYS void imp_words_give(const uint32_t *words, int width, int height, uint8_t *rgb)
+{
+    const size_t stride = imp_words_stride(width);
+    for (int row = 0; row < height; row++)
+        imp_words_narrow(words + (size_t)row * stride + IMP_BLUR_MARGIN, width, row + 1 < height,
+                         rgb + (size_t)row * (size_t)width * 3);
+}
+
+#endif
