@@ -3,7 +3,7 @@
 # then lets both drive on maps that neither knows, plain and randomised, and steer on the
 # reference's recorded pictures, if these stand beside the project. The recipe: slow and gentle, by
 # sight alone, on ever new pictures.
-# usage: bench/transfer.sh [FOLDER]     (build first: ./run build; half an hour of two cores)
+# usage: bench/transfer.sh [FOLDER]     (build first: ./run build; 20 minutes of two cores)
 set -eu
 cd "$(dirname "$0")/.."
 out=${1:-runs/transfer}
@@ -38,7 +38,7 @@ for words in none all; do
         --network one-residual --batch-norm --loss huber --average 0.998 --schedule cosine \
         --learning-rate 1.5e-3 --by-sight --no-trials --speed 0.25 --tracking-rate 1 \
         --turning-rate 4 --turn-rate 2.2 --start-angle-deg 75 --steps 30 --buffer 2400 \
-        --episodes 240 --epochs 50 --randomize $words --out "$out/$words"
+        --episodes 240 --epochs 30 --randomize $words --out "$out/$words"
 done
 for words in none all delay,trim; do
     echo "unseen maps, --randomize $words"

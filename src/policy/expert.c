@@ -20,8 +20,9 @@ static const double PREVIEW_TIME = 0.20;
 static const double GAP_USUAL = 0.06, ANGLE_USUAL = 0.25;
 // So much larger a robot would stand on the road, too.
 static const double ROOM_USUAL = 1.5;
-// As large must a robot's room be to turn in; it goes to where there is at this share of its speed.
-static const double TURNING_SIZE = 1.1, PACE_TO_ROOM = 0.5;
+// As large must a robot's room be to turn in; it goes to where there is at this share of its speed,
+// and not where there is none within this distance [m].
+static const double TURNING_SIZE = 1.1, PACE_TO_ROOM = 0.5, ROOM_AHEAD = 0.04;
 // No faster than this, the robot stands [m/s].
 static const double SPEED_STANDING = 0.05;
 // Farther from the route than this, it is looked for anew [m].
@@ -187,6 +188,15 @@ static bool can_turn(const imp_world *world, imp_pose pose, double angle)
     return true;
 }
 
+// Which way there is room: 1 ahead, -1 behind, preferably the way that leads back to the route.
+static double way_to_room(const imp_world *world, imp_pose pose, const deviation *d)
+{
+    const double preferred = d->angle * d->aside < 0.0 ? 1.0 : -1.0;
+    const imp_vec2 step = imp_vec2_scale(imp_forward(pose.heading), preferred * ROOM_AHEAD);
+    const imp_pose there = {pose.x + step.x, pose.z + step.z, pose.heading};
+    return imp_env_on_road(world, there, TURNING_SIZE) ? preferred : -preferred;
+}
+
 // The action that the control law asks for; *usual tells whether the robot is about where it should
 // be.
 static imp_action steer(expert *self, const imp_env *env, bool *usual)
@@ -216,7 +226,7 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
     double speed = plan.speed * willing;
     if (!*usual && !can_turn(env->world, state.pose, d.astray)) {
         // too close to the edge: first ahead, or back, to where there is room
-        speed = (d.angle * d.aside < 0.0 ? PACE_TO_ROOM : -PACE_TO_ROOM) * plan.speed;
+        speed = way_to_room(env->world, state.pose, &d) * PACE_TO_ROOM * plan.speed;
         turn_rate = 0.0;
     }
     return motor_action(self, env, state, speed, turn_rate);
