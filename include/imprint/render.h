@@ -54,9 +54,9 @@ imp_scene_def imp_default_scene_def(void);
 /// imp_scene_create() with a definition.
 imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const imp_scene_def *def,
                                  imp_error *err);
-/// The scenes of `count` worlds, by one definition. They share textures, so that many cost little
-/// more time and memory than one; what destroys them must not do so on two threads at once. out:
-/// (count) of them, or none after a failure.
+/// The scenes of `count` worlds, at least one, by one definition. They share textures, so that many
+/// cost little more time and memory than one; what destroys them must not do so on two threads at
+/// once. out: (count) of them, or none after a failure.
 imp_status imp_scenes_create(imp_scene **out, const imp_world *const *worlds, int count,
                              const imp_scene_def *def, imp_error *err);
 /// What it was made with; borrowed from the scene.

@@ -131,11 +131,19 @@ static void find_tones(const double gain[3], double gamma, uint8_t tones[3][256]
         }
 }
 
+static bool are_same(const double *a, const double *b, int count)
+{
+    for (int k = 0; k < count; k++)
+        if (a[k] != b[k])
+            return false;
+    return true;
+}
+
 // Finds tones, unless they are those of the last picture.
 static const uint8_t (*tones_for(imp_degrader *d, const double gain[3], double gamma))[256]
 {
     const double wanted[4] = {gain[0], gain[1], gain[2], gamma};
-    if (memcmp(wanted, d->toned, sizeof wanted) != 0)
+    if (!are_same(wanted, d->toned, 4))
         find_tones(gain, gamma, d->tones);
     memcpy(d->toned, wanted, sizeof wanted);
     return (const uint8_t(*)[256])d->tones;
@@ -178,7 +186,7 @@ static void tone(imp_degrader *d, const imp_degrade_def *def, double phase, uint
     const double gain[3] = {light * balance, light, light / balance};
     const bool rough = def->noise > 0.0 || def->shot_noise > 0.0 || def->flicker > 0.0;
     const bool bright = fmax(gain[0], gain[2]) > most;
-    const bool changed = memcmp(gain, none, sizeof gain) != 0;
+    const bool changed = !are_same(gain, none, 3);
     if (changed && (!rough || bright))
         imp_tone_map(tones_for(d, gain, rough ? 1.0 : def->gamma), size, rgb);
     if (rough)

@@ -131,7 +131,7 @@ IMP_ALWAYS_INLINE void imp_patch_over(const imp_ground_patches *patches, int k,
 {
     const imp_eight forward = IMP_EIGHT_AT(step->forward), right = IMP_EIGHT_AT(step->right);
     const imp_eight zero = {0};
-    imp_eight_bits inside = zero == zero;
+    imp_eight_bits inside = ~(imp_eight_bits){0};
     for (int n = 0; n < 3; n++)
         inside &= patches->a[n][k] * forward + patches->b[n][k] * right + patches->c[n][k] >= zero;
     for (int c = 0; c < 3; c++)

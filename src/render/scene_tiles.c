@@ -188,6 +188,8 @@ bool imp_scenes_lay_tiles(imp_scene *const *scenes, int count, const imp_scene_d
 {
     workshop shop = {0};
     texture_table table = {.count = 1};
+    if (count < 1)
+        return false;
     for (int k = 0; k < count; k++)
         if (!lay_scene(scenes[k], def, &table, &shop))
             return false;
