@@ -8,7 +8,7 @@
     }
 #define UNIFORM(low, high)                                                                         \
     {                                                                                              \
-        IMP_DISTRIBUTION_UNIFORM, SAME(low), SAME(high)                                            \
+        IMP_DISTRIBUTION_UNIFORM, SAME(low), SAME(high), 0.0                                       \
     }
 #define SOMETIMES(absent, low, high)                                                               \
     {                                                                                              \
@@ -16,7 +16,7 @@
     }
 #define WHOLE(low, high)                                                                           \
     {                                                                                              \
-        IMP_DISTRIBUTION_INT, SAME(low), SAME(high)                                                \
+        IMP_DISTRIBUTION_INT, SAME(low), SAME(high), 0.0                                           \
     }
 #define ROW(quantity, name, group, ...)                                                            \
     [IMP_QUANTITY_##quantity] = {name, IMP_GROUP_##group, __VA_ARGS__}
@@ -31,7 +31,7 @@ const imp_quantity_row imp_quantity_rows[IMP_QUANTITY_COUNT] = {
     ROW(HORIZON_GREY, "horizon_grey", HORIZON, 3, MEASURE, 0, 10, UNIFORM(0.6, 1.4)),
     ROW(HORIZON_SCENE, "horizon_scene", HORIZON, 1, CHOICE, 0, 1, WHOLE(0, 2)),
     ROW(LIGHT_POS, "light_pos", LIGHT, 3, MEASURE, -1000, 1000,
-        {IMP_DISTRIBUTION_UNIFORM, {-150, 170, -150}, {150, 220, 150}}),
+        {IMP_DISTRIBUTION_UNIFORM, {-150, 170, -150}, {150, 220, 150}, 0.0}),
     ROW(LIGHT_NEAR, "light_near", LIGHT, 1, CHOICE, 0, 1, WHOLE(0, 2)),
     ROW(LIGHT_SLOPE, "light_slope", LIGHT, 1, MEASURE, 0, 1, SOMETIMES(0.5, 0, 0.8)),
     ROW(SHADOW, "shadow", LIGHT, 1, MEASURE, 0, 1, SOMETIMES(0.3, 0.2, 0.8)),
