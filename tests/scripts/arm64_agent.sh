@@ -33,12 +33,15 @@ arm64 --model model --data-in "$SOURCE/tests/data/golden/aido-node/seed-twice.in
 
 expect 0 imprint eval --protocol aido-lfi -n 1 --out lfi --agent "\"$native\" -m '$work/model'" \
     --agent "$emulator -L '$SOURCE/build/arm64-root' '$built' -m '$work/model'"
-# where the two are at the end of the episode: what rounds differently grows on the way
-awk -F, 'NR > 1 { x[$1] = $4; z[$1] = $5 }
-    END {
-        for (p in x) {
-            if (n++ && (x[p] - u) ^ 2 + (z[p] - v) ^ 2 > 0.02 ^ 2) exit 1
-            u = x[p]; v = z[p]
+# where the two are in the first 1.5 seconds: what rounds differently grows a hundredfold in each
+# second of a driver who has learned so little
+awk -F, 'NR > 1 && $3 <= 1.5 {
+        if ($3 in x) {
+            pairs++
+            far = far || (x[$3] - $4) ^ 2 + (z[$3] - $5) ^ 2 > 0.005 ^ 2
         }
-        exit n != 2
-    }' lfi/trajectories.csv || fail "they drive differently: $(cat lfi/metrics.json)"
+        x[$3] = $4
+        z[$3] = $5
+    }
+    END { exit far || pairs < 30 }' lfi/trajectories.csv ||
+    fail "they drive differently: $(cat lfi/metrics.json)"
