@@ -38,30 +38,37 @@ static void drive_episode(imp_env *env, imp_policy *policy, uint32_t episode, su
     }
 }
 
+// Drives episodes of a map to their end.
+static summary drive_map(const char *map, const imp_expert_def *def, uint32_t episodes)
+{
+    imp_error err = {0};
+    imp_world *world;
+    imp_policy *policy;
+    imp_env env;
+    summary sum = {0};
+    imp_env_def env_def = imp_default_env_def();
+    env_def.max_steps = STEPS;
+    assert_ok(imp_world_load(&world, map, &err), err);
+    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+    assert_ok(imp_expert_create(&policy, def, &err), err);
+    for (uint32_t episode = 0; episode < episodes; episode++)
+        drive_episode(&env, policy, episode, &sum);
+    print_message("%-40s |distance| %.2f cm, %.3f m/s\n", map,
+                  100.0 * sum.distance / (double)sum.frames, sum.speed / (double)sum.frames);
+    imp_policy_destroy(policy);
+    imp_world_destroy(world);
+    return sum;
+}
+
 // `imprint eval --policy expert --episodes 200` measures the same on more starts.
 static void expert_stays_in_its_lane_on_every_map(void **state)
 {
     (void)state;
-    imp_error err = {0};
+    const imp_expert_def def = imp_default_expert_def();
     for (size_t m = 0; m < sizeof MAPS / sizeof MAPS[0]; m++) {
-        imp_world *world;
-        imp_policy *policy;
-        imp_env env;
-        summary sum = {0};
-        imp_env_def env_def = imp_default_env_def();
-        imp_expert_def expert_def = imp_default_expert_def();
-        env_def.max_steps = STEPS;
-        assert_ok(imp_world_load(&world, MAPS[m], &err), err);
-        assert_ok(imp_env_init(&env, world, &env_def, &err), err);
-        assert_ok(imp_expert_create(&policy, &expert_def, &err), err);
-        for (uint32_t episode = 0; episode < EPISODES; episode++)
-            drive_episode(&env, policy, episode, &sum);
-        print_message("%-40s |distance| %.2f cm, %.3f m/s\n", MAPS[m],
-                      100.0 * sum.distance / (double)sum.frames, sum.speed / (double)sum.frames);
+        const summary sum = drive_map(MAPS[m], &def, EPISODES);
         assert_true(sum.distance / (double)sum.frames < 0.006);
         assert_true(sum.speed / (double)sum.frames > 0.49);
-        imp_policy_destroy(policy);
-        imp_world_destroy(world);
     }
 }
 
@@ -175,29 +182,15 @@ static void by_sight_a_gentle_expert_stays_in_its_lane(void **state)
 {
     (void)state;
     static const char *const maps[] = {"loop_empty", "udem1_empty", "zigzag_dists", "small_loop"};
-    imp_error err = {0};
+    imp_expert_def def = imp_default_expert_def();
+    def.by_sight = true;
+    def.speed = 0.52;
+    def.tracking_rate = 1.4;
+    def.turning_rate = 5.0;
     for (size_t m = 0; m < sizeof maps / sizeof maps[0]; m++) {
-        imp_world *world;
-        imp_policy *policy;
-        imp_env env;
-        summary sum = {0};
-        imp_env_def env_def = imp_default_env_def();
-        imp_expert_def def = imp_default_expert_def();
-        def.by_sight = true;
-        def.speed = 0.52;
-        def.tracking_rate = 1.4;
-        def.turning_rate = 5.0;
-        assert_ok(imp_world_load(&world, maps[m], &err), err);
-        assert_ok(imp_env_init(&env, world, &env_def, &err), err);
-        assert_ok(imp_expert_create(&policy, &def, &err), err);
-        for (uint32_t episode = 0; episode < EPISODES; episode++)
-            drive_episode(&env, policy, episode, &sum);
-        print_message("%-40s |distance| %.2f cm, %.3f m/s\n", maps[m],
-                      100.0 * sum.distance / (double)sum.frames, sum.speed / (double)sum.frames);
+        const summary sum = drive_map(maps[m], &def, EPISODES);
         assert_true(sum.distance / (double)sum.frames < 0.02);
         assert_true(sum.speed / (double)sum.frames > 0.45);
-        imp_policy_destroy(policy);
-        imp_world_destroy(world);
     }
 }
 
@@ -206,22 +199,9 @@ static void by_sight_a_gentle_expert_stays_in_its_lane(void **state)
 static void without_trials_the_expert_stays_on_the_road(void **state)
 {
     (void)state;
-    imp_error err = {0};
-    imp_world *world;
-    imp_policy *policy;
-    imp_env env;
-    imp_env_def env_def = imp_default_env_def();
     imp_expert_def def = imp_default_expert_def();
-    summary sum = {0};
-    env_def.max_steps = STEPS;
     def.tries_out = false;
-    assert_ok(imp_world_load(&world, "small_loop", &err), err);
-    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
-    assert_ok(imp_expert_create(&policy, &def, &err), err);
-    for (uint32_t episode = 0; episode < 200; episode++)
-        drive_episode(&env, policy, episode, &sum);
-    imp_policy_destroy(policy);
-    imp_world_destroy(world);
+    drive_map("small_loop", &def, 200);
 }
 
 static void it_turns_no_faster_than_it_may(void **state)
