@@ -20,9 +20,10 @@ static const double PREVIEW_TIME = 0.20;
 static const double GAP_USUAL = 0.06, ANGLE_USUAL = 0.25;
 // So much larger a robot would stand on the road, too.
 static const double ROOM_USUAL = 1.5;
-// As large must a robot's room be to turn in; it goes to where there is at this share of its speed,
-// and not where there is none within this distance [m].
-static const double TURNING_SIZE = 1.1, PACE_TO_ROOM = 0.5, ROOM_AHEAD = 0.04;
+// A robot turns freely where one so much larger could, and not at all where one of the tight size
+// could not. To more room it goes at this share of its speed, and not that way if even this near
+// there is none [m].
+static const double SIZE_FREE = 1.6, SIZE_TIGHT = 1.2, PACE_TO_ROOM = 0.5, ROOM_AHEAD = 0.04;
 // No faster than this, the robot stands [m/s].
 static const double SPEED_STANDING = 0.05;
 // Farther from the route than this, it is looked for anew [m].
@@ -176,16 +177,33 @@ static deviation deviation_of(const expert *self, foresight state, double offset
     };
 }
 
-// Whether the robot could turn on the spot by an angle, to the left, without leaving the road.
-static bool can_turn(const imp_world *world, imp_pose pose, double angle)
+// Whether a robot so much larger could turn on the spot by an angle, to the left, without leaving
+// the road.
+static bool can_turn(const imp_world *world, imp_pose pose, double angle, double size)
 {
     enum { PLACES = 4 };
     for (int k = 1; k <= PLACES; k++) {
         const imp_pose turned = {pose.x, pose.z, pose.heading + angle * k / PLACES};
-        if (!imp_env_on_road(world, turned, TURNING_SIZE))
+        if (!imp_env_on_road(world, turned, size))
             return false;
     }
     return true;
+}
+
+// How freely the robot can turn on the spot by an angle: 0 not at all, 1 with room to spare. It
+// changes gradually with the pose, so that whoever learns from the expert may err a little.
+static double room_to_turn(const imp_world *world, imp_pose pose, double angle)
+{
+    enum { HALVINGS = 5 };
+    if (can_turn(world, pose, angle, SIZE_FREE))
+        return 1.0;
+    double room = 0.0, step = 0.5;
+    for (int k = 0; k < HALVINGS; k++, step *= 0.5) {
+        const double more = room + step;
+        if (can_turn(world, pose, angle, SIZE_TIGHT + (SIZE_FREE - SIZE_TIGHT) * more))
+            room = more;
+    }
+    return room;
 }
 
 // Which way there is room: 1 ahead, -1 behind, preferably the way that leads back to the route.
@@ -194,7 +212,7 @@ static double way_to_room(const imp_world *world, imp_pose pose, const deviation
     const double preferred = d->angle * d->aside < 0.0 ? 1.0 : -1.0;
     const imp_vec2 step = imp_vec2_scale(imp_forward(pose.heading), preferred * ROOM_AHEAD);
     const imp_pose there = {pose.x + step.x, pose.z + step.z, pose.heading};
-    return imp_env_on_road(world, there, TURNING_SIZE) ? preferred : -preferred;
+    return imp_env_on_road(world, there, SIZE_TIGHT) ? preferred : -preferred;
 }
 
 // The action that the control law asks for; *usual tells whether the robot is about where it should
@@ -224,10 +242,12 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
     double turn_rate = state.speed * d.curvature + 2.0 * self->def.tracking_rate * d.astray;
     turn_rate = fmax(-self->def.turn_rate, fmin(self->def.turn_rate, turn_rate));
     double speed = plan.speed * willing;
-    if (!*usual && !can_turn(env->world, state.pose, d.astray)) {
-        // too close to the edge: first ahead, or back, to where there is room
-        speed = way_to_room(env->world, state.pose, &d) * PACE_TO_ROOM * plan.speed;
-        turn_rate = 0.0;
+    if (!*usual) {
+        // the closer to the edge, the rather ahead, or back, to where there is room
+        const double room = room_to_turn(env->world, state.pose, d.astray);
+        const double away = PACE_TO_ROOM * plan.speed;
+        speed = room * speed + (1.0 - room) * away * way_to_room(env->world, state.pose, &d);
+        turn_rate *= room;
     }
     return motor_action(self, env, state, speed, turn_rate);
 }
