@@ -9,7 +9,7 @@ enum { CURVES_AHEAD = 3, LANES_AHEAD_MAX = 12 };
 static const double JOINT_TOLERANCE =
     1e-6;                                // between the end of a lane and the start of the next [m]
 static const double ACROSS = 0.65;       // a lane farther than this is across the road [tiles]
-static const double TURNING_ROOM = 0.27; // kept free before the end of a road to turn round [m]
+static const double TURNING_ROOM = 0.36; // kept free before the end of a road to turn round [m]
 static const double FARTHER_OUT = 0.02;  // lie AI-DO's lanes than the simulator's [tiles]
 
 static imp_vec2 start_tangent(const imp_curve *curve)
