@@ -204,6 +204,24 @@ static void without_trials_the_expert_stays_on_the_road(void **state)
     drive_map("small_loop", &def, 200);
 }
 
+// The gentlest teacher, too: from the road's edge, where a gentle approach leads along the edge, it
+// comes back more steeply. On these maps, from starts like those that policies are tested from.
+static void without_trials_a_slow_expert_leaves_the_edge(void **state)
+{
+    (void)state;
+    static const char *const maps[] = {"robotarium1", "ETHZ_autolab_technical_track",
+                                       "zigzag_dists", "ETHZ_loop"};
+    imp_expert_def def = imp_default_expert_def();
+    def.by_sight = true;
+    def.tries_out = false;
+    def.speed = 0.25;
+    def.tracking_rate = 1.2;
+    def.turning_rate = 4.0;
+    def.turn_rate = 2.2;
+    for (size_t m = 0; m < sizeof maps / sizeof maps[0]; m++)
+        drive_map(maps[m], &def, 100);
+}
+
 static void it_turns_no_faster_than_it_may(void **state)
 {
     (void)state;
@@ -246,6 +264,7 @@ int main(void)
         cmocka_unit_test(by_sight_the_same_place_gives_the_same_action),
         cmocka_unit_test(by_sight_motors_that_are_not_seen_change_nothing),
         cmocka_unit_test(by_sight_a_gentle_expert_stays_in_its_lane),
+        cmocka_unit_test(without_trials_a_slow_expert_leaves_the_edge),
         cmocka_unit_test(without_trials_the_expert_stays_on_the_road),
         cmocka_unit_test(it_turns_no_faster_than_it_may),
     };
