@@ -71,9 +71,10 @@ class OneResidual(nn.Module):
         return self.action(functional.relu(self.dense2(x)))
 
 
-def standardise(pictures: np.ndarray) -> Tensor:
-    """From (n, height, width, 3) RGB bytes to what the network takes: (n, 3, height, width)."""
-    x = pictures.astype(np.float64)
+def standardise(pictures: np.ndarray, skipped: int = 0) -> Tensor:
+    """From (n, height, width, 3) RGB bytes to what the network takes, (n, 3, rows, width), which are
+    the rows from number `skipped` on."""
+    x = pictures[:, skipped:].astype(np.float64)
     x -= x.mean((1, 2, 3), keepdims=True)
     x /= np.maximum(x.std((1, 2, 3), keepdims=True), 1.0 / np.sqrt(x[0].size))
     return torch.from_numpy(x.transpose(0, 3, 1, 2).astype(np.float32))
@@ -97,7 +98,7 @@ def load(path: Path) -> tuple[OneResidual, dict[str, str]]:
         sys.exit(f"{path}: this example does not know the network {metadata['architecture']}")
     network = OneResidual(
         int(metadata["width"]),
-        int(metadata["height"]),
+        int(metadata["height"]) - int(metadata.get("skipped_rows", "0")),
         int(metadata["outputs"]),
         float(metadata["batch_norm_epsilon"]),
         int(metadata.get("last_actions", "0")),
@@ -119,7 +120,9 @@ def save(path: Path, network: OneResidual, metadata: dict[str, str]) -> None:
     save_file(tensors, path, metadata)
 
 
-def largest_difference(network: OneResidual, dataset: Path) -> tuple[int, float]:
+def largest_difference(
+    network: OneResidual, dataset: Path, skipped: int = 0
+) -> tuple[int, float]:
     """How many frames a driven dataset has, and how far our outputs are from what was driven."""
     import h5py
 
@@ -129,7 +132,7 @@ def largest_difference(network: OneResidual, dataset: Path) -> tuple[int, float]
             actions = episode["actions"][()]
             pictures = episode["observations"][: len(actions)]
             past = last_actions(actions, network.actions)
-            outputs = network(standardise(pictures), past).clamp(-1.0, 1.0).numpy()
+            outputs = network(standardise(pictures, skipped), past).clamp(-1.0, 1.0).numpy()
             difference = max(difference, float(np.abs(outputs - actions).max()))
             frames += len(actions)
     return frames, difference
@@ -149,7 +152,9 @@ def main() -> int:
         print(f"{arguments.out}: written")
     if arguments.check is None:
         return 0
-    frames, difference = largest_difference(network, arguments.check)
+    frames, difference = largest_difference(
+        network, arguments.check, int(metadata.get("skipped_rows", "0"))
+    )
     same = frames > 0 and difference <= TOLERANCE
     verdict = "the same" if same else "NOT the same"
     print(f"{frames} frames, at most {difference:.1e} apart: {verdict}")

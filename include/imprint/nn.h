@@ -99,12 +99,13 @@ enum { IMP_LAYER_NAME = 40, IMP_LAYER_INPUTS = 4 };
 
 /// What a network decides by; its description says (docs/networks.md).
 typedef struct imp_inputs {
-    int frames;  ///< pictures: the present one and earlier ones, 1..IMP_FRAMES_MAX
-    int every;   ///< steps from one of them to the next, 1..IMP_EVERY_MAX
-    int actions; ///< that were executed last, 0..IMP_ACTIONS_MAX
+    int frames;   ///< pictures: the present one and earlier ones, 1..IMP_FRAMES_MAX
+    int every;    ///< steps from one of them to the next, 1..IMP_EVERY_MAX
+    int actions;  ///< that were executed last, 0..IMP_ACTIONS_MAX
+    int skip_top; ///< of each picture's rows, so many in a hundred from the top are not looked at
 } imp_inputs;
 
-enum { IMP_FRAMES_MAX = 8, IMP_EVERY_MAX = 64, IMP_ACTIONS_MAX = 64 };
+enum { IMP_FRAMES_MAX = 8, IMP_EVERY_MAX = 64, IMP_ACTIONS_MAX = 64, IMP_SKIP_TOP_MAX = 90 };
 
 /// Borrowed from the network.
 const imp_inputs *imp_network_inputs(const imp_network *network);

@@ -388,11 +388,13 @@ static imp_status read_key(reader *r, const char *key)
         return read_number(r, key, 1, IMP_EVERY_MAX, &table->inputs.every);
     if (strcmp(key, "actions") == 0)
         return read_number(r, key, 0, IMP_ACTIONS_MAX, &table->inputs.actions);
+    if (strcmp(key, "skip-top") == 0)
+        return read_number(r, key, 0, IMP_SKIP_TOP_MAX, &table->inputs.skip_top);
     if (strcmp(key, "head") == 0)
         return read_head(r);
     return fail_at(r, line_of(r),
-                   "'%s' has no place here: a network has name, frames, every, actions, head and "
-                   "layers",
+                   "'%s' has no place here: a network has name, frames, every, actions, skip-top, "
+                   "head and layers",
                    key);
 }
 

@@ -126,7 +126,8 @@ void imp_executor_load(imp_executor *executor, const uint8_t *const *frames, con
     for (int i = 0; i < count; i++)
         for (int k = 0; k < graph->inputs.frames; k++, frames++) {
             const imp_picture picture = imp_executor_picture(executor, i, k);
-            imp_standardise(*frames, input->width, input->height, &picture);
+            const size_t skipped = 3 * (size_t)input->width * (size_t)graph->skipped;
+            imp_standardise(*frames + skipped, input->width, input->height, &picture);
         }
     if (done > 0 && actions != NULL)
         memcpy(executor->actions, actions, done * sizeof *actions);

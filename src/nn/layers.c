@@ -365,12 +365,15 @@ static void add_inputs(imp_graph *graph, const imp_layer_table *table, const imp
     const imp_inputs *wanted = &table->inputs;
     graph->inputs = (imp_inputs){.frames = wanted->frames > 0 ? wanted->frames : 1,
                                  .every = wanted->every > 0 ? wanted->every : 1,
-                                 .actions = wanted->actions};
+                                 .actions = wanted->actions,
+                                 .skip_top = wanted->skip_top};
+    // less than a whole picture, since skip_top is at most IMP_SKIP_TOP_MAX
+    graph->skipped = def->height * wanted->skip_top / 100;
     graph->nodes[graph->count++] = (imp_node){.name = "input",
                                               .kind = IMP_LAYER_INPUT,
                                               .inputs = {-1, -1, -1, -1},
                                               .channels = 3 * graph->inputs.frames,
-                                              .height = def->height,
+                                              .height = def->height - graph->skipped,
                                               .width = def->width,
                                               .tensors = -1};
     if (wanted->actions > 0)

@@ -49,6 +49,7 @@ typedef struct imp_graph {
     imp_node nodes[IMP_MAX_LAYERS + 2];
     int count;
     imp_inputs inputs;
+    int skipped; // rows at the top of each picture that are not looked at
     imp_head head;
     int first; // node that the table lists; those before it are the inputs
     imp_tensor tensors[IMP_MAX_TENSORS];

@@ -52,20 +52,23 @@ json_t *imp_network_description(const imp_network *network, const char *format)
 {
     const imp_network_def *def = &network->def;
     const imp_inputs *inputs = &network->graph.inputs;
-    char width[16], height[16], outputs[16], frames[16], every[16], actions[16];
+    char width[16], height[16], outputs[16], frames[16], every[16], actions[16], skipped[16];
     snprintf(width, sizeof width, "%d", def->width);
     snprintf(height, sizeof height, "%d", def->height);
     snprintf(outputs, sizeof outputs, "%d", def->outputs);
     snprintf(frames, sizeof frames, "%d", inputs->frames);
     snprintf(every, sizeof every, "%d", inputs->every);
     snprintf(actions, sizeof actions, "%d", inputs->actions);
+    snprintf(skipped, sizeof skipped, "%d", network->graph.skipped);
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*}", "format",
-        format, "architecture", def->architecture, "width", width, "height", height, "frames",
-        frames, "frames_every", every, "last_actions", actions, "outputs", outputs, "batch_norm",
-        def->batch_norm ? "true" : "false", "batch_norm_epsilon", "0.001", "channel_order", "RGB",
-        "normalisation", "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action",
-        action_of(network), "version", imp_version(), "description", network->description);
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}",
+        "format", format, "architecture", def->architecture, "width", width, "height", height,
+        "frames", frames, "frames_every", every, "last_actions", actions, "outputs", outputs,
+        "batch_norm", def->batch_norm ? "true" : "false", "batch_norm_epsilon", "0.001",
+        "channel_order", "RGB", "normalisation",
+        "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action", action_of(network),
+        "version", imp_version(), "description", network->description, "skipped_rows",
+        network->graph.skipped > 0 ? skipped : NULL);
 }
 
 // Adds the caller's strings; his keys must not be ours.

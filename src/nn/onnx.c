@@ -136,6 +136,20 @@ static void put_stack(imp_wire *w, const char *name, const char *from, const imp
     put_constant(w, SIZES, 1, &rank, OF_INTEGERS, shape, sizeof shape);
 }
 
+// What a network looks at of bytes with the channels last: rows from `skipped` on.
+static void put_view(imp_wire *w, const char *name, const char *bytes, int64_t skipped,
+                     int64_t axis)
+{
+    static const char FROM[] = "standardise/from", TO[] = "standardise/to";
+    static const char AXES[] = "standardise/axes";
+    const char *const inputs[] = {bytes, FROM, TO, AXES};
+    const int64_t end = INT64_MAX, one = 1;
+    imp_wire_end(w, begin_node(w, "Slice", name, inputs, 4));
+    put_constant(w, FROM, 1, &one, OF_INTEGERS, &skipped, sizeof skipped);
+    put_constant(w, TO, 1, &one, OF_INTEGERS, &end, sizeof end);
+    put_constant(w, AXES, 1, &one, OF_INTEGERS, &axis, sizeof axis);
+}
+
 // From bytes with the channels last to what the network calls its input: the same as
 // imp_standardise(), in single precision.
 static void put_standardisation(imp_wire *w, const imp_network *network, const imp_node *input)
@@ -146,8 +160,14 @@ static void put_standardisation(imp_wire *w, const imp_network *network, const i
     static const char CENTRED[] = "standardise/centred", SQUARES[] = "standardise/squares";
     static const char VARIANCE[] = "standardise/variance", DEVIATION[] = "standardise/deviation";
     static const char LEAST[] = "standardise/least", SCALE[] = "standardise/scale";
+    static const char VIEW[] = "standardise/view";
     const bool several = imp_network_inputs(network)->frames > 1;
-    const char *const bytes = pictures_name(network), *const floats = FLOATS;
+    const char *bytes = pictures_name(network), *const floats = FLOATS;
+    const int skipped = imp_network_facts(network)->height - input->height;
+    if (skipped > 0) {
+        put_view(w, VIEW, bytes, skipped, several ? 2 : 1);
+        bytes = VIEW;
+    }
     size_t node = begin_node(w, "Cast", FLOATS, &bytes, 1);
     put_integer(w, "to", OF_FLOATS);
     imp_wire_end(w, node);
@@ -256,7 +276,7 @@ static void put_graph(imp_wire *w, const imp_network *network, bool raw_pixels)
     imp_wire_text(w, GRAPH_NAME, imp_network_facts(network)->architecture);
     if (raw_pixels) {
         const int frames = imp_network_inputs(network)->frames;
-        const int dims[] = {frames, input->height, input->width, 3};
+        const int dims[] = {frames, imp_network_facts(network)->height, input->width, 3};
         put_value(w, GRAPH_INPUT, pictures_name(network), OF_BYTES, dims + (frames == 1),
                   frames == 1 ? 3 : 4);
         put_standardisation(w, network, input);

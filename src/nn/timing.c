@@ -47,7 +47,7 @@ static imp_status fill(const rig *r, imp_executor *executor, int batch, imp_erro
     const imp_graph *graph = &r->network->graph;
     const imp_node *in = &graph->nodes[0], *out = &graph->nodes[graph->count - 1];
     const size_t count = (size_t)batch * (size_t)graph->inputs.frames;
-    const size_t size = (size_t)in->width * (size_t)in->height * 3;
+    const size_t size = (size_t)in->width * (size_t)(graph->skipped + in->height) * 3;
     uint8_t *picture = malloc(size);
     const uint8_t **frames = malloc(count * sizeof *frames);
     imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);

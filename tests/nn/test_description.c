@@ -46,6 +46,7 @@ static const struct {
     {"frames: 9\nlayers:\n" CONV, "nets/x.yaml:1: frames must lie in 1..8"},
     {"every: 2\nevery: 2\nlayers:\n" CONV, "nets/x.yaml:2: 'every' is there twice"},
     {"head: sideways\nlayers:\n" CONV, "nets/x.yaml:1: head must be duty-cycles or velocities"},
+    {"skip-top: 91\nlayers:\n" CONV, "nets/x.yaml:1: skip-top must lie in 0..90"},
     {"actions: many\nlayers:\n" CONV, "nets/x.yaml:1: actions must lie in 0..64"},
     {"layers:\n  - {kind: relu}\n", "nets/x.yaml:2: a layer needs a name"},
     {"layers:\n  - {name: a b, kind: relu}\n", "nets/x.yaml:2: 'a b' is no name"},

@@ -4,6 +4,7 @@
 #include "imprint/nn.h"
 #include "nn/network.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { WIDTH = 16, HEIGHT = 12, BYTES = 3 * WIDTH * HEIGHT };
@@ -16,14 +17,14 @@ static const char PAST[] = "frames: 3\n"
                            "  - {name: all, kind: concat, input: [flat, actions]}\n"
                            "  - {name: action, kind: dense, channels: outputs}\n";
 
-static imp_network *make(const char *text)
+static imp_network *make(const char *text, int height)
 {
     imp_error err = {0};
     imp_description *description;
     imp_network *network;
     imp_network_def def = imp_default_network_def();
     def.width = WIDTH;
-    def.height = HEIGHT;
+    def.height = height;
     assert_ok(imp_description_parse(&description, "past", text, strlen(text), &err), err);
     assert_ok(imp_network_from_description(&network, &def, description, &err), err);
     imp_description_destroy(description);
@@ -44,7 +45,7 @@ static void a_recall_goes_back_to_the_episodes_begin(void **state)
 {
     (void)state;
     imp_error err = {0};
-    imp_network *network = make(PAST);
+    imp_network *network = make(PAST, HEIGHT);
     imp_recall *recall;
     assert_ok(imp_recall_create(&recall, network, &err), err);
     for (int episode = 0; episode < 2; episode++) {
@@ -71,7 +72,7 @@ static void every_input_counts(void **state)
 {
     (void)state;
     imp_error err = {0};
-    imp_network *network = make(PAST);
+    imp_network *network = make(PAST, HEIGHT);
     assert_int_equal(imp_network_inputs(network)->frames, 3);
     assert_int_equal(imp_network_inputs(network)->every, 2);
     assert_int_equal(imp_network_inputs(network)->actions, 2);
@@ -100,6 +101,43 @@ static void every_input_counts(void **state)
     }
     imp_inference_destroy(inference);
     imp_network_destroy(network);
+}
+
+// A network that skips rows at the top decides as one for pictures of the others alone.
+static void what_is_above_is_not_looked_at(void **state)
+{
+    (void)state;
+    enum { SKIPPED = 4, ROW = 3 * WIDTH }; // 34 % of 12
+    imp_error err = {0};
+    const char *const rest = "layers:\n"
+                             "  - {name: flat, kind: flatten}\n"
+                             "  - {name: action, kind: dense, channels: outputs}\n";
+    char text[256];
+    snprintf(text, sizeof text, "skip-top: 34\n%s", rest);
+    imp_network *skips = make(text, HEIGHT), *whole = make(rest, HEIGHT - SKIPPED);
+    assert_int_equal(imp_network_inputs(skips)->skip_top, 34);
+    assert_int_equal(imp_network_node(skips, 0)->height, HEIGHT - SKIPPED);
+    assert_int_equal(imp_network_facts(skips)->height, HEIGHT);
+    imp_inference *inference, *other;
+    assert_ok(imp_inference_create(&inference, skips, 1, &err), err);
+    assert_ok(imp_inference_create(&other, whole, 1, &err), err);
+    uint8_t seen[BYTES];
+    memcpy(seen, picture(1), BYTES);
+    const uint8_t *const frame = seen, *const below = seen + SKIPPED * ROW;
+    float wanted[2], found[2];
+    imp_inference_run(other, &below, NULL, wanted);
+    imp_inference_run(inference, &frame, NULL, found);
+    assert_memory_equal(found, wanted, sizeof found);
+    memset(seen, 255, SKIPPED * ROW);
+    imp_inference_run(inference, &frame, NULL, found);
+    assert_memory_equal(found, wanted, sizeof found);
+    seen[SKIPPED * ROW] ^= 128;
+    imp_inference_run(inference, &frame, NULL, found);
+    assert_memory_not_equal(found, wanted, sizeof found);
+    imp_inference_destroy(inference);
+    imp_inference_destroy(other);
+    imp_network_destroy(skips);
+    imp_network_destroy(whole);
 }
 
 static void what_is_wrong_is_named(void **state)
@@ -148,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_recall_goes_back_to_the_episodes_begin),
         cmocka_unit_test(every_input_counts),
+        cmocka_unit_test(what_is_above_is_not_looked_at),
         cmocka_unit_test(what_is_wrong_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
