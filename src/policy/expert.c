@@ -14,7 +14,7 @@ enum { EXPERT_COOKIE = 0x0E47E7, TURNS_MAX = 255 };
 
 // The steepest that the route is approached at [rad].
 static const double APPROACH_MAX = 1.0;
-// Without trials, the robot comes back twice as steeply from so far off its line [m]: who is gentle
+// By sight, the robot comes back twice as steeply from so far off its line [m]: who is gentle
 // near the line would else drive along the road's edge, where nothing is left to turn in.
 static const double STEEP_DISTANCE = 0.1;
 // The curvature asked for is that of the stretch ahead that this time covers [s].
@@ -170,7 +170,7 @@ static deviation deviation_of(const expert *self, foresight state, double offset
     double pace = fmax(state.speed, 0.25);
     double curvature = curvature_ahead(&self->route, state.ahead, PREVIEW_TIME * pace);
     double approach = 0.5 * self->def.tracking_rate / pace * aside;
-    if (!self->def.tries_out)
+    if (self->def.by_sight)
         approach *= 1.0 + pow(aside / STEEP_DISTANCE, 2.0);
     approach = fmax(-APPROACH_MAX, fmin(APPROACH_MAX, approach));
     return (deviation){
