@@ -529,10 +529,11 @@ typedef struct imp_dagger {
 /// trained so far, together with the expert; every frame's label is what the expert would do. After
 /// each round the network is trained further, on the frames of all rounds, and evaluated on starts
 /// that are never recorded from. Writes into folder data-<round> (what was driven, a dataset),
-/// model-<round> (what imp_train() writes), model.safetensors (the best policy: most survivors,
-/// then the smallest lane distance), rounds.csv and rounds.svg. When stopped through the monitor it
-/// returns IMP_INTERRUPTED; resuming, also after a kill, gives the same bytes as never having
-/// stopped. *out is filled also when the call fails, and freed with imp_dagger_free().
+/// model-<round> (what imp_train() writes), model.safetensors (the best policy: fewest
+/// lost, and where chance may have made the difference the longest way), rounds.csv and rounds.svg.
+/// When stopped through the monitor it returns IMP_INTERRUPTED; resuming, also after a kill, gives
+/// the same bytes as never having stopped. *out is filled also when the call fails, and freed with
+/// imp_dagger_free().
 imp_status imp_run_dagger(imp_dagger *out, const char *folder, const imp_dagger_def *def,
                           const imp_monitor *monitor, imp_error *err);
 void imp_dagger_free(imp_dagger *dagger); ///< nullable

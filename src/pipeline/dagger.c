@@ -236,19 +236,6 @@ static imp_status keep_policy(const run *r, int round, imp_error *err)
     return status;
 }
 
-static bool is_better(const imp_dagger_round *a, const imp_dagger_round *b)
-{
-    return a->survived > b->survived || (a->survived == b->survived && a->distance > b->distance);
-}
-
-static void find_best(imp_dagger *out)
-{
-    out->best = 0;
-    for (int k = 1; k < out->count; k++)
-        if (is_better(&out->rounds[k], &out->rounds[out->best]))
-            out->best = k;
-}
-
 static imp_status do_round(run *r, int round, imp_error *err)
 {
     imp_dagger *out = r->out;
@@ -265,7 +252,7 @@ static imp_status do_round(run *r, int round, imp_error *err)
         return status;
     out->rounds[round] = row;
     out->count = round + 1;
-    find_best(out);
+    out->best = imp_rounds_best(out, r->def->eval.episodes);
     if (out->best == round)
         status = keep_policy(r, round, err);
     // the row comes last: with it the round is done
@@ -305,7 +292,7 @@ static imp_status do_rounds(run *r, imp_error *err)
     if (status == IMP_OK && def->resume)
         status = imp_rounds_read(out, r->folder, def->rounds, err);
     r->known = out->count;
-    find_best(out);
+    out->best = imp_rounds_best(out, def->eval.episodes);
     for (int k = 0; k <= def->rounds && status == IMP_OK; k++) {
         if (k >= out->count && out_of_patience(out, def))
             break;

@@ -58,6 +58,25 @@ imp_status imp_rounds_read(imp_dagger *out, const char *folder, int last, imp_er
     return status;
 }
 
+static bool is_better(const imp_dagger_round *a, const imp_dagger_round *b, int episodes)
+{
+    const int lost_a = episodes - a->survived, lost_b = episodes - b->survived;
+    // the standard deviation of a difference of two small counts
+    if (abs(lost_a - lost_b) > sqrt((double)(lost_a + lost_b)))
+        return lost_a < lost_b;
+    // what was lost hardly came anywhere
+    return a->distance * b->survived > b->distance * a->survived;
+}
+
+int imp_rounds_best(const imp_dagger *out, int episodes)
+{
+    int best = 0;
+    for (int k = 1; k < out->count; k++)
+        if (is_better(&out->rounds[k], &out->rounds[best], episodes))
+            best = k;
+    return best;
+}
+
 // Share of survivors, lane distance and loss in one picture, on a logarithmic axis.
 static imp_status draw(const imp_dagger *out, const char *folder, const imp_eval_def *eval,
                        imp_error *err)

@@ -12,4 +12,9 @@ imp_status imp_rounds_read(imp_dagger *out, const char *folder, int last, imp_er
 imp_status imp_rounds_write(const imp_dagger *out, const char *folder, const imp_eval_def *eval,
                             imp_error *err);
 
+// The round whose policy is the best on `episodes` starts: the one that loses fewest, where that
+// differs by more than such counts do by chance, else the one whose survivors come farthest. 0
+// while there is none.
+int imp_rounds_best(const imp_dagger *out, int episodes);
+
 #endif
