@@ -15,8 +15,10 @@ prints 'best'
 [ "$(wc -l <whole/rounds.csv)" -eq 4 ] || fail "rounds.csv has not a row per round"
 
 # killed while it drives, trains and evaluates, in every round
-for file in data-000/shard-00000.hdf5 model-000/last.safetensors data-001/main_data.hdf5 \
-    model-001/history.csv rounds.csv model-002/model.safetensors; do
+moments='data-000/shard-00000.hdf5 model-000/last.safetensors data-001/main_data.hdf5
+    model-001/history.csv rounds.csv model-002/model.safetensors'
+[ -z "${BRIEF:-}" ] || moments='model-000/last.safetensors rounds.csv'
+for file in $moments; do
     for signal in INT KILL; do
         codes='0 130'
         [ $signal = INT ] || codes='0 137'
