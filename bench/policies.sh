@@ -16,7 +16,7 @@ work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 part=${1:-loop}
 [ $# -eq 0 ] || shift
-dagger='--network one-residual-actions --start-angle-deg 60 --noise 0.08 --no-trials --steps 60'
+dagger='--network one-residual-actions --start-angle-deg 60 --noise 0.08 --no-trials'
 
 # measure NAME POLICY [OPTION...]: a row of the loop's table
 measure() {
@@ -41,7 +41,7 @@ loop() {
             --out "$work/clone-$seed" >"$work/log"
         measure "plain behaviour cloning, seed $seed" "$work/clone-$seed"
         $program dagger --quiet $dagger --tracking-rate 2.4 --turning-rate 8 \
-            --first-episodes 250 --episodes 170 --rounds 3 --eval-episodes 100 --eval-steps 60 \
+            --first-episodes 180 --episodes 120 --rounds 3 --eval-episodes 50 --eval-steps 150 \
             --train-seed "$seed" --out "$work/dagger-$seed" >"$work/log"
         measure "DAgger, seed $seed" "$work/dagger-$seed"
     done

@@ -197,6 +197,8 @@ static imp_status evaluate(run *r, int round, imp_dagger_round *row, imp_error *
     imp_evaluation evaluation;
     imp_eval_def def = r->def->eval;
     def.env.index = EVAL_INDEX;
+    // of short episodes, too, something is to be seen
+    def.settle_steps = def.settle_steps < def.steps / 2 ? def.settle_steps : def.steps / 2;
     def.keep = 0;
     imp_status status = name_folder(model, r, "model", round, err);
     if (status == IMP_OK)
