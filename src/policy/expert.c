@@ -26,7 +26,7 @@ static const double ROOM_USUAL = 1.5;
 // A robot turns freely where one so much larger could, and not at all where one of the tight size
 // could not. To more room it goes at this share of its speed, and not that way if even this near
 // there is none [m].
-static const double SIZE_FREE = 1.6, SIZE_TIGHT = 1.2, PACE_TO_ROOM = 0.5, ROOM_AHEAD = 0.04;
+static const double SIZE_FREE = 1.6, SIZE_TIGHT = 1.2, PACE_TO_ROOM = 0.5, WAY_STEP = 0.04;
 // No faster than this, the robot stands [m/s].
 static const double SPEED_STANDING = 0.05;
 // Farther from the route than this, it is looked for anew [m].
@@ -211,13 +211,35 @@ static double room_to_turn(const imp_world *world, imp_pose pose, double angle)
     return room;
 }
 
-// Which way there is room: 1 ahead, -1 behind, preferably the way that leads back to the route.
+// Which way a robot of some size finds room to turn: 1 ahead, -1 behind, the shorter one, and of
+// two alike the one that leads back to the route; 0 here, from `from` = 0 on; NAN nowhere near.
+static double way_for_size(const imp_world *world, imp_pose pose, const deviation *d, double size,
+                           int from)
+{
+    enum { STEPS = 5 };
+    const double preferred = d->angle * d->aside < 0.0 ? 1.0 : -1.0;
+    bool free[2] = {true, true};
+    for (int k = from; k <= STEPS; k++) {
+        for (int back = 0; back < 2; back++) {
+            const double way = back ? -preferred : preferred;
+            const imp_vec2 step = imp_vec2_scale(imp_forward(pose.heading), way * k * WAY_STEP);
+            const imp_pose there = {pose.x + step.x, pose.z + step.z, pose.heading};
+            free[back] = free[back] && imp_env_on_road(world, there, size);
+            if (free[back] && can_turn(world, there, d->astray, size))
+                return k == 0 ? 0.0 : way;
+        }
+    }
+    return NAN;
+}
+
+// The same, with the less room to spare the less there is; ahead, if there is none at all.
 static double way_to_room(const imp_world *world, imp_pose pose, const deviation *d)
 {
-    const double preferred = d->angle * d->aside < 0.0 ? 1.0 : -1.0;
-    const imp_vec2 step = imp_vec2_scale(imp_forward(pose.heading), preferred * ROOM_AHEAD);
-    const imp_pose there = {pose.x + step.x, pose.z + step.z, pose.heading};
-    return imp_env_on_road(world, there, SIZE_TIGHT) ? preferred : -preferred;
+    static const double sizes[] = {1.1, 1.05, 1.0};
+    double way = way_for_size(world, pose, d, SIZE_TIGHT, 1);
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0] && isnan(way); k++)
+        way = way_for_size(world, pose, d, sizes[k], 0);
+    return isnan(way) ? 1.0 : way;
 }
 
 // The action that the control law asks for; *usual tells whether the robot is about where it should
@@ -250,9 +272,9 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
     if (!*usual) {
         // the closer to the edge, the rather ahead, or back, to where there is room
         const double room = room_to_turn(env->world, state.pose, d.astray);
-        const double away = PACE_TO_ROOM * plan.speed;
-        speed = room * speed + (1.0 - room) * away * way_to_room(env->world, state.pose, &d);
-        turn_rate *= room;
+        const double way = room < 1.0 ? way_to_room(env->world, state.pose, &d) : 0.0;
+        speed = room * speed + (1.0 - room) * way * PACE_TO_ROOM * plan.speed;
+        turn_rate *= way == 0.0 ? 1.0 : room;
     }
     return motor_action(self, env, state, speed, turn_rate);
 }
