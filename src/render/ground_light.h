@@ -8,9 +8,6 @@
 #include "render/ground_table.h"
 #include "render/scene.h"
 
-// So that each caller's vectors are used.
-#define IMP_ALWAYS_INLINE static inline __attribute__((always_inline))
-
 enum { IMP_SHADOWS_MAX = 64 };
 
 // A soft ellipse on the ground, seen from the robot [m].

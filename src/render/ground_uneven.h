@@ -6,11 +6,8 @@
 
 #include <string.h>
 
+#include "render/eight.h"
 #include "render/ground.h"
-
-// Vectors of the compiler's: one source for every processor.
-typedef float imp_eight __attribute__((vector_size(4 * IMP_LANES)));
-typedef int32_t imp_eight_bits __attribute__((vector_size(4 * IMP_LANES)));
 
 // Of a group's pixels.
 typedef struct imp_ground_uneven {
@@ -18,15 +15,6 @@ typedef struct imp_ground_uneven {
     float beyond[IMP_LANES][4]; // colours of the ground beyond the tiles
     float added[IMP_LANES];     // to all three colours
 } imp_ground_uneven;
-
-// Not functions, because vectors are passed to those in different ways.
-typedef float imp_eight_loose __attribute__((vector_size(4 * IMP_LANES), aligned(4), may_alias));
-#define IMP_EIGHT_AT(from) ((imp_eight) * (const imp_eight_loose *)(from))
-#define IMP_EIGHT_PICK(which, yes, no)                                                             \
-    ((imp_eight)(((which) & (imp_eight_bits)(yes)) | (~(which) & (imp_eight_bits)(no))))
-#define IMP_EIGHT_LEAST(a, b) IMP_EIGHT_PICK((a) < (b), a, b)
-#define IMP_EIGHT_MOST(a, b) IMP_EIGHT_PICK((a) > (b), a, b)
-#define IMP_EIGHT_SIZE(a) ((imp_eight)((imp_eight_bits)(a)&0x7fffffff))
 
 // Light of a lamp that stands in the world, on tiles of assets.
 IMP_ALWAYS_INLINE void imp_ground_add_lamp(const imp_ground_frame *frame,

@@ -14,7 +14,7 @@
 enum { IMP_SAMPLES = 8 }; // of a pixel
 
 // Where runs of 8 pixels of a row look, the first of which begins the row: the middle of their
-// rays, and how far any ray is from there; not numbers where the lens shows nothing.
+// samples' rays, and how far any of these is from there; not numbers where the lens shows nothing.
 typedef struct imp_raster_runs {
     float *x, *y, *wide, *high; // (rows x imp_raster_row_runs(), and IMP_RAYS_SPARE more)
 } imp_raster_runs;
@@ -24,7 +24,7 @@ typedef struct imp_raster {
     int left, top;       // its place in the picture [px]
     int width, rows;     // [px]
     imp_pixel_rays rays; // (rows x width)
-    float reach[2];      // the most that a pixel's sample is from its middle, in x and y
+    float reach;         // the most that a sample is from its pixel's middle [px], or more
     float *nearness;   // (rows x width x IMP_SAMPLES) 1 / distance ahead, 0 where there is nothing
     uint32_t *colours; // of the same, red lowest; the highest byte is 255 where there is something
     uint8_t *marks;    // of each 8 pixels in a row: 1 where there is something

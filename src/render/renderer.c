@@ -75,9 +75,8 @@ static bool add_raster(imp_renderer *renderer, imp_render_path path)
         .rows = renderer->kept ? def->height : BAND_ROWS,
     };
     const size_t count = (size_t)raster->width * (size_t)raster->rows;
-    imp_pixel_rays *rays = &raster->rays;
-    rays->x = calloc(2 * (count + IMP_RAYS_SPARE), sizeof *rays->x);
-    rays->turns = calloc(count, sizeof *rays->turns);
+    float *rays = calloc(IMP_RAYS_ROOM(count), sizeof *rays);
+    raster->rays.x = rays;
     raster->nearness = calloc(count * IMP_SAMPLES, sizeof *raster->nearness);
     raster->colours = calloc(count * IMP_SAMPLES, sizeof *raster->colours);
     raster->marks = calloc(imp_raster_mark_count(raster), 1);
@@ -85,11 +84,10 @@ static bool add_raster(imp_renderer *renderer, imp_render_path path)
     float *looks = calloc(4 * runs, sizeof *looks);
     raster->runs.x = looks;
     renderer->skyward = calloc(count, sizeof *renderer->skyward);
-    if (renderer->skyward == NULL || rays->x == NULL || rays->turns == NULL ||
-        raster->nearness == NULL || raster->colours == NULL || raster->marks == NULL ||
-        looks == NULL)
+    if (renderer->skyward == NULL || rays == NULL || raster->nearness == NULL ||
+        raster->colours == NULL || raster->marks == NULL || looks == NULL)
         return false;
-    rays->y = rays->x + count + IMP_RAYS_SPARE;
+    raster->rays = imp_rays_in(rays, count);
     raster->runs = (imp_raster_runs){looks, looks + runs, looks + 2 * runs, looks + 3 * runs};
     renderer->objects.fill = choose_fill(path);
     return true;
@@ -202,7 +200,6 @@ void imp_renderer_destroy(imp_renderer *renderer)
     free(renderer->corners);
     free(renderer->skyward);
     free(renderer->objects.raster.rays.x);
-    free(renderer->objects.raster.rays.turns);
     free(renderer->objects.raster.nearness);
     free(renderer->objects.raster.colours);
     free(renderer->objects.raster.marks);

@@ -104,13 +104,12 @@ void imp_sight_row(const imp_camera *camera, const double *corners, const imp_pi
 {
     const double *a = corners, *b = corners + 2 * (camera->def.width + 1);
     for (int i = 0; i < camera->def.width; i++, a += 2, b += 2) {
-        rays->x[first + (size_t)i] = (float)(0.25 * (a[0] + a[2] + b[0] + b[2]));
-        rays->y[first + (size_t)i] = (float)(0.25 * (a[1] + a[3] + b[1] + b[3]));
-        rays->turns[first + (size_t)i] = (imp_pixel_turn){
-            .across_x = (float)(0.5 * (a[2] - a[0] + b[2] - b[0])),
-            .across_y = (float)(0.5 * (a[3] - a[1] + b[3] - b[1])),
-            .down_x = (float)(0.5 * (b[0] - a[0] + b[2] - a[2])),
-            .down_y = (float)(0.5 * (b[1] - a[1] + b[3] - a[3])),
-        };
+        const size_t k = first + (size_t)i;
+        rays->x[k] = (float)(0.25 * (a[0] + a[2] + b[0] + b[2]));
+        rays->y[k] = (float)(0.25 * (a[1] + a[3] + b[1] + b[3]));
+        rays->across_x[k] = (float)(0.5 * (a[2] - a[0] + b[2] - b[0]));
+        rays->across_y[k] = (float)(0.5 * (a[3] - a[1] + b[3] - b[1]));
+        rays->down_x[k] = (float)(0.5 * (b[0] - a[0] + b[2] - a[2]));
+        rays->down_y[k] = (float)(0.5 * (b[1] - a[1] + b[3] - a[3]));
     }
 }

@@ -6,18 +6,25 @@
 #include "imprint/robot.h"
 
 // The rays (x, y, 1) through pixels' middles, and how each changes across its pixel and down it;
-// not numbers where the lens shows nothing.
-typedef struct imp_pixel_turn {
-    float across_x, across_y;
-    float down_x, down_y;
-} imp_pixel_turn;
-
+// not numbers where the lens shows nothing. IMP_RAYS_SPARE more than there are pixels.
 typedef struct imp_pixel_rays {
-    float *x, *y; // IMP_RAYS_SPARE more than there are pixels
-    imp_pixel_turn *turns;
+    float *x, *y;
+    float *across_x, *across_y; // NULL where only places are looked at
+    float *down_x, *down_y;
 } imp_pixel_rays;
 
 enum { IMP_RAYS_SPARE = 8 };
+
+// How many numbers it takes to hold the rays of so many pixels.
+#define IMP_RAYS_ROOM(pixels) (6 * ((size_t)(pixels) + IMP_RAYS_SPARE))
+
+// Lays out the rays of so many pixels in such numbers.
+static inline imp_pixel_rays imp_rays_in(float *room, size_t pixels)
+{
+    const size_t each = pixels + IMP_RAYS_SPARE;
+    return (imp_pixel_rays){
+        room, room + each, room + 2 * each, room + 3 * each, room + 4 * each, room + 5 * each};
+}
 
 // A camera's projection in single precision, and what bounds it.
 typedef struct imp_sight {

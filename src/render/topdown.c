@@ -29,7 +29,7 @@ static void find_rays(imp_raster *raster, double focal)
         const int column = k % raster->width, row = k / raster->width;
         raster->rays.x[k] = (float)((column + 0.5 - 0.5 * raster->width) / focal);
         raster->rays.y[k] = (float)((row + 0.5 - 0.5 * raster->rows) / focal);
-        raster->rays.turns[k] = (imp_pixel_turn){.across_x = step, .down_y = step};
+        raster->rays.across_x[k] = raster->rays.down_y[k] = step;
     }
     imp_raster_measure(raster);
 }
@@ -47,8 +47,7 @@ static void draw_objects(const imp_scene *scene, const imp_view *view, int width
     const double high = 100.0 * (width + height) / scale;
     imp_eye eye = {.axis = {{1, 0, 0}, {0, 0, 1}, {0, -1, 0}}, .nearest = 0.5f * (float)high};
     imp_camera camera = {.def = {.width = width, .height = height, .lens = imp_lens_none()}};
-    float rays[2][BLOCK + IMP_RAYS_SPARE] = {0};
-    imp_pixel_turn turns[BLOCK];
+    float rays[IMP_RAYS_ROOM(BLOCK)] = {0};
     float nearness[BLOCK * IMP_SAMPLES] = {0};
     uint32_t colours[BLOCK * IMP_SAMPLES] = {0};
     uint8_t marks[BLOCK / 8] = {0};
@@ -67,7 +66,7 @@ static void draw_objects(const imp_scene *scene, const imp_view *view, int width
                                        .top = j,
                                        .width = columns,
                                        .rows = rows,
-                                       .rays = {rays[0], rays[1], turns},
+                                       .rays = imp_rays_in(rays, BLOCK),
                                        .nearness = nearness,
                                        .colours = colours,
                                        .marks = marks,

@@ -385,15 +385,17 @@ static void draw_searching(imp_object_pass *pass, const stage_set *stage, const 
 {
     const imp_eye eye = imp_eye_of(imp_renderer_camera(stage->renderer), view->pose);
     const float bulge = pass->sight.bulge;
-    const float reach[2] = {pass->raster.reach[0], pass->raster.reach[1]};
+    const imp_raster_runs runs = pass->raster.runs;
     memset(rgb, 0, SIZE);
+    imp_raster_measure(&pass->raster);
     if (everywhere) {
         pass->sight.bulge = INFINITY;
-        pass->raster.reach[0] = pass->raster.reach[1] = 1e3f;
+        pass->raster.reach = 1e6f;
+        for (size_t k = 0; k < imp_raster_row_runs(&pass->raster) * HEIGHT; k++)
+            runs.wide[k] = runs.high[k] = 1e6f;
     }
     imp_objects_draw(pass, &stage->scene->objects, stage->world, &eye, view, rgb, WIDTH * 3);
     pass->sight.bulge = bulge;
-    memcpy(pass->raster.reach, reach, sizeof reach);
 }
 
 // Near an object, looking more or less at it.
@@ -418,7 +420,7 @@ static void rectangles_lose_nothing(void **state)
     imp_camera camera;
     assert_ok(imp_camera_init(&camera, imp_renderer_camera(stage.renderer), &err), err);
     imp_object_pass *pass = allocate(sizeof *pass);
-    float *rays = calloc(2 * (WIDTH * HEIGHT + IMP_RAYS_SPARE), sizeof *rays);
+    float *rays = calloc(IMP_RAYS_ROOM(WIDTH * HEIGHT), sizeof *rays);
     enum { RUNS = WIDTH / 8 * HEIGHT + IMP_RAYS_SPARE };
     float *runs = allocate(4 * RUNS * sizeof *runs);
     *pass = (imp_object_pass){
@@ -426,8 +428,7 @@ static void rectangles_lose_nothing(void **state)
         .fill = imp_raster_fill_plain,
         .raster = {.width = WIDTH,
                    .rows = HEIGHT,
-                   .rays = {rays, rays + WIDTH * HEIGHT + IMP_RAYS_SPARE,
-                            allocate(WIDTH * HEIGHT * sizeof(imp_pixel_turn))},
+                   .rays = imp_rays_in(rays, WIDTH * HEIGHT),
                    .nearness = calloc(WIDTH * HEIGHT * IMP_SAMPLES, sizeof(float)),
                    .colours = calloc(WIDTH * HEIGHT * IMP_SAMPLES, sizeof(uint32_t)),
                    .marks = calloc(WIDTH * HEIGHT / 8, 1),
@@ -439,7 +440,6 @@ static void rectangles_lose_nothing(void **state)
                                        &corners[2 * k], &corners[2 * k + 1]));
         imp_sight_row(&camera, corners, &pass->raster.rays, (size_t)row * WIDTH);
     }
-    imp_raster_measure(&pass->raster);
     uint8_t *tight = allocate(SIZE), *wide = allocate(SIZE);
     imp_random random = imp_random_stream(14, 0, 0, IMP_PURPOSE_TEST);
     for (int n = 0; n < 60; n++) {
@@ -452,7 +452,6 @@ static void rectangles_lose_nothing(void **state)
     free(wide);
     free(rays);
     free(runs);
-    free(pass->raster.rays.turns);
     free(pass->raster.nearness);
     free(pass->raster.colours);
     free(pass->raster.marks);
