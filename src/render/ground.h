@@ -81,8 +81,7 @@ imp_ground_draw imp_ground_draw_avx512; // needs imp_has_avx512()
 // From the sums of a group's samples to their mean.
 static inline float imp_ground_mean(const imp_ground_frame *frame, const imp_ground_group *group)
 {
-    const int units = frame->colours != NULL ? IMP_SUBTEXEL * IMP_COLOUR_UNITS : IMP_SUBTEXEL;
-    return group->count > 0 ? 1.0f / ((float)units * (float)group->count) : 0.0f;
+    return frame->colours != NULL ? group->mean * (1.0f / IMP_COLOUR_UNITS) : group->mean;
 }
 
 // The cell of a position.

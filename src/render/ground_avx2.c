@@ -65,21 +65,80 @@ IMP_AVX2 static inline __m256i load_colours(const imp_ground_frame *frame, const
     return _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
 }
 
+// Positions along an axis of the cells; what is not a number ends at 0.
+IMP_AVX2 static inline __m256i on_cells(__m256 forward, __m256 right, const __m256 axis[4])
+{
+    const __m256 at = _mm256_add_ps(
+        _mm256_add_ps(_mm256_mul_ps(forward, axis[0]), _mm256_mul_ps(right, axis[1])), axis[2]);
+    return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(at, _mm256_setzero_ps()), axis[3]));
+}
+
+// Places of eight positions.
+IMP_AVX2 static inline void locate(const imp_ground_frame *frame, const imp_wide_frame *wide,
+                                   int level, const imp_ground_step *step, int n,
+                                   imp_wide_places *out)
+{
+    const __m256 forward = _mm256_loadu_ps(step->forward), right = _mm256_loadu_ps(step->right);
+    const __m256i x = on_cells(forward, right, wide->x), z = on_cells(forward, right, wide->z);
+    // rows, columns and strides fit 16 bits, where multiplying is quick
+    const __m256i cell =
+        _mm256_add_epi32(_mm256_madd_epi16(_mm256_srli_epi32(z, IMP_TILE_BITS), wide->columns),
+                         _mm256_srli_epi32(x, IMP_TILE_BITS));
+    const __m256i start = _mm256_i32gather_epi32(frame->cells, cell, 4);
+    _mm256_store_si256((__m256i *)(void *)out->cells[n], cell);
+
+    // from here on two numbers of 16 bits: across in the lower, down in the upper
+    const imp_texture_level at = frame->scene->levels[level];
+    const __m256i both = _mm256_blend_epi16(x, _mm256_slli_epi32(z, 16), 0xaa);
+    const __m256i uv = _mm256_add_epi16(
+        _mm256_srl_epi16(_mm256_and_si256(both, _mm256_set1_epi16(IMP_TILE_UNITS - 1)),
+                         _mm_cvtsi32_si128(level)),
+        _mm256_set1_epi16(IMP_SUBTEXEL / 2));
+    const __m256i inside = _mm256_madd_epi16(_mm256_srli_epi16(uv, IMP_SUBTEXEL_BITS),
+                                             _mm256_set1_epi32(at.stride << 16 | 1));
+    _mm256_store_si256(
+        (__m256i *)(void *)out->texels[n],
+        _mm256_add_epi32(_mm256_add_epi32(start, inside), _mm256_set1_epi32(at.offset)));
+    out->strides[n] = at.stride;
+
+    // fractions f and g and their product p to weights: lower 64 - f - g + p and f - p, upper
+    // g - p and p, each two as lower byte + 256 times higher
+    const __m256i part = _mm256_and_si256(uv, _mm256_set1_epi16(IMP_SUBTEXEL - 1));
+    const __m256i turned =
+        _mm256_or_si256(_mm256_srli_epi32(part, 16), _mm256_slli_epi32(part, 16));
+    const __m256i product = _mm256_srli_epi16(_mm256_mullo_epi16(part, turned), IMP_SUBTEXEL_BITS);
+    const __m256i high = _mm256_blend_epi16(_mm256_sub_epi16(part, product), product, 0xaa);
+    const __m256i sum =
+        _mm256_blend_epi16(_mm256_sub_epi16(_mm256_set1_epi16(IMP_SUBTEXEL), turned), part, 0xaa);
+    _mm256_store_si256((__m256i *)(void *)out->weights[n],
+                       _mm256_add_epi16(_mm256_mullo_epi16(high, _mm256_set1_epi16(255)), sum));
+}
+
+IMP_AVX2 static inline void find_places(const imp_ground_frame *frame, const imp_wide_frame *wide,
+                                        const imp_ground_table *table, int first, int count,
+                                        imp_wide_places *out)
+{
+    for (int n = 0; n < count; n++) {
+        const int level =
+            imp_ground_level(table->levels[first + n], frame->level_shift, frame->scene->finest);
+        locate(frame, wide, level, &table->steps[first + n], n, out);
+    }
+}
+
 // Sums of a group's samples: two pixels in each vector.
 __attribute__((always_inline)) IMP_AVX2 static inline void
-sum_samples(const imp_ground_frame *frame, const imp_wide_frame *wide,
-            const imp_ground_table *table, const imp_ground_group *group, bool white,
-            __m256i sums[IMP_LANES / 2])
+sum_samples(const imp_ground_frame *frame, const imp_wide_group *group,
+            const imp_wide_places *places, bool white, __m256i sums[IMP_LANES / 2])
 {
-    const imp_scene *scene = frame->scene;
-    const uint32_t *texels = scene->texels;
+    const uint32_t *texels = frame->scene->texels;
     __m256i sum0 = _mm256_setzero_si256(), sum1 = sum0, sum2 = sum0, sum3 = sum0;
-    for (int n = group->first; n < group->first + group->count; n++) {
-        const int level = imp_ground_level(table->levels[n], frame->level_shift, scene->finest);
-        const int32_t stride = scene->levels[level].stride;
-        imp_wide_places at;
-        imp_wide_locate(frame, wide, level, &table->steps[n], &at);
-        const __m256i weights = at.weights;
+    for (int n = group->step; n < group->step + group->group->count; n++) {
+        // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): found for all of the group's
+        // steps
+        const int32_t stride = places->strides[n], *at = places->texels[n];
+        const int32_t *cells = places->cells[n];
+        const __m256i weights =
+            _mm256_load_si256((const __m256i *)(const void *)places->weights[n]);
         const __m256i w0 =
             _mm256_permutevar8x32_epi32(weights, _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1));
         const __m256i w1 =
@@ -88,14 +147,14 @@ sum_samples(const imp_ground_frame *frame, const imp_wide_frame *wide,
             _mm256_permutevar8x32_epi32(weights, _mm256_setr_epi32(4, 4, 4, 4, 5, 5, 5, 5));
         const __m256i w3 =
             _mm256_permutevar8x32_epi32(weights, _mm256_setr_epi32(6, 6, 6, 6, 7, 7, 7, 7));
-        sum0 = add_two(sum0, texels + at.texels[0], texels + at.texels[1], stride, w0,
-                       load_colours(frame, at.cells, white));
-        sum1 = add_two(sum1, texels + at.texels[2], texels + at.texels[3], stride, w1,
-                       load_colours(frame, at.cells + 2, white));
-        sum2 = add_two(sum2, texels + at.texels[4], texels + at.texels[5], stride, w2,
-                       load_colours(frame, at.cells + 4, white));
-        sum3 = add_two(sum3, texels + at.texels[6], texels + at.texels[7], stride, w3,
-                       load_colours(frame, at.cells + 6, white));
+        sum0 = add_two(sum0, texels + at[0], texels + at[1], stride, w0,
+                       load_colours(frame, cells, white));
+        sum1 = add_two(sum1, texels + at[2], texels + at[3], stride, w1,
+                       load_colours(frame, cells + 2, white));
+        sum2 = add_two(sum2, texels + at[4], texels + at[5], stride, w2,
+                       load_colours(frame, cells + 4, white));
+        sum3 = add_two(sum3, texels + at[6], texels + at[7], stride, w3,
+                       load_colours(frame, cells + 6, white));
     }
     sums[0] = sum0;
     sums[1] = sum1;
@@ -117,14 +176,15 @@ IMP_AVX2 static inline bool is_covered(const imp_ground_group *group,
     return covered;
 }
 
-// Eight pixels as 32 bits each.
-__attribute__((always_inline)) IMP_AVX2 static inline __m256i
-draw_group(const imp_ground_frame *frame, const imp_wide_frame *wide, const imp_ground_table *table,
-           const imp_ground_group *group, const int at[2], bool even, bool white)
+IMP_ALWAYS_INLINE IMP_AVX2 void draw_group(const imp_ground_frame *frame,
+                                           const imp_ground_table *table, const imp_wide_group *at,
+                                           const imp_wide_places *places, bool even, bool white,
+                                           __m256i *pixels)
 {
+    const imp_ground_group *group = at->group;
     __m256i sums[IMP_LANES / 2];
     imp_ground_uneven extra;
-    sum_samples(frame, wide, table, group, white, sums);
+    sum_samples(frame, at, places, white, sums);
     const float mean = imp_ground_mean(frame, group);
     const __m256 tile = _mm256_set1_ps(mean * frame->light);
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
@@ -132,7 +192,7 @@ draw_group(const imp_ground_frame *frame, const imp_wide_frame *wide, const imp_
     if (!even) {
         const bool covered = is_covered(group, sums, cover);
         if (!covered || frame->lamp || frame->shine->shines) {
-            imp_ground_find_uneven(frame, table, group, at[0], at[1], covered, &extra);
+            imp_ground_find_uneven(frame, table, group, at->row, at->first, covered, &extra);
             more = &extra;
         }
     }
@@ -141,32 +201,14 @@ draw_group(const imp_ground_frame *frame, const imp_wide_frame *wide, const imp_
     const __m256i high = _mm256_packs_epi32(colour(sums[2], frame, group, 4, tile, cover, more),
                                             colour(sums[3], frame, group, 6, tile, cover, more));
     // its halves hold pixels 0 2 4 6 and 1 3 5 7
-    return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high),
-                                       _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    *pixels = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high),
+                                          _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
 IMP_AVX2 void imp_ground_draw_avx2(const imp_ground_frame *frame, const imp_ground_table *table,
                                    const imp_ground_group *groups, int row, int width, uint8_t *rgb)
 {
-    const imp_wide_frame wide = imp_wide_frame_of(frame);
-    const bool even = !frame->lamp && frame->patches.count == 0 && !frame->shine->shines;
-    const __m256i sky = imp_wide_even(frame->sky);
-    for (int first = 0; first < width; first += IMP_LANES) {
-        const imp_ground_group *group = &groups[first / IMP_LANES];
-        const int at[2] = {row, first};
-        __m256i pixels;
-        if (even && imp_wide_is_sky(group))
-            pixels = sky;
-        else if (even && frame->colours == NULL)
-            pixels = draw_group(frame, &wide, table, group, at, true, true);
-        else if (even)
-            pixels = draw_group(frame, &wide, table, group, at, true, false);
-        else if (frame->colours == NULL)
-            pixels = draw_group(frame, &wide, table, group, at, false, true);
-        else
-            pixels = draw_group(frame, &wide, table, group, at, false, false);
-        imp_wide_put(pixels, width - first, rgb + (size_t)first * 3);
-    }
+    imp_wide_draw_row(frame, table, groups, row, width, rgb, find_places, draw_group);
 }
 
 #endif

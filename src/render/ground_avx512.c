@@ -41,36 +41,132 @@ AVX512 static inline __m512i load_colours(const imp_ground_frame *frame, const i
     return _mm512_inserti32x4(out, _mm_load_si128(colours + cells[6]), 3);
 }
 
-// Sums of a group's samples.
-__attribute__((always_inline)) AVX512 static inline halves
-sum_samples(const imp_ground_frame *frame, const imp_wide_frame *wide,
-            const imp_ground_table *table, const imp_ground_group *group, bool white)
+// Eight values of a step and eight of the next.
+AVX512 static inline __m512 load_two(const float *first, const float *second)
 {
-    const imp_scene *scene = frame->scene;
-    const uint32_t *texels = scene->texels;
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(first)),
+                              _mm256_loadu_ps(second), 1);
+}
+
+// A value of a step eight times, and one of the next.
+AVX512 static inline __m512i twice_eight(int32_t first, int32_t second)
+{
+    return _mm512_mask_set1_epi32(_mm512_set1_epi32(first), 0xff00, second);
+}
+
+AVX512 static inline __m512 widen(__m256 value)
+{
+    return _mm512_broadcast_f32x8(value);
+}
+
+// Positions along an axis of the cells; what is not a number ends at 0.
+AVX512 static inline __m512i on_cells(__m512 forward, __m512 right, const __m256 axis[4])
+{
+    const __m512 at = _mm512_add_ps(
+        _mm512_add_ps(_mm512_mul_ps(forward, widen(axis[0])), _mm512_mul_ps(right, widen(axis[1]))),
+        widen(axis[2]));
+    return _mm512_cvttps_epi32(
+        _mm512_min_ps(_mm512_max_ps(at, _mm512_setzero_ps()), widen(axis[3])));
+}
+
+// The first texels of sixteen cells, which mostly are one.
+AVX512 static inline __m512i find_starts(const imp_ground_frame *frame, __m512i cell)
+{
+    const __m128i lowest = _mm512_castsi512_si128(cell);
+    if (_mm512_cmpneq_epi32_mask(cell, _mm512_broadcastd_epi32(lowest)) == 0)
+        return _mm512_set1_epi32(frame->cells[_mm_cvtsi128_si32(lowest)]);
+    return _mm512_i32gather_epi32(cell, frame->cells, 4);
+}
+
+// The places of two steps at levels of their own.
+AVX512 static inline void locate(const imp_ground_frame *frame, const imp_wide_frame *wide,
+                                 const int levels[2], const imp_ground_step *const steps[2], int n,
+                                 imp_wide_places *out)
+{
+    // of every two numbers of 16 bits the lower one
+    const __mmask32 lower = 0x55555555;
+    const __m512 forward = load_two(steps[0]->forward, steps[1]->forward);
+    const __m512 right = load_two(steps[0]->right, steps[1]->right);
+    const __m512i x = on_cells(forward, right, wide->x), z = on_cells(forward, right, wide->z);
+    // rows, columns and strides fit 16 bits, where multiplying is quick
+    const __m512i cell = _mm512_add_epi32(
+        _mm512_madd_epi16(_mm512_srli_epi32(z, IMP_TILE_BITS), _mm512_set1_epi32(frame->columns)),
+        _mm512_srli_epi32(x, IMP_TILE_BITS));
+    const __m512i start = find_starts(frame, cell);
+    _mm512_store_si512(out->cells[n], cell);
+
+    // from here on two numbers of 16 bits: across in the lower, down in the upper
+    const imp_texture_level first = frame->scene->levels[levels[0]];
+    const imp_texture_level second = frame->scene->levels[levels[1]];
+    const __m512i both = _mm512_mask_blend_epi16(lower, _mm512_slli_epi32(z, 16), x);
+    const __m512i level = twice_eight(levels[0] * 0x10001, levels[1] * 0x10001);
+    const __m512i uv = _mm512_add_epi16(
+        _mm512_srlv_epi16(_mm512_and_si512(both, _mm512_set1_epi16(IMP_TILE_UNITS - 1)), level),
+        _mm512_set1_epi16(IMP_SUBTEXEL / 2));
+    const __m512i inside =
+        _mm512_madd_epi16(_mm512_srli_epi16(uv, IMP_SUBTEXEL_BITS),
+                          twice_eight(first.stride << 16 | 1, second.stride << 16 | 1));
+    _mm512_store_si512(out->texels[n], _mm512_add_epi32(_mm512_add_epi32(start, inside),
+                                                        twice_eight(first.offset, second.offset)));
+    out->strides[n] = first.stride;
+    out->strides[n + 1] = second.stride;
+
+    // fractions f and g and their product p to weights: lower 64 - f - g + p and f - p, upper
+    // g - p and p, each two as lower byte + 256 times higher
+    const __m512i part = _mm512_and_si512(uv, _mm512_set1_epi16(IMP_SUBTEXEL - 1));
+    const __m512i turned = _mm512_rol_epi32(part, 16);
+    const __m512i product = _mm512_srli_epi16(_mm512_mullo_epi16(part, turned), IMP_SUBTEXEL_BITS);
+    const __m512i high = _mm512_mask_sub_epi16(product, lower, part, product);
+    const __m512i sum = _mm512_mask_sub_epi16(part, lower, _mm512_set1_epi16(IMP_SUBTEXEL), turned);
+    _mm512_store_si512(out->weights[n],
+                       _mm512_add_epi16(_mm512_mullo_epi16(high, _mm512_set1_epi16(255)), sum));
+}
+
+AVX512 static inline void find_places(const imp_ground_frame *frame, const imp_wide_frame *wide,
+                                      const imp_ground_table *table, int first, int count,
+                                      imp_wide_places *out)
+{
+    const int finest = frame->scene->finest, shift = frame->level_shift;
+    for (int n = 0; n < count; n += 2) {
+        // the last one may have to stand in for its next
+        const int next = n + 1 < count ? n + 1 : n;
+        const int levels[2] = {imp_ground_level(table->levels[first + n], shift, finest),
+                               imp_ground_level(table->levels[first + next], shift, finest)};
+        const imp_ground_step *const steps[2] = {&table->steps[first + n],
+                                                 &table->steps[first + next]};
+        locate(frame, wide, levels, steps, n, out);
+    }
+}
+
+// Sums of a group's samples.
+AVX512 IMP_ALWAYS_INLINE halves sum_samples(const imp_ground_frame *frame,
+                                            const imp_wide_group *group,
+                                            const imp_wide_places *places, bool white)
+{
+    const uint32_t *texels = frame->scene->texels;
     // from texel by texel to channel by channel
     const __m512i order =
         _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     halves sum = {_mm512_setzero_si512(), _mm512_setzero_si512()};
-    for (int n = group->first; n < group->first + group->count; n++) {
-        const int level = imp_ground_level(table->levels[n], frame->level_shift, scene->finest);
-        const int32_t stride = scene->levels[level].stride;
-        imp_wide_places at;
-        imp_wide_locate(frame, wide, level, &table->steps[n], &at);
-        const __m256i first = _mm256_loadu_si256((const __m256i *)(const void *)at.texels);
+    for (int n = group->step; n < group->step + group->group->count; n++) {
+        const int32_t *cells = places->cells[n];
+        const __m256i first = _mm256_load_si256((const __m256i *)(const void *)places->texels[n]);
+        // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all steps are found
+        const uint32_t *next_row = texels + places->strides[n];
         const __m512i upper = _mm512_i32gather_epi64(first, texels, 4);
-        const __m512i lower = _mm512_i32gather_epi64(first, texels + stride, 4);
-        const __m512i weights = _mm512_castsi256_si512(at.weights);
+        const __m512i lower = _mm512_i32gather_epi64(first, next_row, 4);
+        const __m512i weights = _mm512_castsi256_si512(
+            _mm256_load_si256((const __m256i *)(const void *)places->weights[n]));
         const __m512i even =
             _mm512_maddubs_epi16(_mm512_shuffle_epi8(_mm512_unpacklo_epi64(upper, lower), order),
                                  _mm512_permutexvar_epi32(even_order(), weights));
         const __m512i odd =
             _mm512_maddubs_epi16(_mm512_shuffle_epi8(_mm512_unpackhi_epi64(upper, lower), order),
                                  _mm512_permutexvar_epi32(odd_order(), weights));
-        sum.even = _mm512_add_epi32(sum.even,
-                                    _mm512_madd_epi16(even, load_colours(frame, at.cells, white)));
-        sum.odd = _mm512_add_epi32(
-            sum.odd, _mm512_madd_epi16(odd, load_colours(frame, at.cells + 1, white)));
+        sum.even =
+            _mm512_add_epi32(sum.even, _mm512_madd_epi16(even, load_colours(frame, cells, white)));
+        sum.odd = _mm512_add_epi32(sum.odd,
+                                   _mm512_madd_epi16(odd, load_colours(frame, cells + 1, white)));
     }
     return sum;
 }
@@ -125,11 +221,10 @@ AVX512 static inline bool is_covered(const imp_ground_group *group, const halves
 
 // Finds what is uneven in the even pixels and in the odd ones.
 AVX512 static inline void find_uneven(const imp_ground_frame *frame, const imp_ground_table *table,
-                                      const imp_ground_group *group, const int at[2], bool covered,
-                                      unevenness out[2])
+                                      const imp_wide_group *at, bool covered, unevenness out[2])
 {
     imp_ground_uneven all;
-    imp_ground_find_uneven(frame, table, group, at[0], at[1], covered, &all);
+    imp_ground_find_uneven(frame, table, at->group, at->row, at->first, covered, &all);
     const __m256 factors = _mm256_loadu_ps(all.factors), added = _mm256_loadu_ps(all.added);
     const __m512 low = _mm512_loadu_ps(all.beyond[0]), high = _mm512_loadu_ps(all.beyond[4]);
     out[0] = (unevenness){spread(even_order(), factors), _mm512_shuffle_f32x4(low, high, 0x88),
@@ -138,12 +233,13 @@ AVX512 static inline void find_uneven(const imp_ground_frame *frame, const imp_g
                           spread(odd_order(), added)};
 }
 
-// Eight pixels as 32 bits each.
-__attribute__((always_inline)) AVX512 static inline __m256i
-draw_group(const imp_ground_frame *frame, const imp_wide_frame *wide, const imp_ground_table *table,
-           const imp_ground_group *group, const int at[2], bool even, bool white)
+IMP_ALWAYS_INLINE AVX512 void draw_group(const imp_ground_frame *frame,
+                                         const imp_ground_table *table, const imp_wide_group *at,
+                                         const imp_wide_places *places, bool even, bool white,
+                                         __m256i *pixels)
 {
-    const halves sum = sum_samples(frame, wide, table, group, white);
+    const imp_ground_group *group = at->group;
+    const halves sum = sum_samples(frame, at, places, white);
     const float mean = imp_ground_mean(frame, group);
     const __m512 tile = _mm512_set1_ps(mean * frame->light);
     const __m512 cover = _mm512_set1_ps(mean * (1.0f / 255.0f));
@@ -153,7 +249,7 @@ draw_group(const imp_ground_frame *frame, const imp_wide_frame *wide, const imp_
         const bool covered = is_covered(group, &sum, cover);
         plain = covered && !frame->lamp && !frame->shine->shines;
         if (!plain)
-            find_uneven(frame, table, group, at, covered, extra);
+            find_uneven(frame, table, at, covered, extra);
     }
     const __m512i first =
         colour(even_order(), sum.even, frame, group, tile, cover, plain ? NULL : &extra[0]);
@@ -161,31 +257,13 @@ draw_group(const imp_ground_frame *frame, const imp_wide_frame *wide, const imp_
         colour(odd_order(), sum.odd, frame, group, tile, cover, plain ? NULL : &extra[1]);
     const __m128i evens = _mm512_cvtepi32_epi8(first), odds = _mm512_cvtepi32_epi8(second);
     const __m128i low = _mm_unpacklo_epi32(evens, odds), high = _mm_unpackhi_epi32(evens, odds);
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+    *pixels = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
 AVX512 void imp_ground_draw_avx512(const imp_ground_frame *frame, const imp_ground_table *table,
                                    const imp_ground_group *groups, int row, int width, uint8_t *rgb)
 {
-    const imp_wide_frame wide = imp_wide_frame_of(frame);
-    const bool even = !frame->lamp && frame->patches.count == 0 && !frame->shine->shines;
-    const __m256i sky = imp_wide_even(frame->sky);
-    for (int first = 0; first < width; first += IMP_LANES) {
-        const imp_ground_group *group = &groups[first / IMP_LANES];
-        const int at[2] = {row, first};
-        __m256i pixels;
-        if (even && imp_wide_is_sky(group))
-            pixels = sky;
-        else if (even && frame->colours == NULL)
-            pixels = draw_group(frame, &wide, table, group, at, true, true);
-        else if (even)
-            pixels = draw_group(frame, &wide, table, group, at, true, false);
-        else if (frame->colours == NULL)
-            pixels = draw_group(frame, &wide, table, group, at, false, true);
-        else
-            pixels = draw_group(frame, &wide, table, group, at, false, false);
-        imp_wide_put(pixels, width - first, rgb + (size_t)first * 3);
-    }
+    imp_wide_draw_row(frame, table, groups, row, width, rgb, find_places, draw_group);
 }
 
 #endif

@@ -155,7 +155,7 @@ static void add_step(imp_ground_table *table, const vantage *eye, const pixel_pa
 static void bound_looks(const imp_ground_table *table, imp_ground_group *group)
 {
     float low[2] = {1e8f, 1e8f}, high[2] = {-1e8f, -1e8f};
-    group->look = group->count > IMP_MOST_LOOKS ? group->count / IMP_MOST_LOOKS : 1;
+    group->look = (int16_t)(group->count > IMP_MOST_LOOKS ? group->count / IMP_MOST_LOOKS : 1);
     for (int n = group->look / 2; n < group->count; n += group->look) {
         const imp_ground_step *step = &table->steps[group->first + n];
         for (int k = 0; k < IMP_LANES; k++) {
@@ -170,6 +170,16 @@ static void bound_looks(const imp_ground_table *table, imp_ground_group *group)
         group->middle[c] = 0.5f * (low[c] + high[c]);
         group->half[c] = 0.5f * (high[c] - low[c]);
     }
+}
+
+static int16_t kind_of(const imp_ground_group *group)
+{
+    bool sky = group->count == 0, whole = true;
+    for (int k = 0; k < IMP_LANES; k++) {
+        sky = sky && group->sky[k] == 1.0f;
+        whole = whole && group->ground[k] == 1.0f;
+    }
+    return sky ? IMP_GROUND_SKY : whole ? IMP_GROUND_WHOLE : IMP_GROUND_MIXED;
 }
 
 static void add_group(imp_ground_table *table, const vantage *eye, const pixel_patch *patches,
@@ -187,6 +197,8 @@ static void add_group(imp_ground_table *table, const vantage *eye, const pixel_p
         group->sky[k] = black ? 0.0f : count == 0 ? 1.0f : sky[k] / (float)count;
         group->ground[k] = black ? 0.0f : 1.0f - group->sky[k];
     }
+    group->kind = kind_of(group);
+    group->mean = count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * count) : 0.0f;
     bound_looks(table, group);
 }
 

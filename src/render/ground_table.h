@@ -13,16 +13,24 @@ typedef struct imp_ground_step {
     float forward[IMP_LANES], right[IMP_LANES]; // of the robot's centre of rotation [m]
 } imp_ground_step;
 
+// What a group shows.
+typedef enum imp_ground_kind {
+    IMP_GROUND_MIXED,
+    IMP_GROUND_SKY,  // nothing but sky
+    IMP_GROUND_WHOLE // nothing but ground
+} imp_ground_kind;
+
 // A group: which steps are its samples, and what its pixels are made of. Shares sum to 1 at most;
 // what is left is black, because the lens shows nothing there.
 typedef struct imp_ground_group {
-    float sky[IMP_LANES];    // share of sky
-    float ground[IMP_LANES]; // share of all else
-    int32_t first, count;    // steps
+    int32_t first, count; // steps
+    int16_t kind, look;
+    float mean; // what the steps' sum is to be multiplied by; 0 where there are none
     // the rectangle that holds the places of every look-th step, from look / 2 on: its middle and
     // half its sides, forward and to the right; below 0 if none is on the ground
-    int32_t look;
     float middle[2], half[2];
+    float sky[IMP_LANES];    // share of sky
+    float ground[IMP_LANES]; // share of all else
 } imp_ground_group;
 
 // Samples of a number of rows of a picture.

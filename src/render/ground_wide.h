@@ -1,103 +1,66 @@
-// render/ground_wide.h: what the paths with vectors share: where the samples of eight pixels lie.
+// render/ground_wide.h: what the paths with vectors share: how a row of groups is drawn.
 #ifndef IMP_RENDER_GROUND_WIDE_H
 #define IMP_RENDER_GROUND_WIDE_H
 
+#include "render/eight.h"
 #include "render/ground.h"
 
 #if defined(__x86_64__)
 
+#include <assert.h>
 #include <immintrin.h>
 #include <string.h>
 
 #define IMP_AVX2 __attribute__((target("avx2")))
 
-// A picture's constants in vectors.
+// A picture's constants in vectors: of each axis of the cells what a position gains forward and to
+// the right, where it starts and its largest value.
 typedef struct imp_wide_frame {
-    __m256 x_forward, x_right, x_start, x_end;
-    __m256 z_forward, z_right, z_start, z_end;
+    __m256 x[4], z[4];
     __m256i columns;
 } imp_wide_frame;
 
 IMP_AVX2 static imp_wide_frame imp_wide_frame_of(const imp_ground_frame *frame)
 {
     return (imp_wide_frame){
-        .x_forward = _mm256_set1_ps(frame->x_forward),
-        .x_right = _mm256_set1_ps(frame->x_right),
-        .x_start = _mm256_set1_ps(frame->x_start),
-        .x_end = _mm256_set1_ps(frame->x_end),
-        .z_forward = _mm256_set1_ps(frame->z_forward),
-        .z_right = _mm256_set1_ps(frame->z_right),
-        .z_start = _mm256_set1_ps(frame->z_start),
-        .z_end = _mm256_set1_ps(frame->z_end),
+        .x = {_mm256_set1_ps(frame->x_forward), _mm256_set1_ps(frame->x_right),
+              _mm256_set1_ps(frame->x_start), _mm256_set1_ps(frame->x_end)},
+        .z = {_mm256_set1_ps(frame->z_forward), _mm256_set1_ps(frame->z_right),
+              _mm256_set1_ps(frame->z_start), _mm256_set1_ps(frame->z_end)},
         .columns = _mm256_set1_epi32(frame->columns),
     };
 }
 
-IMP_AVX2 static inline __m256i imp_wide_on_cells(__m256 position, __m256 end)
-{
-    // in this order of arguments what is not a number ends at 0
-    return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(position, _mm256_setzero_ps()), end));
-}
+// Steps whose places are found together. Enough for any group, and few enough to stay close.
+enum { IMP_WIDE_STEPS = 128 };
+static_assert(IMP_WIDE_STEPS % 2 == 0 && (int)IMP_WIDE_STEPS >= (int)IMP_MOST_STEPS,
+              "places are found two steps at a time, of whole groups");
 
-// Eight positions: their cells, the texels at their top left, and the weights of the four around
-// each as bytes.
+// Of each step's eight positions: the texels at their top left, the weights of the four around each
+// as bytes, and the cells (only where these have colours); and from a row of texels to the next.
 typedef struct imp_wide_places {
-    int32_t cells[IMP_LANES], texels[IMP_LANES];
-    __m256i weights;
+    _Alignas(64) int32_t texels[IMP_WIDE_STEPS][IMP_LANES];
+    int32_t weights[IMP_WIDE_STEPS][IMP_LANES], cells[IMP_WIDE_STEPS][IMP_LANES];
+    int32_t strides[IMP_WIDE_STEPS];
 } imp_wide_places;
 
-IMP_AVX2 static inline void imp_wide_locate(const imp_ground_frame *frame,
-                                            const imp_wide_frame *wide, int level,
-                                            const imp_ground_step *step, imp_wide_places *out)
-{
-    const __m256 forward = _mm256_loadu_ps(step->forward), right = _mm256_loadu_ps(step->right);
-    const __m256i x =
-        imp_wide_on_cells(_mm256_add_ps(_mm256_add_ps(_mm256_mul_ps(forward, wide->x_forward),
-                                                      _mm256_mul_ps(right, wide->x_right)),
-                                        wide->x_start),
-                          wide->x_end);
-    const __m256i z =
-        imp_wide_on_cells(_mm256_add_ps(_mm256_add_ps(_mm256_mul_ps(forward, wide->z_forward),
-                                                      _mm256_mul_ps(right, wide->z_right)),
-                                        wide->z_start),
-                          wide->z_end);
-    const __m256i cell =
-        _mm256_add_epi32(_mm256_mullo_epi32(_mm256_srli_epi32(z, IMP_TILE_BITS), wide->columns),
-                         _mm256_srli_epi32(x, IMP_TILE_BITS));
-    const __m256i start = _mm256_i32gather_epi32(frame->cells, cell, 4);
-    _mm256_storeu_si256((__m256i *)out->cells, cell);
+// A group that is to be drawn.
+typedef struct imp_wide_group {
+    const imp_ground_group *group;
+    int step;       // its first, among the places
+    int row, first; // its first pixel
+} imp_wide_group;
 
-    const imp_texture_level at = frame->scene->levels[level];
-    const __m256i inside = _mm256_set1_epi32(IMP_TILE_UNITS - 1);
-    const __m256i half = _mm256_set1_epi32(IMP_SUBTEXEL / 2);
-    const __m256i u = _mm256_add_epi32(_mm256_srli_epi32(_mm256_and_si256(x, inside), level), half);
-    const __m256i v = _mm256_add_epi32(_mm256_srli_epi32(_mm256_and_si256(z, inside), level), half);
-    // rows and strides fit 16 bits, where multiplying is quick
-    const __m256i row =
-        _mm256_madd_epi16(_mm256_srli_epi32(v, IMP_SUBTEXEL_BITS), _mm256_set1_epi32(at.stride));
-    __m256i index = _mm256_add_epi32(start, _mm256_set1_epi32(at.offset));
-    index = _mm256_add_epi32(index, _mm256_srli_epi32(u, IMP_SUBTEXEL_BITS));
-    _mm256_storeu_si256((__m256i *)out->texels, _mm256_add_epi32(index, row));
+// Finds the places of so many steps.
+typedef void imp_wide_find(const imp_ground_frame *frame, const imp_wide_frame *wide,
+                           const imp_ground_table *table, int first, int count,
+                           imp_wide_places *out);
 
-    const __m256i fraction = _mm256_set1_epi32(IMP_SUBTEXEL - 1);
-    const __m256i fu = _mm256_and_si256(u, fraction), fv = _mm256_and_si256(v, fraction);
-    const __m256i both = _mm256_srli_epi32(_mm256_madd_epi16(fu, fv), IMP_SUBTEXEL_BITS);
-    const __m256i w10 = _mm256_sub_epi32(fu, both), w01 = _mm256_sub_epi32(fv, both);
-    const __m256i w00 =
-        _mm256_sub_epi32(_mm256_sub_epi32(_mm256_set1_epi32(IMP_SUBTEXEL), fu), w01);
-    out->weights =
-        _mm256_or_si256(_mm256_or_si256(w00, _mm256_slli_epi32(w10, 8)),
-                        _mm256_or_si256(_mm256_slli_epi32(w01, 16), _mm256_slli_epi32(both, 24)));
-}
-
-// Whether all that is seen in eight pixels is sky.
-IMP_AVX2 static inline bool imp_wide_is_sky(const imp_ground_group *group)
-{
-    const __m256 sky = _mm256_cmp_ps(_mm256_loadu_ps(group->sky), _mm256_set1_ps(1.0f), _CMP_EQ_OQ);
-    const __m256 none =
-        _mm256_cmp_ps(_mm256_loadu_ps(group->ground), _mm256_setzero_ps(), _CMP_EQ_OQ);
-    return group->count == 0 && _mm256_movemask_ps(_mm256_and_ps(sky, none)) == 0xff;
-}
+// Draws a group as eight pixels of 32 bits each. even: light is the same everywhere; white: cells
+// have no colours.
+typedef void imp_wide_draw(const imp_ground_frame *frame, const imp_ground_table *table,
+                           const imp_wide_group *at, const imp_wide_places *places, bool even,
+                           bool white, __m256i *pixels);
 
 // Eight pixels of a colour without light or shadow, 0..255.
 IMP_AVX2 static inline __m256i imp_wide_even(const float rgb[4])
@@ -124,6 +87,53 @@ IMP_AVX2 static inline void imp_wide_put(__m256i pixels, int count, uint8_t *rgb
     uint8_t all[32];
     _mm256_storeu_si256((__m256i *)(void *)all, bytes);
     memcpy(rgb, all, (size_t)count * 3);
+}
+
+// Draws the groups of a row: finds the places of as many as there is room for, then draws these. A
+// group's sums then never wait for its places.
+IMP_ALWAYS_INLINE IMP_AVX2 void imp_wide_draw_groups(const imp_ground_frame *frame,
+                                                     const imp_ground_table *table,
+                                                     const imp_ground_group *groups, int row,
+                                                     int width, uint8_t *rgb, imp_wide_find *find,
+                                                     imp_wide_draw *draw, bool even, bool white)
+{
+    const imp_wide_frame wide = imp_wide_frame_of(frame);
+    const __m256i sky = imp_wide_even(frame->sky);
+    const int count = (width + IMP_LANES - 1) / IMP_LANES;
+    imp_wide_places places;
+    for (int g = 0, end; g < count; g = end) {
+        int steps = 0;
+        for (end = g; end < count && steps + groups[end].count <= IMP_WIDE_STEPS; end++)
+            steps += groups[end].count;
+        find(frame, &wide, table, groups[g].first, steps, &places);
+        for (int n = g; n < end; n++) {
+            const int first = n * IMP_LANES;
+            const imp_wide_group at = {&groups[n], groups[n].first - groups[g].first, row, first};
+            __m256i pixels = sky;
+            if (!even || groups[n].kind != IMP_GROUND_SKY)
+                draw(frame, table, &at, &places, even, white, &pixels);
+            imp_wide_put(pixels, width - first, rgb + (size_t)first * 3);
+        }
+    }
+}
+
+// The same, with what the frame asks for.
+IMP_ALWAYS_INLINE IMP_AVX2 void imp_wide_draw_row(const imp_ground_frame *frame,
+                                                  const imp_ground_table *table,
+                                                  const imp_ground_group *groups, int row,
+                                                  int width, uint8_t *rgb, imp_wide_find *find,
+                                                  imp_wide_draw *draw)
+{
+    const bool even = !frame->lamp && frame->patches.count == 0 && !frame->shine->shines;
+    const bool white = frame->colours == NULL;
+    if (even && white)
+        imp_wide_draw_groups(frame, table, groups, row, width, rgb, find, draw, true, true);
+    else if (even)
+        imp_wide_draw_groups(frame, table, groups, row, width, rgb, find, draw, true, false);
+    else if (white)
+        imp_wide_draw_groups(frame, table, groups, row, width, rgb, find, draw, false, true);
+    else
+        imp_wide_draw_groups(frame, table, groups, row, width, rgb, find, draw, false, false);
 }
 
 #endif
