@@ -119,17 +119,18 @@ static void draw_group(const imp_ground_frame *frame, const imp_ground_table *ta
     sum_samples(frame, table, group, sum);
     const float mean = imp_ground_mean(frame, group);
     const float cover = mean * (1.0f / 255.0f);
+    const imp_ground_shares *shares = imp_ground_shares_of(table, group);
     bool covered = true;
     for (int k = 0; k < IMP_LANES; k++)
-        covered = covered && !(group->ground[k] - (float)sum[k][3] * cover > 0.001f);
+        covered = covered && !(shares->ground[k] - (float)sum[k][3] * cover > 0.001f);
     imp_ground_uneven uneven;
     imp_ground_find_uneven(frame, table, group, row, first, covered, &uneven);
     for (int k = 0; k < IMP_LANES; k++) {
-        const float beyond = group->ground[k] - (float)sum[k][3] * cover;
+        const float beyond = shares->ground[k] - (float)sum[k][3] * cover;
         for (int c = 0; c < 3; c++)
             rgb[3 * k + c] =
                 to_byte((float)sum[k][c] * uneven.factors[k] + beyond * uneven.beyond[k][c] +
-                        group->sky[k] * frame->sky[c] + uneven.added[k]);
+                        shares->sky[k] * frame->sky[c] + uneven.added[k]);
     }
 }
 

@@ -28,10 +28,10 @@ IMP_AVX2 static inline __m256i add_two(__m256i sum, const uint32_t *first, const
 
 // Two pixels' sums to colours in whole numbers. extra is NULL where `tile` is all that counts.
 IMP_AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *frame,
-                                      const imp_ground_group *group, int pixel, __m256 tile,
+                                      const imp_ground_shares *shares, int pixel, __m256 tile,
                                       __m256 cover, const imp_ground_uneven *extra)
 {
-    const float *ground = group->ground + pixel, *sky = group->sky + pixel;
+    const float *ground = shares->ground + pixel, *sky = shares->sky + pixel;
     const __m256 sum = _mm256_cvtepi32_ps(sums);
     const __m256 share = _mm256_set_m128(_mm_set1_ps(ground[1]), _mm_set1_ps(ground[0]));
     const __m256 sky_share = _mm256_set_m128(_mm_set1_ps(sky[1]), _mm_set1_ps(sky[0]));
@@ -84,7 +84,11 @@ IMP_AVX2 static inline void locate(const imp_ground_frame *frame, const imp_wide
     const __m256i cell =
         _mm256_add_epi32(_mm256_madd_epi16(_mm256_srli_epi32(z, IMP_TILE_BITS), wide->columns),
                          _mm256_srli_epi32(x, IMP_TILE_BITS));
-    const __m256i start = _mm256_i32gather_epi32(frame->cells, cell, 4);
+    // no cell is negative, but compilers do not know that, and so gather into zeros, not into what
+    // the processor would wait for
+    const __m256i start =
+        _mm256_mask_i32gather_epi32(_mm256_setzero_si256(), frame->cells, cell,
+                                    _mm256_cmpgt_epi32(cell, _mm256_set1_epi32(-1)), 4);
     _mm256_store_si256((__m256i *)(void *)out->cells[n], cell);
 
     // from here on two numbers of 16 bits: across in the lower, down in the upper
@@ -133,8 +137,7 @@ sum_samples(const imp_ground_frame *frame, const imp_wide_group *group,
     const uint32_t *texels = frame->scene->texels;
     __m256i sum0 = _mm256_setzero_si256(), sum1 = sum0, sum2 = sum0, sum3 = sum0;
     for (int n = group->step; n < group->step + group->group->count; n++) {
-        // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): found for all of the group's
-        // steps
+        // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): all steps are found
         const int32_t stride = places->strides[n], *at = places->texels[n];
         const int32_t *cells = places->cells[n];
         const __m256i weights =
@@ -163,15 +166,15 @@ sum_samples(const imp_ground_frame *frame, const imp_wide_group *group,
 }
 
 // Whether no pixel of a group shows the ground beyond the tiles.
-IMP_AVX2 static inline bool is_covered(const imp_ground_group *group,
+IMP_AVX2 static inline bool is_covered(const imp_ground_shares *shares,
                                        const __m256i sums[IMP_LANES / 2], __m256 cover)
 {
     bool covered = true;
     for (int k = 0; k < IMP_LANES / 2; k++) {
         float share[8];
         _mm256_storeu_ps(share, _mm256_mul_ps(_mm256_cvtepi32_ps(sums[k]), cover));
-        covered = covered && !(group->ground[2 * k] - share[3] > 0.001f) &&
-                  !(group->ground[2 * k + 1] - share[7] > 0.001f);
+        covered = covered && !(shares->ground[2 * k] - share[3] > 0.001f) &&
+                  !(shares->ground[2 * k + 1] - share[7] > 0.001f);
     }
     return covered;
 }
@@ -182,6 +185,7 @@ IMP_ALWAYS_INLINE IMP_AVX2 void draw_group(const imp_ground_frame *frame,
                                            __m256i *pixels)
 {
     const imp_ground_group *group = at->group;
+    const imp_ground_shares *shares = imp_ground_shares_of(table, group);
     __m256i sums[IMP_LANES / 2];
     imp_ground_uneven extra;
     sum_samples(frame, at, places, white, sums);
@@ -190,16 +194,16 @@ IMP_ALWAYS_INLINE IMP_AVX2 void draw_group(const imp_ground_frame *frame,
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
     const imp_ground_uneven *more = NULL;
     if (!even) {
-        const bool covered = is_covered(group, sums, cover);
+        const bool covered = is_covered(shares, sums, cover);
         if (!covered || frame->lamp || frame->shine->shines) {
             imp_ground_find_uneven(frame, table, group, at->row, at->first, covered, &extra);
             more = &extra;
         }
     }
-    const __m256i low = _mm256_packs_epi32(colour(sums[0], frame, group, 0, tile, cover, more),
-                                           colour(sums[1], frame, group, 2, tile, cover, more));
-    const __m256i high = _mm256_packs_epi32(colour(sums[2], frame, group, 4, tile, cover, more),
-                                            colour(sums[3], frame, group, 6, tile, cover, more));
+    const __m256i low = _mm256_packs_epi32(colour(sums[0], frame, shares, 0, tile, cover, more),
+                                           colour(sums[1], frame, shares, 2, tile, cover, more));
+    const __m256i high = _mm256_packs_epi32(colour(sums[2], frame, shares, 4, tile, cover, more),
+                                            colour(sums[3], frame, shares, 6, tile, cover, more));
     // its halves hold pixels 0 2 4 6 and 1 3 5 7
     *pixels = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high),
                                           _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));

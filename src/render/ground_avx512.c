@@ -75,7 +75,8 @@ AVX512 static inline __m512i find_starts(const imp_ground_frame *frame, __m512i 
     const __m128i lowest = _mm512_castsi512_si128(cell);
     if (_mm512_cmpneq_epi32_mask(cell, _mm512_broadcastd_epi32(lowest)) == 0)
         return _mm512_set1_epi32(frame->cells[_mm_cvtsi128_si32(lowest)]);
-    return _mm512_i32gather_epi32(cell, frame->cells, 4);
+    const __mmask16 all = _mm512_cmpge_epi32_mask(cell, _mm512_setzero_si512());
+    return _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), all, cell, frame->cells, 4);
 }
 
 // The places of two steps at levels of their own.
@@ -93,7 +94,8 @@ AVX512 static inline void locate(const imp_ground_frame *frame, const imp_wide_f
         _mm512_madd_epi16(_mm512_srli_epi32(z, IMP_TILE_BITS), _mm512_set1_epi32(frame->columns)),
         _mm512_srli_epi32(x, IMP_TILE_BITS));
     const __m512i start = find_starts(frame, cell);
-    _mm512_store_si512(out->cells[n], cell);
+    if (frame->colours != NULL)
+        _mm512_store_si512(out->cells[n], cell);
 
     // from here on two numbers of 16 bits: across in the lower, down in the upper
     const imp_texture_level first = frame->scene->levels[levels[0]];
@@ -138,6 +140,15 @@ AVX512 static inline void find_places(const imp_ground_frame *frame, const imp_w
     }
 }
 
+// Two neighbours of each of eight places.
+AVX512 static inline __m512i gather_pairs(__m256i places, const uint32_t *texels)
+{
+    // no place is negative, but compilers do not know that, and so gather into zeros, not into what
+    // the processor would wait for
+    const __mmask8 all = _mm256_cmpge_epi32_mask(places, _mm256_setzero_si256());
+    return _mm512_mask_i32gather_epi64(_mm512_setzero_si512(), all, places, texels, 4);
+}
+
 // Sums of a group's samples.
 AVX512 IMP_ALWAYS_INLINE halves sum_samples(const imp_ground_frame *frame,
                                             const imp_wide_group *group,
@@ -153,8 +164,7 @@ AVX512 IMP_ALWAYS_INLINE halves sum_samples(const imp_ground_frame *frame,
         const __m256i first = _mm256_load_si256((const __m256i *)(const void *)places->texels[n]);
         // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all steps are found
         const uint32_t *next_row = texels + places->strides[n];
-        const __m512i upper = _mm512_i32gather_epi64(first, texels, 4);
-        const __m512i lower = _mm512_i32gather_epi64(first, next_row, 4);
+        const __m512i upper = gather_pairs(first, texels), lower = gather_pairs(first, next_row);
         const __m512i weights = _mm512_castsi256_si512(
             _mm256_load_si256((const __m256i *)(const void *)places->weights[n]));
         const __m512i even =
@@ -171,11 +181,12 @@ AVX512 IMP_ALWAYS_INLINE halves sum_samples(const imp_ground_frame *frame,
     return sum;
 }
 
-// How much of each of four pixels shows the ground beyond the tiles.
-AVX512 static inline __m512 beyond_tiles(__m512i order, const imp_ground_group *group, __m512 sum,
+// How much of each of four pixels shows the ground beyond the tiles. No shares: all is ground.
+AVX512 static inline __m512 beyond_tiles(__m512i order, const imp_ground_shares *shares, __m512 sum,
                                          __m512 cover)
 {
-    const __m512 share = spread(order, _mm256_loadu_ps(group->ground));
+    const __m512 share =
+        shares != NULL ? spread(order, _mm256_loadu_ps(shares->ground)) : _mm512_set1_ps(1.0f);
     return _mm512_sub_ps(share, _mm512_mul_ps(_mm512_permute_ps(sum, 0xff), cover));
 }
 
@@ -186,22 +197,23 @@ typedef struct unevenness {
 } unevenness;
 
 // Four pixels' sums to colours in whole numbers.
-AVX512 static inline __m512i colour(__m512i order, __m512i sums, const imp_ground_frame *frame,
-                                    const imp_ground_group *group, __m512 tile, __m512 cover,
-                                    const unevenness *extra)
+AVX512 IMP_ALWAYS_INLINE __m512i colour(__m512i order, __m512i sums, const imp_ground_frame *frame,
+                                        const imp_ground_shares *shares, __m512 tile, __m512 cover,
+                                        const unevenness *extra)
 {
     const __m512 sum = _mm512_cvtepi32_ps(sums);
-    const __m512 sky_share = spread(order, _mm256_loadu_ps(group->sky));
     __m512 ground_rgb = _mm512_broadcast_f32x4(_mm_loadu_ps(frame->ground));
     const __m512 sky_rgb = _mm512_broadcast_f32x4(_mm_loadu_ps(frame->sky));
-    const __m512 beyond = beyond_tiles(order, group, sum, cover);
+    const __m512 beyond = beyond_tiles(order, shares, sum, cover);
     if (extra != NULL) {
         tile = extra->factor;
         ground_rgb = extra->beyond;
     }
     __m512 value = _mm512_mul_ps(sum, tile);
     value = _mm512_add_ps(value, _mm512_mul_ps(beyond, ground_rgb));
-    value = _mm512_add_ps(value, _mm512_mul_ps(sky_share, sky_rgb));
+    if (shares != NULL)
+        value = _mm512_add_ps(value,
+                              _mm512_mul_ps(spread(order, _mm256_loadu_ps(shares->sky)), sky_rgb));
     if (extra != NULL)
         value = _mm512_add_ps(value, extra->added);
     value = _mm512_max_ps(value, _mm512_setzero_ps());
@@ -210,11 +222,12 @@ AVX512 static inline __m512i colour(__m512i order, __m512i sums, const imp_groun
 }
 
 // Whether no pixel of a group shows the ground beyond the tiles.
-AVX512 static inline bool is_covered(const imp_ground_group *group, const halves *sum, __m512 cover)
+AVX512 static inline bool is_covered(const imp_ground_shares *shares, const halves *sum,
+                                     __m512 cover)
 {
     const __m512 least = _mm512_set1_ps(0.001f);
-    const __m512 even = beyond_tiles(even_order(), group, _mm512_cvtepi32_ps(sum->even), cover);
-    const __m512 odd = beyond_tiles(odd_order(), group, _mm512_cvtepi32_ps(sum->odd), cover);
+    const __m512 even = beyond_tiles(even_order(), shares, _mm512_cvtepi32_ps(sum->even), cover);
+    const __m512 odd = beyond_tiles(odd_order(), shares, _mm512_cvtepi32_ps(sum->odd), cover);
     return (_mm512_cmp_ps_mask(even, least, _CMP_GT_OQ) |
             _mm512_cmp_ps_mask(odd, least, _CMP_GT_OQ)) == 0;
 }
@@ -243,18 +256,25 @@ IMP_ALWAYS_INLINE AVX512 void draw_group(const imp_ground_frame *frame,
     const float mean = imp_ground_mean(frame, group);
     const __m512 tile = _mm512_set1_ps(mean * frame->light);
     const __m512 cover = _mm512_set1_ps(mean * (1.0f / 255.0f));
+    const imp_ground_shares *shares = imp_ground_shares_of(table, group);
+    const bool whole = group->kind == IMP_GROUND_WHOLE;
     unevenness extra[2];
     bool plain = even;
     if (!even) {
-        const bool covered = is_covered(group, &sum, cover);
+        const bool covered = is_covered(shares, &sum, cover);
         plain = covered && !frame->lamp && !frame->shine->shines;
         if (!plain)
             find_uneven(frame, table, at, covered, extra);
     }
-    const __m512i first =
-        colour(even_order(), sum.even, frame, group, tile, cover, plain ? NULL : &extra[0]);
-    const __m512i second =
-        colour(odd_order(), sum.odd, frame, group, tile, cover, plain ? NULL : &extra[1]);
+    __m512i first, second;
+    if (plain && whole) {
+        first = colour(even_order(), sum.even, frame, NULL, tile, cover, NULL);
+        second = colour(odd_order(), sum.odd, frame, NULL, tile, cover, NULL);
+    } else {
+        const unevenness *more = plain ? NULL : extra;
+        first = colour(even_order(), sum.even, frame, shares, tile, cover, more);
+        second = colour(odd_order(), sum.odd, frame, shares, tile, cover, plain ? NULL : extra + 1);
+    }
     const __m128i evens = _mm512_cvtepi32_epi8(first), odds = _mm512_cvtepi32_epi8(second);
     const __m128i low = _mm_unpacklo_epi32(evens, odds), high = _mm_unpackhi_epi32(evens, odds);
     *pixels = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);

@@ -181,22 +181,32 @@ static void add_sky(uint64_t mixed, float share, uint8_t rgb[3])
     rgb[2] = to_byte((float)rgb[2] + part * (float)(int32_t)(mixed >> 16 & 0xffff));
 }
 
-void imp_ground_add_sky(const imp_ground_light *light, const imp_ground_group *groups,
-                        const imp_skyward *skyward, int width, uint8_t *rgb)
+// Lays it over a pixel.
+static void lay_sky(const imp_ground_light *light, const imp_skyward *at, float share,
+                    uint8_t rgb[3])
 {
-    for (int k = 0; k < width; k++) {
-        const float share = groups[k / IMP_LANES].sky[k % IMP_LANES];
-        if (!(share > 0.0f))
-            continue;
-        const uint64_t mixed =
-            mix_sky(light->horizon, skyward[k].column + light->turn, skyward[k].row);
-        if (share < 1.0f) {
-            add_sky(mixed, share, rgb + 3 * k);
-            continue;
-        }
-        const uint64_t whole = mixed + 0x008000800080u;
-        rgb[3 * k] = (uint8_t)(whole >> 8);
-        rgb[3 * k + 1] = (uint8_t)(whole >> 40);
-        rgb[3 * k + 2] = (uint8_t)(whole >> 24);
+    if (!(share > 0.0f))
+        return;
+    const uint64_t mixed = mix_sky(light->horizon, at->column + light->turn, at->row);
+    if (share < 1.0f) {
+        add_sky(mixed, share, rgb);
+        return;
+    }
+    const uint64_t whole = mixed + 0x008000800080u;
+    rgb[0] = (uint8_t)(whole >> 8);
+    rgb[1] = (uint8_t)(whole >> 40);
+    rgb[2] = (uint8_t)(whole >> 24);
+}
+
+void imp_ground_add_sky(const imp_ground_light *light, const imp_ground_table *table,
+                        const imp_ground_group *groups, const imp_skyward *skyward, int width,
+                        uint8_t *rgb)
+{
+    for (int first = 0; first < width; first += IMP_LANES) {
+        const imp_ground_group *group = &groups[first / IMP_LANES];
+        const imp_ground_shares *shares = imp_ground_shares_of(table, group);
+        for (int k = first; k < first + IMP_LANES && k < width && group->kind != IMP_GROUND_WHOLE;
+             k++)
+            lay_sky(light, &skyward[k], shares->sky[k - first], rgb + (size_t)k * 3);
     }
 }

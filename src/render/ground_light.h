@@ -48,7 +48,8 @@ void imp_ground_light_of(imp_ground_light *light, const imp_scene *scene, const 
                          const imp_camera_def *camera, const imp_sight *sight);
 
 // Lays the horizon over a row of the picture, whose sky is black.
-void imp_ground_add_sky(const imp_ground_light *light, const imp_ground_group *groups,
-                        const imp_skyward *skyward, int width, uint8_t *rgb);
+void imp_ground_add_sky(const imp_ground_light *light, const imp_ground_table *table,
+                        const imp_ground_group *groups, const imp_skyward *skyward, int width,
+                        uint8_t *rgb);
 
 #endif

@@ -172,12 +172,12 @@ static void bound_looks(const imp_ground_table *table, imp_ground_group *group)
     }
 }
 
-static int16_t kind_of(const imp_ground_group *group)
+static int16_t kind_of(const imp_ground_group *group, const imp_ground_shares *shares)
 {
     bool sky = group->count == 0, whole = true;
     for (int k = 0; k < IMP_LANES; k++) {
-        sky = sky && group->sky[k] == 1.0f;
-        whole = whole && group->ground[k] == 1.0f;
+        sky = sky && shares->sky[k] == 1.0f;
+        whole = whole && shares->ground[k] == 1.0f;
     }
     return sky ? IMP_GROUND_SKY : whole ? IMP_GROUND_WHOLE : IMP_GROUND_MIXED;
 }
@@ -188,16 +188,17 @@ static void add_group(imp_ground_table *table, const vantage *eye, const pixel_p
     const cutting cut = cut_group(eye, patches, pixels);
     const int count = cut.across * cut.along;
     float sky[IMP_LANES] = {0};
+    imp_ground_shares *shares = imp_ground_shares_of(table, group);
     group->first = (int32_t)table->step_count;
     group->count = count;
     for (int k = 0; k < count; k++)
         add_step(table, eye, patches, pixels, cut, k, sky);
     for (int k = 0; k < IMP_LANES; k++) {
         const bool black = k >= pixels || !sees_anything(&patches[k]);
-        group->sky[k] = black ? 0.0f : count == 0 ? 1.0f : sky[k] / (float)count;
-        group->ground[k] = black ? 0.0f : 1.0f - group->sky[k];
+        shares->sky[k] = black ? 0.0f : count == 0 ? 1.0f : sky[k] / (float)count;
+        shares->ground[k] = black ? 0.0f : 1.0f - shares->sky[k];
     }
-    group->kind = kind_of(group);
+    group->kind = kind_of(group, shares);
     group->mean = count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * count) : 0.0f;
     bound_looks(table, group);
 }

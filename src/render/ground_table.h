@@ -20,8 +20,14 @@ typedef enum imp_ground_kind {
     IMP_GROUND_WHOLE // nothing but ground
 } imp_ground_kind;
 
-// A group: which steps are its samples, and what its pixels are made of. Shares sum to 1 at most;
-// what is left is black, because the lens shows nothing there.
+// What a group's pixels are made of. Shares sum to 1 at most; what is left is black, because the
+// lens shows nothing there.
+typedef struct imp_ground_shares {
+    float sky[IMP_LANES];
+    float ground[IMP_LANES]; // all else
+} imp_ground_shares;
+
+// A group: which steps are its samples.
 typedef struct imp_ground_group {
     int32_t first, count; // steps
     int16_t kind, look;
@@ -29,18 +35,25 @@ typedef struct imp_ground_group {
     // the rectangle that holds the places of every look-th step, from look / 2 on: its middle and
     // half its sides, forward and to the right; below 0 if none is on the ground
     float middle[2], half[2];
-    float sky[IMP_LANES];    // share of sky
-    float ground[IMP_LANES]; // share of all else
 } imp_ground_group;
 
 // Samples of a number of rows of a picture.
 typedef struct imp_ground_table {
     int row_groups;           // groups per row
     imp_ground_group *groups; // (rows x row_groups)
+    // of each group; apart, because most groups can do without
+    imp_ground_shares *shares;
     imp_ground_step *steps;
     int8_t *levels; // of each step; for a tile of IMP_LEVEL_TILE metres, before limits
     int64_t step_count, step_capacity;
 } imp_ground_table;
+
+// The shares of a group that lies in the table.
+static inline imp_ground_shares *imp_ground_shares_of(const imp_ground_table *table,
+                                                      const imp_ground_group *group)
+{
+    return table->shares + (group - table->groups);
+}
 
 // The side of a tile that the table's levels are meant for [m].
 #define IMP_LEVEL_TILE 0.585

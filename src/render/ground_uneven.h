@@ -196,7 +196,7 @@ IMP_ALWAYS_INLINE void imp_ground_find_uneven(const imp_ground_frame *frame,
     memcpy(out->factors, &factors, sizeof factors);
     if (frame->lamp && group->count > 0)
         imp_ground_add_lamp(frame, step, out->factors);
-    added *= IMP_EIGHT_AT(group->ground);
+    added *= IMP_EIGHT_AT(imp_ground_shares_of(table, group)->ground);
     memcpy(out->added, &added, sizeof added);
     for (int c = 0; c < 3; c++)
         beyond[c] = zero + frame->ground[c];

@@ -20,7 +20,7 @@ typedef struct imp_wide_frame {
     __m256i columns;
 } imp_wide_frame;
 
-IMP_AVX2 static imp_wide_frame imp_wide_frame_of(const imp_ground_frame *frame)
+IMP_AVX2 static inline imp_wide_frame imp_wide_frame_of(const imp_ground_frame *frame)
 {
     return (imp_wide_frame){
         .x = {_mm256_set1_ps(frame->x_forward), _mm256_set1_ps(frame->x_right),

@@ -84,7 +84,11 @@ __attribute__((target("avx2"))) static inline unsigned bits_avx2(const imp_eight
 __attribute__((target("avx2"))) static inline void
 words_avx2(const uint32_t *from, const imp_eight_bits *at, imp_eight_bits *out)
 {
-    *out = (imp_eight_bits)_mm256_i32gather_epi32((const int *)(const void *)from, (__m256i)*at, 4);
+    // none is negative, but compilers do not know that, and so gather into zeros, not into what the
+    // processor would wait for
+    const __m256i all = _mm256_cmpgt_epi32((__m256i)*at, _mm256_set1_epi32(-1));
+    *out = (imp_eight_bits)_mm256_mask_i32gather_epi32(
+        _mm256_setzero_si256(), (const int *)(const void *)from, (__m256i)*at, all, 4);
 }
 
 static const imp_eight_ways WIDE = {bits_avx2, words_avx2};

@@ -102,8 +102,11 @@ static bool allocate(imp_renderer *renderer, imp_render_path path)
     renderer->kept = (int64_t)def->width * def->height <= MOST_KEPT_PIXELS;
     const int rows = renderer->kept ? def->height : 1;
     renderer->corners = calloc((size_t)(def->width + 1) * 4, sizeof *renderer->corners);
-    table->groups = calloc((size_t)rows * (size_t)table->row_groups, sizeof *table->groups);
-    return renderer->corners != NULL && table->groups != NULL && add_raster(renderer, path) &&
+    const size_t groups = (size_t)rows * (size_t)table->row_groups;
+    table->groups = calloc(groups, sizeof *table->groups);
+    table->shares = calloc(groups, sizeof *table->shares);
+    return renderer->corners != NULL && table->groups != NULL && table->shares != NULL &&
+           add_raster(renderer, path) &&
            reserve_steps(table, (int64_t)table->row_groups * IMP_MOST_STEPS);
 }
 
@@ -125,8 +128,7 @@ static void find_skyward(imp_renderer *renderer, int row, const imp_ground_group
     // rows without sky have no use for it
     bool sky = false;
     for (int g = 0; g < renderer->table.row_groups; g++)
-        for (int k = 0; k < IMP_LANES; k++)
-            sky = sky || groups[g].sky[k] > 0.0f;
+        sky = sky || groups[g].kind != IMP_GROUND_WHOLE;
     if (sky)
         imp_skyward_row(&renderer->camera.def, raster->rays.x + first, raster->rays.y + first,
                         renderer->skyward + first);
@@ -195,6 +197,7 @@ void imp_renderer_destroy(imp_renderer *renderer)
     if (renderer == NULL)
         return;
     free(renderer->table.groups);
+    free(renderer->table.shares);
     free(renderer->table.steps);
     free(renderer->table.levels);
     free(renderer->corners);
@@ -233,7 +236,7 @@ static void draw_row(imp_renderer *renderer, const imp_ground_frame *frame, int 
         return;
     if (!renderer->has_skyward)
         find_skyward(renderer, row, groups);
-    imp_ground_add_sky(&renderer->light, groups,
+    imp_ground_add_sky(&renderer->light, &renderer->table, groups,
                        renderer->skyward + (size_t)(row - raster->top) * (size_t)raster->width,
                        raster->width, rgb);
 }
