@@ -54,15 +54,20 @@ IMP_AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *fram
     return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
 }
 
-// The colours of two pixels' cells.
-IMP_AVX2 static inline __m256i load_colours(const imp_ground_frame *frame, const int32_t cells[2],
+// The colours of the cells of two pixels of a step.
+IMP_AVX2 static inline __m256i load_colours(const imp_ground_frame *frame,
+                                            const imp_wide_places *places, int n, int pixel,
                                             bool white)
 {
     if (white)
         return _mm256_set1_epi16(1);
-    const __m128i first = _mm_load_si128((const __m128i *)frame->colours[cells[0]]);
-    const __m128i second = _mm_load_si128((const __m128i *)frame->colours[cells[1]]);
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
+    const __m128i *colours = (const __m128i *)(const void *)frame->colours;
+    const int32_t *cells = places->cells[n] + pixel;
+    const __m128i first = _mm_load_si128(colours + cells[0]);
+    if (places->one_cell[n])
+        return _mm256_broadcastsi128_si256(first);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(first),
+                                   _mm_load_si128(colours + cells[1]), 1);
 }
 
 // Positions along an axis of the cells; what is not a number ends at 0.
@@ -71,6 +76,20 @@ IMP_AVX2 static inline __m256i on_cells(__m256 forward, __m256 right, const __m2
     const __m256 at = _mm256_add_ps(
         _mm256_add_ps(_mm256_mul_ps(forward, axis[0]), _mm256_mul_ps(right, axis[1])), axis[2]);
     return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(at, _mm256_setzero_ps()), axis[3]));
+}
+
+// The first texels of eight cells, which mostly are one.
+IMP_AVX2 static inline __m256i find_starts(const imp_ground_frame *frame, __m256i cell, bool *one)
+{
+    const __m128i lowest = _mm256_castsi256_si128(cell);
+    const __m256i same = _mm256_cmpeq_epi32(cell, _mm256_broadcastd_epi32(lowest));
+    *one = _mm256_movemask_epi8(same) == -1;
+    if (*one)
+        return _mm256_set1_epi32(frame->cells[_mm_cvtsi128_si32(lowest)]);
+    // no cell is negative, but compilers do not know that, and so gather into zeros, not into what
+    // the processor would wait for
+    return _mm256_mask_i32gather_epi32(_mm256_setzero_si256(), frame->cells, cell,
+                                       _mm256_cmpgt_epi32(cell, _mm256_set1_epi32(-1)), 4);
 }
 
 // Places of eight positions.
@@ -84,12 +103,12 @@ IMP_AVX2 static inline void locate(const imp_ground_frame *frame, const imp_wide
     const __m256i cell =
         _mm256_add_epi32(_mm256_madd_epi16(_mm256_srli_epi32(z, IMP_TILE_BITS), wide->columns),
                          _mm256_srli_epi32(x, IMP_TILE_BITS));
-    // no cell is negative, but compilers do not know that, and so gather into zeros, not into what
-    // the processor would wait for
-    const __m256i start =
-        _mm256_mask_i32gather_epi32(_mm256_setzero_si256(), frame->cells, cell,
-                                    _mm256_cmpgt_epi32(cell, _mm256_set1_epi32(-1)), 4);
-    _mm256_store_si256((__m256i *)(void *)out->cells[n], cell);
+    bool one;
+    const __m256i start = find_starts(frame, cell, &one);
+    if (frame->colours != NULL) {
+        _mm256_store_si256((__m256i *)(void *)out->cells[n], cell);
+        out->one_cell[n] = one;
+    }
 
     // from here on two numbers of 16 bits: across in the lower, down in the upper
     const imp_texture_level at = frame->scene->levels[level];
@@ -139,7 +158,6 @@ sum_samples(const imp_ground_frame *frame, const imp_wide_group *group,
     for (int n = group->step; n < group->step + group->group->count; n++) {
         // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): all steps are found
         const int32_t stride = places->strides[n], *at = places->texels[n];
-        const int32_t *cells = places->cells[n];
         const __m256i weights =
             _mm256_load_si256((const __m256i *)(const void *)places->weights[n]);
         const __m256i w0 =
@@ -151,13 +169,13 @@ sum_samples(const imp_ground_frame *frame, const imp_wide_group *group,
         const __m256i w3 =
             _mm256_permutevar8x32_epi32(weights, _mm256_setr_epi32(6, 6, 6, 6, 7, 7, 7, 7));
         sum0 = add_two(sum0, texels + at[0], texels + at[1], stride, w0,
-                       load_colours(frame, cells, white));
+                       load_colours(frame, places, n, 0, white));
         sum1 = add_two(sum1, texels + at[2], texels + at[3], stride, w1,
-                       load_colours(frame, cells + 2, white));
+                       load_colours(frame, places, n, 2, white));
         sum2 = add_two(sum2, texels + at[4], texels + at[5], stride, w2,
-                       load_colours(frame, cells + 4, white));
+                       load_colours(frame, places, n, 4, white));
         sum3 = add_two(sum3, texels + at[6], texels + at[7], stride, w3,
-                       load_colours(frame, cells + 6, white));
+                       load_colours(frame, places, n, 6, white));
     }
     sums[0] = sum0;
     sums[1] = sum1;

@@ -28,13 +28,16 @@ AVX512 static inline __m512i odd_order(void)
     return _mm512_setr_epi32(1, 1, 1, 1, 3, 3, 3, 3, 5, 5, 5, 5, 7, 7, 7, 7);
 }
 
-// The colours of every other one of eight cells.
-AVX512 static inline __m512i load_colours(const imp_ground_frame *frame, const int32_t *cells,
-                                          bool white)
+// The colours of every other one of a step's cells.
+AVX512 static inline __m512i load_colours(const imp_ground_frame *frame,
+                                          const imp_wide_places *places, int n, int odd, bool white)
 {
     if (white)
         return _mm512_set1_epi16(1);
     const __m128i *colours = (const __m128i *)(const void *)frame->colours;
+    const int32_t *cells = places->cells[n] + odd;
+    if (places->one_cell[n])
+        return _mm512_broadcast_i32x4(_mm_load_si128(colours + cells[0]));
     __m512i out = _mm512_castsi128_si512(_mm_load_si128(colours + cells[0]));
     out = _mm512_inserti32x4(out, _mm_load_si128(colours + cells[2]), 1);
     out = _mm512_inserti32x4(out, _mm_load_si128(colours + cells[4]), 2);
@@ -70,10 +73,11 @@ AVX512 static inline __m512i on_cells(__m512 forward, __m512 right, const __m256
 }
 
 // The first texels of sixteen cells, which mostly are one.
-AVX512 static inline __m512i find_starts(const imp_ground_frame *frame, __m512i cell)
+AVX512 static inline __m512i find_starts(const imp_ground_frame *frame, __m512i cell, bool *one)
 {
     const __m128i lowest = _mm512_castsi512_si128(cell);
-    if (_mm512_cmpneq_epi32_mask(cell, _mm512_broadcastd_epi32(lowest)) == 0)
+    *one = _mm512_cmpneq_epi32_mask(cell, _mm512_broadcastd_epi32(lowest)) == 0;
+    if (*one)
         return _mm512_set1_epi32(frame->cells[_mm_cvtsi128_si32(lowest)]);
     const __mmask16 all = _mm512_cmpge_epi32_mask(cell, _mm512_setzero_si512());
     return _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), all, cell, frame->cells, 4);
@@ -93,9 +97,12 @@ AVX512 static inline void locate(const imp_ground_frame *frame, const imp_wide_f
     const __m512i cell = _mm512_add_epi32(
         _mm512_madd_epi16(_mm512_srli_epi32(z, IMP_TILE_BITS), _mm512_set1_epi32(frame->columns)),
         _mm512_srli_epi32(x, IMP_TILE_BITS));
-    const __m512i start = find_starts(frame, cell);
-    if (frame->colours != NULL)
+    bool one;
+    const __m512i start = find_starts(frame, cell, &one);
+    if (frame->colours != NULL) {
         _mm512_store_si512(out->cells[n], cell);
+        out->one_cell[n] = out->one_cell[n + 1] = one;
+    }
 
     // from here on two numbers of 16 bits: across in the lower, down in the upper
     const imp_texture_level first = frame->scene->levels[levels[0]];
@@ -160,7 +167,6 @@ AVX512 IMP_ALWAYS_INLINE halves sum_samples(const imp_ground_frame *frame,
         _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     halves sum = {_mm512_setzero_si512(), _mm512_setzero_si512()};
     for (int n = group->step; n < group->step + group->group->count; n++) {
-        const int32_t *cells = places->cells[n];
         const __m256i first = _mm256_load_si256((const __m256i *)(const void *)places->texels[n]);
         // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all steps are found
         const uint32_t *next_row = texels + places->strides[n];
@@ -173,10 +179,10 @@ AVX512 IMP_ALWAYS_INLINE halves sum_samples(const imp_ground_frame *frame,
         const __m512i odd =
             _mm512_maddubs_epi16(_mm512_shuffle_epi8(_mm512_unpackhi_epi64(upper, lower), order),
                                  _mm512_permutexvar_epi32(odd_order(), weights));
-        sum.even =
-            _mm512_add_epi32(sum.even, _mm512_madd_epi16(even, load_colours(frame, cells, white)));
-        sum.odd = _mm512_add_epi32(sum.odd,
-                                   _mm512_madd_epi16(odd, load_colours(frame, cells + 1, white)));
+        sum.even = _mm512_add_epi32(
+            sum.even, _mm512_madd_epi16(even, load_colours(frame, places, n, 0, white)));
+        sum.odd = _mm512_add_epi32(
+            sum.odd, _mm512_madd_epi16(odd, load_colours(frame, places, n, 1, white)));
     }
     return sum;
 }
@@ -239,7 +245,9 @@ AVX512 static inline void find_uneven(const imp_ground_frame *frame, const imp_g
     imp_ground_uneven all;
     imp_ground_find_uneven(frame, table, at->group, at->row, at->first, covered, &all);
     const __m256 factors = _mm256_loadu_ps(all.factors), added = _mm256_loadu_ps(all.added);
-    const __m512 low = _mm512_loadu_ps(all.beyond[0]), high = _mm512_loadu_ps(all.beyond[4]);
+    // by halves, as they were stored: the processor hands on no two stores to one load
+    const __m512 low = load_two(all.beyond[0], all.beyond[2]);
+    const __m512 high = load_two(all.beyond[4], all.beyond[6]);
     out[0] = (unevenness){spread(even_order(), factors), _mm512_shuffle_f32x4(low, high, 0x88),
                           spread(even_order(), added)};
     out[1] = (unevenness){spread(odd_order(), factors), _mm512_shuffle_f32x4(low, high, 0xdd),

@@ -42,6 +42,7 @@ typedef struct imp_wide_places {
     _Alignas(64) int32_t texels[IMP_WIDE_STEPS][IMP_LANES];
     int32_t weights[IMP_WIDE_STEPS][IMP_LANES], cells[IMP_WIDE_STEPS][IMP_LANES];
     int32_t strides[IMP_WIDE_STEPS];
+    bool one_cell[IMP_WIDE_STEPS]; // whether all eight lie there
 } imp_wide_places;
 
 // A group that is to be drawn.
