@@ -127,9 +127,11 @@ static void draw_group(const imp_ground_frame *frame, const imp_ground_table *ta
     imp_ground_find_uneven(frame, table, group, row, first, covered, &uneven);
     for (int k = 0; k < IMP_LANES; k++) {
         const float beyond = shares->ground[k] - (float)sum[k][3] * cover;
+        const float *patch = uneven.beyond[k];
         for (int c = 0; c < 3; c++)
             rgb[3 * k + c] =
-                to_byte((float)sum[k][c] * uneven.factors[k] + beyond * uneven.beyond[k][c] +
+                to_byte((float)sum[k][c] * uneven.factors[k] +
+                        beyond * (uneven.patched ? patch[c] : frame->ground[c] * uneven.shade[k]) +
                         shares->sky[k] * frame->sky[c] + uneven.added[k]);
     }
 }

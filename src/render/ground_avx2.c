@@ -41,7 +41,11 @@ IMP_AVX2 static inline __m256i colour(__m256i sums, const imp_ground_frame *fram
     if (extra != NULL) {
         tile = _mm256_set_m128(_mm_set1_ps(extra->factors[pixel + 1]),
                                _mm_set1_ps(extra->factors[pixel]));
-        ground_rgb = _mm256_loadu_ps(extra->beyond[pixel]);
+        ground_rgb =
+            extra->patched
+                ? _mm256_loadu_ps(extra->beyond[pixel])
+                : _mm256_mul_ps(ground_rgb, _mm256_set_m128(_mm_set1_ps(extra->shade[pixel + 1]),
+                                                            _mm_set1_ps(extra->shade[pixel])));
     }
     __m256 value = _mm256_mul_ps(sum, tile);
     value = _mm256_add_ps(value, _mm256_mul_ps(beyond, ground_rgb));

@@ -245,13 +245,21 @@ AVX512 static inline void find_uneven(const imp_ground_frame *frame, const imp_g
     imp_ground_uneven all;
     imp_ground_find_uneven(frame, table, at->group, at->row, at->first, covered, &all);
     const __m256 factors = _mm256_loadu_ps(all.factors), added = _mm256_loadu_ps(all.added);
-    // by halves, as they were stored: the processor hands on no two stores to one load
-    const __m512 low = load_two(all.beyond[0], all.beyond[2]);
-    const __m512 high = load_two(all.beyond[4], all.beyond[6]);
-    out[0] = (unevenness){spread(even_order(), factors), _mm512_shuffle_f32x4(low, high, 0x88),
-                          spread(even_order(), added)};
-    out[1] = (unevenness){spread(odd_order(), factors), _mm512_shuffle_f32x4(low, high, 0xdd),
-                          spread(odd_order(), added)};
+    __m512 beyond[2];
+    if (all.patched) {
+        // by halves, as they were stored: the processor hands on no two stores to one load
+        const __m512 low = load_two(all.beyond[0], all.beyond[2]);
+        const __m512 high = load_two(all.beyond[4], all.beyond[6]);
+        beyond[0] = _mm512_shuffle_f32x4(low, high, 0x88);
+        beyond[1] = _mm512_shuffle_f32x4(low, high, 0xdd);
+    } else {
+        const __m512 ground = _mm512_broadcast_f32x4(_mm_loadu_ps(frame->ground));
+        const __m256 shade = _mm256_loadu_ps(all.shade);
+        beyond[0] = _mm512_mul_ps(ground, spread(even_order(), shade));
+        beyond[1] = _mm512_mul_ps(ground, spread(odd_order(), shade));
+    }
+    out[0] = (unevenness){spread(even_order(), factors), beyond[0], spread(even_order(), added)};
+    out[1] = (unevenness){spread(odd_order(), factors), beyond[1], spread(odd_order(), added)};
 }
 
 IMP_ALWAYS_INLINE AVX512 void draw_group(const imp_ground_frame *frame,

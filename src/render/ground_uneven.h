@@ -11,9 +11,12 @@
 
 // Of a group's pixels.
 typedef struct imp_ground_uneven {
-    float factors[IMP_LANES];   // that the sums of samples are multiplied by
-    float beyond[IMP_LANES][4]; // colours of the ground beyond the tiles
-    float added[IMP_LANES];     // to all three colours
+    float factors[IMP_LANES]; // that the sums of samples are multiplied by
+    // of the ground beyond the tiles: its colours where triangles lie on it, or else the frame's,
+    // times a shade
+    bool patched;
+    float beyond[IMP_LANES][4], shade[IMP_LANES];
+    float added[IMP_LANES]; // to all three colours
 } imp_ground_uneven;
 
 // Light of a lamp that stands in the world, on tiles of assets.
@@ -126,8 +129,8 @@ IMP_ALWAYS_INLINE void imp_patch_over(const imp_ground_patches *patches, int k,
         colour[c] = IMP_EIGHT_PICK(inside, zero + patches->colour[k][c], colour[c]);
 }
 
-// Lays triangles over the colours of a group's ground.
-IMP_ALWAYS_INLINE void imp_ground_lay_patches(const imp_ground_frame *frame,
+// Lays triangles over the colours of a group's ground. False if none lie there.
+IMP_ALWAYS_INLINE bool imp_ground_lay_patches(const imp_ground_frame *frame,
                                               const imp_ground_table *table,
                                               const imp_ground_group *group, imp_eight colour[3])
 {
@@ -135,7 +138,7 @@ IMP_ALWAYS_INLINE void imp_ground_lay_patches(const imp_ground_frame *frame,
     const imp_eight zero = {0};
     float shallow[IMP_DISTRACTORS_MAX], deep[IMP_DISTRACTORS_MAX];
     if (group->half[0] < 0.0f)
-        return;
+        return false;
     imp_patches_meet(patches, group, shallow, deep);
     // from the top down to the first that hides all below it
     int list[IMP_DISTRACTORS_MAX], count = 0, k = patches->count - 1;
@@ -145,7 +148,7 @@ IMP_ALWAYS_INLINE void imp_ground_lay_patches(const imp_ground_frame *frame,
     for (int c = 0; c < 3 && k >= 0; c++)
         colour[c] = zero + patches->colour[k][c];
     if (count == 0)
-        return;
+        return k >= 0;
     const imp_eight below[3] = {colour[0], colour[1], colour[2]};
     int looks = 0;
     colour[0] = colour[1] = colour[2] = zero;
@@ -158,6 +161,7 @@ IMP_ALWAYS_INLINE void imp_ground_lay_patches(const imp_ground_frame *frame,
     }
     for (int c = 0; c < 3; c++)
         colour[c] *= 1.0f / (float)looks;
+    return true;
 }
 
 // From colour by colour to pixel by pixel.
@@ -198,10 +202,13 @@ IMP_ALWAYS_INLINE void imp_ground_find_uneven(const imp_ground_frame *frame,
         imp_ground_add_lamp(frame, step, out->factors);
     added *= IMP_EIGHT_AT(imp_ground_shares_of(table, group)->ground);
     memcpy(out->added, &added, sizeof added);
+    memcpy(out->shade, &factor, sizeof factor);
     for (int c = 0; c < 3; c++)
         beyond[c] = zero + frame->ground[c];
-    if (!covered && frame->patches.count > 0)
-        imp_ground_lay_patches(frame, table, group, beyond);
+    out->patched =
+        !covered && frame->patches.count > 0 && imp_ground_lay_patches(frame, table, group, beyond);
+    if (!out->patched)
+        return;
     for (int c = 0; c < 3; c++)
         beyond[c] *= factor;
     imp_pixel_by_pixel(beyond, out->beyond);
