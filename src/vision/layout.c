@@ -23,6 +23,10 @@ imp_status imp_layout_of(imp_cell_layout *out, const imp_network *network, imp_e
     if (inputs->frames > 1 || inputs->actions > 0)
         return imp_fail(err, IMP_BAD_INPUT, "%.80s is no segmenter: it wants to know the past",
                         def->architecture);
+    if (inputs->skip_top > 0)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%.80s is no segmenter: it does not look at whole pictures",
+                        def->architecture);
     const imp_cell_layout layout = {cells->height, cells->width, block};
     const int width = imp_layout_width(&layout), height = imp_layout_height(&layout);
     if (def->width % width != 0 || def->height % height != 0 ||

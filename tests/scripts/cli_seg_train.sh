@@ -48,6 +48,9 @@ expect 2 imprint seg-train --map loop_empty --map 4way --split train --epochs 0 
 expect 2 imprint seg-train --map straight_road --split sideways --out never
 expect 2 imprint seg-train --randomize nothing-known --out never
 expect 3 imprint seg-train --network small --epochs 1 --out never
+{ echo 'skip-top: 50'; cat "$SOURCE/networks/segmenters/segmenter.yaml"; } >lower.yaml
+expect 3 imprint seg-train --network lower.yaml --epochs 1 --out never
+says 'whole pictures'
 expect 4 imprint seg-train $maps --out whole
 absent never
 
