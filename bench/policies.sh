@@ -5,8 +5,8 @@
 #         baseline's own protocol, 10 starts of 65 steps.
 #   roads one policy for all roads, trained on towns that nobody drew, on built-in maps for training
 #         and on roads that end, and driven on ten maps that it has never seen, 1000 such starts.
-#   aido  policies by AI-DO's clock and lanes: one for empty roads (LF, LFI), and one for roads with
-#         duckies and cars on them (LFP, LFV), in 100 episodes each.
+#   aido  policies by AI-DO's clock and lanes: one for LF, trained on its four maps, one for LFI, and
+#         one for roads with duckies and cars on them (LFP, LFV), in 100 episodes each.
 # usage: bench/policies.sh [loop|roads|aido] [SEED...]     (build first: ./run build)
 # shellcheck disable=SC2086  # options are kept as words
 set -eu
@@ -70,11 +70,21 @@ training_roads() {
     done
 }
 
+# often NUMBER MAP...: lets maps take part so many times
+often() {
+    number=$1
+    shift
+    for _ in $(seq "$number"); do
+        for map in "$@"; do
+            maps="$maps --map $map"
+        done
+    done
+}
+
 roads() {
     training_roads
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        maps="$maps --map bench/maps/cul_de_sacs.yaml"
-    done
+    often 12 bench/maps/cul_de_sacs.yaml
+    often 7 bench/maps/lone_road.yaml bench/maps/lone_bend.yaml
     unseen=
     for map in ETHZ_autolab_technical_track_bordered ETHZ_loop_bordered ETH_small_loop_2_bordered \
         zigzag_dists_bordered loop_empty straight_road straight_road_down ETH_large_intersect \
@@ -84,35 +94,45 @@ roads() {
     for seed in "$@"; do
         echo "one policy for all, seed $seed"
         $program dagger --quiet $dagger $maps --split train --turns r --tracking-rate 2.4 \
-            --turning-rate 8 --first-episodes 250 --episodes 150 --rounds 5 --epochs 2 \
-            --last-epochs 8 --eval-episodes 40 --eval-steps 400 --train-seed "$seed" \
+            --turning-rate 8 --first-episodes 480 --episodes 300 --steps 50 --rounds 5 --epochs 2 \
+            --last-epochs 18 --eval-episodes 100 --eval-steps 150 --train-seed "$seed" \
             --out "$work/all-$seed" | tail -n 1
         $program eval --quiet --policy "$work/all-$seed" --policy expert --turns r $unseen \
             --episodes 1000 --steps 1500 --start-angle-deg 60
     done
 }
 
-# aido_policy NAME SEED: trains it on $maps
+# aido_policy NAME SEED OPTION...: trains it on $maps
 aido_policy() {
-    $program dagger --quiet $dagger $maps --split train --turns r --clock challenge \
-        --lanes challenge --cars-yield --first-episodes 250 --episodes 150 --rounds 5 --epochs 2 \
-        --last-epochs 8 --eval-episodes 40 --eval-steps 400 --train-seed "$2" --out "$work/$1-$2" |
-        tail -n 1
+    name=$1 seed=$2
+    shift 2
+    echo "AI-DO, a policy for $name, seed $seed"
+    $program dagger --quiet $dagger $maps --turns r --clock challenge --lanes challenge \
+        --cars-yield "$@" --epochs 2 --last-epochs 14 --eval-episodes 100 --eval-steps 200 \
+        --train-seed "$seed" --out "$work/$name-$seed" | tail -n 1
 }
 
 aido() {
+    lf_maps='ETHZ_autolab_technical_track_bordered ETHZ_loop_bordered ETH_small_loop_2_bordered
+        zigzag_dists_bordered'
     for seed in "$@"; do
-        training_roads
-        echo "AI-DO on empty roads, seed $seed"
-        aido_policy roads "$seed"
+        maps=
+        often 1 $lf_maps
+        aido_policy lf "$seed" --first-episodes 240 --episodes 150 --rounds 5
         $program eval --quiet --protocol aido-lf --lanes challenge --policy expert \
-            --policy "$work/roads-$seed"
-        $program eval --quiet --protocol aido-lfi --episodes 100 --policy "$work/roads-$seed" |
+            --policy "$work/lf-$seed"
+        training_roads
+        often 12 $lf_maps
+        aido_policy lfi "$seed" --first-episodes 400 --episodes 250 --steps 60 --rounds 5
+        $program eval --quiet --protocol aido-lfi --episodes 100 --policy "$work/lfi-$seed" |
             tail -n 5
-        towns duckies --loop --count 60 --seed 11 --size 7x7 --objects --duckies 10
+        maps=
+        towns loops --loop --count 40 --seed 1 --size 7x7
+        towns duckies --loop --count 240 --seed 11 --size 7x7 --objects --duckies 10
         towns cars --loop --count 40 --seed 12 --size 7x7 --objects --cars 3
-        echo "AI-DO with duckies and cars, seed $seed"
-        aido_policy traffic "$seed"
+        often 4 4way
+        aido_policy traffic "$seed" --start-angle-deg 30 --first-episodes 240 --episodes 160 \
+            --rounds 6
         for challenge in aido-lfp aido-lfv; do
             $program eval --quiet --protocol $challenge --episodes 100 \
                 --policy "$work/traffic-$seed" | grep -E 'lasted|median'

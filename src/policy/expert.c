@@ -24,9 +24,9 @@ static const double GAP_USUAL = 0.06, ANGLE_USUAL = 0.25;
 // So much larger a robot would stand on the road, too.
 static const double ROOM_USUAL = 1.5;
 // A robot turns freely where one so much larger could, and not at all where one of the tight size
-// could not. To more room it goes at this share of its speed, and not that way if even this near
-// there is none [m].
-static const double SIZE_FREE = 1.6, SIZE_TIGHT = 1.2, PACE_TO_ROOM = 0.5, WAY_STEP = 0.04;
+// could not. To more room, which it looks for in such steps [m], it goes at this share of its
+// speed.
+static const double SIZE_FREE = 1.6, SIZE_TIGHT = 1.2, WAY_STEP = 0.04, PACE_TO_ROOM = 0.5;
 // No faster than this, the robot stands [m/s].
 static const double SPEED_STANDING = 0.05;
 // Farther from the route than this, it is looked for anew [m].
