@@ -211,35 +211,37 @@ static double room_to_turn(const imp_world *world, imp_pose pose, double angle)
     return room;
 }
 
-// Which way a robot of some size finds room to turn: 1 ahead, -1 behind, the shorter one, and of
-// two alike the one that leads back to the route; 0 here, from `from` = 0 on; NAN nowhere near.
-static double way_for_size(const imp_world *world, imp_pose pose, const deviation *d, double size,
-                           int from)
+static imp_pose moved_ahead(imp_pose pose, double distance)
 {
-    enum { STEPS = 5 };
-    const double preferred = d->angle * d->aside < 0.0 ? 1.0 : -1.0;
-    bool free[2] = {true, true};
-    for (int k = from; k <= STEPS; k++) {
-        for (int back = 0; back < 2; back++) {
-            const double way = back ? -preferred : preferred;
-            const imp_vec2 step = imp_vec2_scale(imp_forward(pose.heading), way * k * WAY_STEP);
-            const imp_pose there = {pose.x + step.x, pose.z + step.z, pose.heading};
-            free[back] = free[back] && imp_env_on_road(world, there, size);
-            if (free[back] && can_turn(world, there, d->astray, size))
-                return k == 0 ? 0.0 : way;
-        }
-    }
-    return NAN;
+    const imp_vec2 step = imp_vec2_scale(imp_forward(pose.heading), distance);
+    return (imp_pose){pose.x + step.x, pose.z + step.z, pose.heading};
 }
 
-// The same, with the less room to spare the less there is; ahead, if there is none at all.
+// Whether there is room to turn in somewhere ahead or behind.
+static bool is_room_near(const imp_world *world, imp_pose pose, double angle)
+{
+    enum { STEPS = 5 };
+    for (int way = -1; way <= 1; way += 2) {
+        for (int k = 1; k <= STEPS; k++) {
+            const imp_pose there = moved_ahead(pose, way * k * WAY_STEP);
+            if (!imp_env_on_road(world, there, SIZE_TIGHT))
+                break;
+            if (can_turn(world, there, angle, SIZE_TIGHT))
+                return true;
+        }
+    }
+    return false;
+}
+
+// Which way the robot goes to have room to turn: 1 ahead, -1 behind, preferably the way that leads
+// back to the route; 0 if it had better turn where it is.
 static double way_to_room(const imp_world *world, imp_pose pose, const deviation *d)
 {
-    static const double sizes[] = {1.1, 1.05, 1.0};
-    double way = way_for_size(world, pose, d, SIZE_TIGHT, 1);
-    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0] && isnan(way); k++)
-        way = way_for_size(world, pose, d, sizes[k], 0);
-    return isnan(way) ? 1.0 : way;
+    if (!is_room_near(world, pose, d->astray) && can_turn(world, pose, d->astray, 1.0))
+        return 0.0;
+    const double preferred = d->angle * d->aside < 0.0 ? 1.0 : -1.0;
+    const imp_pose there = moved_ahead(pose, preferred * WAY_STEP);
+    return imp_env_on_road(world, there, SIZE_TIGHT) ? preferred : -preferred;
 }
 
 // The action that the control law asks for; *usual tells whether the robot is about where it should
