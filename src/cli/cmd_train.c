@@ -267,6 +267,8 @@ static imp_status apply_online(online_settings *o, const imp_train_settings *s,
     if (status == IMP_OK)
         status = imp_sim_options_split(&o->sim, &collect->split, err);
     if (status == IMP_OK)
+        status = imp_random_options_read(options, &o->sim, &collect->randomization, err);
+    if (status == IMP_OK)
         status = imp_sim_options_scene(options, &o->sim, &collect->scene, &o->assets, err);
     collect->maps = o->sim.maps.items;
     collect->map_count = o->sim.maps.count;

@@ -128,6 +128,24 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return (hash ^ 0xff) * 0x100000001b3U;
 }
 
+// What worlds are drawn from: of a file, the settings have the name alone.
+static uint64_t hash_randomization(uint64_t hash, const imp_randomization *spec)
+{
+    char text[400];
+    for (int g = 0; g < IMP_GROUP_COUNT; g++) {
+        snprintf(text, sizeof text, "%a", spec->strength[g]);
+        hash = hash_text(hash, text);
+    }
+    for (int q = 0; q < IMP_QUANTITY_COUNT; q++) {
+        const imp_distribution *d = &spec->quantities[q];
+        snprintf(text, sizeof text, "%d, absent %a: %a %a %a %a %a to %a %a %a %a %a", (int)d->kind,
+                 d->absent, d->low[0], d->low[1], d->low[2], d->low[3], d->low[4], d->high[0],
+                 d->high[1], d->high[2], d->high[3], d->high[4]);
+        hash = hash_text(hash, text);
+    }
+    return hash;
+}
+
 uint64_t imp_online_hash(const imp_online *o)
 {
     enum { TEXT_BYTES = 1024 };
@@ -149,6 +167,7 @@ uint64_t imp_online_hash(const imp_online *o)
     uint64_t hash = hash_text(0xcbf29ce484222325U, text);
     hash = hash_text(hash, e->turns != NULL ? e->turns : "");
     hash = hash_text(hash, c->settings);
+    hash = hash_randomization(hash, &c->randomization);
     for (int k = 0; k < o->recorder.crew.maps.count; k++)
         hash = hash_text(hash, o->recorder.crew.maps.worlds[k]->name);
     return hash;

@@ -28,6 +28,21 @@ for file in drivers/epoch-000001.safetensors history.csv drivers/epoch-000005.sa
     done
 done
 
+# what is learned from worlds that differ is something else
+expect 0 $teach --randomize looks --epochs 1 --out looks
+expect 0 $teach --epochs 1 --out plain
+cmp -s looks/model.safetensors plain/model.safetensors && fail "--randomize changes nothing"
+cut -d, -f2 looks/history.csv >first
+cut -d, -f2 plain/history.csv >second
+cmp -s first second && fail "--randomize changes no picture"
+expect 2 $teach --randomize fog --out other
+says "'fog'"
+echo '{"camera_angle": {"type": "uniform", "low": 0.9, "high": 1.1}}' >drawn.json
+expect 0 $teach --randomization drawn.json --epochs 2 --schedule constant --out drawn
+sed 's/0.9/0.8/' drawn.json >other.json && mv other.json drawn.json
+expect 3 $teach --randomization drawn.json --epochs 3 --schedule constant --out drawn --resume
+says 'other settings'
+
 expect 0 imprint eval --policy whole --episodes 1 --steps 5
 expect 2 $teach --out other --data whole
 says '--data'
