@@ -159,8 +159,10 @@ static void the_best_round_is_no_accident(void **state)
     };
     imp_dagger dagger = {.rounds = rounds};
     static const int best[] = {0, 0, 1, 1, 1};
-    for (dagger.count = 0; dagger.count <= 4; dagger.count++)
-        assert_int_equal(imp_rounds_best(&dagger, 100), best[dagger.count]);
+    for (int count = 0; count <= 4; count++) {
+        dagger.count = count;
+        assert_int_equal(imp_rounds_best(&dagger, 100), best[count]);
+    }
     rounds[0] = (imp_dagger_round){.survived = 90, .distance = 9.0};
     assert_int_equal(imp_rounds_best(&dagger, 100), 1);
 }
