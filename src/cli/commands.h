@@ -33,7 +33,7 @@ typedef struct imp_sim_options {
     int start_tile[2];
     int frame_skip;
     bool randomize_objects, cars_yield, by_sight, trials;
-    double expert_speed, tracking_rate, turning_rate, turn_rate, lane_offset;
+    double expert_speed, tracking_rate, turning_rate, turn_rate, return_angle_deg, lane_offset;
     const char *split;     // which of the maps take part: all, train or test
     const char *lanes;     // "simulator" or "challenge"
     const char *clock;     // "simulator" or "challenge"
@@ -51,7 +51,7 @@ imp_sim_options imp_default_sim_options(void);
 imp_status imp_check_threads(int threads, imp_error *err);
 
 // Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
-// --tracking-rate --turning-rate --lane-offset --turns --assets --style --threads.
+// --tracking-rate --turning-rate --turn-rate --return-angle-deg --lane-offset --turns --assets --style --threads.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
 
 // The same for commands whose episodes take place on several maps: --map may be repeated, and they

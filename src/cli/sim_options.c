@@ -21,6 +21,7 @@ imp_sim_options imp_default_sim_options(void)
         .tracking_rate = expert.tracking_rate,
         .turning_rate = expert.turning_rate,
         .turn_rate = expert.turn_rate,
+        .return_angle_deg = expert.return_angle * 180.0 / IMP_PI,
         .lane_offset = expert.lane_offset,
         .trials = expert.tries_out,
         .lanes = "simulator",
@@ -66,6 +67,10 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          "how hard the expert presses for a turn rate; 4 is gentle", false},
         {"turn-rate", 0, IMP_OPTION_REAL, &sim->turn_rate, "RAD/S",
          "the expert turns no faster than this", false},
+        {"return-angle-deg", 0, IMP_OPTION_REAL, &sim->return_angle_deg, "DEG",
+         "the expert comes back to its lane from the left no more steeply, so as not to turn into "
+         "what it passes",
+         false},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
          "where the expert drives, to the right of the lane centre", false},
         {"lanes", 0, IMP_OPTION_TEXT, &sim->lanes, "NAME",
@@ -230,6 +235,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->tracking_rate = sim->tracking_rate;
     expert->turning_rate = sim->turning_rate;
     expert->turn_rate = sim->turn_rate;
+    expert->return_angle = sim->return_angle_deg * IMP_PI / 180.0;
     expert->challenge_lanes = strcmp(sim->lanes, "challenge") == 0;
     if (!expert->challenge_lanes && strcmp(sim->lanes, "simulator") != 0)
         return imp_fail(err, IMP_USAGE, "--lanes: '%s' is neither simulator nor challenge",

@@ -153,17 +153,18 @@ uint64_t imp_online_hash(const imp_online *o)
     const imp_env_def *env = &c->env;
     const imp_expert_def *e = &c->expert;
     char text[TEXT_BYTES];
-    snprintf(
-        text, sizeof text,
-        "%d/%d x %d, seed %llu/%u, noise %a/%a, start %a/%a, pace %a, expert %a/%d/%d, frames "
-        "%d x %a/%d, trim %a, delay %a, drawn %d, yield %d, rules %d, speed %a/%a/%a/%a, offset "
-        "%a, sight %d/%d, arcs %d, %d x %d",
-        c->episodes, o->slots, c->steps, (unsigned long long)env->seed, env->index, c->noise,
-        c->noise_time, env->accept_start_angle, c->start_offset, c->speed_spread, c->expert_share,
-        c->mix_steps, c->safe_switching, env->frame_skip, env->drive.time_step, env->drive.substeps,
-        env->drive.trim, env->drive.delay, env->randomize_objects, env->cars_yield, (int)env->rules,
-        e->speed, e->tracking_rate, e->turning_rate, e->turn_rate, e->lane_offset, e->by_sight,
-        e->tries_out, e->challenge_lanes, c->camera.width, c->camera.height);
+    snprintf(text, sizeof text,
+             "%d/%d x %d, seed %llu/%u, noise %a/%a, start %a/%a, pace %a, expert %a/%d/%d, frames "
+             "%d x %a/%d, trim %a, delay %a, drawn %d, yield %d, rules %d, speed %a/%a/%a/%a, "
+             "return %a, offset "
+             "%a, sight %d/%d, arcs %d, %d x %d",
+             c->episodes, o->slots, c->steps, (unsigned long long)env->seed, env->index, c->noise,
+             c->noise_time, env->accept_start_angle, c->start_offset, c->speed_spread,
+             c->expert_share, c->mix_steps, c->safe_switching, env->frame_skip,
+             env->drive.time_step, env->drive.substeps, env->drive.trim, env->drive.delay,
+             env->randomize_objects, env->cars_yield, (int)env->rules, e->speed, e->tracking_rate,
+             e->turning_rate, e->turn_rate, e->return_angle, e->lane_offset, e->by_sight,
+             e->tries_out, e->challenge_lanes, c->camera.width, c->camera.height);
     uint64_t hash = hash_text(0xcbf29ce484222325U, text);
     hash = hash_text(hash, e->turns != NULL ? e->turns : "");
     hash = hash_text(hash, c->settings);

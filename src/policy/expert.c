@@ -53,6 +53,7 @@ imp_expert_def imp_default_expert_def(void)
                             .tracking_rate = 3.1,
                             .turning_rate = 10.0,
                             .turn_rate = 6.0,
+                            .return_angle = IMP_PI / 3,
                             .lane_offset = 0.0,
                             .tries_out = true,
                             .cookie = EXPERT_COOKIE};
@@ -172,7 +173,7 @@ static deviation deviation_of(const expert *self, foresight state, double offset
     double approach = 0.5 * self->def.tracking_rate / pace * aside;
     if (self->def.by_sight)
         approach *= 1.0 + pow(aside / STEEP_DISTANCE, 2.0);
-    approach = fmax(-APPROACH_MAX, fmin(APPROACH_MAX, approach));
+    approach = fmax(-fmin(APPROACH_MAX, self->def.return_angle), fmin(APPROACH_MAX, approach));
     return (deviation){
         .aside = aside,
         .angle = angle,
@@ -392,6 +393,9 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
                         def->turning_rate);
     if (!(def->turn_rate > 0.0 && def->turn_rate <= 20.0))
         return imp_fail(err, IMP_USAGE, "turn rate %g rad/s is not within 0 to 20", def->turn_rate);
+    if (!(def->return_angle > 0.0 && def->return_angle <= IMP_PI / 2))
+        return imp_fail(err, IMP_USAGE, "return angle %g degrees is not within 0 to 90",
+                        def->return_angle * 180.0 / IMP_PI);
     if (!(fabs(def->lane_offset) <= 0.1))
         return imp_fail(err, IMP_USAGE, "lane offset %g m is not within -0.1 to 0.1",
                         def->lane_offset);

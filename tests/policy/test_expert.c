@@ -256,6 +256,53 @@ static void it_turns_no_faster_than_it_may(void **state)
     imp_world_destroy(world);
 }
 
+// The steepest angle to the road at which the expert comes back from a place beside its lane.
+static double steepest_return(const imp_expert_def *def, double right)
+{
+    enum { STEPS_BACK = 60, TURNING_IN = 5 };
+    imp_error err = {0};
+    imp_world *world;
+    imp_policy *policy;
+    imp_env env;
+    imp_env_def env_def = imp_default_env_def();
+    env_def.accept_start_angle = 0.02;
+    env_def.has_start_tile = true;
+    env_def.start_tile[0] = 18;
+    assert_ok(imp_world_load(&world, "straight_road", &err), err);
+    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+    assert_ok(imp_expert_create(&policy, def, &err), err);
+    assert_ok(imp_env_reset(&env, 0, &err), err);
+    const double aside = right - env.lane.distance;
+    env.pose.x += aside * sin(env.pose.heading);
+    env.pose.z += aside * cos(env.pose.heading);
+    imp_policy_begin(policy, &env);
+    double steepest = 0.0;
+    for (int k = 0; k < STEPS_BACK; k++) {
+        assert_false(imp_env_step(&env, imp_policy_act(policy, &env, NULL)).terminated);
+        if (k > TURNING_IN)
+            steepest = fmax(steepest, fabs(env.lane.angle));
+    }
+    print_message("from %.2f m: %.3f rad\n", right, steepest);
+    assert_true(fabs(env.lane.distance) < 0.5 * fabs(right));
+    imp_policy_destroy(policy);
+    imp_world_destroy(world);
+    return steepest;
+}
+
+static void it_comes_back_from_the_left_as_gently_as_it_is_told(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_policy *policy;
+    imp_expert_def def = imp_default_expert_def();
+    assert_true(steepest_return(&def, -0.1) > 0.3);
+    def.return_angle = 0.15;
+    assert_true(steepest_return(&def, -0.1) < 0.18);
+    assert_true(steepest_return(&def, 0.05) > 0.18);
+    def.return_angle = 0.0;
+    assert_int_equal(imp_expert_create(&policy, &def, &err), IMP_USAGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +314,7 @@ int main(void)
         cmocka_unit_test(without_trials_a_slow_expert_leaves_the_edge),
         cmocka_unit_test(without_trials_the_expert_stays_on_the_road),
         cmocka_unit_test(it_turns_no_faster_than_it_may),
+        cmocka_unit_test(it_comes_back_from_the_left_as_gently_as_it_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
