@@ -64,8 +64,7 @@ static bool is_better(const imp_dagger_round *a, const imp_dagger_round *b, int 
     // the standard deviation of a difference of two small counts
     if (abs(lost_a - lost_b) > sqrt((double)(lost_a + lost_b)))
         return lost_a < lost_b;
-    // what was lost hardly came anywhere
-    return a->distance * b->survived > b->distance * a->survived;
+    return a->distance > b->distance;
 }
 
 int imp_rounds_best(const imp_dagger *out, int episodes)

@@ -13,8 +13,8 @@ imp_status imp_rounds_write(const imp_dagger *out, const char *folder, const imp
                             imp_error *err);
 
 // The round whose policy is the best on `episodes` starts: the one that loses fewest, where that
-// differs by more than such counts do by chance, else the one whose survivors come farthest. 0
-// while there is none.
+// differs by more than such counts do by chance, else the one that comes farthest on
+// average. 0 while there is none.
 int imp_rounds_best(const imp_dagger *out, int episodes);
 
 #endif

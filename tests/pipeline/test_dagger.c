@@ -155,16 +155,17 @@ static void the_best_round_is_no_accident(void **state)
         {.survived = 100, .distance = 5.0},
         {.survived = 99, .distance = 5.2}, // lost one, and came farther for all that
         {.survived = 100, .distance = 5.2},
+        {.survived = 100, .distance = 5.21}, // lost none, and came farther
         {.survived = 90, .distance = 9.0},
     };
     imp_dagger dagger = {.rounds = rounds};
-    static const int best[] = {0, 0, 1, 1, 1};
-    for (int count = 0; count <= 4; count++) {
+    static const int best[] = {0, 0, 1, 1, 3, 3};
+    for (int count = 0; count <= 5; count++) {
         dagger.count = count;
         assert_int_equal(imp_rounds_best(&dagger, 100), best[count]);
     }
     rounds[0] = (imp_dagger_round){.survived = 90, .distance = 9.0};
-    assert_int_equal(imp_rounds_best(&dagger, 100), 1);
+    assert_int_equal(imp_rounds_best(&dagger, 100), 3);
 }
 
 // A round starts from the weights of the one before, the first from those that are given: with a

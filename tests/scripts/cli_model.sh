@@ -5,7 +5,8 @@
 
 expect 0 imprint model list
 prints one-residual
-for name in dronet-like one-residual pilotnet-like small; do
+for name in dronet-like one-residual pilotnet-like small \
+    wide-residual wide-residual-actions; do
     expect 0 imprint model show "$name"
     prints total
 done
