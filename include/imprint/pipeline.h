@@ -110,6 +110,9 @@ typedef struct imp_collect_def {
     /// Instead, the expert takes over from a network 0.12 m or pi / 8 from the lane and hands back
     /// within 0.05 m and pi / 18 (the safe switching of gym-duckietown's DAgger baseline); false
     bool safe_switching;
+    /// Of so many episodes that a network drives, one is recorded: the one that ended badly, or
+    /// else the one in which it differed most from the expert; 1
+    int hardest_of;
     const char *policy_name; ///< what the dataset says about who drove; NULL: `policy`
     imp_env_def env;         ///< env.max_steps is ignored: steps counts
     imp_camera_def camera;
@@ -486,8 +489,9 @@ const char *imp_beta_word(int beta);
 
 /// Settings of DAgger. Obtain with imp_default_dagger_def(), then change fields.
 typedef struct imp_dagger_def {
-    /// Of each round. `noise` and `speed_spread` disturb round 0 only; policy, policy_name,
-    /// expert_share, safe_switching, resume and settings are set by the rounds. mix_steps: 30
+    /// Of each round. `noise` and `speed_spread` disturb round 0 only, in which `hardest_of` does
+    /// not count; policy, policy_name, expert_share, safe_switching, resume and settings are set
+    /// by the rounds. mix_steps: 30
     imp_collect_def collect;
     int first_episodes;  ///< of round 0, in which the expert drives alone; 0: as in the others
     imp_train_def train; ///< after each round; initial, tensorboard, resume and settings are set

@@ -33,6 +33,10 @@ static void add_options(imp_options *options, settings *s)
          "what it loses in a round: a part of the whole (linear) or of what is left", false},
         {"mix-steps", 0, IMP_OPTION_INT, &dagger->collect.mix_steps, "N",
          "who drives is drawn every N steps; 0: for every episode", false},
+        {"hardest-of", 0, IMP_OPTION_INT, &dagger->collect.hardest_of, "N",
+         "record one of N episodes that the network drives: the one that ended badly, or in which "
+         "it differed most from the expert",
+         false},
         {"noise", 0, IMP_OPTION_REAL, &dagger->collect.noise, "SIGMA",
          "disturb the duty cycles executed in round 0 by so much; labels stay the expert's", false},
         {"noise-time", 0, IMP_OPTION_REAL, &dagger->collect.noise_time, "S",

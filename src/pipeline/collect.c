@@ -24,17 +24,40 @@ static imp_status write_rollout(job *work, imp_dataset_writer *writer, int index
     return IMP_OK;
 }
 
-// Drives a wave of episodes on all threads and writes them in order; stops at the first that is not
-// whole.
+static bool is_harder(const imp_rollout *a, const imp_rollout *b)
+{
+    const bool failed_a = a->ending != IMP_ENDING_MAX_STEPS;
+    const bool failed_b = b->ending != IMP_ENDING_MAX_STEPS;
+    return failed_a != failed_b ? failed_a : a->dispute > b->dispute;
+}
+
+// The hardest of some rollouts that are all whole.
+static imp_status choose(const job *work, int first, int count, int *chosen, imp_error *err)
+{
+    const imp_rollout *rollouts = work->recorder.rollouts;
+    *chosen = first;
+    for (int k = first; k < first + count; k++) {
+        const imp_error *error = &rollouts[k].error;
+        if (error->status != IMP_OK)
+            return imp_fail(err, error->status, "%s", error->message);
+        if (is_harder(&rollouts[k], &rollouts[*chosen]))
+            *chosen = k;
+    }
+    return IMP_OK;
+}
+
+// Drives a wave of episodes on all threads and writes them, or the hardest of each few, in order;
+// stops at the first that is not whole.
 static imp_status drive_wave(job *work, imp_dataset_writer *writer, int first, int count,
                              imp_error *err)
 {
-    imp_recorder_drive(&work->recorder, 0, first, count);
+    const int few = work->def->hardest_of;
+    imp_recorder_drive(&work->recorder, 0, first * few, count * few);
     for (int k = 0; k < count; k++) {
-        const imp_error *error = &work->recorder.rollouts[k].error;
-        if (error->status != IMP_OK)
-            return imp_fail(err, error->status, "%s", error->message);
-        imp_status status = write_rollout(work, writer, k, err);
+        int chosen;
+        imp_status status = choose(work, k * few, few, &chosen, err);
+        if (status == IMP_OK)
+            status = write_rollout(work, writer, chosen, err);
         if (status != IMP_OK)
             return status;
     }
@@ -43,7 +66,8 @@ static imp_status drive_wave(job *work, imp_dataset_writer *writer, int first, i
 
 static imp_status drive_all(job *work, imp_dataset_writer *writer, int written, imp_error *err)
 {
-    const int episodes = work->def->episodes, wave = work->recorder.capacity;
+    const int episodes = work->def->episodes;
+    const int wave = work->recorder.capacity / work->def->hardest_of;
     imp_status status = IMP_OK;
     for (int first = written; first < episodes && status == IMP_OK; first += wave) {
         const int left = episodes - first;
@@ -88,10 +112,10 @@ static imp_status collect(job *work, const char *folder, imp_error *err)
     imp_status status = open_writer(&writer, folder, work, &written, err);
     if (status == IMP_OK) {
         const int left = work->def->episodes > written ? work->def->episodes - written : 0;
-        const int wave = 2 * work->recorder.crew.threads;
+        const int wave = 2 * work->recorder.crew.threads, few = work->def->hardest_of;
         work->summary->resumed = written;
-        work->recorder.crew.progress.total = (double)left * work->def->steps;
-        status = imp_recorder_reserve(&work->recorder, left < wave ? left : wave, err);
+        work->recorder.crew.progress.total = (double)left * few * work->def->steps;
+        status = imp_recorder_reserve(&work->recorder, few * (left < wave ? left : wave), err);
     }
     if (status == IMP_OK)
         status = drive_all(work, writer, written, err);

@@ -7,7 +7,7 @@
 
 #include "pipeline/steering.h"
 
-enum { COLLECT_COOKIE = 0xC011EC7 };
+enum { COLLECT_COOKIE = 0xC011EC7, HARDEST_OF_MAX = 100 };
 
 imp_collect_def imp_default_collect_def(void)
 {
@@ -18,6 +18,7 @@ imp_collect_def imp_default_collect_def(void)
         .steps = 512,
         .noise_time = 0.5,
         .mix_steps = 1,
+        .hardest_of = 1,
         .env = imp_default_env_def(),
         .camera = imp_default_camera_def(),
         .expert = imp_default_expert_def(),
@@ -104,7 +105,7 @@ static imp_status drive_episode(imp_recorder *r, imp_rollout *b, uint32_t episod
     b->randomization[0] = '\0';
     if (crew->randomization != NULL)
         imp_draw_text(&member->draw, b->randomization);
-    b->reward = 0.0;
+    b->reward = b->dispute = 0.0;
     note_state(crew, member, b, 0);
     for (imp_step step = {0}; !step.terminated && !step.truncated;) {
         int k = b->steps++;
@@ -113,6 +114,7 @@ static imp_status drive_episode(imp_recorder *r, imp_rollout *b, uint32_t episod
         imp_action wanted = action;
         if (member->teacher != NULL) {
             wanted = imp_policy_act(member->teacher, env, NULL);
+            b->dispute += fabs(action.left - wanted.left) + fabs(action.right - wanted.right);
             action = imp_steering_choose(&steering, env, action, wanted);
         }
         step = imp_env_step(env, imp_steering_disturb(&steering, action));
@@ -121,6 +123,7 @@ static imp_status drive_episode(imp_recorder *r, imp_rollout *b, uint32_t episod
         if (!imp_crew_tick(crew, worker))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
+    b->dispute /= 2.0 * b->steps;
     b->ending = env->ending;
     return IMP_OK;
 }
@@ -163,6 +166,9 @@ static imp_status check(const imp_collect_def *def, imp_error *err)
                         "the expert's share %g must lie within 0 to 1, and the steps that one "
                         "drives, %d, must not be negative",
                         def->expert_share, def->mix_steps);
+    if (def->hardest_of < 1 || def->hardest_of > HARDEST_OF_MAX)
+        return imp_fail(err, IMP_USAGE, "the hardest of %d episodes: wants 1 to %d",
+                        def->hardest_of, HARDEST_OF_MAX);
     return IMP_OK;
 }
 

@@ -18,7 +18,8 @@ typedef struct imp_rollout {
     double time_step;                      // between its states [s]
     char randomization[IMP_DRAW_TEXT_MAX]; // what was drawn for it; "" if nothing is randomised
     double reward;                         // their sum
-    imp_error error;                       // why it is not whole; status IMP_OK if it is
+    double dispute;  // mean difference between what the driver and the expert would do
+    imp_error error; // why it is not whole; status IMP_OK if it is
 } imp_rollout;
 
 // Drives episodes on all threads.

@@ -11,6 +11,7 @@ static imp_dagger_def small_dagger(int rounds)
     def.collect = small_collect(3, 30);
     def.collect.mix_steps = 5;
     def.collect.noise = 0.1;
+    def.collect.hardest_of = 2;
     def.first_episodes = 5;
     def.eval.camera = def.collect.camera;
     def.eval.threads = 2;
