@@ -16,7 +16,7 @@ work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 part=${1:-loop}
 [ $# -eq 0 ] || shift
-dagger='--network one-residual-actions --start-angle-deg 60 --noise 0.08 --no-trials'
+dagger='--start-angle-deg 60 --noise 0.08 --no-trials'
 
 # measure NAME POLICY [OPTION...]: a row of the loop's table
 measure() {
@@ -40,7 +40,8 @@ loop() {
         $program train --quiet --data "$work/clone-data-$seed" --seed "$seed" \
             --out "$work/clone-$seed" >"$work/log"
         measure "plain behaviour cloning, seed $seed" "$work/clone-$seed"
-        $program dagger --quiet $dagger --tracking-rate 2.4 --turning-rate 8 \
+        $program dagger --quiet $dagger --network one-residual-actions \
+            --tracking-rate 2.4 --turning-rate 8 \
             --first-episodes 180 --episodes 120 --rounds 3 --eval-episodes 50 --eval-steps 150 \
             --train-seed "$seed" --out "$work/dagger-$seed" >"$work/log"
         measure "DAgger, seed $seed" "$work/dagger-$seed"
@@ -91,13 +92,16 @@ roads() {
         ETH_small_intersect robotarium1; do
         unseen="$unseen --map $map"
     done
+    $program eval --quiet --policy expert --turns r $unseen \
+        --episodes 1000 --steps 1500 --start-angle-deg 60
     for seed in "$@"; do
         echo "one policy for all, seed $seed"
         $program dagger --quiet $dagger $maps --split train --turns r --tracking-rate 2.4 \
-            --turning-rate 8 --first-episodes 480 --episodes 300 --steps 50 --rounds 5 --epochs 2 \
-            --last-epochs 18 --eval-episodes 100 --eval-steps 150 --train-seed "$seed" \
-            --out "$work/all-$seed" | tail -n 1
-        $program eval --quiet --policy "$work/all-$seed" --policy expert --turns r $unseen \
+            --turning-rate 8 --network wide-residual-actions --first-episodes 800 \
+            --episodes 500 --hardest-of 3 --steps 30 --rounds 5 --epochs 2 --last-epochs 12 \
+            --eval-episodes 100 --eval-steps 150 --train-seed "$seed" --out "$work/all-$seed" |
+            tail -n 1
+        $program eval --quiet --policy "$work/all-$seed" --turns r $unseen \
             --episodes 1000 --steps 1500 --start-angle-deg 60
     done
 }
@@ -107,7 +111,8 @@ aido_policy() {
     name=$1 seed=$2
     shift 2
     echo "AI-DO, a policy for $name, seed $seed"
-    $program dagger --quiet $dagger $maps --turns r --clock challenge --lanes challenge \
+    $program dagger --quiet $dagger --network one-residual-actions $maps \
+        --turns r --clock challenge --lanes challenge \
         --cars-yield "$@" --epochs 2 --last-epochs 14 --eval-episodes 100 --eval-steps 200 \
         --train-seed "$seed" --out "$work/$name-$seed" | tail -n 1
 }
