@@ -270,6 +270,7 @@ imp_status imp_session_claim(const char *folder, bool resume, bool force, imp_er
 void imp_session_settle(const char *folder, bool force)
 {
     char aside[IMP_PATH_MAX];
+    rmdir(folder); // if nothing is in it
     if (!force || name_aside(aside, folder, NULL) != IMP_OK || !imp_path_exists(aside))
         return;
     // nothing new was written, so the old one comes back

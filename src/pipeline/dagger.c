@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "imprint/pipeline.h"
+#include "pipeline/rollout.h"
 #include "pipeline/rounds.h"
 
 enum { DAGGER_COOKIE = 0xDA66E7, ROUNDS_MAX = 1000, EVAL_INDEX = 1 };
@@ -285,7 +286,7 @@ static imp_status check(const imp_dagger_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE,
                         "the expert's share falls by %g, which is not within 0 to 1",
                         def->beta_decay);
-    return IMP_OK;
+    return imp_recorder_check(&def->collect, err);
 }
 
 static imp_status do_rounds(run *r, imp_error *err)

@@ -140,7 +140,7 @@ static void drive_one(void *context, int index, int worker)
         drive_episode(r, b, b->number, worker, &b->error);
 }
 
-static imp_status check(const imp_collect_def *def, imp_error *err)
+imp_status imp_recorder_check(const imp_collect_def *def, imp_error *err)
 {
     if (def->cookie != COLLECT_COOKIE)
         return imp_fail(err, IMP_USAGE,
@@ -183,7 +183,7 @@ static imp_status open_teacher(imp_recorder *r, imp_error *err)
 imp_status imp_recorder_open(imp_recorder *r, const imp_collect_def *def,
                              const imp_monitor *monitor, imp_error *err)
 {
-    imp_status status = check(def, err);
+    imp_status status = imp_recorder_check(def, err);
     if (status != IMP_OK)
         return status;
     imp_env_def env = def->env;

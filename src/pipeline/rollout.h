@@ -34,6 +34,9 @@ typedef struct imp_recorder {
     int at, first; // of what is being driven: its place in rollouts, and its number
 } imp_recorder;
 
+// What is wrong with the settings themselves.
+imp_status imp_recorder_check(const imp_collect_def *def, imp_error *err);
+
 // Checks the settings and hires a crew. Starts as {0}; freed with imp_recorder_close(), also after
 // a failure.
 imp_status imp_recorder_open(imp_recorder *recorder, const imp_collect_def *def,

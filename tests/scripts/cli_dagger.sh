@@ -6,7 +6,7 @@
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
 dagger='imprint dagger --size 40x30 --network small --by-sight --speed 0.5 --noise 0.1 --rounds 2
-    --first-episodes 12 --episodes 8 --steps 50 --epochs 2 --eval-episodes 6 --eval-steps 50'
+    --first-episodes 12 --episodes 8 --hardest-of 2 --steps 50 --epochs 2 --eval-episodes 6 --eval-steps 50'
 
 expect 0 $dagger --out whole
 prints 'whole: 3 rounds'
@@ -56,6 +56,10 @@ expect 2 $dagger --out other --loss cross-entropy
 says 'huber'
 expect 2 $dagger --out other --clock noon
 says '--clock'
+expect 2 $dagger --out other --hardest-of 0
+says 'hardest of 0'
+expect 2 $dagger --out other --return-angle-deg 100
+says 'return angle 100'
 expect 2 $dagger --out other --beta sometimes
 says '--beta'
 expect 2 $dagger --out other --beta-decay 2
