@@ -98,8 +98,9 @@ roads() {
         echo "one policy for all, seed $seed"
         $program dagger --quiet $dagger $maps --split train --turns r --tracking-rate 2.4 \
             --turning-rate 8 --network wide-residual-actions --first-episodes 800 \
-            --episodes 500 --hardest-of 3 --steps 30 --rounds 5 --epochs 2 --last-epochs 12 \
-            --eval-episodes 100 --eval-steps 150 --train-seed "$seed" --out "$work/all-$seed" |
+            --episodes 500 --hardest-of 4 --beta-decay 0.8 --steps 30 --rounds 5 --epochs 2 \
+            --last-epochs 12 --eval-episodes 100 --eval-steps 150 --train-seed "$seed" \
+            --out "$work/all-$seed" |
             tail -n 1
         $program eval --quiet --policy "$work/all-$seed" --turns r $unseen \
             --episodes 1000 --steps 1500 --start-angle-deg 60

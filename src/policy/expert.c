@@ -160,6 +160,17 @@ typedef struct deviation {
     double curvature; // of the stretch ahead [1/m]
 } deviation;
 
+// The steepest that the route is come back to from the left, where it bends like that [rad]. What
+// is passed in a bend to the right lies inside it, and out of the picture before one is round: a
+// gentle expert stays outside till then.
+static double steepest_return(const imp_expert_def *def, double curvature)
+{
+    const double tight = -4.0; // bend to the right [1/m]
+    if (def->return_angle >= APPROACH_MAX)
+        return APPROACH_MAX;
+    return def->return_angle * fmax(0.0, fmin(1.0, 1.0 - curvature / tight));
+}
+
 static deviation deviation_of(const expert *self, foresight state, double offset)
 {
     imp_route_point here = imp_route_ahead(&self->route, 0.0);
@@ -173,7 +184,7 @@ static deviation deviation_of(const expert *self, foresight state, double offset
     double approach = 0.5 * self->def.tracking_rate / pace * aside;
     if (self->def.by_sight)
         approach *= 1.0 + pow(aside / STEEP_DISTANCE, 2.0);
-    approach = fmax(-fmin(APPROACH_MAX, self->def.return_angle), fmin(APPROACH_MAX, approach));
+    approach = fmax(-steepest_return(&self->def, curvature), fmin(APPROACH_MAX, approach));
     return (deviation){
         .aside = aside,
         .angle = angle,
