@@ -112,7 +112,7 @@ static void sum_samples(const imp_ground_frame *frame, const imp_ground_table *t
 
 // Draws the pixels of a group as bytes (8 x 3).
 static void draw_group(const imp_ground_frame *frame, const imp_ground_table *table,
-                       const imp_ground_group *group, int row, int first,
+                       const imp_ground_group *group, const imp_ground_row *row, int first,
                        uint8_t rgb[IMP_LANES * 3])
 {
     int32_t sum[IMP_LANES][4] = {{0}};
@@ -139,10 +139,12 @@ static void draw_group(const imp_ground_frame *frame, const imp_ground_table *ta
 void imp_ground_draw_plain(const imp_ground_frame *frame, const imp_ground_table *table,
                            const imp_ground_group *groups, int row, int width, uint8_t *rgb)
 {
+    imp_ground_row own;
+    imp_ground_row_of(frame, groups, row, (width + IMP_LANES - 1) / IMP_LANES, &own);
     for (int first = 0; first < width; first += IMP_LANES) {
         const int pixels = width - first < IMP_LANES ? width - first : IMP_LANES;
         uint8_t bytes[IMP_LANES * 3];
-        draw_group(frame, table, &groups[first / IMP_LANES], row, first, bytes);
+        draw_group(frame, table, &groups[first / IMP_LANES], &own, first, bytes);
         memcpy(rgb + (size_t)first * 3, bytes, (size_t)pixels * 3);
     }
 }

@@ -9,6 +9,14 @@
 #include "render/eight.h"
 #include "render/ground.h"
 
+// What may lie in a row of the picture: few of all the things that groups have to be tested
+// against.
+typedef struct imp_ground_row {
+    int shadow_count;
+    const imp_ground_shadow *shadows[IMP_SHADOWS_MAX];
+    imp_ground_patches patches;
+} imp_ground_row;
+
 // Of a group's pixels.
 typedef struct imp_ground_uneven {
     float factors[IMP_LANES]; // that the sums of samples are multiplied by
@@ -66,8 +74,9 @@ IMP_ALWAYS_INLINE void imp_shadow_at(const imp_ground_light *light, const imp_gr
 }
 
 // What light does to the pixels of a group: a factor, and what is added.
-IMP_ALWAYS_INLINE void imp_ground_shine(const imp_ground_light *light, const imp_ground_step *at,
-                                        int row, int first, imp_eight *factor, imp_eight *added)
+IMP_ALWAYS_INLINE void imp_ground_shine(const imp_ground_light *light, const imp_ground_row *row,
+                                        const imp_ground_step *at, int first, imp_eight *factor,
+                                        imp_eight *added)
 {
     const imp_eight place[2] = {IMP_EIGHT_AT(at->forward), IMP_EIGHT_AT(at->right)};
     const imp_eight zero = {0};
@@ -82,10 +91,9 @@ IMP_ALWAYS_INLINE void imp_ground_shine(const imp_ground_light *light, const imp
         }
         *factor = 1.0f - light->slope + light->slope * IMP_EIGHT_AT(facing);
     }
-    for (int n = 0; n < light->shadow_count; n++) {
-        const imp_ground_shadow *shadow = &light->shadows[n];
-        if (row >= shadow->top && row < shadow->rows && first + IMP_LANES > shadow->left &&
-            first < shadow->width_end)
+    for (int n = 0; n < row->shadow_count; n++) {
+        const imp_ground_shadow *shadow = row->shadows[n];
+        if (first + IMP_LANES > shadow->left && first < shadow->width_end)
             imp_shadow_at(light, shadow, place, factor);
     }
     for (int n = 0; n < light->glare_count; n++)
@@ -94,9 +102,8 @@ IMP_ALWAYS_INLINE void imp_ground_shine(const imp_ground_light *light, const imp
 
 // Of all patches, how deep in them the shallowest and the deepest place of a rectangle may lie:
 // below 0 is outside.
-IMP_ALWAYS_INLINE void imp_patches_meet(const imp_ground_patches *patches,
-                                        const imp_ground_group *group,
-                                        float shallow[IMP_DISTRACTORS_MAX],
+IMP_ALWAYS_INLINE void imp_patches_meet(const imp_ground_patches *patches, const float middle[2],
+                                        const float half[2], float shallow[IMP_DISTRACTORS_MAX],
                                         float deep[IMP_DISTRACTORS_MAX])
 {
     for (int k = 0; k < patches->count; k += IMP_LANES) {
@@ -104,16 +111,81 @@ IMP_ALWAYS_INLINE void imp_patches_meet(const imp_ground_patches *patches,
         for (int n = 0; n < 3; n++) {
             const imp_eight a = IMP_EIGHT_AT(&patches->a[n][k]);
             const imp_eight b = IMP_EIGHT_AT(&patches->b[n][k]);
-            const imp_eight at =
-                a * group->middle[0] + b * group->middle[1] + IMP_EIGHT_AT(&patches->c[n][k]);
-            const imp_eight reach =
-                IMP_EIGHT_SIZE(a) * group->half[0] + IMP_EIGHT_SIZE(b) * group->half[1];
+            const imp_eight at = a * middle[0] + b * middle[1] + IMP_EIGHT_AT(&patches->c[n][k]);
+            const imp_eight reach = IMP_EIGHT_SIZE(a) * half[0] + IMP_EIGHT_SIZE(b) * half[1];
             least = IMP_EIGHT_LEAST(least, at - reach);
             most = IMP_EIGHT_LEAST(most, at + reach);
         }
         memcpy(shallow + k, &least, sizeof least);
         memcpy(deep + k, &most, sizeof most);
     }
+}
+
+// Keeps the patches that may be seen in a rectangle: none that lies wholly beside it, and none
+// below one that holds all of it.
+IMP_ALWAYS_INLINE void imp_patches_within(const imp_ground_patches *all, const float middle[2],
+                                          const float half[2], imp_ground_patches *out)
+{
+    float shallow[IMP_DISTRACTORS_MAX], deep[IMP_DISTRACTORS_MAX];
+    imp_patches_meet(all, middle, half, shallow, deep);
+    int lowest = all->count - 1, count = 0;
+    while (lowest > 0 && !(shallow[lowest] >= 0.0f))
+        lowest--;
+    for (int k = lowest; k < all->count; k++) {
+        if (!(deep[k] >= 0.0f))
+            continue;
+        for (int n = 0; n < 3; n++) {
+            out->a[n][count] = all->a[n][k];
+            out->b[n][count] = all->b[n][k];
+            out->c[n][count] = all->c[n][k];
+        }
+        memcpy(out->colour[count++], all->colour[k], sizeof all->colour[k]);
+    }
+    out->count = count;
+    // those that are not there lie nowhere
+    for (; count % IMP_LANES != 0; count++)
+        for (int n = 0; n < 3; n++) {
+            out->a[n][count] = out->b[n][count] = 0.0f;
+            out->c[n][count] = -1.0f;
+        }
+}
+
+// Finds the patches of a row's groups.
+IMP_ALWAYS_INLINE void imp_row_patches(const imp_ground_patches *all,
+                                       const imp_ground_group *groups, int count,
+                                       imp_ground_patches *out)
+{
+    // so that rounding leaves nothing out
+    const float slack = 1.0001f;
+    float low[2] = {1e30f, 1e30f}, high[2] = {-1e30f, -1e30f}, middle[2], half[2];
+    out->count = 0;
+    for (int g = 0; g < count; g++)
+        for (int c = 0; c < 2 && groups[g].half[0] >= 0.0f; c++) {
+            const float least = groups[g].middle[c] - groups[g].half[c];
+            const float most = groups[g].middle[c] + groups[g].half[c];
+            low[c] = least < low[c] ? least : low[c];
+            high[c] = most > high[c] ? most : high[c];
+        }
+    for (int c = 0; c < 2; c++) {
+        middle[c] = 0.5f * (low[c] + high[c]);
+        half[c] = slack * 0.5f * (high[c] - low[c]);
+    }
+    if (half[0] >= 0.0f)
+        imp_patches_within(all, middle, half, out);
+}
+
+// Finds what may lie in a row of groups.
+IMP_ALWAYS_INLINE void imp_ground_row_of(const imp_ground_frame *frame,
+                                         const imp_ground_group *groups, int row, int count,
+                                         imp_ground_row *out)
+{
+    const imp_ground_light *light = frame->shine;
+    out->shadow_count = out->patches.count = 0;
+    for (int n = 0; n < light->shadow_count; n++)
+        if (row >= light->shadows[n].top && row < light->shadows[n].rows)
+            out->shadows[out->shadow_count++] = &light->shadows[n];
+    if (frame->patches.count > 0)
+        imp_row_patches(&frame->patches, groups, count, &out->patches);
 }
 
 // Lays one triangle over the colours of eight places.
@@ -130,16 +202,15 @@ IMP_ALWAYS_INLINE void imp_patch_over(const imp_ground_patches *patches, int k,
 }
 
 // Lays triangles over the colours of a group's ground. False if none lie there.
-IMP_ALWAYS_INLINE bool imp_ground_lay_patches(const imp_ground_frame *frame,
+IMP_ALWAYS_INLINE bool imp_ground_lay_patches(const imp_ground_patches *patches,
                                               const imp_ground_table *table,
                                               const imp_ground_group *group, imp_eight colour[3])
 {
-    const imp_ground_patches *patches = &frame->patches;
     const imp_eight zero = {0};
     float shallow[IMP_DISTRACTORS_MAX], deep[IMP_DISTRACTORS_MAX];
     if (group->half[0] < 0.0f)
         return false;
-    imp_patches_meet(patches, group, shallow, deep);
+    imp_patches_meet(patches, group->middle, group->half, shallow, deep);
     // from the top down to the first that hides all below it
     int list[IMP_DISTRACTORS_MAX], count = 0, k = patches->count - 1;
     for (; k >= 0 && !(shallow[k] >= 0.0f); k--)
@@ -188,14 +259,15 @@ IMP_ALWAYS_INLINE void imp_pixel_by_pixel(const imp_eight colour[3], float out[I
 // covered: no pixel of the group shows the ground beyond the tiles.
 IMP_ALWAYS_INLINE void imp_ground_find_uneven(const imp_ground_frame *frame,
                                               const imp_ground_table *table,
-                                              const imp_ground_group *group, int row, int first,
-                                              bool covered, imp_ground_uneven *out)
+                                              const imp_ground_group *group,
+                                              const imp_ground_row *row, int first, bool covered,
+                                              imp_ground_uneven *out)
 {
     const imp_ground_step *step = &table->steps[group->first + group->count / 2];
     const imp_eight zero = {0};
     imp_eight factor = zero + 1.0f, added = zero, beyond[3];
     if (frame->shine->shines && group->count > 0)
-        imp_ground_shine(frame->shine, step, row, first, &factor, &added);
+        imp_ground_shine(frame->shine, row, step, first, &factor, &added);
     const imp_eight factors = factor * (imp_ground_mean(frame, group) * frame->light);
     memcpy(out->factors, &factors, sizeof factors);
     if (frame->lamp && group->count > 0)
@@ -205,8 +277,8 @@ IMP_ALWAYS_INLINE void imp_ground_find_uneven(const imp_ground_frame *frame,
     memcpy(out->shade, &factor, sizeof factor);
     for (int c = 0; c < 3; c++)
         beyond[c] = zero + frame->ground[c];
-    out->patched =
-        !covered && frame->patches.count > 0 && imp_ground_lay_patches(frame, table, group, beyond);
+    out->patched = !covered && row->patches.count > 0 &&
+                   imp_ground_lay_patches(&row->patches, table, group, beyond);
     if (!out->patched)
         return;
     for (int c = 0; c < 3; c++)

@@ -3,7 +3,7 @@
 #define IMP_RENDER_GROUND_WIDE_H
 
 #include "render/eight.h"
-#include "render/ground.h"
+#include "render/ground_uneven.h"
 
 #if defined(__x86_64__)
 
@@ -48,8 +48,9 @@ typedef struct imp_wide_places {
 // A group that is to be drawn.
 typedef struct imp_wide_group {
     const imp_ground_group *group;
-    int step;       // its first, among the places
-    int row, first; // its first pixel
+    int step;  // its first, among the places
+    int first; // pixel of the row
+    const imp_ground_row *row;
 } imp_wide_group;
 
 // Finds the places of so many steps.
@@ -102,6 +103,9 @@ IMP_ALWAYS_INLINE IMP_AVX2 void imp_wide_draw_groups(const imp_ground_frame *fra
     const __m256i sky = imp_wide_even(frame->sky);
     const int count = (width + IMP_LANES - 1) / IMP_LANES;
     imp_wide_places places;
+    imp_ground_row own;
+    if (!even)
+        imp_ground_row_of(frame, groups, row, count, &own);
     for (int g = 0, end; g < count; g = end) {
         int steps = 0;
         for (end = g; end < count && steps + groups[end].count <= IMP_WIDE_STEPS; end++)
@@ -109,9 +113,9 @@ IMP_ALWAYS_INLINE IMP_AVX2 void imp_wide_draw_groups(const imp_ground_frame *fra
         find(frame, &wide, table, groups[g].first, steps, &places);
         for (int n = g; n < end; n++) {
             const int first = n * IMP_LANES;
-            const imp_wide_group at = {&groups[n], groups[n].first - groups[g].first, row, first};
+            const imp_wide_group at = {&groups[n], groups[n].first - groups[g].first, first, &own};
             __m256i pixels = sky;
-            if (!even || groups[n].kind != IMP_GROUND_SKY)
+            if (groups[n].kind != IMP_GROUND_SKY)
                 draw(frame, table, &at, &places, even, white, &pixels);
             imp_wide_put(pixels, width - first, rgb + (size_t)first * 3);
         }
