@@ -3,17 +3,10 @@
 #ifndef IMP_RENDER_FACE_LOOK_H
 #define IMP_RENDER_FACE_LOOK_H
 
-#include "render/eight.h"
+#include "render/eight_ways.h"
 #include "render/faces.h"
 
 typedef uint16_t imp_sixteen_halfs __attribute__((vector_size(32)));
-
-// What compilers find no short way of their own for.
-typedef struct imp_eight_ways {
-    // a bit for each lane of a mask, the first lowest
-    unsigned (*bits)(const imp_eight_bits *lanes);
-    void (*words)(const uint32_t *from, const imp_eight_bits *at, imp_eight_bits *out);
-} imp_eight_ways;
 
 // Where pixels look on a picture, in shares of its sides, and how that changes across a pixel and
 // down it.

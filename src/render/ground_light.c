@@ -7,27 +7,6 @@
 // Shadows farther ahead or aside are not drawn [m].
 static const double FARTHEST_SHADOW = 4.0;
 
-// The slope of the horizon's last row.
-static const float HORIZON_SLOPE = 1.5f;
-
-void imp_skyward_row(const imp_camera_def *camera, const float *ray_x, const float *ray_y,
-                     imp_skyward *out)
-{
-    const float level = (float)cos(camera->pitch), fall = (float)sin(camera->pitch);
-    for (int k = 0; k < camera->width; k++) {
-        const float ahead = level - ray_y[k] * fall, up = -(fall + ray_y[k] * level);
-        const float bearing = atan2f(-ray_x[k], ahead);
-        const float slope = up / sqrtf(ray_x[k] * ray_x[k] + ahead * ahead);
-        const float row = slope * ((float)IMP_HORIZON_HEIGHT / HORIZON_SLOPE) - 0.5f;
-        // in this order what is not a number ends at 0
-        const float raised = row > 0.0f ? row : 0.0f, most = (float)(IMP_HORIZON_HEIGHT - 1);
-        out[k] = (imp_skyward){
-            .column = (int32_t)lrintf(bearing * (float)(8.0 * IMP_HORIZON_WIDTH / IMP_PI)),
-            .row = (int32_t)(16.0f * (raised < most ? raised : most)),
-        };
-    }
-}
-
 // A place in the world seen from the robot.
 static void to_robot(const imp_pose *pose, double x, double z, float *forward, float *right)
 {
@@ -147,66 +126,4 @@ void imp_ground_light_of(imp_ground_light *light, const imp_scene *scene, const 
     light->sees = view->horizon != NULL;
     light->turn =
         (int32_t)lrint(8.0 * IMP_HORIZON_WIDTH / IMP_PI * imp_wrap_angle(view->pose.heading));
-}
-
-static uint8_t to_byte(float value)
-{
-    const float limited = value > 0.0f ? value : 0.0f;
-    return (uint8_t)((limited < 255.0f ? limited : 255.0f) + 0.5f);
-}
-
-// What is seen above the horizon at a place in 1/16: red, blue and green from the lowest, each 256
-// times a byte in 16 bits.
-static uint64_t mix_sky(const imp_horizon *horizon, int32_t column, int32_t row)
-{
-    const int32_t left = column >> 4 & (IMP_HORIZON_WIDTH - 1), low = row >> 4;
-    const int32_t right = (left + 1) & (IMP_HORIZON_WIDTH - 1);
-    const int32_t high = low + 1 < IMP_HORIZON_HEIGHT ? low + 1 : low;
-    const uint32_t fx = (uint32_t)column & 15, fy = (uint32_t)row & 15;
-    const uint32_t *lower = horizon->texels[low], *upper = horizon->texels[high];
-    const uint32_t texel[4] = {lower[left], lower[right], upper[left], upper[right]};
-    const uint32_t weight[4] = {(16 - fx) * (16 - fy), fx * (16 - fy), (16 - fx) * fy, fx * fy};
-    uint64_t mixed = 0;
-    for (int k = 0; k < 4; k++)
-        mixed += ((texel[k] & 0x00ff00ffu) | (uint64_t)(texel[k] & 0xff00u) << 24) * weight[k];
-    return mixed;
-}
-
-// Mixes it into a pixel that shows something else, too.
-static void add_sky(uint64_t mixed, float share, uint8_t rgb[3])
-{
-    const float part = share * (1.0f / 256.0f);
-    rgb[0] = to_byte((float)rgb[0] + part * (float)(int32_t)(mixed & 0xffff));
-    rgb[1] = to_byte((float)rgb[1] + part * (float)(int32_t)(mixed >> 32));
-    rgb[2] = to_byte((float)rgb[2] + part * (float)(int32_t)(mixed >> 16 & 0xffff));
-}
-
-// Lays it over a pixel.
-static void lay_sky(const imp_ground_light *light, const imp_skyward *at, float share,
-                    uint8_t rgb[3])
-{
-    if (!(share > 0.0f))
-        return;
-    const uint64_t mixed = mix_sky(light->horizon, at->column + light->turn, at->row);
-    if (share < 1.0f) {
-        add_sky(mixed, share, rgb);
-        return;
-    }
-    const uint64_t whole = mixed + 0x008000800080u;
-    rgb[0] = (uint8_t)(whole >> 8);
-    rgb[1] = (uint8_t)(whole >> 40);
-    rgb[2] = (uint8_t)(whole >> 24);
-}
-
-void imp_ground_add_sky(const imp_ground_light *light, const imp_ground_table *table,
-                        const imp_ground_group *groups, const imp_skyward *skyward, int width,
-                        uint8_t *rgb)
-{
-    for (int first = 0; first < width; first += IMP_LANES) {
-        const imp_ground_group *group = &groups[first / IMP_LANES];
-        const imp_ground_shares *shares = imp_ground_shares_of(table, group);
-        for (int k = first; k < first + IMP_LANES && k < width && group->kind != IMP_GROUND_WHOLE;
-             k++)
-            lay_sky(light, &skyward[k], shares->sky[k - first], rgb + (size_t)k * 3);
-    }
 }

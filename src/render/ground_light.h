@@ -1,5 +1,4 @@
-// render/ground_light.h: what light does to the ground beyond the colours of textures, and what is
-// to be seen above the horizon.
+// render/ground_light.h: what light does to the ground beyond the colours of textures.
 #ifndef IMP_RENDER_GROUND_LIGHT_H
 #define IMP_RENDER_GROUND_LIGHT_H
 
@@ -36,20 +35,7 @@ typedef struct imp_ground_light {
     int32_t turn; // of the robot, in 1/16 columns of the horizon
 } imp_ground_light;
 
-// Where a pixel looks above the horizon: columns of a horizon to the left, and rows, in 1/16.
-typedef struct imp_skyward {
-    int32_t column, row;
-} imp_skyward;
-
-void imp_skyward_row(const imp_camera_def *camera, const float *ray_x, const float *ray_y,
-                     imp_skyward *out);
-
 void imp_ground_light_of(imp_ground_light *light, const imp_scene *scene, const imp_view *view,
                          const imp_camera_def *camera, const imp_sight *sight);
-
-// Lays the horizon over a row of the picture, whose sky is black.
-void imp_ground_add_sky(const imp_ground_light *light, const imp_ground_table *table,
-                        const imp_ground_group *groups, const imp_skyward *skyward, int width,
-                        uint8_t *rgb);
 
 #endif

@@ -3,9 +3,6 @@
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 #include "render/face_look.h"
 
@@ -58,41 +55,6 @@ static inline float most(float a, float b)
 {
     return a > b ? a : b;
 }
-
-static inline unsigned bits_plain(const imp_eight_bits *lanes)
-{
-    unsigned bits = 0;
-    for (int k = 0; k < LANES; k++)
-        bits |= (unsigned)((*lanes)[k] & 1) << k;
-    return bits;
-}
-
-static inline void words_plain(const uint32_t *from, const imp_eight_bits *at, imp_eight_bits *out)
-{
-    for (int k = 0; k < LANES; k++)
-        (*out)[k] = (int32_t)from[(*at)[k]];
-}
-
-static const imp_eight_ways PLAIN = {bits_plain, words_plain};
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static inline unsigned bits_avx2(const imp_eight_bits *lanes)
-{
-    return (unsigned)_mm256_movemask_ps((__m256)*lanes);
-}
-
-__attribute__((target("avx2"))) static inline void
-words_avx2(const uint32_t *from, const imp_eight_bits *at, imp_eight_bits *out)
-{
-    // none is negative, but compilers do not know that, and so gather into zeros, not into what the
-    // processor would wait for
-    const __m256i all = _mm256_cmpgt_epi32((__m256i)*at, _mm256_set1_epi32(-1));
-    *out = (imp_eight_bits)_mm256_mask_i32gather_epi32(
-        _mm256_setzero_si256(), (const int *)(const void *)from, (__m256i)*at, all, 4);
-}
-
-static const imp_eight_ways WIDE = {bits_avx2, words_avx2};
-#endif
 
 // Which of the next runs of pixels a facet may touch. Where the lens shows nothing the rays are not
 // numbers, and touch nothing.
@@ -300,20 +262,20 @@ IMP_ALWAYS_INLINE void fill(const imp_raster *raster, const imp_raster_facet *fa
 
 void imp_raster_fill_plain(const imp_raster *raster, const imp_raster_facet *facet)
 {
-    fill(raster, facet, &PLAIN);
+    fill(raster, facet, &IMP_WAYS_PLAIN);
 }
 
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) void imp_raster_fill_avx2(const imp_raster *raster,
                                                           const imp_raster_facet *facet)
 {
-    fill(raster, facet, &WIDE);
+    fill(raster, facet, &IMP_WAYS_WIDE);
 }
 
 __attribute__((target(IMP_AVX512))) void imp_raster_fill_avx512(const imp_raster *raster,
                                                                 const imp_raster_facet *facet)
 {
-    fill(raster, facet, &WIDE);
+    fill(raster, facet, &IMP_WAYS_WIDE);
 }
 #endif
 

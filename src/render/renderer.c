@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "render/ground.h"
+#include "render/ground_sky.h"
 
 enum {
     // pictures up to this many pixels keep all their samples; larger ones find them anew row by row
@@ -18,7 +19,8 @@ struct imp_renderer {
     imp_object_pass objects;
     imp_ground_dress dress;
     imp_ground_light light;
-    imp_skyward *skyward; // of the raster's pixels
+    imp_sky_add *add_sky;
+    imp_skyward *skyward; // of the groups of the raster's rows
     bool has_skyward;     // of a whole picture that is kept, found when there is a horizon
 };
 
@@ -45,6 +47,16 @@ static imp_raster_fill *choose_fill(imp_render_path path)
 #endif
     (void)path;
     return imp_raster_fill_plain;
+}
+
+static imp_sky_add *choose_sky(imp_render_path path)
+{
+#if defined(__x86_64__)
+    if (path != IMP_RENDER_PLAIN && __builtin_cpu_supports("avx2"))
+        return imp_sky_add_avx2;
+#endif
+    (void)path;
+    return imp_sky_add_plain;
 }
 
 // Makes room for a number of steps; keeps what is there.
@@ -83,7 +95,8 @@ static bool add_raster(imp_renderer *renderer, imp_render_path path)
     const size_t runs = imp_raster_row_runs(raster) * (size_t)raster->rows + IMP_RAYS_SPARE;
     float *looks = calloc(4 * runs, sizeof *looks);
     raster->runs.x = looks;
-    renderer->skyward = calloc(count, sizeof *renderer->skyward);
+    renderer->skyward = calloc((size_t)renderer->table.row_groups * (size_t)raster->rows,
+                               sizeof *renderer->skyward);
     if (renderer->skyward == NULL || rays == NULL || raster->nearness == NULL ||
         raster->colours == NULL || raster->marks == NULL || looks == NULL)
         return false;
@@ -120,6 +133,13 @@ static void find_row(imp_renderer *renderer, int row, imp_ground_group *groups)
     imp_sight_row(&renderer->camera, renderer->corners, &raster->rays, first);
 }
 
+// Where a row's groups look above the horizon.
+static imp_skyward *skyward_of(const imp_renderer *renderer, int row)
+{
+    const int line = row - renderer->objects.raster.top;
+    return renderer->skyward + (size_t)line * (size_t)renderer->table.row_groups;
+}
+
 // Finds where a row's pixels look above the horizon.
 static void find_skyward(imp_renderer *renderer, int row, const imp_ground_group *groups)
 {
@@ -131,7 +151,7 @@ static void find_skyward(imp_renderer *renderer, int row, const imp_ground_group
         sky = sky || groups[g].kind != IMP_GROUND_WHOLE;
     if (sky)
         imp_skyward_row(&renderer->camera.def, raster->rays.x + first, raster->rays.y + first,
-                        renderer->skyward + first);
+                        skyward_of(renderer, row));
 }
 
 // Fills the tables for the camera, as far as they are kept. False without memory.
@@ -167,6 +187,7 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
         return status;
     }
     renderer->draw = choose_draw(path);
+    renderer->add_sky = choose_sky(path);
     *out = renderer;
     return IMP_OK;
 }
@@ -236,9 +257,8 @@ static void draw_row(imp_renderer *renderer, const imp_ground_frame *frame, int 
         return;
     if (!renderer->has_skyward)
         find_skyward(renderer, row, groups);
-    imp_ground_add_sky(&renderer->light, &renderer->table, groups,
-                       renderer->skyward + (size_t)(row - raster->top) * (size_t)raster->width,
-                       raster->width, rgb);
+    renderer->add_sky(&renderer->light, &renderer->table, groups, skyward_of(renderer, row),
+                      raster->width, rgb);
 }
 
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb)
