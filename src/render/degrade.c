@@ -10,7 +10,7 @@ enum { DEGRADE_COOKIE = 0xDE62A };
 
 struct imp_degrader {
     int width, height;
-    imp_group_flow *flow;
+    imp_flow_run *flow;
     imp_smear smear; // its scratch memory
     float *values;   // scratch
     uint16_t *gains; // of a row's bytes
@@ -68,7 +68,7 @@ imp_status imp_degrader_create(imp_degrader **out, const imp_camera_def *camera,
     if (made != NULL) {
         made->width = made->smear.width = camera->width;
         made->height = made->smear.height = camera->height;
-        made->flow = calloc(rows * stride / IMP_FLOW_PIXELS, sizeof *made->flow);
+        made->flow = calloc(imp_flow_runs(camera->width, camera->height), sizeof *made->flow);
         made->smear.words[0] = calloc(2 * rows * stride, sizeof *made->smear.words[0]);
         made->values = calloc(jpeg, sizeof *made->values);
         made->gains = calloc(3 * stride, sizeof *made->gains);
@@ -115,6 +115,8 @@ static uint32_t mix(uint32_t n)
 static imp_tone_run *choose_tone_run(void)
 {
 #if defined(__x86_64__)
+    if (imp_has_avx512())
+        return imp_tone_run_avx512;
     if (__builtin_cpu_supports("avx2"))
         return imp_tone_run_avx2;
 #endif
@@ -149,6 +151,18 @@ static const uint8_t (*tones_for(imp_degrader *d, const double gain[3], double g
     return (const uint8_t(*)[256])d->tones;
 }
 
+// Fills gains with those of red, green and blue in turns, twelve at a time. There is room for
+// eleven more than `count`.
+static void repeat_gains(const uint16_t shares[3], int count, uint16_t *gains)
+{
+    const uint64_t red = shares[0], green = shares[1], blue = shares[2];
+    const uint64_t twelve[3] = {red | green << 16 | blue << 32 | red << 48,
+                                green | blue << 16 | red << 32 | green << 48,
+                                blue | red << 16 | green << 32 | blue << 48};
+    for (int k = 0; k < count; k += 12)
+        memcpy(gains + k, twelve, sizeof twelve);
+}
+
 // Multiplies a picture by gains, which mains light changes from row to row, and adds noise.
 static void add_noise(imp_degrader *d, const imp_degrade_def *def, const double gain[3],
                       double phase, uint32_t key, uint8_t *rgb)
@@ -164,8 +178,7 @@ static void add_noise(imp_degrader *d, const imp_degrade_def *def, const double 
             const uint16_t shares[3] = {(uint16_t)lrint(gain[0] * light),
                                         (uint16_t)lrint(gain[1] * light),
                                         (uint16_t)lrint(gain[2] * light)};
-            for (int k = 0; k < d->width; k++)
-                memcpy(d->gains + 3 * k, shares, sizeof shares);
+            repeat_gains(shares, count, d->gains);
         }
         uint8_t *bytes = rgb + (size_t)row * (size_t)count;
         for (int k = 0; k < count; k += IMP_NOISE_RUN) {

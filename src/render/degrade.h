@@ -3,21 +3,29 @@
 #define IMP_RENDER_DEGRADE_H
 
 #include "imprint/render.h"
+#include "render/processor.h"
 
-// Loops over bytes and floats come as plain C, and once more for AVX2, with the same results.
+// Loops over bytes and floats come as plain C, and again for AVX2 and AVX-512, with the same
+// results.
 #define IMP_ALWAYS static inline __attribute__((always_inline))
 
-// Where the middle of a few neighbouring pixels moves to in the picture [px] when the robot goes
-// ahead [1/m] and turns to the left [1/rad].
-enum { IMP_FLOW_PIXELS = 8 };
-typedef struct imp_group_flow {
-    float ahead_x, ahead_y;
-    float turn_x, turn_y;
-} imp_group_flow;
+// Where the middles of groups of a few neighbouring pixels move to in the picture [px] when the
+// robot goes ahead [1/m] and turns to the left [1/rad]: eight groups, in the order of pixels.
+enum { IMP_FLOW_PIXELS = 8, IMP_FLOW_GROUPS = 8 };
+typedef struct imp_flow_run {
+    float ahead_x[IMP_FLOW_GROUPS], ahead_y[IMP_FLOW_GROUPS];
+    float turn_x[IMP_FLOW_GROUPS], turn_y[IMP_FLOW_GROUPS];
+} imp_flow_run;
 
-// Finds the flow of a camera's pixels (height x width / IMP_FLOW_PIXELS, rounded up): that of the
-// ground and of what is infinitely far above it.
-void imp_flow_find(const imp_camera *camera, imp_group_flow *flow);
+// How many runs hold the groups of a picture's rows.
+static inline size_t imp_flow_runs(int width, int height)
+{
+    const size_t across = (size_t)(width + IMP_FLOW_PIXELS - 1) / IMP_FLOW_PIXELS;
+    return (across * (size_t)height + IMP_FLOW_GROUPS - 1) / IMP_FLOW_GROUPS;
+}
+
+// Finds the flow of a camera's pixels: that of the ground and of what is infinitely far above it.
+void imp_flow_find(const imp_camera *camera, imp_flow_run *flow);
 
 #define IMP_WIDEST_BLUR 20.0
 // Words beside a row are a multiple of eight: as far as the widest blur reaches, and more.
@@ -32,7 +40,7 @@ typedef struct imp_smear {
 } imp_smear;
 
 // Smears a picture along its flow.
-void imp_flow_smear(const imp_group_flow *flow, const imp_smear *smear, uint8_t *rgb);
+void imp_flow_smear(const imp_flow_run *flow, const imp_smear *smear, uint8_t *rgb);
 
 // A Gaussian blur of a standard deviation of at most IMP_WIDEST_BLUR pixels. Scratch memory for
 // four values of each word: of a picture without margins, and of a row with them.
@@ -56,7 +64,8 @@ typedef void imp_tone_run(const imp_toning *t, const uint16_t *gains, const int8
                           int count, uint8_t *bytes);
 imp_tone_run imp_tone_run_plain;
 #if defined(__x86_64__)
-imp_tone_run imp_tone_run_avx2; // needs a processor with AVX2
+imp_tone_run imp_tone_run_avx2;   // needs a processor with AVX2
+imp_tone_run imp_tone_run_avx512; // needs imp_has_avx512()
 #endif
 
 // Replaces the bytes of whole pixels, red first, by their tones.

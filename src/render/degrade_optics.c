@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "render/degrade_words.h"
+#include "render/eight.h"
 
 // The flow of rays (x, y, 1) at a place of the picture.
 static bool ray_flow(const imp_camera_def *def, double x, double y, double ahead[2], double turn[2])
@@ -21,8 +22,13 @@ static bool ray_flow(const imp_camera_def *def, double x, double y, double ahead
     return isfinite(ahead[0] + ahead[1] + turn[0] + turn[1]);
 }
 
+// How a place of the picture moves [px].
+typedef struct pixel_flow {
+    float ahead[2], turn[2];
+} pixel_flow;
+
 // The flow of a pixel from that of its ray: the inverse of how rays change across the picture.
-static imp_group_flow pixel_flow(const imp_camera *camera, double px, double py)
+static pixel_flow find_flow(const imp_camera *camera, double px, double py)
 {
     const double half = 0.5;
     double at[2], ahead[2], turn[2], left[2], right[2], above[2], below[2];
@@ -32,25 +38,32 @@ static imp_group_flow pixel_flow(const imp_camera *camera, double px, double py)
         !imp_camera_ray(camera, px, py - half, &above[0], &above[1]) ||
         !imp_camera_ray(camera, px, py + half, &below[0], &below[1]) ||
         !ray_flow(&camera->def, at[0], at[1], ahead, turn))
-        return (imp_group_flow){0};
+        return (pixel_flow){0};
     const double a = right[0] - left[0], b = below[0] - above[0];
     const double c = right[1] - left[1], d = below[1] - above[1];
     const double scale = 1.0 / (a * d - b * c);
-    return (imp_group_flow){
-        .ahead_x = (float)(scale * (d * ahead[0] - b * ahead[1])),
-        .ahead_y = (float)(scale * (a * ahead[1] - c * ahead[0])),
-        .turn_x = (float)(scale * (d * turn[0] - b * turn[1])),
-        .turn_y = (float)(scale * (a * turn[1] - c * turn[0])),
+    return (pixel_flow){
+        .ahead = {(float)(scale * (d * ahead[0] - b * ahead[1])),
+                  (float)(scale * (a * ahead[1] - c * ahead[0]))},
+        .turn = {(float)(scale * (d * turn[0] - b * turn[1])),
+                 (float)(scale * (a * turn[1] - c * turn[0]))},
     };
 }
 
-void imp_flow_find(const imp_camera *camera, imp_group_flow *flow)
+void imp_flow_find(const imp_camera *camera, imp_flow_run *flow)
 {
     const int width = camera->def.width;
+    size_t group = 0;
     for (int j = 0; j < camera->def.height; j++)
-        for (int i = 0; i < width; i += IMP_FLOW_PIXELS) {
+        for (int i = 0; i < width; i += IMP_FLOW_PIXELS, group++) {
             const int end = i + IMP_FLOW_PIXELS < width ? i + IMP_FLOW_PIXELS : width;
-            *flow++ = pixel_flow(camera, 0.5 * (i + end), j + 0.5);
+            const pixel_flow found = find_flow(camera, 0.5 * (i + end), j + 0.5);
+            imp_flow_run *run = &flow[group / IMP_FLOW_GROUPS];
+            const size_t k = group % IMP_FLOW_GROUPS;
+            run->ahead_x[k] = found.ahead[0];
+            run->ahead_y[k] = found.ahead[1];
+            run->turn_x[k] = found.turn[0];
+            run->turn_y[k] = found.turn[1];
         }
 }
 
@@ -70,22 +83,30 @@ typedef struct way {
     float share, ends; // of each pixel but the outermost, which it reaches into, and of these
 } way;
 
-static inline way plan(const imp_group_flow *flow, float ahead, float turn)
+// The same of eight groups.
+typedef struct way_run {
+    imp_eight_bits steps, down, aside;
+    imp_eight share, ends;
+} way_run;
+
+IMP_ALWAYS void plan_run(const imp_flow_run *flow, float ahead, float turn, way_run *out)
 {
-    const float dx = ahead * flow->ahead_x + turn * flow->turn_x;
-    const float dy = ahead * flow->ahead_y + turn * flow->turn_y;
-    const bool down = fabsf(dy) > fabsf(dx);
-    const float along = down ? dy : dx, aside = down ? dx : dy, size = fabsf(along);
+    const imp_eight one = (imp_eight){0} + 1.0f, longest = one * (float)LONGEST_WAY;
+    const imp_eight dx = ahead * IMP_EIGHT_AT(flow->ahead_x) + turn * IMP_EIGHT_AT(flow->turn_x);
+    const imp_eight dy = ahead * IMP_EIGHT_AT(flow->ahead_y) + turn * IMP_EIGHT_AT(flow->turn_y);
+    out->down = IMP_EIGHT_SIZE(dy) > IMP_EIGHT_SIZE(dx);
+    const imp_eight longer = IMP_EIGHT_PICK(out->down, dy, dx);
+    const imp_eight size = IMP_EIGHT_SIZE(longer);
     // a way within a pixel blurs nothing; in this order what is not a number stays too
-    if (!(size > 1.0f && size < 1e6f))
-        return (way){0};
-    const float length = size < LONGEST_WAY ? size : LONGEST_WAY, share = 1.0f / length;
-    const int steps = (int)(0.5f * length + 0.5f);
-    return (way){.steps = steps,
-                 .down = down,
-                 .aside = (int32_t)(aside / along * 65536.0f),
-                 .share = share,
-                 .ends = 0.5f * (1.0f - share * (float)(2 * steps - 1))};
+    const imp_eight_bits moves = (size > one) & (size < one * 1e6f);
+    const imp_eight along = IMP_EIGHT_PICK(moves, longer, one);
+    const imp_eight aside = IMP_EIGHT_PICK(moves & out->down, dx, IMP_EIGHT_PICK(moves, dy, one));
+    const imp_eight length = IMP_EIGHT_LEAST(IMP_EIGHT_SIZE(along), longest);
+    const imp_eight_bits steps = __builtin_convertvector(0.5f * length + 0.5f, imp_eight_bits);
+    out->steps = steps & moves;
+    out->aside = __builtin_convertvector(aside / along * 65536.0f, imp_eight_bits);
+    out->share = 1.0f / length;
+    out->ends = 0.5f * (1.0f - out->share * __builtin_convertvector(2 * steps - 1, imp_eight));
 }
 
 typedef uint16_t sixteen __attribute__((vector_size(32)));
@@ -126,35 +147,51 @@ IMP_ALWAYS void smear_eight(const uint32_t *words, size_t stride, int height, in
     memcpy(out, bytes, sizeof bytes);
 }
 
-IMP_ALWAYS void smear_picture(const imp_group_flow *flow, const imp_smear *s, uint8_t *rgb)
+IMP_ALWAYS void smear_picture(const imp_flow_run *flow, const imp_smear *s, uint8_t *rgb)
 {
     const size_t stride = imp_words_stride(s->width);
+    way_run run;
+    int next = 0; // group of the run
     imp_words_take(rgb, s->width, s->height, IMP_BLUR_MARGIN, s->words[0]);
     for (int row = 0; row < s->height; row++) {
         const size_t first = (size_t)row * stride + IMP_BLUR_MARGIN;
-        for (int k = 0; k < s->width; k += IMP_FLOW_PIXELS, flow++) {
-            const way w = plan(flow, s->ahead, s->turn);
+        for (int k = 0; k < s->width; k += IMP_FLOW_PIXELS) {
+            if (next == 0)
+                plan_run(flow++, s->ahead, s->turn, &run);
+            const way w = {run.steps[next], run.down[next] != 0, run.aside[next], run.share[next],
+                           run.ends[next]};
             uint32_t *out = s->words[1] + first + k;
             if (w.steps > 0)
                 smear_eight(s->words[0] + IMP_BLUR_MARGIN + k, stride, s->height, row, &w, out);
             else
                 memcpy(out, s->words[0] + first + k, IMP_FLOW_PIXELS * sizeof *out);
+            next = (next + 1) % IMP_FLOW_GROUPS;
         }
     }
     imp_words_give(s->words[1], s->width, s->height, rgb);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void smear_avx2(const imp_group_flow *flow,
-                                                       const imp_smear *s, uint8_t *rgb)
+__attribute__((target("avx2"))) static void smear_avx2(const imp_flow_run *flow, const imp_smear *s,
+                                                       uint8_t *rgb)
+{
+    smear_picture(flow, s, rgb);
+}
+
+__attribute__((target(IMP_AVX512))) static void smear_avx512(const imp_flow_run *flow,
+                                                             const imp_smear *s, uint8_t *rgb)
 {
     smear_picture(flow, s, rgb);
 }
 #endif
 
-void imp_flow_smear(const imp_group_flow *flow, const imp_smear *smear, uint8_t *rgb)
+void imp_flow_smear(const imp_flow_run *flow, const imp_smear *smear, uint8_t *rgb)
 {
 #if defined(__x86_64__)
+    if (imp_has_avx512()) {
+        smear_avx512(flow, smear, rgb);
+        return;
+    }
     if (__builtin_cpu_supports("avx2")) {
         smear_avx2(flow, smear, rgb);
         return;
@@ -243,6 +280,13 @@ __attribute__((target("avx2"))) static void blur_avx2(const blur_kernel *kernel,
 {
     blur_picture(kernel, s, values, line, rgb);
 }
+
+__attribute__((target(IMP_AVX512))) static void blur_avx512(const blur_kernel *kernel,
+                                                            const imp_smear *s, int16_t *values,
+                                                            int16_t *line, uint8_t *rgb)
+{
+    blur_picture(kernel, s, values, line, rgb);
+}
 #endif
 
 void imp_blur(const imp_smear *smear, double deviation, int16_t *values, int16_t *line,
@@ -250,6 +294,10 @@ void imp_blur(const imp_smear *smear, double deviation, int16_t *values, int16_t
 {
     const blur_kernel kernel = kernel_of(deviation);
 #if defined(__x86_64__)
+    if (imp_has_avx512()) {
+        blur_avx512(&kernel, smear, values, line, rgb);
+        return;
+    }
     if (__builtin_cpu_supports("avx2")) {
         blur_avx2(&kernel, smear, values, line, rgb);
         return;

@@ -183,7 +183,7 @@ static void vectors_make_the_same_noise(void **state)
     static int8_t noise[IMP_NOISE_COUNT + IMP_NOISE_RUN];
     imp_noise_fill(noise);
     imp_random random = stream(9);
-    uint8_t plain[COUNT], wide[COUNT];
+    uint8_t wider[COUNT], plain[COUNT], wide[COUNT];
     uint16_t gains[COUNT];
     const double strengths[][2] = {{0.0, 0.0}, {0.04, 0.06}, {1.0, 1.0}, {0.0, 1.0}};
     for (int n = 0; n < 4; n++)
@@ -196,8 +196,13 @@ static void vectors_make_the_same_noise(void **state)
             }
             const int8_t *from = noise + imp_random_below(&random, IMP_NOISE_COUNT);
             imp_tone_run_plain(&toning, gains, from, COUNT, plain);
+            memcpy(wider, wide, COUNT);
             imp_tone_run_avx2(&toning, gains, from, COUNT, wide);
             assert_memory_equal(plain, wide, COUNT);
+            if (!imp_has_avx512())
+                continue;
+            imp_tone_run_avx512(&toning, gains, from, COUNT, wider);
+            assert_memory_equal(plain, wider, COUNT);
         }
 #else
     skip();
