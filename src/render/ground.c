@@ -112,7 +112,7 @@ static void sum_samples(const imp_ground_frame *frame, const imp_ground_table *t
 
 // Draws the pixels of a group as bytes (8 x 3).
 static void draw_group(const imp_ground_frame *frame, const imp_ground_table *table,
-                       const imp_ground_group *group, const imp_ground_row *row, int first,
+                       const imp_ground_group *group, imp_ground_row *row, int first,
                        uint8_t rgb[IMP_LANES * 3])
 {
     int32_t sum[IMP_LANES][4] = {{0}};

@@ -215,7 +215,7 @@ IMP_ALWAYS_INLINE IMP_AVX2 void draw_group(const imp_ground_frame *frame,
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
     const imp_ground_uneven *more = NULL;
     if (!even) {
-        const bool covered = at->row->patches.count == 0 || is_covered(shares, sums, cover);
+        const bool covered = frame->patches.count == 0 || is_covered(shares, sums, cover);
         if (!covered || frame->lamp || frame->shine->shines) {
             imp_ground_find_uneven(frame, table, group, at->row, at->first, covered, &extra);
             more = &extra;

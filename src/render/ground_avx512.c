@@ -243,8 +243,8 @@ AVX512 static inline bool find_uneven(const imp_ground_frame *frame, const imp_g
                                       unevenness out[2])
 {
     const bool lit = frame->lamp || frame->shine->shines;
-    const bool covered = at->row->patches.count == 0 ||
-                         is_covered(imp_ground_shares_of(table, at->group), sum, cover);
+    const bool covered =
+        frame->patches.count == 0 || is_covered(imp_ground_shares_of(table, at->group), sum, cover);
     if (covered && !lit)
         return true;
     imp_ground_uneven all;

@@ -12,8 +12,10 @@
 // What may lie in a row of the picture: few of all the things that groups have to be tested
 // against.
 typedef struct imp_ground_row {
-    int shadow_count;
+    const imp_ground_group *groups;
+    int count, shadow_count;
     const imp_ground_shadow *shadows[IMP_SHADOWS_MAX];
+    bool has_patches; // whether they are found, which not all rows need
     imp_ground_patches patches;
 } imp_ground_row;
 
@@ -151,27 +153,30 @@ IMP_ALWAYS_INLINE void imp_patches_within(const imp_ground_patches *all, const f
 }
 
 // Finds the patches of a row's groups.
-IMP_ALWAYS_INLINE void imp_row_patches(const imp_ground_patches *all,
-                                       const imp_ground_group *groups, int count,
-                                       imp_ground_patches *out)
+IMP_ALWAYS_INLINE void imp_row_patches(const imp_ground_patches *all, imp_ground_row *row)
 {
+    const imp_ground_group *groups = row->groups;
     // so that rounding leaves nothing out
     const float slack = 1.0001f;
     float low[2] = {1e30f, 1e30f}, high[2] = {-1e30f, -1e30f}, middle[2], half[2];
-    out->count = 0;
-    for (int g = 0; g < count; g++)
-        for (int c = 0; c < 2 && groups[g].half[0] >= 0.0f; c++) {
+    row->has_patches = true;
+    row->patches.count = 0;
+    for (int g = 0; g < row->count; g++) {
+        if (groups[g].half[0] < 0.0f)
+            continue;
+        for (int c = 0; c < 2; c++) {
             const float least = groups[g].middle[c] - groups[g].half[c];
             const float most = groups[g].middle[c] + groups[g].half[c];
             low[c] = least < low[c] ? least : low[c];
             high[c] = most > high[c] ? most : high[c];
         }
+    }
     for (int c = 0; c < 2; c++) {
         middle[c] = 0.5f * (low[c] + high[c]);
         half[c] = slack * 0.5f * (high[c] - low[c]);
     }
     if (half[0] >= 0.0f)
-        imp_patches_within(all, middle, half, out);
+        imp_patches_within(all, middle, half, &row->patches);
 }
 
 // Finds what may lie in a row of groups.
@@ -180,25 +185,55 @@ IMP_ALWAYS_INLINE void imp_ground_row_of(const imp_ground_frame *frame,
                                          imp_ground_row *out)
 {
     const imp_ground_light *light = frame->shine;
-    out->shadow_count = out->patches.count = 0;
+    out->groups = groups;
+    out->count = count;
+    out->has_patches = false;
+    out->shadow_count = 0;
     for (int n = 0; n < light->shadow_count; n++)
         if (row >= light->shadows[n].top && row < light->shadows[n].rows)
             out->shadows[out->shadow_count++] = &light->shadows[n];
-    if (frame->patches.count > 0)
-        imp_row_patches(&frame->patches, groups, count, &out->patches);
 }
 
-// Lays one triangle over the colours of eight places.
-IMP_ALWAYS_INLINE void imp_patch_over(const imp_ground_patches *patches, int k,
-                                      const imp_ground_step *step, imp_eight colour[3])
+// Looks at a group's pixels, and of which pixels each of them has met no triangle yet.
+enum { IMP_LOOKS_ROOM = 2 * IMP_MOST_LOOKS };
+typedef struct imp_ground_looks {
+    int count;
+    const imp_ground_step *steps[IMP_LOOKS_ROOM];
+    imp_eight_bits open[IMP_LOOKS_ROOM];
+} imp_ground_looks;
+
+// How many of each pixel's looks meet a triangle before all others.
+IMP_ALWAYS_INLINE void imp_patch_hits(const imp_ground_patches *patches, int k,
+                                      imp_ground_looks *looks, imp_eight_bits *out)
 {
-    const imp_eight forward = IMP_EIGHT_AT(step->forward), right = IMP_EIGHT_AT(step->right);
     const imp_eight zero = {0};
-    imp_eight_bits inside = ~(imp_eight_bits){0};
-    for (int n = 0; n < 3; n++)
-        inside &= patches->a[n][k] * forward + patches->b[n][k] * right + patches->c[n][k] >= zero;
-    for (int c = 0; c < 3; c++)
-        colour[c] = IMP_EIGHT_PICK(inside, zero + patches->colour[k][c], colour[c]);
+    imp_eight edges[3][3];
+    imp_eight_bits hits = {0};
+    for (int n = 0; n < 3; n++) {
+        edges[n][0] = zero + patches->a[n][k];
+        edges[n][1] = zero + patches->b[n][k];
+        edges[n][2] = zero + patches->c[n][k];
+    }
+    for (int i = 0; i < looks->count; i++) {
+        const imp_eight forward = IMP_EIGHT_AT(looks->steps[i]->forward);
+        const imp_eight right = IMP_EIGHT_AT(looks->steps[i]->right);
+        imp_eight_bits inside = looks->open[i];
+        for (int n = 0; n < 3; n++)
+            inside &= edges[n][0] * forward + edges[n][1] * right + edges[n][2] >= zero;
+        hits -= inside;
+        looks->open[i] &= ~inside;
+    }
+    *out = hits;
+}
+
+IMP_ALWAYS_INLINE void imp_find_looks(const imp_ground_table *table, const imp_ground_group *group,
+                                      imp_ground_looks *out)
+{
+    out->count = 0;
+    for (int n = group->look / 2; n < group->count; n += group->look) {
+        out->steps[out->count] = &table->steps[group->first + n];
+        out->open[out->count++] = ~(imp_eight_bits){0};
+    }
 }
 
 // Lays triangles over the colours of a group's ground. False if none lie there.
@@ -220,18 +255,19 @@ IMP_ALWAYS_INLINE bool imp_ground_lay_patches(const imp_ground_patches *patches,
         colour[c] = zero + patches->colour[k][c];
     if (count == 0)
         return k >= 0;
-    const imp_eight below[3] = {colour[0], colour[1], colour[2]};
-    int looks = 0;
-    colour[0] = colour[1] = colour[2] = zero;
-    for (int n = group->look / 2; n < group->count; n += group->look, looks++) {
-        imp_eight seen[3] = {below[0], below[1], below[2]};
-        for (int i = count - 1; i >= 0; i--)
-            imp_patch_over(patches, list[i], &table->steps[group->first + n], seen);
+    imp_ground_looks looks;
+    imp_find_looks(table, group, &looks);
+    imp_eight sum[3] = {zero, zero, zero}, rest = zero + (float)looks.count;
+    for (int i = 0; i < count; i++) {
+        imp_eight_bits hits;
+        imp_patch_hits(patches, list[i], &looks, &hits);
+        const imp_eight share = __builtin_convertvector(hits, imp_eight);
         for (int c = 0; c < 3; c++)
-            colour[c] += seen[c];
+            sum[c] += share * patches->colour[list[i]][c];
+        rest -= share;
     }
     for (int c = 0; c < 3; c++)
-        colour[c] *= 1.0f / (float)looks;
+        colour[c] = (sum[c] + rest * colour[c]) * (1.0f / (float)looks.count);
     return true;
 }
 
@@ -259,9 +295,8 @@ IMP_ALWAYS_INLINE void imp_pixel_by_pixel(const imp_eight colour[3], float out[I
 // covered: no pixel of the group shows the ground beyond the tiles.
 IMP_ALWAYS_INLINE void imp_ground_find_uneven(const imp_ground_frame *frame,
                                               const imp_ground_table *table,
-                                              const imp_ground_group *group,
-                                              const imp_ground_row *row, int first, bool covered,
-                                              imp_ground_uneven *out)
+                                              const imp_ground_group *group, imp_ground_row *row,
+                                              int first, bool covered, imp_ground_uneven *out)
 {
     const imp_ground_step *step = &table->steps[group->first + group->count / 2];
     const imp_eight zero = {0};
@@ -277,7 +312,9 @@ IMP_ALWAYS_INLINE void imp_ground_find_uneven(const imp_ground_frame *frame,
     memcpy(out->shade, &factor, sizeof factor);
     for (int c = 0; c < 3; c++)
         beyond[c] = zero + frame->ground[c];
-    out->patched = !covered && row->patches.count > 0 &&
+    if (!covered && frame->patches.count > 0 && !row->has_patches)
+        imp_row_patches(&frame->patches, row);
+    out->patched = !covered && row->has_patches && row->patches.count > 0 &&
                    imp_ground_lay_patches(&row->patches, table, group, beyond);
     if (!out->patched)
         return;

@@ -50,7 +50,7 @@ typedef struct imp_wide_group {
     const imp_ground_group *group;
     int step;  // its first, among the places
     int first; // pixel of the row
-    const imp_ground_row *row;
+    imp_ground_row *row;
 } imp_wide_group;
 
 // Finds the places of so many steps.
