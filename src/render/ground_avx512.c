@@ -237,16 +237,10 @@ AVX512 static inline bool is_covered(const imp_ground_shares *shares, const halv
             _mm512_cmp_ps_mask(odd, least, _CMP_GT_OQ)) == 0;
 }
 
-// Finds what is uneven in the even pixels and in the odd ones. True if nothing is.
-AVX512 static inline bool find_uneven(const imp_ground_frame *frame, const imp_ground_table *table,
-                                      const imp_wide_group *at, const halves *sum, __m512 cover,
-                                      unevenness out[2])
+// Finds what is uneven in the even pixels and in the odd ones.
+AVX512 static inline void find_uneven(const imp_ground_frame *frame, const imp_ground_table *table,
+                                      const imp_wide_group *at, bool covered, unevenness out[2])
 {
-    const bool lit = frame->lamp || frame->shine->shines;
-    const bool covered =
-        frame->patches.count == 0 || is_covered(imp_ground_shares_of(table, at->group), sum, cover);
-    if (covered && !lit)
-        return true;
     imp_ground_uneven all;
     imp_ground_find_uneven(frame, table, at->group, at->row, at->first, covered, &all);
     const __m256 factors = _mm256_loadu_ps(all.factors), added = _mm256_loadu_ps(all.added);
@@ -265,7 +259,6 @@ AVX512 static inline bool find_uneven(const imp_ground_frame *frame, const imp_g
     }
     out[0] = (unevenness){spread(even_order(), factors), beyond[0], spread(even_order(), added)};
     out[1] = (unevenness){spread(odd_order(), factors), beyond[1], spread(odd_order(), added)};
-    return false;
 }
 
 IMP_ALWAYS_INLINE AVX512 void draw_group(const imp_ground_frame *frame,
@@ -281,7 +274,11 @@ IMP_ALWAYS_INLINE AVX512 void draw_group(const imp_ground_frame *frame,
     const imp_ground_shares *shares = imp_ground_shares_of(table, group);
     const bool whole = group->kind == IMP_GROUND_WHOLE;
     unevenness extra[2];
-    const bool plain = even || find_uneven(frame, table, at, &sum, cover, extra);
+    const bool covered =
+        even || frame->patches.count == 0 || is_covered(whole ? NULL : shares, &sum, cover);
+    const bool plain = even || (covered && !frame->lamp && !frame->shine->shines);
+    if (!plain)
+        find_uneven(frame, table, at, covered, extra);
     __m512i first, second;
     if (plain && whole) {
         first = colour(even_order(), sum.even, frame, NULL, tile, cover, NULL);
