@@ -20,6 +20,8 @@ struct imp_degrader {
     // made for the settings of the last picture
     double toned[4]; // gains and exponent
     uint8_t tones[3][256];
+    double noised[2]; // noise and shot noise
+    imp_toning toning;
     int quality;
     imp_jpeg_steps steps;
 };
@@ -163,14 +165,23 @@ static void repeat_gains(const uint16_t shares[3], int count, uint16_t *gains)
         memcpy(gains + k, twelve, sizeof twelve);
 }
 
+// Finds how strong noise is, unless it is as in the last picture.
+static const imp_toning *toning_for(imp_degrader *d, const imp_degrade_def *def)
+{
+    const double wanted[2] = {def->noise, def->shot_noise};
+    if (!are_same(wanted, d->noised, 2))
+        imp_toning_noise(&d->toning, def->noise, def->shot_noise);
+    memcpy(d->noised, wanted, sizeof wanted);
+    return &d->toning;
+}
+
 // Multiplies a picture by gains, which mains light changes from row to row, and adds noise.
 static void add_noise(imp_degrader *d, const imp_degrade_def *def, const double gain[3],
                       double phase, uint32_t key, uint8_t *rgb)
 {
     const int count = 3 * d->width;
     imp_tone_run *const run = choose_tone_run();
-    imp_toning toning;
-    imp_toning_noise(&toning, def->noise, def->shot_noise);
+    const imp_toning *toning = toning_for(d, def);
     for (int row = 0; row < d->height; row++) {
         if (row == 0 || def->flicker > 0.0) {
             const double band = 2.0 * IMP_PI * def->flicker_bands * (row + 0.5) / d->height;
@@ -184,7 +195,7 @@ static void add_noise(imp_degrader *d, const imp_degrade_def *def, const double 
         for (int k = 0; k < count; k += IMP_NOISE_RUN) {
             const int part = count - k < IMP_NOISE_RUN ? count - k : IMP_NOISE_RUN;
             const uint32_t place = mix(key + (uint32_t)(row * count + k));
-            run(&toning, d->gains + k, d->noise + place % IMP_NOISE_COUNT, part, bytes + k);
+            run(toning, d->gains + k, d->noise + place % IMP_NOISE_COUNT, part, bytes + k);
         }
     }
 }

@@ -264,11 +264,22 @@ __attribute__((target("avx2"))) static void spoil_avx2(const imp_jpeg_steps *ste
 {
     spoil_picture(steps, width, height, values, rgb);
 }
+
+// With twice the registers, so that a block and its sums need not leave them.
+__attribute__((target(IMP_AVX512))) static void
+spoil_avx512(const imp_jpeg_steps *steps, int width, int height, float *values, uint8_t *rgb)
+{
+    spoil_picture(steps, width, height, values, rgb);
+}
 #endif
 
 void imp_jpeg_spoil(const imp_jpeg_steps *steps, int width, int height, float *values, uint8_t *rgb)
 {
 #if defined(__x86_64__)
+    if (imp_has_avx512()) {
+        spoil_avx512(steps, width, height, values, rgb);
+        return;
+    }
     if (__builtin_cpu_supports("avx2")) {
         spoil_avx2(steps, width, height, values, rgb);
         return;

@@ -65,13 +65,13 @@ typedef struct table {
 
 AVX2 static inline table table_of(const uint16_t values[IMP_TONE_STEPS])
 {
-    uint8_t bytes[2][IMP_TONE_STEPS];
-    for (int k = 0; k < IMP_TONE_STEPS; k++) {
-        bytes[0][k] = (uint8_t)values[k];
-        bytes[1][k] = (uint8_t)(values[k] >> 8);
-    }
-    return (table){_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)bytes[0])),
-                   _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)bytes[1]))};
+    const __m256i all = _mm256_loadu_si256((const __m256i *)(const void *)values);
+    const __m256i low = _mm256_and_si256(all, _mm256_set1_epi16(0xff));
+    const __m256i bytes = _mm256_packus_epi16(low, _mm256_srli_epi16(all, 8));
+    // its halves hold the low bytes and the high ones of eight values each
+    const __m256i sorted = _mm256_permute4x64_epi64(bytes, 0xd8);
+    return (table){_mm256_permute2x128_si256(sorted, sorted, 0x00),
+                   _mm256_permute2x128_si256(sorted, sorted, 0x11)};
 }
 
 // step has 0x80 in each upper byte, above in each lower one.
@@ -153,16 +153,15 @@ AVX512 void imp_tone_run_avx512(const imp_toning *t, const uint16_t *gains, cons
 {
     const wide_table deviations = widen(table_of(t->deviation)),
                      growths = widen(table_of(t->growth));
-    int k = 0;
-    for (; k + 32 <= count; k += 32) {
-        const __m256i in = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + k));
-        const __m256i more = _mm256_loadu_si256((const __m256i *)(const void *)(noise + k));
+    for (int k = 0; k < count; k += 32) {
+        const __mmask32 some = count - k < 32 ? (1u << (count - k)) - 1 : ~0u;
+        const __m256i in = _mm256_maskz_loadu_epi8(some, bytes + k);
+        const __m256i more = _mm256_maskz_loadu_epi8(some, noise + k);
         const __m256i out =
             tone_thirty_two(deviations, growths, _mm512_cvtepu8_epi16(in),
-                            _mm512_loadu_si512(gains + k), _mm512_cvtepi8_epi16(more));
-        _mm256_storeu_si256((__m256i *)(void *)(bytes + k), out);
+                            _mm512_maskz_loadu_epi16(some, gains + k), _mm512_cvtepi8_epi16(more));
+        _mm256_mask_storeu_epi8(bytes + k, some, out);
     }
-    imp_tone_run_avx2(t, gains + k, noise + k, count - k, bytes + k);
 }
 
 #define VBMI __attribute__((target("avx512vbmi,avx512bw")))
