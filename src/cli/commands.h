@@ -51,7 +51,8 @@ imp_sim_options imp_default_sim_options(void);
 imp_status imp_check_threads(int threads, imp_error *err);
 
 // Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
-// --tracking-rate --turning-rate --turn-rate --return-angle-deg --lane-offset --turns --assets --style --threads.
+// --tracking-rate --turning-rate --turn-rate --return-angle-deg --lane-offset --turns --assets
+// --style --threads.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
 
 // The same for commands whose episodes take place on several maps: --map may be repeated, and they

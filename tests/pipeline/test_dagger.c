@@ -148,6 +148,46 @@ static void rounds_say_the_truth(void **state)
     free(to);
 }
 
+// How hard an episode was for the network that drove it: worse than any difference if it ended
+// badly.
+static double hardness(const imp_episode *episode)
+{
+    double sum = 0.0;
+    for (int k = 0; k < 2 * episode->steps; k++)
+        sum += fabs((double)episode->actions[k] - (double)episode->expert_actions[k]);
+    return sum / episode->steps + 10.0 * episode->terminations[episode->steps - 1];
+}
+
+static void the_hardest_episodes_are_recorded(void **state)
+{
+    (void)state;
+    enum { EPISODES = 6, OF = 3 };
+    imp_collect_def def = small_collect(EPISODES * OF, 25);
+    imp_error err = {0};
+    imp_dataset *all, *hard;
+    char *model = path_of("model.safetensors");
+    save_untrained(model, SMALL_WIDTH, SMALL_HEIGHT);
+    def.policy = model;
+    def.env.accept_start_angle = 1.0;
+    collect(in_folder("all"), &def);
+    assert_ok(imp_dataset_open(&all, in_folder("all"), &err), err);
+    def.episodes = EPISODES;
+    def.hardest_of = OF;
+    collect(in_folder("hard"), &def);
+    assert_ok(imp_dataset_open(&hard, in_folder("hard"), &err), err);
+    assert_int_equal(imp_dataset_episode_count(hard), EPISODES);
+    for (int e = 0; e < EPISODES; e++) {
+        const imp_episode *recorded = imp_dataset_episode(hard, e);
+        assert_in_range(recorded->number, OF * e, OF * e + OF - 1);
+        for (int k = 0; k < OF; k++)
+            assert_true(hardness(recorded) >=
+                        hardness(imp_dataset_episode(all, OF * e + k)) - 1e-6);
+    }
+    imp_dataset_close(all);
+    imp_dataset_close(hard);
+    free(model);
+}
+
 // One episode more or less is chance, which the way driven outweighs; ten are not.
 static void the_best_round_is_no_accident(void **state)
 {
@@ -250,6 +290,7 @@ int main(void)
         FOLDER_TEST(interrupted_and_resumed_is_uninterrupted),
         FOLDER_TEST(more_rounds_can_follow),
         FOLDER_TEST(rounds_say_the_truth),
+        FOLDER_TEST(the_hardest_episodes_are_recorded),
         cmocka_unit_test(the_best_round_is_no_accident),
         FOLDER_TEST(training_starts_where_it_ended),
         FOLDER_TEST(patience_ends_it),

@@ -303,6 +303,48 @@ static void it_comes_back_from_the_left_as_gently_as_it_is_told(void **state)
     assert_int_equal(imp_expert_create(&policy, &def, &err), IMP_USAGE);
 }
 
+// In a bend to the right it stays outside, where it is; in one to the left it comes back.
+static void a_gentle_expert_stays_outside_in_bends(void **state)
+{
+    enum { STEPS_IN_BEND = 16, STARTS = 60 };
+    (void)state;
+    imp_error err = {0};
+    imp_world *world;
+    imp_policy *policy;
+    imp_env env;
+    imp_env_def env_def = imp_default_env_def();
+    imp_expert_def def = imp_default_expert_def();
+    int bends[2] = {0, 0}; // to the left, to the right
+    env_def.accept_start_angle = 0.1;
+    def.speed = 0.3;
+    def.return_angle = 0.25;
+    assert_ok(imp_world_load(&world, "zigzag_dists", &err), err);
+    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
+    assert_ok(imp_expert_create(&policy, &def, &err), err);
+    for (uint32_t episode = 0; episode < STARTS; episode++) {
+        assert_ok(imp_env_reset(&env, episode, &err), err);
+        const double aside = -0.08 - env.lane.distance, heading = env.pose.heading;
+        env.pose.x += aside * sin(heading);
+        env.pose.z += aside * cos(heading);
+        imp_policy_begin(policy, &env);
+        double least = 1.0;
+        for (int k = 0; k < STEPS_IN_BEND; k++) {
+            imp_env_step(&env, imp_policy_act(policy, &env, NULL));
+            least = fmin(least, fabs(env.lane.distance));
+        }
+        const double turned = sin(env.pose.heading - heading);
+        if (turned > -0.25 && turned < 0.1)
+            continue; // a straight
+        const bool right = turned < 0.0;
+        print_message("%s: %.3f\n", right ? "right" : "left", least);
+        bends[right]++;
+        assert_true((least > 0.065) == right);
+    }
+    assert_true(bends[0] > 0 && bends[1] > 0);
+    imp_policy_destroy(policy);
+    imp_world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +357,7 @@ int main(void)
         cmocka_unit_test(without_trials_the_expert_stays_on_the_road),
         cmocka_unit_test(it_turns_no_faster_than_it_may),
         cmocka_unit_test(it_comes_back_from_the_left_as_gently_as_it_is_told),
+        cmocka_unit_test(a_gentle_expert_stays_outside_in_bends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
