@@ -5,8 +5,9 @@
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
-dagger='imprint dagger --size 40x30 --network small --by-sight --speed 0.5 --noise 0.1 --rounds 2 --hardest-of 2
-    --first-episodes 12 --episodes 8 --steps 50 --epochs 2 --eval-episodes 6 --eval-steps 50'
+dagger='imprint dagger --size 40x30 --network small --by-sight --speed 0.5 --noise 0.1 --rounds 2
+    --hardest-of 2 --first-episodes 12 --episodes 8 --steps 50 --epochs 2 --eval-episodes 6
+    --eval-steps 50'
 
 expect 0 $dagger --out whole
 prints 'whole: 3 rounds'
