@@ -164,7 +164,7 @@ typedef struct passing {
 
 // From the one that is liked best to the tightest.
 static const passing PASSINGS[] = {
-    {0.75, 0.035, 0.35}, {0.75, 0.022, 0.25}, {0.50, 0.035, 0.30},
+    {0.75, 0.050, 0.35}, {0.75, 0.022, 0.25}, {0.50, 0.035, 0.30},
     {0.50, 0.022, 0.25}, {0.35, 0.022, 0.20}, {0.35, 0.012, 0.15},
 };
 enum { PASSING_COUNT = sizeof PASSINGS / sizeof PASSINGS[0] };
