@@ -112,10 +112,9 @@ aido_policy() {
     name=$1 seed=$2
     shift 2
     echo "AI-DO, a policy for $name, seed $seed"
-    $program dagger --quiet $dagger --network one-residual-actions $maps \
-        --turns r --clock challenge --lanes challenge \
-        --cars-yield "$@" --epochs 2 --last-epochs 14 --eval-episodes 100 --eval-steps 200 \
-        --train-seed "$seed" --out "$work/$name-$seed" | tail -n 1
+    $program dagger --quiet $dagger $maps --turns r --clock challenge --lanes challenge \
+        --cars-yield "$@" --epochs 2 --eval-episodes 100 --eval-steps 200 --train-seed "$seed" \
+        --out "$work/$name-$seed" | tail -n 1
 }
 
 aido() {
@@ -124,21 +123,24 @@ aido() {
     for seed in "$@"; do
         maps=
         often 1 $lf_maps
-        aido_policy lf "$seed" --first-episodes 240 --episodes 150 --rounds 5
+        aido_policy lf "$seed" --network one-residual-actions --first-episodes 240 \
+            --episodes 150 --rounds 5 --last-epochs 14
         $program eval --quiet --protocol aido-lf --lanes challenge --policy expert \
             --policy "$work/lf-$seed"
         training_roads
         often 12 $lf_maps
-        aido_policy lfi "$seed" --first-episodes 400 --episodes 250 --steps 60 --rounds 5
+        aido_policy lfi "$seed" --network one-residual-actions --first-episodes 400 \
+            --episodes 250 --steps 60 --rounds 5 --last-epochs 14
         $program eval --quiet --protocol aido-lfi --episodes 100 --policy "$work/lfi-$seed" |
             tail -n 5
         maps=
         towns loops --loop --count 40 --seed 1 --size 7x7
         towns duckies --loop --count 240 --seed 11 --size 7x7 --objects --duckies 10
-        towns cars --loop --count 40 --seed 12 --size 7x7 --objects --cars 3
+        towns cars --loop --count 60 --seed 12 --size 7x7 --objects --cars 3
         often 4 4way
-        aido_policy traffic "$seed" --start-angle-deg 30 --first-episodes 240 --episodes 160 \
-            --rounds 6
+        aido_policy traffic "$seed" --network wide-residual-past --start-angle-deg 30 \
+            --return-angle-deg 7 --first-episodes 240 --episodes 300 --steps 60 --hardest-of 3 \
+            --rounds 6 --last-epochs 12
         for challenge in aido-lfp aido-lfv; do
             $program eval --quiet --protocol $challenge --episodes 100 \
                 --policy "$work/traffic-$seed" | grep -E 'lasted|median'

@@ -6,7 +6,7 @@
 expect 0 imprint model list
 prints one-residual
 for name in dronet-like one-residual pilotnet-like small \
-    wide-residual wide-residual-actions; do
+    wide-residual wide-residual-actions wide-residual-past; do
     expect 0 imprint model show "$name"
     prints total
 done
