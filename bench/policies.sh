@@ -132,7 +132,7 @@ aido() {
         aido_policy lfi "$seed" --network one-residual-actions --first-episodes 400 \
             --episodes 250 --steps 60 --rounds 5 --last-epochs 14
         $program eval --quiet --protocol aido-lfi --episodes 100 --policy "$work/lfi-$seed" |
-            tail -n 5
+            grep -E 'lasted|median'
         maps=
         towns loops --loop --count 40 --seed 1 --size 7x7
         towns duckies --loop --count 240 --seed 11 --size 7x7 --objects --duckies 10

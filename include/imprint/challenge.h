@@ -76,6 +76,16 @@ void imp_meter_add(imp_meter *meter, double time, imp_pose pose);
 /// The metrics of the samples added since the last reset.
 imp_metrics imp_meter_read(const imp_meter *meter);
 
+/// How a robot took crossings: over how many it came, and how many of them legally, always in one
+/// of their lanes, into a lane of the next tile. One that it did not get over counts only if it was
+/// in none of the lanes there.
+typedef struct imp_crossings {
+    int count, legal;
+} imp_crossings;
+
+/// The crossings of the samples added since the last reset.
+imp_crossings imp_meter_crossings(const imp_meter *meter);
+
 /// The challenges: X(enumerator, name, what it adds).
 #define IMP_CHALLENGE_MAP(X)                                                                       \
     X(IMP_CHALLENGE_LF, "aido-lf", "lane following")                                               \

@@ -378,6 +378,7 @@ typedef struct imp_contest_episode {
     imp_ending ending; ///< IMP_ENDING_MAX_STEPS if it lasted to its end
     char reason[240];  ///< of IMP_ENDING_GAVE_UP; else ""
     imp_metrics metrics;
+    imp_crossings crossings;
     int samples;     ///< states that the metrics saw, those after an incident included
     imp_pose *poses; ///< (samples)
     double *times;   ///< (samples) [s]
@@ -387,6 +388,7 @@ typedef struct imp_contest_episode {
 typedef struct imp_contest {
     int episodes, survived;
     imp_aggregate aggregate;
+    imp_crossings crossings;      ///< of all episodes
     imp_contest_episode *results; ///< (episodes)
     double seconds;
 } imp_contest;

@@ -219,6 +219,9 @@ const char *imp_builtin_map_name(int index);
 /// The tile under a point, or NULL off the grid.
 const imp_tile *imp_world_tile_at(const imp_world *world, double x, double z);
 
+/// True for tiles where roads meet; false for NULL.
+bool imp_tile_is_crossing(const imp_tile *tile);
+
 /// True if the point lies on a drivable tile.
 bool imp_world_drivable_at(const imp_world *world, double x, double z);
 

@@ -15,6 +15,9 @@ struct imp_meter {
     imp_pose start, pose;
     imp_legal_lane lanes[IMP_LEGAL_LANES_MAX]; // that held the last sample
     int lane_count;
+    const imp_tile *crossing; // that the last sample was on, or NULL
+    bool crosses_legally;
+    imp_crossings crossings;  // that were left
     signed char first_lane[]; // (tiles) the lane that each tile was first driven in
 };
 
@@ -71,6 +74,8 @@ void imp_meter_reset(imp_meter *meter)
     meter->sums = (imp_metrics){0};
     meter->samples = 0;
     meter->lane_count = 0;
+    meter->crossing = NULL;
+    meter->crossings = (imp_crossings){0};
     memset(meter->first_lane, NO_LANE_YET, tiles * sizeof meter->first_lane[0]);
 }
 
@@ -121,6 +126,22 @@ static void add_interval(imp_meter *meter, double dt, imp_pose pose)
     add_progress(meter, pose);
 }
 
+// Follows the robot over crossings.
+static void note_crossing(imp_meter *meter)
+{
+    const imp_tile *tile = imp_world_tile_at(meter->world, meter->pose.x, meter->pose.z);
+    const bool legal = meter->lane_count > 0;
+    if (meter->crossing != NULL) {
+        meter->crosses_legally = meter->crosses_legally && legal;
+        if (tile == meter->crossing)
+            return;
+        meter->crossings.count++;
+        meter->crossings.legal += meter->crosses_legally;
+    }
+    meter->crossing = imp_tile_is_crossing(tile) ? tile : NULL;
+    meter->crosses_legally = legal;
+}
+
 void imp_meter_add(imp_meter *meter, double time, imp_pose pose)
 {
     if (meter->samples > 0)
@@ -133,6 +154,14 @@ void imp_meter_add(imp_meter *meter, double time, imp_pose pose)
     meter->pose = pose;
     meter->samples++;
     meter->lane_count = imp_legal_lanes(meter->world, pose, meter->lanes);
+    note_crossing(meter);
+}
+
+imp_crossings imp_meter_crossings(const imp_meter *meter)
+{
+    imp_crossings crossings = meter->crossings;
+    crossings.count += meter->crossing != NULL && !meter->crosses_legally;
+    return crossings;
 }
 
 imp_metrics imp_meter_read(const imp_meter *meter)

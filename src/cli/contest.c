@@ -49,6 +49,12 @@ static void add_values(json_t *object, const char *suffix, const imp_metrics *me
     }
 }
 
+static void add_crossings(json_t *object, imp_crossings crossings)
+{
+    json_object_set_new(object, "crossings", json_integer(crossings.count));
+    json_object_set_new(object, "legal_crossings", json_integer(crossings.legal));
+}
+
 static json_t *contest_json(const char *policy, int rank, const imp_contest *contest)
 {
     const imp_aggregate *a = &contest->aggregate;
@@ -64,11 +70,14 @@ static json_t *contest_json(const char *policy, int rank, const imp_contest *con
         if (result->ending == IMP_ENDING_GAVE_UP)
             json_object_set_new(episode, "reason", json_string(result->reason));
         add_values(episode, "", &result->metrics);
+        add_crossings(episode, result->crossings);
         json_object_set_new(episodes, result->name, episode);
     }
-    return json_pack("{s:s, s:i, s:i, s:i, s:f, s:o, s:o}", "policy", policy, "rank", rank,
-                     "episodes", contest->episodes, "survived", contest->survived, "seconds",
-                     contest->seconds, "scores", scores, "per-episodes", episodes);
+    json_t *all = json_pack("{s:s, s:i, s:i, s:i, s:f, s:o, s:o}", "policy", policy, "rank", rank,
+                            "episodes", contest->episodes, "survived", contest->survived, "seconds",
+                            contest->seconds, "scores", scores, "per-episodes", episodes);
+    add_crossings(all, contest->crossings);
+    return all;
 }
 
 json_t *imp_contest_json(const imp_contest_settings *s, const imp_contest_outcome *o)
@@ -132,8 +141,12 @@ void imp_contest_print(const imp_contest_settings *s, const imp_contest_outcome 
            imp_challenge_name(s->def.challenge), s->def.test ? "test" : "validation");
     for (int place = 0; place < o->count; place++) {
         int p = o->best_first[place];
-        printf("\n%d. %s: %d of %d episodes lasted\n", o->rank[p], s->policies->items[p],
+        printf("\n%d. %s: %d of %d episodes lasted", o->rank[p], s->policies->items[p],
                o->contests[p].survived, o->contests[p].episodes);
+        const imp_crossings crossings = o->contests[p].crossings;
+        if (crossings.count > 0)
+            printf(", %d of %d crossings were legal", crossings.legal, crossings.count);
+        printf("\n");
         print_contest(&o->contests[p], order);
     }
     if (s->out != NULL)

@@ -110,6 +110,7 @@ static imp_status drive_through(drive *d, imp_crew *crew, int worker, imp_error 
     }
     d->result->ending = ending;
     d->result->metrics = imp_meter_read(d->meter);
+    d->result->crossings = imp_meter_crossings(d->meter);
     return IMP_OK;
 }
 
@@ -132,6 +133,8 @@ static void summarize(job *work)
     imp_contest *out = work->out;
     for (int e = 0; e < out->episodes; e++) {
         work->metrics[e] = out->results[e].metrics;
+        out->crossings.count += out->results[e].crossings.count;
+        out->crossings.legal += out->results[e].crossings.legal;
         out->survived += out->results[e].ending == IMP_ENDING_MAX_STEPS;
     }
     out->aggregate = imp_metrics_aggregate(work->metrics, out->episodes);

@@ -247,19 +247,13 @@ static void keep_distance(road *r)
     }
 }
 
-static bool is_crossing(const imp_tile *tile)
-{
-    return tile != NULL && (tile->kind == IMP_TILE_4WAY || tile->kind == IMP_TILE_3WAY_LEFT ||
-                            tile->kind == IMP_TILE_3WAY_RIGHT);
-}
-
 // Whether a light on a crossing, or at its side, tells who drives onto it to wait.
 static bool is_red(const imp_env *env, imp_vec2 entry, imp_vec2 direction)
 {
     const imp_world *world = env->world;
     const double size = world->tile_size;
     imp_vec2 inside = imp_vec2_add(entry, imp_vec2_scale(direction, 0.01 * size));
-    if (!is_crossing(imp_world_tile_at(world, inside.x, inside.z)))
+    if (!imp_tile_is_crossing(imp_world_tile_at(world, inside.x, inside.z)))
         return false;
     imp_vec2 middle = {(floor(inside.x / size) + 0.5) * size,
                        (floor(inside.z / size) + 0.5) * size};

@@ -84,6 +84,12 @@ const imp_tile *imp_world_tile_at(const imp_world *world, double x, double z)
     return &world->tiles[(int)row * world->columns + (int)column];
 }
 
+bool imp_tile_is_crossing(const imp_tile *tile)
+{
+    return tile != NULL && (tile->kind == IMP_TILE_4WAY || tile->kind == IMP_TILE_3WAY_LEFT ||
+                            tile->kind == IMP_TILE_3WAY_RIGHT);
+}
+
 bool imp_world_drivable_at(const imp_world *world, double x, double z)
 {
     const imp_tile *tile = imp_world_tile_at(world, x, z);

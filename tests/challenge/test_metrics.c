@@ -271,6 +271,32 @@ static void a_crossing_offers_three_ways(void **state)
     imp_world_destroy(world);
 }
 
+// Straight over a crossing in the right lane, then into the wrong one, then to its middle and no
+// farther, in and out of a lane.
+static void crossings_are_legal_or_not(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world = parse("tile_size: 1\ntiles:\n  - [straight/E, 4way, straight/E]\n");
+    imp_meter *meter;
+    assert_ok(imp_meter_create(&meter, world, &err), err);
+    static const struct {
+        double before, after, end; // z on the first half of the way and after, x of its end
+        int count, legal;
+    } ways[] = {{0.72, 0.72, 2.9, 1, 1}, {0.72, 0.28, 2.9, 1, 0}, {0.28, 0.28, 2.9, 1, 0},
+                {0.72, 0.72, 1.6, 0, 0}, {0.72, 0.95, 1.6, 1, 0}, {0.72, 0.72, 0.9, 0, 0}};
+    for (size_t k = 0; k < sizeof ways / sizeof ways[0]; k++) {
+        imp_meter_reset(meter);
+        for (double x = 0.1; x < ways[k].end; x += 0.02)
+            imp_meter_add(meter, x, (imp_pose){x, x < 1.5 ? ways[k].before : ways[k].after, 0.0});
+        const imp_crossings crossings = imp_meter_crossings(meter);
+        assert_int_equal(crossings.count, ways[k].count);
+        assert_int_equal(crossings.legal, ways[k].legal);
+    }
+    imp_meter_destroy(meter);
+    imp_world_destroy(world);
+}
+
 // Back over the same road in its other lane: that way counts along lanes, but not for those who
 // want to get somewhere; a second lap in the same lane does.
 static void turning_back_does_not_count(void **state)
@@ -384,6 +410,7 @@ int main(void)
         cmocka_unit_test(lanes_hold_what_is_in_them),
         cmocka_unit_test(lanes_go_where_the_simulator_s_go),
         cmocka_unit_test(a_crossing_offers_three_ways),
+        cmocka_unit_test(crossings_are_legal_or_not),
         cmocka_unit_test(turning_back_does_not_count),
         cmocka_unit_test(nobody_outruns_the_motors),
         cmocka_unit_test(medians_are_numpy_s),
