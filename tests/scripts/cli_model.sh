@@ -5,8 +5,8 @@
 
 expect 0 imprint model list
 prints one-residual
-for name in dronet-like one-residual pilotnet-like small \
-    wide-residual wide-residual-actions wide-residual-past; do
+for name in dronet-like one-residual pilotnet-like wide-residual wide-residual-actions \
+    wide-residual-past small; do
     expect 0 imprint model show "$name"
     prints total
 done
