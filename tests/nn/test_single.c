@@ -27,22 +27,23 @@ static void check(const char *architecture, int width, int height)
     assert_ok(imp_inference_create(&one, network, 1, &err), err);
     assert_ok(imp_inference_create(&all, network, BATCH, &err), err);
     const size_t size = (size_t)width * (size_t)height * 3;
-    uint8_t *pictures = malloc(BATCH * size);
+    const size_t each = (size_t)imp_network_inputs(network)->frames;
+    uint8_t *pictures = malloc(BATCH * each * size);
     if (pictures == NULL)
         abort();
     uint32_t seed = 1;
-    for (size_t i = 0; i < BATCH * size; i++) {
+    for (size_t i = 0; i < BATCH * each * size; i++) {
         seed = seed * 1664525U + 1013904223U;
         pictures[i] = (uint8_t)(seed >> 24);
     }
-    const uint8_t *frames[BATCH];
-    for (size_t i = 0; i < BATCH; i++)
+    const uint8_t *frames[BATCH * IMP_FRAMES_MAX];
+    for (size_t i = 0; i < BATCH * each; i++)
         frames[i] = pictures + i * size;
     float together[BATCH * OUTPUTS];
     imp_inference_run(all, frames, NULL, together);
     for (int i = 0; i < BATCH; i++) {
         float alone[OUTPUTS];
-        imp_inference_run(one, &frames[i], NULL, alone);
+        imp_inference_run(one, &frames[(size_t)i * each], NULL, alone);
         for (int k = 0; k < OUTPUTS; k++) {
             const double expected = (double)together[i * OUTPUTS + k];
             assert_float_equal(alone[k], expected, 1e-5 * (1.0 + fabs(expected)));
