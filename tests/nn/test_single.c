@@ -10,6 +10,17 @@
 
 enum { BATCH = 3, OUTPUTS = 2 };
 
+static double largest_of(const float *values, int count)
+{
+    double largest = 0.0;
+    for (int k = 0; k < count; k++) {
+        const double size = fabs((double)values[k]);
+        if (size > largest)
+            largest = size;
+    }
+    return largest;
+}
+
 static void check(const char *architecture, int width, int height)
 {
     imp_error err;
@@ -42,9 +53,7 @@ static void check(const char *architecture, int width, int height)
     float together[BATCH * OUTPUTS];
     imp_inference_run(all, frames, NULL, together);
     // sums of the same size are rounded alike, whatever is left of them
-    double largest = 0.0;
-    for (int k = 0; k < BATCH * OUTPUTS; k++)
-        largest = fmax(largest, fabs((double)together[k]));
+    const double largest = largest_of(together, BATCH * OUTPUTS);
     for (int i = 0; i < BATCH; i++) {
         float alone[OUTPUTS];
         imp_inference_run(one, &frames[(size_t)i * each], NULL, alone);
