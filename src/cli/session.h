@@ -26,8 +26,8 @@ int imp_session_fail(imp_status status, const imp_error *err);
 // is fine.
 imp_status imp_session_claim(const char *folder, bool resume, bool force, imp_error *err);
 
-// After a claim that succeeded, when the work is over: removes what was moved aside, or moves it
-// back if no new folder was made.
+// After a claim that succeeded, when the work is over: removes the folder if nothing is in it, and
+// what was moved aside, or moves that back if no new folder was made.
 void imp_session_settle(const char *folder, bool force);
 
 // Writes the settings as settings.yaml into a folder.

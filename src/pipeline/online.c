@@ -156,8 +156,7 @@ uint64_t imp_online_hash(const imp_online *o)
     snprintf(text, sizeof text,
              "%d/%d x %d, seed %llu/%u, noise %a/%a, start %a/%a, pace %a, expert %a/%d/%d, frames "
              "%d x %a/%d, trim %a, delay %a, drawn %d, yield %d, rules %d, speed %a/%a/%a/%a, "
-             "return %a, offset "
-             "%a, sight %d/%d, arcs %d, %d x %d",
+             "return %a, offset %a, sight %d/%d, arcs %d, %d x %d",
              c->episodes, o->slots, c->steps, (unsigned long long)env->seed, env->index, c->noise,
              c->noise_time, env->accept_start_angle, c->start_offset, c->speed_spread,
              c->expert_share, c->mix_steps, c->safe_switching, env->frame_skip,

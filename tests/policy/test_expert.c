@@ -38,25 +38,52 @@ static void drive_episode(imp_env *env, imp_policy *policy, uint32_t episode, su
     }
 }
 
-// Drives episodes of a map to their end.
-static summary drive_map(const char *map, const imp_expert_def *def, uint32_t episodes)
-{
-    imp_error err = {0};
+// An expert in a world.
+typedef struct outing {
     imp_world *world;
     imp_policy *policy;
     imp_env env;
+} outing;
+
+static void set_out(outing *o, const char *map, const imp_env_def *env, const imp_expert_def *def)
+{
+    imp_error err = {0};
+    assert_ok(imp_world_load(&o->world, map, &err), err);
+    assert_ok(imp_env_init(&o->env, o->world, env, &err), err);
+    assert_ok(imp_expert_create(&o->policy, def, &err), err);
+}
+
+static void come_home(outing *o)
+{
+    imp_policy_destroy(o->policy);
+    imp_world_destroy(o->world);
+}
+
+// Begins an episode that far from the lane, to the right.
+static void begin_aside(outing *o, uint32_t episode, double right)
+{
+    imp_error err = {0};
+    imp_env *env = &o->env;
+    assert_ok(imp_env_reset(env, episode, &err), err);
+    const double aside = right - env->lane.distance;
+    env->pose.x += aside * sin(env->pose.heading);
+    env->pose.z += aside * cos(env->pose.heading);
+    imp_policy_begin(o->policy, env);
+}
+
+// Drives episodes of a map to their end.
+static summary drive_map(const char *map, const imp_expert_def *def, uint32_t episodes)
+{
+    outing o;
     summary sum = {0};
     imp_env_def env_def = imp_default_env_def();
     env_def.max_steps = STEPS;
-    assert_ok(imp_world_load(&world, map, &err), err);
-    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
-    assert_ok(imp_expert_create(&policy, def, &err), err);
+    set_out(&o, map, &env_def, def);
     for (uint32_t episode = 0; episode < episodes; episode++)
-        drive_episode(&env, policy, episode, &sum);
+        drive_episode(&o.env, o.policy, episode, &sum);
     print_message("%-40s |distance| %.2f cm, %.3f m/s\n", map,
                   100.0 * sum.distance / (double)sum.frames, sum.speed / (double)sum.frames);
-    imp_policy_destroy(policy);
-    imp_world_destroy(world);
+    come_home(&o);
     return sum;
 }
 
@@ -76,32 +103,28 @@ static void speed_and_lane_centre_are_parameters(void **state)
 {
     (void)state;
     imp_error err = {0};
-    imp_world *world;
-    imp_policy *policy;
-    imp_env env;
-    imp_env_def env_def = imp_default_env_def();
+    outing o;
+    imp_policy *refused;
+    const imp_env_def env_def = imp_default_env_def();
     imp_expert_def expert_def = imp_default_expert_def();
     expert_def.speed = 0.3;
     expert_def.lane_offset = 0.02;
-    assert_ok(imp_world_load(&world, "loop_empty", &err), err);
-    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
-    assert_ok(imp_expert_create(&policy, &expert_def, &err), err);
-    assert_ok(imp_env_reset(&env, 0, &err), err);
-    imp_policy_begin(policy, &env);
+    set_out(&o, "loop_empty", &env_def, &expert_def);
+    assert_ok(imp_env_reset(&o.env, 0, &err), err);
+    imp_policy_begin(o.policy, &o.env);
     double distance = 0.0, speed = 0.0;
     for (int k = 0; k < 600; k++) {
-        assert_false(imp_env_step(&env, imp_policy_act(policy, &env, NULL)).terminated);
+        assert_false(imp_env_step(&o.env, imp_policy_act(o.policy, &o.env, NULL)).terminated);
         if (k >= 100) {
-            distance += env.lane.distance / 500.0;
-            speed += env.speed / 500.0;
+            distance += o.env.lane.distance / 500.0;
+            speed += o.env.speed / 500.0;
         }
     }
     assert_close(distance, 0.02, 0.004);
     assert_close(speed, 0.3, 0.02);
-    imp_policy_destroy(policy);
+    come_home(&o);
     expert_def.speed = 0.7;
-    assert_int_equal(imp_expert_create(&policy, &expert_def, &err), IMP_USAGE);
-    imp_world_destroy(world);
+    assert_int_equal(imp_expert_create(&refused, &expert_def, &err), IMP_USAGE);
 }
 
 // By sight, how the robot got to where it is makes no difference; otherwise it does.
@@ -260,32 +283,22 @@ static void it_turns_no_faster_than_it_may(void **state)
 static double steepest_return(const imp_expert_def *def, double right)
 {
     enum { STEPS_BACK = 60, TURNING_IN = 5 };
-    imp_error err = {0};
-    imp_world *world;
-    imp_policy *policy;
-    imp_env env;
+    outing o;
     imp_env_def env_def = imp_default_env_def();
     env_def.accept_start_angle = 0.02;
     env_def.has_start_tile = true;
     env_def.start_tile[0] = 18;
-    assert_ok(imp_world_load(&world, "straight_road", &err), err);
-    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
-    assert_ok(imp_expert_create(&policy, def, &err), err);
-    assert_ok(imp_env_reset(&env, 0, &err), err);
-    const double aside = right - env.lane.distance;
-    env.pose.x += aside * sin(env.pose.heading);
-    env.pose.z += aside * cos(env.pose.heading);
-    imp_policy_begin(policy, &env);
+    set_out(&o, "straight_road", &env_def, def);
+    begin_aside(&o, 0, right);
     double steepest = 0.0;
     for (int k = 0; k < STEPS_BACK; k++) {
-        assert_false(imp_env_step(&env, imp_policy_act(policy, &env, NULL)).terminated);
+        assert_false(imp_env_step(&o.env, imp_policy_act(o.policy, &o.env, NULL)).terminated);
         if (k > TURNING_IN)
-            steepest = fmax(steepest, fabs(env.lane.angle));
+            steepest = fmax(steepest, fabs(o.env.lane.angle));
     }
     print_message("from %.2f m: %.3f rad\n", right, steepest);
-    assert_true(fabs(env.lane.distance) < 0.5 * fabs(right));
-    imp_policy_destroy(policy);
-    imp_world_destroy(world);
+    assert_true(fabs(o.env.lane.distance) < 0.5 * fabs(right));
+    come_home(&o);
     return steepest;
 }
 
@@ -308,31 +321,23 @@ static void a_gentle_expert_stays_outside_in_bends(void **state)
 {
     enum { STEPS_IN_BEND = 16, STARTS = 60 };
     (void)state;
-    imp_error err = {0};
-    imp_world *world;
-    imp_policy *policy;
-    imp_env env;
+    outing o;
     imp_env_def env_def = imp_default_env_def();
     imp_expert_def def = imp_default_expert_def();
     int bends[2] = {0, 0}; // to the left, to the right
     env_def.accept_start_angle = 0.1;
     def.speed = 0.3;
     def.return_angle = 0.25;
-    assert_ok(imp_world_load(&world, "zigzag_dists", &err), err);
-    assert_ok(imp_env_init(&env, world, &env_def, &err), err);
-    assert_ok(imp_expert_create(&policy, &def, &err), err);
+    set_out(&o, "zigzag_dists", &env_def, &def);
     for (uint32_t episode = 0; episode < STARTS; episode++) {
-        assert_ok(imp_env_reset(&env, episode, &err), err);
-        const double aside = -0.08 - env.lane.distance, heading = env.pose.heading;
-        env.pose.x += aside * sin(heading);
-        env.pose.z += aside * cos(heading);
-        imp_policy_begin(policy, &env);
+        begin_aside(&o, episode, -0.08);
+        const double heading = o.env.pose.heading;
         double least = 1.0;
         for (int k = 0; k < STEPS_IN_BEND; k++) {
-            imp_env_step(&env, imp_policy_act(policy, &env, NULL));
-            least = fmin(least, fabs(env.lane.distance));
+            imp_env_step(&o.env, imp_policy_act(o.policy, &o.env, NULL));
+            least = fmin(least, fabs(o.env.lane.distance));
         }
-        const double turned = sin(env.pose.heading - heading);
+        const double turned = sin(o.env.pose.heading - heading);
         if (turned > -0.25 && turned < 0.1)
             continue; // a straight
         const bool right = turned < 0.0;
@@ -341,8 +346,7 @@ static void a_gentle_expert_stays_outside_in_bends(void **state)
         assert_true((least > 0.065) == right);
     }
     assert_true(bends[0] > 0 && bends[1] > 0);
-    imp_policy_destroy(policy);
-    imp_world_destroy(world);
+    come_home(&o);
 }
 
 int main(void)
