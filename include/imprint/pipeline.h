@@ -491,9 +491,8 @@ const char *imp_beta_word(int beta);
 
 /// Settings of DAgger. Obtain with imp_default_dagger_def(), then change fields.
 typedef struct imp_dagger_def {
-    /// Of each round. `noise` and `speed_spread` disturb round 0 only, in which `hardest_of` does
-    /// not count; policy, policy_name, expert_share, safe_switching, resume and settings are set
-    /// by the rounds. mix_steps: 30
+    /// Of each round. `noise` and `speed_spread` disturb round 0 only; policy, policy_name,
+    /// expert_share, safe_switching, resume and settings are set by the rounds. mix_steps: 30
     imp_collect_def collect;
     int first_episodes;  ///< of round 0, in which the expert drives alone; 0: as in the others
     imp_train_def train; ///< after each round; initial, tensorboard, resume and settings are set

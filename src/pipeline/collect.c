@@ -24,6 +24,12 @@ static imp_status write_rollout(job *work, imp_dataset_writer *writer, int index
     return IMP_OK;
 }
 
+// How many drives there are to an episode that is recorded. An expert does not differ from itself.
+static int drives_to_one(const job *work)
+{
+    return work->recorder.teacher != NULL ? work->def->hardest_of : 1;
+}
+
 static bool is_harder(const imp_rollout *a, const imp_rollout *b)
 {
     const bool failed_a = a->ending != IMP_ENDING_MAX_STEPS;
@@ -51,7 +57,7 @@ static imp_status choose(const job *work, int first, int count, int *chosen, imp
 static imp_status drive_wave(job *work, imp_dataset_writer *writer, int first, int count,
                              imp_error *err)
 {
-    const int few = work->def->hardest_of;
+    const int few = drives_to_one(work);
     imp_recorder_drive(&work->recorder, 0, first * few, count * few);
     for (int k = 0; k < count; k++) {
         int chosen;
@@ -67,7 +73,7 @@ static imp_status drive_wave(job *work, imp_dataset_writer *writer, int first, i
 static imp_status drive_all(job *work, imp_dataset_writer *writer, int written, imp_error *err)
 {
     const int episodes = work->def->episodes;
-    const int wave = work->recorder.capacity / work->def->hardest_of;
+    const int wave = work->recorder.capacity / drives_to_one(work);
     imp_status status = IMP_OK;
     for (int first = written; first < episodes && status == IMP_OK; first += wave) {
         const int left = episodes - first;
@@ -112,7 +118,7 @@ static imp_status collect(job *work, const char *folder, imp_error *err)
     imp_status status = open_writer(&writer, folder, work, &written, err);
     if (status == IMP_OK) {
         const int left = work->def->episodes > written ? work->def->episodes - written : 0;
-        const int wave = 2 * work->recorder.crew.threads, few = work->def->hardest_of;
+        const int wave = 2 * work->recorder.crew.threads, few = drives_to_one(work);
         work->summary->resumed = written;
         work->recorder.crew.progress.total = (double)left * few * work->def->steps;
         status = imp_recorder_reserve(&work->recorder, few * (left < wave ? left : wave), err);

@@ -122,10 +122,8 @@ static imp_status drive(run *r, int round, imp_error *err)
     if (round > 0) {
         snprintf(name, sizeof name, "model-%03d and expert", round - 1);
         collect.noise = collect.speed_spread = 0.0;
-    } else {
-        collect.hardest_of = 1;
-        if (def->first_episodes > 0)
-            collect.episodes = def->first_episodes;
+    } else if (def->first_episodes > 0) {
+        collect.episodes = def->first_episodes;
     }
     collect.policy = model;
     collect.policy_name = name;
