@@ -5,9 +5,9 @@
 #         baseline's own protocol, 10 starts of 65 steps.
 #   roads one policy for all roads, trained on towns that nobody drew, on built-in maps for training
 #         and on roads that end, and driven on ten maps that it has never seen, 1000 such starts.
-#   aido  policies by AI-DO's clock and lanes: one for LF, trained on its four maps, one for LFI,
-#         and one for roads with duckies and cars on them (LFP, LFV), in 100 episodes each.
-# usage: bench/policies.sh [loop|roads|aido] [SEED...]     (build first: ./run build)
+#   aido  policies by AI-DO's clock and lanes: lf, trained on LF's four maps, lfi, for crossings, and
+#         traffic, for roads with duckies and cars on them (LFP, LFV), in 100 episodes each.
+# usage: bench/policies.sh [loop|roads|aido|lf|lfi|traffic] [SEED...]   (build first: ./run build)
 # shellcheck disable=SC2086  # options are kept as words
 set -eu
 cd "$(dirname "$0")/.."
@@ -117,27 +117,38 @@ aido_policy() {
         --out "$work/$name-$seed" | tail -n 1
 }
 
-aido() {
-    lf_maps='ETHZ_autolab_technical_track_bordered ETHZ_loop_bordered ETH_small_loop_2_bordered
-        zigzag_dists_bordered'
+lf_maps='ETHZ_autolab_technical_track_bordered ETHZ_loop_bordered ETH_small_loop_2_bordered
+    zigzag_dists_bordered'
+
+lf() {
+    maps=
+    often 1 $lf_maps
     for seed in "$@"; do
-        maps=
-        often 1 $lf_maps
-        aido_policy lf "$seed" --network one-residual-actions --first-episodes 240 \
-            --episodes 150 --rounds 5 --last-epochs 14
+        aido_policy lf "$seed" --network wide-residual-actions --first-episodes 240 \
+            --episodes 150 --hardest-of 3 --rounds 5 --last-epochs 14
         $program eval --quiet --protocol aido-lf --lanes challenge --policy expert \
             --policy "$work/lf-$seed"
-        training_roads
-        often 12 $lf_maps
+    done
+}
+
+lfi() {
+    training_roads
+    often 12 $lf_maps
+    for seed in "$@"; do
         aido_policy lfi "$seed" --network one-residual-actions --first-episodes 400 \
             --episodes 250 --steps 60 --rounds 5 --last-epochs 14
         $program eval --quiet --protocol aido-lfi --episodes 100 --policy "$work/lfi-$seed" |
             grep -E 'lasted|median'
-        maps=
-        towns loops --loop --count 40 --seed 1 --size 7x7
-        towns duckies --loop --count 240 --seed 11 --size 7x7 --objects --duckies 10
-        towns cars --loop --count 60 --seed 12 --size 7x7 --objects --cars 3
-        often 4 4way
+    done
+}
+
+traffic() {
+    maps=
+    towns loops --loop --count 40 --seed 1 --size 7x7
+    towns duckies --loop --count 240 --seed 11 --size 7x7 --objects --duckies 10
+    towns cars --loop --count 60 --seed 12 --size 7x7 --objects --cars 3
+    often 4 4way
+    for seed in "$@"; do
         aido_policy traffic "$seed" --network wide-residual-past --start-angle-deg 30 \
             --return-angle-deg 7 --first-episodes 240 --episodes 300 --steps 60 --hardest-of 3 \
             --rounds 6 --last-epochs 12
@@ -148,12 +159,16 @@ aido() {
     done
 }
 
+aido() {
+    lf "$@"
+    lfi "$@"
+    traffic "$@"
+}
+
 case $part in
-loop) loop "${@:-1}" ;;
-roads) roads "${@:-1}" ;;
-aido) aido "${@:-1}" ;;
+loop | roads | aido | lf | lfi | traffic) $part "${@:-1}" ;;
 *)
-    echo "usage: bench/policies.sh [loop|roads|aido] [SEED...]" >&2
+    echo "usage: bench/policies.sh [loop|roads|aido|lf|lfi|traffic] [SEED...]" >&2
     exit 2
     ;;
 esac
