@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/out_folder.h"
 #include "cli/session.h"
 
 typedef struct settings {
@@ -183,7 +184,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_dagg
     if (status == IMP_OK)
         status = apply_simulation(s, options, err);
     if (status == IMP_OK)
-        status = imp_session_claim(s->out, s->resume, s->force, err);
+        status = imp_out_claim(s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -192,17 +193,10 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_dagg
     s->dagger.settings = json != NULL ? json : "{}";
     status = imp_run_dagger(done, s->out, &s->dagger, &monitor, err);
     imp_session_clear();
-    imp_session_settle(s->out, s->force);
     free(json);
-    imp_error second = {0};
-    imp_status saved = IMP_OK;
-    if (status == IMP_OK || status == IMP_INTERRUPTED)
-        saved = imp_session_save_settings(options, s->out, &second);
-    if (status == IMP_INTERRUPTED && saved == IMP_OK)
-        return imp_fail(err, status, "interrupted after %d rounds: continue with --resume",
-                        done->count);
-    return status == IMP_OK && saved != IMP_OK ? imp_fail(err, saved, "%s", second.message)
-                                               : status;
+    if (status == IMP_INTERRUPTED)
+        imp_fail(err, status, "interrupted after %d rounds: continue with --resume", done->count);
+    return imp_out_conclude(options, s->out, s->force, status, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cli/eval.h"
+#include "cli/out_folder.h"
 #include "cli/session.h"
 
 static void add_options(imp_options *options, imp_eval_settings *s)
@@ -77,7 +78,7 @@ static imp_status write_results(const imp_eval_settings *s, const imp_options *o
         .robustness = o->robustness,
     };
     const imp_monitor monitor = imp_session_monitor(options);
-    imp_status status = imp_session_save_settings(options, s->out, err);
+    imp_status status = imp_out_save_settings(options, s->out, err);
     if (status == IMP_OK)
         status = write_metrics(s, o, err);
     if (status == IMP_OK)
@@ -236,7 +237,7 @@ static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->eval.scene, &s->assets, err);
     if (status == IMP_OK && s->out != NULL)
-        status = imp_session_claim(s->out, false, s->force, err);
+        status = imp_out_claim(s->out, false, s->force, err);
     if (status != IMP_OK)
         return status;
     // what was not asked for is each model's own, and is when these settings are used again
@@ -257,7 +258,7 @@ static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
     if (status == IMP_OK && s->out != NULL && !is_contest)
         status = write_results(s, options, o, err);
     if (s->out != NULL)
-        imp_session_settle(s->out, s->force);
+        imp_out_settle(s->out, s->force, status, err);
     return status;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/out_folder.h"
 #include "cli/session.h"
 #include "cli/strip.h"
 #include "imprint/logs.h"
@@ -103,7 +104,7 @@ static imp_status import_files(settings *s, const imp_options *options, imp_impo
 {
     imp_status status = apply(options, s, err);
     if (status == IMP_OK)
-        status = imp_session_claim(s->out, false, s->force, err);
+        status = imp_out_claim(s->out, false, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -115,10 +116,10 @@ static imp_status import_files(settings *s, const imp_options *options, imp_impo
                  ? imp_import_rosbag(summary, files, count, s->out, &s->def, &monitor, err)
                  : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
     imp_session_clear();
-    imp_session_settle(s->out, s->force);
+    imp_out_settle(s->out, s->force, status, err);
     free(json);
     if (status == IMP_OK)
-        status = imp_session_save_settings(options, s->out, err);
+        status = imp_out_save_settings(options, s->out, err);
     return status == IMP_OK ? imp_draw_strip(s->out, err) : status;
 }
 

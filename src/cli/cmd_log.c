@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/commands.h"
+#include "cli/out_folder.h"
 #include "cli/session.h"
 #include "cli/strip.h"
 
@@ -71,7 +72,7 @@ static imp_status run_settings(settings *s, const imp_options *options,
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->collect.scene, &s->assets, err);
     if (status == IMP_OK)
-        status = imp_session_claim(s->out, s->resume, s->force, err);
+        status = imp_out_claim(s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -83,18 +84,12 @@ static imp_status run_settings(settings *s, const imp_options *options,
     s->collect.settings = json != NULL ? json : "{}";
     status = imp_collect(summary, s->out, &s->collect, &monitor, err);
     imp_session_clear();
-    imp_session_settle(s->out, s->force);
     free(json);
-    imp_status saved = IMP_OK;
-    if (status == IMP_OK || status == IMP_INTERRUPTED)
-        saved = imp_session_save_settings(options, s->out, err);
-    if (status == IMP_INTERRUPTED && saved == IMP_OK)
-        return imp_fail(err, status,
-                        "interrupted: %d episodes are safe in %s, continue with --resume",
-                        summary->resumed + summary->episodes, s->out);
-    if (status == IMP_OK && saved == IMP_OK)
-        return imp_draw_strip(s->out, err);
-    return saved != IMP_OK ? saved : status;
+    if (status == IMP_INTERRUPTED)
+        imp_fail(err, status, "interrupted: %d episodes are safe in %s, continue with --resume",
+                 summary->resumed + summary->episodes, s->out);
+    status = imp_out_conclude(options, s->out, s->force, status, err);
+    return status == IMP_OK ? imp_draw_strip(s->out, err) : status;
 }
 
 static int run(const imp_command *command, int argc, char **argv)

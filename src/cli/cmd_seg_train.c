@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/out_folder.h"
 #include "cli/session.h"
 
 typedef struct settings {
@@ -128,7 +129,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_seg_
 {
     imp_status status = apply(s, options, err);
     if (status == IMP_OK)
-        status = imp_session_claim(s->out, s->resume, s->force, err);
+        status = imp_out_claim(s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -137,14 +138,8 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_seg_
     s->train.settings = json != NULL ? json : "{}";
     status = imp_seg_train(sum, s->out, &s->train, &monitor, err);
     imp_session_clear();
-    imp_session_settle(s->out, s->force);
     free(json);
-    imp_error second = {0};
-    imp_status saved = IMP_OK;
-    if (status == IMP_OK || status == IMP_INTERRUPTED)
-        saved = imp_session_save_settings(options, s->out, &second);
-    return status == IMP_OK && saved != IMP_OK ? imp_fail(err, saved, "%s", second.message)
-                                               : status;
+    return imp_out_conclude(options, s->out, s->force, status, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

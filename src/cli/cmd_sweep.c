@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/out_folder.h"
 #include "cli/session.h"
 #include "cli/sweep.h"
 
@@ -131,7 +132,7 @@ static imp_status train(imp_sweep_row *row, imp_sweep_settings *s, imp_options *
     free(json);
     def->settings = "{}";
     if (status == IMP_OK)
-        status = imp_session_save_settings(training, folder, err);
+        status = imp_out_save_settings(training, folder, err);
     row->loss = summary.best_loss;
     row->best_epoch = summary.best_epoch;
     row->train_seconds = summary.seconds;

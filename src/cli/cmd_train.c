@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/out_folder.h"
 #include "cli/session.h"
 #include "cli/train.h"
 
@@ -299,7 +300,7 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
     if (status == IMP_OK && o->online)
         status = apply_online(o, s, options, err);
     if (status == IMP_OK)
-        status = imp_session_claim(s->out, s->resume, s->force, err);
+        status = imp_out_claim(s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     imp_options told = *options;
@@ -309,14 +310,8 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
     imp_monitor monitor = imp_session_monitor(options);
     status = train(summary, s, o, json != NULL ? json : "{}", &monitor, err);
     imp_session_clear();
-    imp_session_settle(s->out, s->force);
     free(json);
-    imp_error second = {0};
-    imp_status saved = IMP_OK;
-    if (status == IMP_OK || status == IMP_INTERRUPTED)
-        saved = imp_session_save_settings(&told, s->out, &second);
-    return status == IMP_OK && saved != IMP_OK ? imp_fail(err, saved, "%s", second.message)
-                                               : status;
+    return imp_out_conclude(&told, s->out, s->force, status, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/out_folder.h"
 #include "cli/session.h"
 #include "imprint/arena.h"
 #include "imprint/report.h"
@@ -236,7 +237,7 @@ static imp_status draw_episode(const imp_contest_settings *s, const imp_contest_
 static imp_status write_results(const imp_contest_settings *s, const imp_options *options,
                                 const imp_contest_outcome *o, imp_error *err)
 {
-    imp_status status = imp_session_save_settings(options, s->out, err);
+    imp_status status = imp_out_save_settings(options, s->out, err);
     if (status == IMP_OK)
         status = write_metrics(s, o, err);
     if (status == IMP_OK)

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cli/map_words.h"
+#include "cli/out_folder.h"
 #include "cli/session.h"
 
 enum { COUNT_MAX = 9999 };
@@ -161,10 +162,10 @@ imp_status imp_map_new(const imp_options *options, const imp_map_new_options *se
                             out);
         return make_one(options, &town, out, array, err);
     }
-    status = imp_session_claim(out, false, force, err);
+    status = imp_out_claim(out, false, force, err);
     if (status != IMP_OK)
         return status;
     status = make_folder(options, town, settings->count, out, array, err);
-    imp_session_settle(out, force);
+    imp_out_settle(out, force, status, err);
     return status;
 }

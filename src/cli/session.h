@@ -1,4 +1,4 @@
-// cli/session.h: what every command shares: signals, progress, errors, output folders, JSON.
+// cli/session.h: what every command shares: signals, progress, errors, JSON.
 #ifndef IMP_CLI_SESSION_H
 #define IMP_CLI_SESSION_H
 
@@ -20,19 +20,6 @@ void imp_session_clear(void);
 
 // Prints the message of a failure in one line and returns the exit code for it.
 int imp_session_fail(imp_status status, const imp_error *err);
-
-// Decides about an output folder: one that exists is refused unless resume, or force, which moves
-// it aside if it holds nothing but files that imprint writes. resume of a folder that is not there
-// is fine.
-imp_status imp_session_claim(const char *folder, bool resume, bool force, imp_error *err);
-
-// After a claim that succeeded, when the work is over: removes the folder if nothing is in it, and
-// what was moved aside, or moves that back if no new folder was made.
-void imp_session_settle(const char *folder, bool force);
-
-// Writes the settings as settings.yaml into a folder.
-imp_status imp_session_save_settings(const imp_options *options, const char *folder,
-                                     imp_error *err);
 
 // Writes an object as JSON, its numbers with so many digits, to a file and releases it.
 imp_status imp_session_write_json(const char *path, json_t *object, int digits, imp_error *err);

@@ -48,6 +48,18 @@ imp_trainer_def imp_default_trainer_def(void)
     };
 }
 
+// Of executors, each shard keeps that of whole batches and one more: where every epoch has another
+// last batch, they would add up.
+static void drop_rests(imp_trainer *trainer, int i)
+{
+    imp_shard *shard = &trainer->shards[i];
+    for (int size = 0; size <= trainer->largest; size++)
+        if (size != imp_shard_size(trainer, i, trainer->def.batch)) {
+            imp_executor_destroy(shard->training[size]);
+            shard->training[size] = NULL;
+        }
+}
+
 imp_status imp_trainer_prepare(imp_trainer *trainer, int count, imp_error *err)
 {
     for (int i = 0; i < trainer->def.shards; i++) {
@@ -62,6 +74,7 @@ imp_status imp_trainer_prepare(imp_trainer *trainer, int count, imp_error *err)
         };
         if (size == 0 || shard->training[size] != NULL)
             continue;
+        drop_rests(trainer, i);
         const imp_status status = imp_executor_create(&shard->training[size], &def, err);
         if (status != IMP_OK)
             return status;

@@ -54,7 +54,8 @@ static inline int imp_shard_size(const imp_trainer *trainer, int shard, int coun
     return imp_shard_begin(trainer, shard + 1, count) - imp_shard_begin(trainer, shard, count);
 }
 
-// Makes sure that every shard can compute its part of a batch of count samples.
+// Makes sure that every shard can compute its part of a batch of count samples. Allocates where the
+// batch is neither a whole one nor as large as the last that was not.
 imp_status imp_trainer_prepare(imp_trainer *trainer, int count, imp_error *err);
 
 // Forgets what was derived from the weights, after they changed.

@@ -111,6 +111,14 @@ static imp_status open_writer(imp_dataset_writer **writer, const char *folder, c
     return imp_dataset_writer_create(writer, folder, &info, def->resume, written, err);
 }
 
+// Episodes to drive before any is written: enough that threads seldom wait for the last one, and no
+// more memory where only one of a few is kept.
+static int episodes_of_wave(const job *work)
+{
+    const int threads = work->recorder.crew.threads, few = drives_to_one(work);
+    return few == 1 ? 2 * threads : 1 + (8 * threads - 1) / few;
+}
+
 static imp_status collect(job *work, const char *folder, imp_error *err)
 {
     imp_dataset_writer *writer = NULL;
@@ -118,7 +126,7 @@ static imp_status collect(job *work, const char *folder, imp_error *err)
     imp_status status = open_writer(&writer, folder, work, &written, err);
     if (status == IMP_OK) {
         const int left = work->def->episodes > written ? work->def->episodes - written : 0;
-        const int wave = 2 * work->recorder.crew.threads, few = drives_to_one(work);
+        const int wave = episodes_of_wave(work), few = drives_to_one(work);
         work->summary->resumed = written;
         work->recorder.crew.progress.total = (double)left * few * work->def->steps;
         status = imp_recorder_reserve(&work->recorder, few * (left < wave ? left : wave), err);

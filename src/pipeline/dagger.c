@@ -5,10 +5,12 @@
 
 #include "base/file.h"
 #include "imprint/pipeline.h"
+#include "pipeline/evaluate.h"
 #include "pipeline/rollout.h"
 #include "pipeline/rounds.h"
+#include "pipeline/train.h"
 
-enum { DAGGER_COOKIE = 0xDA66E7, ROUNDS_MAX = 1000, EVAL_INDEX = 1 };
+enum { DAGGER_COOKIE = 0xDA66E7, ROUNDS_MAX = IMP_PARTS_MAX - 1, EVAL_INDEX = 1 };
 
 const char *imp_beta_word(int beta)
 {
@@ -155,6 +157,24 @@ static imp_status count_frames(const run *r, int round, imp_dagger_round *row, i
     return IMP_OK;
 }
 
+// A round is ended with as many epochs as it was begun with: it may have been the last one then, or
+// is it now.
+static imp_status train_as_begun(imp_train_summary *summary, const char *folder,
+                                 const char *const *datasets, int count, imp_train_def *def,
+                                 int other_epochs, const imp_monitor *monitor, imp_error *err)
+{
+    const imp_status status = imp_train(summary, folder, datasets, count, def, monitor, err);
+    if (status != IMP_BAD_INPUT || other_epochs == 0 || other_epochs == def->epochs)
+        return status;
+    imp_error second = {0};
+    def->epochs = other_epochs;
+    const imp_status again = imp_train(summary, folder, datasets, count, def, monitor, &second);
+    if (again == IMP_BAD_INPUT)
+        return status;
+    *err = second;
+    return again;
+}
+
 // Trains the network further, on the frames of all rounds.
 static imp_status train(run *r, int round, imp_dagger_round *row, imp_error *err)
 {
@@ -176,13 +196,15 @@ static imp_status train(run *r, int round, imp_dagger_round *row, imp_error *err
         status = name_folder(initial, r, "model", round - 1, err);
     if (status == IMP_OK) {
         def.initial = round > 0 ? initial : def.initial;
-        if (round == r->def->rounds && r->def->last_epochs > 0)
-            def.epochs = r->def->last_epochs;
+        const int epochs[2] = {r->def->train.epochs, r->def->last_epochs};
+        const int last = round == r->def->rounds && epochs[1] > 0;
+        def.epochs = epochs[last];
         def.tensorboard = false; // its logs tell the time, and rounds are to be the same again
         def.resume = true;
         def.settings = r->def->settings;
         const imp_monitor monitor = stage_monitor(r, round, "training");
-        status = imp_train(&summary, folder, datasets, round + 1, &def, &monitor, err);
+        status = train_as_begun(&summary, folder, datasets, round + 1, &def, epochs[1 - last],
+                                &monitor, err);
     }
     free(paths);
     free(datasets);
@@ -191,16 +213,22 @@ static imp_status train(run *r, int round, imp_dagger_round *row, imp_error *err
     return status;
 }
 
+static imp_eval_def evaluation_of(const imp_dagger_def *def)
+{
+    imp_eval_def out = def->eval;
+    out.env.index = EVAL_INDEX;
+    // of short episodes, too, something is to be seen
+    out.settle_steps = out.settle_steps < out.steps / 2 ? out.settle_steps : out.steps / 2;
+    out.keep = 0;
+    return out;
+}
+
 static imp_status evaluate(run *r, int round, imp_dagger_round *row, imp_error *err)
 {
     char model[IMP_PATH_MAX];
     imp_driver *driver = NULL;
     imp_evaluation evaluation;
-    imp_eval_def def = r->def->eval;
-    def.env.index = EVAL_INDEX;
-    // of short episodes, too, something is to be seen
-    def.settle_steps = def.settle_steps < def.steps / 2 ? def.settle_steps : def.steps / 2;
-    def.keep = 0;
+    const imp_eval_def def = evaluation_of(r->def);
     imp_status status = name_folder(model, r, "model", round, err);
     if (status == IMP_OK)
         status = imp_driver_open(&driver, model, &r->def->collect.expert, err);
@@ -267,6 +295,7 @@ static bool out_of_patience(const imp_dagger *out, const imp_dagger_def *def)
     return def->patience > 0 && out->count > 0 && out->count - 1 - out->best >= def->patience;
 }
 
+// Whatever a later round would refuse is refused before the first.
 static imp_status check(const imp_dagger_def *def, imp_error *err)
 {
     if (def->cookie != DAGGER_COOKIE)
@@ -284,7 +313,13 @@ static imp_status check(const imp_dagger_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE,
                         "the expert's share falls by %g, which is not within 0 to 1",
                         def->beta_decay);
-    return imp_recorder_check(&def->collect, err);
+    const imp_eval_def eval = evaluation_of(def);
+    const imp_camera_def *camera = &def->collect.camera;
+    imp_status status = imp_recorder_check(&def->collect, err);
+    if (status == IMP_OK)
+        status = imp_eval_check(&eval, err);
+    return status == IMP_OK ? imp_train_check(&def->train, camera->width, camera->height, err)
+                            : status;
 }
 
 static imp_status do_rounds(run *r, imp_error *err)

@@ -1,5 +1,6 @@
 #include "pipeline/rollout.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,6 +170,9 @@ imp_status imp_recorder_check(const imp_collect_def *def, imp_error *err)
     if (def->hardest_of < 1 || def->hardest_of > HARDEST_OF_MAX)
         return imp_fail(err, IMP_USAGE, "the hardest of %d episodes: wants 1 to %d",
                         def->hardest_of, HARDEST_OF_MAX);
+    if (def->episodes > INT_MAX / def->hardest_of)
+        return imp_fail(err, IMP_USAGE, "%d times %d episodes are too many to drive", def->episodes,
+                        def->hardest_of);
     return IMP_OK;
 }
 

@@ -47,8 +47,14 @@ imp_status imp_rounds_read(imp_dagger *out, const char *folder, int last, imp_er
     char *line = strtok_r(text, "\n", &rest);
     if (line == NULL || strncmp(line, HEADER, sizeof HEADER - 2) != 0)
         status = imp_fail(err, IMP_BAD_INPUT, "%s:1: is not a table of DAgger's rounds", path);
-    while (status == IMP_OK && out->count <= last && (line = strtok_r(NULL, "\n", &rest)) != NULL) {
-        if (!read_row(line, out->count, &out->rounds[out->count]))
+    while (status == IMP_OK && (line = strtok_r(NULL, "\n", &rest)) != NULL) {
+        if (out->count > last)
+            status =
+                imp_fail(err, IMP_USAGE,
+                         "%s: holds more rounds than the %d that are asked for: ask for more, or "
+                         "start anew",
+                         folder, last);
+        else if (!read_row(line, out->count, &out->rounds[out->count]))
             status = imp_fail(err, IMP_BAD_INPUT, "%s:%d: is not the row of round %d", path,
                               out->count + 2, out->count);
         else

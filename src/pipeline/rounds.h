@@ -4,8 +4,8 @@
 
 #include "imprint/pipeline.h"
 
-// Reads the rows of rounds.csv, up to that of round `last`, into out->rounds, which has room for
-// them. Without the file there are none. Numbers come back to the bit.
+// Reads the rows of rounds.csv into out->rounds, which has room for those up to round `last`; more
+// are refused. Without the file there are none. Numbers come back to the bit.
 imp_status imp_rounds_read(imp_dagger *out, const char *folder, int last, imp_error *err);
 
 // Writes rounds.svg, then rounds.csv. eval: what the rounds were evaluated with.

@@ -73,7 +73,8 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const i
     const imp_dataset_info *info = imp_dataset_facts(dataset);
     training->picture = held_out->picture = (size_t)info->width * (size_t)info->height * 3;
     if (training->part_count == IMP_PARTS_MAX)
-        return imp_fail(err, IMP_USAGE, "more than %d datasets", IMP_PARTS_MAX);
+        return imp_fail(err, IMP_USAGE, "more than %d datasets: record several into one",
+                        IMP_PARTS_MAX);
     if (episodes == 0)
         return imp_fail(err, IMP_BAD_INPUT, "dataset %d has no episodes", number + 1);
     uint32_t *order = malloc((size_t)episodes * sizeof *order);

@@ -380,6 +380,20 @@ static imp_status check(const imp_train_def *def, imp_error *err)
     return IMP_OK;
 }
 
+imp_status imp_train_check(const imp_train_def *def, int width, int height, imp_error *err)
+{
+    bool any;
+    imp_train_run trial = {.def = def, .facts = {.width = width, .height = height}};
+    imp_status status = check(def, err);
+    if (status == IMP_OK)
+        status = imp_augment_check(&def->augment, &any, err);
+    if (status == IMP_OK)
+        status = prepare_network(&trial, err);
+    imp_trainer_destroy(trial.trainer);
+    imp_network_destroy(trial.network);
+    return status;
+}
+
 // Trains on what was opened, if that went well, and ends the run.
 static imp_status finish(imp_train_run *r, imp_status opened, double start, imp_error *err)
 {
@@ -398,6 +412,7 @@ imp_status imp_train(imp_train_summary *summary, const char *folder, const char 
                      int count, const imp_train_def *def, const imp_monitor *monitor,
                      imp_error *err)
 {
+    *summary = (imp_train_summary){0};
     imp_status status = check(def, err);
     if (status == IMP_OK && count < 1)
         status = imp_fail(err, IMP_USAGE, "no dataset to train on");
@@ -408,7 +423,6 @@ imp_status imp_train(imp_train_summary *summary, const char *folder, const char 
     if (status != IMP_OK)
         return status;
     const double start = imp_clock();
-    *summary = (imp_train_summary){0};
     imp_train_run r = {.def = def, .folder = folder, .monitor = monitor, .summary = summary};
     return finish(&r, open_datasets(&r, datasets, count, err), start, err);
 }
@@ -416,11 +430,11 @@ imp_status imp_train(imp_train_summary *summary, const char *folder, const char 
 imp_status imp_train_online(imp_train_summary *summary, const char *folder,
                             const imp_online_def *def, const imp_monitor *monitor, imp_error *err)
 {
+    *summary = (imp_train_summary){0};
     imp_status status = check(&def->train, err);
     if (status != IMP_OK)
         return status;
     const double start = imp_clock();
-    *summary = (imp_train_summary){0};
     imp_train_run r = {
         .def = &def->train, .folder = folder, .monitor = monitor, .summary = summary};
     return finish(&r, imp_online_open(&r.online, &r.facts, def, folder, monitor, err), start, err);

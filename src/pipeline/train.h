@@ -52,6 +52,9 @@ typedef struct imp_train_run {
     int64_t step_samples;
 } imp_train_run;
 
+// Refuses settings that imp_train() would refuse for pictures of that size, network included.
+imp_status imp_train_check(const imp_train_def *def, int width, int height, imp_error *err);
+
 int imp_train_epoch_steps(const imp_train_run *r);
 
 // Finds r->maps.

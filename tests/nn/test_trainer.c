@@ -291,6 +291,26 @@ static void test_steps_allocate_nothing(void **state)
     clear(&p);
 }
 
+// Whatever sizes batches come in, a shard keeps no more than two executors.
+static void test_rests_do_not_add_up(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    pair p = make(false, 3, 2);
+    for (int count = 1; count <= BATCH; count++) {
+        const imp_batch batch = toy_batch(0, count);
+        double loss;
+        assert_ok(imp_trainer_step(p.trainer, &batch, &loss, &err), err);
+        for (int i = 0; i < 3; i++) {
+            int kept = 0;
+            for (int size = 0; size <= p.trainer->largest; size++)
+                kept += p.trainer->shards[i].training[size] != NULL;
+            assert_in_range(kept, 1, 2);
+        }
+    }
+    clear(&p);
+}
+
 static void test_wrong_settings(void **state)
 {
     (void)state;
@@ -346,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_bad_labels_change_nothing),
         cmocka_unit_test(test_inference_agrees_with_the_trainer),
         cmocka_unit_test(test_steps_allocate_nothing),
+        cmocka_unit_test(test_rests_do_not_add_up),
         cmocka_unit_test(test_wrong_settings),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

@@ -112,6 +112,48 @@ static void more_rounds_can_follow(void **state)
     free(later);
 }
 
+static int lines_of(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    int lines = 0;
+    for (int c; (c = fgetc(file)) != EOF;)
+        lines += c == '\n';
+    fclose(file);
+    return lines;
+}
+
+// A last round that was cut off while training ends as it was begun, when more are asked for.
+static void an_open_last_round_is_no_hindrance(void **state)
+{
+    (void)state;
+    imp_dagger_def def = small_dagger(1);
+    char *to = path_of("open"), begun[PATH_MAX];
+    join(begun, to, "model-001/state.safetensors");
+    def.last_epochs = 5;
+    def.resume = true;
+    for (int stop_at = 100; access(begun, F_OK) != 0; stop_at += 3) {
+        stopper s = {.stop_at = stop_at};
+        imp_monitor monitor = stopping_monitor(&s);
+        imp_error err = {0};
+        imp_dagger out;
+        assert_int_equal(imp_run_dagger(&out, to, &def, &monitor, &err), IMP_INTERRUPTED);
+        imp_dagger_free(&out);
+    }
+    def.rounds = 2;
+    assert_int_equal(run_with_stops(to, def, 1000000), 0);
+    join(begun, to, "model-001/history.csv");
+    assert_int_equal(lines_of(begun), 1 + 5);
+    // what is done cannot be asked to be less
+    imp_error err = {0};
+    imp_dagger out;
+    def.rounds = 1;
+    assert_int_equal(imp_run_dagger(&out, to, &def, NULL, &err), IMP_USAGE);
+    assert_non_null(strstr(err.message, "more rounds"));
+    imp_dagger_free(&out);
+    free(to);
+}
+
 // The rows say what is on the disk, and the policy that is kept is the best.
 static void rounds_say_the_truth(void **state)
 {
@@ -266,15 +308,21 @@ static void patience_ends_it(void **state)
 static void bad_definitions_are_refused(void **state)
 {
     (void)state;
-    imp_dagger_def defs[5];
-    for (int k = 0; k < 5; k++)
+    enum { COUNT = 9 };
+    imp_dagger_def defs[COUNT];
+    for (int k = 0; k < COUNT; k++)
         defs[k] = small_dagger(1);
     defs[0].cookie = 0;
     defs[1].rounds = -1;
     defs[2].beta_decay = NAN;
     defs[3].patience = -1;
     defs[4].beta = (imp_beta)7;
-    for (int k = 0; k < 5; k++) {
+    strcpy(defs[5].train.network.architecture, "unheard-of");
+    defs[6].eval.episodes = 0;
+    defs[7].train.trainer.learning_rate = -1.0;
+    defs[8].collect.episodes = 1000000000;
+    defs[8].collect.hardest_of = 100;
+    for (int k = 0; k < COUNT; k++) {
         imp_error err = {0};
         imp_dagger out;
         assert_int_equal(imp_run_dagger(&out, in_folder("bad"), &defs[k], NULL, &err), IMP_USAGE);
@@ -289,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(interrupted_and_resumed_is_uninterrupted),
         FOLDER_TEST(more_rounds_can_follow),
+        FOLDER_TEST(an_open_last_round_is_no_hindrance),
         FOLDER_TEST(rounds_say_the_truth),
         FOLDER_TEST(the_hardest_episodes_are_recorded),
         cmocka_unit_test(the_best_round_is_no_accident),

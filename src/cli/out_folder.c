@@ -1,0 +1,217 @@
+#include "cli/out_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+// The files that imprint writes into output folders. No other is ever removed.
+static bool is_ours(const char *name)
+{
+    static const char *const names[] = {
+        "main_data.hdf5", "metadata.json",     "settings.yaml",     "observations.png",
+        "segments.png",   "model.safetensors", "last.safetensors",  "history.csv",
+        "loss.svg",       "metrics.json",      "state.safetensors", "trajectories.png",
+        "history.jsonl",  "report.html",       "episodes.csv",      "rounds.csv",
+        "rounds.svg",
+    };
+    char stem[256];
+    int number, used = 0;
+    size_t length = strlen(name);
+    bool temporary = length > 4 && strcmp(name + length - 4, ".tmp") == 0;
+    snprintf(stem, sizeof stem, "%.*s", (int)(temporary ? length - 4 : length), name);
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+        if (strcmp(stem, names[k]) == 0)
+            return true;
+    if (strcmp(stem, "trajectories.csv") == 0 ||
+        (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
+         stem[used] == '\0'))
+        return true;
+    static const char *const pictures[] = {
+        "worst-%*9[0-9]-%*9[0-9].csv%n", "worst-%*9[0-9]-%*9[0-9].png%n", "saliency-%*9[0-9].png%n",
+        "agent%*9[0-9]-episode%*9[0-9].cbor%n", "epoch-%*9[0-9].safetensors%n"};
+    for (size_t k = 0; k < sizeof pictures / sizeof pictures[0]; k++) {
+        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns
+        if (sscanf(stem, pictures[k], &used) == 0 && used > 0 && stem[used] == '\0')
+            return true;
+    }
+    if (sscanf(stem, "events.out.tfevents.%*19[0-9].imprint%n", &used) == 0 && used > 0 &&
+        stem[used] == '\0')
+        return true;
+    if (sscanf(stem, "town-%*9[0-9].yaml%n", &used) == 0 && used > 0 && stem[used] == '\0')
+        return true;
+    // NOLINTNEXTLINE(cert-err34-c): the number itself does not matter
+    return sscanf(stem, "shard-%9d.hdf5%n", &number, &used) == 1 && stem[used] == '\0' && used > 0;
+}
+
+// The folders that imprint makes in output folders: for rounds of DAgger, for seeds, for what
+// agents say, and for networks that drive while others learn.
+static bool is_our_folder(int directory, const char *name)
+{
+    static const char *const patterns[] = {"data-%*9[0-9]%n", "model-%*9[0-9]%n",
+                                           "seed-%*20[0-9]%n", "messages%n", "drivers%n"};
+    struct stat info;
+    int used = 0;
+    for (size_t k = 0; used == 0 && k < sizeof patterns / sizeof patterns[0]; k++) {
+        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns
+        sscanf(name, patterns[k], &used);
+    }
+    return used > 0 && name[used] == '\0' &&
+           fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
+}
+
+static imp_status sweep(const char *folder, bool remove_them, imp_error *err);
+
+static imp_status sweep_folder_in(const char *folder, const char *name, bool remove_them,
+                                  imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, folder, name, err);
+    return status == IMP_OK ? sweep(path, remove_them, err) : status;
+}
+
+// Goes through the files of a folder: checks that all are ours, or removes them.
+static imp_status sweep(const char *folder, bool remove_them,
+                        imp_error *err) // NOLINT(misc-no-recursion): one level
+{
+    DIR *directory = opendir(folder);
+    if (directory == NULL)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    // whoever writes a dataset holds this lock
+    if (flock(dirfd(directory), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        closedir(directory);
+        return imp_fail(err, IMP_IO, "%s: another process is writing to it", folder);
+    }
+    imp_status status = IMP_OK;
+    for (struct dirent *entry; status == IMP_OK && (entry = readdir(directory)) != NULL;) {
+        struct stat info;
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        if (is_our_folder(dirfd(directory), name))
+            status = sweep_folder_in(folder, name, remove_them, err);
+        else if (!is_ours(name) ||
+                 fstatat(dirfd(directory), name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+                 !S_ISREG(info.st_mode))
+            status = imp_fail(err, IMP_IO,
+                              "%s holds %s, which imprint did not write: remove it yourself, or "
+                              "choose another folder",
+                              folder, name);
+        else if (remove_them && unlinkat(dirfd(directory), name, 0) != 0)
+            status = imp_fail(err, IMP_IO, "%s/%s: %s", folder, name, strerror(errno));
+    }
+    closedir(directory);
+    if (status == IMP_OK && remove_them && rmdir(folder) != 0)
+        status = imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    return status;
+}
+
+// Where a folder waits that is to be replaced.
+static imp_status name_aside(char out[IMP_PATH_MAX], const char *folder, imp_error *err)
+{
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    int written = snprintf(out, IMP_PATH_MAX, "%.*s.replaced", (int)length, folder);
+    return written < 0 || written >= IMP_PATH_MAX
+               ? imp_fail(err, IMP_IO, "%.100s...: path too long", folder)
+               : IMP_OK;
+}
+
+static imp_status set_aside(const char *folder, imp_error *err)
+{
+    char aside[IMP_PATH_MAX];
+    struct stat info;
+    if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: is not a folder", folder);
+    imp_status status = sweep(folder, false, err);
+    if (status == IMP_OK)
+        status = name_aside(aside, folder, err);
+    if (status != IMP_OK)
+        return status;
+    if (imp_path_exists(aside))
+        return imp_fail(err, IMP_IO,
+                        "%s is left from a run that was killed or failed: move it back or remove "
+                        "it",
+                        aside);
+    if (rename(folder, aside) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    return IMP_OK;
+}
+
+imp_status imp_out_claim(const char *folder, bool resume, bool force, imp_error *err)
+{
+    if (resume && force)
+        return imp_fail(err, IMP_USAGE, "--resume and --force exclude each other");
+    if (folder[0] == '\0')
+        return imp_fail(err, IMP_USAGE, "--out wants a folder");
+    if (!imp_path_exists(folder) || resume)
+        return IMP_OK;
+    if (!force)
+        return imp_fail(err, IMP_IO,
+                        "%s exists: continue it with --resume, replace it with --force, or choose "
+                        "another --out",
+                        folder);
+    return set_aside(folder, err);
+}
+
+// Adds to a message where the folder is that was to be replaced.
+static void tell_aside(const char *aside, imp_error *err)
+{
+    const size_t used = strlen(err->message);
+    snprintf(err->message + used, sizeof err->message - used, "; what was there before is in %s",
+             aside);
+}
+
+bool imp_out_settle(const char *folder, bool force, imp_status status, imp_error *err)
+{
+    char aside[IMP_PATH_MAX];
+    rmdir(folder); // if nothing is in it
+    const bool written = imp_path_exists(folder);
+    if (!force || name_aside(aside, folder, NULL) != IMP_OK || !imp_path_exists(aside))
+        return written;
+    if (!written)
+        rename(aside, folder);
+    else if (status == IMP_OK)
+        sweep(aside, true, NULL);
+    else
+        tell_aside(aside, err);
+    return written;
+}
+
+imp_status imp_out_conclude(const imp_options *options, const char *folder, bool force,
+                            imp_status status, imp_error *err)
+{
+    const bool good = status == IMP_OK || status == IMP_INTERRUPTED;
+    // what was interrupted is going to be continued in the place of what was there
+    if (!imp_out_settle(folder, force, good ? IMP_OK : status, err))
+        return status == IMP_INTERRUPTED
+                   ? imp_fail(err, status, "interrupted before anything was written")
+                   : status;
+    imp_error second = {0};
+    const imp_status saved = good ? imp_out_save_settings(options, folder, &second) : IMP_OK;
+    return saved == IMP_OK ? status : imp_fail(err, saved, "%s", second.message);
+}
+
+imp_status imp_out_save_settings(const imp_options *options, const char *folder, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, folder, "settings.yaml", err);
+    if (status != IMP_OK)
+        return status;
+    char *text = imp_options_yaml(options);
+    if (text == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    status = imp_folder_create(folder, err);
+    if (status == IMP_OK)
+        status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}

@@ -1,0 +1,29 @@
+// cli/out_folder.h: the folder that a command writes: whether it may, and what becomes of the one
+// that was there.
+#ifndef IMP_CLI_OUT_FOLDER_H
+#define IMP_CLI_OUT_FOLDER_H
+
+#include "cli/options.h"
+#include "imprint/base.h"
+
+// Decides about an output folder: one that exists is refused unless resume, or force, which moves
+// it aside if it holds nothing but files that imprint writes. resume of a folder that is not there
+// is fine.
+imp_status imp_out_claim(const char *folder, bool resume, bool force, imp_error *err);
+
+// After a claim that succeeded, when the work has ended with `status`: removes the folder if
+// nothing is in it, and then moves back what was moved aside. If the work went well, removes what
+// was moved aside; if not, leaves it and adds where it is to the message. Returns whether there is
+// something in the folder.
+bool imp_out_settle(const char *folder, bool force, imp_status status, imp_error *err);
+
+// The same for work that can be continued if it was interrupted, whose settings it saves then, too.
+// Returns `status`, or why they could not be saved. The message of an interruption is the caller's,
+// unless nothing was written.
+imp_status imp_out_conclude(const imp_options *options, const char *folder, bool force,
+                            imp_status status, imp_error *err);
+
+// Writes the settings as settings.yaml into a folder.
+imp_status imp_out_save_settings(const imp_options *options, const char *folder, imp_error *err);
+
+#endif
