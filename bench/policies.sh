@@ -5,8 +5,8 @@
 #         baseline's own protocol, 10 starts of 65 steps.
 #   roads one policy for all roads, trained on towns that nobody drew, on built-in maps for training
 #         and on roads that end, and driven on ten maps that it has never seen, 1000 such starts.
-#   aido  policies by AI-DO's clock and lanes: lf, trained on LF's four maps, lfi, for crossings, and
-#         traffic, for roads with duckies and cars on them (LFP, LFV), in 100 episodes each.
+#   aido  policies by AI-DO's clock and lanes: lf, trained on LF's four maps, lfi, for crossings,
+#         and traffic, for duckies and cars on the road (LFP, LFV), in 100 episodes each.
 # usage: bench/policies.sh [loop|roads|aido|lf|lfi|traffic] [SEED...]   (build first: ./run build)
 # shellcheck disable=SC2086  # options are kept as words
 set -eu

@@ -459,9 +459,9 @@ imp_status imp_seg_train(imp_seg_train_summary *summary, const char *folder,
 /// Settings of online training. Obtain with imp_default_online_def(), then change fields.
 typedef struct imp_online_def {
     /// 32 episodes of 64 steps for every epoch, noise 0.08, the expert's share 0.25 in stretches of
-    /// 30 steps. policy, policy_name and resume are not looked at
+    /// 30 steps. policy, policy_name, hardest_of and resume are not looked at
     imp_collect_def collect;
-    imp_train_def train; ///< 60 epochs, cosine; validation and window are not looked at
+    imp_train_def train; ///< 60 epochs, cosine; validation, window and patience are not looked at
     int buffer;          ///< episodes learned from at a time, a multiple of collect.episodes; 256
     int cookie;
 } imp_online_def;
@@ -492,12 +492,17 @@ const char *imp_beta_word(int beta);
 /// Settings of DAgger. Obtain with imp_default_dagger_def(), then change fields.
 typedef struct imp_dagger_def {
     /// Of each round. `noise` and `speed_spread` disturb round 0 only; policy, policy_name,
-    /// expert_share, safe_switching, resume and settings are set by the rounds. mix_steps: 30
+    /// expert_share, safe_switching, env.index, resume and settings are set by the rounds.
+    /// mix_steps: 30
     imp_collect_def collect;
-    int first_episodes;  ///< of round 0, in which the expert drives alone; 0: as in the others
-    imp_train_def train; ///< after each round; initial, tensorboard, resume and settings are set
-    imp_eval_def eval; ///< of each round's policy; 50 episodes of 500 steps, the first 60 left out
-    int last_epochs;   ///< of the training after the last round; 0: train.epochs
+    int first_episodes; ///< of round 0, in which the expert drives alone; 0: as in the others
+    /// After each round; tensorboard, resume and settings are set, and initial after round 0.
+    /// data_weights: none
+    imp_train_def train;
+    /// Of each round's policy; 50 episodes of 500 steps, the first 60 left out. env.index and keep
+    /// are set
+    imp_eval_def eval;
+    int last_epochs;   ///< after the last round, unless patience ends it earlier; 0: train.epochs
     int rounds;        ///< in which the network drives; 4
     imp_beta beta;     ///< IMP_BETA_EXPONENTIAL
     double beta_decay; ///< 0.5

@@ -45,8 +45,8 @@ typedef struct imp_expert_def {
     double turn_rate;    ///< it turns no faster than this [rad/s]; 6
     /// It comes back to its line from the left, where the middle of the road is, no more steeply
     /// than this [rad]. What was passed is out of the picture before it is behind the robot: who
-    /// goes by pictures must come back gently, or turns into it. From below 1 on, in bends to the
-    /// right, inside which lies what was passed, it stays outside; pi / 3
+    /// goes by pictures must come back gently, or turns into it. Below 1 it also stays outside in
+    /// bends to the right, inside which lies what was passed; 1 and more are no bound; pi / 3
     double return_angle;
     double lane_offset; ///< wanted distance from the lane centre [m], positive to the right; 0
     /// Follows AI-DO's lanes, straight lines and arcs 0.22 tiles from the middle of the road,

@@ -78,23 +78,19 @@ static void add_options(imp_options *options, settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-static json_t *real_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *rounds_json(const imp_dagger *done)
 {
     json_t *rounds = json_array();
     for (int k = 0; k < done->count; k++) {
         const imp_dagger_round *row = &done->rounds[k];
-        json_array_append_new(
-            rounds, json_pack("{s:o, s:I, s:i, s:o, s:o, s:i, s:f, s:f, s:f}", "expert_share",
-                              real_or_null(row->expert_share), "frames", (json_int_t)row->frames,
-                              "ended_badly", row->ended_badly, "loss", real_or_null(row->loss),
-                              "validation_loss", real_or_null(row->validation_loss), "survived",
-                              row->survived, "lane_distance", row->lane_distance, "distance",
-                              row->distance, "speed", row->speed));
+        json_array_append_new(rounds, json_pack("{s:o, s:I, s:i, s:o, s:o, s:i, s:f, s:f, s:f}",
+                                                "expert_share", imp_session_real(row->expert_share),
+                                                "frames", (json_int_t)row->frames, "ended_badly",
+                                                row->ended_badly, "loss",
+                                                imp_session_real(row->loss), "validation_loss",
+                                                imp_session_real(row->validation_loss), "survived",
+                                                row->survived, "lane_distance", row->lane_distance,
+                                                "distance", row->distance, "speed", row->speed));
     }
     return rounds;
 }

@@ -92,14 +92,17 @@ static imp_status evaluate_all(const imp_eval_settings *s, const imp_options *op
 {
     const imp_monitor monitor = imp_session_monitor(options);
     imp_status status = IMP_OK;
+    imp_expert_def expert = s->eval.expert;
+    expert.believed = &s->eval.env.drive; // one that goes by sight does not see what was drawn
     // a policy that cannot be opened is better known before the first has driven for a minute
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++)
-        status = imp_driver_open(&o->drivers[p], s->policies.items[p], &s->eval.expert, err);
+        status = imp_driver_open(&o->drivers[p], s->policies.items[p], &expert, err);
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
         o->defs[p] = s->eval;
         status = imp_sim_options_look_through(&s->sim, o->drivers[p], err);
         if (status == IMP_OK)
             status = imp_sim_options_fit(options, &s->sim, o->drivers[p], &o->defs[p].camera, err);
+        imp_sim_options_warn(o->drivers[p], s->eval.env.drive.time_step * s->eval.env.frame_skip);
         if (status == IMP_OK)
             status = imp_evaluate(&o->evaluations[p], o->drivers[p], &o->defs[p], &monitor, err);
         imp_session_clear();
@@ -142,22 +145,26 @@ static void warn_of_training_maps(const imp_eval_settings *s, const imp_eval_out
 }
 
 // What a challenge sets itself cannot be asked for. Defaults may: saved settings name them.
-static imp_status check_contest(const imp_eval_settings *s, imp_error *err)
+static imp_status check_contest(const imp_eval_settings *s, const imp_options *options,
+                                imp_error *err)
 {
     const imp_eval_def eval = imp_default_eval_def();
     const imp_sim_options sim = imp_default_sim_options();
     const bool own_map = s->sim.maps.count == 1 && strcmp(s->sim.maps.items[0], sim.map) == 0;
-    const char *odd = !own_map                                          ? "map"
-                      : s->eval.steps != eval.steps                     ? "steps"
-                      : s->eval.settle_steps != eval.settle_steps       ? "settle-steps"
-                      : s->sim.frame_skip != sim.frame_skip             ? "frame-skip"
-                      : s->sim.randomize_objects                        ? "randomize-objects"
-                      : strcmp(s->sim.split, sim.split) != 0            ? "split"
-                      : s->sim.randomize[0] != '\0'                     ? "randomize"
-                      : s->robust                                       ? "robust"
-                      : s->sim.randomization[0] != '\0'                 ? "randomization"
-                      : s->sim.start_tile[0] + s->sim.start_tile[1] > 0 ? "start-tile"
-                                                                        : NULL;
+    const char *odd = !own_map                                        ? "map"
+                      : s->eval.steps != eval.steps                   ? "steps"
+                      : s->eval.settle_steps != eval.settle_steps     ? "settle-steps"
+                      : s->eval.keep != eval.keep                     ? "keep"
+                      : s->sim.start_angle_deg != sim.start_angle_deg ? "start-angle-deg"
+                      : s->sim.frame_skip != sim.frame_skip           ? "frame-skip"
+                      : s->sim.randomize_objects                      ? "randomize-objects"
+                      : s->sim.cars_yield                             ? "cars-yield"
+                      : strcmp(s->sim.split, sim.split) != 0          ? "split"
+                      : s->sim.randomize[0] != '\0'                   ? "randomize"
+                      : s->robust                                     ? "robust"
+                      : s->sim.randomization[0] != '\0'               ? "randomization"
+                      : imp_options_given(options, s->sim.start_tile) ? "start-tile"
+                                                                      : NULL;
     if (odd != NULL)
         return imp_fail(err, IMP_USAGE, "--%s: --protocol %s has its own", odd, s->protocol);
     if (s->eval.episodes < 1)
@@ -168,9 +175,9 @@ static imp_status check_contest(const imp_eval_settings *s, imp_error *err)
 // Agents drive instead of the policies that would drive if none were asked for.
 static imp_status list_entrants(imp_eval_settings *s, const imp_options *options, imp_error *err)
 {
-    s->entrants.count = 0;
-    if (s->agents.count == 0 || imp_options_given(options, &s->policies))
-        s->entrants = s->policies;
+    if (s->agents.count > 0 && !imp_options_given(options, &s->policies))
+        s->policies.count = 0; // nor are they saved among the settings
+    s->entrants = s->policies;
     s->contest.first_agent = s->entrants.count;
     if (s->entrants.count + s->agents.count > IMP_LIST_MAX)
         return imp_fail(err, IMP_USAGE, "more than %d policies and agents", IMP_LIST_MAX);
@@ -201,7 +208,8 @@ static imp_status run_contest(imp_eval_settings *s, const imp_options *options, 
     return imp_contest_run(&o->contest, contest, options, err);
 }
 
-static imp_status choose_protocol(imp_eval_settings *s, bool *is_contest, imp_error *err)
+static imp_status choose_protocol(imp_eval_settings *s, const imp_options *options,
+                                  bool *is_contest, imp_error *err)
 {
     *is_contest = strcmp(s->protocol, "baseline") != 0;
     if (!*is_contest && s->agents.count > 0)
@@ -219,7 +227,7 @@ static imp_status choose_protocol(imp_eval_settings *s, bool *is_contest, imp_er
         return imp_fail(err, IMP_USAGE,
                         "--protocol '%s': give baseline, aido-lf, aido-lfp, aido-lfv or aido-lfi",
                         s->protocol);
-    return check_contest(s, err);
+    return check_contest(s, options, err);
 }
 
 static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
@@ -229,7 +237,7 @@ static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
     imp_status status = imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera,
                                               &s->eval.expert, err);
     if (status == IMP_OK)
-        status = choose_protocol(s, &is_contest, err);
+        status = choose_protocol(s, options, &is_contest, err);
     if (status == IMP_OK)
         status = imp_sim_options_split(&s->sim, &s->eval.split, err);
     if (status == IMP_OK)

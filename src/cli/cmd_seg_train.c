@@ -56,18 +56,13 @@ static void add_options(imp_options *options, settings *s)
     imp_random_options_add(options, sim);
 }
 
-static json_t *real_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *score_json(const imp_seg_score *score)
 {
     json_t *classes = json_object();
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
-        json_object_set_new(classes, imp_class_name(c), real_or_null(score->iou[c]));
-    return json_pack("{s:o, s:o, s:o}", "mean_iou", real_or_null(score->mean_iou), "accuracy",
-                     real_or_null(score->accuracy), "iou", classes);
+        json_object_set_new(classes, imp_class_name(c), imp_session_real(score->iou[c]));
+    return json_pack("{s:o, s:o, s:o}", "mean_iou", imp_session_real(score->mean_iou), "accuracy",
+                     imp_session_real(score->accuracy), "iou", classes);
 }
 
 static int print_summary(const settings *s, const imp_options *options,
@@ -77,9 +72,9 @@ static int print_summary(const settings *s, const imp_options *options,
         return imp_session_print_json(json_pack(
             "{s:s, s:I, s:I, s:o, s:o, s:o, s:i, s:i, s:o, s:f, s:f}", "out", s->out, "pictures",
             (json_int_t)sum->pictures, "parameters", (json_int_t)sum->parameters, "loss",
-            real_or_null(sum->loss), "validation_loss", real_or_null(sum->validation_loss),
-            "best_loss", real_or_null(sum->best_loss), "best_epoch", sum->best_epoch, "held_out",
-            sum->held_out, "score", score_json(&sum->score), "seconds", sum->seconds,
+            imp_session_real(sum->loss), "validation_loss", imp_session_real(sum->validation_loss),
+            "best_loss", imp_session_real(sum->best_loss), "best_epoch", sum->best_epoch,
+            "held_out", sum->held_out, "score", score_json(&sum->score), "seconds", sum->seconds,
             "pictures_per_second", sum->pictures_per_second));
     printf("%s: %lld pictures in %.1f s (%.0f pictures/s), loss %.5f, validation %.5f, best %.5f "
            "in epoch %d\n\n",

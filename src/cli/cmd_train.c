@@ -104,11 +104,6 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s)
     add_how_long(options, s);
 }
 
-static json_t *real_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static int print_summary(const imp_train_settings *s, const imp_options *options,
                          const imp_train_summary *summary)
 {
@@ -118,9 +113,10 @@ static int print_summary(const imp_train_settings *s, const imp_options *options
             "samples", (json_int_t)summary->samples, "validation_samples",
             (json_int_t)summary->validation_samples, "parameters", (json_int_t)summary->parameters,
             "epochs", summary->epochs, "stopped_early", summary->stopped_early, "loss",
-            real_or_null(summary->loss), "validation_loss", real_or_null(summary->validation_loss),
-            "best_loss", real_or_null(summary->best_loss), "best_epoch", summary->best_epoch,
-            "seconds", summary->seconds, "samples_per_second", summary->samples_per_second));
+            imp_session_real(summary->loss), "validation_loss",
+            imp_session_real(summary->validation_loss), "best_loss",
+            imp_session_real(summary->best_loss), "best_epoch", summary->best_epoch, "seconds",
+            summary->seconds, "samples_per_second", summary->samples_per_second));
     printf("%s: %lld samples, %d epochs%s in %.1f s (%.0f samples/s), loss %.5f", s->out,
            (long long)summary->samples, summary->epochs,
            summary->stopped_early ? " (stopped early)" : "", summary->seconds,
@@ -251,18 +247,24 @@ static void add_online_options(imp_options *options, online_settings *o)
     imp_sim_options_add_driving(options, &o->sim);
 }
 
+// Online, what was not given is something else; so it is in the settings that are saved.
+static void use_online_defaults(imp_train_settings *s, const online_settings *o,
+                                const imp_options *options)
+{
+    s->data.count = 0;
+    if (!imp_options_given(options, &s->train.epochs))
+        s->train.epochs = o->def.train.epochs;
+    if (!imp_options_given(options, &s->schedule))
+        s->schedule = "cosine";
+}
+
 static imp_status apply_online(online_settings *o, const imp_train_settings *s,
                                const imp_options *options, imp_error *err)
 {
     imp_collect_def *collect = &o->def.collect;
-    const imp_train_def usual = o->def.train;
     o->sim.seed = s->train.seed;
     o->sim.threads = s->train.trainer.threads;
     o->def.train = s->train;
-    if (!imp_options_given(options, &s->train.epochs))
-        o->def.train.epochs = usual.epochs;
-    if (!imp_options_given(options, &s->schedule))
-        o->def.train.schedule = usual.schedule;
     imp_status status = imp_sim_options_apply(options, &o->sim, &collect->env, &collect->camera,
                                               &collect->expert, err);
     if (status == IMP_OK)
@@ -275,6 +277,29 @@ static imp_status apply_online(online_settings *o, const imp_train_settings *s,
     collect->map_count = o->sim.maps.count;
     collect->threads = o->sim.threads;
     return status;
+}
+
+// Settings that would not be looked at are refused.
+static imp_status check_use(const imp_train_settings *s, const online_settings *o,
+                            const imp_options *options, imp_error *err)
+{
+    const imp_train_def train = imp_default_train_def();
+    for (int k = o->first; k < options->count && !o->online; k++)
+        if (options->given[k] && options->table[k].value != &o->online)
+            return imp_fail(err, IMP_USAGE, "--%s says nothing without --online",
+                            options->table[k].name);
+    if (!o->online)
+        return IMP_OK;
+    const char *odd = imp_options_given(options, &s->data)      ? "data"
+                      : s->train.validation != train.validation ? "validation"
+                      : s->train.window != train.window         ? "window"
+                      : s->train.patience != train.patience     ? "patience"
+                                                                : NULL;
+    return odd == NULL ? IMP_OK
+                       : imp_fail(err, IMP_USAGE,
+                                  "--%s: --online drives what it learns from, and every epoch is "
+                                  "new: it does not go with that",
+                                  odd);
 }
 
 static imp_status train(imp_train_summary *summary, const imp_train_settings *s, online_settings *o,
@@ -294,9 +319,11 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
                                const imp_options *options, imp_train_summary *summary,
                                imp_error *err)
 {
-    imp_status status = imp_train_settings_apply(s, err);
-    if (status == IMP_OK && o->online && imp_options_given(options, &s->data))
-        status = imp_fail(err, IMP_USAGE, "--online drives itself: it takes no --data");
+    imp_status status = check_use(s, o, options, err);
+    if (o->online)
+        use_online_defaults(s, o, options);
+    if (status == IMP_OK)
+        status = imp_train_settings_apply(s, err);
     if (status == IMP_OK && o->online)
         status = apply_online(o, s, options, err);
     if (status == IMP_OK)

@@ -51,8 +51,8 @@ imp_sim_options imp_default_sim_options(void);
 imp_status imp_check_threads(int threads, imp_error *err);
 
 // Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
-// --tracking-rate --turning-rate --turn-rate --return-angle-deg --lane-offset --turns --assets
-// --style --threads.
+// --tracking-rate --turning-rate --turn-rate --return-angle-deg --lane-offset --lanes --by-sight
+// --trials --turns --assets --style --threads.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
 
 // The same for commands whose episodes take place on several maps: --map may be repeated, and they
@@ -93,6 +93,10 @@ imp_status imp_sim_options_scene(const imp_options *options, const imp_sim_optio
 // does not know the lens so well, because it was a robot's own.
 imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options *sim,
                                const imp_driver *driver, imp_camera_def *camera, imp_error *err);
+
+// Warns on standard error if a network that knows what it did last is to decide every `time_step`
+// seconds, and was trained to do so at another pace: what it knows would mean something else.
+void imp_sim_options_warn(const imp_driver *driver, double time_step);
 
 // The lens that --lens means, and the projection that straightens its pictures.
 imp_status imp_read_lens(const char *lens, imp_calibration *out, imp_error *err);

@@ -312,9 +312,12 @@ imp_status imp_contest_run(imp_contest_outcome *o, const imp_contest_settings *s
     }
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++)
         status = open_entrant(&entrants[p], s, p, err);
+    imp_drive_def drive = imp_default_env_def().drive;
+    imp_challenge_set_clock(&drive);
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_contest_def def = s->def;
         status = fit_camera(s, p, options, entrants[p].driver, &def.camera, err);
+        imp_sim_options_warn(entrants[p].driver, drive.time_step);
         if (status == IMP_OK)
             status = imp_run_contest(&o->contests[p], entrants[p].driver, &def, &monitor, err);
         imp_session_clear();

@@ -2,19 +2,15 @@
 #include <stdio.h>
 
 #include "cli/eval.h"
+#include "cli/session.h"
 
 // Of more episodes than these, each has a row in episodes.csv only.
 enum { LISTED_MAX = 10000 };
 
-static json_t *real_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 json_t *imp_estimate_json(imp_estimate estimate)
 {
-    return json_pack("{s:o, s:o, s:o}", "value", real_or_null(estimate.value), "low",
-                     real_or_null(estimate.low), "high", real_or_null(estimate.high));
+    return json_pack("{s:o, s:o, s:o}", "value", imp_session_real(estimate.value), "low",
+                     imp_session_real(estimate.low), "high", imp_session_real(estimate.high));
 }
 
 json_t *imp_figures_json(const imp_figures *f)
@@ -38,7 +34,7 @@ static json_t *episodes_json(const imp_evaluation *evaluation)
                       r->map, "steps", r->steps, "ending", imp_ending_name(r->ending), "reward",
                       r->reward, "distance_m", r->distance, "speed_mean_m_s", r->speed_mean,
                       "lane_distance_mean_m", r->lane_distance_mean, "action_error",
-                      real_or_null(r->action_error), "start", r->start.x, r->start.z,
+                      imp_session_real(r->action_error), "start", r->start.x, r->start.z,
                       r->start.heading, "end", r->end.x, r->end.z, r->end.heading));
     }
     return array;

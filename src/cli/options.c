@@ -125,8 +125,9 @@ static imp_status set_list(imp_options *options, int index, const char *text, im
 {
     const imp_option *option = &options->table[index];
     imp_text_list *list = option->value;
-    if (!options->given[index]) // the first one replaces the default
+    if (!options->extends[index])
         list->count = 0;
+    options->extends[index] = true;
     if (list->count == IMP_LIST_MAX)
         return imp_fail(err, IMP_USAGE, "--%s: more than %d", option->name, IMP_LIST_MAX);
     list->items[list->count++] = text;
@@ -259,9 +260,7 @@ imp_status imp_options_read(imp_options *options, int argc, char **argv, imp_err
     if (status == IMP_OK && options->config != NULL)
         status = imp_config_read(options, options->config, err);
     // the command line comes last: what it gives replaces what the file gave, lists too
-    for (int k = 0; k < options->count; k++)
-        if (options->table[k].type == IMP_OPTION_LIST)
-            options->given[k] = false;
+    memset(options->extends, 0, sizeof options->extends);
     if (status == IMP_OK)
         status = read_arguments(options, argc, argv, false, err);
     if (status == IMP_OK && options->help)

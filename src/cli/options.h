@@ -39,7 +39,8 @@ typedef struct imp_command imp_command;
 typedef struct imp_options {
     const imp_command *command;
     imp_option table[IMP_OPTIONS_MAX];
-    bool given[IMP_OPTIONS_MAX]; // on the command line or in the configuration file
+    bool given[IMP_OPTIONS_MAX];   // on the command line or in the configuration file
+    bool extends[IMP_OPTIONS_MAX]; // what comes next is added to a list instead of replacing it
     int count;
     char *owned[IMP_OPTIONS_MAX * 4]; // texts copied from a configuration file
     int owned_count;

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,11 @@ int imp_session_fail(imp_status status, const imp_error *err)
             err->message[0] != '\0' ? err->message : imp_status_text(status));
     // the documented codes are all that scripts should have to know
     return status == IMP_NO_MEMORY || status == IMP_INTERNAL ? IMP_IO : (int)status;
+}
+
+json_t *imp_session_real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
 }
 
 imp_status imp_session_write_json(const char *path, json_t *object, int digits, imp_error *err)

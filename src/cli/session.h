@@ -21,6 +21,9 @@ void imp_session_clear(void);
 // Prints the message of a failure in one line and returns the exit code for it.
 int imp_session_fail(imp_status status, const imp_error *err);
 
+// A number, or null where there is none: JSON knows no NaN.
+json_t *imp_session_real(double value);
+
 // Writes an object as JSON, its numbers with so many digits, to a file and releases it.
 imp_status imp_session_write_json(const char *path, json_t *object, int digits, imp_error *err);
 

@@ -1,4 +1,6 @@
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -280,4 +282,20 @@ imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options
     camera->lens =
         strcmp(lens, imp_lens_name(IMP_LENS_NONE)) == 0 ? imp_lens_none() : imp_lens_duckiebot();
     return IMP_OK;
+}
+
+void imp_sim_options_warn(const imp_driver *driver, double time_step)
+{
+    if (driver == NULL || !imp_driver_is_network(driver) || imp_driver_network(driver) == NULL)
+        return;
+    const imp_inputs *inputs = imp_network_inputs(imp_driver_network(driver));
+    const char *text = imp_network_metadata(imp_driver_network(driver), "time_step");
+    const double trained = text != NULL ? strtod(text, NULL) : 0.0;
+    if ((inputs->actions == 0 && inputs->frames == 1) || !(trained > 0.0) ||
+        fabs(trained / time_step - 1.0) < 0.01)
+        return;
+    fprintf(stderr,
+            "imprint: warning: %s learned to decide every %.3g s, and knows what it did last; here "
+            "it decides every %.3g s: train with the same --clock and --frame-skip\n",
+            imp_driver_name(driver), trained, time_step);
 }

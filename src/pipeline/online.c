@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "pipeline/rollout.h"
 
 enum { ONLINE_COOKIE = 0x0711E, EMPTY = -1 };
@@ -72,6 +73,8 @@ static void tell_facts(imp_dataset_info *facts, const imp_online *o)
     snprintf(facts->map, sizeof facts->map, "%s", imp_map_set_name(&o->recorder.crew.maps));
     snprintf(facts->lens, sizeof facts->lens, "%s", imp_lens_name(def->camera.lens.kind));
     snprintf(facts->policy, sizeof facts->policy, "expert, then itself and expert");
+    snprintf(facts->observation, sizeof facts->observation, "%s",
+             imp_observation_word((int)def->observe));
 }
 
 imp_status imp_online_open(imp_online **out, imp_dataset_info *facts, const imp_online_def *def,
@@ -123,9 +126,7 @@ void imp_online_close(imp_online *o)
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-    for (const char *c = text; *c != '\0'; c++)
-        hash = (hash ^ (uint8_t)*c) * 0x100000001b3U; // FNV-1a
-    return (hash ^ 0xff) * 0x100000001b3U;
+    return imp_hash(imp_hash_text(hash, text), "\xff", 1); // so that texts end somewhere
 }
 
 // What worlds are drawn from: of a file, the settings have the name alone.
@@ -146,6 +147,38 @@ static uint64_t hash_randomization(uint64_t hash, const imp_randomization *spec)
     return hash;
 }
 
+// What command lines cannot set, or say by the name of a file only.
+static uint64_t hash_robot(uint64_t hash, const imp_collect_def *c)
+{
+    const imp_drive_def *drive = &c->env.drive;
+    const imp_camera_def *camera = &c->camera;
+    const imp_lens *lens = &camera->lens;
+    const double numbers[] = {drive->gain,
+                              drive->wheel_radius,
+                              drive->wheel_distance,
+                              c->env.dropped,
+                              c->env.command_noise,
+                              camera->mount_height,
+                              camera->mount_forward,
+                              camera->mount_right,
+                              camera->pitch,
+                              camera->field_of_view,
+                              lens->fx,
+                              lens->fy,
+                              lens->cx,
+                              lens->cy,
+                              lens->k1,
+                              lens->k2,
+                              lens->p1,
+                              lens->p2,
+                              lens->k3};
+    const int whole[] = {(int)c->observe,      c->env.has_start_tile, c->env.start_tile[0],
+                         c->env.start_tile[1], (int)lens->kind,       lens->width,
+                         lens->height};
+    hash = imp_hash(hash, numbers, sizeof numbers);
+    return imp_hash(hash, whole, sizeof whole);
+}
+
 uint64_t imp_online_hash(const imp_online *o)
 {
     enum { TEXT_BYTES = 1024 };
@@ -164,7 +197,8 @@ uint64_t imp_online_hash(const imp_online *o)
              env->randomize_objects, env->cars_yield, (int)env->rules, e->speed, e->tracking_rate,
              e->turning_rate, e->turn_rate, e->return_angle, e->lane_offset, e->by_sight,
              e->tries_out, e->challenge_lanes, c->camera.width, c->camera.height);
-    uint64_t hash = hash_text(0xcbf29ce484222325U, text);
+    uint64_t hash = hash_text(IMP_HASH_START, text);
+    hash = hash_robot(hash, c);
     hash = hash_text(hash, e->turns != NULL ? e->turns : "");
     hash = hash_text(hash, c->settings);
     hash = hash_randomization(hash, &c->randomization);
@@ -173,28 +207,9 @@ uint64_t imp_online_hash(const imp_online *o)
     return hash;
 }
 
-static int compare_names(const void *a, const void *b)
+const imp_map_set *imp_online_maps(const imp_online *o)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-char *imp_online_map_names(const imp_online *o)
-{
-    const imp_map_set *maps = &o->recorder.crew.maps;
-    const char **names = calloc((size_t)maps->count, sizeof *names);
-    size_t length = 1;
-    for (int k = 0; k < maps->count && names != NULL; k++) {
-        names[k] = maps->worlds[k]->name;
-        length += strlen(names[k]) + 1;
-    }
-    char *all = names != NULL ? calloc(length, 1) : NULL, *end = all;
-    if (all != NULL)
-        qsort(names, (size_t)maps->count, sizeof *names, compare_names);
-    for (int k = 0; k < maps->count && all != NULL; k++)
-        if (k == 0 || strcmp(names[k], names[k - 1]) != 0)
-            end = stpcpy(k > 0 ? stpcpy(end, " ") : end, names[k]);
-    free(names);
-    return all;
+    return &o->recorder.crew.maps;
 }
 
 static imp_status name_driver(char out[IMP_PATH_MAX], const imp_online *o, int epoch,

@@ -18,9 +18,8 @@ void imp_online_close(imp_online *online); // nullable
 // What the episodes follow from, apart from the network.
 uint64_t imp_online_hash(const imp_online *online);
 
-// The names of the maps that take part, sorted, with spaces between; the caller frees it. NULL
-// without memory.
-char *imp_online_map_names(const imp_online *online);
+// The maps that take part.
+const imp_map_set *imp_online_maps(const imp_online *online);
 
 // Makes *samples those of an epoch, whatever is in the buffer now. The networks that drive are kept
 // in the folder for as long as what they drove is in use. begins: the epoch has not begun, so the

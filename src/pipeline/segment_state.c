@@ -6,37 +6,28 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "pipeline/segment_train.h"
 
 enum { PROGRESS_BYTES = 1024 };
-
-// FNV-1a
-static const uint64_t FNV_START = 14695981039346656037U;
-
-static uint64_t hash(uint64_t sum, const void *bytes, size_t length)
-{
-    for (size_t k = 0; k < length; k++)
-        sum = (sum ^ ((const uint8_t *)bytes)[k]) * 1099511628211U;
-    return sum;
-}
 
 // What must be the same for the same bytes to follow.
 void imp_seg_identify(imp_seg_run *r)
 {
     const imp_seg_train_def *def = r->def;
-    uint64_t maps = FNV_START, randomization = FNV_START;
+    uint64_t maps = IMP_HASH_START, randomization = IMP_HASH_START;
     for (int k = 0; k < r->maps.count; k++)
-        maps = hash(maps, r->maps.worlds[k]->source, r->maps.worlds[k]->source_length);
+        maps = imp_hash(maps, r->maps.worlds[k]->source, r->maps.worlds[k]->source_length);
     // number by number: what lies between members may be anything
     const imp_randomization *spec = &def->randomization;
     for (int k = 0; k < IMP_GROUP_COUNT; k++)
-        randomization = hash(randomization, &spec->strength[k], sizeof spec->strength[k]);
+        randomization = imp_hash(randomization, &spec->strength[k], sizeof spec->strength[k]);
     for (int k = 0; k < IMP_QUANTITY_COUNT; k++) {
         const imp_distribution *from = &spec->quantities[k];
-        randomization = hash(randomization, &from->kind, sizeof from->kind);
-        randomization = hash(randomization, from->low, sizeof from->low);
-        randomization = hash(randomization, from->high, sizeof from->high);
-        randomization = hash(randomization, &from->absent, sizeof from->absent);
+        randomization = imp_hash(randomization, &from->kind, sizeof from->kind);
+        randomization = imp_hash(randomization, from->low, sizeof from->low);
+        randomization = imp_hash(randomization, from->high, sizeof from->high);
+        randomization = imp_hash(randomization, &from->absent, sizeof from->absent);
     }
     snprintf(r->identity, sizeof r->identity,
              "segments, maps %016llx, randomisation %016llx, %d x %d, lens %s, %d pictures in %d "

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "imprint/pipeline.h"
 
 const char *imp_split_word(int split)
@@ -38,9 +39,7 @@ bool imp_map_is_for_testing(const char *name)
     for (size_t k = 0; k < sizeof challenges / sizeof challenges[0]; k++)
         if (strlen(challenges[k]) == length && memcmp(challenges[k], name, length) == 0)
             return true;
-    uint64_t hash = 0xcbf29ce484222325U;
-    for (size_t k = 0; k < length; k++)
-        hash = (hash ^ (uint8_t)name[k]) * 0x100000001b3U;
+    const uint64_t hash = imp_hash(IMP_HASH_START, name, length);
     return (hash ^ hash >> 32) % 5 == 0;
 }
 

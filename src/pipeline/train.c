@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/vector.h"
 #include "pipeline/train.h"
 
@@ -78,9 +79,8 @@ static imp_status take_over(imp_train_run *r, const char *model, imp_error *err)
     status = imp_network_import(r->network, imp_path_exists(path) ? path : model, err);
     for (int k = 0; status == IMP_OK && imp_network_tensor(r->network, k) != NULL; k++) {
         const imp_tensor *tensor = imp_network_tensor(r->network, k);
-        const uint8_t *bytes = (const uint8_t *)imp_network_values(r->network, tensor);
-        for (size_t byte = 0; byte < (size_t)tensor->count * sizeof(float); byte++)
-            r->origin = (r->origin ^ bytes[byte]) * 1099511628211U; // FNV-1a
+        r->origin = imp_hash(r->origin, imp_network_values(r->network, tensor),
+                             (size_t)tensor->count * sizeof(float));
     }
     return status;
 }

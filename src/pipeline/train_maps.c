@@ -9,20 +9,27 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-imp_status imp_train_name_maps(imp_train_run *r, imp_error *err)
+// Each map's name at least once; NULL without memory.
+static const char **list_names(const imp_train_run *r, size_t *count)
 {
-    if (r->online != NULL) {
-        r->maps = imp_online_map_names(r->online);
-        return r->maps != NULL ? IMP_OK
-                               : imp_fail(err, IMP_NO_MEMORY, "out of memory for map names");
-    }
-    size_t episodes = 0, count = 0, length = 1;
+    const imp_map_set *maps = r->online != NULL ? imp_online_maps(r->online) : NULL;
+    size_t most = maps != NULL ? (size_t)maps->count : 0;
     for (int d = 0; d < r->dataset_count; d++)
-        episodes += (size_t)imp_dataset_episode_count(r->datasets[d]);
-    const char **names = calloc(episodes + 1, sizeof *names);
+        most += (size_t)imp_dataset_episode_count(r->datasets[d]);
+    const char **names = calloc(most + 1, sizeof *names);
+    *count = 0;
+    for (int k = 0; names != NULL && maps != NULL && k < maps->count; k++)
+        names[(*count)++] = maps->worlds[k]->name;
     for (int d = 0; d < r->dataset_count && names != NULL; d++)
         for (int e = 0; e < imp_dataset_episode_count(r->datasets[d]); e++)
-            names[count++] = imp_dataset_episode(r->datasets[d], e)->map;
+            names[(*count)++] = imp_dataset_episode(r->datasets[d], e)->map;
+    return names;
+}
+
+imp_status imp_train_name_maps(imp_train_run *r, imp_error *err)
+{
+    size_t count, length = 1;
+    const char **names = list_names(r, &count);
     if (names != NULL)
         qsort(names, count, sizeof *names, compare_names);
     for (size_t k = 0; k < count; k++)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "pipeline/train.h"
 
 enum { PROGRESS_BYTES = 1024, HASH_BYTES = 17 };
@@ -81,14 +82,6 @@ static const char *common(const imp_train_run *r, size_t member)
     return first;
 }
 
-static uint64_t hash_of(const void *bytes, size_t length)
-{
-    uint64_t hash = 14695981039346656037U; // FNV-1a
-    for (size_t k = 0; k < length; k++)
-        hash = (hash ^ ((const uint8_t *)bytes)[k]) * 1099511628211U;
-    return hash;
-}
-
 imp_status imp_train_identify(imp_train_run *r, imp_error *err)
 {
     const imp_train_def *def = r->def;
@@ -100,7 +93,7 @@ imp_status imp_train_identify(imp_train_run *r, imp_error *err)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a model's description");
     for (int k = 0; k < r->dataset_count; k++) {
         const uint64_t one = imp_dataset_hash(r->datasets[k]);
-        hash = hash * 1099511628211U + one;
+        hash = hash * IMP_HASH_PRIME + one;
         snprintf(r->hashes + (size_t)k * HASH_BYTES, HASH_BYTES, "%016llx",
                  (unsigned long long)one);
         if (k > 0)
@@ -122,9 +115,10 @@ imp_status imp_train_identify(imp_train_run *r, imp_error *err)
         strcpy(augment, ", augment ");
     imp_augment_text(&def->augment, augment + strlen(augment), sizeof augment - strlen(augment));
     if (def->data_weights != NULL)
-        snprintf(mix, sizeof mix, ", mix %016llx",
-                 (unsigned long long)hash_of(def->data_weights,
-                                             (size_t)r->dataset_count * sizeof *def->data_weights));
+        snprintf(
+            mix, sizeof mix, ", mix %016llx",
+            (unsigned long long)imp_hash(IMP_HASH_START, def->data_weights,
+                                         (size_t)r->dataset_count * sizeof *def->data_weights));
     snprintf(r->hash, sizeof r->hash, "%016llx", (unsigned long long)hash);
     snprintf(r->identity, sizeof r->identity,
              "data %s, validation %a, seed %llu, schedule %d/%d%s%s%s%s%s%s", r->hash,

@@ -2,8 +2,7 @@
 
 #include "base/vector.h"
 
-static const double ASIDE = 0.5;        // what lies so far beside the route does not count [m]
-static const double HALF_WIDTH = 0.075; // of the robot [m]
+static const double ASIDE = 0.5; // what lies so far beside the route does not count [m]
 
 void imp_path_sample(imp_path *p, const imp_route *route)
 {
@@ -65,7 +64,7 @@ static double swing(double curvature)
 {
     if (curvature <= 0.0)
         return 0.0;
-    double side = 1.0 / curvature + HALF_WIDTH; // from the middle of the bend
+    double side = 1.0 / curvature + IMP_ROBOT_HALF_WIDTH; // from the middle of the bend
     return hypot(side, IMP_ROBOT_REAR) - side;
 }
 
@@ -79,8 +78,8 @@ static void set_reach(imp_block *b, const imp_path *p)
             left_bend = fmax(left_bend, p->places[k].curvature);
             right_bend = fmax(right_bend, -p->places[k].curvature);
         }
-    b->reach_left = HALF_WIDTH + swing(right_bend);
-    b->reach_right = HALF_WIDTH + swing(left_bend);
+    b->reach_left = IMP_ROBOT_HALF_WIDTH + swing(right_bend);
+    b->reach_right = IMP_ROBOT_HALF_WIDTH + swing(left_bend);
 }
 
 bool imp_block_of(const imp_path *p, const imp_box *box, imp_block *out)

@@ -9,9 +9,10 @@ enum {
     IMP_PATH_BEHIND = 9, // and straight back from the robot
 };
 
-#define IMP_PATH_SPACING 0.03 // of the places [m]
-#define IMP_ROBOT_FRONT 0.066 // of the robot, ahead of its centre of rotation [m]
-#define IMP_ROBOT_REAR 0.138  // behind it, where the simulator puts its rear [m]
+#define IMP_PATH_SPACING 0.03      // of the places [m]
+#define IMP_ROBOT_FRONT 0.066      // of the robot, ahead of its centre of rotation [m]
+#define IMP_ROBOT_HALF_WIDTH 0.075 // [m]
+#define IMP_ROBOT_REAR 0.138       // behind it, where the simulator puts its rear [m]
 
 // The route as places at even distances, the first few behind the robot.
 typedef struct imp_path {

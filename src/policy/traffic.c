@@ -6,7 +6,6 @@
 enum { BLOCKS_MAX = 64 }; // things that count at a time
 
 static const double SIGHT = 1.9;         // things farther away do not count [m]
-static const double HALF_WIDTH = 0.075;  // of the robot [m]
 static const double STOP_MARGIN = 0.10;  // kept to what one stops for [m]
 static const double FOLLOW_GAP = 0.25;   // kept to who drives ahead [m]
 static const double PASS_SPEED = 0.35;   // not faster while beside the lane [m/s]
@@ -162,10 +161,13 @@ typedef struct passing {
     double speed;  // not faster beside the lane [m/s]
 } passing;
 
+// What stands, drives or walks this near to one's way is in it [m].
+#define CLEARANCE 0.050
+
 // From the one that is liked best to the tightest.
 static const passing PASSINGS[] = {
-    {0.75, 0.050, 0.35}, {0.75, 0.022, 0.25}, {0.50, 0.035, 0.30},
-    {0.50, 0.022, 0.25}, {0.35, 0.022, 0.20}, {0.35, 0.012, 0.15},
+    {0.75, CLEARANCE, 0.35}, {0.75, 0.022, 0.25}, {0.50, 0.035, 0.30},
+    {0.50, 0.022, 0.25},     {0.35, 0.022, 0.20}, {0.35, 0.012, 0.15},
 };
 enum { PASSING_COUNT = sizeof PASSINGS / sizeof PASSINGS[0] };
 
@@ -190,8 +192,8 @@ static bool find_room(const road *r, const passing *p, double *offset)
 {
     const double tile = r->env->world->tile_size, wanted = *offset;
     // lanes lie 0.2 tiles from the middle of the road, whose edges are those of the tile
-    const double most = 0.3 * tile - HALF_WIDTH - p->margin;
-    const double least = -0.7 * tile + HALF_WIDTH + p->margin;
+    const double most = 0.3 * tile - IMP_ROBOT_HALF_WIDTH - p->margin;
+    const double least = -0.7 * tile + IMP_ROBOT_HALF_WIDTH + p->margin;
     double best = INFINITY;
     if (is_free(r, wanted, p))
         return true;
@@ -225,7 +227,7 @@ static void pass_or_stop(road *r)
     }
     for (int k = 0; k < r->count; k++) {
         const imp_block *b = &r->blocks[k];
-        if (to_be_passed(b, PASSINGS[0].sight) && imp_block_meets(b, wanted, PASSINGS[0].margin))
+        if (to_be_passed(b, PASSINGS[0].sight) && imp_block_meets(b, wanted, CLEARANCE))
             r->plan.speed =
                 fmin(r->plan.speed, speed_to_stop(b->near - IMP_ROBOT_FRONT - STOP_MARGIN));
     }
@@ -237,7 +239,7 @@ static void keep_distance(road *r)
     for (int k = 0; k < r->count; k++) {
         const imp_block *b = &r->blocks[k];
         double gap = b->near - IMP_ROBOT_FRONT;
-        if (!imp_block_meets(b, r->plan.offset, PASSINGS[0].margin) || gap < -IMP_ROBOT_FRONT)
+        if (!imp_block_meets(b, r->plan.offset, CLEARANCE) || gap < -IMP_ROBOT_FRONT)
             continue;
         if (b->walker)
             r->plan.speed = fmin(r->plan.speed, speed_to_stop(gap - STOP_MARGIN));
@@ -292,8 +294,9 @@ static bool is_close(const road *r)
     double aside = imp_vec2_dot(gap, imp_vec2_right(here->tangent));
     for (int k = 0; k < r->count; k++) {
         const imp_block *b = &r->blocks[k];
-        if (b->near - IMP_ROBOT_FRONT < 2.0 * CLOSE && aside > b->left - HALF_WIDTH - CLOSE &&
-            aside < b->right + HALF_WIDTH + CLOSE)
+        if (b->near - IMP_ROBOT_FRONT < 2.0 * CLOSE &&
+            aside > b->left - IMP_ROBOT_HALF_WIDTH - CLOSE &&
+            aside < b->right + IMP_ROBOT_HALF_WIDTH + CLOSE)
             return true;
     }
     return false;

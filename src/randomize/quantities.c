@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "base/hash.h"
+
 #define SAME(v)                                                                                    \
     {                                                                                              \
         v, v, v, v, v                                                                              \
@@ -141,9 +143,7 @@ imp_random imp_quantity_stream(imp_quantity quantity, uint64_t seed, uint32_t en
                                uint32_t episode)
 {
     // by name, so that the order of the table is no part of the results
-    uint64_t hash = 0xcbf29ce484222325u; // FNV-1a
-    for (const char *c = imp_quantity_rows[quantity].name; *c != '\0'; c++)
-        hash = (hash ^ (uint8_t)*c) * 0x100000001b3u;
+    const uint64_t hash = imp_hash_text(IMP_HASH_START, imp_quantity_rows[quantity].name);
     return imp_random_stream(seed ^ hash, environment, episode, IMP_PURPOSE_RANDOMIZE);
 }
 

@@ -50,6 +50,15 @@ expect 0 $dagger --out longer --rounds 1 --last-epochs 3 --loss huber --average 
 expect 0 imprint data info longer/data-001
 prints '0.05'
 
+# what a later round would refuse is refused before anything is touched
+cp -r whole kept
+for wrong in '--network nosuch' '--eval-episodes 0' '--learning-rate -1' '--augment fog'; do
+    expect 2 $dagger $wrong --force --out kept
+    diff -r whole kept || fail "a refused $wrong changed the folder that was to be replaced"
+done
+expect 2 $dagger --rounds 1 --resume --out kept
+says 'more rounds'
+
 touch whole/data-000/mine
 expect 4 $dagger --out whole --force
 says 'mine'

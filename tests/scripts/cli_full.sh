@@ -23,6 +23,15 @@ no_leftovers data
 expect 0 $collect --out data --resume
 same_folders whole data
 
+# what was to be replaced is kept, and the message says where
+cp -r whole old
+expect 4 limited 1000 $collect --force --out old
+says 'too large'
+says 'old.replaced'
+same_folders whole old.replaced
+expect 4 $collect --force --out old
+says 'old.replaced'
+
 # the model fits, the state for resuming does not
 expect 4 limited 1000 imprint train --data whole --epochs 2 --out model
 says state.safetensors

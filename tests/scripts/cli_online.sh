@@ -43,8 +43,26 @@ sed 's/0.9/0.8/' drawn.json >other.json && mv other.json drawn.json
 expect 3 $teach --randomization drawn.json --epochs 3 --schedule constant --out drawn --resume
 says 'other settings'
 
+# what it writes it may replace, unless it is stopped before there is anything new
+expect 0 $teach --epochs 1 --force --out plain
+cp -r plain kept
+start $teach --buffer 2000 --episodes 1000 --force --out plain
+stop INT 130
+says 'before anything was written'
+diff -r plain kept || fail "an interruption changed the folder that was to be replaced"
+
+# settings that are saved can be used again; others would not be looked at
+expect 0 imprint train --config whole/settings.yaml --out again
+cmp whole/model.safetensors again/model.safetensors
+expect 2 imprint train --noise 0.1 --out other
+says '--noise says nothing without --online'
+expect 2 $teach --out other --patience 3
+says '--patience'
 expect 0 imprint eval --policy whole --episodes 1 --steps 5
 expect 2 $teach --out other --data whole
+says '--data'
+echo 'data: [whole]' >data.yaml
+expect 2 $teach --out other --config data.yaml
 says '--data'
 expect 2 $teach --out other --buffer 10
 says 'multiple'
