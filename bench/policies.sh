@@ -6,8 +6,8 @@
 #   roads one policy for all roads, trained on towns that nobody drew, on built-in maps for training
 #         and on roads that end, and driven on ten maps that it has never seen, 1000 such starts.
 #   aido  policies by AI-DO's clock and lanes: lf, trained on LF's four maps, lfi, for crossings,
-#         and traffic, for duckies and cars on the road (LFP, LFV), in 100 episodes each.
-# usage: bench/policies.sh [loop|roads|aido|lf|lfi|traffic] [SEED...]   (build first: ./run build)
+#         lfp, for duckies, and lfv, for cars on the road, in 100 episodes each.
+# usage: bench/policies.sh [loop|roads|aido|lf|lfi|lfp|lfv] [SEED...]   (build first: ./run build)
 # shellcheck disable=SC2086  # options are kept as words
 set -eu
 cd "$(dirname "$0")/.."
@@ -142,33 +142,45 @@ lfi() {
     done
 }
 
-traffic() {
+lfp() {
     maps=
     towns loops --loop --count 40 --seed 1 --size 7x7
     towns duckies --loop --count 240 --seed 11 --size 7x7 --objects --duckies 10
     towns cars --loop --count 60 --seed 12 --size 7x7 --objects --cars 3
     often 4 4way
     for seed in "$@"; do
-        aido_policy traffic "$seed" --network wide-residual-past --start-angle-deg 30 \
+        aido_policy lfp "$seed" --network wide-residual-past --start-angle-deg 30 \
             --return-angle-deg 7 --first-episodes 240 --episodes 300 --steps 60 --hardest-of 3 \
             --rounds 6 --last-epochs 12
-        for challenge in aido-lfp aido-lfv; do
-            $program eval --quiet --protocol $challenge --episodes 100 \
-                --policy "$work/traffic-$seed" | grep -E 'lasted|median'
-        done
+        $program eval --quiet --protocol aido-lfp --episodes 100 --policy "$work/lfp-$seed" |
+            grep -E 'lasted|median'
+    done
+}
+
+lfv() {
+    maps=
+    towns loops --loop --count 40 --seed 1 --size 7x7
+    towns traffic --loop --count 120 --seed 13 --size 7x7 --objects --cars 4
+    for seed in "$@"; do
+        aido_policy lfv "$seed" --network wide-residual-actions --start-angle-deg 30 \
+            --first-episodes 240 --episodes 250 --steps 60 --hardest-of 3 --rounds 5 \
+            --last-epochs 12
+        $program eval --quiet --protocol aido-lfv --episodes 100 --policy "$work/lfv-$seed" |
+            grep -E 'lasted|median'
     done
 }
 
 aido() {
     lf "$@"
     lfi "$@"
-    traffic "$@"
+    lfp "$@"
+    lfv "$@"
 }
 
 case $part in
-loop | roads | aido | lf | lfi | traffic) $part "${@:-1}" ;;
+loop | roads | aido | lf | lfi | lfp | lfv) $part "${@:-1}" ;;
 *)
-    echo "usage: bench/policies.sh [loop|roads|aido|lf|lfi|traffic] [SEED...]" >&2
+    echo "usage: bench/policies.sh [loop|roads|aido|lf|lfi|lfp|lfv] [SEED...]" >&2
     exit 2
     ;;
 esac
