@@ -171,12 +171,20 @@ static uint64_t hash_robot(uint64_t hash, const imp_collect_def *c)
                               lens->k2,
                               lens->p1,
                               lens->p2,
-                              lens->k3};
-    const int whole[] = {(int)c->observe,      c->env.has_start_tile, c->env.start_tile[0],
-                         c->env.start_tile[1], (int)lens->kind,       lens->width,
-                         lens->height};
-    hash = imp_hash(hash, numbers, sizeof numbers);
-    return imp_hash(hash, whole, sizeof whole);
+                              lens->k3,
+                              (int)lens->kind,
+                              lens->width,
+                              lens->height,
+                              (int)c->observe,
+                              c->env.has_start_tile,
+                              c->env.start_tile[0],
+                              c->env.start_tile[1]};
+    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
+        char text[40];
+        snprintf(text, sizeof text, "%a", numbers[k]);
+        hash = hash_text(hash, text);
+    }
+    return hash;
 }
 
 uint64_t imp_online_hash(const imp_online *o)

@@ -30,11 +30,12 @@ imp_status imp_train_name_maps(imp_train_run *r, imp_error *err)
 {
     size_t count, length = 1;
     const char **names = list_names(r, &count);
-    if (names != NULL)
-        qsort(names, count, sizeof *names, compare_names);
+    if (names == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for map names");
+    qsort(names, count, sizeof *names, compare_names);
     for (size_t k = 0; k < count; k++)
         length += strlen(names[k]) + 1;
-    r->maps = names != NULL ? calloc(length, 1) : NULL;
+    r->maps = calloc(length, 1);
     char *end = r->maps;
     for (size_t k = 0; k < count && end != NULL; k++)
         if (k == 0 || strcmp(names[k], names[k - 1]) != 0) {
