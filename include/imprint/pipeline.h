@@ -202,8 +202,8 @@ typedef struct imp_episode_result {
     int worst_step;            ///< that ended farthest from the lane centre
     double reward;             ///< sum of the reference's rewards
     double distance;           ///< driven along the lane [m]
-    double speed_mean;         ///< over settled steps [m/s]
-    double lane_distance_mean; ///< mean |lane distance| over settled steps in lanes [m]
+    double speed_mean;         ///< over settled steps [m/s]; 0 if there is none
+    double lane_distance_mean; ///< mean |lane distance| over those in_lane [m]; 0 if there is none
     double action_error;       ///< mean |duty cycle - expert's|, both wheels; NaN if not asked
     imp_pose start, end;
     imp_pose *poses;          ///< (steps + 1), or NULL: only the first episodes keep them
@@ -242,11 +242,11 @@ enum { IMP_WORST_MAX = 8 };
 typedef struct imp_evaluation {
     int episodes, survived;
     double total_reward, mean_reward; ///< sum, and per episode
-    double lane_distance_mean,
-        lane_distance_p95; ///< |lane distance| over settled steps of all episodes [m]; the
-                           ///< percentile to within 0.05 mm
-    double distance_mean;  ///< along the lane, per episode [m]
-    double speed_mean;     ///< over settled steps [m/s]
+    /// |lane distance| over settled steps of all episodes [m], the percentile to within 0.05 mm;
+    /// NaN if there is no such step
+    double lane_distance_mean, lane_distance_p95;
+    double distance_mean; ///< along the lane, per episode [m]
+    double speed_mean;    ///< over settled steps [m/s]; NaN if there is none
     double seconds;
     imp_figures figures; ///< the same with intervals
     int map_count;
@@ -520,9 +520,9 @@ typedef struct imp_dagger_round {
     int ended_badly;              ///< of its episodes
     double loss, validation_loss; ///< of the network trained after it, on all frames so far
     int survived;                 ///< of that network's evaluation
-    double lane_distance;         ///< mean |lane distance| in it [m]
+    double lane_distance;         ///< mean |lane distance| in it [m]; NaN if no step had settled
     double distance;              ///< per episode [m]
-    double speed;                 ///< [m/s]
+    double speed;                 ///< [m/s]; NaN like it
 } imp_dagger_round;
 
 /// What DAgger did.

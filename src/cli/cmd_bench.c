@@ -428,7 +428,7 @@ static int run(const imp_command *command, int argc, char **argv)
                                            "that each of the repeats lasts", false});
     imp_options_add(&options, (imp_option){"frames", 0, IMP_OPTION_INT, &s.agent.frames, "N",
                                            "pictures that the agent is shown", false});
-    imp_options_add(&options, (imp_option){"model", 'm', IMP_OPTION_TEXT, &s.agent.model, "MODEL",
+    imp_options_add(&options, (imp_option){"model", 0, IMP_OPTION_TEXT, &s.agent.model, "MODEL",
                                            "of the agent (random weights if not given)", false});
     imp_options_add(&options, (imp_option){"agent", 0, IMP_OPTION_TEXT, &s.agent.command, "COMMAND",
                                            "an agent of others instead of ours", false});

@@ -83,14 +83,14 @@ static json_t *rounds_json(const imp_dagger *done)
     json_t *rounds = json_array();
     for (int k = 0; k < done->count; k++) {
         const imp_dagger_round *row = &done->rounds[k];
-        json_array_append_new(rounds, json_pack("{s:o, s:I, s:i, s:o, s:o, s:i, s:f, s:f, s:f}",
-                                                "expert_share", imp_session_real(row->expert_share),
-                                                "frames", (json_int_t)row->frames, "ended_badly",
-                                                row->ended_badly, "loss",
-                                                imp_session_real(row->loss), "validation_loss",
-                                                imp_session_real(row->validation_loss), "survived",
-                                                row->survived, "lane_distance", row->lane_distance,
-                                                "distance", row->distance, "speed", row->speed));
+        json_array_append_new(
+            rounds,
+            json_pack("{s:o, s:I, s:i, s:o, s:o, s:i, s:o, s:f, s:o}", "expert_share",
+                      imp_session_real(row->expert_share), "frames", (json_int_t)row->frames,
+                      "ended_badly", row->ended_badly, "loss", imp_session_real(row->loss),
+                      "validation_loss", imp_session_real(row->validation_loss), "survived",
+                      row->survived, "lane_distance", imp_session_real(row->lane_distance),
+                      "distance", row->distance, "speed", imp_session_real(row->speed)));
     }
     return rounds;
 }
@@ -107,12 +107,13 @@ static int print_summary(const settings *s, const imp_options *options, const im
            "speed\n");
     for (int k = 0; k < done->count; k++) {
         const imp_dagger_round *row = &done->rounds[k];
-        char share[16] = "safe";
+        char share[16] = "safe", lane[24], speed[24];
         if (isfinite(row->expert_share))
             snprintf(share, sizeof share, "%.0f %%", 100.0 * row->expert_share);
-        printf("%5d  %6s  %7lld  %11d  %7.5f  %4d/%-4d  %9.2f cm  %6.2f m  %5.2f m/s%s\n", k, share,
+        printf("%5d  %6s  %7lld  %11d  %7.5f  %4d/%-4d  %9s cm  %6.2f m  %5s m/s%s\n", k, share,
                (long long)row->frames, row->ended_badly, row->loss, row->survived,
-               s->dagger.eval.episodes, 100.0 * row->lane_distance, row->distance, row->speed,
+               s->dagger.eval.episodes, imp_session_figure(lane, 100.0 * row->lane_distance, 2),
+               row->distance, imp_session_figure(speed, row->speed, 2),
                k == done->best ? "  best" : "");
     }
     printf("%s: %d rounds%s, %lld frames in %.1f s\n", s->out, done->count,
@@ -180,7 +181,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_dagg
     if (status == IMP_OK)
         status = apply_simulation(s, options, err);
     if (status == IMP_OK)
-        status = imp_out_claim(s->out, s->resume, s->force, err);
+        status = imp_out_claim(options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);

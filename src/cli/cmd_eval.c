@@ -245,7 +245,10 @@ static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->eval.scene, &s->assets, err);
     if (status == IMP_OK && s->out != NULL)
-        status = imp_out_claim(s->out, false, s->force, err);
+        status = imp_out_claim(options, s->out, false, s->force, err);
+    // who cannot write there should not have to drive first to hear of it
+    if (status == IMP_OK && s->out != NULL)
+        status = imp_folder_create(s->out, err);
     if (status != IMP_OK)
         return status;
     // what was not asked for is each model's own, and is when these settings are used again

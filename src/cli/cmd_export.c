@@ -50,7 +50,7 @@ static imp_status export_dataset(const settings *s, const imp_options *options, 
         return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised are for onnx");
     const imp_monitor monitor = imp_session_monitor(options);
     const bool folder = FORMATS[format].format == IMP_EXPORT_MINARI;
-    imp_status status = folder ? imp_out_claim(s->out, false, s->force, err) : IMP_OK;
+    imp_status status = folder ? imp_out_claim(options, s->out, false, s->force, err) : IMP_OK;
     if (status != IMP_OK)
         return status;
     status = imp_export_dataset(options->operands[1], FORMATS[format].format, s->out, s->force,

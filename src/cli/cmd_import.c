@@ -104,7 +104,7 @@ static imp_status import_files(settings *s, const imp_options *options, imp_impo
 {
     imp_status status = apply(options, s, err);
     if (status == IMP_OK)
-        status = imp_out_claim(s->out, false, s->force, err);
+        status = imp_out_claim(options, s->out, false, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);

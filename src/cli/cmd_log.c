@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,12 +46,17 @@ static int print_summary(const settings *s, const imp_options *options,
     double rate = summary->seconds > 0.0 ? (double)summary->frames / summary->seconds : 0.0;
     if (options->json)
         return imp_session_print_json(json_pack(
-            "{s:s, s:i, s:i, s:I, s:f, s:i, s:i, s:f, s:f}", "out", s->out, "episodes",
+            "{s:s, s:i, s:i, s:I, s:o, s:i, s:i, s:f, s:f}", "out", s->out, "episodes",
             summary->episodes, "resumed", summary->resumed, "frames", (json_int_t)summary->frames,
-            "mean_reward", summary->reward_mean, "left_road", summary->left_road, "collided",
-            summary->collided, "seconds", summary->seconds, "frames_per_second", rate));
+            "mean_reward", imp_session_real(summary->episodes > 0 ? summary->reward_mean : NAN),
+            "left_road", summary->left_road, "collided", summary->collided, "seconds",
+            summary->seconds, "frames_per_second", rate));
     if (summary->resumed > 0)
         printf("%d episodes were there already\n", summary->resumed);
+    if (summary->episodes == 0) {
+        printf("%s: is complete, nothing was left to do\n", s->out);
+        return imp_session_finish();
+    }
     printf("%s: %d episodes, %lld frames in %.1f s (%.0f frames/s), mean reward %.1f per episode, "
            "%d left the road, %d met an object\n",
            s->out, summary->episodes, (long long)summary->frames, summary->seconds, rate,
@@ -72,7 +78,7 @@ static imp_status run_settings(settings *s, const imp_options *options,
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->collect.scene, &s->assets, err);
     if (status == IMP_OK)
-        status = imp_out_claim(s->out, s->resume, s->force, err);
+        status = imp_out_claim(options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);

@@ -197,6 +197,20 @@ static int print_summary(const settings *s, const imp_options *options, const ou
     return imp_session_finish();
 }
 
+// Pictures are PNG files; what a replay is, its own name tells.
+static imp_status check_out(const settings *s, const imp_options *options, imp_error *err)
+{
+    const size_t length = strlen(s->out);
+    const bool randomized = is_randomized(s);
+    if (!randomized && imp_options_given(options, &s->episodes) && s->episodes != 1)
+        return imp_fail(err, IMP_USAGE, "--episodes are drawn with --randomize");
+    if (!randomized && s->replay.dataset[0] != '\0')
+        return IMP_OK;
+    return length > 4 && strcmp(s->out + length - 4, ".png") == 0
+               ? IMP_OK
+               : imp_fail(err, IMP_USAGE, "--out: '%s' does not end with .png", s->out);
+}
+
 static int run(const imp_command *command, int argc, char **argv)
 {
     settings s = {.sim = imp_default_sim_options(),
@@ -212,6 +226,8 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_options_init(&options, command);
     add_options(&options, &s);
     imp_status status = imp_options_read(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = check_out(&s, &options, &err);
     if (status == IMP_OK && !options.help)
         status =
             is_randomized(&s) ? draw_episodes(&s, &options, &err)

@@ -124,7 +124,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_seg_
 {
     imp_status status = apply(s, options, err);
     if (status == IMP_OK)
-        status = imp_out_claim(s->out, s->resume, s->force, err);
+        status = imp_out_claim(options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);

@@ -167,7 +167,7 @@ static imp_status run_seed(imp_sweep_row *row, imp_sweep_settings *s, const imp_
     return status;
 }
 
-static imp_status check(const imp_sweep_settings *s, imp_error *err)
+static imp_status check(const imp_sweep_settings *s, const imp_options *options, imp_error *err)
 {
     if (s->seeds < 1 || s->seeds > SEEDS_MAX)
         return imp_fail(err, IMP_USAGE, "--seeds %d is not within 1 to %d", s->seeds, SEEDS_MAX);
@@ -176,7 +176,7 @@ static imp_status check(const imp_sweep_settings *s, imp_error *err)
     if (imp_path_exists(s->out) && !s->resume)
         return imp_fail(err, IMP_IO,
                         "%s exists: continue it with --resume, or choose another --out", s->out);
-    return IMP_OK;
+    return imp_out_check_maker(options, s->out, err);
 }
 
 static imp_status run_all(imp_sweep_settings *s, const imp_options *options, imp_options *training,
@@ -212,7 +212,7 @@ static imp_status run_settings(imp_sweep_settings *s, const imp_options *options
     imp_status status = read_training(s, options, training, err);
     if (status != IMP_OK || training->help)
         return status;
-    status = check(s, err);
+    status = check(s, options, err);
     if (status == IMP_OK)
         status = imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera,
                                        &s->eval.expert, err);
@@ -243,6 +243,7 @@ static imp_status run_settings(imp_sweep_settings *s, const imp_options *options
 static int tell(const imp_sweep_settings *s, const imp_options *options, const imp_sweep_row *rows)
 {
     imp_error err = {0};
+    char lane[24];
     if (!options->json)
         imp_sweep_print_spread(s, rows);
     const int code =
@@ -257,12 +258,12 @@ static int tell(const imp_sweep_settings *s, const imp_options *options, const i
                                              rows[k].seed, rows[k].survived, rows[k].episodes,
                                              s->require_survival),
                                     &err);
-        if (s->require_lane_distance > 0.0 && rows[k].lane_distance > s->require_lane_distance)
+        if (s->require_lane_distance > 0.0 && !(rows[k].lane_distance <= s->require_lane_distance))
             return imp_session_fail(
                 imp_fail(&err, IMP_CHECK_FAILED,
-                         "seed %" PRIu64 ": the mean |lane distance| is %.4f m, "
-                         "%g m are required",
-                         rows[k].seed, rows[k].lane_distance, s->require_lane_distance),
+                         "seed %" PRIu64 ": the mean |lane distance| is %s m, %g m are required",
+                         rows[k].seed, imp_session_figure(lane, rows[k].lane_distance, 4),
+                         s->require_lane_distance),
                 &err);
     }
     return 0;

@@ -37,7 +37,8 @@ static void add_what(imp_options *options, imp_train_settings *s)
          "built-in network or YAML file, see imprint model list", false},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
          "true batch normalisation instead of the baseline's frozen one", false},
-        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data", false},
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data; online 60",
+         false},
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", false},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "learning rate",
          false},
@@ -68,7 +69,8 @@ static void add_how_long(imp_options *options, imp_train_settings *s)
     imp_train_def *train = &s->train;
     const imp_option table[] = {
         {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
-         "of the learning rate: constant, step, or cosine down to a hundredth", false},
+         "of the learning rate: constant, step, or cosine down to a hundredth; online: cosine",
+         false},
         {"decay-factor", 0, IMP_OPTION_REAL, &train->decay_factor, "R",
          "what the step schedule multiplies the rate by", false},
         {"decay-epochs", 0, IMP_OPTION_INT, &train->decay_epochs, "N",
@@ -327,7 +329,7 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
     if (status == IMP_OK && o->online)
         status = apply_online(o, s, options, err);
     if (status == IMP_OK)
-        status = imp_out_claim(s->out, s->resume, s->force, err);
+        status = imp_out_claim(options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     imp_options told = *options;

@@ -23,19 +23,24 @@ json_t *imp_figures_json(const imp_figures *f)
                      imp_estimate_json(f->action_error));
 }
 
+static json_t *lane_distance_json(const imp_episode_result *r)
+{
+    return imp_session_real(r->in_lane > 0 ? r->lane_distance_mean : NAN);
+}
+
 static json_t *episodes_json(const imp_evaluation *evaluation)
 {
     json_t *array = json_array();
     for (int e = 0; e < evaluation->episodes && e < LISTED_MAX; e++) {
         const imp_episode_result *r = &evaluation->results[e];
         json_array_append_new(
-            array,
-            json_pack("{s:s, s:i, s:s, s:f, s:f, s:f, s:f, s:o, s:[f,f,f], s:[f,f,f]}", "map",
-                      r->map, "steps", r->steps, "ending", imp_ending_name(r->ending), "reward",
-                      r->reward, "distance_m", r->distance, "speed_mean_m_s", r->speed_mean,
-                      "lane_distance_mean_m", r->lane_distance_mean, "action_error",
-                      imp_session_real(r->action_error), "start", r->start.x, r->start.z,
-                      r->start.heading, "end", r->end.x, r->end.z, r->end.heading));
+            array, json_pack("{s:s, s:i, s:s, s:f, s:f, s:o, s:o, s:o, s:[f,f,f], s:[f,f,f]}",
+                             "map", r->map, "steps", r->steps, "ending", imp_ending_name(r->ending),
+                             "reward", r->reward, "distance_m", r->distance, "speed_mean_m_s",
+                             imp_session_real(r->settled > 0 ? r->speed_mean : NAN),
+                             "lane_distance_mean_m", lane_distance_json(r), "action_error",
+                             imp_session_real(r->action_error), "start", r->start.x, r->start.z,
+                             r->start.heading, "end", r->end.x, r->end.z, r->end.heading));
     }
     return array;
 }
@@ -45,10 +50,10 @@ static json_t *worst_json(const imp_evaluation *evaluation)
     json_t *array = json_array();
     for (int k = 0; k < evaluation->worst_count; k++) {
         const imp_episode_result *r = &evaluation->results[evaluation->worst[k]];
-        json_array_append_new(array, json_pack("{s:i, s:s, s:s, s:i, s:f}", "episode",
+        json_array_append_new(array, json_pack("{s:i, s:s, s:s, s:i, s:o}", "episode",
                                                evaluation->worst[k], "map", r->map, "ending",
                                                imp_ending_name(r->ending), "steps", r->steps,
-                                               "lane_distance_mean_m", r->lane_distance_mean));
+                                               "lane_distance_mean_m", lane_distance_json(r)));
     }
     return array;
 }
@@ -88,14 +93,15 @@ static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outco
 
 static json_t *policy_json(const char *name, const imp_evaluation *e, const imp_driver *driver)
 {
-    return json_pack("{s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:s, s:i, s:i, s:f, s:f, s:o, s:o, s:f, s:o, s:f, s:o, s:o, s:o, s:o}",
                      "policy", name, "episodes", e->episodes, "survived", e->survived,
                      "total_reward", e->total_reward, "mean_reward", e->mean_reward,
-                     "lane_distance_mean_m", e->lane_distance_mean, "lane_distance_p95_m",
-                     e->lane_distance_p95, "distance_mean_m", e->distance_mean, "speed_mean_m_s",
-                     e->speed_mean, "seconds", e->seconds, "figures", imp_figures_json(&e->figures),
-                     "maps", maps_json(e, driver), "worst", worst_json(e), "results",
-                     episodes_json(e));
+                     "lane_distance_mean_m", imp_session_real(e->lane_distance_mean),
+                     "lane_distance_p95_m", imp_session_real(e->lane_distance_p95),
+                     "distance_mean_m", e->distance_mean, "speed_mean_m_s",
+                     imp_session_real(e->speed_mean), "seconds", e->seconds, "figures",
+                     imp_figures_json(&e->figures), "maps", maps_json(e, driver), "worst",
+                     worst_json(e), "results", episodes_json(e));
 }
 
 json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o)

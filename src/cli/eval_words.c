@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/eval.h"
+#include "cli/session.h"
 
 const char *imp_eval_map_name(const imp_eval_settings *s)
 {
@@ -44,10 +45,12 @@ static void print_endings(const imp_evaluation *evaluation)
 static void print_policy(const char *name, int width, const imp_evaluation *e)
 {
     const imp_figures *f = &e->figures;
-    char survival[32], m[5][24];
-    printf("%-*s  %5d/%-5d  %8.1f  %10.2f cm  %5.2f cm  %7.2f m  %5.3f m/s", width, name,
-           e->survived, e->episodes, e->mean_reward, 100.0 * e->lane_distance_mean,
-           100.0 * e->lane_distance_p95, e->distance_mean, e->speed_mean);
+    char survival[32], m[5][24], figures[3][24];
+    printf("%-*s  %5d/%-5d  %8.1f  %10s cm  %5s cm  %7.2f m  %5s m/s", width, name, e->survived,
+           e->episodes, e->mean_reward,
+           imp_session_figure(figures[0], 100.0 * e->lane_distance_mean, 2),
+           imp_session_figure(figures[1], 100.0 * e->lane_distance_p95, 2), e->distance_mean,
+           imp_session_figure(figures[2], e->speed_mean, 3));
     if (!isnan(f->action_error.value))
         printf("  %9.3f", f->action_error.value);
     print_endings(e);
@@ -102,14 +105,15 @@ static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o, in
     for (int k = 0; k < first->map_count && k < MAPS_MAX; k++)
         for (int p = 0; p < o->count; p++) {
             const imp_figures *f = &o->evaluations[p].maps[k].figures;
-            char share[32];
+            char share[32], lane[24];
             if (f->episodes == 0)
                 continue;
             snprintf(share, sizeof share, "%.0f-%.0f%%", 100.0 * f->survival.low,
                      100.0 * f->survival.high);
-            printf("%-28s  %-*s  %4d/%-4d  %8s  %10.2f cm  %6.2f m\n",
+            printf("%-28s  %-*s  %4d/%-4d  %8s  %10s cm  %6.2f m\n",
                    p == 0 ? first->maps[k].name : "", width, s->policies.items[p], f->survived,
-                   f->episodes, share, 100.0 * f->lane_distance.value, f->distance.value);
+                   f->episodes, share, imp_session_figure(lane, 100.0 * f->lane_distance.value, 2),
+                   f->distance.value);
         }
     if (first->map_count > MAPS_MAX)
         printf("%d more maps: see --json or --out\n", first->map_count - MAPS_MAX);

@@ -19,6 +19,8 @@ static void print_option(const imp_option *option)
     if (option->type != IMP_OPTION_FLAG && value[0] != '\0' && option->type != IMP_OPTION_PAIR &&
         option->type != IMP_OPTION_POSE)
         printf(" [%s]", value);
+    if (option->type == IMP_OPTION_FLAG && strcmp(value, "true") == 0)
+        printf(" [on]");
     printf("\n");
 }
 

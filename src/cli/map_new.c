@@ -162,7 +162,7 @@ imp_status imp_map_new(const imp_options *options, const imp_map_new_options *se
                             out);
         return make_one(options, &town, out, array, err);
     }
-    status = imp_out_claim(out, false, force, err);
+    status = imp_out_claim(options, out, false, force, err);
     if (status != IMP_OK)
         return status;
     status = make_folder(options, town, settings->count, out, array, err);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/config.h"
 
 // The files that imprint writes into output folders. No other is ever removed.
 static bool is_ours(const char *name)
@@ -146,19 +147,46 @@ static imp_status set_aside(const char *folder, imp_error *err)
     return IMP_OK;
 }
 
-imp_status imp_out_claim(const char *folder, bool resume, bool force, imp_error *err)
+imp_status imp_out_check_maker(const imp_options *options, const char *folder, imp_error *err)
 {
+    enum { SETTINGS_MAX = 1 << 20 };
+    char path[IMP_PATH_MAX], maker[32], *text;
+    size_t length;
+    imp_status status = imp_path_join(path, folder, "settings.yaml", err);
+    if (status != IMP_OK || !imp_path_exists(path))
+        return status;
+    status = imp_file_read(&text, &length, path, SETTINGS_MAX, err);
+    if (status != IMP_OK)
+        return status;
+    if (sscanf(text, "# imprint %*s %31[a-z-]: use", maker) == 1 &&
+        strcmp(maker, options->command->name) != 0)
+        status = imp_fail(err, IMP_USAGE,
+                          "%s: was made by imprint %s, which alone can continue it: choose another "
+                          "--out",
+                          folder, maker);
+    free(text);
+    return status;
+}
+
+imp_status imp_out_claim(const imp_options *options, const char *folder, bool resume, bool force,
+                         imp_error *err)
+{
+    struct stat info;
     if (resume && force)
         return imp_fail(err, IMP_USAGE, "--resume and --force exclude each other");
     if (folder[0] == '\0')
         return imp_fail(err, IMP_USAGE, "--out wants a folder");
-    if (!imp_path_exists(folder) || resume)
+    rmdir(folder); // an empty one is as good as none
+    if (lstat(folder, &info) != 0)
         return IMP_OK;
+    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: is not a folder, choose another --out", folder);
+    if (resume)
+        return imp_out_check_maker(options, folder, err);
     if (!force)
-        return imp_fail(err, IMP_IO,
-                        "%s exists: continue it with --resume, replace it with --force, or choose "
-                        "another --out",
-                        folder);
+        return imp_fail(
+            err, IMP_IO, "%s exists: %sreplace it with --force, or choose another --out", folder,
+            imp_option_find(options, "resume") >= 0 ? "continue it with --resume, " : "");
     return set_aside(folder, err);
 }
 

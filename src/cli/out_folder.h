@@ -6,10 +6,15 @@
 #include "cli/options.h"
 #include "imprint/base.h"
 
-// Decides about an output folder: one that exists is refused unless resume, or force, which moves
-// it aside if it holds nothing but files that imprint writes. resume of a folder that is not there
-// is fine.
-imp_status imp_out_claim(const char *folder, bool resume, bool force, imp_error *err);
+// Decides about an output folder: one with something in it is refused unless resume, or force,
+// which moves it aside if it holds nothing but files that imprint writes. resume of a folder that
+// is not there is fine, of one that another command made not.
+imp_status imp_out_claim(const imp_options *options, const char *folder, bool resume, bool force,
+                         imp_error *err);
+
+// Refuses a folder whose settings say that another command made it. One without settings may be
+// anybody's.
+imp_status imp_out_check_maker(const imp_options *options, const char *folder, imp_error *err);
 
 // After a claim that succeeded, when the work has ended with `status`: removes the folder if
 // nothing is in it, and then moves back what was moved aside. If the work went well, removes what

@@ -121,6 +121,14 @@ json_t *imp_session_real(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+const char *imp_session_figure(char out[24], double value, int digits)
+{
+    strcpy(out, "-");
+    if (isfinite(value))
+        snprintf(out, 24, "%.*f", digits, value);
+    return out;
+}
+
 imp_status imp_session_write_json(const char *path, json_t *object, int digits, imp_error *err)
 {
     char *text = object == NULL

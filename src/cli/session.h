@@ -24,6 +24,9 @@ int imp_session_fail(imp_status status, const imp_error *err);
 // A number, or null where there is none: JSON knows no NaN.
 json_t *imp_session_real(double value);
 
+// A number for a table, or "-" where there is none. Returns out.
+const char *imp_session_figure(char out[24], double value, int digits);
+
 // Writes an object as JSON, its numbers with so many digits, to a file and releases it.
 imp_status imp_session_write_json(const char *path, json_t *object, int digits, imp_error *err);
 

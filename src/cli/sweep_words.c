@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/eval.h"
+#include "cli/session.h"
 #include "cli/sweep.h"
 
 // What the spread is told of: X(member, key).
@@ -34,7 +35,7 @@ json_t *imp_sweep_row_json(const imp_sweep_row *row)
     json_t *object =
         json_pack("{s:I, s:i, s:i, s:i}", "seed", (json_int_t)row->seed, "best_epoch",
                   row->best_epoch, "episodes", row->episodes, "survived", row->survived);
-#define PUT(member, key) json_object_set_new(object, key, json_real(row->member));
+#define PUT(member, key) json_object_set_new(object, key, imp_session_real(row->member));
     COLUMNS(PUT)
 #undef PUT
     return object;
@@ -52,34 +53,44 @@ bool imp_sweep_row_read(imp_sweep_row *row, const json_t *object)
         return false;
     read.seed = row->seed;
 #define GET(member, key)                                                                           \
-    if (!json_is_number(json_object_get(object, key)))                                             \
+    const json_t *member = json_object_get(object, key);                                           \
+    if (!json_is_number(member) && !json_is_null(member))                                          \
         return false;                                                                              \
-    read.member = json_number_value(json_object_get(object, key));
+    read.member = json_is_null(member) ? NAN : json_number_value(member);
     COLUMNS(GET)
 #undef GET
     *row = read;
     return true;
 }
 
-// How a number of the rows spreads.
+// How a number of the rows spreads, where they know it.
 typedef struct spread {
     double mean, deviation, low, high;
 } spread;
 
+static double value_of(const imp_sweep_row *row, size_t member)
+{
+    return *(const double *)(const void *)((const char *)row + member);
+}
+
 static spread spread_of(const imp_sweep_row *rows, int count, size_t member)
 {
-    spread s = {.low = INFINITY, .high = -INFINITY};
+    spread s = {.low = NAN, .high = NAN};
+    int known = 0;
+    for (int k = 0; k < count; k++)
+        known += isfinite(value_of(&rows[k], member));
     for (int k = 0; k < count; k++) {
-        const double value = *(const double *)(const void *)((const char *)&rows[k] + member);
-        s.mean += value / count;
+        const double value = value_of(&rows[k], member);
+        s.mean += isfinite(value) ? value / known : 0.0;
         s.low = fmin(s.low, value);
         s.high = fmax(s.high, value);
     }
     for (int k = 0; k < count; k++) {
-        const double value = *(const double *)(const void *)((const char *)&rows[k] + member);
-        s.deviation += (value - s.mean) * (value - s.mean);
+        const double apart = value_of(&rows[k], member) - s.mean;
+        s.deviation += isfinite(apart) ? apart * apart : 0.0;
     }
-    s.deviation = count > 1 ? sqrt(s.deviation / (count - 1)) : 0.0;
+    s.mean = known > 0 ? s.mean : NAN;
+    s.deviation = known > 1 ? sqrt(s.deviation / (known - 1)) : NAN;
     return s;
 }
 
@@ -96,14 +107,15 @@ static spread survival_of(const imp_sweep_row *rows, int count)
             s.low = fmin(s.low, share);
             s.high = fmax(s.high, share);
         }
-    s.deviation = count > 1 ? sqrt(s.deviation / (count - 1)) : 0.0;
+    s.deviation = count > 1 ? sqrt(s.deviation / (count - 1)) : NAN;
     return s;
 }
 
 static json_t *spread_json(spread s)
 {
-    return json_pack("{s:f, s:f, s:f, s:f}", "mean", s.mean, "standard_deviation", s.deviation,
-                     "smallest", s.low, "largest", s.high);
+    return json_pack("{s:o, s:o, s:o, s:o}", "mean", imp_session_real(s.mean), "standard_deviation",
+                     imp_session_real(s.deviation), "smallest", imp_session_real(s.low), "largest",
+                     imp_session_real(s.high));
 }
 
 json_t *imp_sweep_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
@@ -129,15 +141,17 @@ json_t *imp_sweep_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
 
 static void print_figures(const imp_sweep_row *row)
 {
-    printf("  %5d/%-5d  %8.2f cm  %6.2f cm  %7.2f m  %5.3f m/s  %8.1f", row->survived,
-           row->episodes, 100.0 * row->lane_distance, 100.0 * row->lane_distance_p95, row->distance,
-           row->speed, row->reward);
+    char lane[24], p95[24], speed[24];
+    printf("  %5d/%-5d  %8s cm  %6s cm  %7.2f m  %5s m/s  %8.1f", row->survived, row->episodes,
+           imp_session_figure(lane, 100.0 * row->lane_distance, 2),
+           imp_session_figure(p95, 100.0 * row->lane_distance_p95, 2), row->distance,
+           imp_session_figure(speed, row->speed, 3), row->reward);
 }
 
 void imp_sweep_print_head(const imp_sweep_settings *s)
 {
-    printf("%d seeds, %d episodes of at most %d steps each, the same starts for all\n\n", s->seeds,
-           s->eval.episodes, s->eval.steps);
+    printf("%d seed%s, %d episodes of at most %d steps each, the same starts for all\n\n", s->seeds,
+           s->seeds == 1 ? "" : "s", s->eval.episodes, s->eval.steps);
     printf("seed       loss     survived  |lane dist.|        p95   distance      speed    reward  "
            "trained\n");
     printf("expert         ");
@@ -157,8 +171,12 @@ void imp_sweep_print_row(const imp_sweep_row *row)
 static void print_line(const char *name, double loss, double survival, double lane, double p95,
                        double distance, double speed, double reward)
 {
-    printf("%-6s  %.5f  %9.1f %%  %8.2f cm  %6.2f cm  %7.2f m  %5.3f m/s  %8.1f\n", name, loss,
-           100.0 * survival, 100.0 * lane, 100.0 * p95, distance, speed, reward);
+    char t[7][24];
+    printf("%-6s  %7s  %9s %%  %8s cm  %6s cm  %7s m  %5s m/s  %8s\n", name,
+           imp_session_figure(t[0], loss, 5), imp_session_figure(t[1], 100.0 * survival, 1),
+           imp_session_figure(t[2], 100.0 * lane, 2), imp_session_figure(t[3], 100.0 * p95, 2),
+           imp_session_figure(t[4], distance, 2), imp_session_figure(t[5], speed, 3),
+           imp_session_figure(t[6], reward, 1));
 }
 
 void imp_sweep_print_spread(const imp_sweep_settings *s, const imp_sweep_row *rows)

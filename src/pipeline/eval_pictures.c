@@ -60,6 +60,14 @@ static imp_status rows_close(rows *r, imp_error *err)
     return status;
 }
 
+// A field, empty where nothing is known.
+static void put_if(FILE *out, bool known, double value)
+{
+    if (known)
+        fprintf(out, "%.9g", value);
+    fputc(',', out);
+}
+
 imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *err)
 {
     rows r;
@@ -72,12 +80,12 @@ imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *er
     for (int p = 0; p < def->count; p++)
         for (int e = 0; e < def->evaluations[p].episodes; e++) {
             const imp_episode_result *x = &def->evaluations[p].results[e];
-            fprintf(r.out, "%s,%d,%s,%d,%s,%.9g,%.9g,%.9g,%.9g,", def->names[p], e, x->map,
-                    x->steps, imp_ending_name(x->ending), x->reward, x->distance, x->speed_mean,
-                    x->lane_distance_mean);
-            if (!isnan(x->action_error))
-                fprintf(r.out, "%.9g", x->action_error);
-            fprintf(r.out, ",%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", x->start.x, x->start.z,
+            fprintf(r.out, "%s,%d,%s,%d,%s,%.9g,%.9g,", def->names[p], e, x->map, x->steps,
+                    imp_ending_name(x->ending), x->reward, x->distance);
+            put_if(r.out, x->settled > 0, x->speed_mean);
+            put_if(r.out, x->in_lane > 0, x->lane_distance_mean);
+            put_if(r.out, !isnan(x->action_error), x->action_error);
+            fprintf(r.out, "%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", x->start.x, x->start.z,
                     x->start.heading, x->end.x, x->end.z, x->end.heading);
         }
     return rows_close(&r, err);

@@ -111,7 +111,7 @@ static double lane_percentile(const imp_histogram *lanes)
     for (int bin = 0; bin < lanes->bins; bin++)
         total += lanes->counts[bin];
     if (total == 0)
-        return 0.0;
+        return NAN;
     const int64_t rank = (int64_t)(0.95 * (double)(total - 1));
     int bin = 0;
     for (; bin < half - 1; bin++) {
@@ -170,9 +170,8 @@ imp_status imp_eval_summarize(imp_evaluation *out, imp_error *err)
         out->survived = out->figures.survived;
         out->mean_reward = out->total_reward / out->episodes;
         out->distance_mean = out->figures.distance.value;
-        out->lane_distance_mean =
-            isnan(out->figures.lane_distance.value) ? 0.0 : out->figures.lane_distance.value;
-        out->speed_mean = isnan(out->figures.speed.value) ? 0.0 : out->figures.speed.value;
+        out->lane_distance_mean = out->figures.lane_distance.value;
+        out->speed_mean = out->figures.speed.value;
         out->lane_distance_p95 = lane_percentile(&out->lanes);
         find_worst(out);
     }

@@ -73,10 +73,14 @@ static imp_status open_datasets(imp_train_run *r, const char *const *datasets, i
 static imp_status take_over(imp_train_run *r, const char *model, imp_error *err)
 {
     char path[IMP_PATH_MAX];
+    imp_error why = {0};
     imp_status status = imp_path_join(path, model, "model.safetensors", err);
     if (status != IMP_OK)
         return status;
-    status = imp_network_import(r->network, imp_path_exists(path) ? path : model, err);
+    status = imp_network_import(r->network, imp_path_exists(path) ? path : model, &why);
+    if (status != IMP_OK)
+        return imp_fail(err, status, "%.300s: if it is of another network, give --network, too",
+                        why.message);
     for (int k = 0; status == IMP_OK && imp_network_tensor(r->network, k) != NULL; k++) {
         const imp_tensor *tensor = imp_network_tensor(r->network, k);
         r->origin = imp_hash(r->origin, imp_network_values(r->network, tensor),
@@ -180,7 +184,12 @@ static imp_status prepare(imp_train_run *r, imp_error *err)
     r->summary->samples = (int64_t)r->training.count;
     r->summary->validation_samples = (int64_t)r->held_out.count;
     r->summary->parameters = imp_network_parameter_count(r->network);
-    return r->def->resume ? imp_train_restore_state(r, err) : IMP_OK;
+    if (r->def->resume)
+        status = imp_train_restore_state(r, err);
+    if (status == IMP_OK && r->at.epoch > r->def->epochs)
+        status = imp_fail(err, IMP_USAGE, "%s: has had %d epochs already, %d are asked for",
+                          r->folder, r->at.epoch, r->def->epochs);
+    return status;
 }
 
 // The factor of the learning rate at the present step.

@@ -72,3 +72,21 @@ expect 0 imprint log --map small_loop --map zigzag_dists --split train --episode
     --size 40x30 --out kept
 expect 0 imprint data info kept --json
 prints '"map": "small_loop"'
+
+# what no step was measured for is unknown, not nought
+expect 0 imprint eval --policy expert --episodes 2 --steps 5 --settle-steps 5
+prints ' - cm'
+expect 0 imprint eval --policy expert --episodes 2 --steps 5 --settle-steps 5 --json
+prints '"lane_distance_mean_m": null'
+
+# who cannot write hears of it before anybody drives
+touch plain
+expect 4 timeout 60 imprint eval --policy expert --episodes 1000000 --steps 1500 --out plain/eval
+expect 4 imprint eval --policy expert --episodes 1 --steps 5 --out plain
+says 'is not a folder'
+mkdir made
+touch made/mine
+expect 4 imprint eval --policy expert --episodes 1 --steps 5 --out made
+if grep -q -- --resume err; then
+    fail "eval advises an option that it has not: $(cat err)"
+fi

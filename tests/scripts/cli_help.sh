@@ -18,6 +18,8 @@ for command in $commands; do
     for option in --help --json --config --quiet; do
         prints "$option"
     done
+    twice=$(sed -n 's/^  -\(.\), --.*/\1/p' out | sort | uniq -d)
+    [ -z "$twice" ] || fail "$command: -$twice stands for two options"
     # in a folder of our own instead of /tmp, so that tests can run side by side
     sed -n '/^Example:/,$p' out | sed 1d | sed "s|/tmp/|$work/tmp/|g" >example
     grep -q "imprint $command" example || fail "$command has no example of itself"

@@ -65,3 +65,9 @@ for bad in '--view sideways' '--draw cats' '--degrade fog=1' '--degrade noise' '
 done
 expect 3 imprint render --replay nothing --out bad.png
 absent bad.png
+
+expect 2 imprint render --out picture.jpg
+says '.png'
+expect 2 imprint render --episodes 3 --out picture.png
+says '--randomize'
+absent picture.jpg picture.png

@@ -92,3 +92,12 @@ expect 2 $collect --out whole --resume --seed 7
 expect 0 $teach --out whole-model --resume
 expect 3 $teach --out whole-model --resume --seed 7
 same_folders whole data-INT-first
+
+# nor do other commands go on in a folder, or settings that ask for less than was done
+expect 2 imprint dagger --resume --out whole-model
+says 'made by imprint train'
+expect 2 imprint train --data whole --resume --out whole
+says 'made by imprint log'
+expect 0 imprint train --data whole --epochs 2 --out two
+expect 2 imprint train --data whole --epochs 1 --resume --out two
+says 'has had 2 epochs already'
