@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 // The shard that episodes are being read from.
 typedef struct shard_cursor {
     imp_shard shard;
@@ -106,6 +108,11 @@ static imp_status open_dataset(imp_dataset **out, const char *folder, imp_error 
     char path[PATH_MAX];
     imp_status status = imp_dataset_path(path, folder, IMP_INDEX_NAME, err);
     hid_t file;
+    if (status == IMP_OK && !imp_path_exists(path))
+        status = imp_fail(err, IMP_BAD_INPUT,
+                          "%s: is no dataset, there is no %s: record one with "
+                          "imprint log",
+                          folder, IMP_INDEX_NAME);
     if (status == IMP_OK)
         status = imp_hdf5_open(&file, path, err);
     if (status != IMP_OK)
