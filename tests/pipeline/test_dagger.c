@@ -123,30 +123,30 @@ static int lines_of(const char *path)
     return lines;
 }
 
+static bool is_there(void *context)
+{
+    return access(context, F_OK) == 0;
+}
+
 // A last round that was cut off while training ends as it was begun, when more are asked for.
 static void an_open_last_round_is_no_hindrance(void **state)
 {
     (void)state;
     imp_dagger_def def = small_dagger(1);
-    char *to = path_of("open"), begun[PATH_MAX];
-    join(begun, to, "model-001/state.safetensors");
-    def.last_epochs = 5;
-    def.resume = true;
-    for (int stop_at = 100; access(begun, F_OK) != 0; stop_at += 3) {
-        stopper s = {.stop_at = stop_at};
-        imp_monitor monitor = stopping_monitor(&s);
-        imp_error err = {0};
-        imp_dagger out;
-        assert_int_equal(imp_run_dagger(&out, to, &def, &monitor, &err), IMP_INTERRUPTED);
-        imp_dagger_free(&out);
-    }
-    def.rounds = 2;
-    assert_int_equal(run_with_stops(to, def, 1000000), 0);
-    join(begun, to, "model-001/history.csv");
-    assert_int_equal(lines_of(begun), 1 + 5);
-    // what is done cannot be asked to be less
+    char *to = path_of("open"), begun[PATH_MAX], history[PATH_MAX];
     imp_error err = {0};
     imp_dagger out;
+    join(begun, to, "model-001");
+    def.last_epochs = 5;
+    const imp_monitor monitor = {.should_stop = is_there, .context = begun};
+    assert_int_equal(imp_run_dagger(&out, to, &def, &monitor, &err), IMP_INTERRUPTED);
+    imp_dagger_free(&out);
+    def.rounds = 2;
+    def.resume = true;
+    assert_int_equal(run_with_stops(to, def, 1000000), 0);
+    join(history, to, "model-001/history.csv");
+    assert_int_equal(lines_of(history), 1 + 5);
+    // what is done cannot be asked to be less
     def.rounds = 1;
     assert_int_equal(imp_run_dagger(&out, to, &def, NULL, &err), IMP_USAGE);
     assert_non_null(strstr(err.message, "more rounds"));
