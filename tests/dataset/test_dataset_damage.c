@@ -87,7 +87,7 @@ static void foreign_files_are_refused(void **state)
     const char png[] = "\x89PNG\r\n\x1a\n and so on";
     char folder[PATH_MAX], path[PATH_MAX];
     in_folder(folder, *state, "data");
-    expect_bad(folder, "main_data.hdf5: No such file");
+    expect_bad(folder, "is no dataset, there is no main_data.hdf5");
     write_dataset(folder, &info, 1);
     const char *names[] = {"shard-00000.hdf5", "main_data.hdf5"};
     for (int i = 0; i < 2; i++) {
