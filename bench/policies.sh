@@ -113,7 +113,7 @@ aido_policy() {
     shift 2
     echo "AI-DO, a policy for $name, seed $seed"
     $program dagger --quiet $dagger $maps --turns r --clock challenge --lanes challenge \
-        --cars-yield "$@" --epochs 2 --eval-episodes 100 --eval-steps 200 --train-seed "$seed" \
+        --cars-yield --epochs 2 --eval-episodes 100 --eval-steps 200 "$@" --train-seed "$seed" \
         --out "$work/$name-$seed" | tail -n 1
 }
 
@@ -162,9 +162,10 @@ lfv() {
     towns loops --loop --count 40 --seed 1 --size 7x7
     towns traffic --loop --count 120 --seed 13 --size 7x7 --objects --cars 4
     for seed in "$@"; do
+        # who follows a car too closely runs into it much later: episodes of 10 s, not of 3
         aido_policy lfv "$seed" --network wide-residual-actions --start-angle-deg 30 \
-            --first-episodes 240 --episodes 250 --steps 60 --hardest-of 3 --rounds 5 \
-            --last-epochs 12
+            --first-episodes 100 --episodes 75 --steps 200 --hardest-of 3 --rounds 5 \
+            --last-epochs 10 --eval-episodes 50 --eval-steps 600
         $program eval --quiet --protocol aido-lfv --episodes 100 --policy "$work/lfv-$seed" |
             grep -E 'lasted|median'
     done
