@@ -117,6 +117,12 @@ aido_policy() {
         --out "$work/$name-$seed" | tail -n 1
 }
 
+# contest NAME SEED: what its policy does in 100 episodes of the challenge of that name
+contest() {
+    $program eval --quiet --protocol "aido-$1" --episodes 100 --policy "$work/$1-$2" |
+        grep -E 'lasted|median'
+}
+
 lf_maps='ETHZ_autolab_technical_track_bordered ETHZ_loop_bordered ETH_small_loop_2_bordered
     zigzag_dists_bordered'
 
@@ -137,8 +143,7 @@ lfi() {
     for seed in "$@"; do
         aido_policy lfi "$seed" --network one-residual-actions --first-episodes 400 \
             --episodes 250 --steps 60 --rounds 5 --last-epochs 14
-        $program eval --quiet --protocol aido-lfi --episodes 100 --policy "$work/lfi-$seed" |
-            grep -E 'lasted|median'
+        contest lfi "$seed"
     done
 }
 
@@ -152,8 +157,7 @@ lfp() {
         aido_policy lfp "$seed" --network wide-residual-past --start-angle-deg 30 \
             --return-angle-deg 7 --first-episodes 240 --episodes 300 --steps 60 --hardest-of 3 \
             --rounds 6 --last-epochs 12
-        $program eval --quiet --protocol aido-lfp --episodes 100 --policy "$work/lfp-$seed" |
-            grep -E 'lasted|median'
+        contest lfp "$seed"
     done
 }
 
@@ -166,8 +170,7 @@ lfv() {
         aido_policy lfv "$seed" --network wide-residual-actions --start-angle-deg 30 \
             --first-episodes 100 --episodes 75 --steps 200 --hardest-of 3 --rounds 5 \
             --last-epochs 10 --eval-episodes 50 --eval-steps 600
-        $program eval --quiet --protocol aido-lfv --episodes 100 --policy "$work/lfv-$seed" |
-            grep -E 'lasted|median'
+        contest lfv "$seed"
     done
 }
 

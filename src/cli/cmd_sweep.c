@@ -171,12 +171,7 @@ static imp_status check(const imp_sweep_settings *s, const imp_options *options,
 {
     if (s->seeds < 1 || s->seeds > SEEDS_MAX)
         return imp_fail(err, IMP_USAGE, "--seeds %d is not within 1 to %d", s->seeds, SEEDS_MAX);
-    if (s->out[0] == '\0')
-        return imp_fail(err, IMP_USAGE, "--out wants a folder");
-    if (imp_path_exists(s->out) && !s->resume)
-        return imp_fail(err, IMP_IO,
-                        "%s exists: continue it with --resume, or choose another --out", s->out);
-    return imp_out_check_maker(options, s->out, err);
+    return imp_out_claim(options, s->out, s->resume, false, err);
 }
 
 static imp_status run_all(imp_sweep_settings *s, const imp_options *options, imp_options *training,

@@ -8,6 +8,12 @@
 #include "cli/session.h"
 #include "cli/train.h"
 
+static const char *const SCHEDULES[] = {
+    [IMP_SCHEDULE_CONSTANT] = "constant",
+    [IMP_SCHEDULE_COSINE] = "cosine",
+    [IMP_SCHEDULE_STEP] = "step",
+};
+
 imp_train_settings imp_default_train_settings(void)
 {
     const imp_train_def train = imp_default_train_def();
@@ -133,14 +139,9 @@ static int print_summary(const imp_train_settings *s, const imp_options *options
 // Turns words into the values that they stand for.
 static imp_status read_words(imp_train_settings *s, imp_error *err)
 {
-    static const char *const schedules[] = {
-        [IMP_SCHEDULE_CONSTANT] = "constant",
-        [IMP_SCHEDULE_COSINE] = "cosine",
-        [IMP_SCHEDULE_STEP] = "step",
-    };
-    const int schedule_count = sizeof schedules / sizeof schedules[0];
+    const int schedule_count = sizeof SCHEDULES / sizeof SCHEDULES[0];
     int schedule = 0, optimiser = 0, loss = 0;
-    while (schedule < schedule_count && strcmp(s->schedule, schedules[schedule]) != 0)
+    while (schedule < schedule_count && strcmp(s->schedule, SCHEDULES[schedule]) != 0)
         schedule++;
     while (imp_optimiser_word(optimiser) != NULL &&
            strcmp(s->optimiser, imp_optimiser_word(optimiser)) != 0)
@@ -257,7 +258,7 @@ static void use_online_defaults(imp_train_settings *s, const online_settings *o,
     if (!imp_options_given(options, &s->train.epochs))
         s->train.epochs = o->def.train.epochs;
     if (!imp_options_given(options, &s->schedule))
-        s->schedule = "cosine";
+        s->schedule = SCHEDULES[o->def.train.schedule];
 }
 
 static imp_status apply_online(online_settings *o, const imp_train_settings *s,

@@ -312,7 +312,7 @@ imp_status imp_contest_run(imp_contest_outcome *o, const imp_contest_settings *s
     }
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++)
         status = open_entrant(&entrants[p], s, p, err);
-    imp_drive_def drive = imp_default_env_def().drive;
+    imp_drive_def drive = imp_default_drive_def();
     imp_challenge_set_clock(&drive);
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_contest_def def = s->def;

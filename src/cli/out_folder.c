@@ -147,7 +147,8 @@ static imp_status set_aside(const char *folder, imp_error *err)
     return IMP_OK;
 }
 
-imp_status imp_out_check_maker(const imp_options *options, const char *folder, imp_error *err)
+// What a folder's settings say about who made it. One without settings may be anybody's.
+static imp_status check_maker(const imp_options *options, const char *folder, imp_error *err)
 {
     enum { SETTINGS_MAX = 1 << 20 };
     char path[IMP_PATH_MAX], maker[32], *text;
@@ -182,11 +183,12 @@ imp_status imp_out_claim(const imp_options *options, const char *folder, bool re
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: is not a folder, choose another --out", folder);
     if (resume)
-        return imp_out_check_maker(options, folder, err);
+        return check_maker(options, folder, err);
     if (!force)
-        return imp_fail(
-            err, IMP_IO, "%s exists: %sreplace it with --force, or choose another --out", folder,
-            imp_option_find(options, "resume") >= 0 ? "continue it with --resume, " : "");
+        return imp_fail(err, IMP_IO, "%s exists: %s%sor choose another --out", folder,
+                        imp_option_find(options, "resume") >= 0 ? "continue it with --resume, "
+                                                                : "",
+                        imp_option_find(options, "force") >= 0 ? "replace it with --force, " : "");
     return set_aside(folder, err);
 }
 

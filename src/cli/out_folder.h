@@ -12,10 +12,6 @@
 imp_status imp_out_claim(const imp_options *options, const char *folder, bool resume, bool force,
                          imp_error *err);
 
-// Refuses a folder whose settings say that another command made it. One without settings may be
-// anybody's.
-imp_status imp_out_check_maker(const imp_options *options, const char *folder, imp_error *err);
-
 // After a claim that succeeded, when the work has ended with `status`: removes the folder if
 // nothing is in it, and then moves back what was moved aside. If the work went well, removes what
 // was moved aside; if not, leaves it and adds where it is to the message. Returns whether there is

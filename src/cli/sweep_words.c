@@ -68,8 +68,11 @@ typedef struct spread {
     double mean, deviation, low, high;
 } spread;
 
+// Of those who survived, the share.
 static double value_of(const imp_sweep_row *row, size_t member)
 {
+    if (member == offsetof(imp_sweep_row, survived))
+        return (double)row->survived / row->episodes;
     return *(const double *)(const void *)((const char *)row + member);
 }
 
@@ -94,23 +97,6 @@ static spread spread_of(const imp_sweep_row *rows, int count, size_t member)
     return s;
 }
 
-static spread survival_of(const imp_sweep_row *rows, int count)
-{
-    spread s = {.low = INFINITY, .high = -INFINITY};
-    for (int pass = 0; pass < 2; pass++)
-        for (int k = 0; k < count; k++) {
-            const double share = (double)rows[k].survived / rows[k].episodes;
-            if (pass == 0)
-                s.mean += share / count;
-            else
-                s.deviation += (share - s.mean) * (share - s.mean);
-            s.low = fmin(s.low, share);
-            s.high = fmax(s.high, share);
-        }
-    s.deviation = count > 1 ? sqrt(s.deviation / (count - 1)) : NAN;
-    return s;
-}
-
 static json_t *spread_json(spread s)
 {
     return json_pack("{s:o, s:o, s:o, s:o}", "mean", imp_session_real(s.mean), "standard_deviation",
@@ -127,7 +113,8 @@ json_t *imp_sweep_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
         json_object_del(expert, unfit[k]);
     for (int k = 0; k < s->seeds; k++)
         json_array_append_new(seeds, imp_sweep_row_json(&rows[k]));
-    json_object_set_new(spreads, "survival", spread_json(survival_of(rows, s->seeds)));
+    json_object_set_new(spreads, "survival",
+                        spread_json(spread_of(rows, s->seeds, offsetof(imp_sweep_row, survived))));
 #define PUT(member, key)                                                                           \
     json_object_set_new(spreads, key,                                                              \
                         spread_json(spread_of(rows, s->seeds, offsetof(imp_sweep_row, member))));
@@ -181,8 +168,8 @@ static void print_line(const char *name, double loss, double survival, double la
 
 void imp_sweep_print_spread(const imp_sweep_settings *s, const imp_sweep_row *rows)
 {
-    const spread survival = survival_of(rows, s->seeds);
 #define SPREAD(member) spread_of(rows, s->seeds, offsetof(imp_sweep_row, member))
+    const spread survival = SPREAD(survived);
     const spread loss = SPREAD(loss), lane = SPREAD(lane_distance), p95 = SPREAD(lane_distance_p95);
     const spread distance = SPREAD(distance), speed = SPREAD(speed), reward = SPREAD(reward);
 #undef SPREAD

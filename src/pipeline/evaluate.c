@@ -305,6 +305,13 @@ static imp_status run(job *work, const imp_driver *driver, const imp_driver *tea
     return imp_eval_summarize(work->out, err);
 }
 
+imp_status imp_eval_teacher(imp_driver **out, const imp_eval_def *def, imp_error *err)
+{
+    imp_expert_def expert = def->expert;
+    expert.believed = &def->env.drive;
+    return imp_driver_open(out, "expert", &expert, err);
+}
+
 imp_status imp_eval_check(const imp_eval_def *def, imp_error *err)
 {
     if (def->cookie != EVAL_COOKIE)
@@ -329,10 +336,8 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp
     *out = (imp_evaluation){0};
     job work = {.def = def, .out = out};
     imp_driver *teacher = NULL;
-    imp_expert_def expert = def->expert;
-    expert.believed = &def->env.drive;
     if (def->ask_expert)
-        status = imp_driver_open(&teacher, "expert", &expert, err);
+        status = imp_eval_teacher(&teacher, def, err);
     if (status == IMP_OK)
         status = run(&work, driver, teacher, monitor, err);
     imp_crew_dismiss(&work.crew);

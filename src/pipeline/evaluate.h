@@ -14,6 +14,9 @@ typedef struct imp_tally {
 // Refuses definitions that make no sense.
 imp_status imp_eval_check(const imp_eval_def *def, imp_error *err);
 
+// The expert that is asked for its opinion; one that goes by sight does not see what was drawn.
+imp_status imp_eval_teacher(imp_driver **out, const imp_eval_def *def, imp_error *err);
+
 // A crew for an evaluation. teacher: nullable, asked for its opinion. Freed with
 // imp_crew_dismiss(), also after a failure.
 imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_driver *teacher,

@@ -81,11 +81,9 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
     if (status != IMP_OK || count < 1)
         return status;
     imp_driver *teacher = NULL;
-    imp_expert_def expert = def->expert;
-    expert.believed = &def->env.drive; // as the evaluation's
     job work = {.network = imp_driver_network(driver), .def = *def, .which = which, .out = out};
     work.errors = calloc((size_t)count, sizeof *work.errors);
-    status = work.errors != NULL ? imp_driver_open(&teacher, "expert", &expert, err)
+    status = work.errors != NULL ? imp_eval_teacher(&teacher, def, err)
                                  : imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
     if (status == IMP_OK)
         status = run(&work, count, driver, teacher, monitor, err);
