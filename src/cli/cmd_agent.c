@@ -27,18 +27,19 @@ static void add_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"model", 'm', IMP_OPTION_TEXT, &s->agent.model, "MODEL",
-         "a model file, or a folder of `imprint train`", false},
+         "a model file, or a folder of `imprint train`", IMP_SETTING},
         {"segmenter", 0, IMP_OPTION_TEXT, &s->agent.segmenter, "MODEL",
-         "of imprint seg-train: what a model looks through that was trained on segments", false},
+         "of imprint seg-train: what a model looks through that was trained on segments",
+         IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &s->agent.lens, "LENS",
-         "the camera's: duckiebot, none, or a robot's calibration (YAML)", false},
+         "the camera's: duckiebot, none, or a robot's calibration (YAML)", IMP_SETTING},
         {"deadline", 0, IMP_OPTION_REAL, &s->agent.deadline, "S",
-         "answer zeros if a decision takes longer", false},
+         "answer zeros if a decision takes longer", IMP_SETTING},
         {"data-in", 0, IMP_OPTION_TEXT, &s->input, "PATH",
-         "messages come from there ($AIDONODE_DATA_IN, else standard input)", true},
+         "messages come from there ($AIDONODE_DATA_IN, else standard input)", IMP_TRANSIENT},
         {"data-out", 0, IMP_OPTION_TEXT, &s->output, "PATH",
          "answers go there; fifo:PATH makes a FIFO ($AIDONODE_DATA_OUT, else standard output)",
-         true},
+         IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }

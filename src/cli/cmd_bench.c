@@ -419,19 +419,20 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_options_init(&options, command);
     imp_sim_options_add(&options, &s.sim);
     imp_random_options_add(&options, &s.sim);
-    imp_options_add(&options,
-                    (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
-                                 "auto, avx2 (no wider vectors) or plain (C without any)", false});
+    imp_options_add(&options, (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
+                                           "auto, avx2 (no wider vectors) or plain (C without any)",
+                                           IMP_SETTING});
     imp_options_add(&options, (imp_option){"batch", 'b', IMP_OPTION_INT, &s.batch, "N",
-                                           "samples per training step", false});
+                                           "samples per training step", IMP_SETTING});
     imp_options_add(&options, (imp_option){"seconds", 0, IMP_OPTION_REAL, &s.seconds, "S",
-                                           "that each of the repeats lasts", false});
+                                           "that each of the repeats lasts", IMP_SETTING});
     imp_options_add(&options, (imp_option){"frames", 0, IMP_OPTION_INT, &s.agent.frames, "N",
-                                           "pictures that the agent is shown", false});
-    imp_options_add(&options, (imp_option){"model", 0, IMP_OPTION_TEXT, &s.agent.model, "MODEL",
-                                           "of the agent (random weights if not given)", false});
+                                           "pictures that the agent is shown", IMP_SETTING});
+    imp_options_add(&options,
+                    (imp_option){"model", 0, IMP_OPTION_TEXT, &s.agent.model, "MODEL",
+                                 "of the agent (random weights if not given)", IMP_SETTING});
     imp_options_add(&options, (imp_option){"agent", 0, IMP_OPTION_TEXT, &s.agent.command, "COMMAND",
-                                           "an agent of others instead of ours", false});
+                                           "an agent of others instead of ours", IMP_SETTING});
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
         status = run_settings(&s, &options, &err);

@@ -19,59 +19,63 @@ static void add_options(imp_options *options, settings *s)
 {
     imp_dagger_def *dagger = &s->dagger;
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of rounds and of the policy", true},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of rounds and of the policy",
+         IMP_TRANSIENT},
         {"rounds", 'r', IMP_OPTION_INT, &dagger->rounds, "N", "rounds that the network drives in",
-         true},
-        {"episodes", 'n', IMP_OPTION_INT, &dagger->collect.episodes, "N", "of a round", false},
+         IMP_FLEXIBLE},
+        {"episodes", 'n', IMP_OPTION_INT, &dagger->collect.episodes, "N", "of a round",
+         IMP_SETTING},
         {"first-episodes", 0, IMP_OPTION_INT, &dagger->first_episodes, "N",
-         "of round 0, in which the expert drives alone; 0: as in the others", false},
+         "of round 0, in which the expert drives alone; 0: as in the others", IMP_SETTING},
         {"steps", 0, IMP_OPTION_INT, &dagger->collect.steps, "N", "steps of the longest episode",
-         false},
+         IMP_SETTING},
         {"beta", 0, IMP_OPTION_TEXT, &s->beta, "NAME",
          "the expert's share of the driving: linear, exponential, or switch where it is needed",
-         false},
+         IMP_SETTING},
         {"beta-decay", 0, IMP_OPTION_REAL, &dagger->beta_decay, "R",
-         "what it loses in a round: a part of the whole (linear) or of what is left", false},
+         "what it loses in a round: a part of the whole (linear) or of what is left", IMP_SETTING},
         {"mix-steps", 0, IMP_OPTION_INT, &dagger->collect.mix_steps, "N",
-         "who drives is drawn every N steps; 0: for every episode", false},
+         "who drives is drawn every N steps; 0: for every episode", IMP_SETTING},
         {"hardest-of", 0, IMP_OPTION_INT, &dagger->collect.hardest_of, "N",
          "record one of N episodes that the network drives: the one that ended badly, or in which "
          "it differed most from the expert",
-         false},
+         IMP_SETTING},
         {"noise", 0, IMP_OPTION_REAL, &dagger->collect.noise, "SIGMA",
-         "disturb the duty cycles executed in round 0 by so much; labels stay the expert's", false},
+         "disturb the duty cycles executed in round 0 by so much; labels stay the expert's",
+         IMP_SETTING},
         {"noise-time", 0, IMP_OPTION_REAL, &dagger->collect.noise_time, "S",
-         "how long a disturbance lasts", false},
+         "how long a disturbance lasts", IMP_SETTING},
         {"start-offset", 0, IMP_OPTION_REAL, &dagger->collect.start_offset, "M",
-         "start within this of the lane's centre instead of anywhere on the tile", false},
+         "start within this of the lane's centre instead of anywhere on the tile", IMP_SETTING},
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
-         "built-in network or YAML file, see imprint model list", false},
+         "built-in network or YAML file, see imprint model list", IMP_SETTING},
         {"batch-norm", 0, IMP_OPTION_FLAG, &dagger->train.network.batch_norm, NULL,
-         "true batch normalisation instead of the baseline's frozen one", false},
+         "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
         {"epochs", 'e', IMP_OPTION_INT, &dagger->train.epochs, "N",
-         "times through all frames after a round", false},
+         "times through all frames after a round", IMP_SETTING},
         {"last-epochs", 0, IMP_OPTION_INT, &dagger->last_epochs, "N",
-         "and after the last one; 0: as after the others", false},
+         "and after the last one; 0: as after the others", IMP_SETTING},
         {"batch", 'b', IMP_OPTION_INT, &dagger->train.trainer.batch, "N", "samples per step",
-         false},
+         IMP_SETTING},
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME",
-         "mse, or huber, which counts large errors less", false},
+         "mse, or huber, which counts large errors less", IMP_SETTING},
         {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
-         "change pictures while learning, see imprint train --help", false},
+         "change pictures while learning, see imprint train --help", IMP_SETTING},
         {"average", 0, IMP_OPTION_REAL, &dagger->train.trainer.average, "R",
-         "the model is a moving average of the weights with this decay; 0: none", false},
+         "the model is a moving average of the weights with this decay; 0: none", IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &dagger->train.trainer.learning_rate, "R",
-         "at the start of a round; falls along half a cosine", false},
+         "at the start of a round; falls along half a cosine", IMP_SETTING},
         {"train-seed", 0, IMP_OPTION_SEED, &dagger->train.seed, "N", "of weights, order and split",
-         false},
+         IMP_SETTING},
         {"eval-episodes", 0, IMP_OPTION_INT, &dagger->eval.episodes, "N",
-         "that each round's policy is judged by", false},
-        {"eval-steps", 0, IMP_OPTION_INT, &dagger->eval.steps, "N", "steps of those", false},
+         "that each round's policy is judged by", IMP_SETTING},
+        {"eval-steps", 0, IMP_OPTION_INT, &dagger->eval.steps, "N", "steps of those", IMP_SETTING},
         {"patience", 0, IMP_OPTION_INT, &dagger->patience, "N",
-         "stop after N rounds without a better policy; 0: never", true},
+         "stop after N rounds without a better policy; 0: never", IMP_FLEXIBLE},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
-         "continue what was interrupted, or make more rounds", true},
-        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+         "continue what was interrupted, with its settings, or make more rounds", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
+         IMP_TRANSIENT},
     };
     imp_sim_options_add_several(options, &s->sim);
     imp_sim_options_add_observe(options, &s->sim);
@@ -181,7 +185,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_dagg
     if (status == IMP_OK)
         status = apply_simulation(s, options, err);
     if (status == IMP_OK)
-        status = imp_out_claim(options, s->out, s->resume, s->force, err);
+        status = imp_out_begin(options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -192,7 +196,8 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_dagg
     imp_session_clear();
     free(json);
     if (status == IMP_INTERRUPTED)
-        imp_fail(err, status, "interrupted after %d rounds: continue with --resume", done->count);
+        imp_fail(err, status, "interrupted after %d rounds: continue with --out %s --resume",
+                 done->count, s->out);
     return imp_out_conclude(options, s->out, s->force, status, err);
 }
 

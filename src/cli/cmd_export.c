@@ -105,15 +105,15 @@ static int run(const imp_command *command, int argc, char **argv)
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s.out, "PATH",
          "the new file or folder: model.onnx, train.log, minari or robomimic.hdf5 unless given",
-         true},
+         IMP_TRANSIENT},
         {"raw-pixels", 0, IMP_OPTION_FLAG, &s.raw_pixels, NULL,
          "onnx: take RGB bytes as they come from the camera; what is done unless told otherwise",
-         false},
+         IMP_SETTING},
         {"standardised", 0, IMP_OPTION_FLAG, &s.standardised, NULL,
          "onnx: take pictures that are standardised already: (x - mean) / deviation, channels "
          "first",
-         false},
-        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace it if it exists", true},
+         IMP_SETTING},
+        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace it if it exists", IMP_TRANSIENT},
     };
     imp_options_init(&options, command);
     imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));

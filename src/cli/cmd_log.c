@@ -18,22 +18,26 @@ typedef struct settings {
 static void add_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", true},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
         {"policy", 'p', IMP_OPTION_TEXT, &s->collect.policy, "POLICY",
-         "who drives: expert, reference, or a model", false},
-        {"episodes", 'n', IMP_OPTION_INT, &s->collect.episodes, "N", "episodes to drive", false},
-        {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N", "steps of the longest episode", false},
+         "who drives: expert, reference, or a model", IMP_SETTING},
+        {"episodes", 'n', IMP_OPTION_INT, &s->collect.episodes, "N", "episodes to drive",
+         IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N", "steps of the longest episode",
+         IMP_SETTING},
         {"noise", 0, IMP_OPTION_REAL, &s->collect.noise, "SIGMA",
-         "disturb the executed duty cycles by so much; labels stay the expert's", false},
+         "disturb the executed duty cycles by so much; labels stay the expert's", IMP_SETTING},
         {"noise-time", 0, IMP_OPTION_REAL, &s->collect.noise_time, "S",
-         "how long a disturbance lasts", false},
+         "how long a disturbance lasts", IMP_SETTING},
         {"start-offset", 0, IMP_OPTION_REAL, &s->collect.start_offset, "M",
-         "start within this of the lane's centre instead of anywhere on the tile", false},
+         "start within this of the lane's centre instead of anywhere on the tile", IMP_SETTING},
         {"speed-spread", 0, IMP_OPTION_REAL, &s->collect.speed_spread, "SHARE",
          "drive each episode faster or slower by up to this share; labels stay the expert's",
-         false},
-        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted dataset", true},
-        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+         IMP_SETTING},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
+         "continue an interrupted dataset, with its settings", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
+         IMP_TRANSIENT},
     };
     imp_sim_options_add_several(options, &s->sim);
     imp_sim_options_add_observe(options, &s->sim);
@@ -78,7 +82,7 @@ static imp_status run_settings(settings *s, const imp_options *options,
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->collect.scene, &s->assets, err);
     if (status == IMP_OK)
-        status = imp_out_claim(options, s->out, s->resume, s->force, err);
+        status = imp_out_begin(options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -86,13 +90,13 @@ static imp_status run_settings(settings *s, const imp_options *options,
     s->collect.maps = s->sim.maps.items;
     s->collect.map_count = s->sim.maps.count;
     s->collect.threads = s->sim.threads;
-    s->collect.resume = s->resume;
+    s->collect.resume = true; // the folder is claimed: it is new, or to be continued
     s->collect.settings = json != NULL ? json : "{}";
     status = imp_collect(summary, s->out, &s->collect, &monitor, err);
     imp_session_clear();
     free(json);
     if (status == IMP_INTERRUPTED)
-        imp_fail(err, status, "interrupted: %d episodes are safe in %s, continue with --resume",
+        imp_fail(err, status, "interrupted: %d episodes are safe, continue with --out %s --resume",
                  summary->resumed + summary->episodes, s->out);
     status = imp_out_conclude(options, s->out, s->force, status, err);
     return status == IMP_OK ? imp_draw_strip(s->out, err) : status;

@@ -157,11 +157,13 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_error err = {0};
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE",
-         "show: draw the map as .svg or .png; new: write it there", true},
+         "show: draw the map as .svg or .png; new: write it there", IMP_TRANSIENT},
         {"size", 0, IMP_OPTION_PAIR, s.size, "WxH",
-         "show: pixels of the picture; new: tiles of the town [9x9]", true},
-        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "new: replace what is at --out", true},
-        {"strict", 0, IMP_OPTION_FLAG, &s.strict, NULL, "check: remarks count as failures", true},
+         "show: pixels of the picture; new: tiles of the town [9x9]", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "new: replace what is at --out",
+         IMP_TRANSIENT},
+        {"strict", 0, IMP_OPTION_FLAG, &s.strict, NULL, "check: remarks count as failures",
+         IMP_TRANSIENT},
     };
     imp_options_init(&options, command);
     imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));

@@ -304,16 +304,17 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_options options;
     imp_error err = {0};
     const imp_option table[] = {
-        {"time", 't', IMP_OPTION_FLAG, &s.time, NULL, "measure every layer (show)", true},
+        {"time", 't', IMP_OPTION_FLAG, &s.time, NULL, "measure every layer (show)", IMP_TRANSIENT},
         {"batch", 'b', IMP_OPTION_INT, &s.batch, "N", "pictures that train together (--time)",
-         true},
+         IMP_TRANSIENT},
         {"size", 0, IMP_OPTION_PAIR, s.size, "WxH",
-         "of pictures, where no model file says it [80x60]", true},
+         "of pictures, where no model file says it [80x60]", IMP_TRANSIENT},
         {"batch-norm", 0, IMP_OPTION_FLAG, &s.batch_norm, NULL,
-         "batch norms take statistics of batches", true},
+         "batch norms take statistics of batches", IMP_TRANSIENT},
         {"network", 0, IMP_OPTION_TEXT, &s.network, "NAME", "whose weights they are (import)",
-         true},
-        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the model file to write (import)", true},
+         IMP_TRANSIENT},
+        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the model file to write (import)",
+         IMP_TRANSIENT},
     };
     imp_options_init(&options, command);
     imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));

@@ -99,10 +99,12 @@ static int run(const imp_command *command, int argc, char **argv)
     imp_options options;
     imp_error err = {0};
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the picture: FILE.svg or FILE.png", true},
+        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the picture: FILE.svg or FILE.png",
+         IMP_TRANSIENT},
         {"size", 0, IMP_OPTION_PAIR, &s.size, "WxH", "of the picture [px], 720x420 by default",
-         false},
-        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace the file if it exists", true},
+         IMP_SETTING},
+        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace the file if it exists",
+         IMP_TRANSIENT},
     };
     imp_options_init(&options, command);
     imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));

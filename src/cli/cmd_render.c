@@ -28,10 +28,10 @@ static void add_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"pose", 0, IMP_OPTION_POSE, s->pose, "X,Z,DEG",
-         "where the robot stands; without it, a start drawn from the seed", false},
+         "where the robot stands; without it, a start drawn from the seed", IMP_SETTING},
         {"episodes", 0, IMP_OPTION_INT, &s->episodes, "N",
-         "with --randomize, a contact sheet of so many episodes, from --episode on", false},
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "PNG file to write", true},
+         "with --randomize, a contact sheet of so many episodes, from --episode on", IMP_SETTING},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "PNG file to write", IMP_TRANSIENT},
     };
     imp_sim_options_add(options, &s->sim);
     imp_random_options_add(options, &s->sim);

@@ -21,36 +21,42 @@ static void add_options(imp_options *options, settings *s)
     imp_seg_train_def *train = &s->train;
     imp_sim_options *sim = &s->sim;
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new segmenter", true},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new segmenter", IMP_TRANSIENT},
         {"map", 'm', IMP_OPTION_LIST, &s->maps, "MAP",
-         "map or folder of maps to take pictures on; may be repeated [all built-in maps]", false},
+         "map or folder of maps to take pictures on; may be repeated [all built-in maps]",
+         IMP_SETTING},
         {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
-         "maps to learn on: train, test or all; the others are for judging", false},
+         "maps to learn on: train, test or all; the others are for judging", IMP_SETTING},
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
-         "segmenter, or the YAML file of one (docs/segmentation.md)", false},
-        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged", false},
-        {"pictures", 0, IMP_OPTION_INT, &train->pictures, "N", "new ones in each epoch", false},
-        {"held-out", 0, IMP_OPTION_INT, &train->held_out, "N", "pictures to judge by", false},
-        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "pictures per step", false},
+         "segmenter, or the YAML file of one (docs/segmentation.md)", IMP_SETTING},
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged",
+         IMP_SETTING},
+        {"pictures", 0, IMP_OPTION_INT, &train->pictures, "N", "new ones in each epoch",
+         IMP_SETTING},
+        {"held-out", 0, IMP_OPTION_INT, &train->held_out, "N", "pictures to judge by", IMP_SETTING},
+        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "pictures per step",
+         IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
-         "at the start; falls along half a cosine", false},
-        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of pictures and weights", false},
-        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of a picture [80x60]", false},
+         "at the start; falls along half a cosine", IMP_SETTING},
+        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of pictures and weights", IMP_SETTING},
+        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of a picture [80x60]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
-         "duckiebot, none, or a robot's calibration (YAML)", false},
+         "duckiebot, none, or a robot's calibration (YAML)", IMP_SETTING},
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
          "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
-         false},
+         IMP_SETTING},
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
-         "of the assets' tiles: photos, synthetic, synthetic-F or smooth", false},
+         "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
         {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
-         "parts of a batch that threads work on; part of the result", false},
+         "parts of a batch that threads work on; part of the result", IMP_SETTING},
         {"threads", 'j', IMP_OPTION_INT, &train->trainer.threads, "N",
-         "threads, 0 for one per processor; never changes results", true},
+         "threads, 0 for one per processor; never changes results", IMP_TRANSIENT},
         {"checkpoint-steps", 0, IMP_OPTION_INT, &train->checkpoint_steps, "N",
-         "save the state every so many steps", true},
-        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted training", true},
-        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+         "save the state every so many steps", IMP_FLEXIBLE},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
+         "continue an interrupted training, with its settings", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
+         IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
     imp_random_options_add(options, sim);
@@ -124,7 +130,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_seg_
 {
     imp_status status = apply(s, options, err);
     if (status == IMP_OK)
-        status = imp_out_claim(options, s->out, s->resume, s->force, err);
+        status = imp_out_begin(options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);

@@ -56,10 +56,11 @@ static int run(const imp_command *command, int argc, char **argv)
     s.submission.program = s.program;
     const imp_option table[] = {
         {"model", 'm', IMP_OPTION_TEXT, &s.submission.model, "MODEL",
-         "a model file, or a folder of `imprint train`", false},
-        {"label", 0, IMP_OPTION_TEXT, &s.submission.label, "NAME", "of the submission", false},
+         "a model file, or a folder of `imprint train`", IMP_SETTING},
+        {"label", 0, IMP_OPTION_TEXT, &s.submission.label, "NAME", "of the submission",
+         IMP_SETTING},
         {"program", 0, IMP_OPTION_TEXT, &s.submission.program, "FILE",
-         "the program imprint-agent to take along", true},
+         "the program imprint-agent to take along", IMP_TRANSIENT},
     };
     imp_options_init(&options, command);
     imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));

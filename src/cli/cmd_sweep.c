@@ -16,23 +16,24 @@ static void add_options(imp_options *options, imp_sweep_settings *s)
 {
     const imp_option table[] = {
         {"seeds", 'n', IMP_OPTION_INT, &s->seeds, "N", "trainings, each with a seed of its own",
-         true},
+         IMP_TRANSIENT},
         {"first-seed", 0, IMP_OPTION_SEED, &s->first_seed, "N", "of the first; the others follow",
-         true},
+         IMP_TRANSIENT},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
-         "folder of the sweep: sweep.json, and a model in seed-<n>", true},
+         "folder of the sweep: sweep.json, and a model in seed-<n>", IMP_TRANSIENT},
         {"episodes", 0, IMP_OPTION_INT, &s->eval.episodes, "N",
-         "episodes that each network then drives", false},
-        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest", false},
+         "episodes that each network then drives", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest", IMP_SETTING},
         {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
          "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
-         false},
+         IMP_SETTING},
         {"require-survival", 0, IMP_OPTION_REAL, &s->require_survival, "SHARE",
-         "end with 1 unless every network survives that share of its episodes", true},
+         "end with 1 unless every network survives that share of its episodes", IMP_TRANSIENT},
         {"require-lane-distance", 0, IMP_OPTION_REAL, &s->require_lane_distance, "M",
-         "end with 1 unless every network's mean |lane distance| is at most that; 0: any", true},
+         "end with 1 unless every network's mean |lane distance| is at most that; 0: any",
+         IMP_TRANSIENT},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
-         "continue: what is trained and evaluated is kept", true},
+         "continue: what is trained and evaluated is kept", IMP_TRANSIENT},
     };
     imp_sim_options_add_several(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));

@@ -35,36 +35,37 @@ static void add_what(imp_options *options, imp_train_settings *s)
     imp_train_def *train = &s->train;
     const imp_option table[] = {
         {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR[:WEIGHT]",
-         "dataset to learn from; may be repeated, then with how much of an epoch it gives", false},
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", true},
+         "dataset to learn from; may be repeated, then with how much of an epoch it gives",
+         IMP_SETTING},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", IMP_TRANSIENT},
         {"from", 0, IMP_OPTION_TEXT, &train->initial, "MODEL",
-         "start from this model's weights instead of random ones", false},
+         "start from this model's weights instead of random ones", IMP_SETTING},
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
-         "built-in network or YAML file, see imprint model list", false},
+         "built-in network or YAML file, see imprint model list", IMP_SETTING},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
-         "true batch normalisation instead of the baseline's frozen one", false},
+         "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data; online 60",
-         false},
-        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", false},
+         IMP_SETTING},
+        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "learning rate",
-         false},
-        {"optimiser", 0, IMP_OPTION_TEXT, &s->optimiser, "NAME", "adam, adamw or sgd", false},
-        {"momentum", 0, IMP_OPTION_REAL, &train->trainer.momentum, "R", "of sgd", false},
+         IMP_SETTING},
+        {"optimiser", 0, IMP_OPTION_TEXT, &s->optimiser, "NAME", "adam, adamw or sgd", IMP_SETTING},
+        {"momentum", 0, IMP_OPTION_REAL, &train->trainer.momentum, "R", "of sgd", IMP_SETTING},
         {"nesterov", 0, IMP_OPTION_FLAG, &train->trainer.nesterov, NULL,
-         "Nesterov's momentum, of sgd", false},
+         "Nesterov's momentum, of sgd", IMP_SETTING},
         {"clip-norm", 0, IMP_OPTION_REAL, &train->trainer.clip_norm, "R",
-         "cut longer gradients to this length; 0: none", false},
+         "cut longer gradients to this length; 0: none", IMP_SETTING},
         {"average", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
-         "decay of a moving average of the weights, which is then the model; 0: none", false},
-        {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", false},
+         "decay of a moving average of the weights, which is then the model; 0: none", IMP_SETTING},
+        {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", IMP_SETTING},
         {"huber-delta", 0, IMP_OPTION_REAL, &train->trainer.huber_delta, "R",
-         "where huber goes from square to linear", false},
+         "where huber goes from square to linear", IMP_SETTING},
         {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
          "change pictures while learning: all, none, or some of brightness, contrast, colour, "
          "blur, noise, shift, turn and cut-out, as turn:0.05",
-         false},
+         IMP_SETTING},
         {"weight-turns", 0, IMP_OPTION_REAL, &train->weight_turns, "X",
-         "count samples more, the sharper they turn: 1 by half; 0: all alike", false},
+         "count samples more, the sharper they turn: 1 by half; 0: all alike", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -76,32 +77,35 @@ static void add_how_long(imp_options *options, imp_train_settings *s)
     const imp_option table[] = {
         {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
          "of the learning rate: constant, step, or cosine down to a hundredth; online: cosine",
-         false},
+         IMP_SETTING},
         {"decay-factor", 0, IMP_OPTION_REAL, &train->decay_factor, "R",
-         "what the step schedule multiplies the rate by", false},
+         "what the step schedule multiplies the rate by", IMP_SETTING},
         {"decay-epochs", 0, IMP_OPTION_INT, &train->decay_epochs, "N",
-         "how often the step schedule does so", false},
+         "how often the step schedule does so", IMP_SETTING},
         {"warm-up-steps", 0, IMP_OPTION_INT, &train->warm_up_steps, "N",
-         "steps over which the rate first grows from 0", false},
+         "steps over which the rate first grows from 0", IMP_SETTING},
         {"weight-decay", 0, IMP_OPTION_REAL, &train->trainer.weight_decay, "R",
-         "of convolution and dense weights", false},
+         "of convolution and dense weights", IMP_SETTING},
         {"validation", 0, IMP_OPTION_REAL, &train->validation, "SHARE",
-         "share of episodes kept for validation", false},
+         "share of episodes kept for validation", IMP_SETTING},
         {"patience", 0, IMP_OPTION_INT, &train->patience, "N",
-         "stop after N epochs without a better model; 0: never", false},
+         "stop after N epochs without a better model; 0: never", IMP_SETTING},
         {"window", 0, IMP_OPTION_INT, &train->window, "N",
-         "samples shuffled together, 0 for all; two windows must fit into memory", false},
-        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split", false},
+         "samples shuffled together, 0 for all; two windows must fit into memory", IMP_SETTING},
+        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split",
+         IMP_SETTING},
         {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
-         "parts of a batch that threads work on; part of the result", false},
+         "parts of a batch that threads work on; part of the result", IMP_SETTING},
         {"threads", 'j', IMP_OPTION_INT, &train->trainer.threads, "N",
-         "threads, 0 for one per processor; never changes results", true},
+         "threads, 0 for one per processor; never changes results", IMP_TRANSIENT},
         {"checkpoint-steps", 0, IMP_OPTION_INT, &train->checkpoint_steps, "N",
-         "save the state every so many steps", true},
+         "save the state every so many steps", IMP_FLEXIBLE},
         {"tensorboard", 0, IMP_OPTION_FLAG, &train->tensorboard, NULL,
-         "write a log for TensorBoard as well; --no-tensorboard does not", true},
-        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL, "continue an interrupted training", true},
-        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists", true},
+         "write a log for TensorBoard as well; --no-tensorboard does not", IMP_FLEXIBLE},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
+         "continue an interrupted training, with its settings", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
+         IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -235,16 +239,18 @@ static void add_online_options(imp_options *options, online_settings *o)
         {"online", 0, IMP_OPTION_FLAG, &o->online, NULL,
          "no dataset: learn from what is driven meanwhile, by the expert first, then by the "
          "network; the options below say where and how",
-         false},
+         IMP_SETTING},
         {"buffer", 0, IMP_OPTION_INT, &o->def.buffer, "N",
-         "online: episodes in memory, which an epoch goes through once", false},
+         "online: episodes in memory, which an epoch goes through once", IMP_SETTING},
         {"episodes", 'n', IMP_OPTION_INT, &collect->episodes, "N",
-         "online: new episodes for every epoch, in place of the oldest", false},
-        {"steps", 0, IMP_OPTION_INT, &collect->steps, "N", "online: of the longest episode", false},
+         "online: new episodes for every epoch, in place of the oldest", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &collect->steps, "N", "online: of the longest episode",
+         IMP_SETTING},
         {"noise", 0, IMP_OPTION_REAL, &collect->noise, "SIGMA",
-         "online: disturb the executed duty cycles by so much; labels stay the expert's", false},
+         "online: disturb the executed duty cycles by so much; labels stay the expert's",
+         IMP_SETTING},
         {"expert-share", 0, IMP_OPTION_REAL, &collect->expert_share, "SHARE",
-         "online: of the driving, once the network drives", false},
+         "online: of the driving, once the network drives", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
     imp_sim_options_add_driving(options, &o->sim);
@@ -329,13 +335,13 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
         status = imp_train_settings_apply(s, err);
     if (status == IMP_OK && o->online)
         status = apply_online(o, s, options, err);
-    if (status == IMP_OK)
-        status = imp_out_claim(options, s->out, s->resume, s->force, err);
-    if (status != IMP_OK)
-        return status;
     imp_options told = *options;
     if (!o->online)
         told.count = o->first;
+    if (status == IMP_OK)
+        status = imp_out_begin(&told, s->out, s->resume, s->force, err);
+    if (status != IMP_OK)
+        return status;
     char *json = imp_options_json(&told);
     imp_monitor monitor = imp_session_monitor(options);
     status = train(summary, s, o, json != NULL ? json : "{}", &monitor, err);

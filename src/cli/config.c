@@ -20,7 +20,8 @@ static imp_status set_one(imp_options *options, const char *path, const yaml_nod
     if (index < 0)
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%s' is no setting of imprint %s", path, line,
                         name, options->command->name);
-    if (options->table[index].transient && strcmp(name, "out") != 0 && strcmp(name, "threads") != 0)
+    if (options->table[index].kind == IMP_TRANSIENT && strcmp(name, "out") != 0 &&
+        strcmp(name, "threads") != 0)
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%s' can only be given on the command line",
                         path, line, name);
     if (value->type != YAML_SCALAR_NODE)
@@ -96,6 +97,62 @@ imp_status imp_config_read(imp_options *options, const char *path, imp_error *er
     return status;
 }
 
+// The text of a folder's settings, or NULL in *text if it has none.
+static imp_status read_settings(char **text, char path[IMP_PATH_MAX], const char *folder,
+                                imp_error *err)
+{
+    size_t length;
+    *text = NULL;
+    imp_status status = imp_path_join(path, folder, "settings.yaml", err);
+    return status == IMP_OK && imp_path_exists(path)
+               ? imp_file_read(text, &length, path, CONFIG_BYTES_MAX, err)
+               : status;
+}
+
+imp_status imp_config_recall(imp_options *options, const char *folder, imp_error *err)
+{
+    char path[IMP_PATH_MAX], maker[32], *text;
+    const imp_status status = read_settings(&text, path, folder, err);
+    if (text == NULL)
+        return status;
+    const bool other = sscanf(text, "# imprint %*s %31[a-z-]: use", maker) == 1 &&
+                       strcmp(maker, options->command->name) != 0;
+    free(text);
+    return other ? imp_fail(err, IMP_USAGE,
+                            "%s: was made by imprint %s, which alone can continue it: choose "
+                            "another --out",
+                            folder, maker)
+                 : imp_config_read(options, path, err);
+}
+
+// Adds the lines of one text of settings that another lacks, each cut where it gets long.
+static void add_lines(imp_error *err, const char *intro, const char *text, const char *other)
+{
+    enum { SHOWN = 48 };
+    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        const int length = (int)(end - line), shown = length < SHOWN ? length : SHOWN;
+        const size_t used = strlen(err->message);
+        char *whole = strndup(line, (size_t)length + 1);
+        if (whole != NULL && line[0] != '#' && strstr(other, whole) == NULL) {
+            snprintf(err->message + used, sizeof err->message - used, "%s%.*s%s", intro, shown,
+                     line, shown < length ? "..." : "");
+            intro = ", ";
+        }
+        free(whole);
+    }
+}
+
+void imp_config_tell_differences(const imp_options *options, const char *folder, imp_error *err)
+{
+    char path[IMP_PATH_MAX], *begun, *given = imp_options_yaml(options);
+    if (read_settings(&begun, path, folder, NULL) == IMP_OK && begun != NULL && given != NULL) {
+        add_lines(err, "; begun with ", begun, given);
+        add_lines(err, "; now ", given, begun);
+    }
+    free(begun);
+    free(given);
+}
+
 void imp_option_text(const imp_option *option, char *out, size_t capacity)
 {
     const void *value = option->value;
@@ -167,7 +224,7 @@ static json_t *option_json(const imp_option *option)
 static bool is_setting(const imp_options *options, int k)
 {
     const imp_option *option = &options->table[k];
-    if (option->transient)
+    if (option->kind == IMP_TRANSIENT)
         return false;
     if (option->type == IMP_OPTION_TEXT)
         return *(const char *const *)option->value != NULL;
@@ -177,21 +234,37 @@ static bool is_setting(const imp_options *options, int k)
            options->given[k];
 }
 
-static json_t *settings_object(const imp_options *options)
+static json_t *settings_object(const imp_options *options, bool with_flexible)
 {
     json_t *object = json_object();
     for (int k = 0; k < options->count; k++)
-        if (is_setting(options, k))
+        if (is_setting(options, k) && (with_flexible || options->table[k].kind != IMP_FLEXIBLE))
             json_object_set_new(object, options->table[k].name, option_json(&options->table[k]));
     return object;
 }
 
 char *imp_options_json(const imp_options *options)
 {
-    json_t *object = settings_object(options);
+    json_t *object = settings_object(options, false);
     char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(object);
     return text;
+}
+
+// A line of YAML, of which JSON is a part. Numbers are as short as they can be and come back to the
+// bit.
+static void print_value(FILE *out, const char *name, const json_t *value)
+{
+    enum { DIGITS_MAX = 17 };
+    int digits = 1;
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(1));
+    while (json_is_real(value) && text != NULL && digits < DIGITS_MAX &&
+           strtod(text, NULL) != json_real_value(value)) {
+        free(text);
+        text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)++digits));
+    }
+    fprintf(out, "%s: %s\n", name, text != NULL ? text : "");
+    free(text);
 }
 
 char *imp_options_yaml(const imp_options *options)
@@ -202,15 +275,12 @@ char *imp_options_yaml(const imp_options *options)
     if (out == NULL)
         return NULL;
     fprintf(out, "# imprint %s %s: use with --config\n", imp_version(), options->command->name);
-    json_t *object = settings_object(options);
+    json_t *object = settings_object(options, true);
     const char *name;
     json_t *value;
     json_object_foreach(object, name, value)
     {
-        // JSON values are YAML values
-        char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
-        fprintf(out, "%s: %s\n", name, dumped != NULL ? dumped : "");
-        free(dumped);
+        print_value(out, name, value);
     }
     json_decref(object);
     fclose(out);

@@ -13,15 +13,16 @@
 void imp_options_init(imp_options *options, const imp_command *command)
 {
     *options = (imp_options){.command = command};
+    imp_options_add(options, (imp_option){"config", 'c', IMP_OPTION_TEXT, &options->config, "FILE",
+                                          "settings from a YAML file; options override them",
+                                          IMP_TRANSIENT});
     imp_options_add(options,
-                    (imp_option){"config", 'c', IMP_OPTION_TEXT, &options->config, "FILE",
-                                 "settings from a YAML file; options override them", true});
-    imp_options_add(options, (imp_option){"json", 0, IMP_OPTION_FLAG, &options->json, NULL,
-                                          "print one JSON object on standard output", true});
+                    (imp_option){"json", 0, IMP_OPTION_FLAG, &options->json, NULL,
+                                 "print one JSON object on standard output", IMP_TRANSIENT});
     imp_options_add(options, (imp_option){"quiet", 'q', IMP_OPTION_FLAG, &options->quiet, NULL,
-                                          "no progress bar", true});
+                                          "no progress bar", IMP_TRANSIENT});
     imp_options_add(options, (imp_option){"help", 'h', IMP_OPTION_FLAG, &options->help, NULL,
-                                          "show this help", true});
+                                          "show this help", IMP_TRANSIENT});
 }
 
 void imp_options_add(imp_options *options, imp_option option)
@@ -223,8 +224,16 @@ static imp_status unknown_option(const imp_options *options, const char *argumen
                     optopt > 0 && optopt < 256 ? letter : argument, options->command->name);
 }
 
-// One pass over the command line. only_config: looks for --config alone.
-static imp_status read_arguments(imp_options *options, int argc, char **argv, bool only_config,
+// Whether an option says where other settings are.
+static bool is_source(const imp_options *options, int index)
+{
+    const imp_option *option = &options->table[index];
+    return option->value == &options->config || strcmp(option->name, "resume") == 0 ||
+           strcmp(option->name, "out") == 0;
+}
+
+// One pass over the command line. only_sources: looks for where other settings are alone.
+static imp_status read_arguments(imp_options *options, int argc, char **argv, bool only_sources,
                                  imp_error *err)
 {
     getopt_tables tables = {0};
@@ -241,7 +250,7 @@ static imp_status read_arguments(imp_options *options, int argc, char **argv, bo
             status = imp_fail(err, IMP_USAGE, "%s wants a value", argv[optind - 1]);
         else if (code == '?' || index < 0)
             status = unknown_option(options, argv[optind - 1], err);
-        else if (!only_config || options->table[index].value == &options->config)
+        else if (!only_sources || is_source(options, index))
             status = imp_option_set(options, index,
                                     optarg != NULL ? optarg : (negated ? "false" : "true"), err);
     }
@@ -254,11 +263,22 @@ static imp_status read_arguments(imp_options *options, int argc, char **argv, bo
     return status;
 }
 
+// The settings that a file holds: the one that is named, or that of the run to be continued.
+static imp_status read_files(imp_options *options, imp_error *err)
+{
+    const int resume = imp_option_find(options, "resume"), out = imp_option_find(options, "out");
+    if (options->config != NULL)
+        return imp_config_read(options, options->config, err);
+    return resume >= 0 && *(const bool *)options->table[resume].value
+               ? imp_config_recall(options, *(const char *const *)options->table[out].value, err)
+               : IMP_OK;
+}
+
 imp_status imp_options_read(imp_options *options, int argc, char **argv, imp_error *err)
 {
     imp_status status = read_arguments(options, argc, argv, true, err);
-    if (status == IMP_OK && options->config != NULL)
-        status = imp_config_read(options, options->config, err);
+    if (status == IMP_OK)
+        status = read_files(options, err);
     // the command line comes last: what it gives replaces what the file gave, lists too
     memset(options->extends, 0, sizeof options->extends);
     if (status == IMP_OK)

@@ -18,6 +18,12 @@ typedef enum imp_option_type {
     IMP_OPTION_POSE, // double[3], written 1.5,2.0,90
 } imp_option_type;
 
+typedef enum imp_option_kind {
+    IMP_SETTING,   // says what is done: saved, and a run is continued with the same
+    IMP_FLEXIBLE,  // how far or how often: saved, but a run may be continued with another value
+    IMP_TRANSIENT, // where or how to run: not saved
+} imp_option_kind;
+
 typedef struct imp_text_list {
     const char *items[IMP_LIST_MAX];
     int count;
@@ -30,7 +36,7 @@ typedef struct imp_option {
     void *value;             // holds the default before, and the setting after reading
     const char *placeholder; // in the help; NULL for flags
     const char *help;
-    bool transient; // says where or how to run, not what: not saved among the settings
+    imp_option_kind kind;
 } imp_option;
 
 typedef struct imp_command imp_command;
@@ -66,16 +72,17 @@ void imp_options_init(imp_options *options, const imp_command *command);
 void imp_options_add(imp_options *options, imp_option option);
 void imp_options_add_all(imp_options *options, const imp_option *table, int count);
 
-// Reads the command line, and before it the configuration file that it names. Texts of the command
-// line are borrowed. After --help, prints it and sets options->help.
+// Reads the command line, and before it the configuration file that it names, or else, with
+// --resume, the settings in the folder that --out names. Texts of the command line are borrowed.
+// After --help, prints it and sets options->help.
 imp_status imp_options_read(imp_options *options, int argc, char **argv, imp_error *err);
 void imp_options_free(imp_options *options);
 
 // Whether the option that fills `value` was given.
 bool imp_options_given(const imp_options *options, const void *value);
 
-// The settings (all options that are not transient) as one line of JSON and as a YAML file's text;
-// the caller frees them. NULL if out of memory.
+// What is saved: settings alone as one line of JSON, flexible ones, too, as a YAML file's text; the
+// caller frees them. NULL if out of memory.
 char *imp_options_json(const imp_options *options);
 char *imp_options_yaml(const imp_options *options);
 

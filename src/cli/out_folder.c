@@ -147,28 +147,6 @@ static imp_status set_aside(const char *folder, imp_error *err)
     return IMP_OK;
 }
 
-// What a folder's settings say about who made it. One without settings may be anybody's.
-static imp_status check_maker(const imp_options *options, const char *folder, imp_error *err)
-{
-    enum { SETTINGS_MAX = 1 << 20 };
-    char path[IMP_PATH_MAX], maker[32], *text;
-    size_t length;
-    imp_status status = imp_path_join(path, folder, "settings.yaml", err);
-    if (status != IMP_OK || !imp_path_exists(path))
-        return status;
-    status = imp_file_read(&text, &length, path, SETTINGS_MAX, err);
-    if (status != IMP_OK)
-        return status;
-    if (sscanf(text, "# imprint %*s %31[a-z-]: use", maker) == 1 &&
-        strcmp(maker, options->command->name) != 0)
-        status = imp_fail(err, IMP_USAGE,
-                          "%s: was made by imprint %s, which alone can continue it: choose another "
-                          "--out",
-                          folder, maker);
-    free(text);
-    return status;
-}
-
 imp_status imp_out_claim(const imp_options *options, const char *folder, bool resume, bool force,
                          imp_error *err)
 {
@@ -183,13 +161,25 @@ imp_status imp_out_claim(const imp_options *options, const char *folder, bool re
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: is not a folder, choose another --out", folder);
     if (resume)
-        return check_maker(options, folder, err);
+        return IMP_OK;
     if (!force)
         return imp_fail(err, IMP_IO, "%s exists: %s%sor choose another --out", folder,
                         imp_option_find(options, "resume") >= 0 ? "continue it with --resume, "
                                                                 : "",
                         imp_option_find(options, "force") >= 0 ? "replace it with --force, " : "");
     return set_aside(folder, err);
+}
+
+imp_status imp_out_begin(const imp_options *options, const char *folder, bool resume, bool force,
+                         imp_error *err)
+{
+    imp_status status = imp_out_claim(options, folder, resume, force, err);
+    if (status != IMP_OK || imp_path_exists(folder))
+        return status;
+    status = imp_out_save_settings(options, folder, err);
+    if (status != IMP_OK)
+        imp_out_settle(folder, force, status, err);
+    return status;
 }
 
 // Adds to a message where the folder is that was to be replaced.
@@ -216,10 +206,29 @@ bool imp_out_settle(const char *folder, bool force, imp_status status, imp_error
     return written;
 }
 
+// Removes settings that nothing was made with. A folder that holds more keeps them.
+static void drop_lone_settings(const char *folder)
+{
+    char path[IMP_PATH_MAX];
+    bool alone = true;
+    DIR *directory = opendir(folder);
+    if (directory == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        alone = alone && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                          strcmp(entry->d_name, "settings.yaml") == 0);
+    closedir(directory);
+    if (alone && imp_path_join(path, folder, "settings.yaml", NULL) == IMP_OK)
+        unlink(path);
+}
+
 imp_status imp_out_conclude(const imp_options *options, const char *folder, bool force,
                             imp_status status, imp_error *err)
 {
     const bool good = status == IMP_OK || status == IMP_INTERRUPTED;
+    drop_lone_settings(folder);
+    if (status == IMP_USAGE || status == IMP_BAD_INPUT)
+        imp_config_tell_differences(options, folder, err);
     // what was interrupted is going to be continued in the place of what was there
     if (!imp_out_settle(folder, force, good ? IMP_OK : status, err))
         return status == IMP_INTERRUPTED

@@ -8,7 +8,7 @@
 
 // Decides about an output folder: one with something in it is refused unless resume, or force,
 // which moves it aside if it holds nothing but files that imprint writes. resume of a folder that
-// is not there is fine, of one that another command made not.
+// is not there is fine.
 imp_status imp_out_claim(const imp_options *options, const char *folder, bool resume, bool force,
                          imp_error *err);
 
@@ -18,9 +18,13 @@ imp_status imp_out_claim(const imp_options *options, const char *folder, bool re
 // something in the folder.
 bool imp_out_settle(const char *folder, bool force, imp_status status, imp_error *err);
 
-// The same for work that can be continued if it was interrupted, whose settings it saves then, too.
-// Returns `status`, or why they could not be saved. The message of an interruption is the caller's,
-// unless nothing was written.
+// For work that can be continued, in place of those two. begin: a new folder gets its settings right
+// away, so that after a kill --resume knows them. conclude: saves them again, since some may change
+// when work is continued. What was refused is told which of the folder's settings are others.
+// Returns `status`, or why settings could not be saved. The message of an interruption is the
+// caller's, unless nothing was written.
+imp_status imp_out_begin(const imp_options *options, const char *folder, bool resume, bool force,
+                         imp_error *err);
 imp_status imp_out_conclude(const imp_options *options, const char *folder, bool force,
                             imp_status status, imp_error *err);
 

@@ -57,20 +57,22 @@ void imp_picture_options_add(imp_options *options, imp_picture_options *p)
          "see it, --observe segments), depth (16-bit PNG in mm), "
          "free "
          "(--eye, --target), or catalogue (of objects)",
-         false},
-        {"eye", 0, IMP_OPTION_POSE, p->eye, "X,Y,Z", "where the free camera is; y is up", false},
-        {"target", 0, IMP_OPTION_POSE, p->target, "X,Y,Z", "what the free camera looks at", false},
+         IMP_SETTING},
+        {"eye", 0, IMP_OPTION_POSE, p->eye, "X,Y,Z", "where the free camera is; y is up",
+         IMP_SETTING},
+        {"target", 0, IMP_OPTION_POSE, p->target, "X,Y,Z", "what the free camera looks at",
+         IMP_SETTING},
         {"fov", 0, IMP_OPTION_REAL, &p->field_of_view_deg, "DEG",
-         "vertical field of view of the free camera", false},
+         "vertical field of view of the free camera", IMP_SETTING},
         {"draw", 0, IMP_OPTION_TEXT, &p->draw, "LIST", "draws in lanes, boxes, or lanes,boxes",
-         false},
+         IMP_SETTING},
         {"degrade", 0, IMP_OPTION_TEXT, &p->degrade, "LIST",
          "what a real camera does: motion=S, defocus=PX, exposure=STOPS, balance=-1..1, gamma=G, "
          "noise=0..1, shot=0..1, flicker=0..1, bands=N, jpeg=QUALITY; speed=M/S and turn=RAD/S "
          "of the motion",
-         false},
+         IMP_SETTING},
         {"rectified", 0, IMP_OPTION_FLAG, &p->rectified, NULL,
-         "straightens what the lens has bent, as a robot's software does", false},
+         "straightens what the lens has bent, as a robot's software does", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }

@@ -9,9 +9,9 @@ void imp_random_options_add(imp_options *options, imp_sim_options *sim)
         {"randomize", 0, IMP_OPTION_TEXT, &sim->randomize, "LIST",
          "let worlds differ from episode to episode: all, looks, dynamics, reference "
          "(gym-duckietown's), or groups such as light,delay=0.5,no-jpeg",
-         false},
+         IMP_SETTING},
         {"randomization", 0, IMP_OPTION_TEXT, &sim->randomization, "FILE",
-         "draw from the distributions in this file (JSON, as gym-duckietown's)", false},
+         "draw from the distributions in this file (JSON, as gym-duckietown's)", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }

@@ -17,10 +17,10 @@ void imp_replay_options_add(imp_options *options, imp_replay_options *r)
         {"replay", 0, IMP_OPTION_TEXT, &r->dataset, "DATASET",
          "shows an episode of a dataset; --out is a folder for frames, FILE.apng for a moving "
          "picture or FILE.png for a contact sheet",
-         false},
-        {"episode", 0, IMP_OPTION_INT, &r->episode, "N", "which one, counted from 0", false},
+         IMP_SETTING},
+        {"episode", 0, IMP_OPTION_INT, &r->episode, "N", "which one, counted from 0", IMP_SETTING},
         {"every", 0, IMP_OPTION_INT, &r->every, "N",
-         "shows one frame of so many; 0: all, or as many as a contact sheet holds", false},
+         "shows one frame of so many; 0: all, or as many as a contact sheet holds", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }

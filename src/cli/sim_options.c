@@ -42,58 +42,59 @@ imp_sim_options imp_default_sim_options(void)
 static void add_seed_and_threads(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options, (imp_option){"seed", 's', IMP_OPTION_SEED, &sim->seed, "N",
-                                          "seed of starts, turns and noise", false});
-    imp_options_add(options,
-                    (imp_option){"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
-                                 "threads, 0 for one per processor; never changes results", true});
+                                          "seed of starts, turns and noise", IMP_SETTING});
+    imp_options_add(options, (imp_option){"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
+                                          "threads, 0 for one per processor; never changes results",
+                                          IMP_TRANSIENT});
 }
 
 static void add_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH",
-         "size of an observation [80x60; render: 640x480]", false},
+         "size of an observation [80x60; render: 640x480]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
-         "duckiebot, none, or a robot's calibration (YAML)", false},
+         "duckiebot, none, or a robot's calibration (YAML)", IMP_SETTING},
         {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
          "starts lie within this angle of the lane (4 is the baseline's, 60 the simulator's)",
-         false},
-        {"start-tile", 0, IMP_OPTION_PAIR, sim->start_tile, "I,J", "start on this tile", false},
+         IMP_SETTING},
+        {"start-tile", 0, IMP_OPTION_PAIR, sim->start_tile, "I,J", "start on this tile",
+         IMP_SETTING},
         {"frame-skip", 0, IMP_OPTION_INT, &sim->frame_skip, "N",
-         "frames that an action is held for", false},
+         "frames that an action is held for", IMP_SETTING},
         {"speed", 0, IMP_OPTION_REAL, &sim->expert_speed, "M/S", "speed that the expert wants",
-         false},
+         IMP_SETTING},
         {"tracking-rate", 0, IMP_OPTION_REAL, &sim->tracking_rate, "1/S",
-         "how firmly the expert steers back to its line", false},
+         "how firmly the expert steers back to its line", IMP_SETTING},
         {"turning-rate", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
-         "how hard the expert presses for a turn rate; 4 is gentle", false},
+         "how hard the expert presses for a turn rate; 4 is gentle", IMP_SETTING},
         {"turn-rate", 0, IMP_OPTION_REAL, &sim->turn_rate, "RAD/S",
-         "the expert turns no faster than this", false},
+         "the expert turns no faster than this", IMP_SETTING},
         {"return-angle-deg", 0, IMP_OPTION_REAL, &sim->return_angle_deg, "DEG",
          "the expert comes back to its lane from the left no more steeply, so as not to turn into "
          "what it passes",
-         false},
+         IMP_SETTING},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
-         "where the expert drives, to the right of the lane centre", false},
+         "where the expert drives, to the right of the lane centre", IMP_SETTING},
         {"lanes", 0, IMP_OPTION_TEXT, &sim->lanes, "NAME",
          "whose the expert follows: the simulator's, or the challenge's, which lie farther out",
-         false},
+         IMP_SETTING},
         {"by-sight", 0, IMP_OPTION_FLAG, &sim->by_sight, NULL,
          "the expert goes by where it is alone, not by how it moves: what pictures can teach",
-         false},
+         IMP_SETTING},
         {"trials", 0, IMP_OPTION_FLAG, &sim->trials, NULL,
          "the expert tries out in the simulator what it does at the road's edge; --no-trials does "
          "not, which is easier to learn",
-         false},
+         IMP_SETTING},
         {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
          "what the expert does at crossings, over and over: letters l, r, s, or straight on where "
          "the road does not offer that; drawn without it",
-         false},
+         IMP_SETTING},
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
          "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
-         false},
+         IMP_SETTING},
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
-         "of the assets' tiles: photos, synthetic, synthetic-F or smooth", false},
+         "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
@@ -101,7 +102,7 @@ static void add_options(imp_options *options, imp_sim_options *sim)
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options, (imp_option){"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
-                                          "map by name or path to a YAML file", false});
+                                          "map by name or path to a YAML file", IMP_SETTING});
     add_seed_and_threads(options, sim);
     add_options(options, sim);
 }
@@ -112,22 +113,22 @@ void imp_sim_options_add_driving(imp_options *options, imp_sim_options *sim)
                     (imp_option){"map", 'm', IMP_OPTION_LIST, &sim->maps, "MAP",
                                  "map by name or path, or a folder of them; may be repeated: every "
                                  "episode takes one at random",
-                                 false});
+                                 IMP_SETTING});
     add_options(options, sim);
     imp_options_add(options,
                     (imp_option){"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects,
                                  NULL, "draw how objects move and which optional ones are there",
-                                 false});
+                                 IMP_SETTING});
     imp_options_add(options, (imp_option){"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
                                           "which of the maps take part: all, or those for train or "
                                           "test, which their names decide",
-                                          false});
+                                          IMP_SETTING});
     imp_options_add(options, (imp_option){"clock", 0, IMP_OPTION_TEXT, &sim->clock, "NAME",
                                           "simulator: time steps of 1/30 s; challenge: AI-DO's of "
                                           "0.05 s, for policies that know what they did last",
-                                          false});
+                                          IMP_SETTING});
     imp_options_add(options, (imp_option){"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
-                                          "moving duckiebots stop for what is ahead", false});
+                                          "moving duckiebots stop for what is ahead", IMP_SETTING});
     imp_random_options_add(options, sim);
 }
 
@@ -153,7 +154,7 @@ void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
     imp_options_add(options, (imp_option){"observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
                                           "what the learner sees: pictures, or segments (road, "
                                           "lines, obstacles in plain colours)",
-                                          false});
+                                          IMP_SETTING});
 }
 
 imp_status imp_sim_options_observe(const imp_sim_options *sim, imp_observation *observe,
@@ -170,7 +171,7 @@ void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
     imp_options_add(options, (imp_option){"segmenter", 0, IMP_OPTION_TEXT, &sim->segmenter, "MODEL",
                                           "of imprint seg-train: lets policies that were trained "
                                           "on segments look at pictures",
-                                          false});
+                                          IMP_SETTING});
 }
 
 imp_status imp_sim_options_look_through(const imp_sim_options *sim, imp_driver *driver,

@@ -39,7 +39,7 @@ static bool is_shard_name(const char *name)
 static bool is_own_name(const char *name)
 {
     return is_shard_name(name) || strcmp(name, IMP_INDEX_NAME) == 0 ||
-           strcmp(name, IMP_METADATA_NAME) == 0;
+           strcmp(name, IMP_METADATA_NAME) == 0 || strcmp(name, IMP_SETTINGS_NAME) == 0;
 }
 
 // If name is that of a temporary file of ours, cuts it to what it would have become.

@@ -26,7 +26,7 @@ for file in $moments; do
         start $dagger --out killed
         until [ -e killed/$file ] || ! runs; do sleep 0.01; done
         stop $signal "$codes"
-        expect 0 $dagger --out killed --resume
+        expect 0 imprint dagger --out killed --resume # its settings are in the folder
         diff -r whole killed || fail "after $signal at $file the folders differ"
         chmod -R u+w killed
         rm -rf killed
@@ -38,7 +38,8 @@ expect 0 imprint eval --policy whole --episodes 2 --steps 5
 expect 0 $dagger --out whole --resume
 expect 4 $dagger --out whole
 says '--resume'
-expect 2 $dagger --out whole --resume --seed 5
+expect 2 $dagger --out whole --resume --seed 5 --speed 0.4
+says 'begun with seed: 123, speed: 0.5; now seed: 5, speed: 0.4'
 expect 0 $dagger --out whole --force --json
 prints '"rounds"'
 
@@ -58,6 +59,8 @@ for wrong in '--network nosuch' '--eval-episodes 0' '--learning-rate -1' '--augm
 done
 expect 2 $dagger --rounds 1 --resume --out kept
 says 'more rounds'
+expect 0 imprint dagger --rounds 3 --resume --out kept
+[ "$(wc -l <kept/rounds.csv)" -eq 5 ] || fail "no round was added"
 
 touch whole/data-000/mine
 expect 4 $dagger --out whole --force

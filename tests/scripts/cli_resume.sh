@@ -78,17 +78,21 @@ rich='imprint train --data whole --network past.yaml --augment all --window 200 
 expect 0 $rich --out whole-rich
 resume=
 for moment in $kills; do
-    start $rich --out killed-rich $resume
+    start ${resume:-$rich} --out killed-rich
     sleep "0.$((moment * 37 % 19 + 10))"
     stop KILL '0 137'
-    [ ! -e killed-rich ] || resume=--resume
+    # its settings are in the folder
+    [ ! -e killed-rich/settings.yaml ] || resume='imprint train --resume'
+    [ -n "$resume" ] || rm -rf killed-rich
 done
-expect 0 $rich --out killed-rich $resume
+expect 0 ${resume:-$rich} --out killed-rich
 same_folders whole-rich killed-rich $models
 
 # repeating a finished command with --resume is harmless, with other settings it is refused
 expect 0 $collect --out whole --resume
+expect 0 imprint log --out whole --resume
 expect 2 $collect --out whole --resume --seed 7
+says 'begun with seed: 123; now seed: 7'
 expect 0 $teach --out whole-model --resume
 expect 3 $teach --out whole-model --resume --seed 7
 same_folders whole data-INT-first

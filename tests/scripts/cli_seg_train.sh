@@ -17,7 +17,7 @@ expect 2 imprint log --episodes 2 $small --observe smells --out never
 says 'smells'
 expect 3 imprint train --data segments --data pictures --out never
 says 'do not mix'
-expect 2 imprint log --episodes 3 $small --out segments --resume
+expect 2 imprint log --observe pictures --out segments --resume
 says 'segments, not pictures'
 expect 0 imprint train --data segments --epochs 1 --out policy
 expect 0 imprint train --data pictures --epochs 1 --out plain
