@@ -18,8 +18,8 @@ imp_status imp_out_claim(const imp_options *options, const char *folder, bool re
 // something in the folder.
 bool imp_out_settle(const char *folder, bool force, imp_status status, imp_error *err);
 
-// For work that can be continued, in place of those two. begin: a new folder gets its settings right
-// away, so that after a kill --resume knows them. conclude: saves them again, since some may change
+// For work that can be continued, in place of those two. begin: a new folder gets its settings at
+// once, so that after a kill --resume knows them. conclude: saves them again, since some may change
 // when work is continued. What was refused is told which of the folder's settings are others.
 // Returns `status`, or why settings could not be saved. The message of an interruption is the
 // caller's, unless nothing was written.
