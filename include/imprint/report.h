@@ -22,6 +22,9 @@ typedef struct imp_plot_def {
     const char *x_label; ///< nullable
     const char *y_label; ///< nullable
     bool log_y;          ///< logarithmic y axis; false
+    double y_low;        ///< range of a linear y axis, if this is below y_high; else as it suits
+    double y_high;       ///< 0
+    bool whole_x;        ///< x counts something: ticks at whole numbers only; false
     int scatters;        ///< so many first series are points without lines; 0
     int width, height;   ///< [px], 200..4000; 720 x 420
     int cookie;
@@ -37,6 +40,17 @@ imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
 /// The same into a file; as PNG if its name ends with ".png".
 imp_status imp_plot_write(const char *path, const imp_plot_def *def, const imp_series *series,
                           int count, imp_error *err);
+
+/// A plot among others. Borrowed.
+typedef struct imp_plot_panel {
+    const imp_plot_def *def;
+    const imp_series *series;
+    int count;
+} imp_plot_panel;
+
+/// Draws up to 8 plots, one below the other, into one SVG file. Each must have a point to draw.
+imp_status imp_plot_write_panels(const char *path, const imp_plot_panel *panels, int count,
+                                 imp_error *err);
 
 /// The way a robot took in one episode. Borrowed.
 typedef struct imp_trajectory {

@@ -76,6 +76,7 @@ static imp_status plot(const settings *s, const imp_options *options, curves *c,
     imp_plot_def def = imp_default_plot_def();
     def.title = "Training";
     def.x_label = "epoch";
+    def.whole_x = true;
     def.y_label = "loss";
     def.log_y = true;
     def.width = s->size[0];

@@ -214,6 +214,7 @@ static imp_status put_losses(imp_html *page, const imp_eval_report_def *def, imp
 {
     imp_plot_def plot = plot_of("Training of the networks", "epoch", "loss (validation)");
     plot.log_y = true;
+    plot.whole_x = true;
     imp_history histories[IMP_SHOWN_POLICIES] = {0};
     points p = {0};
     imp_status status = IMP_OK;

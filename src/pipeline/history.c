@@ -126,6 +126,7 @@ imp_status imp_history_write(const imp_history *history, const char *folder, imp
     imp_plot_def plot = imp_default_plot_def();
     plot.title = "Training";
     plot.x_label = "epoch";
+    plot.whole_x = true;
     plot.y_label = "loss";
     plot.log_y = true;
     imp_series series[] = {

@@ -82,41 +82,70 @@ int imp_rounds_best(const imp_dagger *out, int episodes)
     return best;
 }
 
-// Share of survivors, lane distance and loss in one picture, on a logarithmic axis.
+enum { LINES = 6 }; // of rounds.svg: rounds, and what is drawn of them
+
+static void fill_lines(double *lines[LINES], const imp_dagger *out, int episodes)
+{
+    for (int k = 0; k < out->count; k++) {
+        const imp_dagger_round *row = &out->rounds[k];
+        lines[0][k] = k;
+        lines[1][k] = 100.0 * row->survived / episodes;
+        lines[2][k] = 100.0 * row->expert_share;
+        lines[3][k] = 100.0 * row->lane_distance;
+        lines[4][k] = row->loss;
+        lines[5][k] = row->validation_loss;
+    }
+}
+
+static bool any_positive(const double *line, int count)
+{
+    bool found = false;
+    for (int k = 0; k < count; k++)
+        found = found || (isfinite(line[k]) && line[k] > 0.0);
+    return found;
+}
+
+// How policies did, and what they were trained to, one below the other.
+static imp_status draw_lines(double *lines[LINES], int count, const char *path, imp_error *err)
+{
+    const imp_series series[] = {{"survived", lines[0], lines[1], count},
+                                 {"driven by the expert", lines[0], lines[2], count},
+                                 {"lane distance", lines[0], lines[3], count},
+                                 {"training", lines[0], lines[4], count},
+                                 {"validation", lines[0], lines[5], count}};
+    imp_plot_def share = imp_default_plot_def();
+    share.whole_x = true;
+    share.height = 260;
+    imp_plot_def lane = share, loss = share;
+    share.title = "DAgger";
+    share.y_label = "share [%]";
+    share.y_high = 100.0;
+    lane.y_label = "mean |lane distance| [cm]";
+    loss.y_label = "loss";
+    loss.log_y = true;
+    loss.x_label = "round";
+    imp_plot_panel panels[3] = {{&share, series, 2}};
+    int used = 1;
+    if (any_positive(lines[3], count))
+        panels[used++] = (imp_plot_panel){&lane, &series[2], 1};
+    if (any_positive(lines[4], count))
+        panels[used++] = (imp_plot_panel){&loss, &series[3], any_positive(lines[5], count) ? 2 : 1};
+    return imp_plot_write_panels(path, panels, used, err);
+}
+
 static imp_status draw(const imp_dagger *out, const char *folder, const imp_eval_def *eval,
                        imp_error *err)
 {
-    enum { LINES = 4 };
     char path[IMP_PATH_MAX];
     imp_status status = imp_path_join(path, folder, "rounds.svg", err);
-    const size_t count = (size_t)out->count;
-    double *values = calloc(count * (LINES + 1), sizeof *values);
+    double *values = calloc((size_t)out->count * LINES, sizeof *values), *lines[LINES];
     if (status == IMP_OK && values == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    for (int k = 0; status == IMP_OK && k < LINES; k++)
+        lines[k] = values + k * out->count;
     if (status == IMP_OK) {
-        double *lines[LINES + 1];
-        for (size_t k = 0; k <= LINES; k++)
-            lines[k] = values + k * count;
-        for (size_t k = 0; k < count; k++) {
-            const imp_dagger_round *row = &out->rounds[k];
-            lines[0][k] = (double)k;
-            lines[1][k] = (double)row->survived / eval->episodes;
-            lines[2][k] = row->lane_distance;
-            lines[3][k] = row->loss;
-            lines[4][k] = row->validation_loss;
-        }
-        const imp_series series[LINES] = {
-            {"survival (share)", lines[0], lines[1], out->count},
-            {"lane distance (m)", lines[0], lines[2], out->count},
-            {"training loss", lines[0], lines[3], out->count},
-            {"validation loss", lines[0], lines[4], out->count},
-        };
-        imp_plot_def plot = imp_default_plot_def();
-        plot.title = "DAgger";
-        plot.x_label = "round";
-        plot.log_y = true;
-        const bool validated = isfinite(lines[4][0]);
-        status = imp_plot_write(path, &plot, series, validated ? LINES : LINES - 1, err);
+        fill_lines(lines, out, eval->episodes);
+        status = draw_lines(lines, out->count, path, err);
     }
     free(values);
     return status;

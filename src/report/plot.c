@@ -10,6 +10,8 @@
 #include "report/escape.h"
 #include "report/plot_axis.h"
 
+enum { PANELS_MAX = 8 };
+
 static void put_text(FILE *out, double x, double y, const char *attributes, const char *text)
 {
     fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attributes);
@@ -99,13 +101,43 @@ static void put_plot(FILE *out, const imp_plot_def *def, const imp_series *serie
     fputs("</svg>\n", out);
 }
 
-imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
-                        const imp_series *series, int count, imp_error *err)
+// One below the other, if there are several.
+static void put_panels(FILE *out, const imp_plot_panel *panels, int count,
+                       const imp_axis (*axes)[2])
 {
-    imp_axis x, y;
-    const imp_status status = imp_plot_axes(&x, &y, def, series, count, err);
-    if (status != IMP_OK)
-        return status;
+    int width = 0, height = 0, down = 0;
+    for (int k = 0; k < count; k++) {
+        width = panels[k].def->width > width ? panels[k].def->width : width;
+        height += panels[k].def->height;
+    }
+    if (count > 1)
+        fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">\n",
+                width, height);
+    for (int k = 0; k < count; k++) {
+        if (count > 1)
+            fprintf(out, "<g transform=\"translate(0 %d)\">\n", down);
+        put_plot(out, panels[k].def, panels[k].series, panels[k].count, &axes[k][0], &axes[k][1]);
+        if (count > 1)
+            fputs("</g>\n", out);
+        down += panels[k].def->height;
+    }
+    if (count > 1)
+        fputs("</svg>\n", out);
+}
+
+static imp_status panels_svg(char **out, size_t *length, const imp_plot_panel *panels, int count,
+                             imp_error *err)
+{
+    imp_axis axes[PANELS_MAX][2];
+    if (count < 1 || count > PANELS_MAX)
+        return imp_fail(err, IMP_USAGE, "%d plots in one picture: 1 to %d are possible", count,
+                        PANELS_MAX);
+    for (int k = 0; k < count; k++) {
+        const imp_status status = imp_plot_axes(&axes[k][0], &axes[k][1], panels[k].def,
+                                                panels[k].series, panels[k].count, err);
+        if (status != IMP_OK)
+            return status;
+    }
     char *text = NULL;
     size_t size = 0;
     FILE *file = open_memstream(&text, &size);
@@ -118,7 +150,7 @@ imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
     }
     // SVG wants decimal points whatever the caller's language is
     const locale_t kept = uselocale(plain);
-    put_plot(file, def, series, count, &x, &y);
+    put_panels(file, panels, count, (const imp_axis(*)[2])axes);
     uselocale(kept);
     freelocale(plain);
     if (fclose(file) != 0) {
@@ -130,17 +162,31 @@ imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
     return IMP_OK;
 }
 
+imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
+                        const imp_series *series, int count, imp_error *err)
+{
+    const imp_plot_panel panel = {def, series, count};
+    return panels_svg(out, length, &panel, 1, err);
+}
+
+imp_status imp_plot_write_panels(const char *path, const imp_plot_panel *panels, int count,
+                                 imp_error *err)
+{
+    char *text = NULL;
+    size_t length;
+    imp_status status = panels_svg(&text, &length, panels, count, err);
+    if (status == IMP_OK)
+        status = imp_file_write(path, text, length, err);
+    free(text);
+    return status;
+}
+
 imp_status imp_plot_write(const char *path, const imp_plot_def *def, const imp_series *series,
                           int count, imp_error *err)
 {
-    char *text = NULL;
-    size_t length = strlen(path);
+    const size_t length = strlen(path);
     if (length > 4 && strcmp(path + length - 4, ".png") == 0)
         return imp_plot_write_png(path, def, series, count, err);
-    imp_status status = imp_plot_svg(&text, &length, def, series, count, err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_file_write(path, text, length, err);
-    free(text);
-    return status;
+    const imp_plot_panel panel = {def, series, count};
+    return imp_plot_write_panels(path, &panel, 1, err);
 }

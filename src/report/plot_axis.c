@@ -59,7 +59,8 @@ static void place_ticks(imp_axis *axis, int parts, bool room)
     }
     const double low = axis->log ? pow(10.0, axis->low) : axis->low;
     const double high = axis->log ? pow(10.0, axis->high) : axis->high;
-    const double step = nice_step(high - low, parts);
+    const double nice = nice_step(high - low, parts);
+    const double step = axis->whole ? fmax(nice, 1.0) : nice;
     const double first = floor(low / step + 1e-9) * step, last = ceil(high / step - 1e-9) * step;
     if (room && !axis->log) {
         axis->low = first;
@@ -112,7 +113,13 @@ imp_status imp_plot_axes(imp_axis *x, imp_axis *y, const imp_plot_def *def,
     if (!find_ranges(x, y, series, count))
         return imp_fail(err, IMP_BAD_INPUT, "plot \"%s\" has no point to draw",
                         def->title != NULL ? def->title : "");
+    x->whole = def->whole_x;
+    const bool fixed = def->y_low < def->y_high && !def->log_y;
+    if (fixed) {
+        y->low = def->y_low;
+        y->high = def->y_high;
+    }
     place_ticks(x, 8, false);
-    place_ticks(y, 5, true);
+    place_ticks(y, 5, !fixed);
     return IMP_OK;
 }

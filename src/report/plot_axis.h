@@ -12,6 +12,7 @@ enum { IMP_PLOT_LEFT = 64, IMP_PLOT_RIGHT = 24, IMP_PLOT_TOP = 72, IMP_PLOT_BOTT
 // One axis: values from low to high (their logarithms, if log) go to pixels from start to end.
 typedef struct imp_axis {
     bool log;
+    bool whole; // ticks at whole numbers only
     double low, high;
     double start, end;
     int tick_count;

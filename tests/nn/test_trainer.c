@@ -276,18 +276,21 @@ static size_t allocated(void)
     return info.uordblks + info.hblkhd;
 }
 
-static void test_steps_allocate_nothing(void **state)
+static void test_steps_keep_nothing(void **state)
 {
     (void)state;
     // one thread: a second one's first turn, whenever that is, has something to set up
     pair p = make_rich(IMP_OPTIMISER_ADAMW, 2, 1);
+    enum { WARM = 3, STEPS = 64 };
     // both sizes of a batch, and the loss, once
-    train(&p, 0, 3);
+    train(&p, 0, WARM);
     evaluate(&p);
     const size_t before = allocated();
-    train(&p, 3, 12);
+    train(&p, WARM, WARM + STEPS);
     evaluate(&p);
-    assert_int_equal(allocated(), before);
+    // What oneDNN takes and gives back within a step moves between the C library's lists of free
+    // memory, one of which it counts as taken: some pieces more or less, but not one in every step.
+    assert_true(allocated() < before + (size_t)STEPS * 16);
     clear(&p);
 }
 
@@ -365,7 +368,7 @@ int main(void)
         cmocka_unit_test(test_resume_with_everything_on),
         cmocka_unit_test(test_bad_labels_change_nothing),
         cmocka_unit_test(test_inference_agrees_with_the_trainer),
-        cmocka_unit_test(test_steps_allocate_nothing),
+        cmocka_unit_test(test_steps_keep_nothing),
         cmocka_unit_test(test_rests_do_not_add_up),
         cmocka_unit_test(test_wrong_settings),
     };

@@ -110,6 +110,53 @@ static void odd_ranges_are_drawn(void **state)
         }
 }
 
+static void counts_have_whole_ticks(void **state)
+{
+    (void)state;
+    const double x[] = {0, 1, 2}, y[] = {1, 2, 3};
+    imp_plot_def def = imp_default_plot_def();
+    char *svg = NULL;
+    plot(&svg, &def, &(imp_series){"a", x, y, 3}, 1);
+    assert_non_null(strstr(svg, "middle\">0.5<"));
+    free(svg);
+    def.whole_x = true;
+    for (int count = 1; count <= 3; count++) {
+        plot(&svg, &def, &(imp_series){"a", x, y, count}, 1);
+        assert_int_equal(occurrences(svg, "text-anchor=\"middle\""), count);
+        free(svg);
+    }
+}
+
+static void panels_stand_one_below_the_other(void **state)
+{
+    (void)state;
+    const double x[] = {0, 1}, y[] = {40, 60}, nothing[] = {NAN, NAN};
+    imp_plot_def def = imp_default_plot_def();
+    def.height = 300;
+    def.y_high = 100.0;
+    const imp_series series = {"a", x, y, 2}, empty = {"b", x, nothing, 2};
+    imp_plot_panel panels[9] = {{&def, &series, 1}, {&def, &series, 1}};
+    imp_error err = {0};
+    char path[512], svg[8192] = "";
+    snprintf(path, sizeof path, "%s", in_folder("panels.svg"));
+    assert_ok(imp_plot_write_panels(path, panels, 2, &err), err);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(svg, 1, sizeof svg - 1, file) > 0);
+    fclose(file);
+    assert_int_equal(occurrences(svg, "<svg"), 3);
+    assert_int_equal(occurrences(svg, "</svg>"), 3);
+    assert_non_null(strstr(svg, "height=\"600\""));
+    assert_non_null(strstr(svg, "translate(0 300)"));
+    // 40 of 0 to 100 is at two fifths of the way up from 246 to 72
+    assert_int_equal(occurrences(svg, "M64.0 176.4h0"), 2);
+    assert_int_equal(occurrences(svg, ">100<"), 2);
+
+    panels[1].series = &empty;
+    assert_int_equal(imp_plot_write_panels(path, panels, 2, &err), IMP_BAD_INPUT);
+    assert_int_equal(imp_plot_write_panels(path, panels, 9, &err), IMP_USAGE);
+}
+
 static void nothing_to_draw_is_an_error(void **state)
 {
     (void)state;
@@ -184,6 +231,8 @@ int main(void)
         cmocka_unit_test(logarithmic_axis_has_decades),
         cmocka_unit_test(gaps_stay_gaps),
         cmocka_unit_test(odd_ranges_are_drawn),
+        cmocka_unit_test(counts_have_whole_ticks),
+        cmocka_unit_test(panels_stand_one_below_the_other),
         cmocka_unit_test(nothing_to_draw_is_an_error),
         cmocka_unit_test(locale_does_not_matter),
         cmocka_unit_test_setup_teardown(png_shows_the_same, make_folder, remove_folder),
