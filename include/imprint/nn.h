@@ -48,18 +48,22 @@ int64_t imp_network_parameter_count(const imp_network *network);
 /// A string of the model file that the network was loaded from, or NULL. Borrowed.
 const char *imp_network_metadata(const imp_network *network, const char *key);
 
+/// The time step [s] at which the network must decide, because it knows what it did last and was
+/// trained at that; 0 if it may decide at any.
+double imp_network_time_step(const imp_network *network);
+
 /// Writes weights and description as safetensors, atomically (temporary name, sync, rename).
 /// metadata: nullable JSON object text of strings to keep beside them; IMP_USAGE if it is anything
 /// else or uses a key of the description (format, architecture, width, height, ...).
 imp_status imp_network_save(const imp_network *network, const char *path, const char *metadata,
                             imp_error *err);
-/// Reads what imp_network_save() wrote. IMP_BAD_INPUT, naming the file, if it is truncated, hostile
-/// or foreign.
+/// Reads what imp_network_save() wrote: a file, or the folder of a training, whose best model it
+/// is. IMP_BAD_INPUT, naming the file, if it is truncated, hostile or foreign.
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err);
 
-/// Takes up the weights of a safetensors file that somebody else wrote, PyTorch for example: F32
-/// arrays of just the names and shapes of the network's tensors. IMP_BAD_INPUT names what differs;
-/// then nothing is changed.
+/// Takes up the weights of a safetensors file that somebody else wrote, PyTorch for example, or of
+/// a model as above: F32 arrays of just the names and shapes of the network's tensors.
+/// IMP_BAD_INPUT names what differs; then nothing is changed.
 imp_status imp_network_import(imp_network *network, const char *path, imp_error *err);
 
 /// A JSON object of what the file that the network was loaded from says in its metadata, as text;

@@ -1,10 +1,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "agent/agent.h"
-#include "base/file.h"
 
 enum { AGENT_COOKIE = 0xA6E27 };
 
@@ -15,14 +13,6 @@ imp_agent_def imp_default_agent_def(void)
 
 static imp_status load_network(imp_network **out, const char *model, imp_error *err)
 {
-    char path[IMP_PATH_MAX];
-    struct stat info;
-    if (stat(model, &info) == 0 && S_ISDIR(info.st_mode)) {
-        const imp_status status = imp_path_join(path, model, "model.safetensors", err);
-        if (status != IMP_OK)
-            return status;
-        model = path;
-    }
     imp_status status = imp_network_load(out, model, err);
     if (status != IMP_OK || imp_network_facts(*out)->outputs == 2)
         return status;
@@ -189,6 +179,7 @@ static imp_status set_up(imp_agent *agent, const imp_agent_def *def, imp_error *
         status = imp_inference_create(&agent->inference, network, 1, err);
     if (status == IMP_OK)
         status = imp_recall_create(&agent->recall, network, err);
+    agent->time_step = imp_network_time_step(network);
     agent->velocities = imp_network_head(network) == IMP_HEAD_VELOCITIES;
     agent->observation = malloc((size_t)facts->width * (size_t)facts->height * 3);
     imp_network_destroy(segmenter);

@@ -17,6 +17,7 @@ struct imp_agent {
     imp_mind_news news;             // of imp_agent_decide()
     uint8_t *observation, *painted; // of the eye, and of the segmenter
     double deadline;                // [s]
+    double time_step;               // at which it should decide [s]; 0: at any
     void (*notice)(void *context, const char *text);
     void *context;
 };

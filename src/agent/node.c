@@ -1,6 +1,7 @@
 #include "agent/node.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,9 @@ typedef struct node {
     int output;
     stage stage;
     bool reader_gone; // nobody reads what is answered
+    int asked;        // so often in this episode
+    double first_at;  // the time of the first question [s]
+    bool clock_told;  // that it is asked at another time step than it should be
     imp_cbor_out reply;
     uint8_t bytes[REPLY_MAX];
 } node;
@@ -76,6 +80,7 @@ static imp_status on_episode_start(node *n, const imp_message *message, imp_erro
         !imp_cbor_next(&name, &value) || value.kind != IMP_CBOR_TEXT)
         return abort_with(n, err, "episode_start", "no episode_name");
     n->stage = STAGE_DRIVING;
+    n->asked = 0;
     imp_mind_forget(n->def->mind);
     return acknowledge(n);
 }
@@ -94,6 +99,28 @@ static imp_status on_observations(node *n, const imp_message *message, imp_error
     return acknowledge(n);
 }
 
+// Once it is clear, tells if the host decides by another clock than the network was trained at.
+static void check_clock(node *n, double at_time)
+{
+    enum { INTERVALS = 10 };
+    const double wanted = n->def->time_step;
+    char text[256];
+    if (n->asked++ == 0)
+        n->first_at = at_time;
+    if (n->asked != INTERVALS + 1 || n->clock_told || !(wanted > 0.0) || n->def->notice == NULL)
+        return;
+    const double found = (at_time - n->first_at) / INTERVALS;
+    // on robots steps are not all alike; without times this is no number, and nothing is told
+    if (!(found > 0.0) || fabs(found / wanted - 1.0) < 0.1)
+        return;
+    snprintf(text, sizeof text,
+             "the model learned to decide every %.3g s, and knows what it did last; here it is "
+             "asked every %.3g s: train it at that (--clock, --frame-skip)",
+             wanted, found);
+    n->def->notice(n->def->context, text);
+    n->clock_told = true;
+}
+
 static imp_status on_get_commands(node *n, const imp_message *message, imp_error *err)
 {
     double at_time;
@@ -104,6 +131,7 @@ static imp_status on_get_commands(node *n, const imp_message *message, imp_error
     const char *wrong = imp_read_get_commands(message, &at_time);
     if (wrong != NULL)
         return abort_with(n, err, "get_commands", wrong);
+    check_clock(n, at_time);
     switch (imp_mind_ask(n->def->mind, n->def->deadline, &action, why)) {
     case IMP_MIND_LATE:
         snprintf(why, sizeof why, "no decision within %g s", n->def->deadline);
@@ -347,6 +375,7 @@ imp_status imp_agent_serve(imp_agent *agent, int input, int output, const imp_mo
         return status;
     const imp_node_def def = {.mind = mind,
                               .deadline = agent->deadline,
+                              .time_step = agent->time_step,
                               .notice = agent->notice,
                               .context = agent->context,
                               .monitor = monitor};

@@ -12,6 +12,7 @@ enum {
 typedef struct imp_node_def {
     imp_mind *mind;
     double deadline;                                 // for a decision [s]
+    double time_step;                                // at which it should decide [s]; 0: at any
     void (*notice)(void *context, const char *text); // nullable
     void *context;
     const imp_monitor *monitor; // nullable

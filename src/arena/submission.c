@@ -125,7 +125,6 @@ static imp_status check_model(const char *model, imp_error *err)
 imp_status imp_submission_create(const char *folder, const imp_submission_def *def, imp_error *err)
 {
     char model[IMP_PATH_MAX];
-    struct stat info;
     if (!is_label(def->label))
         return imp_fail(err, IMP_USAGE,
                         "label '%.64s': 1 to 64 letters, digits, '-', '_' and '.' are possible",
@@ -136,10 +135,7 @@ imp_status imp_submission_create(const char *folder, const imp_submission_def *d
     imp_status status = check_model(def->model, err);
     if (status != IMP_OK)
         return status;
-    if (stat(def->model, &info) == 0 && S_ISDIR(info.st_mode))
-        status = imp_path_join(model, def->model, "model.safetensors", err);
-    else
-        snprintf(model, sizeof model, "%s", def->model);
+    status = imp_path_within(model, def->model, "model.safetensors", err);
     if (status == IMP_OK)
         status = imp_folder_create(folder, err);
     // an empty folder can be removed, and comes back

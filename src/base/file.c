@@ -154,6 +154,18 @@ imp_status imp_path_join(char out[IMP_PATH_MAX], const char *folder, const char 
     return IMP_OK;
 }
 
+imp_status imp_path_within(char out[IMP_PATH_MAX], const char *path, const char *name,
+                           imp_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return imp_path_join(out, path, name, err);
+    if (strlen(path) >= IMP_PATH_MAX)
+        return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
+    strcpy(out, path);
+    return IMP_OK;
+}
+
 bool imp_path_exists(const char *path)
 {
     struct stat info;

@@ -24,6 +24,10 @@ imp_status imp_folder_create(const char *path, imp_error *err);
 imp_status imp_path_join(char out[IMP_PATH_MAX], const char *folder, const char *name,
                          imp_error *err);
 
+// Writes to out the path of the file itself: path, or if that is a folder, the file `name` in it.
+imp_status imp_path_within(char out[IMP_PATH_MAX], const char *path, const char *name,
+                           imp_error *err);
+
 bool imp_path_exists(const char *path);
 
 // Seconds on a clock that never goes back.

@@ -295,7 +295,7 @@ static imp_status run_action(const settings *s, const imp_options *options, imp_
     if (strcmp(action, "import") == 0 && options->operand_count == 2)
         return import(s, options, err);
     return imp_fail(err, IMP_USAGE,
-                    "wants list, show NAME|FILE, or import FILE: see imprint model --help");
+                    "wants list, show NAME|FILE|DIR, or import FILE: see imprint model --help");
 }
 
 static int run(const imp_command *command, int argc, char **argv)
@@ -329,11 +329,12 @@ static int run(const imp_command *command, int argc, char **argv)
 const imp_command imp_command_model = {
     .name = "model",
     .summary = "show networks and model files, import weights",
-    .operands = "list | show NAME|FILE | import FILE",
+    .operands = "list | show NAME|FILE|DIR | import FILE",
     .details =
         "show prints the layers of a built-in network, of a description (YAML, docs/networks.md)\n"
-        "or of a model file, with shapes, parameters and work per picture. import makes a model\n"
-        "of a safetensors file that PyTorch wrote, if its tensors have the network's names.",
+        "or of a model (a file, or the folder of its training), with shapes, parameters and work\n"
+        "per picture. import makes a model of a safetensors file that PyTorch wrote, if its\n"
+        "tensors have the network's names.",
     .examples = "  imprint model list\n"
                 "  imprint model show small --time",
     .run = run,

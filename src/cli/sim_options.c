@@ -289,11 +289,8 @@ void imp_sim_options_warn(const imp_driver *driver, double time_step)
 {
     if (driver == NULL || !imp_driver_is_network(driver) || imp_driver_network(driver) == NULL)
         return;
-    const imp_inputs *inputs = imp_network_inputs(imp_driver_network(driver));
-    const char *text = imp_network_metadata(imp_driver_network(driver), "time_step");
-    const double trained = text != NULL ? strtod(text, NULL) : 0.0;
-    if ((inputs->actions == 0 && inputs->frames == 1) || !(trained > 0.0) ||
-        fabs(trained / time_step - 1.0) < 0.01)
+    const double trained = imp_network_time_step(imp_driver_network(driver));
+    if (trained == 0.0 || fabs(trained / time_step - 1.0) < 0.01)
         return;
     fprintf(stderr,
             "imprint: warning: %s learned to decide every %.3g s, and knows what it did last; here "

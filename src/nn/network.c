@@ -157,6 +157,14 @@ const char *imp_network_metadata(const imp_network *network, const char *key)
     return json_string_value(json_object_get(network->metadata, key));
 }
 
+double imp_network_time_step(const imp_network *network)
+{
+    const imp_inputs *inputs = imp_network_inputs(network);
+    const char *text = imp_network_metadata(network, "time_step");
+    const double step = text != NULL ? strtod(text, NULL) : 0.0;
+    return (inputs->actions > 0 || inputs->frames > 1) && step > 0.0 ? step : 0.0;
+}
+
 char *imp_network_metadata_json(const imp_network *network)
 {
     return network->metadata == NULL ? NULL : json_dumps(network->metadata, 0);

@@ -255,10 +255,23 @@ imp_status imp_network_from_file(imp_network **out, const imp_safetensors *file,
     return IMP_OK;
 }
 
+// A model's file, or that of the folder that a training wrote.
+static imp_status read_model(imp_safetensors *file, const char *path, imp_error *err)
+{
+    static const char name[] = "model.safetensors";
+    char found[IMP_PATH_MAX];
+    const imp_status status = imp_path_within(found, path, name, err);
+    if (status != IMP_OK)
+        return status;
+    if (strcmp(found, path) != 0 && !imp_path_exists(found))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: no %s in it: is training finished?", path, name);
+    return imp_safetensors_read(file, found, err);
+}
+
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)
 {
     imp_safetensors file;
-    imp_status status = imp_safetensors_read(&file, path, err);
+    imp_status status = read_model(&file, path, err);
     if (status != IMP_OK)
         return status;
     status = imp_network_from_file(out, &file, err);
@@ -305,7 +318,7 @@ imp_status imp_network_import(imp_network *network, const char *path, imp_error 
 {
     imp_safetensors file;
     const size_t bytes = (size_t)network->graph.values * sizeof *network->values;
-    imp_status status = imp_safetensors_read(&file, path, err);
+    imp_status status = read_model(&file, path, err);
     if (status != IMP_OK)
         return status;
     // a network of its own, so that a file that turns out wrong has changed nothing

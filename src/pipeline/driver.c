@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "imprint/pipeline.h"
@@ -26,23 +25,11 @@ struct imp_driver {
 
 static imp_status load_network(imp_driver *driver, imp_error *err)
 {
-    char path[IMP_PATH_MAX];
-    struct stat info;
-    const char *name = driver->name;
-    if (stat(name, &info) != 0)
+    if (!imp_path_exists(driver->name))
         return imp_fail(err, IMP_BAD_INPUT,
                         "unknown policy '%s': give expert, reference, or a model file or folder",
-                        name);
-    if (S_ISDIR(info.st_mode)) {
-        imp_status status = imp_path_join(path, name, "model.safetensors", err);
-        if (status != IMP_OK)
-            return status;
-        if (stat(path, &info) != 0)
-            return imp_fail(err, IMP_BAD_INPUT,
-                            "%s: no model.safetensors in it: is training finished?", name);
-        name = path;
-    }
-    return imp_network_load(&driver->network, name, err);
+                        driver->name);
+    return imp_network_load(&driver->network, driver->name, err);
 }
 
 static imp_status make_driver(imp_driver **out, const char *name, imp_error *err)

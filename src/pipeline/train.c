@@ -72,12 +72,8 @@ static imp_status open_datasets(imp_train_run *r, const char *const *datasets, i
 // Puts the weights of another model in the place of the random ones.
 static imp_status take_over(imp_train_run *r, const char *model, imp_error *err)
 {
-    char path[IMP_PATH_MAX];
     imp_error why = {0};
-    imp_status status = imp_path_join(path, model, "model.safetensors", err);
-    if (status != IMP_OK)
-        return status;
-    status = imp_network_import(r->network, imp_path_exists(path) ? path : model, &why);
+    imp_status status = imp_network_import(r->network, model, &why);
     if (status != IMP_OK)
         return imp_fail(err, status, "%.300s: if it is of another network, give --network, too",
                         why.message);

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "vision/layout.h"
 
 struct imp_segmenter {
@@ -114,14 +113,8 @@ static imp_status check(const imp_network *network, const char *path, imp_error 
 
 imp_status imp_segmenter_load(imp_network **out, const char *path, imp_error *err)
 {
-    char file[IMP_PATH_MAX];
     imp_network *network;
-    imp_status status = imp_path_join(file, path, "model.safetensors", err);
-    if (status != IMP_OK)
-        return status;
-    if (imp_path_exists(file))
-        path = file;
-    status = imp_network_load(&network, path, err);
+    imp_status status = imp_network_load(&network, path, err);
     if (status != IMP_OK)
         return status;
     status = check(network, path, err);

@@ -6,7 +6,7 @@
 
 #include "agent/node.h"
 
-enum { ACTIONS_MAX = 8 };
+enum { ACTIONS_MAX = 32 };
 
 static const imp_action ACTION = {0.25, -0.5};
 
@@ -38,7 +38,7 @@ static imp_status serve_file(const char *in, const char *out, imp_error *err)
 {
     imp_mind *mind;
     assert_ok(imp_mind_create(&mind, decide, NULL, err), *err);
-    const imp_node_def def = {.mind = mind, .deadline = 0.1, .notice = tell};
+    const imp_node_def def = {.mind = mind, .deadline = 0.1, .time_step = 0.05, .notice = tell};
     const int input = open(in, O_RDONLY), output = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     assert_true(input >= 0 && output >= 0);
     told[0] = '\0';
@@ -211,6 +211,37 @@ static void test_a_new_episode_forgets(void **state)
     assert_close(actions[1].left, 0.0, 0.0);
 }
 
+static void put_timed_question(imp_cbor_out *out, double at_time)
+{
+    imp_put_topic(out, "get_commands", false);
+    imp_cbor_put_map(out, 1);
+    imp_cbor_put_text(out, "at_time");
+    imp_cbor_put_real(out, at_time);
+}
+
+// Who was trained at 0.05 s and is asked at another time step is told of once, a robot's unrest
+// not.
+static void test_another_clock_is_told(void **state)
+{
+    (void)state;
+    static const double steps[] = {0.05, 0.1};
+    for (size_t k = 0; k < 2; k++) {
+        imp_error err = {0};
+        imp_action actions[ACTIONS_MAX];
+        int count;
+        imp_cbor_out stream = start_stream();
+        for (int i = 0; i < 25; i++)
+            put_timed_question(&stream, 3.0 + steps[k] * i + (i % 2) * 0.02);
+        assert_ok(exchange(&stream, actions, &count, &err), err);
+        const char *first = strstr(told, "every 0.05 s");
+        assert_int_equal(first != NULL, steps[k] > 0.05);
+        if (first != NULL) {
+            assert_non_null(strstr(told, "asked every 0.1 s"));
+            assert_null(strstr(first + 1, "every 0.05 s"));
+        }
+    }
+}
+
 static void test_garbage(void **state)
 {
     (void)state;
@@ -333,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_a_late_decision_stops),
         cmocka_unit_test(test_a_new_episode_forgets),
+        cmocka_unit_test(test_another_clock_is_told),
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_nobody_reads),
         cmocka_unit_test(test_what_was_answered),
