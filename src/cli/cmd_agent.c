@@ -103,12 +103,11 @@ const imp_command imp_command_agent = {
     .summary = "let a model drive in the AI Driving Olympics, or on a robot",
     .operands = "",
     .details =
-        "Answers the challenge's messages: CBOR on two streams, as docs/agent.md tells, e.g. with\n"
-        "AIDONODE_DATA_IN=/fifos/ego0-in AIDONODE_DATA_OUT=fifo:/fifos/ego0-out. The model is "
-        "loaded before\n"
-        "the first message is read. End of input, SIGTERM and SIGINT end it with exit code 0, a "
-        "message that\n"
-        "the protocol forbids with 1. imprint-agent is the same as a program of its own.",
+        "Answers the challenge's messages: CBOR on two streams, as docs/agent.md tells, e.g. "
+        "with AIDONODE_DATA_IN=/fifos/ego0-in AIDONODE_DATA_OUT=fifo:/fifos/ego0-out. The "
+        "model is loaded before the first message is read. End of input, SIGTERM and SIGINT "
+        "end it with exit code 0, a message that the protocol forbids with 1. imprint-agent "
+        "is the same as a program of its own.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-agent-d --force &&\n"
                 "  imprint train --data /tmp/imprint-agent-d --epochs 1 --out /tmp/imprint-agent-m "
                 "--force &&\n"

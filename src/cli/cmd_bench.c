@@ -446,8 +446,8 @@ const imp_command imp_command_bench = {
     .summary = "measure the speed of this machine",
     .operands = "[render] [pair] [ground] [bound] [random] [env] [reset] [map] [expert] [train] "
                 "[decide] [agent]",
-    .details =
-        "Without names, everything is measured. Compare ratios of one run: machines are noisy.",
+    .details = "Without names, everything is measured. Compare ratios of one run: machines are "
+               "noisy.",
     .examples = "  imprint bench render env --map udem1_empty\n"
                 "  imprint bench env reset map --map udem1 --seconds 0.1\n"
                 "  imprint bench agent --map udem1 --frames 1000",

@@ -232,10 +232,10 @@ const imp_command imp_command_dagger = {
     .operands = "",
     .details =
         "DAgger: the expert drives and a network learns from it; then, round by round, the "
-        "network\n"
-        "drives, the expert says what it would have done, and the network learns from all rounds.\n"
-        "Each round's policy is evaluated on starts that are never recorded from; the best one is\n"
-        "kept as DIR/model.safetensors. Interrupted or killed, --resume ends with the same bytes.",
+        "network drives, the expert says what it would have done, and the network learns from "
+        "all rounds. Each round's policy is evaluated on starts that are never recorded from; "
+        "the best one is kept as DIR/model.safetensors. Interrupted or killed, --resume ends "
+        "with the same bytes.",
     .examples = "  imprint dagger --by-sight --speed 0.52 --tracking-rate 1.4 --turning-rate 5 \\\n"
                 "    --start-angle-deg 60 --rounds 1 --episodes 8 --epochs 1 --eval-episodes 4 \\\n"
                 "    --out /tmp/imprint-g --force",

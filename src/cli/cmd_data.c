@@ -166,9 +166,9 @@ const imp_command imp_command_data = {
     .name = "data",
     .summary = "say what is in a dataset, or check it",
     .operands = "info DIR | check DIR",
-    .details = "info reads attributes and numbers; check reads every byte and fails with exit code "
-               "1 if any\n"
-               "number, flag or total is wrong.",
+    .details =
+        "info reads attributes and numbers; check reads every byte and fails with exit code 1 "
+        "if any number, flag or total is wrong.",
     .examples = "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-i --force &&\n"
                 "  imprint data info /tmp/imprint-i",
     .run = run,

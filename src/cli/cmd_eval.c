@@ -334,18 +334,15 @@ const imp_command imp_command_eval = {
     .operands = "",
     .details =
         "Lets each policy drive from the same random starts. The defaults are the baseline's "
-        "protocol (10\n"
-        "episodes of 65 steps); --episodes 100 --steps 1500 tells who survives. An episode ends "
-        "when the\n"
-        "robot leaves the road. Starts differ from those of `imprint log` with the same seed.\n"
-        "Figures have 95 % confidence intervals. --out writes a report that opens in a browser.\n"
-        "--split test takes only maps that --split train keeps out of training.\n\n"
-        "--protocol aido-lf, -lfp, -lfv or -lfi drives AI-DO's challenges instead, on their maps, "
-        "with their\n"
-        "starts, rules, metrics and ranking: 60 s, the policy being asked every 0.05 s. --agent "
-        "lets a "
-        "program\n"
-        "take part that is written for them, ours (`imprint agent`) or anybody's (docs/agent.md).",
+        "protocol (10 episodes of 65 steps); --episodes 100 --steps 1500 tells who survives. "
+        "An episode ends when the robot leaves the road. Starts differ from those of `imprint "
+        "log` with the same seed. Figures have 95 % confidence intervals. --out writes a "
+        "report that opens in a browser. --split test takes only maps that --split train "
+        "keeps out of training.\n\n"
+        "--protocol aido-lf, -lfp, -lfv or -lfi drives AI-DO's challenges instead, on their "
+        "maps, with their starts, rules, metrics and ranking: 60 s, the policy being asked "
+        "every 0.05 s. --agent lets a program take part that is written for them, ours "
+        "(`imprint agent`) or anybody's (docs/agent.md).",
     .examples = "  imprint eval --policy expert --policy reference --episodes 20 --steps 1500\n"
                 "  imprint eval --policy expert --robust --randomize delay,trim,light\n"
                 "  imprint eval --policy expert --protocol aido-lf",

@@ -133,13 +133,11 @@ const imp_command imp_command_export = {
     .operands = "onnx MODEL | (trainlog | minari | robomimic) DATASET",
     .details =
         "MODEL is a file, or a folder that `imprint train` wrote. The ONNX model takes "
-        "batches of any size and\n"
-        "gives left and right duty cycles; preprocessing is part of it unless told otherwise.\n\n"
-        "DATASET is a folder that `imprint log` or `imprint import` wrote. trainlog is what the "
-        "baselines' training\n"
-        "reads; minari is a folder for Farama's Minari with one file for all episodes; robomimic "
-        "is its HDF5 file,\n"
-        "with the pictures as obs/image.",
+        "batches of any size and gives left and right duty cycles; preprocessing is part of "
+        "it unless told otherwise.\n\n"
+        "DATASET is a folder that `imprint log` or `imprint import` wrote. trainlog is what "
+        "the baselines' training reads; minari is a folder for Farama's Minari with one file "
+        "for all episodes; robomimic is its HDF5 file, with the pictures as obs/image.",
     .examples =
         "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-export-d --force &&\n"
         "  imprint train --data /tmp/imprint-export-d --epochs 1 --out /tmp/imprint-export-m "

@@ -178,13 +178,10 @@ const imp_command imp_command_import = {
     .name = "import",
     .summary = "make a dataset of other recordings",
     .operands = "rosbag FILE... | trainlog FILE...",
-    .details =
-        "rosbag reads a robot's ROS 1 bags: camera pictures, and the wheel or car commands that "
-        "held when they\n"
-        "were taken. trainlog reads the baselines' train.log (Python pickles) without executing "
-        "what is in it.\n"
-        "What is left out is counted, here and in `imprint data info`. An interrupted import "
-        "leaves nothing.",
+    .details = "rosbag reads a robot's ROS 1 bags: camera pictures, and the wheel or car commands "
+               "that held when they were taken. trainlog reads the baselines' train.log (Python "
+               "pickles) without executing what is in it. What is left out is counted, here and in "
+               "`imprint data info`. An interrupted import leaves nothing.",
     .examples =
         "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-r --force &&\n"
         "  imprint export trainlog /tmp/imprint-r --out /tmp/imprint-train.log --force &&\n"

@@ -127,8 +127,9 @@ const imp_command imp_command_log = {
     .summary = "record an expert's driving",
     .operands = "",
     .details =
-        "Drives episodes in the simulator and writes what the robot saw, what it did and what the\n"
-        "expert would have done to a dataset folder (HDF5, readable with h5py and Minari).",
+        "Drives episodes in the simulator and writes what the robot saw, what it did and what "
+        "the expert would have done to a dataset folder (HDF5, readable with h5py and "
+        "Minari).",
     .examples =
         "  imprint log --map loop_empty --episodes 20 --noise 0.2 --out /tmp/imprint-data --force",
     .run = run,

@@ -187,10 +187,10 @@ const imp_command imp_command_map = {
     .summary = "list, check, draw or make maps",
     .operands = "list | check MAP... | show MAP | new",
     .details =
-        "MAP is a built-in name or the path of a YAML file. `check` names what is wrong with the\n"
-        "number of its line, and remarks on what is odd; only what is wrong makes it fail. `new`\n"
-        "makes towns that nobody drew, a folder of them with --count; log, train and eval take\n"
-        "such a folder as --map.",
+        "MAP is a built-in name or the path of a YAML file. `check` names what is wrong with "
+        "the number of its line, and remarks on what is odd; only what is wrong makes it "
+        "fail. `new` makes towns that nobody drew, a folder of them with --count; log, train "
+        "and eval take such a folder as --map.",
     .examples = "  imprint map list\n"
                 "  imprint map check loop_empty udem1\n"
                 "  imprint map show zigzag_dists --out /tmp/zigzag.svg\n"

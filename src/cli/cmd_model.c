@@ -331,10 +331,10 @@ const imp_command imp_command_model = {
     .summary = "show networks and model files, import weights",
     .operands = "list | show NAME|FILE|DIR | import FILE",
     .details =
-        "show prints the layers of a built-in network, of a description (YAML, docs/networks.md)\n"
-        "or of a model (a file, or the folder of its training), with shapes, parameters and work\n"
-        "per picture. import makes a model of a safetensors file that PyTorch wrote, if its\n"
-        "tensors have the network's names.",
+        "show prints the layers of a built-in network, of a description (YAML, "
+        "docs/networks.md) or of a model (a file, or the folder of its training), with "
+        "shapes, parameters and work per picture. import makes a model of a safetensors file "
+        "that PyTorch wrote, if its tensors have the network's names.",
     .examples = "  imprint model list\n"
                 "  imprint model show small --time",
     .run = run,

@@ -130,8 +130,8 @@ const imp_command imp_command_plot = {
     .summary = "draw the loss of one or several trainings",
     .operands = "RUN...",
     .details =
-        "Every RUN is a folder that `imprint train` wrote, finished or not. Of more than two, only "
-        "the\nvalidation is drawn.",
+        "Every RUN is a folder that `imprint train` wrote, finished or not. Of more than two, "
+        "only the validation is drawn.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-plot-d --force &&\n"
                 "  imprint train --data /tmp/imprint-plot-d --epochs 3 --out /tmp/imprint-plot-m "
                 "--force &&\n"

@@ -247,12 +247,10 @@ const imp_command imp_command_render = {
     .operands = "",
     .details =
         "What the robot's camera sees, through its lens, or one of the other views. 640x480 "
-        "unless --size\n"
-        "says otherwise. A replay shows the recorded pictures, unless --size, --view, --draw, "
-        "--degrade,\n"
-        "--rectified, --lens or --assets ask for others; those are drawn at the recorded places.\n"
-        "--randomize shows how episodes begin that `imprint log --randomize` records with the same "
-        "seed.",
+        "unless --size says otherwise. A replay shows the recorded pictures, unless --size, "
+        "--view, --draw, --degrade, --rectified, --lens or --assets ask for others; those are "
+        "drawn at the recorded places. --randomize shows how episodes begin that `imprint log "
+        "--randomize` records with the same seed.",
     .examples =
         "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
         "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"

@@ -172,11 +172,11 @@ const imp_command imp_command_seg_train = {
     .summary = "train a network to tell road, lines and obstacles apart",
     .operands = "",
     .details =
-        "Learns from pictures that are rendered as they are needed, each seen once, and judges by\n"
-        "pictures of maps that it does not learn on. A policy that was trained on segments\n"
-        "(--observe segments) then drives on what it finds: imprint eval --segmenter DIR. Writes\n"
-        "the model, the loss as a table and a picture, and segments.png: picture, truth, and what\n"
-        "the model finds.",
+        "Learns from pictures that are rendered as they are needed, each seen once, and "
+        "judges by pictures of maps that it does not learn on. A policy that was trained on "
+        "segments (--observe segments) then drives on what it finds: imprint eval --segmenter "
+        "DIR. Writes the model, the loss as a table and a picture, and segments.png: picture, "
+        "truth, and what the model finds.",
     .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --pictures 160 "
                 "--held-out 32 \\\n"
                 "    --out /tmp/imprint-s --force",

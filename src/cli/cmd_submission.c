@@ -76,12 +76,9 @@ const imp_command imp_command_submission = {
     .name = "submission",
     .summary = "make and check submissions to the AI Driving Olympics",
     .operands = "new|check DIR",
-    .details =
-        "new makes a folder that the challenge's tools take: a Dockerfile, submission.yaml, the "
-        "agent and\n"
-        "the model. check looks through such a folder, anybody's, starts the agent as the "
-        "Dockerfile says\n"
-        "and lets it drive for some seconds.",
+    .details = "new makes a folder that the challenge's tools take: a Dockerfile, submission.yaml, "
+               "the agent and the model. check looks through such a folder, anybody's, starts the "
+               "agent as the Dockerfile says and lets it drive for some seconds.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-entry-d --force &&\n"
                 "  imprint train --data /tmp/imprint-entry-d --epochs 1 --out /tmp/imprint-entry-m "
                 "--force &&\n"

@@ -301,11 +301,10 @@ const imp_command imp_command_sweep = {
     .summary = "train with several seeds, and tell how much they differ",
     .operands = "-- [options of imprint train]",
     .details =
-        "Trains a network per seed on the same data, in seed-<n> of the folder, lets each drive "
-        "from "
-        "the\n"
-        "same starts, and shows the spread over seeds next to the expert. What is done is kept: a\n"
-        "sweep that was interrupted, or is to have more seeds, goes on with --resume.",
+        "Trains a network per seed on the same data, in seed-<n> of the folder, lets each "
+        "drive from the same starts, and shows the spread over seeds next to the expert. What "
+        "is done is kept: a sweep that was interrupted, or is to have more seeds, goes on "
+        "with --resume.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-sweep-d --force &&\n"
                 "  imprint sweep --seeds 2 --episodes 5 --steps 100 --out /tmp/imprint-sweep "
                 "--resume \\\n"

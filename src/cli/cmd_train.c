@@ -235,24 +235,29 @@ static void add_online_options(imp_options *options, online_settings *o)
 {
     imp_collect_def *collect = &o->def.collect;
     o->first = options->count;
+    const imp_option online = {
+        "online",
+        0,
+        IMP_OPTION_FLAG,
+        &o->online,
+        NULL,
+        "no dataset: learn from what is driven meanwhile, by the expert first, then by the "
+        "network; the options below say where and how",
+        IMP_SETTING};
     const imp_option table[] = {
-        {"online", 0, IMP_OPTION_FLAG, &o->online, NULL,
-         "no dataset: learn from what is driven meanwhile, by the expert first, then by the "
-         "network; the options below say where and how",
-         IMP_SETTING},
         {"buffer", 0, IMP_OPTION_INT, &o->def.buffer, "N",
-         "online: episodes in memory, which an epoch goes through once", IMP_SETTING},
+         "episodes in memory, which an epoch goes through once", IMP_SETTING},
         {"episodes", 'n', IMP_OPTION_INT, &collect->episodes, "N",
-         "online: new episodes for every epoch, in place of the oldest", IMP_SETTING},
-        {"steps", 0, IMP_OPTION_INT, &collect->steps, "N", "online: of the longest episode",
-         IMP_SETTING},
+         "new episodes for every epoch, in place of the oldest", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &collect->steps, "N", "of the longest episode", IMP_SETTING},
         {"noise", 0, IMP_OPTION_REAL, &collect->noise, "SIGMA",
-         "online: disturb the executed duty cycles by so much; labels stay the expert's",
-         IMP_SETTING},
+         "disturb the executed duty cycles by so much; labels stay the expert's", IMP_SETTING},
         {"expert-share", 0, IMP_OPTION_REAL, &collect->expert_share, "SHARE",
-         "online: of the driving, once the network drives", IMP_SETTING},
+         "of the driving, once the network drives", IMP_SETTING},
     };
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_options_add(options, online);
+    imp_options_add_group(options, "With --online, as everything below", table,
+                          (int)(sizeof table / sizeof table[0]));
     imp_sim_options_add_driving(options, &o->sim);
 }
 
@@ -376,11 +381,11 @@ const imp_command imp_command_train = {
     .name = "train",
     .summary = "train a network on a recorded dataset",
     .operands = "",
-    .details = "Behaviour cloning: a picture in, the expert's two duty cycles out.\n"
-               "Writes the best and the last weights (safetensors), the state that --resume needs, "
-               "the loss as a\n"
-               "table (CSV, JSON lines), a picture (SVG) and a log for TensorBoard.\n"
-               "With --online it drives what it learns from itself, and keeps it in memory.",
+    .details =
+        "Behaviour cloning: a picture in, the expert's two duty cycles out. Writes the best "
+        "and the last weights (safetensors), the state that --resume needs, the loss as a "
+        "table (CSV, JSON lines), a picture (SVG) and a log for TensorBoard. With --online it "
+        "drives what it learns from itself, and keeps it in memory.",
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-d --force &&\n"
                 "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force\n"
                 "  imprint train --online --network one-residual-actions --start-angle-deg 60 \\\n"

@@ -5,23 +5,85 @@
 
 #include "cli/config.h"
 
-static void print_option(const imp_option *option)
+enum { WIDTH = 80, TEXT_COLUMN = 31 };
+
+// Prints a paragraph, which starts at a column, in lines that end before WIDTH.
+static void print_wrapped(const char *text, int length, int indent)
 {
-    char left[64], value[256];
+    const char *end = text + length;
+    int column = indent;
+    while (text < end) {
+        const int word = (int)strcspn(text, " "), rest = (int)(end - text);
+        const int used = word < rest ? word : rest;
+        if (column > indent && column + 1 + used > WIDTH) {
+            printf("\n%*s", indent, "");
+            column = indent;
+        }
+        column += printf("%s%.*s", column > indent ? " " : "", used, text);
+        text += used + 1;
+    }
+    printf("\n");
+}
+
+// Paragraphs, with an empty line before each.
+static void print_paragraphs(const char *text)
+{
+    while (*text != '\0') {
+        const char *end = strstr(text, "\n\n");
+        const size_t length = end != NULL ? (size_t)(end - text) : strlen(text);
+        printf("\n");
+        print_wrapped(text, (int)length, 0);
+        text += length + (end != NULL ? 2 : 0);
+    }
+}
+
+// What an option is if it is not given, in brackets; nothing where the help's words say it.
+static void add_default(char *text, size_t capacity, const imp_option *option)
+{
+    char value[256];
+    const size_t used = strlen(text);
+    imp_option_text(option, value, sizeof value);
+    if (option->type == IMP_OPTION_FLAG)
+        strcpy(value, *(const bool *)option->value ? "on" : "");
+    if (value[0] != '\0' && option->type != IMP_OPTION_PAIR && option->type != IMP_OPTION_POSE)
+        snprintf(text + used, capacity - used, " [%s]", value);
+}
+
+static void print_option(const imp_option *option, bool with_default)
+{
+    char left[64], text[512];
     char letter[8] = "    ";
     if (option->letter != 0)
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
     snprintf(left, sizeof left, "%s--%s%s%s", letter, option->name,
              option->placeholder != NULL ? " " : "",
              option->placeholder != NULL ? option->placeholder : "");
-    imp_option_text(option, value, sizeof value);
-    printf("  %-28s %s", left, option->help);
-    if (option->type != IMP_OPTION_FLAG && value[0] != '\0' && option->type != IMP_OPTION_PAIR &&
-        option->type != IMP_OPTION_POSE)
-        printf(" [%s]", value);
-    if (option->type == IMP_OPTION_FLAG && strcmp(value, "true") == 0)
-        printf(" [on]");
-    printf("\n");
+    snprintf(text, sizeof text, "%s", option->help);
+    if (with_default)
+        add_default(text, sizeof text, option);
+    if (printf("  %-28s ", left) > TEXT_COLUMN)
+        printf("\n%*s", TEXT_COLUMN, "");
+    print_wrapped(text, (int)strlen(text), TEXT_COLUMN);
+}
+
+static bool is_common(const imp_options *options, int index)
+{
+    const void *value = options->table[index].value;
+    return value == &options->config || value == &options->json || value == &options->quiet ||
+           value == &options->help;
+}
+
+// Prints the options of a group under its title, if k is the first of them.
+static void print_group(const imp_options *options, int k)
+{
+    const char *title = options->groups[k];
+    for (int i = 0; i < k; i++)
+        if (options->groups[i] != NULL && strcmp(options->groups[i], title) == 0)
+            return;
+    printf("\n%s:\n", title);
+    for (int i = k; i < options->count; i++)
+        if (options->groups[i] != NULL && strcmp(options->groups[i], title) == 0)
+            print_option(&options->table[i], true);
 }
 
 void imp_help_command(const imp_options *options)
@@ -30,18 +92,18 @@ void imp_help_command(const imp_options *options)
     printf("imprint %s: %s\n\n", command->name, command->summary);
     printf("Usage: imprint %s [options]%s%s\n", command->name,
            command->operands[0] != '\0' ? " " : "", command->operands);
-    if (command->details[0] != '\0')
-        printf("\n%s\n", command->details);
+    print_paragraphs(command->details);
     printf("\nOptions (values in brackets are the defaults):\n");
-    // the options of the command before those of every command
-    for (int pass = 0; pass < 2; pass++)
-        for (int k = 0; k < options->count; k++) {
-            const imp_option *option = &options->table[k];
-            bool common = option->value == &options->config || option->value == &options->json ||
-                          option->value == &options->quiet || option->value == &options->help;
-            if (common == (pass == 1))
-                print_option(option);
-        }
+    for (int k = 0; k < options->count; k++)
+        if (options->groups[k] == NULL && !is_common(options, k))
+            print_option(&options->table[k], true);
+    for (int k = 0; k < options->count; k++)
+        if (options->groups[k] != NULL)
+            print_group(options, k);
+    printf("\nOf every command:\n");
+    for (int k = 0; k < options->count; k++)
+        if (is_common(options, k))
+            print_option(&options->table[k], false);
     printf("\nExample:\n%s\n", command->examples);
 }
 

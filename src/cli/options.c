@@ -37,6 +37,15 @@ void imp_options_add_all(imp_options *options, const imp_option *table, int coun
         imp_options_add(options, table[k]);
 }
 
+void imp_options_add_group(imp_options *options, const char *title, const imp_option *table,
+                           int count)
+{
+    const int first = options->count;
+    imp_options_add_all(options, table, count);
+    for (int k = first; k < options->count; k++)
+        options->groups[k] = title;
+}
+
 static imp_status wrong(const imp_option *option, const char *text, const char *wanted,
                         imp_error *err)
 {

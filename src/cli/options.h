@@ -45,7 +45,8 @@ typedef struct imp_command imp_command;
 typedef struct imp_options {
     const imp_command *command;
     imp_option table[IMP_OPTIONS_MAX];
-    bool given[IMP_OPTIONS_MAX];   // on the command line or in the configuration file
+    const char *groups[IMP_OPTIONS_MAX]; // under which the help lists them; NULL: the command's own
+    bool given[IMP_OPTIONS_MAX];         // on the command line or in the configuration file
     bool extends[IMP_OPTIONS_MAX]; // what comes next is added to a list instead of replacing it
     int count;
     char *owned[IMP_OPTIONS_MAX * 4]; // texts copied from a configuration file
@@ -61,7 +62,7 @@ struct imp_command {
     const char *name;
     const char *summary;  // one line
     const char *operands; // shown in the usage line; "" if none
-    const char *details;  // paragraphs of the help
+    const char *details;  // paragraphs of the help, an empty line between them
     const char *examples; // lines that work when pasted
     int (*run)(const imp_command *command, int argc, char **argv);
 };
@@ -71,6 +72,10 @@ void imp_options_init(imp_options *options, const imp_command *command);
 
 void imp_options_add(imp_options *options, imp_option option);
 void imp_options_add_all(imp_options *options, const imp_option *table, int count);
+
+// The same, under a heading in the help. Several calls may add to a group. The title is borrowed.
+void imp_options_add_group(imp_options *options, const char *title, const imp_option *table,
+                           int count);
 
 // Reads the command line, and before it the configuration file that it names, or else, with
 // --resume, the settings in the folder that --out names. Texts of the command line are borrowed.

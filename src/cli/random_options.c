@@ -13,7 +13,7 @@ void imp_random_options_add(imp_options *options, imp_sim_options *sim)
         {"randomization", 0, IMP_OPTION_TEXT, &sim->randomization, "FILE",
          "draw from the distributions in this file (JSON, as gym-duckietown's)", IMP_SETTING},
     };
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_options_add_group(options, "Randomisation", table, (int)(sizeof table / sizeof table[0]));
 }
 
 imp_status imp_random_options_read(const imp_options *options, const imp_sim_options *sim,

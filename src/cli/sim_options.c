@@ -39,6 +39,8 @@ imp_sim_options imp_default_sim_options(void)
     };
 }
 
+static const char WORLD[] = "The world and the robot", EXPERT[] = "The expert";
+
 static void add_seed_and_threads(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options, (imp_option){"seed", 's', IMP_OPTION_SEED, &sim->seed, "N",
@@ -48,7 +50,7 @@ static void add_seed_and_threads(imp_options *options, imp_sim_options *sim)
                                           IMP_TRANSIENT});
 }
 
-static void add_options(imp_options *options, imp_sim_options *sim)
+static void add_robot(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH",
@@ -62,6 +64,13 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          IMP_SETTING},
         {"frame-skip", 0, IMP_OPTION_INT, &sim->frame_skip, "N",
          "frames that an action is held for", IMP_SETTING},
+    };
+    imp_options_add_group(options, WORLD, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_expert(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option table[] = {
         {"speed", 0, IMP_OPTION_REAL, &sim->expert_speed, "M/S", "speed that the expert wants",
          IMP_SETTING},
         {"tracking-rate", 0, IMP_OPTION_REAL, &sim->tracking_rate, "1/S",
@@ -90,45 +99,65 @@ static void add_options(imp_options *options, imp_sim_options *sim)
          "what the expert does at crossings, over and over: letters l, r, s, or straight on where "
          "the road does not offer that; drawn without it",
          IMP_SETTING},
+    };
+    imp_options_add_group(options, EXPERT, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_assets(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option table[] = {
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
          "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
          IMP_SETTING},
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
          "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
     };
-    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_options_add_group(options, WORLD, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_options(imp_options *options, imp_sim_options *sim)
+{
+    add_robot(options, sim);
+    add_expert(options, sim);
+    add_assets(options, sim);
 }
 
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
-    imp_options_add(options, (imp_option){"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
-                                          "map by name or path to a YAML file", IMP_SETTING});
+    const imp_option map = {"map",      'm',   IMP_OPTION_TEXT,
+                            &sim->map,  "MAP", "map by name or path to a YAML file",
+                            IMP_SETTING};
+    imp_options_add_group(options, WORLD, &map, 1);
     add_seed_and_threads(options, sim);
     add_options(options, sim);
 }
 
 void imp_sim_options_add_driving(imp_options *options, imp_sim_options *sim)
 {
-    imp_options_add(options,
-                    (imp_option){"map", 'm', IMP_OPTION_LIST, &sim->maps, "MAP",
-                                 "map by name or path, or a folder of them; may be repeated: every "
-                                 "episode takes one at random",
-                                 IMP_SETTING});
+    const imp_option map = {"map",
+                            'm',
+                            IMP_OPTION_LIST,
+                            &sim->maps,
+                            "MAP",
+                            "map by name or path, or a folder of them; may be repeated: every "
+                            "episode takes one at random",
+                            IMP_SETTING};
+    const imp_option table[] = {
+        {"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects, NULL,
+         "draw how objects move and which optional ones are there", IMP_SETTING},
+        {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
+         "which of the maps take part: all, or those for train or test, which their names decide",
+         IMP_SETTING},
+        {"clock", 0, IMP_OPTION_TEXT, &sim->clock, "NAME",
+         "simulator: time steps of 1/30 s; challenge: AI-DO's of 0.05 s, for policies that know "
+         "what they did last",
+         IMP_SETTING},
+        {"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
+         "moving duckiebots stop for what is ahead", IMP_SETTING},
+    };
+    imp_options_add_group(options, WORLD, &map, 1);
     add_options(options, sim);
-    imp_options_add(options,
-                    (imp_option){"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects,
-                                 NULL, "draw how objects move and which optional ones are there",
-                                 IMP_SETTING});
-    imp_options_add(options, (imp_option){"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
-                                          "which of the maps take part: all, or those for train or "
-                                          "test, which their names decide",
-                                          IMP_SETTING});
-    imp_options_add(options, (imp_option){"clock", 0, IMP_OPTION_TEXT, &sim->clock, "NAME",
-                                          "simulator: time steps of 1/30 s; challenge: AI-DO's of "
-                                          "0.05 s, for policies that know what they did last",
-                                          IMP_SETTING});
-    imp_options_add(options, (imp_option){"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
-                                          "moving duckiebots stop for what is ahead", IMP_SETTING});
+    imp_options_add_group(options, WORLD, table, (int)(sizeof table / sizeof table[0]));
     imp_random_options_add(options, sim);
 }
 

@@ -255,11 +255,12 @@ imp_status imp_network_from_file(imp_network **out, const imp_safetensors *file,
     return IMP_OK;
 }
 
-// A model's file, or that of the folder that a training wrote.
-static imp_status read_model(imp_safetensors *file, const char *path, imp_error *err)
+// A model's file, or that of the folder that a training wrote; `found` is its path, which the file
+// borrows.
+static imp_status read_model(imp_safetensors *file, char found[IMP_PATH_MAX], const char *path,
+                             imp_error *err)
 {
     static const char name[] = "model.safetensors";
-    char found[IMP_PATH_MAX];
     const imp_status status = imp_path_within(found, path, name, err);
     if (status != IMP_OK)
         return status;
@@ -271,7 +272,8 @@ static imp_status read_model(imp_safetensors *file, const char *path, imp_error 
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)
 {
     imp_safetensors file;
-    imp_status status = read_model(&file, path, err);
+    char found[IMP_PATH_MAX];
+    imp_status status = read_model(&file, found, path, err);
     if (status != IMP_OK)
         return status;
     status = imp_network_from_file(out, &file, err);
@@ -318,7 +320,8 @@ imp_status imp_network_import(imp_network *network, const char *path, imp_error 
 {
     imp_safetensors file;
     const size_t bytes = (size_t)network->graph.values * sizeof *network->values;
-    imp_status status = read_model(&file, path, err);
+    char found[IMP_PATH_MAX];
+    imp_status status = read_model(&file, found, path, err);
     if (status != IMP_OK)
         return status;
     // a network of its own, so that a file that turns out wrong has changed nothing
@@ -331,7 +334,7 @@ imp_status imp_network_import(imp_network *network, const char *path, imp_error 
     if (status == IMP_BAD_INPUT)
         status = explain(&copy, &file, err);
     if (status == IMP_OK)
-        status = check_variances(&copy, path, err);
+        status = check_variances(&copy, found, err);
     if (status == IMP_OK)
         status = check_names(&copy, &file, err);
     if (status == IMP_OK)

@@ -20,6 +20,8 @@ for command in $commands; do
     done
     twice=$(sed -n 's/^  -\(.\), --.*/\1/p' out | sort | uniq -d)
     [ -z "$twice" ] || fail "$command: -$twice stands for two options"
+    wide=$(sed '/^Usage:/d; /^Example:/,$d' out | awk 'length > 80')
+    [ -z "$wide" ] || fail "$command: lines of more than 80 columns: $wide"
     # in a folder of our own instead of /tmp, so that tests can run side by side
     sed -n '/^Example:/,$p' out | sed 1d | sed "s|/tmp/|$work/tmp/|g" >example
     grep -q "imprint $command" example || fail "$command has no example of itself"

@@ -35,6 +35,19 @@ expect 2 imprint model show small --batch 0
 expect 2 imprint model import weights
 says --out
 
+# a training's folder stands for its model
+mkdir trained
+expect 3 imprint model show trained
+says 'no model.safetensors in it'
+expect 0 imprint log --episodes 2 --steps 20 --size 40x30 --out data
+expect 0 imprint train --data data --epochs 1 --network small --out model
+expect 0 imprint model show model
+cp out shown
+expect 0 imprint model show model/model.safetensors
+cmp -s out shown || fail "a folder shows something else than its model"
+expect 3 imprint train --data data --epochs 1 --network one-residual --from model --out never
+says 'model/model.safetensors'
+
 printf 'no model' >broken.safetensors
 expect 3 imprint model show broken.safetensors
 says broken.safetensors
