@@ -172,6 +172,17 @@ bool imp_path_exists(const char *path)
     return lstat(path, &info) == 0;
 }
 
+bool imp_path_ends(const char *path, const char *ending)
+{
+    const size_t length = strlen(path), wanted = strlen(ending);
+    return length > wanted && strcmp(path + length - wanted, ending) == 0;
+}
+
+bool imp_path_is_yaml(const char *path)
+{
+    return imp_path_ends(path, ".yaml") || imp_path_ends(path, ".yml");
+}
+
 double imp_clock(void)
 {
     struct timespec now;

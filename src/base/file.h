@@ -30,6 +30,10 @@ imp_status imp_path_within(char out[IMP_PATH_MAX], const char *path, const char 
 
 bool imp_path_exists(const char *path);
 
+// Whether a path ends so (".png"), with something before it.
+bool imp_path_ends(const char *path, const char *ending);
+bool imp_path_is_yaml(const char *path); // by its ending
+
 // Seconds on a clock that never goes back.
 double imp_clock(void);
 

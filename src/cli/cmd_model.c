@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "imprint/nn.h"
@@ -26,8 +27,7 @@ static bool is_segmenter(const char *name)
 
 static bool is_description(const char *name)
 {
-    const char *dot = strrchr(name, '.');
-    if (dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0))
+    if (imp_path_is_yaml(name))
         return true;
     for (int k = 0; imp_network_builtin(k) != NULL; k++)
         if (strcmp(name, imp_network_builtin(k)) == 0)

@@ -61,11 +61,9 @@ static imp_status read_runs(curves *c, const imp_options *options, imp_error *er
 
 static imp_status plot(const settings *s, const imp_options *options, curves *c, imp_error *err)
 {
-    const size_t length = strlen(s->out);
-    const char *end = length > 4 ? s->out + length - 4 : "";
     if (options->operand_count < 1)
         return imp_fail(err, IMP_USAGE, "wanted is at least one folder that imprint train wrote");
-    if (strcmp(end, ".svg") != 0 && strcmp(end, ".png") != 0)
+    if (!imp_path_ends(s->out, ".svg") && !imp_path_ends(s->out, ".png"))
         return imp_fail(err, IMP_USAGE, "--out: '%s' ends neither with .svg nor with .png", s->out);
     if (imp_path_exists(s->out) && !s->force)
         return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",

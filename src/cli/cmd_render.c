@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/image.h"
 #include "base/vector.h"
 #include "cli/random_sheet.h"
@@ -200,13 +201,12 @@ static int print_summary(const settings *s, const imp_options *options, const ou
 // Pictures are PNG files; what a replay is, its own name tells.
 static imp_status check_out(const settings *s, const imp_options *options, imp_error *err)
 {
-    const size_t length = strlen(s->out);
     const bool randomized = is_randomized(s);
     if (!randomized && imp_options_given(options, &s->episodes) && s->episodes != 1)
         return imp_fail(err, IMP_USAGE, "--episodes are drawn with --randomize");
     if (!randomized && s->replay.dataset[0] != '\0')
         return IMP_OK;
-    return length > 4 && strcmp(s->out + length - 4, ".png") == 0
+    return imp_path_ends(s->out, ".png")
                ? IMP_OK
                : imp_fail(err, IMP_USAGE, "--out: '%s' does not end with .png", s->out);
 }

@@ -26,7 +26,7 @@ static bool is_ours(const char *name)
     char stem[256];
     int number, used = 0;
     size_t length = strlen(name);
-    bool temporary = length > 4 && strcmp(name + length - 4, ".tmp") == 0;
+    bool temporary = imp_path_ends(name, ".tmp");
     snprintf(stem, sizeof stem, "%.*s", (int)(temporary ? length - 4 : length), name);
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
         if (strcmp(stem, names[k]) == 0)

@@ -46,12 +46,6 @@ typedef struct player {
     imp_animation *animation;
 } player;
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), wanted = strlen(end);
-    return length > wanted && strcmp(text + length - wanted, end) == 0;
-}
-
 // Whether frames must be drawn anew.
 static bool is_drawn(const imp_options *options, const imp_sim_options *sim,
                      const imp_picture_options *picture)
@@ -69,7 +63,9 @@ static void plan(player *p, const imp_replay_options *replay)
     // so many on a sheet at most, and moving pictures at least so wide
     enum { SHEET_FRAMES = 48, WIDE_ENOUGH = 320 };
     const int frames = p->episode->steps + 1;
-    p->form = ends_with(p->out, ".apng") ? ANIMATION : ends_with(p->out, ".png") ? SHEET : FOLDER;
+    p->form = imp_path_ends(p->out, ".apng")  ? ANIMATION
+              : imp_path_ends(p->out, ".png") ? SHEET
+                                              : FOLDER;
     p->every = replay->every;
     if (p->every == 0)
         p->every = p->form == SHEET ? (frames + SHEET_FRAMES - 1) / SHEET_FRAMES : 1;

@@ -46,7 +46,7 @@ static bool is_own_name(const char *name)
 static bool cut_temporary(char *name)
 {
     const size_t length = strlen(name);
-    if (length <= 4 || strcmp(name + length - 4, ".tmp") != 0)
+    if (!imp_path_ends(name, ".tmp"))
         return false;
     name[length - 4] = '\0';
     if (is_own_name(name))

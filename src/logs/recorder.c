@@ -33,8 +33,7 @@ struct imp_recorder {
 static bool is_of_a_dataset(const char *name)
 {
     int used = 0;
-    const size_t length = strlen(name);
-    if (length > 4 && strcmp(name + length - 4, ".tmp") == 0)
+    if (imp_path_ends(name, ".tmp"))
         return true;
     if (strcmp(name, "main_data.hdf5") == 0 || strcmp(name, "metadata.json") == 0)
         return true;

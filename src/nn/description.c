@@ -525,11 +525,7 @@ imp_status imp_description_builtin(imp_description **out, const char *name, imp_
 
 imp_status imp_description_find(imp_description **out, const char *name, imp_error *err)
 {
-    const size_t length = strlen(name);
-    const bool path = strchr(name, '/') != NULL ||
-                      (length > 5 && strcmp(name + length - 5, ".yaml") == 0) ||
-                      (length > 4 && strcmp(name + length - 4, ".yml") == 0);
-    if (!path)
+    if (strchr(name, '/') == NULL && !imp_path_is_yaml(name))
         return imp_description_builtin(out, name, err);
     char *text;
     size_t bytes;

@@ -39,9 +39,7 @@ static imp_status add_scenes(imp_map_set *set, const imp_scene_def *def, imp_err
 
 static int is_map_file(const struct dirent *entry)
 {
-    size_t length = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && length > 5 &&
-           strcmp(entry->d_name + length - 5, ".yaml") == 0;
+    return entry->d_name[0] != '.' && imp_path_is_yaml(entry->d_name);
 }
 
 // By bytes: the order must not depend on the locale.

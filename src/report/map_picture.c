@@ -263,18 +263,12 @@ static imp_status write_png(const char *path, const imp_world *world,
     return status;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 imp_status imp_map_picture_write(const char *path, const imp_world *world,
                                  const imp_map_picture_def *def, imp_error *err)
 {
-    if (ends_with(path, ".png"))
+    if (imp_path_ends(path, ".png"))
         return write_png(path, world, def, err);
-    if (!ends_with(path, ".svg"))
+    if (!imp_path_ends(path, ".svg"))
         return imp_fail(err, IMP_USAGE, "%s: a picture's name must end with .png or .svg", path);
     char *text;
     size_t length;

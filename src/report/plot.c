@@ -184,8 +184,7 @@ imp_status imp_plot_write_panels(const char *path, const imp_plot_panel *panels,
 imp_status imp_plot_write(const char *path, const imp_plot_def *def, const imp_series *series,
                           int count, imp_error *err)
 {
-    const size_t length = strlen(path);
-    if (length > 4 && strcmp(path + length - 4, ".png") == 0)
+    if (imp_path_ends(path, ".png"))
         return imp_plot_write_png(path, def, series, count, err);
     const imp_plot_panel panel = {def, series, count};
     return imp_plot_write_panels(path, &panel, 1, err);

@@ -32,9 +32,7 @@ const char *imp_builtin_map_name(int index)
 
 static bool looks_like_path(const char *text)
 {
-    size_t length = strlen(text);
-    return strchr(text, '/') != NULL || (length > 5 && strcmp(text + length - 5, ".yaml") == 0) ||
-           (length > 4 && strcmp(text + length - 4, ".yml") == 0);
+    return strchr(text, '/') != NULL || imp_path_is_yaml(text);
 }
 
 imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *err)
