@@ -48,8 +48,8 @@ int64_t imp_network_parameter_count(const imp_network *network);
 /// A string of the model file that the network was loaded from, or NULL. Borrowed.
 const char *imp_network_metadata(const imp_network *network, const char *key);
 
-/// The time step [s] at which the network must decide, because it knows what it did last and was
-/// trained at that; 0 if it may decide at any.
+/// The time step [s] at which the network must decide, because it goes by what was before, actions
+/// or pictures, and was trained at that; 0 if it may decide at any.
 double imp_network_time_step(const imp_network *network);
 
 /// Writes weights and description as safetensors, atomically (temporary name, sync, rename).

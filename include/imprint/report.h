@@ -22,6 +22,8 @@ typedef struct imp_plot_def {
     const char *x_label; ///< nullable
     const char *y_label; ///< nullable
     bool log_y;          ///< logarithmic y axis; false
+    double x_low;        ///< range of the x axis, if this is below x_high; else as it suits
+    double x_high;       ///< 0
     double y_low;        ///< range of a linear y axis, if this is below y_high; else as it suits
     double y_high;       ///< 0
     bool whole_x;        ///< x counts something: ticks at whole numbers only; false

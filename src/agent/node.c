@@ -114,7 +114,7 @@ static void check_clock(node *n, double at_time)
     if (!(found > 0.0) || fabs(found / wanted - 1.0) < 0.1)
         return;
     snprintf(text, sizeof text,
-             "the model learned to decide every %.3g s, and knows what it did last; here it is "
+             "the model learned to decide every %.3g s, and goes by what was before; here it is "
              "asked every %.3g s: train it at that (--clock, --frame-skip)",
              wanted, found);
     n->def->notice(n->def->context, text);

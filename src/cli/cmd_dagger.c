@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/out_folder.h"
+#include "cli/run_folder.h"
 #include "cli/session.h"
 
 typedef struct settings {
@@ -181,11 +181,12 @@ static imp_status apply_simulation(settings *s, const imp_options *options, imp_
 static imp_status run_settings(settings *s, const imp_options *options, imp_dagger *done,
                                imp_error *err)
 {
+    imp_run_folder folder;
     imp_status status = read_words(s, err);
     if (status == IMP_OK)
         status = apply_simulation(s, options, err);
     if (status == IMP_OK)
-        status = imp_out_begin(options, s->out, s->resume, s->force, err);
+        status = imp_run_begin(&folder, options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -198,7 +199,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_dagg
     if (status == IMP_INTERRUPTED)
         imp_fail(err, status, "interrupted after %d rounds: continue with --out %s --resume",
                  done->count, s->out);
-    return imp_out_conclude(options, s->out, s->force, status, err);
+    return imp_run_conclude(&folder, options, status, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/commands.h"
-#include "cli/out_folder.h"
+#include "cli/run_folder.h"
 #include "cli/session.h"
 #include "cli/strip.h"
 
@@ -71,6 +71,7 @@ static int print_summary(const settings *s, const imp_options *options,
 static imp_status run_settings(settings *s, const imp_options *options,
                                imp_collect_summary *summary, imp_error *err)
 {
+    imp_run_folder folder;
     imp_status status = imp_sim_options_apply(options, &s->sim, &s->collect.env, &s->collect.camera,
                                               &s->collect.expert, err);
     if (status == IMP_OK)
@@ -82,7 +83,7 @@ static imp_status run_settings(settings *s, const imp_options *options,
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->collect.scene, &s->assets, err);
     if (status == IMP_OK)
-        status = imp_out_begin(options, s->out, s->resume, s->force, err);
+        status = imp_run_begin(&folder, options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -98,7 +99,7 @@ static imp_status run_settings(settings *s, const imp_options *options,
     if (status == IMP_INTERRUPTED)
         imp_fail(err, status, "interrupted: %d episodes are safe, continue with --out %s --resume",
                  summary->resumed + summary->episodes, s->out);
-    status = imp_out_conclude(options, s->out, s->force, status, err);
+    status = imp_run_conclude(&folder, options, status, err);
     return status == IMP_OK ? imp_draw_strip(s->out, err) : status;
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/out_folder.h"
+#include "cli/run_folder.h"
 #include "cli/session.h"
 
 typedef struct settings {
@@ -128,9 +128,10 @@ static imp_status apply(settings *s, const imp_options *options, imp_error *err)
 static imp_status run_settings(settings *s, const imp_options *options, imp_seg_train_summary *sum,
                                imp_error *err)
 {
+    imp_run_folder folder;
     imp_status status = apply(s, options, err);
     if (status == IMP_OK)
-        status = imp_out_begin(options, s->out, s->resume, s->force, err);
+        status = imp_run_begin(&folder, options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(options);
@@ -140,7 +141,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_seg_
     status = imp_seg_train(sum, s->out, &s->train, &monitor, err);
     imp_session_clear();
     free(json);
-    return imp_out_conclude(options, s->out, s->force, status, err);
+    return imp_run_conclude(&folder, options, status, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

@@ -194,7 +194,9 @@ static imp_status run_all(imp_sweep_settings *s, const imp_options *options, imp
             imp_sweep_print_row(&rows[k]);
         if (status == IMP_INTERRUPTED)
             return imp_fail(err, status,
-                            "interrupted with seed %" PRIu64 ": continue with --resume",
+                            "interrupted with seed %" PRIu64
+                            ": continue with --resume and the same "
+                            "options",
                             rows[k].seed);
     }
     return status == IMP_OK

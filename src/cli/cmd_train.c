@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "cli/out_folder.h"
+#include "cli/run_folder.h"
 #include "cli/session.h"
 #include "cli/train.h"
 
@@ -333,6 +333,7 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
                                const imp_options *options, imp_train_summary *summary,
                                imp_error *err)
 {
+    imp_run_folder folder;
     imp_status status = check_use(s, o, options, err);
     if (o->online)
         use_online_defaults(s, o, options);
@@ -344,7 +345,7 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
     if (!o->online)
         told.count = o->first;
     if (status == IMP_OK)
-        status = imp_out_begin(&told, s->out, s->resume, s->force, err);
+        status = imp_run_begin(&folder, &told, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_json(&told);
@@ -352,7 +353,7 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
     status = train(summary, s, o, json != NULL ? json : "{}", &monitor, err);
     imp_session_clear();
     free(json);
-    return imp_out_conclude(&told, s->out, s->force, status, err);
+    return imp_run_conclude(&folder, &told, status, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

@@ -94,7 +94,7 @@ imp_status imp_sim_options_scene(const imp_options *options, const imp_sim_optio
 imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options *sim,
                                const imp_driver *driver, imp_camera_def *camera, imp_error *err);
 
-// Warns on standard error if a network that knows what it did last is to decide every `time_step`
+// Warns on standard error if a network that goes by what was before is to decide every `time_step`
 // seconds, and was trained to do so at another pace: what it knows would mean something else.
 void imp_sim_options_warn(const imp_driver *driver, double time_step);
 

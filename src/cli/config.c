@@ -97,60 +97,42 @@ imp_status imp_config_read(imp_options *options, const char *path, imp_error *er
     return status;
 }
 
-// The text of a folder's settings, or NULL in *text if it has none.
-static imp_status read_settings(char **text, char path[IMP_PATH_MAX], const char *folder,
-                                imp_error *err)
+imp_status imp_config_check_maker(const imp_options *options, const char *folder, imp_error *err)
 {
+    char path[IMP_PATH_MAX], maker[32], *text;
     size_t length;
-    *text = NULL;
-    imp_status status = imp_path_join(path, folder, "settings.yaml", err);
-    return status == IMP_OK && imp_path_exists(path)
-               ? imp_file_read(text, &length, path, CONFIG_BYTES_MAX, err)
-               : status;
+    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE, err);
+    if (status != IMP_OK || !imp_path_exists(path))
+        return status;
+    status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
+    if (status != IMP_OK)
+        return status;
+    if (sscanf(text, "# imprint %*s %31[a-z-]", maker) == 1 &&
+        strcmp(maker, options->command->name) != 0)
+        status = imp_fail(err, IMP_USAGE,
+                          "%s: was made by imprint %s, which alone can continue it: choose another "
+                          "--out",
+                          folder, maker);
+    free(text);
+    return status;
 }
 
 imp_status imp_config_recall(imp_options *options, const char *folder, imp_error *err)
 {
-    char path[IMP_PATH_MAX], maker[32], *text;
-    const imp_status status = read_settings(&text, path, folder, err);
-    if (text == NULL)
+    char path[IMP_PATH_MAX];
+    const int out = imp_option_find(options, "out");
+    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE, err);
+    if (status == IMP_OK)
+        status = imp_config_check_maker(options, folder, err);
+    if (status != IMP_OK || !imp_path_exists(path))
         return status;
-    const bool other = sscanf(text, "# imprint %*s %31[a-z-]: use", maker) == 1 &&
-                       strcmp(maker, options->command->name) != 0;
-    free(text);
-    return other ? imp_fail(err, IMP_USAGE,
-                            "%s: was made by imprint %s, which alone can continue it: choose "
-                            "another --out",
-                            folder, maker)
-                 : imp_config_read(options, path, err);
-}
-
-// Adds the lines of one text of settings that another lacks, each cut where it gets long.
-static void add_lines(imp_error *err, const char *intro, const char *text, const char *other)
-{
-    enum { SHOWN = 48 };
-    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        const int length = (int)(end - line), shown = length < SHOWN ? length : SHOWN;
-        const size_t used = strlen(err->message);
-        char *whole = strndup(line, (size_t)length + 1);
-        if (whole != NULL && line[0] != '#' && strstr(other, whole) == NULL) {
-            snprintf(err->message + used, sizeof err->message - used, "%s%.*s%s", intro, shown,
-                     line, shown < length ? "..." : "");
-            intro = ", ";
-        }
-        free(whole);
-    }
-}
-
-void imp_config_tell_differences(const imp_options *options, const char *folder, imp_error *err)
-{
-    char path[IMP_PATH_MAX], *begun, *given = imp_options_yaml(options);
-    if (read_settings(&begun, path, folder, NULL) == IMP_OK && begun != NULL && given != NULL) {
-        add_lines(err, "; begun with ", begun, given);
-        add_lines(err, "; now ", given, begun);
-    }
-    free(begun);
-    free(given);
+    status = imp_config_read(options, path, err);
+    // a file does not say where it is
+    *(const char **)options->table[out].value = folder;
+    if (status == IMP_OK)
+        return IMP_OK;
+    const imp_error first = *err;
+    return imp_fail(err, status, "%s; settings can also be given with --config", first.message);
 }
 
 void imp_option_text(const imp_option *option, char *out, size_t capacity)
@@ -208,9 +190,13 @@ static json_t *option_json(const imp_option *option)
     case IMP_OPTION_LIST: {
         const imp_text_list *list = option->value;
         json_t *array = json_array();
+        int failed = 0;
         for (int k = 0; k < list->count; k++)
-            json_array_append_new(array, json_string(list->items[k]));
-        return array;
+            failed |= json_array_append_new(array, json_string(list->items[k]));
+        if (failed == 0)
+            return array;
+        json_decref(array);
+        return NULL;
     }
     case IMP_OPTION_TEXT:
         return json_string(*(const char *const *)option->value);
@@ -234,19 +220,25 @@ static bool is_setting(const imp_options *options, int k)
            options->given[k];
 }
 
+// NULL if out of memory, or a text is not UTF-8.
 static json_t *settings_object(const imp_options *options, bool with_flexible)
 {
     json_t *object = json_object();
+    int failed = 0;
     for (int k = 0; k < options->count; k++)
         if (is_setting(options, k) && (with_flexible || options->table[k].kind != IMP_FLEXIBLE))
-            json_object_set_new(object, options->table[k].name, option_json(&options->table[k]));
-    return object;
+            failed |= json_object_set_new(object, options->table[k].name,
+                                          option_json(&options->table[k]));
+    if (failed == 0)
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
 char *imp_options_json(const imp_options *options)
 {
     json_t *object = settings_object(options, false);
-    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(object);
     return text;
 }
@@ -271,11 +263,13 @@ char *imp_options_yaml(const imp_options *options)
 {
     char *text = NULL;
     size_t length;
-    FILE *out = open_memstream(&text, &length);
-    if (out == NULL)
-        return NULL;
-    fprintf(out, "# imprint %s %s: use with --config\n", imp_version(), options->command->name);
     json_t *object = settings_object(options, true);
+    FILE *out = object == NULL ? NULL : open_memstream(&text, &length);
+    if (out == NULL) {
+        json_decref(object);
+        return NULL;
+    }
+    fprintf(out, "# imprint %s %s: use with --config\n", imp_version(), options->command->name);
     const char *name;
     json_t *value;
     json_object_foreach(object, name, value)

@@ -4,15 +4,17 @@
 
 #include "cli/options.h"
 
+#define IMP_SETTINGS_FILE "settings.yaml" // of a folder: what was asked for
+
 // Sets the options that a YAML file of `name: value` lines names. Fails with "file:line: ...".
 imp_status imp_config_read(imp_options *options, const char *path, imp_error *err);
 
-// Sets the options to what the settings.yaml of a folder says, if there is one. Refuses those of
-// another command.
+// The same of the settings that a folder holds, if there are any, but for where they are. Refuses
+// those of another command.
 imp_status imp_config_recall(imp_options *options, const char *folder, imp_error *err);
 
-// Adds to a message which settings a folder's settings.yaml has otherwise than the options do.
-void imp_config_tell_differences(const imp_options *options, const char *folder, imp_error *err);
+// Refuses a folder whose settings say that another command made it. One without may be anybody's.
+imp_status imp_config_check_maker(const imp_options *options, const char *folder, imp_error *err);
 
 // Used by the reader and the command line alike (options.c).
 imp_status imp_option_set(imp_options *options, int index, const char *text, imp_error *err);

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -27,8 +28,8 @@ void imp_options_init(imp_options *options, const imp_command *command)
 
 void imp_options_add(imp_options *options, imp_option option)
 {
-    if (options->count < IMP_OPTIONS_MAX)
-        options->table[options->count++] = option;
+    assert(options->count < IMP_OPTIONS_MAX);
+    options->table[options->count++] = option;
 }
 
 void imp_options_add_all(imp_options *options, const imp_option *table, int count)
@@ -237,8 +238,8 @@ static imp_status unknown_option(const imp_options *options, const char *argumen
 static bool is_source(const imp_options *options, int index)
 {
     const imp_option *option = &options->table[index];
-    return option->value == &options->config || strcmp(option->name, "resume") == 0 ||
-           strcmp(option->name, "out") == 0;
+    return option->value == &options->config || option->value == &options->help ||
+           strcmp(option->name, "resume") == 0 || strcmp(option->name, "out") == 0;
 }
 
 // One pass over the command line. only_sources: looks for where other settings are alone.
@@ -276,6 +277,8 @@ static imp_status read_arguments(imp_options *options, int argc, char **argv, bo
 static imp_status read_files(imp_options *options, imp_error *err)
 {
     const int resume = imp_option_find(options, "resume"), out = imp_option_find(options, "out");
+    if (options->help)
+        return IMP_OK;
     if (options->config != NULL)
         return imp_config_read(options, options->config, err);
     return resume >= 0 && *(const bool *)options->table[resume].value

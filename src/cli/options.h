@@ -87,7 +87,7 @@ void imp_options_free(imp_options *options);
 bool imp_options_given(const imp_options *options, const void *value);
 
 // What is saved: settings alone as one line of JSON, flexible ones, too, as a YAML file's text; the
-// caller frees them. NULL if out of memory.
+// caller frees them. NULL if out of memory, or a text among them is not UTF-8.
 char *imp_options_json(const imp_options *options);
 char *imp_options_yaml(const imp_options *options);
 

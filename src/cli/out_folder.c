@@ -17,7 +17,7 @@
 static bool is_ours(const char *name)
 {
     static const char *const names[] = {
-        "main_data.hdf5", "metadata.json",     "settings.yaml",     "observations.png",
+        "main_data.hdf5", "metadata.json",     IMP_SETTINGS_FILE,   "observations.png",
         "segments.png",   "model.safetensors", "last.safetensors",  "history.csv",
         "loss.svg",       "metrics.json",      "state.safetensors", "trajectories.png",
         "history.jsonl",  "report.html",       "episodes.csv",      "rounds.csv",
@@ -161,7 +161,7 @@ imp_status imp_out_claim(const imp_options *options, const char *folder, bool re
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: is not a folder, choose another --out", folder);
     if (resume)
-        return IMP_OK;
+        return imp_config_check_maker(options, folder, err);
     if (!force)
         return imp_fail(err, IMP_IO, "%s exists: %s%sor choose another --out", folder,
                         imp_option_find(options, "resume") >= 0 ? "continue it with --resume, "
@@ -170,24 +170,11 @@ imp_status imp_out_claim(const imp_options *options, const char *folder, bool re
     return set_aside(folder, err);
 }
 
-imp_status imp_out_begin(const imp_options *options, const char *folder, bool resume, bool force,
-                         imp_error *err)
-{
-    imp_status status = imp_out_claim(options, folder, resume, force, err);
-    if (status != IMP_OK || imp_path_exists(folder))
-        return status;
-    status = imp_out_save_settings(options, folder, err);
-    if (status != IMP_OK)
-        imp_out_settle(folder, force, status, err);
-    return status;
-}
-
 // Adds to a message where the folder is that was to be replaced.
-static void tell_aside(const char *aside, imp_error *err)
+static void tell_aside(const char *aside, imp_status status, imp_error *err)
 {
-    const size_t used = strlen(err->message);
-    snprintf(err->message + used, sizeof err->message - used, "; what was there before is in %s",
-             aside);
+    const imp_error first = *err;
+    imp_fail(err, status, "%s; what was there before is in %s", first.message, aside);
 }
 
 bool imp_out_settle(const char *folder, bool force, imp_status status, imp_error *err)
@@ -202,52 +189,22 @@ bool imp_out_settle(const char *folder, bool force, imp_status status, imp_error
     else if (status == IMP_OK)
         sweep(aside, true, NULL);
     else
-        tell_aside(aside, err);
+        tell_aside(aside, status, err);
     return written;
-}
-
-// Removes settings that nothing was made with. A folder that holds more keeps them.
-static void drop_lone_settings(const char *folder)
-{
-    char path[IMP_PATH_MAX];
-    bool alone = true;
-    DIR *directory = opendir(folder);
-    if (directory == NULL)
-        return;
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
-        alone = alone && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                          strcmp(entry->d_name, "settings.yaml") == 0);
-    closedir(directory);
-    if (alone && imp_path_join(path, folder, "settings.yaml", NULL) == IMP_OK)
-        unlink(path);
-}
-
-imp_status imp_out_conclude(const imp_options *options, const char *folder, bool force,
-                            imp_status status, imp_error *err)
-{
-    const bool good = status == IMP_OK || status == IMP_INTERRUPTED;
-    drop_lone_settings(folder);
-    if (status == IMP_USAGE || status == IMP_BAD_INPUT)
-        imp_config_tell_differences(options, folder, err);
-    // what was interrupted is going to be continued in the place of what was there
-    if (!imp_out_settle(folder, force, good ? IMP_OK : status, err))
-        return status == IMP_INTERRUPTED
-                   ? imp_fail(err, status, "interrupted before anything was written")
-                   : status;
-    imp_error second = {0};
-    const imp_status saved = good ? imp_out_save_settings(options, folder, &second) : IMP_OK;
-    return saved == IMP_OK ? status : imp_fail(err, saved, "%s", second.message);
 }
 
 imp_status imp_out_save_settings(const imp_options *options, const char *folder, imp_error *err)
 {
     char path[IMP_PATH_MAX];
-    imp_status status = imp_path_join(path, folder, "settings.yaml", err);
+    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE, err);
     if (status != IMP_OK)
         return status;
     char *text = imp_options_yaml(options);
     if (text == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+        return imp_fail(err, IMP_USAGE,
+                        "%s: settings that are not UTF-8 text cannot be saved: rename the file or "
+                        "folder that is none",
+                        path);
     status = imp_folder_create(folder, err);
     if (status == IMP_OK)
         status = imp_file_write(path, text, strlen(text), err);

@@ -8,7 +8,7 @@
 
 // Decides about an output folder: one with something in it is refused unless resume, or force,
 // which moves it aside if it holds nothing but files that imprint writes. resume of a folder that
-// is not there is fine.
+// is not there is fine, of one that another command made not.
 imp_status imp_out_claim(const imp_options *options, const char *folder, bool resume, bool force,
                          imp_error *err);
 
@@ -18,17 +18,7 @@ imp_status imp_out_claim(const imp_options *options, const char *folder, bool re
 // something in the folder.
 bool imp_out_settle(const char *folder, bool force, imp_status status, imp_error *err);
 
-// For work that can be continued, in place of those two. begin: a new folder gets its settings at
-// once, so that after a kill --resume knows them. conclude: saves them again, since some may change
-// when work is continued. What was refused is told which of the folder's settings are others.
-// Returns `status`, or why settings could not be saved. The message of an interruption is the
-// caller's, unless nothing was written.
-imp_status imp_out_begin(const imp_options *options, const char *folder, bool resume, bool force,
-                         imp_error *err);
-imp_status imp_out_conclude(const imp_options *options, const char *folder, bool force,
-                            imp_status status, imp_error *err);
-
-// Writes the settings as settings.yaml into a folder.
+// Writes the settings into a folder, which it makes if need be.
 imp_status imp_out_save_settings(const imp_options *options, const char *folder, imp_error *err);
 
 #endif

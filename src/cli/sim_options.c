@@ -322,7 +322,7 @@ void imp_sim_options_warn(const imp_driver *driver, double time_step)
     if (trained == 0.0 || fabs(trained / time_step - 1.0) < 0.01)
         return;
     fprintf(stderr,
-            "imprint: warning: %s learned to decide every %.3g s, and knows what it did last; here "
+            "imprint: warning: %s learned to decide every %.3g s, and goes by what was before; here "
             "it decides every %.3g s: train with the same --clock and --frame-skip\n",
             imp_driver_name(driver), trained, time_step);
 }

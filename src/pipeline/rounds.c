@@ -115,6 +115,7 @@ static imp_status draw_lines(double *lines[LINES], int count, const char *path, 
                                  {"validation", lines[0], lines[5], count}};
     imp_plot_def share = imp_default_plot_def();
     share.whole_x = true;
+    share.x_high = count - 1;
     share.height = 260;
     imp_plot_def lane = share, loss = share;
     share.title = "DAgger";

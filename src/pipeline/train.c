@@ -69,14 +69,31 @@ static imp_status open_datasets(imp_train_run *r, const char *const *datasets, i
     return IMP_OK;
 }
 
+// A sound model of another network is a reason of its own.
+static imp_status explain_import(const imp_train_run *r, const char *model, imp_status status,
+                                 const char *why, imp_error *err)
+{
+    imp_network *other;
+    if (imp_network_load(&other, model, NULL) != IMP_OK)
+        return imp_fail(err, status, "%s", why);
+    const char *name = imp_network_facts(other)->architecture;
+    const char *ours = imp_network_facts(r->network)->architecture;
+    if (strcmp(name, ours) == 0)
+        imp_fail(err, status, "%s", why);
+    else
+        imp_fail(err, status, "%s: is of the network %.64s, not of %.64s: give --network, too",
+                 model, name, ours);
+    imp_network_destroy(other);
+    return status;
+}
+
 // Puts the weights of another model in the place of the random ones.
 static imp_status take_over(imp_train_run *r, const char *model, imp_error *err)
 {
     imp_error why = {0};
     imp_status status = imp_network_import(r->network, model, &why);
     if (status != IMP_OK)
-        return imp_fail(err, status, "%.300s: if it is of another network, give --network, too",
-                        why.message);
+        return explain_import(r, model, status, why.message, err);
     for (int k = 0; status == IMP_OK && imp_network_tensor(r->network, k) != NULL; k++) {
         const imp_tensor *tensor = imp_network_tensor(r->network, k);
         r->origin = imp_hash(r->origin, imp_network_values(r->network, tensor),

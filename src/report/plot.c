@@ -111,8 +111,10 @@ static void put_panels(FILE *out, const imp_plot_panel *panels, int count,
         height += panels[k].def->height;
     }
     if (count > 1)
-        fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">\n",
-                width, height);
+        fprintf(out,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+                "viewBox=\"0 0 %d %d\">\n",
+                width, height, width, height);
     for (int k = 0; k < count; k++) {
         if (count > 1)
             fprintf(out, "<g transform=\"translate(0 %d)\">\n", down);

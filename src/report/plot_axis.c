@@ -114,6 +114,10 @@ imp_status imp_plot_axes(imp_axis *x, imp_axis *y, const imp_plot_def *def,
         return imp_fail(err, IMP_BAD_INPUT, "plot \"%s\" has no point to draw",
                         def->title != NULL ? def->title : "");
     x->whole = def->whole_x;
+    if (def->x_low < def->x_high) {
+        x->low = def->x_low;
+        x->high = def->x_high;
+    }
     const bool fixed = def->y_low < def->y_high && !def->log_y;
     if (fixed) {
         y->low = def->y_low;

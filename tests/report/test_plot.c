@@ -135,6 +135,7 @@ static void panels_stand_one_below_the_other(void **state)
     def.height = 300;
     def.y_high = 100.0;
     const imp_series series = {"a", x, y, 2}, empty = {"b", x, nothing, 2};
+    def.x_high = 2.0; // so that what begins later begins farther right
     imp_plot_panel panels[9] = {{&def, &series, 1}, {&def, &series, 1}};
     imp_error err = {0};
     char path[512], svg[8192] = "";
@@ -148,6 +149,7 @@ static void panels_stand_one_below_the_other(void **state)
     assert_int_equal(occurrences(svg, "</svg>"), 3);
     assert_non_null(strstr(svg, "height=\"600\""));
     assert_non_null(strstr(svg, "translate(0 300)"));
+    assert_int_equal(occurrences(svg, " 176.4h0L380.0 141.6"), 2);
     // 40 of 0 to 100 is at two fifths of the way up from 246 to 72
     assert_int_equal(occurrences(svg, "M64.0 176.4h0"), 2);
     assert_int_equal(occurrences(svg, ">100<"), 2);

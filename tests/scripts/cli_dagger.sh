@@ -40,6 +40,9 @@ expect 4 $dagger --out whole
 says '--resume'
 expect 2 $dagger --out whole --resume --seed 5 --speed 0.4
 says 'begun with seed: 123, speed: 0.5; now seed: 5, speed: 0.4'
+expect 2 imprint dagger --out whole --resume --seed 5 --train-seed 123 # as the other one was
+says 'begun with seed: 123, train-seed: 1; now seed: 5, train-seed: 123'
+expect 0 imprint dagger --out whole --resume
 expect 0 $dagger --out whole --force --json
 prints '"rounds"'
 

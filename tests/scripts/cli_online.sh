@@ -22,7 +22,7 @@ for file in drivers/epoch-000001.safetensors history.csv drivers/epoch-000005.sa
         start $teach --out killed
         until [ -e killed/$file ] || ! runs; do sleep 0.01; done
         stop $signal "$codes"
-        expect 0 $teach --out killed --resume
+        expect 0 imprint train --out killed --resume # its settings are in the folder
         diff -r whole killed || fail "after $signal at $file the folders differ"
         rm -rf killed
     done

@@ -102,6 +102,29 @@ expect 2 imprint dagger --resume --out whole-model
 says 'made by imprint train'
 expect 2 imprint train --data whole --resume --out whole
 says 'made by imprint log'
+printf 'data: [whole]\n' >cfg.yaml
+expect 2 imprint train --config cfg.yaml --resume --out whole
+says 'made by imprint log'
+expect 2 imprint log --resume --out nothing
+says 'nothing to resume'
+[ ! -e nothing ] || fail "a refused command made a folder"
+
+# settings that nothing is made with yet are kept, those that have grown are there after a kill
+mkdir lone
+cp whole-model/settings.yaml lone
+mv whole away
+expect 3 imprint train --resume --out lone
+mv away whole
+expect 0 imprint train --resume --out lone
+same_folders whole-model lone $models
+expect 0 imprint train --data whole --epochs 2 --out two
+start imprint train --resume --epochs 1000000 --out two
+until grep -q '^3,' two/history.csv || ! runs; do sleep 0.01; done
+stop KILL 137
+start imprint train --resume --out two
+until grep -q '^6,' two/history.csv || ! runs; do sleep 0.01; done
+stop INT 130
+rm -r two
 expect 0 imprint train --data whole --epochs 2 --out two
 expect 2 imprint train --data whole --epochs 1 --resume --out two
 says 'has had 2 epochs already'

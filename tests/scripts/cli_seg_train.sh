@@ -35,7 +35,7 @@ prints '"white line"'
 start $learn --out pieces
 until [ -e pieces/state.safetensors ] || ! runs; do sleep 0.01; done
 stop INT '0 130'
-expect 0 $learn --out pieces --resume
+expect 0 imprint seg-train --out pieces --resume
 prints 'held-out pictures'
 same_folders whole pieces model.safetensors last.safetensors state.safetensors history.csv \
     segments.png
