@@ -166,6 +166,35 @@ imp_status imp_path_within(char out[IMP_PATH_MAX], const char *path, const char 
     return IMP_OK;
 }
 
+// Where the last `parts` parts of a path begin.
+static const char *tail_of(const char *path, int parts)
+{
+    const char *at = path + strlen(path);
+    while (at > path && at[-1] == '/')
+        at--;
+    for (; parts > 0 && at > path; parts--) {
+        while (at > path && at[-1] == '/')
+            at--;
+        while (at > path && at[-1] != '/')
+            at--;
+    }
+    return at;
+}
+
+const char *imp_path_short(const char *const *paths, int count, int k)
+{
+    const char *tail = paths[k];
+    for (int parts = 1; parts == 1 || tail > paths[k]; parts++) {
+        bool alike = false;
+        tail = tail_of(paths[k], parts);
+        for (int i = 0; i < count && !alike; i++)
+            alike = strcmp(paths[i], paths[k]) != 0 && strcmp(tail_of(paths[i], parts), tail) == 0;
+        if (!alike)
+            break;
+    }
+    return tail;
+}
+
 bool imp_path_exists(const char *path)
 {
     struct stat info;

@@ -28,6 +28,10 @@ imp_status imp_path_join(char out[IMP_PATH_MAX], const char *folder, const char 
 imp_status imp_path_within(char out[IMP_PATH_MAX], const char *path, const char *name,
                            imp_error *err);
 
+// The end of one of several paths that is enough to tell it from those that differ: the last part,
+// or a few. Borrowed from paths[k].
+const char *imp_path_short(const char *const *paths, int count, int k);
+
 bool imp_path_exists(const char *path);
 
 // Whether a path ends so (".png"), with something before it.

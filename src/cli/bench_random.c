@@ -103,7 +103,8 @@ imp_status imp_bench_random(const imp_bench_random_settings *s, json_t *results,
     imp_status status = open_bench(&b, s, err);
     uint32_t episodes = 0;
     while (status == IMP_OK && b.seconds[PLAIN] + b.seconds[RANDOM] < s->seconds)
-        status = draw_episode(&b, episodes++, err);
+        status = imp_monitor_should_stop(s->monitor) ? imp_fail(err, IMP_INTERRUPTED, "interrupted")
+                                                     : draw_episode(&b, episodes++, err);
     if (status == IMP_OK) {
         const double frames = (double)episodes * EPISODE_FRAMES;
         put(results, print, "plain", frames / b.seconds[PLAIN],

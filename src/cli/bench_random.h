@@ -13,6 +13,7 @@ typedef struct imp_bench_random_settings {
     const imp_camera_def *camera;
     const imp_scene_def *scene;
     double seconds; // that it lasts at least
+    const imp_monitor *monitor;
 } imp_bench_random_settings;
 
 // Draws whole episodes on one core, plain and randomised by turns from the same poses; counts what

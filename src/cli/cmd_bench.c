@@ -27,6 +27,7 @@ typedef struct settings {
 // What a benchmark needs, made before the clock runs.
 typedef struct rig {
     const settings *s;
+    imp_monitor monitor;
     imp_world *world;
     imp_assets *assets; // NULL: ours
     imp_scene *scene;
@@ -279,13 +280,13 @@ static double measure(rig *r, piece run)
 {
     double best = 0.0;
     run(r); // warm up
-    for (int repeat = 0; repeat < REPEATS; repeat++) {
+    for (int repeat = 0; repeat < REPEATS && !imp_monitor_should_stop(&r->monitor); repeat++) {
         double start = imp_clock(), now;
         long long things = 0;
         do {
             things += run(r);
             now = imp_clock();
-        } while (now - start < r->s->seconds);
+        } while (now - start < r->s->seconds && !imp_monitor_should_stop(&r->monitor));
         double rate = (double)things / (now - start);
         best = rate > best ? rate : best;
     }
@@ -329,6 +330,8 @@ static void measure_chosen(rig *r, const imp_options *options, json_t *results)
         if (!chosen(options, bench->name))
             continue;
         double rate = measure(r, bench->run);
+        if (imp_monitor_should_stop(&r->monitor))
+            return;
         double value = bench->per_second > 0.0 ? bench->per_second / rate : rate;
         json_object_set_new(results, bench->name,
                             json_pack("{s:f, s:s}", "value", value, "unit", bench->unit));
@@ -343,7 +346,6 @@ static imp_status measure_all(json_t **out, rig *r, const imp_options *options, 
 {
     const settings *s = r->s;
     char processor[128];
-    const imp_monitor monitor = imp_session_monitor(options);
     const int threads = s->sim.threads > 0 ? s->sim.threads : imp_processor_count();
     processor_name(processor, sizeof processor);
     json_t *results = json_object();
@@ -358,12 +360,15 @@ static imp_status measure_all(json_t **out, rig *r, const imp_options *options, 
                                               .env = &s->env,
                                               .camera = &s->camera,
                                               .scene = &r->look,
-                                              .seconds = RANDOM_SECONDS * s->seconds};
+                                              .seconds = RANDOM_SECONDS * s->seconds,
+                                              .monitor = &r->monitor};
     imp_status status = IMP_OK;
-    if (chosen(options, RANDOM))
+    if (imp_monitor_should_stop(&r->monitor))
+        status = imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    if (status == IMP_OK && chosen(options, RANDOM))
         status = imp_bench_random(&random, results, !options->json, err);
     if (status == IMP_OK && chosen(options, AGENT))
-        status = imp_bench_agent(&s->agent, results, !options->json, &monitor, err);
+        status = imp_bench_agent(&s->agent, results, !options->json, &r->monitor, err);
     *out =
         json_pack("{s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor", processor,
                   "processors", imp_processor_count(), "threads", threads, "compiler", __VERSION__,
@@ -387,7 +392,7 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
         status = imp_fail(err, IMP_USAGE, "--batch %d is not within 1 to 4096", s->batch);
     if (status != IMP_OK)
         return status;
-    rig r = {.s = s};
+    rig r = {.s = s, .monitor = imp_session_monitor(options)};
     s->agent.map = s->sim.map;
     status = set_up(&r, options, err);
     if (status == IMP_OK) {

@@ -10,6 +10,7 @@
 typedef struct settings {
     const char *out;
     bool raw_pixels, standardised, force;
+    imp_inputs inputs; // of the network that was written
 } settings;
 
 // What can be written, and where to unless told otherwise.
@@ -24,7 +25,7 @@ static const struct {
 };
 enum { ONNX, FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
 
-static imp_status export_onnx(const settings *s, const char *model, imp_error *err)
+static imp_status export_onnx(settings *s, const char *model, imp_error *err)
 {
     if (s->raw_pixels && s->standardised)
         return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised exclude each other");
@@ -39,6 +40,8 @@ static imp_status export_onnx(const settings *s, const char *model, imp_error *e
     const imp_network *network = imp_driver_network(driver);
     status = network == NULL ? imp_fail(err, IMP_USAGE, "%s is no network", model)
                              : imp_network_export_onnx(network, s->out, !s->standardised, err);
+    if (status == IMP_OK)
+        s->inputs = *imp_network_inputs(network);
     imp_driver_close(driver);
     return status;
 }
@@ -77,6 +80,25 @@ static imp_status export_any(settings *s, const imp_options *options, int *forma
                            : export_dataset(s, options, *format, err);
 }
 
+static int print_onnx(const settings *s, const imp_options *options)
+{
+    const bool several = s->inputs.frames > 1;
+    const char *input = s->standardised ? "input" : several ? "pictures" : "picture";
+    if (options->json)
+        return imp_session_print_json(json_pack(
+            "{s:s, s:s, s:i, s:s, s:i, s:i}", "out", s->out, "format", "onnx", "opset", 13, "input",
+            input, "frames", s->inputs.frames, "actions", s->inputs.actions));
+    printf("%s: ONNX, opset 13, takes \"%s\": %s%s", s->out, input,
+           s->standardised ? "standardised pictures, floats, channels first"
+                           : "RGB bytes, channels last",
+           several ? ", the present one first" : "");
+    if (s->inputs.actions > 0)
+        printf("; and \"actions\": the last %d executed, left and right, the last one first",
+               s->inputs.actions);
+    printf("\n");
+    return imp_session_finish();
+}
+
 static int print_summary(const settings *s, const imp_options *options, int format)
 {
     if (format != ONNX) {
@@ -86,14 +108,7 @@ static int print_summary(const settings *s, const imp_options *options, int form
         printf("%s: %s, as %s reads it\n", s->out, options->operands[1], FORMATS[format].name);
         return imp_session_finish();
     }
-    const char *input = s->standardised ? "input" : "picture";
-    if (options->json)
-        return imp_session_print_json(json_pack("{s:s, s:s, s:i, s:s}", "out", s->out, "format",
-                                                "onnx", "opset", 13, "input", input));
-    printf("%s: ONNX, opset 13, takes \"%s\": %s\n", s->out, input,
-           s->standardised ? "standardised pictures, floats, channels first"
-                           : "RGB bytes, channels last");
-    return imp_session_finish();
+    return print_onnx(s, options);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

@@ -208,8 +208,10 @@ static imp_status show(const settings *s, const imp_options *options, imp_error 
     const char *name = options->operands[1];
     imp_network *network = NULL;
     imp_node_time *times = NULL;
-    imp_status status = is_description(name) ? create(&network, s, name, err)
-                                             : imp_network_load(&network, name, err);
+    // what is no file is told which networks there are
+    const bool described = is_description(name) || !imp_path_exists(name);
+    imp_status status =
+        described ? create(&network, s, name, err) : imp_network_load(&network, name, err);
     if (status != IMP_OK)
         return status;
     char *text = imp_network_metadata_json(network);

@@ -40,16 +40,19 @@ static void add_curve(curves *c, const char *run, const char *what, const imp_hi
 static imp_status read_runs(curves *c, const imp_options *options, imp_error *err)
 {
     for (int k = 0; k < options->operand_count; k++) {
-        const char *run = options->operands[k], *slash = strrchr(run, '/');
+        const char *run = options->operands[k];
         imp_history *history = &c->histories[k];
         const imp_status status = imp_history_read(history, run, INT32_MAX, err);
         if (status != IMP_OK)
             return status;
         if (history->count == 0)
-            return imp_fail(err, IMP_BAD_INPUT, "%s: has no history.csv with an epoch in it", run);
-        const char *name = options->operand_count == 1         ? ""
-                           : slash != NULL && slash[1] != '\0' ? slash + 1
-                                                               : run;
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s: has no history.csv with an epoch in it: name the folder of a "
+                            "training, of DAgger's rounds DIR/model-000 and so on",
+                            run);
+        const char *name = options->operand_count == 1
+                               ? ""
+                               : imp_path_short(options->operands, options->operand_count, k);
         const bool validated = !isnan(history->validation_losses[0]);
         if (!validated || options->operand_count <= RUNS_WITH_BOTH)
             add_curve(c, name, "training", history, history->losses);
@@ -75,7 +78,7 @@ static imp_status plot(const settings *s, const imp_options *options, curves *c,
     def.title = "Training";
     def.x_label = "epoch";
     def.whole_x = true;
-    def.y_label = "loss";
+    def.y_label = "loss (logarithmic)";
     def.log_y = true;
     def.width = s->size[0];
     def.height = s->size[1];

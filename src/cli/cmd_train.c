@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "cli/run_folder.h"
@@ -329,6 +330,40 @@ static imp_status train(imp_train_summary *summary, const imp_train_settings *s,
     return imp_train_online(summary, s->out, &o->def, monitor, err);
 }
 
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat one, other;
+    return a != NULL && stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+// What is learned from must not be what is written, or replaced.
+static imp_status check_out(const imp_train_settings *s, imp_error *err)
+{
+    if (same_folder(s->train.initial, s->out))
+        return imp_fail(err, IMP_USAGE, "--out %s: is what --from names, choose another", s->out);
+    for (int k = 0; k < s->data.count; k++)
+        if (same_folder(s->folders[k], s->out))
+            return imp_fail(err, IMP_USAGE, "--out %s: is what --data names, choose another",
+                            s->out);
+    return IMP_OK;
+}
+
+static void note_unfinished(const imp_train_settings *s)
+{
+    for (int k = 0; k < s->data.count; k++) {
+        imp_dataset *dataset;
+        if (imp_dataset_open(&dataset, s->folders[k], NULL) != IMP_OK)
+            continue; // which training tells
+        if (!imp_dataset_is_finished(dataset))
+            fprintf(stderr,
+                    "imprint: warning: %s is not finished: once it is, with imprint log --resume, "
+                    "this training cannot be resumed\n",
+                    s->folders[k]);
+        imp_dataset_close(dataset);
+    }
+}
+
 static imp_status run_settings(imp_train_settings *s, online_settings *o,
                                const imp_options *options, imp_train_summary *summary,
                                imp_error *err)
@@ -345,9 +380,13 @@ static imp_status run_settings(imp_train_settings *s, online_settings *o,
     if (!o->online)
         told.count = o->first;
     if (status == IMP_OK)
+        status = check_out(s, err);
+    if (status == IMP_OK)
         status = imp_run_begin(&folder, &told, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
+    if (!o->online)
+        note_unfinished(s);
     char *json = imp_options_json(&told);
     imp_monitor monitor = imp_session_monitor(options);
     status = train(summary, s, o, json != NULL ? json : "{}", &monitor, err);

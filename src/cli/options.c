@@ -114,12 +114,15 @@ static bool read_numbers(const char *text, const char *separators, int count, do
 
 static imp_status set_pair(const imp_option *option, const char *text, imp_error *err)
 {
-    double pair[2];
-    if (!read_numbers(text, "x,", 2, pair) || pair[0] != floor(pair[0]) ||
-        pair[1] != floor(pair[1]) || fabs(pair[0]) > 1e9 || fabs(pair[1]) > 1e9)
+    char *end, *last = NULL;
+    // by tens, or 0x10 would be one number
+    const long first = strtol(text, &end, 10),
+               second = *end != '\0' ? strtol(end + 1, &last, 10) : 0;
+    if (end == text || (*end != 'x' && *end != ',') || last == end + 1 || *last != '\0' ||
+        labs(first) > 1000000000L || labs(second) > 1000000000L)
         return wrong(option, text, "two whole numbers such as 80x60 or 3,1", err);
-    ((int *)option->value)[0] = (int)pair[0];
-    ((int *)option->value)[1] = (int)pair[1];
+    ((int *)option->value)[0] = (int)first;
+    ((int *)option->value)[1] = (int)second;
     return IMP_OK;
 }
 

@@ -165,6 +165,8 @@ int imp_session_finish(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
+    if (errno == EPIPE)
+        return 4; // who has read enough, as head does, needs no message
     imp_error err = {0};
     imp_fail(&err, IMP_IO, "standard output: %s", strerror(errno));
     return imp_session_fail(IMP_IO, &err);

@@ -54,9 +54,9 @@ static void add_robot(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH",
-         "size of an observation [80x60; render: 640x480]", IMP_SETTING},
+         "size of an observation [80x60; of a model: its own; render: 640x480]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
-         "duckiebot, none, or a robot's calibration (YAML)", IMP_SETTING},
+         "duckiebot, none, or a robot's calibration (YAML); of a model: its own", IMP_SETTING},
         {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
          "starts lie within this angle of the lane (4 is the baseline's, 60 the simulator's)",
          IMP_SETTING},
@@ -304,8 +304,15 @@ imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options
     if (!imp_options_given(options, sim->size))
         imp_driver_size(driver, &camera->width, &camera->height);
     const char *lens = imp_network_metadata(imp_driver_network(driver), "lens");
-    if (lens == NULL || imp_options_given(options, &sim->lens))
+    if (lens == NULL)
         return IMP_OK;
+    if (imp_options_given(options, &sim->lens)) {
+        if (strcmp(lens, imp_lens_name(camera->lens.kind)) != 0)
+            fprintf(stderr,
+                    "imprint: warning: %s learned through the lens %.16s, not through this one\n",
+                    imp_driver_name(driver), lens);
+        return IMP_OK;
+    }
     if (strcmp(lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
         return imp_fail(err, IMP_USAGE,
                         "the model saw through a robot's own lens: say which with --lens FILE");
@@ -321,8 +328,9 @@ void imp_sim_options_warn(const imp_driver *driver, double time_step)
     const double trained = imp_network_time_step(imp_driver_network(driver));
     if (trained == 0.0 || fabs(trained / time_step - 1.0) < 0.01)
         return;
-    fprintf(stderr,
-            "imprint: warning: %s learned to decide every %.3g s, and goes by what was before; here "
-            "it decides every %.3g s: train with the same --clock and --frame-skip\n",
-            imp_driver_name(driver), trained, time_step);
+    fprintf(
+        stderr,
+        "imprint: warning: %s learned to decide every %.3g s, and goes by what was before; here "
+        "it decides every %.3g s: train with the same --clock and --frame-skip\n",
+        imp_driver_name(driver), trained, time_step);
 }

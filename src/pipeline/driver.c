@@ -27,7 +27,8 @@ static imp_status load_network(imp_driver *driver, imp_error *err)
 {
     if (!imp_path_exists(driver->name))
         return imp_fail(err, IMP_BAD_INPUT,
-                        "unknown policy '%s': give expert, reference, or a model file or folder",
+                        "unknown policy '%s': give expert, reference, or a model's file or folder, "
+                        "as imprint train makes them",
                         driver->name);
     return imp_network_load(&driver->network, driver->name, err);
 }

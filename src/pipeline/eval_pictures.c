@@ -14,12 +14,6 @@ int imp_eval_shown(const imp_eval_report_def *def)
     return def->count < IMP_SHOWN_POLICIES ? def->count : IMP_SHOWN_POLICIES;
 }
 
-const char *imp_eval_short_name(const char *policy)
-{
-    const char *slash = strrchr(policy, '/');
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : policy;
-}
-
 static imp_status join(char path[IMP_PATH_MAX], const imp_eval_report_def *def, const char *name,
                        imp_error *err)
 {
@@ -145,7 +139,7 @@ static imp_status draw_map(const imp_eval_report_def *def, const char *name,
     const int count = imp_eval_shown(def);
     imp_status status = join(path, def, name, err);
     for (int p = 0; p < count && status == IMP_OK; p++) {
-        panels[p].title = imp_eval_short_name(def->names[p]);
+        panels[p].title = imp_path_short(def->names, def->count, p);
         status = fill_panel(&panels[p], &def->evaluations[p], index, err);
     }
     if (status == IMP_OK)
@@ -220,10 +214,14 @@ static imp_status write_film(imp_film *film, const imp_eval_report_def *def, int
     if (status != IMP_OK || replay->count == 0)
         return status;
     snprintf(film->picture, sizeof film->picture, "worst-%d-%d.png", p + 1, rank + 1);
-    snprintf(film->caption, sizeof film->caption,
-             "%.60s, episode %d on %.60s: %s after %d steps, mean |lane distance| %.1f cm",
-             imp_eval_short_name(def->names[p]), episode, r->map, imp_ending_name(r->ending),
-             r->steps, 100.0 * r->lane_distance_mean);
+    // before it has settled, nothing is measured
+    char lane[48] = "";
+    if (r->steps > def->defs[p].settle_steps && isfinite(r->lane_distance_mean))
+        snprintf(lane, sizeof lane, ", mean |lane distance| %.1f cm",
+                 100.0 * r->lane_distance_mean);
+    snprintf(film->caption, sizeof film->caption, "%.60s, episode %d on %.60s: %s after %d steps%s",
+             imp_path_short(def->names, def->count, p), episode, r->map, imp_ending_name(r->ending),
+             r->steps, lane);
     const imp_strip strip = {
         replay->frames, replay->actions,     replay->count,           replay->width,
         replay->height, IMP_FILM_FRAMES / 2, scale_of(replay->width),

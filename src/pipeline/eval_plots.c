@@ -90,7 +90,7 @@ static imp_status fill_survival(points *p, int k, const imp_eval_report_def *def
             ends[(int)ceil(part * places)]++;
         }
     const imp_status status =
-        make_points(p, k, imp_eval_short_name(def->names[k]), 2 * places + 1, err);
+        make_points(p, k, imp_path_short(def->names, def->count, k), 2 * places + 1, err);
     if (status != IMP_OK)
         return status;
     int alive = evaluation->episodes;
@@ -145,15 +145,15 @@ static imp_status fill_lanes(points *p, int k, const imp_eval_report_def *def, i
         merge *= 2;
     const imp_histogram *lanes = &def->evaluations[k].lanes;
     const int middle = lanes->bins / 2;
-    return fill_histogram(p, k, imp_eval_short_name(def->names[k]), lanes, middle - BINS * merge,
-                          middle + BINS * merge, merge, 100.0, err);
+    return fill_histogram(p, k, imp_path_short(def->names, def->count, k), lanes,
+                          middle - BINS * merge, middle + BINS * merge, merge, 100.0, err);
 }
 
 static imp_status fill_speeds(points *p, int k, const imp_eval_report_def *def, imp_error *err)
 {
     enum { MERGE = 2, UP_TO = 132 }; // 10 mm/s, 0.66 m/s
-    return fill_histogram(p, k, imp_eval_short_name(def->names[k]), &def->evaluations[k].speeds, 0,
-                          UP_TO, MERGE, 1.0, err);
+    return fill_histogram(p, k, imp_path_short(def->names, def->count, k),
+                          &def->evaluations[k].speeds, 0, UP_TO, MERGE, 1.0, err);
 }
 
 // What the policy steered against what the expert would have, at states of the kept episodes.
@@ -165,7 +165,7 @@ static imp_status fill_actions(points *p, int k, const imp_eval_report_def *def,
     for (int e = 0; e < evaluation->episodes; e++)
         total += evaluation->results[e].actions != NULL ? evaluation->results[e].steps : 0;
     const imp_status status =
-        make_points(p, k, imp_eval_short_name(def->names[k]), POINTS_MAX, err);
+        make_points(p, k, imp_path_short(def->names, def->count, k), POINTS_MAX, err);
     const int64_t every = total / POINTS_MAX + 1;
     for (int e = 0; e < evaluation->episodes && status == IMP_OK; e++) {
         const imp_episode_result *r = &evaluation->results[e];
@@ -227,7 +227,7 @@ static imp_status put_losses(imp_html *page, const imp_eval_report_def *def, imp
         if (status != IMP_OK || history->count == 0)
             continue;
         p.series[count++] = (imp_series){
-            imp_eval_short_name(def->names[k]), history->epochs,
+            imp_path_short(def->names, def->count, k), history->epochs,
             isnan(history->validation_losses[0]) ? history->losses : history->validation_losses,
             history->count};
     }
@@ -240,8 +240,9 @@ static imp_status put_losses(imp_html *page, const imp_eval_report_def *def, imp
 
 imp_status imp_eval_plot(imp_html *page, const imp_eval_report_def *def, imp_error *err)
 {
-    const imp_plot_def survival =
+    imp_plot_def survival =
         plot_of("Survival", "time in the episode [s]", "episodes under way [%]");
+    survival.y_high = 100.0;
     const imp_plot_def lanes =
         plot_of("Lateral deviation", "to the right of the lane centre [cm]", "settled steps [%]");
     const imp_plot_def speeds = plot_of("Speed", "speed [m/s]", "settled steps [%]");

@@ -55,7 +55,7 @@ static void put_summary(imp_html *page, const imp_eval_report_def *def)
     imp_html_table_begin(page, headings, sizeof headings / sizeof headings[0]);
     for (int p = 0; p < def->count; p++) {
         imp_html_row_begin(page);
-        imp_html_cell(page, imp_eval_short_name(def->names[p]), NULL);
+        imp_html_cell(page, imp_path_short(def->names, def->count, p), NULL);
         put_figures(page, &def->evaluations[p].figures);
         put_number(page, 100.0 * def->evaluations[p].lane_distance_p95, 2);
         put_estimate(page, def->evaluations[p].figures.action_error, 1.0, 3);
@@ -74,7 +74,7 @@ static imp_status put_comparison(imp_html *page, const imp_eval_report_def *def,
     snprintf(text, sizeof text,
              "Differences on the same starts, each policy minus %.100s: episodes are paired, so "
              "that what is hard for both does not count. p: sign test of who survived (McNemar's).",
-             imp_eval_short_name(def->names[0]));
+             imp_path_short(def->names, def->count, 0));
     imp_html_heading(page, "Compared with the first");
     imp_html_paragraph(page, text);
     imp_html_table_begin(page, headings, sizeof headings / sizeof headings[0]);
@@ -85,7 +85,7 @@ static imp_status put_comparison(imp_html *page, const imp_eval_report_def *def,
         if (status != IMP_OK)
             return status;
         imp_html_row_begin(page);
-        imp_html_cell(page, imp_eval_short_name(def->names[p]), NULL);
+        imp_html_cell(page, imp_path_short(def->names, def->count, p), NULL);
         put_number(page, c.only_first, 0);
         put_number(page, c.only_second, 0);
         if (c.survival_p < 0.001)
@@ -118,7 +118,7 @@ static void put_maps(imp_html *page, const imp_eval_report_def *def)
             imp_html_cell(page, m->name,
                           imp_driver_was_trained_on(def->drivers[p], m->name) ? "trained on"
                                                                               : NULL);
-            imp_html_cell(page, imp_eval_short_name(def->names[p]), NULL);
+            imp_html_cell(page, imp_path_short(def->names, def->count, p), NULL);
             put_figures(page, &m->figures);
         }
     imp_html_table_end(page);
@@ -184,8 +184,8 @@ static imp_status put_saliency(imp_html *page, const imp_eval_report_def *def,
                                "steering changes when it is covered.");
         }
         first = false;
-        status =
-            put_picture(page, def, pictures->saliency[p], imp_eval_short_name(def->names[p]), err);
+        status = put_picture(page, def, pictures->saliency[p],
+                             imp_path_short(def->names, def->count, p), err);
     }
     return status;
 }

@@ -31,9 +31,6 @@ typedef struct imp_eval_pictures {
 
 // How many policies are shown in plots and pictures.
 int imp_eval_shown(const imp_eval_report_def *def);
-// The last part of a policy's path: it names it well enough.
-const char *imp_eval_short_name(const char *policy);
-
 // Writes episodes.csv.
 imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *err);
 // Writes all pictures, and the poses of the worst episodes.

@@ -127,7 +127,7 @@ imp_status imp_history_write(const imp_history *history, const char *folder, imp
     plot.title = "Training";
     plot.x_label = "epoch";
     plot.whole_x = true;
-    plot.y_label = "loss";
+    plot.y_label = "loss (logarithmic)";
     plot.log_y = true;
     imp_series series[] = {
         {"training", history->epochs, history->losses, history->count},

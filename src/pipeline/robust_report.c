@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "imprint/report.h"
 #include "pipeline/eval_report.h"
 
@@ -64,7 +65,7 @@ static imp_status put_plot(imp_html *page, const char *policy, const imp_robustn
     }
     char title[128], *svg;
     size_t length;
-    snprintf(title, sizeof title, "What breaks %.80s", imp_eval_short_name(policy));
+    snprintf(title, sizeof title, "What breaks %.80s", policy);
     imp_plot_def plot = imp_default_plot_def();
     plot.title = title;
     plot.x_label = "strength";
@@ -92,8 +93,9 @@ imp_status imp_eval_put_robustness(imp_html *page, const imp_eval_report_def *de
     for (int p = 0; p < def->count && status == IMP_OK; p++) {
         if (def->robustness[p].count == 0)
             continue;
-        imp_html_paragraph(page, imp_eval_short_name(def->names[p]));
-        status = put_plot(page, def->names[p], &def->robustness[p], err);
+        const char *name = imp_path_short(def->names, def->count, p);
+        imp_html_paragraph(page, name);
+        status = put_plot(page, name, &def->robustness[p], err);
         put_table(page, &def->robustness[p]);
     }
     return status;

@@ -122,7 +122,7 @@ static imp_status draw_lines(double *lines[LINES], int count, const char *path, 
     share.y_label = "share [%]";
     share.y_high = 100.0;
     lane.y_label = "mean |lane distance| [cm]";
-    loss.y_label = "loss";
+    loss.y_label = "loss (logarithmic)";
     loss.log_y = true;
     loss.x_label = "round";
     imp_plot_panel panels[3] = {{&share, series, 2}};

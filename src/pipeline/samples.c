@@ -76,7 +76,10 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const i
         return imp_fail(err, IMP_USAGE, "more than %d datasets: record several into one",
                         IMP_PARTS_MAX);
     if (episodes == 0)
-        return imp_fail(err, IMP_BAD_INPUT, "dataset %d has no episodes", number + 1);
+        return imp_fail(
+            err, IMP_BAD_INPUT,
+            "dataset %d has no episode that is safe: imprint log --resume goes on with it",
+            number + 1);
     uint32_t *order = malloc((size_t)episodes * sizeof *order);
     if (order == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", episodes);

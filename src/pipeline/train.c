@@ -397,7 +397,8 @@ static imp_status check(const imp_train_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE, "the weight of turns, %g, must not be negative",
                         def->weight_turns);
     if (!(def->validation >= 0.0 && def->validation < 1.0))
-        return imp_fail(err, IMP_USAGE, "the share for validation, %g, must lie within 0 to 1",
+        return imp_fail(err, IMP_USAGE,
+                        "the share for validation, %g, must be at least 0 and less than 1",
                         def->validation);
     return IMP_OK;
 }

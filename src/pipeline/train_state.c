@@ -29,6 +29,25 @@ imp_status imp_train_save_state(imp_train_run *r, imp_error *err)
     return status;
 }
 
+// In what the run that left a state differs from this one.
+static const char *difference(const imp_train_run *r, const char *left)
+{
+    static const char SCHEDULE[] = ", schedule ";
+    const char *now = r->identity;
+    if (r->online == NULL && strncmp(left, now, strcspn(now, ",") + 1) != 0)
+        return "on other data";
+    const char *before = strstr(left, SCHEDULE), *after = strstr(now, SCHEDULE);
+    if (before != NULL && after != NULL) {
+        before += sizeof SCHEDULE - 1;
+        after += sizeof SCHEDULE - 1;
+        if (strncmp(before, after, strcspn(after, ",") + 1) != 0)
+            return "along another schedule of the learning rate (cosine goes by the number of "
+                   "epochs)";
+    }
+    return r->online == NULL ? "with other settings"
+                             : "with other settings, perhaps of the driving";
+}
+
 // Where training stood, from the text that was kept. The file may be anybody's.
 static imp_status read_position(imp_train_run *r, const char *path, const char *text,
                                 imp_error *err)
@@ -41,7 +60,8 @@ static imp_status read_position(imp_train_run *r, const char *path, const char *
         root != NULL && json_unpack(root, "{s:s, s:i, s:i, s:s, s:s, s:i}", "run", &identity,
                                     "epoch", &at.epoch, "step", &at.step, "loss_sum", &loss_sum,
                                     "best_loss", &best_loss, "best_epoch", &at.best_epoch) == 0;
-    bool same = read && strcmp(identity, r->identity) == 0;
+    const bool same = read && strcmp(identity, r->identity) == 0;
+    const char *why = same ? "" : difference(r, identity);
     at.loss_sum = strtod(loss_sum, NULL);
     at.best_loss = strtod(best_loss, NULL);
     json_decref(root);
@@ -51,9 +71,8 @@ static imp_status read_position(imp_train_run *r, const char *path, const char *
         return imp_fail(err, IMP_BAD_INPUT, "%s: not a training state of this version", path);
     if (!same)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: was trained on other data or with other settings: resume with the "
-                        "same, or start anew with --force",
-                        path);
+                        "%s: was trained %s: resume with the same, or start anew with --force",
+                        path, why);
     r->at = r->saved = at;
     return IMP_OK;
 }

@@ -131,12 +131,12 @@ static imp_status set_word(imp_randomization *spec, const char *word, size_t len
     if (which == 0) {
         char known[300] = "";
         for (int g = 0; g < IMP_GROUP_COUNT; g++) {
-            strncat(known, " ", sizeof known - strlen(known) - 1);
+            strncat(known, g > 0 ? ", " : " ", sizeof known - strlen(known) - 1);
             strncat(known, groups[g].word, sizeof known - strlen(known) - 1);
         }
         return imp_fail(err, IMP_USAGE,
-                        "'%.*s' is none of all none looks dynamics reference domain_rand "
-                        "camera_rand dynamics_rand, nor a group:%s",
+                        "'%.*s' is none of all, none, looks, dynamics, reference, domain_rand, "
+                        "camera_rand, dynamics_rand, nor a group:%s",
                         shown, word, known);
     }
     switch_groups(spec, which, reference, strength);

@@ -156,6 +156,36 @@ static void status_texts_and_messages(void **state)
     assert_int_equal(strlen(err.message), sizeof err.message - 1);
 }
 
+static void short_paths_tell_apart(void **state)
+{
+    (void)state;
+    const char *const paths[] = {"a/model-1", "b/model-1", "b/model-2", "expert",
+                                 "b/model-1", "x/y/z",     "w/y/z",     "model-2"};
+    const char *const wanted[] = {"a/model-1", "b/model-1", "b/model-2", "expert",
+                                  "b/model-1", "x/y/z",     "w/y/z",     "model-2"};
+    for (int k = 0; k < 8; k++)
+        assert_string_equal(imp_path_short(paths, 8, k), wanted[k]);
+    assert_string_equal(imp_path_short(paths, 1, 0), "model-1");
+    assert_string_equal(imp_path_short((const char *const[]){"y/z/"}, 1, 0), "z/");
+    assert_string_equal(imp_path_short((const char *const[]){"/", "/a"}, 2, 0), "/");
+}
+
+static void paths_end_as_they_end(void **state)
+{
+    (void)state;
+    assert_true(imp_path_ends("a.png", ".png"));
+    assert_false(imp_path_ends(".png", ".png"));
+    assert_false(imp_path_ends("a.pn", ".png"));
+    assert_true(imp_path_is_yaml("a.yml"));
+    assert_false(imp_path_is_yaml("yaml"));
+    imp_error err = {0};
+    char path[IMP_PATH_MAX];
+    assert_ok(imp_path_within(path, "/", "file", &err), err);
+    assert_string_equal(path, "//file");
+    assert_ok(imp_path_within(path, "/nowhere/file", "other", &err), err);
+    assert_string_equal(path, "/nowhere/file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +195,8 @@ int main(void)
         cmocka_unit_test(folders_are_created),
         cmocka_unit_test(read_only_folder_is_refused),
         cmocka_unit_test(full_disk_keeps_the_old_file),
+        cmocka_unit_test(short_paths_tell_apart),
+        cmocka_unit_test(paths_end_as_they_end),
         cmocka_unit_test(status_texts_and_messages),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

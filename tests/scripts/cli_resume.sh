@@ -22,6 +22,11 @@ stop INT 130
 one_line err
 [ ! -e e/metrics.json ] || fail "an interrupted evaluation wrote figures"
 
+start imprint bench env --seconds 30
+sleep 0.5
+stop INT 130
+one_line err
+
 collect='imprint log --episodes 50 --steps 60 --size 40x30 --noise 0.2'
 expect 0 $collect --out whole
 start imprint train --data whole --epochs 1000000 --out endless-model
@@ -102,7 +107,14 @@ expect 2 imprint dagger --resume --out whole-model
 says 'made by imprint train'
 expect 2 imprint train --data whole --resume --out whole
 says 'made by imprint log'
-printf 'data: [whole]\n' >cfg.yaml
+expect 2 imprint train --data whole --force --out ./whole
+says 'is what --data names'
+expect 0 imprint log --episodes 2 --steps 60 --size 40x30 --out other
+expect 3 imprint train --data other --resume --out whole-model
+says 'on other data'
+expect 3 imprint train --resume --schedule cosine --out whole-model
+says 'schedule'
+printf 'data: [data-INT-first]\n' >cfg.yaml
 expect 2 imprint train --config cfg.yaml --resume --out whole
 says 'made by imprint log'
 expect 2 imprint log --resume --out nothing
