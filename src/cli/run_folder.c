@@ -121,7 +121,7 @@ imp_status imp_run_conclude(imp_run_folder *run, const imp_options *options, imp
     char path[IMP_PATH_MAX];
     const bool good = status == IMP_OK || status == IMP_INTERRUPTED;
     if (imp_path_join(path, run->path, IMP_SETTINGS_FILE, NULL) == IMP_OK) {
-        if (status == IMP_USAGE || status == IMP_BAD_INPUT)
+        if ((status == IMP_USAGE || status == IMP_BAD_INPUT) && !run->made)
             put_back(run, path, options, status, err);
         // settings that nothing was made with are worth no folder
         if (run->made && is_alone(run->path))
