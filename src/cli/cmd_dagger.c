@@ -15,7 +15,7 @@ typedef struct settings {
     bool resume, force;
 } settings;
 
-static void add_options(imp_options *options, settings *s)
+static void add_driving(imp_options *options, settings *s)
 {
     imp_dagger_def *dagger = &s->dagger;
     const imp_option table[] = {
@@ -47,26 +47,42 @@ static void add_options(imp_options *options, settings *s)
          "how long a disturbance lasts", IMP_SETTING},
         {"start-offset", 0, IMP_OPTION_REAL, &dagger->collect.start_offset, "M",
          "start within this of the lane's centre instead of anywhere on the tile", IMP_SETTING},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_learning(imp_options *options, settings *s)
+{
+    imp_dagger_def *dagger = &s->dagger;
+    imp_train_def *train = &dagger->train;
+    const imp_option table[] = {
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
          "built-in network or YAML file, see imprint model list", IMP_SETTING},
-        {"batch-norm", 0, IMP_OPTION_FLAG, &dagger->train.network.batch_norm, NULL,
+        {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
          "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
-        {"epochs", 'e', IMP_OPTION_INT, &dagger->train.epochs, "N",
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N",
          "times through all frames after a round", IMP_SETTING},
         {"last-epochs", 0, IMP_OPTION_INT, &dagger->last_epochs, "N",
          "and after the last one; 0: as after the others", IMP_SETTING},
-        {"batch", 'b', IMP_OPTION_INT, &dagger->train.trainer.batch, "N", "samples per step",
-         IMP_SETTING},
+        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", IMP_SETTING},
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME",
          "mse, or huber, which counts large errors less", IMP_SETTING},
         {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
          "change pictures while learning, see imprint train --help", IMP_SETTING},
-        {"average", 0, IMP_OPTION_REAL, &dagger->train.trainer.average, "R",
+        {"average", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
          "the model is a moving average of the weights with this decay; 0: none", IMP_SETTING},
-        {"learning-rate", 0, IMP_OPTION_REAL, &dagger->train.trainer.learning_rate, "R",
+        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
          "at the start of a round; falls along half a cosine", IMP_SETTING},
-        {"train-seed", 0, IMP_OPTION_SEED, &dagger->train.seed, "N", "of weights, order and split",
+        {"train-seed", 0, IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split",
          IMP_SETTING},
+    };
+    imp_options_add_group(options, "Learning", table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_options(imp_options *options, settings *s)
+{
+    imp_dagger_def *dagger = &s->dagger;
+    const imp_option table[] = {
         {"eval-episodes", 0, IMP_OPTION_INT, &dagger->eval.episodes, "N",
          "that each round's policy is judged by", IMP_SETTING},
         {"eval-steps", 0, IMP_OPTION_INT, &dagger->eval.steps, "N", "steps of those", IMP_SETTING},
@@ -79,6 +95,8 @@ static void add_options(imp_options *options, settings *s)
     };
     imp_sim_options_add_several(options, &s->sim);
     imp_sim_options_add_observe(options, &s->sim);
+    add_driving(options, s);
+    add_learning(options, s);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
