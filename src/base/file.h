@@ -6,6 +6,9 @@
 
 enum { IMP_PATH_MAX = 4096 };
 
+// In an output folder: what was asked for. Programs write it, before anything else is there.
+#define IMP_SETTINGS_NAME "settings.yaml"
+
 // Reads a whole file of at most limit bytes. *out is terminated with a 0 that *length does not
 // count; the caller frees it. Messages name the path.
 imp_status imp_file_read(char **out, size_t *length, const char *path, size_t limit,

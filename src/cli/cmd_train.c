@@ -236,15 +236,12 @@ static void add_online_options(imp_options *options, online_settings *o)
 {
     imp_collect_def *collect = &o->def.collect;
     o->first = options->count;
-    const imp_option online = {
-        "online",
-        0,
-        IMP_OPTION_FLAG,
-        &o->online,
-        NULL,
-        "no dataset: learn from what is driven meanwhile, by the expert first, then by the "
-        "network; the options below say where and how",
-        IMP_SETTING};
+    const imp_option online[] = {
+        {"online", 0, IMP_OPTION_FLAG, &o->online, NULL,
+         "no dataset: learn from what is driven meanwhile, by the expert first, then by the "
+         "network; the options below say where and how",
+         IMP_SETTING},
+    };
     const imp_option table[] = {
         {"buffer", 0, IMP_OPTION_INT, &o->def.buffer, "N",
          "episodes in memory, which an epoch goes through once", IMP_SETTING},
@@ -256,7 +253,7 @@ static void add_online_options(imp_options *options, online_settings *o)
         {"expert-share", 0, IMP_OPTION_REAL, &collect->expert_share, "SHARE",
          "of the driving, once the network drives", IMP_SETTING},
     };
-    imp_options_add(options, online);
+    imp_options_add_all(options, online, 1);
     imp_options_add_group(options, "With --online, as everything below", table,
                           (int)(sizeof table / sizeof table[0]));
     imp_sim_options_add_driving(options, &o->sim);

@@ -101,7 +101,7 @@ imp_status imp_config_check_maker(const imp_options *options, const char *folder
 {
     char path[IMP_PATH_MAX], maker[32], *text;
     size_t length;
-    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE, err);
+    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_NAME, err);
     if (status != IMP_OK || !imp_path_exists(path))
         return status;
     status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
@@ -121,7 +121,7 @@ imp_status imp_config_recall(imp_options *options, const char *folder, imp_error
 {
     char path[IMP_PATH_MAX];
     const int out = imp_option_find(options, "out");
-    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE, err);
+    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_NAME, err);
     if (status == IMP_OK)
         status = imp_config_check_maker(options, folder, err);
     if (status != IMP_OK || !imp_path_exists(path))

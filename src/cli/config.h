@@ -4,8 +4,6 @@
 
 #include "cli/options.h"
 
-#define IMP_SETTINGS_FILE "settings.yaml" // of a folder: what was asked for
-
 // Sets the options that a YAML file of `name: value` lines names. Fails with "file:line: ...".
 imp_status imp_config_read(imp_options *options, const char *path, imp_error *err);
 

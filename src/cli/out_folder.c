@@ -17,7 +17,7 @@
 static bool is_ours(const char *name)
 {
     static const char *const names[] = {
-        "main_data.hdf5", "metadata.json",     IMP_SETTINGS_FILE,   "observations.png",
+        "main_data.hdf5", "metadata.json",     IMP_SETTINGS_NAME,   "observations.png",
         "segments.png",   "model.safetensors", "last.safetensors",  "history.csv",
         "loss.svg",       "metrics.json",      "state.safetensors", "trajectories.png",
         "history.jsonl",  "report.html",       "episodes.csv",      "rounds.csv",
@@ -196,7 +196,7 @@ bool imp_out_settle(const char *folder, bool force, imp_status status, imp_error
 imp_status imp_out_save_settings(const imp_options *options, const char *folder, imp_error *err)
 {
     char path[IMP_PATH_MAX];
-    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE, err);
+    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_NAME, err);
     if (status != IMP_OK)
         return status;
     char *text = imp_options_yaml(options);

@@ -32,7 +32,7 @@ imp_status imp_run_begin(imp_run_folder *run, const imp_options *options, const 
                         folder);
     imp_status status = imp_out_claim(options, folder, resume, force, err);
     if (status == IMP_OK)
-        status = imp_path_join(path, folder, IMP_SETTINGS_FILE, err);
+        status = imp_path_join(path, folder, IMP_SETTINGS_NAME, err);
     if (status != IMP_OK)
         return status;
     run->made = !imp_path_exists(folder);
@@ -110,7 +110,7 @@ static bool is_alone(const char *folder)
         return false;
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
         alone = alone && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                          strcmp(entry->d_name, IMP_SETTINGS_FILE) == 0);
+                          strcmp(entry->d_name, IMP_SETTINGS_NAME) == 0);
     closedir(directory);
     return alone;
 }
@@ -120,7 +120,7 @@ imp_status imp_run_conclude(imp_run_folder *run, const imp_options *options, imp
 {
     char path[IMP_PATH_MAX];
     const bool good = status == IMP_OK || status == IMP_INTERRUPTED;
-    if (imp_path_join(path, run->path, IMP_SETTINGS_FILE, NULL) == IMP_OK) {
+    if (imp_path_join(path, run->path, IMP_SETTINGS_NAME, NULL) == IMP_OK) {
         if ((status == IMP_USAGE || status == IMP_BAD_INPUT) && !run->made)
             put_back(run, path, options, status, err);
         // settings that nothing was made with are worth no folder

@@ -124,24 +124,21 @@ static void add_options(imp_options *options, imp_sim_options *sim)
 
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
-    const imp_option map = {"map",      'm',   IMP_OPTION_TEXT,
-                            &sim->map,  "MAP", "map by name or path to a YAML file",
-                            IMP_SETTING};
-    imp_options_add_group(options, WORLD, &map, 1);
+    const imp_option map[] = {{"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
+                               "map by name or path to a YAML file", IMP_SETTING}};
+    imp_options_add_group(options, WORLD, map, 1);
     add_seed_and_threads(options, sim);
     add_options(options, sim);
 }
 
 void imp_sim_options_add_driving(imp_options *options, imp_sim_options *sim)
 {
-    const imp_option map = {"map",
-                            'm',
-                            IMP_OPTION_LIST,
-                            &sim->maps,
-                            "MAP",
-                            "map by name or path, or a folder of them; may be repeated: every "
-                            "episode takes one at random",
-                            IMP_SETTING};
+    const imp_option map[] = {
+        {"map", 'm', IMP_OPTION_LIST, &sim->maps, "MAP",
+         "map by name or path, or a folder of them; may be repeated: every episode takes one at "
+         "random",
+         IMP_SETTING},
+    };
     const imp_option table[] = {
         {"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects, NULL,
          "draw how objects move and which optional ones are there", IMP_SETTING},
@@ -155,7 +152,7 @@ void imp_sim_options_add_driving(imp_options *options, imp_sim_options *sim)
         {"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
          "moving duckiebots stop for what is ahead", IMP_SETTING},
     };
-    imp_options_add_group(options, WORLD, &map, 1);
+    imp_options_add_group(options, WORLD, map, 1);
     add_options(options, sim);
     imp_options_add_group(options, WORLD, table, (int)(sizeof table / sizeof table[0]));
     imp_random_options_add(options, sim);

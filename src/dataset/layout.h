@@ -11,8 +11,6 @@
 #define IMP_DATASET_FORMAT "imprint-dataset-1"
 #define IMP_INDEX_NAME "main_data.hdf5"
 #define IMP_METADATA_NAME "metadata.json"
-#define IMP_SETTINGS_NAME                                                                          \
-    "settings.yaml" // of whoever asked for the dataset; may be there before it
 
 // Bounds that keep every size far from overflow.
 #define IMP_MAX_EPISODE_STEPS (1 << 24)

@@ -214,9 +214,8 @@ static imp_status write_film(imp_film *film, const imp_eval_report_def *def, int
     if (status != IMP_OK || replay->count == 0)
         return status;
     snprintf(film->picture, sizeof film->picture, "worst-%d-%d.png", p + 1, rank + 1);
-    // before it has settled, nothing is measured
     char lane[48] = "";
-    if (r->steps > def->defs[p].settle_steps && isfinite(r->lane_distance_mean))
+    if (r->in_lane > 0)
         snprintf(lane, sizeof lane, ", mean |lane distance| %.1f cm",
                  100.0 * r->lane_distance_mean);
     snprintf(film->caption, sizeof film->caption, "%.60s, episode %d on %.60s: %s after %d steps%s",

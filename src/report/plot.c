@@ -106,25 +106,25 @@ static void put_panels(FILE *out, const imp_plot_panel *panels, int count,
                        const imp_axis (*axes)[2])
 {
     int width = 0, height = 0, down = 0;
+    if (count == 1) {
+        put_plot(out, panels->def, panels->series, panels->count, &axes[0][0], &axes[0][1]);
+        return;
+    }
     for (int k = 0; k < count; k++) {
         width = panels[k].def->width > width ? panels[k].def->width : width;
         height += panels[k].def->height;
     }
-    if (count > 1)
-        fprintf(out,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-                "viewBox=\"0 0 %d %d\">\n",
-                width, height, width, height);
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+            "viewBox=\"0 0 %d %d\">\n",
+            width, height, width, height);
     for (int k = 0; k < count; k++) {
-        if (count > 1)
-            fprintf(out, "<g transform=\"translate(0 %d)\">\n", down);
+        fprintf(out, "<g transform=\"translate(0 %d)\">\n", down);
         put_plot(out, panels[k].def, panels[k].series, panels[k].count, &axes[k][0], &axes[k][1]);
-        if (count > 1)
-            fputs("</g>\n", out);
+        fputs("</g>\n", out);
         down += panels[k].def->height;
     }
-    if (count > 1)
-        fputs("</svg>\n", out);
+    fputs("</svg>\n", out);
 }
 
 static imp_status panels_svg(char **out, size_t *length, const imp_plot_panel *panels, int count,
