@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "arena/talk.h"
-#include "base/file.h"
+#include "base/atomic_file.h"
 #include "base/jpeg.h"
 #include "base/vector.h"
 
@@ -28,45 +28,35 @@ typedef struct guest_policy {
     const imp_guest_def *def;
     imp_talk talk; // without an agent until the first episode, and after a failure
     imp_jpeg_writer *writer;
-    imp_error err;      // why it gave up
-    imp_pose pose;      // at the last observation
-    double left, right; // how far the wheels have turned since the start [rad]
-    double time;        // of the next observation [s]
-    char log[IMP_PATH_MAX], unfinished[IMP_PATH_MAX]; // of the episode; "" if there is none
+    imp_error err;       // why it gave up
+    imp_pose pose;       // at the last observation
+    double left, right;  // how far the wheels have turned since the start [rad]
+    double time;         // of the next observation [s]
+    imp_atomic_file log; // what was said in the episode, if it is kept
 } guest_policy;
 
 // Gives the log of the episode its name. That it could not be written ends the episode.
 static imp_status finish_log(guest_policy *self, imp_error *err)
 {
-    FILE *log = self->talk.log;
-    if (log == NULL)
+    if (self->talk.log == NULL)
         return IMP_OK;
     self->talk.log = NULL;
-    const bool whole = ferror(log) == 0;
-    if (fclose(log) == 0 && whole && rename(self->unfinished, self->log) == 0)
-        return IMP_OK;
-    const int code = errno;
-    remove(self->unfinished);
-    return imp_fail(err, IMP_IO, "%s: %s", self->log, strerror(code));
+    return imp_atomic_file_commit(&self->log, err);
 }
 
 static imp_status start_log(guest_policy *self, const imp_env *env, imp_error *err)
 {
-    char name[64];
+    char name[64], path[IMP_PATH_MAX];
     if (self->def->log == NULL)
         return IMP_OK;
     snprintf(name, sizeof name, "%s-episode%u.cbor", self->def->log_name, env->episode);
     imp_status status = imp_folder_create(self->def->log, err);
     if (status == IMP_OK)
-        status = imp_path_join(self->log, self->def->log, name, err);
-    if (status != IMP_OK)
-        return status;
-    if (snprintf(self->unfinished, sizeof self->unfinished, "%s.tmp", self->log) >= IMP_PATH_MAX)
-        return imp_fail(err, IMP_IO, "%.100s...: path too long", self->log);
-    self->talk.log = fopen(self->unfinished, "we");
-    return self->talk.log != NULL
-               ? IMP_OK
-               : imp_fail(err, IMP_IO, "%s: %s", self->unfinished, strerror(errno));
+        status = imp_path_join(path, self->def->log, name, err);
+    if (status == IMP_OK)
+        status = imp_atomic_file_open(&self->log, path, err);
+    self->talk.log = self->log.stream;
+    return status;
 }
 
 // It cannot go on in this episode; another one takes its place in the next.

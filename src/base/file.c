@@ -1,4 +1,4 @@
-#include "base/file.h"
+#include "base/atomic_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,67 +59,15 @@ imp_status imp_file_read(char **out, size_t *length, const char *path, size_t li
     return status;
 }
 
-// Syncs the folder that holds path, so that a rename in it survives a power cut.
-static imp_status sync_folder_of(const char *path, imp_error *err)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
-    if (slash == NULL)
-        strcpy(folder, ".");
-    else if (length == 0)
-        strcpy(folder, "/");
-    else
-        snprintf(folder, sizeof folder, "%.*s", (int)length, path);
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
-    // some file systems cannot sync a folder; there the rename is as safe as it gets
-    int failed = fsync(descriptor) != 0 && errno != EINVAL;
-    int reason = errno;
-    close(descriptor);
-    return failed ? imp_fail(err, IMP_IO, "%s: %s", folder, strerror(reason)) : IMP_OK;
-}
-
-imp_status imp_file_publish(const char *temporary, const char *path, imp_error *err)
-{
-    int descriptor = open(temporary, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return imp_fail(err, IMP_IO, "%s: %s", temporary, strerror(errno));
-    if (fsync(descriptor) != 0) {
-        int reason = errno;
-        close(descriptor);
-        return imp_fail(err, IMP_IO, "%s: cannot sync: %s", temporary, strerror(reason));
-    }
-    close(descriptor);
-    if (rename(temporary, path) != 0)
-        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
-    return sync_folder_of(path, err);
-}
-
 imp_status imp_file_write(const char *path, const void *data, size_t length, imp_error *err)
 {
-    char temporary[PATH_MAX];
-    int needed = snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    if (needed < 0 || (size_t)needed >= sizeof temporary)
-        return imp_fail(err, IMP_IO, "%s: path too long", path);
-    FILE *file = fopen(temporary, "wbe");
-    if (file == NULL)
-        return imp_fail(err, IMP_IO, "%s: %s", temporary, strerror(errno));
-    bool whole = fwrite(data, 1, length, file) == length;
-    int reason = errno;
-    if (fclose(file) != 0 && whole) {
-        whole = false;
-        reason = errno;
-    }
-    if (!whole) {
-        unlink(temporary);
-        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(reason));
-    }
-    imp_status status = imp_file_publish(temporary, path, err);
+    imp_atomic_file file;
+    imp_status status = imp_atomic_file_open(&file, path, err);
     if (status != IMP_OK)
-        unlink(temporary);
-    return status;
+        return status;
+    if (fwrite(data, 1, length, file.stream) != length)
+        file.reason = errno;
+    return imp_atomic_file_commit(&file, err);
 }
 
 imp_status imp_folder_create(const char *path, imp_error *err)

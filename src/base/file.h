@@ -14,11 +14,8 @@ enum { IMP_PATH_MAX = 4096 };
 imp_status imp_file_read(char **out, size_t *length, const char *path, size_t limit,
                          imp_error *err);
 
-// Replaces a file atomically: temporary name beside it, sync, rename, sync of the folder.
+// Replaces a file atomically: see base/atomic_file.h.
 imp_status imp_file_write(const char *path, const void *data, size_t length, imp_error *err);
-
-// Syncs a finished temporary file, renames it to path and syncs the folder.
-imp_status imp_file_publish(const char *temporary, const char *path, imp_error *err);
 
 // Creates a folder and its parents; one that exists is fine.
 imp_status imp_folder_create(const char *path, imp_error *err);

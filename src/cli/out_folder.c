@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/atomic_file.h"
 #include "cli/config.h"
 
 // The files that imprint writes into output folders. No other is ever removed.
@@ -25,9 +25,8 @@ static bool is_ours(const char *name)
     };
     char stem[256];
     int number, used = 0;
-    size_t length = strlen(name);
-    bool temporary = imp_path_ends(name, ".tmp");
-    snprintf(stem, sizeof stem, "%.*s", (int)(temporary ? length - 4 : length), name);
+    snprintf(stem, sizeof stem, "%s", name);
+    imp_atomic_file_cut_name(stem);
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
         if (strcmp(stem, names[k]) == 0)
             return true;

@@ -1,6 +1,6 @@
 #include "dataset/recover.h"
 
-#include "base/file.h"
+#include "base/atomic_file.h"
 #include "dataset/index.h"
 #include "dataset/shard.h"
 
@@ -42,17 +42,12 @@ static bool is_own_name(const char *name)
            strcmp(name, IMP_METADATA_NAME) == 0 || strcmp(name, IMP_SETTINGS_NAME) == 0;
 }
 
-// If name is that of a temporary file of ours, cuts it to what it would have become.
-static bool cut_temporary(char *name)
+// Whether name is that of a file of ours that was never committed.
+static bool is_left_over(const char *name)
 {
-    const size_t length = strlen(name);
-    if (!imp_path_ends(name, ".tmp"))
-        return false;
-    name[length - 4] = '\0';
-    if (is_own_name(name))
-        return true;
-    name[length - 4] = '.';
-    return false;
+    char stem[NAME_MAX + 1];
+    snprintf(stem, sizeof stem, "%s", name);
+    return imp_atomic_file_cut_name(stem) && is_own_name(stem);
 }
 
 // Removes temporary files; counts shards, and entries that no dataset has.
@@ -63,12 +58,12 @@ static imp_status sweep(const char *folder, int *shards, int *foreign, imp_error
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
     imp_status status = IMP_OK;
     for (struct dirent *entry; status == IMP_OK && (entry = readdir(stream)) != NULL;) {
-        char name[NAME_MAX + 1], path[PATH_MAX];
-        snprintf(name, sizeof name, "%s", entry->d_name);
+        char path[PATH_MAX];
+        const char *name = entry->d_name;
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
-        if (cut_temporary(name)) {
-            status = imp_dataset_path(path, folder, entry->d_name, err);
+        if (is_left_over(name)) {
+            status = imp_dataset_path(path, folder, name, err);
             if (status == IMP_OK && unlink(path) != 0)
                 status = imp_fail(err, IMP_IO, "%s: cannot be removed: %s", path, strerror(errno));
         } else if (is_shard_name(name)) {

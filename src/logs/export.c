@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/atomic_file.h"
 #include "dataset/hdf5.h"
 
 imp_status imp_export_watch(const imp_dataset *dataset, int done, const imp_monitor *monitor,
@@ -49,16 +49,19 @@ static imp_status export_folder(const imp_dataset *dataset, const char *folder, 
 static imp_status export_file(const imp_dataset *dataset, imp_export_format format,
                               const char *path, const imp_monitor *monitor, imp_error *err)
 {
-    char temporary[IMP_PATH_MAX];
-    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
-        return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
-    imp_status status = format == IMP_EXPORT_TRAINLOG
-                            ? imp_export_trainlog(dataset, temporary, monitor, err)
-                            : imp_export_robomimic(dataset, temporary, monitor, err);
-    if (status == IMP_OK)
-        status = imp_file_publish(temporary, path, err);
+    imp_atomic_file file;
+    imp_status status = imp_atomic_file_open(&file, path, err);
     if (status != IMP_OK)
-        unlink(temporary);
+        return status;
+    if (format == IMP_EXPORT_TRAINLOG)
+        status = imp_export_trainlog(dataset, file.stream, monitor, err);
+    else
+        status = imp_atomic_file_name(&file, err);
+    if (status == IMP_OK && format == IMP_EXPORT_ROBOMIMIC)
+        status = imp_export_robomimic(dataset, file.temporary, monitor, err);
+    if (status == IMP_OK)
+        return imp_atomic_file_commit(&file, err);
+    imp_atomic_file_discard(&file);
     return status;
 }
 

@@ -2,11 +2,14 @@
 #ifndef IMP_LOGS_EXPORT_H
 #define IMP_LOGS_EXPORT_H
 
+#include <stdio.h>
+
 #include "imprint/logs.h"
 
-// Each writes a whole dataset to a path that is renamed later.
-imp_status imp_export_trainlog(const imp_dataset *dataset, const char *path,
-                               const imp_monitor *monitor, imp_error *err);
+// Each writes a whole dataset to a file or folder that gets its name later. Errors of the stream
+// are left to the caller.
+imp_status imp_export_trainlog(const imp_dataset *dataset, FILE *file, const imp_monitor *monitor,
+                               imp_error *err);
 imp_status imp_export_minari(const imp_dataset *dataset, const char *folder, const char *path,
                              const imp_monitor *monitor, imp_error *err);
 imp_status imp_export_robomimic(const imp_dataset *dataset, const char *path,

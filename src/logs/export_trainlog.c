@@ -143,22 +143,15 @@ static void put_episode(FILE *file, const imp_dataset_info *info, const imp_epis
     fputc('.', file);
 }
 
-imp_status imp_export_trainlog(const imp_dataset *dataset, const char *path,
-                               const imp_monitor *monitor, imp_error *err)
+imp_status imp_export_trainlog(const imp_dataset *dataset, FILE *file, const imp_monitor *monitor,
+                               imp_error *err)
 {
-    FILE *file = fopen(path, "wb");
-    if (file == NULL)
-        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
     imp_status status = IMP_OK;
     const int count = imp_dataset_episode_count(dataset);
-    for (int k = 0; k < count && status == IMP_OK; k++) {
+    for (int k = 0; k < count && status == IMP_OK && !ferror(file); k++) {
         status = imp_export_watch(dataset, k, monitor, err);
         if (status == IMP_OK)
             put_episode(file, imp_dataset_facts(dataset), imp_dataset_episode(dataset, k));
-        if (ferror(file))
-            status = imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
     }
-    if (fclose(file) != 0 && status == IMP_OK)
-        status = imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
     return status;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/atomic_file.h"
 #include "base/vector.h"
 #include "imprint/report.h"
 #include "pipeline/eval_report.h"
@@ -20,38 +20,13 @@ static imp_status join(char path[IMP_PATH_MAX], const imp_eval_report_def *def, 
     return imp_path_join(path, def->folder, name, err);
 }
 
-// A file that appears under its name once it is whole: any number of rows, none kept in memory.
-typedef struct rows {
-    FILE *out;
-    char path[IMP_PATH_MAX], temporary[IMP_PATH_MAX];
-} rows;
-
-static imp_status rows_open(rows *r, const imp_eval_report_def *def, const char *name,
+// Begins a file of the report.
+static imp_status rows_open(imp_atomic_file *rows, const imp_eval_report_def *def, const char *name,
                             imp_error *err)
 {
-    char temporary[80];
-    snprintf(temporary, sizeof temporary, "%s.tmp", name);
-    imp_status status = join(r->path, def, name, err);
-    if (status == IMP_OK)
-        status = join(r->temporary, def, temporary, err);
-    if (status != IMP_OK)
-        return status;
-    r->out = fopen(r->temporary, "w");
-    return r->out != NULL ? IMP_OK : imp_fail(err, IMP_IO, "%s: cannot be written", r->temporary);
-}
-
-static imp_status rows_close(rows *r, imp_error *err)
-{
-    const bool whole = ferror(r->out) == 0;
-    imp_status status = IMP_OK;
-    if (fclose(r->out) != 0 || !whole)
-        status = imp_fail(err, IMP_IO, "%s: could not be written as a whole: is the disk full?",
-                          r->path);
-    else
-        status = imp_file_publish(r->temporary, r->path, err);
-    if (status != IMP_OK)
-        remove(r->temporary);
-    return status;
+    char path[IMP_PATH_MAX];
+    const imp_status status = join(path, def, name, err);
+    return status == IMP_OK ? imp_atomic_file_open(rows, path, err) : status;
 }
 
 // A field, empty where nothing is known.
@@ -64,53 +39,53 @@ static void put_if(FILE *out, bool known, double value)
 
 imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *err)
 {
-    rows r;
+    imp_atomic_file r;
     imp_status status = rows_open(&r, def, "episodes.csv", err);
     if (status != IMP_OK)
         return status;
     fputs("policy,episode,map,steps,ending,reward,distance_m,speed_mean_m_s,lane_distance_mean_m,"
           "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad\n",
-          r.out);
+          r.stream);
     for (int p = 0; p < def->count; p++)
         for (int e = 0; e < def->evaluations[p].episodes; e++) {
             const imp_episode_result *x = &def->evaluations[p].results[e];
-            fprintf(r.out, "%s,%d,%s,%d,%s,%.9g,%.9g,", def->names[p], e, x->map, x->steps,
+            fprintf(r.stream, "%s,%d,%s,%d,%s,%.9g,%.9g,", def->names[p], e, x->map, x->steps,
                     imp_ending_name(x->ending), x->reward, x->distance);
-            put_if(r.out, x->settled > 0, x->speed_mean);
-            put_if(r.out, x->in_lane > 0, x->lane_distance_mean);
-            put_if(r.out, !isnan(x->action_error), x->action_error);
-            fprintf(r.out, "%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", x->start.x, x->start.z,
+            put_if(r.stream, x->settled > 0, x->speed_mean);
+            put_if(r.stream, x->in_lane > 0, x->lane_distance_mean);
+            put_if(r.stream, !isnan(x->action_error), x->action_error);
+            fprintf(r.stream, "%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", x->start.x, x->start.z,
                     x->start.heading, x->end.x, x->end.z, x->end.heading);
         }
-    return rows_close(&r, err);
+    return imp_atomic_file_commit(&r, err);
 }
 
 static imp_status write_poses(const imp_eval_report_def *def, const char *name,
                               const imp_eval_def *eval, const imp_episode_result *result,
                               imp_error *err)
 {
-    rows r;
+    imp_atomic_file r;
     imp_status status = rows_open(&r, def, name, err);
     if (status != IMP_OK)
         return status;
     const double step = eval->env.drive.time_step * eval->env.frame_skip;
     fputs("step,time_s,x_m,z_m,heading_deg,lane_distance_m,left,right,expert_left,expert_right\n",
-          r.out);
+          r.stream);
     for (int k = 0; k <= result->steps; k++) {
         const imp_pose pose = result->poses[k];
-        fprintf(r.out, "%d,%.9g,%.9g,%.9g,%.9g,", k, k * step, pose.x, pose.z,
+        fprintf(r.stream, "%d,%.9g,%.9g,%.9g,%.9g,", k, k * step, pose.x, pose.z,
                 pose.heading * 180.0 / IMP_PI);
         if (k > 0 && !isnan(result->lane_distances[k - 1]))
-            fprintf(r.out, "%.9g", (double)result->lane_distances[k - 1]);
+            fprintf(r.stream, "%.9g", (double)result->lane_distances[k - 1]);
         if (k < result->steps) {
             const imp_action_pair a = result->actions[k];
-            fprintf(r.out, ",%.9g,%.9g,%.9g,%.9g\n", (double)a.left, (double)a.right,
+            fprintf(r.stream, ",%.9g,%.9g,%.9g,%.9g\n", (double)a.left, (double)a.right,
                     (double)a.expert_left, (double)a.expert_right);
         } else {
-            fputs(",,,,\n", r.out);
+            fputs(",,,,\n", r.stream);
         }
     }
-    return rows_close(&r, err);
+    return imp_atomic_file_commit(&r, err);
 }
 
 // The kept episodes of an evaluation that took place on one of the maps.
