@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/data_draws.h"
 #include "cli/session.h"
+#include "cli/settings_text.h"
 
 // Imported recordings may not know where the robot was.
 static bool knows_places(const imp_dataset_summary *sum)
@@ -106,7 +107,9 @@ static void print_info(const char *folder, const imp_dataset *dataset,
     print_origin(dataset);
     imp_data_draws_print(dataset);
     printf("  hash            %016" PRIx64 "\n", imp_dataset_hash(dataset));
-    printf("  settings        %s\n", info->settings);
+    printf("  settings        ");
+    imp_settings_print(stdout, info->settings);
+    printf("\n");
 }
 
 static imp_status show(const imp_options *options, const imp_dataset *dataset, imp_error *err)

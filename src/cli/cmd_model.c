@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "cli/settings_text.h"
 #include "imprint/nn.h"
 
 enum { REPEATS = 200 };
@@ -143,8 +144,14 @@ static void print_metadata(json_t *metadata)
     {
         const char *text = json_string_value(value);
         // many lines: a description, which the table has shown
-        if (text != NULL && strchr(text, '\n') == NULL)
-            printf("%-20s %s\n", key, text);
+        if (text == NULL || strchr(text, '\n') != NULL)
+            continue;
+        printf("%-20s ", key);
+        if (text[0] == '{')
+            imp_settings_print(stdout, text);
+        else
+            fputs(text, stdout);
+        printf("\n");
     }
 }
 

@@ -8,8 +8,29 @@
 #include <yaml.h>
 
 #include "base/file.h"
+#include "base/number.h"
+#include "base/words.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20 };
+
+// Whether a file may say this.
+static bool can_be_set(const imp_option *option)
+{
+    return option->kind != IMP_TRANSIENT || strcmp(option->name, "out") == 0 ||
+           strcmp(option->name, "threads") == 0;
+}
+
+static imp_status unknown_setting(const imp_options *options, const char *path, int line,
+                                  const char *name, imp_error *err)
+{
+    char hint[IMP_GUESS_TEXT];
+    imp_guess guess = imp_guess_of(name, strlen(name));
+    for (int k = 0; k < options->count; k++)
+        if (can_be_set(&options->table[k]))
+            imp_guess_offer(&guess, options->table[k].name);
+    return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%.60s' is no setting of imprint %s%s", path, line,
+                    name, options->command->name, imp_guess_tell(&guess, hint));
+}
 
 static imp_status set_one(imp_options *options, const char *path, const yaml_node_t *key,
                           const yaml_node_t *value, imp_error *err)
@@ -18,10 +39,8 @@ static imp_status set_one(imp_options *options, const char *path, const yaml_nod
     int line = (int)key->start_mark.line + 1;
     int index = imp_option_find(options, name);
     if (index < 0)
-        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%s' is no setting of imprint %s", path, line,
-                        name, options->command->name);
-    if (options->table[index].kind == IMP_TRANSIENT && strcmp(name, "out") != 0 &&
-        strcmp(name, "threads") != 0)
+        return unknown_setting(options, path, line, name, err);
+    if (!can_be_set(&options->table[index]))
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%s' can only be given on the command line",
                         path, line, name);
     if (value->type != YAML_SCALAR_NODE)
@@ -140,6 +159,7 @@ void imp_option_text(const imp_option *option, char *out, size_t capacity)
     const void *value = option->value;
     const int *pair = value;
     const double *pose = value;
+    char number[IMP_NUMBER_TEXT];
     out[0] = '\0';
     switch (option->type) {
     case IMP_OPTION_FLAG:
@@ -152,7 +172,7 @@ void imp_option_text(const imp_option *option, char *out, size_t capacity)
         snprintf(out, capacity, "%" PRIu64, *(const uint64_t *)value);
         break;
     case IMP_OPTION_REAL:
-        snprintf(out, capacity, "%.10g", *(const double *)value);
+        snprintf(out, capacity, "%s", imp_number_text(number, *(const double *)value));
         break;
     case IMP_OPTION_TEXT:
         if (*(const char *const *)value != NULL)
@@ -243,26 +263,31 @@ char *imp_options_json(const imp_options *options)
     return text;
 }
 
-// A line of YAML, of which JSON is a part. Numbers are as short as they can be and come back to the
-// bit.
-static void print_value(FILE *out, const char *name, const json_t *value)
+// The value of an option as YAML: words as JSON, of which YAML is an extension, numbers as short as
+// they can be, and sizes and poses as the command line takes them.
+static void print_value(FILE *out, const imp_option *option)
 {
-    enum { DIGITS_MAX = 17 };
-    int digits = 1;
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(1));
-    while (json_is_real(value) && text != NULL && digits < DIGITS_MAX &&
-           strtod(text, NULL) != json_real_value(value)) {
-        free(text);
-        text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION((size_t)++digits));
+    char text[IMP_NUMBER_TEXT * 4];
+    const int *pair = option->value;
+    if (option->type == IMP_OPTION_LIST || option->type == IMP_OPTION_TEXT) {
+        json_t *value = option_json(option);
+        char *quoted = json_dumps(value, JSON_ENCODE_ANY);
+        json_decref(value);
+        fprintf(out, "%s: %s\n", option->name, quoted != NULL ? quoted : "");
+        free(quoted);
+        return;
     }
-    fprintf(out, "%s: %s\n", name, text != NULL ? text : "");
-    free(text);
+    imp_option_text(option, text, sizeof text);
+    if (option->type == IMP_OPTION_PAIR && strcmp(option->placeholder, "WxH") == 0)
+        snprintf(text, sizeof text, "%dx%d", pair[0], pair[1]);
+    fprintf(out, "%s: %s\n", option->name, text);
 }
 
 char *imp_options_yaml(const imp_options *options)
 {
     char *text = NULL;
     size_t length;
+    // texts that are not UTF-8 are found out here
     json_t *object = settings_object(options, true);
     FILE *out = object == NULL ? NULL : open_memstream(&text, &length);
     if (out == NULL) {
@@ -270,12 +295,9 @@ char *imp_options_yaml(const imp_options *options)
         return NULL;
     }
     fprintf(out, "# imprint %s %s: use with --config\n", imp_version(), options->command->name);
-    const char *name;
-    json_t *value;
-    json_object_foreach(object, name, value)
-    {
-        print_value(out, name, value);
-    }
+    for (int k = 0; k < options->count; k++)
+        if (is_setting(options, k))
+            print_value(out, &options->table[k]);
     json_decref(object);
     fclose(out);
     return text;

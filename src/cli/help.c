@@ -70,7 +70,7 @@ static bool is_common(const imp_options *options, int index)
 {
     const void *value = options->table[index].value;
     return value == &options->config || value == &options->json || value == &options->quiet ||
-           value == &options->help;
+           value == &options->help || value == &options->version;
 }
 
 // Prints the options of a group under its title, if k is the first of them.
@@ -89,9 +89,10 @@ static void print_group(const imp_options *options, int k)
 void imp_help_command(const imp_options *options)
 {
     const imp_command *command = options->command;
-    printf("imprint %s: %s\n\n", command->name, command->summary);
-    printf("Usage: imprint %s [options]%s%s\n", command->name,
-           command->operands[0] != '\0' ? " " : "", command->operands);
+    const char *program = imp_options_program(options);
+    printf("%s: %s\n\n", program, command->summary);
+    printf("Usage: %s [options]%s%s\n", program, command->operands[0] != '\0' ? " " : "",
+           command->operands);
     print_paragraphs(command->details);
     printf("\nOptions (values in brackets are the defaults):\n");
     for (int k = 0; k < options->count; k++)
@@ -114,6 +115,9 @@ void imp_help_program(const imp_command *const *commands, int count)
     for (int k = 0; k < count; k++)
         printf("  %-10s %s\n", commands[k]->name, commands[k]->summary);
     printf(
+        "\nOptions:\n"
+        "  -h, --help     show this help; imprint help COMMAND: that of a command\n"
+        "  -V, --version  show the version\n"
         "\n`imprint COMMAND --help` explains a command. The whole way, from nothing to a driver:\n"
         "  imprint log && imprint train && imprint eval\n\n"
         "Exit codes: 0 ok, 1 a check failed, 2 wrong arguments, 3 bad input, 4 input or output\n"

@@ -2,12 +2,13 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "cli/arguments.h"
 #include "cli/config.h"
 #include "cli/help.h"
 
@@ -24,6 +25,8 @@ void imp_options_init(imp_options *options, const imp_command *command)
                                           "no progress bar", IMP_TRANSIENT});
     imp_options_add(options, (imp_option){"help", 'h', IMP_OPTION_FLAG, &options->help, NULL,
                                           "show this help", IMP_TRANSIENT});
+    imp_options_add(options, (imp_option){"version", 'V', IMP_OPTION_FLAG, &options->version, NULL,
+                                          "show the version", IMP_TRANSIENT});
 }
 
 void imp_options_add(imp_options *options, imp_option option)
@@ -190,98 +193,10 @@ int imp_option_find(const imp_options *options, const char *name)
     return -1;
 }
 
-// getopt's tables: every option, and --no-NAME for flags. Values: index, or index + IMP_OPTIONS_MAX
-// for --no-.
-typedef struct getopt_tables {
-    struct option longs[2 * IMP_OPTIONS_MAX + 1];
-    char shorts[3 * IMP_OPTIONS_MAX + 2];
-    char negations[IMP_OPTIONS_MAX][40];
-} getopt_tables;
-
-static void fill_tables(getopt_tables *tables, const imp_options *options)
-{
-    int longs = 0, shorts = 0;
-    tables->shorts[shorts++] = ':';
-    for (int k = 0; k < options->count; k++) {
-        const imp_option *option = &options->table[k];
-        bool flag = option->type == IMP_OPTION_FLAG;
-        tables->longs[longs++] =
-            (struct option){option->name, flag ? no_argument : required_argument, NULL, 256 + k};
-        if (flag) {
-            snprintf(tables->negations[k], sizeof tables->negations[k], "no-%s", option->name);
-            tables->longs[longs++] =
-                (struct option){tables->negations[k], no_argument, NULL, 256 + IMP_OPTIONS_MAX + k};
-        }
-        if (option->letter != 0) {
-            tables->shorts[shorts++] = option->letter;
-            if (!flag)
-                tables->shorts[shorts++] = ':';
-        }
-    }
-    tables->shorts[shorts] = '\0';
-    tables->longs[longs] = (struct option){0};
-}
-
-static int index_of_letter(const imp_options *options, int letter)
-{
-    for (int k = 0; k < options->count; k++)
-        if (options->table[k].letter == letter)
-            return k;
-    return -1;
-}
-
-static imp_status unknown_option(const imp_options *options, const char *argument, imp_error *err)
-{
-    char letter[] = {'-', (char)optopt, '\0'};
-    return imp_fail(err, IMP_USAGE, "unknown option %s: see imprint %s --help",
-                    optopt > 0 && optopt < 256 ? letter : argument, options->command->name);
-}
-
-// Whether an option says where other settings are.
-static bool is_source(const imp_options *options, int index)
-{
-    const imp_option *option = &options->table[index];
-    return option->value == &options->config || option->value == &options->help ||
-           strcmp(option->name, "resume") == 0 || strcmp(option->name, "out") == 0;
-}
-
-// One pass over the command line. only_sources: looks for where other settings are alone.
-static imp_status read_arguments(imp_options *options, int argc, char **argv, bool only_sources,
-                                 imp_error *err)
-{
-    getopt_tables tables = {0};
-    fill_tables(&tables, options);
-    imp_status status = IMP_OK;
-    optind = 0; // starts getopt anew, permutation included
-    opterr = 0;
-    for (int code; status == IMP_OK &&
-                   (code = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1;) {
-        bool negated = code >= 256 + IMP_OPTIONS_MAX;
-        int index = code >= 256 ? code - 256 - (negated ? IMP_OPTIONS_MAX : 0)
-                                : index_of_letter(options, code);
-        if (code == ':')
-            status = imp_fail(err, IMP_USAGE, "%s wants a value", argv[optind - 1]);
-        else if (code == '?' || index < 0)
-            status = unknown_option(options, argv[optind - 1], err);
-        else if (!only_sources || is_source(options, index))
-            status = imp_option_set(options, index,
-                                    optarg != NULL ? optarg : (negated ? "false" : "true"), err);
-    }
-    options->operand_count = 0;
-    for (int k = optind; status == IMP_OK && k < argc; k++) {
-        if (options->operand_count == IMP_LIST_MAX)
-            return imp_fail(err, IMP_USAGE, "more than %d arguments", IMP_LIST_MAX);
-        options->operands[options->operand_count++] = argv[k];
-    }
-    return status;
-}
-
 // The settings that a file holds: the one that is named, or that of the run to be continued.
 static imp_status read_files(imp_options *options, imp_error *err)
 {
     const int resume = imp_option_find(options, "resume"), out = imp_option_find(options, "out");
-    if (options->help)
-        return IMP_OK;
     if (options->config != NULL)
         return imp_config_read(options, options->config, err);
     return resume >= 0 && *(const bool *)options->table[resume].value
@@ -289,22 +204,61 @@ static imp_status read_files(imp_options *options, imp_error *err)
                : IMP_OK;
 }
 
+const char *imp_options_program(const imp_options *options)
+{
+    return options->program;
+}
+
+// Says how the program was called, which may be by a command's own name.
+static void name_program(imp_options *options, const char *called)
+{
+    const char *slash = strrchr(called, '/');
+    const char *name = slash != NULL ? slash + 1 : called;
+    if (strcmp(name, options->command->name) == 0)
+        snprintf(options->program, sizeof options->program, "imprint %s", name);
+    else
+        snprintf(options->program, sizeof options->program, "%s", name);
+}
+
+static imp_status check_operands(const imp_options *options, imp_error *err)
+{
+    if (options->operand_count == 0)
+        return IMP_OK;
+    const bool takes_none = options->command->operands[0] == '\0';
+    if (strcmp(options->operands[0], "help") == 0 && (takes_none || !imp_path_exists("help")))
+        return imp_fail(err, IMP_USAGE, "'help' is no argument; did you mean '%s --help'?",
+                        options->program);
+    if (takes_none)
+        return imp_fail(err, IMP_USAGE, "unexpected argument '%s': see %s --help",
+                        options->operands[0], options->program);
+    return IMP_OK;
+}
+
+// Answers --help and --version, with the defaults in place.
+static void answer(imp_options *options)
+{
+    if (options->help)
+        imp_help_command(options);
+    else
+        printf("imprint %s\n", imp_version());
+    options->help = true;
+}
+
 imp_status imp_options_read(imp_options *options, int argc, char **argv, imp_error *err)
 {
-    imp_status status = read_arguments(options, argc, argv, true, err);
+    name_program(options, argv[0]);
+    imp_status status = imp_arguments_read(options, argc, argv, true, err);
+    if (status == IMP_OK && (options->help || options->version)) {
+        answer(options);
+        return IMP_OK;
+    }
     if (status == IMP_OK)
         status = read_files(options, err);
     // the command line comes last: what it gives replaces what the file gave, lists too
     memset(options->extends, 0, sizeof options->extends);
     if (status == IMP_OK)
-        status = read_arguments(options, argc, argv, false, err);
-    if (status == IMP_OK && options->help)
-        imp_help_command(options);
-    if (status == IMP_OK && !options->help && options->operand_count > 0 &&
-        options->command->operands[0] == '\0')
-        status = imp_fail(err, IMP_USAGE, "unexpected argument '%s': see imprint %s --help",
-                          options->operands[0], options->command->name);
-    return status;
+        status = imp_arguments_read(options, argc, argv, false, err);
+    return status == IMP_OK ? check_operands(options, err) : status;
 }
 
 void imp_options_free(imp_options *options)

@@ -54,7 +54,9 @@ typedef struct imp_options {
     const char *operands[IMP_LIST_MAX]; // what is not an option
     int operand_count;
     const char *config; // of the common options
-    bool json, quiet, help;
+    bool json, quiet;
+    bool help, version; // asked for; help: either was printed, and nothing else is to be done
+    char program[64];   // how it was called: "imprint log"
 } imp_options;
 
 // A command of the program.
@@ -67,7 +69,8 @@ struct imp_command {
     int (*run)(const imp_command *command, int argc, char **argv);
 };
 
-// Starts a table with the options that every command has: --config, --json, --quiet, --help.
+// Starts a table with the options that every command has: --config, --json, --quiet, --help,
+// --version.
 void imp_options_init(imp_options *options, const imp_command *command);
 
 void imp_options_add(imp_options *options, imp_option option);
@@ -79,9 +82,12 @@ void imp_options_add_group(imp_options *options, const char *title, const imp_op
 
 // Reads the command line, and before it the configuration file that it names, or else, with
 // --resume, the settings in the folder that --out names. Texts of the command line are borrowed.
-// After --help, prints it and sets options->help.
+// After --help or --version, prints it and sets options->help.
 imp_status imp_options_read(imp_options *options, int argc, char **argv, imp_error *err);
 void imp_options_free(imp_options *options);
+
+// What a user types to reach the command: "imprint log".
+const char *imp_options_program(const imp_options *options);
 
 // Whether the option that fills `value` was given.
 bool imp_options_given(const imp_options *options, const void *value);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "base/vector.h"
 #include "cli/commands.h"
 
@@ -23,7 +24,7 @@ imp_sim_options imp_default_sim_options(void)
         .tracking_rate = expert.tracking_rate,
         .turning_rate = expert.turning_rate,
         .turn_rate = expert.turn_rate,
-        .return_angle_deg = expert.return_angle * 180.0 / IMP_PI,
+        .return_angle_deg = imp_degrees(expert.return_angle),
         .lane_offset = expert.lane_offset,
         .trials = expert.tries_out,
         .lanes = "simulator",

@@ -26,6 +26,29 @@ expect 0 imprint log --config a/settings.yaml --out again
 same_folders a again
 expect 0 imprint log --episodes 3 --steps 25 --size 40x30 --map udem1_empty --noise 0.25 --out asked
 same_folders a asked
+# numbers and sizes are saved as people write them, and shown so
+for line in 'size: 40x30' 'turning-rate: 10' 'tracking-rate: 3.1' 'return-angle-deg: 60' \
+    'map: \["udem1_empty"\]' 'noise: 0.25'; do
+    grep -qx "$line" a/settings.yaml || fail "no line '$line': $(cat a/settings.yaml)"
+done
+expect 0 imprint data info a
+for text in '"size":"40x30"' '"turning-rate":10,' '"tracking-rate":3.1,' \
+    '"return-angle-deg":60,'; do
+    prints "$text"
+done
+# as earlier releases wrote them, they are read; what is stored with them is shown as short
+cat >old.yaml <<'YAML'
+episodes: 1
+steps: 5
+size: "40,30"
+turning-rate: 1e1
+return-angle-deg: 59.999999999999993
+YAML
+expect 0 imprint log --config old.yaml --out old
+grep -aqF '"return-angle-deg":59.999999999999993' old/metadata.json old/main_data.hdf5 ||
+    fail "the stored settings are others"
+expect 0 imprint data info old
+prints '"return-angle-deg":60,'
 grep -q '^noise: 0.25' a/settings.yaml || fail "noise is not saved: $(cat a/settings.yaml)"
 
 cat >train.yaml <<'YAML'
@@ -62,6 +85,7 @@ refuse() {
     says "broken.yaml:$2"
 }
 refuse 'episodes: 2\nwheels: 4\n' "2: 'wheels' is no setting"
+refuse 'epsiodes: 2\n' "1: 'epsiodes' is no setting of imprint log; did you mean 'episodes'?"
 refuse 'episodes: 2\n\nsteps: many\n' "3: --steps: 'many'"
 refuse 'episodes: {a: 1}\n' '1: '
 refuse 'episodes: [2\n' '2: not YAML'

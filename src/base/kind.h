@@ -1,0 +1,59 @@
+// base/kind.h: what a file is, told by its content, and messages about files that are another.
+#ifndef IMP_BASE_KIND_H
+#define IMP_BASE_KIND_H
+
+#include "imprint/base.h"
+
+// X(kind, words for it)
+#define IMP_KIND_MAP(X)                                                                            \
+    X(UNKNOWN, "a file of an unknown kind")                                                        \
+    X(FOLDER, "a folder")                                                                          \
+    X(SPECIAL, "not a regular file")                                                               \
+    X(EMPTY, "an empty file")                                                                      \
+    X(TEXT, "a text file")                                                                         \
+    X(YAML, "a YAML file")                                                                         \
+    X(JSON, "a JSON file")                                                                         \
+    X(PNG, "a PNG picture")                                                                        \
+    X(JPEG, "a JPEG picture")                                                                      \
+    X(GIF, "a GIF picture")                                                                        \
+    X(SVG, "an SVG picture")                                                                       \
+    X(HTML, "an HTML page")                                                                        \
+    X(PDF, "a PDF document")                                                                       \
+    X(VIDEO, "a video")                                                                            \
+    X(HDF5, "an HDF5 file")                                                                        \
+    X(SAFETENSORS, "a safetensors file")                                                           \
+    X(ONNX, "an ONNX model")                                                                       \
+    X(PYTORCH, "a PyTorch checkpoint")                                                             \
+    X(PICKLE, "a Python pickle")                                                                   \
+    X(NUMPY, "a NumPy array")                                                                      \
+    X(ROSBAG, "a ROS 1 bag")                                                                       \
+    X(SQLITE, "an SQLite database (as ROS 2 bags are)")                                            \
+    X(ZIP, "a ZIP archive")                                                                        \
+    X(GZIP, "a gzip archive")                                                                      \
+    X(BZIP2, "a bzip2 archive")                                                                    \
+    X(ELF, "a program")
+
+typedef enum imp_kind {
+#define IMP_KIND_ENUM(name, words) IMP_KIND_##name,
+    IMP_KIND_MAP(IMP_KIND_ENUM)
+#undef IMP_KIND_ENUM
+        IMP_KIND_COUNT
+} imp_kind;
+
+// With an article: "a PNG picture".
+const char *imp_kind_words(imp_kind kind);
+
+// What a path leads to. IMP_BAD_INPUT "PATH: no such file" if that is nothing, IMP_IO if it may not
+// be read.
+imp_status imp_kind_find(imp_kind *out, const char *path, imp_error *err);
+
+// Fails like imp_kind_find(), and with IMP_BAD_INPUT if a path leads to something that is certainly
+// not text; `wanted` says what belongs there, such as "a map is a YAML file".
+imp_status imp_kind_expect_text(const char *path, const char *wanted, imp_error *err);
+
+// The same where a file of one of two kinds is wanted, which its first bytes tell. (Twice the same
+// kind if there is only one.) IMP_KIND_UNKNOWN passes: its reader knows better what is wrong.
+imp_status imp_kind_expect(const char *path, imp_kind one, imp_kind other, const char *wanted,
+                           imp_error *err);
+
+#endif

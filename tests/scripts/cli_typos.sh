@@ -1,0 +1,115 @@
+#!/bin/sh
+# cli_typos.sh: commands and options are taken by their full names, all in the same ways, and a
+# misspelt one is answered with the one that was meant.
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
+
+expect 0 imprint --help
+cp out general
+prints '-V, --version'
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' out)
+[ "$(echo "$commands" | wc -l)" -ge 16 ] || fail "too few commands: $commands"
+
+# help and version, wherever they are asked for
+expect 0 imprint help
+cmp out general || fail "imprint help is another help"
+expect 0 imprint -V
+cp out version
+grep -qx 'imprint [0-9][0-9.]*' version || fail "no version: $(cat version)"
+expect 2 imprint help lgo
+says "did you mean 'log'?"
+expect 2 imprint lgo
+says "unknown command 'lgo'; did you mean 'log'?"
+expect 2 imprint xyzzy
+says "unknown command 'xyzzy': see imprint --help"
+expect 2 imprint --versoin
+says "did you mean '--version'?"
+expect 2 imprint --log
+says "did you mean 'imprint log'?"
+
+# drop WORD K: the word without its K-th letter
+drop() {
+    echo "$1" | sed "s/.//$2"
+}
+
+touch seen
+for command in $commands; do
+    expect 0 imprint "$command" --help
+    cp out full
+    expect 0 imprint help "$command"
+    cmp out full || fail "imprint help $command is another help than imprint $command --help"
+    for version in -V --version; do
+        expect 0 imprint "$command" $version
+        cmp out version || fail "imprint $command $version: $(cat out)"
+    done
+    expect 2 imprint "$command" help
+    says "did you mean 'imprint $command --help'?"
+    expect 2 imprint "$(drop "$command" 2)"
+    says "did you mean '$command'"
+
+    [ -z "${BRIEF:-}" ] || [ "$command" = log ] || continue
+    # every option of the help without its second letter; what is left may be another's name
+    sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' full >options
+    [ "$(wc -l <options)" -ge 5 ] || fail "$command: no options in its help"
+    while read -r option; do
+        wrong=$(drop "$option" 2)
+        if ! grep -qx -- "$wrong" options; then
+            expect 2 imprint "$command" "--$wrong"
+            says "unknown option --$wrong; did you mean "
+            says "'--$option'"
+        fi
+        # the rest is tried once for options that several commands have
+        ! grep -qx -- "$option" seen || continue
+        echo "$option" >>seen
+        # no beginning of a name is that name
+        begun=$(drop "$option" ${#option})
+        if ! grep -qx -- "$begun" options; then
+            expect 2 imprint "$command" "--$begun"
+            says "unknown option --$begun; did you mean "
+            says "'--$option'"
+        fi
+        if grep -q "^  \(-., \|    \)--$option [^ ]" full; then
+            expect 2 imprint "$command" "--$option"
+            says "--$option wants a value"
+            expect 2 imprint "$command" "--$option" --json
+            says "--$option wants a value, and --json is an option"
+            expect 2 imprint "$command" "--no-$option"
+            says "--$option takes a value and has no --no- form"
+            expect 0 imprint "$command" "--$option=1" --version
+            expect 0 imprint "$command" "--$option" 1 --version
+        else
+            expect 2 imprint "$command" "--$option=1"
+            says "--$option takes no value"
+            expect 0 imprint "$command" "--$option" --version
+            expect 0 imprint "$command" "--no-$option" --version
+            expect 2 imprint "$command" "--no-$(drop "$option" 2)"
+            says "'--no-$option'"
+        fi
+    done <options
+done
+
+expect 2 imprint log -episodes 3
+says "unknown option -episodes; did you mean '--episodes'?"
+expect 2 imprint log --start
+says "did you mean '--start-angle-deg', '--start-tile' or '--start-offset'?"
+expect 2 imprint log --colour-of-the-duck
+says 'unknown option --colour-of-the-duck: see imprint log --help'
+expect 2 imprint log -Z
+says 'unknown option -Z: see imprint log --help'
+
+# the agent by itself is the same program
+agent=$(dirname "$IMPRINT")/imprint-agent
+if [ -x "$agent" ]; then
+    for asked in -h --help; do
+        expect 0 "$agent" $asked
+        prints 'Usage: imprint-agent [options]'
+    done
+    for asked in -V --version; do
+        expect 0 "$agent" $asked
+        cmp out version || fail "imprint-agent $asked: $(cat out)"
+    done
+    expect 2 "$agent" --modle m
+    says "did you mean '--model'? See imprint-agent --help"
+    expect 2 "$agent" help
+    says "did you mean 'imprint-agent --help'?"
+fi
