@@ -1,0 +1,83 @@
+/// imprint/pipeline_drivers.h: the maps that episodes take place on, and who drives on them; a part
+/// of imprint/pipeline.h, which includes it.
+#ifndef IMPRINT_PIPELINE_DRIVERS_H
+#define IMPRINT_PIPELINE_DRIVERS_H
+
+#include "imprint/nn.h"
+#include "imprint/policy.h"
+#include "imprint/vision.h"
+
+/// Maps with their scenes, that episodes are drawn from.
+typedef struct imp_map_set {
+    int count;
+    imp_world **worlds;
+    imp_scene **scenes;
+} imp_map_set;
+
+/// Loads maps by name, by path, or all *.yaml files of a folder in the order of their names. The
+/// caller frees *out with imp_map_set_free(). scene (nullable) says what they are drawn with.
+imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count,
+                            const imp_scene_def *scene, imp_error *err);
+void imp_map_set_free(imp_map_set *set); ///< nullable
+/// The name of the only map, or "several".
+const char *imp_map_set_name(const imp_map_set *set);
+
+/// Which maps take part: X(name, word). A map is for training or for testing by its name alone,
+/// wherever and among whatever other maps it is met.
+#define IMP_SPLIT_MAP(X)                                                                           \
+    X(IMP_SPLIT_ALL, "all")                                                                        \
+    X(IMP_SPLIT_TRAIN, "train") /* four in five */                                                 \
+    X(IMP_SPLIT_TEST, "test")   /* one in five */
+
+typedef enum imp_split {
+#define IMP_SPLIT_ENUM(name, word) name,
+    IMP_SPLIT_MAP(IMP_SPLIT_ENUM)
+#undef IMP_SPLIT_ENUM
+} imp_split;
+
+/// The word for it; NULL past the last.
+const char *imp_split_word(int split);
+/// Whether a map is for testing: the four roads of AI-DO's lane following are; of any other, the
+/// 64-bit FNV-1a hash h of its name decides, without an ending such as _bordered that only tells
+/// how the same roads are furnished: it is if h ^ h >> 32 is a multiple of 5.
+bool imp_map_is_for_testing(const char *name);
+/// Frees the maps that do not take part. IMP_USAGE if none is left.
+imp_status imp_map_set_keep(imp_map_set *set, imp_split split, imp_error *err);
+
+/// A kind of driver, opened once, of which every thread gets a policy of its own.
+typedef struct imp_driver imp_driver;
+
+/// Opens "expert", "reference", or a model: a file, or a folder that `imprint train` wrote. expert:
+/// the parameters of "expert". Freed with imp_driver_close() after the policies made from it.
+imp_status imp_driver_open(imp_driver **out, const char *name_or_path, const imp_expert_def *expert,
+                           imp_error *err);
+/// A kind of driver that others make: make(context, ...) gives a policy for one thread, and is
+/// called for each. name: copied.
+imp_status imp_driver_open_foreign(imp_driver **out, const char *name,
+                                   imp_status (*make)(const void *context, imp_policy **out,
+                                                      imp_error *err),
+                                   const void *context, imp_error *err);
+void imp_driver_close(imp_driver *driver);             ///< nullable
+const char *imp_driver_name(const imp_driver *driver); ///< as given
+bool imp_driver_is_network(const imp_driver *driver);  ///< whether it looks at pictures
+/// The network of a driver that is one, else NULL. Borrowed.
+const imp_network *imp_driver_network(const imp_driver *driver);
+/// Lets a network that was trained on segments look at pictures through a segmenter, a model of
+/// `imprint seg-train`. IMP_USAGE for other drivers, IMP_BAD_INPUT if it is none or its segments
+/// are of another size.
+imp_status imp_driver_look_through(imp_driver *driver, const char *segmenter, imp_error *err);
+/// The segmenter that a network looks through, or NULL. Borrowed.
+const imp_network *imp_driver_segmenter(const imp_driver *driver);
+/// What a driver must be shown: pictures, but to networks that were trained on segments and do not
+/// look through a segmenter.
+imp_observation imp_driver_observation(const imp_driver *driver);
+/// Size of the observations that a network, or its segmenter, looks at [px].
+void imp_driver_size(const imp_driver *driver, int *width, int *height);
+/// A policy for one thread. Freed with imp_policy_destroy().
+imp_status imp_driver_policy(const imp_driver *driver, imp_policy **out, imp_error *err);
+
+/// Whether a network's training data have episodes on a map of that name. Its file tells
+/// (docs/formats.md); of one that does not, and of experts: false.
+bool imp_driver_was_trained_on(const imp_driver *driver, const char *map);
+
+#endif
