@@ -91,6 +91,35 @@ imp_status imp_hdf5_open(hid_t *out, const char *path, imp_error *err)
     return status;
 }
 
+// Called before HDF5 follows a link to another file: a negative value keeps it from that.
+static herr_t refuse_link(const char *parent_file, const char *parent_group, const char *file,
+                          const char *object, unsigned *flags, hid_t access, void *context)
+{
+    (void)parent_file, (void)parent_group, (void)file, (void)object;
+    (void)flags, (void)access, (void)context;
+    return -1;
+}
+
+hid_t imp_hdf5_open_array(hid_t parent, const char *path)
+{
+    const hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    hid_t array = -1;
+    if (H5Pset_elink_cb(access, refuse_link, NULL) >= 0)
+        array = H5Dopen2(parent, path, access);
+    H5Pclose(access);
+    return array;
+}
+
+hid_t imp_hdf5_open_group(hid_t parent, const char *path)
+{
+    const hid_t access = H5Pcreate(H5P_GROUP_ACCESS);
+    hid_t group = -1;
+    if (H5Pset_elink_cb(access, refuse_link, NULL) >= 0)
+        group = H5Gopen2(parent, path, access);
+    H5Pclose(access);
+    return group;
+}
+
 static uint32_t rotate(uint32_t value, int bits)
 {
     return value << bits | value >> (32 - bits);

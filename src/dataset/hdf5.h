@@ -34,6 +34,11 @@ hid_t imp_hdf5_create_on_disk(const char *path);
 // it is missing, truncated or foreign.
 imp_status imp_hdf5_open(hid_t *out, const char *path, imp_error *err);
 
+// Open an array or a group inside a file that is open for reading; negative on failure. Links to
+// other files fail without a look at what they name, which may be a device or a pipe.
+hid_t imp_hdf5_open_array(hid_t parent, const char *path);
+hid_t imp_hdf5_open_group(hid_t parent, const char *path);
+
 // Writes the present state of a file made with imp_hdf5_create() to disk, atomically. All writing
 // is done by our own code, because HDF5 cannot let go of a file after a failed write.
 imp_status imp_hdf5_publish(hid_t file, const char *path, imp_error *err);

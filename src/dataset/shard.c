@@ -10,8 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// A copy larger than this is not believed: small compressed files can claim any size.
-#define MAX_COPY ((uint64_t)4 << 30)
+// All copies together may be so many times as large as the file. Small files can claim any size:
+// packed arrays, and arrays that were never written.
+enum { COPIES_MAX = 64 };
 
 typedef struct imp_block {
     struct imp_block *next;
@@ -126,9 +127,10 @@ static const void *find_mapped(const stored_array *array, const imp_memory *memo
 static imp_status copy(const stored_array *array, imp_memory *memory, const char *path,
                        const void **out, imp_error *err)
 {
-    if (array->bytes > MAX_COPY)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: %s is too large to be copied", path,
-                        array->field->path);
+    if (array->bytes > COPIES_MAX * (uint64_t)memory->size - memory->copied)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: %s and what was read before claim more than %d times the file's size",
+                        path, array->field->path, COPIES_MAX);
     imp_block *block = malloc(sizeof *block + (size_t)array->bytes);
     if (block == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
@@ -142,6 +144,7 @@ static imp_status copy(const stored_array *array, imp_memory *memory, const char
     } else {
         block->next = memory->copies;
         memory->copies = block;
+        memory->copied += array->bytes;
         *out = block->data;
     }
     H5Tclose(type);
@@ -154,6 +157,8 @@ static bool lies_inside(const stored_array *array, const char *path)
 {
     char name[PATH_MAX];
     const ssize_t length = H5Fget_name(array->set, name, sizeof name);
+    if (array->create < 0)
+        return false;
     const H5D_layout_t layout = H5Pget_layout(array->create);
     return length > 0 && strcmp(name, path) == 0 && layout >= 0 && layout != H5D_VIRTUAL &&
            H5Pget_external_count(array->create) == 0;
@@ -163,10 +168,8 @@ static imp_status read_array(imp_shard *shard, const char *group, const stored_a
                              imp_episode *out, imp_error *err)
 {
     const char *path = shard->path, *name = array->field->path;
-    if (array->type < 0 || array->space < 0 || array->create < 0)
+    if (array->type < 0 || array->space < 0)
         return imp_hdf5_fail(err, IMP_BAD_INPUT, path, name);
-    if (!lies_inside(array, path))
-        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s lies in another file", path, group, name);
     if (!is_type(array))
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong type", path, group, name);
     if (!is_shape(array, &shard->info, out->steps))
@@ -180,26 +183,42 @@ static imp_status read_array(imp_shard *shard, const char *group, const stored_a
     return status;
 }
 
+// Closes what is open of an array.
+static void close_array(const stored_array *array)
+{
+    if (array->space >= 0)
+        H5Sclose(array->space);
+    if (array->type >= 0)
+        H5Tclose(array->type);
+    if (array->create >= 0)
+        H5Pclose(array->create);
+    H5Dclose(array->set);
+}
+
 static imp_status read_field(imp_shard *shard, const char *name, hid_t group,
                              const imp_field *field, imp_episode *out, imp_error *err)
 {
-    const hid_t set = H5Dopen2(group, field->path, H5P_DEFAULT);
+    const hid_t set = imp_hdf5_open_array(group, field->path);
     if (set < 0)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s is missing", shard->path, name, field->path);
-    const stored_array array = {.field = field,
-                                .set = set,
-                                .type = H5Dget_type(set),
-                                .space = H5Dget_space(set),
-                                .create = H5Dget_create_plist(set),
-                                .bytes = imp_field_bytes(field, &shard->info, out->steps)};
-    const imp_status status = read_array(shard, name, &array, out, err);
-    if (array.create >= 0)
-        H5Pclose(array.create);
-    if (array.space >= 0)
-        H5Sclose(array.space);
-    if (array.type >= 0)
-        H5Tclose(array.type);
-    H5Dclose(set);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s is missing or lies in another file",
+                        shard->path, name, field->path);
+    stored_array array = {.field = field,
+                          .set = set,
+                          .type = -1,
+                          .space = -1,
+                          .create = H5Dget_create_plist(set),
+                          .bytes = imp_field_bytes(field, &shard->info, out->steps)};
+    imp_status status = IMP_OK;
+    // asked for its size, HDF5 opens the files that a virtual array is made of
+    if (!lies_inside(&array, shard->path)) {
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s lies in another file", shard->path, name,
+                          field->path);
+    } else {
+        array.type = H5Dget_type(set);
+        array.space = H5Dget_space(set);
+        status = read_array(shard, name, &array, out, err);
+    }
+    close_array(&array);
     return status;
 }
 
@@ -224,9 +243,10 @@ static imp_status read_draw(imp_shard *shard, const char *group, hid_t id, imp_e
 imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out, uint64_t *hash,
                           imp_error *err)
 {
-    const hid_t id = H5Gopen2(shard->file, group, H5P_DEFAULT);
+    const hid_t id = imp_hdf5_open_group(shard->file, group);
     if (id < 0)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: %s is missing", shard->path, group);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s is missing or lies in another file",
+                        shard->path, group);
     imp_episode episode = {0};
     int64_t steps = 0, number = 0;
     imp_status status = IMP_OK;

@@ -9,6 +9,7 @@ typedef struct imp_memory {
     void *map; // nullable
     size_t size;
     struct imp_block *copies; // nullable
+    uint64_t copied;          // bytes of them
 } imp_memory;
 
 void imp_memory_free(imp_memory *memory);

@@ -196,7 +196,65 @@ static void data_in_other_files_is_refused(void **state)
     H5Lcreate_external(path, "/episode_0/rewards", file, "/episode_0/rewards", H5P_DEFAULT,
                        H5P_DEFAULT);
     H5Fclose(file);
+    expect_bad(folder, "episode_0/rewards is missing or lies in another file");
+}
+
+// A pipe that nobody writes to: whoever opens it waits for ever. An alarm ends the test then.
+static void links_to_pipes_are_not_opened(void **state)
+{
+    const hsize_t one[] = {5}, endless[] = {H5S_UNLIMITED};
+    char folder[PATH_MAX], pipe[PATH_MAX];
+    in_folder(pipe, *state, "pipe");
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    static const char *const links[] = {"/episode_0/rewards", "/episode_0/infos", "/episode_0"};
+    alarm(60);
+    for (int i = 0; i < 3; i++) {
+        const hid_t file = open_shard(folder, state, i);
+        assert_true(H5Ldelete(file, links[i], H5P_DEFAULT) >= 0);
+        H5Lcreate_external(pipe, "/x", file, links[i], H5P_DEFAULT, H5P_DEFAULT);
+        H5Fclose(file);
+        expect_bad(folder, "lies in another file");
+    }
+    // an array made of others that may grow
+    const hid_t file = open_shard(folder, state, 3);
+    const hid_t create = H5Pcreate(H5P_DATASET_CREATE);
+    const hid_t space = H5Screate_simple(1, one, endless);
+    const hsize_t start[] = {0}, count[] = {H5S_UNLIMITED};
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
+    assert_true(H5Pset_virtual(create, space, pipe, "/x", space) >= 0);
+    H5Sselect_all(space);
+    assert_true(H5Ldelete(file, links[0], H5P_DEFAULT) >= 0);
+    H5Dclose(H5Dcreate2(file, links[0], H5T_IEEE_F32LE, space, H5P_DEFAULT, create, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Pclose(create);
+    H5Fclose(file);
     expect_bad(folder, "episode_0/rewards lies in another file");
+    alarm(0);
+}
+
+// Pieces that were never written take no room in the file, and all that they claim in memory.
+static void arrays_larger_than_their_file_are_refused(void **state)
+{
+    const hsize_t shape[] = {6, 1000, 1000, 3}, chunk[] = {1, 1000, 1000, 3};
+    char folder[PATH_MAX];
+    const hid_t file = open_shard(folder, state, 0);
+    const hid_t create = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(create, 4, chunk);
+    replace(file, "/episode_0/observations", H5T_STD_U8LE, 4, shape, create);
+    assert_true(H5Adelete(file, "width") >= 0 && H5Adelete(file, "height") >= 0);
+    assert_true(imp_put_int(file, "width", 1000) && imp_put_int(file, "height", 1000));
+    H5Pclose(create);
+    H5Fclose(file);
+    imp_shard shard;
+    imp_error err = {0};
+    imp_episode episode;
+    uint64_t hash;
+    char path[PATH_MAX];
+    in_folder(path, folder, "shard-00000.hdf5");
+    assert_ok(imp_shard_open(&shard, path, &err), err);
+    assert_int_equal(imp_shard_read(&shard, "episode_0", &episode, &hash, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "observations and what was read before claim more than"));
+    imp_shard_close(&shard);
 }
 
 // What other programs may make of a dataset is read as well: packed, in pieces, in the other byte
@@ -396,6 +454,8 @@ int main(void)
         SCRATCH_TEST(foreign_files_are_refused),
         SCRATCH_TEST(wrong_arrays_are_refused),
         SCRATCH_TEST(data_in_other_files_is_refused),
+        SCRATCH_TEST(links_to_pipes_are_not_opened),
+        SCRATCH_TEST(arrays_larger_than_their_file_are_refused),
         SCRATCH_TEST(rewritten_arrays_are_copied),
         SCRATCH_TEST(arrays_are_mapped_within_bounds),
         SCRATCH_TEST(wrong_attributes_are_refused),
