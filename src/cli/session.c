@@ -19,8 +19,28 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
+// A file that is mapped into memory became shorter, or cannot be read. The page that was wanted
+// does not exist, so the work cannot go on; what was written before is whole.
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+    static const char message[] = "imprint: a file was cut short, or its disk failed, while it was "
+                                  "being read; what was written before is safe\n";
+    (void)context;
+    if (info->si_code != BUS_ADRERR && info->si_code != BUS_OBJERR) {
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
+    const ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
+    (void)written;
+    _exit(IMP_IO);
+}
+
 void imp_session_tame_signals(void)
 {
+    struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+    sigemptyset(&bus.sa_mask);
+    sigaction(SIGBUS, &bus, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a file size limit is reported as an error instead
     signal(SIGINT, SIG_DFL);  // a shell's background jobs start with it ignored
