@@ -21,6 +21,8 @@ enum { SIZE_1 = 24, SIZE_8 = 27, SIZE_OPEN = 31 };
 // Simple values.
 enum { SIMPLE_FALSE = 20, SIMPLE_TRUE = 21, SIMPLE_NULL = 22, SIMPLE_HALF = 25, SIMPLE_SINGLE };
 
+enum { TAG_BIGNUM = 2, TAG_NEGATIVE };
+
 static double half_value(uint64_t bits)
 {
     const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
@@ -102,7 +104,9 @@ static void set_closed(imp_cbor_item *item, int major, int size, uint64_t value)
         item->integer = clamped(value);
     else if (major == MAJOR_NEGATIVE)
         item->integer = -1 - clamped(value);
-    else if (major != MAJOR_TAG)
+    else if (major == MAJOR_TAG)
+        item->integer = clamped(value);
+    else
         item->count = value;
 }
 
@@ -154,6 +158,33 @@ bool imp_cbor_next(imp_cbor *cursor, imp_cbor_item *item)
     return true;
 }
 
+// An integer of any length, most significant byte first.
+static void set_bignum(imp_cbor_item *item, bool negative)
+{
+    int64_t value = 0;
+    for (uint64_t k = 0; k < item->count; k++)
+        value = value > INT64_MAX >> 8 ? INT64_MAX : value << 8 | item->bytes[k];
+    *item = (imp_cbor_item){.kind = IMP_CBOR_INTEGER, .integer = negative ? -1 - value : value};
+}
+
+bool imp_cbor_value(imp_cbor *cursor, imp_cbor_item *item)
+{
+    imp_cbor at = *cursor;
+    int64_t tag = -1;
+    while (imp_cbor_next(&at, item)) {
+        if (item->kind == IMP_CBOR_TAG) {
+            tag = item->integer;
+            continue;
+        }
+        if ((tag == TAG_BIGNUM || tag == TAG_NEGATIVE) && item->kind == IMP_CBOR_BYTES &&
+            item->bytes != NULL)
+            set_bignum(item, tag == TAG_NEGATIVE);
+        *cursor = at;
+        return true;
+    }
+    return false;
+}
+
 bool imp_cbor_skip(imp_cbor *cursor)
 {
     const size_t there = (size_t)(cursor->end - cursor->at);
@@ -175,7 +206,7 @@ bool imp_cbor_is_text(const imp_cbor_item *item, const char *text)
 bool imp_cbor_find(imp_cbor map, const char *key, imp_cbor *value)
 {
     imp_cbor_item head, name;
-    if (!imp_cbor_next(&map, &head) || head.kind != IMP_CBOR_MAP)
+    if (!imp_cbor_value(&map, &head) || head.kind != IMP_CBOR_MAP)
         return false;
     for (uint64_t k = 0; head.open || k < head.count; k++) {
         imp_cbor after = map;
@@ -250,8 +281,10 @@ static const char *take_item(imp_cbor_scan *scan, const imp_cbor_item *item, siz
     }
     if (item->kind == IMP_CBOR_TAG)
         return push(scan, item, 1) ? NULL : too_deep;
-    if (item->open)
+    if (item->open) {
+        scan->pieces = scan->pieces || is_string(item);
         return push(scan, item, 0) ? NULL : too_deep;
+    }
     // each item in it takes a byte at least
     if (item->count > limit - scan->at)
         return too_long;
@@ -365,4 +398,52 @@ void imp_cbor_put_bool(imp_cbor_out *out, bool value)
 void imp_cbor_put_null(imp_cbor_out *out)
 {
     put_head(out, MAJOR_SIMPLE, SIMPLE_NULL);
+}
+
+// Joins the pieces of the string whose head is at `from`, and puts it at `to`. Returns where it
+// ends; *from is then behind its last piece.
+static size_t join_string(uint8_t *bytes, size_t length, size_t *from, size_t to)
+{
+    imp_cbor_item item;
+    size_t total = 0;
+    read_head(bytes + *from, length - *from, &item);
+    const int major = item.kind == IMP_CBOR_TEXT ? MAJOR_TEXT : MAJOR_BYTES;
+    *from += 1;
+    for (;;) {
+        *from += (size_t)read_head(bytes + *from, length - *from, &item);
+        if (item.kind == IMP_CBOR_BREAK)
+            break;
+        memmove(bytes + to + total, bytes + *from, item.count);
+        *from += item.count;
+        total += item.count;
+    }
+    // A head of 1, 2, 3 or 5 bytes fits where the first and last byte and the pieces' heads were: a
+    // total that needs 3 or 5 has two pieces or more, or one with a head as long as that. No item
+    // that is read has 4 GB.
+    uint8_t head[9];
+    imp_cbor_out out = {.bytes = head, .capacity = sizeof head};
+    put_head(&out, major, total);
+    memmove(bytes + to + out.length, bytes + to, total);
+    memcpy(bytes + to, head, out.length);
+    return to + out.length + total;
+}
+
+size_t imp_cbor_join(uint8_t *bytes, size_t length)
+{
+    size_t from = 0, to = 0;
+    while (from < length) {
+        imp_cbor_item item;
+        const int head = read_head(bytes + from, length - from, &item);
+        if (head <= 0)
+            break;
+        if (is_string(&item) && item.open) {
+            to = join_string(bytes, length, &from, to);
+            continue;
+        }
+        const size_t size = (size_t)head + (is_string(&item) ? item.count : 0);
+        memmove(bytes + to, bytes + from, size);
+        from += size;
+        to += size;
+    }
+    return to;
 }

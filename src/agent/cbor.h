@@ -12,7 +12,7 @@ typedef enum imp_cbor_kind {
     IMP_CBOR_TEXT,
     IMP_CBOR_ARRAY,
     IMP_CBOR_MAP,
-    IMP_CBOR_TAG, // the item that it tags follows
+    IMP_CBOR_TAG, // its number is `integer`; the item that it tags follows
     IMP_CBOR_BOOL,
     IMP_CBOR_NULL,
     IMP_CBOR_FLOAT,
@@ -39,6 +39,10 @@ typedef struct imp_cbor {
 // nothing is stepped over, if it is malformed or not all there.
 bool imp_cbor_next(imp_cbor *cursor, imp_cbor_item *item);
 
+// The same for what an item means: tags before it are stepped over, and integers that were written
+// as bignums (tags 2 and 3) are integers.
+bool imp_cbor_value(imp_cbor *cursor, imp_cbor_item *item);
+
 // Steps over an item with everything in it; false if it is malformed or not all there.
 bool imp_cbor_skip(imp_cbor *cursor);
 
@@ -53,8 +57,9 @@ enum { IMP_CBOR_DEPTH = 32 };
 
 // How far the end of an item that is still arriving has been looked for. Starts as {0}.
 typedef struct imp_cbor_scan {
-    size_t at;  // bytes that belong to it for certain; may lie beyond what is there
-    bool ended; // at is its end
+    size_t at;   // bytes that belong to it for certain; may lie beyond what is there
+    bool ended;  // at is its end
+    bool pieces; // it holds strings that came in pieces
     int depth;
     struct {
         uint64_t left; // items to come
@@ -70,6 +75,10 @@ typedef enum imp_cbor_state { IMP_CBOR_WHOLE, IMP_CBOR_MORE, IMP_CBOR_BAD } imp_
 // deeply, or cannot end within limit bytes; *why says which.
 imp_cbor_state imp_cbor_scan_on(imp_cbor_scan *scan, const uint8_t *bytes, size_t length,
                                 size_t limit, const char **why);
+
+// Turns the strings that came in pieces (RFC 8949, 3.2.3) within a whole item into plain ones, in
+// place. Returns the new length of the item, which is never longer.
+size_t imp_cbor_join(uint8_t *bytes, size_t length);
 
 // Items under construction in memory of the caller's. What does not fit is dropped, and full says
 // so.

@@ -42,13 +42,14 @@ imp_cbor_state imp_inbox_take(imp_inbox *inbox, imp_cbor *item, const char **why
 {
     if (inbox->from == inbox->to)
         return IMP_CBOR_MORE;
-    const uint8_t *first = inbox->bytes + inbox->from;
+    uint8_t *first = inbox->bytes + inbox->from;
     const imp_cbor_state state =
         imp_cbor_scan_on(&inbox->scan, first, inbox->to - inbox->from, inbox->limit, why);
     if (state != IMP_CBOR_WHOLE)
         return state;
-    *item = (imp_cbor){first, first + inbox->scan.at};
-    inbox->from += inbox->scan.at;
+    const size_t length = inbox->scan.at;
+    *item = (imp_cbor){first, first + (inbox->scan.pieces ? imp_cbor_join(first, length) : length)};
+    inbox->from += length;
     inbox->scan = (imp_cbor_scan){0};
     return IMP_CBOR_WHOLE;
 }

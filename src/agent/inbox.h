@@ -23,7 +23,8 @@ uint8_t *imp_inbox_room(imp_inbox *inbox, size_t *room);
 // Says how many bytes were put there.
 void imp_inbox_add(imp_inbox *inbox, size_t count);
 
-// Takes the next item, if it is whole. *item stays valid until imp_inbox_room() is called.
+// Takes the next item, if it is whole. Its strings are in one piece each. *item stays valid until
+// imp_inbox_room() is called.
 imp_cbor_state imp_inbox_take(imp_inbox *inbox, imp_cbor *item, const char **why);
 
 // Whether part of an item has arrived.

@@ -28,19 +28,19 @@ static bool find_item(imp_cbor map, const char *key, imp_cbor *place, imp_cbor_i
     if (!imp_cbor_find(map, key, place))
         return false;
     after = *place;
-    return imp_cbor_next(&after, item);
+    return imp_cbor_value(&after, item);
 }
 
 static bool speaks_z2(imp_cbor item)
 {
     imp_cbor list;
     imp_cbor_item head, word;
-    if (!imp_cbor_find(item, "compat", &list) || !imp_cbor_next(&list, &head) ||
+    if (!imp_cbor_find(item, "compat", &list) || !imp_cbor_value(&list, &head) ||
         head.kind != IMP_CBOR_ARRAY)
         return false;
     for (uint64_t k = 0; head.open || k < head.count; k++) {
         imp_cbor after = list;
-        if (!imp_cbor_next(&after, &word) || word.kind == IMP_CBOR_BREAK || !imp_cbor_skip(&list))
+        if (!imp_cbor_value(&after, &word) || word.kind == IMP_CBOR_BREAK || !imp_cbor_skip(&list))
             return false;
         if (imp_cbor_is_text(&word, "z2"))
             return true;
@@ -60,7 +60,7 @@ void imp_message_read(imp_message *out, imp_cbor item, bool strict)
     else
         return;
     if (name.kind != IMP_CBOR_TEXT) {
-        out->kind = IMP_MESSAGE_FOREIGN;
+        out->kind = IMP_MESSAGE_UNREADABLE;
         return;
     }
     copy_text(out->name, sizeof out->name, &name);
@@ -77,7 +77,7 @@ void imp_message_text(const imp_message *message, char *out, size_t capacity)
 {
     imp_cbor_item item = {0};
     imp_cbor data = message->data;
-    if (message->has_data && (!imp_cbor_next(&data, &item) || item.kind != IMP_CBOR_TEXT))
+    if (message->has_data && (!imp_cbor_value(&data, &item) || item.kind != IMP_CBOR_TEXT))
         item = (imp_cbor_item){0};
     copy_text(out, capacity, &item);
 }

@@ -9,7 +9,8 @@
 typedef enum imp_message_kind {
     IMP_MESSAGE_CONTROL,
     IMP_MESSAGE_TOPIC,
-    IMP_MESSAGE_FOREIGN, // neither, or of another protocol: to be passed over
+    IMP_MESSAGE_FOREIGN,    // neither, or of another protocol: the protocol's own node ignores it
+    IMP_MESSAGE_UNREADABLE, // its `control` or `topic` is no text
 } imp_message_kind;
 
 // A message. What it points to is borrowed from the item that it was read from.

@@ -20,10 +20,11 @@ typedef struct node {
     const imp_node_def *def;
     int output;
     stage stage;
-    bool reader_gone; // nobody reads what is answered
-    int asked;        // so often in this episode
-    double first_at;  // the time of the first question [s]
-    bool clock_told;  // that it is asked at another time step than it should be
+    bool reader_gone;  // nobody reads what is answered
+    int asked;         // so often in this episode
+    double first_at;   // the time of the first question [s]
+    bool clock_told;   // that it is asked at another time step than it should be
+    bool ignored_told; // that a message was ignored
     imp_cbor_out reply;
     uint8_t bytes[REPLY_MAX];
 } node;
@@ -66,7 +67,7 @@ static imp_status on_seed(node *n, const imp_message *message, imp_error *err)
     imp_cbor data = message->data;
     if (n->stage != STAGE_SEED)
         return abort_with(n, err, "seed", "it comes once, before everything else");
-    if (!message->has_data || !imp_cbor_next(&data, &value) || value.kind != IMP_CBOR_INTEGER)
+    if (!message->has_data || !imp_cbor_value(&data, &value) || value.kind != IMP_CBOR_INTEGER)
         return abort_with(n, err, "seed", "it is no integer");
     n->stage = STAGE_EPISODE;
     return acknowledge(n);
@@ -77,7 +78,7 @@ static imp_status on_episode_start(node *n, const imp_message *message, imp_erro
     imp_cbor name;
     imp_cbor_item value;
     if (!message->has_data || !imp_cbor_find(message->data, "episode_name", &name) ||
-        !imp_cbor_next(&name, &value) || value.kind != IMP_CBOR_TEXT)
+        !imp_cbor_value(&name, &value) || value.kind != IMP_CBOR_TEXT)
         return abort_with(n, err, "episode_start", "no episode_name");
     n->stage = STAGE_DRIVING;
     n->asked = 0;
@@ -298,6 +299,28 @@ static imp_status flush(node *n, imp_error *err)
     return n->reply.full ? imp_fail(err, IMP_INTERNAL, "a reply is too long") : IMP_OK;
 }
 
+// The host waits for an answer, and would do so for ever without one.
+static imp_status on_unreadable(node *n, imp_error *err)
+{
+    static const char wrong[] = "a message's `control` or `topic` is no text";
+    imp_put_control(&n->reply, "not-understood", wrong);
+    say(n, "over");
+    imp_put_control(&n->reply, "aborted", wrong);
+    say(n, "over");
+    return imp_fail(err, IMP_CHECK_FAILED, "%s", wrong);
+}
+
+// The protocol's own node gives no answer to these. A person should know why nothing happens.
+static void tell_ignored(node *n)
+{
+    if (n->ignored_told || n->def->notice == NULL)
+        return;
+    n->ignored_told = true;
+    n->def->notice(n->def->context,
+                   "ignored a message without an answer, as the protocol says: it has neither "
+                   "`control` nor a `topic` with \"z2\" in its `compat`. More are not reported");
+}
+
 static imp_status answer(node *n, imp_cbor item, imp_error *err)
 {
     imp_message message;
@@ -307,6 +330,10 @@ static imp_status answer(node *n, imp_cbor item, imp_error *err)
         status = on_control(n, &message);
     else if (message.kind == IMP_MESSAGE_TOPIC)
         status = on_topic(n, &message, err);
+    else if (message.kind == IMP_MESSAGE_UNREADABLE)
+        status = on_unreadable(n, err);
+    else
+        tell_ignored(n);
     // why a message was refused matters more than that this could not be said
     const imp_status sent = flush(n, status == IMP_OK ? err : NULL);
     return status == IMP_OK ? sent : status;

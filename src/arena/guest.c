@@ -187,6 +187,9 @@ imp_status imp_guest_receive(imp_guest *guest, imp_message *out, double until, i
             continue;
         }
         imp_message_read(out, item, false);
+        if (out->kind == IMP_MESSAGE_UNREADABLE)
+            return complain(guest, err,
+                            "the agent wrote a message whose `control` or `topic` is no text");
         if (out->kind != IMP_MESSAGE_FOREIGN)
             return IMP_OK;
         if (++foreign == FOREIGN_LIMIT)

@@ -46,7 +46,7 @@ static bool says_reflection(const imp_message *message)
     imp_cbor z2, flag;
     imp_cbor_item item;
     return message->has_data && imp_cbor_find(message->data, "z2", &z2) &&
-           imp_cbor_find(z2, "protocol-reflection", &flag) && imp_cbor_next(&flag, &item) &&
+           imp_cbor_find(z2, "protocol-reflection", &flag) && imp_cbor_value(&flag, &item) &&
            item.kind == IMP_CBOR_BOOL && item.integer == 1;
 }
 

@@ -155,6 +155,118 @@ static void test_find(void **state)
     }
 }
 
+// Strings in pieces become plain ones, wherever they are.
+static void test_pieces_are_joined(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"7f627365626564ff", "6473656564"},
+        {"7fff", "60"},
+        {"5f60ff", NULL}, // a text is no piece of bytes
+        {"5fff", "40"},
+        {"5f5f4101ffff", NULL}, // pieces have no pieces
+        {"5f0102ff", NULL},
+        {"5f41014040420203ff", "43010203"},
+        // as a key, as a value, in arrays and maps of both kinds, under a tag
+        {"a27f616161627fff016164f5", NULL},
+        {"a27f61616162ff016164f5", "a2626162016164f5"},
+        {"bf7f61616162ff9f5f41014102ff7f61616162ffffff", "bf6261629f420102626162ffff"},
+        {"82c17f61616162ff5f4107ff", "82c16261624107"},
+        {"83f93c007f6161ff1b0000000100000000", "83f93c0061611b0000000100000000"},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        uint8_t bytes[64], wanted[64];
+        const size_t length = from_hex(cases[k][0], bytes);
+        imp_inbox inbox = {.limit = LIMIT};
+        size_t room;
+        imp_cbor item;
+        const char *why;
+        for (size_t at = 0; at < length; at++) {
+            *imp_inbox_room(&inbox, &room) = bytes[at];
+            imp_inbox_add(&inbox, 1);
+            const imp_cbor_state found = imp_inbox_take(&inbox, &item, &why);
+            if (cases[k][1] == NULL && found == IMP_CBOR_BAD)
+                break;
+            if (found != (at + 1 < length ? IMP_CBOR_MORE : IMP_CBOR_WHOLE))
+                fail_msg("%s: state %d after %zu bytes", cases[k][0], (int)found, at + 1);
+        }
+        if (cases[k][1] != NULL) {
+            const size_t there = (size_t)(item.end - item.at);
+            if (there != from_hex(cases[k][1], wanted) || memcmp(item.at, wanted, there) != 0)
+                fail_msg("%s was not joined to %s", cases[k][0], cases[k][1]);
+            assert_false(imp_inbox_has_rest(&inbox));
+        }
+        imp_inbox_free(&inbox);
+    }
+}
+
+// Of any number of pieces of any length, with an item behind them that stays what it is.
+static void test_long_pieces(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {1, 2, 23, 24, 255, 256, 40000, 65535, 65536, 70000};
+    static const size_t counts[] = {1, 2, 3, 24, 300};
+    enum { CAPACITY = 1 << 20 };
+    uint8_t *stream = malloc(CAPACITY), *plain = malloc(CAPACITY);
+    assert_true(stream != NULL && plain != NULL);
+    for (size_t k = 0; k < CAPACITY; k++)
+        plain[k] = (uint8_t)(k * 7 + k / 251);
+    for (size_t p = 0; p < sizeof pieces / sizeof pieces[0]; p++)
+        for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+            const size_t total = pieces[p] * counts[c];
+            if (total > CAPACITY / 2)
+                continue;
+            imp_cbor_out out = {.bytes = stream, .capacity = CAPACITY};
+            stream[out.length++] = 0x5f;
+            for (size_t at = 0; at < total; at += pieces[p])
+                imp_cbor_put_bytes(&out, plain + at, pieces[p]);
+            stream[out.length++] = 0xff;
+            const size_t end = out.length;
+            imp_cbor_put_text(&out, "behind");
+            imp_cbor cursor = {stream, stream + imp_cbor_join(stream, end)};
+            imp_cbor_item item;
+            assert_true(imp_cbor_next(&cursor, &item) && cursor.at == cursor.end);
+            assert_int_equal(item.count, total);
+            assert_memory_equal(item.bytes, plain, total);
+            assert_memory_equal(stream + end + 1, "behind", 6);
+        }
+    free(stream);
+    free(plain);
+}
+
+// Tags say how a value is meant; only bignums mean another one here.
+static void test_tags(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hex;
+        imp_cbor_kind kind;
+        int64_t integer;
+    } cases[] = {
+        {"d9d9f707", IMP_CBOR_INTEGER, 7},
+        {"d9d9f7d82a07", IMP_CBOR_INTEGER, 7},
+        {"c2420102", IMP_CBOR_INTEGER, 258},
+        {"c3420102", IMP_CBOR_INTEGER, -259},
+        {"c249010000000000000000", IMP_CBOR_INTEGER, INT64_MAX},
+        {"c349010000000000000000", IMP_CBOR_INTEGER, INT64_MIN},
+        {"c240", IMP_CBOR_INTEGER, 0},
+        {"c0420102", IMP_CBOR_BYTES, 0},
+        {"c26161", IMP_CBOR_TEXT, 0},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        uint8_t bytes[32];
+        imp_cbor cursor = {bytes, bytes + from_hex(cases[k].hex, bytes)};
+        imp_cbor_item item;
+        assert_true(imp_cbor_value(&cursor, &item) && cursor.at == cursor.end);
+        if (item.kind != cases[k].kind || item.integer != cases[k].integer)
+            fail_msg("%s: kind %d, %lld", cases[k].hex, (int)item.kind, (long long)item.integer);
+    }
+    uint8_t bytes[8];
+    imp_cbor cursor = {bytes, bytes + from_hex("c1c1", bytes)};
+    imp_cbor_item item;
+    assert_false(imp_cbor_value(&cursor, &item));
+}
+
 static void test_writing(void **state)
 {
     (void)state;
@@ -224,9 +336,15 @@ static void test_arriving_in_pieces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),           cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_lengths_that_lie), cmocka_unit_test(test_find),
-        cmocka_unit_test(test_writing),          cmocka_unit_test(test_arriving_in_pieces),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_lengths_that_lie),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_writing),
+        cmocka_unit_test(test_arriving_in_pieces),
+        cmocka_unit_test(test_pieces_are_joined),
+        cmocka_unit_test(test_long_pieces),
+        cmocka_unit_test(test_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

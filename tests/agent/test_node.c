@@ -262,6 +262,100 @@ static void test_garbage(void **state)
     assert_non_null(strstr(err.message, "longer than what is read"));
 }
 
+// Writes what is at the cursor with every string in two pieces, or with one tag more.
+static void write_otherwise(FILE *file, imp_cbor cursor, bool in_pieces)
+{
+    while (cursor.at < cursor.end) {
+        const uint8_t *from = cursor.at;
+        imp_cbor_item item;
+        assert_true(imp_cbor_next(&cursor, &item));
+        if (item.bytes == NULL || !in_pieces) {
+            fwrite(from, 1, (size_t)(cursor.at - from), file);
+            continue;
+        }
+        uint8_t piece[1 << 15];
+        imp_cbor_out out = {.bytes = piece, .capacity = sizeof piece};
+        const size_t first = item.count / 2, parts[2] = {first, item.count - first};
+        const int major = item.kind == IMP_CBOR_TEXT ? 0x60 : 0x40;
+        fputc(major | 31, file);
+        for (int k = 0; k < 2; k++) {
+            out.length = 0;
+            imp_cbor_put_bytes(&out, item.bytes + (k == 0 ? 0 : first), parts[k]);
+            assert_false(out.full);
+            piece[0] = (uint8_t)(piece[0] & 31) | (uint8_t)major;
+            fwrite(piece, 1, out.length, file);
+        }
+        fputc(0xff, file);
+    }
+}
+
+// A host may send strings in pieces, keys and pictures too, and tag its messages as CBOR.
+static void test_strings_in_pieces(void **state)
+{
+    (void)state;
+    static const char recorded[] = IMP_TEST_DATA "/golden/aido-node/whole-run";
+    char in[512], out[512], other[512];
+    snprintf(in, sizeof in, "%s.in.cbor", recorded);
+    snprintf(out, sizeof out, "%s.out.cbor", recorded);
+    snprintf(other, sizeof other, "%s", in_folder("pieces"));
+    for (int in_pieces = 0; in_pieces < 2; in_pieces++) {
+        char *stream;
+        size_t length;
+        imp_error err = {0};
+        assert_ok(imp_file_read(&stream, &length, in, 1 << 24, &err), err);
+        FILE *file = fopen(other, "wb");
+        assert_non_null(file);
+        imp_cbor rest = {(uint8_t *)stream, (uint8_t *)stream + length};
+        while (rest.at < rest.end) {
+            imp_cbor item = rest;
+            assert_true(imp_cbor_skip(&rest));
+            item.end = rest.at;
+            if (!in_pieces)
+                fwrite("\xd9\xd9\xf7", 1, 3, file);
+            write_otherwise(file, item, in_pieces == 1);
+        }
+        assert_int_equal(fclose(file), 0);
+        check_replay(other, out, IMP_OK);
+        free(stream);
+    }
+}
+
+// What the host must not wait for: an answer to a message that cannot be read.
+static void test_unreadable_topics_are_answered(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"topic", "control"};
+    for (int k = 0; k < 2; k++) {
+        imp_error err = {0};
+        char words[512];
+        imp_cbor_out out = {.bytes = bytes, .capacity = sizeof bytes};
+        imp_cbor_put_map(&out, 2);
+        imp_cbor_put_text(&out, "compat");
+        imp_cbor_put_array(&out, 1);
+        imp_cbor_put_text(&out, "z2");
+        imp_cbor_put_text(&out, keys[k]);
+        imp_cbor_put_integer(&out, 7);
+        char in[600];
+        snprintf(in, sizeof in, "%s", in_folder("in"));
+        assert_ok(imp_file_write(in, out.bytes, out.length, &err), err);
+        assert_int_equal(serve_file(in, in_folder("out"), &err), IMP_CHECK_FAILED);
+        list_messages(in_folder("out"), words, sizeof words);
+        assert_string_equal(words, "not-understood over aborted over ");
+    }
+}
+
+static void test_ignored_messages_are_told_once(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    assert_ok(
+        serve_file(IMP_TEST_DATA "/golden/aido-node/wrong-compat.in.cbor", in_folder("out"), &err),
+        err);
+    const char *first = strstr(told, "ignored a message");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "ignored a message"));
+}
+
 static void test_nobody_reads(void **state)
 {
     (void)state;
@@ -366,6 +460,9 @@ int main(void)
         cmocka_unit_test(test_a_new_episode_forgets),
         cmocka_unit_test(test_another_clock_is_told),
         cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_strings_in_pieces),
+        cmocka_unit_test(test_unreadable_topics_are_answered),
+        cmocka_unit_test(test_ignored_messages_are_told_once),
         cmocka_unit_test(test_nobody_reads),
         cmocka_unit_test(test_what_was_answered),
         cmocka_unit_test(test_being_stopped),
