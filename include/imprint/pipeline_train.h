@@ -75,6 +75,8 @@ imp_train_def imp_default_train_def(void);
 /// What training did.
 typedef struct imp_train_summary {
     int64_t samples, validation_samples; ///< of the dataset
+    int repeated_episodes; ///< with the pictures of an earlier one, on whose side of the split they
+                           ///< are
     int64_t parameters;
     int epochs;                   ///< done in all, resumed ones included
     bool stopped_early;           ///< because of patience

@@ -120,12 +120,18 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s)
 static int print_summary(const imp_train_settings *s, const imp_options *options,
                          const imp_train_summary *summary)
 {
+    if (summary->repeated_episodes > 0)
+        fprintf(stderr,
+                "imprint: warning: %d episodes of --data have the same pictures as an earlier one: "
+                "they count again, each on the earlier one's side of --validation\n",
+                summary->repeated_episodes);
     if (options->json)
         return imp_session_print_json(json_pack(
-            "{s:s, s:I, s:I, s:I, s:i, s:b, s:o, s:o, s:o, s:i, s:f, s:f}", "out", s->out,
+            "{s:s, s:I, s:I, s:i, s:I, s:i, s:b, s:o, s:o, s:o, s:i, s:f, s:f}", "out", s->out,
             "samples", (json_int_t)summary->samples, "validation_samples",
-            (json_int_t)summary->validation_samples, "parameters", (json_int_t)summary->parameters,
-            "epochs", summary->epochs, "stopped_early", summary->stopped_early, "loss",
+            (json_int_t)summary->validation_samples, "repeated_episodes",
+            summary->repeated_episodes, "parameters", (json_int_t)summary->parameters, "epochs",
+            summary->epochs, "stopped_early", summary->stopped_early, "loss",
             imp_session_real(summary->loss), "validation_loss",
             imp_session_real(summary->validation_loss), "best_loss",
             imp_session_real(summary->best_loss), "best_epoch", summary->best_epoch, "seconds",

@@ -10,9 +10,13 @@ enum { PAGE = 4096 };
 static size_t quota(const imp_samples *samples, int part)
 {
     double sum = 0.0, before = 0.0;
+    // a part that gave nothing, because all it has is held out, can give no share
+    if (samples->parts[part].count == 0)
+        return 0;
     for (int k = 0; k < samples->part_count; k++) {
-        sum += samples->parts[k].weight;
-        before += k < part ? samples->parts[k].weight : 0.0;
+        const double weight = samples->parts[k].count > 0 ? samples->parts[k].weight : 0.0;
+        sum += weight;
+        before += k < part ? weight : 0.0;
     }
     if (sum <= 0.0)
         return samples->parts[part].count;

@@ -65,10 +65,23 @@ static void end_part(imp_samples *samples)
     part->block_count = samples->block_count - part->first_block;
 }
 
-imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const imp_dataset *dataset,
-                           int number, double validation, uint64_t seed, imp_error *err)
+static void add_dataset(imp_samples *training, imp_samples *held_out, const imp_dataset *dataset,
+                        const uint32_t *order, const bool *apart)
 {
     const int episodes = imp_dataset_episode_count(dataset);
+    begin_part(training);
+    begin_part(held_out);
+    for (int k = 0; k < episodes; k++)
+        add_episode(apart[k] ? held_out : training, dataset,
+                    imp_dataset_episode(dataset, (int)order[k]));
+    end_part(training);
+    end_part(held_out);
+}
+
+imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, imp_holdout *holdout,
+                           const imp_dataset *dataset, imp_error *err)
+{
+    const size_t episodes = (size_t)imp_dataset_episode_count(dataset);
     const size_t steps = (size_t)imp_dataset_step_count(dataset);
     const imp_dataset_info *info = imp_dataset_facts(dataset);
     training->picture = held_out->picture = (size_t)info->width * (size_t)info->height * 3;
@@ -79,29 +92,21 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const i
         return imp_fail(
             err, IMP_BAD_INPUT,
             "dataset %d has no episode that is safe: imprint log --resume goes on with it",
-            number + 1);
-    uint32_t *order = malloc((size_t)episodes * sizeof *order);
-    if (order == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", episodes);
-    imp_status status = reserve(training, steps, (size_t)episodes, err);
+            holdout->datasets + 1);
+    uint32_t *order = malloc(episodes * sizeof *order);
+    bool *apart = malloc(episodes * sizeof *apart);
+    imp_status status =
+        order != NULL && apart != NULL
+            ? imp_holdout_draw(holdout, dataset, order, apart, err)
+            : imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu episodes", episodes);
     if (status == IMP_OK)
-        status = reserve(held_out, steps, (size_t)episodes, err);
-    if (status == IMP_OK) {
-        for (int k = 0; k < episodes; k++)
-            order[k] = (uint32_t)k;
-        imp_random random = imp_random_stream(seed, (uint32_t)number, 0, IMP_PURPOSE_SPLIT);
-        imp_random_shuffle(&random, order, (size_t)episodes);
-        int kept_apart = (int)lround(validation * episodes);
-        kept_apart = kept_apart < episodes ? kept_apart : episodes - 1;
-        begin_part(training);
-        begin_part(held_out);
-        for (int k = 0; k < episodes; k++)
-            add_episode(k < kept_apart ? held_out : training, dataset,
-                        imp_dataset_episode(dataset, (int)order[k]));
-        end_part(training);
-        end_part(held_out);
-    }
+        status = reserve(training, steps, episodes, err);
+    if (status == IMP_OK)
+        status = reserve(held_out, steps, episodes, err);
+    if (status == IMP_OK)
+        add_dataset(training, held_out, dataset, order, apart);
     free(order);
+    free(apart);
     return status;
 }
 

@@ -2,7 +2,7 @@
 #ifndef IMP_PIPELINE_SAMPLES_H
 #define IMP_PIPELINE_SAMPLES_H
 
-#include "imprint/dataset.h"
+#include "dataset/holdout.h"
 
 // Samples that lie one after the other on the disk: a piece of an episode.
 typedef struct imp_sample_block {
@@ -34,11 +34,11 @@ typedef struct imp_samples {
     imp_sample_part parts[IMP_PARTS_MAX]; // of the datasets in their order
 } imp_samples;
 
-// Splits a dataset by episode and appends: a share `validation` of the episodes, drawn from seed
-// and the dataset's number, goes to *held_out, the rest, at least one, to *training. Both start as
-// {0} and are freed with imp_samples_free(), also after a failure. Weights of parts are 0 at first.
-imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, const imp_dataset *dataset,
-                           int number, double validation, uint64_t seed, imp_error *err);
+// Splits a dataset by episode and appends: episodes that are held out go to *held_out, the others
+// to *training. Both start as {0} and are freed with imp_samples_free(), also after a failure.
+// Weights of parts are 0 at first.
+imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, imp_holdout *holdout,
+                           const imp_dataset *dataset, imp_error *err);
 // Appends an episode in memory, whose arrays must outlive the samples; `picture` must be set.
 imp_status imp_samples_add_episode(imp_samples *samples, const imp_episode *episode,
                                    imp_error *err);

@@ -42,6 +42,7 @@ static imp_status open_datasets(imp_train_run *r, const char *const *datasets, i
                                 imp_error *err)
 {
     r->datasets = calloc((size_t)count, sizeof *r->datasets);
+    r->holdout = (imp_holdout){.validation = r->def->validation, .seed = r->def->seed};
     if (r->datasets == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d datasets", count);
     for (int k = 0; k < count; k++) {
@@ -60,8 +61,7 @@ static imp_status open_datasets(imp_train_run *r, const char *const *datasets, i
                             datasets[k], info->observation, info->width, info->height, info->lens,
                             info->time_step, datasets[0], first->observation, first->width,
                             first->height, first->lens, first->time_step);
-        status = imp_samples_add(&r->training, &r->held_out, r->datasets[k], k, r->def->validation,
-                                 r->def->seed, err);
+        status = imp_samples_add(&r->training, &r->held_out, &r->holdout, r->datasets[k], err);
         if (status != IMP_OK)
             return status;
     }
@@ -196,6 +196,7 @@ static imp_status prepare(imp_train_run *r, imp_error *err)
     r->saved.epoch = -1;
     r->summary->samples = (int64_t)r->training.count;
     r->summary->validation_samples = (int64_t)r->held_out.count;
+    r->summary->repeated_episodes = r->holdout.repeated;
     r->summary->parameters = imp_network_parameter_count(r->network);
     if (r->def->resume)
         status = imp_train_restore_state(r, err);
@@ -369,6 +370,7 @@ static void clean_up(imp_train_run *r)
     imp_augmenter_destroy(r->augmenter);
     imp_samples_free(&r->training);
     imp_samples_free(&r->held_out);
+    imp_holdout_free(&r->holdout);
     imp_online_close(r->online);
     for (int k = 0; k < r->dataset_count; k++)
         imp_dataset_close(r->datasets[k]);

@@ -35,6 +35,7 @@ typedef struct imp_train_run {
     imp_dataset **datasets;
     int dataset_count;
     imp_online *online; // where samples come from if there are no datasets; else NULL
+    imp_holdout holdout;
     imp_samples training, held_out;
     imp_augmenter *augmenter; // NULL: pictures stay as they are
     imp_feed feed, held_out_feed;

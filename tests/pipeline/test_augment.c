@@ -272,9 +272,10 @@ static void datasets_weigh_what_is_wanted(void **state)
     collect(data[1], &other);
     imp_dataset *datasets[2];
     imp_samples samples = {0}, none = {0};
+    imp_holdout holdout = {.seed = 1};
     for (int k = 0; k < 2; k++) {
         assert_ok(imp_dataset_open(&datasets[k], data[k], &err), err);
-        assert_ok(imp_samples_add(&samples, &none, datasets[k], k, 0.0, 1, &err), err);
+        assert_ok(imp_samples_add(&samples, &none, &holdout, datasets[k], &err), err);
     }
     samples.parts[0].weight = 0.3;
     samples.parts[1].weight = 0.7;

@@ -357,12 +357,13 @@ static void a_model_knows_what_was_done(void **state)
     imp_network *network;
     imp_inference *inference;
     imp_samples samples = {0}, none = {0};
+    imp_holdout holdout = {.seed = 1};
     imp_feed feed = {0};
     assert_ok(imp_dataset_open(&dataset, data, &err), err);
     assert_ok(imp_network_load(&network, model, &err), err);
     assert_ok(imp_inference_create(&inference, network, 1, &err), err);
     const imp_feed_def wanted = {.inputs = *imp_network_inputs(network), .batch = 1};
-    assert_ok(imp_samples_add(&samples, &none, dataset, 0, 0.0, 1, &err), err);
+    assert_ok(imp_samples_add(&samples, &none, &holdout, dataset, &err), err);
     assert_ok(imp_feed_init(&feed, &samples, &wanted, &err), err);
     imp_feed_start(&feed, 1, 0);
     int by_network = 0, by_expert = 0;

@@ -10,6 +10,7 @@ enum { EPISODES = 10, STEPS = 100, BATCH = 16, WINDOW = 200 };
 
 typedef struct rig {
     imp_dataset *dataset;
+    imp_holdout holdout;
     imp_samples training, held_out;
     imp_feed feed;
 } rig;
@@ -24,10 +25,10 @@ static void make_rig_for(rig *r, imp_inputs inputs, size_t window, bool shuffle)
         imp_collect_def def = small_collect(EPISODES, STEPS);
         collect(data, &def);
     }
-    *r = (rig){0};
+    *r = (rig){.holdout = {.validation = 0.2, .seed = 1}};
     imp_error err = {0};
     assert_ok(imp_dataset_open(&r->dataset, data, &err), err);
-    assert_ok(imp_samples_add(&r->training, &r->held_out, r->dataset, 0, 0.2, 1, &err), err);
+    assert_ok(imp_samples_add(&r->training, &r->held_out, &r->holdout, r->dataset, &err), err);
     assert_int_equal(r->training.count, 8 * STEPS);
     assert_int_equal(r->held_out.count, 2 * STEPS);
     free(data);
@@ -46,6 +47,7 @@ static void free_rig(rig *r)
     imp_feed_free(&r->feed);
     imp_samples_free(&r->training);
     imp_samples_free(&r->held_out);
+    imp_holdout_free(&r->holdout);
     imp_dataset_close(r->dataset);
 }
 

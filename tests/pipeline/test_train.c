@@ -67,6 +67,29 @@ static void bytes_do_not_depend_on_threads(void **state)
     free(data);
 }
 
+// The same episodes given twice, or copied, must not be trained on and held out at once.
+static void repeated_episodes_are_on_one_side(void **state)
+{
+    (void)state;
+    char *data = make_data("data", 1, SMALL_WIDTH), *copy = make_data("copy", 1, SMALL_WIDTH);
+    char *once = path_of("once"), *twice = path_of("twice");
+    imp_train_def def = small_train();
+    imp_train_summary alone = train(once, data, &def), summary;
+    assert_int_equal(alone.repeated_episodes, 0);
+    imp_error err = {0};
+    const char *both[2] = {data, copy};
+    const double weights[2] = {3, 1};
+    def.data_weights = weights;
+    assert_ok(imp_train(&summary, twice, both, 2, &def, NULL, &err), err);
+    assert_int_equal(summary.repeated_episodes, EPISODES);
+    assert_int_equal(summary.samples, 2 * alone.samples);
+    assert_int_equal(summary.validation_samples, 2 * alone.validation_samples);
+    free(data);
+    free(copy);
+    free(once);
+    free(twice);
+}
+
 static void the_history_has_a_row_per_epoch_and_the_best_model_is_kept(void **state)
 {
     (void)state;
@@ -357,6 +380,7 @@ int main(int argc, char **argv)
         return train_as_victim(argv[2], argv[3]);
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(bytes_do_not_depend_on_threads),
+        FOLDER_TEST(repeated_episodes_are_on_one_side),
         FOLDER_TEST(the_history_has_a_row_per_epoch_and_the_best_model_is_kept),
         FOLDER_TEST(interrupted_and_resumed_is_uninterrupted),
         FOLDER_TEST(more_epochs_go_on_from_fewer),
