@@ -82,14 +82,32 @@ imp_status imp_import_trainlog(imp_import_summary *out, const char *const *paths
 typedef enum imp_export_format {
     IMP_EXPORT_TRAINLOG,  ///< a train.log: pickles of protocol 3, one per episode
     IMP_EXPORT_MINARI,    ///< a folder with one HDF5 file for all episodes and metadata.json
-    IMP_EXPORT_ROBOMIMIC, ///< one HDF5 file: data/demo_<n>/obs/image, actions, rewards, dones, ...
+    IMP_EXPORT_ROBOMIMIC, ///< one HDF5 file: data/demo_<n>/obs/image, actions, ..., mask/train,
+                          ///< mask/valid
 } imp_export_format;
+
+/// How a dataset is written for others. Obtain with imp_default_export_def(), then change fields.
+typedef struct imp_export_def {
+    imp_export_format format;
+    bool replace;   ///< a file that exists; false
+    const char *id; ///< Minari: of the dataset, "NAMESPACE/NAME-vNUMBER"; NULL: as the dataset says
+    double validation; ///< robomimic: share of the episodes that mask/valid lists; 0.1. 0: no masks
+    uint64_t seed;     ///< robomimic: of that split, which is imp_train()'s; 1
+    int cookie;
+} imp_export_def;
+imp_export_def imp_default_export_def(void);
+
+/// What was exported.
+typedef struct imp_export_summary {
+    int training, held_out; ///< robomimic: demos that mask/train and mask/valid list
+} imp_export_summary;
 
 /// Writes a dataset to path, a file or, for Minari, a folder. It appears whole or not at all, and
 /// must not exist, unless it is a file and replace is true. The label is the expert's action; what
-/// was executed is there beside it. Fails with IMP_IO or IMP_BAD_INPUT, or with IMP_INTERRUPTED.
-imp_status imp_export_dataset(const char *dataset_folder, imp_export_format format,
-                              const char *path, bool replace, const imp_monitor *monitor,
+/// was executed is there beside it. Fails with IMP_IO or IMP_BAD_INPUT, with IMP_USAGE if the
+/// definition makes no sense, or with IMP_INTERRUPTED.
+imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folder, const char *path,
+                              const imp_export_def *def, const imp_monitor *monitor,
                               imp_error *err);
 
 #endif

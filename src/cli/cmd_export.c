@@ -6,11 +6,17 @@
 #include "cli/out_folder.h"
 #include "cli/session.h"
 #include "imprint/logs.h"
+#include "logs/minari_id.h"
 
 typedef struct settings {
     const char *out;
     bool raw_pixels, standardised, force;
     imp_inputs inputs; // of the network that was written
+    const char *id;    // of Minari; "": to be found
+    imp_export_def dataset;
+    imp_export_summary summary;
+    char found[IMP_MINARI_ID_MAX]; // the id, where it is known
+    bool listed;                   // by Minari, in its folder
 } settings;
 
 // What can be written, and where to unless told otherwise.
@@ -46,18 +52,55 @@ static imp_status export_onnx(settings *s, const char *model, imp_error *err)
     return status;
 }
 
-static imp_status export_dataset(const settings *s, const imp_options *options, int format,
-                                 imp_error *err)
+// Options that another format has are mistakes.
+static imp_status check_use(const settings *s, const imp_options *options, int format,
+                            imp_error *err)
 {
-    if (s->raw_pixels || s->standardised)
+    if (format != ONNX && (s->raw_pixels || s->standardised))
         return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised are for onnx");
-    const imp_monitor monitor = imp_session_monitor(options);
-    const bool folder = FORMATS[format].format == IMP_EXPORT_MINARI;
-    imp_status status = folder ? imp_out_claim(options, s->out, false, s->force, err) : IMP_OK;
+    if (FORMATS[format].format != IMP_EXPORT_MINARI && s->id[0] != '\0')
+        return imp_fail(err, IMP_USAGE, "--id is for minari");
+    if ((format == ONNX || FORMATS[format].format != IMP_EXPORT_ROBOMIMIC) &&
+        (imp_options_given(options, &s->dataset.validation) ||
+         imp_options_given(options, &s->dataset.seed)))
+        return imp_fail(err, IMP_USAGE, "--validation and --seed are for robomimic");
+    return IMP_OK;
+}
+
+// The id that Minari wants: that of the place in its folder, else --id, else what the path says.
+static imp_status find_id(settings *s, imp_error *err)
+{
+    char root[IMP_PATH_MAX];
+    imp_status status = imp_minari_root(root, err);
+    if (status == IMP_OK)
+        status = imp_minari_id_of(s->found, &s->listed, s->out, root, err);
     if (status != IMP_OK)
         return status;
-    status = imp_export_dataset(options->operands[1], FORMATS[format].format, s->out, s->force,
-                                &monitor, err);
+    if (s->id[0] != '\0' && s->listed && strcmp(s->id, s->found) != 0)
+        return imp_fail(err, IMP_USAGE,
+                        "--id %s: Minari lists what is in %s as %s: choose another --out, or leave "
+                        "out --id",
+                        s->id, s->out, s->found);
+    if (s->id[0] != '\0')
+        snprintf(s->found, sizeof s->found, "%s", s->id);
+    s->dataset.id = s->id[0] != '\0' ? s->id : s->found[0] != '\0' ? s->found : NULL;
+    return IMP_OK;
+}
+
+static imp_status export_dataset(settings *s, const imp_options *options, int format,
+                                 imp_error *err)
+{
+    const imp_monitor monitor = imp_session_monitor(options);
+    const bool folder = FORMATS[format].format == IMP_EXPORT_MINARI;
+    s->dataset.format = FORMATS[format].format;
+    s->dataset.replace = s->force;
+    imp_status status = folder ? find_id(s, err) : IMP_OK;
+    if (status == IMP_OK && folder)
+        status = imp_out_claim(options, s->out, false, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    status =
+        imp_export_dataset(&s->summary, options->operands[1], s->out, &s->dataset, &monitor, err);
     imp_session_clear();
     if (folder)
         imp_out_settle(s->out, s->force, status, err);
@@ -76,6 +119,9 @@ static imp_status export_any(settings *s, const imp_options *options, int *forma
                         "robomimic DATASET");
     if (s->out[0] == '\0')
         s->out = FORMATS[*format].out;
+    const imp_status status = check_use(s, options, *format, err);
+    if (status != IMP_OK)
+        return status;
     return *format == ONNX ? export_onnx(s, options->operands[1], err)
                            : export_dataset(s, options, *format, err);
 }
@@ -99,21 +145,53 @@ static int print_onnx(const settings *s, const imp_options *options)
     return imp_session_finish();
 }
 
-static int print_summary(const settings *s, const imp_options *options, int format)
+static void print_minari(const settings *s)
 {
-    if (format != ONNX) {
-        if (options->json)
-            return imp_session_print_json(
-                json_pack("{s:s, s:s}", "out", s->out, "format", FORMATS[format].name));
-        printf("%s: %s, as %s reads it\n", s->out, options->operands[1], FORMATS[format].name);
-        return imp_session_finish();
+    if (s->listed)
+        printf("Minari lists it: minari.load_dataset(\"%s\")\n", s->found);
+    else if (s->found[0] != '\0')
+        printf("its id is %s: minari.MinariDataset(\"%s\") reads it here; minari.load_dataset() "
+               "finds it in %s/data of Minari's folder\n",
+               s->found, s->out, s->found);
+    else
+        printf("minari.MinariDataset(\"%s\") reads it; --id names it\n", s->out);
+}
+
+static void print_robomimic(const settings *s)
+{
+    if (s->dataset.validation > 0.0)
+        printf("mask/train lists %d demos, mask/valid %d%s\n", s->summary.training,
+               s->summary.held_out,
+               s->summary.held_out > 0 ? ""
+                                       : " and is left out: so few demos want a larger "
+                                         "--validation");
+}
+
+static int print_dataset(const settings *s, const imp_options *options, int format)
+{
+    const bool minari = s->dataset.format == IMP_EXPORT_MINARI;
+    const bool masks = s->dataset.format == IMP_EXPORT_ROBOMIMIC && s->dataset.validation > 0.0;
+    if (options->json) {
+        json_t *all = json_pack("{s:s, s:s}", "out", s->out, "format", FORMATS[format].name);
+        if (minari && s->found[0] != '\0')
+            json_object_set_new(all, "id", json_string(s->found));
+        if (masks) {
+            json_object_set_new(all, "train", json_integer(s->summary.training));
+            json_object_set_new(all, "valid", json_integer(s->summary.held_out));
+        }
+        return imp_session_print_json(all);
     }
-    return print_onnx(s, options);
+    printf("%s: %s, as %s reads it\n", s->out, options->operands[1], FORMATS[format].name);
+    if (minari)
+        print_minari(s);
+    if (masks)
+        print_robomimic(s);
+    return imp_session_finish();
 }
 
 static int run(const imp_command *command, int argc, char **argv)
 {
-    settings s = {.out = ""};
+    settings s = {.out = "", .id = "", .dataset = imp_default_export_def()};
     int format = ONNX;
     imp_options options;
     imp_error err = {0};
@@ -128,6 +206,13 @@ static int run(const imp_command *command, int argc, char **argv)
          "onnx: take pictures that are standardised already: (x - mean) / deviation, channels "
          "first",
          IMP_SETTING},
+        {"id", 0, IMP_OPTION_TEXT, &s.id, "ID",
+         "minari: of the dataset, NAMESPACE/NAME-vNUMBER, unless --out says it", IMP_SETTING},
+        {"validation", 0, IMP_OPTION_REAL, &s.dataset.validation, "SHARE",
+         "robomimic: share of the episodes in mask/valid, the others are in mask/train; 0: neither",
+         IMP_SETTING},
+        {"seed", 's', IMP_OPTION_SEED, &s.dataset.seed, "N",
+         "robomimic: of that split, which is `imprint train`'s", IMP_SETTING},
         {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace it if it exists", IMP_TRANSIENT},
     };
     imp_options_init(&options, command);
@@ -137,7 +222,8 @@ static int run(const imp_command *command, int argc, char **argv)
         status = export_any(&s, &options, &format, &err);
     int code = status != IMP_OK ? imp_session_fail(status, &err)
                : options.help   ? imp_session_finish()
-                                : print_summary(&s, &options, format);
+               : format == ONNX ? print_onnx(&s, &options)
+                                : print_dataset(&s, &options, format);
     imp_options_free(&options);
     return code;
 }
@@ -152,7 +238,9 @@ const imp_command imp_command_export = {
         "it unless told otherwise.\n\n"
         "DATASET is a folder that `imprint log` or `imprint import` wrote. trainlog is what "
         "the baselines' training reads; minari is a folder for Farama's Minari with one file "
-        "for all episodes; robomimic is its HDF5 file, with the pictures as obs/image.",
+        "for all episodes; robomimic is its HDF5 file, with the pictures as obs/image.\n\n"
+        "Minari lists a dataset only under the name of its folder. With --out "
+        "~/.minari/datasets/imprint/loop-v0/data its id is imprint/loop-v0.",
     .examples =
         "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-export-d --force &&\n"
         "  imprint train --data /tmp/imprint-export-d --epochs 1 --out /tmp/imprint-export-m "

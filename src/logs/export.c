@@ -7,6 +7,14 @@
 
 #include "base/atomic_file.h"
 #include "dataset/hdf5.h"
+#include "logs/minari_id.h"
+
+enum { EXPORT_COOKIE = 0xE4B7 };
+
+imp_export_def imp_default_export_def(void)
+{
+    return (imp_export_def){.validation = 0.1, .seed = 1, .cookie = EXPORT_COOKIE};
+}
 
 imp_status imp_export_watch(const imp_dataset *dataset, int done, const imp_monitor *monitor,
                             imp_error *err)
@@ -23,7 +31,8 @@ imp_status imp_export_watch(const imp_dataset *dataset, int done, const imp_moni
 
 // A folder of two files is made under another name, then renamed.
 static imp_status export_folder(const imp_dataset *dataset, const char *folder, const char *path,
-                                const imp_monitor *monitor, imp_error *err)
+                                const imp_export_def *def, const imp_monitor *monitor,
+                                imp_error *err)
 {
     char partial[IMP_PATH_MAX], main_data[IMP_PATH_MAX], metadata[IMP_PATH_MAX];
     if (snprintf(partial, sizeof partial, "%s.partial", path) >= (int)sizeof partial)
@@ -35,7 +44,7 @@ static imp_status export_folder(const imp_dataset *dataset, const char *folder, 
         status = imp_path_join(metadata, partial, "metadata.json", err);
     if (status != IMP_OK)
         return status;
-    status = imp_export_minari(dataset, folder, partial, monitor, err);
+    status = imp_export_minari(dataset, folder, partial, def->id, monitor, err);
     if (status == IMP_OK && rename(partial, path) != 0)
         status = imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
     if (status != IMP_OK) {
@@ -46,43 +55,61 @@ static imp_status export_folder(const imp_dataset *dataset, const char *folder, 
     return status;
 }
 
-static imp_status export_file(const imp_dataset *dataset, imp_export_format format,
-                              const char *path, const imp_monitor *monitor, imp_error *err)
+static imp_status export_file(imp_export_summary *out, const imp_dataset *dataset, const char *path,
+                              const imp_export_def *def, const imp_monitor *monitor, imp_error *err)
 {
     imp_atomic_file file;
     imp_status status = imp_atomic_file_open(&file, path, err);
     if (status != IMP_OK)
         return status;
-    if (format == IMP_EXPORT_TRAINLOG)
+    if (def->format == IMP_EXPORT_TRAINLOG)
         status = imp_export_trainlog(dataset, file.stream, monitor, err);
     else
         status = imp_atomic_file_name(&file, err);
-    if (status == IMP_OK && format == IMP_EXPORT_ROBOMIMIC)
-        status = imp_export_robomimic(dataset, file.temporary, monitor, err);
+    if (status == IMP_OK && def->format == IMP_EXPORT_ROBOMIMIC)
+        status = imp_export_robomimic(out, dataset, file.temporary, def, monitor, err);
     if (status == IMP_OK)
         return imp_atomic_file_commit(&file, err);
     imp_atomic_file_discard(&file);
     return status;
 }
 
-imp_status imp_export_dataset(const char *dataset_folder, imp_export_format format,
-                              const char *path, bool replace, const imp_monitor *monitor,
-                              imp_error *err)
+static imp_status check_def(const imp_export_def *def, imp_error *err)
+{
+    if (def->cookie != EXPORT_COOKIE)
+        return imp_fail(err, IMP_USAGE, "make definitions with imp_default_export_def()");
+    if (def->id != NULL && !imp_minari_id_is_sound(def->id))
+        return imp_fail(err, IMP_USAGE,
+                        "%.60s is no id of Minari: wanted is NAMESPACE/NAME-vNUMBER, of letters, "
+                        "digits, _ and -, a namespace of two at least",
+                        def->id);
+    if (!(def->validation >= 0.0 && def->validation < 1.0))
+        return imp_fail(err, IMP_USAGE, "the share held out must be 0 to less than 1, not %g",
+                        def->validation);
+    return IMP_OK;
+}
+
+imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folder, const char *path,
+                              const imp_export_def *def, const imp_monitor *monitor, imp_error *err)
 {
     imp_dataset *dataset;
-    if (imp_path_exists(path) && (!replace || format == IMP_EXPORT_MINARI))
+    *out = (imp_export_summary){0};
+    imp_status status = check_def(def, err);
+    if (status != IMP_OK)
+        return status;
+    if (imp_path_exists(path) && (!def->replace || def->format == IMP_EXPORT_MINARI))
         return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
                         path);
-    imp_status status = imp_dataset_open(&dataset, dataset_folder, err);
+    status = imp_dataset_open(&dataset, dataset_folder, err);
     if (status != IMP_OK)
         return status;
     const imp_quiet quiet = imp_quiet_begin();
     if (imp_dataset_episode_count(dataset) == 0)
         status = imp_fail(err, IMP_BAD_INPUT, "%s has no episodes", dataset_folder);
-    else if (format == IMP_EXPORT_MINARI)
-        status = export_folder(dataset, dataset_folder, path, monitor, err);
+    else if (def->format == IMP_EXPORT_MINARI)
+        status = export_folder(dataset, dataset_folder, path, def, monitor, err);
     else
-        status = export_file(dataset, format, path, monitor, err);
+        status = export_file(out, dataset, path, def, monitor, err);
     imp_quiet_end(&quiet);
     imp_dataset_close(dataset);
     return status;

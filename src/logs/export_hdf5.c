@@ -1,10 +1,12 @@
 // Writes datasets as HDF5 files of others: Minari's in one piece, and robomimic's.
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "dataset/holdout.h"
 #include "dataset/index.h"
 #include "logs/export.h"
 
@@ -59,7 +61,29 @@ static imp_status write_main(const imp_dataset *dataset, const char *folder, con
     return to < 0 ? status : close_file(to, path, status, err);
 }
 
-static imp_status copy_metadata(const char *folder, const char *to, imp_error *err)
+// The text of metadata.json with another id; freed by the caller.
+static imp_status rename_dataset(char **text, size_t *length, const char *from, const char *id,
+                                 imp_error *err)
+{
+    json_error_t where;
+    json_t *json = json_loadb(*text, *length, 0, &where);
+    if (!json_is_object(json)) {
+        json_decref(json);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is no JSON object: %.120s", from,
+                        json == NULL ? where.text : "something else");
+    }
+    json_object_set_new(json, "dataset_id", json_string(id));
+    char *renamed = json_dumps(json, JSON_INDENT(1));
+    json_decref(json);
+    if (renamed == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", from);
+    free(*text);
+    *text = renamed;
+    *length = strlen(renamed);
+    return IMP_OK;
+}
+
+static imp_status copy_metadata(const char *folder, const char *to, const char *id, imp_error *err)
 {
     char from[PATH_MAX];
     char *text;
@@ -69,13 +93,16 @@ static imp_status copy_metadata(const char *folder, const char *to, imp_error *e
         status = imp_file_read(&text, &length, from, (size_t)4 << 30, err);
     if (status != IMP_OK)
         return status;
-    status = imp_file_write(to, text, length, err);
+    if (id != NULL)
+        status = rename_dataset(&text, &length, from, id, err);
+    if (status == IMP_OK)
+        status = imp_file_write(to, text, length, err);
     free(text);
     return status;
 }
 
 imp_status imp_export_minari(const imp_dataset *dataset, const char *folder, const char *path,
-                             const imp_monitor *monitor, imp_error *err)
+                             const char *id, const imp_monitor *monitor, imp_error *err)
 {
     char name[PATH_MAX];
     imp_status status = imp_dataset_path(name, path, IMP_INDEX_NAME, err);
@@ -83,7 +110,7 @@ imp_status imp_export_minari(const imp_dataset *dataset, const char *folder, con
         status = write_main(dataset, folder, name, monitor, err);
     if (status == IMP_OK)
         status = imp_dataset_path(name, path, IMP_METADATA_NAME, err);
-    return status == IMP_OK ? copy_metadata(folder, name, err) : status;
+    return status == IMP_OK ? copy_metadata(folder, name, id, err) : status;
 }
 
 // ---- robomimic ----------------------------------------------------------------------------------
@@ -164,7 +191,67 @@ static imp_status put_demos(const imp_dataset *dataset, hid_t data, const char *
     return IMP_OK;
 }
 
-imp_status imp_export_robomimic(const imp_dataset *dataset, const char *path,
+enum { DEMO_NAME = 16 };
+
+// A list of demos, those that are held out or the others, as robomimic's own script writes it:
+// texts of one length, padded with zeros.
+static bool put_mask(hid_t group, const char *name, const bool *held_out, int count, bool wanted,
+                     int *listed)
+{
+    char *names = calloc((size_t)count, DEMO_NAME);
+    size_t longest = 1;
+    *listed = 0;
+    for (int k = 0; names != NULL && k < count; k++) {
+        if (held_out[k] != wanted)
+            continue;
+        char *place = names + (size_t)(*listed)++ * DEMO_NAME;
+        const int length = snprintf(place, DEMO_NAME, "demo_%d", k);
+        longest = (size_t)length > longest ? (size_t)length : longest;
+    }
+    // rows as long as the longest name
+    for (int k = 1; names != NULL && k < *listed; k++)
+        memmove(names + (size_t)k * longest, names + (size_t)k * DEMO_NAME, longest);
+    const hid_t text = H5Tcopy(H5T_C_S1);
+    const hsize_t shape[1] = {(hsize_t)*listed};
+    bool good = names != NULL && H5Tset_size(text, longest) >= 0 &&
+                H5Tset_strpad(text, H5T_STR_NULLPAD) >= 0;
+    if (good && *listed > 0)
+        good = put_array(group, name, text, 1, shape, names);
+    H5Tclose(text);
+    free(names);
+    return good;
+}
+
+// mask/train and mask/valid, by the split of `imprint train` on this dataset alone.
+static imp_status put_masks(imp_export_summary *out, const imp_dataset *dataset, hid_t file,
+                            const char *path, const imp_export_def *def, imp_error *err)
+{
+    const int count = imp_dataset_episode_count(dataset);
+    imp_holdout holdout = {.validation = def->validation, .seed = def->seed};
+    uint32_t *order = malloc((size_t)count * sizeof *order);
+    bool *apart = malloc((size_t)count * sizeof *apart), *held_out = calloc((size_t)count, 1);
+    imp_status status = order != NULL && apart != NULL && held_out != NULL
+                            ? imp_holdout_draw(&holdout, dataset, order, apart, err)
+                            : imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    if (status == IMP_OK) {
+        for (int k = 0; k < count; k++)
+            held_out[order[k]] = apart[k];
+        const hid_t group = imp_hdf5_group(file, "mask");
+        if (group < 0 || !put_mask(group, "train", held_out, count, false, &out->training) ||
+            !put_mask(group, "valid", held_out, count, true, &out->held_out))
+            status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+        if (group >= 0)
+            H5Gclose(group);
+    }
+    imp_holdout_free(&holdout);
+    free(order);
+    free(apart);
+    free(held_out);
+    return status;
+}
+
+imp_status imp_export_robomimic(imp_export_summary *out, const imp_dataset *dataset,
+                                const char *path, const imp_export_def *def,
                                 const imp_monitor *monitor, imp_error *err)
 {
     const hid_t file = imp_hdf5_create_on_disk(path);
@@ -181,5 +268,7 @@ imp_status imp_export_robomimic(const imp_dataset *dataset, const char *path,
         status = put_demos(dataset, data, path, monitor, err);
     if (data >= 0)
         H5Gclose(data);
+    if (status == IMP_OK && def->validation > 0.0)
+        status = put_masks(out, dataset, file, path, def, err);
     return close_file(file, path, status, err);
 }

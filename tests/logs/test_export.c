@@ -2,6 +2,9 @@
 #include "logs/fixture.h"
 
 #include <hdf5.h>
+#include <jansson.h>
+
+#include "logs/minari_id.h"
 
 enum { WIDE = 8, HIGH = 6, EPISODES = 18, PICTURE = WIDE * HIGH * 3 };
 
@@ -16,9 +19,12 @@ static imp_dataset_info made_dataset(const char *scratch, char folder[PATH_MAX])
 static void export_good(const char *folder, imp_export_format format, const char *path)
 {
     imp_error err = {0};
-    assert_ok(imp_export_dataset(folder, format, path, false, NULL, &err), err);
+    imp_export_summary summary;
+    imp_export_def def = imp_default_export_def();
+    def.format = format;
+    assert_ok(imp_export_dataset(&summary, folder, path, &def, NULL, &err), err);
     // what is there is not replaced by accident
-    assert_int_equal(imp_export_dataset(folder, format, path, false, NULL, &err), IMP_IO);
+    assert_int_equal(imp_export_dataset(&summary, folder, path, &def, NULL, &err), IMP_IO);
     assert_non_null(strstr(err.message, "--force"));
 }
 
@@ -163,6 +169,148 @@ static void robomimic_finds_demos(void **state)
     H5Fclose(file);
 }
 
+// Names of a mask, which are texts of one length, held against those wanted.
+static void assert_mask(hid_t file, const char *path, const int *wanted, int count)
+{
+    const hid_t set = H5Dopen2(file, path, H5P_DEFAULT);
+    if (set < 0)
+        fail_msg("%s is missing", path);
+    const hid_t space = H5Dget_space(set), type = H5Dget_type(set);
+    const size_t size = H5Tget_size(type);
+    char names[EPISODES * 16], name[32];
+    assert_int_equal(H5Tget_class(type), H5T_STRING);
+    assert_false(H5Tis_variable_str(type) > 0);
+    assert_int_equal(H5Tget_strpad(type), H5T_STR_NULLPAD);
+    assert_int_equal(H5Sget_simple_extent_npoints(space), count);
+    assert_true(size <= 16);
+    assert_true(H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, names) >= 0);
+    for (int k = 0; k < count; k++) {
+        char padded[32] = "";
+        snprintf(padded, sizeof padded, "demo_%d", wanted[k]);
+        snprintf(name, sizeof name, "%.*s", (int)size, names + (size_t)k * size);
+        assert_string_equal(name, padded);
+    }
+    H5Tclose(type);
+    H5Sclose(space);
+    H5Dclose(set);
+}
+
+static void robomimic_finds_masks(void **state)
+{
+    // what `imprint train --validation 0.2 --seed 3` holds out of 18 episodes
+    static const int valid[] = {9, 11, 12, 17};
+    int train[EPISODES], count = 0;
+    char folder[PATH_MAX], path[PATH_MAX];
+    imp_error err = {0};
+    imp_export_summary summary;
+    imp_export_def def = imp_default_export_def();
+    made_dataset(*state, folder);
+    in_folder(path, *state, "demos.hdf5");
+    def.format = IMP_EXPORT_ROBOMIMIC;
+    def.validation = 0.2;
+    def.seed = 3;
+    assert_ok(imp_export_dataset(&summary, folder, path, &def, NULL, &err), err);
+    assert_int_equal(summary.training, 14);
+    assert_int_equal(summary.held_out, 4);
+    for (int id = 0; id < EPISODES; id++)
+        if (id != valid[0] && id != valid[1] && id != valid[2] && id != valid[3])
+            train[count++] = id;
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    assert_true(file >= 0);
+    assert_mask(file, "mask/train", train, 14);
+    assert_mask(file, "mask/valid", valid, 4);
+    H5Fclose(file);
+    // with nothing to hold out there are no masks
+    def.validation = 0.0;
+    def.replace = true;
+    assert_ok(imp_export_dataset(&summary, folder, path, &def, NULL, &err), err);
+    file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    assert_true(file >= 0);
+    assert_int_equal(H5Lexists(file, "mask", H5P_DEFAULT), 0);
+    H5Fclose(file);
+    def.validation = 1.0;
+    assert_int_equal(imp_export_dataset(&summary, folder, path, &def, NULL, &err), IMP_USAGE);
+}
+
+static void minari_gets_the_id_that_is_wanted(void **state)
+{
+    char folder[PATH_MAX], path[PATH_MAX], file_path[PATH_MAX], was_path[PATH_MAX];
+    imp_error err = {0};
+    imp_export_summary summary;
+    imp_export_def def = imp_default_export_def();
+    made_dataset(*state, folder);
+    in_folder(path, *state, "minari");
+    def.format = IMP_EXPORT_MINARI;
+    def.id = "a/b";
+    assert_int_equal(imp_export_dataset(&summary, folder, path, &def, NULL, &err), IMP_USAGE);
+    assert_nothing(path);
+    def.id = "somebody/town/loop-v12";
+    assert_ok(imp_export_dataset(&summary, folder, path, &def, NULL, &err), err);
+    in_folder(file_path, path, "metadata.json");
+    in_folder(was_path, folder, "metadata.json");
+    json_t *json = json_load_file(file_path, 0, NULL), *was = json_load_file(was_path, 0, NULL);
+    assert_non_null(json);
+    assert_string_equal(json_string_value(json_object_get(json, "dataset_id")), def.id);
+    // all else is as it was
+    json_object_set(json, "dataset_id", json_object_get(was, "dataset_id"));
+    assert_true(json_equal(json, was));
+    json_decref(json);
+    json_decref(was);
+}
+
+static void ids_are_those_of_minari(void **state)
+{
+    (void)state;
+    static const char *const sound[] = {"loop-v0", "imprint/loop-v12", "a1/b/c_d-e-v3", "a/b/x-v0"};
+    static const char *const unsound[] = {
+        "",         "loop",      "loop-v",   "-v0",     "a/x-v0",           "/x-v0",  "aa//x-v0",
+        "aa/x-v0/", "aa/x y-v0", "aa/..-v0", "../x-v0", "aa/x-v0123456789", "aa/x-V0"};
+    for (size_t k = 0; k < sizeof sound / sizeof sound[0]; k++)
+        if (!imp_minari_id_is_sound(sound[k]))
+            fail_msg("%s is an id", sound[k]);
+    for (size_t k = 0; k < sizeof unsound / sizeof unsound[0]; k++)
+        if (imp_minari_id_is_sound(unsound[k]))
+            fail_msg("%s is no id", unsound[k]);
+}
+
+static void ids_follow_from_places(void **state)
+{
+    char root[PATH_MAX], path[PATH_MAX + 64], id[IMP_MINARI_ID_MAX];
+    static const struct {
+        const char *place, *id;
+        bool in_root, listed;
+    } cases[] = {
+        {"imprint/loop-v0/data", "imprint/loop-v0", true, true},
+        {"./imprint//loop-v0/data/", "imprint/loop-v0", true, true},
+        {"D4RL/door/human-v2/data", "D4RL/door/human-v2", true, true},
+        {"loop-v1/data", "loop-v1", true, true},
+        {"other/imprint/loop-v0/data", "imprint/loop-v0", false, false},
+        {"other/imprint/loop/data", "", false, false},
+        {"other/imprint/loop-v0", "", false, false},
+        {"data", "", false, false},
+    };
+    imp_error err = {0};
+    bool listed;
+    in_folder(root, *state, "root");
+    for (int exists = 0; exists < 2; exists++) {
+        for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+            snprintf(path, sizeof path, "%s/%s", cases[k].in_root ? root : (char *)*state,
+                     cases[k].place);
+            assert_ok(imp_minari_id_of(id, &listed, path, root, &err), err);
+            if (strcmp(id, cases[k].id) != 0 || listed != cases[k].listed)
+                fail_msg("%s: id \"%s\"%s", cases[k].place, id, listed ? ", listed" : "");
+        }
+        assert_int_equal(mkdir(root, 0777), exists == 0 ? 0 : -1);
+    }
+    // where Minari would not find it
+    static const char *const lost[] = {"imprint/loop-v0", "imprint/loop/data", "x/loop-v0/data"};
+    for (size_t k = 0; k < sizeof lost / sizeof lost[0]; k++) {
+        snprintf(path, sizeof path, "%s/%s", root, lost[k]);
+        assert_int_equal(imp_minari_id_of(id, &listed, path, root, &err), IMP_USAGE);
+        assert_non_null(strstr(err.message, "NAMESPACE/NAME-vNUMBER/data"));
+    }
+}
+
 static void stopping_leaves_nothing(void **state)
 {
     char folder[PATH_MAX], path[PATH_MAX];
@@ -172,9 +320,11 @@ static void stopping_leaves_nothing(void **state)
         imp_error err = {0};
         int calls = 5;
         const imp_monitor monitor = {.should_stop = stop_at_once, .context = &calls};
-        assert_int_equal(
-            imp_export_dataset(folder, (imp_export_format)format, path, false, &monitor, &err),
-            IMP_INTERRUPTED);
+        imp_export_summary summary;
+        imp_export_def def = imp_default_export_def();
+        def.format = (imp_export_format)format;
+        assert_int_equal(imp_export_dataset(&summary, folder, path, &def, &monitor, &err),
+                         IMP_INTERRUPTED);
         assert_nothing(path);
         assert_int_equal(count_files(*state, ".tmp"), 0);
     }
@@ -186,6 +336,10 @@ int main(void)
         SCRATCH_TEST(logs_come_back),
         SCRATCH_TEST(minari_finds_one_file),
         SCRATCH_TEST(robomimic_finds_demos),
+        SCRATCH_TEST(robomimic_finds_masks),
+        SCRATCH_TEST(minari_gets_the_id_that_is_wanted),
+        cmocka_unit_test(ids_are_those_of_minari),
+        SCRATCH_TEST(ids_follow_from_places),
         SCRATCH_TEST(stopping_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,31 @@ expect 0 imprint export robomimic log --out demos.hdf5 --force
 expect 4 imprint export minari log --out minari
 expect 0 imprint export minari log --out minari --force
 expect 2 imprint export papyrus log
+
+# Minari lists a dataset only under the name of its folder
+export MINARI_DATASETS_PATH="$PWD/root"
+expect 0 imprint export minari log --out root/imprint/loop-v0/data
+prints 'minari.load_dataset("imprint/loop-v0")'
+grep -q '"dataset_id": "imprint/loop-v0"' root/imprint/loop-v0/data/metadata.json ||
+    fail "Minari will not list it"
+expect 0 imprint export minari log --id other/town-v3 --out named --json
+prints '"id": "other/town-v3"'
+grep -q '"dataset_id": "other/town-v3"' named/metadata.json || fail "--id is not the id"
+expect 2 imprint export minari log --id other/town-v3 --out root/imprint/town-v3/data
+says 'Minari lists what is in'
+expect 2 imprint export minari log --out root/imprint/town-v3
+says 'NAMESPACE/NAME-vNUMBER/data'
+expect 2 imprint export minari log --id town --out x
+expect 2 imprint export robomimic log --id imprint/loop-v0 --out x
+says '--id is for minari'
+expect 0 imprint export robomimic log --validation 0.5 --out demos.hdf5 --force
+prints 'mask/train lists 1 demos, mask/valid 1'
+expect 0 imprint export robomimic log --validation 0.1 --out demos.hdf5 --force
+prints 'mask/valid 0 and is left out'
+expect 2 imprint export robomimic log --validation 1 --out x
+expect 2 imprint export trainlog log --validation 0.5 --out x
+says 'are for robomimic'
+absent x x.partial
 expect 2 imprint export trainlog log --standardised
 expect 3 imprint export trainlog nowhere --out x
 absent x x.tmp x.partial minari.partial minari.replaced demos.hdf5.tmp
