@@ -12,6 +12,10 @@ typedef struct imp_guest_def {
     /// A shell's command. It is started for every thread that drives, serves one episode after the
     /// other, and finds its streams in AIDONODE_DATA_IN and AIDONODE_DATA_OUT.
     const char *command;
+    /// Run it in a sandbox: no network, no environment, no processes but its own, all files
+    /// read-only (docs/agent.md says what is contained and what is not). Needs bubblewrap, see
+    /// imp_sandbox_check(); true
+    bool sandbox;
     double start_timeout; ///< from its start to the end of the handshake [s]; 120, the challenge's
     double reply_timeout; ///< for every later reply [s]; 120
     int jpeg_quality;     ///< of the camera's pictures, 1..100; 95, OpenCV's
@@ -25,6 +29,10 @@ typedef struct imp_guest_def {
 } imp_guest_def;
 
 imp_guest_def imp_default_guest_def(void);
+
+/// Whether programs can be run in a sandbox on this machine: IMP_CHECK_FAILED, and why, if
+/// bubblewrap is missing or the system does not let it work. Takes some milliseconds.
+imp_status imp_sandbox_check(imp_error *err);
 
 /// The size of the challenge's pictures [px].
 enum { IMP_GUEST_CAMERA_WIDTH = 640, IMP_GUEST_CAMERA_HEIGHT = 480 };
@@ -64,7 +72,8 @@ imp_status imp_submission_create(const char *folder, const imp_submission_def *d
 
 /// Checks a submission: that its files are there and sound, that submission.yaml has only keys that
 /// the challenge knows, and that the agent, started as its Dockerfile says, drives for some
-/// seconds. IMP_CHECK_FAILED, saying what is wrong.
-imp_status imp_submission_check(const char *folder, const imp_monitor *monitor, imp_error *err);
+/// seconds, in a sandbox if that is wanted. IMP_CHECK_FAILED, saying what is wrong.
+imp_status imp_submission_check(const char *folder, bool sandbox, const imp_monitor *monitor,
+                                imp_error *err);
 
 #endif

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "agent/inbox.h"
+#include "arena/sandbox.h"
 #include "base/file.h"
 
 enum {
@@ -24,6 +24,7 @@ enum {
     FOREIGN_LIMIT = 1000,  // items between messages that are no messages
     PIPE_BYTES = 1 << 20,  // so that a picture goes through at once
     LOOK_UP_MS = 50,
+    NODE_VARIABLES = 3, // AIDONODE_NAME, AIDONODE_DATA_IN and AIDONODE_DATA_OUT
 };
 
 static const double GRACE_SECONDS = 1.0, PAUSE_SECONDS = 0.002;
@@ -33,6 +34,7 @@ struct imp_guest {
     int ending;    // as wait() tells it, then
     const imp_monitor *monitor;
     int to, from, words; // streams, or -1
+    int go;              // to the sandbox, until its command may begin; else -1
     char folder[PATH_CAPACITY], path_in[PATH_CAPACITY + 16], path_out[PATH_CAPACITY + 16];
     char said[WORDS_KEPT + 1];
     imp_inbox inbox;
@@ -215,70 +217,135 @@ static imp_status make_fifos(imp_guest *guest, imp_error *err)
     return IMP_OK;
 }
 
-// The environment with the node's variables in the place of those that may be there. The caller
-// frees the array; its texts are borrowed.
-static char **make_environment(char *const added[3])
-{
-    static const char prefix[] = "AIDONODE_";
-    size_t count = 0, kept = 0;
-    while (environ[count] != NULL)
-        count++;
-    char **made = calloc(count + 4, sizeof *made);
-    for (size_t k = 0; made != NULL && k < count; k++)
-        if (strncmp(environ[k], prefix, strlen(prefix)) != 0)
-            made[kept++] = environ[k];
-    for (size_t k = 0; made != NULL && k < 3; k++)
-        made[kept++] = added[k];
-    return made;
-}
+// What a new process is to be. Texts are borrowed.
+typedef struct start {
+    char *const *words;
+    char **environment;
+    int input, output; // its standard input (-1: nothing), and its standard output and error
+    bool limited;
+} start;
 
-static int spawn(imp_guest *guest, const char *command, char **environment, int words)
+// The child's side between fork() and exec(): only what is safe there.
+static _Noreturn void become(const start *how)
 {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t how;
-    sigset_t none, all;
-    char shell[] = "/bin/sh", option[] = "-c";
-    // spawning does not write to it
-    char *arguments[] = {shell, option, (char *)(uintptr_t)command, NULL};
+    sigset_t none;
     sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, words, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, words, STDERR_FILENO);
-    posix_spawnattr_init(&how);
-    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
-                                       POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setpgroup(&how, 0);
-    posix_spawnattr_setsigdefault(&how, &all);
-    posix_spawnattr_setsigmask(&how, &none);
-    const int code = posix_spawn(&guest->process, shell, &files, &how, arguments, environment);
-    posix_spawnattr_destroy(&how);
-    posix_spawn_file_actions_destroy(&files);
-    return code;
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setpgid(0, 0);
+    const int input = how->input >= 0 ? how->input : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (input >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(how->output, STDOUT_FILENO) >= 0 &&
+        dup2(how->output, STDERR_FILENO) >= 0) {
+        if (how->limited)
+            imp_sandbox_limit();
+        execve(how->words[0], how->words, how->environment);
+    }
+    _exit(127);
 }
 
-static imp_status start_process(imp_guest *guest, const char *command, imp_error *err)
+static imp_status spawn(imp_guest *guest, start *how, imp_error *err)
 {
-    char in[PATH_CAPACITY + 48], out[PATH_CAPACITY + 48], name[] = "AIDONODE_NAME=ego0";
-    char *const added[] = {name, in, out};
     int words[2];
-    snprintf(in, sizeof in, "AIDONODE_DATA_IN=%s", guest->path_in);
-    snprintf(out, sizeof out, "AIDONODE_DATA_OUT=fifo:%s", guest->path_out);
     if (pipe2(words, O_CLOEXEC | O_NONBLOCK) != 0)
         return imp_fail(err, IMP_IO, "no pipe for an agent: %s", strerror(errno));
     guest->words = words[0];
     // programs expect to wait when they write
     fcntl(words[1], F_SETFL, 0);
-    char **environment = make_environment(added);
-    const int code = environment != NULL ? spawn(guest, command, environment, words[1]) : ENOMEM;
-    free(environment);
+    how->output = words[1];
+    const pid_t process = fork();
+    if (process == 0)
+        become(how);
+    const int reason = errno;
     close(words[1]);
-    if (code != 0) {
-        guest->process = 0;
-        return imp_fail(err, IMP_IO, "cannot start an agent: %s", strerror(code));
-    }
+    if (process < 0)
+        return imp_fail(err, IMP_IO, "cannot start an agent: %s", strerror(reason));
+    // whichever of the two comes first
+    setpgid(process, process);
+    guest->process = process;
     return IMP_OK;
+}
+
+// The present environment without a node's variables. The caller frees the array; its texts are
+// borrowed, and there is room for so many more.
+static char **copy_environment(size_t more)
+{
+    static const char prefix[] = "AIDONODE_";
+    size_t count = 0, kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **made = calloc(count + more + 1, sizeof *made);
+    for (size_t k = 0; made != NULL && k < count; k++)
+        if (strncmp(environ[k], prefix, strlen(prefix)) != 0)
+            made[kept++] = environ[k];
+    return made;
+}
+
+static imp_status start_bare(imp_guest *guest, const char *command, char *const variables[],
+                             imp_error *err)
+{
+    char shell[] = "/bin/sh", option[] = "-c";
+    // execve() does not write to it
+    char *words[] = {shell, option, (char *)(uintptr_t)command, NULL};
+    char **environment = copy_environment(NODE_VARIABLES);
+    if (environment == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    size_t count = 0;
+    while (environment[count] != NULL)
+        count++;
+    memcpy(environment + count, variables, NODE_VARIABLES * sizeof *environment);
+    start how = {.words = words, .environment = environment, .input = -1};
+    const imp_status status = spawn(guest, &how, err);
+    free(environment);
+    return status;
+}
+
+static imp_status start_in_sandbox(imp_guest *guest, const char *command, char *const variables[],
+                                   imp_error *err)
+{
+    char *environment[IMP_SANDBOX_VARIABLES + NODE_VARIABLES + 1] = {0};
+    imp_sandbox *box = malloc(sizeof *box);
+    if (box == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    imp_status status = imp_sandbox_make(box, command, guest->folder, err);
+    imp_sandbox_environment(environment, box);
+    memcpy(environment + IMP_SANDBOX_VARIABLES, variables, NODE_VARIABLES * sizeof *environment);
+    int input[2] = {-1, -1};
+    if (status == IMP_OK && pipe2(input, O_CLOEXEC) != 0)
+        status = imp_fail(err, IMP_IO, "no pipe for an agent: %s", strerror(errno));
+    guest->go = input[1];
+    start how = {
+        .words = box->words, .environment = environment, .input = input[0], .limited = true};
+    if (status == IMP_OK)
+        status = spawn(guest, &how, err);
+    close_stream(&input[0]);
+    free(box);
+    return status;
+}
+
+static imp_status start_process(imp_guest *guest, const char *command, bool sandbox, imp_error *err)
+{
+    char in[PATH_CAPACITY + 48], out[PATH_CAPACITY + 48], name[] = "AIDONODE_NAME=ego0";
+    char *const variables[NODE_VARIABLES] = {name, in, out};
+    snprintf(in, sizeof in, "AIDONODE_DATA_IN=%s", guest->path_in);
+    snprintf(out, sizeof out, "AIDONODE_DATA_OUT=fifo:%s", guest->path_out);
+    return sandbox ? start_in_sandbox(guest, command, variables, err)
+                   : start_bare(guest, command, variables, err);
+}
+
+// Waits until the sandbox stands, and lets its command begin.
+static imp_status let_go(imp_guest *guest, double until, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    while (status == IMP_OK && strstr(guest->said, IMP_SANDBOX_READY) == NULL) {
+        pause_a_little();
+        status = go_on(guest, "its sandbox is made", until, err);
+    }
+    guest->said[0] = '\0';
+    if (status == IMP_OK && write(guest->go, "\n", 1) != 1)
+        status = complain(guest, err, "the agent's sandbox is gone");
+    close_stream(&guest->go);
+    return status;
 }
 
 // Opens one of the FIFOs as soon as the agent has made it or opened its end.
@@ -306,18 +373,19 @@ static imp_status open_fifo(imp_guest *guest, int *out, const char *path, int fl
     return status;
 }
 
-imp_status imp_guest_start(imp_guest **out, const char *command, double until,
-                           const imp_monitor *monitor, imp_error *err)
+imp_status imp_guest_start(imp_guest **out, const imp_guest_def *def, double until, imp_error *err)
 {
     imp_guest *guest = calloc(1, sizeof *guest);
     if (guest == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
-    guest->to = guest->from = guest->words = -1;
-    guest->monitor = monitor;
+    guest->to = guest->from = guest->words = guest->go = -1;
+    guest->monitor = def->monitor;
     guest->inbox.limit = REPLY_LIMIT;
     imp_status status = make_fifos(guest, err);
     if (status == IMP_OK)
-        status = start_process(guest, command, err);
+        status = start_process(guest, def->command, def->sandbox, err);
+    if (status == IMP_OK && def->sandbox)
+        status = let_go(guest, until, err);
     if (status == IMP_OK)
         status = open_fifo(guest, &guest->to, guest->path_in, O_WRONLY, until, err);
     if (status == IMP_OK)
@@ -335,6 +403,7 @@ void imp_guest_stop(imp_guest *guest, bool gently)
     if (guest == NULL)
         return;
     const pid_t group = guest->process;
+    close_stream(&guest->go);
     close_stream(&guest->to);
     const double until = imp_clock() + GRACE_SECONDS;
     while (gently && !has_ended(guest) && imp_clock() < until) {
@@ -358,12 +427,13 @@ void imp_guest_stop(imp_guest *guest, bool gently)
     free(guest);
 }
 
-int64_t imp_guest_memory(const imp_guest *guest)
+// What a process has resident [bytes]; 0 if that cannot be told.
+static int64_t resident(long process)
 {
     char path[64], *text;
     size_t length;
     int64_t bytes = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)guest->process);
+    snprintf(path, sizeof path, "/proc/%ld/status", process);
     if (imp_file_read(&text, &length, path, 1 << 16, NULL) != IMP_OK)
         return 0;
     const char *line = strstr(text, "VmRSS:");
@@ -371,4 +441,29 @@ int64_t imp_guest_memory(const imp_guest *guest)
         bytes = strtoll(line + strlen("VmRSS:"), NULL, 10) * 1024;
     free(text);
     return bytes;
+}
+
+// The same of a process and all that it has started, so many generations deep. A sandbox is two
+// processes around the agent's.
+static int64_t resident_tree(long process, int depth)
+{
+    char path[64], *text;
+    size_t length;
+    int64_t bytes = resident(process);
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", process, process);
+    if (depth == 0 || imp_file_read(&text, &length, path, 1 << 16, NULL) != IMP_OK)
+        return bytes;
+    char *at = text, *end;
+    for (long child = strtol(at, &end, 10); end > at; child = strtol(at, &end, 10)) {
+        bytes += resident_tree(child, depth - 1);
+        at = end;
+    }
+    free(text);
+    return bytes;
+}
+
+int64_t imp_guest_memory(const imp_guest *guest)
+{
+    enum { DEPTH = 8 };
+    return guest->process > 0 ? resident_tree(guest->process, DEPTH) : 0;
 }

@@ -4,13 +4,13 @@
 #define IMP_ARENA_GUEST_H
 
 #include "agent/message.h"
+#include "imprint/arena.h"
 
 typedef struct imp_guest imp_guest;
 
-// Starts a shell's command in a process group of its own and opens its streams, until a time
-// [imp_clock()] at most. Messages say what it wrote last.
-imp_status imp_guest_start(imp_guest **out, const char *command, double until,
-                           const imp_monitor *monitor, imp_error *err);
+// Starts a definition's command in a process group of its own, in a sandbox if it says so, and
+// opens its streams, until a time [imp_clock()] at most. Messages say what it wrote last.
+imp_status imp_guest_start(imp_guest **out, const imp_guest_def *def, double until, imp_error *err);
 
 // Ends its input, and its processes; gently: unless they soon end by themselves. nullable
 void imp_guest_stop(imp_guest *guest, bool gently);
@@ -22,7 +22,7 @@ imp_status imp_guest_send(imp_guest *guest, const imp_cbor_out *message, double 
 // Receives the next message, until a time at most. It is valid until the next call.
 imp_status imp_guest_receive(imp_guest *guest, imp_message *out, double until, imp_error *err);
 
-// The memory that its process has at hand [bytes]; 0 if it cannot be told.
+// The memory that its processes have at hand [bytes]; 0 if it cannot be told.
 int64_t imp_guest_memory(const imp_guest *guest);
 
 #endif

@@ -15,6 +15,7 @@ enum { GUEST_COOKIE = 0x6E57 };
 imp_guest_def imp_default_guest_def(void)
 {
     return (imp_guest_def){
+        .sandbox = true,
         .start_timeout = 120.0,
         .reply_timeout = 120.0,
         .jpeg_quality = 95,

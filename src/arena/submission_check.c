@@ -144,7 +144,8 @@ static imp_status try_out(const imp_driver *driver, imp_error *err)
     return status;
 }
 
-imp_status imp_submission_check(const char *folder, const imp_monitor *monitor, imp_error *err)
+imp_status imp_submission_check(const char *folder, bool sandbox, const imp_monitor *monitor,
+                                imp_error *err)
 {
     char path[IMP_PATH_MAX], command[COMMAND_MAX], *text;
     size_t length;
@@ -164,6 +165,7 @@ imp_status imp_submission_check(const char *folder, const imp_monitor *monitor, 
     imp_guest_def guest = imp_default_guest_def();
     imp_driver *driver;
     guest.command = command;
+    guest.sandbox = sandbox;
     guest.monitor = monitor;
     status = imp_guest_driver(&driver, &guest, err);
     if (status != IMP_OK)

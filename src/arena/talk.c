@@ -157,7 +157,7 @@ static imp_status shake_hands(imp_talk *talk, uint64_t seed, double until, imp_e
 imp_status imp_talk_start(imp_talk *talk, const imp_guest_def *def, uint64_t seed, imp_error *err)
 {
     const double until = imp_clock() + def->start_timeout;
-    imp_status status = imp_guest_start(&talk->guest, def->command, until, def->monitor, err);
+    imp_status status = imp_guest_start(&talk->guest, def, until, err);
     return status == IMP_OK ? shake_hands(talk, seed, until, err) : status;
 }
 

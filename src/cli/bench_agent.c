@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/agent_sandbox.h"
 #include "cli/session.h"
 #include "imprint/arena.h"
 #include "imprint/nn.h"
@@ -74,6 +75,7 @@ imp_status imp_bench_agent(const imp_bench_agent_settings *s, json_t *results, b
              s->model != NULL ? s->model : path);
     guest.command = s->command != NULL ? s->command : command;
     guest.monitor = monitor;
+    guest.sandbox = s->command != NULL && imp_agent_sandbox(s->sandbox);
     // what asks and what answers share a core
     const bool pinned = sched_getaffinity(0, sizeof before, &before) == 0;
     CPU_ZERO(&one);

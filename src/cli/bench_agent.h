@@ -11,6 +11,7 @@ typedef struct imp_bench_agent_settings {
     const char *model;   // nullable: a network with random weights
     const char *map;
     int frames;
+    bool sandbox; // if there is one
 } imp_bench_agent_settings;
 
 // Measures on one core, adds to results (names to {value, unit}), and prints rows if it is to.

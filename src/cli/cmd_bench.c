@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/threads.h"
+#include "cli/agent_sandbox.h"
 #include "cli/bench_agent.h"
 #include "cli/bench_random.h"
 #include "cli/bench_render.h"
@@ -417,7 +418,7 @@ static int run(const imp_command *command, int argc, char **argv)
         .path = "auto",
         .batch = 32,
         .seconds = 0.5,
-        .agent = {.frames = 2000},
+        .agent = {.frames = 2000, .sandbox = true},
     };
     imp_options options;
     imp_error err = {0};
@@ -438,6 +439,8 @@ static int run(const imp_command *command, int argc, char **argv)
                                  "of the agent (random weights if not given)", IMP_SETTING});
     imp_options_add(&options, (imp_option){"agent", 0, IMP_OPTION_TEXT, &s.agent.command, "COMMAND",
                                            "an agent of others instead of ours", IMP_SETTING});
+    imp_options_add(&options, (imp_option){"sandbox", 0, IMP_OPTION_FLAG, &s.agent.sandbox, NULL,
+                                           IMP_SANDBOX_HELP, IMP_TRANSIENT});
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
         status = run_settings(&s, &options, &err);

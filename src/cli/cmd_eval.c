@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/agent_sandbox.h"
 #include "cli/eval.h"
 #include "cli/out_folder.h"
 #include "cli/session.h"
@@ -17,6 +18,7 @@ static void add_options(imp_options *options, imp_eval_settings *s)
          IMP_SETTING},
         {"agent-timeout", 0, IMP_OPTION_REAL, &s->contest.agent_timeout, "S",
          "for an agent's start and each of its replies", IMP_SETTING},
+        {"sandbox", 0, IMP_OPTION_FLAG, &s->contest.sandbox, NULL, IMP_SANDBOX_HELP, IMP_TRANSIENT},
         {"keep-messages", 0, IMP_OPTION_FLAG, &s->contest.keep_messages, NULL,
          "with --out, write down what agents and evaluator say: 70 MB a minute of driving",
          IMP_SETTING},
@@ -195,6 +197,7 @@ static imp_status run_contest(imp_eval_settings *s, const imp_options *options, 
     imp_contest_settings *contest = &s->contest;
     if (!imp_options_given(options, &s->eval.episodes))
         s->eval.episodes = imp_challenge_episodes(contest->def.challenge);
+    contest->sandbox = s->agents.count > 0 && imp_agent_sandbox(contest->sandbox);
     contest->def.episodes = s->eval.episodes;
     contest->def.seed = s->eval.env.seed;
     contest->def.camera = s->eval.camera;
@@ -300,11 +303,12 @@ static int tell(const imp_eval_settings *s, const imp_options *options, const im
 
 static int run(const imp_command *command, int argc, char **argv)
 {
-    imp_eval_settings s = {.sim = imp_default_sim_options(),
-                           .eval = imp_default_eval_def(),
-                           .protocol = "baseline",
-                           .contest = {.def = imp_default_contest_def(), .agent_timeout = 120.0},
-                           .policies = {{"expert", "runs/model"}, 2}};
+    imp_eval_settings s = {
+        .sim = imp_default_sim_options(),
+        .eval = imp_default_eval_def(),
+        .protocol = "baseline",
+        .contest = {.def = imp_default_contest_def(), .agent_timeout = 120.0, .sandbox = true},
+        .policies = {{"expert", "runs/model"}, 2}};
     imp_options options;
     imp_error err = {0};
     imp_eval_outcome o = {0};

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/agent_sandbox.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "imprint/arena.h"
@@ -9,6 +10,7 @@
 typedef struct settings {
     imp_submission_def submission;
     char program[IMP_PATH_MAX]; // beside the one that runs
+    bool sandbox;               // for the agent under check
 } settings;
 
 static imp_status make(const settings *s, const imp_options *options, const char *folder,
@@ -26,10 +28,12 @@ static imp_status make(const settings *s, const imp_options *options, const char
     return IMP_OK;
 }
 
-static imp_status check(const imp_options *options, const char *folder, imp_error *err)
+static imp_status check(const settings *s, const imp_options *options, const char *folder,
+                        imp_error *err)
 {
     const imp_monitor monitor = imp_session_monitor(options);
-    const imp_status status = imp_submission_check(folder, &monitor, err);
+    const imp_status status =
+        imp_submission_check(folder, imp_agent_sandbox(s->sandbox), &monitor, err);
     if (status != IMP_OK)
         return status;
     if (options->json)
@@ -44,12 +48,12 @@ static imp_status run_settings(const settings *s, const imp_options *options, im
     if (options->operand_count != 2 || (strcmp(what, "new") != 0 && strcmp(what, "check") != 0))
         return imp_fail(err, IMP_USAGE, "give new or check, and a folder");
     return strcmp(what, "new") == 0 ? make(s, options, options->operands[1], err)
-                                    : check(options, options->operands[1], err);
+                                    : check(s, options, options->operands[1], err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)
 {
-    settings s = {.submission = {.model = "runs/model", .label = "imprint"}};
+    settings s = {.submission = {.model = "runs/model", .label = "imprint"}, .sandbox = true};
     imp_options options;
     imp_error err = {0};
     imp_session_sibling(s.program, "imprint-agent");
@@ -61,6 +65,7 @@ static int run(const imp_command *command, int argc, char **argv)
          IMP_SETTING},
         {"program", 0, IMP_OPTION_TEXT, &s.submission.program, "FILE",
          "the program imprint-agent to take along", IMP_TRANSIENT},
+        {"sandbox", 0, IMP_OPTION_FLAG, &s.sandbox, NULL, IMP_SANDBOX_HELP, IMP_TRANSIENT},
     };
     imp_options_init(&options, command);
     imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));

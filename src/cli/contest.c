@@ -267,6 +267,7 @@ typedef struct entrant {
 static imp_status open_agent(entrant *e, const imp_contest_settings *s, int index, imp_error *err)
 {
     e->guest.command = s->policies->items[index];
+    e->guest.sandbox = s->sandbox;
     e->guest.start_timeout = e->guest.reply_timeout = s->agent_timeout;
     imp_status status = IMP_OK;
     if (s->keep_messages) {

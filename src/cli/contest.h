@@ -13,6 +13,7 @@ typedef struct imp_contest_settings {
     const imp_text_list *policies; // all who take part: policies, then agents
     int first_agent;               // the first of them that is a command; their number if none is
     bool keep_messages;            // of agents, in out
+    bool sandbox;                  // for agents
     double agent_timeout;          // for an agent's start and each of its replies [s]
     const imp_expert_def *expert;
     const char *out; // NULL: write nothing

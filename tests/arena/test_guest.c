@@ -31,6 +31,7 @@ static double drive(const char *agent, double timeout, int threads)
     imp_contest_def def = imp_default_contest_def();
     imp_driver *driver;
     guest.command = agent;
+    guest.sandbox = false;
     guest.start_timeout = timeout;
     guest.reply_timeout = timeout;
     def.challenge = IMP_CHALLENGE_LFI;

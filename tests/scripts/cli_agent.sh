@@ -45,7 +45,7 @@ until [ -p sub/out ] || ! runs; do sleep 0.05; done
 stop INT 0
 
 # agents in a challenge: ours ends by itself when its input does; one that fails fails alone
-expect 1 imprint eval --protocol aido-lfi --agent-timeout 30 -j 2 --out lfi \
+expect 1 imprint eval --no-sandbox --protocol aido-lfi --agent-timeout 30 -j 2 --out lfi \
     --agent "\"$agent\" -m '$work/model'; echo \$? >>'$work/ended'" \
     --agent 'echo broken >&2; exit 9'
 prints "echo broken >&2; exit 9: 0 of 2 episodes lasted"
@@ -59,7 +59,7 @@ cat >moody <<END
 mkdir '$work/hung' 2>/dev/null && exec sleep 90
 exec "$agent" -m '$work/model'
 END
-expect 1 imprint eval --protocol aido-lfi --agent-timeout 10 -j 2 -n 4 --out moody-out \
+expect 1 imprint eval --no-sandbox --protocol aido-lfi --agent-timeout 10 -j 2 -n 4 --out moody-out \
     --agent "sh '$work/moody'" --keep-messages
 says '1 episode ended because an agent could not go on'
 prints 'gave up: no answer in time while it opens its streams'
@@ -84,15 +84,15 @@ says 'give --protocol'
 # how fast an agent is
 expect 0 imprint bench agent --frames 30 --model model
 prints 'ms from start to ready'
-expect 0 imprint bench agent --json --frames 30 --agent "\"$agent\" -m '$work/model'"
+expect 0 imprint bench agent "$sandbox" --json --frames 30 --agent "\"$agent\" -m '$work/model'"
 prints '"agent-99.9%"'
-expect 1 imprint bench agent --frames 30 --agent 'echo broken >&2; exit 9'
+expect 1 imprint bench agent "$sandbox" --frames 30 --agent 'echo broken >&2; exit 9'
 says 'its last words: broken'
 expect 2 imprint bench agent --frames 0
 
 # submissions
 expect 0 imprint submission new entry --model model --label duck
-expect 0 imprint submission check entry
+expect 0 imprint submission check "$sandbox" entry
 prints 'its agent drives'
 [ "$(du -sk entry | cut -f1)" -lt 12000 ] || fail "the submission is too large: $(du -sk entry)"
 expect 4 imprint submission new entry --model model
@@ -100,11 +100,11 @@ says 'not empty'
 expect 3 imprint submission new other --model broken.safetensors
 absent other
 echo 'colour: red' >>entry/submission.yaml
-expect 1 imprint submission check entry
+expect 1 imprint submission check "$sandbox" entry
 says 'submission.yaml:4'
 sed -i '/colour/d; s/aido2_db18_agent-z2/[a, aido2_db18_agent-z2]/' entry/submission.yaml
-expect 0 imprint submission check entry
+expect 0 imprint submission check "$sandbox" entry
 rm entry/model.safetensors
-expect 1 imprint submission check entry
+expect 1 imprint submission check "$sandbox" entry
 says 'model.safetensors, which is not there'
 expect 2 imprint submission check

@@ -1,6 +1,7 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # A dataset that is cut short while it is read ends the program with a message, not with a signal.
-. "$(dirname "$0")/cli.lib"
+# shellcheck source=tests/scripts/cli.lib
+. "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
 expect 0 imprint log --episodes 3 --steps 8 --size 40x30 --out data
 chmod -R u+w data

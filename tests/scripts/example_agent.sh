@@ -7,7 +7,7 @@
 command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
 example=$SOURCE/examples/minimal_agent.py
 
-expect 0 imprint eval --protocol aido-lfi --agent-timeout 60 -j 2 --out lfi \
+expect 0 imprint eval "$sandbox" --protocol aido-lfi --agent-timeout 60 -j 2 --out lfi \
     --agent "python3 '$example'"
 prints "minimal_agent.py'"
 grep -q '"ending": "collision"' lfi/metrics.json || fail "it did not drive: $(cat lfi/metrics.json)"

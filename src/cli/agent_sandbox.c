@@ -1,0 +1,18 @@
+// Decides whether agents run in a sandbox: if that is wanted and the machine has one.
+#include "cli/agent_sandbox.h"
+
+#include <stdio.h>
+
+#include "imprint/arena.h"
+
+bool imp_agent_sandbox(bool wanted)
+{
+    imp_error err = {0};
+    if (!wanted || imp_sandbox_check(&err) == IMP_OK)
+        return wanted;
+    fprintf(stderr,
+            "imprint: note: agents run without a sandbox, with your rights and your network: %s. "
+            "Install the package bubblewrap, or accept it with --no-sandbox\n",
+            err.message);
+    return false;
+}

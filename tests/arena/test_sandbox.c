@@ -1,0 +1,171 @@
+// What a hostile agent can do to the machine that runs it in a sandbox: nothing.
+#include "base/folder.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "arena/guest.h"
+#include "base/file.h"
+
+// Runs a script as an agent that never opens its streams, and returns what it said last.
+static const char *last_words(const char *script)
+{
+    static imp_error err;
+    imp_guest_def def = imp_default_guest_def();
+    imp_guest *guest;
+    def.command = script;
+    err = (imp_error){0};
+    assert_int_equal(imp_guest_start(&guest, &def, imp_clock() + 20.0, &err), IMP_CHECK_FAILED);
+    const char *words = strstr(err.message, "its last words: ");
+    return words != NULL ? words : err.message;
+}
+
+static void assert_says(const char *script, const char *expected)
+{
+    const char *words = last_words(script);
+    if (strstr(words, expected) == NULL)
+        fail_msg("'%s' does not hold '%s'", words, expected);
+}
+
+static void nothing_is_written_outside(void **state)
+{
+    (void)state;
+    char script[1024], home[256] = "/";
+    snprintf(script, sizeof script, "touch '%s' /imprint-was-here ~/imprint-was-here; echo $?",
+             in_folder("stolen"));
+    last_words(script);
+    if (getenv("HOME") != NULL)
+        snprintf(home, sizeof home, "%.200s/imprint-was-here", getenv("HOME"));
+    assert_false(imp_path_exists(in_folder("stolen")));
+    assert_false(imp_path_exists("/imprint-was-here"));
+    assert_false(imp_path_exists(home));
+}
+
+static void others_temporary_files_are_hidden(void **state)
+{
+    (void)state;
+    char script[1024];
+    imp_error err = {0};
+    assert_ok(imp_file_write(in_folder("secret"), "secret", 6, &err), err);
+    // the folder's name in pieces, so that the command does not name it
+    snprintf(script, sizeof script, "cat /tm''p/%s/secret", strrchr(folder, '/') + 1);
+    assert_says(script, "No such file");
+    // what the command names is there, to read
+    snprintf(script, sizeof script, "cat %s && touch %s/x", in_folder("secret"), folder);
+    assert_says(script, "secret");
+    assert_false(imp_path_exists(in_folder("x")));
+}
+
+static void the_environment_is_not_inherited(void **state)
+{
+    (void)state;
+    setenv("IMPRINT_TEST_SECRET", "hunter2", 1);
+    assert_says("echo \"<$IMPRINT_TEST_SECRET> $AIDONODE_NAME $HOME\"", "<> ego0 /tmp");
+    unsetenv("IMPRINT_TEST_SECRET");
+}
+
+static void the_network_is_out_of_reach(void **state)
+{
+    (void)state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(listener >= 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    char script[128];
+    snprintf(script, sizeof script, "bash -c 'echo hello >/dev/tcp/127.0.0.1/%d'; echo ended $?",
+             ntohs(address.sin_port));
+    last_words(script);
+    struct pollfd wanted = {.fd = listener, .events = POLLIN};
+    assert_int_equal(poll(&wanted, 1, 100), 0);
+    close(listener);
+}
+
+// Whether any process's command line holds a word.
+static bool is_running(const char *word)
+{
+    bool found = false;
+    DIR *processes = opendir("/proc");
+    assert_non_null(processes);
+    for (struct dirent *entry; (entry = readdir(processes)) != NULL;) {
+        char path[300], line[4096] = "";
+        snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
+        const int stream = open(path, O_RDONLY);
+        const ssize_t count = stream >= 0 ? read(stream, line, sizeof line - 1) : 0;
+        for (ssize_t k = 0; k < count; k++)
+            line[k] = line[k] == '\0' ? ' ' : line[k];
+        found = found || strstr(line, word) != NULL;
+        if (stream >= 0)
+            close(stream);
+    }
+    closedir(processes);
+    return found;
+}
+
+// It may take a moment until the kernel has ended all of a sandbox.
+static void assert_gone(const char *word)
+{
+    for (int k = 0; k < 200 && is_running(word); k++)
+        usleep(20000);
+    assert_false(is_running(word));
+}
+
+static void whoever_leaves_the_session_ends_with_it(void **state)
+{
+    (void)state;
+    last_words("setsid sleep 4321 & sleep 0.2; exit 0");
+    assert_gone("sleep 4321");
+}
+
+static void a_killed_evaluator_leaves_nobody(void **state)
+{
+    (void)state;
+    const pid_t child = fork();
+    if (child == 0) {
+        imp_guest_def def = imp_default_guest_def();
+        imp_guest *guest;
+        def.command = "setsid sleep 4322 & sleep 4322";
+        imp_guest_start(&guest, &def, imp_clock() + 60.0, NULL);
+        _exit(0);
+    }
+    for (int k = 0; k < 500 && !is_running("sleep 4322"); k++)
+        usleep(20000);
+    assert_true(is_running("sleep 4322"));
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_gone("sleep 4322");
+}
+
+static void limits_hold(void **state)
+{
+    (void)state;
+    assert_says("ulimit -n; ulimit -c", "1024 0");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_written_outside),
+        cmocka_unit_test(others_temporary_files_are_hidden),
+        cmocka_unit_test(the_environment_is_not_inherited),
+        cmocka_unit_test(the_network_is_out_of_reach),
+        cmocka_unit_test(whoever_leaves_the_session_ends_with_it),
+        cmocka_unit_test(a_killed_evaluator_leaves_nobody),
+        cmocka_unit_test(limits_hold),
+    };
+    imp_error err = {0};
+    signal(SIGPIPE, SIG_IGN);
+    if (imp_sandbox_check(&err) != IMP_OK) {
+        printf("skipped: %s\n", err.message);
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
