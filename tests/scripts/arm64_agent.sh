@@ -31,7 +31,8 @@ arm64 --model model --data-in "$SOURCE/tests/data/golden/aido-node/seed-twice.in
     >/dev/null 2>&1 || code=$?
 [ "$code" -eq 1 ] || fail "seed-twice ended with $code"
 
-expect 0 imprint eval "$sandbox" --protocol aido-lfi -n 1 --out lfi --agent "\"$native\" -m '$work/model'" \
+expect 0 imprint eval "$sandbox" --protocol aido-lfi -n 1 --out lfi \
+    --agent "\"$native\" -m '$work/model'" \
     --agent "$emulator -L '$SOURCE/build/arm64-root' '$built' -m '$work/model'"
 # where the two are in the first 1.5 seconds: what rounds differently grows a hundredfold in each
 # second of a driver who has learned so little

@@ -59,8 +59,8 @@ cat >moody <<END
 mkdir '$work/hung' 2>/dev/null && exec sleep 90
 exec "$agent" -m '$work/model'
 END
-expect 1 imprint eval --no-sandbox --protocol aido-lfi --agent-timeout 10 -j 2 -n 4 --out moody-out \
-    --agent "sh '$work/moody'" --keep-messages
+expect 1 imprint eval --no-sandbox --protocol aido-lfi --agent-timeout 10 -j 2 -n 4 \
+    --out moody-out --agent "sh '$work/moody'" --keep-messages
 says '1 episode ended because an agent could not go on'
 prints 'gave up: no answer in time while it opens its streams'
 [ "$(find moody-out/messages -name 'agent1-episode?.cbor' | wc -l)" -eq 3 ] ||

@@ -5,8 +5,8 @@
 
 expect 0 imprint log --episodes 3 --steps 8 --size 40x30 --out data
 chmod -R u+w data
-imprint train --data data --network small --epochs 100000 --batch 8 --out model --threads 1 --quiet \
-    2>messages &
+imprint train --data data --network small --epochs 100000 --batch 8 --out model --threads 1 \
+    --quiet 2>messages &
 process=$!
 for _ in $(seq 200); do
     [ ! -s model/history.csv ] || break
