@@ -134,6 +134,9 @@ imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err);
 /// Starts an episode at rest at a given pose, valid or not.
 void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose);
 
+/// The same in one of the environment's worlds, instead of the one that is drawn.
+void imp_env_reset_on(imp_env *env, uint32_t episode, int world_index, imp_pose pose);
+
 /// Holds an action, or what def.dropped and def.command_noise make of it, for frame_skip frames, in
 /// each of which the robot moves and then the objects, then looks whether the episode is over.
 imp_step imp_env_step(imp_env *env, imp_action action);

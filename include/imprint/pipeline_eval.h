@@ -22,6 +22,34 @@ imp_estimate imp_estimate_ratio(const double *values, const double *weights, int
 /// two-sided sign test, which for paired outcomes is McNemar's exact one.
 double imp_sign_test(int wins, int losses);
 
+/// Where an episode starts.
+typedef struct imp_start {
+    imp_pose pose;
+    char map[64]; ///< name of the map; "": the only one that takes part
+    int line;     ///< in the file that it was read from, or 0
+} imp_start;
+
+/// Starts read from a file.
+typedef struct imp_starts {
+    int count;
+    imp_start *items; ///< (count)
+} imp_starts;
+
+/// Reads starts from a table (CSV) whose header names the columns x, z and heading, in metres and
+/// radians, and optionally map, in any order; other columns are ignored. episodes.csv of an
+/// evaluation is such a table, too: start_x_m, start_z_m and start_heading_rad are the same, and
+/// of several policies the first one's rows count. Messages name file, line and column. The caller
+/// frees *out with imp_starts_free().
+imp_status imp_starts_read(imp_starts *out, const char *path, imp_error *err);
+void imp_starts_free(imp_starts *starts); ///< nullable
+
+/// A robot is stalled if it gets less than this distance ahead along the road [m] in this time [s],
+/// what it has to wait for left out: a red light, a walker or a car ahead. In an episode that may
+/// last less than this time, if it does so at less than this speed, and the expert gets at least
+/// this far.
+#define IMP_STALL_DISTANCE 0.1
+#define IMP_STALL_TIME 10.0
+
 /// Settings of an evaluation. Obtain with imp_default_eval_def(), then change fields.
 typedef struct imp_eval_def {
     const char *map;         ///< see imp_map_set_load(); "loop_empty"
@@ -31,11 +59,15 @@ typedef struct imp_eval_def {
     int episodes;            ///< 10
     int steps;               ///< longest episode; 65
     int settle_steps;        ///< leave so many first steps out of the lane and speed figures; 0
+    const imp_start *starts; ///< (start_count) where the first episodes start; NULL: drawn
+    int start_count;         ///< at least `episodes`, if there are any; 0
+    const char *starts_name; ///< nullable: the file that they are from, for messages
     imp_env_def env; ///< env.max_steps is ignored; env.index 1 keeps starts apart from logging's
     imp_camera_def camera; ///< its size must be the model's
     imp_scene_def scene;   ///< what maps are drawn with
     bool ask_expert;       ///< ask our expert in every state what it would do there; false
-    imp_expert_def expert; ///< whom that asks
+    /// Whom that asks, and who drives every start, too, to measure progress by
+    imp_expert_def expert;
     imp_randomization randomization; ///< what differs from episode to episode; nothing
     int keep;                        ///< so many first episodes keep their trajectories; 100
     int threads;                     ///< 0: one per processor
@@ -65,6 +97,14 @@ typedef struct imp_episode_result {
     double lane_distance_mean; ///< mean |lane distance| over those in_lane [m]; 0 if there is none
     double action_error;       ///< mean |duty cycle - expert's|, both wheels; NaN if not asked
     imp_pose start, end;
+    /// Net distance along the lanes [m]: backward counts negative, and what is driven to and fro or
+    /// in circles on the spot adds nothing
+    double headway;
+    double expert_headway; ///< the expert's, from the same start, in as long as an episode may last
+    double progress; ///< headway / expert_headway; NaN if the expert stalls there or gets nowhere
+    bool stalled;    ///< see IMP_STALL_TIME
+    bool expert_stalled;
+    int stalled_step;         ///< by which that is certain, if stalled
     imp_pose *poses;          ///< (steps + 1), or NULL: only the first episodes keep them
     float *lane_distances;    ///< (steps) [m]; NaN off lanes; or NULL
     imp_action_pair *actions; ///< (steps), or NULL
@@ -72,7 +112,13 @@ typedef struct imp_episode_result {
 
 /// Figures over episodes.
 typedef struct imp_figures {
-    int episodes, survived;
+    int episodes;
+    int completed;              ///< see imp_completed()
+    int survived;               ///< that reached the last step, stalled or not
+    int stalled;                ///< whatever they ended by
+    imp_estimate completion;    ///< share of episodes that were completed
+    imp_estimate progress;      ///< sum of headways / sum of the expert's, where it does not stall
+    imp_estimate headway;       ///< net distance along the lanes, per episode [m]
     imp_estimate survival;      ///< share of episodes that reached the last step
     imp_estimate reward;        ///< per episode
     imp_estimate distance;      ///< along the lane, per episode [m]
@@ -99,7 +145,8 @@ enum { IMP_WORST_MAX = 8 };
 
 /// How a policy drove.
 typedef struct imp_evaluation {
-    int episodes, survived;
+    int episodes;
+    int completed, survived, stalled; ///< of the episodes
     double total_reward, mean_reward; ///< sum, and per episode
     /// |lane distance| over settled steps of all episodes [m], the percentile to within 0.05 mm;
     /// NaN if there is no such step
@@ -111,8 +158,9 @@ typedef struct imp_evaluation {
     int map_count;
     imp_map_figures *maps; ///< (map_count), in the order of imp_map_set_load()
     int worst_count;
-    int worst[IMP_WORST_MAX];    ///< episodes, the worst first: those that ended badly, the sooner
-                                 ///< the worse, then those farthest from the lane centre
+    int worst[IMP_WORST_MAX];    ///< episodes, the worst first: those that terminated, then those
+                                 ///< that stalled, the sooner the worse, then those farthest from
+                                 ///< the lane centre
     imp_histogram lanes;         ///< lane distance at settled steps, to 0.1 mm [m]
     imp_histogram speeds;        ///< speed at settled steps, to 5 mm/s [m/s]
     imp_episode_result *results; ///< (episodes)
@@ -125,19 +173,28 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp
                         const imp_monitor *monitor, imp_error *err);
 void imp_evaluation_free(imp_evaluation *evaluation); ///< nullable
 
-/// Whether an episode is one that its policy is to be blamed for: it ended before its last step.
+/// Whether an episode terminated: it ended before its last step.
 static inline bool imp_ended_badly(const imp_episode_result *result)
 {
     return result->ending != IMP_ENDING_MAX_STEPS;
 }
 
+/// Whether an episode was completed: it reached its last step, and the robot did not stall.
+static inline bool imp_completed(const imp_episode_result *result)
+{
+    return !imp_ended_badly(result) && !result->stalled;
+}
+
 /// How two policies differ on the same starts: the first one's figures minus the second one's.
 typedef struct imp_comparison {
-    int only_first, only_second; ///< survived by one of them only
-    double survival_p;           ///< imp_sign_test() of those
-    imp_estimate reward;         ///< per episode, paired
-    imp_estimate distance;       ///< [m], paired
-    imp_estimate lane_distance;  ///< of the episodes' means [m], paired
+    int completed_only_first, completed_only_second; ///< completed by one of them only
+    double completion_p;                             ///< imp_sign_test() of those
+    imp_estimate progress;                           ///< of the expert's, paired
+    int only_first, only_second;                     ///< survived by one of them only
+    double survival_p;                               ///< imp_sign_test() of those
+    imp_estimate reward;                             ///< per episode, paired
+    imp_estimate distance;                           ///< [m], paired
+    imp_estimate lane_distance;                      ///< of the episodes' means [m], paired
 } imp_comparison;
 
 /// Compares two evaluations of the same definition; IMP_USAGE if their numbers of episodes differ.

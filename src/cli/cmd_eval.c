@@ -30,6 +30,10 @@ static void add_options(imp_options *options, imp_eval_settings *s)
          "episodes to drive (AI-DO's official ones if not given)", IMP_SETTING},
         {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest episode",
          IMP_SETTING},
+        {"starts", 0, IMP_OPTION_TEXT, &s->starts_path, "FILE",
+         "start where this table says (columns x,z,heading and maybe map, in m and rad), one "
+         "episode a line; episodes.csv of an evaluation is such a table",
+         IMP_SETTING},
         {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
          "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
          IMP_SETTING},
@@ -167,6 +171,7 @@ static imp_status check_contest(const imp_eval_settings *s, const imp_options *o
                       : strcmp(s->sim.split, sim.split) != 0          ? "split"
                       : s->sim.randomize[0] != '\0'                   ? "randomize"
                       : s->robust                                     ? "robust"
+                      : s->starts_path != NULL                        ? "starts"
                       : s->sim.randomization[0] != '\0'               ? "randomization"
                       : imp_options_given(options, s->sim.start_tile) ? "start-tile"
                                                                       : NULL;
@@ -236,6 +241,58 @@ static imp_status choose_protocol(imp_eval_settings *s, const imp_options *optio
     return check_contest(s, options, err);
 }
 
+static bool is_built_in(const char *map)
+{
+    for (int k = 0; k < imp_builtin_map_count(); k++)
+        if (strcmp(imp_builtin_map_name(k), map) == 0)
+            return true;
+    return false;
+}
+
+// The maps that a table of starts names, each once, where none was asked for.
+static imp_status take_maps(imp_eval_settings *s, imp_error *err)
+{
+    imp_text_list *maps = &s->sim.maps;
+    maps->count = 0;
+    for (int k = 0; k < s->starts.count; k++) {
+        const char *map = s->starts.items[k].map;
+        bool known = false;
+        for (int m = 0; m < maps->count && !known; m++)
+            known = strcmp(maps->items[m], map) == 0;
+        if (known)
+            continue;
+        if (!is_built_in(map))
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s:%d: column 'map': '%s' is not a built-in map: give its file with "
+                            "--map",
+                            s->starts_path, s->starts.items[k].line, map);
+        if (maps->count == IMP_LIST_MAX)
+            return imp_fail(err, IMP_BAD_INPUT, "%s: names more than %d maps", s->starts_path,
+                            IMP_LIST_MAX);
+        maps->items[maps->count++] = map;
+    }
+    return IMP_OK;
+}
+
+static imp_status read_starts(imp_eval_settings *s, const imp_options *options, imp_error *err)
+{
+    if (s->starts_path == NULL)
+        return IMP_OK;
+    if (imp_options_given(options, s->sim.start_tile))
+        return imp_fail(err, IMP_USAGE, "--start-tile: --starts tells where to start");
+    imp_status status = imp_starts_read(&s->starts, s->starts_path, err);
+    if (status != IMP_OK)
+        return status;
+    s->eval.starts = s->starts.items;
+    s->eval.start_count = s->starts.count;
+    s->eval.starts_name = s->starts_path;
+    if (!imp_options_given(options, &s->eval.episodes))
+        s->eval.episodes = s->starts.count;
+    return s->starts.items[0].map[0] != '\0' && !imp_options_given(options, &s->sim.maps)
+               ? take_maps(s, err)
+               : IMP_OK;
+}
+
 static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
                                imp_eval_outcome *o, imp_error *err)
 {
@@ -250,6 +307,8 @@ static imp_status run_settings(imp_eval_settings *s, const imp_options *options,
         status = imp_random_options_read(options, &s->sim, &s->eval.randomization, err);
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, &s->sim, &s->eval.scene, &s->assets, err);
+    if (status == IMP_OK)
+        status = read_starts(s, options, err);
     if (status == IMP_OK && s->out != NULL)
         status = imp_out_claim(options, s->out, false, s->force, err);
     // who cannot write there should not have to drive first to hear of it
@@ -328,6 +387,7 @@ static int run(const imp_command *command, int argc, char **argv)
     for (int p = 0; p < s.policies.count; p++)
         imp_driver_close(o.drivers[p]);
     imp_assets_close(s.assets);
+    imp_starts_free(&s.starts);
     imp_options_free(&options);
     return code;
 }

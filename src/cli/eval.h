@@ -12,9 +12,11 @@ typedef struct imp_eval_settings {
     imp_eval_def eval;
     imp_assets *assets; // NULL: ours
     imp_text_list policies;
-    imp_text_list agents;   // commands
-    imp_text_list entrants; // of a challenge: policies, then agents
-    const char *protocol;   // "baseline" or a challenge's name
+    imp_text_list agents;    // commands
+    imp_text_list entrants;  // of a challenge: policies, then agents
+    const char *starts_path; // of a table of starts; NULL: they are drawn
+    imp_starts starts;       // read from it
+    const char *protocol;    // "baseline" or a challenge's name
     imp_contest_settings contest;
     const char *out; // NULL: write nothing
     bool force;

@@ -15,12 +15,14 @@ json_t *imp_estimate_json(imp_estimate estimate)
 
 json_t *imp_figures_json(const imp_figures *f)
 {
-    return json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "episodes", f->episodes,
-                     "survived", f->survived, "survival", imp_estimate_json(f->survival), "reward",
-                     imp_estimate_json(f->reward), "distance_m", imp_estimate_json(f->distance),
-                     "speed_m_s", imp_estimate_json(f->speed), "lane_distance_m",
-                     imp_estimate_json(f->lane_distance), "action_error",
-                     imp_estimate_json(f->action_error));
+    return json_pack(
+        "{s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "episodes",
+        f->episodes, "completed", f->completed, "survived", f->survived, "stalled", f->stalled,
+        "completion", imp_estimate_json(f->completion), "progress", imp_estimate_json(f->progress),
+        "headway_m", imp_estimate_json(f->headway), "survival", imp_estimate_json(f->survival),
+        "reward", imp_estimate_json(f->reward), "distance_m", imp_estimate_json(f->distance),
+        "speed_m_s", imp_estimate_json(f->speed), "lane_distance_m",
+        imp_estimate_json(f->lane_distance), "action_error", imp_estimate_json(f->action_error));
 }
 
 static json_t *lane_distance_json(const imp_episode_result *r)
@@ -28,20 +30,25 @@ static json_t *lane_distance_json(const imp_episode_result *r)
     return imp_session_real(r->in_lane > 0 ? r->lane_distance_mean : NAN);
 }
 
+static json_t *episode_json(const imp_episode_result *r)
+{
+    return json_pack(
+        "{s:s, s:i, s:s, s:b, s:b, s:o, s:f, s:f, s:b, s:f, s:f, s:o, s:o, s:o, s:[f,f,f], "
+        "s:[f,f,f]}",
+        "map", r->map, "steps", r->steps, "ending", imp_ending_name(r->ending), "completed",
+        imp_completed(r), "stalled", r->stalled, "progress", imp_session_real(r->progress),
+        "headway_m", r->headway, "expert_headway_m", r->expert_headway, "expert_stalled",
+        r->expert_stalled, "reward", r->reward, "distance_m", r->distance, "speed_mean_m_s",
+        imp_session_real(r->settled > 0 ? r->speed_mean : NAN), "lane_distance_mean_m",
+        lane_distance_json(r), "action_error", imp_session_real(r->action_error), "start",
+        r->start.x, r->start.z, r->start.heading, "end", r->end.x, r->end.z, r->end.heading);
+}
+
 static json_t *episodes_json(const imp_evaluation *evaluation)
 {
     json_t *array = json_array();
-    for (int e = 0; e < evaluation->episodes && e < LISTED_MAX; e++) {
-        const imp_episode_result *r = &evaluation->results[e];
-        json_array_append_new(
-            array, json_pack("{s:s, s:i, s:s, s:f, s:f, s:o, s:o, s:o, s:[f,f,f], s:[f,f,f]}",
-                             "map", r->map, "steps", r->steps, "ending", imp_ending_name(r->ending),
-                             "reward", r->reward, "distance_m", r->distance, "speed_mean_m_s",
-                             imp_session_real(r->settled > 0 ? r->speed_mean : NAN),
-                             "lane_distance_mean_m", lane_distance_json(r), "action_error",
-                             imp_session_real(r->action_error), "start", r->start.x, r->start.z,
-                             r->start.heading, "end", r->end.x, r->end.z, r->end.heading));
-    }
+    for (int e = 0; e < evaluation->episodes && e < LISTED_MAX; e++)
+        json_array_append_new(array, episode_json(&evaluation->results[e]));
     return array;
 }
 
@@ -50,10 +57,11 @@ static json_t *worst_json(const imp_evaluation *evaluation)
     json_t *array = json_array();
     for (int k = 0; k < evaluation->worst_count; k++) {
         const imp_episode_result *r = &evaluation->results[evaluation->worst[k]];
-        json_array_append_new(array, json_pack("{s:i, s:s, s:s, s:i, s:o}", "episode",
-                                               evaluation->worst[k], "map", r->map, "ending",
-                                               imp_ending_name(r->ending), "steps", r->steps,
-                                               "lane_distance_mean_m", lane_distance_json(r)));
+        json_array_append_new(array,
+                              json_pack("{s:i, s:s, s:s, s:b, s:i, s:o}", "episode",
+                                        evaluation->worst[k], "map", r->map, "ending",
+                                        imp_ending_name(r->ending), "stalled", r->stalled, "steps",
+                                        r->steps, "lane_distance_mean_m", lane_distance_json(r)));
     }
     return array;
 }
@@ -79,29 +87,33 @@ static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outco
         imp_comparison c;
         if (imp_evaluation_compare(&c, &o->evaluations[p], &o->evaluations[0], NULL) != IMP_OK)
             continue;
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:i, s:i, s:f, s:o, s:o, s:o}", "policy",
-                                        s->policies.items[p], "minus", s->policies.items[0],
-                                        "only_it_survived", c.only_first, "only_the_other_survived",
-                                        c.only_second, "survival_p", c.survival_p, "reward",
-                                        imp_estimate_json(c.reward), "distance_m",
-                                        imp_estimate_json(c.distance), "lane_distance_m",
-                                        imp_estimate_json(c.lane_distance)));
+        json_array_append_new(
+            array,
+            json_pack("{s:s, s:s, s:i, s:i, s:f, s:o, s:i, s:i, s:f, s:o, s:o, s:o}", "policy",
+                      s->policies.items[p], "minus", s->policies.items[0], "only_it_completed",
+                      c.completed_only_first, "only_the_other_completed", c.completed_only_second,
+                      "completion_p", c.completion_p, "progress", imp_estimate_json(c.progress),
+                      "only_it_survived", c.only_first, "only_the_other_survived", c.only_second,
+                      "survival_p", c.survival_p, "reward", imp_estimate_json(c.reward),
+                      "distance_m", imp_estimate_json(c.distance), "lane_distance_m",
+                      imp_estimate_json(c.lane_distance)));
     }
     return array;
 }
 
 static json_t *policy_json(const char *name, const imp_evaluation *e, const imp_driver *driver)
 {
-    return json_pack("{s:s, s:i, s:i, s:f, s:f, s:o, s:o, s:f, s:o, s:f, s:o, s:o, s:o, s:o}",
-                     "policy", name, "episodes", e->episodes, "survived", e->survived,
-                     "total_reward", e->total_reward, "mean_reward", e->mean_reward,
-                     "lane_distance_mean_m", imp_session_real(e->lane_distance_mean),
-                     "lane_distance_p95_m", imp_session_real(e->lane_distance_p95),
-                     "distance_mean_m", e->distance_mean, "speed_mean_m_s",
-                     imp_session_real(e->speed_mean), "seconds", e->seconds, "figures",
-                     imp_figures_json(&e->figures), "maps", maps_json(e, driver), "worst",
-                     worst_json(e), "results", episodes_json(e));
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:f, s:f, s:o, s:o, s:f, s:o, s:f, s:o, s:o, "
+                     "s:o, s:o}",
+                     "policy", name, "episodes", e->episodes, "completed", e->completed, "survived",
+                     e->survived, "stalled", e->stalled, "progress",
+                     imp_session_real(e->figures.progress.value), "total_reward", e->total_reward,
+                     "mean_reward", e->mean_reward, "lane_distance_mean_m",
+                     imp_session_real(e->lane_distance_mean), "lane_distance_p95_m",
+                     imp_session_real(e->lane_distance_p95), "distance_mean_m", e->distance_mean,
+                     "speed_mean_m_s", imp_session_real(e->speed_mean), "seconds", e->seconds,
+                     "figures", imp_figures_json(&e->figures), "maps", maps_json(e, driver),
+                     "worst", worst_json(e), "results", episodes_json(e));
 }
 
 json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/eval.h"
 #include "cli/session.h"
 
@@ -10,17 +11,19 @@ const char *imp_eval_map_name(const imp_eval_settings *s)
     return s->sim.maps.count == 1 ? s->sim.maps.items[0] : "several maps";
 }
 
-// The width of a column that holds the names, of policies or maps.
-static int name_width(const imp_eval_settings *s, const imp_eval_outcome *o)
+enum { NAME_WIDTH = 10 }; // of a policy in a table; a longer name has a line of its own
+
+// The name of a policy, and what goes before the other columns of its row.
+static void print_name(const imp_eval_settings *s, int p)
 {
-    size_t width = strlen("policy");
-    for (int p = 0; p < o->count; p++)
-        if (strlen(s->policies.items[p]) > width)
-            width = strlen(s->policies.items[p]);
-    return (int)width;
+    const char *name = imp_path_short((const char *const *)s->policies.items, s->policies.count, p);
+    if (strlen(name) > NAME_WIDTH)
+        printf("%s\n%-*s", name, NAME_WIDTH, "");
+    else
+        printf("%-*s", NAME_WIDTH, name);
 }
 
-// "± 0.12", or nothing where too few episodes say how sure a figure is.
+// "+-0.12", or nothing where too few episodes say how sure a figure is.
 static const char *margin(char out[24], imp_estimate e, double unit, int digits)
 {
     out[0] = '\0';
@@ -29,42 +32,63 @@ static const char *margin(char out[24], imp_estimate e, double unit, int digits)
     return out;
 }
 
-// Why episodes ended before their last step, e.g. "3 ended by invalid pose"; empty if none did.
-static void print_endings(const imp_evaluation *evaluation)
+// "83.9-96.5%"; a share of 1 has no decimals.
+static const char *interval(char out[32], imp_estimate share)
 {
-    static const imp_ending endings[] = {IMP_ENDING_INVALID_POSE, IMP_ENDING_COLLISION};
-    for (int k = 0; k < 2; k++) {
-        int count = 0;
-        for (int e = 0; e < evaluation->episodes; e++)
-            count += evaluation->results[e].ending == endings[k];
-        if (count > 0)
-            printf("  %d ended by %s", count, imp_ending_name(endings[k]));
+    const double high = 100.0 * share.high;
+    snprintf(out, 32, "%.1f-%.*f%%", 100.0 * share.low, high < 99.95 ? 1 : 0, high);
+    return out;
+}
+
+static void print_figures(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    printf("%-*s  %10s  %9s  %12s  %8s  %9s  %8s\n", NAME_WIDTH, "policy", "completed", "progress",
+           "|lane dist.|", "distance", "speed", "reward");
+    for (int p = 0; p < o->count; p++) {
+        const imp_evaluation *e = &o->evaluations[p];
+        const imp_figures *f = &e->figures;
+        char share[32], m[5][24], figures[3][24];
+        print_name(s, p);
+        printf("  %4d/%-5d  %7s %%  %9s cm  %6.2f m  %5s m/s  %8.1f\n", f->completed, f->episodes,
+               imp_session_figure(figures[0], 100.0 * f->progress.value, 1),
+               imp_session_figure(figures[1], 100.0 * e->lane_distance_mean, 2), e->distance_mean,
+               imp_session_figure(figures[2], e->speed_mean, 3), e->mean_reward);
+        printf("%-*s  %10s  %9s  %12s  %8s  %9s  %8s\n", NAME_WIDTH, "",
+               interval(share, f->completion), margin(m[0], f->progress, 100.0, 1),
+               margin(m[1], f->lane_distance, 100.0, 2), margin(m[2], f->distance, 1.0, 2),
+               margin(m[3], f->speed, 1.0, 3), margin(m[4], f->reward, 1.0, 1));
     }
 }
 
-static void print_policy(const char *name, int width, const imp_evaluation *e)
+static int count_endings(const imp_evaluation *evaluation, imp_ending ending)
 {
-    const imp_figures *f = &e->figures;
-    char survival[32], m[5][24], figures[3][24];
-    printf("%-*s  %5d/%-5d  %8.1f  %10s cm  %5s cm  %7.2f m  %5s m/s", width, name, e->survived,
-           e->episodes, e->mean_reward,
-           imp_session_figure(figures[0], 100.0 * e->lane_distance_mean, 2),
-           imp_session_figure(figures[1], 100.0 * e->lane_distance_p95, 2), e->distance_mean,
-           imp_session_figure(figures[2], e->speed_mean, 3));
-    if (!isnan(f->action_error.value))
-        printf("  %9.3f", f->action_error.value);
-    print_endings(e);
-    snprintf(survival, sizeof survival, "%.1f-%.1f%%", 100.0 * f->survival.low,
-             100.0 * f->survival.high);
-    printf("\n%-*s  %11s  %8s  %10s     %8s  %7s    %5s    ", width, "", survival,
-           margin(m[0], f->reward, 1.0, 1), margin(m[1], f->lane_distance, 100.0, 2), "",
-           margin(m[2], f->distance, 1.0, 2), margin(m[3], f->speed, 1.0, 3));
-    if (!isnan(f->action_error.value))
-        printf("  %9s", margin(m[4], f->action_error, 1.0, 3));
-    printf("\n");
+    int count = 0;
+    for (int e = 0; e < evaluation->episodes; e++)
+        count += evaluation->results[e].ending == ending;
+    return count;
 }
 
-// Which episodes ended badly, the worst ones.
+// What episodes ended by, and what else there is to tell.
+static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    printf("\n%-*s  %9s  %7s  %12s  %9s  %8s  %12s\n", NAME_WIDTH, "policy", "survived", "stalled",
+           imp_ending_name(IMP_ENDING_INVALID_POSE), imp_ending_name(IMP_ENDING_COLLISION), "p95",
+           "|a-a exp.|");
+    for (int p = 0; p < o->count; p++) {
+        const imp_evaluation *e = &o->evaluations[p];
+        const imp_estimate error = e->figures.action_error;
+        char p95[24], m[24], text[48] = "-", survived[24];
+        if (!isnan(error.value))
+            snprintf(text, sizeof text, "%.3f%s", error.value, margin(m, error, 1.0, 3));
+        snprintf(survived, sizeof survived, "%d/%d", e->survived, e->episodes);
+        print_name(s, p);
+        printf("  %9s  %7d  %12d  %9d  %5s cm  %12s\n", survived, e->stalled,
+               count_endings(e, IMP_ENDING_INVALID_POSE), count_endings(e, IMP_ENDING_COLLISION),
+               imp_session_figure(p95, 100.0 * e->lane_distance_p95, 2), text);
+    }
+}
+
+// The worst episodes that were not completed.
 static void print_worst(const char *name, const imp_evaluation *e)
 {
     enum { NAMED = 3 };
@@ -73,48 +97,60 @@ static void print_worst(const char *name, const imp_evaluation *e)
         if (imp_ended_badly(r))
             printf("%s: episode %d on %s ended by %s after %d steps\n", name, e->worst[k], r->map,
                    imp_ending_name(r->ending), r->steps);
+        else if (r->stalled)
+            printf("%s: episode %d on %s stalled by step %d\n", name, e->worst[k], r->map,
+                   r->stalled_step);
     }
 }
 
-static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome *o, int width)
+static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     if (o->count < 2 || s->eval.episodes < 2)
         return;
-    printf("\nminus %s, episode by episode (only one survived; sign test)\n", s->policies.items[0]);
+    printf("\nminus %s, episode by episode: those that only one completed, sign test\n%-*s  %7s  "
+           "%8s  %5s  %9s  %10s  %9s  %8s\n",
+           s->policies.items[0], NAME_WIDTH, "policy", "only it", "only 1st", "p", "progress",
+           "lane dist.", "distance", "reward");
     for (int p = 1; p < o->count; p++) {
         imp_comparison c;
-        char m[3][24];
+        char m[4][24], progress[24], lane[24];
         if (imp_evaluation_compare(&c, &o->evaluations[p], &o->evaluations[0], NULL) != IMP_OK)
             continue;
-        printf("%-*s  %+d %+d p %.3f  reward %+.1f %s  distance %+.2f m %s  |lane dist.| %+.2f cm "
-               "%s\n",
-               width, s->policies.items[p], c.only_first, -c.only_second, c.survival_p,
-               c.reward.value, margin(m[0], c.reward, 1.0, 1), c.distance.value,
-               margin(m[1], c.distance, 1.0, 2), 100.0 * c.lane_distance.value,
-               margin(m[2], c.lane_distance, 100.0, 2));
+        print_name(s, p);
+        printf("  %7d  %8d  %5.3f  %7s %%  %7s cm  %+7.2f m  %+8.1f\n", c.completed_only_first,
+               c.completed_only_second, c.completion_p,
+               imp_session_figure(progress, 100.0 * c.progress.value, 1),
+               imp_session_figure(lane, 100.0 * c.lane_distance.value, 2), c.distance.value,
+               c.reward.value);
+        printf("%-*s  %7s  %8s  %5s  %9s  %10s  %9s  %8s\n", NAME_WIDTH, "", "", "", "",
+               margin(m[0], c.progress, 100.0, 1), margin(m[1], c.lane_distance, 100.0, 2),
+               margin(m[2], c.distance, 1.0, 2), margin(m[3], c.reward, 1.0, 1));
     }
 }
 
-static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o, int width)
+static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     enum { MAPS_MAX = 60 };
     const imp_evaluation *first = &o->evaluations[0];
     if (first->map_count < 2)
         return;
-    printf("\n%-28s  %-*s  survived             |lane dist.|  distance\n", "map", width, "policy");
-    for (int k = 0; k < first->map_count && k < MAPS_MAX; k++)
+    printf("\n%-*s  %9s  %10s  %9s  %12s  %8s\n", NAME_WIDTH, "map by map", "completed", "",
+           "progress", "|lane dist.|", "distance");
+    for (int k = 0; k < first->map_count && k < MAPS_MAX; k++) {
+        if (first->maps[k].figures.episodes > 0)
+            printf("%s\n", first->maps[k].name);
         for (int p = 0; p < o->count; p++) {
             const imp_figures *f = &o->evaluations[p].maps[k].figures;
-            char share[32], lane[24];
+            char share[32], lane[24], progress[24];
             if (f->episodes == 0)
                 continue;
-            snprintf(share, sizeof share, "%.0f-%.0f%%", 100.0 * f->survival.low,
-                     100.0 * f->survival.high);
-            printf("%-28s  %-*s  %4d/%-4d  %8s  %10s cm  %6.2f m\n",
-                   p == 0 ? first->maps[k].name : "", width, s->policies.items[p], f->survived,
-                   f->episodes, share, imp_session_figure(lane, 100.0 * f->lane_distance.value, 2),
-                   f->distance.value);
+            print_name(s, p);
+            printf("  %4d/%-4d  %10s  %7s %%  %9s cm  %6.2f m\n", f->completed, f->episodes,
+                   interval(share, f->completion),
+                   imp_session_figure(progress, 100.0 * f->progress.value, 1),
+                   imp_session_figure(lane, 100.0 * f->lane_distance.value, 2), f->distance.value);
         }
+    }
     if (first->map_count > MAPS_MAX)
         printf("%d more maps: see --json or --out\n", first->map_count - MAPS_MAX);
 }
@@ -134,21 +170,26 @@ static void print_training_maps(const imp_eval_settings *s, const imp_eval_outco
 
 void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
-    const int width = name_width(s, o);
-    printf("%s, %d episodes of at most %d steps, the same starts for all\n\n", imp_eval_map_name(s),
-           s->eval.episodes, s->eval.steps);
-    printf("%-*s  %11s  %8s  %13s  %8s  %9s  %9s  %9s\n", width, "policy", "survived", "reward",
-           "|lane dist.|", "p95", "distance", "speed", "|a-a exp.|");
+    size_t width = 0;
     for (int p = 0; p < o->count; p++)
-        print_policy(s->policies.items[p], width, &o->evaluations[p]);
-    print_comparisons(s, o, width);
-    print_maps(s, o, width);
+        width = strlen(s->policies.items[p]) > width ? strlen(s->policies.items[p]) : width;
+    printf("%s, %d episodes of at most %d steps, ", imp_eval_map_name(s), s->eval.episodes,
+           s->eval.steps);
+    if (s->starts_path != NULL)
+        printf("starts from %s\n", s->starts_path);
+    else
+        printf("the same starts for all\n");
+    printf("completed: to the last step without a stall; progress: of the expert's way\n\n");
+    print_figures(s, o);
+    print_endings(s, o);
+    print_comparisons(s, o);
+    print_maps(s, o);
     printf("\n");
     print_training_maps(s, o);
     for (int p = 0; p < o->count; p++)
         print_worst(s->policies.items[p], &o->evaluations[p]);
     for (int p = 0; p < o->count; p++)
-        printf("%-*s  total reward: %.2f, mean reward: %.2f\n", width, s->policies.items[p],
+        printf("%-*s  total reward: %.2f, mean reward: %.2f\n", (int)width, s->policies.items[p],
                o->evaluations[p].total_reward, o->evaluations[p].mean_reward);
     for (int p = 0; p < o->count && o->robustness != NULL; p++)
         imp_robust_print(s->policies.items[p], &o->robustness[p]);

@@ -2,21 +2,26 @@
 #include <stdio.h>
 
 #include "cli/eval.h"
+#include "cli/session.h"
 
 void imp_robust_print(const char *policy, const imp_robustness *r)
 {
-    printf("\nWhat breaks %s, most first: survival at growing strength\n\n%-12s  %7s", policy,
-           "perturbed", "plain");
+    printf("\nWhat breaks %s, most first: episodes completed at growing strength\n\n%-12s  %7s",
+           policy, "perturbed", "plain");
     for (int k = 0; k < IMP_ROBUST_LEVELS; k++)
         printf("  %7g", imp_robust_strengths[k]);
-    printf("  %12s  %9s\n", "|lane dist.|", "speed");
+    printf("  %8s  %10s  %8s\n", "progress", "lane dist.", "speed");
     for (int n = 0; n < r->count; n++) {
         const imp_robust_row *row = &r->rows[n];
         const imp_figures *last = &row->figures[IMP_ROBUST_LEVELS - 1];
-        printf("%-12s  %5.1f %%", row->name, 100.0 * r->plain.survival.value);
+        char progress[24], lane[24], speed[24];
+        printf("%-12s  %5.1f %%", row->name, 100.0 * r->plain.completion.value);
         for (int k = 0; k < IMP_ROBUST_LEVELS; k++)
-            printf("  %5.1f %%", 100.0 * row->figures[k].survival.value);
-        printf("  %9.2f cm  %5.2f m/s\n", 100.0 * last->lane_distance.value, last->speed.value);
+            printf("  %5.1f %%", 100.0 * row->figures[k].completion.value);
+        printf("  %6s %%  %7s cm  %4s m/s\n",
+               imp_session_figure(progress, 100.0 * last->progress.value, 1),
+               imp_session_figure(lane, 100.0 * last->lane_distance.value, 2),
+               imp_session_figure(speed, last->speed.value, 2));
     }
 }
 

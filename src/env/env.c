@@ -111,15 +111,20 @@ imp_status imp_env_init_maps(imp_env *env, const imp_world *const *worlds, int c
     return status;
 }
 
+// Which of the worlds an episode takes place in.
+static int draw_world(const imp_env *env, uint32_t episode)
+{
+    imp_random random = imp_random_stream(env->def.seed, env->def.index, episode, IMP_PURPOSE_MAP);
+    return (int)imp_random_below(&random, (uint32_t)env->world_count);
+}
+
 // Takes the world of an episode and puts its objects where they start.
-static void set_scene(imp_env *env, uint32_t episode)
+static void set_scene(imp_env *env, uint32_t episode, int world_index)
 {
     env->episode = episode;
     if (env->worlds != NULL) {
-        imp_random random =
-            imp_random_stream(env->def.seed, env->def.index, episode, IMP_PURPOSE_MAP);
-        env->world_index = (int)imp_random_below(&random, (uint32_t)env->world_count);
-        env->world = env->worlds[env->world_index];
+        env->world_index = world_index;
+        env->world = env->worlds[world_index];
     }
     imp_motion_reset(env);
 }
@@ -141,7 +146,7 @@ static void place_robot(imp_env *env, imp_pose pose)
 imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err)
 {
     imp_pose pose = {0};
-    set_scene(env, episode);
+    set_scene(env, episode, draw_world(env, episode));
     imp_status status = imp_start_draw(env, &pose, err);
     if (status == IMP_OK)
         place_robot(env, pose);
@@ -150,7 +155,12 @@ imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err)
 
 void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose)
 {
-    set_scene(env, episode);
+    imp_env_reset_on(env, episode, draw_world(env, episode), pose);
+}
+
+void imp_env_reset_on(imp_env *env, uint32_t episode, int world_index, imp_pose pose)
+{
+    set_scene(env, episode, world_index);
     place_robot(env, pose);
 }
 

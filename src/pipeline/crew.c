@@ -25,6 +25,8 @@ static imp_status hire_member(imp_crew *crew, imp_crew_member *member, const imp
         status = imp_driver_policy(def->driver, &member->driver, err);
     if (status == IMP_OK && def->teacher != NULL)
         status = imp_driver_policy(def->teacher, &member->teacher, err);
+    if (status == IMP_OK && def->guide != NULL)
+        status = imp_driver_policy(def->guide, &member->guide, err);
     if (status == IMP_OK)
         status = imp_renderer_create(&member->renderer, def->camera, IMP_RENDER_AUTO, err);
     if (status == IMP_OK && def->observe == IMP_OBSERVATION_SEGMENTS)
@@ -116,6 +118,7 @@ void imp_crew_dismiss(imp_crew *crew)
     for (int k = 0; k < crew->threads; k++) {
         imp_policy_destroy(crew->members[k].driver);
         imp_policy_destroy(crew->members[k].teacher);
+        imp_policy_destroy(crew->members[k].guide);
         imp_renderer_destroy(crew->members[k].renderer);
         imp_labeller_destroy(crew->members[k].labeller);
         imp_appearance_destroy(crew->members[k].appearance);
@@ -123,6 +126,7 @@ void imp_crew_dismiss(imp_crew *crew)
         free(crew->members[k].observation);
     }
     free(crew->members);
+    free(crew->start_maps);
     imp_pool_destroy(crew->pool);
     imp_map_set_free(&crew->maps);
     *crew = (imp_crew){0};
@@ -153,12 +157,27 @@ bool imp_crew_tick(imp_crew *crew, int worker)
     return !atomic_load(&crew->stop);
 }
 
+bool imp_crew_goes_on(imp_crew *crew, int worker)
+{
+    if (worker == 0)
+        listen_for_stop(crew);
+    return !atomic_load(&crew->stop);
+}
+
+static imp_status reset_env(const imp_crew *crew, imp_env *env, uint32_t episode, imp_error *err)
+{
+    if (crew->starts == NULL)
+        return imp_env_reset(env, episode, err);
+    imp_env_reset_on(env, episode, crew->start_maps[episode], crew->starts[episode].pose);
+    return IMP_OK;
+}
+
 imp_status imp_crew_reset(const imp_crew *crew, imp_crew_member *member, uint32_t episode,
                           imp_error *err)
 {
     imp_env *env = &member->env;
     if (crew->randomization == NULL)
-        return imp_env_reset(env, episode, err);
+        return reset_env(crew, env, episode, err);
     const uint64_t seed = crew->env.seed;
     const uint32_t index = crew->env.index;
     imp_camera_def camera = crew->camera;
@@ -169,7 +188,7 @@ imp_status imp_crew_reset(const imp_crew *crew, imp_crew_member *member, uint32_
     imp_draw_env(&member->draw, &env->def);
     imp_draw_camera(&member->draw, &camera);
     imp_draw_degrade(&member->draw, &member->degrade);
-    imp_status status = imp_env_reset(env, episode, err);
+    imp_status status = reset_env(crew, env, episode, err);
     if (status == IMP_OK)
         status = imp_renderer_set_camera(member->renderer, &camera, err);
     if (status == IMP_OK && member->labeller != NULL)

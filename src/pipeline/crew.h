@@ -13,6 +13,7 @@ typedef struct imp_crew_member {
     imp_env env;
     imp_policy *driver;
     imp_policy *teacher; // NULL where the driver's own action is the label
+    imp_policy *guide;   // expert that progress is measured by; NULL where it is not
     imp_renderer *renderer;
     imp_labeller *labeller; // NULL where pictures are seen
     uint8_t *observation;   // one picture
@@ -31,6 +32,8 @@ typedef struct imp_crew {
     int threads;
     imp_crew_member *members;               // (threads)
     const imp_randomization *randomization; // NULL: nothing is randomised
+    const imp_start *starts;                // of the episodes; NULL: they are drawn
+    int *start_maps;                        // the map of each of them, if they are given
     imp_env_def env;                        // that draws are applied to
     imp_camera_def camera;
     const imp_monitor *monitor;
@@ -48,6 +51,7 @@ typedef struct imp_crew_def {
     const imp_camera_def *camera;
     const imp_driver *driver;
     const imp_driver *teacher; // nullable
+    const imp_driver *guide;   // nullable
     int threads;
     const imp_monitor *monitor;
     imp_split split;                        // which of the maps take part
@@ -71,6 +75,9 @@ imp_status imp_crew_reset(const imp_crew *crew, imp_crew_member *member, uint32_
 // To be called after every step; reports and asks for a stop now and then, from the caller's thread
 // only. Returns false when the work should end.
 bool imp_crew_tick(imp_crew *crew, int worker);
+
+// The same for steps that are not reported.
+bool imp_crew_goes_on(imp_crew *crew, int worker);
 
 // Draws what the member's robot sees into rgb: once for every state of an episode that is looked
 // at, because noise is drawn anew.

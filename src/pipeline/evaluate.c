@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "pipeline/starts.h"
+#include "pipeline/travel.h"
 
 enum { EVAL_COOKIE = 0x0E7A1 };
 
@@ -158,13 +160,33 @@ static void film_step(const imp_replay_def *which, imp_replay *film, int step, c
         imp_recall_do(film->recall, (float)action.left, (float)action.right);
 }
 
+// What the way tells, at the end of an episode.
+static void note_travel(imp_episode_result *result, const imp_travel *travel, const imp_env *env,
+                        imp_yardstick expert)
+{
+    result->headway = imp_travel_distance(travel, env);
+    result->expert_headway = expert.distance;
+    result->expert_stalled = expert.stalled;
+    const bool measured = !expert.stalled && expert.distance > 0.0;
+    result->progress = measured ? result->headway / expert.distance : NAN;
+    result->stalled = imp_travel_stalled(travel, env, expert.distance);
+    if (result->stalled && !travel->stalled)
+        result->stalled_step = result->steps;
+}
+
 imp_status imp_eval_drive(imp_crew *crew, int worker, int episode, const imp_eval_def *def,
                           imp_episode_result *result, imp_tally *tally, const imp_replay_def *which,
                           imp_replay *film, imp_error *err)
 {
     imp_crew_member *member = &crew->members[worker];
     imp_env *env = &member->env;
+    imp_yardstick expert;
+    imp_travel travel;
     imp_status status = imp_crew_reset(crew, member, (uint32_t)episode, err);
+    if (status == IMP_OK && def->starts != NULL)
+        status = imp_starts_check(env, def, episode, err);
+    if (status == IMP_OK)
+        status = imp_travel_of_expert(&expert, crew, worker, err);
     if (status != IMP_OK)
         return status;
     result->map_index = env->world_index;
@@ -176,6 +198,7 @@ imp_status imp_eval_drive(imp_crew *crew, int worker, int episode, const imp_eva
         imp_policy_begin(member->teacher, env);
     const bool looks = member->driver->class->needs_observation || film != NULL;
     sums s = {.farthest = -1.0};
+    imp_travel_begin(&travel, env);
     for (imp_step step = {0}; !step.terminated && !step.truncated;) {
         if (looks)
             imp_crew_look(crew, member, member->observation);
@@ -183,12 +206,16 @@ imp_status imp_eval_drive(imp_crew *crew, int worker, int episode, const imp_eva
         film_step(which, film, result->steps, member->observation, action);
         step = imp_env_step(env, action);
         note_step(result, env, step, &s);
+        imp_travel_step(&travel, env);
+        if (travel.stalled && result->stalled_step == 0)
+            result->stalled_step = result->steps;
         if (result->steps > def->settle_steps)
             note_settled(result, env, tally, &s);
         if (!imp_crew_tick(crew, worker))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
     result->ending = env->ending;
+    note_travel(result, &travel, env, expert);
     result->speed_mean = result->settled > 0 ? s.speed / result->settled : 0.0;
     result->lane_distance_mean = result->in_lane > 0 ? s.lane / result->in_lane : 0.0;
     result->action_error = member->teacher != NULL ? s.action_error / result->steps : NAN;
@@ -223,8 +250,27 @@ static imp_status first_failure(const job *work, imp_error *err)
     return first == NULL ? IMP_OK : imp_fail(err, first->error.status, "%s", first->error.message);
 }
 
-imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_driver *teacher,
-                         const imp_eval_def *def, const imp_monitor *monitor, imp_error *err)
+// Gives a crew the starts of a definition. Of a plain world it is known beforehand whether a robot
+// can stand there.
+static imp_status take_starts(imp_crew *crew, const imp_eval_def *def, imp_error *err)
+{
+    crew->starts = def->starts;
+    crew->start_maps = calloc((size_t)def->episodes, sizeof *crew->start_maps);
+    if (crew->start_maps == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d starts", def->episodes);
+    imp_status status = imp_starts_resolve(crew->start_maps, &crew->maps, def, err);
+    imp_crew_member *member = &crew->members[0];
+    for (int k = 0; k < def->episodes && status == IMP_OK && crew->randomization == NULL; k++) {
+        status = imp_crew_reset(crew, member, (uint32_t)k, err);
+        if (status == IMP_OK)
+            status = imp_starts_check(&member->env, def, k, err);
+    }
+    return status;
+}
+
+imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_driver *guide,
+                         bool asks, const imp_eval_def *def, const imp_monitor *monitor,
+                         imp_error *err)
 {
     imp_env_def env = def->env;
     env.max_steps = def->steps * env.frame_skip;
@@ -238,10 +284,12 @@ imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_dri
                                    .randomization = &def->randomization,
                                    .driver = driver,
                                    .observe = imp_driver_observation(driver),
-                                   .teacher = teacher,
+                                   .teacher = asks ? guide : NULL,
+                                   .guide = guide,
                                    .threads = def->threads,
                                    .monitor = monitor};
-    return imp_crew_hire(crew, &crew_def, err);
+    const imp_status status = imp_crew_hire(crew, &crew_def, err);
+    return status == IMP_OK && def->starts != NULL ? take_starts(crew, def, err) : status;
 }
 
 static imp_status make_histogram(imp_histogram *out, double low, double high, int bins,
@@ -286,11 +334,12 @@ static void gather(job *work)
         out->results[e].map = out->maps[out->results[e].map_index].name;
 }
 
-static imp_status run(job *work, const imp_driver *driver, const imp_driver *teacher,
+static imp_status run(job *work, const imp_driver *driver, const imp_driver *guide,
                       const imp_monitor *monitor, imp_error *err)
 {
     const imp_eval_def *def = work->def;
-    imp_status status = imp_eval_hire(&work->crew, driver, teacher, def, monitor, err);
+    imp_status status =
+        imp_eval_hire(&work->crew, driver, guide, def->ask_expert, def, monitor, err);
     if (status == IMP_OK)
         status = make_results(work, err);
     if (status != IMP_OK)
@@ -305,7 +354,7 @@ static imp_status run(job *work, const imp_driver *driver, const imp_driver *tea
     return imp_eval_summarize(work->out, err);
 }
 
-imp_status imp_eval_teacher(imp_driver **out, const imp_eval_def *def, imp_error *err)
+imp_status imp_eval_guide(imp_driver **out, const imp_eval_def *def, imp_error *err)
 {
     imp_expert_def expert = def->expert;
     expert.believed = &def->env.drive;
@@ -319,6 +368,10 @@ imp_status imp_eval_check(const imp_eval_def *def, imp_error *err)
     if (def->episodes < 1 || def->steps < 1)
         return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
                         def->episodes, def->steps);
+    if (def->starts != NULL && def->start_count < def->episodes)
+        return imp_fail(err, IMP_USAGE, "%s holds %d starts, too few for %d episodes",
+                        def->starts_name != NULL ? def->starts_name : "the list", def->start_count,
+                        def->episodes);
     if (def->settle_steps < 0 || def->keep < 0)
         return imp_fail(err, IMP_USAGE,
                         "settle steps (%d) and kept trajectories (%d) must not be negative",
@@ -335,13 +388,12 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp
     const double start = imp_clock();
     *out = (imp_evaluation){0};
     job work = {.def = def, .out = out};
-    imp_driver *teacher = NULL;
-    if (def->ask_expert)
-        status = imp_eval_teacher(&teacher, def, err);
+    imp_driver *guide = NULL;
+    status = imp_eval_guide(&guide, def, err);
     if (status == IMP_OK)
-        status = run(&work, driver, teacher, monitor, err);
+        status = run(&work, driver, guide, monitor, err);
     imp_crew_dismiss(&work.crew);
-    imp_driver_close(teacher);
+    imp_driver_close(guide);
     free(work.tallies);
     free(work.failures);
     out->seconds = imp_clock() - start;

@@ -41,6 +41,22 @@ static double distance(const imp_episode_result *r)
     return r->distance;
 }
 
+static double headway(const imp_episode_result *r)
+{
+    return r->headway;
+}
+
+// Of an episode that progress is known of, and what the expert makes of it.
+static double measured_headway(const imp_episode_result *r)
+{
+    return isnan(r->progress) ? 0.0 : r->headway;
+}
+
+static double expert_headway(const imp_episode_result *r)
+{
+    return isnan(r->progress) ? 0.0 : r->expert_headway;
+}
+
 static double speed(const imp_episode_result *r)
 {
     return r->speed_mean * r->settled;
@@ -75,8 +91,14 @@ static imp_estimate estimate(const selection *s, column c)
 static imp_figures figures_of(const selection *s)
 {
     imp_figures figures = {.episodes = s->count};
-    for (int k = 0; k < s->count; k++)
+    for (int k = 0; k < s->count; k++) {
+        figures.completed += imp_completed(s->episodes[k]);
         figures.survived += !imp_ended_badly(s->episodes[k]);
+        figures.stalled += s->episodes[k]->stalled;
+    }
+    figures.completion = imp_estimate_share(figures.completed, s->count);
+    figures.progress = estimate(s, (column){measured_headway, expert_headway});
+    figures.headway = estimate(s, (column){headway, one});
     figures.survival = imp_estimate_share(figures.survived, s->count);
     figures.reward = estimate(s, (column){reward, one});
     figures.distance = estimate(s, (column){distance, one});
@@ -129,6 +151,10 @@ static bool is_worse(const imp_episode_result *a, const imp_episode_result *b)
         return imp_ended_badly(a);
     if (imp_ended_badly(a) && a->steps != b->steps)
         return a->steps < b->steps;
+    if (a->stalled != b->stalled)
+        return a->stalled;
+    if (a->stalled && a->stalled_step != b->stalled_step)
+        return a->stalled_step < b->stalled_step;
     return a->lane_distance_mean > b->lane_distance_mean;
 }
 
@@ -167,7 +193,9 @@ imp_status imp_eval_summarize(imp_evaluation *out, imp_error *err)
         }
         s.count = out->episodes;
         out->figures = figures_of(&s);
+        out->completed = out->figures.completed;
         out->survived = out->figures.survived;
+        out->stalled = out->figures.stalled;
         out->mean_reward = out->total_reward / out->episodes;
         out->distance_mean = out->figures.distance.value;
         out->lane_distance_mean = out->figures.lane_distance.value;
@@ -192,9 +220,17 @@ imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *fir
         const int count = first->episodes;
         const imp_episode_result *a = first->results, *b = second->results;
         for (int e = 0; e < count; e++) {
+            out->completed_only_first += imp_completed(&a[e]) && !imp_completed(&b[e]);
+            out->completed_only_second += !imp_completed(&a[e]) && imp_completed(&b[e]);
             out->only_first += !imp_ended_badly(&a[e]) && imp_ended_badly(&b[e]);
             out->only_second += imp_ended_badly(&a[e]) && !imp_ended_badly(&b[e]);
         }
+        out->completion_p = imp_sign_test(out->completed_only_first, out->completed_only_second);
+        for (int e = 0; e < count; e++) {
+            s.values[e] = measured_headway(&a[e]) - measured_headway(&b[e]);
+            s.weights[e] = expert_headway(&a[e]);
+        }
+        out->progress = imp_estimate_ratio(s.values, s.weights, count);
         out->survival_p = imp_sign_test(out->only_first, out->only_second);
         for (int e = 0; e < count; e++)
             s.values[e] = a[e].reward - b[e].reward;

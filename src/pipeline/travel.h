@@ -1,0 +1,46 @@
+// pipeline/travel.h: how far a robot gets along the road, and whether it is stalled.
+#ifndef IMP_PIPELINE_TRAVEL_H
+#define IMP_PIPELINE_TRAVEL_H
+
+#include "pipeline/crew.h"
+
+// One robot in one episode. A plain value.
+typedef struct imp_travel {
+    double before;        // along the lanes of the tiles that it has left [m]
+    const imp_tile *tile; // that it is on; NULL off the grid
+    const imp_tile *last; // that it was on before
+    bool turned;          // whether it has turned round since it came onto a new tile
+    imp_vec2 entry;       // where it came onto that tile
+    imp_vec2 position;    // after the last step
+    double mark;          // the distance at which it last got ahead [m]
+    double time;          // since the episode began [s]
+    double checked;       // when it was last looked at [s]
+    double idle;          // time without headway, waiting left out [s]
+    bool stalled;
+} imp_travel;
+
+void imp_travel_begin(imp_travel *travel, const imp_env *env);
+
+// To be called after every step.
+void imp_travel_step(imp_travel *travel, const imp_env *env);
+
+// The net distance along lanes since the beginning [m]: forward counts positive, backward negative.
+// A tile counts by where the robot came onto it and where it is, or left it: what is driven to and
+// fro or in circles adds nothing.
+double imp_travel_distance(const imp_travel *travel, const imp_env *env);
+
+// Whether the robot stalled in an episode in which the expert got `expert` metres ahead: see
+// IMP_STALL_TIME.
+bool imp_travel_stalled(const imp_travel *travel, const imp_env *env, double expert);
+
+// What the expert makes of an episode.
+typedef struct imp_yardstick {
+    double distance; // [m]
+    bool stalled;
+} imp_yardstick;
+
+// Lets the expert of a member of a crew, its `guide`, drive the episode that begins in the
+// member's environment, which stays as it is.
+imp_status imp_travel_of_expert(imp_yardstick *out, imp_crew *crew, int worker, imp_error *err);
+
+#endif

@@ -1,0 +1,238 @@
+// Progress and stalls: who stands, rocks or drives in circles survives, and does not complete.
+#include "pipeline/fixture.h"
+
+enum { STEPS = 600 };
+
+// A policy that repeats a few actions, each for some steps.
+typedef struct loop {
+    imp_policy policy;
+    const struct pattern *pattern;
+} loop;
+
+typedef struct pattern {
+    int count, steps;
+    imp_action actions[4];
+} pattern;
+
+static void loop_begin(imp_policy *policy, const imp_env *env)
+{
+    (void)policy;
+    (void)env;
+}
+
+static imp_action loop_act(imp_policy *policy, const imp_env *env, const uint8_t *observation)
+{
+    const pattern *p = ((loop *)policy)->pattern;
+    (void)observation;
+    return p->actions[env->frame / p->steps % p->count];
+}
+
+static void loop_destroy(imp_policy *policy)
+{
+    free(policy);
+}
+
+static imp_status make_loop(const void *context, imp_policy **out, imp_error *err)
+{
+    static const imp_policy_class class = {"loop", false, loop_begin, loop_act, loop_destroy};
+    loop *self = calloc(1, sizeof *self);
+    (void)err;
+    assert_non_null(self);
+    self->policy.class = &class;
+    self->pattern = context;
+    *out = &self->policy;
+    return IMP_OK;
+}
+
+static const pattern standing = {1, 1, {{0.0, 0.0}}};
+static const pattern rocking = {2, 20, {{0.5, 0.5}, {-0.5, -0.5}}};
+static const pattern circling = {1, 1, {{0.1, 0.5}}};
+static const pattern pirouette = {1, 1, {{-0.4, 0.4}}};
+
+static imp_eval_def eval_of(int episodes, int steps)
+{
+    imp_eval_def def = imp_default_eval_def();
+    def.episodes = episodes;
+    def.steps = steps;
+    def.threads = 2;
+    return def;
+}
+
+static imp_evaluation evaluate(const pattern *actions, const imp_eval_def *def)
+{
+    imp_error err = {0};
+    imp_evaluation evaluation;
+    imp_driver *driver;
+    if (actions == NULL)
+        assert_ok(imp_driver_open(&driver, "expert", &def->expert, &err), err);
+    else
+        assert_ok(imp_driver_open_foreign(&driver, "loop", make_loop, actions, &err), err);
+    assert_ok(imp_evaluate(&evaluation, driver, def, NULL, &err), err);
+    imp_driver_close(driver);
+    return evaluation;
+}
+
+static void who_stands_survives_and_does_not_complete(void **state)
+{
+    (void)state;
+    const imp_eval_def def = eval_of(12, STEPS);
+    static const pattern *const patterns[] = {&standing, &rocking, &pirouette};
+    for (int k = 0; k < 3; k++) {
+        imp_evaluation e = evaluate(patterns[k], &def);
+        assert_true(e.survived >= (k == 0 ? 12 : 8)); // the others turn or rock off the road
+        assert_int_equal(e.completed, 0);
+        assert_int_equal(e.stalled, e.survived);
+        assert_close(e.figures.progress.value, 0.0, 0.03);
+        assert_true(e.figures.completion.value == 0.0);
+        for (int n = 0; n < 12; n++) {
+            const imp_episode_result *r = &e.results[n];
+            assert_false(imp_completed(r));
+            if (imp_ended_badly(r))
+                continue;
+            assert_true(r->expert_headway > 5.0 && !r->expert_stalled);
+            assert_close(r->progress, r->headway / r->expert_headway, 0.0);
+            // 10 s after it was last ahead
+            assert_in_range(r->stalled_step, 300, k == 0 ? 300 : STEPS);
+        }
+        imp_evaluation_free(&e);
+    }
+}
+
+static void the_expert_is_what_progress_is_measured_by(void **state)
+{
+    (void)state;
+    imp_eval_def def = eval_of(12, STEPS);
+    static const char *const maps[] = {"loop_empty", "udem1", "4way", "loop_dyn_duckiebots"};
+    def.maps = maps;
+    def.map_count = 4;
+    imp_evaluation e = evaluate(NULL, &def);
+    assert_int_equal(e.completed, 12);
+    assert_int_equal(e.stalled, 0);
+    assert_close(e.figures.progress.value, 1.0, 1e-12);
+    for (int n = 0; n < 12; n++)
+        assert_true(e.results[n].progress == 1.0);
+    imp_evaluation_free(&e);
+    // a slow one, of the same way
+    def.map_count = 1;
+    imp_expert_def slow = def.expert;
+    slow.speed = 0.3;
+    imp_error err = {0};
+    imp_driver *driver;
+    assert_ok(imp_driver_open(&driver, "expert", &slow, &err), err);
+    assert_ok(imp_evaluate(&e, driver, &def, NULL, &err), err);
+    assert_int_equal(e.completed, 12);
+    assert_true(e.figures.progress.value > 0.5 && e.figures.progress.value < 0.6);
+    assert_close(e.figures.headway.value, e.distance_mean, 0.02 * e.distance_mean);
+    imp_driver_close(driver);
+    imp_evaluation_free(&e);
+}
+
+// Circles of 0.24 m, within a lane and across both, within a tile and across the border of two:
+// the distance counts them, progress does not.
+static void circles_are_no_progress(void **state)
+{
+    (void)state;
+    imp_eval_def def = eval_of(60, STEPS);
+    imp_evaluation e = evaluate(&circling, &def);
+    int survived = 0;
+    for (int n = 0; n < 60; n++) {
+        const imp_episode_result *r = &e.results[n];
+        if (imp_ended_badly(r))
+            continue;
+        survived++;
+        assert_true(r->stalled);
+        assert_true(r->distance > 1.0);
+        assert_true(fabs(r->headway) < 0.6);
+    }
+    assert_true(survived > 20);
+    assert_int_equal(e.completed, 0);
+    assert_int_equal(e.survived, survived);
+    imp_evaluation_free(&e);
+}
+
+static void backward_counts_negative(void **state)
+{
+    (void)state;
+    static const pattern backing = {1, 1, {{-0.3, -0.3}}};
+    imp_eval_def def = eval_of(10, 60);
+    def.env.accept_start_angle = 0.02;
+    imp_evaluation e = evaluate(&backing, &def);
+    for (int n = 0; n < 10; n++)
+        assert_true(e.results[n].headway < 0.0 && e.results[n].progress < 0.0);
+    imp_evaluation_free(&e);
+}
+
+// Turning round where the road ends is no stall, however slowly it is done.
+static void turning_round_is_no_stall(void **state)
+{
+    (void)state;
+    imp_eval_def def = eval_of(6, 3000);
+    def.map = IMP_TEST_DATA "/../../bench/maps/lone_road.yaml";
+    def.expert.speed = 0.05;
+    imp_evaluation e = evaluate(NULL, &def);
+    assert_int_equal(e.completed, 6);
+    imp_evaluation_free(&e);
+}
+
+// Episodes that are shorter than a stall are looked at as a whole, if they are long enough for the
+// expert to get anywhere.
+static void short_episodes_count_as_a_whole(void **state)
+{
+    (void)state;
+    imp_eval_def def = eval_of(10, 65);
+    imp_evaluation e = evaluate(&standing, &def);
+    assert_int_equal(e.completed, 0);
+    assert_int_equal(e.stalled, 10);
+    assert_int_equal(e.results[3].stalled_step, 65);
+    imp_evaluation_free(&e);
+    e = evaluate(NULL, &def);
+    assert_int_equal(e.completed, 10);
+    imp_evaluation_free(&e);
+    def.steps = 3; // no command acts yet
+    e = evaluate(&standing, &def);
+    assert_int_equal(e.completed, 10);
+    assert_true(isnan(e.figures.progress.value) && isnan(e.results[0].progress));
+    imp_evaluation_free(&e);
+}
+
+static void the_worst_and_comparisons_know_stalls(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_comparison c;
+    const imp_eval_def def = eval_of(12, STEPS);
+    imp_evaluation expert = evaluate(NULL, &def), stands = evaluate(&standing, &def);
+    assert_ok(imp_evaluation_compare(&c, &stands, &expert, &err), err);
+    assert_int_equal(c.only_first + c.only_second, 0);
+    assert_int_equal(c.completed_only_first, 0);
+    assert_int_equal(c.completed_only_second, 12);
+    assert_true(c.completion_p < 0.001);
+    assert_close(c.progress.value, -1.0, 0.01);
+    imp_evaluation_free(&expert);
+    imp_evaluation_free(&stands);
+    // some leave the road, others go in circles: those that left come first
+    imp_eval_def more = eval_of(60, STEPS);
+    imp_evaluation e = evaluate(&circling, &more);
+    assert_true(e.survived < 60);
+    for (int k = 1; k < e.worst_count; k++) {
+        const imp_episode_result *a = &e.results[e.worst[k - 1]], *b = &e.results[e.worst[k]];
+        assert_true(imp_ended_badly(a) >= imp_ended_badly(b));
+        if (!imp_ended_badly(a) && a->stalled && b->stalled)
+            assert_true(a->stalled_step <= b->stalled_step);
+    }
+    imp_evaluation_free(&e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_stands_survives_and_does_not_complete),
+        cmocka_unit_test(the_expert_is_what_progress_is_measured_by),
+        cmocka_unit_test(circles_are_no_progress),
+        cmocka_unit_test(backward_counts_negative),
+        cmocka_unit_test(turning_round_is_no_stall),
+        cmocka_unit_test(short_episodes_count_as_a_whole),
+        cmocka_unit_test(the_worst_and_comparisons_know_stalls),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
