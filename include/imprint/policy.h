@@ -20,11 +20,30 @@ typedef struct imp_policy_class {
     void (*destroy)(imp_policy *policy);
 } imp_policy_class;
 
+/// What a policy that stands, or slows down to a stand, waits for: X(enumerator, word).
+#define IMP_WAIT_MAP(X)                                                                            \
+    X(IMP_WAIT_NONE, "nothing")                                                                    \
+    X(IMP_WAIT_LIGHT, "red light")                                                                 \
+    X(IMP_WAIT_WALKER, "walker")     /* a duckie that crosses the road or is about to */           \
+    X(IMP_WAIT_CAR, "car")           /* a duckiebot that moves, or could */                        \
+    X(IMP_WAIT_OBSTACLE, "obstacle") /* something that stands in the way for good */
+
+typedef enum imp_wait {
+#define IMP_WAIT_ENUM(name, word) name,
+    IMP_WAIT_MAP(IMP_WAIT_ENUM)
+#undef IMP_WAIT_ENUM
+        IMP_WAIT_COUNT
+} imp_wait;
+
+const char *imp_wait_name(imp_wait wait); ///< the word
+
 struct imp_policy {
     const imp_policy_class *class;
     /// Why it cannot go on in this episode, set by begin() or act() and owned by the policy. NULL
     /// while it can.
     const char *gave_up;
+    /// What it waits for since its last act(). Our expert sets it; others leave IMP_WAIT_NONE.
+    imp_wait waits_for;
 };
 
 void imp_policy_begin(imp_policy *policy, const imp_env *env);

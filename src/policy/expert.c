@@ -264,11 +264,13 @@ static imp_action steer(expert *self, const imp_env *env, bool *usual)
     if (!self->def.by_sight)
         state = foresee(env);
     *usual = true;
+    self->policy.waits_for = IMP_WAIT_NONE;
     if (!find_route(self, env, state.pose))
         return (imp_action){0.0, 0.0};
     imp_traffic_plan plan = {.offset = self->def.lane_offset, .speed = self->def.speed};
     plan = imp_traffic_mind(env, &self->route, plan);
     self->offset = plan.offset;
+    self->policy.waits_for = plan.wait;
     if (self->def.by_sight)
         state = assume(self, env, plan.speed);
     deviation d = deviation_of(self, state, plan.offset);

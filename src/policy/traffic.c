@@ -14,6 +14,7 @@ static const double ONCOMING_TIME = 3.0; // what comes towards us takes up the r
 static const double SLOW = 0.02;         // what moves no faster along the road stands [m/s]
 static const double WALKER_SIZE = 0.04;  // half of a duckie, any way round [m]
 static const double WALKER_TIME = 0.5;   // between the robot's passing and a duckie's start [s]
+static const double WAITING = 0.05;      // who should drive no faster waits [m/s]
 static const double CLOSE = 0.12;        // actions are tried out at less than that [m]
 
 typedef struct road {
@@ -51,6 +52,7 @@ static void add_moving(road *r, const imp_box *box, imp_vec2 velocity)
     imp_block b;
     if (!imp_block_of(&r->path, box, &b))
         return;
+    b.car = true;
     b.along = imp_vec2_dot(velocity, imp_path_tangent(&r->path, b.near));
     if (b.along < -SLOW)
         b.near += ONCOMING_TIME * b.along;
@@ -154,6 +156,16 @@ static double speed_to_stop(double distance)
     return fmax(0.0, STOP_RATE * distance);
 }
 
+// Limits the speed because of something; below the speed of standing, that is waited for.
+static void slow_down(road *r, double speed, imp_wait reason)
+{
+    if (speed >= r->plan.speed)
+        return;
+    r->plan.speed = speed;
+    if (speed < WAITING)
+        r->plan.wait = reason;
+}
+
 // How one passes what stands in the way.
 typedef struct passing {
     double sight;  // that much ahead counts [m]
@@ -228,8 +240,8 @@ static void pass_or_stop(road *r)
     for (int k = 0; k < r->count; k++) {
         const imp_block *b = &r->blocks[k];
         if (to_be_passed(b, PASSINGS[0].sight) && imp_block_meets(b, wanted, CLEARANCE))
-            r->plan.speed =
-                fmin(r->plan.speed, speed_to_stop(b->near - IMP_ROBOT_FRONT - STOP_MARGIN));
+            slow_down(r, speed_to_stop(b->near - IMP_ROBOT_FRONT - STOP_MARGIN),
+                      b->car ? IMP_WAIT_CAR : IMP_WAIT_OBSTACLE);
     }
 }
 
@@ -242,10 +254,9 @@ static void keep_distance(road *r)
         if (!imp_block_meets(b, r->plan.offset, CLEARANCE) || gap < -IMP_ROBOT_FRONT)
             continue;
         if (b->walker)
-            r->plan.speed = fmin(r->plan.speed, speed_to_stop(gap - STOP_MARGIN));
+            slow_down(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_WALKER);
         else if (b->along > SLOW)
-            r->plan.speed =
-                fmin(r->plan.speed, clamp(b->along + 1.5 * (gap - FOLLOW_GAP), 0.0, 1.0));
+            slow_down(r, clamp(b->along + 1.5 * (gap - FOLLOW_GAP), 0.0, 1.0), IMP_WAIT_CAR);
     }
 }
 
@@ -282,7 +293,7 @@ static void wait_at_lights(road *r)
         // motors that are let go coast to a stop in this
         double room = r->env->speed / IMP_SPEED_DAMPING;
         if (gap > room && is_red(r->env, place->point, place->tangent))
-            r->plan.speed = fmin(r->plan.speed, speed_to_stop(gap - STOP_MARGIN));
+            slow_down(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_LIGHT);
     }
 }
 

@@ -2,7 +2,7 @@
 #ifndef IMP_POLICY_TRAFFIC_H
 #define IMP_POLICY_TRAFFIC_H
 
-#include "imprint/env.h"
+#include "imprint/policy.h"
 #include "policy/route.h"
 
 // What a driver wants, or should do.
@@ -10,6 +10,7 @@ typedef struct imp_traffic_plan {
     double offset; // from the route [m], positive to the right
     double speed;  // [m/s]
     bool close;    // something is so near that an action is worth trying out before
+    imp_wait wait; // what the driver should stand for; IMP_WAIT_NONE while it may go on
 } imp_traffic_plan;
 
 // Changes what a driver on a route wants so that it passes what stands in the way if there is room,

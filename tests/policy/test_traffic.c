@@ -126,7 +126,7 @@ static void walkers_are_let_cross(void **state)
 {
     (void)state;
     rig r = rig_of_text(CROSSING, 1200);
-    int waited = 0, passed = 0;
+    int waited = 0, said = 0, passed = 0;
     for (uint32_t episode = 0; episode < 10; episode++) {
         bool before = false;
         start(&r, episode);
@@ -135,13 +135,16 @@ static void walkers_are_let_cross(void **state)
             imp_vec2 duckie = r.env.moving[0].position;
             double gap = hypot(r.env.pose.x - duckie.x, r.env.pose.z - duckie.z);
             assert_true(gap > 0.10);
-            waited += walk->active && r.env.speed < 0.02 && gap < 0.6;
+            const bool waits = walk->active && r.env.speed < 0.02 && gap < 0.6;
+            waited += waits;
+            said += waits && r.expert->waits_for == IMP_WAIT_WALKER;
             bool behind = r.env.pose.x > duckie.x;
             passed += r.env.frame > 1 && behind != before;
             before = behind;
         }
     }
     assert_true(waited > 20);
+    assert_true(said > 0.9 * waited);
     assert_true(passed > 20);
     tear_down(&r);
 }
@@ -197,7 +200,7 @@ static void red_lights_are_waited_at(void **state)
     (void)state;
     rig r = rig_of_map("4way", 1500);
     const int crossing = 2 * r.world->columns + 2;
-    int entered = 0, stood = 0, red = 0;
+    int entered = 0, stood = 0, red = 0, said = 0;
     for (uint32_t episode = 0; episode < 12; episode++) {
         start(&r, episode);
         int before = tile_ahead(&r);
@@ -212,11 +215,13 @@ static void red_lights_are_waited_at(void **state)
                 entered++;
             }
             stood += !green && r.env.speed < 0.02;
+            said += !green && r.env.speed < 0.02 && r.expert->waits_for == IMP_WAIT_LIGHT;
             before = now;
         }
     }
     assert_true(entered > 20);
     assert_true(stood > 300);
+    assert_true(said > 0.9 * stood);
     tear_down(&r);
 }
 
