@@ -46,7 +46,7 @@ static int open_named(imp_atomic_file *file, imp_error *err)
         if (draw_name(file, err) != IMP_OK)
             return -1;
         descriptor =
-            open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+            open(file->temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (descriptor < 0 && errno != EEXIST && errno != EINTR)
             break;
     }
@@ -62,7 +62,7 @@ static int open_unnamed(imp_atomic_file *file)
 {
     char folder[IMP_PATH_MAX];
     folder_of(folder, file->path);
-    const int descriptor = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    const int descriptor = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
     snprintf(file->self, sizeof file->self, "/proc/self/fd/%d", descriptor);
     if (descriptor < 0 || access(file->self, F_OK) == 0)
         return descriptor;
@@ -108,7 +108,8 @@ imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_err
     return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
 }
 
-imp_status imp_atomic_file_name(imp_atomic_file *file, imp_error *err)
+// Gives the file a temporary name.
+static imp_status link_temporarily(imp_atomic_file *file, imp_error *err)
 {
     for (int k = 0; file->temporary[0] == '\0'; k++) {
         const imp_status status = draw_name(file, err);
@@ -141,7 +142,7 @@ static imp_status put_in_place(imp_atomic_file *file, imp_error *err)
 {
     if (file->temporary[0] == '\0' && link_at(file, file->path) == 0)
         return IMP_OK;
-    const imp_status status = imp_atomic_file_name(file, err);
+    const imp_status status = link_temporarily(file, err);
     if (status != IMP_OK)
         return status;
     if (rename(file->temporary, file->path) != 0)

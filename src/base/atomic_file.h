@@ -20,10 +20,6 @@ typedef struct imp_atomic_file {
 // the path is that of a device, a pipe or a folder.
 imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_error *err);
 
-// Sees to it that the file has a temporary name, by which other libraries can open it. A writer
-// that is killed then leaves it behind.
-imp_status imp_atomic_file_name(imp_atomic_file *file, imp_error *err);
-
 // Flushes and syncs the file, renames it to its path and syncs the folder. IMP_IO if any write
 // failed; the path is then as it was. The file is closed in any case.
 imp_status imp_atomic_file_commit(imp_atomic_file *file, imp_error *err);

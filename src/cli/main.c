@@ -1,3 +1,4 @@
+#include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +67,8 @@ static int help(const char *name)
 int main(int argc, char **argv)
 {
     imp_session_tame_signals();
+    // at the end of the program HDF5 would touch files again that it could not close, and crash
+    H5dont_atexit();
     if (argc < 2) {
         imp_help_program(COMMANDS, COMMAND_COUNT);
         return IMP_USAGE;

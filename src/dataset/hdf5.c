@@ -34,25 +34,30 @@ imp_status imp_hdf5_fail(imp_error *err, imp_status status, const char *path, co
 {
     char reason[160] = "";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, reason);
+    // a system call failed, which is no fault of the file
+    const char *code = strstr(reason, "errno = ");
+    if (code != NULL)
+        return imp_fail(err, IMP_IO, "%s: %s", path,
+                        strerror((int)strtol(code + strlen("errno = "), NULL, 10)));
     if (reason[0] == '\0')
         return imp_fail(err, status, "%s: %s", path, what);
     return imp_fail(err, status, "%s: %s (%s)", path, what, reason);
 }
 
-// A new file in memory (path NULL), or on disk.
-static hid_t create_file(const char *path)
+hid_t imp_hdf5_create_by(H5FD_file_image_callbacks_t *callbacks)
 {
     const size_t growth = 4 << 20;
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     const hid_t create = H5Pcreate(H5P_FILE_CREATE);
     hid_t file = -1;
     // the format of HDF5 1.8 keeps a checksum with each piece of metadata, older ones do not
-    if ((path != NULL || H5Pset_fapl_core(access, growth, false) >= 0) &&
+    if (H5Pset_fapl_core(access, growth, false) >= 0 &&
+        (callbacks == NULL || H5Pset_file_image_callbacks(access, callbacks) >= 0) &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
         H5Pset_alignment(access, 1, 8) >= 0 && H5Pset_small_data_block_size(access, 0) >= 0 &&
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
         H5Pset_obj_track_times(create, false) >= 0)
-        file = H5Fcreate(path != NULL ? path : "imprint", H5F_ACC_TRUNC, create, access);
+        file = H5Fcreate("imprint", H5F_ACC_TRUNC, create, access);
     H5Pclose(create);
     H5Pclose(access);
     return file;
@@ -60,12 +65,7 @@ static hid_t create_file(const char *path)
 
 hid_t imp_hdf5_create(void)
 {
-    return create_file(NULL);
-}
-
-hid_t imp_hdf5_create_on_disk(const char *path)
-{
-    return create_file(path);
+    return imp_hdf5_create_by(NULL);
 }
 
 imp_status imp_hdf5_open(hid_t *out, const char *path, imp_error *err)

@@ -17,7 +17,8 @@ typedef struct imp_quiet {
 imp_quiet imp_quiet_begin(void);
 void imp_quiet_end(const imp_quiet *quiet);
 
-// Fails with "path: what (innermost reason that HDF5 gives)". Call it before any other HDF5
+// Fails with "path: what (innermost reason that HDF5 gives)", or, if that reason is a system call,
+// with IMP_IO and what the system says. Call it before any other HDF5
 // function, because the next call forgets the reason.
 imp_status imp_hdf5_fail(imp_error *err, imp_status status, const char *path, const char *what);
 
@@ -26,9 +27,8 @@ imp_status imp_hdf5_fail(imp_error *err, imp_status status, const char *path, co
 // closed with H5Fclose(), which closes what is still open in it.
 hid_t imp_hdf5_create(void);
 
-// The same on disk, for what is too large for memory; replaces the file. HDF5 may be unable to let
-// go of it after a failed write, so this is for programs that end then.
-hid_t imp_hdf5_create_on_disk(const char *path);
+// The same with memory from the caller's functions.
+hid_t imp_hdf5_create_by(H5FD_file_image_callbacks_t *callbacks);
 
 // Opens a file for reading, refusing what is not a regular file. IMP_BAD_INPUT, naming the file, if
 // it is missing, truncated or foreign.

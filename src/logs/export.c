@@ -62,12 +62,9 @@ static imp_status export_file(imp_export_summary *out, const imp_dataset *datase
     imp_status status = imp_atomic_file_open(&file, path, err);
     if (status != IMP_OK)
         return status;
-    if (def->format == IMP_EXPORT_TRAINLOG)
-        status = imp_export_trainlog(dataset, file.stream, monitor, err);
-    else
-        status = imp_atomic_file_name(&file, err);
-    if (status == IMP_OK && def->format == IMP_EXPORT_ROBOMIMIC)
-        status = imp_export_robomimic(out, dataset, file.temporary, def, monitor, err);
+    status = def->format == IMP_EXPORT_TRAINLOG
+                 ? imp_export_trainlog(dataset, file.stream, monitor, err)
+                 : imp_export_robomimic(out, dataset, &file, def, monitor, err);
     if (status == IMP_OK)
         return imp_atomic_file_commit(&file, err);
     imp_atomic_file_discard(&file);

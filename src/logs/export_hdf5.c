@@ -5,19 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/atomic_file.h"
+#include "dataset/hdf5_mapped.h"
 #include "dataset/holdout.h"
 #include "dataset/index.h"
 #include "logs/export.h"
-
-static imp_status close_file(hid_t file, const char *path, imp_status status, imp_error *err)
-{
-    if (H5Fflush(file, H5F_SCOPE_LOCAL) < 0 && status == IMP_OK)
-        status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
-    if (H5Fclose(file) < 0 && status == IMP_OK)
-        status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
-    return status;
-}
 
 // ---- Minari -------------------------------------------------------------------------------------
 
@@ -38,9 +30,11 @@ static imp_status copy_episodes(const imp_dataset *dataset, hid_t from, hid_t to
     return IMP_OK;
 }
 
-static imp_status write_main(const imp_dataset *dataset, const char *folder, const char *path,
+static imp_status write_main(const imp_dataset *dataset, const char *folder, imp_atomic_file *out,
                              const imp_monitor *monitor, imp_error *err)
 {
+    const char *path = out->path;
+    imp_hdf5_mapped image;
     char index[PATH_MAX];
     hid_t from;
     imp_status status = imp_dataset_path(index, folder, IMP_INDEX_NAME, err);
@@ -48,7 +42,7 @@ static imp_status write_main(const imp_dataset *dataset, const char *folder, con
         status = imp_hdf5_open(&from, index, err);
     if (status != IMP_OK)
         return status;
-    const hid_t to = imp_hdf5_create_on_disk(path);
+    const hid_t to = imp_hdf5_mapped_create(&image, fileno(out->stream));
     const char *origin = imp_dataset_origin(dataset);
     if (to < 0 || !imp_facts_put(to, imp_dataset_facts(dataset)) ||
         !imp_put_int(to, "total_episodes", imp_dataset_episode_count(dataset)) ||
@@ -58,7 +52,7 @@ static imp_status write_main(const imp_dataset *dataset, const char *folder, con
     else
         status = copy_episodes(dataset, from, to, path, monitor, err);
     H5Fclose(from);
-    return to < 0 ? status : close_file(to, path, status, err);
+    return imp_hdf5_mapped_close(&image, to, path, status, err);
 }
 
 // The text of metadata.json with another id; freed by the caller.
@@ -105,9 +99,17 @@ imp_status imp_export_minari(const imp_dataset *dataset, const char *folder, con
                              const char *id, const imp_monitor *monitor, imp_error *err)
 {
     char name[PATH_MAX];
+    imp_atomic_file file;
     imp_status status = imp_dataset_path(name, path, IMP_INDEX_NAME, err);
     if (status == IMP_OK)
-        status = write_main(dataset, folder, name, monitor, err);
+        status = imp_atomic_file_open(&file, name, err);
+    if (status != IMP_OK)
+        return status;
+    status = write_main(dataset, folder, &file, monitor, err);
+    if (status == IMP_OK)
+        status = imp_atomic_file_commit(&file, err);
+    else
+        imp_atomic_file_discard(&file);
     if (status == IMP_OK)
         status = imp_dataset_path(name, path, IMP_METADATA_NAME, err);
     return status == IMP_OK ? copy_metadata(folder, name, id, err) : status;
@@ -123,9 +125,8 @@ static bool put_array(hid_t parent, const char *name, hid_t type, int rank, cons
     const hid_t create = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_obj_track_times(create, false);
     const hid_t set = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
-    const bool good = set >= 0 && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
-    if (set >= 0)
-        H5Dclose(set);
+    bool good = set >= 0 && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+    good = (set < 0 || H5Dclose(set) >= 0) && good;
     H5Pclose(create);
     H5Sclose(space);
     return good;
@@ -251,13 +252,13 @@ static imp_status put_masks(imp_export_summary *out, const imp_dataset *dataset,
 }
 
 imp_status imp_export_robomimic(imp_export_summary *out, const imp_dataset *dataset,
-                                const char *path, const imp_export_def *def,
+                                imp_atomic_file *to, const imp_export_def *def,
                                 const imp_monitor *monitor, imp_error *err)
 {
-    const hid_t file = imp_hdf5_create_on_disk(path);
-    if (file < 0)
-        return imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
-    const hid_t data = imp_hdf5_group(file, "data");
+    const char *path = to->path;
+    imp_hdf5_mapped image;
+    const hid_t file = imp_hdf5_mapped_create(&image, fileno(to->stream));
+    const hid_t data = file >= 0 ? imp_hdf5_group(file, "data") : -1;
     imp_status status;
     // type 2 is a gym environment in robomimic's list
     if (data < 0 || !imp_put_int(data, "total", imp_dataset_step_count(dataset)) ||
@@ -270,5 +271,5 @@ imp_status imp_export_robomimic(imp_export_summary *out, const imp_dataset *data
         H5Gclose(data);
     if (status == IMP_OK && def->validation > 0.0)
         status = put_masks(out, dataset, file, path, def, err);
-    return close_file(file, path, status, err);
+    return imp_hdf5_mapped_close(&image, file, path, status, err);
 }

@@ -61,23 +61,6 @@ static void nothing_is_seen_before_the_end(void **state)
     assert_int_equal(count_names(), 1);
 }
 
-static void others_can_write_by_a_name(void **state)
-{
-    (void)state;
-    imp_error err = {0};
-    imp_atomic_file file;
-    begin(&file, "n", "");
-    assert_ok(imp_atomic_file_name(&file, &err), err);
-    FILE *other = fopen(file.temporary, "wb");
-    assert_non_null(other);
-    assert_true(fputs("by name", other) >= 0);
-    assert_int_equal(fclose(other), 0);
-    assert_false(imp_path_exists(in_folder("n")));
-    commit(&file);
-    assert_holds("n", "by name");
-    assert_int_equal(remove(in_folder("n")), 0);
-}
-
 static void two_writers_do_not_meet(void **state)
 {
     (void)state;
@@ -185,7 +168,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_seen_before_the_end),
-        cmocka_unit_test(others_can_write_by_a_name),
         cmocka_unit_test(two_writers_do_not_meet),
         cmocka_unit_test(links_beside_the_path_are_left_alone),
         cmocka_unit_test(devices_and_folders_are_refused),
