@@ -17,8 +17,8 @@ typedef struct imp_hdf5_mapped {
 // write. Negative on failure. *image must outlive the file.
 hid_t imp_hdf5_mapped_create(imp_hdf5_mapped *image, int descriptor);
 
-// Closes the HDF5 file (negative: it could not be created), and if status is IMP_OK, cuts the file behind the descriptor to its length.
-// Returns status, or why that failed. path is for messages.
+// Closes the HDF5 file (negative: it could not be created), and if status is IMP_OK, cuts the file
+// behind the descriptor to its length. Returns status, or why that failed. path is for messages.
 imp_status imp_hdf5_mapped_close(imp_hdf5_mapped *image, hid_t file, const char *path,
                                  imp_status status, imp_error *err);
 
