@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "cli/clean_output.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/session.h"
@@ -67,6 +68,7 @@ static int help(const char *name)
 int main(int argc, char **argv)
 {
     imp_session_tame_signals();
+    imp_clean_output();
     // at the end of the program HDF5 would touch files again that it could not close, and crash
     H5dont_atexit();
     if (argc < 2) {

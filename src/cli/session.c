@@ -79,10 +79,9 @@ static void draw_bar(const imp_progress *progress, double now)
     char left[32] = "";
     if (rate > 0.0 && progress->total > 0.0)
         snprintf(left, sizeof left, ", %.0f s left", (progress->total - progress->done) / rate);
-    fprintf(stderr, "\r\033[K%s [%s] %3.0f%%  %.0f %s/s%s%s%s", progress->task, cells,
+    dprintf(STDERR_FILENO, "\r\033[K%s [%s] %3.0f%%  %.0f %s/s%s%s%s", progress->task, cells,
             100.0 * share, rate, progress->unit, left, progress->detail != NULL ? "  " : "",
             progress->detail != NULL ? progress->detail : "");
-    fflush(stderr);
     progress_bar.visible = true;
 }
 
@@ -122,7 +121,7 @@ imp_monitor imp_session_monitor(const imp_options *options)
 void imp_session_clear(void)
 {
     if (progress_bar.visible)
-        fprintf(stderr, "\r\033[K");
+        dprintf(STDERR_FILENO, "\r\033[K");
     progress_bar.visible = false;
     progress_bar.task = NULL;
 }
