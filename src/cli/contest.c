@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/file.h"
 #include "cli/out_folder.h"
 #include "cli/session.h"
@@ -171,9 +172,11 @@ static void put_trajectories(FILE *out, const imp_contest_settings *s, const imp
     for (int p = 0; p < o->count; p++)
         for (int e = 0; e < o->contests[p].episodes; e++) {
             const imp_contest_episode *r = &o->contests[p].results[e];
-            for (int k = 0; k < r->samples; k++)
-                fprintf(out, "%s,%s,%.2f,%.6f,%.6f,%.6f\n", s->policies->items[p], r->name,
-                        r->times[k], r->poses[k].x, r->poses[k].z, r->poses[k].heading);
+            for (int k = 0; k < r->samples; k++) {
+                imp_csv_put(out, s->policies->items[p]);
+                fprintf(out, ",%s,%.2f,%.6f,%.6f,%.6f\n", r->name, r->times[k], r->poses[k].x,
+                        r->poses[k].z, r->poses[k].heading);
+            }
         }
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/atomic_file.h"
+#include "base/csv.h"
+#include "base/number.h"
 #include "base/vector.h"
 #include "imprint/report.h"
 #include "pipeline/eval_report.h"
@@ -37,6 +39,12 @@ static void put_if(FILE *out, bool known, double value)
     fputc(',', out);
 }
 
+static void put_number(FILE *out, double value)
+{
+    char text[IMP_NUMBER_TEXT];
+    fprintf(out, "%s,", imp_number_text(text, value));
+}
+
 imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *err)
 {
     imp_atomic_file r;
@@ -49,13 +57,19 @@ imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *er
     for (int p = 0; p < def->count; p++)
         for (int e = 0; e < def->evaluations[p].episodes; e++) {
             const imp_episode_result *x = &def->evaluations[p].results[e];
-            fprintf(r.stream, "%s,%d,%s,%d,%s,%.9g,%.9g,", def->names[p], e, x->map, x->steps,
-                    imp_ending_name(x->ending), x->reward, x->distance);
+            imp_csv_put(r.stream, def->names[p]);
+            fprintf(r.stream, ",%d,", e);
+            imp_csv_put(r.stream, x->map);
+            fprintf(r.stream, ",%d,%s,%.9g,%.9g,", x->steps, imp_ending_name(x->ending), x->reward,
+                    x->distance);
             put_if(r.stream, x->settled > 0, x->speed_mean);
             put_if(r.stream, x->in_lane > 0, x->lane_distance_mean);
             put_if(r.stream, !isnan(x->action_error), x->action_error);
-            fprintf(r.stream, "%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", x->start.x, x->start.z,
-                    x->start.heading, x->end.x, x->end.z, x->end.heading);
+            // --starts reads them again, and must find the same numbers
+            put_number(r.stream, x->start.x);
+            put_number(r.stream, x->start.z);
+            put_number(r.stream, x->start.heading);
+            fprintf(r.stream, "%.9g,%.9g,%.9g\n", x->end.x, x->end.z, x->end.heading);
         }
     return imp_atomic_file_commit(&r, err);
 }

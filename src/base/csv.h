@@ -1,0 +1,11 @@
+// base/csv.h: text in tables of comma-separated values.
+#ifndef IMP_BASE_CSV_H
+#define IMP_BASE_CSV_H
+
+#include <stdio.h>
+
+// Writes a text as one field, without a comma behind it: in quotes where it needs them (RFC 4180),
+// and with an apostrophe before what a spreadsheet would take for a formula.
+void imp_csv_put(FILE *out, const char *text);
+
+#endif
