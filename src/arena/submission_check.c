@@ -7,6 +7,7 @@
 
 #include "arena/dockerfile.h"
 #include "base/file.h"
+#include "base/yaml_limits.h"
 #include "imprint/arena.h"
 
 enum { TEXT_MAX = 1 << 20, STEPS = 40, COMMAND_MAX = 8192 };
@@ -68,6 +69,8 @@ static imp_status check_yaml(const char *text, size_t length, const char *path, 
 {
     yaml_parser_t parser;
     yaml_document_t document;
+    if (imp_yaml_check_limits(text, length, path, err) != IMP_OK)
+        return IMP_CHECK_FAILED;
     if (!yaml_parser_initialize(&parser))
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/words.h"
+#include "base/yaml_limits.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20 };
 
@@ -98,9 +99,12 @@ imp_status imp_config_read(imp_options *options, const char *path, imp_error *er
         return status;
     yaml_parser_t parser;
     yaml_document_t document;
-    if (!yaml_parser_initialize(&parser)) {
+    status = imp_yaml_check_limits(text, length, path, err);
+    if (status == IMP_OK && !yaml_parser_initialize(&parser))
+        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    if (status != IMP_OK) {
         free(text);
-        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+        return status;
     }
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     if (yaml_parser_load(&parser, &document)) {

@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "base/file.h"
+#include "base/yaml_limits.h"
 #include "imprint/robot.h"
 
 // libyaml's time grows with the square of some mistakes: a small text keeps it short
@@ -234,6 +235,11 @@ imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_erro
     imp_status status = imp_file_read(&text, &length, path, BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
+    status = imp_yaml_check_limits(text, length, path, err);
+    if (status != IMP_OK) {
+        free(text);
+        return status;
+    }
     if (yaml_parser_initialize(&r.parser)) {
         yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, length);
         status = read_fields(&r);
