@@ -1,6 +1,6 @@
 // The challenge's own rules, recorded on eight trajectories: every metric, and sample by sample the
-// lanes, the foot points and what each step adds. A thinned copy is kept with the tests; the whole
-// recording is compared where it lies beside the project.
+// lanes, the foot points and what each step adds. A thinned copy is kept with the tests; with the
+// argument shared, the whole recording beside the project is compared.
 #include "testing.h"
 
 #include <jansson.h>
@@ -178,21 +178,15 @@ static void kept_recordings(void **state)
 static void whole_recordings(void **state)
 {
     (void)state;
-    FILE *there = fopen(RECORDED "/crossing/map.yaml", "r");
-    if (there == NULL) {
-        print_message("no recordings beside the project: " RECORDED "\n");
-        skip();
-    }
-    fclose(there);
     for (int n = 0; n < NAME_COUNT; n++)
         compare(RECORDED, NAMES[n]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_recordings),
-        cmocka_unit_test(kept_recordings),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    (void)argv;
+    const struct CMUnitTest kept[] = {cmocka_unit_test(kept_recordings)};
+    const struct CMUnitTest shared[] = {cmocka_unit_test(whole_recordings)};
+    return argc > 1 ? run_shared("golden/aido/metrics", shared, NULL, NULL)
+                    : cmocka_run_group_tests(kept, NULL, NULL);
 }

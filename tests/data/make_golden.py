@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Makes tests/data/golden/*.csv from the recordings of the reference simulator.
+"""Makes tests/data/golden from the recordings of the reference simulator.
 
 Usage: tests/data/make_golden.py GOLDEN_FOLDER
-The folder holds dynamics/, lanes/, dynamic_objects/ and closed_loop/ as described in its README.
+The folder holds dynamics/, lanes/, dynamic_objects/, closed_loop/, maps/, domain_rand/, lens/ and
+aido/streams/ as described in its README. Only numbers are kept, no picture of the reference.
 Inputs keep 17 digits; expected values keep 13 decimals, well below the tolerances of the tests.
 """
 import json
 import pathlib
+import shutil
 import sys
 
 
@@ -122,6 +124,69 @@ def objects(source):
                 rounded(o["safety_radius"])]
 
 
+def shortened(value, decimals):
+    """The same structure with fewer decimals."""
+    if isinstance(value, float):
+        return round(value, decimals)
+    if isinstance(value, list):
+        return [shortened(v, decimals) for v in value]
+    if isinstance(value, dict):
+        return {k: shortened(v, decimals) for k, v in value.items()}
+    return value
+
+
+def write_json(path, rows):
+    """One line for each entry of a dictionary, so that changes can be read."""
+    lines = (f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in rows.items())
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def built_in_maps(source):
+    """Without objects, which are in objects.csv; curves of the first tile of each kind and angle."""
+    maps = pathlib.Path(__file__).parents[2] / "maps"
+    kept = {}
+    for path in sorted((source / "maps").glob("[!_]*.json")):
+        if not (maps / f"{path.stem}.yaml").exists():
+            continue
+        data = json.loads(path.read_text())
+        seen = set()
+        for tile in data["tiles"]:
+            what = (tile["kind"], tile["angle"])
+            if tile["curves"] and what in seen:
+                del tile["curves"]
+            seen.add(what)
+        kept[path.stem] = shortened(
+            {key: data[key] for key in ("tile_size", "grid_width", "grid_height", "tiles",
+                                        "drivable_order", "start_tile", "start_pose")}, 12)
+    return kept
+
+
+DRAWN = ("settings", "horizon_color", "ground_color", "wheel_dist", "cam_height", "cam_angle_deg",
+         "cam_fov_y_deg", "light0_ambient", "light0_diffuse", "tile0_color", "object_colors",
+         "object_visible", "object_optional", "start_pos", "start_angle")
+
+
+def draws(source):
+    data = json.loads((source / "domain_rand" / "draws.json").read_text())
+    kept = [shortened({key: draw[key] for key in DRAWN}, 6) for draw in data["draws"]]
+    return {"map": data["map"], "draws": kept}
+
+
+def lens(source):
+    data = json.loads((source / "lens" / "lens.json").read_text())
+    return shortened({key: data[key] for key in ("rows_y", "cols_x", "mapx", "mapy")}, 4)
+
+
+STREAMS = ("db18-tiny", "db20-tiny", "db20-fullstate-tiny")  # with pictures of 8 x 8 pixels
+
+
+def streams(source, target):
+    for name in STREAMS:
+        for kept, recorded in (("in", "host_to_agent"), ("out", "agent_to_host")):
+            shutil.copyfile(source / "aido" / "streams" / name / f"{recorded}.cbor",
+                            target / f"{name}.{kept}.cbor")
+
+
 def main():
     source = pathlib.Path(sys.argv[1])
     target = pathlib.Path(__file__).parent / "golden"
@@ -142,6 +207,10 @@ def main():
     write(target / "objects.csv",
           ["map", "object", "kind", "x", "z", "heading", "scale", "static", "optional", "solid",
            "x0", "z0", "x1", "z1", "x2", "z2", "x3", "z3", "safety_radius"], objects(source))
+    write_json(target / "maps.json", built_in_maps(source))
+    write_json(target / "draws.json", draws(source))
+    write_json(target / "lens.json", lens(source))
+    streams(source, target / "aido-node")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ static void put_pictures(const imp_direct *d)
 static void check_direct(imp_direct d)
 {
     if (!imp_direct_possible(d.stride))
-        skip();
+        skip_because("no AVX-512");
     const size_t inputs = d.planes * d.block;
     const size_t kernel = d.pool_kernel == 0 ? 1 : d.pool_kernel,
                  stride = d.pool_kernel == 0 ? 1 : d.pool_stride;
@@ -196,7 +196,7 @@ static void pass_back(const imp_direct *d, size_t c, size_t y, size_t x, double 
 static void check_gradient(imp_direct d)
 {
     if (!imp_direct_gradient_possible(&d))
-        skip();
+        skip_because("no AVX-512");
     const size_t weights = d.channels * d.planes * d.block * d.kernel * d.kernel;
     const size_t size = d.planes * d.block * d.height * d.width;
     const size_t rows = imp_direct_pooled_rows(&d), columns = imp_direct_pooled_columns(&d);
@@ -453,7 +453,7 @@ static void dense_layers_are_sums(void **state)
 {
     (void)state;
     if (!imp_dense_possible())
-        skip();
+        skip_because("no AVX-512");
     // whole tiles, and what is left beside them
     for (size_t batch = 1; batch <= 17; batch += 4)
         for (size_t outputs = 1; outputs <= 19; outputs += 6)

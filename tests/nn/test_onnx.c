@@ -177,10 +177,8 @@ static void skip_without_onnx(void)
     char command[512];
     snprintf(command, sizeof command, "%s -c 'import numpy, onnx, onnxruntime' 2>/dev/null",
              python());
-    if (system(command) != 0) { // NOLINT(cert-env33-c)
-        print_message("no python with numpy, onnx and onnxruntime: skipped\n");
-        skip();
-    }
+    if (system(command) != 0) // NOLINT(cert-env33-c)
+        skip_because("no python with numpy, onnx and onnxruntime");
 }
 
 static void built_in_networks_give_the_same(void **state)

@@ -112,10 +112,8 @@ static void tensorboard_reads_them(void **state)
     char command[PATH_MAX + 1024];
     snprintf(command, sizeof command, "%s -c 'import tensorboard' 2>/dev/null", python);
     // NOLINTNEXTLINE(cert-env33-c): the tester's own interpreter
-    if (system(command) != 0) {
-        print_message("no python with tensorboard: skipped\n");
-        skip();
-    }
+    if (system(command) != 0)
+        skip_because("no python with tensorboard");
     write_something();
     snprintf(command, sizeof command,
              "%s -c '\n"

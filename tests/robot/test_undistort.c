@@ -49,11 +49,9 @@ static void follows_the_recorded_map(void **state)
 {
     (void)state;
     json_error_t problem;
-    json_t *root = json_load_file(IMP_SHARED "/golden/lens/lens.json", 0, &problem);
-    if (root == NULL) {
-        print_message("the recordings are not here\n");
-        skip();
-    }
+    json_t *root = json_load_file(IMP_TEST_DATA "/golden/lens.json", 0, &problem);
+    if (root == NULL)
+        fail_msg("golden/lens.json: %s", problem.text);
     imp_error err = {0};
     imp_calibration from = imp_calibration_duckiebot();
     from.projection = imp_lens_rectified(&from.lens);

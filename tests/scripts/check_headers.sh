@@ -4,7 +4,7 @@ set -eu
 cd "${SOURCE:?the checkout to look at}"
 
 compiler=${CC:-cc}
-command -v "$compiler" >/dev/null || { echo "no C compiler called $compiler"; exit 77; }
+command -v "$compiler" >/dev/null || { echo "skipped: no C compiler called $compiler"; exit 77; }
 wrong=0
 for header in include/imprint/*.h; do
     name=imprint/$(basename "$header")

@@ -6,7 +6,7 @@
 
 golden=$SOURCE/tests/data/golden/aido-node
 agent=$(dirname "$IMPRINT")/imprint-agent
-[ -x "$agent" ] || exit 77
+[ -x "$agent" ] || fail "no $agent beside the program"
 
 expect 0 imprint log --episodes 2 --steps 32 --out data
 expect 0 imprint train --data data --epochs 1 --out model

@@ -58,26 +58,3 @@ if [ -c /dev/full ]; then
     done
     expect 0 imprint data check data2
 fi
-
-# a real full disk, where one can be made: the first shard fits, the second does not
-mkdir disk
-if mount -t tmpfs -o size=1500k none disk 2>/dev/null; then
-    trap 'umount "$work/disk"; leave' EXIT
-    expect 4 $collect --out disk/data
-    says 'No space left on device'
-    no_leftovers disk/data
-    expect 0 imprint data check disk/data
-    prints '16 episodes'
-    mount -o remount,size=20m disk
-    expect 0 $collect --out disk/data --resume
-    same_folders whole disk/data
-    dd if=/dev/zero of=disk/ballast bs=1k count=100k 2>/dev/null || :
-    expect 4 imprint train --data whole --epochs 1 --out disk/model
-    expect 4 imprint eval --policy expert --episodes 2 --steps 20 --out disk/metrics
-    says 'No space left on device'
-    rm disk/ballast
-    expect 0 imprint train --data whole --epochs 2 --out disk/model --resume
-    same_folders whole-model disk/model model.safetensors last.safetensors state.safetensors
-else
-    echo "cannot mount a small disk here: that part is skipped"
-fi

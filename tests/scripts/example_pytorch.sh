@@ -5,7 +5,8 @@
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
 python=${IMPRINT_PYTHON:-python3}
-"$python" -c 'import torch, numpy, safetensors, h5py' 2>/dev/null || exit 77
+"$python" -c 'import torch, numpy, safetensors, h5py' 2>/dev/null ||
+    { echo "skipped: no python with torch, numpy, safetensors and h5py"; exit 77; }
 expect 0 imprint log --episodes 6 --steps 60 --start-angle-deg 30 --out data
 expect 0 imprint train --data data --epochs 2 --out model
 expect 0 imprint log --policy model --episodes 3 --steps 60 --out driven

@@ -1,4 +1,5 @@
-// Every map of the reference, if its recordings lie beside the project, against those recordings.
+// Maps against recordings of the reference: the built-in ones against what is kept of them with the
+// tests, and with the argument shared, the reference's own files against the whole recordings.
 #include "testing.h"
 
 #include <jansson.h>
@@ -9,6 +10,7 @@
 
 #include "imprint/world.h"
 
+#define KEPT IMP_TEST_DATA "/golden/maps.json"
 #define RECORDED IMP_SHARED "/golden/maps/"
 #define REFERENCE IMP_SHARED "/reference-assets/maps/"
 
@@ -94,7 +96,10 @@ static void check_world(const imp_world *world, const json_t *recorded)
                             json_string_value(json_object_get(entry, "kind")));
         assert_int_equal(tile->orientation, (int)number(entry, "angle"));
         assert_int_equal(tile->drivable, json_is_true(json_object_get(entry, "drivable")));
-        check_curves(world, tile, json_object_get(entry, "curves"));
+        // where they are kept: once for each kind of tile in a map and each way that it is turned
+        const json_t *curves = json_object_get(entry, "curves");
+        if (curves != NULL)
+            check_curves(world, tile, curves);
     }
     assert_int_equal((int)index, world->columns * world->rows);
     const json_t *order = json_object_get(recorded, "drivable_order");
@@ -121,18 +126,6 @@ static void check_start(const imp_world *world, const json_t *recorded)
         assert_close(world->start_pose.z, item(json_array_get(pose, 0), 2), 1e-9);
         assert_close(world->start_pose.heading, item(pose, 1), 1e-9);
     }
-}
-
-// Eight of the reference's maps were never recorded.
-static bool was_recorded(const char *map)
-{
-    static const char *const without[] = {
-        "ETHZ_autolab_fast_track", "ETH_large_intersect", "ETH_small_loop_3", "Montreal_loop",
-        "TTIC_ripltown",           "loop_pedestrians",    "robotarium1",      "udem1"};
-    for (size_t k = 0; k < sizeof without / sizeof without[0]; k++)
-        if (strcmp(without[k], map) == 0)
-            return false;
-    return true;
 }
 
 static void check_corners(const imp_object *ours, const json_t *corners)
@@ -211,10 +204,6 @@ static json_t *recording_of(const char *map)
 static void maps_of_the_reference_are_read_alike(void **state)
 {
     (void)state;
-    if (access(REFERENCE, R_OK) != 0 || access(RECORDED, R_OK) != 0) {
-        print_message("the reference's maps are not here: skipped\n");
-        skip();
-    }
     for (int k = 0; k < MAP_COUNT; k++) {
         imp_error err = {0};
         imp_world *world;
@@ -234,29 +223,27 @@ static void maps_of_the_reference_are_read_alike(void **state)
 static void our_maps_are_the_reference_s(void **state)
 {
     (void)state;
-    if (access(RECORDED, R_OK) != 0) {
-        print_message("the recordings of the reference are not here: skipped\n");
-        skip();
-    }
-    for (int k = 0; k < imp_builtin_map_count(); k++) {
+    json_t *kept = json_load_file(KEPT, 0, NULL);
+    assert_int_equal(json_object_size(kept), 34);
+    const char *map;
+    json_t *recorded;
+    json_object_foreach(kept, map, recorded)
+    {
         imp_error err = {0};
         imp_world *world;
-        assert_ok(imp_world_load(&world, imp_builtin_map_name(k), &err), err);
-        json_t *recorded = was_recorded(world->name) ? recording_of(world->name) : NULL;
-        if (recorded != NULL) {
-            check_world(world, recorded);
-            check_start(world, recorded);
-        }
-        json_decref(recorded);
+        assert_ok(imp_world_load(&world, map, &err), err);
+        check_world(world, recorded);
+        check_start(world, recorded);
         imp_world_destroy(world);
     }
+    json_decref(kept);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(maps_of_the_reference_are_read_alike),
-        cmocka_unit_test(our_maps_are_the_reference_s),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    (void)argv;
+    const struct CMUnitTest kept[] = {cmocka_unit_test(our_maps_are_the_reference_s)};
+    const struct CMUnitTest shared[] = {cmocka_unit_test(maps_of_the_reference_are_read_alike)};
+    return argc > 1 ? run_shared("reference-assets/maps", shared, NULL, NULL)
+                    : cmocka_run_group_tests(kept, NULL, NULL);
 }
