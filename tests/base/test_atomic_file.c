@@ -125,7 +125,7 @@ static void files_are_whole_without_proc(void **state)
 {
     (void)state;
     if (geteuid() != 0)
-        skip();
+        skip_because("only root can take /proc away");
     const pid_t child = fork();
     if (child == 0) {
         imp_atomic_file one, other;

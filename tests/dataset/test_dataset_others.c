@@ -20,7 +20,7 @@ static int run_on_dataset(void **state, const char *command)
 static void h5dump_follows_the_links(void **state)
 {
     if (run_on_dataset(state, "command -v h5dump >/dev/null") != 0)
-        skip();
+        skip_because("no h5dump");
     assert_int_equal(run_on_dataset(state, "h5dump -d /episode_19/infos/lane $1/main_data.hdf5 "
                                            "| grep -q '( 9, 2 ) / ( 9, 2 )'"),
                      0);
@@ -29,7 +29,7 @@ static void h5dump_follows_the_links(void **state)
 static void h5py_reads_it(void **state)
 {
     if (run_on_dataset(state, "python3 -c 'import h5py' 2>/dev/null") != 0)
-        skip();
+        skip_because("no python3 with h5py");
     assert_int_equal(
         run_on_dataset(state, "python3 - $1 <<'END'\n"
                               "import sys, h5py\n"
@@ -52,7 +52,7 @@ static void h5py_reads_it(void **state)
 static void minari_reads_it(void **state)
 {
     if (run_on_dataset(state, "python3 -c 'from minari import MinariDataset' 2>/dev/null") != 0)
-        skip();
+        skip_because("no python3 with minari");
     assert_int_equal(run_on_dataset(state, "python3 - $1 <<'END'\n"
                                            "import sys, minari\n"
                                            "data = minari.MinariDataset(sys.argv[1])\n"

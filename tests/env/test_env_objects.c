@@ -1,6 +1,7 @@
 // Objects in the environment: who collides, who yields, what is drawn, and that copies are forks.
 #include "testing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,74 @@ static void who_meets_an_object_collides(void **state)
     assert_close(imp_env_proximity(&env, env.pose), 0, 0);
     assert_true(imp_env_valid_pose(&env, env.pose, 1.0));
     imp_world_destroy(world);
+}
+
+static double angle_of(imp_vec2 v)
+{
+    return atan2(-v.z, v.x);
+}
+
+// The robot's corner k (as in imp_box) points at a corner of the object, whose centre it stands in
+// line with, `gap` away; returns what is met.
+static const imp_object *met_at_corner(const imp_env *env, imp_vec2 centre, imp_vec2 corner, int k,
+                                       double gap)
+{
+    const imp_box robot = imp_robot_box((imp_pose){0}, 0.0);
+    const imp_vec2 out = imp_vec2_subtract(corner, centre);
+    const double far = imp_vec2_length(out), reach = imp_vec2_length(robot.corner[k]);
+    const imp_vec2 at = imp_vec2_add(centre, imp_vec2_scale(out, (far + reach + gap) / far));
+    const double heading = angle_of(out) + IMP_PI - angle_of(robot.corner[k]);
+    return imp_env_object_met(env, (imp_pose){at.x, at.z, heading}, 0.0);
+}
+
+// Corner to corner objects are met as far away as they can be, and no farther: no test by distance
+// that comes first leaves them out.
+static void corners_that_touch_are_met(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"", ", static: false"};
+    static const double places[][2] = {{1.5, 1.5}, {1.2, 1.2}, {1.79, 1.21}, {0.05, 0.05}};
+    int kinds = 0, moving = 0;
+    for (int n = 0; n < 2 * IMP_OBJECT_KIND_COUNT; n++)
+        for (int p = 0; p < 4; p++) {
+            char text[1024];
+            const char *name = imp_object_class_of(n / 2)->name;
+            const bool moves = n / 2 == IMP_OBJECT_DUCKIE || n / 2 == IMP_OBJECT_DUCKIEBOT ||
+                               n / 2 == IMP_OBJECT_CHECKERBOARD;
+            if (n % 2 == 1 && !moves)
+                continue;
+            snprintf(text, sizeof text,
+                     "tile_size: 0.6\ntiles:\n- [floor, floor, floor, floor, floor]\n"
+                     "- [floor, straight/E, floor, floor, floor]\n"
+                     "- [floor, floor, floor, floor, floor]\n"
+                     "objects:\n- {kind: %s, pos: [%g, %g], rotate: 20, height: 0.15%s}\n",
+                     n / 2 == IMP_OBJECT_SIGN ? "sign_stop" : name, places[p][0] / 0.6,
+                     places[p][1] / 0.6, ways[n % 2]);
+            imp_world *world = parse(text);
+            const imp_env_def def = imp_default_env_def();
+            imp_env env = made(world, &def);
+            imp_env_reset_at(&env, 0, (imp_pose){2.7, 1.5, 0});
+            const imp_object *object = &world->objects[0];
+            const imp_box *box =
+                object->moving < 0 ? &object->box : &env.moving[object->moving].box;
+            double reach = 0.0;
+            for (int c = 0; c < 4; c++) {
+                const imp_vec2 corner = box->corner[c];
+                reach = fmax(reach, hypot(corner.x - object->position.x, //
+                                          corner.z - object->position.z));
+                for (int k = 0; k < 4; k++) {
+                    const imp_object *wanted = object->solid ? object : NULL;
+                    if (met_at_corner(&env, object->position, corner, k, -1e-3) != wanted)
+                        fail_msg("%s: corner %d does not meet the robot's %d", name, c, k);
+                    if (met_at_corner(&env, object->position, corner, k, 1e-3) != NULL)
+                        fail_msg("%s: corner %d meets the robot's %d from afar", name, c, k);
+                }
+            }
+            kinds += object->solid && fabs(reach - object->safety_radius / 1.8) < 1e-4;
+            moving += object->solid && object->moving >= 0;
+            imp_world_destroy(world);
+        }
+    assert_true(kinds >= 4 * 8 && moving >= 4 * 2);
 }
 
 static void starts_keep_away_from_objects(void **state)
@@ -420,6 +489,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_meets_an_object_collides),
+        cmocka_unit_test(corners_that_touch_are_met),
         cmocka_unit_test(starts_keep_away_from_objects),
         cmocka_unit_test(a_copy_is_a_fork),
         cmocka_unit_test(what_is_drawn_follows_from_seed_and_episode),

@@ -125,6 +125,188 @@ static void test_nothing_on(void **state)
     assert_string_equal(text, "{}");
 }
 
+// A draw of nothing, in which single quantities are then set.
+static imp_draw neutral_draw(void)
+{
+    const imp_randomization spec = set("none");
+    return imp_draw_episode(&spec, 1, 0, 0);
+}
+
+static void put(imp_draw *draw, imp_quantity quantity, const double *values, int count)
+{
+    for (int k = 0; k < count; k++)
+        draw->values[quantity][k] = values[k];
+}
+
+// Each quantity of the camera changes what it is named after, and nothing else.
+static void test_camera_quantities(void **state)
+{
+    (void)state;
+    imp_draw draw = neutral_draw();
+    imp_camera_def def = imp_default_camera_def();
+    const imp_lens lens = {
+        IMP_LENS_CALIBRATED, 640, 480, 300.0, 310.0, 320.0, 230.0, -0.2, 0.03, 5e-4, -7e-4, 0.02};
+    def.lens = lens;
+    const imp_camera_def plain = def;
+    put(&draw, IMP_QUANTITY_CAMERA_NOISE, (double[]){0.011, 0.022, -0.033}, 3);
+    put(&draw, IMP_QUANTITY_CAMERA_HEIGHT, (double[]){1.2}, 1);
+    put(&draw, IMP_QUANTITY_CAMERA_ANGLE, (double[]){0.9}, 1);
+    put(&draw, IMP_QUANTITY_CAMERA_FOV, (double[]){1.1}, 1);
+    put(&draw, IMP_QUANTITY_LENS_MATRIX, (double[]){1.01, 1.02, 1.03, 1.04}, 4);
+    put(&draw, IMP_QUANTITY_LENS_BEND, (double[]){1.1, 1.2, 1.3, 1.4, 1.5}, 5);
+    imp_draw_camera(&draw, &def);
+    assert_close(def.mount_forward, plain.mount_forward + 0.011, 1e-15);
+    assert_close(def.mount_height, plain.mount_height * 1.2 + 0.022, 1e-15);
+    assert_close(def.mount_right, plain.mount_right - 0.033, 1e-15);
+    assert_close(def.pitch, plain.pitch * 0.9, 1e-15);
+    assert_close(def.field_of_view, plain.field_of_view * 1.1, 1e-15);
+    assert_close(def.lens.fx, lens.fx * 1.01, 1e-12);
+    assert_close(def.lens.fy, lens.fy * 1.02, 1e-12);
+    assert_close(def.lens.cx, lens.cx * 1.03, 1e-12);
+    assert_close(def.lens.cy, lens.cy * 1.04, 1e-12);
+    assert_close(def.lens.k1, lens.k1 * 1.1, 1e-15);
+    assert_close(def.lens.k2, lens.k2 * 1.2, 1e-15);
+    assert_close(def.lens.p1, lens.p1 * 1.3, 1e-15);
+    assert_close(def.lens.p2, lens.p2 * 1.4, 1e-15);
+    assert_close(def.lens.k3, lens.k3 * 1.5, 1e-15);
+    // as far as a camera can be moved
+    put(&draw, IMP_QUANTITY_CAMERA_NOISE, (double[]){0.0, -1.0, 0.0}, 3);
+    put(&draw, IMP_QUANTITY_CAMERA_ANGLE, (double[]){100.0}, 1);
+    put(&draw, IMP_QUANTITY_CAMERA_FOV, (double[]){100.0}, 1);
+    def = plain;
+    imp_draw_camera(&draw, &def);
+    assert_close(def.mount_height, 0.01, 1e-15);
+    assert_close(def.pitch, asin(1.0), 1e-15);
+    assert_close(def.field_of_view, acos(-1.0) - 0.01, 1e-15);
+    put(&draw, IMP_QUANTITY_CAMERA_ANGLE, (double[]){-100.0}, 1);
+    def = plain;
+    imp_draw_camera(&draw, &def);
+    assert_close(def.pitch, -asin(1.0), 1e-15);
+    // a camera without lens gets none
+    def = plain;
+    def.lens = imp_lens_none();
+    imp_draw_camera(&draw, &def);
+    const imp_lens none = imp_lens_none();
+    assert_memory_equal(&def.lens, &none, sizeof none);
+}
+
+static void test_env_quantities(void **state)
+{
+    (void)state;
+    imp_draw draw = neutral_draw();
+    imp_env_def def = imp_default_env_def();
+    def.drive.gain = 1.3;
+    def.drive.trim = 0.05;
+    def.drive.delay = 0.15;
+    def.frame_skip = 2;
+    def.dropped = 0.1;
+    def.command_noise = 0.3;
+    def.randomize_objects = false;
+    const imp_env_def plain = def;
+    put(&draw, IMP_QUANTITY_DELAY, (double[]){0.19}, 1);
+    put(&draw, IMP_QUANTITY_GAIN, (double[]){1.1}, 1);
+    put(&draw, IMP_QUANTITY_TRIM, (double[]){-0.02}, 1);
+    put(&draw, IMP_QUANTITY_WHEEL_RADIUS, (double[]){1.2}, 1);
+    put(&draw, IMP_QUANTITY_WHEEL_DIST, (double[]){0.9}, 1);
+    put(&draw, IMP_QUANTITY_RATE_DIVIDER, (double[]){3.0}, 1);
+    put(&draw, IMP_QUANTITY_DROPPED, (double[]){0.25}, 1);
+    put(&draw, IMP_QUANTITY_COMMAND_NOISE, (double[]){0.4}, 1);
+    put(&draw, IMP_QUANTITY_OBJECTS, (double[]){1.0}, 1);
+    imp_draw_env(&draw, &def);
+    // the reference's own delay, 0.15 s, is what the quantity stands for when nothing is drawn
+    assert_close(def.drive.delay, plain.drive.delay + 0.04, 1e-15);
+    assert_close(def.drive.gain, 1.3 * 1.1, 1e-15);
+    assert_close(def.drive.trim, 0.03, 1e-15);
+    assert_close(def.drive.wheel_radius, plain.drive.wheel_radius * 1.2, 1e-15);
+    assert_close(def.drive.wheel_distance, plain.drive.wheel_distance * 0.9, 1e-15);
+    assert_int_equal(def.frame_skip, 6);
+    assert_close(def.dropped, 0.25, 0.0);
+    assert_close(def.command_noise, 0.5, 1e-15);
+    assert_true(def.randomize_objects);
+    // what was asked for is not weakened, and delays stay within what can be remembered
+    draw = neutral_draw();
+    put(&draw, IMP_QUANTITY_DELAY, (double[]){1000.0}, 1);
+    def = plain;
+    def.randomize_objects = true;
+    imp_draw_env(&draw, &def);
+    assert_close(def.drive.delay, IMP_MAX_DELAY_STEPS * def.drive.time_step, 1e-12);
+    assert_close(def.dropped, 0.1, 0.0);
+    assert_close(def.command_noise, 0.3, 0.0);
+    assert_true(def.randomize_objects);
+    put(&draw, IMP_QUANTITY_DELAY, (double[]){-1000.0}, 1);
+    def = plain;
+    imp_draw_env(&draw, &def);
+    assert_close(def.drive.delay, 0.0, 0.0);
+}
+
+static void test_degrade_quantities(void **state)
+{
+    (void)state;
+    static const struct {
+        imp_quantity quantity;
+        size_t offset;
+        double asked, drawn, both; // before, drawn, and what becomes of them
+    } cases[] = {
+        {IMP_QUANTITY_EXPOSURE, offsetof(imp_degrade_def, exposure), 0.5, 0.25, 0.75},
+        {IMP_QUANTITY_EXPOSURE, offsetof(imp_degrade_def, exposure), 0.5, 9.0, 8.0},
+        {IMP_QUANTITY_EXPOSURE, offsetof(imp_degrade_def, exposure), 0.5, -9.0, -8.0},
+        {IMP_QUANTITY_WHITE_BALANCE, offsetof(imp_degrade_def, white_balance), 0.5, 0.25, 0.75},
+        {IMP_QUANTITY_WHITE_BALANCE, offsetof(imp_degrade_def, white_balance), 0.5, 0.75, 1.0},
+        {IMP_QUANTITY_WHITE_BALANCE, offsetof(imp_degrade_def, white_balance), 0.5, -2.0, -1.0},
+        {IMP_QUANTITY_GAMMA, offsetof(imp_degrade_def, gamma), 1.5, 1.5, 2.25},
+        {IMP_QUANTITY_GAMMA, offsetof(imp_degrade_def, gamma), 1.5, 0.01, 0.1},
+        {IMP_QUANTITY_GAMMA, offsetof(imp_degrade_def, gamma), 1.5, 10.0, 10.0},
+        {IMP_QUANTITY_MOTION_BLUR, offsetof(imp_degrade_def, motion_blur), 0.01, 0.02, 0.02},
+        {IMP_QUANTITY_MOTION_BLUR, offsetof(imp_degrade_def, motion_blur), 0.01, 0.0, 0.01},
+        {IMP_QUANTITY_DEFOCUS, offsetof(imp_degrade_def, defocus), 0.5, 0.75, 0.75},
+        {IMP_QUANTITY_DEFOCUS, offsetof(imp_degrade_def, defocus), 0.5, 0.25, 0.5},
+        {IMP_QUANTITY_NOISE, offsetof(imp_degrade_def, noise), 0.1, 0.2, 0.2},
+        {IMP_QUANTITY_NOISE, offsetof(imp_degrade_def, noise), 0.1, 0.0, 0.1},
+        {IMP_QUANTITY_SHOT_NOISE, offsetof(imp_degrade_def, shot_noise), 0.1, 0.2, 0.2},
+        {IMP_QUANTITY_SHOT_NOISE, offsetof(imp_degrade_def, shot_noise), 0.1, 0.0, 0.1},
+        {IMP_QUANTITY_FLICKER, offsetof(imp_degrade_def, flicker), 0.1, 0.2, 0.2},
+        {IMP_QUANTITY_FLICKER, offsetof(imp_degrade_def, flicker), 0.1, 0.0, 0.1},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        imp_draw draw = neutral_draw();
+        imp_degrade_def def = imp_default_degrade_def(), wanted = def;
+        memcpy((char *)&def + cases[c].offset, &cases[c].asked, sizeof(double));
+        memcpy((char *)&wanted + cases[c].offset, &cases[c].both, sizeof(double));
+        put(&draw, cases[c].quantity, &cases[c].drawn, 1);
+        imp_draw_degrade(&draw, &def);
+        if (memcmp(&def, &wanted, sizeof def) != 0)
+            fail_msg("case %zu", c);
+    }
+    // the lower quality counts; 0 and 100 are no compression
+    static const int qualities[][3] = {{0, 100, 0},  {0, 60, 60},  {50, 60, 50},
+                                       {50, 40, 40}, {50, 50, 50}, {50, 100, 50}};
+    for (size_t c = 0; c < sizeof qualities / sizeof qualities[0]; c++) {
+        imp_draw draw = neutral_draw();
+        imp_degrade_def def = imp_default_degrade_def();
+        def.jpeg_quality = qualities[c][0];
+        draw.values[IMP_QUANTITY_JPEG_QUALITY][0] = qualities[c][1];
+        imp_draw_degrade(&draw, &def);
+        assert_int_equal(def.jpeg_quality, qualities[c][2]);
+    }
+}
+
+// The text names each quantity of the groups that are on, and no other, with the values drawn.
+static void test_text(void **state)
+{
+    (void)state;
+    const imp_randomization spec = set("trim,mounting");
+    imp_draw draw = imp_draw_episode(&spec, 1, 0, 0);
+    put(&draw, IMP_QUANTITY_CAMERA_NOISE, (double[]){0.25, -0.5, 1e-9}, 3);
+    put(&draw, IMP_QUANTITY_CAMERA_HEIGHT, (double[]){1.125}, 1);
+    put(&draw, IMP_QUANTITY_CAMERA_ANGLE, (double[]){2.0}, 1);
+    put(&draw, IMP_QUANTITY_CAMERA_FOV, (double[]){0.5}, 1);
+    put(&draw, IMP_QUANTITY_TRIM, (double[]){-0.125}, 1);
+    char text[IMP_DRAW_TEXT_MAX];
+    imp_draw_text(&draw, text);
+    assert_string_equal(text, "{\"camera_noise\": [0.25, -0.5, 1e-09], \"camera_height\": 1.125, "
+                              "\"camera_angle\": 2, \"camera_fov_y\": 0.5, \"trim\": -0.125}");
+}
+
 // Whatever is drawn makes definitions that are taken, and a text that is JSON.
 static void test_everything_on(void **state)
 {
@@ -239,10 +421,17 @@ static void test_pictures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_key),        cmocka_unit_test(test_groups_and_strength),
-        cmocka_unit_test(test_shares),     cmocka_unit_test(test_choices_are_weakened_by_chance),
-        cmocka_unit_test(test_nothing_on), cmocka_unit_test(test_everything_on),
+        cmocka_unit_test(test_key),
+        cmocka_unit_test(test_groups_and_strength),
+        cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_choices_are_weakened_by_chance),
+        cmocka_unit_test(test_nothing_on),
+        cmocka_unit_test(test_everything_on),
         cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_camera_quantities),
+        cmocka_unit_test(test_env_quantities),
+        cmocka_unit_test(test_degrade_quantities),
+        cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

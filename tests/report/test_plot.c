@@ -110,6 +110,35 @@ static void odd_ranges_are_drawn(void **state)
         }
 }
 
+// A single value lies in the middle of an axis that reaches half of it to both sides, or half a
+// decade, or half a unit around 0.
+static void single_values_lie_in_the_middle(void **state)
+{
+    (void)state;
+    static const struct {
+        double x, y;
+        bool log;
+        const char *first, *last; // the labels at the ends of the upright axis
+        double part;              // how far up the value lies
+    } cases[] = {
+        {8, 5, false, ">2<", ">8<", 0.5},      {-8, -5, false, ">-8<", ">-2<", 0.5},
+        {0, 0, false, ">-0.6<", ">0.6<", 0.5}, {8, 100, true, ">50<", ">200<", 0.5},
+        {8, 1, true, ">0.5<", ">2<", 0.5},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        imp_plot_def def = imp_default_plot_def();
+        def.log_y = cases[c].log;
+        char *svg = NULL, point[64];
+        plot(&svg, &def, &(imp_series){"a", &cases[c].x, &cases[c].y, 1}, 1);
+        // the frame is from 64 to 696 and from 366 up to 72
+        snprintf(point, sizeof point, "M380.0 %.1fh0", 366.0 - cases[c].part * 294.0);
+        if (strstr(svg, point) == NULL || strstr(svg, cases[c].first) == NULL ||
+            strstr(svg, cases[c].last) == NULL)
+            fail_msg("case %zu: %s", c, svg);
+        free(svg);
+    }
+}
+
 static void counts_have_whole_ticks(void **state)
 {
     (void)state;
@@ -233,6 +262,7 @@ int main(void)
         cmocka_unit_test(logarithmic_axis_has_decades),
         cmocka_unit_test(gaps_stay_gaps),
         cmocka_unit_test(odd_ranges_are_drawn),
+        cmocka_unit_test(single_values_lie_in_the_middle),
         cmocka_unit_test(counts_have_whole_ticks),
         cmocka_unit_test(panels_stand_one_below_the_other),
         cmocka_unit_test(nothing_to_draw_is_an_error),
