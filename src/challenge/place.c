@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "base/vector.h"
 #include "challenge/lanes.h"
 
@@ -293,9 +294,11 @@ imp_status imp_placing_text(const imp_placing *p, char **out, size_t *length, im
 {
     static const char *const colors[] = {"red", "green", "blue", "grey"};
     const imp_world *world = p->world;
-    FILE *file = open_memstream(out, length);
-    if (file == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a scenario");
+    imp_text scenario;
+    imp_status status = imp_text_open(&scenario, "a scenario", err);
+    if (status != IMP_OK)
+        return status;
+    FILE *file = scenario.out;
     write_tiles(file, world);
     fprintf(file, "objects:%s\n", world->object_count + p->count == 0 ? " []" : "");
     for (int k = 0; k < world->object_count; k++) {
@@ -314,7 +317,10 @@ imp_status imp_placing_text(const imp_placing *p, char **out, size_t *length, im
                      added->height / imp_object_class_of(added->kind)->height,
                      added->drives ? ", color: blue, static: false" : "");
     }
-    if (fclose(file) != 0)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a scenario");
-    return IMP_OK;
+    status = imp_text_close(&scenario, "a scenario", err);
+    if (status == IMP_OK) {
+        *out = scenario.bytes;
+        *length = scenario.length;
+    }
+    return status;
 }

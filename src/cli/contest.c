@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/atomic_file.h"
 #include "base/csv.h"
 #include "base/file.h"
 #include "cli/out_folder.h"
@@ -183,21 +184,15 @@ static void put_trajectories(FILE *out, const imp_contest_settings *s, const imp
 static imp_status write_trajectories(const imp_contest_settings *s, const imp_contest_outcome *o,
                                      imp_error *err)
 {
-    char path[IMP_PATH_MAX], *text = NULL;
-    size_t length = 0;
+    char path[IMP_PATH_MAX];
+    imp_atomic_file file;
     imp_status status = imp_path_join(path, s->out, "trajectories.csv", err);
+    if (status == IMP_OK)
+        status = imp_atomic_file_open(&file, path, err);
     if (status != IMP_OK)
         return status;
-    FILE *out = open_memstream(&text, &length);
-    if (out == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    put_trajectories(out, s, o);
-    if (fclose(out) != 0)
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    else
-        status = imp_file_write(path, text, length, err);
-    free(text);
-    return status;
+    put_trajectories(file.stream, s, o);
+    return imp_atomic_file_commit(&file, err);
 }
 
 // The last part of a policy's path names it well enough in a picture.

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/atomic_file.h"
 #include "imprint/report.h"
 
 enum { HISTORY_BYTES_MAX = 64 << 20 };
@@ -95,20 +95,14 @@ static imp_status write_lines(const imp_history *history, const char *folder, co
     imp_status status = imp_path_join(path, folder, name, err);
     if (status != IMP_OK)
         return status;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    if (out == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    fputs(header, out);
+    imp_atomic_file file;
+    status = imp_atomic_file_open(&file, path, err);
+    if (status != IMP_OK)
+        return status;
+    fputs(header, file.stream);
     for (int k = 0; k < history->count; k++)
-        put(out, history, k);
-    if (fclose(out) != 0)
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    else
-        status = imp_file_write(path, text, length, err);
-    free(text);
-    return status;
+        put(file.stream, history, k);
+    return imp_atomic_file_commit(&file, err);
 }
 
 imp_status imp_history_write(const imp_history *history, const char *folder, imp_error *err)

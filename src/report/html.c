@@ -24,55 +24,38 @@ static const char STYLE[] =
 
 static void put_element(imp_html *page, const char *name, const char *text)
 {
-    fprintf(page->out, "<%s>", name);
-    imp_put_escaped(page->out, text);
-    fprintf(page->out, "</%s>\n", name);
+    fprintf(page->text.out, "<%s>", name);
+    imp_put_escaped(page->text.out, text);
+    fprintf(page->text.out, "</%s>\n", name);
 }
 
 imp_status imp_html_begin(imp_html *page, const char *title, imp_error *err)
 {
-    *page = (imp_html){0};
-    page->out = open_memstream(&page->text, &page->length);
-    page->plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (page->out == NULL || page->plain == (locale_t)0) {
-        if (page->out != NULL)
-            fclose(page->out);
-        if (page->plain != (locale_t)0)
-            freelocale(page->plain);
-        free(page->text);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a report");
-    }
-    page->kept = uselocale(page->plain);
+    const imp_status status = imp_text_open(&page->text, "a report", err);
+    if (status != IMP_OK)
+        return status;
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width\">\n",
-          page->out);
+          page->text.out);
     put_element(page, "title", title);
-    fprintf(page->out, "<style>%s</style>\n</head>\n<body>\n", STYLE);
+    fprintf(page->text.out, "<style>%s</style>\n</head>\n<body>\n", STYLE);
     put_element(page, "h1", title);
     return IMP_OK;
 }
 
-static bool close_page(imp_html *page)
-{
-    uselocale(page->kept);
-    freelocale(page->plain);
-    return fclose(page->out) == 0;
-}
-
 imp_status imp_html_finish(imp_html *page, const char *path, imp_error *err)
 {
-    fputs("</body>\n</html>\n", page->out);
-    const imp_status status = close_page(page)
-                                  ? imp_file_write(path, page->text, page->length, err)
-                                  : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    free(page->text);
+    fputs("</body>\n</html>\n", page->text.out);
+    imp_status status = imp_text_close(&page->text, "a report", err);
+    if (status == IMP_OK)
+        status = imp_file_write(path, page->text.bytes, page->text.length, err);
+    free(page->text.bytes);
     return status;
 }
 
 void imp_html_abandon(imp_html *page)
 {
-    close_page(page);
-    free(page->text);
+    imp_text_discard(&page->text);
 }
 
 void imp_html_heading(imp_html *page, const char *text)
@@ -87,45 +70,45 @@ void imp_html_paragraph(imp_html *page, const char *text)
 
 void imp_html_table_begin(imp_html *page, const char *const *headings, int count)
 {
-    fputs("<table>\n<thead><tr>", page->out);
+    fputs("<table>\n<thead><tr>", page->text.out);
     for (int k = 0; k < count; k++)
         put_element(page, "th", headings[k]);
-    fputs("</tr></thead>\n<tbody>\n", page->out);
+    fputs("</tr></thead>\n<tbody>\n", page->text.out);
 }
 
 void imp_html_row_begin(imp_html *page)
 {
     // HTML ends the row before, as it ends cells
-    fputs("<tr>", page->out);
+    fputs("<tr>", page->text.out);
 }
 
 void imp_html_cell(imp_html *page, const char *text, const char *note)
 {
-    fputs("<td>", page->out);
-    imp_put_escaped(page->out, text);
+    fputs("<td>", page->text.out);
+    imp_put_escaped(page->text.out, text);
     if (note != NULL && note[0] != '\0')
         put_element(page, "small", note);
-    fputs("</td>\n", page->out);
+    fputs("</td>\n", page->text.out);
 }
 
 void imp_html_table_end(imp_html *page)
 {
-    fputs("</tbody>\n</table>\n", page->out);
+    fputs("</tbody>\n</table>\n", page->text.out);
 }
 
 void imp_html_drawings_begin(imp_html *page)
 {
-    fputs("<div class=\"drawings\">\n", page->out);
+    fputs("<div class=\"drawings\">\n", page->text.out);
 }
 
 void imp_html_drawing(imp_html *page, const char *svg)
 {
-    fputs(svg, page->out);
+    fputs(svg, page->text.out);
 }
 
 void imp_html_drawings_end(imp_html *page)
 {
-    fputs("</div>\n", page->out);
+    fputs("</div>\n", page->text.out);
 }
 
 static void put_base64(FILE *out, const uint8_t *bytes, size_t length)
@@ -152,14 +135,14 @@ imp_status imp_html_picture(imp_html *page, const char *path, const char *captio
     const imp_status status = imp_file_read(&bytes, &length, path, PICTURE_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
-    fputs("<figure>", page->out);
+    fputs("<figure>", page->text.out);
     if (caption != NULL)
         put_element(page, "figcaption", caption);
-    fputs("<img alt=\"", page->out);
-    imp_put_escaped(page->out, caption != NULL ? caption : "");
-    fputs("\" src=\"data:image/png;base64,", page->out);
-    put_base64(page->out, (const uint8_t *)bytes, length);
-    fputs("\"></figure>\n", page->out);
+    fputs("<img alt=\"", page->text.out);
+    imp_put_escaped(page->text.out, caption != NULL ? caption : "");
+    fputs("\" src=\"data:image/png;base64,", page->text.out);
+    put_base64(page->text.out, (const uint8_t *)bytes, length);
+    fputs("\"></figure>\n", page->text.out);
     free(bytes);
     return IMP_OK;
 }

@@ -2,17 +2,11 @@
 #ifndef IMP_REPORT_HTML_H
 #define IMP_REPORT_HTML_H
 
-#include <locale.h>
-#include <stdio.h>
+#include "base/text.h"
 
-#include "imprint/base.h"
-
-// A page under construction. From begin to the end, the calling thread's locale has decimal points.
+// A page under construction, which must stay where it is until its end.
 typedef struct imp_html {
-    FILE *out;
-    char *text;
-    size_t length;
-    locale_t plain, kept;
+    imp_text text;
 } imp_html;
 
 imp_status imp_html_begin(imp_html *page, const char *title, imp_error *err);

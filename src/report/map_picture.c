@@ -1,10 +1,10 @@
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/image.h"
+#include "base/text.h"
 #include "imprint/report.h"
 #include "report/map_view.h"
 
@@ -192,33 +192,23 @@ imp_status imp_map_picture_svg(char **out, size_t *length, const imp_world *worl
     imp_status status = check(def, err);
     if (status != IMP_OK)
         return status;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
-    const locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    bool failed = file == NULL || plain == (locale_t)0;
-    if (!failed) {
-        int width, height;
-        const locale_t kept = uselocale(plain);
-        imp_map_view view = {.sketch = {.svg = file}, .world = world};
-        plan(&view, def, &width, &height);
-        imp_sketch_begin(&view.sketch, width, height);
-        imp_map_draw_tiles(&view);
-        draw_marks(&view, def);
-        imp_sketch_end(&view.sketch);
-        uselocale(kept);
+    imp_text text;
+    status = imp_text_open(&text, "an image of a map", err);
+    if (status != IMP_OK)
+        return status;
+    int width, height;
+    imp_map_view view = {.sketch = {.svg = text.out}, .world = world};
+    plan(&view, def, &width, &height);
+    imp_sketch_begin(&view.sketch, width, height);
+    imp_map_draw_tiles(&view);
+    draw_marks(&view, def);
+    imp_sketch_end(&view.sketch);
+    status = imp_text_close(&text, "an image of a map", err);
+    if (status == IMP_OK) {
+        *out = text.bytes;
+        *length = text.length;
     }
-    if (plain != (locale_t)0)
-        freelocale(plain);
-    if (file != NULL && fclose(file) != 0)
-        failed = true;
-    if (failed) {
-        free(text);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a picture of a map");
-    }
-    *out = text;
-    *length = size;
-    return IMP_OK;
+    return status;
 }
 
 // The renderer's picture of the map, at its place on the canvas.

@@ -1,11 +1,11 @@
 #include "imprint/report.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "report/canvas.h"
 #include "report/escape.h"
 #include "report/plot_axis.h"
@@ -140,28 +140,17 @@ static imp_status panels_svg(char **out, size_t *length, const imp_plot_panel *p
         if (status != IMP_OK)
             return status;
     }
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
-    const locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (file == NULL || plain == (locale_t)0) {
-        if (file != NULL)
-            fclose(file);
-        free(text);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plot");
+    imp_text text;
+    imp_status status = imp_text_open(&text, "a plot", err);
+    if (status != IMP_OK)
+        return status;
+    put_panels(text.out, panels, count, (const imp_axis(*)[2])axes);
+    status = imp_text_close(&text, "a plot", err);
+    if (status == IMP_OK) {
+        *out = text.bytes;
+        *length = text.length;
     }
-    // SVG wants decimal points whatever the caller's language is
-    const locale_t kept = uselocale(plain);
-    put_panels(file, panels, count, (const imp_axis(*)[2])axes);
-    uselocale(kept);
-    freelocale(plain);
-    if (fclose(file) != 0) {
-        free(text);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plot");
-    }
-    *out = text;
-    *length = size;
-    return IMP_OK;
+    return status;
 }
 
 imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,

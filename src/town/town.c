@@ -1,11 +1,11 @@
 #include "imprint/town.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/vector.h"
 #include "town/layout.h"
 #include "town/streams.h"
@@ -152,27 +152,17 @@ static void write_town(FILE *out, const imp_town_def *def, const imp_layout *lay
 static imp_status put_text(char **out, size_t *length, const imp_town_def *def,
                            const imp_layout *layout, const imp_things *things, imp_error *err)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
-    const locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    bool failed = file == NULL || plain == (locale_t)0;
-    if (!failed) {
-        const locale_t kept = uselocale(plain);
-        write_town(file, def, layout, things);
-        uselocale(kept);
+    imp_text text;
+    imp_status status = imp_text_open(&text, "a town", err);
+    if (status != IMP_OK)
+        return status;
+    write_town(text.out, def, layout, things);
+    status = imp_text_close(&text, "a town", err);
+    if (status == IMP_OK) {
+        *out = text.bytes;
+        *length = text.length;
     }
-    if (plain != (locale_t)0)
-        freelocale(plain);
-    if (file != NULL && fclose(file) != 0)
-        failed = true;
-    if (failed) {
-        free(text);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a town");
-    }
-    *out = text;
-    *length = size;
-    return IMP_OK;
+    return status;
 }
 
 imp_status imp_town_generate(char **out, size_t *length, const imp_town_def *def, imp_error *err)
