@@ -38,7 +38,7 @@ static void what_does_not_fit_is_told(void **state)
 {
     (void)state;
 #if defined(__SANITIZE_ADDRESS__)
-    skip();
+    skip_because("the address sanitizer needs more memory than the test allows");
 #endif
     const pid_t child = fork();
     if (child == 0) {
