@@ -7,6 +7,7 @@
 
 #include "arena/dockerfile.h"
 #include "base/file.h"
+#include "base/kind.h"
 #include "base/yaml_limits.h"
 #include "imprint/arena.h"
 
@@ -152,7 +153,10 @@ imp_status imp_submission_check(const char *folder, bool sandbox, const imp_moni
 {
     char path[IMP_PATH_MAX], command[COMMAND_MAX], *text;
     size_t length;
-    imp_status status = read_file(&text, &length, path, folder, "submission.yaml", err);
+    imp_status status =
+        imp_kind_expect_folder(folder, "a submission is a folder with a Dockerfile", err);
+    if (status == IMP_OK)
+        status = read_file(&text, &length, path, folder, "submission.yaml", err);
     if (status != IMP_OK)
         return status;
     status = check_yaml(text, length, path, err);

@@ -52,8 +52,9 @@ imp_status imp_file_read(char **out, size_t *length, const char *path, size_t li
 {
     FILE *file = fopen(path, "rbe");
     if (file == NULL)
-        return imp_fail(err, errno == ENOENT ? IMP_BAD_INPUT : IMP_IO, "%s: %s", path,
-                        strerror(errno));
+        return errno == ENOENT || errno == ENOTDIR
+                   ? imp_fail(err, IMP_BAD_INPUT, "%s: no such file", path)
+                   : imp_fail(err, IMP_IO, "%s: cannot be read: %s", path, strerror(errno));
     imp_status status = read_open(file, out, length, path, limit, err);
     fclose(file);
     return status;

@@ -1,4 +1,4 @@
-// Tells kinds of files apart by their first bytes. Text is what has no control characters; its
+// Tells kinds of files apart by their first bytes. Text is UTF-8 without control characters; its
 // ending says whether it is YAML or JSON.
 #include "base/kind.h"
 
@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -57,12 +58,30 @@ static bool has(const unsigned char *bytes, size_t length, const char *word)
     return false;
 }
 
+// How many bytes continue a character of UTF-8 that begins so; -1 if none does.
+static int continuation(unsigned char first)
+{
+    return first < 0x80                    ? 0
+           : first >= 0xc2 && first < 0xe0 ? 1
+           : first >= 0xe0 && first < 0xf0 ? 2
+           : first >= 0xf0 && first < 0xf5 ? 3
+                                           : -1;
+}
+
+// UTF-8 without control characters; the last character may be cut off.
 static bool is_text(const unsigned char *bytes, size_t length)
 {
-    for (size_t k = 0; k < length; k++)
-        if ((bytes[k] < ' ' && bytes[k] != '\n' && bytes[k] != '\t' && bytes[k] != '\r') ||
-            bytes[k] == 0x7f)
+    for (size_t k = 0; k < length; k++) {
+        const bool control = bytes[k] < ' ' || bytes[k] == 0x7f;
+        if (control && bytes[k] != '\n' && bytes[k] != '\t' && bytes[k] != '\r')
             return false;
+        const int more = continuation(bytes[k]);
+        if (more < 0)
+            return false;
+        for (int c = 0; c < more && k + 1 < length; c++)
+            if ((bytes[++k] & 0xc0) != 0x80)
+                return false;
+    }
     return true;
 }
 
@@ -81,8 +100,10 @@ static bool is_onnx(const unsigned char *bytes, size_t length)
            (bytes[2] == PRODUCER || bytes[2] == GRAPH || bytes[2] == OPSET);
 }
 
-static imp_kind kind_of(const char *path, const unsigned char *bytes, size_t length)
+imp_kind imp_kind_of(const char *path, const void *data, size_t length)
 {
+    const unsigned char *bytes = data;
+    length = length < PEEK ? length : PEEK;
     if (length == 0)
         return IMP_KIND_EMPTY;
     for (size_t k = 0; k < sizeof MAGIC / sizeof MAGIC[0]; k++)
@@ -125,7 +146,7 @@ imp_status imp_kind_find(imp_kind *out, const char *path, imp_error *err)
     fclose(file);
     if (failed)
         return imp_fail(err, IMP_IO, "%s: %s", path, strerror(reason));
-    *out = kind_of(path, bytes, length);
+    *out = imp_kind_of(path, bytes, length);
     return IMP_OK;
 }
 
@@ -157,4 +178,20 @@ imp_status imp_kind_expect(const char *path, imp_kind one, imp_kind other, const
     const bool fits =
         kind == IMP_KIND_UNKNOWN || kind == IMP_KIND_SPECIAL || kind == one || kind == other;
     return fits ? IMP_OK : refuse(path, kind, wanted, err);
+}
+
+imp_status imp_kind_expect_folder(const char *path, const char *wanted, imp_error *err)
+{
+    imp_kind kind;
+    struct stat info;
+    if (stat(path, &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: no such folder; %s", path, wanted);
+    const imp_status status = imp_kind_find(&kind, path, err);
+    if (status != IMP_OK)
+        return status;
+    if (kind != IMP_KIND_FOLDER)
+        return refuse(path, kind, wanted, err);
+    if (access(path, R_OK | X_OK) != 0)
+        return imp_fail(err, IMP_IO, "%s: cannot be read: %s", path, strerror(errno));
+    return IMP_OK;
 }

@@ -47,6 +47,9 @@ const char *imp_kind_words(imp_kind kind);
 // be read.
 imp_status imp_kind_find(imp_kind *out, const char *path, imp_error *err);
 
+// The same of bytes that a file begins with; of the path the ending matters alone.
+imp_kind imp_kind_of(const char *path, const void *bytes, size_t length);
+
 // Fails like imp_kind_find(), and with IMP_BAD_INPUT if a path leads to something that is certainly
 // not text; `wanted` says what belongs there, such as "a map is a YAML file".
 imp_status imp_kind_expect_text(const char *path, const char *wanted, imp_error *err);
@@ -55,5 +58,8 @@ imp_status imp_kind_expect_text(const char *path, const char *wanted, imp_error 
 // kind if there is only one.) IMP_KIND_UNKNOWN passes: its reader knows better what is wrong.
 imp_status imp_kind_expect(const char *path, imp_kind one, imp_kind other, const char *wanted,
                            imp_error *err);
+
+// The same where a folder is wanted: "PATH: no such folder", or what it is instead.
+imp_status imp_kind_expect_folder(const char *path, const char *wanted, imp_error *err);
 
 #endif

@@ -63,8 +63,8 @@ void imp_guess_offer(imp_guess *guess, const char *known)
     if (edits > 1 && guess->length >= SHORTEST_PREFIX &&
         begins_so(known, guess->word, guess->length))
         edits = 1;
-    // a third of the letters may be wrong, but never all of them
-    const bool close = edits <= (int)(longer + 2) / 3 && (edits == 0 || edits < (int)longer);
+    // a third of the letters may be wrong; of the shortest words, none
+    const bool close = edits <= (int)longer / 3;
     if (!close || edits > guess->edits)
         return;
     if (edits < guess->edits)

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/threads.h"
+#include "base/words.h"
 #include "cli/agent_sandbox.h"
 #include "cli/bench_agent.h"
 #include "cli/bench_random.h"
@@ -19,7 +20,8 @@ typedef struct settings {
     imp_env_def env;
     imp_camera_def camera;
     imp_expert_def expert;
-    const char *path; // of PATHS
+    const char *path; // one of path_word()
+    imp_render_path renderer;
     int batch;
     double seconds; // that one repeat lasts
     imp_bench_agent_settings agent;
@@ -163,22 +165,25 @@ static const char AGENT[] = "agent";   // a process, measured from outside
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
 // As imp_render_path numbers them.
-static const char *const PATHS[] = {"auto", "plain", "avx2"};
-enum { PATH_COUNT = sizeof PATHS / sizeof PATHS[0] };
-
-// PATH_COUNT if it is none of them.
-static int path_named(const char *name)
+static const char *path_word(int k)
 {
-    int k = 0;
-    while (k < PATH_COUNT && strcmp(name, PATHS[k]) != 0)
-        k++;
-    return k;
+    static const char *const words[] = {"auto", "plain", "avx2"};
+    return k < 3 ? words[k] : NULL;
+}
+
+// As the command line names them.
+static const char *benchmark_word(int k)
+{
+    return k < BENCHMARK_COUNT        ? BENCHMARKS[k].name
+           : k == BENCHMARK_COUNT     ? RANDOM
+           : k == BENCHMARK_COUNT + 1 ? AGENT
+                                      : NULL;
 }
 
 static imp_status set_up_simulator(rig *r, const imp_options *options, imp_error *err)
 {
     const settings *s = r->s;
-    const imp_render_path path = (imp_render_path)path_named(s->path);
+    const imp_render_path path = s->renderer;
     r->look = imp_default_scene_def();
     r->spec = imp_randomization_none();
     imp_status status = imp_world_load(&r->world, s->sim.map, err);
@@ -310,18 +315,12 @@ static void processor_name(char *out, size_t capacity)
 
 static imp_status check_names(const imp_options *options, imp_error *err)
 {
-    for (int k = 0; k < options->operand_count; k++) {
-        bool known =
-            strcmp(options->operands[k], AGENT) == 0 || strcmp(options->operands[k], RANDOM) == 0;
-        for (int b = 0; b < BENCHMARK_COUNT; b++)
-            known = known || strcmp(options->operands[k], BENCHMARKS[b].name) == 0;
-        if (!known)
-            return imp_fail(err, IMP_USAGE,
-                            "unknown benchmark '%s': render, pair, ground, bound, random, env, "
-                            "reset, map, expert, train, decide, or agent",
-                            options->operands[k]);
+    imp_status status = IMP_OK;
+    for (int k = 0; k < options->operand_count && status == IMP_OK; k++) {
+        int found;
+        status = imp_word_index(&found, "benchmark ", options->operands[k], benchmark_word, err);
     }
-    return IMP_OK;
+    return status;
 }
 
 static void measure_chosen(rig *r, const imp_options *options, json_t *results)
@@ -384,9 +383,10 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
         imp_sim_options_apply(options, &s->sim, &s->env, &s->camera, &s->expert, err);
     if (status == IMP_OK)
         status = check_names(options, err);
-    if (status == IMP_OK && path_named(s->path) == PATH_COUNT)
-        status =
-            imp_fail(err, IMP_USAGE, "--renderer: '%s' is none of auto, plain and avx2", s->path);
+    int renderer = 0;
+    if (status == IMP_OK)
+        status = imp_word_index(&renderer, "--renderer: ", s->path, path_word, err);
+    s->renderer = (imp_render_path)renderer;
     if (status == IMP_OK && !(s->seconds > 0.0 && s->seconds <= 60.0))
         status = imp_fail(err, IMP_USAGE, "--seconds %g is not within 0 to 60", s->seconds);
     if (status == IMP_OK && (s->batch < 1 || s->batch > 4096))

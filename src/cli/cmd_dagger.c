@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/commands.h"
+#include "base/words.h"
 #include "cli/run_folder.h"
 #include "cli/session.h"
+#include "cli/train.h"
 
 typedef struct settings {
     imp_sim_options sim;
@@ -147,20 +148,15 @@ static int print_summary(const settings *s, const imp_options *options, const im
 static imp_status read_words(settings *s, imp_error *err)
 {
     imp_network_def *network = &s->dagger.train.network;
-    int beta = 0;
-    while (imp_beta_word(beta) != NULL && strcmp(s->beta, imp_beta_word(beta)) != 0)
-        beta++;
-    if (imp_beta_word(beta) == NULL)
-        return imp_fail(err, IMP_USAGE, "--beta: '%s' is none of linear, exponential, switch",
-                        s->beta);
+    int beta = 0, loss = 0;
+    imp_status status = imp_word_index(&beta, "--beta: ", s->beta, imp_beta_word, err);
+    if (status == IMP_OK)
+        status = imp_word_index(&loss, "--loss: ", s->loss, imp_action_loss_word, err);
+    if (status != IMP_OK)
+        return status;
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
-    int loss = 0;
-    while (loss <= IMP_LOSS_HUBER && strcmp(s->loss, imp_loss_word(loss)) != 0)
-        loss++;
-    if (loss > IMP_LOSS_HUBER)
-        return imp_fail(err, IMP_USAGE, "--loss: '%s' is neither mse nor huber", s->loss);
     s->dagger.beta = (imp_beta)beta;
     s->dagger.train.trainer.loss = (imp_loss)loss;
     return imp_augment_read(&s->dagger.train.augment, s->augment, err);

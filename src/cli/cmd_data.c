@@ -139,12 +139,12 @@ static imp_status show(const imp_options *options, const imp_dataset *dataset, i
 
 static imp_status run_action(const imp_options *options, imp_error *err)
 {
-    const char *action = options->operand_count > 0 ? options->operands[0] : "";
-    if (options->operand_count != 2 ||
-        (strcmp(action, "info") != 0 && strcmp(action, "check") != 0))
-        return imp_fail(err, IMP_USAGE, "wants info DIR or check DIR: see imprint data --help");
+    static const imp_action_word words[] = {{"info", 1, 1, "DIR"}, {"check", 1, 1, "DIR"}, {0}};
+    int action;
     imp_dataset *dataset;
-    imp_status status = imp_dataset_open(&dataset, options->operands[1], err);
+    imp_status status = imp_options_action(&action, options, words, err);
+    if (status == IMP_OK)
+        status = imp_dataset_open(&dataset, options->operands[1], err);
     if (status != IMP_OK)
         return status;
     status = show(options, dataset, err);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "cli/agent_sandbox.h"
 #include "cli/eval.h"
 #include "cli/out_folder.h"
@@ -106,6 +107,11 @@ static imp_status evaluate_all(const imp_eval_settings *s, const imp_options *op
     // a policy that cannot be opened is better known before the first has driven for a minute
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++)
         status = imp_driver_open(&o->drivers[p], s->policies.items[p], &expert, err);
+    bool segments = false;
+    for (int p = 0; p < s->policies.count && status == IMP_OK; p++)
+        segments = segments || imp_driver_observation(o->drivers[p]) == IMP_OBSERVATION_SEGMENTS;
+    if (status == IMP_OK)
+        status = imp_sim_options_check_segmenter(&s->sim, segments, err);
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
         o->defs[p] = s->eval;
         status = imp_sim_options_look_through(&s->sim, o->drivers[p], err);
@@ -219,6 +225,14 @@ static imp_status run_contest(imp_eval_settings *s, const imp_options *options, 
     return imp_contest_run(&o->contest, contest, options, err);
 }
 
+// The baseline's, and behind it the challenges.
+static const char *protocol_word(int k)
+{
+    if (k == 0)
+        return "baseline";
+    return k <= IMP_CHALLENGE_COUNT ? imp_challenge_name((imp_challenge)(k - 1)) : NULL;
+}
+
 static imp_status choose_protocol(imp_eval_settings *s, const imp_options *options,
                                   bool *is_contest, imp_error *err)
 {
@@ -234,10 +248,12 @@ static imp_status choose_protocol(imp_eval_settings *s, const imp_options *optio
                         s->contest.agent_timeout);
     if (!*is_contest)
         return IMP_OK;
-    if (!imp_challenge_find(&s->contest.def.challenge, s->protocol))
-        return imp_fail(err, IMP_USAGE,
-                        "--protocol '%s': give baseline, aido-lf, aido-lfp, aido-lfv or aido-lfi",
-                        s->protocol);
+    int protocol;
+    const imp_status status =
+        imp_word_index(&protocol, "--protocol: ", s->protocol, protocol_word, err);
+    if (status != IMP_OK)
+        return status;
+    s->contest.def.challenge = (imp_challenge)(protocol - 1);
     return check_contest(s, options, err);
 }
 

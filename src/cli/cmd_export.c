@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/out_ending.h"
 #include "cli/out_folder.h"
 #include "cli/session.h"
 #include "imprint/logs.h"
@@ -22,12 +23,13 @@ typedef struct settings {
 // What can be written, and where to unless told otherwise.
 static const struct {
     const char *name, *out;
+    const char *endings[4];   // of the file; none: a folder is written
     imp_export_format format; // of datasets
 } FORMATS[] = {
-    {.name = "onnx", .out = "model.onnx"},
-    {"trainlog", "train.log", IMP_EXPORT_TRAINLOG},
-    {"minari", "minari", IMP_EXPORT_MINARI},
-    {"robomimic", "robomimic.hdf5", IMP_EXPORT_ROBOMIMIC},
+    {"onnx", "model.onnx", {".onnx"}, 0},
+    {"trainlog", "train.log", {".log", ".pkl", ".pickle"}, IMP_EXPORT_TRAINLOG},
+    {"minari", "minari", {NULL}, IMP_EXPORT_MINARI},
+    {"robomimic", "robomimic.hdf5", {".hdf5", ".h5"}, IMP_EXPORT_ROBOMIMIC},
 };
 enum { ONNX, FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
 
@@ -109,17 +111,19 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
 
 static imp_status export_any(settings *s, const imp_options *options, int *format, imp_error *err)
 {
-    *format = FORMAT_COUNT;
-    for (int k = 0; k < FORMAT_COUNT && options->operand_count == 2; k++)
-        if (strcmp(options->operands[0], FORMATS[k].name) == 0)
-            *format = k;
-    if (*format == FORMAT_COUNT)
-        return imp_fail(err, IMP_USAGE,
-                        "wanted is: imprint export onnx MODEL --out FILE, or trainlog, minari or "
-                        "robomimic DATASET");
+    imp_action_word words[FORMAT_COUNT + 1] = {0};
+    for (int k = 0; k < FORMAT_COUNT; k++)
+        words[k] = (imp_action_word){FORMATS[k].name, 1, 1, k == ONNX ? "MODEL" : "DATASET"};
+    imp_status status = imp_options_action(format, options, words, err);
+    if (status != IMP_OK)
+        return status;
     if (s->out[0] == '\0')
         s->out = FORMATS[*format].out;
-    const imp_status status = check_use(s, options, *format, err);
+    const char *const *endings = FORMATS[*format].endings;
+    status = endings[0] != NULL ? imp_out_check_file(s->out, endings, err)
+                                : imp_out_check_folder(s->out, err);
+    if (status == IMP_OK)
+        status = check_use(s, options, *format, err);
     if (status != IMP_OK)
         return status;
     return *format == ONNX ? export_onnx(s, options->operands[1], err)

@@ -4,17 +4,21 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "cli/commands.h"
 #include "cli/out_folder.h"
 #include "cli/session.h"
 #include "cli/strip.h"
 #include "imprint/logs.h"
 
+enum { ROSBAG = 0, VELOCITIES = 1 };
+
 typedef struct settings {
     imp_import_def def;
     int size[2];
     const char *camera, *commands, *calibration, *actions, *out;
     imp_calibration own; // of the camera
+    int kind;            // of the recordings
     bool force;
 } settings;
 
@@ -64,20 +68,32 @@ static void add_options(imp_options *options, settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-static bool is_one_of(const char *word, const char *a, const char *b)
+static const char *actions_word(int k)
 {
-    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+    static const char *const words[] = {"duty-cycles", [VELOCITIES] = "velocities"};
+    return k <= VELOCITIES ? words[k] : NULL;
+}
+
+static const char *lens_word(int k)
+{
+    static const char *const words[] = {"duckiebot", "none", "custom"};
+    return k < 3 ? words[k] : NULL;
 }
 
 static imp_status apply(const imp_options *options, settings *s, imp_error *err)
 {
     const bool sized = imp_options_given(options, s->size);
-    const char *kind = options->operand_count > 0 ? options->operands[0] : "";
-    if (options->operand_count < 2 || !is_one_of(kind, "rosbag", "trainlog"))
-        return imp_fail(err, IMP_USAGE,
-                        "wants rosbag FILE... or trainlog FILE...: see imprint "
-                        "import --help");
-    if (strcmp(kind, "rosbag") == 0 || sized) {
+    static const imp_action_word words[] = {
+        [ROSBAG] = {"rosbag", 1, -1, "FILE..."}, {"trainlog", 1, -1, "FILE..."}, {0}};
+    int lens, actions;
+    imp_status status = imp_options_action(&s->kind, options, words, err);
+    if (status == IMP_OK)
+        status = imp_word_index(&actions, "--actions: ", s->actions, actions_word, err);
+    if (status == IMP_OK)
+        status = imp_word_index(&lens, "--lens: ", s->def.lens, lens_word, err);
+    if (status != IMP_OK)
+        return status;
+    if (s->kind == ROSBAG || sized) {
         s->def.width = s->size[0];
         s->def.height = s->size[1];
     } else {
@@ -85,12 +101,7 @@ static imp_status apply(const imp_options *options, settings *s, imp_error *err)
     }
     if (sized && (s->size[0] < 1 || s->size[1] < 1))
         return imp_fail(err, IMP_USAGE, "--size must be at least 1x1");
-    if (!is_one_of(s->actions, "duty-cycles", "velocities"))
-        return imp_fail(err, IMP_USAGE, "--actions is duty-cycles or velocities, not %s",
-                        s->actions);
-    if (!is_one_of(s->def.lens, "duckiebot", "none") && strcmp(s->def.lens, "custom") != 0)
-        return imp_fail(err, IMP_USAGE, "--lens is duckiebot, none or custom, not %s", s->def.lens);
-    s->def.velocities = strcmp(s->actions, "velocities") == 0;
+    s->def.velocities = actions == VELOCITIES;
     s->def.camera_topic = s->camera[0] != '\0' ? s->camera : NULL;
     s->def.command_topic = s->commands[0] != '\0' ? s->commands : NULL;
     if (s->calibration[0] == '\0')
@@ -114,7 +125,7 @@ static imp_status import_files(settings *s, const imp_options *options, imp_impo
     const char *const *files = options->operands + 1;
     const int count = options->operand_count - 1;
     s->def.settings = json != NULL ? json : "{}";
-    status = strcmp(options->operands[0], "rosbag") == 0
+    status = s->kind == ROSBAG
                  ? imp_import_rosbag(summary, files, count, s->out, &s->def, &monitor, err)
                  : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
     imp_session_clear();

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/map_new.h"
 #include "cli/map_words.h"
+#include "cli/out_ending.h"
 #include "cli/session.h"
 #include "imprint/report.h"
 
@@ -118,8 +119,11 @@ static imp_status check(const settings *s, const imp_options *options, json_t *a
 static imp_status show(const settings *s, const imp_options *options, json_t *array, imp_error *err)
 {
     imp_map_picture_def def = imp_default_map_picture_def();
+    static const char *const endings[] = {".svg", ".png", NULL};
     imp_world *world;
-    imp_status status = imp_world_load(&world, options->operands[1], err);
+    imp_status status = s->out != NULL ? imp_out_check_file(s->out, endings, err) : IMP_OK;
+    if (status == IMP_OK)
+        status = imp_world_load(&world, options->operands[1], err);
     if (status != IMP_OK)
         return status;
     def.width = s->size[0];
@@ -137,17 +141,20 @@ static imp_status show(const settings *s, const imp_options *options, json_t *ar
 static imp_status run_action(const settings *s, const imp_options *options, json_t *array,
                              imp_error *err)
 {
-    const char *action = options->operand_count > 0 ? options->operands[0] : "";
-    if (strcmp(action, "list") == 0 && options->operand_count == 1)
-        return list(options, array, err);
-    if (strcmp(action, "check") == 0 && options->operand_count > 1)
-        return check(s, options, array, err);
-    if (strcmp(action, "show") == 0 && options->operand_count == 2)
-        return show(s, options, array, err);
-    if (strcmp(action, "new") == 0 && options->operand_count == 1)
-        return imp_map_new(options, &s->town, s->size, s->out, s->force, array, err);
-    return imp_fail(err, IMP_USAGE,
-                    "wants list, check MAP..., show MAP, or new: see imprint map --help");
+    enum { LIST, CHECK, SHOW, NEW };
+    static const imp_action_word words[] = {[LIST] = {"list", 0, 0, ""},
+                                            [CHECK] = {"check", 1, -1, "MAP..."},
+                                            [SHOW] = {"show", 1, 1, "MAP"},
+                                            [NEW] = {"new", 0, 0, "--out FILE"},
+                                            {0}};
+    int action;
+    const imp_status status = imp_options_action(&action, options, words, err);
+    if (status != IMP_OK)
+        return status;
+    return action == LIST    ? list(options, array, err)
+           : action == CHECK ? check(s, options, array, err)
+           : action == SHOW  ? show(s, options, array, err)
+                            : imp_map_new(options, &s->town, s->size, s->out, s->force, array, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/out_ending.h"
 #include "cli/session.h"
 #include "cli/settings_text.h"
 #include "imprint/nn.h"
@@ -242,9 +243,12 @@ static imp_status show(const settings *s, const imp_options *options, imp_error 
 static imp_status import(const settings *s, const imp_options *options, imp_error *err)
 {
     imp_network *network = NULL;
+    static const char *const endings[] = {".safetensors", NULL};
     if (s->out == NULL)
-        return imp_fail(err, IMP_USAGE, "import wants --out FILE for the model");
-    imp_status status = create(&network, s, s->network, err);
+        return imp_fail(err, IMP_USAGE, "import wants --out FILE.safetensors for the model");
+    imp_status status = imp_out_check_file(s->out, endings, err);
+    if (status == IMP_OK)
+        status = create(&network, s, s->network, err);
     if (status != IMP_OK)
         return status;
     status = imp_network_import(network, options->operands[1], err);
@@ -294,17 +298,20 @@ static imp_status list(const settings *s, const imp_options *options, imp_error 
 
 static imp_status run_action(const settings *s, const imp_options *options, imp_error *err)
 {
-    const char *action = options->operand_count > 0 ? options->operands[0] : "";
+    enum { LIST, SHOW, IMPORT };
+    static const imp_action_word words[] = {[LIST] = {"list", 0, 0, ""},
+                                            [SHOW] = {"show", 1, 1, "NAME|FILE|DIR"},
+                                            [IMPORT] = {"import", 1, 1, "FILE --out FILE"},
+                                            {0}};
+    int action;
+    const imp_status status = imp_options_action(&action, options, words, err);
+    if (status != IMP_OK)
+        return status;
     if (s->batch < 1 || s->batch > 4096)
         return imp_fail(err, IMP_USAGE, "--batch %d is not within 1 to 4096", s->batch);
-    if (strcmp(action, "list") == 0 && options->operand_count == 1)
-        return list(s, options, err);
-    if (strcmp(action, "show") == 0 && options->operand_count == 2)
-        return show(s, options, err);
-    if (strcmp(action, "import") == 0 && options->operand_count == 2)
-        return import(s, options, err);
-    return imp_fail(err, IMP_USAGE,
-                    "wants list, show NAME|FILE|DIR, or import FILE: see imprint model --help");
+    return action == LIST   ? list(s, options, err)
+           : action == SHOW ? show(s, options, err)
+                            : import(s, options, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/kind.h"
 #include "cli/commands.h"
+#include "cli/out_ending.h"
 #include "cli/session.h"
 #include "imprint/report.h"
 #include "pipeline/history.h"
@@ -42,7 +44,9 @@ static imp_status read_runs(curves *c, const imp_options *options, imp_error *er
     for (int k = 0; k < options->operand_count; k++) {
         const char *run = options->operands[k];
         imp_history *history = &c->histories[k];
-        const imp_status status = imp_history_read(history, run, INT32_MAX, err);
+        imp_status status = imp_kind_expect_folder(run, "a run is a folder of imprint train", err);
+        if (status == IMP_OK)
+            status = imp_history_read(history, run, INT32_MAX, err);
         if (status != IMP_OK)
             return status;
         if (history->count == 0)
@@ -66,8 +70,10 @@ static imp_status plot(const settings *s, const imp_options *options, curves *c,
 {
     if (options->operand_count < 1)
         return imp_fail(err, IMP_USAGE, "wanted is at least one folder that imprint train wrote");
-    if (!imp_path_ends(s->out, ".svg") && !imp_path_ends(s->out, ".png"))
-        return imp_fail(err, IMP_USAGE, "--out: '%s' ends neither with .svg nor with .png", s->out);
+    static const char *const endings[] = {".svg", ".png", NULL};
+    const imp_status named = imp_out_check_file(s->out, endings, err);
+    if (named != IMP_OK)
+        return named;
     if (imp_path_exists(s->out) && !s->force)
         return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
                         s->out);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/image.h"
 #include "base/vector.h"
+#include "cli/out_ending.h"
 #include "cli/random_sheet.h"
 #include "cli/replay.h"
 #include "cli/session.h"
@@ -198,17 +199,15 @@ static int print_summary(const settings *s, const imp_options *options, const ou
     return imp_session_finish();
 }
 
-// Pictures are PNG files; what a replay is, its own name tells.
+// Pictures are PNG files; what a replay is, its name tells.
 static imp_status check_out(const settings *s, const imp_options *options, imp_error *err)
 {
     const bool randomized = is_randomized(s);
     if (!randomized && imp_options_given(options, &s->episodes) && s->episodes != 1)
         return imp_fail(err, IMP_USAGE, "--episodes are drawn with --randomize");
-    if (!randomized && s->replay.dataset[0] != '\0')
-        return IMP_OK;
-    return imp_path_ends(s->out, ".png")
-               ? IMP_OK
-               : imp_fail(err, IMP_USAGE, "--out: '%s' does not end with .png", s->out);
+    static const char *const pictures[] = {".png", NULL}, *const films[] = {".png", ".apng", NULL};
+    return !randomized && s->replay.dataset[0] != '\0' ? imp_out_check_either(s->out, films, err)
+                                                       : imp_out_check_file(s->out, pictures, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

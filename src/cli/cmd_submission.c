@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/agent_sandbox.h"
 #include "cli/commands.h"
+#include "cli/out_ending.h"
 #include "cli/session.h"
 #include "imprint/arena.h"
 
@@ -16,7 +17,9 @@ typedef struct settings {
 static imp_status make(const settings *s, const imp_options *options, const char *folder,
                        imp_error *err)
 {
-    const imp_status status = imp_submission_create(folder, &s->submission, err);
+    imp_status status = imp_out_check_folder(folder, err);
+    if (status == IMP_OK)
+        status = imp_submission_create(folder, &s->submission, err);
     if (status != IMP_OK)
         return status;
     if (options->json)
@@ -44,11 +47,15 @@ static imp_status check(const settings *s, const imp_options *options, const cha
 
 static imp_status run_settings(const settings *s, const imp_options *options, imp_error *err)
 {
-    const char *what = options->operand_count > 0 ? options->operands[0] : "";
-    if (options->operand_count != 2 || (strcmp(what, "new") != 0 && strcmp(what, "check") != 0))
-        return imp_fail(err, IMP_USAGE, "give new or check, and a folder");
-    return strcmp(what, "new") == 0 ? make(s, options, options->operands[1], err)
-                                    : check(s, options, options->operands[1], err);
+    enum { NEW, CHECK };
+    static const imp_action_word words[] = {
+        [NEW] = {"new", 1, 1, "DIR"}, [CHECK] = {"check", 1, 1, "DIR"}, {0}};
+    int action;
+    const imp_status status = imp_options_action(&action, options, words, err);
+    if (status != IMP_OK)
+        return status;
+    return action == NEW ? make(s, options, options->operands[1], err)
+                         : check(s, options, options->operands[1], err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "cli/run_folder.h"
 #include "cli/session.h"
 #include "cli/train.h"
@@ -147,26 +148,27 @@ static int print_summary(const imp_train_settings *s, const imp_options *options
     return imp_session_finish();
 }
 
+static const char *schedule_word(int k)
+{
+    return k < (int)(sizeof SCHEDULES / sizeof SCHEDULES[0]) ? SCHEDULES[k] : NULL;
+}
+
+const char *imp_action_loss_word(int k)
+{
+    return k <= IMP_LOSS_HUBER ? imp_loss_word(k) : NULL;
+}
+
 // Turns words into the values that they stand for.
 static imp_status read_words(imp_train_settings *s, imp_error *err)
 {
-    const int schedule_count = sizeof SCHEDULES / sizeof SCHEDULES[0];
     int schedule = 0, optimiser = 0, loss = 0;
-    while (schedule < schedule_count && strcmp(s->schedule, SCHEDULES[schedule]) != 0)
-        schedule++;
-    while (imp_optimiser_word(optimiser) != NULL &&
-           strcmp(s->optimiser, imp_optimiser_word(optimiser)) != 0)
-        optimiser++;
-    while (imp_loss_word(loss) != NULL && strcmp(s->loss, imp_loss_word(loss)) != 0)
-        loss++;
-    if (schedule == schedule_count)
-        return imp_fail(err, IMP_USAGE, "--schedule: '%s' is none of constant, step, cosine",
-                        s->schedule);
-    if (imp_optimiser_word(optimiser) == NULL)
-        return imp_fail(err, IMP_USAGE, "--optimiser: '%s' is none of adam, adamw, sgd",
-                        s->optimiser);
-    if (imp_loss_word(loss) == NULL || loss == IMP_LOSS_CROSS_ENTROPY)
-        return imp_fail(err, IMP_USAGE, "--loss: '%s' is neither mse nor huber", s->loss);
+    imp_status status = imp_word_index(&schedule, "--schedule: ", s->schedule, schedule_word, err);
+    if (status == IMP_OK)
+        status = imp_word_index(&optimiser, "--optimiser: ", s->optimiser, imp_optimiser_word, err);
+    if (status == IMP_OK)
+        status = imp_word_index(&loss, "--loss: ", s->loss, imp_action_loss_word, err);
+    if (status != IMP_OK)
+        return status;
     s->train.schedule = (imp_schedule)schedule;
     s->train.trainer.optimiser = (imp_optimiser)optimiser;
     s->train.trainer.loss = (imp_loss)loss;

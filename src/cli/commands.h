@@ -79,6 +79,9 @@ void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim);
 imp_status imp_sim_options_look_through(const imp_sim_options *sim, imp_driver *driver,
                                         imp_error *err);
 
+// Refuses a segmenter that no driver uses.
+imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used, imp_error *err);
+
 // Adds --randomize and --randomization, and reads them; tells which names of a file mean nothing.
 void imp_random_options_add(imp_options *options, imp_sim_options *sim);
 imp_status imp_random_options_read(const imp_options *options, const imp_sim_options *sim,

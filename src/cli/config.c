@@ -8,6 +8,7 @@
 #include <yaml.h>
 
 #include "base/file.h"
+#include "base/kind.h"
 #include "base/number.h"
 #include "base/words.h"
 #include "base/yaml_limits.h"
@@ -94,7 +95,9 @@ imp_status imp_config_read(imp_options *options, const char *path, imp_error *er
 {
     char *text;
     size_t length;
-    imp_status status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
+    imp_status status = imp_kind_expect_text(path, "settings are a YAML file", err);
+    if (status == IMP_OK)
+        status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
     yaml_parser_t parser;

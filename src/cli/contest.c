@@ -309,8 +309,14 @@ imp_status imp_contest_run(imp_contest_outcome *o, const imp_contest_settings *s
         entrants[p].guest = imp_default_guest_def();
         entrants[p].guest.monitor = &monitor;
     }
-    for (int p = 0; p < s->policies->count && status == IMP_OK; p++)
+    bool segmented = false;
+    for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         status = open_entrant(&entrants[p], s, p, err);
+        segmented =
+            segmented || (status == IMP_OK && imp_driver_segmenter(entrants[p].driver) != NULL);
+    }
+    if (status == IMP_OK)
+        status = imp_sim_options_check_segmenter(s->sim, segmented, err);
     imp_drive_def drive = imp_default_drive_def();
     imp_challenge_set_clock(&drive);
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {

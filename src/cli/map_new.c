@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cli/map_words.h"
+#include "cli/out_ending.h"
 #include "cli/out_folder.h"
 #include "cli/session.h"
 
@@ -152,7 +153,10 @@ imp_status imp_map_new(const imp_options *options, const imp_map_new_options *se
     const bool to_screen = strcmp(out, "-") == 0;
     if (to_screen && (several || options->json))
         return imp_fail(err, IMP_USAGE, "--out - goes with neither --count nor --json");
-    imp_status status = choose_kind(settings, &town, err);
+    static const char *const endings[] = {".yaml", ".yml", NULL};
+    imp_status status = several || to_screen ? IMP_OK : imp_out_check_file(out, endings, err);
+    if (status == IMP_OK)
+        status = choose_kind(settings, &town, err);
     if (status == IMP_OK)
         status = try_out(&town, err);
     if (status != IMP_OK)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "cli/arguments.h"
 #include "cli/config.h"
 #include "cli/help.h"
@@ -259,6 +260,43 @@ imp_status imp_options_read(imp_options *options, int argc, char **argv, imp_err
     if (status == IMP_OK)
         status = imp_arguments_read(options, argc, argv, false, err);
     return status == IMP_OK ? check_operands(options, err) : status;
+}
+
+// Lists the words, and offers them to a guess.
+static void list_words(char *out, size_t capacity, imp_guess *guess, const imp_action_word *words)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int k = 0; words[k].word != NULL && used < capacity; k++) {
+        imp_guess_offer(guess, words[k].word);
+        used += (size_t)snprintf(out + used, capacity - used, "%s%s", k == 0 ? "" : ", ",
+                                 words[k].word);
+    }
+}
+
+imp_status imp_options_action(int *out, const imp_options *options, const imp_action_word *words,
+                              imp_error *err)
+{
+    const char *given = options->operand_count > 0 ? options->operands[0] : "";
+    char known[200], hint[IMP_GUESS_TEXT];
+    imp_guess guess = imp_guess_of(given, strlen(given));
+    list_words(known, sizeof known, &guess, words);
+    if (options->operand_count == 0)
+        return imp_fail(err, IMP_USAGE, "say what to do: %s (see %s --help)", known,
+                        options->program);
+    int k = 0;
+    while (words[k].word != NULL && strcmp(words[k].word, given) != 0)
+        k++;
+    if (words[k].word == NULL)
+        return imp_fail(err, IMP_USAGE, "'%.60s' is none of %s%s", given, known,
+                        imp_guess_tell(&guess, hint));
+    const int count = options->operand_count - 1;
+    if (count < words[k].least || (words[k].most >= 0 && count > words[k].most))
+        return imp_fail(err, IMP_USAGE, "too %s arguments: wanted is %s %s%s%s",
+                        count < words[k].least ? "few" : "many", options->program, given,
+                        words[k].operands[0] != '\0' ? " " : "", words[k].operands);
+    *out = k;
+    return IMP_OK;
 }
 
 void imp_options_free(imp_options *options)

@@ -92,6 +92,17 @@ const char *imp_options_program(const imp_options *options);
 // Whether the option that fills `value` was given.
 bool imp_options_given(const imp_options *options, const void *value);
 
+// Finds what the first operand names of what a command can do. IMP_USAGE if it is none of the
+// words, or not followed by `least` to `most` operands (most < 0: any number). `words` has a row
+// for each, and one without a word behind the last.
+typedef struct imp_action_word {
+    const char *word;
+    int least, most;
+    const char *operands; // that follow it, for people: "MAP..."
+} imp_action_word;
+imp_status imp_options_action(int *out, const imp_options *options, const imp_action_word *words,
+                              imp_error *err);
+
 // What is saved: settings alone as one line of JSON, flexible ones, too, as a YAML file's text; the
 // caller frees them. NULL if out of memory, or a text among them is not UTF-8.
 char *imp_options_json(const imp_options *options);

@@ -12,6 +12,7 @@
 
 #include "base/atomic_file.h"
 #include "cli/config.h"
+#include "cli/out_ending.h"
 
 // The files that imprint writes into output folders. No other is ever removed.
 static bool is_ours(const char *name)
@@ -154,6 +155,9 @@ imp_status imp_out_claim(const imp_options *options, const char *folder, bool re
         return imp_fail(err, IMP_USAGE, "--resume and --force exclude each other");
     if (folder[0] == '\0')
         return imp_fail(err, IMP_USAGE, "--out wants a folder");
+    const imp_status named = imp_out_check_folder(folder, err);
+    if (named != IMP_OK)
+        return named;
     rmdir(folder); // an empty one is as good as none
     if (lstat(folder, &info) != 0)
         return IMP_OK;

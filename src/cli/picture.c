@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vector.h"
+#include "base/words.h"
 #include "pipeline/labeller.h"
 
 typedef enum view_kind {
@@ -77,16 +78,17 @@ void imp_picture_options_add(imp_options *options, imp_picture_options *p)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+static const char *view_word(int k)
+{
+    return k < VIEW_COUNT ? VIEWS[k] : NULL;
+}
+
 static imp_status find_view(const char *name, view_kind *out, imp_error *err)
 {
-    for (int k = 0; k < VIEW_COUNT; k++)
-        if (strcmp(name, VIEWS[k]) == 0) {
-            *out = (view_kind)k;
-            return IMP_OK;
-        }
-    return imp_fail(
-        err, IMP_USAGE,
-        "--view: '%s' is none of driver, map, segment, classes, depth, free and catalogue", name);
+    int found = 0;
+    const imp_status status = imp_word_index(&found, "--view: ", name, view_word, err);
+    *out = (view_kind)found;
+    return status;
 }
 
 // The next item of a list with commas; NULL at its end.
@@ -100,16 +102,21 @@ static const char *next_item(const char **list, char *item, size_t capacity)
     return item;
 }
 
+static const char *draw_word(int k)
+{
+    static const char *const words[] = {"lanes", "boxes"};
+    return k < 2 ? words[k] : NULL;
+}
+
 static imp_status read_draw(imp_painter *p, const char *list, imp_error *err)
 {
     char item[64];
     while (next_item(&list, item, sizeof item) != NULL) {
-        if (strcmp(item, "lanes") == 0)
-            p->lanes = true;
-        else if (strcmp(item, "boxes") == 0)
-            p->boxes = true;
-        else
-            return imp_fail(err, IMP_USAGE, "--draw: '%s' is neither lanes nor boxes", item);
+        int found;
+        const imp_status status = imp_word_index(&found, "--draw: ", item, draw_word, err);
+        if (status != IMP_OK)
+            return status;
+        *(found == 0 ? &p->lanes : &p->boxes) = true;
     }
     if ((p->lanes || p->boxes) && p->kind != DRIVER && p->kind != FREE && p->kind != SEGMENT &&
         p->kind != CLASSES)
@@ -118,30 +125,33 @@ static imp_status read_draw(imp_painter *p, const char *list, imp_error *err)
     return IMP_OK;
 }
 
+enum { DEGRADE_COUNT = 12 };
+static const char *degrade_word(int k)
+{
+    static const char *const words[DEGRADE_COUNT] = {"motion", "defocus", "exposure", "balance",
+                                                     "gamma",  "noise",   "shot",     "flicker",
+                                                     "bands",  "jpeg",    "speed",    "turn"};
+    return k < DEGRADE_COUNT ? words[k] : NULL;
+}
+
 static imp_status read_degrade(imp_painter *p, const char *list, imp_error *err)
 {
     imp_degrade_def *def = &p->degrade;
     double quality = 0.0;
-    const struct {
-        const char *name;
-        double *value;
-    } words[] = {{"motion", &def->motion_blur},  {"defocus", &def->defocus},
-                 {"exposure", &def->exposure},   {"balance", &def->white_balance},
-                 {"gamma", &def->gamma},         {"noise", &def->noise},
-                 {"shot", &def->shot_noise},     {"flicker", &def->flicker},
-                 {"bands", &def->flicker_bands}, {"jpeg", &quality},
-                 {"speed", &p->speed},           {"turn", &p->turn_rate}};
+    double *const values[DEGRADE_COUNT] = {
+        &def->motion_blur,   &def->defocus, &def->exposure,   &def->white_balance,
+        &def->gamma,         &def->noise,   &def->shot_noise, &def->flicker,
+        &def->flicker_bands, &quality,      &p->speed,        &p->turn_rate};
     char item[64];
     while (next_item(&list, item, sizeof item) != NULL) {
         char *equals = strchr(item, '='), *end = item;
-        double *value = NULL;
+        int found;
         if (equals != NULL)
             *equals = '\0';
-        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++)
-            if (strcmp(item, words[k].name) == 0)
-                value = words[k].value;
-        if (value == NULL)
-            return imp_fail(err, IMP_USAGE, "--degrade: there is no '%s'", item);
+        const imp_status status = imp_word_index(&found, "--degrade: ", item, degrade_word, err);
+        if (status != IMP_OK)
+            return status;
+        double *value = values[found];
         if (equals != NULL)
             *value = strtod(equals + 1, &end);
         if (equals == NULL || end == equals + 1 || *end != '\0' || !isfinite(*value))

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/vector.h"
+#include "base/words.h"
 #include "cli/commands.h"
 
 imp_sim_options imp_default_sim_options(void)
@@ -167,13 +168,11 @@ void imp_sim_options_add_several(imp_options *options, imp_sim_options *sim)
 
 imp_status imp_sim_options_split(const imp_sim_options *sim, imp_split *split, imp_error *err)
 {
-    int k = 0;
-    while (imp_split_word(k) != NULL && strcmp(sim->split, imp_split_word(k)) != 0)
-        k++;
-    if (imp_split_word(k) == NULL)
-        return imp_fail(err, IMP_USAGE, "--split: '%s' is none of all, train, test", sim->split);
-    *split = (imp_split)k;
-    return IMP_OK;
+    int found = 0;
+    const imp_status status = imp_word_index(&found, "--split: ", sim->split, imp_split_word, err);
+    if (status == IMP_OK)
+        *split = (imp_split)found;
+    return status;
 }
 
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
@@ -187,10 +186,12 @@ void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
 imp_status imp_sim_options_observe(const imp_sim_options *sim, imp_observation *observe,
                                    imp_error *err)
 {
-    return imp_observation_find(observe, sim->observe)
-               ? IMP_OK
-               : imp_fail(err, IMP_USAGE, "--observe: '%s' is neither pictures nor segments",
-                          sim->observe);
+    int found = 0;
+    const imp_status status =
+        imp_word_index(&found, "--observe: ", sim->observe, imp_observation_word, err);
+    if (status == IMP_OK)
+        *observe = (imp_observation)found;
+    return status;
 }
 
 void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
@@ -209,6 +210,15 @@ imp_status imp_sim_options_look_through(const imp_sim_options *sim, imp_driver *
     return imp_driver_look_through(driver, sim->segmenter, err);
 }
 
+imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used, imp_error *err)
+{
+    return used || sim->segmenter[0] == '\0'
+               ? IMP_OK
+               : imp_fail(err, IMP_USAGE,
+                          "--segmenter: none of the policies was trained on segments, so none "
+                          "looks through it");
+}
+
 imp_status imp_check_threads(int threads, imp_error *err)
 {
     if (threads < 0 || threads > 1024)
@@ -224,10 +234,23 @@ imp_status imp_read_lens(const char *lens, imp_calibration *out, imp_error *err)
     out->lens = imp_lens_none();
     if (strcmp(lens, "none") == 0)
         return IMP_OK;
-    if (strchr(lens, '/') == NULL && strchr(lens, '.') == NULL && !imp_path_exists(lens))
-        return imp_fail(err, IMP_USAGE, "--lens: '%s' is neither duckiebot nor none nor a file",
-                        lens);
+    if (strchr(lens, '/') == NULL && strchr(lens, '.') == NULL && !imp_path_exists(lens)) {
+        char hint[IMP_GUESS_TEXT];
+        imp_guess guess = imp_guess_of(lens, strlen(lens));
+        imp_guess_offer(&guess, "duckiebot");
+        imp_guess_offer(&guess, "none");
+        return imp_fail(err, IMP_USAGE, "--lens: '%s' is neither duckiebot nor none nor a file%s",
+                        lens, imp_guess_tell(&guess, hint));
+    }
     return imp_calibration_read(out, lens, err);
+}
+
+// Whose clock, or whose lanes.
+enum { CHALLENGE = 1 };
+static const char *whose_word(int k)
+{
+    static const char *const words[] = {"simulator", [CHALLENGE] = "challenge"};
+    return k <= CHALLENGE ? words[k] : NULL;
 }
 
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
@@ -249,11 +272,14 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     camera->lens = calibration.lens;
     camera->width = sim->size[0];
     camera->height = sim->size[1];
-    if (strcmp(sim->clock, "challenge") == 0)
+    int clock = 0, lanes = 0;
+    status = imp_word_index(&clock, "--clock: ", sim->clock, whose_word, err);
+    if (status == IMP_OK)
+        status = imp_word_index(&lanes, "--lanes: ", sim->lanes, whose_word, err);
+    if (status != IMP_OK)
+        return status;
+    if (clock == CHALLENGE)
         imp_challenge_set_clock(&env->drive);
-    else if (strcmp(sim->clock, "simulator") != 0)
-        return imp_fail(err, IMP_USAGE, "--clock: '%s' is neither simulator nor challenge",
-                        sim->clock);
     env->seed = sim->seed;
     env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
     env->frame_skip = sim->frame_skip;
@@ -266,10 +292,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->turning_rate = sim->turning_rate;
     expert->turn_rate = sim->turn_rate;
     expert->return_angle = sim->return_angle_deg * IMP_PI / 180.0;
-    expert->challenge_lanes = strcmp(sim->lanes, "challenge") == 0;
-    if (!expert->challenge_lanes && strcmp(sim->lanes, "simulator") != 0)
-        return imp_fail(err, IMP_USAGE, "--lanes: '%s' is neither simulator nor challenge",
-                        sim->lanes);
+    expert->challenge_lanes = lanes == CHALLENGE;
     expert->lane_offset = sim->lane_offset;
     expert->turns = sim->turns;
     expert->by_sight = sim->by_sight;

@@ -21,4 +21,7 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s);
 imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err);
 void imp_train_settings_free(imp_train_settings *s);
 
+// The k-th loss that fits actions, or NULL behind the last.
+const char *imp_action_loss_word(int k);
+
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/kind.h"
 
 // The shard that episodes are being read from.
 typedef struct shard_cursor {
@@ -106,8 +107,11 @@ static imp_status read_index(imp_dataset *dataset, hid_t file, const char *path,
 static imp_status open_dataset(imp_dataset **out, const char *folder, imp_error *err)
 {
     char path[PATH_MAX];
-    imp_status status = imp_dataset_path(path, folder, IMP_INDEX_NAME, err);
+    imp_status status = imp_kind_expect_folder(
+        folder, "a dataset is a folder of imprint log or imprint import", err);
     hid_t file;
+    if (status == IMP_OK)
+        status = imp_dataset_path(path, folder, IMP_INDEX_NAME, err);
     if (status == IMP_OK && !imp_path_exists(path))
         status = imp_fail(err, IMP_BAD_INPUT,
                           "%s: is no dataset, there is no %s: record one with "

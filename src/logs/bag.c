@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kind.h"
 #include "logs/bytes.h"
 
 #define FIRST_LINE "#ROSBAG V2.0\n"
@@ -104,6 +105,10 @@ imp_status imp_bag_open(imp_bag *bag, const uint8_t *bytes, size_t length, const
         const bool other = length > 8 && memcmp(bytes, "#ROS", 4) == 0;
         const bool second = length > 8 && (memcmp(bytes, "SQLite f", 8) == 0 ||
                                            memcmp(bytes, "\x89MCAP0\r\n", 8) == 0);
+        const imp_kind kind = imp_kind_of(name, bytes, length);
+        if (!other && !second && kind != IMP_KIND_UNKNOWN)
+            return imp_fail(err, IMP_BAD_INPUT, "%s: is not a bag of ROS 1, but %s", name,
+                            imp_kind_words(kind));
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s", name,
                         other    ? "is a bag of an old version: convert it with `rosbag fix`"
                         : second ? "is a bag of ROS 2: convert it with rosbags-convert"

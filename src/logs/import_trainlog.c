@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kind.h"
 #include "logs/import.h"
 #include "logs/mapped.h"
 #include "logs/pickle.h"
@@ -372,6 +373,13 @@ static imp_status add_file(importer *i, const char *path, imp_error *err)
     imp_status status = imp_mapped_open(&file, path, err);
     if (status != IMP_OK)
         return status;
+    const imp_kind kind = imp_kind_of(path, file.bytes, file.length);
+    // old pickles are text
+    if (kind != IMP_KIND_PICKLE && kind != IMP_KIND_TEXT && kind != IMP_KIND_UNKNOWN) {
+        imp_mapped_close(&file);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is %s; a train.log holds Python pickles", path,
+                        imp_kind_words(kind));
+    }
     i->name = path;
     i->seen = 0;
     i->seen_most = TIMES_NAMED * (uint64_t)file.length;

@@ -16,13 +16,17 @@ imp_status imp_mapped_open(imp_mapped *out, const char *path, imp_error *err)
         const int why = errno;
         if (descriptor >= 0)
             close(descriptor);
-        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(why));
+        return why == ENOENT || why == ENOTDIR
+                   ? imp_fail(err, IMP_BAD_INPUT, "%s: no such file", path)
+                   : imp_fail(err, IMP_IO, "%s: cannot be read: %s", path, strerror(why));
     }
     imp_status status = IMP_OK;
     void *map = MAP_FAILED;
     if (!S_ISREG(info.st_mode) || info.st_size == 0)
         status = imp_fail(err, IMP_BAD_INPUT, "%s: %s", path,
-                          S_ISREG(info.st_mode) ? "is empty" : "is not a file");
+                          S_ISREG(info.st_mode)   ? "is empty"
+                          : S_ISDIR(info.st_mode) ? "is a folder, not a file"
+                                                  : "is not a file");
     else
         map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (status == IMP_OK && map == MAP_FAILED)

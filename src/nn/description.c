@@ -2,6 +2,8 @@
 #include "nn/description.h"
 
 #include "base/file.h"
+#include "base/kind.h"
+#include "base/words.h"
 #include "nn/builtin.h"
 
 #include <stdarg.h>
@@ -40,7 +42,7 @@ static imp_status fail_at(const reader *r, int line, const char *format, ...)
 
 static imp_status fail_at(const reader *r, int line, const char *format, ...)
 {
-    char message[240];
+    char message[320];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
@@ -244,10 +246,14 @@ static imp_status read_kind(reader *r, imp_layer *layer)
             layer->kind = (imp_layer_kind)k;
             return IMP_OK;
         }
+    char hint[IMP_GUESS_TEXT];
+    imp_guess guess = imp_guess_of(p->words[0], strlen(p->words[0]));
+    for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT; k++)
+        imp_guess_offer(&guess, imp_layer_kind_word((imp_layer_kind)k));
     return fail_at(r, r->line,
                    "layer '%s': unknown kind '%s': known are convolution, max-pool, average-pool, "
-                   "batch-norm, relu, elu, dropout, add, concat, flatten and dense",
-                   layer->name, p->words[0]);
+                   "batch-norm, relu, elu, dropout, add, concat, flatten and dense%s",
+                   layer->name, p->words[0], imp_guess_tell(&guess, hint));
 }
 
 // Without an input a layer takes what the one above it gives.
@@ -510,26 +516,50 @@ static const imp_builtin_network *builtin(int index)
 
 imp_status imp_description_builtin(imp_description **out, const char *name, imp_error *err)
 {
-    char known[256] = "";
+    char known[256] = "", hint[IMP_GUESS_TEXT];
+    imp_guess guess = imp_guess_of(name, strlen(name));
     const imp_builtin_network *b;
     for (int i = 0; (b = builtin(i)) != NULL; i++) {
         if (strcmp(b->name, name) == 0)
             return imp_description_parse(out, b->name, (const char *)b->text, b->length, err);
         const size_t used = strlen(known);
+        imp_guess_offer(&guess, b->name);
         snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", b->name);
     }
+    if (imp_guess_tell(&guess, hint)[0] != '\0')
+        return imp_fail(err, IMP_USAGE, "unknown network '%.80s'%s", name, hint);
     return imp_fail(err, IMP_USAGE,
-                    "unknown network \"%.80s\": known are %s, and paths of YAML files", name,
-                    known);
+                    "unknown network '%.80s': known are %s, and paths of YAML files", name, known);
+}
+
+// Whether a name is no network's, but a file's.
+static bool is_stranger(const char *name)
+{
+    const imp_builtin_network *b;
+    for (int i = 0; (b = builtin(i)) != NULL; i++)
+        if (strcmp(b->name, name) == 0)
+            return false;
+    return imp_path_exists(name);
 }
 
 imp_status imp_description_find(imp_description **out, const char *name, imp_error *err)
 {
-    if (strchr(name, '/') == NULL && !imp_path_is_yaml(name))
+    const bool is_path = strchr(name, '/') != NULL || strchr(name, '.') != NULL;
+    if (!is_path && !is_stranger(name))
         return imp_description_builtin(out, name, err);
     char *text;
     size_t bytes;
-    imp_status status = imp_file_read(&text, &bytes, name, BYTES_MAX, err);
+    imp_kind kind;
+    imp_status status = imp_kind_find(&kind, name, err);
+    if (status == IMP_OK)
+        status = imp_kind_expect_text(name,
+                                      kind == IMP_KIND_SAFETENSORS || kind == IMP_KIND_FOLDER
+                                          ? "a network is described by a YAML file; to go on from "
+                                            "a model's weights, give it with --from"
+                                          : "a network is described by a YAML file",
+                                      err);
+    if (status == IMP_OK)
+        status = imp_file_read(&text, &bytes, name, BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
     status = imp_description_parse(out, name, text, bytes, err);

@@ -2,6 +2,7 @@
 #include "nn/network_file.h"
 
 #include "base/file.h"
+#include "base/kind.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,6 +256,29 @@ imp_status imp_network_from_file(imp_network **out, const imp_safetensors *file,
     return IMP_OK;
 }
 
+static bool holds(const char *folder, const char *name)
+{
+    char path[IMP_PATH_MAX];
+    return imp_path_join(path, folder, name, NULL) == IMP_OK && imp_path_exists(path);
+}
+
+// Says of other programs' networks what can be done with them.
+static imp_status check_kind(const char *path, imp_error *err)
+{
+    imp_kind kind;
+    const imp_status status = imp_kind_find(&kind, path, err);
+    const char *wanted = "a model is a .safetensors file, or the folder of a training";
+    if (status != IMP_OK)
+        return status;
+    if (kind == IMP_KIND_ONNX)
+        wanted = "imprint writes such files and does not read them: give the model "
+                 "(.safetensors) that it was exported from";
+    else if (kind == IMP_KIND_PYTORCH || kind == IMP_KIND_PICKLE)
+        wanted = "save its state_dict() with safetensors.torch.save_file(), and make a model of "
+                 "that with imprint model import";
+    return imp_kind_expect(path, IMP_KIND_SAFETENSORS, IMP_KIND_SAFETENSORS, wanted, err);
+}
+
 // A model's file, or that of the folder that a training wrote; `found` is its path, which the file
 // borrows.
 static imp_status read_model(imp_safetensors *file, char found[IMP_PATH_MAX], const char *path,
@@ -265,8 +289,11 @@ static imp_status read_model(imp_safetensors *file, char found[IMP_PATH_MAX], co
     if (status != IMP_OK)
         return status;
     if (strcmp(found, path) != 0 && !imp_path_exists(found))
-        return imp_fail(err, IMP_BAD_INPUT, "%s: no %s in it: is training finished?", path, name);
-    return imp_safetensors_read(file, found, err);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: no %s in it: %s", path, name,
+                        holds(path, "main_data.hdf5") ? "it is a dataset"
+                                                      : "is training finished?");
+    const imp_status fits = check_kind(found, err);
+    return fits == IMP_OK ? imp_safetensors_read(file, found, err) : fits;
 }
 
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
+
 // Words, strengths in "all", and the largest that make sense.
 static const struct strength {
     const char *word;
@@ -29,6 +31,12 @@ const char *imp_augment_word(int k)
     return k >= 0 && k < STRENGTH_COUNT ? STRENGTHS[k].word : NULL;
 }
 
+// What a list may hold.
+static const char *any_word(int k)
+{
+    return k == 0 ? "all" : k == 1 ? "none" : imp_augment_word(k - 2);
+}
+
 // "word" or "word:strength".
 static imp_status read_one(imp_augment *out, const char *item, size_t length, imp_error *err)
 {
@@ -47,10 +55,11 @@ static imp_status read_one(imp_augment *out, const char *item, size_t length, im
         *value_of(out, k) = value;
         return IMP_OK;
     }
-    return imp_fail(err, IMP_USAGE,
-                    "'%.*s' is none of all, none, brightness, contrast, colour, blur, noise, "
-                    "shift, turn, cut-out",
-                    (int)word, item);
+    int found;
+    const imp_status status = imp_word_find(&found, "--augment: ", item, word, any_word, err);
+    return status != IMP_OK
+               ? status
+               : imp_fail(err, IMP_USAGE, "--augment: '%s' takes no strength", any_word(found));
 }
 
 imp_status imp_augment_read(imp_augment *out, const char *text, imp_error *err)

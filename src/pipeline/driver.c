@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "imprint/pipeline.h"
 #include "pipeline/spectacles.h"
 
@@ -25,11 +26,23 @@ struct imp_driver {
 
 static imp_status load_network(imp_driver *driver, imp_error *err)
 {
-    if (!imp_path_exists(driver->name))
+    const char *name = driver->name;
+    if (!imp_path_exists(name) && (strchr(name, '/') != NULL || strchr(name, '.') != NULL))
         return imp_fail(err, IMP_BAD_INPUT,
-                        "unknown policy '%s': give expert, reference, or a model's file or folder, "
-                        "as imprint train makes them",
-                        driver->name);
+                        "%s: no such file or folder; a policy is expert, reference, or a model of "
+                        "imprint train",
+                        name);
+    if (!imp_path_exists(name)) {
+        char hint[IMP_GUESS_TEXT];
+        imp_guess guess = imp_guess_of(name, strlen(name));
+        imp_guess_offer(&guess, "expert");
+        imp_guess_offer(&guess, "reference");
+        imp_guess_tell(&guess, hint);
+        return imp_fail(err, IMP_BAD_INPUT, "unknown policy '%.200s'%s", name,
+                        hint[0] != '\0' ? hint
+                                        : ": give expert, reference, or a model's file or folder, "
+                                          "as imprint train makes them");
+    }
     return imp_network_load(&driver->network, driver->name, err);
 }
 

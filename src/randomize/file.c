@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/kind.h"
 #include "randomize/quantities.h"
 
 enum { FILE_MAX = 1 << 20, NAME_SHOWN = 60 };
@@ -202,7 +203,9 @@ imp_status imp_randomization_read(imp_randomization *spec, const char *path,
 {
     char *text = NULL;
     size_t length = 0;
-    imp_status status = imp_file_read(&text, &length, path, FILE_MAX, err);
+    imp_status status = imp_kind_expect_text(path, "distributions are a JSON file", err);
+    if (status == IMP_OK)
+        status = imp_file_read(&text, &length, path, FILE_MAX, err);
     if (status == IMP_OK)
         status = imp_randomization_parse(spec, path, text, length, notice, err);
     free(text);

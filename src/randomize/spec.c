@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/words.h"
 #include "randomize/quantities.h"
 
 static const struct {
@@ -95,6 +96,15 @@ static unsigned groups_of(const char *word, size_t length, bool *reference)
     return 0;
 }
 
+static void offer_words(imp_guess *guess)
+{
+    imp_guess_offer(guess, "none");
+    for (int k = 0; k < (int)(sizeof sets / sizeof sets[0]); k++)
+        imp_guess_offer(guess, sets[k].word);
+    for (int g = 0; g < IMP_GROUP_COUNT; g++)
+        imp_guess_offer(guess, groups[g].word);
+}
+
 static void switch_groups(imp_randomization *spec, unsigned which, bool reference, double strength)
 {
     for (int g = 0; g < IMP_GROUP_COUNT; g++)
@@ -129,15 +139,17 @@ static imp_status set_word(imp_randomization *spec, const char *word, size_t len
     const unsigned which =
         off ? groups_of(word + 3, length - 3, &reference) : groups_of(word, named, &reference);
     if (which == 0) {
-        char known[300] = "";
+        char known[300] = "", hint[IMP_GUESS_TEXT];
+        imp_guess guess = off ? imp_guess_of(word + 3, length - 3) : imp_guess_of(word, named);
+        offer_words(&guess);
         for (int g = 0; g < IMP_GROUP_COUNT; g++) {
             strncat(known, g > 0 ? ", " : " ", sizeof known - strlen(known) - 1);
             strncat(known, groups[g].word, sizeof known - strlen(known) - 1);
         }
         return imp_fail(err, IMP_USAGE,
                         "'%.*s' is none of all, none, looks, dynamics, reference, domain_rand, "
-                        "camera_rand, dynamics_rand, nor a group:%s",
-                        shown, word, known);
+                        "camera_rand, dynamics_rand, nor a group:%s%s",
+                        shown, word, known, imp_guess_tell(&guess, hint));
     }
     switch_groups(spec, which, reference, strength);
     return IMP_OK;

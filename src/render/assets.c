@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kind.h"
+
 void imp_assets_note(imp_assets *assets, const char *format, ...)
 {
     if (assets->notice_count == IMP_ASSET_NOTICES)
@@ -18,10 +20,13 @@ void imp_assets_note(imp_assets *assets, const char *format, ...)
 
 imp_status imp_assets_open(imp_assets **out, const char *folder, const char *style, imp_error *err)
 {
+    imp_status status = imp_kind_expect_folder(folder, "assets are a folder of textures", err);
+    if (status != IMP_OK)
+        return status;
     imp_assets *assets = calloc(1, sizeof *assets);
     if (assets == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for assets");
-    imp_status status = imp_asset_files_list(&assets->files, folder, err);
+    status = imp_asset_files_list(&assets->files, folder, err);
     if (status == IMP_OK)
         status = imp_assets_load_tiles(assets, folder, style, err);
     if (status == IMP_OK)

@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "base/file.h"
+#include "base/kind.h"
 #include "base/yaml_limits.h"
 #include "imprint/robot.h"
 
@@ -232,7 +233,9 @@ imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_erro
     };
     char *text;
     size_t length;
-    imp_status status = imp_file_read(&text, &length, path, BYTES_MAX, err);
+    imp_status status = imp_kind_expect_text(path, "a camera's calibration is a YAML file", err);
+    if (status == IMP_OK)
+        status = imp_file_read(&text, &length, path, BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
     status = imp_yaml_check_limits(text, length, path, err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/vector.h"
+#include "base/words.h"
 #include "world/lanes.h"
 
 // A map of nothing but crossings may have 10 000 tiles, one of roads and grass all that are
@@ -62,12 +63,17 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
                              text, orientation);
     if (slash == NULL && strchr(word, '4') != NULL)
         word = "4way";
-    if (!kind_of_word(word, &tile->kind))
+    if (!kind_of_word(word, &tile->kind)) {
+        char hint[IMP_GUESS_TEXT];
+        imp_guess guess = imp_guess_of(word, strlen(word));
+        for (int k = 0; k < IMP_TILE_KIND_COUNT; k++)
+            imp_guess_offer(&guess, imp_tile_kind_name((imp_tile_kind)k));
         return imp_yaml_fail(
             &r->yaml, node,
             "unknown tile '%s': use straight, curve_left, curve_right, 3way_left, 3way_right, "
-            "4way, asphalt, grass, floor, calibration_tile or empty",
-            word);
+            "4way, asphalt, grass, floor, calibration_tile or empty%s",
+            word, imp_guess_tell(&guess, hint));
+    }
     tile->orientation = (int)(letter - orientations);
     tile->drivable = TILE_DRIVABLE[tile->kind];
     if (tile->kind == IMP_TILE_3WAY_RIGHT)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "world/map_reader.h"
 
 static const char MORE[] = "there is more to say about this map";
@@ -29,6 +30,17 @@ void imp_map_notice(imp_map_reader *reader, int line, const char *format, ...)
     world->notice_count++;
 }
 
+static void note_unknown(imp_map_reader *reader, int line, const char *name,
+                         const char *const *known)
+{
+    char hint[IMP_GUESS_TEXT];
+    imp_guess guess = imp_guess_of(name, strlen(name));
+    for (int k = 0; known[k] != NULL; k++)
+        imp_guess_offer(&guess, known[k]);
+    imp_map_notice(reader, line, "unknown key '%.60s' is passed over%s", name,
+                   imp_guess_tell(&guess, hint));
+}
+
 void imp_map_check_keys(imp_map_reader *reader, int map, const char *const *known)
 {
     const imp_yaml *yaml = &reader->yaml;
@@ -46,7 +58,7 @@ void imp_map_check_keys(imp_map_reader *reader, int map, const char *const *know
         else if (known[k] != NULL)
             seen |= 1U << k;
         else if (strcmp(name, "<<") != 0)
-            imp_map_notice(reader, line, "unknown key '%.60s' is passed over", name);
+            note_unknown(reader, line, name, known);
         at = imp_yaml_next(yaml, imp_yaml_next(yaml, at));
     }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/vector.h"
+#include "base/words.h"
 #include "world/map_reader.h"
 #include "world/objects.h"
 
@@ -35,9 +36,21 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
 #define IMP_OBJECT_WORD(name, word, min_x, min_z, max_x, max_z, height) word ", "
     static const char known[] = IMP_OBJECT_MAP(IMP_OBJECT_WORD) "floor_tag";
 #undef IMP_OBJECT_WORD
-    if (!kind_of_word(word, &object->kind))
-        return imp_yaml_fail(&r->yaml, node, "unknown kind of object '%.40s': use one of %s", word,
-                             known);
+    if (!kind_of_word(word, &object->kind)) {
+        char hint[IMP_GUESS_TEXT];
+        imp_guess guess = imp_guess_of(word, strlen(word));
+        for (int k = 0; k < IMP_OBJECT_SIGN; k++)
+            imp_guess_offer(&guess, imp_object_class_of((imp_object_kind)k)->name);
+        for (int k = 0; k < IMP_SIGN_COUNT; k++)
+            imp_guess_offer(&guess, imp_sign_name((imp_sign)k));
+        imp_guess_offer(&guess, "floor_tag");
+        imp_guess_tell(&guess, hint);
+        // the list is long: what is close says more
+        return hint[0] != '\0'
+                   ? imp_yaml_fail(&r->yaml, node, "unknown kind of object '%.40s'%s", word, hint)
+                   : imp_yaml_fail(&r->yaml, node, "unknown kind of object '%.40s': use one of %s",
+                                   word, known);
+    }
     if (object->kind != IMP_OBJECT_SIGN)
         return IMP_OK;
     for (int k = 0; k < IMP_SIGN_COUNT; k++)
@@ -46,7 +59,12 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
             return IMP_OK;
         }
     object->sign = IMP_SIGN_BLANK;
-    imp_map_notice(r, imp_yaml_line(&r->yaml, node), "unknown sign '%.60s' is left blank", word);
+    char hint[IMP_GUESS_TEXT];
+    imp_guess guess = imp_guess_of(word, strlen(word));
+    for (int k = 0; k < IMP_SIGN_COUNT; k++)
+        imp_guess_offer(&guess, imp_sign_name((imp_sign)k));
+    imp_map_notice(r, imp_yaml_line(&r->yaml, node), "unknown sign '%.60s' is left blank%s", word,
+                   imp_guess_tell(&guess, hint));
     return IMP_OK;
 }
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/kind.h"
 #include "base/vector.h"
+#include "base/words.h"
 #include "imprint/world.h"
 #include "world/builtin.h"
 
@@ -32,7 +34,20 @@ const char *imp_builtin_map_name(int index)
 
 static bool looks_like_path(const char *text)
 {
-    return strchr(text, '/') != NULL || imp_path_is_yaml(text);
+    return strchr(text, '/') != NULL || strchr(text, '.') != NULL;
+}
+
+static imp_status unknown_map(const char *name, imp_error *err)
+{
+    char hint[IMP_GUESS_TEXT];
+    imp_guess guess = imp_guess_of(name, strlen(name));
+    for (int i = 0; i < imp_builtin_maps_count; i++)
+        imp_guess_offer(&guess, imp_builtin_maps[i].name);
+    imp_guess_tell(&guess, hint);
+    return imp_fail(err, IMP_BAD_INPUT, "unknown map '%.200s'%s", name,
+                    hint[0] != '\0' ? hint
+                                    : ": `imprint map list` shows the built-in ones; a map of your "
+                                      "own is given by its path");
 }
 
 imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *err)
@@ -43,14 +58,12 @@ imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *
             return imp_world_parse(out, (const char *)map->text, map->length, map->name, err);
     }
     if (!looks_like_path(name_or_path) && !imp_path_exists(name_or_path))
-        return imp_fail(
-            err, IMP_BAD_INPUT,
-            "unknown map '%s': `imprint map list` shows the built-in ones; a map of your "
-            "own is given by its path",
-            name_or_path);
+        return unknown_map(name_or_path, err);
     char *text;
     size_t length;
-    imp_status status = imp_file_read(&text, &length, name_or_path, MAP_BYTES_MAX, err);
+    imp_status status = imp_kind_expect_text(name_or_path, "a map is a YAML file", err);
+    if (status == IMP_OK)
+        status = imp_file_read(&text, &length, name_or_path, MAP_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
     status = imp_world_parse(out, text, length, name_or_path, err);

@@ -87,7 +87,10 @@ static void foreign_files_are_refused(void **state)
     const char png[] = "\x89PNG\r\n\x1a\n and so on";
     char folder[PATH_MAX], path[PATH_MAX];
     in_folder(folder, *state, "data");
+    expect_bad(folder, "no such folder");
+    assert_int_equal(mkdir(folder, 0777), 0);
     expect_bad(folder, "is no dataset, there is no main_data.hdf5");
+    assert_int_equal(rmdir(folder), 0);
     write_dataset(folder, &info, 1);
     const char *names[] = {"shard-00000.hdf5", "main_data.hdf5"};
     for (int i = 0; i < 2; i++) {

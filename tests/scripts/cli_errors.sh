@@ -55,7 +55,7 @@ printf 'tile_size: 0.585\ntiles:\n- [straight/N, floor]\n- [straight/N]\n' >ragg
 printf 'tile_size: 0.585\ntiles:\n- [straight/N, lava]\n' >lava.yaml
 printf 'tile_size: nan\ntiles:\n- [straight/N]\n' >size.yaml
 printf '\211PNG\r\n\032\n' >picture.yaml
-for case in 'ragged.yaml:4:' 'lava.yaml:3:' 'size.yaml:1:' 'picture.yaml:1:'; do
+for case in 'ragged.yaml:4:' 'lava.yaml:3:' 'size.yaml:1:' 'picture.yaml: is a PNG picture'; do
     map=${case%%:*}
     expect 3 imprint log --map "$map" --out data
     says "$case"
