@@ -185,6 +185,14 @@ void imp_put_topic(imp_cbor_out *out, const char *topic, bool has_timing)
     imp_cbor_put_text(out, "data");
 }
 
+void imp_put_remark(imp_cbor_out *out, const char *topic)
+{
+    imp_cbor_put_map(out, 2);
+    imp_cbor_put_text(out, "topic");
+    imp_cbor_put_text(out, topic);
+    imp_cbor_put_text(out, "data");
+}
+
 void imp_put_no_timing(imp_cbor_out *out)
 {
     imp_cbor_put_text(out, "timing");

@@ -49,6 +49,10 @@ void imp_put_control(imp_cbor_out *out, const char *code, const char *text);
 void imp_put_topic(imp_cbor_out *out, const char *topic, bool has_timing);
 void imp_put_no_timing(imp_cbor_out *out);
 
+// The same of a message that is recorded for people and not meant for the node that the recording
+// is fed to: it does not say that it is of protocol z2, and nodes pass over such messages.
+void imp_put_remark(imp_cbor_out *out, const char *topic);
+
 // The data of the topic `commands`, with all lights off.
 void imp_put_commands(imp_cbor_out *out, imp_action action);
 

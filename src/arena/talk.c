@@ -56,6 +56,21 @@ static void note(imp_talk *talk, const void *bytes, size_t length)
         fwrite(bytes, 1, length, talk->log);
 }
 
+// Writes to the log what an agent said, in a form that an agent passes over.
+static void note_reply(imp_talk *talk, const imp_message *message)
+{
+    uint8_t head[128];
+    imp_cbor_out out = {.bytes = head, .capacity = sizeof head};
+    imp_cbor rest = message->data;
+    const bool has_data = message->has_data && imp_cbor_skip(&rest);
+    imp_put_remark(&out, message->name);
+    if (!has_data)
+        imp_cbor_put_null(&out);
+    note(talk, out.bytes, out.length);
+    if (has_data)
+        note(talk, message->data.at, (size_t)(rest.at - message->data.at));
+}
+
 // Takes a message between `understood` and `over`.
 static imp_status take_message(reply *r, const imp_message *message, imp_error *err)
 {
@@ -99,7 +114,7 @@ static imp_status read_reply(imp_talk *talk, reply *r, double until, imp_error *
         if (imp_message_is(&message, IMP_MESSAGE_CONTROL, "aborted"))
             return refusal(&message, err);
         if (message.kind == IMP_MESSAGE_TOPIC)
-            note(talk, message.item.at, (size_t)(message.item.end - message.item.at));
+            note_reply(talk, &message);
         status = take_message(r, &message, err);
     }
     return status;
@@ -219,7 +234,7 @@ void imp_talk_note_pose(imp_talk *talk, double time, imp_pose pose)
     if (talk->log == NULL)
         return;
     imp_cbor_out *out = start_message(talk);
-    imp_put_topic(out, "robot_state", true);
+    imp_put_remark(out, "robot_state");
     imp_cbor_put_map(out, 3);
     imp_cbor_put_text(out, "robot_name");
     imp_cbor_put_text(out, "ego0");
@@ -233,6 +248,5 @@ void imp_talk_note_pose(imp_talk *talk, double time, imp_pose pose)
     imp_cbor_put_real(out, pose.z);
     imp_cbor_put_text(out, "heading");
     imp_cbor_put_real(out, pose.heading);
-    imp_put_no_timing(out);
     note(talk, out->bytes, out->length);
 }

@@ -11,7 +11,8 @@
 typedef struct imp_talk {
     imp_guest *guest; // NULL until imp_talk_start(), and after imp_talk_stop()
     imp_cbor_out out; // the message under construction
-    FILE *log;        // nullable, the caller's: gets all topic messages of both sides
+    FILE *log;        // nullable, the caller's: gets all topic messages of both sides, the agent's
+                      // and the simulator's as remarks, so that it can be fed to an agent
 } imp_talk;
 
 // Whether settings are sound.

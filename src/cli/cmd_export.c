@@ -120,10 +120,12 @@ static imp_status export_any(settings *s, const imp_options *options, int *forma
     if (s->out[0] == '\0')
         s->out = FORMATS[*format].out;
     const char *const *endings = FORMATS[*format].endings;
-    status = endings[0] != NULL ? imp_out_check_file(s->out, endings, err)
-                                : imp_out_check_folder(s->out, err);
-    if (status == IMP_OK)
-        status = check_use(s, options, *format, err);
+    status = check_use(s, options, *format, err);
+    // the format is known: a name may do without an ending, but not have another's
+    if (status == IMP_OK && endings[0] != NULL && imp_out_ending(s->out)[0] != '\0')
+        status = imp_out_check_file(s->out, endings, err);
+    else if (status == IMP_OK && endings[0] == NULL)
+        status = imp_out_check_folder(s->out, err);
     if (status != IMP_OK)
         return status;
     return *format == ONNX ? export_onnx(s, options->operands[1], err)

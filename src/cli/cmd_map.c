@@ -119,7 +119,7 @@ static imp_status check(const settings *s, const imp_options *options, json_t *a
 static imp_status show(const settings *s, const imp_options *options, json_t *array, imp_error *err)
 {
     imp_map_picture_def def = imp_default_map_picture_def();
-    static const char *const endings[] = {".svg", ".png", NULL};
+    static const char *const endings[] = {".png", ".svg", NULL};
     imp_world *world;
     imp_status status = s->out != NULL ? imp_out_check_file(s->out, endings, err) : IMP_OK;
     if (status == IMP_OK)

@@ -70,7 +70,7 @@ static imp_status plot(const settings *s, const imp_options *options, curves *c,
 {
     if (options->operand_count < 1)
         return imp_fail(err, IMP_USAGE, "wanted is at least one folder that imprint train wrote");
-    static const char *const endings[] = {".svg", ".png", NULL};
+    static const char *const endings[] = {".png", ".svg", NULL};
     const imp_status named = imp_out_check_file(s->out, endings, err);
     if (named != IMP_OK)
         return named;

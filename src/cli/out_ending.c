@@ -64,12 +64,11 @@ static imp_status refuse(const char *path, const char *const *endings, bool or_f
                         "ffmpeg -framerate 30 -i FOLDER/%%05d.png -pix_fmt yuv420p %.80s",
                         ending, path);
     if (ending[0] == '\0')
-        return imp_fail(err, IMP_USAGE, "--out '%.120s': give a name that ends with %s", path,
-                        known);
-    return imp_fail(err, IMP_USAGE, "--out '%.120s': the ending %.20s is unknown; known are %s%s%s",
-                    path, ending, known,
-                    or_folder ? " and folders of frames (no ending, or a slash at the end)" : "",
-                    imp_guess_tell(&guess, hint));
+        return imp_fail(err, IMP_USAGE, "--out '%.120s': must end with %s", path, known);
+    return imp_fail(
+        err, IMP_USAGE, "--out '%.120s': unknown ending %.20s: must end with %s%s%s", path, ending,
+        known, or_folder ? ", or be a folder for frames (no ending, or a slash at its end)" : "",
+        imp_guess_tell(&guess, hint));
 }
 
 imp_status imp_out_check_file(const char *path, const char *const *endings, imp_error *err)

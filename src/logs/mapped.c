@@ -16,9 +16,9 @@ imp_status imp_mapped_open(imp_mapped *out, const char *path, imp_error *err)
         const int why = errno;
         if (descriptor >= 0)
             close(descriptor);
-        return why == ENOENT || why == ENOTDIR
-                   ? imp_fail(err, IMP_BAD_INPUT, "%s: no such file", path)
-                   : imp_fail(err, IMP_IO, "%s: cannot be read: %s", path, strerror(why));
+        return imp_fail(err, IMP_IO, "%s: %s%s", path,
+                        why == ENOENT ? "no such file" : "cannot be read: ",
+                        why == ENOENT ? "" : strerror(why));
     }
     imp_status status = IMP_OK;
     void *map = MAP_FAILED;
