@@ -130,6 +130,8 @@ typedef struct imp_pinhole {
 
 /// The largest rectilinear picture of the lens's own size that holds no empty corner: OpenCV's
 /// "optimal new camera matrix" for alpha = 0, with the five steps of inversion that OpenCV takes.
+/// Where these lead astray, as for a model that folds inside the picture, the same with an exact
+/// inversion; a border that shows nothing is then replaced by the fold before it.
 imp_pinhole imp_lens_rectified(const imp_lens *lens);
 
 /// What is known about a robot's own camera.
@@ -185,7 +187,7 @@ typedef struct imp_camera {
 } imp_camera;
 
 /// Checks a definition and prepares a camera. IMP_USAGE, naming the field, if a value is not finite
-/// or out of its range.
+/// or out of its range, or the lens shows nothing anywhere in its picture.
 imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_error *err);
 
 /// The direction that a pixel looks in, in camera coordinates (x right, y down, z = 1 ahead). (px,

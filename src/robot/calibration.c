@@ -217,6 +217,12 @@ static imp_status make_calibration(const reader *r, imp_calibration *out)
     lens.cx += 0.5;
     lens.cy += 0.5;
     out->lens = lens;
+    imp_camera_def def = imp_default_camera_def();
+    imp_camera probe;
+    imp_error why = {0};
+    def.lens = lens;
+    if (imp_camera_init(&probe, &def, &why) != IMP_OK)
+        return fail_at(r, r->fields[MATRIX].line, "%s", why.message);
     return IMP_OK;
 }
 

@@ -37,6 +37,16 @@ static imp_status check_lens(const imp_lens *lens, imp_error *err)
     if (lens->fx <= 0.0 || lens->fy <= 0.0)
         return imp_fail(err, IMP_USAGE, "focal lengths of the lens must be positive: %g, %g",
                         lens->fx, lens->fy);
+    // what lies nearest to the principal point is the last to be beyond the fold
+    const double near_x = fmin(fmax(lens->cx, 0.0), lens->width);
+    const double near_y = fmin(fmax(lens->cy, 0.0), lens->height);
+    double x, y;
+    if (!imp_lens_undistort(lens, (near_x - lens->cx) / lens->fx, (near_y - lens->cy) / lens->fy,
+                            &x, &y))
+        return imp_fail(err, IMP_USAGE,
+                        "the lens shows nothing in a picture of %d x %d pixels: its principal "
+                        "point (%g, %g) is too far outside; check camera_matrix",
+                        lens->width, lens->height, lens->cx, lens->cy);
     return IMP_OK;
 }
 
@@ -74,14 +84,7 @@ imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_er
     const double width = lens ? def->lens.width : def->width;
     const double height = lens ? def->lens.height : def->height;
     const double focal = 0.5 * height / tan(0.5 * def->field_of_view);
-    imp_pinhole rectified = {0};
-    if (lens) {
-        rectified = imp_lens_rectified(&def->lens);
-        // the negation also catches what is not a number
-        if (!(rectified.fx > 0.0 && rectified.fy > 0.0 && isfinite(rectified.fx + rectified.fy) &&
-              isfinite(rectified.cx + rectified.cy)))
-            return imp_fail(err, IMP_USAGE, "the lens bends the picture's border out of all shape");
-    }
+    const imp_pinhole rectified = lens ? imp_lens_rectified(&def->lens) : (imp_pinhole){0};
     *camera = (imp_camera){
         .def = *def, .plain = {focal, focal, 0.5 * width, 0.5 * height}, .rectified = rectified};
     // rays are then what the lens makes of a pixel, with nothing in between

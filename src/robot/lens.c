@@ -82,11 +82,28 @@ typedef struct approach {
     double xx, xy, yy, determinant; // of the derivatives
 } approach;
 
-// Looks at a point; false where the model folds back on itself or no camera looks.
-static bool look_at(const imp_lens *lens, double distorted_x, double distorted_y, approach *at)
+// The squared radius that no ray of the lens reaches. The distorted radius grows with the slope
+// 1 + 3 k1 q + 5 k2 q^2 + 7 k3 q^3, q being the squared radius. Where the slope has a minimum below
+// zero the model has folded before that minimum; it may unfold beyond, where no light comes from.
+static double radius_limit(const imp_lens *lens)
 {
-    // the tangent of 87 degrees: no camera of this model looks further out
-    const double farthest = 20.0;
+    // the tangent of 87 degrees, squared: no camera of this model looks further out
+    const double farthest = 20.0 * 20.0;
+    const double a = 21.0 * lens->k3, b = 10.0 * lens->k2, c = 3.0 * lens->k1;
+    const double discriminant = b * b - 4.0 * a * c;
+    if (discriminant < 0.0)
+        return farthest;
+    // the root of c + b q + a q^2 where the slope's second derivative is positive
+    const double root = sqrt(discriminant);
+    const double q = b > 0.0 ? -2.0 * c / (b + root) : (root - b) / (2.0 * a);
+    const double slope = 1.0 + q * (3.0 * lens->k1 + q * (5.0 * lens->k2 + q * 7.0 * lens->k3));
+    return q > 0.0 && q < farthest && slope <= 0.0 ? q : farthest;
+}
+
+// Looks at a point; false where the model folds back on itself or no camera looks.
+static bool look_at(const imp_lens *lens, double limit, double distorted_x, double distorted_y,
+                    approach *at)
+{
     double x, y;
     imp_lens_distort(lens, at->u, at->v, &x, &y);
     at->rest_x = distorted_x - x;
@@ -94,8 +111,7 @@ static bool look_at(const imp_lens *lens, double distorted_x, double distorted_y
     distortion_derivatives(lens, at->u, at->v, &at->xx, &at->xy, &at->yy);
     at->determinant = at->xx * at->yy - at->xy * at->xy;
     // in this order a value that is not a number fails too
-    return at->determinant > 0.0 && at->xx > 0.0 &&
-           at->u * at->u + at->v * at->v < farthest * farthest;
+    return at->determinant > 0.0 && at->xx > 0.0 && at->u * at->u + at->v * at->v < limit;
 }
 
 // The square of how much is missing.
@@ -109,8 +125,9 @@ bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distort
 {
     enum { STEPS = 50 };
     const double tolerance = 1e-12, smallest = 1e-3;
+    const double limit = radius_limit(lens);
     approach here = {0};
-    if (!look_at(lens, distorted_x, distorted_y, &here))
+    if (!look_at(lens, limit, distorted_x, distorted_y, &here))
         return false;
     for (int k = 0; k < STEPS; k++) {
         if (fabs(here.rest_x) < tolerance && fabs(here.rest_y) < tolerance) {
@@ -127,7 +144,8 @@ bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distort
             ahead = (approach){.u = here.u + share * du, .v = here.v + share * dv};
             if (share < smallest)
                 return false;
-            if (look_at(lens, distorted_x, distorted_y, &ahead) && rest(&ahead) < rest(&here))
+            if (look_at(lens, limit, distorted_x, distorted_y, &ahead) &&
+                rest(&ahead) < rest(&here))
                 break;
         }
         here = ahead;
@@ -151,7 +169,30 @@ static void undistort_roughly(const imp_lens *lens, double px, double py, double
     }
 }
 
-imp_pinhole imp_lens_rectified(const imp_lens *lens)
+// The exact inversion. A point that the lens shows nothing at stands for the last one before it on
+// the way from the principal point that shows something.
+static void undistort_nearest(const imp_lens *lens, double px, double py, double *x, double *y)
+{
+    enum { HALVINGS = 24 };
+    const double to_x = (px - lens->cx) / lens->fx, to_y = (py - lens->cy) / lens->fy;
+    if (imp_lens_undistort(lens, to_x, to_y, x, y))
+        return;
+    double seen = 0.0, dark = 1.0;
+    *x = *y = 0.0;
+    for (int k = 0; k < HALVINGS; k++) {
+        const double share = 0.5 * (seen + dark);
+        if (imp_lens_undistort(lens, share * to_x, share * to_y, x, y))
+            seen = share;
+        else
+            dark = share;
+    }
+    imp_lens_undistort(lens, seen * to_x, seen * to_y, x, y);
+}
+
+typedef void inversion(const imp_lens *lens, double px, double py, double *x, double *y);
+
+// The largest rectilinear picture without an empty corner, by an inversion of the border's points.
+static imp_pinhole rectify(const imp_lens *lens, inversion *invert)
 {
     // OpenCV looks at nine points along each border
     enum { POINTS = 9 };
@@ -160,15 +201,40 @@ imp_pinhole imp_lens_rectified(const imp_lens *lens)
         double along_x = lens->width * (double)k / (POINTS - 1);
         double along_y = lens->height * (double)k / (POINTS - 1);
         double x, y;
-        undistort_roughly(lens, 0.0, along_y, &x, &y);
+        invert(lens, 0.0, along_y, &x, &y);
         left = fmax(left, x);
-        undistort_roughly(lens, lens->width, along_y, &x, &y);
+        invert(lens, lens->width, along_y, &x, &y);
         right = fmin(right, x);
-        undistort_roughly(lens, along_x, 0.0, &x, &y);
+        invert(lens, along_x, 0.0, &x, &y);
         top = fmax(top, y);
-        undistort_roughly(lens, along_x, lens->height, &x, &y);
+        invert(lens, along_x, lens->height, &x, &y);
         bottom = fmin(bottom, y);
     }
     double fx = (lens->width - 1) / (right - left), fy = (lens->height - 1) / (bottom - top);
     return (imp_pinhole){fx, fy, -fx * left, -fy * top};
+}
+
+static bool is_pinhole(const imp_pinhole *p)
+{
+    // the comparisons fail for what is not a number
+    return p->fx > 0.0 && p->fy > 0.0 && isfinite(p->fx + p->fy) && isfinite(p->cx + p->cy);
+}
+
+// Whether a picture is about as large as another one and shows about the same.
+static bool is_near(const imp_lens *lens, const imp_pinhole *p, const imp_pinhole *other)
+{
+    const double x = p->fx / other->fx, y = p->fy / other->fy;
+    return is_pinhole(p) && fmin(x, y) > 2.0 / 3.0 && fmax(x, y) < 1.5 &&
+           fabs(p->cx - other->cx) < 0.25 * lens->width &&
+           fabs(p->cy - other->cy) < 0.25 * lens->height;
+}
+
+imp_pinhole imp_lens_rectified(const imp_lens *lens)
+{
+    const imp_pinhole rough = rectify(lens, undistort_roughly);
+    imp_pinhole exact = rectify(lens, undistort_nearest);
+    if (!is_pinhole(&exact))
+        exact = (imp_pinhole){lens->fx, lens->fy, lens->cx, lens->cy};
+    // where the model folds in the picture, OpenCV's steps end anywhere
+    return is_near(lens, &rough, &exact) ? rough : exact;
 }

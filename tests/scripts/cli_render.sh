@@ -36,6 +36,12 @@ EOF
 expect 0 imprint render --lens robot.yaml --size 80x60 --out own.png
 cmp -s plain.png own.png && fail "--lens FILE does nothing"
 expect 0 imprint render --lens robot.yaml --rectified --size 80x60 --out own.png
+# a lens whose model folds inside the picture is a camera like any other
+sed 's/-0.25, 0.05/-0.2, 0.0/' robot.yaml >folds.yaml
+expect 0 imprint render --lens folds.yaml --size 80x60 --out folds.png
+cmp -s own.png folds.png && fail "--lens FILE does nothing where the model folds"
+expect 0 imprint render --lens folds.yaml --rectified --size 80x60 --out own.png
+expect 0 imprint log --lens folds.yaml --episodes 1 --steps 5 --out folds
 sed 's/plumb_bob/fisheye/' robot.yaml >fisheye.yaml
 expect 3 imprint render --lens fisheye.yaml
 says 'fisheye.yaml:4: distortion_model must be plumb_bob'
