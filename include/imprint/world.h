@@ -44,8 +44,8 @@ typedef struct imp_tile {
 
 /// Kinds of object: X(enumerator, word in map files, min x, min z, max x, max z, height). The
 /// extents are those of the reference's meshes before scaling, x being ahead and z to the right of
-/// an object at heading 0. (Recorded from gym-duckietown 6.1; the tree from its mesh file; those of
-/// signs are a stand-in of the recordings.)
+/// an object at heading 0, in single precision as there. (Recorded from gym-duckietown 6.1; the
+/// tree from its mesh file; those of signs are a stand-in of the recordings.)
 #define IMP_OBJECT_MAP(X)                                                                          \
     X(IMP_OBJECT_DUCKIE, "duckie", -0.8244785070419312, -0.562171995639801, 0.8303055167198181,    \
       0.588129997253418, 1.5184210538864136)                                                       \
@@ -62,7 +62,8 @@ typedef struct imp_tile {
       2.518310546875, 4.411619186401367)                                                           \
     X(IMP_OBJECT_TRUCK, "truck", -4.699832916259766, -2.0184497833251953, 4.699832916259766,       \
       2.0184497833251953, 5.187868118286133)                                                       \
-    X(IMP_OBJECT_TREE, "tree", -0.985484, -0.70779, 1.012857, 1.290254, 3.564538)                  \
+    X(IMP_OBJECT_TREE, "tree", -0.9854840040206909, -0.7077900171279907, 1.0128569602966309,       \
+      1.29025399684906, 3.56453800201416)                                                          \
     X(IMP_OBJECT_TRAFFIC_LIGHT, "trafficlight", -0.05648600310087204, -0.29170849919319153,        \
       0.056487999856472015, 0.2917095124721527, 0.3654579818248749)                                \
     X(IMP_OBJECT_CHECKERBOARD, "checkerboard", -10.059999465942383, -10.059999465942383,           \
@@ -169,7 +170,8 @@ bool imp_traffic_light_is_green(const imp_object_state *light, double heading);
 
 /// A remark about a map that does not keep it from being used.
 typedef struct imp_notice {
-    int line; ///< in the map file, from 1
+    int line;     ///< in the map file, from 1
+    bool assumed; ///< it tells of a value that the map lacks and that was filled in
     char text[160];
 } imp_notice;
 

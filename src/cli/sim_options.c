@@ -253,6 +253,18 @@ static const char *whose_word(int k)
     return k <= CHALLENGE ? words[k] : NULL;
 }
 
+// Says what a map leaves out and was filled in. A map that cannot be read is told of elsewhere.
+static void tell_assumptions(const char *map)
+{
+    imp_world *world;
+    if (imp_world_load(&world, map, NULL) != IMP_OK)
+        return;
+    for (int k = 0; k < world->notice_count; k++)
+        if (world->notices[k].assumed)
+            fprintf(stderr, "imprint: note: %s: %s\n", map, world->notices[k].text);
+    imp_world_destroy(world);
+}
+
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
                                  imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
                                  imp_error *err)
@@ -280,6 +292,11 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
         return status;
     if (clock == CHALLENGE)
         imp_challenge_set_clock(&env->drive);
+    if (!options->quiet) {
+        tell_assumptions(sim->map);
+        for (int k = 0; k < sim->maps.count; k++)
+            tell_assumptions(sim->maps.items[k]);
+    }
     env->seed = sim->seed;
     env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
     env->frame_skip = sim->frame_skip;

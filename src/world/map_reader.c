@@ -86,8 +86,11 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
 static imp_status read_grid_size(const imp_map_reader *r, int tiles)
 {
     const imp_yaml *yaml = &r->yaml;
+    char found[IMP_YAML_FOUND_MAX];
     if (imp_yaml_kind_of(yaml, tiles) != IMP_YAML_LIST || imp_yaml_count(yaml, tiles) == 0)
-        return imp_yaml_fail(yaml, tiles, "tiles must be a list of rows");
+        return imp_yaml_fail(yaml, tiles,
+                             "tiles must be a list of rows such as [[4way, grass]], not %s",
+                             imp_yaml_found(yaml, tiles, found));
     const int rows = imp_yaml_count(yaml, tiles);
     const int columns = imp_yaml_count(yaml, imp_yaml_at(yaml, imp_yaml_first(yaml, tiles)));
     int j = 1;
@@ -199,15 +202,23 @@ static imp_status read_tiles(imp_map_reader *r, int tiles)
     return status;
 }
 
-static imp_status read_tile_size(const imp_map_reader *r, int root)
+// Maps of 2018 have no tile_size: the simulator of that time had only one.
+static imp_status read_tile_size(imp_map_reader *r, int root)
 {
     const imp_yaml *yaml = &r->yaml;
     const int node = imp_yaml_value(yaml, root, "tile_size");
-    if (node < 0)
-        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: no tile_size (metres, 0.585 in most maps)",
-                        yaml->source);
+    const double usual = 0.585;
+    if (node < 0) {
+        r->world->tile_size = usual;
+        imp_map_notice(r, imp_yaml_line(yaml, root),
+                       "no tile_size, as in maps of 2018: %g m is assumed; add 'tile_size: %g'",
+                       usual, usual);
+        r->world->notices[r->world->notice_count - 1].assumed = true;
+        return IMP_OK;
+    }
     double size;
-    imp_status status = imp_yaml_number(yaml, node, "tile_size", HUGE_VAL, &size);
+    imp_status status =
+        imp_yaml_number(yaml, node, (imp_yaml_want){"tile_size", "0.585", HUGE_VAL}, &size);
     if (status != IMP_OK)
         return status;
     if (size < 0.01 || size > 100.0)
@@ -223,7 +234,8 @@ static imp_status read_start_tile(imp_map_reader *r, int node)
     const imp_yaml *yaml = &r->yaml;
     imp_world *world = r->world;
     double tile[2];
-    imp_status status = imp_yaml_numbers(yaml, node, "start_tile", HUGE_VAL, 2, tile);
+    imp_status status =
+        imp_yaml_numbers(yaml, node, (imp_yaml_want){"start_tile", "[1, 0]", HUGE_VAL}, 2, tile);
     if (status != IMP_OK)
         return status;
     const double i = tile[0], j = tile[1];
@@ -248,23 +260,55 @@ static imp_status read_start_tile(imp_map_reader *r, int node)
     return IMP_OK;
 }
 
-// [[x, y, z], angle]
-static imp_status read_start_pose(const imp_map_reader *r, int node)
+#define START_POSE "start_pose must be [[x, y, z], angle] such as [[0.2, 0, 0.4], 1.57]"
+
+// A number of the start pose. What is not one is told here, where the whole form can be shown.
+static imp_status read_pose_number(const imp_map_reader *r, int node, const char *name,
+                                   double limit, double *out)
 {
     const imp_yaml *yaml = &r->yaml;
-    double position[3], angle;
-    if (imp_yaml_kind_of(yaml, node) != IMP_YAML_LIST || imp_yaml_count(yaml, node) != 2)
-        return imp_yaml_fail(yaml, node, "start_pose must be [[x, y, z], angle]");
-    const int first = imp_yaml_first(yaml, node), second = imp_yaml_next(yaml, first);
-    imp_status status = imp_yaml_numbers(yaml, imp_yaml_at(yaml, first), "start_pose",
-                                         IMP_MAP_FARTHEST, 3, position);
+    char found[IMP_YAML_FOUND_MAX], what[32];
+    snprintf(what, sizeof what, "start_pose: %s", name);
+    if (imp_yaml_number(yaml, node, (imp_yaml_want){what, "0", HUGE_VAL}, out) != IMP_OK)
+        return imp_yaml_fail(yaml, node, START_POSE ": %s is %s, not a number", name,
+                             imp_yaml_found(yaml, node, found));
+    return imp_yaml_number(yaml, node, (imp_yaml_want){what, "0", limit}, out);
+}
+
+// Item k of a list.
+static int item_of(const imp_yaml *yaml, int list, int k)
+{
+    int at = imp_yaml_first(yaml, list);
+    while (k-- > 0)
+        at = imp_yaml_next(yaml, at);
+    return imp_yaml_at(yaml, at);
+}
+
+// [[x, y, z], angle]. The reference looks at x, z and the angle, and passes over what follows.
+static imp_status read_start_pose(imp_map_reader *r, int node)
+{
+    const imp_yaml *yaml = &r->yaml;
+    char found[IMP_YAML_FOUND_MAX];
+    double x, z, angle;
+    if (imp_yaml_kind_of(yaml, node) != IMP_YAML_LIST || imp_yaml_count(yaml, node) < 2)
+        return imp_yaml_fail(yaml, node, START_POSE ", not %s", imp_yaml_found(yaml, node, found));
+    const int place = item_of(yaml, node, 0);
+    if (imp_yaml_kind_of(yaml, place) != IMP_YAML_LIST || imp_yaml_count(yaml, place) < 3)
+        return imp_yaml_fail(yaml, place, START_POSE ": the position is %s, not [x, y, z]",
+                             imp_yaml_found(yaml, place, found));
+    imp_status status = read_pose_number(r, item_of(yaml, place, 0), "x", IMP_MAP_FARTHEST, &x);
     if (status == IMP_OK)
-        status = imp_yaml_number(yaml, imp_yaml_at(yaml, second), "start_pose", IMP_MAP_ANGLE_MAX,
-                                 &angle);
+        status = read_pose_number(r, item_of(yaml, place, 2), "z", IMP_MAP_FARTHEST, &z);
+    if (status == IMP_OK)
+        status =
+            read_pose_number(r, item_of(yaml, node, 1), "the angle", IMP_MAP_ANGLE_MAX, &angle);
     if (status != IMP_OK)
         return status;
+    if (imp_yaml_count(yaml, node) > 2 || imp_yaml_count(yaml, place) > 3)
+        imp_map_notice(r, imp_yaml_line(yaml, node),
+                       "start_pose holds more than [[x, y, z], angle]: the rest is passed over");
     r->world->has_start_pose = true;
-    r->world->start_pose = (imp_pose){position[0], position[2], imp_wrap_angle(angle)};
+    r->world->start_pose = (imp_pose){x, z, imp_wrap_angle(angle)};
     return IMP_OK;
 }
 
@@ -277,12 +321,14 @@ static imp_status read_root(imp_map_reader *r)
     if (root < 0 || imp_yaml_kind_of(yaml, root) != IMP_YAML_MAP)
         return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: not a map file: wants tile_size and tiles",
                         yaml->source);
+    const int tiles = imp_yaml_value(yaml, root, "tiles");
+    if (tiles < 0)
+        return imp_fail(yaml->err, IMP_BAD_INPUT,
+                        "%s: no tiles: not a map file, which wants tile_size and tiles",
+                        yaml->source);
     imp_status status = read_tile_size(r, root);
     if (status != IMP_OK)
         return status;
-    const int tiles = imp_yaml_value(yaml, root, "tiles");
-    if (tiles < 0)
-        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: no tiles", yaml->source);
     imp_map_check_keys(r, root, keys);
     status = read_tiles(r, tiles);
     const int pose = imp_yaml_value(yaml, root, "start_pose");

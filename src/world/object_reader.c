@@ -15,6 +15,8 @@ enum { ENTRIES_MAX = 4096 };
 #define SCALE_MAX 1e4
 #define DEGREE (IMP_PI / 180.0)
 
+static const imp_yaml_want PLACE_TILE = {"tile", "[2, 1]", IMP_MAP_FARTHEST};
+
 // Where an object stands in the frame of map files: y grows upwards from the bottom row.
 typedef struct placement {
     double x, y, angle;
@@ -91,11 +93,14 @@ static imp_status read_transform(const imp_map_reader *r, int node, const char *
     double at[2] = {0.0, 0.0};
     imp_status status = IMP_OK;
     if (p >= 0)
-        status = imp_yaml_numbers(yaml, p, "p", IMP_MAP_FARTHEST, 2, at);
+        status =
+            imp_yaml_numbers(yaml, p, (imp_yaml_want){"p", "[0.9, 0.3]", IMP_MAP_FARTHEST}, 2, at);
     if (status == IMP_OK && theta >= 0)
-        status = imp_yaml_number(yaml, theta, "theta", IMP_MAP_ANGLE_MAX, &out->angle);
+        status = imp_yaml_number(yaml, theta, (imp_yaml_want){"theta", "1.57", IMP_MAP_ANGLE_MAX},
+                                 &out->angle);
     else if (status == IMP_OK && degrees >= 0) {
-        status = imp_yaml_number(yaml, degrees, "theta_deg", IMP_MAP_ANGLE_MAX, &out->angle);
+        status = imp_yaml_number(
+            yaml, degrees, (imp_yaml_want){"theta_deg", "90", IMP_MAP_ANGLE_MAX}, &out->angle);
         out->angle *= DEGREE;
     }
     out->x = at[0];
@@ -122,7 +127,8 @@ static imp_status read_pos(imp_map_reader *r, int node, double rotate, placement
         imp_yaml_kind_of(&r->yaml, node) == IMP_YAML_LIST && imp_yaml_count(&r->yaml, node) == 3
             ? 3
             : 2; // a third number was a height once
-    imp_status status = imp_yaml_numbers(&r->yaml, node, "pos", IMP_MAP_FARTHEST, count, at);
+    imp_status status = imp_yaml_numbers(
+        &r->yaml, node, (imp_yaml_want){"pos", "[1.5, 0.5]", IMP_MAP_FARTHEST}, count, at);
     if (status != IMP_OK)
         return status;
     out->x = at[0] * world->tile_size;
@@ -145,7 +151,7 @@ static imp_status read_place(const imp_map_reader *r, int node, placement *out)
     int value;
     imp_status status = needed(r, node, "place", "tile", &value);
     if (status == IMP_OK)
-        status = imp_yaml_numbers(&r->yaml, value, "tile", IMP_MAP_FARTHEST, 2, tile);
+        status = imp_yaml_numbers(&r->yaml, value, PLACE_TILE, 2, tile);
     if (status != IMP_OK)
         return status;
     status = needed(r, node, "place", "relative", &value);
@@ -169,11 +175,12 @@ static imp_status read_attach(const imp_map_reader *r, int node, double rotate, 
     int value;
     imp_status status = needed(r, node, "attach", "tile", &value);
     if (status == IMP_OK)
-        status = imp_yaml_numbers(&r->yaml, value, "tile", IMP_MAP_FARTHEST, 2, tile);
+        status = imp_yaml_numbers(&r->yaml, value, PLACE_TILE, 2, tile);
     if (status == IMP_OK)
         status = needed(r, node, "attach", "slot", &value);
     if (status == IMP_OK)
-        status = imp_yaml_number(&r->yaml, value, "slot", IMP_MAP_FARTHEST, &slot);
+        status =
+            imp_yaml_number(&r->yaml, value, (imp_yaml_want){"slot", "3", IMP_MAP_FARTHEST}, &slot);
     if (status != IMP_OK)
         return status;
     if (slot < 0.0 || slot > 7.0 || slot != floor(slot))
@@ -195,7 +202,8 @@ static imp_status read_placement(imp_map_reader *r, int node, placement *out)
     const int line = imp_yaml_line(yaml, node);
     double rotate = 0.0;
     if (turned >= 0) {
-        imp_status status = imp_yaml_number(yaml, turned, "rotate", IMP_MAP_ANGLE_MAX, &rotate);
+        imp_status status = imp_yaml_number(
+            yaml, turned, (imp_yaml_want){"rotate", "90", IMP_MAP_ANGLE_MAX}, &rotate);
         if (status != IMP_OK)
             return status;
         if (rotate != 0.0 && pos < 0 && (pose >= 0 || place >= 0))
@@ -249,7 +257,8 @@ static imp_status read_scale(const imp_map_reader *r, int node, imp_object *obje
     if (height >= 0 && scale >= 0)
         return imp_yaml_fail(yaml, node, "'%s' has both height and scale: give one", object->name);
     double value;
-    imp_status status = imp_yaml_number(yaml, given, what, HUGE_VAL, &value);
+    imp_status status = imp_yaml_number(
+        yaml, given, (imp_yaml_want){what, height >= 0 ? "0.08" : "1", HUGE_VAL}, &value);
     if (status != IMP_OK)
         return status;
     object->scale = height >= 0 ? value / imp_object_class_of(object->kind)->height : value;
@@ -267,7 +276,7 @@ static imp_status read_color(const imp_map_reader *r, int node, imp_object *obje
     if (value < 0)
         return IMP_OK;
     const char *word;
-    imp_status status = imp_yaml_word(&r->yaml, value, "color", &word);
+    imp_status status = imp_yaml_word(&r->yaml, value, (imp_yaml_want){"color", "red", 0.0}, &word);
     if (status != IMP_OK)
         return status;
     for (int k = 0; k < 4; k++)
@@ -326,7 +335,8 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
     const int kind_node = imp_yaml_value(yaml, node, "kind");
     if (kind_node < 0)
         return imp_yaml_fail(yaml, node, "an object has no kind");
-    imp_status status = imp_yaml_word(yaml, kind_node, "kind", &kind);
+    imp_status status =
+        imp_yaml_word(yaml, kind_node, (imp_yaml_want){"kind", "duckie", 0.0}, &kind);
     if (status != IMP_OK || strcmp(kind, "floor_tag") == 0)
         return status;
     if (world->object_count == IMP_OBJECTS_MAX)

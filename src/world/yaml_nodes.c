@@ -267,31 +267,63 @@ int imp_yaml_value(const imp_yaml *yaml, int map, const char *key)
     return -1;
 }
 
-imp_status imp_yaml_number(const imp_yaml *yaml, int node, const char *what, double limit,
-                           double *out)
+const char *imp_yaml_found(const imp_yaml *yaml, int node, char out[IMP_YAML_FOUND_MAX])
+{
+    const imp_yaml_kind kind = imp_yaml_kind_of(yaml, node);
+    const char *text = imp_yaml_text(yaml, node);
+    if (kind == IMP_YAML_LIST)
+        snprintf(out, IMP_YAML_FOUND_MAX, "a list of %d", imp_yaml_count(yaml, node));
+    else if (text == NULL)
+        snprintf(out, IMP_YAML_FOUND_MAX, "a map");
+    else if (*text == '\0')
+        snprintf(out, IMP_YAML_FOUND_MAX, "nothing");
+    else
+        snprintf(out, IMP_YAML_FOUND_MAX, "'%.40s'", text);
+    return out;
+}
+
+static bool is_number(const imp_yaml *yaml, int node, double *out)
 {
     const char *text = imp_yaml_text(yaml, node);
     if (text == NULL)
-        return imp_yaml_fail(yaml, node, "%s must be a number", what);
+        return false;
     char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(value))
-        return imp_yaml_fail(yaml, node, "%s: '%.40s' is not a finite number", what, text);
-    if (fabs(value) > limit)
-        return imp_yaml_fail(yaml, node, "%s: %g is out of range (-%g to %g)", what, value, limit,
-                             limit);
-    *out = value;
+    *out = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(*out);
+}
+
+static imp_status check_limit(const imp_yaml *yaml, int node, imp_yaml_want want, double value)
+{
+    if (fabs(value) > want.limit)
+        return imp_yaml_fail(yaml, node, "%s: %g is out of range (-%g to %g)", want.what, value,
+                             want.limit, want.limit);
     return IMP_OK;
 }
 
-imp_status imp_yaml_numbers(const imp_yaml *yaml, int node, const char *what, double limit,
-                            int count, double *out)
+imp_status imp_yaml_number(const imp_yaml *yaml, int node, imp_yaml_want want, double *out)
 {
+    char found[IMP_YAML_FOUND_MAX];
+    if (!is_number(yaml, node, out))
+        return imp_yaml_fail(yaml, node, "%s must be a number such as %s, not %s", want.what,
+                             want.example, imp_yaml_found(yaml, node, found));
+    return check_limit(yaml, node, want, *out);
+}
+
+imp_status imp_yaml_numbers(const imp_yaml *yaml, int node, imp_yaml_want want, int count,
+                            double *out)
+{
+    char found[IMP_YAML_FOUND_MAX];
     if (imp_yaml_kind_of(yaml, node) != IMP_YAML_LIST || imp_yaml_count(yaml, node) != count)
-        return imp_yaml_fail(yaml, node, "%s must be a list of %d numbers", what, count);
+        return imp_yaml_fail(yaml, node, "%s must be a list of %d numbers such as %s, not %s",
+                             want.what, count, want.example, imp_yaml_found(yaml, node, found));
     int at = imp_yaml_first(yaml, node);
     for (int k = 0; k < count; k++, at = imp_yaml_next(yaml, at)) {
-        imp_status status = imp_yaml_number(yaml, imp_yaml_at(yaml, at), what, limit, &out[k]);
+        const int item = imp_yaml_at(yaml, at);
+        if (!is_number(yaml, item, &out[k]))
+            return imp_yaml_fail(yaml, item,
+                                 "%s must be a list of %d numbers such as %s: %s is not a number",
+                                 want.what, count, want.example, imp_yaml_found(yaml, item, found));
+        imp_status status = check_limit(yaml, item, want, out[k]);
         if (status != IMP_OK)
             return status;
     }
@@ -311,14 +343,18 @@ imp_status imp_yaml_bool(const imp_yaml *yaml, int node, const char *what, bool 
                 *out = truth == 1;
                 return IMP_OK;
             }
-    return imp_yaml_fail(yaml, node, "%s must be true or false", what);
+    char found[IMP_YAML_FOUND_MAX];
+    return imp_yaml_fail(yaml, node, "%s must be true or false, not %s", what,
+                         imp_yaml_found(yaml, node, found));
 }
 
-imp_status imp_yaml_word(const imp_yaml *yaml, int node, const char *what, const char **out)
+imp_status imp_yaml_word(const imp_yaml *yaml, int node, imp_yaml_want want, const char **out)
 {
     const char *text = imp_yaml_text(yaml, node);
+    char found[IMP_YAML_FOUND_MAX];
     if (text == NULL || *text == '\0')
-        return imp_yaml_fail(yaml, node, "%s must be a word", what);
+        return imp_yaml_fail(yaml, node, "%s must be a word such as %s, not %s", want.what,
+                             want.example, imp_yaml_found(yaml, node, found));
     *out = text;
     return IMP_OK;
 }

@@ -85,16 +85,25 @@ const char *imp_yaml_text(const imp_yaml *yaml, int node);
 // the map's merge key ("<<") is asked.
 int imp_yaml_value(const imp_yaml *yaml, int map, const char *key);
 
-// The following read a node, or fail with a message in which `what` names it.
+// Says what a node is, for messages: "'some text'", "a list of 2", "a map" or "nothing".
+enum { IMP_YAML_FOUND_MAX = 64 };
+const char *imp_yaml_found(const imp_yaml *yaml, int node, char out[IMP_YAML_FOUND_MAX]);
 
-// A finite number of at most limit in size.
-imp_status imp_yaml_number(const imp_yaml *yaml, int node, const char *what, double limit,
-                           double *out);
+// What a value is called and looks like, for messages, and how large its numbers may be in size.
+typedef struct imp_yaml_want {
+    const char *what, *example;
+    double limit;
+} imp_yaml_want;
+
+// The following read a node, or fail with a message that says what was wanted and what was found.
+
+// A finite number.
+imp_status imp_yaml_number(const imp_yaml *yaml, int node, imp_yaml_want want, double *out);
 // A list of exactly count of them.
-imp_status imp_yaml_numbers(const imp_yaml *yaml, int node, const char *what, double limit,
-                            int count, double *out);
+imp_status imp_yaml_numbers(const imp_yaml *yaml, int node, imp_yaml_want want, int count,
+                            double *out);
 // What YAML 1.1 takes for a truth value, and 0 and 1.
 imp_status imp_yaml_bool(const imp_yaml *yaml, int node, const char *what, bool *out);
-imp_status imp_yaml_word(const imp_yaml *yaml, int node, const char *what, const char **out);
+imp_status imp_yaml_word(const imp_yaml *yaml, int node, imp_yaml_want want, const char **out);
 
 #endif

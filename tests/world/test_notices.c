@@ -45,6 +45,10 @@ static const remark REMARKS[] = {
      "- {" CONE ", pos: [1, 1]}\n",
      {"4: pos on 3 x 1 tiles: as in the reference, objects land 1 tile above where they "
       "are drawn; place or pose says where"}},
+    {"tiles: [[4way, floor]]\n",
+     {"1: no tile_size, as in maps of 2018: 0.585 m is assumed; add 'tile_size: 0.585'"}},
+    {ROAD "start_pose: [[0, 0, 0, 1], 0]\nstart_tile: [0, 0]\n",
+     {"3: start_pose holds more than [[x, y, z], angle]: the rest is passed over"}},
     {"tile_size: 1\ntiles:\n- [floor, grass]\nsky: blue\n",
      {"3: no tile is drivable: there is nowhere to start", "4: unknown key 'sky' is passed over"}},
     {"tile_size: 1\ntiles:\n- [4way]\n- [3way_right/N]\n- [3way_right/S]\n",

@@ -157,6 +157,24 @@ static void keys_of_objects_are_read(void **state)
     imp_world_destroy(world);
 }
 
+// The reference keeps its meshes in single precision.
+static void extents_are_single_precision(void **state)
+{
+    (void)state;
+    for (int k = 0; k < IMP_OBJECT_KIND_COUNT; k++) {
+        const imp_object_class *c = imp_object_class_of((imp_object_kind)k);
+        const double extents[] = {c->min_x, c->min_z, c->max_x, c->max_z, c->height};
+        for (int n = 0; n < 5; n++)
+            if (fabs(extents[n] - (double)(float)extents[n]) > 1e-15 * fabs(extents[n]))
+                fail_msg("%s: extent %d is %.17g", c->name, n, extents[n]);
+    }
+    // the corner of a tree as high as its mesh, at the origin
+    imp_world *world = world_of(HEAD "objects: [{kind: tree, pos: [0, 1], scale: 2}]\n");
+    assert_close(world->objects[0].box.corner[0].x, -2.0 * 0.98548400402069092, 1e-12);
+    assert_close(world->objects[0].box.corner[2].x, 2.0 * 1.0128569602966309, 1e-12);
+    imp_world_destroy(world);
+}
+
 static void no_objects_are_fine(void **state)
 {
     (void)state;
@@ -179,32 +197,40 @@ static const char *const REFUSALS[][2] = {
     {"[[]]", "an object must be a map"},
     {"{a: b}", "an object must be a map"},
     {"[{}]", "an object has no kind"},
-    {"[{kind: }]", "kind must be a word"},
+    {"[{kind: }]", "kind must be a word such as duckie, not nothing"},
     {"[{kind: [duckie]}]", "kind must be a word"},
     {"[{kind: dragon, pos: [1, 1]}]", "unknown kind of object 'dragon': use one of duckie, "},
     {"[{kind: sign, pos: [1, 1]}]", "unknown kind of object 'sign'"},
     {"[{kind: sign_*x, pos: [1]}]", "pos must be a list of 2 numbers"},
     {"[{kind: duckie}]", "an object needs one of pos, pose, place and attach"},
-    {"[{kind: duckie, pos: }]", "pos must be a list of 2 numbers"},
+    {"[{kind: duckie, pos: }]", "pos must be a list of 2 numbers such as [1.5, 0.5], not nothing"},
     {"[{kind: duckie, pos: [1]}]", "pos must be a list of 2 numbers"},
     {"[{kind: duckie, pos: [1, 2, 3, 4]}]", "pos must be a list of 2 numbers"},
-    {"[{kind: duckie, pos: [1, x]}]", "pos: 'x' is not a finite number"},
-    {"[{kind: duckie, pos: [1, .inf]}]", "pos: '.inf' is not a finite number"},
-    {"[{kind: duckie, pos: [1, nan]}]", "pos: 'nan' is not a finite number"},
+    {"[{kind: duckie, pos: [1, x]}]",
+     "pos must be a list of 2 numbers such as [1.5, 0.5]: 'x' is not a number"},
+    {"[{kind: duckie, pos: [1, .inf]}]",
+     "pos must be a list of 2 numbers such as [1.5, 0.5]: '.inf' is not a number"},
+    {"[{kind: duckie, pos: [1, nan]}]",
+     "pos must be a list of 2 numbers such as [1.5, 0.5]: 'nan' is not a number"},
     {"[{kind: duckie, pos: [1, 1e300]}]", "pos: 1e+300 is out of range (-10000 to 10000)"},
-    {"[{kind: duckie, pos: [{}, 1]}]", "pos must be a number"},
-    {"[{kind: duckie, pos: [1, 1], rotate: east}]", "rotate: 'east' is not a finite number"},
+    {"[{kind: duckie, pos: [{}, 1]}]",
+     "pos must be a list of 2 numbers such as [1.5, 0.5]: a map is not"},
+    {"[{kind: duckie, pos: [1, 1], rotate: east}]",
+     "rotate must be a number such as 90, not 'east'"},
     {"[{kind: duckie, pos: [1, 1], rotate: 1e300}]", "rotate: 1e+300 is out of range"},
     {"[{kind: duckie, pose: }]", "pose must be {~SE2Transform: "},
     {"[{kind: duckie, pose: {p: [1, 2]}}]", "pose must be {~SE2Transform: "},
     {"[{kind: duckie, pose: {~SE2Transform: [1]}}]", "~SE2Transform must be a map"},
     {"[{kind: duckie, pose: {~SE2Transform: here}}]", "~SE2Transform must be a map"},
     {"[{kind: duckie, pose: {~SE2Transform: {p: 3}}}]", "p must be a list of 2 numbers"},
-    {"[{kind: duckie, pose: {~SE2Transform: {theta: [1]}}}]", "theta must be a number"},
-    {"[{kind: duckie, pose: {~SE2Transform: {theta_deg: up}}}]", "theta_deg: 'up' is not"},
+    {"[{kind: duckie, pose: {~SE2Transform: {theta: [1]}}}]",
+     "theta must be a number such as 1.57, not a list of 1"},
+    {"[{kind: duckie, pose: {~SE2Transform: {theta_deg: up}}}]",
+     "theta_deg must be a number such as 90, not 'up'"},
     {"[{kind: duckie, place: [1, 2]}]", "place has no tile"},
     {"[{kind: duckie, place: {tile: [1, 2]}}]", "place has no relative"},
-    {"[{kind: duckie, place: {tile: 1}}]", "tile must be a list of 2 numbers"},
+    {"[{kind: duckie, place: {tile: 1}}]",
+     "tile must be a list of 2 numbers such as [2, 1], not '1'"},
     {"[{kind: duckie, place: {tile: [9999, 0], relative: {~SE2Transform: {p: [9999, 0]}}}}]",
      "'duckie1' stands at (14998.8, 0.75) m: too far away"},
     {"[{kind: duckie, attach: {tile: [1, 2]}}]", "attach has no slot"},
@@ -217,15 +243,17 @@ static const char *const REFUSALS[][2] = {
     {"[{kind: duckie, pos: [1, 1], height: -1}]", "height -1 is out of range"},
     {"[{kind: duckie, pos: [1, 1], height: 1e300}]", "height 1e+300 is out of range"},
     {"[{kind: duckie, pos: [1, 1], scale: 0}]", "scale 0 is out of range"},
-    {"[{kind: duckie, pos: [1, 1], scale: inf}]", "scale: 'inf' is not a finite number"},
+    {"[{kind: duckie, pos: [1, 1], scale: inf}]", "scale must be a number such as 1, not 'inf'"},
     {"[{kind: duckie, pos: [1, 1], scale: 10001}]", "scale 10001 is out of range"},
-    {"[{kind: duckie, pos: [1, 1], optional: maybe}]", "optional must be true or false"},
-    {"[{kind: duckie, pos: [1, 1], static: []}]", "static must be true or false"},
+    {"[{kind: duckie, pos: [1, 1], optional: maybe}]",
+     "optional must be true or false, not 'maybe'"},
+    {"[{kind: duckie, pos: [1, 1], static: []}]", "static must be true or false, not a list of 0"},
     {"[{kind: house, pos: [1, 1], static: false}]",
      "static: false is for duckie, duckiebot and checkerboard"},
     {"[{kind: sign_stop, pos: [1, 1], static: false}]", "static: false is for duckie"},
     {"[{kind: duckiebot, pos: [1, 1], color: pink}]", "color 'pink': use red, green, blue or grey"},
-    {"[{kind: duckiebot, pos: [1, 1], color: [red]}]", "color must be a word"},
+    {"[{kind: duckiebot, pos: [1, 1], color: [red]}]",
+     "color must be a word such as red, not a list of 1"},
     {"[{kind: \"dra\\n\\tgon\"}]", "unknown kind of object 'dra  gon': use one of duckie, "},
     {"[{kind: cone, pos: [1, 1234567890123456789012345678901234567890\xc3\xa4]}]", "pos"},
     {"[{kind: 123456789012345678901234567890123456789\xc3\xa4}]",
@@ -346,6 +374,7 @@ int main(void)
         cmocka_unit_test(pos_counts_from_the_columns),
         cmocka_unit_test(every_kind_and_sign_is_read),
         cmocka_unit_test(keys_of_objects_are_read),
+        cmocka_unit_test(extents_are_single_precision),
         cmocka_unit_test(no_objects_are_fine),
         cmocka_unit_test(bad_objects_are_refused_with_file_and_line),
         cmocka_unit_test(too_many_objects_are_refused),

@@ -132,8 +132,8 @@ static void check_corners(const imp_object *ours, const json_t *corners)
 {
     for (size_t k = 0; k < 4; k++) {
         const json_t *corner = json_array_get(corners, k);
-        assert_close(ours->box.corner[k].x, item(corner, 0), 1e-9);
-        assert_close(ours->box.corner[k].z, item(corner, 1), 1e-9);
+        assert_close(ours->box.corner[k].x, item(corner, 0), 1e-12);
+        assert_close(ours->box.corner[k].z, item(corner, 1), 1e-12);
     }
 }
 
@@ -141,15 +141,15 @@ static void check_corners(const imp_object *ours, const json_t *corners)
 static void check_axes(const imp_object *ours, const json_t *axes)
 {
     const imp_object_class *c = imp_object_class_of(ours->kind);
-    if (fabs((c->max_x - c->min_x) - (c->max_z - c->min_z)) < 1e-9)
+    if (fabs((c->max_x - c->min_x) - (c->max_z - c->min_z)) < 1e-12)
         return;
     for (size_t k = 0; k < 2; k++) {
         const json_t *axis = json_array_get(axes, k);
         double x = item(axis, 0), z = item(axis, 1);
         double along = fabs(x * ours->box.axis[0].x + z * ours->box.axis[0].z);
         double across = fabs(x * ours->box.axis[1].x + z * ours->box.axis[1].z);
-        assert_close(fmax(along, across), 1.0, 1e-9);
-        assert_close(fmin(along, across), 0.0, 1e-9);
+        assert_close(fmax(along, across), 1.0, 1e-12);
+        assert_close(fmin(along, across), 0.0, 1e-12);
     }
 }
 
@@ -162,9 +162,9 @@ static void check_object(const imp_world *world, const imp_object *ours, const j
     else
         assert_string_equal(c->name, kind);
     const json_t *pos = json_object_get(recorded, "pos");
-    assert_close(ours->position.x, item(pos, 0), 1e-9);
-    assert_close(ours->position.z, item(pos, 2), 1e-9);
-    assert_close(ours->heading, number(recorded, "angle"), 1e-9);
+    assert_close(ours->position.x, item(pos, 0), 1e-12);
+    assert_close(ours->position.z, item(pos, 2), 1e-12);
+    assert_close(ours->heading, number(recorded, "angle"), 1e-12);
     assert_close(ours->scale, number(recorded, "scale"), 1e-12);
     bool stands = json_is_true(json_object_get(recorded, "static"));
     bool changes = !stands || ours->kind == IMP_OBJECT_TRAFFIC_LIGHT;
@@ -176,10 +176,10 @@ static void check_object(const imp_world *world, const imp_object *ours, const j
     assert_int_equal(ours->optional, json_is_true(json_object_get(recorded, "optional")));
     check_corners(ours, json_object_get(recorded, "corners"));
     check_axes(ours, json_object_get(recorded, "norm"));
-    assert_close(ours->safety_radius, number(recorded, "safety_radius"), 1e-9);
+    assert_close(ours->safety_radius, number(recorded, "safety_radius"), 1e-12);
     const json_t *max = json_object_get(recorded, "mesh_max");
     double largest = fmax(fmax(item(max, 0), item(max, 1)), item(max, 2));
-    assert_close(ours->spawn_distance, 0.25 + 0.5 * largest * ours->scale, 1e-9);
+    assert_close(ours->spawn_distance, 0.25 + 0.5 * largest * ours->scale, 1e-12);
 }
 
 static void check_objects(const imp_world *world, const json_t *recorded)
