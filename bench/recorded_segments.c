@@ -86,7 +86,7 @@ static bool look(bench *b, const char *name)
     imp_scene *scene = NULL;
     imp_labeller *labeller = NULL;
     imp_eye *eye = NULL;
-    imp_object_state states[IMP_MOVING_MAX] = {0};
+    imp_object_state states[IMP_OBJECTS_MAX] = {0};
     imp_view view = imp_default_view();
     uint8_t *whole = rec_picture(name, true);
     bool good = whole != NULL && rec_load(&r, name, &camera) &&

@@ -131,10 +131,7 @@ typedef struct imp_box {
 /// True if two rectangles touch or overlap (separating axes; Gottschalk, Lin & Manocha, 1996).
 bool imp_boxes_overlap(const imp_box *a, const imp_box *b);
 
-enum {
-    IMP_OBJECTS_MAX = 1024, ///< objects of a world
-    IMP_MOVING_MAX = 32,    ///< of them, those that move or change
-};
+enum { IMP_OBJECTS_MAX = 1024 }; ///< objects of a world
 
 /// An object as the map places it.
 typedef struct imp_object {
@@ -189,7 +186,7 @@ typedef struct imp_world {
     int drivable_count;
     imp_object *objects; ///< in the order of the map file, floor tags left out
     int object_count;
-    int moving[IMP_MOVING_MAX]; ///< the objects that move or change
+    int moving[IMP_OBJECTS_MAX]; ///< the objects that move or change
     int moving_count;
     /// Solid objects that stand still and that matter to a robot on a tile: those of tile t are
     /// near[near_start[t]] up to near[near_start[t + 1] - 1].

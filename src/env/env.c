@@ -1,4 +1,6 @@
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/vector.h"
 #include "env/motion.h"
@@ -116,6 +118,14 @@ static int draw_world(const imp_env *env, uint32_t episode)
 {
     imp_random random = imp_random_stream(env->def.seed, env->def.index, episode, IMP_PURPOSE_MAP);
     return (int)imp_random_below(&random, (uint32_t)env->world_count);
+}
+
+void imp_env_copy(imp_env *to, const imp_env *from)
+{
+    const size_t moving = (size_t)from->world->moving_count;
+    memcpy(to, from, offsetof(imp_env, moving));
+    memcpy(to->moving, from->moving, moving * sizeof to->moving[0]);
+    memcpy(to->motion, from->motion, moving * sizeof to->motion[0]);
 }
 
 // Takes the world of an episode and puts its objects where they start.

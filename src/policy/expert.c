@@ -307,7 +307,8 @@ typedef struct outcome {
 static outcome try_out(const expert *self, const imp_env *env, imp_action action, int hold)
 {
     expert twin = *self;
-    imp_env ahead = *env;
+    imp_env ahead;
+    imp_env_copy(&ahead, env);
     outcome result = {0};
     bool usual;
     for (; result.steps < HORIZON; result.steps++) {

@@ -74,7 +74,8 @@ static imp_plot footprint(const char *kind, double height, imp_pose pose)
 static bool add(const filler *f, imp_thing thing, imp_plot needs)
 {
     imp_things *things = f->things;
-    if (things->count == IMP_OBJECTS_MAX || (thing.moves && things->moving_count == IMP_MOVING_MAX))
+    if (things->count == IMP_OBJECTS_MAX ||
+        (thing.moves && things->moving_count == IMP_TOWN_MOVING_MAX))
         return false;
     for (int k = 0; k < things->count; k++) {
         const imp_plot *other = &things->taken[k];

@@ -313,9 +313,6 @@ static imp_status read_conduct(const imp_map_reader *r, int node, imp_object *ob
                              "static: false is for duckie, duckiebot and checkerboard");
     if (stands)
         return IMP_OK;
-    if (world->moving_count == IMP_MOVING_MAX)
-        return imp_yaml_fail(yaml, node, "more than %d objects that move or change",
-                             IMP_MOVING_MAX);
     object->moving = world->moving_count;
     world->moving[world->moving_count++] = world->object_count;
     return IMP_OK;
@@ -340,7 +337,8 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
     if (status != IMP_OK || strcmp(kind, "floor_tag") == 0)
         return status;
     if (world->object_count == IMP_OBJECTS_MAX)
-        return imp_yaml_fail(yaml, node, "more than %d objects", IMP_OBJECTS_MAX);
+        return imp_yaml_fail(yaml, node, "more than %d objects: a map has at most so many",
+                             IMP_OBJECTS_MAX);
     imp_object *object = &world->objects[world->object_count];
     *object = (imp_object){.line = line};
     if (name != NULL)

@@ -181,6 +181,9 @@ static void a_copy_is_a_fork(void **state)
     for (int k = 0; k < 400; k++)
         imp_env_step(&env, STAND);
     imp_env fork = env;
+    static imp_env copy;
+    memset(&copy, 0xff, sizeof copy);
+    imp_env_copy(&copy, &env);
     for (int k = 0; k < 900; k++) {
         imp_action action = {imp_random_uniform(&random, -1, 1),
                              imp_random_uniform(&random, -1, 1)};
@@ -189,6 +192,43 @@ static void a_copy_is_a_fork(void **state)
         assert_int_equal(a.terminated, b.terminated);
         assert_memory_equal(&env.pose, &fork.pose, sizeof env.pose);
         assert_memory_equal(env.moving, fork.moving, sizeof env.moving);
+        const imp_step c = imp_env_step(&copy, action);
+        assert_close(a.reward, c.reward, 0);
+        for (int n = 0; n < world->moving_count; n++)
+            assert_memory_equal(&env.moving[n], &copy.moving[n], sizeof env.moving[n]);
+    }
+    imp_world_destroy(world);
+}
+
+// As many objects move as the map says; the reference has no limit.
+static void a_thousand_duckies_walk(void **state)
+{
+    (void)state;
+    const int count = 1000;
+    char *text = malloc(100 * (size_t)count);
+    assert_non_null(text);
+    int length = sprintf(text, "tile_size: 0.585\ntiles:\n- [4way, 4way]\nobjects:\n");
+    for (int k = 0; k < count; k++)
+        length += sprintf(text + length,
+                          "- {kind: duckie, pos: [0.9, %.3f], static: false, height: 0.06}\n",
+                          k * 0.5 / count);
+    imp_error err = {0};
+    imp_world *world;
+    assert_ok(imp_world_parse(&world, text, (size_t)length, "many.yaml", &err), err);
+    free(text);
+    assert_int_equal(world->moving_count, count);
+    static imp_env env, copy;
+    imp_env_def def = imp_default_env_def();
+    assert_ok(imp_env_init(&env, world, &def, &err), err);
+    imp_env_reset_at(&env, 0, (imp_pose){0.2, 0.2, 0.0});
+    imp_env_copy(&copy, &env);
+    for (int k = 0; k < 300; k++) { // they wait for 8 s
+        imp_env_step(&env, STAND);
+        imp_env_step(&copy, STAND);
+    }
+    for (int k = 0; k < count; k++) {
+        assert_true(env.moving[k].position.x != world->objects[k].position.x);
+        assert_memory_equal(&env.moving[k], &copy.moving[k], sizeof env.moving[k]);
     }
     imp_world_destroy(world);
 }
@@ -492,6 +532,7 @@ int main(void)
         cmocka_unit_test(corners_that_touch_are_met),
         cmocka_unit_test(starts_keep_away_from_objects),
         cmocka_unit_test(a_copy_is_a_fork),
+        cmocka_unit_test(a_thousand_duckies_walk),
         cmocka_unit_test(what_is_drawn_follows_from_seed_and_episode),
         cmocka_unit_test(optional_objects_are_there_half_of_the_time),
         cmocka_unit_test(yielding_cars_stop_for_the_robot),

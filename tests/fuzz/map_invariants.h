@@ -78,7 +78,7 @@ static inline const char *broken_object(const imp_world *world, int index)
 static inline const char *broken_objects(const imp_world *world)
 {
     INVARIANT(world->object_count >= 0 && world->object_count <= IMP_OBJECTS_MAX);
-    INVARIANT(world->moving_count >= 0 && world->moving_count <= IMP_MOVING_MAX);
+    INVARIANT(world->moving_count >= 0 && world->moving_count <= world->object_count);
     for (int k = 0; k < world->object_count; k++) {
         const char *broken = broken_object(world, k);
         if (broken != NULL)

@@ -107,7 +107,7 @@ static inline imp_status rec_draw(uint8_t **rgb, const recording *r, const imp_a
     imp_scene *scene = NULL;
     imp_renderer *renderer = NULL;
     imp_scene_def def = imp_default_scene_def();
-    imp_object_state states[IMP_MOVING_MAX] = {0};
+    imp_object_state states[IMP_OBJECTS_MAX] = {0};
     imp_view view = imp_default_view();
     def.assets = assets;
     imp_status status = imp_world_load(&world, r->map, err);

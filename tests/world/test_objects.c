@@ -292,7 +292,7 @@ static void too_many_objects_are_refused(void **state)
         int allowed;
     } limits[] = {
         {"- {kind: cone, pos: [1, 1], scale: 0.001}\n", "more than 1024 objects", 1024},
-        {"- {kind: trafficlight, pos: [1, 1]}\n", "more than 32 objects that move", 32},
+        {"- {kind: trafficlight, pos: [1, 1]}\n", "more than 1024 objects", 1024},
         {"- {kind: floor_tag}\n", "4097 objects and floor tags are too many", 4096},
     };
     for (size_t k = 0; k < sizeof limits / sizeof limits[0]; k++) {
