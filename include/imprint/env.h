@@ -133,8 +133,8 @@ imp_status imp_env_init_maps(imp_env *env, const imp_world *const *worlds, int c
 void imp_env_copy(imp_env *to, const imp_env *from);
 
 /// Starts an episode at rest at a random valid pose drawn from (seed, index, episode), or at the
-/// start pose of the definition or the map. Fails with IMP_BAD_INPUT if 5000 draws found no valid
-/// pose.
+/// start pose of the definition or the map. Fails with IMP_BAD_INPUT if draws and a search
+/// found no valid pose; the message says what is in the way.
 imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err);
 
 /// Starts an episode at rest at a given pose, valid or not.

@@ -193,6 +193,7 @@ typedef struct imp_world {
     int *near, *near_start;
     imp_notice *notices; ///< what `imprint map check` says, by line; at most 100
     int notice_count;
+    int start_line; ///< in the map file, of start_tile or start_pose; 1 without them
     bool has_start_tile;
     int start_tile[2]; ///< (i, j), drivable unless there is a start pose; valid if has_start_tile
     bool has_start_pose;

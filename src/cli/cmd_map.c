@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/vector.h"
 #include "cli/commands.h"
 #include "cli/map_new.h"
 #include "cli/map_words.h"
@@ -38,37 +39,76 @@ static imp_status list(const imp_options *options, json_t *array, imp_error *err
     return IMP_OK;
 }
 
-// What makes a readable map useless for driving.
-static imp_status judge(const imp_world *world, const char *map, imp_error *err)
+// A remark on where episodes start.
+typedef struct start_remark {
+    int line;
+    char text[sizeof((imp_error *)0)->message + 64];
+} start_remark;
+
+// Whether episodes can start within an angle of the lane; the message has no map's name before it.
+static imp_status try_start(const imp_world *world, double angle_deg, imp_env *env, imp_error *err)
 {
-    imp_env env;
     imp_error why = {0};
     imp_env_def def = imp_default_env_def();
-    imp_status status = imp_env_init(&env, world, &def, &why);
+    def.accept_start_angle = angle_deg * IMP_PI / 180.0;
+    imp_status status = imp_env_init(env, world, &def, &why);
     if (status == IMP_OK)
-        status = imp_env_reset(&env, 0, &why);
+        status = imp_env_reset(env, 0, &why);
     if (status == IMP_OK)
         return IMP_OK;
-    // messages of the environment begin with the map's name
     const size_t length = strlen(world->name);
     const bool named = strncmp(why.message, world->name, length) == 0 && why.message[length] == ':';
-    return imp_fail(err, status == IMP_BAD_INPUT ? IMP_CHECK_FAILED : status, "%s: %s", map,
+    return imp_fail(err, status, "%s",
                     why.message + (named ? length + 1 + strspn(why.message + length + 1, " ") : 0));
 }
 
-static void tell_notices(const imp_world *world, const char *map, json_t *object)
+// What makes a readable map useless for driving, and a remark on what makes its starts odd.
+static imp_status judge(const imp_world *world, const char *map, start_remark *remark,
+                        imp_error *err)
+{
+    imp_env env;
+    imp_error why = {0};
+    const double widest = imp_default_env_def().accept_start_angle * 180.0 / IMP_PI;
+    const imp_status status = try_start(world, widest, &env, &why);
+    remark->line = world->start_line;
+    remark->text[0] = '\0';
+    if (status != IMP_OK)
+        return imp_fail(err, status == IMP_BAD_INPUT ? IMP_CHECK_FAILED : status, "%s: %s", map,
+                        why.message);
+    if (world->has_start_pose && !imp_env_valid_pose(&env, env.pose, 1.0)) {
+        const imp_object *met = imp_env_object_met(&env, env.pose, 2.0 * IMP_CENTRE_FORWARD);
+        snprintf(remark->text, sizeof remark->text,
+                 "start_pose puts the robot %s%s%s: episodes end at their first step",
+                 met != NULL ? "into '" : "off the road", met != NULL ? met->name : "",
+                 met != NULL ? "'" : "");
+    } else if (try_start(world, imp_default_sim_options().start_angle_deg, &env, &why) != IMP_OK) {
+        snprintf(remark->text, sizeof remark->text, "with the default --start-angle-deg %g, %s",
+                 imp_default_sim_options().start_angle_deg, why.message);
+    }
+    return IMP_OK;
+}
+
+static void tell(const char *map, int line, const char *text, json_t *notices, bool aloud)
+{
+    json_array_append_new(notices, json_pack("{s:i, s:s}", "line", line, "text", text));
+    if (aloud)
+        printf("%s:%d: %s\n", map, line, text);
+}
+
+// Returns how many remarks there are.
+static int tell_notices(const imp_world *world, const char *map, const start_remark *remark,
+                        json_t *object)
 {
     json_t *notices = json_array();
-    for (int k = 0; k < world->notice_count; k++) {
-        const imp_notice *notice = &world->notices[k];
-        json_array_append_new(notices,
-                              json_pack("{s:i, s:s}", "line", notice->line, "text", notice->text));
-        if (object == NULL)
-            printf("%s:%d: %s\n", map, notice->line, notice->text);
-    }
+    for (int k = 0; k < world->notice_count; k++)
+        tell(map, world->notices[k].line, world->notices[k].text, notices, object == NULL);
+    if (remark->text[0] != '\0')
+        tell(map, remark->line, remark->text, notices, object == NULL);
+    const int count = (int)json_array_size(notices);
     if (object != NULL)
         json_object_set(object, "notices", notices);
     json_decref(notices);
+    return count;
 }
 
 static imp_status check_one(const imp_options *options, bool strict, const char *map, json_t *array,
@@ -81,11 +121,12 @@ static imp_status check_one(const imp_options *options, bool strict, const char 
         object = status == IMP_OK ? imp_map_json(world) : json_pack("{s:s}", "map", map);
     if (status == IMP_OK) {
         char summary[512];
-        tell_notices(world, map, object);
-        status = judge(world, map, err);
-        if (status == IMP_OK && strict && world->notice_count > 0)
+        start_remark remark;
+        status = judge(world, map, &remark, err);
+        const int count = tell_notices(world, map, &remark, object);
+        if (status == IMP_OK && strict && count > 0)
             status = imp_fail(err, IMP_CHECK_FAILED, "%s: %d remark%s, and --strict allows none",
-                              map, world->notice_count, world->notice_count == 1 ? "" : "s");
+                              map, count, count == 1 ? "" : "s");
         imp_map_summary(world, summary, sizeof summary);
         if (status == IMP_OK && !options->json)
             printf("%s: ok, %s\n", map, summary);

@@ -116,7 +116,7 @@ double imp_env_proximity(const imp_env *env, imp_pose pose)
     return penalty;
 }
 
-bool imp_env_crowded(const imp_env *env, imp_vec2 position)
+const imp_object *imp_env_crowded(const imp_env *env, imp_vec2 position)
 {
     const imp_world *world = env->world;
     for (int k = 0; k < world->object_count; k++) {
@@ -124,7 +124,7 @@ bool imp_env_crowded(const imp_env *env, imp_vec2 position)
         imp_vec2 at = object->moving < 0 ? object->position : env->moving[object->moving].position;
         if (closer_than(at, position, object->spawn_distance) &&
             imp_env_object_is_there(env, object))
-            return true;
+            return object;
     }
-    return false;
+    return NULL;
 }

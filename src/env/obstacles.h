@@ -18,6 +18,6 @@ imp_obstacles imp_obstacles_at(const imp_env *env, double x, double z);
 const imp_object *imp_obstacles_next(imp_obstacles *obstacles); // NULL after the last
 
 // Whether a start at a position is too close to an object that is there.
-bool imp_env_crowded(const imp_env *env, imp_vec2 position);
+const imp_object *imp_env_crowded(const imp_env *env, imp_vec2 position);
 
 #endif

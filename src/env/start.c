@@ -74,25 +74,29 @@ static bool stands_on_road(const imp_world *world, imp_pose pose)
            road_between(world, x, z, x + side.x, z + side.z);
 }
 
-static bool looks_along_lane(const imp_env *env, imp_pose pose)
+static bool looks_along_lane(const imp_world *world, imp_pose pose, double angle)
 {
     imp_lane_position lane;
-    return imp_world_lane_position(env->world, pose, &lane) &&
-           fabs(lane.angle) < env->def.accept_start_angle;
-}
-
-// Whether nothing stands so close that the reference would not start there.
-static bool has_room(const imp_env *env, imp_pose pose)
-{
-    return !imp_env_crowded(env, (imp_vec2){pose.x, pose.z}) &&
-           imp_env_object_met(env, pose, 2.0 * IMP_CENTRE_FORWARD) == NULL;
+    return imp_world_lane_position(world, pose, &lane) && fabs(lane.angle) < angle;
 }
 
 // What refuses most, for least work, comes first.
+bool imp_start_on_lane(const imp_world *world, imp_pose pose, double angle)
+{
+    return imp_env_on_road(world, pose, SPAWN_SAFETY) && looks_along_lane(world, pose, angle) &&
+           stands_on_road(world, pose);
+}
+
+const imp_object *imp_start_blocker(const imp_env *env, imp_pose pose)
+{
+    const imp_object *near = imp_env_crowded(env, (imp_vec2){pose.x, pose.z});
+    return near != NULL ? near : imp_env_object_met(env, pose, 2.0 * IMP_CENTRE_FORWARD);
+}
+
 static bool is_start(const imp_env *env, imp_pose pose)
 {
-    return imp_env_on_road(env->world, pose, SPAWN_SAFETY) && looks_along_lane(env, pose) &&
-           stands_on_road(env->world, pose) && has_room(env, pose);
+    return imp_start_on_lane(env->world, pose, env->def.accept_start_angle) &&
+           imp_start_blocker(env, pose) == NULL;
 }
 
 // Whether an object keeps starts away from a whole tile.
@@ -135,10 +139,27 @@ static bool draw_pose(const imp_env *env, int tile, imp_random *random, imp_pose
     return false;
 }
 
+// Looks for a start systematically where draws found none: on the start tile, or on all tiles from
+// a drawn one on, as far as time allows. So whether there is one does not hang on the draws.
+static bool search_start(const imp_env *env, imp_random *random, imp_pose *pose)
+{
+    enum { TILES_MAX = 2048 };
+    const imp_world *world = env->world;
+    const double angle = env->def.accept_start_angle;
+    if (env->def.has_start_tile || world->has_start_tile)
+        return imp_start_search(env, draw_start_tile(env, random), angle, random, pose);
+    const int first = (int)imp_random_below(random, (uint32_t)world->drivable_count);
+    for (int k = 0; k < world->drivable_count && k < TILES_MAX; k++) {
+        const int tile = world->drivable[(first + k) % world->drivable_count];
+        if (!is_covered(env, tile) && imp_start_search(env, tile, angle, random, pose))
+            return true;
+    }
+    return false;
+}
+
 // The reference gives up where there is no room on the first random tile; here others follow.
 static imp_status draw_start_on_road(const imp_env *env, imp_pose *pose, imp_error *err)
 {
-    const imp_world *world = env->world;
     imp_random random = spawn_stream(env);
     int tile = -1;
     for (int attempt = 0; attempt < TILE_TRIES; attempt++) {
@@ -147,10 +168,7 @@ static imp_status draw_start_on_road(const imp_env *env, imp_pose *pose, imp_err
             return IMP_OK;
         tile = other;
     }
-    return imp_fail(err, IMP_BAD_INPUT,
-                    "%s: no valid start on tile %d,%d in %d draws: allow a larger start angle or "
-                    "another start tile",
-                    world->name, tile % world->columns, tile / world->columns, SPAWN_TRIES);
+    return search_start(env, &random, pose) ? IMP_OK : imp_start_explain(env, err);
 }
 
 imp_status imp_start_draw(const imp_env *env, imp_pose *pose, imp_error *err)

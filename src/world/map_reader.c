@@ -335,6 +335,9 @@ static imp_status read_root(imp_map_reader *r)
     if (status == IMP_OK && pose >= 0)
         status = read_start_pose(r, pose);
     const int tile = imp_yaml_value(yaml, root, "start_tile");
+    r->world->start_line = pose >= 0   ? imp_yaml_line(yaml, pose)
+                           : tile >= 0 ? imp_yaml_line(yaml, tile)
+                                       : 1;
     if (status == IMP_OK && tile >= 0)
         status = read_start_tile(r, tile);
     const int objects = imp_yaml_value(yaml, root, "objects");

@@ -190,7 +190,7 @@ static void maps_without_a_start_are_refused(void **state)
     world = parse("{tile_size: 0.05, tiles: [[straight/N]]}");
     env = made(world, &def);
     assert_int_equal(imp_env_reset(&env, 0, &err), IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "no valid start on tile 0,0"));
+    assert_non_null(strstr(err.message, "no episode can start on any tile, as on 0,0"));
     imp_world_destroy(world);
 }
 

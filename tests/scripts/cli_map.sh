@@ -44,6 +44,40 @@ expect 0 imprint map check --json odd.yaml
 prints '"line": 2'
 prints '"columns": 3'
 
+# check and eval agree on whether an episode can start, and say it in the same words
+cat >bus.yaml <<'END'
+tile_size: 0.585
+start_tile: [1, 1]
+tiles:
+- [floor, floor, floor, floor]
+- [floor, curve_left/N, floor, floor]
+- [floor, straight/S, floor, floor]
+objects:
+- {kind: bus, pose: {~SE2Transform: {p: [0.819, 0.79], theta_deg: 10}}, height: 0.18}
+END
+expect 0 imprint map check bus.yaml
+prints "bus.yaml:2: with the default --start-angle-deg 4, no episode can start on the map's "
+prints "'bus1' (bus, line 8 of the map) is in the way; allow a start angle of 26 degrees"
+expect 0 imprint eval --policy expert --map bus.yaml --start-angle-deg 60 --episodes 3 --steps 9
+expect 3 imprint eval --policy expert --map bus.yaml --episodes 3 --steps 9
+says "bus: no episode can start on the map's start_tile 1,1 within 4 degrees"
+sed 's/0.18}/0.3}/' bus.yaml >blocked.yaml
+why="start_tile 1,1 within 60 degrees of a lane: 'bus1' (bus, line 8 of the map) is in the way"
+expect 1 imprint map check blocked.yaml
+says "$why; move 'bus1'"
+expect 3 imprint eval --policy expert --map blocked.yaml --start-angle-deg 60 --episodes 1
+says "$why; move 'bus1'"
+sed 's/^start_tile.*/start_tile: [2, 2]\nstart_pose: [[0, 0, 0], 0]/; /kind/d' bus.yaml >off.yaml
+expect 0 imprint map check off.yaml
+prints 'off.yaml:3: start_pose puts the robot off the road: episodes end at their first step'
+
+# what a map leaves out is said by every command that uses it
+sed 1d odd.yaml >old.yaml
+expect 0 imprint map check old.yaml
+prints 'old.yaml:1: no tile_size, as in maps of 2018: 0.585 m is assumed'
+imprint eval --policy expert --map old.yaml --episodes 1 --steps 9 >out 2>err || fail "$(cat err)"
+says 'imprint: note: old.yaml: no tile_size, as in maps of 2018: 0.585 m is assumed'
+
 # show
 expect 0 imprint map show udem1
 prints '3  ·  ├─────┤'
