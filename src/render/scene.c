@@ -92,8 +92,10 @@ imp_status imp_scenes_create(imp_scene **out, const imp_world *const *worlds, in
     }
     if (status == IMP_OK && !imp_scenes_lay_tiles(out, count, def))
         status = imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", worlds[0]->name);
-    for (int k = 0; k < made && status != IMP_OK; k++)
+    for (int k = 0; k < made && status != IMP_OK; k++) {
         imp_scene_destroy(out[k]);
+        out[k] = NULL;
+    }
     return status;
 }
 
