@@ -10,5 +10,5 @@ for map in straight_road small_loop small_loop_cw loop_empty zigzag_dists udem1_
     loop_obstacles 4way udem1; do
     printf '%-38s' "$map"
     build/release/imprint eval --policy expert --map $map --episodes "${1:-200}" --steps 1500 \
-        --start-angle-deg 60 | grep '^expert  *[0-9]' | sed 's/^expert//'
+        --start-angle-deg 60 | grep '^expert  *[0-9]' | sed 's/^expert//; q'
 done

@@ -25,14 +25,14 @@ measure() {
     short=$($program eval --quiet --policy "$policy" "$@" |
         sed -n 's/^.*total reward: \([^,]*\),.*/\1/p')
     $program eval --quiet --policy "$policy" "$@" --episodes 100 --steps 1500 --start-angle-deg 60 |
-        awk -v name="$name" -v policy="$policy" -v short="$short" '$1 == policy && $2 ~ "/" {
-            printf "| %s | %s | %.2f cm | %.2f m | %.3f m/s | %.1f |\n",
-                name, $2, $4, $8, $10, short; exit }'
+        awk -v name="$name" -v short="$short" '$2 ~ "^[0-9]+/" && $4 == "%" {
+            printf "| %s | %s | %.1f %% | %.2f cm | %.2f m | %.3f m/s | %.1f |\n",
+                name, $2, $3, $5, $7, $9, short; exit }'
 }
 
 loop() {
-    echo '| policy | survived | lane distance | distance | speed | total of 10 x 65 |'
-    echo '|---|---|---|---|---|---|'
+    echo '| policy | completed | progress | lane distance | distance | speed | total of 10 x 65 |'
+    echo '|---|---|---|---|---|---|---|'
     measure "reference's teacher" reference
     measure 'our expert' expert
     for seed in "$@"; do
@@ -120,7 +120,7 @@ aido_policy() {
 # contest NAME SEED: what its policy does in 100 episodes of the challenge of that name
 contest() {
     $program eval --quiet --protocol "aido-$1" --episodes 100 --policy "$work/$1-$2" |
-        grep -E 'lasted|median'
+        grep -E 'completed|median'
 }
 
 lf_maps='ETHZ_autolab_technical_track_bordered ETHZ_loop_bordered ETH_small_loop_2_bordered

@@ -145,7 +145,7 @@ typedef struct imp_dataset_summary {
     int episodes;
     int64_t steps;
     int steps_min, steps_max; ///< of an episode
-    int terminated;           ///< episodes that left the road
+    int terminated;           ///< episodes that ended before their last step
     int truncated;            ///< episodes that were cut off by the environment
     int open_ended;           ///< episodes that just stop
     double action_mean[2], action_min[2], action_max[2]; ///< executed duty cycle: left, right

@@ -10,10 +10,10 @@
 /// Why an episode is over. Append only.
 typedef enum imp_ending {
     IMP_ENDING_NONE,         ///< it is not
-    IMP_ENDING_INVALID_POSE, ///< left the road
+    IMP_ENDING_INVALID_POSE, ///< off the road (IMP_RULES_SIMULATOR)
     IMP_ENDING_MAX_STEPS,
     IMP_ENDING_COLLISION,   ///< an invalid pose too: met an object
-    IMP_ENDING_OUT_OF_TILE, ///< left the map (IMP_RULES_CHALLENGE)
+    IMP_ENDING_OUT_OF_TILE, ///< on no tile of the map (IMP_RULES_CHALLENGE)
     IMP_ENDING_GAVE_UP,     ///< not the environment's: its driver could not go on
 } imp_ending;
 
@@ -23,6 +23,7 @@ typedef enum imp_rules {
     IMP_RULES_CHALLENGE, ///< AI-DO's LF challenges: see imp_env_challenge_ending()
 } imp_rules;
 
+/// The word for it, the same in tables, files and pictures.
 const char *imp_ending_name(imp_ending ending);
 
 /// Settings of an environment. Obtain with imp_default_env_def(), then change fields.

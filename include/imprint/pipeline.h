@@ -39,7 +39,7 @@ typedef struct imp_collect_def {
     /// Instead, the expert takes over from a network 0.12 m or pi / 8 from the lane and hands back
     /// within 0.05 m and pi / 18 (the safe switching of gym-duckietown's DAgger baseline); false
     bool safe_switching;
-    /// Of so many episodes that a network drives, one is recorded: the one that ended badly, or
+    /// Of so many episodes that a network drives, one is recorded: the one that terminated, or
     /// else the one in which it differed most from the expert; 1
     int hardest_of;
     const char *policy_name; ///< what the dataset says about who drove; NULL: `policy`
@@ -85,6 +85,7 @@ typedef struct imp_contest_def {
     uint64_t seed;           ///< of what is drawn; 123
     imp_camera_def camera;   ///< its size must be the model's
     imp_scene_def scene;     ///< what maps are drawn with
+    imp_expert_def expert;   ///< who drives every episode, too, to measure progress by
     int threads;             ///< 0: one per processor
     int cookie;
 } imp_contest_def;
@@ -98,6 +99,8 @@ typedef struct imp_contest_episode {
     char reason[240];  ///< of IMP_ENDING_GAVE_UP; else ""
     imp_metrics metrics;
     imp_crossings crossings;
+    double headway, expert_headway, progress; ///< as in imp_episode_result
+    bool stalled, expert_stalled;             ///< see IMP_STALL_TIME
     int samples;     ///< states that the metrics saw, those after an incident included
     imp_pose *poses; ///< (samples)
     double *times;   ///< (samples) [s]
@@ -105,7 +108,11 @@ typedef struct imp_contest_episode {
 
 /// How a policy did in a challenge.
 typedef struct imp_contest {
-    int episodes, survived;
+    int episodes;
+    int completed; ///< that lasted to their end without a stall
+    int survived;  ///< that lasted to their end
+    int stalled;
+    imp_estimate progress; ///< as in imp_figures
     imp_aggregate aggregate;
     imp_crossings crossings;      ///< of all episodes
     imp_contest_episode *results; ///< (episodes)
@@ -236,9 +243,12 @@ imp_dagger_def imp_default_dagger_def(void);
 typedef struct imp_dagger_round {
     double expert_share;          ///< of the driving; NaN with IMP_BETA_SWITCH
     int64_t frames;               ///< that it added
-    int ended_badly;              ///< of its episodes
+    int ended_badly;              ///< of its episodes: how many terminated
     double loss, validation_loss; ///< of the network trained after it, on all frames so far
-    int survived;                 ///< of that network's evaluation
+    int survived;                 ///< of that network's evaluation, as follows
+    int completed, stalled;       ///< see imp_completed()
+    double progress;              ///< of the expert's; NaN if it is not known
+    double headway;               ///< net distance along the lanes, per episode [m]
     double lane_distance;         ///< mean |lane distance| in it [m]; NaN if no step had settled
     double distance;              ///< per episode [m]
     double speed;                 ///< [m/s]; NaN like it
@@ -258,11 +268,11 @@ typedef struct imp_dagger {
 /// trained so far, together with the expert; every frame's label is what the expert would do. After
 /// each round the network is trained further, on the frames of all rounds, and evaluated on starts
 /// that are never recorded from. Writes into folder data-<round> (what was driven, a dataset),
-/// model-<round> (what imp_train() writes), model.safetensors (the best policy: fewest
-/// lost, and where chance may have made the difference the longest way), rounds.csv and rounds.svg.
-/// When stopped through the monitor it returns IMP_INTERRUPTED; resuming, also after a kill, gives
-/// the same bytes as never having stopped. *out is filled also when the call fails, and freed with
-/// imp_dagger_free().
+/// model-<round> (what imp_train() writes), model.safetensors (the best policy: most
+/// episodes completed, and where chance may have made the difference the longest way), rounds.csv
+/// and rounds.svg. When stopped through the monitor it returns IMP_INTERRUPTED; resuming, also
+/// after a kill, gives the same bytes as never having stopped. *out is filled also when the call
+/// fails, and freed with imp_dagger_free().
 imp_status imp_run_dagger(imp_dagger *out, const char *folder, const imp_dagger_def *def,
                           const imp_monitor *monitor, imp_error *err);
 void imp_dagger_free(imp_dagger *dagger); ///< nullable

@@ -58,7 +58,9 @@ imp_status imp_plot_write_panels(const char *path, const imp_plot_panel *panels,
 typedef struct imp_trajectory {
     const imp_pose *poses; ///< (count)
     int count;
-    bool ended_badly; ///< marked by a cross where it ends
+    const char
+        *ended_by; ///< what ended it early, marked by a cross and told in the legend; or NULL
+    bool stalled;  ///< marked by a ring where it ends
 } imp_trajectory;
 
 /// The trajectories of one policy, drawn into one panel in one colour. Borrowed.
@@ -69,7 +71,8 @@ typedef struct imp_trajectory_panel {
 } imp_trajectory_panel;
 
 /// Draws panels side by side as PNG, each a pale map from above with trajectories on it: a dot
-/// where one starts, a cross where one ended badly. panel_size is the longer side of a map
+/// where one starts, a cross where one ended early, a ring where one stalled; below them a legend
+/// that names what ended them. panel_size is the longer side of a map
 /// [px], 64..4000. scene must be the scene of world.
 imp_status imp_report_trajectories(const char *path, const imp_world *world, const imp_scene *scene,
                                    const imp_trajectory_panel *panels, int count, int panel_size,

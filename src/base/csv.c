@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+static const char FORMULA[] = "=+-@\t\r"; // what formulas begin with
+
 void imp_csv_put(FILE *out, const char *text)
 {
-    const char *formula = text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL ? "'" : "";
+    const char *formula = text[0] != '\0' && strchr(FORMULA, text[0]) != NULL ? "'" : "";
     if (strpbrk(text, ",\"\r\n") == NULL) {
         fprintf(out, "%s%s", formula, text);
         return;
@@ -14,4 +16,10 @@ void imp_csv_put(FILE *out, const char *text)
     for (; *text != '\0'; text++)
         fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
     fputc('"', out);
+}
+
+const char *imp_csv_plain(const char *field)
+{
+    return field[0] == '\'' && field[1] != '\0' && strchr(FORMULA, field[1]) != NULL ? field + 1
+                                                                                     : field;
 }

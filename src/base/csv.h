@@ -8,4 +8,7 @@
 // and with an apostrophe before what a spreadsheet would take for a formula.
 void imp_csv_put(FILE *out, const char *text);
 
+// The text of such a field, its quotes removed: without the apostrophe that was put before it.
+const char *imp_csv_plain(const char *field);
+
 #endif

@@ -38,7 +38,7 @@ static void add_driving(imp_options *options, settings *s)
         {"mix-steps", 0, IMP_OPTION_INT, &dagger->collect.mix_steps, "N",
          "who drives is drawn every N steps; 0: for every episode", IMP_SETTING},
         {"hardest-of", 0, IMP_OPTION_INT, &dagger->collect.hardest_of, "N",
-         "record one of N episodes that the network drives: the one that ended badly, or in which "
+         "record one of N episodes that the network drives: the one that terminated, or in which "
          "it differed most from the expert",
          IMP_SETTING},
         {"noise", 0, IMP_OPTION_REAL, &dagger->collect.noise, "SIGMA",
@@ -107,13 +107,15 @@ static json_t *rounds_json(const imp_dagger *done)
     for (int k = 0; k < done->count; k++) {
         const imp_dagger_round *row = &done->rounds[k];
         json_array_append_new(
-            rounds,
-            json_pack("{s:o, s:I, s:i, s:o, s:o, s:i, s:o, s:f, s:o}", "expert_share",
-                      imp_session_real(row->expert_share), "frames", (json_int_t)row->frames,
-                      "ended_badly", row->ended_badly, "loss", imp_session_real(row->loss),
-                      "validation_loss", imp_session_real(row->validation_loss), "survived",
-                      row->survived, "lane_distance", imp_session_real(row->lane_distance),
-                      "distance", row->distance, "speed", imp_session_real(row->speed)));
+            rounds, json_pack("{s:o, s:I, s:i, s:o, s:o, s:i, s:i, s:i, s:o, s:f, s:o, s:f, s:o}",
+                              "expert_share", imp_session_real(row->expert_share), "frames",
+                              (json_int_t)row->frames, "ended_badly", row->ended_badly, "loss",
+                              imp_session_real(row->loss), "validation_loss",
+                              imp_session_real(row->validation_loss), "completed", row->completed,
+                              "stalled", row->stalled, "survived", row->survived, "progress",
+                              imp_session_real(row->progress), "headway", row->headway,
+                              "lane_distance", imp_session_real(row->lane_distance), "distance",
+                              row->distance, "speed", imp_session_real(row->speed)));
     }
     return rounds;
 }
@@ -126,17 +128,16 @@ static int print_summary(const settings *s, const imp_options *options, const im
                       "stopped_early", done->stopped_early, "frames", (json_int_t)done->frames,
                       "eval_episodes", s->dagger.eval.episodes, "seconds", done->seconds, "rounds",
                       rounds_json(done)));
-    printf("round  expert   frames  ended badly     loss  survived  |lane dist.|  distance      "
-           "speed\n");
+    printf("round  expert   frames     loss  completed  progress  lane dist.  distance\n");
     for (int k = 0; k < done->count; k++) {
         const imp_dagger_round *row = &done->rounds[k];
-        char share[16] = "safe", lane[24], speed[24];
+        char share[16] = "safe", lane[24], progress[24];
         if (isfinite(row->expert_share))
             snprintf(share, sizeof share, "%.0f %%", 100.0 * row->expert_share);
-        printf("%5d  %6s  %7lld  %11d  %7.5f  %4d/%-4d  %9s cm  %6.2f m  %5s m/s%s\n", k, share,
-               (long long)row->frames, row->ended_badly, row->loss, row->survived,
-               s->dagger.eval.episodes, imp_session_figure(lane, 100.0 * row->lane_distance, 2),
-               row->distance, imp_session_figure(speed, row->speed, 2),
+        printf("%5d  %6s  %7lld  %7.5f  %4d/%-4d  %6s %%  %7s cm  %6.2f m%s\n", k, share,
+               (long long)row->frames, row->loss, row->completed, s->dagger.eval.episodes,
+               imp_session_figure(progress, 100.0 * row->progress, 1),
+               imp_session_figure(lane, 100.0 * row->lane_distance, 2), row->distance,
                k == done->best ? "  best" : "");
     }
     printf("%s: %d rounds%s, %lld frames in %.1f s\n", s->out, done->count,

@@ -97,8 +97,8 @@ static void print_info(const char *folder, const imp_dataset *dataset,
     printf("  observations    %s of %d x %d, lens %s, every %.4f s\n", info->observation,
            info->width, info->height, info->lens, info->time_step);
     printf("  driver          %s on %s\n", info->policy, info->map);
-    printf("  endings         %d left the road, %d reached the last step, %d open\n",
-           sum->terminated, sum->truncated, sum->open_ended);
+    printf("  endings         %d terminated, %d truncated, %d open\n", sum->terminated,
+           sum->truncated, sum->open_ended);
     printf("  duty cycles     left %.2f to %.2f (mean %.3f), right %.2f to %.2f (mean %.3f)\n",
            sum->action_min[0], sum->action_max[0], sum->action_mean[0], sum->action_min[1],
            sum->action_max[1], sum->action_mean[1]);

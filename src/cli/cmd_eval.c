@@ -68,15 +68,17 @@ static imp_status write_metrics(const imp_eval_settings *s, const imp_eval_outco
 static imp_status write_results(const imp_eval_settings *s, const imp_options *options,
                                 const imp_eval_outcome *o, imp_error *err)
 {
-    char summary[512];
+    char summary[768];
     snprintf(summary, sizeof summary,
              "imprint %s: %d episodes of at most %d steps on %.200s, maps for %s, seed %llu; the "
-             "first %d steps of each settle and do not count for lane and speed figures.",
+             "first %d steps of each settle and do not count for lane and speed figures.%s%.200s",
              imp_version(), s->eval.episodes, s->eval.steps, imp_eval_map_name(s),
              s->eval.split == IMP_SPLIT_ALL
                  ? "training and testing alike"
                  : (s->eval.split == IMP_SPLIT_TEST ? "testing only" : "training only"),
-             (unsigned long long)s->eval.env.seed, s->eval.settle_steps);
+             (unsigned long long)s->eval.env.seed, s->eval.settle_steps,
+             s->starts_path != NULL ? " Starts from " : "",
+             s->starts_path != NULL ? s->starts_path : "");
     const imp_eval_report_def report = {
         .folder = s->out,
         .count = o->count,
@@ -213,6 +215,7 @@ static imp_status run_contest(imp_eval_settings *s, const imp_options *options, 
     contest->def.seed = s->eval.env.seed;
     contest->def.camera = s->eval.camera;
     contest->def.scene = s->eval.scene;
+    contest->def.expert = s->eval.expert;
     contest->def.threads = s->sim.threads;
     contest->sim = &s->sim;
     contest->policies = &s->entrants;
@@ -414,17 +417,23 @@ const imp_command imp_command_eval = {
     .operands = "",
     .details =
         "Lets each policy drive from the same random starts. The defaults are the baseline's "
-        "protocol (10 episodes of 65 steps); --episodes 100 --steps 1500 tells who survives. "
-        "An episode ends when the robot leaves the road. Starts differ from those of `imprint "
+        "protocol (10 episodes of 65 steps); --episodes 100 --steps 1500 tells who can drive. "
+        "An episode ends when the robot leaves the road. It is completed if it lasts to its last "
+        "step and the robot does not stall: get less than 0.1 m ahead in 10 s with nothing to "
+        "wait for. Progress is the way as a share of the expert's. Starts differ from those of "
+        "`imprint "
         "log` with the same seed. Figures have 95 % confidence intervals. --out writes a "
         "report that opens in a browser. --split test takes only maps that --split train "
-        "keeps out of training.\n\n"
+        "keeps out of training. --starts repeats starts, of an evaluation or another "
+        "simulator.\n\n"
         "--protocol aido-lf, -lfp, -lfv or -lfi drives AI-DO's challenges instead, on their "
         "maps, with their starts, rules, metrics and ranking: 60 s, the policy being asked "
         "every 0.05 s. --agent lets a program take part that is written for them, ours "
         "(`imprint agent`) or anybody's (docs/agent.md).",
     .examples = "  imprint eval --policy expert --policy reference --episodes 20 --steps 1500\n"
                 "  imprint eval --policy expert --robust --randomize delay,trim,light\n"
-                "  imprint eval --policy expert --protocol aido-lf",
+                "  imprint eval --policy expert --protocol aido-lf\n"
+                "  imprint eval --policy expert --out /tmp/imprint-eval --force &&\n"
+                "  imprint eval --policy reference --starts /tmp/imprint-eval/episodes.csv",
     .run = run,
 };

@@ -62,9 +62,10 @@ static int print_summary(const settings *s, const imp_options *options,
         return imp_session_finish();
     }
     printf("%s: %d episodes, %lld frames in %.1f s (%.0f frames/s), mean reward %.1f per episode, "
-           "%d left the road, %d met an object\n",
+           "%d ended by %s, %d by %s\n",
            s->out, summary->episodes, (long long)summary->frames, summary->seconds, rate,
-           summary->reward_mean, summary->left_road, summary->collided);
+           summary->reward_mean, summary->left_road, imp_ending_name(IMP_ENDING_INVALID_POSE),
+           summary->collided, imp_ending_name(IMP_ENDING_COLLISION));
     return imp_session_finish();
 }
 

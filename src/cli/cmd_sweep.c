@@ -27,8 +27,16 @@ static void add_options(imp_options *options, imp_sweep_settings *s)
         {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
          "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
          IMP_SETTING},
+        {"require-completed", 0, IMP_OPTION_REAL, &s->require_completed, "SHARE",
+         "end with 1 unless every network completes that share of its episodes: to the last step, "
+         "without a stall",
+         IMP_TRANSIENT},
+        {"require-progress", 0, IMP_OPTION_REAL, &s->require_progress, "SHARE",
+         "end with 1 unless every network gets that share of the expert's way", IMP_TRANSIENT},
         {"require-survival", 0, IMP_OPTION_REAL, &s->require_survival, "SHARE",
-         "end with 1 unless every network survives that share of its episodes", IMP_TRANSIENT},
+         "end with 1 unless every network survives that share of its episodes, standing still "
+         "included",
+         IMP_TRANSIENT},
         {"require-lane-distance", 0, IMP_OPTION_REAL, &s->require_lane_distance, "M",
          "end with 1 unless every network's mean |lane distance| is at most that; 0: any",
          IMP_TRANSIENT},
@@ -237,6 +245,22 @@ static imp_status run_settings(imp_sweep_settings *s, const imp_options *options
                          : imp_fail(err, IMP_NO_MEMORY, "out of memory for %d seeds", s->seeds);
 }
 
+// Whether a network does not get as far as is required.
+static bool falls_short(const imp_sweep_settings *s, const imp_sweep_row *row, imp_error *err)
+{
+    char progress[24];
+    if ((double)row->completed < s->require_completed * row->episodes)
+        imp_fail(err, IMP_CHECK_FAILED,
+                 "seed %" PRIu64 ": %d of %d episodes were completed (%d stalled), the share of %g "
+                 "is required",
+                 row->seed, row->completed, row->episodes, row->stalled, s->require_completed);
+    else if (s->require_progress > 0.0 && !(row->progress >= s->require_progress))
+        imp_fail(err, IMP_CHECK_FAILED,
+                 "seed %" PRIu64 ": progress is %s of the expert's, %g is required", row->seed,
+                 imp_session_figure(progress, row->progress, 3), s->require_progress);
+    return err->status != IMP_OK;
+}
+
 // Prints what came out, and looks whether it is what was required.
 static int tell(const imp_sweep_settings *s, const imp_options *options, const imp_sweep_row *rows)
 {
@@ -249,6 +273,8 @@ static int tell(const imp_sweep_settings *s, const imp_options *options, const i
     if (code != 0)
         return code;
     for (int k = 0; k < s->seeds; k++) {
+        if (falls_short(s, &rows[k], &err))
+            return imp_session_fail(IMP_CHECK_FAILED, &err);
         if ((double)rows[k].survived < s->require_survival * rows[k].episodes)
             return imp_session_fail(imp_fail(&err, IMP_CHECK_FAILED,
                                              "seed %" PRIu64 ": %d of %d episodes survived, the "

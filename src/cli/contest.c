@@ -7,6 +7,7 @@
 #include "base/atomic_file.h"
 #include "base/csv.h"
 #include "base/file.h"
+#include "cli/eval.h"
 #include "cli/out_folder.h"
 #include "cli/session.h"
 #include "imprint/arena.h"
@@ -68,17 +69,24 @@ static json_t *contest_json(const char *policy, int rank, const imp_contest *con
     add_values(scores, "_max", &a->max);
     for (int e = 0; e < contest->episodes; e++) {
         const imp_contest_episode *result = &contest->results[e];
-        json_t *episode = json_pack("{s:s, s:i}", "ending", imp_ending_name(result->ending),
-                                    "samples", result->samples);
+        json_t *episode = json_pack(
+            "{s:s, s:b, s:b, s:o, s:f, s:f, s:i}", "ending", imp_ending_name(result->ending),
+            "completed", result->ending == IMP_ENDING_MAX_STEPS && !result->stalled, "stalled",
+            result->stalled, "progress", imp_session_real(result->progress), "headway_m",
+            result->headway, "expert_headway_m", result->expert_headway, "samples",
+            result->samples);
         if (result->ending == IMP_ENDING_GAVE_UP)
             json_object_set_new(episode, "reason", json_string(result->reason));
         add_values(episode, "", &result->metrics);
         add_crossings(episode, result->crossings);
         json_object_set_new(episodes, result->name, episode);
     }
-    json_t *all = json_pack("{s:s, s:i, s:i, s:i, s:f, s:o, s:o}", "policy", policy, "rank", rank,
-                            "episodes", contest->episodes, "survived", contest->survived, "seconds",
-                            contest->seconds, "scores", scores, "per-episodes", episodes);
+    json_t *all =
+        json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:f, s:o, s:o}", "policy", policy, "rank",
+                  rank, "episodes", contest->episodes, "completed", contest->completed, "survived",
+                  contest->survived, "stalled", contest->stalled, "progress",
+                  imp_estimate_json(contest->progress), "seconds", contest->seconds, "scores",
+                  scores, "per-episodes", episodes);
     add_crossings(all, contest->crossings);
     return all;
 }
@@ -123,9 +131,9 @@ static void print_contest(const imp_contest *contest, const imp_metric *order)
     printf("\n");
     for (int e = 0; e < contest->episodes; e++) {
         const imp_contest_episode *result = &contest->results[e];
-        bool lasted = result->ending == IMP_ENDING_MAX_STEPS;
-        print_row(result->name, lasted ? "time" : imp_ending_name(result->ending), &result->metrics,
-                  order);
+        const bool stuck = result->ending == IMP_ENDING_MAX_STEPS && result->stalled;
+        print_row(result->name, stuck ? "stalled" : imp_ending_name(result->ending),
+                  &result->metrics, order);
     }
     print_row("median", "", &a->median, order);
     print_row("mean", "", &a->mean, order);
@@ -144,9 +152,12 @@ void imp_contest_print(const imp_contest_settings *s, const imp_contest_outcome 
            imp_challenge_name(s->def.challenge), s->def.test ? "test" : "validation");
     for (int place = 0; place < o->count; place++) {
         int p = o->best_first[place];
-        printf("\n%d. %s: %d of %d episodes lasted", o->rank[p], s->policies->items[p],
-               o->contests[p].survived, o->contests[p].episodes);
-        const imp_crossings crossings = o->contests[p].crossings;
+        const imp_contest *c = &o->contests[p];
+        char progress[24];
+        printf("\n%d. %s: %d of %d episodes completed, %d stalled, progress %s %%", o->rank[p],
+               s->policies->items[p], c->completed, c->episodes, c->stalled,
+               imp_session_figure(progress, 100.0 * c->progress.value, 1));
+        const imp_crossings crossings = c->crossings;
         if (crossings.count > 0)
             printf(", %d of %d crossings were legal", crossings.legal, crossings.count);
         printf("\n");
@@ -215,7 +226,9 @@ static imp_status draw_episode(const imp_contest_settings *s, const imp_contest_
     imp_trajectory_panel panels[IMP_LIST_MAX];
     for (int p = 0; p < o->count; p++) {
         const imp_contest_episode *r = &o->contests[p].results[episode];
-        ways[p] = (imp_trajectory){r->poses, r->samples, r->ending != IMP_ENDING_MAX_STEPS};
+        const bool lasted = r->ending == IMP_ENDING_MAX_STEPS;
+        ways[p] = (imp_trajectory){r->poses, r->samples, lasted ? NULL : imp_ending_name(r->ending),
+                                   r->stalled};
         panels[p] = (imp_trajectory_panel){short_name(s->policies->items[p]), &ways[p], 1};
     }
     imp_status status = imp_scenario_create(&scenario, &def, err);

@@ -12,7 +12,8 @@ typedef struct imp_sweep_row {
     double loss; // the smallest, of validation if there is one
     int best_epoch;
     double train_seconds;
-    int episodes, survived;
+    int episodes, completed, survived, stalled;
+    double progress;                                                  // of the expert's
     double lane_distance, lane_distance_p95, distance, speed, reward; // as of an evaluation
     double action_error;                                              // to the expert's
 } imp_sweep_row;
@@ -24,7 +25,7 @@ typedef struct imp_sweep_settings {
     imp_assets *assets; // NULL: ours
     int seeds;
     uint64_t first_seed;
-    double require_survival, require_lane_distance;
+    double require_completed, require_progress, require_survival, require_lane_distance;
     const char *out;
     bool resume;
     imp_sweep_row expert; // on the same starts, to compare with

@@ -10,6 +10,7 @@
 // What the spread is told of: X(member, key).
 #define COLUMNS(X)                                                                                 \
     X(loss, "best_loss")                                                                           \
+    X(progress, "progress")                                                                        \
     X(lane_distance, "lane_distance_mean_m")                                                       \
     X(lane_distance_p95, "lane_distance_p95_m")                                                    \
     X(distance, "distance_mean_m")                                                                 \
@@ -21,7 +22,10 @@
 void imp_sweep_row_fill(imp_sweep_row *row, const imp_evaluation *evaluation)
 {
     row->episodes = evaluation->episodes;
+    row->completed = evaluation->completed;
     row->survived = evaluation->survived;
+    row->stalled = evaluation->stalled;
+    row->progress = evaluation->figures.progress.value;
     row->lane_distance = evaluation->lane_distance_mean;
     row->lane_distance_p95 = evaluation->lane_distance_p95;
     row->distance = evaluation->distance_mean;
@@ -33,8 +37,9 @@ void imp_sweep_row_fill(imp_sweep_row *row, const imp_evaluation *evaluation)
 json_t *imp_sweep_row_json(const imp_sweep_row *row)
 {
     json_t *object =
-        json_pack("{s:I, s:i, s:i, s:i}", "seed", (json_int_t)row->seed, "best_epoch",
-                  row->best_epoch, "episodes", row->episodes, "survived", row->survived);
+        json_pack("{s:I, s:i, s:i, s:i, s:i, s:i}", "seed", (json_int_t)row->seed, "best_epoch",
+                  row->best_epoch, "episodes", row->episodes, "completed", row->completed,
+                  "survived", row->survived, "stalled", row->stalled);
 #define PUT(member, key) json_object_set_new(object, key, imp_session_real(row->member));
     COLUMNS(PUT)
 #undef PUT
@@ -47,8 +52,9 @@ bool imp_sweep_row_read(imp_sweep_row *row, const json_t *object)
     imp_sweep_row read = {0};
     // jansson's reader takes an object that it could change, but does not
     json_t *root = (json_t *)(uintptr_t)object;
-    if (json_unpack(root, "{s:I, s:i, s:i, s:i}", "seed", &seed, "best_epoch", &read.best_epoch,
-                    "episodes", &read.episodes, "survived", &read.survived) != 0 ||
+    if (json_unpack(root, "{s:I, s:i, s:i, s:i, s:i, s:i}", "seed", &seed, "best_epoch",
+                    &read.best_epoch, "episodes", &read.episodes, "completed", &read.completed,
+                    "survived", &read.survived, "stalled", &read.stalled) != 0 ||
         (uint64_t)seed != row->seed)
         return false;
     read.seed = row->seed;
@@ -68,9 +74,11 @@ typedef struct spread {
     double mean, deviation, low, high;
 } spread;
 
-// Of those who survived, the share.
+// Of counts of episodes, the share.
 static double value_of(const imp_sweep_row *row, size_t member)
 {
+    if (member == offsetof(imp_sweep_row, completed))
+        return (double)row->completed / row->episodes;
     if (member == offsetof(imp_sweep_row, survived))
         return (double)row->survived / row->episodes;
     return *(const double *)(const void *)((const char *)row + member);
@@ -113,6 +121,8 @@ json_t *imp_sweep_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
         json_object_del(expert, unfit[k]);
     for (int k = 0; k < s->seeds; k++)
         json_array_append_new(seeds, imp_sweep_row_json(&rows[k]));
+    json_object_set_new(spreads, "completion",
+                        spread_json(spread_of(rows, s->seeds, offsetof(imp_sweep_row, completed))));
     json_object_set_new(spreads, "survival",
                         spread_json(spread_of(rows, s->seeds, offsetof(imp_sweep_row, survived))));
 #define PUT(member, key)                                                                           \
@@ -126,61 +136,63 @@ json_t *imp_sweep_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
                      "seeds", seeds, "spread", spreads);
 }
 
-static void print_figures(const imp_sweep_row *row)
+static void print_row(const char *name, const imp_sweep_row *row)
 {
-    char lane[24], p95[24], speed[24];
-    printf("  %5d/%-5d  %8s cm  %6s cm  %7.2f m  %5s m/s  %8.1f", row->survived, row->episodes,
-           imp_session_figure(lane, 100.0 * row->lane_distance, 2),
-           imp_session_figure(p95, 100.0 * row->lane_distance_p95, 2), row->distance,
-           imp_session_figure(speed, row->speed, 3), row->reward);
+    char loss[24], progress[24], lane[24], speed[24], seconds[24];
+    printf("%-6s  %7s  %4d/%-4d  %6s %%  %7s cm  %6.2f m  %5s m/s  %7s\n", name,
+           imp_session_figure(loss, row->loss, 5), row->completed, row->episodes,
+           imp_session_figure(progress, 100.0 * row->progress, 1),
+           imp_session_figure(lane, 100.0 * row->lane_distance, 2), row->distance,
+           imp_session_figure(speed, row->speed, 3),
+           imp_session_figure(seconds, row->train_seconds, 1));
+    fflush(stdout);
 }
 
 void imp_sweep_print_head(const imp_sweep_settings *s)
 {
+    imp_sweep_row expert = s->expert;
+    expert.loss = expert.train_seconds = NAN; // it is not trained
     printf("%d seed%s, %d episodes of at most %d steps each, the same starts for all\n\n", s->seeds,
            s->seeds == 1 ? "" : "s", s->eval.episodes, s->eval.steps);
-    printf("seed       loss     survived  |lane dist.|        p95   distance      speed    reward  "
-           "trained\n");
-    printf("expert         ");
-    print_figures(&s->expert);
-    printf("\n");
-    fflush(stdout);
+    printf("%-6s  %7s  %9s  %8s  %10s  %8s  %9s  %7s\n", "seed", "loss", "completed", "progress",
+           "lane dist.", "distance", "speed", "trained");
+    print_row("expert", &expert);
 }
 
 void imp_sweep_print_row(const imp_sweep_row *row)
 {
-    printf("%-6" PRIu64 "  %.5f", row->seed, row->loss);
-    print_figures(row);
-    printf("  %5.1f s\n", row->train_seconds);
-    fflush(stdout);
-}
-
-static void print_line(const char *name, double loss, double survival, double lane, double p95,
-                       double distance, double speed, double reward)
-{
-    char t[7][24];
-    printf("%-6s  %7s  %9s %%  %8s cm  %6s cm  %7s m  %5s m/s  %8s\n", name,
-           imp_session_figure(t[0], loss, 5), imp_session_figure(t[1], 100.0 * survival, 1),
-           imp_session_figure(t[2], 100.0 * lane, 2), imp_session_figure(t[3], 100.0 * p95, 2),
-           imp_session_figure(t[4], distance, 2), imp_session_figure(t[5], speed, 3),
-           imp_session_figure(t[6], reward, 1));
+    char seed[24];
+    snprintf(seed, sizeof seed, "%" PRIu64, row->seed);
+    print_row(seed, row);
 }
 
 void imp_sweep_print_spread(const imp_sweep_settings *s, const imp_sweep_row *rows)
 {
 #define SPREAD(member) spread_of(rows, s->seeds, offsetof(imp_sweep_row, member))
-    const spread survival = SPREAD(survived);
-    const spread loss = SPREAD(loss), lane = SPREAD(lane_distance), p95 = SPREAD(lane_distance_p95);
-    const spread distance = SPREAD(distance), speed = SPREAD(speed), reward = SPREAD(reward);
+    const spread completed = SPREAD(completed), progress = SPREAD(progress), loss = SPREAD(loss);
+    const spread lane = SPREAD(lane_distance), distance = SPREAD(distance), speed = SPREAD(speed);
 #undef SPREAD
+    const struct {
+        const char *name;
+        double loss, completed, progress, lane, distance, speed;
+    } lines[] = {
+        {"mean", loss.mean, completed.mean, progress.mean, lane.mean, distance.mean, speed.mean},
+        {"+-", loss.deviation, completed.deviation, progress.deviation, lane.deviation,
+         distance.deviation, speed.deviation},
+        {"worst", loss.high, completed.low, progress.low, lane.high, distance.low, speed.low},
+    };
     printf("\n");
-    print_line("mean", loss.mean, survival.mean, lane.mean, p95.mean, distance.mean, speed.mean,
-               reward.mean);
-    print_line("+-", loss.deviation, survival.deviation, lane.deviation, p95.deviation,
-               distance.deviation, speed.deviation, reward.deviation);
-    print_line("worst", loss.high, survival.low, lane.high, p95.high, distance.low, speed.low,
-               reward.low);
-    printf("\n+-: standard deviation over seeds; distance is %.1f %% of the expert's on average\n"
+    for (int k = 0; k < 3; k++) {
+        char t[6][24];
+        printf("%-6s  %7s  %7s %%  %6s %%  %7s cm  %6s m  %5s m/s\n", lines[k].name,
+               imp_session_figure(t[0], lines[k].loss, 5),
+               imp_session_figure(t[1], 100.0 * lines[k].completed, 1),
+               imp_session_figure(t[2], 100.0 * lines[k].progress, 1),
+               imp_session_figure(t[3], 100.0 * lines[k].lane, 2),
+               imp_session_figure(t[4], lines[k].distance, 2),
+               imp_session_figure(t[5], lines[k].speed, 3));
+    }
+    printf("\n+-: standard deviation over seeds\n"
            "written: %s/sweep.json, and a model in every seed-<n>\n",
-           100.0 * distance.mean / s->expert.distance, s->out);
+           s->out);
 }

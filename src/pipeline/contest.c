@@ -1,9 +1,10 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "pipeline/crew.h"
+#include "pipeline/travel.h"
 
 enum { CONTEST_COOKIE = 0xC0E57, EPISODES_MAX = 1 << 20, STEPS = 1200, TAIL = 14 };
 
@@ -15,6 +16,7 @@ imp_contest_def imp_default_contest_def(void)
         .challenge = IMP_CHALLENGE_LF,
         .seed = 123,
         .camera = imp_default_camera_def(),
+        .expert = imp_default_expert_def(),
         .cookie = CONTEST_COOKIE,
     };
 }
@@ -25,6 +27,7 @@ typedef struct job {
     imp_contest *out;
     imp_error *errors;    // (episodes)
     imp_metrics *metrics; // (episodes)
+    double *headways;     // (2 * episodes) the policy's, then the expert's, where that has any
 } job;
 
 // An episode under way.
@@ -32,6 +35,7 @@ typedef struct drive {
     imp_scenario scenario;
     imp_scene *scene; // NULL for policies that do not look
     imp_meter *meter;
+    imp_travel travel;
     imp_contest_episode *result;
 } drive;
 
@@ -88,6 +92,7 @@ static imp_status drive_through(drive *d, imp_crew *crew, int worker, imp_error 
     int last = STEPS;
     double time = 0.0;
     imp_policy_begin(member->driver, env);
+    imp_travel_begin(&d->travel, env);
     for (int k = 0; k <= last && time < EPISODE_SECONDS; k++, time += STEP_SECONDS) {
         note(d, time, env->pose);
         if (!incident && ending != IMP_ENDING_NONE && ending != IMP_ENDING_MAX_STEPS) {
@@ -103,6 +108,7 @@ static imp_status drive_through(drive *d, imp_crew *crew, int worker, imp_error 
                 break;
             }
             imp_env_step(env, action);
+            imp_travel_step(&d->travel, env);
             ending = env->ending;
         }
         if (!imp_crew_tick(crew, worker))
@@ -111,6 +117,20 @@ static imp_status drive_through(drive *d, imp_crew *crew, int worker, imp_error 
     d->result->ending = ending;
     d->result->metrics = imp_meter_read(d->meter);
     d->result->crossings = imp_meter_crossings(d->meter);
+    d->result->headway = imp_travel_distance(&d->travel, env);
+    d->result->stalled = d->travel.stalled;
+    return IMP_OK;
+}
+
+// What the expert makes of the episode.
+static imp_status measure(drive *d, imp_crew *crew, int worker, imp_error *err)
+{
+    imp_yardstick expert;
+    const imp_status status = imp_travel_of_expert(&expert, crew, worker, err);
+    if (status != IMP_OK)
+        return status;
+    d->result->expert_headway = expert.distance;
+    d->result->expert_stalled = expert.stalled;
     return IMP_OK;
 }
 
@@ -121,7 +141,8 @@ static void drive_one(void *context, int index, int worker)
     drive d = {0};
     if (atomic_load(&work->crew.stop))
         imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    else if (set_up(&d, work, index, &work->crew.members[worker], err) == IMP_OK)
+    else if (set_up(&d, work, index, &work->crew.members[worker], err) == IMP_OK &&
+             measure(&d, &work->crew, worker, err) == IMP_OK)
         drive_through(&d, &work->crew, worker, err);
     imp_meter_destroy(d.meter);
     imp_scene_destroy(d.scene);
@@ -131,16 +152,26 @@ static void drive_one(void *context, int index, int worker)
 static void summarize(job *work)
 {
     imp_contest *out = work->out;
+    double *const own = work->headways, *const experts = own + out->episodes;
     for (int e = 0; e < out->episodes; e++) {
-        work->metrics[e] = out->results[e].metrics;
-        out->crossings.count += out->results[e].crossings.count;
-        out->crossings.legal += out->results[e].crossings.legal;
-        out->survived += out->results[e].ending == IMP_ENDING_MAX_STEPS;
+        imp_contest_episode *r = &out->results[e];
+        const bool lasted = r->ending == IMP_ENDING_MAX_STEPS;
+        const bool measured = !r->expert_stalled && r->expert_headway > 0.0;
+        work->metrics[e] = r->metrics;
+        out->crossings.count += r->crossings.count;
+        out->crossings.legal += r->crossings.legal;
+        out->survived += lasted;
+        out->stalled += r->stalled;
+        out->completed += lasted && !r->stalled;
+        r->progress = measured ? r->headway / r->expert_headway : NAN;
+        own[e] = r->headway;
+        experts[e] = measured ? r->expert_headway : 0.0;
     }
+    out->progress = imp_estimate_ratio(own, experts, out->episodes);
     out->aggregate = imp_metrics_aggregate(work->metrics, out->episodes);
 }
 
-static imp_status run(job *work, const imp_driver *driver, imp_error *err)
+static imp_status run(job *work, const imp_driver *driver, const imp_driver *guide, imp_error *err)
 {
     const imp_contest_def *def = work->def;
     imp_contest *out = work->out;
@@ -150,6 +181,7 @@ static imp_status run(job *work, const imp_driver *driver, imp_error *err)
                          .env = &env,
                          .camera = &def->camera,
                          .driver = driver,
+                         .guide = guide,
                          .observe = imp_driver_observation(driver),
                          .threads = def->threads,
                          .monitor = work->crew.monitor};
@@ -162,7 +194,9 @@ static imp_status run(job *work, const imp_driver *driver, imp_error *err)
     out->results = calloc((size_t)episodes, sizeof *out->results);
     work->errors = calloc((size_t)episodes, sizeof *work->errors);
     work->metrics = calloc((size_t)episodes, sizeof *work->metrics);
-    if (out->results == NULL || work->errors == NULL || work->metrics == NULL)
+    work->headways = calloc(2 * (size_t)episodes, sizeof *work->headways);
+    if (out->results == NULL || work->errors == NULL || work->metrics == NULL ||
+        work->headways == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", episodes);
     imp_status status = imp_crew_hire(&work->crew, &crew, err);
     if (status != IMP_OK)
@@ -189,10 +223,15 @@ imp_status imp_run_contest(imp_contest *out, const imp_driver *driver, const imp
     double start = imp_clock();
     *out = (imp_contest){0};
     job work = {.def = def, .out = out, .crew = {.monitor = monitor}};
-    imp_status status = run(&work, driver, err);
+    imp_driver *guide = NULL;
+    imp_status status = imp_driver_open(&guide, "expert", &def->expert, err);
+    if (status == IMP_OK)
+        status = run(&work, driver, guide, err);
     imp_crew_dismiss(&work.crew);
+    imp_driver_close(guide);
     free(work.errors);
     free(work.metrics);
+    free(work.headways);
     out->seconds = imp_clock() - start;
     if (status != IMP_OK)
         imp_contest_free(out);

@@ -217,6 +217,7 @@ static imp_eval_def evaluation_of(const imp_dagger_def *def)
 {
     imp_eval_def out = def->eval;
     out.env.index = EVAL_INDEX;
+    out.expert = def->collect.expert;
     // of short episodes, too, something is to be seen
     out.settle_steps = out.settle_steps < out.steps / 2 ? out.settle_steps : out.steps / 2;
     out.keep = 0;
@@ -240,6 +241,10 @@ static imp_status evaluate(run *r, int round, imp_dagger_round *row, imp_error *
     if (status != IMP_OK)
         return status;
     row->survived = evaluation.survived;
+    row->completed = evaluation.completed;
+    row->stalled = evaluation.stalled;
+    row->progress = evaluation.figures.progress.value;
+    row->headway = evaluation.figures.headway.value;
     row->lane_distance = evaluation.lane_distance_mean;
     row->distance = evaluation.distance_mean;
     row->speed = evaluation.speed_mean;

@@ -45,6 +45,25 @@ static void put_number(FILE *out, double value)
     fprintf(out, "%s,", imp_number_text(text, value));
 }
 
+// A row. --starts reads where it started, and must find the same numbers.
+static void put_episode(FILE *out, const char *policy, int number, const imp_episode_result *r)
+{
+    imp_csv_put(out, policy);
+    fprintf(out, ",%d,", number);
+    imp_csv_put(out, r->map);
+    fprintf(out, ",%d,%s,%.9g,%.9g,", r->steps, imp_ending_name(r->ending), r->reward, r->distance);
+    put_if(out, r->settled > 0, r->speed_mean);
+    put_if(out, r->in_lane > 0, r->lane_distance_mean);
+    put_if(out, !isnan(r->action_error), r->action_error);
+    put_number(out, r->start.x);
+    put_number(out, r->start.z);
+    put_number(out, r->start.heading);
+    fprintf(out, "%.9g,%.9g,%.9g,%d,%d,", r->end.x, r->end.z, r->end.heading, imp_completed(r),
+            r->stalled);
+    put_if(out, !isnan(r->progress), r->progress);
+    fprintf(out, "%.9g,%.9g\n", r->headway, r->expert_headway);
+}
+
 imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *err)
 {
     imp_atomic_file r;
@@ -52,25 +71,12 @@ imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *er
     if (status != IMP_OK)
         return status;
     fputs("policy,episode,map,steps,ending,reward,distance_m,speed_mean_m_s,lane_distance_mean_m,"
-          "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad\n",
+          "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad,"
+          "completed,stalled,progress,headway_m,expert_headway_m\n",
           r.stream);
     for (int p = 0; p < def->count; p++)
-        for (int e = 0; e < def->evaluations[p].episodes; e++) {
-            const imp_episode_result *x = &def->evaluations[p].results[e];
-            imp_csv_put(r.stream, def->names[p]);
-            fprintf(r.stream, ",%d,", e);
-            imp_csv_put(r.stream, x->map);
-            fprintf(r.stream, ",%d,%s,%.9g,%.9g,", x->steps, imp_ending_name(x->ending), x->reward,
-                    x->distance);
-            put_if(r.stream, x->settled > 0, x->speed_mean);
-            put_if(r.stream, x->in_lane > 0, x->lane_distance_mean);
-            put_if(r.stream, !isnan(x->action_error), x->action_error);
-            // --starts reads them again, and must find the same numbers
-            put_number(r.stream, x->start.x);
-            put_number(r.stream, x->start.z);
-            put_number(r.stream, x->start.heading);
-            fprintf(r.stream, "%.9g,%.9g,%.9g\n", x->end.x, x->end.z, x->end.heading);
-        }
+        for (int e = 0; e < def->evaluations[p].episodes; e++)
+            put_episode(r.stream, def->names[p], e, &def->evaluations[p].results[e]);
     return imp_atomic_file_commit(&r, err);
 }
 
@@ -113,8 +119,9 @@ static imp_status fill_panel(imp_trajectory_panel *panel, const imp_evaluation *
     for (int e = 0; e < evaluation->episodes; e++) {
         const imp_episode_result *r = &evaluation->results[e];
         if (r->map_index == map_index && r->poses != NULL)
-            trajectories[panel->count++] =
-                (imp_trajectory){r->poses, r->steps + 1, imp_ended_badly(r)};
+            trajectories[panel->count++] = (imp_trajectory){
+                r->poses, r->steps + 1, imp_ended_badly(r) ? imp_ending_name(r->ending) : NULL,
+                r->stalled};
     }
     return IMP_OK;
 }
@@ -176,12 +183,15 @@ static imp_status draw_trajectories(imp_eval_pictures *pictures, const imp_eval_
     return status;
 }
 
-// The pictures that lead to the end, or around where the robot was farthest from the lane.
+// The pictures that lead to the end, or to a stall, or around where the robot was farthest from the
+// lane.
 static imp_replay_def film_of(const imp_evaluation *evaluation, int episode)
 {
     enum { EVERY = 6 }; // a fifth of a second
     const imp_episode_result *r = &evaluation->results[episode];
-    const int last = imp_ended_badly(r) ? r->steps - 1 : r->worst_step + 3 * EVERY;
+    const int last = imp_ended_badly(r) ? r->steps - 1
+                     : r->stalled       ? r->stalled_step - 1
+                                        : r->worst_step + 3 * EVERY;
     const int first = last - (IMP_FILM_FRAMES - 1) * EVERY;
     return (imp_replay_def){episode, first > 0 ? first : last % EVERY, EVERY, IMP_FILM_FRAMES};
 }
@@ -207,9 +217,13 @@ static imp_status write_film(imp_film *film, const imp_eval_report_def *def, int
     if (r->in_lane > 0)
         snprintf(lane, sizeof lane, ", mean |lane distance| %.1f cm",
                  100.0 * r->lane_distance_mean);
-    snprintf(film->caption, sizeof film->caption, "%.60s, episode %d on %.60s: %s after %d steps%s",
+    char stalled[48] = "";
+    if (r->stalled)
+        snprintf(stalled, sizeof stalled, ", stalled by step %d", r->stalled_step);
+    snprintf(film->caption, sizeof film->caption,
+             "%.60s, episode %d on %.60s: %s after %d steps%s%s",
              imp_path_short(def->names, def->count, p), episode, r->map, imp_ending_name(r->ending),
-             r->steps, lane);
+             r->steps, stalled, lane);
     const imp_strip strip = {
         replay->frames, replay->actions,     replay->count,           replay->width,
         replay->height, IMP_FILM_FRAMES / 2, scale_of(replay->width),

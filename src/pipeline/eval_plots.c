@@ -1,4 +1,4 @@
-// Plots of an evaluation: how long episodes last, how far from the lane, how fast, how unlike the
+// Plots of an evaluation: how long episodes go on, how far from the lane, how fast, how unlike the
 // expert; and how the networks were trained.
 #include <math.h>
 #include <stdio.h>
@@ -75,8 +75,14 @@ static imp_plot_def plot_of(const char *title, const char *x_label, const char *
     return def;
 }
 
+// The step by which an episode is no longer under way: it ended, or the robot stalled.
+static int last_step(const imp_episode_result *r)
+{
+    return r->stalled ? r->stalled_step : r->steps;
+}
+
 // The share of episodes that are still under way, against time, from how many end after each step.
-static imp_status fill_survival(points *p, int k, const imp_eval_report_def *def, imp_error *err)
+static imp_status fill_under_way(points *p, int k, const imp_eval_report_def *def, imp_error *err)
 {
     enum { PLACES = 400 };
     const imp_evaluation *evaluation = &def->evaluations[k];
@@ -85,8 +91,8 @@ static imp_status fill_survival(points *p, int k, const imp_eval_report_def *def
     const int places = eval->steps < PLACES ? eval->steps : PLACES;
     int ends[PLACES + 1] = {0};
     for (int e = 0; e < evaluation->episodes; e++)
-        if (imp_ended_badly(&evaluation->results[e])) {
-            const double part = (double)evaluation->results[e].steps / eval->steps;
+        if (!imp_completed(&evaluation->results[e])) {
+            const double part = (double)last_step(&evaluation->results[e]) / eval->steps;
             ends[(int)ceil(part * places)]++;
         }
     const imp_status status =
@@ -240,9 +246,9 @@ static imp_status put_losses(imp_html *page, const imp_eval_report_def *def, imp
 
 imp_status imp_eval_plot(imp_html *page, const imp_eval_report_def *def, imp_error *err)
 {
-    imp_plot_def survival =
-        plot_of("Survival", "time in the episode [s]", "episodes under way [%]");
-    survival.y_high = 100.0;
+    imp_plot_def under_way =
+        plot_of("Completion", "time in the episode [s]", "episodes neither ended nor stalled [%]");
+    under_way.y_high = 100.0;
     const imp_plot_def lanes =
         plot_of("Lateral deviation", "to the right of the lane centre [cm]", "settled steps [%]");
     const imp_plot_def speeds = plot_of("Speed", "speed [m/s]", "settled steps [%]");
@@ -251,7 +257,7 @@ imp_status imp_eval_plot(imp_html *page, const imp_eval_report_def *def, imp_err
                 "expert: right minus left duty cycle", "policy: right minus left duty cycle");
     actions.scatters = IMP_SHOWN_POLICIES;
     imp_html_drawings_begin(page);
-    imp_status status = put_policies(page, def, &survival, fill_survival, err);
+    imp_status status = put_policies(page, def, &under_way, fill_under_way, err);
     if (status == IMP_OK)
         status = put_policies(page, def, &lanes, fill_lanes, err);
     if (status == IMP_OK)

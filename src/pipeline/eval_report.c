@@ -33,8 +33,11 @@ static void put_number(imp_html *page, double value, int digits)
 
 static void put_figures(imp_html *page, const imp_figures *f)
 {
+    put_count(page, f->completed, f->episodes);
+    put_estimate(page, f->completion, 100.0, 1);
+    put_estimate(page, f->progress, 100.0, 1);
     put_count(page, f->survived, f->episodes);
-    put_estimate(page, f->survival, 100.0, 1);
+    put_number(page, f->stalled, 0);
     put_estimate(page, f->lane_distance, 100.0, 2);
     put_estimate(page, f->distance, 1.0, 2);
     put_estimate(page, f->speed, 1.0, 3);
@@ -43,15 +46,26 @@ static void put_figures(imp_html *page, const imp_figures *f)
 
 static void put_summary(imp_html *page, const imp_eval_report_def *def)
 {
-    static const char *const headings[] = {
-        "policy",           "survived",    "survival [%]", "|lane distance| [cm]",
-        "distance [m]",     "speed [m/s]", "reward",       "p95 |lane distance| [cm]",
-        "|action - expert|"};
+    static const char *const headings[] = {"policy",
+                                           "completed",
+                                           "completed [%]",
+                                           "progress [%]",
+                                           "survived",
+                                           "stalled",
+                                           "|lane distance| [cm]",
+                                           "distance [m]",
+                                           "speed [m/s]",
+                                           "reward",
+                                           "p95 |lane distance| [cm]",
+                                           "|action - expert|"};
     imp_html_heading(page, "How they drove");
     imp_html_paragraph(
-        page, "Below each figure its 95 % confidence interval, episodes being what is independent: "
-              "Wilson's for survival, Student's t of the linearised ratio for the others. Distance "
-              "is along the lane, per episode.");
+        page, "Completed: to the last step without a stall, which is to get less than 0.1 m ahead "
+              "in 10 s with nothing to wait for. Progress: the way along the lanes as a share of "
+              "the expert's from the same start. Survived: to the last step, even if standing. "
+              "Below each figure its 95 % confidence interval, episodes being what is independent: "
+              "Wilson's for completed, Student's t of the linearised ratio for the others. "
+              "Distance is along the lane, per episode.");
     imp_html_table_begin(page, headings, sizeof headings / sizeof headings[0]);
     for (int p = 0; p < def->count; p++) {
         imp_html_row_begin(page);
@@ -65,16 +79,17 @@ static void put_summary(imp_html *page, const imp_eval_report_def *def)
 
 static imp_status put_comparison(imp_html *page, const imp_eval_report_def *def, imp_error *err)
 {
-    static const char *const headings[] = {"policy",    "only it survived", "only the first did",
-                                           "p of that", "distance [m]",     "|lane distance| [cm]",
-                                           "reward"};
+    static const char *const headings[] = {
+        "policy",       "only it completed", "only the first did",   "p of that",
+        "progress [%]", "distance [m]",      "|lane distance| [cm]", "reward"};
     if (def->count < 2)
         return IMP_OK;
     char text[400];
-    snprintf(text, sizeof text,
-             "Differences on the same starts, each policy minus %.100s: episodes are paired, so "
-             "that what is hard for both does not count. p: sign test of who survived (McNemar's).",
-             imp_path_short(def->names, def->count, 0));
+    snprintf(
+        text, sizeof text,
+        "Differences on the same starts, each policy minus %.100s: episodes are paired, so "
+        "that what is hard for both does not count. p: sign test of who completed (McNemar's).",
+        imp_path_short(def->names, def->count, 0));
     imp_html_heading(page, "Compared with the first");
     imp_html_paragraph(page, text);
     imp_html_table_begin(page, headings, sizeof headings / sizeof headings[0]);
@@ -86,12 +101,13 @@ static imp_status put_comparison(imp_html *page, const imp_eval_report_def *def,
             return status;
         imp_html_row_begin(page);
         imp_html_cell(page, imp_path_short(def->names, def->count, p), NULL);
-        put_number(page, c.only_first, 0);
-        put_number(page, c.only_second, 0);
-        if (c.survival_p < 0.001)
+        put_number(page, c.completed_only_first, 0);
+        put_number(page, c.completed_only_second, 0);
+        if (c.completion_p < 0.001)
             imp_html_cell(page, "< 0.001", NULL);
         else
-            put_number(page, c.survival_p, 3);
+            put_number(page, c.completion_p, 3);
+        put_estimate(page, c.progress, 100.0, 1);
         put_estimate(page, c.distance, 1.0, 2);
         put_estimate(page, c.lane_distance, 100.0, 2);
         put_estimate(page, c.reward, 1.0, 1);
@@ -103,7 +119,8 @@ static imp_status put_comparison(imp_html *page, const imp_eval_report_def *def,
 static void put_maps(imp_html *page, const imp_eval_report_def *def)
 {
     static const char *const headings[] = {
-        "map",          "policy",      "survived", "survival [%]", "|lane distance| [cm]",
+        "map",          "policy",      "completed", "completed [%]",
+        "progress [%]", "survived",    "stalled",   "|lane distance| [cm]",
         "distance [m]", "speed [m/s]", "reward"};
     if (def->evaluations[0].map_count < 2)
         return;
@@ -140,7 +157,8 @@ static imp_status put_trajectories(imp_html *page, const imp_eval_report_def *de
 {
     char text[160];
     snprintf(text, sizeof text,
-             "The first %d episodes: a dot where one starts, a cross where one ended badly.",
+             "The first %d episodes: a dot where one starts, a cross where one ended early, a ring "
+             "where one stalled.",
              def->defs[0].keep < def->defs[0].episodes ? def->defs[0].keep : def->defs[0].episodes);
     imp_html_heading(page, "Trajectories");
     imp_html_paragraph(page, text);
@@ -156,10 +174,10 @@ static imp_status put_films(imp_html *page, const imp_eval_report_def *def,
                             const imp_eval_pictures *pictures, imp_error *err)
 {
     imp_html_heading(page, "Worst episodes");
-    imp_html_paragraph(page,
-                       "Every fifth of a second up to the end, or around where the robot was "
-                       "farthest from the lane. The bars are the duty cycles of the left and the "
-                       "right wheel.");
+    imp_html_paragraph(
+        page, "Every fifth of a second up to the end or a stall, or around where the robot "
+              "was farthest from the lane. The bars are the duty cycles of the left and the "
+              "right wheel.");
     imp_status status = IMP_OK;
     for (int p = 0; p < imp_eval_shown(def); p++)
         for (int k = 0; k < IMP_SHOWN_WORST && status == IMP_OK; k++)

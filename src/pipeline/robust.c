@@ -101,14 +101,14 @@ static bool is_row(const imp_eval_def *def, int k, imp_randomization *spec)
                                   keep_groups(&dynamics, JOINT[1]) == count));
 }
 
-// The fewer survive at full strength, and then at lower ones, the sooner; then the farther they are
-// from the lane.
+// The fewer are completed at full strength, and then at lower ones, the sooner; then the farther
+// they are from the lane.
 static int compare(const void *a, const void *b)
 {
     const imp_robust_row *x = a, *y = b;
     for (int k = IMP_ROBUST_LEVELS - 1; k >= 0; k--)
-        if (x->figures[k].survived != y->figures[k].survived)
-            return x->figures[k].survived < y->figures[k].survived ? -1 : 1;
+        if (x->figures[k].completed != y->figures[k].completed)
+            return x->figures[k].completed < y->figures[k].completed ? -1 : 1;
     const double p = x->figures[IMP_ROBUST_LEVELS - 1].lane_distance.value;
     const double q = y->figures[IMP_ROBUST_LEVELS - 1].lane_distance.value;
     return p != q ? (p > q ? -1 : 1) : strcmp(x->name, y->name);

@@ -10,8 +10,9 @@
 static void put_share(imp_html *page, const imp_figures *f)
 {
     char text[48], note[64];
-    snprintf(text, sizeof text, "%.1f", 100.0 * f->survival.value);
-    snprintf(note, sizeof note, "%.1f to %.1f", 100.0 * f->survival.low, 100.0 * f->survival.high);
+    snprintf(text, sizeof text, "%.1f", 100.0 * f->completion.value);
+    snprintf(note, sizeof note, "%.1f to %.1f", 100.0 * f->completion.low,
+             100.0 * f->completion.high);
     imp_html_cell(page, text, note);
 }
 
@@ -25,6 +26,8 @@ static void put_row(imp_html *page, const char *name, const imp_figures *plain,
     put_share(page, plain);
     for (int k = 0; k < IMP_ROBUST_LEVELS; k++)
         put_share(page, &levels[k]);
+    snprintf(text, sizeof text, "%.1f", 100.0 * last->progress.value);
+    imp_html_cell(page, isnan(last->progress.value) ? "\xe2\x80\x93" : text, NULL);
     snprintf(text, sizeof text, "%.2f", 100.0 * last->lane_distance.value);
     imp_html_cell(page, text, NULL);
     snprintf(text, sizeof text, "%.3f", last->speed.value);
@@ -34,20 +37,21 @@ static void put_row(imp_html *page, const char *name, const imp_figures *plain,
 static void put_table(imp_html *page, const imp_robustness *r)
 {
     char words[IMP_ROBUST_LEVELS][48];
-    const char *headings[IMP_ROBUST_LEVELS + 4] = {"perturbed", "plain: survival [%]"};
+    const char *headings[IMP_ROBUST_LEVELS + 5] = {"perturbed", "plain: completed [%]"};
     for (int k = 0; k < IMP_ROBUST_LEVELS; k++) {
         snprintf(words[k], sizeof words[k], "strength %g", imp_robust_strengths[k]);
         headings[2 + k] = words[k];
     }
-    headings[2 + IMP_ROBUST_LEVELS] = "|lane distance| at 1 [cm]";
-    headings[3 + IMP_ROBUST_LEVELS] = "speed at 1 [m/s]";
-    imp_html_table_begin(page, headings, IMP_ROBUST_LEVELS + 4);
+    headings[2 + IMP_ROBUST_LEVELS] = "progress at 1 [%]";
+    headings[3 + IMP_ROBUST_LEVELS] = "|lane distance| at 1 [cm]";
+    headings[4 + IMP_ROBUST_LEVELS] = "speed at 1 [m/s]";
+    imp_html_table_begin(page, headings, IMP_ROBUST_LEVELS + 5);
     for (int k = 0; k < r->count; k++)
         put_row(page, r->rows[k].name, &r->plain, r->rows[k].figures);
     imp_html_table_end(page);
 }
 
-// Survival against strength, of what breaks it most.
+// Completed episodes against strength, of what breaks it most.
 static imp_status put_plot(imp_html *page, const char *policy, const imp_robustness *r,
                            imp_error *err)
 {
@@ -58,9 +62,9 @@ static imp_status put_plot(imp_html *page, const char *policy, const imp_robustn
     for (int k = 0; k < IMP_ROBUST_LEVELS; k++)
         x[k + 1] = imp_robust_strengths[k];
     for (int s = 0; s < shown; s++) {
-        y[s][0] = 100.0 * r->plain.survival.value;
+        y[s][0] = 100.0 * r->plain.completion.value;
         for (int k = 0; k < IMP_ROBUST_LEVELS; k++)
-            y[s][k + 1] = 100.0 * r->rows[s].figures[k].survival.value;
+            y[s][k + 1] = 100.0 * r->rows[s].figures[k].completion.value;
         series[s] = (imp_series){r->rows[s].name, x, y[s], POINTS};
     }
     char title[128], *svg;
@@ -69,7 +73,7 @@ static imp_status put_plot(imp_html *page, const char *policy, const imp_robustn
     imp_plot_def plot = imp_default_plot_def();
     plot.title = title;
     plot.x_label = "strength";
-    plot.y_label = "survival [%]";
+    plot.y_label = "episodes completed [%]";
     const imp_status status = imp_plot_svg(&svg, &length, &plot, series, shown, err);
     if (status != IMP_OK)
         return status;
@@ -86,10 +90,11 @@ imp_status imp_eval_put_robustness(imp_html *page, const imp_eval_report_def *de
     if (def->robustness == NULL)
         return status;
     imp_html_heading(page, "What breaks them");
-    imp_html_paragraph(page,
-                       "Each row perturbs a group of things by itself, or many at once (looks, "
-                       "dynamics, all), at a quarter, half and the whole of their ranges, from the "
-                       "same starts. What breaks a policy most comes first.");
+    imp_html_paragraph(
+        page, "Each row perturbs a group of things by itself, or many at once (looks, "
+              "dynamics, all), at a quarter, half and the whole of their ranges, from the "
+              "same starts; the shares are of completed episodes. What breaks a policy most comes "
+              "first.");
     for (int p = 0; p < def->count && status == IMP_OK; p++) {
         if (def->robustness[p].count == 0)
             continue;

@@ -11,18 +11,22 @@
 
 enum { TABLE_BYTES_MAX = 1 << 20 };
 
+// What tables of earlier releases begin with: they know nothing of stalls.
+static const char OLD_HEADER[] = "round,expert_share,frames,ended_badly,loss,validation_loss,"
+                                 "survived,lane_distance,distance,speed";
 static const char HEADER[] = "round,expert_share,frames,ended_badly,loss,validation_loss,survived,"
-                             "lane_distance,distance,speed\n";
+                             "lane_distance,distance,speed,completed,stalled,progress,headway\n";
 
-static bool read_row(const char *line, int number, imp_dagger_round *row)
+static bool read_row(const char *line, bool old, int number, imp_dagger_round *row)
 {
-    int round, end = 0;
-    double share, loss, validation, lane, distance, speed;
+    int round, old_end = 0, end = 0;
+    double share, loss, validation, lane, distance, speed, progress = NAN, headway = NAN;
     // NOLINTNEXTLINE(cert-err34-c): the file is ours, and a row that is cut off is told by its end
-    if (sscanf(line, "%d,%lf,%" SCNd64 ",%d,%lf,%lf,%d,%lf,%lf,%lf%n", &round, &share, &row->frames,
-               &row->ended_badly, &loss, &validation, &row->survived, &lane, &distance, &speed,
-               &end) != 10 ||
-        line[end] != '\0' || round != number)
+    const int fields = sscanf(
+        line, "%d,%lf,%" SCNd64 ",%d,%lf,%lf,%d,%lf,%lf,%lf%n,%d,%d,%lf,%lf%n", &round, &share,
+        &row->frames, &row->ended_badly, &loss, &validation, &row->survived, &lane, &distance,
+        &speed, &old_end, &row->completed, &row->stalled, &progress, &headway, &end);
+    if (fields != (old ? 10 : 14) || line[old ? old_end : end] != '\0' || round != number)
         return false;
     row->expert_share = share;
     row->loss = loss;
@@ -30,6 +34,12 @@ static bool read_row(const char *line, int number, imp_dagger_round *row)
     row->lane_distance = lane;
     row->distance = distance;
     row->speed = speed;
+    row->progress = progress;
+    row->headway = headway;
+    if (old) {
+        row->completed = row->survived;
+        row->headway = distance;
+    }
     return true;
 }
 
@@ -45,7 +55,8 @@ imp_status imp_rounds_read(imp_dagger *out, const char *folder, int last, imp_er
     if (status != IMP_OK)
         return status;
     char *line = strtok_r(text, "\n", &rest);
-    if (line == NULL || strncmp(line, HEADER, sizeof HEADER - 2) != 0)
+    const bool old = line != NULL && strcmp(line, OLD_HEADER) == 0;
+    if (line == NULL || (!old && strncmp(line, HEADER, sizeof HEADER - 2) != 0))
         status = imp_fail(err, IMP_BAD_INPUT, "%s:1: is not a table of DAgger's rounds", path);
     while (status == IMP_OK && (line = strtok_r(NULL, "\n", &rest)) != NULL) {
         if (out->count > last)
@@ -54,7 +65,7 @@ imp_status imp_rounds_read(imp_dagger *out, const char *folder, int last, imp_er
                          "%s: holds more rounds than the %d that are asked for: ask for more, or "
                          "start anew",
                          folder, last);
-        else if (!read_row(line, out->count, &out->rounds[out->count]))
+        else if (!read_row(line, old, out->count, &out->rounds[out->count]))
             status = imp_fail(err, IMP_BAD_INPUT, "%s:%d: is not the row of round %d", path,
                               out->count + 2, out->count);
         else
@@ -66,11 +77,12 @@ imp_status imp_rounds_read(imp_dagger *out, const char *folder, int last, imp_er
 
 static bool is_better(const imp_dagger_round *a, const imp_dagger_round *b, int episodes)
 {
-    const int lost_a = episodes - a->survived, lost_b = episodes - b->survived;
+    const int lost_a = episodes - a->completed, lost_b = episodes - b->completed;
     // the standard deviation of a difference of two small counts
     if (abs(lost_a - lost_b) > sqrt((double)(lost_a + lost_b)))
         return lost_a < lost_b;
-    return a->distance > b->distance;
+    // the distance counts circles on the spot, too
+    return a->stalled > 0 || b->stalled > 0 ? a->headway > b->headway : a->distance > b->distance;
 }
 
 int imp_rounds_best(const imp_dagger *out, int episodes)
@@ -82,18 +94,19 @@ int imp_rounds_best(const imp_dagger *out, int episodes)
     return best;
 }
 
-enum { LINES = 6 }; // of rounds.svg: rounds, and what is drawn of them
+enum { LINES = 7 }; // of rounds.svg: rounds, and what is drawn of them
 
 static void fill_lines(double *lines[LINES], const imp_dagger *out, int episodes)
 {
     for (int k = 0; k < out->count; k++) {
         const imp_dagger_round *row = &out->rounds[k];
         lines[0][k] = k;
-        lines[1][k] = 100.0 * row->survived / episodes;
-        lines[2][k] = 100.0 * row->expert_share;
-        lines[3][k] = 100.0 * row->lane_distance;
-        lines[4][k] = row->loss;
-        lines[5][k] = row->validation_loss;
+        lines[1][k] = 100.0 * row->completed / episodes;
+        lines[2][k] = 100.0 * row->progress;
+        lines[3][k] = 100.0 * row->expert_share;
+        lines[4][k] = 100.0 * row->lane_distance;
+        lines[5][k] = row->loss;
+        lines[6][k] = row->validation_loss;
     }
 }
 
@@ -108,11 +121,12 @@ static bool any_positive(const double *line, int count)
 // How policies did, and what they were trained to, one below the other.
 static imp_status draw_lines(double *lines[LINES], int count, const char *path, imp_error *err)
 {
-    const imp_series series[] = {{"survived", lines[0], lines[1], count},
-                                 {"driven by the expert", lines[0], lines[2], count},
-                                 {"lane distance", lines[0], lines[3], count},
-                                 {"training", lines[0], lines[4], count},
-                                 {"validation", lines[0], lines[5], count}};
+    const imp_series series[] = {{"completed", lines[0], lines[1], count},
+                                 {"progress", lines[0], lines[2], count},
+                                 {"driven by the expert", lines[0], lines[3], count},
+                                 {"lane distance", lines[0], lines[4], count},
+                                 {"training", lines[0], lines[5], count},
+                                 {"validation", lines[0], lines[6], count}};
     imp_plot_def share = imp_default_plot_def();
     share.whole_x = true;
     share.x_high = count - 1;
@@ -125,12 +139,12 @@ static imp_status draw_lines(double *lines[LINES], int count, const char *path, 
     loss.y_label = "loss (logarithmic)";
     loss.log_y = true;
     loss.x_label = "round";
-    imp_plot_panel panels[3] = {{&share, series, 2}};
+    imp_plot_panel panels[3] = {{&share, series, 3}};
     int used = 1;
-    if (any_positive(lines[3], count))
-        panels[used++] = (imp_plot_panel){&lane, &series[2], 1};
     if (any_positive(lines[4], count))
-        panels[used++] = (imp_plot_panel){&loss, &series[3], any_positive(lines[5], count) ? 2 : 1};
+        panels[used++] = (imp_plot_panel){&lane, &series[3], 1};
+    if (any_positive(lines[5], count))
+        panels[used++] = (imp_plot_panel){&loss, &series[4], any_positive(lines[6], count) ? 2 : 1};
     return imp_plot_write_panels(path, panels, used, err);
 }
 
@@ -168,9 +182,11 @@ imp_status imp_rounds_write(const imp_dagger *out, const char *folder, const imp
     fputs(HEADER, file);
     for (int k = 0; k < out->count; k++) {
         const imp_dagger_round *row = &out->rounds[k];
-        fprintf(file, "%d,%.17g,%" PRId64 ",%d,%.17g,%.17g,%d,%.17g,%.17g,%.17g\n", k,
+        fprintf(file,
+                "%d,%.17g,%" PRId64 ",%d,%.17g,%.17g,%d,%.17g,%.17g,%.17g,%d,%d,%.17g,%.17g\n", k,
                 row->expert_share, row->frames, row->ended_badly, row->loss, row->validation_loss,
-                row->survived, row->lane_distance, row->distance, row->speed);
+                row->survived, row->lane_distance, row->distance, row->speed, row->completed,
+                row->stalled, row->progress, row->headway);
     }
     if (fclose(file) != 0)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/file.h"
 
 enum { FILE_MAX = 1 << 30, FIELDS_MAX = 64 };
@@ -112,7 +113,7 @@ static imp_status read_number(const table *t, int column, double *out, imp_error
 static imp_status read_start(const table *t, imp_start *out, imp_error *err)
 {
     double numbers[COLUMN_HEADING + 1];
-    const char *map = field_of(t, COLUMN_MAP);
+    const char *map = imp_csv_plain(field_of(t, COLUMN_MAP));
     for (int c = 0; c <= COLUMN_HEADING; c++) {
         const imp_status status = read_number(t, c, &numbers[c], err);
         if (status != IMP_OK)

@@ -86,7 +86,8 @@ double imp_travel_distance(const imp_travel *travel, const imp_env *env)
                                              travel->position, env->pose.heading);
 }
 
-// Whether our expert would wait, in the robot's place, for something that goes away by itself.
+// Whether our expert would stand or slow down, in the robot's place, for something that goes away
+// by itself.
 static bool has_to_wait(const imp_env *env)
 {
     imp_route route = {.random = imp_random_stream(env->def.seed, env->def.index, env->episode,
@@ -94,7 +95,8 @@ static bool has_to_wait(const imp_env *env)
     if (!imp_route_start(&route, env->world, env->pose))
         return false;
     const imp_traffic_plan wanted = {.speed = imp_default_expert_def().speed};
-    return imp_traffic_mind(env, &route, wanted).speed < 0.05;
+    const imp_wait reason = imp_traffic_mind(env, &route, wanted).slowed_by;
+    return reason == IMP_WAIT_LIGHT || reason == IMP_WAIT_WALKER || reason == IMP_WAIT_CAR;
 }
 
 static void check_headway(imp_travel *travel, const imp_env *env)
@@ -147,15 +149,18 @@ bool imp_travel_stalled(const imp_travel *travel, const imp_env *env, double exp
 
 imp_status imp_travel_of_expert(imp_yardstick *out, imp_crew *crew, int worker, imp_error *err)
 {
+    enum { STEPS_BETWEEN_STOPS = 64 };
     imp_crew_member *member = &crew->members[worker];
-    imp_env env = member->env;
+    imp_env env;
     imp_travel travel;
+    imp_env_copy(&env, &member->env);
     imp_policy_begin(member->guide, &env);
     imp_travel_begin(&travel, &env);
+    int count = 0;
     for (imp_step step = {0}; !step.terminated && !step.truncated;) {
         step = imp_env_step(&env, imp_policy_act(member->guide, &env, NULL));
         imp_travel_step(&travel, &env);
-        if (!imp_crew_goes_on(crew, worker))
+        if (++count % STEPS_BETWEEN_STOPS == 0 && !imp_crew_goes_on(crew, worker))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
     const double distance = imp_travel_distance(&travel, &env);

@@ -112,6 +112,10 @@ static void add_object(road *r, const imp_object *object)
         add_walk(r, state->position, &motion->walk);
         break;
     case IMP_OBJECT_DUCKIEBOT:
+        if (motion->car.lost) { // for good
+            add_standing(r, &state->box);
+            break;
+        }
         add_moving(r, &state->box,
                    imp_vec2_scale(imp_forward(motion->angle), car_speed(&motion->car)));
         break;
@@ -162,6 +166,7 @@ static void slow_down(road *r, double speed, imp_wait reason)
     if (speed >= r->plan.speed)
         return;
     r->plan.speed = speed;
+    r->plan.slowed_by = reason;
     if (speed < WAITING)
         r->plan.wait = reason;
 }

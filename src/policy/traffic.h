@@ -7,10 +7,11 @@
 
 // What a driver wants, or should do.
 typedef struct imp_traffic_plan {
-    double offset; // from the route [m], positive to the right
-    double speed;  // [m/s]
-    bool close;    // something is so near that an action is worth trying out before
-    imp_wait wait; // what the driver should stand for; IMP_WAIT_NONE while it may go on
+    double offset;      // from the route [m], positive to the right
+    double speed;       // [m/s]
+    bool close;         // something is so near that an action is worth trying out before
+    imp_wait wait;      // what the driver should stand for; IMP_WAIT_NONE while it may go on
+    imp_wait slowed_by; // what it should drive more slowly for than it wants, or stand
 } imp_traffic_plan;
 
 // Changes what a driver on a route wants so that it passes what stands in the way if there is room,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/image.h"
+#include "base/vector.h"
 #include "report/canvas.h"
 
 enum { MARGIN = 20, GAP = 20, TITLE = 30, LEGEND = 30, LETTERS = 12, SMALL_LETTERS = 9 };
@@ -67,6 +68,24 @@ static void paint_cross(imp_canvas *canvas, double x, double y, double stroke)
     imp_canvas_paint(canvas, imp_colour_ink, 1.0);
 }
 
+static void add_ring(imp_canvas *canvas, double x, double y, double radius, double thickness)
+{
+    enum { SIDES = 24 };
+    for (int k = 0; k < SIDES; k++) {
+        const double a = 2.0 * IMP_PI * k / SIDES, b = 2.0 * IMP_PI * (k + 1) / SIDES;
+        imp_canvas_add_line(canvas, x + radius * cos(a), y + radius * sin(a), x + radius * cos(b),
+                            y + radius * sin(b), thickness);
+    }
+}
+
+static void paint_ring(imp_canvas *canvas, double x, double y, double stroke)
+{
+    add_ring(canvas, x, y, 3.4 * stroke, 3.0 * stroke);
+    imp_canvas_paint(canvas, imp_colour_paper, 1.0);
+    add_ring(canvas, x, y, 3.4 * stroke, 1.5 * stroke);
+    imp_canvas_paint(canvas, imp_colour_ink, 1.0);
+}
+
 static bool to_pixels(const layout *at, int left, imp_pose pose, double *x, double *y)
 {
     *x = left + at->left + at->scale * pose.x;
@@ -108,8 +127,11 @@ static void draw_panel(imp_canvas *canvas, const layout *at, int left,
     }
     for (int i = 0; i < panel->count; i++) {
         const imp_trajectory *way = &panel->trajectories[i];
-        if (way->ended_badly && way->count > 0 &&
-            to_pixels(at, left, way->poses[way->count - 1], &x, &y))
+        if (way->count == 0 || !to_pixels(at, left, way->poses[way->count - 1], &x, &y))
+            continue;
+        if (way->stalled)
+            paint_ring(canvas, x, y, at->stroke);
+        if (way->ended_by != NULL)
             paint_cross(canvas, x, y, at->stroke);
     }
 
@@ -122,15 +144,52 @@ static void draw_panel(imp_canvas *canvas, const layout *at, int left,
     imp_canvas_paint(canvas, colour, 1.0);
 }
 
-static void draw_legend(imp_canvas *canvas)
+// What ended trajectories, each word once: "collision, invalid pose". Returns whether any stalled.
+static bool list_endings(char *out, size_t capacity, const imp_trajectory_panel *panels, int count)
 {
-    const double base = canvas->height - MARGIN + 4.0, middle = base - 3.5;
-    const double start = MARGIN + 17, left = start + imp_text_width(SMALL_LETTERS, "start") + 34;
-    paint_dot(canvas, start - 12, middle, 1.8, imp_colour_ink);
-    paint_cross(canvas, left - 13, middle, 1.3);
-    imp_canvas_add_text(canvas, start, base, SMALL_LETTERS, "start");
-    imp_canvas_add_text(canvas, left, base, SMALL_LETTERS, "left the road");
+    enum { WORDS_MAX = 8 };
+    const char *words[WORDS_MAX];
+    int known = 0;
+    bool stalled = false;
+    out[0] = '\0';
+    for (int p = 0; p < count; p++)
+        for (int i = 0; i < panels[p].count; i++) {
+            const imp_trajectory *way = &panels[p].trajectories[i];
+            int k = 0;
+            stalled = stalled || way->stalled;
+            if (way->ended_by == NULL)
+                continue;
+            while (k < known && strcmp(words[k], way->ended_by) != 0)
+                k++;
+            if (k < known || known == WORDS_MAX)
+                continue;
+            const size_t length = strlen(out);
+            snprintf(out + length, capacity - length, "%s%s", known > 0 ? ", " : "", way->ended_by);
+            words[known++] = way->ended_by;
+        }
+    return stalled;
+}
+
+// Marks and what they mean, as many as occur.
+static void draw_legend(imp_canvas *canvas, const imp_trajectory_panel *panels, int count)
+{
+    const double base = canvas->height - MARGIN + 4.0, middle = base - 3.5, gap = 34.0;
+    char endings[256];
+    const bool stalled = list_endings(endings, sizeof endings, panels, count);
+    double left = MARGIN + 17;
+    paint_dot(canvas, left - 12, middle, 1.8, imp_colour_ink);
+    left += gap + imp_canvas_add_text(canvas, left, base, SMALL_LETTERS, "start");
     imp_canvas_paint(canvas, imp_colour_ink, 1.0);
+    if (endings[0] != '\0') {
+        paint_cross(canvas, left - 13, middle, 1.3);
+        left += gap + imp_canvas_add_text(canvas, left, base, SMALL_LETTERS, endings);
+        imp_canvas_paint(canvas, imp_colour_ink, 1.0);
+    }
+    if (stalled) {
+        paint_ring(canvas, left - 13, middle, 1.3);
+        imp_canvas_add_text(canvas, left, base, SMALL_LETTERS, "stalled");
+        imp_canvas_paint(canvas, imp_colour_ink, 1.0);
+    }
 }
 
 imp_status imp_report_trajectories(const char *path, const imp_world *world, const imp_scene *scene,
@@ -153,7 +212,7 @@ imp_status imp_report_trajectories(const char *path, const imp_world *world, con
             draw_panel(&canvas, &at, left, &panels[i], imp_series_colour(i));
     }
     if (status == IMP_OK) {
-        draw_legend(&canvas);
+        draw_legend(&canvas, panels, count);
         status = imp_png_write(path, canvas.width, canvas.height, canvas.rgb, err);
     }
     imp_canvas_release(&canvas);

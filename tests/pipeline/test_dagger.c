@@ -235,11 +235,11 @@ static void the_best_round_is_no_accident(void **state)
 {
     (void)state;
     imp_dagger_round rounds[] = {
-        {.survived = 100, .distance = 5.0},
-        {.survived = 99, .distance = 5.2}, // lost one, and came farther for all that
-        {.survived = 100, .distance = 5.2},
-        {.survived = 100, .distance = 5.21}, // lost none, and came farther
-        {.survived = 90, .distance = 9.0},
+        {.completed = 100, .distance = 5.0},
+        {.completed = 99, .distance = 5.2}, // lost one, and came farther for all that
+        {.completed = 100, .distance = 5.2},
+        {.completed = 100, .distance = 5.21}, // lost none, and came farther
+        {.completed = 90, .distance = 9.0},
     };
     imp_dagger dagger = {.rounds = rounds};
     static const int best[] = {0, 0, 1, 1, 3, 3};
@@ -247,8 +247,53 @@ static void the_best_round_is_no_accident(void **state)
         dagger.count = count;
         assert_int_equal(imp_rounds_best(&dagger, 100), best[count]);
     }
-    rounds[0] = (imp_dagger_round){.survived = 90, .distance = 9.0};
+    rounds[0] = (imp_dagger_round){.completed = 90, .distance = 9.0};
     assert_int_equal(imp_rounds_best(&dagger, 100), 3);
+}
+
+// Who stands, or drives in circles, survives all starts, and is never better than who drives.
+static void a_round_that_stands_is_not_the_best(void **state)
+{
+    (void)state;
+    const imp_dagger_round stands = {.survived = 100, .stalled = 100},
+                           circles = {.survived = 100, .stalled = 100, .distance = 9.0},
+                           drives = {.survived = 60,
+                                     .completed = 60,
+                                     .distance = 5.0,
+                                     .headway = 5.0},
+                           crashes = {.survived = 0, .distance = 2.0, .headway = 2.0};
+    const imp_dagger_round pairs[][2] = {
+        {stands, drives}, {stands, crashes}, {circles, drives}, {circles, crashes}};
+    for (int k = 0; k < 4; k++)
+        for (int order = 0; order < 2; order++) {
+            imp_dagger_round rounds[2] = {pairs[k][order], pairs[k][1 - order]};
+            const imp_dagger dagger = {.rounds = rounds, .count = 2};
+            assert_int_equal(imp_rounds_best(&dagger, 100), 1 - order);
+        }
+}
+
+// Tables of earlier releases are read on; they know of no stalls.
+static void old_tables_of_rounds_are_read(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_dagger_round rounds[3];
+    imp_dagger out = {.rounds = rounds};
+    FILE *file = fopen(in_folder("rounds.csv"), "w");
+    assert_non_null(file);
+    fputs("round,expert_share,frames,ended_badly,loss,validation_loss,survived,lane_distance,"
+          "distance,speed\n0,1,100,2,0.5,nan,40,0.01,5.5,0.4\n",
+          file);
+    fclose(file);
+    assert_ok(imp_rounds_read(&out, folder, 2, &err), err);
+    assert_int_equal(out.count, 1);
+    assert_int_equal(rounds[0].completed, 40);
+    assert_true(rounds[0].speed == 0.4 && isnan(rounds[0].progress) && rounds[0].headway == 5.5);
+    const imp_eval_def eval = imp_default_eval_def();
+    assert_ok(imp_rounds_write(&out, folder, &eval, &err), err);
+    out.count = 0;
+    assert_ok(imp_rounds_read(&out, folder, 2, &err), err);
+    assert_int_equal(rounds[0].completed, 40);
 }
 
 // A round starts from the weights of the one before, the first from those that are given: with a
@@ -341,6 +386,8 @@ int main(void)
         FOLDER_TEST(rounds_say_the_truth),
         FOLDER_TEST(the_hardest_episodes_are_recorded),
         cmocka_unit_test(the_best_round_is_no_accident),
+        cmocka_unit_test(a_round_that_stands_is_not_the_best),
+        FOLDER_TEST(old_tables_of_rounds_are_read),
         FOLDER_TEST(training_starts_where_it_ended),
         FOLDER_TEST(patience_ends_it),
         FOLDER_TEST(bad_definitions_are_refused),

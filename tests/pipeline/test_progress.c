@@ -1,6 +1,8 @@
 // Progress and stalls: who stands, rocks or drives in circles survives, and does not complete.
 #include "pipeline/fixture.h"
 
+#include "pipeline/travel.h"
+
 enum { STEPS = 600 };
 
 // A policy that repeats a few actions, each for some steps.
@@ -223,6 +225,85 @@ static void the_worst_and_comparisons_know_stalls(void **state)
     imp_evaluation_free(&e);
 }
 
+static bool stalls(imp_env *env, double seconds)
+{
+    imp_travel travel;
+    imp_travel_begin(&travel, env);
+    for (int k = 0; k < (int)(30.0 * seconds); k++) {
+        imp_env_step(env, (imp_action){0.0, 0.0});
+        imp_travel_step(&travel, env);
+    }
+    return travel.stalled;
+}
+
+// Stands before a red light that stays red, and before somebody who crosses the road for ever.
+static void who_waits_is_not_stalled(void **state)
+{
+    (void)state;
+    static const char roads[2][400] = {
+        "tiles:\n- [straight/E, straight/E, 4way, straight/E]\n"
+        "objects:\n- {kind: trafficlight, pos: [2.5, 2.5], rotate: 45, height: 0.4}\n"
+        "tile_size: 0.585\n",
+        "tiles:\n- [straight/E, straight/E, straight/E, straight/E]\n"
+        "objects:\n- {kind: duckie, pos: [2.2, 2.02], rotate: 90, height: 0.06, static: false}\n"
+        "tile_size: 0.585\n"};
+    for (int c = 0; c < 2; c++) {
+        imp_error err = {0};
+        imp_world *world;
+        static imp_env env;
+        imp_env_def def = imp_default_env_def();
+        def.max_steps = 1 << 20;
+        assert_ok(imp_world_parse(&world, roads[c], strlen(roads[c]), "road.yaml", &err), err);
+        assert_ok(imp_env_init(&env, world, &def, &err), err);
+        imp_env_reset_at(&env, 0, (imp_pose){2 * 0.585 - 0.15, 0.7 * 0.585, 0.0});
+        assert_int_equal(world->moving_count, 1);
+        if (c == 0) {
+            env.motion[0].period = 1e6;
+            if (imp_traffic_light_is_green(&env.moving[0], 0.0))
+                env.moving[0].pattern = !env.moving[0].pattern;
+            assert_false(imp_traffic_light_is_green(&env.moving[0], 0.0));
+        } else {
+            env.motion[0].walk.wait = 0.0;
+            env.motion[0].walk.stride = 1e-6;
+        }
+        assert_false(stalls(&env, 30.0));
+        // what it waited for is gone, and it stands on
+        env.hidden[0] = 1;
+        assert_false(stalls(&env, 9.5));
+        assert_true(stalls(&env, 10.5));
+        imp_world_destroy(world);
+    }
+}
+
+// A road that is blocked for good is nothing to wait for: our expert stalls there, and nobody's
+// progress can be told.
+static void a_blocked_road_stalls_the_expert(void **state)
+{
+    (void)state;
+    static const char text[] = "tiles:\n- [straight/E, straight/E, straight/E, straight/E]\n"
+                               "objects:\n"
+                               "- {kind: barrier, pos: [2.5, 2.25], rotate: 90, height: 0.2}\n"
+                               "- {kind: barrier, pos: [2.5, 2.75], rotate: 90, height: 0.2}\n"
+                               "tile_size: 0.585\n";
+    FILE *file = fopen(in_folder("blocked.yaml"), "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    char *map = path_of("blocked.yaml");
+    const imp_start start = {{0.3, 0.41, 0.0}, "", 0};
+    imp_eval_def def = eval_of(1, STEPS);
+    def.map = map;
+    def.starts = &start;
+    def.start_count = 1;
+    imp_evaluation e = evaluate(NULL, &def);
+    assert_int_equal(e.survived, 1);
+    assert_int_equal(e.completed, 0);
+    assert_true(e.results[0].stalled && e.results[0].expert_stalled);
+    assert_true(isnan(e.results[0].progress) && isnan(e.figures.progress.value));
+    imp_evaluation_free(&e);
+    free(map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +313,8 @@ int main(void)
         cmocka_unit_test(backward_counts_negative),
         cmocka_unit_test(turning_round_is_no_stall),
         cmocka_unit_test(short_episodes_count_as_a_whole),
+        cmocka_unit_test(who_waits_is_not_stalled),
+        FOLDER_TEST(a_blocked_road_stalls_the_expert),
         cmocka_unit_test(the_worst_and_comparisons_know_stalls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

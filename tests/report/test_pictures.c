@@ -151,12 +151,13 @@ static void trajectories_land_on_the_map(void **state)
     assert_ok(imp_world_load(&world, "loop_empty", &err), err);
     assert_ok(imp_scene_create(&scene, world, &err), err);
 
-    // a level way through the middle of the second row of tiles, the second one ending badly
+    // a level way through the middle of the second row of tiles, the second one ending early
     enum { STEPS = 50, SIZE = 300 };
     imp_pose poses[STEPS];
     for (int i = 0; i < STEPS; i++)
         poses[i] = (imp_pose){(1.0 + 0.05 * i) * world->tile_size, 1.5 * world->tile_size, 0.0};
-    const imp_trajectory ways[2] = {{poses, STEPS, false}, {poses, STEPS, true}};
+    const imp_trajectory ways[2] = {{poses, STEPS, NULL, false},
+                                    {poses, STEPS, "collision", false}};
     const imp_trajectory_panel panels[2] = {{"expert", &ways[0], 1}, {"a policy", &ways[1], 1}};
     assert_ok(imp_report_trajectories(picture, world, scene, panels, 2, SIZE, &err), err);
 

@@ -5,7 +5,7 @@
 
 # the official episodes, in a table and in files
 expect 0 imprint eval --protocol aido-lf --policy reference --policy expert --out lf
-prints '1. expert: 4 of 4 episodes lasted'
+prints '1. expert: 4 of 4 episodes completed, 0 stalled, progress 100.0 %'
 prints 'zigzag-000'
 for file in metrics.json trajectories.csv settings.yaml trajectories-autolab-000.png \
     trajectories-loop-000.png trajectories-loop2-000.png trajectories-zigzag-000.png; do

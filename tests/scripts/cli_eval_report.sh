@@ -17,6 +17,8 @@ evaluate --out one --threads 1
 prints 'minus expert'
 prints 'model was trained on 1 of these 3 maps'
 prints 'reference: episode'
+wide=$(sed '/^written/d' out | awk 'length($0) > 80')
+[ -z "$wide" ] || fail "wider than 80 columns: $wide"
 evaluate --out three --threads 3
 for file in report.html episodes.csv trajectories-1.png trajectories-3.png worst-3-1.csv \
     worst-3-1.png saliency-2.png; do
@@ -72,6 +74,39 @@ expect 0 imprint log --map small_loop --map zigzag_dists --split train --episode
     --size 40x30 --out kept
 expect 0 imprint data info kept --json
 prints '"map": "small_loop"'
+
+# starts: an evaluation's own again, and a list that somebody wrote
+expect 0 imprint eval --policy reference --policy expert --map small_loop --map udem1_empty \
+    --episodes 5 --steps 40 --start-angle-deg 60 --out drawn
+expect 0 imprint eval --policy reference --starts drawn/episodes.csv --steps 40 --out again
+grep '^reference,' drawn/episodes.csv >a
+grep '^reference,' again/episodes.csv >b
+cmp a b || fail "the same starts give other episodes"
+expect 0 imprint eval --policy expert --starts drawn/episodes.csv --episodes 2 --steps 5 --json
+[ "$(grep -c '"ending"' out)" -eq 4 ] || fail "--episodes does not limit the starts"
+printf 'x,z,heading\n1.44457571,2.2583746,0.265151767\n3.716097,5.690560,1.073086\n' >list.csv
+expect 0 imprint eval --policy expert --map ETU_autolab_track --starts list.csv --steps 20
+prints '2 episodes of at most 20 steps, starts from list.csv'
+printf 'x,z,heading\n1.44457571,2.2583746,0.265151767\n0.1,0.1,0\n' >off.csv
+expect 3 imprint eval --policy expert --map ETU_autolab_track --starts off.csv --out not-made
+says 'off.csv:3: a robot at x 0.1 m, z 0.1 m'
+printf 'x,z,heading,map\n1,2,3,no_such\n' >off.csv
+expect 3 imprint eval --policy expert --starts off.csv
+says "off.csv:2: column 'map': 'no_such'"
+expect 2 imprint eval --policy expert --map ETU_autolab_track --starts list.csv --episodes 3
+says 'list.csv holds 2 starts'
+expect 2 imprint eval --policy expert --starts list.csv --start-tile 1,1
+expect 2 imprint eval --policy expert --protocol aido-lf --starts list.csv
+expect 3 imprint eval --policy expert --starts nowhere.csv
+# they are settings like others
+expect 0 imprint eval --config again/settings.yaml --out third
+grep '^reference,' third/episodes.csv | cmp - a || fail "settings.yaml forgets the starts"
+
+# a name that a spreadsheet or a reader could take for something else
+cp "$SOURCE/maps/small_loop.yaml" '=1,"a.yaml'
+expect 0 imprint eval --policy expert --map '=1,"a.yaml' --episodes 2 --steps 5 --out odd
+grep -q "^expert,0,\"'=1,\"\"a\",5,max steps," odd/episodes.csv || fail "$(cat odd/episodes.csv)"
+expect 0 imprint eval --policy expert --map '=1,"a.yaml' --starts odd/episodes.csv --steps 5
 
 # what no step was measured for is unknown, not nought
 expect 0 imprint eval --policy expert --episodes 2 --steps 5 --settle-steps 5

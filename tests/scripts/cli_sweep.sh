@@ -42,6 +42,10 @@ says 'other settings'
 
 sweep 1 --seeds 1 --out judged --require-lane-distance 0.0001
 says 'the mean |lane distance|'
+sweep 1 --seeds 1 --out judged --resume --require-completed 1.1
+says 'were completed'
+sweep 1 --seeds 1 --out judged --resume --require-progress 10
+says "of the expert's, 10 is required"
 expect 2 imprint sweep --seeds 0 --out other -- --data data
 expect 2 imprint sweep --seeds 1 --out other -- --data data --seed 4
 says 'a sweep sees to that itself'
