@@ -11,11 +11,17 @@ void imp_assets_note(imp_assets *assets, const char *format, ...)
 {
     if (assets->notice_count == IMP_ASSET_NOTICES)
         return;
-    char *notice = assets->notices[assets->notice_count++];
+    char *notice = assets->notices[assets->notice_count];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(notice, sizeof assets->notices[0], format, arguments);
     va_end(arguments);
+    // models that share a file would say the same
+    for (int k = 0; k < assets->notice_count; k++)
+        if (strcmp(assets->notices[k], notice) == 0)
+            return;
+    if (++assets->notice_count == IMP_ASSET_NOTICES)
+        snprintf(notice, sizeof assets->notices[0], "there is more that these assets lack");
 }
 
 imp_status imp_assets_open(imp_assets **out, const char *folder, const char *style, imp_error *err)

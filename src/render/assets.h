@@ -48,7 +48,7 @@ struct imp_assets {
     imp_face_picture pictures[IMP_ASSET_PICTURES]; // on the models
     const char *picture_paths[IMP_ASSET_PICTURES];
     int picture_count;
-    char notices[IMP_ASSET_NOTICES][256];
+    char notices[IMP_ASSET_NOTICES][1024];
     int notice_count;
 };
 

@@ -1,5 +1,6 @@
 // Which files are which models.
 #include <stdio.h>
+#include <string.h>
 
 #include "render/assets.h"
 
@@ -62,26 +63,32 @@ static imp_status load_sign(imp_assets *assets, imp_sign sign, imp_error *err)
     return load(assets, model, mesh, &NO_CHANGE, err);
 }
 
+// Adds a name to a list.
+static void add_name(char *list, size_t size, const char *name)
+{
+    const size_t used = strlen(list);
+    snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", name);
+}
+
 static void note_missing(imp_assets *assets, const char *folder)
 {
-    char missing[200] = "";
-    size_t used = 0;
+    char missing[640] = "";
     for (int kind = 0; kind < IMP_OBJECT_SIGN; kind++) {
         const int model = kind == IMP_OBJECT_DUCKIEBOT       ? IMP_MODEL_FIRST_COLOUR
                           : kind == IMP_OBJECT_TRAFFIC_LIGHT ? IMP_MODEL_FIRST_LIGHT
                                                              : kind;
-        if (assets->models[model].piece_count == 0 && used < sizeof missing)
-            used += (size_t)snprintf(missing + used, sizeof missing - used, "%s%s",
-                                     used > 0 ? ", " : "",
-                                     imp_object_class_of((imp_object_kind)kind)->name);
+        if (assets->models[model].piece_count == 0)
+            add_name(missing, sizeof missing, imp_object_class_of((imp_object_kind)kind)->name);
     }
     int signs = 0;
     for (int sign = 0; sign < IMP_SIGN_COUNT; sign++)
         signs += assets->models[IMP_MODEL_FIRST_SIGN + sign].piece_count == 0;
-    if (signs > 0 && used < sizeof missing)
-        used += (size_t)snprintf(missing + used, sizeof missing - used, "%s%d signs",
-                                 used > 0 ? ", " : "", signs);
-    if (used > 0)
+    if (signs == IMP_SIGN_COUNT)
+        add_name(missing, sizeof missing, "any sign");
+    for (int sign = 0; sign < IMP_SIGN_COUNT && signs < IMP_SIGN_COUNT; sign++)
+        if (assets->models[IMP_MODEL_FIRST_SIGN + sign].piece_count == 0)
+            add_name(missing, sizeof missing, imp_sign_name((imp_sign)sign));
+    if (missing[0] != '\0')
         imp_assets_note(assets, "%s: no mesh for %s; ours are drawn", folder, missing);
 }
 

@@ -199,6 +199,7 @@ static void textures_are_found_in_both_layouts(void **state)
     assert_int_equal(assets->tiles[IMP_TILE_STRAIGHT][1][0], OTHERS[0]);
     assert_true(is_noted(assets, "no texture for tiles of kind curve_left"));
     assert_true(is_noted(assets, "no mesh for duckie, duckiebot"));
+    assert_true(is_noted(assets, "checkerboard, any sign; ours are drawn"));
     imp_assets_close(assets);
     assets = open_folder("gd1", "smooth");
     assert_int_equal(assets->variants[IMP_TILE_STRAIGHT], 1);
@@ -390,6 +391,30 @@ static void fails_with(const char *name, const char *one, const char *other)
         fail_msg("'%s' lacks '%s' or '%s'", err.message, one, other);
 }
 
+// What lacks is named, each thing once.
+static void what_lacks_is_named(void **state)
+{
+    (void)state;
+    static const char QUAD[] = "v -1 0 -1\nv 1 0 -1\nv 1 2 1\nv -1 2 1\nf 1 2 3 4\n";
+    make_folders("lacks/meshes");
+    for (int sign = 0; sign < IMP_SIGN_COUNT; sign++) {
+        char name[64];
+        snprintf(name, sizeof name, "lacks/meshes/%s.obj", imp_sign_name((imp_sign)sign));
+        if (sign != IMP_SIGN_YIELD && sign != IMP_SIGN_PARKING)
+            write_text(name, QUAD);
+    }
+    // four colours share a duckiebot's file
+    write_text("lacks/meshes/duckiebot.obj", CORNERS "usemtl a\nf 1 2 3\n");
+    write_text("lacks/meshes/duckiebot.mtl", "newmtl a\nmap_Kd a.png\n");
+    imp_assets *assets = open_folder("lacks", "photos");
+    assert_true(is_noted(assets, "checkerboard, sign_yield, sign_parking; ours are drawn"));
+    int bots = 0;
+    for (int k = 0; k < imp_assets_notice_count(assets); k++)
+        bots += strstr(imp_assets_notice(assets, k), "duckiebot.obj") != NULL;
+    assert_int_equal(bots, 1);
+    imp_assets_close(assets);
+}
+
 static void broken_files_are_named(void **state)
 {
     (void)state;
@@ -563,6 +588,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(variants_are_chosen_by_views),
         cmocka_unit_test(resampling_keeps_the_mean),
         cmocka_unit_test(meshes_are_placed_and_cut),
+        cmocka_unit_test(what_lacks_is_named),
         cmocka_unit_test(broken_files_are_named),
         cmocka_unit_test(both_paths_draw_the_same),
         cmocka_unit_test(distractors_lie_beyond_the_tiles),
