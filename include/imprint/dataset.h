@@ -46,9 +46,14 @@ typedef struct imp_episode {
     /// What was drawn for it when worlds are randomised: JSON text of less than
     /// IMP_EPISODE_DRAW_MAX bytes; NULL: nothing. Borrowed.
     const char *randomization;
+    /// The YAML text of a map that is not built in, map_bytes long (up to IMP_EPISODE_MAP_MAX), so
+    /// that the episode can be drawn again without its file; NULL: built in, or unknown. Borrowed.
+    const char *map_text;
+    size_t map_bytes;
 } imp_episode;
 
 #define IMP_EPISODE_DRAW_MAX 4096
+#define IMP_EPISODE_MAP_MAX (16 << 20)
 
 typedef struct imp_dataset_writer imp_dataset_writer;
 

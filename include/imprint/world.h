@@ -212,6 +212,9 @@ imp_status imp_world_parse(imp_world **out, const char *text, size_t length,
 
 void imp_world_destroy(imp_world *world); ///< nullable
 
+/// Whether a world is one of the built-in maps, and not one of the same name.
+bool imp_world_is_builtin(const imp_world *world);
+
 /// Built-in maps, sorted by name. The strings live as long as the program.
 int imp_builtin_map_count(void);
 const char *imp_builtin_map_name(int index);

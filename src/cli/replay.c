@@ -102,6 +102,48 @@ static imp_status choose_lens(const player *p, const imp_options *options,
     return IMP_OK;
 }
 
+// The path that a dataset's settings name a map by, if there is just one and it is called like the
+// episode's: where datasets without the map's text had it from. Freed by the caller; or NULL.
+static char *recorded_path(const player *p)
+{
+    json_t *settings = json_loads(p->info->settings, 0, NULL),
+           *map = json_object_get(settings, "map");
+    if (json_is_array(map) && json_array_size(map) == 1)
+        map = json_array_get(map, 0);
+    const char *path = json_string_value(map), *slash = path != NULL ? strrchr(path, '/') : NULL;
+    const char *name = slash != NULL ? slash + 1 : path;
+    const size_t length = strlen(p->episode->map);
+    char *found = NULL;
+    if (name != NULL && strncmp(name, p->episode->map, length) == 0 && name[length] == '.')
+        found = strdup(path);
+    json_decref(settings);
+    return found;
+}
+
+// The map that was given; else the one in the dataset; else the one that was read when it was made.
+static imp_status load_map(player *p, const imp_options *options, const imp_sim_options *sim,
+                           imp_error *err)
+{
+    const imp_episode *episode = p->episode;
+    if (imp_options_given(options, &sim->map))
+        return imp_world_load(&p->world, sim->map, err);
+    if (episode->map_text != NULL) {
+        char source[sizeof episode->map + 8];
+        snprintf(source, sizeof source, "%s.yaml", episode->map);
+        return imp_world_parse(&p->world, episode->map_text, episode->map_bytes, source, err);
+    }
+    char *path = recorded_path(p);
+    imp_status status = imp_world_load(&p->world, path != NULL ? path : episode->map, err);
+    if (status != IMP_OK && (path == NULL || !imp_path_exists(path)))
+        status = imp_fail(err, IMP_BAD_INPUT,
+                          "the episode took place on the map '%s'%s%s, which is not %s: say where "
+                          "it is now with --map",
+                          episode->map, path != NULL ? " from " : "", path != NULL ? path : "",
+                          path != NULL ? "there any more" : "built in, nor in the dataset");
+    free(path);
+    return status;
+}
+
 // Opens all that it takes to draw frames anew.
 static imp_status open_painter(player *p, const imp_options *options, const imp_sim_options *sim,
                                const imp_picture_options *picture, imp_error *err)
@@ -110,7 +152,6 @@ static imp_status open_painter(player *p, const imp_options *options, const imp_
     imp_camera_def camera = imp_default_camera_def();
     imp_expert_def expert = imp_default_expert_def();
     imp_scene_def look = imp_default_scene_def();
-    const char *map = imp_options_given(options, &sim->map) ? sim->map : p->episode->map;
     imp_status status = imp_sim_options_apply(options, sim, &env, &camera, &expert, err);
     if (status == IMP_OK)
         status = choose_lens(p, options, sim, &camera, err);
@@ -119,7 +160,7 @@ static imp_status open_painter(player *p, const imp_options *options, const imp_
     // what ends an episode does not matter here
     env.max_steps = INT32_MAX;
     if (status == IMP_OK)
-        status = imp_world_load(&p->world, map, err);
+        status = load_map(p, options, sim, err);
     if (status == IMP_OK)
         status = imp_sim_options_scene(options, sim, &look, &p->assets, err);
     if (status == IMP_OK)

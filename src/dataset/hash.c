@@ -38,6 +38,8 @@ uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episo
         hash = hash_bytes(hash, &episode->time_step, sizeof episode->time_step);
     if (episode->randomization != NULL)
         hash = hash_bytes(hash, episode->randomization, strlen(episode->randomization));
+    if (episode->map_text != NULL)
+        hash = hash_bytes(hash, episode->map_text, episode->map_bytes);
     for (int i = 0; i < IMP_FIELD_COUNT; i++)
         hash = hash_bytes(hash, imp_field_get(&imp_fields[i], episode),
                           imp_field_bytes(&imp_fields[i], info, episode->steps));

@@ -29,6 +29,15 @@ const imp_field imp_fields[IMP_FIELD_COUNT] = {
      "centre, angle to the right of its direction; NaN off lanes"},
 };
 
+const imp_field imp_map_text_field = {"map_text",
+                                      IMP_FIELD_BYTE,
+                                      offsetof(imp_episode, map_text),
+                                      false,
+                                      0,
+                                      "UTF-8",
+                                      "byte",
+                                      "the map that the episode took place on, as YAML"};
+
 int imp_field_shape(const imp_field *field, const imp_dataset_info *info, int steps,
                     hsize_t shape[4])
 {

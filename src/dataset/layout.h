@@ -36,6 +36,11 @@ typedef struct imp_field {
 #define IMP_FIELD_COUNT 8
 extern const imp_field imp_fields[IMP_FIELD_COUNT];
 
+// The text of a map that is not built in: an array of bytes. It is there if the attribute
+// IMP_MAP_BYTES says how many.
+extern const imp_field imp_map_text_field;
+#define IMP_MAP_BYTES "map_bytes"
+
 // Dimensions of an array; returns how many there are.
 int imp_field_shape(const imp_field *field, const imp_dataset_info *info, int steps,
                     hsize_t shape[4]);

@@ -165,14 +165,14 @@ static bool lies_inside(const stored_array *array, const char *path)
 }
 
 static imp_status read_array(imp_shard *shard, const char *group, const stored_array *array,
-                             imp_episode *out, imp_error *err)
+                             int rows, imp_episode *out, imp_error *err)
 {
     const char *path = shard->path, *name = array->field->path;
     if (array->type < 0 || array->space < 0)
         return imp_hdf5_fail(err, IMP_BAD_INPUT, path, name);
     if (!is_type(array))
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong type", path, group, name);
-    if (!is_shape(array, &shard->info, out->steps))
+    if (!is_shape(array, &shard->info, rows))
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong shape", path, group, name);
     const void *data = find_mapped(array, &shard->memory);
     imp_status status = IMP_OK;
@@ -195,8 +195,9 @@ static void close_array(const stored_array *array)
     H5Dclose(array->set);
 }
 
+// rows: the episode's steps, or how long an array is that does not go by steps.
 static imp_status read_field(imp_shard *shard, const char *name, hid_t group,
-                             const imp_field *field, imp_episode *out, imp_error *err)
+                             const imp_field *field, int rows, imp_episode *out, imp_error *err)
 {
     const hid_t set = imp_hdf5_open_array(group, field->path);
     if (set < 0)
@@ -207,7 +208,7 @@ static imp_status read_field(imp_shard *shard, const char *name, hid_t group,
                           .type = -1,
                           .space = -1,
                           .create = H5Dget_create_plist(set),
-                          .bytes = imp_field_bytes(field, &shard->info, out->steps)};
+                          .bytes = imp_field_bytes(field, &shard->info, rows)};
     imp_status status = IMP_OK;
     // asked for its size, HDF5 opens the files that a virtual array is made of
     if (!lies_inside(&array, shard->path)) {
@@ -216,7 +217,7 @@ static imp_status read_field(imp_shard *shard, const char *name, hid_t group,
     } else {
         array.type = H5Dget_type(set);
         array.space = H5Dget_space(set);
-        status = read_array(shard, name, &array, out, err);
+        status = read_array(shard, name, &array, rows, out, err);
     }
     close_array(&array);
     return status;
@@ -238,6 +239,20 @@ static imp_status read_draw(imp_shard *shard, const char *group, hid_t id, imp_e
         return imp_fail(err, IMP_BAD_INPUT, "%s: what was drawn for %s is damaged", shard->path,
                         group);
     return IMP_OK;
+}
+
+// Reads the map of an episode, if its text is there.
+static imp_status read_map_text(imp_shard *shard, const char *group, hid_t id, imp_episode *episode,
+                                imp_error *err)
+{
+    int64_t bytes;
+    if (H5Aexists(id, IMP_MAP_BYTES) <= 0)
+        return IMP_OK;
+    if (!imp_get_int(id, IMP_MAP_BYTES, 1, IMP_EPISODE_MAP_MAX, &bytes))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: the attribute " IMP_MAP_BYTES " of %s is wrong",
+                        shard->path, group);
+    episode->map_bytes = (size_t)bytes;
+    return read_field(shard, group, id, &imp_map_text_field, (int)bytes, episode, err);
 }
 
 imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out, uint64_t *hash,
@@ -267,7 +282,9 @@ imp_status imp_shard_read(imp_shard *shard, const char *group, imp_episode *out,
     if (status == IMP_OK)
         status = read_draw(shard, group, id, &episode, err);
     for (int i = 0; i < IMP_FIELD_COUNT && status == IMP_OK; i++)
-        status = read_field(shard, group, id, &imp_fields[i], &episode, err);
+        status = read_field(shard, group, id, &imp_fields[i], episode.steps, &episode, err);
+    if (status == IMP_OK)
+        status = read_map_text(shard, group, id, &episode, err);
     if (status == IMP_OK)
         *out = episode;
     H5Gclose(id);

@@ -150,11 +150,12 @@ void imp_dataset_writer_destroy(imp_dataset_writer *writer)
     free(writer);
 }
 
-static bool put_field(hid_t group, const imp_field *field, const imp_dataset_info *info,
+// rows: the episode's steps, or how long an array is that does not go by steps.
+static bool put_field(hid_t group, const imp_field *field, const imp_dataset_info *info, int rows,
                       const imp_episode *episode)
 {
     hsize_t shape[4];
-    const int rank = imp_field_shape(field, info, episode->steps, shape);
+    const int rank = imp_field_shape(field, info, rows, shape);
     const hid_t space = H5Screate_simple(rank, shape, NULL);
     const hid_t disk = imp_field_disk_type(field->type);
     const hid_t memory = imp_field_memory_type(field->type);
@@ -194,7 +195,11 @@ static bool put_episode(const imp_dataset_writer *writer, hid_t group, int id,
                  imp_put_text(group, "randomization", episode->randomization)) &&
                 imp_put_unsigned(group, "hash", imp_episode_hash(&writer->info, episode));
     for (int i = 0; i < IMP_FIELD_COUNT && good; i++)
-        good = put_field(group, &imp_fields[i], &writer->info, episode);
+        good = put_field(group, &imp_fields[i], &writer->info, episode->steps, episode);
+    if (episode->map_text != NULL && good)
+        good =
+            imp_put_int(group, IMP_MAP_BYTES, (int64_t)episode->map_bytes) &&
+            put_field(group, &imp_map_text_field, &writer->info, (int)episode->map_bytes, episode);
     return good;
 }
 
@@ -213,6 +218,10 @@ static imp_status check_episode(const imp_episode *episode, imp_error *err)
         return imp_fail(err, IMP_USAGE,
                         "what was drawn for an episode is not UTF-8 of less than %d bytes",
                         IMP_EPISODE_DRAW_MAX);
+    if (episode->map_text != NULL &&
+        (episode->map_bytes < 1 || episode->map_bytes > IMP_EPISODE_MAP_MAX))
+        return imp_fail(err, IMP_USAGE, "an episode cannot hold a map of %zu bytes, only up to %d",
+                        episode->map_bytes, IMP_EPISODE_MAP_MAX);
     char first[120];
     if (imp_episode_findings(episode, first) > 0)
         return imp_fail(err, IMP_USAGE, "an episode cannot be recorded: %s", first);
@@ -226,7 +235,7 @@ static bool shard_is_full(int episodes, uint64_t bytes)
 
 static uint64_t bytes_of(const imp_dataset_info *info, const imp_episode *episode)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = episode->map_text != NULL ? episode->map_bytes : 0;
     for (int i = 0; i < IMP_FIELD_COUNT; i++)
         bytes += imp_field_bytes(&imp_fields[i], info, episode->steps);
     return bytes;

@@ -280,7 +280,12 @@ imp_episode imp_recorder_episode(const imp_recorder *r, int index)
         .time_step = b->time_step,
         .randomization = b->randomization[0] != '\0' ? b->randomization : NULL,
     };
-    snprintf(episode.map, sizeof episode.map, "%s", r->crew.maps.worlds[b->map_index]->name);
+    const imp_world *world = r->crew.maps.worlds[b->map_index];
+    snprintf(episode.map, sizeof episode.map, "%s", world->name);
+    if (!imp_world_is_builtin(world)) {
+        episode.map_text = world->source;
+        episode.map_bytes = world->source_length;
+    }
     return episode;
 }
 

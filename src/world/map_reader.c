@@ -355,6 +355,7 @@ static void name_world(imp_world *world, const char *source)
     const char *dot = strrchr(base, '.');
     int length = dot != NULL && dot != base ? (int)(dot - base) : (int)strlen(base);
     snprintf(world->name, sizeof world->name, "%.*s", length, base);
+    imp_yaml_clean(world->name); // a long name may be cut in the middle of a character
 }
 
 static int by_line(const void *a, const void *b)

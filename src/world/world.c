@@ -32,6 +32,17 @@ const char *imp_builtin_map_name(int index)
     return index >= 0 && index < imp_builtin_maps_count ? imp_builtin_maps[index].name : NULL;
 }
 
+bool imp_world_is_builtin(const imp_world *world)
+{
+    for (int i = 0; i < imp_builtin_maps_count; i++) {
+        const imp_builtin_map *map = &imp_builtin_maps[i];
+        if (strcmp(map->name, world->name) == 0)
+            return map->length == world->source_length &&
+                   memcmp(map->text, world->source, map->length) == 0;
+    }
+    return false;
+}
+
 static bool looks_like_path(const char *text)
 {
     return strchr(text, '/') != NULL || strchr(text, '.') != NULL;

@@ -97,6 +97,69 @@ static void the_hash_follows_the_episodes_alone(void **state)
     assert_true(hash_of(a) != hash_of(c));
 }
 
+static const char TOWN[] = "tile_size: 0.6\ntiles: [[straight/E, 4way]]\n";
+
+static void add_in_town(imp_dataset_writer *writer, const imp_dataset_info *info, int first,
+                        int end)
+{
+    for (int id = first; id < end; id++) {
+        imp_error err = {0};
+        drive *made = drive_create(info, id);
+        if (id % 3 == 1) { // the others are on a built-in map
+            strcpy(made->episode.map, "town");
+            made->episode.map_text = TOWN;
+            made->episode.map_bytes = strlen(TOWN);
+        }
+        assert_ok(imp_dataset_writer_add(writer, &made->episode, &err), err);
+        drive_destroy(made);
+    }
+}
+
+// The text of a map that is not built in lies in the dataset, whenever it was interrupted.
+static void a_map_of_ones_own_is_kept(void **state)
+{
+    const imp_dataset_info info = fixture_info(8, 6);
+    imp_error err = {0};
+    imp_dataset_writer *writer;
+    imp_dataset *dataset;
+    int written;
+    char a[PATH_MAX], b[PATH_MAX], plain[PATH_MAX];
+    in_folder(a, *state, "a");
+    in_folder(b, *state, "b");
+    in_folder(plain, *state, "plain");
+    assert_ok(imp_dataset_writer_create(&writer, a, &info, false, &written, &err), err);
+    add_in_town(writer, &info, 0, 18);
+    assert_ok(imp_dataset_writer_finish(writer, &err), err);
+    imp_dataset_writer_destroy(writer);
+    assert_ok(imp_dataset_writer_create(&writer, b, &info, false, &written, &err), err);
+    add_in_town(writer, &info, 0, 5);
+    assert_ok(imp_dataset_writer_flush(writer, &err), err);
+    imp_dataset_writer_destroy(writer);
+    assert_ok(imp_dataset_writer_create(&writer, b, &info, true, &written, &err), err);
+    assert_int_equal(written, 5);
+    add_in_town(writer, &info, 5, 18);
+    assert_ok(imp_dataset_writer_finish(writer, &err), err);
+    imp_dataset_writer_destroy(writer);
+    assert_same_file(a, b, "shard-00000.hdf5");
+    assert_same_file(a, b, "shard-00001.hdf5");
+
+    assert_ok(imp_dataset_open(&dataset, b, &err), err);
+    int64_t findings = -1;
+    assert_ok(imp_dataset_check(dataset, &findings, &err), err);
+    for (int id = 0; id < 18; id++) {
+        const imp_episode *episode = imp_dataset_episode(dataset, id);
+        if (id % 3 == 1) {
+            assert_int_equal(episode->map_bytes, strlen(TOWN));
+            assert_memory_equal(episode->map_text, TOWN, strlen(TOWN));
+        } else {
+            assert_null(episode->map_text);
+        }
+    }
+    imp_dataset_close(dataset);
+    write_dataset(plain, &info, 18);
+    assert_true(hash_of(plain) != hash_of(a));
+}
+
 // Writes one episode, changed by a function after recording, past the writer's checks.
 static void damage(const char *folder, const char *file, const void *old, const void *new,
                    size_t size)
@@ -198,6 +261,10 @@ static void the_writer_refuses_wrong_numbers(void **state)
     assert_int_equal(imp_dataset_writer_add(writer, &made->episode, &err), IMP_USAGE);
     assert_non_null(strstr(err.message, "terminations: step 0"));
     made->terminations[0] = 0;
+    made->episode.map_text = "";
+    assert_int_equal(imp_dataset_writer_add(writer, &made->episode, &err), IMP_USAGE);
+    assert_non_null(strstr(err.message, "a map of 0 bytes"));
+    made->episode.map_text = NULL;
     made->episode.steps = 0;
     assert_int_equal(imp_dataset_writer_add(writer, &made->episode, &err), IMP_USAGE);
     drive_destroy(made);
@@ -466,6 +533,7 @@ int main(void)
         SCRATCH_TEST(finished_files_are_read_only),
         SCRATCH_TEST(the_same_episodes_give_the_same_bytes),
         SCRATCH_TEST(the_hash_follows_the_episodes_alone),
+        SCRATCH_TEST(a_map_of_ones_own_is_kept),
         SCRATCH_TEST(what_nobody_knows_is_not_a_number),
         SCRATCH_TEST(check_finds_wrong_numbers),
         SCRATCH_TEST(check_finds_wrong_metadata),

@@ -61,6 +61,33 @@ for frame in again/*.png; do
     cmp -s "$frame" "kept/${frame#again/}" || fail "$frame is not what was recorded"
 done
 
+# an episode on a map of one's own is drawn again without its file, from any folder
+mkdir -p maps elsewhere
+cat >maps/mine.yaml <<EOF
+tile_size: 0.585
+tiles:
+- [curve_left/W, curve_left/N]
+- [curve_left/S, curve_left/E]
+objects:
+- {kind: duckie, pos: [0.9, 0.1], static: false, height: 0.06}
+EOF
+expect 0 imprint log --map maps/mine.yaml --episodes 1 --steps 20 --out own
+expect 0 imprint render --replay own --size 80x60 --every 5 --out before
+mv maps/mine.yaml moved.yaml
+cd elsewhere
+expect 0 imprint render --replay ../own --size 80x60 --every 5 --out after
+cd ..
+for frame in before/*.png; do
+    cmp -s "$frame" "elsewhere/after/${frame#before/}" || fail "$frame needs the map's file"
+done
+# a map that is only called like a built-in one is not that one
+cp moved.yaml loop_empty.yaml
+expect 0 imprint log --map loop_empty.yaml --episodes 1 --steps 20 --out own2
+expect 0 imprint render --replay own2 --size 80x60 --every 5 --out alike
+for frame in before/*.png; do
+    cmp -s "$frame" "alike/${frame#before/}" || fail "$frame is drawn on the built-in map"
+done
+
 for bad in '--view sideways' '--draw cats' '--degrade fog=1' '--degrade noise' '--degrade noise=2' \
     '--degrade jpeg=x' '--view free' '--eye 1,1,1' '--rectified --lens none' \
     '--view map --degrade noise=0.1' '--view map --draw lanes' \
