@@ -8,18 +8,45 @@
 #include <string.h>
 #include <sys/stat.h>
 
-imp_quiet imp_quiet_begin(void)
+// The errno that a text of HDF5's names; 0 if it names none.
+static int errno_in(const char *text)
 {
-    imp_quiet quiet = {0};
-    if (H5Eget_auto2(H5E_DEFAULT, &quiet.function, &quiet.context) >= 0)
-        quiet.changed = H5Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0;
-    return quiet;
+    const char *code = strstr(text, "errno = ");
+    return code != NULL ? (int)strtol(code + strlen("errno = "), NULL, 10) : 0;
 }
 
-void imp_quiet_end(const imp_quiet *quiet)
+static herr_t look_for_errno(unsigned index, const H5E_error2_t *error, void *context)
+{
+    (void)index;
+    int *reason = context;
+    *reason = error->desc != NULL ? errno_in(error->desc) : 0;
+    return *reason != 0;
+}
+
+// HDF5 calls this for every call of ours that fails, and forgets the reason at the next one.
+static herr_t note_failure(hid_t stack, void *context)
+{
+    imp_quiet *quiet = context;
+    if (quiet->reason == 0)
+        H5Ewalk2(stack, H5E_WALK_UPWARD, look_for_errno, &quiet->reason);
+    return 0;
+}
+
+void imp_quiet_begin(imp_quiet *quiet)
+{
+    *quiet = (imp_quiet){0};
+    if (H5Eget_auto2(H5E_DEFAULT, &quiet->function, &quiet->context) >= 0)
+        quiet->changed = H5Eset_auto2(H5E_DEFAULT, note_failure, quiet) >= 0;
+}
+
+imp_status imp_quiet_end(const imp_quiet *quiet, imp_status status, imp_error *err)
 {
     if (quiet->changed)
         H5Eset_auto2(H5E_DEFAULT, quiet->function, quiet->context);
+    if (status != IMP_BAD_INPUT || quiet->reason == 0)
+        return status;
+    const imp_error old = err != NULL ? *err : (imp_error){0};
+    return imp_fail(err, IMP_IO, "%s (%s)", old.message, strerror(quiet->reason));
 }
 
 // H5Ewalk2 visits the innermost error first; the positive value ends the walk there.
@@ -35,10 +62,8 @@ imp_status imp_hdf5_fail(imp_error *err, imp_status status, const char *path, co
     char reason[160] = "";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, reason);
     // a system call failed, which is no fault of the file
-    const char *code = strstr(reason, "errno = ");
-    if (code != NULL)
-        return imp_fail(err, IMP_IO, "%s: %s", path,
-                        strerror((int)strtol(code + strlen("errno = "), NULL, 10)));
+    if (errno_in(reason) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno_in(reason)));
     if (reason[0] == '\0')
         return imp_fail(err, status, "%s: %s", path, what);
     return imp_fail(err, status, "%s: %s (%s)", path, what, reason);

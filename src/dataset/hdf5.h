@@ -12,10 +12,14 @@ typedef struct imp_quiet {
     H5E_auto2_t function;
     void *context;
     bool changed;
+    int reason; // errno of the first system call that failed in HDF5; else 0
 } imp_quiet;
 
-imp_quiet imp_quiet_begin(void);
-void imp_quiet_end(const imp_quiet *quiet);
+// *quiet must stay where it is.
+void imp_quiet_begin(imp_quiet *quiet);
+// Returns status, but IMP_IO in the place of IMP_BAD_INPUT if a system call failed since: that is
+// no fault of the file. The message then says why.
+imp_status imp_quiet_end(const imp_quiet *quiet, imp_status status, imp_error *err);
 
 // Fails with "path: what (innermost reason that HDF5 gives)", or, if that reason is a system call,
 // with IMP_IO and what the system says. Call it before any other HDF5

@@ -138,10 +138,10 @@ static imp_status open_dataset(imp_dataset **out, const char *folder, imp_error 
 
 imp_status imp_dataset_open(imp_dataset **out, const char *folder, imp_error *err)
 {
-    const imp_quiet quiet = imp_quiet_begin();
+    imp_quiet quiet;
+    imp_quiet_begin(&quiet);
     const imp_status status = open_dataset(out, folder, err);
-    imp_quiet_end(&quiet);
-    return status;
+    return imp_quiet_end(&quiet, status, err);
 }
 
 void imp_dataset_close(imp_dataset *dataset)

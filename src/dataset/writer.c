@@ -129,20 +129,21 @@ imp_status imp_dataset_writer_create(imp_dataset_writer **out, const char *folde
                                      const imp_dataset_info *info, bool resume, int *written,
                                      imp_error *err)
 {
-    const imp_quiet quiet = imp_quiet_begin();
+    imp_quiet quiet;
+    imp_quiet_begin(&quiet);
     const imp_status status = create(out, folder, info, resume, written, err);
-    imp_quiet_end(&quiet);
-    return status;
+    return imp_quiet_end(&quiet, status, err);
 }
 
 void imp_dataset_writer_destroy(imp_dataset_writer *writer)
 {
     if (writer == NULL)
         return;
-    const imp_quiet quiet = imp_quiet_begin();
+    imp_quiet quiet;
+    imp_quiet_begin(&quiet);
     if (writer->pending >= 0)
         H5Fclose(writer->pending);
-    imp_quiet_end(&quiet);
+    imp_quiet_end(&quiet, IMP_OK, NULL);
     if (writer->lock >= 0)
         close(writer->lock);
     free(writer->done.shard_first);
@@ -352,10 +353,10 @@ static imp_status add(imp_dataset_writer *writer, const imp_episode *episode, im
 imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode *episode,
                                   imp_error *err)
 {
-    const imp_quiet quiet = imp_quiet_begin();
+    imp_quiet quiet;
+    imp_quiet_begin(&quiet);
     const imp_status status = add(writer, episode, err);
-    imp_quiet_end(&quiet);
-    return status;
+    return imp_quiet_end(&quiet, status, err);
 }
 
 imp_status imp_dataset_writer_describe(imp_dataset_writer *writer, const char *origin,
@@ -411,10 +412,10 @@ static imp_status flush(imp_dataset_writer *writer, imp_error *err)
 
 imp_status imp_dataset_writer_flush(imp_dataset_writer *writer, imp_error *err)
 {
-    const imp_quiet quiet = imp_quiet_begin();
+    imp_quiet quiet;
+    imp_quiet_begin(&quiet);
     imp_error cause = {0};
-    const imp_status status = flush(writer, &cause);
-    imp_quiet_end(&quiet);
+    const imp_status status = imp_quiet_end(&quiet, flush(writer, &cause), &cause);
     if (status == IMP_OK)
         return IMP_OK;
     // a full disk is the usual reason, and what then counts is what is left
@@ -443,9 +444,9 @@ imp_status imp_dataset_writer_finish(imp_dataset_writer *writer, imp_error *err)
     }
     // the index that says "finished" comes last, so that it is never said too early
     if (status == IMP_OK && !writer->done.finished) {
-        const imp_quiet quiet = imp_quiet_begin();
-        status = write_index(writer, true, err);
-        imp_quiet_end(&quiet);
+        imp_quiet quiet;
+        imp_quiet_begin(&quiet);
+        status = imp_quiet_end(&quiet, write_index(writer, true, err), err);
         writer->done.finished = status == IMP_OK;
     }
     if (status == IMP_OK)

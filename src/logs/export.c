@@ -100,14 +100,15 @@ imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folde
     status = imp_dataset_open(&dataset, dataset_folder, err);
     if (status != IMP_OK)
         return status;
-    const imp_quiet quiet = imp_quiet_begin();
+    imp_quiet quiet;
+    imp_quiet_begin(&quiet);
     if (imp_dataset_episode_count(dataset) == 0)
         status = imp_fail(err, IMP_BAD_INPUT, "%s has no episodes", dataset_folder);
     else if (def->format == IMP_EXPORT_MINARI)
         status = export_folder(dataset, dataset_folder, path, def, monitor, err);
     else
         status = export_file(out, dataset, path, def, monitor, err);
-    imp_quiet_end(&quiet);
+    status = imp_quiet_end(&quiet, status, err);
     imp_dataset_close(dataset);
     return status;
 }
