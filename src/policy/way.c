@@ -1,0 +1,57 @@
+// Drives a way of straight pieces and turns on the spot with position control: each piece is
+// finished, and the robot stands, before the next begins. The control acts on the state in which
+// the command will act, so that the delay does not matter.
+#include "policy/way.h"
+
+#include "base/vector.h"
+#include "policy/motors.h"
+
+// A stop is reached within these [m], [rad], at no more than these [m/s], [rad/s].
+static const double NEAR = 0.008, ALIGNED = 0.04, STANDING = 0.02, NOT_TURNING = 0.1;
+// How fast errors are corrected, and the turn rate follows [1/s].
+static const double POSITION_RATE = 3.0, HEADING_RATE = 4.0, TURNING_RATE = 8.0;
+// A correction takes at least so many decisions.
+static const double DECISIONS = 2.0;
+// The robot does not drive while it looks farther than this from where it should [rad].
+static const double ASKEW = 0.2;
+
+static double within(double value, double limit)
+{
+    return fmax(-limit, fmin(limit, value));
+}
+
+bool imp_way_follow(const imp_way *way, int *next, const imp_env *env, imp_way_limits limits,
+                    imp_action *out)
+{
+    const imp_foresight state = imp_foresee(env);
+    const imp_vec2 forward = imp_forward(state.pose.heading);
+    const bool stands = fabs(state.speed) < STANDING && fabs(state.turn_rate) < NOT_TURNING;
+    double ahead = 0.0, angle = 0.0;
+    for (; *next < way->count; ++*next) {
+        const imp_pose *stop = &way->stops[*next];
+        ahead = imp_vec2_dot((imp_vec2){stop->x - state.pose.x, stop->z - state.pose.z}, forward);
+        angle = imp_wrap_angle(stop->heading - state.pose.heading);
+        if (!stands || fabs(ahead) > NEAR || fabs(angle) > ALIGNED)
+            break;
+    }
+    if (*next == way->count)
+        return false;
+    const double most = 1.0 / (DECISIONS * env->def.frame_skip * env->def.drive.time_step);
+    double speed = within(fmin(most, POSITION_RATE) * ahead, limits.speed);
+    if (fabs(angle) > ASKEW)
+        speed = 0.0;
+    const double turn_rate = within(fmin(most, HEADING_RATE) * angle, limits.turn_rate);
+    *out = imp_motor_action(&env->def.drive, fmin(most, TURNING_RATE), state, speed, turn_rate);
+    return true;
+}
+
+double imp_way_distance(const imp_way *way, int next, imp_pose pose)
+{
+    const imp_pose *to = &way->stops[next], *from = &way->stops[next > 0 ? next - 1 : 0];
+    const imp_vec2 piece = {to->x - from->x, to->z - from->z};
+    const imp_vec2 gap = {pose.x - from->x, pose.z - from->z};
+    const double length = imp_vec2_length(piece);
+    double share = length > 0.0 ? imp_vec2_dot(gap, piece) / (length * length) : 0.0;
+    share = fmax(0.0, fmin(1.0, share));
+    return imp_vec2_length(imp_vec2_subtract(gap, imp_vec2_scale(piece, share)));
+}

@@ -1,0 +1,227 @@
+// Finds a way out of a tight place: Dijkstra's algorithm over poses that are reached by short
+// straight pieces and by turns on the spot. A pose is kept as it is reached; poses in the same cell
+// of a grid over position and heading count as the same. All memory is allocated beforehand.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vector.h"
+#include "policy/way.h"
+
+enum {
+    HEADINGS = 24,
+    SIDE = 56,      // of the grid [cells]
+    AREA_SIDE = 14, // of the coarser one, in which one pose is offered [cells]
+    AREA_HEADINGS = 8,
+    NODES_MAX = 1 << 15,
+    OFFERS_MAX = 80,
+    // costs; the worst piece must be cheaper than there are buckets
+    COST_PIECE = 2,
+    COST_STOP = 8, // between pieces of different kinds
+    COST_TIGHT = 4,
+    BUCKETS = 16,
+};
+
+static const double PIECE = 0.04; // length of a straight piece [m]
+static const double CELL = 0.025; // [m]
+static const double REACH = 0.68; // no farther from the start [m]
+// A pose is tight where a robot so much larger, or shifted so far [m], would not stand freely.
+static const double SIZE_FREE = 1.2, SHIFT = 0.02;
+// A way ends no farther than this from a lane [tiles], [rad].
+static const double LANE_DISTANCE = 0.2, LANE_ANGLE = 0.6;
+
+typedef enum piece { AHEAD, BACK, LEFT, RIGHT, PIECES, NO_PIECE } piece;
+
+typedef struct node {
+    float x, z;  // from the start [m]
+    int heading; // from the start's, in turns of one piece
+    piece by;    // that leads here
+    int from;    // the node before, or -1
+    int cost;
+    int below; // the next in its bucket, or -1
+} node;
+
+struct imp_way_search {
+    node nodes[NODES_MAX];
+    int count;
+    int buckets[BUCKETS]; // nodes to look at by cost modulo BUCKETS
+    int cost;             // of those that are looked at
+    bool closed[SIDE * SIDE * HEADINGS];
+    bool offered[AREA_SIDE * AREA_SIDE * AREA_HEADINGS];
+    int offers;
+    imp_env env; // to try poses in
+    imp_pose start;
+};
+
+imp_way_search *imp_way_search_create(void)
+{
+    return calloc(1, sizeof(imp_way_search));
+}
+
+void imp_way_search_destroy(imp_way_search *search)
+{
+    free(search);
+}
+
+static imp_pose pose_of(const imp_way_search *s, const node *n)
+{
+    return (imp_pose){s->start.x + (double)n->x, s->start.z + (double)n->z,
+                      imp_wrap_angle(s->start.heading + n->heading * (2.0 * IMP_PI / HEADINGS))};
+}
+
+static imp_pose shifted(imp_pose pose, double ahead, double right)
+{
+    const imp_vec2 forward = imp_forward(pose.heading), aside = imp_vec2_right(forward);
+    return (imp_pose){pose.x + ahead * forward.x + right * aside.x,
+                      pose.z + ahead * forward.z + right * aside.z, pose.heading};
+}
+
+// Whether the episode would go on with the robot there.
+static bool may_stand(imp_way_search *s, imp_pose pose)
+{
+    if (s->env.def.rules == IMP_RULES_SIMULATOR)
+        return imp_env_valid_pose(&s->env, pose, 1.0);
+    s->env.pose = pose;
+    return imp_env_challenge_ending(&s->env) == IMP_ENDING_NONE;
+}
+
+static bool is_tight(imp_way_search *s, imp_pose pose)
+{
+    return !imp_env_on_road(s->env.world, pose, SIZE_FREE) ||
+           !may_stand(s, shifted(pose, SHIFT, 0.0)) || !may_stand(s, shifted(pose, -SHIFT, 0.0)) ||
+           !may_stand(s, shifted(pose, 0.0, SHIFT)) || !may_stand(s, shifted(pose, 0.0, -SHIFT));
+}
+
+// The cell of a grid with so many cells across the reach; -1 outside.
+static int cell_of(const node *n, double size, int side, int headings)
+{
+    const int i = (int)floor((double)n->x / size + 0.5 * side);
+    const int j = (int)floor((double)n->z / size + 0.5 * side);
+    if (hypot((double)n->x, (double)n->z) > REACH || i < 0 || i >= side || j < 0 || j >= side)
+        return -1;
+    return (j * side + i) * headings + n->heading * headings / HEADINGS;
+}
+
+static void push(imp_way_search *s, node n)
+{
+    if (s->count == NODES_MAX)
+        return;
+    int *bucket = &s->buckets[n.cost % BUCKETS];
+    n.below = *bucket;
+    *bucket = s->count;
+    s->nodes[s->count++] = n;
+}
+
+// The cheapest node that is left, or -1.
+static int pop(imp_way_search *s)
+{
+    for (int k = 0; k < BUCKETS; k++, s->cost++) {
+        int *bucket = &s->buckets[s->cost % BUCKETS];
+        if (*bucket >= 0) {
+            const int found = *bucket;
+            *bucket = s->nodes[found].below;
+            return found;
+        }
+    }
+    return -1;
+}
+
+// A share of a piece from a node on.
+static node moved(const imp_way_search *s, const node *from, piece by, double share)
+{
+    node n = *from;
+    if (by == AHEAD || by == BACK) {
+        const double heading = s->start.heading + from->heading * (2.0 * IMP_PI / HEADINGS);
+        const imp_vec2 forward = imp_forward(heading);
+        const double length = (by == AHEAD ? PIECE : -PIECE) * share;
+        n.x = (float)((double)n.x + length * forward.x);
+        n.z = (float)((double)n.z + length * forward.z);
+    }
+    return n;
+}
+
+static void expand(imp_way_search *s, int index)
+{
+    const node from = s->nodes[index];
+    for (piece by = AHEAD; by < PIECES; by++) {
+        const double half_turn = by == LEFT ? 0.5 : by == RIGHT ? -0.5 : 0.0;
+        node half = moved(s, &from, by, 0.5), to = moved(s, &from, by, 1.0);
+        imp_pose middle = pose_of(s, &half);
+        middle.heading += half_turn * (2.0 * IMP_PI / HEADINGS);
+        to.heading = (to.heading + (by == LEFT ? 1 : by == RIGHT ? HEADINGS - 1 : 0)) % HEADINGS;
+        const int cell = cell_of(&to, CELL, SIDE, HEADINGS);
+        const imp_pose end = pose_of(s, &to);
+        if (cell < 0 || s->closed[cell] || !may_stand(s, middle) || !may_stand(s, end))
+            continue;
+        to.by = by;
+        to.from = index;
+        to.cost += COST_PIECE + (is_tight(s, end) ? COST_TIGHT : 0) +
+                   (from.by != by && from.by != NO_PIECE ? COST_STOP : 0);
+        push(s, to);
+    }
+}
+
+// The stops on the way to a node; false if there are too many.
+static bool trace(const imp_way_search *s, int index, imp_way *way)
+{
+    int stops = 0;
+    piece after = NO_PIECE;
+    imp_pose backwards[IMP_WAY_STOPS];
+    for (int k = index; k >= 0; k = s->nodes[k].from) {
+        if (s->nodes[k].by != after || s->nodes[k].from < 0) {
+            if (stops == IMP_WAY_STOPS)
+                return false;
+            backwards[stops++] = pose_of(s, &s->nodes[k]);
+        }
+        after = s->nodes[k].by;
+    }
+    for (int k = 0; k < stops; k++)
+        way->stops[k] = backwards[stops - 1 - k];
+    way->count = stops;
+    return true;
+}
+
+// Whether a node lies near a lane, in a place of which none was offered before.
+static bool is_to_be_offered(imp_way_search *s, const node *n)
+{
+    imp_lane_position lane;
+    const imp_world *world = s->env.world;
+    if (!imp_world_lane_position(world, pose_of(s, n), &lane) || fabs(lane.angle) > LANE_ANGLE ||
+        fabs(lane.distance) > LANE_DISTANCE * world->tile_size)
+        return false;
+    const int area = cell_of(n, CELL * SIDE / AREA_SIDE, AREA_SIDE, AREA_HEADINGS);
+    if (area < 0 || s->offered[area])
+        return false;
+    s->offered[area] = true;
+    s->offers++;
+    return true;
+}
+
+static void begin(imp_way_search *s, const imp_env *env, imp_pose from)
+{
+    memset(s->closed, 0, sizeof s->closed);
+    memset(s->offered, 0, sizeof s->offered);
+    for (int k = 0; k < BUCKETS; k++)
+        s->buckets[k] = -1;
+    s->count = 0;
+    s->cost = 0;
+    s->offers = 0;
+    imp_env_copy(&s->env, env);
+    s->start = from;
+    push(s, (node){.by = NO_PIECE, .from = -1});
+}
+
+bool imp_way_find(imp_way_search *s, const imp_env *env, imp_pose from,
+                  bool (*accept)(void *context, const imp_way *way), void *context, imp_way *out)
+{
+    begin(s, env, from);
+    for (int index; (index = pop(s)) >= 0 && s->offers < OFFERS_MAX;) {
+        const int cell = cell_of(&s->nodes[index], CELL, SIDE, HEADINGS);
+        if (s->closed[cell])
+            continue;
+        s->closed[cell] = true;
+        if (is_to_be_offered(s, &s->nodes[index]) && trace(s, index, out) && accept(context, out))
+            return true;
+        expand(s, index);
+    }
+    return false;
+}
