@@ -21,6 +21,8 @@ static const double ROOM_USUAL = 1.5;
 // could not. To more room, which it looks for in such steps [m], it goes at this share of its
 // speed.
 static const double SIZE_FREE = 1.6, SIZE_TIGHT = 1.2, WAY_STEP = 0.04, PACE_TO_ROOM = 0.5;
+// Where there is nothing but turning round, it goes no faster than this [m/s].
+static const double SPEED_ONE_TILE = 0.2;
 // Farther from the route than this, it is looked for anew [m].
 static const double LOST_DISTANCE = 0.25;
 
@@ -177,6 +179,8 @@ imp_action imp_law_steer(imp_law *law, const imp_env *env, bool *usual)
     if (!find_route(law, env, state.pose))
         return (imp_action){0.0, 0.0};
     imp_traffic_plan plan = {.offset = law->def.lane_offset, .speed = law->def.speed};
+    if (law->route.one_tile)
+        plan.speed = fmin(plan.speed, SPEED_ONE_TILE);
     plan = imp_traffic_mind(env, &law->route, plan);
     law->offset = plan.offset;
     law->waits_for = plan.wait;

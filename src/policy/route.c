@@ -10,7 +10,8 @@ static const double JOINT_TOLERANCE =
     1e-6;                                // between the end of a lane and the start of the next [m]
 static const double ACROSS = 0.65;       // a lane farther than this is across the road [tiles]
 static const double TURNING_ROOM = 0.36; // kept free before the end of a road to turn round [m]
-static const double FARTHER_OUT = 0.02;  // lie AI-DO's lanes than the simulator's [tiles]
+static const double TURNING_ROOM_ONE_TILE = 0.45; // at either end of a road of one tile [tiles]
+static const double FARTHER_OUT = 0.02;           // lie AI-DO's lanes than the simulator's [tiles]
 
 static imp_vec2 start_tangent(const imp_curve *curve)
 {
@@ -92,6 +93,22 @@ static int lane_beside(const imp_world *world, const imp_curve *arriving)
     return -1;
 }
 
+// Share of a lane that is kept free before the end of the road.
+static double turning_room(const imp_route *route)
+{
+    return route->one_tile ? TURNING_ROOM_ONE_TILE
+                           : fmin(0.9, TURNING_ROOM / route->world->tile_size);
+}
+
+// The same share of what is left of the last lane: on a road of one tile, its beginning is cut off.
+static double room_left(const imp_route *route, double room)
+{
+    const imp_curve *last = &route->curves[route->count - 1];
+    const imp_curve whole = curve_of(route, route->lanes[route->count - 1]);
+    const double left = imp_vec2_length(imp_vec2_subtract(last->p[3], last->p[0]));
+    return room * imp_vec2_length(imp_vec2_subtract(whole.p[3], whole.p[0])) / left;
+}
+
 // The road ends here: cuts the last curve short and appends a turn into the lane beside it.
 static bool turn_round(imp_route *route)
 {
@@ -99,8 +116,11 @@ static bool turn_round(imp_route *route)
     int beside = lane_beside(route->world, &route->world->curves[route->lanes[route->count - 1]]);
     if (beside < 0 || route->count + 2 > IMP_ROUTE_CURVES)
         return false;
-    double room = fmin(0.9, TURNING_ROOM / route->world->tile_size);
-    imp_curve out = cut_curve(last, 1.0 - room, true);
+    int onward[LANES_AHEAD_MAX];
+    route->one_tile = successors(route->world, &route->world->curves[beside], onward) == 0;
+    const double room = turning_room(route);
+    const double left = route->one_tile ? room_left(route, room) : room;
+    imp_curve out = cut_curve(last, 1.0 - left, true);
     imp_curve whole = curve_of(route, beside);
     imp_curve back = cut_curve(&whole, room, false);
     double width = imp_vec2_length(imp_vec2_subtract(back.p[0], out.p[3]));
@@ -252,6 +272,7 @@ bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose)
         route->turn -= route->decided[k];
     route->world = world;
     route->count = 1;
+    route->one_tile = false;
     route->curves[0] = curve_of(route, first);
     route->lanes[0] = first;
     route->decided[0] = false;

@@ -17,7 +17,8 @@ typedef struct imp_route {
     int lanes[IMP_ROUTE_CURVES];    // index of the curve in the world; -1 for one that turns round
     bool decided[IMP_ROUTE_CURVES]; // whether there was a choice before the curve
     int count;
-    double t; // parameter of the closest point on curves[0]
+    bool one_tile; // the road is a single tile, on which it turns round and round
+    double t;      // parameter of the closest point on curves[0]
 } imp_route;
 
 // A place on the route.
