@@ -21,7 +21,7 @@ static const double OWN_ACTION = 0.2;
 enum { DOUBLINGS_MAX = 4 };
 // A way out is one from whose end the robot comes so far along its route, and away from where it
 // was stuck [m], in this time [s] and the time that it takes to drive twice as far.
-static const double WAY_PROGRESS = 0.5, WAY_AWAY = 0.3, WAY_TIME = 3.0;
+static const double WAY_PROGRESS = 0.5, WAY_AWAY = 0.3, WAY_TIME = 5.0;
 // It is driven no faster than this [m/s], [rad/s] and given up so far beside it [m].
 static const double WAY_SPEED = 0.2, WAY_TURN_RATE = 3.0, WAY_ASIDE = 0.08;
 // The robot stops on it if it would meet something in so many decisions.

@@ -77,20 +77,38 @@ static imp_curve cut_curve(const imp_curve *curve, double t, bool keep_before)
     return (imp_curve){{level[3][0], level[2][1], level[1][2], level[0][3]}};
 }
 
-// The lane that leaves a tile's edge beside the one that arrives there, or -1.
-static int lane_beside(const imp_world *world, const imp_curve *arriving)
+// Whether no lane of the tile under a point leads on to another tile.
+static bool is_one_tile(const imp_world *world, imp_vec2 point)
+{
+    int onward[LANES_AHEAD_MAX];
+    const imp_tile *tile = imp_world_tile_at(world, point.x, point.z);
+    for (int k = 0; tile != NULL && k < tile->curve_count; k++)
+        if (successors(world, &world->curves[tile->first_curve + k], onward) > 0)
+            return false;
+    return true;
+}
+
+// The lane that leaves a tile's edge beside the one that arrives there, or -1. On a road of one
+// tile it is the straightest, which leaves most room.
+static int lane_beside(const imp_world *world, const imp_curve *arriving, bool one_tile)
 {
     imp_vec2 back = imp_vec2_scale(end_tangent(arriving), -1.0);
     imp_vec2 inside = imp_vec2_add(arriving->p[3], imp_vec2_scale(back, 0.01 * world->tile_size));
     const imp_tile *tile = imp_world_tile_at(world, inside.x, inside.z);
+    int best = -1;
+    double straightest = -INFINITY;
     for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
         const imp_curve *lane = &world->curves[tile->first_curve + k];
         imp_vec2 aside = imp_vec2_subtract(lane->p[0], arriving->p[3]);
+        const double straight = imp_vec2_dot(start_tangent(lane), end_tangent(lane));
         if (fabs(imp_vec2_dot(aside, back)) < 0.05 * world->tile_size &&
-            imp_vec2_dot(start_tangent(lane), back) > 0.9)
-            return tile->first_curve + k;
+            imp_vec2_dot(start_tangent(lane), back) > 0.9 &&
+            (best < 0 || (one_tile && straight > straightest))) {
+            best = tile->first_curve + k;
+            straightest = straight;
+        }
     }
-    return -1;
+    return best;
 }
 
 // Share of a lane that is kept free before the end of the road.
@@ -113,11 +131,11 @@ static double room_left(const imp_route *route, double room)
 static bool turn_round(imp_route *route)
 {
     imp_curve *last = &route->curves[route->count - 1];
-    int beside = lane_beside(route->world, &route->world->curves[route->lanes[route->count - 1]]);
+    const imp_curve *lane = &route->world->curves[route->lanes[route->count - 1]];
+    route->one_tile = is_one_tile(route->world, imp_curve_point(lane, 0.5));
+    int beside = lane_beside(route->world, lane, route->one_tile);
     if (beside < 0 || route->count + 2 > IMP_ROUTE_CURVES)
         return false;
-    int onward[LANES_AHEAD_MAX];
-    route->one_tile = successors(route->world, &route->world->curves[beside], onward) == 0;
     const double room = turning_room(route);
     const double left = route->one_tile ? room_left(route, room) : room;
     imp_curve out = cut_curve(last, 1.0 - left, true);
