@@ -170,18 +170,28 @@ static void slower_duckiebots_are_followed_at_a_distance(void **state)
     tear_down(&r);
 }
 
-static void a_closed_road_is_waited_at(void **state)
+// It waits for a while, since what stands there might go; then it turns round.
+static void a_closed_road_is_waited_at_and_left(void **state)
 {
     (void)state;
     rig r = rig_of_text(CLOSED, 600);
     imp_pose east = {0.3, 0.41, 0.0};
+    double farthest = 0.0, back = 10.0;
+    int waited = 0;
     imp_env_reset_at(&r.env, 0, east);
     imp_policy_begin(r.expert, &r.env);
-    while (drive_on(&r, 0))
-        continue;
-    double gap = r.world->objects[0].position.x - r.env.pose.x;
-    assert_true(r.env.speed < 0.02);
-    assert_true(gap > 0.1 && gap < 0.35);
+    while (drive_on(&r, 0)) {
+        const double gap = r.world->objects[0].position.x - r.env.pose.x;
+        assert_true(gap > 0.1);
+        if (r.expert->waits_for == IMP_WAIT_OBSTACLE) {
+            assert_true(gap < 0.35);
+            waited++;
+        }
+        farthest = fmax(farthest, r.env.pose.x);
+        back = waited > 0 ? fmin(back, r.env.pose.x) : back;
+    }
+    assert_true(waited > 60);
+    assert_true(farthest - back > 1.0);
     tear_down(&r);
 }
 
@@ -298,7 +308,7 @@ int main(void)
         cmocka_unit_test(nothing_is_run_over_and_nobody_gets_stuck),
         cmocka_unit_test(walkers_are_let_cross),
         cmocka_unit_test(slower_duckiebots_are_followed_at_a_distance),
-        cmocka_unit_test(a_closed_road_is_waited_at),
+        cmocka_unit_test(a_closed_road_is_waited_at_and_left),
         cmocka_unit_test(red_lights_are_waited_at),
         cmocka_unit_test(turns_are_taken_as_given),
         cmocka_unit_test(who_turns_right_or_left_where_he_can_leaves_nothing_to_chance),

@@ -1,0 +1,228 @@
+// Our expert gets away from every place where the robot may stand. `bench/expert.sh away` tries
+// 10 000 starts on all built-in maps and on generated towns.
+#include "testing.h"
+
+#include "base/vector.h"
+#include "imprint/policy.h"
+#include "policy/way.h"
+
+enum { STEPS = 600 }; // 20 s
+
+static const double FAR_ENOUGH = 1.0; // that the robot comes forward in that time [m]
+
+// Any angle to the lane.
+static imp_env_def any_start(void)
+{
+    imp_env_def def = imp_default_env_def();
+    def.accept_start_angle = 2.0 * IMP_PI;
+    return def;
+}
+
+// How far the robot comes along its lane in 20 s from where it stands [m].
+static double drive(imp_env *env, imp_policy *expert)
+{
+    double along = 0.0;
+    imp_policy_begin(expert, env);
+    for (int k = 0; k < STEPS; k++) {
+        const imp_pose before = env->pose;
+        const imp_vec2 tangent = env->in_lane ? env->lane.tangent : (imp_vec2){0.0, 0.0};
+        if (imp_env_step(env, imp_policy_act(expert, env, NULL)).terminated)
+            fail_msg("%s, episode %u: %s in frame %d", env->world->name, env->episode,
+                     imp_ending_name(env->ending), env->frame);
+        along += (env->pose.x - before.x) * tangent.x + (env->pose.z - before.z) * tangent.z;
+    }
+    return along;
+}
+
+// Places where it rocked to and fro for ever.
+static void it_gets_away_from_places_where_it_was_stuck(void **state)
+{
+    (void)state;
+    static const imp_pose poses[] = {
+        {1.44457571, 2.2583746, 0.265151767},
+        {0.671700, 3.339646, 0.573777},
+        {3.716097, 5.690560, 1.073086},
+    };
+    for (int skip = 1; skip <= 3; skip += 2)
+        for (int trials = 0; trials <= 1; trials++) {
+            imp_error err = {0};
+            imp_world *world;
+            imp_policy *expert;
+            imp_env env;
+            imp_env_def def = imp_default_env_def();
+            imp_expert_def expert_def = imp_default_expert_def();
+            def.frame_skip = skip;
+            def.max_steps = skip * STEPS + 1;
+            expert_def.tries_out = trials == 1;
+            assert_ok(imp_world_load(&world, "ETU_autolab_track", &err), err);
+            assert_ok(imp_env_init(&env, world, &def, &err), err);
+            assert_ok(imp_expert_create(&expert, &expert_def, &err), err);
+            for (size_t k = 0; k < sizeof poses / sizeof poses[0]; k++) {
+                imp_env_reset_at(&env, 0, poses[k]);
+                assert_true(imp_env_valid_pose(&env, poses[k], 1.3));
+                assert_true(drive(&env, expert) > FAR_ENOUGH);
+            }
+            imp_policy_destroy(expert);
+            imp_world_destroy(world);
+        }
+}
+
+// So many random starts, at any angle, on a map without traffic.
+static void check_map(const char *name, const imp_expert_def *expert_def, uint32_t starts)
+{
+    imp_error err = {0};
+    imp_world *world;
+    imp_policy *expert;
+    imp_env env;
+    const imp_env_def def = any_start();
+    assert_ok(imp_world_load(&world, name, &err), err);
+    assert_ok(imp_env_init(&env, world, &def, &err), err);
+    assert_ok(imp_expert_create(&expert, expert_def, &err), err);
+    for (uint32_t episode = 0; episode < starts; episode++) {
+        assert_ok(imp_env_reset(&env, episode, &err), err);
+        const imp_pose start = env.pose;
+        const double along = drive(&env, expert);
+        if (along < FAR_ENOUGH)
+            fail_msg("%s, episode %u, from %.9g %.9g %.9g: %.3f m in 20 s", name, episode, start.x,
+                     start.z, start.heading, along);
+    }
+    imp_policy_destroy(expert);
+    imp_world_destroy(world);
+}
+
+static void it_gets_away_from_every_start(void **state)
+{
+    (void)state;
+    static const char *const maps[] = {"ETU_autolab_track", "zigzag_dists", "Montreal_loop",
+                                       "ETHZ_autolab_technical_track", "ETH_large_intersect"};
+    const imp_expert_def def = imp_default_expert_def();
+    for (size_t m = 0; m < sizeof maps / sizeof maps[0]; m++)
+        check_map(maps[m], &def, 100);
+}
+
+// What pictures can teach, too, once it is stuck.
+static void by_sight_it_gets_away_as_well(void **state)
+{
+    (void)state;
+    imp_expert_def def = imp_default_expert_def();
+    def.by_sight = true;
+    def.tries_out = false;
+    def.speed = 0.3;
+    def.tracking_rate = 1.4;
+    def.turning_rate = 5.0;
+    check_map("ETU_autolab_track", &def, 100);
+    check_map("ETHZ_autolab_technical_track", &def, 100);
+}
+
+// A road of one tile, where there is nothing but turning round.
+static void it_goes_round_and_round_on_a_road_of_one_tile(void **state)
+{
+    (void)state;
+    const imp_expert_def def = imp_default_expert_def();
+    check_map("calibration_map_ext", &def, 1);
+    check_map("regress_4way_drivable", &def, 100);
+}
+
+// A driver that stands although the expert would drive is not stuck by the expert's fault: what it
+// is told stays what one should do there.
+static void who_does_not_do_as_told_is_told_the_same(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world;
+    imp_policy *expert;
+    imp_env env;
+    const imp_env_def def = imp_default_env_def();
+    const imp_expert_def expert_def = imp_default_expert_def();
+    assert_ok(imp_world_load(&world, "loop_empty", &err), err);
+    assert_ok(imp_env_init(&env, world, &def, &err), err);
+    assert_ok(imp_expert_create(&expert, &expert_def, &err), err);
+    for (uint32_t episode = 0; episode < 10; episode++) {
+        assert_ok(imp_env_reset(&env, episode, &err), err);
+        imp_policy_begin(expert, &env);
+        const imp_action first = imp_policy_act(expert, &env, NULL);
+        if (fabs(first.left) < 0.3 && fabs(first.right) < 0.3)
+            continue;
+        for (int k = 0; k < STEPS; k++) {
+            imp_env_step(&env, (imp_action){0.0, 0.0});
+            const imp_action told = imp_policy_act(expert, &env, NULL);
+            assert_true(told.left == first.left && told.right == first.right);
+        }
+    }
+    imp_policy_destroy(expert);
+    imp_world_destroy(world);
+}
+
+static bool accept_all(void *context, const imp_way *way)
+{
+    (void)context;
+    return way->count > 1;
+}
+
+static bool accept_none(void *context, const imp_way *way)
+{
+    (void)context;
+    (void)way;
+    return false;
+}
+
+// Every piece of a way is a straight line or a turn on the spot, on which the robot may stand.
+static void check_way(const imp_env *env, const imp_way *way)
+{
+    enum { PLACES = 40 };
+    for (int k = 1; k < way->count; k++) {
+        const imp_pose a = way->stops[k - 1], b = way->stops[k];
+        const double turn = imp_wrap_angle(b.heading - a.heading);
+        const imp_vec2 step = {b.x - a.x, b.z - a.z};
+        assert_true(imp_vec2_length(step) < 1e-6 || fabs(turn) < 1e-9);
+        assert_close(imp_vec2_dot(step, imp_vec2_right(imp_forward(a.heading))), 0.0, 1e-6);
+        for (int n = 0; n <= PLACES; n++) {
+            const double share = (double)n / PLACES;
+            const imp_pose place = {a.x + share * step.x, a.z + share * step.z,
+                                    a.heading + share * turn};
+            assert_true(imp_env_valid_pose(env, place, 0.95));
+        }
+    }
+}
+
+static void a_way_out_is_one_that_can_be_driven(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world;
+    imp_env env;
+    int found = 0;
+    const imp_env_def def = any_start();
+    imp_way_search *search = imp_way_search_create();
+    assert_non_null(search);
+    assert_ok(imp_world_load(&world, "loop_obstacles", &err), err);
+    assert_ok(imp_env_init(&env, world, &def, &err), err);
+    for (uint32_t episode = 0; episode < 50; episode++) {
+        imp_way way, again;
+        assert_ok(imp_env_reset(&env, episode, &err), err);
+        assert_false(imp_way_find(search, &env, env.pose, accept_none, NULL, &way));
+        if (!imp_way_find(search, &env, env.pose, accept_all, NULL, &way))
+            continue;
+        found++;
+        check_way(&env, &way);
+        assert_true(imp_way_find(search, &env, env.pose, accept_all, NULL, &again));
+        assert_int_equal(again.count, way.count);
+        assert_memory_equal(again.stops, way.stops, (size_t)way.count * sizeof way.stops[0]);
+    }
+    assert_true(found > 40);
+    imp_way_search_destroy(search);
+    imp_world_destroy(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_gets_away_from_places_where_it_was_stuck),
+        cmocka_unit_test(it_gets_away_from_every_start),
+        cmocka_unit_test(by_sight_it_gets_away_as_well),
+        cmocka_unit_test(it_goes_round_and_round_on_a_road_of_one_tile),
+        cmocka_unit_test(who_does_not_do_as_told_is_told_the_same),
+        cmocka_unit_test(a_way_out_is_one_that_can_be_driven),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
