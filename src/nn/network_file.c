@@ -142,8 +142,9 @@ imp_status imp_network_read_description(const imp_safetensors *file, const char 
     imp_network_def def = imp_default_network_def();
     imp_status status = imp_safetensors_text(file, "format", &found, err);
     if (status == IMP_OK && strcmp(found, format) != 0)
-        status = imp_fail(err, IMP_BAD_INPUT, "%s: its format is \"%.40s\", wanted is \"%s\"",
-                          file->path, found, format);
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: its format is \"%.40s\", wanted is \"%s\"%s",
+                          file->path, found, format,
+                          strcmp(format, FORMAT) == 0 ? IMP_SAFETENSORS_ADVICE : "");
     if (status == IMP_OK)
         status = imp_safetensors_text(file, "architecture", &architecture, err);
     if (status == IMP_OK)
@@ -188,7 +189,7 @@ static imp_status find_description(imp_description **out, const imp_safetensors 
 }
 
 // The size of the file is compared before memory is spent on it.
-static imp_status check_size(const imp_safetensors *file, const imp_network_def *def,
+static imp_status check_size(imp_safetensors *file, const imp_network_def *def,
                              const imp_layer_table *table, imp_error *err)
 {
     imp_graph *graph = malloc(sizeof *graph);
@@ -198,16 +199,22 @@ static imp_status check_size(const imp_safetensors *file, const imp_network_def 
     imp_status status = imp_graph_build(graph, table, def, &why);
     if (status != IMP_OK)
         status = imp_fail(err, status, "%s: %s", file->path, why.message);
-    else if (graph->tensor_count != imp_safetensors_count(file) ||
-             (size_t)graph->values * sizeof(float) != file->data_length)
-        status = imp_fail(err, IMP_BAD_INPUT, "%s: its arrays are not those of a %s for %dx%d",
-                          file->path, def->architecture, def->width, def->height);
+    else
+        status = imp_network_match_names(file, graph, err);
+    if (status == IMP_OK && (graph->tensor_count != imp_safetensors_count(file) ||
+                             (size_t)graph->values != imp_safetensors_values(file)))
+        status = imp_fail(err, IMP_BAD_INPUT,
+                          "%s: its arrays are not those of a %s for %dx%d: %d with %zu values, "
+                          "wanted are %d with %lld",
+                          file->path, def->architecture, def->width, def->height,
+                          imp_safetensors_count(file), imp_safetensors_values(file),
+                          graph->tensor_count, (long long)graph->values);
     free(graph);
     return status;
 }
 
 // The network that a file describes.
-static imp_status read_network(imp_network **out, const imp_safetensors *file, imp_error *err)
+static imp_status read_network(imp_network **out, imp_safetensors *file, imp_error *err)
 {
     imp_network_def def = {.cookie = 0};
     imp_description *description = NULL;
@@ -237,7 +244,7 @@ static imp_status check_variances(const imp_network *network, const char *path, 
     return IMP_OK;
 }
 
-imp_status imp_network_from_file(imp_network **out, const imp_safetensors *file, imp_error *err)
+imp_status imp_network_from_file(imp_network **out, imp_safetensors *file, imp_error *err)
 {
     imp_network *network = NULL;
     imp_status status = read_network(&network, file, err);
@@ -308,18 +315,15 @@ imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)
     return status;
 }
 
-// Whether the file has no more arrays than the network; PyTorch's count of batches is none.
+// Whether the file has no more arrays than the network.
 static imp_status check_names(const imp_network *network, const imp_safetensors *file,
                               imp_error *err)
 {
-    static const char SEEN[] = ".num_batches_tracked";
     const char *key;
     json_t *entry;
     json_object_foreach(file->header, key, entry)
     {
-        const size_t length = strlen(key);
-        bool known = strcmp(key, "__metadata__") == 0 ||
-                     (length >= sizeof SEEN && strcmp(key + length + 1 - sizeof SEEN, SEEN) == 0);
+        bool known = strcmp(key, "__metadata__") == 0;
         for (int i = 0; i < network->graph.tensor_count && !known; i++)
             known = strcmp(network->graph.tensors[i].name, key) == 0;
         if (!known)
@@ -356,6 +360,8 @@ imp_status imp_network_import(imp_network *network, const char *path, imp_error 
     copy.values = malloc(bytes);
     if (copy.values == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    if (status == IMP_OK)
+        status = imp_network_match_names(&file, &network->graph, err);
     if (status == IMP_OK)
         status = imp_network_read_arrays(&copy, &file, "", copy.values, copy.graph.values, err);
     if (status == IMP_BAD_INPUT)

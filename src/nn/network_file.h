@@ -20,7 +20,11 @@ json_t *imp_network_description(const imp_network *network, const char *format);
 imp_status imp_network_read_description(const imp_safetensors *file, const char *format,
                                         imp_network_def *out, imp_error *err);
 
-// The network of a model file.
-imp_status imp_network_from_file(imp_network **out, const imp_safetensors *file, imp_error *err);
+// Gives the arrays of a file the names of the network's tensors, where they have those behind a
+// prefix or between the parts that PyTorch's wrappers add; leaves out PyTorch's counts of batches.
+imp_status imp_network_match_names(imp_safetensors *file, const imp_graph *graph, imp_error *err);
+
+// The network of a model file. Its arrays' names may change to the network's.
+imp_status imp_network_from_file(imp_network **out, imp_safetensors *file, imp_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,7 +133,7 @@ static const char *check_entry(const json_t *entry, size_t data_length, extent *
         return "must have just dtype, shape and two data_offsets";
     size_t bytes = type_bytes(type);
     if (bytes == 0)
-        return "is of an unknown dtype";
+        return "is of a dtype that is not known (F32, F16, BF16 and F64 are read)";
     if (json_array_size(shape) > MAX_RANK)
         return "has more than 4 dimensions";
     for (size_t i = 0; i < json_array_size(shape); i++) {
@@ -180,7 +181,9 @@ static imp_status check_header(const imp_safetensors *file, imp_error *err)
         const char *wrong = check_entry(entry, file->data_length, &extents[at++]);
         if (wrong != NULL) {
             free(extents);
-            return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%.60s\" %s", file->path, key, wrong);
+            const char *type = json_string_value(json_object_get(entry, "dtype"));
+            return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%.60s\" %s%s%.16s", file->path, key,
+                            wrong, type != NULL ? "; its dtype is " : "", type != NULL ? type : "");
         }
     }
     qsort(extents, (size_t)count, sizeof *extents, compare_extents);
@@ -197,6 +200,26 @@ static imp_status check_header(const imp_safetensors *file, imp_error *err)
     return IMP_OK;
 }
 
+// What a file may be instead, by its first bytes; NULL if nobody knows.
+static const char *other_kind(const char *bytes)
+{
+    static const struct {
+        const char *start;
+        size_t length;
+        const char *kind;
+    } kinds[] = {
+        {"PK\3\4", 4, "a zip archive, such as torch.save() and numpy.savez() write"},
+        {"\x80\2", 2, "a Python pickle, such as old releases of torch.save() write"},
+        {"\x80\4", 2, "a Python pickle"},
+        {"\x89HDF\r\n", 6, "an HDF5 file, such as Keras writes"},
+        {"\x93NUMPY", 6, "an array of numpy's"},
+    };
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        if (memcmp(bytes, kinds[k].start, kinds[k].length) == 0)
+            return kinds[k].kind;
+    return NULL;
+}
+
 static imp_status parse(imp_safetensors *file, size_t length, imp_error *err)
 {
     if (length < LENGTH_BYTES)
@@ -204,11 +227,18 @@ static imp_status parse(imp_safetensors *file, size_t length, imp_error *err)
     uint64_t header_length = 0;
     for (int i = 0; i < LENGTH_BYTES; i++)
         header_length |= (uint64_t)(unsigned char)file->bytes[i] << (8 * i);
-    if (header_length > length - LENGTH_BYTES || header_length > MAX_HEADER)
+    if (header_length > length - LENGTH_BYTES || header_length > MAX_HEADER) {
+        const char *kind = other_kind(file->bytes);
+        if (kind != NULL)
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s: is no safetensors file but %s: save its weights with "
+                            "safetensors.torch.save_file(module.state_dict(), FILE)",
+                            file->path, kind);
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: truncated, or not a safetensors file: its header would be %llu bytes "
                         "long",
                         file->path, (unsigned long long)header_length);
+    }
     json_error_t where;
     file->header = json_loadb(file->bytes + LENGTH_BYTES, (size_t)header_length,
                               JSON_REJECT_DUPLICATES, &where);
@@ -254,8 +284,9 @@ imp_status imp_safetensors_text(const imp_safetensors *file, const char *key, co
     const char *text =
         json_string_value(json_object_get(json_object_get(file->header, METADATA), key));
     if (text == NULL)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: has no metadata \"%s\": imprint did not write it",
-                        file->path, key);
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: has no metadata \"%s\": imprint did not write it%s", file->path, key,
+                        strcmp(key, "format") == 0 ? IMP_SAFETENSORS_ADVICE : "");
     *out = text;
     return IMP_OK;
 }
@@ -266,30 +297,139 @@ int imp_safetensors_count(const imp_safetensors *file)
     return json_object_get(file->header, METADATA) == NULL ? entries : entries - 1;
 }
 
+static size_t values_of(const json_t *entry)
+{
+    const json_t *shape = json_object_get(entry, "shape");
+    size_t count = 1;
+    for (size_t i = 0; i < json_array_size(shape); i++)
+        count *= (size_t)json_integer_value(json_array_get(shape, i));
+    return count;
+}
+
+size_t imp_safetensors_values(const imp_safetensors *file)
+{
+    const char *key;
+    json_t *entry;
+    size_t count = 0;
+    json_object_foreach(file->header, key, entry) if (strcmp(key, METADATA) != 0) count +=
+        values_of(entry);
+    return count;
+}
+
+static uint64_t load(const char *at, size_t bytes)
+{
+    uint64_t bits = 0;
+    for (size_t k = 0; k < bytes; k++)
+        bits |= (uint64_t)(unsigned char)at[k] << 8 * k;
+    return bits;
+}
+
+static float float_of(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+// IEEE 754's half precision: 5 bits of exponent, 10 of mantissa.
+static float half_value(uint32_t bits)
+{
+    const uint32_t sign = (bits & 0x8000U) << 16, exponent = bits >> 10 & 31,
+                   mantissa = bits & 1023;
+    if (exponent == 31)
+        return float_of(sign | 0x7F800000U | mantissa << 13);
+    if (exponent > 0)
+        return float_of(sign | (exponent + 112) << 23 | mantissa << 13);
+    return ldexpf(sign != 0 ? -(float)mantissa : (float)mantissa, -24);
+}
+
+static float double_value(uint64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return (float)value;
+}
+
+// False for a dtype that is not one of floats.
+static bool convert(float *out, const char *from, size_t count, const char *type)
+{
+    const size_t bytes = type_bytes(type);
+    if (strcmp(type, "F32") == 0)
+        memcpy(out, from, count * sizeof *out);
+    else if (strcmp(type, "F16") == 0)
+        for (size_t i = 0; i < count; i++)
+            out[i] = half_value((uint32_t)load(from + i * bytes, bytes));
+    else if (strcmp(type, "BF16") == 0)
+        for (size_t i = 0; i < count; i++)
+            out[i] = float_of((uint32_t)load(from + i * bytes, bytes) << 16);
+    else if (strcmp(type, "F64") == 0)
+        for (size_t i = 0; i < count; i++)
+            out[i] = double_value(load(from + i * bytes, bytes));
+    else
+        return false;
+    return true;
+}
+
+// A shape as text, "[32, 3, 5, 5]".
+static void describe_shape(char out[96], int rank, const int64_t *dims)
+{
+    size_t used = (size_t)snprintf(out, 96, "[");
+    for (int i = 0; i < rank && used < 96; i++)
+        used += (size_t)snprintf(out + used, 96 - used, "%s%lld", i > 0 ? ", " : "",
+                                 (long long)dims[i]);
+    if (used < 95)
+        snprintf(out + used, 96 - used, "]");
+}
+
+static imp_status check_shape(const imp_safetensors *file, const char *name, const json_t *entry,
+                              int rank, const int64_t *dims, imp_error *err)
+{
+    const json_t *shape = json_object_get(entry, "shape");
+    const int found_rank = (int)json_array_size(shape);
+    int64_t found[MAX_RANK] = {0};
+    for (int i = 0; i < found_rank; i++)
+        found[i] = json_integer_value(json_array_get(shape, (size_t)i));
+    if (found_rank == rank && memcmp(found, dims, (size_t)rank * sizeof *dims) == 0)
+        return IMP_OK;
+    char has[96], wants[96];
+    describe_shape(has, found_rank, found);
+    describe_shape(wants, rank, dims);
+    return imp_fail(err, IMP_BAD_INPUT,
+                    "%s: array \"%s\" has another shape than the network's: %s, wanted is %s",
+                    file->path, name, has, wants);
+}
+
+static imp_status fail_missing(const imp_safetensors *file, const char *name, imp_error *err)
+{
+    const char *key, *first = NULL;
+    json_t *entry;
+    json_object_foreach(file->header, key, entry) if (first == NULL && strcmp(key, METADATA) != 0)
+        first = key;
+    return imp_fail(err, IMP_BAD_INPUT, "%s: has no array \"%s\"; %s%.60s%s", file->path, name,
+                    first != NULL ? "it has \"" : "it has none", first != NULL ? first : "",
+                    first != NULL ? "\", ..." : "");
+}
+
 imp_status imp_safetensors_copy(const imp_safetensors *file, const char *name, int rank,
                                 const int64_t *dims, float *out, imp_error *err)
 {
     const json_t *entry = json_object_get(file->header, name);
     if (entry == NULL || strcmp(name, METADATA) == 0)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: has no array \"%s\"", file->path, name);
-    if (strcmp(json_string_value(json_object_get(entry, "dtype")), "F32") != 0)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%s\" is not of dtype F32", file->path,
-                        name);
-    const json_t *shape = json_object_get(entry, "shape");
-    bool same = json_array_size(shape) == (size_t)rank;
-    size_t count = 1;
-    for (int i = 0; i < rank && same; i++) {
-        same = json_integer_value(json_array_get(shape, (size_t)i)) == dims[i];
-        count *= (size_t)dims[i];
-    }
-    if (!same)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%s\" has another shape than the network's",
-                        file->path, name);
+        return fail_missing(file, name, err);
+    const imp_status status = check_shape(file, name, entry, rank, dims, err);
+    if (status != IMP_OK)
+        return status;
     const json_t *begin = json_array_get(json_object_get(entry, "data_offsets"), 0);
-    memcpy(out, file->data + json_integer_value(begin), count * sizeof *out);
+    const char *type = json_string_value(json_object_get(entry, "dtype"));
+    const size_t count = values_of(entry);
+    if (!convert(out, file->data + json_integer_value(begin), count, type))
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: array \"%s\" is of dtype %s: F32, F16, BF16 and F64 are read",
+                        file->path, name, type);
     for (size_t i = 0; i < count; i++)
         if (!isfinite(out[i]))
-            return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%s\" holds a value that is not finite",
-                            file->path, name);
+            return imp_fail(
+                err, IMP_BAD_INPUT, "%s: array \"%s\" holds a value that is not %s", file->path,
+                name, strcmp(type, "F64") == 0 ? "finite, or too large for 32 bits" : "finite");
     return IMP_OK;
 }

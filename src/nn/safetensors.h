@@ -36,13 +36,20 @@ imp_status imp_safetensors_parse(imp_safetensors *out, const char *path, char *b
                                  imp_error *err);
 void imp_safetensors_clear(imp_safetensors *file);
 
+// What one does with weights that came from elsewhere.
+#define IMP_SAFETENSORS_ADVICE                                                                     \
+    ": make a model of weights from elsewhere with imprint model import FILE --network NAME "      \
+    "--out "                                                                                       \
+    "model.safetensors"
+
 // A string of the metadata; borrowed. Fails if it is not there.
 imp_status imp_safetensors_text(const imp_safetensors *file, const char *key, const char **out,
                                 imp_error *err);
-// How many arrays the file has.
+// How many arrays the file has, and how many values in all of them.
 int imp_safetensors_count(const imp_safetensors *file);
-// Copies an array; fails unless it is there with just this shape and finite values. out is then
-// partly written.
+size_t imp_safetensors_values(const imp_safetensors *file);
+// Copies an array of F32, F16, BF16 or F64, rounded to the nearest float; fails unless it is there
+// with just this shape and finite values. out is then partly written.
 imp_status imp_safetensors_copy(const imp_safetensors *file, const char *name, int rank,
                                 const int64_t *dims, float *out, imp_error *err);
 

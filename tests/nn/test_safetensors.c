@@ -2,7 +2,7 @@
 #include "testing.h"
 
 #include "base/file.h"
-#include "nn/network.h"
+#include "nn/network_file.h"
 #include "nn/safetensors.h"
 
 #include <math.h>
@@ -252,10 +252,13 @@ static void test_import(void **state)
 
     write_foreign(theirs, "conv1.bias", 63);
     assert_int_equal(imp_network_import(ours, path, &err), IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "\"dense2.weight\" has another shape"));
+    assert_non_null(strstr(
+        err.message,
+        "\"dense2.weight\" has another shape than the network's: [32, 63], wanted is [32, 64]"));
     write_foreign(theirs, "conv1.offset", 64);
     assert_int_equal(imp_network_import(ours, path, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "no array \"conv1.bias\""));
+    assert_non_null(strstr(err.message, "it has \""));
     theirs->values[7] = NAN;
     write_foreign(theirs, "conv1.bias", 64);
     assert_int_equal(imp_network_import(ours, path, &err), IMP_BAD_INPUT);
@@ -268,6 +271,202 @@ static void test_import(void **state)
     free(before);
     imp_network_destroy(theirs);
     imp_network_destroy(ours);
+}
+
+// Values of other types than float, as little-endian bytes, and what they are as floats.
+static void test_types_become_floats(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type;
+        int size;
+        uint64_t bits;
+        float value; // NAN: refused
+    } cases[] = {
+        {"F16", 2, 0x3C00, 1.0F},
+        {"F16", 2, 0xC248, -3.140625F},
+        {"F16", 2, 0x7BFF, 65504.0F},
+        {"F16", 2, 0x0400, 0x1p-14F},
+        {"F16", 2, 0x0001, 0x1p-24F},
+        {"F16", 2, 0x83FF, -0x3FFp-24F},
+        {"F16", 2, 0x8000, -0.0F},
+        {"F16", 2, 0x7C00, NAN},
+        {"F16", 2, 0x7E00, NAN},
+        {"BF16", 2, 0x3F80, 1.0F},
+        {"BF16", 2, 0xC049, -3.140625F},
+        {"BF16", 2, 0x0001, 0x1p-133F},
+        {"BF16", 2, 0xFF80, NAN},
+        {"F64", 8, 0x3FF0000000000000, 1.0F},
+        // to the nearest, of two that are as near the even one
+        {"F64", 8, 0x3FF0000010000000, 1.0F},
+        {"F64", 8, 0x3FF0000010000001, 0x1.000002p0F},
+        {"F64", 8, 0x3FF0000030000000, 0x1.000004p0F},
+        {"F64", 8, 0xBFB999999999999A, -0.1F},
+        {"F64", 8, 0x0000000000000001, 0.0F},
+        {"F64", 8, 0x47EFFFFFE0000000, 0x1.fffffep127F},
+        {"F64", 8, 0x47F0000000000000, NAN},
+        {"F64", 8, 0x7FF8000000000000, NAN},
+        {"F32", 4, 0x3DCCCCCD, 0.1F},
+        {"I32", 4, 0, NAN},
+        {"U8", 1, 0, NAN},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        char header[256];
+        imp_error err = {0};
+        imp_safetensors file;
+        const int length =
+            snprintf(header, sizeof header,
+                     "{\"a\": {\"dtype\": \"%s\", \"shape\": [1, 1], \"data_offsets\": [0, %d]}}",
+                     cases[k].type, cases[k].size);
+        char *bytes = calloc(1, (size_t)(8 + length + 8));
+        assert_non_null(bytes);
+        bytes[0] = (char)length;
+        memcpy(bytes + 8, header, (size_t)length);
+        memcpy(bytes + 8 + length, &cases[k].bits, (size_t)cases[k].size);
+        assert_ok(
+            imp_safetensors_parse(&file, "t", bytes, (size_t)(8 + length + cases[k].size), &err),
+            err);
+        float value = 7.0F;
+        const imp_status status =
+            imp_safetensors_copy(&file, "a", 2, (const int64_t[]){1, 1}, &value, &err);
+        if (isnan(cases[k].value)) {
+            assert_int_equal(status, IMP_BAD_INPUT);
+            assert_non_null(strstr(err.message, "array \"a\""));
+        } else if (status != IMP_OK || memcmp(&value, &cases[k].value, sizeof value) != 0) {
+            fail_msg("%s 0x%llx: %a, wanted is %a", cases[k].type,
+                     (unsigned long long)cases[k].bits, (double)value, (double)cases[k].value);
+        }
+        imp_safetensors_clear(&file);
+    }
+}
+
+// The weights of a network as they come from PyTorch: names get a prefix, or "module" before their
+// last part; each value is a float, or cut off to bfloat16.
+static void write_wrapped(const imp_network *network, const char *prefix, bool short_floats,
+                          bool with_metadata, const char *extra)
+{
+    json_t *header = json_object();
+    const imp_graph *graph = &network->graph;
+    const size_t size = short_floats ? 2 : 4;
+    size_t at = 0;
+    if (with_metadata)
+        json_object_set_new(header, "__metadata__",
+                            imp_network_description(network, "imprint-model-1"));
+    for (int i = 0; i < graph->tensor_count; i++) {
+        char name[256], whole[64];
+        const imp_tensor *tensor = &graph->tensors[i];
+        snprintf(whole, sizeof whole, "%s", tensor->name);
+        char *point = strrchr(whole, '.');
+        assert_non_null(point);
+        if (strcmp(prefix, "parts") == 0) {
+            *point = '\0';
+            snprintf(name, sizeof name, "%s.module.%s", whole, point + 1);
+        } else {
+            snprintf(name, sizeof name, "%s%s", prefix, whole);
+        }
+        json_t *shape = json_array();
+        for (int k = 0; k < tensor->rank; k++)
+            json_array_append_new(shape, json_integer(tensor->dims[k]));
+        const size_t end = at + (size_t)tensor->count * size;
+        json_object_set_new(header, name,
+                            json_pack("{s:s, s:o, s:[I, I]}", "dtype",
+                                      short_floats ? "BF16" : "F32", "shape", shape, "data_offsets",
+                                      (json_int_t)at, (json_int_t)end));
+        at = end;
+    }
+    if (extra != NULL) {
+        json_object_set_new(header, extra,
+                            json_pack("{s:s, s:[], s:[I, I]}", "dtype", "I64", "shape",
+                                      "data_offsets", (json_int_t)at, (json_int_t)at + 8));
+        at += 8;
+    }
+    char *text = json_dumps(header, JSON_COMPACT);
+    const size_t length = strlen(text);
+    char *bytes = calloc(1, 8 + length + at);
+    assert_non_null(bytes);
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (char)(length >> 8 * i & 255);
+    memcpy(bytes + 8, text, length);
+    char *data = bytes + 8 + length;
+    for (int i = 0; i < graph->tensor_count; i++)
+        for (int64_t k = 0; k < graph->tensors[i].count; k++, data += size)
+            memcpy(data, (const char *)&network->values[graph->tensors[i].offset + k] + 4 - size,
+                   size);
+    put(bytes, 8 + length + at);
+    free(bytes);
+    free(text);
+    json_decref(header);
+}
+
+static void test_wrapped_names(void **state)
+{
+    (void)state;
+    static const char *const prefixes[] = {"",
+                                           "module.",
+                                           "_orig_mod.",
+                                           "model.",
+                                           "policy.net.",
+                                           "module._orig_mod.",
+                                           "ema.module.",
+                                           "parts",
+                                           "_orig_mod.model."};
+    imp_error err = {0};
+    imp_network *theirs = small_network();
+    const size_t bytes = (size_t)theirs->graph.values * sizeof(float);
+    imp_network_draw(theirs, 99);
+    for (int64_t k = 0; k < theirs->graph.values; k++) {
+        uint32_t bits; // what bfloat16 has room for
+        memcpy(&bits, &theirs->values[k], sizeof bits);
+        bits &= 0xFFFF0000U;
+        memcpy(&theirs->values[k], &bits, sizeof bits);
+    }
+    for (size_t k = 0; k < sizeof prefixes / sizeof prefixes[0]; k++)
+        for (int variant = 0; variant < 4; variant++) {
+            imp_network *ours = small_network(), *loaded = NULL;
+            const char *extra = variant == 3 ? "module.norm1.num_batches_tracked" : NULL;
+            write_wrapped(theirs, prefixes[k], variant % 2 == 1, variant >= 2, extra);
+            assert_ok(imp_network_import(ours, path, &err), err);
+            assert_memory_equal(ours->values, theirs->values, bytes);
+            // with our metadata it is a model already
+            assert_int_equal(imp_network_load(&loaded, path, &err),
+                             variant >= 2 ? IMP_OK : IMP_BAD_INPUT);
+            if (loaded != NULL)
+                assert_memory_equal(loaded->values, theirs->values, bytes);
+            else
+                assert_non_null(strstr(err.message, "imprint model import FILE"));
+            imp_network_destroy(loaded);
+            imp_network_destroy(ours);
+        }
+    // an array too many is one, whatever its name
+    imp_network *ours = small_network();
+    write_wrapped(theirs, "module.", false, false, "module.head.bias");
+    assert_int_equal(imp_network_import(ours, path, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "\"head.bias\", the network has not"));
+    // two that would have one name
+    write_wrapped(theirs, "module.", false, false, "_orig_mod.conv1.bias");
+    assert_int_equal(imp_network_import(ours, path, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "conv1.bias"));
+    // the first tensor behind two prefixes
+    write_wrapped(theirs, "a.", false, false, "b.conv1.weight");
+    assert_int_equal(imp_network_import(ours, path, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "two networks"));
+    imp_network_destroy(ours);
+    imp_network_destroy(theirs);
+}
+
+static void test_other_files_are_named(void **state)
+{
+    (void)state;
+    static const char *const starts[][2] = {
+        {"PK\3\4abcdefghijkl", "zip archive"},
+        {"\x80\2cabcdefghijklm", "Python pickle"},
+        {"\x89HDF\r\n\x1a\nabcdefgh", "HDF5"},
+        {"\x93NUMPYabcdefghij", "numpy"},
+    };
+    for (size_t k = 0; k < sizeof starts / sizeof starts[0]; k++) {
+        put(starts[k][0], 16);
+        assert_refused(starts[k][1]);
+    }
 }
 
 // A description travels with the model: the file needs no other.
@@ -299,9 +498,15 @@ static void test_description_in_the_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_every_truncation),
-        cmocka_unit_test(test_hostile_headers), cmocka_unit_test(test_values_must_be_finite),
-        cmocka_unit_test(test_import),          cmocka_unit_test(test_description_in_the_file),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_every_truncation),
+        cmocka_unit_test(test_hostile_headers),
+        cmocka_unit_test(test_values_must_be_finite),
+        cmocka_unit_test(test_import),
+        cmocka_unit_test(test_description_in_the_file),
+        cmocka_unit_test(test_types_become_floats),
+        cmocka_unit_test(test_wrapped_names),
+        cmocka_unit_test(test_other_files_are_named),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
