@@ -271,9 +271,27 @@ static imp_ending ending_of(const importer *i, const entry *e, const imp_moment 
     return terminated != 0.0 ? IMP_ENDING_TERMINATED : IMP_ENDING_TRUNCATED;
 }
 
+// What an entry must have is not made by this reader: the log cannot be read.
+static imp_status check_read(const importer *i, imp_value value, const entry *e, imp_error *err)
+{
+    const imp_value needed[] = {value, e->picture, e->action, e->done};
+    for (size_t k = 0; k < sizeof needed / sizeof needed[0]; k++) {
+        const char *name = imp_value_unread(i->pickle, needed[k]);
+        if (name != NULL)
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s: the pickle at byte %zu: %s is refused: entries, pictures and "
+                            "actions are plain data and numpy arrays",
+                            i->name, imp_pickle_start(i->pickle), name);
+    }
+    return IMP_OK;
+}
+
 static imp_status add_entry(importer *i, imp_value value, imp_error *err)
 {
     const entry e = read_entry(i->pickle, value);
+    const imp_status readable = check_read(i, value, &e, err);
+    if (readable != IMP_OK)
+        return readable;
     imp_moment moment = moment_of(i, &e);
     double done = 0.0;
     imp_value_number(i->pickle, e.done, &done);
@@ -307,6 +325,12 @@ static imp_status add_pickle(importer *i, imp_value root, imp_error *err)
     const imp_value list = steps != IMP_NO_VALUE ? steps : root;
     const imp_value_kind kind = imp_value_kind_of(p, list);
     i->done = false;
+    if (imp_value_unread(p, list) != NULL)
+        return imp_fail(
+            err, IMP_BAD_INPUT,
+            "%s: the pickle at byte %zu: %s is refused: wanted is a list of entries, or "
+            "an Episode",
+            i->name, imp_pickle_start(p), imp_value_unread(p, list));
     if (kind != IMP_VALUE_LIST)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: the pickle at byte %zu is no log: wanted is a list of entries, or an "
@@ -338,6 +362,18 @@ static imp_status watch(const importer *i, const imp_mapped *file, imp_error *er
     return IMP_OK;
 }
 
+// Names what nobody needed.
+static void note_unread(const importer *i)
+{
+    const char *first = imp_pickle_unread(i->pickle, 0), *second = imp_pickle_unread(i->pickle, 1);
+    if (first == NULL)
+        return;
+    imp_summary_note(i->summary, "%.60s: ignored what no dataset needs: %.50s%s%.50s%s",
+                     imp_base_name(i->name), first, second != NULL ? ", " : "",
+                     second != NULL ? second : "",
+                     imp_pickle_unread(i->pickle, 2) != NULL ? ", ..." : "");
+}
+
 static imp_status add_stream(importer *i, const imp_mapped *file, imp_error *err)
 {
     const int64_t before = i->summary->pictures;
@@ -362,6 +398,7 @@ static imp_status add_stream(importer *i, const imp_mapped *file, imp_error *err
     }
     imp_summary_note(i->summary, "%.80s: %lld entries in %d pickles", imp_base_name(i->name),
                      (long long)(i->summary->pictures - before), pickles);
+    note_unread(i);
     return IMP_OK;
 }
 

@@ -129,6 +129,32 @@ imp_status imp_pickle_push(imp_pickle *p, imp_node node)
     return IMP_OK;
 }
 
+// The number of a name among those that were not made.
+static int note_unread(imp_pickle *p, const char *name)
+{
+    for (int k = 0; k < p->unread_count; k++)
+        if (strcmp(p->unread[k], name) == 0)
+            return k;
+    if (p->unread_count == IMP_UNREAD_MAX)
+        return IMP_UNREAD_MAX - 1;
+    const bool last = p->unread_count == IMP_UNREAD_MAX - 1;
+    snprintf(p->unread[p->unread_count], sizeof p->unread[0], "%s", last ? "others" : name);
+    return p->unread_count++;
+}
+
+imp_status imp_pickle_push_unread(imp_pickle *p, const char *name)
+{
+    return imp_pickle_push(
+        p, (imp_node){.kind = IMP_VALUE_UNREAD, .as.integer = note_unread(p, name)});
+}
+
+void imp_pickle_make_unread(imp_pickle *p, imp_value value, const char *name)
+{
+    imp_node *node = imp_node_at(p, value);
+    release(node);
+    *node = (imp_node){.kind = IMP_VALUE_UNREAD, .as.integer = note_unread(p, name)};
+}
+
 static uint32_t floor_of_stack(const imp_pickle *p)
 {
     return p->mark_count > 0 ? p->marks[p->mark_count - 1] : 0;
@@ -235,6 +261,11 @@ size_t imp_pickle_start(const imp_pickle *p)
     return p->start;
 }
 
+const char *imp_pickle_unread(const imp_pickle *p, int index)
+{
+    return index < p->unread_count ? p->unread[index] : NULL;
+}
+
 // ---- values -------------------------------------------------------------------------------------
 
 imp_value_kind imp_value_kind_of(const imp_pickle *p, imp_value value)
@@ -252,6 +283,13 @@ imp_value imp_value_item(const imp_pickle *p, imp_value value, uint32_t index)
 {
     return index < imp_value_count(p, value) ? imp_node_items(imp_node_at(p, value))[index]
                                              : IMP_NO_VALUE;
+}
+
+const char *imp_value_unread(const imp_pickle *p, imp_value value)
+{
+    return imp_value_kind_of(p, value) == IMP_VALUE_UNREAD
+               ? p->unread[imp_node_at(p, value)->as.integer]
+               : NULL;
 }
 
 bool imp_value_is_text(const imp_pickle *p, imp_value value, const char *text)
@@ -317,6 +355,17 @@ static double signed_number(uint64_t bits, int size)
                        : (double)(int64_t)bits;
 }
 
+// 5 bits of exponent, 10 of mantissa.
+static double half_number(uint64_t bits)
+{
+    const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
+    const double sign = bits >> 15 != 0 ? -1.0 : 1.0;
+    if (exponent == 31)
+        return mantissa != 0 ? (double)NAN : sign * (double)INFINITY;
+    return exponent == 0 ? sign * ldexp(mantissa, -24)
+                         : sign * ldexp(1024 + mantissa, exponent - 25);
+}
+
 double imp_array_number(const imp_array *array, size_t index)
 {
     const uint64_t bits = load(array, index);
@@ -324,6 +373,8 @@ double imp_array_number(const imp_array *array, size_t index)
         return signed_number(bits, array->size);
     if (array->kind == 'u' || array->kind == 'b')
         return (double)bits;
+    if (array->size == 2)
+        return half_number(bits);
     if (array->size == 4) {
         const uint32_t half = (uint32_t)bits;
         float value;

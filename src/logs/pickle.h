@@ -1,7 +1,8 @@
 // logs/pickle.h: reads streams of Python pickles without executing them. A pickle is a program that
 // may call anything; this machine knows the opcodes of protocols 2 to 5 and builds nothing but
 // numbers, texts, bytes, tuples, lists, dicts, numpy arrays and the records of Duckietown's logs.
-// Whatever else a pickle asks for is refused by its name.
+// Whatever else a pickle asks for is not made: in its place stands a value that is nothing but the
+// name of what was wanted. So what nobody needs of a log does no harm.
 //
 // It neither recurses nor believes a length, so that memory stays below 64 times the bytes read,
 // and time grows with them.
@@ -22,6 +23,7 @@ typedef enum imp_value_kind {
     IMP_VALUE_DICT,   // items are keys and values in turn
     IMP_VALUE_RECORD, // an Episode or a Step: its only item is the dict of its attributes
     IMP_VALUE_ARRAY,
+    IMP_VALUE_UNREAD, // what this machine does not make: see imp_value_unread()
     // of use to the machine alone
     IMP_VALUE_GLOBAL,
     IMP_VALUE_TYPE, // of an array's numbers
@@ -60,6 +62,10 @@ bool imp_pickle_is_cut(const imp_pickle *pickle);
 size_t imp_pickle_position(const imp_pickle *pickle);
 size_t imp_pickle_start(const imp_pickle *pickle);
 
+// Names of what was not made in any pickle so far, such as "torch.Tensor"; NULL beyond the last.
+// Of many, the last one stands for all that follow.
+const char *imp_pickle_unread(const imp_pickle *pickle, int index);
+
 // All of these take IMP_NO_VALUE as well.
 imp_value_kind imp_value_kind_of(const imp_pickle *pickle, imp_value value);
 // Items of a tuple, list, dict (two per entry) or record; 0 of others.
@@ -71,6 +77,8 @@ imp_value imp_value_find(const imp_pickle *pickle, imp_value value, const char *
 // A number or bool; false if it is none.
 bool imp_value_number(const imp_pickle *pickle, imp_value value, double *out);
 bool imp_value_is_text(const imp_pickle *pickle, imp_value value, const char *text);
+// The name of what was not made; NULL if it was.
+const char *imp_value_unread(const imp_pickle *pickle, imp_value value);
 // NULL if it is none.
 const imp_array *imp_value_array(const imp_pickle *pickle, imp_value value);
 // The number at an index of an array, counted as the numbers lie.

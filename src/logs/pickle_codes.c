@@ -153,6 +153,8 @@ static imp_status add_items(imp_pickle *p, imp_value_kind kind, const imp_value 
                             uint32_t count)
 {
     const uint32_t least = p->mark_count > 0 ? p->marks[p->mark_count - 1] : 0;
+    if (p->depth > least && imp_value_unread(p, p->stack[p->depth - 1]) != NULL)
+        return IMP_OK;
     if (p->depth <= least || imp_value_kind_of(p, p->stack[p->depth - 1]) != kind ||
         (kind == IMP_VALUE_DICT && count % 2 != 0))
         return imp_pickle_fail(p, "it adds to what is no %s: damaged or refused",
@@ -358,11 +360,47 @@ static imp_status read_container(imp_pickle *p, uint8_t code)
     }
 }
 
+// Sets, and objects of classes: their items are taken off the stack.
+static imp_status read_unread(imp_pickle *p, uint8_t code)
+{
+    const imp_value *items = NULL;
+    uint32_t count = 0;
+    imp_value ignored;
+    imp_status status = IMP_OK;
+    switch (code) {
+    case 0x8f: // an empty set
+        return imp_pickle_push_unread(p, "set");
+    case 0x90: // to a set
+        return add_marked(p, IMP_VALUE_UNREAD);
+    case 0x91: // a frozen set
+        status = pop_to_mark(p, &items, &count);
+        return status == IMP_OK ? imp_pickle_push_unread(p, "frozenset") : status;
+    case 0x92: // class, arguments, arguments by name
+        status = imp_pickle_pop(p, &ignored);
+        return status == IMP_OK ? imp_pickle_new(p) : status;
+    default: // 'o': class and arguments above a mark
+        status = pop_to_mark(p, &items, &count);
+        if (status != IMP_OK)
+            return status;
+        if (count == 0)
+            return imp_pickle_fail(p, "an object without a class: damaged");
+        return imp_pickle_push_unread(p, imp_value_unread(p, items[0]) != NULL
+                                             ? imp_value_unread(p, items[0])
+                                             : "an object of a class that logs do not have");
+    }
+}
+
 static imp_status read_code(imp_pickle *p, uint8_t code)
 {
     const imp_value *items = NULL;
     uint32_t count = 0;
     switch (code) {
+    case 0x8f:
+    case 0x90:
+    case 0x91:
+    case 0x92:
+    case 'o':
+        return read_unread(p, code);
     case '0':
         return pop_one(p);
     case '1':

@@ -13,6 +13,7 @@ typedef enum imp_global {
     IMP_GLOBAL_DTYPE,
     IMP_GLOBAL_ENCODE, // bytes, as protocol 2 writes them
     IMP_GLOBAL_BYTES,
+    IMP_GLOBAL_DICT, // and what is one with an order or a default
     IMP_GLOBAL_RECORD,
 } imp_global;
 
@@ -22,7 +23,7 @@ typedef struct imp_node {
     bool owned;     // bytes: were made here
     uint32_t count; // items, or bytes of a text
     union {
-        int64_t integer;
+        int64_t integer; // of what was not made: the number of its name
         double real;
         const uint8_t *bytes; // (count)
         imp_value pair[2];    // up to two items
@@ -37,7 +38,7 @@ typedef struct imp_node {
     } as;
 } imp_node;
 
-enum { IMP_NODES_PER_BLOCK = 4096 };
+enum { IMP_NODES_PER_BLOCK = 4096, IMP_UNREAD_MAX = 16 };
 
 struct imp_pickle {
     const uint8_t *bytes; // (length)
@@ -53,7 +54,9 @@ struct imp_pickle {
     uint32_t mark_count, mark_capacity;
     imp_value *memo; // (memo_capacity)
     uint32_t memo_capacity, memo_end, remembered;
-    size_t made; // bytes of texts that were made here
+    size_t made;                      // bytes of texts that were made here
+    char unread[IMP_UNREAD_MAX][128]; // (unread_count) names of what was not made
+    int unread_count;
 };
 
 // Empties the machine for the next pickle.
@@ -76,14 +79,18 @@ imp_status imp_pickle_push(imp_pickle *p, imp_node node);
 imp_status imp_pickle_push_value(imp_pickle *p, imp_value value);
 // The topmost value, taken off the stack. IMP_BAD_INPUT if there is none above the latest mark.
 imp_status imp_pickle_pop(imp_pickle *p, imp_value *out);
+// A value that stands for what is not made, by this name, and one that becomes such a value.
+imp_status imp_pickle_push_unread(imp_pickle *p, const char *name);
+void imp_pickle_make_unread(imp_pickle *p, imp_value value, const char *name);
 // Adds items to a tuple, list or dict.
 imp_status imp_pickle_extend(imp_pickle *p, imp_value value, const imp_value *items,
                              uint32_t count);
 
-// What a name means; IMP_BAD_INPUT, telling the name, if it is not allowed.
+// Pushes what a name means, or that it is not made.
 imp_status imp_pickle_global(imp_pickle *p, const uint8_t *module, size_t module_length,
                              const uint8_t *name, size_t name_length);
-// callable, arguments -> result; class, arguments -> object; object, state -> object.
+// callable, arguments -> result; class, arguments -> object; object, state -> object. What is not
+// made stays so, whatever is done with it.
 imp_status imp_pickle_reduce(imp_pickle *p);
 imp_status imp_pickle_new(imp_pickle *p);
 imp_status imp_pickle_build(imp_pickle *p);

@@ -1,7 +1,8 @@
-// What pickles may name and call: numpy's arrays and numbers, bytes, and the records of logs. Facts
-// of numpy's __reduce__ and of Duckietown's loggers.
+// What pickles name and call: numpy's arrays and numbers, bytes, dicts, and the records of logs are
+// made, all else is not. Facts of numpy's __reduce__ and of Duckietown's loggers.
 #include "logs/pickle_machine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,8 @@ imp_status imp_pickle_global(imp_pickle *p, const uint8_t *module, size_t module
         {"__builtin__", "bytes", IMP_GLOBAL_BYTES},
         {"builtins", "bytearray", IMP_GLOBAL_BYTES},
         {"__builtin__", "bytearray", IMP_GLOBAL_BYTES},
+        {"collections", "OrderedDict", IMP_GLOBAL_DICT},
+        {"collections", "defaultdict", IMP_GLOBAL_DICT},
     };
     imp_node node = {.kind = IMP_VALUE_GLOBAL, .as.global = IMP_GLOBAL_RECORD};
     bool allowed = is_record(module, module_length, name, name_length);
@@ -60,9 +63,14 @@ imp_status imp_pickle_global(imp_pickle *p, const uint8_t *module, size_t module
         }
     if (allowed)
         return imp_pickle_push(p, node);
-    return imp_pickle_fail(p, "%.*s.%.*s is refused: a log holds plain data and numpy arrays only",
-                           (int)(module_length < 60 ? module_length : 60), (const char *)module,
-                           (int)(name_length < 60 ? name_length : 60), (const char *)name);
+    char unread[128];
+    snprintf(unread, sizeof unread, "%.*s.%.*s", (int)(module_length < 60 ? module_length : 60),
+             (const char *)module, (int)(name_length < 60 ? name_length : 60), (const char *)name);
+    // it is shown to people
+    for (char *c = unread; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+    return imp_pickle_push_unread(p, unread);
 }
 
 // ---- types of numbers ---------------------------------------------------------------------------
@@ -73,7 +81,7 @@ static imp_status push_type(imp_pickle *p, imp_value arguments)
     const imp_value text = imp_value_item(p, arguments, 0);
     const imp_value_kind kind = imp_value_kind_of(p, text);
     if (kind != IMP_VALUE_TEXT && kind != IMP_VALUE_BYTES)
-        return imp_pickle_fail(p, "a numpy type without a name: refused");
+        return imp_pickle_push_unread(p, "a numpy type");
     const imp_node *node = imp_node_at(p, text);
     const uint8_t *name = node->as.bytes;
     size_t length = node->count;
@@ -84,24 +92,31 @@ static imp_status push_type(imp_pickle *p, imp_value arguments)
         length--;
     }
     static const char *const known[] = {"b1", "u1", "i1", "u2", "i2", "u4",
-                                        "i4", "u8", "i8", "f4", "f8"};
+                                        "i4", "u8", "i8", "f2", "f4", "f8"};
     for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
         if (is_word(name, length, known[k]))
             return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_TYPE,
                                                  .as.type = {.kind = known[k][0],
                                                              .size = (uint8_t)(known[k][1] - '0'),
                                                              .big_endian = big_endian}});
-    return imp_pickle_fail(p, "arrays of numpy type %.*s are refused",
-                           (int)(length < 20 ? length : 20), (const char *)name);
+    char unread[64];
+    snprintf(unread, sizeof unread, "numpy type %.*s", (int)(length < 20 ? length : 20),
+             (const char *)name);
+    for (char *c = unread; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+    return imp_pickle_push_unread(p, unread);
 }
 
-// The state of a type: (version, byte order, None, None, ...); one of several members is refused.
+// The state of a type: (version, byte order, None, None, ...); one of several members is not made.
 static imp_status build_type(imp_pickle *p, imp_value type, imp_value state)
 {
     const imp_value order = imp_value_item(p, state, 1);
     for (uint32_t k = 2; k <= 4; k++)
-        if (imp_value_kind_of(p, imp_value_item(p, state, k)) != IMP_VALUE_NONE)
-            return imp_pickle_fail(p, "arrays of records are refused");
+        if (imp_value_kind_of(p, imp_value_item(p, state, k)) != IMP_VALUE_NONE) {
+            imp_pickle_make_unread(p, type, "numpy type of records");
+            return IMP_OK;
+        }
     imp_node_at(p, type)->as.type.big_endian = imp_value_is_text(p, order, ">");
     return IMP_OK;
 }
@@ -123,14 +138,19 @@ static imp_status fill_array(imp_pickle *p, imp_value value, imp_value shape, im
 {
     imp_array *array = imp_node_at(p, value)->as.array;
     const uint32_t dimensions = imp_value_count(p, shape);
+    const char *unread = imp_value_unread(p, type);
+    if (unread == NULL && dimensions > IMP_ARRAY_DIMENSIONS)
+        unread = "an array of too many dimensions";
+    if (unread == NULL && imp_value_kind_of(p, type) == IMP_VALUE_TYPE &&
+        imp_value_kind_of(p, data) != IMP_VALUE_BYTES)
+        unread = "an array of objects";
+    if (unread != NULL) {
+        imp_pickle_make_unread(p, value, unread);
+        return IMP_OK;
+    }
     if (imp_value_kind_of(p, type) != IMP_VALUE_TYPE ||
         imp_value_kind_of(p, shape) != IMP_VALUE_TUPLE)
         return imp_pickle_fail(p, "an array without type or shape: damaged");
-    if (dimensions > IMP_ARRAY_DIMENSIONS)
-        return imp_pickle_fail(p, "an array of %u dimensions: at most %d are read", dimensions,
-                               IMP_ARRAY_DIMENSIONS);
-    if (imp_value_kind_of(p, data) != IMP_VALUE_BYTES)
-        return imp_pickle_fail(p, "an array of objects: refused");
     const imp_node *t = imp_node_at(p, type), *bytes = imp_node_at(p, data);
     uint64_t size = t->as.type.size;
     for (uint32_t k = 0; k < dimensions; k++) {
@@ -183,6 +203,9 @@ static imp_status push_from_buffer(imp_pickle *p, imp_value arguments)
 static imp_status push_scalar(imp_pickle *p, imp_value arguments)
 {
     const imp_value type = imp_value_item(p, arguments, 0), data = imp_value_item(p, arguments, 1);
+    const char *unread = imp_value_unread(p, type);
+    if (unread != NULL)
+        return imp_pickle_push_unread(p, unread);
     if (imp_value_kind_of(p, type) != IMP_VALUE_TYPE ||
         imp_value_kind_of(p, data) != IMP_VALUE_BYTES)
         return imp_pickle_fail(p, "a number without type or bytes: damaged");
@@ -209,7 +232,7 @@ static imp_status push_encoded(imp_pickle *p, imp_value arguments)
     if (imp_value_kind_of(p, text) != IMP_VALUE_TEXT ||
         !(imp_value_is_text(p, imp_value_item(p, arguments, 1), "latin1") ||
           imp_value_is_text(p, imp_value_item(p, arguments, 1), "latin-1")))
-        return imp_pickle_fail(p, "_codecs.encode of anything but a text to latin1: refused");
+        return imp_pickle_push_unread(p, "_codecs.encode");
     const imp_node *node = imp_node_at(p, text);
     const uint8_t *from = node->as.bytes, *end = from + node->count;
     p->made += node->count;
@@ -245,7 +268,7 @@ static imp_status push_plain_bytes(imp_pickle *p, imp_value arguments)
     if (imp_value_count(p, arguments) == 0)
         return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_BYTES, .as.bytes = nothing});
     if (imp_value_count(p, arguments) != 1 || imp_value_kind_of(p, first) != IMP_VALUE_BYTES)
-        return imp_pickle_fail(p, "bytes of anything but bytes: refused");
+        return imp_pickle_push_unread(p, "bytes of anything but bytes");
     return imp_pickle_push_value(p, first);
 }
 
@@ -259,6 +282,9 @@ imp_status imp_pickle_reduce(imp_pickle *p)
         status = imp_pickle_pop(p, &callable);
     if (status != IMP_OK)
         return status;
+    const char *unread = imp_value_unread(p, callable);
+    if (unread != NULL)
+        return imp_pickle_push_unread(p, unread);
     if (imp_value_kind_of(p, callable) != IMP_VALUE_GLOBAL ||
         imp_value_kind_of(p, arguments) != IMP_VALUE_TUPLE)
         return imp_pickle_fail(p, "it calls what is no function: refused");
@@ -275,11 +301,13 @@ imp_status imp_pickle_reduce(imp_pickle *p)
         return push_encoded(p, arguments);
     case IMP_GLOBAL_BYTES:
         return push_plain_bytes(p, arguments);
+    case IMP_GLOBAL_DICT:
+        return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_DICT});
     case IMP_GLOBAL_NDARRAY:
     case IMP_GLOBAL_RECORD:
         break;
     }
-    return imp_pickle_fail(p, "it calls a class: refused");
+    return imp_pickle_push_unread(p, "what a class was called for");
 }
 
 imp_status imp_pickle_new(imp_pickle *p)
@@ -290,9 +318,13 @@ imp_status imp_pickle_new(imp_pickle *p)
         status = imp_pickle_pop(p, &class);
     if (status != IMP_OK)
         return status;
-    if (imp_value_kind_of(p, class) != IMP_VALUE_GLOBAL ||
-        imp_node_at(p, class)->as.global != IMP_GLOBAL_RECORD)
-        return imp_pickle_fail(p, "it makes an object of what is no class of a log: refused");
+    const char *unread = imp_value_unread(p, class);
+    if (unread != NULL)
+        return imp_pickle_push_unread(p, unread);
+    if (imp_value_kind_of(p, class) != IMP_VALUE_GLOBAL)
+        return imp_pickle_fail(p, "it makes an object of what is no class: damaged");
+    if (imp_node_at(p, class)->as.global != IMP_GLOBAL_RECORD)
+        return imp_pickle_push_unread(p, "an object of a class that logs do not have");
     return imp_pickle_push(p, (imp_node){.kind = IMP_VALUE_RECORD});
 }
 
@@ -319,6 +351,9 @@ imp_status imp_pickle_build(imp_pickle *p)
         if (imp_value_kind_of(p, state) != IMP_VALUE_DICT || imp_value_count(p, object) > 0)
             return imp_pickle_fail(p, "a record without attributes: damaged");
         return imp_pickle_extend(p, object, &state, 1);
+    case IMP_VALUE_DICT: // of a class whose other attributes nobody needs
+    case IMP_VALUE_UNREAD:
+        return IMP_OK;
     default:
         return imp_pickle_fail(p, "it changes what is no object of a log: refused");
     }

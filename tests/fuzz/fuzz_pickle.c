@@ -37,6 +37,8 @@ static void walk(const imp_pickle *p, imp_value value, int depth)
         walk_array(array);
     imp_value_number(p, value, &number);
     imp_value_is_text(p, value, "step");
+    const char *unread = imp_value_unread(p, value);
+    wanted(unread == NULL || unread[0] != '\0', "what was not made has a name");
     imp_value_find(p, value, "step");
     const uint32_t count = imp_value_count(p, value);
     for (uint32_t k = 0; k < count && k < ITEMS && depth > 0; k++) {

@@ -1,4 +1,5 @@
 // Logs of the baselines, as Python writes them, become the datasets that they tell of.
+#include "logs/bag_writer.h"
 #include "logs/fixture.h"
 
 static const uint8_t FIRST_BYTES[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
@@ -169,6 +170,121 @@ static void logs_that_are_cut_off_give_what_is_whole(void **state)
     assert_nothing(folder);
 }
 
+// An entry with a picture of 8 x 6 pixels and what `action` and `info` put on the stack.
+static void put_entry(blob *b, int number, const char *action, size_t action_length,
+                      const char *info, size_t info_length)
+{
+    static const char start[] = "}(X\4\0\0\0step]("
+                                "cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n"
+                                "K\0\x85"
+                                "C\1b\x87R(K\1K\6K\x8K\3\x87"
+                                "cnumpy\ndtype\nX\2\0\0\0u1K\0K\1\x87R(K\3X\1\0\0\0|NNN"
+                                "J\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89"
+                                "C\x90";
+    static const char middle[] = "eX\x8\0\0\0metadata](](K\1K\0K\2K\1eK\5\x89";
+    put(b, start, sizeof start - 1);
+    uint8_t picture[6 * 8 * 3];
+    memset(picture, number, sizeof picture);
+    put(b, picture, sizeof picture);
+    put(b, "tb", 2);
+    put(b, action, action_length);
+    put(b, middle, sizeof middle - 1);
+    put(b, info, info_length);
+    put(b, "eu", 2);
+}
+
+#define ACTION "](K\0K\1e"
+#define LANE "X\r\0\0\0lane_position}(X\4\0\0\0distK\2X\x9\0\0\0angle_radK\3u"
+
+// What nobody needs of a log is ignored, whatever it is, and the rest of it is read.
+static void information_of_any_kind_is_no_obstacle(void **state)
+{
+#define CASE(text, name, lane)                                                                     \
+    {                                                                                              \
+        text, sizeof(text) - 1, name, lane                                                         \
+    }
+    static const struct {
+        const char *info;
+        size_t length;
+        const char *name; // that is told
+        bool has_lane;
+    } cases[] = {
+        CASE("N", NULL, false),
+        CASE("cgym.spaces.box\nBox\n)\x81}X\1\0\0\0aK\1sb", "gym.spaces.box.Box", false),
+        CASE("cm\nC\n)}\x92", "m.C", false),
+        CASE("ccopy_reg\n_reconstructor\ncm\nC\nc__builtin__\nobject\nN\x87R}b",
+             "copy_reg._reconstructor", false),
+        CASE("cposix\nsystem\nX\2\0\0\0ls\x85R", "posix.system", false),
+        CASE("}(X\1\0\0\0s\x8f(K\1\x90X\x9\0\0\0Simulator}" LANE "su", "set", true),
+        CASE("}(X\x9\0\0\0Simulator}(" LANE "X\1\0\0\0ocm\nC\n)\x81uX\1\0\0\0bcm\nC\n)\x81u", "m.C",
+             true),
+        CASE("ccollections\nOrderedDict\n)RX\x9\0\0\0Simulator}" LANE "ss", NULL, true),
+        CASE("}X\1\0\0\0xcnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nX\2\0\0\0U3K\0K\1\x87R(K"
+             "\3X\1\0\0\0<NNNK\xcK\4K\x8tb"
+             "C\xcx\0\0\0y\0\0\0z\0\0\0\x86Rs",
+             "numpy type U3", false),
+        CASE("](]](]}K\1Nse(NK\1tK\7e", NULL, false),
+    };
+#undef CASE
+    const imp_import_def def = as_recorded();
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        char path[PATH_MAX], folder[PATH_MAX], name[32];
+        imp_import_summary summary;
+        snprintf(name, sizeof name, "data%zu", k);
+        in_folder(path, *state, "x.log");
+        in_folder(folder, *state, name);
+        blob *b = blob_new();
+        put(b, "\x80\4](", 4);
+        for (int entry = 0; entry < 3; entry++)
+            put_entry(b, 10 + entry, ACTION, sizeof ACTION - 1, cases[k].info, cases[k].length);
+        put(b, "e.", 2);
+        write_bag(path, b);
+        free(b);
+        imp_dataset *dataset = import_good(imp_import_trainlog, path, folder, &def, &summary);
+        assert_int_equal(summary.steps, 3);
+        const imp_episode *episode = imp_dataset_episode(dataset, 0);
+        assert_int_equal(episode->observations[6 * 8 * 3], 11);
+        assert_true(cases[k].has_lane ? episode->lane[1] == 3.0 : isnan(episode->lane[1]));
+        assert_int_equal(notes_tell(&summary, "ignored what no dataset needs"),
+                         cases[k].name != NULL);
+        if (cases[k].name != NULL && !notes_tell(&summary, cases[k].name))
+            fail_msg("%s is not told", cases[k].name);
+        imp_dataset_close(dataset);
+    }
+}
+
+// What is needed cannot be ignored.
+static void pictures_and_actions_of_classes_are_refused(void **state)
+{
+    static const char tensor[] = "ctorch._utils\n_rebuild_tensor_v2\n)R";
+    const imp_import_def def = as_recorded();
+    imp_import_summary summary;
+    imp_error err = {0};
+    char path[PATH_MAX], folder[PATH_MAX];
+    const char *paths[1] = {path};
+    in_folder(path, *state, "x.log");
+    in_folder(folder, *state, "data");
+    for (int where = 0; where < 3; where++) {
+        blob *b = blob_new();
+        put(b, "\x80\4](", 4);
+        put_entry(b, 1, ACTION, sizeof ACTION - 1, "N", 1);
+        if (where == 0)
+            put_entry(b, 2, tensor, sizeof tensor - 1, "N", 1);
+        else if (where == 1) // the entry itself
+            put(b, tensor, sizeof tensor - 1);
+        put(b, "e", 1);
+        if (where == 2) // all of it
+            put(b, tensor, sizeof tensor - 1);
+        put(b, ".", 1);
+        write_bag(path, b);
+        free(b);
+        assert_int_equal(imp_import_trainlog(&summary, paths, 1, folder, &def, NULL, &err),
+                         IMP_BAD_INPUT);
+        assert_non_null(strstr(err.message, "torch._utils._rebuild_tensor_v2 is refused"));
+        assert_nothing(folder);
+    }
+}
+
 static void bad_logs_leave_nothing(void **state)
 {
     static const struct {
@@ -269,6 +385,8 @@ int main(void)
         SCRATCH_TEST(pictures_can_go_with_the_action_that_follows),
         SCRATCH_TEST(colours_are_swapped_and_sizes_changed),
         SCRATCH_TEST(logs_that_are_cut_off_give_what_is_whole),
+        SCRATCH_TEST(information_of_any_kind_is_no_obstacle),
+        SCRATCH_TEST(pictures_and_actions_of_classes_are_refused),
         SCRATCH_TEST(bad_logs_leave_nothing),
         SCRATCH_TEST(pictures_are_not_multiplied),
         SCRATCH_TEST(killed_imports_are_swept_away),

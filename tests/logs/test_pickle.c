@@ -1,7 +1,8 @@
-// Pickles are read without being executed: what is plain comes out, what is not is refused before
-// anything is made of it.
+// Pickles are read without being executed: what is plain comes out; of what is not nothing is made,
+// and nothing but its name is known.
 #include "testing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,23 +118,87 @@ static void streams_are_read_one_by_one(void **state)
     imp_pickle_destroy(pickle);
 }
 
-static void names_are_refused(void **state)
+// The pickle gives a value that was not made, by this name.
+static void expect_unread(const uint8_t *bytes, size_t length, const char *name)
+{
+    uint8_t *copy = malloc(length);
+    assert_non_null(copy);
+    memcpy(copy, bytes, length);
+    imp_pickle *pickle = open_bytes(copy, length);
+    const imp_value root = read_one(pickle);
+    assert_int_equal(imp_value_kind_of(pickle, root), IMP_VALUE_UNREAD);
+    assert_string_equal(imp_value_unread(pickle, root), name);
+    assert_string_equal(imp_pickle_unread(pickle, 0), name);
+    assert_null(imp_pickle_unread(pickle, 1));
+    // it is no number, no text, and holds nothing
+    double number;
+    assert_false(imp_value_number(pickle, root, &number));
+    assert_false(imp_value_is_text(pickle, root, name));
+    assert_int_equal(imp_value_count(pickle, root), 0);
+    assert_null(imp_value_array(pickle, root));
+    imp_pickle_destroy(pickle);
+    free(copy);
+}
+
+static void nothing_is_called(void **state)
 {
     (void)state;
-    expect_refusal(BYTES("\x80\2cos\nsystem\n)R."), "os.system is refused");
-    expect_refusal(BYTES("\x80\4\x8c\5posix\x8c\6system\x93."), "posix.system is refused");
-    expect_refusal(BYTES("\x80\2cbuiltins\neval\n."), "builtins.eval is refused");
-    expect_refusal(BYTES("\x80\2cnumpy\nload\n."), "numpy.load is refused");
-    expect_refusal(BYTES("\x80\2cevil_log_schema\nStep\n."), "evil_log_schema.Step is refused");
-    expect_refusal(BYTES("\x80\2clog_schema\nSteps\n."), "log_schema.Steps is refused");
-    expect_refusal(BYTES("\x80\2cnumpy\nndarray\n)R."), "calls a class");
+    expect_unread(BYTES("\x80\2cos\nsystem\nU\2ls\x85R."), "os.system");
+    expect_unread(BYTES("\x80\4\x8c\5posix\x8c\6system\x93."), "posix.system");
+    expect_unread(BYTES("\x80\2cbuiltins\neval\n."), "builtins.eval");
+    expect_unread(BYTES("\x80\2cnumpy\nload\n."), "numpy.load");
+    expect_unread(BYTES("\x80\2cevil_log_schema\nStep\n."), "evil_log_schema.Step");
+    expect_unread(BYTES("\x80\2clog_schema\nSteps\n."), "log_schema.Steps");
+    expect_unread(BYTES("\x80\2cnumpy\nndarray\n)R."), "what a class was called for");
+    expect_unread(BYTES("\x80\2cnumpy\nndarray\n)\x81."),
+                  "an object of a class that logs do not have");
+    // whatever it is called, it stays one line of plain letters
+    expect_unread(BYTES("\x80\2ca\x1b[2J\nb\r\n."), "a?[2J.b?");
+    // and whatever is done with it, in all the ways that objects are made
+    expect_unread(BYTES("\x80\2cm\nC\n)\x81}U\1aK\1sb."), "m.C");
+    expect_unread(BYTES("\x80\4cm\nC\n)}U\1aK\1s\x92}b."), "m.C");
+    expect_unread(BYTES("\x80\2(cm\nC\nK\1oK\1b."), "m.C");
+    expect_unread(BYTES("\x80\2ccollections\ndeque\n)R(K\1K\2eK\3a."), "collections.deque");
+    expect_unread(BYTES("\x80\2cm\nD\n)R(U\1aK\2uU\1bK\3s."), "m.D");
+    expect_unread(BYTES("\x80\4\x8f(K\1K\2\x90."), "set");
+    expect_unread(BYTES("\x80\4(K\1K\2\x91."), "frozenset");
+    expect_unread(BYTES("\x80\2cm\nf\n)R)R."), "m.f");
     expect_refusal(BYTES("\x80\2K\1)R."), "calls what is no function");
-    expect_refusal(BYTES("\x80\2cnumpy\nndarray\n)\x81."), "no class of a log");
+    expect_refusal(BYTES("\x80\2K\1)\x81."), "no class");
+    expect_refusal(BYTES("\x80\2(o."), "without a class");
+    expect_refusal(BYTES("\x80\4\x8fK\1\x90."), "never gave");
     expect_refusal(BYTES("\x80\2\x82\1."), "opcode 0x82");
     expect_refusal(BYTES("\x80\2NQ."), "opcode 0x51");
     expect_refusal(BYTES("\x80\2(dios\nsystem\n."), "opcode 0x69");
-    // whatever it is called, it stays one line of plain letters
-    expect_refusal(BYTES("\x80\2ca\x1b[2J\nb\r\n."), "a?[2J.b? is refused");
+}
+
+// Of many names the first are kept, for the whole stream.
+static void names_are_kept(void **state)
+{
+    (void)state;
+    char bytes[4096];
+    size_t length = 0;
+    for (int k = 0; k < 40; k++)
+        length += (size_t)snprintf(bytes + length, sizeof bytes - length, "\x80\2cm\nC%d\n.", k);
+    imp_pickle *pickle = open_bytes((uint8_t *)bytes, length);
+    for (int k = 0; k < 40; k++)
+        read_one(pickle);
+    assert_string_equal(imp_pickle_unread(pickle, 0), "m.C0");
+    assert_string_equal(imp_pickle_unread(pickle, IMP_UNREAD_MAX - 2), "m.C14");
+    assert_string_equal(imp_pickle_unread(pickle, IMP_UNREAD_MAX - 1), "others");
+    assert_null(imp_pickle_unread(pickle, IMP_UNREAD_MAX));
+    imp_pickle_destroy(pickle);
+}
+
+static void other_dicts_are_dicts(void **state)
+{
+    (void)state;
+    imp_pickle *pickle =
+        open_bytes(BYTES("\x80\2ccollections\nOrderedDict\n)R(U\1aK\7u}U\1bK\1sb."));
+    double number;
+    assert_true(imp_value_number(pickle, imp_value_find(pickle, read_one(pickle), "a"), &number));
+    assert_close(number, 7, 0);
+    imp_pickle_destroy(pickle);
 }
 
 static void arrays_are_checked(void **state)
@@ -151,13 +216,20 @@ static void arrays_are_checked(void **state)
     assert_close(imp_array_number(array, 1), -2, 0);
     imp_pickle_destroy(pickle);
     expect_refusal(BYTES(ARRAY "(K\1K\5\x85" TYPE("u1") "\x89U\4abcdtb."), "do not fill it");
-    expect_refusal(BYTES(ARRAY "(K\1K\1\x85" TYPE("O8") "\x89]Natb."), "type O8 are refused");
-    expect_refusal(BYTES(ARRAY "(K\1K\1\x85" TYPE("u1") "\x89]tb."), "array of objects");
+    expect_unread(BYTES(ARRAY "(K\1K\1\x85" TYPE("O8") "\x89]Natb."), "numpy type O8");
+    expect_unread(BYTES(ARRAY "(K\1K\1\x85" TYPE("u1") "\x89]tb."), "an array of objects");
     expect_refusal(BYTES(ARRAY "(K\1J\xff\xff\xff\xff\x85" TYPE("u1") "\x89U\0tb."), "unsound");
     expect_refusal(BYTES(ARRAY "(K\1J\xff\xff\xff\x7fJ\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x87" TYPE(
                        "f8") "\x89U\0tb."),
                    "do not fill it");
-    expect_refusal(BYTES(ARRAY "(K\1(NNNNNt" TYPE("u1") "\x89U\0tb."), "5 dimensions");
+    expect_unread(BYTES(ARRAY "(K\1(NNNNNt" TYPE("u1") "\x89U\0tb."),
+                  "an array of too many dimensions");
+    // of half precision: -2.5 and 65504
+    pickle = open_bytes(BYTES(ARRAY "(K\1K\2\x85" TYPE("f2") "\x89U\4\0\xc1\xff\x7btb."));
+    array = imp_value_array(pickle, read_one(pickle));
+    assert_close(imp_array_number(array, 0), -2.5, 0);
+    assert_close(imp_array_number(array, 1), 65504, 0);
+    imp_pickle_destroy(pickle);
 #undef ARRAY
 #undef TYPE
 }
@@ -283,7 +355,9 @@ int main(void)
         cmocka_unit_test(numbers_come_out),
         cmocka_unit_test(containers_come_out),
         cmocka_unit_test(streams_are_read_one_by_one),
-        cmocka_unit_test(names_are_refused),
+        cmocka_unit_test(nothing_is_called),
+        cmocka_unit_test(names_are_kept),
+        cmocka_unit_test(other_dicts_are_dicts),
         cmocka_unit_test(arrays_are_checked),
         cmocka_unit_test(damage_is_told),
         cmocka_unit_test(every_beginning_is_cut_off),
