@@ -18,15 +18,16 @@ typedef struct imp_import_def {
     const char *settings; ///< JSON text that the dataset keeps; "{}"
 
     // of bags
-    const char *camera_topic;  ///< NULL: the topic with the most pictures
+    const char *robot; ///< whose topics, /ROBOT/...; NULL: the only one with pictures and commands
+    const char *camera_topic;  ///< NULL: that robot's with the most pictures
     const char *command_topic; ///< NULL: that with the most wheel commands, else car commands
-    bool received_times;       ///< go by the times of receipt instead of the messages' own stamps
-    double delay;              ///< a picture goes with the latest command so long after it [s]; 0
-    double command_age;        ///< older ones count as none [s]; 0.5
-    double gap;                ///< a longer time between pictures ends an episode [s]; 0.5
-    bool moving_only;          ///< leave out pictures at which both wheels stand still
-    double gain, trim;         ///< of the robot's kinematics, for car commands; 1, 0
-    bool undistort;            ///< straighten the pictures
+    bool received_times; ///< go by the times of receipt even if the messages' own stamps are sound
+    double delay;        ///< a picture goes with the latest command so long after it [s]; 0
+    double command_age;  ///< older ones count as none [s]; 0.5
+    double gap;          ///< a longer time between pictures ends an episode [s]; 0.5
+    bool moving_only;    ///< leave out pictures at which both wheels stand still
+    double gain, trim;   ///< of the robot's kinematics, for car commands; 1, 0
+    bool undistort;      ///< straighten the pictures
     const imp_calibration *calibration; ///< of the camera; NULL: what the bag tells
 
     // of train.log

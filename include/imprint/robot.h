@@ -111,6 +111,8 @@ typedef struct imp_lens {
 
 /// "none", "duckiebot", "custom" or "calibrated".
 const char *imp_lens_name(imp_lens_kind kind);
+/// What datasets and models say where nobody knows the camera's lens.
+#define IMP_LENS_UNKNOWN "unknown"
 imp_lens imp_lens_none(void);
 imp_lens imp_lens_duckiebot(void);
 

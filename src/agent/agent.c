@@ -72,8 +72,8 @@ static imp_status compare_lenses(const imp_agent_def *def, const imp_network *ne
         camera->lens = imp_lens_none();
     else if (strcmp(def->lens, "duckiebot") != 0)
         status = imp_calibration_read(camera, def->lens, err);
-    // foreign models may not know their lens; then it is the camera's
-    if (status != IMP_OK || trained == NULL)
+    // models may not know their lens; then it is the camera's
+    if (status != IMP_OK || trained == NULL || strcmp(trained, IMP_LENS_UNKNOWN) == 0)
         return status;
     const char *is = imp_lens_name(camera->lens.kind);
     if (strcmp(trained, is) == 0)

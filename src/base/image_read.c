@@ -49,6 +49,9 @@ static imp_status decode_png(uint8_t **rgb, int *width, int *height, const void 
     if (status == IMP_OK) {
         // with its cover, because libpng would lay it over something else
         image.format = PNG_FORMAT_RGBA;
+        // cameras and painters store what is to be seen, also in 16 bits; libpng would take those
+        // for amounts of light
+        image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
         pixels = malloc(PNG_IMAGE_SIZE(image));
         if (pixels == NULL)
             status = imp_fail(err, IMP_NO_MEMORY, "no memory for the picture %s", name);

@@ -16,7 +16,7 @@ enum { ROSBAG = 0, VELOCITIES = 1 };
 typedef struct settings {
     imp_import_def def;
     int size[2];
-    const char *camera, *commands, *calibration, *actions, *out;
+    const char *robot, *camera, *commands, *calibration, *actions, *out;
     imp_calibration own; // of the camera
     int kind;            // of the recordings
     bool force;
@@ -32,10 +32,15 @@ static void add_options(imp_options *options, settings *s)
         {"map", 'm', IMP_OPTION_TEXT, &s->def.map, "NAME", "what to call the place", IMP_SETTING},
         {"policy", 'p', IMP_OPTION_TEXT, &s->def.policy, "NAME", "what to call who drove",
          IMP_SETTING},
+        {"robot", 0, IMP_OPTION_TEXT, &s->robot, "NAME",
+         "rosbag: whose pictures and commands, by its topics /NAME/..., if there are several "
+         "robots",
+         IMP_SETTING},
         {"camera", 0, IMP_OPTION_TEXT, &s->camera, "TOPIC",
-         "rosbag: topic of the pictures, unless it is the one with the most", IMP_SETTING},
+         "rosbag: topic of the pictures, unless it is the robot's with the most", IMP_SETTING},
         {"commands", 0, IMP_OPTION_TEXT, &s->commands, "TOPIC",
-         "rosbag: topic of wheel or car commands, unless it is the one with the most", IMP_SETTING},
+         "rosbag: topic of wheel or car commands, unless it is the robot's with the most",
+         IMP_SETTING},
         {"undistort", 0, IMP_OPTION_FLAG, &s->def.undistort, NULL,
          "rosbag: straighten the pictures, by --calibration or what the bag tells", IMP_SETTING},
         {"calibration", 0, IMP_OPTION_TEXT, &s->calibration, "FILE",
@@ -47,7 +52,7 @@ static void add_options(imp_options *options, settings *s)
         {"gap", 0, IMP_OPTION_REAL, &s->def.gap, "S",
          "rosbag: so long without a picture ends an episode", IMP_SETTING},
         {"received-times", 0, IMP_OPTION_FLAG, &s->def.received_times, NULL,
-         "rosbag: go by when messages arrived, not by when they say they were made", IMP_SETTING},
+         "rosbag: go by when messages arrived, even if their own times are sound", IMP_SETTING},
         {"moving-only", 0, IMP_OPTION_FLAG, &s->def.moving_only, NULL,
          "rosbag: leave out pictures at which the robot stands still", IMP_SETTING},
         {"gain", 0, IMP_OPTION_REAL, &s->def.gain, "G",
@@ -102,6 +107,7 @@ static imp_status apply(const imp_options *options, settings *s, imp_error *err)
     if (sized && (s->size[0] < 1 || s->size[1] < 1))
         return imp_fail(err, IMP_USAGE, "--size must be at least 1x1");
     s->def.velocities = actions == VELOCITIES;
+    s->def.robot = s->robot[0] != '\0' ? s->robot : NULL;
     s->def.camera_topic = s->camera[0] != '\0' ? s->camera : NULL;
     s->def.command_topic = s->commands[0] != '\0' ? s->commands : NULL;
     if (s->calibration[0] == '\0')
@@ -136,9 +142,17 @@ static imp_status import_files(settings *s, const imp_options *options, imp_impo
     return status == IMP_OK ? imp_draw_strip(s->out, err) : status;
 }
 
+static bool is_warning(const char *note)
+{
+    return strstr(note, ": warning: ") != NULL;
+}
+
 static int print_summary(const settings *s, const imp_options *options,
                          const imp_import_summary *summary)
 {
+    for (int k = 0; k < summary->note_count; k++)
+        if (is_warning(summary->notes[k]))
+            fprintf(stderr, "imprint: %s\n", summary->notes[k]);
     if (options->json) {
         json_t *dropped = json_object(), *notes = json_array();
         for (int k = 0; k < summary->reason_count; k++)
@@ -152,7 +166,8 @@ static int print_summary(const settings *s, const imp_options *options,
                       (json_int_t)summary->pictures, "dropped", dropped, "notes", notes));
     }
     for (int k = 0; k < summary->note_count; k++)
-        printf("%s\n", summary->notes[k]);
+        if (!is_warning(summary->notes[k]))
+            printf("%s\n", summary->notes[k]);
     for (int k = 0; k < summary->reason_count; k++)
         printf("left out: %" PRId64 " %s\n", summary->dropped[k].count, summary->dropped[k].reason);
     printf("%s: %d episodes, %" PRId64 " steps of %" PRId64 " pictures; look at "
@@ -165,6 +180,7 @@ static int run(const imp_command *command, int argc, char **argv)
 {
     settings s = {.def = imp_default_import_def(),
                   .size = {80, 60},
+                  .robot = "",
                   .camera = "",
                   .commands = "",
                   .calibration = "",

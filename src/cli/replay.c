@@ -97,6 +97,10 @@ static imp_status choose_lens(const player *p, const imp_options *options,
     if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
         return imp_fail(err, IMP_USAGE,
                         "the dataset was seen through a robot's own lens: say which with --lens");
+    if (strcmp(p->info->lens, IMP_LENS_UNKNOWN) == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "nobody knows the lens that the dataset was seen through: say with --lens "
+                        "which to draw with");
     if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_NONE)) == 0)
         camera->lens = imp_lens_none();
     return IMP_OK;

@@ -354,6 +354,11 @@ imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options
     if (strcmp(lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
         return imp_fail(err, IMP_USAGE,
                         "the model saw through a robot's own lens: say which with --lens FILE");
+    if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
+        return imp_fail(
+            err, IMP_USAGE,
+            "nobody knows the lens that the model's pictures were seen through: say with "
+            "--lens which to drive with");
     camera->lens =
         strcmp(lens, imp_lens_name(IMP_LENS_NONE)) == 0 ? imp_lens_none() : imp_lens_duckiebot();
     return IMP_OK;

@@ -90,7 +90,7 @@ static void describe_name(char out[160], const imp_dataset_info *info)
 }
 
 static imp_status write_metadata(const char *folder, const imp_dataset_info *info,
-                                 const imp_totals *totals, imp_error *err)
+                                 const char *origin, const imp_totals *totals, imp_error *err)
 {
     char path[PATH_MAX], name[160];
     imp_status status = imp_dataset_path(path, folder, IMP_METADATA_NAME, err);
@@ -107,8 +107,11 @@ static imp_status write_metadata(const char *folder, const imp_dataset_info *inf
         "{\"type\": \"Box\", \"dtype\": \"float32\", \"shape\": [2], \"low\": [-1.0, -1.0], "
         "\"high\": [1.0, 1.0]}",
         "algorithm_name", info->policy, "description",
-        "Recorded by imprint: pictures of a simulated Duckiebot's camera and the duty cycles of "
-        "its wheels (left, right).",
+        origin[0] == '\0'
+            ? "Recorded by imprint: pictures of a simulated Duckiebot's camera and the duty cycles "
+              "of its wheels (left, right)."
+            : "Imported by imprint: pictures of a robot's camera and the duty cycles of its wheels "
+              "(left, right).",
         "minari_version", MINARI_VERSION);
     char *text = observations == NULL || json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
     if (text == NULL)
@@ -126,7 +129,7 @@ imp_status imp_index_write(const char *folder, const imp_dataset_info *info, con
                            imp_error *err)
 {
     const imp_status status = write_main(folder, info, origin, totals, shard_first, shards, err);
-    return status == IMP_OK ? write_metadata(folder, info, totals, err) : status;
+    return status == IMP_OK ? write_metadata(folder, info, origin, totals, err) : status;
 }
 
 imp_status imp_index_read(hid_t file, const char *path, imp_dataset_info *info, imp_totals *totals,

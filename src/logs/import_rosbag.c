@@ -24,30 +24,31 @@ typedef struct importer {
     const imp_monitor *monitor;
     imp_recorder *recorder;
     imp_eye *eye;
-    uint8_t *rows; // of a picture that came blue first
+    uint8_t *rows; // of a raw picture, as RGB
     size_t rows_capacity;
+    // of the bag
+    int era;
+    int64_t previous; // time of the picture before [ns]; INT64_MIN if there is none
+    int64_t last;     // of the last one that was taken in this era
 } importer;
 
 // Why a picture cannot be used; NULL if it can.
 typedef const char *verdict;
 
-static int64_t time_of(const imp_import_def *def, int64_t stamp, int64_t received)
-{
-    return stamp != 0 && !def->received_times ? stamp : received;
-}
-
-// The latest command at a time or before; NULL if there is none.
-static const imp_bag_command *find_command(const imp_bag_survey *survey, int64_t time)
+// The latest command of an era at a time or before; NULL if there is none.
+static const imp_bag_command *find_command(const imp_bag_survey *survey, int era, int64_t time)
 {
     size_t low = 0, high = survey->command_count;
+    const int wanted = survey->one_era ? 0 : era;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (survey->commands[middle].time <= time)
+        const imp_bag_command *command = &survey->commands[middle];
+        if (command->era < wanted || (command->era == wanted && command->time <= time))
             low = middle + 1;
         else
             high = middle;
     }
-    return low == 0 ? NULL : &survey->commands[low - 1];
+    return low == 0 || survey->commands[low - 1].era != wanted ? NULL : &survey->commands[low - 1];
 }
 
 // What a robot's kinematics make of a command.
@@ -65,7 +66,7 @@ static verdict choose_action(const importer *i, const imp_bag_survey *survey, in
                              imp_moment *moment)
 {
     const int64_t until = time + (int64_t)(i->def->delay * NANOSECONDS);
-    const imp_bag_command *command = find_command(survey, until);
+    const imp_bag_command *command = find_command(survey, i->era, until);
     if (command == NULL)
         return "pictures before the first command";
     if ((double)(until - command->time) > i->def->command_age * NANOSECONDS)
@@ -78,11 +79,10 @@ static verdict choose_action(const importer *i, const imp_bag_survey *survey, in
     return NULL;
 }
 
-// Rows as they came to RGB rows without gaps; NULL without memory.
-static const uint8_t *straighten_rows(importer *i, const imp_ros_picture *picture)
+// A raw picture as RGB; NULL without memory.
+static const uint8_t *convert(importer *i, const imp_pixels *pixels)
 {
-    const size_t width = (size_t)picture->width, row = 3 * width;
-    const size_t size = row * (size_t)picture->height;
+    const size_t size = 3 * (size_t)pixels->width * (size_t)pixels->height;
     if (size > i->rows_capacity) {
         uint8_t *grown = realloc(i->rows, size);
         if (grown == NULL)
@@ -90,25 +90,18 @@ static const uint8_t *straighten_rows(importer *i, const imp_ros_picture *pictur
         i->rows = grown;
         i->rows_capacity = size;
     }
-    uint8_t *out = i->rows;
-    for (int y = 0; y < picture->height; y++) {
-        const uint8_t *from = picture->data + (size_t)y * picture->stride;
-        for (size_t k = 0; k < row; k += 3, out += 3) {
-            out[0] = from[k + (picture->blue_comes_first ? 2 : 0)];
-            out[1] = from[k + 1];
-            out[2] = from[k + (picture->blue_comes_first ? 0 : 2)];
-        }
-    }
+    imp_pixels_to_rgb(i->rows, pixels);
     return i->rows;
 }
 
 // Makes an observation of a picture. IMP_BAD_INPUT if it is none.
 static imp_status see(importer *i, const imp_ros_picture *picture, uint8_t *out, imp_error *err)
 {
-    if (picture->width > 0) {
-        const uint8_t *rows = straighten_rows(i, picture);
+    const imp_pixels *pixels = &picture->pixels;
+    if (pixels->encoding != NULL) {
+        const uint8_t *rows = convert(i, pixels);
         return rows == NULL ? imp_fail(err, IMP_NO_MEMORY, "out of memory for a picture")
-                            : imp_eye_look(i->eye, rows, picture->width, picture->height, out, err);
+                            : imp_eye_look(i->eye, rows, pixels->width, pixels->height, out, err);
     }
     if (picture->length > 2 && picture->data[0] == 0xFF && picture->data[1] == 0xD8)
         return imp_eye_see(i->eye, picture->data, picture->length, out, err);
@@ -133,24 +126,32 @@ static bool read_picture(const imp_bag_survey *survey, const imp_bag_message *me
                : imp_read_compressed_image(out, message->data, message->length);
 }
 
-// Takes a picture; *why tells if it is of no use, and then the status is IMP_OK.
-static imp_status take_picture(importer *i, const source *s, const imp_bag_message *message,
-                               int64_t *last, verdict *why, imp_error *err)
+// Ends the episode where the clock jumped back.
+static imp_status follow_clock(importer *i, int64_t time, imp_error *err)
 {
-    imp_ros_picture picture;
-    imp_moment moment = imp_unknown_moment();
-    *why = "pictures that cannot be read";
-    if (!read_picture(&s->survey, message, &picture))
+    const bool jumps = i->previous != INT64_MIN && imp_bag_jumps(i->previous, time);
+    i->previous = time;
+    if (!jumps)
         return IMP_OK;
-    const int64_t time = time_of(i->def, picture.stamp, message->time);
-    *why = "pictures out of order";
-    if (*last != INT64_MIN && time <= *last)
-        return IMP_OK;
-    *why = choose_action(i, &s->survey, time, &moment);
-    if (*why != NULL)
-        return IMP_OK;
+    i->era++;
+    i->last = INT64_MIN;
+    return imp_import_end(i->recorder, i->summary, IMP_ENDING_OPEN, false, err);
+}
+
+// What is wrong with the time of a picture; NULL if nothing is.
+static verdict judge_time(const importer *i, int64_t time)
+{
+    return i->last == INT64_MIN || time > i->last ? NULL
+           : time == i->last                      ? "pictures with the time of the one before"
+                                                  : "pictures out of order";
+}
+
+// Makes an observation of the picture, and adds it.
+static imp_status add_picture(importer *i, const source *s, const imp_ros_picture *picture,
+                              int64_t time, const imp_moment *moment, verdict *why, imp_error *err)
+{
     imp_status status = IMP_OK;
-    if (*last != INT64_MIN && (double)(time - *last) > i->def->gap * NANOSECONDS)
+    if (i->last != INT64_MIN && (double)(time - i->last) > i->def->gap * NANOSECONDS)
         status = imp_import_end(i->recorder, i->summary, IMP_ENDING_OPEN, false, err);
     uint8_t *place = imp_recorder_picture(i->recorder);
     if (place == NULL)
@@ -158,7 +159,7 @@ static imp_status take_picture(importer *i, const source *s, const imp_bag_messa
     if (status != IMP_OK)
         return status;
     imp_error cause = {0};
-    status = see(i, &picture, place, &cause);
+    status = see(i, picture, place, &cause);
     if (status == IMP_BAD_INPUT) {
         *why = "pictures that cannot be read";
         return IMP_OK;
@@ -171,14 +172,36 @@ static imp_status take_picture(importer *i, const source *s, const imp_bag_messa
     if (status != IMP_OK)
         return imp_fail(err, status == IMP_USAGE ? IMP_BAD_INPUT : status, "%s: %s", s->bag.name,
                         cause.message);
-    *last = time;
-    return imp_recorder_add(i->recorder, &moment, err);
+    i->last = time;
+    return imp_recorder_add(i->recorder, moment, err);
+}
+
+// Takes a picture; *why tells if it is of no use, and then the status is IMP_OK.
+static imp_status take_picture(importer *i, const source *s, const imp_bag_message *message,
+                               verdict *why, imp_error *err)
+{
+    imp_ros_picture picture;
+    imp_moment moment = imp_unknown_moment();
+    if (!read_picture(&s->survey, message, &picture)) {
+        *why = picture.unread[0] != '\0' ? "pictures of an encoding or format that is not read"
+                                         : "pictures that cannot be read";
+        return IMP_OK;
+    }
+    const int64_t time = s->survey.by_receipt ? message->time : picture.stamp;
+    const imp_status status = follow_clock(i, time, err);
+    if (status != IMP_OK)
+        return status;
+    *why = judge_time(i, time);
+    if (*why == NULL)
+        *why = choose_action(i, &s->survey, time, &moment);
+    return *why == NULL ? add_picture(i, s, &picture, time, &moment, why, err) : IMP_OK;
 }
 
 static imp_status import_pictures(importer *i, source *s, imp_error *err)
 {
-    int64_t last = INT64_MIN;
     imp_bag_next next = IMP_BAG_RECORD;
+    i->era = 0;
+    i->previous = i->last = INT64_MIN;
     while (next != IMP_BAG_END) {
         imp_bag_message message;
         imp_status status = imp_bag_watch(&s->bag, "import", i->monitor, err);
@@ -194,7 +217,7 @@ static imp_status import_pictures(importer *i, source *s, imp_error *err)
             imp_message_kind_of(connection->type) != s->survey.camera_kind)
             continue;
         verdict why = NULL;
-        status = take_picture(i, s, &message, &last, &why, err);
+        status = take_picture(i, s, &message, &why, err);
         if (status != IMP_OK)
             return status;
         if (why != NULL)
@@ -205,16 +228,36 @@ static imp_status import_pictures(importer *i, source *s, imp_error *err)
 
 // ---- what is in the bags ------------------------------------------------------------------------
 
-static void note_survey(imp_import_summary *summary, const source *s)
+static void note_survey(imp_import_summary *summary, const source *s, const imp_import_def *def)
 {
     const imp_bag_survey *v = &s->survey;
     const char *name = imp_base_name(s->bag.name);
-    imp_summary_note(summary, "%.60s: %lld pictures of %.60s, %.1f s, %.1f a second", name,
-                     (long long)v->pictures, v->camera, v->duration,
+    char encoding[96] = "";
+    const imp_encoding *e = imp_encoding_find((const uint8_t *)v->encoding, strlen(v->encoding));
+    if (e != NULL)
+        snprintf(encoding, sizeof encoding, " (%s%s%s)", v->encoding,
+                 imp_encoding_taken_as(e) != NULL ? ", taken as " : "",
+                 imp_encoding_taken_as(e) != NULL ? imp_encoding_taken_as(e) : "");
+    imp_summary_note(summary, "%.60s: %lld pictures of %.60s%s, %.1f s, %.1f a second", name,
+                     (long long)v->pictures, v->camera, encoding, v->duration,
                      v->interval > 0.0 ? 1.0 / v->interval : 0.0);
-    imp_summary_note(summary, "%.60s: %zu commands of %.60s (%s)", name, v->command_count,
-                     v->commander,
-                     v->command_kind == IMP_MESSAGE_WHEELS ? "wheels" : "speed and turn rate");
+    if (v->command_kind == IMP_MESSAGE_WHEELS)
+        imp_summary_note(summary, "%.60s: %zu commands of %.60s (wheels)", name, v->command_count,
+                         v->commander);
+    else
+        imp_summary_note(summary,
+                         "%.60s: %zu commands of %.60s (speed and turn rate; by gain %g and trim "
+                         "%g)",
+                         name, v->command_count, v->commander, def->gain, def->trim);
+    if (v->unread[0] != '\0')
+        imp_summary_note(summary, "%.60s: pictures of %s \"%s\" are not read; these are: %s", name,
+                         v->camera_kind == IMP_MESSAGE_IMAGE ? "encoding" : "format", v->unread,
+                         v->camera_kind == IMP_MESSAGE_IMAGE ? IMP_ENCODINGS : "jpeg, png");
+    if (!def->undistort && !v->has_calibration)
+        imp_summary_note(
+            summary,
+            "%.60s: holds no calibration of this camera: the dataset's lens is " IMP_LENS_UNKNOWN,
+            name);
     if (v->is_cut)
         imp_summary_note(summary,
                          "%.60s is cut off in what begins at byte %zu: whole messages before the "
@@ -237,7 +280,12 @@ static imp_status check_survey(const source *s, const imp_import_def *def, imp_e
                         "%s: holds no pictures%s%.200s (sensor_msgs/CompressedImage or Image)%s",
                         s->bag.name, def->camera_topic != NULL ? " of " : "",
                         def->camera_topic != NULL ? def->camera_topic : "", cut);
-    if (v->commander[0] == '\0')
+    if (v->readable == 0 && v->unread[0] != '\0')
+        return imp_fail(
+            err, IMP_BAD_INPUT, "%s: the pictures of %.120s are of %s \"%s\"; read are %s",
+            s->bag.name, v->camera, v->camera_kind == IMP_MESSAGE_IMAGE ? "encoding" : "format",
+            v->unread, v->camera_kind == IMP_MESSAGE_IMAGE ? IMP_ENCODINGS : "jpeg and png");
+    if (v->commander[0] == '\0' || v->command_count == 0)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: holds no commands%s%.200s (duckietown_msgs/WheelsCmdStamped or "
                         "Twist2DStamped)%s",
@@ -257,11 +305,11 @@ static imp_status survey_bag(source *s, const char *path, importer *i, imp_error
     if (status == IMP_OK)
         status = imp_bag_open(&s->bag, s->file.bytes, s->file.length, path, err);
     if (status == IMP_OK)
-        status = imp_bag_survey_make(&s->survey, &s->bag, i->def, i->monitor, err);
+        status = imp_bag_survey_make(&s->survey, &s->bag, i->def, i->summary, i->monitor, err);
     if (status == IMP_OK)
         status = check_survey(s, i->def, err);
     if (status == IMP_OK)
-        note_survey(i->summary, s);
+        note_survey(i->summary, s, i->def);
     return status;
 }
 
@@ -269,6 +317,7 @@ static imp_status import_bag(importer *i, source *s, imp_error *err)
 {
     const imp_calibration *calibration =
         i->def->calibration != NULL ? i->def->calibration : &s->survey.calibration;
+    imp_recorder_time_step(i->recorder, s->survey.interval);
     imp_status status = imp_eye_create(&i->eye, i->def->width, i->def->height,
                                        i->def->undistort ? calibration : NULL, err);
     if (status == IMP_OK)
@@ -298,12 +347,22 @@ static imp_status check_def(const imp_import_def *def, imp_error *err)
     return status;
 }
 
+// A lens is calibrated if its calibration is known; the dataset's if all of them are.
+static const char *name_lens(const imp_import_def *def, const source *sources, int count)
+{
+    if (def->undistort)
+        return imp_lens_name(IMP_LENS_NONE);
+    for (int k = 0; k < count; k++)
+        if (!sources[k].survey.has_calibration)
+            return IMP_LENS_UNKNOWN;
+    return imp_lens_name(IMP_LENS_CALIBRATED);
+}
+
 static imp_status import_all(importer *i, source *sources, int count, const char *folder,
                              imp_error *err)
 {
     imp_dataset_info info = imp_import_info(i->def, i->def->width, i->def->height);
-    snprintf(info.lens, sizeof info.lens, "%s",
-             imp_lens_name(i->def->undistort ? IMP_LENS_NONE : IMP_LENS_CALIBRATED));
+    snprintf(info.lens, sizeof info.lens, "%s", name_lens(i->def, sources, count));
     if (sources[0].survey.interval > 0.0)
         info.time_step = sources[0].survey.interval;
     imp_status status = imp_recorder_create(&i->recorder, folder, &info, err);

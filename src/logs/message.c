@@ -78,14 +78,52 @@ imp_message_kind imp_message_kind_of(const char *type)
     return IMP_MESSAGE_OTHER;
 }
 
+// A name in a file, as people may see it.
+static void copy_name(char out[48], const uint8_t *name, size_t length)
+{
+    size_t k = 0;
+    for (; k < length && k < 47; k++)
+        out[k] = (char)(name[k] >= ' ' && name[k] <= '~' ? name[k] : '?');
+    out[k] = '\0';
+}
+
+static bool holds(const uint8_t *text, size_t length, const char *word)
+{
+    const size_t size = strlen(word);
+    for (size_t k = 0; k + size <= length; k++)
+        if (memcmp(text + k, word, size) == 0)
+            return true;
+    return false;
+}
+
+// The bytes tell a picture; of others, the format whether they should have been one.
+static bool is_compressed(const imp_ros_picture *picture, const uint8_t *format, size_t length)
+{
+    const uint8_t *data = picture->data;
+    if (picture->length > 2 && data[0] == 0xFF && data[1] == 0xD8)
+        return true;
+    if (picture->length > 4 && memcmp(data, "\x89PNG", 4) == 0)
+        return true;
+    return !holds(format, length, "compressedDepth") &&
+           (holds(format, length, "jpeg") || holds(format, length, "jpg") ||
+            holds(format, length, "png"));
+}
+
 bool imp_read_compressed_image(imp_ros_picture *out, const uint8_t *data, size_t length)
 {
     reader r = {data, data + length, false};
-    size_t format;
+    size_t name;
     *out = (imp_ros_picture){.stamp = take_stamp(&r)};
-    take_bytes(&r, &format);
+    const uint8_t *format = take_bytes(&r, &name);
     out->data = take_bytes(&r, &out->length);
-    return is_done(&r) && out->length > 0;
+    if (!is_done(&r) || out->length == 0)
+        return false;
+    if (is_compressed(out, format, name))
+        return true;
+    copy_name(out->unread, format, name);
+    if (out->unread[0] == '\0')
+        copy_name(out->unread, (const uint8_t *)"(nameless)", 10);
+    return false;
 }
 
 bool imp_read_image(imp_ros_picture *out, const uint8_t *data, size_t length)
@@ -95,17 +133,24 @@ bool imp_read_image(imp_ros_picture *out, const uint8_t *data, size_t length)
     *out = (imp_ros_picture){.stamp = take_stamp(&r)};
     const uint32_t height = take_u32(&r), width = take_u32(&r);
     const uint8_t *encoding = take_bytes(&r, &name);
-    take(&r, 1); // whether numbers of several bytes are big-endian, which bytes are not
-    out->stride = take_u32(&r);
-    out->data = take_bytes(&r, &out->length);
-    if (!is_done(&r) || name != 4 || width < 1 || height < 1 || width > LARGEST_SIDE ||
-        height > LARGEST_SIDE || out->stride < (size_t)width * 3 ||
-        out->length < out->stride * height)
+    imp_pixels *pixels = &out->pixels;
+    pixels->big_endian = *take(&r, 1) != 0;
+    pixels->stride = take_u32(&r);
+    pixels->data = out->data = take_bytes(&r, &out->length);
+    if (!is_done(&r) || width < 1 || height < 1 || width > LARGEST_SIDE || height > LARGEST_SIDE)
         return false;
-    out->width = (int)width;
-    out->height = (int)height;
-    out->blue_comes_first = memcmp(encoding, "bgr8", 4) == 0;
-    return out->blue_comes_first || memcmp(encoding, "rgb8", 4) == 0;
+    pixels->width = (int)width;
+    pixels->height = (int)height;
+    pixels->encoding = imp_encoding_find(encoding, name);
+    if (pixels->encoding == NULL) {
+        copy_name(out->unread, encoding, name);
+        if (out->unread[0] == '\0')
+            copy_name(out->unread, (const uint8_t *)"(nameless)", 10);
+        return false;
+    }
+    const size_t row = imp_encoding_row(pixels->encoding, pixels->width, pixels->height);
+    // the last row may come without what pads it
+    return row > 0 && pixels->stride >= row && out->length >= pixels->stride * (height - 1) + row;
 }
 
 bool imp_read_command(int64_t *stamp, double numbers[2], const uint8_t *data, size_t length)

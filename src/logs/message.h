@@ -3,6 +3,7 @@
 #define IMP_LOGS_MESSAGE_H
 
 #include "imprint/robot.h"
+#include "logs/pixels.h"
 
 typedef enum imp_message_kind {
     IMP_MESSAGE_OTHER,
@@ -21,14 +22,14 @@ typedef struct imp_ros_picture {
     int64_t stamp;       // when it was taken [ns]; 0 if nobody says
     const uint8_t *data; // (length) JPEG or PNG, or rows
     size_t length;
-    int width, height;     // of rows; 0 of a compressed one
-    size_t stride;         // bytes from row to row
-    bool blue_comes_first; // bgr8, else rgb8
+    imp_pixels pixels; // rows; without encoding if it is compressed
+    char unread[48];   // encoding or format that is not read, for people; "" if it is
 } imp_ros_picture;
 
 // All of these are false if a message is not what its type says, to the last byte.
+// Also false for formats other than JPEG and PNG.
 bool imp_read_compressed_image(imp_ros_picture *out, const uint8_t *data, size_t length);
-// Also false for other encodings than rgb8 and bgr8.
+// Also false for encodings that are not read.
 bool imp_read_image(imp_ros_picture *out, const uint8_t *data, size_t length);
 // Two numbers: duty cycles (left, right), or speed [m/s] and turn rate [rad/s].
 bool imp_read_command(int64_t *stamp, double numbers[2], const uint8_t *data, size_t length);

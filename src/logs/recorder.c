@@ -21,6 +21,7 @@ struct imp_recorder {
     imp_dataset_info info;
     imp_dataset_writer *writer;
     bool finished;
+    double time_step; // of the episodes that follow [s]; 0: the dataset's
     int episodes;
     int64_t steps;
     // the episode under way
@@ -117,6 +118,11 @@ static bool reserve(imp_recorder *r, int rows)
     return true;
 }
 
+void imp_recorder_time_step(imp_recorder *r, double time_step)
+{
+    r->time_step = time_step;
+}
+
 uint8_t *imp_recorder_picture(imp_recorder *r)
 {
     // one more than a piece has, for a picture that is repeated
@@ -205,6 +211,7 @@ static imp_status record(imp_recorder *r, int steps, imp_ending ending, imp_erro
                                .rewards = c.rewards,
                                .terminations = c.terminations,
                                .truncations = c.truncations,
+                               .time_step = r->time_step,
                                .number = (uint32_t)r->episodes};
         memcpy(episode.map, r->info.map, sizeof episode.map);
         status = imp_dataset_writer_add(r->writer, &episode, err);

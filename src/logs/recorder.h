@@ -26,6 +26,9 @@ typedef struct imp_recorder imp_recorder;
 imp_status imp_recorder_create(imp_recorder **out, const char *folder, const imp_dataset_info *info,
                                imp_error *err);
 
+// The time between two pictures of the episodes that follow [s]; 0: the dataset's.
+void imp_recorder_time_step(imp_recorder *recorder, double time_step);
+
 // The place for the next picture (height x width x 3), until imp_recorder_add(). NULL without
 // memory.
 uint8_t *imp_recorder_picture(imp_recorder *recorder);

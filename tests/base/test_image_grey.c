@@ -32,8 +32,32 @@ static void numbers_come_back(void **state)
     assert_int_equal(remove(path), 0);
 }
 
+// As a camera stores it (OpenCV wrote this one): a number of 16 bits is as light as its upper 8.
+static void sixteen_bits_are_no_amounts_of_light(void **state)
+{
+    (void)state;
+    static const uint8_t png[] = {0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00,
+                                  0x0d, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0x00, 0x05, 0x00, 0x00,
+                                  0x00, 0x01, 0x10, 0x00, 0x00, 0x00, 0x00, 0x63, 0x05, 0xe7, 0x6c,
+                                  0x00, 0x00, 0x00, 0x13, 0x49, 0x44, 0x41, 0x54, 0x08, 0x1d, 0x63,
+                                  0x64, 0x60, 0xe0, 0xe2, 0x8a, 0x8a, 0x4a, 0x49, 0x31, 0x37, 0x07,
+                                  0x00, 0x07, 0xeb, 0x02, 0x00, 0xc7, 0xb3, 0x73, 0xc0, 0x00, 0x00,
+                                  0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
+    static const uint8_t wanted[] = {0, 10, 100, 200, 255};
+    imp_error err = {0};
+    uint8_t *rgb;
+    int width, height;
+    assert_ok(imp_image_decode(&rgb, &width, &height, png, sizeof png, "x.png", &err), err);
+    assert_int_equal(width, 5);
+    assert_int_equal(height, 1);
+    for (int k = 0; k < 15; k++)
+        assert_int_equal(rgb[k], wanted[k / 3]);
+    free(rgb);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_come_back)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_come_back),
+                                       cmocka_unit_test(sixteen_bits_are_no_amounts_of_light)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,11 +34,19 @@ static void read_message(imp_message_kind kind, const uint8_t *data, size_t size
     int64_t stamp;
     double numbers[2];
     if (imp_read_compressed_image(&picture, data, size))
-        wanted(sum(picture.data, picture.length) < UINT32_MAX && picture.width == 0, "a picture");
+        wanted(sum(picture.data, picture.length) < UINT32_MAX && picture.pixels.encoding == NULL,
+               "a picture");
     if (kind == IMP_MESSAGE_IMAGE && imp_read_image(&picture, data, size)) {
-        wanted(picture.width > 0 && picture.height > 0, "a picture has a size");
-        wanted(picture.stride * (size_t)picture.height <= picture.length, "rows are there");
+        const imp_pixels *pixels = &picture.pixels;
+        const size_t bytes = 3 * (size_t)pixels->width * (size_t)pixels->height;
+        wanted(pixels->width > 0 && pixels->height > 0, "a picture has a size");
+        wanted(pixels->stride * ((size_t)pixels->height - 1) <= picture.length, "rows are there");
         sum(picture.data, picture.length);
+        uint8_t *rgb = malloc(bytes);
+        wanted(rgb != NULL, "memory");
+        imp_pixels_to_rgb(rgb, pixels);
+        sum(rgb, bytes);
+        free(rgb);
     }
     if (imp_read_command(&stamp, numbers, data, size))
         wanted(isfinite(numbers[0]) && isfinite(numbers[1]), "commands are numbers");

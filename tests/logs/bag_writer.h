@@ -166,13 +166,31 @@ static inline void put_header(blob *message, uint64_t ns)
     put_text(message, "robot");
 }
 
-// A command of two numbers.
+// A command of two numbers, received and stamped at times of their own.
+static inline void put_command_at(blob *b, uint32_t connection, uint64_t received, uint64_t stamp,
+                                  float first, float second)
+{
+    blob *message = blob_new();
+    put_header(message, stamp);
+    put_f32(message, first);
+    put_f32(message, second);
+    put_message(b, connection, received, message);
+    free(message);
+}
+
 static inline void put_command(blob *b, uint32_t connection, uint64_t ns, float first, float second)
+{
+    put_command_at(b, connection, ns, ns, first, second);
+}
+
+static inline void put_compressed_as(blob *b, uint32_t connection, uint64_t ns, const char *format,
+                                     const void *data, size_t length)
 {
     blob *message = blob_new();
     put_header(message, ns);
-    put_f32(message, first);
-    put_f32(message, second);
+    put_text(message, format);
+    put_u32(message, (uint32_t)length);
+    put(message, data, length);
     put_message(b, connection, ns, message);
     free(message);
 }
@@ -180,32 +198,53 @@ static inline void put_command(blob *b, uint32_t connection, uint64_t ns, float 
 static inline void put_compressed(blob *b, uint32_t connection, uint64_t ns, const void *data,
                                   size_t length)
 {
+    put_compressed_as(b, connection, ns, "jpeg", data, length);
+}
+
+// A raw picture of any encoding.
+typedef struct raw_image {
+    const char *encoding;
+    uint32_t width, height, stride;
+    bool big_endian;
+    const uint8_t *data; // (length)
+    size_t length;
+} raw_image;
+
+static inline void put_raw_image(blob *b, uint32_t connection, uint64_t received, uint64_t stamp,
+                                 const raw_image *image)
+{
     blob *message = blob_new();
-    put_header(message, ns);
-    put_text(message, "jpeg");
-    put_u32(message, (uint32_t)length);
-    put(message, data, length);
-    put_message(b, connection, ns, message);
+    put_header(message, stamp);
+    put_u32(message, image->height);
+    put_u32(message, image->width);
+    put_text(message, image->encoding);
+    put(message, image->big_endian ? "\1" : "\0", 1);
+    put_u32(message, image->stride);
+    put_u32(message, (uint32_t)image->length);
+    put(message, image->data, image->length);
+    put_message(b, connection, received, message);
     free(message);
 }
 
 // A picture full of one value, with rows two bytes longer than they need be.
+static inline void put_image_at(blob *b, uint32_t connection, uint64_t received, uint64_t stamp,
+                                uint32_t width, uint32_t height, uint8_t value)
+{
+    const uint32_t stride = 3 * width + 2;
+    uint8_t *data = malloc((size_t)stride * height);
+    assert_non_null(data);
+    for (uint32_t k = 0; k < stride * height; k++)
+        data[k] = k % stride < 3 * width ? value : 0xff;
+    put_raw_image(
+        b, connection, received, stamp,
+        &(raw_image){"rgb8", width, height, stride, false, data, (size_t)stride * height});
+    free(data);
+}
+
 static inline void put_image(blob *b, uint32_t connection, uint64_t ns, uint32_t width,
                              uint32_t height, uint8_t value)
 {
-    blob *message = blob_new();
-    put_header(message, ns);
-    put_u32(message, height);
-    put_u32(message, width);
-    put_text(message, "rgb8");
-    put(message, "\0", 1);
-    put_u32(message, 3 * width + 2);
-    put_u32(message, (3 * width + 2) * height);
-    for (uint32_t y = 0; y < height; y++)
-        for (uint32_t x = 0; x < 3 * width + 2; x++)
-            put(message, x < 3 * width ? &value : (const uint8_t *)"\xff", 1);
-    put_message(b, connection, ns, message);
-    free(message);
+    put_image_at(b, connection, ns, ns, width, height, value);
 }
 
 // A calibration of a lens whose first coefficient is k1.

@@ -77,27 +77,115 @@ static void pictures_have_their_rows(void **state)
     put_image(b, 0, 9, 4, 3, 17);
     const uint8_t *data = content(b, &length);
     assert_true(imp_read_image(&picture, data, length));
-    assert_int_equal(picture.width, 4);
-    assert_int_equal(picture.height, 3);
-    assert_int_equal(picture.stride, 14);
-    assert_false(picture.blue_comes_first);
+    assert_int_equal(picture.pixels.width, 4);
+    assert_int_equal(picture.pixels.height, 3);
+    assert_int_equal(picture.pixels.stride, 14);
+    assert_string_equal(imp_encoding_name(picture.pixels.encoding), "rgb8");
+    assert_string_equal(picture.unread, "");
     uint8_t *copy = malloc(length);
     assert_non_null(copy);
     memcpy(copy, data, length);
     // one row more than there is: the height follows the header of 21 bytes
     copy[21]++;
     assert_false(imp_read_image(&picture, copy, length));
+    assert_string_equal(picture.unread, "");
     copy[21]--;
     // an encoding that is not known
     copy[21 + 12] = 'x';
     assert_false(imp_read_image(&picture, copy, length));
+    assert_string_equal(picture.unread, "xgb8");
     copy[21 + 12] = 'b';
     assert_false(imp_read_image(&picture, copy, length));
     copy[21 + 14] = 'r';
     assert_true(imp_read_image(&picture, copy, length));
-    assert_true(picture.blue_comes_first);
+    assert_string_equal(imp_encoding_name(picture.pixels.encoding), "bgr8");
+    // cut off anywhere it is none
+    for (size_t part = 0; part < length; part++)
+        assert_false(imp_read_image(&picture, data, part));
     free(copy);
     free(b);
+}
+
+// Whether a picture of this size in so many bytes is read.
+static bool reads(const char *encoding, uint32_t width, uint32_t height, uint32_t stride,
+                  size_t length)
+{
+    imp_ros_picture picture;
+    size_t size;
+    static const uint8_t zeros[1 << 12];
+    blob *b = blob_new();
+    put_raw_image(b, 0, 1, 1, &(raw_image){encoding, width, height, stride, false, zeros, length});
+    const uint8_t *data = content(b, &size);
+    const bool read = imp_read_image(&picture, data, size);
+    free(b);
+    return read;
+}
+
+static void sizes_belong_to_encodings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *encoding;
+        uint32_t bytes; // of a pixel
+    } encodings[] = {
+        {"rgb8", 3},        {"bgr8", 3},        {"rgba8", 4},       {"bgra8", 4},
+        {"mono8", 1},       {"8UC1", 1},        {"8UC3", 3},        {"8UC4", 4},
+        {"mono16", 2},      {"16UC1", 2},       {"rgb16", 6},       {"bgra16", 8},
+        {"yuv422", 2},      {"yuv422_yuy2", 2}, {"uyvy", 2},        {"yuyv", 2},
+        {"bayer_rggb8", 1}, {"bayer_bggr8", 1}, {"bayer_gbrg8", 1}, {"bayer_grbg8", 1},
+    };
+    for (size_t k = 0; k < sizeof encodings / sizeof encodings[0]; k++) {
+        const char *e = encodings[k].encoding;
+        const uint32_t row = 6 * encodings[k].bytes;
+        if (!reads(e, 6, 4, row, (size_t)row * 4))
+            fail_msg("%s is read", e);
+        assert_true(reads(e, 6, 4, row + 5, ((size_t)row + 5) * 4));
+        // the last row may lack what pads it, but nothing of its own
+        assert_true(reads(e, 6, 4, row + 5, ((size_t)row + 5) * 4 - 5));
+        assert_false(reads(e, 6, 4, row + 5, ((size_t)row + 5) * 4 - 6));
+        assert_false(reads(e, 6, 4, row - 1, (size_t)row * 4));
+        assert_false(reads(e, 6, 0, row, 0));
+        assert_false(reads(e, 0, 4, row, (size_t)row * 4));
+        assert_false(reads(e, 6, 4, 0, (size_t)row * 4));
+    }
+    assert_false(reads("yuv422", 5, 4, 10, 40)); // two pixels share a colour
+    assert_false(reads("bayer_rggb8", 2, 4, 2, 8));
+    static const char *const unknown[] = {"32FC1", "8UC2",  "64FC3", "rgb", "",
+                                          "RGB8",  "rgb8 ", "nv21",  "8SC3"};
+    for (size_t k = 0; k < sizeof unknown / sizeof unknown[0]; k++)
+        assert_false(reads(unknown[k], 6, 4, 96, 384));
+}
+
+static void formats_of_compressed_pictures(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format, *data;
+        bool read;
+        const char *unread;
+    } cases[] = {
+        {"jpeg", "\xff\xd8\xff\xe0", true, ""},
+        {"bgr8; jpeg compressed bgr8", "\xff\xd8\xff\xe0", true, ""},
+        {"rgb8; png compressed ", "\x89PNG\r\n", true, ""},
+        {"", "\xff\xd8\xff\xe0", true, ""},
+        {"png", "damaged", true, ""}, // which the decoder will say
+        {"16UC1; compressedDepth png", "\1\2\3\4\5\6\7\x89PNG", false,
+         "16UC1; compressedDepth png"},
+        {"tiff", "II*abcd", false, "tiff"},
+        {"a\x1b[2J", "abcdefg", false, "a?[2J"},
+        {"", "abcdefg", false, "(nameless)"},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        imp_ros_picture picture;
+        size_t length;
+        blob *b = blob_new();
+        put_compressed_as(b, 0, 5, cases[k].format, cases[k].data, strlen(cases[k].data));
+        const uint8_t *data = content(b, &length);
+        if (imp_read_compressed_image(&picture, data, length) != cases[k].read)
+            fail_msg("format \"%s\"", cases[k].format);
+        assert_string_equal(picture.unread, cases[k].unread);
+        free(b);
+    }
 }
 
 int main(void)
@@ -106,6 +194,8 @@ int main(void)
         cmocka_unit_test(calibrations_are_those_of_files),
         cmocka_unit_test(commands_end_where_they_end),
         cmocka_unit_test(pictures_have_their_rows),
+        cmocka_unit_test(sizes_belong_to_encodings),
+        cmocka_unit_test(formats_of_compressed_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,15 @@ expect 0 imprint import rosbag "$logs/bag-none.bag" "$logs/bag-bz2.bag" --out re
 prints '"episodes": 2'
 prints '"pictures before the first command": 4'
 
+# a robot is chosen by the namespace of its topics
+expect 0 imprint import rosbag "$logs/bag-none.bag" --robot robot --out chosen
+prints 'chosen: 1 episodes'
+expect 3 imprint import rosbag "$logs/bag-none.bag" --robot other --out x
+says 'holds no robot other: robot (12 pictures, 10 commands)'
+expect 0 imprint data info chosen
+prints 'lens calibrated'
+absent x x.partial
+
 # one that is cut off gives what is whole
 head -c 15000 "$logs/bag-none.bag" >cut.bag
 expect 0 imprint import rosbag cut.bag --out cut
