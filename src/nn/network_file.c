@@ -280,7 +280,7 @@ static imp_status check_kind(const char *path, imp_error *err)
     if (kind == IMP_KIND_ONNX)
         wanted = "imprint writes such files and does not read them: give the model "
                  "(.safetensors) that it was exported from";
-    else if (kind == IMP_KIND_PYTORCH || kind == IMP_KIND_PICKLE)
+    else if (kind == IMP_KIND_PYTORCH || kind == IMP_KIND_PICKLE || kind == IMP_KIND_ZIP)
         wanted = "save its state_dict() with safetensors.torch.save_file(), and make a model of "
                  "that with imprint model import";
     return imp_kind_expect(path, IMP_KIND_SAFETENSORS, IMP_KIND_SAFETENSORS, wanted, err);

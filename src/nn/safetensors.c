@@ -200,26 +200,6 @@ static imp_status check_header(const imp_safetensors *file, imp_error *err)
     return IMP_OK;
 }
 
-// What a file may be instead, by its first bytes; NULL if nobody knows.
-static const char *other_kind(const char *bytes)
-{
-    static const struct {
-        const char *start;
-        size_t length;
-        const char *kind;
-    } kinds[] = {
-        {"PK\3\4", 4, "a zip archive, such as torch.save() and numpy.savez() write"},
-        {"\x80\2", 2, "a Python pickle, such as old releases of torch.save() write"},
-        {"\x80\4", 2, "a Python pickle"},
-        {"\x89HDF\r\n", 6, "an HDF5 file, such as Keras writes"},
-        {"\x93NUMPY", 6, "an array of numpy's"},
-    };
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
-        if (memcmp(bytes, kinds[k].start, kinds[k].length) == 0)
-            return kinds[k].kind;
-    return NULL;
-}
-
 static imp_status parse(imp_safetensors *file, size_t length, imp_error *err)
 {
     if (length < LENGTH_BYTES)
@@ -227,18 +207,11 @@ static imp_status parse(imp_safetensors *file, size_t length, imp_error *err)
     uint64_t header_length = 0;
     for (int i = 0; i < LENGTH_BYTES; i++)
         header_length |= (uint64_t)(unsigned char)file->bytes[i] << (8 * i);
-    if (header_length > length - LENGTH_BYTES || header_length > MAX_HEADER) {
-        const char *kind = other_kind(file->bytes);
-        if (kind != NULL)
-            return imp_fail(err, IMP_BAD_INPUT,
-                            "%s: is no safetensors file but %s: save its weights with "
-                            "safetensors.torch.save_file(module.state_dict(), FILE)",
-                            file->path, kind);
+    if (header_length > length - LENGTH_BYTES || header_length > MAX_HEADER)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: truncated, or not a safetensors file: its header would be %llu bytes "
                         "long",
                         file->path, (unsigned long long)header_length);
-    }
     json_error_t where;
     file->header = json_loadb(file->bytes + LENGTH_BYTES, (size_t)header_length,
                               JSON_REJECT_DUPLICATES, &where);

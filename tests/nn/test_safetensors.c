@@ -454,21 +454,6 @@ static void test_wrapped_names(void **state)
     imp_network_destroy(theirs);
 }
 
-static void test_other_files_are_named(void **state)
-{
-    (void)state;
-    static const char *const starts[][2] = {
-        {"PK\3\4abcdefghijkl", "zip archive"},
-        {"\x80\2cabcdefghijklm", "Python pickle"},
-        {"\x89HDF\r\n\x1a\nabcdefgh", "HDF5"},
-        {"\x93NUMPYabcdefghij", "numpy"},
-    };
-    for (size_t k = 0; k < sizeof starts / sizeof starts[0]; k++) {
-        put(starts[k][0], 16);
-        assert_refused(starts[k][1]);
-    }
-}
-
 // A description travels with the model: the file needs no other.
 static void test_description_in_the_file(void **state)
 {
@@ -506,7 +491,6 @@ int main(void)
         cmocka_unit_test(test_description_in_the_file),
         cmocka_unit_test(test_types_become_floats),
         cmocka_unit_test(test_wrapped_names),
-        cmocka_unit_test(test_other_files_are_named),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
