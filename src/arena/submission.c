@@ -141,7 +141,9 @@ imp_status imp_submission_create(const char *folder, const imp_submission_def *d
     // an empty folder can be removed, and comes back
     if (status == IMP_OK && rmdir(folder) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder,
-                        errno == ENOTEMPTY || errno == EEXIST ? "is not empty" : strerror(errno));
+                        errno == ENOTEMPTY || errno == EEXIST
+                            ? "is not empty: choose another folder"
+                            : strerror(errno));
     if (status == IMP_OK)
         status = imp_folder_create(folder, err);
     if (status == IMP_OK)

@@ -389,6 +389,8 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_erro
     s->renderer = (imp_render_path)renderer;
     if (status == IMP_OK && !(s->seconds > 0.0 && s->seconds <= 60.0))
         status = imp_fail(err, IMP_USAGE, "--seconds %g is not within 0 to 60", s->seconds);
+    if (status == IMP_OK && s->agent.frames < 1)
+        status = imp_fail(err, IMP_USAGE, "--frames %d must be at least 1", s->agent.frames);
     if (status == IMP_OK && (s->batch < 1 || s->batch > 4096))
         status = imp_fail(err, IMP_USAGE, "--batch %d is not within 1 to 4096", s->batch);
     if (status != IMP_OK)

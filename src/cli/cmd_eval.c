@@ -244,6 +244,14 @@ static imp_status choose_protocol(imp_eval_settings *s, const imp_options *optio
         return imp_fail(err, IMP_USAGE,
                         "--agent: agents take part in challenges: give --protocol aido-lf, "
                         "aido-lfp, aido-lfv or aido-lfi");
+    if (s->contest.keep_messages && s->agents.count == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "--keep-messages records what agents are told and say: give one with "
+                        "--agent");
+    if (s->contest.def.test && !*is_contest)
+        return imp_fail(err, IMP_USAGE,
+                        "--test-starts are AI-DO's: give --protocol aido-lf, aido-lfp, aido-lfv or "
+                        "aido-lfi");
     if (s->contest.keep_messages && s->out == NULL)
         return imp_fail(err, IMP_USAGE, "--keep-messages: give the folder for them with --out");
     if (!(s->contest.agent_timeout > 0.0))

@@ -199,15 +199,26 @@ static int print_summary(const settings *s, const imp_options *options, const ou
     return imp_session_finish();
 }
 
-// Pictures are PNG files; what a replay is, its name tells.
-static imp_status check_out(const settings *s, const imp_options *options, imp_error *err)
+// Options of what is not drawn are refused.
+static imp_status check_use(const settings *s, const imp_options *options, imp_error *err)
 {
-    const bool randomized = is_randomized(s);
+    const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
     if (!randomized && imp_options_given(options, &s->episodes) && s->episodes != 1)
-        return imp_fail(err, IMP_USAGE, "--episodes are drawn with --randomize");
+        return imp_fail(err, IMP_USAGE, "--episodes goes with --randomize");
+    if (!replayed && imp_options_given(options, &s->replay.every))
+        return imp_fail(err, IMP_USAGE, "--every goes with --replay");
+    if (!replayed && !randomized && imp_options_given(options, &s->replay.episode))
+        return imp_fail(err, IMP_USAGE, "--episode goes with --replay or --randomize");
+    return IMP_OK;
+}
+
+// Pictures are PNG files; what a replay is, its name tells.
+static imp_status check_out(const settings *s, imp_error *err)
+{
     static const char *const pictures[] = {".png", NULL}, *const films[] = {".png", ".apng", NULL};
-    return !randomized && s->replay.dataset[0] != '\0' ? imp_out_check_either(s->out, films, err)
-                                                       : imp_out_check_file(s->out, pictures, err);
+    return !is_randomized(s) && s->replay.dataset[0] != '\0'
+               ? imp_out_check_either(s->out, films, err)
+               : imp_out_check_file(s->out, pictures, err);
 }
 
 static int run(const imp_command *command, int argc, char **argv)
@@ -226,7 +237,9 @@ static int run(const imp_command *command, int argc, char **argv)
     add_options(&options, &s);
     imp_status status = imp_options_read(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
-        status = check_out(&s, &options, &err);
+        status = check_use(&s, &options, &err);
+    if (status == IMP_OK && !options.help)
+        status = check_out(&s, &err);
     if (status == IMP_OK && !options.help)
         status =
             is_randomized(&s) ? draw_episodes(&s, &options, &err)

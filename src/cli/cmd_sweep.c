@@ -180,6 +180,14 @@ static imp_status check(const imp_sweep_settings *s, const imp_options *options,
 {
     if (s->seeds < 1 || s->seeds > SEEDS_MAX)
         return imp_fail(err, IMP_USAGE, "--seeds %d is not within 1 to %d", s->seeds, SEEDS_MAX);
+    // what cannot be learned from is better known before the expert has driven for a minute
+    for (int k = 0; k < s->train.data.count; k++) {
+        imp_dataset *dataset;
+        const imp_status status = imp_dataset_open(&dataset, s->train.folders[k], err);
+        if (status != IMP_OK)
+            return status;
+        imp_dataset_close(dataset);
+    }
     return imp_out_claim(options, s->out, s->resume, false, err);
 }
 

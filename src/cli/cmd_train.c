@@ -317,8 +317,8 @@ static imp_status check_use(const imp_train_settings *s, const online_settings *
                                                                 : NULL;
     return odd == NULL ? IMP_OK
                        : imp_fail(err, IMP_USAGE,
-                                  "--%s: --online drives what it learns from, and every epoch is "
-                                  "new: it does not go with that",
+                                  "--%s does not go with --online, which records what it learns "
+                                  "from, anew for every epoch",
                                   odd);
 }
 

@@ -124,7 +124,10 @@ static imp_status set_pair(const imp_option *option, const char *text, imp_error
                second = *end != '\0' ? strtol(end + 1, &last, 10) : 0;
     if (end == text || (*end != 'x' && *end != ',') || last == end + 1 || *last != '\0' ||
         labs(first) > 1000000000L || labs(second) > 1000000000L)
-        return wrong(option, text, "two whole numbers such as 80x60 or 3,1", err);
+        return wrong(option, text,
+                     strcmp(option->placeholder, "WxH") == 0 ? "a width and a height such as 80x60"
+                                                             : "two whole numbers such as 3,1",
+                     err);
     ((int *)option->value)[0] = (int)first;
     ((int *)option->value)[1] = (int)second;
     return IMP_OK;

@@ -316,7 +316,7 @@ imp_status imp_replay_write(const imp_options *options, const imp_replay_options
     if (p == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
     else if (replay->episode < 0 || replay->episode >= episodes)
-        status = imp_fail(err, IMP_USAGE, "--episode %d: %s has %d, counted from 0",
+        status = imp_fail(err, IMP_USAGE, "--episode %d: %s has %d episodes, and the first is 0",
                           replay->episode, replay->dataset, episodes);
     else if (replay->every < 0)
         status = imp_fail(err, IMP_USAGE, "--every %d is below 0", replay->every);

@@ -27,8 +27,9 @@ imp_status imp_run_begin(imp_run_folder *run, const imp_options *options, const 
     char path[IMP_PATH_MAX];
     size_t length;
     *run = (imp_run_folder){.path = folder, .force = force};
-    if (resume && !imp_path_exists(folder) && !any_setting_given(options))
-        return imp_fail(err, IMP_USAGE, "%s: there is nothing to resume, and no setting is given",
+    if (resume && !force && !imp_path_exists(folder) && !any_setting_given(options))
+        return imp_fail(err, IMP_USAGE,
+                        "%s: no such folder, so there is nothing to resume: begin without --resume",
                         folder);
     imp_status status = imp_out_claim(options, folder, resume, force, err);
     if (status == IMP_OK)

@@ -292,15 +292,17 @@ static imp_status read_model(imp_safetensors *file, char found[IMP_PATH_MAX], co
                              imp_error *err)
 {
     static const char name[] = "model.safetensors";
-    const imp_status status = imp_path_within(found, path, name, err);
-    if (status != IMP_OK)
-        return status;
-    if (strcmp(found, path) != 0 && !imp_path_exists(found))
-        return imp_fail(err, IMP_BAD_INPUT, "%s: no %s in it: %s", path, name,
-                        holds(path, "main_data.hdf5") ? "it is a dataset"
-                                                      : "is training finished?");
-    const imp_status fits = check_kind(found, err);
-    return fits == IMP_OK ? imp_safetensors_read(file, found, err) : fits;
+    imp_status status = imp_path_within(found, path, name, err);
+    const bool in_folder = status == IMP_OK && strcmp(found, path) != 0;
+    if (in_folder)
+        status = imp_kind_expect_folder(path, "", err);
+    if (status == IMP_OK && in_folder && !imp_path_exists(found))
+        status =
+            imp_fail(err, IMP_BAD_INPUT, "%s: no %s in it: %s", path, name,
+                     holds(path, "main_data.hdf5") ? "it is a dataset" : "is training finished?");
+    if (status == IMP_OK)
+        status = check_kind(found, err);
+    return status == IMP_OK ? imp_safetensors_read(file, found, err) : status;
 }
 
 imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)

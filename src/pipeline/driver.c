@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/kind.h"
 #include "base/words.h"
 #include "imprint/pipeline.h"
 #include "pipeline/spectacles.h"
@@ -27,7 +28,11 @@ struct imp_driver {
 static imp_status load_network(imp_driver *driver, imp_error *err)
 {
     const char *name = driver->name;
-    if (!imp_path_exists(name) && (strchr(name, '/') != NULL || strchr(name, '.') != NULL))
+    const bool is_path = strchr(name, '/') != NULL || strchr(name, '.') != NULL;
+    imp_kind kind;
+    if (is_path && imp_kind_find(&kind, name, err) == IMP_IO)
+        return IMP_IO;
+    if (is_path && !imp_path_exists(name))
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: no such file or folder; a policy is expert, reference, or a model of "
                         "imprint train",

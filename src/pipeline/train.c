@@ -81,8 +81,9 @@ static imp_status explain_import(const imp_train_run *r, const char *model, imp_
     if (strcmp(name, ours) == 0)
         imp_fail(err, status, "%s", why);
     else
-        imp_fail(err, status, "%s: is of the network %.64s, not of %.64s: give --network, too",
-                 model, name, ours);
+        imp_fail(err, status,
+                 "%s: is of the network %.64s, not of %.64s: give --network %.64s, too", model,
+                 name, ours, name);
     imp_network_destroy(other);
     return status;
 }

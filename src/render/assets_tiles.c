@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "render/assets.h"
 
 enum { SIDE = IMP_TEXTURE_SIDE };
@@ -96,9 +97,17 @@ imp_status imp_assets_load_tiles(imp_assets *assets, const char *folder, const c
             used += (size_t)snprintf(missing + used, sizeof missing - used, "%s%s",
                                      used > 0 ? ", " : "", imp_tile_kind_name((imp_tile_kind)kind));
     }
-    if (found == 0 && list_styles(&assets->files, styles, sizeof styles))
-        return imp_fail(err, IMP_BAD_INPUT, "%s: no textures of style '%s'; there are %s", folder,
-                        style, styles);
+    if (found == 0 && list_styles(&assets->files, styles, sizeof styles)) {
+        char hint[IMP_GUESS_TEXT];
+        imp_guess guess = imp_guess_of(style, strlen(style));
+        char *rest = NULL, copy[sizeof styles];
+        strcpy(copy, styles);
+        for (char *word = strtok_r(copy, ", ", &rest); word != NULL;
+             word = strtok_r(NULL, ", ", &rest))
+            imp_guess_offer(&guess, word);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: no textures of style '%s'; there are %s%s", folder,
+                        style, styles, imp_guess_tell(&guess, hint));
+    }
     if (used > 0)
         imp_assets_note(assets, "%s: no texture for tiles of kind %s; ours are drawn", folder,
                         missing);

@@ -43,6 +43,30 @@ expect 2 imprint render --view sideways
 expect 2 imprint bench nothing
 absent data model
 
+# options that would not be looked at
+expect 0 imprint log $small --out used
+for case in 'render --episode 1:--episode goes with --replay or --randomize' \
+    'render --every 2:--every goes with --replay' \
+    'render --episodes 4:--episodes goes with --randomize' \
+    'eval --policy expert --keep-messages --out kept:give one with --agent' \
+    'eval --policy expert --test-starts:give --protocol aido-lf' \
+    'train --data used --episodes 3:--episodes says nothing without --online' \
+    'train --data used --online:--data does not go with --online' \
+    'log --resume --out nowhere:nowhere: no such folder, so there is nothing to resume' \
+    'log --resume --force --out nowhere:--resume and --force exclude each other' \
+    'log --size 80:a width and a height such as 80x60' \
+    'log --start-tile 3:two whole numbers such as 3,1' \
+    'bench agent --frames 0:--frames 0 must be at least 1'; do
+    expect 2 imprint ${case%%:*}
+    says "${case#*:}"
+done
+absent kept nowhere picture.png
+# what a sweep cannot learn from is told before it drives
+expect 3 imprint sweep --out swept -- --data nowhere
+says 'nowhere: no such folder'
+[ ! -s out ] || fail "the sweep began: $(cat out)"
+absent swept
+
 # 3: bad input
 expect 3 imprint log --map no_such_map --out data
 says "unknown map 'no_such_map'"

@@ -92,6 +92,10 @@ for use in 'train --out new --data' 'data info' 'data check' 'export minari --ou
 done
 refused 'p.png: is a PNG picture; ' log --out new --assets p.png
 refused 'nothing: no such folder' log --out new --assets nothing
+mkdir -p assets/tiles-processed/photos/straight
+cp p.png assets/tiles-processed/photos/straight/texture.png
+refused "no textures of style 'phtos'; there are photos; did you mean 'photos'?" \
+    render --assets assets --style phtos --out new.png
 refused 'p.png: is not a bag of ROS 1, but a PNG picture' import rosbag p.png --out new
 refused 'b.db3: is a bag of ROS 2' import rosbag b.db3 --out new
 refused 'data: is a folder' import rosbag data --out new
