@@ -200,10 +200,14 @@ typedef struct imp_world {
     imp_pose start_pose; ///< offset within the start tile [m] and heading; valid if has_start_pose
 } imp_world;
 
-/// Loads a map by built-in name ("loop_empty") or by path to a YAML file. The caller frees *out
-/// with imp_world_destroy(). Fails with IMP_BAD_INPUT and "file:line: what is wrong" on a malformed
-/// map.
+/// Loads a map by built-in name ("loop_empty") or by path to a YAML file or such a folder. The
+/// caller frees *out with imp_world_destroy(). Fails with IMP_BAD_INPUT and "file:line: what is
+/// wrong" on a malformed map.
 imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *err);
+
+/// Whether a folder is one map, in the layers of lib-dt-maps (tiles.yaml, frames.yaml), and not a
+/// folder of maps. imp_world_load() takes its path, too.
+bool imp_map_is_folder(const char *path);
 
 /// Reads a map from text (not necessarily terminated) of at most 16 MiB; source_name is used in
 /// messages. Takes less memory than 64 times its length and 16 MiB, whatever is in it.

@@ -235,7 +235,8 @@ const imp_command imp_command_map = {
     .summary = "list, check, draw or make maps",
     .operands = "list | check MAP... | show MAP | new",
     .details =
-        "MAP is a built-in name or the path of a YAML file. `check` names what is wrong with "
+        "MAP is a built-in name, the path of a YAML file, or a folder of lib-dt-maps. `check` "
+        "names what is wrong with "
         "the number of its line, and remarks on what is odd; only what is wrong makes it "
         "fail. `new` makes towns that nobody drew, a folder of them with --count; log, train "
         "and eval take such a folder as --map.",

@@ -91,8 +91,9 @@ imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int coun
     imp_map_set set = {0};
     imp_status status = count > 0 ? IMP_OK : imp_fail(err, IMP_USAGE, "at least one map is needed");
     for (int k = 0; k < count && status == IMP_OK; k++)
-        status = !is_builtin(names[k]) && is_folder(names[k]) ? add_folder(&set, names[k], err)
-                                                              : add_map(&set, names[k], err);
+        status = !is_builtin(names[k]) && is_folder(names[k]) && !imp_map_is_folder(names[k])
+                     ? add_folder(&set, names[k], err)
+                     : add_map(&set, names[k], err);
     if (status == IMP_OK)
         status = add_scenes(&set, def, err);
     if (status == IMP_OK)

@@ -312,6 +312,24 @@ static imp_status read_start_pose(imp_map_reader *r, int node)
     return IMP_OK;
 }
 
+// Whether a file is part of a map of lib-dt-maps: its tiles, if any, have names.
+static bool is_layer(const imp_yaml *yaml, int tiles)
+{
+    static const char *const layers[] = {"main",          "frames",      "tile_maps", "watchtowers",
+                                         "traffic_signs", "ground_tags", "citizens",  "vehicles"};
+    if (tiles >= 0)
+        return imp_yaml_kind_of(yaml, tiles) == IMP_YAML_MAP && imp_yaml_count(yaml, tiles) > 0 &&
+               imp_yaml_kind_of(
+                   yaml, imp_yaml_at(yaml, imp_yaml_next(yaml, imp_yaml_first(yaml, tiles)))) ==
+                   IMP_YAML_MAP;
+    for (size_t k = 0; k < sizeof layers / sizeof layers[0]; k++) {
+        const int layer = imp_yaml_value(yaml, yaml->root, layers[k]);
+        if (layer >= 0 && imp_yaml_kind_of(yaml, layer) == IMP_YAML_MAP)
+            return true;
+    }
+    return false;
+}
+
 static imp_status read_root(imp_map_reader *r)
 {
     static const char *const keys[] = {"tile_size",  "tiles",   "objects", "start_tile",
@@ -322,6 +340,11 @@ static imp_status read_root(imp_map_reader *r)
         return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: not a map file: wants tile_size and tiles",
                         yaml->source);
     const int tiles = imp_yaml_value(yaml, root, "tiles");
+    if (is_layer(yaml, tiles))
+        return imp_fail(yaml->err, IMP_BAD_INPUT,
+                        "%s: a layer of a map in the format of lib-dt-maps (Duckiematrix): give "
+                        "the folder that holds tiles.yaml, frames.yaml and tile_maps.yaml",
+                        yaml->source);
     if (tiles < 0)
         return imp_fail(yaml->err, IMP_BAD_INPUT,
                         "%s: no tiles: not a map file, which wants tile_size and tiles",
@@ -365,6 +388,28 @@ static int by_line(const void *a, const void *b)
                               : strcmp(x->text, y->text);
 }
 
+// A scenario of AI-DO's challenges holds its map as a text: then that is read in its stead. Its
+// robots and duckies are passed over.
+static imp_status enter_scenario(imp_map_reader *r)
+{
+    imp_yaml *yaml = &r->yaml;
+    const bool is_map = yaml->root >= 0 && imp_yaml_kind_of(yaml, yaml->root) == IMP_YAML_MAP;
+    const int node = is_map && imp_yaml_value(yaml, yaml->root, "tiles") < 0
+                         ? imp_yaml_value(yaml, yaml->root, "environment")
+                         : -1;
+    const char *text = node < 0 ? NULL : imp_yaml_text(yaml, node);
+    if (text == NULL || strchr(text, '\n') == NULL)
+        return IMP_OK;
+    imp_map_notice(r, imp_yaml_line(yaml, node),
+                   "a scenario of AI-DO: its environment is the map; its robots and duckies are "
+                   "passed over. Lines below are the environment's");
+    imp_yaml inner = {.source = yaml->source, .err = yaml->err};
+    const imp_status status = imp_yaml_read(&inner, text, strlen(text));
+    imp_yaml_free(yaml);
+    *yaml = inner;
+    return status;
+}
+
 static imp_status read_map(imp_world *world, const char *text, size_t length, const char *source,
                            imp_error *err)
 {
@@ -381,6 +426,8 @@ static imp_status read_map(imp_world *world, const char *text, size_t length, co
     world->source_length = length;
     imp_map_reader r = {.yaml = {.source = source, .err = err}, .world = world};
     imp_status status = imp_yaml_read(&r.yaml, text, length);
+    if (status == IMP_OK)
+        status = enter_scenario(&r);
     if (status == IMP_OK)
         status = read_root(&r);
     imp_yaml_free(&r.yaml);

@@ -1,5 +1,6 @@
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "base/words.h"
 #include "imprint/world.h"
 #include "world/builtin.h"
+#include "world/dt_map.h"
+#include "world/map_reader.h"
 
 enum { MAP_BYTES_MAX = 16 << 20 };
 
@@ -61,6 +64,34 @@ static imp_status unknown_map(const char *name, imp_error *err)
                                       "own is given by its path");
 }
 
+bool imp_map_is_folder(const char *path)
+{
+    char tiles[IMP_PATH_MAX], frames[IMP_PATH_MAX];
+    return imp_path_join(tiles, path, "tiles.yaml", NULL) == IMP_OK &&
+           imp_path_join(frames, path, "frames.yaml", NULL) == IMP_OK && imp_path_exists(tiles) &&
+           imp_path_exists(frames);
+}
+
+static imp_status load_folder(imp_world **out, const char *folder, imp_error *err)
+{
+    char name[IMP_PATH_MAX], passed_over[128], *text;
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    snprintf(name, sizeof name, "%.*s", (int)length, folder);
+    imp_status status = imp_dt_map_convert(name, &text, &length, passed_over, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_world_parse(out, text, length, name, err);
+    free(text);
+    if (status == IMP_OK && passed_over[0] != '\0' && (*out)->notice_count < IMP_NOTICES_MAX) {
+        imp_notice *notice = &(*out)->notices[(*out)->notice_count++];
+        notice->line = 1;
+        snprintf(notice->text, sizeof notice->text, "layers that are passed over: %s", passed_over);
+    }
+    return status;
+}
+
 imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *err)
 {
     for (int i = 0; i < imp_builtin_maps_count; i++) {
@@ -70,6 +101,8 @@ imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *
     }
     if (!looks_like_path(name_or_path) && !imp_path_exists(name_or_path))
         return unknown_map(name_or_path, err);
+    if (imp_map_is_folder(name_or_path))
+        return load_folder(out, name_or_path, err);
     char *text;
     size_t length;
     imp_status status = imp_kind_expect_text(name_or_path, "a map is a YAML file", err);

@@ -78,6 +78,29 @@ prints 'old.yaml:1: no tile_size, as in maps of 2018: 0.585 m is assumed'
 imprint eval --policy expert --map old.yaml --episodes 1 --steps 9 >out 2>err || fail "$(cat err)"
 says 'imprint: note: old.yaml: no tile_size, as in maps of 2018: 0.585 m is assumed'
 
+# folders of layers and scenarios are maps too; a layer alone says what to give
+mkdir layers
+cat >layers/tiles.yaml <<'END'
+tiles: {m/a: {type: curve}, m/b: {type: curve}, m/c: {type: curve}, m/d: {type: curve}}
+END
+cat >layers/frames.yaml <<'END'
+frames:
+  m: {relative_to: ~, pose: {x: 1, y: 2}}
+  m/a: {relative_to: m, pose: {x: 0.2925, y: 0.2925, yaw: 0}}
+  m/b: {relative_to: m, pose: {x: 0.8775, y: 0.2925, yaw: 1.5708}}
+  m/c: {relative_to: m, pose: {x: 0.8775, y: 0.8775, yaw: 3.1416}}
+  m/d: {relative_to: m, pose: {x: 0.2925, y: 0.8775, yaw: -1.5708}}
+END
+echo 'tile_maps: {m: {tile_size: {x: 0.585, y: 0.585}}}' >layers/tile_maps.yaml
+expect 0 imprint map check --strict layers layers/
+prints 'layers: ok, 2 x 2 tiles of 0.585 m, 4 to drive on'
+expect 0 imprint eval --policy expert --map layers --episodes 1 --steps 60
+expect 3 imprint map check layers/tiles.yaml
+says 'give the folder that holds tiles.yaml, frames.yaml and tile_maps.yaml'
+{ echo 'scenario_name: one'; echo 'environment: |'; sed 's/^/  /' odd.yaml; } >scenario.yaml
+expect 0 imprint map check scenario.yaml
+prints 'a scenario of AI-DO: its environment is the map'
+
 # show
 expect 0 imprint map show udem1
 prints '3  ·  ├─────┤'
