@@ -56,6 +56,15 @@ static inline imp_status imp_not_ok(imp_status status)
 }
 #define imp_fail(...) imp_not_ok((imp_fail)(__VA_ARGS__))
 
+/// The vector instructions that this process uses: "plain" (none), "avx2" or "avx512". It is the
+/// best that the processor has and that the environment variable IMPRINT_INSTRUCTION_SET, one of
+/// these names, allows. The variable is read once.
+const char *imp_instruction_set(void);
+
+/// Fails with IMP_USAGE if the variable is set to something else, or to more than the processor
+/// has. Renderers and networks refuse to be created then.
+imp_status imp_instruction_set_check(imp_error *err);
+
 /// A point or direction on the ground plane: x grows with the tile column, z with the tile row.
 typedef struct imp_vec2 {
     double x, z;

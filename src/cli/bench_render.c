@@ -196,7 +196,7 @@ int imp_render_bench_bound(imp_render_bench *bench)
 {
     for (int k = 0; k < PICTURES; k++) {
 #if defined(__x86_64__)
-        if (__builtin_cpu_supports("avx2")) {
+        if (imp_has_avx2()) {
             read_and_mix_avx2(bench->texels, bench->places, bench->samples, bench->taken);
             continue;
         }

@@ -350,10 +350,11 @@ static imp_status measure_all(json_t **out, rig *r, const imp_options *options, 
     processor_name(processor, sizeof processor);
     json_t *results = json_object();
     if (!options->json)
-        printf("%s, %d processors, %d threads for training\ncompiled by %s; %s, %d x %d, lens %s, "
-               "renderer %s, batch %d; best of %d\n\n",
-               processor, imp_processor_count(), threads, __VERSION__, s->sim.map, s->camera.width,
-               s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
+        printf("%s, %s, %d processors, %d threads for training\ncompiled by %s; %s, %d x %d, "
+               "lens %s, renderer %s, batch %d; best of %d\n\n",
+               processor, imp_instruction_set(), imp_processor_count(), threads, __VERSION__,
+               s->sim.map, s->camera.width, s->camera.height, s->sim.lens, s->path, s->batch,
+               REPEATS);
     measure_chosen(r, options, results);
     const imp_bench_random_settings random = {.map = s->sim.map,
                                               .spec = &r->spec,
@@ -369,11 +370,11 @@ static imp_status measure_all(json_t **out, rig *r, const imp_options *options, 
         status = imp_bench_random(&random, results, !options->json, err);
     if (status == IMP_OK && chosen(options, AGENT))
         status = imp_bench_agent(&s->agent, results, !options->json, &r->monitor, err);
-    *out =
-        json_pack("{s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor", processor,
-                  "processors", imp_processor_count(), "threads", threads, "compiler", __VERSION__,
-                  "map", s->sim.map, "width", s->camera.width, "height", s->camera.height, "lens",
-                  s->sim.lens, "renderer", s->path, "batch", s->batch, "results", results);
+    *out = json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor",
+                     processor, "instruction_set", imp_instruction_set(), "processors",
+                     imp_processor_count(), "threads", threads, "compiler", __VERSION__, "map",
+                     s->sim.map, "width", s->camera.width, "height", s->camera.height, "lens",
+                     s->sim.lens, "renderer", s->path, "batch", s->batch, "results", results);
     return status;
 }
 

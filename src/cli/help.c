@@ -120,6 +120,8 @@ void imp_help_program(const imp_command *const *commands, int count)
         "  -V, --version  show the version\n"
         "\n`imprint COMMAND --help` explains a command. The whole way, from nothing to a driver:\n"
         "  imprint log && imprint train && imprint eval\n\n"
+        "The environment variable IMPRINT_INSTRUCTION_SET (plain, avx2 or avx512) limits the\n"
+        "vector instructions that the program uses; `imprint bench` says which it does.\n\n"
         "Exit codes: 0 ok, 1 a check failed, 2 wrong arguments, 3 bad input, 4 input or output\n"
         "failed, 130 interrupted.\n");
 }

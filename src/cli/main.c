@@ -69,6 +69,11 @@ int main(int argc, char **argv)
 {
     imp_session_tame_signals();
     imp_clean_output();
+    imp_error err = {0};
+    if (imp_instruction_set_check(&err) != IMP_OK) {
+        fprintf(stderr, "imprint: %s\n", err.message);
+        return IMP_USAGE;
+    }
     // at the end of the program HDF5 would touch files again that it could not close, and crash
     H5dont_atexit();
     if (argc < 2) {

@@ -4,12 +4,10 @@
 #ifndef IMP_NN_CLONES_H
 #define IMP_NN_CLONES_H
 
+#include "base/processor.h"
+
 // Marks the loop, name_body(), which IMP_CLONES() wraps.
 #define IMP_CLONED static inline __attribute__((always_inline)) void
-
-#define IMP_HAS_AVX512                                                                             \
-    (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&                    \
-     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
 
 // Defines `linkage void name parameters`, which calls name_body with the arguments. Both lists come
 // with their parentheses.
@@ -20,16 +18,15 @@
     {                                                                                              \
         name##_body arguments;                                                                     \
     }                                                                                              \
-    __attribute__((                                                                                \
-        target("avx512f,avx512bw,avx512dq,avx512vl"))) static void name##_avx512 parameters        \
+    __attribute__((target(IMP_AVX512))) static void name##_avx512 parameters                       \
     {                                                                                              \
         name##_body arguments;                                                                     \
     }                                                                                              \
     linkage void name parameters                                                                   \
     {                                                                                              \
-        if (IMP_HAS_AVX512)                                                                        \
+        if (imp_has_avx512())                                                                      \
             name##_avx512 arguments;                                                               \
-        else if (__builtin_cpu_supports("avx2"))                                                   \
+        else if (imp_has_avx2())                                                                   \
             name##_avx2 arguments;                                                                 \
         else                                                                                       \
             name##_body arguments;                                                                 \

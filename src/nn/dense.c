@@ -1,18 +1,18 @@
 #include "nn/dense.h"
 
-#include "nn/clones.h"
+#include "base/processor.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define AVX512 __attribute__((target(IMP_AVX512)))
 #define INLINE static inline __attribute__((always_inline)) AVX512
 
 enum { VECTOR = 16, ROWS = 8, VECTORS = 3, SIDE = 4 }; // tiles that fit into the registers
 
 bool imp_dense_possible(void)
 {
-    return IMP_HAS_AVX512;
+    return imp_has_avx512();
 }
 
 // Those lanes of a vector that begins at `at` which are inputs.

@@ -1,6 +1,6 @@
 #include "nn/direct.h"
 
-#include "nn/clones.h"
+#include "base/processor.h"
 
 #include <math.h>
 
@@ -46,14 +46,14 @@ void imp_direct_pack(const imp_direct *d)
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define AVX512 __attribute__((target(IMP_AVX512)))
 #define INLINE static inline __attribute__((always_inline)) AVX512
 
 enum { MOST_PIXELS = 13 };
 
 bool imp_direct_possible(size_t stride)
 {
-    return stride <= 2 && IMP_HAS_AVX512;
+    return stride <= 2 && imp_has_avx512();
 }
 
 // `count` pixels of one row and a group of channels, from blocks of `block` channels, `stride`

@@ -1,7 +1,7 @@
 // Under a max-pool most of what a convolution gave has no gradient: a fifth of the work is left
 // when only the winners are looked at. A patch is what the kernel sees at one pixel: a vector, or
 // more, for each of its rows, which neighbours above and below share.
-#include "nn/clones.h"
+#include "base/processor.h"
 #include "nn/direct.h"
 
 #include <string.h>
@@ -46,7 +46,7 @@ bool imp_direct_gradient_possible(const imp_direct *d)
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define AVX512 __attribute__((target(IMP_AVX512)))
 #define INLINE static inline __attribute__((always_inline)) AVX512
 
 // Rows [first, end) of the patches of one picture's plane; in: from the vector's first value on.

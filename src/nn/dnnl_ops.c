@@ -1,10 +1,39 @@
 #include "nn/dnnl_ops.h"
 
+#include "base/processor.h"
+
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
 #define IMP_DNNL_OLD (DNNL_VERSION_MAJOR < 3)
+
+imp_status imp_dnnl_limit(imp_error *err)
+{
+#if defined(__x86_64__)
+    if (!imp_processor_has(IMP_PROCESSOR_LIMITED))
+        return IMP_OK;
+    const unsigned most = imp_has_avx2() ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_sse41;
+    // it takes the first limit of a process only, so look at what is in force
+    dnnl_set_max_cpu_isa((dnnl_cpu_isa_t)most);
+    if (((unsigned)dnnl_get_effective_cpu_isa() & ~most) != 0)
+        return imp_fail(err, IMP_USAGE,
+                        "oneDNN was used before imprint could limit it to %s: unset "
+                        "IMPRINT_INSTRUCTION_SET, or create a network of imprint first",
+                        imp_instruction_set());
+#endif
+    (void)err;
+    return IMP_OK;
+}
+
+bool imp_dnnl_is_fast(void)
+{
+#if defined(__x86_64__)
+    return ((unsigned)dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2;
+#else
+    return false;
+#endif
+}
 
 enum { MAX_DESCS = 4 };
 
@@ -281,7 +310,7 @@ static dnnl_status_t make_attributes(dnnl_primitive_attr_t *out, const imp_op *o
     return status;
 }
 
-dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op)
+static dnnl_status_t describe(dnnl_primitive_desc_t *out, const imp_op *op)
 {
     operands o = {.count = 0};
     dnnl_primitive_attr_t attr = NULL;
@@ -314,6 +343,52 @@ dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op)
     free_operands(&o);
     if (attr != NULL)
         dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+bool imp_kernel_is_slow(const char *name)
+{
+    return strncmp(name, "ref", 3) == 0;
+}
+
+bool imp_kernel_is_inexact(const char *name)
+{
+    return strncmp(name, "brgemm", 6) == 0 && strstr(name, ":avx2") != NULL;
+}
+
+#if !IMP_DNNL_OLD
+static const char *kernel_name(dnnl_primitive_desc_t description)
+{
+    const char *name = "";
+    dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
+    return name;
+}
+
+// The next kernel that is neither inexact nor slow, if there is one.
+static void prefer_exact(dnnl_primitive_desc_t *description, const imp_op *op)
+{
+    dnnl_primitive_desc_t other = NULL;
+    if (!imp_kernel_is_inexact(kernel_name(*description)) || describe(&other, op) != dnnl_success)
+        return;
+    while (dnnl_primitive_desc_next_impl(other) == dnnl_success) {
+        const char *name = kernel_name(other);
+        if (imp_kernel_is_inexact(name) || imp_kernel_is_slow(name))
+            continue;
+        dnnl_primitive_desc_destroy(*description);
+        *description = other;
+        return;
+    }
+    dnnl_primitive_desc_destroy(other);
+}
+#endif
+
+dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op)
+{
+    const dnnl_status_t status = describe(out, op);
+#if !IMP_DNNL_OLD
+    if (status == dnnl_success)
+        prefer_exact(out, op);
+#endif
     return status;
 }
 

@@ -26,6 +26,13 @@ typedef enum imp_pass {
     IMP_PASS_WEIGHTS, // gradient of weight and bias
 } imp_pass;
 
+// Holds oneDNN to the instruction set of this process; "plain" leaves it SSE4.1, the least that it
+// knows. Call it before anything else of oneDNN.
+imp_status imp_dnnl_limit(imp_error *err);
+
+// Whether oneDNN has kernels here for all layers. Elsewhere some are plain loops.
+bool imp_dnnl_is_fast(void);
+
 // A primitive to be described: convolution, pool, batch norm, dense or ELU.
 typedef struct imp_op {
     dnnl_engine_t engine;
@@ -38,7 +45,15 @@ typedef struct imp_op {
     dnnl_primitive_desc_t hint; // gradients: the description of the forward pass
 } imp_op;
 
-// Describes a primitive that brings no scratch memory of its own. *out is freed with
+// Whether a kernel of oneDNN is one of its plain loops.
+bool imp_kernel_is_slow(const char *name);
+
+// Whether it is one of those for dense layers that add up all inputs of an output in a single chain
+// of floats. With thousands of inputs that costs a decimal digit.
+bool imp_kernel_is_inexact(const char *name);
+
+// Describes a primitive that brings no scratch memory of its own, with oneDNN's first kernel for it
+// or, if that is inexact, the next that is not. *out is freed with
 // dnnl_primitive_desc_destroy().
 dnnl_status_t imp_op_describe(dnnl_primitive_desc_t *out, const imp_op *op);
 

@@ -53,6 +53,11 @@ static void build(imp_executor *e)
 
 imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, imp_error *err)
 {
+    imp_status status = imp_instruction_set_check(err);
+    if (status == IMP_OK)
+        status = imp_dnnl_limit(err);
+    if (status != IMP_OK)
+        return status;
     imp_executor *e = calloc(1, sizeof *e);
     if (e == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a network");
@@ -63,7 +68,7 @@ imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, 
     build(e);
     imp_openmp_leave(&e->openmp, previous);
     e->err = NULL;
-    const imp_status status = e->status;
+    status = e->status;
     if (status != IMP_OK) {
         imp_executor_destroy(e);
         return status;

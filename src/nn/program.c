@@ -25,23 +25,6 @@ static bool check(imp_executor *e, dnnl_status_t code, const char *what)
     return false;
 }
 
-// The library falls back in silence to plain loops that are hundreds of times slower. Where a
-// processor has better (on x86-64 from AVX2 on) that is a mistake in our layouts; elsewhere slow is
-// better than nothing.
-static bool must_be_fast(void)
-{
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2");
-#else
-    return false;
-#endif
-}
-
-bool imp_kernel_is_slow(const char *name)
-{
-    return strncmp(name, "ref", 3) == 0;
-}
-
 dnnl_primitive_desc_t imp_build_describe(imp_executor *e, const imp_op *op)
 {
     if (e->status != IMP_OK)
@@ -51,7 +34,9 @@ dnnl_primitive_desc_t imp_build_describe(imp_executor *e, const imp_op *op)
         return NULL;
     const char *name = "";
     dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
-    if (imp_kernel_is_slow(name) && must_be_fast()) {
+    // oneDNN falls back in silence to plain loops that are hundreds of times slower. Where it has
+    // better, that is a mistake in our layouts; elsewhere slow is better than nothing.
+    if (imp_kernel_is_slow(name) && imp_dnnl_is_fast()) {
         char text[160];
         snprintf(text, sizeof text, "oneDNN has only its slow \"%s\" for pass %d", name,
                  (int)op->pass);

@@ -126,8 +126,6 @@ void imp_arena_free(imp_arena *arena);
 
 // Records a failure of the layer under construction.
 void imp_build_fail(imp_executor *e, imp_status status, const char *what);
-// Whether an implementation of oneDNN is one of its plain loops.
-bool imp_kernel_is_slow(const char *name);
 // Describes a primitive; NULL after a failure. Refuses slow ones.
 dnnl_primitive_desc_t imp_build_describe(imp_executor *e, const imp_op *op);
 // A memory of a layout, over given floats or over its own if floats is NULL.

@@ -105,7 +105,7 @@ static void add_up(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *
     uint64_t first = 0, first_squares = 0;
     size_t done = 0;
 #if defined(__x86_64__)
-    if (IMP_HAS_AVX512)
+    if (imp_has_avx512())
         done = add_vectors(bytes, count, &first, &first_squares);
 #endif
     sums(bytes + done, count - done, sum, squares);

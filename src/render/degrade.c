@@ -119,7 +119,7 @@ static imp_tone_run *choose_tone_run(void)
 #if defined(__x86_64__)
     if (imp_has_avx512())
         return imp_tone_run_avx512;
-    if (__builtin_cpu_supports("avx2"))
+    if (imp_has_avx2())
         return imp_tone_run_avx2;
 #endif
     return imp_tone_run_plain;

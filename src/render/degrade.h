@@ -2,8 +2,8 @@
 #ifndef IMP_RENDER_DEGRADE_H
 #define IMP_RENDER_DEGRADE_H
 
+#include "base/processor.h"
 #include "imprint/render.h"
-#include "render/processor.h"
 
 // Loops over bytes and floats come as plain C, and again for AVX2 and AVX-512, with the same
 // results.

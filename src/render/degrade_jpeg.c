@@ -280,7 +280,7 @@ void imp_jpeg_spoil(const imp_jpeg_steps *steps, int width, int height, float *v
         spoil_avx512(steps, width, height, values, rgb);
         return;
     }
-    if (__builtin_cpu_supports("avx2")) {
+    if (imp_has_avx2()) {
         spoil_avx2(steps, width, height, values, rgb);
         return;
     }

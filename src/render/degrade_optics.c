@@ -192,7 +192,7 @@ void imp_flow_smear(const imp_flow_run *flow, const imp_smear *smear, uint8_t *r
         smear_avx512(flow, smear, rgb);
         return;
     }
-    if (__builtin_cpu_supports("avx2")) {
+    if (imp_has_avx2()) {
         smear_avx2(flow, smear, rgb);
         return;
     }
@@ -298,7 +298,7 @@ void imp_blur(const imp_smear *smear, double deviation, int16_t *values, int16_t
         blur_avx512(&kernel, smear, values, line, rgb);
         return;
     }
-    if (__builtin_cpu_supports("avx2")) {
+    if (imp_has_avx2()) {
         blur_avx2(&kernel, smear, values, line, rgb);
         return;
     }

@@ -199,7 +199,7 @@ VBMI static void map_vbmi(const uint8_t tones[3][256], size_t count, uint8_t *by
 void imp_tone_map(const uint8_t tones[3][256], size_t count, uint8_t *bytes)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")) {
+    if (imp_processor_has(IMP_PROCESSOR_VBMI)) {
         map_vbmi(tones, count, bytes);
         return;
     }

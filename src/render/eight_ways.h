@@ -2,8 +2,8 @@
 #ifndef IMP_RENDER_EIGHT_WAYS_H
 #define IMP_RENDER_EIGHT_WAYS_H
 
+#include "base/processor.h"
 #include "render/eight.h"
-#include "render/processor.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif

@@ -6,8 +6,8 @@
 
 #include <math.h>
 
+#include "base/processor.h"
 #include "render/ground_light.h"
-#include "render/processor.h"
 
 // Triangles on the ground beyond the tiles, seen from the robot: a place (forward, right) lies in
 // one where a * forward + b * right + c is not below 0 for all three edges.

@@ -7,8 +7,8 @@
 #ifndef IMP_RENDER_RASTER_H
 #define IMP_RENDER_RASTER_H
 
+#include "base/processor.h"
 #include "render/faces.h"
-#include "render/processor.h"
 #include "render/sight.h"
 
 enum { IMP_SAMPLES = 8 }; // of a pixel

@@ -28,9 +28,9 @@ static imp_ground_draw *choose_draw(imp_render_path path)
 {
 #if defined(__x86_64__)
     // where texels are better gathered than loaded two by two
-    if (path == IMP_RENDER_AUTO && imp_has_avx512() && __builtin_cpu_is("intel"))
+    if (path == IMP_RENDER_AUTO && imp_processor_has(IMP_PROCESSOR_GATHERS))
         return imp_ground_draw_avx512;
-    if (path != IMP_RENDER_PLAIN && __builtin_cpu_supports("avx2"))
+    if (path != IMP_RENDER_PLAIN && imp_has_avx2())
         return imp_ground_draw_avx2;
 #endif
     (void)path;
@@ -42,7 +42,7 @@ static imp_raster_fill *choose_fill(imp_render_path path)
 #if defined(__x86_64__)
     if (path == IMP_RENDER_AUTO && imp_has_avx512())
         return imp_raster_fill_avx512;
-    if (path != IMP_RENDER_PLAIN && __builtin_cpu_supports("avx2"))
+    if (path != IMP_RENDER_PLAIN && imp_has_avx2())
         return imp_raster_fill_avx2;
 #endif
     (void)path;
@@ -52,7 +52,7 @@ static imp_raster_fill *choose_fill(imp_render_path path)
 static imp_sky_add *choose_sky(imp_render_path path)
 {
 #if defined(__x86_64__)
-    if (path != IMP_RENDER_PLAIN && __builtin_cpu_supports("avx2"))
+    if (path != IMP_RENDER_PLAIN && imp_has_avx2())
         return imp_sky_add_avx2;
 #endif
     (void)path;
@@ -175,10 +175,13 @@ static bool fill_tables(imp_renderer *renderer)
 imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
                                imp_render_path path, imp_error *err)
 {
+    imp_status status = imp_instruction_set_check(err);
+    if (status != IMP_OK)
+        return status;
     imp_renderer *renderer = calloc(1, sizeof *renderer);
     if (renderer == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for a renderer");
-    imp_status status = imp_camera_init(&renderer->camera, camera, err);
+    status = imp_camera_init(&renderer->camera, camera, err);
     if (status == IMP_OK && !(allocate(renderer, path) && fill_tables(renderer)))
         status = imp_fail(err, IMP_NO_MEMORY, "no memory for pictures of %d x %d pixels",
                           camera->width, camera->height);

@@ -177,7 +177,7 @@ static void vectors_make_the_same_noise(void **state)
 {
     (void)state;
 #if defined(__x86_64__)
-    if (!__builtin_cpu_supports("avx2"))
+    if (!imp_has_avx2())
         skip_because("no AVX2");
     enum { COUNT = 1003 };
     static int8_t noise[IMP_NOISE_COUNT + IMP_NOISE_RUN];

@@ -1,6 +1,7 @@
 #!/bin/sh
 # check_layers.sh: every include goes the way that the table in docs/architecture.md allows, the
-# build links what that table says, and oneDNN's names stay in src/nn.
+# build links what that table says, oneDNN's names stay in src/nn, and src/base/processor.c alone
+# asks for the instruction set.
 set -eu
 cd "${SOURCE:?the checkout to look at}"
 
@@ -60,6 +61,16 @@ find src include -name '*.[ch]' | sort | xargs awk -v table="$table" '
     tolower($0) ~ /(^|[^b])dnnl/ && me != "nn" { complain("oneDNN outside src/nn") }
     END { exit wrong }
 '
+
+# whoever asks the processor, or lets the compiler or the linker do so, is not limited by
+# IMPRINT_INSTRUCTION_SET
+if grep -rnE '__builtin_cpu_|<cpuid\.h>|__cpuid|_xgetbv|getauxval|target_clones|ifunc' \
+    --include='*.[ch]' src include tests | grep -v '^src/base/processor\.c:' ||
+    grep -rn 'getenv.*INSTRUCTION_SET' --include='*.[ch]' src include |
+    grep -v '^src/base/processor\.c:'; then
+    echo "ask base/processor.h for the instruction set instead"
+    exit 1
+fi
 
 # CMakeLists.txt links by the same table (cli is the program itself)
 sed -n '/^imp_folder(/{:a;/)/!{N;ba};s/\n */ /g;s/^imp_folder(\([a-z]*\)\(.*\)/\1\2/p}' \
