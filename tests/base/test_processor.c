@@ -1,6 +1,7 @@
 // The instruction set of a process. It is settled once per process, so every case runs in a child.
 #include "base/processor.h"
 
+#include "imprint/base.h"
 #include "testing.h"
 
 #include <stdlib.h>
