@@ -187,6 +187,59 @@ static void trajectories_land_on_the_map(void **state)
     imp_world_destroy(world);
 }
 
+// The picture of one way with its mark, as bytes; freed by the caller. Returns its size.
+static size_t draw_one(uint8_t **rgb, const imp_world *world, const imp_scene *scene,
+                       const imp_trajectory *ways, int count, int *right)
+{
+    imp_error err = {0};
+    int width, height;
+    const imp_trajectory_panel panel = {"p", ways, count};
+    assert_ok(imp_report_trajectories(picture, world, scene, &panel, 1, 300, &err), err);
+    assert_ok(imp_image_read(rgb, &width, &height, picture, &err), err);
+    *right = 0; // where the legend ends
+    for (int y = height - 30; y < height; y++)
+        for (int x = 0; x < width; x++)
+            if ((*rgb)[3 * (y * width + x)] < 100 && x > *right)
+                *right = x;
+    return (size_t)3 * (size_t)width * (size_t)height;
+}
+
+// The legend names what ended the ways that are shown, each once, and nothing else.
+static void the_legend_names_what_ended_ways(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world = NULL;
+    imp_scene *scene = NULL;
+    assert_ok(imp_world_load(&world, "loop_empty", &err), err);
+    assert_ok(imp_scene_create(&scene, world, &err), err);
+    const imp_pose poses[2] = {{1.0, 1.0, 0.0}, {1.4, 1.0, 0.0}};
+    const imp_trajectory lasts = {poses, 2, NULL, false}, stalls = {poses, 2, NULL, true},
+                         leaves = {poses, 2, "invalid pose", false},
+                         meets = {poses, 2, "collision", false};
+    const imp_trajectory ways[5][3] = {{lasts, lasts, lasts},
+                                       {lasts, meets, meets},
+                                       {lasts, leaves, leaves},
+                                       {meets, leaves, meets},
+                                       {meets, leaves, stalls}};
+    uint8_t *rgb[5];
+    size_t size = 0;
+    int right[5];
+    for (int k = 0; k < 5; k++)
+        size = draw_one(&rgb[k], world, scene, ways[k], 3, &right[k]);
+    const double gap = 34.0;
+    const char *const words[] = {"collision", "invalid pose", "collision, invalid pose"};
+    for (int k = 0; k < 3; k++)
+        assert_close(right[k + 1] - right[0], gap + imp_text_width(9.0, words[k]), 3.0);
+    assert_close(right[4] - right[3], gap + imp_text_width(9.0, "stalled"), 3.0);
+    for (int k = 1; k < 5; k++)
+        assert_memory_not_equal(rgb[k], rgb[k - 1], size);
+    for (int k = 0; k < 5; k++)
+        free(rgb[k]);
+    imp_scene_destroy(scene);
+    imp_world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +247,7 @@ int main(void)
         cmocka_unit_test(every_sign_is_drawn),
         cmocka_unit_test(strip_shows_frames_and_bars),
         cmocka_unit_test(trajectories_land_on_the_map),
+        cmocka_unit_test(the_legend_names_what_ended_ways),
     };
     return cmocka_run_group_tests(tests, make_name, remove_picture);
 }
