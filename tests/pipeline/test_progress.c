@@ -275,13 +275,15 @@ static void who_waits_is_not_stalled(void **state)
     }
 }
 
-// A road that is blocked for good is nothing to wait for: our expert stalls there, and nobody's
-// progress can be told.
-static void a_blocked_road_stalls_the_expert(void **state)
+// What stays in the way is nothing to wait for: between two barriers our expert stalls, and
+// nobody's progress can be told.
+static void between_barriers_the_expert_stalls(void **state)
 {
     (void)state;
     static const char text[] = "tiles:\n- [straight/E, straight/E, straight/E, straight/E]\n"
                                "objects:\n"
+                               "- {kind: barrier, pos: [1.5, 2.25], rotate: 90, height: 0.2}\n"
+                               "- {kind: barrier, pos: [1.5, 2.75], rotate: 90, height: 0.2}\n"
                                "- {kind: barrier, pos: [2.5, 2.25], rotate: 90, height: 0.2}\n"
                                "- {kind: barrier, pos: [2.5, 2.75], rotate: 90, height: 0.2}\n"
                                "tile_size: 0.585\n";
@@ -290,7 +292,7 @@ static void a_blocked_road_stalls_the_expert(void **state)
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
     char *map = path_of("blocked.yaml");
-    const imp_start start = {{0.3, 0.41, 0.0}, "", 0};
+    const imp_start start = {{1.17, 0.41, 0.0}, "", 0};
     imp_eval_def def = eval_of(1, STEPS);
     def.map = map;
     def.starts = &start;
@@ -314,7 +316,7 @@ int main(void)
         cmocka_unit_test(turning_round_is_no_stall),
         cmocka_unit_test(short_episodes_count_as_a_whole),
         cmocka_unit_test(who_waits_is_not_stalled),
-        FOLDER_TEST(a_blocked_road_stalls_the_expert),
+        FOLDER_TEST(between_barriers_the_expert_stalls),
         cmocka_unit_test(the_worst_and_comparisons_know_stalls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
