@@ -78,7 +78,8 @@ typedef struct imp_expert_def {
     /// Decides from where the robot stands alone: speed, turn rate and the commands under way are
     /// taken to be those of steady driving along its lane, so that the same place gives the same
     /// action. That is what can be learned from single pictures. Where the road's edge is near,
-    /// what is tried out still goes by the true state; false
+    /// what is tried out still goes by the true state, and so does getting away from where it is
+    /// stuck; false
     bool by_sight;
     /// Away from its line, tries out in the simulator what it is about to do, and looks for
     /// something better if that ends off the road or at an object. What is done there then no
@@ -95,7 +96,10 @@ imp_expert_def imp_default_expert_def(void);
 /// Our expert: predicts its pose through the commands still pending, follows the chained lane
 /// curves and inverts the motor model. It passes what stands in its way if there is room and stops
 /// for it if not, keeps a distance behind slower duckiebots, lets duckies cross, waits at red
-/// lights and takes crossings in a direction drawn from the environment's seed, or given.
+/// lights and takes crossings in a direction drawn from the environment's seed, or given. Where it
+/// does not come forward for some seconds though it waits for nobody, it searches for a way out and
+/// drives that (docs/dagger.md): its actions then depend on more than the present state. A policy
+/// owns about 2 MB for the search.
 imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_error *err);
 
 #endif

@@ -28,7 +28,7 @@ typedef struct imp_block {
     // how far the robot reaches to its sides when it passes, without margin [m]
     double reach_left, reach_right;
     bool walker; // a strip to be kept free for somebody who walks across
-    bool car;    // a duckiebot that drives, or stands for a while
+    bool car;    // a duckiebot that drives or will drive on
 } imp_block;
 
 // How far ahead of the robot a place of a path is [m].

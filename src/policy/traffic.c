@@ -47,12 +47,12 @@ static void add_standing(road *r, const imp_box *box)
 }
 
 // What comes towards us also takes up the road that it is about to drive on.
-static void add_moving(road *r, const imp_box *box, imp_vec2 velocity)
+static void add_moving(road *r, const imp_box *box, imp_vec2 velocity, bool lost)
 {
     imp_block b;
     if (!imp_block_of(&r->path, box, &b))
         return;
-    b.car = true;
+    b.car = !lost;
     b.along = imp_vec2_dot(velocity, imp_path_tangent(&r->path, b.near));
     if (b.along < -SLOW)
         b.near += ONCOMING_TIME * b.along;
@@ -117,7 +117,8 @@ static void add_object(road *r, const imp_object *object)
             break;
         }
         add_moving(r, &state->box,
-                   imp_vec2_scale(imp_forward(motion->angle), car_speed(&motion->car)));
+                   imp_vec2_scale(imp_forward(motion->angle), car_speed(&motion->car)),
+                   motion->car.lost);
         break;
     default:
         add_standing(r, &state->box);

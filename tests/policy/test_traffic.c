@@ -40,6 +40,16 @@ static const char *const CLOSED =
     "- {kind: barrier, place: {tile: [3, 0], relative: {~SE2Transform: {p: [0, 0],\n"
     "   theta_deg: 90}}}, height: 0.16}\n";
 
+// A road across which a huge duckiebot stands.
+static const char *const BROKEN_DOWN =
+    "tile_size: 0.585\n"
+    "tiles:\n"
+    "- [straight/W, straight/W, straight/W, straight/W, straight/W]\n"
+    "start_tile: [0, 0]\n"
+    "objects:\n"
+    "- {kind: duckiebot, place: {tile: [3, 0], relative: {~SE2Transform: {p: [0, 0],\n"
+    "   theta_deg: 90}}}, height: 0.5, static: false}\n";
+
 typedef struct rig {
     imp_world *world;
     imp_env env;
@@ -195,6 +205,24 @@ static void a_closed_road_is_waited_at_and_left(void **state)
     tear_down(&r);
 }
 
+// Whoever is lost will not drive on.
+static void a_car_that_is_lost_is_an_obstacle(void **state)
+{
+    (void)state;
+    rig r = rig_of_text(BROKEN_DOWN, 600);
+    for (int lost = 0; lost <= 1; lost++) {
+        double nearest = INFINITY;
+        for (int k = 0; k < 4; k++)
+            nearest = fmin(nearest, r.world->objects[0].box.corner[k].x);
+        imp_env_reset_at(&r.env, 0, (imp_pose){nearest - 0.17, 0.41, 0.0});
+        r.env.motion[0].car.lost = lost == 1;
+        imp_policy_begin(r.expert, &r.env);
+        imp_policy_act(r.expert, &r.env, NULL);
+        assert_int_equal(r.expert->waits_for, lost ? IMP_WAIT_OBSTACLE : IMP_WAIT_CAR);
+    }
+    tear_down(&r);
+}
+
 // The tile under the robot's front.
 static int tile_ahead(const rig *r)
 {
@@ -309,6 +337,7 @@ int main(void)
         cmocka_unit_test(walkers_are_let_cross),
         cmocka_unit_test(slower_duckiebots_are_followed_at_a_distance),
         cmocka_unit_test(a_closed_road_is_waited_at_and_left),
+        cmocka_unit_test(a_car_that_is_lost_is_an_obstacle),
         cmocka_unit_test(red_lights_are_waited_at),
         cmocka_unit_test(turns_are_taken_as_given),
         cmocka_unit_test(who_turns_right_or_left_where_he_can_leaves_nothing_to_chance),
