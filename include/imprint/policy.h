@@ -99,7 +99,7 @@ imp_expert_def imp_default_expert_def(void);
 /// lights and takes crossings in a direction drawn from the environment's seed, or given. Where it
 /// does not come forward for some seconds though it waits for nobody, it searches for a way out and
 /// drives that (docs/dagger.md): its actions then depend on more than the present state. A policy
-/// owns about 2 MB for the search.
+/// owns 1.3 MB for the search.
 imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_error *err);
 
 #endif
