@@ -249,9 +249,13 @@ static imp_status read_start_tile(imp_map_reader *r, int node)
                        i, j, world->columns, world->rows);
         return IMP_OK;
     }
-    if (!world->tiles[(int)j * world->columns + (int)i].drivable) {
+    const imp_tile *start = &world->tiles[(int)j * world->columns + (int)i];
+    if (!start->drivable) {
         if (!world->has_start_pose)
-            return imp_yaml_fail(yaml, node, "start_tile [%g, %g] is not drivable", i, j);
+            return imp_yaml_fail(yaml, node,
+                                 "start_tile [%g, %g] is not drivable (%s): take a tile with "
+                                 "lanes, or add start_pose",
+                                 i, j, imp_tile_kind_name(start->kind));
         imp_map_notice(r, line, "start_tile [%g, %g] is not drivable", i, j);
     }
     world->has_start_tile = true;
@@ -330,6 +334,16 @@ static bool is_layer(const imp_yaml *yaml, int tiles)
     return false;
 }
 
+// The value of a key, or -1 if it is missing or null.
+static int value_if_any(const imp_yaml *yaml, int map, const char *key)
+{
+    const int node = imp_yaml_value(yaml, map, key);
+    const char *text = node < 0 ? NULL : imp_yaml_text(yaml, node);
+    const bool nothing =
+        text != NULL && (*text == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
+    return nothing ? -1 : node;
+}
+
 static imp_status read_root(imp_map_reader *r)
 {
     static const char *const keys[] = {"tile_size",  "tiles",   "objects", "start_tile",
@@ -354,10 +368,10 @@ static imp_status read_root(imp_map_reader *r)
         return status;
     imp_map_check_keys(r, root, keys);
     status = read_tiles(r, tiles);
-    const int pose = imp_yaml_value(yaml, root, "start_pose");
+    const int pose = value_if_any(yaml, root, "start_pose");
     if (status == IMP_OK && pose >= 0)
         status = read_start_pose(r, pose);
-    const int tile = imp_yaml_value(yaml, root, "start_tile");
+    const int tile = value_if_any(yaml, root, "start_tile");
     r->world->start_line = pose >= 0   ? imp_yaml_line(yaml, pose)
                            : tile >= 0 ? imp_yaml_line(yaml, tile)
                                        : 1;

@@ -59,6 +59,8 @@ static const remark REMARKS[] = {
      {"4: a lane leads from tile [0, 1] onto [1, 1], where none goes on"}},
     {ROAD "start_tile: [2, 0]\n",
      {"3: start_tile [2, 0] is not on the grid of 2 columns and 1 rows and is passed over"}},
+    {ROAD "start_pose:\nstart_tile: ~\n", {0}},
+    {ROAD "start_pose: null\nstart_tile: [0, 0]\n", {0}},
     {ROAD "start_tile: [1, 0]\nstart_pose: [[0, 0, 0], 0]\n",
      {"3: start_tile [1, 0] is not drivable"}},
 };
