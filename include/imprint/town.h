@@ -21,8 +21,7 @@ typedef enum imp_town_kind {
 const char *imp_town_kind_name(imp_town_kind kind); ///< the word
 
 enum {
-    IMP_TOWN_SIDE_MAX = 64,   ///< tiles on a side
-    IMP_TOWN_MOVING_MAX = 32, ///< things that move or change
+    IMP_TOWN_SIDE_MAX = 64, ///< tiles on a side
     IMP_TOWN_THINGS_MAX = 256,
 };
 
@@ -37,7 +36,7 @@ typedef struct imp_town_def {
     bool border;        ///< a ring of tiles without a road around the town; true
     bool objects;       ///< houses, trees, cars and more off the road, signs, traffic lights; false
     int pedestrians;    ///< duckies that walk across the road and back; 0
-    int cars;           ///< Duckiebots that drive; 0. With pedestrians at most IMP_TOWN_MOVING_MAX
+    int cars;           ///< Duckiebots that drive; 0
     int parked;         ///< Duckiebots that stand at the kerb; 0..IMP_TOWN_THINGS_MAX
     int obstacles;      ///< cones, barriers and duckies at the kerb; 0..IMP_TOWN_THINGS_MAX
     /// Duckies that stand in a lane, 4 to 10 cm to the right of its middle, as in AI-DO's LFP;

@@ -9,6 +9,9 @@
 static const double KERB_CLEARANCE = 0.11; // from a lane's middle to what stands at the kerb
 static const double YARD = 0.04;           // from the edge of a tile to what stands on it
 
+// Traffic lights are left out where so many things move or change already.
+enum { MOVING_WITH_LIGHTS = 32 };
+
 // A town while it is being filled.
 typedef struct filler {
     const imp_town_def *def;
@@ -74,8 +77,7 @@ static imp_plot footprint(const char *kind, double height, imp_pose pose)
 static bool add(const filler *f, imp_thing thing, imp_plot needs)
 {
     imp_things *things = f->things;
-    if (things->count == IMP_OBJECTS_MAX ||
-        (thing.moves && things->moving_count == IMP_TOWN_MOVING_MAX))
+    if (things->count == IMP_OBJECTS_MAX)
         return false;
     for (int k = 0; k < things->count; k++) {
         const imp_plot *other = &things->taken[k];
@@ -133,6 +135,8 @@ static const char *sign_for(unsigned links, int direction, bool light, imp_rando
 static bool put_light(const filler *f, int i, int j, int corner)
 {
     const double aside = 0.31 * f->def->tile_size;
+    if (f->things->moving_count >= MOVING_WITH_LIGHTS)
+        return false;
     imp_pose pose = pose_at(f, i, j, corner, -aside, aside);
     pose.heading = angle_of(corner) + IMP_PI * 0.75;
     return add_there(

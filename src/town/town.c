@@ -70,10 +70,6 @@ static imp_status check(const imp_town_def *def, imp_error *err)
         if (counts[k] < 0 || counts[k] > IMP_TOWN_THINGS_MAX)
             return imp_fail(err, IMP_USAGE, "%d %s: 0 to %d are possible", counts[k], names[k],
                             IMP_TOWN_THINGS_MAX);
-    if (def->pedestrians + def->cars > IMP_TOWN_MOVING_MAX)
-        return imp_fail(err, IMP_USAGE,
-                        "%d pedestrians and %d cars: a town has at most %d things that move",
-                        def->pedestrians, def->cars, IMP_TOWN_MOVING_MAX);
     return check_size(def, err);
 }
 

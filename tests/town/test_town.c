@@ -293,8 +293,8 @@ static void there_are_as_many_as_asked_for(void **state)
     (void)state;
     imp_town_def def = imp_default_town_def();
     def.columns = def.rows = 24;
-    def.pedestrians = 20;
-    def.cars = 12;
+    def.pedestrians = 40;
+    def.cars = 14;
     def.parked = 17;
     def.obstacles = 23;
     imp_world *world = made(&def);
@@ -442,9 +442,8 @@ static void impossible_towns_are_refused(void **state)
     def = good;
     def.cars = -1;
     refused(def, "-1 cars");
-    def.cars = 20;
-    def.pedestrians = 13;
-    refused(def, "at most 32 things that move");
+    def.cars = 257;
+    refused(def, "257 cars: 0 to 256");
     def = good;
     def.kind = IMP_TOWN_KIND_COUNT;
     refused(def, "no town of kind");
