@@ -16,9 +16,9 @@ no_escapes
 prints 'red é.yaml'
 expect 0 imprint eval --policy expert --map "$name" --episodes 1 --steps 5
 no_escapes
-expect 0 imprint log --map "$name" --episodes 1 --steps 5 --size 40x30 --out "data$escape[1m"
+expect 0 imprint log --map "$name" --episodes 1 --steps 5 --size 40x30 --out "data${escape}[1m"
 no_escapes
-expect 0 imprint data info "data$escape[1m"
+expect 0 imprint data info "data${escape}[1m"
 no_escapes
-expect 3 imprint map check "none$escape[2J.yaml"
+expect 3 imprint map check "none${escape}[2J.yaml"
 no_escapes

@@ -8,8 +8,13 @@ grep -qx 'imprint [0-9][0-9.]*' out || fail "no version: $(cat out)"
 expect 0 imprint help
 expect 0 imprint -h
 expect 0 imprint --help
-commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' out)
-[ "$(echo "$commands" | wc -l)" -ge 7 ] || fail "too few commands: $commands"
+# those that the help names are those that the program is made of
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' out)
+declared=$(sed -n 's/^extern const imp_command imp_command_\([a-z_]*\);$/\1/p' \
+    "$SOURCE/src/cli/commands.h" | tr _ -)
+[ -n "$declared" ] || fail "no commands found in src/cli/commands.h"
+[ "$(echo "$commands" | sort)" = "$(echo "$declared" | sort)" ] ||
+    fail "the help names other commands than src/cli/commands.h: $commands"
 
 mkdir tmp
 for command in $commands; do

@@ -1,6 +1,7 @@
 #!/bin/sh
 # cli_typos.sh: commands and options are taken by their full names, all in the same ways, and a
 # misspelt one is answered with the one that was meant.
+# shellcheck disable=SC2094  # the loop reads what grep reads
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
