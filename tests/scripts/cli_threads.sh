@@ -1,6 +1,6 @@
 #!/bin/sh
-# cli_threads.sh: whatever works on several threads gives the same bytes with four as with one. Small
-# runs of all of it: the thread sanitizer looks at this test.
+# cli_threads.sh: whatever works on several threads gives the same bytes with four as with one, in
+# small runs of all of it. The thread sanitizer looks at this test.
 # shellcheck disable=SC2086  # commands are kept as words
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
