@@ -75,7 +75,7 @@ static void put_duty_cycles(FILE *file, const float *numbers)
 }
 
 // What the simulator tells of a step, as far as we know it, and who wrote this.
-static void put_info(FILE *file, const imp_episode *episode, size_t k)
+static void put_info(FILE *file, const imp_dataset_info *info, const imp_episode *episode, size_t k)
 {
     const double degree = 57.29577951308232;
     const double executed[2] = {(double)episode->actions[2 * k],
@@ -106,6 +106,12 @@ static void put_info(FILE *file, const imp_episode *episode, size_t k)
     put_text(file, episode->map);
     put_text(file, "terminated");
     fputc(episode->terminations[k] ? 0x88 : 0x89, file);
+    put_text(file, "lens");
+    put_text(file, info->lens);
+    put_text(file, "observation");
+    put_text(file, info->observation);
+    put_text(file, "time_step");
+    put_float(file, episode->time_step > 0.0 ? episode->time_step : info->time_step);
     fputs("uu", file);
 }
 
@@ -129,7 +135,7 @@ static void put_entry(FILE *file, const imp_dataset_info *info, const imp_episod
     fputc('t', file);
     put_float(file, (double)episode->rewards[k]);
     fputc(episode->terminations[k] || episode->truncations[k] ? 0x88 : 0x89, file);
-    put_info(file, episode, k);
+    put_info(file, info, episode, k);
     fputs("eu", file);
 }
 

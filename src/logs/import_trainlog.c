@@ -30,7 +30,9 @@ typedef struct importer {
     uint64_t seen, seen_most; // bytes of pictures
     // of the episode
     bool done;
-    bool ours; // was written by an export of ours
+    bool ours;                      // was written by an export of ours
+    const char *lens, *observation; // that it tells; NULL if it does not
+    double time_step;               // that it tells [s]; 0 if it does not
 } importer;
 
 // ---- entries ------------------------------------------------------------------------------------
@@ -172,12 +174,45 @@ static const uint8_t *pixels_of(importer *i, const imp_array *array)
     return i->rgb;
 }
 
+// The one of some words that a text is; NULL if it is none.
+static const char *find_word(const imp_pickle *p, imp_value text, const char *const *words)
+{
+    while (*words != NULL && !imp_value_is_text(p, text, *words))
+        words++;
+    return *words;
+}
+
+// What an export of ours says of its pictures.
+static void take_origin(importer *i, imp_value info)
+{
+    static const char *const lenses[] = {"none",       "duckiebot",      "custom",
+                                         "calibrated", IMP_LENS_UNKNOWN, NULL};
+    static const char *const observations[] = {"pictures", "segments", NULL};
+    const imp_pickle *p = i->pickle;
+    const imp_value ours = imp_value_find(p, info, "imprint");
+    double time_step = 0.0;
+    i->ours = ours != IMP_NO_VALUE;
+    i->lens = find_word(p, imp_value_find(p, ours, "lens"), lenses);
+    i->observation = find_word(p, imp_value_find(p, ours, "observation"), observations);
+    imp_value_number(p, imp_value_find(p, ours, "time_step"), &time_step);
+    i->time_step = time_step > 0.0 && time_step < 1e6 ? time_step : 0.0;
+}
+
 static imp_status start_dataset(importer *i, const imp_array *first, imp_error *err)
 {
     const bool as_recorded = i->def->width == 0;
     i->info = imp_import_info(i->def, as_recorded ? (int)first->shape[1] : i->def->width,
                               as_recorded ? (int)first->shape[0] : i->def->height);
-    snprintf(i->info.lens, sizeof i->info.lens, "%s", i->def->lens);
+    snprintf(i->info.lens, sizeof i->info.lens, "%s", i->lens != NULL ? i->lens : i->def->lens);
+    if (i->observation != NULL)
+        snprintf(i->info.observation, sizeof i->info.observation, "%s", i->observation);
+    if (i->time_step > 0.0)
+        i->info.time_step = i->time_step;
+    if (i->lens == NULL)
+        imp_summary_note(i->summary,
+                         "%.60s does not say its lens and time step: taken are %s (--lens) and "
+                         "%.4f s",
+                         imp_base_name(i->name), i->info.lens, i->info.time_step);
     const imp_status status = imp_eye_create(&i->eye, i->info.width, i->info.height, NULL, err);
     return status == IMP_OK ? imp_recorder_create(&i->recorder, i->folder, &i->info, err) : status;
 }
@@ -238,7 +273,7 @@ static imp_status end_episode(importer *i, imp_ending ending, imp_error *err)
 static imp_status judge(importer *i, const entry *e, imp_moment *moment, const char **why,
                         imp_error *err)
 {
-    i->ours = imp_value_find(i->pickle, e->info, "imprint") != IMP_NO_VALUE;
+    take_origin(i, e->info);
     if (i->ours && (i->def->following || i->def->swap_red_blue))
         return imp_fail(err, IMP_USAGE,
                         "%s was written by imprint: leave out --following and --swap-red-blue",
@@ -310,6 +345,7 @@ static imp_status add_entry(importer *i, imp_value value, imp_error *err)
         status = i->def->following ? end_episode(i, IMP_ENDING_OPEN, err) : IMP_OK;
     } else {
         pass_back(i, &moment);
+        imp_recorder_time_step(i->recorder, i->time_step);
         status = imp_recorder_add(i->recorder, &moment, err);
     }
     if (status != IMP_OK || !i->done)

@@ -10,7 +10,10 @@ enum { WIDE = 8, HIGH = 6, EPISODES = 18, PICTURE = WIDE * HIGH * 3 };
 
 static imp_dataset_info made_dataset(const char *scratch, char folder[PATH_MAX])
 {
-    const imp_dataset_info info = fixture_info(WIDE, HIGH);
+    imp_dataset_info info = fixture_info(WIDE, HIGH);
+    // neither is what an import takes for granted
+    strcpy(info.lens, "calibrated");
+    info.time_step = 0.05;
     in_folder(folder, scratch, "data");
     write_dataset(folder, &info, EPISODES); // of more than one shard
     return info;
@@ -41,6 +44,8 @@ static void logs_come_back(void **state)
     imp_dataset *dataset = import_good(imp_import_trainlog, path, back, &def, &summary);
     assert_int_equal(summary.episodes, EPISODES);
     assert_int_equal(summary.reason_count, 0);
+    assert_string_equal(imp_dataset_facts(dataset)->lens, "calibrated");
+    assert_close(imp_dataset_facts(dataset)->time_step, 0.05, 0);
     for (int id = 0; id < EPISODES; id++) {
         drive *made = drive_create(&info, id);
         const imp_episode *episode = imp_dataset_episode(dataset, id), *was = &made->episode;
