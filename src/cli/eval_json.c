@@ -125,10 +125,10 @@ json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o)
             json_object_set_new(policy, "robustness", imp_robust_json(&o->robustness[p]));
         json_array_append_new(policies, policy);
     }
-    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map", imp_eval_map_name(s),
-                     "split", imp_split_word((int)s->eval.split), "episodes", s->eval.episodes,
-                     "steps", s->eval.steps, "settle_steps", s->eval.settle_steps, "seed",
-                     (json_int_t)s->eval.env.seed, "all_episodes_listed",
-                     s->eval.episodes <= LISTED_MAX, "policies", policies, "comparisons",
-                     comparisons_json(s, o));
+    return json_pack(
+        "{s:s, s:s?, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map", imp_eval_map_name(s),
+        "starts", s->starts_path, "split", imp_split_word((int)s->eval.split), "episodes",
+        s->eval.episodes, "steps", s->eval.steps, "settle_steps", s->eval.settle_steps, "seed",
+        (json_int_t)s->eval.env.seed, "all_episodes_listed", s->eval.episodes <= LISTED_MAX,
+        "policies", policies, "comparisons", comparisons_json(s, o));
 }

@@ -29,11 +29,18 @@ typedef struct table {
     int place[COLUMN_COUNT]; // of each column among the fields; -1 where there is none
 } table;
 
-// Splits a line into its fields in place; "" within quotes is a quote.
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+// Splits a line into its fields in place, without blanks around them; "" within quotes is a quote.
 static void split(table *t, char *line)
 {
     t->count = 0;
     for (bool last = false; !last && t->count < FIELDS_MAX;) {
+        while (is_blank(*line))
+            line++;
         char *in = line, *out = line;
         const bool quoted = *in == '"';
         t->fields[t->count++] = line;
@@ -46,6 +53,8 @@ static void split(table *t, char *line)
         }
         while (*in != '\0' && *in != ',')
             *out++ = *in++;
+        while (out > line && is_blank(out[-1]))
+            out--;
         last = *in == '\0';
         line = in + 1;
         *out = '\0';
@@ -104,7 +113,7 @@ static imp_status read_number(const table *t, int column, double *out, imp_error
     if (*text == '\0')
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: column '%s' is empty", t->path, t->line, name);
     *out = strtod(text, &end);
-    if (end == text || end[strspn(end, " \t")] != '\0' || !isfinite(*out))
+    if (end == text || *end != '\0' || !isfinite(*out))
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: column '%s': '%.40s' is not a number", t->path,
                         t->line, name, text);
     return IMP_OK;
@@ -132,14 +141,14 @@ static imp_status read_start(const table *t, imp_start *out, imp_error *err)
 
 static imp_status read_rows(table *t, imp_starts *out, imp_error *err)
 {
-    char *policy = NULL; // whose rows count
+    const char *policy = NULL; // whose rows count
     int capacity = 0;
     imp_status status = IMP_OK;
     while (status == IMP_OK && read_row(t)) {
-        char *whose = t->place[COLUMN_POLICY] >= 0 ? t->fields[t->place[COLUMN_POLICY]] : NULL;
+        const char *whose = field_of(t, COLUMN_POLICY);
         if (policy == NULL)
             policy = whose; // stays in the text
-        else if (whose != NULL && strcmp(whose, policy) != 0)
+        if (strcmp(whose, policy) != 0)
             continue;
         if (out->count == capacity) {
             capacity = 2 * capacity + 64;

@@ -42,6 +42,11 @@ static void columns_are_found_by_their_names(void **state)
     assert_int_equal(starts.items[1].line, 4);
     imp_starts_free(&starts);
     // of several policies the first one's rows count
+    path = write_file("c.csv", " x , z,\theading , map \n 1, 2 ,3,  4way \n");
+    assert_ok(imp_starts_read(&starts, path, &err), err);
+    assert_true(starts.items[0].pose.z == 2.0);
+    assert_string_equal(starts.items[0].map, "4way");
+    imp_starts_free(&starts);
     path = write_file("b.csv", "policy,start_x_m,start_z_m,start_heading_rad\na,1,2,3\na,4,5,6\n"
                                "b,1,2,3\nb,4,5,6\n");
     assert_ok(imp_starts_read(&starts, path, &err), err);
