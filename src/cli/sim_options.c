@@ -345,7 +345,12 @@ imp_status imp_sim_options_fit(const imp_options *options, const imp_sim_options
     if (lens == NULL)
         return IMP_OK;
     if (imp_options_given(options, &sim->lens)) {
-        if (strcmp(lens, imp_lens_name(camera->lens.kind)) != 0)
+        if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
+            fprintf(stderr,
+                    "imprint: warning: %s learned through a lens that nobody knows, perhaps not "
+                    "through this one\n",
+                    imp_driver_name(driver));
+        else if (strcmp(lens, imp_lens_name(camera->lens.kind)) != 0)
             fprintf(stderr,
                     "imprint: warning: %s learned through the lens %.16s, not through this one\n",
                     imp_driver_name(driver), lens);

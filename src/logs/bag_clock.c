@@ -85,9 +85,11 @@ static void judge_stamps(char out[120], const imp_bag_topic *t)
     if (without > 0)
         snprintf(out, 120, "%zu of its %zu messages have no time of their own", without, t->count);
     else if (jumps > 0)
-        snprintf(out, 120, "the clock of its messages jumps back (%zu times)", jumps);
+        snprintf(out, 120, "the clock of its messages jumps back (%zu %s)", jumps,
+                 jumps == 1 ? "time" : "times");
     else if (leaps > 0)
-        snprintf(out, 120, "the clock of its messages leaps ahead (%zu times)", leaps);
+        snprintf(out, 120, "the clock of its messages leaps ahead (%zu %s)", leaps,
+                 leaps == 1 ? "time" : "times");
     else if (imp_bag_is_picture(t) && 20 * equal > t->count)
         snprintf(out, 120, "%zu of its pictures have the time of the one before", equal);
 }
@@ -118,7 +120,7 @@ static imp_status choose_clock(bool *by_receipt, const imp_bag_topics *s,
     }
     *by_receipt = why[0] != '\0';
     if (*by_receipt)
-        imp_summary_note(s->summary, "%.40s: goes by the times of receipt, because of %.60s %s",
+        imp_summary_note(s->summary, "%.40s: goes by the times of receipt, because of %.60s: %s",
                          imp_base_name(s->bag), topic, why);
     return IMP_OK;
 }
@@ -212,9 +214,8 @@ static void tell_jumps(const imp_bag_topics *s, const imp_bag_topic *camera, int
     const char *name = imp_base_name(s->bag);
     if (jumps > 0)
         imp_summary_note(s->summary,
-                         "%.40s: the times of %.60s jump back (%d times): a new episode begins "
-                         "there",
-                         name, camera->name, jumps);
+                         "%.40s: the times of %.60s jump back (%d %s): a new episode begins there",
+                         name, camera->name, jumps, jumps == 1 ? "time" : "times");
     if (pauses > 0)
         imp_summary_note(s->summary,
                          "%.40s: the times of %.60s have gaps of more than %.0f s (%d, the longest "

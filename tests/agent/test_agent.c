@@ -230,6 +230,22 @@ static void test_refusals(void **state)
     check_refusal(&def, IMP_BAD_INPUT, "model.safetensors");
 }
 
+// A model of pictures whose lens nobody knows takes those of any camera, as they are.
+static void test_an_unknown_lens_is_the_cameras(void **state)
+{
+    (void)state;
+    static const char *const lenses[] = {"duckiebot", "none"};
+    for (int k = 0; k < 2; k++) {
+        imp_error err = {0};
+        imp_agent *agent = NULL;
+        imp_agent_def def = imp_default_agent_def();
+        def.model = make_model("unknown", "{\"lens\": \"unknown\"}", 2);
+        def.lens = lenses[k];
+        assert_ok(imp_agent_create(&agent, &def, &err), err);
+        imp_agent_destroy(agent);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_reduced_decoding),
         cmocka_unit_test(test_serving),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_an_unknown_lens_is_the_cameras),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

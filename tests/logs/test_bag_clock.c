@@ -208,7 +208,7 @@ static void bad_stamps_are_not_used(void **state)
     } cases[] = {
         {stamp_back, stamp_back, "jumps back"},
         {stamp_back, steady, "jumps back"},
-        {steady, stamp_back, "wheels_cmd the clock of its messages jumps back"},
+        {steady, stamp_back, "wheels_cmd: the clock of its messages jumps back"},
         {stamp_ahead, stamp_ahead, "leaps ahead"},
         {without_stamps, without_stamps, "20 of its 20 messages have no time"},
         {without_stamps, another_clock, "no time of their own"},
