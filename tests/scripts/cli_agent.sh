@@ -48,7 +48,7 @@ stop INT 0
 expect 1 imprint eval --no-sandbox --protocol aido-lfi --agent-timeout 30 -j 2 --out lfi \
     --agent "\"$agent\" -m '$work/model'; echo \$? >>'$work/ended'" \
     --agent 'echo broken >&2; exit 9'
-prints "echo broken >&2; exit 9: 0 of 2 episodes lasted"
+prints "echo broken >&2; exit 9: 0 of 2 episodes completed"
 prints 'it ended with status 9; its last words: broken'
 says '2 episodes ended because an agent could not go on'
 [ "$(sort -u ended)" = 0 ] || fail "our agent did not end by itself: $(cat ended)"
