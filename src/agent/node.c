@@ -310,10 +310,21 @@ static imp_status on_unreadable(node *n, imp_error *err)
     return imp_fail(err, IMP_CHECK_FAILED, "%s", wrong);
 }
 
-// The protocol's own node gives no answer to these. A person should know why nothing happens.
-static void tell_ignored(node *n)
+// Whether it is what recorded messages hold besides those of a host (see imp_put_remark()).
+static bool is_remark(imp_cbor item)
 {
-    if (n->ignored_told || n->def->notice == NULL)
+    static const char *const topics[] = {"commands", "robot_state"};
+    imp_cbor place;
+    imp_cbor_item topic;
+    if (!imp_cbor_find(item, "topic", &place) || !imp_cbor_value(&place, &topic))
+        return false;
+    return imp_cbor_is_text(&topic, topics[0]) || imp_cbor_is_text(&topic, topics[1]);
+}
+
+// The protocol's own node gives no answer to these. A person should know why nothing happens.
+static void tell_ignored(node *n, imp_cbor item)
+{
+    if (n->ignored_told || n->def->notice == NULL || is_remark(item))
         return;
     n->ignored_told = true;
     n->def->notice(n->def->context,
@@ -333,7 +344,7 @@ static imp_status answer(node *n, imp_cbor item, imp_error *err)
     else if (message.kind == IMP_MESSAGE_UNREADABLE)
         status = on_unreadable(n, err);
     else
-        tell_ignored(n);
+        tell_ignored(n, item);
     // why a message was refused matters more than that this could not be said
     const imp_status sent = flush(n, status == IMP_OK ? err : NULL);
     return status == IMP_OK ? sent : status;
