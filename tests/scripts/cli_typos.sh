@@ -28,12 +28,18 @@ says "did you mean '--version'?"
 expect 2 imprint --log
 says "did you mean 'imprint log'?"
 
-# drop WORD K: the word without its K-th letter
-drop() {
-    echo "$1" | sed "s/.//$2"
+# second WORD: the word without its second letter
+second() {
+    echo "${1%"${1#?}"}${1#??}"
 }
 
-touch seen
+# is_one WORD LIST: whether a list of words holds it
+is_one() {
+    case " $2 " in *" $1 "*) return 0 ;; esac
+    return 1
+}
+
+seen=
 for command in $commands; do
     expect 0 imprint "$command" --help
     cp out full
@@ -45,49 +51,48 @@ for command in $commands; do
     done
     expect 2 imprint "$command" help
     says "did you mean 'imprint $command --help'?"
-    expect 2 imprint "$(drop "$command" 2)"
+    expect 2 imprint "$(second "$command")"
     says "did you mean '$command'"
 
     [ -z "${BRIEF:-}" ] || [ "$command" = log ] || continue
     # every option of the help without its second letter; what is left may be another's name
-    sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' full >options
-    [ "$(wc -l <options)" -ge 5 ] || fail "$command: no options in its help"
-    while read -r option; do
-        wrong=$(drop "$option" 2)
-        if ! grep -qx -- "$wrong" options; then
+    names=$(sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' full | tr '\n' ' ')
+    takes=$(sed -n 's/^  \(-., \|    \)--\([a-z-]*\) [^ ].*/\2/p' full | tr '\n' ' ')
+    is_one version "$names" || fail "$command: no options in its help"
+    for option in $names; do
+        wrong=$(second "$option")
+        if ! is_one "$wrong" "$names"; then
             expect 2 imprint "$command" "--$wrong"
             says "unknown option --$wrong; did you mean "
             says "'--$option'"
         fi
         # the rest is tried once for options that several commands have
-        ! grep -qx -- "$option" seen || continue
-        echo "$option" >>seen
+        ! is_one "$option" "$seen" || continue
+        seen="$seen $option"
         # no beginning of a name is that name
-        begun=$(drop "$option" ${#option})
-        if ! grep -qx -- "$begun" options; then
+        begun=${option%?}
+        if ! is_one "$begun" "$names"; then
             expect 2 imprint "$command" "--$begun"
             says "unknown option --$begun; did you mean "
             says "'--$option'"
         fi
-        if grep -q "^  \(-., \|    \)--$option [^ ]" full; then
-            expect 2 imprint "$command" "--$option"
-            says "--$option wants a value"
+        if is_one "$option" "$takes"; then
             expect 2 imprint "$command" "--$option" --json
             says "--$option wants a value, and --json is an option"
             expect 2 imprint "$command" "--no-$option"
             says "--$option takes a value and has no --no- form"
-            expect 0 imprint "$command" "--$option=1" --version
-            expect 0 imprint "$command" "--$option" 1 --version
+            expect 0 imprint "$command" "--$option=1" "--$option" 1 --version
         else
             expect 2 imprint "$command" "--$option=1"
             says "--$option takes no value"
-            expect 0 imprint "$command" "--$option" --version
-            expect 0 imprint "$command" "--no-$option" --version
-            expect 2 imprint "$command" "--no-$(drop "$option" 2)"
+            expect 0 imprint "$command" "--$option" "--no-$option" --version
+            expect 2 imprint "$command" "--no-$wrong"
             says "'--no-$option'"
         fi
-    done <options
+    done
 done
+expect 2 imprint log --episodes
+says '--episodes wants a value'
 
 expect 2 imprint log -episodes 3
 says "unknown option -episodes; did you mean '--episodes'?"
