@@ -1,7 +1,7 @@
 #!/bin/sh
 # How our expert drives on every map that it must master, those with objects, walkers and other
 # cars last: 200 random starts of 1500 steps on each. With `away`: whether it gets away from
-# everywhere within 20 s, from 8000 starts at any angle on all built-in maps and 2000 in 200
+# everywhere within 20 s, from 7980 starts at any angle on all built-in maps and 2000 in 200
 # generated towns.
 # usage: bench/expert.sh [EPISODES | away]     (build first: ./run build; for away: ./run test)
 set -eu
