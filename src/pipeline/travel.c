@@ -19,8 +19,11 @@ static imp_vec2 position_of(const imp_env *env)
 void imp_travel_begin(imp_travel *travel, const imp_env *env)
 {
     const imp_vec2 here = position_of(env);
-    *travel = (imp_travel){
-        .tile = imp_world_tile_at(env->world, here.x, here.z), .entry = here, .position = here};
+    *travel = (imp_travel){.tile = imp_world_tile_at(env->world, here.x, here.z),
+                           .entry = here,
+                           .entry_heading = env->pose.heading,
+                           .farthest = here,
+                           .position = here};
 }
 
 // The parameter of the point on a curve that is closest to a place.
@@ -59,13 +62,20 @@ static double arc_length(const imp_curve *curve, double from, double to)
     return sum * (to - from) / (3.0 * PARTS);
 }
 
-// The distance from one place on a tile to another for a robot with that heading, along the lane
-// that lies nearest to both and leads its way.
-static double distance_on_tile(const imp_world *world, const imp_tile *tile, imp_vec2 from,
-                               imp_vec2 to, double heading)
+// A stretch of a lane.
+typedef struct stretch {
+    const imp_curve *lane; // NULL where there is none
+    double length;         // [m], negative if it is driven backward
+} stretch;
+
+// The stretch from one place on a tile to another, for a robot with that heading at its end: of the
+// lane that lies nearest to both and leads its way.
+static stretch stretch_of(const imp_world *world, const imp_tile *tile, imp_vec2 from, imp_vec2 to,
+                          double heading)
 {
     const imp_vec2 forward = imp_forward(heading);
-    double nearest = INFINITY, distance = 0.0;
+    double nearest = INFINITY;
+    stretch found = {0};
     for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
         const imp_curve *curve = &world->curves[tile->first_curve + k];
         const double start = closest_parameter(curve, from), end = closest_parameter(curve, to);
@@ -74,16 +84,41 @@ static double distance_on_tile(const imp_world *world, const imp_tile *tile, imp
             imp_vec2_length(imp_vec2_subtract(imp_curve_point(curve, end), to));
         if (away < nearest && imp_vec2_dot(imp_curve_derivative(curve, end), forward) >= 0.0) {
             nearest = away;
-            distance = arc_length(curve, start, end);
+            found = (stretch){curve, arc_length(curve, start, end)};
         }
     }
-    return distance;
+    return found;
+}
+
+// Whether the road ends where a lane does.
+static bool is_dead_end(const imp_world *world, const imp_curve *lane)
+{
+    const imp_vec2 end = lane->p[3];
+    const imp_vec2 along = imp_vec2_unit(imp_vec2_subtract(end, lane->p[2]));
+    return !imp_world_drivable_at(world, end.x + 0.01 * world->tile_size * along.x,
+                                  end.z + 0.01 * world->tile_size * along.z);
+}
+
+// What a visit to a tile counts that ends where the robot is now. Who turns round at the end of a
+// road, past the middle of the last tile, has driven in and out.
+static double distance_of_visit(const imp_travel *travel, const imp_env *env, imp_vec2 here,
+                                bool returns)
+{
+    const imp_world *world = env->world;
+    const stretch whole = stretch_of(world, travel->tile, travel->entry, here, env->pose.heading);
+    if (!returns || travel->reach < 0.5 * world->tile_size)
+        return whole.length;
+    const stretch in =
+        stretch_of(world, travel->tile, travel->entry, travel->farthest, travel->entry_heading);
+    const stretch out = stretch_of(world, travel->tile, travel->farthest, here, env->pose.heading);
+    return in.lane != NULL && in.length > 0.0 && out.length > 0.0 && is_dead_end(world, in.lane)
+               ? in.length + out.length
+               : whole.length;
 }
 
 double imp_travel_distance(const imp_travel *travel, const imp_env *env)
 {
-    return travel->before + distance_on_tile(env->world, travel->tile, travel->entry,
-                                             travel->position, env->pose.heading);
+    return travel->before + distance_of_visit(travel, env, travel->position, false);
 }
 
 // Whether our expert would stand or slow down, in the robot's place, for something that goes away
@@ -102,7 +137,7 @@ static bool has_to_wait(const imp_env *env)
 static void check_headway(imp_travel *travel, const imp_env *env)
 {
     const double distance = imp_travel_distance(travel, env);
-    // turning round where a road ends takes back what was driven on the tile: once is no stall
+    // who turns round is for a while behind where he came onto the tile: once is no stall
     const bool turns = !travel->turned && distance <= travel->mark - 2.0 * IMP_STALL_DISTANCE;
     if (distance >= travel->mark + IMP_STALL_DISTANCE || turns) {
         travel->mark = distance;
@@ -117,13 +152,25 @@ static void check_headway(imp_travel *travel, const imp_env *env)
 
 static void change_tile(imp_travel *travel, const imp_env *env, const imp_tile *tile, imp_vec2 here)
 {
-    travel->before +=
-        distance_on_tile(env->world, travel->tile, travel->entry, here, env->pose.heading);
-    travel->turned = travel->turned && tile == travel->last;
+    const bool returns = tile == travel->last;
+    travel->before += distance_of_visit(travel, env, here, returns);
+    travel->turned = travel->turned && returns;
     travel->last = travel->tile;
     travel->tile = tile;
-    travel->entry = travel->position;
+    travel->entry = travel->farthest = travel->position;
+    travel->entry_heading = env->pose.heading;
+    travel->reach = 0.0;
     travel->position = here;
+}
+
+// Keeps the place of a visit that is farthest from where it began.
+static void note_reach(imp_travel *travel)
+{
+    const double away = imp_vec2_length(imp_vec2_subtract(travel->position, travel->entry));
+    if (away > travel->reach) {
+        travel->reach = away;
+        travel->farthest = travel->position;
+    }
 }
 
 void imp_travel_step(imp_travel *travel, const imp_env *env)
@@ -133,6 +180,7 @@ void imp_travel_step(imp_travel *travel, const imp_env *env)
     if (tile != travel->tile)
         change_tile(travel, env, tile, here);
     travel->position = here;
+    note_reach(travel);
     travel->time += env->def.drive.time_step * env->def.frame_skip;
     if (!travel->stalled && travel->time - travel->checked >= CHECK_TIME - ROUNDING)
         check_headway(travel, env);

@@ -11,6 +11,9 @@ typedef struct imp_travel {
     const imp_tile *last; // that it was on before
     bool turned;          // whether it has turned round since it came onto a new tile
     imp_vec2 entry;       // where it came onto that tile
+    double entry_heading; // [rad]
+    imp_vec2 farthest;    // from there, where it has been on the tile
+    double reach;         // how far that is [m]
     imp_vec2 position;    // after the last step
     double mark;          // the distance at which it last got ahead [m]
     double time;          // since the episode began [s]
@@ -26,7 +29,7 @@ void imp_travel_step(imp_travel *travel, const imp_env *env);
 
 // The net distance along lanes since the beginning [m]: forward counts positive, backward negative.
 // A tile counts by where the robot came onto it and where it is, or left it: what is driven to and
-// fro or in circles adds nothing.
+// fro or in circles adds nothing. Only at the end of a road does turning round count, in and out.
 double imp_travel_distance(const imp_travel *travel, const imp_env *env);
 
 // Whether the robot stalled in an episode in which the expert got `expert` metres ahead: see

@@ -170,10 +170,28 @@ static void turning_round_is_no_stall(void **state)
     (void)state;
     imp_eval_def def = eval_of(6, 3000);
     def.map = IMP_TEST_DATA "/../../bench/maps/lone_road.yaml";
-    def.expert.speed = 0.05;
     imp_evaluation e = evaluate(NULL, &def);
     assert_int_equal(e.completed, 6);
+    assert_close(e.figures.headway.value, e.distance_mean, 0.1 * e.distance_mean);
     imp_evaluation_free(&e);
+    def.expert.speed = 0.05;
+    e = evaluate(NULL, &def);
+    assert_int_equal(e.completed, 6);
+    imp_evaluation_free(&e);
+    // two tiles, both of them ends
+    FILE *file = fopen(in_folder("two.yaml"), "w");
+    assert_non_null(file);
+    assert_true(fputs("tiles:\n- [straight/E, straight/E]\ntile_size: 0.585\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    char *map = path_of("two.yaml");
+    def.map = map;
+    def.expert.speed = 0.4;
+    def.steps = 900;
+    e = evaluate(NULL, &def);
+    assert_int_equal(e.completed, 6);
+    assert_true(e.figures.headway.value > 4.0);
+    imp_evaluation_free(&e);
+    free(map);
 }
 
 // Episodes that are shorter than a stall are looked at as a whole, if they are long enough for the
@@ -313,7 +331,7 @@ int main(void)
         cmocka_unit_test(the_expert_is_what_progress_is_measured_by),
         cmocka_unit_test(circles_are_no_progress),
         cmocka_unit_test(backward_counts_negative),
-        cmocka_unit_test(turning_round_is_no_stall),
+        FOLDER_TEST(turning_round_is_no_stall),
         cmocka_unit_test(short_episodes_count_as_a_whole),
         cmocka_unit_test(who_waits_is_not_stalled),
         FOLDER_TEST(between_barriers_the_expert_stalls),
