@@ -65,7 +65,7 @@ same_folders m m2
 # a list on the command line replaces that of the file
 expect 0 imprint train --config train.yaml --data a --epochs 1 --no-batch-norm --out m3 --json
 prints '"epochs": 1'
-if cmp -s m/last.safetensors m3/last.safetensors; then fail "options do not override"; fi
+differ m/last.safetensors m3/last.safetensors "options do not override"
 
 cat >eval.yaml <<'YAML'
 policy: [expert, m]

@@ -44,17 +44,16 @@ expect 4 limited 1 imprint render --out view.png
 [ ! -e view.png ] || fail "half a picture is left"
 
 # standard output may be full too
-if [ -c /dev/full ]; then
-    for command in '--help' '--version' 'map list' 'map list --json' 'map show loop_empty' \
-        'data info whole' 'data info whole --json' 'data check whole' 'log --help' \
-        'eval --policy expert --episodes 1 --steps 5' \
-        'eval --policy expert --episodes 1 --steps 5 --json' 'render --out view.png' \
-        'render --out view.png --json' 'bench env --seconds 0.01' \
-        'bench env --seconds 0.01 --json' 'train --data whole --epochs 1 --out model2 --force' \
-        'log --episodes 1 --steps 5 --size 40x30 --out data2 --force --json'; do
-        # shellcheck disable=SC2016  # the inner shell expands
-        expect 4 sh -c '"$@" >/dev/full' sh imprint $command
-        says 'standard output'
-    done
-    expect 0 imprint data check data2
-fi
+[ -c /dev/full ] || fail "no /dev/full"
+for command in '--help' '--version' 'map list' 'map list --json' 'map show loop_empty' \
+    'data info whole' 'data info whole --json' 'data check whole' 'log --help' \
+    'eval --policy expert --episodes 1 --steps 5' \
+    'eval --policy expert --episodes 1 --steps 5 --json' 'render --out view.png' \
+    'render --out view.png --json' 'bench env --seconds 0.01' \
+    'bench env --seconds 0.01 --json' 'train --data whole --epochs 1 --out model2 --force' \
+    'log --episodes 1 --steps 5 --size 40x30 --out data2 --force --json'; do
+    # shellcheck disable=SC2016  # the inner shell expands
+    expect 4 sh -c '"$@" >/dev/full' sh imprint $command
+    says 'standard output'
+done
+expect 0 imprint data check data2

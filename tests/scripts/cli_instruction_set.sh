@@ -49,7 +49,7 @@ for set in $allowed; do
     avx2) more='avx512' ;;
     avx512) more='no such kernel' ;;
     esac
-    wider=$(sed -n "/,exec,/s/.*,\([^,]*$more[^,]*\),.*/\1/p" log | sort -u)
+    wider=$(sed -n "/,exec,/s/.*,\([^,]*${more}[^,]*\),.*/\1/p" log | sort -u)
     [ -z "$wider" ] || fail "oneDNN goes beyond $set: $wider"
     expect 0 imprint render --map udem1 --size 160x120 --out "$set.png"
 done

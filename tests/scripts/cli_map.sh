@@ -131,9 +131,7 @@ expect 4 imprint map new --seed 6 --out random.yaml
 says 'random.yaml exists'
 cmp random.yaml random2.yaml || fail "a refused command wrote"
 expect 0 imprint map new --seed 6 --size 9x8 --out random.yaml --force
-if cmp -s random.yaml random2.yaml; then
-    fail "--force wrote nothing"
-fi
+differ random.yaml random2.yaml "--force wrote nothing"
 expect 0 imprint map new --out busy.yaml --size 12x12 --objects --pedestrians 3 --cars 2 \
     --parked 1 --obstacles 2 --tile-size 0.61 --json
 prints '"file": "busy.yaml"'

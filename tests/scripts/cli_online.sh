@@ -31,10 +31,10 @@ done
 # what is learned from worlds that differ is something else
 expect 0 $teach --randomize looks --epochs 1 --out looks
 expect 0 $teach --epochs 1 --out plain
-cmp -s looks/model.safetensors plain/model.safetensors && fail "--randomize changes nothing"
+differ looks/model.safetensors plain/model.safetensors "--randomize changes nothing"
 cut -d, -f2 looks/history.csv >first
 cut -d, -f2 plain/history.csv >second
-cmp -s first second && fail "--randomize changes no picture"
+differ first second "--randomize changes no picture"
 expect 2 $teach --randomize fog --out other
 says "'fog'"
 echo '{"camera_angle": {"type": "uniform", "low": 0.9, "high": 1.1}}' >drawn.json

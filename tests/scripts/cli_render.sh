@@ -23,7 +23,7 @@ expect 0 imprint render --size 80x60 --out plain.png
 for one in motion=0.03 defocus=3 exposure=1 balance=0.5 gamma=2 noise=0.1 shot=0.1 flicker=0.5 \
     jpeg=20; do
     expect 0 imprint render --degrade $one --size 80x60 --out real.png
-    cmp -s plain.png real.png && fail "--degrade $one does nothing"
+    differ plain.png real.png "--degrade $one does nothing"
 done
 
 cat >robot.yaml <<EOF
@@ -34,12 +34,12 @@ distortion_model: plumb_bob
 distortion_coefficients: {rows: 1, cols: 5, data: [-0.25, 0.05, 0.0, 0.0, 0.0]}
 EOF
 expect 0 imprint render --lens robot.yaml --size 80x60 --out own.png
-cmp -s plain.png own.png && fail "--lens FILE does nothing"
+differ plain.png own.png "--lens FILE does nothing"
 expect 0 imprint render --lens robot.yaml --rectified --size 80x60 --out own.png
 # a lens whose model folds inside the picture is a camera like any other
 sed 's/-0.25, 0.05/-0.2, 0.0/' robot.yaml >folds.yaml
 expect 0 imprint render --lens folds.yaml --size 80x60 --out folds.png
-cmp -s own.png folds.png && fail "--lens FILE does nothing where the model folds"
+differ own.png folds.png "--lens FILE does nothing where the model folds"
 expect 0 imprint render --lens folds.yaml --rectified --size 80x60 --out own.png
 expect 0 imprint log --lens folds.yaml --episodes 1 --steps 5 --out folds
 sed 's/plumb_bob/fisheye/' robot.yaml >fisheye.yaml

@@ -105,17 +105,16 @@ says 'unknown option -Z: see imprint log --help'
 
 # the agent by itself is the same program
 agent=$(dirname "$IMPRINT")/imprint-agent
-if [ -x "$agent" ]; then
-    for asked in -h --help; do
-        expect 0 "$agent" $asked
-        prints 'Usage: imprint-agent [options]'
-    done
-    for asked in -V --version; do
-        expect 0 "$agent" $asked
-        cmp out version || fail "imprint-agent $asked: $(cat out)"
-    done
-    expect 2 "$agent" --modle m
-    says "did you mean '--model'? See imprint-agent --help"
-    expect 2 "$agent" help
-    says "did you mean 'imprint-agent --help'?"
-fi
+[ -x "$agent" ] || fail "no $agent beside the program"
+for asked in -h --help; do
+    expect 0 "$agent" $asked
+    prints 'Usage: imprint-agent [options]'
+done
+for asked in -V --version; do
+    expect 0 "$agent" $asked
+    cmp out version || fail "imprint-agent $asked: $(cat out)"
+done
+expect 2 "$agent" --modle m
+says "did you mean '--model'? See imprint-agent --help"
+expect 2 "$agent" help
+says "did you mean 'imprint-agent --help'?"
