@@ -100,10 +100,12 @@ static void duckies_stand_to_the_right_of_a_lane(void **state)
 {
     (void)state;
     imp_scenario s = make(IMP_CHALLENGE_LFP, false, 1, 123);
+    int duckies = 0;
     for (int k = 0; k < s.world->object_count; k++) {
         const imp_object *object = &s.world->objects[k];
         if (object->kind != IMP_OBJECT_DUCKIE)
             continue;
+        duckies++;
         double least = INFINITY;
         for (int step = 0; step < 360; step++) {
             imp_legal_lane lanes[IMP_LEGAL_LANES_MAX];
@@ -117,6 +119,7 @@ static void duckies_stand_to_the_right_of_a_lane(void **state)
         assert_true(least < 1e-3);
         assert_close(object->scale * imp_object_class_of(IMP_OBJECT_DUCKIE)->height, 0.08, 1e-9);
     }
+    assert_true(duckies > 0);
     imp_scenario_free(&s);
 }
 

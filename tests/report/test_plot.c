@@ -110,6 +110,42 @@ static void odd_ranges_are_drawn(void **state)
         }
 }
 
+static void zeros_have_no_place_on_a_logarithmic_axis(void **state)
+{
+    (void)state;
+    const double x[] = {0, 1, 2, 3}, y[] = {1, 0, 10, 100};
+    imp_plot_def def = imp_default_plot_def();
+    def.log_y = true;
+    char *svg = NULL;
+    plot(&svg, &def, &(imp_series){"a", x, y, 4}, 1);
+    assert_int_equal(occurrences(strstr(svg, "fill=\"none\""), "h0"), 2);
+    free(svg);
+}
+
+static void sizes_have_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        int width, height;
+        imp_status status;
+    } cases[] = {
+        {200, 200, IMP_OK},         {4000, 4000, IMP_OK},      {199, 300, IMP_BAD_INPUT},
+        {4001, 300, IMP_BAD_INPUT}, {300, 199, IMP_BAD_INPUT}, {300, 4001, IMP_BAD_INPUT},
+    };
+    const double x[] = {0, 1};
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        imp_plot_def def = imp_default_plot_def();
+        imp_error err = {0};
+        char *svg = NULL;
+        size_t length = 0;
+        def.width = cases[c].width;
+        def.height = cases[c].height;
+        assert_int_equal(imp_plot_svg(&svg, &length, &def, &(imp_series){"a", x, x, 2}, 1, &err),
+                         cases[c].status);
+        free(svg);
+    }
+}
+
 // A single value lies in the middle of an axis that reaches half of it to both sides, or half a
 // decade, or half a unit around 0.
 static void single_values_lie_in_the_middle(void **state)
@@ -262,6 +298,8 @@ int main(void)
         cmocka_unit_test(logarithmic_axis_has_decades),
         cmocka_unit_test(gaps_stay_gaps),
         cmocka_unit_test(odd_ranges_are_drawn),
+        cmocka_unit_test(zeros_have_no_place_on_a_logarithmic_axis),
+        cmocka_unit_test(sizes_have_limits),
         cmocka_unit_test(single_values_lie_in_the_middle),
         cmocka_unit_test(counts_have_whole_ticks),
         cmocka_unit_test(panels_stand_one_below_the_other),
