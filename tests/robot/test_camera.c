@@ -1,6 +1,7 @@
 // The camera: where pixels look, at any size, and what is refused.
 #include <math.h>
 
+#include "base/vector.h"
 #include "imprint/robot.h"
 #include "testing.h"
 
@@ -112,6 +113,27 @@ static void bad_cameras_are_refused(void **state)
     assert_int_equal(imp_camera_init(&camera, &zeroed, NULL), IMP_USAGE);
 }
 
+// What lies at the limits is taken.
+static void extreme_cameras_are_taken(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_camera camera;
+    imp_camera_def extreme[6];
+    for (int k = 0; k < 6; k++) {
+        extreme[k] = imp_default_camera_def();
+        extreme[k].lens = imp_lens_none();
+    }
+    extreme[0].width = 8192;
+    extreme[1].height = 8192;
+    extreme[2].pitch = IMP_PI / 2.0;
+    extreme[3].pitch = -IMP_PI / 2.0;
+    extreme[4].mount_height = 1e3;
+    extreme[5].mount_forward = extreme[5].mount_right = -1e3;
+    for (int k = 0; k < 6; k++)
+        assert_ok(imp_camera_init(&camera, &extreme[k], &err), err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +141,7 @@ int main(void)
         cmocka_unit_test(rays_do_not_depend_on_the_size),
         cmocka_unit_test(pixels_and_rays_are_inverse),
         cmocka_unit_test(bad_cameras_are_refused),
+        cmocka_unit_test(extreme_cameras_are_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
