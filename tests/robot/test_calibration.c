@@ -179,9 +179,21 @@ static int remove_path(void **state)
     return remove(path);
 }
 
+// A Duckiebot's own: as its software straightens pictures.
+static void the_duckiebot_s_is_known(void **state)
+{
+    (void)state;
+    const imp_pinhole p = imp_calibration_duckiebot().projection;
+    assert_close(p.fx, 220.246, 5e-4);
+    assert_close(p.fy, 238.676, 5e-4);
+    assert_close(p.cx, 301.867, 5e-4);
+    assert_close(p.cy, 227.088, 5e-4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_duckiebot_s_is_known),
         cmocka_unit_test(reads_what_ros_writes),
         cmocka_unit_test(fills_in_what_may_be_missing),
         cmocka_unit_test(refuses_what_is_wrong),

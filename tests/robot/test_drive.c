@@ -43,6 +43,20 @@ static void commands_are_clipped(void **state)
     assert_close(clipped.right, 1.0, 0.0);
 }
 
+// To the left the right wheel is the faster one; both ways are inverse where nothing is clipped.
+static void velocities_are_duty_cycles(void **state)
+{
+    (void)state;
+    const double full = 27.0 * IMP_WHEEL_RADIUS; // [m/s] of a wheel at duty cycle 1
+    const imp_action action = imp_action_from_velocity(0.3, 1.5);
+    assert_close(action.left, (0.3 - 0.75 * IMP_WHEEL_DISTANCE) / full, 1e-12);
+    assert_close(action.right, (0.3 + 0.75 * IMP_WHEEL_DISTANCE) / full, 1e-12);
+    double speed, turn_rate;
+    imp_velocity_from_action(action, &speed, &turn_rate);
+    assert_close(speed, 0.3, 1e-12);
+    assert_close(turn_rate, 1.5, 1e-12);
+}
+
 static void no_delay_longer_than_the_ring_is_lost(void **state)
 {
     (void)state;
@@ -93,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(drive_equals_the_recordings),
         cmocka_unit_test(commands_are_clipped),
+        cmocka_unit_test(velocities_are_duty_cycles),
         cmocka_unit_test(no_delay_longer_than_the_ring_is_lost),
         cmocka_unit_test(substeps_are_steps_whose_command_is_repeated),
     };

@@ -148,6 +148,39 @@ static void test_straightening(void **state)
     free(rgb);
 }
 
+// What is seen is the straightened picture, reduced.
+static void test_straightened_pictures(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    const imp_calibration camera = imp_calibration_duckiebot();
+    imp_undistorter *table;
+    imp_eye *eye;
+    uint8_t *rgb = paint(WIDE, HIGH), *straight = malloc((size_t)WIDE * HIGH * 3);
+    uint8_t *whole = malloc((size_t)WIDE * HIGH * 3), seen[50 * 35 * 3];
+    double wanted[50 * 35 * 3];
+    assert_non_null(straight);
+    assert_non_null(whole);
+    assert_ok(imp_undistorter_create(&table, &camera, WIDE, HIGH, &err), err);
+    imp_undistort(table, rgb, straight);
+    imp_undistorter_destroy(table);
+    assert_memory_not_equal(straight, rgb, (size_t)WIDE * HIGH * 3);
+    assert_ok(imp_eye_create(&eye, WIDE, HIGH, &camera, &err), err);
+    assert_ok(imp_eye_look(eye, rgb, WIDE, HIGH, whole, &err), err);
+    for (size_t k = 0; k < (size_t)WIDE * HIGH * 3; k++)
+        assert_in_range(whole[k] - straight[k] + 1, 0, 2);
+    imp_eye_destroy(eye);
+    reduce_plainly(straight, WIDE, HIGH, 50, 35, wanted);
+    assert_ok(imp_eye_create(&eye, 50, 35, &camera, &err), err);
+    assert_ok(imp_eye_look(eye, rgb, WIDE, HIGH, seen, &err), err);
+    for (size_t k = 0; k < sizeof seen; k++)
+        assert_close(seen[k], wanted[k], 0.51);
+    imp_eye_destroy(eye);
+    free(rgb);
+    free(straight);
+    free(whole);
+}
+
 static void test_broken_pictures(void **state)
 {
     (void)state;
@@ -179,9 +212,8 @@ static void test_broken_pictures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_decoded_pictures),
-        cmocka_unit_test(test_straightening),
+        cmocka_unit_test(test_sizes),           cmocka_unit_test(test_decoded_pictures),
+        cmocka_unit_test(test_straightening),   cmocka_unit_test(test_straightened_pictures),
         cmocka_unit_test(test_broken_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
