@@ -24,6 +24,7 @@ typedef struct imp_dataset_info {
     char policy[64];      ///< who drove
     char observation[16]; ///< what observations are, see imp_observation_word(); "": pictures
     char settings[4096];  ///< resolved settings of the command that wrote it, JSON text
+    char definition[32];  ///< a number for all that the episodes follow from; "": not known
 } imp_dataset_info;
 
 /// One episode of T steps in arrays; observations, poses and lane have T + 1 rows: what was seen
@@ -62,14 +63,14 @@ typedef struct imp_dataset_writer imp_dataset_writer;
 /// main_data.hdf5 lists it yet or not. *written tells how many episodes are already safe; go on
 /// with that number.
 ///
-/// A dataset that was finished can be "resumed" as well, so that repeating a command is harmless:
-/// *written says how much there is, adding fails with IMP_USAGE, and finishing changes nothing.
-/// With resume and no such folder, a new one is started.
+/// A dataset that was finished can be "resumed" as well: *written says how much there is, adding
+/// makes it longer, with the bytes of one that was written without a stop, and finishing without
+/// having added anything changes nothing. With resume and no such folder, a new one is started.
 ///
 /// Fails with IMP_IO if the folder exists and resume is false, cannot be written, or another
-/// process is writing to it; with IMP_USAGE if facts, settings included, differ from those it was
-/// started with; with IMP_BAD_INPUT if the folder holds something else, a damaged file, or lacks a
-/// shard.
+/// process is writing to it; with IMP_USAGE if facts, settings and definition included, differ from
+/// those it was started with; with IMP_BAD_INPUT if the folder holds something else, a damaged
+/// file, or lacks a shard.
 imp_status imp_dataset_writer_create(imp_dataset_writer **out, const char *folder,
                                      const imp_dataset_info *info, bool resume, int *written,
                                      imp_error *err);
@@ -143,6 +144,10 @@ imp_status imp_dataset_check(const imp_dataset *dataset, int64_t *findings, imp_
 /// they are spread over shards and whatever the files' names. Not made to withstand forgery. Reads
 /// every byte.
 uint64_t imp_dataset_hash(const imp_dataset *dataset);
+
+/// The same by the numbers that were written beside the episodes: reads none of their bytes, and so
+/// does not notice damage.
+uint64_t imp_dataset_written_hash(const imp_dataset *dataset);
 
 /// What is in a dataset, in a few numbers. Lane and distance count the T places that the actions
 /// led to, rewards the episodes that know theirs.

@@ -42,8 +42,9 @@ typedef struct imp_collect_def {
     /// Of so many episodes that a network drives, one is recorded: the one that terminated, or
     /// else the one in which it differed most from the expert; 1
     int hardest_of;
-    const char *policy_name; ///< what the dataset says about who drove; NULL: `policy`
-    imp_env_def env;         ///< env.max_steps is ignored: steps counts
+    /// What the dataset says about who drove; NULL: imp_driver_identity()
+    const char *policy_name;
+    imp_env_def env; ///< env.max_steps is ignored: steps counts
     imp_camera_def camera;
     imp_scene_def scene;     ///< what maps are drawn with
     imp_observation observe; ///< what is recorded, and shown to a network that drives; pictures
@@ -52,7 +53,7 @@ typedef struct imp_collect_def {
     /// definition's rate, also at another
     imp_randomization randomization;
     int threads;          ///< 0: one per processor
-    bool resume;          ///< continue an interrupted dataset
+    bool resume;          ///< continue a dataset that was interrupted, or is to be longer
     const char *settings; ///< JSON text to store in the dataset; "{}"
     int cookie;
 } imp_collect_def;

@@ -47,6 +47,8 @@ imp_status imp_map_set_keep(imp_map_set *set, imp_split split, imp_error *err);
 /// A kind of driver, opened once, of which every thread gets a policy of its own.
 typedef struct imp_driver imp_driver;
 
+enum { IMP_DRIVER_IDENTITY_MAX = 64 };
+
 /// Opens "expert", "reference", or a model: a file, or a folder that `imprint train` wrote. expert:
 /// the parameters of "expert". Freed with imp_driver_close() after the policies made from it.
 imp_status imp_driver_open(imp_driver **out, const char *name_or_path, const imp_expert_def *expert,
@@ -59,7 +61,10 @@ imp_status imp_driver_open_foreign(imp_driver **out, const char *name,
                                    const void *context, imp_error *err);
 void imp_driver_close(imp_driver *driver);             ///< nullable
 const char *imp_driver_name(const imp_driver *driver); ///< as given
-bool imp_driver_is_network(const imp_driver *driver);  ///< whether it looks at pictures
+/// A name by what it is, wherever its file lies: "expert", "reference", or a network's architecture
+/// and a number for its weights, those of the segmenter that it looks through included.
+void imp_driver_identity(const imp_driver *driver, char out[IMP_DRIVER_IDENTITY_MAX]);
+bool imp_driver_is_network(const imp_driver *driver); ///< whether it looks at pictures
 /// The network of a driver that is one, else NULL. Borrowed.
 const imp_network *imp_driver_network(const imp_driver *driver);
 /// Lets a network that was trained on segments look at pictures through a segmenter, a model of

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "base/plural.h"
 
 enum { AGENT_COOKIE = 0xA6E27 };
 
@@ -16,8 +17,8 @@ static imp_status load_network(imp_network **out, const char *model, imp_error *
     imp_status status = imp_network_load(out, model, err);
     if (status != IMP_OK || imp_network_facts(*out)->outputs == 2)
         return status;
-    status = imp_fail(err, IMP_BAD_INPUT, "%s: the model has %d outputs, a driver needs 2", model,
-                      imp_network_facts(*out)->outputs);
+    status = imp_fail(err, IMP_BAD_INPUT, "%s: the model has %s, a driver needs 2", model,
+                      IMP_COUNT(imp_network_facts(*out)->outputs, "output"));
     imp_network_destroy(*out);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "arena/talk.h"
 #include "base/file.h"
 #include "base/jpeg.h"
+#include "base/plural.h"
 
 enum { VIEWS = 64, STARTS = 5, STEPS_APART = 15, FIRST = 1000, EPISODE = 1200, BLOCK = 100 };
 
@@ -195,7 +196,8 @@ static imp_status measure(imp_guest_speed *out, const imp_guest_def *def, const 
     times t = {.agent = calloc(frames, sizeof *t.agent), .idle = calloc(frames, sizeof *t.idle)};
     imp_status status = imp_talk_open(&talk, err);
     if (status == IMP_OK && (t.agent == NULL || t.idle == NULL))
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %d times", out->frames);
+        status =
+            imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(out->frames, "time"));
     if (status == IMP_OK)
         status = start_often(out, &talk, def, err);
     if (status == IMP_OK)
@@ -214,7 +216,7 @@ imp_status imp_guest_measure(imp_guest_speed *out, const imp_guest_def *def, con
 {
     *out = (imp_guest_speed){.frames = frames};
     if (frames < 1)
-        return imp_fail(err, IMP_USAGE, "%d pictures: at least 1 is needed", frames);
+        return imp_fail(err, IMP_USAGE, "%s: at least 1 is needed", IMP_COUNT(frames, "picture"));
     album pictures = {0};
     stage s;
     imp_status status = imp_guest_check(def, err);

@@ -1,6 +1,7 @@
 #include "base/threads.h"
 
 #include "base/file.h"
+#include "base/plural.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -115,7 +116,8 @@ imp_status imp_pool_create(imp_pool **out, int threads, imp_error *err)
     pool->workers = calloc((size_t)threads, sizeof *pool->workers);
     if (pool->workers == NULL) {
         free(pool);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a pool of %d threads", threads);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a pool of %s",
+                        IMP_COUNT(threads, "thread"));
     }
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->start, NULL);

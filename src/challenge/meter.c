@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "base/vector.h"
 #include "imprint/challenge.h"
 
@@ -56,7 +57,8 @@ imp_status imp_meter_create(imp_meter **out, const imp_world *world, imp_error *
     size_t tiles = (size_t)world->columns * (size_t)world->rows;
     imp_meter *meter = malloc(sizeof *meter + tiles * sizeof meter->first_lane[0]);
     if (meter == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the metrics of %zu tiles", tiles);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the metrics of %s",
+                        IMP_COUNT(tiles, "tile"));
     meter->world = world;
     imp_meter_reset(meter);
     *out = meter;

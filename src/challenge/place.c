@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/plural.h"
 #include "base/text.h"
 #include "base/vector.h"
 #include "challenge/lanes.h"
@@ -115,7 +116,8 @@ imp_status imp_place_duckies(imp_placing *p, int count, imp_error *err)
         placed++;
     }
     if (placed < count)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: no room for %d duckies", p->world->name, count);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: no room for %s", p->world->name,
+                        IMP_COUNT(count, "duckie"));
     return IMP_OK;
 }
 

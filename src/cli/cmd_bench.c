@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "base/threads.h"
 #include "base/words.h"
 #include "cli/agent_sandbox.h"
@@ -252,7 +253,8 @@ static imp_status set_up(rig *r, const imp_options *options, imp_error *err)
     r->labels = calloc(2 * batch, sizeof *r->labels);
     r->many = calloc(ENVIRONMENTS, sizeof *r->many);
     if (r->pictures == NULL || r->frames == NULL || r->labels == NULL || r->many == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d pictures", r->s->batch);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_COUNT(r->s->batch, "picture"));
     imp_random random = imp_random_stream(r->s->sim.seed, 0, 0, IMP_PURPOSE_TEST);
     for (size_t k = 0; k < batch * picture; k++)
         r->pictures[k] = (uint8_t)imp_random_below(&random, 256);
@@ -350,11 +352,11 @@ static imp_status measure_all(json_t **out, rig *r, const imp_options *options, 
     processor_name(processor, sizeof processor);
     json_t *results = json_object();
     if (!options->json)
-        printf("%s, %s, %d processors, %d threads for training\ncompiled by %s; %s, %d x %d, "
+        printf("%s, %s, %s, %s for training\ncompiled by %s; %s, %d x %d, "
                "lens %s, renderer %s, batch %d; best of %d\n\n",
-               processor, imp_instruction_set(), imp_processor_count(), threads, __VERSION__,
-               s->sim.map, s->camera.width, s->camera.height, s->sim.lens, s->path, s->batch,
-               REPEATS);
+               processor, imp_instruction_set(), IMP_COUNT(imp_processor_count(), "processor"),
+               IMP_COUNT(threads, "thread"), __VERSION__, s->sim.map, s->camera.width,
+               s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
     measure_chosen(r, options, results);
     const imp_bench_random_settings random = {.map = s->sim.map,
                                               .spec = &r->spec,

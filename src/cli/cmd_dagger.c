@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "base/words.h"
+#include "cli/commands.h"
 #include "cli/run_folder.h"
 #include "cli/session.h"
 #include "cli/train.h"
@@ -58,7 +60,7 @@ static void add_learning(imp_options *options, settings *s)
     imp_train_def *train = &dagger->train;
     const imp_option table[] = {
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
-         "built-in network or YAML file, see imprint model list", IMP_SETTING},
+         "built-in network or YAML file, see imprint model list", IMP_SOURCE},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
          "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N",
@@ -140,8 +142,9 @@ static int print_summary(const settings *s, const imp_options *options, const im
                imp_session_figure(lane, 100.0 * row->lane_distance, 2), row->distance,
                k == done->best ? "  best" : "");
     }
-    printf("%s: %d rounds%s, %lld frames in %.1f s\n", s->out, done->count,
-           done->stopped_early ? " (stopped early)" : "", (long long)done->frames, done->seconds);
+    printf("%s: %s%s, %s in %.1f s\n", s->out, IMP_COUNT(done->count, "round"),
+           done->stopped_early ? " (stopped early)" : "", IMP_COUNT(done->frames, "frame"),
+           done->seconds);
     return imp_session_finish();
 }
 
@@ -212,8 +215,8 @@ static imp_status run_settings(settings *s, const imp_options *options, imp_dagg
     imp_session_clear();
     free(json);
     if (status == IMP_INTERRUPTED)
-        imp_fail(err, status, "interrupted after %d rounds: continue with --out %s --resume",
-                 done->count, s->out);
+        imp_fail(err, status, "interrupted after %s: continue with --out %s --resume",
+                 IMP_COUNT(done->count, "round"), s->out);
     return imp_run_conclude(&folder, options, status, err);
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "cli/commands.h"
 #include "cli/data_draws.h"
 #include "cli/session.h"
@@ -78,8 +79,8 @@ static void print_origin(const imp_dataset *dataset)
     bool first = true;
     json_object_foreach(json_object_get(origin, "dropped"), key, value)
     {
-        printf("  %s         %" JSON_INTEGER_FORMAT " %s\n", first ? "dropped" : "       ",
-               json_integer_value(value), key);
+        printf("  %s         %s (%" JSON_INTEGER_FORMAT ")\n", first ? "dropped" : "       ", key,
+               json_integer_value(value));
         first = false;
     }
     json_decref(origin);
@@ -92,8 +93,8 @@ static void print_info(const char *folder, const imp_dataset *dataset,
     printf("%s: %s\n", folder,
            imp_dataset_is_finished(dataset) ? "finished"
                                             : "not finished: continue with imprint log --resume");
-    printf("  episodes        %d, of %d to %d steps, %" PRId64 " in all\n", sum->episodes,
-           sum->steps_min, sum->steps_max, sum->steps);
+    printf("  episodes        %d, of %d to %s, %" PRId64 " in all\n", sum->episodes, sum->steps_min,
+           IMP_COUNT(sum->steps_max, "step"), sum->steps);
     printf("  observations    %s of %d x %d, lens %s, every %.4f s\n", info->observation,
            info->width, info->height, info->lens, info->time_step);
     printf("  driver          %s on %s\n", info->policy, info->map);
@@ -120,7 +121,7 @@ static imp_status show(const imp_options *options, const imp_dataset *dataset, i
         imp_error first = {0};
         imp_status status = imp_dataset_check(dataset, &findings, &first);
         if (status == IMP_CHECK_FAILED)
-            return imp_fail(err, status, "%" PRId64 " findings, the first: %s", findings,
+            return imp_fail(err, status, "%s, the first: %s", IMP_COUNT(findings, "finding"),
                             first.message);
         if (status != IMP_OK)
             return imp_fail(err, status, "%s", first.message);
@@ -130,8 +131,8 @@ static imp_status show(const imp_options *options, const imp_dataset *dataset, i
     if (options->json)
         return imp_session_put_json(info_json(dataset, &summary), err);
     if (strcmp(options->operands[0], "check") == 0)
-        printf("%s: %d episodes, %" PRId64 " steps, nothing wrong\n", folder, summary.episodes,
-               summary.steps);
+        printf("%s: %s, %s, nothing wrong\n", folder, IMP_COUNT(summary.episodes, "episode"),
+               IMP_COUNT(summary.steps, "step"));
     else
         print_info(folder, dataset, &summary);
     return IMP_OK;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "base/words.h"
 #include "cli/agent_sandbox.h"
 #include "cli/eval.h"
@@ -13,7 +14,7 @@ static void add_options(imp_options *options, imp_eval_settings *s)
 {
     const imp_option table[] = {
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
-         "expert, reference, or a model; may be repeated", IMP_SETTING},
+         "expert, reference, or a model; may be repeated", IMP_SOURCE},
         {"agent", 0, IMP_OPTION_LIST, &s->agents, "COMMAND",
          "a program that speaks AI-DO's protocol, with --protocol aido-...; may be repeated",
          IMP_SETTING},
@@ -62,21 +63,25 @@ static imp_status write_metrics(const imp_eval_settings *s, const imp_eval_outco
     imp_status status = imp_path_join(path, s->out, "metrics.json", err);
     if (status != IMP_OK)
         return status;
-    return imp_session_write_json(path, imp_eval_json(s, o), 10, err);
+    return imp_session_write_json(path, imp_eval_json(s, o, true), 10, err);
 }
 
 static imp_status write_results(const imp_eval_settings *s, const imp_options *options,
                                 const imp_eval_outcome *o, imp_error *err)
 {
     char summary[768];
+    const imp_evaluation *first = &o->evaluations[0];
     snprintf(summary, sizeof summary,
-             "imprint %s: %d episodes of at most %d steps on %.200s, maps for %s, seed %llu; the "
-             "first %d steps of each settle and do not count for lane and speed figures.%s%.200s",
-             imp_version(), s->eval.episodes, s->eval.steps, imp_eval_map_name(s),
+             "imprint %s: %s of at most %s on %.200s, maps for %s, seed %llu; the first %s of each "
+             "%s out of the lane and speed figures.%s%.200s",
+             imp_version(), IMP_COUNT(s->eval.episodes, "episode"),
+             IMP_COUNT(s->eval.steps, "step"),
+             first->map_count == 1 ? first->maps[0].name : "several maps",
              s->eval.split == IMP_SPLIT_ALL
                  ? "training and testing alike"
                  : (s->eval.split == IMP_SPLIT_TEST ? "testing only" : "training only"),
-             (unsigned long long)s->eval.env.seed, s->eval.settle_steps,
+             (unsigned long long)s->eval.env.seed, IMP_COUNT(s->eval.settle_steps, "step"),
+             s->eval.settle_steps == 1 ? "is left" : "are left",
              s->starts_path != NULL ? " Starts from " : "",
              s->starts_path != NULL ? s->starts_path : "");
     const imp_eval_report_def report = {
@@ -370,8 +375,9 @@ static int tell(const imp_eval_settings *s, const imp_options *options, const im
     warn_of_training_maps(s, o);
     int code = 0;
     if (options->json)
-        code = imp_session_print_json(o->is_contest ? imp_contest_json(&s->contest, &o->contest)
-                                                    : imp_eval_json(s, o));
+        code =
+            imp_session_print_json(o->is_contest ? imp_contest_json(&s->contest, &o->contest, false)
+                                                 : imp_eval_json(s, o, false));
     else if (o->is_contest)
         imp_contest_print(&s->contest, &o->contest);
     else
@@ -382,8 +388,8 @@ static int tell(const imp_eval_settings *s, const imp_options *options, const im
     if (code != 0 || gave_up == 0)
         return code;
     imp_error err = {0};
-    imp_fail(&err, IMP_CHECK_FAILED, "%d episode%s ended because an agent could not go on", gave_up,
-             gave_up == 1 ? "" : "s");
+    imp_fail(&err, IMP_CHECK_FAILED, "%s ended because an agent could not go on",
+             IMP_COUNT(gave_up, "episode"));
     return imp_session_fail(IMP_CHECK_FAILED, &err);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "base/words.h"
 #include "cli/commands.h"
 #include "cli/out_folder.h"
@@ -169,10 +170,12 @@ static int print_summary(const settings *s, const imp_options *options,
         if (!is_warning(summary->notes[k]))
             printf("%s\n", summary->notes[k]);
     for (int k = 0; k < summary->reason_count; k++)
-        printf("left out: %" PRId64 " %s\n", summary->dropped[k].count, summary->dropped[k].reason);
-    printf("%s: %d episodes, %" PRId64 " steps of %" PRId64 " pictures; look at "
+        printf("left out: %s (%" PRId64 ")\n", summary->dropped[k].reason,
+               summary->dropped[k].count);
+    printf("%s: %s, %s of %s; look at "
            "%s/observations.png\n",
-           s->out, summary->episodes, summary->steps, summary->pictures, s->out);
+           s->out, IMP_COUNT(summary->episodes, "episode"), IMP_COUNT(summary->steps, "step"),
+           IMP_COUNT(summary->pictures, "picture"), s->out);
     return imp_session_finish();
 }
 

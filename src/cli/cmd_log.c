@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/plural.h"
 #include "cli/commands.h"
 #include "cli/run_folder.h"
 #include "cli/session.h"
@@ -20,9 +21,9 @@ static void add_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
         {"policy", 'p', IMP_OPTION_TEXT, &s->collect.policy, "POLICY",
-         "who drives: expert, reference, or a model", IMP_SETTING},
+         "who drives: expert, reference, or a model", IMP_SOURCE},
         {"episodes", 'n', IMP_OPTION_INT, &s->collect.episodes, "N", "episodes to drive",
-         IMP_SETTING},
+         IMP_FLEXIBLE},
         {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N", "steps of the longest episode",
          IMP_SETTING},
         {"noise", 0, IMP_OPTION_REAL, &s->collect.noise, "SIGMA",
@@ -35,7 +36,9 @@ static void add_options(imp_options *options, settings *s)
          "drive each episode faster or slower by up to this share; labels stay the expert's",
          IMP_SETTING},
         {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
-         "continue an interrupted dataset, with its settings", IMP_TRANSIENT},
+         "continue an interrupted dataset with its settings, or a finished one up to more "
+         "--episodes",
+         IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
@@ -56,16 +59,18 @@ static int print_summary(const settings *s, const imp_options *options,
             "left_road", summary->left_road, "collided", summary->collided, "seconds",
             summary->seconds, "frames_per_second", rate));
     if (summary->resumed > 0)
-        printf("%d episodes were there already\n", summary->resumed);
+        printf("%s %s there already\n", IMP_COUNT(summary->resumed, "episode"),
+               summary->resumed == 1 ? "was" : "were");
     if (summary->episodes == 0) {
         printf("%s: is complete, nothing was left to do\n", s->out);
         return imp_session_finish();
     }
-    printf("%s: %d episodes, %lld frames in %.1f s (%.0f frames/s), mean reward %.1f per episode, "
+    printf("%s: %s, %s in %.1f s (%.0f frames/s), mean reward %.1f per episode, "
            "%d ended by %s, %d by %s\n",
-           s->out, summary->episodes, (long long)summary->frames, summary->seconds, rate,
-           summary->reward_mean, summary->left_road, imp_ending_name(IMP_ENDING_INVALID_POSE),
-           summary->collided, imp_ending_name(IMP_ENDING_COLLISION));
+           s->out, IMP_COUNT(summary->episodes, "episode"), IMP_COUNT(summary->frames, "frame"),
+           summary->seconds, rate, summary->reward_mean, summary->left_road,
+           imp_ending_name(IMP_ENDING_INVALID_POSE), summary->collided,
+           imp_ending_name(IMP_ENDING_COLLISION));
     return imp_session_finish();
 }
 
@@ -98,8 +103,8 @@ static imp_status run_settings(settings *s, const imp_options *options,
     imp_session_clear();
     free(json);
     if (status == IMP_INTERRUPTED)
-        imp_fail(err, status, "interrupted: %d episodes are safe, continue with --out %s --resume",
-                 summary->resumed + summary->episodes, s->out);
+        imp_fail(err, status, "interrupted with %s safe, continue with --out %s --resume",
+                 IMP_COUNT(summary->resumed + summary->episodes, "episode"), s->out);
     status = imp_run_conclude(&folder, options, status, err);
     return status == IMP_OK ? imp_draw_strip(s->out, err) : status;
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "base/vector.h"
 #include "cli/commands.h"
 #include "cli/map_new.h"
@@ -125,8 +126,8 @@ static imp_status check_one(const imp_options *options, bool strict, const char 
         status = judge(world, map, &remark, err);
         const int count = tell_notices(world, map, &remark, object);
         if (status == IMP_OK && strict && count > 0)
-            status = imp_fail(err, IMP_CHECK_FAILED, "%s: %d remark%s, and --strict allows none",
-                              map, count, count == 1 ? "" : "s");
+            status = imp_fail(err, IMP_CHECK_FAILED, "%s: %s, and --strict allows none", map,
+                              IMP_COUNT(count, "remark"));
         imp_map_summary(world, summary, sizeof summary);
         if (status == IMP_OK && !options->json)
             printf("%s: ok, %s\n", map, summary);

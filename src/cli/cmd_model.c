@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/commands.h"
 #include "cli/out_ending.h"
 #include "cli/session.h"
@@ -107,8 +108,9 @@ static void print_times(const imp_node_time *time, const char *kernel)
 static void print_table(const settings *s, const imp_network *network, const imp_node_time *times)
 {
     const imp_network_def *def = imp_network_facts(network);
-    printf("%s for %d x %d pictures, %d outputs, batch norms %s\n\n", def->architecture, def->width,
-           def->height, def->outputs, def->batch_norm ? "of batches" : "frozen");
+    printf("%s for %d x %d pictures, %s, batch norms %s\n\n", def->architecture, def->width,
+           def->height, IMP_COUNT(def->outputs, "output"),
+           def->batch_norm ? "of batches" : "frozen");
     printf("%-16s %-13s %-24s %12s %11s %9s", "layer", "kind", "of", "gives", "parameters",
            "kFLOP");
     if (times != NULL)
@@ -261,8 +263,8 @@ static imp_status import(const settings *s, const imp_options *options, imp_erro
                                            (json_int_t)imp_network_parameter_count(network)),
                                  err);
     else if (status == IMP_OK)
-        printf("%s: a %s of %lld parameters\n", s->out, imp_network_facts(network)->architecture,
-               (long long)imp_network_parameter_count(network));
+        printf("%s: a %s of %s\n", s->out, imp_network_facts(network)->architecture,
+               IMP_COUNT(imp_network_parameter_count(network), "parameter"));
     imp_network_destroy(network);
     return status;
 }

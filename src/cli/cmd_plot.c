@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/kind.h"
+#include "base/plural.h"
 #include "cli/commands.h"
 #include "cli/out_ending.h"
 #include "cli/session.h"
@@ -96,8 +97,8 @@ static int print_summary(const settings *s, const imp_options *options, const cu
     if (options->json)
         return imp_session_print_json(json_pack("{s:s, s:i, s:i}", "out", s->out, "runs",
                                                 options->operand_count, "curves", c->count));
-    printf("%s: %d curves of %d run%s\n", s->out, c->count, options->operand_count,
-           options->operand_count == 1 ? "" : "s");
+    printf("%s: %s of %s\n", s->out, IMP_COUNT(c->count, "curve"),
+           IMP_COUNT(options->operand_count, "run"));
     return imp_session_finish();
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/image.h"
+#include "base/plural.h"
 #include "base/vector.h"
 #include "cli/out_ending.h"
 #include "cli/random_sheet.h"
@@ -139,7 +140,7 @@ static int print_replay(const settings *s, const imp_options *options, int frame
         return imp_session_print_json(json_pack("{s:s, s:s, s:i, s:i}", "out", s->out, "dataset",
                                                 s->replay.dataset, "episode", s->replay.episode,
                                                 "frames", frames));
-    printf("%s: %d frames of episode %d\n", s->out, frames, s->replay.episode);
+    printf("%s: %s of episode %d\n", s->out, IMP_COUNT(frames, "frame"), s->replay.episode);
     return imp_session_finish();
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "cli/commands.h"
 #include "cli/run_folder.h"
 #include "cli/session.h"
@@ -24,11 +25,11 @@ static void add_options(imp_options *options, settings *s)
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new segmenter", IMP_TRANSIENT},
         {"map", 'm', IMP_OPTION_LIST, &s->maps, "MAP",
          "map or folder of maps to take pictures on; may be repeated [all built-in maps]",
-         IMP_SETTING},
+         IMP_SOURCE},
         {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
          "maps to learn on: train, test or all; the others are for judging", IMP_SETTING},
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
-         "segmenter, or the YAML file of one (docs/segmentation.md)", IMP_SETTING},
+         "segmenter, or the YAML file of one (docs/segmentation.md)", IMP_SOURCE},
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged",
          IMP_SETTING},
         {"pictures", 0, IMP_OPTION_INT, &train->pictures, "N", "new ones in each epoch",
@@ -41,10 +42,10 @@ static void add_options(imp_options *options, settings *s)
         {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of pictures and weights", IMP_SETTING},
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of a picture [80x60]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
-         "duckiebot, none, or a robot's calibration (YAML)", IMP_SETTING},
+         "duckiebot, none, or a robot's calibration (YAML)", IMP_SOURCE},
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
          "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
-         IMP_SETTING},
+         IMP_SOURCE},
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
          "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
         {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
@@ -82,11 +83,11 @@ static int print_summary(const settings *s, const imp_options *options,
             "best_loss", imp_session_real(sum->best_loss), "best_epoch", sum->best_epoch,
             "held_out", sum->held_out, "score", score_json(&sum->score), "seconds", sum->seconds,
             "pictures_per_second", sum->pictures_per_second));
-    printf("%s: %lld pictures in %.1f s (%.0f pictures/s), loss %.5f, validation %.5f, best %.5f "
+    printf("%s: %s in %.1f s (%.0f pictures/s), loss %.5f, validation %.5f, best %.5f "
            "in epoch %d\n\n",
-           s->out, (long long)sum->pictures, sum->seconds, sum->pictures_per_second, sum->loss,
-           sum->validation_loss, sum->best_loss, sum->best_epoch);
-    printf("on %d held-out pictures   intersection over union\n", sum->held_out);
+           s->out, IMP_COUNT(sum->pictures, "picture"), sum->seconds, sum->pictures_per_second,
+           sum->loss, sum->validation_loss, sum->best_loss, sum->best_epoch);
+    printf("on %s   intersection over union\n", IMP_COUNT(sum->held_out, "held-out picture"));
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
         if (isfinite(sum->score.iou[c]))
             printf("  %-12s %5.1f %%\n", imp_class_name(c), 100.0 * sum->score.iou[c]);

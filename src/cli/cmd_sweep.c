@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/out_folder.h"
 #include "cli/session.h"
 #include "cli/sweep.h"
+#include "pipeline/checkpoint.h"
 
 // records are read back, so their numbers keep all their digits
 enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20, EXACT_DIGITS = 17 };
@@ -152,17 +154,21 @@ static imp_status train(imp_sweep_row *row, imp_sweep_settings *s, imp_options *
 static imp_status run_seed(imp_sweep_row *row, imp_sweep_settings *s, const imp_options *options,
                            imp_options *training, const imp_monitor *monitor, imp_error *err)
 {
-    char folder[IMP_PATH_MAX], path[IMP_PATH_MAX];
+    char folder[IMP_PATH_MAX], path[IMP_PATH_MAX], settings[IMP_PATH_MAX];
     imp_status status = name_folder(folder, s, row->seed, err);
     if (status == IMP_OK)
         status = imp_path_join(path, folder, "evaluation.json", err);
+    if (status == IMP_OK)
+        status = imp_path_join(settings, folder, IMP_SETTINGS_NAME, err);
     if (status != IMP_OK)
         return status;
     s->train.train.seed = row->seed;
     char *identity = identity_of(options, training);
     if (identity == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
-    if (!read_record(row, path, identity)) {
+    row->train_seconds = NAN;
+    if (!imp_checkpoint_is_whole(folder) || !imp_path_exists(settings) ||
+        !read_record(row, path, identity)) {
         status = train(row, s, training, folder, monitor, err);
         if (status == IMP_OK)
             status = evaluate(row, s, options, folder, monitor, err);
@@ -245,12 +251,13 @@ static imp_status run_settings(imp_sweep_settings *s, const imp_options *options
     if (!imp_options_given(options, &s->eval.settle_steps))
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     if (s->eval.settle_steps >= s->eval.steps)
-        return imp_fail(err, IMP_USAGE, "--settle-steps %d: episodes of at most %d steps never do",
-                        s->eval.settle_steps, s->eval.steps);
+        return imp_fail(err, IMP_USAGE, "--settle-steps %d: episodes of at most %s never do",
+                        s->eval.settle_steps, IMP_COUNT(s->eval.steps, "step"));
     s->eval.ask_expert = true;
     *rows = calloc((size_t)s->seeds, sizeof **rows);
-    return *rows != NULL ? run_all(s, options, training, *rows, err)
-                         : imp_fail(err, IMP_NO_MEMORY, "out of memory for %d seeds", s->seeds);
+    return *rows != NULL
+               ? run_all(s, options, training, *rows, err)
+               : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(s->seeds, "seed"));
 }
 
 // Whether a network does not get as far as is required.
@@ -259,9 +266,10 @@ static bool falls_short(const imp_sweep_settings *s, const imp_sweep_row *row, i
     char progress[24];
     if ((double)row->completed < s->require_completed * row->episodes)
         imp_fail(err, IMP_CHECK_FAILED,
-                 "seed %" PRIu64 ": %d of %d episodes were completed (%d stalled), the share of %g "
-                 "is required",
-                 row->seed, row->completed, row->episodes, row->stalled, s->require_completed);
+                 "seed %" PRIu64 ": %d of %s %s completed (%d stalled), the share of %g is "
+                 "required",
+                 row->seed, row->completed, IMP_COUNT(row->episodes, "episode"),
+                 row->episodes == 1 ? "was" : "were", row->stalled, s->require_completed);
     else if (s->require_progress > 0.0 && !(row->progress >= s->require_progress))
         imp_fail(err, IMP_CHECK_FAILED,
                  "seed %" PRIu64 ": progress is %s of the expert's, %g is required", row->seed,
@@ -285,9 +293,10 @@ static int tell(const imp_sweep_settings *s, const imp_options *options, const i
             return imp_session_fail(IMP_CHECK_FAILED, &err);
         if ((double)rows[k].survived < s->require_survival * rows[k].episodes)
             return imp_session_fail(imp_fail(&err, IMP_CHECK_FAILED,
-                                             "seed %" PRIu64 ": %d of %d episodes survived, the "
-                                             "share of %g is required",
-                                             rows[k].seed, rows[k].survived, rows[k].episodes,
+                                             "seed %" PRIu64 ": %d of %s survived, the share "
+                                             "of %g is required",
+                                             rows[k].seed, rows[k].survived,
+                                             IMP_COUNT(rows[k].episodes, "episode"),
                                              s->require_survival),
                                     &err);
         if (s->require_lane_distance > 0.0 && !(rows[k].lane_distance <= s->require_lane_distance))

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "base/words.h"
 #include "cli/run_folder.h"
 #include "cli/session.h"
@@ -38,12 +39,12 @@ static void add_what(imp_options *options, imp_train_settings *s)
     const imp_option table[] = {
         {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR[:WEIGHT]",
          "dataset to learn from; may be repeated, then with how much of an epoch it gives",
-         IMP_SETTING},
+         IMP_SOURCE},
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", IMP_TRANSIENT},
         {"from", 0, IMP_OPTION_TEXT, &train->initial, "MODEL",
-         "start from this model's weights instead of random ones", IMP_SETTING},
+         "start from this model's weights instead of random ones", IMP_SOURCE},
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
-         "built-in network or YAML file, see imprint model list", IMP_SETTING},
+         "built-in network or YAML file, see imprint model list", IMP_SOURCE},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
          "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data; online 60",
@@ -123,9 +124,10 @@ static int print_summary(const imp_train_settings *s, const imp_options *options
 {
     if (summary->repeated_episodes > 0)
         fprintf(stderr,
-                "imprint: warning: %d episodes of --data have the same pictures as an earlier one: "
-                "they count again, each on the earlier one's side of --validation\n",
-                summary->repeated_episodes);
+                "imprint: warning: %s of --data %s the same pictures as an earlier one: counted "
+                "again, on the earlier one's side of --validation\n",
+                IMP_COUNT(summary->repeated_episodes, "episode"),
+                summary->repeated_episodes == 1 ? "has" : "have");
     if (options->json)
         return imp_session_print_json(json_pack(
             "{s:s, s:I, s:I, s:i, s:I, s:i, s:b, s:o, s:o, s:o, s:i, s:f, s:f}", "out", s->out,
@@ -137,8 +139,8 @@ static int print_summary(const imp_train_settings *s, const imp_options *options
             imp_session_real(summary->validation_loss), "best_loss",
             imp_session_real(summary->best_loss), "best_epoch", summary->best_epoch, "seconds",
             summary->seconds, "samples_per_second", summary->samples_per_second));
-    printf("%s: %lld samples, %d epochs%s in %.1f s (%.0f samples/s), loss %.5f", s->out,
-           (long long)summary->samples, summary->epochs,
+    printf("%s: %s, %s%s in %.1f s (%.0f samples/s), loss %.5f", s->out,
+           IMP_COUNT(summary->samples, "sample"), IMP_COUNT(summary->epochs, "epoch"),
            summary->stopped_early ? " (stopped early)" : "", summary->seconds,
            summary->samples_per_second, summary->loss);
     if (isfinite(summary->validation_loss))

@@ -202,7 +202,17 @@ void imp_option_text(const imp_option *option, char *out, size_t capacity)
     }
 }
 
-static json_t *option_json(const imp_option *option)
+// A text, or what stands for it in results.
+static json_t *text_json(const imp_option *option, const char *value, imp_told *told)
+{
+    char other[IMP_TOLD_MAX];
+    if (told == NULL || option->kind != IMP_SOURCE)
+        return json_string(value);
+    told(value, other);
+    return json_string(other);
+}
+
+static json_t *option_json(const imp_option *option, imp_told *told)
 {
     char text[128];
     switch (option->type) {
@@ -219,14 +229,14 @@ static json_t *option_json(const imp_option *option)
         json_t *array = json_array();
         int failed = 0;
         for (int k = 0; k < list->count; k++)
-            failed |= json_array_append_new(array, json_string(list->items[k]));
+            failed |= json_array_append_new(array, text_json(option, list->items[k], told));
         if (failed == 0)
             return array;
         json_decref(array);
         return NULL;
     }
     case IMP_OPTION_TEXT:
-        return json_string(*(const char *const *)option->value);
+        return text_json(option, *(const char *const *)option->value, told);
     default:
         imp_option_text(option, text, sizeof text);
         return json_string(text);
@@ -247,27 +257,18 @@ static bool is_setting(const imp_options *options, int k)
            options->given[k];
 }
 
-// NULL if out of memory, or a text is not UTF-8.
-static json_t *settings_object(const imp_options *options, bool with_flexible)
+json_t *imp_options_object(const imp_options *options, bool with_flexible, imp_told *told)
 {
     json_t *object = json_object();
     int failed = 0;
     for (int k = 0; k < options->count; k++)
         if (is_setting(options, k) && (with_flexible || options->table[k].kind != IMP_FLEXIBLE))
             failed |= json_object_set_new(object, options->table[k].name,
-                                          option_json(&options->table[k]));
+                                          option_json(&options->table[k], told));
     if (failed == 0)
         return object;
     json_decref(object);
     return NULL;
-}
-
-char *imp_options_json(const imp_options *options)
-{
-    json_t *object = settings_object(options, false);
-    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
-    json_decref(object);
-    return text;
 }
 
 // The value of an option as YAML: words as JSON, of which YAML is an extension, numbers as short as
@@ -277,7 +278,7 @@ static void print_value(FILE *out, const imp_option *option)
     char text[IMP_NUMBER_TEXT * 4];
     const int *pair = option->value;
     if (option->type == IMP_OPTION_LIST || option->type == IMP_OPTION_TEXT) {
-        json_t *value = option_json(option);
+        json_t *value = option_json(option, NULL);
         char *quoted = json_dumps(value, JSON_ENCODE_ANY);
         json_decref(value);
         fprintf(out, "%s: %s\n", option->name, quoted != NULL ? quoted : "");
@@ -295,7 +296,7 @@ char *imp_options_yaml(const imp_options *options)
     char *text = NULL;
     size_t length;
     // texts that are not UTF-8 are found out here
-    json_t *object = settings_object(options, true);
+    json_t *object = imp_options_object(options, true, NULL);
     FILE *out = object == NULL ? NULL : open_memstream(&text, &length);
     if (out == NULL) {
         json_decref(object);

@@ -2,6 +2,8 @@
 #ifndef IMP_CLI_CONFIG_H
 #define IMP_CLI_CONFIG_H
 
+#include <jansson.h>
+
 #include "cli/options.h"
 
 // Sets the options that a YAML file of `name: value` lines names. Fails with "file:line: ...".
@@ -20,5 +22,14 @@ int imp_option_find(const imp_options *options, const char *name); // -1 if ther
 
 // The present value of an option as text: what the help shows as default.
 void imp_option_text(const imp_option *option, char *out, size_t capacity);
+
+enum { IMP_TOLD_MAX = 4096 };
+
+// What results say instead of a text that may name a file.
+typedef void imp_told(const char *value, char out[IMP_TOLD_MAX]);
+
+// The settings, flexible ones too if they are wanted, as an object. told: nullable. NULL if out of
+// memory, or a text is not UTF-8.
+json_t *imp_options_object(const imp_options *options, bool with_flexible, imp_told *told);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/atomic_file.h"
 #include "base/csv.h"
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/eval.h"
 #include "cli/out_folder.h"
 #include "cli/session.h"
@@ -82,16 +83,15 @@ static json_t *contest_json(const char *policy, int rank, const imp_contest *con
         json_object_set_new(episodes, result->name, episode);
     }
     json_t *all =
-        json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:f, s:o, s:o}", "policy", policy, "rank",
-                  rank, "episodes", contest->episodes, "completed", contest->completed, "survived",
+        json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "policy", policy, "rank", rank,
+                  "episodes", contest->episodes, "completed", contest->completed, "survived",
                   contest->survived, "stalled", contest->stalled, "progress",
-                  imp_estimate_json(contest->progress), "seconds", contest->seconds, "scores",
-                  scores, "per-episodes", episodes);
+                  imp_estimate_json(contest->progress), "scores", scores, "per-episodes", episodes);
     add_crossings(all, contest->crossings);
     return all;
 }
 
-json_t *imp_contest_json(const imp_contest_settings *s, const imp_contest_outcome *o)
+json_t *imp_contest_json(const imp_contest_settings *s, const imp_contest_outcome *o, bool stored)
 {
     const imp_ranked *ranking = imp_challenge_ranking(s->def.challenge);
     json_t *ranked = json_array(), *policies = json_array();
@@ -102,9 +102,13 @@ json_t *imp_contest_json(const imp_contest_settings *s, const imp_contest_outcom
                                                 ranking[r].more_is_better ? "higher" : "lower",
                                                 "step", ranking[r].step));
     }
-    for (int p = 0; p < o->count; p++)
-        json_array_append_new(policies,
-                              contest_json(s->policies->items[p], o->rank[p], &o->contests[p]));
+    for (int p = 0; p < o->count; p++) {
+        const char *name = stored ? o->identities[p] : s->policies->items[p];
+        json_t *policy = contest_json(name, o->rank[p], &o->contests[p]);
+        if (!stored)
+            json_object_set_new(policy, "seconds", json_real(o->contests[p].seconds));
+        json_array_append_new(policies, policy);
+    }
     return json_pack("{s:s, s:s, s:I, s:o, s:o}", "protocol", imp_challenge_name(s->def.challenge),
                      "starts", s->def.test ? "test" : "validation", "seed", (json_int_t)s->def.seed,
                      "ranking", ranked, "policies", policies);
@@ -154,12 +158,13 @@ void imp_contest_print(const imp_contest_settings *s, const imp_contest_outcome 
         int p = o->best_first[place];
         const imp_contest *c = &o->contests[p];
         char progress[24];
-        printf("\n%d. %s: %d of %d episodes completed, %d stalled, progress %s %%", o->rank[p],
-               s->policies->items[p], c->completed, c->episodes, c->stalled,
+        printf("\n%d. %s: %d of %s completed, %d stalled, progress %s %%", o->rank[p],
+               s->policies->items[p], c->completed, IMP_COUNT(c->episodes, "episode"), c->stalled,
                imp_session_figure(progress, 100.0 * c->progress.value, 1));
         const imp_crossings crossings = c->crossings;
         if (crossings.count > 0)
-            printf(", %d of %d crossings were legal", crossings.legal, crossings.count);
+            printf(", %d of %s %s legal", crossings.legal, IMP_COUNT(crossings.count, "crossing"),
+                   crossings.count == 1 ? "was" : "were");
         printf("\n");
         print_contest(&o->contests[p], order);
     }
@@ -175,17 +180,17 @@ static imp_status write_metrics(const imp_contest_settings *s, const imp_contest
     imp_status status = imp_path_join(path, s->out, "metrics.json", err);
     if (status != IMP_OK)
         return status;
-    return imp_session_write_json(path, imp_contest_json(s, o), 10, err);
+    return imp_session_write_json(path, imp_contest_json(s, o, true), 10, err);
 }
 
-static void put_trajectories(FILE *out, const imp_contest_settings *s, const imp_contest_outcome *o)
+static void put_trajectories(FILE *out, const imp_contest_outcome *o)
 {
     fputs("policy,episode,t,x,z,heading\n", out);
     for (int p = 0; p < o->count; p++)
         for (int e = 0; e < o->contests[p].episodes; e++) {
             const imp_contest_episode *r = &o->contests[p].results[e];
             for (int k = 0; k < r->samples; k++) {
-                imp_csv_put(out, s->policies->items[p]);
+                imp_csv_put(out, o->identities[p]);
                 fprintf(out, ",%s,%.2f,%.6f,%.6f,%.6f\n", r->name, r->times[k], r->poses[k].x,
                         r->poses[k].z, r->poses[k].heading);
             }
@@ -202,7 +207,7 @@ static imp_status write_trajectories(const imp_contest_settings *s, const imp_co
         status = imp_atomic_file_open(&file, path, err);
     if (status != IMP_OK)
         return status;
-    put_trajectories(file.stream, s, o);
+    put_trajectories(file.stream, o);
     return imp_atomic_file_commit(&file, err);
 }
 
@@ -340,6 +345,9 @@ imp_status imp_contest_run(imp_contest_outcome *o, const imp_contest_settings *s
             status = imp_run_contest(&o->contests[p], entrants[p].driver, &def, &monitor, err);
         imp_session_clear();
         o->count += status == IMP_OK;
+        imp_driver_identity(entrants[p].driver, o->identities[p]);
+        if (p >= s->first_agent) // a command may have paths in it
+            snprintf(o->identities[p], sizeof o->identities[p], "agent%d", p - s->first_agent + 1);
     }
     for (int p = 0; p < s->policies->count; p++)
         imp_driver_close(entrants[p].driver);

@@ -24,6 +24,7 @@ typedef struct imp_contest_outcome {
     int count;
     int best_first[IMP_LIST_MAX];
     int rank[IMP_LIST_MAX]; // of each policy, from 1; equals share one
+    char identities[IMP_LIST_MAX][IMP_DRIVER_IDENTITY_MAX]; // what they are called in files
     imp_contest contests[IMP_LIST_MAX];
 } imp_contest_outcome;
 
@@ -34,7 +35,9 @@ imp_status imp_contest_run(imp_contest_outcome *outcome, const imp_contest_setti
 // How many episodes ended because who drove could not go on.
 int imp_contest_gave_up(const imp_contest_outcome *outcome);
 
-json_t *imp_contest_json(const imp_contest_settings *settings, const imp_contest_outcome *outcome);
+// stored: as in imp_eval_json().
+json_t *imp_contest_json(const imp_contest_settings *settings, const imp_contest_outcome *outcome,
+                         bool stored);
 void imp_contest_print(const imp_contest_settings *settings, const imp_contest_outcome *outcome);
 void imp_contest_outcome_free(imp_contest_outcome *outcome);
 

@@ -1,5 +1,6 @@
 #include "cli/data_draws.h"
 
+#include "base/plural.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -64,8 +65,8 @@ void imp_data_draws_print(const imp_dataset *dataset)
     json_t *draws = imp_data_draws_json(dataset), *known;
     const char *name;
     if (json_is_object(draws))
-        printf("  randomised      %d episodes:\n",
-               (int)json_integer_value(json_object_get(draws, "episodes")));
+        printf("  randomised      %s:\n",
+               IMP_COUNT(json_integer_value(json_object_get(draws, "episodes")), "episode"));
     json_object_foreach(json_object_get(draws, "quantities"), name, known)
     {
         printf("    %-13s %.4g to %.4g (mean %.4g)\n", name,

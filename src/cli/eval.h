@@ -36,8 +36,9 @@ typedef struct imp_eval_outcome {
 // The map, or folder of maps, if only one was given.
 const char *imp_eval_map_name(const imp_eval_settings *s);
 
-// All that there is to say about an evaluation, as an object.
-json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o);
+// All that there is to say about an evaluation, as an object. stored: for a file, which equal
+// evaluations write alike: it tells neither how long they took nor where policies and maps lie.
+json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, bool stored);
 
 // An estimate as {value, low, high}, with null for what is unknown; and figures in these.
 json_t *imp_estimate_json(imp_estimate estimate);

@@ -1,6 +1,8 @@
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
+#include "base/content.h"
 #include "cli/eval.h"
 #include "cli/session.h"
 
@@ -80,8 +82,20 @@ static json_t *maps_json(const imp_evaluation *evaluation, const imp_driver *dri
     return array;
 }
 
-static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outcome *o)
+// What a policy is called: on the screen as the user called it; in files, which are compared, by
+// what it is.
+static const char *name_of(char out[IMP_DRIVER_IDENTITY_MAX], const imp_eval_settings *s,
+                           const imp_eval_outcome *o, int p, bool stored)
 {
+    if (!stored)
+        return s->policies.items[p];
+    imp_driver_identity(o->drivers[p], out);
+    return out;
+}
+
+static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outcome *o, bool stored)
+{
+    char name[IMP_DRIVER_IDENTITY_MAX], first[IMP_DRIVER_IDENTITY_MAX];
     json_t *array = json_array();
     for (int p = 1; p < o->count; p++) {
         imp_comparison c;
@@ -90,12 +104,13 @@ static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outco
         json_array_append_new(
             array,
             json_pack("{s:s, s:s, s:i, s:i, s:f, s:o, s:i, s:i, s:f, s:o, s:o, s:o}", "policy",
-                      s->policies.items[p], "minus", s->policies.items[0], "only_it_completed",
-                      c.completed_only_first, "only_the_other_completed", c.completed_only_second,
-                      "completion_p", c.completion_p, "progress", imp_estimate_json(c.progress),
-                      "only_it_survived", c.only_first, "only_the_other_survived", c.only_second,
-                      "survival_p", c.survival_p, "reward", imp_estimate_json(c.reward),
-                      "distance_m", imp_estimate_json(c.distance), "lane_distance_m",
+                      name_of(name, s, o, p, stored), "minus", name_of(first, s, o, 0, stored),
+                      "only_it_completed", c.completed_only_first, "only_the_other_completed",
+                      c.completed_only_second, "completion_p", c.completion_p, "progress",
+                      imp_estimate_json(c.progress), "only_it_survived", c.only_first,
+                      "only_the_other_survived", c.only_second, "survival_p", c.survival_p,
+                      "reward", imp_estimate_json(c.reward), "distance_m",
+                      imp_estimate_json(c.distance), "lane_distance_m",
                       imp_estimate_json(c.lane_distance)));
     }
     return array;
@@ -103,32 +118,50 @@ static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outco
 
 static json_t *policy_json(const char *name, const imp_evaluation *e, const imp_driver *driver)
 {
-    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:f, s:f, s:o, s:o, s:f, s:o, s:f, s:o, s:o, "
-                     "s:o, s:o}",
-                     "policy", name, "episodes", e->episodes, "completed", e->completed, "survived",
-                     e->survived, "stalled", e->stalled, "progress",
-                     imp_session_real(e->figures.progress.value), "total_reward", e->total_reward,
-                     "mean_reward", e->mean_reward, "lane_distance_mean_m",
-                     imp_session_real(e->lane_distance_mean), "lane_distance_p95_m",
-                     imp_session_real(e->lane_distance_p95), "distance_mean_m", e->distance_mean,
-                     "speed_mean_m_s", imp_session_real(e->speed_mean), "seconds", e->seconds,
-                     "figures", imp_figures_json(&e->figures), "maps", maps_json(e, driver),
-                     "worst", worst_json(e), "results", episodes_json(e));
+    return json_pack(
+        "{s:s, s:i, s:i, s:i, s:i, s:o, s:f, s:f, s:o, s:o, s:f, s:o, s:o, s:o, "
+        "s:o, s:o}",
+        "policy", name, "episodes", e->episodes, "completed", e->completed, "survived", e->survived,
+        "stalled", e->stalled, "progress", imp_session_real(e->figures.progress.value),
+        "total_reward", e->total_reward, "mean_reward", e->mean_reward, "lane_distance_mean_m",
+        imp_session_real(e->lane_distance_mean), "lane_distance_p95_m",
+        imp_session_real(e->lane_distance_p95), "distance_mean_m", e->distance_mean,
+        "speed_mean_m_s", imp_session_real(e->speed_mean), "figures", imp_figures_json(&e->figures),
+        "maps", maps_json(e, driver), "worst", worst_json(e), "results", episodes_json(e));
 }
 
-json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o)
+// The table that starts are from: its path, or in files what is in it. NULL if there is none.
+static const char *starts_of(char out[40], const imp_eval_settings *s, bool stored)
+{
+    uint64_t hash;
+    if (s->starts_path == NULL || !stored ||
+        imp_content_hash(&hash, s->starts_path, NULL) != IMP_OK)
+        return s->starts_path;
+    snprintf(out, 40, "content %016" PRIx64, hash);
+    return out;
+}
+
+json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, bool stored)
 {
     json_t *policies = json_array();
     for (int p = 0; p < o->count; p++) {
-        json_t *policy = policy_json(s->policies.items[p], &o->evaluations[p], o->drivers[p]);
+        const imp_evaluation *e = &o->evaluations[p];
+        char name[IMP_DRIVER_IDENTITY_MAX];
+        json_t *policy = policy_json(name_of(name, s, o, p, stored), e, o->drivers[p]);
+        if (!stored)
+            json_object_set_new(policy, "seconds", json_real(e->seconds));
         if (o->robustness != NULL)
             json_object_set_new(policy, "robustness", imp_robust_json(&o->robustness[p]));
         json_array_append_new(policies, policy);
     }
-    return json_pack(
-        "{s:s, s:s?, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map", imp_eval_map_name(s),
-        "starts", s->starts_path, "split", imp_split_word((int)s->eval.split), "episodes",
-        s->eval.episodes, "steps", s->eval.steps, "settle_steps", s->eval.settle_steps, "seed",
-        (json_int_t)s->eval.env.seed, "all_episodes_listed", s->eval.episodes <= LISTED_MAX,
-        "policies", policies, "comparisons", comparisons_json(s, o));
+    const imp_evaluation *first = &o->evaluations[0];
+    const char *map = first->map_count == 1 ? first->maps[0].name : "several maps";
+    char table[40];
+    return json_pack("{s:s, s:s?, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map",
+                     stored ? map : imp_eval_map_name(s), "starts", starts_of(table, s, stored),
+                     "split", imp_split_word((int)s->eval.split), "episodes", s->eval.episodes,
+                     "steps", s->eval.steps, "settle_steps", s->eval.settle_steps, "seed",
+                     (json_int_t)s->eval.env.seed, "all_episodes_listed",
+                     s->eval.episodes <= LISTED_MAX, "policies", policies, "comparisons",
+                     comparisons_json(s, o, stored));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/eval.h"
 #include "cli/session.h"
 
@@ -95,8 +96,8 @@ static void print_worst(const char *name, const imp_evaluation *e)
     for (int k = 0; k < e->worst_count && k < NAMED; k++) {
         const imp_episode_result *r = &e->results[e->worst[k]];
         if (imp_ended_badly(r))
-            printf("%s: episode %d on %s ended by %s after %d steps\n", name, e->worst[k], r->map,
-                   imp_ending_name(r->ending), r->steps);
+            printf("%s: episode %d on %s ended by %s after %s\n", name, e->worst[k], r->map,
+                   imp_ending_name(r->ending), IMP_COUNT(r->steps, "step"));
         else if (r->stalled)
             printf("%s: episode %d on %s stalled by step %d\n", name, e->worst[k], r->map,
                    r->stalled_step);
@@ -152,7 +153,7 @@ static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
         }
     }
     if (first->map_count > MAPS_MAX)
-        printf("%d more maps: see --json or --out\n", first->map_count - MAPS_MAX);
+        printf("%s: see --json or --out\n", IMP_COUNT(first->map_count - MAPS_MAX, "more map"));
 }
 
 // On how many of the maps networks were trained: what they do there proves little.
@@ -163,8 +164,8 @@ static void print_training_maps(const imp_eval_settings *s, const imp_eval_outco
         for (int k = 0; k < o->evaluations[p].map_count; k++)
             count += imp_driver_was_trained_on(o->drivers[p], o->evaluations[p].maps[k].name);
         if (count > 0)
-            printf("%s was trained on %d of these %d maps: see --split\n", s->policies.items[p],
-                   count, o->evaluations[p].map_count);
+            printf("%s was trained on %d of these %s: see --split\n", s->policies.items[p], count,
+                   IMP_COUNT(o->evaluations[p].map_count, "map"));
     }
 }
 
@@ -173,8 +174,8 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     size_t width = 0;
     for (int p = 0; p < o->count; p++)
         width = strlen(s->policies.items[p]) > width ? strlen(s->policies.items[p]) : width;
-    printf("%s, %d episodes of at most %d steps, ", imp_eval_map_name(s), s->eval.episodes,
-           s->eval.steps);
+    printf("%s, %s of at most %s, ", imp_eval_map_name(s), IMP_COUNT(s->eval.episodes, "episode"),
+           IMP_COUNT(s->eval.steps, "step"));
     if (s->starts_path != NULL)
         printf("starts from %s\n", s->starts_path);
     else

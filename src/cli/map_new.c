@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "cli/map_words.h"
 #include "cli/out_ending.h"
 #include "cli/out_folder.h"
@@ -114,7 +115,8 @@ static imp_status make_folder(const imp_options *options, imp_town_def town, int
     for (int k = 1; status == IMP_OK && k <= count; k++) {
         char name[32], path[IMP_PATH_MAX];
         if (imp_monitor_should_stop(&monitor))
-            return imp_fail(err, IMP_INTERRUPTED, "stopped after %d of %d towns", k - 1, count);
+            return imp_fail(err, IMP_INTERRUPTED, "stopped after %d of %s", k - 1,
+                            IMP_COUNT(count, "town"));
         town.number = (uint32_t)k;
         snprintf(name, sizeof name, "town-%04d.yaml", k);
         status = imp_path_join(path, folder, name, err);

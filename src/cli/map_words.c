@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "base/vector.h"
 
 static const char *word_of(imp_object_kind kind)
@@ -44,16 +45,14 @@ static void append(char *out, size_t size, const char *text)
 // "1 bus", "3 buses"
 static void append_count(char *out, size_t size, int count, const char *word)
 {
-    char text[64];
-    const bool hisses = word[strlen(word) - 1] == 's';
-    snprintf(text, sizeof text, "%d %s%s", count, word, count == 1 ? "" : hisses ? "es" : "s");
-    append(out, size, text);
+    append(out, size, IMP_COUNT(count, word));
 }
 
 void imp_map_summary(const imp_world *world, char *out, size_t size)
 {
-    snprintf(out, size, "%d x %d tiles of %.4g m, %d to drive on, ", world->columns, world->rows,
-             world->tile_size, world->drivable_count);
+    snprintf(out, size, "%d x %d %s of %.4g m, %d to drive on, ", world->columns, world->rows,
+             IMP_NOUN((int64_t)world->columns * world->rows, "tile"), world->tile_size,
+             world->drivable_count);
     append_count(out, size, world->curve_count, "lane");
     if (world->object_count == 0)
         return;

@@ -20,6 +20,7 @@ typedef enum imp_option_type {
 
 typedef enum imp_option_kind {
     IMP_SETTING,   // says what is done: saved, and a run is continued with the same
+    IMP_SOURCE,    // the same, and may name a file or folder: results say what is in it, not where
     IMP_FLEXIBLE,  // how far or how often: saved, but a run may be continued with another value
     IMP_TRANSIENT, // where or how to run: not saved
 } imp_option_kind;
@@ -103,8 +104,10 @@ typedef struct imp_action_word {
 imp_status imp_options_action(int *out, const imp_options *options, const imp_action_word *words,
                               imp_error *err);
 
-// What is saved: settings alone as one line of JSON, flexible ones, too, as a YAML file's text; the
-// caller frees them. NULL if out of memory, or a text among them is not UTF-8.
+// What is saved: settings alone as one line of JSON, which results hold: where it names files it
+// says what is in them, so that equal results are equal; flexible ones, too, and paths as they were
+// given, as a YAML file's text. The caller frees them. NULL if out of memory, or a text among them
+// is not UTF-8.
 char *imp_options_json(const imp_options *options);
 char *imp_options_yaml(const imp_options *options);
 

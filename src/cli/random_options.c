@@ -11,7 +11,7 @@ void imp_random_options_add(imp_options *options, imp_sim_options *sim)
          "(gym-duckietown's), or groups such as light,delay=0.5,no-jpeg",
          IMP_SETTING},
         {"randomization", 0, IMP_OPTION_TEXT, &sim->randomization, "FILE",
-         "draw from the distributions in this file (JSON, as gym-duckietown's)", IMP_SETTING},
+         "draw from the distributions in this file (JSON, as gym-duckietown's)", IMP_SOURCE},
     };
     imp_options_add_group(options, "Randomisation", table, (int)(sizeof table / sizeof table[0]));
 }

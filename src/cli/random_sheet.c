@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/image.h"
+#include "base/plural.h"
 #include "cli/session.h"
 #include "imprint/report.h"
 #include "pipeline/crew.h"
@@ -49,7 +50,8 @@ static imp_status draw_all(imp_crew *crew, const imp_random_sheet *sheet, const 
     const size_t picture = (size_t)camera->width * (size_t)camera->height * 3;
     uint8_t *frames = malloc(picture * (size_t)sheet->count);
     if (frames == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d pictures", sheet->count);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_COUNT(sheet->count, "picture"));
     imp_status status = IMP_OK;
     for (int k = 0; k < sheet->count && status == IMP_OK; k++)
         status =

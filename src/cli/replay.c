@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/image.h"
+#include "base/plural.h"
 #include "base/vector.h"
 #include "cli/session.h"
 #include "imprint/report.h"
@@ -193,7 +194,7 @@ static imp_status make_room(player *p, double frame_time, imp_error *err)
     p->actions = calloc((size_t)p->count, 2 * sizeof *p->actions);
     p->trail = calloc((size_t)p->episode->steps + 1, sizeof *p->trail);
     if (p->frames == NULL || p->actions == NULL || p->trail == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu pictures", kept);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(kept, "picture"));
     for (int k = 0; k <= p->episode->steps; k++)
         p->trail[k] = pose_at(p->episode, k);
     if (p->painter != NULL)
@@ -316,8 +317,8 @@ imp_status imp_replay_write(const imp_options *options, const imp_replay_options
     if (p == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
     else if (replay->episode < 0 || replay->episode >= episodes)
-        status = imp_fail(err, IMP_USAGE, "--episode %d: %s has %d episodes, and the first is 0",
-                          replay->episode, replay->dataset, episodes);
+        status = imp_fail(err, IMP_USAGE, "--episode %d: %s has %s, and the first is 0",
+                          replay->episode, replay->dataset, IMP_COUNT(episodes, "episode"));
     else if (replay->every < 0)
         status = imp_fail(err, IMP_USAGE, "--every %d is below 0", replay->every);
     if (status == IMP_OK) {

@@ -34,6 +34,12 @@ imp_status imp_run_begin(imp_run_folder *run, const imp_options *options, const 
     imp_status status = imp_out_claim(options, folder, resume, force, err);
     if (status == IMP_OK)
         status = imp_path_join(path, folder, IMP_SETTINGS_NAME, err);
+    if (status == IMP_OK && resume && imp_path_exists(folder) && !imp_path_exists(path) &&
+        !any_setting_given(options))
+        status = imp_fail(err, IMP_USAGE,
+                          "%s is missing, which --resume takes the settings from: copy it there, "
+                          "or give the settings that the work was begun with",
+                          path);
     if (status != IMP_OK)
         return status;
     run->made = !imp_path_exists(folder);
@@ -66,7 +72,8 @@ static bool is_bound(const imp_options *options, const char *line)
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(line, ":"), line);
     const int k = imp_option_find(options, name);
-    return line[0] != '#' && k >= 0 && options->table[k].kind == IMP_SETTING;
+    return line[0] != '#' && k >= 0 &&
+           (options->table[k].kind == IMP_SETTING || options->table[k].kind == IMP_SOURCE);
 }
 
 // Adds the settings of one text that another has not, each cut where it gets long.

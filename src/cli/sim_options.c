@@ -58,7 +58,7 @@ static void add_robot(imp_options *options, imp_sim_options *sim)
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH",
          "size of an observation [80x60; of a model: its own; render: 640x480]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
-         "duckiebot, none, or a robot's calibration (YAML); of a model: its own", IMP_SETTING},
+         "duckiebot, none, or a robot's calibration (YAML); of a model: its own", IMP_SOURCE},
         {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
          "starts lie within this angle of the lane (4 is the baseline's, 60 the simulator's)",
          IMP_SETTING},
@@ -110,7 +110,7 @@ static void add_assets(imp_options *options, imp_sim_options *sim)
     const imp_option table[] = {
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
          "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
-         IMP_SETTING},
+         IMP_SOURCE},
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
          "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
     };
@@ -127,7 +127,7 @@ static void add_options(imp_options *options, imp_sim_options *sim)
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
     const imp_option map[] = {{"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
-                               "map by name or path to a YAML file", IMP_SETTING}};
+                               "map by name or path to a YAML file", IMP_SOURCE}};
     imp_options_add_group(options, WORLD, map, 1);
     add_seed_and_threads(options, sim);
     add_options(options, sim);
@@ -139,7 +139,7 @@ void imp_sim_options_add_driving(imp_options *options, imp_sim_options *sim)
         {"map", 'm', IMP_OPTION_LIST, &sim->maps, "MAP",
          "map by name or path, or a folder of them; may be repeated: every episode takes one at "
          "random",
-         IMP_SETTING},
+         IMP_SOURCE},
     };
     const imp_option table[] = {
         {"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects, NULL,
@@ -199,7 +199,7 @@ void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
     imp_options_add(options, (imp_option){"segmenter", 0, IMP_OPTION_TEXT, &sim->segmenter, "MODEL",
                                           "of imprint seg-train: lets policies that were trained "
                                           "on segments look at pictures",
-                                          IMP_SETTING});
+                                          IMP_SOURCE});
 }
 
 imp_status imp_sim_options_look_through(const imp_sim_options *sim, imp_driver *driver,

@@ -11,7 +11,7 @@ typedef struct imp_sweep_row {
     uint64_t seed;
     double loss; // the smallest, of validation if there is one
     int best_epoch;
-    double train_seconds;
+    double train_seconds; // of this call, for the screen; NaN: it was trained before
     int episodes, completed, survived, stalled;
     double progress;                                                  // of the expert's
     double lane_distance, lane_distance_p95, distance, speed, reward; // as of an evaluation

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "cli/eval.h"
 #include "cli/session.h"
 #include "cli/sweep.h"
@@ -16,8 +17,7 @@
     X(distance, "distance_mean_m")                                                                 \
     X(speed, "speed_mean_m_s")                                                                     \
     X(reward, "mean_reward")                                                                       \
-    X(action_error, "action_error")                                                                \
-    X(train_seconds, "train_seconds")
+    X(action_error, "action_error")
 
 void imp_sweep_row_fill(imp_sweep_row *row, const imp_evaluation *evaluation)
 {
@@ -116,7 +116,7 @@ json_t *imp_sweep_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
 {
     json_t *seeds = json_array(), *spreads = json_object();
     json_t *expert = imp_sweep_row_json(&s->expert);
-    static const char *const unfit[] = {"seed", "best_epoch", "best_loss", "train_seconds"};
+    static const char *const unfit[] = {"seed", "best_epoch", "best_loss"};
     for (size_t k = 0; k < sizeof unfit / sizeof unfit[0]; k++)
         json_object_del(expert, unfit[k]);
     for (int k = 0; k < s->seeds; k++)
@@ -152,8 +152,8 @@ void imp_sweep_print_head(const imp_sweep_settings *s)
 {
     imp_sweep_row expert = s->expert;
     expert.loss = expert.train_seconds = NAN; // it is not trained
-    printf("%d seed%s, %d episodes of at most %d steps each, the same starts for all\n\n", s->seeds,
-           s->seeds == 1 ? "" : "s", s->eval.episodes, s->eval.steps);
+    printf("%s, %s of at most %s each, the same starts for all\n\n", IMP_COUNT(s->seeds, "seed"),
+           IMP_COUNT(s->eval.episodes, "episode"), IMP_COUNT(s->eval.steps, "step"));
     printf("%-6s  %7s  %9s  %8s  %10s  %8s  %9s  %7s\n", "seed", "loss", "completed", "progress",
            "lane dist.", "distance", "speed", "trained");
     print_row("expert", &expert);

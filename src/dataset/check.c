@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/plural.h"
 #include "dataset/reader.h"
 
 #include <jansson.h>
@@ -46,11 +47,11 @@ static void check_episodes(const imp_dataset *dataset, int64_t *findings, imp_er
 static void check_totals(const imp_dataset *dataset, int64_t *findings, imp_error *err)
 {
     if (dataset->steps != dataset->totals.steps)
-        FIND(findings, err, "%s/" IMP_INDEX_NAME ": claims %lld steps, the episodes hold %lld",
-             dataset->folder, (long long)dataset->totals.steps, (long long)dataset->steps);
+        FIND(findings, err, "%s/" IMP_INDEX_NAME ": claims %s, the episodes hold %lld",
+             dataset->folder, IMP_COUNT(dataset->totals.steps, "step"), (long long)dataset->steps);
     if (dataset->links != dataset->totals.episodes)
-        FIND(findings, err, "%s/" IMP_INDEX_NAME ": claims %d episodes, but lists %lld",
-             dataset->folder, dataset->totals.episodes, (long long)dataset->links);
+        FIND(findings, err, "%s/" IMP_INDEX_NAME ": claims %s, but lists %lld", dataset->folder,
+             IMP_COUNT(dataset->totals.episodes, "episode"), (long long)dataset->links);
 }
 
 // What Minari reads has to agree as well. An interrupted dataset may be one shard ahead of it.
@@ -76,8 +77,8 @@ static imp_status check_metadata(const imp_dataset *dataset, int64_t *findings, 
     if (json_unpack(json, "{s:I, s:I}", "total_episodes", &episodes, "total_steps", &steps) != 0)
         FIND(findings, err, "%s: is not what Minari wants to read", path);
     else if (episodes != dataset->totals.episodes || steps != dataset->steps)
-        FIND(findings, err, "%s: claims %lld episodes and %lld steps, there are %d and %lld", path,
-             (long long)episodes, (long long)steps, dataset->totals.episodes,
+        FIND(findings, err, "%s: claims %s and %s, there are %d and %lld", path,
+             IMP_COUNT(episodes, "episode"), IMP_COUNT(steps, "step"), dataset->totals.episodes,
              (long long)dataset->steps);
     json_decref(json);
     return IMP_OK;

@@ -53,3 +53,11 @@ uint64_t imp_dataset_hash(const imp_dataset *dataset)
         hash = mix(hash, imp_episode_hash(&dataset->info, &dataset->episodes[i]));
     return hash;
 }
+
+uint64_t imp_dataset_written_hash(const imp_dataset *dataset)
+{
+    uint64_t hash = 0;
+    for (int i = 0; i < dataset->totals.episodes; i++)
+        hash = mix(hash, dataset->hashes[i]);
+    return hash;
+}

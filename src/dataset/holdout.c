@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/plural.h"
 
 enum { FIRST_CAPACITY = 64, LATER = 16 };
 
@@ -34,7 +35,8 @@ static imp_status reserve(imp_holdout *h, size_t more, imp_error *err)
         return IMP_OK;
     imp_known_episode *table = calloc(capacity, sizeof *table);
     if (table == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu episodes", h->count + more);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_COUNT((int64_t)(h->count + more), "episode"));
     for (size_t k = 0; k < h->capacity; k++) {
         size_t place = (size_t)h->known[k].fingerprint;
         while (h->known[k].pictures != NULL && table[place & (capacity - 1)].pictures != NULL)

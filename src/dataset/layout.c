@@ -155,7 +155,8 @@ bool imp_facts_put(hid_t file, const imp_dataset_info *info)
            imp_put_text(file, "map", info->map) && imp_put_text(file, "lens", info->lens) &&
            imp_put_text(file, "policy", info->policy) &&
            imp_put_text(file, "observation", observation_of(info)) &&
-           imp_put_text(file, "settings", info->settings);
+           imp_put_text(file, "settings", info->settings) &&
+           (info->definition[0] == '\0' || imp_put_text(file, "definition", info->definition));
 }
 
 imp_status imp_facts_get(hid_t file, const char *path, imp_dataset_info *info, imp_error *err)
@@ -190,6 +191,8 @@ imp_status imp_facts_get(hid_t file, const char *path, imp_dataset_info *info, i
         return imp_fail(err, IMP_BAD_INPUT, "%s: attribute %s is missing or wrong", path, missing);
     if (!imp_get_text(file, "observation", found.observation, sizeof found.observation))
         snprintf(found.observation, sizeof found.observation, "%s", observation_of(&found));
+    if (!imp_get_text(file, "definition", found.definition, sizeof found.definition))
+        found.definition[0] = '\0';
     found.width = (int)width;
     found.height = (int)height;
     *info = found;
@@ -215,10 +218,20 @@ imp_status imp_facts_compare(const imp_dataset_info *old, const imp_dataset_info
         if (strcmp(texts[i].old, texts[i].new) != 0)
             return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,
                             texts[i].old, texts[i].new);
+    if (old->definition[0] == '\0' && new->definition[0] != '\0')
+        return imp_fail(err, IMP_USAGE,
+                        "%s: was started by an earlier version of imprint, which did not write "
+                        "down all that its episodes follow from: it can be read, but not continued",
+                        folder);
     if (strcmp(old->settings, new->settings) != 0)
         return imp_fail(err, IMP_USAGE,
                         "%s: was started with other settings, which its attribute \"settings\" "
                         "tells; resume with those",
+                        folder);
+    if (strcmp(old->definition, new->definition) != 0)
+        return imp_fail(err, IMP_USAGE,
+                        "%s: was started with other settings than these, in a definition or in a "
+                        "file that they name: resume with the same, or start over with --force",
                         folder);
     return IMP_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/kind.h"
+#include "base/plural.h"
 
 // The shard that episodes are being read from.
 typedef struct shard_cursor {
@@ -95,8 +96,8 @@ static imp_status read_index(imp_dataset *dataset, hid_t file, const char *path,
         return imp_hdf5_fail(err, IMP_BAD_INPUT, path, "cannot be listed");
     dataset->links = (int64_t)group.nlinks;
     if (dataset->links < dataset->totals.episodes)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: claims %d episodes, but lists %lld", path,
-                        dataset->totals.episodes, (long long)dataset->links);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: claims %s, but lists %lld", path,
+                        IMP_COUNT(dataset->totals.episodes, "episode"), (long long)dataset->links);
     dataset->episodes = calloc((size_t)dataset->totals.episodes + 1, sizeof *dataset->episodes);
     dataset->hashes = calloc((size_t)dataset->totals.episodes + 1, sizeof *dataset->hashes);
     if (dataset->episodes == NULL || dataset->hashes == NULL)

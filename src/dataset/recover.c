@@ -1,6 +1,8 @@
 #include "dataset/recover.h"
 
 #include "base/atomic_file.h"
+#include "base/file.h"
+#include "base/plural.h"
 #include "dataset/index.h"
 #include "dataset/shard.h"
 
@@ -76,10 +78,11 @@ static imp_status sweep(const char *folder, int *shards, int *foreign, imp_error
     return status;
 }
 
-static imp_status read_index(const char *path, const char *folder, const imp_dataset_info *info,
-                             imp_totals *totals, imp_error *err)
+static imp_status read_index(imp_recovered *recovered, const char *path, const char *folder,
+                             const imp_dataset_info *info, imp_totals *totals, imp_error *err)
 {
     hid_t file;
+    char origin[IMP_ORIGIN_MAX] = "";
     imp_status status = imp_hdf5_open(&file, path, err);
     if (status != IMP_OK)
         return status;
@@ -87,6 +90,10 @@ static imp_status read_index(const char *path, const char *folder, const imp_dat
     status = imp_index_read(file, path, &found, totals, err);
     if (status == IMP_OK)
         status = imp_facts_compare(&found, info, folder, err);
+    if (status == IMP_OK)
+        status = imp_index_origin(file, path, origin, err);
+    if (status == IMP_OK && origin[0] != '\0' && (recovered->origin = strdup(origin)) == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", folder);
     H5Fclose(file);
     return status;
 }
@@ -136,7 +143,7 @@ imp_status imp_recover(imp_recovered *recovered, const char *folder, const imp_d
     const bool listed = imp_path_exists(path);
     imp_totals totals = {0};
     if (listed)
-        status = read_index(path, folder, info, &totals, err);
+        status = read_index(recovered, path, folder, info, &totals, err);
     else if (foreign > 0)
         status = imp_fail(err, IMP_BAD_INPUT, "%s: is not a dataset, it holds other files", folder);
     for (int i = 0; i < shards && status == IMP_OK; i++) {
@@ -147,8 +154,8 @@ imp_status imp_recover(imp_recovered *recovered, const char *folder, const imp_d
             status = read_shard(recovered, path, folder, info, err);
     }
     if (status == IMP_OK && recovered->episodes < totals.episodes)
-        status = imp_fail(err, IMP_BAD_INPUT, "%s: lists %d episodes, but only %d are there",
-                          folder, totals.episodes, recovered->episodes);
-    recovered->finished = totals.finished;
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: lists %s, but only %d of them can be found",
+                          folder, IMP_COUNT(totals.episodes, "episode"), recovered->episodes);
+    recovered->finished = totals.finished && recovered->episodes == totals.episodes;
     return status;
 }

@@ -4,9 +4,10 @@
 
 #include "dataset/layout.h"
 
-// What is safe on disk. The caller frees shard_first.
+// What is safe on disk. The caller frees shard_first and origin.
 typedef struct imp_recovered {
-    bool finished;
+    bool finished; // and the index lists all that is there
+    char *origin;  // that the index tells; NULL: none
     int episodes;
     int64_t steps;
     int *shard_first; // (shards) number of the first episode of each shard
@@ -18,7 +19,7 @@ imp_status imp_recovered_reserve(imp_recovered *recovered, imp_error *err);
 
 // Looks through the folder of an interrupted dataset, removes temporary files and counts every
 // whole shard, whether main_data.hdf5 lists it or not. Refuses folders that hold something else,
-// other facts than info, and gaps. recovered->shard_first is to be freed even on failure.
+// other facts than info, and gaps. Both are to be freed even on failure.
 imp_status imp_recover(imp_recovered *recovered, const char *folder, const imp_dataset_info *info,
                        imp_error *err);
 

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/plural.h"
 #include "dataset/index.h"
 #include "dataset/recover.h"
 #include "dataset/shard.h"
@@ -90,8 +91,14 @@ static imp_status start(imp_dataset_writer *writer, bool existed, imp_error *err
     imp_status status = lock_folder(writer, err);
     if (status == IMP_OK && existed)
         status = imp_recover(&writer->done, writer->folder, &writer->info, err);
-    if (status == IMP_OK && !writer->done.finished)
-        status = write_index(writer, false, err);
+    writer->origin = writer->done.origin;
+    writer->done.origin = NULL;
+    char path[PATH_MAX];
+    if (status == IMP_OK)
+        status = imp_dataset_path(path, writer->folder, IMP_METADATA_NAME, err);
+    // what is finished stays as it is, if it is whole
+    if (status == IMP_OK && (!writer->done.finished || !imp_path_exists(path)))
+        status = write_index(writer, writer->done.finished, err);
     return status;
 }
 
@@ -207,7 +214,8 @@ static bool put_episode(const imp_dataset_writer *writer, hid_t group, int id,
 static imp_status check_episode(const imp_episode *episode, imp_error *err)
 {
     if (episode->steps < 1 || episode->steps > IMP_MAX_EPISODE_STEPS)
-        return imp_fail(err, IMP_USAGE, "an episode cannot have %d steps", episode->steps);
+        return imp_fail(err, IMP_USAGE, "an episode cannot have %s",
+                        IMP_COUNT(episode->steps, "step"));
     if (!is_utf8(episode->map))
         return imp_fail(err, IMP_USAGE, "the map of an episode is not UTF-8");
     // the negation also catches what is not a number
@@ -336,15 +344,14 @@ static imp_status take_up(imp_dataset_writer *writer, imp_error *err)
 
 static imp_status add(imp_dataset_writer *writer, const imp_episode *episode, imp_error *err)
 {
-    if (writer->done.finished)
-        return imp_fail(err, IMP_USAGE,
-                        "%s is finished with %d episodes: use --force to replace it",
-                        writer->folder, writer->done.episodes);
     imp_status status = check_episode(episode, err);
     if (status == IMP_OK && writer->pending < 0)
         status = take_up(writer, err);
     if (status == IMP_OK)
         status = append(writer, episode, err);
+    // one that was finished is made longer: until the next flush it is read as it was
+    if (status == IMP_OK)
+        writer->done.finished = false;
     if (status == IMP_OK && shard_is_full(writer->pending_episodes, writer->pending_bytes))
         status = imp_dataset_writer_flush(writer, err);
     return status;
@@ -419,8 +426,8 @@ imp_status imp_dataset_writer_flush(imp_dataset_writer *writer, imp_error *err)
     if (status == IMP_OK)
         return IMP_OK;
     // a full disk is the usual reason, and what then counts is what is left
-    return imp_fail(err, status, "%s; %d episodes are safe, continue with --resume", cause.message,
-                    writer->done.episodes + writer->pending_safe);
+    return imp_fail(err, status, "%s; %s safe, continue with --resume", cause.message,
+                    IMP_COUNT(writer->done.episodes + writer->pending_safe, "episode"));
 }
 
 static imp_status protect(const char *folder, const char *name, imp_error *err)

@@ -50,7 +50,7 @@ static imp_status check_drive(const imp_drive_def *drive, imp_error *err)
         return imp_fail(err, IMP_USAGE, "a command delay of %g s is not within 0 to %g s",
                         drive->delay, delay_max);
     if (drive->substeps < 1 || drive->substeps > SUBSTEPS_MAX)
-        return imp_fail(err, IMP_USAGE, "%d substeps are not within 1 to %d", drive->substeps,
+        return imp_fail(err, IMP_USAGE, "substeps: %d is not within 1 to %d", drive->substeps,
                         SUBSTEPS_MAX);
     if (!(drive->gain > 0.0 && drive->wheel_radius > 0.0 && drive->wheel_distance > 0.0))
         return imp_fail(err, IMP_USAGE,

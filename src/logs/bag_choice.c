@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "logs/bag_topics.h"
 
 enum { NAME = 256 };
@@ -187,9 +188,10 @@ static void describe_robots(imp_bag_topics *s, char out[NAME])
     size_t used = 0;
     out[0] = '\0';
     for (int k = 0; k < count && used < NAME; k++)
-        used += (size_t)snprintf(out + used, NAME - used, "%s%.40s (%zu pictures, %zu commands)",
-                                 k > 0 ? ", " : "", robots[k], count_of(s, false, robots[k]),
-                                 count_of(s, true, robots[k]));
+        used += (size_t)snprintf(out + used, NAME - used, "%s%.40s (%s, %s)", k > 0 ? ", " : "",
+                                 robots[k],
+                                 IMP_COUNT((int64_t)count_of(s, false, robots[k]), "picture"),
+                                 IMP_COUNT((int64_t)count_of(s, true, robots[k]), "command"));
 }
 
 static imp_status refuse(imp_bag_topics *s, const char *why, imp_error *err)
@@ -278,10 +280,10 @@ static void tell_others(imp_bag_topics *s, const char *robot)
     const int count = list_robots(s, robots);
     for (int k = 0; k < count && robot[0] != '\0'; k++)
         if (strcmp(robots[k], robot) != 0)
-            imp_summary_note(
-                s->summary, "%.40s: robot %.40s is used; %.40s (%zu pictures, %zu commands) is not",
-                imp_base_name(s->bag), robot, robots[k], count_of(s, false, robots[k]),
-                count_of(s, true, robots[k]));
+            imp_summary_note(s->summary, "%.40s: robot %.40s is used; %.40s (%s, %s) is not",
+                             imp_base_name(s->bag), robot, robots[k],
+                             IMP_COUNT((int64_t)count_of(s, false, robots[k]), "picture"),
+                             IMP_COUNT((int64_t)count_of(s, true, robots[k]), "command"));
 }
 
 static void warn_mixed(imp_bag_topics *s, const imp_bag_topic *camera,

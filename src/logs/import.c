@@ -68,9 +68,9 @@ static imp_status fail_empty(const imp_import_summary *summary, const char *path
     char reasons[320] = "";
     size_t used = 0;
     for (int k = 0; k < summary->reason_count && used < sizeof reasons; k++)
-        used += (size_t)snprintf(reasons + used, sizeof reasons - used, "%s %lld %s",
-                                 k == 0 ? ":" : ",", (long long)summary->dropped[k].count,
-                                 summary->dropped[k].reason);
+        used += (size_t)snprintf(reasons + used, sizeof reasons - used, "%s %s (%lld)",
+                                 k == 0 ? ":" : ",", summary->dropped[k].reason,
+                                 (long long)summary->dropped[k].count);
     return imp_fail(err, IMP_BAD_INPUT, "%s: nothing of it can be used%s", path, reasons);
 }
 

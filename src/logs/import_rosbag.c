@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/image.h"
+#include "base/plural.h"
 #include "logs/bag_survey.h"
 #include "logs/import.h"
 #include "logs/mapped.h"
@@ -238,17 +239,18 @@ static void note_survey(imp_import_summary *summary, const source *s, const imp_
         snprintf(encoding, sizeof encoding, " (%s%s%s)", v->encoding,
                  imp_encoding_taken_as(e) != NULL ? ", taken as " : "",
                  imp_encoding_taken_as(e) != NULL ? imp_encoding_taken_as(e) : "");
-    imp_summary_note(summary, "%.60s: %lld pictures of %.60s%s, %.1f s, %.1f a second", name,
-                     (long long)v->pictures, v->camera, encoding, v->duration,
+    imp_summary_note(summary, "%.60s: %s of %.60s%s, %.1f s, %.1f a second", name,
+                     IMP_COUNT(v->pictures, "picture"), v->camera, encoding, v->duration,
                      v->interval > 0.0 ? 1.0 / v->interval : 0.0);
     if (v->command_kind == IMP_MESSAGE_WHEELS)
-        imp_summary_note(summary, "%.60s: %zu commands of %.60s (wheels)", name, v->command_count,
-                         v->commander);
+        imp_summary_note(summary, "%.60s: %s of %.60s (wheels)", name,
+                         IMP_COUNT((int64_t)v->command_count, "command"), v->commander);
     else
         imp_summary_note(summary,
-                         "%.60s: %zu commands of %.60s (speed and turn rate; by gain %g and trim "
+                         "%.60s: %s of %.60s (speed and turn rate; by gain %g and trim "
                          "%g)",
-                         name, v->command_count, v->commander, def->gain, def->trim);
+                         name, IMP_COUNT((int64_t)v->command_count, "command"), v->commander,
+                         def->gain, def->trim);
     if (v->unread[0] != '\0')
         imp_summary_note(summary, "%.60s: pictures of %s \"%s\" are not read; these are: %s", name,
                          v->camera_kind == IMP_MESSAGE_IMAGE ? "encoding" : "format", v->unread,
@@ -388,7 +390,7 @@ imp_status imp_import_rosbag(imp_import_summary *out, const char *const *paths, 
         return status;
     source *sources = calloc((size_t)count, sizeof *sources);
     if (sources == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d bags", count);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(count, "bag"));
     for (int k = 0; k < count && status == IMP_OK; k++)
         status = survey_bag(&sources[k], paths[k], &i, err);
     if (status == IMP_OK)

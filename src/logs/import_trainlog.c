@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/kind.h"
+#include "base/plural.h"
 #include "logs/import.h"
 #include "logs/mapped.h"
 #include "logs/pickle.h"
@@ -432,8 +433,9 @@ static imp_status add_stream(importer *i, const imp_mapped *file, imp_error *err
             return status;
         pickles += more;
     }
-    imp_summary_note(i->summary, "%.80s: %lld entries in %d pickles", imp_base_name(i->name),
-                     (long long)(i->summary->pictures - before), pickles);
+    imp_summary_note(i->summary, "%.80s: %s in %s", imp_base_name(i->name),
+                     IMP_COUNT(i->summary->pictures - before, "entry"),
+                     IMP_COUNT(pickles, "pickle"));
     note_unread(i);
     return IMP_OK;
 }

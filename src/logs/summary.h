@@ -4,7 +4,8 @@
 
 #include "imprint/logs.h"
 
-// Counts something that is left out; reason is a constant text that reads after a number.
+// Counts something that is left out; reason is a constant text in the plural, which reads before a
+// number in parentheses.
 void imp_summary_drop(imp_import_summary *summary, const char *reason, int64_t count);
 
 // Adds a line; the last one there is room for says that there are more.

@@ -1,3 +1,4 @@
+#include "base/plural.h"
 #include "nn/executor.h"
 #include "nn/floats.h"
 #include "nn/network.h"
@@ -17,7 +18,8 @@ imp_status imp_inference_create(imp_inference **out, const imp_network *network,
                                 imp_error *err)
 {
     if (batch < 1 || batch > 65536)
-        return imp_fail(err, IMP_USAGE, "a batch of %d pictures: 1..65536 are possible", batch);
+        return imp_fail(err, IMP_USAGE, "a batch of %s: 1..65536 are possible",
+                        IMP_COUNT(batch, "picture"));
     imp_inference *inference = calloc(1, sizeof *inference);
     if (inference == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");

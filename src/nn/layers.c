@@ -1,5 +1,6 @@
 #include "nn/layers.h"
 
+#include "base/plural.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -103,8 +104,8 @@ static imp_status connect(const builder *b, imp_node *node, const imp_layer *lay
         node->inputs[count++] = index;
     }
     if (count < least || count > most)
-        return fail(b, layer, "takes %d%s input%s, not %d", least, several ? " to 4" : "",
-                    most == 1 ? "" : "s", count);
+        return fail(b, layer, "takes %d%s %s, not %d", least, several ? " to 4" : "",
+                    IMP_NOUN(most, "input"), count);
     for (int i = 0; i < count; i++)
         b->graph->nodes[node->inputs[i]].users++;
     return IMP_OK;
@@ -354,8 +355,8 @@ static imp_status check_ends(const builder *b)
             return fail(b, end, "is the last, and no layer has used '%s'", graph->nodes[i].name);
     const imp_node *last = &graph->nodes[graph->count - 1];
     if (b->outputs != IMP_OUTPUTS_ANY && imp_node_size(last) != b->outputs)
-        return fail(b, end, "is the last and gives %dx%dx%d, not %d values", last->channels,
-                    last->height, last->width, b->outputs);
+        return fail(b, end, "is the last and gives %dx%dx%d, not %s", last->channels, last->height,
+                    last->width, IMP_COUNT(b->outputs, "value"));
     return IMP_OK;
 }
 
@@ -393,13 +394,14 @@ imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const i
 {
     const builder b = {out, table, def->outputs, err};
     if (def->outputs < IMP_OUTPUTS_ANY)
-        return imp_fail(err, IMP_BAD_INPUT, "a network cannot have %d outputs", def->outputs);
+        return imp_fail(err, IMP_BAD_INPUT, "a network cannot have %s",
+                        IMP_COUNT(def->outputs, "output"));
     if (def->width < 1 || def->width > MAX_SIDE || def->height < 1 || def->height > MAX_SIDE)
         return imp_fail(err, IMP_BAD_INPUT, "a network for %dx%d pictures: sides must lie in 1..%d",
                         def->width, def->height, MAX_SIDE);
     if (table->count < 1 || table->count > IMP_MAX_LAYERS)
-        return imp_fail(err, IMP_BAD_INPUT, "network %s: has %d layers, 1..%d are possible",
-                        table->name, table->count, IMP_MAX_LAYERS);
+        return imp_fail(err, IMP_BAD_INPUT, "network %s: has %s, 1..%d are possible", table->name,
+                        IMP_COUNT(table->count, "layer"), IMP_MAX_LAYERS);
     memset(out, 0, sizeof *out);
     add_inputs(out, table, def);
     out->head = table->head;

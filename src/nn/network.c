@@ -1,5 +1,6 @@
 #include "nn/network.h"
 
+#include "base/plural.h"
 #include "nn/floats.h"
 
 #include <math.h>
@@ -37,8 +38,8 @@ imp_status imp_network_from_table(imp_network **out, const imp_network_def *def,
     network->def.outputs = (int)imp_node_size(&graph->nodes[graph->count - 1]);
     network->values = imp_floats((size_t)graph->values);
     if (network->values == NULL) {
-        imp_fail(err, IMP_NO_MEMORY, "out of memory for a network of %lld values",
-                 (long long)graph->values);
+        imp_fail(err, IMP_NO_MEMORY, "out of memory for a network of %s",
+                 IMP_COUNT((long long)graph->values, "value"));
         imp_network_destroy(network);
         return IMP_NO_MEMORY;
     }

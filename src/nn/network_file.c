@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/kind.h"
+#include "base/plural.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,10 +205,11 @@ static imp_status check_size(imp_safetensors *file, const imp_network_def *def,
     if (status == IMP_OK && (graph->tensor_count != imp_safetensors_count(file) ||
                              (size_t)graph->values != imp_safetensors_values(file)))
         status = imp_fail(err, IMP_BAD_INPUT,
-                          "%s: its arrays are not those of a %s for %dx%d: %d with %zu values, "
+                          "%s: its arrays are not those of a %s for %dx%d: %d with %s, "
                           "wanted are %d with %lld",
                           file->path, def->architecture, def->width, def->height,
-                          imp_safetensors_count(file), imp_safetensors_values(file),
+                          imp_safetensors_count(file),
+                          IMP_COUNT((int64_t)imp_safetensors_values(file), "value"),
                           graph->tensor_count, (long long)graph->values);
     free(graph);
     return status;

@@ -96,7 +96,7 @@ imp_status imp_network_time(imp_node_time *times, const imp_network *network, in
                             int repeats, imp_error *err)
 {
     if (batch < 1 || batch > 65536 || repeats < 1)
-        return imp_fail(err, IMP_USAGE, "a batch of %d pictures, %d repeats: 1 is the least", batch,
+        return imp_fail(err, IMP_USAGE, "a batch of %d, repeats %d: 1 is the least", batch,
                         repeats);
     rig r = {.network = network, .batch = batch, .repeats = repeats};
     imp_status status = set_up(&r, err);

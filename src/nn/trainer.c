@@ -1,5 +1,6 @@
 #include "nn/trainer.h"
 
+#include "base/plural.h"
 #include "nn/floats.h"
 
 #include <math.h>
@@ -136,16 +137,17 @@ static imp_status check_def(const imp_trainer_def *def, int outputs, imp_error *
     if (def->batch < 1 || def->batch > 65536)
         return imp_fail(err, IMP_USAGE, "batch %d: 1..65536 are possible", def->batch);
     if (def->shards < 1 || def->shards > MAX_SHARDS || def->shards > def->batch)
-        return imp_fail(err, IMP_USAGE, "%d shards: from 1 to the batch size (%d) are possible",
-                        def->shards, def->batch);
+        return imp_fail(err, IMP_USAGE, "%s: from 1 to the batch size (%d) are possible",
+                        IMP_COUNT(def->shards, "shard"), def->batch);
     if (imp_optimiser_word((int)def->optimiser) == NULL || imp_loss_word((int)def->loss) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown optimiser or loss");
     if (def->loss == IMP_LOSS_CROSS_ENTROPY &&
         (def->classes < 2 || def->classes > IMP_CLASSES_MAX || outputs % def->classes != 0))
-        return imp_fail(err, IMP_USAGE,
-                        "cross-entropy of %d classes: must lie in 2..%d and divide the network's "
-                        "%d outputs",
-                        def->classes, IMP_CLASSES_MAX, outputs);
+        return imp_fail(
+            err, IMP_USAGE,
+            "cross-entropy of %d classes: must lie in 2..%d and divide the network's number of "
+            "outputs, %d",
+            def->classes, IMP_CLASSES_MAX, outputs);
     if (!(def->learning_rate >= 0.0 && def->learning_rate <= 1e6))
         return imp_fail(err, IMP_USAGE, "learning rate %g: must not be negative",
                         def->learning_rate);

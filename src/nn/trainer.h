@@ -2,6 +2,7 @@
 #ifndef IMP_NN_TRAINER_H
 #define IMP_NN_TRAINER_H
 
+#include "base/members.h"
 #include "base/threads.h"
 #include "nn/executor.h"
 #include "nn/network.h"
@@ -23,6 +24,9 @@ typedef struct imp_piece {
     bool decay;
     double squares; // of its gradient
 } imp_piece;
+
+// The table of imp_trainer_def.
+extern const imp_members imp_trainer_members;
 
 struct imp_trainer {
     imp_trainer_def def;

@@ -1,5 +1,7 @@
 // Files of training state: weights, their average, moments, step and the caller's progress, so that
 // one atomic file is enough to go on from.
+#include "base/plural.h"
+#include "base/text.h"
 #include "nn/network_file.h"
 #include "nn/trainer.h"
 
@@ -8,39 +10,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char FORMAT[] = "imprint-trainer-2";
+static const char FORMAT[] = "imprint-trainer-3", EARLIER[] = "imprint-trainer-";
 static const char FIRST[] = "first.", SECOND[] = "second.", AVERAGE[] = "average.";
 
-enum { SETTINGS = 320 };
-
 // What must be the same for the same bytes to follow.
-static void describe(const imp_trainer *trainer, char out[SETTINGS])
+static const imp_member TRAINER[] = {
+    IMP_MEMBER(imp_trainer_def, batch, INT),
+    IMP_MEMBER(imp_trainer_def, shards, INT),
+    IMP_MEMBER_LEFT_OUT(imp_trainer_def, threads, "results do not depend on threads"),
+    IMP_MEMBER_WORD(imp_trainer_def, optimiser, imp_optimiser_word),
+    IMP_MEMBER(imp_trainer_def, learning_rate, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, weight_decay, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, momentum, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, nesterov, BOOL),
+    IMP_MEMBER(imp_trainer_def, clip_norm, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, average, DOUBLE),
+    IMP_MEMBER_WORD(imp_trainer_def, loss, imp_loss_word),
+    IMP_MEMBER(imp_trainer_def, huber_delta, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, classes, INT),
+    IMP_MEMBER(imp_trainer_def, limit, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, seed, UINT64),
+    IMP_MEMBER_LEFT_OUT(imp_trainer_def, cookie, "says that the definition has its defaults"),
+};
+const imp_members imp_trainer_members = IMP_MEMBERS(imp_trainer_def, TRAINER);
+
+// The caller frees it; NULL without memory.
+static char *describe(const imp_trainer *trainer)
 {
-    const imp_trainer_def *def = &trainer->def;
-    char classes[32] = "";
-    if (def->loss == IMP_LOSS_CROSS_ENTROPY)
-        snprintf(classes, sizeof classes, " of %d classes", def->classes);
-    snprintf(out, SETTINGS,
-             "batch %d, shards %d, %s, learning rate %.17g, weight decay %.17g, momentum %.17g%s, "
-             "clip %.17g, average %.17g, %s%s, delta %.17g, limit %.17g, "
-             "seed %" PRIu64,
-             def->batch, def->shards, imp_optimiser_word((int)def->optimiser), def->learning_rate,
-             def->weight_decay, def->momentum, def->nesterov ? " nesterov" : "", def->clip_norm,
-             def->average, imp_loss_word((int)def->loss), classes, def->huber_delta, def->limit,
-             def->seed);
+    static const char what[] = "a state";
+    imp_text text;
+    if (imp_text_open(&text, what, NULL) != IMP_OK)
+        return NULL;
+    imp_members_write(text.out, "", &imp_trainer_members, &trainer->def);
+    imp_text_close(&text, what, NULL);
+    return text.bytes;
 }
 
 imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const char *progress,
                             imp_error *err)
 {
     const imp_network *network = trainer->network;
-    char settings[SETTINGS], step[32];
-    describe(trainer, settings);
+    char *settings = describe(trainer), step[32];
     snprintf(step, sizeof step, "%" PRId64, trainer->step);
     json_t *metadata = imp_network_description(network, FORMAT);
     imp_array *arrays = calloc((size_t)4 * IMP_MAX_TENSORS, sizeof *arrays);
     imp_status status = IMP_OK;
-    if (metadata == NULL || arrays == NULL ||
+    if (metadata == NULL || arrays == NULL || settings == NULL ||
         json_object_set_new(metadata, "settings", json_string(settings)) != 0 ||
         json_object_set_new(metadata, "step", json_string(step)) != 0)
         status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
@@ -61,21 +76,43 @@ imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const 
     }
     json_decref(metadata);
     free(arrays);
+    free(settings);
     return status;
 }
 
-// Names the first setting that differs: they come in the same order.
-static imp_status fail_settings(const imp_safetensors *file, const char *found, const char *wanted,
-                                imp_error *err)
+// Earlier versions compared fewer settings, so that nobody knows what those of their states were.
+static imp_status check_format(const imp_safetensors *file, imp_error *err)
 {
-    size_t begin = 0;
-    for (size_t i = 0; found[i] == wanted[i] && found[i] != '\0'; i++)
-        if (found[i] == ' ' && i > 0 && found[i - 1] == ',')
-            begin = i + 1;
-    found += begin;
-    wanted += begin;
-    return imp_fail(err, IMP_BAD_INPUT, "%s: was trained with %.*s, now it is %.*s", file->path,
-                    (int)strcspn(found, ","), found, (int)strcspn(wanted, ","), wanted);
+    const char *found;
+    const imp_status status = imp_safetensors_text(file, "format", &found, err);
+    if (status == IMP_OK && strcmp(found, FORMAT) != 0 &&
+        strncmp(found, EARLIER, sizeof EARLIER - 1) == 0)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: was saved by another version of imprint (%.40s, here it is %s) and "
+                        "cannot be resumed: train on in a new folder, starting from the model "
+                        "(--from), or start over with --force",
+                        file->path, found, FORMAT);
+    return status;
+}
+
+static imp_status check_settings(const imp_trainer *trainer, const imp_safetensors *file,
+                                 imp_error *err)
+{
+    const char *found;
+    char told[IMP_DIFFERENCE_MAX];
+    imp_status status = imp_safetensors_text(file, "settings", &found, err);
+    if (status != IMP_OK)
+        return status;
+    char *wanted = describe(trainer);
+    if (wanted == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", file->path);
+    imp_members_difference(told, found, wanted);
+    free(wanted);
+    return told[0] == '\0' ? IMP_OK
+                           : imp_fail(err, IMP_BAD_INPUT,
+                                      "%s: was trained with other settings (%s): resume with the "
+                                      "same, or start over with --force",
+                                      file->path, told);
 }
 
 static imp_status check_description(const imp_trainer *trainer, const imp_safetensors *file,
@@ -83,10 +120,9 @@ static imp_status check_description(const imp_trainer *trainer, const imp_safete
 {
     const imp_network *network = trainer->network;
     imp_network_def def;
-    const char *settings;
-    imp_status status = imp_network_read_description(file, FORMAT, &def, err);
+    imp_status status = check_format(file, err);
     if (status == IMP_OK)
-        status = imp_safetensors_text(file, "settings", &settings, err);
+        status = imp_network_read_description(file, FORMAT, &def, err);
     if (status != IMP_OK)
         return status;
     if (strcmp(def.architecture, network->def.architecture) != 0 ||
@@ -102,11 +138,7 @@ static imp_status check_description(const imp_trainer *trainer, const imp_safete
     if (layers != NULL && network->description != NULL && strcmp(layers, network->description) != 0)
         return imp_fail(err, IMP_BAD_INPUT, "%s: the layers of %s were others then", file->path,
                         def.architecture);
-    char wanted[SETTINGS];
-    describe(trainer, wanted);
-    if (strcmp(settings, wanted) != 0)
-        return fail_settings(file, settings, wanted, err);
-    return IMP_OK;
+    return check_settings(trainer, file, err);
 }
 
 static imp_status read_step(const imp_safetensors *file, int64_t *out, imp_error *err)
@@ -136,7 +168,7 @@ static imp_status make_block(block *out, const imp_trainer *trainer, imp_error *
     out->size = values + (moments + (trainer->own != NULL)) * trained;
     out->floats = malloc(out->size * sizeof *out->floats);
     if (out->floats == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu values", out->size);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(out->size, "value"));
     out->values = out->floats;
     out->first = out->values + values;
     out->second = trainer->second == NULL ? NULL : out->first + trained;

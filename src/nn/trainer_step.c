@@ -1,4 +1,5 @@
 // One step of training, and the loss without one.
+#include "base/plural.h"
 #include "nn/loss.h"
 #include "nn/trainer.h"
 
@@ -184,8 +185,8 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
                             imp_error *err)
 {
     if (batch->count < 1 || batch->count > trainer->def.batch)
-        return imp_fail(err, IMP_USAGE, "a step of %d samples: 1..%d are possible", batch->count,
-                        trainer->def.batch);
+        return imp_fail(err, IMP_USAGE, "a step of %s: 1..%d are possible",
+                        IMP_COUNT(batch->count, "sample"), trainer->def.batch);
     imp_status status = imp_trainer_prepare(trainer, batch->count, err);
     if (status != IMP_OK)
         return status;

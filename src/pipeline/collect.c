@@ -1,11 +1,18 @@
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/file.h"
+#include "base/hash.h"
+#include "base/plural.h"
+#include "base/text.h"
 #include "pipeline/rollout.h"
+#include "pipeline/settings.h"
 
 typedef struct job {
     imp_recorder recorder;
     const imp_collect_def *def;
+    const char *more; // lines that the dataset's definition has as well
     imp_collect_summary *summary;
 } job;
 
@@ -90,6 +97,28 @@ static imp_status drive_all(job *work, imp_dataset_writer *writer, int written, 
     return status;
 }
 
+// A number for all that the episodes follow from.
+static imp_status define(char out[32], const job *work, imp_error *err)
+{
+    static const char what[] = "a dataset's definition";
+    char identity[IMP_DRIVER_IDENTITY_MAX];
+    imp_text text;
+    imp_status status = imp_text_open(&text, what, err);
+    if (status != IMP_OK)
+        return status;
+    FILE *lines = text.out;
+    imp_driver_identity(work->recorder.driver, identity);
+    fprintf(lines, "driver: %s\n%s", identity, work->more);
+    imp_settings_write_maps(lines, "maps", &work->recorder.crew.maps);
+    imp_settings_write_assets(lines, &work->def->scene);
+    imp_members_write(lines, "", &imp_collect_members, work->def);
+    status = imp_text_close(&text, what, err);
+    if (status == IMP_OK)
+        snprintf(out, 32, "%016" PRIx64, imp_hash_text(IMP_HASH_START, text.bytes));
+    free(text.bytes);
+    return status;
+}
+
 static imp_status open_writer(imp_dataset_writer **writer, const char *folder, const job *work,
                               int *written, imp_error *err)
 {
@@ -101,14 +130,23 @@ static imp_status open_writer(imp_dataset_writer **writer, const char *folder, c
     };
     snprintf(info.map, sizeof info.map, "%s", imp_map_set_name(&work->recorder.crew.maps));
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->camera.lens.kind));
-    snprintf(info.policy, sizeof info.policy, "%s",
-             def->policy_name != NULL ? def->policy_name : def->policy);
+    imp_driver_identity(work->recorder.driver, info.policy);
+    if (def->policy_name != NULL)
+        snprintf(info.policy, sizeof info.policy, "%s", def->policy_name);
     snprintf(info.observation, sizeof info.observation, "%s",
              imp_observation_word((int)def->observe));
     if ((size_t)snprintf(info.settings, sizeof info.settings, "%s", def->settings) >=
         sizeof info.settings)
         return imp_fail(err, IMP_USAGE, "settings are longer than %zu bytes", sizeof info.settings);
-    return imp_dataset_writer_create(writer, folder, &info, def->resume, written, err);
+    imp_status status = define(info.definition, work, err);
+    if (status == IMP_OK)
+        status = imp_dataset_writer_create(writer, folder, &info, def->resume, written, err);
+    if (status == IMP_OK && *written > def->episodes)
+        status = imp_fail(err, IMP_USAGE,
+                          "%s: has %s already, more than the %d that are asked for: ask for as "
+                          "many or more, or start over with --force",
+                          folder, IMP_COUNT(*written, "episode"), def->episodes);
+    return status;
 }
 
 // Episodes to drive before any is written: enough that threads seldom wait for the last one, and no
@@ -137,12 +175,13 @@ static imp_status collect(job *work, const char *folder, imp_error *err)
     return status;
 }
 
-imp_status imp_collect(imp_collect_summary *summary, const char *folder, const imp_collect_def *def,
-                       const imp_monitor *monitor, imp_error *err)
+imp_status imp_collect_more(imp_collect_summary *summary, const char *folder,
+                            const imp_collect_def *def, const char *more,
+                            const imp_monitor *monitor, imp_error *err)
 {
     const double start = imp_clock();
     *summary = (imp_collect_summary){0};
-    job work = {.def = def, .summary = summary};
+    job work = {.def = def, .more = more, .summary = summary};
     imp_status status = imp_recorder_open(&work.recorder, def, monitor, err);
     work.recorder.crew.progress.task = "log";
     if (status == IMP_OK)
@@ -152,4 +191,10 @@ imp_status imp_collect(imp_collect_summary *summary, const char *folder, const i
         summary->reward_mean /= summary->episodes;
     summary->seconds = imp_clock() - start;
     return status;
+}
+
+imp_status imp_collect(imp_collect_summary *summary, const char *folder, const imp_collect_def *def,
+                       const imp_monitor *monitor, imp_error *err)
+{
+    return imp_collect_more(summary, folder, def, "", monitor, err);
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
+#include "pipeline/crew.h"
 #include "pipeline/travel.h"
 
 enum { CONTEST_COOKIE = 0xC0E57, EPISODES_MAX = 1 << 20, STEPS = 1200, TAIL = 14 };
@@ -61,7 +63,8 @@ static imp_status set_up(drive *d, const job *work, int episode, imp_crew_member
     d->result->poses = calloc(STEPS + 1, sizeof *d->result->poses);
     d->result->times = calloc(STEPS + 1, sizeof *d->result->times);
     if (d->result->poses == NULL || d->result->times == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %d steps", STEPS);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
+                        IMP_COUNT(STEPS, "step"));
     status = imp_env_init(&member->env, d->scenario.world, &env, err);
     return status == IMP_OK ? imp_env_reset(&member->env, (uint32_t)episode, err) : status;
 }
@@ -188,7 +191,7 @@ static imp_status run(job *work, const imp_driver *driver, const imp_driver *gui
     const int episodes =
         def->episodes != 0 ? def->episodes : imp_challenge_episodes(def->challenge);
     if (episodes < 1 || episodes > EPISODES_MAX)
-        return imp_fail(err, IMP_USAGE, "%d episodes are not within 1 to %d", episodes,
+        return imp_fail(err, IMP_USAGE, "episodes: %d is not within 1 to %d", episodes,
                         EPISODES_MAX);
     out->episodes = episodes;
     out->results = calloc((size_t)episodes, sizeof *out->results);
@@ -197,7 +200,7 @@ static imp_status run(job *work, const imp_driver *driver, const imp_driver *gui
     work->headways = calloc(2 * (size_t)episodes, sizeof *work->headways);
     if (out->results == NULL || work->errors == NULL || work->metrics == NULL ||
         work->headways == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", episodes);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(episodes, "episode"));
     imp_status status = imp_crew_hire(&work->crew, &crew, err);
     if (status != IMP_OK)
         return status;

@@ -1,5 +1,6 @@
 #include "pipeline/crew.h"
 
+#include "base/plural.h"
 #include <stdlib.h>
 
 // What dresses worlds and spoils pictures.
@@ -106,7 +107,7 @@ imp_status imp_crew_hire(imp_crew *crew, const imp_crew_def *def, imp_error *err
     int threads = imp_pool_threads(crew->pool);
     crew->members = calloc((size_t)threads, sizeof *crew->members);
     if (crew->members == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d threads", threads);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(threads, "thread"));
     crew->threads = threads;
     for (int k = 0; k < threads && status == IMP_OK; k++)
         status = hire_member(crew, &crew->members[k], def, err);
@@ -138,8 +139,8 @@ imp_status imp_crew_check_steps(int steps, int frame_skip, imp_error *err)
     if (frame_skip < 1)
         return imp_fail(err, IMP_USAGE, "frame skip %d must be at least 1", frame_skip);
     if (steps > FRAMES_MAX / frame_skip)
-        return imp_fail(err, IMP_USAGE, "%d steps of %d frames are more than %d frames", steps,
-                        frame_skip, FRAMES_MAX);
+        return imp_fail(err, IMP_USAGE, "%s of %s are more than %d frames",
+                        IMP_COUNT(steps, "step"), IMP_COUNT(frame_skip, "frame"), FRAMES_MAX);
     return IMP_OK;
 }
 

@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
+#include "base/text.h"
 #include "imprint/pipeline.h"
 #include "pipeline/evaluate.h"
 #include "pipeline/rollout.h"
 #include "pipeline/rounds.h"
+#include "pipeline/settings.h"
 #include "pipeline/train.h"
 
 enum { DAGGER_COOKIE = 0xDA66E7, ROUNDS_MAX = IMP_PARTS_MAX - 1, EVAL_INDEX = 1 };
@@ -54,7 +57,8 @@ typedef struct run {
     const imp_dagger_def *def;
     const char *folder;
     imp_dagger *out;
-    int known; // rounds that were done before this call
+    int known;        // rounds that were done before this call
+    char *definition; // lines of what rounds follow from besides their driving
     const imp_monitor *monitor;
     char stages[2][48]; // names of the present stage of work and of the one before
     int stage;
@@ -136,7 +140,7 @@ static imp_status drive(run *r, int round, imp_error *err)
     collect.resume = def->resume;
     collect.settings = def->settings;
     const imp_monitor monitor = stage_monitor(r, round, "driving");
-    return imp_collect(&summary, data, &collect, &monitor, err);
+    return imp_collect_more(&summary, data, &collect, r->definition, &monitor, err);
 }
 
 // What a round's dataset holds; told by itself, because it may have been there before.
@@ -185,7 +189,7 @@ static imp_status train(run *r, int round, imp_dagger_round *row, imp_error *err
     imp_train_summary summary = {0};
     imp_status status = IMP_OK;
     if (paths == NULL || datasets == NULL)
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %d rounds", round);
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(round, "round"));
     for (int k = 0; k <= round && status == IMP_OK; k++) {
         datasets[k] = paths[k];
         status = name_folder(paths[k], r, "data", k, err);
@@ -272,11 +276,21 @@ static imp_status keep_policy(const run *r, int round, imp_error *err)
     return status;
 }
 
+// Whether a file of a round's training is not there.
+static bool is_incomplete(const run *r, int round)
+{
+    char folder[IMP_PATH_MAX];
+    return name_folder(folder, r, "model", round, NULL) == IMP_OK &&
+           !imp_checkpoint_is_whole(folder);
+}
+
 static imp_status do_round(run *r, int round, imp_error *err)
 {
     imp_dagger *out = r->out;
     imp_dagger_round row = {.expert_share = share_of_expert(r->def, round)};
     imp_status status = drive(r, round, err);
+    if (status == IMP_OK && round < r->known && is_incomplete(r, round))
+        return train(r, round, &row, err); // makes again what it can, or refuses
     if (status != IMP_OK || round < r->known)
         return status;
     status = count_frames(r, round, &row, err);
@@ -327,11 +341,44 @@ static imp_status check(const imp_dagger_def *def, imp_error *err)
                             : status;
 }
 
+// What is compared with each round's dataset.
+static imp_status define(run *r, imp_error *err)
+{
+    static const char what[] = "a definition";
+    imp_text text;
+    imp_status status = imp_text_open(&text, what, err);
+    if (status != IMP_OK)
+        return status;
+    FILE *lines = text.out;
+    fprintf(lines, "dagger.collect.episodes: %d\n", r->def->collect.episodes);
+    imp_settings_write_starts(lines, &r->def->eval);
+    imp_members_write(lines, "dagger", &imp_dagger_members, r->def);
+    status = imp_text_close(&text, what, err);
+    r->definition = text.bytes;
+    return status;
+}
+
+// What follows from the rounds that are known, if it is not there.
+static imp_status complete(const run *r, imp_error *err)
+{
+    char policy[IMP_PATH_MAX], plot[IMP_PATH_MAX];
+    imp_status status = imp_path_join(policy, r->folder, "model.safetensors", err);
+    if (status == IMP_OK)
+        status = imp_path_join(plot, r->folder, "rounds.svg", err);
+    if (status == IMP_OK && r->out->count > 0 && !imp_path_exists(policy))
+        status = keep_policy(r, r->out->best, err);
+    if (status == IMP_OK && r->out->count > 0 && !imp_path_exists(plot))
+        status = imp_rounds_write(r->out, r->folder, &r->def->eval, err);
+    return status;
+}
+
 static imp_status do_rounds(run *r, imp_error *err)
 {
     const imp_dagger_def *def = r->def;
     imp_dagger *out = r->out;
-    imp_status status = imp_folder_create(r->folder, err);
+    imp_status status = define(r, err);
+    if (status == IMP_OK)
+        status = imp_folder_create(r->folder, err);
     if (status == IMP_OK && def->resume)
         status = imp_rounds_read(out, r->folder, def->rounds, err);
     r->known = out->count;
@@ -341,7 +388,7 @@ static imp_status do_rounds(run *r, imp_error *err)
             break;
         status = do_round(r, k, err);
     }
-    return status;
+    return status == IMP_OK ? complete(r, err) : status;
 }
 
 imp_status imp_run_dagger(imp_dagger *out, const char *folder, const imp_dagger_def *def,
@@ -354,9 +401,10 @@ imp_status imp_run_dagger(imp_dagger *out, const char *folder, const imp_dagger_
     const double start = imp_clock();
     run r = {.def = def, .folder = folder, .out = out, .monitor = monitor};
     out->rounds = calloc((size_t)def->rounds + 1, sizeof *out->rounds);
-    status = out->rounds != NULL
-                 ? do_rounds(&r, err)
-                 : imp_fail(err, IMP_NO_MEMORY, "out of memory for %d rounds", def->rounds);
+    status = out->rounds != NULL ? do_rounds(&r, err)
+                                 : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                                            IMP_COUNT(def->rounds, "round"));
+    free(r.definition);
     for (int k = 0; k < out->count; k++)
         out->frames += out->rounds[k].frames;
     out->stopped_early = status == IMP_OK && out->count <= def->rounds;

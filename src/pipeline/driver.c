@@ -1,10 +1,15 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/kind.h"
+#include "base/plural.h"
 #include "base/words.h"
 #include "imprint/pipeline.h"
+#include "pipeline/settings.h"
 #include "pipeline/spectacles.h"
 
 typedef enum driver_kind {
@@ -121,6 +126,20 @@ const char *imp_driver_name(const imp_driver *driver)
     return driver->name;
 }
 
+void imp_driver_identity(const imp_driver *driver, char out[IMP_DRIVER_IDENTITY_MAX])
+{
+    if (driver->network == NULL) {
+        snprintf(out, IMP_DRIVER_IDENTITY_MAX, "%.63s", driver->name);
+        return;
+    }
+    uint64_t hash = imp_weights_hash(driver->network);
+    if (driver->segmenter != NULL)
+        hash = hash * IMP_HASH_PRIME + imp_weights_hash(driver->segmenter);
+    // names may be long, and the weights are what tells networks apart
+    snprintf(out, IMP_DRIVER_IDENTITY_MAX, "%.40s-%016" PRIx64,
+             imp_network_facts(driver->network)->architecture, hash);
+}
+
 bool imp_driver_is_network(const imp_driver *driver)
 {
     return driver->kind == DRIVER_NETWORK;
@@ -219,8 +238,8 @@ static imp_status network_policy_create(imp_policy **out, const imp_network *net
     static const imp_policy_class class = {"network", true, network_begin, network_act,
                                            network_destroy};
     if (imp_network_facts(network)->outputs != 2)
-        return imp_fail(err, IMP_BAD_INPUT, "the model has %d outputs, a driver needs 2",
-                        imp_network_facts(network)->outputs);
+        return imp_fail(err, IMP_BAD_INPUT, "the model has %s, a driver needs 2",
+                        IMP_COUNT(imp_network_facts(network)->outputs, "output"));
     network_policy *self = calloc(1, sizeof *self);
     if (self == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");

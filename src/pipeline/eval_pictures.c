@@ -6,7 +6,9 @@
 
 #include "base/atomic_file.h"
 #include "base/csv.h"
+#include "base/file.h"
 #include "base/number.h"
+#include "base/plural.h"
 #include "base/vector.h"
 #include "imprint/report.h"
 #include "pipeline/eval_report.h"
@@ -74,9 +76,12 @@ imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *er
           "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad,"
           "completed,stalled,progress,headway_m,expert_headway_m\n",
           r.stream);
-    for (int p = 0; p < def->count; p++)
+    for (int p = 0; p < def->count; p++) {
+        char policy[IMP_DRIVER_IDENTITY_MAX]; // not its path: equal evaluations have equal tables
+        imp_driver_identity(def->drivers[p], policy);
         for (int e = 0; e < def->evaluations[p].episodes; e++)
-            put_episode(r.stream, def->names[p], e, &def->evaluations[p].results[e]);
+            put_episode(r.stream, policy, e, &def->evaluations[p].results[e]);
+    }
     return imp_atomic_file_commit(&r, err);
 }
 
@@ -220,10 +225,9 @@ static imp_status write_film(imp_film *film, const imp_eval_report_def *def, int
     char stalled[48] = "";
     if (r->stalled)
         snprintf(stalled, sizeof stalled, ", stalled by step %d", r->stalled_step);
-    snprintf(film->caption, sizeof film->caption,
-             "%.60s, episode %d on %.60s: %s after %d steps%s%s",
+    snprintf(film->caption, sizeof film->caption, "%.60s, episode %d on %.60s: %s after %s%s%s",
              imp_path_short(def->names, def->count, p), episode, r->map, imp_ending_name(r->ending),
-             r->steps, stalled, lane);
+             IMP_COUNT(r->steps, "step"), stalled, lane);
     const imp_strip strip = {
         replay->frames, replay->actions,     replay->count,           replay->width,
         replay->height, IMP_FILM_FRAMES / 2, scale_of(replay->width),

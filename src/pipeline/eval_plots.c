@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "imprint/report.h"
 #include "pipeline/eval_report.h"
 #include "pipeline/history.h"
@@ -21,7 +22,7 @@ static imp_status make_points(points *p, int index, const char *name, int capaci
     p->x[index] = calloc((size_t)capacity, sizeof(double));
     p->y[index] = calloc((size_t)capacity, sizeof(double));
     if (p->x[index] == NULL || p->y[index] == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d points", capacity);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(capacity, "point"));
     p->series[index] = (imp_series){name, p->x[index], p->y[index], 0};
     return IMP_OK;
 }

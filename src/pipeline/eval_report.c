@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 
 // "12.3" with "11.9 to 12.7" below it; a figure that there is none of is a dash.
 static void put_estimate(imp_html *page, imp_estimate e, double unit, int digits)
@@ -157,9 +158,11 @@ static imp_status put_trajectories(imp_html *page, const imp_eval_report_def *de
 {
     char text[160];
     snprintf(text, sizeof text,
-             "The first %d episodes: a dot where one starts, a cross where one ended early, a ring "
+             "The first %s: a dot where one starts, a cross where one ended early, a ring "
              "where one stalled.",
-             def->defs[0].keep < def->defs[0].episodes ? def->defs[0].keep : def->defs[0].episodes);
+             IMP_COUNT(def->defs[0].keep < def->defs[0].episodes ? def->defs[0].keep
+                                                                 : def->defs[0].episodes,
+                       "episode"));
     imp_html_heading(page, "Trajectories");
     imp_html_paragraph(page, text);
     imp_status status = IMP_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "pipeline/starts.h"
 #include "pipeline/travel.h"
 
@@ -49,7 +50,8 @@ imp_status imp_eval_make_room(imp_episode_result *result, int steps, bool action
         result->actions = calloc((size_t)steps, sizeof *result->actions);
     if (result->poses == NULL || result->lane_distances == NULL ||
         (actions && result->actions == NULL))
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %d steps", steps);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
+                        IMP_COUNT(steps, "step"));
     return IMP_OK;
 }
 
@@ -257,7 +259,8 @@ static imp_status take_starts(imp_crew *crew, const imp_eval_def *def, imp_error
     crew->starts = def->starts;
     crew->start_maps = calloc((size_t)def->episodes, sizeof *crew->start_maps);
     if (crew->start_maps == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d starts", def->episodes);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_COUNT(def->episodes, "start"));
     imp_status status = imp_starts_resolve(crew->start_maps, &crew->maps, def, err);
     imp_crew_member *member = &crew->members[0];
     for (int k = 0; k < def->episodes && status == IMP_OK && crew->randomization == NULL; k++) {
@@ -296,8 +299,9 @@ static imp_status make_histogram(imp_histogram *out, double low, double high, in
                                  imp_error *err)
 {
     *out = (imp_histogram){low, high, bins, calloc((size_t)bins, sizeof *out->counts)};
-    return out->counts != NULL ? IMP_OK
-                               : imp_fail(err, IMP_NO_MEMORY, "out of memory for %d bins", bins);
+    return out->counts != NULL
+               ? IMP_OK
+               : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(bins, "bin"));
 }
 
 static imp_status make_results(job *work, imp_error *err)
@@ -311,7 +315,8 @@ static imp_status make_results(job *work, imp_error *err)
     work->failures = calloc(threads, sizeof *work->failures);
     if (out->results == NULL || out->maps == NULL || work->tallies == NULL ||
         work->failures == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", work->def->episodes);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_COUNT(work->def->episodes, "episode"));
     out->episodes = work->def->episodes;
     out->map_count = maps->count;
     for (int k = 0; k < maps->count; k++)
@@ -369,9 +374,9 @@ imp_status imp_eval_check(const imp_eval_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
                         def->episodes, def->steps);
     if (def->starts != NULL && def->start_count < def->episodes)
-        return imp_fail(err, IMP_USAGE, "%s holds %d starts, too few for %d episodes",
-                        def->starts_name != NULL ? def->starts_name : "the list", def->start_count,
-                        def->episodes);
+        return imp_fail(err, IMP_USAGE, "%s holds %s, too few for %s",
+                        def->starts_name != NULL ? def->starts_name : "the list",
+                        IMP_COUNT(def->start_count, "start"), IMP_COUNT(def->episodes, "episode"));
     if (def->settle_steps < 0 || def->keep < 0)
         return imp_fail(err, IMP_USAGE,
                         "settle steps (%d) and kept trajectories (%d) must not be negative",

@@ -1,5 +1,6 @@
 #include "pipeline/feed.h"
 
+#include "base/plural.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +72,8 @@ imp_status imp_feed_init(imp_feed *feed, const imp_samples *samples, const imp_f
     feed->runs = malloc(most_runs(samples) * sizeof *feed->runs);
     feed->blocks = malloc((samples->block_count + 1) * sizeof *feed->blocks);
     if (feed->order == NULL || feed->runs == NULL || feed->blocks == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %zu samples",
-                        feed->count);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %s",
+                        IMP_COUNT(feed->count, "sample"));
     imp_status status = IMP_OK;
     for (int k = 0; k < 2 && status == IMP_OK; k++)
         status = make_slot(&feed->slots[k], feed, err);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/plural.h"
 #include "pipeline/evaluate.h"
 
 // Which number of an episode, and what it weighs.
@@ -115,7 +116,8 @@ static imp_status select_room(selection *s, int episodes, imp_error *err)
                      calloc(count, sizeof(double))};
     return s->episodes != NULL && s->values != NULL && s->weights != NULL
                ? IMP_OK
-               : imp_fail(err, IMP_NO_MEMORY, "out of memory for figures of %d episodes", episodes);
+               : imp_fail(err, IMP_NO_MEMORY, "out of memory for figures of %s",
+                          IMP_COUNT(episodes, "episode"));
 }
 
 static void select_free(selection *s)
@@ -211,8 +213,9 @@ imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *fir
                                   const imp_evaluation *second, imp_error *err)
 {
     if (first->episodes != second->episodes)
-        return imp_fail(err, IMP_USAGE, "evaluations of %d and %d episodes cannot be compared",
-                        first->episodes, second->episodes);
+        return imp_fail(err, IMP_USAGE, "an evaluation of %s and one of %s cannot be compared",
+                        IMP_COUNT(first->episodes, "episode"),
+                        IMP_COUNT(second->episodes, "episode"));
     selection s;
     const imp_status status = select_room(&s, first->episodes, err);
     if (status == IMP_OK) {

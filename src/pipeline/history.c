@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/atomic_file.h"
+#include "base/file.h"
+#include "base/plural.h"
 #include "imprint/report.h"
 
 enum { HISTORY_BYTES_MAX = 64 << 20 };
@@ -21,7 +23,8 @@ imp_status imp_history_add(imp_history *history, int epoch, double loss, double 
         for (int k = 0; k < 4; k++) {
             double *grown = realloc(*columns[k], bytes);
             if (grown == NULL)
-                return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d epochs", capacity);
+                return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                                IMP_COUNT(capacity, "epoch"));
             *columns[k] = grown;
         }
         history->capacity = capacity;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "imprint/pipeline.h"
 
 enum { MAPS_MAX = 4096 };
@@ -16,7 +17,7 @@ static imp_status add_map(imp_map_set *set, const char *name_or_path, imp_error 
     const size_t room = (size_t)set->count + 1;
     void *worlds = realloc(set->worlds, room * sizeof(imp_world *));
     if (worlds == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu maps", room);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(room, "map"));
     set->worlds = worlds;
     const imp_status status = imp_world_load(&set->worlds[set->count], name_or_path, err);
     set->count += status == IMP_OK;
@@ -27,7 +28,7 @@ static imp_status add_scenes(imp_map_set *set, const imp_scene_def *def, imp_err
 {
     set->scenes = calloc((size_t)set->count, sizeof(imp_scene *));
     if (set->scenes == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d maps", set->count);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(set->count, "map"));
     const imp_world *const *worlds = (const imp_world *const *)set->worlds;
     const imp_status status = imp_scenes_create(set->scenes, worlds, set->count, def, err);
     if (status != IMP_OK) { // there is none to destroy

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/hash.h"
+#include "base/plural.h"
 #include "pipeline/rollout.h"
+#include "pipeline/settings.h"
 
 enum { ONLINE_COOKIE = 0x0711E, EMPTY = -1 };
 
@@ -31,6 +32,7 @@ imp_online_def imp_default_online_def(void)
 
 // Places are filled in turn, `episodes` of them in every epoch.
 struct imp_online {
+    const imp_online_def *def; // borrowed
     imp_recorder recorder;
     imp_collect_def collect;
     imp_monitor listener; // reports only while the buffer is filled first: later training does
@@ -58,9 +60,10 @@ static imp_status check(const imp_online_def *def, imp_error *err)
     if (def->collect.episodes < 1 || def->buffer < def->collect.episodes ||
         def->buffer % def->collect.episodes != 0)
         return imp_fail(err, IMP_USAGE,
-                        "a buffer of %d episodes is not a multiple of the %d that are driven for "
+                        "a buffer of %s is not a multiple of the %d that %s driven for "
                         "an epoch",
-                        def->buffer, def->collect.episodes);
+                        IMP_COUNT(def->buffer, "episode"), def->collect.episodes,
+                        def->collect.episodes == 1 ? "is" : "are");
     return IMP_OK;
 }
 
@@ -89,8 +92,10 @@ imp_status imp_online_open(imp_online **out, imp_dataset_info *facts, const imp_
     if (o == NULL || epochs == NULL) {
         free(o);
         free(epochs);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", def->buffer);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_COUNT(def->buffer, "episode"));
     }
+    o->def = def;
     o->slots = slots;
     o->epochs = epochs;
     o->monitor = monitor;
@@ -124,95 +129,13 @@ void imp_online_close(imp_online *o)
     free(o);
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+void imp_online_describe(const imp_online *o, FILE *out)
 {
-    return imp_hash(imp_hash_text(hash, text), "\xff", 1); // so that texts end somewhere
-}
-
-// What worlds are drawn from: of a file, the settings have the name alone.
-static uint64_t hash_randomization(uint64_t hash, const imp_randomization *spec)
-{
-    char text[400];
-    for (int g = 0; g < IMP_GROUP_COUNT; g++) {
-        snprintf(text, sizeof text, "%a", spec->strength[g]);
-        hash = hash_text(hash, text);
-    }
-    for (int q = 0; q < IMP_QUANTITY_COUNT; q++) {
-        const imp_distribution *d = &spec->quantities[q];
-        snprintf(text, sizeof text, "%d, absent %a: %a %a %a %a %a to %a %a %a %a %a", (int)d->kind,
-                 d->absent, d->low[0], d->low[1], d->low[2], d->low[3], d->low[4], d->high[0],
-                 d->high[1], d->high[2], d->high[3], d->high[4]);
-        hash = hash_text(hash, text);
-    }
-    return hash;
-}
-
-// What command lines cannot set, or say by the name of a file only.
-static uint64_t hash_robot(uint64_t hash, const imp_collect_def *c)
-{
-    const imp_drive_def *drive = &c->env.drive;
-    const imp_camera_def *camera = &c->camera;
-    const imp_lens *lens = &camera->lens;
-    const double numbers[] = {drive->gain,
-                              drive->wheel_radius,
-                              drive->wheel_distance,
-                              c->env.dropped,
-                              c->env.command_noise,
-                              camera->mount_height,
-                              camera->mount_forward,
-                              camera->mount_right,
-                              camera->pitch,
-                              camera->field_of_view,
-                              lens->fx,
-                              lens->fy,
-                              lens->cx,
-                              lens->cy,
-                              lens->k1,
-                              lens->k2,
-                              lens->p1,
-                              lens->p2,
-                              lens->k3,
-                              (int)lens->kind,
-                              lens->width,
-                              lens->height,
-                              (int)c->observe,
-                              c->env.has_start_tile,
-                              c->env.start_tile[0],
-                              c->env.start_tile[1]};
-    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
-        char text[40];
-        snprintf(text, sizeof text, "%a", numbers[k]);
-        hash = hash_text(hash, text);
-    }
-    return hash;
-}
-
-uint64_t imp_online_hash(const imp_online *o)
-{
-    enum { TEXT_BYTES = 1024 };
-    const imp_collect_def *c = &o->collect;
-    const imp_env_def *env = &c->env;
-    const imp_expert_def *e = &c->expert;
-    char text[TEXT_BYTES];
-    snprintf(text, sizeof text,
-             "%d/%d x %d, seed %llu/%u, noise %a/%a, start %a/%a, pace %a, expert %a/%d/%d, frames "
-             "%d x %a/%d, trim %a, delay %a, drawn %d, yield %d, rules %d, speed %a/%a/%a/%a, "
-             "return %a, offset %a, sight %d/%d, arcs %d, %d x %d",
-             c->episodes, o->slots, c->steps, (unsigned long long)env->seed, env->index, c->noise,
-             c->noise_time, env->accept_start_angle, c->start_offset, c->speed_spread,
-             c->expert_share, c->mix_steps, c->safe_switching, env->frame_skip,
-             env->drive.time_step, env->drive.substeps, env->drive.trim, env->drive.delay,
-             env->randomize_objects, env->cars_yield, (int)env->rules, e->speed, e->tracking_rate,
-             e->turning_rate, e->turn_rate, e->return_angle, e->lane_offset, e->by_sight,
-             e->tries_out, e->challenge_lanes, c->camera.width, c->camera.height);
-    uint64_t hash = hash_text(IMP_HASH_START, text);
-    hash = hash_robot(hash, c);
-    hash = hash_text(hash, e->turns != NULL ? e->turns : "");
-    hash = hash_text(hash, c->settings);
-    hash = hash_randomization(hash, &c->randomization);
-    for (int k = 0; k < o->recorder.crew.maps.count; k++)
-        hash = hash_text(hash, o->recorder.crew.maps.worlds[k]->name);
-    return hash;
+    // how many episodes an epoch has is part of the result, unlike a dataset's number
+    fprintf(out, "online.collect.episodes: %d\n", o->collect.episodes);
+    imp_settings_write_maps(out, "online.maps", &o->recorder.crew.maps);
+    imp_settings_write_assets(out, &o->collect.scene);
+    imp_members_write(out, "online", &imp_online_members, o->def);
 }
 
 const imp_map_set *imp_online_maps(const imp_online *o)
@@ -271,6 +194,24 @@ static int epoch_of(const imp_online *o, int slot, int epoch)
     if (epoch < slot + 1)
         return 0;
     return epoch - (epoch - 1 - slot) % o->slots;
+}
+
+imp_status imp_online_check(const imp_online *o, int epoch, bool begins, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = name_driver(path, o, epoch, err);
+    // until an epoch's own network is there, the oldest of those before is
+    const bool own = status == IMP_OK && (!begins || imp_path_exists(path));
+    const int oldest = own ? epoch - o->slots + 1 : epoch - o->slots;
+    for (int k = oldest > 1 ? oldest : 1; k < epoch + !begins && status == IMP_OK; k++) {
+        status = name_driver(path, o, k, err);
+        if (status == IMP_OK && !imp_path_exists(path))
+            status = imp_fail(err, IMP_BAD_INPUT,
+                              "%s is missing, the network that drove what is learned from: copy "
+                              "it there from where this was trained, or start over with --force",
+                              path);
+    }
+    return status;
 }
 
 imp_status imp_online_fill(imp_online *o, imp_samples *samples, int epoch, bool begins,

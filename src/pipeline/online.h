@@ -2,6 +2,8 @@
 #ifndef IMP_PIPELINE_ONLINE_H
 #define IMP_PIPELINE_ONLINE_H
 
+#include <stdio.h>
+
 #include "imprint/pipeline.h"
 #include "pipeline/samples.h"
 
@@ -15,11 +17,15 @@ imp_status imp_online_open(imp_online **out, imp_dataset_info *facts, const imp_
                            const char *folder, const imp_monitor *monitor, imp_error *err);
 void imp_online_close(imp_online *online); // nullable
 
-// What the episodes follow from, apart from the network.
-uint64_t imp_online_hash(const imp_online *online);
+// Writes lines of what the episodes follow from, apart from the network (pipeline/settings.h).
+void imp_online_describe(const imp_online *online, FILE *out);
 
 // The maps that take part.
 const imp_map_set *imp_online_maps(const imp_online *online);
+
+// Whether the networks are there that drove what is in use in an epoch, or, if it begins, what is
+// from those before. IMP_BAD_INPUT names the one that is missing.
+imp_status imp_online_check(const imp_online *online, int epoch, bool begins, imp_error *err);
 
 // Makes *samples those of an epoch, whatever is in the buffer now. The networks that drive are kept
 // in the folder for as long as what they drove is in use. begins: the epoch has not begun, so the

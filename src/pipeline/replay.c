@@ -1,6 +1,7 @@
 // Episodes driven again: what evaluating does not keep follows from their numbers.
 #include <stdlib.h>
 
+#include "base/plural.h"
 #include "pipeline/evaluate.h"
 
 typedef struct job {
@@ -32,7 +33,8 @@ static imp_status make_room(imp_replay *replay, const job *work, const imp_repla
     if (status == IMP_OK &&
         (replay->frames == NULL || replay->actions == NULL ||
          (work->network != NULL && (replay->seen == NULL || replay->done == NULL))))
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %d frames", which->count);
+        status =
+            imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(which->count, "frame"));
     return status != IMP_OK ? status
                             : imp_eval_make_room(&replay->result, work->def.steps, true, err);
 }
@@ -74,10 +76,10 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
     imp_status status = imp_eval_check(def, err);
     for (int k = 0; k < count && status == IMP_OK; k++)
         if (which[k].episode < 0 || which[k].first < 0 || which[k].every < 1 || which[k].count < 0)
-            status =
-                imp_fail(err, IMP_USAGE,
-                         "replay of episode %d: %d frames from step %d, every %d: not possible",
-                         which[k].episode, which[k].count, which[k].first, which[k].every);
+            status = imp_fail(err, IMP_USAGE,
+                              "replay of episode %d: %s from step %d, every %d: not possible",
+                              which[k].episode, IMP_COUNT(which[k].count, "frame"), which[k].first,
+                              which[k].every);
     if (status != IMP_OK || count < 1)
         return status;
     imp_driver *guide = NULL;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "pipeline/steering.h"
 
 enum { COLLECT_COOKIE = 0xC011EC7, HARDEST_OF_MAX = 100 };
@@ -44,7 +45,8 @@ static imp_status make_room(imp_rollout *b, const imp_collect_def *def, imp_erro
     if (b->observations == NULL || b->actions == NULL || b->expert_actions == NULL ||
         b->rewards == NULL || b->poses == NULL || b->lane == NULL || b->terminations == NULL ||
         b->truncations == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for episodes of %d steps", def->steps);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for episodes of %s",
+                        IMP_COUNT(def->steps, "step"));
     return IMP_OK;
 }
 
@@ -168,11 +170,11 @@ imp_status imp_recorder_check(const imp_collect_def *def, imp_error *err)
                         "drives, %d, must not be negative",
                         def->expert_share, def->mix_steps);
     if (def->hardest_of < 1 || def->hardest_of > HARDEST_OF_MAX)
-        return imp_fail(err, IMP_USAGE, "the hardest of %d episodes: wants 1 to %d",
-                        def->hardest_of, HARDEST_OF_MAX);
+        return imp_fail(err, IMP_USAGE, "the hardest of %s: wants 1 to %d",
+                        IMP_COUNT(def->hardest_of, "episode"), HARDEST_OF_MAX);
     if (def->episodes > INT_MAX / def->hardest_of)
-        return imp_fail(err, IMP_USAGE, "%d times %d episodes are too many to drive", def->episodes,
-                        def->hardest_of);
+        return imp_fail(err, IMP_USAGE, "%s times %s are too many to drive",
+                        IMP_COUNT(def->hardest_of, "drive"), IMP_COUNT(def->episodes, "episode"));
     return IMP_OK;
 }
 
@@ -221,7 +223,7 @@ imp_status imp_recorder_reserve(imp_recorder *r, int capacity, imp_error *err)
 {
     r->rollouts = calloc((size_t)capacity + 1, sizeof *r->rollouts);
     if (r->rollouts == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d episodes", capacity);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(capacity, "episode"));
     r->capacity = capacity;
     imp_status status = IMP_OK;
     for (int k = 0; k < capacity && status == IMP_OK; k++)

@@ -56,4 +56,9 @@ void imp_recorder_drive(imp_recorder *recorder, int at, int first, int count);
 // A rollout as an episode, which borrows its arrays.
 imp_episode imp_recorder_episode(const imp_recorder *recorder, int index);
 
+// imp_collect() with lines of what the dataset follows from besides its definition.
+imp_status imp_collect_more(imp_collect_summary *summary, const char *folder,
+                            const imp_collect_def *def, const char *more,
+                            const imp_monitor *monitor, imp_error *err);
+
 #endif

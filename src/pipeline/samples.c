@@ -1,5 +1,6 @@
 #include "pipeline/samples.h"
 
+#include "base/plural.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static imp_status reserve(imp_samples *samples, size_t more, size_t episodes, im
     if (grown != NULL)
         samples->blocks = grown;
     if (frames == NULL || labels == NULL || actions == NULL || steps == NULL || grown == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu samples", count);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(count, "sample"));
     return IMP_OK;
 }
 
@@ -95,10 +96,10 @@ imp_status imp_samples_add(imp_samples *training, imp_samples *held_out, imp_hol
             holdout->datasets + 1);
     uint32_t *order = malloc(episodes * sizeof *order);
     bool *apart = malloc(episodes * sizeof *apart);
-    imp_status status =
-        order != NULL && apart != NULL
-            ? imp_holdout_draw(holdout, dataset, order, apart, err)
-            : imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu episodes", episodes);
+    imp_status status = order != NULL && apart != NULL
+                            ? imp_holdout_draw(holdout, dataset, order, apart, err)
+                            : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                                       IMP_COUNT((int64_t)episodes, "episode"));
     if (status == IMP_OK)
         status = reserve(training, steps, episodes, err);
     if (status == IMP_OK)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "base/vector.h"
 
 enum { CAMERAS = 8 };
@@ -77,7 +78,7 @@ static imp_status find_crowded(imp_segment_source *s, imp_error *err)
     out->worlds = calloc((size_t)maps->count, sizeof(imp_world *));
     out->scenes = calloc((size_t)maps->count, sizeof(imp_scene *));
     if (out->worlds == NULL || out->scenes == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d maps", maps->count);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(maps->count, "map"));
     for (int k = 0; k < maps->count; k++) {
         const imp_world *world = maps->worlds[k];
         int first = 0;

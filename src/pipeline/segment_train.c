@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/plural.h"
 #include "base/vector.h"
 
 enum { SEG_TRAIN_COOKIE = 0x5E67, TEST_INDEX = 1, ROLL = 8, TEST_ROLL = 2 };
@@ -51,7 +52,7 @@ static imp_status load_maps(imp_map_set *out, const imp_seg_train_def *def, imp_
     const int count = def->maps != NULL ? def->map_count : imp_builtin_map_count();
     const char **names = calloc((size_t)count + 1, sizeof *names);
     if (names == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d maps", count);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(count, "map"));
     for (int k = 0; k < count; k++)
         names[k] = def->maps != NULL ? def->maps[k] : imp_builtin_map_name(k);
     const imp_status status = imp_map_set_load(out, names, count, &def->scene, err);
@@ -66,7 +67,7 @@ static imp_status pick_maps(imp_map_set *out, const imp_map_set *all, imp_split 
     out->worlds = calloc((size_t)all->count, sizeof(imp_world *));
     out->scenes = calloc((size_t)all->count, sizeof(imp_scene *));
     if (out->worlds == NULL || out->scenes == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d maps", all->count);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(all->count, "map"));
     for (int k = 0; k < all->count; k++) {
         const bool testing = imp_map_is_for_testing(all->worlds[k]->name);
         if (split != IMP_SPLIT_ALL && testing != (split == IMP_SPLIT_TEST))
@@ -144,7 +145,7 @@ static imp_status prepare_sources(imp_seg_run *r, imp_error *err)
     r->frames = malloc(batch * sizeof *r->frames);
     if (status == IMP_OK && (r->exam.pictures == NULL || r->exam.shares == NULL ||
                              r->labels == NULL || r->frames == NULL))
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %zu pictures", batch);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(batch, "picture"));
     for (size_t k = 0; k < batch && status == IMP_OK; k++)
         r->frames[k] = r->exam.pictures + k * picture;
     return status;
@@ -161,10 +162,11 @@ static imp_status prepare(imp_seg_run *r, imp_error *err)
         status = prepare_sources(r, err);
     if (status == IMP_OK)
         status = imp_folder_create(r->folder, err);
+    if (status == IMP_OK)
+        status = imp_seg_identify(r, err);
     if (status != IMP_OK)
         return status;
-    imp_seg_identify(r);
-    r->at = (imp_seg_position){.best_loss = INFINITY};
+    r->at = (imp_train_position){.best_loss = INFINITY};
     r->summary->parameters = imp_network_parameter_count(r->network);
     r->summary->held_out = r->def->held_out;
     return r->def->resume ? imp_seg_restore_state(r, err) : IMP_OK;
@@ -244,6 +246,12 @@ static double validate(imp_seg_run *r)
 
 static imp_status finish_epoch(imp_seg_run *r, imp_error *err)
 {
+    // results without a state could not be told from those whose state is lost
+    if (!r->saved) {
+        const imp_status status = imp_seg_save_state(r, err);
+        if (status != IMP_OK)
+            return status;
+    }
     const double loss = r->at.loss_sum / r->def->pictures;
     const double rate = rate_factor(r) * r->def->trainer.learning_rate;
     const double validation_loss = validate(r);
@@ -330,6 +338,7 @@ static void clean_up(imp_seg_run *r)
     free(r->exam.shares);
     free(r->labels);
     free(r->frames);
+    free(r->identity);
 }
 
 static imp_status check(const imp_seg_train_def *def, imp_error *err)
@@ -343,8 +352,8 @@ static imp_status check(const imp_seg_train_def *def, imp_error *err)
                         "must be at least 1",
                         def->epochs, def->pictures, def->held_out, def->checkpoint_steps);
     if ((double)def->epochs * def->pictures > (double)UINT32_MAX)
-        return imp_fail(err, IMP_USAGE, "%d epochs of %d pictures are too many", def->epochs,
-                        def->pictures);
+        return imp_fail(err, IMP_USAGE, "%s of %s are too many", IMP_COUNT(def->epochs, "epoch"),
+                        IMP_COUNT(def->pictures, "picture"));
     return IMP_OK;
 }
 

@@ -2,17 +2,9 @@
 #ifndef IMP_PIPELINE_SEGMENT_TRAIN_H
 #define IMP_PIPELINE_SEGMENT_TRAIN_H
 
-#include "pipeline/history.h"
+#include "pipeline/checkpoint.h"
 #include "pipeline/segment_score.h"
 #include "vision/layout.h"
-
-// How far training has come; saved exactly.
-typedef struct imp_seg_position {
-    int epoch, step; // being worked on, and the next in it
-    double loss_sum; // over its pictures so far
-    double best_loss;
-    int best_epoch; // from 1; 0 if none yet
-} imp_seg_position;
 
 typedef struct imp_seg_run {
     const imp_seg_train_def *def;
@@ -30,14 +22,15 @@ typedef struct imp_seg_run {
     float *labels;          // (batch x outputs) in the network's order
     const uint8_t **frames; // (batch)
     imp_history history;
-    imp_seg_position at;
-    char identity[320]; // settings that a state belongs to
+    imp_train_position at;
+    bool saved;     // whether there is a state
+    char *identity; // lines of what the result follows from, which a state belongs to
     double step_seconds;
     int64_t step_pictures;
 } imp_seg_run;
 
 int imp_seg_epoch_steps(const imp_seg_run *r);
-void imp_seg_identify(imp_seg_run *r);
+imp_status imp_seg_identify(imp_seg_run *r, imp_error *err);
 imp_status imp_seg_save_state(imp_seg_run *r, imp_error *err);
 // Without a state in the folder there is nothing to take up.
 imp_status imp_seg_restore_state(imp_seg_run *r, imp_error *err);

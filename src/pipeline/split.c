@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/plural.h"
 #include "imprint/pipeline.h"
 
 const char *imp_split_word(int split)
@@ -54,9 +55,9 @@ imp_status imp_map_set_keep(imp_map_set *set, imp_split split, imp_error *err)
         kept += imp_map_is_for_testing(set->worlds[k]->name) == (split == IMP_SPLIT_TEST);
     if (kept == 0)
         return imp_fail(err, IMP_USAGE,
-                        "--split %s: none of the %d maps is for that, their names decide "
+                        "--split %s: of %s none is for that, their names decide "
                         "(docs/evaluation.md)",
-                        imp_split_word((int)split), set->count);
+                        imp_split_word((int)split), IMP_COUNT(set->count, "map"));
     kept = 0;
     for (int k = 0; k < set->count; k++) {
         if (imp_map_is_for_testing(set->worlds[k]->name) == (split == IMP_SPLIT_TEST)) {

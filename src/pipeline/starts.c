@@ -9,6 +9,7 @@
 
 #include "base/csv.h"
 #include "base/file.h"
+#include "base/plural.h"
 
 enum { FILE_MAX = 1 << 30, FIELDS_MAX = 64 };
 
@@ -220,9 +221,9 @@ static imp_status find_map(int *index, const imp_map_set *maps, const imp_eval_d
     name_start(name, def, k);
     if (*map == '\0')
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: does not tell on which of the %d maps: add a column 'map', or give "
+                        "%s: does not tell on which of %s: add a column 'map', or give "
                         "one --map",
-                        name, maps->count);
+                        name, IMP_COUNT(maps->count, "map"));
     return imp_fail(err, IMP_BAD_INPUT,
                     "%s: the map '%s' is not among those that take part: give it with --map", name,
                     map);

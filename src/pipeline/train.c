@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/hash.h"
+#include "base/plural.h"
 #include "base/vector.h"
+#include "pipeline/settings.h"
 #include "pipeline/train.h"
 
 enum { TRAIN_COOKIE = 0x76A1, LOOK_AHEAD = 1024 };
@@ -44,7 +45,7 @@ static imp_status open_datasets(imp_train_run *r, const char *const *datasets, i
     r->datasets = calloc((size_t)count, sizeof *r->datasets);
     r->holdout = (imp_holdout){.validation = r->def->validation, .seed = r->def->seed};
     if (r->datasets == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %d datasets", count);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(count, "dataset"));
     for (int k = 0; k < count; k++) {
         imp_status status = imp_dataset_open(&r->datasets[k], datasets[k], err);
         if (status != IMP_OK)
@@ -95,12 +96,8 @@ static imp_status take_over(imp_train_run *r, const char *model, imp_error *err)
     imp_status status = imp_network_import(r->network, model, &why);
     if (status != IMP_OK)
         return explain_import(r, model, status, why.message, err);
-    for (int k = 0; status == IMP_OK && imp_network_tensor(r->network, k) != NULL; k++) {
-        const imp_tensor *tensor = imp_network_tensor(r->network, k);
-        r->origin = imp_hash(r->origin, imp_network_values(r->network, tensor),
-                             (size_t)tensor->count * sizeof(float));
-    }
-    return status;
+    r->origin = imp_weights_hash(r->network);
+    return IMP_OK;
 }
 
 static imp_status prepare_network(imp_train_run *r, imp_error *err)
@@ -202,8 +199,8 @@ static imp_status prepare(imp_train_run *r, imp_error *err)
     if (r->def->resume)
         status = imp_train_restore_state(r, err);
     if (status == IMP_OK && r->at.epoch > r->def->epochs)
-        status = imp_fail(err, IMP_USAGE, "%s: has had %d epochs already, %d are asked for",
-                          r->folder, r->at.epoch, r->def->epochs);
+        status = imp_fail(err, IMP_USAGE, "%s: has had %s already, more than the %d asked for",
+                          r->folder, IMP_COUNT(r->at.epoch, "epoch"), r->def->epochs);
     return status;
 }
 
@@ -276,6 +273,12 @@ static double validate(imp_train_run *r)
 
 static imp_status finish_epoch(imp_train_run *r, imp_error *err)
 {
+    // results without a state could not be told from those whose state is lost
+    if (r->saved.epoch < 0) {
+        const imp_status status = imp_train_save_state(r, err);
+        if (status != IMP_OK)
+            return status;
+    }
     const double loss = r->at.loss_sum / (double)r->training.count;
     const double rate = rate_factor(r) * r->def->trainer.learning_rate;
     const double validation_loss = validate(r);
@@ -377,6 +380,7 @@ static void clean_up(imp_train_run *r)
         imp_dataset_close(r->datasets[k]);
     free(r->datasets);
     free(r->hashes);
+    free(r->identity);
     free(r->maps);
 }
 

@@ -4,19 +4,9 @@
 
 #include "imprint/pipeline.h"
 #include "imprint/report.h"
+#include "pipeline/checkpoint.h"
 #include "pipeline/feed.h"
-#include "pipeline/history.h"
 #include "pipeline/online.h"
-
-// How far training has come. It is saved with every checkpoint, exactly, so that what follows is
-// the same.
-typedef struct imp_train_position {
-    int epoch;       // being worked on, from 0
-    int step;        // next one in it
-    double loss_sum; // over its samples so far
-    double best_loss;
-    int best_epoch; // from 1; 0 if none yet
-} imp_train_position;
 
 // What is shown while it runs; not part of the results.
 typedef struct imp_train_watch {
@@ -44,7 +34,7 @@ typedef struct imp_train_run {
     imp_history history;
     imp_train_position at, saved; // saved: the last checkpoint's; epoch -1 if there is none
     imp_train_watch watch;
-    char identity[640];  // data and settings that a state belongs to
+    char *identity;      // lines of what the result follows from, which a state belongs to
     uint64_t origin;     // hash of the weights it starts from; 0 for random ones
     char hash[17];       // of all datasets together
     char *hashes;        // of each

@@ -1,93 +1,57 @@
 // What a training run keeps on the disk: its state, and models that say where they come from.
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/text.h"
+#include "pipeline/settings.h"
 #include "pipeline/train.h"
 
-enum { PROGRESS_BYTES = 1024, HASH_BYTES = 17 };
+enum { HASH_BYTES = 17 };
+
+static const char DESCRIPTION[] = "a model's description";
+
+static imp_status save_model(void *context, const char *name, double loss, imp_error *err)
+{
+    return imp_train_save_model(context, name, loss, err);
+}
+
+static imp_checkpoint checkpoint_of(imp_train_run *r)
+{
+    return (imp_checkpoint){
+        .folder = r->folder,
+        .identity = r->identity,
+        .trainer = r->trainer,
+        .history = &r->history,
+        .at = &r->at,
+        .epoch_steps = r->online == NULL ? imp_train_epoch_steps(r) : 0,
+        .latest_is_best = r->online != NULL,
+        .save_model = save_model,
+        .context = r,
+    };
+}
 
 imp_status imp_train_save_state(imp_train_run *r, imp_error *err)
 {
-    char path[IMP_PATH_MAX], text[PROGRESS_BYTES];
-    imp_status status = imp_path_join(path, r->folder, "state.safetensors", err);
-    if (status != IMP_OK)
-        return status;
-    // numbers in hexadecimal come back to the bit
-    snprintf(text, sizeof text,
-             "{\"run\": \"%s\", \"epoch\": %d, \"step\": %d, \"loss_sum\": \"%a\", "
-             "\"best_loss\": \"%a\", \"best_epoch\": %d}",
-             r->identity, r->at.epoch, r->at.step, r->at.loss_sum, r->at.best_loss,
-             r->at.best_epoch);
-    status = imp_trainer_save(r->trainer, path, text, err);
+    const imp_checkpoint checkpoint = checkpoint_of(r);
+    const imp_status status = imp_checkpoint_save(&checkpoint, err);
     if (status == IMP_OK)
         r->saved = r->at;
     return status;
 }
 
-// In what the run that left a state differs from this one.
-static const char *difference(const imp_train_run *r, const char *left)
-{
-    static const char SCHEDULE[] = ", schedule ";
-    const char *now = r->identity;
-    if (r->online == NULL && strncmp(left, now, strcspn(now, ",") + 1) != 0)
-        return "on other data";
-    const char *before = strstr(left, SCHEDULE), *after = strstr(now, SCHEDULE);
-    if (before != NULL && after != NULL) {
-        before += sizeof SCHEDULE - 1;
-        after += sizeof SCHEDULE - 1;
-        if (strncmp(before, after, strcspn(after, ",") + 1) != 0)
-            return "along another schedule of the learning rate (cosine goes by the number of "
-                   "epochs)";
-    }
-    return r->online == NULL ? "with other settings"
-                             : "with other settings, perhaps of the driving";
-}
-
-// Where training stood, from the text that was kept. The file may be anybody's.
-static imp_status read_position(imp_train_run *r, const char *path, const char *text,
-                                imp_error *err)
-{
-    json_error_t problem;
-    json_t *root = json_loads(text, 0, &problem);
-    const char *identity = "", *loss_sum = "", *best_loss = "";
-    imp_train_position at = {0};
-    bool read =
-        root != NULL && json_unpack(root, "{s:s, s:i, s:i, s:s, s:s, s:i}", "run", &identity,
-                                    "epoch", &at.epoch, "step", &at.step, "loss_sum", &loss_sum,
-                                    "best_loss", &best_loss, "best_epoch", &at.best_epoch) == 0;
-    const bool same = read && strcmp(identity, r->identity) == 0;
-    const char *why = same ? "" : difference(r, identity);
-    at.loss_sum = strtod(loss_sum, NULL);
-    at.best_loss = strtod(best_loss, NULL);
-    json_decref(root);
-    if (!read || at.epoch < 0 || at.step < 0 ||
-        (r->online == NULL && at.step > imp_train_epoch_steps(r)) || at.best_epoch < 0 ||
-        at.best_epoch > at.epoch || !isfinite(at.loss_sum) || isnan(at.best_loss))
-        return imp_fail(err, IMP_BAD_INPUT, "%s: not a training state of this version", path);
-    if (!same)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: was trained %s: resume with the same, or start anew with --force",
-                        path, why);
-    r->at = r->saved = at;
-    return IMP_OK;
-}
-
 imp_status imp_train_restore_state(imp_train_run *r, imp_error *err)
 {
-    char path[IMP_PATH_MAX], text[PROGRESS_BYTES];
-    imp_status status = imp_path_join(path, r->folder, "state.safetensors", err);
-    if (status != IMP_OK || !imp_path_exists(path))
-        return status; // not there: stopped before the first checkpoint
-    status = imp_trainer_restore(r->trainer, path, text, sizeof text, err);
-    if (status == IMP_OK)
-        status = read_position(r, path, text, err);
-    if (status == IMP_OK)
-        status = imp_history_read(&r->history, r->folder, r->at.epoch, err);
+    bool found;
+    const imp_checkpoint checkpoint = checkpoint_of(r);
+    imp_status status = imp_checkpoint_restore(&checkpoint, &found, err);
+    if (status == IMP_OK && found && r->online != NULL)
+        status = imp_online_check(r->online, r->at.epoch, r->at.step == 0, err);
+    if (status == IMP_OK && found)
+        r->saved = r->at;
     return status;
 }
 
@@ -101,12 +65,10 @@ static const char *common(const imp_train_run *r, size_t member)
     return first;
 }
 
-imp_status imp_train_identify(imp_train_run *r, imp_error *err)
+// Hashes of the datasets, each and all together, with a space between two.
+static imp_status hash_datasets(imp_train_run *r, imp_error *err)
 {
-    const imp_train_def *def = r->def;
-    char schedule[96] = "", window[32] = "", origin[32] = "", turns[48] = "";
-    char augment[256] = "", mix[40] = "";
-    uint64_t hash = r->online != NULL ? imp_online_hash(r->online) : 0;
+    uint64_t hash = 0;
     r->hashes = calloc((size_t)r->dataset_count + 1, HASH_BYTES);
     if (r->hashes == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a model's description");
@@ -118,33 +80,51 @@ imp_status imp_train_identify(imp_train_run *r, imp_error *err)
         if (k > 0)
             r->hashes[(size_t)k * HASH_BYTES - 1] = ' ';
     }
-    // a rate that does not depend on the end may be trained on with for longer
-    if (def->schedule == IMP_SCHEDULE_STEP)
-        snprintf(schedule, sizeof schedule, ", decay %a/%d", def->decay_factor, def->decay_epochs);
-    if (def->warm_up_steps > 0)
-        snprintf(schedule + strlen(schedule), sizeof schedule - strlen(schedule), ", warm-up %d",
-                 def->warm_up_steps);
-    if (r->feed.def.window < r->training.count)
-        snprintf(window, sizeof window, ", window %zu", r->feed.def.window);
-    if (r->origin != 0)
-        snprintf(origin, sizeof origin, ", from %016llx", (unsigned long long)r->origin);
-    if (def->weight_turns > 0.0)
-        snprintf(turns, sizeof turns, ", turns %a", def->weight_turns);
-    if (r->augmenter != NULL)
-        strcpy(augment, ", augment ");
-    imp_augment_text(&def->augment, augment + strlen(augment), sizeof augment - strlen(augment));
-    if (def->data_weights != NULL)
-        snprintf(
-            mix, sizeof mix, ", mix %016llx",
-            (unsigned long long)imp_hash(IMP_HASH_START, def->data_weights,
-                                         (size_t)r->dataset_count * sizeof *def->data_weights));
     snprintf(r->hash, sizeof r->hash, "%016llx", (unsigned long long)hash);
-    snprintf(r->identity, sizeof r->identity,
-             "data %s, validation %a, seed %llu, schedule %d/%d%s%s%s%s%s%s", r->hash,
-             def->validation, (unsigned long long)def->seed, (int)def->schedule,
-             def->schedule == IMP_SCHEDULE_COSINE ? def->epochs : 0, schedule, window, origin,
-             turns, augment, mix);
-    return imp_train_name_maps(r, err);
+    return IMP_OK;
+}
+
+// The settings without what has no part in this training, so that they may be given otherwise.
+static imp_train_def settle(const imp_train_run *r)
+{
+    const imp_train_def plain = imp_default_train_def();
+    imp_train_def def = *r->def;
+    // a rate that does not depend on the end may be trained on with for longer
+    if (def.schedule != IMP_SCHEDULE_COSINE)
+        def.epochs = 0;
+    if (def.schedule != IMP_SCHEDULE_STEP) {
+        def.decay_factor = plain.decay_factor;
+        def.decay_epochs = plain.decay_epochs;
+    }
+    def.window = r->feed.def.window < r->training.count ? (int)r->feed.def.window : 0;
+    return def;
+}
+
+imp_status imp_train_identify(imp_train_run *r, imp_error *err)
+{
+    const imp_train_def def = settle(r);
+    imp_text text;
+    imp_status status = hash_datasets(r, err);
+    if (status == IMP_OK)
+        status = imp_text_open(&text, DESCRIPTION, err);
+    if (status != IMP_OK)
+        return status;
+    FILE *out = text.out;
+    if (r->online != NULL) {
+        imp_online_describe(r->online, out);
+    } else {
+        fprintf(out, "data: %s\n", r->hash);
+    }
+    imp_settings_write_hash(out, "initial", r->origin);
+    for (int k = 0; k < r->dataset_count && def.data_weights != NULL; k++)
+        fprintf(out, "data_weight: %.17g\n", def.data_weights[k]);
+    imp_members_write(out, "", &imp_train_members, &def);
+    status = imp_text_close(&text, DESCRIPTION, err);
+    r->identity = text.bytes;
+    if (status == IMP_OK && r->online != NULL) // its settings stand for the data
+        snprintf(r->hash, sizeof r->hash, "%016llx",
+                 (unsigned long long)imp_hash_text(IMP_HASH_START, r->identity));
+    return status == IMP_OK ? imp_train_name_maps(r, err) : status;
 }
 
 imp_status imp_train_save_model(imp_train_run *r, const char *name, double loss, imp_error *err)
@@ -154,7 +134,7 @@ imp_status imp_train_save_model(imp_train_run *r, const char *name, double loss,
     if (status != IMP_OK)
         return status;
     snprintf(epoch, sizeof epoch, "%d", r->at.epoch);
-    snprintf(judged, sizeof judged, "%.9g", loss);
+    snprintf(judged, sizeof judged, IMP_MODEL_LOSS, loss);
     snprintf(time_step, sizeof time_step, "%.9g", r->facts.time_step);
     json_t *root =
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "time_step", time_step,

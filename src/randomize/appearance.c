@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "randomize/scenery.h"
 
 // What the reference draws above the ground.
@@ -38,7 +39,8 @@ imp_status imp_appearance_create(imp_appearance **out, int tiles, int objects, i
     if (made == NULL || made->tile_colour == NULL || made->tile_variant == NULL ||
         made->object_colour == NULL || made->leds == NULL) {
         imp_appearance_destroy(made);
-        return imp_fail(err, IMP_NO_MEMORY, "no memory for the looks of %d tiles", tiles);
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for the looks of %s",
+                        IMP_COUNT(tiles, "tile"));
     }
     *out = made;
     return IMP_OK;

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/kind.h"
+#include "base/plural.h"
 #include "randomize/quantities.h"
 
 enum { FILE_MAX = 1 << 20, NAME_SHOWN = 60 };
@@ -54,7 +55,8 @@ static imp_status read_values(const place *at, const json_t *definition, const c
     if (value == NULL)
         return fail_at(at, "'%s' is missing", key);
     if (json_is_array(value) && (int)json_array_size(value) != row->size)
-        return fail_at(at, "'%s' has %zu numbers, not %d", key, json_array_size(value), row->size);
+        return fail_at(at, "'%s' has %s, not %d", key,
+                       IMP_COUNT((int64_t)json_array_size(value), "number"), row->size);
     for (int k = 0; k < row->size; k++) {
         const json_t *number = json_is_array(value) ? json_array_get(value, (size_t)k) : value;
         if (!json_is_number(number))

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/kind.h"
 
 void imp_assets_note(imp_assets *assets, const char *format, ...)
@@ -32,6 +33,8 @@ imp_status imp_assets_open(imp_assets **out, const char *folder, const char *sty
     imp_assets *assets = calloc(1, sizeof *assets);
     if (assets == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for assets");
+    assets->root = strlen(folder);
+    snprintf(assets->style, sizeof assets->style, "%s", style);
     status = imp_asset_files_list(&assets->files, folder, err);
     if (status == IMP_OK)
         status = imp_assets_load_tiles(assets, folder, style, err);
@@ -58,6 +61,24 @@ void imp_assets_close(imp_assets *assets)
         imp_face_free(&assets->pictures[k]);
     imp_asset_files_free(&assets->files);
     free(assets);
+}
+
+uint64_t imp_assets_hash(const imp_assets *assets)
+{
+    enum { BYTES_MAX = 1 << 30 };
+    uint64_t hash = imp_hash_text(IMP_HASH_START, assets->style);
+    for (int k = 0; k < assets->files.count; k++) {
+        char *bytes;
+        size_t length;
+        const char *path = assets->files.paths[k], *inside = path + assets->root;
+        inside += strspn(inside, "/"); // the folder may be given with one at its end
+        hash = imp_hash(hash, inside, strlen(inside) + 1);
+        if (imp_file_read(&bytes, &length, path, BYTES_MAX, NULL) != IMP_OK)
+            continue;
+        hash = imp_hash(hash, bytes, length);
+        free(bytes);
+    }
+    return hash;
 }
 
 int imp_assets_notice_count(const imp_assets *assets)

@@ -41,6 +41,8 @@ typedef struct imp_asset_model {
 
 struct imp_assets {
     imp_asset_files files;
+    size_t root;    // length of the folder's path, with which all others begin
+    char style[32]; // of the tiles
     // (IMP_TEXTURE_SIDE x IMP_TEXTURE_SIDE) texels as the file has them
     uint32_t *tiles[IMP_TILE_KIND_COUNT][IMP_ASSET_VARIANTS];
     int variants[IMP_TILE_KIND_COUNT]; // how many of them there are
@@ -51,6 +53,9 @@ struct imp_assets {
     char notices[IMP_ASSET_NOTICES][1024];
     int notice_count;
 };
+
+// A number for what the files of the folder hold, and the style: the same for a copy elsewhere.
+uint64_t imp_assets_hash(const imp_assets *assets);
 
 // Adds a remark; beyond the last they are dropped.
 void imp_assets_note(imp_assets *assets, const char *format, ...)

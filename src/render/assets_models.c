@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/assets.h"
 
 static const imp_asset_change NO_CHANGE = {NULL, NULL, NULL};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/obj_text.h"
 
 // A file under way.
@@ -51,8 +52,8 @@ static imp_status read_reals(const reader *r, imp_span line, float *out, int cou
     for (int k = 0; k < count; k++) {
         imp_span word;
         if (!imp_span_word(&line, &word))
-            return imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: %d numbers are wanted here", r->name,
-                            r->lines.number, count);
+            return imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: %s %s wanted here", r->name,
+                            r->lines.number, IMP_COUNT(count, "number"), count == 1 ? "is" : "are");
         if (!imp_span_real(word, &out[k]))
             return fail(r, word, "is not a number within 1e6");
     }
@@ -116,8 +117,8 @@ static imp_status read_face(reader *r, imp_span line)
         last = corner;
     }
     if (count < 3)
-        return imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: a face with %d corners", r->name,
-                        r->lines.number, count);
+        return imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: a face with %s", r->name, r->lines.number,
+                        IMP_COUNT(count, "corner"));
     return IMP_OK;
 }
 

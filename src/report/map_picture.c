@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/image.h"
+#include "base/plural.h"
 #include "base/text.h"
 #include "imprint/report.h"
 #include "report/map_view.h"
@@ -61,8 +62,9 @@ static void draw_title(const imp_map_view *view)
     const imp_world *world = view->world;
     char text[128];
     imp_sketch_text(&view->sketch, LEFT, 30, 13.0, IMP_ALIGN_LEFT, INK, false, world->name);
-    snprintf(text, sizeof text, "%d x %d tiles of %.4g m, %d to drive on, %d lanes", world->columns,
-             world->rows, world->tile_size, world->drivable_count, world->curve_count);
+    snprintf(text, sizeof text, "%d x %d %s of %.4g m, %d to drive on, %s", world->columns,
+             world->rows, IMP_NOUN((int64_t)world->columns * world->rows, "tile"), world->tile_size,
+             world->drivable_count, IMP_COUNT(world->curve_count, "lane"));
     imp_sketch_text(&view->sketch, LEFT, 51, LETTERS, IMP_ALIGN_LEFT, PALE, false, text);
 }
 

@@ -1,3 +1,4 @@
+#include "base/plural.h"
 #include "imprint/report.h"
 
 #include <stdlib.h>
@@ -10,14 +11,14 @@ enum { MARGIN = 16, GAP = 10, BAR_GAP = 4, BAR = 6 };
 static imp_status check(const imp_strip *strip, imp_error *err)
 {
     if (strip->count < 1 || strip->columns < 1)
-        return imp_fail(err, IMP_BAD_INPUT, "a contact sheet of %d frames in %d columns is empty",
-                        strip->count, strip->columns);
+        return imp_fail(err, IMP_BAD_INPUT, "a contact sheet of %s in %s is empty",
+                        IMP_COUNT(strip->count, "frame"), IMP_COUNT(strip->columns, "column"));
     if (strip->scale < 1 || strip->scale > 16)
         return imp_fail(err, IMP_BAD_INPUT, "contact sheet: scale is %d, 1 to 16 is possible",
                         strip->scale);
     if (strip->width < 1 || strip->height < 1 ||
         (int64_t)strip->width * strip->height * strip->count > 1 << 26 || strip->columns > 256)
-        return imp_fail(err, IMP_BAD_INPUT, "contact sheet: %d frames of %d x %d are too many",
+        return imp_fail(err, IMP_BAD_INPUT, "contact sheet: %d times %d x %d pixels are too many",
                         strip->count, strip->width, strip->height);
     return IMP_OK;
 }

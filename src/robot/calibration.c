@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/kind.h"
+#include "base/plural.h"
 #include "base/yaml_limits.h"
 #include "imprint/robot.h"
 
@@ -81,7 +82,7 @@ static imp_status take_number(reader *r, field *f)
     if (end == text || *end != '\0' || !(fabs(value) <= 1e9))
         return fail_at(r, line_of(r), "%s: '%.40s' is not a number of a camera", f->key, text);
     if (f->count == f->most)
-        return fail_at(r, line_of(r), "%s has more than %d numbers", f->key, f->most);
+        return fail_at(r, line_of(r), "%s has more than %s", f->key, IMP_COUNT(f->most, "number"));
     f->values[f->count++] = value;
     return IMP_OK;
 }
@@ -127,7 +128,8 @@ static imp_status take_value(reader *r, field *f)
 {
     const imp_status status = f->most == 1 ? take_numbers(r, f) : take_matrix(r, f);
     if (status == IMP_OK && f->count < f->least)
-        return fail_at(r, f->line, "%s has %d numbers, not %d", f->key, f->count, f->least);
+        return fail_at(r, f->line, "%s has %s, not %d", f->key, IMP_COUNT(f->count, "number"),
+                       f->least);
     return status;
 }
 

@@ -1,4 +1,5 @@
 #include "imprint/town.h"
+#include "base/plural.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -64,12 +65,11 @@ static imp_status check(const imp_town_def *def, imp_error *err)
     if (!(def->tile_size >= 0.3 && def->tile_size <= 2.0))
         return imp_fail(err, IMP_USAGE, "tiles of %g m: a town's are 0.3 to 2 m", def->tile_size);
     const int counts[] = {def->pedestrians, def->cars, def->parked, def->obstacles, def->duckies};
-    static const char *const names[] = {"pedestrians", "cars", "parked cars", "obstacles",
-                                        "duckies"};
+    static const char *const names[] = {"pedestrian", "car", "parked car", "obstacle", "duckie"};
     for (int k = 0; k < 5; k++)
         if (counts[k] < 0 || counts[k] > IMP_TOWN_THINGS_MAX)
-            return imp_fail(err, IMP_USAGE, "%d %s: 0 to %d are possible", counts[k], names[k],
-                            IMP_TOWN_THINGS_MAX);
+            return imp_fail(err, IMP_USAGE, "%s: 0 to %d are possible",
+                            IMP_COUNT(counts[k], names[k]), IMP_TOWN_THINGS_MAX);
     return check_size(def, err);
 }
 

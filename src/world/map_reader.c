@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "base/vector.h"
 #include "base/words.h"
 #include "world/lanes.h"
@@ -100,8 +101,8 @@ static imp_status read_grid_size(const imp_map_reader *r, int tiles)
             return imp_yaml_fail(yaml, row, "row %d of tiles must be a list of tiles", j);
         const int length = imp_yaml_count(yaml, row);
         if (length != columns)
-            return imp_yaml_fail(yaml, row, "row %d of tiles has %d entries, the first row has %d",
-                                 j, length, columns);
+            return imp_yaml_fail(yaml, row, "row %d of tiles has %s, the first row has %d", j,
+                                 IMP_COUNT(length, "entry"), columns);
     }
     if (columns > SIDE_MAX || rows > SIDE_MAX || columns * rows > TILES_MAX)
         return imp_yaml_fail(yaml, tiles,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "base/vector.h"
 #include "base/words.h"
 #include "world/map_reader.h"
@@ -137,9 +138,9 @@ static imp_status read_pos(imp_map_reader *r, int node, double rotate, placement
     const int off = world->rows + 1 - world->columns;
     if (off != 0)
         imp_map_notice(r, imp_yaml_line(&r->yaml, node),
-                       "pos on %d x %d tiles: as in the reference, objects land %d tile%s "
+                       "pos on %d x %d tiles: as in the reference, objects land %s "
                        "%s where they are drawn; place or pose says where",
-                       world->columns, world->rows, abs(off), abs(off) == 1 ? "" : "s",
+                       world->columns, world->rows, IMP_COUNT(abs(off), "tile"),
                        off > 0 ? "below" : "above");
     return IMP_OK;
 }

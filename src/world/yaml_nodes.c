@@ -1,5 +1,6 @@
 #include "world/yaml_nodes.h"
 
+#include "base/plural.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -314,15 +315,16 @@ imp_status imp_yaml_numbers(const imp_yaml *yaml, int node, imp_yaml_want want, 
 {
     char found[IMP_YAML_FOUND_MAX];
     if (imp_yaml_kind_of(yaml, node) != IMP_YAML_LIST || imp_yaml_count(yaml, node) != count)
-        return imp_yaml_fail(yaml, node, "%s must be a list of %d numbers such as %s, not %s",
-                             want.what, count, want.example, imp_yaml_found(yaml, node, found));
+        return imp_yaml_fail(yaml, node, "%s must be a list of %s such as %s, not %s", want.what,
+                             IMP_COUNT(count, "number"), want.example,
+                             imp_yaml_found(yaml, node, found));
     int at = imp_yaml_first(yaml, node);
     for (int k = 0; k < count; k++, at = imp_yaml_next(yaml, at)) {
         const int item = imp_yaml_at(yaml, at);
         if (!is_number(yaml, item, &out[k]))
-            return imp_yaml_fail(yaml, item,
-                                 "%s must be a list of %d numbers such as %s: %s is not a number",
-                                 want.what, count, want.example, imp_yaml_found(yaml, item, found));
+            return imp_yaml_fail(
+                yaml, item, "%s must be a list of %s such as %s: %s is not a number", want.what,
+                IMP_COUNT(count, "number"), want.example, imp_yaml_found(yaml, item, found));
         imp_status status = check_limit(yaml, item, want, out[k]);
         if (status != IMP_OK)
             return status;

@@ -402,26 +402,6 @@ static void resume_wants_the_same_settings(void **state)
                      IMP_USAGE);
 }
 
-static void resuming_a_finished_dataset_does_nothing(void **state)
-{
-    const imp_dataset_info info = fixture_info(8, 6);
-    imp_error err = {0};
-    imp_dataset_writer *writer;
-    int written = -1;
-    char folder[PATH_MAX];
-    in_folder(folder, *state, "data");
-    write_dataset(folder, &info, 5);
-    assert_ok(imp_dataset_writer_create(&writer, folder, &info, true, &written, &err), err);
-    assert_int_equal(written, 5);
-    drive *made = drive_create(&info, 5);
-    assert_int_equal(imp_dataset_writer_add(writer, &made->episode, &err), IMP_USAGE);
-    assert_non_null(strstr(err.message, "--force"));
-    drive_destroy(made);
-    assert_ok(imp_dataset_writer_finish(writer, &err), err);
-    imp_dataset_writer_destroy(writer);
-    assert_dataset(folder, &info, 5);
-}
-
 static void the_summary_adds_up(void **state)
 {
     const imp_dataset_info info = fixture_info(4, 4);
@@ -542,7 +522,6 @@ int main(void)
         SCRATCH_TEST(resume_goes_on),
         SCRATCH_TEST(resume_takes_in_what_the_index_lacks),
         SCRATCH_TEST(resume_wants_the_same_settings),
-        SCRATCH_TEST(resuming_a_finished_dataset_does_nothing),
         SCRATCH_TEST(the_summary_adds_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,7 +264,7 @@ static void bags_that_lack_something_are_refused(void **state)
     write_script(path, &s);
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
                      IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "1 pictures before the first command"));
+    assert_non_null(strstr(err.message, "pictures before the first command (1)"));
     def.undistort = true;
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
                      IMP_BAD_INPUT);

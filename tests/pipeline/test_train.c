@@ -299,7 +299,7 @@ static void resuming_something_else_is_refused(void **state)
     assert_refused(to, wide, &def, IMP_BAD_INPUT, "state.safetensors");
     imp_train_def other = def;
     other.seed++;
-    assert_refused(to, data, &other, IMP_BAD_INPUT, "state.safetensors: was trained with seed 1");
+    assert_refused(to, data, &other, IMP_BAD_INPUT, "seed: 1, now 2");
     other = def;
     other.validation = 0.5;
     assert_refused(to, data, &other, IMP_BAD_INPUT, "state.safetensors");

@@ -90,7 +90,7 @@ static const struct {
 } BAD[] = {
     {"image_width: 640", "image_width: 1", ":1: image_width must be 2 to 8192, not 1"},
     {"image_width: 640", "image_width: wide", ":1: image_width: 'wide' is not a number"},
-    {"image_width: 640", "image_width: [640, 480]", ":1: image_width has more than 1 numbers"},
+    {"image_width: 640", "image_width: [640, 480]", ":1: image_width has more than 1 number"},
     {"image_height: 480\n", "", ": image_height is missing"},
     {"camera_matrix:", "matrix:", ": camera_matrix is missing"},
     {"305.5", "-305.5", ":4: focal lengths must be positive"},

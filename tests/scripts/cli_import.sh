@@ -8,12 +8,12 @@ logs=$SOURCE/tests/data/logs
 
 # a bag: what is dropped is said, in words, in JSON and in the dataset
 expect 0 imprint import rosbag "$logs/bag-lz4.bag" --out real
-prints 'left out: 2 pictures before the first command'
-prints 'real: 1 episodes, 9 steps of 12 pictures'
+prints 'left out: pictures before the first command (2)'
+prints 'real: 1 episode, 9 steps of 12 pictures'
 [ -s real/observations.png ] || fail "there is no picture to look at"
 expect 0 imprint data check real
 expect 0 imprint data info real
-prints 'dropped         2 pictures before the first command'
+prints 'dropped         pictures before the first command (2)'
 prints 'unknown: the recording tells no poses'
 expect 0 imprint data info real --json
 prints '"format": "rosbag"'
@@ -26,7 +26,7 @@ prints '"pictures before the first command": 4'
 
 # a robot is chosen by the namespace of its topics
 expect 0 imprint import rosbag "$logs/bag-none.bag" --robot robot --out chosen
-prints 'chosen: 1 episodes'
+prints 'chosen: 1 episode'
 expect 3 imprint import rosbag "$logs/bag-none.bag" --robot other --out x
 says 'holds no robot other: robot (12 pictures, 10 commands)'
 expect 0 imprint data info chosen
@@ -40,7 +40,7 @@ prints 'cut.bag is cut off'
 
 # the baselines' logs, and training on them
 expect 0 imprint import trainlog "$logs/train-4.log" --size 80x60 --out log
-prints 'left out: 1 entries after the end of an episode'
+prints 'left out: entries after the end of an episode (1)'
 expect 0 imprint train --data log --epochs 1 --batch 4 --out model
 expect 0 imprint import trainlog "$logs/steps-2.log" --actions velocities --out steps
 

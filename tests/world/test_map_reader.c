@@ -178,7 +178,7 @@ static const refusal REFUSALS[] = {
     {"size: 3\n", "broken.yaml: ", "no tiles"},
     {"- tile_size\n- tiles\n", "broken.yaml: ", "not a map"},
     {"just words\n", "broken.yaml: ", "not a map"},
-    {"tile_size: 0.6\ntiles:\n- [floor, floor]\n- [floor]\n", "broken.yaml:4: ", "1 entries"},
+    {"tile_size: 0.6\ntiles:\n- [floor, floor]\n- [floor]\n", "broken.yaml:4: ", "1 entry"},
     {"tile_size: 0.6\ntiles:\n- [floor]\n- [floor, floor]\n", "broken.yaml:4: ", "2 entries"},
     {"tile_size: 0.6\ntiles:\n- [floor]\n- []\n", "broken.yaml:4: ", "row 2"},
     {"tile_size: 0.6\ntiles:\n- [floor]\n- floor\n", "broken.yaml:4: ", "row 2"},
