@@ -4,7 +4,7 @@
 
 #include "base/vector.h"
 #include "imprint/policy.h"
-#include "policy/way.h"
+#include "policy/escape_path.h"
 
 enum { STEPS = 600 }; // 20 s
 
@@ -156,25 +156,25 @@ static void who_does_not_do_as_told_is_told_the_same(void **state)
     imp_world_destroy(world);
 }
 
-static bool accept_all(void *context, const imp_way *way)
+static bool accept_all(void *context, const imp_escape_path *path)
 {
     (void)context;
-    return way->count > 1;
+    return path->count > 1;
 }
 
-static bool accept_none(void *context, const imp_way *way)
+static bool accept_none(void *context, const imp_escape_path *path)
 {
     (void)context;
-    (void)way;
+    (void)path;
     return false;
 }
 
-// Every piece of a way is a straight line or a turn on the spot, on which the robot may stand.
-static void check_way(const imp_env *env, const imp_way *way)
+// Every piece of a path is a straight line or a turn on the spot, on which the robot may stand.
+static void check_path(const imp_env *env, const imp_escape_path *path)
 {
     enum { PLACES = 40 };
-    for (int k = 1; k < way->count; k++) {
-        const imp_pose a = way->stops[k - 1], b = way->stops[k];
+    for (int k = 1; k < path->count; k++) {
+        const imp_pose a = path->stops[k - 1], b = path->stops[k];
         const double turn = imp_wrap_angle(b.heading - a.heading);
         const imp_vec2 step = {b.x - a.x, b.z - a.z};
         assert_true(imp_vec2_length(step) < 1e-6 || fabs(turn) < 1e-9);
@@ -196,24 +196,24 @@ static void a_way_out_is_one_that_can_be_driven(void **state)
     imp_env env;
     int found = 0;
     const imp_env_def def = any_start();
-    imp_way_search *search = imp_way_search_create();
+    imp_escape_search *search = imp_escape_search_create();
     assert_non_null(search);
     assert_ok(imp_world_load(&world, "loop_obstacles", &err), err);
     assert_ok(imp_env_init(&env, world, &def, &err), err);
     for (uint32_t episode = 0; episode < 50; episode++) {
-        imp_way way, again;
+        imp_escape_path path, again;
         assert_ok(imp_env_reset(&env, episode, &err), err);
-        assert_false(imp_way_find(search, &env, env.pose, accept_none, NULL, &way));
-        if (!imp_way_find(search, &env, env.pose, accept_all, NULL, &way))
+        assert_false(imp_escape_path_find(search, &env, env.pose, accept_none, NULL, &path));
+        if (!imp_escape_path_find(search, &env, env.pose, accept_all, NULL, &path))
             continue;
         found++;
-        check_way(&env, &way);
-        assert_true(imp_way_find(search, &env, env.pose, accept_all, NULL, &again));
-        assert_int_equal(again.count, way.count);
-        assert_memory_equal(again.stops, way.stops, (size_t)way.count * sizeof way.stops[0]);
+        check_path(&env, &path);
+        assert_true(imp_escape_path_find(search, &env, env.pose, accept_all, NULL, &again));
+        assert_int_equal(again.count, path.count);
+        assert_memory_equal(again.stops, path.stops, (size_t)path.count * sizeof path.stops[0]);
     }
     assert_true(found > 40);
-    imp_way_search_destroy(search);
+    imp_escape_search_destroy(search);
     imp_world_destroy(world);
 }
 

@@ -1,7 +1,7 @@
-// Drives a way of straight pieces and turns on the spot with position control: each piece is
+// Drives a path of straight pieces and turns on the spot with position control: each piece is
 // finished, and the robot stands, before the next begins. The control acts on the state in which
 // the command will act, so that the delay does not matter.
-#include "policy/way.h"
+#include "policy/escape_path.h"
 
 #include "base/vector.h"
 #include "policy/motors.h"
@@ -20,21 +20,21 @@ static double within(double value, double limit)
     return fmax(-limit, fmin(limit, value));
 }
 
-bool imp_way_follow(const imp_way *way, int *next, const imp_env *env, imp_way_limits limits,
-                    imp_action *out)
+bool imp_escape_path_follow(const imp_escape_path *path, int *next, const imp_env *env,
+                            imp_escape_limits limits, imp_action *out)
 {
     const imp_foresight state = imp_foresee(env);
     const imp_vec2 forward = imp_forward(state.pose.heading);
     const bool stands = fabs(state.speed) < STANDING && fabs(state.turn_rate) < NOT_TURNING;
     double ahead = 0.0, angle = 0.0;
-    for (; *next < way->count; ++*next) {
-        const imp_pose *stop = &way->stops[*next];
+    for (; *next < path->count; ++*next) {
+        const imp_pose *stop = &path->stops[*next];
         ahead = imp_vec2_dot((imp_vec2){stop->x - state.pose.x, stop->z - state.pose.z}, forward);
         angle = imp_wrap_angle(stop->heading - state.pose.heading);
         if (!stands || fabs(ahead) > NEAR || fabs(angle) > ALIGNED)
             break;
     }
-    if (*next == way->count)
+    if (*next == path->count)
         return false;
     const double most = 1.0 / (DECISIONS * env->def.frame_skip * env->def.drive.time_step);
     double speed = within(fmin(most, POSITION_RATE) * ahead, limits.speed);
@@ -45,9 +45,9 @@ bool imp_way_follow(const imp_way *way, int *next, const imp_env *env, imp_way_l
     return true;
 }
 
-double imp_way_distance(const imp_way *way, int next, imp_pose pose)
+double imp_escape_path_distance(const imp_escape_path *path, int next, imp_pose pose)
 {
-    const imp_pose *to = &way->stops[next], *from = &way->stops[next > 0 ? next - 1 : 0];
+    const imp_pose *to = &path->stops[next], *from = &path->stops[next > 0 ? next - 1 : 0];
     const imp_vec2 piece = {to->x - from->x, to->z - from->z};
     const imp_vec2 gap = {pose.x - from->x, pose.z - from->z};
     const double length = imp_vec2_length(piece);

@@ -1,11 +1,11 @@
-// Finds a way out of a tight place: Dijkstra's algorithm over poses that are reached by short
+// Finds a path out of a tight place: Dijkstra's algorithm over poses that are reached by short
 // straight pieces and by turns on the spot. A pose is kept as it is reached; poses in the same cell
 // of a grid over position and heading count as the same. All memory is allocated beforehand.
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/vector.h"
-#include "policy/way.h"
+#include "policy/escape_path.h"
 
 enum {
     HEADINGS = 24,
@@ -26,7 +26,7 @@ static const double CELL = 0.025; // [m]
 static const double REACH = 0.68; // no farther from the start [m]
 // A pose is tight where a robot so much larger, or shifted so far [m], would not stand freely.
 static const double SIZE_FREE = 1.2, SHIFT = 0.02;
-// A way ends no farther than this from a lane [tiles], [rad].
+// A path ends no farther than this from a lane [tiles], [rad].
 static const double LANE_DISTANCE = 0.2, LANE_ANGLE = 0.6;
 
 typedef enum piece { AHEAD, BACK, LEFT, RIGHT, PIECES, NO_PIECE } piece;
@@ -40,7 +40,7 @@ typedef struct node {
     int below; // the next in its bucket, or -1
 } node;
 
-struct imp_way_search {
+struct imp_escape_search {
     node nodes[NODES_MAX];
     int count;
     int buckets[BUCKETS]; // nodes to look at by cost modulo BUCKETS
@@ -52,17 +52,17 @@ struct imp_way_search {
     imp_pose start;
 };
 
-imp_way_search *imp_way_search_create(void)
+imp_escape_search *imp_escape_search_create(void)
 {
-    return calloc(1, sizeof(imp_way_search));
+    return calloc(1, sizeof(imp_escape_search));
 }
 
-void imp_way_search_destroy(imp_way_search *search)
+void imp_escape_search_destroy(imp_escape_search *search)
 {
     free(search);
 }
 
-static imp_pose pose_of(const imp_way_search *s, const node *n)
+static imp_pose pose_of(const imp_escape_search *s, const node *n)
 {
     return (imp_pose){s->start.x + (double)n->x, s->start.z + (double)n->z,
                       imp_wrap_angle(s->start.heading + n->heading * (2.0 * IMP_PI / HEADINGS))};
@@ -76,7 +76,7 @@ static imp_pose shifted(imp_pose pose, double ahead, double right)
 }
 
 // Whether the episode would go on with the robot there.
-static bool may_stand(imp_way_search *s, imp_pose pose)
+static bool may_stand(imp_escape_search *s, imp_pose pose)
 {
     if (s->env.def.rules == IMP_RULES_SIMULATOR)
         return imp_env_valid_pose(&s->env, pose, 1.0);
@@ -84,7 +84,7 @@ static bool may_stand(imp_way_search *s, imp_pose pose)
     return imp_env_challenge_ending(&s->env) == IMP_ENDING_NONE;
 }
 
-static bool is_tight(imp_way_search *s, imp_pose pose)
+static bool is_tight(imp_escape_search *s, imp_pose pose)
 {
     return !imp_env_on_road(s->env.world, pose, SIZE_FREE) ||
            !may_stand(s, shifted(pose, SHIFT, 0.0)) || !may_stand(s, shifted(pose, -SHIFT, 0.0)) ||
@@ -101,7 +101,7 @@ static int cell_of(const node *n, double size, int side, int headings)
     return (j * side + i) * headings + n->heading * headings / HEADINGS;
 }
 
-static void push(imp_way_search *s, node n)
+static void push(imp_escape_search *s, node n)
 {
     if (s->count == NODES_MAX)
         return;
@@ -112,7 +112,7 @@ static void push(imp_way_search *s, node n)
 }
 
 // The cheapest node that is left, or -1.
-static int pop(imp_way_search *s)
+static int pop(imp_escape_search *s)
 {
     for (int k = 0; k < BUCKETS; k++, s->cost++) {
         int *bucket = &s->buckets[s->cost % BUCKETS];
@@ -126,7 +126,7 @@ static int pop(imp_way_search *s)
 }
 
 // A share of a piece from a node on.
-static node moved(const imp_way_search *s, const node *from, piece by, double share)
+static node moved(const imp_escape_search *s, const node *from, piece by, double share)
 {
     node n = *from;
     if (by == AHEAD || by == BACK) {
@@ -139,7 +139,7 @@ static node moved(const imp_way_search *s, const node *from, piece by, double sh
     return n;
 }
 
-static void expand(imp_way_search *s, int index)
+static void expand(imp_escape_search *s, int index)
 {
     const node from = s->nodes[index];
     for (piece by = AHEAD; by < PIECES; by++) {
@@ -160,28 +160,28 @@ static void expand(imp_way_search *s, int index)
     }
 }
 
-// The stops on the way to a node; false if there are too many.
-static bool trace(const imp_way_search *s, int index, imp_way *way)
+// The stops on the path to a node; false if there are too many.
+static bool trace(const imp_escape_search *s, int index, imp_escape_path *path)
 {
     int stops = 0;
     piece after = NO_PIECE;
-    imp_pose backwards[IMP_WAY_STOPS];
+    imp_pose backwards[IMP_ESCAPE_STOPS];
     for (int k = index; k >= 0; k = s->nodes[k].from) {
         if (s->nodes[k].by != after || s->nodes[k].from < 0) {
-            if (stops == IMP_WAY_STOPS)
+            if (stops == IMP_ESCAPE_STOPS)
                 return false;
             backwards[stops++] = pose_of(s, &s->nodes[k]);
         }
         after = s->nodes[k].by;
     }
     for (int k = 0; k < stops; k++)
-        way->stops[k] = backwards[stops - 1 - k];
-    way->count = stops;
+        path->stops[k] = backwards[stops - 1 - k];
+    path->count = stops;
     return true;
 }
 
 // Whether a node lies near a lane, in a place of which none was offered before.
-static bool is_to_be_offered(imp_way_search *s, const node *n)
+static bool is_to_be_offered(imp_escape_search *s, const node *n)
 {
     imp_lane_position lane;
     const imp_world *world = s->env.world;
@@ -196,7 +196,7 @@ static bool is_to_be_offered(imp_way_search *s, const node *n)
     return true;
 }
 
-static void begin(imp_way_search *s, const imp_env *env, imp_pose from)
+static void begin(imp_escape_search *s, const imp_env *env, imp_pose from)
 {
     memset(s->closed, 0, sizeof s->closed);
     memset(s->offered, 0, sizeof s->offered);
@@ -210,8 +210,9 @@ static void begin(imp_way_search *s, const imp_env *env, imp_pose from)
     push(s, (node){.by = NO_PIECE, .from = -1});
 }
 
-bool imp_way_find(imp_way_search *s, const imp_env *env, imp_pose from,
-                  bool (*accept)(void *context, const imp_way *way), void *context, imp_way *out)
+bool imp_escape_path_find(imp_escape_search *s, const imp_env *env, imp_pose from,
+                          bool (*accept)(void *context, const imp_escape_path *path), void *context,
+                          imp_escape_path *out)
 {
     begin(s, env, from);
     for (int index; (index = pop(s)) >= 0 && s->offers < OFFERS_MAX;) {
