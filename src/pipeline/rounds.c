@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/plural.h"
 #include "imprint/report.h"
 
 enum { TABLE_BYTES_MAX = 1 << 20 };
@@ -61,11 +60,11 @@ imp_status imp_rounds_read(imp_dagger *out, const char *folder, int last, imp_er
         status = imp_fail(err, IMP_BAD_INPUT, "%s:1: is not a table of DAgger's rounds", path);
     while (status == IMP_OK && (line = strtok_r(NULL, "\n", &rest)) != NULL) {
         if (out->count > last)
-            status =
-                imp_fail(err, IMP_USAGE,
-                         "%s: holds more than round 0 and the %s asked for: ask for more, or start "
-                         "over with --force",
-                         folder, IMP_COUNT(last, "round"));
+            status = imp_fail(
+                err, IMP_USAGE,
+                "%s: holds more rounds than are asked for (%d): ask for more, or start over "
+                "with --force",
+                folder, last);
         else if (!read_row(line, old, out->count, &out->rounds[out->count]))
             status = imp_fail(err, IMP_BAD_INPUT, "%s:%d: is not the row of round %d", path,
                               out->count + 2, out->count);
