@@ -100,8 +100,8 @@ typedef struct imp_contest_episode {
     char reason[240];  ///< of IMP_ENDING_GAVE_UP; else ""
     imp_metrics metrics;
     imp_crossings crossings;
-    double headway, expert_headway, progress; ///< as in imp_episode_result
-    bool stalled, expert_stalled;             ///< see IMP_STALL_TIME
+    double net_distance, expert_net_distance, progress; ///< as in imp_episode_result
+    bool stalled, expert_stalled;                       ///< see IMP_STALL_TIME
     int samples;     ///< states that the metrics saw, those after an incident included
     imp_pose *poses; ///< (samples)
     double *times;   ///< (samples) [s]
@@ -249,7 +249,7 @@ typedef struct imp_dagger_round {
     int survived;                 ///< of that network's evaluation, as follows
     int completed, stalled;       ///< see imp_completed()
     double progress;              ///< of the expert's; NaN if it is not known
-    double headway;               ///< net distance along the lanes, per episode [m]
+    double net_distance;          ///< net distance along the lanes, per episode [m]
     double lane_distance;         ///< mean |lane distance| in it [m]; NaN if no step had settled
     double distance;              ///< per episode [m]
     double speed;                 ///< [m/s]; NaN like it

@@ -99,9 +99,11 @@ typedef struct imp_episode_result {
     imp_pose start, end;
     /// Net distance along the lanes [m]: backward counts negative, and what is driven to and fro or
     /// in circles on the spot adds nothing
-    double headway;
-    double expert_headway; ///< the expert's, from the same start, in as long as an episode may last
-    double progress; ///< headway / expert_headway; NaN if the expert stalls there or gets nowhere
+    double net_distance;
+    double expert_net_distance; ///< the expert's, from the same start, in as long as an episode may
+                                ///< last
+    double progress; ///< net_distance / expert_net_distance; NaN if the expert stalls there or gets
+                     ///< nowhere
     bool stalled;    ///< see IMP_STALL_TIME
     bool expert_stalled;
     int stalled_step;         ///< by which that is certain, if stalled
@@ -113,12 +115,12 @@ typedef struct imp_episode_result {
 /// Figures over episodes.
 typedef struct imp_figures {
     int episodes;
-    int completed;              ///< see imp_completed()
-    int survived;               ///< that reached the last step, stalled or not
-    int stalled;                ///< whatever they ended by
-    imp_estimate completion;    ///< share of episodes that were completed
-    imp_estimate progress;      ///< sum of headways / sum of the expert's, where it does not stall
-    imp_estimate headway;       ///< net distance along the lanes, per episode [m]
+    int completed;           ///< see imp_completed()
+    int survived;            ///< that reached the last step, stalled or not
+    int stalled;             ///< whatever they ended by
+    imp_estimate completion; ///< share of episodes that were completed
+    imp_estimate progress; ///< sum of net distances / sum of the expert's, where it does not stall
+    imp_estimate net_distance;  ///< net distance along the lanes, per episode [m]
     imp_estimate survival;      ///< share of episodes that reached the last step
     imp_estimate reward;        ///< per episode
     imp_estimate distance;      ///< along the lane, per episode [m]

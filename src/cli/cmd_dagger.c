@@ -115,7 +115,7 @@ static json_t *rounds_json(const imp_dagger *done)
                               imp_session_real(row->loss), "validation_loss",
                               imp_session_real(row->validation_loss), "completed", row->completed,
                               "stalled", row->stalled, "survived", row->survived, "progress",
-                              imp_session_real(row->progress), "headway", row->headway,
+                              imp_session_real(row->progress), "net_distance", row->net_distance,
                               "lane_distance", imp_session_real(row->lane_distance), "distance",
                               row->distance, "speed", imp_session_real(row->speed)));
     }

@@ -73,8 +73,8 @@ static json_t *contest_json(const char *policy, int rank, const imp_contest *con
         json_t *episode = json_pack(
             "{s:s, s:b, s:b, s:o, s:f, s:f, s:i}", "ending", imp_ending_name(result->ending),
             "completed", result->ending == IMP_ENDING_MAX_STEPS && !result->stalled, "stalled",
-            result->stalled, "progress", imp_session_real(result->progress), "headway_m",
-            result->headway, "expert_headway_m", result->expert_headway, "samples",
+            result->stalled, "progress", imp_session_real(result->progress), "net_distance_m",
+            result->net_distance, "expert_net_distance_m", result->expert_net_distance, "samples",
             result->samples);
         if (result->ending == IMP_ENDING_GAVE_UP)
             json_object_set_new(episode, "reason", json_string(result->reason));

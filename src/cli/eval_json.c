@@ -21,9 +21,9 @@ json_t *imp_figures_json(const imp_figures *f)
         "{s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "episodes",
         f->episodes, "completed", f->completed, "survived", f->survived, "stalled", f->stalled,
         "completion", imp_estimate_json(f->completion), "progress", imp_estimate_json(f->progress),
-        "headway_m", imp_estimate_json(f->headway), "survival", imp_estimate_json(f->survival),
-        "reward", imp_estimate_json(f->reward), "distance_m", imp_estimate_json(f->distance),
-        "speed_m_s", imp_estimate_json(f->speed), "lane_distance_m",
+        "net_distance_m", imp_estimate_json(f->net_distance), "survival",
+        imp_estimate_json(f->survival), "reward", imp_estimate_json(f->reward), "distance_m",
+        imp_estimate_json(f->distance), "speed_m_s", imp_estimate_json(f->speed), "lane_distance_m",
         imp_estimate_json(f->lane_distance), "action_error", imp_estimate_json(f->action_error));
 }
 
@@ -39,11 +39,12 @@ static json_t *episode_json(const imp_episode_result *r)
         "s:[f,f,f]}",
         "map", r->map, "steps", r->steps, "ending", imp_ending_name(r->ending), "completed",
         imp_completed(r), "stalled", r->stalled, "progress", imp_session_real(r->progress),
-        "headway_m", r->headway, "expert_headway_m", r->expert_headway, "expert_stalled",
-        r->expert_stalled, "reward", r->reward, "distance_m", r->distance, "speed_mean_m_s",
-        imp_session_real(r->settled > 0 ? r->speed_mean : NAN), "lane_distance_mean_m",
-        lane_distance_json(r), "action_error", imp_session_real(r->action_error), "start",
-        r->start.x, r->start.z, r->start.heading, "end", r->end.x, r->end.z, r->end.heading);
+        "net_distance_m", r->net_distance, "expert_net_distance_m", r->expert_net_distance,
+        "expert_stalled", r->expert_stalled, "reward", r->reward, "distance_m", r->distance,
+        "speed_mean_m_s", imp_session_real(r->settled > 0 ? r->speed_mean : NAN),
+        "lane_distance_mean_m", lane_distance_json(r), "action_error",
+        imp_session_real(r->action_error), "start", r->start.x, r->start.z, r->start.heading, "end",
+        r->end.x, r->end.z, r->end.heading);
 }
 
 static json_t *episodes_json(const imp_evaluation *evaluation)

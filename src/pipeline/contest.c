@@ -27,9 +27,9 @@ typedef struct job {
     imp_crew crew;
     const imp_contest_def *def;
     imp_contest *out;
-    imp_error *errors;    // (episodes)
-    imp_metrics *metrics; // (episodes)
-    double *headways;     // (2 * episodes) the policy's, then the expert's, where that has any
+    imp_error *errors;     // (episodes)
+    imp_metrics *metrics;  // (episodes)
+    double *net_distances; // (2 * episodes) the policy's, then the expert's, where that has any
 } job;
 
 // An episode under way.
@@ -120,7 +120,7 @@ static imp_status drive_through(drive *d, imp_crew *crew, int worker, imp_error 
     d->result->ending = ending;
     d->result->metrics = imp_meter_read(d->meter);
     d->result->crossings = imp_meter_crossings(d->meter);
-    d->result->headway = imp_travel_distance(&d->travel, env);
+    d->result->net_distance = imp_travel_distance(&d->travel, env);
     d->result->stalled = d->travel.stalled;
     return IMP_OK;
 }
@@ -128,11 +128,11 @@ static imp_status drive_through(drive *d, imp_crew *crew, int worker, imp_error 
 // What the expert makes of the episode.
 static imp_status measure(drive *d, imp_crew *crew, int worker, imp_error *err)
 {
-    imp_yardstick expert;
+    imp_expert_travel expert;
     const imp_status status = imp_travel_of_expert(&expert, crew, worker, err);
     if (status != IMP_OK)
         return status;
-    d->result->expert_headway = expert.distance;
+    d->result->expert_net_distance = expert.distance;
     d->result->expert_stalled = expert.stalled;
     return IMP_OK;
 }
@@ -155,26 +155,27 @@ static void drive_one(void *context, int index, int worker)
 static void summarize(job *work)
 {
     imp_contest *out = work->out;
-    double *const own = work->headways, *const experts = own + out->episodes;
+    double *const own = work->net_distances, *const experts = own + out->episodes;
     for (int e = 0; e < out->episodes; e++) {
         imp_contest_episode *r = &out->results[e];
         const bool lasted = r->ending == IMP_ENDING_MAX_STEPS;
-        const bool measured = !r->expert_stalled && r->expert_headway > 0.0;
+        const bool measured = !r->expert_stalled && r->expert_net_distance > 0.0;
         work->metrics[e] = r->metrics;
         out->crossings.count += r->crossings.count;
         out->crossings.legal += r->crossings.legal;
         out->survived += lasted;
         out->stalled += r->stalled;
         out->completed += lasted && !r->stalled;
-        r->progress = measured ? r->headway / r->expert_headway : NAN;
-        own[e] = r->headway;
-        experts[e] = measured ? r->expert_headway : 0.0;
+        r->progress = measured ? r->net_distance / r->expert_net_distance : NAN;
+        own[e] = r->net_distance;
+        experts[e] = measured ? r->expert_net_distance : 0.0;
     }
     out->progress = imp_estimate_ratio(own, experts, out->episodes);
     out->aggregate = imp_metrics_aggregate(work->metrics, out->episodes);
 }
 
-static imp_status run(job *work, const imp_driver *driver, const imp_driver *guide, imp_error *err)
+static imp_status run(job *work, const imp_driver *driver, const imp_driver *progress_expert,
+                      imp_error *err)
 {
     const imp_contest_def *def = work->def;
     imp_contest *out = work->out;
@@ -184,7 +185,7 @@ static imp_status run(job *work, const imp_driver *driver, const imp_driver *gui
                          .env = &env,
                          .camera = &def->camera,
                          .driver = driver,
-                         .guide = guide,
+                         .progress_expert = progress_expert,
                          .observe = imp_driver_observation(driver),
                          .threads = def->threads,
                          .monitor = work->crew.monitor};
@@ -197,9 +198,9 @@ static imp_status run(job *work, const imp_driver *driver, const imp_driver *gui
     out->results = calloc((size_t)episodes, sizeof *out->results);
     work->errors = calloc((size_t)episodes, sizeof *work->errors);
     work->metrics = calloc((size_t)episodes, sizeof *work->metrics);
-    work->headways = calloc(2 * (size_t)episodes, sizeof *work->headways);
+    work->net_distances = calloc(2 * (size_t)episodes, sizeof *work->net_distances);
     if (out->results == NULL || work->errors == NULL || work->metrics == NULL ||
-        work->headways == NULL)
+        work->net_distances == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_COUNT(episodes, "episode"));
     imp_status status = imp_crew_hire(&work->crew, &crew, err);
     if (status != IMP_OK)
@@ -226,15 +227,15 @@ imp_status imp_run_contest(imp_contest *out, const imp_driver *driver, const imp
     double start = imp_clock();
     *out = (imp_contest){0};
     job work = {.def = def, .out = out, .crew = {.monitor = monitor}};
-    imp_driver *guide = NULL;
-    imp_status status = imp_driver_open(&guide, "expert", &def->expert, err);
+    imp_driver *progress_expert = NULL;
+    imp_status status = imp_driver_open(&progress_expert, "expert", &def->expert, err);
     if (status == IMP_OK)
-        status = run(&work, driver, guide, err);
+        status = run(&work, driver, progress_expert, err);
     imp_crew_dismiss(&work.crew);
-    imp_driver_close(guide);
+    imp_driver_close(progress_expert);
     free(work.errors);
     free(work.metrics);
-    free(work.headways);
+    free(work.net_distances);
     out->seconds = imp_clock() - start;
     if (status != IMP_OK)
         imp_contest_free(out);

@@ -26,8 +26,8 @@ static imp_status hire_member(imp_crew *crew, imp_crew_member *member, const imp
         status = imp_driver_policy(def->driver, &member->driver, err);
     if (status == IMP_OK && def->teacher != NULL)
         status = imp_driver_policy(def->teacher, &member->teacher, err);
-    if (status == IMP_OK && def->guide != NULL)
-        status = imp_driver_policy(def->guide, &member->guide, err);
+    if (status == IMP_OK && def->progress_expert != NULL)
+        status = imp_driver_policy(def->progress_expert, &member->progress_expert, err);
     if (status == IMP_OK)
         status = imp_renderer_create(&member->renderer, def->camera, IMP_RENDER_AUTO, err);
     if (status == IMP_OK && def->observe == IMP_OBSERVATION_SEGMENTS)
@@ -119,7 +119,7 @@ void imp_crew_dismiss(imp_crew *crew)
     for (int k = 0; k < crew->threads; k++) {
         imp_policy_destroy(crew->members[k].driver);
         imp_policy_destroy(crew->members[k].teacher);
-        imp_policy_destroy(crew->members[k].guide);
+        imp_policy_destroy(crew->members[k].progress_expert);
         imp_renderer_destroy(crew->members[k].renderer);
         imp_labeller_destroy(crew->members[k].labeller);
         imp_appearance_destroy(crew->members[k].appearance);

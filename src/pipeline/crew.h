@@ -12,8 +12,8 @@
 typedef struct imp_crew_member {
     imp_env env;
     imp_policy *driver;
-    imp_policy *teacher; // NULL where the driver's own action is the label
-    imp_policy *guide;   // expert that progress is measured by; NULL where it is not
+    imp_policy *teacher;         // NULL where the driver's own action is the label
+    imp_policy *progress_expert; // expert that progress is measured by; NULL where it is not
     imp_renderer *renderer;
     imp_labeller *labeller; // NULL where pictures are seen
     uint8_t *observation;   // one picture
@@ -50,8 +50,8 @@ typedef struct imp_crew_def {
     const imp_env_def *env;
     const imp_camera_def *camera;
     const imp_driver *driver;
-    const imp_driver *teacher; // nullable
-    const imp_driver *guide;   // nullable
+    const imp_driver *teacher;         // nullable
+    const imp_driver *progress_expert; // nullable
     int threads;
     const imp_monitor *monitor;
     imp_split split;                        // which of the maps take part

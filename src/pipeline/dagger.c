@@ -248,7 +248,7 @@ static imp_status evaluate(run *r, int round, imp_dagger_round *row, imp_error *
     row->completed = evaluation.completed;
     row->stalled = evaluation.stalled;
     row->progress = evaluation.figures.progress.value;
-    row->headway = evaluation.figures.headway.value;
+    row->net_distance = evaluation.figures.net_distance.value;
     row->lane_distance = evaluation.lane_distance_mean;
     row->distance = evaluation.distance_mean;
     row->speed = evaluation.speed_mean;

@@ -63,7 +63,7 @@ static void put_episode(FILE *out, const char *policy, int number, const imp_epi
     fprintf(out, "%.9g,%.9g,%.9g,%d,%d,", r->end.x, r->end.z, r->end.heading, imp_completed(r),
             r->stalled);
     put_if(out, !isnan(r->progress), r->progress);
-    fprintf(out, "%.9g,%.9g\n", r->headway, r->expert_headway);
+    fprintf(out, "%.9g,%.9g\n", r->net_distance, r->expert_net_distance);
 }
 
 imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *err)
@@ -74,7 +74,7 @@ imp_status imp_eval_write_episodes(const imp_eval_report_def *def, imp_error *er
         return status;
     fputs("policy,episode,map,steps,ending,reward,distance_m,speed_mean_m_s,lane_distance_mean_m,"
           "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad,"
-          "completed,stalled,progress,headway_m,expert_headway_m\n",
+          "completed,stalled,progress,net_distance_m,expert_net_distance_m\n",
           r.stream);
     for (int p = 0; p < def->count; p++) {
         char policy[IMP_DRIVER_IDENTITY_MAX]; // not its path: equal evaluations have equal tables

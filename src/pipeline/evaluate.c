@@ -164,13 +164,13 @@ static void film_step(const imp_replay_def *which, imp_replay *film, int step, c
 
 // What the way tells, at the end of an episode.
 static void note_travel(imp_episode_result *result, const imp_travel *travel, const imp_env *env,
-                        imp_yardstick expert)
+                        imp_expert_travel expert)
 {
-    result->headway = imp_travel_distance(travel, env);
-    result->expert_headway = expert.distance;
+    result->net_distance = imp_travel_distance(travel, env);
+    result->expert_net_distance = expert.distance;
     result->expert_stalled = expert.stalled;
     const bool measured = !expert.stalled && expert.distance > 0.0;
-    result->progress = measured ? result->headway / expert.distance : NAN;
+    result->progress = measured ? result->net_distance / expert.distance : NAN;
     result->stalled = imp_travel_stalled(travel, env, expert.distance);
     if (result->stalled && !travel->stalled)
         result->stalled_step = result->steps;
@@ -182,7 +182,7 @@ imp_status imp_eval_drive(imp_crew *crew, int worker, int episode, const imp_eva
 {
     imp_crew_member *member = &crew->members[worker];
     imp_env *env = &member->env;
-    imp_yardstick expert;
+    imp_expert_travel expert;
     imp_travel travel;
     imp_status status = imp_crew_reset(crew, member, (uint32_t)episode, err);
     if (status == IMP_OK && def->starts != NULL)
@@ -271,9 +271,9 @@ static imp_status take_starts(imp_crew *crew, const imp_eval_def *def, imp_error
     return status;
 }
 
-imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_driver *guide,
-                         bool asks, const imp_eval_def *def, const imp_monitor *monitor,
-                         imp_error *err)
+imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver,
+                         const imp_driver *progress_expert, bool asks, const imp_eval_def *def,
+                         const imp_monitor *monitor, imp_error *err)
 {
     imp_env_def env = def->env;
     env.max_steps = def->steps * env.frame_skip;
@@ -287,8 +287,8 @@ imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_dri
                                    .randomization = &def->randomization,
                                    .driver = driver,
                                    .observe = imp_driver_observation(driver),
-                                   .teacher = asks ? guide : NULL,
-                                   .guide = guide,
+                                   .teacher = asks ? progress_expert : NULL,
+                                   .progress_expert = progress_expert,
                                    .threads = def->threads,
                                    .monitor = monitor};
     const imp_status status = imp_crew_hire(crew, &crew_def, err);
@@ -339,12 +339,12 @@ static void gather(job *work)
         out->results[e].map = out->maps[out->results[e].map_index].name;
 }
 
-static imp_status run(job *work, const imp_driver *driver, const imp_driver *guide,
+static imp_status run(job *work, const imp_driver *driver, const imp_driver *progress_expert,
                       const imp_monitor *monitor, imp_error *err)
 {
     const imp_eval_def *def = work->def;
     imp_status status =
-        imp_eval_hire(&work->crew, driver, guide, def->ask_expert, def, monitor, err);
+        imp_eval_hire(&work->crew, driver, progress_expert, def->ask_expert, def, monitor, err);
     if (status == IMP_OK)
         status = make_results(work, err);
     if (status != IMP_OK)
@@ -359,7 +359,7 @@ static imp_status run(job *work, const imp_driver *driver, const imp_driver *gui
     return imp_eval_summarize(work->out, err);
 }
 
-imp_status imp_eval_guide(imp_driver **out, const imp_eval_def *def, imp_error *err)
+imp_status imp_eval_progress_expert(imp_driver **out, const imp_eval_def *def, imp_error *err)
 {
     imp_expert_def expert = def->expert;
     expert.believed = &def->env.drive;
@@ -393,12 +393,12 @@ imp_status imp_evaluate(imp_evaluation *out, const imp_driver *driver, const imp
     const double start = imp_clock();
     *out = (imp_evaluation){0};
     job work = {.def = def, .out = out};
-    imp_driver *guide = NULL;
-    status = imp_eval_guide(&guide, def, err);
+    imp_driver *progress_expert = NULL;
+    status = imp_eval_progress_expert(&progress_expert, def, err);
     if (status == IMP_OK)
-        status = run(&work, driver, guide, monitor, err);
+        status = run(&work, driver, progress_expert, monitor, err);
     imp_crew_dismiss(&work.crew);
-    imp_driver_close(guide);
+    imp_driver_close(progress_expert);
     free(work.tallies);
     free(work.failures);
     out->seconds = imp_clock() - start;

@@ -15,13 +15,13 @@ typedef struct imp_tally {
 imp_status imp_eval_check(const imp_eval_def *def, imp_error *err);
 
 // The expert of an evaluation; one that goes by sight does not see what was drawn.
-imp_status imp_eval_guide(imp_driver **out, const imp_eval_def *def, imp_error *err);
+imp_status imp_eval_progress_expert(imp_driver **out, const imp_eval_def *def, imp_error *err);
 
-// A crew for an evaluation. guide: whose progress counts as whole. asks: whether it is also asked
-// for its opinion. Freed with imp_crew_dismiss(), also after a failure.
-imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver, const imp_driver *guide,
-                         bool asks, const imp_eval_def *def, const imp_monitor *monitor,
-                         imp_error *err);
+// A crew for an evaluation. progress_expert: whose progress counts as whole. asks: whether it is
+// also asked for its opinion. Freed with imp_crew_dismiss(), also after a failure.
+imp_status imp_eval_hire(imp_crew *crew, const imp_driver *driver,
+                         const imp_driver *progress_expert, bool asks, const imp_eval_def *def,
+                         const imp_monitor *monitor, imp_error *err);
 
 // Drives one episode. What the result has room for is kept in it; tally and film may be NULL.
 imp_status imp_eval_drive(imp_crew *crew, int worker, int episode, const imp_eval_def *def,

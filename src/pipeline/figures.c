@@ -42,20 +42,20 @@ static double distance(const imp_episode_result *r)
     return r->distance;
 }
 
-static double headway(const imp_episode_result *r)
+static double net_distance(const imp_episode_result *r)
 {
-    return r->headway;
+    return r->net_distance;
 }
 
 // Of an episode that progress is known of, and what the expert makes of it.
-static double measured_headway(const imp_episode_result *r)
+static double measured_net_distance(const imp_episode_result *r)
 {
-    return isnan(r->progress) ? 0.0 : r->headway;
+    return isnan(r->progress) ? 0.0 : r->net_distance;
 }
 
-static double expert_headway(const imp_episode_result *r)
+static double expert_net_distance(const imp_episode_result *r)
 {
-    return isnan(r->progress) ? 0.0 : r->expert_headway;
+    return isnan(r->progress) ? 0.0 : r->expert_net_distance;
 }
 
 static double speed(const imp_episode_result *r)
@@ -98,8 +98,8 @@ static imp_figures figures_of(const selection *s)
         figures.stalled += s->episodes[k]->stalled;
     }
     figures.completion = imp_estimate_share(figures.completed, s->count);
-    figures.progress = estimate(s, (column){measured_headway, expert_headway});
-    figures.headway = estimate(s, (column){headway, one});
+    figures.progress = estimate(s, (column){measured_net_distance, expert_net_distance});
+    figures.net_distance = estimate(s, (column){net_distance, one});
     figures.survival = imp_estimate_share(figures.survived, s->count);
     figures.reward = estimate(s, (column){reward, one});
     figures.distance = estimate(s, (column){distance, one});
@@ -230,8 +230,8 @@ imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *fir
         }
         out->completion_p = imp_sign_test(out->completed_only_first, out->completed_only_second);
         for (int e = 0; e < count; e++) {
-            s.values[e] = measured_headway(&a[e]) - measured_headway(&b[e]);
-            s.weights[e] = expert_headway(&a[e]);
+            s.values[e] = measured_net_distance(&a[e]) - measured_net_distance(&b[e]);
+            s.weights[e] = expert_net_distance(&a[e]);
         }
         out->progress = imp_estimate_ratio(s.values, s.weights, count);
         out->survival_p = imp_sign_test(out->only_first, out->only_second);

@@ -52,10 +52,11 @@ static void drive_one(void *context, int index, int worker)
                        which, replay, err);
 }
 
-static imp_status run(job *work, int count, const imp_driver *driver, const imp_driver *guide,
-                      const imp_monitor *monitor, imp_error *err)
+static imp_status run(job *work, int count, const imp_driver *driver,
+                      const imp_driver *progress_expert, const imp_monitor *monitor, imp_error *err)
 {
-    imp_status status = imp_eval_hire(&work->crew, driver, guide, true, &work->def, monitor, err);
+    imp_status status =
+        imp_eval_hire(&work->crew, driver, progress_expert, true, &work->def, monitor, err);
     if (status != IMP_OK)
         return status;
     work->crew.progress.task = "replay";
@@ -82,15 +83,15 @@ imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int
                               which[k].every);
     if (status != IMP_OK || count < 1)
         return status;
-    imp_driver *guide = NULL;
+    imp_driver *progress_expert = NULL;
     job work = {.network = imp_driver_network(driver), .def = *def, .which = which, .out = out};
     work.errors = calloc((size_t)count, sizeof *work.errors);
-    status = work.errors != NULL ? imp_eval_guide(&guide, def, err)
+    status = work.errors != NULL ? imp_eval_progress_expert(&progress_expert, def, err)
                                  : imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
     if (status == IMP_OK)
-        status = run(&work, count, driver, guide, monitor, err);
+        status = run(&work, count, driver, progress_expert, monitor, err);
     imp_crew_dismiss(&work.crew);
-    imp_driver_close(guide);
+    imp_driver_close(progress_expert);
     free(work.errors);
     return status;
 }

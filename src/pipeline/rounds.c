@@ -14,18 +14,19 @@ enum { TABLE_BYTES_MAX = 1 << 20 };
 // What tables of earlier releases begin with: they know nothing of stalls.
 static const char OLD_HEADER[] = "round,expert_share,frames,ended_badly,loss,validation_loss,"
                                  "survived,lane_distance,distance,speed";
-static const char HEADER[] = "round,expert_share,frames,ended_badly,loss,validation_loss,survived,"
-                             "lane_distance,distance,speed,completed,stalled,progress,headway\n";
+static const char HEADER[] =
+    "round,expert_share,frames,ended_badly,loss,validation_loss,survived,"
+    "lane_distance,distance,speed,completed,stalled,progress,net_distance\n";
 
 static bool read_row(const char *line, bool old, int number, imp_dagger_round *row)
 {
     int round, old_end = 0, end = 0;
-    double share, loss, validation, lane, distance, speed, progress = NAN, headway = NAN;
+    double share, loss, validation, lane, distance, speed, progress = NAN, net_distance = NAN;
     // NOLINTNEXTLINE(cert-err34-c): the file is ours, and a row that is cut off is told by its end
     const int fields = sscanf(
         line, "%d,%lf,%" SCNd64 ",%d,%lf,%lf,%d,%lf,%lf,%lf%n,%d,%d,%lf,%lf%n", &round, &share,
         &row->frames, &row->ended_badly, &loss, &validation, &row->survived, &lane, &distance,
-        &speed, &old_end, &row->completed, &row->stalled, &progress, &headway, &end);
+        &speed, &old_end, &row->completed, &row->stalled, &progress, &net_distance, &end);
     if (fields != (old ? 10 : 14) || line[old ? old_end : end] != '\0' || round != number)
         return false;
     row->expert_share = share;
@@ -35,10 +36,10 @@ static bool read_row(const char *line, bool old, int number, imp_dagger_round *r
     row->distance = distance;
     row->speed = speed;
     row->progress = progress;
-    row->headway = headway;
+    row->net_distance = net_distance;
     if (old) {
         row->completed = row->survived;
-        row->headway = distance;
+        row->net_distance = distance;
     }
     return true;
 }
@@ -82,7 +83,8 @@ static bool is_better(const imp_dagger_round *a, const imp_dagger_round *b, int 
     if (abs(lost_a - lost_b) > sqrt((double)(lost_a + lost_b)))
         return lost_a < lost_b;
     // the distance counts circles on the spot, too
-    return a->stalled > 0 || b->stalled > 0 ? a->headway > b->headway : a->distance > b->distance;
+    return a->stalled > 0 || b->stalled > 0 ? a->net_distance > b->net_distance
+                                            : a->distance > b->distance;
 }
 
 int imp_rounds_best(const imp_dagger *out, int episodes)
@@ -186,7 +188,7 @@ imp_status imp_rounds_write(const imp_dagger *out, const char *folder, const imp
                 "%d,%.17g,%" PRId64 ",%d,%.17g,%.17g,%d,%.17g,%.17g,%.17g,%d,%d,%.17g,%.17g\n", k,
                 row->expert_share, row->frames, row->ended_badly, row->loss, row->validation_loss,
                 row->survived, row->lane_distance, row->distance, row->speed, row->completed,
-                row->stalled, row->progress, row->headway);
+                row->stalled, row->progress, row->net_distance);
     }
     if (fclose(file) != 0)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);

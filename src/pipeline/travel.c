@@ -134,7 +134,7 @@ static bool has_to_wait(const imp_env *env)
     return reason == IMP_WAIT_LIGHT || reason == IMP_WAIT_WALKER || reason == IMP_WAIT_CAR;
 }
 
-static void check_headway(imp_travel *travel, const imp_env *env)
+static void check_net_distance(imp_travel *travel, const imp_env *env)
 {
     const double distance = imp_travel_distance(travel, env);
     // who turns round is for a while behind where he came onto the tile: once is no stall
@@ -183,7 +183,7 @@ void imp_travel_step(imp_travel *travel, const imp_env *env)
     note_reach(travel);
     travel->time += env->def.drive.time_step * env->def.frame_skip;
     if (!travel->stalled && travel->time - travel->checked >= CHECK_TIME - ROUNDING)
-        check_headway(travel, env);
+        check_net_distance(travel, env);
 }
 
 bool imp_travel_stalled(const imp_travel *travel, const imp_env *env, double expert)
@@ -195,23 +195,23 @@ bool imp_travel_stalled(const imp_travel *travel, const imp_env *env, double exp
            imp_travel_distance(travel, env) < IMP_STALL_DISTANCE * limit / IMP_STALL_TIME;
 }
 
-imp_status imp_travel_of_expert(imp_yardstick *out, imp_crew *crew, int worker, imp_error *err)
+imp_status imp_travel_of_expert(imp_expert_travel *out, imp_crew *crew, int worker, imp_error *err)
 {
     enum { STEPS_BETWEEN_STOPS = 64 };
     imp_crew_member *member = &crew->members[worker];
     imp_env env;
     imp_travel travel;
     imp_env_copy(&env, &member->env);
-    imp_policy_begin(member->guide, &env);
+    imp_policy_begin(member->progress_expert, &env);
     imp_travel_begin(&travel, &env);
     int count = 0;
     for (imp_step step = {0}; !step.terminated && !step.truncated;) {
-        step = imp_env_step(&env, imp_policy_act(member->guide, &env, NULL));
+        step = imp_env_step(&env, imp_policy_act(member->progress_expert, &env, NULL));
         imp_travel_step(&travel, &env);
         if (++count % STEPS_BETWEEN_STOPS == 0 && !imp_crew_goes_on(crew, worker))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }
     const double distance = imp_travel_distance(&travel, &env);
-    *out = (imp_yardstick){distance, imp_travel_stalled(&travel, &env, distance)};
+    *out = (imp_expert_travel){distance, imp_travel_stalled(&travel, &env, distance)};
     return IMP_OK;
 }

@@ -18,7 +18,7 @@ typedef struct imp_travel {
     double mark;          // the distance at which it last got ahead [m]
     double time;          // since the episode began [s]
     double checked;       // when it was last looked at [s]
-    double idle;          // time without headway, waiting left out [s]
+    double idle;          // time without progress, waiting left out [s]
     bool stalled;
 } imp_travel;
 
@@ -37,13 +37,13 @@ double imp_travel_distance(const imp_travel *travel, const imp_env *env);
 bool imp_travel_stalled(const imp_travel *travel, const imp_env *env, double expert);
 
 // What the expert makes of an episode.
-typedef struct imp_yardstick {
+typedef struct imp_expert_travel {
     double distance; // [m]
     bool stalled;
-} imp_yardstick;
+} imp_expert_travel;
 
-// Lets the expert of a member of a crew, its `guide`, drive the episode that begins in the
-// member's environment, which stays as it is.
-imp_status imp_travel_of_expert(imp_yardstick *out, imp_crew *crew, int worker, imp_error *err);
+// Lets the expert of a member of a crew, its `progress_expert`, drive the episode that begins in
+// the member's environment, which stays as it is.
+imp_status imp_travel_of_expert(imp_expert_travel *out, imp_crew *crew, int worker, imp_error *err);
 
 #endif

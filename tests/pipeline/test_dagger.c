@@ -260,8 +260,8 @@ static void a_round_that_stands_is_not_the_best(void **state)
                            drives = {.survived = 60,
                                      .completed = 60,
                                      .distance = 5.0,
-                                     .headway = 5.0},
-                           crashes = {.survived = 0, .distance = 2.0, .headway = 2.0};
+                                     .net_distance = 5.0},
+                           crashes = {.survived = 0, .distance = 2.0, .net_distance = 2.0};
     const imp_dagger_round pairs[][2] = {
         {stands, drives}, {stands, crashes}, {circles, drives}, {circles, crashes}};
     for (int k = 0; k < 4; k++)
@@ -288,7 +288,8 @@ static void old_tables_of_rounds_are_read(void **state)
     assert_ok(imp_rounds_read(&out, folder, 2, &err), err);
     assert_int_equal(out.count, 1);
     assert_int_equal(rounds[0].completed, 40);
-    assert_true(rounds[0].speed == 0.4 && isnan(rounds[0].progress) && rounds[0].headway == 5.5);
+    assert_true(rounds[0].speed == 0.4 && isnan(rounds[0].progress) &&
+                rounds[0].net_distance == 5.5);
     const imp_eval_def eval = imp_default_eval_def();
     assert_ok(imp_rounds_write(&out, folder, &eval, &err), err);
     out.count = 0;

@@ -91,8 +91,8 @@ static void who_stands_survives_and_does_not_complete(void **state)
             assert_false(imp_completed(r));
             if (imp_ended_badly(r))
                 continue;
-            assert_true(r->expert_headway > 5.0 && !r->expert_stalled);
-            assert_close(r->progress, r->headway / r->expert_headway, 0.0);
+            assert_true(r->expert_net_distance > 5.0 && !r->expert_stalled);
+            assert_close(r->progress, r->net_distance / r->expert_net_distance, 0.0);
             // 10 s after it was last ahead
             assert_in_range(r->stalled_step, 300, k == 0 ? 300 : STEPS);
         }
@@ -124,7 +124,7 @@ static void the_expert_is_what_progress_is_measured_by(void **state)
     assert_ok(imp_evaluate(&e, driver, &def, NULL, &err), err);
     assert_int_equal(e.completed, 12);
     assert_true(e.figures.progress.value > 0.5 && e.figures.progress.value < 0.6);
-    assert_close(e.figures.headway.value, e.distance_mean, 0.02 * e.distance_mean);
+    assert_close(e.figures.net_distance.value, e.distance_mean, 0.02 * e.distance_mean);
     imp_driver_close(driver);
     imp_evaluation_free(&e);
 }
@@ -144,7 +144,7 @@ static void circles_are_no_progress(void **state)
         survived++;
         assert_true(r->stalled);
         assert_true(r->distance > 1.0);
-        assert_true(fabs(r->headway) < 0.6);
+        assert_true(fabs(r->net_distance) < 0.6);
     }
     assert_true(survived > 20);
     assert_int_equal(e.completed, 0);
@@ -160,7 +160,7 @@ static void backward_counts_negative(void **state)
     def.env.accept_start_angle = 0.02;
     imp_evaluation e = evaluate(&backing, &def);
     for (int n = 0; n < 10; n++)
-        assert_true(e.results[n].headway < 0.0 && e.results[n].progress < 0.0);
+        assert_true(e.results[n].net_distance < 0.0 && e.results[n].progress < 0.0);
     imp_evaluation_free(&e);
 }
 
@@ -172,7 +172,7 @@ static void turning_round_is_no_stall(void **state)
     def.map = IMP_TEST_DATA "/../../bench/maps/lone_road.yaml";
     imp_evaluation e = evaluate(NULL, &def);
     assert_int_equal(e.completed, 6);
-    assert_close(e.figures.headway.value, e.distance_mean, 0.1 * e.distance_mean);
+    assert_close(e.figures.net_distance.value, e.distance_mean, 0.1 * e.distance_mean);
     imp_evaluation_free(&e);
     def.expert.speed = 0.05;
     e = evaluate(NULL, &def);
@@ -189,7 +189,7 @@ static void turning_round_is_no_stall(void **state)
     def.steps = 900;
     e = evaluate(NULL, &def);
     assert_int_equal(e.completed, 6);
-    assert_true(e.figures.headway.value > 4.0);
+    assert_true(e.figures.net_distance.value > 4.0);
     imp_evaluation_free(&e);
     free(map);
 }

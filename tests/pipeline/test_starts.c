@@ -112,7 +112,7 @@ static void given_starts_repeat_drawn_ones(void **state)
         assert_string_equal(a->map, b->map);
         assert_int_equal(a->steps, b->steps);
         assert_memory_equal(a->poses, b->poses, ((size_t)a->steps + 1) * sizeof *a->poses);
-        assert_true(a->expert_headway == b->expert_headway);
+        assert_true(a->expert_net_distance == b->expert_net_distance);
     }
     imp_evaluation_free(&drawn);
     imp_evaluation_free(&given);
