@@ -221,7 +221,7 @@ static imp_status find_map(int *index, const imp_map_set *maps, const imp_eval_d
     name_start(name, def, k);
     if (*map == '\0')
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: does not tell on which of %s: add a column 'map', or give "
+                        "%s: does not say which of the %s: add a column 'map', or give "
                         "one --map",
                         name, IMP_COUNT(maps->count, "map"));
     return imp_fail(err, IMP_BAD_INPUT,

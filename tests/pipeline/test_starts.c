@@ -164,7 +164,7 @@ static void starts_that_are_none_are_refused(void **state)
     starts[1].line = 7;
     def.maps = maps;
     def.map_count = 2;
-    refuse(&def, IMP_BAD_INPUT, "list.csv:2: does not tell on which of the 2 maps");
+    refuse(&def, IMP_BAD_INPUT, "list.csv:2: does not say which of the 2 maps");
     strcpy(starts[0].map, "udem1");
     strcpy(starts[1].map, "small_loop");
     refuse(&def, IMP_BAD_INPUT, "list.csv:7: the map 'small_loop' is not among");
