@@ -426,8 +426,9 @@ imp_status imp_dataset_writer_flush(imp_dataset_writer *writer, imp_error *err)
     if (status == IMP_OK)
         return IMP_OK;
     // a full disk is the usual reason, and what then counts is what is left
-    return imp_fail(err, status, "%s; %s safe, continue with --resume", cause.message,
-                    IMP_COUNT(writer->done.episodes + writer->pending_safe, "episode"));
+    const int safe = writer->done.episodes + writer->pending_safe;
+    return imp_fail(err, status, "%s; %s %s safe, continue with --resume", cause.message,
+                    IMP_COUNT(safe, "episode"), safe == 1 ? "is" : "are");
 }
 
 static imp_status protect(const char *folder, const char *name, imp_error *err)
