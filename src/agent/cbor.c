@@ -100,12 +100,10 @@ static void set_closed(imp_cbor_item *item, int major, int size, uint64_t value)
         return;
     }
     item->kind = kinds[major];
-    if (major == MAJOR_UNSIGNED)
+    if (major == MAJOR_UNSIGNED || major == MAJOR_TAG)
         item->integer = clamped(value);
     else if (major == MAJOR_NEGATIVE)
         item->integer = -1 - clamped(value);
-    else if (major == MAJOR_TAG)
-        item->integer = clamped(value);
     else
         item->count = value;
 }

@@ -26,7 +26,8 @@ enum { HIDDEN_COUNT = sizeof HIDDEN / sizeof HIDDEN[0] };
 
 // What runs in the sandbox first. Only now does bubblewrap see to it that everything ends with its
 // caller, so the command waits until the caller has shown that it is still there.
-#define PRELUDE "echo " IMP_SANDBOX_READY "; read -r _ && exec </dev/null && exec /bin/sh -c \"$1\""
+static const char PRELUDE[] =
+    "echo " IMP_SANDBOX_READY "; read -r _ && exec </dev/null && exec /bin/sh -c \"$1\"";
 
 #define TEMPORARY_BYTES "268435456" // of each hidden place, which is memory
 
@@ -130,8 +131,9 @@ imp_status imp_sandbox_make(imp_sandbox *box, const char *command, const char *f
     for (int k = 0; k < HIDDEN_COUNT; k++)
         if (imp_path_exists(HIDDEN[k]))
             add_all(box, (const char *[]){"--size", TEMPORARY_BYTES, "--tmpfs", HIDDEN[k]}, 4);
-    if (getenv("PATH") != NULL)
-        show_parts(box, getenv("PATH"), ":");
+    const char *path = getenv("PATH");
+    if (path != NULL)
+        show_parts(box, path, ":");
     show_parts(box, command, " \t\n'\"=;|&<>()");
     const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length > 0) {

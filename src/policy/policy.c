@@ -3,7 +3,7 @@
 const char *imp_wait_name(imp_wait wait)
 {
     static const char *const words[] = {
-#define IMP_WAIT_WORD(name, word) [name] = word,
+#define IMP_WAIT_WORD(name, word) [name] = (word),
         IMP_WAIT_MAP(IMP_WAIT_WORD)
 #undef IMP_WAIT_WORD
     };
