@@ -78,7 +78,7 @@ wheels() {
     od -An -v -tx1 "$1" | tr -d ' \n' |
         grep -oE '6d6f746f725f6c656674fb.{16}..6d6f746f725f7269676874fb.{16}'
 }
-expect 0 imprint eval --protocol aido-lfi -n 1 --out kept --keep-messages \
+expect 0 imprint eval "$sandbox" --protocol aido-lfi -n 1 --out kept --keep-messages \
     --agent "\"$agent\" -m '$work/model' --deadline 60"
 expect 0 imprint agent -m model --deadline 60 --data-in kept/messages/agent1-episode0.cbor \
     --data-out replies
@@ -87,7 +87,7 @@ wheels replies >replies.hex
 [ "$(wc -l <replies.hex)" -gt 10 ] || fail "the agent had little to say to what was recorded"
 cmp kept.hex replies.hex || fail "the agent said something else to what was recorded"
 rm -r kept replies
-expect 0 imprint eval --protocol aido-lfi -j 2 -n 4 --out moody-out --force \
+expect 0 imprint eval "$sandbox" --protocol aido-lfi -j 2 -n 4 --out moody-out --force \
     --agent "sh '$work/moody'"
 absent moody-out/messages/agent1-episode1.cbor
 expect 2 imprint eval --protocol aido-lfi --agent "$agent" --keep-messages
