@@ -229,6 +229,13 @@ static void put_pictures(const fixture *f, imp_executor *executor)
         }
 }
 
+// The larger of two errors, or the one that is no number. gcc 12 for arm64 crashes on fmax() in
+// loops that convert from float.
+static double worse(double error, double other)
+{
+    return other <= error ? error : other;
+}
+
 // What the engine makes of the fixture: output (batch x 2) and, of a gradient by it, the gradients.
 // The gradient is NULL for an engine that only decides.
 static void run_engine(const fixture *f, const double *gradient, float *output, float *gradients)
@@ -272,7 +279,7 @@ static void compare_engine(const char *text, int width, int height, int batch, b
     const double scale = largest(out, 2 * batch);
     double worst_out = 0.0, worst = 0.0;
     for (int i = 0; i < 2 * batch; i++)
-        worst_out = fmax(worst_out, fabs(output[i] - out[i]) / scale);
+        worst_out = worse(worst_out, fabs(output[i] - out[i]) / scale);
     for (int i = 0; i < graph->tensor_count; i++) {
         const imp_tensor *tensor = &graph->tensors[i];
         if (tensor->offset >= graph->trained)
@@ -378,7 +385,7 @@ static double worst_relative(const float *values, const double *exact, int64_t c
 {
     double worst = 0.0;
     for (int64_t i = 0; i < count; i++)
-        worst = fmax(worst, fabs(values[i] - exact[i]) / fmax(exact[i], 1e-30));
+        worst = worse(worst, fabs(values[i] - exact[i]) / fmax(exact[i], 1e-30));
     return worst;
 }
 
