@@ -51,6 +51,9 @@ static void what_does_not_fit_is_told(void **state)
             fputs("0123456789", text.out);
         const struct rlimit tight = {1 << 20, 1 << 20};
         setrlimit(RLIMIT_AS, &tight);
+        // an emulator may ignore the limit
+        if (malloc(64 << 20) != NULL)
+            _exit(TEST_SKIPPED);
         for (int k = 0; k < 10000000; k++)
             fputs("0123456789", text.out);
         const imp_status status = imp_text_close(&text, "a test", &err);
@@ -61,6 +64,8 @@ static void what_does_not_fit_is_told(void **state)
     }
     int result;
     assert_int_equal(waitpid(child, &result, 0), child);
+    if (WIFEXITED(result) && WEXITSTATUS(result) == TEST_SKIPPED)
+        skip_because("memory cannot be limited here");
     assert_int_equal(result, 0);
 }
 
