@@ -125,24 +125,26 @@ static herr_t refuse_link(const char *parent_file, const char *parent_group, con
     return -1;
 }
 
+// Opens what is inside the file: no link out of it is followed.
+static hid_t open_inside(hid_t parent, const char *path, hid_t access_class,
+                         hid_t (*open)(hid_t parent, const char *path, hid_t access))
+{
+    const hid_t access = H5Pcreate(access_class);
+    hid_t object = -1;
+    if (H5Pset_elink_cb(access, refuse_link, NULL) >= 0)
+        object = open(parent, path, access);
+    H5Pclose(access);
+    return object;
+}
+
 hid_t imp_hdf5_open_array(hid_t parent, const char *path)
 {
-    const hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    hid_t array = -1;
-    if (H5Pset_elink_cb(access, refuse_link, NULL) >= 0)
-        array = H5Dopen2(parent, path, access);
-    H5Pclose(access);
-    return array;
+    return open_inside(parent, path, H5P_DATASET_ACCESS, H5Dopen2);
 }
 
 hid_t imp_hdf5_open_group(hid_t parent, const char *path)
 {
-    const hid_t access = H5Pcreate(H5P_GROUP_ACCESS);
-    hid_t group = -1;
-    if (H5Pset_elink_cb(access, refuse_link, NULL) >= 0)
-        group = H5Gopen2(parent, path, access);
-    H5Pclose(access);
-    return group;
+    return open_inside(parent, path, H5P_GROUP_ACCESS, H5Gopen2);
 }
 
 static uint32_t rotate(uint32_t value, int bits)
