@@ -70,6 +70,10 @@ typedef struct imp_submission_def {
 /// if the model is unsound.
 imp_status imp_submission_create(const char *folder, const imp_submission_def *def, imp_error *err);
 
+/// Checks the files of a submission without starting anything. IMP_CHECK_FAILED or IMP_BAD_INPUT,
+/// saying what is wrong.
+imp_status imp_submission_check_files(const char *folder, imp_error *err);
+
 /// Checks a submission: that its files are there and sound, that submission.yaml has only keys that
 /// the challenge knows, and that the agent, started as its Dockerfile says, drives for some
 /// seconds, in a sandbox if that is wanted. IMP_CHECK_FAILED, saying what is wrong.

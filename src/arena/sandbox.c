@@ -125,7 +125,9 @@ imp_status imp_sandbox_make(imp_sandbox *box, const char *command, const char *f
     char program[PATH_MAX], here[PATH_MAX];
     *box = (imp_sandbox){0};
     if (!find_program(program))
-        return imp_fail(err, IMP_CHECK_FAILED, "bubblewrap (the program bwrap) is not installed");
+        return imp_fail(err, IMP_CHECK_FAILED,
+                        "bubblewrap (the program bwrap) is not installed: "
+                        "install the package bubblewrap");
     add(box, program);
     add_all(box, isolation, sizeof isolation / sizeof isolation[0]);
     for (int k = 0; k < HIDDEN_COUNT; k++)
@@ -185,7 +187,7 @@ imp_status imp_sandbox_check(imp_error *err)
     imp_sandbox_environment(environment, box);
     if (status == IMP_OK && !gets_ready(box, environment))
         status = imp_fail(err, IMP_CHECK_FAILED,
-                          "the system does not let bubblewrap (bwrap) make a sandbox");
+                          "this system does not let bubblewrap (bwrap) make a sandbox");
     free(box);
     return status;
 }

@@ -148,10 +148,10 @@ static imp_status try_out(const imp_driver *driver, imp_error *err)
     return status;
 }
 
-imp_status imp_submission_check(const char *folder, bool sandbox, const imp_monitor *monitor,
-                                imp_error *err)
+// Checks the files of a submission; the command of its Dockerfile starts its agent.
+static imp_status check_files(char *command, size_t size, const char *folder, imp_error *err)
 {
-    char path[IMP_PATH_MAX], command[COMMAND_MAX], *text;
+    char path[IMP_PATH_MAX], *text;
     size_t length;
     imp_status status =
         imp_kind_expect_folder(folder, "a submission is a folder with a Dockerfile", err);
@@ -165,8 +165,22 @@ imp_status imp_submission_check(const char *folder, bool sandbox, const imp_moni
         status = read_file(&text, &length, path, folder, "Dockerfile", err);
     if (status != IMP_OK)
         return status;
-    status = imp_dockerfile_command(command, sizeof command, text, folder, err);
+    status = imp_dockerfile_command(command, size, text, folder, err);
     free(text);
+    return status;
+}
+
+imp_status imp_submission_check_files(const char *folder, imp_error *err)
+{
+    char command[COMMAND_MAX];
+    return check_files(command, sizeof command, folder, err);
+}
+
+imp_status imp_submission_check(const char *folder, bool sandbox, const imp_monitor *monitor,
+                                imp_error *err)
+{
+    char command[COMMAND_MAX];
+    imp_status status = check_files(command, sizeof command, folder, err);
     if (status != IMP_OK)
         return status;
     imp_guest_def guest = imp_default_guest_def();

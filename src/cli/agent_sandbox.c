@@ -12,7 +12,7 @@ bool imp_agent_sandbox(bool wanted)
         return wanted;
     fprintf(stderr,
             "imprint: note: agents run without a sandbox, with your rights and your network: %s. "
-            "Install the package bubblewrap, or accept it with --no-sandbox\n",
+            "--no-sandbox accepts that without this note\n",
             err.message);
     return false;
 }

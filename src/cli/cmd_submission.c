@@ -35,8 +35,10 @@ static imp_status check(const settings *s, const imp_options *options, const cha
                         imp_error *err)
 {
     const imp_monitor monitor = imp_session_monitor(options);
-    const imp_status status =
-        imp_submission_check(folder, imp_agent_sandbox(s->sandbox), &monitor, err);
+    // what is wrong with the files comes before what is to be known about the sandbox
+    imp_status status = imp_submission_check_files(folder, err);
+    if (status == IMP_OK)
+        status = imp_submission_check(folder, imp_agent_sandbox(s->sandbox), &monitor, err);
     if (status != IMP_OK)
         return status;
     if (options->json)

@@ -90,6 +90,9 @@ for use in 'train --out new --data' 'data info' 'data check' 'export minari --ou
         refused 'runs/nothing: no such folder' $use runs/nothing
     }
 done
+# also where no sandbox can be made, which is told only to who needs one
+expect 3 env PATH=/nowhere "$IMPRINT" submission check h.hdf5
+says 'h.hdf5: is an HDF5 file; '
 refused 'p.png: is a PNG picture; ' log --out new --assets p.png
 refused 'nothing: no such folder' log --out new --assets nothing
 mkdir -p assets/tiles-processed/photos/straight
