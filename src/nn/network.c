@@ -1,5 +1,6 @@
 #include "nn/network.h"
 
+#include "base/hash.h"
 #include "base/plural.h"
 #include "nn/floats.h"
 
@@ -169,4 +170,14 @@ double imp_network_time_step(const imp_network *network)
 char *imp_network_metadata_json(const imp_network *network)
 {
     return network->metadata == NULL ? NULL : json_dumps(network->metadata, 0);
+}
+
+uint64_t imp_weights_hash(const imp_network *network)
+{
+    uint64_t hash = IMP_HASH_START;
+    const imp_tensor *tensor;
+    for (int k = 0; (tensor = imp_network_tensor(network, k)) != NULL; k++)
+        hash = imp_hash(hash, imp_network_values(network, tensor),
+                        (size_t)tensor->count * sizeof(float));
+    return hash;
 }

@@ -26,4 +26,7 @@ imp_status imp_network_from_description(imp_network **out, const imp_network_def
 // Draws the weights: He-normal convolutions, Xavier-normal dense layers, zero biases.
 void imp_network_draw(imp_network *network, uint64_t seed);
 
+// A number for the weights of a network: the same for equal ones.
+uint64_t imp_weights_hash(const imp_network *network);
+
 #endif

@@ -9,7 +9,7 @@
 #include "base/plural.h"
 #include "base/words.h"
 #include "imprint/pipeline.h"
-#include "pipeline/settings.h"
+#include "nn/network.h"
 #include "pipeline/spectacles.h"
 
 typedef enum driver_kind {

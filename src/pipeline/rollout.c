@@ -231,10 +231,10 @@ imp_status imp_recorder_reserve(imp_recorder *r, int capacity, imp_error *err)
     return status;
 }
 
-imp_status imp_recorder_seat(imp_recorder *r, const char *policy, imp_error *err)
+imp_status imp_recorder_seat(imp_recorder *r, const char *name_or_path, imp_error *err)
 {
     imp_driver *driver = NULL;
-    imp_status status = imp_driver_open(&driver, policy, &r->expert, err);
+    imp_status status = imp_driver_open(&driver, name_or_path, &r->expert, err);
     if (status != IMP_OK)
         return status;
     for (int k = 0; k < r->crew.threads; k++) {

@@ -47,7 +47,7 @@ void imp_recorder_close(imp_recorder *recorder);
 imp_status imp_recorder_reserve(imp_recorder *recorder, int capacity, imp_error *err);
 
 // Lets another policy drive from now on (see imp_driver_open()).
-imp_status imp_recorder_seat(imp_recorder *recorder, const char *policy, imp_error *err);
+imp_status imp_recorder_seat(imp_recorder *recorder, const char *name_or_path, imp_error *err);
 
 // Drives `count` episodes from number `first` on into rollouts[at] and so on, whatever the threads
 // do. Each tells by its error whether it is whole.

@@ -313,13 +313,3 @@ void imp_settings_write_assets(FILE *out, const imp_scene_def *scene)
     imp_settings_write_hash(out, "assets",
                             scene->assets != NULL ? imp_assets_hash(scene->assets) : 0);
 }
-
-uint64_t imp_weights_hash(const imp_network *network)
-{
-    uint64_t hash = IMP_HASH_START;
-    const imp_tensor *tensor;
-    for (int k = 0; (tensor = imp_network_tensor(network, k)) != NULL; k++)
-        hash = imp_hash(hash, imp_network_values(network, tensor),
-                        (size_t)tensor->count * sizeof(float));
-    return hash;
-}

@@ -19,7 +19,4 @@ void imp_settings_write_starts(FILE *out, const imp_eval_def *def);
 void imp_settings_write_assets(FILE *out, const imp_scene_def *scene);
 void imp_settings_write_hash(FILE *out, const char *name, uint64_t hash);
 
-// A number for the weights of a network: the same for equal ones.
-uint64_t imp_weights_hash(const imp_network *network);
-
 #endif

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/plural.h"
 #include "base/vector.h"
+#include "nn/network.h"
 #include "pipeline/settings.h"
 #include "pipeline/train.h"
 
