@@ -2,10 +2,10 @@
 // similarity and mean absolute difference of each, plain and through the lens.
 // usage: ninja -C build/release assets_similarity && build/release/tests/assets_similarity [FOLDER]
 // With a folder, writes theirs above ours above what differs (similarity 1 is black) there.
-#include "render/recorded.h"
+#include "sim/render/reference_images.h"
 
-static void write_pair(const char *folder, const char *name, bool lens, const uint8_t *theirs,
-                       const uint8_t *ours, const float *each)
+static void write_comparison_image(const char *folder, const char *name, bool lens,
+                                   const uint8_t *theirs, const uint8_t *ours, const float *each)
 {
     char path[4096];
     uint8_t *all = malloc((size_t)3 * REC_PIXELS * 3);
@@ -25,8 +25,8 @@ static void write_pair(const char *folder, const char *name, bool lens, const ui
 }
 
 // Prints a picture's figures and adds them to sums; false on failure.
-static bool compare(const char *name, bool lens, const imp_assets *assets, const char *folder,
-                    double sums[2])
+static bool compare_recording(const char *name, bool lens, const imp_assets *assets,
+                              const char *folder, double sums[2])
 {
     static recording r;
     imp_error err = {0};
@@ -35,18 +35,18 @@ static bool compare(const char *name, bool lens, const imp_assets *assets, const
     camera.height = REC_HEIGHT;
     if (!lens)
         camera.lens = imp_lens_none();
-    uint8_t *ours = NULL, *theirs = rec_picture(name, lens);
+    uint8_t *ours = NULL, *theirs = reference_image_load(name, lens);
     float *each = malloc(sizeof *each * REC_PIXELS);
-    const bool drawn = theirs != NULL && each != NULL && rec_load(&r, name, &camera) &&
-                       rec_draw(&ours, &r, assets, &camera, &err) == IMP_OK;
+    const bool drawn = theirs != NULL && each != NULL && reference_pose_load(&r, name, &camera) &&
+                       reference_pose_render(&ours, &r, assets, &camera, &err) == IMP_OK;
     if (drawn) {
-        const double alike = rec_similarity(theirs, ours, each);
-        const double off = rec_difference(theirs, ours);
+        const double alike = reference_similarity(theirs, ours, each);
+        const double off = reference_difference(theirs, ours);
         printf("  %.3f %5.2f", alike, off);
         sums[0] += alike;
         sums[1] += off;
         if (folder != NULL)
-            write_pair(folder, name, lens, theirs, ours, each);
+            write_comparison_image(folder, name, lens, theirs, ours, each);
     } else {
         fprintf(stderr, "%s: %s\n", name, err.message);
     }
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 {
     imp_error err = {0};
     imp_assets *assets = NULL;
-    if (!rec_exists()) {
+    if (!reference_images_exist()) {
         fprintf(stderr, "no recorded pictures and assets beside the project\n");
         return 1;
     }
@@ -74,7 +74,8 @@ int main(int argc, char **argv)
     for (int k = 0; k < REC_COUNT && good; k++) {
         printf("%-20s", REC_NAMES[k]);
         for (int lens = 0; lens < 2 && good; lens++)
-            good = compare(REC_NAMES[k], lens != 0, assets, argc > 1 ? argv[1] : NULL, sums[lens]);
+            good = compare_recording(REC_NAMES[k], lens != 0, assets, argc > 1 ? argv[1] : NULL,
+                                     sums[lens]);
         printf("\n");
     }
     printf("%-20s", "mean");

@@ -12,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/threads.h"
-#include "base/vector.h"
+#include "base/common/vector2.h"
+#include "base/threads/thread_pool.h"
+#include "imprint/map_generator.h"
 #include "imprint/policy.h"
-#include "imprint/town.h"
 
-enum { PIECE = 10, MAPS_MAX = 1000 };
+enum { BATCH = 10, MAPS_MAX = 1000 };
 
 static const double WINDOW = 20.0, PROGRESS = 1.0; // [s], [m]
 
@@ -29,7 +29,7 @@ typedef struct tally {
 
 typedef struct bench {
     imp_world *worlds[MAPS_MAX];
-    int count, starts, pieces;
+    int count, starts, batches;
     double seconds;
     bool any_valid, verbose, cars_yield;
     imp_env_def env;
@@ -38,7 +38,7 @@ typedef struct bench {
 } bench;
 
 // Drives from where the robot stands.
-static void drive(const bench *b, imp_env *env, imp_policy *expert, tally *t)
+static void drive_from_start(const bench *b, imp_env *env, imp_policy *expert, tally *t)
 {
     enum { FRAMES_MAX = 10000 };
     static _Thread_local double made[FRAMES_MAX + 1];
@@ -49,7 +49,7 @@ static void drive(const bench *b, imp_env *env, imp_policy *expert, tally *t)
     double along = 0.0, wait = 0.0;
     const char *fault = NULL;
     made[0] = 0.0;
-    imp_policy_begin(expert, env);
+    imp_policy_reset(expert, env);
     for (int k = 0; k < steps && fault == NULL; k++) {
         const imp_vec2 tangent = env->in_lane ? env->lane.tangent : (imp_vec2){0.0, 0.0};
         const imp_pose before = env->pose;
@@ -58,12 +58,14 @@ static void drive(const bench *b, imp_env *env, imp_policy *expert, tally *t)
         along += (env->pose.x - before.x) * tangent.x + (env->pose.z - before.z) * tangent.z;
         t->frames++;
         if (terminated) {
-            const bool met = env->ending == IMP_ENDING_COLLISION ||
-                             imp_env_object_met(env, env->pose, 2.0 * IMP_CENTRE_FORWARD) != NULL;
+            const bool met =
+                env->ending == IMP_END_COLLISION ||
+                imp_env_find_collision(env, env->pose, 2.0 * IMP_CENTRE_FORWARD) != NULL;
             fault = met ? "collided" : "left the road";
             t->collided += met;
             t->left_road += !met;
-        } else if (expert->waits_for == IMP_WAIT_NONE || expert->waits_for == IMP_WAIT_OBSTACLE) {
+        } else if (expert->wait_reason == IMP_WAIT_NONE ||
+                   expert->wait_reason == IMP_WAIT_OBSTACLE) {
             made[++driving] = along;
             if (driving >= window && along - made[driving - window] < PROGRESS) {
                 fault = "stuck";
@@ -73,7 +75,7 @@ static void drive(const bench *b, imp_env *env, imp_policy *expert, tally *t)
             waiting++;
             t->waiting++;
         }
-        const bool waits = expert->waits_for != IMP_WAIT_NONE;
+        const bool waits = expert->wait_reason != IMP_WAIT_NONE;
         wait = waits ? wait + env->def.frame_skip * IMP_TIME_STEP : 0.0;
         t->longest = fmax(t->longest, wait);
     }
@@ -84,7 +86,7 @@ static void drive(const bench *b, imp_env *env, imp_policy *expert, tally *t)
 }
 
 // A pose that is valid without further demands.
-static bool draw_valid(imp_env *env, uint32_t episode)
+static bool sample_valid_pose(imp_env *env, uint32_t episode)
 {
     enum { DRAWS = 5000 };
     const imp_world *world = env->world;
@@ -100,38 +102,38 @@ static bool draw_valid(imp_env *env, uint32_t episode)
             (tile / world->columns + imp_random_uniform(&random, 0.0, 1.0)) * world->tile_size,
             imp_random_uniform(&random, -IMP_PI, IMP_PI)};
         imp_env_reset_at(env, episode, pose);
-        if (imp_env_valid_pose(env, pose, 1.0))
+        if (imp_env_is_valid_pose(env, pose, 1.0))
             return true;
     }
     return false;
 }
 
-static void drive_piece(void *context, int index, int worker)
+static void drive_starts(void *context, int index, int worker)
 {
     (void)worker;
     bench *b = context;
     tally *t = &b->tallies[index];
-    const imp_world *world = b->worlds[index / b->pieces];
-    const int first = index % b->pieces * PIECE;
+    const imp_world *world = b->worlds[index / b->batches];
+    const int first = index % b->batches * BATCH;
     imp_env env;
     imp_policy *expert;
     imp_env_def def = b->env;
-    def.index = (uint32_t)(index / b->pieces);
+    def.index = (uint32_t)(index / b->batches);
     if (imp_env_init(&env, world, &def, NULL) != IMP_OK ||
         imp_expert_create(&expert, &b->expert, NULL) != IMP_OK)
         return;
-    for (int k = first; k < first + PIECE && k < b->starts; k++) {
-        const bool there = b->any_valid ? draw_valid(&env, (uint32_t)k)
+    for (int k = first; k < first + BATCH && k < b->starts; k++) {
+        const bool there = b->any_valid ? sample_valid_pose(&env, (uint32_t)k)
                                         : imp_env_reset(&env, (uint32_t)k, NULL) == IMP_OK;
         t->starts += there;
         t->none += !there;
         if (there)
-            drive(b, &env, expert, t);
+            drive_from_start(b, &env, expert, t);
     }
     imp_policy_destroy(expert);
 }
 
-static void print_row(const char *name, const tally *t)
+static void print_tally(const char *name, const tally *t)
 {
     printf("%-40s %7d starts %5d stuck %5d left the road %5d collided %5.1f %% waiting, "
            "at most %.1f s\n",
@@ -139,7 +141,7 @@ static void print_row(const char *name, const tally *t)
            t->frames > 0 ? 100.0 * (double)t->waiting / (double)t->frames : 0.0, t->longest);
 }
 
-static void add(tally *sum, const tally *t)
+static void add_tally(tally *sum, const tally *t)
 {
     sum->starts += t->starts;
     sum->none += t->none;
@@ -152,22 +154,22 @@ static void add(tally *sum, const tally *t)
 }
 
 // A town: every kind, empty or with all that may stand or move on its roads.
-static imp_world *make_town(int number)
+static imp_world *generate_test_world(int number)
 {
     char *text, name[64];
     size_t length;
     imp_world *world = NULL;
-    imp_town_def def = imp_default_town_def();
-    def.kind = (imp_town_kind)(number % IMP_TOWN_KIND_COUNT);
+    imp_map_generator_def def = imp_default_map_generator_def();
+    def.kind = (imp_map_generator_kind)(number % IMP_MAP_GENERATOR_KIND_COUNT);
     def.number = (uint32_t)number;
-    if (number / IMP_TOWN_KIND_COUNT % 2 == 1) {
+    if (number / IMP_MAP_GENERATOR_KIND_COUNT % 2 == 1) {
         def.objects = true;
         def.pedestrians = def.cars = 3;
         def.parked = def.obstacles = def.duckies = 3;
     }
-    if (imp_town_generate(&text, &length, &def, NULL) != IMP_OK)
+    if (imp_map_generate(&text, &length, &def, NULL) != IMP_OK)
         return NULL;
-    snprintf(name, sizeof name, "town-%s-%d%s", imp_town_kind_name(def.kind), number,
+    snprintf(name, sizeof name, "town-%s-%d%s", imp_map_generator_kind_name(def.kind), number,
              def.objects ? "-busy" : "");
     if (imp_world_parse(&world, text, length, name, NULL) != IMP_OK)
         world = NULL;
@@ -181,7 +183,7 @@ static bool load_worlds(bench *b, const char *only, int towns)
     imp_error err = {.message = "no memory for a town"};
     imp_status status = IMP_OK;
     for (int k = 0; k < towns; k++)
-        if ((b->worlds[b->count++] = make_town(k)) == NULL)
+        if ((b->worlds[b->count++] = generate_test_world(k)) == NULL)
             status = IMP_NO_MEMORY;
     if (only != NULL)
         status = imp_world_load(&b->worlds[b->count++], only, &err);
@@ -192,25 +194,25 @@ static bool load_worlds(bench *b, const char *only, int towns)
     return status == IMP_OK;
 }
 
-static bool choose_expert(bench *b, const char *name)
+static bool set_expert_preset(bench *b, const char *name)
 {
     imp_expert_def *e = &b->expert;
     if (strcmp(name, "usual") == 0)
         return true;
     if (strcmp(name, "sight") == 0) { // docs/dagger.md
-        e->by_sight = true;
+        e->pose_only = true;
         e->speed = 0.53;
         e->tracking_rate = 1.4;
         e->turning_rate = 5.0;
         return true;
     }
-    e->tries_out = false;
+    e->look_ahead = false;
     if (strcmp(name, "demo") == 0) { // ./run demo
         e->tracking_rate = 2.4;
         e->turning_rate = 8.0;
         return true;
     }
-    e->by_sight = true; // bench/transfer.sh
+    e->pose_only = true; // bench/transfer.sh
     e->speed = 0.2;
     e->tracking_rate = 1.2;
     e->turning_rate = 4.0;
@@ -241,7 +243,7 @@ static bool read_options(bench *b, int argc, char **argv)
             b->verbose = true;
         else if (c == 'y')
             b->env.cars_yield = true;
-        else if (c != 'e' || !choose_expert(b, optarg))
+        else if (c != 'e' || !set_expert_preset(b, optarg))
             return false;
     }
     return towns >= 0 && towns <= MAPS_MAX - 1 && load_worlds(b, only, towns);
@@ -250,7 +252,7 @@ static bool read_options(bench *b, int argc, char **argv)
 int main(int argc, char **argv)
 {
     static bench b;
-    imp_pool *pool;
+    imp_thread_pool *pool;
     b.starts = 190;
     b.seconds = 20.0;
     b.env = imp_default_env_def();
@@ -259,23 +261,23 @@ int main(int argc, char **argv)
     b.expert = imp_default_expert_def();
     if (!read_options(&b, argc, argv))
         return 2;
-    b.pieces = (b.starts + PIECE - 1) / PIECE;
-    b.tallies = calloc((size_t)b.count * (size_t)b.pieces, sizeof *b.tallies);
-    if (b.tallies == NULL || imp_pool_create(&pool, 0, NULL) != IMP_OK)
+    b.batches = (b.starts + BATCH - 1) / BATCH;
+    b.tallies = calloc((size_t)b.count * (size_t)b.batches, sizeof *b.tallies);
+    if (b.tallies == NULL || imp_thread_pool_create(&pool, 0, NULL) != IMP_OK)
         return 1;
-    imp_pool_run(pool, b.count * b.pieces, drive_piece, &b);
+    imp_thread_pool_run(pool, b.count * b.batches, drive_starts, &b);
     tally all = {0};
     for (int k = 0; k < b.count; k++) {
         tally sum = {0};
-        for (int p = 0; p < b.pieces; p++)
-            add(&sum, &b.tallies[k * b.pieces + p]);
-        add(&all, &sum);
+        for (int p = 0; p < b.batches; p++)
+            add_tally(&sum, &b.tallies[k * b.batches + p]);
+        add_tally(&all, &sum);
         if (sum.starts > 0 && (sum.stuck + sum.left_road + sum.collided > 0 || b.count < 60))
-            print_row(b.worlds[k]->name, &sum);
+            print_tally(b.worlds[k]->name, &sum);
         imp_world_destroy(b.worlds[k]);
     }
-    print_row("all", &all);
-    imp_pool_destroy(pool);
+    print_tally("all", &all);
+    imp_thread_pool_destroy(pool);
     free(b.tallies);
     return all.stuck > 0;
 }

@@ -27,14 +27,14 @@ typedef float wide __attribute__((vector_size(WIDTH)));
 
 static const bool HAS_DOT = true;
 
-static inline wide dot(wide sum, wide a, wide b)
+static inline wide add_products(wide sum, wide a, wide b)
 {
     return (wide)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
 #else
 static const bool HAS_DOT = false;
 
-static inline wide dot(wide sum, wide a, wide b)
+static inline wide add_products(wide sum, wide a, wide b)
 {
     (void)a, (void)b;
     return sum;
@@ -53,14 +53,14 @@ typedef struct worker {
     float sink;
 } worker;
 
-static double now(void)
+static double clock_seconds(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static void *work(void *context)
+static void *measure_peak(void *context)
 {
     worker *w = context;
     wide sums[CHAINS], a, b;
@@ -73,17 +73,17 @@ static void *work(void *context)
             sums[k][i] = (float)(k + 1);
     }
     for (int moment = 0; moment < MOMENTS; moment++) {
-        const double start = now();
+        const double start = clock_seconds();
         if (w->dots)
             for (int step = 0; step < STEPS; step++)
                 for (int i = 0; i < CHAINS; i++)
-                    sums[i] = dot(sums[i], a, b);
+                    sums[i] = add_products(sums[i], a, b);
         else
             for (int step = 0; step < STEPS; step++)
                 for (int i = 0; i < CHAINS; i++)
                     sums[i] = sums[i] * a + b;
         const double products = w->dots ? 2.0 * LANES : LANES;
-        const double rate = 2e-9 * products * CHAINS * STEPS / (now() - start);
+        const double rate = 2e-9 * products * CHAINS * STEPS / (clock_seconds() - start);
         w->best = rate > w->best ? rate : w->best;
     }
     for (int i = 0; i < CHAINS; i++)
@@ -104,9 +104,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < threads; i++)
         workers[i].dots = dots;
     for (int i = 1; i < threads; i++)
-        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
+        if (pthread_create(&workers[i].thread, NULL, measure_peak, &workers[i]) != 0)
             return 1;
-    work(&workers[0]);
+    measure_peak(&workers[0]);
     double sum = workers[0].best;
     for (int i = 1; i < threads; i++) {
         pthread_join(workers[i].thread, NULL);

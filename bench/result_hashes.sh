@@ -2,7 +2,7 @@
 # result_hashes.sh [PROGRAM]: a hash of what each command of the program writes: datasets, models,
 # DAgger, evaluations, rendered images. Two builds whose lines are equal do the same:
 #   diff <(bench/result_hashes.sh old/imprint) <(bench/result_hashes.sh new/imprint)
-# Models depend on the processor's instruction set and on oneDNN's version; see docs/architecture.md.
+# Models depend on the processor's instruction set and on oneDNN's version (docs/architecture.md).
 set -euo pipefail
 program=$(realpath "${1:-build/release/imprint}")
 dir=$(mktemp -d)

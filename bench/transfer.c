@@ -3,8 +3,8 @@
 // are from the expert's in that place.
 // usage: ninja -C build/release transfer && build/release/tests/transfer MODEL...
 // The expert is the one that a model's teacher was, if its settings say so.
-#include "imprint/pipeline.h"
-#include "render/recorded.h"
+#include "imprint/learn.h"
+#include "sim/render/reference_images.h"
 
 enum { WIDTH = 80, HEIGHT = 60, CUT = REC_WIDTH / WIDTH };
 
@@ -17,9 +17,9 @@ typedef struct figures {
 } figures;
 
 // A recorded picture at the policies' size: every pixel is the mean over its area.
-static bool load_small(const char *name, uint8_t *rgb)
+static bool load_downscaled_image(const char *name, uint8_t *rgb)
 {
-    uint8_t *large = rec_picture(name, true);
+    uint8_t *large = reference_image_load(name, true);
     if (large == NULL)
         return false;
     for (int k = 0; k < WIDTH * HEIGHT * 3; k++) {
@@ -33,38 +33,38 @@ static bool load_small(const char *name, uint8_t *rgb)
     return true;
 }
 
-static double real_of(const json_t *settings, const char *key, double otherwise)
+static double setting_or_default(const json_t *settings, const char *key, double otherwise)
 {
     const json_t *value = json_object_get(settings, key);
     return json_is_number(value) ? json_number_value(value) : otherwise;
 }
 
 // The expert that a model learned from, by sight unless it is known to be another.
-static imp_expert_def teacher_of(const imp_driver *driver)
+static imp_expert_def expert_of_model(const imp_policy_factory *driver)
 {
     imp_expert_def def = imp_default_expert_def();
-    const char *text = imp_driver_is_network(driver)
-                           ? imp_network_metadata(imp_driver_network(driver), "settings")
+    const char *text = imp_policy_factory_is_network(driver)
+                           ? imp_network_metadata(imp_policy_factory_network(driver), "settings")
                            : NULL;
     json_t *settings = text != NULL ? json_loads(text, 0, NULL) : NULL;
-    def.by_sight = !json_is_false(json_object_get(settings, "by-sight"));
-    def.tries_out = !json_is_false(json_object_get(settings, "trials"));
-    def.speed = real_of(settings, "speed", def.speed);
-    def.tracking_rate = real_of(settings, "tracking-rate", def.tracking_rate);
-    def.turning_rate = real_of(settings, "turning-rate", def.turning_rate);
-    def.turn_rate = real_of(settings, "turn-rate", def.turn_rate);
+    def.pose_only = !json_is_false(json_object_get(settings, "by-sight"));
+    def.look_ahead = !json_is_false(json_object_get(settings, "trials"));
+    def.speed = setting_or_default(settings, "speed", def.speed);
+    def.tracking_rate = setting_or_default(settings, "tracking-rate", def.tracking_rate);
+    def.turning_rate = setting_or_default(settings, "turning-rate", def.turning_rate);
+    def.turn_rate = setting_or_default(settings, "turn-rate", def.turn_rate);
     json_decref(settings);
     return def;
 }
 
 // Adds what both do in the place of a picture.
-static imp_status look(const char *name, imp_policy *policy, imp_policy *expert, figures *sums,
-                       imp_error *err)
+static imp_status score_recording(const char *name, imp_policy *policy, imp_policy *expert,
+                                  figures *sums, imp_error *err)
 {
     static recording r;
     static uint8_t rgb[WIDTH * HEIGHT * 3];
     const imp_camera_def camera = imp_default_camera_def();
-    if (!rec_load(&r, name, &camera) || !load_small(name, rgb))
+    if (!reference_pose_load(&r, name, &camera) || !load_downscaled_image(name, rgb))
         return imp_fail(err, IMP_IO, "%s: cannot be read", name);
     imp_world *world = NULL;
     const imp_env_def def = imp_default_env_def();
@@ -74,8 +74,8 @@ static imp_status look(const char *name, imp_policy *policy, imp_policy *expert,
         status = imp_env_init(&env, world, &def, err);
     if (status == IMP_OK) {
         imp_env_reset_at(&env, 0, r.pose);
-        imp_policy_begin(policy, &env);
-        imp_policy_begin(expert, &env);
+        imp_policy_reset(policy, &env);
+        imp_policy_reset(expert, &env);
         const imp_action did = imp_policy_act(policy, &env, rgb);
         const imp_action wanted = imp_policy_act(expert, &env, NULL);
         const double turn = wanted.right - wanted.left;
@@ -93,21 +93,21 @@ static imp_status look(const char *name, imp_policy *policy, imp_policy *expert,
     return status;
 }
 
-static imp_status measure(const char *model, imp_error *err)
+static imp_status score_model(const char *model, imp_error *err)
 {
-    imp_driver *driver = NULL;
+    imp_policy_factory *driver = NULL;
     imp_policy *policy = NULL, *expert = NULL;
     figures sums = {0};
     const imp_expert_def usual = imp_default_expert_def();
-    imp_status status = imp_driver_open(&driver, model, &usual, err);
+    imp_status status = imp_policy_factory_open(&driver, model, &usual, err);
     if (status != IMP_OK)
         return status;
-    const imp_expert_def teacher = teacher_of(driver);
-    status = imp_driver_policy(driver, &policy, err);
+    const imp_expert_def trained_by = expert_of_model(driver);
+    status = imp_policy_factory_create(driver, &policy, err);
     if (status == IMP_OK)
-        status = imp_expert_create(&expert, &teacher, err);
+        status = imp_expert_create(&expert, &trained_by, err);
     for (int k = 0; k < REC_COUNT && status == IMP_OK; k++)
-        status = look(REC_NAMES[k], policy, expert, &sums, err);
+        status = score_recording(REC_NAMES[k], policy, expert, &sums, err);
     if (status == IMP_OK)
         printf("%-40s  %3d of %3d to the expert's side (%5.1f %%), mean |duty cycle - expert's| "
                "%.3f over %d pictures\n",
@@ -115,20 +115,20 @@ static imp_status measure(const char *model, imp_error *err)
                sums.error / sums.pictures, sums.pictures);
     imp_policy_destroy(expert);
     imp_policy_destroy(policy);
-    imp_driver_close(driver);
+    imp_policy_factory_close(driver);
     return status;
 }
 
 int main(int argc, char **argv)
 {
     imp_error err = {0};
-    if (argc < 2 || !rec_exists()) {
+    if (argc < 2 || !reference_images_exist()) {
         fprintf(stderr, argc < 2 ? "usage: transfer MODEL...\n"
                                  : "no recorded pictures beside the project\n");
         return 2;
     }
     for (int k = 1; k < argc; k++)
-        if (measure(argv[k], &err) != IMP_OK) {
+        if (score_model(argv[k], &err) != IMP_OK) {
             fprintf(stderr, "%s\n", err.message);
             return 1;
         }

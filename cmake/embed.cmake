@@ -1,5 +1,5 @@
-# cmake -DOUT=file.c -DDIR=maps -DFOLDER=world -DWORD=map -P embed.cmake: writes the YAML files of
-# DIR as C arrays, sorted by name.
+# cmake -DOUT=file.c -DDIR=maps -DHEADER=sim/world/builtin.h -DWORD=map -P embed.cmake: writes the
+# YAML files of DIR as C arrays, sorted by name.
 file(GLOB texts ${DIR}/*.yaml)
 list(SORT texts)
 set(arrays "")
@@ -14,6 +14,6 @@ foreach(path IN LISTS texts)
   math(EXPR count "${count} + 1")
 endforeach()
 set(all imp_builtin_${WORD}s)
-string(CONCAT text "#include \"${FOLDER}/builtin.h\"\n\n" "${arrays}"
+string(CONCAT text "#include \"${HEADER}\"\n\n" "${arrays}"
   "\nconst imp_builtin_${WORD} ${all}[] = {\n${table}};\n" "const int ${all}_count = ${count};\n")
 file(WRITE ${OUT} "${text}")

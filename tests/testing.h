@@ -1,7 +1,7 @@
 // testing.h: what every test includes: cmocka in the order that it wants, and what it lacks. A test
 // of which a case was skipped ends with the code that ctest counts as skipped, and says why.
-#ifndef IMP_TESTING_H
-#define IMP_TESTING_H
+#ifndef IMP_TESTS_TESTING_H
+#define IMP_TESTS_TESTING_H
 
 #include <math.h>
 #include <setjmp.h>

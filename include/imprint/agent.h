@@ -19,7 +19,7 @@ typedef struct imp_agent_def {
     const char *lens;
     double deadline; ///< so long a decision may take before zeros are answered [s]; 0.5
     /// Nullable: told, in one line, what went wrong without ending the run.
-    void (*notice)(void *context, const char *text);
+    void (*report_warning)(void *context, const char *text);
     void *context; ///< for notice
     int cookie;
 } imp_agent_def;
@@ -35,12 +35,12 @@ imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error
 void imp_agent_destroy(imp_agent *agent); ///< nullable
 
 /// An episode begins: networks that go by the past have none. Not while imp_agent_serve() runs.
-void imp_agent_begin(imp_agent *agent);
+void imp_agent_reset(imp_agent *agent);
 
 /// The duty cycles for a camera's next picture, a JPEG; they are taken to be executed.
 /// IMP_BAD_INPUT, and zeros, if it is none. Not while imp_agent_serve() runs.
-imp_status imp_agent_decide(imp_agent *agent, const uint8_t *jpeg, size_t length, imp_action *out,
-                            imp_error *err);
+imp_status imp_agent_act(imp_agent *agent, const uint8_t *jpeg, size_t length, imp_action *out,
+                         imp_error *err);
 
 /// Answers the messages that come on one stream on the other, until the first ends, nobody reads
 /// the second any more, or the monitor stops it (looked at five times a second): IMP_OK. Fails with

@@ -48,13 +48,13 @@ imp_status imp_fail(imp_error *err, imp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /// Tells the compiler, and whoever analyses callers, that a failure is never IMP_OK.
-static inline imp_status imp_not_ok(imp_status status)
+static inline imp_status imp_assume_failure(imp_status status)
 {
     if (status == IMP_OK)
         __builtin_unreachable();
     return status;
 }
-#define imp_fail(...) imp_not_ok((imp_fail)(__VA_ARGS__))
+#define imp_fail(...) imp_assume_failure((imp_fail)(__VA_ARGS__))
 
 /// The vector instructions that this process uses: "plain" (none), "avx2" or "avx512". It is the
 /// best that the processor has and that the environment variable IMPRINT_INSTRUCTION_SET, one of
@@ -79,29 +79,29 @@ typedef struct imp_pose {
 
 /// What a random stream is for. Streams of different purpose never share draws, so that adding
 /// a draw in one place does not shift the others. Append only: the numbers are part of the results.
-typedef enum imp_purpose {
+typedef enum imp_random_purpose {
     IMP_PURPOSE_SPAWN = 1,
     IMP_PURPOSE_ROUTE = 2,
     IMP_PURPOSE_NOISE = 3,
     IMP_PURPOSE_WEIGHTS = 4,
     IMP_PURPOSE_SHUFFLE = 5,
-    IMP_PURPOSE_SPLIT = 6,
+    IMP_PURPOSE_VALIDATION_SPLIT = 6,
     IMP_PURPOSE_SCENE = 7,
     IMP_PURPOSE_TEST = 8,
-    IMP_PURPOSE_MOTION = 9,     ///< how things move that move
-    IMP_PURPOSE_PRESENCE = 10,  ///< which optional objects are there
-    IMP_PURPOSE_MAP = 11,       ///< which of several maps an episode takes place on
-    IMP_PURPOSE_TOWN = 12,      ///< how a town is laid out and filled
-    IMP_PURPOSE_SCENARIO = 13,  ///< what stands where in a challenge's episode
-    IMP_PURPOSE_DROPOUT = 14,   ///< what a dropout layer drops
-    IMP_PURPOSE_CAMERA = 15,    ///< what a real camera does to a picture
-    IMP_PURPOSE_OFFSET = 16,    ///< where across its lane a recorded episode starts
-    IMP_PURPOSE_PACE = 17,      ///< how much faster than wanted it is driven
-    IMP_PURPOSE_MIX = 18,       ///< whether the policy or the expert drives
-    IMP_PURPOSE_RANDOMIZE = 19, ///< what randomisation makes of an episode
-    IMP_PURPOSE_ACTUATION = 20, ///< commands that get lost, and noise on the others
-    IMP_PURPOSE_AUGMENT = 21,   ///< how a picture is changed to be learned from
-} imp_purpose;
+    IMP_PURPOSE_MOTION = 9,            ///< how things move that move
+    IMP_PURPOSE_OPTIONAL_OBJECTS = 10, ///< which optional objects are there
+    IMP_PURPOSE_MAP = 11,              ///< which of several maps an episode takes place on
+    IMP_PURPOSE_MAP_GENERATOR = 12,    ///< how a town is laid out and filled
+    IMP_PURPOSE_SCENARIO = 13,         ///< what stands where in a challenge's episode
+    IMP_PURPOSE_DROPOUT = 14,          ///< what a dropout layer drops
+    IMP_PURPOSE_CAMERA = 15,           ///< what a real camera does to a picture
+    IMP_PURPOSE_LANE_OFFSET = 16,      ///< where across its lane a recorded episode starts
+    IMP_PURPOSE_SPEED = 17,            ///< how much faster than wanted it is driven
+    IMP_PURPOSE_POLICY_MIX = 18,       ///< whether the policy or the expert drives
+    IMP_PURPOSE_RANDOMIZATION = 19,    ///< what randomisation makes of an episode
+    IMP_PURPOSE_ACTUATION = 20,        ///< commands that get lost, and noise on the others
+    IMP_PURPOSE_AUGMENTATION = 21,     ///< how a picture is changed to be learned from
+} imp_random_purpose;
 
 /// A counter-based random stream (Philox4x32-10, Salmon et al., SC'11): the n-th draw is a pure
 /// function of (seed, environment, episode, purpose, n). A plain value: copying it forks it.
@@ -113,7 +113,7 @@ typedef struct imp_random {
 } imp_random;
 
 imp_random imp_random_stream(uint64_t seed, uint32_t environment, uint32_t episode,
-                             imp_purpose purpose);
+                             imp_random_purpose purpose);
 uint32_t imp_random_u32(imp_random *random);
 /// Uniform in [low, high), 53 bits.
 double imp_random_uniform(imp_random *random, double low, double high);

@@ -13,12 +13,12 @@ enum {
 
 /// A lane that holds a pose. Lengths are in tiles, as the challenge has them.
 typedef struct imp_legal_lane {
-    int tile;       ///< index into imp_world.tiles
-    int lane;       ///< number of the lane in its tile
-    double lateral; ///< from the lane's centre line [tiles], positive to the left
-    double along;   ///< from the lane's beginning [tiles]
-    double heading; ///< relative to the lane [rad], positive to the left
-    imp_pose foot;  ///< the lane's pose beside the robot, in the world [m, rad]
+    int tile;         ///< index into imp_world.tiles
+    int lane;         ///< number of the lane in its tile
+    double lateral;   ///< from the lane's centre line [tiles], positive to the left
+    double along;     ///< from the lane's beginning [tiles]
+    double heading;   ///< relative to the lane [rad], positive to the left
+    imp_pose closest; ///< the lane's pose beside the robot, in the world [m, rad]
 } imp_legal_lane;
 
 /// The lanes that a robot may be in at a pose: those of the tile under its centre whose centre line
@@ -27,8 +27,8 @@ typedef struct imp_legal_lane {
 /// in the opposite lane and off the grid. These lanes are not the simulator's (see
 /// imp_world_lane_position()): they are SE(2) geodesics, arcs and lines, a little nearer to the
 /// road's edge.
-int imp_legal_lanes(const imp_world *world, imp_pose pose,
-                    imp_legal_lane lanes[IMP_LEGAL_LANES_MAX]);
+int imp_legal_lanes_at_pose(const imp_world *world, imp_pose pose,
+                            imp_legal_lane lanes[IMP_LEGAL_LANES_MAX]);
 
 /// The metrics of an episode: X(enumerator, the challenge's key, label, unit). In this order: how
 /// long it lasted; how long the robot was in no legal lane (the key says the opposite); distance
@@ -61,30 +61,32 @@ typedef struct imp_metrics {
 } imp_metrics;
 
 /// Adds up the metrics of an episode sample by sample, in memory of fixed size.
-typedef struct imp_meter imp_meter;
+typedef struct imp_metrics_tracker imp_metrics_tracker;
 
-/// A meter for episodes in a world, which must outlive it. Freed with imp_meter_destroy().
-imp_status imp_meter_create(imp_meter **out, const imp_world *world, imp_error *err);
-void imp_meter_destroy(imp_meter *meter); ///< nullable
+/// A meter for episodes in a world, which must outlive it. Freed with
+/// imp_metrics_tracker_destroy().
+imp_status imp_metrics_tracker_create(imp_metrics_tracker **out, const imp_world *world,
+                                      imp_error *err);
+void imp_metrics_tracker_destroy(imp_metrics_tracker *tracker); ///< nullable
 
 /// Starts an episode.
-void imp_meter_reset(imp_meter *meter);
+void imp_metrics_tracker_reset(imp_metrics_tracker *tracker);
 
 /// Adds where the robot was at a time [s]; times must not go back. Allocates nothing.
-void imp_meter_add(imp_meter *meter, double time, imp_pose pose);
+void imp_metrics_tracker_add_pose(imp_metrics_tracker *tracker, double time, imp_pose pose);
 
 /// The metrics of the samples added since the last reset.
-imp_metrics imp_meter_read(const imp_meter *meter);
+imp_metrics imp_metrics_tracker_read(const imp_metrics_tracker *tracker);
 
 /// How a robot took crossings: over how many it came, and how many of them legally, always in one
 /// of their lanes, into a lane of the next tile. One that it did not get over counts only if it was
 /// in none of the lanes there.
-typedef struct imp_crossings {
+typedef struct imp_crossing_counts {
     int count, legal;
-} imp_crossings;
+} imp_crossing_counts;
 
 /// The crossings of the samples added since the last reset.
-imp_crossings imp_meter_crossings(const imp_meter *meter);
+imp_crossing_counts imp_metrics_tracker_crossings(const imp_metrics_tracker *tracker);
 
 /// The challenges: X(enumerator, name, what it adds).
 #define IMP_CHALLENGE_MAP(X)                                                                       \
@@ -102,9 +104,9 @@ typedef enum imp_challenge {
 
 const char *imp_challenge_name(imp_challenge challenge);
 /// Finds a challenge by its name; false if there is none.
-bool imp_challenge_find(imp_challenge *out, const char *name);
+bool imp_challenge_from_name(imp_challenge *out, const char *name);
 /// Episodes of the official evaluation, one per map.
-int imp_challenge_episodes(imp_challenge challenge);
+int imp_challenge_episode_count(imp_challenge challenge);
 
 /// Which episode of a challenge.
 typedef struct imp_scenario_def {
@@ -126,34 +128,35 @@ imp_status imp_scenario_create(imp_scenario *out, const imp_scenario_def *def, i
 void imp_scenario_free(imp_scenario *scenario); ///< nullable
 
 /// Sets the challenges' clock: time steps of 0.05 s in ten substeps.
-void imp_challenge_set_clock(imp_drive_def *drive);
+void imp_challenge_set_time_step(imp_drive_def *drive);
 
 /// Sets what the challenges set of an environment: 60 s in steps of 0.05 s cut into ten, their
 /// rules, cars that yield, and the start.
-void imp_scenario_prepare(const imp_scenario *scenario, imp_env_def *def);
+void imp_scenario_configure_env(const imp_scenario *scenario, imp_env_def *def);
 
 /// The metrics of several episodes put together.
-typedef struct imp_aggregate {
+typedef struct imp_metrics_summary {
     imp_metrics mean, median, min, max;
-} imp_aggregate;
+} imp_metrics_summary;
 
 /// Aggregates count >= 1 episodes. The median of an even number is the mean of the middle two.
-imp_aggregate imp_metrics_aggregate(const imp_metrics *episodes, int count);
+imp_metrics_summary imp_metrics_summarise(const imp_metrics *episodes, int count);
 
 /// What a challenge ranks by.
-typedef struct imp_ranked {
+typedef struct imp_ranking_criterion {
     imp_metric metric; ///< its median
     bool more_is_better;
     double step; ///< it is rounded to multiples of this
-} imp_ranked;
+} imp_ranking_criterion;
 
-enum { IMP_RANKED_COUNT = 4 };
+enum { IMP_RANKING_CRITERION_COUNT = 4 };
 
 /// The challenge's ranked scores, the most important first.
-const imp_ranked *imp_challenge_ranking(imp_challenge challenge);
+const imp_ranking_criterion *imp_challenge_ranking(imp_challenge challenge);
 
 /// Below 0 if a ranks before b, above 0 if after, 0 for a draw: the first ranked score that differs
 /// after rounding decides.
-int imp_challenge_compare(imp_challenge challenge, const imp_aggregate *a, const imp_aggregate *b);
+int imp_challenge_compare_results(imp_challenge challenge, const imp_metrics_summary *a,
+                                  const imp_metrics_summary *b);
 
 #endif

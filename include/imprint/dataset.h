@@ -22,7 +22,7 @@ typedef struct imp_dataset_info {
     char map[64];         ///< name of the map, or "several"
     char lens[32];        ///< name of the lens
     char policy[64];      ///< who drove
-    char observation[16]; ///< what observations are, see imp_observation_word(); "": pictures
+    char observation[16]; ///< what observations are, see imp_observation_kind_name(); "": pictures
     char settings[4096];  ///< resolved settings of the command that wrote it, JSON text
     char definition[32];  ///< a number for all that the episodes follow from; "": not known
 } imp_dataset_info;
@@ -45,7 +45,7 @@ typedef struct imp_episode {
     char map[64];                ///< name of the map
     double time_step;            ///< between two samples [s]; 0 when writing: the dataset's
     /// What was drawn for it when worlds are randomised: JSON text of less than
-    /// IMP_EPISODE_DRAW_MAX bytes; NULL: nothing. Borrowed.
+    /// IMP_EPISODE_RANDOMIZATION_MAX bytes; NULL: nothing. Borrowed.
     const char *randomization;
     /// The YAML text of a map that is not built in, map_bytes long (up to IMP_EPISODE_MAP_MAX), so
     /// that the episode can be drawn again without its file; NULL: built in, or unknown. Borrowed.
@@ -53,7 +53,7 @@ typedef struct imp_episode {
     size_t map_bytes;
 } imp_episode;
 
-#define IMP_EPISODE_DRAW_MAX 4096
+#define IMP_EPISODE_RANDOMIZATION_MAX 4096
 #define IMP_EPISODE_MAP_MAX (16 << 20)
 
 typedef struct imp_dataset_writer imp_dataset_writer;
@@ -83,12 +83,12 @@ imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode 
                                   imp_error *err);
 
 /// Where recordings come from that were imported, as JSON text of less than so many bytes.
-#define IMP_ORIGIN_MAX 8192
+#define IMP_DATASET_ORIGIN_MAX 8192
 
 /// Says where the dataset comes from, which is written with main_data.hdf5 from now on. Fails with
 /// IMP_USAGE if the text is too long or not UTF-8.
-imp_status imp_dataset_writer_describe(imp_dataset_writer *writer, const char *origin,
-                                       imp_error *err);
+imp_status imp_dataset_writer_set_origin(imp_dataset_writer *writer, const char *origin,
+                                         imp_error *err);
 
 /// Makes everything added so far safe on disk: writes the shard under way and updates
 /// main_data.hdf5. A shard that is not full is written again, under its name, with the episodes
@@ -112,7 +112,7 @@ typedef struct imp_dataset imp_dataset;
 imp_status imp_dataset_open(imp_dataset **out, const char *folder, imp_error *err);
 void imp_dataset_close(imp_dataset *dataset); ///< nullable
 
-const imp_dataset_info *imp_dataset_facts(const imp_dataset *dataset);
+const imp_dataset_info *imp_dataset_get_info(const imp_dataset *dataset);
 /// Where it was imported from, as JSON text; "" if it was recorded here. Borrowed.
 const char *imp_dataset_origin(const imp_dataset *dataset);
 /// Whether its writer finished it; otherwise it is still being written, or was interrupted.
@@ -123,17 +123,17 @@ int64_t imp_dataset_step_count(const imp_dataset *dataset);
 const imp_episode *imp_dataset_episode(const imp_dataset *dataset, int index);
 
 /// How a part of a dataset will be read.
-typedef enum imp_advice {
-    IMP_ADVICE_SCATTERED, ///< here and there: do not read what lies around it as well
-    IMP_ADVICE_SOON,      ///< all of it, soon: begin to read it
-    IMP_ADVICE_DONE,      ///< not for a while: let go of it
-} imp_advice;
+typedef enum imp_read_advice {
+    IMP_READ_RANDOM, ///< here and there: do not read what lies around it as well
+    IMP_READ_SOON,   ///< all of it, soon: begin to read it
+    IMP_READ_DONE,   ///< not for a while: let go of it
+} imp_read_advice;
 
 /// Tells the system how length bytes of an episode's arrays (begin NULL: the whole dataset) will be
 /// read. So programs walk through datasets that are larger than memory. Never changes what is read,
 /// and does nothing for arrays that had to be copied.
 void imp_dataset_advise(const imp_dataset *dataset, const void *begin, size_t length,
-                        imp_advice advice);
+                        imp_read_advice advice);
 
 /// Reads every byte and checks that it is what was written, finite numbers, ranges, flags, totals
 /// and that no picture is black throughout. *findings counts what is wrong; *err describes the
@@ -147,7 +147,7 @@ uint64_t imp_dataset_hash(const imp_dataset *dataset);
 
 /// The same by the numbers that were written beside the episodes: reads none of their bytes, and so
 /// does not notice damage.
-uint64_t imp_dataset_written_hash(const imp_dataset *dataset);
+uint64_t imp_dataset_stored_hash(const imp_dataset *dataset);
 
 /// What is in a dataset, in a few numbers. Lane and distance count the T places that the actions
 /// led to, rewards the episodes that know theirs.
@@ -164,7 +164,7 @@ typedef struct imp_dataset_summary {
     double lane_distance_max;  ///< largest [m]
     double lane_angle_mean;    ///< mean |heading relative to the lane| on lanes [rad]
     int64_t off_lane;          ///< places off lanes
-    int64_t unknown_places;    ///< places whose pose is unknown; they count nowhere else
+    int64_t unknown_positions; ///< places whose pose is unknown; they count nowhere else
     int rewarded;              ///< episodes whose rewards are known
     double reward_mean, reward_min, reward_max; ///< of an episode's sum
     double distance;                            ///< driven in all [m]

@@ -8,23 +8,23 @@
 #include "imprint/world.h"
 
 /// Why an episode is over. Append only.
-typedef enum imp_ending {
-    IMP_ENDING_NONE,         ///< it is not
-    IMP_ENDING_INVALID_POSE, ///< off the road (IMP_RULES_SIMULATOR)
-    IMP_ENDING_MAX_STEPS,
-    IMP_ENDING_COLLISION,   ///< an invalid pose too: met an object
-    IMP_ENDING_OUT_OF_TILE, ///< on no tile of the map (IMP_RULES_CHALLENGE)
-    IMP_ENDING_GAVE_UP,     ///< not the environment's: its driver could not go on
-} imp_ending;
+typedef enum imp_end_reason {
+    IMP_END_NONE,         ///< it is not
+    IMP_END_INVALID_POSE, ///< off the road (IMP_RULES_SIMULATOR)
+    IMP_END_MAX_STEPS,
+    IMP_END_COLLISION,     ///< an invalid pose too: met an object
+    IMP_END_OUT_OF_TILE,   ///< on no tile of the map (IMP_RULES_CHALLENGE)
+    IMP_END_POLICY_FAILED, ///< not the environment's: its driver could not go on
+} imp_end_reason;
 
 /// Who decides when an episode is over.
-typedef enum imp_rules {
+typedef enum imp_termination_rules {
     IMP_RULES_SIMULATOR, ///< gym-duckietown: an invalid pose
-    IMP_RULES_CHALLENGE, ///< AI-DO's LF challenges: see imp_env_challenge_ending()
-} imp_rules;
+    IMP_RULES_CHALLENGE, ///< AI-DO's LF challenges: see imp_env_challenge_end_reason()
+} imp_termination_rules;
 
 /// The word for it, the same in tables, files and pictures.
-const char *imp_ending_name(imp_ending ending);
+const char *imp_end_reason_name(imp_end_reason ending);
 
 /// Settings of an environment. Obtain with imp_default_env_def(), then change fields.
 typedef struct imp_env_def {
@@ -39,9 +39,9 @@ typedef struct imp_env_def {
     imp_pose start_pose;
     bool randomize_objects; ///< draw the motion of objects, and which optional ones are there
     bool cars_yield; ///< moving duckiebots stop for what is ahead, instead of driving into it
-    imp_rules rules; ///< IMP_RULES_SIMULATOR
+    imp_termination_rules rules; ///< IMP_RULES_SIMULATOR
     /// Share of decisions that get lost on their way, so that the last action goes on; 0
-    double dropped;
+    double action_dropout;
     double command_noise; ///< standard deviation of what is added to every other duty cycle; 0
     imp_drive_def drive;
     int cookie;
@@ -50,7 +50,7 @@ typedef struct imp_env_def {
 imp_env_def imp_default_env_def(void);
 
 /// How a duckie walks to and fro: it waits, walks one tile length, turns round and waits again.
-typedef struct imp_walk {
+typedef struct imp_duckie_walk {
     imp_vec2 direction; ///< of its first walk
     imp_vec2 start;     ///< of the present walk [m]
     double stride;      ///< per frame of 1/30 s [m], negative on its way back; 0.02
@@ -59,10 +59,10 @@ typedef struct imp_walk {
     double wiggle;      ///< how far it turns to either side when walking [rad]; pi / 15
     bool active;        ///< whether it walks
     bool randomized;    ///< draws stride and wait anew at every turn
-} imp_walk;
+} imp_duckie_walk;
 
 /// How a duckiebot drives along its lane: pure pursuit, its own drive without delay.
-typedef struct imp_car {
+typedef struct imp_car_motion {
     double follow_distance;              ///< 0.3 m
     double speed;                        ///< asked for; 0.1 m/s, of which its gain makes 0.23
     double gain, trim;                   ///< 2 and 0
@@ -70,21 +70,21 @@ typedef struct imp_car {
     double width, length;                ///< of its footprint once it moves [m]
     bool lost;                           ///< stands still since it is off the lanes
     bool waiting;                        ///< stands still for something ahead
-} imp_car;
+} imp_car_motion;
 
 /// How a moving or changing object moves: parameters, then what goes on inside it. The parameters
 /// may be set between reset and the first step, for those who want others than those drawn.
-typedef struct imp_motion {
+typedef struct imp_object_motion {
     double time;       ///< since reset [s]
     double angle;      ///< heading [rad]; unlike the state's without a duckie's wiggle
     imp_random random; ///< of later draws
     union {
-        imp_walk walk;  ///< duckie
-        imp_car car;    ///< duckiebot
-        double period;  ///< traffic light: between changes [s]; 5
-        int board_step; ///< checkerboard: place in its dance, from -20 to 420
+        imp_duckie_walk walk; ///< duckie
+        imp_car_motion car;   ///< duckiebot
+        double period;        ///< traffic light: between changes [s]; 5
+        int board_step;       ///< checkerboard: place in its dance, from -20 to 420
     };
-} imp_motion;
+} imp_object_motion;
 
 /// State of an environment, a plain value of about 300 KiB: a copy of it goes on by itself and
 /// drives through the same future; imp_env_copy() makes one fast. Read-only to its users, motion's
@@ -95,11 +95,11 @@ typedef struct imp_env {
     imp_action action; ///< the last action that was executed
     double speed;      ///< displacement in the last frame / time step [m/s]
     int frame;         ///< frames since reset
-    imp_ending ending;
+    imp_end_reason ending;
     bool in_lane; ///< whether lane is valid
     imp_lane_position lane;
     imp_drive drive;
-    imp_random actuation; ///< draws which decisions get lost, and noise on the others
+    imp_random actuation_random; ///< draws which decisions get lost, and noise on the others
     imp_env_def def;
     uint32_t episode;                      ///< number of the current episode
     const imp_world *const *worlds;        ///< that episodes are drawn from; NULL: only `world`
@@ -109,7 +109,7 @@ typedef struct imp_env {
     /// Where the world's moving objects are, and how they move; what lies beyond its moving_count
     /// is unused. Last: imp_env_copy() leaves the unused ones out.
     imp_object_state moving[IMP_OBJECTS_MAX];
-    imp_motion motion[IMP_OBJECTS_MAX];
+    imp_object_motion motion[IMP_OBJECTS_MAX];
 } imp_env;
 
 /// What a step gave.
@@ -127,8 +127,8 @@ imp_status imp_env_init(imp_env *env, const imp_world *world, const imp_env_def 
 
 /// The same over several worlds, of which every episode takes one drawn from (seed, index,
 /// episode). The array and the worlds must outlive the environment.
-imp_status imp_env_init_maps(imp_env *env, const imp_world *const *worlds, int count,
-                             const imp_env_def *def, imp_error *err);
+imp_status imp_env_init_worlds(imp_env *env, const imp_world *const *worlds, int count,
+                               const imp_env_def *def, imp_error *err);
 
 /// The same as *to = *from, in less time where few objects move.
 void imp_env_copy(imp_env *to, const imp_env *from);
@@ -142,7 +142,7 @@ imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err);
 void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose);
 
 /// The same in one of the environment's worlds, instead of the one that is drawn.
-void imp_env_reset_on(imp_env *env, uint32_t episode, int world_index, imp_pose pose);
+void imp_env_reset_in_world(imp_env *env, uint32_t episode, int world_index, imp_pose pose);
 
 /// Holds an action, or what def.dropped and def.command_noise make of it, for frame_skip frames, in
 /// each of which the robot moves and then the objects, then looks whether the episode is over.
@@ -152,25 +152,25 @@ imp_step imp_env_step(imp_env *env, imp_action action);
 /// tiles, and its footprint free of objects. safety scales the four points (1 while driving, 1.3
 /// when spawning). As in the reference, the footprint lies 0.048 m behind the pose: it is moved to
 /// the geometric centre twice.
-bool imp_env_valid_pose(const imp_env *env, imp_pose pose, double safety);
+bool imp_env_is_valid_pose(const imp_env *env, imp_pose pose, double safety);
 
-/// The part of imp_env_valid_pose() that looks at tiles only.
-bool imp_env_on_road(const imp_world *world, imp_pose pose, double safety);
+/// The part of imp_env_is_valid_pose() that looks at tiles only.
+bool imp_env_is_on_road(const imp_world *world, imp_pose pose, double safety);
 
 /// The footprint of a robot at pose, around a point `forward` metres ahead of the pose: where the
 /// robot really is with IMP_CENTRE_FORWARD.
-imp_box imp_robot_box(imp_pose pose, double forward);
+imp_box imp_robot_footprint(imp_pose pose, double forward);
 
 /// The first solid object there is that a robot's footprint meets, or NULL. forward is that of
-/// imp_robot_box().
-const imp_object *imp_env_object_met(const imp_env *env, imp_pose pose, double forward);
+/// imp_robot_footprint().
+const imp_object *imp_env_find_collision(const imp_env *env, imp_pose pose, double forward);
 
 /// The reference's penalty for coming near to objects: the sum of how far the safety circles of
 /// robot and objects overlap, as a negative number [m].
-double imp_env_proximity(const imp_env *env, imp_pose pose);
+double imp_env_proximity_penalty(const imp_env *env, imp_pose pose);
 
 /// Whether an object of the environment's world is there in this episode.
-static inline bool imp_env_object_is_there(const imp_env *env, const imp_object *object)
+static inline bool imp_env_is_object_present(const imp_env *env, const imp_object *object)
 {
     size_t number = (size_t)(object - env->world->objects);
     return (env->hidden[number / 64] >> number % 64 & 1) == 0;
@@ -180,7 +180,7 @@ static inline bool imp_env_object_is_there(const imp_env *env, const imp_object 
 /// that stands still, its centre of rotation is on no tile, within 0.10 m of a duckie's centre, or
 /// within 0.15 m of a moving duckiebot's. Duckies count by distance also when they stand still.
 /// Leaving the road does not end an episode. (duckietown_simulator_gym, AI-DO 3 to 6.)
-imp_ending imp_env_challenge_ending(const imp_env *env);
+imp_end_reason imp_env_challenge_end_reason(const imp_env *env);
 
 /// What the robot's camera sees now. Its moving and hidden point into *env: they hold as long as
 /// that stays where it is, and change with it.

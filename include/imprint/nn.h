@@ -7,7 +7,7 @@
 #include "imprint/base.h"
 
 /// Name and release of the library that computes, e.g. "oneDNN 2.6.3".
-void imp_network_engine(char *out, size_t capacity);
+void imp_nn_backend_version(char *out, size_t capacity);
 
 /// Settings of a network. Obtain with imp_default_network_def(), then change fields.
 typedef struct imp_network_def {
@@ -30,10 +30,10 @@ imp_network_def imp_default_network_def(void);
 typedef struct imp_network imp_network;
 
 /// Built-in descriptions, sorted by name; NULL past the last.
-const char *imp_network_builtin(int index);
+const char *imp_network_builtin_name(int index);
 /// The same of those that tell the classes of a picture's pixels apart (docs/segmentation.md); they
 /// want `outputs` to be 0.
-const char *imp_network_builtin_segmenter(int index);
+const char *imp_segmenter_builtin_name(int index);
 
 /// A network with random weights drawn from seed: He-normal convolutions, Xavier-normal dense
 /// layers, zero biases. Freed with imp_network_destroy(). IMP_USAGE for an unknown architecture,
@@ -41,7 +41,7 @@ const char *imp_network_builtin_segmenter(int index);
 imp_status imp_network_create(imp_network **out, const imp_network_def *def, uint64_t seed,
                               imp_error *err);
 void imp_network_destroy(imp_network *network); ///< nullable
-const imp_network_def *imp_network_facts(const imp_network *network);
+const imp_network_def *imp_network_info(const imp_network *network);
 /// Values that are trained (moving statistics are not).
 int64_t imp_network_parameter_count(const imp_network *network);
 
@@ -64,7 +64,7 @@ imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)
 /// Takes up the weights of a safetensors file that somebody else wrote, PyTorch for example, or of
 /// a model as above: F32 arrays of just the names and shapes of the network's tensors.
 /// IMP_BAD_INPUT names what differs; then nothing is changed.
-imp_status imp_network_import(imp_network *network, const char *path, imp_error *err);
+imp_status imp_network_import_weights(imp_network *network, const char *path, imp_error *err);
 
 /// A JSON object of what the file that the network was loaded from says in its metadata, as text;
 /// the caller frees it. NULL if it was not loaded, or without memory.
@@ -97,70 +97,72 @@ typedef enum imp_layer_kind {
 enum { IMP_LAYER_KIND_COUNT = IMP_LAYER_DENSE + 1 };
 
 /// The word for it in descriptions.
-const char *imp_layer_kind_word(imp_layer_kind kind);
+const char *imp_layer_kind_name(imp_layer_kind kind);
 
-enum { IMP_LAYER_NAME = 40, IMP_LAYER_INPUTS = 4 };
+enum { IMP_LAYER_NAME_MAX = 40, IMP_LAYER_INPUTS_MAX = 4 };
 
 /// What a network decides by; its description says (docs/networks.md).
-typedef struct imp_inputs {
+typedef struct imp_input_spec {
     int frames;   ///< pictures: the present one and earlier ones, 1..IMP_FRAMES_MAX
-    int every;    ///< steps from one of them to the next, 1..IMP_EVERY_MAX
+    int every;    ///< steps from one of them to the next, 1..IMP_FRAME_STRIDE_MAX
     int actions;  ///< that were executed last, 0..IMP_ACTIONS_MAX
     int skip_top; ///< of each picture's rows, so many in a hundred from the top are not looked at
-} imp_inputs;
+} imp_input_spec;
 
-enum { IMP_FRAMES_MAX = 8, IMP_EVERY_MAX = 64, IMP_ACTIONS_MAX = 64, IMP_SKIP_TOP_MAX = 90 };
+enum { IMP_FRAMES_MAX = 8, IMP_FRAME_STRIDE_MAX = 64, IMP_ACTIONS_MAX = 64, IMP_SKIP_TOP_MAX = 90 };
 
 /// Borrowed from the network.
-const imp_inputs *imp_network_inputs(const imp_network *network);
+const imp_input_spec *imp_network_inputs(const imp_network *network);
 
 /// What a driving network's two outputs are; its description says: X(name, word).
-#define IMP_HEAD_MAP(X)                                                                            \
-    X(IMP_HEAD_DUTY_CYCLES, "duty-cycles") /* of the left and the right wheel */                   \
-    X(IMP_HEAD_VELOCITIES, "velocities")   /* forward speed [m/s], turn rate [rad/s] to the left */
+#define IMP_OUTPUT_KIND_MAP(X)                                                                     \
+    X(IMP_OUTPUT_DUTY_CYCLES, "duty-cycles") /* of the left and the right wheel */                 \
+    X(IMP_OUTPUT_VELOCITIES, "velocities")   /* forward speed [m/s], turn rate [rad/s] to the left \
+                                              */
 
-typedef enum imp_head {
-#define IMP_HEAD_ENUM(name, word) name,
-    IMP_HEAD_MAP(IMP_HEAD_ENUM)
-#undef IMP_HEAD_ENUM
-} imp_head;
+typedef enum imp_output_kind {
+#define IMP_OUTPUT_KIND_ENUM(name, word) name,
+    IMP_OUTPUT_KIND_MAP(IMP_OUTPUT_KIND_ENUM)
+#undef IMP_OUTPUT_KIND_ENUM
+} imp_output_kind;
 
 /// The word for it; NULL past the last.
-const char *imp_head_word(int head);
-imp_head imp_network_head(const imp_network *network);
+const char *imp_output_kind_name(int output_kind);
+imp_output_kind imp_network_output_kind(const imp_network *network);
 
 /// The end of an episode as far as a network wants to know it: what everything that lets one drive
 /// tells it. Allocates nothing once it is there.
-typedef struct imp_recall imp_recall;
-imp_status imp_recall_create(imp_recall **out, const imp_network *network, imp_error *err);
-void imp_recall_destroy(imp_recall *recall); ///< nullable
+typedef struct imp_obs_history imp_obs_history;
+imp_status imp_obs_history_create(imp_obs_history **out, const imp_network *network,
+                                  imp_error *err);
+void imp_obs_history_destroy(imp_obs_history *history); ///< nullable
 /// An episode begins: there is nothing to remember.
-void imp_recall_begin(imp_recall *recall);
+void imp_obs_history_reset(imp_obs_history *history);
 /// What is seen now, in the episode's next step: height x width x 3 bytes, copied. Before the first
 /// picture of an episode it has always looked like that.
-void imp_recall_see(imp_recall *recall, const uint8_t *picture);
+void imp_obs_history_push_frame(imp_obs_history *history, const uint8_t *image);
 /// What was then executed, by whomever: duty cycles. Before an episode it was nothing.
-void imp_recall_do(imp_recall *recall, float left, float right);
+void imp_obs_history_push_action(imp_obs_history *history, float left, float right);
 /// As imp_inference_run() and imp_batch want it, for one sample. Borrowed until more is told.
-const imp_inputs *imp_recall_inputs(const imp_recall *recall);
-const uint8_t *const *imp_recall_frames(const imp_recall *recall);
-const float *imp_recall_actions(const imp_recall *recall);
+const imp_input_spec *imp_obs_history_input_spec(const imp_obs_history *history);
+const uint8_t *const *imp_obs_history_frames(const imp_obs_history *history);
+const float *imp_obs_history_actions(const imp_obs_history *history);
 
 /// A layer with its shape: a node of the network's graph.
-typedef struct imp_node {
-    char name[IMP_LAYER_NAME];
+typedef struct imp_graph_node {
+    char name[IMP_LAYER_NAME_MAX];
     imp_layer_kind kind;
-    int inputs[IMP_LAYER_INPUTS]; ///< indices of earlier nodes, -1 after the last
-    int channels, height, width;  ///< of what it gives; height and width 1 if flat
-    bool flat;                    ///< a vector of channels
-    int kernel, stride;           ///< of convolutions and pools, both sides alike
-    int before[2], after[2];      ///< padding [px]: rows, columns
-    double parameter;             ///< batch norm: epsilon; ELU: alpha; dropout: rate
-    bool batch_statistics;        ///< batch norm: normalises by the batch in training
-    int users;                    ///< how many inputs of other nodes it is
-    int tensors;                  ///< index of its first tensor, -1 for none
-    int64_t flops;                ///< of one picture forward; a multiplication and addition are 2
-} imp_node;
+    int inputs[IMP_LAYER_INPUTS_MAX]; ///< indices of earlier nodes, -1 after the last
+    int channels, height, width;      ///< of what it gives; height and width 1 if flat
+    bool flat;                        ///< a vector of channels
+    int kernel, stride;               ///< of convolutions and pools, both sides alike
+    int before[2], after[2];          ///< padding [px]: rows, columns
+    double parameter;                 ///< batch norm: epsilon; ELU: alpha; dropout: rate
+    bool batch_statistics;            ///< batch norm: normalises by the batch in training
+    int users;                        ///< how many inputs of other nodes it is
+    int tensors;                      ///< index of its first tensor, -1 for none
+    int64_t flops; ///< of one picture forward; a multiplication and addition are 2
+} imp_graph_node;
 
 /// What a tensor of a network is for.
 typedef enum imp_tensor_role {
@@ -173,7 +175,8 @@ typedef enum imp_tensor_role {
 
 /// A named tensor: a piece of the network's one array of values, row-major.
 typedef struct imp_tensor {
-    char name[IMP_LAYER_NAME + 16]; ///< "<layer>.weight", ".bias", ".running_mean", ".running_var"
+    char name[IMP_LAYER_NAME_MAX +
+              16]; ///< "<layer>.weight", ".bias", ".running_mean", ".running_var"
     imp_tensor_role role;
     int node; ///< whose it is
     int rank;
@@ -183,7 +186,7 @@ typedef struct imp_tensor {
 
 /// Nodes in the order that they are computed in: 0 is the input, the last gives the outputs.
 /// NULL past the last; borrowed from the network.
-const imp_node *imp_network_node(const imp_network *network, int index);
+const imp_graph_node *imp_network_node(const imp_network *network, int index);
 /// Tensors in the order of their nodes; NULL past the last.
 const imp_tensor *imp_network_tensor(const imp_network *network, int index);
 /// The values of a tensor.
@@ -213,16 +216,16 @@ void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, c
 
 /// What a node takes on this machine, in seconds per picture; layouts that it changes included.
 /// Activations that are computed along with the layer before them take nothing.
-typedef struct imp_node_time {
-    double decide;            ///< forward, one picture alone
+typedef struct imp_node_timing {
+    double inference;         ///< forward, one picture alone
     double forward, backward; ///< in training
     const char *kernel;       ///< oneDNN's name for what computes it in `decide`; "" if we do
-} imp_node_time;
+} imp_node_timing;
 
 /// Measures a network on the calling thread, by node: the best of `repeats`. times: as many as the
 /// network has nodes. batch: pictures that train together.
-imp_status imp_network_time(imp_node_time *times, const imp_network *network, int batch,
-                            int repeats, imp_error *err);
+imp_status imp_network_profile(imp_node_timing *times, const imp_network *network, int batch,
+                               int repeats, imp_error *err);
 
 /// How a gradient moves weights: X(name, word). Adam has beta 0.9 and 0.999 and epsilon 1e-8.
 #define IMP_OPTIMISER_MAP(X)                                                                       \
@@ -252,8 +255,8 @@ typedef enum imp_loss {
 } imp_loss;
 
 /// The word for it; NULL past the last, so that words can be listed.
-const char *imp_optimiser_word(int optimiser);
-const char *imp_loss_word(int loss);
+const char *imp_optimiser_name(int optimiser);
+const char *imp_loss_name(int loss);
 
 enum { IMP_CLASSES_MAX = 32 };
 
@@ -312,15 +315,15 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
 double imp_trainer_gradient_norm(const imp_trainer *trainer);
 
 /// The mean loss in inference mode, no update; weights are not looked at. Allocates nothing.
-double imp_trainer_loss(imp_trainer *trainer, const imp_batch *batch);
+double imp_trainer_evaluate_loss(imp_trainer *trainer, const imp_batch *batch);
 
 /// Multiplies the learning rate of the steps that follow: a schedule calls it before each. 1 at
 /// first; not part of what imp_trainer_save() keeps.
-void imp_trainer_set_rate_factor(imp_trainer *trainer, double factor);
+void imp_trainer_set_lr_factor(imp_trainer *trainer, double factor);
 
 /// Makes the trained weights visible in the network: to be called before it is saved or an
 /// inference is made of it.
-void imp_trainer_sync(imp_trainer *trainer);
+void imp_trainer_sync_network(imp_trainer *trainer);
 
 /// Everything that training needs to continue to the same bytes, in one file, atomically: weights,
 /// their average, moments, step, settings. progress: nullable, caller's text kept with it.
@@ -329,7 +332,7 @@ imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const 
 /// Takes up what imp_trainer_save() wrote, weights of the network included; progress (nullable,
 /// capacity bytes) receives the caller's text. IMP_BAD_INPUT, naming the file, if it is unsound or
 /// of another network or other settings, threads apart; then nothing is changed.
-imp_status imp_trainer_restore(imp_trainer *trainer, const char *path, char *progress,
-                               size_t capacity, imp_error *err);
+imp_status imp_trainer_load(imp_trainer *trainer, const char *path, char *progress, size_t capacity,
+                            imp_error *err);
 
 #endif

@@ -9,50 +9,50 @@ typedef struct imp_policy imp_policy;
 
 /// What a kind of policy does. A new kind fills this table and embeds imp_policy as its first
 /// member.
-typedef struct imp_policy_class {
+typedef struct imp_policy_vtable {
     const char *name;
     bool needs_observation; ///< whether act() looks at the picture
     /// A new episode has begun in env.
-    void (*begin)(imp_policy *policy, const imp_env *env);
+    void (*reset)(imp_policy *policy, const imp_env *env);
     /// The action for the present state. observation is (height x width x 3) bytes, or NULL if not
     /// needed.
     imp_action (*act)(imp_policy *policy, const imp_env *env, const uint8_t *observation);
     void (*destroy)(imp_policy *policy);
-} imp_policy_class;
+} imp_policy_vtable;
 
 /// What a policy that stands, or slows down to a stand, waits for: X(enumerator, word).
 #define IMP_WAIT_MAP(X)                                                                            \
     X(IMP_WAIT_NONE, "nothing")                                                                    \
     X(IMP_WAIT_LIGHT, "red light")                                                                 \
-    X(IMP_WAIT_WALKER, "walker")     /* a duckie that crosses the road or is about to */           \
+    X(IMP_WAIT_PEDESTRIAN, "walker") /* a duckie that crosses the road or is about to */           \
     X(IMP_WAIT_CAR, "car")           /* a duckiebot that moves, or could */                        \
     X(IMP_WAIT_OBSTACLE, "obstacle") /* something that stands in the way for good */
 
-typedef enum imp_wait {
+typedef enum imp_wait_reason {
 #define IMP_WAIT_ENUM(name, word) name,
     IMP_WAIT_MAP(IMP_WAIT_ENUM)
 #undef IMP_WAIT_ENUM
         IMP_WAIT_COUNT
-} imp_wait;
+} imp_wait_reason;
 
-const char *imp_wait_name(imp_wait wait); ///< the word
+const char *imp_wait_reason_name(imp_wait_reason wait); ///< the word
 
 struct imp_policy {
-    const imp_policy_class *class;
-    /// Why it cannot go on in this episode, set by begin() or act() and owned by the policy. NULL
+    const imp_policy_vtable *vtable;
+    /// Why it cannot go on in this episode, set by reset() or act() and owned by the policy. NULL
     /// while it can.
-    const char *gave_up;
+    const char *failure_reason;
     /// What it waits for since its last act(). Our expert sets it; others leave IMP_WAIT_NONE.
-    imp_wait waits_for;
+    imp_wait_reason wait_reason;
 };
 
-void imp_policy_begin(imp_policy *policy, const imp_env *env);
+void imp_policy_reset(imp_policy *policy, const imp_env *env);
 imp_action imp_policy_act(imp_policy *policy, const imp_env *env, const uint8_t *observation);
 void imp_policy_destroy(imp_policy *policy); ///< nullable
 
 /// The reference baseline's pure pursuit, exactly: it knows neither delay nor motors, and leaves
 /// the road.
-imp_status imp_reference_expert_create(imp_policy **out, imp_error *err);
+imp_status imp_pure_pursuit_create(imp_policy **out, imp_error *err);
 
 /// Parameters of our expert. Obtain with imp_default_expert_def(), then change fields.
 typedef struct imp_expert_def {
@@ -80,14 +80,14 @@ typedef struct imp_expert_def {
     /// action. That is what can be learned from single pictures. Where the road's edge is near,
     /// what is tried out still goes by the true state, and so does getting away from where it is
     /// stuck; false
-    bool by_sight;
+    bool pose_only;
     /// Away from its line, tries out in the simulator what it is about to do, and looks for
     /// something better if that ends off the road or at an object. What is done there then no
     /// longer follows from where the robot stands by a simple law, and is hard to learn; true
-    bool tries_out;
+    bool look_ahead;
     /// By sight, what it takes the robot's drive to be: a randomised one cannot be seen. NULL: what
     /// it is. Copied when a policy is made.
-    const imp_drive_def *believed;
+    const imp_drive_def *assumed_drive;
     int cookie;
 } imp_expert_def;
 

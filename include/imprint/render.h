@@ -28,15 +28,15 @@ imp_status imp_assets_open(imp_assets **out, const char *folder, const char *sty
 void imp_assets_close(imp_assets *assets); ///< nullable
 
 /// Remarks about what is missing in the folder, one line each.
-int imp_assets_notice_count(const imp_assets *assets);
-const char *imp_assets_notice(const imp_assets *assets, int index);
+int imp_assets_warning_count(const imp_assets *assets);
+const char *imp_assets_warning(const imp_assets *assets, int index);
 
 /// What a scene is drawn with. Obtain with imp_default_scene_def(), then change fields.
 typedef struct imp_scene_def {
     const imp_assets *assets; ///< must outlive the scene; NULL: ours
     uint64_t seed;            ///< of which variant of its texture each tile gets; 0: the first
     /// Variants of each kind of tile that pictures can choose from (imp_view.tile_variant), up to
-    /// IMP_VARIANTS_MAX; 0: one, or with a seed all that the assets have.
+    /// IMP_TILE_VARIANTS_MAX; 0: one, or with a seed all that the assets have.
     int variants;
     /// How far variants but the first (with assets, those after their own) depart from the plain
     /// look, 0..1: colour and width of lines, paint that fades and chips, dirt, seams between
@@ -47,20 +47,20 @@ typedef struct imp_scene_def {
     int finest;
 } imp_scene_def;
 
-enum { IMP_VARIANTS_MAX = 32 };
+enum { IMP_TILE_VARIANTS_MAX = 32 };
 
 imp_scene_def imp_default_scene_def(void);
 
 /// imp_scene_create() with a definition.
-imp_status imp_scene_create_with(imp_scene **out, const imp_world *world, const imp_scene_def *def,
-                                 imp_error *err);
+imp_status imp_scene_create_with_def(imp_scene **out, const imp_world *world,
+                                     const imp_scene_def *def, imp_error *err);
 /// The scenes of `count` worlds, at least one, by one definition. They share textures, so that many
 /// cost little more time and memory than one; what destroys them must not do so on two threads at
 /// once. out: (count) of them, or none after a failure.
-imp_status imp_scenes_create(imp_scene **out, const imp_world *const *worlds, int count,
-                             const imp_scene_def *def, imp_error *err);
+imp_status imp_scene_create_many(imp_scene **out, const imp_world *const *worlds, int count,
+                                 const imp_scene_def *def, imp_error *err);
 /// What it was made with; borrowed from the scene.
-const imp_scene_def *imp_scene_facts(const imp_scene *scene);
+const imp_scene_def *imp_scene_get_def(const imp_scene *scene);
 
 /// How many variants of a kind of tile a scene has to choose from; at least 1.
 int imp_scene_variant_count(const imp_scene *scene, imp_tile_kind kind);
@@ -75,7 +75,7 @@ typedef struct imp_distractor {
 
 /// Draws grey triangles (at most IMP_DISTRACTORS_MAX) with corners up to 20 m from the origin, as
 /// the reference does; it draws 12.
-void imp_distractors_draw(imp_distractor *out, int count, imp_random *random);
+void imp_distractors_generate(imp_distractor *out, int count, imp_random *random);
 
 /// What is to be seen above the horizon, in all directions.
 enum { IMP_HORIZON_WIDTH = 256, IMP_HORIZON_HEIGHT = 64 };
@@ -86,9 +86,9 @@ typedef struct imp_horizon {
 } imp_horizon;
 
 /// Draws a horizon of noise, gradients and things that mean nothing, around a colour (0..1).
-void imp_horizon_draw(imp_horizon *out, const float colour[3], imp_random *random);
+void imp_horizon_generate(imp_horizon *out, const float colour[3], imp_random *random);
 
-enum { IMP_CLUTTER_MAX = 64, IMP_GLARES_MAX = 4, IMP_LEDS = 5 };
+enum { IMP_CLUTTER_MAX = 64, IMP_GLARES_MAX = 4, IMP_LED_COUNT = 5 };
 
 /// A box that stands on the ground and means nothing.
 typedef struct imp_clutter {
@@ -135,17 +135,17 @@ typedef struct imp_view {
     int clutter_count;
     /// Colours (0..1) of the LEDs of each of the world's objects: front left, right and middle,
     /// back left and right. Black ones are off; only duckiebots have any. NULL: all are off.
-    const float (*leds)[IMP_LEDS][3];
+    const float (*leds)[IMP_LED_COUNT][3];
 } imp_view;
 
 imp_view imp_default_view(void);
 
 /// Which of the equivalent code paths draws; all give the same picture within 1/255.
-typedef enum imp_render_path {
-    IMP_RENDER_AUTO,  ///< the fastest that this processor has
-    IMP_RENDER_PLAIN, ///< portable C
-    IMP_RENDER_AVX2,  ///< AVX2 at most; portable C where there is none
-} imp_render_path;
+typedef enum imp_render_backend {
+    IMP_RENDER_AUTO,     ///< the fastest that this processor has
+    IMP_RENDER_PORTABLE, ///< portable C
+    IMP_RENDER_AVX2,     ///< AVX2 at most; portable C where there is none
+} imp_render_backend;
 
 /// A camera's tables and the scratch memory to draw with. One per thread.
 typedef struct imp_renderer imp_renderer;
@@ -154,7 +154,7 @@ typedef struct imp_renderer imp_renderer;
 /// imp_camera_init() does, and with IMP_NO_MEMORY. Pictures of more than 2^20 pixels are drawn
 /// without tables, which is some hundred times slower.
 imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
-                               imp_render_path path, imp_error *err);
+                               imp_render_backend path, imp_error *err);
 void imp_renderer_destroy(imp_renderer *renderer); ///< nullable
 
 /// Looks through another camera from now on, whose pictures have the same size. Takes no memory
@@ -173,21 +173,21 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
 void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t *rgb);
 
 /// Draws every kind of object, colour and sign once, in a grid: rgb is (height x width x 3) bytes.
-/// Fails with IMP_USAGE on pictures of a few pixels, and where imp_scene_create_with() does.
-imp_status imp_render_catalogue(const imp_scene_def *def, int width, int height, uint8_t *rgb,
-                                imp_error *err);
+/// Fails with IMP_USAGE on pictures of a few pixels, and where imp_scene_create_with_def() does.
+imp_status imp_render_object_catalogue(const imp_scene_def *def, int width, int height,
+                                       uint8_t *rgb, imp_error *err);
 
 /// The same with objects where a view has them; its pose does not count.
-void imp_render_view_from_above(const imp_scene *scene, const imp_view *view, int width, int height,
-                                uint8_t *rgb);
+void imp_render_top_down_view(const imp_scene *scene, const imp_view *view, int width, int height,
+                              uint8_t *rgb);
 
 /// Pixels per metre and the pixel of the world's origin in imp_render_top_down()'s picture.
-void imp_top_down_frame(const imp_world *world, int width, int height, double *scale, double *left,
-                        double *top);
+void imp_top_down_transform(const imp_world *world, int width, int height, double *scale,
+                            double *left, double *top);
 
-/// What a real camera does to pictures. By default nothing: obtain with imp_default_degrade_def(),
-/// then change fields.
-typedef struct imp_degrade_def {
+/// What a real camera does to pictures. By default nothing: obtain with
+/// imp_default_camera_effects_def(), then change fields.
+typedef struct imp_camera_effects_def {
     double motion_blur;   ///< time over which the robot's own motion smears a picture [s], 0..0.1
     double defocus;       ///< standard deviation of a Gaussian blur [px of 640 across], 0..20
     double exposure;      ///< [stops], -8..8
@@ -199,89 +199,92 @@ typedef struct imp_degrade_def {
     double flicker_bands; ///< of them in a picture, 0..1000; 3.3, of 100 Hz read out in 1/30 s
     int jpeg_quality;     ///< 1..100 as libjpeg counts it, colours at half the size; 0: none
     int cookie;
-} imp_degrade_def;
+} imp_camera_effects_def;
 
-imp_degrade_def imp_default_degrade_def(void);
+imp_camera_effects_def imp_default_camera_effects_def(void);
 
 /// IMP_USAGE, naming the field, if a value is out of its range.
-imp_status imp_degrade_check(const imp_degrade_def *def, imp_error *err);
+imp_status imp_camera_effects_check(const imp_camera_effects_def *def, imp_error *err);
 
 /// The tables of a camera and the scratch memory to degrade its pictures with. One per thread.
-typedef struct imp_degrader imp_degrader;
+typedef struct imp_camera_effects imp_camera_effects;
 
-/// Freed with imp_degrader_destroy(). Fails with IMP_USAGE where imp_camera_init() does, and with
-/// IMP_NO_MEMORY.
-imp_status imp_degrader_create(imp_degrader **out, const imp_camera_def *camera, imp_error *err);
-void imp_degrader_destroy(imp_degrader *degrader); ///< nullable
+/// Freed with imp_camera_effects_destroy(). Fails with IMP_USAGE where imp_camera_init() does, and
+/// with IMP_NO_MEMORY.
+imp_status imp_camera_effects_create(imp_camera_effects **out, const imp_camera_def *camera,
+                                     imp_error *err);
+void imp_camera_effects_destroy(imp_camera_effects *effects); ///< nullable
 
 /// Degrades a picture of the camera's (height x width x 3) in place; def must have passed
-/// imp_degrade_check() and may be another for every picture. The robot drives at speed [m/s] and
-/// turn_rate [rad/s]; what does not lie on the ground moves in the picture like the ground behind
-/// it, or if there is none like what is infinitely far. Draws from *random (IMP_PURPOSE_CAMERA)
-/// as often whatever the picture. The same bytes on every processor; allocates nothing.
-void imp_degrade(imp_degrader *degrader, const imp_degrade_def *def, double speed, double turn_rate,
-                 imp_random *random, uint8_t *rgb);
+/// imp_camera_effects_check() and may be another for every picture. The robot drives at speed [m/s]
+/// and turn_rate [rad/s]; what does not lie on the ground moves in the picture like the ground
+/// behind it, or if there is none like what is infinitely far. Draws from *random
+/// (IMP_PURPOSE_CAMERA) as often whatever the picture. The same bytes on every processor; allocates
+/// nothing.
+void imp_camera_effects_apply(imp_camera_effects *effects, const imp_camera_effects_def *def,
+                              double speed, double turn_rate, imp_random *random, uint8_t *rgb);
 
 /// What a pixel may show: X(enumerator, word, red, green, blue of the palette). After these come
 /// the kinds of object.
-#define IMP_SEGMENT_MAP(X)                                                                         \
-    X(IMP_SEGMENT_NOTHING, "nothing", 0, 0, 0)                                                     \
-    X(IMP_SEGMENT_SKY, "sky", 135, 206, 235)                                                       \
-    X(IMP_SEGMENT_GROUND, "ground", 60, 45, 40)                                                    \
-    X(IMP_SEGMENT_ROAD, "road", 105, 105, 110)                                                     \
-    X(IMP_SEGMENT_WHITE, "white line", 255, 255, 255)                                              \
-    X(IMP_SEGMENT_YELLOW, "yellow line", 255, 225, 0)                                              \
-    X(IMP_SEGMENT_RED, "red line", 225, 0, 0)                                                      \
-    X(IMP_SEGMENT_GRASS, "grass", 75, 150, 60)                                                     \
-    X(IMP_SEGMENT_FLOOR, "floor", 165, 140, 105)                                                   \
-    X(IMP_SEGMENT_CALIBRATION, "calibration tile", 205, 180, 220)
+#define IMP_SEMANTIC_CLASS_LIST(X)                                                                 \
+    X(IMP_SEMANTIC_NOTHING, "nothing", 0, 0, 0)                                                    \
+    X(IMP_SEMANTIC_SKY, "sky", 135, 206, 235)                                                      \
+    X(IMP_SEMANTIC_GROUND, "ground", 60, 45, 40)                                                   \
+    X(IMP_SEMANTIC_ROAD, "road", 105, 105, 110)                                                    \
+    X(IMP_SEMANTIC_WHITE_LINE, "white line", 255, 255, 255)                                        \
+    X(IMP_SEMANTIC_YELLOW_LINE, "yellow line", 255, 225, 0)                                        \
+    X(IMP_SEMANTIC_RED_LINE, "red line", 225, 0, 0)                                                \
+    X(IMP_SEMANTIC_GRASS, "grass", 75, 150, 60)                                                    \
+    X(IMP_SEMANTIC_FLOOR, "floor", 165, 140, 105)                                                  \
+    X(IMP_SEMANTIC_CALIBRATION, "calibration tile", 205, 180, 220)
 
 /// NOTHING is what lies beyond the lens's picture, GROUND what lies beyond the tiles, and clutter.
-typedef enum imp_segment {
-#define IMP_SEGMENT_ENUM(name, word, red, green, blue) name,
-    IMP_SEGMENT_MAP(IMP_SEGMENT_ENUM)
-#undef IMP_SEGMENT_ENUM
-        IMP_SEGMENT_OBJECT, ///< + imp_object_kind
-    IMP_SEGMENT_COUNT = IMP_SEGMENT_OBJECT + (int)IMP_OBJECT_KIND_COUNT
-} imp_segment;
+typedef enum imp_semantic_class {
+#define IMP_SEMANTIC_CLASS_ENUM(name, word, red, green, blue) name,
+    IMP_SEMANTIC_CLASS_LIST(IMP_SEMANTIC_CLASS_ENUM)
+#undef IMP_SEMANTIC_CLASS_ENUM
+        IMP_SEMANTIC_OBJECT, ///< + imp_object_kind
+    IMP_SEMANTIC_COUNT = IMP_SEMANTIC_OBJECT + (int)IMP_OBJECT_KIND_COUNT
+} imp_semantic_class;
 
 /// The word for a segment and its colour in the palette (red, green, blue).
-const char *imp_segment_name(int segment);
-const uint8_t *imp_segment_colour(int segment);
+const char *imp_semantic_class_name(int class_id);
+const uint8_t *imp_semantic_class_colour(int class_id);
 
 /// A camera's rays and the scratch memory to find out with what its pixels show. One per thread.
-typedef struct imp_surveyor imp_surveyor;
+typedef struct imp_segmentation_pass imp_segmentation_pass;
 
-/// Freed with imp_surveyor_destroy(). Fails with IMP_USAGE where imp_camera_init() does, and with
-/// IMP_NO_MEMORY.
-imp_status imp_surveyor_create(imp_surveyor **out, const imp_camera_def *camera, imp_error *err);
-void imp_surveyor_destroy(imp_surveyor *surveyor); ///< nullable
+/// Freed with imp_segmentation_pass_destroy(). Fails with IMP_USAGE where imp_camera_init() does,
+/// and with IMP_NO_MEMORY.
+imp_status imp_segmentation_pass_create(imp_segmentation_pass **out, const imp_camera_def *camera,
+                                        imp_error *err);
+void imp_segmentation_pass_destroy(imp_segmentation_pass *segmentation); ///< nullable
 
 /// Makes it look through another camera with pictures of the same size. IMP_USAGE where
 /// imp_camera_init() fails, and if the size differs. Allocates nothing.
-imp_status imp_surveyor_set_camera(imp_surveyor *surveyor, const imp_camera_def *camera,
-                                   imp_error *err);
+imp_status imp_segmentation_pass_set_camera(imp_segmentation_pass *segmentation,
+                                            const imp_camera_def *camera, imp_error *err);
 
 /// Finds what is seen along the ray through each pixel's middle: no light, nothing mixed. segments
-/// (height x width) are of imp_segment; depths (height x width) are metres along the camera's axis,
-/// infinite where nothing is met. Either may be NULL. Markings are where we paint them, whatever
-/// textures the scene has. Allocates nothing.
-void imp_survey(imp_surveyor *surveyor, const imp_scene *scene, const imp_view *view,
-                uint8_t *segments, float *depths);
+/// (height x width) are of imp_semantic_class; depths (height x width) are metres along the
+/// camera's axis, infinite where nothing is met. Either may be NULL. Markings are where we paint
+/// them, whatever textures the scene has. Allocates nothing.
+void imp_segmentation_pass_run(imp_segmentation_pass *segmentation, const imp_scene *scene,
+                               const imp_view *view, uint8_t *mask, float *depths);
 
 /// Draws the lanes of a world into a camera's picture (height x width x 3) as they lie on the
-/// ground, up to 5 m away. Where depths (nullable, as imp_survey() finds them) are nearer, they are
-/// hidden.
+/// ground, up to 5 m away. Where depths (nullable, as imp_segmentation_pass_run() finds them) are
+/// nearer, they are hidden.
 void imp_draw_lanes(const imp_camera *camera, const imp_world *world, imp_pose pose,
                     const float *depths, uint8_t *rgb);
 
 /// Draws the edges of boxes around the objects of a world, in the colours of the palette.
-void imp_draw_boxes(const imp_camera *camera, const imp_world *world, const imp_view *view,
-                    uint8_t *rgb);
+void imp_draw_bounding_boxes(const imp_camera *camera, const imp_world *world, const imp_view *view,
+                             uint8_t *rgb);
 
 /// Draws a robot, and the way that it took, into a picture of imp_render_top_down().
-void imp_draw_trail(const imp_world *world, int width, int height, const imp_pose *poses, int count,
-                    uint8_t *rgb);
+void imp_draw_trajectory(const imp_world *world, int width, int height, const imp_pose *poses,
+                         int count, uint8_t *rgb);
 void imp_draw_robot(const imp_world *world, int width, int height, imp_pose pose, uint8_t *rgb);
 
 #endif

@@ -8,12 +8,12 @@
 
 /// One line of a plot. Points that are not finite, or not positive on a logarithmic axis, leave a
 /// gap. Everything is borrowed.
-typedef struct imp_series {
+typedef struct imp_plot_series {
     const char *name; ///< for the legend
     const double *x;  ///< (count), in drawing order
     const double *y;  ///< (count)
     int count;
-} imp_series;
+} imp_plot_series;
 
 /// Settings of a plot. Obtain with imp_default_plot_def(), then change fields. Strings are
 /// borrowed.
@@ -22,12 +22,12 @@ typedef struct imp_plot_def {
     const char *x_label; ///< nullable
     const char *y_label; ///< nullable
     bool log_y;          ///< logarithmic y axis; false
-    double x_low;        ///< range of the x axis, if this is below x_high; else as it suits
-    double x_high;       ///< 0
-    double y_low;        ///< range of a linear y axis, if this is below y_high; else as it suits
-    double y_high;       ///< 0
-    bool whole_x;        ///< x counts something: ticks at whole numbers only; false
-    int scatters;        ///< so many first series are points without lines; 0
+    double x_min;        ///< range of the x axis, if this is below x_max; else as it suits
+    double x_max;        ///< 0
+    double y_min;        ///< range of a linear y axis, if this is below y_max; else as it suits
+    double y_max;        ///< 0
+    bool integer_x;      ///< x counts something: ticks at whole numbers only; false
+    int scatter_count;   ///< so many first series are points without lines; 0
     int width, height;   ///< [px], 200..4000; 720 x 420
     int cookie;
 } imp_plot_def;
@@ -37,16 +37,16 @@ imp_plot_def imp_default_plot_def(void);
 /// Draws a line plot as SVG text; *length does not count its final 0. The caller frees *out. Fails
 /// with IMP_BAD_INPUT if there is no point to draw.
 imp_status imp_plot_svg(char **out, size_t *length, const imp_plot_def *def,
-                        const imp_series *series, int count, imp_error *err);
+                        const imp_plot_series *series, int count, imp_error *err);
 
 /// The same into a file; as PNG if its name ends with ".png".
-imp_status imp_plot_write(const char *path, const imp_plot_def *def, const imp_series *series,
+imp_status imp_plot_write(const char *path, const imp_plot_def *def, const imp_plot_series *series,
                           int count, imp_error *err);
 
 /// A plot among others. Borrowed.
 typedef struct imp_plot_panel {
     const imp_plot_def *def;
-    const imp_series *series;
+    const imp_plot_series *series;
     int count;
 } imp_plot_panel;
 
@@ -59,8 +59,8 @@ typedef struct imp_trajectory {
     const imp_pose *poses; ///< (count)
     int count;
     const char
-        *ended_by; ///< what ended it early, marked by a cross and told in the legend; or NULL
-    bool stalled;  ///< marked by a ring where it ends
+        *end_reason; ///< what ended it early, marked by a cross and told in the legend; or NULL
+    bool stalled;    ///< marked by a ring where it ends
 } imp_trajectory;
 
 /// The trajectories of one policy, drawn into one panel in one colour. Borrowed.
@@ -74,46 +74,47 @@ typedef struct imp_trajectory_panel {
 /// where one starts, a cross where one ended early, a ring where one stalled; below them a legend
 /// that names what ended them. panel_size is the longer side of a map
 /// [px], 64..4000. scene must be the scene of world.
-imp_status imp_report_trajectories(const char *path, const imp_world *world, const imp_scene *scene,
-                                   const imp_trajectory_panel *panels, int count, int panel_size,
-                                   imp_error *err);
+imp_status imp_trajectory_plot_write(const char *path, const imp_world *world,
+                                     const imp_scene *scene, const imp_trajectory_panel *panels,
+                                     int count, int panel_size, imp_error *err);
 
-/// How a map is drawn. Obtain with imp_default_map_picture_def(), then change fields.
-typedef struct imp_map_picture_def {
+/// How a map is drawn. Obtain with imp_default_map_image_def(), then change fields.
+typedef struct imp_map_image_def {
     int width, height; ///< of the whole picture [px], 320 x 240 to 8192 x 8192; 0: as it suits
     bool lanes;        ///< lane curves with their directions; true
     bool objects;      ///< footprints, names and ways of objects, and their legend; true
-    int cookie;        ///< set by imp_default_map_picture_def()
-} imp_map_picture_def;
+    int cookie;        ///< set by imp_default_map_image_def()
+} imp_map_image_def;
 
-imp_map_picture_def imp_default_map_picture_def(void);
+imp_map_image_def imp_default_map_image_def(void);
 
 /// Draws a map from above as SVG text: tiles, edges of the road, lanes, start, objects, numbers of
 /// tiles, a scale and a legend. *length does not count the final 0; the caller frees *out. Fails
 /// with IMP_USAGE if the definition is out of range.
-imp_status imp_map_picture_svg(char **out, size_t *length, const imp_world *world,
-                               const imp_map_picture_def *def, imp_error *err);
+imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
+                             const imp_map_image_def *def, imp_error *err);
 
 /// The same into a file: as SVG, or as PNG over what the renderer shows from above. Which of them
 /// the name says, by ending with ".svg" or ".png"; else it fails with IMP_USAGE.
-imp_status imp_map_picture_write(const char *path, const imp_world *world,
-                                 const imp_map_picture_def *def, imp_error *err);
+imp_status imp_map_image_write(const char *path, const imp_world *world,
+                               const imp_map_image_def *def, imp_error *err);
 
 /// What a contact sheet shows.
-typedef struct imp_strip {
+typedef struct imp_contact_sheet {
     const uint8_t *frames; ///< (count x height x width x 3) RGB
     const float *actions;  ///< nullable: (count x 2) duty cycles in [-1, 1]: left, right
     int count;
     int width, height; ///< of a frame [px]
     int columns;       ///< frames in a row
     int scale;         ///< whole number that frames are enlarged by, 1..16
-} imp_strip;
+} imp_contact_sheet;
 
 /// Draws frames row by row as PNG. Under each frame two bars grow from its middle outwards, to the
 /// left for the left wheel and to the right for the right one: even bars drive straight on, the
 /// longer one is the outer wheel of a turn. Bars of wheels that turn backwards have the other
 /// colour.
-imp_status imp_report_strip(const char *path, const imp_strip *strip, imp_error *err);
+imp_status imp_contact_sheet_write(const char *path, const imp_contact_sheet *strip,
+                                   imp_error *err);
 
 /// A picture that moves, as PNG with the animation chunks that every browser plays (APNG).
 typedef struct imp_animation imp_animation;
@@ -125,7 +126,7 @@ imp_status imp_animation_create(imp_animation **out, int width, int height, doub
 void imp_animation_destroy(imp_animation *animation); ///< nullable
 
 /// Adds a frame (height x width x 3) in RGB bytes; it is kept compressed in memory.
-imp_status imp_animation_add(imp_animation *animation, const uint8_t *rgb, imp_error *err);
+imp_status imp_animation_add_frame(imp_animation *animation, const uint8_t *rgb, imp_error *err);
 
 /// Writes what was added so far. IMP_USAGE if that is nothing.
 imp_status imp_animation_write(imp_animation *animation, const char *path, imp_error *err);
@@ -133,24 +134,25 @@ imp_status imp_animation_write(imp_animation *animation, const char *path, imp_e
 /// A log that TensorBoard reads: records with checksums that are appended to one file
 /// (events.out.tfevents.<time>.imprint). What is added waits in memory until it is flushed; a file
 /// that a killed run leaves is readable up to its last whole record.
-typedef struct imp_events imp_events;
+typedef struct imp_tensorboard imp_tensorboard;
 
 /// Starts a new log beside the ones that a folder already has. first_step: TensorBoard forgets what
 /// earlier logs of the folder hold from this step on, because that will be done again. Freed with
-/// imp_events_destroy(), which does not flush.
-imp_status imp_events_open(imp_events **out, const char *folder, int64_t first_step,
-                           imp_error *err);
-void imp_events_destroy(imp_events *events); ///< nullable
+/// imp_tensorboard_destroy(), which does not flush.
+imp_status imp_tensorboard_open(imp_tensorboard **out, const char *folder, int64_t first_step,
+                                imp_error *err);
+void imp_tensorboard_destroy(imp_tensorboard *events); ///< nullable
 
 /// Adds a number.
-void imp_events_scalar(imp_events *events, int64_t step, const char *tag, double value);
+void imp_tensorboard_add_scalar(imp_tensorboard *events, int64_t step, const char *tag,
+                                double value);
 /// Adds a picture (height x width x 3) in RGB bytes.
-void imp_events_image(imp_events *events, int64_t step, const char *tag, int width, int height,
-                      const uint8_t *rgb);
+void imp_tensorboard_add_image(imp_tensorboard *events, int64_t step, const char *tag, int width,
+                               int height, const uint8_t *rgb);
 /// Adds how values are distributed; those that are not finite do not count.
-void imp_events_histogram(imp_events *events, int64_t step, const char *tag, const float *values,
-                          size_t count);
+void imp_tensorboard_add_histogram(imp_tensorboard *events, int64_t step, const char *tag,
+                                   const float *values, size_t count);
 /// Writes what was added since the last time. IMP_NO_MEMORY also if something could not be added.
-imp_status imp_events_flush(imp_events *events, imp_error *err);
+imp_status imp_tensorboard_flush(imp_tensorboard *events, imp_error *err);
 
 #endif

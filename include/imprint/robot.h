@@ -32,7 +32,7 @@ imp_action imp_action_from_velocity(double speed, double turn_rate);
 /// The other way round.
 void imp_velocity_from_action(imp_action action, double *speed, double *turn_rate);
 /// What a network's two outputs ask for: duty cycles, or forward speed and turn rate; clipped.
-imp_action imp_action_from_outputs(const float outputs[2], bool velocities);
+imp_action imp_action_from_network(const float outputs[2], bool velocities);
 
 /// The longest command delay that the delay line can hold [steps].
 #define IMP_MAX_DELAY_STEPS 15
@@ -59,10 +59,10 @@ typedef struct imp_drive {
     double turn_rate;   ///< [rad/s], positive to the left
     double time;        ///< since reset [s], accumulated step by step as the reference does
     imp_action applied; ///< the command that acted in the last step
-    int applied_number; ///< its number since reset, counted from 0; -1 before the first acts
+    int applied_index;  ///< its number since reset, counted from 0; -1 before the first acts
     int recorded;       ///< commands recorded since reset
-    imp_action commands[IMP_MAX_DELAY_STEPS + 1]; ///< ring of the last commands
-    double stamps[IMP_MAX_DELAY_STEPS + 1];       ///< when each was given [s]
+    imp_action commands[IMP_MAX_DELAY_STEPS + 1];  ///< ring of the last commands
+    double command_times[IMP_MAX_DELAY_STEPS + 1]; ///< when each was given [s]
 } imp_drive;
 
 /// A drive at rest at time 0.
@@ -87,11 +87,11 @@ double imp_drive_speed_gain(const imp_drive_def *def);
 double imp_drive_turn_gain(const imp_drive_def *def);
 
 /// The velocities after one substep in which `applied` acts.
-void imp_drive_velocities(const imp_drive_def *def, imp_action applied, double *speed,
-                          double *turn_rate);
+void imp_drive_update_velocities(const imp_drive_def *def, imp_action applied, double *speed,
+                                 double *turn_rate);
 
 /// Moves a pose for dt seconds at constant velocities.
-imp_pose imp_pose_advance(imp_pose pose, double speed, double turn_rate, double dt);
+imp_pose imp_pose_integrate(imp_pose pose, double speed, double turn_rate, double dt);
 
 /// Lens models that have a name.
 typedef enum imp_lens_kind {
@@ -134,7 +134,7 @@ typedef struct imp_pinhole {
 /// "optimal new camera matrix" for alpha = 0, with the five steps of inversion that OpenCV takes.
 /// Where these lead astray, as for a model that folds inside the picture, the same with an exact
 /// inversion; a border that shows nothing is then replaced by the fold before it.
-imp_pinhole imp_lens_rectified(const imp_lens *lens);
+imp_pinhole imp_lens_rectified_pinhole(const imp_lens *lens);
 
 /// What is known about a robot's own camera.
 typedef struct imp_calibration {
@@ -148,8 +148,9 @@ imp_calibration imp_calibration_duckiebot(void);
 
 /// Reads a robot's own calibration: YAML as ROS's camera_info and as Duckiebots write it, with
 /// image_width, image_height, camera_matrix, distortion_model plumb_bob, distortion_coefficients
-/// and, if it is there, projection_matrix; without it the projection is imp_lens_rectified()'s.
-/// Fails with IMP_BAD_INPUT and "file:line: what is wrong", or IMP_IO.
+/// and, if it is there, projection_matrix; without it the projection is
+/// imp_lens_rectified_pinhole()'s. Fails with IMP_BAD_INPUT and "file:line: what is wrong", or
+/// IMP_IO.
 imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_error *err);
 
 /// A table that straightens pictures which a lens has bent. Constant once made.
@@ -164,7 +165,7 @@ void imp_undistorter_destroy(imp_undistorter *undistorter); ///< nullable
 
 /// Straightens a picture (height x width x 3) into another one; black where the lens saw nothing.
 /// Bilinear, in 1/32 of a pixel. Allocates nothing.
-void imp_undistort(const imp_undistorter *undistorter, const uint8_t *rgb, uint8_t *out);
+void imp_undistorter_apply(const imp_undistorter *undistorter, const uint8_t *rgb, uint8_t *out);
 
 /// Where the camera sits and how it looks. Obtain with imp_default_camera_def(), then change
 /// fields.
@@ -185,7 +186,7 @@ imp_camera_def imp_default_camera_def(void);
 typedef struct imp_camera {
     imp_camera_def def;
     imp_pinhole plain;     ///< of the rectilinear picture, in the lens's size if there is one
-    imp_pinhole rectified; ///< of the lens; see imp_lens_rectified()
+    imp_pinhole rectified; ///< of the lens; see imp_lens_rectified_pinhole()
 } imp_camera;
 
 /// Checks a definition and prepares a camera. IMP_USAGE, naming the field, if a value is not finite
@@ -199,16 +200,16 @@ imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_er
 /// lens pixels are square. The reference bends its rectilinear picture, as if that were what a
 /// calibration straightens pictures to, so its lens sees less than the robot's; one from a
 /// calibration sees what the robot's does, and field_of_view does not count.
-bool imp_camera_ray(const imp_camera *camera, double px, double py, double *x, double *y);
+bool imp_camera_pixel_to_ray(const imp_camera *camera, double px, double py, double *x, double *y);
 
-/// The inverse of imp_camera_ray(): the point of the picture, or beside it, where a direction is
-/// seen. Returns false where the lens shows it nowhere.
-bool imp_camera_pixel(const imp_camera *camera, double x, double y, double *px, double *py);
+/// The inverse of imp_camera_pixel_to_ray(): the point of the picture, or beside it, where a
+/// direction is seen. Returns false where the lens shows it nowhere.
+bool imp_camera_ray_to_pixel(const imp_camera *camera, double x, double y, double *px, double *py);
 
 /// Makes *camera one without a lens that stands at eye and looks at target (x, y up, z) [m], its
 /// sides upright, and *pose the pose to draw with. IMP_USAGE if they are the same place, or the eye
 /// is not above the ground.
-imp_status imp_camera_look(imp_camera_def *camera, imp_pose *pose, const double eye[3],
-                           const double target[3], imp_error *err);
+imp_status imp_camera_look_at(imp_camera_def *camera, imp_pose *pose, const double position[3],
+                              const double target[3], imp_error *err);
 
 #endif

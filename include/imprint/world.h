@@ -85,7 +85,7 @@ typedef struct imp_object_class {
     double height;
 } imp_object_class;
 
-const imp_object_class *imp_object_class_of(imp_object_kind kind);
+const imp_object_class *imp_object_class_get(imp_object_kind kind);
 
 /// What is on a sign: X(enumerator, word in map files).
 #define IMP_SIGN_MAP(X)                                                                            \
@@ -166,11 +166,11 @@ typedef struct imp_object_state {
 bool imp_traffic_light_is_green(const imp_object_state *light, double heading);
 
 /// A remark about a map that does not keep it from being used.
-typedef struct imp_notice {
+typedef struct imp_map_warning {
     int line;     ///< in the map file, from 1
     bool assumed; ///< it tells of a value that the map lacks and that was filled in
     char text[160];
-} imp_notice;
+} imp_map_warning;
 
 /// The world. Read-only to its users; row 0 is the first row of the map file.
 typedef struct imp_world {
@@ -189,10 +189,10 @@ typedef struct imp_world {
     int moving[IMP_OBJECTS_MAX]; ///< the objects that move or change
     int moving_count;
     /// Solid objects that stand still and that matter to a robot on a tile: those of tile t are
-    /// near[near_start[t]] up to near[near_start[t + 1] - 1].
-    int *near, *near_start;
-    imp_notice *notices; ///< what `imprint map check` says, by line; at most 100
-    int notice_count;
+    /// near[nearby_start[t]] up to near[nearby_start[t + 1] - 1].
+    int *nearby, *nearby_start;
+    imp_map_warning *warnings; ///< what `imprint map check` says, by line; at most 100
+    int warning_count;
     int start_line; ///< in the map file, of start_tile or start_pose; 1 without them
     bool has_start_tile;
     int start_tile[2]; ///< (i, j), drivable unless there is a start pose; valid if has_start_tile
@@ -207,7 +207,7 @@ imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *
 
 /// Whether a folder is one map, in the layers of lib-dt-maps (tiles.yaml, frames.yaml), and not a
 /// folder of maps. imp_world_load() takes its path, too.
-bool imp_map_is_folder(const char *path);
+bool imp_map_is_layer_folder(const char *path);
 
 /// Reads a map from text (not necessarily terminated) of at most 16 MiB; source_name is used in
 /// messages. Takes less memory than 64 times its length and 16 MiB, whatever is in it.
@@ -227,10 +227,10 @@ const char *imp_builtin_map_name(int index);
 const imp_tile *imp_world_tile_at(const imp_world *world, double x, double z);
 
 /// True for tiles where roads meet; false for NULL.
-bool imp_tile_is_crossing(const imp_tile *tile);
+bool imp_tile_is_intersection(const imp_tile *tile);
 
 /// True if the point lies on a drivable tile.
-bool imp_world_drivable_at(const imp_world *world, double x, double z);
+bool imp_world_is_drivable_at(const imp_world *world, double x, double z);
 
 /// Where a pose lies relative to the lane that counts for it.
 typedef struct imp_lane_position {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/inbox.h"
-#include "agent/message.h"
+#include "deploy/protocol/message_reader.h"
+#include "deploy/protocol/protocol_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -59,56 +59,56 @@ static void wanted(bool condition, const char *what)
     }
 }
 
-static void read_item(imp_cbor item)
+static void read_item(imp_cbor_cursor item)
 {
-    imp_message message;
+    imp_protocol_message message;
     imp_action action = {0};
     const uint8_t *jpeg = NULL;
     size_t length = 0;
     double time;
     char text[64];
-    imp_cbor rest = item;
-    wanted(imp_cbor_skip(&rest) && rest.at == item.end, "an item is as long as it was taken");
+    imp_cbor_cursor rest = item;
+    wanted(imp_cbor_skip_item(&rest) && rest.at == item.end, "an item is as long as it was taken");
     for (int strict = 0; strict < 2; strict++) {
-        imp_message_read(&message, item, strict == 1);
+        imp_protocol_parse_message(&message, item, strict == 1);
         wanted(strlen(message.name) < sizeof message.name, "names end");
-        imp_message_text(&message, text, sizeof text);
-        if (imp_read_observations(&message, &jpeg, &length) == NULL)
+        imp_protocol_message_text(&message, text, sizeof text);
+        if (imp_protocol_read_observation(&message, &jpeg, &length) == NULL)
             wanted(jpeg >= item.at && length <= (size_t)(item.end - jpeg), "a picture lies within");
-        if (imp_read_commands(&message, &action) == NULL)
+        if (imp_protocol_read_commands(&message, &action) == NULL)
             wanted(action.left >= -1.0 && action.left <= 1.0, "duty cycles are within 1");
-        imp_read_get_commands(&message, &time);
+        imp_protocol_read_get_commands(&message, &time);
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    imp_inbox inbox = {.limit = LIMIT};
+    imp_message_reader reader = {.limit = LIMIT};
     // the first byte says in which pieces the others come
     const size_t piece = size > 0 ? 1 + (size_t)data[0] * 7 : 1;
     size_t sent = size > 0 ? 1 : 0, taken = 0;
-    imp_cbor_state state = IMP_CBOR_MORE;
+    imp_cbor_scan_result state = IMP_CBOR_INCOMPLETE;
     watch_allocations();
-    while (state != IMP_CBOR_BAD && sent < size) {
+    while (state != IMP_CBOR_MALFORMED && sent < size) {
         size_t room;
-        uint8_t *target = imp_inbox_room(&inbox, &room);
+        uint8_t *target = imp_message_reader_reserve(&reader, &room);
         wanted(target != NULL && room > 0, "there is room until an item is too long");
         size_t count = piece < room ? piece : room;
         count = count < size - sent ? count : size - sent;
         memcpy(target, data + sent, count);
-        imp_inbox_add(&inbox, count);
+        imp_message_reader_commit(&reader, count);
         sent += count;
-        imp_cbor item;
+        imp_cbor_cursor item;
         const char *why = NULL;
-        while ((state = imp_inbox_take(&inbox, &item, &why)) == IMP_CBOR_WHOLE) {
+        while ((state = imp_message_reader_next(&reader, &item, &why)) == IMP_CBOR_COMPLETE) {
             taken += (size_t)(item.end - item.at);
             read_item(item);
         }
-        wanted((state == IMP_CBOR_BAD) == (why != NULL), "what is bad has a reason");
+        wanted((state == IMP_CBOR_MALFORMED) == (why != NULL), "what is bad has a reason");
     }
     wanted(taken <= size, "nothing is taken that did not come");
-    largest = inbox.capacity > largest ? inbox.capacity : largest;
+    largest = reader.capacity > largest ? reader.capacity : largest;
     wanted(largest <= LARGEST_PER_BYTE * size, "memory is bounded");
-    imp_inbox_free(&inbox);
+    imp_message_reader_free(&reader);
     return 0;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nn/network.h"
+#include "nn/network/network.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,10 +28,10 @@ static void check_graph(const imp_graph *graph)
 {
     int64_t offset = 0;
     for (int i = graph->first; i < graph->count; i++) {
-        const imp_node *node = &graph->nodes[i];
+        const imp_graph_node *node = &graph->nodes[i];
         wanted(node->channels > 0 && node->height > 0 && node->width > 0, "shapes are positive");
-        wanted(imp_node_inputs(node) > 0, "every layer has an input");
-        for (int k = 0; k < imp_node_inputs(node); k++)
+        wanted(imp_node_input_count(node) > 0, "every layer has an input");
+        for (int k = 0; k < imp_node_input_count(node); k++)
             wanted(node->inputs[k] < i, "inputs come before");
         wanted(node->flops >= 0, "work is not negative");
     }
@@ -47,10 +47,10 @@ static void check_graph(const imp_graph *graph)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     imp_error err = {0};
-    imp_description *description = NULL;
+    imp_architecture *description = NULL;
     const imp_network_def def = imp_default_network_def();
     imp_status status =
-        imp_description_parse(&description, "fuzz.yaml", (const char *)data, size, &err);
+        imp_architecture_parse(&description, "fuzz.yaml", (const char *)data, size, &err);
     if (status != IMP_OK) {
         check_failure(status, &err);
         wanted(description == NULL, "no description after a failure");
@@ -64,6 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         check_failure(status, &err);
     free(graph);
-    imp_description_destroy(description);
+    imp_architecture_destroy(description);
     return 0;
 }

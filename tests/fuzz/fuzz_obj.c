@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "render/assets.h"
+#include "sim/render/assets/assets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,12 +27,12 @@ static void check_message(imp_status status, const imp_error *err)
 
 static void check_piece(const imp_mesh *piece)
 {
-    wanted(piece->vertex_count >= 1 && piece->vertex_count <= IMP_MESH_MOST, "vertices fit");
-    wanted(piece->facet_count >= 1 && piece->facet_count <= IMP_MESH_MOST, "facets fit");
-    for (int k = 0; k < piece->facet_count; k++) {
+    wanted(piece->vertex_count >= 1 && piece->vertex_count <= IMP_MESH_SIZE_MAX, "vertices fit");
+    wanted(piece->triangle_count >= 1 && piece->triangle_count <= IMP_MESH_SIZE_MAX, "facets fit");
+    for (int k = 0; k < piece->triangle_count; k++) {
         for (int c = 0; c < 3; c++)
-            wanted(piece->facets[k].vertex[c] < piece->vertex_count, "corners are vertices");
-        wanted(piece->facets[k].face == IMP_FACE_NONE, "no picture without files");
+            wanted(piece->triangles[k].vertex[c] < piece->vertex_count, "corners are vertices");
+        wanted(piece->triangles[k].decal == IMP_DECAL_NONE, "no picture without files");
     }
     for (int k = 0; k < piece->vertex_count; k++) {
         wanted(isfinite(piece->x[k] + piece->y[k] + piece->z[k] + piece->u[k] + piece->v[k]),
@@ -46,7 +46,7 @@ static void check_piece(const imp_mesh *piece)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static imp_assets assets;
-    const imp_asset_change change = {"a", (float[3]){0.5f, 0.0f, 0.0f}, NULL};
+    const imp_material_override change = {"a", (float[3]){0.5f, 0.0f, 0.0f}, NULL};
     const char *text = (const char *)data;
     imp_error err = {0};
     imp_materials materials = {0};
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     imp_asset_model model = {0};
     status = imp_asset_model_parse(&assets, &model, text, size, "fuzz.obj", &change,
-                                   imp_object_class_of(IMP_OBJECT_DUCKIE), &err);
+                                   imp_object_class_get(IMP_OBJECT_DUCKIE), &err);
     if (status != IMP_OK) {
         check_message(status, &err);
         wanted(model.pieces == NULL, "no model after a failure");

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "imprint/randomize.h"
+#include "imprint/randomization.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,10 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     imp_error err = {0};
     imp_randomization spec = imp_randomization_none();
-    char notice[IMP_NOTICE_MAX];
+    char warning[IMP_RANDOMIZATION_WARNING_MAX];
     imp_status status =
-        imp_randomization_parse(&spec, "fuzz.json", (const char *)data, size, notice, &err);
-    wanted(strchr(notice, '\n') == NULL, "the notice is one line");
+        imp_randomization_parse_json(&spec, "fuzz.json", (const char *)data, size, warning, &err);
+    wanted(strchr(warning, '\n') == NULL, "the notice is one line");
     if (status != IMP_OK) {
         wanted(status == IMP_BAD_INPUT && err.status == status, "bad input is the only failure");
         wanted(strncmp(err.message, "fuzz.json:", 10) == 0, "the message names the file");
@@ -31,17 +31,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     for (uint32_t episode = 0; episode < 4; episode++) {
-        const imp_draw draw = imp_draw_episode(&spec, 1, 0, episode);
+        const imp_randomization_sample draw = imp_randomization_draw_sample(&spec, 1, 0, episode);
         imp_camera_def camera = imp_default_camera_def();
-        imp_degrade_def degrade = imp_default_degrade_def();
+        imp_camera_effects_def degrade = imp_default_camera_effects_def();
         imp_camera probe;
-        char text[IMP_DRAW_TEXT_MAX];
+        char text[IMP_SAMPLE_JSON_MAX];
         camera.lens = imp_lens_none();
-        imp_draw_camera(&draw, &camera);
-        imp_draw_degrade(&draw, &degrade);
-        imp_draw_text(&draw, text);
+        imp_randomization_apply_camera(&draw, &camera);
+        imp_randomization_apply_effects(&draw, &degrade);
+        imp_randomization_sample_json(&draw, text);
         wanted(imp_camera_init(&probe, &camera, NULL) == IMP_OK, "every camera is taken");
-        wanted(imp_degrade_check(&degrade, NULL) == IMP_OK, "every degradation is taken");
+        wanted(imp_camera_effects_check(&degrade, NULL) == IMP_OK, "every degradation is taken");
         wanted(strlen(text) >= 2 && text[strlen(text) - 1] == '}', "the text is whole");
     }
     return 0;

@@ -1,6 +1,6 @@
-// map_invariants.h: what holds of every world, whatever text it was read from.
-#ifndef IMP_TESTS_MAP_INVARIANTS_H
-#define IMP_TESTS_MAP_INVARIANTS_H
+// fuzz/map_invariants.h: what holds of every world, whatever text it was read from.
+#ifndef IMP_TESTS_FUZZ_MAP_INVARIANTS_H
+#define IMP_TESTS_FUZZ_MAP_INVARIANTS_H
 
 #include <math.h>
 #include <string.h>
@@ -85,19 +85,19 @@ static inline const char *broken_objects(const imp_world *world)
             return broken;
     }
     const int count = world->columns * world->rows;
-    INVARIANT(world->near_start[0] == 0);
+    INVARIANT(world->nearby_start[0] == 0);
     for (int k = 0; k < count; k++)
-        INVARIANT(world->near_start[k] <= world->near_start[k + 1]);
-    for (int k = 0; k < world->near_start[count]; k++) {
-        INVARIANT(world->near[k] >= 0 && world->near[k] < world->object_count);
-        INVARIANT(world->objects[world->near[k]].solid);
-        INVARIANT(world->objects[world->near[k]].moving < 0);
+        INVARIANT(world->nearby_start[k] <= world->nearby_start[k + 1]);
+    for (int k = 0; k < world->nearby_start[count]; k++) {
+        INVARIANT(world->nearby[k] >= 0 && world->nearby[k] < world->object_count);
+        INVARIANT(world->objects[world->nearby[k]].solid);
+        INVARIANT(world->objects[world->nearby[k]].moving < 0);
     }
-    INVARIANT(world->notice_count >= 0 && world->notice_count <= 100);
-    for (int k = 0; k < world->notice_count; k++) {
-        INVARIANT(world->notices[k].line >= (k > 0 ? world->notices[k - 1].line : 1));
-        INVARIANT(memchr(world->notices[k].text, '\0', sizeof world->notices[k].text) != NULL);
-        INVARIANT(strchr(world->notices[k].text, '\n') == NULL);
+    INVARIANT(world->warning_count >= 0 && world->warning_count <= 100);
+    for (int k = 0; k < world->warning_count; k++) {
+        INVARIANT(world->warnings[k].line >= (k > 0 ? world->warnings[k - 1].line : 1));
+        INVARIANT(memchr(world->warnings[k].text, '\0', sizeof world->warnings[k].text) != NULL);
+        INVARIANT(strchr(world->warnings[k].text, '\n') == NULL);
     }
     return NULL;
 }
@@ -107,7 +107,7 @@ static inline const char *broken_pose(const imp_world *world, imp_pose pose)
     const imp_tile *tile = imp_world_tile_at(world, pose.x, pose.z);
     INVARIANT(tile == NULL || (tile >= world->tiles &&
                                tile < world->tiles + (size_t)(world->columns * world->rows)));
-    INVARIANT(imp_world_drivable_at(world, pose.x, pose.z) == (tile != NULL && tile->drivable));
+    INVARIANT(imp_world_is_drivable_at(world, pose.x, pose.z) == (tile != NULL && tile->drivable));
     imp_lane_position lane;
     if (!imp_world_lane_position(world, pose, &lane)) {
         INVARIANT(tile == NULL || !tile->drivable);

@@ -6,7 +6,7 @@
 
 native=$(dirname "$IMPRINT")/imprint-agent
 built=$SOURCE/build/arm64/imprint-agent
-recorded=$SOURCE/tests/data/golden/aido-node/whole-run
+recorded=$SOURCE/tests/fixtures/golden/aido-node/whole-run
 for needed in "$native" "$built"; do
     [ -x "$needed" ] || { echo "skipped: no $needed"; exit 77; }
 done
@@ -27,7 +27,7 @@ arm64 --model model <"$recorded.in.cbor" >answers || fail "the run was refused"
 differing=$(cmp -l answers wanted | wc -l)
 [ "$differing" -le 48 ] || fail "$differing bytes differ"
 code=0
-arm64 --model model --data-in "$SOURCE/tests/data/golden/aido-node/seed-twice.in.cbor" \
+arm64 --model model --data-in "$SOURCE/tests/fixtures/golden/aido-node/seed-twice.in.cbor" \
     >/dev/null 2>&1 || code=$?
 [ "$code" -eq 1 ] || fail "seed-twice ended with $code"
 

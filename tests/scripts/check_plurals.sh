@@ -14,6 +14,6 @@ found=$(grep -rnE "%(\" PRI[du](32|64) \"|[a-z]*[du]) ($nouns)" src --include='*
 found="$found$(grep -rnE 'episode%s|== 1 \? "" : "s"' src --include='*.c' || :)"
 [ -z "$found" ] || {
     printf '%s\n' "$found"
-    echo "a count of 1 would read wrongly there: write IMP_COUNT(count, \"noun\") (base/plural.h)"
+    echo "a count of 1 would read wrongly there: write IMP_PLURAL(count, \"noun\") (base/plural.h)"
     exit 1
 }

@@ -4,7 +4,7 @@ set -eu
 cd "${SOURCE:?the checkout to look at}"
 
 # shellcheck disable=SC2016  # the dollars are awk's
-find . \( -path ./.git -o -path ./build -o -path ./runs -o -path ./tests/data \) -prune \
+find . \( -path ./.git -o -path ./build -o -path ./runs -o -path ./tests/fixtures \) -prune \
     -o -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.cmake' -o -name CMakeLists.txt \
     -o -name run \) -print | sort | xargs awk '
     function finish() {

@@ -4,7 +4,7 @@
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
-golden=$SOURCE/tests/data/golden/aido-node
+golden=$SOURCE/tests/fixtures/golden/aido-node
 agent=$(dirname "$IMPRINT")/imprint-agent
 [ -x "$agent" ] || fail "no $agent beside the program"
 

@@ -11,10 +11,10 @@ expect 0 imprint --help
 # those that the help names are those that the program is made of
 commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' out)
 declared=$(sed -n 's/^extern const imp_command imp_command_\([a-z_]*\);$/\1/p' \
-    "$SOURCE/src/cli/commands.h" | tr _ -)
-[ -n "$declared" ] || fail "no commands found in src/cli/commands.h"
+    "$SOURCE/src/cli/options/sim_options.h" | tr _ -)
+[ -n "$declared" ] || fail "no commands found in src/cli/options/sim_options.h"
 [ "$(echo "$commands" | sort)" = "$(echo "$declared" | sort)" ] ||
-    fail "the help names other commands than src/cli/commands.h: $commands"
+    fail "the help names other commands than src/cli/options/sim_options.h: $commands"
 
 mkdir tmp
 for command in $commands; do

@@ -4,7 +4,7 @@
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
-logs=$SOURCE/tests/data/logs
+logs=$SOURCE/tests/fixtures/logs
 
 # a bag: what is dropped is said, in words, in JSON and in the dataset
 expect 0 imprint import rosbag "$logs/bag-lz4.bag" --out real

@@ -66,7 +66,7 @@ expect 3 imprint eval --policy whole --episodes 1
 expect 0 imprint eval --policy policy --segmenter whole --protocol aido-lf --episodes 1
 
 # and on a robot
-golden=$SOURCE/tests/data/golden/aido-node/whole-run.in.cbor
+golden=$SOURCE/tests/fixtures/golden/aido-node/whole-run.in.cbor
 expect 3 imprint agent --model policy --data-in "$golden"
 says '--segmenter'
 expect 0 imprint agent --model policy --segmenter whole --data-in "$golden" --data-out answers

@@ -40,6 +40,6 @@ both report imprint eval --policy expert --policy model-1 --episodes 4 --steps 8
 same report episodes.csv worst-1-1.csv trajectories.png
 
 # the agent decides on a thread of its own
-golden=$SOURCE/tests/data/golden/aido-node
+golden=$SOURCE/tests/fixtures/golden/aido-node
 expect 0 imprint agent --model model-1 --data-in "$golden/whole-run.in.cbor" --data-out answers
 [ -s answers ] || fail "no answers"

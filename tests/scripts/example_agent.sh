@@ -12,7 +12,7 @@ expect 0 imprint eval "$sandbox" --protocol aido-lfi --agent-timeout 60 -j 2 --o
 prints "minimal_agent.py'"
 grep -q '"ending": "collision"' lfi/metrics.json || fail "it did not drive: $(cat lfi/metrics.json)"
 
-recorded=$SOURCE/tests/data/golden/aido-node/whole-run
+recorded=$SOURCE/tests/fixtures/golden/aido-node/whole-run
 python3 "$example" <"$recorded.in.cbor" >answers || fail "a recorded run was refused"
 count() { grep -ao understood "$1" | wc -l; }
 [ "$(count answers)" -eq "$(count "$recorded.out.cbor")" ] ||

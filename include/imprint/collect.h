@@ -1,0 +1,72 @@
+/// imprint/collect.h: drives episodes in the simulator and writes them to a dataset. Strings and
+/// arrays in definitions are borrowed.
+#ifndef IMPRINT_COLLECT_H
+#define IMPRINT_COLLECT_H
+
+#include "imprint/evaluate.h"
+#include "imprint/rollout.h"
+
+/// Settings of collecting. Obtain with imp_default_collect_def(), then change fields.
+typedef struct imp_collect_def {
+    const char *map;         ///< see imp_map_set_load(); "loop_empty"
+    const char *const *maps; ///< (map_count) to draw each episode's from, instead of `map`
+    int map_count;           ///< 0
+    imp_map_split split;     ///< which of them take part; IMP_SPLIT_ALL
+    const char *policy;      ///< who drives, see imp_policy_factory_open(); "expert"
+    int episodes;            ///< 10
+    int steps;               ///< longest episode; 512
+    double noise;            ///< standard deviation of the disturbance of executed duty cycles; 0
+    double noise_time;       ///< how long a disturbance lasts [s]; 0.5
+    /// Start within this of the lane centre, evenly, instead of anywhere on the tile, where there
+    /// is room [m]; 0: do not
+    double start_offset;
+    /// Each episode is driven faster or slower than the driver wants by a factor drawn from
+    /// 1 +- this; labels stay those for the wanted speed, which pictures do not show; 0
+    double speed_spread;
+    /// Where a network drives, the share of its steps that the expert drives instead; 0
+    double expert_share;
+    int mix_steps; ///< who drives is drawn every so many steps; 0: for every episode. 1
+    /// Instead, the expert takes over from a network 0.12 m or pi / 8 from the lane and hands back
+    /// within 0.05 m and pi / 18 (the safe switching of gym-duckietown's DAgger baseline); false
+    bool safe_switching;
+    /// Of so many episodes that a network drives, one is recorded: the one that terminated, or
+    /// else the one in which it differed most from the expert; 1
+    int hardest_of;
+    /// What the dataset says about who drove; NULL: imp_policy_factory_identity()
+    const char *policy_name;
+    imp_env_def env; ///< env.max_steps is ignored: steps counts
+    imp_camera_def camera;
+    imp_scene_def scene; ///< what maps are drawn with
+    imp_observation_kind
+        observe; ///< what is recorded, and shown to a network that drives; pictures
+    imp_expert_def expert;
+    /// What differs from episode to episode; nothing. An episode lasts `steps` decisions of the
+    /// definition's rate, also at another
+    imp_randomization randomization;
+    int threads;          ///< 0: one per processor
+    bool resume;          ///< continue a dataset that was interrupted, or is to be longer
+    const char *settings; ///< JSON text to store in the dataset; "{}"
+    int cookie;
+} imp_collect_def;
+imp_collect_def imp_default_collect_def(void);
+
+/// What collecting did.
+typedef struct imp_collect_summary {
+    int episodes;       ///< written in this call
+    int resumed;        ///< that were there before
+    int64_t frames;     ///< steps of the episodes written in this call
+    double reward_mean; ///< per episode
+    int left_road;      ///< episodes that ended off the road
+    int collided;       ///< episodes that ended by meeting an object
+    double seconds;
+} imp_collect_summary;
+
+/// Drives episodes and writes them to a new dataset folder. Every sample holds the action that was
+/// executed and the one that the expert would take. With noise, the executed one is disturbed by a
+/// correlated (Ornstein-Uhlenbeck) process, so that the data shows how to come back (after DART,
+/// Laskey et al. 2017). When stopped through the monitor, whole episodes are kept and
+/// IMP_INTERRUPTED is returned.
+imp_status imp_collect(imp_collect_summary *summary, const char *folder, const imp_collect_def *def,
+                       const imp_monitor *monitor, imp_error *err);
+
+#endif

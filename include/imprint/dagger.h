@@ -1,0 +1,87 @@
+/// imprint/dagger.h: dataset aggregation: collects with the network that is trained, and labels
+/// with the expert. Strings and arrays in definitions are borrowed.
+#ifndef IMPRINT_DAGGER_H
+#define IMPRINT_DAGGER_H
+
+#include "imprint/collect.h"
+#include "imprint/evaluate.h"
+#include "imprint/train.h"
+
+/// How the expert's share of the driving falls from round to round: X(name, word).
+#define IMP_BETA_MAP(X)                                                                            \
+    X(IMP_BETA_LINEAR, "linear")           /* max(0, 1 - decay * round) */                         \
+    X(IMP_BETA_EXPONENTIAL, "exponential") /* (1 - decay) ^ round */                               \
+    X(IMP_BETA_SWITCH, "switch")           /* it does not: see imp_collect_def.safe_switching */
+
+typedef enum imp_beta_schedule {
+#define IMP_BETA_ENUM(name, word) name,
+    IMP_BETA_MAP(IMP_BETA_ENUM)
+#undef IMP_BETA_ENUM
+} imp_beta_schedule;
+
+/// The word for it; NULL past the last.
+const char *imp_beta_schedule_name(int beta);
+
+/// Settings of DAgger. Obtain with imp_default_dagger_def(), then change fields.
+typedef struct imp_dagger_def {
+    /// Of each round. `noise` and `speed_spread` disturb round 0 only; policy, policy_name,
+    /// expert_share, safe_switching, env.index, resume and settings are set by the rounds.
+    /// mix_steps: 30
+    imp_collect_def collect;
+    int first_episodes; ///< of round 0, in which the expert drives alone; 0: as in the others
+    /// After each round; tensorboard, resume and settings are set, and initial after round 0.
+    /// data_weights: none
+    imp_train_def train;
+    /// Of each round's policy; 50 episodes of 500 steps, the first 60 left out. env.index and keep
+    /// are set
+    imp_eval_def eval;
+    int last_epochs; ///< after the last round, unless patience ends it earlier; 0: train.epochs
+    int rounds;      ///< in which the network drives; 4
+    imp_beta_schedule beta; ///< IMP_BETA_EXPONENTIAL
+    double beta_decay;      ///< 0.5
+    int patience; ///< stop after so many rounds in a row that brought no better policy; 0: never
+    bool resume;  ///< continue what was interrupted, or make more rounds
+    const char *settings; ///< JSON text to store in datasets and models; "{}"
+    int cookie;
+} imp_dagger_def;
+imp_dagger_def imp_default_dagger_def(void);
+
+/// A round of DAgger.
+typedef struct imp_dagger_round {
+    double expert_share;          ///< of the driving; NaN with IMP_BETA_SWITCH
+    int64_t frames;               ///< that it added
+    int terminated;               ///< of its episodes: how many terminated
+    double loss, validation_loss; ///< of the network trained after it, on all frames so far
+    int survived;                 ///< of that network's evaluation, as follows
+    int completed, stalled;       ///< see imp_episode_completed()
+    double progress;              ///< of the expert's; NaN if it is not known
+    double net_distance;          ///< net distance along the lanes, per episode [m]
+    double lane_distance;         ///< mean |lane distance| in it [m]; NaN if no step had settled
+    double distance;              ///< per episode [m]
+    double speed;                 ///< [m/s]; NaN like it
+} imp_dagger_round;
+
+/// What DAgger did.
+typedef struct imp_dagger_result {
+    int count; ///< of rounds that are done, round 0 included; resumed ones too
+    int best;  ///< the one whose policy is kept
+    bool stopped_early;
+    int64_t frames;           ///< of all rounds
+    imp_dagger_round *rounds; ///< (count)
+    double seconds;           ///< of this call
+} imp_dagger_result;
+
+/// Dataset aggregation (DAgger, Ross et al. 2011). In round 0 the expert drives, then the network
+/// trained so far, together with the expert; every frame's label is what the expert would do. After
+/// each round the network is trained further, on the frames of all rounds, and evaluated on starts
+/// that are never recorded from. Writes into folder data-<round> (what was driven, a dataset),
+/// model-<round> (what imp_train() writes), model.safetensors (the best policy: most
+/// episodes completed, and where chance may have made the difference the longest way), rounds.csv
+/// and rounds.svg. When stopped through the monitor it returns IMP_INTERRUPTED; resuming, also
+/// after a kill, gives the same bytes as never having stopped. *out is filled also when the call
+/// fails, and freed with imp_dagger_result_free().
+imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_dagger_def *def,
+                          const imp_monitor *monitor, imp_error *err);
+void imp_dagger_result_free(imp_dagger_result *dagger); ///< nullable
+
+#endif

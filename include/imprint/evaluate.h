@@ -1,0 +1,331 @@
+/// imprint/evaluate.h: how policies drive: evaluations, comparisons, reports; and the
+/// challenges of AI-DO.
+#ifndef IMPRINT_EVALUATE_H
+#define IMPRINT_EVALUATE_H
+
+#include "imprint/challenge.h"
+#include "imprint/env.h"
+#include "imprint/randomization.h"
+#include "imprint/rollout.h"
+
+/// A figure with its 95 % confidence interval; NaN where there is too little to say.
+typedef struct imp_estimate {
+    double value, low, high;
+} imp_estimate;
+
+/// A share of successes, with Wilson's score interval, which is also right near 0 and 1.
+imp_estimate imp_estimate_proportion(int successes, int trials);
+/// sum(values) / sum(weights) over count independent episodes, with the interval of Student's t for
+/// the linearised ratio (Cochran, Sampling Techniques, 6.4). weights NULL: the mean of values.
+/// Episodes of weight 0 do not count.
+imp_estimate imp_estimate_ratio(const double *values, const double *weights, int count);
+/// How likely a division as uneven as wins : losses, or more, is if both were equally likely: the
+/// two-sided sign test, which for paired outcomes is McNemar's exact one.
+double imp_sign_test(int wins, int losses);
+
+/// Where an episode starts.
+typedef struct imp_episode_start {
+    imp_pose pose;
+    char map[64]; ///< name of the map; "": the only one that takes part
+    int line;     ///< in the file that it was read from, or 0
+} imp_episode_start;
+
+/// Starts read from a file.
+typedef struct imp_start_list {
+    int count;
+    imp_episode_start *items; ///< (count)
+} imp_start_list;
+
+/// Reads starts from a table (CSV) whose header names the columns x, z and heading, in metres and
+/// radians, and optionally map, in any order; other columns are ignored. episodes.csv of an
+/// evaluation is such a table, too: start_x_m, start_z_m and start_heading_rad are the same, and
+/// of several policies the first one's rows count. Messages name file, line and column. The caller
+/// frees *out with imp_start_list_free().
+imp_status imp_start_list_read(imp_start_list *out, const char *path, imp_error *err);
+void imp_start_list_free(imp_start_list *starts); ///< nullable
+
+/// A robot is stalled if it gets less than this distance ahead along the road [m] in this time [s],
+/// what it has to wait for left out: a red light, a walker or a car ahead. In an episode that may
+/// last less than this time, if it does so at less than this speed, and the expert gets at least
+/// this far.
+#define IMP_STALL_DISTANCE 0.1
+#define IMP_STALL_TIME 10.0
+
+/// Settings of an evaluation. Obtain with imp_default_eval_def(), then change fields.
+typedef struct imp_eval_def {
+    const char *map;         ///< see imp_map_set_load(); "loop_empty"
+    const char *const *maps; ///< (map_count) to draw each episode's from, instead of `map`
+    int map_count;           ///< 0
+    imp_map_split split;     ///< which of them take part; IMP_SPLIT_ALL
+    int episodes;            ///< 10
+    int steps;               ///< longest episode; 65
+    int settle_steps;        ///< leave so many first steps out of the lane and speed figures; 0
+    const imp_episode_start *starts; ///< (start_count) where the first episodes start; NULL: drawn
+    int start_count;                 ///< at least `episodes`, if there are any; 0
+    const char *starts_name;         ///< nullable: the file that they are from, for messages
+    imp_env_def env; ///< env.max_steps is ignored; env.index 1 keeps starts apart from logging's
+    imp_camera_def camera; ///< its size must be the model's
+    imp_scene_def scene;   ///< what maps are drawn with
+    bool ask_expert;       ///< ask our expert in every state what it would do there; false
+    /// Whom that asks, and who drives every start, too, to measure progress by
+    imp_expert_def expert;
+    imp_randomization randomization; ///< what differs from episode to episode; nothing
+    int keep;                        ///< so many first episodes keep their trajectories; 100
+    int threads;                     ///< 0: one per processor
+    int cookie;
+} imp_eval_def;
+
+imp_eval_def imp_default_eval_def(void);
+
+/// What a step did, and what our expert would have done in its place; duty cycles in [-1, 1].
+typedef struct imp_action_pair {
+    float left, right;               ///< the policy's
+    float expert_left, expert_right; ///< NaN if the expert was not asked
+} imp_action_pair;
+
+/// How one episode went.
+typedef struct imp_episode_result {
+    imp_end_reason ending;
+    int map_index;             ///< among the maps that take part
+    const char *map;           ///< its name; borrowed from the evaluation
+    int steps;                 ///< decisions taken
+    int settled;               ///< steps that count for lane and speed figures
+    int in_lane;               ///< of those, how many ended in a lane
+    int worst_step;            ///< that ended farthest from the lane centre
+    double reward;             ///< sum of the reference's rewards
+    double distance;           ///< driven along the lane [m]
+    double speed_mean;         ///< over settled steps [m/s]; 0 if there is none
+    double lane_distance_mean; ///< mean |lane distance| over those in_lane [m]; 0 if there is none
+    double action_error;       ///< mean |duty cycle - expert's|, both wheels; NaN if not asked
+    imp_pose start, end;
+    /// Net distance along the lanes [m]: backward counts negative, and what is driven to and fro or
+    /// in circles on the spot adds nothing
+    double net_distance;
+    double expert_net_distance; ///< the expert's, from the same start, in as long as an episode may
+                                ///< last
+    double progress; ///< net_distance / expert_net_distance; NaN if the expert stalls there or gets
+                     ///< nowhere
+    bool stalled;    ///< see IMP_STALL_TIME
+    bool expert_stalled;
+    int stalled_step;         ///< by which that is certain, if stalled
+    imp_pose *poses;          ///< (steps + 1), or NULL: only the first episodes keep them
+    float *lane_distances;    ///< (steps) [m]; NaN off lanes; or NULL
+    imp_action_pair *actions; ///< (steps), or NULL
+} imp_episode_result;
+
+/// Figures over episodes.
+typedef struct imp_eval_stats {
+    int episodes;
+    int completed;           ///< see imp_episode_completed()
+    int survived;            ///< that reached the last step, stalled or not
+    int stalled;             ///< whatever they ended by
+    imp_estimate completion; ///< share of episodes that were completed
+    imp_estimate progress; ///< sum of net distances / sum of the expert's, where it does not stall
+    imp_estimate net_distance;  ///< net distance along the lanes, per episode [m]
+    imp_estimate survival;      ///< share of episodes that reached the last step
+    imp_estimate reward;        ///< per episode
+    imp_estimate distance;      ///< along the lane, per episode [m]
+    imp_estimate speed;         ///< over settled steps [m/s]
+    imp_estimate lane_distance; ///< mean |lane distance| over settled steps in lanes [m]
+    imp_estimate action_error;  ///< over steps; NaN unless the expert was asked
+} imp_eval_stats;
+
+/// How often values fell into each of `bins` equal parts of [low, high); what lies outside counts
+/// in the outermost.
+typedef struct imp_histogram {
+    double low, high;
+    int bins;
+    int64_t *counts; ///< (bins)
+} imp_histogram;
+
+/// Figures on one map.
+typedef struct imp_map_eval_stats {
+    char name[64];
+    imp_eval_stats stats; ///< of no episode, if none was drawn there
+} imp_map_eval_stats;
+
+enum { IMP_WORST_EPISODES_MAX = 8 };
+
+/// How a policy drove.
+typedef struct imp_evaluation {
+    int episodes;
+    int completed, survived, stalled; ///< of the episodes
+    double total_reward, mean_reward; ///< sum, and per episode
+    /// |lane distance| over settled steps of all episodes [m], the percentile to within 0.05 mm;
+    /// NaN if there is no such step
+    double lane_distance_mean, lane_distance_p95;
+    double distance_mean; ///< along the lane, per episode [m]
+    double speed_mean;    ///< over settled steps [m/s]; NaN if there is none
+    double seconds;
+    imp_eval_stats stats; ///< the same with intervals
+    int map_count;
+    imp_map_eval_stats *maps; ///< (map_count), in the order of imp_map_set_load()
+    int worst_count;
+    int worst[IMP_WORST_EPISODES_MAX]; ///< episodes, the worst first: those that terminated, then
+                                       ///< those that stalled, the sooner the worse, then those
+                                       ///< farthest from the lane centre
+    imp_histogram lanes;               ///< lane distance at settled steps, to 0.1 mm [m]
+    imp_histogram speeds;              ///< speed at settled steps, to 5 mm/s [m/s]
+    imp_episode_result *results;       ///< (episodes)
+} imp_evaluation;
+
+/// Drives episodes with a policy. The same definition gives the same starts to every policy. All
+/// figures are of all episodes; memory grows by some 200 bytes with each beyond def->keep. The
+/// caller frees *out with imp_evaluation_free().
+imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,
+                        const imp_eval_def *def, const imp_monitor *monitor, imp_error *err);
+void imp_evaluation_free(imp_evaluation *evaluation); ///< nullable
+
+/// Whether an episode terminated: it ended before its last step.
+static inline bool imp_episode_terminated(const imp_episode_result *result)
+{
+    return result->ending != IMP_END_MAX_STEPS;
+}
+
+/// Whether an episode was completed: it reached its last step, and the robot did not stall.
+static inline bool imp_episode_completed(const imp_episode_result *result)
+{
+    return !imp_episode_terminated(result) && !result->stalled;
+}
+
+/// How two policies differ on the same starts: the first one's figures minus the second one's.
+typedef struct imp_comparison {
+    int completed_only_first, completed_only_second; ///< completed by one of them only
+    double completion_p;                             ///< imp_sign_test() of those
+    imp_estimate progress;                           ///< of the expert's, paired
+    int survived_only_first, survived_only_second;   ///< survived by one of them only
+    double survival_p;                               ///< imp_sign_test() of those
+    imp_estimate reward;                             ///< per episode, paired
+    imp_estimate distance;                           ///< [m], paired
+    imp_estimate lane_distance;                      ///< of the episodes' means [m], paired
+} imp_comparison;
+
+/// Compares two evaluations of the same definition; IMP_USAGE if their numbers of episodes differ.
+imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *first,
+                                  const imp_evaluation *second, imp_error *err);
+
+/// Which episode to drive again, and which of its pictures to keep.
+typedef struct imp_replay_def {
+    int episode;
+    int first, every, count; ///< steps first, first + every, ...: `count` of them, as far as there
+} imp_replay_def;
+
+/// An episode driven again.
+typedef struct imp_replay {
+    imp_episode_result result; ///< with its trajectory and actions, the expert's included; its
+                               ///< `map` is NULL
+    int width, height;         ///< of a frame [px]
+    int count;                 ///< frames kept
+    uint8_t *frames;           ///< (count x height x width x 3) what was seen before the steps
+    float *actions;            ///< (count x 2) what was then done
+    imp_obs_history *history;  ///< of a driver that is a network; else it and what follows is NULL
+    uint8_t
+        *input_frames; ///< (count x inputs.frames x height x width x 3) what the network decided by
+    float *input_actions; ///< (count x inputs.actions x 2) the same
+} imp_replay;
+
+/// Drives some episodes of an evaluation again, to the same results, and keeps what evaluating
+/// throws away. The caller frees each of the `count` replays with imp_replay_free(), also after a
+/// failure.
+imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int count,
+                               const imp_policy_factory *policy, const imp_eval_def *def,
+                               const imp_monitor *monitor, imp_error *err);
+void imp_replay_free(imp_replay *replay); ///< nullable
+
+/// How far perturbations go in imp_evaluate_robustness(): strengths of groups, in ascending order.
+enum { IMP_ROBUSTNESS_LEVELS = 3 };
+extern const double imp_robustness_strengths[IMP_ROBUSTNESS_LEVELS]; ///< 0.25, 0.5, 1
+
+/// How a policy drives when something is perturbed.
+typedef struct imp_robustness_row {
+    char name[32]; ///< of a group; or "looks", "dynamics" or "all", which are many at once
+    imp_eval_stats stats[IMP_ROBUSTNESS_LEVELS]; ///< at each strength
+} imp_robustness_row;
+
+enum { IMP_ROBUSTNESS_ROWS = IMP_GROUP_COUNT + 3 };
+
+/// What breaks a policy.
+typedef struct imp_robustness {
+    imp_eval_stats plain; ///< without any perturbation
+    int count;
+    imp_robustness_row rows[IMP_ROBUSTNESS_ROWS]; ///< (count) what breaks it most comes first
+    double seconds;
+} imp_robustness;
+
+/// Evaluates a policy in plain worlds, then with each group that is on in def->randomization (some
+/// must be), and with many at once, at growing strengths, from the same starts.
+imp_status imp_evaluate_robustness(imp_robustness *out, const imp_policy_factory *policy,
+                                   const imp_eval_def *def, const imp_monitor *monitor,
+                                   imp_error *err);
+
+/// Settings of a challenge. Obtain with imp_default_challenge_eval_def(), then change fields.
+typedef struct imp_challenge_eval_def {
+    imp_challenge challenge; ///< IMP_CHALLENGE_LF
+    bool test;               ///< the official test's starts instead of the validation's
+    int episodes;            ///< 0: the official ones; more go on with starts from the seed
+    uint64_t seed;           ///< of what is drawn; 123
+    imp_camera_def camera;   ///< its size must be the model's
+    imp_scene_def scene;     ///< what maps are drawn with
+    imp_expert_def expert;   ///< who drives every episode, too, to measure progress by
+    int threads;             ///< 0: one per processor
+    int cookie;
+} imp_challenge_eval_def;
+
+imp_challenge_eval_def imp_default_challenge_eval_def(void);
+
+/// How an episode of a challenge went.
+typedef struct imp_challenge_episode {
+    char name[48];         ///< see imp_scenario
+    imp_end_reason ending; ///< IMP_END_MAX_STEPS if it lasted to its end
+    char reason[240];      ///< of IMP_END_POLICY_FAILED; else ""
+    imp_metrics metrics;
+    imp_crossing_counts crossings;
+    double net_distance, expert_net_distance, progress; ///< as in imp_episode_result
+    bool stalled, expert_stalled;                       ///< see IMP_STALL_TIME
+    int samples;     ///< states that the metrics saw, those after an incident included
+    imp_pose *poses; ///< (samples)
+    double *times;   ///< (samples) [s]
+} imp_challenge_episode;
+
+/// How a policy did in a challenge.
+typedef struct imp_challenge_result {
+    int episodes;
+    int completed; ///< that lasted to their end without a stall
+    int survived;  ///< that lasted to their end
+    int stalled;
+    imp_estimate progress; ///< as in imp_eval_stats
+    imp_metrics_summary aggregate;
+    imp_crossing_counts crossings;  ///< of all episodes
+    imp_challenge_episode *results; ///< (episodes)
+    double seconds;
+} imp_challenge_result;
+
+/// Drives the episodes of one of AI-DO's challenges under its rules: the policy is asked every
+/// 0.05 s; after an incident the robot stands still and 14 more states count. The caller frees *out
+/// with imp_challenge_result_free().
+imp_status imp_evaluate_challenge(imp_challenge_result *out, const imp_policy_factory *policy,
+                                  const imp_challenge_eval_def *def, const imp_monitor *monitor,
+                                  imp_error *err);
+void imp_challenge_result_free(imp_challenge_result *contest); ///< nullable
+
+/// What a report is about. Everything is borrowed.
+typedef struct imp_eval_report_def {
+    const char *folder;                       ///< that exists
+    int count;                                ///< of policies
+    const char *const *names;                 ///< (count) of them
+    const imp_policy_factory *const *drivers; ///< (count)
+    const imp_eval_def *defs;                 ///< (count) what each was evaluated with
+    const imp_evaluation *evaluations;        ///< (count) on the same starts
+    const char *summary;                      ///< nullable: one line on what was done
+    const imp_robustness *robustness;         ///< (count) nullable
+} imp_eval_report_def;
+
+/// Writes into the folder:
+///   report.html, episodes.csv  all in one file; a row per policy and episode
+///   trajectories.png       ways on the map; trajectories-<n>.png of several maps
+///   worst-<p>-<n>.csv/png  poses and film of policy p's n-th worst episode
+///   saliency-<p>.png       what a network looks at
+imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monitor *monitor,
+                                 imp_error *err);
+
+#endif

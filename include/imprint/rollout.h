@@ -1,0 +1,94 @@
+/// imprint/rollout.h: the maps that episodes take place on, and who drives on them; a part
+/// of imprint/learn.h, which includes it.
+#ifndef IMPRINT_ROLLOUT_H
+#define IMPRINT_ROLLOUT_H
+
+#include "imprint/nn.h"
+#include "imprint/policy.h"
+#include "imprint/segmentation.h"
+
+/// Maps with their scenes, that episodes are drawn from.
+typedef struct imp_map_set {
+    int count;
+    imp_world **worlds;
+    imp_scene **scenes;
+} imp_map_set;
+
+/// Loads maps by name, by path, or all *.yaml files of a folder in the order of their names. The
+/// caller frees *out with imp_map_set_free(). scene (nullable) says what they are drawn with.
+imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count,
+                            const imp_scene_def *scene, imp_error *err);
+void imp_map_set_free(imp_map_set *set); ///< nullable
+/// The name of the only map, or "several".
+const char *imp_map_set_name(const imp_map_set *set);
+
+/// Which maps take part: X(name, word). A map is for training or for testing by its name alone,
+/// wherever and among whatever other maps it is met.
+#define IMP_SPLIT_MAP(X)                                                                           \
+    X(IMP_SPLIT_ALL, "all")                                                                        \
+    X(IMP_SPLIT_TRAIN, "train") /* four in five */                                                 \
+    X(IMP_SPLIT_TEST, "test")   /* one in five */
+
+typedef enum imp_map_split {
+#define IMP_SPLIT_ENUM(name, word) name,
+    IMP_SPLIT_MAP(IMP_SPLIT_ENUM)
+#undef IMP_SPLIT_ENUM
+} imp_map_split;
+
+/// The word for it; NULL past the last.
+const char *imp_map_split_name(int split);
+/// Whether a map is for testing: the four roads of AI-DO's lane following are; of any other, the
+/// 64-bit FNV-1a hash h of its name decides, without an ending such as _bordered that only tells
+/// how the same roads are furnished: it is if h ^ h >> 32 is a multiple of 5.
+bool imp_map_is_in_test_split(const char *name);
+/// Frees the maps that do not take part. IMP_USAGE if none is left.
+imp_status imp_map_set_filter(imp_map_set *set, imp_map_split split, imp_error *err);
+
+/// A kind of driver, opened once, of which every thread gets a policy of its own.
+typedef struct imp_policy_factory imp_policy_factory;
+
+enum { IMP_POLICY_IDENTITY_MAX = 64 };
+
+/// Opens "expert", "reference", or a model: a file, or a folder that `imprint train` wrote. expert:
+/// the parameters of "expert". Freed with imp_policy_factory_close() after the policies made from
+/// it.
+imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or_path,
+                                   const imp_expert_def *expert, imp_error *err);
+/// A kind of driver that others make: make(context, ...) gives a policy for one thread, and is
+/// called for each. name: copied.
+imp_status imp_policy_factory_open_custom(imp_policy_factory **out, const char *name,
+                                          imp_status (*create_policy)(const void *context,
+                                                                      imp_policy **out,
+                                                                      imp_error *err),
+                                          const void *context, imp_error *err);
+void imp_policy_factory_close(imp_policy_factory *factory);             ///< nullable
+const char *imp_policy_factory_name(const imp_policy_factory *factory); ///< as given
+/// A name by what it is, wherever its file lies: "expert", "reference", or a network's architecture
+/// and a number for its weights, those of the segmenter that it looks through included.
+void imp_policy_factory_identity(const imp_policy_factory *factory,
+                                 char out[IMP_POLICY_IDENTITY_MAX]);
+bool imp_policy_factory_is_network(
+    const imp_policy_factory *factory); ///< whether it looks at pictures
+/// The network of a driver that is one, else NULL. Borrowed.
+const imp_network *imp_policy_factory_network(const imp_policy_factory *factory);
+/// Lets a network that was trained on segments look at pictures through a segmenter, a model of
+/// `imprint seg-train`. IMP_USAGE for other drivers, IMP_BAD_INPUT if it is none or its segments
+/// are of another size.
+imp_status imp_policy_factory_set_segmenter(imp_policy_factory *factory, const char *segmenter,
+                                            imp_error *err);
+/// The segmenter that a network looks through, or NULL. Borrowed.
+const imp_network *imp_policy_factory_segmenter(const imp_policy_factory *factory);
+/// What a driver must be shown: pictures, but to networks that were trained on segments and do not
+/// look through a segmenter.
+imp_observation_kind imp_policy_factory_observation(const imp_policy_factory *factory);
+/// Size of the observations that a network, or its segmenter, looks at [px].
+void imp_policy_factory_image_size(const imp_policy_factory *factory, int *width, int *height);
+/// A policy for one thread. Freed with imp_policy_destroy().
+imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_policy **out,
+                                     imp_error *err);
+
+/// Whether a network's training data have episodes on a map of that name. Its file tells
+/// (docs/formats.md); of one that does not, and of experts: false.
+bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char *map);
+
+#endif

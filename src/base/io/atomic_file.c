@@ -1,0 +1,190 @@
+// Files that appear under their name only when they are whole.
+//
+// A new file has no name at all while it is written (O_TMPFILE), so a killed writer leaves nothing
+// behind. To take the place of an existing file it is linked under a random name first, because
+// linkat() does not replace, and rename() wants a name. On file systems without unnamed files it
+// has such a name from the beginning, made with O_EXCL and O_NOFOLLOW: no link that somebody else
+// put there is followed, and two writers never share a file.
+#include "base/io/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SUFFIX_LENGTH = sizeof ".0123456789abcdef.tmp" - 1, ATTEMPTS_MAX = 100 };
+
+// Writes the folder of a path to out: "." where it names none.
+static void parent_folder(char out[IMP_PATH_MAX], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    memcpy(out, path, length);
+    strcpy(out + length, length == 0 ? "." : "");
+}
+
+// A name beside the path that nobody can foresee.
+static imp_status draw_temporary_name(imp_atomic_file *file, imp_error *err)
+{
+    uint64_t number;
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        return imp_fail(err, IMP_IO, "%s: no random name: %s", file->path, strerror(errno));
+    const size_t length = strlen(file->path);
+    memcpy(file->temporary_path, file->path, length);
+    snprintf(file->temporary_path + length, SUFFIX_LENGTH + 1, ".%016" PRIx64 ".tmp", number);
+    return IMP_OK;
+}
+
+// A descriptor of a new file with a name of its own, or -1.
+static int open_temporary_named(imp_atomic_file *file, imp_error *err)
+{
+    int descriptor = -1;
+    for (int k = 0; k < ATTEMPTS_MAX && descriptor < 0; k++) {
+        if (draw_temporary_name(file, err) != IMP_OK)
+            return -1;
+        descriptor =
+            open(file->temporary_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (descriptor < 0 && errno != EEXIST && errno != EINTR)
+            break;
+    }
+    if (descriptor < 0) {
+        imp_fail(err, IMP_IO, "%s: cannot be created: %s", file->path, strerror(errno));
+        file->temporary_path[0] = '\0';
+    }
+    return descriptor;
+}
+
+// A descriptor of a new file without a name, or -1 where there are none.
+static int open_temporary_unnamed(imp_atomic_file *file)
+{
+    char folder[IMP_PATH_MAX];
+    parent_folder(folder, file->path);
+    const int descriptor = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+    snprintf(file->proc_path, sizeof file->proc_path, "/proc/self/fd/%d", descriptor);
+    if (descriptor < 0 || access(file->proc_path, F_OK) == 0)
+        return descriptor;
+    close(descriptor);
+    return -1;
+}
+
+// Gives a file without a name one. Fails with EEXIST where that is taken.
+static int link_to_name(const imp_atomic_file *file, const char *name)
+{
+    return linkat(AT_FDCWD, file->proc_path, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+}
+
+static imp_status check_target_path(const char *path, imp_error *err)
+{
+    struct stat info;
+    if (strlen(path) + SUFFIX_LENGTH >= IMP_PATH_MAX)
+        return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: is a folder, a file is to be written", path);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: is a device or pipe, a file is to be written", path);
+    return IMP_OK;
+}
+
+imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_error *err)
+{
+    *file = (imp_atomic_file){0};
+    const imp_status status = check_target_path(path, err);
+    if (status != IMP_OK)
+        return status;
+    strcpy(file->path, path);
+    int descriptor = open_temporary_unnamed(file);
+    if (descriptor < 0)
+        descriptor = open_temporary_named(file, err);
+    if (descriptor < 0)
+        return IMP_IO;
+    file->stream = fdopen(descriptor, "wb");
+    if (file->stream != NULL)
+        return IMP_OK;
+    close(descriptor);
+    imp_atomic_file_discard(file);
+    return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+}
+
+// Gives the file a temporary name.
+static imp_status link_to_temporary_name(imp_atomic_file *file, imp_error *err)
+{
+    for (int k = 0; file->temporary_path[0] == '\0'; k++) {
+        const imp_status status = draw_temporary_name(file, err);
+        if (status != IMP_OK || link_to_name(file, file->temporary_path) == 0)
+            return status;
+        file->temporary_path[0] = '\0';
+        if (errno != EEXIST || k == ATTEMPTS_MAX)
+            return imp_fail(err, IMP_IO, "%s: cannot be created: %s", file->path, strerror(errno));
+    }
+    return IMP_OK;
+}
+
+// Syncs the folder that holds path, so that a rename in it survives a power cut.
+static imp_status sync_parent_folder(const char *path, imp_error *err)
+{
+    char folder[IMP_PATH_MAX];
+    parent_folder(folder, path);
+    const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    // some file systems cannot sync a folder; there the rename is as safe as it gets
+    const bool failed = fsync(descriptor) != 0 && errno != EINVAL;
+    const int reason = errno;
+    close(descriptor);
+    return failed ? imp_fail(err, IMP_IO, "%s: %s", folder, strerror(reason)) : IMP_OK;
+}
+
+// Puts the synced file at its path.
+static imp_status move_to_target(imp_atomic_file *file, imp_error *err)
+{
+    if (file->temporary_path[0] == '\0' && link_to_name(file, file->path) == 0)
+        return IMP_OK;
+    const imp_status status = link_to_temporary_name(file, err);
+    if (status != IMP_OK)
+        return status;
+    if (rename(file->temporary_path, file->path) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", file->path, strerror(errno));
+    file->temporary_path[0] = '\0';
+    return IMP_OK;
+}
+
+imp_status imp_atomic_file_commit(imp_atomic_file *file, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    if (ferror(file->stream))
+        status = imp_fail(err, IMP_IO, "%s: %s", file->path,
+                          file->reason != 0 ? strerror(file->reason)
+                                            : "cannot be written as a whole: is the disk full?");
+    else if (fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0)
+        status = imp_fail(err, IMP_IO, "%s: %s", file->path, strerror(errno));
+    if (status == IMP_OK)
+        status = move_to_target(file, err);
+    imp_atomic_file_discard(file);
+    return status == IMP_OK ? sync_parent_folder(file->path, err) : status;
+}
+
+void imp_atomic_file_discard(imp_atomic_file *file)
+{
+    if (file->stream != NULL)
+        fclose(file->stream);
+    if (file->temporary_path[0] != '\0')
+        unlink(file->temporary_path);
+    file->stream = NULL;
+    file->temporary_path[0] = '\0';
+}
+
+bool imp_atomic_file_strip_suffix(char *name)
+{
+    const size_t length = strlen(name);
+    if (!imp_path_has_suffix(name, ".tmp"))
+        return false;
+    size_t end = length - strlen(".tmp");
+    if (length > SUFFIX_LENGTH && name[length - SUFFIX_LENGTH] == '.' &&
+        strspn(name + length - SUFFIX_LENGTH + 1, "0123456789abcdef") == 16)
+        end = length - SUFFIX_LENGTH;
+    name[end] = '\0';
+    return true;
+}

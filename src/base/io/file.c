@@ -1,0 +1,170 @@
+#include "base/io/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static imp_status read_open_file(FILE *file, char **out, size_t *length, const char *path,
+                                 size_t limit, imp_error *err)
+{
+    struct stat info;
+    if (fstat(fileno(file), &info) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is a folder, a file is wanted", path);
+    size_t capacity = limit < 65536 ? limit : 65536;
+    if (info.st_size > 0)
+        capacity = (size_t)info.st_size < limit ? (size_t)info.st_size : limit;
+    char *text = NULL;
+    size_t used = 0;
+    for (;;) {
+        // one byte past the limit tells "too large" from "just fits"; one more terminates
+        char *grown = realloc(text, capacity + 2);
+        if (grown == NULL) {
+            free(text);
+            return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+        }
+        text = grown;
+        used += fread(text + used, 1, capacity + 1 - used, file);
+        if (used <= capacity || capacity >= limit)
+            break;
+        capacity = capacity < limit / 2 ? capacity * 2 : limit;
+    }
+    if (ferror(file) || used > limit) {
+        free(text);
+        return ferror(file)
+                   ? imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno))
+                   : imp_fail(err, IMP_BAD_INPUT, "%s: larger than %zu bytes", path, limit);
+    }
+    text[used] = '\0';
+    *out = text;
+    *length = used;
+    return IMP_OK;
+}
+
+imp_status imp_file_read(char **out, size_t *length, const char *path, size_t limit, imp_error *err)
+{
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? imp_fail(err, IMP_BAD_INPUT, "%s: no such file", path)
+                   : imp_fail(err, IMP_IO, "%s: cannot be read: %s", path, strerror(errno));
+    imp_status status = read_open_file(file, out, length, path, limit, err);
+    fclose(file);
+    return status;
+}
+
+imp_status imp_file_write(const char *path, const void *data, size_t length, imp_error *err)
+{
+    imp_atomic_file file;
+    imp_status status = imp_atomic_file_open(&file, path, err);
+    if (status != IMP_OK)
+        return status;
+    if (fwrite(data, 1, length, file.stream) != length)
+        file.reason = errno;
+    return imp_atomic_file_commit(&file, err);
+}
+
+imp_status imp_folder_create(const char *path, imp_error *err)
+{
+    char partial[PATH_MAX];
+    int length = snprintf(partial, sizeof partial, "%s", path);
+    if (length <= 0 || (size_t)length >= sizeof partial)
+        return imp_fail(err, IMP_IO, "%s: path empty or too long", path);
+    for (char *at = partial + 1;; at++) {
+        if (*at != '/' && *at != '\0')
+            continue;
+        char kept = *at;
+        *at = '\0';
+        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
+            return imp_fail(err, IMP_IO, "%s: cannot create folder: %s", partial, strerror(errno));
+        if (kept == '\0')
+            break;
+        *at = kept;
+    }
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: exists and is not a folder", path);
+    return IMP_OK;
+}
+
+imp_status imp_path_join(char out[IMP_PATH_MAX], const char *folder, const char *name,
+                         imp_error *err)
+{
+    int length = snprintf(out, IMP_PATH_MAX, "%s/%s", folder, name);
+    if (length < 0 || length >= IMP_PATH_MAX)
+        return imp_fail(err, IMP_IO, "%.100s...: path too long", folder);
+    return IMP_OK;
+}
+
+imp_status imp_path_resolve_file(char out[IMP_PATH_MAX], const char *path, const char *name,
+                                 imp_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return imp_path_join(out, path, name, err);
+    if (strlen(path) >= IMP_PATH_MAX)
+        return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
+    strcpy(out, path);
+    return IMP_OK;
+}
+
+// Where the last `parts` parts of a path begin.
+static const char *path_tail(const char *path, int parts)
+{
+    const char *at = path + strlen(path);
+    while (at > path && at[-1] == '/')
+        at--;
+    for (; parts > 0 && at > path; parts--) {
+        while (at > path && at[-1] == '/')
+            at--;
+        while (at > path && at[-1] != '/')
+            at--;
+    }
+    return at;
+}
+
+const char *imp_path_unique_suffix(const char *const *paths, int count, int k)
+{
+    const char *tail = paths[k];
+    for (int parts = 1; parts == 1 || tail > paths[k]; parts++) {
+        bool alike = false;
+        tail = path_tail(paths[k], parts);
+        for (int i = 0; i < count && !alike; i++)
+            alike =
+                strcmp(paths[i], paths[k]) != 0 && strcmp(path_tail(paths[i], parts), tail) == 0;
+        if (!alike)
+            break;
+    }
+    return tail;
+}
+
+bool imp_path_exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+bool imp_path_has_suffix(const char *path, const char *ending)
+{
+    const size_t length = strlen(path), wanted = strlen(ending);
+    return length > wanted && strcmp(path + length - wanted, ending) == 0;
+}
+
+bool imp_path_is_yaml(const char *path)
+{
+    return imp_path_has_suffix(path, ".yaml") || imp_path_has_suffix(path, ".yml");
+}
+
+double imp_monotonic_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

@@ -1,0 +1,39 @@
+// base/io/little_endian.h: little-endian numbers in the bytes of a file, wherever they lie.
+#ifndef IMP_BASE_IO_LITTLE_ENDIAN_H
+#define IMP_BASE_IO_LITTLE_ENDIAN_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint16_t imp_load_le_u16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static inline uint32_t imp_load_le_u32(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline uint64_t imp_load_le_u64(const uint8_t *at)
+{
+    return imp_load_le_u32(at) | (uint64_t)imp_load_le_u32(at + 4) << 32;
+}
+
+static inline float imp_load_le_f32(const uint8_t *at)
+{
+    const uint32_t bits = imp_load_le_u32(at);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline double imp_load_le_f64(const uint8_t *at)
+{
+    const uint64_t bits = imp_load_le_u64(at);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+#endif

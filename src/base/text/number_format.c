@@ -1,0 +1,42 @@
+// Shortest decimals, found by trying more and more digits until the number comes back.
+#include "base/text/number_format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/common/vector2.h"
+
+enum { DIGITS_MAX = 17, SMALL = -5, LARGE = 16 }; // powers of ten that need no exponent
+
+const char *imp_number_format(char out[IMP_NUMBER_TEXT_MAX], double value)
+{
+    int digits = 1, power = 0;
+    if (!isfinite(value)) {
+        snprintf(out, IMP_NUMBER_TEXT_MAX, "%g", value);
+        return out;
+    }
+    while (snprintf(out, IMP_NUMBER_TEXT_MAX, "%.*e", digits - 1, value) > 0 &&
+           digits < DIGITS_MAX && strtod(out, NULL) != value)
+        digits++;
+    for (const char *at = out; *at != '\0'; at++)
+        if (*at == 'e')
+            power = (int)strtol(at + 1, NULL, 10);
+    if (power >= SMALL && power < LARGE)
+        snprintf(out, IMP_NUMBER_TEXT_MAX, "%.*f", digits - 1 > power ? digits - 1 - power : 0,
+                 value);
+    return out;
+}
+
+double imp_radians_to_degrees(double radians)
+{
+    const double degrees = radians * 180.0 / IMP_PI;
+    for (int digits = 1; digits < DIGITS_MAX; digits++) {
+        char text[IMP_NUMBER_TEXT_MAX];
+        snprintf(text, sizeof text, "%.*e", digits - 1, degrees);
+        const double rounded = strtod(text, NULL);
+        if (rounded * IMP_PI / 180.0 == radians)
+            return rounded;
+    }
+    return degrees;
+}

@@ -1,0 +1,139 @@
+// Definition structs as text, from tables of their members: a line for each value, so that what
+// differs between two of them can be named.
+#include "base/text/struct_text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 128, SHOWN_LENGTH_MAX = 40 };
+
+static size_t element_size(const imp_struct_member *member)
+{
+    static const size_t sizes[] = {
+        [IMP_MEMBER_BOOL] = sizeof(bool),         [IMP_MEMBER_INT] = sizeof(int),
+        [IMP_MEMBER_UINT32] = sizeof(uint32_t),   [IMP_MEMBER_UINT64] = sizeof(uint64_t),
+        [IMP_MEMBER_FLOAT] = sizeof(float),       [IMP_MEMBER_DOUBLE] = sizeof(double),
+        [IMP_MEMBER_TEXT] = sizeof(const char *),
+    };
+    return member->kind == IMP_MEMBER_STRUCT ? member->of->size : sizes[member->kind];
+}
+
+// The shortest decimal number that is read back to the same bits.
+static void write_number(FILE *out, double value)
+{
+    char text[40];
+    int digits = 15;
+    do
+        snprintf(text, sizeof text, "%.*g", digits, value);
+    while (digits++ < 17 && strtod(text, NULL) != value);
+    fputs(text, out);
+}
+
+// A text must stay on its line.
+static void write_one_line_text(FILE *out, const char *text)
+{
+    for (; text != NULL && *text != '\0'; text++)
+        fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+}
+
+static void write_value(FILE *out, const imp_struct_member *member, const void *at)
+{
+    const char *word = member->word != NULL ? member->word(*(const int *)at) : NULL;
+    if (word != NULL) {
+        fputs(word, out);
+        return;
+    }
+    switch (member->kind) {
+    case IMP_MEMBER_BOOL:
+        fputs(*(const bool *)at ? "true" : "false", out);
+        break;
+    case IMP_MEMBER_INT:
+        fprintf(out, "%d", *(const int *)at);
+        break;
+    case IMP_MEMBER_UINT32:
+        fprintf(out, "%" PRIu32, *(const uint32_t *)at);
+        break;
+    case IMP_MEMBER_UINT64:
+        fprintf(out, "%" PRIu64, *(const uint64_t *)at);
+        break;
+    case IMP_MEMBER_FLOAT:
+        write_number(out, (double)*(const float *)at);
+        break;
+    case IMP_MEMBER_DOUBLE:
+        write_number(out, *(const double *)at);
+        break;
+    case IMP_MEMBER_TEXT:
+        write_one_line_text(out, *(const char *const *)at);
+        break;
+    case IMP_MEMBER_STRUCT:
+    case IMP_MEMBER_NOT_WRITTEN:
+        break;
+    }
+}
+
+void imp_struct_write_text(FILE *out, const char *prefix, const imp_struct_table *members,
+                           const void *from) // NOLINT(misc-no-recursion): structs nest a few levels
+{
+    for (int k = 0; k < members->count; k++) {
+        const imp_struct_member *member = &members->list[k];
+        const char *at = (const char *)from + member->offset;
+        char name[NAME_MAX_BYTES];
+        if (member->kind == IMP_MEMBER_NOT_WRITTEN)
+            continue;
+        const size_t step = element_size(member), count = member->size / step;
+        const char *dot = prefix[0] != '\0' ? "." : "";
+        if (member->kind != IMP_MEMBER_STRUCT)
+            fprintf(out, "%s%s%s:", prefix, dot, member->key);
+        for (size_t e = 0; e < count; e++) {
+            if (member->kind != IMP_MEMBER_STRUCT) {
+                fputc(' ', out);
+                write_value(out, member, at + e * step);
+            } else {
+                snprintf(name, sizeof name, count > 1 ? "%s%s%s.%zu" : "%s%s%s", prefix, dot,
+                         member->key, e);
+                imp_struct_write_text(out, name, member->of, at + e * step);
+            }
+        }
+        if (member->kind != IMP_MEMBER_STRUCT)
+            fputc('\n', out);
+    }
+}
+
+// Whether two lines have the same name.
+static bool lines_have_same_name(const char *a, const char *b)
+{
+    const size_t length = strcspn(a, ":\n");
+    return length == strcspn(b, ":\n") && strncmp(a, b, length) == 0;
+}
+
+static int shown_length(const char *text)
+{
+    const size_t length = strcspn(text, "\n");
+    return (int)(length < SHOWN_LENGTH_MAX ? length : SHOWN_LENGTH_MAX);
+}
+
+void imp_struct_text_difference(char out[IMP_STRUCT_DIFFERENCE_MAX], const char *before,
+                                const char *now)
+{
+    out[0] = '\0';
+    while (*before != '\0' || *now != '\0') {
+        const size_t a = strcspn(before, "\n"), b = strcspn(now, "\n");
+        if (a != b || strncmp(before, now, a) != 0)
+            break;
+        before += a + (before[a] == '\n');
+        now += b + (now[b] == '\n');
+    }
+    if (*before == '\0' && *now == '\0')
+        return;
+    const int name = (int)strcspn(*now != '\0' ? now : before, ":\n");
+    if (*before != '\0' && *now != '\0' && lines_have_same_name(before, now) && before[name] == ':')
+        snprintf(out, IMP_STRUCT_DIFFERENCE_MAX, "%.*s:%.*s, now%.*s", name, now,
+                 shown_length(before + name + 1), before + name + 1, shown_length(now + name + 1),
+                 now + name + 1);
+    else
+        snprintf(out, IMP_STRUCT_DIFFERENCE_MAX,
+                 "another version of imprint, which compared other "
+                 "settings: %.*s",
+                 shown_length(*now != '\0' ? now : before), *now != '\0' ? now : before);
+}

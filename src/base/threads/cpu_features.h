@@ -1,0 +1,45 @@
+// base/threads/cpu_features.h: which vector instructions this process uses. Everything that exists
+// in several versions chooses by it, and nothing else asks the processor.
+#ifndef IMP_BASE_THREADS_CPU_FEATURES_H
+#define IMP_BASE_THREADS_CPU_FEATURES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+// For __attribute__((target(...))) of what imp_cpu_has_avx512() permits.
+#define IMP_AVX512_TARGET "avx2,avx512f,avx512bw,avx512dq,avx512vl"
+
+enum {
+    IMP_CPU_DETECTED = 1,
+    IMP_CPU_AVX2 = 2,
+    IMP_CPU_AVX512 = 4,       // all of IMP_AVX512_TARGET
+    IMP_CPU_AVX512_VBMI = 8,  // avx512vbmi, too
+    IMP_CPU_FAST_GATHER = 16, // AVX-512, and gathering is faster than single loads
+    IMP_CPU_LIMITED = 32,     // the environment allows no AVX-512
+};
+
+// 0 until the first question; a constant from then on.
+extern atomic_uint imp_cpu_features;
+
+// Asks the processor and the environment. All threads get the same answer.
+unsigned imp_cpu_detect_features(void);
+
+static inline bool imp_cpu_has(unsigned feature)
+{
+    unsigned features = atomic_load_explicit(&imp_cpu_features, memory_order_relaxed);
+    if (features == 0)
+        features = imp_cpu_detect_features();
+    return (features & feature) != 0;
+}
+
+static inline bool imp_cpu_has_avx2(void)
+{
+    return imp_cpu_has(IMP_CPU_AVX2);
+}
+
+static inline bool imp_cpu_has_avx512(void)
+{
+    return imp_cpu_has(IMP_CPU_AVX512);
+}
+
+#endif

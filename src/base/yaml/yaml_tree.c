@@ -1,0 +1,365 @@
+#include "base/yaml/yaml_tree.h"
+
+#include "base/text/plural.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+// No map is deep or full of anchors; libyaml's time grows with the square of the depth of nesting
+// and of the number of directives, so that a small file could keep it busy for hours.
+enum { DEPTH_MAX = 32, ANCHORS_MAX = 256, DIRECTIVES_MAX = 8, MERGES_MAX = 32 };
+
+// The tree under construction: the lists and maps that are open, outermost first.
+typedef struct yaml_builder {
+    imp_yaml *yaml;
+    int open[DEPTH_MAX], last_child[DEPTH_MAX];
+    int depth;
+    struct {
+        int node, name; // where its name begins in the text
+    } anchors[ANCHORS_MAX];
+    int anchor_count;
+} yaml_builder;
+
+void imp_yaml_sanitize_text(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at != '\0';) {
+        const int length = *at < 0x80 ? 1 : *at < 0xc0 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+        int whole = 1;
+        while (whole < length && (at[whole] & 0xc0) == 0x80)
+            whole++;
+        if (whole == length && *at >= ' ' && *at != 0x7f)
+            at += length;
+        else
+            *at++ = length == 1 ? ' ' : '?';
+    }
+}
+
+imp_status(imp_yaml_fail)(const imp_yaml *yaml, int node, const char *format, ...)
+{
+    char message[sizeof yaml->err->message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    imp_yaml_sanitize_text(message);
+    return imp_fail(yaml->err, IMP_BAD_INPUT, "%s:%d: %s", yaml->source, imp_yaml_line(yaml, node),
+                    message);
+}
+
+static imp_status fail_out_of_memory(const imp_yaml *yaml)
+{
+    return imp_fail(yaml->err, IMP_NO_MEMORY, "%s: out of memory", yaml->source);
+}
+
+// Keeps a text and tells where it begins.
+static imp_status store_text(imp_yaml *yaml, const unsigned char *text, size_t length, int *out)
+{
+    const size_t wanted = (size_t)yaml->text_length + length + 1;
+    if (wanted > (size_t)yaml->text_capacity) {
+        const size_t capacity = wanted + wanted / 2;
+        char *grown = realloc(yaml->text, capacity);
+        if (grown == NULL)
+            return fail_out_of_memory(yaml);
+        yaml->text = grown;
+        yaml->text_capacity = (int)capacity;
+    }
+    *out = yaml->text_length;
+    memcpy(yaml->text + yaml->text_length, text, length);
+    yaml->text[wanted - 1] = '\0';
+    yaml->text_length = (int)wanted;
+    return IMP_OK;
+}
+
+// Appends a node to what is open.
+static imp_status append_node(yaml_builder *b, imp_yaml_kind kind, int line, int *out)
+{
+    imp_yaml *yaml = b->yaml;
+    if (yaml->node_count == yaml->node_capacity) {
+        const int capacity = yaml->node_capacity + yaml->node_capacity / 2 + 64;
+        imp_yaml_node *grown = realloc(yaml->nodes, (size_t)capacity * sizeof *grown);
+        if (grown == NULL)
+            return fail_out_of_memory(yaml);
+        yaml->nodes = grown;
+        yaml->node_capacity = capacity;
+    }
+    const int index = yaml->node_count++;
+    yaml->nodes[index] =
+        (imp_yaml_node){.kind = kind, .line = line, .next = -1, .first = -1, .count = 0};
+    if (b->depth == 0) {
+        yaml->root = index;
+    } else {
+        const int parent = b->open[b->depth - 1], before = b->last_child[b->depth - 1];
+        if (before < 0)
+            yaml->nodes[parent].first = index;
+        else
+            yaml->nodes[before].next = index;
+        yaml->nodes[parent].count++;
+        b->last_child[b->depth - 1] = index;
+    }
+    *out = index;
+    return IMP_OK;
+}
+
+static imp_status record_anchor(yaml_builder *b, const unsigned char *anchor, int node)
+{
+    if (anchor == NULL)
+        return IMP_OK;
+    if (b->anchor_count == ANCHORS_MAX)
+        return imp_yaml_fail(b->yaml, node, "more than %d anchors", ANCHORS_MAX);
+    int name = 0;
+    imp_status status = store_text(b->yaml, anchor, strlen((const char *)anchor), &name);
+    if (status != IMP_OK)
+        return status;
+    b->anchors[b->anchor_count].node = node;
+    b->anchors[b->anchor_count++].name = name;
+    return IMP_OK;
+}
+
+static imp_status append_alias(yaml_builder *b, const unsigned char *anchor, int line)
+{
+    imp_yaml *yaml = b->yaml;
+    int node = 0;
+    imp_status status = append_node(b, IMP_YAML_ALIAS, line, &node);
+    if (status != IMP_OK)
+        return status;
+    // the latest anchor of that name counts
+    for (int k = b->anchor_count - 1; k >= 0; k--)
+        if (strcmp(yaml->text + b->anchors[k].name, (const char *)anchor) == 0) {
+            yaml->nodes[node].first = b->anchors[k].node;
+            for (int level = 0; level < b->depth; level++)
+                if (b->open[level] == b->anchors[k].node)
+                    return imp_yaml_fail(yaml, node, "*%.40s contains itself",
+                                         (const char *)anchor);
+            return IMP_OK;
+        }
+    return imp_yaml_fail(yaml, node, "alias *%.40s has no anchor", (const char *)anchor);
+}
+
+static imp_status append_scalar(yaml_builder *b, const yaml_event_t *event, int line)
+{
+    int node = 0, begin = 0;
+    imp_status status = append_node(b, IMP_YAML_SCALAR, line, &node);
+    if (status == IMP_OK)
+        status = store_text(b->yaml, event->data.scalar.value, event->data.scalar.length, &begin);
+    if (status != IMP_OK)
+        return status;
+    b->yaml->nodes[node].first = begin;
+    return record_anchor(b, event->data.scalar.anchor, node);
+}
+
+static imp_status open_collection(yaml_builder *b, imp_yaml_kind kind, const unsigned char *anchor,
+                                  int line)
+{
+    if (b->depth == DEPTH_MAX)
+        return imp_fail(b->yaml->err, IMP_BAD_INPUT, "%s:%d: nested more than %d deep",
+                        b->yaml->source, line, DEPTH_MAX);
+    int node = 0;
+    imp_status status = append_node(b, kind, line, &node);
+    if (status != IMP_OK)
+        return status;
+    b->open[b->depth] = node;
+    b->last_child[b->depth++] = -1;
+    return record_anchor(b, anchor, node);
+}
+
+static imp_status handle_event(yaml_builder *b, const yaml_event_t *event)
+{
+    const int line = (int)event->start_mark.line + 1;
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        return append_scalar(b, event, line);
+    case YAML_ALIAS_EVENT:
+        return append_alias(b, event->data.alias.anchor, line);
+    case YAML_SEQUENCE_START_EVENT:
+        return open_collection(b, IMP_YAML_LIST, event->data.sequence_start.anchor, line);
+    case YAML_MAPPING_START_EVENT:
+        return open_collection(b, IMP_YAML_MAP, event->data.mapping_start.anchor, line);
+    case YAML_MAPPING_END_EVENT:
+        b->yaml->nodes[b->open[b->depth - 1]].count /= 2; // keys and values to pairs
+        b->depth--;
+        return IMP_OK;
+    case YAML_SEQUENCE_END_EVENT:
+        b->depth--;
+        return IMP_OK;
+    default:
+        return IMP_OK;
+    }
+}
+
+static imp_status build_tree(yaml_builder *b, yaml_parser_t *parser)
+{
+    imp_status status = IMP_OK;
+    for (bool more = true; more && status == IMP_OK;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(parser, &event))
+            return imp_fail(b->yaml->err, IMP_BAD_INPUT, "%s:%d: not YAML: %s", b->yaml->source,
+                            (int)parser->problem_mark.line + 1,
+                            parser->problem != NULL ? parser->problem : "unreadable");
+        status = handle_event(b, &event);
+        more = event.type != YAML_DOCUMENT_END_EVENT && event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    return status;
+}
+
+static int count_directives(const char *text, size_t length)
+{
+    int count = 0;
+    const char *end = text + length;
+    for (const char *line = text; line != NULL && line < end && count <= DIRECTIVES_MAX;) {
+        count += *line == '%';
+        line = memchr(line, '\n', (size_t)(end - line));
+        line = line == NULL ? NULL : line + 1;
+    }
+    return count;
+}
+
+imp_status imp_yaml_parse(imp_yaml *yaml, const char *text, size_t length)
+{
+    yaml->root = -1;
+    if (count_directives(text, length) > DIRECTIVES_MAX)
+        return imp_fail(yaml->err, IMP_BAD_INPUT,
+                        "%s:1: not YAML for a map: more than %d lines "
+                        "begin with '%%'",
+                        yaml->source, DIRECTIVES_MAX);
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
+        return fail_out_of_memory(yaml);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    yaml_builder b = {.yaml = yaml};
+    imp_status status = build_tree(&b, &parser);
+    yaml_parser_delete(&parser);
+    return status;
+}
+
+void imp_yaml_free(imp_yaml *yaml)
+{
+    free(yaml->nodes);
+    free(yaml->text);
+    yaml->nodes = NULL;
+    yaml->text = NULL;
+}
+
+const char *imp_yaml_scalar_text(const imp_yaml *yaml, int node)
+{
+    const imp_yaml_node *n = &yaml->nodes[node];
+    return n->kind == IMP_YAML_SCALAR ? yaml->text + n->first : NULL;
+}
+
+int imp_yaml_get(const imp_yaml *yaml, int map, const char *key)
+{
+    for (int merges = 0; merges < MERGES_MAX; merges++) {
+        int found = -1, merged = -1;
+        for (int at = imp_yaml_first(yaml, map); at >= 0;) {
+            const char *name = imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, at));
+            const int value = imp_yaml_next(yaml, at);
+            if (name != NULL && strcmp(name, key) == 0)
+                found = imp_yaml_resolve(yaml, value);
+            else if (name != NULL && strcmp(name, "<<") == 0)
+                merged = imp_yaml_resolve(yaml, value);
+            at = imp_yaml_next(yaml, value);
+        }
+        if (found >= 0 || merged < 0 || imp_yaml_node_kind(yaml, merged) != IMP_YAML_MAP)
+            return found;
+        map = merged;
+    }
+    return -1;
+}
+
+const char *imp_yaml_describe(const imp_yaml *yaml, int node, char out[IMP_YAML_DESCRIBE_MAX])
+{
+    const imp_yaml_kind kind = imp_yaml_node_kind(yaml, node);
+    const char *text = imp_yaml_scalar_text(yaml, node);
+    if (kind == IMP_YAML_LIST)
+        snprintf(out, IMP_YAML_DESCRIBE_MAX, "a list of %d", imp_yaml_count(yaml, node));
+    else if (text == NULL)
+        snprintf(out, IMP_YAML_DESCRIBE_MAX, "a map");
+    else if (*text == '\0')
+        snprintf(out, IMP_YAML_DESCRIBE_MAX, "nothing");
+    else
+        snprintf(out, IMP_YAML_DESCRIBE_MAX, "'%.40s'", text);
+    return out;
+}
+
+static bool parse_number(const imp_yaml *yaml, int node, double *out)
+{
+    const char *text = imp_yaml_scalar_text(yaml, node);
+    if (text == NULL)
+        return false;
+    char *end;
+    *out = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(*out);
+}
+
+static imp_status check_number_limit(const imp_yaml *yaml, int node, imp_yaml_expected want,
+                                     double value)
+{
+    if (fabs(value) > want.limit)
+        return imp_yaml_fail(yaml, node, "%s: %g is out of range (-%g to %g)", want.what, value,
+                             want.limit, want.limit);
+    return IMP_OK;
+}
+
+imp_status imp_yaml_read_number(const imp_yaml *yaml, int node, imp_yaml_expected want, double *out)
+{
+    char found[IMP_YAML_DESCRIBE_MAX];
+    if (!parse_number(yaml, node, out))
+        return imp_yaml_fail(yaml, node, "%s must be a number such as %s, not %s", want.what,
+                             want.example, imp_yaml_describe(yaml, node, found));
+    return check_number_limit(yaml, node, want, *out);
+}
+
+imp_status imp_yaml_read_numbers(const imp_yaml *yaml, int node, imp_yaml_expected want, int count,
+                                 double *out)
+{
+    char found[IMP_YAML_DESCRIBE_MAX];
+    if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST || imp_yaml_count(yaml, node) != count)
+        return imp_yaml_fail(yaml, node, "%s must be a list of %s such as %s, not %s", want.what,
+                             IMP_PLURAL(count, "number"), want.example,
+                             imp_yaml_describe(yaml, node, found));
+    int at = imp_yaml_first(yaml, node);
+    for (int k = 0; k < count; k++, at = imp_yaml_next(yaml, at)) {
+        const int item = imp_yaml_resolve(yaml, at);
+        if (!parse_number(yaml, item, &out[k]))
+            return imp_yaml_fail(
+                yaml, item, "%s must be a list of %s such as %s: %s is not a number", want.what,
+                IMP_PLURAL(count, "number"), want.example, imp_yaml_describe(yaml, item, found));
+        imp_status status = check_number_limit(yaml, item, want, out[k]);
+        if (status != IMP_OK)
+            return status;
+    }
+    return IMP_OK;
+}
+
+imp_status imp_yaml_read_bool(const imp_yaml *yaml, int node, const char *what, bool *out)
+{
+    static const char *const words[][2] = {
+        {"false", "true"}, {"False", "True"}, {"FALSE", "TRUE"}, {"no", "yes"}, {"No", "Yes"},
+        {"NO", "YES"},     {"off", "on"},     {"Off", "On"},     {"OFF", "ON"}, {"0", "1"},
+    };
+    const char *text = imp_yaml_scalar_text(yaml, node);
+    for (size_t k = 0; text != NULL && k < sizeof words / sizeof words[0]; k++)
+        for (int truth = 0; truth < 2; truth++)
+            if (strcmp(text, words[k][truth]) == 0) {
+                *out = truth == 1;
+                return IMP_OK;
+            }
+    char found[IMP_YAML_DESCRIBE_MAX];
+    return imp_yaml_fail(yaml, node, "%s must be true or false, not %s", what,
+                         imp_yaml_describe(yaml, node, found));
+}
+
+imp_status imp_yaml_read_string(const imp_yaml *yaml, int node, imp_yaml_expected want,
+                                const char **out)
+{
+    const char *text = imp_yaml_scalar_text(yaml, node);
+    char found[IMP_YAML_DESCRIBE_MAX];
+    if (text == NULL || *text == '\0')
+        return imp_yaml_fail(yaml, node, "%s must be a word such as %s, not %s", want.what,
+                             want.example, imp_yaml_describe(yaml, node, found));
+    *out = text;
+    return IMP_OK;
+}

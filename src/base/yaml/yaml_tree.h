@@ -1,0 +1,112 @@
+// base/yaml/yaml_tree.h: a YAML text as a tree of small nodes, and what the readers of maps ask of
+// it.
+//
+// libyaml's own documents take some hundred bytes per node and may contain themselves. Here a node
+// takes 20, anchors are resolved, and no node is its own ancestor.
+#ifndef IMP_BASE_YAML_YAML_TREE_H
+#define IMP_BASE_YAML_YAML_TREE_H
+
+#include "imprint/base.h"
+
+typedef enum imp_yaml_kind {
+    IMP_YAML_SCALAR,
+    IMP_YAML_LIST,
+    IMP_YAML_MAP,
+    IMP_YAML_ALIAS, // stands in a list or map for a node elsewhere
+} imp_yaml_kind;
+
+typedef struct imp_yaml_node {
+    imp_yaml_kind kind;
+    int line;  // from 1
+    int next;  // the following node of the same list or map, or -1
+    int first; // first child or -1; of a scalar where its text begins, of an alias what it means
+    int count; // items of a list, pairs of a map
+} imp_yaml_node;
+
+// The first document of a text. Nodes are named by their index.
+typedef struct imp_yaml {
+    const char *source; // where messages say that it came from
+    imp_error *err;     // where messages go; nullable
+    imp_yaml_node *nodes;
+    int node_count, node_capacity;
+    char *text; // of all scalars, each terminated
+    int text_length, text_capacity;
+    int root; // or -1
+} imp_yaml;
+
+// Reads a text. What it got is freed with imp_yaml_free(), after a failure too.
+imp_status imp_yaml_parse(imp_yaml *yaml, const char *text, size_t length);
+void imp_yaml_free(imp_yaml *yaml);
+
+// Fails with "source:line: message", the line being the node's.
+imp_status imp_yaml_fail(const imp_yaml *yaml, int node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#define imp_yaml_fail(...) imp_assume_failure((imp_yaml_fail)(__VA_ARGS__))
+
+static inline int imp_yaml_line(const imp_yaml *yaml, int node)
+{
+    return yaml->nodes[node].line;
+}
+
+static inline imp_yaml_kind imp_yaml_node_kind(const imp_yaml *yaml, int node)
+{
+    return yaml->nodes[node].kind;
+}
+
+static inline int imp_yaml_count(const imp_yaml *yaml, int node)
+{
+    return yaml->nodes[node].count;
+}
+
+// Children of a list in turn; of a map key, value, key, value... A place is turned into the node
+// that stands there, which may be an alias, by imp_yaml_resolve().
+static inline int imp_yaml_first(const imp_yaml *yaml, int node)
+{
+    return yaml->nodes[node].first;
+}
+
+static inline int imp_yaml_next(const imp_yaml *yaml, int place)
+{
+    return yaml->nodes[place].next;
+}
+
+static inline int imp_yaml_resolve(const imp_yaml *yaml, int place)
+{
+    const imp_yaml_node *node = &yaml->nodes[place];
+    return node->kind == IMP_YAML_ALIAS ? node->first : place;
+}
+
+// Makes one line of UTF-8 of a text that scalars, perhaps cut off, are part of.
+void imp_yaml_sanitize_text(char *text);
+
+// The text of a scalar, or NULL.
+const char *imp_yaml_scalar_text(const imp_yaml *yaml, int node);
+
+// The value of a key of a map, or -1. The last one counts, as in the reference; where there is none
+// the map's merge key ("<<") is asked.
+int imp_yaml_get(const imp_yaml *yaml, int map, const char *key);
+
+// Says what a node is, for messages: "'some text'", "a list of 2", "a map" or "nothing".
+enum { IMP_YAML_DESCRIBE_MAX = 64 };
+const char *imp_yaml_describe(const imp_yaml *yaml, int node, char out[IMP_YAML_DESCRIBE_MAX]);
+
+// What a value is called and looks like, for messages, and how large its numbers may be in size.
+typedef struct imp_yaml_expected {
+    const char *what, *example;
+    double limit;
+} imp_yaml_expected;
+
+// The following read a node, or fail with a message that says what was wanted and what was found.
+
+// A finite number.
+imp_status imp_yaml_read_number(const imp_yaml *yaml, int node, imp_yaml_expected want,
+                                double *out);
+// A list of exactly count of them.
+imp_status imp_yaml_read_numbers(const imp_yaml *yaml, int node, imp_yaml_expected want, int count,
+                                 double *out);
+// What YAML 1.1 takes for a truth value, and 0 and 1.
+imp_status imp_yaml_read_bool(const imp_yaml *yaml, int node, const char *what, bool *out);
+imp_status imp_yaml_read_string(const imp_yaml *yaml, int node, imp_yaml_expected want,
+                                const char **out);
+
+#endif

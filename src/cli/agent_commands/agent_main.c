@@ -1,0 +1,19 @@
+// The program imprint-agent: `imprint agent` without everything that records, trains and simulates,
+// for small images and small robots.
+#include <stdio.h>
+
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/output_sanitizer.h"
+
+int main(int argc, char **argv)
+{
+    imp_console_setup_signals();
+    imp_output_sanitizer_install();
+    imp_error err = {0};
+    if (imp_instruction_set_check(&err) != IMP_OK) {
+        fprintf(stderr, "imprint-agent: %s\n", err.message);
+        return IMP_USAGE;
+    }
+    return imp_command_agent.run(&imp_command_agent, argc, argv);
+}

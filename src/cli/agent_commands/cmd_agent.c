@@ -1,0 +1,116 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "imprint/agent.h"
+
+typedef struct settings {
+    imp_agent_def agent;
+    const char *input, *output;
+} settings;
+
+static void print_notice(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "imprint: %s\n", text);
+}
+
+static const char *path_from_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : "-";
+}
+
+static void add_options(imp_options *options, settings *s)
+{
+    const imp_option table[] = {
+        {"model", 'm', IMP_OPTION_TEXT, &s->agent.model, "MODEL",
+         "a model file, or a folder of `imprint train`", IMP_SETTING},
+        {"segmenter", 0, IMP_OPTION_TEXT, &s->agent.segmenter, "MODEL",
+         "of imprint seg-train: what a model looks through that was trained on segments",
+         IMP_SETTING},
+        {"lens", 0, IMP_OPTION_TEXT, &s->agent.lens, "LENS",
+         "the camera's: duckiebot, none, or a robot's calibration (YAML)", IMP_SETTING},
+        {"deadline", 0, IMP_OPTION_REAL, &s->agent.deadline, "S",
+         "answer zeros if a decision takes longer", IMP_SETTING},
+        {"data-in", 0, IMP_OPTION_TEXT, &s->input, "PATH",
+         "messages come from there ($AIDONODE_DATA_IN, else standard input)", IMP_TRANSIENT},
+        {"data-out", 0, IMP_OPTION_TEXT, &s->output, "PATH",
+         "answers go there; fifo:PATH makes a FIFO ($AIDONODE_DATA_OUT, else standard output)",
+         IMP_TRANSIENT},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static imp_status serve_streams(const settings *s, imp_agent *agent, const imp_monitor *monitor,
+                                imp_error *err)
+{
+    int input = -1, output = -1;
+    imp_status status = imp_agent_open_input(&input, s->input, monitor, err);
+    if (status == IMP_OK)
+        status = imp_agent_open_output(&output, s->output, monitor, err);
+    if (status == IMP_OK)
+        status = imp_agent_serve(agent, input, output, monitor, err);
+    if (input >= 0)
+        close(input);
+    if (output >= 0)
+        close(output);
+    // a node is ended by a signal as a matter of course
+    return status == IMP_INTERRUPTED ? IMP_OK : status;
+}
+
+static imp_status run_agent(const settings *s, const imp_options *options, imp_error *err)
+{
+    imp_agent *agent;
+    const imp_monitor monitor = imp_console_monitor(options);
+    imp_status status = imp_agent_create(&agent, &s->agent, err);
+    if (status != IMP_OK)
+        return status;
+    status = serve_streams(s, agent, &monitor, err);
+    imp_agent_destroy(agent);
+    return status;
+}
+
+static int run_agent_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.agent = imp_default_agent_def(),
+                  .input = path_from_environment("AIDONODE_DATA_IN"),
+                  .output = path_from_environment("AIDONODE_DATA_OUT")};
+    imp_options options;
+    imp_error err = {0};
+    s.agent.model = "runs/model";
+    s.agent.segmenter = "";
+    s.agent.report_warning = print_notice;
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && options.operand_count > 0)
+        status =
+            imp_fail(&err, IMP_USAGE, "'%s': give the model with --model", options.operands[0]);
+    if (status == IMP_OK && !options.help)
+        status = run_agent(&s, &options, &err);
+    const int code = status != IMP_OK ? imp_console_print_error(status, &err)
+                     : options.help   ? imp_console_flush()
+                                      : 0;
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_agent = {
+    .name = "agent",
+    .summary = "let a model drive in the AI Driving Olympics, or on a robot",
+    .operands = "",
+    .details =
+        "Answers the challenge's messages: CBOR on two streams, as docs/agent.md tells, e.g. "
+        "with AIDONODE_DATA_IN=/fifos/ego0-in AIDONODE_DATA_OUT=fifo:/fifos/ego0-out. The "
+        "model is loaded before the first message is read. End of input, SIGTERM and SIGINT "
+        "end it with exit code 0, a message that the protocol forbids with 1. imprint-agent "
+        "is the same as a program of its own.",
+    .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-agent-d --force &&\n"
+                "  imprint train --data /tmp/imprint-agent-d --epochs 1 --out /tmp/imprint-agent-m "
+                "--force &&\n"
+                "  imprint agent --model /tmp/imprint-agent-m </dev/null",
+    .run = run_agent_command,
+};

@@ -1,0 +1,104 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "cli/options/sandbox_option.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/output_extension.h"
+#include "imprint/evaluator.h"
+
+typedef struct settings {
+    imp_submission_def submission;
+    char program[IMP_PATH_MAX]; // beside the one that runs
+    bool sandbox;               // for the agent under check
+} settings;
+
+static imp_status create_submission(const settings *s, const imp_options *options,
+                                    const char *folder, imp_error *err)
+{
+    imp_status status = imp_output_check_folder(folder, err);
+    if (status == IMP_OK)
+        status = imp_submission_create(folder, &s->submission, err);
+    if (status != IMP_OK)
+        return status;
+    if (options->json)
+        return imp_console_print_json(
+            json_pack("{s:s, s:s}", "folder", folder, "model", s->submission.model), err);
+    printf("written: %s with Dockerfile, submission.yaml, imprint-agent, model.safetensors and "
+           "README.md\n",
+           folder);
+    return IMP_OK;
+}
+
+static imp_status check_submission(const settings *s, const imp_options *options,
+                                   const char *folder, imp_error *err)
+{
+    const imp_monitor monitor = imp_console_monitor(options);
+    // what is wrong with the files comes before what is to be known about the sandbox
+    imp_status status = imp_submission_check_files(folder, err);
+    if (status == IMP_OK)
+        status =
+            imp_submission_check(folder, imp_sandbox_option_resolve(s->sandbox), &monitor, err);
+    if (status != IMP_OK)
+        return status;
+    if (options->json)
+        return imp_console_print_json(json_pack("{s:s, s:b}", "folder", folder, "ok", 1), err);
+    printf("%s: sound, and its agent drives\n", folder);
+    return IMP_OK;
+}
+
+static imp_status run_subcommand(const settings *s, const imp_options *options, imp_error *err)
+{
+    enum { NEW, CHECK };
+    static const imp_subcommand subcommands[] = {
+        [NEW] = {"new", 1, 1, "DIR"}, [CHECK] = {"check", 1, 1, "DIR"}, {0}};
+    int action;
+    const imp_status status = imp_options_subcommand(&action, options, subcommands, err);
+    if (status != IMP_OK)
+        return status;
+    return action == NEW ? create_submission(s, options, options->operands[1], err)
+                         : check_submission(s, options, options->operands[1], err);
+}
+
+static int run_submission_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.submission = {.model = "runs/model", .label = "imprint"}, .sandbox = true};
+    imp_options options;
+    imp_error err = {0};
+    imp_sibling_program_path(s.program, "imprint-agent");
+    s.submission.program = s.program;
+    const imp_option table[] = {
+        {"model", 'm', IMP_OPTION_TEXT, &s.submission.model, "MODEL",
+         "a model file, or a folder of `imprint train`", IMP_SETTING},
+        {"label", 0, IMP_OPTION_TEXT, &s.submission.label, "NAME", "of the submission",
+         IMP_SETTING},
+        {"program", 0, IMP_OPTION_TEXT, &s.submission.program, "FILE",
+         "the program imprint-agent to take along", IMP_TRANSIENT},
+        {"sandbox", 0, IMP_OPTION_FLAG, &s.sandbox, NULL, IMP_SANDBOX_HELP, IMP_TRANSIENT},
+    };
+    imp_options_init(&options, command);
+    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_subcommand(&s, &options, &err);
+    const int code = status != IMP_OK ? imp_console_print_error(status, &err) : imp_console_flush();
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_submission = {
+    .name = "submission",
+    .summary = "make and check submissions to the AI Driving Olympics",
+    .operands = "new|check DIR",
+    .details = "new makes a folder that the challenge's tools take: a Dockerfile, submission.yaml, "
+               "the agent and the model. check looks through such a folder, anybody's, starts the "
+               "agent as the Dockerfile says and lets it drive for some seconds.",
+    .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-entry-d --force &&\n"
+                "  imprint train --data /tmp/imprint-entry-d --epochs 1 --out /tmp/imprint-entry-m "
+                "--force &&\n"
+                "  rm -rf /tmp/imprint-entry &&\n"
+                "  imprint submission new /tmp/imprint-entry --model /tmp/imprint-entry-m &&\n"
+                "  imprint submission check /tmp/imprint-entry",
+    .run = run_submission_command,
+};

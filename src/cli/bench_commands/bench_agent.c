@@ -1,0 +1,98 @@
+#include "cli/bench_commands/bench_agent.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io/file.h"
+#include "cli/options/sandbox_option.h"
+#include "cli/output/console.h"
+#include "imprint/evaluator.h"
+#include "imprint/nn.h"
+
+// A folder of its own for a network with random weights, which are as slow as trained ones.
+static imp_status write_random_model(char folder[64], char path[IMP_PATH_MAX], imp_error *err)
+{
+    imp_network *network;
+    const imp_network_def def = imp_default_network_def();
+    snprintf(folder, 64, "/tmp/imprint-bench-XXXXXX");
+    if (mkdtemp(folder) == NULL) {
+        folder[0] = '\0';
+        return imp_fail(err, IMP_IO, "no folder for a model: %s", strerror(errno));
+    }
+    imp_status status = imp_path_join(path, folder, "model.safetensors", err);
+    if (status == IMP_OK)
+        status = imp_network_create(&network, &def, 1, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_network_save(network, path, NULL, err);
+    imp_network_destroy(network);
+    return status;
+}
+
+static void add_result(json_t *results, bool print, const char *name, double value,
+                       const char *unit)
+{
+    json_object_set_new(results, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
+    if (print)
+        printf("%-13s %7.2f  %s\n", name, value, unit);
+}
+
+static void add_agent_results(json_t *results, bool print, const imp_agent_benchmark *speed)
+{
+    enum { MEGA = 1000000 };
+    char median[96];
+    snprintf(median, sizeof median,
+             "ms from a JPEG of %d x %d to its commands, median of %d, one core",
+             IMP_AGENT_CAMERA_WIDTH, IMP_AGENT_CAMERA_HEIGHT, speed->frames);
+    add_result(results, print, "agent", speed->median * 1e3, median);
+    add_result(results, print, "agent-99.9%", speed->p999 * 1e3, "ms, all but one in a thousand");
+    add_result(results, print, "agent-floor", speed->floor * 1e3,
+               "ms, all but one in a thousand of a thread that only counts, as long as the median");
+    add_result(results, print, "agent-worst", speed->worst * 1e3, "ms, the slowest");
+    add_result(results, print, "agent-start", speed->start * 1e3, "ms from start to ready");
+    add_result(results, print, "agent-memory", (double)speed->memory_end / MEGA,
+               "MB resident at the end");
+    add_result(results, print, "agent-growth",
+               (double)(speed->memory_end - speed->memory_early) / MEGA,
+               "MB of these since the first 1000 pictures");
+}
+
+imp_status imp_bench_agent(const imp_bench_agent_settings *s, json_t *results, bool print,
+                           const imp_monitor *monitor, imp_error *err)
+{
+    char folder[64] = "", path[IMP_PATH_MAX] = "", program[IMP_PATH_MAX];
+    char command[2 * IMP_PATH_MAX + 64];
+    imp_agent_process_def agent = imp_default_agent_process_def();
+    imp_agent_benchmark speed;
+    cpu_set_t before, one;
+    imp_status status = IMP_OK;
+    if (s->command == NULL && s->model == NULL)
+        status = write_random_model(folder, path, err);
+    imp_sibling_program_path(program, "imprint-agent");
+    snprintf(command, sizeof command, "exec '%s' --model '%s'", program,
+             s->model != NULL ? s->model : path);
+    agent.command = s->command != NULL ? s->command : command;
+    agent.monitor = monitor;
+    agent.sandbox = s->command != NULL && imp_sandbox_option_resolve(s->sandbox);
+    // what asks and what answers share a core
+    const bool pinned = sched_getaffinity(0, sizeof before, &before) == 0;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu() < 0 ? 0 : sched_getcpu(), &one);
+    if (pinned)
+        sched_setaffinity(0, sizeof one, &one);
+    if (status == IMP_OK)
+        status = imp_agent_benchmark_run(&speed, &agent, s->map, s->frames, err);
+    if (pinned)
+        sched_setaffinity(0, sizeof before, &before);
+    if (status == IMP_OK)
+        add_agent_results(results, print, &speed);
+    if (path[0] != '\0')
+        unlink(path);
+    if (folder[0] != '\0')
+        rmdir(folder);
+    return status;
+}

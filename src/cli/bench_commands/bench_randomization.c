@@ -1,0 +1,120 @@
+#include "cli/bench_commands/bench_randomization.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "evaluate/rollout/rollout_workers.h"
+
+// An episode's pictures come in turns of so many.
+enum { FRAMES = 64, EPISODE_FRAMES = 512, PLAIN = 0, RANDOM = 1 };
+
+typedef struct randomization_bench {
+    imp_policy_factory *policy;
+    imp_rollout_workers workers[2]; // without and with randomisation
+    uint8_t *rgb;
+    double seconds[2]; // of the processor
+} randomization_bench;
+
+// What others do on the machine does not count.
+static double thread_cpu_seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static imp_status open_bench(randomization_bench *b, const imp_randomization_bench_def *s,
+                             imp_error *err)
+{
+    const imp_expert_def expert = imp_default_expert_def();
+    b->rgb = malloc((size_t)s->camera->width * (size_t)s->camera->height * 3);
+    if (b->rgb == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
+    imp_status status = imp_policy_factory_open(&b->policy, "expert", &expert, err);
+    for (int k = 0; k < 2 && status == IMP_OK; k++) {
+        const imp_rollout_workers_def def = {.map = s->map,
+                                             .env = s->env,
+                                             .camera = s->camera,
+                                             .scene = s->scene,
+                                             .policy = b->policy,
+                                             .threads = 1,
+                                             .randomization = k == RANDOM ? s->spec : NULL};
+        status = imp_rollout_workers_create(&b->workers[k], &def, err);
+    }
+    return status;
+}
+
+static void close_bench(randomization_bench *b)
+{
+    imp_rollout_workers_destroy(&b->workers[PLAIN]);
+    imp_rollout_workers_destroy(&b->workers[RANDOM]);
+    imp_policy_factory_close(b->policy);
+    free(b->rgb);
+}
+
+// Looks around from where the randomised robot is.
+static void render_frames(randomization_bench *b, int which)
+{
+    imp_rollout_worker *self = &b->workers[which].items[0];
+    const imp_pose pose = b->workers[RANDOM].items[0].env.pose;
+    const double start = thread_cpu_seconds();
+    for (int k = 0; k < FRAMES; k++) {
+        self->env.pose = pose;
+        self->env.pose.heading += 0.01 * k;
+        imp_rollout_worker_observe(&b->workers[which], self, b->rgb);
+    }
+    b->seconds[which] += thread_cpu_seconds() - start;
+    self->env.pose = pose;
+}
+
+static imp_status render_episode(randomization_bench *b, uint32_t episode, imp_error *err)
+{
+    imp_rollout_worker *self = &b->workers[RANDOM].items[0];
+    for (int k = 0; k < 2; k++) {
+        const double start = thread_cpu_seconds();
+        const imp_status status =
+            imp_rollout_worker_reset(&b->workers[k], &b->workers[k].items[0], episode, err);
+        b->seconds[k] += thread_cpu_seconds() - start;
+        if (status != IMP_OK)
+            return status;
+    }
+    imp_policy_reset(self->policy, &self->env);
+    for (int n = 0; n < EPISODE_FRAMES; n += FRAMES) {
+        render_frames(b, PLAIN);
+        render_frames(b, RANDOM);
+        if (imp_env_step(&self->env, imp_policy_act(self->policy, &self->env, NULL)).terminated)
+            imp_policy_reset(self->policy, &self->env);
+    }
+    return IMP_OK;
+}
+
+static void add_result(json_t *results, bool print, const char *name, double value,
+                       const char *unit)
+{
+    json_object_set_new(results, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
+    if (print)
+        printf("%-8s %12.0f  %s\n", name, value, unit);
+}
+
+imp_status imp_bench_randomization(const imp_randomization_bench_def *s, json_t *results,
+                                   bool print, imp_error *err)
+{
+    randomization_bench b = {0};
+    imp_status status = open_bench(&b, s, err);
+    uint32_t episodes = 0;
+    while (status == IMP_OK && b.seconds[PLAIN] + b.seconds[RANDOM] < s->seconds)
+        status = imp_monitor_should_stop(s->monitor) ? imp_fail(err, IMP_INTERRUPTED, "interrupted")
+                                                     : render_episode(&b, episodes++, err);
+    if (status == IMP_OK) {
+        const double frames = (double)episodes * EPISODE_FRAMES;
+        add_result(results, print, "plain", frames / b.seconds[PLAIN],
+                   "frames/s on one core, where the randomised ones are drawn");
+        add_result(results, print, "random", frames / b.seconds[RANDOM],
+                   "frames/s on one core of randomised worlds, 512 an episode");
+        add_result(results, print, "cost", 100.0 * (b.seconds[RANDOM] / b.seconds[PLAIN] - 1.0),
+                   "% more time than plain worlds take");
+    }
+    close_bench(&b);
+    return status;
+}

@@ -1,0 +1,469 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "base/text/suggestion.h"
+#include "base/threads/thread_pool.h"
+#include "cli/bench_commands/bench_agent.h"
+#include "cli/bench_commands/bench_randomization.h"
+#include "cli/bench_commands/bench_render.h"
+#include "cli/options/sandbox_option.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+
+// RANDOM_SECONDS: how much longer randomised worlds are drawn than all else, to see many.
+enum { REPEATS = 3, ENVIRONMENTS = 256, RANDOM_SECONDS = 16 };
+
+typedef struct settings {
+    imp_sim_options sim;
+    imp_env_def env;
+    imp_camera_def camera;
+    imp_expert_def expert;
+    const char *path; // one of render_path_name()
+    imp_render_backend renderer;
+    int batch;
+    double seconds; // that one repeat lasts
+    imp_bench_agent_settings agent;
+} settings;
+
+// What a benchmark needs, made before the clock runs.
+typedef struct bench_context {
+    const settings *s;
+    imp_monitor monitor;
+    imp_world *world;
+    imp_assets *assets; // NULL: ours
+    imp_scene *scene;
+    imp_scene_def look;
+    imp_randomization spec;
+    imp_render_bench *render_bench;
+    imp_env env;
+    imp_env *many; // (ENVIRONMENTS), for state-only stepping
+    uint32_t state_episodes;
+    imp_policy *policy;
+    imp_network *network;
+    imp_inference *inference;
+    imp_trainer *trainer;
+    uint8_t *images; // (batch) of them
+    const uint8_t **frames;
+    float *labels;
+    uint32_t episode;
+} bench_context;
+
+// One unit of work; returns how many things it did.
+typedef int (*workload)(bench_context *r);
+
+typedef struct benchmark {
+    const char *name, *unit;
+    double per_second; // units of time that one thing is measured in; 0: things per second
+    workload run;
+} benchmark;
+
+static void reset_if_done(bench_context *r, imp_step step)
+{
+    imp_error err;
+    if (!step.terminated && !step.truncated)
+        return;
+    imp_env_reset(&r->env, ++r->episode, &err);
+    imp_policy_reset(r->policy, &r->env);
+}
+
+static void reset_env(bench_context *r, imp_env *env)
+{
+    imp_error err;
+    imp_env_reset(env, ++r->state_episodes, &err);
+}
+
+static int step_envs(bench_context *r)
+{
+    enum { ROUNDS = 16 };
+    for (int round = 0; round < ROUNDS; round++)
+        for (int k = 0; k < ENVIRONMENTS; k++) {
+            imp_step step = imp_env_step(&r->many[k], (imp_action){0.45, 0.5});
+            if (step.terminated || step.truncated)
+                reset_env(r, &r->many[k]);
+        }
+    return ROUNDS * ENVIRONMENTS;
+}
+
+static int reset_envs(bench_context *r)
+{
+    for (int k = 0; k < ENVIRONMENTS; k++)
+        reset_env(r, &r->many[k]);
+    return ENVIRONMENTS;
+}
+
+static int load_map_once(bench_context *r)
+{
+    imp_error err;
+    imp_world *world;
+    if (imp_world_load(&world, r->s->sim.map, &err) == IMP_OK)
+        imp_world_destroy(world);
+    return 1;
+}
+
+static int step_with_expert(bench_context *r)
+{
+    enum { STEPS = 256 };
+    for (int k = 0; k < STEPS; k++)
+        reset_if_done(r, imp_env_step(&r->env, imp_policy_act(r->policy, &r->env, NULL)));
+    return STEPS;
+}
+
+static int train_batch(bench_context *r)
+{
+    double loss;
+    imp_error err;
+    const imp_batch batch = {.count = r->s->batch, .frames = r->frames, .labels = r->labels};
+    imp_trainer_step(r->trainer, &batch, &loss, &err);
+    return r->s->batch;
+}
+
+static int infer_actions(bench_context *r)
+{
+    enum { DECISIONS = 32 };
+    float action[2];
+    for (int k = 0; k < DECISIONS; k++)
+        imp_inference_run(r->inference, &r->frames[k % r->s->batch], NULL, action);
+    return DECISIONS;
+}
+
+static int render_one_core(bench_context *r)
+{
+    return imp_render_bench_one_core(r->render_bench);
+}
+
+static int render_two_cores(bench_context *r)
+{
+    return imp_render_bench_two_cores(r->render_bench);
+}
+
+static int render_ground_only(bench_context *r)
+{
+    return imp_render_bench_ground_only(r->render_bench);
+}
+
+static int run_upper_bound(bench_context *r)
+{
+    return imp_render_bench_upper_bound(r->render_bench);
+}
+
+static const benchmark BENCHMARKS[] = {
+    {"render", "frames/s on one core", 0, render_one_core},
+    {"pair", "frames/s on two cores", 0, render_two_cores},
+    {"ground", "frames/s on one core without objects", 0, render_ground_only},
+    {"bound", "frames/s if the ground's texels only had to be read and mixed", 0, run_upper_bound},
+    {"env", "steps/s on one core, state only, 256 environments in turn", 0, step_envs},
+    {"reset", "us per reset on one core", 1e6, reset_envs},
+    {"map", "ms per loading of the map", 1e3, load_map_once},
+    {"expert", "steps/s on one core, with the expert's actions", 0, step_with_expert},
+    {"train", "samples/s", 0, train_batch},
+    {"decide", "us per decision on one core", 1e6, infer_actions},
+};
+static const char RANDOM[] = "random"; // whole episodes
+static const char AGENT[] = "agent";   // a process, measured from outside
+enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
+
+// As imp_render_backend numbers them.
+static const char *render_path_name(int k)
+{
+    static const char *const words[] = {"auto", "plain", "avx2"};
+    return k < 3 ? words[k] : NULL;
+}
+
+// As the command line names them.
+static const char *benchmark_name(int k)
+{
+    return k < BENCHMARK_COUNT        ? BENCHMARKS[k].name
+           : k == BENCHMARK_COUNT     ? RANDOM
+           : k == BENCHMARK_COUNT + 1 ? AGENT
+                                      : NULL;
+}
+
+static imp_status set_up_simulator(bench_context *r, const imp_options *options, imp_error *err)
+{
+    const settings *s = r->s;
+    const imp_render_backend path = s->renderer;
+    r->look = imp_default_scene_def();
+    r->spec = imp_randomization_none();
+    imp_status status = imp_world_load(&r->world, s->sim.map, err);
+    if (status == IMP_OK)
+        status = imp_randomization_options_parse(options, &s->sim, &r->spec, err);
+    if (status == IMP_OK && !imp_randomization_is_on(&r->spec))
+        status = imp_randomization_parse_list(&r->spec, "all", err);
+    if (status == IMP_OK)
+        status = imp_sim_options_open_assets(options, &s->sim, &r->look, &r->assets, err);
+    if (status == IMP_OK)
+        status = imp_scene_create_with_def(&r->scene, r->world, &r->look, err);
+    if (status == IMP_OK)
+        status = imp_env_init(&r->env, r->world, &s->env, err);
+    if (status == IMP_OK)
+        status = imp_env_reset(&r->env, 0, err);
+    for (int k = 0; k < ENVIRONMENTS && status == IMP_OK; k++) {
+        imp_env_def def = s->env;
+        def.index = (uint32_t)k;
+        status = imp_env_init(&r->many[k], r->world, &def, err);
+        if (status == IMP_OK)
+            status = imp_env_reset(&r->many[k], 0, err);
+    }
+    if (status == IMP_OK)
+        status = imp_expert_create(&r->policy, &s->expert, err);
+    if (status == IMP_OK)
+        status = imp_render_bench_create(&r->render_bench, &s->camera, path, r->scene, &r->env,
+                                         r->policy, err);
+    if (status == IMP_OK)
+        status = imp_env_reset(&r->env, 0, err);
+    if (status == IMP_OK)
+        imp_policy_reset(r->policy, &r->env);
+    return status;
+}
+
+static imp_status set_up_learning(bench_context *r, imp_error *err)
+{
+    const settings *s = r->s;
+    imp_network_def network = imp_default_network_def();
+    imp_trainer_def trainer = imp_default_trainer_def();
+    network.width = s->camera.width;
+    network.height = s->camera.height;
+    trainer.batch = s->batch;
+    trainer.threads = s->sim.threads;
+    imp_status status = imp_network_create(&r->network, &network, 1, err);
+    if (status == IMP_OK)
+        status = imp_trainer_create(&r->trainer, r->network, &trainer, err);
+    if (status == IMP_OK)
+        status = imp_inference_create(&r->inference, r->network, 1, err);
+    return status;
+}
+
+static bool is_selected(const imp_options *options, const char *name)
+{
+    for (int k = 0; k < options->operand_count; k++)
+        if (strcmp(options->operands[k], name) == 0)
+            return true;
+    return options->operand_count == 0;
+}
+
+static imp_status set_up(bench_context *r, const imp_options *options, imp_error *err)
+{
+    const size_t batch = (size_t)r->s->batch;
+    const size_t image_bytes = (size_t)r->s->camera.width * (size_t)r->s->camera.height * 3;
+    r->images = malloc(batch * image_bytes);
+    r->frames = malloc(batch * sizeof *r->frames);
+    r->labels = calloc(2 * batch, sizeof *r->labels);
+    r->many = calloc(ENVIRONMENTS, sizeof *r->many);
+    if (r->images == NULL || r->frames == NULL || r->labels == NULL || r->many == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(r->s->batch, "picture"));
+    imp_random random = imp_random_stream(r->s->sim.seed, 0, 0, IMP_PURPOSE_TEST);
+    for (size_t k = 0; k < batch * image_bytes; k++)
+        r->images[k] = (uint8_t)imp_random_below(&random, 256);
+    for (size_t k = 0; k < batch; k++)
+        r->frames[k] = r->images + k * image_bytes;
+    imp_status status = set_up_simulator(r, options, err);
+    // at large sizes, a trainer takes gigabytes
+    if (status == IMP_OK && (is_selected(options, "train") || is_selected(options, "decide")))
+        status = set_up_learning(r, err);
+    return status;
+}
+
+static void tear_down(bench_context *r)
+{
+    imp_inference_destroy(r->inference);
+    imp_trainer_destroy(r->trainer);
+    imp_network_destroy(r->network);
+    imp_policy_destroy(r->policy);
+    imp_render_bench_destroy(r->render_bench);
+    imp_scene_destroy(r->scene);
+    imp_assets_close(r->assets);
+    imp_world_destroy(r->world);
+    free(r->many);
+    free(r->labels);
+    free(r->frames);
+    free(r->images);
+}
+
+// The best of a few repeats, in things per second.
+static double measure_rate(bench_context *r, workload run)
+{
+    double best = 0.0;
+    run(r); // warm up
+    for (int repeat = 0; repeat < REPEATS && !imp_monitor_should_stop(&r->monitor); repeat++) {
+        double start = imp_monotonic_seconds(), now;
+        long long things = 0;
+        do {
+            things += run(r);
+            now = imp_monotonic_seconds();
+        } while (now - start < r->s->seconds && !imp_monitor_should_stop(&r->monitor));
+        double rate = (double)things / (now - start);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+static void processor_name(char *out, size_t capacity)
+{
+    char *text;
+    size_t length;
+    snprintf(out, capacity, "unknown processor");
+    if (imp_file_read(&text, &length, "/proc/cpuinfo", 1 << 22, NULL) != IMP_OK)
+        return;
+    const char *at = strstr(text, "model name");
+    at = at != NULL ? strchr(at, ':') : NULL;
+    if (at != NULL)
+        snprintf(out, capacity, "%.*s", (int)strcspn(at + 2, "\n"), at + 2);
+    free(text);
+}
+
+static imp_status check_benchmark_names(const imp_options *options, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    for (int k = 0; k < options->operand_count && status == IMP_OK; k++) {
+        int found;
+        status = imp_name_lookup(&found, "benchmark ", options->operands[k], benchmark_name, err);
+    }
+    return status;
+}
+
+static void measure_selected(bench_context *r, const imp_options *options, json_t *results)
+{
+    for (int b = 0; b < BENCHMARK_COUNT; b++) {
+        const benchmark *bench = &BENCHMARKS[b];
+        if (!is_selected(options, bench->name))
+            continue;
+        double rate = measure_rate(r, bench->run);
+        if (imp_monitor_should_stop(&r->monitor))
+            return;
+        double value = bench->per_second > 0.0 ? bench->per_second / rate : rate;
+        json_object_set_new(results, bench->name,
+                            json_pack("{s:f, s:s}", "value", value, "unit", bench->unit));
+        if (!options->json)
+            printf("%-8s %12.*f  %s\n", bench->name, bench->per_second > 0.0 ? 2 : 0, value,
+                   bench->unit);
+    }
+}
+
+// Results and what they depend on, as JSON; prints them unless that is what is wanted.
+static imp_status measure_and_report(json_t **out, bench_context *r, const imp_options *options,
+                                     imp_error *err)
+{
+    const settings *s = r->s;
+    char processor[128];
+    const int threads = s->sim.threads > 0 ? s->sim.threads : imp_cpu_count();
+    processor_name(processor, sizeof processor);
+    json_t *results = json_object();
+    if (!options->json)
+        printf("%s, %s, %s, %s for training\ncompiled by %s; %s, %d x %d, "
+               "lens %s, renderer %s, batch %d; best of %d\n\n",
+               processor, imp_instruction_set(), IMP_PLURAL(imp_cpu_count(), "processor"),
+               IMP_PLURAL(threads, "thread"), __VERSION__, s->sim.map, s->camera.width,
+               s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
+    measure_selected(r, options, results);
+    const imp_randomization_bench_def random = {.map = s->sim.map,
+                                                .spec = &r->spec,
+                                                .env = &s->env,
+                                                .camera = &s->camera,
+                                                .scene = &r->look,
+                                                .seconds = RANDOM_SECONDS * s->seconds,
+                                                .monitor = &r->monitor};
+    imp_status status = IMP_OK;
+    if (imp_monitor_should_stop(&r->monitor))
+        status = imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    if (status == IMP_OK && is_selected(options, RANDOM))
+        status = imp_bench_randomization(&random, results, !options->json, err);
+    if (status == IMP_OK && is_selected(options, AGENT))
+        status = imp_bench_agent(&s->agent, results, !options->json, &r->monitor, err);
+    *out = json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor",
+                     processor, "instruction_set", imp_instruction_set(), "processors",
+                     imp_cpu_count(), "threads", threads, "compiler", __VERSION__, "map",
+                     s->sim.map, "width", s->camera.width, "height", s->camera.height, "lens",
+                     s->sim.lens, "renderer", s->path, "batch", s->batch, "results", results);
+    return status;
+}
+
+static imp_status run_benchmarks(settings *s, const imp_options *options, imp_error *err)
+{
+    imp_status status =
+        imp_sim_options_apply(options, &s->sim, &s->env, &s->camera, &s->expert, err);
+    if (status == IMP_OK)
+        status = check_benchmark_names(options, err);
+    int renderer = 0;
+    if (status == IMP_OK)
+        status = imp_name_lookup(&renderer, "--renderer: ", s->path, render_path_name, err);
+    s->renderer = (imp_render_backend)renderer;
+    if (status == IMP_OK && !(s->seconds > 0.0 && s->seconds <= 60.0))
+        status = imp_fail(err, IMP_USAGE, "--seconds %g is not within 0 to 60", s->seconds);
+    if (status == IMP_OK && s->agent.frames < 1)
+        status = imp_fail(err, IMP_USAGE, "--frames %d must be at least 1", s->agent.frames);
+    if (status == IMP_OK && (s->batch < 1 || s->batch > 4096))
+        status = imp_fail(err, IMP_USAGE, "--batch %d is not within 1 to 4096", s->batch);
+    if (status != IMP_OK)
+        return status;
+    bench_context r = {.s = s, .monitor = imp_console_monitor(options)};
+    s->agent.map = s->sim.map;
+    status = set_up(&r, options, err);
+    if (status == IMP_OK) {
+        json_t *results;
+        status = measure_and_report(&results, &r, options, err);
+        if (status == IMP_OK && options->json)
+            status = imp_console_print_json(results, err);
+        else
+            json_decref(results);
+    }
+    tear_down(&r);
+    return status;
+}
+
+static int run_bench_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {
+        .sim = imp_default_sim_options(),
+        .env = imp_default_env_def(),
+        .camera = imp_default_camera_def(),
+        .expert = imp_default_expert_def(),
+        .path = "auto",
+        .batch = 32,
+        .seconds = 0.5,
+        .agent = {.frames = 2000, .sandbox = true},
+    };
+    imp_options options;
+    imp_error err = {0};
+    imp_options_init(&options, command);
+    imp_sim_options_add(&options, &s.sim);
+    imp_randomization_options_add(&options, &s.sim);
+    imp_options_add(&options, (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
+                                           "auto, avx2 (no wider vectors) or plain (C without any)",
+                                           IMP_SETTING});
+    imp_options_add(&options, (imp_option){"batch", 'b', IMP_OPTION_INT, &s.batch, "N",
+                                           "samples per training step", IMP_SETTING});
+    imp_options_add(&options, (imp_option){"seconds", 0, IMP_OPTION_REAL, &s.seconds, "S",
+                                           "that each of the repeats lasts", IMP_SETTING});
+    imp_options_add(&options, (imp_option){"frames", 0, IMP_OPTION_INT, &s.agent.frames, "N",
+                                           "pictures that the agent is shown", IMP_SETTING});
+    imp_options_add(&options,
+                    (imp_option){"model", 0, IMP_OPTION_TEXT, &s.agent.model, "MODEL",
+                                 "of the agent (random weights if not given)", IMP_SETTING});
+    imp_options_add(&options, (imp_option){"agent", 0, IMP_OPTION_TEXT, &s.agent.command, "COMMAND",
+                                           "an agent of others instead of ours", IMP_SETTING});
+    imp_options_add(&options, (imp_option){"sandbox", 0, IMP_OPTION_FLAG, &s.agent.sandbox, NULL,
+                                           IMP_SANDBOX_HELP, IMP_TRANSIENT});
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_benchmarks(&s, &options, &err);
+    int code = status != IMP_OK ? imp_console_print_error(status, &err) : imp_console_flush();
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_bench = {
+    .name = "bench",
+    .summary = "measure the speed of this machine",
+    .operands = "[render] [pair] [ground] [bound] [random] [env] [reset] [map] [expert] [train] "
+                "[decide] [agent]",
+    .details = "Without names, everything is measured. Compare ratios of one run: machines are "
+               "noisy.",
+    .examples = "  imprint bench render env --map udem1_empty\n"
+                "  imprint bench env reset map --map udem1 --seconds 0.1\n"
+                "  imprint bench agent --map udem1 --frames 1000",
+    .run = run_bench_command,
+};

@@ -1,0 +1,182 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text/plural.h"
+#include "cli/data_commands/randomization_summary.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/settings_print.h"
+
+// Imported recordings may not know where the robot was.
+static bool has_poses(const imp_dataset_summary *sum)
+{
+    return sum->unknown_positions < sum->steps;
+}
+
+static json_t *real_or_null(bool is_known, double value)
+{
+    return is_known ? json_real(value) : json_null();
+}
+
+static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *sum)
+{
+    const imp_dataset_info *info = imp_dataset_get_info(dataset);
+    char hash[32];
+    snprintf(hash, sizeof hash, "%016" PRIx64, imp_dataset_hash(dataset));
+    json_t *settings = json_loads(info->settings, 0, NULL);
+    json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
+    const bool placed = has_poses(sum), rewarded = sum->rewarded > 0;
+    return json_pack(
+        "{s:b, s:i, s:I, s:s, s:i, s:i, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, "
+        "s:o, "
+        "s:o, s:f, s:o, s:o, s:o}",
+        "finished", imp_dataset_is_finished(dataset), "episodes", sum->episodes, "steps",
+        (json_int_t)sum->steps, "observation", info->observation, "width", info->width, "height",
+        info->height, "time_step_s", info->time_step, "map", info->map, "lens", info->lens,
+        "policy", info->policy, "hash", hash, "terminated", sum->terminated, "truncated",
+        sum->truncated, "open_ended", sum->open_ended, "lane_distance_mean_m",
+        real_or_null(placed, sum->lane_distance_mean), "lane_distance_max_m",
+        real_or_null(placed, sum->lane_distance_max), "mean_reward",
+        real_or_null(rewarded, sum->reward_mean), "distance_m", real_or_null(placed, sum->distance),
+        "speed_mean_m_s", real_or_null(placed, sum->speed_mean), "expert_difference_rms",
+        sum->expert_difference, "settings", settings != NULL ? settings : json_null(), "origin",
+        origin != NULL ? origin : json_null(), "randomization",
+        imp_randomization_summary_json(dataset));
+}
+
+static void print_pose_statistics(const imp_dataset_summary *sum)
+{
+    if (has_poses(sum)) {
+        if (sum->off_lane + sum->unknown_positions == sum->steps)
+            puts("  lane            never on one, or unknown");
+        else
+            printf("  lane            |distance| %.2f cm on average, %.2f cm at most, |angle| %.1f "
+                   "degrees\n",
+                   100.0 * sum->lane_distance_mean, 100.0 * sum->lane_distance_max,
+                   sum->lane_angle_mean * 57.29577951308232);
+        printf("  driven          %.1f m at %.2f m/s\n", sum->distance, sum->speed_mean);
+    } else {
+        puts("  lane, driven    unknown: the recording tells no poses");
+    }
+    if (sum->rewarded > 0)
+        printf("  reward          %.1f per episode (%.1f to %.1f)\n", sum->reward_mean,
+               sum->reward_min, sum->reward_max);
+    else
+        puts("  reward          unknown");
+}
+
+// Files that were imported, and what of them was dropped and why.
+static void print_import_origin(const imp_dataset *dataset)
+{
+    json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
+    const char *key;
+    json_t *value;
+    size_t index;
+    json_array_foreach(json_object_get(origin, "notes"), index, value)
+    {
+        printf("  %s        %s\n", index == 0 ? "imported" : "        ", json_string_value(value));
+    }
+    bool first = true;
+    json_object_foreach(json_object_get(origin, "dropped"), key, value)
+    {
+        printf("  %s         %s (%" JSON_INTEGER_FORMAT ")\n", first ? "dropped" : "       ", key,
+               json_integer_value(value));
+        first = false;
+    }
+    json_decref(origin);
+}
+
+static void print_info(const char *folder, const imp_dataset *dataset,
+                       const imp_dataset_summary *sum)
+{
+    const imp_dataset_info *info = imp_dataset_get_info(dataset);
+    printf("%s: %s\n", folder,
+           imp_dataset_is_finished(dataset) ? "finished"
+                                            : "not finished: continue with imprint log --resume");
+    printf("  episodes        %d, of %d to %s, %" PRId64 " in all\n", sum->episodes, sum->steps_min,
+           IMP_PLURAL(sum->steps_max, "step"), sum->steps);
+    printf("  observations    %s of %d x %d, lens %s, every %.4f s\n", info->observation,
+           info->width, info->height, info->lens, info->time_step);
+    printf("  driver          %s on %s\n", info->policy, info->map);
+    printf("  endings         %d terminated, %d truncated, %d open\n", sum->terminated,
+           sum->truncated, sum->open_ended);
+    printf("  duty cycles     left %.2f to %.2f (mean %.3f), right %.2f to %.2f (mean %.3f)\n",
+           sum->action_min[0], sum->action_max[0], sum->action_mean[0], sum->action_min[1],
+           sum->action_max[1], sum->action_mean[1]);
+    printf("  from the expert %.4f rms\n", sum->expert_difference);
+    print_pose_statistics(sum);
+    print_import_origin(dataset);
+    imp_randomization_summary_print(dataset);
+    printf("  hash            %016" PRIx64 "\n", imp_dataset_hash(dataset));
+    printf("  settings        ");
+    imp_settings_print(stdout, info->settings);
+    printf("\n");
+}
+
+static imp_status check_or_print(const imp_options *options, const imp_dataset *dataset,
+                                 imp_error *err)
+{
+    const char *folder = options->operands[1];
+    if (strcmp(options->operands[0], "check") == 0) {
+        int64_t findings = 0;
+        imp_error first = {0};
+        imp_status status = imp_dataset_check(dataset, &findings, &first);
+        if (status == IMP_CHECK_FAILED)
+            return imp_fail(err, status, "%s, the first: %s", IMP_PLURAL(findings, "finding"),
+                            first.message);
+        if (status != IMP_OK)
+            return imp_fail(err, status, "%s", first.message);
+    }
+    imp_dataset_summary summary;
+    imp_dataset_summarize(dataset, &summary);
+    if (options->json)
+        return imp_console_print_json(info_json(dataset, &summary), err);
+    if (strcmp(options->operands[0], "check") == 0)
+        printf("%s: %s, %s, nothing wrong\n", folder, IMP_PLURAL(summary.episodes, "episode"),
+               IMP_PLURAL(summary.steps, "step"));
+    else
+        print_info(folder, dataset, &summary);
+    return IMP_OK;
+}
+
+static imp_status run_subcommand(const imp_options *options, imp_error *err)
+{
+    static const imp_subcommand subcommands[] = {
+        {"info", 1, 1, "DIR"}, {"check", 1, 1, "DIR"}, {0}};
+    int action;
+    imp_dataset *dataset;
+    imp_status status = imp_options_subcommand(&action, options, subcommands, err);
+    if (status == IMP_OK)
+        status = imp_dataset_open(&dataset, options->operands[1], err);
+    if (status != IMP_OK)
+        return status;
+    status = check_or_print(options, dataset, err);
+    imp_dataset_close(dataset);
+    return status;
+}
+
+static int run_data_command(const imp_command *command, int argc, char **argv)
+{
+    imp_options options;
+    imp_error err = {0};
+    imp_options_init(&options, command);
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_subcommand(&options, &err);
+    int code = status != IMP_OK ? imp_console_print_error(status, &err) : imp_console_flush();
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_data = {
+    .name = "data",
+    .summary = "say what is in a dataset, or check it",
+    .operands = "info DIR | check DIR",
+    .details =
+        "info reads attributes and numbers; check reads every byte and fails with exit code 1 "
+        "if any number, flag or total is wrong.",
+    .examples = "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-i --force &&\n"
+                "  imprint data info /tmp/imprint-i",
+    .run = run_data_command,
+};

@@ -1,0 +1,258 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/output_extension.h"
+#include "cli/output/output_folder.h"
+#include "data/export/minari_id.h"
+#include "imprint/import_export.h"
+
+typedef struct settings {
+    const char *out;
+    bool raw_pixels, standardised, force;
+    imp_input_spec inputs; // of the network that was written
+    const char *id;        // of Minari; "": to be found
+    imp_export_def dataset;
+    imp_export_summary summary;
+    char minari_id[IMP_MINARI_ID_MAX]; // the id, where it is known
+    bool is_listed_by_minari;          // by Minari, in its folder
+} settings;
+
+// What can be written, and where to unless told otherwise.
+static const struct {
+    const char *name, *out;
+    const char *extensions[4]; // of the file; none: a folder is written
+    imp_export_format format;  // of datasets
+} FORMATS[] = {
+    {"onnx", "model.onnx", {".onnx"}, 0},
+    {"trainlog", "train.log", {".log", ".pkl", ".pickle"}, IMP_EXPORT_TRAINLOG},
+    {"minari", "minari", {NULL}, IMP_EXPORT_MINARI},
+    {"robomimic", "robomimic.hdf5", {".hdf5", ".h5"}, IMP_EXPORT_ROBOMIMIC},
+};
+enum { ONNX, FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
+
+static imp_status export_onnx(settings *s, const char *model, imp_error *err)
+{
+    if (s->raw_pixels && s->standardised)
+        return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised exclude each other");
+    if (imp_path_exists(s->out) && !s->force)
+        return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
+                        s->out);
+    const imp_expert_def expert = imp_default_expert_def();
+    imp_policy_factory *driver;
+    imp_status status = imp_policy_factory_open(&driver, model, &expert, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_network *network = imp_policy_factory_network(driver);
+    status = network == NULL ? imp_fail(err, IMP_USAGE, "%s is no network", model)
+                             : imp_network_export_onnx(network, s->out, !s->standardised, err);
+    if (status == IMP_OK)
+        s->inputs = *imp_network_inputs(network);
+    imp_policy_factory_close(driver);
+    return status;
+}
+
+// Options that another format has are mistakes.
+static imp_status check_format_options(const settings *s, const imp_options *options, int format,
+                                       imp_error *err)
+{
+    if (format != ONNX && (s->raw_pixels || s->standardised))
+        return imp_fail(err, IMP_USAGE, "--raw-pixels and --standardised are for onnx");
+    if (FORMATS[format].format != IMP_EXPORT_MINARI && s->id[0] != '\0')
+        return imp_fail(err, IMP_USAGE, "--id is for minari");
+    if ((format == ONNX || FORMATS[format].format != IMP_EXPORT_ROBOMIMIC) &&
+        (imp_options_given(options, &s->dataset.validation) ||
+         imp_options_given(options, &s->dataset.seed)))
+        return imp_fail(err, IMP_USAGE, "--validation and --seed are for robomimic");
+    return IMP_OK;
+}
+
+// The id that Minari wants: that of the place in its folder, else --id, else what the path says.
+static imp_status find_minari_id(settings *s, imp_error *err)
+{
+    char root[IMP_PATH_MAX];
+    imp_status status = imp_minari_datasets_folder(root, err);
+    if (status == IMP_OK)
+        status = imp_minari_id_from_path(s->minari_id, &s->is_listed_by_minari, s->out, root, err);
+    if (status != IMP_OK)
+        return status;
+    if (s->id[0] != '\0' && s->is_listed_by_minari && strcmp(s->id, s->minari_id) != 0)
+        return imp_fail(err, IMP_USAGE,
+                        "--id %s: Minari lists what is in %s as %s: choose another --out, or leave "
+                        "out --id",
+                        s->id, s->out, s->minari_id);
+    if (s->id[0] != '\0')
+        snprintf(s->minari_id, sizeof s->minari_id, "%s", s->id);
+    s->dataset.id = s->id[0] != '\0' ? s->id : s->minari_id[0] != '\0' ? s->minari_id : NULL;
+    return IMP_OK;
+}
+
+static imp_status export_dataset(settings *s, const imp_options *options, int format,
+                                 imp_error *err)
+{
+    const imp_monitor monitor = imp_console_monitor(options);
+    const bool folder = FORMATS[format].format == IMP_EXPORT_MINARI;
+    s->dataset.format = FORMATS[format].format;
+    s->dataset.replace = s->force;
+    imp_status status = folder ? find_minari_id(s, err) : IMP_OK;
+    if (status == IMP_OK && folder)
+        status = imp_output_folder_prepare(options, s->out, false, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    status =
+        imp_export_dataset(&s->summary, options->operands[1], s->out, &s->dataset, &monitor, err);
+    imp_console_clear_progress();
+    if (folder)
+        imp_output_folder_finish(s->out, s->force, status, err);
+    return status;
+}
+
+static imp_status export_by_format(settings *s, const imp_options *options, int *format,
+                                   imp_error *err)
+{
+    imp_subcommand subcommands[FORMAT_COUNT + 1] = {0};
+    for (int k = 0; k < FORMAT_COUNT; k++)
+        subcommands[k] = (imp_subcommand){FORMATS[k].name, 1, 1, k == ONNX ? "MODEL" : "DATASET"};
+    imp_status status = imp_options_subcommand(format, options, subcommands, err);
+    if (status != IMP_OK)
+        return status;
+    if (s->out[0] == '\0')
+        s->out = FORMATS[*format].out;
+    const char *const *extensions = FORMATS[*format].extensions;
+    status = check_format_options(s, options, *format, err);
+    // the format is known: a name may do without an ending, but not have another's
+    if (status == IMP_OK && extensions[0] != NULL && imp_output_extension(s->out)[0] != '\0')
+        status = imp_output_check_file(s->out, extensions, err);
+    else if (status == IMP_OK && extensions[0] == NULL)
+        status = imp_output_check_folder(s->out, err);
+    if (status != IMP_OK)
+        return status;
+    return *format == ONNX ? export_onnx(s, options->operands[1], err)
+                           : export_dataset(s, options, *format, err);
+}
+
+static int print_onnx(const settings *s, const imp_options *options)
+{
+    const bool several = s->inputs.frames > 1;
+    const char *input = s->standardised ? "input" : several ? "pictures" : "picture";
+    if (options->json)
+        return imp_console_finish_with_json(json_pack(
+            "{s:s, s:s, s:i, s:s, s:i, s:i}", "out", s->out, "format", "onnx", "opset", 13, "input",
+            input, "frames", s->inputs.frames, "actions", s->inputs.actions));
+    printf("%s: ONNX, opset 13, takes \"%s\": %s%s", s->out, input,
+           s->standardised ? "standardised pictures, floats, channels first"
+                           : "RGB bytes, channels last",
+           several ? ", the present one first" : "");
+    if (s->inputs.actions > 0)
+        printf("; and \"actions\": the last %d executed, left and right, the last one first",
+               s->inputs.actions);
+    printf("\n");
+    return imp_console_flush();
+}
+
+static void print_minari(const settings *s)
+{
+    if (s->is_listed_by_minari)
+        printf("Minari lists it: minari.load_dataset(\"%s\")\n", s->minari_id);
+    else if (s->minari_id[0] != '\0')
+        printf("its id is %s: minari.MinariDataset(\"%s\") reads it here; minari.load_dataset() "
+               "finds it in %s/data of Minari's folder\n",
+               s->minari_id, s->out, s->minari_id);
+    else
+        printf("minari.MinariDataset(\"%s\") reads it; --id names it\n", s->out);
+}
+
+static void print_robomimic(const settings *s)
+{
+    if (s->dataset.validation > 0.0)
+        printf("mask/train lists %d demos, mask/valid %d%s\n", s->summary.training,
+               s->summary.held_out,
+               s->summary.held_out > 0 ? ""
+                                       : " and is left out: so few demos want a larger "
+                                         "--validation");
+}
+
+static int print_dataset(const settings *s, const imp_options *options, int format)
+{
+    const bool minari = s->dataset.format == IMP_EXPORT_MINARI;
+    const bool masks = s->dataset.format == IMP_EXPORT_ROBOMIMIC && s->dataset.validation > 0.0;
+    if (options->json) {
+        json_t *all = json_pack("{s:s, s:s}", "out", s->out, "format", FORMATS[format].name);
+        if (minari && s->minari_id[0] != '\0')
+            json_object_set_new(all, "id", json_string(s->minari_id));
+        if (masks) {
+            json_object_set_new(all, "train", json_integer(s->summary.training));
+            json_object_set_new(all, "valid", json_integer(s->summary.held_out));
+        }
+        return imp_console_finish_with_json(all);
+    }
+    printf("%s: %s, as %s reads it\n", s->out, options->operands[1], FORMATS[format].name);
+    if (minari)
+        print_minari(s);
+    if (masks)
+        print_robomimic(s);
+    return imp_console_flush();
+}
+
+static int run_export_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.out = "", .id = "", .dataset = imp_default_export_def()};
+    int format = ONNX;
+    imp_options options;
+    imp_error err = {0};
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s.out, "PATH",
+         "the new file or folder: model.onnx, train.log, minari or robomimic.hdf5 unless given",
+         IMP_TRANSIENT},
+        {"raw-pixels", 0, IMP_OPTION_FLAG, &s.raw_pixels, NULL,
+         "onnx: take RGB bytes as they come from the camera; what is done unless told otherwise",
+         IMP_SETTING},
+        {"standardised", 0, IMP_OPTION_FLAG, &s.standardised, NULL,
+         "onnx: take pictures that are standardised already: (x - mean) / deviation, channels "
+         "first",
+         IMP_SETTING},
+        {"id", 0, IMP_OPTION_TEXT, &s.id, "ID",
+         "minari: of the dataset, NAMESPACE/NAME-vNUMBER, unless --out says it", IMP_SETTING},
+        {"validation", 0, IMP_OPTION_REAL, &s.dataset.validation, "SHARE",
+         "robomimic: share of the episodes in mask/valid, the others are in mask/train; 0: neither",
+         IMP_SETTING},
+        {"seed", 's', IMP_OPTION_SEED, &s.dataset.seed, "N",
+         "robomimic: of that split, which is `imprint train`'s", IMP_SETTING},
+        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace it if it exists", IMP_TRANSIENT},
+    };
+    imp_options_init(&options, command);
+    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = export_by_format(&s, &options, &format, &err);
+    int code = status != IMP_OK ? imp_console_print_error(status, &err)
+               : options.help   ? imp_console_flush()
+               : format == ONNX ? print_onnx(&s, &options)
+                                : print_dataset(&s, &options, format);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_export = {
+    .name = "export",
+    .summary = "write a model or a dataset for other programs",
+    .operands = "onnx MODEL | (trainlog | minari | robomimic) DATASET",
+    .details =
+        "MODEL is a file, or a folder that `imprint train` wrote. The ONNX model takes "
+        "batches of any size and gives left and right duty cycles; preprocessing is part of "
+        "it unless told otherwise.\n\n"
+        "DATASET is a folder that `imprint log` or `imprint import` wrote. trainlog is what "
+        "the baselines' training reads; minari is a folder for Farama's Minari with one file "
+        "for all episodes; robomimic is its HDF5 file, with the pictures as obs/image.\n\n"
+        "Minari lists a dataset only under the name of its folder. With --out "
+        "~/.minari/datasets/imprint/loop-v0/data its id is imprint/loop-v0.",
+    .examples =
+        "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-export-d --force &&\n"
+        "  imprint train --data /tmp/imprint-export-d --epochs 1 --out /tmp/imprint-export-m "
+        "--force &&\n"
+        "  imprint export onnx /tmp/imprint-export-m --out /tmp/imprint-model.onnx --force &&\n"
+        "  imprint export robomimic /tmp/imprint-export-d --out /tmp/imprint-demos.hdf5 --force",
+    .run = run_export_command,
+};

@@ -1,0 +1,220 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "base/text/suggestion.h"
+#include "cli/data_commands/dataset_preview.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/output_folder.h"
+#include "imprint/import_export.h"
+
+enum { ROSBAG = 0, VELOCITIES = 1 };
+
+typedef struct settings {
+    imp_import_def def;
+    int size[2];
+    const char *robot, *camera, *commands, *calibration, *actions, *out;
+    imp_calibration own_calibration; // of the camera
+    int kind;                        // of the recordings
+    bool force;
+} settings;
+
+static void add_options(imp_options *options, settings *s)
+{
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
+        {"size", 0, IMP_OPTION_PAIR, s->size, "WxH",
+         "size of the observations: 80x60 for bags, as recorded for train.log, unless given",
+         IMP_SETTING},
+        {"map", 'm', IMP_OPTION_TEXT, &s->def.map, "NAME", "what to call the place", IMP_SETTING},
+        {"policy", 'p', IMP_OPTION_TEXT, &s->def.policy, "NAME", "what to call who drove",
+         IMP_SETTING},
+        {"robot", 0, IMP_OPTION_TEXT, &s->robot, "NAME",
+         "rosbag: whose pictures and commands, by its topics /NAME/..., if there are several "
+         "robots",
+         IMP_SETTING},
+        {"camera", 0, IMP_OPTION_TEXT, &s->camera, "TOPIC",
+         "rosbag: topic of the pictures, unless it is the robot's with the most", IMP_SETTING},
+        {"commands", 0, IMP_OPTION_TEXT, &s->commands, "TOPIC",
+         "rosbag: topic of wheel or car commands, unless it is the robot's with the most",
+         IMP_SETTING},
+        {"undistort", 0, IMP_OPTION_FLAG, &s->def.undistort, NULL,
+         "rosbag: straighten the pictures, by --calibration or what the bag tells", IMP_SETTING},
+        {"calibration", 0, IMP_OPTION_TEXT, &s->calibration, "FILE",
+         "rosbag: the camera's calibration (YAML)", IMP_SETTING},
+        {"delay", 0, IMP_OPTION_REAL, &s->def.delay, "S",
+         "rosbag: a picture goes with the latest command so long after it", IMP_SETTING},
+        {"command-age", 0, IMP_OPTION_REAL, &s->def.max_command_age, "S",
+         "rosbag: an older command counts as none", IMP_SETTING},
+        {"gap", 0, IMP_OPTION_REAL, &s->def.gap, "S",
+         "rosbag: so long without a picture ends an episode", IMP_SETTING},
+        {"received-times", 0, IMP_OPTION_FLAG, &s->def.use_receive_times, NULL,
+         "rosbag: go by when messages arrived, even if their own times are sound", IMP_SETTING},
+        {"moving-only", 0, IMP_OPTION_FLAG, &s->def.skip_standstill, NULL,
+         "rosbag: leave out pictures at which the robot stands still", IMP_SETTING},
+        {"gain", 0, IMP_OPTION_REAL, &s->def.gain, "G",
+         "rosbag: of the robot's kinematics, for car commands", IMP_SETTING},
+        {"trim", 0, IMP_OPTION_REAL, &s->def.trim, "T", "rosbag: the same", IMP_SETTING},
+        {"lens", 0, IMP_OPTION_TEXT, &s->def.lens, "NAME",
+         "trainlog: lens of the pictures: duckiebot, none or custom", IMP_SETTING},
+        {"actions", 0, IMP_OPTION_TEXT, &s->actions, "KIND",
+         "trainlog: duty-cycles (left, right) or velocities (speed, turn rate)", IMP_SETTING},
+        {"swap-red-blue", 0, IMP_OPTION_FLAG, &s->def.swap_red_blue, NULL,
+         "trainlog: pictures are stored blue first, as the baseline's log.py does", IMP_SETTING},
+        {"following", 0, IMP_OPTION_FLAG, &s->def.use_next_action, NULL,
+         "trainlog: a picture goes with the next entry's action, the one taken after seeing it",
+         IMP_SETTING},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
+         IMP_TRANSIENT},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static const char *action_kind_name(int k)
+{
+    static const char *const words[] = {"duty-cycles", [VELOCITIES] = "velocities"};
+    return k <= VELOCITIES ? words[k] : NULL;
+}
+
+static const char *imported_lens_name(int k)
+{
+    static const char *const words[] = {"duckiebot", "none", "custom"};
+    return k < 3 ? words[k] : NULL;
+}
+
+static imp_status apply_options(const imp_options *options, settings *s, imp_error *err)
+{
+    const bool sized = imp_options_given(options, s->size);
+    static const imp_subcommand words[] = {
+        [ROSBAG] = {"rosbag", 1, -1, "FILE..."}, {"trainlog", 1, -1, "FILE..."}, {0}};
+    int lens, actions;
+    imp_status status = imp_options_subcommand(&s->kind, options, words, err);
+    if (status == IMP_OK)
+        status = imp_name_lookup(&actions, "--actions: ", s->actions, action_kind_name, err);
+    if (status == IMP_OK)
+        status = imp_name_lookup(&lens, "--lens: ", s->def.lens, imported_lens_name, err);
+    if (status != IMP_OK)
+        return status;
+    if (s->kind == ROSBAG || sized) {
+        s->def.width = s->size[0];
+        s->def.height = s->size[1];
+    } else {
+        s->def.width = s->def.height = 0;
+    }
+    if (sized && (s->size[0] < 1 || s->size[1] < 1))
+        return imp_fail(err, IMP_USAGE, "--size must be at least 1x1");
+    s->def.actions_are_velocities = actions == VELOCITIES;
+    s->def.robot = s->robot[0] != '\0' ? s->robot : NULL;
+    s->def.camera_topic = s->camera[0] != '\0' ? s->camera : NULL;
+    s->def.command_topic = s->commands[0] != '\0' ? s->commands : NULL;
+    if (s->calibration[0] == '\0')
+        return IMP_OK;
+    if (!s->def.undistort)
+        return imp_fail(err, IMP_USAGE, "--calibration is for --undistort");
+    s->def.calibration = &s->own_calibration;
+    return imp_calibration_read(&s->own_calibration, s->calibration, err);
+}
+
+static imp_status import_files(settings *s, const imp_options *options, imp_import_summary *summary,
+                               imp_error *err)
+{
+    imp_status status = apply_options(options, s, err);
+    if (status == IMP_OK)
+        status = imp_output_folder_prepare(options, s->out, false, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    char *json = imp_options_to_json(options);
+    const imp_monitor monitor = imp_console_monitor(options);
+    const char *const *files = options->operands + 1;
+    const int count = options->operand_count - 1;
+    s->def.settings = json != NULL ? json : "{}";
+    status = s->kind == ROSBAG
+                 ? imp_import_rosbag(summary, files, count, s->out, &s->def, &monitor, err)
+                 : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
+    imp_console_clear_progress();
+    imp_output_folder_finish(s->out, s->force, status, err);
+    free(json);
+    if (status == IMP_OK)
+        status = imp_output_folder_save_settings(options, s->out, err);
+    return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
+}
+
+static bool is_warning(const char *note)
+{
+    return strstr(note, ": warning: ") != NULL;
+}
+
+static int print_summary(const settings *s, const imp_options *options,
+                         const imp_import_summary *summary)
+{
+    for (int k = 0; k < summary->note_count; k++)
+        if (is_warning(summary->notes[k]))
+            fprintf(stderr, "imprint: %s\n", summary->notes[k]);
+    if (options->json) {
+        json_t *dropped = json_object(), *notes = json_array();
+        for (int k = 0; k < summary->reason_count; k++)
+            json_object_set_new(dropped, summary->dropped[k].reason,
+                                json_integer(summary->dropped[k].count));
+        for (int k = 0; k < summary->note_count; k++)
+            json_array_append_new(notes, json_string(summary->notes[k]));
+        return imp_console_finish_with_json(
+            json_pack("{s:s, s:i, s:I, s:I, s:o, s:o}", "out", s->out, "episodes",
+                      summary->episodes, "steps", (json_int_t)summary->steps, "pictures",
+                      (json_int_t)summary->images, "dropped", dropped, "notes", notes));
+    }
+    for (int k = 0; k < summary->note_count; k++)
+        if (!is_warning(summary->notes[k]))
+            printf("%s\n", summary->notes[k]);
+    for (int k = 0; k < summary->reason_count; k++)
+        printf("left out: %s (%" PRId64 ")\n", summary->dropped[k].reason,
+               summary->dropped[k].count);
+    printf("%s: %s, %s of %s; look at "
+           "%s/observations.png\n",
+           s->out, IMP_PLURAL(summary->episodes, "episode"), IMP_PLURAL(summary->steps, "step"),
+           IMP_PLURAL(summary->images, "picture"), s->out);
+    return imp_console_flush();
+}
+
+static int run_import_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.def = imp_default_import_def(),
+                  .size = {80, 60},
+                  .robot = "",
+                  .camera = "",
+                  .commands = "",
+                  .calibration = "",
+                  .actions = "duty-cycles",
+                  .out = "runs/imported"};
+    imp_options options;
+    imp_error err = {0};
+    imp_import_summary summary = {0};
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = import_files(&s, &options, &summary, &err);
+    const int code = status != IMP_OK ? imp_console_print_error(status, &err)
+                     : options.help   ? imp_console_flush()
+                                      : print_summary(&s, &options, &summary);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_import = {
+    .name = "import",
+    .summary = "make a dataset of other recordings",
+    .operands = "rosbag FILE... | trainlog FILE...",
+    .details = "rosbag reads a robot's ROS 1 bags: camera pictures, and the wheel or car commands "
+               "that held when they were taken. trainlog reads the baselines' train.log (Python "
+               "pickles) without executing what is in it. What is left out is counted, here and in "
+               "`imprint data info`. An interrupted import leaves nothing.",
+    .examples =
+        "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-r --force &&\n"
+        "  imprint export trainlog /tmp/imprint-r --out /tmp/imprint-train.log --force &&\n"
+        "  imprint import trainlog /tmp/imprint-train.log --out /tmp/imprint-imported --force",
+    .run = run_import_command,
+};

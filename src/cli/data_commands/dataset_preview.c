@@ -1,0 +1,43 @@
+#include "cli/data_commands/dataset_preview.h"
+
+#include <stdlib.h>
+
+#include "base/io/file.h"
+#include "imprint/dataset.h"
+#include "imprint/report.h"
+
+imp_status imp_dataset_preview_write(const char *folder, imp_error *err)
+{
+    enum { FRAMES = 24, COLUMNS = 6, PIXELS_MAX = 1 << 25 };
+    imp_dataset *dataset;
+    imp_status status = imp_dataset_open(&dataset, folder, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_dataset_info *info = imp_dataset_get_info(dataset);
+    const imp_episode *episode = imp_dataset_episode(dataset, 0);
+    int count = episode->steps < FRAMES ? episode->steps : FRAMES;
+    const int affordable = PIXELS_MAX / (info->width * info->height);
+    count = affordable < 1 ? 1 : (affordable < count ? affordable : count);
+    const size_t picture = (size_t)info->width * (size_t)info->height * 3;
+    uint8_t *frames = malloc((size_t)count * picture);
+    float actions[2 * FRAMES];
+    for (int k = 0; frames != NULL && k < count; k++) {
+        int step = k * episode->steps / count;
+        const uint8_t *frame = episode->observations + (size_t)step * picture;
+        for (size_t byte = 0; byte < picture; byte++)
+            frames[(size_t)k * picture + byte] = frame[byte];
+        actions[2 * k] = episode->actions[2 * step];
+        actions[2 * k + 1] = episode->actions[2 * step + 1];
+    }
+    imp_contact_sheet strip = {
+        frames, actions, count, info->width, info->height, COLUMNS, info->width < 160 ? 2 : 1};
+    char path[IMP_PATH_MAX];
+    status = imp_path_join(path, folder, "observations.png", err);
+    if (status == IMP_OK && frames == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    if (status == IMP_OK)
+        status = imp_contact_sheet_write(path, &strip, err);
+    free(frames);
+    imp_dataset_close(dataset);
+    return status;
+}

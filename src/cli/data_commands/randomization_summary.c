@@ -1,0 +1,79 @@
+#include "cli/data_commands/randomization_summary.h"
+
+#include "base/text/plural.h"
+#include <math.h>
+#include <stdio.h>
+
+// Adds a number to what is known of a quantity: its least, sum and greatest, and their count.
+static void add_to_quantity(json_t *quantity, double value)
+{
+    const double min = json_number_value(json_object_get(quantity, "min"));
+    const double max = json_number_value(json_object_get(quantity, "max"));
+    const double count = json_number_value(json_object_get(quantity, "count"));
+    const double mean = json_number_value(json_object_get(quantity, "mean"));
+    const bool first = count == 0.0;
+    json_object_set_new(quantity, "min", json_real(first ? value : fmin(min, value)));
+    json_object_set_new(quantity, "max", json_real(first ? value : fmax(max, value)));
+    json_object_set_new(quantity, "mean", json_real(mean + (value - mean) / (count + 1.0)));
+    json_object_set_new(quantity, "count", json_real(count + 1.0));
+}
+
+static void add_episode_quantities(json_t *quantities, json_t *drawn_values)
+{
+    const char *name;
+    json_t *value, *number;
+    size_t index;
+    json_object_foreach(drawn_values, name, value)
+    {
+        json_t *quantity = json_object_get(quantities, name);
+        if (quantity == NULL) {
+            quantity = json_object();
+            json_object_set_new(quantities, name, quantity);
+        }
+        if (json_is_number(value))
+            add_to_quantity(quantity, json_number_value(value));
+        json_array_foreach(value, index, number)
+            add_to_quantity(quantity, json_number_value(number));
+    }
+}
+
+json_t *imp_randomization_summary_json(const imp_dataset *dataset)
+{
+    json_t *quantities = json_object();
+    int episodes = 0;
+    for (int k = 0; k < imp_dataset_episode_count(dataset); k++) {
+        const char *text = imp_dataset_episode(dataset, k)->randomization;
+        json_t *drawn_values = text != NULL ? json_loads(text, 0, NULL) : NULL;
+        episodes += json_is_object(drawn_values);
+        if (json_is_object(drawn_values))
+            add_episode_quantities(quantities, drawn_values);
+        json_decref(drawn_values);
+    }
+    const char *name;
+    json_t *quantity;
+    json_object_foreach(quantities, name, quantity)
+    {
+        json_object_del(quantity, "count");
+    }
+    if (episodes > 0)
+        return json_pack("{s:i, s:o}", "episodes", episodes, "quantities", quantities);
+    json_decref(quantities);
+    return json_null();
+}
+
+void imp_randomization_summary_print(const imp_dataset *dataset)
+{
+    json_t *summary = imp_randomization_summary_json(dataset), *quantity;
+    const char *name;
+    if (json_is_object(summary))
+        printf("  randomised      %s:\n",
+               IMP_PLURAL(json_integer_value(json_object_get(summary, "episodes")), "episode"));
+    json_object_foreach(json_object_get(summary, "quantities"), name, quantity)
+    {
+        printf("    %-13s %.4g to %.4g (mean %.4g)\n", name,
+               json_number_value(json_object_get(quantity, "min")),
+               json_number_value(json_object_get(quantity, "max")),
+               json_number_value(json_object_get(quantity, "mean")));
+    }
+    json_decref(summary);
+}

@@ -1,0 +1,372 @@
+#include "cli/eval_commands/challenge_eval.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/atomic_file.h"
+#include "base/io/file.h"
+#include "base/text/csv.h"
+#include "base/text/plural.h"
+#include "cli/eval_commands/eval.h"
+#include "cli/output/console.h"
+#include "cli/output/output_folder.h"
+#include "imprint/evaluator.h"
+#include "imprint/report.h"
+
+// The ranked metrics in their order, then the others.
+static void order_metrics(imp_challenge challenge, imp_metric order[IMP_METRIC_COUNT])
+{
+    const imp_ranking_criterion *ranking = imp_challenge_ranking(challenge);
+    int count = 0;
+    for (; count < IMP_RANKING_CRITERION_COUNT; count++)
+        order[count] = ranking[count].metric;
+    for (int m = 0; m < IMP_METRIC_COUNT; m++) {
+        bool ranked = false;
+        for (int r = 0; r < IMP_RANKING_CRITERION_COUNT; r++)
+            ranked = ranked || ranking[r].metric == (imp_metric)m;
+        if (!ranked)
+            order[count++] = (imp_metric)m;
+    }
+}
+
+static void rank_policies(imp_challenge_eval_outcome *o, imp_challenge challenge)
+{
+    for (int p = 0; p < o->count; p++) {
+        int better = 0, before = 0;
+        for (int q = 0; q < o->count; q++) {
+            int order = imp_challenge_compare_results(challenge, &o->results_by_policy[q].aggregate,
+                                                      &o->results_by_policy[p].aggregate);
+            better += order < 0;
+            before += order < 0 || (order == 0 && q < p);
+        }
+        o->rank[p] = better + 1;
+        o->best_first[before] = p;
+    }
+}
+
+static void add_metrics_json(json_t *object, const char *suffix, const imp_metrics *metrics)
+{
+    char key[64];
+    for (int m = 0; m < IMP_METRIC_COUNT; m++) {
+        snprintf(key, sizeof key, "%s%s", imp_metric_key((imp_metric)m), suffix);
+        json_object_set_new(object, key, json_real(metrics->value[m]));
+    }
+}
+
+static void add_crossings_json(json_t *object, imp_crossing_counts crossings)
+{
+    json_object_set_new(object, "crossings", json_integer(crossings.count));
+    json_object_set_new(object, "legal_crossings", json_integer(crossings.legal));
+}
+
+static json_t *policy_json(const char *policy, int rank, const imp_challenge_result *contest)
+{
+    const imp_metrics_summary *a = &contest->aggregate;
+    json_t *scores = json_object(), *episodes = json_object();
+    add_metrics_json(scores, "_mean", &a->mean);
+    add_metrics_json(scores, "_median", &a->median);
+    add_metrics_json(scores, "_min", &a->min);
+    add_metrics_json(scores, "_max", &a->max);
+    for (int e = 0; e < contest->episodes; e++) {
+        const imp_challenge_episode *result = &contest->results[e];
+        json_t *episode = json_pack(
+            "{s:s, s:b, s:b, s:o, s:f, s:f, s:i}", "ending", imp_end_reason_name(result->ending),
+            "completed", result->ending == IMP_END_MAX_STEPS && !result->stalled, "stalled",
+            result->stalled, "progress", imp_json_real_or_null(result->progress), "net_distance_m",
+            result->net_distance, "expert_net_distance_m", result->expert_net_distance, "samples",
+            result->samples);
+        if (result->ending == IMP_END_POLICY_FAILED)
+            json_object_set_new(episode, "reason", json_string(result->reason));
+        add_metrics_json(episode, "", &result->metrics);
+        add_crossings_json(episode, result->crossings);
+        json_object_set_new(episodes, result->name, episode);
+    }
+    json_t *all =
+        json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}", "policy", policy, "rank", rank,
+                  "episodes", contest->episodes, "completed", contest->completed, "survived",
+                  contest->survived, "stalled", contest->stalled, "progress",
+                  imp_estimate_json(contest->progress), "scores", scores, "per-episodes", episodes);
+    add_crossings_json(all, contest->crossings);
+    return all;
+}
+
+json_t *imp_challenge_eval_json(const imp_challenge_eval_settings *s,
+                                const imp_challenge_eval_outcome *o, bool stored)
+{
+    const imp_ranking_criterion *ranking = imp_challenge_ranking(s->def.challenge);
+    json_t *ranked = json_array(), *policies = json_array();
+    for (int r = 0; r < IMP_RANKING_CRITERION_COUNT; r++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s_median", imp_metric_key(ranking[r].metric));
+        json_array_append_new(ranked, json_pack("{s:s, s:s, s:f}", "score", key, "better",
+                                                ranking[r].more_is_better ? "higher" : "lower",
+                                                "step", ranking[r].step));
+    }
+    for (int p = 0; p < o->count; p++) {
+        const char *name = stored ? o->identities[p] : s->policies->items[p];
+        json_t *policy = policy_json(name, o->rank[p], &o->results_by_policy[p]);
+        if (!stored)
+            json_object_set_new(policy, "seconds", json_real(o->results_by_policy[p].seconds));
+        json_array_append_new(policies, policy);
+    }
+    return json_pack("{s:s, s:s, s:I, s:o, s:o}", "protocol", imp_challenge_name(s->def.challenge),
+                     "starts", s->def.test ? "test" : "validation", "seed", (json_int_t)s->def.seed,
+                     "ranking", ranked, "policies", policies);
+}
+
+static void print_metrics_row(const char *name, const char *ending, const imp_metrics *metrics,
+                              const imp_metric *order)
+{
+    printf("  %-12s  %-13s", name, ending);
+    for (int m = 0; m < IMP_METRIC_COUNT; m++)
+        printf("  %9.3f", metrics->value[order[m]]);
+    printf("\n");
+}
+
+static void print_policy_table(const imp_challenge_result *contest, const imp_metric *order)
+{
+    const imp_metrics_summary *a = &contest->aggregate;
+    printf("  %-12s  %-13s", "episode", "ended by");
+    for (int m = 0; m < IMP_METRIC_COUNT; m++)
+        printf("  %9s", imp_metric_label(order[m]));
+    printf("\n  %-12s  %-13s", "", "");
+    for (int m = 0; m < IMP_METRIC_COUNT; m++)
+        printf("  %9s", imp_metric_unit(order[m]));
+    printf("\n");
+    for (int e = 0; e < contest->episodes; e++) {
+        const imp_challenge_episode *result = &contest->results[e];
+        const bool stuck = result->ending == IMP_END_MAX_STEPS && result->stalled;
+        print_metrics_row(result->name, stuck ? "stalled" : imp_end_reason_name(result->ending),
+                          &result->metrics, order);
+    }
+    print_metrics_row("median", "", &a->median, order);
+    print_metrics_row("mean", "", &a->mean, order);
+    print_metrics_row("min", "", &a->min, order);
+    print_metrics_row("max", "", &a->max, order);
+    for (int e = 0; e < contest->episodes; e++)
+        if (contest->results[e].ending == IMP_END_POLICY_FAILED)
+            printf("  %s gave up: %s\n", contest->results[e].name, contest->results[e].reason);
+}
+
+void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
+                              const imp_challenge_eval_outcome *o)
+{
+    imp_metric order[IMP_METRIC_COUNT];
+    order_metrics(s->def.challenge, order);
+    printf("%s, %s starts, the same for all; the medians of the first four columns rank\n",
+           imp_challenge_name(s->def.challenge), s->def.test ? "test" : "validation");
+    for (int place = 0; place < o->count; place++) {
+        int p = o->best_first[place];
+        const imp_challenge_result *c = &o->results_by_policy[p];
+        char progress[24];
+        printf("\n%d. %s: %d of %s completed, %d stalled, progress %s %%", o->rank[p],
+               s->policies->items[p], c->completed, IMP_PLURAL(c->episodes, "episode"), c->stalled,
+               imp_format_real_or_dash(progress, 100.0 * c->progress.value, 1));
+        const imp_crossing_counts crossings = c->crossings;
+        if (crossings.count > 0)
+            printf(", %d of %s %s legal", crossings.legal, IMP_PLURAL(crossings.count, "crossing"),
+                   crossings.count == 1 ? "was" : "were");
+        printf("\n");
+        print_policy_table(&o->results_by_policy[p], order);
+    }
+    if (s->out != NULL)
+        printf("\nwritten: %s/metrics.json, %s/trajectories.csv, pictures%s\n", s->out, s->out,
+               s->keep_messages ? ", messages" : "");
+}
+
+static imp_status write_metrics(const imp_challenge_eval_settings *s,
+                                const imp_challenge_eval_outcome *o, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, s->out, "metrics.json", err);
+    if (status != IMP_OK)
+        return status;
+    return imp_json_write_file(path, imp_challenge_eval_json(s, o, true), 10, err);
+}
+
+static void write_trajectory_rows(FILE *out, const imp_challenge_eval_outcome *o)
+{
+    fputs("policy,episode,t,x,z,heading\n", out);
+    for (int p = 0; p < o->count; p++)
+        for (int e = 0; e < o->results_by_policy[p].episodes; e++) {
+            const imp_challenge_episode *r = &o->results_by_policy[p].results[e];
+            for (int k = 0; k < r->samples; k++) {
+                imp_csv_write_field(out, o->identities[p]);
+                fprintf(out, ",%s,%.2f,%.6f,%.6f,%.6f\n", r->name, r->times[k], r->poses[k].x,
+                        r->poses[k].z, r->poses[k].heading);
+            }
+        }
+}
+
+static imp_status write_trajectories(const imp_challenge_eval_settings *s,
+                                     const imp_challenge_eval_outcome *o, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_atomic_file file;
+    imp_status status = imp_path_join(path, s->out, "trajectories.csv", err);
+    if (status == IMP_OK)
+        status = imp_atomic_file_open(&file, path, err);
+    if (status != IMP_OK)
+        return status;
+    write_trajectory_rows(file.stream, o);
+    return imp_atomic_file_commit(&file, err);
+}
+
+// The last part of a policy's path names it well enough in a picture.
+static const char *path_basename(const char *policy)
+{
+    const char *slash = strrchr(policy, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : policy;
+}
+
+// One picture of an episode, a panel for each policy.
+static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s,
+                                            const imp_challenge_eval_outcome *o, int episode,
+                                            imp_error *err)
+{
+    enum { PANEL_SIZE = 640 };
+    const imp_scenario_def def = {s->def.challenge, s->def.test, episode, s->def.seed};
+    char path[IMP_PATH_MAX], name[96];
+    imp_scenario scenario = {0};
+    imp_scene *scene = NULL;
+    imp_trajectory trajectories[IMP_LIST_MAX];
+    imp_trajectory_panel panels[IMP_LIST_MAX];
+    for (int p = 0; p < o->count; p++) {
+        const imp_challenge_episode *r = &o->results_by_policy[p].results[episode];
+        const bool lasted = r->ending == IMP_END_MAX_STEPS;
+        trajectories[p] = (imp_trajectory){
+            r->poses, r->samples, lasted ? NULL : imp_end_reason_name(r->ending), r->stalled};
+        panels[p] =
+            (imp_trajectory_panel){path_basename(s->policies->items[p]), &trajectories[p], 1};
+    }
+    imp_status status = imp_scenario_create(&scenario, &def, err);
+    if (status == IMP_OK)
+        status = imp_scene_create_with_def(&scene, scenario.world, &s->def.scene, err);
+    snprintf(name, sizeof name, "trajectories-%s.png", scenario.name);
+    if (status == IMP_OK)
+        status = imp_path_join(path, s->out, name, err);
+    if (status == IMP_OK)
+        status = imp_trajectory_plot_write(path, scenario.world, scene, panels, o->count,
+                                           PANEL_SIZE, err);
+    imp_scene_destroy(scene);
+    imp_scenario_free(&scenario);
+    return status;
+}
+
+static imp_status write_results(const imp_challenge_eval_settings *s, const imp_options *options,
+                                const imp_challenge_eval_outcome *o, imp_error *err)
+{
+    imp_status status = imp_output_folder_save_settings(options, s->out, err);
+    if (status == IMP_OK)
+        status = write_metrics(s, o, err);
+    if (status == IMP_OK)
+        status = write_trajectories(s, o, err);
+    const int pictures = imp_challenge_episode_count(s->def.challenge);
+    for (int e = 0; e < pictures && e < o->results_by_policy[0].episodes && status == IMP_OK; e++)
+        status = draw_episode_trajectories(s, o, e, err);
+    return status;
+}
+
+int imp_challenge_eval_failures(const imp_challenge_eval_outcome *o)
+{
+    int count = 0;
+    for (int p = 0; p < o->count; p++)
+        for (int e = 0; e < o->results_by_policy[p].episodes; e++)
+            count += o->results_by_policy[p].results[e].ending == IMP_END_POLICY_FAILED;
+    return count;
+}
+
+// Who takes part; agents keep their messages in files that are numbered like them.
+typedef struct participant {
+    imp_policy_factory *driver;
+    imp_agent_process_def agent;
+    char folder[IMP_PATH_MAX], name[24];
+} participant;
+
+static imp_status open_agent(participant *e, const imp_challenge_eval_settings *s, int index,
+                             imp_error *err)
+{
+    e->agent.command = s->policies->items[index];
+    e->agent.sandbox = s->sandbox;
+    e->agent.start_timeout = e->agent.reply_timeout = s->agent_timeout;
+    imp_status status = IMP_OK;
+    if (s->keep_messages) {
+        status = imp_path_join(e->folder, s->out, "messages", err);
+        snprintf(e->name, sizeof e->name, "agent%d", index - s->first_agent + 1);
+        e->agent.log = e->folder;
+        e->agent.log_name = e->name;
+    }
+    return status == IMP_OK ? imp_agent_process_factory_open(&e->driver, &e->agent, err) : status;
+}
+
+static imp_status open_participant(participant *e, const imp_challenge_eval_settings *s, int index,
+                                   imp_error *err)
+{
+    const char *name = s->policies->items[index];
+    if (index < s->first_agent) {
+        const imp_status status = imp_policy_factory_open(&e->driver, name, s->expert, err);
+        return status == IMP_OK ? imp_sim_options_use_segmenter(s->sim, e->driver, err) : status;
+    }
+    return open_agent(e, s, index, err);
+}
+
+static imp_status match_camera(const imp_challenge_eval_settings *s, int index,
+                               const imp_options *options, const imp_policy_factory *driver,
+                               imp_camera_def *camera, imp_error *err)
+{
+    if (index < s->first_agent)
+        return imp_sim_options_match_model(options, s->sim, driver, camera, err);
+    camera->width = IMP_AGENT_CAMERA_WIDTH;
+    camera->height = IMP_AGENT_CAMERA_HEIGHT;
+    return IMP_OK;
+}
+
+imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
+                                  const imp_challenge_eval_settings *s, const imp_options *options,
+                                  imp_error *err)
+{
+    imp_monitor monitor = imp_console_monitor(options);
+    imp_status status = IMP_OK;
+    participant *participants = calloc((size_t)s->policies->count, sizeof *participants);
+    if (participants == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for those who take part");
+    for (int p = 0; p < s->policies->count; p++) {
+        participants[p].agent = imp_default_agent_process_def();
+        participants[p].agent.monitor = &monitor;
+    }
+    bool segmented = false;
+    for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
+        status = open_participant(&participants[p], s, p, err);
+        segmented = segmented || (status == IMP_OK &&
+                                  imp_policy_factory_segmenter(participants[p].driver) != NULL);
+    }
+    if (status == IMP_OK)
+        status = imp_sim_options_check_segmenter(s->sim, segmented, err);
+    imp_drive_def drive = imp_default_drive_def();
+    imp_challenge_set_time_step(&drive);
+    for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
+        imp_challenge_eval_def def = s->def;
+        status = match_camera(s, p, options, participants[p].driver, &def.camera, err);
+        imp_sim_options_warn_time_step(participants[p].driver, drive.time_step);
+        if (status == IMP_OK)
+            status = imp_evaluate_challenge(&o->results_by_policy[p], participants[p].driver, &def,
+                                            &monitor, err);
+        imp_console_clear_progress();
+        o->count += status == IMP_OK;
+        imp_policy_factory_identity(participants[p].driver, o->identities[p]);
+        if (p >= s->first_agent) // a command may have paths in it
+            snprintf(o->identities[p], sizeof o->identities[p], "agent%d", p - s->first_agent + 1);
+    }
+    for (int p = 0; p < s->policies->count; p++)
+        imp_policy_factory_close(participants[p].driver);
+    free(participants);
+    rank_policies(o, s->def.challenge);
+    return status == IMP_OK && s->out != NULL ? write_results(s, options, o, err) : status;
+}
+
+void imp_challenge_eval_outcome_free(imp_challenge_eval_outcome *o)
+{
+    for (int p = 0; p < o->count; p++)
+        imp_challenge_result_free(&o->results_by_policy[p]);
+}

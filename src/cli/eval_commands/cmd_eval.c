@@ -1,0 +1,462 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "base/text/suggestion.h"
+#include "cli/eval_commands/eval.h"
+#include "cli/options/sandbox_option.h"
+#include "cli/output/console.h"
+#include "cli/output/output_folder.h"
+
+static void add_options(imp_options *options, imp_eval_settings *s)
+{
+    const imp_option table[] = {
+        {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
+         "expert, reference, or a model; may be repeated", IMP_INPUT_PATH},
+        {"agent", 0, IMP_OPTION_LIST, &s->agents, "COMMAND",
+         "a program that speaks AI-DO's protocol, with --protocol aido-...; may be repeated",
+         IMP_SETTING},
+        {"agent-timeout", 0, IMP_OPTION_REAL, &s->challenge_eval.agent_timeout, "S",
+         "for an agent's start and each of its replies", IMP_SETTING},
+        {"sandbox", 0, IMP_OPTION_FLAG, &s->challenge_eval.sandbox, NULL, IMP_SANDBOX_HELP,
+         IMP_TRANSIENT},
+        {"keep-messages", 0, IMP_OPTION_FLAG, &s->challenge_eval.keep_messages, NULL,
+         "with --out, write down what agents and evaluator say: 70 MB a minute of driving",
+         IMP_SETTING},
+        {"protocol", 0, IMP_OPTION_TEXT, &s->protocol, "NAME",
+         "baseline, or AI-DO's aido-lf, aido-lfp, aido-lfv, aido-lfi", IMP_SETTING},
+        {"test-starts", 0, IMP_OPTION_FLAG, &s->challenge_eval.def.test, NULL,
+         "AI-DO's test starts instead of those of its validation", IMP_SETTING},
+        {"episodes", 'n', IMP_OPTION_INT, &s->eval.episodes, "N",
+         "episodes to drive (AI-DO's official ones if not given)", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest episode",
+         IMP_SETTING},
+        {"starts", 0, IMP_OPTION_TEXT, &s->starts_path, "FILE",
+         "start where this table says (columns x,z,heading and maybe map, in m and rad), one "
+         "episode a line; episodes.csv of an evaluation is such a table",
+         IMP_SETTING},
+        {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
+         "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
+         IMP_SETTING},
+        {"keep", 0, IMP_OPTION_INT, &s->eval.keep, "N",
+         "first episodes whose trajectories are drawn", IMP_SETTING},
+        {"robust", 0, IMP_OPTION_FLAG, &s->robustness_test, NULL,
+         "find out what breaks the policies: perturb all that --randomize can, or what it is "
+         "given, "
+         "group by group",
+         IMP_SETTING},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
+         "write report.html, metrics.json, episodes.csv and pictures there", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
+         IMP_TRANSIENT},
+    };
+    imp_sim_options_add_multi_map(options, &s->sim);
+    imp_sim_options_add_segmenter(options, &s->sim);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static imp_status write_metrics(const imp_eval_settings *s, const imp_eval_outcome *o,
+                                imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, s->out, "metrics.json", err);
+    if (status != IMP_OK)
+        return status;
+    return imp_json_write_file(path, imp_eval_json(s, o, true), 10, err);
+}
+
+static imp_status write_results(const imp_eval_settings *s, const imp_options *options,
+                                const imp_eval_outcome *o, imp_error *err)
+{
+    char summary[768];
+    const imp_evaluation *first = &o->evaluations[0];
+    snprintf(summary, sizeof summary,
+             "imprint %s: %s of at most %s on %.200s, maps for %s, seed %llu; the first %s of each "
+             "%s out of the lane and speed figures.%s%.200s",
+             imp_version(), IMP_PLURAL(s->eval.episodes, "episode"),
+             IMP_PLURAL(s->eval.steps, "step"),
+             first->map_count == 1 ? first->maps[0].name : "several maps",
+             s->eval.split == IMP_SPLIT_ALL
+                 ? "training and testing alike"
+                 : (s->eval.split == IMP_SPLIT_TEST ? "testing only" : "training only"),
+             (unsigned long long)s->eval.env.seed, IMP_PLURAL(s->eval.settle_steps, "step"),
+             s->eval.settle_steps == 1 ? "is left" : "are left",
+             s->starts_path != NULL ? " Starts from " : "",
+             s->starts_path != NULL ? s->starts_path : "");
+    const imp_eval_report_def report = {
+        .folder = s->out,
+        .count = o->count,
+        .names = (const char *const *)s->policies.items,
+        .drivers = (const imp_policy_factory *const *)o->drivers,
+        .defs = o->defs,
+        .evaluations = o->evaluations,
+        .summary = summary,
+        .robustness = o->robustness,
+    };
+    const imp_monitor monitor = imp_console_monitor(options);
+    imp_status status = imp_output_folder_save_settings(options, s->out, err);
+    if (status == IMP_OK)
+        status = write_metrics(s, o, err);
+    if (status == IMP_OK)
+        status = imp_eval_report_write(&report, &monitor, err);
+    imp_console_clear_progress();
+    return status;
+}
+
+static imp_status evaluate_policies(const imp_eval_settings *s, const imp_options *options,
+                                    imp_eval_outcome *o, imp_error *err)
+{
+    const imp_monitor monitor = imp_console_monitor(options);
+    imp_status status = IMP_OK;
+    imp_expert_def expert = s->eval.expert;
+    expert.assumed_drive = &s->eval.env.drive; // one that goes by sight does not see what was drawn
+    // a policy that cannot be opened is better known before the first has driven for a minute
+    for (int p = 0; p < s->policies.count && status == IMP_OK; p++)
+        status = imp_policy_factory_open(&o->drivers[p], s->policies.items[p], &expert, err);
+    bool segments = false;
+    for (int p = 0; p < s->policies.count && status == IMP_OK; p++)
+        segments = segments ||
+                   imp_policy_factory_observation(o->drivers[p]) == IMP_OBSERVATION_SEGMENTATION;
+    if (status == IMP_OK)
+        status = imp_sim_options_check_segmenter(&s->sim, segments, err);
+    for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
+        o->defs[p] = s->eval;
+        status = imp_sim_options_use_segmenter(&s->sim, o->drivers[p], err);
+        if (status == IMP_OK)
+            status = imp_sim_options_match_model(options, &s->sim, o->drivers[p],
+                                                 &o->defs[p].camera, err);
+        imp_sim_options_warn_time_step(o->drivers[p],
+                                       s->eval.env.drive.time_step * s->eval.env.frame_skip);
+        if (status == IMP_OK)
+            status = imp_evaluate(&o->evaluations[p], o->drivers[p], &o->defs[p], &monitor, err);
+        imp_console_clear_progress();
+        o->count += status == IMP_OK;
+    }
+    return status;
+}
+
+// What breaks each of them. The evaluations before it were of plain worlds.
+static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_options *options,
+                                      imp_eval_outcome *o, imp_error *err)
+{
+    const imp_monitor monitor = imp_console_monitor(options);
+    imp_randomization spec = imp_randomization_none();
+    imp_status status = imp_randomization_options_parse(options, &s->sim, &spec, err);
+    if (status == IMP_OK && !imp_randomization_is_on(&spec))
+        status = imp_randomization_parse_list(&spec, "all", err);
+    o->robustness = calloc((size_t)o->count + 1, sizeof *o->robustness);
+    if (status == IMP_OK && o->robustness == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for what breaks policies");
+    for (int p = 0; p < o->count && status == IMP_OK; p++) {
+        imp_eval_def def = o->defs[p];
+        def.randomization = spec;
+        status = imp_evaluate_robustness(&o->robustness[p], o->drivers[p], &def, &monitor, err);
+        imp_console_clear_progress();
+    }
+    return status;
+}
+
+// Who asks for maps for testing should know of those that a network was trained on.
+static void warn_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    for (int p = 0; p < o->count && s->eval.split == IMP_SPLIT_TEST; p++) {
+        const imp_evaluation *e = &o->evaluations[p];
+        for (int k = 0; k < e->map_count; k++)
+            if (imp_policy_factory_trained_on(o->drivers[p], e->maps[k].name))
+                fprintf(stderr, "imprint: warning: %s was trained on %s, which is for testing\n",
+                        s->policies.items[p], e->maps[k].name);
+    }
+}
+
+// What a challenge sets itself cannot be asked for. Defaults may: saved settings name them.
+static imp_status check_challenge_options(const imp_eval_settings *s, const imp_options *options,
+                                          imp_error *err)
+{
+    const imp_eval_def eval = imp_default_eval_def();
+    const imp_sim_options sim = imp_default_sim_options();
+    const bool own_map = s->sim.maps.count == 1 && strcmp(s->sim.maps.items[0], sim.map) == 0;
+    const char *refused = !own_map                                        ? "map"
+                          : s->eval.steps != eval.steps                   ? "steps"
+                          : s->eval.settle_steps != eval.settle_steps     ? "settle-steps"
+                          : s->eval.keep != eval.keep                     ? "keep"
+                          : s->sim.start_angle_deg != sim.start_angle_deg ? "start-angle-deg"
+                          : s->sim.frame_skip != sim.frame_skip           ? "frame-skip"
+                          : s->sim.randomize_objects                      ? "randomize-objects"
+                          : s->sim.cars_yield                             ? "cars-yield"
+                          : strcmp(s->sim.split, sim.split) != 0          ? "split"
+                          : s->sim.randomize[0] != '\0'                   ? "randomize"
+                          : s->robustness_test                            ? "robust"
+                          : s->starts_path != NULL                        ? "starts"
+                          : s->sim.randomization[0] != '\0'               ? "randomization"
+                          : imp_options_given(options, s->sim.start_tile) ? "start-tile"
+                                                                          : NULL;
+    if (refused != NULL)
+        return imp_fail(err, IMP_USAGE, "--%s: --protocol %s has its own", refused, s->protocol);
+    if (s->eval.episodes < 1)
+        return imp_fail(err, IMP_USAGE, "episodes (%d) must be at least 1", s->eval.episodes);
+    return IMP_OK;
+}
+
+// Agents drive instead of the policies that would drive if none were asked for.
+static imp_status list_participants(imp_eval_settings *s, const imp_options *options,
+                                    imp_error *err)
+{
+    if (s->agents.count > 0 && !imp_options_given(options, &s->policies))
+        s->policies.count = 0; // nor are they saved among the settings
+    s->participants = s->policies;
+    s->challenge_eval.first_agent = s->participants.count;
+    if (s->participants.count + s->agents.count > IMP_LIST_MAX)
+        return imp_fail(err, IMP_USAGE, "more than %d policies and agents", IMP_LIST_MAX);
+    for (int k = 0; k < s->agents.count; k++)
+        s->participants.items[s->participants.count++] = s->agents.items[k];
+    return IMP_OK;
+}
+
+static imp_status run_challenge(imp_eval_settings *s, const imp_options *options,
+                                imp_eval_outcome *o, imp_error *err)
+{
+    imp_challenge_eval_settings *challenge_eval = &s->challenge_eval;
+    if (!imp_options_given(options, &s->eval.episodes))
+        s->eval.episodes = imp_challenge_episode_count(challenge_eval->def.challenge);
+    challenge_eval->sandbox =
+        s->agents.count > 0 && imp_sandbox_option_resolve(challenge_eval->sandbox);
+    challenge_eval->def.episodes = s->eval.episodes;
+    challenge_eval->def.seed = s->eval.env.seed;
+    challenge_eval->def.camera = s->eval.camera;
+    challenge_eval->def.scene = s->eval.scene;
+    challenge_eval->def.expert = s->eval.expert;
+    challenge_eval->def.threads = s->sim.threads;
+    challenge_eval->sim = &s->sim;
+    challenge_eval->policies = &s->participants;
+    challenge_eval->expert = &s->eval.expert;
+    challenge_eval->out = s->out;
+    o->is_challenge = true;
+    const imp_status status = list_participants(s, options, err);
+    if (status != IMP_OK)
+        return status;
+    return imp_challenge_eval_run(&o->challenge_eval, challenge_eval, options, err);
+}
+
+// The baseline's, and behind it the challenges.
+static const char *protocol_name(int k)
+{
+    if (k == 0)
+        return "baseline";
+    return k <= IMP_CHALLENGE_COUNT ? imp_challenge_name((imp_challenge)(k - 1)) : NULL;
+}
+
+static imp_status parse_protocol(imp_eval_settings *s, const imp_options *options,
+                                 bool *is_challenge, imp_error *err)
+{
+    *is_challenge = strcmp(s->protocol, "baseline") != 0;
+    if (!*is_challenge && s->agents.count > 0)
+        return imp_fail(err, IMP_USAGE,
+                        "--agent: agents take part in challenges: give --protocol aido-lf, "
+                        "aido-lfp, aido-lfv or aido-lfi");
+    if (s->challenge_eval.keep_messages && s->agents.count == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "--keep-messages records what agents are told and say: give one with "
+                        "--agent");
+    if (s->challenge_eval.def.test && !*is_challenge)
+        return imp_fail(err, IMP_USAGE,
+                        "--test-starts are AI-DO's: give --protocol aido-lf, aido-lfp, aido-lfv or "
+                        "aido-lfi");
+    if (s->challenge_eval.keep_messages && s->out == NULL)
+        return imp_fail(err, IMP_USAGE, "--keep-messages: give the folder for them with --out");
+    if (!(s->challenge_eval.agent_timeout > 0.0))
+        return imp_fail(err, IMP_USAGE, "--agent-timeout %g s must be more than 0",
+                        s->challenge_eval.agent_timeout);
+    if (!*is_challenge)
+        return IMP_OK;
+    int protocol;
+    const imp_status status =
+        imp_name_lookup(&protocol, "--protocol: ", s->protocol, protocol_name, err);
+    if (status != IMP_OK)
+        return status;
+    s->challenge_eval.def.challenge = (imp_challenge)(protocol - 1);
+    return check_challenge_options(s, options, err);
+}
+
+static bool is_builtin_map(const char *map)
+{
+    for (int k = 0; k < imp_builtin_map_count(); k++)
+        if (strcmp(imp_builtin_map_name(k), map) == 0)
+            return true;
+    return false;
+}
+
+// The maps that a table of starts names, each once, where none was asked for.
+static imp_status use_maps_of_starts(imp_eval_settings *s, imp_error *err)
+{
+    imp_text_list *maps = &s->sim.maps;
+    maps->count = 0;
+    for (int k = 0; k < s->starts.count; k++) {
+        const char *map = s->starts.items[k].map;
+        bool known = false;
+        for (int m = 0; m < maps->count && !known; m++)
+            known = strcmp(maps->items[m], map) == 0;
+        if (known)
+            continue;
+        if (!is_builtin_map(map))
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s:%d: column 'map': '%s' is not a built-in map: give its file with "
+                            "--map",
+                            s->starts_path, s->starts.items[k].line, map);
+        if (maps->count == IMP_LIST_MAX)
+            return imp_fail(err, IMP_BAD_INPUT, "%s: names more than %d maps", s->starts_path,
+                            IMP_LIST_MAX);
+        maps->items[maps->count++] = map;
+    }
+    return IMP_OK;
+}
+
+static imp_status read_starts(imp_eval_settings *s, const imp_options *options, imp_error *err)
+{
+    if (s->starts_path == NULL)
+        return IMP_OK;
+    if (imp_options_given(options, s->sim.start_tile))
+        return imp_fail(err, IMP_USAGE, "--start-tile: --starts tells where to start");
+    imp_status status = imp_start_list_read(&s->starts, s->starts_path, err);
+    if (status != IMP_OK)
+        return status;
+    s->eval.starts = s->starts.items;
+    s->eval.start_count = s->starts.count;
+    s->eval.starts_name = s->starts_path;
+    if (!imp_options_given(options, &s->eval.episodes))
+        s->eval.episodes = s->starts.count;
+    return s->starts.items[0].map[0] != '\0' && !imp_options_given(options, &s->sim.maps)
+               ? use_maps_of_starts(s, err)
+               : IMP_OK;
+}
+
+static imp_status run_evaluation(imp_eval_settings *s, const imp_options *options,
+                                 imp_eval_outcome *o, imp_error *err)
+{
+    bool is_challenge = false;
+    imp_status status = imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera,
+                                              &s->eval.expert, err);
+    if (status == IMP_OK)
+        status = parse_protocol(s, options, &is_challenge, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_read_split(&s->sim, &s->eval.split, err);
+    if (status == IMP_OK)
+        status = imp_randomization_options_parse(options, &s->sim, &s->eval.randomization, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_open_assets(options, &s->sim, &s->eval.scene, &s->assets, err);
+    if (status == IMP_OK)
+        status = read_starts(s, options, err);
+    if (status == IMP_OK && s->out != NULL)
+        status = imp_output_folder_prepare(options, s->out, false, s->force, err);
+    // who cannot write there should not have to drive first to hear of it
+    if (status == IMP_OK && s->out != NULL)
+        status = imp_folder_create(s->out, err);
+    if (status != IMP_OK)
+        return status;
+    // what was not asked for is each model's own, and is when these settings are used again
+    if (!imp_options_given(options, s->sim.size))
+        s->sim.size[0] = 0;
+    if (!imp_options_given(options, &s->sim.lens))
+        s->sim.lens = NULL;
+    if (!imp_options_given(options, &s->eval.settle_steps) && !is_challenge)
+        s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
+    s->eval.maps = s->sim.maps.items;
+    s->eval.map_count = s->sim.maps.count;
+    s->eval.threads = s->sim.threads;
+    if (s->robustness_test)
+        s->eval.randomization = imp_randomization_none();
+    status =
+        is_challenge ? run_challenge(s, options, o, err) : evaluate_policies(s, options, o, err);
+    if (status == IMP_OK && s->robustness_test && !is_challenge)
+        status = evaluate_robustness(s, options, o, err);
+    if (status == IMP_OK && s->out != NULL && !is_challenge)
+        status = write_results(s, options, o, err);
+    if (s->out != NULL)
+        imp_output_folder_finish(s->out, s->force, status, err);
+    return status;
+}
+
+static int report_results(const imp_eval_settings *s, const imp_options *options,
+                          const imp_eval_outcome *o)
+{
+    warn_training_maps(s, o);
+    int code = 0;
+    if (options->json)
+        code = imp_console_finish_with_json(
+            o->is_challenge ? imp_challenge_eval_json(&s->challenge_eval, &o->challenge_eval, false)
+                            : imp_eval_json(s, o, false));
+    else if (o->is_challenge)
+        imp_challenge_eval_print(&s->challenge_eval, &o->challenge_eval);
+    else
+        imp_eval_print(s, o);
+    if (code == 0 && !options->json)
+        code = imp_console_flush();
+    const int failed_episodes = imp_challenge_eval_failures(&o->challenge_eval);
+    if (code != 0 || failed_episodes == 0)
+        return code;
+    imp_error err = {0};
+    imp_fail(&err, IMP_CHECK_FAILED, "%s ended because an agent could not go on",
+             IMP_PLURAL(failed_episodes, "episode"));
+    return imp_console_print_error(IMP_CHECK_FAILED, &err);
+}
+
+static int run_eval_command(const imp_command *command, int argc, char **argv)
+{
+    imp_eval_settings s = {.sim = imp_default_sim_options(),
+                           .eval = imp_default_eval_def(),
+                           .protocol = "baseline",
+                           .challenge_eval = {.def = imp_default_challenge_eval_def(),
+                                              .agent_timeout = 120.0,
+                                              .sandbox = true},
+                           .policies = {{"expert", "runs/model"}, 2}};
+    imp_options options;
+    imp_error err = {0};
+    imp_eval_outcome o = {0};
+    s.eval.ask_expert = true;
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_evaluation(&s, &options, &o, &err);
+    int code = status != IMP_OK ? imp_console_print_error(status, &err)
+               : options.help   ? imp_console_flush()
+                                : report_results(&s, &options, &o);
+    imp_challenge_eval_outcome_free(&o.challenge_eval);
+    free(o.robustness);
+    for (int p = 0; p < o.count; p++)
+        imp_evaluation_free(&o.evaluations[p]);
+    for (int p = 0; p < s.policies.count; p++)
+        imp_policy_factory_close(o.drivers[p]);
+    imp_assets_close(s.assets);
+    imp_start_list_free(&s.starts);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_eval = {
+    .name = "eval",
+    .summary = "measure how policies drive",
+    .operands = "",
+    .details =
+        "Lets each policy drive from the same random starts. The defaults are the baseline's "
+        "protocol (10 episodes of 65 steps); --episodes 100 --steps 1500 tells who can drive. "
+        "An episode ends when the robot leaves the road. It is completed if it lasts to its last "
+        "step and the robot does not stall: get less than 0.1 m ahead in 10 s with nothing to "
+        "wait for. Progress is the way as a share of the expert's. Starts differ from those of "
+        "`imprint "
+        "log` with the same seed. Figures have 95 % confidence intervals. --out writes a "
+        "report that opens in a browser. --split test takes only maps that --split train "
+        "keeps out of training. --starts repeats starts, of an evaluation or another "
+        "simulator.\n\n"
+        "--protocol aido-lf, -lfp, -lfv or -lfi drives AI-DO's challenges instead, on their "
+        "maps, with their starts, rules, metrics and ranking: 60 s, the policy being asked "
+        "every 0.05 s. --agent lets a program take part that is written for them, ours "
+        "(`imprint agent`) or anybody's (docs/agent.md).",
+    .examples = "  imprint eval --policy expert --policy reference --episodes 20 --steps 1500\n"
+                "  imprint eval --policy expert --robust --randomize delay,trim,light\n"
+                "  imprint eval --policy expert --protocol aido-lf\n"
+                "  imprint eval --policy expert --out /tmp/imprint-eval --force &&\n"
+                "  imprint eval --policy reference --starts /tmp/imprint-eval/episodes.csv",
+    .run = run_eval_command,
+};

@@ -1,0 +1,362 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "cli/eval_commands/sweep.h"
+#include "cli/output/console.h"
+#include "cli/output/output_folder.h"
+#include "learn/checkpoint/checkpoint.h"
+
+// records are read back, so their numbers keep all their digits
+enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20, EXACT_DIGITS = 17 };
+
+static void add_options(imp_options *options, imp_sweep_settings *s)
+{
+    const imp_option table[] = {
+        {"seeds", 'n', IMP_OPTION_INT, &s->seeds, "N", "trainings, each with a seed of its own",
+         IMP_TRANSIENT},
+        {"first-seed", 0, IMP_OPTION_SEED, &s->first_seed, "N", "of the first; the others follow",
+         IMP_TRANSIENT},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
+         "folder of the sweep: sweep.json, and a model in seed-<n>", IMP_TRANSIENT},
+        {"episodes", 0, IMP_OPTION_INT, &s->eval.episodes, "N",
+         "episodes that each network then drives", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest", IMP_SETTING},
+        {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
+         "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
+         IMP_SETTING},
+        {"require-completed", 0, IMP_OPTION_REAL, &s->require_completed, "SHARE",
+         "end with 1 unless every network completes that share of its episodes: to the last step, "
+         "without a stall",
+         IMP_TRANSIENT},
+        {"require-progress", 0, IMP_OPTION_REAL, &s->require_progress, "SHARE",
+         "end with 1 unless every network gets that share of the expert's way", IMP_TRANSIENT},
+        {"require-survival", 0, IMP_OPTION_REAL, &s->require_survival, "SHARE",
+         "end with 1 unless every network survives that share of its episodes, standing still "
+         "included",
+         IMP_TRANSIENT},
+        {"require-lane-distance", 0, IMP_OPTION_REAL, &s->require_lane_distance, "M",
+         "end with 1 unless every network's mean |lane distance| is at most that; 0: any",
+         IMP_TRANSIENT},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
+         "continue: what is trained and evaluated is kept", IMP_TRANSIENT},
+    };
+    imp_sim_options_add_multi_map(options, &s->sim);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+// The options behind "--", read as imprint train reads them.
+static imp_status parse_train_options(imp_sweep_settings *s, const imp_options *options,
+                                      imp_options *training, imp_error *err)
+{
+    char *argv[IMP_LIST_MAX + 2] = {(char *)(uintptr_t) "train"};
+    for (int k = 0; k < options->operand_count; k++)
+        argv[k + 1] = (char *)(uintptr_t)options->operands[k];
+    imp_options_init(training, &imp_command_train);
+    imp_train_settings_add(training, &s->train);
+    imp_status status = imp_options_parse(training, options->operand_count + 1, argv, err);
+    if (status != IMP_OK || training->help)
+        return status;
+    const char *refused = imp_options_given(training, &s->train.out)          ? "out"
+                          : imp_options_given(training, &s->train.train.seed) ? "seed"
+                          : imp_options_given(training, &s->train.resume)     ? "resume"
+                          : imp_options_given(training, &s->train.force)      ? "force"
+                          : training->json                                    ? "json"
+                                                                              : NULL;
+    if (refused != NULL)
+        return imp_fail(err, IMP_USAGE, "--%s behind --: a sweep sees to that itself", refused);
+    return imp_train_settings_apply(&s->train, err);
+}
+
+static imp_status seed_folder_path(char out[IMP_PATH_MAX], const imp_sweep_settings *s,
+                                   uint64_t seed, imp_error *err)
+{
+    char name[40];
+    snprintf(name, sizeof name, "seed-%" PRIu64, seed);
+    return imp_path_join(out, s->out, name, err);
+}
+
+// What an evaluation is of: settings of the evaluation and of the training together.
+static char *settings_identity(const imp_options *options, const imp_options *training)
+{
+    char *eval = imp_options_to_json(options), *train = imp_options_to_json(training);
+    char *both = NULL;
+    if (eval != NULL && train != NULL && asprintf(&both, "%s %s", eval, train) < 0)
+        both = NULL;
+    free(eval);
+    free(train);
+    return both;
+}
+
+// A record of the same settings that an earlier call left; false if there is none.
+static bool read_seed_result(imp_sweep_row *row, const char *path, const char *identity)
+{
+    char *text;
+    size_t length;
+    if (!imp_path_exists(path) ||
+        imp_file_read(&text, &length, path, RECORD_BYTES_MAX, NULL) != IMP_OK)
+        return false;
+    json_t *root = json_loads(text, 0, NULL);
+    const char *of = "";
+    const bool same = root != NULL && json_unpack(root, "{s:s}", "of", &of) == 0 &&
+                      strcmp(of, identity) == 0 && imp_sweep_row_from_json(row, root);
+    json_decref(root);
+    free(text);
+    return same;
+}
+
+static imp_status evaluate_policy(imp_sweep_row *row, const imp_sweep_settings *s,
+                                  const imp_options *options, const char *policy,
+                                  const imp_monitor *monitor, imp_error *err)
+{
+    imp_policy_factory *driver = NULL;
+    imp_eval_def eval = s->eval;
+    imp_evaluation evaluation = {0};
+    imp_status status = imp_policy_factory_open(&driver, policy, &s->eval.expert, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_match_model(options, &s->sim, driver, &eval.camera, err);
+    if (status == IMP_OK)
+        status = imp_evaluate(&evaluation, driver, &eval, monitor, err);
+    imp_console_clear_progress();
+    if (status == IMP_OK)
+        imp_sweep_row_from_evaluation(row, &evaluation);
+    imp_evaluation_free(&evaluation);
+    imp_policy_factory_close(driver);
+    return status;
+}
+
+static imp_status train_seed(imp_sweep_row *row, imp_sweep_settings *s, imp_options *training,
+                             const char *folder, const imp_monitor *monitor, imp_error *err)
+{
+    imp_train_summary summary = {0};
+    imp_train_def *def = &s->train.train;
+    char *json = imp_options_to_json(training);
+    def->resume = true;
+    def->settings = json != NULL ? json : "{}";
+    imp_status status =
+        imp_train(&summary, folder, s->train.folders, s->train.data.count, def, monitor, err);
+    imp_console_clear_progress();
+    free(json);
+    def->settings = "{}";
+    if (status == IMP_OK)
+        status = imp_output_folder_save_settings(training, folder, err);
+    row->loss = summary.best_loss;
+    row->best_epoch = summary.best_epoch;
+    row->train_seconds = summary.seconds;
+    return status;
+}
+
+// One seed: trained and evaluated, as far as that is not done yet.
+static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings *s,
+                                          const imp_options *options, imp_options *training,
+                                          const imp_monitor *monitor, imp_error *err)
+{
+    char folder[IMP_PATH_MAX], path[IMP_PATH_MAX], settings[IMP_PATH_MAX];
+    imp_status status = seed_folder_path(folder, s, row->seed, err);
+    if (status == IMP_OK)
+        status = imp_path_join(path, folder, "evaluation.json", err);
+    if (status == IMP_OK)
+        status = imp_path_join(settings, folder, IMP_SETTINGS_FILE_NAME, err);
+    if (status != IMP_OK)
+        return status;
+    s->train.train.seed = row->seed;
+    char *identity = settings_identity(options, training);
+    if (identity == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
+    row->train_seconds = NAN;
+    if (!imp_checkpoint_is_complete(folder) || !imp_path_exists(settings) ||
+        !read_seed_result(row, path, identity)) {
+        status = train_seed(row, s, training, folder, monitor, err);
+        if (status == IMP_OK)
+            status = evaluate_policy(row, s, options, folder, monitor, err);
+        if (status == IMP_OK) {
+            json_t *record = imp_sweep_row_to_json(row);
+            json_object_set_new(record, "of", json_string(identity));
+            status = imp_json_write_file(path, record, EXACT_DIGITS, err);
+        }
+    }
+    free(identity);
+    return status;
+}
+
+static imp_status check_sweep(const imp_sweep_settings *s, const imp_options *options,
+                              imp_error *err)
+{
+    if (s->seeds < 1 || s->seeds > SEEDS_MAX)
+        return imp_fail(err, IMP_USAGE, "--seeds %d is not within 1 to %d", s->seeds, SEEDS_MAX);
+    // what cannot be learned from is better known before the expert has driven for a minute
+    for (int k = 0; k < s->train.data.count; k++) {
+        imp_dataset *dataset;
+        const imp_status status = imp_dataset_open(&dataset, s->train.folders[k], err);
+        if (status != IMP_OK)
+            return status;
+        imp_dataset_close(dataset);
+    }
+    return imp_output_folder_prepare(options, s->out, s->resume, false, err);
+}
+
+static imp_status run_all_seeds(imp_sweep_settings *s, const imp_options *options,
+                                imp_options *training, imp_sweep_row *rows, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    const imp_monitor monitor = imp_console_monitor(options);
+    imp_status status = imp_path_join(path, s->out, "sweep.json", err);
+    if (status == IMP_OK)
+        status = imp_folder_create(s->out, err);
+    if (status == IMP_OK)
+        status = evaluate_policy(&s->expert, s, options, "expert", &monitor, err);
+    if (status == IMP_OK && !options->json)
+        imp_sweep_print_header(s);
+    for (int k = 0; k < s->seeds && status == IMP_OK; k++) {
+        rows[k].seed = s->first_seed + (uint64_t)k;
+        status = train_and_evaluate_seed(&rows[k], s, options, training, &monitor, err);
+        if (status == IMP_OK && !options->json)
+            imp_sweep_print_row(&rows[k]);
+        if (status == IMP_INTERRUPTED)
+            return imp_fail(err, status,
+                            "interrupted with seed %" PRIu64
+                            ": continue with --resume and the same "
+                            "options",
+                            rows[k].seed);
+    }
+    return status == IMP_OK
+               ? imp_json_write_file(path, imp_sweep_to_json(s, rows), EXACT_DIGITS, err)
+               : status;
+}
+
+static imp_status run_sweep(imp_sweep_settings *s, const imp_options *options,
+                            imp_options *training, imp_sweep_row **rows, imp_error *err)
+{
+    imp_status status = parse_train_options(s, options, training, err);
+    if (status != IMP_OK || training->help)
+        return status;
+    status = check_sweep(s, options, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera,
+                                       &s->eval.expert, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_read_split(&s->sim, &s->eval.split, err);
+    if (status == IMP_OK)
+        status = imp_randomization_options_parse(options, &s->sim, &s->eval.randomization, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_open_assets(options, &s->sim, &s->eval.scene, &s->assets, err);
+    if (status != IMP_OK)
+        return status;
+    s->eval.maps = s->sim.maps.items;
+    s->eval.map_count = s->sim.maps.count;
+    s->eval.threads = s->sim.threads;
+    s->eval.keep = 0;
+    if (!imp_options_given(options, &s->eval.settle_steps))
+        s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
+    if (s->eval.settle_steps >= s->eval.steps)
+        return imp_fail(err, IMP_USAGE, "--settle-steps %d: episodes of at most %s never do",
+                        s->eval.settle_steps, IMP_PLURAL(s->eval.steps, "step"));
+    s->eval.ask_expert = true;
+    *rows = calloc((size_t)s->seeds, sizeof **rows);
+    return *rows != NULL
+               ? run_all_seeds(s, options, training, *rows, err)
+               : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(s->seeds, "seed"));
+}
+
+// Whether a network does not get as far as is required.
+static bool misses_requirement(const imp_sweep_settings *s, const imp_sweep_row *row,
+                               imp_error *err)
+{
+    char progress[24];
+    if ((double)row->completed < s->require_completed * row->episodes)
+        imp_fail(err, IMP_CHECK_FAILED,
+                 "seed %" PRIu64 ": %d of %s %s completed (%d stalled), the share of %g is "
+                 "required",
+                 row->seed, row->completed, IMP_PLURAL(row->episodes, "episode"),
+                 row->episodes == 1 ? "was" : "were", row->stalled, s->require_completed);
+    else if (s->require_progress > 0.0 && !(row->progress >= s->require_progress))
+        imp_fail(err, IMP_CHECK_FAILED,
+                 "seed %" PRIu64 ": progress is %s of the expert's, %g is required", row->seed,
+                 imp_format_real_or_dash(progress, row->progress, 3), s->require_progress);
+    return err->status != IMP_OK;
+}
+
+// Prints what came out, and looks whether it is what was required.
+static int report_results(const imp_sweep_settings *s, const imp_options *options,
+                          const imp_sweep_row *rows)
+{
+    imp_error err = {0};
+    char lane[24];
+    if (!options->json)
+        imp_sweep_print_statistics(s, rows);
+    const int code = options->json ? imp_console_finish_with_json(imp_sweep_to_json(s, rows))
+                                   : imp_console_flush();
+    if (code != 0)
+        return code;
+    for (int k = 0; k < s->seeds; k++) {
+        if (misses_requirement(s, &rows[k], &err))
+            return imp_console_print_error(IMP_CHECK_FAILED, &err);
+        if ((double)rows[k].survived < s->require_survival * rows[k].episodes)
+            return imp_console_print_error(
+                imp_fail(&err, IMP_CHECK_FAILED,
+                         "seed %" PRIu64 ": %d of %s survived, the share "
+                         "of %g is required",
+                         rows[k].seed, rows[k].survived, IMP_PLURAL(rows[k].episodes, "episode"),
+                         s->require_survival),
+                &err);
+        if (s->require_lane_distance > 0.0 && !(rows[k].lane_distance <= s->require_lane_distance))
+            return imp_console_print_error(
+                imp_fail(&err, IMP_CHECK_FAILED,
+                         "seed %" PRIu64 ": the mean |lane distance| is %s m, %g m are required",
+                         rows[k].seed, imp_format_real_or_dash(lane, rows[k].lane_distance, 4),
+                         s->require_lane_distance),
+                &err);
+    }
+    return 0;
+}
+
+static int run_sweep_command(const imp_command *command, int argc, char **argv)
+{
+    imp_sweep_settings s = {
+        .sim = imp_default_sim_options(),
+        .eval = imp_default_eval_def(),
+        .train = imp_default_train_settings(),
+        .seeds = 5,
+        .first_seed = 1,
+        .out = "runs/sweep",
+    };
+    s.eval.episodes = 100;
+    s.eval.steps = 1500;
+    imp_options options, training = {0};
+    imp_error err = {0};
+    imp_sweep_row *rows = NULL;
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_sweep(&s, &options, &training, &rows, &err);
+    int code = status != IMP_OK                ? imp_console_print_error(status, &err)
+               : options.help || training.help ? imp_console_flush()
+                                               : report_results(&s, &options, rows);
+    free(rows);
+    imp_assets_close(s.assets);
+    imp_options_free(&training);
+    imp_options_free(&options);
+    imp_train_settings_free(&s.train);
+    return code;
+}
+
+const imp_command imp_command_sweep = {
+    .name = "sweep",
+    .summary = "train with several seeds, and tell how much they differ",
+    .operands = "-- [options of imprint train]",
+    .details =
+        "Trains a network per seed on the same data, in seed-<n> of the folder, lets each "
+        "drive from the same starts, and shows the spread over seeds next to the expert. What "
+        "is done is kept: a sweep that was interrupted, or is to have more seeds, goes on "
+        "with --resume.",
+    .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-sweep-d --force &&\n"
+                "  imprint sweep --seeds 2 --episodes 5 --steps 100 --out /tmp/imprint-sweep "
+                "--resume \\\n"
+                "    -- --data /tmp/imprint-sweep-d --epochs 2",
+    .run = run_sweep_command,
+};

@@ -1,0 +1,171 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/io/content_hash.h"
+#include "cli/eval_commands/eval.h"
+#include "cli/output/console.h"
+
+// Of more episodes than these, each has a row in episodes.csv only.
+enum { LISTED_MAX = 10000 };
+
+json_t *imp_estimate_json(imp_estimate estimate)
+{
+    return json_pack("{s:o, s:o, s:o}", "value", imp_json_real_or_null(estimate.value), "low",
+                     imp_json_real_or_null(estimate.low), "high",
+                     imp_json_real_or_null(estimate.high));
+}
+
+json_t *imp_eval_stats_json(const imp_eval_stats *f)
+{
+    return json_pack(
+        "{s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "episodes",
+        f->episodes, "completed", f->completed, "survived", f->survived, "stalled", f->stalled,
+        "completion", imp_estimate_json(f->completion), "progress", imp_estimate_json(f->progress),
+        "net_distance_m", imp_estimate_json(f->net_distance), "survival",
+        imp_estimate_json(f->survival), "reward", imp_estimate_json(f->reward), "distance_m",
+        imp_estimate_json(f->distance), "speed_m_s", imp_estimate_json(f->speed), "lane_distance_m",
+        imp_estimate_json(f->lane_distance), "action_error", imp_estimate_json(f->action_error));
+}
+
+static json_t *lane_distance_json(const imp_episode_result *r)
+{
+    return imp_json_real_or_null(r->in_lane > 0 ? r->lane_distance_mean : NAN);
+}
+
+static json_t *episode_json(const imp_episode_result *r)
+{
+    return json_pack(
+        "{s:s, s:i, s:s, s:b, s:b, s:o, s:f, s:f, s:b, s:f, s:f, s:o, s:o, s:o, s:[f,f,f], "
+        "s:[f,f,f]}",
+        "map", r->map, "steps", r->steps, "ending", imp_end_reason_name(r->ending), "completed",
+        imp_episode_completed(r), "stalled", r->stalled, "progress",
+        imp_json_real_or_null(r->progress), "net_distance_m", r->net_distance,
+        "expert_net_distance_m", r->expert_net_distance, "expert_stalled", r->expert_stalled,
+        "reward", r->reward, "distance_m", r->distance, "speed_mean_m_s",
+        imp_json_real_or_null(r->settled > 0 ? r->speed_mean : NAN), "lane_distance_mean_m",
+        lane_distance_json(r), "action_error", imp_json_real_or_null(r->action_error), "start",
+        r->start.x, r->start.z, r->start.heading, "end", r->end.x, r->end.z, r->end.heading);
+}
+
+static json_t *episodes_json(const imp_evaluation *evaluation)
+{
+    json_t *array = json_array();
+    for (int e = 0; e < evaluation->episodes && e < LISTED_MAX; e++)
+        json_array_append_new(array, episode_json(&evaluation->results[e]));
+    return array;
+}
+
+static json_t *worst_json(const imp_evaluation *evaluation)
+{
+    json_t *array = json_array();
+    for (int k = 0; k < evaluation->worst_count; k++) {
+        const imp_episode_result *r = &evaluation->results[evaluation->worst[k]];
+        json_array_append_new(array, json_pack("{s:i, s:s, s:s, s:b, s:i, s:o}", "episode",
+                                               evaluation->worst[k], "map", r->map, "ending",
+                                               imp_end_reason_name(r->ending), "stalled",
+                                               r->stalled, "steps", r->steps,
+                                               "lane_distance_mean_m", lane_distance_json(r)));
+    }
+    return array;
+}
+
+static json_t *maps_json(const imp_evaluation *evaluation, const imp_policy_factory *driver)
+{
+    json_t *array = json_array();
+    for (int k = 0; k < evaluation->map_count; k++) {
+        json_t *stats = imp_eval_stats_json(&evaluation->maps[k].stats);
+        const char *name = evaluation->maps[k].name;
+        json_object_set_new(stats, "map", json_string(name));
+        json_object_set_new(stats, "trained_on",
+                            json_boolean(imp_policy_factory_trained_on(driver, name)));
+        json_array_append_new(array, stats);
+    }
+    return array;
+}
+
+// What a policy is called: on the screen as the user called it; in files, which are compared, by
+// what it is.
+static const char *policy_label(char out[IMP_POLICY_IDENTITY_MAX], const imp_eval_settings *s,
+                                const imp_eval_outcome *o, int p, bool stored)
+{
+    if (!stored)
+        return s->policies.items[p];
+    imp_policy_factory_identity(o->drivers[p], out);
+    return out;
+}
+
+static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outcome *o, bool stored)
+{
+    char name[IMP_POLICY_IDENTITY_MAX], first[IMP_POLICY_IDENTITY_MAX];
+    json_t *array = json_array();
+    for (int p = 1; p < o->count; p++) {
+        imp_comparison c;
+        if (imp_evaluation_compare(&c, &o->evaluations[p], &o->evaluations[0], NULL) != IMP_OK)
+            continue;
+        json_array_append_new(
+            array,
+            json_pack("{s:s, s:s, s:i, s:i, s:f, s:o, s:i, s:i, s:f, s:o, s:o, s:o}", "policy",
+                      policy_label(name, s, o, p, stored), "minus",
+                      policy_label(first, s, o, 0, stored), "only_it_completed",
+                      c.completed_only_first, "only_the_other_completed", c.completed_only_second,
+                      "completion_p", c.completion_p, "progress", imp_estimate_json(c.progress),
+                      "only_it_survived", c.survived_only_first, "only_the_other_survived",
+                      c.survived_only_second, "survival_p", c.survival_p, "reward",
+                      imp_estimate_json(c.reward), "distance_m", imp_estimate_json(c.distance),
+                      "lane_distance_m", imp_estimate_json(c.lane_distance)));
+    }
+    return array;
+}
+
+static json_t *policy_json(const char *name, const imp_evaluation *e,
+                           const imp_policy_factory *driver)
+{
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:o, s:f, s:f, s:o, s:o, s:f, s:o, s:o, s:o, "
+                     "s:o, s:o}",
+                     "policy", name, "episodes", e->episodes, "completed", e->completed, "survived",
+                     e->survived, "stalled", e->stalled, "progress",
+                     imp_json_real_or_null(e->stats.progress.value), "total_reward",
+                     e->total_reward, "mean_reward", e->mean_reward, "lane_distance_mean_m",
+                     imp_json_real_or_null(e->lane_distance_mean), "lane_distance_p95_m",
+                     imp_json_real_or_null(e->lane_distance_p95), "distance_mean_m",
+                     e->distance_mean, "speed_mean_m_s", imp_json_real_or_null(e->speed_mean),
+                     "figures", imp_eval_stats_json(&e->stats), "maps", maps_json(e, driver),
+                     "worst", worst_json(e), "results", episodes_json(e));
+}
+
+// The table that starts are from: its path, or in files what is in it. NULL if there is none.
+static const char *starts_label(char out[40], const imp_eval_settings *s, bool stored)
+{
+    uint64_t hash;
+    if (s->starts_path == NULL || !stored ||
+        imp_content_hash(&hash, s->starts_path, NULL) != IMP_OK)
+        return s->starts_path;
+    snprintf(out, 40, "content %016" PRIx64, hash);
+    return out;
+}
+
+json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, bool stored)
+{
+    json_t *policies = json_array();
+    for (int p = 0; p < o->count; p++) {
+        const imp_evaluation *e = &o->evaluations[p];
+        char name[IMP_POLICY_IDENTITY_MAX];
+        json_t *policy = policy_json(policy_label(name, s, o, p, stored), e, o->drivers[p]);
+        if (!stored)
+            json_object_set_new(policy, "seconds", json_real(e->seconds));
+        if (o->robustness != NULL)
+            json_object_set_new(policy, "robustness", imp_robustness_json(&o->robustness[p]));
+        json_array_append_new(policies, policy);
+    }
+    const imp_evaluation *first = &o->evaluations[0];
+    const char *map = first->map_count == 1 ? first->maps[0].name : "several maps";
+    char table[40];
+    return json_pack("{s:s, s:s?, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map",
+                     stored ? map : imp_eval_map_name(s), "starts", starts_label(table, s, stored),
+                     "split", imp_map_split_name((int)s->eval.split), "episodes", s->eval.episodes,
+                     "steps", s->eval.steps, "settle_steps", s->eval.settle_steps, "seed",
+                     (json_int_t)s->eval.env.seed, "all_episodes_listed",
+                     s->eval.episodes <= LISTED_MAX, "policies", policies, "comparisons",
+                     comparisons_json(s, o, stored));
+}

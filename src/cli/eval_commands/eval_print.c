@@ -1,0 +1,204 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "cli/eval_commands/eval.h"
+#include "cli/output/console.h"
+
+const char *imp_eval_map_name(const imp_eval_settings *s)
+{
+    return s->sim.maps.count == 1 ? s->sim.maps.items[0] : "several maps";
+}
+
+enum { NAME_WIDTH = 10 }; // of a policy in a table; a longer name has a line of its own
+
+// The name of a policy, and what goes before the other columns of its row.
+static void print_policy_name(const imp_eval_settings *s, int p)
+{
+    const char *name =
+        imp_path_unique_suffix((const char *const *)s->policies.items, s->policies.count, p);
+    if (strlen(name) > NAME_WIDTH)
+        printf("%s\n%-*s", name, NAME_WIDTH, "");
+    else
+        printf("%-*s", NAME_WIDTH, name);
+}
+
+// "+-0.12", or nothing where too few episodes say how sure a figure is.
+static const char *format_margin(char out[24], imp_estimate e, double unit, int digits)
+{
+    out[0] = '\0';
+    if (!isnan(e.low))
+        snprintf(out, 24, "+-%.*f", digits, unit * (e.high - e.low) / 2.0);
+    return out;
+}
+
+// "83.9-96.5%"; a share of 1 has no decimals.
+static const char *format_interval(char out[32], imp_estimate share)
+{
+    const double high = 100.0 * share.high;
+    snprintf(out, 32, "%.1f-%.*f%%", 100.0 * share.low, high < 99.95 ? 1 : 0, high);
+    return out;
+}
+
+static void print_metrics_table(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    printf("%-*s  %10s  %9s  %12s  %8s  %9s  %8s\n", NAME_WIDTH, "policy", "completed", "progress",
+           "|lane dist.|", "distance", "speed", "reward");
+    for (int p = 0; p < o->count; p++) {
+        const imp_evaluation *e = &o->evaluations[p];
+        const imp_eval_stats *f = &e->stats;
+        char share[32], m[5][24], stats[3][24];
+        print_policy_name(s, p);
+        printf("  %4d/%-5d  %7s %%  %9s cm  %6.2f m  %5s m/s  %8.1f\n", f->completed, f->episodes,
+               imp_format_real_or_dash(stats[0], 100.0 * f->progress.value, 1),
+               imp_format_real_or_dash(stats[1], 100.0 * e->lane_distance_mean, 2),
+               e->distance_mean, imp_format_real_or_dash(stats[2], e->speed_mean, 3),
+               e->mean_reward);
+        printf("%-*s  %10s  %9s  %12s  %8s  %9s  %8s\n", NAME_WIDTH, "",
+               format_interval(share, f->completion), format_margin(m[0], f->progress, 100.0, 1),
+               format_margin(m[1], f->lane_distance, 100.0, 2),
+               format_margin(m[2], f->distance, 1.0, 2), format_margin(m[3], f->speed, 1.0, 3),
+               format_margin(m[4], f->reward, 1.0, 1));
+    }
+}
+
+static int count_endings(const imp_evaluation *evaluation, imp_end_reason ending)
+{
+    int count = 0;
+    for (int e = 0; e < evaluation->episodes; e++)
+        count += evaluation->results[e].ending == ending;
+    return count;
+}
+
+// What episodes ended by, and what else there is to tell.
+static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    printf("\n%-*s  %9s  %7s  %12s  %9s  %8s  %12s\n", NAME_WIDTH, "policy", "survived", "stalled",
+           imp_end_reason_name(IMP_END_INVALID_POSE), imp_end_reason_name(IMP_END_COLLISION), "p95",
+           "|a-a exp.|");
+    for (int p = 0; p < o->count; p++) {
+        const imp_evaluation *e = &o->evaluations[p];
+        const imp_estimate error = e->stats.action_error;
+        char p95[24], m[24], text[48] = "-", survived[24];
+        if (!isnan(error.value))
+            snprintf(text, sizeof text, "%.3f%s", error.value, format_margin(m, error, 1.0, 3));
+        snprintf(survived, sizeof survived, "%d/%d", e->survived, e->episodes);
+        print_policy_name(s, p);
+        printf("  %9s  %7d  %12d  %9d  %5s cm  %12s\n", survived, e->stalled,
+               count_endings(e, IMP_END_INVALID_POSE), count_endings(e, IMP_END_COLLISION),
+               imp_format_real_or_dash(p95, 100.0 * e->lane_distance_p95, 2), text);
+    }
+}
+
+// The worst episodes that were not completed.
+static void print_worst(const char *name, const imp_evaluation *e)
+{
+    enum { NAMED = 3 };
+    for (int k = 0; k < e->worst_count && k < NAMED; k++) {
+        const imp_episode_result *r = &e->results[e->worst[k]];
+        if (imp_episode_terminated(r))
+            printf("%s: episode %d on %s ended by %s after %s\n", name, e->worst[k], r->map,
+                   imp_end_reason_name(r->ending), IMP_PLURAL(r->steps, "step"));
+        else if (r->stalled)
+            printf("%s: episode %d on %s stalled by step %d\n", name, e->worst[k], r->map,
+                   r->stalled_step);
+    }
+}
+
+static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    if (o->count < 2 || s->eval.episodes < 2)
+        return;
+    printf("\nminus %s, episode by episode: those that only one completed, sign test\n%-*s  %7s  "
+           "%8s  %5s  %9s  %10s  %9s  %8s\n",
+           s->policies.items[0], NAME_WIDTH, "policy", "only it", "only 1st", "p", "progress",
+           "lane dist.", "distance", "reward");
+    for (int p = 1; p < o->count; p++) {
+        imp_comparison c;
+        char m[4][24], progress[24], lane[24];
+        if (imp_evaluation_compare(&c, &o->evaluations[p], &o->evaluations[0], NULL) != IMP_OK)
+            continue;
+        print_policy_name(s, p);
+        printf("  %7d  %8d  %5.3f  %7s %%  %7s cm  %+7.2f m  %+8.1f\n", c.completed_only_first,
+               c.completed_only_second, c.completion_p,
+               imp_format_real_or_dash(progress, 100.0 * c.progress.value, 1),
+               imp_format_real_or_dash(lane, 100.0 * c.lane_distance.value, 2), c.distance.value,
+               c.reward.value);
+        printf("%-*s  %7s  %8s  %5s  %9s  %10s  %9s  %8s\n", NAME_WIDTH, "", "", "", "",
+               format_margin(m[0], c.progress, 100.0, 1),
+               format_margin(m[1], c.lane_distance, 100.0, 2),
+               format_margin(m[2], c.distance, 1.0, 2), format_margin(m[3], c.reward, 1.0, 1));
+    }
+}
+
+static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    enum { MAPS_MAX = 60 };
+    const imp_evaluation *first = &o->evaluations[0];
+    if (first->map_count < 2)
+        return;
+    printf("\n%-*s  %9s  %10s  %9s  %12s  %8s\n", NAME_WIDTH, "map by map", "completed", "",
+           "progress", "|lane dist.|", "distance");
+    for (int k = 0; k < first->map_count && k < MAPS_MAX; k++) {
+        if (first->maps[k].stats.episodes > 0)
+            printf("%s\n", first->maps[k].name);
+        for (int p = 0; p < o->count; p++) {
+            const imp_eval_stats *f = &o->evaluations[p].maps[k].stats;
+            char share[32], lane[24], progress[24];
+            if (f->episodes == 0)
+                continue;
+            print_policy_name(s, p);
+            printf("  %4d/%-4d  %10s  %7s %%  %9s cm  %6.2f m\n", f->completed, f->episodes,
+                   format_interval(share, f->completion),
+                   imp_format_real_or_dash(progress, 100.0 * f->progress.value, 1),
+                   imp_format_real_or_dash(lane, 100.0 * f->lane_distance.value, 2),
+                   f->distance.value);
+        }
+    }
+    if (first->map_count > MAPS_MAX)
+        printf("%s: see --json or --out\n", IMP_PLURAL(first->map_count - MAPS_MAX, "more map"));
+}
+
+// On how many of the maps networks were trained: what they do there proves little.
+static void print_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    for (int p = 0; p < o->count; p++) {
+        int count = 0;
+        for (int k = 0; k < o->evaluations[p].map_count; k++)
+            count += imp_policy_factory_trained_on(o->drivers[p], o->evaluations[p].maps[k].name);
+        if (count > 0)
+            printf("%s was trained on %d of these %s: see --split\n", s->policies.items[p], count,
+                   IMP_PLURAL(o->evaluations[p].map_count, "map"));
+    }
+}
+
+void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
+{
+    size_t width = 0;
+    for (int p = 0; p < o->count; p++)
+        width = strlen(s->policies.items[p]) > width ? strlen(s->policies.items[p]) : width;
+    printf("%s, %s of at most %s, ", imp_eval_map_name(s), IMP_PLURAL(s->eval.episodes, "episode"),
+           IMP_PLURAL(s->eval.steps, "step"));
+    if (s->starts_path != NULL)
+        printf("starts from %s\n", s->starts_path);
+    else
+        printf("the same starts for all\n");
+    printf("completed: to the last step without a stall; progress: of the expert's way\n\n");
+    print_metrics_table(s, o);
+    print_endings(s, o);
+    print_comparisons(s, o);
+    print_maps(s, o);
+    printf("\n");
+    print_training_maps(s, o);
+    for (int p = 0; p < o->count; p++)
+        print_worst(s->policies.items[p], &o->evaluations[p]);
+    for (int p = 0; p < o->count; p++)
+        printf("%-*s  total reward: %.2f, mean reward: %.2f\n", (int)width, s->policies.items[p],
+               o->evaluations[p].total_reward, o->evaluations[p].mean_reward);
+    for (int p = 0; p < o->count && o->robustness != NULL; p++)
+        imp_robustness_print(s->policies.items[p], &o->robustness[p]);
+    if (s->out != NULL)
+        printf("\nwritten: %s/report.html, metrics.json, episodes.csv and pictures\n", s->out);
+}

@@ -1,0 +1,257 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/text/plural.h"
+#include "cli/map_commands/map_generation.h"
+#include "cli/map_commands/map_print.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/output_extension.h"
+#include "imprint/report.h"
+
+typedef struct settings {
+    const char *out;
+    int size[2];
+    bool force, strict;
+    imp_map_gen_options generation;
+} settings;
+
+static imp_status list_builtin_maps(const imp_options *options, json_t *array, imp_error *err)
+{
+    if (!options->json)
+        printf("%-38s %8s %8s %6s %8s  %s\n", "map", "tiles", "drivable", "lanes", "objects",
+               "what it is");
+    for (int k = 0; k < imp_builtin_map_count(); k++) {
+        imp_world *world;
+        char size[32], description[256];
+        imp_status status = imp_world_load(&world, imp_builtin_map_name(k), err);
+        if (status != IMP_OK)
+            return status;
+        snprintf(size, sizeof size, "%d x %d", world->columns, world->rows);
+        imp_map_description(world, description, sizeof description);
+        if (options->json)
+            json_array_append_new(array, imp_map_json(world));
+        else
+            printf("%-38s %8s %8d %6d %8d  %s\n", world->name, size, world->drivable_count,
+                   world->curve_count, world->object_count, description);
+        imp_world_destroy(world);
+    }
+    return IMP_OK;
+}
+
+// A remark on where episodes start.
+typedef struct start_remark {
+    int line;
+    char text[sizeof((imp_error *)0)->message + 64];
+} start_remark;
+
+// Whether episodes can start within an angle of the lane; the message has no map's name before it.
+static imp_status check_start_angle(const imp_world *world, double angle_deg, imp_env *env,
+                                    imp_error *err)
+{
+    imp_error why = {0};
+    imp_env_def def = imp_default_env_def();
+    def.accept_start_angle = angle_deg * IMP_PI / 180.0;
+    imp_status status = imp_env_init(env, world, &def, &why);
+    if (status == IMP_OK)
+        status = imp_env_reset(env, 0, &why);
+    if (status == IMP_OK)
+        return IMP_OK;
+    const size_t length = strlen(world->name);
+    const bool named = strncmp(why.message, world->name, length) == 0 && why.message[length] == ':';
+    return imp_fail(err, status, "%s",
+                    why.message + (named ? length + 1 + strspn(why.message + length + 1, " ") : 0));
+}
+
+// What makes a readable map useless for driving, and a remark on what makes its starts odd.
+static imp_status check_drivable(const imp_world *world, const char *map, start_remark *remark,
+                                 imp_error *err)
+{
+    imp_env env;
+    imp_error why = {0};
+    const double widest = imp_default_env_def().accept_start_angle * 180.0 / IMP_PI;
+    const imp_status status = check_start_angle(world, widest, &env, &why);
+    remark->line = world->start_line;
+    remark->text[0] = '\0';
+    if (status != IMP_OK)
+        return imp_fail(err, status == IMP_BAD_INPUT ? IMP_CHECK_FAILED : status, "%s: %s", map,
+                        why.message);
+    if (world->has_start_pose && !imp_env_is_valid_pose(&env, env.pose, 1.0)) {
+        const imp_object *met = imp_env_find_collision(&env, env.pose, 2.0 * IMP_CENTRE_FORWARD);
+        snprintf(remark->text, sizeof remark->text,
+                 "start_pose puts the robot %s%s%s: episodes end at their first step",
+                 met != NULL ? "into '" : "off the road", met != NULL ? met->name : "",
+                 met != NULL ? "'" : "");
+    } else if (check_start_angle(world, imp_default_sim_options().start_angle_deg, &env, &why) !=
+               IMP_OK) {
+        snprintf(remark->text, sizeof remark->text, "with the default --start-angle-deg %g, %s",
+                 imp_default_sim_options().start_angle_deg, why.message);
+    }
+    return IMP_OK;
+}
+
+static void report_remark(const char *map, int line, const char *text, json_t *warnings,
+                          bool to_terminal)
+{
+    json_array_append_new(warnings, json_pack("{s:i, s:s}", "line", line, "text", text));
+    if (to_terminal)
+        printf("%s:%d: %s\n", map, line, text);
+}
+
+// Returns how many remarks there are.
+static int report_remarks(const imp_world *world, const char *map, const start_remark *remark,
+                          json_t *object)
+{
+    json_t *warnings = json_array();
+    for (int k = 0; k < world->warning_count; k++)
+        report_remark(map, world->warnings[k].line, world->warnings[k].text, warnings,
+                      object == NULL);
+    if (remark->text[0] != '\0')
+        report_remark(map, remark->line, remark->text, warnings, object == NULL);
+    const int count = (int)json_array_size(warnings);
+    if (object != NULL)
+        json_object_set(object, "notices", warnings);
+    json_decref(warnings);
+    return count;
+}
+
+static imp_status check_map(const imp_options *options, bool strict, const char *map, json_t *array,
+                            imp_error *err)
+{
+    imp_world *world = NULL;
+    imp_status status = imp_world_load(&world, map, err);
+    json_t *object = NULL;
+    if (options->json)
+        object = status == IMP_OK ? imp_map_json(world) : json_pack("{s:s}", "map", map);
+    if (status == IMP_OK) {
+        char summary[512];
+        start_remark remark;
+        status = check_drivable(world, map, &remark, err);
+        const int count = report_remarks(world, map, &remark, object);
+        if (status == IMP_OK && strict && count > 0)
+            status = imp_fail(err, IMP_CHECK_FAILED, "%s: %s, and --strict allows none", map,
+                              IMP_PLURAL(count, "remark"));
+        imp_map_summary(world, summary, sizeof summary);
+        if (status == IMP_OK && !options->json)
+            printf("%s: ok, %s\n", map, summary);
+    }
+    if (object != NULL && status != IMP_OK)
+        json_object_set_new(object, "problem", json_string(err->message));
+    if (object != NULL)
+        json_array_append_new(array, object);
+    imp_world_destroy(world);
+    return status;
+}
+
+// Looks at all maps and names each that is wrong; the status is that of the last of them.
+static imp_status check_maps(const settings *s, const imp_options *options, json_t *array,
+                             imp_error *err)
+{
+    imp_error latest = {0};
+    for (int k = 1; k < options->operand_count; k++) {
+        imp_error mine = {0};
+        imp_status status = check_map(options, s->strict, options->operands[k], array, &mine);
+        if (status != IMP_OK && latest.status != IMP_OK)
+            imp_console_print_error(latest.status, &latest);
+        if (status != IMP_OK)
+            latest = mine;
+    }
+    if (latest.status != IMP_OK)
+        return imp_fail(err, latest.status, "%s", latest.message);
+    return IMP_OK;
+}
+
+static imp_status show_map(const settings *s, const imp_options *options, json_t *array,
+                           imp_error *err)
+{
+    imp_map_image_def def = imp_default_map_image_def();
+    static const char *const extensions[] = {".png", ".svg", NULL};
+    imp_world *world;
+    imp_status status = s->out != NULL ? imp_output_check_file(s->out, extensions, err) : IMP_OK;
+    if (status == IMP_OK)
+        status = imp_world_load(&world, options->operands[1], err);
+    if (status != IMP_OK)
+        return status;
+    def.width = s->size[0];
+    def.height = s->size[1];
+    if (s->out != NULL)
+        status = imp_map_image_write(s->out, world, &def, err);
+    if (status == IMP_OK && options->json)
+        json_array_append_new(array, imp_map_json(world));
+    else if (status == IMP_OK)
+        imp_map_print(world);
+    imp_world_destroy(world);
+    return status;
+}
+
+static imp_status run_subcommand(const settings *s, const imp_options *options, json_t *array,
+                                 imp_error *err)
+{
+    enum { LIST, CHECK, SHOW, NEW };
+    static const imp_subcommand subcommands[] = {[LIST] = {"list", 0, 0, ""},
+                                                 [CHECK] = {"check", 1, -1, "MAP..."},
+                                                 [SHOW] = {"show", 1, 1, "MAP"},
+                                                 [NEW] = {"new", 0, 0, "--out FILE"},
+                                                 {0}};
+    int action;
+    const imp_status status = imp_options_subcommand(&action, options, subcommands, err);
+    if (status != IMP_OK)
+        return status;
+    return action == LIST    ? list_builtin_maps(options, array, err)
+           : action == CHECK ? check_maps(s, options, array, err)
+           : action == SHOW
+               ? show_map(s, options, array, err)
+               : imp_map_gen_run(options, &s->generation, s->size, s->out, s->force, array, err);
+}
+
+static int run_map_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.generation = imp_default_map_gen_options()};
+    imp_options options;
+    imp_error err = {0};
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE",
+         "show: draw the map as .svg or .png; new: write it there", IMP_TRANSIENT},
+        {"size", 0, IMP_OPTION_PAIR, s.size, "WxH",
+         "show: pixels of the picture; new: tiles of the town [9x9]", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "new: replace what is at --out",
+         IMP_TRANSIENT},
+        {"strict", 0, IMP_OPTION_FLAG, &s.strict, NULL, "check: remarks count as failures",
+         IMP_TRANSIENT},
+    };
+    imp_options_init(&options, command);
+    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
+    imp_map_gen_options_add(&options, &s.generation);
+    json_t *array = json_array();
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_subcommand(&s, &options, array, &err);
+    int code = imp_console_flush();
+    if (options.json && !options.help && json_array_size(array) > 0)
+        code = imp_console_finish_with_json(json_pack("{s:O}", "maps", array));
+    if (status != IMP_OK)
+        code = imp_console_print_error(status, &err);
+    json_decref(array);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_map = {
+    .name = "map",
+    .summary = "list, check, draw or make maps",
+    .operands = "list | check MAP... | show MAP | new",
+    .details =
+        "MAP is a built-in name, the path of a YAML file, or a folder of lib-dt-maps. `check` "
+        "names what is wrong with "
+        "the number of its line, and remarks on what is odd; only what is wrong makes it "
+        "fail. `new` makes towns that nobody drew, a folder of them with --count; log, train "
+        "and eval take such a folder as --map.",
+    .examples = "  imprint map list\n"
+                "  imprint map check loop_empty udem1\n"
+                "  imprint map show zigzag_dists --out /tmp/zigzag.svg\n"
+                "  imprint map new --random --objects --seed 7 --out /tmp/town.yaml --force\n"
+                "  imprint map show /tmp/town.yaml --out /tmp/town.png\n"
+                "  imprint map new --loop --count 20 --out /tmp/towns --force",
+    .run = run_map_command,
+};

@@ -1,0 +1,182 @@
+#include "cli/map_commands/map_generation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "cli/map_commands/map_print.h"
+#include "cli/output/console.h"
+#include "cli/output/output_extension.h"
+#include "cli/output/output_folder.h"
+
+enum { COUNT_MAX = 9999 };
+
+imp_map_gen_options imp_default_map_gen_options(void)
+{
+    return (imp_map_gen_options){.count = 1, .generator = imp_default_map_generator_def()};
+}
+
+void imp_map_gen_options_add(imp_options *options, imp_map_gen_options *settings)
+{
+    static const char *const texts[] = {
+#define IMP_TOWN_HELP(name, word, text) "new: " text,
+        IMP_MAP_GENERATOR_KINDS(IMP_TOWN_HELP)
+#undef IMP_TOWN_HELP
+    };
+    imp_map_generator_def *generator = &settings->generator;
+    for (int k = 0; k < IMP_MAP_GENERATOR_KIND_COUNT; k++)
+        imp_options_add(options,
+                        (imp_option){imp_map_generator_kind_name((imp_map_generator_kind)k), 0,
+                                     IMP_OPTION_FLAG, &settings->kinds[k], NULL, texts[k], false});
+    const imp_option table[] = {
+        {"seed", 's', IMP_OPTION_SEED, &generator->seed, "N",
+         "new: the same seed makes the same town", IMP_SETTING},
+        {"count", 'n', IMP_OPTION_INT, &settings->count, "N",
+         "new: so many towns, into the folder --out", IMP_SETTING},
+        {"objects", 0, IMP_OPTION_FLAG, &generator->objects, NULL,
+         "new: houses, trees and more beside the road, signs, traffic lights", IMP_SETTING},
+        {"pedestrians", 0, IMP_OPTION_INT, &generator->pedestrians, "N",
+         "new: duckies that walk across the road", IMP_SETTING},
+        {"cars", 0, IMP_OPTION_INT, &generator->cars, "N", "new: Duckiebots that drive",
+         IMP_SETTING},
+        {"parked", 0, IMP_OPTION_INT, &generator->parked, "N", "new: Duckiebots at the kerb",
+         IMP_SETTING},
+        {"obstacles", 0, IMP_OPTION_INT, &generator->obstacles, "N",
+         "new: cones, barriers and duckies at the kerb", IMP_SETTING},
+        {"duckies", 0, IMP_OPTION_INT, &generator->duckies, "N",
+         "new: duckies that stand in a lane, to the right of its middle, as in AI-DO's LFP",
+         IMP_SETTING},
+        {"border", 0, IMP_OPTION_FLAG, &generator->border, NULL,
+         "new: a ring without roads around the town; --no-border leaves it out", IMP_SETTING},
+        {"tile-size", 0, IMP_OPTION_REAL, &generator->tile_size, "M", "new: side of a tile",
+         IMP_SETTING},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static imp_status choose_map_kind(const imp_map_gen_options *settings,
+                                  imp_map_generator_def *generator, imp_error *err)
+{
+    int chosen = 0;
+    for (int k = 0; k < IMP_MAP_GENERATOR_KIND_COUNT; k++)
+        if (settings->kinds[k]) {
+            generator->kind = (imp_map_generator_kind)k;
+            chosen++;
+        }
+    if (chosen > 1)
+        return imp_fail(err, IMP_USAGE, "--loop, --grid and --random exclude each other");
+    return IMP_OK;
+}
+
+// Tells of a town in one line, or in the array. That it can be read is checked on the way.
+static imp_status report_generated_map(const imp_options *options, const char *path,
+                                       const char *text, size_t length, json_t *array,
+                                       imp_error *err)
+{
+    imp_world *world;
+    char summary[512];
+    imp_status status = imp_world_parse(&world, text, length, path, err);
+    if (status != IMP_OK)
+        return status;
+    imp_map_summary(world, summary, sizeof summary);
+    json_t *object = imp_map_json(world);
+    json_object_set_new(object, "file", json_string(path));
+    json_array_append_new(array, object);
+    if (!options->json && !options->quiet)
+        printf("%s: %s\n", path, summary);
+    imp_world_destroy(world);
+    return IMP_OK;
+}
+
+static imp_status generate_map(const imp_options *options, const imp_map_generator_def *generator,
+                               const char *path, json_t *array, imp_error *err)
+{
+    char *text;
+    size_t length;
+    imp_status status = imp_map_generate(&text, &length, generator, err);
+    if (status != IMP_OK)
+        return status;
+    if (strcmp(path, "-") == 0) {
+        fwrite(text, 1, length, stdout);
+    } else {
+        status = imp_file_write(path, text, length, err);
+        if (status == IMP_OK)
+            status = report_generated_map(options, path, text, length, array, err);
+    }
+    free(text);
+    return status;
+}
+
+static imp_status generate_map_folder(const imp_options *options, imp_map_generator_def generator,
+                                      int count, const char *folder, json_t *array, imp_error *err)
+{
+    const imp_monitor monitor = imp_console_monitor(options);
+    imp_status status = imp_folder_create(folder, err);
+    for (int k = 1; status == IMP_OK && k <= count; k++) {
+        char name[32], path[IMP_PATH_MAX];
+        if (imp_monitor_should_stop(&monitor))
+            return imp_fail(err, IMP_INTERRUPTED, "stopped after %d of %s", k - 1,
+                            IMP_PLURAL(count, "town"));
+        generator.number = (uint32_t)k;
+        snprintf(name, sizeof name, "town-%04d.yaml", k);
+        status = imp_path_join(path, folder, name, err);
+        if (status == IMP_OK)
+            status = generate_map(options, &generator, path, array, err);
+    }
+    return status;
+}
+
+// A definition that cannot be met is refused before anything of the user's is touched.
+static imp_status check_generator_settings(const imp_map_generator_def *generator, imp_error *err)
+{
+    char *text;
+    size_t length;
+    imp_status status = imp_map_generate(&text, &length, generator, err);
+    if (status == IMP_OK)
+        free(text);
+    return status;
+}
+
+imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options *settings,
+                           const int size[2], const char *out, bool force, json_t *array,
+                           imp_error *err)
+{
+    imp_map_generator_def generator = settings->generator;
+    if (size[0] != 0 || size[1] != 0) {
+        generator.columns = size[0];
+        generator.rows = size[1];
+    }
+    if (out == NULL || out[0] == '\0')
+        return imp_fail(err, IMP_USAGE, "new wants --out FILE, --out FOLDER or --out -");
+    if (settings->count < 1 || settings->count > COUNT_MAX)
+        return imp_fail(err, IMP_USAGE, "--count %d is not within 1 to %d", settings->count,
+                        COUNT_MAX);
+    const bool several = imp_options_given(options, &settings->count);
+    const bool to_screen = strcmp(out, "-") == 0;
+    if (to_screen && (several || options->json))
+        return imp_fail(err, IMP_USAGE, "--out - goes with neither --count nor --json");
+    static const char *const extensions[] = {".yaml", ".yml", NULL};
+    imp_status status = several || to_screen ? IMP_OK : imp_output_check_file(out, extensions, err);
+    if (status == IMP_OK)
+        status = choose_map_kind(settings, &generator, err);
+    if (status == IMP_OK)
+        status = check_generator_settings(&generator, err);
+    if (status != IMP_OK)
+        return status;
+    if (!several) {
+        if (!to_screen && !force && imp_path_exists(out))
+            return imp_fail(err, IMP_IO,
+                            "%s exists: replace it with --force, or choose another "
+                            "--out",
+                            out);
+        return generate_map(options, &generator, out, array, err);
+    }
+    status = imp_output_folder_prepare(options, out, false, force, err);
+    if (status != IMP_OK)
+        return status;
+    status = generate_map_folder(options, generator, settings->count, out, array, err);
+    imp_output_folder_finish(out, force, status, err);
+    return status;
+}

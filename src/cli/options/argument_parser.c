@@ -1,0 +1,173 @@
+// Reads a command line: --name VALUE, --name=VALUE, --flag, --no-flag, -n VALUE, -nVALUE, -fq, and
+// operands between them. Names are given in full: a beginning of one is answered by a suggestion,
+// so that an option that is added later never changes what a script means. Everything behind "--"
+// is an operand.
+#include "cli/options/argument_parser.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text/suggestion.h"
+#include "cli/options/settings_file.h"
+
+typedef struct argument_parser {
+    imp_options *options;
+    int argc;
+    char **argv;
+    int at; // the argument that is being read
+    bool only_file_options;
+    imp_error *err;
+} argument_parser;
+
+// Whether an option says where other settings are.
+static bool selects_settings_file(const imp_options *options, int index)
+{
+    const imp_option *option = &options->table[index];
+    return option->value == &options->config || option->value == &options->help ||
+           option->value == &options->version || strcmp(option->name, "resume") == 0 ||
+           strcmp(option->name, "out") == 0;
+}
+
+static imp_status set_option_value(argument_parser *r, int index, const char *text)
+{
+    if (r->only_file_options && !selects_settings_file(r->options, index))
+        return IMP_OK;
+    return imp_option_set_value(r->options, index, text, r->err);
+}
+
+static bool is_flag_option(const imp_options *options, int index)
+{
+    return options->table[index].type == IMP_OPTION_FLAG;
+}
+
+static int find_option(const imp_options *options, const char *name, size_t length)
+{
+    for (int k = 0; k < options->count; k++)
+        if (strlen(options->table[k].name) == length &&
+            memcmp(options->table[k].name, name, length) == 0)
+            return k;
+    return -1;
+}
+
+// Whether an argument is the name of an option, and not the value of the one before it.
+static bool is_option_name(const imp_options *options, const char *text)
+{
+    if (strncmp(text, "--", 2) != 0)
+        return false;
+    text += strncmp(text + 2, "no-", 3) == 0 ? 5 : 2;
+    return find_option(options, text, strcspn(text, "=")) >= 0;
+}
+
+// Refuses a name that is none, and suggests those that are close. `dashes` is how it was written.
+static imp_status unknown_option_error(const argument_parser *r, const char *dashes,
+                                       const char *name, size_t length)
+{
+    enum { SHOWN = 60 };
+    const imp_options *options = r->options;
+    char known[IMP_OPTIONS_MAX * 2][48], hint[IMP_SUGGESTION_TEXT_MAX];
+    char given[128];
+    snprintf(given, sizeof given, "--%.*s", length < SHOWN ? (int)length : SHOWN, name);
+    imp_suggestion suggestion = imp_suggestion_begin(given, strlen(given));
+    for (int k = 0; k < options->count; k++) {
+        snprintf(known[2 * k], sizeof known[0], "--%s", options->table[k].name);
+        imp_suggestion_consider(&suggestion, known[2 * k]);
+        snprintf(known[2 * k + 1], sizeof known[0], "--no-%s", options->table[k].name);
+        if (is_flag_option(options, k))
+            imp_suggestion_consider(&suggestion, known[2 * k + 1]);
+    }
+    imp_suggestion_format(&suggestion, hint);
+    return imp_fail(r->err, IMP_USAGE, "unknown option %s%s%s%s %s --help", dashes, given + 2, hint,
+                    hint[0] == '\0' ? ": see" : " See", imp_options_program_name(options));
+}
+
+// The value of an option that does not have it in the same argument.
+static imp_status parse_value_argument(argument_parser *r, int index)
+{
+    const char *written = r->argv[r->at];
+    if (r->at + 1 >= r->argc)
+        return imp_fail(r->err, IMP_USAGE, "%s wants a value", written);
+    if (is_option_name(r->options, r->argv[r->at + 1]))
+        return imp_fail(r->err, IMP_USAGE,
+                        "%s wants a value, and %s is an option; if it is the value, write --%s=%s",
+                        written, r->argv[r->at + 1], r->options->table[index].name,
+                        r->argv[r->at + 1]);
+    return set_option_value(r, index, r->argv[++r->at]);
+}
+
+static imp_status parse_long_option(argument_parser *r)
+{
+    const char *name = r->argv[r->at] + 2;
+    const size_t length = strcspn(name, "=");
+    const char *value = name[length] == '=' ? name + length + 1 : NULL;
+    const int index = find_option(r->options, name, length);
+    const bool negated = index < 0 && strncmp(name, "no-", 3) == 0;
+    const int negative = negated ? find_option(r->options, name + 3, length - 3) : -1;
+    if (negative >= 0 && !is_flag_option(r->options, negative))
+        return imp_fail(r->err, IMP_USAGE, "--%.*s: --%s takes a value and has no --no- form",
+                        (int)length, name, name + 3);
+    if (index < 0 && negative < 0)
+        return unknown_option_error(r, "--", name, length);
+    if (index >= 0 && !is_flag_option(r->options, index))
+        return value != NULL ? set_option_value(r, index, value) : parse_value_argument(r, index);
+    if (value != NULL)
+        return imp_fail(r->err, IMP_USAGE, "--%.*s takes no value: write --%s or --no-%s",
+                        (int)length, name, r->options->table[index < 0 ? negative : index].name,
+                        r->options->table[index < 0 ? negative : index].name);
+    return set_option_value(r, index < 0 ? negative : index, index < 0 ? "false" : "true");
+}
+
+// Letters in one argument, the last of which may have a value behind it.
+static imp_status parse_short_options(argument_parser *r)
+{
+    const char *letters = r->argv[r->at] + 1;
+    // "-map" is meant to be "--map", not "-m ap"
+    if (letters[1] != '\0' && find_option(r->options, letters, strlen(letters)) >= 0)
+        return unknown_option_error(r, "-", letters, strlen(letters));
+    for (const char *letter = letters; *letter != '\0'; letter++) {
+        int index = 0;
+        while (index < r->options->count && r->options->table[index].letter != *letter)
+            index++;
+        if (index == r->options->count && letters[1] != '\0')
+            return unknown_option_error(r, "-", letters, strlen(letters));
+        if (index == r->options->count)
+            return imp_fail(r->err, IMP_USAGE, "unknown option -%s: see %s --help", letters,
+                            imp_options_program_name(r->options));
+        if (!is_flag_option(r->options, index))
+            return letter[1] != '\0' ? set_option_value(r, index, letter + 1)
+                                     : parse_value_argument(r, index);
+        const imp_status status = set_option_value(r, index, "true");
+        if (status != IMP_OK)
+            return status;
+    }
+    return IMP_OK;
+}
+
+static imp_status add_operand(const argument_parser *r)
+{
+    imp_options *options = r->options;
+    if (options->operand_count == IMP_LIST_MAX)
+        return imp_fail(r->err, IMP_USAGE, "more than %d arguments", IMP_LIST_MAX);
+    options->operands[options->operand_count++] = r->argv[r->at];
+    return IMP_OK;
+}
+
+imp_status imp_arguments_parse(imp_options *options, int argc, char **argv, bool only_file_options,
+                               imp_error *err)
+{
+    argument_parser r = {options, argc, argv, 1, only_file_options, err};
+    imp_status status = IMP_OK;
+    bool all_operands = false;
+    options->operand_count = 0;
+    for (; r.at < argc && status == IMP_OK; r.at++) {
+        const char *text = argv[r.at];
+        if (!all_operands && strcmp(text, "--") == 0)
+            all_operands = true;
+        else if (!all_operands && strncmp(text, "--", 2) == 0)
+            status = parse_long_option(&r);
+        else if (!all_operands && text[0] == '-' && text[1] != '\0')
+            status = parse_short_options(&r);
+        else
+            status = add_operand(&r);
+    }
+    return status;
+}

@@ -1,0 +1,127 @@
+#include "cli/options/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/options/settings_file.h"
+
+enum { WIDTH = 80, TEXT_COLUMN = 31 };
+
+// Prints a paragraph, which starts at a column, in lines that end before WIDTH.
+static void print_wrapped(const char *text, int length, int indent)
+{
+    const char *end = text + length;
+    int column = indent;
+    while (text < end) {
+        const int word = (int)strcspn(text, " "), rest = (int)(end - text);
+        const int used = word < rest ? word : rest;
+        if (column > indent && column + 1 + used > WIDTH) {
+            printf("\n%*s", indent, "");
+            column = indent;
+        }
+        column += printf("%s%.*s", column > indent ? " " : "", used, text);
+        text += used + 1;
+    }
+    printf("\n");
+}
+
+// Paragraphs, with an empty line before each.
+static void print_paragraphs(const char *text)
+{
+    while (*text != '\0') {
+        const char *end = strstr(text, "\n\n");
+        const size_t length = end != NULL ? (size_t)(end - text) : strlen(text);
+        printf("\n");
+        print_wrapped(text, (int)length, 0);
+        text += length + (end != NULL ? 2 : 0);
+    }
+}
+
+// What an option is if it is not given, in brackets; nothing where the help's words say it.
+static void append_default_value(char *text, size_t capacity, const imp_option *option)
+{
+    char value[256];
+    const size_t used = strlen(text);
+    imp_option_format_value(option, value, sizeof value);
+    if (option->type == IMP_OPTION_FLAG)
+        strcpy(value, *(const bool *)option->value ? "on" : "");
+    if (value[0] != '\0' && option->type != IMP_OPTION_PAIR && option->type != IMP_OPTION_POSE)
+        snprintf(text + used, capacity - used, " [%s]", value);
+}
+
+static void print_option(const imp_option *option, bool with_default)
+{
+    char left[64], text[512];
+    char letter[8] = "    ";
+    if (option->letter != 0)
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, option->name,
+             option->placeholder != NULL ? " " : "",
+             option->placeholder != NULL ? option->placeholder : "");
+    snprintf(text, sizeof text, "%s", option->help);
+    if (with_default)
+        append_default_value(text, sizeof text, option);
+    if (printf("  %-28s ", left) > TEXT_COLUMN)
+        printf("\n%*s", TEXT_COLUMN, "");
+    print_wrapped(text, (int)strlen(text), TEXT_COLUMN);
+}
+
+static bool is_common_option(const imp_options *options, int index)
+{
+    const void *value = options->table[index].value;
+    return value == &options->config || value == &options->json || value == &options->quiet ||
+           value == &options->help || value == &options->version;
+}
+
+// Prints the options of a group under its title, if k is the first of them.
+static void print_group(const imp_options *options, int k)
+{
+    const char *title = options->groups[k];
+    for (int i = 0; i < k; i++)
+        if (options->groups[i] != NULL && strcmp(options->groups[i], title) == 0)
+            return;
+    printf("\n%s:\n", title);
+    for (int i = k; i < options->count; i++)
+        if (options->groups[i] != NULL && strcmp(options->groups[i], title) == 0)
+            print_option(&options->table[i], true);
+}
+
+void imp_help_print_command(const imp_options *options)
+{
+    const imp_command *command = options->command;
+    const char *program = imp_options_program_name(options);
+    printf("%s: %s\n\n", program, command->summary);
+    printf("Usage: %s [options]%s%s\n", program, command->operands[0] != '\0' ? " " : "",
+           command->operands);
+    print_paragraphs(command->details);
+    printf("\nOptions (values in brackets are the defaults):\n");
+    for (int k = 0; k < options->count; k++)
+        if (options->groups[k] == NULL && !is_common_option(options, k))
+            print_option(&options->table[k], true);
+    for (int k = 0; k < options->count; k++)
+        if (options->groups[k] != NULL)
+            print_group(options, k);
+    printf("\nOf every command:\n");
+    for (int k = 0; k < options->count; k++)
+        if (is_common_option(options, k))
+            print_option(&options->table[k], false);
+    printf("\nExample:\n%s\n", command->examples);
+}
+
+void imp_help_print_program(const imp_command *const *commands, int count)
+{
+    printf("imprint %s: imitation learning from simulation, for Duckiebots\n\n", imp_version());
+    printf("Usage: imprint COMMAND [options]\n\nCommands:\n");
+    for (int k = 0; k < count; k++)
+        printf("  %-10s %s\n", commands[k]->name, commands[k]->summary);
+    printf(
+        "\nOptions:\n"
+        "  -h, --help     show this help; imprint help COMMAND: that of a command\n"
+        "  -V, --version  show the version\n"
+        "\n`imprint COMMAND --help` explains a command. The whole way, from nothing to a driver:\n"
+        "  imprint log && imprint train && imprint eval\n\n"
+        "The environment variable IMPRINT_INSTRUCTION_SET (plain, avx2 or avx512) limits the\n"
+        "vector instructions that the program uses; `imprint bench` says which it does.\n\n"
+        "Exit codes: 0 ok, 1 a check failed, 2 wrong arguments, 3 bad input, 4 input or output\n"
+        "failed, 130 interrupted.\n");
+}

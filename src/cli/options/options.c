@@ -1,0 +1,323 @@
+#include "cli/options/options.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/suggestion.h"
+#include "cli/options/argument_parser.h"
+#include "cli/options/help.h"
+#include "cli/options/settings_file.h"
+
+void imp_options_init(imp_options *options, const imp_command *command)
+{
+    *options = (imp_options){.command = command};
+    imp_options_add(options, (imp_option){"config", 'c', IMP_OPTION_TEXT, &options->config, "FILE",
+                                          "settings from a YAML file; options override them",
+                                          IMP_TRANSIENT});
+    imp_options_add(options,
+                    (imp_option){"json", 0, IMP_OPTION_FLAG, &options->json, NULL,
+                                 "print one JSON object on standard output", IMP_TRANSIENT});
+    imp_options_add(options, (imp_option){"quiet", 'q', IMP_OPTION_FLAG, &options->quiet, NULL,
+                                          "no progress bar", IMP_TRANSIENT});
+    imp_options_add(options, (imp_option){"help", 'h', IMP_OPTION_FLAG, &options->help, NULL,
+                                          "show this help", IMP_TRANSIENT});
+    imp_options_add(options, (imp_option){"version", 'V', IMP_OPTION_FLAG, &options->version, NULL,
+                                          "show the version", IMP_TRANSIENT});
+}
+
+void imp_options_add(imp_options *options, imp_option option)
+{
+    assert(options->count < IMP_OPTIONS_MAX);
+    options->table[options->count++] = option;
+}
+
+void imp_options_add_all(imp_options *options, const imp_option *table, int count)
+{
+    for (int k = 0; k < count; k++)
+        imp_options_add(options, table[k]);
+}
+
+void imp_options_add_group(imp_options *options, const char *title, const imp_option *table,
+                           int count)
+{
+    const int first = options->count;
+    imp_options_add_all(options, table, count);
+    for (int k = first; k < options->count; k++)
+        options->groups[k] = title;
+}
+
+static imp_status invalid_value_error(const imp_option *option, const char *text,
+                                      const char *wanted, imp_error *err)
+{
+    return imp_fail(err, IMP_USAGE, "--%s: '%s' is not %s", option->name, text, wanted);
+}
+
+static imp_status parse_int(const imp_option *option, const char *text, imp_error *err)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || value < -1000000000L || value > 1000000000L)
+        return invalid_value_error(option, text, "a whole number within -10^9 to 10^9", err);
+    *(int *)option->value = (int)value;
+    return IMP_OK;
+}
+
+static imp_status parse_seed(const imp_option *option, const char *text, imp_error *err)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    // JSON and YAML readers take no more than 63 bits
+    if (end == text || *end != '\0' || errno != 0 || strchr(text, '-') != NULL || value > INT64_MAX)
+        return invalid_value_error(option, text, "a whole number within 0 to 2^63 - 1", err);
+    *(uint64_t *)option->value = value;
+    return IMP_OK;
+}
+
+static imp_status parse_real(const imp_option *option, const char *text, imp_error *err)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(value))
+        return invalid_value_error(option, text, "a finite number", err);
+    *(double *)option->value = value;
+    return IMP_OK;
+}
+
+static imp_status parse_flag(const imp_option *option, const char *text, imp_error *err)
+{
+    if (strcmp(text, "true") == 0)
+        *(bool *)option->value = true;
+    else if (strcmp(text, "false") == 0)
+        *(bool *)option->value = false;
+    else
+        return invalid_value_error(option, text, "true or false", err);
+    return IMP_OK;
+}
+
+// Reads `count` finite numbers with one of the separators between them, and nothing else.
+static bool parse_numbers(const char *text, const char *separators, int count, double *out)
+{
+    for (int k = 0; k < count; k++) {
+        char *end;
+        out[k] = strtod(text, &end);
+        bool last = k == count - 1;
+        if (end == text || !isfinite(out[k]) || (last && *end != '\0') ||
+            (!last && (*end == '\0' || strchr(separators, *end) == NULL)))
+            return false;
+        text = end + 1;
+    }
+    return true;
+}
+
+static imp_status parse_pair(const imp_option *option, const char *text, imp_error *err)
+{
+    char *end, *last = NULL;
+    // by tens, or 0x10 would be one number
+    const long first = strtol(text, &end, 10),
+               second = *end != '\0' ? strtol(end + 1, &last, 10) : 0;
+    if (end == text || (*end != 'x' && *end != ',') || last == end + 1 || *last != '\0' ||
+        labs(first) > 1000000000L || labs(second) > 1000000000L)
+        return invalid_value_error(option, text,
+                                   strcmp(option->placeholder, "WxH") == 0
+                                       ? "a width and a height such as 80x60"
+                                       : "two whole numbers such as 3,1",
+                                   err);
+    ((int *)option->value)[0] = (int)first;
+    ((int *)option->value)[1] = (int)second;
+    return IMP_OK;
+}
+
+static imp_status parse_pose(const imp_option *option, const char *text, imp_error *err)
+{
+    double pose[3];
+    if (!parse_numbers(text, ",", 3, pose))
+        return invalid_value_error(option, text, "a pose X,Z,DEGREES such as 1.5,0.7,90", err);
+    memcpy(option->value, pose, sizeof pose);
+    return IMP_OK;
+}
+
+static imp_status append_to_list(imp_options *options, int index, const char *text, imp_error *err)
+{
+    const imp_option *option = &options->table[index];
+    imp_text_list *list = option->value;
+    if (!options->appends[index])
+        list->count = 0;
+    options->appends[index] = true;
+    if (list->count == IMP_LIST_MAX)
+        return imp_fail(err, IMP_USAGE, "--%s: more than %d", option->name, IMP_LIST_MAX);
+    list->items[list->count++] = text;
+    return IMP_OK;
+}
+
+imp_status imp_option_set_value(imp_options *options, int index, const char *text, imp_error *err)
+{
+    const imp_option *option = &options->table[index];
+    imp_status status = IMP_OK;
+    switch (option->type) {
+    case IMP_OPTION_FLAG:
+        status = parse_flag(option, text, err);
+        break;
+    case IMP_OPTION_INT:
+        status = parse_int(option, text, err);
+        break;
+    case IMP_OPTION_SEED:
+        status = parse_seed(option, text, err);
+        break;
+    case IMP_OPTION_REAL:
+        status = parse_real(option, text, err);
+        break;
+    case IMP_OPTION_TEXT:
+        *(const char **)option->value = text;
+        break;
+    case IMP_OPTION_LIST:
+        status = append_to_list(options, index, text, err);
+        break;
+    case IMP_OPTION_PAIR:
+        status = parse_pair(option, text, err);
+        break;
+    case IMP_OPTION_POSE:
+        status = parse_pose(option, text, err);
+        break;
+    }
+    options->given[index] = true;
+    return status;
+}
+
+int imp_option_find(const imp_options *options, const char *name)
+{
+    for (int k = 0; k < options->count; k++)
+        if (strcmp(options->table[k].name, name) == 0)
+            return k;
+    return -1;
+}
+
+// The settings that a file holds: the one that is named, or that of the run to be continued.
+static imp_status read_settings_file(imp_options *options, imp_error *err)
+{
+    const int resume = imp_option_find(options, "resume"), out = imp_option_find(options, "out");
+    if (options->config != NULL)
+        return imp_settings_file_read(options, options->config, err);
+    return resume >= 0 && *(const bool *)options->table[resume].value
+               ? imp_settings_file_read_saved(options,
+                                              *(const char *const *)options->table[out].value, err)
+               : IMP_OK;
+}
+
+const char *imp_options_program_name(const imp_options *options)
+{
+    return options->program;
+}
+
+// Says how the program was called, which may be by a command's own name.
+static void set_program_name(imp_options *options, const char *called)
+{
+    const char *slash = strrchr(called, '/');
+    const char *name = slash != NULL ? slash + 1 : called;
+    if (strcmp(name, options->command->name) == 0)
+        snprintf(options->program, sizeof options->program, "imprint %s", name);
+    else
+        snprintf(options->program, sizeof options->program, "%s", name);
+}
+
+static imp_status check_operands(const imp_options *options, imp_error *err)
+{
+    if (options->operand_count == 0)
+        return IMP_OK;
+    const bool takes_none = options->command->operands[0] == '\0';
+    if (strcmp(options->operands[0], "help") == 0 && (takes_none || !imp_path_exists("help")))
+        return imp_fail(err, IMP_USAGE, "'help' is no argument; did you mean '%s --help'?",
+                        options->program);
+    if (takes_none)
+        return imp_fail(err, IMP_USAGE, "unexpected argument '%s': see %s --help",
+                        options->operands[0], options->program);
+    return IMP_OK;
+}
+
+// Answers --help and --version, with the defaults in place.
+static void print_help_or_version(imp_options *options)
+{
+    if (options->help)
+        imp_help_print_command(options);
+    else
+        printf("imprint %s\n", imp_version());
+    options->help = true;
+}
+
+imp_status imp_options_parse(imp_options *options, int argc, char **argv, imp_error *err)
+{
+    set_program_name(options, argv[0]);
+    imp_status status = imp_arguments_parse(options, argc, argv, true, err);
+    if (status == IMP_OK && (options->help || options->version)) {
+        print_help_or_version(options);
+        return IMP_OK;
+    }
+    if (status == IMP_OK)
+        status = read_settings_file(options, err);
+    // the command line comes last: what it gives replaces what the file gave, lists too
+    memset(options->appends, 0, sizeof options->appends);
+    if (status == IMP_OK)
+        status = imp_arguments_parse(options, argc, argv, false, err);
+    return status == IMP_OK ? check_operands(options, err) : status;
+}
+
+// Lists the words, and offers them to a guess.
+static void list_subcommands(char *out, size_t capacity, imp_suggestion *suggestion,
+                             const imp_subcommand *subcommands)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int k = 0; subcommands[k].name != NULL && used < capacity; k++) {
+        imp_suggestion_consider(suggestion, subcommands[k].name);
+        used += (size_t)snprintf(out + used, capacity - used, "%s%s", k == 0 ? "" : ", ",
+                                 subcommands[k].name);
+    }
+}
+
+imp_status imp_options_subcommand(int *out, const imp_options *options,
+                                  const imp_subcommand *subcommands, imp_error *err)
+{
+    const char *given = options->operand_count > 0 ? options->operands[0] : "";
+    char known[200], hint[IMP_SUGGESTION_TEXT_MAX];
+    imp_suggestion suggestion = imp_suggestion_begin(given, strlen(given));
+    list_subcommands(known, sizeof known, &suggestion, subcommands);
+    if (options->operand_count == 0)
+        return imp_fail(err, IMP_USAGE, "say what to do: %s (see %s --help)", known,
+                        options->program);
+    int k = 0;
+    while (subcommands[k].name != NULL && strcmp(subcommands[k].name, given) != 0)
+        k++;
+    if (subcommands[k].name == NULL)
+        return imp_fail(err, IMP_USAGE, "'%.60s' is none of %s%s", given, known,
+                        imp_suggestion_format(&suggestion, hint));
+    const int count = options->operand_count - 1;
+    if (count < subcommands[k].min_operands ||
+        (subcommands[k].max_operands >= 0 && count > subcommands[k].max_operands))
+        return imp_fail(err, IMP_USAGE, "too %s arguments: wanted is %s %s%s%s",
+                        count < subcommands[k].min_operands ? "few" : "many", options->program,
+                        given, subcommands[k].operands[0] != '\0' ? " " : "",
+                        subcommands[k].operands);
+    *out = k;
+    return IMP_OK;
+}
+
+void imp_options_free(imp_options *options)
+{
+    for (int k = 0; k < options->owned_count; k++)
+        free(options->owned[k]);
+    options->owned_count = 0;
+}
+
+bool imp_options_given(const imp_options *options, const void *value)
+{
+    for (int k = 0; k < options->count; k++)
+        if (options->table[k].value == value)
+            return options->given[k];
+    return false;
+}

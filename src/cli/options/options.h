@@ -1,0 +1,114 @@
+// cli/options/options.h: one table per command serves its options, its configuration file, its
+// saved settings and its help, so that they cannot disagree.
+#ifndef IMP_CLI_OPTIONS_OPTIONS_H
+#define IMP_CLI_OPTIONS_OPTIONS_H
+
+#include "imprint/base.h"
+
+enum { IMP_LIST_MAX = 256, IMP_OPTIONS_MAX = 96 };
+
+typedef enum imp_option_type {
+    IMP_OPTION_FLAG, // bool; --no-NAME turns it off
+    IMP_OPTION_INT,  // int
+    IMP_OPTION_SEED, // uint64_t
+    IMP_OPTION_REAL, // double
+    IMP_OPTION_TEXT, // const char *
+    IMP_OPTION_LIST, // imp_text_list; may be repeated
+    IMP_OPTION_PAIR, // int[2], written 80x60 or 3,1
+    IMP_OPTION_POSE, // double[3], written 1.5,2.0,90
+} imp_option_type;
+
+typedef enum imp_option_kind {
+    IMP_SETTING,    // says what is done: saved, and a run is continued with the same
+    IMP_INPUT_PATH, // the same, and may name a file or folder: results say what is in it, not where
+    IMP_FLEXIBLE,   // how far or how often: saved, but a run may be continued with another value
+    IMP_TRANSIENT,  // where or how to run: not saved
+} imp_option_kind;
+
+typedef struct imp_text_list {
+    const char *items[IMP_LIST_MAX];
+    int count;
+} imp_text_list;
+
+typedef struct imp_option {
+    const char *name; // long option and key in configuration files
+    char letter;      // short option, or 0
+    imp_option_type type;
+    void *value;             // holds the default before, and the setting after reading
+    const char *placeholder; // in the help; NULL for flags
+    const char *help;
+    imp_option_kind kind;
+} imp_option;
+
+typedef struct imp_command imp_command;
+
+// The options of a command and what was given.
+typedef struct imp_options {
+    const imp_command *command;
+    imp_option table[IMP_OPTIONS_MAX];
+    const char *groups[IMP_OPTIONS_MAX]; // under which the help lists them; NULL: the command's own
+    bool given[IMP_OPTIONS_MAX];         // on the command line or in the configuration file
+    bool appends[IMP_OPTIONS_MAX]; // what comes next is added to a list instead of replacing it
+    int count;
+    char *owned[IMP_OPTIONS_MAX * 4]; // texts copied from a configuration file
+    int owned_count;
+    const char *operands[IMP_LIST_MAX]; // what is not an option
+    int operand_count;
+    const char *config; // of the common options
+    bool json, quiet;
+    bool help, version; // asked for; help: either was printed, and nothing else is to be done
+    char program[64];   // how it was called: "imprint log"
+} imp_options;
+
+// A command of the program.
+struct imp_command {
+    const char *name;
+    const char *summary;  // one line
+    const char *operands; // shown in the usage line; "" if none
+    const char *details;  // paragraphs of the help, an empty line between them
+    const char *examples; // lines that work when pasted
+    int (*run)(const imp_command *command, int argc, char **argv);
+};
+
+// Starts a table with the options that every command has: --config, --json, --quiet, --help,
+// --version.
+void imp_options_init(imp_options *options, const imp_command *command);
+
+void imp_options_add(imp_options *options, imp_option option);
+void imp_options_add_all(imp_options *options, const imp_option *table, int count);
+
+// The same, under a heading in the help. Several calls may add to a group. The title is borrowed.
+void imp_options_add_group(imp_options *options, const char *title, const imp_option *table,
+                           int count);
+
+// Reads the command line, and before it the configuration file that it names, or else, with
+// --resume, the settings in the folder that --out names. Texts of the command line are borrowed.
+// After --help or --version, prints it and sets options->help.
+imp_status imp_options_parse(imp_options *options, int argc, char **argv, imp_error *err);
+void imp_options_free(imp_options *options);
+
+// What a user types to reach the command: "imprint log".
+const char *imp_options_program_name(const imp_options *options);
+
+// Whether the option that fills `value` was given.
+bool imp_options_given(const imp_options *options, const void *value);
+
+// Finds what the first operand names of what a command can do. IMP_USAGE if it is none of the
+// words, or not followed by `least` to `most` operands (most < 0: any number). `words` has a row
+// for each, and one without a word behind the last.
+typedef struct imp_subcommand {
+    const char *name;
+    int min_operands, max_operands;
+    const char *operands; // that follow it, for people: "MAP..."
+} imp_subcommand;
+imp_status imp_options_subcommand(int *out, const imp_options *options,
+                                  const imp_subcommand *subcommands, imp_error *err);
+
+// What is saved: settings alone as one line of JSON, which results hold: where it names files it
+// says what is in them, so that equal results are equal; flexible ones, too, and paths as they were
+// given, as a YAML file's text. The caller frees them. NULL if out of memory, or a text among them
+// is not UTF-8.
+char *imp_options_to_json(const imp_options *options);
+char *imp_options_to_yaml(const imp_options *options);
+
+#endif

@@ -1,0 +1,36 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/options/sim_options.h"
+
+void imp_randomization_options_add(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option table[] = {
+        {"randomize", 0, IMP_OPTION_TEXT, &sim->randomize, "LIST",
+         "let worlds differ from episode to episode: all, looks, dynamics, reference "
+         "(gym-duckietown's), or groups such as light,delay=0.5,no-jpeg",
+         IMP_SETTING},
+        {"randomization", 0, IMP_OPTION_TEXT, &sim->randomization, "FILE",
+         "draw from the distributions in this file (JSON, as gym-duckietown's)", IMP_INPUT_PATH},
+    };
+    imp_options_add_group(options, "Randomisation", table, (int)(sizeof table / sizeof table[0]));
+}
+
+imp_status imp_randomization_options_parse(const imp_options *options, const imp_sim_options *sim,
+                                           imp_randomization *out, imp_error *err)
+{
+    const bool file = sim->randomization[0] != '\0';
+    // a file alone is what domain_rand draws from
+    const char *list = sim->randomize[0] == '\0' && file ? "domain_rand" : sim->randomize;
+    imp_error why = {0};
+    imp_status status = imp_randomization_parse_list(out, list, &why);
+    if (status != IMP_OK)
+        return imp_fail(err, status, "--randomize: %s", why.message);
+    if (!file)
+        return IMP_OK;
+    char warning[IMP_RANDOMIZATION_WARNING_MAX];
+    status = imp_randomization_read_file(out, sim->randomization, warning, err);
+    if (status == IMP_OK && warning[0] != '\0' && !options->quiet)
+        fprintf(stderr, "imprint: note: %s\n", warning);
+    return status;
+}

@@ -1,0 +1,18 @@
+// Decides whether agents run in a sandbox: if that is wanted and the machine has one.
+#include "cli/options/sandbox_option.h"
+
+#include <stdio.h>
+
+#include "imprint/evaluator.h"
+
+bool imp_sandbox_option_resolve(bool wanted)
+{
+    imp_error err = {0};
+    if (!wanted || imp_sandbox_check(&err) == IMP_OK)
+        return wanted;
+    fprintf(stderr,
+            "imprint: note: agents run without a sandbox, with your rights and your network: %s. "
+            "--no-sandbox accepts that without this note\n",
+            err.message);
+    return false;
+}

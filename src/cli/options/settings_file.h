@@ -1,0 +1,37 @@
+// cli/options/settings_file.h: options from and to YAML and JSON text.
+#ifndef IMP_CLI_OPTIONS_SETTINGS_FILE_H
+#define IMP_CLI_OPTIONS_SETTINGS_FILE_H
+
+#include <jansson.h>
+
+#include "cli/options/options.h"
+
+// Sets the options that a YAML file of `name: value` lines names. Fails with "file:line: ...".
+imp_status imp_settings_file_read(imp_options *options, const char *path, imp_error *err);
+
+// The same of the settings that a folder holds, if there are any, but for where they are. Refuses
+// those of another command.
+imp_status imp_settings_file_read_saved(imp_options *options, const char *folder, imp_error *err);
+
+// Refuses a folder whose settings say that another command made it. One without may be anybody's.
+imp_status imp_settings_file_check_command(const imp_options *options, const char *folder,
+                                           imp_error *err);
+
+// Used by the reader and the command line alike (options.c).
+imp_status imp_option_set_value(imp_options *options, int index, const char *text, imp_error *err);
+int imp_option_find(const imp_options *options, const char *name); // -1 if there is none
+
+// The present value of an option as text: what the help shows as default.
+void imp_option_format_value(const imp_option *option, char *out, size_t capacity);
+
+enum { IMP_SOURCE_TEXT_MAX = 4096 };
+
+// What results say instead of a text that may name a file.
+typedef void imp_describe_source(const char *value, char out[IMP_SOURCE_TEXT_MAX]);
+
+// The settings, flexible ones too if they are wanted, as an object. told: nullable. NULL if out of
+// memory, or a text is not UTF-8.
+json_t *imp_options_to_json_object(const imp_options *options, bool with_flexible,
+                                   imp_describe_source *describe);
+
+#endif

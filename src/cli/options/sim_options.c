@@ -1,0 +1,389 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/io/file.h"
+#include "base/text/number_format.h"
+#include "base/text/suggestion.h"
+#include "cli/options/sim_options.h"
+
+imp_sim_options imp_default_sim_options(void)
+{
+    imp_expert_def expert = imp_default_expert_def();
+    imp_camera_def camera = imp_default_camera_def();
+    return (imp_sim_options){
+        .map = "loop_empty",
+        .maps = {{"loop_empty"}, 1},
+        .seed = 123,
+        .size = {camera.width, camera.height},
+        .lens = "duckiebot",
+        .start_angle_deg = 4.0,
+        .frame_skip = 1,
+        .expert_speed = expert.speed,
+        .tracking_rate = expert.tracking_rate,
+        .turning_rate = expert.turning_rate,
+        .turn_rate = expert.turn_rate,
+        .return_angle_deg = imp_radians_to_degrees(expert.return_angle),
+        .lane_offset = expert.lane_offset,
+        .look_ahead = expert.look_ahead,
+        .lanes = "simulator",
+        .turns = "",
+        .split = "all",
+        .observe = imp_observation_kind_name(IMP_OBSERVATION_IMAGE),
+        .segmenter = "",
+        .clock = "simulator",
+        .randomize = "",
+        .randomization = "",
+        .assets = "",
+        .style = "photos",
+    };
+}
+
+static const char WORLD_GROUP[] = "The world and the robot", EXPERT_GROUP[] = "The expert";
+
+static void add_seed_and_thread_options(imp_options *options, imp_sim_options *sim)
+{
+    imp_options_add(options, (imp_option){"seed", 's', IMP_OPTION_SEED, &sim->seed, "N",
+                                          "seed of starts, turns and noise", IMP_SETTING});
+    imp_options_add(options, (imp_option){"threads", 'j', IMP_OPTION_INT, &sim->threads, "N",
+                                          "threads, 0 for one per processor; never changes results",
+                                          IMP_TRANSIENT});
+}
+
+static void add_camera_and_start_options(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option table[] = {
+        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH",
+         "size of an observation [80x60; of a model: its own; render: 640x480]", IMP_SETTING},
+        {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
+         "duckiebot, none, or a robot's calibration (YAML); of a model: its own", IMP_INPUT_PATH},
+        {"start-angle-deg", 0, IMP_OPTION_REAL, &sim->start_angle_deg, "DEG",
+         "starts lie within this angle of the lane (4 is the baseline's, 60 the simulator's)",
+         IMP_SETTING},
+        {"start-tile", 0, IMP_OPTION_PAIR, sim->start_tile, "I,J", "start on this tile",
+         IMP_SETTING},
+        {"frame-skip", 0, IMP_OPTION_INT, &sim->frame_skip, "N",
+         "frames that an action is held for", IMP_SETTING},
+    };
+    imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_expert_options(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option table[] = {
+        {"speed", 0, IMP_OPTION_REAL, &sim->expert_speed, "M/S", "speed that the expert wants",
+         IMP_SETTING},
+        {"tracking-rate", 0, IMP_OPTION_REAL, &sim->tracking_rate, "1/S",
+         "how firmly the expert steers back to its line", IMP_SETTING},
+        {"turning-rate", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
+         "how hard the expert presses for a turn rate; 4 is gentle", IMP_SETTING},
+        {"turn-rate", 0, IMP_OPTION_REAL, &sim->turn_rate, "RAD/S",
+         "the expert turns no faster than this", IMP_SETTING},
+        {"return-angle-deg", 0, IMP_OPTION_REAL, &sim->return_angle_deg, "DEG",
+         "the expert comes back to its lane from the left no more steeply, so as not to turn into "
+         "what it passes",
+         IMP_SETTING},
+        {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
+         "where the expert drives, to the right of the lane centre", IMP_SETTING},
+        {"lanes", 0, IMP_OPTION_TEXT, &sim->lanes, "NAME",
+         "whose the expert follows: the simulator's, or the challenge's, which lie farther out",
+         IMP_SETTING},
+        {"by-sight", 0, IMP_OPTION_FLAG, &sim->pose_only, NULL,
+         "the expert goes by where it is alone, not by how it moves: what pictures can teach",
+         IMP_SETTING},
+        {"trials", 0, IMP_OPTION_FLAG, &sim->look_ahead, NULL,
+         "the expert tries out in the simulator what it does at the road's edge; --no-trials does "
+         "not, which is easier to learn",
+         IMP_SETTING},
+        {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
+         "what the expert does at crossings, over and over: letters l, r, s, or straight on where "
+         "the road does not offer that; drawn without it",
+         IMP_SETTING},
+    };
+    imp_options_add_group(options, EXPERT_GROUP, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_asset_options(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option table[] = {
+        {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
+         "draw with the textures and meshes of duckietown-world or gym-duckietown in this folder",
+         IMP_INPUT_PATH},
+        {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
+         "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
+    };
+    imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_shared_options(imp_options *options, imp_sim_options *sim)
+{
+    add_camera_and_start_options(options, sim);
+    add_expert_options(options, sim);
+    add_asset_options(options, sim);
+}
+
+void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option map[] = {{"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
+                               "map by name or path to a YAML file", IMP_INPUT_PATH}};
+    imp_options_add_group(options, WORLD_GROUP, map, 1);
+    add_seed_and_thread_options(options, sim);
+    add_shared_options(options, sim);
+}
+
+void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
+{
+    const imp_option map[] = {
+        {"map", 'm', IMP_OPTION_LIST, &sim->maps, "MAP",
+         "map by name or path, or a folder of them; may be repeated: every episode takes one at "
+         "random",
+         IMP_INPUT_PATH},
+    };
+    const imp_option table[] = {
+        {"randomize-objects", 0, IMP_OPTION_FLAG, &sim->randomize_objects, NULL,
+         "draw how objects move and which optional ones are there", IMP_SETTING},
+        {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
+         "which of the maps take part: all, or those for train or test, which their names decide",
+         IMP_SETTING},
+        {"clock", 0, IMP_OPTION_TEXT, &sim->clock, "NAME",
+         "simulator: time steps of 1/30 s; challenge: AI-DO's of 0.05 s, for policies that know "
+         "what they did last",
+         IMP_SETTING},
+        {"cars-yield", 0, IMP_OPTION_FLAG, &sim->cars_yield, NULL,
+         "moving duckiebots stop for what is ahead", IMP_SETTING},
+    };
+    imp_options_add_group(options, WORLD_GROUP, map, 1);
+    add_shared_options(options, sim);
+    imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
+    imp_randomization_options_add(options, sim);
+}
+
+void imp_sim_options_add_multi_map(imp_options *options, imp_sim_options *sim)
+{
+    add_seed_and_thread_options(options, sim);
+    imp_sim_options_add_unseeded(options, sim);
+}
+
+imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split *split,
+                                      imp_error *err)
+{
+    int found = 0;
+    const imp_status status =
+        imp_name_lookup(&found, "--split: ", sim->split, imp_map_split_name, err);
+    if (status == IMP_OK)
+        *split = (imp_map_split)found;
+    return status;
+}
+
+void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
+{
+    imp_options_add(options, (imp_option){"observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
+                                          "what the learner sees: pictures, or segments (road, "
+                                          "lines, obstacles in plain colours)",
+                                          IMP_SETTING});
+}
+
+imp_status imp_sim_options_read_observe(const imp_sim_options *sim, imp_observation_kind *observe,
+                                        imp_error *err)
+{
+    int found = 0;
+    const imp_status status =
+        imp_name_lookup(&found, "--observe: ", sim->observe, imp_observation_kind_name, err);
+    if (status == IMP_OK)
+        *observe = (imp_observation_kind)found;
+    return status;
+}
+
+void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
+{
+    imp_options_add(options, (imp_option){"segmenter", 0, IMP_OPTION_TEXT, &sim->segmenter, "MODEL",
+                                          "of imprint seg-train: lets policies that were trained "
+                                          "on segments look at pictures",
+                                          IMP_INPUT_PATH});
+}
+
+imp_status imp_sim_options_use_segmenter(const imp_sim_options *sim, imp_policy_factory *driver,
+                                         imp_error *err)
+{
+    if (sim->segmenter[0] == '\0' ||
+        imp_policy_factory_observation(driver) != IMP_OBSERVATION_SEGMENTATION)
+        return IMP_OK;
+    return imp_policy_factory_set_segmenter(driver, sim->segmenter, err);
+}
+
+imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used, imp_error *err)
+{
+    return used || sim->segmenter[0] == '\0'
+               ? IMP_OK
+               : imp_fail(err, IMP_USAGE,
+                          "--segmenter: none of the policies was trained on segments, so none "
+                          "looks through it");
+}
+
+imp_status imp_check_thread_count(int threads, imp_error *err)
+{
+    if (threads < 0 || threads > 1024)
+        return imp_fail(err, IMP_USAGE, "--threads %d is not within 0 to 1024", threads);
+    return IMP_OK;
+}
+
+imp_status imp_parse_lens_option(const char *lens, imp_calibration *out, imp_error *err)
+{
+    *out = imp_calibration_duckiebot();
+    if (strcmp(lens, "duckiebot") == 0)
+        return IMP_OK;
+    out->lens = imp_lens_none();
+    if (strcmp(lens, "none") == 0)
+        return IMP_OK;
+    if (strchr(lens, '/') == NULL && strchr(lens, '.') == NULL && !imp_path_exists(lens)) {
+        char hint[IMP_SUGGESTION_TEXT_MAX];
+        imp_suggestion suggestion = imp_suggestion_begin(lens, strlen(lens));
+        imp_suggestion_consider(&suggestion, "duckiebot");
+        imp_suggestion_consider(&suggestion, "none");
+        return imp_fail(err, IMP_USAGE, "--lens: '%s' is neither duckiebot nor none nor a file%s",
+                        lens, imp_suggestion_format(&suggestion, hint));
+    }
+    return imp_calibration_read(out, lens, err);
+}
+
+// Whose clock, or whose lanes.
+enum { CHALLENGE = 1 };
+static const char *simulator_or_challenge_name(int k)
+{
+    static const char *const words[] = {"simulator", [CHALLENGE] = "challenge"};
+    return k <= CHALLENGE ? words[k] : NULL;
+}
+
+// Says what a map leaves out and was filled in. A map that cannot be read is told of elsewhere.
+static void report_map_assumptions(const char *map)
+{
+    imp_world *world;
+    if (imp_world_load(&world, map, NULL) != IMP_OK)
+        return;
+    for (int k = 0; k < world->warning_count; k++)
+        if (world->warnings[k].assumed)
+            fprintf(stderr, "imprint: note: %s: %s\n", map, world->warnings[k].text);
+    imp_world_destroy(world);
+}
+
+imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
+                                 imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
+                                 imp_error *err)
+{
+    imp_status status = imp_check_thread_count(sim->threads, err);
+    if (status != IMP_OK)
+        return status;
+    if (sim->frame_skip < 1 || sim->frame_skip > 1000)
+        return imp_fail(err, IMP_USAGE, "--frame-skip %d is not within 1 to 1000", sim->frame_skip);
+    if (!(sim->start_angle_deg > 0.0 && sim->start_angle_deg <= 180.0))
+        return imp_fail(err, IMP_USAGE, "--start-angle-deg %g is not within 0 to 180",
+                        sim->start_angle_deg);
+    imp_calibration calibration;
+    status = imp_parse_lens_option(sim->lens, &calibration, err);
+    if (status != IMP_OK)
+        return status;
+    camera->lens = calibration.lens;
+    camera->width = sim->size[0];
+    camera->height = sim->size[1];
+    int clock = 0, lanes = 0;
+    status = imp_name_lookup(&clock, "--clock: ", sim->clock, simulator_or_challenge_name, err);
+    if (status == IMP_OK)
+        status = imp_name_lookup(&lanes, "--lanes: ", sim->lanes, simulator_or_challenge_name, err);
+    if (status != IMP_OK)
+        return status;
+    if (clock == CHALLENGE)
+        imp_challenge_set_time_step(&env->drive);
+    if (!options->quiet) {
+        report_map_assumptions(sim->map);
+        for (int k = 0; k < sim->maps.count; k++)
+            report_map_assumptions(sim->maps.items[k]);
+    }
+    env->seed = sim->seed;
+    env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
+    env->frame_skip = sim->frame_skip;
+    env->randomize_objects = sim->randomize_objects;
+    env->cars_yield = sim->cars_yield;
+    env->has_start_tile = imp_options_given(options, sim->start_tile);
+    memcpy(env->start_tile, sim->start_tile, sizeof sim->start_tile);
+    expert->speed = sim->expert_speed;
+    expert->tracking_rate = sim->tracking_rate;
+    expert->turning_rate = sim->turning_rate;
+    expert->turn_rate = sim->turn_rate;
+    expert->return_angle = sim->return_angle_deg * IMP_PI / 180.0;
+    expert->challenge_lanes = lanes == CHALLENGE;
+    expert->lane_offset = sim->lane_offset;
+    expert->turns = sim->turns;
+    expert->pose_only = sim->pose_only;
+    expert->look_ahead = sim->look_ahead;
+    imp_camera probe;
+    return imp_camera_init(&probe, camera, err);
+}
+
+imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim_options *sim,
+                                       imp_scene_def *scene, imp_assets **assets, imp_error *err)
+{
+    if (sim->assets[0] == '\0' && strcmp(sim->style, imp_default_sim_options().style) != 0)
+        return imp_fail(err, IMP_USAGE, "--style is a style of the tiles in --assets");
+    if (sim->assets[0] == '\0')
+        return IMP_OK;
+    imp_status status = imp_assets_open(assets, sim->assets, sim->style, err);
+    if (status != IMP_OK)
+        return status;
+    scene->assets = *assets;
+    for (int k = 0; !options->quiet && k < imp_assets_warning_count(*assets); k++)
+        fprintf(stderr, "imprint: note: %s\n", imp_assets_warning(*assets, k));
+    return IMP_OK;
+}
+
+imp_status imp_sim_options_match_model(const imp_options *options, const imp_sim_options *sim,
+                                       const imp_policy_factory *driver, imp_camera_def *camera,
+                                       imp_error *err)
+{
+    if (!imp_policy_factory_is_network(driver))
+        return IMP_OK;
+    if (!imp_options_given(options, sim->size))
+        imp_policy_factory_image_size(driver, &camera->width, &camera->height);
+    const char *lens = imp_network_metadata(imp_policy_factory_network(driver), "lens");
+    if (lens == NULL)
+        return IMP_OK;
+    if (imp_options_given(options, &sim->lens)) {
+        if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
+            fprintf(stderr,
+                    "imprint: warning: %s learned through a lens that nobody knows, perhaps not "
+                    "through this one\n",
+                    imp_policy_factory_name(driver));
+        else if (strcmp(lens, imp_lens_name(camera->lens.kind)) != 0)
+            fprintf(stderr,
+                    "imprint: warning: %s learned through the lens %.16s, not through this one\n",
+                    imp_policy_factory_name(driver), lens);
+        return IMP_OK;
+    }
+    if (strcmp(lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "the model saw through a robot's own lens: say which with --lens FILE");
+    if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
+        return imp_fail(
+            err, IMP_USAGE,
+            "nobody knows the lens that the model's pictures were seen through: say with "
+            "--lens which to drive with");
+    camera->lens =
+        strcmp(lens, imp_lens_name(IMP_LENS_NONE)) == 0 ? imp_lens_none() : imp_lens_duckiebot();
+    return IMP_OK;
+}
+
+void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double time_step)
+{
+    if (driver == NULL || !imp_policy_factory_is_network(driver) ||
+        imp_policy_factory_network(driver) == NULL)
+        return;
+    const double trained = imp_network_time_step(imp_policy_factory_network(driver));
+    if (trained == 0.0 || fabs(trained / time_step - 1.0) < 0.01)
+        return;
+    fprintf(
+        stderr,
+        "imprint: warning: %s learned to decide every %.3g s, and goes by what was before; here "
+        "it decides every %.3g s: train with the same --clock and --frame-skip\n",
+        imp_policy_factory_name(driver), trained, time_step);
+}

@@ -1,0 +1,110 @@
+// cli/options/sim_options.h: the commands of the program, and the options that several of them
+// share.
+#ifndef IMP_CLI_OPTIONS_SIM_OPTIONS_H
+#define IMP_CLI_OPTIONS_SIM_OPTIONS_H
+
+#include "cli/options/options.h"
+#include "imprint/learn.h"
+
+extern const imp_command imp_command_log;
+extern const imp_command imp_command_train;
+extern const imp_command imp_command_dagger;
+extern const imp_command imp_command_seg_train;
+extern const imp_command imp_command_eval;
+extern const imp_command imp_command_render;
+extern const imp_command imp_command_map;
+extern const imp_command imp_command_data;
+extern const imp_command imp_command_model;
+extern const imp_command imp_command_bench;
+extern const imp_command imp_command_import;
+extern const imp_command imp_command_export;
+extern const imp_command imp_command_plot;
+extern const imp_command imp_command_sweep;
+extern const imp_command imp_command_agent;
+extern const imp_command imp_command_submission;
+
+// Options of everything that simulates, before they are turned into definitions.
+typedef struct imp_sim_options {
+    const char *map;    // of commands that simulate on one
+    imp_text_list maps; // of the others: maps and folders of maps
+    uint64_t seed;
+    int size[2];            // of an observation [px]
+    const char *lens;       // "duckiebot", "none" or a calibration's file
+    double start_angle_deg; // accepted at the start
+    int start_tile[2];
+    int frame_skip;
+    bool randomize_objects, cars_yield, pose_only, look_ahead;
+    double expert_speed, tracking_rate, turning_rate, turn_rate, return_angle_deg, lane_offset;
+    const char *split;     // which of the maps take part: all, train or test
+    const char *lanes;     // "simulator" or "challenge"
+    const char *clock;     // "simulator" or "challenge"
+    const char *turns;     // that the expert takes at crossings: "" or letters l, r, s
+    const char *observe;   // what the learner sees: pictures or segments
+    const char *segmenter; // model of seg-train that policies look through, or ""
+    const char *randomize, *randomization; // words and a file, or ""
+    const char *assets, *style; // folder of textures and meshes, or ""; and which style of tiles
+    int threads;
+} imp_sim_options;
+
+imp_sim_options imp_default_sim_options(void);
+
+// Refuses numbers of threads that no machine has.
+imp_status imp_check_thread_count(int threads, imp_error *err);
+
+// Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
+// --tracking-rate --turning-rate --turn-rate --return-angle-deg --lane-offset --lanes --by-sight
+// --trials --turns --assets --style --threads.
+void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
+
+// The same for commands whose episodes take place on several maps: --map may be repeated, and they
+// can let what varies in a map be drawn.
+void imp_sim_options_add_multi_map(imp_options *options, imp_sim_options *sim);
+// The same without --seed and --threads, for a command that has its own.
+void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim);
+
+// Turns them into definitions; says what is out of range.
+imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
+                                 imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
+                                 imp_error *err);
+
+// Reads --split.
+imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split *split,
+                                      imp_error *err);
+
+// Adds --observe, and reads it.
+void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim);
+imp_status imp_sim_options_read_observe(const imp_sim_options *sim, imp_observation_kind *observe,
+                                        imp_error *err);
+
+// Adds --segmenter, and puts it before the eyes of a driver that wants segments.
+void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim);
+imp_status imp_sim_options_use_segmenter(const imp_sim_options *sim, imp_policy_factory *driver,
+                                         imp_error *err);
+
+// Refuses a segmenter that no driver uses.
+imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used, imp_error *err);
+
+// Adds --randomize and --randomization, and reads them; tells which names of a file mean nothing.
+void imp_randomization_options_add(imp_options *options, imp_sim_options *sim);
+imp_status imp_randomization_options_parse(const imp_options *options, const imp_sim_options *sim,
+                                           imp_randomization *out, imp_error *err);
+
+// Opens --assets, if it is given, and tells what is missing there. Freed with imp_assets_close().
+imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim_options *sim,
+                                       imp_scene_def *scene, imp_assets **assets, imp_error *err);
+
+// A model knows the size and lens of its observations: makes the camera fit a driver that is one,
+// where the user does not ask for something else, which can only contradict it. IMP_USAGE if it
+// does not know the lens so well, because it was a robot's own.
+imp_status imp_sim_options_match_model(const imp_options *options, const imp_sim_options *sim,
+                                       const imp_policy_factory *driver, imp_camera_def *camera,
+                                       imp_error *err);
+
+// Warns on standard error if a network that goes by what was before is to decide every `time_step`
+// seconds, and was trained to do so at another pace: what it knows would mean something else.
+void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double time_step);
+
+// The lens that --lens means, and the projection that straightens its pictures.
+imp_status imp_parse_lens_option(const char *lens, imp_calibration *out, imp_error *err);
+
+#endif

@@ -1,0 +1,201 @@
+#include "cli/output/console.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// Signal handlers can reach nothing but a global.
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt_signal(int number)
+{
+    (void)number;
+    if (interrupted)
+        _exit(IMP_INTERRUPTED);
+    interrupted = 1;
+}
+
+// A file that is mapped into memory became shorter, or cannot be read. The page that was wanted
+// does not exist, so the work cannot go on; what was written before is whole.
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+    static const char message[] = "imprint: a file was cut short, or its disk failed, while it was "
+                                  "being read; what was written before is safe\n";
+    (void)context;
+    if (info->si_code != BUS_ADRERR && info->si_code != BUS_OBJERR) {
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
+    const ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
+    (void)written;
+    _exit(IMP_IO);
+}
+
+void imp_console_setup_signals(void)
+{
+    struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+    sigemptyset(&bus.sa_mask);
+    sigaction(SIGBUS, &bus, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a file size limit is reported as an error instead
+    signal(SIGINT, SIG_DFL);  // a shell's background jobs start with it ignored
+}
+
+// From now on Ctrl-C and SIGTERM ask tasks to stop; before, and at the second time, they end the
+// program.
+static void catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+typedef struct progress_state {
+    const char *task; // being drawn
+    double started, drawn;
+    double first_done; // work that was there before, not to be counted in the rate
+    bool enabled, visible;
+} progress_state;
+
+static progress_state progress_bar;
+
+static void draw_progress_bar(const imp_progress *progress, double now)
+{
+    enum { CELLS = 24 };
+    double share = progress->total > 0.0 ? progress->done / progress->total : 0.0;
+    share = share > 1.0 ? 1.0 : share;
+    double elapsed = now - progress_bar.started;
+    double rate = elapsed > 0.0 ? (progress->done - progress_bar.first_done) / elapsed : 0.0;
+    char cells[CELLS + 1];
+    for (int k = 0; k < CELLS; k++)
+        cells[k] = k < (int)(share * CELLS) ? '=' : ' ';
+    cells[CELLS] = '\0';
+    char left[32] = "";
+    if (rate > 0.0 && progress->total > 0.0)
+        snprintf(left, sizeof left, ", %.0f s left", (progress->total - progress->done) / rate);
+    dprintf(STDERR_FILENO, "\r\033[K%s [%s] %3.0f%%  %.0f %s/s%s%s%s", progress->task, cells,
+            100.0 * share, rate, progress->unit, left, progress->detail != NULL ? "  " : "",
+            progress->detail != NULL ? progress->detail : "");
+    progress_bar.visible = true;
+}
+
+static void on_progress(void *context, const imp_progress *progress)
+{
+    (void)context;
+    const double seconds_between = 0.1;
+    double now = imp_monotonic_seconds();
+    if (progress_bar.task != progress->task) {
+        progress_bar.task = progress->task;
+        progress_bar.started = now;
+        progress_bar.first_done = progress->done;
+        progress_bar.drawn = 0.0;
+    }
+    if (now - progress_bar.drawn < seconds_between)
+        return;
+    progress_bar.drawn = now;
+    draw_progress_bar(progress, now);
+}
+
+static bool should_stop(void *context)
+{
+    (void)context;
+    return interrupted != 0;
+}
+
+imp_monitor imp_console_monitor(const imp_options *options)
+{
+    catch_interrupts();
+    progress_bar.enabled = !options->quiet && isatty(STDERR_FILENO);
+    return (imp_monitor){
+        .progress = progress_bar.enabled ? on_progress : NULL,
+        .should_stop = should_stop,
+    };
+}
+
+void imp_console_clear_progress(void)
+{
+    if (progress_bar.visible)
+        dprintf(STDERR_FILENO, "\r\033[K");
+    progress_bar.visible = false;
+    progress_bar.task = NULL;
+}
+
+int imp_console_print_error(imp_status status, const imp_error *err)
+{
+    imp_console_clear_progress();
+    fprintf(stderr, "imprint: %s\n",
+            err->message[0] != '\0' ? err->message : imp_status_text(status));
+    // the documented codes are all that scripts should have to know
+    return status == IMP_NO_MEMORY || status == IMP_INTERNAL ? IMP_IO : (int)status;
+}
+
+json_t *imp_json_real_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+const char *imp_format_real_or_dash(char out[24], double value, int digits)
+{
+    strcpy(out, "-");
+    if (isfinite(value))
+        snprintf(out, 24, "%.*f", digits, value);
+    return out;
+}
+
+imp_status imp_json_write_file(const char *path, json_t *object, int digits, imp_error *err)
+{
+    char *text = object == NULL
+                     ? NULL
+                     : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits));
+    json_decref(object);
+    if (text == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    const imp_status status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}
+
+imp_status imp_console_print_json(json_t *object, imp_error *err)
+{
+    char *text =
+        object == NULL ? NULL : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    json_decref(object);
+    if (text == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the JSON output");
+    puts(text);
+    free(text);
+    return IMP_OK;
+}
+
+int imp_console_finish_with_json(json_t *object)
+{
+    imp_error err = {0};
+    imp_status status = imp_console_print_json(object, &err);
+    return status == IMP_OK ? imp_console_flush() : imp_console_print_error(status, &err);
+}
+
+int imp_console_flush(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    if (errno == EPIPE)
+        return 4; // who has read enough, as head does, needs no message
+    imp_error err = {0};
+    imp_fail(&err, IMP_IO, "standard output: %s", strerror(errno));
+    return imp_console_print_error(IMP_IO, &err);
+}
+
+void imp_sibling_program_path(char out[IMP_PATH_MAX], const char *name)
+{
+    char own[IMP_PATH_MAX - 32];
+    const ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    own[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(own, '/');
+    snprintf(out, IMP_PATH_MAX, "%.*s%s", slash != NULL ? (int)(slash - own) + 1 : 0, own, name);
+}

@@ -1,0 +1,217 @@
+#include "cli/output/output_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io/atomic_file.h"
+#include "cli/options/settings_file.h"
+#include "cli/output/output_extension.h"
+
+// The files that imprint writes into output folders. No other is ever removed.
+static bool is_imprint_file(const char *name)
+{
+    static const char *const names[] = {
+        "main_data.hdf5", "metadata.json",     IMP_SETTINGS_FILE_NAME, "observations.png",
+        "segments.png",   "model.safetensors", "last.safetensors",     "history.csv",
+        "loss.svg",       "metrics.json",      "state.safetensors",    "trajectories.png",
+        "history.jsonl",  "report.html",       "episodes.csv",         "rounds.csv",
+        "rounds.svg",
+    };
+    char stem[256];
+    int number, used = 0;
+    snprintf(stem, sizeof stem, "%s", name);
+    imp_atomic_file_strip_suffix(stem);
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+        if (strcmp(stem, names[k]) == 0)
+            return true;
+    if (strcmp(stem, "trajectories.csv") == 0 ||
+        (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
+         stem[used] == '\0'))
+        return true;
+    static const char *const pictures[] = {
+        "worst-%*9[0-9]-%*9[0-9].csv%n", "worst-%*9[0-9]-%*9[0-9].png%n", "saliency-%*9[0-9].png%n",
+        "agent%*9[0-9]-episode%*9[0-9].cbor%n", "epoch-%*9[0-9].safetensors%n"};
+    for (size_t k = 0; k < sizeof pictures / sizeof pictures[0]; k++) {
+        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns
+        if (sscanf(stem, pictures[k], &used) == 0 && used > 0 && stem[used] == '\0')
+            return true;
+    }
+    if (sscanf(stem, "events.out.tfevents.%*19[0-9].imprint%n", &used) == 0 && used > 0 &&
+        stem[used] == '\0')
+        return true;
+    if (sscanf(stem, "town-%*9[0-9].yaml%n", &used) == 0 && used > 0 && stem[used] == '\0')
+        return true;
+    // NOLINTNEXTLINE(cert-err34-c): the number itself does not matter
+    return sscanf(stem, "shard-%9d.hdf5%n", &number, &used) == 1 && stem[used] == '\0' && used > 0;
+}
+
+// The folders that imprint makes in output folders: for rounds of DAgger, for seeds, for what
+// agents say, and for networks that drive while others learn.
+static bool is_imprint_subfolder(int directory, const char *name)
+{
+    static const char *const patterns[] = {"data-%*9[0-9]%n", "model-%*9[0-9]%n",
+                                           "seed-%*20[0-9]%n", "messages%n", "drivers%n"};
+    struct stat info;
+    int used = 0;
+    for (size_t k = 0; used == 0 && k < sizeof patterns / sizeof patterns[0]; k++) {
+        // NOLINTNEXTLINE(clang-diagnostic-format-nonliteral,cert-err34-c): fixed patterns
+        sscanf(name, patterns[k], &used);
+    }
+    return used > 0 && name[used] == '\0' &&
+           fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
+}
+
+static imp_status check_or_remove_files(const char *folder, bool remove_files, imp_error *err);
+
+static imp_status check_or_remove_subfolder(const char *folder, const char *name, bool remove_files,
+                                            imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, folder, name, err);
+    return status == IMP_OK ? check_or_remove_files(path, remove_files, err) : status;
+}
+
+// Goes through the files of a folder: checks that all are ours, or removes them.
+static imp_status check_or_remove_files(const char *folder, bool remove_files,
+                                        imp_error *err) // NOLINT(misc-no-recursion): one level
+{
+    DIR *directory = opendir(folder);
+    if (directory == NULL)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    // whoever writes a dataset holds this lock
+    if (flock(dirfd(directory), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        closedir(directory);
+        return imp_fail(err, IMP_IO, "%s: another process is writing to it", folder);
+    }
+    imp_status status = IMP_OK;
+    for (struct dirent *entry; status == IMP_OK && (entry = readdir(directory)) != NULL;) {
+        struct stat info;
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        if (is_imprint_subfolder(dirfd(directory), name))
+            status = check_or_remove_subfolder(folder, name, remove_files, err);
+        else if (!is_imprint_file(name) ||
+                 fstatat(dirfd(directory), name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+                 !S_ISREG(info.st_mode))
+            status = imp_fail(err, IMP_IO,
+                              "%s holds %s, which imprint did not write: remove it yourself, or "
+                              "choose another folder",
+                              folder, name);
+        else if (remove_files && unlinkat(dirfd(directory), name, 0) != 0)
+            status = imp_fail(err, IMP_IO, "%s/%s: %s", folder, name, strerror(errno));
+    }
+    closedir(directory);
+    if (status == IMP_OK && remove_files && rmdir(folder) != 0)
+        status = imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    return status;
+}
+
+// Where a folder waits that is to be replaced.
+static imp_status backup_folder_path(char out[IMP_PATH_MAX], const char *folder, imp_error *err)
+{
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    int written = snprintf(out, IMP_PATH_MAX, "%.*s.replaced", (int)length, folder);
+    return written < 0 || written >= IMP_PATH_MAX
+               ? imp_fail(err, IMP_IO, "%.100s...: path too long", folder)
+               : IMP_OK;
+}
+
+static imp_status move_to_backup(const char *folder, imp_error *err)
+{
+    char backup[IMP_PATH_MAX];
+    struct stat info;
+    if (lstat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: is not a folder", folder);
+    imp_status status = check_or_remove_files(folder, false, err);
+    if (status == IMP_OK)
+        status = backup_folder_path(backup, folder, err);
+    if (status != IMP_OK)
+        return status;
+    if (imp_path_exists(backup))
+        return imp_fail(err, IMP_IO,
+                        "%s is left from a run that was killed or failed: move it back or remove "
+                        "it",
+                        backup);
+    if (rename(folder, backup) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    return IMP_OK;
+}
+
+imp_status imp_output_folder_prepare(const imp_options *options, const char *folder, bool resume,
+                                     bool force, imp_error *err)
+{
+    struct stat info;
+    if (resume && force)
+        return imp_fail(err, IMP_USAGE, "--resume and --force exclude each other");
+    if (folder[0] == '\0')
+        return imp_fail(err, IMP_USAGE, "--out wants a folder");
+    const imp_status named = imp_output_check_folder(folder, err);
+    if (named != IMP_OK)
+        return named;
+    rmdir(folder); // an empty one is as good as none
+    if (lstat(folder, &info) != 0)
+        return IMP_OK;
+    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
+        return imp_fail(err, IMP_IO, "%s: is not a folder, choose another --out", folder);
+    if (resume)
+        return imp_settings_file_check_command(options, folder, err);
+    if (!force)
+        return imp_fail(err, IMP_IO, "%s exists: %s%sor choose another --out", folder,
+                        imp_option_find(options, "resume") >= 0 ? "continue it with --resume, "
+                                                                : "",
+                        imp_option_find(options, "force") >= 0 ? "replace it with --force, " : "");
+    return move_to_backup(folder, err);
+}
+
+// Adds to a message where the folder is that was to be replaced.
+static void add_backup_to_message(const char *backup, imp_status status, imp_error *err)
+{
+    const imp_error first = *err;
+    imp_fail(err, status, "%s; what was there before is in %s", first.message, backup);
+}
+
+bool imp_output_folder_finish(const char *folder, bool force, imp_status status, imp_error *err)
+{
+    char backup[IMP_PATH_MAX];
+    rmdir(folder); // if nothing is in it
+    const bool written = imp_path_exists(folder);
+    if (!force || backup_folder_path(backup, folder, NULL) != IMP_OK || !imp_path_exists(backup))
+        return written;
+    if (!written)
+        rename(backup, folder);
+    else if (status == IMP_OK)
+        check_or_remove_files(backup, true, NULL);
+    else
+        add_backup_to_message(backup, status, err);
+    return written;
+}
+
+imp_status imp_output_folder_save_settings(const imp_options *options, const char *folder,
+                                           imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err);
+    if (status != IMP_OK)
+        return status;
+    char *text = imp_options_to_yaml(options);
+    if (text == NULL)
+        return imp_fail(err, IMP_USAGE,
+                        "%s: settings that are not UTF-8 text cannot be saved: rename the file or "
+                        "folder that is none",
+                        path);
+    status = imp_folder_create(folder, err);
+    if (status == IMP_OK)
+        status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}

@@ -1,0 +1,72 @@
+// Puts a filter between stdio and the two descriptors: a stream of our own (fopencookie) takes the
+// place of stdout, and another that of stderr.
+#include "cli/output/output_sanitizer.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+// A stream's end.
+typedef struct output_stream {
+    int descriptor;
+    bool after_c2; // the last byte may begin a control character of two bytes (U+0080 to U+009F)
+} output_stream;
+
+static bool write_all(int descriptor, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        const ssize_t count = write(descriptor, bytes, length);
+        if (count < 0 && errno != EINTR)
+            return false;
+        bytes += count > 0 ? count : 0;
+        length -= count > 0 ? (size_t)count : 0;
+    }
+    return true;
+}
+
+// Adds the byte, or a question mark in its place.
+static void sanitize_byte(output_stream *out, char byte, char *cleaned, size_t count)
+{
+    const unsigned char code = (unsigned char)byte;
+    const bool ends_control = out->after_c2 && code >= 0x80 && code < 0xa0;
+    const bool is_control = (code < ' ' && byte != '\n' && byte != '\t') || code == 0x7f;
+    if (ends_control && count > 0)
+        cleaned[count - 1] = '?';
+    cleaned[count] = (char)(is_control || ends_control ? '?' : byte);
+    out->after_c2 = code == 0xc2;
+}
+
+static ssize_t write_sanitized(void *context, const char *bytes, size_t length)
+{
+    output_stream *out = context;
+    char cleaned[1024];
+    for (size_t done = 0; done < length;) {
+        size_t count = 0;
+        for (; count < sizeof cleaned && done + count < length; count++)
+            sanitize_byte(out, bytes[done + count], cleaned, count);
+        if (!write_all(out->descriptor, cleaned, count))
+            return 0;
+        done += count;
+    }
+    return (ssize_t)length;
+}
+
+void imp_output_sanitizer_install(void)
+{
+    static output_stream output_streams[] = {{.descriptor = STDOUT_FILENO},
+                                             {.descriptor = STDERR_FILENO}};
+    const cookie_io_functions_t functions = {.write = write_sanitized};
+    FILE *out = fopencookie(&output_streams[0], "w", functions);
+    FILE *err = fopencookie(&output_streams[1], "w", functions);
+    // without memory for them, everything is as before
+    if (out != NULL) {
+        setvbuf(out, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
+        stdout = out;
+    }
+    if (err != NULL) {
+        setvbuf(err, NULL, _IONBF, 0);
+        stderr = err;
+    }
+}

@@ -1,0 +1,146 @@
+#include "cli/output/run_folder.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io/file.h"
+#include "cli/options/settings_file.h"
+#include "cli/output/output_folder.h"
+
+enum { SETTINGS_BYTES_MAX = 1 << 20, CHANGES_TEXT_MAX = 320 };
+
+// Whether anything is given that says what to do.
+static bool is_any_setting_given(const imp_options *options)
+{
+    bool any = false;
+    for (int k = 0; k < options->count; k++)
+        any = any || (options->given[k] && options->table[k].kind != IMP_TRANSIENT);
+    return any;
+}
+
+imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options, const char *folder,
+                                bool resume, bool force, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    size_t length;
+    *run = (imp_run_folder){.path = folder, .force = force};
+    if (resume && !force && !imp_path_exists(folder) && !is_any_setting_given(options))
+        return imp_fail(err, IMP_USAGE,
+                        "%s: no such folder, so there is nothing to resume: begin without --resume",
+                        folder);
+    imp_status status = imp_output_folder_prepare(options, folder, resume, force, err);
+    if (status == IMP_OK)
+        status = imp_path_join(path, folder, IMP_SETTINGS_FILE_NAME, err);
+    if (status == IMP_OK && resume && imp_path_exists(folder) && !imp_path_exists(path) &&
+        !is_any_setting_given(options))
+        status = imp_fail(err, IMP_USAGE,
+                          "%s is missing, which --resume takes the settings from: copy it there, "
+                          "or give the settings that the work was begun with",
+                          path);
+    if (status != IMP_OK)
+        return status;
+    run->created = !imp_path_exists(folder);
+    if (imp_path_exists(path))
+        status = imp_file_read(&run->saved_settings, &length, path, SETTINGS_BYTES_MAX, err);
+    if (status == IMP_OK)
+        status = imp_output_folder_save_settings(options, folder, err);
+    if (status != IMP_OK) {
+        imp_output_folder_finish(folder, force, status, err);
+        free(run->saved_settings);
+    }
+    return status;
+}
+
+// Whether a text has just this line, of so many characters.
+static bool contains_line(const char *text, const char *line, size_t length)
+{
+    for (const char *at = text; *at != '\0';) {
+        const size_t here = strcspn(at, "\r\n");
+        if (here == length && strncmp(at, line, length) == 0)
+            return true;
+        at += here + strspn(at + here, "\r\n");
+    }
+    return false;
+}
+
+// Whether a line says a setting that has to stay the same.
+static bool is_fixed_setting_line(const imp_options *options, const char *line)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(line, ":"), line);
+    const int k = imp_option_find(options, name);
+    return line[0] != '#' && k >= 0 &&
+           (options->table[k].kind == IMP_SETTING || options->table[k].kind == IMP_INPUT_PATH);
+}
+
+// Adds the settings of one text that another has not, each cut where it gets long.
+static void append_changed_settings(char changes[CHANGES_TEXT_MAX], const char *intro,
+                                    const imp_options *options, const char *text, const char *other)
+{
+    enum { SHOWN = 48 };
+    for (const char *line = text; *line != '\0';) {
+        const size_t length = strcspn(line, "\r\n"), used = strlen(changes);
+        const size_t shown = length < SHOWN ? length : SHOWN;
+        if (is_fixed_setting_line(options, line) && !contains_line(other, line, length)) {
+            snprintf(changes + used, CHANGES_TEXT_MAX - used, "%s%.*s%s", intro, (int)shown, line,
+                     shown < length ? "..." : "");
+            intro = ", ";
+        }
+        line += length + strspn(line + length, "\r\n");
+    }
+}
+
+// What a run was begun with is what it is continued with, unless that was refused.
+static void restore_saved_settings(const imp_run_folder *run, const char *path,
+                                   const imp_options *options, imp_status status, imp_error *err)
+{
+    char changes[CHANGES_TEXT_MAX] = "", *given = imp_options_to_yaml(options);
+    if (run->saved_settings == NULL) {
+        unlink(path);
+    } else if (given != NULL) {
+        imp_file_write(path, run->saved_settings, strlen(run->saved_settings), NULL);
+        append_changed_settings(changes, "; begun with ", options, run->saved_settings, given);
+        append_changed_settings(changes, "; now ", options, given, run->saved_settings);
+        const imp_error first = *err;
+        imp_fail(err, status, "%s%s", first.message, changes);
+    }
+    free(given);
+}
+
+static bool holds_only_settings(const char *folder)
+{
+    bool alone = true;
+    DIR *directory = opendir(folder);
+    if (directory == NULL)
+        return false;
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        alone = alone && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                          strcmp(entry->d_name, IMP_SETTINGS_FILE_NAME) == 0);
+    closedir(directory);
+    return alone;
+}
+
+imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options, imp_status status,
+                                 imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    const bool good = status == IMP_OK || status == IMP_INTERRUPTED;
+    if (imp_path_join(path, run->path, IMP_SETTINGS_FILE_NAME, NULL) == IMP_OK) {
+        if ((status == IMP_USAGE || status == IMP_BAD_INPUT) && !run->created)
+            restore_saved_settings(run, path, options, status, err);
+        // settings that nothing was made with are worth no folder
+        if (run->created && holds_only_settings(run->path))
+            unlink(path);
+    }
+    free(run->saved_settings);
+    run->saved_settings = NULL;
+    // what was interrupted is going to be continued in the place of what was there
+    const bool written =
+        imp_output_folder_finish(run->path, run->force, good ? IMP_OK : status, err);
+    return !written && status == IMP_INTERRUPTED
+               ? imp_fail(err, status, "interrupted before anything was written")
+               : status;
+}

@@ -1,0 +1,27 @@
+// cli/output/run_folder.h: the folder of work that can be continued. Its settings are in it from
+// the beginning, and --resume takes them from there.
+#ifndef IMP_CLI_OUTPUT_RUN_FOLDER_H
+#define IMP_CLI_OUTPUT_RUN_FOLDER_H
+
+#include "cli/options/options.h"
+
+typedef struct imp_run_folder {
+    const char *path; // borrowed
+    bool force;
+    bool created;         // there was none before
+    char *saved_settings; // the settings that the work was begun with; NULL if there were none
+} imp_run_folder;
+
+// Claims the folder (imp_output_folder_prepare()) and saves the settings in it, so that after a
+// kill --resume knows them. Refuses to resume what is not there, unless a setting is given.
+imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options, const char *folder,
+                                bool resume, bool force, imp_error *err);
+
+// When the work that began has ended with `status`: settles the folder
+// (imp_output_folder_finish()); if the work was refused, puts back the settings that were there,
+// and adds to the message which are others now. Returns `status`. The message of an interruption is
+// the caller's, unless nothing was written.
+imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options, imp_status status,
+                                 imp_error *err);
+
+#endif

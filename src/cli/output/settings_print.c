@@ -1,0 +1,78 @@
+// Files keep settings with 17 digits, so that runs can be compared by the text. People read 0.1
+// instead of 0.10000000000000001, and 60 degrees instead of 59.999999999999993.
+#include "cli/output/settings_print.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/io/file.h"
+#include "base/text/number_format.h"
+
+static void print_value(FILE *out, const char *key, const json_t *value);
+
+static void print_real(FILE *out, const char *key, double value)
+{
+    char text[IMP_NUMBER_TEXT_MAX];
+    // angles came from radians, and lost a digit on the way
+    if (imp_path_has_suffix(key, "-deg"))
+        value = imp_radians_to_degrees(value * IMP_PI / 180.0);
+    fputs(imp_number_format(text, value), out);
+}
+
+static void print_compact_json(FILE *out, const char *key, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *comma = text != NULL && strcmp(key, "size") == 0 ? strchr(text, ',') : NULL;
+    if (comma != NULL)
+        *comma = 'x';
+    fputs(text != NULL ? text : "", out);
+    free(text);
+}
+
+static void print_object(FILE *out, const json_t *object)
+{
+    const char *key, *before = "{";
+    json_t *value;
+    // jansson's loop takes an object that it could change, but does not
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        json_t *name = json_string(key);
+        fputs(before, out);
+        print_compact_json(out, "", name);
+        putc(':', out);
+        print_value(out, key, value);
+        json_decref(name);
+        before = ",";
+    }
+    fputs(before[0] == '{' ? "{}" : "}", out);
+}
+
+static void print_value(FILE *out, const char *key, const json_t *value)
+{
+    if (json_is_real(value)) {
+        print_real(out, key, json_real_value(value));
+    } else if (json_is_object(value)) {
+        print_object(out, value);
+    } else if (json_is_array(value)) {
+        putc('[', out);
+        for (size_t k = 0; k < json_array_size(value); k++) {
+            fputs(k > 0 ? "," : "", out);
+            print_value(out, key, json_array_get(value, k));
+        }
+        putc(']', out);
+    } else {
+        print_compact_json(out, key, value);
+    }
+}
+
+void imp_settings_print(FILE *out, const char *json)
+{
+    json_t *root = json_loads(json, 0, NULL);
+    if (root != NULL)
+        print_value(out, "", root);
+    else
+        fputs(json, out);
+    json_decref(root);
+}

@@ -1,0 +1,280 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/image/image.h"
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "cli/output/console.h"
+#include "cli/output/output_extension.h"
+#include "cli/render_commands/randomized_sheet.h"
+#include "cli/render_commands/replay.h"
+
+typedef struct settings {
+    imp_sim_options sim;
+    imp_image_options image;
+    imp_replay_options replay;
+    int episodes;   // of a contact sheet
+    double pose[3]; // x, z [m], heading in degrees
+    const char *out;
+} settings;
+
+// What was drawn.
+typedef struct render_result {
+    imp_pose pose;
+    int frames; // of a replay
+} render_result;
+
+static void add_options(imp_options *options, settings *s)
+{
+    const imp_option table[] = {
+        {"pose", 0, IMP_OPTION_POSE, s->pose, "X,Z,DEG",
+         "where the robot stands; without it, a start drawn from the seed", IMP_SETTING},
+        {"episodes", 0, IMP_OPTION_INT, &s->episodes, "N",
+         "with --randomize, a contact sheet of so many episodes, from --episode on", IMP_SETTING},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "PNG file to write", IMP_TRANSIENT},
+    };
+    imp_sim_options_add(options, &s->sim);
+    imp_randomization_options_add(options, &s->sim);
+    imp_image_options_add(options, &s->image);
+    imp_replay_options_add(options, &s->replay);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+// Whether a picture is seen from the robot.
+static bool is_robot_view(const settings *s)
+{
+    return strcmp(s->image.view, "driver") == 0 || strcmp(s->image.view, "segment") == 0 ||
+           strcmp(s->image.view, "classes") == 0 || strcmp(s->image.view, "depth") == 0;
+}
+
+static imp_status find_pose(const settings *s, const imp_options *options, const imp_world *world,
+                            const imp_env_def *def, imp_pose *pose, imp_error *err)
+{
+    imp_env env;
+    if (imp_options_given(options, s->pose)) {
+        *pose = (imp_pose){s->pose[0], s->pose[1], s->pose[2] * IMP_PI / 180.0};
+        return IMP_OK;
+    }
+    imp_status status = imp_env_init(&env, world, def, err);
+    if (status == IMP_OK)
+        status = imp_env_reset(&env, 0, err);
+    if (status == IMP_OK)
+        *pose = env.pose;
+    return status;
+}
+
+// Millimetres, 0 where there is nothing or it is farther than they can tell.
+static imp_status write_depth_image(const char *path, const imp_camera_def *camera,
+                                    const float *depths, imp_error *err)
+{
+    const size_t pixels = (size_t)camera->width * (size_t)camera->height;
+    uint16_t *values = malloc(pixels * sizeof *values);
+    if (values == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+    for (size_t k = 0; k < pixels; k++) {
+        const float millimetres = 1000.0f * depths[k];
+        values[k] = millimetres < 65535.5f ? (uint16_t)lroundf(millimetres) : 0;
+    }
+    const imp_status status =
+        imp_png_write_grey16(path, camera->width, camera->height, values, err);
+    free(values);
+    return status;
+}
+
+static imp_status write_view_image(const settings *s, imp_view_renderer *renderer,
+                                   const imp_camera_def *camera, imp_pose pose, imp_error *err)
+{
+    imp_frame_state frame = {.view = imp_default_view(), .speed = 0.3};
+    frame.view.pose = pose;
+    uint8_t *rgb = malloc((size_t)camera->width * (size_t)camera->height * 3);
+    if (rgb == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+    imp_status status = imp_view_renderer_draw(renderer, &frame, rgb, err);
+    const float *depths = imp_view_renderer_depths(renderer);
+    if (status == IMP_OK)
+        status = depths != NULL ? write_depth_image(s->out, camera, depths, err)
+                                : imp_png_write(s->out, camera->width, camera->height, rgb, err);
+    free(rgb);
+    return status;
+}
+
+static imp_status draw_view(const settings *s, const imp_options *options, render_result *o,
+                            imp_error *err)
+{
+    imp_env_def env = imp_default_env_def();
+    imp_camera_def camera = imp_default_camera_def();
+    imp_expert_def expert = imp_default_expert_def();
+    imp_world *world = NULL;
+    imp_scene_def look = imp_default_scene_def();
+    imp_assets *assets = NULL;
+    imp_scene *scene = NULL;
+    imp_view_renderer *renderer = NULL;
+    imp_status status = imp_sim_options_apply(options, &s->sim, &env, &camera, &expert, err);
+    if (status == IMP_OK)
+        status = imp_world_load(&world, s->sim.map, err);
+    // a map without a pose shows no robot
+    o->pose = (imp_pose){NAN, NAN, NAN};
+    if (status == IMP_OK && (is_robot_view(s) || imp_options_given(options, s->pose)))
+        status = find_pose(s, options, world, &env, &o->pose, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_open_assets(options, &s->sim, &look, &assets, err);
+    if (status == IMP_OK)
+        status = imp_scene_create_with_def(&scene, world, &look, err);
+    if (status == IMP_OK)
+        status = imp_view_renderer_create(&renderer, options, &s->image, &s->sim, &camera, scene,
+                                          world, err);
+    if (status == IMP_OK)
+        status = write_view_image(s, renderer, &camera, o->pose, err);
+    imp_view_renderer_destroy(renderer);
+    imp_scene_destroy(scene);
+    imp_assets_close(assets);
+    imp_world_destroy(world);
+    return status;
+}
+
+static int print_replay_summary(const settings *s, const imp_options *options, int frames)
+{
+    if (options->json)
+        return imp_console_finish_with_json(json_pack("{s:s, s:s, s:i, s:i}", "out", s->out,
+                                                      "dataset", s->replay.dataset, "episode",
+                                                      s->replay.episode, "frames", frames));
+    printf("%s: %s of episode %d\n", s->out, IMP_PLURAL(frames, "frame"), s->replay.episode);
+    return imp_console_flush();
+}
+
+// Pictures of randomised episodes are drawn by those who drive them, and know one view.
+static bool is_randomized(const settings *s)
+{
+    return s->sim.randomize[0] != '\0' || s->sim.randomization[0] != '\0';
+}
+
+static imp_status draw_randomized_episodes(const settings *s, const imp_options *options,
+                                           imp_error *err)
+{
+    const imp_image_options plain = imp_default_image_options();
+    const bool other = strcmp(s->image.view, plain.view) != 0 || s->image.draw[0] != '\0' ||
+                       s->image.camera_effects[0] != '\0' || s->image.undistort ||
+                       imp_options_given(options, s->pose) || s->replay.dataset[0] != '\0';
+    if (other)
+        return imp_fail(err, IMP_USAGE,
+                        "--randomize shows what the driver sees at the starts of episodes: leave "
+                        "out --view, --draw, --degrade, --rectified, --pose and --replay");
+    const imp_randomized_sheet sheet = {s->replay.episode, s->episodes};
+    return imp_randomized_sheet_write(options, &s->sim, &sheet, s->out, err);
+}
+
+static int print_episodes_summary(const settings *s, const imp_options *options)
+{
+    if (options->json)
+        return imp_console_finish_with_json(json_pack("{s:s, s:s, s:i, s:i}", "out", s->out, "map",
+                                                      s->sim.map, "episode", s->replay.episode,
+                                                      "episodes", s->episodes));
+    printf("%s: ", s->out);
+    if (s->episodes == 1)
+        printf("episode %d", s->replay.episode);
+    else
+        printf("episodes %d to %d", s->replay.episode, s->replay.episode + s->episodes - 1);
+    printf(" on %s\n", s->sim.map);
+    return imp_console_flush();
+}
+
+static int print_summary(const settings *s, const imp_options *options, const render_result *o)
+{
+    if (is_randomized(s))
+        return print_episodes_summary(s, options);
+    if (s->replay.dataset[0] != '\0')
+        return print_replay_summary(s, options, o->frames);
+    const double degrees = o->pose.heading * 180.0 / IMP_PI;
+    json_t *pose =
+        isnan(degrees) ? json_null() : json_pack("[f,f,f]", o->pose.x, o->pose.z, degrees);
+    if (options->json)
+        return imp_console_finish_with_json(json_pack(
+            "{s:s, s:s, s:s, s:i, s:i, s:o}", "out", s->out, "map", s->sim.map, "view",
+            s->image.view, "width", s->sim.size[0], "height", s->sim.size[1], "pose", pose));
+    json_decref(pose);
+    printf("%s: %d x %d", s->out, s->sim.size[0], s->sim.size[1]);
+    if (is_robot_view(s))
+        printf(", seen from %.3f,%.3f,%.1f", o->pose.x, o->pose.z, degrees);
+    printf("\n");
+    return imp_console_flush();
+}
+
+// Options of what is not drawn are refused.
+static imp_status check_option_use(const settings *s, const imp_options *options, imp_error *err)
+{
+    const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
+    if (!randomized && imp_options_given(options, &s->episodes) && s->episodes != 1)
+        return imp_fail(err, IMP_USAGE, "--episodes goes with --randomize");
+    if (!replayed && imp_options_given(options, &s->replay.every))
+        return imp_fail(err, IMP_USAGE, "--every goes with --replay");
+    if (!replayed && !randomized && imp_options_given(options, &s->replay.episode))
+        return imp_fail(err, IMP_USAGE, "--episode goes with --replay or --randomize");
+    return IMP_OK;
+}
+
+// Pictures are PNG files; what a replay is, its name tells.
+static imp_status check_output_extension(const settings *s, imp_error *err)
+{
+    static const char *const pictures[] = {".png", NULL}, *const films[] = {".png", ".apng", NULL};
+    return !is_randomized(s) && s->replay.dataset[0] != '\0'
+               ? imp_output_check_file_or_folder(s->out, films, err)
+               : imp_output_check_file(s->out, pictures, err);
+}
+
+static int run_render_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.sim = imp_default_sim_options(),
+                  .image = imp_default_image_options(),
+                  .replay = {.dataset = ""},
+                  .episodes = 1,
+                  .out = "picture.png"};
+    s.sim.size[0] = 640;
+    s.sim.size[1] = 480;
+    imp_options options;
+    imp_error err = {0};
+    render_result o = {0};
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = check_option_use(&s, &options, &err);
+    if (status == IMP_OK && !options.help)
+        status = check_output_extension(&s, &err);
+    if (status == IMP_OK && !options.help)
+        status = is_randomized(&s)             ? draw_randomized_episodes(&s, &options, &err)
+                 : s.replay.dataset[0] != '\0' ? imp_replay_write(&options, &s.replay, &s.sim,
+                                                                  &s.image, s.out, &o.frames, &err)
+                                               : draw_view(&s, &options, &o, &err);
+    int code = status != IMP_OK ? imp_console_print_error(status, &err)
+               : options.help   ? imp_console_flush()
+                                : print_summary(&s, &options, &o);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_render = {
+    .name = "render",
+    .summary = "draw pictures: of a map and a pose, or of a recorded episode",
+    .operands = "",
+    .details =
+        "What the robot's camera sees, through its lens, or one of the other views. 640x480 "
+        "unless --size says otherwise. A replay shows the recorded pictures, unless --size, "
+        "--view, --draw, --degrade, --rectified, --lens or --assets ask for others; those are "
+        "drawn at the recorded places. --randomize shows how episodes begin that `imprint log "
+        "--randomize` records with the same seed.",
+    .examples =
+        "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
+        "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"
+        "  imprint render --map loop_obstacles --draw lanes,boxes --out /tmp/drawn.png\n"
+        "  imprint render --map udem1 --view free --eye 2,1,4 --target 2,0,2 --out /tmp/free.png\n"
+        "  imprint render --map udem1 --degrade motion=0.02,noise=0.03,jpeg=50 --out "
+        "/tmp/real.png\n"
+        "  imprint render --map udem1 --randomize all --episodes 12 --size 320x240 --out "
+        "/tmp/episodes.png\n"
+        "  imprint log --episodes 2 --steps 60 --out drives\n"
+        "  imprint render --replay drives --episode 1 --view map --size 480x420 --out drive.apng",
+    .run = run_render_command,
+};

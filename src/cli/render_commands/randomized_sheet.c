@@ -1,0 +1,104 @@
+#include "cli/render_commands/randomized_sheet.h"
+
+#include <stdlib.h>
+
+#include "base/image/image.h"
+#include "base/text/plural.h"
+#include "cli/output/console.h"
+#include "evaluate/rollout/rollout_workers.h"
+#include "imprint/report.h"
+
+enum { COLUMNS = 4, EPISODES_MAX = 1000 };
+
+// How long our expert has driven when the picture is taken, so that there is motion to blur [s].
+static const double DRIVE_SECONDS = 0.6;
+
+// What an episode looks like.
+static imp_status render_episode_start(imp_rollout_workers *workers, uint32_t episode, uint8_t *rgb,
+                                       imp_error *err)
+{
+    imp_rollout_worker *self = &workers->items[0];
+    imp_env *env = &self->env;
+    imp_status status = imp_rollout_worker_reset(workers, self, episode, err);
+    if (status != IMP_OK)
+        return status;
+    imp_policy_reset(self->policy, env);
+    while (env->frame * env->def.drive.time_step < DRIVE_SECONDS)
+        if (imp_env_step(env, imp_policy_act(self->policy, env, NULL)).terminated)
+            break;
+    imp_rollout_worker_observe(workers, self, rgb);
+    return IMP_OK;
+}
+
+static imp_status write_sheet(const imp_camera_def *camera, int count, const uint8_t *frames,
+                              const char *out, imp_error *err)
+{
+    if (count == 1)
+        return imp_png_write(out, camera->width, camera->height, frames, err);
+    const imp_contact_sheet strip = {.width = camera->width,
+                                     .height = camera->height,
+                                     .count = count,
+                                     .columns = COLUMNS,
+                                     .scale = camera->width < 160 ? 3 : 1,
+                                     .frames = frames};
+    return imp_contact_sheet_write(out, &strip, err);
+}
+
+static imp_status render_episodes(imp_rollout_workers *workers, const imp_randomized_sheet *sheet,
+                                  const char *out, imp_error *err)
+{
+    const imp_camera_def *camera = &workers->camera;
+    const size_t image = (size_t)camera->width * (size_t)camera->height * 3;
+    uint8_t *frames = malloc(image * (size_t)sheet->count);
+    if (frames == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(sheet->count, "picture"));
+    imp_status status = IMP_OK;
+    for (int k = 0; k < sheet->count && status == IMP_OK; k++)
+        status = render_episode_start(workers, (uint32_t)(sheet->first + k),
+                                      frames + image * (size_t)k, err);
+    if (status == IMP_OK)
+        status = write_sheet(camera, sheet->count, frames, out, err);
+    free(frames);
+    return status;
+}
+
+imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_options *sim,
+                                      const imp_randomized_sheet *sheet, const char *out,
+                                      imp_error *err)
+{
+    if (sheet->first < 0 || sheet->count < 1 || sheet->count > EPISODES_MAX)
+        return imp_fail(err, IMP_USAGE, "--episode %d and --episodes %d: from 0 on, 1 to %d",
+                        sheet->first, sheet->count, EPISODES_MAX);
+    imp_env_def env = imp_default_env_def();
+    imp_camera_def camera = imp_default_camera_def();
+    imp_expert_def expert = imp_default_expert_def();
+    imp_randomization randomization = imp_randomization_none();
+    imp_scene_def scene = imp_default_scene_def();
+    imp_assets *assets = NULL;
+    imp_policy_factory *policy = NULL;
+    imp_rollout_workers workers = {0};
+    imp_status status = imp_sim_options_apply(options, sim, &env, &camera, &expert, err);
+    if (status == IMP_OK)
+        status = imp_randomization_options_parse(options, sim, &randomization, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_open_assets(options, sim, &scene, &assets, err);
+    if (status == IMP_OK)
+        status = imp_policy_factory_open(&policy, "expert", &expert, err);
+    if (status == IMP_OK) {
+        const imp_rollout_workers_def def = {.map = sim->map,
+                                             .env = &env,
+                                             .camera = &camera,
+                                             .policy = policy,
+                                             .threads = 1,
+                                             .scene = &scene,
+                                             .randomization = &randomization};
+        status = imp_rollout_workers_create(&workers, &def, err);
+        if (status == IMP_OK)
+            status = render_episodes(&workers, sheet, out, err);
+        imp_rollout_workers_destroy(&workers);
+    }
+    imp_policy_factory_close(policy);
+    imp_assets_close(assets);
+    return status;
+}

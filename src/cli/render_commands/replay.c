@@ -1,0 +1,352 @@
+#include "cli/render_commands/replay.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/image/image.h"
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "cli/output/console.h"
+#include "imprint/report.h"
+
+void imp_replay_options_add(imp_options *options, imp_replay_options *r)
+{
+    const imp_option table[] = {
+        {"replay", 0, IMP_OPTION_TEXT, &r->dataset, "DATASET",
+         "shows an episode of a dataset; --out is a folder for frames, FILE.apng for a moving "
+         "picture or FILE.png for a contact sheet",
+         IMP_SETTING},
+        {"episode", 0, IMP_OPTION_INT, &r->episode, "N", "which one, counted from 0", IMP_SETTING},
+        {"every", 0, IMP_OPTION_INT, &r->every, "N",
+         "shows one frame of so many; 0: all, or as many as a contact sheet holds", IMP_SETTING},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+typedef enum output_kind { FOLDER, ANIMATION, SHEET } output_kind;
+
+// What a replay is made of.
+typedef struct replay_job {
+    const imp_dataset_info *info;
+    const imp_episode *episode;
+    output_kind output_kind;
+    const char *out;
+    int every, count;         // frames shown
+    int width, height, scale; // of a frame as it is written, and what recorded ones are enlarged by
+    imp_world *world;         // NULL: recorded frames are shown
+    imp_scene *scene;
+    imp_assets *assets;
+    imp_view_renderer *renderer;
+    imp_env env; // drives the episode again, so that what moves is where it was
+    imp_pose *trail;
+    uint8_t *frames; // one, or all of a contact sheet
+    float *actions;  // (count x 2) of a contact sheet
+    imp_animation *animation;
+} replay_job;
+
+// Whether frames must be drawn anew.
+static bool needs_rendering(const imp_options *options, const imp_sim_options *sim,
+                            const imp_image_options *image)
+{
+    return imp_options_given(options, sim->size) || imp_options_given(options, &image->view) ||
+           imp_options_given(options, &image->draw) ||
+           imp_options_given(options, &image->camera_effects) ||
+           imp_options_given(options, &image->undistort) ||
+           imp_options_given(options, image->eye) || imp_options_given(options, &sim->lens) ||
+           sim->assets[0] != '\0';
+}
+
+static void choose_layout(replay_job *p, const imp_replay_options *replay)
+{
+    // so many on a sheet at most, and moving pictures at least so wide
+    enum { SHEET_FRAMES = 48, WIDE_ENOUGH = 320 };
+    const int frames = p->episode->steps + 1;
+    p->output_kind = imp_path_has_suffix(p->out, ".apng")  ? ANIMATION
+                     : imp_path_has_suffix(p->out, ".png") ? SHEET
+                                                           : FOLDER;
+    p->every = replay->every;
+    if (p->every == 0)
+        p->every = p->output_kind == SHEET ? (frames + SHEET_FRAMES - 1) / SHEET_FRAMES : 1;
+    p->count = (frames + p->every - 1) / p->every;
+    p->scale = 1;
+    if (p->output_kind == ANIMATION && p->renderer == NULL && p->width < WIDE_ENOUGH)
+        p->scale = WIDE_ENOUGH / p->width;
+    p->width *= p->scale;
+    p->height *= p->scale;
+}
+
+// Reads how the environment was set when the episode was recorded.
+static void read_env_settings(const char *text, imp_env_def *env)
+{
+    json_t *settings = json_loads(text, 0, NULL);
+    env->randomize_objects = json_is_true(json_object_get(settings, "randomize-objects"));
+    env->cars_yield = json_is_true(json_object_get(settings, "cars-yield"));
+    json_t *skip = json_object_get(settings, "frame-skip");
+    if (json_is_integer(skip) && json_integer_value(skip) >= 1 && json_integer_value(skip) <= 1000)
+        env->frame_skip = (int)json_integer_value(skip);
+    json_decref(settings);
+}
+
+static imp_status choose_lens(const replay_job *p, const imp_options *options,
+                              const imp_sim_options *sim, imp_camera_def *camera, imp_error *err)
+{
+    if (imp_options_given(options, &sim->lens))
+        return IMP_OK;
+    if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "the dataset was seen through a robot's own lens: say which with --lens");
+    if (strcmp(p->info->lens, IMP_LENS_UNKNOWN) == 0)
+        return imp_fail(err, IMP_USAGE,
+                        "nobody knows the lens that the dataset was seen through: say with --lens "
+                        "which to draw with");
+    if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_NONE)) == 0)
+        camera->lens = imp_lens_none();
+    return IMP_OK;
+}
+
+// The path that a dataset's settings name a map by, if there is just one and it is called like the
+// episode's: where datasets without the map's text had it from. Freed by the caller; or NULL.
+static char *recorded_map_path(const replay_job *p)
+{
+    json_t *settings = json_loads(p->info->settings, 0, NULL),
+           *map = json_object_get(settings, "map");
+    if (json_is_array(map) && json_array_size(map) == 1)
+        map = json_array_get(map, 0);
+    const char *path = json_string_value(map), *slash = path != NULL ? strrchr(path, '/') : NULL;
+    const char *name = slash != NULL ? slash + 1 : path;
+    const size_t length = strlen(p->episode->map);
+    char *found = NULL;
+    if (name != NULL && strncmp(name, p->episode->map, length) == 0 && name[length] == '.')
+        found = strdup(path);
+    json_decref(settings);
+    return found;
+}
+
+// The map that was given; else the one in the dataset; else the one that was read when it was made.
+static imp_status load_map(replay_job *p, const imp_options *options, const imp_sim_options *sim,
+                           imp_error *err)
+{
+    const imp_episode *episode = p->episode;
+    if (imp_options_given(options, &sim->map))
+        return imp_world_load(&p->world, sim->map, err);
+    if (episode->map_text != NULL) {
+        char source[sizeof episode->map + 8];
+        snprintf(source, sizeof source, "%s.yaml", episode->map);
+        return imp_world_parse(&p->world, episode->map_text, episode->map_bytes, source, err);
+    }
+    char *path = recorded_map_path(p);
+    imp_status status = imp_world_load(&p->world, path != NULL ? path : episode->map, err);
+    if (status != IMP_OK && (path == NULL || !imp_path_exists(path)))
+        status = imp_fail(err, IMP_BAD_INPUT,
+                          "the episode took place on the map '%s'%s%s, which is not %s: say where "
+                          "it is now with --map",
+                          episode->map, path != NULL ? " from " : "", path != NULL ? path : "",
+                          path != NULL ? "there any more" : "built in, nor in the dataset");
+    free(path);
+    return status;
+}
+
+// Opens all that it takes to draw frames anew.
+static imp_status open_view_renderer(replay_job *p, const imp_options *options,
+                                     const imp_sim_options *sim, const imp_image_options *image,
+                                     imp_error *err)
+{
+    imp_env_def env = imp_default_env_def();
+    imp_camera_def camera = imp_default_camera_def();
+    imp_expert_def expert = imp_default_expert_def();
+    imp_scene_def look = imp_default_scene_def();
+    imp_status status = imp_sim_options_apply(options, sim, &env, &camera, &expert, err);
+    if (status == IMP_OK)
+        status = choose_lens(p, options, sim, &camera, err);
+    read_env_settings(p->info->settings, &env);
+    env.seed = p->episode->seed;
+    // what ends an episode does not matter here
+    env.max_steps = INT32_MAX;
+    if (status == IMP_OK)
+        status = load_map(p, options, sim, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_open_assets(options, sim, &look, &p->assets, err);
+    if (status == IMP_OK)
+        status = imp_scene_create_with_def(&p->scene, p->world, &look, err);
+    if (status == IMP_OK)
+        status = imp_env_init(&p->env, p->world, &env, err);
+    if (status == IMP_OK)
+        status = imp_view_renderer_create(&p->renderer, options, image, sim, &camera, p->scene,
+                                          p->world, err);
+    p->width = camera.width;
+    p->height = camera.height;
+    return status;
+}
+
+static imp_pose pose_at(const imp_episode *episode, int step)
+{
+    const double *pose = episode->poses + 3 * (size_t)step;
+    return (imp_pose){pose[0], pose[1], pose[2]};
+}
+
+static imp_status allocate_buffers(replay_job *p, double frame_time, imp_error *err)
+{
+    const size_t image = (size_t)p->width * (size_t)p->height * 3;
+    const size_t buffered = p->output_kind == SHEET ? (size_t)p->count : 1;
+    p->frames = malloc(image * buffered);
+    p->actions = calloc((size_t)p->count, 2 * sizeof *p->actions);
+    p->trail = calloc((size_t)p->episode->steps + 1, sizeof *p->trail);
+    if (p->frames == NULL || p->actions == NULL || p->trail == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(buffered, "picture"));
+    for (int k = 0; k <= p->episode->steps; k++)
+        p->trail[k] = pose_at(p->episode, k);
+    if (p->renderer != NULL)
+        imp_env_reset_at(&p->env, p->episode->number, p->trail[0]);
+    if (p->output_kind == ANIMATION)
+        return imp_animation_create(&p->animation, p->width, p->height, frame_time * p->every, err);
+    return p->output_kind == FOLDER ? imp_folder_create(p->out, err) : IMP_OK;
+}
+
+// A recorded frame, its pixels enlarged.
+static void copy_recorded_frame(const replay_job *p, int step, uint8_t *rgb)
+{
+    const int width = p->info->width;
+    const uint8_t *frame =
+        p->episode->observations + (size_t)step * (size_t)width * (size_t)p->info->height * 3;
+    for (int row = 0; row < p->height; row++)
+        for (int column = 0; column < p->width; column++, rgb += 3)
+            memcpy(rgb, frame + ((row / p->scale) * width + column / p->scale) * 3, 3);
+}
+
+static imp_status render_frame(replay_job *p, int step, uint8_t *rgb, imp_error *err)
+{
+    const imp_pose here = p->trail[step], before = p->trail[step > 0 ? step - 1 : 0];
+    const imp_vec2 displacement = {here.x - before.x, here.z - before.z};
+    imp_frame_state frame = {
+        .view = imp_env_view(&p->env),
+        .trail = p->trail,
+        .trail_count = step + 1,
+        .speed =
+            imp_vec2_dot(displacement, imp_heading_direction(here.heading)) / p->episode->time_step,
+        .turn_rate = imp_wrap_angle(here.heading - before.heading) / p->episode->time_step,
+        .number = (uint32_t)step};
+    frame.view.pose = here;
+    return imp_view_renderer_draw(p->renderer, &frame, rgb, err);
+}
+
+static imp_status write_frame(replay_job *p, int index, const uint8_t *rgb, imp_error *err)
+{
+    char name[32], path[IMP_PATH_MAX];
+    if (p->output_kind == SHEET)
+        return IMP_OK;
+    if (p->output_kind == ANIMATION)
+        return imp_animation_add_frame(p->animation, rgb, err);
+    snprintf(name, sizeof name, "%05d.png", index);
+    const imp_status status = imp_path_join(path, p->out, name, err);
+    return status == IMP_OK ? imp_png_write(path, p->width, p->height, rgb, err) : status;
+}
+
+static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    for (int step = 0; step <= p->episode->steps && status == IMP_OK; step++) {
+        const float *duty = p->episode->actions + 2 * (size_t)step;
+        if (step % p->every == 0) {
+            const int index = step / p->every;
+            const size_t image = (size_t)p->width * (size_t)p->height * 3;
+            uint8_t *rgb = p->frames + (p->output_kind == SHEET ? image * (size_t)index : 0);
+            if (p->renderer == NULL)
+                copy_recorded_frame(p, step, rgb);
+            else
+                status = render_frame(p, step, rgb, err);
+            if (step < p->episode->steps)
+                memcpy(p->actions + 2 * (size_t)index, duty, 2 * sizeof *duty);
+            if (status == IMP_OK)
+                status = write_frame(p, index, rgb, err);
+            const imp_progress progress = {"replay", "frames", index + 1, p->count, NULL};
+            imp_monitor_progress(monitor, &progress);
+        }
+        if (p->renderer != NULL && step < p->episode->steps)
+            imp_env_step(&p->env, (imp_action){duty[0], duty[1]});
+        if (status == IMP_OK && imp_monitor_should_stop(monitor))
+            status = imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+    return status;
+}
+
+static imp_status write_output(replay_job *p, imp_error *err)
+{
+    enum { SHEET_WIDTH = 1600, MAX_SCALE = 4 };
+    if (p->output_kind == ANIMATION)
+        return imp_animation_write(p->animation, p->out, err);
+    if (p->output_kind == FOLDER)
+        return IMP_OK;
+    const int fits = 200 / p->width;
+    imp_contact_sheet strip = {.frames = p->frames,
+                               .actions = p->actions,
+                               .count = p->count,
+                               .width = p->width,
+                               .height = p->height,
+                               .scale = fits < 1           ? 1
+                                        : fits > MAX_SCALE ? MAX_SCALE
+                                                           : fits};
+    strip.columns = SHEET_WIDTH / (p->width * strip.scale);
+    strip.columns = strip.columns < 1 ? 1 : strip.columns;
+    return imp_contact_sheet_write(p->out, &strip, err);
+}
+
+static void close_replay_job(replay_job *p)
+{
+    imp_animation_destroy(p->animation);
+    imp_view_renderer_destroy(p->renderer);
+    imp_scene_destroy(p->scene);
+    imp_assets_close(p->assets);
+    imp_world_destroy(p->world);
+    free(p->frames);
+    free(p->actions);
+    free(p->trail);
+}
+
+imp_status imp_replay_write(const imp_options *options, const imp_replay_options *replay,
+                            const imp_sim_options *sim, const imp_image_options *image,
+                            const char *out, int *frames, imp_error *err)
+{
+    imp_dataset *dataset = NULL;
+    const imp_monitor monitor = imp_console_monitor(options);
+    imp_status status = imp_dataset_open(&dataset, replay->dataset, err);
+    if (status != IMP_OK)
+        return status;
+    replay_job *p = calloc(1, sizeof *p);
+    const int episodes = imp_dataset_episode_count(dataset);
+    if (p == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
+    else if (replay->episode < 0 || replay->episode >= episodes)
+        status = imp_fail(err, IMP_USAGE, "--episode %d: %s has %s, and the first is 0",
+                          replay->episode, replay->dataset, IMP_PLURAL(episodes, "episode"));
+    else if (replay->every < 0)
+        status = imp_fail(err, IMP_USAGE, "--every %d is below 0", replay->every);
+    if (status == IMP_OK) {
+        p->info = imp_dataset_get_info(dataset);
+        p->episode = imp_dataset_episode(dataset, replay->episode);
+        p->out = out;
+        p->width = p->info->width;
+        p->height = p->info->height;
+        if (needs_rendering(options, sim, image))
+            status = open_view_renderer(p, options, sim, image, err);
+    }
+    if (status == IMP_OK) {
+        choose_layout(p, replay);
+        status = allocate_buffers(p, p->episode->time_step, err);
+    }
+    if (status == IMP_OK)
+        status = write_frames(p, &monitor, err);
+    imp_console_clear_progress();
+    if (status == IMP_OK)
+        status = write_output(p, err);
+    if (status == IMP_OK)
+        *frames = p->count;
+    if (p != NULL)
+        close_replay_job(p);
+    free(p);
+    imp_dataset_close(dataset);
+    return status;
+}

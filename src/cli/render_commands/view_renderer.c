@@ -1,0 +1,336 @@
+#include "cli/render_commands/view_renderer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/text/suggestion.h"
+#include "evaluate/rollout/ground_truth_labels.h"
+
+typedef enum view_kind {
+    DRIVER,
+    MAP,
+    SEGMENT,
+    CLASSES,
+    DEPTH,
+    FREE,
+    CATALOGUE,
+    VIEW_COUNT
+} view_kind;
+
+static const char *const VIEW_NAMES[VIEW_COUNT] = {
+    [DRIVER] = "driver", [MAP] = "map",   [SEGMENT] = "segment",    [CLASSES] = "classes",
+    [DEPTH] = "depth",   [FREE] = "free", [CATALOGUE] = "catalogue"};
+
+struct imp_view_renderer {
+    view_kind kind;
+    bool lanes, boxes;
+    imp_camera_def camera;
+    const imp_world *world;
+    const imp_scene *scene;
+    imp_camera overlay_camera;
+    imp_pose free_pose; // of the free camera
+    imp_renderer *renderer;
+    imp_segmentation_pass *segmentation_pass;
+    imp_label_renderer *label_renderer;
+    imp_undistorter *undistorter;
+    imp_camera_effects *effects_renderer;
+    imp_camera_effects_def camera_effects;
+    double speed, turn_rate; // that were asked for; NAN: the frame's
+    uint64_t seed;
+    uint8_t *scratch, *segments;
+    float *depths;
+};
+
+imp_image_options imp_default_image_options(void)
+{
+    return (imp_image_options){
+        .view = "driver", .field_of_view_deg = 60.0, .draw = "", .camera_effects = ""};
+}
+
+void imp_image_options_add(imp_options *options, imp_image_options *p)
+{
+    const imp_option table[] = {
+        {"view", 0, IMP_OPTION_TEXT, &p->view, "VIEW",
+         "driver, map (from above), segment (what each pixel shows), classes (the same as policies "
+         "see it, --observe segments), depth (16-bit PNG in mm), "
+         "free "
+         "(--eye, --target), or catalogue (of objects)",
+         IMP_SETTING},
+        {"eye", 0, IMP_OPTION_POSE, p->eye, "X,Y,Z", "where the free camera is; y is up",
+         IMP_SETTING},
+        {"target", 0, IMP_OPTION_POSE, p->target, "X,Y,Z", "what the free camera looks at",
+         IMP_SETTING},
+        {"fov", 0, IMP_OPTION_REAL, &p->field_of_view_deg, "DEG",
+         "vertical field of view of the free camera", IMP_SETTING},
+        {"draw", 0, IMP_OPTION_TEXT, &p->draw, "LIST", "draws in lanes, boxes, or lanes,boxes",
+         IMP_SETTING},
+        {"degrade", 0, IMP_OPTION_TEXT, &p->camera_effects, "LIST",
+         "what a real camera does: motion=S, defocus=PX, exposure=STOPS, balance=-1..1, gamma=G, "
+         "noise=0..1, shot=0..1, flicker=0..1, bands=N, jpeg=QUALITY; speed=M/S and turn=RAD/S "
+         "of the motion",
+         IMP_SETTING},
+        {"rectified", 0, IMP_OPTION_FLAG, &p->undistort, NULL,
+         "straightens what the lens has bent, as a robot's software does", IMP_SETTING},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static const char *view_name(int k)
+{
+    return k < VIEW_COUNT ? VIEW_NAMES[k] : NULL;
+}
+
+static imp_status parse_view(const char *name, view_kind *out, imp_error *err)
+{
+    int found = 0;
+    const imp_status status = imp_name_lookup(&found, "--view: ", name, view_name, err);
+    *out = (view_kind)found;
+    return status;
+}
+
+// The next item of a list with commas; NULL at its end.
+static const char *next_list_item(const char **list, char *item, size_t capacity)
+{
+    if (**list == '\0')
+        return NULL;
+    const size_t length = strcspn(*list, ",");
+    snprintf(item, capacity, "%.*s", (int)length, *list);
+    *list += length + ((*list)[length] == ',');
+    return item;
+}
+
+static const char *overlay_name(int k)
+{
+    static const char *const words[] = {"lanes", "boxes"};
+    return k < 2 ? words[k] : NULL;
+}
+
+static imp_status parse_overlays(imp_view_renderer *p, const char *list, imp_error *err)
+{
+    char item[64];
+    while (next_list_item(&list, item, sizeof item) != NULL) {
+        int found;
+        const imp_status status = imp_name_lookup(&found, "--draw: ", item, overlay_name, err);
+        if (status != IMP_OK)
+            return status;
+        *(found == 0 ? &p->lanes : &p->boxes) = true;
+    }
+    if ((p->lanes || p->boxes) && p->kind != DRIVER && p->kind != FREE && p->kind != SEGMENT &&
+        p->kind != CLASSES)
+        return imp_fail(err, IMP_USAGE,
+                        "--draw draws into views driver, free, segment and classes");
+    return IMP_OK;
+}
+
+enum { CAMERA_EFFECT_COUNT = 12 };
+static const char *camera_effect_name(int k)
+{
+    static const char *const words[CAMERA_EFFECT_COUNT] = {
+        "motion", "defocus", "exposure", "balance", "gamma", "noise",
+        "shot",   "flicker", "bands",    "jpeg",    "speed", "turn"};
+    return k < CAMERA_EFFECT_COUNT ? words[k] : NULL;
+}
+
+static imp_status read_apply_camera_effects(imp_view_renderer *p, const char *list, imp_error *err)
+{
+    imp_camera_effects_def *def = &p->camera_effects;
+    double quality = 0.0;
+    double *const values[CAMERA_EFFECT_COUNT] = {
+        &def->motion_blur,   &def->defocus, &def->exposure,   &def->white_balance,
+        &def->gamma,         &def->noise,   &def->shot_noise, &def->flicker,
+        &def->flicker_bands, &quality,      &p->speed,        &p->turn_rate};
+    char item[64];
+    while (next_list_item(&list, item, sizeof item) != NULL) {
+        char *equals = strchr(item, '='), *end = item;
+        int found;
+        if (equals != NULL)
+            *equals = '\0';
+        const imp_status status =
+            imp_name_lookup(&found, "--degrade: ", item, camera_effect_name, err);
+        if (status != IMP_OK)
+            return status;
+        double *value = values[found];
+        if (equals != NULL)
+            *value = strtod(equals + 1, &end);
+        if (equals == NULL || end == equals + 1 || *end != '\0' || !isfinite(*value))
+            return imp_fail(err, IMP_USAGE, "--degrade: %s wants a number, as in %s=0.1", item,
+                            item);
+    }
+    if (!(quality >= 0.0 && quality <= 100.0))
+        return imp_fail(err, IMP_USAGE, "--degrade: jpeg lies within 0 to 100, not at %g", quality);
+    def->jpeg_quality = (int)quality;
+    imp_error why = {0};
+    if (imp_camera_effects_check(def, &why) != IMP_OK)
+        return imp_fail(err, IMP_USAGE, "--degrade: %s", why.message);
+    return IMP_OK;
+}
+
+// Turns the camera of the views that have one of their own.
+static imp_status set_free_camera(imp_view_renderer *p, const imp_options *options,
+                                  const imp_image_options *image, imp_error *err)
+{
+    const bool eye = imp_options_given(options, image->eye);
+    const bool target = imp_options_given(options, image->target);
+    if (p->kind != FREE)
+        return eye || target ? imp_fail(err, IMP_USAGE, "--eye and --target go with --view free")
+                             : IMP_OK;
+    if (!eye || !target)
+        return imp_fail(err, IMP_USAGE, "--view free wants --eye X,Y,Z and --target X,Y,Z");
+    p->camera.field_of_view = image->field_of_view_deg * IMP_PI / 180.0;
+    return imp_camera_look_at(&p->camera, &p->free_pose, image->eye, image->target, err);
+}
+
+static imp_status create_undistorter(imp_view_renderer *p, const imp_sim_options *sim,
+                                     imp_error *err)
+{
+    imp_calibration calibration;
+    if (p->kind != DRIVER || p->camera.lens.kind == IMP_LENS_NONE)
+        return imp_fail(err, IMP_USAGE, "--rectified goes with --view driver and a lens");
+    imp_status status = imp_parse_lens_option(sim->lens, &calibration, err);
+    if (status != IMP_OK)
+        return status;
+    return imp_undistorter_create(&p->undistorter, &calibration, p->camera.width, p->camera.height,
+                                  err);
+}
+
+// Creates what the view takes.
+static imp_status create_renderers(imp_view_renderer *p, const imp_image_options *image,
+                                   const imp_sim_options *sim, imp_error *err)
+{
+    const size_t pixels = (size_t)p->camera.width * (size_t)p->camera.height;
+    const bool look = p->kind == DRIVER || p->kind == FREE;
+    imp_status status = imp_camera_init(&p->overlay_camera, &p->camera, err);
+    p->scratch = malloc(pixels * 3);
+    p->segments = malloc(pixels);
+    p->depths = malloc(pixels * sizeof *p->depths);
+    if (status == IMP_OK && (p->scratch == NULL || p->segments == NULL || p->depths == NULL))
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+    if (status == IMP_OK && look)
+        status = imp_renderer_create(&p->renderer, &p->camera, IMP_RENDER_AUTO, err);
+    if (status == IMP_OK && (p->kind == SEGMENT || p->kind == DEPTH || p->lanes))
+        status = imp_segmentation_pass_create(&p->segmentation_pass, &p->camera, err);
+    if (status == IMP_OK && p->kind == CLASSES)
+        status = imp_label_renderer_create(&p->label_renderer, &p->camera, err);
+    if (status == IMP_OK && image->camera_effects[0] != '\0')
+        status = look ? imp_camera_effects_create(&p->effects_renderer, &p->camera, err)
+                      : imp_fail(err, IMP_USAGE, "--degrade goes with views driver and free");
+    if (status == IMP_OK && image->undistort)
+        status = create_undistorter(p, sim, err);
+    return status;
+}
+
+imp_status imp_view_renderer_create(imp_view_renderer **out, const imp_options *options,
+                                    const imp_image_options *image, const imp_sim_options *sim,
+                                    const imp_camera_def *camera, const imp_scene *scene,
+                                    const imp_world *world, imp_error *err)
+{
+    imp_view_renderer *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+    p->camera = *camera;
+    p->scene = scene;
+    p->world = world;
+    p->camera_effects = imp_default_camera_effects_def();
+    p->speed = p->turn_rate = NAN;
+    p->seed = sim->seed;
+    imp_status status = parse_view(image->view, &p->kind, err);
+    if (status == IMP_OK)
+        status = parse_overlays(p, image->draw, err);
+    if (status == IMP_OK)
+        status = read_apply_camera_effects(p, image->camera_effects, err);
+    if (status == IMP_OK)
+        status = set_free_camera(p, options, image, err);
+    if (status == IMP_OK)
+        status = create_renderers(p, image, sim, err);
+    if (status != IMP_OK) {
+        imp_view_renderer_destroy(p);
+        return status;
+    }
+    *out = p;
+    return IMP_OK;
+}
+
+void imp_view_renderer_destroy(imp_view_renderer *p)
+{
+    if (p == NULL)
+        return;
+    imp_renderer_destroy(p->renderer);
+    imp_segmentation_pass_destroy(p->segmentation_pass);
+    imp_label_renderer_destroy(p->label_renderer);
+    imp_undistorter_destroy(p->undistorter);
+    imp_camera_effects_destroy(p->effects_renderer);
+    free(p->scratch);
+    free(p->segments);
+    free(p->depths);
+    free(p);
+}
+
+const float *imp_view_renderer_depths(const imp_view_renderer *painter)
+{
+    return painter->kind == DEPTH ? painter->depths : NULL;
+}
+
+static void draw_top_view(const imp_view_renderer *p, const imp_frame_state *frame, uint8_t *rgb)
+{
+    const int width = p->camera.width, height = p->camera.height;
+    imp_render_top_down_view(p->scene, &frame->view, width, height, rgb);
+    imp_draw_trajectory(p->world, width, height, frame->trail, frame->trail_count, rgb);
+    imp_draw_robot(p->world, width, height, frame->view.pose, rgb);
+}
+
+// Turns what the surveyor found into a picture: the palette, or nearer is brighter.
+static void colorize_segments_or_depth(const imp_view_renderer *p, uint8_t *rgb)
+{
+    const size_t pixels = (size_t)p->camera.width * (size_t)p->camera.height;
+    for (size_t k = 0; k < pixels; k++) {
+        const float grey = 255.0f / (1.0f + p->depths[k]) + 0.5f;
+        const uint8_t *colour = imp_semantic_class_colour(p->segments[k]);
+        for (int c = 0; c < 3; c++)
+            rgb[3 * k + (size_t)c] = p->kind == SEGMENT ? colour[c] : (uint8_t)grey;
+    }
+}
+
+static void apply_camera_effects(const imp_view_renderer *p, const imp_frame_state *frame,
+                                 uint8_t *rgb)
+{
+    imp_random random = imp_random_stream(p->seed, 0, frame->number, IMP_PURPOSE_CAMERA);
+    imp_camera_effects_apply(p->effects_renderer, &p->camera_effects,
+                             isnan(p->speed) ? frame->speed : p->speed,
+                             isnan(p->turn_rate) ? frame->turn_rate : p->turn_rate, &random, rgb);
+}
+
+imp_status imp_view_renderer_draw(imp_view_renderer *p, const imp_frame_state *frame, uint8_t *rgb,
+                                  imp_error *err)
+{
+    imp_view view = frame->view;
+    if (p->kind == CATALOGUE)
+        return imp_render_object_catalogue(imp_scene_get_def(p->scene), p->camera.width,
+                                           p->camera.height, rgb, err);
+    if (p->kind == MAP) {
+        draw_top_view(p, frame, rgb);
+        return IMP_OK;
+    }
+    if (p->kind == FREE)
+        view.pose = p->free_pose;
+    uint8_t *image = p->undistorter != NULL ? p->scratch : rgb;
+    if (p->segmentation_pass != NULL)
+        imp_segmentation_pass_run(p->segmentation_pass, p->scene, &view, p->segments, p->depths);
+    if (p->label_renderer != NULL)
+        imp_label_renderer_render_rgb(p->label_renderer, p->scene, &view, image);
+    else if (p->renderer != NULL)
+        imp_render(p->renderer, p->scene, &view, image);
+    else
+        colorize_segments_or_depth(p, image);
+    if (p->effects_renderer != NULL)
+        apply_camera_effects(p, frame, image);
+    if (p->lanes)
+        imp_draw_lanes(&p->overlay_camera, p->world, view.pose, p->depths, image);
+    if (p->boxes)
+        imp_draw_bounding_boxes(&p->overlay_camera, p->world, &view, image);
+    if (p->undistorter != NULL)
+        imp_undistorter_apply(p->undistorter, image, rgb);
+    return IMP_OK;
+}

@@ -1,0 +1,264 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text/plural.h"
+#include "base/text/suggestion.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/run_folder.h"
+#include "cli/train_commands/train_settings.h"
+
+typedef struct settings {
+    imp_sim_options sim;
+    imp_dagger_def dagger;
+    imp_assets *assets;
+    const char *beta, *architecture, *loss, *augment, *out;
+    bool resume, force;
+} settings;
+
+static void add_collection_options(imp_options *options, settings *s)
+{
+    imp_dagger_def *dagger = &s->dagger;
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of rounds and of the policy",
+         IMP_TRANSIENT},
+        {"rounds", 'r', IMP_OPTION_INT, &dagger->rounds, "N", "rounds that the network drives in",
+         IMP_FLEXIBLE},
+        {"episodes", 'n', IMP_OPTION_INT, &dagger->collect.episodes, "N", "of a round",
+         IMP_SETTING},
+        {"first-episodes", 0, IMP_OPTION_INT, &dagger->first_episodes, "N",
+         "of round 0, in which the expert drives alone; 0: as in the others", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &dagger->collect.steps, "N", "steps of the longest episode",
+         IMP_SETTING},
+        {"beta", 0, IMP_OPTION_TEXT, &s->beta, "NAME",
+         "the expert's share of the driving: linear, exponential, or switch where it is needed",
+         IMP_SETTING},
+        {"beta-decay", 0, IMP_OPTION_REAL, &dagger->beta_decay, "R",
+         "what it loses in a round: a part of the whole (linear) or of what is left", IMP_SETTING},
+        {"mix-steps", 0, IMP_OPTION_INT, &dagger->collect.mix_steps, "N",
+         "who drives is drawn every N steps; 0: for every episode", IMP_SETTING},
+        {"hardest-of", 0, IMP_OPTION_INT, &dagger->collect.hardest_of, "N",
+         "record one of N episodes that the network drives: the one that terminated, or in which "
+         "it differed most from the expert",
+         IMP_SETTING},
+        {"noise", 0, IMP_OPTION_REAL, &dagger->collect.noise, "SIGMA",
+         "disturb the duty cycles executed in round 0 by so much; labels stay the expert's",
+         IMP_SETTING},
+        {"noise-time", 0, IMP_OPTION_REAL, &dagger->collect.noise_time, "S",
+         "how long a disturbance lasts", IMP_SETTING},
+        {"start-offset", 0, IMP_OPTION_REAL, &dagger->collect.start_offset, "M",
+         "start within this of the lane's centre instead of anywhere on the tile", IMP_SETTING},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_training_options(imp_options *options, settings *s)
+{
+    imp_dagger_def *dagger = &s->dagger;
+    imp_train_def *train = &dagger->train;
+    const imp_option table[] = {
+        {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
+         "built-in network or YAML file, see imprint model list", IMP_INPUT_PATH},
+        {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
+         "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N",
+         "times through all frames after a round", IMP_SETTING},
+        {"last-epochs", 0, IMP_OPTION_INT, &dagger->last_epochs, "N",
+         "and after the last one; 0: as after the others", IMP_SETTING},
+        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", IMP_SETTING},
+        {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME",
+         "mse, or huber, which counts large errors less", IMP_SETTING},
+        {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
+         "change pictures while learning, see imprint train --help", IMP_SETTING},
+        {"average", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
+         "the model is a moving average of the weights with this decay; 0: none", IMP_SETTING},
+        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
+         "at the start of a round; falls along half a cosine", IMP_SETTING},
+        {"train-seed", 0, IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split",
+         IMP_SETTING},
+    };
+    imp_options_add_group(options, "Learning", table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void add_options(imp_options *options, settings *s)
+{
+    imp_dagger_def *dagger = &s->dagger;
+    const imp_option table[] = {
+        {"eval-episodes", 0, IMP_OPTION_INT, &dagger->eval.episodes, "N",
+         "that each round's policy is judged by", IMP_SETTING},
+        {"eval-steps", 0, IMP_OPTION_INT, &dagger->eval.steps, "N", "steps of those", IMP_SETTING},
+        {"patience", 0, IMP_OPTION_INT, &dagger->patience, "N",
+         "stop after N rounds without a better policy; 0: never", IMP_FLEXIBLE},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
+         "continue what was interrupted, with its settings, or make more rounds", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
+         IMP_TRANSIENT},
+    };
+    imp_sim_options_add_multi_map(options, &s->sim);
+    imp_sim_options_add_observe(options, &s->sim);
+    add_collection_options(options, s);
+    add_training_options(options, s);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static json_t *rounds_json(const imp_dagger_result *done)
+{
+    json_t *rounds = json_array();
+    for (int k = 0; k < done->count; k++) {
+        const imp_dagger_round *row = &done->rounds[k];
+        json_array_append_new(
+            rounds,
+            json_pack("{s:o, s:I, s:i, s:o, s:o, s:i, s:i, s:i, s:o, s:f, s:o, s:f, s:o}",
+                      "expert_share", imp_json_real_or_null(row->expert_share), "frames",
+                      (json_int_t)row->frames, "ended_badly", row->terminated, "loss",
+                      imp_json_real_or_null(row->loss), "validation_loss",
+                      imp_json_real_or_null(row->validation_loss), "completed", row->completed,
+                      "stalled", row->stalled, "survived", row->survived, "progress",
+                      imp_json_real_or_null(row->progress), "net_distance", row->net_distance,
+                      "lane_distance", imp_json_real_or_null(row->lane_distance), "distance",
+                      row->distance, "speed", imp_json_real_or_null(row->speed)));
+    }
+    return rounds;
+}
+
+static int print_summary(const settings *s, const imp_options *options,
+                         const imp_dagger_result *done)
+{
+    if (options->json)
+        return imp_console_finish_with_json(
+            json_pack("{s:s, s:i, s:b, s:I, s:i, s:f, s:o}", "out", s->out, "best", done->best,
+                      "stopped_early", done->stopped_early, "frames", (json_int_t)done->frames,
+                      "eval_episodes", s->dagger.eval.episodes, "seconds", done->seconds, "rounds",
+                      rounds_json(done)));
+    printf("round  expert   frames     loss  completed  progress  lane dist.  distance\n");
+    for (int k = 0; k < done->count; k++) {
+        const imp_dagger_round *row = &done->rounds[k];
+        char share[16] = "safe", lane[24], progress[24];
+        if (isfinite(row->expert_share))
+            snprintf(share, sizeof share, "%.0f %%", 100.0 * row->expert_share);
+        printf("%5d  %6s  %7lld  %7.5f  %4d/%-4d  %6s %%  %7s cm  %6.2f m%s\n", k, share,
+               (long long)row->frames, row->loss, row->completed, s->dagger.eval.episodes,
+               imp_format_real_or_dash(progress, 100.0 * row->progress, 1),
+               imp_format_real_or_dash(lane, 100.0 * row->lane_distance, 2), row->distance,
+               k == done->best ? "  best" : "");
+    }
+    printf("%s: %s%s, %s in %.1f s\n", s->out, IMP_PLURAL(done->count, "round"),
+           done->stopped_early ? " (stopped early)" : "", IMP_PLURAL(done->frames, "frame"),
+           done->seconds);
+    return imp_console_flush();
+}
+
+// Turns words into the values that they stand for.
+static imp_status parse_names(settings *s, imp_error *err)
+{
+    imp_network_def *network = &s->dagger.train.network;
+    int beta = 0, loss = 0;
+    imp_status status = imp_name_lookup(&beta, "--beta: ", s->beta, imp_beta_schedule_name, err);
+    if (status == IMP_OK)
+        status = imp_name_lookup(&loss, "--loss: ", s->loss, imp_action_loss_name, err);
+    if (status != IMP_OK)
+        return status;
+    if (strlen(s->architecture) >= sizeof network->architecture)
+        return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
+    strcpy(network->architecture, s->architecture);
+    s->dagger.beta = (imp_beta_schedule)beta;
+    s->dagger.train.trainer.loss = (imp_loss)loss;
+    return imp_augment_parse(&s->dagger.train.augment, s->augment, err);
+}
+
+// What recording and evaluating share.
+static imp_status apply_simulation_options(settings *s, const imp_options *options, imp_error *err)
+{
+    imp_collect_def *collect = &s->dagger.collect;
+    imp_eval_def *eval = &s->dagger.eval;
+    imp_status status = imp_sim_options_apply(options, &s->sim, &collect->env, &collect->camera,
+                                              &collect->expert, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_read_split(&s->sim, &collect->split, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_read_observe(&s->sim, &collect->observe, err);
+    if (status == IMP_OK)
+        status = imp_randomization_options_parse(options, &s->sim, &collect->randomization, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_open_assets(options, &s->sim, &collect->scene, &s->assets, err);
+    collect->maps = s->sim.maps.items;
+    collect->map_count = s->sim.maps.count;
+    collect->threads = s->sim.threads;
+    eval->env = collect->env;
+    eval->camera = collect->camera;
+    eval->scene = collect->scene;
+    eval->randomization = collect->randomization;
+    eval->split = collect->split;
+    eval->maps = collect->maps;
+    eval->map_count = collect->map_count;
+    eval->threads = collect->threads;
+    s->dagger.train.trainer.threads = collect->threads;
+    return status;
+}
+
+static imp_status run_dagger(settings *s, const imp_options *options, imp_dagger_result *done,
+                             imp_error *err)
+{
+    imp_run_folder folder;
+    imp_status status = parse_names(s, err);
+    if (status == IMP_OK)
+        status = apply_simulation_options(s, options, err);
+    if (status == IMP_OK)
+        status = imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    char *json = imp_options_to_json(options);
+    const imp_monitor monitor = imp_console_monitor(options);
+    s->dagger.resume = s->resume;
+    s->dagger.settings = json != NULL ? json : "{}";
+    status = imp_run_dagger(done, s->out, &s->dagger, &monitor, err);
+    imp_console_clear_progress();
+    free(json);
+    if (status == IMP_INTERRUPTED)
+        imp_fail(err, status, "interrupted after %s: continue with --out %s --resume",
+                 IMP_PLURAL(done->count, "round"), s->out);
+    return imp_run_folder_finish(&folder, options, status, err);
+}
+
+static int run_dagger_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {
+        .sim = imp_default_sim_options(), .dagger = imp_default_dagger_def(), .out = "runs/dagger"};
+    imp_options options;
+    imp_error err = {0};
+    imp_dagger_result done = {0};
+    s.architecture = "one-residual";
+    s.beta = imp_beta_schedule_name((int)s.dagger.beta);
+    s.loss = imp_loss_name((int)s.dagger.train.trainer.loss);
+    s.augment = "none";
+    imp_options_init(&options, command);
+    add_options(&options, &s);
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_dagger(&s, &options, &done, &err);
+    int code = status != IMP_OK ? imp_console_print_error(status, &err)
+               : options.help   ? imp_console_flush()
+                                : print_summary(&s, &options, &done);
+    imp_dagger_result_free(&done);
+    imp_assets_close(s.assets);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_dagger = {
+    .name = "dagger",
+    .summary = "train a policy on its own driving, which an expert corrects",
+    .operands = "",
+    .details =
+        "DAgger: the expert drives and a network learns from it; then, round by round, the "
+        "network drives, the expert says what it would have done, and the network learns from "
+        "all rounds. Each round's policy is evaluated on starts that are never recorded from; "
+        "the best one is kept as DIR/model.safetensors. Interrupted or killed, --resume ends "
+        "with the same bytes.",
+    .examples = "  imprint dagger --by-sight --speed 0.52 --tracking-rate 1.4 --turning-rate 5 \\\n"
+                "    --start-angle-deg 60 --rounds 1 --episodes 8 --epochs 1 --eval-episodes 4 \\\n"
+                "    --out /tmp/imprint-g --force",
+    .run = run_dagger_command,
+};

@@ -1,0 +1,364 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/output_extension.h"
+#include "cli/output/settings_print.h"
+#include "imprint/nn.h"
+
+enum { REPEATS = 200 };
+
+typedef struct settings {
+    bool time, batch_norm;
+    int batch;
+    int size[2];         // of a picture [px]
+    const char *network; // import: whose weights they are
+    const char *out;
+} settings;
+
+static bool is_segmenter(const char *name)
+{
+    for (int k = 0; imp_segmenter_builtin_name(k) != NULL; k++)
+        if (strcmp(name, imp_segmenter_builtin_name(k)) == 0)
+            return true;
+    return false;
+}
+
+static bool is_architecture(const char *name)
+{
+    if (imp_path_is_yaml(name))
+        return true;
+    for (int k = 0; imp_network_builtin_name(k) != NULL; k++)
+        if (strcmp(name, imp_network_builtin_name(k)) == 0)
+            return true;
+    return is_segmenter(name);
+}
+
+static imp_status create_network(imp_network **out, const settings *s, const char *name,
+                                 imp_error *err)
+{
+    imp_network_def def = imp_default_network_def();
+    if (strlen(name) >= sizeof def.architecture)
+        return imp_fail(err, IMP_USAGE, "%.60s...: too long a path", name);
+    strcpy(def.architecture, name);
+    def.width = s->size[0];
+    def.height = s->size[1];
+    def.batch_norm = s->batch_norm;
+    def.outputs = is_segmenter(name) ? 0 : def.outputs;
+    return imp_network_create(out, &def, 0, err);
+}
+
+// Values that a node has, of those that are trained.
+static int64_t count_node_parameters(const imp_network *network, int node)
+{
+    int64_t count = 0;
+    const imp_tensor *tensor;
+    for (int k = 0; (tensor = imp_network_tensor(network, k)) != NULL; k++)
+        if (tensor->node == node && tensor->role <= IMP_TENSOR_GAIN)
+            count += tensor->count;
+    return count;
+}
+
+static void format_node_shape(const imp_graph_node *node, char out[32])
+{
+    if (node->flat)
+        snprintf(out, 32, "%d", node->channels);
+    else
+        snprintf(out, 32, "%dx%dx%d", node->channels, node->height, node->width);
+}
+
+static void format_node_inputs(const imp_network *network, const imp_graph_node *node, char *out,
+                               size_t capacity)
+{
+    out[0] = '\0';
+    for (int k = 0; k < IMP_LAYER_INPUTS_MAX && node->inputs[k] >= 0; k++) {
+        const size_t used = strlen(out);
+        snprintf(out + used, capacity - used, "%s%s", k > 0 ? "+" : "",
+                 imp_network_node(network, node->inputs[k])->name);
+    }
+}
+
+static imp_node_timing total_time(const imp_network *network, const imp_node_timing *times)
+{
+    imp_node_timing sum = {0};
+    for (int k = 0; times != NULL && imp_network_node(network, k) != NULL; k++) {
+        sum.inference += times[k].inference;
+        sum.forward += times[k].forward;
+        sum.backward += times[k].backward;
+    }
+    return sum;
+}
+
+static int64_t total_flops(const imp_network *network)
+{
+    int64_t sum = 0;
+    for (int k = 0; imp_network_node(network, k) != NULL; k++)
+        sum += imp_network_node(network, k)->flops;
+    return sum;
+}
+
+static void print_node_times(const imp_node_timing *time, const char *kernel)
+{
+    printf(" %8.1f %8.1f %8.1f  %s", 1e6 * time->inference, 1e6 * time->forward,
+           1e6 * time->backward, kernel);
+}
+
+static void print_network_table(const settings *s, const imp_network *network,
+                                const imp_node_timing *times)
+{
+    const imp_network_def *def = imp_network_info(network);
+    printf("%s for %d x %d pictures, %s, batch norms %s\n\n", def->architecture, def->width,
+           def->height, IMP_PLURAL(def->outputs, "output"),
+           def->batch_norm ? "of batches" : "frozen");
+    printf("%-16s %-13s %-24s %12s %11s %9s", "layer", "kind", "of", "gives", "parameters",
+           "kFLOP");
+    if (times != NULL)
+        printf(" %8s %8s %8s  kernel", "decide", "forward", "backward");
+    printf("\n");
+    for (int k = 0; imp_network_node(network, k) != NULL; k++) {
+        const imp_graph_node *node = imp_network_node(network, k);
+        char shape[32], inputs[IMP_LAYER_INPUTS_MAX * IMP_LAYER_NAME_MAX];
+        format_node_shape(node, shape);
+        format_node_inputs(network, node, inputs, sizeof inputs);
+        printf("%-16s %-13s %-24s %12s %11lld %9.1f", node->name, imp_layer_kind_name(node->kind),
+               inputs, shape, (long long)count_node_parameters(network, k),
+               (double)node->flops * 1e-3);
+        if (times != NULL)
+            print_node_times(&times[k], times[k].kernel);
+        printf("\n");
+    }
+    const imp_node_timing sum = total_time(network, times);
+    printf("%-68s %11lld %9.1f", "total", (long long)imp_network_parameter_count(network),
+           (double)total_flops(network) * 1e-3);
+    if (times != NULL)
+        print_node_times(&sum, "");
+    printf("\n");
+    if (times != NULL)
+        printf("\nTimes are microseconds per picture on one core: one decision, and training in "
+               "batches of %d.\nA layer at 0.0 is computed along with a neighbour.\n",
+               s->batch);
+}
+
+static void print_metadata(json_t *metadata)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(metadata, key, value)
+    {
+        const char *text = json_string_value(value);
+        // many lines: a description, which the table has shown
+        if (text == NULL || strchr(text, '\n') != NULL)
+            continue;
+        printf("%-20s ", key);
+        if (text[0] == '{')
+            imp_settings_print(stdout, text);
+        else
+            fputs(text, stdout);
+        printf("\n");
+    }
+}
+
+static json_t *node_json(const imp_network *network, int index, const imp_node_timing *times)
+{
+    const imp_graph_node *node = imp_network_node(network, index);
+    json_t *inputs = json_array();
+    for (int k = 0; k < IMP_LAYER_INPUTS_MAX && node->inputs[k] >= 0; k++)
+        json_array_append_new(inputs,
+                              json_string(imp_network_node(network, node->inputs[k])->name));
+    json_t *all = json_pack("{s:s, s:s, s:o, s:[i, i, i], s:b, s:I, s:I}", "name", node->name,
+                            "kind", imp_layer_kind_name(node->kind), "input", inputs, "shape",
+                            node->channels, node->height, node->width, "flat", node->flat,
+                            "parameters", (json_int_t)count_node_parameters(network, index),
+                            "flops", (json_int_t)node->flops);
+    if (times != NULL)
+        json_object_update_new(
+            all, json_pack("{s:f, s:f, s:f, s:s}", "decide_us", 1e6 * times[index].inference,
+                           "forward_us", 1e6 * times[index].forward, "backward_us",
+                           1e6 * times[index].backward, "kernel", times[index].kernel));
+    return all;
+}
+
+static json_t *network_json(const settings *s, const imp_network *network,
+                            const imp_node_timing *times, json_t *metadata)
+{
+    const imp_network_def *def = imp_network_info(network);
+    json_t *layers = json_array();
+    for (int k = 0; imp_network_node(network, k) != NULL; k++)
+        json_array_append_new(layers, node_json(network, k, times));
+    json_t *all = json_pack(
+        "{s:s, s:i, s:i, s:i, s:b, s:I, s:I, s:o, s:O}", "architecture", def->architecture, "width",
+        def->width, "height", def->height, "outputs", def->outputs, "batch_norm", def->batch_norm,
+        "parameters", (json_int_t)imp_network_parameter_count(network), "flops",
+        (json_int_t)total_flops(network), "layers", layers, "metadata", metadata);
+    const imp_node_timing sum = total_time(network, times);
+    if (times != NULL)
+        json_object_update_new(all,
+                               json_pack("{s:i, s:f, s:f, s:f}", "batch", s->batch, "decide_us",
+                                         1e6 * sum.inference, "forward_us", 1e6 * sum.forward,
+                                         "backward_us", 1e6 * sum.backward));
+    return all;
+}
+
+static imp_status measure_node_times(const settings *s, const imp_network *network,
+                                     imp_node_timing **out, imp_error *err)
+{
+    size_t count = 0;
+    *out = NULL;
+    if (!s->time)
+        return IMP_OK;
+    while (imp_network_node(network, (int)count) != NULL)
+        count++;
+    *out = calloc(count + 1, sizeof **out);
+    if (*out == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory");
+    return imp_network_profile(*out, network, s->batch, REPEATS, err);
+}
+
+static imp_status show_network(const settings *s, const imp_options *options, imp_error *err)
+{
+    const char *name = options->operands[1];
+    imp_network *network = NULL;
+    imp_node_timing *times = NULL;
+    // what is no file is told which networks there are
+    const bool described = is_architecture(name) || !imp_path_exists(name);
+    imp_status status =
+        described ? create_network(&network, s, name, err) : imp_network_load(&network, name, err);
+    if (status != IMP_OK)
+        return status;
+    char *text = imp_network_metadata_json(network);
+    json_t *metadata = text == NULL ? json_object() : json_loads(text, 0, NULL);
+    status = measure_node_times(s, network, &times, err);
+    if (status == IMP_OK && options->json) {
+        status = imp_console_print_json(network_json(s, network, times, metadata), err);
+    } else if (status == IMP_OK) {
+        print_network_table(s, network, times);
+        if (text != NULL)
+            printf("\n");
+        print_metadata(metadata);
+    }
+    json_decref(metadata);
+    free(text);
+    free(times);
+    imp_network_destroy(network);
+    return status;
+}
+
+static imp_status import_weights(const settings *s, const imp_options *options, imp_error *err)
+{
+    imp_network *network = NULL;
+    static const char *const extensions[] = {".safetensors", NULL};
+    if (s->out == NULL)
+        return imp_fail(err, IMP_USAGE, "import wants --out FILE.safetensors for the model");
+    imp_status status = imp_output_check_file(s->out, extensions, err);
+    if (status == IMP_OK)
+        status = create_network(&network, s, s->network, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_network_import_weights(network, options->operands[1], err);
+    if (status == IMP_OK)
+        status = imp_network_save(network, s->out, NULL, err);
+    if (status == IMP_OK && options->json)
+        status =
+            imp_console_print_json(json_pack("{s:s, s:s, s:I}", "out", s->out, "architecture",
+                                             imp_network_info(network)->architecture, "parameters",
+                                             (json_int_t)imp_network_parameter_count(network)),
+                                   err);
+    else if (status == IMP_OK)
+        printf("%s: a %s of %s\n", s->out, imp_network_info(network)->architecture,
+               IMP_PLURAL(imp_network_parameter_count(network), "parameter"));
+    imp_network_destroy(network);
+    return status;
+}
+
+static imp_status list_networks(const settings *s, const imp_options *options, imp_error *err)
+{
+    json_t *all = json_array();
+    imp_status status = IMP_OK;
+    for (int k = 0, drivers = 0; status == IMP_OK; k++) {
+        imp_network *network = NULL;
+        const char *name = imp_network_builtin_name(k);
+        drivers += name != NULL;
+        name = name != NULL ? name : imp_segmenter_builtin_name(k - drivers);
+        if (name == NULL)
+            break;
+        status = create_network(&network, s, name, err);
+        if (status != IMP_OK)
+            break;
+        const int64_t parameters = imp_network_parameter_count(network);
+        const double work = (double)total_flops(network);
+        if (!options->json)
+            printf("%-20s %8lld parameters %8.2f MFLOP per picture\n", name, (long long)parameters,
+                   work * 1e-6);
+        json_array_append_new(all, json_pack("{s:s, s:I, s:f}", "name", name, "parameters",
+                                             (json_int_t)parameters, "flops", work));
+        imp_network_destroy(network);
+    }
+    if (status == IMP_OK && options->json)
+        return imp_console_print_json(json_pack("{s:o}", "networks", all), err);
+    json_decref(all);
+    return status;
+}
+
+static imp_status run_subcommand(const settings *s, const imp_options *options, imp_error *err)
+{
+    enum { LIST, SHOW, IMPORT };
+    static const imp_subcommand subcommands[] = {[LIST] = {"list", 0, 0, ""},
+                                                 [SHOW] = {"show", 1, 1, "NAME|FILE|DIR"},
+                                                 [IMPORT] = {"import", 1, 1, "FILE --out FILE"},
+                                                 {0}};
+    int action;
+    const imp_status status = imp_options_subcommand(&action, options, subcommands, err);
+    if (status != IMP_OK)
+        return status;
+    if (s->batch < 1 || s->batch > 4096)
+        return imp_fail(err, IMP_USAGE, "--batch %d is not within 1 to 4096", s->batch);
+    return action == LIST   ? list_networks(s, options, err)
+           : action == SHOW ? show_network(s, options, err)
+                            : import_weights(s, options, err);
+}
+
+static int run_model_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.batch = 32, .size = {80, 60}, .network = "one-residual"};
+    imp_options options;
+    imp_error err = {0};
+    const imp_option table[] = {
+        {"time", 't', IMP_OPTION_FLAG, &s.time, NULL, "measure every layer (show)", IMP_TRANSIENT},
+        {"batch", 'b', IMP_OPTION_INT, &s.batch, "N", "pictures that train together (--time)",
+         IMP_TRANSIENT},
+        {"size", 0, IMP_OPTION_PAIR, s.size, "WxH",
+         "of pictures, where no model file says it [80x60]", IMP_TRANSIENT},
+        {"batch-norm", 0, IMP_OPTION_FLAG, &s.batch_norm, NULL,
+         "batch norms take statistics of batches", IMP_TRANSIENT},
+        {"network", 0, IMP_OPTION_TEXT, &s.network, "NAME", "whose weights they are (import)",
+         IMP_TRANSIENT},
+        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the model file to write (import)",
+         IMP_TRANSIENT},
+    };
+    imp_options_init(&options, command);
+    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_subcommand(&s, &options, &err);
+    int code = status != IMP_OK ? imp_console_print_error(status, &err) : imp_console_flush();
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_model = {
+    .name = "model",
+    .summary = "show networks and model files, import weights",
+    .operands = "list | show NAME|FILE|DIR | import FILE",
+    .details =
+        "show prints the layers of a built-in network, of a description (YAML, "
+        "docs/networks.md) or of a model (a file, or the folder of its training), with "
+        "shapes, parameters and work per picture. import makes a model of a safetensors file "
+        "that PyTorch wrote, if its tensors have the network's names.",
+    .examples = "  imprint model list\n"
+                "  imprint model show small --time",
+    .run = run_model_command,
+};

@@ -1,0 +1,151 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/io/file_type.h"
+#include "base/text/plural.h"
+#include "cli/options/sim_options.h"
+#include "cli/output/console.h"
+#include "cli/output/output_extension.h"
+#include "evaluate/evaluation_report/training_history.h"
+#include "imprint/report.h"
+
+typedef struct settings {
+    const char *out;
+    int size[2];
+    bool force;
+} settings;
+
+// The curves of some runs: per run one for training and one for validation, if there was any; of
+// more than two runs only the latter, so that names and lines can still be told apart.
+enum { RUNS_WITH_BOTH = 2 };
+
+typedef struct curves {
+    imp_training_history histories[IMP_LIST_MAX];
+    imp_plot_series series[2 * IMP_LIST_MAX];
+    char names[2 * IMP_LIST_MAX][96];
+    int count;
+} curves;
+
+static void add_curve(curves *c, const char *run, const char *what,
+                      const imp_training_history *history, const double *values)
+{
+    snprintf(c->names[c->count], sizeof c->names[0], "%.70s%s%s", run, run[0] != '\0' ? " " : "",
+             what);
+    c->series[c->count] = (imp_plot_series){
+        .name = c->names[c->count], .x = history->epochs, .y = values, .count = history->count};
+    c->count++;
+}
+
+// Reads the runs. One alone needs no name; several have the names of their folders.
+static imp_status read_runs(curves *c, const imp_options *options, imp_error *err)
+{
+    for (int k = 0; k < options->operand_count; k++) {
+        const char *run = options->operands[k];
+        imp_training_history *history = &c->histories[k];
+        imp_status status =
+            imp_file_type_expect_folder(run, "a run is a folder of imprint train", err);
+        if (status == IMP_OK)
+            status = imp_training_history_read(history, run, INT32_MAX, err);
+        if (status != IMP_OK)
+            return status;
+        if (history->count == 0)
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s: has no history.csv with an epoch in it: name the folder of a "
+                            "training, of DAgger's rounds DIR/model-000 and so on",
+                            run);
+        const char *name =
+            options->operand_count == 1
+                ? ""
+                : imp_path_unique_suffix(options->operands, options->operand_count, k);
+        const bool validated = !isnan(history->validation_losses[0]);
+        if (!validated || options->operand_count <= RUNS_WITH_BOTH)
+            add_curve(c, name, "training", history, history->losses);
+        if (validated)
+            add_curve(c, name, "validation", history, history->validation_losses);
+    }
+    return IMP_OK;
+}
+
+static imp_status plot_losses(const settings *s, const imp_options *options, curves *c,
+                              imp_error *err)
+{
+    if (options->operand_count < 1)
+        return imp_fail(err, IMP_USAGE, "wanted is at least one folder that imprint train wrote");
+    static const char *const extensions[] = {".png", ".svg", NULL};
+    const imp_status named = imp_output_check_file(s->out, extensions, err);
+    if (named != IMP_OK)
+        return named;
+    if (imp_path_exists(s->out) && !s->force)
+        return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
+                        s->out);
+    const imp_status status = read_runs(c, options, err);
+    if (status != IMP_OK)
+        return status;
+    imp_plot_def def = imp_default_plot_def();
+    def.title = "Training";
+    def.x_label = "epoch";
+    def.integer_x = true;
+    def.y_label = "loss (logarithmic)";
+    def.log_y = true;
+    def.width = s->size[0];
+    def.height = s->size[1];
+    return imp_plot_write(s->out, &def, c->series, c->count, err);
+}
+
+static int print_summary(const settings *s, const imp_options *options, const curves *c)
+{
+    if (options->json)
+        return imp_console_finish_with_json(json_pack("{s:s, s:i, s:i}", "out", s->out, "runs",
+                                                      options->operand_count, "curves", c->count));
+    printf("%s: %s of %s\n", s->out, IMP_PLURAL(c->count, "curve"),
+           IMP_PLURAL(options->operand_count, "run"));
+    return imp_console_flush();
+}
+
+static int run_plot_command(const imp_command *command, int argc, char **argv)
+{
+    settings s = {.out = "loss.svg", .size = {720, 420}};
+    imp_options options;
+    imp_error err = {0};
+    const imp_option table[] = {
+        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the picture: FILE.svg or FILE.png",
+         IMP_TRANSIENT},
+        {"size", 0, IMP_OPTION_PAIR, &s.size, "WxH", "of the picture [px], 720x420 by default",
+         IMP_SETTING},
+        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace the file if it exists",
+         IMP_TRANSIENT},
+    };
+    imp_options_init(&options, command);
+    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    curves *c = calloc(1, sizeof *c);
+    if (status == IMP_OK && c == NULL)
+        status = imp_fail(&err, IMP_NO_MEMORY, "out of memory for the curves");
+    if (status == IMP_OK && !options.help)
+        status = plot_losses(&s, &options, c, &err);
+    int code = status != IMP_OK ? imp_console_print_error(status, &err)
+               : options.help   ? imp_console_flush()
+                                : print_summary(&s, &options, c);
+    for (int k = 0; c != NULL && k < options.operand_count; k++)
+        imp_training_history_free(&c->histories[k]);
+    free(c);
+    imp_options_free(&options);
+    return code;
+}
+
+const imp_command imp_command_plot = {
+    .name = "plot",
+    .summary = "draw the loss of one or several trainings",
+    .operands = "RUN...",
+    .details =
+        "Every RUN is a folder that `imprint train` wrote, finished or not. Of more than two, "
+        "only the validation is drawn.",
+    .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-plot-d --force &&\n"
+                "  imprint train --data /tmp/imprint-plot-d --epochs 3 --out /tmp/imprint-plot-m "
+                "--force &&\n"
+                "  imprint plot /tmp/imprint-plot-m --out /tmp/imprint-loss.png --force",
+    .run = run_plot_command,
+};

@@ -1,0 +1,445 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "base/text/suggestion.h"
+#include "cli/output/console.h"
+#include "cli/output/run_folder.h"
+#include "cli/train_commands/train_settings.h"
+
+static const char *const SCHEDULES[] = {
+    [IMP_SCHEDULE_CONSTANT] = "constant",
+    [IMP_SCHEDULE_COSINE] = "cosine",
+    [IMP_SCHEDULE_STEP] = "step",
+};
+
+imp_train_settings imp_default_train_settings(void)
+{
+    const imp_train_def train = imp_default_train_def();
+    return (imp_train_settings){
+        .train = train,
+        .data = {{"runs/data"}, 1},
+        .architecture = "one-residual",
+        .schedule = "constant",
+        .optimiser = imp_optimiser_name((int)train.trainer.optimiser),
+        .loss = imp_loss_name((int)train.trainer.loss),
+        .augment = "none",
+        .out = "runs/model",
+    };
+}
+
+// What is learned from, by what, and towards what.
+static void add_training_options(imp_options *options, imp_train_settings *s)
+{
+    imp_train_def *train = &s->train;
+    const imp_option table[] = {
+        {"data", 'd', IMP_OPTION_LIST, &s->data, "DIR[:WEIGHT]",
+         "dataset to learn from; may be repeated, then with how much of an epoch it gives",
+         IMP_INPUT_PATH},
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", IMP_TRANSIENT},
+        {"from", 0, IMP_OPTION_TEXT, &train->initial, "MODEL",
+         "start from this model's weights instead of random ones", IMP_INPUT_PATH},
+        {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
+         "built-in network or YAML file, see imprint model list", IMP_INPUT_PATH},
+        {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
+         "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
+        {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data; online 60",
+         IMP_SETTING},
+        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", IMP_SETTING},
+        {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "learning rate",
+         IMP_SETTING},
+        {"optimiser", 0, IMP_OPTION_TEXT, &s->optimiser, "NAME", "adam, adamw or sgd", IMP_SETTING},
+        {"momentum", 0, IMP_OPTION_REAL, &train->trainer.momentum, "R", "of sgd", IMP_SETTING},
+        {"nesterov", 0, IMP_OPTION_FLAG, &train->trainer.nesterov, NULL,
+         "Nesterov's momentum, of sgd", IMP_SETTING},
+        {"clip-norm", 0, IMP_OPTION_REAL, &train->trainer.clip_norm, "R",
+         "cut longer gradients to this length; 0: none", IMP_SETTING},
+        {"average", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
+         "decay of a moving average of the weights, which is then the model; 0: none", IMP_SETTING},
+        {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", IMP_SETTING},
+        {"huber-delta", 0, IMP_OPTION_REAL, &train->trainer.huber_delta, "R",
+         "where huber goes from square to linear", IMP_SETTING},
+        {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
+         "change pictures while learning: all, none, or some of brightness, contrast, colour, "
+         "blur, noise, shift, turn and cut-out, as turn:0.05",
+         IMP_SETTING},
+        {"weight-turns", 0, IMP_OPTION_REAL, &train->weight_turns, "X",
+         "count samples more, the sharper they turn: 1 by half; 0: all alike", IMP_SETTING},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+// At what rate, for how long, and how.
+static void add_schedule_options(imp_options *options, imp_train_settings *s)
+{
+    imp_train_def *train = &s->train;
+    const imp_option table[] = {
+        {"schedule", 0, IMP_OPTION_TEXT, &s->schedule, "NAME",
+         "of the learning rate: constant, step, or cosine down to a hundredth; online: cosine",
+         IMP_SETTING},
+        {"decay-factor", 0, IMP_OPTION_REAL, &train->decay_factor, "R",
+         "what the step schedule multiplies the rate by", IMP_SETTING},
+        {"decay-epochs", 0, IMP_OPTION_INT, &train->decay_epochs, "N",
+         "how often the step schedule does so", IMP_SETTING},
+        {"warm-up-steps", 0, IMP_OPTION_INT, &train->warm_up_steps, "N",
+         "steps over which the rate first grows from 0", IMP_SETTING},
+        {"weight-decay", 0, IMP_OPTION_REAL, &train->trainer.weight_decay, "R",
+         "of convolution and dense weights", IMP_SETTING},
+        {"validation", 0, IMP_OPTION_REAL, &train->validation, "SHARE",
+         "share of episodes kept for validation", IMP_SETTING},
+        {"patience", 0, IMP_OPTION_INT, &train->patience, "N",
+         "stop after N epochs without a better model; 0: never", IMP_SETTING},
+        {"window", 0, IMP_OPTION_INT, &train->window, "N",
+         "samples shuffled together, 0 for all; two windows must fit into memory", IMP_SETTING},
+        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split",
+         IMP_SETTING},
+        {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
+         "parts of a batch that threads work on; part of the result", IMP_SETTING},
+        {"threads", 'j', IMP_OPTION_INT, &train->trainer.threads, "N",
+         "threads, 0 for one per processor; never changes results", IMP_TRANSIENT},
+        {"checkpoint-steps", 0, IMP_OPTION_INT, &train->checkpoint_steps, "N",
+         "save the state every so many steps", IMP_FLEXIBLE},
+        {"tensorboard", 0, IMP_OPTION_FLAG, &train->tensorboard, NULL,
+         "write a log for TensorBoard as well; --no-tensorboard does not", IMP_FLEXIBLE},
+        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
+         "continue an interrupted training, with its settings", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
+         IMP_TRANSIENT},
+    };
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+void imp_train_settings_add(imp_options *options, imp_train_settings *s)
+{
+    add_training_options(options, s);
+    add_schedule_options(options, s);
+}
+
+static int print_summary(const imp_train_settings *s, const imp_options *options,
+                         const imp_train_summary *summary)
+{
+    if (summary->repeated_episodes > 0)
+        fprintf(stderr,
+                "imprint: warning: %s of --data %s the same pictures as an earlier one: counted "
+                "again, on the earlier one's side of --validation\n",
+                IMP_PLURAL(summary->repeated_episodes, "episode"),
+                summary->repeated_episodes == 1 ? "has" : "have");
+    if (options->json)
+        return imp_console_finish_with_json(json_pack(
+            "{s:s, s:I, s:I, s:i, s:I, s:i, s:b, s:o, s:o, s:o, s:i, s:f, s:f}", "out", s->out,
+            "samples", (json_int_t)summary->samples, "validation_samples",
+            (json_int_t)summary->validation_samples, "repeated_episodes",
+            summary->repeated_episodes, "parameters", (json_int_t)summary->parameters, "epochs",
+            summary->epochs, "stopped_early", summary->stopped_early, "loss",
+            imp_json_real_or_null(summary->loss), "validation_loss",
+            imp_json_real_or_null(summary->validation_loss), "best_loss",
+            imp_json_real_or_null(summary->best_loss), "best_epoch", summary->best_epoch, "seconds",
+            summary->seconds, "samples_per_second", summary->samples_per_second));
+    printf("%s: %s, %s%s in %.1f s (%.0f samples/s), loss %.5f", s->out,
+           IMP_PLURAL(summary->samples, "sample"), IMP_PLURAL(summary->epochs, "epoch"),
+           summary->stopped_early ? " (stopped early)" : "", summary->seconds,
+           summary->samples_per_second, summary->loss);
+    if (isfinite(summary->validation_loss))
+        printf(", validation %.5f, best %.5f in epoch %d", summary->validation_loss,
+               summary->best_loss, summary->best_epoch);
+    printf("\n");
+    return imp_console_flush();
+}
+
+static const char *schedule_name(int k)
+{
+    return k < (int)(sizeof SCHEDULES / sizeof SCHEDULES[0]) ? SCHEDULES[k] : NULL;
+}
+
+const char *imp_action_loss_name(int k)
+{
+    return k <= IMP_LOSS_HUBER ? imp_loss_name(k) : NULL;
+}
+
+// Turns words into the values that they stand for.
+static imp_status parse_names(imp_train_settings *s, imp_error *err)
+{
+    int schedule = 0, optimiser = 0, loss = 0;
+    imp_status status = imp_name_lookup(&schedule, "--schedule: ", s->schedule, schedule_name, err);
+    if (status == IMP_OK)
+        status =
+            imp_name_lookup(&optimiser, "--optimiser: ", s->optimiser, imp_optimiser_name, err);
+    if (status == IMP_OK)
+        status = imp_name_lookup(&loss, "--loss: ", s->loss, imp_action_loss_name, err);
+    if (status != IMP_OK)
+        return status;
+    s->train.schedule = (imp_rate_schedule)schedule;
+    s->train.trainer.optimiser = (imp_optimiser)optimiser;
+    s->train.trainer.loss = (imp_loss)loss;
+    return IMP_OK;
+}
+
+// Takes the weight off a folder's name, unless the whole is one. *weight 0: there is none.
+static imp_status parse_dataset_weight(imp_train_settings *s, int k, imp_error *err)
+{
+    const char *given = s->data.items[k], *colon = strrchr(given, ':');
+    char *end = NULL;
+    s->weights[k] = 0.0;
+    s->folders[k] = given;
+    if (colon == NULL || imp_path_exists(given))
+        return IMP_OK;
+    s->weights[k] = strtod(colon + 1, &end);
+    if (end == colon + 1 || *end != '\0' || !(s->weights[k] > 0.0))
+        return imp_fail(err, IMP_USAGE, "--data %s: '%s' is no weight above 0, as in runs/data:0.5",
+                        given, colon + 1);
+    free(s->owned[k]);
+    s->owned[k] = strndup(given, (size_t)(colon - given));
+    if (s->owned[k] == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory");
+    s->folders[k] = s->owned[k];
+    return IMP_OK;
+}
+
+static imp_status parse_dataset_weights(imp_train_settings *s, imp_error *err)
+{
+    int weighted = 0;
+    for (int k = 0; k < s->data.count; k++) {
+        const imp_status status = parse_dataset_weight(s, k, err);
+        if (status != IMP_OK)
+            return status;
+        weighted += s->weights[k] > 0.0;
+    }
+    if (weighted > 0 && weighted < s->data.count)
+        return imp_fail(err, IMP_USAGE, "--data: give all datasets a weight, or none");
+    s->train.data_weights = weighted > 0 ? s->weights : NULL;
+    return IMP_OK;
+}
+
+void imp_train_settings_free(imp_train_settings *s)
+{
+    for (int k = 0; k < IMP_LIST_MAX; k++)
+        free(s->owned[k]);
+}
+
+imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
+{
+    imp_network_def *network = &s->train.network;
+    if (strlen(s->architecture) >= sizeof network->architecture)
+        return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
+    strcpy(network->architecture, s->architecture);
+    imp_status status = parse_names(s, err);
+    if (status == IMP_OK)
+        status = imp_augment_parse(&s->train.augment, s->augment, err);
+    if (status == IMP_OK)
+        status = parse_dataset_weights(s, err);
+    return status == IMP_OK ? imp_check_thread_count(s->train.trainer.threads, err) : status;
+}
+
+// What --online drives with.
+typedef struct online_settings {
+    bool online;
+    int first; // of its options: those from there on say nothing without --online
+    imp_sim_options sim;
+    imp_online_def def;
+    imp_assets *assets;
+} online_settings;
+
+static void add_online_options(imp_options *options, online_settings *o)
+{
+    imp_collect_def *collect = &o->def.collect;
+    o->first = options->count;
+    const imp_option online[] = {
+        {"online", 0, IMP_OPTION_FLAG, &o->online, NULL,
+         "no dataset: learn from what is driven meanwhile, by the expert first, then by the "
+         "network; the options below say where and how",
+         IMP_SETTING},
+    };
+    const imp_option table[] = {
+        {"buffer", 0, IMP_OPTION_INT, &o->def.buffer, "N",
+         "episodes in memory, which an epoch goes through once", IMP_SETTING},
+        {"episodes", 'n', IMP_OPTION_INT, &collect->episodes, "N",
+         "new episodes for every epoch, in place of the oldest", IMP_SETTING},
+        {"steps", 0, IMP_OPTION_INT, &collect->steps, "N", "of the longest episode", IMP_SETTING},
+        {"noise", 0, IMP_OPTION_REAL, &collect->noise, "SIGMA",
+         "disturb the executed duty cycles by so much; labels stay the expert's", IMP_SETTING},
+        {"expert-share", 0, IMP_OPTION_REAL, &collect->expert_share, "SHARE",
+         "of the driving, once the network drives", IMP_SETTING},
+    };
+    imp_options_add_all(options, online, 1);
+    imp_options_add_group(options, "With --online, as everything below", table,
+                          (int)(sizeof table / sizeof table[0]));
+    imp_sim_options_add_unseeded(options, &o->sim);
+}
+
+// Online, what was not given is something else; so it is in the settings that are saved.
+static void use_online_defaults(imp_train_settings *s, const online_settings *o,
+                                const imp_options *options)
+{
+    s->data.count = 0;
+    if (!imp_options_given(options, &s->train.epochs))
+        s->train.epochs = o->def.train.epochs;
+    if (!imp_options_given(options, &s->schedule))
+        s->schedule = SCHEDULES[o->def.train.schedule];
+}
+
+static imp_status apply_online_options(online_settings *o, const imp_train_settings *s,
+                                       const imp_options *options, imp_error *err)
+{
+    imp_collect_def *collect = &o->def.collect;
+    o->sim.seed = s->train.seed;
+    o->sim.threads = s->train.trainer.threads;
+    o->def.train = s->train;
+    imp_status status = imp_sim_options_apply(options, &o->sim, &collect->env, &collect->camera,
+                                              &collect->expert, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_read_split(&o->sim, &collect->split, err);
+    if (status == IMP_OK)
+        status = imp_randomization_options_parse(options, &o->sim, &collect->randomization, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_open_assets(options, &o->sim, &collect->scene, &o->assets, err);
+    collect->maps = o->sim.maps.items;
+    collect->map_count = o->sim.maps.count;
+    collect->threads = o->sim.threads;
+    return status;
+}
+
+// Settings that would not be looked at are refused.
+static imp_status check_online_options(const imp_train_settings *s, const online_settings *o,
+                                       const imp_options *options, imp_error *err)
+{
+    const imp_train_def train = imp_default_train_def();
+    for (int k = o->first; k < options->count && !o->online; k++)
+        if (options->given[k] && options->table[k].value != &o->online)
+            return imp_fail(err, IMP_USAGE, "--%s says nothing without --online",
+                            options->table[k].name);
+    if (!o->online)
+        return IMP_OK;
+    const char *refused = imp_options_given(options, &s->data)      ? "data"
+                          : s->train.validation != train.validation ? "validation"
+                          : s->train.window != train.window         ? "window"
+                          : s->train.patience != train.patience     ? "patience"
+                                                                    : NULL;
+    return refused == NULL
+               ? IMP_OK
+               : imp_fail(err, IMP_USAGE,
+                          "--%s does not go with --online, which records what it learns "
+                          "from, anew for every epoch",
+                          refused);
+}
+
+static imp_status train_offline_or_online(imp_train_summary *summary, const imp_train_settings *s,
+                                          online_settings *o, const char *settings,
+                                          const imp_monitor *monitor, imp_error *err)
+{
+    imp_train_def train = s->train;
+    train.resume = s->resume;
+    train.settings = settings;
+    if (!o->online)
+        return imp_train(summary, s->out, s->folders, s->data.count, &train,
+                                           monitor, err);
+    o->def.train.resume = s->resume;
+    o->def.train.settings = o->def.collect.settings = settings;
+    return imp_train_online(summary, s->out, &o->def, monitor, err);
+}
+
+static bool is_same_folder(const char *a, const char *b)
+{
+    struct stat one, other;
+    return a != NULL && stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+// What is learned from must not be what is written, or replaced.
+static imp_status check_output_is_not_input(const imp_train_settings *s, imp_error *err)
+{
+    if (is_same_folder(s->train.initial, s->out))
+        return imp_fail(err, IMP_USAGE, "--out %s: is what --from names, choose another", s->out);
+    for (int k = 0; k < s->data.count; k++)
+        if (is_same_folder(s->folders[k], s->out))
+            return imp_fail(err, IMP_USAGE, "--out %s: is what --data names, choose another",
+                            s->out);
+    return IMP_OK;
+}
+
+static void warn_unfinished_datasets(const imp_train_settings *s)
+{
+    for (int k = 0; k < s->data.count; k++) {
+        imp_dataset *dataset;
+        if (imp_dataset_open(&dataset, s->folders[k], NULL) != IMP_OK)
+            continue; // which training tells
+        if (!imp_dataset_is_finished(dataset))
+            fprintf(stderr,
+                    "imprint: warning: %s is not finished: once it is, with imprint log --resume, "
+                    "this training cannot be resumed\n",
+                    s->folders[k]);
+        imp_dataset_close(dataset);
+    }
+}
+
+static imp_status run_training(imp_train_settings *s, online_settings *o,
+                               const imp_options *options, imp_train_summary *summary,
+                               imp_error *err)
+{
+    imp_run_folder folder;
+    imp_status status = check_online_options(s, o, options, err);
+    if (o->online)
+        use_online_defaults(s, o, options);
+    if (status == IMP_OK)
+        status = imp_train_settings_apply(s, err);
+    if (status == IMP_OK && o->online)
+        status = apply_online_options(o, s, options, err);
+    imp_options saved_options = *options;
+    if (!o->online)
+        saved_options.count = o->first;
+    if (status == IMP_OK)
+        status = check_output_is_not_input(s, err);
+    if (status == IMP_OK)
+        status = imp_run_folder_begin(&folder, &saved_options, s->out, s->resume, s->force, err);
+    if (status != IMP_OK)
+        return status;
+    if (!o->online)
+        warn_unfinished_datasets(s);
+    char *json = imp_options_to_json(&saved_options);
+    imp_monitor monitor = imp_console_monitor(options);
+    status = train_offline_or_online(summary, s, o, json != NULL ? json : "{}", &monitor, err);
+    imp_console_clear_progress();
+    free(json);
+    return imp_run_folder_finish(&folder, &saved_options, status, err);
+}
+
+static int run_train_command(const imp_command *command, int argc, char **argv)
+{
+    imp_train_settings s = imp_default_train_settings();
+    online_settings o = {.sim = imp_default_sim_options(), .def = imp_default_online_def()};
+    imp_options options;
+    imp_error err = {0};
+    imp_train_summary summary = {0};
+    imp_options_init(&options, command);
+    imp_train_settings_add(&options, &s);
+    add_online_options(&options, &o);
+    imp_status status = imp_options_parse(&options, argc, argv, &err);
+    if (status == IMP_OK && !options.help)
+        status = run_training(&s, &o, &options, &summary, &err);
+    int code = status != IMP_OK ? imp_console_print_error(status, &err)
+               : options.help   ? imp_console_flush()
+                                : print_summary(&s, &options, &summary);
+    imp_assets_close(o.assets);
+    imp_options_free(&options);
+    imp_train_settings_free(&s);
+    return code;
+}
+
+const imp_command imp_command_train = {
+    .name = "train",
+    .summary = "train a network on a recorded dataset",
+    .operands = "",
+    .details =
+        "Behaviour cloning: a picture in, the expert's two duty cycles out. Writes the best "
+        "and the last weights (safetensors), the state that --resume needs, the loss as a "
+        "table (CSV, JSON lines), a picture (SVG) and a log for TensorBoard. With --online it "
+        "drives what it learns from itself, and keeps it in memory.",
+    .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-d --force &&\n"
+                "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force\n"
+                "  imprint train --online --network one-residual-actions --start-angle-deg 60 \\\n"
+                "    --buffer 16 --episodes 4 --epochs 3 --out /tmp/imprint-o --force",
+    .run = run_train_command,
+};

@@ -1,0 +1,28 @@
+// cli/train_commands/train_settings.h: the options of `imprint train`, which a sweep over seeds
+// takes too.
+#ifndef IMP_CLI_TRAIN_COMMANDS_TRAIN_SETTINGS_H
+#define IMP_CLI_TRAIN_COMMANDS_TRAIN_SETTINGS_H
+
+#include "cli/options/sim_options.h"
+
+typedef struct imp_train_settings {
+    imp_train_def train;
+    imp_text_list data;
+    const char *architecture, *schedule, *optimiser, *loss, *augment, *out;
+    // filled by imp_train_settings_apply(): of the datasets
+    const char *folders[IMP_LIST_MAX];
+    double weights[IMP_LIST_MAX];
+    char *owned[IMP_LIST_MAX]; // folders that are copies, or NULL
+    bool resume, force;
+} imp_train_settings;
+
+imp_train_settings imp_default_train_settings(void);
+void imp_train_settings_add(imp_options *options, imp_train_settings *s);
+// Turns the words among them into what they stand for; says what is out of range.
+imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err);
+void imp_train_settings_free(imp_train_settings *s);
+
+// The k-th loss that fits actions, or NULL behind the last.
+const char *imp_action_loss_name(int k);
+
+#endif

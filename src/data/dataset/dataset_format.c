@@ -1,0 +1,301 @@
+#include "data/dataset/dataset_format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const imp_dataset_field imp_dataset_fields[IMP_FIELD_COUNT] = {
+    {"observations", IMP_FIELD_BYTE, offsetof(imp_episode, observations), true, -1,
+     "sRGB, 0 to 255", "step, row (top first), column (left first), channel (red, green, blue)",
+     "what the camera saw before each action, and at the end"},
+    {"actions", IMP_FIELD_FLOAT, offsetof(imp_episode, actions), false, 2, "duty cycle, -1 to 1",
+     "step, wheel (left, right)", "the action that was executed"},
+    {"rewards", IMP_FIELD_FLOAT, offsetof(imp_episode, rewards), false, 0, "1", "step",
+     "the reward that the action earned"},
+    {"terminations", IMP_FIELD_FLAG, offsetof(imp_episode, terminations), false, 0, "boolean",
+     "step", "whether the action ended the episode by leaving the road"},
+    {"truncations", IMP_FIELD_FLAG, offsetof(imp_episode, truncations), false, 0, "boolean", "step",
+     "whether the episode was cut off after the action"},
+    {"infos/expert_actions", IMP_FIELD_FLOAT, offsetof(imp_episode, expert_actions), false, 2,
+     "duty cycle, -1 to 1", "step, wheel (left, right)",
+     "what the expert would have done in the same place"},
+    {"infos/poses", IMP_FIELD_DOUBLE, offsetof(imp_episode, poses), true, 3, "m, m, rad",
+     "step, coordinate (x, z, heading)",
+     "where the robot was before each action, and at the end: x grows with the tile column, z with "
+     "the tile row, heading 0 looks along +x and grows counter-clockwise seen from above"},
+    {"infos/lane", IMP_FIELD_DOUBLE, offsetof(imp_episode, lane), true, 2, "m, rad",
+     "step, coordinate (distance, angle)",
+     "position in the lane before each action, and at the end: distance to the right of the lane's "
+     "centre, angle to the right of its direction; NaN off lanes"},
+};
+
+const imp_dataset_field imp_map_text_field = {"map_text",
+                                              IMP_FIELD_BYTE,
+                                              offsetof(imp_episode, map_text),
+                                              false,
+                                              0,
+                                              "UTF-8",
+                                              "byte",
+                                              "the map that the episode took place on, as YAML"};
+
+int imp_dataset_field_shape(const imp_dataset_field *field, const imp_dataset_info *info, int steps,
+                            hsize_t shape[4])
+{
+    shape[0] = (hsize_t)steps + (field->has_final_row ? 1 : 0);
+    if (field->columns == 0)
+        return 1;
+    if (field->columns > 0) {
+        shape[1] = (hsize_t)field->columns;
+        return 2;
+    }
+    shape[1] = (hsize_t)info->height;
+    shape[2] = (hsize_t)info->width;
+    shape[3] = 3;
+    return 4;
+}
+
+size_t imp_dataset_field_item_size(imp_dataset_field_type type)
+{
+    return type == IMP_FIELD_FLOAT ? 4 : type == IMP_FIELD_DOUBLE ? 8 : 1;
+}
+
+uint64_t imp_dataset_field_bytes(const imp_dataset_field *field, const imp_dataset_info *info,
+                                 int steps)
+{
+    hsize_t shape[4];
+    const int rank = imp_dataset_field_shape(field, info, steps, shape);
+    uint64_t bytes = imp_dataset_field_item_size(field->type);
+    for (int axis = 0; axis < rank; axis++)
+        bytes *= shape[axis];
+    return bytes;
+}
+
+static hid_t create_flag_type(hid_t base)
+{
+    const hid_t type = H5Tenum_create(base);
+    const int8_t off = 0, on = 1;
+    H5Tenum_insert(type, "FALSE", &off);
+    H5Tenum_insert(type, "TRUE", &on);
+    return type;
+}
+
+hid_t imp_dataset_field_disk_type(imp_dataset_field_type type)
+{
+    switch (type) {
+    case IMP_FIELD_FLAG:
+        return create_flag_type(H5T_STD_I8LE);
+    case IMP_FIELD_FLOAT:
+        return H5Tcopy(H5T_IEEE_F32LE);
+    case IMP_FIELD_DOUBLE:
+        return H5Tcopy(H5T_IEEE_F64LE);
+    case IMP_FIELD_BYTE:
+        break;
+    }
+    return H5Tcopy(H5T_STD_U8LE);
+}
+
+hid_t imp_dataset_field_memory_type(imp_dataset_field_type type)
+{
+    switch (type) {
+    case IMP_FIELD_FLAG:
+        return create_flag_type(H5T_NATIVE_INT8);
+    case IMP_FIELD_FLOAT:
+        return H5Tcopy(H5T_NATIVE_FLOAT);
+    case IMP_FIELD_DOUBLE:
+        return H5Tcopy(H5T_NATIVE_DOUBLE);
+    case IMP_FIELD_BYTE:
+        break;
+    }
+    return H5Tcopy(H5T_NATIVE_UINT8);
+}
+
+const void *imp_dataset_field_get(const imp_dataset_field *field, const imp_episode *episode)
+{
+    const void *data;
+    memcpy(&data, (const char *)episode + field->member, sizeof data);
+    return data;
+}
+
+void imp_dataset_field_set(const imp_dataset_field *field, imp_episode *episode, const void *data)
+{
+    memcpy((char *)episode + field->member, &data, sizeof data);
+}
+
+imp_status imp_dataset_file_path(char out[PATH_MAX], const char *folder, const char *name,
+                                 imp_error *err)
+{
+    const int length = snprintf(out, PATH_MAX, "%s/%s", folder, name);
+    // room is left for the ending of a temporary name
+    if (length < 0 || length >= PATH_MAX - 8)
+        return imp_fail(err, IMP_IO, "%.200s...: path too long", folder);
+    return IMP_OK;
+}
+
+void imp_dataset_shard_name(char out[32], int shard)
+{
+    snprintf(out, 32, "shard-%05d.hdf5", shard);
+}
+
+void imp_dataset_episode_name(char out[32], int episode)
+{
+    snprintf(out, 32, "episode_%d", episode);
+}
+
+// Files of older releases do not tell.
+static const char *observation_or_default(const imp_dataset_info *info)
+{
+    return info->observation[0] != '\0' ? info->observation : "pictures";
+}
+
+bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
+{
+    return imp_hdf5_write_text(file, "format", IMP_DATASET_FORMAT) &&
+           imp_hdf5_write_text(file, "imprint_version", imp_version()) &&
+           imp_hdf5_write_int(file, "width", info->width) &&
+           imp_hdf5_write_int(file, "height", info->height) &&
+           imp_hdf5_write_double(file, "time_step", info->time_step) &&
+           imp_hdf5_write_text(file, "map", info->map) &&
+           imp_hdf5_write_text(file, "lens", info->lens) &&
+           imp_hdf5_write_text(file, "policy", info->policy) &&
+           imp_hdf5_write_text(file, "observation", observation_or_default(info)) &&
+           imp_hdf5_write_text(file, "settings", info->settings) &&
+           (info->definition[0] == '\0' ||
+            imp_hdf5_write_text(file, "definition", info->definition));
+}
+
+imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info *info,
+                                 imp_error *err)
+{
+    char format[64];
+    if (H5Aexists(file, "format") < 0)
+        return imp_hdf5_fail(err, IMP_BAD_INPUT, path, "is damaged");
+    if (!imp_hdf5_read_text(file, "format", format, sizeof format))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is HDF5, but not a dataset of imprint", path);
+    if (strcmp(format, IMP_DATASET_FORMAT) != 0)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: format %s is not known, wanted " IMP_DATASET_FORMAT, path, format);
+    imp_dataset_info found = {0};
+    int64_t width, height;
+    const char *missing = NULL;
+    if (!imp_hdf5_read_int(file, "width", 1, IMP_MAX_IMAGE_SIDE, &width))
+        missing = "width";
+    else if (!imp_hdf5_read_int(file, "height", 1, IMP_MAX_IMAGE_SIDE, &height))
+        missing = "height";
+    else if (!imp_hdf5_read_double(file, "time_step", &found.time_step) || !(found.time_step > 0) ||
+             !isfinite(found.time_step))
+        missing = "time_step";
+    else if (!imp_hdf5_read_text(file, "map", found.map, sizeof found.map))
+        missing = "map";
+    else if (!imp_hdf5_read_text(file, "lens", found.lens, sizeof found.lens))
+        missing = "lens";
+    else if (!imp_hdf5_read_text(file, "policy", found.policy, sizeof found.policy))
+        missing = "policy";
+    else if (!imp_hdf5_read_text(file, "settings", found.settings, sizeof found.settings))
+        missing = "settings";
+    if (missing != NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: attribute %s is missing or wrong", path, missing);
+    if (!imp_hdf5_read_text(file, "observation", found.observation, sizeof found.observation))
+        snprintf(found.observation, sizeof found.observation, "%s", observation_or_default(&found));
+    if (!imp_hdf5_read_text(file, "definition", found.definition, sizeof found.definition))
+        found.definition[0] = '\0';
+    found.width = (int)width;
+    found.height = (int)height;
+    *info = found;
+    return IMP_OK;
+}
+
+imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_dataset_info *wanted,
+                                    const char *folder, imp_error *err)
+{
+    if (stored->width != wanted->width || stored->height != wanted->height)
+        return imp_fail(err, IMP_USAGE, "%s: holds pictures of %d x %d, not %d x %d", folder,
+                        stored->width, stored->height, wanted->width, wanted->height);
+    if (stored->time_step != wanted->time_step)
+        return imp_fail(err, IMP_USAGE, "%s: has a time step of %g s, not %g s", folder,
+                        stored->time_step, wanted->time_step);
+    const struct {
+        const char *name, *stored, *wanted;
+    } texts[] = {{"map", stored->map, wanted->map},
+                 {"lens", stored->lens, wanted->lens},
+                 {"policy", stored->policy, wanted->policy},
+                 {"observation", observation_or_default(stored), observation_or_default(wanted)}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(texts[i].stored, texts[i].wanted) != 0)
+            return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,
+                            texts[i].stored, texts[i].wanted);
+    if (stored->definition[0] == '\0' && wanted->definition[0] != '\0')
+        return imp_fail(err, IMP_USAGE,
+                        "%s: was started by an earlier version of imprint, which did not write "
+                        "down all that its episodes follow from: it can be read, but not continued",
+                        folder);
+    if (strcmp(stored->settings, wanted->settings) != 0)
+        return imp_fail(err, IMP_USAGE,
+                        "%s: was started with other settings, which its attribute \"settings\" "
+                        "tells; resume with those",
+                        folder);
+    if (strcmp(stored->definition, wanted->definition) != 0)
+        return imp_fail(err, IMP_USAGE,
+                        "%s: was started with other settings than these, in a definition or in a "
+                        "file that they name: resume with the same, or start over with --force",
+                        folder);
+    return IMP_OK;
+}
+
+static void record_finding(int64_t *findings, char first[120], const char *path, int64_t row,
+                           const char *what)
+{
+    if ((*findings)++ == 0)
+        snprintf(first, 120, "%s: step %lld %s", path, (long long)row, what);
+}
+
+static void check_duty_cycles(int64_t *findings, char first[120], const char *path,
+                              const float *duty, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (!(fabsf(duty[i]) <= 1))
+            record_finding(findings, first, path, i / 2, "is not in [-1, 1]");
+}
+
+static void check_flags(int64_t *findings, char first[120], const char *path, const uint8_t *flags,
+                        int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (flags[i] > 1)
+            record_finding(findings, first, path, i, "is neither 0 nor 1");
+        else if (flags[i] == 1 && i + 1 < count)
+            record_finding(findings, first, path, i, "ends the episode, but more steps follow");
+    }
+}
+
+// Finite throughout, or, because nobody knows them, NaN throughout.
+static void check_finite_or_unknown(int64_t *findings, char first[120], const char *path,
+                                    double number, bool unknown, int64_t row)
+{
+    if (unknown ? !isnan(number) : !isfinite(number))
+        record_finding(findings, first, path, row,
+                       unknown ? "is known, others are not" : "is not finite");
+}
+
+int64_t imp_episode_check(const imp_episode *episode, char first[120])
+{
+    int64_t findings = 0;
+    const int64_t steps = episode->steps;
+    check_duty_cycles(&findings, first, "actions", episode->actions, 2 * steps);
+    check_duty_cycles(&findings, first, "infos/expert_actions", episode->expert_actions, 2 * steps);
+    for (int64_t i = 0; i < steps; i++)
+        check_finite_or_unknown(&findings, first, "rewards", episode->rewards[i],
+                                isnan(episode->rewards[0]), i);
+    check_flags(&findings, first, "terminations", episode->terminations, steps);
+    check_flags(&findings, first, "truncations", episode->truncations, steps);
+    for (int64_t i = 0; i < 3 * (steps + 1); i++)
+        check_finite_or_unknown(&findings, first, "infos/poses", episode->poses[i],
+                                isnan(episode->poses[0]), i / 3);
+    for (int64_t i = 0; i <= steps; i++) {
+        const double distance = episode->lane[2 * i], angle = episode->lane[2 * i + 1];
+        const bool off = isnan(distance) && isnan(angle);
+        if (!off && !(isfinite(distance) && isfinite(angle)))
+            record_finding(&findings, first, "infos/lane", i,
+                           "is neither a position nor NaN throughout");
+    }
+    return findings;
+}

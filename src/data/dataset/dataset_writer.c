@@ -1,0 +1,471 @@
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "data/dataset/index_file.h"
+#include "data/dataset/recovery.h"
+#include "data/dataset/shard_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// A shard is closed when it holds this much, so that a killed writer loses little and memory stays
+// small.
+#define SHARD_EPISODES 16
+#define SHARD_BYTES ((uint64_t)64 << 20)
+
+struct imp_dataset_writer {
+    char folder[PATH_MAX];
+    imp_dataset_info info;
+    char *origin; // nullable
+    int lock;     // descriptor of the folder; holds the lock that keeps other writers out
+    imp_recovered_dataset done; // what is safe
+    bool index_is_behind;       // main_data.hdf5 or metadata.json do not list all that is done
+    hid_t pending;              // shard under way, in memory; negative if none
+    int pending_episodes;
+    int64_t pending_steps;
+    uint64_t pending_bytes;
+    int pending_safe; // the first of them that an earlier, shorter shard of that number holds
+};
+
+// Whether text can go into HDF5 and JSON.
+static bool is_utf8(const char *text)
+{
+    json_t *json = json_string(text);
+    json_decref(json);
+    return json != NULL;
+}
+
+static imp_status check_dataset_info(const imp_dataset_info *info, imp_error *err)
+{
+    if (info->width < 1 || info->width > IMP_MAX_IMAGE_SIDE || info->height < 1 ||
+        info->height > IMP_MAX_IMAGE_SIDE)
+        return imp_fail(err, IMP_USAGE, "a dataset cannot hold pictures of %d x %d", info->width,
+                        info->height);
+    if (!(info->time_step > 0) || !isfinite(info->time_step))
+        return imp_fail(err, IMP_USAGE, "a dataset cannot have a time step of %g s",
+                        info->time_step);
+    if (!is_utf8(info->map) || !is_utf8(info->lens) || !is_utf8(info->policy) ||
+        !is_utf8(info->settings))
+        return imp_fail(err, IMP_USAGE, "map, lens, policy or settings of a dataset are not UTF-8");
+    return IMP_OK;
+}
+
+static imp_status fail_folder_exists(const char *folder, imp_error *err)
+{
+    return imp_fail(err, IMP_IO, "%s exists: use --resume to continue it or --force to replace it",
+                    folder);
+}
+
+static imp_status lock_folder(imp_dataset_writer *writer, imp_error *err)
+{
+    writer->lock = open(writer->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (writer->lock < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", writer->folder, strerror(errno));
+    if (flock(writer->lock, LOCK_EX | LOCK_NB) == 0)
+        return IMP_OK;
+    if (errno == EWOULDBLOCK)
+        return imp_fail(err, IMP_IO, "%s: another process is writing here", writer->folder);
+    // some file systems know no locks; there the user has to take care
+    return IMP_OK;
+}
+
+static imp_status write_index(imp_dataset_writer *writer, bool finished, imp_error *err)
+{
+    const imp_dataset_totals totals = {writer->done.episodes, writer->done.steps, finished};
+    const imp_status status = imp_index_file_write(
+        writer->folder, &writer->info, writer->origin == NULL ? "" : writer->origin, &totals,
+        writer->done.shard_first, writer->done.shards, err);
+    writer->index_is_behind = status != IMP_OK;
+    return status;
+}
+
+static imp_status open_and_recover(imp_dataset_writer *writer, bool existed, imp_error *err)
+{
+    imp_status status = lock_folder(writer, err);
+    if (status == IMP_OK && existed)
+        status = imp_dataset_recover(&writer->done, writer->folder, &writer->info, err);
+    writer->origin = writer->done.origin;
+    writer->done.origin = NULL;
+    char path[PATH_MAX];
+    if (status == IMP_OK)
+        status = imp_dataset_file_path(path, writer->folder, IMP_DATASET_METADATA_FILE, err);
+    // what is finished stays as it is, if it is whole
+    if (status == IMP_OK && (!writer->done.finished || !imp_path_exists(path)))
+        status = write_index(writer, writer->done.finished, err);
+    return status;
+}
+
+static imp_status create_writer(imp_dataset_writer **out, const char *folder,
+                                const imp_dataset_info *info, bool resume, int *written,
+                                imp_error *err)
+{
+    imp_status status = check_dataset_info(info, err);
+    if (status != IMP_OK)
+        return status;
+    const bool existed = imp_path_exists(folder);
+    if (existed && !resume)
+        return fail_folder_exists(folder, err);
+    imp_dataset_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", folder);
+    writer->info = *info;
+    writer->lock = -1;
+    writer->pending = -1;
+    snprintf(writer->folder, sizeof writer->folder, "%s", folder);
+    status = imp_folder_create(folder, err);
+    if (status == IMP_OK)
+        status = open_and_recover(writer, existed, err);
+    if (status == IMP_OK) {
+        *out = writer;
+        *written = writer->done.episodes;
+    } else {
+        imp_dataset_writer_destroy(writer);
+        if (!existed)
+            rmdir(folder); // which keeps what is not empty
+    }
+    return status;
+}
+
+imp_status imp_dataset_writer_create(imp_dataset_writer **out, const char *folder,
+                                     const imp_dataset_info *info, bool resume, int *written,
+                                     imp_error *err)
+{
+    imp_hdf5_errors quiet;
+    imp_hdf5_errors_silence(&quiet);
+    const imp_status status = create_writer(out, folder, info, resume, written, err);
+    return imp_hdf5_errors_restore(&quiet, status, err);
+}
+
+void imp_dataset_writer_destroy(imp_dataset_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    imp_hdf5_errors quiet;
+    imp_hdf5_errors_silence(&quiet);
+    if (writer->pending >= 0)
+        H5Fclose(writer->pending);
+    imp_hdf5_errors_restore(&quiet, IMP_OK, NULL);
+    if (writer->lock >= 0)
+        close(writer->lock);
+    free(writer->done.shard_first);
+    free(writer->origin);
+    free(writer);
+}
+
+// rows: the episode's steps, or how long an array is that does not go by steps.
+static bool write_field(hid_t group, const imp_dataset_field *field, const imp_dataset_info *info,
+                        int rows, const imp_episode *episode)
+{
+    hsize_t shape[4];
+    const int rank = imp_dataset_field_shape(field, info, rows, shape);
+    const hid_t space = H5Screate_simple(rank, shape, NULL);
+    const hid_t disk = imp_dataset_field_disk_type(field->type);
+    const hid_t memory = imp_dataset_field_memory_type(field->type);
+    const hid_t create_writer = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(create_writer, false);
+    H5Pset_alloc_time(create_writer, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_time(create_writer, H5D_FILL_TIME_NEVER);
+    const hid_t set =
+        H5Dcreate2(group, field->path, disk, space, H5P_DEFAULT, create_writer, H5P_DEFAULT);
+    const bool good = set >= 0 &&
+                      H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                               imp_dataset_field_get(field, episode)) >= 0 &&
+                      imp_hdf5_write_text(set, "units", field->units) &&
+                      imp_hdf5_write_text(set, "axes", field->axes) &&
+                      imp_hdf5_write_text(set, "description", field->description);
+    if (set >= 0)
+        H5Dclose(set);
+    H5Pclose(create_writer);
+    H5Tclose(memory);
+    H5Tclose(disk);
+    H5Sclose(space);
+    return good;
+}
+
+static bool write_episode(const imp_dataset_writer *writer, hid_t group, int id,
+                          const imp_episode *episode)
+{
+    const hid_t infos = imp_hdf5_create_group(group, "infos");
+    if (infos < 0)
+        return false;
+    H5Gclose(infos);
+    bool good = imp_hdf5_write_int(group, "id", id) &&
+                imp_hdf5_write_uint(group, "seed", episode->seed) &&
+                imp_hdf5_write_int(group, "number", episode->number) &&
+                imp_hdf5_write_int(group, "total_steps", episode->steps) &&
+                imp_hdf5_write_text(group, "map", episode->map) &&
+                (episode->time_step <= 0.0 || episode->time_step == writer->info.time_step ||
+                 imp_hdf5_write_double(group, "time_step", episode->time_step)) &&
+                (episode->randomization == NULL ||
+                 imp_hdf5_write_text(group, "randomization", episode->randomization)) &&
+                imp_hdf5_write_uint(group, "hash", imp_episode_hash(&writer->info, episode));
+    for (int i = 0; i < IMP_FIELD_COUNT && good; i++)
+        good = write_field(group, &imp_dataset_fields[i], &writer->info, episode->steps, episode);
+    if (episode->map_text != NULL && good)
+        good = imp_hdf5_write_int(group, IMP_MAP_BYTES_ATTRIBUTE, (int64_t)episode->map_bytes) &&
+               write_field(group, &imp_map_text_field, &writer->info, (int)episode->map_bytes,
+                           episode);
+    return good;
+}
+
+static imp_status check_new_episode(const imp_episode *episode, imp_error *err)
+{
+    if (episode->steps < 1 || episode->steps > IMP_MAX_EPISODE_STEPS)
+        return imp_fail(err, IMP_USAGE, "an episode cannot have %s",
+                        IMP_PLURAL(episode->steps, "step"));
+    if (!is_utf8(episode->map))
+        return imp_fail(err, IMP_USAGE, "the map of an episode is not UTF-8");
+    // the negation also catches what is not a number
+    if (!(episode->time_step >= 0.0 && episode->time_step < 1e6))
+        return imp_fail(err, IMP_USAGE, "an episode cannot have a time step of %g s",
+                        episode->time_step);
+    const char *draw = episode->randomization;
+    if (draw != NULL && (strlen(draw) >= IMP_EPISODE_RANDOMIZATION_MAX || !is_utf8(draw)))
+        return imp_fail(err, IMP_USAGE,
+                        "what was drawn for an episode is not UTF-8 of less than %d bytes",
+                        IMP_EPISODE_RANDOMIZATION_MAX);
+    if (episode->map_text != NULL &&
+        (episode->map_bytes < 1 || episode->map_bytes > IMP_EPISODE_MAP_MAX))
+        return imp_fail(err, IMP_USAGE, "an episode cannot hold a map of %zu bytes, only up to %d",
+                        episode->map_bytes, IMP_EPISODE_MAP_MAX);
+    char first[120];
+    if (imp_episode_check(episode, first) > 0)
+        return imp_fail(err, IMP_USAGE, "an episode cannot be recorded: %s", first);
+    return IMP_OK;
+}
+
+static bool shard_is_full(int episodes, uint64_t bytes)
+{
+    return episodes >= SHARD_EPISODES || bytes >= SHARD_BYTES;
+}
+
+static uint64_t episode_bytes(const imp_dataset_info *info, const imp_episode *episode)
+{
+    uint64_t bytes = episode->map_text != NULL ? episode->map_bytes : 0;
+    for (int i = 0; i < IMP_FIELD_COUNT; i++)
+        bytes += imp_dataset_field_bytes(&imp_dataset_fields[i], info, episode->steps);
+    return bytes;
+}
+
+// Puts an episode into the shard under way.
+static imp_status append_to_pending_shard(imp_dataset_writer *writer, const imp_episode *episode,
+                                          imp_error *err)
+{
+    if (writer->pending < 0)
+        writer->pending = imp_hdf5_create_in_memory();
+    const int id = writer->done.episodes + writer->pending_episodes;
+    char name[32];
+    imp_dataset_episode_name(name, id);
+    const hid_t group = writer->pending < 0 ? -1 : imp_hdf5_create_group(writer->pending, name);
+    const bool good = group >= 0 && write_episode(writer, group, id, episode);
+    if (group >= 0)
+        H5Gclose(group);
+    if (!good) {
+        imp_hdf5_fail(err, IMP_NO_MEMORY, writer->folder, "an episode finds no room in memory");
+        if (group >= 0)
+            H5Ldelete(writer->pending, name, H5P_DEFAULT);
+        return IMP_NO_MEMORY;
+    }
+    writer->pending_episodes++;
+    writer->pending_steps += episode->steps;
+    writer->pending_bytes += episode_bytes(&writer->info, episode);
+    return IMP_OK;
+}
+
+// Reads the episodes of a shard that may still grow. *bytes is their size.
+static imp_status read_shard_episodes(const imp_dataset_writer *writer, imp_dataset_shard *shard,
+                                      imp_episode *episodes, uint64_t *bytes, imp_error *err)
+{
+    *bytes = 0;
+    for (int i = 0; i < shard->count; i++) {
+        char name[32];
+        uint64_t hash;
+        imp_dataset_episode_name(name, shard->first + i);
+        const imp_status status = imp_dataset_shard_read(shard, name, &episodes[i], &hash, err);
+        if (status != IMP_OK)
+            return status;
+        if (imp_episode_hash(&writer->info, &episodes[i]) != hash)
+            return imp_fail(err, IMP_BAD_INPUT, "%s: %s is not what was written", shard->path,
+                            name);
+        *bytes += episode_bytes(&writer->info, &episodes[i]);
+    }
+    return IMP_OK;
+}
+
+static void discard_pending_shard(imp_dataset_writer *writer)
+{
+    if (writer->pending >= 0)
+        H5Fclose(writer->pending);
+    writer->pending = -1;
+    writer->pending_episodes = 0;
+    writer->pending_steps = 0;
+    writer->pending_bytes = 0;
+    writer->pending_safe = 0;
+}
+
+// Takes the episodes of a last shard that is not full back into memory, so that it is written again
+// together with those that follow: a dataset's bytes do not tell when it was flushed or
+// interrupted. The file stays until the new one replaces it.
+static imp_status reload_partial_shard(imp_dataset_writer *writer, imp_error *err)
+{
+    imp_recovered_dataset *done = &writer->done;
+    char name[32], path[PATH_MAX];
+    imp_dataset_shard shard;
+    if (done->shards == 0)
+        return IMP_OK;
+    imp_dataset_shard_name(name, done->shards - 1);
+    imp_status status = imp_dataset_file_path(path, writer->folder, name, err);
+    if (status == IMP_OK)
+        status = imp_dataset_shard_open(&shard, path, err);
+    if (status != IMP_OK)
+        return status;
+    imp_episode episodes[SHARD_EPISODES];
+    uint64_t bytes = SHARD_BYTES;
+    if (shard.count < SHARD_EPISODES)
+        status = read_shard_episodes(writer, &shard, episodes, &bytes, err);
+    if (status == IMP_OK && !shard_is_full(shard.count, bytes)) {
+        const imp_recovered_dataset before = *done;
+        done->shards--;
+        done->episodes -= shard.count;
+        for (int i = 0; i < shard.count && status == IMP_OK; i++)
+            status = append_to_pending_shard(writer, &episodes[i], err);
+        done->steps -= writer->pending_steps;
+        writer->pending_safe = shard.count;
+        if (status != IMP_OK) {
+            discard_pending_shard(writer);
+            *done = before;
+        }
+    }
+    imp_dataset_shard_close(&shard);
+    return status;
+}
+
+static imp_status add_episode(imp_dataset_writer *writer, const imp_episode *episode,
+                              imp_error *err)
+{
+    imp_status status = check_new_episode(episode, err);
+    if (status == IMP_OK && writer->pending < 0)
+        status = reload_partial_shard(writer, err);
+    if (status == IMP_OK)
+        status = append_to_pending_shard(writer, episode, err);
+    // one that was finished is made longer: until the next flush it is read as it was
+    if (status == IMP_OK)
+        writer->done.finished = false;
+    if (status == IMP_OK && shard_is_full(writer->pending_episodes, writer->pending_bytes))
+        status = imp_dataset_writer_flush(writer, err);
+    return status;
+}
+
+imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode *episode,
+                                  imp_error *err)
+{
+    imp_hdf5_errors quiet;
+    imp_hdf5_errors_silence(&quiet);
+    const imp_status status = add_episode(writer, episode, err);
+    return imp_hdf5_errors_restore(&quiet, status, err);
+}
+
+imp_status imp_dataset_writer_set_origin(imp_dataset_writer *writer, const char *origin,
+                                         imp_error *err)
+{
+    if (strlen(origin) >= IMP_DATASET_ORIGIN_MAX || !is_utf8(origin))
+        return imp_fail(err, IMP_USAGE, "%s: its origin is too long to tell, or not UTF-8",
+                        writer->folder);
+    char *copy = strdup(origin);
+    if (copy == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", writer->folder);
+    free(writer->origin);
+    writer->origin = copy;
+    writer->index_is_behind = true;
+    return IMP_OK;
+}
+
+static imp_status write_pending_shard(imp_dataset_writer *writer, imp_error *err)
+{
+    char name[32], path[PATH_MAX];
+    imp_dataset_shard_name(name, writer->done.shards);
+    imp_status status = imp_dataset_file_path(path, writer->folder, name, err);
+    if (status != IMP_OK)
+        return status;
+    const hid_t file = writer->pending;
+    // the facts are there already if an earlier attempt found the disk full
+    if (H5Aexists(file, "episodes") > 0)
+        H5Adelete(file, "episodes");
+    else if (!imp_dataset_info_write(file, &writer->info) ||
+             !imp_hdf5_write_int(file, "first_episode", writer->done.episodes))
+        return imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be put together");
+    if (!imp_hdf5_write_int(file, "episodes", writer->pending_episodes))
+        return imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be put together");
+    return imp_hdf5_write_file(file, path, err);
+}
+
+static imp_status flush_pending_shard(imp_dataset_writer *writer, imp_error *err)
+{
+    if (writer->pending_episodes > 0) {
+        imp_status status = imp_recovered_reserve_shard(&writer->done, err);
+        if (status == IMP_OK)
+            status = write_pending_shard(writer, err);
+        if (status != IMP_OK)
+            return status;
+        writer->done.shard_first[writer->done.shards++] = writer->done.episodes;
+        writer->done.episodes += writer->pending_episodes;
+        writer->done.steps += writer->pending_steps;
+        writer->index_is_behind = true;
+        discard_pending_shard(writer);
+    }
+    return writer->index_is_behind ? write_index(writer, false, err) : IMP_OK;
+}
+
+imp_status imp_dataset_writer_flush(imp_dataset_writer *writer, imp_error *err)
+{
+    imp_hdf5_errors quiet;
+    imp_hdf5_errors_silence(&quiet);
+    imp_error cause = {0};
+    const imp_status status =
+        imp_hdf5_errors_restore(&quiet, flush_pending_shard(writer, &cause), &cause);
+    if (status == IMP_OK)
+        return IMP_OK;
+    // a full disk is the usual reason, and what then counts is what is left
+    const int safe = writer->done.episodes + writer->pending_safe;
+    return imp_fail(err, status, "%s; %s %s safe, continue with --resume", cause.message,
+                    IMP_PLURAL(safe, "episode"), safe == 1 ? "is" : "are");
+}
+
+static imp_status make_file_read_only(const char *folder, const char *name, imp_error *err)
+{
+    char path[PATH_MAX];
+    const imp_status status = imp_dataset_file_path(path, folder, name, err);
+    if (status != IMP_OK)
+        return status;
+    if (chmod(path, 0444) != 0)
+        return imp_fail(err, IMP_IO, "%s: cannot be made read-only: %s", path, strerror(errno));
+    return IMP_OK;
+}
+
+imp_status imp_dataset_writer_finish(imp_dataset_writer *writer, imp_error *err)
+{
+    imp_status status = imp_dataset_writer_flush(writer, err);
+    for (int i = 0; i < writer->done.shards && status == IMP_OK; i++) {
+        char name[32];
+        imp_dataset_shard_name(name, i);
+        status = make_file_read_only(writer->folder, name, err);
+    }
+    // the index that says "finished" comes last, so that it is never said too early
+    if (status == IMP_OK && !writer->done.finished) {
+        imp_hdf5_errors quiet;
+        imp_hdf5_errors_silence(&quiet);
+        status = imp_hdf5_errors_restore(&quiet, write_index(writer, true, err), err);
+        writer->done.finished = status == IMP_OK;
+    }
+    if (status == IMP_OK)
+        status = make_file_read_only(writer->folder, IMP_DATASET_METADATA_FILE, err);
+    return status == IMP_OK ? make_file_read_only(writer->folder, IMP_DATASET_INDEX_FILE, err)
+                            : status;
+}

@@ -1,0 +1,182 @@
+#include "data/dataset/index_file.h"
+
+#include "base/io/file.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The release of Minari whose storage this follows; its loader refuses numbers that it does not
+// know.
+#define MINARI_VERSION "0.5.4"
+
+static bool write_shard_links(hid_t file, int episodes, const int *shard_first, int shards)
+{
+    for (int shard = 0; shard < shards; shard++) {
+        const int end = shard + 1 < shards ? shard_first[shard + 1] : episodes;
+        char name[32], link[32];
+        imp_dataset_shard_name(name, shard);
+        for (int episode = shard_first[shard]; episode < end; episode++) {
+            imp_dataset_episode_name(link, episode);
+            if (H5Lcreate_external(name, link, file, link, H5P_DEFAULT, H5P_DEFAULT) < 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+static imp_status write_index_hdf5(const char *folder, const imp_dataset_info *info,
+                                   const char *origin, const imp_dataset_totals *totals,
+                                   const int *shard_first, int shards, imp_error *err)
+{
+    char path[PATH_MAX];
+    imp_status status = imp_dataset_file_path(path, folder, IMP_DATASET_INDEX_FILE, err);
+    if (status != IMP_OK)
+        return status;
+    const hid_t file = imp_hdf5_create_in_memory();
+    if (file < 0)
+        return imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be put together");
+    if (imp_dataset_info_write(file, info) &&
+        (origin[0] == '\0' || imp_hdf5_write_text(file, "origin", origin)) &&
+        imp_hdf5_write_int(file, "total_episodes", totals->episodes) &&
+        imp_hdf5_write_int(file, "total_steps", totals->steps) &&
+        imp_hdf5_write_int(file, "finished", totals->finished) &&
+        write_shard_links(file, totals->episodes, shard_first, shards))
+        status = imp_hdf5_write_file(file, path, err);
+    else
+        status = imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be put together");
+    H5Fclose(file);
+    return status;
+}
+
+// A picture full of one value as nested JSON lists, because Minari wants the bounds of every single
+// number.
+static char *write_bounds_json(char *at, const imp_dataset_info *info, int value)
+{
+    for (int row = 0; row < info->height; row++) {
+        at += sprintf(at, row == 0 ? "[" : ",");
+        for (int column = 0; column < info->width; column++)
+            at += sprintf(at, "%s[%d,%d,%d]", column == 0 ? "[" : ",", value, value, value);
+        at += sprintf(at, "]");
+    }
+    return at + sprintf(at, "]");
+}
+
+// Minari's description of the observations, freed by the caller; NULL without memory.
+static char *observation_space_json(const imp_dataset_info *info)
+{
+    const size_t pixels = (size_t)info->width * (size_t)info->height;
+    char *const text = malloc(128 + 2 * 14 * pixels + 6 * (size_t)info->height);
+    if (text == NULL)
+        return NULL;
+    char *at = text;
+    at += sprintf(at, "{\"type\": \"Box\", \"dtype\": \"uint8\", \"shape\": [%d, %d, 3], \"low\": ",
+                  info->height, info->width);
+    at = write_bounds_json(at, info, 0);
+    at += sprintf(at, ", \"high\": ");
+    at = write_bounds_json(at, info, 255);
+    sprintf(at, "}");
+    return text;
+}
+
+// Minari's names for datasets are made of letters, digits, _ and -.
+static void minari_dataset_name(char out[160], const imp_dataset_info *info)
+{
+    snprintf(out, 160, "imprint/%s-%s-v0", info->map, info->policy);
+    for (char *at = out + strlen("imprint/"); *at != '\0'; at++)
+        if (!isalnum((unsigned char)*at) && *at != '-')
+            *at = '_';
+}
+
+static imp_status write_metadata_json(const char *folder, const imp_dataset_info *info,
+                                      const char *origin, const imp_dataset_totals *totals,
+                                      imp_error *err)
+{
+    char path[PATH_MAX], name[160];
+    imp_status status = imp_dataset_file_path(path, folder, IMP_DATASET_METADATA_FILE, err);
+    if (status != IMP_OK)
+        return status;
+    minari_dataset_name(name, info);
+    char *observations = observation_space_json(info);
+    // jpeg_encoding false: the pictures are raw bytes
+    json_t *json = json_pack(
+        "{s:s, s:s, s:i, s:I, s:b, s:s, s:s, s:s, s:s, s:s}", "dataset_id", name, "data_format",
+        "hdf5", "total_episodes", totals->episodes, "total_steps", (json_int_t)totals->steps,
+        "jpeg_encoding", 0, "observation_space", observations == NULL ? "" : observations,
+        "action_space",
+        "{\"type\": \"Box\", \"dtype\": \"float32\", \"shape\": [2], \"low\": [-1.0, -1.0], "
+        "\"high\": [1.0, 1.0]}",
+        "algorithm_name", info->policy, "description",
+        origin[0] == '\0'
+            ? "Recorded by imprint: pictures of a simulated Duckiebot's camera and the duty cycles "
+              "of its wheels (left, right)."
+            : "Imported by imprint: pictures of a robot's camera and the duty cycles of its wheels "
+              "(left, right).",
+        "minari_version", MINARI_VERSION);
+    char *text = observations == NULL || json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
+    if (text == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    else
+        status = imp_file_write(path, text, strlen(text), err);
+    free(text);
+    json_decref(json);
+    free(observations);
+    return status;
+}
+
+imp_status imp_index_file_write(const char *folder, const imp_dataset_info *info,
+                                const char *origin, const imp_dataset_totals *totals,
+                                const int *shard_first, int shards, imp_error *err)
+{
+    const imp_status status =
+        write_index_hdf5(folder, info, origin, totals, shard_first, shards, err);
+    return status == IMP_OK ? write_metadata_json(folder, info, origin, totals, err) : status;
+}
+
+imp_status imp_index_file_read(hid_t file, const char *path, imp_dataset_info *info,
+                               imp_dataset_totals *totals, imp_error *err)
+{
+    const imp_status status = imp_dataset_info_read(file, path, info, err);
+    if (status != IMP_OK)
+        return status;
+    int64_t episodes, steps, finished;
+    if (!imp_hdf5_read_int(file, "total_episodes", 0, INT_MAX, &episodes) ||
+        !imp_hdf5_read_int(file, "total_steps", 0, INT64_MAX, &steps) ||
+        !imp_hdf5_read_int(file, "finished", 0, 1, &finished))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: does not say how much there is", path);
+    *totals = (imp_dataset_totals){(int)episodes, steps, finished == 1};
+    return IMP_OK;
+}
+
+imp_status imp_index_file_read_origin(hid_t file, const char *path,
+                                      char out[IMP_DATASET_ORIGIN_MAX], imp_error *err)
+{
+    out[0] = '\0';
+    if (H5Aexists(file, "origin") > 0 &&
+        !imp_hdf5_read_text(file, "origin", out, IMP_DATASET_ORIGIN_MAX))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: attribute origin is wrong", path);
+    return IMP_OK;
+}
+
+imp_status imp_index_file_read_link(hid_t file, const char *path, int episode,
+                                    char shard[NAME_MAX + 1], char group[64], imp_error *err)
+{
+    char name[32], value[NAME_MAX + 128];
+    imp_dataset_episode_name(name, episode);
+    H5L_info_t info;
+    unsigned flags;
+    const char *target, *inside;
+    if (H5Lget_info(file, name, &info, H5P_DEFAULT) < 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s is missing", path, name);
+    if (info.type != H5L_TYPE_EXTERNAL || info.u.val_size > sizeof value ||
+        H5Lget_val(file, name, value, sizeof value, H5P_DEFAULT) < 0 ||
+        H5Lunpack_elink_val(value, info.u.val_size, &flags, &target, &inside) < 0 ||
+        strlen(target) > NAME_MAX || strlen(inside) >= 64 || strchr(target, '/') != NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s does not point to a file beside it", path,
+                        name);
+    strcpy(shard, target);
+    strcpy(group, inside);
+    return IMP_OK;
+}

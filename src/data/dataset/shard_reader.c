@@ -1,0 +1,301 @@
+#include "data/dataset/shard_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// All copies together may be so many times as large as the file. Small files can claim any size:
+// packed arrays, and arrays that were never written.
+enum { COPIES_MAX = 64 };
+
+typedef struct imp_shard_copy {
+    struct imp_shard_copy *next;
+    double data[]; // aligned for every field
+} imp_shard_copy;
+
+void imp_shard_memory_free(imp_shard_memory *memory)
+{
+    if (memory->map != NULL)
+        munmap(memory->map, memory->size);
+    while (memory->copies != NULL) {
+        imp_shard_copy *block = memory->copies;
+        memory->copies = block->next;
+        free(block);
+    }
+    *memory = (imp_shard_memory){0};
+}
+
+static imp_status map_file(imp_shard_memory *memory, const char *path, imp_error *err)
+{
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    imp_status status = IMP_OK;
+    struct stat info;
+    void *map = MAP_FAILED;
+    if (fstat(descriptor, &info) == 0 && info.st_size > 0)
+        map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, descriptor, 0);
+    if (map == MAP_FAILED)
+        status = imp_fail(err, IMP_IO, "%s: cannot be mapped: %s", path, strerror(errno));
+    else
+        *memory = (imp_shard_memory){.map = map, .size = (size_t)info.st_size};
+    close(descriptor);
+    return status;
+}
+
+imp_status imp_dataset_shard_open(imp_dataset_shard *shard, const char *path, imp_error *err)
+{
+    memset(shard, 0, sizeof *shard);
+    snprintf(shard->path, sizeof shard->path, "%s", path);
+    imp_status status = imp_hdf5_open(&shard->file, path, err);
+    if (status != IMP_OK)
+        return status;
+    int64_t first = 0, count = 0;
+    status = imp_dataset_info_read(shard->file, path, &shard->info, err);
+    if (status == IMP_OK &&
+        (!imp_hdf5_read_int(shard->file, "first_episode", 0, INT_MAX, &first) ||
+         !imp_hdf5_read_int(shard->file, "episodes", 1, INT_MAX - first, &count)))
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: does not say which episodes it holds", path);
+    if (status == IMP_OK)
+        status = map_file(&shard->memory, path, err);
+    shard->first = (int)first;
+    shard->count = (int)count;
+    if (status != IMP_OK)
+        H5Fclose(shard->file);
+    return status;
+}
+
+void imp_dataset_shard_close(imp_dataset_shard *shard)
+{
+    H5Fclose(shard->file);
+    imp_shard_memory_free(&shard->memory);
+}
+
+// An array that is being looked at.
+typedef struct stored_array {
+    const imp_dataset_field *field;
+    hid_t set, type, space, create;
+    uint64_t bytes; // that it should have
+} stored_array;
+
+static bool has_expected_type(const stored_array *array)
+{
+    const H5T_class_t class = H5Tget_class(array->type);
+    const size_t size = H5Tget_size(array->type);
+    switch (array->field->type) {
+    case IMP_FIELD_BYTE:
+        return class == H5T_INTEGER && size == 1 && H5Tget_sign(array->type) == H5T_SGN_NONE;
+    case IMP_FIELD_FLAG:
+        return (class == H5T_INTEGER || class == H5T_ENUM) && size == 1;
+    case IMP_FIELD_FLOAT:
+    case IMP_FIELD_DOUBLE:
+        break;
+    }
+    return class == H5T_FLOAT && size == imp_dataset_field_item_size(array->field->type);
+}
+
+static bool has_expected_shape(const stored_array *array, const imp_dataset_info *info, int steps)
+{
+    hsize_t wanted[4] = {0}, found[4] = {0};
+    const int rank = imp_dataset_field_shape(array->field, info, steps, wanted);
+    return H5Sget_simple_extent_ndims(array->space) == rank &&
+           H5Sget_simple_extent_dims(array->space, found, NULL) == rank &&
+           memcmp(wanted, found, sizeof wanted) == 0;
+}
+
+// Where the array lies in the mapped file, or NULL if it has to be copied.
+static const void *locate_in_mapping(const stored_array *array, const imp_shard_memory *memory)
+{
+    if (H5Pget_layout(array->create) != H5D_CONTIGUOUS ||
+        H5Dget_storage_size(array->set) != array->bytes)
+        return NULL;
+    const hid_t native = imp_dataset_field_memory_type(array->field->type);
+    const bool same =
+        imp_dataset_field_item_size(array->field->type) == 1 || H5Tequal(array->type, native) > 0;
+    H5Tclose(native);
+    const haddr_t offset = H5Dget_offset(array->set);
+    if (!same || offset == HADDR_UNDEF ||
+        offset % imp_dataset_field_item_size(array->field->type) != 0 ||
+        array->bytes > memory->size || offset > memory->size - array->bytes)
+        return NULL;
+    return (const char *)memory->map + offset;
+}
+
+static imp_status copy_array(const stored_array *array, imp_shard_memory *memory, const char *path,
+                             const void **out, imp_error *err)
+{
+    if (array->bytes > COPIES_MAX * (uint64_t)memory->size - memory->copied)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: %s and what was read before claim more than %d times the file's size",
+                        path, array->field->path, COPIES_MAX);
+    imp_shard_copy *block = malloc(sizeof *block + (size_t)array->bytes);
+    if (block == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    // bytes come as they are, numbers are converted to this processor's kind
+    const bool bytes = imp_dataset_field_item_size(array->field->type) == 1;
+    const hid_t type =
+        bytes ? H5Tcopy(array->type) : imp_dataset_field_memory_type(array->field->type);
+    imp_status status = IMP_OK;
+    if (H5Dread(array->set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block->data) < 0) {
+        status = imp_hdf5_fail(err, IMP_BAD_INPUT, path, array->field->path);
+        free(block);
+    } else {
+        block->next = memory->copies;
+        memory->copies = block;
+        memory->copied += array->bytes;
+        *out = block->data;
+    }
+    H5Tclose(type);
+    return status;
+}
+
+// Data that lies in other files is refused: a dataset must not make its reader open whatever it
+// names.
+static bool is_stored_in_file(const stored_array *array, const char *path)
+{
+    char name[PATH_MAX];
+    const ssize_t length = H5Fget_name(array->set, name, sizeof name);
+    if (array->create < 0)
+        return false;
+    const H5D_layout_t layout = H5Pget_layout(array->create);
+    return length > 0 && strcmp(name, path) == 0 && layout >= 0 && layout != H5D_VIRTUAL &&
+           H5Pget_external_count(array->create) == 0;
+}
+
+static imp_status check_and_read_array(imp_dataset_shard *shard, const char *group,
+                                       const stored_array *array, int rows, imp_episode *out,
+                                       imp_error *err)
+{
+    const char *path = shard->path, *name = array->field->path;
+    if (array->type < 0 || array->space < 0)
+        return imp_hdf5_fail(err, IMP_BAD_INPUT, path, name);
+    if (!has_expected_type(array))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong type", path, group, name);
+    if (!has_expected_shape(array, &shard->info, rows))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong shape", path, group, name);
+    const void *data = locate_in_mapping(array, &shard->memory);
+    imp_status status = IMP_OK;
+    if (data == NULL)
+        status = copy_array(array, &shard->memory, path, &data, err);
+    if (status == IMP_OK)
+        imp_dataset_field_set(array->field, out, data);
+    return status;
+}
+
+// Closes what is open of an array.
+static void close_array(const stored_array *array)
+{
+    if (array->space >= 0)
+        H5Sclose(array->space);
+    if (array->type >= 0)
+        H5Tclose(array->type);
+    if (array->create >= 0)
+        H5Pclose(array->create);
+    H5Dclose(array->set);
+}
+
+// rows: the episode's steps, or how long an array is that does not go by steps.
+static imp_status open_and_read_field(imp_dataset_shard *shard, const char *name, hid_t group,
+                                      const imp_dataset_field *field, int rows, imp_episode *out,
+                                      imp_error *err)
+{
+    const hid_t set = imp_hdf5_open_array(group, field->path);
+    if (set < 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s is missing or lies in another file",
+                        shard->path, name, field->path);
+    stored_array array = {.field = field,
+                          .set = set,
+                          .type = -1,
+                          .space = -1,
+                          .create = H5Dget_create_plist(set),
+                          .bytes = imp_dataset_field_bytes(field, &shard->info, rows)};
+    imp_status status = IMP_OK;
+    // asked for its size, HDF5 opens the files that a virtual array is made of
+    if (!is_stored_in_file(&array, shard->path)) {
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s lies in another file", shard->path, name,
+                          field->path);
+    } else {
+        array.type = H5Dget_type(set);
+        array.space = H5Dget_space(set);
+        status = check_and_read_array(shard, name, &array, rows, out, err);
+    }
+    close_array(&array);
+    return status;
+}
+
+// Reads what was drawn for an episode, if that is told.
+static imp_status read_randomization(imp_dataset_shard *shard, const char *group, hid_t id,
+                                     imp_episode *episode, imp_error *err)
+{
+    if (H5Aexists(id, "randomization") <= 0)
+        return IMP_OK;
+    imp_shard_copy *block = malloc(sizeof *block + IMP_EPISODE_RANDOMIZATION_MAX);
+    if (block == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", shard->path);
+    block->next = shard->memory.copies;
+    shard->memory.copies = block;
+    episode->randomization = (const char *)block->data;
+    if (!imp_hdf5_read_text(id, "randomization", (char *)block->data,
+                            IMP_EPISODE_RANDOMIZATION_MAX))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: what was drawn for %s is damaged", shard->path,
+                        group);
+    return IMP_OK;
+}
+
+// Reads the map of an episode, if its text is there.
+static imp_status read_map_text(imp_dataset_shard *shard, const char *group, hid_t id,
+                                imp_episode *episode, imp_error *err)
+{
+    int64_t bytes;
+    if (H5Aexists(id, IMP_MAP_BYTES_ATTRIBUTE) <= 0)
+        return IMP_OK;
+    if (!imp_hdf5_read_int(id, IMP_MAP_BYTES_ATTRIBUTE, 1, IMP_EPISODE_MAP_MAX, &bytes))
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: the attribute " IMP_MAP_BYTES_ATTRIBUTE " of %s is wrong", shard->path,
+                        group);
+    episode->map_bytes = (size_t)bytes;
+    return open_and_read_field(shard, group, id, &imp_map_text_field, (int)bytes, episode, err);
+}
+
+imp_status imp_dataset_shard_read(imp_dataset_shard *shard, const char *group, imp_episode *out,
+                                  uint64_t *hash, imp_error *err)
+{
+    const hid_t id = imp_hdf5_open_group(shard->file, group);
+    if (id < 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s is missing or lies in another file",
+                        shard->path, group);
+    imp_episode episode = {0};
+    int64_t steps = 0, number = 0;
+    imp_status status = IMP_OK;
+    if (!imp_hdf5_read_int(id, "total_steps", 1, IMP_MAX_EPISODE_STEPS, &steps) ||
+        !imp_hdf5_read_uint(id, "seed", &episode.seed) || !imp_hdf5_read_uint(id, "hash", hash) ||
+        !imp_hdf5_read_int(id, "number", 0, UINT32_MAX, &number) ||
+        !imp_hdf5_read_text(id, "map", episode.map, sizeof episode.map))
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: an attribute of %s is missing or wrong",
+                          shard->path, group);
+    episode.steps = (int)steps;
+    episode.number = (uint32_t)number;
+    episode.time_step = shard->info.time_step;
+    if (status == IMP_OK && H5Aexists(id, "time_step") > 0 &&
+        !(imp_hdf5_read_double(id, "time_step", &episode.time_step) &&
+          isfinite(episode.time_step) && episode.time_step > 0.0))
+        status =
+            imp_fail(err, IMP_BAD_INPUT, "%s: the time step of %s is damaged", shard->path, group);
+    if (status == IMP_OK)
+        status = read_randomization(shard, group, id, &episode, err);
+    for (int i = 0; i < IMP_FIELD_COUNT && status == IMP_OK; i++)
+        status = open_and_read_field(shard, group, id, &imp_dataset_fields[i], episode.steps,
+                                     &episode, err);
+    if (status == IMP_OK)
+        status = read_map_text(shard, group, id, &episode, err);
+    if (status == IMP_OK)
+        *out = episode;
+    H5Gclose(id);
+    return status;
+}

@@ -1,0 +1,115 @@
+#include "data/export/export_formats.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io/atomic_file.h"
+#include "data/export/minari_id.h"
+#include "data/hdf5/hdf5_file.h"
+
+enum { EXPORT_COOKIE = 0xE4B7 };
+
+imp_export_def imp_default_export_def(void)
+{
+    return (imp_export_def){.validation = 0.1, .seed = 1, .cookie = EXPORT_COOKIE};
+}
+
+imp_status imp_export_report_progress(const imp_dataset *dataset, int done,
+                                      const imp_monitor *monitor, imp_error *err)
+{
+    const imp_progress progress = {.task = "export",
+                                   .unit = "episodes",
+                                   .done = done,
+                                   .total = imp_dataset_episode_count(dataset)};
+    imp_monitor_progress(monitor, &progress);
+    if (imp_monitor_should_stop(monitor))
+        return imp_fail(err, IMP_INTERRUPTED, "interrupted: nothing was exported");
+    return IMP_OK;
+}
+
+// A folder of two files is made under another name, then renamed.
+static imp_status export_minari_folder(const imp_dataset *dataset, const char *folder,
+                                       const char *path, const imp_export_def *def,
+                                       const imp_monitor *monitor, imp_error *err)
+{
+    char partial[IMP_PATH_MAX], main_data[IMP_PATH_MAX], metadata[IMP_PATH_MAX];
+    if (snprintf(partial, sizeof partial, "%s.partial", path) >= (int)sizeof partial)
+        return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
+    imp_status status = imp_folder_create(partial, err);
+    if (status == IMP_OK)
+        status = imp_path_join(main_data, partial, "main_data.hdf5", err);
+    if (status == IMP_OK)
+        status = imp_path_join(metadata, partial, "metadata.json", err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_export_minari(dataset, folder, partial, def->id, monitor, err);
+    if (status == IMP_OK && rename(partial, path) != 0)
+        status = imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    if (status != IMP_OK) {
+        unlink(main_data);
+        unlink(metadata);
+        rmdir(partial);
+    }
+    return status;
+}
+
+static imp_status export_single_file(imp_export_summary *out, const imp_dataset *dataset,
+                                     const char *path, const imp_export_def *def,
+                                     const imp_monitor *monitor, imp_error *err)
+{
+    imp_atomic_file file;
+    imp_status status = imp_atomic_file_open(&file, path, err);
+    if (status != IMP_OK)
+        return status;
+    status = def->format == IMP_EXPORT_TRAINLOG
+                 ? imp_export_trainlog(dataset, file.stream, monitor, err)
+                 : imp_export_robomimic(out, dataset, &file, def, monitor, err);
+    if (status == IMP_OK)
+        return imp_atomic_file_commit(&file, err);
+    imp_atomic_file_discard(&file);
+    return status;
+}
+
+static imp_status check_export_def(const imp_export_def *def, imp_error *err)
+{
+    if (def->cookie != EXPORT_COOKIE)
+        return imp_fail(err, IMP_USAGE, "make definitions with imp_default_export_def()");
+    if (def->id != NULL && !imp_minari_id_is_valid(def->id))
+        return imp_fail(err, IMP_USAGE,
+                        "%.60s is no id of Minari: wanted is NAMESPACE/NAME-vNUMBER, of letters, "
+                        "digits, _ and -, a namespace of two at least",
+                        def->id);
+    if (!(def->validation >= 0.0 && def->validation < 1.0))
+        return imp_fail(err, IMP_USAGE, "the share held out must be 0 to less than 1, not %g",
+                        def->validation);
+    return IMP_OK;
+}
+
+imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folder, const char *path,
+                              const imp_export_def *def, const imp_monitor *monitor, imp_error *err)
+{
+    imp_dataset *dataset;
+    *out = (imp_export_summary){0};
+    imp_status status = check_export_def(def, err);
+    if (status != IMP_OK)
+        return status;
+    if (imp_path_exists(path) && (!def->replace || def->format == IMP_EXPORT_MINARI))
+        return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
+                        path);
+    status = imp_dataset_open(&dataset, dataset_folder, err);
+    if (status != IMP_OK)
+        return status;
+    imp_hdf5_errors quiet;
+    imp_hdf5_errors_silence(&quiet);
+    if (imp_dataset_episode_count(dataset) == 0)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s has no episodes", dataset_folder);
+    else if (def->format == IMP_EXPORT_MINARI)
+        status = export_minari_folder(dataset, dataset_folder, path, def, monitor, err);
+    else
+        status = export_single_file(out, dataset, path, def, monitor, err);
+    status = imp_hdf5_errors_restore(&quiet, status, err);
+    imp_dataset_close(dataset);
+    return status;
+}

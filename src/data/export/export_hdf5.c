@@ -1,0 +1,278 @@
+// Writes datasets as HDF5 files of others: Minari's in one piece, and robomimic's.
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/atomic_file.h"
+#include "data/dataset/index_file.h"
+#include "data/dataset/validation_split.h"
+#include "data/export/export_formats.h"
+#include "data/hdf5/hdf5_mapped.h"
+
+// ---- Minari -------------------------------------------------------------------------------------
+
+static imp_status copy_minari_episodes(const imp_dataset *dataset, hid_t from, hid_t to,
+                                       const char *path, const imp_monitor *monitor, imp_error *err)
+{
+    const int count = imp_dataset_episode_count(dataset);
+    for (int k = 0; k < count; k++) {
+        char name[32];
+        const imp_status status = imp_export_report_progress(dataset, k, monitor, err);
+        if (status != IMP_OK)
+            return status;
+        imp_dataset_episode_name(name, k);
+        // the link is followed into its shard
+        if (H5Ocopy(from, name, to, name, H5P_DEFAULT, H5P_DEFAULT) < 0)
+            return imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    }
+    return IMP_OK;
+}
+
+static imp_status write_minari_hdf5(const imp_dataset *dataset, const char *folder,
+                                    imp_atomic_file *out, const imp_monitor *monitor,
+                                    imp_error *err)
+{
+    const char *path = out->path;
+    imp_hdf5_mapped image;
+    char index[PATH_MAX];
+    hid_t from;
+    imp_status status = imp_dataset_file_path(index, folder, IMP_DATASET_INDEX_FILE, err);
+    if (status == IMP_OK)
+        status = imp_hdf5_open(&from, index, err);
+    if (status != IMP_OK)
+        return status;
+    const hid_t to = imp_hdf5_mapped_create(&image, fileno(out->stream));
+    const char *origin = imp_dataset_origin(dataset);
+    if (to < 0 || !imp_dataset_info_write(to, imp_dataset_get_info(dataset)) ||
+        !imp_hdf5_write_int(to, "total_episodes", imp_dataset_episode_count(dataset)) ||
+        !imp_hdf5_write_int(to, "total_steps", imp_dataset_step_count(dataset)) ||
+        (origin[0] != '\0' && !imp_hdf5_write_text(to, "origin", origin)))
+        status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    else
+        status = copy_minari_episodes(dataset, from, to, path, monitor, err);
+    H5Fclose(from);
+    return imp_hdf5_mapped_close(&image, to, path, status, err);
+}
+
+// The text of metadata.json with another id; freed by the caller.
+static imp_status set_dataset_id(char **text, size_t *length, const char *from, const char *id,
+                                 imp_error *err)
+{
+    json_error_t where;
+    json_t *json = json_loadb(*text, *length, 0, &where);
+    if (!json_is_object(json)) {
+        json_decref(json);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is no JSON object: %.120s", from,
+                        json == NULL ? where.text : "something else");
+    }
+    json_object_set_new(json, "dataset_id", json_string(id));
+    char *renamed = json_dumps(json, JSON_INDENT(1));
+    json_decref(json);
+    if (renamed == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", from);
+    free(*text);
+    *text = renamed;
+    *length = strlen(renamed);
+    return IMP_OK;
+}
+
+static imp_status copy_minari_metadata(const char *folder, const char *to, const char *id,
+                                       imp_error *err)
+{
+    char from[PATH_MAX];
+    char *text;
+    size_t length;
+    imp_status status = imp_dataset_file_path(from, folder, IMP_DATASET_METADATA_FILE, err);
+    if (status == IMP_OK)
+        status = imp_file_read(&text, &length, from, (size_t)4 << 30, err);
+    if (status != IMP_OK)
+        return status;
+    if (id != NULL)
+        status = set_dataset_id(&text, &length, from, id, err);
+    if (status == IMP_OK)
+        status = imp_file_write(to, text, length, err);
+    free(text);
+    return status;
+}
+
+imp_status imp_export_minari(const imp_dataset *dataset, const char *folder, const char *path,
+                             const char *id, const imp_monitor *monitor, imp_error *err)
+{
+    char name[PATH_MAX];
+    imp_atomic_file file;
+    imp_status status = imp_dataset_file_path(name, path, IMP_DATASET_INDEX_FILE, err);
+    if (status == IMP_OK)
+        status = imp_atomic_file_open(&file, name, err);
+    if (status != IMP_OK)
+        return status;
+    status = write_minari_hdf5(dataset, folder, &file, monitor, err);
+    if (status == IMP_OK)
+        status = imp_atomic_file_commit(&file, err);
+    else
+        imp_atomic_file_discard(&file);
+    if (status == IMP_OK)
+        status = imp_dataset_file_path(name, path, IMP_DATASET_METADATA_FILE, err);
+    return status == IMP_OK ? copy_minari_metadata(folder, name, id, err) : status;
+}
+
+// ---- robomimic ----------------------------------------------------------------------------------
+
+// An array of floats or bytes in the place that name says.
+static bool write_array(hid_t parent, const char *name, hid_t type, int rank, const hsize_t *shape,
+                        const void *data)
+{
+    const hid_t space = H5Screate_simple(rank, shape, NULL);
+    const hid_t create = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_obj_track_times(create, false);
+    const hid_t set = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
+    bool good = set >= 0 && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
+    good = (set < 0 || H5Dclose(set) >= 0) && good;
+    H5Pclose(create);
+    H5Sclose(space);
+    return good;
+}
+
+// obs/image and next_obs/image: what was seen before each action, and after it.
+static bool write_images(hid_t demo, const imp_dataset_info *info, const imp_episode *episode)
+{
+    const hsize_t shape[4] = {(hsize_t)episode->steps, (hsize_t)info->height, (hsize_t)info->width,
+                              3};
+    const size_t image_size = (size_t)info->width * (size_t)info->height * 3;
+    bool good = true;
+    for (size_t next = 0; next < 2 && good; next++) {
+        const hid_t group = imp_hdf5_create_group(demo, next == 0 ? "obs" : "next_obs");
+        good = group >= 0 && write_array(group, "image", H5T_NATIVE_UINT8, 4, shape,
+                                         episode->observations + next * image_size);
+        if (group >= 0)
+            H5Gclose(group);
+    }
+    return good;
+}
+
+static bool write_demo(hid_t demo, const imp_dataset_info *info, const imp_episode *episode)
+{
+    const hsize_t steps = (hsize_t)episode->steps, pairs[2] = {steps, 2}, triples[2] = {steps, 3};
+    uint8_t *dones = malloc((size_t)steps);
+    if (dones == NULL)
+        return false;
+    for (hsize_t k = 0; k < steps; k++)
+        dones[k] = episode->terminations[k] || episode->truncations[k];
+    const bool good =
+        imp_hdf5_write_int(demo, "num_samples", episode->steps) &&
+        imp_hdf5_write_text(demo, "map", episode->map) &&
+        write_array(demo, "actions", H5T_NATIVE_FLOAT, 2, pairs, episode->expert_actions) &&
+        write_array(demo, "executed_actions", H5T_NATIVE_FLOAT, 2, pairs, episode->actions) &&
+        write_array(demo, "rewards", H5T_NATIVE_FLOAT, 1, &steps, episode->rewards) &&
+        write_array(demo, "dones", H5T_NATIVE_UINT8, 1, &steps, dones) &&
+        (isnan(episode->poses[0]) ||
+         write_array(demo, "states", H5T_NATIVE_DOUBLE, 2, triples, episode->poses)) &&
+        write_images(demo, info, episode);
+    free(dones);
+    return good;
+}
+
+static imp_status write_demos(const imp_dataset *dataset, hid_t data, const char *path,
+                              const imp_monitor *monitor, imp_error *err)
+{
+    const int count = imp_dataset_episode_count(dataset);
+    for (int k = 0; k < count; k++) {
+        char name[32];
+        const imp_status status = imp_export_report_progress(dataset, k, monitor, err);
+        if (status != IMP_OK)
+            return status;
+        snprintf(name, sizeof name, "demo_%d", k);
+        const hid_t demo = imp_hdf5_create_group(data, name);
+        const bool good = demo >= 0 && write_demo(demo, imp_dataset_get_info(dataset),
+                                                  imp_dataset_episode(dataset, k));
+        if (demo >= 0)
+            H5Gclose(demo);
+        if (!good)
+            return imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    }
+    return IMP_OK;
+}
+
+enum { DEMO_NAME_MAX = 16 };
+
+// A list of demos, those that are held out or the others, as robomimic's own script writes it:
+// texts of one length, padded with zeros.
+static bool write_mask(hid_t group, const char *name, const bool *held_out, int count, bool wanted,
+                       int *listed)
+{
+    char *names = calloc((size_t)count, DEMO_NAME_MAX);
+    size_t longest = 1;
+    *listed = 0;
+    for (int k = 0; names != NULL && k < count; k++) {
+        if (held_out[k] != wanted)
+            continue;
+        char *place = names + (size_t)(*listed)++ * DEMO_NAME_MAX;
+        const int length = snprintf(place, DEMO_NAME_MAX, "demo_%d", k);
+        longest = (size_t)length > longest ? (size_t)length : longest;
+    }
+    // rows as long as the longest name
+    for (int k = 1; names != NULL && k < *listed; k++)
+        memmove(names + (size_t)k * longest, names + (size_t)k * DEMO_NAME_MAX, longest);
+    const hid_t text = H5Tcopy(H5T_C_S1);
+    const hsize_t shape[1] = {(hsize_t)*listed};
+    bool good = names != NULL && H5Tset_size(text, longest) >= 0 &&
+                H5Tset_strpad(text, H5T_STR_NULLPAD) >= 0;
+    if (good && *listed > 0)
+        good = write_array(group, name, text, 1, shape, names);
+    H5Tclose(text);
+    free(names);
+    return good;
+}
+
+// mask/train and mask/valid, by the split of `imprint train` on this dataset alone.
+static imp_status write_masks(imp_export_summary *out, const imp_dataset *dataset, hid_t file,
+                              const char *path, const imp_export_def *def, imp_error *err)
+{
+    const int count = imp_dataset_episode_count(dataset);
+    imp_validation_split holdout = {.validation = def->validation, .seed = def->seed};
+    uint32_t *order = malloc((size_t)count * sizeof *order);
+    bool *is_validation = malloc((size_t)count * sizeof *is_validation),
+         *held_out = calloc((size_t)count, 1);
+    imp_status status = order != NULL && is_validation != NULL && held_out != NULL
+                            ? imp_validation_split_add(&holdout, dataset, order, is_validation, err)
+                            : imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    if (status == IMP_OK) {
+        for (int k = 0; k < count; k++)
+            held_out[order[k]] = is_validation[k];
+        const hid_t group = imp_hdf5_create_group(file, "mask");
+        if (group < 0 || !write_mask(group, "train", held_out, count, false, &out->training) ||
+            !write_mask(group, "valid", held_out, count, true, &out->held_out))
+            status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+        if (group >= 0)
+            H5Gclose(group);
+    }
+    imp_validation_split_free(&holdout);
+    free(order);
+    free(is_validation);
+    free(held_out);
+    return status;
+}
+
+imp_status imp_export_robomimic(imp_export_summary *out, const imp_dataset *dataset,
+                                imp_atomic_file *to, const imp_export_def *def,
+                                const imp_monitor *monitor, imp_error *err)
+{
+    const char *path = to->path;
+    imp_hdf5_mapped image;
+    const hid_t file = imp_hdf5_mapped_create(&image, fileno(to->stream));
+    const hid_t data = file >= 0 ? imp_hdf5_create_group(file, "data") : -1;
+    imp_status status;
+    // type 2 is a gym environment in robomimic's list
+    if (data < 0 || !imp_hdf5_write_int(data, "total", imp_dataset_step_count(dataset)) ||
+        !imp_hdf5_write_text(data, "env_args",
+                             "{\"env_name\": \"imprint\", \"type\": 2, \"env_kwargs\": {}}"))
+        status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
+    else
+        status = write_demos(dataset, data, path, monitor, err);
+    if (data >= 0)
+        H5Gclose(data);
+    if (status == IMP_OK && def->validation > 0.0)
+        status = write_masks(out, dataset, file, path, def, err);
+    return imp_hdf5_mapped_close(&image, file, path, status, err);
+}

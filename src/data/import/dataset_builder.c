@@ -1,0 +1,305 @@
+#include "data/import/dataset_builder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io/file.h"
+
+// Pictures of a piece of an episode take so much memory at most, and of two at least.
+enum { PIECE_BYTES = 16 << 20 };
+
+struct imp_dataset_builder {
+    char folder[IMP_PATH_MAX], partial[IMP_PATH_MAX];
+    imp_dataset_info info;
+    imp_dataset_writer *writer;
+    bool finished;
+    double time_step; // of the episodes that follow [s]; 0: the dataset's
+    int episodes;
+    int64_t steps;
+    // the episode under way
+    size_t image;               // bytes of one
+    int rows, capacity, max;    // present, allocated, and when a piece ends
+    uint8_t *images;            // (capacity x picture)
+    imp_import_step *step_data; // (capacity)
+};
+
+static bool is_dataset_file(const char *name)
+{
+    int used = 0;
+    if (imp_path_has_suffix(name, ".tmp"))
+        return true;
+    if (strcmp(name, "main_data.hdf5") == 0 || strcmp(name, "metadata.json") == 0)
+        return true;
+    return sscanf(name, "shard-%*9[0-9].hdf5%n", &used) == 0 && used > 0 && name[used] == '\0';
+}
+
+// Removes the files of a dataset that never became one, and their folder if nothing else is in it.
+static imp_status remove_partial_dataset(const char *folder, imp_error *err)
+{
+    DIR *directory = opendir(folder);
+    if (directory == NULL)
+        return errno == ENOENT ? IMP_OK : imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    if (flock(dirfd(directory), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        closedir(directory);
+        return imp_fail(err, IMP_IO, "%s: another import is writing here", folder);
+    }
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        if (is_dataset_file(entry->d_name))
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    closedir(directory);
+    if (rmdir(folder) != 0)
+        return imp_fail(err, IMP_IO, "%s is left from an import that was killed: remove it (%s)",
+                        folder, strerror(errno));
+    return IMP_OK;
+}
+
+static imp_status open_writer(imp_dataset_builder *r, imp_error *err)
+{
+    size_t length = strlen(r->folder);
+    while (length > 1 && r->folder[length - 1] == '/')
+        r->folder[--length] = '\0';
+    if (length + strlen(".partial") >= sizeof r->partial)
+        return imp_fail(err, IMP_IO, "%.100s...: path too long", r->folder);
+    memcpy(r->partial, r->folder, length);
+    strcpy(r->partial + length, ".partial");
+    if (imp_path_exists(r->folder))
+        return imp_fail(err, IMP_IO, "%s exists: use --force to replace it", r->folder);
+    int written;
+    const imp_status status = remove_partial_dataset(r->partial, err);
+    if (status != IMP_OK)
+        return status;
+    return imp_dataset_writer_create(&r->writer, r->partial, &r->info, false, &written, err);
+}
+
+imp_status imp_dataset_builder_create(imp_dataset_builder **out, const char *folder,
+                                      const imp_dataset_info *info, imp_error *err)
+{
+    imp_dataset_builder *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", folder);
+    r->info = *info;
+    r->image = (size_t)info->width * (size_t)info->height * 3;
+    r->max = (int)(PIECE_BYTES / r->image);
+    r->max = r->max < 2 ? 2 : r->max;
+    snprintf(r->folder, sizeof r->folder, "%s", folder);
+    const imp_status status = open_writer(r, err);
+    if (status != IMP_OK) {
+        free(r);
+        return status;
+    }
+    *out = r;
+    return IMP_OK;
+}
+
+static bool reserve_rows(imp_dataset_builder *r, int rows)
+{
+    if (rows <= r->capacity)
+        return true;
+    int capacity = 2 * r->capacity + 64;
+    capacity = capacity > r->max ? r->max : capacity;
+    capacity = capacity < rows ? rows : capacity;
+    uint8_t *images = realloc(r->images, (size_t)capacity * r->image);
+    if (images != NULL)
+        r->images = images;
+    imp_import_step *step_data = realloc(r->step_data, (size_t)capacity * sizeof *step_data);
+    if (step_data != NULL)
+        r->step_data = step_data;
+    if (images == NULL || step_data == NULL)
+        return false;
+    r->capacity = capacity;
+    return true;
+}
+
+void imp_dataset_builder_set_dt(imp_dataset_builder *r, double time_step)
+{
+    r->time_step = time_step;
+}
+
+uint8_t *imp_dataset_builder_image(imp_dataset_builder *r)
+{
+    // one more than a piece has, for a picture that is repeated
+    return reserve_rows(r, r->rows + 2) ? r->images + (size_t)r->rows * r->image : NULL;
+}
+
+// The arrays of an episode but for the pictures.
+typedef struct episode_columns {
+    float *actions, *experts, *rewards;
+    double *poses, *lane;
+    uint8_t *terminations, *truncations;
+} episode_columns;
+
+static bool allocate_columns(episode_columns *c, size_t steps)
+{
+    *c = (episode_columns){.actions = malloc(2 * steps * sizeof *c->actions),
+                           .experts = malloc(2 * steps * sizeof *c->experts),
+                           .rewards = malloc(steps * sizeof *c->rewards),
+                           .poses = malloc(3 * (steps + 1) * sizeof *c->poses),
+                           .lane = malloc(2 * (steps + 1) * sizeof *c->lane),
+                           .terminations = calloc(steps, 1),
+                           .truncations = calloc(steps, 1)};
+    return c->actions != NULL && c->experts != NULL && c->rewards != NULL && c->poses != NULL &&
+           c->lane != NULL && c->terminations != NULL && c->truncations != NULL;
+}
+
+static void free_columns(episode_columns *c)
+{
+    free(c->actions);
+    free(c->experts);
+    free(c->rewards);
+    free(c->poses);
+    free(c->lane);
+    free(c->terminations);
+    free(c->truncations);
+}
+
+// What is unknown at one moment of an episode is unknown in all of it.
+static void fill_columns(const episode_columns *c, const imp_import_step *step_data, size_t steps)
+{
+    bool poses_known = true, rewards_known = true;
+    for (size_t k = 0; k <= steps; k++) {
+        poses_known = poses_known &&
+                      isfinite(step_data[k].pose[0] + step_data[k].pose[1] + step_data[k].pose[2]);
+        rewards_known = rewards_known && (k == steps || isfinite(step_data[k].reward));
+    }
+    for (size_t k = 0; k <= steps; k++) {
+        const imp_import_step *m = &step_data[k];
+        const bool in_lane = poses_known && isfinite(m->lane[0] + m->lane[1]);
+        for (size_t i = 0; i < 3; i++)
+            c->poses[3 * k + i] = poses_known ? m->pose[i] : (double)NAN;
+        for (size_t i = 0; i < 2; i++)
+            c->lane[2 * k + i] = in_lane ? m->lane[i] : (double)NAN;
+        if (k == steps)
+            break;
+        memcpy(c->actions + 2 * k, m->action, sizeof m->action);
+        memcpy(c->experts + 2 * k, m->expert, sizeof m->expert);
+        c->rewards[k] = rewards_known ? m->reward : NAN;
+    }
+}
+
+// A full disk: nothing of an import is kept, so there is nothing to resume.
+static void remove_resume_advice(imp_error *err)
+{
+    char *advice = err == NULL ? NULL : strstr(err->message, " episodes are safe");
+    while (advice != NULL && advice > err->message && *advice != ';')
+        advice--;
+    if (advice != NULL)
+        *advice = '\0';
+}
+
+// Records the first steps and the picture after them as an episode.
+static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_end ending,
+                                imp_error *err)
+{
+    episode_columns c;
+    imp_status status = IMP_OK;
+    if (allocate_columns(&c, (size_t)steps)) {
+        fill_columns(&c, r->step_data, (size_t)steps);
+        c.terminations[steps - 1] = ending == IMP_EPISODE_TERMINATED;
+        c.truncations[steps - 1] = ending == IMP_EPISODE_TRUNCATED;
+        imp_episode episode = {.steps = steps,
+                               .observations = r->images,
+                               .actions = c.actions,
+                               .expert_actions = c.experts,
+                               .poses = c.poses,
+                               .lane = c.lane,
+                               .rewards = c.rewards,
+                               .terminations = c.terminations,
+                               .truncations = c.truncations,
+                               .time_step = r->time_step,
+                               .number = (uint32_t)r->episodes};
+        memcpy(episode.map, r->info.map, sizeof episode.map);
+        status = imp_dataset_writer_add(r->writer, &episode, err);
+        if (status != IMP_OK)
+            remove_resume_advice(err);
+    } else {
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode");
+    }
+    free_columns(&c);
+    if (status == IMP_OK) {
+        r->episodes++;
+        r->steps += steps;
+    }
+    return status;
+}
+
+imp_status imp_dataset_builder_add_step(imp_dataset_builder *r, const imp_import_step *step,
+                                        imp_error *err)
+{
+    r->step_data[r->rows++] = *step;
+    if (r->rows <= r->max)
+        return IMP_OK;
+    // the last picture of the piece closes it, and begins the next, which has another one already
+    const imp_status status = write_episode(r, r->max - 1, IMP_EPISODE_UNFINISHED, err);
+    const size_t kept = (size_t)r->max - 1;
+    memmove(r->images, r->images + kept * r->image, 2 * r->image);
+    memmove(r->step_data, r->step_data + kept, 2 * sizeof *r->step_data);
+    r->rows = 2;
+    return status;
+}
+
+imp_import_step *imp_dataset_builder_last_step(imp_dataset_builder *r)
+{
+    return r->rows > 0 ? &r->step_data[r->rows - 1] : NULL;
+}
+
+imp_status imp_dataset_builder_end(imp_dataset_builder *r, imp_episode_end ending, bool repeat,
+                                   bool *is_single_image, imp_error *err)
+{
+    const int rows = r->rows;
+    *is_single_image = rows == 1 && !repeat;
+    r->rows = 0;
+    if (rows == 0 || *is_single_image)
+        return IMP_OK;
+    if (!repeat)
+        return write_episode(r, rows - 1, ending, err);
+    const size_t last = (size_t)rows - 1;
+    memcpy(r->images + (last + 1) * r->image, r->images + last * r->image, r->image);
+    r->step_data[last + 1] = r->step_data[last];
+    return write_episode(r, rows, ending, err);
+}
+
+int imp_dataset_builder_episodes(const imp_dataset_builder *r)
+{
+    return r->episodes;
+}
+
+int64_t imp_dataset_builder_steps(const imp_dataset_builder *r)
+{
+    return r->steps;
+}
+
+imp_status imp_dataset_builder_finish(imp_dataset_builder *r, const char *origin, imp_error *err)
+{
+    imp_status status = imp_dataset_writer_set_origin(r->writer, origin, err);
+    if (status == IMP_OK)
+        status = imp_dataset_writer_finish(r->writer, err);
+    if (status != IMP_OK) {
+        remove_resume_advice(err);
+        return status;
+    }
+    if (rename(r->partial, r->folder) != 0)
+        return imp_fail(err, IMP_IO, "%s: cannot be renamed to %s: %s", r->partial, r->folder,
+                        strerror(errno));
+    r->finished = true;
+    return IMP_OK;
+}
+
+void imp_dataset_builder_destroy(imp_dataset_builder *r)
+{
+    if (r == NULL)
+        return;
+    imp_dataset_writer_destroy(r->writer);
+    if (!r->finished)
+        remove_partial_dataset(r->partial, NULL);
+    free(r->images);
+    free(r->step_data);
+    free(r);
+}

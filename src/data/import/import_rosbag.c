@@ -1,0 +1,416 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/image/image.h"
+#include "base/io/mapped_file.h"
+#include "base/text/plural.h"
+#include "data/import/import_common.h"
+#include "data/import/rosbag_scan.h"
+#include "sim/robot/image_preprocessor.h"
+
+#define NANOSECONDS 1e9
+
+// One bag among those that are imported.
+typedef struct bag_source {
+    imp_mapped_file file;
+    imp_rosbag bag;
+    imp_rosbag_scan scan;
+} bag_source;
+
+typedef struct importer {
+    imp_import_summary *summary;
+    const imp_import_def *def;
+    const imp_monitor *monitor;
+    imp_dataset_builder *builder;
+    imp_image_preprocessor *preprocessor;
+    uint8_t *rows; // of a raw picture, as RGB
+    size_t rows_capacity;
+    // of the bag
+    int epoch;
+    int64_t previous; // time of the picture before [ns]; INT64_MIN if there is none
+    int64_t last;     // of the last one that was taken in this era
+} importer;
+
+// Why a picture cannot be used; NULL if it can.
+typedef const char *drop_reason;
+
+// The latest command of an era at a time or before; NULL if there is none.
+static const imp_rosbag_command *find_command(const imp_rosbag_scan *scan, int epoch, int64_t time)
+{
+    size_t low = 0, high = scan->command_count;
+    const int wanted = scan->single_epoch ? 0 : epoch;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const imp_rosbag_command *command = &scan->commands[middle];
+        if (command->epoch < wanted || (command->epoch == wanted && command->time <= time))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low == 0 || scan->commands[low - 1].epoch != wanted ? NULL : &scan->commands[low - 1];
+}
+
+// What a robot's kinematics make of a command.
+static imp_action command_to_action(const imp_import_def *def, const imp_rosbag_scan *scan,
+                                    const imp_rosbag_command *command)
+{
+    if (scan->command_kind == IMP_ROS_WHEELS_CMD)
+        return imp_action_clip((imp_action){command->numbers[0], command->numbers[1]});
+    const imp_action plain = imp_action_from_velocity(command->numbers[0], command->numbers[1]);
+    return imp_action_clip(
+        (imp_action){plain.left * (def->gain - def->trim), plain.right * (def->gain + def->trim)});
+}
+
+static drop_reason match_command(const importer *i, const imp_rosbag_scan *scan, int64_t time,
+                                 imp_import_step *step)
+{
+    const int64_t until = time + (int64_t)(i->def->delay * NANOSECONDS);
+    const imp_rosbag_command *command = find_command(scan, i->epoch, until);
+    if (command == NULL)
+        return "pictures before the first command";
+    if ((double)(until - command->time) > i->def->max_command_age * NANOSECONDS)
+        return "pictures without a recent command";
+    const imp_action action = command_to_action(i->def, scan, command);
+    if (i->def->skip_standstill && action.left == 0.0 && action.right == 0.0)
+        return "pictures of a robot that stands still";
+    step->action[0] = step->expert[0] = (float)action.left;
+    step->action[1] = step->expert[1] = (float)action.right;
+    return NULL;
+}
+
+// A raw picture as RGB; NULL without memory.
+static const uint8_t *convert_to_rgb(importer *i, const imp_ros_pixels *pixels)
+{
+    const size_t size = 3 * (size_t)pixels->width * (size_t)pixels->height;
+    if (size > i->rows_capacity) {
+        uint8_t *grown = realloc(i->rows, size);
+        if (grown == NULL)
+            return NULL;
+        i->rows = grown;
+        i->rows_capacity = size;
+    }
+    imp_ros_pixels_to_rgb(i->rows, pixels);
+    return i->rows;
+}
+
+// Makes an observation of a picture. IMP_BAD_INPUT if it is none.
+static imp_status preprocess_image(importer *i, const imp_ros_image *image, uint8_t *out,
+                                   imp_error *err)
+{
+    const imp_ros_pixels *pixels = &image->pixels;
+    if (pixels->encoding != NULL) {
+        const uint8_t *rows = convert_to_rgb(i, pixels);
+        return rows == NULL ? imp_fail(err, IMP_NO_MEMORY, "out of memory for a picture")
+                            : imp_image_preprocessor_run(i->preprocessor, rows, pixels->width,
+                                                         pixels->height, out, err);
+    }
+    if (image->length > 2 && image->data[0] == 0xFF && image->data[1] == 0xD8)
+        return imp_image_preprocessor_run_jpeg(i->preprocessor, image->data, image->length, out,
+                                               err);
+    int width, height;
+    uint8_t *rgb;
+    imp_status status =
+        imp_image_decode(&rgb, &width, &height, image->data, image->length, "a picture", err);
+    if (status != IMP_OK)
+        return status;
+    status = width <= IMP_IMPORT_SIDE_MAX && height <= IMP_IMPORT_SIDE_MAX
+                 ? imp_image_preprocessor_run(i->preprocessor, rgb, width, height, out, err)
+                 : imp_fail(err, IMP_BAD_INPUT, "a picture is too large");
+    free(rgb);
+    return status;
+}
+
+static bool parse_image(const imp_rosbag_scan *scan, const imp_rosbag_message *message,
+                        imp_ros_image *out)
+{
+    return scan->camera_kind == IMP_ROS_IMAGE
+               ? imp_ros_parse_image(out, message->data, message->length)
+               : imp_ros_parse_compressed_image(out, message->data, message->length);
+}
+
+// Ends the episode where the clock jumped back.
+static imp_status handle_time_jump(importer *i, int64_t time, imp_error *err)
+{
+    const bool jumps = i->previous != INT64_MIN && imp_rosbag_time_jumps_back(i->previous, time);
+    i->previous = time;
+    if (!jumps)
+        return IMP_OK;
+    i->epoch++;
+    i->last = INT64_MIN;
+    return imp_import_end_episode(i->builder, i->summary, IMP_EPISODE_UNFINISHED, false, err);
+}
+
+// What is wrong with the time of a picture; NULL if nothing is.
+static drop_reason check_time_order(const importer *i, int64_t time)
+{
+    return i->last == INT64_MIN || time > i->last ? NULL
+           : time == i->last                      ? "pictures with the time of the one before"
+                                                  : "pictures out of order";
+}
+
+// Makes an observation of the picture, and adds it.
+static imp_status add_image(importer *i, const bag_source *s, const imp_ros_image *image,
+                            int64_t time, const imp_import_step *step, drop_reason *why,
+                            imp_error *err)
+{
+    imp_status status = IMP_OK;
+    if (i->last != INT64_MIN && (double)(time - i->last) > i->def->gap * NANOSECONDS)
+        status = imp_import_end_episode(i->builder, i->summary, IMP_EPISODE_UNFINISHED, false, err);
+    uint8_t *place = imp_dataset_builder_image(i->builder);
+    if (place == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
+    if (status != IMP_OK)
+        return status;
+    imp_error cause = {0};
+    status = preprocess_image(i, image, place, &cause);
+    if (status == IMP_BAD_INPUT) {
+        *why = "pictures that cannot be read";
+        return IMP_OK;
+    }
+    if (status == IMP_OK && imp_import_image_is_black(place, i->def->width, i->def->height)) {
+        *why = "pictures that are black";
+        return IMP_OK;
+    }
+    // such as a calibration that no lens has
+    if (status != IMP_OK)
+        return imp_fail(err, status == IMP_USAGE ? IMP_BAD_INPUT : status, "%s: %s", s->bag.name,
+                        cause.message);
+    i->last = time;
+    return imp_dataset_builder_add_step(i->builder, step, err);
+}
+
+// Takes a picture; *why tells if it is of no use, and then the status is IMP_OK.
+static imp_status import_image(importer *i, const bag_source *s, const imp_rosbag_message *message,
+                               drop_reason *why, imp_error *err)
+{
+    imp_ros_image image;
+    imp_import_step step = imp_import_step_unknown();
+    if (!parse_image(&s->scan, message, &image)) {
+        *why = image.unsupported[0] != '\0' ? "pictures of an encoding or format that is not read"
+                                            : "pictures that cannot be read";
+        return IMP_OK;
+    }
+    const int64_t time = s->scan.use_receive_times ? message->time : image.stamp;
+    const imp_status status = handle_time_jump(i, time, err);
+    if (status != IMP_OK)
+        return status;
+    *why = check_time_order(i, time);
+    if (*why == NULL)
+        *why = match_command(i, &s->scan, time, &step);
+    return *why == NULL ? add_image(i, s, &image, time, &step, why, err) : IMP_OK;
+}
+
+static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
+{
+    imp_rosbag_read_result next = IMP_ROSBAG_OTHER_RECORD;
+    i->epoch = 0;
+    i->previous = i->last = INT64_MIN;
+    while (next != IMP_ROSBAG_END) {
+        imp_rosbag_message message;
+        imp_status status = imp_rosbag_report_progress(&s->bag, "import", i->monitor, err);
+        if (status != IMP_OK)
+            return status;
+        next = imp_rosbag_read_record(&s->bag, &message, err);
+        if (next == IMP_ROSBAG_FAILED)
+            return s->bag.failure;
+        if (next != IMP_ROSBAG_MESSAGE)
+            continue;
+        const imp_rosbag_connection *connection = &s->bag.connections[message.connection];
+        if (strcmp(connection->topic, s->scan.camera) != 0 ||
+            imp_ros_message_kind_of(connection->type) != s->scan.camera_kind)
+            continue;
+        drop_reason why = NULL;
+        status = import_image(i, s, &message, &why, err);
+        if (status != IMP_OK)
+            return status;
+        if (why != NULL)
+            imp_import_count_dropped(i->summary, why, 1);
+    }
+    return imp_import_end_episode(i->builder, i->summary, IMP_EPISODE_UNFINISHED, false, err);
+}
+
+// ---- what is in the bags ------------------------------------------------------------------------
+
+static void note_scan(imp_import_summary *summary, const bag_source *s, const imp_import_def *def)
+{
+    const imp_rosbag_scan *v = &s->scan;
+    const char *name = imp_path_base_name(s->bag.name);
+    char encoding[96] = "";
+    const imp_ros_encoding *e =
+        imp_ros_encoding_find((const uint8_t *)v->encoding, strlen(v->encoding));
+    if (e != NULL)
+        snprintf(encoding, sizeof encoding, " (%s%s%s)", v->encoding,
+                 imp_ros_encoding_assumed(e) != NULL ? ", taken as " : "",
+                 imp_ros_encoding_assumed(e) != NULL ? imp_ros_encoding_assumed(e) : "");
+    imp_import_add_note(summary, "%.60s: %s of %.60s%s, %.1f s, %.1f a second", name,
+                        IMP_PLURAL(v->images, "picture"), v->camera, encoding, v->duration,
+                        v->interval > 0.0 ? 1.0 / v->interval : 0.0);
+    if (v->command_kind == IMP_ROS_WHEELS_CMD)
+        imp_import_add_note(summary, "%.60s: %s of %.60s (wheels)", name,
+                            IMP_PLURAL((int64_t)v->command_count, "command"), v->command_topic);
+    else
+        imp_import_add_note(summary,
+                            "%.60s: %s of %.60s (speed and turn rate; by gain %g and trim "
+                            "%g)",
+                            name, IMP_PLURAL((int64_t)v->command_count, "command"),
+                            v->command_topic, def->gain, def->trim);
+    if (v->unsupported[0] != '\0')
+        imp_import_add_note(summary, "%.60s: pictures of %s \"%s\" are not read; these are: %s",
+                            name, v->camera_kind == IMP_ROS_IMAGE ? "encoding" : "format",
+                            v->unsupported,
+                            v->camera_kind == IMP_ROS_IMAGE ? IMP_ROS_ENCODING_NAMES : "jpeg, png");
+    if (!def->undistort && !v->has_calibration)
+        imp_import_add_note(
+            summary,
+            "%.60s: holds no calibration of this camera: the dataset's lens is " IMP_LENS_UNKNOWN,
+            name);
+    if (v->is_truncated)
+        imp_import_add_note(
+            summary,
+            "%.60s is cut off in what begins at byte %zu: whole messages before the "
+            "cut are read",
+            name, v->truncated_at);
+    else if (!v->has_index)
+        imp_import_add_note(summary, "%.60s has no index: its recording was cut off", name);
+    imp_import_count_dropped(summary, "damaged chunks", v->corrupt_chunks);
+    imp_import_count_dropped(summary, "commands that cannot be read", v->unreadable);
+    summary->images += v->images;
+}
+
+// Whether there is what an import needs.
+static imp_status check_scan(const bag_source *s, const imp_import_def *def, imp_error *err)
+{
+    const imp_rosbag_scan *v = &s->scan;
+    const char *cut = v->is_truncated ? ", and it is cut off" : "";
+    if (v->camera[0] == '\0')
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: holds no pictures%s%.200s (sensor_msgs/CompressedImage or Image)%s",
+                        s->bag.name, def->camera_topic != NULL ? " of " : "",
+                        def->camera_topic != NULL ? def->camera_topic : "", cut);
+    if (v->readable == 0 && v->unsupported[0] != '\0')
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: the pictures of %.120s are of %s \"%s\"; read are %s", s->bag.name,
+                        v->camera, v->camera_kind == IMP_ROS_IMAGE ? "encoding" : "format",
+                        v->unsupported,
+                        v->camera_kind == IMP_ROS_IMAGE ? IMP_ROS_ENCODING_NAMES : "jpeg and png");
+    if (v->command_topic[0] == '\0' || v->command_count == 0)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: holds no commands%s%.200s (duckietown_msgs/WheelsCmdStamped or "
+                        "Twist2DStamped)%s",
+                        s->bag.name, def->command_topic != NULL ? " of " : "",
+                        def->command_topic != NULL ? def->command_topic : "", cut);
+    if (def->undistort && def->calibration == NULL && !v->has_calibration)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: tells no camera calibration to undistort by: give one with "
+                        "--calibration",
+                        s->bag.name);
+    return IMP_OK;
+}
+
+static imp_status scan_bag(bag_source *s, const char *path, importer *i, imp_error *err)
+{
+    imp_status status = imp_mapped_file_open(&s->file, path, err);
+    if (status == IMP_OK)
+        status = imp_rosbag_open(&s->bag, s->file.bytes, s->file.length, path, err);
+    if (status == IMP_OK)
+        status = imp_rosbag_scan_create(&s->scan, &s->bag, i->def, i->summary, i->monitor, err);
+    if (status == IMP_OK)
+        status = check_scan(s, i->def, err);
+    if (status == IMP_OK)
+        note_scan(i->summary, s, i->def);
+    return status;
+}
+
+static imp_status import_bag(importer *i, bag_source *s, imp_error *err)
+{
+    const imp_calibration *calibration =
+        i->def->calibration != NULL ? i->def->calibration : &s->scan.calibration;
+    imp_dataset_builder_set_dt(i->builder, s->scan.interval);
+    imp_status status =
+        imp_image_preprocessor_create(&i->preprocessor, i->def->width, i->def->height,
+                                      i->def->undistort ? calibration : NULL, err);
+    if (status == IMP_OK)
+        status = import_bag_images(i, s, err);
+    imp_image_preprocessor_destroy(i->preprocessor);
+    i->preprocessor = NULL;
+    return status;
+}
+
+static imp_status check_rosbag_def(const imp_import_def *def, imp_error *err)
+{
+    const struct {
+        const char *name;
+        double value, low, high;
+    } ranges[] = {
+        {"delay", def->delay, -10.0, 10.0}, {"command age", def->max_command_age, 0.0, 1e6},
+        {"gap", def->gap, 0.0, 1e6},        {"gain", def->gain, 0.0, 100.0},
+        {"trim", def->trim, -100.0, 100.0},
+    };
+    imp_status status = imp_import_def_check(def, err);
+    for (size_t k = 0; status == IMP_OK && k < sizeof ranges / sizeof ranges[0]; k++)
+        if (!(ranges[k].value >= ranges[k].low && ranges[k].value <= ranges[k].high))
+            status = imp_fail(err, IMP_USAGE, "%s must be %g to %g, not %g", ranges[k].name,
+                              ranges[k].low, ranges[k].high, ranges[k].value);
+    if (status == IMP_OK && (def->width < 1 || def->height < 1))
+        status = imp_fail(err, IMP_USAGE, "pictures of a bag want a size");
+    return status;
+}
+
+// A lens is calibrated if its calibration is known; the dataset's if all of them are.
+static const char *dataset_lens_name(const imp_import_def *def, const bag_source *sources,
+                                     int count)
+{
+    if (def->undistort)
+        return imp_lens_name(IMP_LENS_NONE);
+    for (int k = 0; k < count; k++)
+        if (!sources[k].scan.has_calibration)
+            return IMP_LENS_UNKNOWN;
+    return imp_lens_name(IMP_LENS_CALIBRATED);
+}
+
+static imp_status import_bags(importer *i, bag_source *sources, int count, const char *folder,
+                              imp_error *err)
+{
+    imp_dataset_info info = imp_import_dataset_info(i->def, i->def->width, i->def->height);
+    snprintf(info.lens, sizeof info.lens, "%s", dataset_lens_name(i->def, sources, count));
+    if (sources[0].scan.interval > 0.0)
+        info.time_step = sources[0].scan.interval;
+    imp_status status = imp_dataset_builder_create(&i->builder, folder, &info, err);
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        status = import_bag(i, &sources[k], err);
+    if (status == IMP_OK)
+        status =
+            imp_import_finish_dataset(i->builder, i->summary, "rosbag", sources[0].bag.name, err);
+    imp_dataset_builder_destroy(i->builder);
+    free(i->rows);
+    return status;
+}
+
+imp_status imp_import_rosbag(imp_import_summary *out, const char *const *paths, int count,
+                             const char *folder, const imp_import_def *def,
+                             const imp_monitor *monitor, imp_error *err)
+{
+    importer i = {.summary = out, .def = def, .monitor = monitor};
+    *out = (imp_import_summary){0};
+    imp_status status = check_rosbag_def(def, err);
+    if (status == IMP_OK && count < 1)
+        status = imp_fail(err, IMP_USAGE, "no bag to import");
+    if (status != IMP_OK)
+        return status;
+    bag_source *sources = calloc((size_t)count, sizeof *sources);
+    if (sources == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "bag"));
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        status = scan_bag(&sources[k], paths[k], &i, err);
+    if (status == IMP_OK)
+        status = import_bags(&i, sources, count, folder, err);
+    for (int k = 0; k < count; k++) {
+        imp_rosbag_scan_free(&sources[k].scan);
+        imp_rosbag_close(&sources[k].bag);
+        imp_mapped_file_close(&sources[k].file);
+    }
+    free(sources);
+    return status;
+}

@@ -1,0 +1,71 @@
+#include "data/import/import_summary.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void imp_import_count_dropped(imp_import_summary *summary, const char *reason, int64_t count)
+{
+    if (count == 0)
+        return;
+    for (int k = 0; k < summary->reason_count; k++)
+        if (strcmp(summary->dropped[k].reason, reason) == 0) {
+            summary->dropped[k].count += count;
+            return;
+        }
+    if (summary->reason_count == IMP_IMPORT_REASONS_MAX)
+        return;
+    summary->dropped[summary->reason_count].reason = reason;
+    summary->dropped[summary->reason_count++].count = count;
+}
+
+// Names come from files that may hold anything: one line of UTF-8 that no terminal obeys.
+static void sanitize_text(char *text)
+{
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = '?';
+    json_t *json = json_string(text);
+    for (char *c = text; json == NULL && *c != '\0'; c++)
+        if ((unsigned char)*c >= 128)
+            *c = '?';
+    json_decref(json);
+}
+
+void imp_import_add_note(imp_import_summary *summary, const char *format, ...)
+{
+    const int last = IMP_IMPORT_NOTES_MAX - 1;
+    if (summary->note_count > last) {
+        snprintf(summary->notes[last], sizeof summary->notes[last], "... and more");
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(summary->notes[summary->note_count], sizeof summary->notes[0], format, arguments);
+    va_end(arguments);
+    sanitize_text(summary->notes[summary->note_count]);
+    summary->note_count++;
+}
+
+char *imp_import_summary_json(const imp_import_summary *summary, const char *format)
+{
+    json_t *dropped = json_object(), *notes = json_array();
+    for (int k = 0; k < summary->reason_count; k++)
+        json_object_set_new(dropped, summary->dropped[k].reason,
+                            json_integer(summary->dropped[k].count));
+    for (int k = 0; k < summary->note_count; k++)
+        json_array_append_new(notes, json_string(summary->notes[k]));
+    json_t *all = json_pack("{s:s, s:I, s:I, s:o, s:o}", "format", format, "pictures",
+                            (json_int_t)summary->images, "steps", (json_int_t)summary->steps,
+                            "dropped", dropped, "notes", notes);
+    char *text = all == NULL ? NULL : json_dumps(all, JSON_COMPACT);
+    json_decref(all);
+    return text;
+}
+
+const char *imp_path_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}

@@ -1,0 +1,504 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file_type.h"
+#include "base/io/mapped_file.h"
+#include "base/text/plural.h"
+#include "data/import/import_common.h"
+#include "data/pickle/pickle.h"
+#include "sim/robot/image_preprocessor.h"
+
+// What an entry of a log says, by whatever shape it has.
+typedef struct entry {
+    imp_pickle_value image, action, pose, reward, done, info;
+} entry;
+
+typedef struct importer {
+    imp_import_summary *summary;
+    const imp_import_def *def;
+    const imp_monitor *monitor;
+    const char *folder;
+    imp_dataset_builder *builder; // made with the first picture, whose size may be wanted
+    imp_dataset_info info;
+    imp_image_preprocessor *preprocessor;
+    uint8_t *rgb; // of a picture whose bytes do not lie as they should
+    size_t rgb_capacity;
+    // of the file
+    const char *name;
+    imp_pickle *pickle;
+    uint64_t image_bytes, image_bytes_max; // bytes of pictures
+    // of the episode
+    bool done;
+    bool is_imprint_export;         // was written by an export of ours
+    const char *lens, *observation; // that it tells; NULL if it does not
+    double time_step;               // that it tells [s]; 0 if it does not
+} importer;
+
+// ---- entries ------------------------------------------------------------------------------------
+
+// {"step": [picture, action], "metadata": [pose, reward, done, info]}
+static entry parse_dict_entry(const imp_pickle *p, imp_pickle_value value)
+{
+    const imp_pickle_value step = imp_pickle_find_key(p, value, "step");
+    const imp_pickle_value metadata = imp_pickle_find_key(p, value, "metadata");
+    return (entry){imp_pickle_item(p, step, 0),     imp_pickle_item(p, step, 1),
+                   imp_pickle_item(p, metadata, 0), imp_pickle_item(p, metadata, 1),
+                   imp_pickle_item(p, metadata, 2), imp_pickle_item(p, metadata, 3)};
+}
+
+static entry parse_step_entry(const imp_pickle *p, imp_pickle_value value)
+{
+    return (entry){imp_pickle_find_key(p, value, "obs"),
+                   imp_pickle_find_key(p, value, "action"),
+                   IMP_PICKLE_NO_VALUE,
+                   imp_pickle_find_key(p, value, "reward"),
+                   imp_pickle_find_key(p, value, "done"),
+                   IMP_PICKLE_NO_VALUE};
+}
+
+// (picture, action, reward, done, info)
+static entry parse_tuple_entry(const imp_pickle *p, imp_pickle_value value)
+{
+    return (entry){imp_pickle_item(p, value, 0), imp_pickle_item(p, value, 1),
+                   IMP_PICKLE_NO_VALUE,          imp_pickle_item(p, value, 2),
+                   imp_pickle_item(p, value, 3), imp_pickle_item(p, value, 4)};
+}
+
+static entry parse_entry(const imp_pickle *p, imp_pickle_value value)
+{
+    const imp_pickle_kind kind = imp_pickle_kind_of(p, value);
+    return kind == IMP_PICKLE_DICT     ? parse_dict_entry(p, value)
+           : kind == IMP_PICKLE_RECORD ? parse_step_entry(p, value)
+                                       : parse_tuple_entry(p, value);
+}
+
+// Takes so many numbers from a list, tuple or array; false if there are others.
+static bool read_numbers(const imp_pickle *p, imp_pickle_value value, double *out, uint32_t count)
+{
+    const imp_numpy_array *array = imp_pickle_array(p, value);
+    if (array != NULL) {
+        uint64_t size = 1;
+        for (int k = 0; k < array->dimensions; k++)
+            size *= size > count ? 1 : array->shape[k];
+        if (size != count)
+            return false;
+        for (uint32_t k = 0; k < count; k++)
+            out[k] = imp_numpy_array_number(array, k);
+        return true;
+    }
+    if (imp_pickle_item_count(p, value) != count)
+        return false;
+    for (uint32_t k = 0; k < count; k++)
+        if (!imp_pickle_number(p, imp_pickle_item(p, value, k), &out[k]))
+            return false;
+    return true;
+}
+
+static double number_or_nan(const imp_pickle *p, imp_pickle_value value)
+{
+    double number;
+    return imp_pickle_number(p, value, &number) ? number : NAN;
+}
+
+static bool parse_action(const importer *i, imp_pickle_value value, float out[2])
+{
+    double numbers[2];
+    if (!read_numbers(i->pickle, value, numbers, 2) || !isfinite(numbers[0] + numbers[1]))
+        return false;
+    const imp_action action = i->def->actions_are_velocities
+                                  ? imp_action_from_velocity(numbers[0], numbers[1])
+                                  : imp_action_clip((imp_action){numbers[0], numbers[1]});
+    out[0] = (float)action.left;
+    out[1] = (float)action.right;
+    return true;
+}
+
+// What the simulator told beside: what was executed, and where in its lane the robot was.
+static void read_simulator_info(const importer *i, imp_pickle_value info, imp_import_step *step)
+{
+    const imp_pickle *p = i->pickle;
+    const imp_pickle_value simulator = imp_pickle_find_key(p, info, "Simulator");
+    const imp_pickle_value lane = imp_pickle_find_key(p, simulator, "lane_position");
+    double executed[2];
+    if (i->is_imprint_export &&
+        read_numbers(p, imp_pickle_find_key(p, simulator, "action"), executed, 2)) {
+        const imp_action action = imp_action_clip((imp_action){executed[0], executed[1]});
+        step->action[0] = (float)action.left;
+        step->action[1] = (float)action.right;
+    }
+    step->lane[0] = number_or_nan(p, imp_pickle_find_key(p, lane, "dist"));
+    step->lane[1] = number_or_nan(p, imp_pickle_find_key(p, lane, "angle_rad"));
+}
+
+static imp_import_step entry_to_step(const importer *i, const entry *e)
+{
+    imp_import_step step = imp_import_step_unknown();
+    double pose[4];
+    if (read_numbers(i->pickle, e->pose, pose, 4)) {
+        step.pose[0] = pose[0];
+        step.pose[1] = pose[2];
+        step.pose[2] = pose[3];
+    }
+    step.reward = (float)number_or_nan(i->pickle, e->reward);
+    return step;
+}
+
+// ---- pictures -----------------------------------------------------------------------------------
+
+// Whether an array is a picture: bytes of height x width x 3.
+static bool is_rgb_image(const imp_numpy_array *array)
+{
+    return array != NULL && array->kind == 'u' && array->size == 1 && array->dimensions == 3 &&
+           array->shape[2] == 3 && array->shape[0] >= 1 && array->shape[1] >= 1 &&
+           array->shape[0] <= IMP_IMPORT_SIDE_MAX && array->shape[1] <= IMP_IMPORT_SIDE_MAX;
+}
+
+// The pixels row by row, red first; NULL without memory.
+static const uint8_t *to_rgb_rows(importer *i, const imp_numpy_array *array)
+{
+    const size_t height = array->shape[0], width = array->shape[1], size = height * width * 3;
+    if (!array->fortran && !i->def->swap_red_blue)
+        return array->data;
+    if (size > i->rgb_capacity) {
+        uint8_t *grown = realloc(i->rgb, size);
+        if (grown == NULL)
+            return NULL;
+        i->rgb = grown;
+        i->rgb_capacity = size;
+    }
+    uint8_t *out = i->rgb;
+    for (size_t y = 0; y < height; y++)
+        for (size_t x = 0; x < width; x++)
+            for (size_t c = 0; c < 3; c++) {
+                const size_t channel = i->def->swap_red_blue ? 2 - c : c;
+                *out++ = array->data[array->fortran ? y + height * (x + width * channel)
+                                                    : (y * width + x) * 3 + channel];
+            }
+    return i->rgb;
+}
+
+// The one of some words that a text is; NULL if it is none.
+static const char *find_known_text(const imp_pickle *p, imp_pickle_value text,
+                                   const char *const *words)
+{
+    while (*words != NULL && !imp_pickle_is_text(p, text, *words))
+        words++;
+    return *words;
+}
+
+// What an export of ours says of its pictures.
+static void read_export_info(importer *i, imp_pickle_value info)
+{
+    static const char *const lenses[] = {"none",       "duckiebot",      "custom",
+                                         "calibrated", IMP_LENS_UNKNOWN, NULL};
+    static const char *const observations[] = {"pictures", "segments", NULL};
+    const imp_pickle *p = i->pickle;
+    const imp_pickle_value is_imprint_export = imp_pickle_find_key(p, info, "imprint");
+    double time_step = 0.0;
+    i->is_imprint_export = is_imprint_export != IMP_PICKLE_NO_VALUE;
+    i->lens = find_known_text(p, imp_pickle_find_key(p, is_imprint_export, "lens"), lenses);
+    i->observation =
+        find_known_text(p, imp_pickle_find_key(p, is_imprint_export, "observation"), observations);
+    imp_pickle_number(p, imp_pickle_find_key(p, is_imprint_export, "time_step"), &time_step);
+    i->time_step = time_step > 0.0 && time_step < 1e6 ? time_step : 0.0;
+}
+
+static imp_status start_dataset(importer *i, const imp_numpy_array *first, imp_error *err)
+{
+    const bool as_recorded = i->def->width == 0;
+    i->info = imp_import_dataset_info(i->def, as_recorded ? (int)first->shape[1] : i->def->width,
+                                      as_recorded ? (int)first->shape[0] : i->def->height);
+    snprintf(i->info.lens, sizeof i->info.lens, "%s", i->lens != NULL ? i->lens : i->def->lens);
+    if (i->observation != NULL)
+        snprintf(i->info.observation, sizeof i->info.observation, "%s", i->observation);
+    if (i->time_step > 0.0)
+        i->info.time_step = i->time_step;
+    if (i->lens == NULL)
+        imp_import_add_note(i->summary,
+                            "%.60s does not say its lens and time step: taken are %s (--lens) and "
+                            "%.4f s",
+                            imp_path_base_name(i->name), i->info.lens, i->info.time_step);
+    const imp_status status =
+        imp_image_preprocessor_create(&i->preprocessor, i->info.width, i->info.height, NULL, err);
+    return status == IMP_OK ? imp_dataset_builder_create(&i->builder, i->folder, &i->info, err)
+                            : status;
+}
+
+// A simulator's sky is blue. Where it is orange, red and blue are the wrong way round.
+static void note_swapped_colours(importer *i, const uint8_t *rgb)
+{
+    int64_t red = 0, blue = 0;
+    for (int x = 0; x < i->info.width; x++) {
+        red += rgb[3 * x];
+        blue += rgb[3 * x + 2];
+    }
+    if (i->summary->images == 1 && red > blue + 40 * (int64_t)i->info.width)
+        imp_import_add_note(i->summary,
+                            "the sky of the first picture is orange: if red and blue are "
+                            "swapped, as the baseline's log.py does, use --swap-red-blue");
+}
+
+// Puts a picture where the recorder wants it; *why tells if it is none.
+static imp_status import_image(importer *i, imp_pickle_value value, const char **why,
+                               imp_error *err)
+{
+    const imp_numpy_array *array = imp_pickle_array(i->pickle, value);
+    *why = NULL;
+    if (!is_rgb_image(array)) {
+        *why = "entries without a picture of bytes (height, width, 3)";
+        return IMP_OK;
+    }
+    // equal pictures can be stored once and named many times
+    i->image_bytes += (uint64_t)array->shape[0] * array->shape[1] * 3;
+    if (i->image_bytes > i->image_bytes_max)
+        return imp_fail(err, IMP_BAD_INPUT, "%s shows the same picture over and over: refused",
+                        i->name);
+    imp_status status = i->builder == NULL ? start_dataset(i, array, err) : IMP_OK;
+    if (status != IMP_OK)
+        return status;
+    const uint8_t *pixels = to_rgb_rows(i, array);
+    uint8_t *place = imp_dataset_builder_image(i->builder);
+    if (pixels == NULL || place == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
+    status = imp_image_preprocessor_run(i->preprocessor, pixels, (int)array->shape[1],
+                                        (int)array->shape[0], place, err);
+    if (status != IMP_OK)
+        return status;
+    note_swapped_colours(i, place);
+    if (imp_import_image_is_black(place, i->info.width, i->info.height))
+        *why = "pictures that are black";
+    return IMP_OK;
+}
+
+// ---- episodes -----------------------------------------------------------------------------------
+
+static imp_status end_episode(importer *i, imp_episode_end ending, imp_error *err)
+{
+    if (i->builder == NULL)
+        return IMP_OK;
+    return imp_import_end_episode(i->builder, i->summary, ending, !i->def->use_next_action, err);
+}
+
+// What is wrong with an entry, or NULL; then its picture lies where the recorder wants it.
+static imp_status validate_entry(importer *i, const entry *e, imp_import_step *step,
+                                 const char **why, imp_error *err)
+{
+    read_export_info(i, e->info);
+    if (i->is_imprint_export && (i->def->use_next_action || i->def->swap_red_blue))
+        return imp_fail(err, IMP_USAGE,
+                        "%s was written by imprint: leave out --following and --swap-red-blue",
+                        i->name);
+    *why = "entries without an action of two numbers";
+    if (!parse_action(i, e->action, step->expert))
+        return IMP_OK;
+    memcpy(step->action, step->expert, sizeof step->action);
+    read_simulator_info(i, e->info, step);
+    return import_image(i, e->image, why, err);
+}
+
+// Where pictures go with the next entry's action, that is what the moment before was waiting for.
+static void shift_action_back(importer *i, const imp_import_step *step)
+{
+    imp_import_step *last =
+        i->def->use_next_action ? imp_dataset_builder_last_step(i->builder) : NULL;
+    if (last == NULL)
+        return;
+    memcpy(last->action, step->action, sizeof last->action);
+    memcpy(last->expert, step->expert, sizeof last->expert);
+    last->reward = step->reward;
+}
+
+// Why a log says done. The simulator gives -1000 where the robot left the road.
+static imp_episode_end find_episode_end(const importer *i, const entry *e,
+                                        const imp_import_step *step)
+{
+    double terminated = step->reward <= -1000.0F;
+    const imp_pickle_value is_imprint_export = imp_pickle_find_key(i->pickle, e->info, "imprint");
+    imp_pickle_number(i->pickle, imp_pickle_find_key(i->pickle, is_imprint_export, "terminated"),
+                      &terminated);
+    return terminated != 0.0 ? IMP_EPISODE_TERMINATED : IMP_EPISODE_TRUNCATED;
+}
+
+// What an entry must have is not made by this reader: the log cannot be read.
+static imp_status check_supported(const importer *i, imp_pickle_value value, const entry *e,
+                                  imp_error *err)
+{
+    const imp_pickle_value needed[] = {value, e->image, e->action, e->done};
+    for (size_t k = 0; k < sizeof needed / sizeof needed[0]; k++) {
+        const char *name = imp_pickle_unsupported_type(i->pickle, needed[k]);
+        if (name != NULL)
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s: the pickle at byte %zu: %s is refused: entries, pictures and "
+                            "actions are plain data and numpy arrays",
+                            i->name, imp_pickle_start_offset(i->pickle), name);
+    }
+    return IMP_OK;
+}
+
+static imp_status import_entry(importer *i, imp_pickle_value value, imp_error *err)
+{
+    const entry e = parse_entry(i->pickle, value);
+    const imp_status readable = check_supported(i, value, &e, err);
+    if (readable != IMP_OK)
+        return readable;
+    imp_import_step step = entry_to_step(i, &e);
+    double done = 0.0;
+    imp_pickle_number(i->pickle, e.done, &done);
+    i->summary->images++;
+    if (i->done && done != 0.0) {
+        imp_import_count_dropped(i->summary, "entries after the end of an episode", 1);
+        return IMP_OK;
+    }
+    i->done = done != 0.0;
+    const char *why = NULL;
+    imp_status status = validate_entry(i, &e, &step, &why, err);
+    if (status != IMP_OK)
+        return status;
+    if (why != NULL) {
+        imp_import_count_dropped(i->summary, why, 1);
+        status = i->def->use_next_action ? end_episode(i, IMP_EPISODE_UNFINISHED, err) : IMP_OK;
+    } else {
+        shift_action_back(i, &step);
+        imp_dataset_builder_set_dt(i->builder, i->time_step);
+        status = imp_dataset_builder_add_step(i->builder, &step, err);
+    }
+    if (status != IMP_OK || !i->done)
+        return status;
+    return end_episode(i, find_episode_end(i, &e, &step), err);
+}
+
+// One pickle: a list of entries, or an Episode of them.
+static imp_status import_pickle(importer *i, imp_pickle_value root, imp_error *err)
+{
+    const imp_pickle *p = i->pickle;
+    const imp_pickle_value steps = imp_pickle_find_key(p, root, "steps");
+    const imp_pickle_value list = steps != IMP_PICKLE_NO_VALUE ? steps : root;
+    const imp_pickle_kind kind = imp_pickle_kind_of(p, list);
+    i->done = false;
+    if (imp_pickle_unsupported_type(p, list) != NULL)
+        return imp_fail(
+            err, IMP_BAD_INPUT,
+            "%s: the pickle at byte %zu: %s is refused: wanted is a list of entries, or "
+            "an Episode",
+            i->name, imp_pickle_start_offset(p), imp_pickle_unsupported_type(p, list));
+    if (kind != IMP_PICKLE_LIST)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: the pickle at byte %zu is no log: wanted is a list of entries, or an "
+                        "Episode",
+                        i->name, imp_pickle_start_offset(p));
+    const uint32_t count = imp_pickle_item_count(p, list);
+    for (uint32_t k = 0; k < count; k++) {
+        if (imp_monitor_should_stop(i->monitor))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted: nothing was imported");
+        const imp_status status = import_entry(i, imp_pickle_item(p, list, k), err);
+        if (status != IMP_OK)
+            return status;
+    }
+    return i->done ? IMP_OK : end_episode(i, IMP_EPISODE_UNFINISHED, err);
+}
+
+// ---- files --------------------------------------------------------------------------------------
+
+static imp_status report_progress(const importer *i, const imp_mapped_file *file, imp_error *err)
+{
+    const double megabyte = 1e6;
+    const imp_progress progress = {.task = "import",
+                                   .unit = "MB",
+                                   .done = (double)imp_pickle_position(i->pickle) / megabyte,
+                                   .total = (double)file->length / megabyte};
+    imp_monitor_progress(i->monitor, &progress);
+    if (imp_monitor_should_stop(i->monitor))
+        return imp_fail(err, IMP_INTERRUPTED, "interrupted: nothing was imported");
+    return IMP_OK;
+}
+
+// Names what nobody needed.
+static void note_unsupported(const importer *i)
+{
+    const char *first = imp_pickle_unsupported_name(i->pickle, 0),
+               *second = imp_pickle_unsupported_name(i->pickle, 1);
+    if (first == NULL)
+        return;
+    imp_import_add_note(i->summary, "%.60s: ignored what no dataset needs: %.50s%s%.50s%s",
+                        imp_path_base_name(i->name), first, second != NULL ? ", " : "",
+                        second != NULL ? second : "",
+                        imp_pickle_unsupported_name(i->pickle, 2) != NULL ? ", ..." : "");
+}
+
+static imp_status import_pickle_stream(importer *i, const imp_mapped_file *file, imp_error *err)
+{
+    const int64_t before = i->summary->images;
+    int pickles = 0;
+    for (bool more = true; more;) {
+        imp_pickle_value root = IMP_PICKLE_NO_VALUE;
+        imp_status status = report_progress(i, file, err);
+        if (status != IMP_OK)
+            return status;
+        status = imp_pickle_read_next(i->pickle, &root, &more, err);
+        if (status == IMP_BAD_INPUT && imp_pickle_is_truncated(i->pickle) && pickles > 0) {
+            imp_import_add_note(
+                i->summary, "%.80s is cut off: what begins at byte %zu of %zu is missing",
+                imp_path_base_name(i->name), imp_pickle_start_offset(i->pickle), file->length);
+            break;
+        }
+        if (status == IMP_OK && more)
+            status = import_pickle(i, root, err);
+        if (status != IMP_OK)
+            return status;
+        pickles += more;
+    }
+    imp_import_add_note(i->summary, "%.80s: %s in %s", imp_path_base_name(i->name),
+                        IMP_PLURAL(i->summary->images - before, "entry"),
+                        IMP_PLURAL(pickles, "pickle"));
+    note_unsupported(i);
+    return IMP_OK;
+}
+
+static imp_status import_log_file(importer *i, const char *path, imp_error *err)
+{
+    // a picture is stored with its bytes, and sometimes named again
+    enum { TIMES_NAMED = 4 };
+    imp_mapped_file file = {0};
+    imp_status status = imp_mapped_file_open(&file, path, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_file_type kind = imp_file_type_of_bytes(path, file.bytes, file.length);
+    // old pickles are text
+    if (kind != IMP_FILE_TYPE_PICKLE && kind != IMP_FILE_TYPE_TEXT &&
+        kind != IMP_FILE_TYPE_UNKNOWN) {
+        imp_mapped_file_close(&file);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is %s; a train.log holds Python pickles", path,
+                        imp_file_type_description(kind));
+    }
+    i->name = path;
+    i->image_bytes = 0;
+    i->image_bytes_max = TIMES_NAMED * (uint64_t)file.length;
+    status = imp_pickle_create(&i->pickle, file.bytes, file.length, path, err);
+    if (status == IMP_OK)
+        status = import_pickle_stream(i, &file, err);
+    imp_pickle_destroy(i->pickle);
+    i->pickle = NULL;
+    imp_mapped_file_close(&file);
+    return status;
+}
+
+imp_status imp_import_trainlog(imp_import_summary *out, const char *const *paths, int count,
+                               const char *folder, const imp_import_def *def,
+                               const imp_monitor *monitor, imp_error *err)
+{
+    importer i = {.summary = out, .def = def, .monitor = monitor, .folder = folder};
+    *out = (imp_import_summary){0};
+    imp_status status = imp_import_def_check(def, err);
+    if (status == IMP_OK && count < 1)
+        status = imp_fail(err, IMP_USAGE, "no log to import");
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        status = import_log_file(&i, paths[k], err);
+    if (status == IMP_OK)
+        status = imp_import_finish_dataset(i.builder, out, "trainlog", paths[0], err);
+    imp_dataset_builder_destroy(i.builder);
+    imp_image_preprocessor_destroy(i.preprocessor);
+    free(i.rgb);
+    return status;
+}

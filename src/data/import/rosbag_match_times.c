@@ -1,0 +1,277 @@
+// By which times a bag's pictures and commands are matched. Their own stamps are better than the
+// recorder's times of receipt, unless something is wrong with the stamps: then all messages go by
+// the times of receipt. Where the clock that counts jumps back, an era ends and another begins;
+// commands are for pictures of their own era.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/import/rosbag_topics.h"
+
+#define NANOSECONDS INT64_C(1000000000)
+
+static const int64_t JUMP_BACK_MIN = NANOSECONDS / 2;    // back, that is no mere disorder
+static const int64_t JUMP_AHEAD_MIN = 10 * NANOSECONDS;  // ahead of the other clock
+static const int64_t CLOCK_OFFSET_MIN = 2 * NANOSECONDS; // two clocks that should be one
+static const int64_t PAUSE_MIN = 60 * NANOSECONDS;       // so long that it is told
+
+bool imp_rosbag_time_jumps_back(int64_t before, int64_t now)
+{
+    return now < before - JUMP_BACK_MIN;
+}
+
+static int compare_int64(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int compare_command_time(const void *a, const void *b)
+{
+    const imp_rosbag_command *x = a, *y = b;
+    if (x->epoch != y->epoch)
+        return x->epoch < y->epoch ? -1 : 1;
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static int64_t message_time(const imp_rosbag_message_time *m, bool use_receive_times)
+{
+    return use_receive_times ? m->received : m->stamp;
+}
+
+static int count_time_jumps(const imp_rosbag_topic *t, bool use_receive_times)
+{
+    int jumps = 0;
+    for (size_t k = 1; k < t->count; k++)
+        jumps +=
+            imp_rosbag_time_jumps_back(message_time(&t->message_times[k - 1], use_receive_times),
+                                       message_time(&t->message_times[k], use_receive_times));
+    return jumps;
+}
+
+// ---- what is wrong with stamps ------------------------------------------------------------------
+
+// The median of how much later messages were received than sent; *ok is false without memory.
+static int64_t median_receive_delay(const imp_rosbag_topic *t, bool *ok)
+{
+    int64_t *delays = malloc((t->count + 1) * sizeof *delays), median = 0;
+    *ok = delays != NULL;
+    for (size_t k = 0; delays != NULL && k < t->count; k++)
+        delays[k] = t->message_times[k].received - t->message_times[k].stamp;
+    if (delays != NULL && t->count > 0) {
+        qsort(delays, t->count, sizeof *delays, compare_int64);
+        median = delays[t->count / 2];
+    }
+    free(delays);
+    return median;
+}
+
+// What is wrong with the stamps of a topic; "" if nothing is.
+static void find_stamp_fault(char out[120], const imp_rosbag_topic *t)
+{
+    size_t without = 0, jumps = 0, jumps_ahead = 0, equal = 0;
+    for (size_t k = 0; k < t->count; k++) {
+        const imp_rosbag_message_time *m = &t->message_times[k];
+        without += m->stamp == 0;
+        if (k == 0)
+            continue;
+        const int64_t step = m->stamp - m[-1].stamp, received = m->received - m[-1].received;
+        jumps += imp_rosbag_time_jumps_back(m[-1].stamp, m->stamp);
+        jumps_ahead += !imp_rosbag_time_jumps_back(m[-1].received, m->received) &&
+                       step - received > JUMP_AHEAD_MIN;
+        equal += step == 0;
+    }
+    out[0] = '\0';
+    if (without > 0)
+        snprintf(out, 120, "%zu of its %zu messages have no time of their own", without, t->count);
+    else if (jumps > 0)
+        snprintf(out, 120, "the clock of its messages jumps back (%zu %s)", jumps,
+                 jumps == 1 ? "time" : "times");
+    else if (jumps_ahead > 0)
+        snprintf(out, 120, "the clock of its messages leaps ahead (%zu %s)", jumps_ahead,
+                 jumps_ahead == 1 ? "time" : "times");
+    else if (imp_rosbag_topic_is_image(t) && 20 * equal > t->count)
+        snprintf(out, 120, "%zu of its pictures have the time of the one before", equal);
+}
+
+// Whether the times of receipt are to be used, and a note why.
+static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_topics *s,
+                                     const imp_rosbag_topic *camera,
+                                     const imp_rosbag_topic *command_topic, imp_error *err)
+{
+    const imp_rosbag_topic *topics[] = {camera, command_topic};
+    char why[120] = "";
+    bool ok[2];
+    const char *topic = camera->name;
+    *use_receive_times = s->def->use_receive_times;
+    if (*use_receive_times || camera->count == 0)
+        return IMP_OK;
+    for (int k = 0; k < 2 && why[0] == '\0'; k++) {
+        find_stamp_fault(why, topics[k]);
+        topic = topics[k]->name;
+    }
+    if (why[0] == '\0' &&
+        count_time_jumps(camera, true) + count_time_jumps(command_topic, true) == 0) {
+        const int64_t apart = llabs(median_receive_delay(camera, &ok[0]) -
+                                    median_receive_delay(command_topic, &ok[1]));
+        if (!ok[0] || !ok[1])
+            return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", s->bag);
+        if (apart > CLOCK_OFFSET_MIN)
+            snprintf(why, sizeof why, "its clock and that of the pictures are %.0f s apart",
+                     (double)apart / (double)NANOSECONDS);
+    }
+    *use_receive_times = why[0] != '\0';
+    if (*use_receive_times)
+        imp_import_add_note(s->summary, "%.40s: goes by the times of receipt, because of %.60s: %s",
+                            imp_path_base_name(s->bag), topic, why);
+    return IMP_OK;
+}
+
+// ---- eras ---------------------------------------------------------------------------------------
+
+// Whether messages of two topics stand among each other in the bag; some programs write bags topic
+// by topic.
+static bool are_interleaved(const imp_rosbag_topic *a, const imp_rosbag_topic *b)
+{
+    return a->count > 0 && b->count > 0 &&
+           a->message_times[0].place < b->message_times[b->count - 1].place &&
+           b->message_times[0].place < a->message_times[a->count - 1].place;
+}
+
+// Eras by the commands' own jumps, which are those of the pictures.
+static void number_epochs_by_commands(imp_rosbag_scan *out, const imp_rosbag_topic *command_topic)
+{
+    int epoch = 0;
+    for (size_t k = 0; k < command_topic->count; k++) {
+        const imp_rosbag_message_time *m = &command_topic->message_times[k];
+        epoch += k > 0 && imp_rosbag_time_jumps_back(message_time(m - 1, out->use_receive_times),
+                                                     message_time(m, out->use_receive_times));
+        out->commands[k].epoch = epoch;
+    }
+}
+
+// Eras by the jumps of the pictures that stand before commands in the bag, because the commands
+// have others: there were none for a time, or theirs is another clock. That is then set by the
+// picture before the first command of the era. Returns whether it had to be.
+static bool number_epochs_by_images(imp_rosbag_scan *out, const imp_rosbag_topic *camera,
+                                    const imp_rosbag_topic *command_topic)
+{
+    size_t image = 0;
+    int epoch = 0;
+    int64_t clock_offset = 0; // how much later it is by the pictures' clock
+    bool begins = true, set = false;
+    for (size_t k = 0; k < command_topic->count; k++) {
+        const imp_rosbag_message_time *m = &command_topic->message_times[k];
+        imp_rosbag_command *command = &out->commands[k];
+        for (; image + 1 < camera->count && camera->message_times[image + 1].place < m->place;
+             image++)
+            if (imp_rosbag_time_jumps_back(
+                    message_time(&camera->message_times[image], out->use_receive_times),
+                    message_time(&camera->message_times[image + 1], out->use_receive_times))) {
+                epoch++;
+                begins = true;
+            }
+        if (begins && camera->message_times[image].place < m->place) {
+            clock_offset =
+                message_time(&camera->message_times[image], out->use_receive_times) - command->time;
+            clock_offset = llabs(clock_offset) > CLOCK_OFFSET_MIN ? clock_offset : 0;
+            set = set || clock_offset != 0;
+            begins = false;
+        }
+        command->epoch = epoch;
+        command->time += clock_offset;
+    }
+    return set;
+}
+
+// Commands with their times and eras, sorted.
+static imp_status collect_commands(imp_rosbag_scan *out, const imp_rosbag_topics *s,
+                                   const imp_rosbag_topic *camera,
+                                   const imp_rosbag_topic *command_topic, imp_error *err)
+{
+    const bool mixed = are_interleaved(camera, command_topic);
+    const int jumps = count_time_jumps(command_topic, out->use_receive_times);
+    out->commands = calloc(command_topic->count + 1, sizeof *out->commands);
+    if (out->commands == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", s->bag);
+    out->command_count = command_topic->count;
+    // commands without a jump in a place of their own: the times are all that one knows
+    out->single_epoch = !mixed && jumps == 0;
+    for (size_t k = 0; k < command_topic->count; k++) {
+        imp_rosbag_command *command = &out->commands[k];
+        *command = (imp_rosbag_command){
+            .time = message_time(&command_topic->message_times[k], out->use_receive_times),
+            .order = k};
+        memcpy(command->numbers, command_topic->numbers[k], sizeof command->numbers);
+    }
+    if (!mixed || jumps == count_time_jumps(camera, out->use_receive_times))
+        number_epochs_by_commands(out, command_topic);
+    else if (number_epochs_by_images(out, camera, command_topic))
+        imp_import_add_note(
+            s->summary,
+            "%.40s: the clock of %.60s does not jump with that of the pictures: the "
+            "order in the bag says which belong together",
+            imp_path_base_name(s->bag), command_topic->name);
+    qsort(out->commands, out->command_count, sizeof *out->commands, compare_command_time);
+    return IMP_OK;
+}
+
+static void note_time_jumps(const imp_rosbag_topics *s, const imp_rosbag_topic *camera, int jumps,
+                            int pauses, int64_t longest)
+{
+    const char *name = imp_path_base_name(s->bag);
+    if (jumps > 0)
+        imp_import_add_note(
+            s->summary, "%.40s: the times of %.60s jump back (%d %s): a new episode begins there",
+            name, camera->name, jumps, jumps == 1 ? "time" : "times");
+    if (pauses > 0)
+        imp_import_add_note(
+            s->summary,
+            "%.40s: the times of %.60s have gaps of more than %.0f s (%d, the longest "
+            "of %.0f s): a new episode begins there",
+            name, camera->name, (double)(PAUSE_MIN / NANOSECONDS), pauses,
+            (double)longest / (double)NANOSECONDS);
+}
+
+// The median of the times between pictures, and how long they go on without a jump or a pause.
+static imp_status measure_frame_interval(imp_rosbag_scan *out, const imp_rosbag_topics *s,
+                                         const imp_rosbag_topic *camera, imp_error *err)
+{
+    int64_t *steps = malloc((camera->count + 1) * sizeof *steps), sum = 0, longest = 0;
+    size_t count = 0;
+    int jumps = 0, pauses = 0;
+    if (steps == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", s->bag);
+    for (size_t k = 1; k < camera->count; k++) {
+        const int64_t step = message_time(&camera->message_times[k], out->use_receive_times) -
+                             message_time(&camera->message_times[k - 1], out->use_receive_times);
+        jumps += step < -JUMP_BACK_MIN;
+        pauses += step > PAUSE_MIN;
+        longest = step > longest ? step : longest;
+        if (step < -JUMP_BACK_MIN || step > PAUSE_MIN)
+            continue;
+        sum += step;
+        if (step > 0)
+            steps[count++] = step;
+    }
+    if (count > 0) {
+        qsort(steps, count, sizeof *steps, compare_int64);
+        out->interval = (double)steps[count / 2] / (double)NANOSECONDS;
+    }
+    out->duration = sum > 0 ? (double)sum / (double)NANOSECONDS : 0.0;
+    free(steps);
+    note_time_jumps(s, camera, jumps, pauses, longest);
+    return IMP_OK;
+}
+
+imp_status imp_rosbag_match_times(imp_rosbag_scan *out, const imp_rosbag_topics *s,
+                                  const imp_rosbag_topic *camera,
+                                  const imp_rosbag_topic *command_topic, imp_error *err)
+{
+    imp_status status = choose_time_source(&out->use_receive_times, s, camera, command_topic, err);
+    if (status == IMP_OK)
+        status = measure_frame_interval(out, s, camera, err);
+    return status == IMP_OK ? collect_commands(out, s, camera, command_topic, err) : status;
+}

@@ -1,0 +1,368 @@
+// What pickles name and call: numpy's arrays and numbers, bytes, dicts, and the records of logs are
+// made, all else is not. Facts of numpy's __reduce__ and of Duckietown's loggers.
+#include "data/pickle/pickle_vm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/little_endian.h"
+
+static bool equals_text(const uint8_t *text, size_t length, const char *word)
+{
+    return length == strlen(word) && memcmp(text, word, length) == 0;
+}
+
+// Whether a name is that of a log's record. Loggers lie in modules that their users move about.
+static bool is_log_record(const uint8_t *module, size_t module_length, const uint8_t *name,
+                          size_t name_length)
+{
+    static const char *const modules[] = {"log_schema", "log_util", "_loggers", "__main__"};
+    if (!equals_text(name, name_length, "Step") && !equals_text(name, name_length, "Episode"))
+        return false;
+    for (size_t k = 0; k < sizeof modules / sizeof modules[0]; k++) {
+        const size_t length = strlen(modules[k]);
+        if (module_length >= length &&
+            memcmp(module + module_length - length, modules[k], length) == 0 &&
+            (module_length == length || module[module_length - length - 1] == '.'))
+            return true;
+    }
+    return false;
+}
+
+imp_status imp_pickle_push_global(imp_pickle *p, const uint8_t *module, size_t module_length,
+                                  const uint8_t *name, size_t name_length)
+{
+    static const struct {
+        const char *module, *name;
+        imp_pickle_global_kind global;
+    } globals[] = {
+        {"numpy.core.multiarray", "_reconstruct", IMP_PICKLE_GLOBAL_RECONSTRUCT},
+        {"numpy._core.multiarray", "_reconstruct", IMP_PICKLE_GLOBAL_RECONSTRUCT},
+        {"numpy.core.multiarray", "scalar", IMP_PICKLE_GLOBAL_SCALAR},
+        {"numpy._core.multiarray", "scalar", IMP_PICKLE_GLOBAL_SCALAR},
+        {"numpy.core.numeric", "_frombuffer", IMP_PICKLE_GLOBAL_FROMBUFFER},
+        {"numpy._core.numeric", "_frombuffer", IMP_PICKLE_GLOBAL_FROMBUFFER},
+        {"numpy", "ndarray", IMP_PICKLE_GLOBAL_NDARRAY},
+        {"numpy", "dtype", IMP_PICKLE_GLOBAL_DTYPE},
+        {"_codecs", "encode", IMP_PICKLE_GLOBAL_ENCODE},
+        {"builtins", "bytes", IMP_PICKLE_GLOBAL_BYTES},
+        {"__builtin__", "bytes", IMP_PICKLE_GLOBAL_BYTES},
+        {"builtins", "bytearray", IMP_PICKLE_GLOBAL_BYTES},
+        {"__builtin__", "bytearray", IMP_PICKLE_GLOBAL_BYTES},
+        {"collections", "OrderedDict", IMP_PICKLE_GLOBAL_DICT},
+        {"collections", "defaultdict", IMP_PICKLE_GLOBAL_DICT},
+    };
+    imp_pickle_node node = {.kind = IMP_PICKLE_GLOBAL, .as.global = IMP_PICKLE_GLOBAL_RECORD};
+    bool allowed = is_log_record(module, module_length, name, name_length);
+    for (size_t k = 0; k < sizeof globals / sizeof globals[0] && !allowed; k++)
+        if (equals_text(module, module_length, globals[k].module) &&
+            equals_text(name, name_length, globals[k].name)) {
+            allowed = true;
+            node.as.global = globals[k].global;
+        }
+    if (allowed)
+        return imp_pickle_push_node(p, node);
+    char unsupported[128];
+    snprintf(unsupported, sizeof unsupported, "%.*s.%.*s",
+             (int)(module_length < 60 ? module_length : 60), (const char *)module,
+             (int)(name_length < 60 ? name_length : 60), (const char *)name);
+    // it is shown to people
+    for (char *c = unsupported; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+    return imp_pickle_push_unsupported(p, unsupported);
+}
+
+// ---- types of numbers ---------------------------------------------------------------------------
+
+// A type by its name, such as "u1" or "<f8".
+static imp_status push_dtype(imp_pickle *p, imp_pickle_value arguments)
+{
+    const imp_pickle_value text = imp_pickle_item(p, arguments, 0);
+    const imp_pickle_kind kind = imp_pickle_kind_of(p, text);
+    if (kind != IMP_PICKLE_TEXT && kind != IMP_PICKLE_BYTES)
+        return imp_pickle_push_unsupported(p, "a numpy type");
+    const imp_pickle_node *node = imp_pickle_node_at(p, text);
+    const uint8_t *name = node->as.bytes;
+    size_t length = node->count;
+    bool big_endian = false;
+    if (length == 3 && name[0] != '\0' && strchr("<>|=", name[0]) != NULL) {
+        big_endian = name[0] == '>';
+        name++;
+        length--;
+    }
+    static const char *const known[] = {"b1", "u1", "i1", "u2", "i2", "u4",
+                                        "i4", "u8", "i8", "f2", "f4", "f8"};
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+        if (equals_text(name, length, known[k]))
+            return imp_pickle_push_node(
+                p, (imp_pickle_node){.kind = IMP_PICKLE_DTYPE,
+                                     .as.type = {.kind = known[k][0],
+                                                 .size = (uint8_t)(known[k][1] - '0'),
+                                                 .big_endian = big_endian}});
+    char unsupported[64];
+    snprintf(unsupported, sizeof unsupported, "numpy type %.*s", (int)(length < 20 ? length : 20),
+             (const char *)name);
+    for (char *c = unsupported; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+    return imp_pickle_push_unsupported(p, unsupported);
+}
+
+// The state of a type: (version, byte order, None, None, ...); one of several members is not made.
+static imp_status set_dtype_state(imp_pickle *p, imp_pickle_value type, imp_pickle_value state)
+{
+    const imp_pickle_value order = imp_pickle_item(p, state, 1);
+    for (uint32_t k = 2; k <= 4; k++)
+        if (imp_pickle_kind_of(p, imp_pickle_item(p, state, k)) != IMP_PICKLE_NONE) {
+            imp_pickle_set_unsupported(p, type, "numpy type of records");
+            return IMP_OK;
+        }
+    imp_pickle_node_at(p, type)->as.type.big_endian = imp_pickle_is_text(p, order, ">");
+    return IMP_OK;
+}
+
+// ---- arrays -------------------------------------------------------------------------------------
+
+static imp_status push_empty_array(imp_pickle *p)
+{
+    imp_numpy_array *array = calloc(1, sizeof *array);
+    if (array == NULL)
+        return imp_fail(p->err, IMP_NO_MEMORY, "%s: out of memory", p->name);
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the node owns it now
+    return imp_pickle_push_node(p, (imp_pickle_node){.kind = IMP_PICKLE_ARRAY, .as.array = array});
+}
+
+// Gives an array its shape, its type and its numbers, which must be as many as both say.
+static imp_status set_array_data(imp_pickle *p, imp_pickle_value value, imp_pickle_value shape,
+                                 imp_pickle_value type, imp_pickle_value data, bool fortran)
+{
+    imp_numpy_array *array = imp_pickle_node_at(p, value)->as.array;
+    const uint32_t dimensions = imp_pickle_item_count(p, shape);
+    const char *unsupported = imp_pickle_unsupported_type(p, type);
+    if (unsupported == NULL && dimensions > IMP_NUMPY_DIMENSIONS_MAX)
+        unsupported = "an array of too many dimensions";
+    if (unsupported == NULL && imp_pickle_kind_of(p, type) == IMP_PICKLE_DTYPE &&
+        imp_pickle_kind_of(p, data) != IMP_PICKLE_BYTES)
+        unsupported = "an array of objects";
+    if (unsupported != NULL) {
+        imp_pickle_set_unsupported(p, value, unsupported);
+        return IMP_OK;
+    }
+    if (imp_pickle_kind_of(p, type) != IMP_PICKLE_DTYPE ||
+        imp_pickle_kind_of(p, shape) != IMP_PICKLE_TUPLE)
+        return imp_pickle_fail(p, "an array without type or shape: damaged");
+    const imp_pickle_node *t = imp_pickle_node_at(p, type), *bytes = imp_pickle_node_at(p, data);
+    uint64_t size = t->as.type.size;
+    for (uint32_t k = 0; k < dimensions; k++) {
+        double side;
+        if (!imp_pickle_number(p, imp_pickle_item(p, shape, k), &side) ||
+            !(side >= 0 && side <= UINT32_MAX))
+            return imp_pickle_fail(p, "an array of unsound shape: damaged");
+        array->shape[k] = (uint32_t)side;
+        // no product of what fits may overflow
+        size = size > UINT32_MAX ? size : size * array->shape[k];
+    }
+    if (size != bytes->count)
+        return imp_pickle_fail(p, "an array whose numbers do not fill it: damaged");
+    array->kind = t->as.type.kind;
+    array->size = t->as.type.size;
+    array->big_endian = t->as.type.big_endian;
+    array->fortran = fortran;
+    array->dimensions = (uint8_t)dimensions;
+    array->data = bytes->as.bytes;
+    return IMP_OK;
+}
+
+static bool is_nonzero(const imp_pickle *p, imp_pickle_value value)
+{
+    double number;
+    return imp_pickle_number(p, value, &number) && number != 0.0;
+}
+
+// (version, shape, type, fortran, data)
+static imp_status set_array_state(imp_pickle *p, imp_pickle_value array, imp_pickle_value state)
+{
+    if (imp_pickle_item_count(p, state) != 5)
+        return imp_pickle_fail(p, "an array whose state is not numpy's: refused");
+    return set_array_data(p, array, imp_pickle_item(p, state, 1), imp_pickle_item(p, state, 2),
+                          imp_pickle_item(p, state, 4),
+                          is_nonzero(p, imp_pickle_item(p, state, 3)));
+}
+
+// (data, type, shape, order)
+static imp_status push_array_from_buffer(imp_pickle *p, imp_pickle_value arguments)
+{
+    const imp_status status = push_empty_array(p);
+    if (status != IMP_OK)
+        return status;
+    return set_array_data(p, p->stack[p->depth - 1], imp_pickle_item(p, arguments, 2),
+                          imp_pickle_item(p, arguments, 1), imp_pickle_item(p, arguments, 0),
+                          imp_pickle_is_text(p, imp_pickle_item(p, arguments, 3), "F"));
+}
+
+// (type, data)
+static imp_status push_numpy_scalar(imp_pickle *p, imp_pickle_value arguments)
+{
+    const imp_pickle_value type = imp_pickle_item(p, arguments, 0),
+                           data = imp_pickle_item(p, arguments, 1);
+    const char *unsupported = imp_pickle_unsupported_type(p, type);
+    if (unsupported != NULL)
+        return imp_pickle_push_unsupported(p, unsupported);
+    if (imp_pickle_kind_of(p, type) != IMP_PICKLE_DTYPE ||
+        imp_pickle_kind_of(p, data) != IMP_PICKLE_BYTES)
+        return imp_pickle_fail(p, "a number without type or bytes: damaged");
+    const imp_pickle_node *t = imp_pickle_node_at(p, type), *bytes = imp_pickle_node_at(p, data);
+    if (bytes->count != t->as.type.size)
+        return imp_pickle_fail(p, "a number whose bytes do not fill it: damaged");
+    const imp_numpy_array one = {.kind = t->as.type.kind,
+                                 .size = t->as.type.size,
+                                 .big_endian = t->as.type.big_endian,
+                                 .data = bytes->as.bytes};
+    const double number = imp_numpy_array_number(&one, 0);
+    if (one.kind == 'b')
+        return imp_pickle_push_node(
+            p, (imp_pickle_node){.kind = IMP_PICKLE_BOOL, .as.integer = number != 0.0});
+    return imp_pickle_push_node(p, (imp_pickle_node){.kind = IMP_PICKLE_FLOAT, .as.real = number});
+}
+
+// ---- bytes --------------------------------------------------------------------------------------
+
+// Protocol 2 has no bytes: it writes the text whose Latin-1 they are. All of these together are no
+// longer than the file unless a pickle makes the same ones over and over.
+static imp_status push_latin1_bytes(imp_pickle *p, imp_pickle_value arguments)
+{
+    const imp_pickle_value text = imp_pickle_item(p, arguments, 0);
+    if (imp_pickle_kind_of(p, text) != IMP_PICKLE_TEXT ||
+        !(imp_pickle_is_text(p, imp_pickle_item(p, arguments, 1), "latin1") ||
+          imp_pickle_is_text(p, imp_pickle_item(p, arguments, 1), "latin-1")))
+        return imp_pickle_push_unsupported(p, "_codecs.encode");
+    const imp_pickle_node *node = imp_pickle_node_at(p, text);
+    const uint8_t *from = node->as.bytes, *end = from + node->count;
+    p->made += node->count;
+    if (p->made > p->length)
+        return imp_pickle_fail(p, "it makes more than it holds: refused");
+    uint8_t *made = malloc((size_t)node->count + 1), *to = made;
+    if (made == NULL)
+        return imp_fail(p->err, IMP_NO_MEMORY, "%s: out of memory", p->name);
+    for (; from < end; to++) {
+        const uint8_t first = *from++;
+        *to = first;
+        if (first < 128)
+            continue;
+        // two bytes of UTF-8 are a character up to 255, the only ones Latin-1 has
+        if ((first != 0xC2 && first != 0xC3) || from == end || (*from & 0xC0) != 0x80) {
+            free(made);
+            return imp_pickle_fail(p, "a text that is no Latin-1: damaged");
+        }
+        *to = (uint8_t)((first & 3) << 6 | (*from++ & 0x3F));
+    }
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the node owns it now
+    return imp_pickle_push_node(p, (imp_pickle_node){.kind = IMP_PICKLE_BYTES,
+                                                     .owned = true,
+                                                     .count = (uint32_t)(to - made),
+                                                     .as.bytes = made});
+}
+
+// bytes() and bytearray(bytes)
+static imp_status push_bytes_object(imp_pickle *p, imp_pickle_value arguments)
+{
+    static const uint8_t nothing[1] = {0};
+    const imp_pickle_value first = imp_pickle_item(p, arguments, 0);
+    if (imp_pickle_item_count(p, arguments) == 0)
+        return imp_pickle_push_node(
+            p, (imp_pickle_node){.kind = IMP_PICKLE_BYTES, .as.bytes = nothing});
+    if (imp_pickle_item_count(p, arguments) != 1 ||
+        imp_pickle_kind_of(p, first) != IMP_PICKLE_BYTES)
+        return imp_pickle_push_unsupported(p, "bytes of anything but bytes");
+    return imp_pickle_push_value(p, first);
+}
+
+// ---- calls --------------------------------------------------------------------------------------
+
+imp_status imp_pickle_call_reduce(imp_pickle *p)
+{
+    imp_pickle_value arguments, callable;
+    imp_status status = imp_pickle_pop(p, &arguments);
+    if (status == IMP_OK)
+        status = imp_pickle_pop(p, &callable);
+    if (status != IMP_OK)
+        return status;
+    const char *unsupported = imp_pickle_unsupported_type(p, callable);
+    if (unsupported != NULL)
+        return imp_pickle_push_unsupported(p, unsupported);
+    if (imp_pickle_kind_of(p, callable) != IMP_PICKLE_GLOBAL ||
+        imp_pickle_kind_of(p, arguments) != IMP_PICKLE_TUPLE)
+        return imp_pickle_fail(p, "it calls what is no function: refused");
+    switch (imp_pickle_node_at(p, callable)->as.global) {
+    case IMP_PICKLE_GLOBAL_RECONSTRUCT:
+        return push_empty_array(p);
+    case IMP_PICKLE_GLOBAL_SCALAR:
+        return push_numpy_scalar(p, arguments);
+    case IMP_PICKLE_GLOBAL_FROMBUFFER:
+        return push_array_from_buffer(p, arguments);
+    case IMP_PICKLE_GLOBAL_DTYPE:
+        return push_dtype(p, arguments);
+    case IMP_PICKLE_GLOBAL_ENCODE:
+        return push_latin1_bytes(p, arguments);
+    case IMP_PICKLE_GLOBAL_BYTES:
+        return push_bytes_object(p, arguments);
+    case IMP_PICKLE_GLOBAL_DICT:
+        return imp_pickle_push_node(p, (imp_pickle_node){.kind = IMP_PICKLE_DICT});
+    case IMP_PICKLE_GLOBAL_NDARRAY:
+    case IMP_PICKLE_GLOBAL_RECORD:
+        break;
+    }
+    return imp_pickle_push_unsupported(p, "what a class was called for");
+}
+
+imp_status imp_pickle_new_object(imp_pickle *p)
+{
+    imp_pickle_value arguments, class;
+    imp_status status = imp_pickle_pop(p, &arguments);
+    if (status == IMP_OK)
+        status = imp_pickle_pop(p, &class);
+    if (status != IMP_OK)
+        return status;
+    const char *unsupported = imp_pickle_unsupported_type(p, class);
+    if (unsupported != NULL)
+        return imp_pickle_push_unsupported(p, unsupported);
+    if (imp_pickle_kind_of(p, class) != IMP_PICKLE_GLOBAL)
+        return imp_pickle_fail(p, "it makes an object of what is no class: damaged");
+    if (imp_pickle_node_at(p, class)->as.global != IMP_PICKLE_GLOBAL_RECORD)
+        return imp_pickle_push_unsupported(p, "an object of a class that logs do not have");
+    return imp_pickle_push_node(p, (imp_pickle_node){.kind = IMP_PICKLE_RECORD});
+}
+
+imp_status imp_pickle_build_object(imp_pickle *p)
+{
+    imp_pickle_value state, object;
+    imp_status status = imp_pickle_pop(p, &state);
+    if (status == IMP_OK)
+        status = imp_pickle_pop(p, &object);
+    // the object stays on the stack
+    if (status == IMP_OK)
+        status = imp_pickle_push_value(p, object);
+    if (status != IMP_OK)
+        return status;
+    switch (imp_pickle_kind_of(p, object)) {
+    case IMP_PICKLE_ARRAY:
+        return set_array_state(p, object, state);
+    case IMP_PICKLE_DTYPE:
+        return set_dtype_state(p, object, state);
+    case IMP_PICKLE_RECORD:
+        // attributes in slots come as (None, dict)
+        if (imp_pickle_kind_of(p, state) == IMP_PICKLE_TUPLE &&
+            imp_pickle_item_count(p, state) == 2)
+            state = imp_pickle_item(p, state, 1);
+        if (imp_pickle_kind_of(p, state) != IMP_PICKLE_DICT || imp_pickle_item_count(p, object) > 0)
+            return imp_pickle_fail(p, "a record without attributes: damaged");
+        return imp_pickle_append_items(p, object, &state, 1);
+    case IMP_PICKLE_DICT: // of a class whose other attributes nobody needs
+    case IMP_PICKLE_UNSUPPORTED:
+        return IMP_OK;
+    default:
+        return imp_pickle_fail(p, "it changes what is no object of a log: refused");
+    }
+}

@@ -1,0 +1,219 @@
+#include "data/rosbag/ros_message.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/io/little_endian.h"
+
+enum { IMAGE_SIDE_MAX = 8192, COEFFICIENTS_MAX = 16 };
+
+// Reads values one after the other; once one is missing, all that follow are 0.
+typedef struct byte_reader {
+    const uint8_t *at, *end;
+    bool failed;
+} byte_reader;
+
+static const uint8_t *read_bytes(byte_reader *r, size_t length)
+{
+    static const uint8_t zeros[8];
+    if (r->failed || length > (size_t)(r->end - r->at)) {
+        r->failed = true;
+        return length <= sizeof zeros ? zeros : NULL;
+    }
+    r->at += length;
+    return r->at - length;
+}
+
+static uint32_t read_u32(byte_reader *r)
+{
+    return imp_load_le_u32(read_bytes(r, 4));
+}
+
+static void read_doubles(byte_reader *r, double *out, int count)
+{
+    for (int k = 0; k < count; k++)
+        out[k] = imp_load_le_f64(read_bytes(r, 8));
+}
+
+// Bytes that begin with their count: a text, or an array of bytes.
+static const uint8_t *read_sized_bytes(byte_reader *r, size_t *length)
+{
+    *length = read_u32(r);
+    const uint8_t *bytes = read_bytes(r, *length);
+    if (r->failed)
+        *length = 0;
+    return bytes;
+}
+
+// std_msgs/Header: a count, a time, a frame's name.
+static int64_t read_header_stamp(byte_reader *r)
+{
+    size_t length;
+    read_u32(r);
+    const uint32_t seconds = read_u32(r), nanoseconds = read_u32(r);
+    read_sized_bytes(r, &length);
+    return (int64_t)seconds * 1000000000 + nanoseconds;
+}
+
+static bool is_fully_read(const byte_reader *r)
+{
+    return !r->failed && r->at == r->end;
+}
+
+imp_ros_message_kind imp_ros_message_kind_of(const char *type)
+{
+    static const struct {
+        const char *type;
+        imp_ros_message_kind kind;
+    } kinds[] = {
+        {"sensor_msgs/CompressedImage", IMP_ROS_COMPRESSED_IMAGE},
+        {"sensor_msgs/Image", IMP_ROS_IMAGE},
+        {"sensor_msgs/CameraInfo", IMP_ROS_CAMERA_INFO},
+        {"duckietown_msgs/WheelsCmdStamped", IMP_ROS_WHEELS_CMD},
+        {"duckietown_msgs/Twist2DStamped", IMP_ROS_TWIST_2D},
+    };
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        if (strcmp(type, kinds[k].type) == 0)
+            return kinds[k].kind;
+    return IMP_ROS_OTHER;
+}
+
+// A name in a file, as people may see it.
+static void copy_printable(char out[48], const uint8_t *name, size_t length)
+{
+    size_t k = 0;
+    for (; k < length && k < 47; k++)
+        out[k] = (char)(name[k] >= ' ' && name[k] <= '~' ? name[k] : '?');
+    out[k] = '\0';
+}
+
+static bool contains_text(const uint8_t *text, size_t length, const char *word)
+{
+    const size_t size = strlen(word);
+    for (size_t k = 0; k + size <= length; k++)
+        if (memcmp(text + k, word, size) == 0)
+            return true;
+    return false;
+}
+
+// The bytes tell a picture; of others, the format whether they should have been one.
+static bool is_jpeg_or_png(const imp_ros_image *image, const uint8_t *format, size_t length)
+{
+    const uint8_t *data = image->data;
+    if (image->length > 2 && data[0] == 0xFF && data[1] == 0xD8)
+        return true;
+    if (image->length > 4 && memcmp(data, "\x89PNG", 4) == 0)
+        return true;
+    return !contains_text(format, length, "compressedDepth") &&
+           (contains_text(format, length, "jpeg") || contains_text(format, length, "jpg") ||
+            contains_text(format, length, "png"));
+}
+
+bool imp_ros_parse_compressed_image(imp_ros_image *out, const uint8_t *data, size_t length)
+{
+    byte_reader r = {data, data + length, false};
+    size_t name;
+    *out = (imp_ros_image){.stamp = read_header_stamp(&r)};
+    const uint8_t *format = read_sized_bytes(&r, &name);
+    out->data = read_sized_bytes(&r, &out->length);
+    if (!is_fully_read(&r) || out->length == 0)
+        return false;
+    if (is_jpeg_or_png(out, format, name))
+        return true;
+    copy_printable(out->unsupported, format, name);
+    if (out->unsupported[0] == '\0')
+        copy_printable(out->unsupported, (const uint8_t *)"(nameless)", 10);
+    return false;
+}
+
+bool imp_ros_parse_image(imp_ros_image *out, const uint8_t *data, size_t length)
+{
+    byte_reader r = {data, data + length, false};
+    size_t name;
+    *out = (imp_ros_image){.stamp = read_header_stamp(&r)};
+    const uint32_t height = read_u32(&r), width = read_u32(&r);
+    const uint8_t *encoding = read_sized_bytes(&r, &name);
+    imp_ros_pixels *pixels = &out->pixels;
+    pixels->big_endian = *read_bytes(&r, 1) != 0;
+    pixels->stride = read_u32(&r);
+    pixels->data = out->data = read_sized_bytes(&r, &out->length);
+    if (!is_fully_read(&r) || width < 1 || height < 1 || width > IMAGE_SIDE_MAX ||
+        height > IMAGE_SIDE_MAX)
+        return false;
+    pixels->width = (int)width;
+    pixels->height = (int)height;
+    pixels->encoding = imp_ros_encoding_find(encoding, name);
+    if (pixels->encoding == NULL) {
+        copy_printable(out->unsupported, encoding, name);
+        if (out->unsupported[0] == '\0')
+            copy_printable(out->unsupported, (const uint8_t *)"(nameless)", 10);
+        return false;
+    }
+    const size_t row = imp_ros_encoding_row_bytes(pixels->encoding, pixels->width, pixels->height);
+    // the last row may come without what pads it
+    return row > 0 && pixels->stride >= row && out->length >= pixels->stride * (height - 1) + row;
+}
+
+bool imp_ros_parse_command(int64_t *stamp, double numbers[2], const uint8_t *data, size_t length)
+{
+    byte_reader r = {data, data + length, false};
+    *stamp = read_header_stamp(&r);
+    for (int k = 0; k < 2; k++)
+        numbers[k] = imp_load_le_f32(read_bytes(&r, 4));
+    return is_fully_read(&r) && isfinite(numbers[0]) && isfinite(numbers[1]);
+}
+
+static bool are_in_range(const double *values, int count)
+{
+    for (int k = 0; k < count; k++)
+        if (!(fabs(values[k]) <= 1e9))
+            return false;
+    return true;
+}
+
+bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t length)
+{
+    byte_reader r = {data, data + length, false};
+    size_t name;
+    double distortion[COEFFICIENTS_MAX] = {0}, matrix[9], rotation[9], projection[12];
+    read_header_stamp(&r);
+    const uint32_t height = read_u32(&r), width = read_u32(&r);
+    const uint8_t *model = read_sized_bytes(&r, &name);
+    const uint32_t coefficients = read_u32(&r);
+    if (r.failed || coefficients < 4 || coefficients > 5 || name != strlen("plumb_bob") ||
+        memcmp(model, "plumb_bob", name) != 0)
+        return false;
+    read_doubles(&r, distortion, (int)coefficients);
+    read_doubles(&r, matrix, 9);
+    read_doubles(&r, rotation, 9);
+    read_doubles(&r, projection, 12);
+    read_bytes(&r, 8); // binning
+    read_bytes(&r, 8); // region of interest, and whether it is rectified
+    read_bytes(&r, 8);
+    read_bytes(&r, 1);
+    if (!is_fully_read(&r) || width < 2 || height < 2 || width > IMAGE_SIDE_MAX ||
+        height > IMAGE_SIDE_MAX || !are_in_range(distortion, 5) || !are_in_range(matrix, 9) ||
+        !are_in_range(projection, 12) || !(matrix[0] > 0.0 && matrix[4] > 0.0))
+        return false;
+    imp_lens lens = {.kind = IMP_LENS_CALIBRATED,
+                     .width = (int)width,
+                     .height = (int)height,
+                     .fx = matrix[0],
+                     .fy = matrix[4],
+                     .cx = matrix[2],
+                     .cy = matrix[5],
+                     .k1 = distortion[0],
+                     .k2 = distortion[1],
+                     .p1 = distortion[2],
+                     .p2 = distortion[3],
+                     .k3 = distortion[4]};
+    out->projection =
+        projection[0] > 0.0 && projection[5] > 0.0
+            ? (imp_pinhole){projection[0], projection[5], projection[2], projection[6]}
+            : imp_lens_rectified_pinhole(&lens);
+    // ROS counts from the middle of the first pixel
+    lens.cx += 0.5;
+    lens.cy += 0.5;
+    out->lens = lens;
+    return true;
+}

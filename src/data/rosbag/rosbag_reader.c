@@ -1,0 +1,280 @@
+#include "data/rosbag/rosbag_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file_type.h"
+#include "base/io/little_endian.h"
+
+#define ROSBAG_MAGIC "#ROSBAG V2.0\n"
+
+enum {
+    OP_MESSAGE = 2,
+    OP_BAG = 3,
+    OP_CHUNK = 5,
+    OP_CONNECTION = 7,
+    CONNECTIONS_MAX = 1 << 12,
+    CHUNK_MAX = 256 << 20, // unpacked; ROS closes chunks after 768 kB and the message they are in
+};
+
+// A record: fields of the form name=value, then data.
+typedef struct record {
+    imp_rosbag_cursor header, data;
+    bool is_truncated; // its data are not all there
+} record;
+
+static size_t bytes_left(const imp_rosbag_cursor *c)
+{
+    return (size_t)(c->end - c->at);
+}
+
+// Takes bytes that begin with their length; false if they are not all there.
+static bool read_length_prefixed(imp_rosbag_cursor *from, imp_rosbag_cursor *out)
+{
+    if (bytes_left(from) < 4)
+        return false;
+    const size_t length = imp_load_le_u32(from->at);
+    if (length > bytes_left(from) - 4)
+        return false;
+    *out = (imp_rosbag_cursor){from->at + 4, from->at + 4 + length};
+    from->at = out->end;
+    return true;
+}
+
+// Takes the next record. Of one that is cut off in its data, what there is; false without that.
+static bool read_record(imp_rosbag_cursor *from, record *out)
+{
+    out->is_truncated = false;
+    imp_rosbag_cursor at = *from;
+    if (!read_length_prefixed(&at, &out->header) || bytes_left(&at) < 4)
+        return false;
+    if (!read_length_prefixed(&at, &out->data)) {
+        out->data = (imp_rosbag_cursor){at.at + 4, at.end};
+        at.at = at.end;
+        out->is_truncated = true;
+    }
+    from->at = at.at;
+    return true;
+}
+
+// Finds the value of a field; false if there is none.
+static bool find_header_field(imp_rosbag_cursor fields, const char *name, imp_rosbag_cursor *value)
+{
+    const size_t length = strlen(name);
+    imp_rosbag_cursor field;
+    while (read_length_prefixed(&fields, &field)) {
+        if (bytes_left(&field) > length && memcmp(field.at, name, length) == 0 &&
+            field.at[length] == '=') {
+            *value = (imp_rosbag_cursor){field.at + length + 1, field.end};
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find_u32_field(imp_rosbag_cursor fields, const char *name, uint32_t *out)
+{
+    imp_rosbag_cursor value;
+    if (!find_header_field(fields, name, &value) || bytes_left(&value) != 4)
+        return false;
+    *out = imp_load_le_u32(value.at);
+    return true;
+}
+
+static void find_text_field(imp_rosbag_cursor fields, const char *name, char *out, size_t capacity)
+{
+    imp_rosbag_cursor value;
+    out[0] = '\0';
+    if (!find_header_field(fields, name, &value) || bytes_left(&value) >= capacity)
+        return;
+    memcpy(out, value.at, bytes_left(&value));
+    out[bytes_left(&value)] = '\0';
+}
+
+static int record_op(const record *r)
+{
+    imp_rosbag_cursor value;
+    return find_header_field(r->header, "op", &value) && bytes_left(&value) == 1 ? *value.at : 0;
+}
+
+imp_status imp_rosbag_open(imp_rosbag *bag, const uint8_t *bytes, size_t length, const char *name,
+                           imp_error *err)
+{
+    const size_t line = strlen(ROSBAG_MAGIC);
+    if (length < line || memcmp(bytes, ROSBAG_MAGIC, line) != 0) {
+        const bool other = length > 8 && memcmp(bytes, "#ROS", 4) == 0;
+        const bool second = length > 8 && (memcmp(bytes, "SQLite f", 8) == 0 ||
+                                           memcmp(bytes, "\x89MCAP0\r\n", 8) == 0);
+        const imp_file_type kind = imp_file_type_of_bytes(name, bytes, length);
+        if (!other && !second && kind != IMP_FILE_TYPE_UNKNOWN)
+            return imp_fail(err, IMP_BAD_INPUT, "%s: is not a bag of ROS 1, but %s", name,
+                            imp_file_type_description(kind));
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s", name,
+                        other    ? "is a bag of an old version: convert it with `rosbag fix`"
+                        : second ? "is a bag of ROS 2: convert it with rosbags-convert"
+                                 : "is not a bag of ROS 1");
+    }
+    *bag = (imp_rosbag){.bytes = bytes, .length = length, .name = name};
+    bag->decompressed.limit = CHUNK_MAX;
+    imp_rosbag_rewind(bag);
+    return IMP_OK;
+}
+
+void imp_rosbag_close(imp_rosbag *bag)
+{
+    free(bag->connections);
+    imp_decompressed_free(&bag->decompressed);
+    *bag = (imp_rosbag){0};
+}
+
+void imp_rosbag_rewind(imp_rosbag *bag)
+{
+    bag->file = (imp_rosbag_cursor){bag->bytes + strlen(ROSBAG_MAGIC), bag->bytes + bag->length};
+    bag->chunk = (imp_rosbag_cursor){bag->file.at, bag->file.at};
+    bag->chunk_is_truncated = bag->is_truncated = false;
+    bag->truncated_at = 0;
+    bag->has_index = false;
+    bag->corrupt_chunks = 0;
+}
+
+size_t imp_rosbag_position(const imp_rosbag *bag)
+{
+    return (size_t)(bag->file.at - bag->bytes);
+}
+
+static imp_rosbag_read_result store_connection(imp_rosbag *bag, const record *r, imp_error *err)
+{
+    uint32_t number;
+    if (!find_u32_field(r->header, "conn", &number))
+        return IMP_ROSBAG_OTHER_RECORD;
+    if (number >= CONNECTIONS_MAX) {
+        bag->failure = imp_fail(err, IMP_BAD_INPUT, "%s: connection %u: at most %d are read",
+                                bag->name, number, CONNECTIONS_MAX);
+        return IMP_ROSBAG_FAILED;
+    }
+    if ((int)number >= bag->connection_count) {
+        const size_t count = (size_t)number + 1;
+        imp_rosbag_connection *grown = realloc(bag->connections, count * sizeof *grown);
+        if (grown == NULL) {
+            bag->failure = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", bag->name);
+            return IMP_ROSBAG_FAILED;
+        }
+        memset(grown + bag->connection_count, 0,
+               (count - (size_t)bag->connection_count) * sizeof *grown);
+        bag->connections = grown;
+        bag->connection_count = (int)count;
+    }
+    imp_rosbag_connection *connection = &bag->connections[number];
+    find_text_field(r->header, "topic", connection->topic, sizeof connection->topic);
+    find_text_field(r->data, "type", connection->type, sizeof connection->type);
+    return IMP_ROSBAG_OTHER_RECORD;
+}
+
+static bool equals_text(imp_rosbag_cursor value, const char *text)
+{
+    return bytes_left(&value) == strlen(text) && memcmp(value.at, text, bytes_left(&value)) == 0;
+}
+
+// Goes into a chunk, as far as it can be unpacked.
+static imp_rosbag_read_result open_chunk(imp_rosbag *bag, const record *r, imp_error *err)
+{
+    imp_rosbag_cursor compression;
+    imp_decompress_result end = IMP_DECOMPRESS_CORRUPT;
+    bag->chunk = r->data;
+    if (!find_header_field(r->header, "compression", &compression) ||
+        equals_text(compression, "none")) {
+        bag->chunk_is_truncated = r->is_truncated;
+        return IMP_ROSBAG_OTHER_RECORD;
+    }
+    uint32_t size = CHUNK_MAX;
+    find_u32_field(r->header, "size", &size);
+    bag->decompressed.limit = size < CHUNK_MAX ? size : CHUNK_MAX;
+    if (equals_text(compression, "bz2"))
+        end = imp_bz2_decompress(&bag->decompressed, r->data.at, bytes_left(&r->data));
+    else if (equals_text(compression, "lz4"))
+        end = imp_lz4_decompress(&bag->decompressed, r->data.at, bytes_left(&r->data));
+    if (end == IMP_DECOMPRESS_NO_MEMORY) {
+        bag->failure = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory for a chunk", bag->name);
+        return IMP_ROSBAG_FAILED;
+    }
+    // bytes that were packed wrongly are not to be believed
+    const bool damaged =
+        end == IMP_DECOMPRESS_CORRUPT || (end == IMP_DECOMPRESS_TRUNCATED && !r->is_truncated);
+    const size_t length = damaged ? 0 : bag->decompressed.length;
+    bag->corrupt_chunks += damaged;
+    bag->chunk_is_truncated = r->is_truncated;
+    bag->chunk = (imp_rosbag_cursor){bag->decompressed.bytes, bag->decompressed.bytes};
+    if (length > 0)
+        bag->chunk.end += length;
+    return IMP_ROSBAG_OTHER_RECORD;
+}
+
+static bool parse_message(const imp_rosbag *bag, const record *r, imp_rosbag_message *out)
+{
+    uint32_t connection;
+    imp_rosbag_cursor time;
+    if (!find_u32_field(r->header, "conn", &connection) ||
+        (int64_t)connection >= bag->connection_count ||
+        !find_header_field(r->header, "time", &time) || bytes_left(&time) != 8)
+        return false;
+    *out = (imp_rosbag_message){.connection = (int)connection,
+                                .time = (int64_t)imp_load_le_u32(time.at) * 1000000000 +
+                                        imp_load_le_u32(time.at + 4),
+                                .data = r->data.at,
+                                .length = bytes_left(&r->data)};
+    return true;
+}
+
+// The next record of the chunk one is in.
+static imp_rosbag_read_result read_chunk_record(imp_rosbag *bag, imp_rosbag_message *out,
+                                                imp_error *err)
+{
+    record r;
+    if (!read_record(&bag->chunk, &r) || r.is_truncated) {
+        bag->corrupt_chunks += !bag->chunk_is_truncated;
+        bag->chunk.at = bag->chunk.end;
+        return IMP_ROSBAG_OTHER_RECORD;
+    }
+    const int op = record_op(&r);
+    if (op == OP_CONNECTION)
+        return store_connection(bag, &r, err);
+    return op == OP_MESSAGE && parse_message(bag, &r, out) ? IMP_ROSBAG_MESSAGE
+                                                           : IMP_ROSBAG_OTHER_RECORD;
+}
+
+// Whether the file goes on to where its index is said to be. Recorders say it last.
+static bool has_index(const imp_rosbag *bag, const record *r)
+{
+    imp_rosbag_cursor value;
+    if (!find_header_field(r->header, "index_pos", &value) || bytes_left(&value) != 8)
+        return false;
+    const uint64_t position = imp_load_le_u64(value.at);
+    return position > 0 && position < bag->length;
+}
+
+imp_rosbag_read_result imp_rosbag_read_record(imp_rosbag *bag, imp_rosbag_message *out,
+                                              imp_error *err)
+{
+    if (bytes_left(&bag->chunk) > 0)
+        return read_chunk_record(bag, out, err);
+    if (bytes_left(&bag->file) == 0)
+        return IMP_ROSBAG_END;
+    const size_t start = imp_rosbag_position(bag);
+    record r = {0};
+    if (!read_record(&bag->file, &r) || r.is_truncated) {
+        bag->is_truncated = true;
+        bag->truncated_at = start;
+        bag->file.at = bag->file.end;
+    }
+    const int op = r.header.at == NULL ? 0 : record_op(&r);
+    if (op == OP_CHUNK && r.data.at != NULL)
+        return open_chunk(bag, &r, err);
+    if (r.is_truncated || r.data.at == NULL)
+        return IMP_ROSBAG_OTHER_RECORD;
+    if (op == OP_BAG)
+        bag->has_index = has_index(bag, &r);
+    if (op == OP_CONNECTION)
+        return store_connection(bag, &r, err);
+    return op == OP_MESSAGE && parse_message(bag, &r, out) ? IMP_ROSBAG_MESSAGE
+                                                           : IMP_ROSBAG_OTHER_RECORD;
+}

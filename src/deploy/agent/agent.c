@@ -1,0 +1,230 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text/plural.h"
+#include "deploy/agent/agent.h"
+
+enum { AGENT_COOKIE = 0xA6E27 };
+
+imp_agent_def imp_default_agent_def(void)
+{
+    return (imp_agent_def){.lens = "duckiebot", .deadline = 0.5, .cookie = AGENT_COOKIE};
+}
+
+static imp_status load_policy_network(imp_network **out, const char *model, imp_error *err)
+{
+    imp_status status = imp_network_load(out, model, err);
+    if (status != IMP_OK || imp_network_info(*out)->outputs == 2)
+        return status;
+    status = imp_fail(err, IMP_BAD_INPUT, "%s: the model has %s, a driver needs 2", model,
+                      IMP_PLURAL(imp_network_info(*out)->outputs, "output"));
+    imp_network_destroy(*out);
+    return status;
+}
+
+// The network that looks at pictures: a segmenter if there is one, which a model that was trained
+// on segments wants and no other can use.
+static imp_status load_segmenter(imp_network **segmenter, const imp_agent_def *def,
+                                 const imp_network *network, imp_error *err)
+{
+    const bool wants = imp_network_observation_kind(network) == IMP_OBSERVATION_SEGMENTATION;
+    const bool given = def->segmenter != NULL && def->segmenter[0] != '\0';
+    *segmenter = NULL;
+    if (wants && !given)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: the model was trained on segments: give the segmenter that finds "
+                        "them, --segmenter MODEL",
+                        def->model);
+    if (!wants && given)
+        return imp_fail(err, IMP_USAGE, "%s: was not trained on segments, which a segmenter gives",
+                        def->model);
+    return given ? imp_segmenter_load(segmenter, def->segmenter, err) : IMP_OK;
+}
+
+// Puts the segmenter between the eye and the network.
+static imp_status add_segmenter(imp_agent *agent, const imp_agent_def *def,
+                                const imp_network *segmenter, const imp_network_def *wanted,
+                                imp_error *err)
+{
+    imp_status status = imp_segmenter_create(&agent->segmenter, segmenter, err);
+    if (status != IMP_OK)
+        return status;
+    const int width = imp_segmenter_width(agent->segmenter);
+    const int height = imp_segmenter_height(agent->segmenter);
+    if (width != wanted->width || height != wanted->height)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: gives %d x %d segments, %s wants %d x %d",
+                        def->segmenter, width, height, def->model, wanted->width, wanted->height);
+    agent->segmentation = malloc((size_t)width * (size_t)height * 3);
+    return agent->segmentation != NULL ? IMP_OK
+                                       : imp_fail(err, IMP_NO_MEMORY, "out of memory for segments");
+}
+
+// What is between the camera's pictures and those that the network was trained on: *straighten says
+// whether the lens's bending must be undone.
+static imp_status choose_undistortion(const imp_agent_def *def, const imp_network *network,
+                                      imp_calibration *camera, bool *undistort, imp_error *err)
+{
+    const char *trained = imp_network_metadata(network, "lens");
+    *camera = imp_calibration_duckiebot();
+    *undistort = false;
+    imp_status status = IMP_OK;
+    if (strcmp(def->lens, "none") == 0)
+        camera->lens = imp_lens_none();
+    else if (strcmp(def->lens, "duckiebot") != 0)
+        status = imp_calibration_read(camera, def->lens, err);
+    // models may not know their lens; then it is the camera's
+    if (status != IMP_OK || trained == NULL || strcmp(trained, IMP_LENS_UNKNOWN) == 0)
+        return status;
+    const char *is = imp_lens_name(camera->lens.kind);
+    if (strcmp(trained, is) == 0)
+        return IMP_OK;
+    *undistort =
+        strcmp(trained, imp_lens_name(IMP_LENS_NONE)) == 0 && camera->lens.kind != IMP_LENS_NONE;
+    if (!*undistort)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: the model saw through the lens '%s', this camera's is '%s'; train it "
+                        "with `imprint log --lens`",
+                        def->model, trained, is);
+    return IMP_OK;
+}
+
+bool imp_agent_infer(void *context, const imp_action_history *action_history, const uint8_t *jpeg,
+                     size_t length, imp_action *out, char *why, size_t capacity)
+{
+    imp_agent *agent = context;
+    imp_error err = {0};
+    float outputs[2];
+    if (action_history->begins)
+        imp_obs_history_reset(agent->recall);
+    for (int k = 0; k < action_history->count; k++)
+        imp_obs_history_push_action(agent->recall, (float)action_history->actions[k].left,
+                                    (float)action_history->actions[k].right);
+    if (imp_image_preprocessor_run_jpeg(agent->preprocessor, jpeg, length, agent->observation,
+                                        &err) != IMP_OK) {
+        const size_t count = strnlen(err.message, capacity - 1);
+        memcpy(why, err.message, count);
+        why[count] = '\0';
+        return false;
+    }
+    const uint8_t *observation = agent->observation;
+    if (agent->segmenter != NULL) {
+        imp_segmenter_run_painted(agent->segmenter, observation, agent->segmentation);
+        observation = agent->segmentation;
+    }
+    imp_obs_history_push_frame(agent->recall, observation);
+    imp_inference_run(agent->inference, imp_obs_history_frames(agent->recall),
+                      imp_obs_history_actions(agent->recall), outputs);
+    *out = imp_action_from_network(outputs, agent->velocities);
+    return true;
+}
+
+imp_status imp_agent_act(imp_agent *agent, const uint8_t *jpeg, size_t length, imp_action *out,
+                         imp_error *err)
+{
+    char why[IMP_ASYNC_ERROR_MAX];
+    *out = (imp_action){0};
+    const bool readable =
+        imp_agent_infer(agent, &agent->action_history, jpeg, length, out, why, sizeof why);
+    agent->action_history = (imp_action_history){.count = 1, .actions = {*out}};
+    return readable ? IMP_OK : imp_fail(err, IMP_BAD_INPUT, "%s", why);
+}
+
+void imp_agent_reset(imp_agent *agent)
+{
+    agent->action_history = (imp_action_history){.begins = true};
+}
+
+// The first decisions take what libraries and memory need to get going.
+static imp_status warm_up_inference(imp_agent *agent, imp_error *err)
+{
+    enum { WIDTH = 640, HEIGHT = 480, QUALITY = 95, ROUNDS = 3 };
+    imp_jpeg_writer *writer = NULL;
+    const uint8_t *jpeg;
+    size_t length;
+    uint8_t *grey = malloc((size_t)3 * WIDTH * HEIGHT);
+    imp_status status = imp_jpeg_writer_create(&writer, WIDTH, HEIGHT, QUALITY, err);
+    if (status == IMP_OK && grey == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");
+    if (status == IMP_OK) {
+        memset(grey, 127, (size_t)3 * WIDTH * HEIGHT);
+        status = imp_jpeg_writer_encode(writer, grey, &jpeg, &length, err);
+    }
+    for (int k = 0; k < ROUNDS && status == IMP_OK; k++) {
+        imp_action action;
+        status = imp_agent_act(agent, jpeg, length, &action, err);
+    }
+    imp_obs_history_reset(agent->recall);
+    imp_agent_reset(agent);
+    imp_jpeg_writer_destroy(writer);
+    free(grey);
+    return status;
+}
+
+static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_error *err)
+{
+    imp_network *network, *segmenter = NULL;
+    imp_calibration camera;
+    bool undistort = false;
+    imp_status status = load_policy_network(&network, def->model, err);
+    if (status != IMP_OK)
+        return status;
+    status = load_segmenter(&segmenter, def, network, err);
+    const imp_network *image_network = segmenter != NULL ? segmenter : network;
+    const imp_network_def *info = imp_network_info(image_network);
+    if (status == IMP_OK)
+        status = choose_undistortion(def, image_network, &camera, &undistort, err);
+    if (status == IMP_OK && segmenter != NULL)
+        status = add_segmenter(agent, def, segmenter, imp_network_info(network), err);
+    if (status == IMP_OK)
+        status = imp_image_preprocessor_create(&agent->preprocessor, info->width, info->height,
+                                               undistort ? &camera : NULL, err);
+    if (status == IMP_OK)
+        status = imp_inference_create(&agent->inference, network, 1, err);
+    if (status == IMP_OK)
+        status = imp_obs_history_create(&agent->recall, network, err);
+    agent->time_step = imp_network_time_step(network);
+    agent->velocities = imp_network_output_kind(network) == IMP_OUTPUT_VELOCITIES;
+    agent->observation = malloc((size_t)info->width * (size_t)info->height * 3);
+    imp_network_destroy(segmenter);
+    imp_network_destroy(network);
+    if (status == IMP_OK && agent->observation == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for an observation");
+    return status == IMP_OK ? warm_up_inference(agent, err) : status;
+}
+
+imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error *err)
+{
+    if (def->cookie != AGENT_COOKIE || def->model == NULL || def->lens == NULL)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_agent_def was not made with imp_default_agent_def(), or has no model");
+    if (!(def->deadline > 0.0 && def->deadline <= 3600.0))
+        return imp_fail(err, IMP_USAGE, "a deadline of %g s is not within 0 to 3600",
+                        def->deadline);
+    imp_agent *agent = calloc(1, sizeof *agent);
+    if (agent == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    agent->deadline = def->deadline;
+    agent->report_warning = def->report_warning;
+    agent->context = def->context;
+    const imp_status status = load_models(agent, def, err);
+    if (status != IMP_OK) {
+        imp_agent_destroy(agent);
+        return status;
+    }
+    *out = agent;
+    return IMP_OK;
+}
+
+void imp_agent_destroy(imp_agent *agent)
+{
+    if (agent == NULL)
+        return;
+    imp_inference_destroy(agent->inference);
+    imp_segmenter_destroy(agent->segmenter);
+    free(agent->segmentation);
+    imp_obs_history_destroy(agent->recall);
+    imp_image_preprocessor_destroy(agent->preprocessor);
+    free(agent->observation);
+    free(agent);
+}

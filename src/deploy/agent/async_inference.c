@@ -1,0 +1,199 @@
+#include "deploy/agent/async_inference.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct image {
+    uint8_t *bytes;
+    size_t length, capacity;
+} image;
+
+struct imp_async_inference {
+    imp_async_function decide;
+    void *context;
+    pthread_t thread;
+    pthread_mutex_t lock; // of what follows
+    pthread_cond_t submitted, finished;
+    bool quit;
+    image next;                        // the last one shown; the thread swaps it for its own
+    imp_action_history action_history; // for it
+    uint64_t discarded_up_to;          // no question is about pictures up to this number
+    uint64_t wanted, done;             // numbers of the last picture shown and decided; 0: none
+    imp_async_state state;             // of `done`
+    imp_action action;                 // of `done`
+    char why[IMP_ASYNC_ERROR_MAX];     // of `done`
+};
+
+static void *run_inference_thread(void *context)
+{
+    imp_async_inference *inference = context;
+    image own = {0};
+    pthread_mutex_lock(&inference->lock);
+    while (!inference->quit) {
+        if (inference->done >= inference->wanted) {
+            pthread_cond_wait(&inference->submitted, &inference->lock);
+            continue;
+        }
+        const uint64_t number = inference->wanted;
+        const image taken = inference->next;
+        inference->next = own;
+        own = taken;
+        const imp_action_history action_history = inference->action_history;
+        inference->action_history = (imp_action_history){.count = 0};
+        pthread_mutex_unlock(&inference->lock);
+        imp_action action = {0};
+        char why[IMP_ASYNC_ERROR_MAX] = "";
+        const bool readable = inference->decide(inference->context, &action_history, own.bytes,
+                                                own.length, &action, why, sizeof why);
+        pthread_mutex_lock(&inference->lock);
+        inference->done = number;
+        inference->state = readable ? IMP_ASYNC_READY : IMP_ASYNC_BAD_INPUT;
+        inference->action = readable ? imp_action_clip(action) : (imp_action){0};
+        memcpy(inference->why, why, sizeof why);
+        pthread_cond_signal(&inference->finished);
+    }
+    pthread_mutex_unlock(&inference->lock);
+    free(own.bytes);
+    return NULL;
+}
+
+// Signals are for the thread that reads messages.
+static int start_thread(imp_async_inference *inference)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int code = pthread_create(&inference->thread, NULL, run_inference_thread, inference);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+imp_status imp_async_inference_create(imp_async_inference **out, imp_async_function decide,
+                                      void *context, imp_error *err)
+{
+    imp_async_inference *inference = calloc(1, sizeof *inference);
+    if (inference == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");
+    inference->decide = decide;
+    inference->context = context;
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_mutex_init(&inference->lock, NULL);
+    pthread_cond_init(&inference->submitted, NULL);
+    pthread_cond_init(&inference->finished, &clock);
+    pthread_condattr_destroy(&clock);
+    const int code = start_thread(inference);
+    if (code != 0) {
+        free(inference);
+        return imp_fail(err, IMP_INTERNAL, "cannot start a thread: %s", strerror(code));
+    }
+    *out = inference;
+    return IMP_OK;
+}
+
+void imp_async_inference_destroy(imp_async_inference *inference)
+{
+    if (inference == NULL)
+        return;
+    pthread_mutex_lock(&inference->lock);
+    inference->quit = true;
+    pthread_cond_signal(&inference->submitted);
+    pthread_mutex_unlock(&inference->lock);
+    pthread_join(inference->thread, NULL);
+    pthread_cond_destroy(&inference->submitted);
+    pthread_cond_destroy(&inference->finished);
+    pthread_mutex_destroy(&inference->lock);
+    free(inference->next.bytes);
+    free(inference);
+}
+
+static bool copy_image(image *to, const uint8_t *jpeg, size_t length)
+{
+    if (length > to->capacity) {
+        // somewhat more, because pictures of one camera have about the same length
+        const size_t capacity = length + length / 2;
+        uint8_t *bytes = realloc(to->bytes, capacity);
+        if (bytes == NULL)
+            return false;
+        to->bytes = bytes;
+        to->capacity = capacity;
+    }
+    if (length > 0)
+        memcpy(to->bytes, jpeg, length);
+    to->length = length;
+    return true;
+}
+
+bool imp_async_inference_submit(imp_async_inference *inference, const uint8_t *jpeg, size_t length)
+{
+    pthread_mutex_lock(&inference->lock);
+    const bool copied = copy_image(&inference->next, jpeg, length);
+    if (copied) {
+        inference->wanted++;
+        pthread_cond_signal(&inference->submitted);
+    }
+    pthread_mutex_unlock(&inference->lock);
+    return copied;
+}
+
+static struct timespec deadline_after(double seconds)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    const double whole = floor(seconds);
+    time.tv_sec += (time_t)whole;
+    time.tv_nsec += (long)((seconds - whole) * 1e9);
+    if (time.tv_nsec >= 1000000000L) {
+        time.tv_nsec -= 1000000000L;
+        time.tv_sec++;
+    }
+    return time;
+}
+
+static void append_action(imp_action_history *action_history, imp_action answer)
+{
+    if (action_history->count == IMP_ACTION_HISTORY_MAX)
+        memmove(action_history->actions, action_history->actions + 1,
+                (size_t)--action_history->count * sizeof *action_history->actions);
+    action_history->actions[action_history->count++] = answer;
+}
+
+imp_async_state imp_async_inference_await(imp_async_inference *inference, double seconds,
+                                          imp_action *out, char *why)
+{
+    imp_async_state state = IMP_ASYNC_NO_INPUT;
+    *out = (imp_action){0};
+    pthread_mutex_lock(&inference->lock);
+    const bool submitted = inference->wanted > inference->discarded_up_to;
+    if (submitted && inference->done < inference->wanted) {
+        const struct timespec until = deadline_after(seconds);
+        int code = 0;
+        while (inference->done < inference->wanted && code == 0)
+            code = pthread_cond_timedwait(&inference->finished, &inference->lock, &until);
+    }
+    if (submitted && inference->done < inference->wanted) {
+        state = IMP_ASYNC_TIMEOUT;
+    } else if (submitted) {
+        state = inference->state;
+        *out = inference->action;
+        if (why != NULL)
+            memcpy(why, inference->why, IMP_ASYNC_ERROR_MAX);
+    }
+    append_action(&inference->action_history, *out);
+    pthread_mutex_unlock(&inference->lock);
+    return state;
+}
+
+void imp_async_inference_reset(imp_async_inference *inference)
+{
+    pthread_mutex_lock(&inference->lock);
+    inference->discarded_up_to = inference->wanted;
+    inference->action_history = (imp_action_history){.begins = true};
+    pthread_mutex_unlock(&inference->lock);
+}

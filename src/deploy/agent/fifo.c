@@ -1,0 +1,103 @@
+// Opens the streams that an agent talks on.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/io/file.h"
+#include "imprint/agent.h"
+
+enum {
+    PIPE_BYTES = 1 << 20, // so that a picture goes through at once
+    RETRY_INTERVAL_NS = 5000000,
+};
+
+static bool sleep_unless_stopped(const imp_monitor *monitor)
+{
+    const struct timespec pause = {.tv_nsec = RETRY_INTERVAL_NS};
+    nanosleep(&pause, NULL);
+    return !imp_monitor_should_stop(monitor);
+}
+
+static imp_status duplicate_standard_stream(int *out, int stream, imp_error *err)
+{
+    const int copy = fcntl(stream, F_DUPFD_CLOEXEC, 3);
+    if (copy < 0)
+        return imp_fail(err, IMP_IO, "standard %s: %s", stream == STDIN_FILENO ? "input" : "output",
+                        strerror(errno));
+    *out = copy;
+    return IMP_OK;
+}
+
+// FIFOs are opened without waiting for the other side, because that could not be interrupted.
+static imp_status open_with_retries(int *out, const char *path, int flags,
+                                    const imp_monitor *monitor, imp_error *err)
+{
+    for (;;) {
+        const int stream = open(path, flags | O_NONBLOCK | O_CLOEXEC, 0666);
+        if (stream >= 0) {
+            fcntl(stream, F_SETPIPE_SZ, PIPE_BYTES);
+            *out = stream;
+            return IMP_OK;
+        }
+        // no such file yet; or nobody reads from the FIFO
+        const bool patient = errno == EINTR || (errno == ENOENT && (flags & O_CREAT) == 0) ||
+                             (errno == ENXIO && (flags & O_WRONLY) != 0);
+        if (!patient)
+            return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+        if (!sleep_unless_stopped(monitor))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+}
+
+imp_status imp_agent_open_input(int *out, const char *path, const imp_monitor *monitor,
+                                imp_error *err)
+{
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0)
+        return duplicate_standard_stream(out, STDIN_FILENO, err);
+    return open_with_retries(out, path, O_RDONLY, monitor, err);
+}
+
+static imp_status create_fifo(const char *path, imp_error *err)
+{
+    char folder[IMP_PATH_MAX];
+    struct stat info;
+    const char *slash = strrchr(path, '/');
+    if (slash != NULL && slash > path) {
+        if (slash - path >= IMP_PATH_MAX)
+            return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+        const imp_status status = imp_folder_create(folder, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    if (lstat(path, &info) == 0) {
+        if (S_ISFIFO(info.st_mode))
+            return IMP_OK;
+        if (S_ISDIR(info.st_mode) || unlink(path) != 0)
+            return imp_fail(err, IMP_IO, "%s: is in the way of a FIFO", path);
+    }
+    if (mkfifo(path, 0666) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    return IMP_OK;
+}
+
+imp_status imp_agent_open_output(int *out, const char *path, const imp_monitor *monitor,
+                                 imp_error *err)
+{
+    static const char prefix[] = "fifo:";
+    int flags = O_WRONLY | O_CREAT | O_TRUNC;
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0)
+        return duplicate_standard_stream(out, STDOUT_FILENO, err);
+    if (strncmp(path, prefix, strlen(prefix)) == 0) {
+        path += strlen(prefix);
+        flags = O_WRONLY;
+        const imp_status status = create_fifo(path, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    return open_with_retries(out, path, flags, monitor, err);
+}

@@ -1,0 +1,429 @@
+#include "deploy/agent/protocol_server.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "deploy/agent/agent.h"
+#include "deploy/protocol/message_reader.h"
+#include "deploy/protocol/protocol_message.h"
+
+enum { REPLY_MAX = 4096, POLL_INTERVAL_MS = 200 };
+
+// What the protocol allows next: seed? (episode_start (observations | get_commands)*)*
+typedef enum protocol_stage { STAGE_SEED, STAGE_EPISODE, STAGE_DRIVING } protocol_stage;
+
+typedef struct server {
+    const imp_protocol_server_def *def;
+    int output;
+    protocol_stage protocol_stage;
+    bool peer_closed;          // nobody reads what is answered
+    int request_count;         // so often in this episode
+    double first_request_time; // the time of the first question [s]
+    bool interval_warned;      // that it is asked at another time step than it should be
+    bool ignored_warned;       // that a message was ignored
+    imp_cbor_writer reply;
+    uint8_t bytes[REPLY_MAX];
+} server;
+
+static void report_warning(const server *n, double at_time, const char *what)
+{
+    char text[IMP_ASYNC_ERROR_MAX + 128];
+    if (n->def->report_warning == NULL)
+        return;
+    snprintf(text, sizeof text, "at %.3f s: %s; answered with zeros", at_time, what);
+    n->def->report_warning(n->def->context, text);
+}
+
+static void write_reply(server *n, const char *code)
+{
+    imp_protocol_write_control(&n->reply, code, NULL);
+}
+
+// The message was not handled: says why, and ends.
+static imp_status reply_aborted(server *n, imp_error *err, const char *topic, const char *why)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s: %s", topic, why);
+    write_reply(n, "understood");
+    imp_protocol_write_control(&n->reply, "aborted", text);
+    write_reply(n, "over");
+    return imp_fail(err, IMP_CHECK_FAILED, "%s", text);
+}
+
+static imp_status reply_understood(server *n)
+{
+    write_reply(n, "understood");
+    write_reply(n, "over");
+    return IMP_OK;
+}
+
+static imp_status on_seed(server *n, const imp_protocol_message *message, imp_error *err)
+{
+    imp_cbor_item value = {.kind = IMP_CBOR_NULL};
+    imp_cbor_cursor data = message->data;
+    if (n->protocol_stage != STAGE_SEED)
+        return reply_aborted(n, err, "seed", "it comes once, before everything else");
+    if (!message->has_data || !imp_cbor_read_value(&data, &value) || value.kind != IMP_CBOR_INTEGER)
+        return reply_aborted(n, err, "seed", "it is no integer");
+    n->protocol_stage = STAGE_EPISODE;
+    return reply_understood(n);
+}
+
+static imp_status on_episode_start(server *n, const imp_protocol_message *message, imp_error *err)
+{
+    imp_cbor_cursor name;
+    imp_cbor_item value;
+    if (!message->has_data || !imp_cbor_find_key(message->data, "episode_name", &name) ||
+        !imp_cbor_read_value(&name, &value) || value.kind != IMP_CBOR_TEXT)
+        return reply_aborted(n, err, "episode_start", "no episode_name");
+    n->protocol_stage = STAGE_DRIVING;
+    n->request_count = 0;
+    imp_async_inference_reset(n->def->inference);
+    return reply_understood(n);
+}
+
+static imp_status on_observations(server *n, const imp_protocol_message *message, imp_error *err)
+{
+    const uint8_t *jpeg;
+    size_t length;
+    if (n->protocol_stage != STAGE_DRIVING)
+        return reply_aborted(n, err, "observations", "no episode has started");
+    const char *wrong = imp_protocol_read_observation(message, &jpeg, &length);
+    if (wrong != NULL)
+        return reply_aborted(n, err, "observations", wrong);
+    if (!imp_async_inference_submit(n->def->inference, jpeg, length))
+        return reply_aborted(n, err, "observations", "out of memory");
+    return reply_understood(n);
+}
+
+// Once it is clear, tells if the host decides by another clock than the network was trained at.
+static void check_request_interval(server *n, double at_time)
+{
+    enum { INTERVALS = 10 };
+    const double wanted = n->def->time_step;
+    char text[256];
+    if (n->request_count++ == 0)
+        n->first_request_time = at_time;
+    if (n->request_count != INTERVALS + 1 || n->interval_warned || !(wanted > 0.0) ||
+        n->def->report_warning == NULL)
+        return;
+    const double found = (at_time - n->first_request_time) / INTERVALS;
+    // on robots steps are not all alike; without times this is no number, and nothing is told
+    if (!(found > 0.0) || fabs(found / wanted - 1.0) < 0.1)
+        return;
+    snprintf(text, sizeof text,
+             "the model learned to decide every %.3g s, and goes by what was before; here it is "
+             "asked every %.3g s: train it at that (--clock, --frame-skip)",
+             wanted, found);
+    n->def->report_warning(n->def->context, text);
+    n->interval_warned = true;
+}
+
+static imp_status on_get_commands(server *n, const imp_protocol_message *message, imp_error *err)
+{
+    double at_time;
+    imp_action action;
+    char why[IMP_ASYNC_ERROR_MAX];
+    if (n->protocol_stage != STAGE_DRIVING)
+        return reply_aborted(n, err, "get_commands", "no episode has started");
+    const char *wrong = imp_protocol_read_get_commands(message, &at_time);
+    if (wrong != NULL)
+        return reply_aborted(n, err, "get_commands", wrong);
+    check_request_interval(n, at_time);
+    switch (imp_async_inference_await(n->def->inference, n->def->deadline, &action, why)) {
+    case IMP_ASYNC_TIMEOUT:
+        snprintf(why, sizeof why, "no decision within %g s", n->def->deadline);
+        report_warning(n, at_time, why);
+        break;
+    case IMP_ASYNC_BAD_INPUT:
+        report_warning(n, at_time, why);
+        break;
+    case IMP_ASYNC_NO_INPUT:
+    case IMP_ASYNC_READY:
+        break;
+    }
+    write_reply(n, "understood");
+    imp_protocol_write_topic(&n->reply, "commands", false);
+    imp_protocol_write_commands(&n->reply, action);
+    write_reply(n, "over");
+    return IMP_OK;
+}
+
+static void write_protocol_description(imp_cbor_writer *out)
+{
+    static const char *const inputs[] = {"seed", "episode_start", "observations", "get_commands"};
+    imp_cbor_write_map(out, 2);
+    imp_cbor_write_text(out, "data");
+    imp_cbor_write_map(out, 2);
+    imp_cbor_write_text(out, "inputs");
+    imp_cbor_write_map(out, 4);
+    for (int k = 0; k < 4; k++) {
+        imp_cbor_write_text(out, inputs[k]);
+        imp_cbor_write_map(out, 0);
+    }
+    imp_cbor_write_text(out, "outputs");
+    imp_cbor_write_map(out, 1);
+    imp_cbor_write_text(out, "commands");
+    imp_cbor_write_map(out, 0);
+    imp_cbor_write_text(out, "meta");
+    imp_cbor_write_map(out, 0);
+}
+
+static void write_config_description(imp_cbor_writer *out)
+{
+    imp_cbor_write_map(out, 2);
+    imp_cbor_write_text(out, "config");
+    imp_cbor_write_map(out, 0);
+    imp_cbor_write_text(out, "current");
+    imp_cbor_write_map(out, 0);
+}
+
+static void write_node_description(imp_cbor_writer *out)
+{
+    imp_cbor_write_map(out, 1);
+    imp_cbor_write_text(out, "description");
+    imp_cbor_write_text(out, "imprint: a network that drives by the camera's picture");
+}
+
+static void write_build_description(imp_cbor_writer *out)
+{
+    imp_cbor_write_map(out, 1);
+    imp_cbor_write_text(out, "version");
+    imp_cbor_write_text(out, imp_version());
+}
+
+// What is asked about the node itself, at any time.
+static imp_status on_describe(server *n, const char *topic)
+{
+    static const struct {
+        const char *topic, *answer;
+        void (*describe)(imp_cbor_writer *out);
+    } table[] = {
+        {"wrapper.describe_protocol", "protocol_description", write_protocol_description},
+        {"wrapper.describe_config", "config_description", write_config_description},
+        {"wrapper.describe_node", "node_description", write_node_description},
+        {"wrapper.describe_build", "build_description", write_build_description},
+    };
+    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
+        if (strcmp(topic, table[k].topic) == 0) {
+            write_reply(n, "understood");
+            imp_protocol_write_topic(&n->reply, table[k].answer, false);
+            table[k].describe(&n->reply);
+            write_reply(n, "over");
+            return IMP_OK;
+        }
+    imp_protocol_write_control(&n->reply, "not-understood", "this node can only be described");
+    write_reply(n, "over");
+    return IMP_OK;
+}
+
+static imp_status on_topic(server *n, const imp_protocol_message *message, imp_error *err)
+{
+    static const struct {
+        const char *topic;
+        imp_status (*handle)(server *n, const imp_protocol_message *message, imp_error *err);
+    } table[] = {
+        {"seed", on_seed},
+        {"episode_start", on_episode_start},
+        {"observations", on_observations},
+        {"get_commands", on_get_commands},
+    };
+    for (size_t k = 0; k < sizeof table / sizeof table[0]; k++)
+        if (strcmp(message->name, table[k].topic) == 0)
+            return table[k].handle(n, message, err);
+    if (strncmp(message->name, "wrapper.", 8) == 0)
+        return on_describe(n, message->name);
+    imp_protocol_write_control(&n->reply, "not-understood",
+                               "seed, episode_start, observations and get_commands are the topics");
+    write_reply(n, "over");
+    imp_protocol_write_control(&n->reply, "aborted", "unknown topic");
+    write_reply(n, "over");
+    return imp_fail(err, IMP_CHECK_FAILED, "unknown topic '%s'", message->name);
+}
+
+static imp_status on_control(server *n, const imp_protocol_message *message)
+{
+    if (strcmp(message->name, "capabilities") != 0) {
+        imp_protocol_write_control(&n->reply, "not-understood",
+                                   "capabilities is the only control message");
+        write_reply(n, "over");
+        return IMP_OK;
+    }
+    // without "protocol-reflection" the host takes the protocol that it expects
+    write_reply(n, "understood");
+    imp_cbor_write_map(&n->reply, 2);
+    imp_cbor_write_text(&n->reply, "control");
+    imp_cbor_write_text(&n->reply, "capabilities");
+    imp_cbor_write_text(&n->reply, "data");
+    imp_cbor_write_map(&n->reply, 1);
+    imp_cbor_write_text(&n->reply, "z2");
+    imp_cbor_write_map(&n->reply, 0);
+    write_reply(n, "over");
+    return IMP_OK;
+}
+
+// Waits until a stream is ready; IMP_INTERRUPTED if the monitor says so.
+static imp_status wait_for_stream(const server *n, int stream, short events, imp_error *err)
+{
+    for (;;) {
+        if (imp_monitor_should_stop(n->def->monitor))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+        struct pollfd wanted = {.fd = stream, .events = events};
+        const int ready = poll(&wanted, 1, POLL_INTERVAL_MS);
+        if (ready > 0)
+            return IMP_OK;
+        if (ready < 0 && errno != EINTR)
+            return imp_fail(err, IMP_IO, "waiting for a stream: %s", strerror(errno));
+    }
+}
+
+// Sends what has been put together.
+static imp_status send_reply(server *n, imp_error *err)
+{
+    size_t sent = 0;
+    while (sent < n->reply.length && !n->peer_closed) {
+        const imp_status status = wait_for_stream(n, n->output, POLLOUT, err);
+        if (status != IMP_OK)
+            return status;
+        const ssize_t count = write(n->output, n->bytes + sent, n->reply.length - sent);
+        if (count >= 0)
+            sent += (size_t)count;
+        else if (errno == EPIPE)
+            n->peer_closed = true;
+        else if (errno != EINTR && errno != EAGAIN)
+            return imp_fail(err, IMP_IO, "writing a reply: %s", strerror(errno));
+    }
+    n->reply.length = 0;
+    return n->reply.full ? imp_fail(err, IMP_INTERNAL, "a reply is too long") : IMP_OK;
+}
+
+// The host waits for an answer, and would do so for ever without one.
+static imp_status on_malformed(server *n, imp_error *err)
+{
+    static const char wrong[] = "a message's `control` or `topic` is no text";
+    imp_protocol_write_control(&n->reply, "not-understood", wrong);
+    write_reply(n, "over");
+    imp_protocol_write_control(&n->reply, "aborted", wrong);
+    write_reply(n, "over");
+    return imp_fail(err, IMP_CHECK_FAILED, "%s", wrong);
+}
+
+// Whether it is what recorded messages hold besides those of a host (see
+// imp_protocol_write_log_topic()).
+static bool is_log_topic(imp_cbor_cursor item)
+{
+    static const char *const topics[] = {"commands", "robot_state"};
+    imp_cbor_cursor place;
+    imp_cbor_item topic;
+    if (!imp_cbor_find_key(item, "topic", &place) || !imp_cbor_read_value(&place, &topic))
+        return false;
+    return imp_cbor_is_text(&topic, topics[0]) || imp_cbor_is_text(&topic, topics[1]);
+}
+
+// The protocol's own node gives no answer to these. A person should know why nothing happens.
+static void warn_ignored_message(server *n, imp_cbor_cursor item)
+{
+    if (n->ignored_warned || n->def->report_warning == NULL || is_log_topic(item))
+        return;
+    n->ignored_warned = true;
+    n->def->report_warning(
+        n->def->context,
+        "ignored a message without an answer, as the protocol says: it has neither "
+        "`control` nor a `topic` with \"z2\" in its `compat`. More are not reported");
+}
+
+static imp_status answer(server *n, imp_cbor_cursor item, imp_error *err)
+{
+    imp_protocol_message message;
+    imp_status status = IMP_OK;
+    imp_protocol_parse_message(&message, item, true);
+    if (message.kind == IMP_PROTOCOL_CONTROL)
+        status = on_control(n, &message);
+    else if (message.kind == IMP_PROTOCOL_TOPIC)
+        status = on_topic(n, &message, err);
+    else if (message.kind == IMP_PROTOCOL_MALFORMED)
+        status = on_malformed(n, err);
+    else
+        warn_ignored_message(n, item);
+    // why a message was refused matters more than that this could not be said
+    const imp_status sent = send_reply(n, status == IMP_OK ? err : NULL);
+    return status == IMP_OK ? sent : status;
+}
+
+// Takes what has arrived. *ended: there will be no more.
+static imp_status receive_bytes(const server *n, int input, imp_message_reader *reader, bool *ended,
+                                imp_error *err)
+{
+    size_t room;
+    imp_status status = wait_for_stream(n, input, POLLIN, err);
+    if (status != IMP_OK)
+        return status;
+    uint8_t *target = imp_message_reader_reserve(reader, &room);
+    if (target == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a message");
+    const ssize_t count = read(input, target, room);
+    if (count < 0 && errno != EINTR && errno != EAGAIN)
+        return imp_fail(err, IMP_IO, "reading a message: %s", strerror(errno));
+    *ended = count == 0;
+    imp_message_reader_commit(reader, count > 0 ? (size_t)count : 0);
+    return IMP_OK;
+}
+
+static imp_status serve_messages(server *n, int input, imp_message_reader *reader, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    bool ended = false;
+    while (status == IMP_OK && !n->peer_closed && !ended) {
+        imp_cbor_cursor item;
+        const char *why;
+        switch (imp_message_reader_next(reader, &item, &why)) {
+        case IMP_CBOR_COMPLETE:
+            status = answer(n, item, err);
+            break;
+        case IMP_CBOR_INCOMPLETE:
+            status = receive_bytes(n, input, reader, &ended, err);
+            break;
+        case IMP_CBOR_MALFORMED:
+            imp_protocol_write_control(&n->reply, "aborted", why);
+            write_reply(n, "over");
+            send_reply(n, NULL);
+            return imp_fail(err, IMP_BAD_INPUT, "what came is no message: %s", why);
+        }
+    }
+    if (status == IMP_OK && ended && imp_message_reader_has_partial(reader))
+        return imp_fail(err, IMP_BAD_INPUT, "the input ends within a message");
+    return status == IMP_INTERRUPTED ? IMP_OK : status;
+}
+
+imp_status imp_protocol_server_run(const imp_protocol_server_def *def, int input, int output,
+                                   imp_error *err)
+{
+    server n = {.def = def, .output = output};
+    imp_message_reader reader = {.limit = IMP_PROTOCOL_MESSAGE_MAX};
+    n.reply = (imp_cbor_writer){.bytes = n.bytes, .capacity = sizeof n.bytes};
+    const imp_status status = serve_messages(&n, input, &reader, err);
+    imp_message_reader_free(&reader);
+    return status;
+}
+
+imp_status imp_agent_serve(imp_agent *agent, int input, int output, const imp_monitor *monitor,
+                           imp_error *err)
+{
+    imp_async_inference *inference;
+    imp_status status = imp_async_inference_create(&inference, imp_agent_infer, agent, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_protocol_server_def def = {.inference = inference,
+                                         .deadline = agent->deadline,
+                                         .time_step = agent->time_step,
+                                         .report_warning = agent->report_warning,
+                                         .context = agent->context,
+                                         .monitor = monitor};
+    status = imp_protocol_server_run(&def, input, output, err);
+    imp_async_inference_destroy(inference);
+    return status;
+}

@@ -1,0 +1,245 @@
+// How fast an agent decides, and how much memory it takes, from outside.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/image/jpeg_codec.h"
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "deploy/evaluator/agent_session.h"
+#include "deploy/evaluator/latency_baseline.h"
+
+enum {
+    VIEW_COUNT = 64,
+    START_COUNT = 5,
+    STEPS_BETWEEN_VIEWS = 15,
+    EARLY_FRAMES = 1000,
+    EPISODE_FRAMES = 1200,
+    BASELINE_BLOCK = 100
+};
+
+// The camera's pictures of a drive, encoded.
+typedef struct image_set {
+    imp_jpeg_writer *writers[VIEW_COUNT]; // a writer's bytes are its own
+    imp_agent_session_frame views[VIEW_COUNT];
+} image_set;
+
+typedef struct simulation {
+    imp_world *world;
+    imp_scene *scene;
+    imp_renderer *renderer;
+    imp_policy *expert;
+    uint8_t *rgb;
+    imp_env env;
+} simulation;
+
+static void close_simulation(simulation *s)
+{
+    free(s->rgb);
+    imp_policy_destroy(s->expert);
+    imp_renderer_destroy(s->renderer);
+    imp_scene_destroy(s->scene);
+    imp_world_destroy(s->world);
+}
+
+static imp_status open_simulation(simulation *s, const char *map, imp_error *err)
+{
+    const imp_env_def env = imp_default_env_def();
+    const imp_expert_def expert = imp_default_expert_def();
+    imp_camera_def camera = imp_default_camera_def();
+    camera.width = IMP_AGENT_CAMERA_WIDTH;
+    camera.height = IMP_AGENT_CAMERA_HEIGHT;
+    *s = (simulation){.rgb = malloc((size_t)3 * IMP_AGENT_CAMERA_WIDTH * IMP_AGENT_CAMERA_HEIGHT)};
+    if (s->rgb == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
+    imp_status status = imp_world_load(&s->world, map, err);
+    if (status == IMP_OK)
+        status = imp_scene_create(&s->scene, s->world, err);
+    if (status == IMP_OK)
+        status = imp_renderer_create(&s->renderer, &camera, IMP_RENDER_AUTO, err);
+    if (status == IMP_OK)
+        status = imp_env_init(&s->env, s->world, &env, err);
+    if (status == IMP_OK)
+        status = imp_expert_create(&s->expert, &expert, err);
+    return status == IMP_OK ? imp_env_reset(&s->env, 0, err) : status;
+}
+
+static imp_status render_views(image_set *a, simulation *s, int quality, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    uint32_t episode = 0;
+    imp_policy_reset(s->expert, &s->env);
+    for (int k = 0; k < VIEW_COUNT && status == IMP_OK; k++) {
+        const imp_view view = imp_env_view(&s->env);
+        imp_render(s->renderer, s->scene, &view, s->rgb);
+        status = imp_jpeg_writer_create(&a->writers[k], IMP_AGENT_CAMERA_WIDTH,
+                                        IMP_AGENT_CAMERA_HEIGHT, quality, err);
+        if (status == IMP_OK)
+            status = imp_jpeg_writer_encode(a->writers[k], s->rgb, &a->views[k].jpeg,
+                                            &a->views[k].length, err);
+        bool over = false;
+        for (int j = 0; j < STEPS_BETWEEN_VIEWS && !over; j++) {
+            const imp_step step = imp_env_step(&s->env, imp_policy_act(s->expert, &s->env, s->rgb));
+            over = step.terminated || step.truncated;
+        }
+        if (over && status == IMP_OK) {
+            status = imp_env_reset(&s->env, ++episode, err);
+            imp_policy_reset(s->expert, &s->env);
+        }
+    }
+    return status;
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+// What is left when all but one in a thousand are taken away. Sorts.
+static double percentile_999(float *seconds, int n)
+{
+    qsort(seconds, (size_t)n, sizeof *seconds, compare_floats);
+    return (double)seconds[(int)floor(0.999 * (n - 1))];
+}
+
+// What is measured, one for each frame [s].
+typedef struct latencies {
+    float *agent, *baseline_times;
+    imp_latency_baseline *floor;
+} latencies;
+
+static void summarize_latencies(imp_agent_benchmark *out, const latencies *t)
+{
+    const int n = out->frames;
+    out->p999 = percentile_999(t->agent, n);
+    out->median = (double)t->agent[n / 2];
+    out->worst = (double)t->agent[n - 1];
+    out->floor = percentile_999(t->baseline_times, n);
+}
+
+// Shows a frame and asks for commands.
+static imp_status time_one_request(float *seconds, imp_agent_session *session,
+                                   const imp_agent_process_def *def, const image_set *a, int k,
+                                   imp_error *err)
+{
+    imp_agent_session_frame view = a->views[k % VIEW_COUNT];
+    imp_action action;
+    imp_status status = IMP_OK;
+    view.time = 0.05 * (k % EPISODE_FRAMES);
+    const double from = imp_monotonic_seconds(), until = from + def->reply_timeout;
+    if (k % EPISODE_FRAMES == 0)
+        status = imp_agent_session_begin_episode(session, "episode", until, err);
+    const double start = imp_monotonic_seconds();
+    if (status == IMP_OK)
+        status = imp_agent_session_send_image(session, &view, until, err);
+    if (status == IMP_OK)
+        status = imp_agent_session_get_action(session, view.time, &action, until, err);
+    *seconds = (float)(imp_monotonic_seconds() - start);
+    return status;
+}
+
+// Measures what a machine takes for nothing, as often as the agent was just asked: the last `count`
+// frames before number `end`.
+static imp_status measure_baseline(latencies *t, int end, int count, imp_error *err)
+{
+    if (t->floor == NULL) {
+        float some[BASELINE_BLOCK];
+        memcpy(some, t->agent, (size_t)count * sizeof *some);
+        qsort(some, (size_t)count, sizeof *some, compare_floats);
+        const imp_status status =
+            imp_latency_baseline_create(&t->floor, (double)some[count / 2], err);
+        if (status != IMP_OK)
+            return status;
+    }
+    for (int k = end - count; k < end; k++)
+        t->baseline_times[k] = (float)imp_latency_baseline_measure(t->floor);
+    return IMP_OK;
+}
+
+// Shows all frames and asks after each.
+static imp_status time_all_requests(imp_agent_benchmark *out, imp_agent_session *session,
+                                    const imp_agent_process_def *def, const image_set *a,
+                                    latencies *t, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    for (int k = 0; k < out->frames && status == IMP_OK; k++) {
+        status = time_one_request(&t->agent[k], session, def, a, k, err);
+        if (k + 1 == EARLY_FRAMES)
+            out->memory_early = imp_agent_process_memory(session->agent);
+        const int count = k % BASELINE_BLOCK + 1;
+        if (status == IMP_OK && (count == BASELINE_BLOCK || k + 1 == out->frames))
+            status = measure_baseline(t, k + 1, count, err);
+        if (imp_monitor_should_stop(def->monitor))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+    if (status == IMP_OK)
+        out->memory_end = imp_agent_process_memory(session->agent);
+    if (out->frames < EARLY_FRAMES)
+        out->memory_early = out->memory_end;
+    return status;
+}
+
+// The median of a few starts; the last agent is left running.
+static imp_status time_startups(imp_agent_benchmark *out, imp_agent_session *session,
+                                const imp_agent_process_def *def, imp_error *err)
+{
+    float seconds[START_COUNT];
+    for (int k = 0; k < START_COUNT; k++) {
+        imp_agent_session_stop(session, true);
+        const double from = imp_monotonic_seconds();
+        const imp_status status = imp_agent_session_start(session, def, 0, err);
+        if (status != IMP_OK)
+            return status;
+        seconds[k] = (float)(imp_monotonic_seconds() - from);
+    }
+    qsort(seconds, START_COUNT, sizeof *seconds, compare_floats);
+    out->start = (double)seconds[START_COUNT / 2];
+    return IMP_OK;
+}
+
+static imp_status benchmark_agent(imp_agent_benchmark *out, const imp_agent_process_def *def,
+                                  const image_set *a, imp_error *err)
+{
+    imp_agent_session session;
+    const size_t frames = (size_t)out->frames;
+    latencies t = {.agent = calloc(frames, sizeof *t.agent),
+                   .baseline_times = calloc(frames, sizeof *t.baseline_times)};
+    imp_status status = imp_agent_session_open(&session, err);
+    if (status == IMP_OK && (t.agent == NULL || t.baseline_times == NULL))
+        status =
+            imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(out->frames, "time"));
+    if (status == IMP_OK)
+        status = time_startups(out, &session, def, err);
+    if (status == IMP_OK)
+        status = time_all_requests(out, &session, def, a, &t, err);
+    if (status == IMP_OK)
+        summarize_latencies(out, &t);
+    imp_agent_session_close(&session);
+    imp_latency_baseline_destroy(t.floor);
+    free(t.agent);
+    free(t.baseline_times);
+    return status;
+}
+
+imp_status imp_agent_benchmark_run(imp_agent_benchmark *out, const imp_agent_process_def *def,
+                                   const char *map, int frames, imp_error *err)
+{
+    *out = (imp_agent_benchmark){.frames = frames};
+    if (frames < 1)
+        return imp_fail(err, IMP_USAGE, "%s: at least 1 is needed", IMP_PLURAL(frames, "picture"));
+    image_set images = {0};
+    simulation s;
+    imp_status status = imp_agent_process_def_check(def, err);
+    if (status != IMP_OK)
+        return status;
+    status = open_simulation(&s, map, err);
+    if (status == IMP_OK)
+        status = render_views(&images, &s, def->jpeg_quality, err);
+    close_simulation(&s);
+    if (status == IMP_OK)
+        status = benchmark_agent(out, def, &images, err);
+    for (int k = 0; k < VIEW_COUNT; k++)
+        imp_jpeg_writer_destroy(images.writers[k]);
+    return status;
+}

@@ -1,0 +1,183 @@
+// An agent's process as a policy.
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/image/jpeg_codec.h"
+#include "base/io/atomic_file.h"
+#include "deploy/evaluator/agent_session.h"
+
+enum { AGENT_PROCESS_COOKIE = 0x6E57 };
+
+imp_agent_process_def imp_default_agent_process_def(void)
+{
+    return (imp_agent_process_def){
+        .sandbox = true,
+        .start_timeout = 120.0,
+        .reply_timeout = 120.0,
+        .jpeg_quality = 95,
+        .log_name = "agent",
+        .cookie = AGENT_PROCESS_COOKIE,
+    };
+}
+
+typedef struct agent_process_policy {
+    imp_policy policy;
+    const imp_agent_process_def *def;
+    imp_agent_session session; // without an agent until the first episode, and after a failure
+    imp_jpeg_writer *writer;
+    imp_error err;       // why it gave up
+    imp_pose pose;       // at the last observation
+    double left, right;  // how far the wheels have turned since the start [rad]
+    double time;         // of the next observation [s]
+    imp_atomic_file log; // what was said in the episode, if it is kept
+} agent_process_policy;
+
+// Gives the log of the episode its name. That it could not be written ends the episode.
+static imp_status commit_episode_log(agent_process_policy *self, imp_error *err)
+{
+    if (self->session.log == NULL)
+        return IMP_OK;
+    self->session.log = NULL;
+    return imp_atomic_file_commit(&self->log, err);
+}
+
+static imp_status open_episode_log(agent_process_policy *self, const imp_env *env, imp_error *err)
+{
+    char name[64], path[IMP_PATH_MAX];
+    if (self->def->log == NULL)
+        return IMP_OK;
+    snprintf(name, sizeof name, "%s-episode%u.cbor", self->def->log_name, env->episode);
+    imp_status status = imp_folder_create(self->def->log, err);
+    if (status == IMP_OK)
+        status = imp_path_join(path, self->def->log, name, err);
+    if (status == IMP_OK)
+        status = imp_atomic_file_open(&self->log, path, err);
+    self->session.log = self->log.stream;
+    return status;
+}
+
+// It cannot go on in this episode; another one takes its place in the next.
+static void fail_episode(agent_process_policy *self)
+{
+    imp_agent_session_stop(&self->session, false);
+    self->policy.failure_reason = self->err.message;
+}
+
+static void agent_policy_begin(imp_policy *policy, const imp_env *env)
+{
+    agent_process_policy *self = (agent_process_policy *)policy;
+    char name[32];
+    imp_agent_session *session = &self->session;
+    const imp_agent_process_def *def = self->def;
+    self->policy.failure_reason = NULL;
+    self->pose = env->pose;
+    self->left = self->right = self->time = 0.0;
+    snprintf(name, sizeof name, "episode%u", env->episode);
+    imp_status status = commit_episode_log(self, &self->err);
+    if (status == IMP_OK && session->agent == NULL)
+        status = imp_agent_session_start(session, def, env->def.seed, &self->err);
+    if (status == IMP_OK)
+        status = open_episode_log(self, env, &self->err);
+    if (status == IMP_OK)
+        status = imp_agent_session_begin_episode(
+            session, name, imp_monotonic_seconds() + def->reply_timeout, &self->err);
+    if (status != IMP_OK)
+        fail_episode(self);
+}
+
+// Turns the wheels by the arc that leads from the last pose to this one.
+static void integrate_wheel_odometry(agent_process_policy *self, imp_pose pose)
+{
+    const imp_pose before = self->pose;
+    const double turn = remainder(pose.heading - before.heading, 2.0 * IMP_PI);
+    const double middle = before.heading + turn / 2.0;
+    const double chord = (pose.x - before.x) * cos(middle) - (pose.z - before.z) * sin(middle);
+    const double distance = fabs(turn) > 1e-9 ? chord * (turn / 2.0) / sin(turn / 2.0) : chord;
+    self->left += (distance - turn * IMP_WHEEL_DISTANCE / 2.0) / IMP_WHEEL_RADIUS;
+    self->right += (distance + turn * IMP_WHEEL_DISTANCE / 2.0) / IMP_WHEEL_RADIUS;
+    self->pose = pose;
+}
+
+static imp_action agent_policy_act(imp_policy *policy, const imp_env *env,
+                                   const uint8_t *observation)
+{
+    agent_process_policy *self = (agent_process_policy *)policy;
+    const double until = imp_monotonic_seconds() + self->def->reply_timeout;
+    imp_action action = {0};
+    imp_agent_session_frame view = {0};
+    if (self->policy.failure_reason != NULL)
+        return action;
+    integrate_wheel_odometry(self, env->pose);
+    imp_status status =
+        imp_jpeg_writer_encode(self->writer, observation, &view.jpeg, &view.length, &self->err);
+    view.time = self->time;
+    view.left = self->left;
+    view.right = self->right;
+    imp_agent_session_log_pose(&self->session, self->time, env->pose);
+    if (status == IMP_OK)
+        status = imp_agent_session_send_image(&self->session, &view, until, &self->err);
+    if (status == IMP_OK)
+        status =
+            imp_agent_session_get_action(&self->session, self->time, &action, until, &self->err);
+    self->time += env->def.drive.time_step;
+    if (status != IMP_OK)
+        fail_episode(self);
+    return action;
+}
+
+static void agent_policy_destroy(imp_policy *policy)
+{
+    agent_process_policy *self = (agent_process_policy *)policy;
+    commit_episode_log(self, NULL);
+    imp_agent_session_close(&self->session);
+    imp_jpeg_writer_destroy(self->writer);
+    free(self);
+}
+
+static imp_status create_agent_policy(const void *context, imp_policy **out, imp_error *err)
+{
+    static const imp_policy_vtable vtable = {"agent", true, agent_policy_begin, agent_policy_act,
+                                             agent_policy_destroy};
+    agent_process_policy *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    self->policy.vtable = &vtable;
+    self->def = context;
+    imp_status status = imp_agent_session_open(&self->session, err);
+    if (status == IMP_OK)
+        status = imp_jpeg_writer_create(&self->writer, IMP_AGENT_CAMERA_WIDTH,
+                                        IMP_AGENT_CAMERA_HEIGHT, self->def->jpeg_quality, err);
+    if (status != IMP_OK) {
+        agent_policy_destroy(&self->policy);
+        return status;
+    }
+    *out = &self->policy;
+    return IMP_OK;
+}
+
+imp_status imp_agent_process_def_check(const imp_agent_process_def *def, imp_error *err)
+{
+    if (def->cookie != AGENT_PROCESS_COOKIE || def->command == NULL)
+        return imp_fail(
+            err, IMP_USAGE,
+            "imp_guest_def was not made with imp_default_agent_process_def(), or has no command");
+    if (!(def->start_timeout > 0.0) || !(def->reply_timeout > 0.0))
+        return imp_fail(err, IMP_USAGE, "an agent's time-outs must be more than 0 s");
+    if (def->jpeg_quality < 1 || def->jpeg_quality > 100)
+        return imp_fail(err, IMP_USAGE, "JPEG quality %d is not within 1 to 100",
+                        def->jpeg_quality);
+    return IMP_OK;
+}
+
+imp_status imp_agent_process_factory_open(imp_policy_factory **out,
+                                          const imp_agent_process_def *def, imp_error *err)
+{
+    const imp_status status = imp_agent_process_def_check(def, err);
+    if (status != IMP_OK)
+        return status;
+    return imp_policy_factory_open_custom(out, def->command, create_agent_policy, def, err);
+}

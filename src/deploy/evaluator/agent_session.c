@@ -1,0 +1,260 @@
+// The evaluator's side of the conversation.
+#include "deploy/evaluator/agent_session.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/io/file.h"
+
+enum { MESSAGE_CAPACITY = 2 << 20 };
+
+// An encoder's steps [rad].
+static const double ENCODER_RESOLUTION = 2.0 * IMP_PI / 135.0;
+
+imp_status imp_agent_session_open(imp_agent_session *session, imp_error *err)
+{
+    *session = (imp_agent_session){
+        .out = {.bytes = malloc(MESSAGE_CAPACITY), .capacity = MESSAGE_CAPACITY}};
+    return session->out.bytes != NULL ? IMP_OK
+                                      : imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+}
+
+void imp_agent_session_stop(imp_agent_session *session, bool gently)
+{
+    imp_agent_process_stop(session->agent, gently);
+    session->agent = NULL;
+}
+
+void imp_agent_session_close(imp_agent_session *session)
+{
+    imp_agent_session_stop(session, true);
+    free(session->out.bytes);
+    *session = (imp_agent_session){0};
+}
+
+// What is wanted of a reply, and what it said.
+typedef struct reply {
+    const char *topic; // NULL: none
+    bool topic_came;
+    bool reflects; // of capabilities
+    imp_action action;
+} reply;
+
+static bool offers_reflection(const imp_protocol_message *message)
+{
+    imp_cbor_cursor z2, flag;
+    imp_cbor_item item;
+    return message->has_data && imp_cbor_find_key(message->data, "z2", &z2) &&
+           imp_cbor_find_key(z2, "protocol-reflection", &flag) &&
+           imp_cbor_read_value(&flag, &item) && item.kind == IMP_CBOR_BOOL && item.integer == 1;
+}
+
+static void log_bytes(imp_agent_session *session, const void *bytes, size_t length)
+{
+    if (session->log != NULL)
+        fwrite(bytes, 1, length, session->log);
+}
+
+// Writes to the log what an agent said, in a form that an agent passes over.
+static void log_reply(imp_agent_session *session, const imp_protocol_message *message)
+{
+    uint8_t head[128];
+    imp_cbor_writer out = {.bytes = head, .capacity = sizeof head};
+    imp_cbor_cursor rest = message->data;
+    const bool has_data = message->has_data && imp_cbor_skip_item(&rest);
+    imp_protocol_write_log_topic(&out, message->name);
+    if (!has_data)
+        imp_cbor_write_null(&out);
+    log_bytes(session, out.bytes, out.length);
+    if (has_data)
+        log_bytes(session, message->data.at, (size_t)(rest.at - message->data.at));
+}
+
+// Takes a message between `understood` and `over`.
+static imp_status handle_reply_message(reply *r, const imp_protocol_message *message,
+                                       imp_error *err)
+{
+    if (imp_protocol_message_is(message, IMP_PROTOCOL_CONTROL, "capabilities")) {
+        r->reflects = offers_reflection(message);
+        return IMP_OK;
+    }
+    if (r->topic == NULL || !imp_protocol_message_is(message, IMP_PROTOCOL_TOPIC, r->topic))
+        return imp_fail(err, IMP_CHECK_FAILED, "the agent said '%s' instead of '%s'", message->name,
+                        r->topic != NULL ? r->topic : "over");
+    if (r->topic_came)
+        return imp_fail(err, IMP_CHECK_FAILED, "the agent said '%s' twice", r->topic);
+    r->topic_came = true;
+    if (!imp_protocol_message_is(message, IMP_PROTOCOL_TOPIC, "commands"))
+        return IMP_OK;
+    const char *wrong = imp_protocol_read_commands(message, &r->action);
+    return wrong == NULL ? IMP_OK : imp_fail(err, IMP_CHECK_FAILED, "%s", wrong);
+}
+
+static imp_status fail_refused(const imp_protocol_message *message, imp_error *err)
+{
+    char text[200];
+    imp_protocol_message_text(message, text, sizeof text);
+    return imp_fail(err, IMP_CHECK_FAILED, "the agent said '%s': %s", message->name, text);
+}
+
+static imp_status receive_reply(imp_agent_session *session, reply *r, double until, imp_error *err)
+{
+    imp_protocol_message message;
+    imp_status status = imp_agent_process_receive(session->agent, &message, until, err);
+    if (status == IMP_OK && !imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "understood"))
+        return fail_refused(&message, err);
+    while (status == IMP_OK) {
+        status = imp_agent_process_receive(session->agent, &message, until, err);
+        if (status != IMP_OK)
+            break;
+        if (imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "over"))
+            return r->topic == NULL || r->topic_came
+                       ? IMP_OK
+                       : imp_fail(err, IMP_CHECK_FAILED, "the agent did not say '%s'", r->topic);
+        if (imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "aborted"))
+            return fail_refused(&message, err);
+        if (message.kind == IMP_PROTOCOL_TOPIC)
+            log_reply(session, &message);
+        status = handle_reply_message(r, &message, err);
+    }
+    return status;
+}
+
+// Sends what has been put together, and takes the reply.
+static imp_status send_and_receive(imp_agent_session *session, reply *r, double until,
+                                   imp_error *err)
+{
+    if (session->out.full)
+        return imp_fail(err, IMP_INTERNAL, "a message of more than %d bytes", MESSAGE_CAPACITY);
+    log_bytes(session, session->out.bytes, session->out.length);
+    const imp_status status = imp_agent_process_send(session->agent, &session->out, until, err);
+    return status == IMP_OK ? receive_reply(session, r, until, err) : status;
+}
+
+static imp_cbor_writer *begin_message(imp_agent_session *session)
+{
+    session->out.length = 0;
+    session->out.full = false;
+    return &session->out;
+}
+
+static imp_status handshake(imp_agent_session *session, uint64_t seed, double until, imp_error *err)
+{
+    imp_cbor_writer *out = begin_message(session);
+    reply capabilities = {0}, nothing = {0};
+    imp_cbor_write_map(out, 2);
+    imp_cbor_write_text(out, "control");
+    imp_cbor_write_text(out, "capabilities");
+    imp_cbor_write_text(out, "data");
+    imp_cbor_write_map(out, 1);
+    imp_cbor_write_text(out, "z2");
+    imp_cbor_write_map(out, 1);
+    imp_cbor_write_text(out, "protocol-reflection");
+    imp_cbor_write_bool(out, true);
+    imp_status status = send_and_receive(session, &capabilities, until, err);
+    if (status == IMP_OK && capabilities.reflects) {
+        reply description = {.topic = "protocol_description"};
+        out = begin_message(session);
+        imp_protocol_write_topic(out, "wrapper.describe_protocol", true);
+        imp_cbor_write_null(out);
+        imp_protocol_write_null_timing(out);
+        status = send_and_receive(session, &description, until, err);
+    }
+    if (status != IMP_OK)
+        return status;
+    out = begin_message(session);
+    imp_protocol_write_topic(out, "seed", true);
+    // nodes take it into what NumPy and others want: 32 bits
+    imp_cbor_write_integer(out, (int64_t)(seed & UINT32_MAX));
+    imp_protocol_write_null_timing(out);
+    return send_and_receive(session, &nothing, until, err);
+}
+
+imp_status imp_agent_session_start(imp_agent_session *session, const imp_agent_process_def *def,
+                                   uint64_t seed, imp_error *err)
+{
+    const double until = imp_monotonic_seconds() + def->start_timeout;
+    imp_status status = imp_agent_process_start(&session->agent, def, until, err);
+    return status == IMP_OK ? handshake(session, seed, until, err) : status;
+}
+
+imp_status imp_agent_session_begin_episode(imp_agent_session *session, const char *episode,
+                                           double until, imp_error *err)
+{
+    reply nothing = {0};
+    imp_cbor_writer *out = begin_message(session);
+    imp_protocol_write_topic(out, "episode_start", true);
+    imp_cbor_write_map(out, 1);
+    imp_cbor_write_text(out, "episode_name");
+    imp_cbor_write_text(out, episode);
+    imp_protocol_write_null_timing(out);
+    return send_and_receive(session, &nothing, until, err);
+}
+
+imp_status imp_agent_session_send_image(imp_agent_session *session,
+                                        const imp_agent_session_frame *view, double until,
+                                        imp_error *err)
+{
+    reply nothing = {0};
+    imp_cbor_writer *out = begin_message(session);
+    imp_protocol_write_topic(out, "observations", true);
+    imp_cbor_write_map(out, 2);
+    imp_cbor_write_text(out, "camera");
+    imp_cbor_write_map(out, 2);
+    imp_cbor_write_text(out, "jpg_data");
+    imp_cbor_write_bytes(out, view->jpeg, view->length);
+    imp_cbor_write_text(out, "timestamp");
+    imp_cbor_write_double(out, view->time);
+    imp_cbor_write_text(out, "odometry");
+    imp_cbor_write_map(out, 4);
+    imp_cbor_write_text(out, "timestamp");
+    imp_cbor_write_double(out, view->time);
+    imp_cbor_write_text(out, "axis_left_rad");
+    imp_cbor_write_double(out, view->left);
+    imp_cbor_write_text(out, "axis_right_rad");
+    // only this one comes in steps, as in the challenge's simulator
+    imp_cbor_write_double(out, floor(view->right / ENCODER_RESOLUTION) * ENCODER_RESOLUTION);
+    imp_cbor_write_text(out, "resolution_rad");
+    imp_cbor_write_double(out, ENCODER_RESOLUTION);
+    imp_protocol_write_null_timing(out);
+    return send_and_receive(session, &nothing, until, err);
+}
+
+imp_status imp_agent_session_get_action(imp_agent_session *session, double time, imp_action *out,
+                                        double until, imp_error *err)
+{
+    reply commands = {.topic = "commands"};
+    imp_cbor_writer *message = begin_message(session);
+    imp_protocol_write_topic(message, "get_commands", true);
+    imp_cbor_write_map(message, 1);
+    imp_cbor_write_text(message, "at_time");
+    imp_cbor_write_double(message, time);
+    imp_protocol_write_null_timing(message);
+    const imp_status status = send_and_receive(session, &commands, until, err);
+    *out = status == IMP_OK ? commands.action : (imp_action){0};
+    return status;
+}
+
+void imp_agent_session_log_pose(imp_agent_session *session, double time, imp_pose pose)
+{
+    if (session->log == NULL)
+        return;
+    imp_cbor_writer *out = begin_message(session);
+    imp_protocol_write_log_topic(out, "robot_state");
+    imp_cbor_write_map(out, 3);
+    imp_cbor_write_text(out, "robot_name");
+    imp_cbor_write_text(out, "ego0");
+    imp_cbor_write_text(out, "t_effective");
+    imp_cbor_write_double(out, time);
+    imp_cbor_write_text(out, "pose");
+    imp_cbor_write_map(out, 3);
+    imp_cbor_write_text(out, "x");
+    imp_cbor_write_double(out, pose.x);
+    imp_cbor_write_text(out, "z");
+    imp_cbor_write_double(out, pose.z);
+    imp_cbor_write_text(out, "heading");
+    imp_cbor_write_double(out, pose.heading);
+    log_bytes(session, out->bytes, out->length);
+}

@@ -1,0 +1,119 @@
+#include "deploy/evaluator/latency_baseline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io/file.h"
+
+enum { REQUESTS, REPLIES, READ_END = 0, WRITE_END = 1 };
+
+struct imp_latency_baseline {
+    pthread_t thread;
+    bool runs;
+    int pipes[2][2];
+    long steps;
+    volatile uint64_t sink; // so that counting is not left out
+};
+
+static void spin(imp_latency_baseline *baseline, long steps)
+{
+    uint64_t x = baseline->sink + 1;
+    for (long k = 0; k < steps; k++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+    }
+    baseline->sink = x;
+}
+
+// Whether a byte came or went; a closed pipe ends the matter.
+static bool read_byte(int stream)
+{
+    char byte;
+    ssize_t got;
+    while ((got = read(stream, &byte, 1)) < 0 && errno == EINTR)
+        ;
+    return got == 1;
+}
+
+static bool write_byte(int stream)
+{
+    ssize_t gone;
+    while ((gone = write(stream, "", 1)) < 0 && errno == EINTR)
+        ;
+    return gone == 1;
+}
+
+static void *answer_requests(void *context)
+{
+    imp_latency_baseline *baseline = context;
+    while (read_byte(baseline->pipes[REQUESTS][READ_END])) {
+        spin(baseline, baseline->steps);
+        if (!write_byte(baseline->pipes[REPLIES][WRITE_END]))
+            break;
+    }
+    return NULL;
+}
+
+// How many steps take so long, by the best of a few tries.
+static long calibrate_steps(imp_latency_baseline *baseline, double seconds)
+{
+    enum { TRIES = 8, STEPS = 50000 };
+    double best = 1.0;
+    for (int k = 0; k < TRIES; k++) {
+        const double start = imp_monotonic_seconds();
+        spin(baseline, STEPS);
+        best = fmin(best, imp_monotonic_seconds() - start);
+    }
+    return 1 + (long)(fmin(seconds, 10.0) / fmax(best, 1e-9) * STEPS);
+}
+
+imp_status imp_latency_baseline_create(imp_latency_baseline **out, double seconds, imp_error *err)
+{
+    imp_latency_baseline *baseline = malloc(sizeof *baseline);
+    if (baseline == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
+    *baseline = (imp_latency_baseline){.pipes = {{-1, -1}, {-1, -1}}};
+    int code = 0;
+    for (int k = 0; k < 2 && code == 0; k++)
+        if (pipe2(baseline->pipes[k], O_CLOEXEC) != 0)
+            code = errno;
+    baseline->steps = calibrate_steps(baseline, seconds);
+    if (code == 0)
+        code = pthread_create(&baseline->thread, NULL, answer_requests, baseline);
+    baseline->runs = code == 0;
+    if (code != 0) {
+        imp_latency_baseline_destroy(baseline);
+        return imp_fail(err, IMP_INTERNAL, "cannot start a thread: %s", strerror(code));
+    }
+    *out = baseline;
+    return IMP_OK;
+}
+
+void imp_latency_baseline_destroy(imp_latency_baseline *baseline)
+{
+    if (baseline == NULL)
+        return;
+    if (baseline->pipes[REQUESTS][WRITE_END] >= 0)
+        close(baseline->pipes[REQUESTS][WRITE_END]);
+    if (baseline->runs)
+        pthread_join(baseline->thread, NULL);
+    for (int k = 0; k < 4; k++)
+        if (k != 1 && baseline->pipes[k / 2][k % 2] >= 0)
+            close(baseline->pipes[k / 2][k % 2]);
+    free(baseline);
+}
+
+double imp_latency_baseline_measure(imp_latency_baseline *baseline)
+{
+    const double start = imp_monotonic_seconds();
+    if (write_byte(baseline->pipes[REQUESTS][WRITE_END]))
+        read_byte(baseline->pipes[REPLIES][READ_END]);
+    return imp_monotonic_seconds() - start;
+}

@@ -1,0 +1,447 @@
+#include "deploy/protocol/cbor.h"
+
+#include <math.h>
+#include <string.h>
+
+// The major types, the upper three bits of an item's first byte.
+enum {
+    MAJOR_UNSIGNED,
+    MAJOR_NEGATIVE,
+    MAJOR_BYTES,
+    MAJOR_TEXT,
+    MAJOR_ARRAY,
+    MAJOR_MAP,
+    MAJOR_TAG,
+    MAJOR_SIMPLE
+};
+
+// What the lower five bits say where they are not the value itself.
+enum { SIZE_1 = 24, SIZE_8 = 27, SIZE_INDEFINITE = 31 };
+
+// Simple values.
+enum { SIMPLE_FALSE = 20, SIMPLE_TRUE = 21, SIMPLE_NULL = 22, SIMPLE_HALF = 25, SIMPLE_SINGLE };
+
+enum { TAG_BIGNUM = 2, TAG_NEGATIVE };
+
+static double half_to_double(uint64_t bits)
+{
+    const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
+    const double sign = bits >> 15 != 0 ? -1.0 : 1.0;
+    if (exponent == 31)
+        return mantissa != 0 ? (double)NAN : sign * (double)INFINITY;
+    if (exponent == 0)
+        return sign * ldexp(mantissa, -24);
+    return sign * ldexp(mantissa + 1024, exponent - 25);
+}
+
+static double float_bits_to_double(uint64_t bits)
+{
+    const uint32_t word = (uint32_t)bits;
+    float value;
+    memcpy(&value, &word, sizeof value);
+    return (double)value;
+}
+
+static void set_simple_value(imp_cbor_item *item, int size, uint64_t value)
+{
+    item->kind = IMP_CBOR_OTHER;
+    if (size == SIMPLE_FALSE || size == SIMPLE_TRUE) {
+        item->kind = IMP_CBOR_BOOL;
+        item->integer = size == SIMPLE_TRUE;
+    } else if (size == SIMPLE_NULL) {
+        item->kind = IMP_CBOR_NULL;
+    } else if (size >= SIMPLE_HALF && size <= SIZE_8) {
+        item->kind = IMP_CBOR_FLOAT;
+        if (size == SIZE_8)
+            memcpy(&item->real, &value, sizeof item->real);
+        else
+            item->real = size == SIMPLE_HALF ? half_to_double(value) : float_bits_to_double(value);
+    }
+}
+
+static int64_t clamp_to_int64(uint64_t value)
+{
+    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+// A head that takes no length, or one of indefinite length; false if there is no such thing.
+static bool set_indefinite_item(imp_cbor_item *item, int major)
+{
+    item->is_indefinite = true;
+    switch (major) {
+    case MAJOR_BYTES:
+        item->kind = IMP_CBOR_BYTES;
+        return true;
+    case MAJOR_TEXT:
+        item->kind = IMP_CBOR_TEXT;
+        return true;
+    case MAJOR_ARRAY:
+        item->kind = IMP_CBOR_ARRAY;
+        return true;
+    case MAJOR_MAP:
+        item->kind = IMP_CBOR_MAP;
+        return true;
+    case MAJOR_SIMPLE:
+        item->kind = IMP_CBOR_BREAK;
+        item->is_indefinite = false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void set_definite_item(imp_cbor_item *item, int major, int size, uint64_t value)
+{
+    static const imp_cbor_kind kinds[] = {IMP_CBOR_INTEGER, IMP_CBOR_INTEGER, IMP_CBOR_BYTES,
+                                          IMP_CBOR_TEXT,    IMP_CBOR_ARRAY,   IMP_CBOR_MAP,
+                                          IMP_CBOR_TAG};
+    if (major == MAJOR_SIMPLE) {
+        set_simple_value(item, size, value);
+        return;
+    }
+    item->kind = kinds[major];
+    if (major == MAJOR_UNSIGNED || major == MAJOR_TAG)
+        item->integer = clamp_to_int64(value);
+    else if (major == MAJOR_NEGATIVE)
+        item->integer = -1 - clamp_to_int64(value);
+    else
+        item->count = value;
+}
+
+// Reads a head without a string's bytes. Returns its length, 0 if not all of it is there, -1 if it
+// is malformed.
+static int parse_head(const uint8_t *bytes, size_t length, imp_cbor_item *item)
+{
+    *item = (imp_cbor_item){0};
+    if (length == 0)
+        return 0;
+    const int major = bytes[0] >> 5, size = bytes[0] & 31;
+    if (size == SIZE_INDEFINITE)
+        return set_indefinite_item(item, major) ? 1 : -1;
+    if (size > SIZE_8)
+        return -1;
+    const int extra = size < SIZE_1 ? 0 : 1 << (size - SIZE_1);
+    if ((size_t)extra >= length)
+        return 0;
+    uint64_t value = (uint64_t)size;
+    if (extra > 0)
+        value = 0;
+    for (int k = 1; k <= extra; k++)
+        value = value << 8 | bytes[k];
+    if (major == MAJOR_SIMPLE && size == SIZE_1 && value < 32)
+        return -1;
+    set_definite_item(item, major, size, value);
+    return 1 + extra;
+}
+
+static bool is_string(const imp_cbor_item *item)
+{
+    return item->kind == IMP_CBOR_BYTES || item->kind == IMP_CBOR_TEXT;
+}
+
+bool imp_cbor_read_item(imp_cbor_cursor *cursor, imp_cbor_item *item)
+{
+    const size_t there = (size_t)(cursor->end - cursor->at);
+    const int head = parse_head(cursor->at, there, item);
+    if (head <= 0)
+        return false;
+    const uint8_t *at = cursor->at + head;
+    if (is_string(item) && !item->is_indefinite) {
+        if (item->count > there - (size_t)head)
+            return false;
+        item->bytes = at;
+        at += item->count;
+    }
+    cursor->at = at;
+    return true;
+}
+
+// An integer of any length, most significant byte first.
+static void set_bignum_value(imp_cbor_item *item, bool negative)
+{
+    int64_t value = 0;
+    for (uint64_t k = 0; k < item->count; k++)
+        value = value > INT64_MAX >> 8 ? INT64_MAX : value << 8 | item->bytes[k];
+    *item = (imp_cbor_item){.kind = IMP_CBOR_INTEGER, .integer = negative ? -1 - value : value};
+}
+
+bool imp_cbor_read_value(imp_cbor_cursor *cursor, imp_cbor_item *item)
+{
+    imp_cbor_cursor at = *cursor;
+    int64_t tag = -1;
+    while (imp_cbor_read_item(&at, item)) {
+        if (item->kind == IMP_CBOR_TAG) {
+            tag = item->integer;
+            continue;
+        }
+        if ((tag == TAG_BIGNUM || tag == TAG_NEGATIVE) && item->kind == IMP_CBOR_BYTES &&
+            item->bytes != NULL)
+            set_bignum_value(item, tag == TAG_NEGATIVE);
+        *cursor = at;
+        return true;
+    }
+    return false;
+}
+
+bool imp_cbor_skip_item(imp_cbor_cursor *cursor)
+{
+    const size_t there = (size_t)(cursor->end - cursor->at);
+    imp_cbor_scan scan = {0};
+    const char *why;
+    if (imp_cbor_scan_continue(&scan, cursor->at, there, there, &why) != IMP_CBOR_COMPLETE)
+        return false;
+    cursor->at += scan.at;
+    return true;
+}
+
+bool imp_cbor_is_text(const imp_cbor_item *item, const char *text)
+{
+    const size_t length = strlen(text);
+    return item->kind == IMP_CBOR_TEXT && item->bytes != NULL && item->count == length &&
+           memcmp(item->bytes, text, length) == 0;
+}
+
+bool imp_cbor_find_key(imp_cbor_cursor map, const char *key, imp_cbor_cursor *value)
+{
+    imp_cbor_item head, name;
+    if (!imp_cbor_read_value(&map, &head) || head.kind != IMP_CBOR_MAP)
+        return false;
+    for (uint64_t k = 0; head.is_indefinite || k < head.count; k++) {
+        imp_cbor_cursor after = map;
+        if (!imp_cbor_read_item(&after, &name) || name.kind == IMP_CBOR_BREAK)
+            return false;
+        // what is no plain text cannot be the key, but may hold more than its head
+        if (!imp_cbor_skip_item(&map))
+            return false;
+        if (imp_cbor_is_text(&name, key)) {
+            *value = map;
+            return true;
+        }
+        if (!imp_cbor_skip_item(&map))
+            return false;
+    }
+    return false;
+}
+
+// An item has ended: those that it was the last of end as well.
+static void end_scanned_item(imp_cbor_scan *scan)
+{
+    while (scan->depth > 0) {
+        const int top = scan->depth - 1;
+        scan->levels[top].odd = !scan->levels[top].odd;
+        if (scan->levels[top].is_indefinite || --scan->levels[top].left > 0)
+            return;
+        scan->depth--;
+    }
+    scan->ended = true;
+}
+
+static bool push_scan_level(imp_cbor_scan *scan, const imp_cbor_item *item, uint64_t left)
+{
+    if (scan->depth == IMP_CBOR_DEPTH_MAX)
+        return false;
+    const int top = scan->depth++;
+    scan->levels[top].left = left;
+    scan->levels[top].kind = item->kind;
+    scan->levels[top].is_indefinite = item->is_indefinite;
+    scan->levels[top].odd = false;
+    return true;
+}
+
+// What is wrong with an item at its place, or NULL.
+static const char *check_item_position(const imp_cbor_scan *scan, const imp_cbor_item *item)
+{
+    if (scan->depth == 0)
+        return item->kind == IMP_CBOR_BREAK ? "an end without a beginning" : NULL;
+    const int top = scan->depth - 1;
+    const imp_cbor_kind around = scan->levels[top].kind;
+    if (item->kind == IMP_CBOR_BREAK)
+        return !scan->levels[top].is_indefinite                  ? "an end without a beginning"
+               : around == IMP_CBOR_MAP && scan->levels[top].odd ? "a key without a value"
+                                                                 : NULL;
+    if ((around == IMP_CBOR_BYTES || around == IMP_CBOR_TEXT) &&
+        (item->kind != around || item->is_indefinite))
+        return "a piece of a string that is none";
+    return NULL;
+}
+
+// Takes an item whose head ends at scan->at. Returns what is wrong with it, or NULL.
+static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, size_t limit)
+{
+    static const char too_long[] = "longer than what is read", too_deep[] = "nested too deeply";
+    const char *wrong = check_item_position(scan, item);
+    if (wrong != NULL)
+        return wrong;
+    if (item->kind == IMP_CBOR_BREAK) {
+        scan->depth--;
+        end_scanned_item(scan);
+        return NULL;
+    }
+    if (item->kind == IMP_CBOR_TAG)
+        return push_scan_level(scan, item, 1) ? NULL : too_deep;
+    if (item->is_indefinite) {
+        scan->chunks = scan->chunks || is_string(item);
+        return push_scan_level(scan, item, 0) ? NULL : too_deep;
+    }
+    // each item in it takes a byte at least
+    if (item->count > limit - scan->at)
+        return too_long;
+    if (is_string(item)) {
+        scan->at += item->count;
+    } else if (item->count > 0) {
+        const uint64_t items = item->kind == IMP_CBOR_MAP ? 2 * item->count : item->count;
+        return push_scan_level(scan, item, items) ? NULL : too_deep;
+    }
+    end_scanned_item(scan);
+    return NULL;
+}
+
+imp_cbor_scan_result imp_cbor_scan_continue(imp_cbor_scan *scan, const uint8_t *bytes,
+                                            size_t length, size_t limit, const char **why)
+{
+    while (!scan->ended) {
+        if (scan->at > length)
+            return IMP_CBOR_INCOMPLETE;
+        imp_cbor_item item;
+        const int head = parse_head(bytes + scan->at, length - scan->at, &item);
+        *why = head < 0 ? "not CBOR" : NULL;
+        if (head == 0 && scan->at < limit)
+            return IMP_CBOR_INCOMPLETE;
+        if (head == 0 || (head > 0 && (size_t)head > limit - scan->at))
+            *why = "longer than what is read";
+        if (*why == NULL) {
+            scan->at += (size_t)head;
+            *why = scan_item(scan, &item, limit);
+        }
+        if (*why != NULL)
+            return IMP_CBOR_MALFORMED;
+    }
+    return scan->at <= length ? IMP_CBOR_COMPLETE : IMP_CBOR_INCOMPLETE;
+}
+
+static void append_bytes(imp_cbor_writer *out, const void *bytes, size_t length)
+{
+    if (out->full || length > out->capacity - out->length) {
+        out->full = true;
+        return;
+    }
+    if (length > 0)
+        memcpy(out->bytes + out->length, bytes, length);
+    out->length += length;
+}
+
+static void write_head_bytes(imp_cbor_writer *out, uint8_t first, uint64_t value, int bytes)
+{
+    uint8_t word[9] = {first};
+    for (int k = 0; k < bytes; k++)
+        word[1 + k] = (uint8_t)(value >> 8 * (bytes - 1 - k));
+    append_bytes(out, word, 1 + (size_t)bytes);
+}
+
+// A head with the shortest form of its value.
+static void write_head(imp_cbor_writer *out, int major, uint64_t value)
+{
+    const int size = value < SIZE_1        ? -1
+                     : value <= UINT8_MAX  ? 0
+                     : value <= UINT16_MAX ? 1
+                     : value <= UINT32_MAX ? 2
+                                           : 3;
+    const int low = size < 0 ? (int)value : SIZE_1 + size;
+    write_head_bytes(out, (uint8_t)(major << 5 | low), value, size < 0 ? 0 : 1 << size);
+}
+
+void imp_cbor_write_map(imp_cbor_writer *out, uint64_t pairs)
+{
+    write_head(out, MAJOR_MAP, pairs);
+}
+
+void imp_cbor_write_array(imp_cbor_writer *out, uint64_t items)
+{
+    write_head(out, MAJOR_ARRAY, items);
+}
+
+void imp_cbor_write_text(imp_cbor_writer *out, const char *text)
+{
+    const size_t length = strlen(text);
+    write_head(out, MAJOR_TEXT, length);
+    append_bytes(out, text, length);
+}
+
+void imp_cbor_write_bytes(imp_cbor_writer *out, const void *bytes, size_t length)
+{
+    write_head(out, MAJOR_BYTES, length);
+    append_bytes(out, bytes, length);
+}
+
+void imp_cbor_write_integer(imp_cbor_writer *out, int64_t value)
+{
+    if (value < 0)
+        write_head(out, MAJOR_NEGATIVE, (uint64_t)(-1 - value));
+    else
+        write_head(out, MAJOR_UNSIGNED, (uint64_t)value);
+}
+
+void imp_cbor_write_double(imp_cbor_writer *out, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    write_head_bytes(out, MAJOR_SIMPLE << 5 | SIZE_8, bits, 8);
+}
+
+void imp_cbor_write_bool(imp_cbor_writer *out, bool value)
+{
+    write_head(out, MAJOR_SIMPLE, value ? SIMPLE_TRUE : SIMPLE_FALSE);
+}
+
+void imp_cbor_write_null(imp_cbor_writer *out)
+{
+    write_head(out, MAJOR_SIMPLE, SIMPLE_NULL);
+}
+
+// Joins the pieces of the string whose head is at `from`, and puts it at `to`. Returns where it
+// ends; *from is then behind its last piece.
+static size_t join_string_chunks(uint8_t *bytes, size_t length, size_t *from, size_t to)
+{
+    imp_cbor_item item;
+    size_t total = 0;
+    parse_head(bytes + *from, length - *from, &item);
+    const int major = item.kind == IMP_CBOR_TEXT ? MAJOR_TEXT : MAJOR_BYTES;
+    *from += 1;
+    for (;;) {
+        *from += (size_t)parse_head(bytes + *from, length - *from, &item);
+        if (item.kind == IMP_CBOR_BREAK)
+            break;
+        memmove(bytes + to + total, bytes + *from, item.count);
+        *from += item.count;
+        total += item.count;
+    }
+    // A head of 1, 2, 3 or 5 bytes fits where the first and last byte and the pieces' heads were: a
+    // total that needs 3 or 5 has two pieces or more, or one with a head as long as that. No item
+    // that is read has 4 GB.
+    uint8_t head[9];
+    imp_cbor_writer out = {.bytes = head, .capacity = sizeof head};
+    write_head(&out, major, total);
+    memmove(bytes + to + out.length, bytes + to, total);
+    memcpy(bytes + to, head, out.length);
+    return to + out.length + total;
+}
+
+size_t imp_cbor_join_strings(uint8_t *bytes, size_t length)
+{
+    size_t from = 0, to = 0;
+    while (from < length) {
+        imp_cbor_item item;
+        const int head = parse_head(bytes + from, length - from, &item);
+        if (head <= 0)
+            break;
+        if (is_string(&item) && item.is_indefinite) {
+            to = join_string_chunks(bytes, length, &from, to);
+            continue;
+        }
+        const size_t size = (size_t)head + (is_string(&item) ? item.count : 0);
+        memmove(bytes + to, bytes + from, size);
+        from += size;
+        to += size;
+    }
+    return to;
+}

@@ -1,0 +1,62 @@
+#include "deploy/protocol/message_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 64 };
+
+void imp_message_reader_free(imp_message_reader *reader)
+{
+    free(reader->bytes);
+    *reader = (imp_message_reader){0};
+}
+
+uint8_t *imp_message_reader_reserve(imp_message_reader *reader, size_t *room)
+{
+    if (reader->from > 0) {
+        memmove(reader->bytes, reader->bytes + reader->from, reader->to - reader->from);
+        reader->to -= reader->from;
+        reader->from = 0;
+    }
+    if (reader->to == reader->capacity) {
+        // the limit holds for items, and another one may begin behind the first
+        if (reader->capacity > reader->limit)
+            return NULL;
+        const size_t capacity = reader->capacity > 0 ? 2 * reader->capacity : FIRST_CAPACITY;
+        uint8_t *bytes = realloc(reader->bytes, capacity);
+        if (bytes == NULL)
+            return NULL;
+        reader->bytes = bytes;
+        reader->capacity = capacity;
+    }
+    *room = reader->capacity - reader->to;
+    return reader->bytes + reader->to;
+}
+
+void imp_message_reader_commit(imp_message_reader *reader, size_t count)
+{
+    reader->to += count;
+}
+
+imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbor_cursor *item,
+                                             const char **why)
+{
+    if (reader->from == reader->to)
+        return IMP_CBOR_INCOMPLETE;
+    uint8_t *first = reader->bytes + reader->from;
+    const imp_cbor_scan_result state =
+        imp_cbor_scan_continue(&reader->scan, first, reader->to - reader->from, reader->limit, why);
+    if (state != IMP_CBOR_COMPLETE)
+        return state;
+    const size_t length = reader->scan.at;
+    *item = (imp_cbor_cursor){
+        first, first + (reader->scan.chunks ? imp_cbor_join_strings(first, length) : length)};
+    reader->from += length;
+    reader->scan = (imp_cbor_scan){0};
+    return IMP_CBOR_COMPLETE;
+}
+
+bool imp_message_reader_has_partial(const imp_message_reader *reader)
+{
+    return reader->from < reader->to;
+}

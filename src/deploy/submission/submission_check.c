@@ -1,0 +1,200 @@
+// Checks the folder of a submission, and lets its agent drive.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <yaml.h>
+
+#include "base/io/file.h"
+#include "base/io/file_type.h"
+#include "base/yaml/yaml_limits.h"
+#include "deploy/submission/dockerfile.h"
+#include "imprint/evaluator.h"
+
+enum { TEXT_MAX = 1 << 20, TEST_STEPS = 40, COMMAND_MAX = 8192 };
+
+static const char PROTOCOL[] = "aido2_db18_agent-z2";
+
+static bool is_scalar(const yaml_node_t *node, const char *text)
+{
+    return node != NULL && node->type == YAML_SCALAR_NODE &&
+           strcmp((const char *)node->data.scalar.value, text) == 0;
+}
+
+// A text, or a list that holds it.
+static bool contains_scalar(yaml_document_t *document, const yaml_node_t *node, const char *text)
+{
+    if (is_scalar(node, text))
+        return true;
+    if (node->type != YAML_SEQUENCE_NODE)
+        return false;
+    for (const yaml_node_item_t *item = node->data.sequence.items.start;
+         item < node->data.sequence.items.top; item++)
+        if (is_scalar(yaml_document_get_node(document, *item), text))
+            return true;
+    return false;
+}
+
+static imp_status check_submission_keys(yaml_document_t *document, const char *path, imp_error *err)
+{
+    static const char *const known[] = {
+        "protocol",    "challenge", "user-label",          "user-payload",
+        "description", "image",     "validation_challenge"};
+    const yaml_node_t *root = yaml_document_get_root_node(document);
+    bool has_protocol = false;
+    if (root == NULL || root->type != YAML_MAPPING_NODE)
+        return imp_fail(err, IMP_CHECK_FAILED, "%s: no mapping of keys to values", path);
+    for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start;
+         pair < root->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+        const yaml_node_t *value = yaml_document_get_node(document, pair->value);
+        const int line = (int)key->start_mark.line + 1;
+        bool is_known = false;
+        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+            is_known = is_known || is_scalar(key, known[k]);
+        if (!is_known)
+            return imp_fail(err, IMP_CHECK_FAILED, "%s:%d: the challenge refuses unknown keys",
+                            path, line);
+        if (!is_scalar(key, "protocol"))
+            continue;
+        has_protocol = true;
+        if (!contains_scalar(document, value, PROTOCOL))
+            return imp_fail(err, IMP_CHECK_FAILED, "%s:%d: protocol is not %s", path, line,
+                            PROTOCOL);
+    }
+    return has_protocol ? IMP_OK
+                        : imp_fail(err, IMP_CHECK_FAILED, "%s: no protocol: %s", path, PROTOCOL);
+}
+
+static imp_status check_submission_yaml(const char *text, size_t length, const char *path,
+                                        imp_error *err)
+{
+    yaml_parser_t parser;
+    yaml_document_t document;
+    if (imp_yaml_check_limits(text, length, path, err) != IMP_OK)
+        return IMP_CHECK_FAILED;
+    if (!yaml_parser_initialize(&parser))
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    imp_status status;
+    if (yaml_parser_load(&parser, &document)) {
+        status = check_submission_keys(&document, path, err);
+        yaml_document_delete(&document);
+    } else {
+        status =
+            imp_fail(err, IMP_CHECK_FAILED, "%s:%d: %s", path, (int)parser.problem_mark.line + 1,
+                     parser.problem != NULL ? parser.problem : "no YAML");
+    }
+    yaml_parser_delete(&parser);
+    return status;
+}
+
+// Reads a file of the folder; the caller frees *text.
+static imp_status read_submission_file(char **text, size_t *length, char path[IMP_PATH_MAX],
+                                       const char *folder, const char *name, imp_error *err)
+{
+    imp_status status = imp_path_join(path, folder, name, err);
+    if (status == IMP_OK && !imp_path_exists(path))
+        return imp_fail(err, IMP_CHECK_FAILED, "%s: no such file", path);
+    return status == IMP_OK ? imp_file_read(text, length, path, TEXT_MAX, err) : status;
+}
+
+// Asks a policy for a few steps on a simple road.
+static imp_status drive_test_steps(imp_policy *policy, imp_env *env, const imp_scene *scene,
+                                   imp_renderer *renderer, imp_error *err)
+{
+    uint8_t *rgb = malloc((size_t)3 * IMP_AGENT_CAMERA_WIDTH * IMP_AGENT_CAMERA_HEIGHT);
+    if (rgb == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
+    imp_policy_reset(policy, env);
+    for (int k = 0; k < TEST_STEPS && policy->failure_reason == NULL; k++) {
+        const imp_view view = imp_env_view(env);
+        imp_render(renderer, scene, &view, rgb);
+        imp_env_step(env, imp_policy_act(policy, env, rgb));
+    }
+    free(rgb);
+    return policy->failure_reason == NULL
+               ? IMP_OK
+               : imp_fail(err, IMP_CHECK_FAILED, "the agent cannot drive: %s",
+                          policy->failure_reason);
+}
+
+static imp_status test_agent(const imp_policy_factory *driver, imp_error *err)
+{
+    imp_world *world = NULL;
+    imp_scene *scene = NULL;
+    imp_renderer *renderer = NULL;
+    imp_policy *policy = NULL;
+    imp_env env;
+    imp_env_def def = imp_default_env_def();
+    imp_camera_def camera = imp_default_camera_def();
+    camera.width = IMP_AGENT_CAMERA_WIDTH;
+    camera.height = IMP_AGENT_CAMERA_HEIGHT;
+    imp_status status = imp_world_load(&world, "loop_empty", err);
+    if (status == IMP_OK)
+        status = imp_scene_create(&scene, world, err);
+    if (status == IMP_OK)
+        status = imp_renderer_create(&renderer, &camera, IMP_RENDER_AUTO, err);
+    if (status == IMP_OK)
+        status = imp_env_init(&env, world, &def, err);
+    if (status == IMP_OK)
+        status = imp_env_reset(&env, 0, err);
+    if (status == IMP_OK)
+        status = imp_policy_factory_create(driver, &policy, err);
+    if (status == IMP_OK)
+        status = drive_test_steps(policy, &env, scene, renderer, err);
+    imp_policy_destroy(policy);
+    imp_renderer_destroy(renderer);
+    imp_scene_destroy(scene);
+    imp_world_destroy(world);
+    return status;
+}
+
+// Checks the files of a submission; the command of its Dockerfile starts its agent.
+static imp_status check_submission_files(char *command, size_t size, const char *folder,
+                                         imp_error *err)
+{
+    char path[IMP_PATH_MAX], *text;
+    size_t length;
+    imp_status status =
+        imp_file_type_expect_folder(folder, "a submission is a folder with a Dockerfile", err);
+    if (status == IMP_OK)
+        status = read_submission_file(&text, &length, path, folder, "submission.yaml", err);
+    if (status != IMP_OK)
+        return status;
+    status = check_submission_yaml(text, length, path, err);
+    free(text);
+    if (status == IMP_OK)
+        status = read_submission_file(&text, &length, path, folder, "Dockerfile", err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_dockerfile_command(command, size, text, folder, err);
+    free(text);
+    return status;
+}
+
+imp_status imp_submission_check_files(const char *folder, imp_error *err)
+{
+    char command[COMMAND_MAX];
+    return check_submission_files(command, sizeof command, folder, err);
+}
+
+imp_status imp_submission_check(const char *folder, bool sandbox, const imp_monitor *monitor,
+                                imp_error *err)
+{
+    char command[COMMAND_MAX];
+    imp_status status = check_submission_files(command, sizeof command, folder, err);
+    if (status != IMP_OK)
+        return status;
+    imp_agent_process_def agent = imp_default_agent_process_def();
+    imp_policy_factory *driver;
+    agent.command = command;
+    agent.sandbox = sandbox;
+    agent.monitor = monitor;
+    status = imp_agent_process_factory_open(&driver, &agent, err);
+    if (status != IMP_OK)
+        return status;
+    status = test_agent(driver, err);
+    imp_policy_factory_close(driver);
+    return status;
+}

@@ -1,0 +1,155 @@
+// Makes the folder of a submission.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io/file.h"
+#include "imprint/agent.h"
+#include "imprint/evaluator.h"
+
+static const char DOCKERFILE[] =
+    "# An agent for the lane following challenges of the AI Driving Olympics, made by imprint %s.\n"
+    "# The packages are what imprint-agent is linked with.\n"
+    "FROM debian:%s-slim\n"
+    "RUN apt-get update && \\\n"
+    "    apt-get install -y --no-install-recommends \\\n"
+    "        %s && \\\n"
+    "    rm -rf /var/lib/apt/lists/*\n"
+    "COPY imprint-agent model.safetensors /agent/\n"
+    "CMD [\"/agent/imprint-agent\", \"--model\", \"/agent/model.safetensors\"]\n";
+
+static const char SUBMISSION[] = "protocol: aido2_db18_agent-z2\n"
+                                 "user-label: %s\n"
+                                 "description: a network that imitates an expert, by imprint %s\n";
+
+static const char README[] =
+    "# %s\n\n"
+    "A submission to AI-DO's simulated lane following challenges, made by `imprint submission "
+    "new`.\n"
+    "\n"
+    "    imprint submission check .      # starts the agent and lets it drive for some seconds\n"
+    "    imprint eval --protocol aido-lf --agent './imprint-agent --model model.safetensors'\n"
+    "    dts challenges evaluate         # the same in containers\n"
+    "    dts challenges submit\n\n"
+    "`imprint-agent` was built on the Debian release that the Dockerfile names, and for the same\n"
+    "kind of processor.\n";
+
+// The packages of the libraries that imprint-agent is linked with.
+static const struct {
+    const char *release, *packages;
+} RELEASES[] = {
+    {"12", "libdnnl2 libgomp1 libjansson4 libjpeg62-turbo libpng16-16 libyaml-0-2"},
+    {"13", "libdnnl3.6 libgomp1 libjansson4 libjpeg62-turbo libpng16-16t64 libyaml-0-2"},
+};
+
+// The Debian release of this machine, whose libraries the program here is linked with.
+static int find_debian_release(void)
+{
+    char *text;
+    size_t length;
+    int found = 0;
+    if (imp_file_read(&text, &length, "/etc/os-release", 1 << 16, NULL) != IMP_OK)
+        return found;
+    for (int k = 0; k < (int)(sizeof RELEASES / sizeof RELEASES[0]); k++) {
+        char line[64];
+        snprintf(line, sizeof line, "VERSION_ID=\"%s\"", RELEASES[k].release);
+        if (strstr(text, line) != NULL)
+            found = k;
+    }
+    free(text);
+    return found;
+}
+
+static imp_status copy_into_folder(const char *folder, const char *name, const char *from,
+                                   bool runs, imp_error *err)
+{
+    enum { BYTES_MAX = 1 << 30 };
+    char path[IMP_PATH_MAX], *data;
+    size_t length;
+    imp_status status = imp_file_read(&data, &length, from, BYTES_MAX, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_path_join(path, folder, name, err);
+    if (status == IMP_OK)
+        status = imp_file_write(path, data, length, err);
+    free(data);
+    if (status == IMP_OK && runs && chmod(path, 0755) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    return status;
+}
+
+static imp_status write_text_file(const char *folder, const char *name, const char *text,
+                                  imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    const imp_status status = imp_path_join(path, folder, name, err);
+    return status == IMP_OK ? imp_file_write(path, text, strlen(text), err) : status;
+}
+
+static imp_status write_submission_files(const char *folder, const char *label, imp_error *err)
+{
+    char text[2048];
+    const int release = find_debian_release();
+    snprintf(text, sizeof text, DOCKERFILE, imp_version(), RELEASES[release].release,
+             RELEASES[release].packages);
+    imp_status status = write_text_file(folder, "Dockerfile", text, err);
+    snprintf(text, sizeof text, SUBMISSION, label, imp_version());
+    if (status == IMP_OK)
+        status = write_text_file(folder, "submission.yaml", text, err);
+    snprintf(text, sizeof text, README, label);
+    return status == IMP_OK ? write_text_file(folder, "README.md", text, err) : status;
+}
+
+// A label goes into a file's name and YAML as it is.
+static bool is_valid_label(const char *label)
+{
+    const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    const size_t length = strlen(label);
+    return length >= 1 && length <= 64 && strspn(label, letters) == length;
+}
+
+// A model that an agent cannot drive with is not worth a folder.
+static imp_status check_model_drives(const char *model, imp_error *err)
+{
+    imp_agent *agent;
+    imp_agent_def def = imp_default_agent_def();
+    def.model = model;
+    const imp_status status = imp_agent_create(&agent, &def, err);
+    if (status == IMP_OK)
+        imp_agent_destroy(agent);
+    return status;
+}
+
+imp_status imp_submission_create(const char *folder, const imp_submission_def *def, imp_error *err)
+{
+    char model[IMP_PATH_MAX];
+    if (!is_valid_label(def->label))
+        return imp_fail(err, IMP_USAGE,
+                        "label '%.64s': 1 to 64 letters, digits, '-', '_' and '.' are possible",
+                        def->label);
+    if (access(def->program, X_OK) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s; say where imprint-agent is", def->program,
+                        strerror(errno));
+    imp_status status = check_model_drives(def->model, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_path_resolve_file(model, def->model, "model.safetensors", err);
+    if (status == IMP_OK)
+        status = imp_folder_create(folder, err);
+    // an empty folder can be removed, and comes back
+    if (status == IMP_OK && rmdir(folder) != 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder,
+                        errno == ENOTEMPTY || errno == EEXIST
+                            ? "is not empty: choose another folder"
+                            : strerror(errno));
+    if (status == IMP_OK)
+        status = imp_folder_create(folder, err);
+    if (status == IMP_OK)
+        status = copy_into_folder(folder, "model.safetensors", model, false, err);
+    if (status == IMP_OK)
+        status = copy_into_folder(folder, "imprint-agent", def->program, true, err);
+    return status == IMP_OK ? write_submission_files(folder, def->label, err) : status;
+}

@@ -1,0 +1,166 @@
+#include "evaluate/challenge/brent_minimise.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+// A place and the function's value there.
+typedef struct sample {
+    double x, f;
+} sample;
+
+typedef struct problem {
+    imp_scalar_function *function;
+    const void *context;
+} problem;
+
+static sample evaluate(const problem *p, double x)
+{
+    return (sample){x, p->function(p->context, x)};
+}
+
+// The next place beyond c, where it goes on by the golden ratio.
+static sample evaluate_beyond(const problem *p, sample b, sample c)
+{
+    return evaluate(p, c.x + 1.618034 * (c.x - b.x));
+}
+
+// The extremum of the parabola through three samples.
+static double parabola_vertex(sample a, sample b, sample c)
+{
+    const double tiny = 1e-21;
+    double ab = (b.x - a.x) * (b.f - c.f), bc = (b.x - c.x) * (b.f - a.f);
+    double down = bc - ab;
+    return b.x - ((b.x - c.x) * bc - (b.x - a.x) * ab) / (2.0 * (fabs(down) < tiny ? tiny : down));
+}
+
+// Goes downhill from a over b to c until c lies higher than b.
+static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
+{
+    enum { STEPS_MAX = 1000 };
+    const double growth_max = 110.0;
+    if (a->f < b->f) {
+        sample swap = *a;
+        *a = *b;
+        *b = swap;
+    }
+    *c = evaluate_beyond(p, *a, *b);
+    for (int step = 0; c->f < b->f && step < STEPS_MAX; step++) {
+        double limit = b->x + growth_max * (c->x - b->x), x = parabola_vertex(*a, *b, *c);
+        sample next;
+        if ((x - c->x) * (b->x - x) > 0.0) { // between b and c
+            next = evaluate(p, x);
+            if (next.f < c->f) {
+                *a = *b;
+                *b = next;
+                return;
+            }
+            if (next.f > b->f) {
+                *c = next;
+                return;
+            }
+            next = evaluate_beyond(p, *b, *c);
+        } else if ((x - limit) * (limit - c->x) >= 0.0) { // beyond the limit
+            next = evaluate(p, limit);
+        } else if ((x - limit) * (c->x - x) > 0.0) { // between c and the limit
+            next = evaluate(p, x);
+            if (next.f < c->f) {
+                *b = *c;
+                *c = next;
+                next = evaluate_beyond(p, *b, *c);
+            }
+        } else {
+            next = evaluate_beyond(p, *b, *c);
+        }
+        *a = *b;
+        *b = *c;
+        *c = next;
+    }
+}
+
+// The state of Brent's method.
+typedef struct brent_state {
+    double low, high;           // enclose the minimum
+    sample best, second, third; // of the samples so far
+    double step, stride;        // the last step, and what is compared with the one before it
+} brent_state;
+
+static void step_golden_section(brent_state *s)
+{
+    const double share = 0.3819660;
+    s->stride = s->best.x >= 0.5 * (s->low + s->high) ? s->low - s->best.x : s->high - s->best.x;
+    s->step = share * s->stride;
+}
+
+// Steps to the vertex of the parabola through the three best samples, unless that leaves the
+// interval or does not shrink the steps.
+static void step_parabola(brent_state *s, double reach)
+{
+    double x = s->best.x;
+    double near = (x - s->second.x) * (s->best.f - s->third.f);
+    double far = (x - s->third.x) * (s->best.f - s->second.f);
+    double p = (x - s->third.x) * far - (x - s->second.x) * near, q = 2.0 * (far - near);
+    if (q > 0.0)
+        p = -p;
+    q = fabs(q);
+    double before = s->stride;
+    s->stride = s->step;
+    if (!(p > q * (s->low - x) && p < q * (s->high - x) && fabs(p) < fabs(0.5 * q * before))) {
+        step_golden_section(s);
+        return;
+    }
+    s->step = p / q;
+    double to = x + s->step;
+    if (to - s->low < 2.0 * reach || s->high - to < 2.0 * reach)
+        s->step = 0.5 * (s->low + s->high) - x >= 0.0 ? reach : -reach;
+}
+
+static void update_bracket(brent_state *s, sample next)
+{
+    const bool right = next.x >= s->best.x;
+    if (next.f > s->best.f) {
+        if (right)
+            s->high = next.x;
+        else
+            s->low = next.x;
+        if (next.f <= s->second.f || s->second.x == s->best.x) {
+            s->third = s->second;
+            s->second = next;
+        } else if (next.f <= s->third.f || s->third.x == s->best.x || s->third.x == s->second.x) {
+            s->third = next;
+        }
+        return;
+    }
+    if (right)
+        s->low = s->best.x;
+    else
+        s->high = s->best.x;
+    s->third = s->second;
+    s->second = s->best;
+    s->best = next;
+}
+
+double imp_brent_minimise(imp_scalar_function *f, const void *context, double from, double to,
+                          double tolerance)
+{
+    enum { STEPS_MAX = 500 };
+    const double smallest = 1e-11;
+    const problem p = {f, context};
+    sample a = evaluate(&p, from), b = evaluate(&p, to), c;
+    bracket_minimum(&p, &a, &b, &c);
+    brent_state s = {fmin(a.x, c.x), fmax(a.x, c.x), b, b, b, 0.0, 0.0};
+    for (int step = 0; step < STEPS_MAX; step++) {
+        double reach = tolerance * fabs(s.best.x) + smallest;
+        double middle = 0.5 * (s.low + s.high);
+        if (fabs(s.best.x - middle) < 2.0 * reach - 0.5 * (s.high - s.low))
+            break;
+        if (fabs(s.stride) <= reach)
+            step_golden_section(&s);
+        else
+            step_parabola(&s, reach);
+        if (fabs(s.step) >= reach)
+            update_bracket(&s, evaluate(&p, s.best.x + s.step));
+        else
+            update_bracket(&s, evaluate(&p, s.best.x + (s.step >= 0.0 ? reach : -reach)));
+    }
+    return s.best.x;
+}

@@ -1,0 +1,336 @@
+// The challenge's lanes. Every tile is looked at in a frame of its own: unit tile, origin at its
+// centre, x to the right and y up, turned so that the tile's kind looks as in the tables. Turns are
+// by quarters, so no rounding comes in.
+#include <math.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "evaluate/challenge/brent_minimise.h"
+#include "evaluate/challenge/legal_lanes.h"
+#include "imprint/challenge.h"
+
+// A pose in such a frame [tiles, rad], positive angles counter-clockwise.
+typedef struct pose2 {
+    double x, y, angle;
+} pose2;
+
+enum { SHAPE_POINTS_MAX = 3, TILE_LANES_MAX = 12 };
+
+// A lane before it is turned: control poses, joined by geodesics of SE(2), which are arcs or lines.
+typedef struct lane_shape {
+    int points;
+    pose2 point[SHAPE_POINTS_MAX];
+} lane_shape;
+
+static const lane_shape STRAIGHT = {2, {{-0.5, -0.22, 0.0}, {0.5, -0.22, 0.0}}};
+static const lane_shape RIGHT = {
+    3, {{-0.5, -0.22, 0.0}, {-0.3, -0.3, -IMP_PI / 4}, {-0.22, -0.5, -IMP_PI / 2}}};
+static const lane_shape LEFT = {
+    3, {{-0.5, -0.22, 0.0}, {0.0, 0.0, IMP_PI / 4}, {0.22, 0.5, IMP_PI / 2}}};
+
+static const double LANE_HALF_WIDTH = 0.188; // [tiles]
+
+typedef struct tile_lane {
+    const lane_shape *shape;
+    int quarters; // turned by so many quarters, counter-clockwise
+} tile_lane;
+
+// The lanes of a kind of tile.
+typedef struct tile_lanes {
+    int quarters; // the whole tile is turned by so many more
+    int count;
+    tile_lane lane[TILE_LANES_MAX];
+} tile_lanes;
+
+static const tile_lanes NO_LANES = {0, 0, {{NULL, 0}}};
+static const tile_lanes STRAIGHT_LANES = {0, 2, {{&STRAIGHT, 0}, {&STRAIGHT, 2}}};
+static const tile_lanes CURVE_RIGHT_LANES = {0, 2, {{&RIGHT, 0}, {&LEFT, 1}}};
+static const tile_lanes CURVE_LEFT_LANES = {3, 2, {{&RIGHT, 0}, {&LEFT, 1}}};
+#define THREE_WAY                                                                                  \
+    6,                                                                                             \
+    {                                                                                              \
+        {&STRAIGHT, 0}, {&LEFT, 0}, {&LEFT, 3}, {&RIGHT, 3}, {&RIGHT, 2},                          \
+        {                                                                                          \
+            &STRAIGHT, 2                                                                           \
+        }                                                                                          \
+    }
+static const tile_lanes THREE_WAY_LEFT_LANES = {0, THREE_WAY};
+static const tile_lanes THREE_WAY_RIGHT_LANES = {2, THREE_WAY};
+#define LANES_FROM(k)                                                                              \
+    {&RIGHT, k}, {&LEFT, k},                                                                       \
+    {                                                                                              \
+        &STRAIGHT, k                                                                               \
+    }
+static const tile_lanes FOUR_WAY_LANES = {
+    0, 12, {LANES_FROM(0), LANES_FROM(1), LANES_FROM(2), LANES_FROM(3)}};
+
+static const tile_lanes *get_tile_lanes(imp_tile_kind kind)
+{
+    switch (kind) {
+    case IMP_TILE_STRAIGHT:
+        return &STRAIGHT_LANES;
+    case IMP_TILE_CURVE_LEFT:
+        return &CURVE_LEFT_LANES;
+    case IMP_TILE_CURVE_RIGHT:
+        return &CURVE_RIGHT_LANES;
+    case IMP_TILE_3WAY_LEFT:
+        return &THREE_WAY_LEFT_LANES;
+    case IMP_TILE_3WAY_RIGHT:
+        return &THREE_WAY_RIGHT_LANES;
+    case IMP_TILE_4WAY:
+        return &FOUR_WAY_LANES;
+    default:
+        return &NO_LANES;
+    }
+}
+
+static pose2 rotate_quarters(pose2 pose, int quarters)
+{
+    static const double COS[] = {1, 0, -1, 0}, SIN[] = {0, 1, 0, -1};
+    double c = COS[quarters & 3], s = SIN[quarters & 3];
+    return (pose2){c * pose.x - s * pose.y, s * pose.x + c * pose.y,
+                   pose.angle + quarters * (IMP_PI / 2)};
+}
+
+// A place and direction as the challenge holds them: a turn, not always of exactly unit length.
+typedef struct frame {
+    double c, s, x, y;
+} frame;
+
+static const frame IDENTITY = {1.0, 0.0, 0.0, 0.0};
+
+// The challenge keeps its frames in single precision. A foot point is off by some 1e-7 m for that,
+// always the same way, which its sums show.
+static frame to_single_precision(frame a)
+{
+    return (frame){(double)(float)a.c, (double)(float)a.s, (double)(float)a.x, (double)(float)a.y};
+}
+
+static frame pose_to_frame(pose2 pose)
+{
+    return (frame){cos(pose.angle), sin(pose.angle), pose.x, pose.y};
+}
+
+static frame compose_frames(frame a, frame b)
+{
+    return (frame){a.c * b.c - a.s * b.s, a.s * b.c + a.c * b.s, a.x + a.c * b.x - a.s * b.y,
+                   a.y + a.s * b.x + a.c * b.y};
+}
+
+// b as seen from a.
+static frame relative_frame(frame a, frame b)
+{
+    double k = 1.0 / (a.c * a.c + a.s * a.s), x = b.x - a.x, y = b.y - a.y;
+    return (frame){k * (a.c * b.c + a.s * b.s), k * (a.c * b.s - a.s * b.c),
+                   k * (a.c * x + a.s * y), k * (a.c * y - a.s * x)};
+}
+
+// The geodesic from the origin to a frame is exp(t (x, y, angle)) for t in [0, 1].
+static pose2 se2_log(frame end)
+{
+    double angle = atan2(end.s, end.c), half = angle / 2;
+    double k = angle == 0.0 ? 1.0 : half / tan(half);
+    return (pose2){k * end.x + half * end.y, k * end.y - half * end.x, angle};
+}
+
+static frame se2_exp(pose2 v, double t)
+{
+    double angle = v.angle * t, c = cos(angle), s = sin(angle);
+    if (angle == 0.0)
+        return (frame){1.0, 0.0, v.x * t, v.y * t};
+    double along = s / v.angle, across = (1.0 - c) / v.angle;
+    return (frame){c, s, along * v.x - across * v.y, across * v.x + along * v.y};
+}
+
+// The centre line of a lane, ready to be searched for the point beside another one. Its parameter
+// grows by 1 from one control pose to the next.
+typedef struct centre_line {
+    int pieces;
+    frame point[SHAPE_POINTS_MAX];
+    pose2 twist[SHAPE_POINTS_MAX - 1];
+    double length[SHAPE_POINTS_MAX - 1]; // [tiles]
+    double x, y;                         // the other point
+} centre_line;
+
+static centre_line make_centre_line(const lane_shape *shape)
+{
+    centre_line line = {.pieces = shape->points - 1};
+    for (int k = 0; k < shape->points; k++)
+        line.point[k] = to_single_precision(pose_to_frame(shape->point[k]));
+    for (int k = 0; k < line.pieces; k++) {
+        frame back = to_single_precision(relative_frame(line.point[k], IDENTITY));
+        line.twist[k] = se2_log(to_single_precision(compose_frames(back, line.point[k + 1])));
+        line.length[k] = hypot(line.twist[k].x, line.twist[k].y);
+    }
+    return line;
+}
+
+// Before its beginning and after its end the line goes straight on.
+static frame centre_line_at(const centre_line *line, double t)
+{
+    const pose2 onwards = {0.1, 0.0, 0.0};
+    int k = (int)floor(t);
+    if (k < 0)
+        return compose_frames(line->point[0], se2_exp(onwards, t));
+    if (k >= line->pieces)
+        return compose_frames(line->point[line->pieces], se2_exp(onwards, t - line->pieces));
+    return compose_frames(line->point[k], se2_exp(line->twist[k], t - k));
+}
+
+// How far the point is from being straight beside the line at t: from the nearer of the two points
+// that are, at the same distance from the line.
+static double perpendicular_error(const void *context, double t)
+{
+    const centre_line *line = context;
+    const frame at = centre_line_at(line, t);
+    double d = hypot(line->x - at.x, line->y - at.y), across = d * at.s, along = d * at.c;
+    return fmin(hypot(at.x + across - line->x, at.y - along - line->y),
+                hypot(at.x - across - line->x, at.y + along - line->y));
+}
+
+// Arc length from the beginning; before it, the parameter, as the challenge has it.
+static double arc_length_at(const centre_line *line, double t)
+{
+    double begin = 0.0;
+    int k = 0;
+    for (; k < line->pieces && t >= k + 1; k++)
+        begin += line->length[k];
+    return k < line->pieces && t >= 0.0 ? begin + (t - k) * line->length[k] : begin + (t - k);
+}
+
+static double centre_line_length(const centre_line *line)
+{
+    double length = 0.0;
+    for (int k = 0; k < line->pieces; k++)
+        length += line->length[k];
+    return length;
+}
+
+// Where a pose lies in a lane, in the lane's frame [tiles, rad].
+typedef struct lane_coordinates {
+    double lateral, along, heading;
+    frame closest;
+} lane_coordinates;
+
+static bool locate_in_lane(const lane_shape *shape, pose2 pose, lane_coordinates *out)
+{
+    const double tolerance = 1e-6;
+    centre_line line = make_centre_line(shape);
+    double t = pose.x - shape->point[0].x;
+    line.x = pose.x;
+    line.y = pose.y;
+    if (line.pieces > 1)
+        t = imp_brent_minimise(perpendicular_error, &line, -1.0, line.pieces + 1.0, tolerance);
+    out->closest = centre_line_at(&line, t);
+    out->along = arc_length_at(&line, t);
+    out->lateral = pose.y - shape->point[0].y;
+    if (line.pieces > 1)
+        out->lateral = relative_frame(out->closest, (frame){1.0, 0.0, pose.x, pose.y}).y;
+    out->heading = imp_wrap_angle(pose.angle - atan2(out->closest.s, out->closest.c));
+    return out->along >= 0.0 && out->along < centre_line_length(&line) &&
+           fabs(out->lateral) <= LANE_HALF_WIDTH && fabs(out->heading) <= IMP_PI / 2;
+}
+
+static void insert_by_heading(imp_legal_lane *lanes, int count, imp_legal_lane lane)
+{
+    int at = count;
+    while (at > 0 && fabs(lanes[at - 1].heading) > fabs(lane.heading))
+        at--;
+    memmove(lanes + at + 1, lanes + at, (size_t)(count - at) * sizeof *lanes);
+    lanes[at] = lane;
+}
+
+// The tile's frame in the world, whose y axis points up from the map's lower edge [m], in single
+// precision like the others, and its inverse.
+typedef struct tile_frame {
+    float size, x, y;              // side and centre
+    float scale, shift_x, shift_y; // from metres to tiles
+} tile_frame;
+
+static tile_frame make_tile_frame(const imp_world *world, int i, int j)
+{
+    float size = (float)world->tile_size;
+    float x = size * ((float)i + 0.5F), y = size * ((float)(world->rows - 1 - j) + 0.5F);
+    return (tile_frame){size, x, y, 1.0F / size, -x / size, -y / size};
+}
+
+int imp_legal_lane_count(const imp_world *world, int tile)
+{
+    return get_tile_lanes(world->tiles[tile].kind)->count;
+}
+
+// A lane of a tile, and by how many quarters it is turned in the world.
+static tile_lane get_tile_lane(const imp_world *world, int tile, int lane)
+{
+    const tile_lanes *table = get_tile_lanes(world->tiles[tile].kind);
+    // orientation E, which is 1, is the one of the tables
+    int quarters = world->tiles[tile].orientation - 1 + table->quarters;
+    return (tile_lane){table->lane[lane].shape, quarters + table->lane[lane].quarters};
+}
+
+// A lane's frame as a pose in the world.
+static imp_pose lane_pose_to_world(const imp_world *world, const tile_frame *tile, int quarters,
+                                   frame at)
+{
+    pose2 turned = rotate_quarters((pose2){at.x, at.y, atan2(at.s, at.c)}, quarters);
+    double y = (double)(float)((double)tile->size * turned.y + (double)tile->y);
+    return (imp_pose){(double)(float)((double)tile->size * turned.x + (double)tile->x),
+                      world->rows * world->tile_size - y, imp_wrap_angle(turned.angle)};
+}
+
+// Adds the lanes of tile (i, j) that hold the pose.
+static int add_lanes_of_tile(const imp_world *world, int i, int j, imp_pose pose,
+                             imp_legal_lane *lanes, int count)
+{
+    if (i < 0 || j < 0 || i >= world->columns || j >= world->rows)
+        return count;
+    const int index = j * world->columns + i;
+    const tile_frame tile = make_tile_frame(world, i, j);
+    const double y = world->rows * world->tile_size - pose.z;
+    const pose2 centred = {pose.x * (double)tile.scale + (double)tile.shift_x,
+                           y * (double)tile.scale + (double)tile.shift_y, pose.heading};
+    for (int k = 0; k < imp_legal_lane_count(world, index); k++) {
+        const tile_lane lane = get_tile_lane(world, index, k);
+        lane_coordinates place;
+        if (locate_in_lane(lane.shape, rotate_quarters(centred, -lane.quarters), &place))
+            insert_by_heading(
+                lanes, count++,
+                (imp_legal_lane){index, k, place.lateral, place.along, place.heading,
+                                 lane_pose_to_world(world, &tile, lane.quarters, place.closest)});
+    }
+    return count;
+}
+
+int imp_legal_lanes_at_pose(const imp_world *world, imp_pose pose,
+                            imp_legal_lane lanes[IMP_LEGAL_LANES_MAX])
+{
+    double x = pose.x / world->tile_size, z = pose.z / world->tile_size;
+    if (!(x >= 0.0 && z >= 0.0 && x <= world->columns && z <= world->rows))
+        return 0;
+    int i = (int)x, j = (int)z, count = add_lanes_of_tile(world, i, j, pose, lanes, 0);
+    // a point on a border is in the tiles on both sides of it
+    if (x == i)
+        count = add_lanes_of_tile(world, i - 1, j, pose, lanes, count);
+    else if (z == j)
+        count = add_lanes_of_tile(world, i, j - 1, pose, lanes, count);
+    return count;
+}
+
+double imp_legal_lane_length(const imp_world *world, int tile, int lane)
+{
+    centre_line line = make_centre_line(get_tile_lane(world, tile, lane).shape);
+    return centre_line_length(&line);
+}
+
+imp_pose imp_legal_lane_pose(const imp_world *world, int tile, int lane, double along)
+{
+    const tile_lane way = get_tile_lane(world, tile, lane);
+    const tile_frame frame_in =
+        make_tile_frame(world, tile % world->columns, tile / world->columns);
+    centre_line line = make_centre_line(way.shape);
+    int k = 0;
+    for (; k + 1 < line.pieces && along >= line.length[k]; k++)
+        along -= line.length[k];
+    return lane_pose_to_world(world, &frame_in, way.quarters,
+                              centre_line_at(&line, k + along / line.length[k]));
+}

@@ -1,0 +1,14 @@
+// evaluate/challenge/legal_lanes.h: the lanes of single tiles.
+#ifndef IMP_EVALUATE_CHALLENGE_LEGAL_LANES_H
+#define IMP_EVALUATE_CHALLENGE_LEGAL_LANES_H
+
+#include "imprint/challenge.h"
+
+// How many lanes a tile has, and how long one is [tiles].
+int imp_legal_lane_count(const imp_world *world, int tile);
+double imp_legal_lane_length(const imp_world *world, int tile, int lane);
+
+// The lane's pose in the world at an arc length from its beginning [tiles].
+imp_pose imp_legal_lane_pose(const imp_world *world, int tile, int lane, double along);
+
+#endif

@@ -1,0 +1,178 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/text/plural.h"
+#include "imprint/challenge.h"
+
+enum { NO_LANE_YET = -1 };
+
+struct imp_metrics_tracker {
+    const imp_world *world;
+    imp_metrics sums;
+    int samples;
+    double time; // of the last sample
+    imp_pose start, pose;
+    imp_legal_lane lanes[IMP_LEGAL_LANES_MAX]; // that held the last sample
+    int lane_count;
+    const imp_tile *crossing; // that the last sample was on, or NULL
+    bool crosses_legally;
+    imp_crossing_counts crossings; // that were left
+    signed char first_lane[];      // (tiles) the lane that each tile was first driven in
+};
+
+const char *imp_metric_key(imp_metric metric)
+{
+    static const char *const KEYS[] = {
+#define KEY(name, key, label, unit) key,
+        IMP_METRIC_MAP(KEY)
+#undef KEY
+    };
+    return KEYS[metric];
+}
+
+const char *imp_metric_label(imp_metric metric)
+{
+    static const char *const LABELS[] = {
+#define LABEL(name, key, label, unit) label,
+        IMP_METRIC_MAP(LABEL)
+#undef LABEL
+    };
+    return LABELS[metric];
+}
+
+const char *imp_metric_unit(imp_metric metric)
+{
+    static const char *const UNITS[] = {
+#define UNIT(name, key, label, unit) unit,
+        IMP_METRIC_MAP(UNIT)
+#undef UNIT
+    };
+    return UNITS[metric];
+}
+
+imp_status imp_metrics_tracker_create(imp_metrics_tracker **out, const imp_world *world,
+                                      imp_error *err)
+{
+    size_t tiles = (size_t)world->columns * (size_t)world->rows;
+    imp_metrics_tracker *tracker = malloc(sizeof *tracker + tiles * sizeof tracker->first_lane[0]);
+    if (tracker == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the metrics of %s",
+                        IMP_PLURAL(tiles, "tile"));
+    tracker->world = world;
+    imp_metrics_tracker_reset(tracker);
+    *out = tracker;
+    return IMP_OK;
+}
+
+void imp_metrics_tracker_destroy(imp_metrics_tracker *tracker)
+{
+    free(tracker);
+}
+
+void imp_metrics_tracker_reset(imp_metrics_tracker *tracker)
+{
+    size_t tiles = (size_t)tracker->world->columns * (size_t)tracker->world->rows;
+    tracker->sums = (imp_metrics){0};
+    tracker->samples = 0;
+    tracker->lane_count = 0;
+    tracker->crossing = NULL;
+    tracker->crossings = (imp_crossing_counts){0};
+    memset(tracker->first_lane, NO_LANE_YET, tiles * sizeof tracker->first_lane[0]);
+}
+
+static double pose_distance(imp_pose a, imp_pose b)
+{
+    return hypot(b.x - a.x, b.z - a.z);
+}
+
+// How far a robot that goes to `pose` gets along a lane from its foot point.
+static double progress_along_lane(const imp_legal_lane *lane, imp_pose pose)
+{
+    imp_vec2 step = {pose.x - lane->closest.x, pose.z - lane->closest.z};
+    return imp_vec2_dot(step, imp_heading_direction(lane->closest.heading));
+}
+
+// What the way from the last sample to `pose` adds to the distances along lanes.
+static void add_progress(imp_metrics_tracker *tracker, imp_pose pose)
+{
+    double max_progress = -INFINITY, consecutive = -INFINITY;
+    for (int k = 0; k < tracker->lane_count; k++) {
+        const imp_legal_lane *lane = &tracker->lanes[k];
+        signed char *first = &tracker->first_lane[lane->tile];
+        double way = progress_along_lane(lane, pose);
+        max_progress = fmax(max_progress, way);
+        if (*first == NO_LANE_YET)
+            *first = (signed char)lane->lane;
+        if (*first == lane->lane)
+            consecutive = fmax(consecutive, way);
+    }
+    if (isfinite(max_progress))
+        tracker->sums.value[IMP_METRIC_LANE] += max_progress;
+    if (isfinite(consecutive))
+        tracker->sums.value[IMP_METRIC_CONSECUTIVE] += consecutive;
+}
+
+// The last sample's state counts from then until now.
+static void add_interval(imp_metrics_tracker *tracker, double dt, imp_pose pose)
+{
+    double *sum = tracker->sums.value;
+    sum[IMP_METRIC_SURVIVAL] += dt;
+    if (tracker->lane_count == 0) {
+        sum[IMP_METRIC_NO_LANE] += dt;
+    } else {
+        sum[IMP_METRIC_LATERAL] += fabs(tracker->lanes[0].lateral) * dt;
+        sum[IMP_METRIC_HEADING] += fabs(tracker->lanes[0].heading) * dt;
+    }
+    sum[IMP_METRIC_DRIVEN] += pose_distance(tracker->pose, pose);
+    add_progress(tracker, pose);
+}
+
+// Follows the robot over crossings.
+static void update_crossings(imp_metrics_tracker *tracker)
+{
+    const imp_tile *tile = imp_world_tile_at(tracker->world, tracker->pose.x, tracker->pose.z);
+    const bool legal = tracker->lane_count > 0;
+    if (tracker->crossing != NULL) {
+        tracker->crosses_legally = tracker->crosses_legally && legal;
+        if (tile == tracker->crossing)
+            return;
+        tracker->crossings.count++;
+        tracker->crossings.legal += tracker->crosses_legally;
+    }
+    tracker->crossing = imp_tile_is_intersection(tile) ? tile : NULL;
+    tracker->crosses_legally = legal;
+}
+
+void imp_metrics_tracker_add_pose(imp_metrics_tracker *tracker, double time, imp_pose pose)
+{
+    if (tracker->samples > 0)
+        add_interval(tracker, time - tracker->time, pose);
+    else
+        tracker->start = pose;
+    double *farthest = &tracker->sums.value[IMP_METRIC_FROM_START];
+    *farthest = fmax(*farthest, pose_distance(tracker->start, pose));
+    tracker->time = time;
+    tracker->pose = pose;
+    tracker->samples++;
+    tracker->lane_count = imp_legal_lanes_at_pose(tracker->world, pose, tracker->lanes);
+    update_crossings(tracker);
+}
+
+imp_crossing_counts imp_metrics_tracker_crossings(const imp_metrics_tracker *tracker)
+{
+    imp_crossing_counts crossings = tracker->crossings;
+    crossings.count += tracker->crossing != NULL && !tracker->crosses_legally;
+    return crossings;
+}
+
+imp_metrics imp_metrics_tracker_read(const imp_metrics_tracker *tracker)
+{
+    imp_metrics metrics = tracker->sums;
+    // the challenge counts no distance when there is a single interval
+    if (tracker->samples <= 2)
+        metrics.value[IMP_METRIC_DRIVEN] = metrics.value[IMP_METRIC_LANE] =
+            metrics.value[IMP_METRIC_CONSECUTIVE] = 0.0;
+    return metrics;
+}

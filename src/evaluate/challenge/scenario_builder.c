@@ -1,0 +1,333 @@
+#include "evaluate/challenge/scenario_builder.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/common/vector2.h"
+#include "base/text/plural.h"
+#include "base/text/text_stream.h"
+#include "evaluate/challenge/legal_lanes.h"
+
+enum { ATTEMPTS_MAX = 20000, ROBOTS_MAX = 8 };
+
+static double pose_distance(imp_pose a, imp_pose b)
+{
+    return hypot(b.x - a.x, b.z - a.z);
+}
+
+// A pose moved to its left and turned.
+static imp_pose shift_pose(imp_pose pose, double left, double turn)
+{
+    imp_vec2 right = imp_vec2_turn_right(imp_heading_direction(pose.heading));
+    return (imp_pose){pose.x - left * right.x, pose.z - left * right.z,
+                      imp_wrap_angle(pose.heading + turn)};
+}
+
+static int count_lanes(const imp_scenario_builder *p, int tile, bool any_lane)
+{
+    bool counts = any_lane || p->world->tiles[tile].kind == IMP_TILE_STRAIGHT;
+    return counts ? imp_legal_lane_count(p->world, tile) : 0;
+}
+
+// Draws one of the lanes of all tiles, or of straight ones; false if there is none.
+static bool pick_random_lane(imp_scenario_builder *p, bool any_lane, int *tile, int *lane)
+{
+    uint32_t count = 0;
+    const int tiles = p->world->columns * p->world->rows;
+    for (int t = 0; t < tiles; t++)
+        count += (uint32_t)count_lanes(p, t, any_lane);
+    if (count == 0)
+        return false;
+    *lane = (int)imp_random_below(&p->random, count);
+    for (*tile = 0; *lane >= count_lanes(p, *tile, any_lane); ++*tile)
+        *lane -= count_lanes(p, *tile, any_lane);
+    return true;
+}
+
+static bool is_far_from_robots(const imp_scenario_builder *p, imp_pose pose, double min_distance)
+{
+    for (int k = 0; k < p->robot_count; k++)
+        if (pose_distance(p->robots[k], pose) < min_distance)
+            return false;
+    return true;
+}
+
+static bool is_far_from_objects(const imp_scenario_builder *p, imp_object_kind kind, imp_pose pose,
+                                double min_distance)
+{
+    for (int k = 0; k < p->count; k++)
+        if (p->added[k].kind == kind && pose_distance(p->added[k].pose, pose) < min_distance)
+            return false;
+    return true;
+}
+
+static void add_object(imp_scenario_builder *p, imp_scenario_object added)
+{
+    if (p->count < IMP_SCENARIO_OBJECTS_MAX)
+        p->added[p->count++] = added;
+}
+
+imp_status imp_scenario_builder_add_robot(imp_scenario_builder *p, bool any_lane, imp_error *err)
+{
+    const double along = 0.2, aside = 0.04, apart = 0.5, turn = 40.0 * IMP_PI / 180.0;
+    int tile, lane;
+    for (int attempt = 0; p->robot_count < ROBOTS_MAX && attempt < ATTEMPTS_MAX; attempt++) {
+        if (!pick_random_lane(p, any_lane, &tile, &lane))
+            break;
+        imp_pose pose = imp_legal_lane_pose(p->world, tile, lane, along);
+        if (!is_far_from_robots(p, pose, apart))
+            continue;
+        double heading = imp_random_uniform(&p->random, -turn, turn);
+        double left = imp_random_uniform(&p->random, -aside, aside);
+        p->robots[p->robot_count++] = shift_pose(pose, left, heading);
+        return IMP_OK;
+    }
+    return imp_fail(err, IMP_BAD_INPUT, "%s: no room for robot %d", p->world->name,
+                    p->robot_count + 1);
+}
+
+void imp_scenario_builder_add_cars(imp_scenario_builder *p)
+{
+    const double height = 0.12;
+    for (int k = 1; k < p->robot_count; k++)
+        add_object(p, (imp_scenario_object){.kind = IMP_OBJECT_DUCKIEBOT,
+                                            .pose = p->robots[k],
+                                            .height = height,
+                                            .drives = true});
+}
+
+imp_status imp_scenario_builder_add_duckies(imp_scenario_builder *p, int count, imp_error *err)
+{
+    const double from_robots = 0.4, apart = 0.3, height = 0.08;
+    int tile, lane, placed = 0;
+    for (int attempt = 0; placed < count && attempt < ATTEMPTS_MAX; attempt++) {
+        if (!pick_random_lane(p, true, &tile, &lane))
+            break;
+        double length = imp_legal_lane_length(p->world, tile, lane);
+        imp_pose pose =
+            imp_legal_lane_pose(p->world, tile, lane, imp_random_uniform(&p->random, 0.0, length));
+        if (!is_far_from_robots(p, pose, from_robots) ||
+            !is_far_from_objects(p, IMP_OBJECT_DUCKIE, pose, apart))
+            continue;
+        double turn = imp_random_uniform(&p->random, -IMP_PI, IMP_PI);
+        double left = imp_random_uniform(&p->random, -0.1, -0.04);
+        add_object(p, (imp_scenario_object){.kind = IMP_OBJECT_DUCKIE,
+                                            .pose = shift_pose(pose, left, turn),
+                                            .height = height});
+        placed++;
+    }
+    if (placed < count)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: no room for %s", p->world->name,
+                        IMP_PLURAL(count, "duckie"));
+    return IMP_OK;
+}
+
+// A sign beside an intersection, in the frame of its tile: x ahead, y to the left [tiles].
+typedef struct sign_place {
+    imp_sign sign;
+    double x, y;
+    int quarters;
+} sign_place;
+
+#define P 0.54
+#define D 0.12
+static const sign_place THREE_WAY_SIGNS[] = {
+    {IMP_SIGN_STOP, P, P, 2},       {IMP_SIGN_LEFT_T_INTERSECT, P, -P, 2},
+    {IMP_SIGN_STOP, P + D, -P, 1},  {IMP_SIGN_T_INTERSECT, -P, -P, 1},
+    {IMP_SIGN_STOP, -P + D, -P, 0}, {IMP_SIGN_RIGHT_T_INTERSECT, -P, P, 0},
+};
+static const sign_place FOUR_WAY_SIGNS[] = {
+    {IMP_SIGN_T_LIGHT_AHEAD, P, P + D, 2},   {IMP_SIGN_4_WAY_INTERSECT, P, -P, 2},
+    {IMP_SIGN_T_LIGHT_AHEAD, P + D, -P, 1},  {IMP_SIGN_4_WAY_INTERSECT, -P, -P, 1},
+    {IMP_SIGN_T_LIGHT_AHEAD, -P, -P - D, 0}, {IMP_SIGN_4_WAY_INTERSECT, -P, P, 0},
+    {IMP_SIGN_T_LIGHT_AHEAD, -P - D, P, 3},  {IMP_SIGN_4_WAY_INTERSECT, P, P, 3},
+};
+#undef P
+#undef D
+
+static imp_pose tile_centre(const imp_world *world, int tile)
+{
+    double size = world->tile_size;
+    return (imp_pose){(tile % world->columns + 0.5) * size, (tile / world->columns + 0.5) * size,
+                      (world->tiles[tile].orientation - 1) * IMP_PI / 2};
+}
+
+static void place_signs_at(imp_scenario_builder *p, int tile, const sign_place *signs, int count)
+{
+    const double height = 0.18, size = p->world->tile_size;
+    const imp_pose centre = tile_centre(p->world, tile);
+    for (int k = 0; k < count; k++) {
+        imp_vec2 ahead = imp_vec2_scale(imp_heading_direction(centre.heading), signs[k].x * size);
+        imp_pose there = {centre.x + ahead.x, centre.z + ahead.z, centre.heading};
+        add_object(p, (imp_scenario_object){.kind = IMP_OBJECT_SIGN,
+                                            .sign = signs[k].sign,
+                                            .pose = shift_pose(there, signs[k].y * size,
+                                                               signs[k].quarters * IMP_PI / 2),
+                                            .height = height});
+    }
+}
+
+void imp_scenario_builder_add_signs(imp_scenario_builder *p)
+{
+    for (int t = 0; t < p->world->columns * p->world->rows; t++)
+        if (p->world->tiles[t].kind == IMP_TILE_3WAY_LEFT)
+            place_signs_at(p, t, THREE_WAY_SIGNS,
+                           sizeof THREE_WAY_SIGNS / sizeof THREE_WAY_SIGNS[0]);
+        else if (p->world->tiles[t].kind == IMP_TILE_4WAY)
+            place_signs_at(p, t, FOUR_WAY_SIGNS, sizeof FOUR_WAY_SIGNS / sizeof FOUR_WAY_SIGNS[0]);
+}
+
+static bool is_green_tile(const imp_world *world, int tile)
+{
+    imp_tile_kind kind = world->tiles[tile].kind;
+    return kind == IMP_TILE_FLOOR || kind == IMP_TILE_GRASS;
+}
+
+static bool reaches_road(const imp_world *world, imp_pose at, double height)
+{
+    const imp_object_class *tree = imp_object_class_get(IMP_OBJECT_TREE);
+    const double scale = height / tree->height;
+    const double xs[] = {tree->min_x * scale, tree->max_x * scale};
+    const double zs[] = {tree->min_z * scale, tree->max_z * scale};
+    for (int corner = 0; corner < 4; corner++)
+        if (imp_world_is_drivable_at(world, at.x + xs[corner / 2], at.z + zs[corner % 2]))
+            return true;
+    return false;
+}
+
+// How much a green tile attracts a tree: the more, the nearer it is to the other tiles and the
+// fewer trees it has.
+static double tree_attraction(const imp_scenario_builder *p, int tile)
+{
+    const imp_world *world = p->world;
+    const imp_pose centre = tile_centre(world, tile);
+    double far = 0.0;
+    int trees = 0;
+    if (!is_green_tile(world, tile))
+        return 0.0;
+    for (int t = 0; t < world->columns * world->rows; t++)
+        if (!is_green_tile(world, t) && world->tiles[t].kind != IMP_TILE_EMPTY)
+            far += pose_distance(centre, tile_centre(world, t));
+    for (int k = 0; k < p->count; k++) {
+        imp_pose at = p->added[k].pose;
+        trees += p->added[k].kind == IMP_OBJECT_TREE &&
+                 fabs(at.x - centre.x) < 0.5 * world->tile_size &&
+                 fabs(at.z - centre.z) < 0.5 * world->tile_size;
+    }
+    return far > 0.0 ? 1.0 / (far * (1.0 + 3.0 * trees)) : 0.0;
+}
+
+// Draws a green tile; -1 if there is none.
+static int pick_green_tile(imp_scenario_builder *p)
+{
+    const int tiles = p->world->columns * p->world->rows;
+    double all = 0.0;
+    for (int t = 0; t < tiles; t++)
+        all += tree_attraction(p, t);
+    double left = imp_random_uniform(&p->random, 0.0, all);
+    int chosen = -1;
+    for (int t = 0; t < tiles && left >= 0.0; t++) {
+        double share = tree_attraction(p, t);
+        left -= share;
+        if (share > 0.0)
+            chosen = t;
+    }
+    return chosen;
+}
+
+static bool place_tree(imp_scenario_builder *p)
+{
+    enum { TREE_ATTEMPTS = 200 };
+    const double apart = 0.4, reach = 0.4 * p->world->tile_size;
+    for (int attempt = 0; attempt < TREE_ATTEMPTS; attempt++) {
+        int tile = pick_green_tile(p);
+        if (tile < 0)
+            return false;
+        imp_pose at = tile_centre(p->world, tile);
+        at.x += imp_random_uniform(&p->random, -reach, reach);
+        at.z += imp_random_uniform(&p->random, -reach, reach);
+        at.heading = 0.0;
+        double height = imp_random_uniform(&p->random, 0.15, 0.4);
+        if (is_far_from_objects(p, IMP_OBJECT_TREE, at, apart) &&
+            !reaches_road(p->world, at, height)) {
+            add_object(
+                p, (imp_scenario_object){.kind = IMP_OBJECT_TREE, .pose = at, .height = height});
+            return true;
+        }
+    }
+    return false;
+}
+
+void imp_scenario_builder_add_trees(imp_scenario_builder *p, double density)
+{
+    int green = 0;
+    for (int t = 0; t < p->world->columns * p->world->rows; t++)
+        green += is_green_tile(p->world, t);
+    for (int k = 0; k < (int)(density * green) && place_tree(p); k++)
+        continue;
+}
+
+static const char *object_kind_name(imp_object_kind kind, imp_sign sign)
+{
+    return kind == IMP_OBJECT_SIGN ? imp_sign_name(sign) : imp_object_class_get(kind)->name;
+}
+
+static void write_tiles(FILE *out, const imp_world *world)
+{
+    fprintf(out, "tile_size: %.17g\ntiles:\n", world->tile_size);
+    for (int j = 0; j < world->rows; j++) {
+        fprintf(out, "  - [");
+        for (int i = 0; i < world->columns; i++) {
+            const imp_tile *tile = &world->tiles[j * world->columns + i];
+            fprintf(out, "%s%s/%c", i > 0 ? ", " : "", imp_tile_kind_name(tile->kind),
+                    "SENW"[tile->orientation & 3]);
+        }
+        fprintf(out, "]\n");
+    }
+}
+
+static void write_object(FILE *out, const imp_world *world, const char *kind, imp_pose pose,
+                         double scale, const char *rest)
+{
+    fprintf(out,
+            "  - {kind: %s, pose: {~SE2Transform: {p: [%.17g, %.17g], theta: %.17g}}, "
+            "scale: %.17g%s}\n",
+            kind, pose.x, world->rows * world->tile_size - pose.z, pose.heading, scale, rest);
+}
+
+imp_status imp_scenario_builder_map_text(const imp_scenario_builder *p, char **out, size_t *length,
+                                         imp_error *err)
+{
+    static const char *const colors[] = {"red", "green", "blue", "grey"};
+    const imp_world *world = p->world;
+    imp_text_stream scenario;
+    imp_status status = imp_text_stream_open(&scenario, "a scenario", err);
+    if (status != IMP_OK)
+        return status;
+    FILE *file = scenario.out;
+    write_tiles(file, world);
+    fprintf(file, "objects:%s\n", world->object_count + p->count == 0 ? " []" : "");
+    for (int k = 0; k < world->object_count; k++) {
+        const imp_object *object = &world->objects[k];
+        char rest[64];
+        snprintf(rest, sizeof rest, ", color: %s%s%s", colors[object->color],
+                 object->optional ? ", optional: true" : "",
+                 object->moving >= 0 && object->solid ? ", static: false" : "");
+        write_object(file, world, object_kind_name(object->kind, object->sign),
+                     (imp_pose){object->position.x, object->position.z, object->heading},
+                     object->scale, rest);
+    }
+    for (int k = 0; k < p->count; k++) {
+        const imp_scenario_object *added = &p->added[k];
+        write_object(file, world, object_kind_name(added->kind, added->sign), added->pose,
+                     added->height / imp_object_class_get(added->kind)->height,
+                     added->drives ? ", color: blue, static: false" : "");
+    }
+    status = imp_text_stream_close(&scenario, "a scenario", err);
+    if (status == IMP_OK) {
+        *out = scenario.bytes;
+        *length = scenario.length;
+    }
+    return status;
+}

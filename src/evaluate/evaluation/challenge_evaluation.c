@@ -1,0 +1,264 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "evaluate/rollout/lane_progress.h"
+#include "evaluate/rollout/rollout_workers.h"
+
+enum {
+    CHALLENGE_EVAL_COOKIE = 0xC0E57,
+    EPISODES_MAX = 1 << 20,
+    STEPS = 1200,
+    STATES_AFTER_INCIDENT = 14
+};
+
+static const double EPISODE_SECONDS = 60.0, STEP_SECONDS = 0.05;
+
+imp_challenge_eval_def imp_default_challenge_eval_def(void)
+{
+    return (imp_challenge_eval_def){
+        .challenge = IMP_CHALLENGE_LF,
+        .seed = 123,
+        .camera = imp_default_camera_def(),
+        .expert = imp_default_expert_def(),
+        .cookie = CHALLENGE_EVAL_COOKIE,
+    };
+}
+
+typedef struct challenge_job {
+    imp_rollout_workers workers;
+    const imp_challenge_eval_def *def;
+    imp_challenge_result *out;
+    imp_error *errors;     // (episodes)
+    imp_metrics *metrics;  // (episodes)
+    double *net_distances; // (2 * episodes) the policy's, then the expert's, where that has any
+} challenge_job;
+
+// An episode under way.
+typedef struct episode_run {
+    imp_scenario scenario;
+    imp_scene *scene; // NULL for policies that do not look
+    imp_metrics_tracker *meter;
+    imp_lane_progress progress;
+    imp_challenge_episode *result;
+} episode_run;
+
+static imp_status start_episode(episode_run *d, const challenge_job *work, int episode,
+                                imp_rollout_worker *self, imp_error *err)
+{
+    const imp_challenge_eval_def *def = work->def;
+    const imp_scenario_def wanted = {def->challenge, def->test, episode, def->seed};
+    imp_env_def env = imp_default_env_def();
+    env.seed = def->seed;
+    env.index = 1;
+    d->result = &work->out->results[episode];
+    imp_status status = imp_scenario_create(&d->scenario, &wanted, err);
+    if (status == IMP_OK && self->policy->vtable->needs_observation)
+        status = imp_scene_create_with_def(&d->scene, d->scenario.world, &def->scene, err);
+    if (status == IMP_OK)
+        status = imp_metrics_tracker_create(&d->meter, d->scenario.world, err);
+    if (status != IMP_OK)
+        return status;
+    imp_scenario_configure_env(&d->scenario, &env);
+    memcpy(d->result->name, d->scenario.name, sizeof d->result->name);
+    // one state more than steps
+    d->result->poses = calloc(STEPS + 1, sizeof *d->result->poses);
+    d->result->times = calloc(STEPS + 1, sizeof *d->result->times);
+    if (d->result->poses == NULL || d->result->times == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
+                        IMP_PLURAL(STEPS, "step"));
+    status = imp_env_init(&self->env, d->scenario.world, &env, err);
+    return status == IMP_OK ? imp_env_reset(&self->env, (uint32_t)episode, err) : status;
+}
+
+static void record_state(episode_run *d, double time, imp_pose pose)
+{
+    imp_challenge_episode *result = d->result;
+    result->times[result->samples] = time;
+    result->poses[result->samples++] = pose;
+    imp_metrics_tracker_add_pose(d->meter, time, pose);
+}
+
+static imp_action choose_action(const episode_run *d, imp_rollout_worker *self)
+{
+    if (d->scene != NULL)
+        imp_rollout_worker_observe_in(self, d->scene, self->observation);
+    return imp_policy_act(self->policy, &self->env, self->observation);
+}
+
+// The challenge's loop: states are noted at times that are added up like its own, until a minute is
+// over, or 14 states after the one of an incident.
+static imp_status run_episode(episode_run *d, imp_rollout_workers *workers, int worker,
+                              imp_error *err)
+{
+    imp_rollout_worker *self = &workers->items[worker];
+    imp_env *env = &self->env;
+    imp_end_reason ending = imp_env_challenge_end_reason(env);
+    bool incident = false;
+    int last = STEPS;
+    double time = 0.0;
+    imp_policy_reset(self->policy, env);
+    imp_lane_progress_begin(&d->progress, env);
+    for (int k = 0; k <= last && time < EPISODE_SECONDS; k++, time += STEP_SECONDS) {
+        record_state(d, time, env->pose);
+        if (!incident && ending != IMP_END_NONE && ending != IMP_END_MAX_STEPS) {
+            incident = true;
+            last = k + STATES_AFTER_INCIDENT;
+        }
+        if (ending == IMP_END_NONE) {
+            const imp_action action = choose_action(d, self);
+            if (self->policy->failure_reason != NULL) {
+                ending = IMP_END_POLICY_FAILED;
+                snprintf(d->result->reason, sizeof d->result->reason, "%s",
+                         self->policy->failure_reason);
+                break;
+            }
+            imp_env_step(env, action);
+            imp_lane_progress_update(&d->progress, env);
+            ending = env->ending;
+        }
+        if (!imp_rollout_workers_count_step(workers, worker))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+    d->result->ending = ending;
+    d->result->metrics = imp_metrics_tracker_read(d->meter);
+    d->result->crossings = imp_metrics_tracker_crossings(d->meter);
+    d->result->net_distance = imp_lane_progress_distance(&d->progress, env);
+    d->result->stalled = d->progress.stalled;
+    return IMP_OK;
+}
+
+// What the expert makes of the episode.
+static imp_status measure_expert(episode_run *d, imp_rollout_workers *workers, int worker,
+                                 imp_error *err)
+{
+    imp_expert_progress expert;
+    const imp_status status = imp_measure_expert_progress(&expert, workers, worker, err);
+    if (status != IMP_OK)
+        return status;
+    d->result->expert_net_distance = expert.distance;
+    d->result->expert_stalled = expert.stalled;
+    return IMP_OK;
+}
+
+static void run_episode_job(void *context, int index, int worker)
+{
+    challenge_job *work = context;
+    imp_error *err = &work->errors[index];
+    episode_run d = {0};
+    if (atomic_load(&work->workers.stop))
+        imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    else if (start_episode(&d, work, index, &work->workers.items[worker], err) == IMP_OK &&
+             measure_expert(&d, &work->workers, worker, err) == IMP_OK)
+        run_episode(&d, &work->workers, worker, err);
+    imp_metrics_tracker_destroy(d.meter);
+    imp_scene_destroy(d.scene);
+    imp_scenario_free(&d.scenario);
+}
+
+static void summarize_episodes(challenge_job *work)
+{
+    imp_challenge_result *out = work->out;
+    double *const own = work->net_distances, *const experts = own + out->episodes;
+    for (int e = 0; e < out->episodes; e++) {
+        imp_challenge_episode *r = &out->results[e];
+        const bool lasted = r->ending == IMP_END_MAX_STEPS;
+        const bool measured = !r->expert_stalled && r->expert_net_distance > 0.0;
+        work->metrics[e] = r->metrics;
+        out->crossings.count += r->crossings.count;
+        out->crossings.legal += r->crossings.legal;
+        out->survived += lasted;
+        out->stalled += r->stalled;
+        out->completed += lasted && !r->stalled;
+        r->progress = measured ? r->net_distance / r->expert_net_distance : NAN;
+        own[e] = r->net_distance;
+        experts[e] = measured ? r->expert_net_distance : 0.0;
+    }
+    out->progress = imp_estimate_ratio(own, experts, out->episodes);
+    out->aggregate = imp_metrics_summarise(work->metrics, out->episodes);
+}
+
+static imp_status run_challenge(challenge_job *work, const imp_policy_factory *policy,
+                                const imp_policy_factory *progress_expert, imp_error *err)
+{
+    const imp_challenge_eval_def *def = work->def;
+    imp_challenge_result *out = work->out;
+    const imp_env_def env = imp_default_env_def();
+    // every episode has a world of its own; this one only lets the crew begin
+    imp_rollout_workers_def workers = {.map = "loop_empty",
+                                       .env = &env,
+                                       .camera = &def->camera,
+                                       .policy = policy,
+                                       .progress_expert = progress_expert,
+                                       .observe = imp_policy_factory_observation(policy),
+                                       .threads = def->threads,
+                                       .monitor = work->workers.monitor};
+    const int episodes =
+        def->episodes != 0 ? def->episodes : imp_challenge_episode_count(def->challenge);
+    if (episodes < 1 || episodes > EPISODES_MAX)
+        return imp_fail(err, IMP_USAGE, "episodes: %d is not within 1 to %d", episodes,
+                        EPISODES_MAX);
+    out->episodes = episodes;
+    out->results = calloc((size_t)episodes, sizeof *out->results);
+    work->errors = calloc((size_t)episodes, sizeof *work->errors);
+    work->metrics = calloc((size_t)episodes, sizeof *work->metrics);
+    work->net_distances = calloc(2 * (size_t)episodes, sizeof *work->net_distances);
+    if (out->results == NULL || work->errors == NULL || work->metrics == NULL ||
+        work->net_distances == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(episodes, "episode"));
+    imp_status status = imp_rollout_workers_create(&work->workers, &workers, err);
+    if (status != IMP_OK)
+        return status;
+    work->workers.progress.task = imp_policy_factory_name(policy);
+    work->workers.progress.total = (double)out->episodes * (STEPS + 1);
+    imp_thread_pool_run(work->workers.pool, out->episodes, run_episode_job, work);
+    // a driver that waited for something may have been the only one to hear of it
+    if (imp_monitor_should_stop(work->workers.monitor))
+        return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    for (int e = 0; e < out->episodes; e++)
+        if (work->errors[e].status != IMP_OK)
+            return imp_fail(err, work->errors[e].status, "%s", work->errors[e].message);
+    summarize_episodes(work);
+    return IMP_OK;
+}
+
+imp_status imp_evaluate_challenge(imp_challenge_result *out, const imp_policy_factory *policy,
+                                  const imp_challenge_eval_def *def, const imp_monitor *monitor,
+                                  imp_error *err)
+{
+    if (def->cookie != CHALLENGE_EVAL_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_contest_def was not made with imp_default_challenge_eval_def()");
+    double start = imp_monotonic_seconds();
+    *out = (imp_challenge_result){0};
+    challenge_job work = {.def = def, .out = out, .workers = {.monitor = monitor}};
+    imp_policy_factory *progress_expert = NULL;
+    imp_status status = imp_policy_factory_open(&progress_expert, "expert", &def->expert, err);
+    if (status == IMP_OK)
+        status = run_challenge(&work, policy, progress_expert, err);
+    imp_rollout_workers_destroy(&work.workers);
+    imp_policy_factory_close(progress_expert);
+    free(work.errors);
+    free(work.metrics);
+    free(work.net_distances);
+    out->seconds = imp_monotonic_seconds() - start;
+    if (status != IMP_OK)
+        imp_challenge_result_free(out);
+    return status;
+}
+
+void imp_challenge_result_free(imp_challenge_result *contest)
+{
+    if (contest == NULL)
+        return;
+    for (int e = 0; e < contest->episodes && contest->results != NULL; e++) {
+        free(contest->results[e].poses);
+        free(contest->results[e].times);
+    }
+    free(contest->results);
+    *contest = (imp_challenge_result){0};
+}

@@ -1,0 +1,77 @@
+// Estimates with 95 % confidence intervals. Episodes are what is independent; the frames of one are
+// not.
+#include <math.h>
+
+#include "imprint/evaluate.h"
+
+// Of the normal distribution, 97.5 %.
+static const double NORMAL_QUANTILE = 1.959963984540054;
+
+imp_estimate imp_estimate_proportion(int successes, int trials)
+{
+    if (trials < 1)
+        return (imp_estimate){NAN, NAN, NAN};
+    const double n = trials, share = successes / n, z2 = NORMAL_QUANTILE * NORMAL_QUANTILE;
+    const double middle = (share + z2 / (2 * n)) / (1 + z2 / n);
+    const double half =
+        NORMAL_QUANTILE / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n));
+    // at the ends the formula gives 0 and 1 but for rounding
+    return (imp_estimate){share, successes == 0 ? 0.0 : middle - half,
+                          successes == trials ? 1.0 : middle + half};
+}
+
+// The 97.5 % quantile of Student's t: a table where the expansion about the normal distribution
+// (Cornish and Fisher; Abramowitz and Stegun 26.7.5) is not yet good to 1e-5.
+static double student_t_quantile(int freedom)
+{
+    static const double few[] = {12.7062047362, 4.3026527297, 3.1824463053, 2.7764451052,
+                                 2.5705818356,  2.4469118511, 2.3646242516, 2.3060041352,
+                                 2.2621571628,  2.2281388520};
+    if (freedom <= (int)(sizeof few / sizeof few[0]))
+        return few[freedom - 1];
+    const double z = NORMAL_QUANTILE, z2 = z * z, v = freedom;
+    const double g1 = z * (z2 + 1) / 4;
+    const double g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
+    const double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
+    const double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
+    return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
+}
+
+imp_estimate imp_estimate_ratio(const double *values, const double *weights, int count)
+{
+    double value_sum = 0.0, weight_sum = 0.0, squares = 0.0;
+    int used = 0;
+    for (int k = 0; k < count; k++) {
+        const double weight = weights != NULL ? weights[k] : 1.0;
+        if (!(weight > 0.0))
+            continue; // an episode without anything to weigh says nothing
+        value_sum += values[k];
+        weight_sum += weight;
+        used++;
+    }
+    if (used == 0)
+        return (imp_estimate){NAN, NAN, NAN};
+    const double ratio = value_sum / weight_sum;
+    if (used == 1)
+        return (imp_estimate){ratio, NAN, NAN};
+    for (int k = 0; k < count; k++) {
+        const double weight = weights != NULL ? weights[k] : 1.0;
+        if (weight > 0.0)
+            squares += (values[k] - ratio * weight) * (values[k] - ratio * weight);
+    }
+    const double mean_weight = weight_sum / used;
+    const double error = sqrt(squares / ((double)used * (used - 1))) / mean_weight;
+    const double half = student_t_quantile(used - 1) * error;
+    return (imp_estimate){ratio, ratio - half, ratio + half};
+}
+
+double imp_sign_test(int wins, int losses)
+{
+    const int trials = wins + losses, fewer = wins < losses ? wins : losses;
+    int sign;
+    double tail = 0.0;
+    for (int k = 0; k <= fewer; k++)
+        tail += exp(lgamma_r(trials + 1.0, &sign) - lgamma_r(k + 1.0, &sign) -
+                    lgamma_r(trials - k + 1.0, &sign) - trials * log(2.0));
+    return fmin(1.0, 2.0 * tail);
+}

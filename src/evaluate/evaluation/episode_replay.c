@@ -1,0 +1,113 @@
+// Episodes driven again: what evaluating does not keep follows from their numbers.
+#include <stdlib.h>
+
+#include "base/text/plural.h"
+#include "evaluate/evaluation/evaluate.h"
+
+typedef struct replay_job {
+    imp_rollout_workers workers;
+    const imp_network *network; // that drives and looks at pictures itself, or NULL
+    imp_eval_def def;
+    const imp_replay_def *which;
+    imp_replay *out;
+    imp_error *errors; // (count)
+} replay_job;
+
+static imp_status alloc_replay(imp_replay *replay, const replay_job *work,
+                               const imp_replay_def *which, imp_error *err)
+{
+    const imp_camera_def *camera = &work->def.camera;
+    const size_t image = (size_t)3 * (size_t)camera->width * (size_t)camera->height;
+    const size_t frames = (size_t)which->count;
+    replay->width = camera->width;
+    replay->height = camera->height;
+    replay->frames = malloc(frames * image + 1);
+    replay->actions = calloc(2 * frames + 1, sizeof *replay->actions);
+    imp_status status = IMP_OK;
+    if (work->network != NULL) {
+        const imp_input_spec *inputs = imp_network_inputs(work->network);
+        replay->input_frames = malloc(frames * (size_t)inputs->frames * image + 1);
+        replay->input_actions =
+            calloc(frames * 2 * (size_t)inputs->actions + 1, sizeof *replay->input_actions);
+        status = imp_obs_history_create(&replay->history, work->network, err);
+    }
+    if (status == IMP_OK && (replay->frames == NULL || replay->actions == NULL ||
+                             (work->network != NULL &&
+                              (replay->input_frames == NULL || replay->input_actions == NULL))))
+        status =
+            imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(which->count, "frame"));
+    return status != IMP_OK ? status
+                            : imp_episode_result_alloc(&replay->result, work->def.steps, true, err);
+}
+
+static void replay_episode_job(void *context, int index, int worker)
+{
+    replay_job *work = context;
+    imp_replay *replay = &work->out[index];
+    const imp_replay_def *which = &work->which[index];
+    imp_error *err = &work->errors[index];
+    if (atomic_load(&work->workers.stop))
+        imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    else if (alloc_replay(replay, work, which, err) == IMP_OK)
+        imp_eval_run_episode(&work->workers, worker, which->episode, &work->def, &replay->result,
+                             NULL, which, replay, err);
+}
+
+static imp_status run_replays(replay_job *work, int count, const imp_policy_factory *policy,
+                              const imp_policy_factory *progress_expert, const imp_monitor *monitor,
+                              imp_error *err)
+{
+    imp_status status = imp_eval_create_workers(&work->workers, policy, progress_expert, true,
+                                                &work->def, monitor, err);
+    if (status != IMP_OK)
+        return status;
+    work->workers.progress.task = "replay";
+    work->workers.progress.total = (double)count * work->def.steps;
+    imp_thread_pool_run(work->workers.pool, count, replay_episode_job, work);
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        if (work->errors[k].status != IMP_OK)
+            status = imp_fail(err, work->errors[k].status, "%s", work->errors[k].message);
+    return status;
+}
+
+imp_status imp_replay_episodes(imp_replay *out, const imp_replay_def *which, int count,
+                               const imp_policy_factory *policy, const imp_eval_def *def,
+                               const imp_monitor *monitor, imp_error *err)
+{
+    for (int k = 0; k < count; k++)
+        out[k] = (imp_replay){0};
+    imp_status status = imp_eval_check(def, err);
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        if (which[k].episode < 0 || which[k].first < 0 || which[k].every < 1 || which[k].count < 0)
+            status = imp_fail(err, IMP_USAGE,
+                              "replay of episode %d: %s from step %d, every %d: not possible",
+                              which[k].episode, IMP_PLURAL(which[k].count, "frame"), which[k].first,
+                              which[k].every);
+    if (status != IMP_OK || count < 1)
+        return status;
+    imp_policy_factory *progress_expert = NULL;
+    replay_job work = {
+        .network = imp_policy_factory_network(policy), .def = *def, .which = which, .out = out};
+    work.errors = calloc((size_t)count, sizeof *work.errors);
+    status = work.errors != NULL ? imp_eval_open_expert(&progress_expert, def, err)
+                                 : imp_fail(err, IMP_NO_MEMORY, "out of memory for a replay");
+    if (status == IMP_OK)
+        status = run_replays(&work, count, policy, progress_expert, monitor, err);
+    imp_rollout_workers_destroy(&work.workers);
+    imp_policy_factory_close(progress_expert);
+    free(work.errors);
+    return status;
+}
+
+void imp_replay_free(imp_replay *replay)
+{
+    if (replay == NULL)
+        return;
+    imp_episode_result_release(&replay->result);
+    free(replay->frames);
+    free(replay->actions);
+    imp_obs_history_destroy(replay->history);
+    free(replay->input_frames);
+    free(replay->input_actions);
+    *replay = (imp_replay){0};
+}

@@ -1,0 +1,258 @@
+// From the results of episodes to figures with intervals, and from two policies to a comparison.
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/text/plural.h"
+#include "evaluate/evaluation/evaluate.h"
+
+// Which number of an episode, and what it weighs.
+typedef struct metric_column {
+    double (*value)(const imp_episode_result *result);
+    double (*weight)(const imp_episode_result *result);
+} metric_column;
+
+static double unit_weight(const imp_episode_result *r)
+{
+    (void)r;
+    return 1.0;
+}
+
+static double settled(const imp_episode_result *r)
+{
+    return r->settled;
+}
+
+static double in_lane(const imp_episode_result *r)
+{
+    return r->in_lane;
+}
+
+static double steps(const imp_episode_result *r)
+{
+    return r->steps;
+}
+
+static double reward(const imp_episode_result *r)
+{
+    return r->reward;
+}
+
+static double distance(const imp_episode_result *r)
+{
+    return r->distance;
+}
+
+static double net_distance(const imp_episode_result *r)
+{
+    return r->net_distance;
+}
+
+// Of an episode that progress is known of, and what the expert makes of it.
+static double measurable_net_distance(const imp_episode_result *r)
+{
+    return isnan(r->progress) ? 0.0 : r->net_distance;
+}
+
+static double expert_net_distance(const imp_episode_result *r)
+{
+    return isnan(r->progress) ? 0.0 : r->expert_net_distance;
+}
+
+static double speed(const imp_episode_result *r)
+{
+    return r->speed_mean * r->settled;
+}
+
+static double lane_distance(const imp_episode_result *r)
+{
+    return r->lane_distance_mean * r->in_lane;
+}
+
+static double action_error(const imp_episode_result *r)
+{
+    return r->action_error * r->steps;
+}
+
+// Some episodes, and room for a number of each and its weight.
+typedef struct selection {
+    const imp_episode_result **episodes;
+    int count;
+    double *values, *weights;
+} selection;
+
+static imp_estimate estimate_metric(const selection *s, metric_column c)
+{
+    for (int k = 0; k < s->count; k++) {
+        s->values[k] = c.value(s->episodes[k]);
+        s->weights[k] = c.weight(s->episodes[k]);
+    }
+    return imp_estimate_ratio(s->values, s->weights, s->count);
+}
+
+static imp_eval_stats compute_stats(const selection *s)
+{
+    imp_eval_stats stats = {.episodes = s->count};
+    for (int k = 0; k < s->count; k++) {
+        stats.completed += imp_episode_completed(s->episodes[k]);
+        stats.survived += !imp_episode_terminated(s->episodes[k]);
+        stats.stalled += s->episodes[k]->stalled;
+    }
+    stats.completion = imp_estimate_proportion(stats.completed, s->count);
+    stats.progress =
+        estimate_metric(s, (metric_column){measurable_net_distance, expert_net_distance});
+    stats.net_distance = estimate_metric(s, (metric_column){net_distance, unit_weight});
+    stats.survival = imp_estimate_proportion(stats.survived, s->count);
+    stats.reward = estimate_metric(s, (metric_column){reward, unit_weight});
+    stats.distance = estimate_metric(s, (metric_column){distance, unit_weight});
+    stats.speed = estimate_metric(s, (metric_column){speed, settled});
+    stats.lane_distance = estimate_metric(s, (metric_column){lane_distance, in_lane});
+    stats.action_error = estimate_metric(s, (metric_column){action_error, steps});
+    return stats;
+}
+
+static imp_status selection_alloc(selection *s, int episodes, imp_error *err)
+{
+    const size_t count = (size_t)episodes;
+    *s = (selection){calloc(count, sizeof(imp_episode_result *)), 0, calloc(count, sizeof(double)),
+                     calloc(count, sizeof(double))};
+    return s->episodes != NULL && s->values != NULL && s->weights != NULL
+               ? IMP_OK
+               : imp_fail(err, IMP_NO_MEMORY, "out of memory for figures of %s",
+                          IMP_PLURAL(episodes, "episode"));
+}
+
+static void selection_free(selection *s)
+{
+    free(s->episodes);
+    free(s->values);
+    free(s->weights);
+}
+
+// The 95th percentile of |lane distance|, from counts that are symmetric about 0.
+static double lane_distance_percentile(const imp_histogram *lanes)
+{
+    const int half = lanes->bins / 2;
+    int64_t total = 0, below = 0;
+    for (int bin = 0; bin < lanes->bins; bin++)
+        total += lanes->counts[bin];
+    if (total == 0)
+        return NAN;
+    const int64_t rank = (int64_t)(0.95 * (double)(total - 1));
+    int bin = 0;
+    for (; bin < half - 1; bin++) {
+        below += lanes->counts[half + bin] + lanes->counts[half - 1 - bin];
+        if (below > rank)
+            break;
+    }
+    return (bin + 0.5) * (lanes->high - lanes->low) / lanes->bins;
+}
+
+// Whether an episode went worse than another one.
+static bool is_worse_episode(const imp_episode_result *a, const imp_episode_result *b)
+{
+    if (imp_episode_terminated(a) != imp_episode_terminated(b))
+        return imp_episode_terminated(a);
+    if (imp_episode_terminated(a) && a->steps != b->steps)
+        return a->steps < b->steps;
+    if (a->stalled != b->stalled)
+        return a->stalled;
+    if (a->stalled && a->stalled_step != b->stalled_step)
+        return a->stalled_step < b->stalled_step;
+    return a->lane_distance_mean > b->lane_distance_mean;
+}
+
+// Equals keep the order of their numbers.
+static void find_worst_episodes(imp_evaluation *out)
+{
+    for (int e = 0; e < out->episodes; e++) {
+        int place = out->worst_count;
+        while (place > 0 &&
+               is_worse_episode(&out->results[e], &out->results[out->worst[place - 1]]))
+            place--;
+        if (place == IMP_WORST_EPISODES_MAX)
+            continue;
+        if (out->worst_count < IMP_WORST_EPISODES_MAX)
+            out->worst_count++;
+        for (int k = out->worst_count - 1; k > place; k--)
+            out->worst[k] = out->worst[k - 1];
+        out->worst[place] = e;
+    }
+}
+
+imp_status imp_eval_compute_stats(imp_evaluation *out, imp_error *err)
+{
+    selection s;
+    const imp_status status = selection_alloc(&s, out->episodes, err);
+    for (int map = 0; map < out->map_count && status == IMP_OK; map++) {
+        s.count = 0;
+        for (int e = 0; e < out->episodes; e++)
+            if (out->results[e].map_index == map)
+                s.episodes[s.count++] = &out->results[e];
+        out->maps[map].stats = compute_stats(&s);
+    }
+    if (status == IMP_OK) {
+        for (int e = 0; e < out->episodes; e++) {
+            s.episodes[e] = &out->results[e];
+            out->total_reward += out->results[e].reward;
+        }
+        s.count = out->episodes;
+        out->stats = compute_stats(&s);
+        out->completed = out->stats.completed;
+        out->survived = out->stats.survived;
+        out->stalled = out->stats.stalled;
+        out->mean_reward = out->total_reward / out->episodes;
+        out->distance_mean = out->stats.distance.value;
+        out->lane_distance_mean = out->stats.lane_distance.value;
+        out->speed_mean = out->stats.speed.value;
+        out->lane_distance_p95 = lane_distance_percentile(&out->lanes);
+        find_worst_episodes(out);
+    }
+    selection_free(&s);
+    return status;
+}
+
+imp_status imp_evaluation_compare(imp_comparison *out, const imp_evaluation *first,
+                                  const imp_evaluation *second, imp_error *err)
+{
+    if (first->episodes != second->episodes)
+        return imp_fail(err, IMP_USAGE, "an evaluation of %s and one of %s cannot be compared",
+                        IMP_PLURAL(first->episodes, "episode"),
+                        IMP_PLURAL(second->episodes, "episode"));
+    selection s;
+    const imp_status status = selection_alloc(&s, first->episodes, err);
+    if (status == IMP_OK) {
+        *out = (imp_comparison){0};
+        const int count = first->episodes;
+        const imp_episode_result *a = first->results, *b = second->results;
+        for (int e = 0; e < count; e++) {
+            out->completed_only_first +=
+                imp_episode_completed(&a[e]) && !imp_episode_completed(&b[e]);
+            out->completed_only_second +=
+                !imp_episode_completed(&a[e]) && imp_episode_completed(&b[e]);
+            out->survived_only_first +=
+                !imp_episode_terminated(&a[e]) && imp_episode_terminated(&b[e]);
+            out->survived_only_second +=
+                imp_episode_terminated(&a[e]) && !imp_episode_terminated(&b[e]);
+        }
+        out->completion_p = imp_sign_test(out->completed_only_first, out->completed_only_second);
+        for (int e = 0; e < count; e++) {
+            s.values[e] = measurable_net_distance(&a[e]) - measurable_net_distance(&b[e]);
+            s.weights[e] = expert_net_distance(&a[e]);
+        }
+        out->progress = imp_estimate_ratio(s.values, s.weights, count);
+        out->survival_p = imp_sign_test(out->survived_only_first, out->survived_only_second);
+        for (int e = 0; e < count; e++)
+            s.values[e] = a[e].reward - b[e].reward;
+        out->reward = imp_estimate_ratio(s.values, NULL, count);
+        for (int e = 0; e < count; e++)
+            s.values[e] = a[e].distance - b[e].distance;
+        out->distance = imp_estimate_ratio(s.values, NULL, count);
+        for (int e = 0; e < count; e++) {
+            s.values[e] = a[e].lane_distance_mean - b[e].lane_distance_mean;
+            s.weights[e] = a[e].in_lane > 0 && b[e].in_lane > 0;
+        }
+        out->lane_distance = imp_estimate_ratio(s.values, s.weights, count);
+    }
+    selection_free(&s);
+    return status;
+}

@@ -1,0 +1,259 @@
+// Starts from a table: plain CSV whose header tells which column is what, so that a list that
+// somebody wrote and the episodes.csv of an evaluation are read alike.
+#include "evaluate/evaluation/given_starts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/csv.h"
+#include "base/text/plural.h"
+
+enum { FILE_MAX = 1 << 30, FIELDS_MAX = 64 };
+
+enum { COLUMN_X, COLUMN_Z, COLUMN_HEADING, COLUMN_MAP, COLUMN_POLICY, COLUMN_COUNT };
+
+// How a column is called in a list of starts, and in episodes.csv.
+static const char *const COLUMN_NAMES[COLUMN_COUNT][2] = {
+    {"x", "start_x_m"}, {"z", "start_z_m"},   {"heading", "start_heading_rad"},
+    {"map", "map"},     {"policy", "policy"},
+};
+
+typedef struct csv_table {
+    const char *path;
+    char *rest;               // what is not read yet
+    int line;                 // of the row that was read last, from 1
+    char *fields[FIELDS_MAX]; // of that row
+    int count;
+    int place[COLUMN_COUNT]; // of each column among the fields; -1 where there is none
+} csv_table;
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+// Splits a line into its fields in place, without blanks around them; "" within quotes is a quote.
+static void split_csv_line(csv_table *t, char *line)
+{
+    t->count = 0;
+    for (bool last = false; !last && t->count < FIELDS_MAX;) {
+        while (is_blank(*line))
+            line++;
+        char *in = line, *out = line;
+        const bool quoted = *in == '"';
+        t->fields[t->count++] = line;
+        if (quoted) {
+            for (in++; *in != '\0' && (*in != '"' || in[1] == '"'); in++) {
+                in += *in == '"';
+                *out++ = *in;
+            }
+            in += *in == '"';
+        }
+        while (*in != '\0' && *in != ',')
+            *out++ = *in++;
+        while (out > line && is_blank(out[-1]))
+            out--;
+        last = *in == '\0';
+        line = in + 1;
+        *out = '\0';
+    }
+}
+
+// Reads the next row that is not empty; false at the end of the text.
+static bool read_csv_row(csv_table *t)
+{
+    while (*t->rest != '\0') {
+        char *line = t->rest;
+        const size_t length = strcspn(line, "\n");
+        t->rest += length + (line[length] == '\n');
+        line[length] = '\0';
+        if (length > 0 && line[length - 1] == '\r')
+            line[length - 1] = '\0';
+        t->line++;
+        if (line[0] != '\0') {
+            split_csv_line(t, line);
+            return true;
+        }
+    }
+    return false;
+}
+
+static imp_status read_csv_header(csv_table *t, imp_error *err)
+{
+    if (!read_csv_row(t))
+        return imp_fail(err, IMP_BAD_INPUT, "%s: holds no starts", t->path);
+    for (int c = 0; c < COLUMN_COUNT; c++) {
+        t->place[c] = -1;
+        for (int k = t->count - 1; k >= 0; k--)
+            if (strcmp(t->fields[k], COLUMN_NAMES[c][0]) == 0 ||
+                strcmp(t->fields[k], COLUMN_NAMES[c][1]) == 0)
+                t->place[c] = k;
+        if (c <= COLUMN_HEADING && t->place[c] < 0)
+            return imp_fail(err, IMP_BAD_INPUT,
+                            "%s:%d: the header names no column '%s': a table of starts begins with "
+                            "a line such as x,z,heading or x,z,heading,map (in m and rad)",
+                            t->path, t->line, COLUMN_NAMES[c][0]);
+    }
+    return IMP_OK;
+}
+
+// The field of a column; "" where the row ends before it.
+static const char *csv_field(const csv_table *t, int column)
+{
+    const int place = t->place[column];
+    return place >= 0 && place < t->count ? t->fields[place] : "";
+}
+
+static imp_status read_number_field(const csv_table *t, int column, double *out, imp_error *err)
+{
+    const char *text = csv_field(t, column);
+    const char *name = COLUMN_NAMES[column][0];
+    char *end;
+    if (*text == '\0')
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: column '%s' is empty", t->path, t->line, name);
+    *out = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(*out))
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: column '%s': '%.40s' is not a number", t->path,
+                        t->line, name, text);
+    return IMP_OK;
+}
+
+static imp_status read_start(const csv_table *t, imp_episode_start *out, imp_error *err)
+{
+    double numbers[COLUMN_HEADING + 1];
+    const char *map = imp_csv_strip_apostrophe(csv_field(t, COLUMN_MAP));
+    for (int c = 0; c <= COLUMN_HEADING; c++) {
+        const imp_status status = read_number_field(t, c, &numbers[c], err);
+        if (status != IMP_OK)
+            return status;
+    }
+    if (t->place[COLUMN_MAP] >= 0 && *map == '\0')
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: column 'map' is empty", t->path, t->line);
+    if (strlen(map) >= sizeof out->map)
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: column 'map': '%.40s...' is too long for a map",
+                        t->path, t->line, map);
+    *out = (imp_episode_start){
+        .pose = {numbers[COLUMN_X], numbers[COLUMN_Z], numbers[COLUMN_HEADING]}, .line = t->line};
+    snprintf(out->map, sizeof out->map, "%s", map);
+    return IMP_OK;
+}
+
+static imp_status read_start_rows(csv_table *t, imp_start_list *out, imp_error *err)
+{
+    const char *policy = NULL; // whose rows count
+    int capacity = 0;
+    imp_status status = IMP_OK;
+    while (status == IMP_OK && read_csv_row(t)) {
+        const char *whose = csv_field(t, COLUMN_POLICY);
+        if (policy == NULL)
+            policy = whose; // stays in the text
+        if (strcmp(whose, policy) != 0)
+            continue;
+        if (out->count == capacity) {
+            capacity = 2 * capacity + 64;
+            imp_episode_start *more = realloc(out->items, (size_t)capacity * sizeof *more);
+            if (more == NULL)
+                return imp_fail(err, IMP_NO_MEMORY, "out of memory for the starts of %s", t->path);
+            out->items = more;
+        }
+        status = read_start(t, &out->items[out->count], err);
+        out->count += status == IMP_OK;
+    }
+    if (status == IMP_OK && out->count == 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: holds no start below its header", t->path);
+    return status;
+}
+
+imp_status imp_start_list_read(imp_start_list *out, const char *path, imp_error *err)
+{
+    static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf"; // that spreadsheets put before UTF-8
+    char *text;
+    size_t length;
+    imp_start_list starts = {0};
+    imp_status status = imp_file_read(&text, &length, path, FILE_MAX, err);
+    if (status != IMP_OK)
+        return status;
+    csv_table t = {.path = path, .rest = text};
+    if (strncmp(text, BYTE_ORDER_MARK, sizeof BYTE_ORDER_MARK - 1) == 0)
+        t.rest += sizeof BYTE_ORDER_MARK - 1;
+    status = read_csv_header(&t, err);
+    if (status == IMP_OK)
+        status = read_start_rows(&t, &starts, err);
+    free(text);
+    if (status != IMP_OK) {
+        imp_start_list_free(&starts);
+        return status;
+    }
+    *out = starts;
+    return IMP_OK;
+}
+
+void imp_start_list_free(imp_start_list *starts)
+{
+    if (starts == NULL)
+        return;
+    free(starts->items);
+    *starts = (imp_start_list){0};
+}
+
+// "three.csv:2", or "start 1".
+static void format_start_name(char out[256], const imp_eval_def *def, int k)
+{
+    if (def->starts_name != NULL && def->starts[k].line > 0)
+        snprintf(out, 256, "%.200s:%d", def->starts_name, def->starts[k].line);
+    else
+        snprintf(out, 256, "start %d", k);
+}
+
+static imp_status find_start_map(int *index, const imp_map_set *maps, const imp_eval_def *def,
+                                 int k, imp_error *err)
+{
+    const char *map = def->starts[k].map;
+    char name[256];
+    *index = 0;
+    if (*map == '\0' && maps->count == 1)
+        return IMP_OK;
+    for (; *map != '\0' && *index < maps->count; (*index)++)
+        if (strcmp(maps->worlds[*index]->name, map) == 0)
+            return IMP_OK;
+    format_start_name(name, def, k);
+    if (*map == '\0')
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: does not say which of the %s: add a column 'map', or give "
+                        "one --map",
+                        name, IMP_PLURAL(maps->count, "map"));
+    return imp_fail(err, IMP_BAD_INPUT,
+                    "%s: the map '%s' is not among those that take part: give it with --map", name,
+                    map);
+}
+
+imp_status imp_eval_find_start_maps(int *map_indices, const imp_map_set *maps,
+                                    const imp_eval_def *def, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    for (int k = 0; k < def->episodes && status == IMP_OK; k++)
+        status = find_start_map(&map_indices[k], maps, def, k, err);
+    return status;
+}
+
+imp_status imp_eval_check_start(const imp_env *env, const imp_eval_def *def, int k, imp_error *err)
+{
+    const imp_pose pose = env->pose;
+    const imp_object *met = imp_env_find_collision(env, pose, 2.0 * IMP_CENTRE_FORWARD);
+    const bool on_road = imp_env_is_on_road(env->world, pose, 1.0);
+    char name[256];
+    if (env->def.rules == IMP_RULES_CHALLENGE ? imp_env_challenge_end_reason(env) == IMP_END_NONE
+                                              : on_road && met == NULL)
+        return IMP_OK;
+    format_start_name(name, def, k);
+    if (on_road && met != NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: a robot at x %g m, z %g m on %s would stand in %s",
+                        name, pose.x, pose.z, env->world->name, met->name);
+    return imp_fail(err, IMP_BAD_INPUT,
+                    "%s: a robot at x %g m, z %g m, heading %g rad on %s would not stand on the "
+                    "road",
+                    name, pose.x, pose.z, pose.heading, env->world->name);
+}

@@ -1,0 +1,145 @@
+// What breaks a policy: one perturbation at a time, and many at once, at growing strengths.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "imprint/evaluate.h"
+
+const double imp_robustness_strengths[IMP_ROBUSTNESS_LEVELS] = {0.25, 0.5, 1.0};
+
+// Many at once: words of imp_randomization_parse_list().
+static const char *const JOINT_GROUPS[] = {"looks", "dynamics", "all"};
+
+typedef struct robustness_run {
+    const imp_policy_factory *policy;
+    const imp_eval_def *def;
+    const imp_monitor *monitor;
+    int done, total; // evaluations
+    char task[64];
+} robustness_run;
+
+// Progress of all evaluations together.
+static void report_progress(void *context, const imp_progress *inner)
+{
+    robustness_run *r = context;
+    imp_progress all = *inner;
+    all.task = r->task;
+    all.done = inner->total * r->done + inner->done;
+    all.total = inner->total * r->total;
+    imp_monitor_progress(r->monitor, &all);
+}
+
+static bool should_stop(void *context)
+{
+    return imp_monitor_should_stop(((robustness_run *)context)->monitor);
+}
+
+static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization *spec,
+                                     imp_eval_stats *out, imp_error *err)
+{
+    const bool heard = r->monitor != NULL && r->monitor->progress != NULL;
+    const imp_monitor monitor = {heard ? report_progress : NULL, should_stop, r};
+    imp_eval_def def = *r->def;
+    imp_evaluation evaluation;
+    def.randomization = *spec;
+    def.ask_expert = false;
+    def.keep = 0;
+    const imp_status status = imp_evaluate(&evaluation, r->policy, &def, &monitor, err);
+    if (status != IMP_OK)
+        return status;
+    *out = evaluation.stats;
+    imp_evaluation_free(&evaluation);
+    r->done++;
+    return IMP_OK;
+}
+
+// Evaluates with some of the groups that are on, at each strength.
+static imp_status evaluate_row(robustness_run *r, imp_robustness_row *row,
+                               const imp_randomization *some, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    for (int k = 0; k < IMP_ROBUSTNESS_LEVELS && status == IMP_OK; k++) {
+        imp_randomization spec = *some;
+        for (int g = 0; g < IMP_GROUP_COUNT; g++)
+            spec.strength[g] *= imp_robustness_strengths[k];
+        status = evaluate_perturbed(r, &spec, &row->stats[k], err);
+    }
+    return status;
+}
+
+// The groups that a word names, of those that are on. Returns how many these are.
+static int keep_named_groups(imp_randomization *spec, const char *word)
+{
+    imp_randomization named = imp_randomization_none();
+    int count = 0;
+    if (imp_randomization_parse_list(&named, word, NULL) != IMP_OK)
+        return 0;
+    for (int g = 0; g < IMP_GROUP_COUNT; g++) {
+        if (named.strength[g] == 0.0)
+            spec->strength[g] = 0.0;
+        count += spec->strength[g] > 0.0;
+    }
+    return count;
+}
+
+// The word of row k of all that there could be.
+static const char *row_name(int k)
+{
+    return k < IMP_GROUP_COUNT ? imp_randomization_group_name(k)
+                               : JOINT_GROUPS[k - IMP_GROUP_COUNT];
+}
+
+// Whether a row is worth its while: many at once only if they are not what another row has.
+static bool is_row_needed(const imp_eval_def *def, int k, imp_randomization *spec)
+{
+    imp_randomization looks = def->randomization, dynamics = def->randomization;
+    *spec = def->randomization;
+    const int count = keep_named_groups(spec, row_name(k));
+    if (k < IMP_GROUP_COUNT)
+        return count > 0;
+    const bool all = k == IMP_ROBUSTNESS_ROWS - 1;
+    return count > 1 && !(all && (keep_named_groups(&looks, JOINT_GROUPS[0]) == count ||
+                                  keep_named_groups(&dynamics, JOINT_GROUPS[1]) == count));
+}
+
+// The fewer are completed at full strength, and then at lower ones, the sooner; then the farther
+// they are from the lane.
+static int compare_rows(const void *a, const void *b)
+{
+    const imp_robustness_row *x = a, *y = b;
+    for (int k = IMP_ROBUSTNESS_LEVELS - 1; k >= 0; k--)
+        if (x->stats[k].completed != y->stats[k].completed)
+            return x->stats[k].completed < y->stats[k].completed ? -1 : 1;
+    const double p = x->stats[IMP_ROBUSTNESS_LEVELS - 1].lane_distance.value;
+    const double q = y->stats[IMP_ROBUSTNESS_LEVELS - 1].lane_distance.value;
+    return p != q ? (p > q ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+imp_status imp_evaluate_robustness(imp_robustness *out, const imp_policy_factory *policy,
+                                   const imp_eval_def *def, const imp_monitor *monitor,
+                                   imp_error *err)
+{
+    const double start = imp_monotonic_seconds();
+    const imp_randomization none = imp_randomization_none();
+    imp_randomization spec;
+    robustness_run r = {.policy = policy, .def = def, .monitor = monitor, .total = 1};
+    snprintf(r.task, sizeof r.task, "%.40s, perturbed", imp_policy_factory_name(policy));
+    *out = (imp_robustness){0};
+    if (!imp_randomization_is_on(&def->randomization))
+        return imp_fail(err, IMP_USAGE, "robustness: no group of perturbations is on");
+    for (int k = 0; k < IMP_ROBUSTNESS_ROWS; k++)
+        r.total += is_row_needed(def, k, &spec) ? IMP_ROBUSTNESS_LEVELS : 0;
+    imp_status status = evaluate_perturbed(&r, &none, &out->plain, err);
+    for (int k = 0; k < IMP_ROBUSTNESS_ROWS && status == IMP_OK; k++) {
+        if (!is_row_needed(def, k, &spec))
+            continue;
+        imp_robustness_row *row = &out->rows[out->count];
+        snprintf(row->name, sizeof row->name, "%s", row_name(k));
+        status = evaluate_row(&r, row, &spec, err);
+        out->count += status == IMP_OK;
+    }
+    qsort(out->rows, (size_t)out->count, sizeof *out->rows, compare_rows);
+    out->seconds = imp_monotonic_seconds() - start;
+    return status;
+}

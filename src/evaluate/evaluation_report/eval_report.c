@@ -1,0 +1,260 @@
+#include "evaluate/evaluation_report/eval_report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+
+// "12.3" with "11.9 to 12.7" below it; a figure that there is none of is a dash.
+static void write_estimate_cell(imp_html_page *page, imp_estimate e, double unit, int digits)
+{
+    char text[48] = "\xe2\x80\x93", note[96] = "";
+    if (!isnan(e.value))
+        snprintf(text, sizeof text, "%.*f", digits, unit * e.value);
+    if (!isnan(e.low))
+        snprintf(note, sizeof note, "%.*f to %.*f", digits, unit * e.low, digits, unit * e.high);
+    imp_html_add_cell(page, text, note);
+}
+
+static void write_count_cell(imp_html_page *page, int count, int of)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%d / %d", count, of);
+    imp_html_add_cell(page, text, NULL);
+}
+
+static void write_number_cell(imp_html_page *page, double value, int digits)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%.*f", digits, value);
+    imp_html_add_cell(page, text, NULL);
+}
+
+static void write_stats_cells(imp_html_page *page, const imp_eval_stats *f)
+{
+    write_count_cell(page, f->completed, f->episodes);
+    write_estimate_cell(page, f->completion, 100.0, 1);
+    write_estimate_cell(page, f->progress, 100.0, 1);
+    write_count_cell(page, f->survived, f->episodes);
+    write_number_cell(page, f->stalled, 0);
+    write_estimate_cell(page, f->lane_distance, 100.0, 2);
+    write_estimate_cell(page, f->distance, 1.0, 2);
+    write_estimate_cell(page, f->speed, 1.0, 3);
+    write_estimate_cell(page, f->reward, 1.0, 1);
+}
+
+static void write_summary_table(imp_html_page *page, const imp_eval_report_def *def)
+{
+    static const char *const headings[] = {"policy",
+                                           "completed",
+                                           "completed [%]",
+                                           "progress [%]",
+                                           "survived",
+                                           "stalled",
+                                           "|lane distance| [cm]",
+                                           "distance [m]",
+                                           "speed [m/s]",
+                                           "reward",
+                                           "p95 |lane distance| [cm]",
+                                           "|action - expert|"};
+    imp_html_add_heading(page, "How they drove");
+    imp_html_add_paragraph(
+        page, "Completed: to the last step without a stall, which is to get less than 0.1 m ahead "
+              "in 10 s with nothing to wait for. Progress: the way along the lanes as a share of "
+              "the expert's from the same start. Survived: to the last step, even if standing. "
+              "Below each figure its 95 % confidence interval, episodes being what is independent: "
+              "Wilson's for completed, Student's t of the linearised ratio for the others. "
+              "Distance is along the lane, per episode.");
+    imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    for (int p = 0; p < def->count; p++) {
+        imp_html_begin_row(page);
+        imp_html_add_cell(page, imp_path_unique_suffix(def->names, def->count, p), NULL);
+        write_stats_cells(page, &def->evaluations[p].stats);
+        write_number_cell(page, 100.0 * def->evaluations[p].lane_distance_p95, 2);
+        write_estimate_cell(page, def->evaluations[p].stats.action_error, 1.0, 3);
+    }
+    imp_html_end_table(page);
+}
+
+static imp_status write_comparison_table(imp_html_page *page, const imp_eval_report_def *def,
+                                         imp_error *err)
+{
+    static const char *const headings[] = {
+        "policy",       "only it completed", "only the first did",   "p of that",
+        "progress [%]", "distance [m]",      "|lane distance| [cm]", "reward"};
+    if (def->count < 2)
+        return IMP_OK;
+    char text[400];
+    snprintf(
+        text, sizeof text,
+        "Differences on the same starts, each policy minus %.100s: episodes are paired, so "
+        "that what is hard for both does not count. p: sign test of who completed (McNemar's).",
+        imp_path_unique_suffix(def->names, def->count, 0));
+    imp_html_add_heading(page, "Compared with the first");
+    imp_html_add_paragraph(page, text);
+    imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    for (int p = 1; p < def->count; p++) {
+        imp_comparison c;
+        const imp_status status =
+            imp_evaluation_compare(&c, &def->evaluations[p], &def->evaluations[0], err);
+        if (status != IMP_OK)
+            return status;
+        imp_html_begin_row(page);
+        imp_html_add_cell(page, imp_path_unique_suffix(def->names, def->count, p), NULL);
+        write_number_cell(page, c.completed_only_first, 0);
+        write_number_cell(page, c.completed_only_second, 0);
+        if (c.completion_p < 0.001)
+            imp_html_add_cell(page, "< 0.001", NULL);
+        else
+            write_number_cell(page, c.completion_p, 3);
+        write_estimate_cell(page, c.progress, 100.0, 1);
+        write_estimate_cell(page, c.distance, 1.0, 2);
+        write_estimate_cell(page, c.lane_distance, 100.0, 2);
+        write_estimate_cell(page, c.reward, 1.0, 1);
+    }
+    imp_html_end_table(page);
+    return IMP_OK;
+}
+
+static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
+{
+    static const char *const headings[] = {
+        "map",          "policy",      "completed", "completed [%]",
+        "progress [%]", "survived",    "stalled",   "|lane distance| [cm]",
+        "distance [m]", "speed [m/s]", "reward"};
+    if (def->evaluations[0].map_count < 2)
+        return;
+    imp_html_add_heading(page, "Map by map");
+    imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
+    for (int map = 0; map < def->evaluations[0].map_count; map++)
+        for (int p = 0; p < def->count; p++) {
+            const imp_map_eval_stats *m = &def->evaluations[p].maps[map];
+            if (m->stats.episodes == 0)
+                continue;
+            imp_html_begin_row(page);
+            imp_html_add_cell(page, m->name,
+                              imp_policy_factory_trained_on(def->drivers[p], m->name) ? "trained on"
+                                                                                      : NULL);
+            imp_html_add_cell(page, imp_path_unique_suffix(def->names, def->count, p), NULL);
+            write_stats_cells(page, &m->stats);
+        }
+    imp_html_end_table(page);
+}
+
+static imp_status write_image(imp_html_page *page, const imp_eval_report_def *def, const char *name,
+                              const char *caption, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    const imp_status status = imp_path_join(path, def->folder, name, err);
+    return status == IMP_OK ? imp_html_add_image(page, path, caption, err) : status;
+}
+
+// How many maps are shown on the page; the others' pictures lie beside it.
+enum { MAPS_ON_PAGE = 8 };
+
+static imp_status write_trajectories(imp_html_page *page, const imp_eval_report_def *def,
+                                     const imp_eval_images *images, imp_error *err)
+{
+    char text[160];
+    snprintf(text, sizeof text,
+             "The first %s: a dot where one starts, a cross where one ended early, a ring "
+             "where one stalled.",
+             IMP_PLURAL(def->defs[0].keep < def->defs[0].episodes ? def->defs[0].keep
+                                                                  : def->defs[0].episodes,
+                        "episode"));
+    imp_html_add_heading(page, "Trajectories");
+    imp_html_add_paragraph(page, text);
+    imp_status status = IMP_OK;
+    for (int k = 0; k < images->trajectory_count && k < MAPS_ON_PAGE && status == IMP_OK; k++)
+        status = write_image(page, def, images->trajectories[k], images->maps[k], err);
+    if (images->trajectory_count > MAPS_ON_PAGE)
+        imp_html_add_paragraph(page, "Pictures of more maps lie beside this page.");
+    return status;
+}
+
+static imp_status write_filmstrips(imp_html_page *page, const imp_eval_report_def *def,
+                                   const imp_eval_images *images, imp_error *err)
+{
+    imp_html_add_heading(page, "Worst episodes");
+    imp_html_add_paragraph(
+        page, "Every fifth of a second up to the end or a stall, or around where the robot "
+              "was farthest from the lane. The bars are the duty cycles of the left and the "
+              "right wheel.");
+    imp_status status = IMP_OK;
+    for (int p = 0; p < imp_eval_shown_policies(def); p++)
+        for (int k = 0; k < IMP_SHOWN_WORST && status == IMP_OK; k++)
+            if (images->filmstrips[p][k].image[0] != '\0')
+                status = write_image(page, def, images->filmstrips[p][k].image,
+                                     images->filmstrips[p][k].caption, err);
+    return status;
+}
+
+static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def *def,
+                                 const imp_eval_images *images, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    bool first = true;
+    for (int p = 0; p < imp_eval_shown_policies(def) && status == IMP_OK; p++) {
+        if (images->saliency[p][0] == '\0')
+            continue;
+        if (first) {
+            imp_html_add_heading(page, "What the networks look at");
+            imp_html_add_paragraph(
+                page, "Pictures of the first episode. The more a spot glows, the more the "
+                      "steering changes when it is covered.");
+        }
+        first = false;
+        status = write_image(page, def, images->saliency[p],
+                             imp_path_unique_suffix(def->names, def->count, p), err);
+    }
+    return status;
+}
+
+static imp_status write_report_page(imp_html_page *page, const imp_eval_report_def *def,
+                                    const imp_eval_images *images, imp_error *err)
+{
+    if (def->summary != NULL)
+        imp_html_add_paragraph(page, def->summary);
+    write_summary_table(page, def);
+    imp_status status = write_comparison_table(page, def, err);
+    imp_html_add_heading(page, "Plots");
+    if (def->count > IMP_SHOWN_POLICIES)
+        imp_html_add_paragraph(page, "Plots and pictures show the first six policies.");
+    if (status == IMP_OK)
+        status = imp_eval_write_plots(page, def, err);
+    if (status == IMP_OK)
+        status = imp_eval_write_robustness(page, def, err);
+    if (status == IMP_OK) {
+        write_map_table(page, def);
+        status = write_trajectories(page, def, images, err);
+    }
+    if (status == IMP_OK)
+        status = write_filmstrips(page, def, images, err);
+    return status == IMP_OK ? write_saliency(page, def, images, err) : status;
+}
+
+imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monitor *monitor,
+                                 imp_error *err)
+{
+    imp_eval_images images = {0};
+    imp_html_page page;
+    char path[IMP_PATH_MAX];
+    if (def->count < 1)
+        return imp_fail(err, IMP_USAGE, "a report needs a policy at least");
+    imp_status status = imp_path_join(path, def->folder, "report.html", err);
+    if (status == IMP_OK)
+        status = imp_eval_write_episode_table(def, err);
+    if (status == IMP_OK)
+        status = imp_eval_write_images(&images, def, monitor, err);
+    if (status == IMP_OK)
+        status = imp_html_begin(&page, "Evaluation", err);
+    if (status != IMP_OK)
+        return status;
+    status = write_report_page(&page, def, &images, err);
+    if (status == IMP_OK)
+        return imp_html_finish(&page, path, err);
+    imp_html_discard(&page);
+    return status;
+}

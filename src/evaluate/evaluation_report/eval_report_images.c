@@ -1,0 +1,340 @@
+// The files that an evaluation's report is made of: rows, ways on maps, films, saliency.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/io/atomic_file.h"
+#include "base/io/file.h"
+#include "base/text/csv.h"
+#include "base/text/number_format.h"
+#include "base/text/plural.h"
+#include "evaluate/evaluation_report/eval_report.h"
+#include "imprint/report.h"
+
+int imp_eval_shown_policies(const imp_eval_report_def *def)
+{
+    return def->count < IMP_SHOWN_POLICIES ? def->count : IMP_SHOWN_POLICIES;
+}
+
+static imp_status report_file_path(char path[IMP_PATH_MAX], const imp_eval_report_def *def,
+                                   const char *name, imp_error *err)
+{
+    return imp_path_join(path, def->folder, name, err);
+}
+
+// Begins a file of the report.
+static imp_status open_report_file(imp_atomic_file *rows, const imp_eval_report_def *def,
+                                   const char *name, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    const imp_status status = report_file_path(path, def, name, err);
+    return status == IMP_OK ? imp_atomic_file_open(rows, path, err) : status;
+}
+
+// A field, empty where nothing is known.
+static void write_optional_field(FILE *out, bool known, double value)
+{
+    if (known)
+        fprintf(out, "%.9g", value);
+    fputc(',', out);
+}
+
+static void write_number_field(FILE *out, double value)
+{
+    char text[IMP_NUMBER_TEXT_MAX];
+    fprintf(out, "%s,", imp_number_format(text, value));
+}
+
+// A row. --starts reads where it started, and must find the same numbers.
+static void write_episode_row(FILE *out, const char *policy, int number,
+                              const imp_episode_result *r)
+{
+    imp_csv_write_field(out, policy);
+    fprintf(out, ",%d,", number);
+    imp_csv_write_field(out, r->map);
+    fprintf(out, ",%d,%s,%.9g,%.9g,", r->steps, imp_end_reason_name(r->ending), r->reward,
+            r->distance);
+    write_optional_field(out, r->settled > 0, r->speed_mean);
+    write_optional_field(out, r->in_lane > 0, r->lane_distance_mean);
+    write_optional_field(out, !isnan(r->action_error), r->action_error);
+    write_number_field(out, r->start.x);
+    write_number_field(out, r->start.z);
+    write_number_field(out, r->start.heading);
+    fprintf(out, "%.9g,%.9g,%.9g,%d,%d,", r->end.x, r->end.z, r->end.heading,
+            imp_episode_completed(r), r->stalled);
+    write_optional_field(out, !isnan(r->progress), r->progress);
+    fprintf(out, "%.9g,%.9g\n", r->net_distance, r->expert_net_distance);
+}
+
+imp_status imp_eval_write_episode_table(const imp_eval_report_def *def, imp_error *err)
+{
+    imp_atomic_file r;
+    imp_status status = open_report_file(&r, def, "episodes.csv", err);
+    if (status != IMP_OK)
+        return status;
+    fputs("policy,episode,map,steps,ending,reward,distance_m,speed_mean_m_s,lane_distance_mean_m,"
+          "action_error,start_x_m,start_z_m,start_heading_rad,end_x_m,end_z_m,end_heading_rad,"
+          "completed,stalled,progress,net_distance_m,expert_net_distance_m\n",
+          r.stream);
+    for (int p = 0; p < def->count; p++) {
+        char policy[IMP_POLICY_IDENTITY_MAX]; // not its path: equal evaluations have equal tables
+        imp_policy_factory_identity(def->drivers[p], policy);
+        for (int e = 0; e < def->evaluations[p].episodes; e++)
+            write_episode_row(r.stream, policy, e, &def->evaluations[p].results[e]);
+    }
+    return imp_atomic_file_commit(&r, err);
+}
+
+static imp_status write_pose_table(const imp_eval_report_def *def, const char *name,
+                                   const imp_eval_def *eval, const imp_episode_result *result,
+                                   imp_error *err)
+{
+    imp_atomic_file r;
+    imp_status status = open_report_file(&r, def, name, err);
+    if (status != IMP_OK)
+        return status;
+    const double step = eval->env.drive.time_step * eval->env.frame_skip;
+    fputs("step,time_s,x_m,z_m,heading_deg,lane_distance_m,left,right,expert_left,expert_right\n",
+          r.stream);
+    for (int k = 0; k <= result->steps; k++) {
+        const imp_pose pose = result->poses[k];
+        fprintf(r.stream, "%d,%.9g,%.9g,%.9g,%.9g,", k, k * step, pose.x, pose.z,
+                pose.heading * 180.0 / IMP_PI);
+        if (k > 0 && !isnan(result->lane_distances[k - 1]))
+            fprintf(r.stream, "%.9g", (double)result->lane_distances[k - 1]);
+        if (k < result->steps) {
+            const imp_action_pair a = result->actions[k];
+            fprintf(r.stream, ",%.9g,%.9g,%.9g,%.9g\n", (double)a.left, (double)a.right,
+                    (double)a.expert_left, (double)a.expert_right);
+        } else {
+            fputs(",,,,\n", r.stream);
+        }
+    }
+    return imp_atomic_file_commit(&r, err);
+}
+
+// The kept episodes of an evaluation that took place on one of the maps.
+static imp_status collect_trajectories(imp_trajectory_panel *panel,
+                                       const imp_evaluation *evaluation, int map_index,
+                                       imp_error *err)
+{
+    imp_trajectory *trajectories = calloc((size_t)evaluation->episodes, sizeof *trajectories);
+    if (trajectories == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for trajectories");
+    panel->trajectories = trajectories;
+    for (int e = 0; e < evaluation->episodes; e++) {
+        const imp_episode_result *r = &evaluation->results[e];
+        if (r->map_index == map_index && r->poses != NULL)
+            trajectories[panel->count++] = (imp_trajectory){
+                r->poses, r->steps + 1,
+                imp_episode_terminated(r) ? imp_end_reason_name(r->ending) : NULL, r->stalled};
+    }
+    return IMP_OK;
+}
+
+static imp_status draw_map_trajectories(const imp_eval_report_def *def, const char *name,
+                                        const imp_map_set *maps, int index, imp_error *err)
+{
+    enum { PANEL_SIZE = 640 };
+    imp_trajectory_panel panels[IMP_SHOWN_POLICIES] = {0};
+    char path[IMP_PATH_MAX];
+    const int count = imp_eval_shown_policies(def);
+    imp_status status = report_file_path(path, def, name, err);
+    for (int p = 0; p < count && status == IMP_OK; p++) {
+        panels[p].title = imp_path_unique_suffix(def->names, def->count, p);
+        status = collect_trajectories(&panels[p], &def->evaluations[p], index, err);
+    }
+    if (status == IMP_OK)
+        status = imp_trajectory_plot_write(path, maps->worlds[index], maps->scenes[index], panels,
+                                           count, PANEL_SIZE, err);
+    for (int p = 0; p < count; p++)
+        free((void *)(uintptr_t)panels[p].trajectories);
+    return status;
+}
+
+static bool map_was_driven(const imp_eval_report_def *def, int map)
+{
+    const int kept = def->defs[0].keep, all = def->evaluations[0].episodes;
+    for (int e = 0; e < kept && e < all; e++)
+        if (def->evaluations[0].results[e].map_index == map)
+            return true;
+    return false;
+}
+
+// A picture of the map, or one of each of the first maps that there is something to see of.
+static imp_status draw_trajectories(imp_eval_images *images, const imp_eval_report_def *def,
+                                    imp_error *err)
+{
+    const imp_eval_def *eval = &def->defs[0];
+    imp_map_set maps = {0};
+    imp_status status =
+        eval->map_count > 0
+            ? imp_map_set_load(&maps, eval->maps, eval->map_count, &eval->scene, err)
+            : imp_map_set_load(&maps, &eval->map, 1, &eval->scene, err);
+    if (status == IMP_OK)
+        status = imp_map_set_filter(&maps, eval->split, err);
+    for (int k = 0; k < maps.count && status == IMP_OK; k++) {
+        if (images->trajectory_count == IMP_SHOWN_MAPS || !map_was_driven(def, k))
+            continue;
+        const int number = images->trajectory_count++;
+        char *name = images->trajectories[number];
+        if (maps.count == 1)
+            snprintf(name, sizeof images->trajectories[0], "trajectories.png");
+        else
+            snprintf(name, sizeof images->trajectories[0], "trajectories-%d.png", number + 1);
+        snprintf(images->maps[number], sizeof images->maps[0], "%s", maps.worlds[k]->name);
+        status = draw_map_trajectories(def, name, &maps, k, err);
+    }
+    imp_map_set_free(&maps);
+    return status;
+}
+
+// The pictures that lead to the end, or to a stall, or around where the robot was farthest from the
+// lane.
+static imp_replay_def choose_filmstrip(const imp_evaluation *evaluation, int episode)
+{
+    enum { EVERY = 6 }; // a fifth of a second
+    const imp_episode_result *r = &evaluation->results[episode];
+    const int last = imp_episode_terminated(r) ? r->steps - 1
+                     : r->stalled              ? r->stalled_step - 1
+                                               : r->worst_step + 3 * EVERY;
+    const int first = last - (IMP_FILMSTRIP_FRAMES - 1) * EVERY;
+    return (imp_replay_def){episode, first > 0 ? first : last % EVERY, EVERY, IMP_FILMSTRIP_FRAMES};
+}
+
+static int image_scale(int width)
+{
+    return width >= 160 ? 1 : 160 / width;
+}
+
+static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_report_def *def, int p,
+                                  int rank, const imp_replay *replay, imp_error *err)
+{
+    char path[IMP_PATH_MAX], name[64];
+    const imp_evaluation *evaluation = &def->evaluations[p];
+    const int episode = evaluation->worst[rank];
+    const imp_episode_result *r = &evaluation->results[episode];
+    snprintf(name, sizeof name, "worst-%d-%d.csv", p + 1, rank + 1);
+    imp_status status = write_pose_table(def, name, &def->defs[p], &replay->result, err);
+    if (status != IMP_OK || replay->count == 0)
+        return status;
+    snprintf(filmstrip->image, sizeof filmstrip->image, "worst-%d-%d.png", p + 1, rank + 1);
+    char lane[48] = "";
+    if (r->in_lane > 0)
+        snprintf(lane, sizeof lane, ", mean |lane distance| %.1f cm",
+                 100.0 * r->lane_distance_mean);
+    char stalled[48] = "";
+    if (r->stalled)
+        snprintf(stalled, sizeof stalled, ", stalled by step %d", r->stalled_step);
+    snprintf(filmstrip->caption, sizeof filmstrip->caption,
+             "%.60s, episode %d on %.60s: %s after %s%s%s",
+             imp_path_unique_suffix(def->names, def->count, p), episode, r->map,
+             imp_end_reason_name(r->ending), IMP_PLURAL(r->steps, "step"), stalled, lane);
+    const imp_contact_sheet strip = {
+        replay->frames,
+        replay->actions,
+        replay->count,
+        replay->width,
+        replay->height,
+        IMP_FILMSTRIP_FRAMES / 2,
+        image_scale(replay->width),
+    };
+    status = report_file_path(path, def, filmstrip->image, err);
+    return status == IMP_OK ? imp_contact_sheet_write(path, &strip, err) : status;
+}
+
+// Frames of an episode, and below them what the network looks at.
+static imp_status write_saliency_image(char image[64], const imp_eval_report_def *def, int p,
+                                       const imp_replay *replay, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    const size_t pixels = (size_t)replay->width * (size_t)replay->height;
+    const int count = replay->count;
+    uint8_t *frames = malloc((size_t)2 * (size_t)count * 3 * pixels);
+    float *heat = malloc(pixels * sizeof *heat), actions[4 * IMP_SALIENCY_FRAMES];
+    imp_inference *inference = NULL;
+    imp_status status =
+        frames != NULL && heat != NULL
+            ? imp_inference_create(&inference, imp_policy_factory_network(def->drivers[p]), 1, err)
+            : imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures of saliency");
+    for (int k = 0; k < count && status == IMP_OK; k++) {
+        const uint8_t *frame = replay->frames + 3 * pixels * (size_t)k;
+        const imp_input_spec *inputs = imp_obs_history_input_spec(replay->history);
+        const imp_saliency_def probe = {
+            .inference = inference,
+            .frames = inputs->frames,
+            .input_frames = replay->input_frames + 3 * pixels * (size_t)k * (size_t)inputs->frames,
+            .input_actions = replay->input_actions + 2 * (size_t)k * (size_t)inputs->actions,
+            .width = replay->width,
+            .height = replay->height,
+            .head = imp_network_output_kind(imp_policy_factory_network(def->drivers[p])),
+        };
+        status = imp_saliency_compute(heat, &probe, err);
+        memcpy(frames + 3 * pixels * (size_t)k, frame, 3 * pixels);
+        imp_saliency_overlay(frames + 3 * pixels * (size_t)(count + k), frame, heat, pixels);
+        memcpy(&actions[2 * k], &replay->actions[2 * k], 2 * sizeof(float));
+        memcpy(&actions[2 * (count + k)], &replay->actions[2 * k], 2 * sizeof(float));
+    }
+    const imp_contact_sheet strip = {frames,
+                                     actions,
+                                     2 * count,
+                                     replay->width,
+                                     replay->height,
+                                     count,
+                                     image_scale(replay->width)};
+    if (status == IMP_OK) {
+        snprintf(image, 64, "saliency-%d.png", p + 1);
+        status = report_file_path(path, def, image, err);
+    }
+    if (status == IMP_OK)
+        status = imp_contact_sheet_write(path, &strip, err);
+    imp_inference_destroy(inference);
+    free(heat);
+    free(frames);
+    return status;
+}
+
+static bool supports_saliency(const imp_policy_factory *factory)
+{
+    return imp_policy_factory_is_network(factory) &&
+           imp_policy_factory_segmenter(factory) == NULL &&
+           imp_network_info(imp_policy_factory_network(factory))->outputs == 2;
+}
+
+// Drives a policy's worst episodes again, and of a network also the first, and draws them.
+static imp_status draw_policy_images(imp_eval_images *images, const imp_eval_report_def *def, int p,
+                                     const imp_monitor *monitor, imp_error *err)
+{
+    const imp_evaluation *evaluation = &def->evaluations[p];
+    const int filmstrips =
+        evaluation->worst_count < IMP_SHOWN_WORST ? evaluation->worst_count : IMP_SHOWN_WORST;
+    imp_replay_def which[IMP_SHOWN_WORST + 1];
+    imp_replay replays[IMP_SHOWN_WORST + 1];
+    int count = 0;
+    for (; count < filmstrips; count++)
+        which[count] = choose_filmstrip(evaluation, evaluation->worst[count]);
+    if (supports_saliency(def->drivers[p])) {
+        const int every = evaluation->results[0].steps / IMP_SALIENCY_FRAMES;
+        which[count++] = (imp_replay_def){0, every / 2, every > 0 ? every : 1, IMP_SALIENCY_FRAMES};
+    }
+    imp_status status =
+        imp_replay_episodes(replays, which, count, def->drivers[p], &def->defs[p], monitor, err);
+    for (int k = 0; k < filmstrips && status == IMP_OK; k++)
+        status = write_filmstrip(&images->filmstrips[p][k], def, p, k, &replays[k], err);
+    if (status == IMP_OK && count > filmstrips && replays[filmstrips].count > 0)
+        status = write_saliency_image(images->saliency[p], def, p, &replays[filmstrips], err);
+    for (int k = 0; k < count; k++)
+        imp_replay_free(&replays[k]);
+    return status;
+}
+
+imp_status imp_eval_write_images(imp_eval_images *images, const imp_eval_report_def *def,
+                                 const imp_monitor *monitor, imp_error *err)
+{
+    imp_status status = draw_trajectories(images, def, err);
+    for (int p = 0; p < imp_eval_shown_policies(def) && status == IMP_OK; p++)
+        status = draw_policy_images(images, def, p, monitor, err);
+    return status;
+}

@@ -1,0 +1,279 @@
+// Plots of an evaluation: how long episodes go on, how far from the lane, how fast, how unlike the
+// expert; and how the networks were trained.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "evaluate/evaluation_report/eval_report.h"
+#include "evaluate/evaluation_report/training_history.h"
+#include "imprint/report.h"
+
+// Room for the points of one plot.
+typedef struct plot_points {
+    imp_plot_series series[IMP_SHOWN_POLICIES];
+    double *x[IMP_SHOWN_POLICIES], *y[IMP_SHOWN_POLICIES];
+} plot_points;
+
+static imp_status alloc_plot_points(plot_points *p, int index, const char *name, int capacity,
+                                    imp_error *err)
+{
+    p->x[index] = calloc((size_t)capacity, sizeof(double));
+    p->y[index] = calloc((size_t)capacity, sizeof(double));
+    if (p->x[index] == NULL || p->y[index] == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(capacity, "point"));
+    p->series[index] = (imp_plot_series){name, p->x[index], p->y[index], 0};
+    return IMP_OK;
+}
+
+static void add_plot_point(plot_points *p, int index, double x, double y)
+{
+    const int at = p->series[index].count++;
+    p->x[index][at] = x;
+    p->y[index][at] = y;
+}
+
+static void free_plot_points(plot_points *p)
+{
+    for (int k = 0; k < IMP_SHOWN_POLICIES; k++) {
+        free(p->x[k]);
+        free(p->y[k]);
+    }
+}
+
+// Adds the plot to the page. One without a point is left out.
+static imp_status write_plot(imp_html_page *page, const imp_plot_def *def, const plot_points *p,
+                             int count, imp_error *err)
+{
+    char *svg;
+    size_t length;
+    int total = 0;
+    for (int k = 0; k < count; k++)
+        total += p->series[k].count;
+    if (total == 0)
+        return IMP_OK;
+    // names stand in a line with the label of the axis
+    size_t letters = strlen(def->y_label);
+    for (int k = 0; k < count; k++)
+        letters += strlen(p->series[k].name) + 6;
+    imp_plot_def wide = *def;
+    wide.width = letters > 90 ? (int)(letters < 480 ? 8 * letters : 3840) : wide.width;
+    const imp_status status = imp_plot_svg(&svg, &length, &wide, p->series, count, err);
+    if (status == IMP_OK) {
+        imp_html_add_drawing(page, svg);
+        free(svg);
+    }
+    return status;
+}
+
+static imp_plot_def make_plot_def(const char *title, const char *x_label, const char *y_label)
+{
+    imp_plot_def def = imp_default_plot_def();
+    def.title = title;
+    def.x_label = x_label;
+    def.y_label = y_label;
+    return def;
+}
+
+// The step by which an episode is no longer under way: it ended, or the robot stalled.
+static int last_active_step(const imp_episode_result *r)
+{
+    return r->stalled ? r->stalled_step : r->steps;
+}
+
+// The share of episodes that are still under way, against time, from how many end after each step.
+static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_report_def *def,
+                                        imp_error *err)
+{
+    enum { PLACES = 400 };
+    const imp_evaluation *evaluation = &def->evaluations[k];
+    const imp_eval_def *eval = &def->defs[k];
+    const double step = eval->env.drive.time_step * eval->env.frame_skip;
+    const int places = eval->steps < PLACES ? eval->steps : PLACES;
+    int ends[PLACES + 1] = {0};
+    for (int e = 0; e < evaluation->episodes; e++)
+        if (!imp_episode_completed(&evaluation->results[e])) {
+            const double part = (double)last_active_step(&evaluation->results[e]) / eval->steps;
+            ends[(int)ceil(part * places)]++;
+        }
+    const imp_status status = alloc_plot_points(
+        p, k, imp_path_unique_suffix(def->names, def->count, k), 2 * places + 1, err);
+    if (status != IMP_OK)
+        return status;
+    int alive = evaluation->episodes;
+    const double percent = 100.0 / evaluation->episodes;
+    add_plot_point(p, k, 0.0, 100.0);
+    for (int place = 1; place <= places; place++) {
+        const double time = step * eval->steps * place / places;
+        if (ends[place] > 0 || place == places)
+            add_plot_point(p, k, time, percent * alive);
+        alive -= ends[place];
+        if (ends[place] > 0)
+            add_plot_point(p, k, time, percent * alive);
+    }
+    return IMP_OK;
+}
+
+// The outline of a histogram between two of its bins, `merge` of them at a time, as shares of all.
+static imp_status fill_histogram_outline(plot_points *p, int k, const char *name,
+                                         const imp_histogram *histogram, int first, int last,
+                                         int merge, double unit, imp_error *err)
+{
+    const int bins = (last - first) / merge;
+    const imp_status status = alloc_plot_points(p, k, name, 2 * bins + 2, err);
+    int64_t total = 0;
+    for (int bin = 0; bin < histogram->bins; bin++)
+        total += histogram->counts[bin];
+    if (status != IMP_OK || total == 0)
+        return status;
+    const double width = (histogram->high - histogram->low) / histogram->bins;
+    add_plot_point(p, k, unit * (histogram->low + first * width), 0.0);
+    for (int bin = 0; bin < bins; bin++) {
+        const int from = first + bin * merge;
+        int64_t count = 0;
+        for (int j = from; j < from + merge; j++)
+            count += histogram->counts[j];
+        const double share = 100.0 * (double)count / (double)total;
+        add_plot_point(p, k, unit * (histogram->low + from * width), share);
+        add_plot_point(p, k, unit * (histogram->low + (from + merge) * width), share);
+    }
+    add_plot_point(p, k, unit * (histogram->low + (first + bins * merge) * width), 0.0);
+    return IMP_OK;
+}
+
+// Bins of 1, 2, 4 or 8 mm, 50 to either side, whatever shows the widest policy.
+static imp_status fill_lane_distances(plot_points *p, int k, const imp_eval_report_def *def,
+                                      imp_error *err)
+{
+    enum { BINS = 50, FINE = 10, COARSEST = 80 };
+    double reach = 0.0;
+    for (int j = 0; j < imp_eval_shown_policies(def); j++)
+        reach = fmax(reach, 1.5 * def->evaluations[j].lane_distance_p95);
+    int merge = FINE;
+    while (merge < COARSEST && merge * BINS * 1e-4 < reach)
+        merge *= 2;
+    const imp_histogram *lanes = &def->evaluations[k].lanes;
+    const int middle = lanes->bins / 2;
+    return fill_histogram_outline(p, k, imp_path_unique_suffix(def->names, def->count, k), lanes,
+                                  middle - BINS * merge, middle + BINS * merge, merge, 100.0, err);
+}
+
+static imp_status fill_speeds(plot_points *p, int k, const imp_eval_report_def *def, imp_error *err)
+{
+    enum { MERGE = 2, UP_TO = 132 }; // 10 mm/s, 0.66 m/s
+    return fill_histogram_outline(p, k, imp_path_unique_suffix(def->names, def->count, k),
+                                  &def->evaluations[k].speeds, 0, UP_TO, MERGE, 1.0, err);
+}
+
+// What the policy steered against what the expert would have, at states of the kept episodes.
+static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_report_def *def,
+                                        imp_error *err)
+{
+    enum { POINTS_MAX = 1200 };
+    const imp_evaluation *evaluation = &def->evaluations[k];
+    int64_t total = 0, number = 0;
+    for (int e = 0; e < evaluation->episodes; e++)
+        total += evaluation->results[e].actions != NULL ? evaluation->results[e].steps : 0;
+    const imp_status status =
+        alloc_plot_points(p, k, imp_path_unique_suffix(def->names, def->count, k), POINTS_MAX, err);
+    const int64_t every = total / POINTS_MAX + 1;
+    for (int e = 0; e < evaluation->episodes && status == IMP_OK; e++) {
+        const imp_episode_result *r = &evaluation->results[e];
+        for (int j = 0; r->actions != NULL && j < r->steps; j++) {
+            const imp_action_pair a = r->actions[j];
+            if (number++ % every == 0 && !isnan(a.expert_left))
+                add_plot_point(p, k, (double)(a.expert_right - a.expert_left),
+                               (double)(a.right - a.left));
+        }
+    }
+    return status;
+}
+
+static imp_status plot_all_policies(
+    imp_html_page *page, const imp_eval_report_def *def, const imp_plot_def *plot,
+    imp_status (*fill)(plot_points *p, int k, const imp_eval_report_def *def, imp_error *err),
+    imp_error *err)
+{
+    plot_points p = {0};
+    imp_status status = IMP_OK;
+    for (int k = 0; k < imp_eval_shown_policies(def) && status == IMP_OK; k++)
+        status = fill(&p, k, def, err);
+    if (status == IMP_OK)
+        status = write_plot(page, plot, &p, imp_eval_shown_policies(def), err);
+    free_plot_points(&p);
+    return status;
+}
+
+// The history beside a model: in its folder, or in the one that its file lies in.
+static imp_status read_training_history(imp_training_history *history, const char *model,
+                                        imp_error *err)
+{
+    char folder[IMP_PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", model);
+    imp_status status = imp_training_history_read(history, folder, INT32_MAX, err);
+    char *slash = strrchr(folder, '/');
+    if (status != IMP_OK || history->count > 0)
+        return status;
+    if (slash == NULL)
+        return imp_training_history_read(history, ".", INT32_MAX, err);
+    *slash = '\0';
+    return imp_training_history_read(history, folder, INT32_MAX, err);
+}
+
+// Validation losses, or training's where nothing was held out.
+static imp_status plot_training_losses(imp_html_page *page, const imp_eval_report_def *def,
+                                       imp_error *err)
+{
+    imp_plot_def plot = make_plot_def("Training of the networks", "epoch", "loss (validation)");
+    plot.log_y = true;
+    plot.integer_x = true;
+    imp_training_history histories[IMP_SHOWN_POLICIES] = {0};
+    plot_points p = {0};
+    imp_status status = IMP_OK;
+    int count = 0;
+    for (int k = 0; k < imp_eval_shown_policies(def) && status == IMP_OK; k++) {
+        imp_training_history *history = &histories[count];
+        if (!imp_policy_factory_is_network(def->drivers[k]))
+            continue;
+        status = read_training_history(history, def->names[k], err);
+        if (status != IMP_OK || history->count == 0)
+            continue;
+        p.series[count++] = (imp_plot_series){
+            imp_path_unique_suffix(def->names, def->count, k), history->epochs,
+            isnan(history->validation_losses[0]) ? history->losses : history->validation_losses,
+            history->count};
+    }
+    if (status == IMP_OK && count > 0)
+        status = write_plot(page, &plot, &p, count, err);
+    for (int k = 0; k < IMP_SHOWN_POLICIES; k++)
+        imp_training_history_free(&histories[k]);
+    return status;
+}
+
+imp_status imp_eval_write_plots(imp_html_page *page, const imp_eval_report_def *def, imp_error *err)
+{
+    imp_plot_def completion = make_plot_def("Completion", "time in the episode [s]",
+                                            "episodes neither ended nor stalled [%]");
+    completion.y_max = 100.0;
+    const imp_plot_def lanes = make_plot_def(
+        "Lateral deviation", "to the right of the lane centre [cm]", "settled steps [%]");
+    const imp_plot_def speeds = make_plot_def("Speed", "speed [m/s]", "settled steps [%]");
+    imp_plot_def actions =
+        make_plot_def("Steering against the expert's in the same state",
+                      "expert: right minus left duty cycle", "policy: right minus left duty cycle");
+    actions.scatter_count = IMP_SHOWN_POLICIES;
+    imp_html_begin_drawings(page);
+    imp_status status = plot_all_policies(page, def, &completion, fill_completion_curve, err);
+    if (status == IMP_OK)
+        status = plot_all_policies(page, def, &lanes, fill_lane_distances, err);
+    if (status == IMP_OK)
+        status = plot_all_policies(page, def, &speeds, fill_speeds, err);
+    if (status == IMP_OK)
+        status = plot_all_policies(page, def, &actions, fill_steering_scatter, err);
+    if (status == IMP_OK)
+        status = plot_training_losses(page, def, err);
+    imp_html_end_drawings(page);
+    return status;
+}

@@ -1,0 +1,191 @@
+#include "evaluate/report/drawing/vector_canvas.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "evaluate/report/drawing/xml_escape.h"
+
+// A viewer's font has its "l" about so high for a font size of 1.
+static const double LETTER_HEIGHT = 0.72;
+
+void imp_vector_canvas_begin(const imp_vector_canvas *drawing, int width, int height)
+{
+    if (drawing->svg != NULL)
+        fprintf(drawing->svg,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+                "viewBox=\"0 0 %d %d\" font-family=\"system-ui, 'DejaVu Sans', sans-serif\">\n"
+                "<path fill=\"#fff\" d=\"M0 0h%dv%dh-%dz\"/>\n",
+                width, height, width, height, width, height, width);
+}
+
+void imp_vector_canvas_end(const imp_vector_canvas *drawing)
+{
+    if (drawing->svg != NULL)
+        fputs("</svg>\n", drawing->svg);
+}
+
+static void write_svg_path(FILE *out, const imp_pixel_point *points, int count)
+{
+    fputs(" d=\"", out);
+    for (int k = 0; k < count; k++)
+        fprintf(out, "%s%.2f %.2f", k == 0 ? "M" : k == 1 ? "L" : " ", points[k].x, points[k].y);
+}
+
+static void write_svg_colour(FILE *out, const char *what, imp_draw_style style)
+{
+    fprintf(out, " %s=\"#%02x%02x%02x\"", what, style.colour.r, style.colour.g, style.colour.b);
+    if (style.opacity < 1.0)
+        fprintf(out, " %s-opacity=\"%.2f\"", what, style.opacity);
+}
+
+// Adds the dashes of a line to the canvas's shape; a line without dashes is one long one.
+static void add_dashed_line(imp_canvas *canvas, const imp_pixel_point *points, int count,
+                            imp_draw_style style)
+{
+    double place = 0.0; // along the line
+    for (int k = 0; k + 1 < count; k++) {
+        const imp_pixel_point a = points[k], b = points[k + 1];
+        const double length = hypot(b.x - a.x, b.y - a.y);
+        if (style.dash <= 0.0) {
+            imp_canvas_add_line(canvas, a.x, a.y, b.x, b.y, style.width);
+            continue;
+        }
+        for (double at = 0.0; at < length;) {
+            const double phase = fmod(place + at, 2.0 * style.dash);
+            const bool drawn = phase < style.dash;
+            const double rest = (drawn ? style.dash : 2.0 * style.dash) - phase;
+            const double end = fmin(length, at + fmax(rest, 1e-3));
+            if (drawn)
+                imp_canvas_add_line(canvas, a.x + (b.x - a.x) * at / length,
+                                    a.y + (b.y - a.y) * at / length,
+                                    a.x + (b.x - a.x) * end / length,
+                                    a.y + (b.y - a.y) * end / length, style.width);
+            at = end;
+        }
+        place += length;
+    }
+}
+
+void imp_vector_canvas_polyline(const imp_vector_canvas *drawing, const imp_pixel_point *points,
+                                int count, imp_draw_style style)
+{
+    if (drawing->canvas != NULL) {
+        add_dashed_line(drawing->canvas, points, count, style);
+        imp_canvas_fill_shape(drawing->canvas, style.colour, style.opacity);
+        return;
+    }
+    fputs("<path fill=\"none\" stroke-linejoin=\"round\"", drawing->svg);
+    // round ends would close the gaps between dashes
+    fprintf(drawing->svg, " stroke-linecap=\"%s\"", style.dash > 0.0 ? "butt" : "round");
+    write_svg_colour(drawing->svg, "stroke", style);
+    fprintf(drawing->svg, " stroke-width=\"%.2f\"", style.width);
+    if (style.dash > 0.0)
+        fprintf(drawing->svg, " stroke-dasharray=\"%.2f\"", style.dash);
+    write_svg_path(drawing->svg, points, count);
+    fputs("\"/>\n", drawing->svg);
+}
+
+// Adds a polygon to the canvas's shape: each pixel is covered by the share of 4 x 4 samples that
+// lie inside by the even-odd rule.
+static void add_polygon(imp_canvas *canvas, const imp_pixel_point *points, int count)
+{
+    enum { SIDE = 4 };
+    double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
+    for (int k = 0; k < count; k++) {
+        left = fmin(left, points[k].x);
+        right = fmax(right, points[k].x);
+        top = fmin(top, points[k].y);
+        bottom = fmax(bottom, points[k].y);
+    }
+    const int i0 = (int)fmax(0.0, floor(left)), i1 = (int)fmin(canvas->width, ceil(right));
+    const int j0 = (int)fmax(0.0, floor(top)), j1 = (int)fmin(canvas->height, ceil(bottom));
+    for (int j = j0; j < j1; j++)
+        for (int i = i0; i < i1; i++) {
+            int hits = 0;
+            for (int n = 0; n < SIDE * SIDE; n++) {
+                const double x = i + (n % SIDE + 0.5) / SIDE, y = j + (n / SIDE + 0.5) / SIDE;
+                bool inside = false;
+                for (int k = 0, last = count - 1; k < count; last = k++) {
+                    const imp_pixel_point a = points[k], b = points[last];
+                    if ((a.y > y) != (b.y > y) && x < (b.x - a.x) * (y - a.y) / (b.y - a.y) + a.x)
+                        inside = !inside;
+                }
+                hits += inside;
+            }
+            uint8_t *coverage = &canvas->coverage[(size_t)j * (size_t)canvas->width + (size_t)i];
+            const int covered = hits * 255 / (SIDE * SIDE);
+            *coverage = covered > *coverage ? (uint8_t)covered : *coverage;
+        }
+    if (i0 < i1 && j0 < j1) {
+        canvas->left = i0 < canvas->left ? i0 : canvas->left;
+        canvas->top = j0 < canvas->top ? j0 : canvas->top;
+        canvas->right = i1 > canvas->right ? i1 : canvas->right;
+        canvas->bottom = j1 > canvas->bottom ? j1 : canvas->bottom;
+    }
+}
+
+void imp_vector_canvas_polygon(const imp_vector_canvas *drawing, const imp_pixel_point *points,
+                               int count, imp_draw_style style, const char *tooltip)
+{
+    if (drawing->canvas != NULL) {
+        add_polygon(drawing->canvas, points, count);
+        imp_canvas_fill_shape(drawing->canvas, style.colour, style.opacity);
+        return;
+    }
+    fputs("<path", drawing->svg);
+    write_svg_colour(drawing->svg, "fill", style);
+    write_svg_path(drawing->svg, points, count);
+    fputs("Z\"", drawing->svg);
+    if (tooltip != NULL) {
+        fputs("><title>", drawing->svg);
+        imp_xml_write_escaped(drawing->svg, tooltip);
+        fputs("</title></path>\n", drawing->svg);
+    } else {
+        fputs("/>\n", drawing->svg);
+    }
+}
+
+void imp_vector_canvas_rectangle(const imp_vector_canvas *drawing, double left, double top,
+                                 double right, double bottom, imp_draw_style style)
+{
+    const imp_pixel_point corners[] = {{left, top}, {right, top}, {right, bottom}, {left, bottom}};
+    imp_vector_canvas_polygon(drawing, corners, 4, style, NULL);
+}
+
+// A canvas is read pixel by pixel, where a plate behind the letters is clearer than a rim.
+static void draw_text_on_canvas(imp_canvas *canvas, double x, double y, double size,
+                                imp_draw_style style, bool halo, const char *text)
+{
+    const double middle = y - size / 2.0 + 0.5, thickness = size + 6.0;
+    if (halo) {
+        imp_canvas_add_line(canvas, x, middle, x + imp_canvas_text_width(size, text) - 2.0, middle,
+                            thickness);
+        imp_canvas_fill_shape(canvas, imp_colour_background, 0.82);
+    }
+    imp_canvas_add_text(canvas, x, y, size, text);
+    imp_canvas_fill_shape(canvas, style.colour, style.opacity);
+}
+
+void imp_vector_canvas_text(const imp_vector_canvas *drawing, double x, double y, double size,
+                            imp_text_align align, imp_draw_style style, bool halo, const char *text)
+{
+    if (drawing->canvas != NULL) {
+        const double width = imp_canvas_text_width(size, text);
+        x -= align == IMP_TEXT_ALIGN_MIDDLE  ? width / 2.0
+             : align == IMP_TEXT_ALIGN_RIGHT ? width
+                                             : 0.0;
+        draw_text_on_canvas(drawing->canvas, x, y, size, style, halo, text);
+        return;
+    }
+    static const char *const anchors[] = {"start", "middle", "end"};
+    fprintf(drawing->svg, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\" text-anchor=\"%s\"", x, y,
+            size / LETTER_HEIGHT, anchors[align]);
+    write_svg_colour(drawing->svg, "fill", style);
+    if (halo)
+        fputs(" stroke=\"#fff\" stroke-width=\"2.6\" stroke-opacity=\"0.85\" "
+              "stroke-linejoin=\"round\" paint-order=\"stroke\"",
+              drawing->svg);
+    fputs(">", drawing->svg);
+    imp_xml_write_escaped(drawing->svg, text);
+    fputs("</text>\n", drawing->svg);
+}

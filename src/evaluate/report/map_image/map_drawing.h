@@ -1,0 +1,40 @@
+// evaluate/report/map_image/map_drawing.h: a map on a sketch: where its metres are on the picture,
+// and what its tiles look like as drawings.
+#ifndef IMP_EVALUATE_REPORT_MAP_IMAGE_MAP_DRAWING_H
+#define IMP_EVALUATE_REPORT_MAP_IMAGE_MAP_DRAWING_H
+
+#include "evaluate/report/drawing/vector_canvas.h"
+#include "imprint/world.h"
+
+typedef struct imp_map_drawing {
+    imp_vector_canvas drawing;
+    const imp_world *world;
+    double scale;              // [px/m]
+    double left, top;          // the map's corner [px]
+    double tile;               // side of a tile [px]
+    int map_width, map_height; // [px]
+} imp_map_drawing;
+
+static inline imp_pixel_point imp_map_to_pixels(const imp_map_drawing *view, imp_vec2 at)
+{
+    return (imp_pixel_point){view->left + at.x * view->scale, view->top + at.z * view->scale};
+}
+
+// Draws the ground: surfaces, and the markings on roads.
+void imp_map_draw_tiles(const imp_map_drawing *view);
+
+// Draws what the map tells besides its ground: edges of the road, lanes, start and objects.
+void imp_map_draw_edges(const imp_map_drawing *view);
+void imp_map_draw_lanes(const imp_map_drawing *view);
+void imp_map_draw_start(const imp_map_drawing *view);
+void imp_map_draw_objects(const imp_map_drawing *view);
+
+// Whether something on the map goes its way.
+bool imp_map_has_motion_paths(const imp_map_drawing *view);
+
+// Inks that drawings and their legend share.
+imp_draw_style imp_map_lane_style(const imp_map_drawing *view);
+extern const imp_draw_style imp_map_edge_style, imp_map_start_style, imp_map_motion_path_style;
+imp_colour imp_map_object_colour(imp_object_kind kind);
+
+#endif

@@ -1,0 +1,283 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/image/image.h"
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "base/text/text_stream.h"
+#include "evaluate/report/map_image/map_drawing.h"
+#include "imprint/report.h"
+
+enum { COOKIE = 0x6d617076, WIDTH_MIN = 320, HEIGHT_MIN = 240, SIDE_MAX = 8192 };
+// What is around the map [px].
+enum { LEFT = 44, TOP = 86, BOTTOM = 46, GAP = 28, LEGEND = 176, RIGHT = 16, ROW = 24 };
+
+static const double TEXT_SIZE = 9.0; // height of an "l" in ordinary text [px]
+static const imp_draw_style TEXT_STYLE = {{38, 43, 51}, 1.0, 1.5, 0.0};
+static const imp_draw_style PALE_STYLE = {{112, 120, 132}, 1.0, 1.2, 0.0};
+
+imp_map_image_def imp_default_map_image_def(void)
+{
+    return (imp_map_image_def){.lanes = true, .objects = true, .cookie = COOKIE};
+}
+
+static int count_objects(const imp_world *world, imp_object_kind kind)
+{
+    int count = 0;
+    for (int k = 0; k < world->object_count; k++)
+        count += world->objects[k].kind == kind;
+    return count;
+}
+
+// The map as large as the picture allows; without a size, the picture as large as the map wants.
+static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def, int *width,
+                            int *height)
+{
+    const double natural = 960.0, largest = 112.0, smallest = 12.0;
+    const imp_world *world = view->world;
+    const int longer = world->columns > world->rows ? world->columns : world->rows;
+    const int across = LEFT + GAP + LEGEND + RIGHT, down = TOP + BOTTOM;
+    *width = def->width;
+    *height = def->height;
+    view->tile = fmin((double)(def->width - across) / world->columns,
+                      (double)(def->height - down) / world->rows);
+    if (def->width == 0) {
+        int entries = 5;
+        for (int kind = 0; kind < IMP_OBJECT_KIND_COUNT && def->objects; kind++)
+            entries += count_objects(world, (imp_object_kind)kind) > 0;
+        view->tile = fmin(SIDE_MAX - across, SIDE_MAX - down) / longer;
+        view->tile = fmin(view->tile, fmax(smallest, fmin(largest, floor(natural / longer))));
+        *width = across + (int)ceil(view->tile * world->columns);
+        *height = down + (int)ceil(fmax(view->tile * world->rows, entries * ROW));
+    }
+    view->scale = view->tile / world->tile_size;
+    view->map_width = (int)ceil(view->tile * world->columns);
+    view->map_height = (int)ceil(view->tile * world->rows);
+    view->left = LEFT;
+    view->top = TOP;
+}
+
+static void draw_title(const imp_map_drawing *view)
+{
+    const imp_world *world = view->world;
+    char text[128];
+    imp_vector_canvas_text(&view->drawing, LEFT, 30, 13.0, IMP_TEXT_ALIGN_LEFT, TEXT_STYLE, false,
+                           world->name);
+    snprintf(text, sizeof text, "%d x %d %s of %.4g m, %d to drive on, %s", world->columns,
+             world->rows, IMP_PLURAL_NOUN((int64_t)world->columns * world->rows, "tile"),
+             world->tile_size, world->drivable_count, IMP_PLURAL(world->curve_count, "lane"));
+    imp_vector_canvas_text(&view->drawing, LEFT, 51, TEXT_SIZE, IMP_TEXT_ALIGN_LEFT, PALE_STYLE,
+                           false, text);
+}
+
+// Numbers of columns and rows, every one or every few, and a frame.
+static void draw_coordinates(const imp_map_drawing *view)
+{
+    const imp_world *world = view->world;
+    const double right = view->left + view->tile * world->columns;
+    const double bottom = view->top + view->tile * world->rows;
+    const int every = view->tile >= 22.0 ? 1 : view->tile >= 9.0 ? 5 : 10;
+    char text[16];
+    for (int i = 0; i < world->columns; i += every) {
+        snprintf(text, sizeof text, "%d", i);
+        imp_vector_canvas_text(&view->drawing, view->left + (i + 0.5) * view->tile, view->top - 9,
+                               TEXT_SIZE, IMP_TEXT_ALIGN_MIDDLE, PALE_STYLE, false, text);
+    }
+    for (int j = 0; j < world->rows; j += every) {
+        snprintf(text, sizeof text, "%d", j);
+        imp_vector_canvas_text(&view->drawing, view->left - 10,
+                               view->top + (j + 0.5) * view->tile + TEXT_SIZE / 2.0, TEXT_SIZE,
+                               IMP_TEXT_ALIGN_RIGHT, PALE_STYLE, false, text);
+    }
+    const imp_draw_style grid = {imp_colour_foreground, 0.13, 1.0, 0.0};
+    for (int i = 0; i <= world->columns && view->tile >= 9.0; i++) {
+        const double x = view->left + i * view->tile;
+        imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{x, view->top}, {x, bottom}},
+                                   2, grid);
+    }
+    for (int j = 0; j <= world->rows && view->tile >= 9.0; j++) {
+        const double y = view->top + j * view->tile;
+        imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{view->left, y}, {right, y}},
+                                   2, grid);
+    }
+}
+
+// A bar of 1, 2, 5, ... metres below the map.
+static void draw_scale_bar(const imp_map_drawing *view)
+{
+    static const int lengths[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+    size_t k = 0;
+    while (k + 1 < sizeof lengths / sizeof lengths[0] && lengths[k] * view->scale < 60.0)
+        k++;
+    const double y = view->top + view->map_height + 22.0;
+    const double end = view->left + lengths[k] * view->scale;
+    char text[24];
+    imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{view->left, y}, {end, y}}, 2,
+                               TEXT_STYLE);
+    for (int n = 0; n < 2; n++) {
+        const double x = n == 0 ? view->left : end;
+        imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{x, y - 4}, {x, y + 4}}, 2,
+                                   TEXT_STYLE);
+    }
+    snprintf(text, sizeof text, "%d m", lengths[k]);
+    imp_vector_canvas_text(&view->drawing, end + 9, y + TEXT_SIZE / 2.0, TEXT_SIZE,
+                           IMP_TEXT_ALIGN_LEFT, TEXT_STYLE, false, text);
+}
+
+static void draw_legend_line(const imp_map_drawing *view, double x, double y, imp_draw_style style,
+                             const char *text)
+{
+    imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{x, y}, {x + 22, y}}, 2, style);
+    imp_vector_canvas_text(&view->drawing, x + 34, y + TEXT_SIZE / 2.0, TEXT_SIZE,
+                           IMP_TEXT_ALIGN_LEFT, TEXT_STYLE, false, text);
+}
+
+static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *def)
+{
+    const imp_world *world = view->world;
+    const double x = view->left + view->map_width + GAP;
+    double y = view->top + 10.0;
+    if (def->lanes) {
+        const imp_draw_style road = {{74, 79, 88}, 1.0, 9.0, 0.0};
+        imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{x, y}, {x + 22, y}}, 2,
+                                   road);
+        draw_legend_line(view, x, y, imp_map_lane_style(view), "lane");
+        y += ROW;
+    }
+    draw_legend_line(view, x, y, imp_map_edge_style, "edge of the road");
+    y += ROW;
+    if (world->has_start_tile) {
+        draw_legend_line(view, x, y, imp_map_start_style,
+                         world->has_start_pose ? "start" : "start tile");
+        y += ROW;
+    }
+    for (int k = 0; k < IMP_OBJECT_KIND_COUNT && def->objects; k++) {
+        const int count = count_objects(world, (imp_object_kind)k);
+        char text[64];
+        if (count == 0)
+            continue;
+        const imp_draw_style style = {imp_map_object_colour((imp_object_kind)k), 1.0, 0.0, 0.0};
+        imp_vector_canvas_rectangle(&view->drawing, x + 4, y - 7, x + 18, y + 7, style);
+        const char *name =
+            k == IMP_OBJECT_SIGN ? "sign" : imp_object_class_get((imp_object_kind)k)->name;
+        snprintf(text, sizeof text, count > 1 ? "%s (%d)" : "%s", name, count);
+        imp_vector_canvas_text(&view->drawing, x + 34, y + TEXT_SIZE / 2.0, TEXT_SIZE,
+                               IMP_TEXT_ALIGN_LEFT, TEXT_STYLE, false, text);
+        y += ROW;
+    }
+    if (imp_map_has_motion_paths(view) && def->objects)
+        draw_legend_line(view, x, y, imp_map_motion_path_style, "way of what moves");
+}
+
+static void draw_annotations(const imp_map_drawing *view, const imp_map_image_def *def)
+{
+    draw_coordinates(view);
+    imp_map_draw_edges(view);
+    if (def->lanes)
+        imp_map_draw_lanes(view);
+    imp_map_draw_start(view);
+    if (def->objects)
+        imp_map_draw_objects(view);
+    draw_title(view);
+    draw_scale_bar(view);
+    draw_legend(view, def);
+}
+
+static imp_status check_map_image_def(const imp_map_image_def *def, imp_error *err)
+{
+    if (def->cookie != COOKIE)
+        return imp_fail(err, IMP_USAGE, "begin with imp_default_map_image_def()");
+    if (def->width == 0 && def->height == 0)
+        return IMP_OK;
+    if (def->width < WIDTH_MIN || def->height < HEIGHT_MIN || def->width > SIDE_MAX ||
+        def->height > SIDE_MAX)
+        return imp_fail(err, IMP_USAGE,
+                        "a picture of %d x %d pixels: a map's are %d x %d to %d x %d", def->width,
+                        def->height, WIDTH_MIN, HEIGHT_MIN, SIDE_MAX, SIDE_MAX);
+    return IMP_OK;
+}
+
+imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
+                             const imp_map_image_def *def, imp_error *err)
+{
+    imp_status status = check_map_image_def(def, err);
+    if (status != IMP_OK)
+        return status;
+    imp_text_stream text;
+    status = imp_text_stream_open(&text, "an image of a map", err);
+    if (status != IMP_OK)
+        return status;
+    int width, height;
+    imp_map_drawing view = {.drawing = {.svg = text.out}, .world = world};
+    plan_map_layout(&view, def, &width, &height);
+    imp_vector_canvas_begin(&view.drawing, width, height);
+    imp_map_draw_tiles(&view);
+    draw_annotations(&view, def);
+    imp_vector_canvas_end(&view.drawing);
+    status = imp_text_stream_close(&text, "an image of a map", err);
+    if (status == IMP_OK) {
+        *out = text.bytes;
+        *length = text.length;
+    }
+    return status;
+}
+
+// The renderer's picture of the map, at its place on the canvas.
+static imp_status draw_rendered_ground(const imp_map_drawing *view, imp_error *err)
+{
+    const imp_canvas *canvas = view->drawing.canvas;
+    const int width = view->map_width, height = view->map_height;
+    imp_scene *scene = NULL;
+    imp_status status = imp_scene_create(&scene, view->world, err);
+    uint8_t *map = malloc((size_t)3 * (size_t)width * (size_t)height);
+    if (status == IMP_OK && map == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d map", width, height);
+    if (status == IMP_OK) {
+        imp_render_top_down(scene, width, height, map);
+        for (int row = 0; row < height && TOP + row < canvas->height; row++)
+            memcpy(canvas->rgb + 3 * ((size_t)(TOP + row) * (size_t)canvas->width + LEFT),
+                   map + (size_t)3 * (size_t)row * (size_t)width, (size_t)3 * (size_t)width);
+    }
+    free(map);
+    imp_scene_destroy(scene);
+    return status;
+}
+
+static imp_status write_map_png(const char *path, const imp_world *world,
+                                const imp_map_image_def *def, imp_error *err)
+{
+    int width, height;
+    imp_canvas canvas;
+    imp_map_drawing view = {.drawing = {.canvas = &canvas}, .world = world};
+    imp_status status = check_map_image_def(def, err);
+    if (status != IMP_OK)
+        return status;
+    plan_map_layout(&view, def, &width, &height);
+    status = imp_canvas_init(&canvas, width, height, err);
+    if (status == IMP_OK)
+        status = draw_rendered_ground(&view, err);
+    if (status == IMP_OK) {
+        draw_annotations(&view, def);
+        status = imp_png_write(path, width, height, canvas.rgb, err);
+    }
+    imp_canvas_release(&canvas);
+    return status;
+}
+
+imp_status imp_map_image_write(const char *path, const imp_world *world,
+                               const imp_map_image_def *def, imp_error *err)
+{
+    if (imp_path_has_suffix(path, ".png"))
+        return write_map_png(path, world, def, err);
+    if (!imp_path_has_suffix(path, ".svg"))
+        return imp_fail(err, IMP_USAGE, "%s: a picture's name must end with .png or .svg", path);
+    char *text;
+    size_t length;
+    imp_status status = imp_map_image_svg(&text, &length, world, def, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_file_write(path, text, length, err);
+    free(text);
+    return status;
+}

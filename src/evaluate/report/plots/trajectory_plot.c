@@ -1,0 +1,225 @@
+#include "imprint/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/image/image.h"
+#include "evaluate/report/drawing/canvas.h"
+
+enum { MARGIN = 20, GAP = 20, TITLE = 30, LEGEND = 30, TEXT_SIZE = 12, SMALL_TEXT_SIZE = 9 };
+
+// Where the maps go on the canvas, and how metres become pixels in each.
+typedef struct panel_layout {
+    int width, height;       // of one map
+    double scale, left, top; // of imp_top_down_transform()
+    double stroke;           // thickness of a trajectory
+} panel_layout;
+
+static panel_layout plan_panel_layout(const imp_world *world, int panel_size)
+{
+    const double longer = fmax(world->columns, world->rows);
+    panel_layout plan_panel_layout = {.width = (int)ceil(panel_size * world->columns / longer),
+                                      .height = (int)ceil(panel_size * world->rows / longer),
+                                      .stroke = fmax(1.5, panel_size / 320.0)};
+    imp_top_down_transform(world, plan_panel_layout.width, plan_panel_layout.height,
+                           &plan_panel_layout.scale, &plan_panel_layout.left,
+                           &plan_panel_layout.top);
+    return plan_panel_layout;
+}
+
+// The map, paled so that lines stand out on it.
+static imp_status draw_map(imp_canvas *canvas, const imp_scene *scene, const panel_layout *at,
+                           int left, imp_error *err)
+{
+    uint8_t *map = malloc((size_t)3 * at->width * at->height);
+    if (map == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d map", at->width,
+                        at->height);
+    imp_render_top_down(scene, at->width, at->height, map);
+    for (size_t i = 0; i < (size_t)3 * at->width * at->height; i++)
+        map[i] = (uint8_t)(140 + map[i] * 115 / 255);
+    for (int row = 0; row < at->height; row++)
+        memcpy(canvas->rgb + 3 * ((size_t)(MARGIN + TITLE + row) * canvas->width + left),
+               map + (size_t)3 * row * at->width, (size_t)3 * at->width);
+    free(map);
+    return IMP_OK;
+}
+
+static void add_cross(imp_canvas *canvas, double x, double y, double size, double thickness)
+{
+    imp_canvas_add_line(canvas, x - size, y - size, x + size, y + size, thickness);
+    imp_canvas_add_line(canvas, x - size, y + size, x + size, y - size, thickness);
+}
+
+static void paint_dot(imp_canvas *canvas, double x, double y, double stroke, imp_colour colour)
+{
+    imp_canvas_add_line(canvas, x, y, x, y, 4.6 * stroke);
+    imp_canvas_fill_shape(canvas, imp_colour_background, 1.0);
+    imp_canvas_add_line(canvas, x, y, x, y, 3.0 * stroke);
+    imp_canvas_fill_shape(canvas, colour, 1.0);
+}
+
+static void paint_cross(imp_canvas *canvas, double x, double y, double stroke)
+{
+    add_cross(canvas, x, y, 3.0 * stroke, 3.0 * stroke);
+    imp_canvas_fill_shape(canvas, imp_colour_background, 1.0);
+    add_cross(canvas, x, y, 3.0 * stroke, 1.5 * stroke);
+    imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
+}
+
+static void add_ring(imp_canvas *canvas, double x, double y, double radius, double thickness)
+{
+    enum { SIDES = 24 };
+    for (int k = 0; k < SIDES; k++) {
+        const double a = 2.0 * IMP_PI * k / SIDES, b = 2.0 * IMP_PI * (k + 1) / SIDES;
+        imp_canvas_add_line(canvas, x + radius * cos(a), y + radius * sin(a), x + radius * cos(b),
+                            y + radius * sin(b), thickness);
+    }
+}
+
+static void paint_ring(imp_canvas *canvas, double x, double y, double stroke)
+{
+    add_ring(canvas, x, y, 3.4 * stroke, 3.0 * stroke);
+    imp_canvas_fill_shape(canvas, imp_colour_background, 1.0);
+    add_ring(canvas, x, y, 3.4 * stroke, 1.5 * stroke);
+    imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
+}
+
+static bool pose_to_pixels(const panel_layout *at, int left, imp_pose pose, double *x, double *y)
+{
+    *x = left + at->left + at->scale * pose.x;
+    *y = MARGIN + TITLE + at->top + at->scale * pose.z;
+    return isfinite(*x) && isfinite(*y);
+}
+
+static void draw_trajectory(imp_canvas *canvas, const panel_layout *at, int left,
+                            const imp_trajectory *trajectory, imp_colour colour)
+{
+    double x0 = NAN, y0 = NAN, x, y;
+    for (int i = 0; i < trajectory->count; i++) {
+        if (!pose_to_pixels(at, left, trajectory->poses[i], &x, &y))
+            continue;
+        // steps shorter than a pixel add nothing but time
+        const bool last = i + 1 == trajectory->count;
+        if (!last && hypot(x - x0, y - y0) < 1.0)
+            continue;
+        if (!isnan(x0))
+            imp_canvas_add_line(canvas, x0, y0, x, y, at->stroke);
+        x0 = x;
+        y0 = y;
+    }
+    imp_canvas_fill_shape(canvas, colour, 0.6);
+}
+
+static void draw_panel(imp_canvas *canvas, const panel_layout *at, int left,
+                       const imp_trajectory_panel *panel, imp_colour colour)
+{
+    double x, y;
+    for (int i = 0; i < panel->count; i++)
+        draw_trajectory(canvas, at, left, &panel->trajectories[i], colour);
+
+    // marks above all lines
+    for (int i = 0; i < panel->count; i++) {
+        const imp_trajectory *trajectory = &panel->trajectories[i];
+        if (trajectory->count > 0 && pose_to_pixels(at, left, trajectory->poses[0], &x, &y))
+            paint_dot(canvas, x, y, at->stroke, colour);
+    }
+    for (int i = 0; i < panel->count; i++) {
+        const imp_trajectory *trajectory = &panel->trajectories[i];
+        if (trajectory->count == 0 ||
+            !pose_to_pixels(at, left, trajectory->poses[trajectory->count - 1], &x, &y))
+            continue;
+        if (trajectory->stalled)
+            paint_ring(canvas, x, y, at->stroke);
+        if (trajectory->end_reason != NULL)
+            paint_cross(canvas, x, y, at->stroke);
+    }
+
+    // the title, as much of it as fits
+    char title[128];
+    snprintf(title, sizeof title, "%s", panel->title != NULL ? panel->title : "");
+    while (title[0] != '\0' && imp_canvas_text_width(TEXT_SIZE, title) > at->width)
+        title[strlen(title) - 1] = '\0';
+    imp_canvas_add_text(canvas, left + 1, MARGIN + TEXT_SIZE + 4, TEXT_SIZE, title);
+    imp_canvas_fill_shape(canvas, colour, 1.0);
+}
+
+// What ended trajectories, each word once: "collision, invalid pose". Returns whether any stalled.
+static bool list_end_reasons(char *out, size_t capacity, const imp_trajectory_panel *panels,
+                             int count)
+{
+    enum { WORDS_MAX = 8 };
+    const char *words[WORDS_MAX];
+    int known = 0;
+    bool stalled = false;
+    out[0] = '\0';
+    for (int p = 0; p < count; p++)
+        for (int i = 0; i < panels[p].count; i++) {
+            const imp_trajectory *trajectory = &panels[p].trajectories[i];
+            int k = 0;
+            stalled = stalled || trajectory->stalled;
+            if (trajectory->end_reason == NULL)
+                continue;
+            while (k < known && strcmp(words[k], trajectory->end_reason) != 0)
+                k++;
+            if (k < known || known == WORDS_MAX)
+                continue;
+            const size_t length = strlen(out);
+            snprintf(out + length, capacity - length, "%s%s", known > 0 ? ", " : "",
+                     trajectory->end_reason);
+            words[known++] = trajectory->end_reason;
+        }
+    return stalled;
+}
+
+// Marks and what they mean, as many as occur.
+static void draw_legend(imp_canvas *canvas, const imp_trajectory_panel *panels, int count)
+{
+    const double base = canvas->height - MARGIN + 4.0, middle = base - 3.5, gap = 34.0;
+    char endings[256];
+    const bool stalled = list_end_reasons(endings, sizeof endings, panels, count);
+    double left = MARGIN + 17;
+    paint_dot(canvas, left - 12, middle, 1.8, imp_colour_foreground);
+    left += gap + imp_canvas_add_text(canvas, left, base, SMALL_TEXT_SIZE, "start");
+    imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
+    if (endings[0] != '\0') {
+        paint_cross(canvas, left - 13, middle, 1.3);
+        left += gap + imp_canvas_add_text(canvas, left, base, SMALL_TEXT_SIZE, endings);
+        imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
+    }
+    if (stalled) {
+        paint_ring(canvas, left - 13, middle, 1.3);
+        imp_canvas_add_text(canvas, left, base, SMALL_TEXT_SIZE, "stalled");
+        imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
+    }
+}
+
+imp_status imp_trajectory_plot_write(const char *path, const imp_world *world,
+                                     const imp_scene *scene, const imp_trajectory_panel *panels,
+                                     int count, int panel_size, imp_error *err)
+{
+    if (count < 1 || count > 16 || panel_size < 64 || panel_size > 4000)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%d panels of %d pixels: 1 to 16 of 64 to 4000 can be "
+                        "drawn",
+                        count, panel_size);
+    const panel_layout at = plan_panel_layout(world, panel_size);
+    imp_canvas canvas;
+    imp_status status = imp_canvas_init(&canvas, 2 * MARGIN + count * (at.width + GAP) - GAP,
+                                        2 * MARGIN + TITLE + at.height + LEGEND, err);
+    for (int i = 0; status == IMP_OK && i < count; i++) {
+        const int left = MARGIN + i * (at.width + GAP);
+        status = draw_map(&canvas, scene, &at, left, err);
+        if (status == IMP_OK)
+            draw_panel(&canvas, &at, left, &panels[i], imp_plot_series_colour(i));
+    }
+    if (status == IMP_OK) {
+        draw_legend(&canvas, panels, count);
+        status = imp_png_write(path, canvas.width, canvas.height, canvas.rgb, err);
+    }
+    imp_canvas_release(&canvas);
+    return status;
+}

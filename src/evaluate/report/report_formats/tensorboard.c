@@ -1,0 +1,248 @@
+// Logs for TensorBoard: its Event and Summary messages, each framed as a TFRecord: length, checksum
+// of the length, message, checksum of the message.
+#include "imprint/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/image/image.h"
+#include "base/io/file.h"
+#include "base/io/protobuf_writer.h"
+
+// Numbers of the fields in the definitions of these messages.
+enum { EVENT_TIME = 1, EVENT_STEP = 2, EVENT_VERSION = 3, EVENT_SUMMARY = 5, EVENT_SESSION = 7 };
+enum { SUMMARY_VALUE = 1, VALUE_TAG = 1, VALUE_NUMBER = 2, VALUE_IMAGE = 4, VALUE_HISTOGRAM = 5 };
+enum { IMAGE_HEIGHT = 1, IMAGE_WIDTH = 2, IMAGE_CHANNELS = 3, IMAGE_PNG = 4 };
+enum { HISTOGRAM_MIN = 1, HISTOGRAM_MAX, HISTOGRAM_COUNT, HISTOGRAM_SUM, HISTOGRAM_SQUARES };
+enum { HISTOGRAM_LIMITS = 6, HISTOGRAM_BUCKETS = 7, SESSION_STATUS = 1, SESSION_START = 1 };
+
+enum { BUCKETS = 30, FILE_NAME_TRIES = 1000 };
+
+struct imp_tensorboard {
+    char path[IMP_PATH_MAX];
+    int file;
+    imp_protobuf_writer message; // the event under construction
+    imp_protobuf_writer records; // whole ones that are not in the file yet
+    uint32_t table[256];         // of the checksum
+    size_t summary, value;       // marks in the message
+};
+
+// CRC-32C (Castagnoli), reflected, byte by byte.
+static void make_crc_table(uint32_t table[256])
+{
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t rest = i;
+        for (int bit = 0; bit < 8; bit++)
+            rest = rest >> 1 ^ (rest & 1 ? 0x82f63b78U : 0);
+        table[i] = rest;
+    }
+}
+
+// The checksum, turned and shifted as TFRecord files keep it.
+static uint32_t masked_crc(const uint32_t table[256], const uint8_t *bytes, size_t length)
+{
+    uint32_t crc = ~0U;
+    for (size_t i = 0; i < length; i++)
+        crc = crc >> 8 ^ table[(crc ^ bytes[i]) & 0xff];
+    crc = ~crc;
+    return (crc >> 15 | crc << 17) + 0xa282ead8U;
+}
+
+static void put_little_endian(uint8_t *out, uint64_t value, int count)
+{
+    for (int i = 0; i < count; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
+// Frames the message under construction and starts a new one.
+static void end_event(imp_tensorboard *e)
+{
+    uint8_t head[12], tail[4];
+    put_little_endian(head, e->message.length, 8);
+    put_little_endian(head + 8, masked_crc(e->table, head, 8), 4);
+    put_little_endian(tail, masked_crc(e->table, e->message.bytes, e->message.length), 4);
+    imp_protobuf_put_raw(&e->records, head, sizeof head);
+    imp_protobuf_put_raw(&e->records, e->message.bytes, e->message.length);
+    imp_protobuf_put_raw(&e->records, tail, sizeof tail);
+    e->message.length = 0;
+}
+
+static void begin_event(imp_tensorboard *e, int64_t step)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    imp_protobuf_put_double(&e->message, EVENT_TIME,
+                            (double)now.tv_sec + 1e-9 * (double)now.tv_nsec);
+    imp_protobuf_put_int(&e->message, EVENT_STEP, step);
+}
+
+// A summary of one value, up to where the value itself comes.
+static void begin_value(imp_tensorboard *e, int64_t step, const char *tag)
+{
+    begin_event(e, step);
+    e->summary = imp_protobuf_begin_message(&e->message, EVENT_SUMMARY);
+    e->value = imp_protobuf_begin_message(&e->message, SUMMARY_VALUE);
+    imp_protobuf_put_string(&e->message, VALUE_TAG, tag);
+}
+
+static void end_value(imp_tensorboard *e)
+{
+    imp_protobuf_end_message(&e->message, e->value);
+    imp_protobuf_end_message(&e->message, e->summary);
+    end_event(e);
+}
+
+// A file that nobody has written yet, named so that TensorBoard finds it and puts later ones after
+// earlier ones.
+static imp_status create_log_file(imp_tensorboard *e, const char *folder, imp_error *err)
+{
+    e->file = -1;
+    const long long now = (long long)time(NULL);
+    for (int later = 0; e->file < 0 && later < FILE_NAME_TRIES; later++) {
+        char name[64];
+        snprintf(name, sizeof name, "events.out.tfevents.%010lld.imprint", now + later);
+        imp_status status = imp_path_join(e->path, folder, name, err);
+        if (status != IMP_OK)
+            return status;
+        e->file = open(e->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+        if (e->file < 0 && errno != EEXIST)
+            break;
+    }
+    return e->file >= 0 ? IMP_OK : imp_fail(err, IMP_IO, "%s: %s", e->path, strerror(errno));
+}
+
+imp_status imp_tensorboard_open(imp_tensorboard **out, const char *folder, int64_t first_step,
+                                imp_error *err)
+{
+    imp_tensorboard *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a log");
+    imp_status status = create_log_file(e, folder, err);
+    if (status == IMP_OK) {
+        make_crc_table(e->table);
+        begin_event(e, 0);
+        imp_protobuf_put_string(&e->message, EVENT_VERSION, "brain.Event:2");
+        end_event(e);
+        begin_event(e, first_step);
+        const size_t session = imp_protobuf_begin_message(&e->message, EVENT_SESSION);
+        imp_protobuf_put_int(&e->message, SESSION_STATUS, SESSION_START);
+        imp_protobuf_end_message(&e->message, session);
+        end_event(e);
+        status = imp_tensorboard_flush(e, err);
+    }
+    if (status == IMP_OK)
+        *out = e;
+    else
+        imp_tensorboard_destroy(e);
+    return status;
+}
+
+void imp_tensorboard_destroy(imp_tensorboard *events)
+{
+    if (events == NULL)
+        return;
+    if (events->file >= 0)
+        close(events->file);
+    imp_protobuf_free(&events->message);
+    imp_protobuf_free(&events->records);
+    free(events);
+}
+
+void imp_tensorboard_add_scalar(imp_tensorboard *events, int64_t step, const char *tag,
+                                double value)
+{
+    begin_value(events, step, tag);
+    imp_protobuf_put_float(&events->message, VALUE_NUMBER, (float)value);
+    end_value(events);
+}
+
+void imp_tensorboard_add_image(imp_tensorboard *events, int64_t step, const char *tag, int width,
+                               int height, const uint8_t *rgb)
+{
+    uint8_t *png;
+    size_t length;
+    if (imp_png_encode(&png, &length, width, height, rgb, NULL) != IMP_OK) {
+        events->message.failed = true;
+        return;
+    }
+    begin_value(events, step, tag);
+    const size_t image = imp_protobuf_begin_message(&events->message, VALUE_IMAGE);
+    imp_protobuf_put_int(&events->message, IMAGE_HEIGHT, height);
+    imp_protobuf_put_int(&events->message, IMAGE_WIDTH, width);
+    imp_protobuf_put_int(&events->message, IMAGE_CHANNELS, 3);
+    imp_protobuf_put_bytes(&events->message, IMAGE_PNG, png, length);
+    imp_protobuf_end_message(&events->message, image);
+    end_value(events);
+    free(png);
+}
+
+// What a histogram says of the values beside their counts.
+typedef struct value_moments {
+    double min, max, count, sum, squares;
+} value_moments;
+
+static value_moments measure_values(const float *values, size_t count)
+{
+    value_moments m = {.min = INFINITY, .max = -INFINITY};
+    for (size_t i = 0; i < count; i++) {
+        const double value = values[i];
+        if (!isfinite(value))
+            continue;
+        m.min = fmin(m.min, value);
+        m.max = fmax(m.max, value);
+        m.count++;
+        m.sum += value;
+        m.squares += value * value;
+    }
+    return m;
+}
+
+void imp_tensorboard_add_histogram(imp_tensorboard *events, int64_t step, const char *tag,
+                                   const float *values, size_t count)
+{
+    value_moments m = measure_values(values, count);
+    if (m.count == 0.0)
+        return;
+    double limits[BUCKETS], buckets[BUCKETS] = {0};
+    const double width = m.max > m.min ? (m.max - m.min) / BUCKETS : 1e-12;
+    for (int k = 0; k < BUCKETS; k++)
+        limits[k] = k + 1 < BUCKETS ? m.min + (k + 1) * width : fmax(m.max, m.min + width);
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(values[i]))
+            continue;
+        const int k = (int)((values[i] - m.min) / width);
+        buckets[k < BUCKETS ? k : BUCKETS - 1]++;
+    }
+    begin_value(events, step, tag);
+    const size_t histogram = imp_protobuf_begin_message(&events->message, VALUE_HISTOGRAM);
+    imp_protobuf_put_double(&events->message, HISTOGRAM_MIN, m.min);
+    imp_protobuf_put_double(&events->message, HISTOGRAM_MAX, m.max);
+    imp_protobuf_put_double(&events->message, HISTOGRAM_COUNT, m.count);
+    imp_protobuf_put_double(&events->message, HISTOGRAM_SUM, m.sum);
+    imp_protobuf_put_double(&events->message, HISTOGRAM_SQUARES, m.squares);
+    imp_protobuf_put_packed_reals(&events->message, HISTOGRAM_LIMITS, limits, BUCKETS);
+    imp_protobuf_put_packed_reals(&events->message, HISTOGRAM_BUCKETS, buckets, BUCKETS);
+    imp_protobuf_end_message(&events->message, histogram);
+    end_value(events);
+}
+
+imp_status imp_tensorboard_flush(imp_tensorboard *events, imp_error *err)
+{
+    if (events->message.failed || events->records.failed)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", events->path);
+    for (size_t at = 0; at < events->records.length;) {
+        const ssize_t written =
+            write(events->file, events->records.bytes + at, events->records.length - at);
+        if (written < 0 && errno != EINTR)
+            return imp_fail(err, IMP_IO, "%s: %s", events->path, strerror(errno));
+        at += written > 0 ? (size_t)written : 0;
+    }
+    events->records.length = 0;
+    return IMP_OK;
+}

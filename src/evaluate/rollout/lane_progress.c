@@ -1,0 +1,223 @@
+// How far a robot gets along the road. Each visit to a tile counts by the lane that joins best the
+// place where the robot came onto the tile and the place where it is, so that circles and rocking
+// cancel out, also across the border of two tiles. A robot is stalled when it gets hardly ahead for
+// long with nothing to wait for; what it could wait for is what our expert would.
+#include "evaluate/rollout/lane_progress.h"
+
+#include "base/common/vector2.h"
+#include "sim/expert/route.h"
+#include "sim/expert/traffic.h"
+
+static const double CHECK_TIME = 0.5; // between two looks at the distance [s]
+static const double ROUNDING = 1e-6;  // of times that are added up [s]
+
+static imp_vec2 robot_position(const imp_env *env)
+{
+    return (imp_vec2){env->pose.x, env->pose.z};
+}
+
+void imp_lane_progress_begin(imp_lane_progress *progress, const imp_env *env)
+{
+    const imp_vec2 here = robot_position(env);
+    *progress = (imp_lane_progress){.tile = imp_world_tile_at(env->world, here.x, here.z),
+                                    .entry = here,
+                                    .entry_heading = env->pose.heading,
+                                    .farthest = here,
+                                    .position = here};
+}
+
+// The parameter of the point on a curve that is closest to a place.
+static double closest_curve_parameter(const imp_curve *curve, imp_vec2 place)
+{
+    enum { SAMPLES = 16, REFINEMENTS = 4 };
+    double best = 0.0, best_distance = INFINITY;
+    for (int k = 0; k <= SAMPLES; k++) {
+        const double t = (double)k / SAMPLES;
+        const imp_vec2 gap = imp_vec2_subtract(imp_curve_point(curve, t), place);
+        const double distance = imp_vec2_dot(gap, gap);
+        if (distance < best_distance) {
+            best = t;
+            best_distance = distance;
+        }
+    }
+    for (int k = 0; k < REFINEMENTS; k++) { // Gauss-Newton on the distance
+        const imp_vec2 derivative = imp_curve_derivative(curve, best);
+        const imp_vec2 gap = imp_vec2_subtract(place, imp_curve_point(curve, best));
+        best += imp_vec2_dot(gap, derivative) / imp_vec2_dot(derivative, derivative);
+        best = fmax(0.0, fmin(1.0, best));
+    }
+    return best;
+}
+
+// The length of a curve from one parameter to another, negative if that is backward [m].
+static double curve_length(const imp_curve *curve, double from, double to)
+{
+    enum { PARTS = 8 }; // Simpson's rule
+    double sum = 0.0;
+    for (int k = 0; k <= PARTS; k++) {
+        const double t = from + (to - from) * k / PARTS;
+        const double weight = k == 0 || k == PARTS ? 1.0 : k % 2 == 1 ? 4.0 : 2.0;
+        sum += weight * imp_vec2_length(imp_curve_derivative(curve, t));
+    }
+    return sum * (to - from) / (3.0 * PARTS);
+}
+
+// A stretch of a lane.
+typedef struct lane_section {
+    const imp_curve *lane; // NULL where there is none
+    double length;         // [m], negative if it is driven backward
+} lane_section;
+
+// The stretch from one place on a tile to another, for a robot with that heading at its end: of the
+// lane that lies nearest to both and leads its way.
+static lane_section find_lane_section(const imp_world *world, const imp_tile *tile, imp_vec2 from,
+                                      imp_vec2 to, double heading)
+{
+    const imp_vec2 forward = imp_heading_direction(heading);
+    double nearest = INFINITY;
+    lane_section found = {0};
+    for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
+        const imp_curve *curve = &world->curves[tile->first_curve + k];
+        const double start = closest_curve_parameter(curve, from),
+                     end = closest_curve_parameter(curve, to);
+        const double away =
+            imp_vec2_length(imp_vec2_subtract(imp_curve_point(curve, start), from)) +
+            imp_vec2_length(imp_vec2_subtract(imp_curve_point(curve, end), to));
+        if (away < nearest && imp_vec2_dot(imp_curve_derivative(curve, end), forward) >= 0.0) {
+            nearest = away;
+            found = (lane_section){curve, curve_length(curve, start, end)};
+        }
+    }
+    return found;
+}
+
+// Whether the road ends where a lane does.
+static bool lane_is_dead_end(const imp_world *world, const imp_curve *lane)
+{
+    const imp_vec2 end = lane->p[3];
+    const imp_vec2 along = imp_vec2_normalize(imp_vec2_subtract(end, lane->p[2]));
+    return !imp_world_is_drivable_at(world, end.x + 0.01 * world->tile_size * along.x,
+                                     end.z + 0.01 * world->tile_size * along.z);
+}
+
+// What a visit to a tile counts that ends where the robot is now. Who turns round at the end of a
+// road, past the middle of the last tile, has driven in and out.
+static double tile_visit_distance(const imp_lane_progress *progress, const imp_env *env,
+                                  imp_vec2 here, bool returns)
+{
+    const imp_world *world = env->world;
+    const lane_section whole =
+        find_lane_section(world, progress->tile, progress->entry, here, env->pose.heading);
+    if (!returns || progress->reach < 0.5 * world->tile_size)
+        return whole.length;
+    const lane_section in = find_lane_section(world, progress->tile, progress->entry,
+                                              progress->farthest, progress->entry_heading);
+    const lane_section out =
+        find_lane_section(world, progress->tile, progress->farthest, here, env->pose.heading);
+    return in.lane != NULL && in.length > 0.0 && out.length > 0.0 &&
+                   lane_is_dead_end(world, in.lane)
+               ? in.length + out.length
+               : whole.length;
+}
+
+double imp_lane_progress_distance(const imp_lane_progress *progress, const imp_env *env)
+{
+    return progress->before + tile_visit_distance(progress, env, progress->position, false);
+}
+
+// Whether our expert would stand or slow down, in the robot's place, for something that goes away
+// by itself.
+static bool must_wait_for_traffic(const imp_env *env)
+{
+    imp_route route = {.random = imp_random_stream(env->def.seed, env->def.index, env->episode,
+                                                   IMP_PURPOSE_ROUTE)};
+    if (!imp_route_start(&route, env->world, env->pose))
+        return false;
+    const imp_traffic_plan wanted = {.speed = imp_default_expert_def().speed};
+    const imp_wait_reason reason = imp_traffic_adjust(env, &route, wanted).slow_reason;
+    return reason == IMP_WAIT_LIGHT || reason == IMP_WAIT_PEDESTRIAN || reason == IMP_WAIT_CAR;
+}
+
+static void update_stall(imp_lane_progress *progress, const imp_env *env)
+{
+    const double distance = imp_lane_progress_distance(progress, env);
+    // who turns round is for a while behind where he came onto the tile: once is no stall
+    const bool turns = !progress->turned && distance <= progress->mark - 2.0 * IMP_STALL_DISTANCE;
+    if (distance >= progress->mark + IMP_STALL_DISTANCE || turns) {
+        progress->mark = distance;
+        progress->idle = 0.0;
+        progress->turned = progress->turned || turns;
+    } else if (!must_wait_for_traffic(env)) {
+        progress->idle += progress->time - progress->checked;
+    }
+    progress->checked = progress->time;
+    progress->stalled = progress->idle >= IMP_STALL_TIME - ROUNDING;
+}
+
+static void enter_tile(imp_lane_progress *progress, const imp_env *env, const imp_tile *tile,
+                       imp_vec2 here)
+{
+    const bool returns = tile == progress->last;
+    progress->before += tile_visit_distance(progress, env, here, returns);
+    progress->turned = progress->turned && returns;
+    progress->last = progress->tile;
+    progress->tile = tile;
+    progress->entry = progress->farthest = progress->position;
+    progress->entry_heading = env->pose.heading;
+    progress->reach = 0.0;
+    progress->position = here;
+}
+
+// Keeps the place of a visit that is farthest from where it began.
+static void update_reach(imp_lane_progress *progress)
+{
+    const double away = imp_vec2_length(imp_vec2_subtract(progress->position, progress->entry));
+    if (away > progress->reach) {
+        progress->reach = away;
+        progress->farthest = progress->position;
+    }
+}
+
+void imp_lane_progress_update(imp_lane_progress *progress, const imp_env *env)
+{
+    const imp_vec2 here = robot_position(env);
+    const imp_tile *tile = imp_world_tile_at(env->world, here.x, here.z);
+    if (tile != progress->tile)
+        enter_tile(progress, env, tile, here);
+    progress->position = here;
+    update_reach(progress);
+    progress->time += env->def.drive.time_step * env->def.frame_skip;
+    if (!progress->stalled && progress->time - progress->checked >= CHECK_TIME - ROUNDING)
+        update_stall(progress, env);
+}
+
+bool imp_lane_progress_stalled(const imp_lane_progress *progress, const imp_env *env, double expert)
+{
+    const double limit = env->def.max_steps * env->def.drive.time_step;
+    if (limit >= IMP_STALL_TIME)
+        return progress->stalled;
+    return env->ending == IMP_END_MAX_STEPS && expert >= IMP_STALL_DISTANCE &&
+           imp_lane_progress_distance(progress, env) < IMP_STALL_DISTANCE * limit / IMP_STALL_TIME;
+}
+
+imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_workers *workers,
+                                       int worker, imp_error *err)
+{
+    enum { STEPS_BETWEEN_STOPS = 64 };
+    imp_rollout_worker *self = &workers->items[worker];
+    imp_env env;
+    imp_lane_progress progress;
+    imp_env_copy(&env, &self->env);
+    imp_policy_reset(self->progress_expert, &env);
+    imp_lane_progress_begin(&progress, &env);
+    int count = 0;
+    for (imp_step step = {0}; !step.terminated && !step.truncated;) {
+        step = imp_env_step(&env, imp_policy_act(self->progress_expert, &env, NULL));
+        imp_lane_progress_update(&progress, &env);
+        if (++count % STEPS_BETWEEN_STOPS == 0 && !imp_rollout_workers_continue(workers, worker))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+    const double distance = imp_lane_progress_distance(&progress, &env);
+    *out = (imp_expert_progress){distance, imp_lane_progress_stalled(&progress, &env, distance)};
+    return IMP_OK;
+}

@@ -1,0 +1,125 @@
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "imprint/rollout.h"
+
+enum { MAPS_MAX = 4096 };
+
+static imp_status load_map_into_set(imp_map_set *set, const char *name_or_path, imp_error *err)
+{
+    if (set->count == MAPS_MAX)
+        return imp_fail(err, IMP_USAGE, "more than %d maps", MAPS_MAX);
+    const size_t room = (size_t)set->count + 1;
+    void *worlds = realloc(set->worlds, room * sizeof(imp_world *));
+    if (worlds == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(room, "map"));
+    set->worlds = worlds;
+    const imp_status status = imp_world_load(&set->worlds[set->count], name_or_path, err);
+    set->count += status == IMP_OK;
+    return status;
+}
+
+static imp_status create_scenes(imp_map_set *set, const imp_scene_def *def, imp_error *err)
+{
+    set->scenes = calloc((size_t)set->count, sizeof(imp_scene *));
+    if (set->scenes == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(set->count, "map"));
+    const imp_world *const *worlds = (const imp_world *const *)set->worlds;
+    const imp_status status = imp_scene_create_many(set->scenes, worlds, set->count, def, err);
+    if (status != IMP_OK) { // there is none to destroy
+        free(set->scenes);
+        set->scenes = NULL;
+    }
+    return status;
+}
+
+static int is_map_file(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && imp_path_is_yaml(entry->d_name);
+}
+
+// By bytes: the order must not depend on the locale.
+static int compare_file_names(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static imp_status load_map_folder(imp_map_set *set, const char *folder, imp_error *err)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, is_map_file, compare_file_names);
+    if (count < 0)
+        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    imp_status status = IMP_OK;
+    if (count == 0)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: no map (*.yaml) in this folder", folder);
+    for (int k = 0; k < count; k++) {
+        char path[IMP_PATH_MAX];
+        if (status == IMP_OK)
+            status = imp_path_join(path, folder, entries[k]->d_name, err);
+        if (status == IMP_OK)
+            status = load_map_into_set(set, path, err);
+        free(entries[k]);
+    }
+    free(entries);
+    return status;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static bool is_builtin_map(const char *name)
+{
+    for (int k = 0; k < imp_builtin_map_count(); k++)
+        if (strcmp(imp_builtin_map_name(k), name) == 0)
+            return true;
+    return false;
+}
+
+imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count,
+                            const imp_scene_def *scene, imp_error *err)
+{
+    const imp_scene_def plain = imp_default_scene_def();
+    const imp_scene_def *def = scene != NULL ? scene : &plain;
+    imp_map_set set = {0};
+    imp_status status = count > 0 ? IMP_OK : imp_fail(err, IMP_USAGE, "at least one map is needed");
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        status =
+            !is_builtin_map(names[k]) && is_folder(names[k]) && !imp_map_is_layer_folder(names[k])
+                ? load_map_folder(&set, names[k], err)
+                : load_map_into_set(&set, names[k], err);
+    if (status == IMP_OK)
+        status = create_scenes(&set, def, err);
+    if (status == IMP_OK)
+        *out = set;
+    else
+        imp_map_set_free(&set);
+    return status;
+}
+
+void imp_map_set_free(imp_map_set *set)
+{
+    if (set == NULL)
+        return;
+    for (int k = 0; k < set->count; k++) {
+        if (set->scenes != NULL)
+            imp_scene_destroy(set->scenes[k]);
+        imp_world_destroy(set->worlds[k]);
+    }
+    free(set->scenes);
+    free(set->worlds);
+    *set = (imp_map_set){0};
+}
+
+const char *imp_map_set_name(const imp_map_set *set)
+{
+    return set->count == 1 ? set->worlds[0]->name : "several";
+}

@@ -1,0 +1,282 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/hash.h"
+#include "base/io/file.h"
+#include "base/io/file_type.h"
+#include "base/text/plural.h"
+#include "base/text/suggestion.h"
+#include "evaluate/rollout/segmented_policy.h"
+#include "imprint/rollout.h"
+#include "nn/network/network.h"
+
+typedef enum policy_kind {
+    POLICY_EXPERT,
+    POLICY_PURE_PURSUIT,
+    POLICY_NETWORK,
+    POLICY_CUSTOM,
+} policy_kind;
+
+struct imp_policy_factory {
+    policy_kind kind;
+    char *name;
+    imp_expert_def expert;
+    imp_network *network;   // of POLICY_NETWORK
+    imp_network *segmenter; // nullable: that it looks through
+    // of POLICY_CUSTOM
+    imp_status (*create_policy)(const void *context, imp_policy **out, imp_error *err);
+    const void *context;
+};
+
+static imp_status load_policy_network(imp_policy_factory *factory, imp_error *err)
+{
+    const char *name = factory->name;
+    const bool is_path = strchr(name, '/') != NULL || strchr(name, '.') != NULL;
+    imp_file_type kind;
+    if (is_path && imp_file_type_detect(&kind, name, err) == IMP_IO)
+        return IMP_IO;
+    if (is_path && !imp_path_exists(name))
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: no such file or folder; a policy is expert, reference, or a model of "
+                        "imprint train",
+                        name);
+    if (!imp_path_exists(name)) {
+        char hint[IMP_SUGGESTION_TEXT_MAX];
+        imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
+        imp_suggestion_consider(&suggestion, "expert");
+        imp_suggestion_consider(&suggestion, "reference");
+        imp_suggestion_format(&suggestion, hint);
+        return imp_fail(err, IMP_BAD_INPUT, "unknown policy '%.200s'%s", name,
+                        hint[0] != '\0' ? hint
+                                        : ": give expert, reference, or a model's file or folder, "
+                                          "as imprint train makes them");
+    }
+    return imp_network_load(&factory->network, factory->name, err);
+}
+
+static imp_status alloc_factory(imp_policy_factory **out, const char *name, imp_error *err)
+{
+    imp_policy_factory *factory = calloc(1, sizeof *factory);
+    char *copy = strdup(name);
+    if (factory == NULL || copy == NULL) {
+        free(factory);
+        free(copy);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    }
+    factory->name = copy;
+    *out = factory;
+    return IMP_OK;
+}
+
+imp_status imp_policy_factory_open_custom(imp_policy_factory **out, const char *name,
+                                          imp_status (*create_policy)(const void *context,
+                                                                      imp_policy **out,
+                                                                      imp_error *err),
+                                          const void *context, imp_error *err)
+{
+    imp_policy_factory *factory;
+    const imp_status status = alloc_factory(&factory, name, err);
+    if (status != IMP_OK)
+        return status;
+    factory->kind = POLICY_CUSTOM;
+    factory->create_policy = create_policy;
+    factory->context = context;
+    *out = factory;
+    return IMP_OK;
+}
+
+imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or_path,
+                                   const imp_expert_def *expert, imp_error *err)
+{
+    imp_policy_factory *factory;
+    imp_status status = alloc_factory(&factory, name_or_path, err);
+    if (status != IMP_OK)
+        return status;
+    const char *name = factory->name;
+    factory->expert = *expert;
+    if (strcmp(name, "expert") == 0) {
+        factory->kind = POLICY_EXPERT;
+    } else if (strcmp(name, "reference") == 0) {
+        factory->kind = POLICY_PURE_PURSUIT;
+    } else {
+        factory->kind = POLICY_NETWORK;
+        status = load_policy_network(factory, err);
+    }
+    if (status != IMP_OK) {
+        imp_policy_factory_close(factory);
+        return status;
+    }
+    *out = factory;
+    return IMP_OK;
+}
+
+void imp_policy_factory_close(imp_policy_factory *factory)
+{
+    if (factory == NULL)
+        return;
+    imp_network_destroy(factory->network);
+    imp_network_destroy(factory->segmenter);
+    free(factory->name);
+    free(factory);
+}
+
+const char *imp_policy_factory_name(const imp_policy_factory *factory)
+{
+    return factory->name;
+}
+
+void imp_policy_factory_identity(const imp_policy_factory *factory,
+                                 char out[IMP_POLICY_IDENTITY_MAX])
+{
+    if (factory->network == NULL) {
+        snprintf(out, IMP_POLICY_IDENTITY_MAX, "%.63s", factory->name);
+        return;
+    }
+    uint64_t hash = imp_network_weights_hash(factory->network);
+    if (factory->segmenter != NULL)
+        hash = hash * IMP_HASH_PRIME + imp_network_weights_hash(factory->segmenter);
+    // names may be long, and the weights are what tells networks apart
+    snprintf(out, IMP_POLICY_IDENTITY_MAX, "%.40s-%016" PRIx64,
+             imp_network_info(factory->network)->architecture, hash);
+}
+
+bool imp_policy_factory_is_network(const imp_policy_factory *factory)
+{
+    return factory->kind == POLICY_NETWORK;
+}
+
+const imp_network *imp_policy_factory_network(const imp_policy_factory *factory)
+{
+    return factory->network;
+}
+
+const imp_network *imp_policy_factory_segmenter(const imp_policy_factory *factory)
+{
+    return factory->segmenter;
+}
+
+imp_observation_kind imp_policy_factory_observation(const imp_policy_factory *factory)
+{
+    return factory->network == NULL || factory->segmenter != NULL
+               ? IMP_OBSERVATION_IMAGE
+               : imp_network_observation_kind(factory->network);
+}
+
+void imp_policy_factory_image_size(const imp_policy_factory *factory, int *width, int *height)
+{
+    const imp_network_def *def =
+        imp_network_info(factory->segmenter != NULL ? factory->segmenter : factory->network);
+    *width = def->width;
+    *height = def->height;
+}
+
+imp_status imp_policy_factory_set_segmenter(imp_policy_factory *factory, const char *path,
+                                            imp_error *err)
+{
+    imp_network *network;
+    imp_segmenter *segmenter = NULL;
+    if (factory->network == NULL ||
+        imp_network_observation_kind(factory->network) != IMP_OBSERVATION_SEGMENTATION)
+        return imp_fail(err, IMP_USAGE, "%s: was not trained on segments, which a segmenter gives",
+                        factory->name);
+    imp_status status = imp_segmenter_load(&network, path, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_network_def *wanted = imp_network_info(factory->network);
+    status = imp_segmenter_create(&segmenter, network, err);
+    if (status == IMP_OK && (imp_segmenter_width(segmenter) != wanted->width ||
+                             imp_segmenter_height(segmenter) != wanted->height))
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: gives %d x %d segments, %s wants %d x %d", path,
+                          imp_segmenter_width(segmenter), imp_segmenter_height(segmenter),
+                          factory->name, wanted->width, wanted->height);
+    imp_segmenter_destroy(segmenter);
+    if (status != IMP_OK) {
+        imp_network_destroy(network);
+        return status;
+    }
+    imp_network_destroy(factory->segmenter);
+    factory->segmenter = network;
+    return IMP_OK;
+}
+
+// A network as a policy: what it recalls in, two duty cycles out.
+typedef struct network_policy {
+    imp_policy policy;
+    imp_inference *inference;
+    imp_obs_history *history;
+    bool velocities; // what it gives
+} network_policy;
+
+static void network_policy_begin(imp_policy *policy, const imp_env *env)
+{
+    (void)env;
+    imp_obs_history_reset(((network_policy *)policy)->history);
+}
+
+static imp_action network_policy_act(imp_policy *policy, const imp_env *env,
+                                     const uint8_t *observation)
+{
+    const network_policy *self = (network_policy *)policy;
+    float out[2];
+    if (env->frame > 0) // what was done may be another's wish, or disturbed
+        imp_obs_history_push_action(self->history, (float)env->action.left,
+                                    (float)env->action.right);
+    imp_obs_history_push_frame(self->history, observation);
+    imp_inference_run(self->inference, imp_obs_history_frames(self->history),
+                      imp_obs_history_actions(self->history), out);
+    return imp_action_from_network(out, self->velocities);
+}
+
+static void network_policy_destroy(imp_policy *policy)
+{
+    network_policy *self = (network_policy *)policy;
+    imp_inference_destroy(self->inference);
+    imp_obs_history_destroy(self->history);
+    free(self);
+}
+
+static imp_status network_policy_create(imp_policy **out, const imp_network *network,
+                                        imp_error *err)
+{
+    static const imp_policy_vtable vtable = {"network", true, network_policy_begin,
+                                             network_policy_act, network_policy_destroy};
+    if (imp_network_info(network)->outputs != 2)
+        return imp_fail(err, IMP_BAD_INPUT, "the model has %s, a driver needs 2",
+                        IMP_PLURAL(imp_network_info(network)->outputs, "output"));
+    network_policy *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    self->policy.vtable = &vtable;
+    self->velocities = imp_network_output_kind(network) == IMP_OUTPUT_VELOCITIES;
+    imp_status status = imp_inference_create(&self->inference, network, 1, err);
+    if (status == IMP_OK)
+        status = imp_obs_history_create(&self->history, network, err);
+    if (status != IMP_OK) {
+        network_policy_destroy(&self->policy);
+        return status;
+    }
+    *out = &self->policy;
+    return IMP_OK;
+}
+
+imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_policy **out,
+                                     imp_error *err)
+{
+    switch (factory->kind) {
+    case POLICY_EXPERT:
+        return imp_expert_create(out, &factory->expert, err);
+    case POLICY_PURE_PURSUIT:
+        return imp_pure_pursuit_create(out, err);
+    case POLICY_NETWORK: {
+        const imp_status status = network_policy_create(out, factory->network, err);
+        return status == IMP_OK && factory->segmenter != NULL
+                   ? imp_segmented_policy_wrap(out, factory->segmenter, err)
+                   : status;
+    }
+    case POLICY_CUSTOM:
+        return factory->create_policy(factory->context, out, err);
+    }
+    return imp_fail(err, IMP_INTERNAL, "unknown kind of driver");
+}

@@ -1,0 +1,247 @@
+#include "learn/augmentation/augment.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text/suggestion.h"
+
+// Words, strengths in "all", and the largest that make sense.
+static const struct strength {
+    const char *word;
+    size_t member;
+    double usual, max;
+} AUGMENT_KINDS[] = {
+#define IMP_AUGMENT_ROW(member, word, usual, max) {word, offsetof(imp_augment, member), usual, max},
+    IMP_AUGMENT_MAP(IMP_AUGMENT_ROW)
+#undef IMP_AUGMENT_ROW
+};
+enum { AUGMENT_KIND_COUNT = sizeof AUGMENT_KINDS / sizeof AUGMENT_KINDS[0] };
+
+static double *strength_value(imp_augment *def, int k)
+{
+    return (double *)((char *)def + AUGMENT_KINDS[k].member);
+}
+
+const char *imp_augment_name(int k)
+{
+    return k >= 0 && k < AUGMENT_KIND_COUNT ? AUGMENT_KINDS[k].word : NULL;
+}
+
+// What a list may hold.
+static const char *list_word(int k)
+{
+    return k == 0 ? "all" : k == 1 ? "none" : imp_augment_name(k - 2);
+}
+
+// "word" or "word:strength".
+static imp_status parse_augmentation(imp_augment *out, const char *item, size_t length,
+                                     imp_error *err)
+{
+    const char *colon = memchr(item, ':', length);
+    const size_t word = colon == NULL ? length : (size_t)(colon - item);
+    for (int k = 0; k < AUGMENT_KIND_COUNT; k++) {
+        const struct strength *s = &AUGMENT_KINDS[k];
+        if (strlen(s->word) != word || strncmp(s->word, item, word) != 0)
+            continue;
+        char *end = NULL;
+        const double value = colon == NULL ? s->usual : strtod(colon + 1, &end);
+        if (colon != NULL &&
+            (end != item + length || end == colon + 1 || !(value >= 0.0 && value <= s->max)))
+            return imp_fail(err, IMP_USAGE, "%.*s: the strength must lie in 0..%g", (int)length,
+                            item, s->max);
+        *strength_value(out, k) = value;
+        return IMP_OK;
+    }
+    int found;
+    const imp_status status = imp_name_lookup_n(&found, "--augment: ", item, word, list_word, err);
+    return status != IMP_OK
+               ? status
+               : imp_fail(err, IMP_USAGE, "--augment: '%s' takes no strength", list_word(found));
+}
+
+imp_status imp_augment_parse(imp_augment *out, const char *text, imp_error *err)
+{
+    imp_augment def = {0};
+    for (const char *item = text; *item != '\0';) {
+        const size_t length = strcspn(item, ",");
+        imp_status status = IMP_OK;
+        if (length == 3 && strncmp(item, "all", 3) == 0)
+            for (int k = 0; k < AUGMENT_KIND_COUNT; k++)
+                *strength_value(&def, k) = AUGMENT_KINDS[k].usual;
+        else if (length == 4 && strncmp(item, "none", 4) == 0)
+            def = (imp_augment){0};
+        else
+            status = parse_augmentation(&def, item, length, err);
+        if (status != IMP_OK)
+            return status;
+        item += length + (item[length] == ',');
+    }
+    *out = def;
+    return IMP_OK;
+}
+
+imp_status imp_augment_check(const imp_augment *def, bool *any, imp_error *err)
+{
+    imp_augment copy = *def;
+    *any = false;
+    for (int k = 0; k < AUGMENT_KIND_COUNT; k++) {
+        const double value = *strength_value(&copy, k);
+        if (!(value >= 0.0 && value <= AUGMENT_KINDS[k].max))
+            return imp_fail(err, IMP_USAGE, "augmentation by %s: %g is not within 0 to %g",
+                            AUGMENT_KINDS[k].word, value, AUGMENT_KINDS[k].max);
+        *any = *any || value > 0.0;
+    }
+    return IMP_OK;
+}
+
+void imp_augment_format(const imp_augment *def, char *out, size_t capacity)
+{
+    imp_augment copy = *def;
+    size_t used = 0;
+    out[0] = '\0';
+    for (int k = 0; k < AUGMENT_KIND_COUNT; k++)
+        if (*strength_value(&copy, k) > 0.0 && used < capacity)
+            used += (size_t)snprintf(out + used, capacity - used, "%s%s:%.9g", used > 0 ? "," : "",
+                                     AUGMENT_KINDS[k].word, *strength_value(&copy, k));
+}
+
+static double read_setting(const json_t *settings, const char *key, double otherwise)
+{
+    const json_t *value = json_object_get(settings, key);
+    const double number = json_is_number(value) ? json_number_value(value) : otherwise;
+    return number > 0.0 && number < 1e3 ? number : otherwise;
+}
+
+// How the teacher steers back: errors die out like a critically damped spring of rate r, so that
+// from d further right and p more to the right it wants 2 r p + r^2 / v (d + v T p) more turn rate,
+// T being the delay that it looks through; its turn rate follows what it wants at rate k, which
+// takes k / gain of the difference of the duty cycles (src/sim/expert/expert.c).
+static void derive_label_correction(imp_augmenter *a, const imp_dataset_info *info)
+{
+    const imp_expert_def usual = imp_default_expert_def();
+    const imp_drive_def drive = imp_default_drive_def();
+    json_t *settings = json_loads(info->settings, 0, NULL);
+    const double rate = read_setting(settings, "tracking-rate", usual.tracking_rate);
+    const double follow = read_setting(settings, "turning-rate", usual.turning_rate);
+    const double speed = read_setting(settings, "speed", usual.speed);
+    const double duty = follow / imp_drive_turn_gain(&drive);
+    json_decref(settings);
+    a->steer_shift = duty * rate * rate / speed;
+    a->steer_turn = duty * (2.0 * rate + rate * rate * drive.delay);
+}
+
+static imp_status create_noise_table(imp_augmenter *a, imp_error *err)
+{
+    a->noise = malloc(IMP_NOISE_TABLE_SIZE);
+    if (a->noise == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for noise");
+    imp_random random = imp_random_stream(0, 0, 0, IMP_PURPOSE_AUGMENTATION);
+    for (int k = 0; k < IMP_NOISE_TABLE_SIZE; k++)
+        a->noise[k] = (int8_t)lround(fmax(-127.0, fmin(127.0, 32.0 * imp_random_normal(&random))));
+    return IMP_OK;
+}
+
+imp_status imp_augmenter_create(imp_augmenter **out, const imp_augment *def,
+                                const imp_dataset_info *info, imp_error *err)
+{
+    if (strcmp(info->observation, imp_observation_kind_name(IMP_OBSERVATION_IMAGE)) != 0)
+        return imp_fail(err, IMP_USAGE, "only pictures can be augmented, the dataset has %s",
+                        info->observation);
+    imp_augmenter *a = calloc(1, sizeof *a);
+    if (a == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory to augment");
+    a->def = *def;
+    a->width = info->width;
+    a->height = info->height;
+    derive_label_correction(a, info);
+    imp_status status = create_noise_table(a, err);
+    if (status == IMP_OK && (def->shift > 0.0 || def->turn > 0.0))
+        status = imp_camera_flow_create(&a->flow, info->width, info->height, info->lens, err);
+    if (status != IMP_OK) {
+        imp_augmenter_destroy(a);
+        return status;
+    }
+    *out = a;
+    return IMP_OK;
+}
+
+void imp_augmenter_destroy(imp_augmenter *augmenter)
+{
+    if (augmenter == NULL)
+        return;
+    free(augmenter->flow.shift_x);
+    free(augmenter->noise);
+    free(augmenter);
+}
+
+static double random_within(imp_random *random, double strength)
+{
+    return imp_random_uniform(random, -strength, strength);
+}
+
+// Once in so many times.
+static bool one_chance_in(int times, imp_random *random)
+{
+    return imp_random_below(random, (uint32_t)times) == 0;
+}
+
+// Contrast about the middle, brightness as a bend that leaves black and white where they are, then
+// each colour by itself.
+static void draw_tone_curve(imp_augment_params *out, const imp_augment *def, imp_random *random)
+{
+    const double bright = random_within(random, def->brightness),
+                 contrast = random_within(random, def->contrast);
+    for (int c = 0; c < 3; c++) {
+        const double gain = 1.0 + random_within(random, def->colour);
+        out->bias[c] = (float)(gain * -127.5 * contrast);
+        out->slope[c] = (float)(gain * (1.0 + contrast + 2.0 * bright));
+        out->curvature[c] = (float)(gain * -2.0 * bright / 255.0);
+    }
+}
+
+static void draw_cut_out(imp_augment_params *out, const imp_augmenter *a, imp_random *random)
+{
+    const double part = a->def.cut_out;
+    const int width = 1 + (int)(imp_random_uniform(random, 0.0, part) * (a->width - 1));
+    const int height = 1 + (int)(imp_random_uniform(random, 0.0, part) * (a->height - 1));
+    out->left = (int)imp_random_below(random, (uint32_t)(a->width - width + 1));
+    out->top = (int)imp_random_below(random, (uint32_t)(a->height - height + 1));
+    out->right = out->left + width;
+    out->bottom = out->top + height;
+    out->fill_value = (uint8_t)imp_random_below(random, 256);
+}
+
+void imp_augment_draw_params(imp_augment_params *out, const imp_augmenter *augmenter,
+                             imp_random *random)
+{
+    const imp_augment *def = &augmenter->def;
+    *out = (imp_augment_params){.noise_offset = imp_random_below(random, IMP_NOISE_TABLE_SIZE)};
+    draw_tone_curve(out, def, random);
+    out->noise = (float)(imp_random_uniform(random, 0.0, def->noise) / 32.0);
+    if (one_chance_in(2, random))
+        out->blur = (int)(256.0 * imp_random_uniform(random, 0.0, def->blur));
+    if (one_chance_in(4, random)) {
+        out->shift = (float)random_within(random, def->shift);
+        out->turn = (float)random_within(random, def->turn);
+    }
+    if (one_chance_in(2, random) && def->cut_out > 0.0)
+        draw_cut_out(out, augmenter, random);
+}
+
+void imp_augment_label(const imp_augmenter *augmenter, const imp_augment_params *draw,
+                       float duty[2])
+{
+    const double steer =
+        augmenter->steer_shift * (double)draw->shift + augmenter->steer_turn * (double)draw->turn;
+    if (steer == 0.0)
+        return;
+    const imp_action action = imp_action_clip((imp_action){
+        (double)duty[0] - 0.5 * steer,
+        (double)duty[1] + 0.5 * steer,
+    });
+    duty[0] = (float)action.left;
+    duty[1] = (float)action.right;
+}

@@ -1,0 +1,203 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/common/hash.h"
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "base/text/text_stream.h"
+#include "learn/checkpoint/settings_tables.h"
+#include "learn/collection/collector.h"
+
+typedef struct collect_job {
+    imp_collector collector;
+    const imp_collect_def *def;
+    const char *more; // lines that the dataset's definition has as well
+    imp_collect_summary *summary;
+} collect_job;
+
+static imp_status write_episode(collect_job *work, imp_dataset_writer *writer, int index,
+                                imp_error *err)
+{
+    const imp_rollout_buffer *b = &work->collector.rollouts[index];
+    const imp_episode record = imp_collector_episode(&work->collector, index);
+    imp_status status = imp_dataset_writer_add(writer, &record, err);
+    if (status != IMP_OK)
+        return status;
+    work->summary->episodes++;
+    work->summary->frames += b->steps;
+    work->summary->reward_mean += b->reward;
+    work->summary->left_road += b->ending == IMP_END_INVALID_POSE;
+    work->summary->collided += b->ending == IMP_END_COLLISION;
+    return IMP_OK;
+}
+
+// How many drives there are to an episode that is recorded. An expert does not differ from itself.
+static int rollouts_per_episode(const collect_job *work)
+{
+    return work->collector.label_expert != NULL ? work->def->hardest_of : 1;
+}
+
+static bool is_harder_rollout(const imp_rollout_buffer *a, const imp_rollout_buffer *b)
+{
+    const bool failed_a = a->ending != IMP_END_MAX_STEPS;
+    const bool failed_b = b->ending != IMP_END_MAX_STEPS;
+    return failed_a != failed_b ? failed_a : a->disagreement > b->disagreement;
+}
+
+// The hardest of some rollouts that are all whole.
+static imp_status choose_hardest_rollout(const collect_job *work, int first, int count, int *chosen,
+                                         imp_error *err)
+{
+    const imp_rollout_buffer *rollouts = work->collector.rollouts;
+    *chosen = first;
+    for (int k = first; k < first + count; k++) {
+        const imp_error *error = &rollouts[k].error;
+        if (error->status != IMP_OK)
+            return imp_fail(err, error->status, "%s", error->message);
+        if (is_harder_rollout(&rollouts[k], &rollouts[*chosen]))
+            *chosen = k;
+    }
+    return IMP_OK;
+}
+
+// Drives a wave of episodes on all threads and writes them, or the hardest of each few, in order;
+// stops at the first that is not whole.
+static imp_status collect_wave(collect_job *work, imp_dataset_writer *writer, int first, int count,
+                               imp_error *err)
+{
+    const int few = rollouts_per_episode(work);
+    imp_collector_run_episodes(&work->collector, 0, first * few, count * few);
+    for (int k = 0; k < count; k++) {
+        int chosen;
+        imp_status status = choose_hardest_rollout(work, k * few, few, &chosen, err);
+        if (status == IMP_OK)
+            status = write_episode(work, writer, chosen, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    return IMP_OK;
+}
+
+static imp_status collect_all_waves(collect_job *work, imp_dataset_writer *writer, int written,
+                                    imp_error *err)
+{
+    const int episodes = work->def->episodes;
+    const int wave = work->collector.capacity / rollouts_per_episode(work);
+    imp_status status = IMP_OK;
+    for (int first = written; first < episodes && status == IMP_OK; first += wave) {
+        const int left = episodes - first;
+        status = collect_wave(work, writer, first, left < wave ? left : wave, err);
+    }
+    if (status == IMP_OK)
+        return imp_dataset_writer_finish(writer, err);
+    // what is whole is kept, whatever stopped us; the first failure is the one to tell
+    imp_error second = {0};
+    imp_status flushed = imp_dataset_writer_flush(writer, &second);
+    if (status == IMP_INTERRUPTED && flushed != IMP_OK)
+        return imp_fail(err, flushed, "interrupted, and the last episodes are lost: %s",
+                        second.message);
+    return status;
+}
+
+// A number for all that the episodes follow from.
+static imp_status compute_definition_hash(char out[32], const collect_job *work, imp_error *err)
+{
+    static const char what[] = "a dataset's definition";
+    char identity[IMP_POLICY_IDENTITY_MAX];
+    imp_text_stream text;
+    imp_status status = imp_text_stream_open(&text, what, err);
+    if (status != IMP_OK)
+        return status;
+    FILE *lines = text.out;
+    imp_policy_factory_identity(work->collector.policy, identity);
+    fprintf(lines, "driver: %s\n%s", identity, work->more);
+    imp_settings_write_maps(lines, "maps", &work->collector.workers.maps);
+    imp_settings_write_assets(lines, &work->def->scene);
+    imp_struct_write_text(lines, "", &imp_collect_members, work->def);
+    status = imp_text_stream_close(&text, what, err);
+    if (status == IMP_OK)
+        snprintf(out, 32, "%016" PRIx64, imp_hash_text(IMP_HASH_START, text.bytes));
+    free(text.bytes);
+    return status;
+}
+
+static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *folder,
+                                      const collect_job *work, int *written, imp_error *err)
+{
+    const imp_collect_def *def = work->def;
+    imp_dataset_info info = {
+        .width = def->camera.width,
+        .height = def->camera.height,
+        .time_step = def->env.drive.time_step * def->env.frame_skip,
+    };
+    snprintf(info.map, sizeof info.map, "%s", imp_map_set_name(&work->collector.workers.maps));
+    snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->camera.lens.kind));
+    imp_policy_factory_identity(work->collector.policy, info.policy);
+    if (def->policy_name != NULL)
+        snprintf(info.policy, sizeof info.policy, "%s", def->policy_name);
+    snprintf(info.observation, sizeof info.observation, "%s",
+             imp_observation_kind_name((int)def->observe));
+    if ((size_t)snprintf(info.settings, sizeof info.settings, "%s", def->settings) >=
+        sizeof info.settings)
+        return imp_fail(err, IMP_USAGE, "settings are longer than %zu bytes", sizeof info.settings);
+    imp_status status = compute_definition_hash(info.definition, work, err);
+    if (status == IMP_OK)
+        status = imp_dataset_writer_create(writer, folder, &info, def->resume, written, err);
+    if (status == IMP_OK && *written > def->episodes)
+        status = imp_fail(err, IMP_USAGE,
+                          "%s: has %s already, more than the %d that are asked for: ask for as "
+                          "many or more, or start over with --force",
+                          folder, IMP_PLURAL(*written, "episode"), def->episodes);
+    return status;
+}
+
+// Episodes to drive before any is written: enough that threads seldom wait for the last one, and no
+// more memory where only one of a few is kept.
+static int episodes_per_wave(const collect_job *work)
+{
+    const int threads = work->collector.workers.threads, few = rollouts_per_episode(work);
+    return few == 1 ? 2 * threads : 1 + (8 * threads - 1) / few;
+}
+
+static imp_status collect_dataset(collect_job *work, const char *folder, imp_error *err)
+{
+    imp_dataset_writer *writer = NULL;
+    int written = 0;
+    imp_status status = open_dataset_writer(&writer, folder, work, &written, err);
+    if (status == IMP_OK) {
+        const int left = work->def->episodes > written ? work->def->episodes - written : 0;
+        const int wave = episodes_per_wave(work), few = rollouts_per_episode(work);
+        work->summary->resumed = written;
+        work->collector.workers.progress.total = (double)left * few * work->def->steps;
+        status = imp_collector_reserve(&work->collector, few * (left < wave ? left : wave), err);
+    }
+    if (status == IMP_OK)
+        status = collect_all_waves(work, writer, written, err);
+    imp_dataset_writer_destroy(writer);
+    return status;
+}
+
+imp_status imp_collect_with_identity(imp_collect_summary *summary, const char *folder,
+                                     const imp_collect_def *def, const char *more,
+                                     const imp_monitor *monitor, imp_error *err)
+{
+    const double start = imp_monotonic_seconds();
+    *summary = (imp_collect_summary){0};
+    collect_job work = {.def = def, .more = more, .summary = summary};
+    imp_status status = imp_collector_open(&work.collector, def, monitor, err);
+    work.collector.workers.progress.task = "log";
+    if (status == IMP_OK)
+        status = collect_dataset(&work, folder, err);
+    imp_collector_close(&work.collector);
+    if (summary->episodes > 0)
+        summary->reward_mean /= summary->episodes;
+    summary->seconds = imp_monotonic_seconds() - start;
+    return status;
+}
+
+imp_status imp_collect(imp_collect_summary *summary, const char *folder, const imp_collect_def *def,
+                       const imp_monitor *monitor, imp_error *err)
+{
+    return imp_collect_with_identity(summary, folder, def, "", monitor, err);
+}

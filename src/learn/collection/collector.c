@@ -1,0 +1,306 @@
+#include "learn/collection/collector.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text/plural.h"
+#include "learn/collection/exploration.h"
+
+enum { COLLECT_COOKIE = 0xC011EC7, HARDEST_OF_MAX = 100 };
+
+imp_collect_def imp_default_collect_def(void)
+{
+    return (imp_collect_def){
+        .map = "loop_empty",
+        .policy = "expert",
+        .episodes = 10,
+        .steps = 512,
+        .noise_time = 0.5,
+        .mix_steps = 1,
+        .hardest_of = 1,
+        .env = imp_default_env_def(),
+        .camera = imp_default_camera_def(),
+        .expert = imp_default_expert_def(),
+        .randomization = imp_randomization_none(),
+        .settings = "{}",
+        .cookie = COLLECT_COOKIE,
+    };
+}
+
+static imp_status alloc_rollout_buffer(imp_rollout_buffer *b, const imp_collect_def *def,
+                                       imp_error *err)
+{
+    size_t steps = (size_t)def->steps;
+    size_t image = (size_t)def->camera.width * (size_t)def->camera.height * 3;
+    b->observations = malloc((steps + 1) * image);
+    b->actions = calloc(2 * steps, sizeof *b->actions);
+    b->expert_actions = calloc(2 * steps, sizeof *b->expert_actions);
+    b->rewards = calloc(steps, sizeof *b->rewards);
+    b->poses = calloc(3 * (steps + 1), sizeof *b->poses);
+    b->lane = calloc(2 * (steps + 1), sizeof *b->lane);
+    b->terminations = calloc(steps, 1);
+    b->truncations = calloc(steps, 1);
+    if (b->observations == NULL || b->actions == NULL || b->expert_actions == NULL ||
+        b->rewards == NULL || b->poses == NULL || b->lane == NULL || b->terminations == NULL ||
+        b->truncations == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for episodes of %s",
+                        IMP_PLURAL(def->steps, "step"));
+    return IMP_OK;
+}
+
+static void free_rollout_buffer(imp_rollout_buffer *b)
+{
+    free(b->observations);
+    free(b->actions);
+    free(b->expert_actions);
+    free(b->rewards);
+    free(b->poses);
+    free(b->lane);
+    free(b->terminations);
+    free(b->truncations);
+}
+
+// Records what is there before step k (or at the end): picture, pose, lane.
+static void record_state(const imp_rollout_workers *workers, imp_rollout_worker *self,
+                         imp_rollout_buffer *b, int k)
+{
+    const imp_env *env = &self->env;
+    const imp_camera_def *camera = imp_renderer_camera(self->renderer);
+    size_t image = (size_t)camera->width * (size_t)camera->height * 3;
+    imp_rollout_worker_observe(workers, self, b->observations + (size_t)k * image);
+    memcpy(&b->poses[3 * k], (double[]){env->pose.x, env->pose.z, env->pose.heading},
+           3 * sizeof(double));
+    b->lane[2 * k] = env->in_lane ? env->lane.distance : NAN;
+    b->lane[2 * k + 1] = env->in_lane ? env->lane.angle : NAN;
+}
+
+static void record_step(imp_rollout_buffer *b, int k, imp_action executed, imp_action wanted,
+                        imp_step step)
+{
+    b->actions[2 * k] = (float)executed.left;
+    b->actions[2 * k + 1] = (float)executed.right;
+    b->expert_actions[2 * k] = (float)wanted.left;
+    b->expert_actions[2 * k + 1] = (float)wanted.right;
+    b->rewards[k] = (float)step.reward;
+    b->terminations[k] = step.terminated;
+    b->truncations[k] = step.truncated;
+    b->reward += step.reward;
+}
+
+static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t episode, int worker,
+                              imp_error *err)
+{
+    imp_rollout_workers *workers = &r->workers;
+    imp_rollout_worker *self = &workers->items[worker];
+    imp_env *env = &self->env;
+    imp_status status = imp_rollout_worker_reset(workers, self, episode, err);
+    if (status != IMP_OK)
+        return status;
+    imp_exploration_offset_start(r->def, env);
+    imp_policy_reset(self->policy, env);
+    if (self->label_expert != NULL)
+        imp_policy_reset(self->label_expert, env);
+    imp_exploration exploration = imp_exploration_begin(r->def, env);
+    size_t image = (size_t)r->def->camera.width * (size_t)r->def->camera.height * 3;
+    b->steps = 0;
+    b->map_index = env->world_index;
+    b->time_step = env->def.drive.time_step * env->def.frame_skip;
+    b->randomization[0] = '\0';
+    if (workers->randomization != NULL)
+        imp_randomization_sample_json(&self->draw, b->randomization);
+    b->reward = b->disagreement = 0.0;
+    record_state(workers, self, b, 0);
+    for (imp_step step = {0}; !step.terminated && !step.truncated;) {
+        int k = b->steps++;
+        imp_action action = imp_policy_act(self->policy, env, b->observations + (size_t)k * image);
+        imp_action wanted = action;
+        if (self->label_expert != NULL) {
+            wanted = imp_policy_act(self->label_expert, env, NULL);
+            b->disagreement += fabs(action.left - wanted.left) + fabs(action.right - wanted.right);
+            action = imp_exploration_choose_action(&exploration, env, action, wanted);
+        }
+        step = imp_env_step(env, imp_exploration_add_noise(&exploration, action));
+        record_step(b, k, env->action, wanted, step);
+        record_state(workers, self, b, k + 1);
+        if (!imp_rollout_workers_count_step(workers, worker))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+    b->disagreement /= 2.0 * b->steps;
+    b->ending = env->ending;
+    return IMP_OK;
+}
+
+static void run_episode_job(void *context, int index, int worker)
+{
+    imp_collector *r = context;
+    imp_rollout_buffer *b = &r->rollouts[r->at + index];
+    b->error = (imp_error){0};
+    b->number = (uint32_t)(r->first + index);
+    if (atomic_load(&r->workers.stop))
+        imp_fail(&b->error, IMP_INTERRUPTED, "interrupted");
+    else
+        run_episode(r, b, b->number, worker, &b->error);
+}
+
+imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
+{
+    if (def->cookie != COLLECT_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_collect_def was not made with imp_default_collect_def()");
+    if (def->episodes < 1 || def->steps < 1)
+        return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
+                        def->episodes, def->steps);
+    if (imp_observation_kind_name((int)def->observe) == NULL)
+        return imp_fail(err, IMP_USAGE, "unknown kind of observation");
+    imp_status status = imp_rollout_check_length(def->steps, def->env.frame_skip, err);
+    if (status != IMP_OK)
+        return status;
+    if (!(def->noise >= 0.0 && def->noise <= 1.0) || !(def->noise_time > 0.0))
+        return imp_fail(err, IMP_USAGE, "noise %g must lie within 0 to 1 and its time %g s above 0",
+                        def->noise, def->noise_time);
+    if (!(def->start_offset >= 0.0 && def->start_offset <= 1.0))
+        return imp_fail(err, IMP_USAGE, "start offset %g m is not within 0 to 1",
+                        def->start_offset);
+    if (!(def->speed_spread >= 0.0 && def->speed_spread <= 1.0))
+        return imp_fail(err, IMP_USAGE, "speed spread %g is not within 0 to 1", def->speed_spread);
+    if (!(def->expert_share >= 0.0 && def->expert_share <= 1.0) || def->mix_steps < 0)
+        return imp_fail(err, IMP_USAGE,
+                        "the expert's share %g must lie within 0 to 1, and the steps that one "
+                        "drives, %d, must not be negative",
+                        def->expert_share, def->mix_steps);
+    if (def->hardest_of < 1 || def->hardest_of > HARDEST_OF_MAX)
+        return imp_fail(err, IMP_USAGE, "the hardest of %s: wants 1 to %d",
+                        IMP_PLURAL(def->hardest_of, "episode"), HARDEST_OF_MAX);
+    if (def->episodes > INT_MAX / def->hardest_of)
+        return imp_fail(err, IMP_USAGE, "%s times %s are too many to drive",
+                        IMP_PLURAL(def->hardest_of, "drive"), IMP_PLURAL(def->episodes, "episode"));
+    return IMP_OK;
+}
+
+// An expert's own action is the label; what a network drives is labelled by the expert.
+static imp_status open_label_expert(imp_collector *r, imp_error *err)
+{
+    return imp_policy_factory_is_network(r->policy)
+               ? imp_policy_factory_open(&r->label_expert, "expert", &r->expert, err)
+               : IMP_OK;
+}
+
+imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
+                              const imp_monitor *monitor, imp_error *err)
+{
+    imp_status status = imp_collector_check(def, err);
+    if (status != IMP_OK)
+        return status;
+    imp_env_def env = def->env;
+    env.max_steps = def->steps * env.frame_skip;
+    r->def = def;
+    r->expert = def->expert;
+    // labels that pictures can teach do not tell what was drawn
+    r->expert.assumed_drive = &def->env.drive;
+    status = imp_policy_factory_open(&r->policy, def->policy, &r->expert, err);
+    if (status == IMP_OK)
+        status = open_label_expert(r, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_rollout_workers_def workers = {.map = def->map,
+                                             .maps = def->maps,
+                                             .map_count = def->map_count,
+                                             .split = def->split,
+                                             .observe = def->observe,
+                                             .env = &env,
+                                             .camera = &def->camera,
+                                             .scene = &def->scene,
+                                             .randomization = &def->randomization,
+                                             .policy = r->policy,
+                                             .label_expert = r->label_expert,
+                                             .threads = def->threads,
+                                             .monitor = monitor};
+    return imp_rollout_workers_create(&r->workers, &workers, err);
+}
+
+imp_status imp_collector_reserve(imp_collector *r, int capacity, imp_error *err)
+{
+    r->rollouts = calloc((size_t)capacity + 1, sizeof *r->rollouts);
+    if (r->rollouts == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(capacity, "episode"));
+    r->capacity = capacity;
+    imp_status status = IMP_OK;
+    for (int k = 0; k < capacity && status == IMP_OK; k++)
+        status = alloc_rollout_buffer(&r->rollouts[k], r->def, err);
+    return status;
+}
+
+imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, imp_error *err)
+{
+    imp_policy_factory *policy = NULL;
+    imp_status status = imp_policy_factory_open(&policy, name_or_path, &r->expert, err);
+    if (status != IMP_OK)
+        return status;
+    for (int k = 0; k < r->workers.threads; k++) {
+        imp_rollout_worker *self = &r->workers.items[k];
+        imp_policy_destroy(self->policy);
+        imp_policy_destroy(self->label_expert);
+        self->policy = self->label_expert = NULL;
+    }
+    imp_policy_factory_close(r->label_expert);
+    imp_policy_factory_close(r->policy);
+    r->policy = policy;
+    r->label_expert = NULL;
+    status = open_label_expert(r, err);
+    for (int k = 0; k < r->workers.threads && status == IMP_OK; k++) {
+        imp_rollout_worker *self = &r->workers.items[k];
+        status = imp_policy_factory_create(r->policy, &self->policy, err);
+        if (status == IMP_OK && r->label_expert != NULL)
+            status = imp_policy_factory_create(r->label_expert, &self->label_expert, err);
+    }
+    return status;
+}
+
+void imp_collector_run_episodes(imp_collector *r, int at, int first, int count)
+{
+    r->at = at;
+    r->first = first;
+    imp_thread_pool_run(r->workers.pool, count, run_episode_job, r);
+}
+
+imp_episode imp_collector_episode(const imp_collector *r, int index)
+{
+    const imp_rollout_buffer *b = &r->rollouts[index];
+    imp_episode episode = {
+        .steps = b->steps,
+        .observations = b->observations,
+        .actions = b->actions,
+        .expert_actions = b->expert_actions,
+        .poses = b->poses,
+        .lane = b->lane,
+        .rewards = b->rewards,
+        .terminations = b->terminations,
+        .truncations = b->truncations,
+        .seed = r->def->env.seed,
+        .number = b->number,
+        .time_step = b->time_step,
+        .randomization = b->randomization[0] != '\0' ? b->randomization : NULL,
+    };
+    const imp_world *world = r->workers.maps.worlds[b->map_index];
+    snprintf(episode.map, sizeof episode.map, "%s", world->name);
+    if (!imp_world_is_builtin(world)) {
+        episode.map_text = world->source;
+        episode.map_bytes = world->source_length;
+    }
+    return episode;
+}
+
+void imp_collector_close(imp_collector *r)
+{
+    for (int k = 0; k < r->capacity; k++)
+        free_rollout_buffer(&r->rollouts[k]);
+    free(r->rollouts);
+    imp_rollout_workers_destroy(&r->workers);
+    imp_policy_factory_close(r->label_expert);
+    imp_policy_factory_close(r->policy);
+    *r = (imp_collector){0};
+}

@@ -1,0 +1,93 @@
+#include "learn/collection/exploration.h"
+
+#include <math.h>
+
+#include "base/common/vector2.h"
+
+// When the expert takes over from a policy, and when it hands back [m], [rad]: the safe switching
+// of gym-duckietown's DAgger baseline.
+static const double TAKEOVER_DISTANCE = 0.12, TAKEOVER_ANGLE = IMP_PI / 8.0;
+static const double HANDBACK_DISTANCE = 0.05, HANDBACK_ANGLE = IMP_PI / 18.0;
+
+void imp_exploration_offset_start(const imp_collect_def *def, imp_env *env)
+{
+    enum { TRIES = 16 };
+    const double safety = 1.3; // as for starts that are drawn on the road
+    if (def->start_offset <= 0.0 || !env->in_lane)
+        return;
+    const imp_lane_position lane = env->lane;
+    const imp_vec2 right = imp_vec2_turn_right(lane.tangent);
+    imp_random random =
+        imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_LANE_OFFSET);
+    for (int k = 0; k < TRIES; k++) {
+        const double aside = imp_random_uniform(&random, -def->start_offset, def->start_offset);
+        const imp_pose pose = {lane.point.x + aside * right.x, lane.point.z + aside * right.z,
+                               env->pose.heading};
+        if (imp_env_is_valid_pose(env, pose, safety)) {
+            imp_env_reset_at(env, env->episode, pose);
+            return;
+        }
+    }
+}
+
+imp_exploration imp_exploration_begin(const imp_collect_def *def, const imp_env *env)
+{
+    const imp_env_def *at = &env->def;
+    const uint32_t episode = env->episode;
+    const double noise_decay = exp(-at->drive.time_step * at->frame_skip / def->noise_time);
+    imp_random speed_factor = imp_random_stream(at->seed, at->index, episode, IMP_PURPOSE_SPEED);
+    return (imp_exploration){
+        .def = def,
+        .noise = imp_random_stream(at->seed, at->index, episode, IMP_PURPOSE_NOISE),
+        .mix = imp_random_stream(at->seed, at->index, episode, IMP_PURPOSE_POLICY_MIX),
+        .noise_decay = noise_decay,
+        .noise_scale = def->noise * sqrt(1.0 - noise_decay * noise_decay),
+        .speed_factor =
+            1.0 + imp_random_uniform(&speed_factor, -def->speed_spread, def->speed_spread),
+    };
+}
+
+static void update_safe_switching(imp_exploration *exploration, const imp_env *env)
+{
+    const double distance = env->in_lane ? fabs(env->lane.distance) : INFINITY;
+    const double angle = env->in_lane ? fabs(env->lane.angle) : INFINITY;
+    if (distance >= TAKEOVER_DISTANCE || angle >= TAKEOVER_ANGLE)
+        exploration->expert_in_control = true;
+    else if (distance <= HANDBACK_DISTANCE && angle <= HANDBACK_ANGLE)
+        exploration->expert_in_control = false;
+}
+
+static void draw_expert_turn(imp_exploration *exploration)
+{
+    const imp_collect_def *def = exploration->def;
+    if (exploration->steps_until_redraw == 0) {
+        exploration->expert_in_control =
+            imp_random_uniform(&exploration->mix, 0.0, 1.0) < def->expert_share;
+        exploration->steps_until_redraw = def->mix_steps > 0 ? def->mix_steps : def->steps;
+    }
+    exploration->steps_until_redraw--;
+}
+
+imp_action imp_exploration_choose_action(imp_exploration *exploration, const imp_env *env,
+                                         imp_action policy, imp_action expert)
+{
+    if (exploration->def->safe_switching)
+        update_safe_switching(exploration, env);
+    else
+        draw_expert_turn(exploration);
+    return exploration->expert_in_control ? expert : policy;
+}
+
+imp_action imp_exploration_add_noise(imp_exploration *s, imp_action action)
+{
+    if (s->def->noise <= 0.0 && s->def->speed_spread <= 0.0)
+        return action;
+    // of both wheels together, and against each other
+    s->together = s->noise_decay * s->together + s->noise_scale * imp_random_normal(&s->noise);
+    s->against = s->noise_decay * s->against + s->noise_scale * imp_random_normal(&s->noise);
+    const double faster = (s->speed_factor - 1.0) * 0.5 * (action.right + action.left);
+    return imp_action_clip((imp_action){
+        .left = action.left + faster + s->together - s->against,
+        .right = action.right + faster + s->together + s->against,
+    });
+}

@@ -1,0 +1,312 @@
+#include "learn/data_loader/data_loader.h"
+
+#include "base/text/plural.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE = 4096 };
+
+// How many samples of an epoch come from a part.
+static size_t samples_from_part(const imp_training_samples *samples, int part)
+{
+    double sum = 0.0, before = 0.0;
+    // a part that gave nothing, because all it has is held out, can give no share
+    if (samples->parts[part].count == 0)
+        return 0;
+    for (int k = 0; k < samples->part_count; k++) {
+        const double weight = samples->parts[k].count > 0 ? samples->parts[k].weight : 0.0;
+        sum += weight;
+        before += k < part ? weight : 0.0;
+    }
+    if (sum <= 0.0)
+        return samples->parts[part].count;
+    // differences of rounded sums add up to the whole
+    const double all = (double)samples->count, after = before + samples->parts[part].weight;
+    return (size_t)(llround(all * after / sum) - llround(all * before / sum));
+}
+
+// Runs that an epoch has at most.
+static size_t max_run_count(const imp_training_samples *samples)
+{
+    size_t runs = 1;
+    for (int k = 0; k < samples->part_count; k++) {
+        const imp_sample_part *part = &samples->parts[k];
+        if (part->count > 0)
+            runs += (samples_from_part(samples, k) / part->count + 1) * part->block_count;
+    }
+    return runs;
+}
+
+static imp_status alloc_slot(imp_data_loader_slot *slot, const imp_data_loader *loader,
+                             imp_error *err)
+{
+    const imp_data_loader_def *def = &loader->def;
+    const size_t frames = def->batch * (size_t)def->inputs.frames;
+    slot->position = SIZE_MAX;
+    slot->frames = calloc(frames, sizeof *slot->frames);
+    slot->actions = calloc(def->batch * 2 * (size_t)def->inputs.actions + 1, sizeof(float));
+    slot->labels = calloc(2 * def->batch, sizeof *slot->labels);
+    bool whole = slot->frames != NULL && slot->actions != NULL && slot->labels != NULL;
+    if (def->weight_turns > 0.0) {
+        slot->weights = calloc(def->batch, sizeof *slot->weights);
+        whole = whole && slot->weights != NULL;
+    }
+    if (def->augmenter != NULL) {
+        slot->images = malloc(frames * loader->samples->image + 1);
+        whole = whole && slot->images != NULL;
+    }
+    return whole ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for a batch");
+}
+
+static void prefetch_next_batch(void *context);
+
+imp_status imp_data_loader_init(imp_data_loader *loader, const imp_training_samples *samples,
+                                const imp_data_loader_def *def, imp_error *err)
+{
+    *loader = (imp_data_loader){.def = *def, .samples = samples};
+    for (int k = 0; k < samples->part_count; k++)
+        loader->count += samples_from_part(samples, k);
+    if (def->window == 0 || def->window > loader->count)
+        loader->def.window = loader->count;
+    loader->order = malloc((loader->count + 1) * sizeof *loader->order);
+    loader->runs = malloc(max_run_count(samples) * sizeof *loader->runs);
+    loader->blocks = malloc((samples->block_count + 1) * sizeof *loader->blocks);
+    if (loader->order == NULL || loader->runs == NULL || loader->blocks == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for the order of %s",
+                        IMP_PLURAL(loader->count, "sample"));
+    imp_status status = IMP_OK;
+    for (int k = 0; k < 2 && status == IMP_OK; k++)
+        status = alloc_slot(&loader->slots[k], loader, err);
+    if (status == IMP_OK && def->augmenter != NULL)
+        status = imp_augment_workspace_create(&loader->workspace, def->augmenter, err);
+    if (status == IMP_OK && (def->augmenter != NULL || def->streams))
+        status = imp_prefetcher_create(&loader->prefetcher, prefetch_next_batch, loader, err);
+    return status;
+}
+
+void imp_data_loader_free(imp_data_loader *loader)
+{
+    imp_prefetcher_destroy(loader->prefetcher);
+    imp_augment_workspace_destroy(loader->workspace);
+    for (int k = 0; k < 2; k++) {
+        free(loader->slots[k].frames);
+        free(loader->slots[k].actions);
+        free(loader->slots[k].labels);
+        free(loader->slots[k].weights);
+        free(loader->slots[k].images);
+    }
+    free(loader->order);
+    free(loader->runs);
+    free(loader->blocks);
+    *loader = (imp_data_loader){0};
+}
+
+static void add_run(imp_data_loader *loader, size_t block, size_t count)
+{
+    loader->runs[loader->run_count++] = (imp_sample_run){(uint32_t)block, (uint32_t)count};
+}
+
+// Lists what an epoch takes of a part: all of it, so often as it goes, and of the rest blocks that
+// are drawn.
+static void list_part_runs(imp_data_loader *loader, int number)
+{
+    const imp_training_samples *samples = loader->samples;
+    const imp_sample_part *part = &samples->parts[number];
+    size_t left = part->count > 0 ? samples_from_part(samples, number) : 0;
+    for (; left >= part->count && left > 0; left -= part->count)
+        for (size_t b = 0; b < part->block_count; b++)
+            add_run(loader, part->first_block + b, samples->blocks[part->first_block + b].count);
+    if (left == 0)
+        return;
+    imp_random random =
+        imp_random_stream(loader->seed, (uint32_t)number + 1, loader->epoch, IMP_PURPOSE_SHUFFLE);
+    for (size_t b = 0; b < part->block_count; b++)
+        loader->blocks[b] = (uint32_t)(part->first_block + b);
+    imp_random_shuffle(&random, loader->blocks, part->block_count);
+    for (size_t b = 0; left > 0; b++) {
+        const size_t count = samples->blocks[loader->blocks[b]].count;
+        add_run(loader, loader->blocks[b], count < left ? count : left);
+        left -= count < left ? count : left;
+    }
+}
+
+static void shuffle_runs(imp_data_loader *loader, imp_random *random)
+{
+    for (size_t k = loader->run_count; k > 1; k--) {
+        const size_t other = imp_random_below(random, (uint32_t)k);
+        const imp_sample_run run = loader->runs[k - 1];
+        loader->runs[k - 1] = loader->runs[other];
+        loader->runs[other] = run;
+    }
+}
+
+void imp_data_loader_start_epoch(imp_data_loader *loader, uint64_t seed, uint32_t epoch)
+{
+    imp_random random = imp_random_stream(seed, 0, epoch, IMP_PURPOSE_SHUFFLE);
+    const size_t window = loader->def.window;
+    if (loader->prefetcher != NULL)
+        imp_prefetcher_wait(loader->prefetcher);
+    loader->seed = seed;
+    loader->epoch = epoch;
+    loader->slots[0].position = loader->slots[1].position = SIZE_MAX;
+    loader->soon = loader->done = (struct imp_readahead_edge){0, 0};
+    loader->run_count = 0;
+    for (int k = 0; k < loader->samples->part_count; k++)
+        list_part_runs(loader, k);
+    // with one window for all, the blocks' own order would make no difference
+    if (loader->def.shuffle && window < loader->count)
+        shuffle_runs(loader, &random);
+    size_t at = 0;
+    for (size_t r = 0; r < loader->run_count; r++)
+        for (uint32_t k = 0; k < loader->runs[r].count; k++)
+            loader->order[at++] = loader->samples->blocks[loader->runs[r].block].first + k;
+    for (at = 0; at < loader->count && loader->def.shuffle; at += window) {
+        const size_t left = loader->count - at;
+        imp_random_shuffle(&random, loader->order + at, left < window ? left : window);
+    }
+}
+
+// Tells the system about runs up to the one that holds a position; all of it, or, for what is done
+// with, those that end before it.
+static void advise_readahead(imp_data_loader *loader, struct imp_readahead_edge *edge,
+                             size_t position, imp_read_advice advice)
+{
+    const imp_training_samples *samples = loader->samples;
+    while (edge->run < loader->run_count && edge->sample < position) {
+        const imp_sample_run *run = &loader->runs[edge->run];
+        const imp_sample_block *block = &samples->blocks[run->block];
+        if (advice == IMP_READ_DONE && edge->sample + run->count > position)
+            break;
+        imp_dataset_advise(block->dataset, samples->frames[block->first],
+                           run->count * samples->image, advice);
+        edge->sample += run->count;
+        edge->run++;
+    }
+}
+
+static void set_sample_weight(const imp_data_loader *loader, imp_data_loader_slot *slot, size_t k,
+                              const float duty[2])
+{
+    const double mean = loader->samples->turn_sum / (double)loader->samples->count;
+    const double turn = fabs((double)duty[1] - (double)duty[0]), more = loader->def.weight_turns;
+    slot->weights[k] = (float)((1.0 + more * (mean > 0.0 ? turn / mean : 1.0)) / (1.0 + more));
+}
+
+// A label of duty cycles to place k of a batch.
+static void set_label(const imp_data_loader *loader, imp_data_loader_slot *slot, size_t k,
+                      const float duty[2])
+{
+    float *label = &slot->labels[2 * k];
+    memcpy(label, duty, 2 * sizeof *label);
+    if (loader->def.head == IMP_OUTPUT_VELOCITIES) {
+        double speed, turn_rate;
+        imp_velocity_from_action((imp_action){(double)duty[0], (double)duty[1]}, &speed,
+                                 &turn_rate);
+        label[0] = (float)speed;
+        label[1] = (float)turn_rate;
+    }
+}
+
+// The picture and those before it.
+static void set_frames(const imp_data_loader *loader, const uint8_t **out, size_t i)
+{
+    const imp_training_samples *samples = loader->samples;
+    const size_t step = samples->steps[i], every = (size_t)loader->def.inputs.every;
+    for (size_t past = 0; past < (size_t)loader->def.inputs.frames; past++) {
+        const size_t back = past * every < step ? past * every : step;
+        out[past] = samples->frames[i] - back * samples->image;
+    }
+}
+
+static void set_past_actions(const imp_data_loader *loader, float *out, size_t i)
+{
+    const imp_training_samples *samples = loader->samples;
+    for (size_t past = 1; past <= (size_t)loader->def.inputs.actions; past++, out += 2) {
+        const bool before = past > samples->steps[i];
+        out[0] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past];
+        out[1] = before ? 0.0F : samples->actions[i][-2 * (ptrdiff_t)past + 1];
+    }
+}
+
+// Replaces place k's pictures and label by changed ones. What is drawn belongs to the place in the
+// epoch, for a sample may come twice.
+static void augment_sample(const imp_data_loader *loader, imp_data_loader_slot *slot, size_t k,
+                           float duty[2])
+{
+    const size_t frames = (size_t)loader->def.inputs.frames;
+    const imp_augmenter *augmenter = loader->def.augmenter;
+    imp_augment_params draw;
+    imp_random random = imp_random_stream(loader->seed, (uint32_t)(slot->position + k),
+                                          loader->epoch, IMP_PURPOSE_AUGMENTATION);
+    imp_augment_draw_params(&draw, augmenter, &random);
+    for (size_t past = k * frames; past < (k + 1) * frames; past++) {
+        uint8_t *out = slot->images + past * loader->samples->image;
+        imp_augment_image(augmenter, &draw, loader->workspace, slot->frames[past], out);
+        slot->frames[past] = out;
+    }
+    imp_augment_label(augmenter, &draw, duty);
+}
+
+// Makes sure that a picture is in memory when it is wanted.
+static void touch_pages(const uint8_t *image, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += PAGE)
+        (void)*(const volatile uint8_t *)(image + at);
+}
+
+static void fill_batch(imp_data_loader *loader, imp_data_loader_slot *slot, size_t position)
+{
+    const imp_data_loader_def *def = &loader->def;
+    const imp_training_samples *samples = loader->samples;
+    const size_t left = loader->count - position, frames = (size_t)def->inputs.frames;
+    const size_t count = left < def->batch ? left : def->batch;
+    if (def->streams) {
+        advise_readahead(loader, &loader->done, position / def->window * def->window,
+                         IMP_READ_DONE);
+        if (loader->soon.run < loader->done.run) // began in the middle of the epoch
+            loader->soon = loader->done;
+        advise_readahead(loader, &loader->soon, position + count + def->window, IMP_READ_SOON);
+    }
+    slot->position = position;
+    for (size_t k = 0; k < count; k++) {
+        const size_t i = loader->order[position + k];
+        float duty[2] = {samples->labels[2 * i], samples->labels[2 * i + 1]};
+        set_frames(loader, slot->frames + k * frames, i);
+        set_past_actions(loader, slot->actions + k * 2 * (size_t)def->inputs.actions, i);
+        if (slot->weights != NULL)
+            set_sample_weight(loader, slot, k, duty);
+        if (def->augmenter != NULL)
+            augment_sample(loader, slot, k, duty);
+        for (size_t past = 0; past < frames && def->streams && def->augmenter == NULL; past++)
+            touch_pages(slot->frames[k * frames + past], samples->image);
+        set_label(loader, slot, k, duty);
+    }
+    slot->batch = (imp_batch){.count = (int)count,
+                              .frames = slot->frames,
+                              .actions = slot->actions,
+                              .labels = slot->labels,
+                              .weights = slot->weights};
+}
+
+// What follows the current slot.
+static void prefetch_next_batch(void *context)
+{
+    imp_data_loader *loader = context;
+    const imp_data_loader_slot *slot = &loader->slots[loader->current];
+    fill_batch(loader, &loader->slots[1 - loader->current],
+               slot->position + (size_t)slot->batch.count);
+}
+
+imp_batch imp_data_loader_get_batch(imp_data_loader *loader, size_t position)
+{
+    if (loader->prefetcher != NULL)
+        imp_prefetcher_wait(loader->prefetcher);
+    loader->current = 1 - loader->current;
+    imp_data_loader_slot *slot = &loader->slots[loader->current];
+    if (slot->position != position)
+        fill_batch(loader, slot, position);
+    if (loader->prefetcher != NULL && position + (size_t)slot->batch.count < loader->count)
+        imp_prefetcher_start(loader->prefetcher);
+    return slot->batch;
+}

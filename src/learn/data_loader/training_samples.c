@@ -1,0 +1,138 @@
+#include "learn/data_loader/training_samples.h"
+
+#include "base/text/plural.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Long enough to be read in one go, short enough to mix well.
+enum { BLOCK_SAMPLES = 64 };
+
+// Makes room for so many more samples in so many more episodes.
+static imp_status reserve_samples(imp_training_samples *samples, size_t more, size_t episodes,
+                                  imp_error *err)
+{
+    const size_t count = samples->count + more + 1;
+    const size_t blocks = samples->block_count + more / BLOCK_SAMPLES + episodes;
+    if (count > UINT32_MAX)
+        return imp_fail(err, IMP_BAD_INPUT, "%zu samples are too many", count);
+    const uint8_t **frames = realloc(samples->frames, count * sizeof *frames);
+    if (frames != NULL)
+        samples->frames = frames;
+    float *labels = realloc(samples->labels, 2 * count * sizeof *labels);
+    if (labels != NULL)
+        samples->labels = labels;
+    const float **actions = realloc(samples->actions, count * sizeof *actions);
+    if (actions != NULL)
+        samples->actions = actions;
+    uint32_t *steps = realloc(samples->steps, count * sizeof *steps);
+    if (steps != NULL)
+        samples->steps = steps;
+    imp_sample_block *grown = realloc(samples->blocks, blocks * sizeof *grown);
+    if (grown != NULL)
+        samples->blocks = grown;
+    if (frames == NULL || labels == NULL || actions == NULL || steps == NULL || grown == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "sample"));
+    return IMP_OK;
+}
+
+static void append_episode(imp_training_samples *samples, const imp_dataset *dataset,
+                           const imp_episode *episode)
+{
+    for (int k = 0; k < episode->steps; k++) {
+        const size_t i = samples->count++;
+        samples->frames[i] = episode->observations + (size_t)k * samples->image;
+        samples->labels[2 * i] = episode->expert_actions[2 * k];
+        samples->labels[2 * i + 1] = episode->expert_actions[2 * k + 1];
+        samples->turn_sum +=
+            fabs((double)samples->labels[2 * i + 1] - (double)samples->labels[2 * i]);
+        samples->actions[i] = episode->actions + 2 * (size_t)k;
+        samples->steps[i] = (uint32_t)k;
+        if (k % BLOCK_SAMPLES == 0)
+            samples->blocks[samples->block_count++] = (imp_sample_block){dataset, (uint32_t)i, 0};
+        samples->blocks[samples->block_count - 1].count++;
+    }
+}
+
+static void begin_part(imp_training_samples *samples)
+{
+    samples->parts[samples->part_count++] =
+        (imp_sample_part){.first = samples->count, .first_block = samples->block_count};
+}
+
+static void end_part(imp_training_samples *samples)
+{
+    imp_sample_part *part = &samples->parts[samples->part_count - 1];
+    part->count = samples->count - part->first;
+    part->block_count = samples->block_count - part->first_block;
+}
+
+static void append_dataset(imp_training_samples *training, imp_training_samples *held_out,
+                           const imp_dataset *dataset, const uint32_t *order,
+                           const bool *is_held_out)
+{
+    const int episodes = imp_dataset_episode_count(dataset);
+    begin_part(training);
+    begin_part(held_out);
+    for (int k = 0; k < episodes; k++)
+        append_episode(is_held_out[k] ? held_out : training, dataset,
+                       imp_dataset_episode(dataset, (int)order[k]));
+    end_part(training);
+    end_part(held_out);
+}
+
+imp_status imp_training_samples_add(imp_training_samples *training, imp_training_samples *held_out,
+                                    imp_validation_split *holdout, const imp_dataset *dataset,
+                                    imp_error *err)
+{
+    const size_t episodes = (size_t)imp_dataset_episode_count(dataset);
+    const size_t steps = (size_t)imp_dataset_step_count(dataset);
+    const imp_dataset_info *info = imp_dataset_get_info(dataset);
+    training->image = held_out->image = (size_t)info->width * (size_t)info->height * 3;
+    if (training->part_count == IMP_SAMPLE_PARTS_MAX)
+        return imp_fail(err, IMP_USAGE, "more than %d datasets: record several into one",
+                        IMP_SAMPLE_PARTS_MAX);
+    if (episodes == 0)
+        return imp_fail(
+            err, IMP_BAD_INPUT,
+            "dataset %d has no episode that is safe: imprint log --resume goes on with it",
+            holdout->datasets + 1);
+    uint32_t *order = malloc(episodes * sizeof *order);
+    bool *is_held_out = malloc(episodes * sizeof *is_held_out);
+    imp_status status = order != NULL && is_held_out != NULL
+                            ? imp_validation_split_add(holdout, dataset, order, is_held_out, err)
+                            : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                                       IMP_PLURAL((int64_t)episodes, "episode"));
+    if (status == IMP_OK)
+        status = reserve_samples(training, steps, episodes, err);
+    if (status == IMP_OK)
+        status = reserve_samples(held_out, steps, episodes, err);
+    if (status == IMP_OK)
+        append_dataset(training, held_out, dataset, order, is_held_out);
+    free(order);
+    free(is_held_out);
+    return status;
+}
+
+imp_status imp_training_samples_add_episode(imp_training_samples *samples,
+                                            const imp_episode *episode, imp_error *err)
+{
+    const imp_status status = reserve_samples(samples, (size_t)episode->steps, 1, err);
+    if (status != IMP_OK)
+        return status;
+    if (samples->part_count == 0)
+        begin_part(samples);
+    append_episode(samples, NULL, episode);
+    end_part(samples);
+    return IMP_OK;
+}
+
+void imp_training_samples_free(imp_training_samples *samples)
+{
+    free(samples->frames);
+    free(samples->labels);
+    free(samples->actions);
+    free(samples->steps);
+    free(samples->blocks);
+    *samples = (imp_training_samples){0};
+}

@@ -1,0 +1,423 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "base/text/text_stream.h"
+#include "evaluate/evaluation/evaluate.h"
+#include "imprint/learn.h"
+#include "learn/checkpoint/settings_tables.h"
+#include "learn/collection/collector.h"
+#include "learn/imitation/dagger_table.h"
+#include "learn/imitation/train.h"
+
+enum { DAGGER_COOKIE = 0xDA66E7, ROUNDS_MAX = IMP_SAMPLE_PARTS_MAX - 1, EVAL_INDEX = 1 };
+
+const char *imp_beta_schedule_name(int beta)
+{
+    static const char *const words[] = {
+#define IMP_BETA_NAME(name, word) word,
+        IMP_BETA_MAP(IMP_BETA_NAME)
+#undef IMP_BETA_NAME
+    };
+    return beta >= 0 && beta < (int)(sizeof words / sizeof words[0]) ? words[beta] : NULL;
+}
+
+imp_dagger_def imp_default_dagger_def(void)
+{
+    imp_dagger_def def = {
+        .collect = imp_default_collect_def(),
+        .train = imp_default_train_def(),
+        .eval = imp_default_eval_def(),
+        .rounds = 4,
+        .beta = IMP_BETA_EXPONENTIAL,
+        .beta_decay = 0.5,
+        .settings = "{}",
+        .cookie = DAGGER_COOKIE,
+    };
+    def.collect.episodes = 100;
+    def.collect.steps = 100;
+    def.collect.mix_steps = 30;
+    def.train.epochs = 3;
+    def.train.schedule = IMP_SCHEDULE_COSINE;
+    // a few labels are far from what most of their like are: where the expert had to try out what
+    // leads out of a tight place. They must not count by the square of that.
+    def.train.trainer.loss = IMP_LOSS_HUBER;
+    def.train.trainer.average = 0.998;
+    def.train.trainer.learning_rate = 1.5e-3;
+    def.eval.episodes = 50;
+    def.eval.steps = 500;
+    def.eval.settle_steps = 60;
+    return def;
+}
+
+typedef struct dagger_run {
+    const imp_dagger_def *def;
+    const char *folder;
+    imp_dagger_result *out;
+    int finished_rounds; // rounds that were done before this call
+    char *definition;    // lines of what rounds follow from besides their driving
+    const imp_monitor *monitor;
+    char stages[2][48]; // names of the present stage of work and of the one before
+    int stage;
+} dagger_run;
+
+// Progress of a stage is reported under its own name. Two stages in a row have different ones, by
+// whose addresses a display tells where one ends.
+static void report_stage(void *context, const imp_progress *progress)
+{
+    dagger_run *r = context;
+    imp_progress named = *progress;
+    named.task = r->stages[r->stage];
+    imp_monitor_progress(r->monitor, &named);
+}
+
+static bool should_stop(void *context)
+{
+    return imp_monitor_should_stop(((dagger_run *)context)->monitor);
+}
+
+static imp_monitor stage_monitor(dagger_run *r, int round, const char *what)
+{
+    r->stage = 1 - r->stage;
+    snprintf(r->stages[r->stage], sizeof r->stages[r->stage], "round %d, %s", round, what);
+    const bool heard = r->monitor != NULL && r->monitor->progress != NULL;
+    return (imp_monitor){heard ? report_stage : NULL, should_stop, r};
+}
+
+// DIR/<what>-<round>
+static imp_status round_folder(char out[IMP_PATH_MAX], const dagger_run *r, const char *what,
+                               int round, imp_error *err)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s-%03d", what, round);
+    return imp_path_join(out, r->folder, name, err);
+}
+
+static double expert_share_of_round(const imp_dagger_def *def, int round)
+{
+    if (round == 0)
+        return 1.0;
+    switch (def->beta) {
+    case IMP_BETA_LINEAR:
+        return fmax(0.0, 1.0 - def->beta_decay * round);
+    case IMP_BETA_EXPONENTIAL:
+        return pow(1.0 - def->beta_decay, round);
+    case IMP_BETA_SWITCH:
+        break;
+    }
+    return NAN;
+}
+
+// Drives a round's episodes, or finds that they are there; then its settings are those that it was
+// driven with.
+static imp_status collect_round(dagger_run *r, int round, imp_error *err)
+{
+    const imp_dagger_def *def = r->def;
+    const double share = expert_share_of_round(def, round);
+    char data[IMP_PATH_MAX], model[IMP_PATH_MAX] = "expert", name[32] = "expert";
+    imp_collect_def collect = def->collect;
+    imp_collect_summary summary;
+    imp_status status = round_folder(data, r, "data", round, err);
+    if (status == IMP_OK && round > 0)
+        status = round_folder(model, r, "model", round - 1, err);
+    if (status != IMP_OK)
+        return status;
+    if (round > 0) {
+        snprintf(name, sizeof name, "model-%03d and expert", round - 1);
+        collect.noise = collect.speed_spread = 0.0;
+    } else if (def->first_episodes > 0) {
+        collect.episodes = def->first_episodes;
+    }
+    collect.policy = model;
+    collect.policy_name = name;
+    collect.expert_share = isnan(share) || round == 0 ? 0.0 : share;
+    collect.safe_switching = isnan(share);
+    // streams that nothing else draws from, evaluation least of all
+    collect.env.index = round == 0 ? 0 : (uint32_t)round + EVAL_INDEX;
+    collect.resume = def->resume;
+    collect.settings = def->settings;
+    const imp_monitor monitor = stage_monitor(r, round, "driving");
+    return imp_collect_with_identity(&summary, data, &collect, r->definition, &monitor, err);
+}
+
+// What a round's dataset holds; told by itself, because it may have been there before.
+static imp_status summarize_round_data(const dagger_run *r, int round, imp_dagger_round *row,
+                                       imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_dataset *dataset;
+    imp_dataset_summary summary;
+    imp_status status = round_folder(path, r, "data", round, err);
+    if (status == IMP_OK)
+        status = imp_dataset_open(&dataset, path, err);
+    if (status != IMP_OK)
+        return status;
+    imp_dataset_summarize(dataset, &summary);
+    imp_dataset_close(dataset);
+    row->frames = summary.steps;
+    row->terminated = summary.terminated;
+    return IMP_OK;
+}
+
+// A round is ended with as many epochs as it was begun with: it may have been the last one then, or
+// is it now.
+static imp_status train_with_same_epochs(imp_train_summary *summary, const char *folder,
+                                         const char *const *datasets, int count, imp_train_def *def,
+                                         int other_epochs, const imp_monitor *monitor,
+                                         imp_error *err)
+{
+    const imp_status status = imp_train(summary, folder, datasets, count, def, monitor, err);
+    if (status != IMP_BAD_INPUT || other_epochs == 0 || other_epochs == def->epochs)
+        return status;
+    imp_error second = {0};
+    def->epochs = other_epochs;
+    const imp_status again = imp_train(summary, folder, datasets, count, def, monitor, &second);
+    if (again == IMP_BAD_INPUT)
+        return status;
+    *err = second;
+    return again;
+}
+
+// Trains the network further, on the frames of all rounds.
+static imp_status train(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
+{
+    char initial[IMP_PATH_MAX], folder[IMP_PATH_MAX];
+    char(*paths)[IMP_PATH_MAX] = calloc((size_t)round + 1, sizeof *paths);
+    const char **datasets = calloc((size_t)round + 1, sizeof *datasets);
+    imp_train_def def = r->def->train;
+    imp_train_summary summary = {0};
+    imp_status status = IMP_OK;
+    if (paths == NULL || datasets == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(round, "round"));
+    for (int k = 0; k <= round && status == IMP_OK; k++) {
+        datasets[k] = paths[k];
+        status = round_folder(paths[k], r, "data", k, err);
+    }
+    if (status == IMP_OK)
+        status = round_folder(folder, r, "model", round, err);
+    if (status == IMP_OK && round > 0)
+        status = round_folder(initial, r, "model", round - 1, err);
+    if (status == IMP_OK) {
+        def.initial = round > 0 ? initial : def.initial;
+        const int epochs[2] = {r->def->train.epochs, r->def->last_epochs};
+        const int last = round == r->def->rounds && epochs[1] > 0;
+        def.epochs = epochs[last];
+        def.tensorboard = false; // its logs tell the time, and rounds are to be the same again
+        def.resume = true;
+        def.settings = r->def->settings;
+        const imp_monitor monitor = stage_monitor(r, round, "training");
+        status = train_with_same_epochs(&summary, folder, datasets, round + 1, &def,
+                                        epochs[1 - last], &monitor, err);
+    }
+    free(paths);
+    free(datasets);
+    row->loss = summary.loss;
+    row->validation_loss = summary.validation_loss;
+    return status;
+}
+
+static imp_eval_def round_eval_def(const imp_dagger_def *def)
+{
+    imp_eval_def out = def->eval;
+    out.env.index = EVAL_INDEX;
+    out.expert = def->collect.expert;
+    // of short episodes, too, something is to be seen
+    out.settle_steps = out.settle_steps < out.steps / 2 ? out.settle_steps : out.steps / 2;
+    out.keep = 0;
+    return out;
+}
+
+static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
+{
+    char model[IMP_PATH_MAX];
+    imp_policy_factory *policy = NULL;
+    imp_evaluation evaluation;
+    const imp_eval_def def = round_eval_def(r->def);
+    imp_status status = round_folder(model, r, "model", round, err);
+    if (status == IMP_OK)
+        status = imp_policy_factory_open(&policy, model, &r->def->collect.expert, err);
+    if (status != IMP_OK)
+        return status;
+    const imp_monitor monitor = stage_monitor(r, round, "evaluating");
+    status = imp_evaluate(&evaluation, policy, &def, &monitor, err);
+    imp_policy_factory_close(policy);
+    if (status != IMP_OK)
+        return status;
+    row->survived = evaluation.survived;
+    row->completed = evaluation.completed;
+    row->stalled = evaluation.stalled;
+    row->progress = evaluation.stats.progress.value;
+    row->net_distance = evaluation.stats.net_distance.value;
+    row->lane_distance = evaluation.lane_distance_mean;
+    row->distance = evaluation.distance_mean;
+    row->speed = evaluation.speed_mean;
+    imp_evaluation_free(&evaluation);
+    return IMP_OK;
+}
+
+// Puts a round's policy where the best one is.
+static imp_status keep_best_policy(const dagger_run *r, int round, imp_error *err)
+{
+    enum { BYTES_MAX = 1 << 30 };
+    char folder[IMP_PATH_MAX], from[IMP_PATH_MAX], to[IMP_PATH_MAX];
+    char *bytes = NULL;
+    size_t length;
+    imp_status status = round_folder(folder, r, "model", round, err);
+    if (status == IMP_OK)
+        status = imp_path_join(from, folder, "model.safetensors", err);
+    if (status == IMP_OK)
+        status = imp_path_join(to, r->folder, "model.safetensors", err);
+    if (status == IMP_OK)
+        status = imp_file_read(&bytes, &length, from, BYTES_MAX, err);
+    if (status == IMP_OK)
+        status = imp_file_write(to, bytes, length, err);
+    free(bytes);
+    return status;
+}
+
+// Whether a file of a round's training is not there.
+static bool is_training_incomplete(const dagger_run *r, int round)
+{
+    char folder[IMP_PATH_MAX];
+    return round_folder(folder, r, "model", round, NULL) == IMP_OK &&
+           !imp_checkpoint_is_complete(folder);
+}
+
+static imp_status run_round(dagger_run *r, int round, imp_error *err)
+{
+    imp_dagger_result *out = r->out;
+    imp_dagger_round row = {.expert_share = expert_share_of_round(r->def, round)};
+    imp_status status = collect_round(r, round, err);
+    if (status == IMP_OK && round < r->finished_rounds && is_training_incomplete(r, round))
+        return train(r, round, &row, err); // makes again what it can, or refuses
+    if (status != IMP_OK || round < r->finished_rounds)
+        return status;
+    status = summarize_round_data(r, round, &row, err);
+    if (status == IMP_OK)
+        status = train(r, round, &row, err);
+    if (status == IMP_OK)
+        status = evaluate_round(r, round, &row, err);
+    if (status != IMP_OK)
+        return status;
+    out->rounds[round] = row;
+    out->count = round + 1;
+    out->best = imp_dagger_table_best(out, r->def->eval.episodes);
+    if (out->best == round)
+        status = keep_best_policy(r, round, err);
+    // the row comes last: with it the round is done
+    return status == IMP_OK ? imp_dagger_table_write(out, r->folder, &r->def->eval, err) : status;
+}
+
+static bool out_of_patience(const imp_dagger_result *out, const imp_dagger_def *def)
+{
+    return def->patience > 0 && out->count > 0 && out->count - 1 - out->best >= def->patience;
+}
+
+// Whatever a later round would refuse is refused before the first.
+static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
+{
+    if (def->cookie != DAGGER_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_dagger_def was not made with imp_default_dagger_def()");
+    if (def->rounds < 0 || def->rounds > ROUNDS_MAX || def->first_episodes < 0 ||
+        def->patience < 0 || def->last_epochs < 0)
+        return imp_fail(err, IMP_USAGE,
+                        "rounds (%d) must lie within 0 to %d; the first round's episodes (%d), the "
+                        "last epochs (%d) and patience (%d) must not be negative",
+                        def->rounds, ROUNDS_MAX, def->first_episodes, def->last_epochs,
+                        def->patience);
+    if (imp_beta_schedule_name((int)def->beta) == NULL ||
+        !(def->beta_decay >= 0.0 && def->beta_decay <= 1.0))
+        return imp_fail(err, IMP_USAGE,
+                        "the expert's share falls by %g, which is not within 0 to 1",
+                        def->beta_decay);
+    const imp_eval_def eval = round_eval_def(def);
+    const imp_camera_def *camera = &def->collect.camera;
+    imp_status status = imp_collector_check(&def->collect, err);
+    if (status == IMP_OK)
+        status = imp_eval_check(&eval, err);
+    return status == IMP_OK ? imp_train_check(&def->train, camera->width, camera->height, err)
+                            : status;
+}
+
+// What is compared with each round's dataset.
+static imp_status write_definition(dagger_run *r, imp_error *err)
+{
+    static const char what[] = "a definition";
+    imp_text_stream text;
+    imp_status status = imp_text_stream_open(&text, what, err);
+    if (status != IMP_OK)
+        return status;
+    FILE *lines = text.out;
+    fprintf(lines, "dagger.collect.episodes: %d\n", r->def->collect.episodes);
+    imp_settings_write_starts(lines, &r->def->eval);
+    imp_struct_write_text(lines, "dagger", &imp_dagger_members, r->def);
+    status = imp_text_stream_close(&text, what, err);
+    r->definition = text.bytes;
+    return status;
+}
+
+// What follows from the rounds that are known, if it is not there.
+static imp_status rewrite_missing_files(const dagger_run *r, imp_error *err)
+{
+    char policy[IMP_PATH_MAX], plot[IMP_PATH_MAX];
+    imp_status status = imp_path_join(policy, r->folder, "model.safetensors", err);
+    if (status == IMP_OK)
+        status = imp_path_join(plot, r->folder, "rounds.svg", err);
+    if (status == IMP_OK && r->out->count > 0 && !imp_path_exists(policy))
+        status = keep_best_policy(r, r->out->best, err);
+    if (status == IMP_OK && r->out->count > 0 && !imp_path_exists(plot))
+        status = imp_dagger_table_write(r->out, r->folder, &r->def->eval, err);
+    return status;
+}
+
+static imp_status run_rounds(dagger_run *r, imp_error *err)
+{
+    const imp_dagger_def *def = r->def;
+    imp_dagger_result *out = r->out;
+    imp_status status = write_definition(r, err);
+    if (status == IMP_OK)
+        status = imp_folder_create(r->folder, err);
+    if (status == IMP_OK && def->resume)
+        status = imp_dagger_table_read(out, r->folder, def->rounds, err);
+    r->finished_rounds = out->count;
+    out->best = imp_dagger_table_best(out, def->eval.episodes);
+    for (int k = 0; k <= def->rounds && status == IMP_OK; k++) {
+        if (k >= out->count && out_of_patience(out, def))
+            break;
+        status = run_round(r, k, err);
+    }
+    return status == IMP_OK ? rewrite_missing_files(r, err) : status;
+}
+
+imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_dagger_def *def,
+                          const imp_monitor *monitor, imp_error *err)
+{
+    *out = (imp_dagger_result){0};
+    imp_status status = check_dagger_def(def, err);
+    if (status != IMP_OK)
+        return status;
+    const double start = imp_monotonic_seconds();
+    dagger_run r = {.def = def, .folder = folder, .out = out, .monitor = monitor};
+    out->rounds = calloc((size_t)def->rounds + 1, sizeof *out->rounds);
+    status = out->rounds != NULL ? run_rounds(&r, err)
+                                 : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                                            IMP_PLURAL(def->rounds, "round"));
+    free(r.definition);
+    for (int k = 0; k < out->count; k++)
+        out->frames += out->rounds[k].frames;
+    out->stopped_early = status == IMP_OK && out->count <= def->rounds;
+    out->seconds = imp_monotonic_seconds() - start;
+    return status;
+}
+
+void imp_dagger_result_free(imp_dagger_result *dagger)
+{
+    if (dagger == NULL)
+        return;
+    free(dagger->rounds);
+    *dagger = (imp_dagger_result){0};
+}

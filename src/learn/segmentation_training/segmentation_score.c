@@ -1,0 +1,165 @@
+#include "learn/segmentation_training/segmentation_score.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "imprint/report.h"
+
+static int largest_class(const float *shares, int cells, int cell)
+{
+    int most = 0;
+    for (int c = 1; c < IMP_CLASS_COUNT; c++)
+        if (shares[c * cells + cell] > shares[most * cells + cell])
+            most = c;
+    return most;
+}
+
+void imp_confusion_matrix_add(imp_confusion_matrix *confusion, const float *truth,
+                              const float *found, int cells)
+{
+    for (int cell = 0; cell < cells; cell++)
+        confusion->counts[largest_class(truth, cells, cell)][largest_class(found, cells, cell)]++;
+}
+
+imp_seg_score imp_confusion_matrix_score(const imp_confusion_matrix *confusion)
+{
+    imp_seg_score score = {0};
+    int64_t right = 0, all = 0;
+    int occurring = 0;
+    for (int c = 0; c < IMP_CLASS_COUNT; c++) {
+        int64_t is = 0, found = 0;
+        for (int k = 0; k < IMP_CLASS_COUNT; k++) {
+            is += confusion->counts[c][k];
+            found += confusion->counts[k][c];
+        }
+        const int64_t both = confusion->counts[c][c];
+        right += both;
+        all += is;
+        score.iou[c] = is > 0 ? (double)both / (double)(is + found - both) : NAN;
+        if (is > 0) {
+            score.mean_iou += score.iou[c];
+            occurring++;
+        }
+    }
+    score.mean_iou = occurring > 0 ? score.mean_iou / occurring : NAN;
+    score.accuracy = all > 0 ? (double)right / (double)all : NAN;
+    return score;
+}
+
+// A segmenter for every thread.
+typedef struct seg_worker {
+    imp_segmenter *segmenter;
+    imp_confusion_matrix confusion;
+} seg_worker;
+
+typedef struct evaluator_run {
+    const imp_seg_evaluator *evaluator;
+    seg_worker *seg_workers; // (threads)
+    size_t image;            // bytes
+    int cells;
+} evaluator_run;
+
+static void evaluate_image(void *context, int index, int worker)
+{
+    const evaluator_run *e = context;
+    seg_worker *l = &e->seg_workers[worker];
+    const float *found =
+        imp_segmenter_run(l->segmenter, e->evaluator->pictures + (size_t)index * e->image);
+    imp_confusion_matrix_add(
+        &l->confusion, e->evaluator->shares + (size_t)index * IMP_CLASS_COUNT * (size_t)e->cells,
+        found, e->cells);
+}
+
+static imp_status create_seg_workers(evaluator_run *e, const imp_network *network, imp_error *err)
+{
+    const imp_network_def *def = imp_network_info(network);
+    const int threads = imp_thread_pool_size(e->evaluator->pool);
+    e->image = (size_t)def->width * (size_t)def->height * 3;
+    e->seg_workers = calloc((size_t)threads, sizeof *e->seg_workers);
+    if (e->seg_workers == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory to judge a segmenter");
+    for (int k = 0; k < threads; k++) {
+        const imp_status status = imp_segmenter_create(&e->seg_workers[k].segmenter, network, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    const imp_segmenter *segmenter = e->seg_workers[0].segmenter;
+    e->cells = imp_segmenter_width(segmenter) * imp_segmenter_height(segmenter);
+    return IMP_OK;
+}
+
+static void destroy_seg_workers(evaluator_run *e)
+{
+    for (int k = 0; e->seg_workers != NULL && k < imp_thread_pool_size(e->evaluator->pool); k++)
+        imp_segmenter_destroy(e->seg_workers[k].segmenter);
+    free(e->seg_workers);
+}
+
+imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluator,
+                            const imp_network *network, imp_error *err)
+{
+    evaluator_run e = {.evaluator = evaluator};
+    imp_confusion_matrix sum = {0};
+    const imp_status status = create_seg_workers(&e, network, err);
+    for (int first = 0; status == IMP_OK && first < evaluator->count;
+         first += evaluator->capacity) {
+        const int count = evaluator->count - first < evaluator->capacity ? evaluator->count - first
+                                                                         : evaluator->capacity;
+        imp_seg_source_render(evaluator->source, (uint32_t)first, count, evaluator->pictures,
+                              evaluator->shares);
+        imp_thread_pool_run(evaluator->pool, count, evaluate_image, &e);
+    }
+    for (int k = 0; status == IMP_OK && k < imp_thread_pool_size(evaluator->pool); k++)
+        for (int c = 0; c < IMP_CLASS_COUNT; c++)
+            for (int i = 0; i < IMP_CLASS_COUNT; i++)
+                sum.counts[c][i] += e.seg_workers[k].confusion.counts[c][i];
+    destroy_seg_workers(&e);
+    if (status == IMP_OK)
+        *out = imp_confusion_matrix_score(&sum);
+    return status;
+}
+
+// A picture of cells at the size of a picture whose cells they are.
+static void upscale_image(uint8_t *out, int width, int height, const uint8_t *cells,
+                          int cells_width)
+{
+    const int side = width / cells_width;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            memcpy(out + 3 * (y * width + x), cells + 3 * (y / side * cells_width + x / side), 3);
+}
+
+imp_status imp_seg_write_examples(const char *path, const imp_seg_evaluator *evaluator,
+                                  const imp_network *network, imp_error *err)
+{
+    enum { ROWS = 8, COLUMNS = 2 };
+    const imp_network_def *def = imp_network_info(network);
+    const int count = evaluator->count < ROWS * COLUMNS ? evaluator->count : ROWS * COLUMNS;
+    const size_t image = (size_t)def->width * (size_t)def->height * 3;
+    imp_segmenter *segmenter;
+    imp_status status = imp_segmenter_create(&segmenter, network, err);
+    if (status != IMP_OK)
+        return status;
+    const int width = imp_segmenter_width(segmenter);
+    const int cells = width * imp_segmenter_height(segmenter);
+    uint8_t *frames = malloc((size_t)count * 3 * image), *painted = malloc((size_t)cells * 3);
+    if (frames == NULL || painted == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
+    for (int k = 0; status == IMP_OK && k < count; k++) {
+        uint8_t *frame = frames + (size_t)k * 3 * image;
+        imp_seg_source_render(evaluator->source, (uint32_t)k, 1, frame, evaluator->shares);
+        imp_class_paint_shares(evaluator->shares, cells, painted);
+        upscale_image(frame + image, def->width, def->height, painted, width);
+        imp_segmenter_run_painted(segmenter, frame, painted);
+        upscale_image(frame + 2 * image, def->width, def->height, painted, width);
+    }
+    const imp_contact_sheet strip = {
+        frames, NULL, 3 * count, def->width, def->height, 3 * COLUMNS, def->width < 160 ? 2 : 1};
+    if (status == IMP_OK)
+        status = imp_contact_sheet_write(path, &strip, err);
+    imp_segmenter_destroy(segmenter);
+    free(frames);
+    free(painted);
+    return status;
+}

@@ -1,0 +1,323 @@
+#include "nn/engine/executor.h"
+
+#include "base/io/file.h"
+#include "nn/engine/program_builder.h"
+#include "nn/kernels/dropout_mask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Points every call's scratch memory at the one buffer that is large enough for all.
+static void share_scratch(imp_executor *e, const imp_kernel_program *program)
+{
+    for (int i = 0; i < program->count; i++) {
+        const imp_kernel_call *call = &program->calls[i];
+        for (int k = 0; k < call->arg_count; k++)
+            if (call->args[k].arg == DNNL_ARG_SCRATCHPAD &&
+                dnnl_memory_set_data_handle(call->args[k].memory, e->scratch) != dnnl_success)
+                imp_build_fail(e, IMP_INTERNAL, "oneDNN refuses its scratch memory");
+    }
+}
+
+static void allocate_scratch_memory(imp_executor *e)
+{
+    if (e->status != IMP_OK || e->scratch_size == 0)
+        return;
+    e->scratch = imp_build_alloc_floats(e, e->scratch_size);
+    if (e->scratch == NULL)
+        return;
+    share_scratch(e, &e->pack);
+    share_scratch(e, &e->forward);
+    share_scratch(e, &e->backward);
+}
+
+static void build_programs(imp_executor *e)
+{
+    const imp_graph *graph = e->def.graph;
+    e->states = calloc((size_t)graph->count, sizeof *e->states);
+    e->statistics = calloc((size_t)(graph->values - graph->trained) + 1, sizeof *e->statistics);
+    if (e->states == NULL || e->statistics == NULL) {
+        imp_build_fail(e, IMP_NO_MEMORY, "out of memory");
+        return;
+    }
+    if (dnnl_engine_create(&e->engine, dnnl_cpu, 0) != dnnl_success ||
+        dnnl_stream_create(&e->stream, e->engine, dnnl_stream_default_flags) != dnnl_success) {
+        imp_build_fail(e, IMP_INTERNAL, "oneDNN finds no processor");
+        return;
+    }
+    imp_build_forward(e);
+    if (e->def.training)
+        imp_build_backward(e);
+    allocate_scratch_memory(e);
+}
+
+imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, imp_error *err)
+{
+    imp_status status = imp_instruction_set_check(err);
+    if (status == IMP_OK)
+        status = imp_dnnl_limit_cpu_isa(err);
+    if (status != IMP_OK)
+        return status;
+    imp_executor *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a network");
+    e->def = *def;
+    e->err = err;
+    e->openmp = imp_openmp_find_functions();
+    const int previous = imp_openmp_use_one_thread(&e->openmp);
+    build_programs(e);
+    imp_openmp_restore_threads(&e->openmp, previous);
+    e->err = NULL;
+    status = e->status;
+    if (status != IMP_OK) {
+        imp_executor_destroy(e);
+        return status;
+    }
+    *out = e;
+    return IMP_OK;
+}
+
+static void destroy_program(imp_kernel_program *program)
+{
+    for (int i = 0; i < program->count; i++)
+        if (program->calls[i].primitive != NULL)
+            dnnl_primitive_destroy(program->calls[i].primitive);
+    free(program->calls);
+}
+
+void imp_executor_destroy(imp_executor *e)
+{
+    if (e == NULL)
+        return;
+    destroy_program(&e->pack);
+    destroy_program(&e->forward);
+    destroy_program(&e->backward);
+    for (int i = 0; i < e->memory_count; i++)
+        dnnl_memory_destroy(e->memories[i]);
+    for (int i = 0; e->states != NULL && i < e->def.graph->count; i++)
+        if (e->states[i].forward != NULL)
+            dnnl_primitive_desc_destroy(e->states[i].forward);
+    if (e->stream != NULL)
+        dnnl_stream_destroy(e->stream);
+    if (e->engine != NULL)
+        dnnl_engine_destroy(e->engine);
+    imp_float_arena_free(&e->arena);
+    free(e->memories);
+    free(e->states);
+    free(e->statistics);
+    free(e);
+}
+
+imp_float_image imp_executor_input_image(const imp_executor *executor, int sample, int frame)
+{
+    const size_t index =
+        (size_t)sample * (size_t)executor->def.graph->inputs.frames + (size_t)frame;
+    imp_float_image image = executor->input;
+    image.values += index * executor->frame_size;
+    return image;
+}
+
+float *imp_executor_actions(imp_executor *executor)
+{
+    return executor->actions;
+}
+
+void imp_executor_set_inputs(imp_executor *executor, const uint8_t *const *frames,
+                             const float *actions, int count)
+{
+    const imp_graph *graph = executor->def.graph;
+    const imp_graph_node *input = &graph->nodes[0];
+    const size_t done = (size_t)count * 2 * (size_t)graph->inputs.actions;
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < graph->inputs.frames; k++, frames++) {
+            const imp_float_image image = imp_executor_input_image(executor, i, k);
+            const size_t skipped = 3 * (size_t)input->width * (size_t)graph->skipped;
+            imp_standardise_image(*frames + skipped, input->width, input->height, &image);
+        }
+    if (done > 0 && actions != NULL)
+        memcpy(executor->actions, actions, done * sizeof *actions);
+    else if (done > 0)
+        memset(executor->actions, 0, done * sizeof *actions);
+}
+
+const float *imp_executor_output(const imp_executor *executor)
+{
+    return executor->output;
+}
+
+float *imp_executor_output_gradient(imp_executor *executor)
+{
+    return executor->output_gradient;
+}
+
+const float *imp_executor_batch_statistics(const imp_executor *executor)
+{
+    return executor->statistics;
+}
+
+void imp_executor_seed_dropout(imp_executor *executor, uint64_t seed, int64_t step,
+                               int first_sample)
+{
+    executor->seed = seed;
+    executor->step = (uint32_t)step;
+    executor->first_sample = (uint32_t)first_sample;
+}
+
+static void apply_dropout(const imp_executor *e, const imp_kernel_call *call)
+{
+    const size_t batch = (size_t)e->def.batch, size = call->count / batch;
+    const imp_dropout_key dropout = {e->seed, e->step, call->layer};
+    for (size_t sample = 0; sample < batch; sample++)
+        imp_dropout_draw_mask(&dropout, e->first_sample + (uint32_t)sample, call->parameter, size,
+                              call->mask + sample * size);
+    for (size_t i = 0; i < call->count; i++)
+        call->out[i] = call->a[i] * call->mask[i];
+}
+
+static void copy_rows(const imp_kernel_call *call)
+{
+    for (size_t row = 0; row < call->rows; row++)
+        memcpy(call->out + row * call->stride_out, call->a + row * call->stride_in,
+               call->count * sizeof(float));
+}
+
+static void run_layer_kernel(const imp_kernel_call *call)
+{
+    switch (call->kind) {
+    case IMP_CALL_NORM_PREPARE:
+        imp_frozen_norm_prepare(&call->norm);
+        break;
+    case IMP_CALL_NORM_FORWARD:
+        imp_frozen_norm_forward(&call->norm);
+        break;
+    case IMP_CALL_NORM_BACKWARD:
+        imp_frozen_norm_backward(&call->norm);
+        break;
+    case IMP_CALL_MATVEC:
+        imp_matvec_run(&call->matvec);
+        break;
+    case IMP_CALL_CONV_PACK:
+        imp_direct_conv_pack_weights(&call->direct);
+        break;
+    case IMP_CALL_CONV_FORWARD:
+        imp_direct_conv_forward(&call->direct);
+        break;
+    case IMP_CALL_CONV_BACKWARD:
+        imp_direct_conv_backward(&call->direct_gradient);
+        break;
+    case IMP_CALL_DENSE_FORWARD:
+        imp_dense_forward(&call->dense);
+        break;
+    case IMP_CALL_DENSE_BACKWARD_DATA:
+        imp_dense_backward_data(&call->dense);
+        break;
+    case IMP_CALL_DENSE_BACKWARD_WEIGHTS:
+        imp_dense_backward_weights(&call->dense);
+        break;
+    default:
+        break;
+    }
+}
+
+static void run_kernel(const imp_executor *e, const imp_kernel_call *call)
+{
+    const float *a = call->a, *b = call->b;
+    const size_t count = call->count;
+    switch (call->kind) {
+    case IMP_CALL_ADD:
+        imp_kernel_add(call->out, a, b, count);
+        break;
+    case IMP_CALL_MULTIPLY:
+        imp_kernel_multiply(call->out, a, b, count);
+        break;
+    case IMP_CALL_RELU:
+        imp_kernel_relu(call->out, a, count);
+        break;
+    case IMP_CALL_RELU_BACKWARD:
+        imp_kernel_relu_backward(call->out, a, b, count);
+        break;
+    case IMP_CALL_ELU_BACKWARD:
+        imp_kernel_elu_backward(call->out, a, b, count, (float)call->parameter);
+        break;
+    case IMP_CALL_DROPOUT:
+        apply_dropout(e, call);
+        break;
+    case IMP_CALL_COPY_ROWS:
+        copy_rows(call);
+        break;
+    case IMP_CALL_PACK:
+        for (size_t k = 0; k < call->rows; k++)
+            imp_packed_matrix_pack(&call->panels, a + k * call->stride_in,
+                                   call->out + k * call->stride_out);
+        break;
+    case IMP_CALL_UNPACK:
+        for (size_t k = 0; k < call->rows; k++)
+            imp_packed_matrix_unpack(&call->panels, a + k * call->stride_in,
+                                     call->out + k * call->stride_out);
+        break;
+    default:
+        run_layer_kernel(call);
+    }
+}
+
+static bool run_call(const imp_executor *e, const imp_kernel_call *call)
+{
+    if (call->kind == IMP_CALL_PRIMITIVE)
+        return dnnl_primitive_execute(call->primitive, e->stream, call->arg_count, call->args) ==
+               dnnl_success;
+    run_kernel(e, call);
+    return true;
+}
+
+// seconds: nullable.
+static bool run_program(imp_executor *e, const imp_kernel_program *program, double *seconds)
+{
+    const int previous = imp_openmp_use_one_thread(&e->openmp);
+    bool fine = true;
+    double then = seconds == NULL ? 0.0 : imp_monotonic_seconds();
+    for (int i = 0; i < program->count && fine; i++) {
+        fine = run_call(e, &program->calls[i]);
+        if (seconds == NULL)
+            continue;
+        const double now = imp_monotonic_seconds();
+        seconds[program->calls[i].layer] += now - then;
+        then = now;
+    }
+    fine = dnnl_stream_wait(e->stream) == dnnl_success && fine;
+    imp_openmp_restore_threads(&e->openmp, previous);
+    return fine;
+}
+
+bool imp_executor_pack_weights(imp_executor *executor)
+{
+    return run_program(executor, &executor->pack, NULL);
+}
+
+bool imp_executor_forward(imp_executor *executor)
+{
+    return run_program(executor, &executor->forward, NULL);
+}
+
+bool imp_executor_backward(imp_executor *executor)
+{
+    return run_program(executor, &executor->backward, NULL);
+}
+
+bool imp_executor_profile_forward(imp_executor *executor, double *seconds)
+{
+    return run_program(executor, &executor->forward, seconds);
+}
+
+bool imp_executor_profile_backward(imp_executor *executor, double *seconds)
+{
+    return run_program(executor, &executor->backward, seconds);
+}
+
+const char *imp_executor_kernel_name(const imp_executor *executor, int node)
+{
+    const char *name = "";
+    if (executor->states[node].forward != NULL)
+        dnnl_primitive_desc_query(executor->states[node].forward, dnnl_query_impl_info_str, 0,
+                                  &name);
+    return name;
+}

@@ -1,0 +1,54 @@
+// nn/engine/executor.h: a graph made ready to compute for one number of samples on one thread, with
+// oneDNN.
+#ifndef IMP_NN_ENGINE_EXECUTOR_H
+#define IMP_NN_ENGINE_EXECUTOR_H
+
+#include "nn/kernels/image_standardisation.h"
+#include "nn/network/layer_graph.h"
+
+typedef struct imp_executor_def {
+    const imp_graph *graph; // borrowed
+    int batch;              // samples
+    bool training;    // forward keeps what backward needs, batch norms that do so normalise by
+                      // the batch, dropouts drop
+    float *values;    // borrowed: the network's values; read only
+    float *gradients; // borrowed: (graph->trained) written by backward; NULL unless training
+} imp_executor_def;
+
+typedef struct imp_executor imp_executor;
+
+// IMP_INTERNAL, naming the layer, if oneDNN has nothing fast for it where it should.
+imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, imp_error *err);
+void imp_executor_destroy(imp_executor *executor); // nullable
+
+// Where a frame of a sample goes.
+imp_float_image imp_executor_input_image(const imp_executor *executor, int sample, int frame);
+float *imp_executor_actions(imp_executor *executor); // (batch x 2 actions), or NULL without any
+// Fills them for the first `count` samples: frames and actions as in imp_inference_run().
+void imp_executor_set_inputs(imp_executor *executor, const uint8_t *const *frames,
+                             const float *actions, int count);
+const float *imp_executor_output(const imp_executor *executor); // (batch x outputs)
+float *imp_executor_output_gradient(imp_executor *executor);    // (batch x outputs), training
+// Mean and variance in the last forward of the batch norms that normalise by the batch, as in
+// values + graph->trained.
+const float *imp_executor_batch_statistics(const imp_executor *executor);
+
+// What dropouts draw in the next forward pass of training: the number of its step, and the place of
+// its first sample in the batch (0..65535).
+void imp_executor_seed_dropout(imp_executor *executor, uint64_t seed, int64_t step,
+                               int first_sample);
+
+// Copies the weights to the layouts that compute; call it after the values changed.
+bool imp_executor_pack_weights(imp_executor *executor);
+// Input to output, and output gradient to gradients. False if oneDNN failed. Allocate nothing.
+bool imp_executor_forward(imp_executor *executor);
+bool imp_executor_backward(imp_executor *executor);
+
+// The same, timed: adds to seconds (nodes) what the calls of each node take.
+bool imp_executor_profile_forward(imp_executor *executor, double *seconds);
+bool imp_executor_profile_backward(imp_executor *executor, double *seconds);
+
+// oneDNN's name for what computes a node forward; "" if nothing of oneDNN does.
+const char *imp_executor_kernel_name(const imp_executor *executor, int node);
+
+#endif

@@ -1,0 +1,121 @@
+// How long a network takes, by layer.
+#include "nn/engine/executor.h"
+#include "nn/kernels/aligned_floats.h"
+#include "nn/network/network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What is measured with.
+typedef struct profiler {
+    const imp_network *network;
+    imp_executor *inference, *train;
+    float *gradients;
+    double *seconds; // (nodes) of one run
+    int batch, repeats;
+} profiler;
+
+static imp_status create_executors(profiler *r, imp_error *err)
+{
+    const imp_graph *graph = &r->network->graph;
+    r->gradients = imp_floats_alloc((size_t)graph->trained);
+    r->seconds = calloc((size_t)graph->count, sizeof *r->seconds);
+    if (r->gradients == NULL || r->seconds == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory to measure a network");
+    const imp_executor_def inference = {.graph = graph, .batch = 1, .values = r->network->values};
+    const imp_executor_def train = {.graph = graph,
+                                    .batch = r->batch,
+                                    .training = true,
+                                    .values = r->network->values,
+                                    .gradients = r->gradients};
+    const imp_status status = imp_executor_create(&r->inference, &inference, err);
+    return status == IMP_OK ? imp_executor_create(&r->train, &train, err) : status;
+}
+
+static void destroy_executors(profiler *r)
+{
+    imp_executor_destroy(r->inference);
+    imp_executor_destroy(r->train);
+    free(r->gradients);
+    free(r->seconds);
+}
+
+// Noise for pictures and gradients: of zeros some loops make short work.
+static imp_status fill_with_noise(const profiler *r, imp_executor *executor, int batch,
+                                  imp_error *err)
+{
+    const imp_graph *graph = &r->network->graph;
+    const imp_graph_node *in = &graph->nodes[0], *out = &graph->nodes[graph->count - 1];
+    const size_t count = (size_t)batch * (size_t)graph->inputs.frames;
+    const size_t size = (size_t)in->width * (size_t)(graph->skipped + in->height) * 3;
+    uint8_t *image = malloc(size);
+    const uint8_t **frames = malloc(count * sizeof *frames);
+    imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);
+    if (image != NULL && frames != NULL) {
+        for (size_t i = 0; i < size; i++)
+            image[i] = (uint8_t)imp_random_below(&random, 256);
+        for (size_t i = 0; i < count; i++)
+            frames[i] = image;
+        imp_executor_set_inputs(executor, frames, NULL, batch);
+    }
+    const bool whole = image != NULL && frames != NULL;
+    free(image);
+    free(frames);
+    float *gradient = imp_executor_output_gradient(executor);
+    for (int64_t i = 0; gradient != NULL && i < batch * imp_node_output_size(out); i++)
+        gradient[i] = (float)imp_random_uniform(&random, -0.1, 0.1);
+    return whole ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory to measure a network");
+}
+
+typedef enum pass { INFERENCE, FORWARD, BACKWARD } pass;
+
+static double *best_time(imp_node_timing *time, pass what)
+{
+    return what == INFERENCE ? &time->inference
+           : what == FORWARD ? &time->forward
+                             : &time->backward;
+}
+
+// All rounds of one pass, so that each finds its data where the round before left them. False if
+// oneDNN failed.
+static bool measure_pass(const profiler *r, imp_node_timing *times, pass what)
+{
+    const size_t count = (size_t)r->network->graph.count;
+    const double images = what == INFERENCE ? 1.0 : r->batch;
+    for (int k = 0; k < r->repeats; k++) {
+        memset(r->seconds, 0, count * sizeof *r->seconds);
+        if (!(what == INFERENCE ? imp_executor_profile_forward(r->inference, r->seconds)
+              : what == FORWARD ? imp_executor_profile_forward(r->train, r->seconds)
+                                : imp_executor_profile_backward(r->train, r->seconds)))
+            return false;
+        for (size_t i = 0; i < count; i++)
+            *best_time(&times[i], what) = fmin(*best_time(&times[i], what), r->seconds[i] / images);
+    }
+    return true;
+}
+
+imp_status imp_network_profile(imp_node_timing *times, const imp_network *network, int batch,
+                               int repeats, imp_error *err)
+{
+    if (batch < 1 || batch > 65536 || repeats < 1)
+        return imp_fail(err, IMP_USAGE, "a batch of %d, repeats %d: 1 is the least", batch,
+                        repeats);
+    profiler r = {.network = network, .batch = batch, .repeats = repeats};
+    imp_status status = create_executors(&r, err);
+    if (status == IMP_OK)
+        status = fill_with_noise(&r, r.inference, 1, err);
+    if (status == IMP_OK)
+        status = fill_with_noise(&r, r.train, batch, err);
+    bool fine = status == IMP_OK && imp_executor_pack_weights(r.inference) &&
+                imp_executor_pack_weights(r.train);
+    for (int i = 0; i < network->graph.count && fine; i++)
+        times[i] = (imp_node_timing){INFINITY, INFINITY, INFINITY,
+                                     imp_executor_kernel_name(r.inference, i)};
+    for (int what = INFERENCE; what <= BACKWARD && fine; what++)
+        fine = measure_pass(&r, times, (pass)what);
+    if (status == IMP_OK && !fine)
+        status = imp_fail(err, IMP_INTERNAL, "oneDNN failed while a network was measured");
+    destroy_executors(&r);
+    return status;
+}

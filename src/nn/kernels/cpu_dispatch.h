@@ -1,0 +1,43 @@
+// nn/kernels/cpu_dispatch.h: one loop in C, compiled for what every processor has, for AVX2, which
+// takes half the time, and for AVX-512, which takes half of that. All give the same bits: no sum is
+// reordered and nothing is contracted.
+#ifndef IMP_NN_KERNELS_CPU_DISPATCH_H
+#define IMP_NN_KERNELS_CPU_DISPATCH_H
+
+#include "base/threads/cpu_features.h"
+
+// Marks the loop, name_body(), which IMP_DISPATCH_BY_CPU() wraps.
+#define IMP_DISPATCH_BODY static inline __attribute__((always_inline)) void
+
+// Defines `linkage void name parameters`, which calls name_body with the arguments. Both lists come
+// with their parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
+#if defined(__x86_64__)
+#define IMP_DISPATCH_BY_CPU(linkage, name, parameters, arguments)                                  \
+    __attribute__((target("avx2"))) static void name##_avx2 parameters                             \
+    {                                                                                              \
+        name##_body arguments;                                                                     \
+    }                                                                                              \
+    __attribute__((target(IMP_AVX512_TARGET))) static void name##_avx512 parameters                \
+    {                                                                                              \
+        name##_body arguments;                                                                     \
+    }                                                                                              \
+    linkage void name parameters                                                                   \
+    {                                                                                              \
+        if (imp_cpu_has_avx512())                                                                  \
+            name##_avx512 arguments;                                                               \
+        else if (imp_cpu_has_avx2())                                                               \
+            name##_avx2 arguments;                                                                 \
+        else                                                                                       \
+            name##_body arguments;                                                                 \
+    }
+#else
+#define IMP_DISPATCH_BY_CPU(linkage, name, parameters, arguments)                                  \
+    linkage void name parameters                                                                   \
+    {                                                                                              \
+        name##_body arguments;                                                                     \
+    }
+#endif
+// NOLINTEND(bugprone-macro-parentheses)
+
+#endif

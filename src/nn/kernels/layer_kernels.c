@@ -1,0 +1,208 @@
+#include "nn/kernels/layer_kernels.h"
+
+#include "nn/kernels/cpu_dispatch.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+IMP_DISPATCH_BODY imp_kernel_add_body(float *restrict out, const float *restrict a,
+                                      const float *restrict b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = a[i] + b[i];
+}
+
+IMP_DISPATCH_BODY imp_kernel_multiply_body(float *restrict out, const float *restrict a,
+                                           const float *restrict b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = a[i] * b[i];
+}
+
+IMP_DISPATCH_BODY imp_kernel_relu_body(float *restrict out, const float *restrict a, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = a[i] > 0.0F ? a[i] : 0.0F;
+}
+
+IMP_DISPATCH_BODY imp_kernel_relu_backward_body(float *restrict out, const float *restrict a,
+                                                const float *restrict b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = b[i] > 0.0F ? a[i] : 0.0F;
+}
+
+IMP_DISPATCH_BODY imp_kernel_elu_backward_body(float *restrict out, const float *restrict a,
+                                               const float *restrict b, size_t count, float alpha)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = b[i] > 0.0F ? a[i] : a[i] * (b[i] + alpha);
+}
+
+#define BINARY_PARAMETERS (float *out, const float *a, const float *b, size_t count)
+IMP_DISPATCH_BY_CPU(extern, imp_kernel_add, BINARY_PARAMETERS, (out, a, b, count))
+IMP_DISPATCH_BY_CPU(extern, imp_kernel_multiply, BINARY_PARAMETERS, (out, a, b, count))
+IMP_DISPATCH_BY_CPU(extern, imp_kernel_relu_backward, BINARY_PARAMETERS, (out, a, b, count))
+#undef BINARY_PARAMETERS
+IMP_DISPATCH_BY_CPU(extern, imp_kernel_relu, (float *out, const float *a, size_t count),
+                    (out, a, count))
+IMP_DISPATCH_BY_CPU(extern, imp_kernel_elu_backward,
+                    (float *out, const float *a, const float *b, size_t count, float alpha),
+                    (out, a, b, count, alpha))
+
+void imp_frozen_norm_prepare(const imp_frozen_norm *norm)
+{
+    for (size_t c = 0; c < norm->channels; c++) {
+        const double rate = 1.0 / sqrt((double)norm->variance[c] + norm->epsilon);
+        const double scale = (double)norm->gain[c] * rate;
+        norm->rate[c] = (float)rate;
+        norm->centre[c] = norm->mean[c];
+        norm->scale[c] = (float)scale;
+        norm->shift[c] = (float)((double)norm->bias[c] - (double)norm->mean[c] * scale);
+    }
+}
+
+typedef float lanes __attribute__((vector_size(64)));
+typedef int32_t bits __attribute__((vector_size(64)));
+
+enum { LANES = IMP_NORM_BLOCK };
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void load_lanes(lanes *out, const float *from)
+{
+    memcpy(out, from, sizeof *out);
+}
+
+// Zero where by is not positive.
+INLINE void zero_unless_positive(lanes *values, const lanes *by)
+{
+    bits all;
+    memcpy(&all, values, sizeof all);
+    all &= *by > 0.0F;
+    memcpy(values, &all, sizeof all);
+}
+
+INLINE void frozen_norm_group_forward(const imp_frozen_norm *n, size_t group, size_t at, bool relu)
+{
+    lanes scale, shift;
+    load_lanes(&scale, n->scale + group * LANES);
+    load_lanes(&shift, n->shift + group * LANES);
+    for (size_t i = at; i < at + n->pixels * LANES; i += LANES) {
+        lanes value;
+        load_lanes(&value, n->in + i);
+        value = value * scale + shift;
+        if (relu)
+            zero_unless_positive(&value, &value);
+        memcpy(n->out + i, &value, sizeof value);
+    }
+}
+
+IMP_DISPATCH_BODY imp_frozen_norm_forward_body(const imp_frozen_norm *n)
+{
+    for (size_t k = 0; k < n->batch * n->groups; k++)
+        if (n->relu)
+            frozen_norm_group_forward(n, k % n->groups, k * n->pixels * LANES, true);
+        else
+            frozen_norm_group_forward(n, k % n->groups, k * n->pixels * LANES, false);
+}
+IMP_DISPATCH_BY_CPU(extern, imp_frozen_norm_forward, (const imp_frozen_norm *n), (n))
+
+// Adds up one picture's part of a group in floats: there are few enough of them. What the ReLU gave
+// is computed again: that takes less than to fetch it.
+INLINE void frozen_norm_group_backward(const imp_frozen_norm *n, size_t group, size_t at,
+                                       bool others, lanes sums[2])
+{
+    lanes scale, shift, centre;
+    load_lanes(&scale, n->scale + group * LANES);
+    load_lanes(&shift, n->shift + group * LANES);
+    load_lanes(&centre, n->centre + group * LANES);
+    const bool relu = n->relu;
+    lanes gain = {0.0F}, bias = {0.0F};
+    for (size_t i = at; i < at + n->pixels * LANES; i += LANES) {
+        lanes gradient, in;
+        load_lanes(&gradient, n->gradient + i);
+        load_lanes(&in, n->in + i);
+        if (relu) {
+            const lanes out = in * scale + shift;
+            zero_unless_positive(&gradient, &out);
+        }
+        gain += gradient * (in - centre);
+        bias += gradient;
+        gradient *= scale;
+        if (others) {
+            lanes other;
+            load_lanes(&other, n->others + i);
+            gradient += other;
+        }
+        memcpy(n->out + i, &gradient, sizeof gradient);
+    }
+    sums[0] = gain;
+    sums[1] = bias;
+}
+
+IMP_DISPATCH_BODY imp_frozen_norm_backward_body(const imp_frozen_norm *n)
+{
+    for (size_t group = 0; group < n->groups; group++) {
+        double gain[LANES] = {0.0}, bias[LANES] = {0.0};
+        for (size_t image = 0; image < n->batch; image++) {
+            lanes sums[2];
+            const size_t at = (image * n->groups + group) * n->pixels * LANES;
+            if (n->others != NULL)
+                frozen_norm_group_backward(n, group, at, true, sums);
+            else
+                frozen_norm_group_backward(n, group, at, false, sums);
+            for (int k = 0; k < LANES; k++) {
+                gain[k] += (double)sums[0][k];
+                bias[k] += (double)sums[1][k];
+            }
+        }
+        for (size_t k = 0; k < LANES && group * LANES + k < n->channels; k++) {
+            const size_t c = group * LANES + k;
+            n->gain_gradient[c] = (float)(gain[k] * (double)n->rate[c]);
+            n->bias_gradient[c] = (float)bias[k];
+        }
+    }
+}
+IMP_DISPATCH_BY_CPU(extern, imp_frozen_norm_backward, (const imp_frozen_norm *n), (n))
+
+INLINE void matvec_panel(const imp_matvec *p, size_t panel, size_t vectors)
+{
+    enum { SIDE_BY_SIDE = 4 };
+    const size_t width = vectors * LANES;
+    const float *matrix = p->panels + panel * width * ((p->columns + 15) / 16 * 16);
+    // chains of their own for even and odd columns: one would wait for itself
+    lanes sums[2][SIDE_BY_SIDE] = {{{0.0F}}};
+    size_t column = 0;
+    for (; column + 2 <= p->columns; column += 2)
+        for (size_t odd = 0; odd < 2; odd++)
+            for (size_t v = 0; v < vectors; v++) {
+                lanes weights;
+                memcpy(&weights, matrix + (column + odd) * width + v * LANES, sizeof weights);
+                sums[odd][v] += weights * p->in[column + odd];
+            }
+    if (column < p->columns)
+        for (size_t v = 0; v < vectors; v++) {
+            lanes weights;
+            memcpy(&weights, matrix + column * width + v * LANES, sizeof weights);
+            sums[0][v] += weights * p->in[column];
+        }
+    for (size_t k = 0; k < width && panel * width + k < p->rows; k++) {
+        const size_t row = panel * width + k, v = k / LANES;
+        const float sum = sums[0][v][k % LANES] + sums[1][v][k % LANES] + p->bias[row];
+        p->out[row] = p->relu && !(sum > 0.0F) ? 0.0F : sum;
+    }
+}
+
+IMP_DISPATCH_BODY imp_matvec_run_body(const imp_matvec *p)
+{
+    for (size_t panel = 0; panel * p->width < p->rows; panel++)
+        if (p->width == 64)
+            matvec_panel(p, panel, 4);
+        else if (p->width == 32)
+            matvec_panel(p, panel, 2);
+        else
+            matvec_panel(p, panel, 1);
+}
+IMP_DISPATCH_BY_CPU(extern, imp_matvec_run, (const imp_matvec *p), (p))

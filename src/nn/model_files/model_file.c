@@ -1,0 +1,386 @@
+// Model files: docs/formats.md has the layout.
+#include "nn/model_files/model_file.h"
+
+#include "base/io/file.h"
+#include "base/io/file_type.h"
+#include "base/text/plural.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char FORMAT[] = "imprint-model-1";
+
+int imp_network_list_arrays(const imp_network *network, imp_named_array *out, const char *prefix,
+                            const float *values, int64_t count)
+{
+    int written = 0;
+    for (int i = 0; i < network->graph.tensor_count; i++) {
+        const imp_tensor *tensor = &network->graph.tensors[i];
+        if (tensor->offset >= count)
+            continue;
+        imp_named_array *array = &out[written++];
+        *array = (imp_named_array){.rank = tensor->rank, .values = values + tensor->offset};
+        memcpy(array->dims, tensor->dims, sizeof array->dims);
+        snprintf(array->name, sizeof array->name, "%s%s", prefix, tensor->name);
+    }
+    return written;
+}
+
+imp_status imp_network_read_arrays(const imp_network *network, const imp_safetensors *file,
+                                   const char *prefix, float *values, int64_t count, imp_error *err)
+{
+    for (int i = 0; i < network->graph.tensor_count; i++) {
+        const imp_tensor *tensor = &network->graph.tensors[i];
+        char name[64];
+        if (tensor->offset >= count)
+            continue;
+        snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
+        const imp_status status = imp_safetensors_copy_array(file, name, tensor->rank, tensor->dims,
+                                                             values + tensor->offset, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    return IMP_OK;
+}
+
+static const char *action_units(const imp_network *network)
+{
+    return network->graph.output_kind == IMP_OUTPUT_VELOCITIES
+               ? "forward speed [m/s], turn rate [rad/s]"
+               : "wheel duty cycles left,right";
+}
+
+json_t *imp_network_build_metadata(const imp_network *network, const char *format)
+{
+    const imp_network_def *def = &network->def;
+    const imp_input_spec *inputs = &network->graph.inputs;
+    char width[16], height[16], outputs[16], frames[16], every[16], actions[16], skipped[16];
+    snprintf(width, sizeof width, "%d", def->width);
+    snprintf(height, sizeof height, "%d", def->height);
+    snprintf(outputs, sizeof outputs, "%d", def->outputs);
+    snprintf(frames, sizeof frames, "%d", inputs->frames);
+    snprintf(every, sizeof every, "%d", inputs->every);
+    snprintf(actions, sizeof actions, "%d", inputs->actions);
+    snprintf(skipped, sizeof skipped, "%d", network->graph.skipped);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}",
+        "format", format, "architecture", def->architecture, "width", width, "height", height,
+        "frames", frames, "frames_every", every, "last_actions", actions, "outputs", outputs,
+        "batch_norm", def->batch_norm ? "true" : "false", "batch_norm_epsilon", "0.001",
+        "channel_order", "RGB", "normalisation",
+        "per image: (x - mean) / max(std, 1 / sqrt(n)), x in 0..255", "action",
+        action_units(network), "version", imp_version(), "description", network->architecture,
+        "skipped_rows", network->graph.skipped > 0 ? skipped : NULL);
+}
+
+// Adds the caller's strings; his keys must not be ours.
+static imp_status add_user_metadata(json_t *all, const char *metadata, imp_error *err)
+{
+    if (metadata == NULL)
+        return IMP_OK;
+    json_error_t where;
+    json_t *extra = json_loads(metadata, JSON_REJECT_DUPLICATES, &where);
+    imp_status status = IMP_OK;
+    if (!json_is_object(extra))
+        status = imp_fail(err, IMP_USAGE, "the metadata of a model must be a JSON object");
+    const char *key;
+    json_t *value;
+    json_object_foreach(extra, key, value)
+    {
+        if (status == IMP_OK && !json_is_string(value))
+            status = imp_fail(err, IMP_USAGE, "model metadata \"%.60s\" must be a string", key);
+        else if (status == IMP_OK && json_object_get(all, key) != NULL)
+            status = imp_fail(err, IMP_USAGE, "model metadata \"%.60s\" is reserved", key);
+        else if (status == IMP_OK && json_object_set(all, key, value) != 0)
+            status = imp_fail(err, IMP_NO_MEMORY, "out of memory for model metadata");
+    }
+    json_decref(extra);
+    return status;
+}
+
+imp_status imp_network_save(const imp_network *network, const char *path, const char *metadata,
+                            imp_error *err)
+{
+    imp_named_array *arrays = calloc(IMP_MAX_TENSORS, sizeof *arrays);
+    json_t *all = imp_network_build_metadata(network, FORMAT);
+    imp_status status = IMP_NO_MEMORY;
+    if (arrays == NULL || all == NULL)
+        imp_fail(err, status, "%s: out of memory", path);
+    else
+        status = add_user_metadata(all, metadata, err);
+    if (arrays != NULL && status == IMP_OK) {
+        const int count =
+            imp_network_list_arrays(network, arrays, "", network->values, network->graph.values);
+        status = imp_safetensors_write(path, all, arrays, count, err);
+    }
+    json_decref(all);
+    free(arrays);
+    return status;
+}
+
+// A whole number in [1, limit], written in digits alone.
+static imp_status read_metadata_number(const imp_safetensors *file, const char *key, int limit,
+                                       int *out, imp_error *err)
+{
+    const char *text;
+    const imp_status status = imp_safetensors_get_metadata(file, key, &text, err);
+    if (status != IMP_OK)
+        return status;
+    const size_t digits = strspn(text, "0123456789");
+    const long number =
+        digits > 0 && digits < 10 && text[digits] == '\0' ? strtol(text, NULL, 10) : 0;
+    if (number < 1 || number > limit)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: metadata \"%s\" is \"%.20s\", wanted is 1..%d",
+                        file->path, key, text, limit);
+    *out = (int)number;
+    return IMP_OK;
+}
+
+imp_status imp_network_read_metadata(const imp_safetensors *file, const char *format,
+                                     imp_network_def *out, imp_error *err)
+{
+    const char *found, *architecture, *batch_norm;
+    imp_network_def def = imp_default_network_def();
+    imp_status status = imp_safetensors_get_metadata(file, "format", &found, err);
+    if (status == IMP_OK && strcmp(found, format) != 0)
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: its format is \"%.40s\", wanted is \"%s\"%s",
+                          file->path, found, format,
+                          strcmp(format, FORMAT) == 0 ? IMP_SAFETENSORS_IMPORT_HINT : "");
+    if (status == IMP_OK)
+        status = imp_safetensors_get_metadata(file, "architecture", &architecture, err);
+    if (status == IMP_OK)
+        status = imp_safetensors_get_metadata(file, "batch_norm", &batch_norm, err);
+    if (status == IMP_OK)
+        status = read_metadata_number(file, "width", 8192, &def.width, err);
+    if (status == IMP_OK)
+        status = read_metadata_number(file, "height", 8192, &def.height, err);
+    if (status == IMP_OK)
+        status = read_metadata_number(file, "outputs", 1 << 24, &def.outputs, err);
+    if (status != IMP_OK)
+        return status;
+    if (strlen(architecture) >= sizeof def.architecture)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: unknown architecture \"%.40s\"", file->path,
+                        architecture);
+    if (strcmp(batch_norm, "true") != 0 && strcmp(batch_norm, "false") != 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: metadata \"batch_norm\" is not true or false",
+                        file->path);
+    snprintf(def.architecture, sizeof def.architecture, "%s", architecture);
+    def.batch_norm = strcmp(batch_norm, "true") == 0;
+    *out = def;
+    return IMP_OK;
+}
+
+// The description that a file brings along; of those of older releases the built-in one that it
+// names.
+static imp_status find_architecture(imp_architecture **out, const imp_safetensors *file,
+                                    const imp_network_def *def, imp_error *err)
+{
+    const json_t *metadata = json_object_get(file->header, "__metadata__");
+    const char *text = json_string_value(json_object_get(metadata, "description"));
+    if (text != NULL) {
+        char source[IMP_PATH_MAX];
+        snprintf(source, sizeof source, "%s: description", file->path);
+        return imp_architecture_parse(out, source, text, strlen(text), err);
+    }
+    imp_error why = {0};
+    const imp_status status = imp_architecture_load_builtin(out, def->architecture, &why);
+    if (status == IMP_USAGE)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %s", file->path, why.message);
+    return status == IMP_OK ? IMP_OK : imp_fail(err, status, "%s", why.message);
+}
+
+// The size of the file is compared before memory is spent on it.
+static imp_status check_array_sizes(imp_safetensors *file, const imp_network_def *def,
+                                    const imp_layer_table *table, imp_error *err)
+{
+    imp_graph *graph = malloc(sizeof *graph);
+    if (graph == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", file->path);
+    imp_error why = {0};
+    imp_status status = imp_graph_build(graph, table, def, &why);
+    if (status != IMP_OK)
+        status = imp_fail(err, status, "%s: %s", file->path, why.message);
+    else
+        status = imp_network_match_tensor_names(file, graph, err);
+    if (status == IMP_OK && (graph->tensor_count != imp_safetensors_array_count(file) ||
+                             (size_t)graph->values != imp_safetensors_value_count(file)))
+        status = imp_fail(err, IMP_BAD_INPUT,
+                          "%s: its arrays are not those of a %s for %dx%d: %d with %s, "
+                          "wanted are %d with %lld",
+                          file->path, def->architecture, def->width, def->height,
+                          imp_safetensors_array_count(file),
+                          IMP_PLURAL((int64_t)imp_safetensors_value_count(file), "value"),
+                          graph->tensor_count, (long long)graph->values);
+    free(graph);
+    return status;
+}
+
+// The network that a file describes.
+static imp_status create_from_metadata(imp_network **out, imp_safetensors *file, imp_error *err)
+{
+    imp_network_def def = {.cookie = 0};
+    imp_architecture *architecture = NULL;
+    imp_status status = imp_network_read_metadata(file, FORMAT, &def, err);
+    if (status == IMP_OK)
+        status = find_architecture(&architecture, file, &def, err);
+    if (architecture == NULL || status != IMP_OK)
+        return status;
+    // the text has no name of its own if it stood in a file that was called so
+    snprintf(architecture->name, sizeof architecture->name, "%.63s", def.architecture);
+    status = check_array_sizes(file, &def, &architecture->table, err);
+    if (status == IMP_OK)
+        status = imp_network_from_architecture(out, &def, architecture, err);
+    imp_architecture_destroy(architecture);
+    return status;
+}
+
+static imp_status check_variances(const imp_network *network, const char *path, imp_error *err)
+{
+    for (int i = 0; i < network->graph.tensor_count; i++) {
+        const imp_tensor *tensor = &network->graph.tensors[i];
+        for (int64_t k = 0; tensor->role == IMP_TENSOR_VARIANCE && k < tensor->count; k++)
+            if (network->values[tensor->offset + k] < 0.0F)
+                return imp_fail(err, IMP_BAD_INPUT, "%s: array \"%s\" holds a negative variance",
+                                path, tensor->name);
+    }
+    return IMP_OK;
+}
+
+imp_status imp_network_from_file(imp_network **out, imp_safetensors *file, imp_error *err)
+{
+    imp_network *network = NULL;
+    imp_status status = create_from_metadata(&network, file, err);
+    if (status != IMP_OK || network == NULL)
+        return status;
+    status =
+        imp_network_read_arrays(network, file, "", network->values, network->graph.values, err);
+    if (status == IMP_OK)
+        status = check_variances(network, file->path, err);
+    if (status != IMP_OK) {
+        imp_network_destroy(network);
+        return status;
+    }
+    network->metadata = json_incref(json_object_get(file->header, "__metadata__"));
+    *out = network;
+    return IMP_OK;
+}
+
+static bool folder_contains(const char *folder, const char *name)
+{
+    char path[IMP_PATH_MAX];
+    return imp_path_join(path, folder, name, NULL) == IMP_OK && imp_path_exists(path);
+}
+
+// Says of other programs' networks what can be done with them.
+static imp_status check_file_kind(const char *path, imp_error *err)
+{
+    imp_file_type kind;
+    const imp_status status = imp_file_type_detect(&kind, path, err);
+    const char *wanted = "a model is a .safetensors file, or the folder of a training";
+    if (status != IMP_OK)
+        return status;
+    if (kind == IMP_FILE_TYPE_ONNX)
+        wanted = "imprint writes such files and does not read them: give the model "
+                 "(.safetensors) that it was exported from";
+    else if (kind == IMP_FILE_TYPE_PYTORCH || kind == IMP_FILE_TYPE_PICKLE ||
+             kind == IMP_FILE_TYPE_ZIP)
+        wanted = "save its state_dict() with safetensors.torch.save_file(), and make a model of "
+                 "that with imprint model import";
+    return imp_file_type_expect(path, IMP_FILE_TYPE_SAFETENSORS, IMP_FILE_TYPE_SAFETENSORS, wanted,
+                                err);
+}
+
+// A model's file, or that of the folder that a training wrote; `found` is its path, which the file
+// borrows.
+static imp_status read_model_file(imp_safetensors *file, char found[IMP_PATH_MAX], const char *path,
+                                  imp_error *err)
+{
+    static const char name[] = "model.safetensors";
+    imp_status status = imp_path_resolve_file(found, path, name, err);
+    const bool in_folder = status == IMP_OK && strcmp(found, path) != 0;
+    if (in_folder)
+        status = imp_file_type_expect_folder(path, "", err);
+    if (status == IMP_OK && in_folder && !imp_path_exists(found))
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: no %s in it: %s", path, name,
+                          folder_contains(path, "main_data.hdf5") ? "it is a dataset"
+                                                                  : "is training finished?");
+    if (status == IMP_OK)
+        status = check_file_kind(found, err);
+    return status == IMP_OK ? imp_safetensors_read(file, found, err) : status;
+}
+
+imp_status imp_network_load(imp_network **out, const char *path, imp_error *err)
+{
+    imp_safetensors file;
+    char found[IMP_PATH_MAX];
+    imp_status status = read_model_file(&file, found, path, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_network_from_file(out, &file, err);
+    imp_safetensors_clear(&file);
+    return status;
+}
+
+// Whether the file has no more arrays than the network.
+static imp_status check_no_extra_arrays(const imp_network *network, const imp_safetensors *file,
+                                        imp_error *err)
+{
+    const char *key;
+    json_t *entry;
+    json_object_foreach(file->header, key, entry)
+    {
+        bool known = strcmp(key, "__metadata__") == 0;
+        for (int i = 0; i < network->graph.tensor_count && !known; i++)
+            known = strcmp(network->graph.tensors[i].name, key) == 0;
+        if (!known)
+            return imp_fail(err, IMP_BAD_INPUT, "%s: has an array \"%.60s\", the network has not",
+                            file->path, key);
+    }
+    return IMP_OK;
+}
+
+// Why arrays do not fit: most often the pictures are of another size.
+static imp_status explain_size_mismatch(const imp_network *network, const imp_safetensors *file,
+                                        imp_error *err)
+{
+    const json_t *metadata = json_object_get(file->header, "__metadata__");
+    const char *width = json_string_value(json_object_get(metadata, "width")),
+               *height = json_string_value(json_object_get(metadata, "height"));
+    const imp_network_def *def = &network->def;
+    if (width == NULL || height == NULL ||
+        (strtol(width, NULL, 10) == def->width && strtol(height, NULL, 10) == def->height))
+        return IMP_BAD_INPUT;
+    return imp_fail(err, IMP_BAD_INPUT, "%s: is for pictures of %.9s x %.9s, these are %d x %d",
+                    file->path, width, height, def->width, def->height);
+}
+
+imp_status imp_network_import_weights(imp_network *network, const char *path, imp_error *err)
+{
+    imp_safetensors file;
+    const size_t bytes = (size_t)network->graph.values * sizeof *network->values;
+    char found[IMP_PATH_MAX];
+    imp_status status = read_model_file(&file, found, path, err);
+    if (status != IMP_OK)
+        return status;
+    // a network of its own, so that a file that turns out wrong has changed nothing
+    imp_network copy = *network;
+    copy.values = malloc(bytes);
+    if (copy.values == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    if (status == IMP_OK)
+        status = imp_network_match_tensor_names(&file, &network->graph, err);
+    if (status == IMP_OK)
+        status = imp_network_read_arrays(&copy, &file, "", copy.values, copy.graph.values, err);
+    if (status == IMP_BAD_INPUT)
+        status = explain_size_mismatch(&copy, &file, err);
+    if (status == IMP_OK)
+        status = check_variances(&copy, found, err);
+    if (status == IMP_OK)
+        status = check_no_extra_arrays(&copy, &file, err);
+    if (status == IMP_OK)
+        memcpy(network->values, copy.values, bytes);
+    free(copy.values);
+    imp_safetensors_clear(&file);
+    return status;
+}

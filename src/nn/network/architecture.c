@@ -1,0 +1,573 @@
+// Reads descriptions of networks: YAML without anchors and tags, a list of small maps.
+#include "nn/network/architecture.h"
+
+#include "base/io/file.h"
+#include "base/io/file_type.h"
+#include "base/text/suggestion.h"
+#include "nn/network/builtin_networks.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+// libyaml's time grows with the square of some mistakes: a small text keeps it short
+enum { BYTES_MAX = 1 << 16, ENTRIES_MAX = 12 };
+
+static const char NAME_CHARACTERS[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+
+// "key: word" or "key: [word, word]" of a layer.
+typedef struct yaml_entry {
+    char key[IMP_LAYER_NAME_MAX];
+    char values[IMP_LAYER_INPUTS_MAX][IMP_LAYER_NAME_MAX];
+    int count;
+    bool used;
+} yaml_entry;
+
+typedef struct yaml_reader {
+    imp_architecture *out;
+    yaml_parser_t parser;
+    yaml_event_t event; // the latest
+    imp_error *err;
+
+    // of the layer that is being read
+    int line;
+    yaml_entry entries[ENTRIES_MAX];
+    int entry_count;
+} yaml_reader;
+
+static imp_status fail_at(const yaml_reader *r, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static imp_status fail_at(const yaml_reader *r, int line, const char *format, ...)
+{
+    char message[320];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return imp_fail(r->err, IMP_BAD_INPUT, "%.180s:%d: %s", r->out->source, line, message);
+}
+
+static int event_line(const yaml_reader *r)
+{
+    return (int)r->event.start_mark.line + 1;
+}
+
+static imp_status next_event(yaml_reader *r)
+{
+    yaml_event_delete(&r->event);
+    if (!yaml_parser_parse(&r->parser, &r->event)) {
+        memset(&r->event, 0, sizeof r->event);
+        return fail_at(r, (int)r->parser.problem_mark.line + 1, "not YAML: %.120s",
+                       r->parser.problem != NULL ? r->parser.problem : "unreadable");
+    }
+    return IMP_OK;
+}
+
+// Whether a text can stand in a message of one line.
+static bool is_printable(const char *text)
+{
+    while ((unsigned char)*text >= ' ' && *text != 127)
+        text++;
+    return *text == '\0';
+}
+
+// The latest event must be a scalar of at most capacity - 1 bytes.
+static imp_status read_scalar(const yaml_reader *r, const char *what, char *out, size_t capacity)
+{
+    if (r->event.type != YAML_SCALAR_EVENT)
+        return fail_at(r, event_line(r), "%s must be a word or number", what);
+    const char *text = (const char *)r->event.data.scalar.value;
+    const size_t length = r->event.data.scalar.length;
+    if (length == 0 || length >= capacity || strlen(text) != length || !is_printable(text))
+        return fail_at(r, event_line(r), "%s must have 1 to %zu letters", what, capacity - 1);
+    memcpy(out, text, length + 1);
+    return IMP_OK;
+}
+
+// One key of a layer and its value.
+static imp_status read_entry(yaml_reader *r)
+{
+    if (r->entry_count == ENTRIES_MAX)
+        return fail_at(r, event_line(r), "a layer has at most %d keys", ENTRIES_MAX);
+    yaml_entry *p = &r->entries[r->entry_count];
+    *p = (yaml_entry){.count = 0};
+    imp_status status = read_scalar(r, "a layer's key", p->key, sizeof p->key);
+    for (int i = 0; i < r->entry_count && status == IMP_OK; i++)
+        if (strcmp(r->entries[i].key, p->key) == 0)
+            return fail_at(r, event_line(r), "'%s' is there twice", p->key);
+    if (status == IMP_OK)
+        status = next_event(r);
+    if (status != IMP_OK)
+        return status;
+    r->entry_count++;
+    if (r->event.type != YAML_SEQUENCE_START_EVENT) {
+        p->count = 1;
+        return read_scalar(r, p->key, p->values[0], sizeof p->values[0]);
+    }
+    for (status = next_event(r); status == IMP_OK; status = next_event(r)) {
+        if (r->event.type == YAML_SEQUENCE_END_EVENT)
+            return IMP_OK;
+        if (p->count == IMP_LAYER_INPUTS_MAX)
+            return fail_at(r, event_line(r), "%s: a list of at most %d", p->key,
+                           IMP_LAYER_INPUTS_MAX);
+        status = read_scalar(r, p->key, p->values[p->count], sizeof p->values[0]);
+        if (status != IMP_OK)
+            return status;
+        p->count++;
+    }
+    return status;
+}
+
+static yaml_entry *find_entry(yaml_reader *r, const char *key)
+{
+    for (int i = 0; i < r->entry_count; i++)
+        if (strcmp(r->entries[i].key, key) == 0) {
+            r->entries[i].used = true;
+            return &r->entries[i];
+        }
+    return NULL;
+}
+
+static imp_status fail_bad_value(const yaml_reader *r, const imp_layer *layer, const char *key,
+                                 const char *wanted)
+{
+    return fail_at(r, r->line, "layer '%s': %s must be %s", layer->name, key, wanted);
+}
+
+static bool parse_whole_number(const char *text, int *out)
+{
+    const size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 8 || text[digits] != '\0')
+        return false;
+    *out = (int)strtol(text, NULL, 10);
+    return true;
+}
+
+// A whole number; *out stays if the key is not there.
+static imp_status read_int(yaml_reader *r, const imp_layer *layer, const char *key, int *out)
+{
+    const yaml_entry *p = find_entry(r, key);
+    if (p == NULL || (p->count == 1 && parse_whole_number(p->values[0], out)))
+        return IMP_OK;
+    return fail_bad_value(r, layer, key, "a whole number");
+}
+
+static imp_status read_real(yaml_reader *r, const imp_layer *layer, const char *key, double *out)
+{
+    const yaml_entry *p = find_entry(r, key);
+    if (p == NULL)
+        return IMP_OK;
+    char *end;
+    const double value = strtod(p->values[0], &end);
+    // 0 stands for the default of these, which none of them may be
+    if (p->count != 1 || *end != '\0' || !(value >= 0.0 && value <= 1e9) ||
+        (value == 0.0 && layer->kind != IMP_LAYER_DROPOUT))
+        return fail_bad_value(r, layer, key, "a positive number");
+    *out = value;
+    return IMP_OK;
+}
+
+static imp_status read_channels(yaml_reader *r, imp_layer *layer)
+{
+    const yaml_entry *p = find_entry(r, "channels");
+    if (p == NULL)
+        return fail_at(r, r->line, "layer '%s': needs channels", layer->name);
+    if (p->count == 1 && strcmp(p->values[0], "outputs") == 0) {
+        layer->channels = IMP_CHANNELS_OUTPUTS;
+        return IMP_OK;
+    }
+    if (p->count != 1 || !parse_whole_number(p->values[0], &layer->channels))
+        return fail_bad_value(r, layer, "channels", "a whole number, or outputs");
+    return IMP_OK;
+}
+
+static imp_status read_padding(yaml_reader *r, imp_layer *layer)
+{
+    const yaml_entry *p = find_entry(r, "padding");
+    layer->padding = IMP_PADDING_VALID;
+    if (p == NULL || (p->count == 1 && strcmp(p->values[0], "valid") == 0))
+        return IMP_OK;
+    layer->padding = IMP_PADDING_SAME;
+    if (p->count == 1 && strcmp(p->values[0], "same") == 0)
+        return IMP_OK;
+    layer->padding = IMP_PADDING_EXPLICIT;
+    bool fine = p->count == 1 || p->count == 4;
+    for (int i = 0; i < 4 && fine; i++)
+        fine = parse_whole_number(p->values[p->count == 4 ? i : 0], &layer->sides[i]);
+    return fine ? IMP_OK
+                : fail_bad_value(r, layer, "padding",
+                                 "same, valid, a number of pixels, or [top, bottom, left, right]");
+}
+
+static imp_status read_kernel_and_stride(yaml_reader *r, imp_layer *layer)
+{
+    layer->stride = 1;
+    imp_status status = read_int(r, layer, "kernel", &layer->kernel);
+    if (status == IMP_OK)
+        status = read_int(r, layer, "stride", &layer->stride);
+    return status == IMP_OK ? read_padding(r, layer) : status;
+}
+
+static imp_status read_frozen(yaml_reader *r, imp_layer *layer)
+{
+    const yaml_entry *p = find_entry(r, "frozen");
+    if (p == NULL)
+        return IMP_OK;
+    layer->frozen = strcmp(p->values[0], "true") == 0;
+    if (p->count != 1 || (!layer->frozen && strcmp(p->values[0], "false") != 0))
+        return fail_bad_value(r, layer, "frozen", "true or false");
+    return IMP_OK;
+}
+
+static imp_status read_name(yaml_reader *r, imp_layer *layer)
+{
+    const yaml_entry *p = find_entry(r, "name");
+    if (p == NULL)
+        return fail_at(r, r->line, "a layer needs a name");
+    if (p->count != 1 || strspn(p->values[0], NAME_CHARACTERS) != strlen(p->values[0]) ||
+        strcmp(p->values[0], "input") == 0)
+        return fail_at(r, r->line,
+                       "'%s' is no name for a layer: letters, digits, '_', '-' and '.' make one, "
+                       "and input is the picture",
+                       p->values[0]);
+    memcpy(layer->name, p->values[0], sizeof layer->name);
+    return IMP_OK;
+}
+
+static imp_status read_kind(yaml_reader *r, imp_layer *layer)
+{
+    const yaml_entry *p = find_entry(r, "kind");
+    if (p == NULL)
+        return fail_at(r, r->line, "layer '%s': needs a kind", layer->name);
+    for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT && p->count == 1; k++)
+        if (strcmp(p->values[0], imp_layer_kind_name((imp_layer_kind)k)) == 0) {
+            layer->kind = (imp_layer_kind)k;
+            return IMP_OK;
+        }
+    char hint[IMP_SUGGESTION_TEXT_MAX];
+    imp_suggestion suggestion = imp_suggestion_begin(p->values[0], strlen(p->values[0]));
+    for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT; k++)
+        imp_suggestion_consider(&suggestion, imp_layer_kind_name((imp_layer_kind)k));
+    return fail_at(r, r->line,
+                   "layer '%s': unknown kind '%s': known are convolution, max-pool, average-pool, "
+                   "batch-norm, relu, elu, dropout, add, concat, flatten and dense%s",
+                   layer->name, p->values[0], imp_suggestion_format(&suggestion, hint));
+}
+
+// Without an input a layer takes what the one above it gives.
+static void read_inputs(yaml_reader *r, imp_layer *layer)
+{
+    const imp_architecture *d = r->out;
+    const yaml_entry *p = find_entry(r, "input");
+    if (p != NULL)
+        memcpy(layer->inputs, p->values, sizeof layer->inputs);
+    else
+        memcpy(layer->inputs[0], d->table.count == 0 ? "input" : d->layers[d->table.count - 1].name,
+               d->table.count == 0 ? sizeof "input" : sizeof layer->inputs[0]);
+}
+
+// What the kind has besides name and input.
+static imp_status read_kind_settings(yaml_reader *r, imp_layer *layer)
+{
+    imp_status status;
+    switch (layer->kind) {
+    case IMP_LAYER_CONVOLUTION:
+        status = read_channels(r, layer);
+        return status == IMP_OK ? read_kernel_and_stride(r, layer) : status;
+    case IMP_LAYER_DENSE:
+        return read_channels(r, layer);
+    case IMP_LAYER_MAX_POOL:
+    case IMP_LAYER_AVERAGE_POOL:
+        return read_kernel_and_stride(r, layer);
+    case IMP_LAYER_BATCH_NORM:
+        status = read_frozen(r, layer);
+        return status == IMP_OK ? read_real(r, layer, "epsilon", &layer->parameter) : status;
+    case IMP_LAYER_ELU:
+        return read_real(r, layer, "alpha", &layer->parameter);
+    case IMP_LAYER_DROPOUT:
+        layer->parameter = 0.5;
+        return read_real(r, layer, "rate", &layer->parameter);
+    default:
+        return IMP_OK;
+    }
+}
+
+// From its pairs to a row of the table.
+static imp_status append_layer(yaml_reader *r)
+{
+    imp_architecture *d = r->out;
+    if (d->table.count == IMP_MAX_LAYERS)
+        return fail_at(r, r->line, "more than %d layers", IMP_MAX_LAYERS);
+    imp_layer *layer = &d->layers[d->table.count];
+    *layer = (imp_layer){.line = r->line};
+    imp_status status = read_name(r, layer);
+    if (status == IMP_OK)
+        status = read_kind(r, layer);
+    if (status != IMP_OK)
+        return status;
+    read_inputs(r, layer);
+    status = read_kind_settings(r, layer);
+    for (int i = 0; i < r->entry_count && status == IMP_OK; i++)
+        if (!r->entries[i].used)
+            return fail_at(r, r->line, "layer '%s': '%s' means nothing for a layer of kind %s",
+                           layer->name, r->entries[i].key, imp_layer_kind_name(layer->kind));
+    d->table.count++;
+    return status;
+}
+
+static imp_status read_layers(yaml_reader *r)
+{
+    imp_status status = next_event(r);
+    if (status == IMP_OK && r->event.type != YAML_SEQUENCE_START_EVENT)
+        return fail_at(r, event_line(r), "layers must be a list");
+    for (status = next_event(r); status == IMP_OK; status = next_event(r)) {
+        if (r->event.type == YAML_SEQUENCE_END_EVENT)
+            return IMP_OK;
+        if (r->event.type != YAML_MAPPING_START_EVENT)
+            return fail_at(r, event_line(r), "a layer must be {name: ..., kind: ...}");
+        r->line = event_line(r);
+        r->entry_count = 0;
+        for (status = next_event(r); status == IMP_OK && r->event.type != YAML_MAPPING_END_EVENT;) {
+            status = read_entry(r);
+            if (status == IMP_OK)
+                status = next_event(r);
+        }
+        if (status == IMP_OK)
+            status = append_layer(r);
+        if (status != IMP_OK)
+            return status;
+    }
+    return status;
+}
+
+static imp_status read_network_name(yaml_reader *r)
+{
+    imp_status status = next_event(r);
+    if (status == IMP_OK)
+        status = read_scalar(r, "name", r->out->name, sizeof r->out->name);
+    if (status == IMP_OK && strspn(r->out->name, NAME_CHARACTERS) != strlen(r->out->name))
+        status = fail_at(r, event_line(r), "name: letters, digits, '_', '-' and '.' make one");
+    return status;
+}
+
+// A number of the network as a whole, once.
+static imp_status read_network_number(yaml_reader *r, const char *key, int min_value, int max_value,
+                                      int *out)
+{
+    char text[IMP_LAYER_NAME_MAX];
+    if (*out != 0)
+        return fail_at(r, event_line(r), "'%s' is there twice", key);
+    imp_status status = next_event(r);
+    if (status == IMP_OK)
+        status = read_scalar(r, key, text, sizeof text);
+    if (status == IMP_OK &&
+        (!parse_whole_number(text, out) || *out < min_value || *out > max_value))
+        status = fail_at(r, event_line(r), "%s must lie in %d..%d", key, min_value, max_value);
+    return status;
+}
+
+static imp_status read_output_kind(yaml_reader *r)
+{
+    char text[IMP_LAYER_NAME_MAX];
+    imp_status status = next_event(r);
+    if (status == IMP_OK)
+        status = read_scalar(r, "head", text, sizeof text);
+    for (int k = 0; status == IMP_OK && imp_output_kind_name(k) != NULL; k++)
+        if (strcmp(text, imp_output_kind_name(k)) == 0) {
+            r->out->table.output_kind = (imp_output_kind)k;
+            return IMP_OK;
+        }
+    return status == IMP_OK ? fail_at(r, event_line(r), "head must be duty-cycles or velocities")
+                            : status;
+}
+
+static imp_status read_network_key(yaml_reader *r, const char *key)
+{
+    imp_layer_table *table = &r->out->table;
+    if (strcmp(key, "name") == 0)
+        return read_network_name(r);
+    if (strcmp(key, "layers") == 0 && table->count == 0)
+        return read_layers(r);
+    if (strcmp(key, "frames") == 0)
+        return read_network_number(r, key, 1, IMP_FRAMES_MAX, &table->inputs.frames);
+    if (strcmp(key, "every") == 0)
+        return read_network_number(r, key, 1, IMP_FRAME_STRIDE_MAX, &table->inputs.every);
+    if (strcmp(key, "actions") == 0)
+        return read_network_number(r, key, 0, IMP_ACTIONS_MAX, &table->inputs.actions);
+    if (strcmp(key, "skip-top") == 0)
+        return read_network_number(r, key, 0, IMP_SKIP_TOP_MAX, &table->inputs.skip_top);
+    if (strcmp(key, "head") == 0)
+        return read_output_kind(r);
+    return fail_at(r, event_line(r),
+                   "'%s' has no place here: a network has name, frames, every, actions, skip-top, "
+                   "head and layers",
+                   key);
+}
+
+static imp_status read_document(yaml_reader *r)
+{
+    char key[IMP_LAYER_NAME_MAX];
+    imp_status status = IMP_OK;
+    while (status == IMP_OK &&
+           (r->event.type == YAML_NO_EVENT || r->event.type == YAML_STREAM_START_EVENT ||
+            r->event.type == YAML_DOCUMENT_START_EVENT))
+        status = next_event(r);
+    if (status == IMP_OK && r->event.type != YAML_MAPPING_START_EVENT)
+        return fail_at(r, event_line(r), "a network is described by 'layers:' and a list of them");
+    if (status == IMP_OK)
+        status = next_event(r);
+    while (status == IMP_OK && r->event.type != YAML_MAPPING_END_EVENT) {
+        status = read_scalar(r, "a key", key, sizeof key);
+        if (status != IMP_OK)
+            return status;
+        status = read_network_key(r, key);
+        if (status == IMP_OK)
+            status = next_event(r);
+    }
+    if (status == IMP_OK && r->out->table.count == 0)
+        status = fail_at(r, event_line(r), "has no layers");
+    return status;
+}
+
+// The last part of a path without ".yaml", as far as it is a name.
+static void default_name(imp_architecture *d)
+{
+    const char *slash = strrchr(d->source, '/');
+    const char *begin = slash == NULL ? d->source : slash + 1;
+    size_t length = strspn(begin, NAME_CHARACTERS);
+    if (length > 5 && strncmp(begin + length - 5, ".yaml", 5) == 0)
+        length -= 5;
+    if (length == 0)
+        begin = "network", length = strlen(begin);
+    snprintf(d->name, sizeof d->name, "%.*s", (int)length, begin);
+}
+
+static imp_status parse_text(imp_architecture *d, size_t length, imp_error *err)
+{
+    yaml_reader r = {.out = d, .err = err};
+    default_name(d);
+    if (!yaml_parser_initialize(&r.parser))
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", d->source);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)d->text, length);
+    const imp_status status = read_document(&r);
+    yaml_event_delete(&r.event);
+    yaml_parser_delete(&r.parser);
+    d->table.name = d->name;
+    d->table.source = d->source;
+    d->table.layers = d->layers;
+    return status;
+}
+
+imp_status imp_architecture_parse(imp_architecture **out, const char *source, const char *text,
+                                  size_t length, imp_error *err)
+{
+    if (length > BYTES_MAX || memchr(text, '\0', length) != NULL)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: is not the description of a network: longer than %d bytes, or not "
+                        "text",
+                        source, BYTES_MAX);
+    imp_architecture *d = calloc(1, sizeof *d);
+    if (d != NULL) {
+        d->source = strdup(source);
+        d->text = strndup(text, length);
+    }
+    if (d == NULL || d->source == NULL || d->text == NULL) {
+        imp_architecture_destroy(d);
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", source);
+    }
+    const imp_status status = parse_text(d, length, err);
+    if (status != IMP_OK) {
+        imp_architecture_destroy(d);
+        return status;
+    }
+    *out = d;
+    return IMP_OK;
+}
+
+void imp_architecture_destroy(imp_architecture *architecture)
+{
+    if (architecture == NULL)
+        return;
+    free(architecture->source);
+    free(architecture->text);
+    free(architecture);
+}
+
+const char *imp_network_builtin_name(int index)
+{
+    return index >= 0 && index < imp_builtin_networks_count ? imp_builtin_networks[index].name
+                                                            : NULL;
+}
+
+const char *imp_segmenter_builtin_name(int index)
+{
+    return index >= 0 && index < imp_builtin_segmenters_count ? imp_builtin_segmenters[index].name
+                                                              : NULL;
+}
+
+// Those that drive, then segmenters.
+static const imp_builtin_network *builtin_at(int index)
+{
+    if (index < imp_builtin_networks_count)
+        return &imp_builtin_networks[index];
+    index -= imp_builtin_networks_count;
+    return index < imp_builtin_segmenters_count ? &imp_builtin_segmenters[index] : NULL;
+}
+
+imp_status imp_architecture_load_builtin(imp_architecture **out, const char *name, imp_error *err)
+{
+    char known[256] = "", hint[IMP_SUGGESTION_TEXT_MAX];
+    imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
+    const imp_builtin_network *b;
+    for (int i = 0; (b = builtin_at(i)) != NULL; i++) {
+        if (strcmp(b->name, name) == 0)
+            return imp_architecture_parse(out, b->name, (const char *)b->text, b->length, err);
+        const size_t used = strlen(known);
+        imp_suggestion_consider(&suggestion, b->name);
+        snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", b->name);
+    }
+    if (imp_suggestion_format(&suggestion, hint)[0] != '\0')
+        return imp_fail(err, IMP_USAGE, "unknown network '%.80s'%s", name, hint);
+    return imp_fail(err, IMP_USAGE,
+                    "unknown network '%.80s': known are %s, and paths of YAML files", name, known);
+}
+
+// Whether a name is no network's, but a file's.
+static bool is_file_not_builtin(const char *name)
+{
+    const imp_builtin_network *b;
+    for (int i = 0; (b = builtin_at(i)) != NULL; i++)
+        if (strcmp(b->name, name) == 0)
+            return false;
+    return imp_path_exists(name);
+}
+
+imp_status imp_architecture_load(imp_architecture **out, const char *name, imp_error *err)
+{
+    const bool is_path = strchr(name, '/') != NULL || strchr(name, '.') != NULL;
+    if (!is_path && !is_file_not_builtin(name))
+        return imp_architecture_load_builtin(out, name, err);
+    char *text;
+    size_t bytes;
+    imp_file_type kind;
+    imp_status status = imp_file_type_detect(&kind, name, err);
+    if (status == IMP_OK)
+        status = imp_file_type_expect_text(
+            name,
+            kind == IMP_FILE_TYPE_SAFETENSORS || kind == IMP_FILE_TYPE_FOLDER
+                ? "a network is described by a YAML file; to go on from "
+                  "a model's weights, give it with --from"
+                : "a network is described by a YAML file",
+            err);
+    if (status == IMP_OK)
+        status = imp_file_read(&text, &bytes, name, BYTES_MAX, err);
+    if (status != IMP_OK)
+        return status;
+    status = imp_architecture_parse(out, name, text, bytes, err);
+    free(text);
+    return status;
+}

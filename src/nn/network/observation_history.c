@@ -1,0 +1,90 @@
+// What a network remembers of an episode: rings of pictures and of actions.
+#include "nn/network/network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct imp_obs_history {
+    imp_input_spec inputs;
+    size_t image;           // bytes
+    int capacity;           // pictures that the ring holds
+    int64_t frame_count;    // pictures so far in the episode
+    uint8_t *images;        // (room) picture number n at n % room
+    const uint8_t **frames; // (inputs.frames) the present one first
+    float *actions;         // (inputs.actions x 2) the last one first
+};
+
+imp_status imp_obs_history_create(imp_obs_history **out, const imp_network *network, imp_error *err)
+{
+    imp_obs_history *history = calloc(1, sizeof *history);
+    if (history == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory to remember");
+    history->inputs = *imp_network_inputs(network);
+    history->image = (size_t)network->def.width * (size_t)network->def.height * 3;
+    history->capacity = (history->inputs.frames - 1) * history->inputs.every + 1;
+    history->images = calloc((size_t)history->capacity, history->image);
+    history->frames = calloc((size_t)history->inputs.frames, sizeof *history->frames);
+    history->actions = calloc(2 * (size_t)history->inputs.actions + 1, sizeof *history->actions);
+    if (history->images == NULL || history->frames == NULL || history->actions == NULL) {
+        imp_obs_history_destroy(history);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory to remember");
+    }
+    imp_obs_history_reset(history);
+    *out = history;
+    return IMP_OK;
+}
+
+void imp_obs_history_destroy(imp_obs_history *history)
+{
+    if (history == NULL)
+        return;
+    free(history->images);
+    free(history->frames);
+    free(history->actions);
+    free(history);
+}
+
+void imp_obs_history_reset(imp_obs_history *history)
+{
+    history->frame_count = 0;
+    memset(history->actions, 0, 2 * (size_t)history->inputs.actions * sizeof *history->actions);
+    for (int k = 0; k < history->inputs.frames; k++)
+        history->frames[k] = history->images;
+}
+
+void imp_obs_history_push_frame(imp_obs_history *history, const uint8_t *image)
+{
+    const int64_t now = history->frame_count++;
+    memcpy(history->images + (size_t)(now % history->capacity) * history->image, image,
+           history->image);
+    for (int k = 0; k < history->inputs.frames; k++) {
+        const int64_t then = now - (int64_t)k * history->inputs.every;
+        const size_t place = (size_t)((then > 0 ? then : 0) % history->capacity);
+        history->frames[k] = history->images + place * history->image;
+    }
+}
+
+void imp_obs_history_push_action(imp_obs_history *history, float left, float right)
+{
+    const size_t count = (size_t)history->inputs.actions;
+    if (count == 0)
+        return;
+    memmove(history->actions + 2, history->actions, 2 * (count - 1) * sizeof *history->actions);
+    history->actions[0] = left;
+    history->actions[1] = right;
+}
+
+const imp_input_spec *imp_obs_history_input_spec(const imp_obs_history *history)
+{
+    return &history->inputs;
+}
+
+const uint8_t *const *imp_obs_history_frames(const imp_obs_history *history)
+{
+    return history->frames;
+}
+
+const float *imp_obs_history_actions(const imp_obs_history *history)
+{
+    return history->actions;
+}

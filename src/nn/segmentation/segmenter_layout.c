@@ -1,0 +1,92 @@
+#include "nn/segmentation/segmenter_layout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_network *network,
+                                     imp_error *err)
+{
+    const imp_network_def *def = imp_network_info(network);
+    const imp_graph_node *last = imp_network_node(network, 0);
+    for (int k = 1; imp_network_node(network, k) != NULL; k++)
+        last = imp_network_node(network, k);
+    const imp_graph_node *cells =
+        last->kind == IMP_LAYER_FLATTEN ? imp_network_node(network, last->inputs[0]) : last;
+    int block = 1;
+    while (block * block * IMP_CLASS_COUNT < cells->channels)
+        block++;
+    if (cells->flat || block * block * IMP_CLASS_COUNT != cells->channels)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%.80s is no segmenter: its last layer must give %d x n x n channels of "
+                        "places and may be flattened",
+                        def->architecture, IMP_CLASS_COUNT);
+    const imp_input_spec *inputs = imp_network_inputs(network);
+    if (inputs->frames > 1 || inputs->actions > 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%.80s is no segmenter: it wants to know the past",
+                        def->architecture);
+    if (inputs->skip_top > 0)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%.80s is no segmenter: it does not look at whole pictures",
+                        def->architecture);
+    const imp_segmenter_layout layout = {cells->height, cells->width, block};
+    const int width = imp_segmenter_layout_width(&layout),
+              height = imp_segmenter_layout_height(&layout);
+    if (def->width % width != 0 || def->height % height != 0 ||
+        def->width / width != def->height / height)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%.80s gives %d x %d cells, which is no whole part of pictures of %d x %d",
+                        def->architecture, width, height, def->width, def->height);
+    *out = layout;
+    return IMP_OK;
+}
+
+// A run of outputs, one for each column of places, and of every block-th cell in a row of cells.
+typedef struct cell_run {
+    size_t output, cell;
+} cell_run;
+
+static cell_run cell_run_at(const imp_segmenter_layout *layout, int c, int y, int x)
+{
+    const int block = layout->block;
+    const size_t places = (size_t)layout->rows * (size_t)layout->columns;
+    return (cell_run){
+        (size_t)((c * block + y % block) * block + x) * places +
+            (size_t)(y / block) * (size_t)layout->columns,
+        ((size_t)c * (size_t)imp_segmenter_layout_height(layout) + (size_t)y) *
+                (size_t)imp_segmenter_layout_width(layout) +
+            (size_t)x,
+    };
+}
+
+void imp_segmenter_pixel_unshuffle(const imp_segmenter_layout *layout, const float *plain,
+                                   float *outputs)
+{
+    for (int c = 0; c < IMP_CLASS_COUNT; c++)
+        for (int y = 0; y < imp_segmenter_layout_height(layout); y++)
+            for (int x = 0; x < layout->block; x++) {
+                const cell_run at = cell_run_at(layout, c, y, x);
+                for (int i = 0; i < layout->columns; i++)
+                    outputs[at.output + (size_t)i] = plain[at.cell + (size_t)(i * layout->block)];
+            }
+}
+
+void imp_segmenter_pixel_shuffle(const imp_segmenter_layout *layout, const float *outputs,
+                                 float *plain)
+{
+    for (int c = 0; c < IMP_CLASS_COUNT; c++)
+        for (int y = 0; y < imp_segmenter_layout_height(layout); y++)
+            for (int x = 0; x < layout->block; x++) {
+                const cell_run at = cell_run_at(layout, c, y, x);
+                for (int i = 0; i < layout->columns; i++)
+                    plain[at.cell + (size_t)(i * layout->block)] = outputs[at.output + (size_t)i];
+            }
+}
+
+void imp_class_join_names(char *out, size_t capacity)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int c = 0; c < IMP_CLASS_COUNT && used < capacity; c++)
+        used += (size_t)snprintf(out + used, capacity - used, "%s%s", c == 0 ? "" : ",",
+                                 imp_class_name(c));
+}

@@ -1,0 +1,79 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "imprint/segmentation.h"
+
+static const struct {
+    const char *name;
+    uint8_t rgb[3];
+} CLASSES[IMP_CLASS_COUNT] = {
+#define CLASS_ENTRY(name, name_text, red, green, blue) [name] = {name_text, {red, green, blue}},
+    IMP_CLASS_MAP(CLASS_ENTRY)
+#undef CLASS_ENTRY
+};
+
+const char *imp_class_name(int class_id)
+{
+    return class_id >= 0 && class_id < IMP_CLASS_COUNT ? CLASSES[class_id].name : NULL;
+}
+
+const uint8_t *imp_class_colour(int class_id)
+{
+    return class_id >= 0 && class_id < IMP_CLASS_COUNT ? CLASSES[class_id].rgb : NULL;
+}
+
+void imp_class_paint_shares(const float *shares, int cells, uint8_t *rgb)
+{
+    enum { BLOCK = 128 };
+    for (int first = 0; first < cells; first += BLOCK) {
+        const int count = cells - first < BLOCK ? cells - first : BLOCK;
+        float sums[3][BLOCK];
+        for (int k = 0; k < 3; k++)
+            for (int i = 0; i < count; i++)
+                sums[k][i] = 0.5F;
+        for (int c = 0; c < IMP_CLASS_COUNT; c++)
+            for (int k = 0; k < 3; k++) {
+                const float colour = CLASSES[c].rgb[k];
+                const float *share = shares + (size_t)c * (size_t)cells + first;
+                for (int i = 0; i < count; i++)
+                    sums[k][i] += colour * share[i];
+            }
+        for (int i = 0; i < count; i++)
+            for (int k = 0; k < 3; k++) {
+                const float value = sums[k][i];
+                rgb[3 * (first + i) + k] = (uint8_t)(value < 255.0F ? value : 255.0F);
+            }
+    }
+}
+
+static const char *const OBSERVATION_NAMES[] = {
+#define NAME(name, name_text) name_text,
+    IMP_OBSERVATION_KIND_MAP(NAME)
+#undef NAME
+};
+
+const char *imp_observation_kind_name(int observation)
+{
+    const int count = sizeof OBSERVATION_NAMES / sizeof OBSERVATION_NAMES[0];
+    return observation >= 0 && observation < count ? OBSERVATION_NAMES[observation] : NULL;
+}
+
+bool imp_observation_kind_parse(imp_observation_kind *out, const char *name_text)
+{
+    int k = 0;
+    if (name_text != NULL && name_text[0] != '\0')
+        while (imp_observation_kind_name(k) != NULL &&
+               strcmp(imp_observation_kind_name(k), name_text) != 0)
+            k++;
+    if (imp_observation_kind_name(k) == NULL)
+        return false;
+    *out = (imp_observation_kind)k;
+    return true;
+}
+
+imp_observation_kind imp_network_observation_kind(const imp_network *network)
+{
+    imp_observation_kind found = IMP_OBSERVATION_IMAGE;
+    imp_observation_kind_parse(&found, imp_network_metadata(network, "observation"));
+    return found;
+}

@@ -1,0 +1,108 @@
+#include "nn/trainer/optimiser.h"
+
+#include "nn/kernels/cpu_dispatch.h"
+
+#include <math.h>
+
+static const double BETA1 = 0.9, BETA2 = 0.999;
+static const float EPSILON = 1e-8F;
+
+imp_weight_update imp_weight_update_make(const imp_trainer_def *def, double rate, double scale,
+                                         int64_t step, bool decay)
+{
+    const bool adam = def->optimiser != IMP_OPTIMISER_SGD;
+    const bool decoupled = def->optimiser == IMP_OPTIMISER_ADAMW;
+    const double count = (double)step, wanted = decay ? def->weight_decay : 0.0;
+    // a young average would still hold the first weights: it grows old with the steps
+    const double average_decay = fmin(def->average, (1.0 + count) / (10.0 + count));
+    return (imp_weight_update){
+        .kind = def->optimiser,
+        .scale = (float)scale,
+        .rate = (float)(adam ? rate / (1.0 - pow(BETA1, count)) : rate),
+        .bias_correction = (float)(1.0 / (1.0 - pow(BETA2, count))),
+        .l2_decay = decoupled ? 0.0F : (float)wanted,
+        .decoupled_decay = decoupled ? (float)(rate * wanted) : 0.0F,
+        .momentum = (float)def->momentum,
+        .nesterov = def->nesterov,
+        .average_decay = (float)average_decay,
+    };
+}
+
+IMP_DISPATCH_BODY adam_body(const imp_weight_update *update, const imp_weight_span *w)
+{
+    const imp_weight_update u = *update;
+    const float beta1 = (float)BETA1, beta2 = (float)BETA2, stay = 1.0F - u.decoupled_decay;
+    const float *restrict gradient = w->gradient;
+    float *restrict weight = w->weight, *restrict first = w->first, *restrict second = w->second;
+    for (int64_t i = 0; i < w->count; i++) {
+        const float g = u.scale * gradient[i] + u.l2_decay * weight[i];
+        first[i] = beta1 * first[i] + (1.0F - beta1) * g;
+        second[i] = beta2 * second[i] + (1.0F - beta2) * (g * g);
+        weight[i] =
+            stay * weight[i] - u.rate * first[i] / (sqrtf(second[i] * u.bias_correction) + EPSILON);
+    }
+}
+
+IMP_DISPATCH_BODY sgd_body(const imp_weight_update *update, const imp_weight_span *w)
+{
+    const imp_weight_update u = *update;
+    const float *restrict gradient = w->gradient;
+    float *restrict weight = w->weight, *restrict first = w->first;
+    for (int64_t i = 0; i < w->count; i++) {
+        const float g = u.scale * gradient[i] + u.l2_decay * weight[i];
+        first[i] = u.momentum * first[i] + g;
+        weight[i] -= u.rate * (u.nesterov ? g + u.momentum * first[i] : first[i]);
+    }
+}
+
+IMP_DISPATCH_BODY average_body(const imp_weight_update *update, const imp_weight_span *w)
+{
+    const float average_decay = update->average_decay;
+    const float *restrict weight = w->weight;
+    float *restrict average = w->average;
+    for (int64_t i = 0; i < w->count; i++)
+        average[i] = average_decay * average[i] + (1.0F - average_decay) * weight[i];
+}
+
+#define UPDATE_PARAMETERS (const imp_weight_update *update, const imp_weight_span *w)
+IMP_DISPATCH_BY_CPU(static, adam, UPDATE_PARAMETERS, (update, w))
+IMP_DISPATCH_BY_CPU(static, sgd, UPDATE_PARAMETERS, (update, w))
+IMP_DISPATCH_BY_CPU(static, average, UPDATE_PARAMETERS, (update, w))
+#undef UPDATE_PARAMETERS
+
+void imp_weight_update_apply(const imp_weight_update *update, const imp_weight_span *weights)
+{
+    if (update->kind == IMP_OPTIMISER_SGD)
+        sgd(update, weights);
+    else
+        adam(update, weights);
+    if (weights->average != NULL)
+        average(update, weights);
+}
+
+IMP_DISPATCH_BODY imp_gradient_add_body(float *restrict sum, const float *restrict part,
+                                        int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        sum[i] += part[i];
+}
+IMP_DISPATCH_BY_CPU(extern, imp_gradient_add, (float *sum, const float *part, int64_t count),
+                    (sum, part, count))
+
+IMP_DISPATCH_BODY imp_gradient_sum_squares_body(double *out, const float *values, int64_t count)
+{
+    enum { LANES = 16 };
+    double lanes[LANES] = {0.0};
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            lanes[k] += (double)values[i + k] * (double)values[i + k];
+    for (; i < count; i++)
+        lanes[0] += (double)values[i] * (double)values[i];
+    double sum = 0.0;
+    for (int k = 0; k < LANES; k++)
+        sum += lanes[k];
+    *out = sum;
+}
+IMP_DISPATCH_BY_CPU(extern, imp_gradient_sum_squares,
+                    (double *out, const float *values, int64_t count), (out, values, count))

@@ -1,0 +1,263 @@
+#include "nn/trainer/trainer.h"
+
+#include "base/text/plural.h"
+#include "nn/kernels/aligned_floats.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRAINER_COOKIE = 0x74726169, CHUNK_VALUES = 16384, MAX_SHARDS = 1024 };
+
+const char *imp_optimiser_name(int optimiser)
+{
+    static const char *const names[] = {
+#define IMP_OPTIMISER_NAME(name, word) word,
+        IMP_OPTIMISER_MAP(IMP_OPTIMISER_NAME)
+#undef IMP_OPTIMISER_NAME
+    };
+    return optimiser >= 0 && optimiser <= IMP_OPTIMISER_SGD ? names[optimiser] : NULL;
+}
+
+const char *imp_loss_name(int loss)
+{
+    static const char *const names[] = {
+#define IMP_LOSS_NAME(name, word) word,
+        IMP_LOSS_MAP(IMP_LOSS_NAME)
+#undef IMP_LOSS_NAME
+    };
+    return loss >= 0 && loss <= IMP_LOSS_CROSS_ENTROPY ? names[loss] : NULL;
+}
+
+imp_trainer_def imp_default_trainer_def(void)
+{
+    return (imp_trainer_def){
+        .batch = 32,
+        .shards = 2,
+        .threads = 2,
+        .optimiser = IMP_OPTIMISER_ADAMW,
+        .learning_rate = 1e-3,
+        .weight_decay = 0.0,
+        .momentum = 0.9,
+        .nesterov = false,
+        .clip_norm = 0.0,
+        .average = 0.0,
+        .loss = IMP_LOSS_MSE,
+        .huber_delta = 0.1,
+        .seed = 0,
+        .cookie = TRAINER_COOKIE,
+    };
+}
+
+// Of executors, each shard keeps that of whole batches and one more: where every epoch has another
+// last batch, they would add up.
+static void destroy_partial_executors(imp_trainer *trainer, int i)
+{
+    imp_batch_shard *shard = &trainer->shards[i];
+    for (int size = 0; size <= trainer->max_shard_size; size++)
+        if (size != imp_batch_shard_size(trainer, i, trainer->def.batch)) {
+            imp_executor_destroy(shard->training[size]);
+            shard->training[size] = NULL;
+        }
+}
+
+imp_status imp_trainer_prepare_batch(imp_trainer *trainer, int count, imp_error *err)
+{
+    for (int i = 0; i < trainer->def.shards; i++) {
+        imp_batch_shard *shard = &trainer->shards[i];
+        const int size = imp_batch_shard_size(trainer, i, count);
+        const imp_executor_def def = {
+            .graph = &trainer->network->graph,
+            .batch = size,
+            .training = true,
+            .values = trainer->values,
+            .gradients = shard->gradients,
+        };
+        if (size == 0 || shard->training[size] != NULL)
+            continue;
+        destroy_partial_executors(trainer, i);
+        const imp_status status = imp_executor_create(&shard->training[size], &def, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    return IMP_OK;
+}
+
+// Cuts the trained tensors into pieces of work.
+static imp_status make_chunks(imp_trainer *trainer, imp_error *err)
+{
+    const imp_graph *graph = &trainer->network->graph;
+    const size_t max_chunks = (size_t)graph->tensor_count + (size_t)(graph->trained / CHUNK_VALUES);
+    trainer->chunks = calloc(max_chunks, sizeof *trainer->chunks);
+    if (trainer->chunks == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
+    for (int i = 0; i < graph->tensor_count; i++) {
+        const imp_tensor *tensor = &graph->tensors[i];
+        if (tensor->offset >= graph->trained)
+            continue;
+        for (int64_t at = 0; at < tensor->count; at += CHUNK_VALUES)
+            trainer->chunks[trainer->chunk_count++] = (imp_weight_chunk){
+                .offset = tensor->offset + at,
+                .count = tensor->count - at < CHUNK_VALUES ? tensor->count - at : CHUNK_VALUES,
+                .decay = tensor->role == IMP_TENSOR_WEIGHT,
+            };
+    }
+    return IMP_OK;
+}
+
+static imp_status make_shards(imp_trainer *trainer, imp_error *err)
+{
+    const imp_trainer_def *def = &trainer->def;
+    const imp_graph *graph = &trainer->network->graph;
+    trainer->max_shard_size = (def->batch + def->shards - 1) / def->shards;
+    trainer->shards = calloc((size_t)def->shards, sizeof *trainer->shards);
+    if (trainer->shards == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
+    for (int i = 0; i < def->shards; i++) {
+        imp_batch_shard *shard = &trainer->shards[i];
+        shard->training = calloc((size_t)trainer->max_shard_size + 1, sizeof *shard->training);
+        shard->gradients = imp_floats_alloc((size_t)graph->trained);
+        if (shard->training == NULL || shard->gradients == NULL)
+            return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
+        const imp_executor_def inference = {
+            .graph = graph, .batch = trainer->max_shard_size, .values = trainer->network->values};
+        const imp_status status = imp_executor_create(&shard->inference, &inference, err);
+        if (status != IMP_OK)
+            return status;
+    }
+    return imp_trainer_prepare_batch(trainer, def->batch, err);
+}
+
+static imp_status check_trainer_def(const imp_trainer_def *def, int outputs, imp_error *err)
+{
+    if (def->cookie != TRAINER_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "a trainer definition must come from "
+                        "imp_default_trainer_def()");
+    if (def->batch < 1 || def->batch > 65536)
+        return imp_fail(err, IMP_USAGE, "batch %d: 1..65536 are possible", def->batch);
+    if (def->shards < 1 || def->shards > MAX_SHARDS || def->shards > def->batch)
+        return imp_fail(err, IMP_USAGE, "%s: from 1 to the batch size (%d) are possible",
+                        IMP_PLURAL(def->shards, "shard"), def->batch);
+    if (imp_optimiser_name((int)def->optimiser) == NULL || imp_loss_name((int)def->loss) == NULL)
+        return imp_fail(err, IMP_USAGE, "unknown optimiser or loss");
+    if (def->loss == IMP_LOSS_CROSS_ENTROPY &&
+        (def->classes < 2 || def->classes > IMP_CLASSES_MAX || outputs % def->classes != 0))
+        return imp_fail(
+            err, IMP_USAGE,
+            "cross-entropy of %d classes: must lie in 2..%d and divide the network's number of "
+            "outputs, %d",
+            def->classes, IMP_CLASSES_MAX, outputs);
+    if (!(def->learning_rate >= 0.0 && def->learning_rate <= 1e6))
+        return imp_fail(err, IMP_USAGE, "learning rate %g: must not be negative",
+                        def->learning_rate);
+    if (!(def->weight_decay >= 0.0 && def->weight_decay * def->learning_rate < 1.0))
+        return imp_fail(err, IMP_USAGE,
+                        "weight decay %g: must not be negative, and below 1 / "
+                        "learning rate",
+                        def->weight_decay);
+    if (!(def->momentum >= 0.0 && def->momentum < 1.0))
+        return imp_fail(err, IMP_USAGE, "momentum %g: must lie in 0..1, without 1", def->momentum);
+    if (!(def->average >= 0.0 && def->average < 1.0))
+        return imp_fail(err, IMP_USAGE, "decay %g of averaged weights: must lie in 0..1, without 1",
+                        def->average);
+    if (!(def->clip_norm >= 0.0 && def->clip_norm <= 1e18))
+        return imp_fail(err, IMP_USAGE, "clipping at %g: must not be negative", def->clip_norm);
+    if (!(def->huber_delta > 0.0 && def->huber_delta <= 1e18))
+        return imp_fail(err, IMP_USAGE, "Huber's delta %g: must be positive", def->huber_delta);
+    if (!(def->limit >= 0.0 && def->limit <= 1e18))
+        return imp_fail(err, IMP_USAGE, "limit %g of labels: must not be negative", def->limit);
+    return IMP_OK;
+}
+
+// Moments, and weights apart from their average if there is one.
+static imp_status allocate_optimiser_state(imp_trainer *trainer, imp_error *err)
+{
+    const imp_network *network = trainer->network;
+    const size_t trained = (size_t)network->graph.trained, values = (size_t)network->graph.values;
+    const bool two = trainer->def.optimiser != IMP_OPTIMISER_SGD;
+    trainer->values = network->values;
+    trainer->first = imp_floats_alloc(trained);
+    trainer->second = two ? imp_floats_alloc(trained) : NULL;
+    bool whole = trainer->first != NULL && (trainer->second != NULL || !two);
+    if (trainer->def.average > 0.0) {
+        trainer->values = trainer->unaveraged_values = imp_floats_alloc(values);
+        whole = whole && trainer->unaveraged_values != NULL;
+        if (trainer->unaveraged_values != NULL)
+            memcpy(trainer->unaveraged_values, network->values,
+                   values * sizeof *trainer->unaveraged_values);
+    }
+    return whole ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
+}
+
+imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp_trainer_def *def,
+                              imp_error *err)
+{
+    imp_status status = check_trainer_def(def, imp_network_info(network)->outputs, err);
+    if (status != IMP_OK)
+        return status;
+    imp_trainer *trainer = calloc(1, sizeof *trainer);
+    if (trainer == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
+    trainer->def = *def;
+    trainer->rate_factor = 1.0;
+    trainer->network = network;
+    status = allocate_optimiser_state(trainer, err);
+    if (status == IMP_OK)
+        status = make_chunks(trainer, err);
+    if (status == IMP_OK)
+        status = make_shards(trainer, err);
+    int threads = def->threads > 0 ? def->threads : imp_cpu_count();
+    threads = threads < def->shards ? threads : def->shards;
+    if (status == IMP_OK)
+        status = imp_thread_pool_create(&trainer->pool, threads, err);
+    if (status != IMP_OK) {
+        imp_trainer_destroy(trainer);
+        return status;
+    }
+    *out = trainer;
+    return IMP_OK;
+}
+
+void imp_trainer_destroy(imp_trainer *trainer)
+{
+    if (trainer == NULL)
+        return;
+    imp_thread_pool_destroy(trainer->pool);
+    for (int i = 0; trainer->shards != NULL && i < trainer->def.shards; i++) {
+        imp_batch_shard *shard = &trainer->shards[i];
+        for (int size = 0; shard->training != NULL && size <= trainer->max_shard_size; size++)
+            imp_executor_destroy(shard->training[size]);
+        imp_executor_destroy(shard->inference);
+        free(shard->training);
+        free(shard->gradients);
+    }
+    free(trainer->shards);
+    free(trainer->chunks);
+    free(trainer->unaveraged_values);
+    free(trainer->first);
+    free(trainer->second);
+    free(trainer);
+}
+
+void imp_trainer_invalidate_packed(imp_trainer *trainer)
+{
+    for (int i = 0; i < trainer->def.shards; i++)
+        trainer->shards[i].packed = false;
+}
+
+void imp_trainer_set_lr_factor(imp_trainer *trainer, double factor)
+{
+    trainer->rate_factor = factor;
+}
+
+double imp_trainer_gradient_norm(const imp_trainer *trainer)
+{
+    return trainer->norm;
+}
+
+void imp_trainer_sync_network(imp_trainer *trainer)
+{
+    // the network has them already; only copies of them could be out of date
+    imp_trainer_invalidate_packed(trainer);
+}

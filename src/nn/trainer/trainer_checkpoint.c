@@ -1,0 +1,257 @@
+// Files of training state: weights, their average, moments, step and the caller's progress, so that
+// one atomic file is enough to go on from.
+#include "base/text/plural.h"
+#include "base/text/text_stream.h"
+#include "nn/model_files/model_file.h"
+#include "nn/trainer/trainer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char FORMAT[] = "imprint-trainer-3", FORMAT_FAMILY[] = "imprint-trainer-";
+static const char FIRST[] = "first.", SECOND[] = "second.", AVERAGE[] = "average.";
+
+// What must be the same for the same bytes to follow.
+static const imp_struct_member TRAINER_MEMBERS[] = {
+    IMP_MEMBER(imp_trainer_def, batch, INT),
+    IMP_MEMBER(imp_trainer_def, shards, INT),
+    IMP_MEMBER_IGNORED(imp_trainer_def, threads, "results do not depend on threads"),
+    IMP_MEMBER_NAMED(imp_trainer_def, optimiser, imp_optimiser_name),
+    IMP_MEMBER(imp_trainer_def, learning_rate, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, weight_decay, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, momentum, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, nesterov, BOOL),
+    IMP_MEMBER(imp_trainer_def, clip_norm, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, average, DOUBLE),
+    IMP_MEMBER_NAMED(imp_trainer_def, loss, imp_loss_name),
+    IMP_MEMBER(imp_trainer_def, huber_delta, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, classes, INT),
+    IMP_MEMBER(imp_trainer_def, limit, DOUBLE),
+    IMP_MEMBER(imp_trainer_def, seed, UINT64),
+    IMP_MEMBER_IGNORED(imp_trainer_def, cookie, "says that the definition has its defaults"),
+};
+const imp_struct_table imp_trainer_members = IMP_STRUCT_TABLE(imp_trainer_def, TRAINER_MEMBERS);
+
+// The caller frees it; NULL without memory.
+static char *settings_text(const imp_trainer *trainer)
+{
+    static const char what[] = "a state";
+    imp_text_stream text;
+    if (imp_text_stream_open(&text, what, NULL) != IMP_OK)
+        return NULL;
+    imp_struct_write_text(text.out, "", &imp_trainer_members, &trainer->def);
+    imp_text_stream_close(&text, what, NULL);
+    return text.bytes;
+}
+
+imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const char *progress,
+                            imp_error *err)
+{
+    const imp_network *network = trainer->network;
+    char *settings = settings_text(trainer), step[32];
+    snprintf(step, sizeof step, "%" PRId64, trainer->step);
+    json_t *metadata = imp_network_build_metadata(network, FORMAT);
+    imp_named_array *arrays = calloc((size_t)4 * IMP_MAX_TENSORS, sizeof *arrays);
+    imp_status status = IMP_OK;
+    if (metadata == NULL || arrays == NULL || settings == NULL ||
+        json_object_set_new(metadata, "settings", json_string(settings)) != 0 ||
+        json_object_set_new(metadata, "step", json_string(step)) != 0)
+        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    else if (json_object_set_new(metadata, "progress",
+                                 json_string(progress == NULL ? "" : progress)) != 0)
+        status = imp_fail(err, IMP_USAGE, "%s: the progress to keep is not UTF-8 text", path);
+    if (status == IMP_OK) {
+        const imp_graph *graph = &network->graph;
+        int count = imp_network_list_arrays(network, arrays, "", trainer->values, graph->values);
+        count +=
+            imp_network_list_arrays(network, arrays + count, FIRST, trainer->first, graph->trained);
+        if (trainer->second != NULL)
+            count += imp_network_list_arrays(network, arrays + count, SECOND, trainer->second,
+                                             graph->trained);
+        if (trainer->unaveraged_values != NULL)
+            count += imp_network_list_arrays(network, arrays + count, AVERAGE, network->values,
+                                             graph->trained);
+        status = imp_safetensors_write(path, metadata, arrays, count, err);
+    }
+    json_decref(metadata);
+    free(arrays);
+    free(settings);
+    return status;
+}
+
+// Earlier versions compared fewer settings, so that nobody knows what those of their states were.
+static imp_status check_format(const imp_safetensors *file, imp_error *err)
+{
+    const char *found;
+    const imp_status status = imp_safetensors_get_metadata(file, "format", &found, err);
+    if (status == IMP_OK && strcmp(found, FORMAT) != 0 &&
+        strncmp(found, FORMAT_FAMILY, sizeof FORMAT_FAMILY - 1) == 0)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: was saved by another version of imprint (%.40s, here it is %s) and "
+                        "cannot be resumed: train on in a new folder, starting from the model "
+                        "(--from), or start over with --force",
+                        file->path, found, FORMAT);
+    return status;
+}
+
+static imp_status check_settings(const imp_trainer *trainer, const imp_safetensors *file,
+                                 imp_error *err)
+{
+    const char *found;
+    char difference[IMP_STRUCT_DIFFERENCE_MAX];
+    imp_status status = imp_safetensors_get_metadata(file, "settings", &found, err);
+    if (status != IMP_OK)
+        return status;
+    char *wanted = settings_text(trainer);
+    if (wanted == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", file->path);
+    imp_struct_text_difference(difference, found, wanted);
+    free(wanted);
+    return difference[0] == '\0'
+               ? IMP_OK
+               : imp_fail(err, IMP_BAD_INPUT,
+                          "%s: was trained with other settings (%s): resume with the "
+                          "same, or start over with --force",
+                          file->path, difference);
+}
+
+static imp_status check_network(const imp_trainer *trainer, const imp_safetensors *file,
+                                imp_error *err)
+{
+    const imp_network *network = trainer->network;
+    imp_network_def def;
+    imp_status status = check_format(file, err);
+    if (status == IMP_OK)
+        status = imp_network_read_metadata(file, FORMAT, &def, err);
+    if (status != IMP_OK)
+        return status;
+    if (strcmp(def.architecture, network->def.architecture) != 0 ||
+        def.width != network->def.width || def.height != network->def.height ||
+        def.outputs != network->def.outputs || def.batch_norm != network->def.batch_norm)
+        return imp_fail(
+            err, IMP_BAD_INPUT, "%s: is about %s for %dx%d%s, the network here is %s for %dx%d%s",
+            file->path, def.architecture, def.width, def.height,
+            def.batch_norm ? " with batch norm" : "", network->def.architecture, network->def.width,
+            network->def.height, network->def.batch_norm ? " with batch norm" : "");
+    const char *layers = json_string_value(
+        json_object_get(json_object_get(file->header, "__metadata__"), "description"));
+    if (layers != NULL && network->architecture != NULL &&
+        strcmp(layers, network->architecture) != 0)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: the layers of %s were others then", file->path,
+                        def.architecture);
+    return check_settings(trainer, file, err);
+}
+
+static imp_status read_step(const imp_safetensors *file, int64_t *out, imp_error *err)
+{
+    const char *text;
+    const imp_status status = imp_safetensors_get_metadata(file, "step", &text, err);
+    if (status != IMP_OK)
+        return status;
+    const size_t digits = strspn(text, "0123456789");
+    if (digits < 1 || digits > 15 || text[digits] != '\0')
+        return imp_fail(err, IMP_BAD_INPUT, "%s: metadata \"step\" is not a number", file->path);
+    *out = strtoll(text, NULL, 10);
+    return IMP_OK;
+}
+
+// Where the parts of a state lie in one block: what was not saved takes no room.
+typedef struct state_block {
+    float *floats, *values, *first, *second, *average;
+    size_t size; // floats
+} state_block;
+
+static imp_status allocate_state_block(state_block *out, const imp_trainer *trainer, imp_error *err)
+{
+    const size_t values = (size_t)trainer->network->graph.values;
+    const size_t trained = (size_t)trainer->network->graph.trained;
+    const size_t moments = trainer->second == NULL ? 1 : 2;
+    out->size = values + (moments + (trainer->unaveraged_values != NULL)) * trained;
+    out->floats = malloc(out->size * sizeof *out->floats);
+    if (out->floats == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(out->size, "value"));
+    out->values = out->floats;
+    out->first = out->values + values;
+    out->second = trainer->second == NULL ? NULL : out->first + trained;
+    out->average = trainer->unaveraged_values == NULL ? NULL : out->first + moments * trained;
+    return IMP_OK;
+}
+
+static imp_status read_state_block(const state_block *b, const imp_trainer *trainer,
+                                   const imp_safetensors *file, imp_error *err)
+{
+    const imp_network *network = trainer->network;
+    const int64_t values = network->graph.values, trained = network->graph.trained;
+    imp_status status = imp_network_read_arrays(network, file, "", b->values, values, err);
+    if (status == IMP_OK)
+        status = imp_network_read_arrays(network, file, FIRST, b->first, trained, err);
+    if (status == IMP_OK && b->second != NULL)
+        status = imp_network_read_arrays(network, file, SECOND, b->second, trained, err);
+    if (status == IMP_OK && b->average != NULL)
+        status = imp_network_read_arrays(network, file, AVERAGE, b->average, trained, err);
+    if (status == IMP_OK && (size_t)(b->size * sizeof(float)) != file->data_length)
+        status =
+            imp_fail(err, IMP_BAD_INPUT, "%s: has arrays that no such training has", file->path);
+    for (int64_t i = 0; i < trained && b->second != NULL && status == IMP_OK; i++)
+        if (b->second[i] < 0.0F)
+            status = imp_fail(err, IMP_BAD_INPUT, "%s: holds a negative second moment", file->path);
+    return status;
+}
+
+static void apply_state_block(imp_trainer *trainer, const state_block *b)
+{
+    const imp_graph *graph = &trainer->network->graph;
+    const size_t trained = (size_t)graph->trained * sizeof(float);
+    const size_t moving = (size_t)(graph->values - graph->trained) * sizeof(float);
+    memcpy(trainer->values, b->values, trained + moving);
+    memcpy(trainer->first, b->first, trained);
+    if (b->second != NULL)
+        memcpy(trainer->second, b->second, trained);
+    if (b->average != NULL) {
+        memcpy(trainer->network->values, b->average, trained);
+        memcpy(trainer->network->values + graph->trained, b->values + graph->trained, moving);
+    }
+}
+
+static imp_status restore_state(imp_trainer *trainer, const imp_safetensors *file, char *progress,
+                                size_t capacity, imp_error *err)
+{
+    const char *text;
+    int64_t step = 0;
+    imp_status status = check_network(trainer, file, err);
+    if (status == IMP_OK)
+        status = read_step(file, &step, err);
+    if (status == IMP_OK)
+        status = imp_safetensors_get_metadata(file, "progress", &text, err);
+    if (status != IMP_OK)
+        return status;
+    if (progress != NULL && strlen(text) >= capacity)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: the progress in it is too long", file->path);
+    state_block b = {.size = 0};
+    status = allocate_state_block(&b, trainer, err);
+    if (status == IMP_OK)
+        status = read_state_block(&b, trainer, file, err);
+    if (status == IMP_OK) {
+        apply_state_block(trainer, &b);
+        trainer->step = step;
+        imp_trainer_invalidate_packed(trainer);
+        if (progress != NULL)
+            memcpy(progress, text, strlen(text) + 1);
+    }
+    free(b.floats);
+    return status;
+}
+
+imp_status imp_trainer_load(imp_trainer *trainer, const char *path, char *progress, size_t capacity,
+                            imp_error *err)
+{
+    imp_safetensors file;
+    imp_status status = imp_safetensors_read(&file, path, err);
+    if (status != IMP_OK)
+        return status;
+    status = restore_state(trainer, &file, progress, capacity, err);
+    imp_safetensors_clear(&file);
+    return status;
+}

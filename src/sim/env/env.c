@@ -1,0 +1,239 @@
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "sim/env/object_motion.h"
+#include "sim/env/start_pose.h"
+
+enum { ENV_COOKIE = 0x0E27, SUBSTEPS_MAX = 1000 };
+
+// The reference's reward uses its configured robot speed, not the actual one.
+static const double REWARD_SPEED = 1.2, REWARD_DISTANCE = 10.0, REWARD_PROXIMITY = 40.0;
+static const double REWARD_INVALID = -1000.0;
+
+const char *imp_end_reason_name(imp_end_reason ending)
+{
+    switch (ending) {
+    case IMP_END_NONE:
+        return "running";
+    case IMP_END_INVALID_POSE:
+        return "invalid pose";
+    case IMP_END_MAX_STEPS:
+        return "max steps";
+    case IMP_END_COLLISION:
+        return "collision";
+    case IMP_END_OUT_OF_TILE:
+        return "left the map";
+    case IMP_END_POLICY_FAILED:
+        return "gave up";
+    }
+    return "unknown";
+}
+
+imp_env_def imp_default_env_def(void)
+{
+    return (imp_env_def){
+        .seed = 123,
+        .max_steps = 1500,
+        .frame_skip = 1,
+        .accept_start_angle = 60.0 * IMP_PI / 180.0,
+        .drive = imp_default_drive_def(),
+        .cookie = ENV_COOKIE,
+    };
+}
+
+static imp_status check_drive_settings(const imp_drive_def *drive, imp_error *err)
+{
+    double delay_max = IMP_MAX_DELAY_STEPS * drive->time_step;
+    if (!(drive->time_step > 0.0 && drive->delay >= 0.0 && drive->delay <= delay_max))
+        return imp_fail(err, IMP_USAGE, "a command delay of %g s is not within 0 to %g s",
+                        drive->delay, delay_max);
+    if (drive->substeps < 1 || drive->substeps > SUBSTEPS_MAX)
+        return imp_fail(err, IMP_USAGE, "substeps: %d is not within 1 to %d", drive->substeps,
+                        SUBSTEPS_MAX);
+    if (!(drive->gain > 0.0 && drive->wheel_radius > 0.0 && drive->wheel_distance > 0.0))
+        return imp_fail(err, IMP_USAGE,
+                        "the motors' gain (%g), the wheels' radius (%g m) and their distance (%g "
+                        "m) must be positive",
+                        drive->gain, drive->wheel_radius, drive->wheel_distance);
+    return IMP_OK;
+}
+
+static imp_status check_settings(const imp_env_def *def, imp_error *err)
+{
+    if (def->cookie != ENV_COOKIE)
+        return imp_fail(err, IMP_USAGE, "imp_env_def was not made with imp_default_env_def()");
+    if (def->max_steps < 1 || def->frame_skip < 1)
+        return imp_fail(err, IMP_USAGE, "max_steps (%d) and frame_skip (%d) must be at least 1",
+                        def->max_steps, def->frame_skip);
+    if (!(def->accept_start_angle > 0.0))
+        return imp_fail(err, IMP_USAGE, "accept_start_angle must be positive");
+    const imp_pose *start = &def->start_pose;
+    if (def->has_start_pose &&
+        !(isfinite(start->x) && isfinite(start->z) && isfinite(start->heading)))
+        return imp_fail(err, IMP_USAGE, "the start pose holds what is no number");
+    if (!(def->action_dropout >= 0.0 && def->action_dropout < 1.0 && def->command_noise >= 0.0 &&
+          def->command_noise <= 1.0))
+        return imp_fail(err, IMP_USAGE,
+                        "the share of dropped decisions, %g, lies within 0 to 1, and so does noise "
+                        "on commands, %g",
+                        def->action_dropout, def->command_noise);
+    return check_drive_settings(&def->drive, err);
+}
+
+static imp_status init_env(imp_env *env, const imp_world *const *worlds, int count,
+                           const imp_env_def *def, imp_error *err)
+{
+    imp_status status = check_settings(def, err);
+    for (int k = 0; k < count && status == IMP_OK; k++)
+        status = imp_start_pose_check(worlds[k], def, err);
+    if (status != IMP_OK)
+        return status;
+    *env = (imp_env){.world = worlds[0], .def = *def, .world_count = count};
+    imp_drive_reset(&env->drive, &env->def.drive);
+    imp_object_motion_reset(env);
+    return IMP_OK;
+}
+
+imp_status imp_env_init(imp_env *env, const imp_world *world, const imp_env_def *def,
+                        imp_error *err)
+{
+    return init_env(env, &world, 1, def, err);
+}
+
+imp_status imp_env_init_worlds(imp_env *env, const imp_world *const *worlds, int count,
+                               const imp_env_def *def, imp_error *err)
+{
+    if (count < 1)
+        return imp_fail(err, IMP_USAGE, "an environment needs a map");
+    imp_status status = init_env(env, worlds, count, def, err);
+    if (status == IMP_OK)
+        env->worlds = worlds;
+    return status;
+}
+
+// Which of the worlds an episode takes place in.
+static int pick_episode_world(const imp_env *env, uint32_t episode)
+{
+    imp_random random = imp_random_stream(env->def.seed, env->def.index, episode, IMP_PURPOSE_MAP);
+    return (int)imp_random_below(&random, (uint32_t)env->world_count);
+}
+
+void imp_env_copy(imp_env *to, const imp_env *from)
+{
+    const size_t moving = (size_t)from->world->moving_count;
+    memcpy(to, from, offsetof(imp_env, moving));
+    memcpy(to->moving, from->moving, moving * sizeof to->moving[0]);
+    memcpy(to->motion, from->motion, moving * sizeof to->motion[0]);
+}
+
+// Takes the world of an episode and puts its objects where they start.
+static void set_episode_world(imp_env *env, uint32_t episode, int world_index)
+{
+    env->episode = episode;
+    if (env->worlds != NULL) {
+        env->world_index = world_index;
+        env->world = env->worlds[world_index];
+    }
+    imp_object_motion_reset(env);
+}
+
+// Puts the robot at rest into a scene that is set.
+static void reset_robot(imp_env *env, imp_pose pose)
+{
+    env->pose = pose;
+    imp_drive_reset(&env->drive, &env->def.drive);
+    env->action = (imp_action){0.0, 0.0};
+    env->actuation_random =
+        imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ACTUATION);
+    env->frame = 0;
+    env->speed = 0.0;
+    env->ending = IMP_END_NONE;
+    env->in_lane = imp_world_lane_position(env->world, pose, &env->lane);
+}
+
+imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err)
+{
+    imp_pose pose = {0};
+    set_episode_world(env, episode, pick_episode_world(env, episode));
+    imp_status status = imp_start_pose_sample(env, &pose, err);
+    if (status == IMP_OK)
+        reset_robot(env, pose);
+    return status;
+}
+
+void imp_env_reset_at(imp_env *env, uint32_t episode, imp_pose pose)
+{
+    imp_env_reset_in_world(env, episode, pick_episode_world(env, episode), pose);
+}
+
+void imp_env_reset_in_world(imp_env *env, uint32_t episode, int world_index, imp_pose pose)
+{
+    set_episode_world(env, episode, world_index);
+    reset_robot(env, pose);
+}
+
+static double compute_reward(const imp_env *env)
+{
+    double reward = REWARD_PROXIMITY * imp_env_proximity_penalty(env, env->pose);
+    if (env->in_lane)
+        reward += REWARD_SPEED * env->lane.alignment - REWARD_DISTANCE * fabs(env->lane.distance);
+    return reward;
+}
+
+static imp_end_reason find_end_reason(const imp_env *env)
+{
+    if (env->def.rules == IMP_RULES_CHALLENGE)
+        return imp_env_challenge_end_reason(env);
+    if (imp_env_find_collision(env, env->pose, 2.0 * IMP_CENTRE_FORWARD) != NULL)
+        return IMP_END_COLLISION;
+    return imp_env_is_on_road(env->world, env->pose, 1.0) ? IMP_END_NONE : IMP_END_INVALID_POSE;
+}
+
+// What becomes of a decision on its way to the wheels.
+static imp_action disturb_action(imp_env *env, imp_action action)
+{
+    const imp_env_def *def = &env->def;
+    if (def->action_dropout == 0.0 && def->command_noise == 0.0)
+        return imp_action_clip(action);
+    const bool is_dropped =
+        imp_random_uniform(&env->actuation_random, 0.0, 1.0) < def->action_dropout;
+    action.left += def->command_noise * imp_random_normal(&env->actuation_random);
+    action.right += def->command_noise * imp_random_normal(&env->actuation_random);
+    return is_dropped ? env->action : imp_action_clip(action);
+}
+
+imp_step imp_env_step(imp_env *env, imp_action action)
+{
+    env->action = disturb_action(env, action);
+    for (int k = 0; k < env->def.frame_skip; k++) {
+        imp_pose before = env->pose;
+        imp_drive_step(&env->drive, &env->pose, env->action);
+        double moved = hypot(env->pose.x - before.x, env->pose.z - before.z);
+        env->speed = moved / env->def.drive.time_step;
+        env->frame++;
+        imp_object_motion_step(env);
+    }
+    env->in_lane = imp_world_lane_position(env->world, env->pose, &env->lane);
+    env->ending = find_end_reason(env);
+    if (env->ending != IMP_END_NONE) {
+        if (env->def.rules == IMP_RULES_CHALLENGE)
+            imp_drive_stop(&env->drive);
+        return (imp_step){.reward = REWARD_INVALID, .terminated = true};
+    }
+    if (env->frame >= env->def.max_steps) {
+        env->ending = IMP_END_MAX_STEPS;
+        return (imp_step){.reward = 0.0, .truncated = true};
+    }
+    return (imp_step){.reward = compute_reward(env)};
+}
+
+imp_view imp_env_view(const imp_env *env)
+{
+    imp_view view = imp_default_view();
+    view.pose = env->pose;
+    view.moving = env->moving;
+    view.hidden = env->hidden;
+    return view;
+}

@@ -1,0 +1,192 @@
+#include "sim/env/start_pose.h"
+
+#include "base/common/vector2.h"
+#include "sim/env/collision.h"
+
+enum { POSE_ATTEMPTS = 5000, TILE_ATTEMPTS = 16 };
+
+#define SPAWN_SAFETY 1.3
+
+static imp_status check_start_tile(const imp_world *world, const imp_env_def *def, imp_error *err)
+{
+    int i = def->start_tile[0], j = def->start_tile[1];
+    if (i < 0 || j < 0 || i >= world->columns || j >= world->rows)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: start tile %d,%d is not on the grid of %d x %d",
+                        world->name, i, j, world->columns, world->rows);
+    if (!world->tiles[j * world->columns + i].drivable)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: start tile %d,%d is not drivable", world->name, i,
+                        j);
+    return IMP_OK;
+}
+
+imp_status imp_start_pose_check(const imp_world *world, const imp_env_def *def, imp_error *err)
+{
+    if (def->has_start_pose)
+        return IMP_OK;
+    if (def->has_start_tile)
+        return check_start_tile(world, def, err);
+    if (world->drivable_count == 0 && !world->has_start_tile)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%s: no drivable tile (straight, curve, 3way or 4way): nothing to drive on",
+                        world->name);
+    return IMP_OK;
+}
+
+static imp_random spawn_random_stream(const imp_env *env)
+{
+    return imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_SPAWN);
+}
+
+static int pick_start_tile(const imp_env *env, imp_random *random)
+{
+    const imp_world *world = env->world;
+    if (env->def.has_start_tile)
+        return env->def.start_tile[1] * world->columns + env->def.start_tile[0];
+    if (world->has_start_tile)
+        return world->start_tile[1] * world->columns + world->start_tile[0];
+    return world->drivable[imp_random_below(random, (uint32_t)world->drivable_count)];
+}
+
+// Whether one gets from a point to another, less than a tile away, without leaving the road: not if
+// their tiles touch at a corner only.
+static bool is_road_between(const imp_world *world, double x0, double z0, double x1, double z1)
+{
+    double size = world->tile_size;
+    if (floor(x0 / size) == floor(x1 / size) || floor(z0 / size) == floor(z1 / size))
+        return true;
+    return imp_world_is_drivable_at(world, x0, z1) || imp_world_is_drivable_at(world, x1, z0);
+}
+
+// A pose to spawn at is valid with the safety factor 1.3. Unlike in the reference it must be so
+// with every smaller one too, and no wheel may stand across a corner: the points that validity
+// looks at may lie on the road while the robot straddles a corner beside it, and from there nobody
+// can drive on.
+static bool is_footprint_on_road(const imp_world *world, imp_pose pose)
+{
+    static const double safeties[] = {SPAWN_SAFETY, 1.15, 1.0, 0.75, 0.5, 0.25};
+    for (int k = 0; k < (int)(sizeof safeties / sizeof safeties[0]); k++)
+        if (!imp_env_is_on_road(world, pose, safeties[k]))
+            return false;
+    imp_vec2 forward = imp_heading_direction(pose.heading);
+    imp_vec2 side =
+        imp_vec2_scale(imp_vec2_turn_right(forward), 0.5 * IMP_ROBOT_WIDTH * SPAWN_SAFETY);
+    double x = pose.x + IMP_CENTRE_FORWARD * forward.x, z = pose.z + IMP_CENTRE_FORWARD * forward.z;
+    return is_road_between(world, x, z, x - side.x, z - side.z) &&
+           is_road_between(world, x, z, x + side.x, z + side.z);
+}
+
+static bool is_along_lane(const imp_world *world, imp_pose pose, double angle)
+{
+    imp_lane_position lane;
+    return imp_world_lane_position(world, pose, &lane) && fabs(lane.angle) < angle;
+}
+
+// What refuses most, for least work, comes first.
+bool imp_start_pose_is_on_lane(const imp_world *world, imp_pose pose, double angle)
+{
+    return imp_env_is_on_road(world, pose, SPAWN_SAFETY) && is_along_lane(world, pose, angle) &&
+           is_footprint_on_road(world, pose);
+}
+
+const imp_object *imp_start_pose_blocker(const imp_env *env, imp_pose pose)
+{
+    const imp_object *near = imp_env_object_near_spawn(env, (imp_vec2){pose.x, pose.z});
+    return near != NULL ? near : imp_env_find_collision(env, pose, 2.0 * IMP_CENTRE_FORWARD);
+}
+
+static bool is_valid_start(const imp_env *env, imp_pose pose)
+{
+    return imp_start_pose_is_on_lane(env->world, pose, env->def.accept_start_angle) &&
+           imp_start_pose_blocker(env, pose) == NULL;
+}
+
+// Whether an object keeps starts away from a whole tile.
+static bool is_tile_blocked(const imp_env *env, int tile)
+{
+    const imp_world *world = env->world;
+    const double half = 0.5 * world->tile_size;
+    const double x = (tile % world->columns + 0.5) * world->tile_size;
+    const double z = (tile / world->columns + 0.5) * world->tile_size;
+    for (int k = 0; k < world->object_count; k++) {
+        const imp_object *object = &world->objects[k];
+        imp_vec2 to_corner = {fabs(object->position.x - x) + half,
+                              fabs(object->position.z - z) + half};
+        if (object->moving < 0 && imp_vec2_length(to_corner) < object->spawn_distance &&
+            imp_env_is_object_present(env, object))
+            return true;
+    }
+    return false;
+}
+
+// Draws poses on a tile until one is valid and looks along the lane; false if none is.
+static bool sample_pose_on_tile(const imp_env *env, int tile, imp_random *random, imp_pose *pose)
+{
+    const imp_world *world = env->world;
+    double size = world->tile_size;
+    if (is_tile_blocked(env, tile))
+        return false;
+    double left = tile % world->columns * size, top = tile / world->columns * size;
+    for (int attempt = 0; attempt < POSE_ATTEMPTS; attempt++) {
+        imp_pose drawn = {
+            .x = imp_random_uniform(random, left, left + size),
+            .z = imp_random_uniform(random, top, top + size),
+            .heading = imp_random_uniform(random, -IMP_PI, IMP_PI),
+        };
+        if (is_valid_start(env, drawn)) {
+            *pose = drawn;
+            return true;
+        }
+    }
+    return false;
+}
+
+// Looks for a start systematically where draws found none: on the start tile, or on all tiles from
+// a drawn one on, as far as time allows. So whether there is one does not hang on the draws.
+static bool search_start_pose(const imp_env *env, imp_random *random, imp_pose *pose)
+{
+    enum { TILES_MAX = 2048 };
+    const imp_world *world = env->world;
+    const double angle = env->def.accept_start_angle;
+    if (env->def.has_start_tile || world->has_start_tile)
+        return imp_start_pose_search_tile(env, pick_start_tile(env, random), angle, random, pose);
+    const int first = (int)imp_random_below(random, (uint32_t)world->drivable_count);
+    for (int k = 0; k < world->drivable_count && k < TILES_MAX; k++) {
+        const int tile = world->drivable[(first + k) % world->drivable_count];
+        if (!is_tile_blocked(env, tile) &&
+            imp_start_pose_search_tile(env, tile, angle, random, pose))
+            return true;
+    }
+    return false;
+}
+
+// The reference gives up where there is no room on the first random tile; here others follow.
+static imp_status sample_start_on_road(const imp_env *env, imp_pose *pose, imp_error *err)
+{
+    imp_random random = spawn_random_stream(env);
+    int tile = -1;
+    for (int attempt = 0; attempt < TILE_ATTEMPTS; attempt++) {
+        int other = pick_start_tile(env, &random);
+        if (other != tile && sample_pose_on_tile(env, other, &random, pose))
+            return IMP_OK;
+        tile = other;
+    }
+    return search_start_pose(env, &random, pose) ? IMP_OK
+                                                 : imp_start_pose_explain_failure(env, err);
+}
+
+imp_status imp_start_pose_sample(const imp_env *env, imp_pose *pose, imp_error *err)
+{
+    const imp_world *world = env->world;
+    if (env->def.has_start_pose) {
+        *pose = env->def.start_pose;
+        return IMP_OK;
+    }
+    if (!world->has_start_pose || env->def.has_start_tile)
+        return sample_start_on_road(env, pose, err);
+    imp_random random = spawn_random_stream(env);
+    int tile = pick_start_tile(env, &random);
+    *pose = world->start_pose;
+    pose->x += tile % world->columns * world->tile_size;
+    pose->z += tile / world->columns * world->tile_size;
+    return IMP_OK;
+}

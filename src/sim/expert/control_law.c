@@ -1,0 +1,217 @@
+// The control law of our expert. It predicts the state in which its command will act, asks there
+// for a turn rate that brings the robot back to its route, and inverts the motor model to get it.
+#include "sim/expert/control_law.h"
+
+#include "base/common/vector2.h"
+#include "sim/expert/drive_model.h"
+#include "sim/expert/traffic.h"
+
+// The steepest that the route is approached at [rad].
+static const double APPROACH_MAX = 1.0;
+// By sight, the robot comes back twice as steeply from so far off its line [m]: who is gentle
+// near the line would else drive along the road's edge, where nothing is left to turn in.
+static const double STEEP_DISTANCE = 0.1;
+// The curvature asked for is that of the stretch ahead that this time covers [s].
+static const double PREVIEW_TIME = 0.20;
+// Beyond these, an action is tried out in the simulator before it is given [m], [rad].
+static const double NOMINAL_GAP = 0.06, NOMINAL_ANGLE = 0.25;
+// So much larger a robot would stand on the road, too.
+static const double NOMINAL_SCALE = 1.5;
+// A robot turns freely where one so much larger could, and not at all where one of the tight size
+// could not. To more room, which it looks for in such steps [m], it goes at this share of its
+// speed.
+static const double FREE_SCALE = 1.6, TIGHT_SCALE = 1.2, ROOM_SEARCH_STEP = 0.04,
+                    ROOM_SPEED_SHARE = 0.5;
+// Where there is nothing but turning round, it goes no faster than this [m/s].
+static const double ONE_TILE_SPEED = 0.2;
+// Farther from the route than this, it is looked for anew [m].
+static const double REROUTE_DISTANCE = 0.25;
+
+static bool update_route(imp_control_law *law, const imp_env *env, imp_pose pose)
+{
+    imp_vec2 position = {pose.x, pose.z};
+    if (law->on_route) {
+        imp_route_update(&law->route, position);
+        imp_vec2 gap = imp_vec2_subtract(imp_route_point_ahead(&law->route, 0.0).point, position);
+        if (imp_vec2_length(gap) < REROUTE_DISTANCE + fabs(law->offset))
+            return true;
+    }
+    law->on_route = imp_route_start(&law->route, env->world, pose);
+    return law->on_route;
+}
+
+// Mean curvature of the route over `distance` metres that begin `from` metres ahead.
+static double mean_curvature_ahead(const imp_route *route, double from, double distance)
+{
+    enum { SAMPLES = 4 };
+    double sum = 0.0;
+    for (int k = 0; k < SAMPLES; k++)
+        sum += imp_route_point_ahead(route, from + distance * (k + 0.5) / SAMPLES).curvature;
+    return sum / SAMPLES;
+}
+
+// What the expert takes the drive to be.
+static const imp_drive_def *get_assumed_drive(const imp_control_law *law, const imp_env *env)
+{
+    const bool uses_assumed_drive = law->def.pose_only && law->def.assumed_drive != NULL;
+    return uses_assumed_drive ? &law->assumed_drive : &env->def.drive;
+}
+
+// The same by sight: as if the robot drove along its lane at the speed that it wants. The pose is
+// the present one, because the route must not be followed past joints that are still to come.
+static imp_predicted_state assume_steady_driving(const imp_control_law *law, const imp_env *env,
+                                                 double speed)
+{
+    const double ahead = speed * get_assumed_drive(law, env)->delay;
+    return (imp_predicted_state){env->pose, speed,
+                                 speed * mean_curvature_ahead(&law->route, 0.0, ahead), ahead};
+}
+
+// Where the robot will be relative to its route when a command given now acts.
+typedef struct route_deviation {
+    double aside;         // from the wanted line [m], positive to the right
+    double angle;         // from the direction of the route [rad], positive to the right
+    double heading_error; // from the heading that leads back to it [rad], positive to the right
+    double curvature;     // of the stretch ahead [1/m]
+} route_deviation;
+
+// The steepest that the route is come back to from the left, where it bends like that [rad]. What
+// is passed in a bend to the right lies inside it, and out of the picture before one is round: a
+// gentle expert stays outside till then.
+static double max_return_angle(const imp_expert_def *def, double curvature)
+{
+    const double tight = -4.0; // bend to the right [1/m]
+    if (def->return_angle >= APPROACH_MAX)
+        return APPROACH_MAX;
+    return def->return_angle * fmax(0.0, fmin(1.0, 1.0 - curvature / tight));
+}
+
+static route_deviation compute_deviation(const imp_control_law *law, imp_predicted_state state,
+                                         double offset)
+{
+    imp_route_point here = imp_route_point_ahead(&law->route, 0.0);
+    imp_vec2 right = imp_vec2_turn_right(here.tangent);
+    imp_vec2 gap = imp_vec2_subtract((imp_vec2){state.pose.x, state.pose.z}, here.point);
+    imp_vec2 heading = imp_heading_direction(state.pose.heading);
+    double angle = atan2(imp_vec2_dot(heading, right), imp_vec2_dot(heading, here.tangent));
+    double aside = imp_vec2_dot(gap, right) - offset + state.ahead * sin(angle);
+    double min_speed = fmax(state.speed, 0.25);
+    double curvature = mean_curvature_ahead(&law->route, state.ahead, PREVIEW_TIME * min_speed);
+    double approach = 0.5 * law->def.tracking_rate / min_speed * aside;
+    if (law->def.pose_only)
+        approach *= 1.0 + pow(aside / STEEP_DISTANCE, 2.0);
+    approach = fmax(-max_return_angle(&law->def, curvature), fmin(APPROACH_MAX, approach));
+    return (route_deviation){
+        .aside = aside,
+        .angle = angle,
+        .heading_error = imp_wrap_angle(angle + approach),
+        // of the line beside the route
+        .curvature = curvature / fmax(0.3, 1.0 + curvature * offset),
+    };
+}
+
+// Whether a robot so much larger could turn on the spot by an angle, to the left, without leaving
+// the road.
+static bool can_turn_on_spot(const imp_world *world, imp_pose pose, double angle, double size)
+{
+    enum { PLACES = 4 };
+    for (int k = 1; k <= PLACES; k++) {
+        const imp_pose turned = {pose.x, pose.z, pose.heading + angle * k / PLACES};
+        if (!imp_env_is_on_road(world, turned, size))
+            return false;
+    }
+    return true;
+}
+
+// How freely the robot can turn on the spot by an angle: 0 not at all, 1 with room to spare. It
+// changes gradually with the pose, so that whoever learns from the expert may err a little.
+static double turning_freedom(const imp_world *world, imp_pose pose, double angle)
+{
+    enum { HALVINGS = 5 };
+    if (can_turn_on_spot(world, pose, angle, FREE_SCALE))
+        return 1.0;
+    double room = 0.0, step = 0.5;
+    for (int k = 0; k < HALVINGS; k++, step *= 0.5) {
+        const double more = room + step;
+        if (can_turn_on_spot(world, pose, angle, TIGHT_SCALE + (FREE_SCALE - TIGHT_SCALE) * more))
+            room = more;
+    }
+    return room;
+}
+
+static imp_pose move_pose_ahead(imp_pose pose, double distance)
+{
+    const imp_vec2 step = imp_vec2_scale(imp_heading_direction(pose.heading), distance);
+    return (imp_pose){pose.x + step.x, pose.z + step.z, pose.heading};
+}
+
+// Whether there is room to turn in somewhere ahead or behind.
+static bool is_turning_room_near(const imp_world *world, imp_pose pose, double angle)
+{
+    enum { STEPS = 5 };
+    for (int direction = -1; direction <= 1; direction += 2) {
+        for (int k = 1; k <= STEPS; k++) {
+            const imp_pose there = move_pose_ahead(pose, direction * k * ROOM_SEARCH_STEP);
+            if (!imp_env_is_on_road(world, there, TIGHT_SCALE))
+                break;
+            if (can_turn_on_spot(world, there, angle, TIGHT_SCALE))
+                return true;
+        }
+    }
+    return false;
+}
+
+// Which way the robot goes to have room to turn: 1 ahead, -1 behind, preferably the way that leads
+// back to the route; 0 if it had better turn where it is.
+static double direction_to_room(const imp_world *world, imp_pose pose, const route_deviation *d)
+{
+    if (!is_turning_room_near(world, pose, d->heading_error) &&
+        can_turn_on_spot(world, pose, d->heading_error, 1.0))
+        return 0.0;
+    const double preferred = d->angle * d->aside < 0.0 ? 1.0 : -1.0;
+    const imp_pose there = move_pose_ahead(pose, preferred * ROOM_SEARCH_STEP);
+    return imp_env_is_on_road(world, there, TIGHT_SCALE) ? preferred : -preferred;
+}
+
+imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, bool *nominal)
+{
+    imp_predicted_state state = {.pose = env->pose};
+    if (!law->def.pose_only)
+        state = imp_drive_model_predict(env);
+    *nominal = true;
+    law->wait_reason = IMP_WAIT_NONE;
+    if (!update_route(law, env, state.pose))
+        return (imp_action){0.0, 0.0};
+    imp_traffic_plan plan = {.offset = law->def.lane_offset, .speed = law->def.speed};
+    if (law->route.one_tile)
+        plan.speed = fmin(plan.speed, ONE_TILE_SPEED);
+    plan = imp_traffic_adjust(env, &law->route, plan);
+    law->offset = plan.offset;
+    law->wait_reason = plan.wait;
+    if (law->def.pose_only)
+        state = assume_steady_driving(law, env, plan.speed);
+    route_deviation d = compute_deviation(law, state, plan.offset);
+    *nominal = !plan.obstacle_near && fabs(d.aside) < NOMINAL_GAP &&
+               fabs(d.angle) < NOMINAL_ANGLE &&
+               imp_env_is_on_road(env->world, state.pose, NOMINAL_SCALE);
+    // rather turn on the spot than drive where one does not want to go
+    double speed_factor = fmax(0.0, fmin(1.0, 1.4 - 2.2 * fabs(d.heading_error)));
+    if (law->def.pose_only) {
+        state.speed *= speed_factor;
+        state.turn_rate *= speed_factor;
+    }
+    double turn_rate = state.speed * d.curvature + 2.0 * law->def.tracking_rate * d.heading_error;
+    turn_rate = fmax(-law->def.turn_rate, fmin(law->def.turn_rate, turn_rate));
+    double speed = plan.speed * speed_factor;
+    if (!*nominal) {
+        // the closer to the edge, the rather ahead, or back, to where there is room
+        const double room = turning_freedom(env->world, state.pose, d.heading_error);
+        const double direction = room < 1.0 ? direction_to_room(env->world, state.pose, &d) : 0.0;
+        speed = room * speed + (1.0 - room) * direction * ROOM_SPEED_SHARE * plan.speed;
+        turn_rate *= direction == 0.0 ? 1.0 : room;
+    }
+    // a gentle expert's turn rate comes by itlaw, too: its actions then depend on where the robot
+    // is and hardly on how it moves, which a network that sees single pictures can learn
+    return imp_drive_model_invert(get_assumed_drive(law, env), law->def.turning_rate, state, speed,
+                                  turn_rate);
+}

@@ -1,0 +1,61 @@
+// Drives a path of straight pieces and turns on the spot with position control: each piece is
+// finished, and the robot stands, before the next begins. The control acts on the state in which
+// the command will act, so that the delay does not matter.
+#include "sim/expert/escape_path.h"
+
+#include "base/common/vector2.h"
+#include "sim/expert/drive_model.h"
+
+// A stop is reached within these [m], [rad], at no more than these [m/s], [rad/s].
+static const double STOP_DISTANCE = 0.008, STOP_ANGLE = 0.04, STOPPED_SPEED = 0.02,
+                    STOPPED_TURN_RATE = 0.1;
+// How fast errors are corrected, and the turn rate follows [1/s].
+static const double POSITION_RATE = 3.0, HEADING_RATE = 4.0, TURNING_RATE = 8.0;
+// A correction takes at least so many decisions.
+static const double MIN_DECISIONS = 2.0;
+// The robot does not drive while it looks farther than this from where it should [rad].
+static const double MISALIGNED_ANGLE = 0.2;
+
+static double clamp_magnitude(double value, double limit)
+{
+    return fmax(-limit, fmin(limit, value));
+}
+
+bool imp_escape_path_follow(const imp_escape_path *path, int *next, const imp_env *env,
+                            imp_escape_limits limits, imp_action *out)
+{
+    const imp_predicted_state state = imp_drive_model_predict(env);
+    const imp_vec2 forward = imp_heading_direction(state.pose.heading);
+    const bool stands =
+        fabs(state.speed) < STOPPED_SPEED && fabs(state.turn_rate) < STOPPED_TURN_RATE;
+    double ahead = 0.0, angle = 0.0;
+    for (; *next < path->count; ++*next) {
+        const imp_pose *stop = &path->stops[*next];
+        ahead = imp_vec2_dot((imp_vec2){stop->x - state.pose.x, stop->z - state.pose.z}, forward);
+        angle = imp_wrap_angle(stop->heading - state.pose.heading);
+        if (!stands || fabs(ahead) > STOP_DISTANCE || fabs(angle) > STOP_ANGLE)
+            break;
+    }
+    if (*next == path->count)
+        return false;
+    const double max_rate = 1.0 / (MIN_DECISIONS * env->def.frame_skip * env->def.drive.time_step);
+    double speed = clamp_magnitude(fmin(max_rate, POSITION_RATE) * ahead, limits.speed);
+    if (fabs(angle) > MISALIGNED_ANGLE)
+        speed = 0.0;
+    const double turn_rate =
+        clamp_magnitude(fmin(max_rate, HEADING_RATE) * angle, limits.turn_rate);
+    *out = imp_drive_model_invert(&env->def.drive, fmin(max_rate, TURNING_RATE), state, speed,
+                                  turn_rate);
+    return true;
+}
+
+double imp_escape_path_distance(const imp_escape_path *path, int next, imp_pose pose)
+{
+    const imp_pose *to = &path->stops[next], *from = &path->stops[next > 0 ? next - 1 : 0];
+    const imp_vec2 piece = {to->x - from->x, to->z - from->z};
+    const imp_vec2 gap = {pose.x - from->x, pose.z - from->z};
+    const double length = imp_vec2_length(piece);
+    double share = length > 0.0 ? imp_vec2_dot(gap, piece) / (length * length) : 0.0;
+    share = fmax(0.0, fmin(1.0, share));
+    return imp_vec2_length(imp_vec2_subtract(gap, imp_vec2_scale(piece, share)));
+}

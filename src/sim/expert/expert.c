@@ -1,0 +1,216 @@
+// Our expert. It knows what the reference's teacher does not: that a command acts only after the
+// delay, and how the motors answer. It steers by a law (law.c), tries out in the simulator what it
+// is about to do where that might go wrong, and gets away from where it is stuck (escape.c).
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "imprint/policy.h"
+#include "sim/expert/control_law.h"
+#include "sim/expert/stuck_recovery.h"
+
+enum { EXPERT_COOKIE = 0x0E47E7 };
+
+// No faster than this, the robot stands [m/s].
+static const double STANDING_SPEED = 0.05;
+
+typedef struct expert {
+    imp_policy policy;
+    imp_control_law law;
+    imp_stuck_recovery *recovery;
+    imp_action manoeuvre; // that leads out of a tight place
+    int remaining_steps;  // steps that it is to be held for
+    int trusted_steps;    // steps for which what was tried out is still to come
+    imp_last_action last;
+} expert;
+
+imp_expert_def imp_default_expert_def(void)
+{
+    return (imp_expert_def){.speed = 0.6,
+                            .tracking_rate = 3.1,
+                            .turning_rate = 10.0,
+                            .turn_rate = 6.0,
+                            .return_angle = IMP_PI / 3,
+                            .lane_offset = 0.0,
+                            .look_ahead = true,
+                            .cookie = EXPERT_COOKIE};
+}
+
+static void expert_reset(imp_policy *policy, const imp_env *env)
+{
+    expert *self = (expert *)policy;
+    imp_control_law *law = &self->law;
+    law->on_route = false;
+    law->offset = law->def.lane_offset;
+    law->wait_reason = IMP_WAIT_NONE;
+    self->remaining_steps = 0;
+    self->trusted_steps = 0;
+    imp_stuck_recovery_reset(self->recovery, env);
+    law->route = (imp_route){
+        .random = imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ROUTE),
+        .turns = law->turns[0] != '\0' ? law->turns : NULL,
+        .use_challenge_lanes = law->def.challenge_lanes,
+    };
+}
+
+enum { LOOK_AHEAD_STEPS = 50 }; // steps that an action is tried out for
+
+// What an action leads to.
+typedef struct look_ahead_result {
+    int steps;       // that the robot stays on the road, up to HORIZON
+    double progress; // along its route in that time [m]
+} look_ahead_result;
+
+// What becomes of the robot if it holds an action for some steps and is steered after that.
+static look_ahead_result simulate_action(const expert *self, const imp_env *env, imp_action action,
+                                         int hold)
+{
+    imp_control_law law_copy = self->law;
+    imp_env ahead;
+    imp_env_copy(&ahead, env);
+    look_ahead_result result = {0};
+    bool nominal;
+    for (; result.steps < LOOK_AHEAD_STEPS; result.steps++) {
+        imp_action next =
+            result.steps < hold ? action : imp_control_law_compute(&law_copy, &ahead, &nominal);
+        imp_pose before = ahead.pose;
+        if (imp_env_step(&ahead, next).terminated)
+            break;
+        imp_vec2 moved = {ahead.pose.x - before.x, ahead.pose.z - before.z};
+        result.progress += imp_vec2_dot(moved, imp_route_point_ahead(&law_copy.route, 0.0).tangent);
+    }
+    return result;
+}
+
+static bool is_better_result(look_ahead_result a, look_ahead_result b)
+{
+    return a.steps > b.steps || (a.steps == b.steps && a.progress > b.progress + 0.01);
+}
+
+// The wanted action if it does not end off the road or at an object; else the gentlest manoeuvre
+// that leads out of there, or that puts off the end for longest. A robot that stands has time to
+// look for the one that leads farthest.
+static imp_action choose_safe_action(expert *self, const imp_env *env, imp_action wanted)
+{
+    static const int holds[] = {3, 6, 10, 16, 24, 32};
+    static const double duties[] = {0.5, -0.5, 0.0, 1.0, -1.0};
+    enum { HOLDS = sizeof holds / sizeof holds[0], DUTIES = sizeof duties / sizeof duties[0] };
+    const bool stands = env->speed < STANDING_SPEED;
+    look_ahead_result best = simulate_action(self, env, wanted, 1);
+    int hold = 1;
+    if (best.steps == LOOK_AHEAD_STEPS) {
+        self->trusted_steps = LOOK_AHEAD_STEPS / 2;
+        return wanted;
+    }
+    // a manoeuvre begun is finished, or it would be begun anew for ever
+    if (self->remaining_steps > 0 &&
+        simulate_action(self, env, self->manoeuvre, self->remaining_steps).steps ==
+            LOOK_AHEAD_STEPS) {
+        self->remaining_steps--;
+        return self->manoeuvre;
+    }
+    self->manoeuvre = wanted;
+    for (int k = 0; k < HOLDS * DUTIES * DUTIES && (stands || best.steps < LOOK_AHEAD_STEPS); k++) {
+        int duty_pair = k % (DUTIES * DUTIES);
+        imp_action candidate = {duties[duty_pair / DUTIES], duties[duty_pair % DUTIES]};
+        look_ahead_result found =
+            simulate_action(self, env, candidate, holds[k / (DUTIES * DUTIES)]);
+        if (is_better_result(found, best)) {
+            best = found;
+            self->manoeuvre = candidate;
+            hold = holds[k / (DUTIES * DUTIES)];
+        }
+    }
+    self->remaining_steps = hold - 1;
+    return self->manoeuvre;
+}
+
+// Whether the robot is where the last successful trial led: its own actions were executed.
+static bool follows_look_ahead(expert *self, const imp_env *env)
+{
+    bool own = env->frame == self->last.frame + env->def.frame_skip &&
+               env->action.left == self->last.action.left &&
+               env->action.right == self->last.action.right;
+    self->trusted_steps = own ? self->trusted_steps - 1 : 0;
+    return self->trusted_steps > 0;
+}
+
+// What the expert does where it is not stuck.
+static imp_action compute_action(expert *self, const imp_env *env)
+{
+    bool nominal;
+    imp_action action = imp_control_law_compute(&self->law, env, &nominal);
+    if (self->law.def.look_ahead && !follows_look_ahead(self, env) && !nominal)
+        action = choose_safe_action(self, env, action);
+    return action;
+}
+
+static imp_action expert_act(imp_policy *policy, const imp_env *env, const uint8_t *observation)
+{
+    (void)observation;
+    expert *self = (expert *)policy;
+    imp_action action;
+    if (imp_stuck_recovery_act(self->recovery, &self->law, env, &self->last, &action)) {
+        self->remaining_steps = 0;
+        self->trusted_steps = 0;
+    } else {
+        action = compute_action(self, env);
+    }
+    policy->wait_reason = self->law.wait_reason;
+    self->last = (imp_last_action){env->frame, action};
+    return action;
+}
+
+static void expert_destroy(imp_policy *policy)
+{
+    expert *self = (expert *)policy;
+    imp_stuck_recovery_destroy(self->recovery);
+    free(self);
+}
+
+imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_error *err)
+{
+    static const imp_policy_vtable vtable = {"expert", false, expert_reset, expert_act,
+                                             expert_destroy};
+    if (def->cookie != EXPERT_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_expert_def was not made with imp_default_expert_def()");
+    if (!(def->speed > 0.0 && def->speed <= 0.6))
+        return imp_fail(err, IMP_USAGE,
+                        "expert speed %g m/s is not within 0 to 0.6 (the motors' top)", def->speed);
+    if (!(def->tracking_rate > 0.0 && def->tracking_rate <= 10.0))
+        return imp_fail(err, IMP_USAGE, "tracking rate %g /s is not within 0 to 10",
+                        def->tracking_rate);
+    if (!(def->turning_rate >= 0.0 && def->turning_rate <= 30.0))
+        return imp_fail(err, IMP_USAGE, "turning rate %g /s is not within 0 to 30",
+                        def->turning_rate);
+    if (!(def->turn_rate > 0.0 && def->turn_rate <= 20.0))
+        return imp_fail(err, IMP_USAGE, "turn rate %g rad/s is not within 0 to 20", def->turn_rate);
+    if (!(def->return_angle > 0.0 && def->return_angle <= IMP_PI / 2))
+        return imp_fail(err, IMP_USAGE, "return angle %g degrees is not within 0 to 90",
+                        def->return_angle * 180.0 / IMP_PI);
+    if (!(fabs(def->lane_offset) <= 0.1))
+        return imp_fail(err, IMP_USAGE, "lane offset %g m is not within -0.1 to 0.1",
+                        def->lane_offset);
+    const char *turns = def->turns != NULL ? def->turns : "";
+    if (strspn(turns, "lrs") != strlen(turns) || strlen(turns) > IMP_TURNS_MAX)
+        return imp_fail(
+            err, IMP_USAGE,
+            "turns '%.40s': wants at most %d letters l, r and s (left, right, straight)", turns,
+            IMP_TURNS_MAX);
+    expert *self = calloc(1, sizeof *self);
+    if (self != NULL)
+        self->recovery = imp_stuck_recovery_create();
+    if (self == NULL || self->recovery == NULL) {
+        free(self);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    }
+    self->policy.vtable = &vtable;
+    self->law.def = *def;
+    if (def->assumed_drive != NULL)
+        self->law.assumed_drive = *def->assumed_drive;
+    self->law.def.turns = NULL;
+    memcpy(self->law.turns, turns, strlen(turns) + 1);
+    *out = &self->policy;
+    return IMP_OK;
+}

@@ -1,0 +1,373 @@
+#include "sim/expert/route.h"
+
+#include <string.h>
+
+#include "base/common/vector2.h"
+
+enum { CURVES_AHEAD = 3, LANES_AHEAD_MAX = 12 };
+
+static const double JOINT_TOLERANCE =
+    1e-6; // between the end of a lane and the start of the next [m]
+static const double ACROSS_ROAD_DISTANCE =
+    0.65;                                // a lane farther than this is across the road [tiles]
+static const double TURNING_ROOM = 0.36; // kept free before the end of a road to turn round [m]
+static const double TURNING_ROOM_ONE_TILE = 0.45; // at either end of a road of one tile [tiles]
+static const double CHALLENGE_LANE_SHIFT = 0.02;  // lie AI-DO's lanes than the simulator's [tiles]
+
+static imp_vec2 start_tangent(const imp_curve *curve)
+{
+    return imp_vec2_normalize(imp_vec2_subtract(curve->p[1], curve->p[0]));
+}
+
+static imp_vec2 end_tangent(const imp_curve *curve)
+{
+    return imp_vec2_normalize(imp_vec2_subtract(curve->p[3], curve->p[2]));
+}
+
+// The lanes that start where a curve ends; returns how many.
+static int find_next_lanes(const imp_world *world, const imp_curve *curve, int out[LANES_AHEAD_MAX])
+{
+    imp_vec2 beyond =
+        imp_vec2_add(curve->p[3], imp_vec2_scale(end_tangent(curve), 0.01 * world->tile_size));
+    const imp_tile *tile = imp_world_tile_at(world, beyond.x, beyond.z);
+    int count = 0;
+    for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
+        imp_vec2 gap = imp_vec2_subtract(world->curves[tile->first_curve + k].p[0], curve->p[3]);
+        if (imp_vec2_length(gap) < JOINT_TOLERANCE)
+            out[count++] = tile->first_curve + k;
+    }
+    return count;
+}
+
+// AI-DO's lane for one of the simulator's: a straight line or a quarter circle. (It chains two arcs
+// for a turn, which lie within 3 mm of the circle.)
+static imp_curve challenge_lane_curve(const imp_curve *lane, double tile_size)
+{
+    const imp_vec2 from = start_tangent(lane), to = end_tangent(lane);
+    const double out = CHALLENGE_LANE_SHIFT * tile_size;
+    const imp_vec2 start = imp_vec2_add(lane->p[0], imp_vec2_scale(imp_vec2_turn_right(from), out));
+    const imp_vec2 end = imp_vec2_add(lane->p[3], imp_vec2_scale(imp_vec2_turn_right(to), out));
+    const imp_vec2 way = imp_vec2_subtract(end, start);
+    // handles of the cubic that comes nearest to a quarter circle, whose radius is the way ahead
+    const bool turns = fabs(imp_vec2_dot(from, to)) < 0.5;
+    const double handle = turns ? 4.0 / 3.0 * (sqrt(2.0) - 1.0) * imp_vec2_dot(way, from)
+                                : imp_vec2_length(way) / 3.0;
+    return (imp_curve){{start, imp_vec2_add(start, imp_vec2_scale(from, handle)),
+                        imp_vec2_subtract(end, imp_vec2_scale(to, handle)), end}};
+}
+
+// The curve that a lane of the world is driven along.
+static imp_curve get_lane_curve(const imp_route *route, int lane)
+{
+    const imp_curve *curve = &route->world->curves[lane];
+    return route->use_challenge_lanes ? challenge_lane_curve(curve, route->world->tile_size)
+                                      : *curve;
+}
+
+// Splits a Bezier curve at t (de Casteljau) and keeps the part before, or after, it.
+static imp_curve split_curve(const imp_curve *curve, double t, bool keep_before)
+{
+    imp_vec2 level[4][4];
+    for (int k = 0; k < 4; k++)
+        level[0][k] = curve->p[k];
+    for (int n = 1; n < 4; n++)
+        for (int k = 0; k < 4 - n; k++)
+            level[n][k] = imp_vec2_add(imp_vec2_scale(level[n - 1][k], 1.0 - t),
+                                       imp_vec2_scale(level[n - 1][k + 1], t));
+    if (keep_before)
+        return (imp_curve){{level[0][0], level[1][0], level[2][0], level[3][0]}};
+    return (imp_curve){{level[3][0], level[2][1], level[1][2], level[0][3]}};
+}
+
+// Whether no lane of the tile under a point leads on to another tile.
+static bool is_one_tile_road(const imp_world *world, imp_vec2 point)
+{
+    int onward[LANES_AHEAD_MAX];
+    const imp_tile *tile = imp_world_tile_at(world, point.x, point.z);
+    for (int k = 0; tile != NULL && k < tile->curve_count; k++)
+        if (find_next_lanes(world, &world->curves[tile->first_curve + k], onward) > 0)
+            return false;
+    return true;
+}
+
+// The lane that leaves a tile's edge beside the one that arrives there, or -1. On a road of one
+// tile it is the straightest, which leaves most room.
+static int find_opposite_lane(const imp_world *world, const imp_curve *arriving, bool one_tile)
+{
+    imp_vec2 back = imp_vec2_scale(end_tangent(arriving), -1.0);
+    imp_vec2 inside = imp_vec2_add(arriving->p[3], imp_vec2_scale(back, 0.01 * world->tile_size));
+    const imp_tile *tile = imp_world_tile_at(world, inside.x, inside.z);
+    int best = -1;
+    double straightest = -INFINITY;
+    for (int k = 0; tile != NULL && k < tile->curve_count; k++) {
+        const imp_curve *lane = &world->curves[tile->first_curve + k];
+        imp_vec2 aside = imp_vec2_subtract(lane->p[0], arriving->p[3]);
+        const double straight = imp_vec2_dot(start_tangent(lane), end_tangent(lane));
+        if (fabs(imp_vec2_dot(aside, back)) < 0.05 * world->tile_size &&
+            imp_vec2_dot(start_tangent(lane), back) > 0.9 &&
+            (best < 0 || (one_tile && straight > straightest))) {
+            best = tile->first_curve + k;
+            straightest = straight;
+        }
+    }
+    return best;
+}
+
+// Share of a lane that is kept free before the end of the road.
+static double get_turning_room(const imp_route *route)
+{
+    return route->one_tile ? TURNING_ROOM_ONE_TILE
+                           : fmin(0.9, TURNING_ROOM / route->world->tile_size);
+}
+
+// The same share of what is left of the last lane: on a road of one tile, its beginning is cut off.
+static double get_remaining_room(const imp_route *route, double room)
+{
+    const imp_curve *last = &route->curves[route->count - 1];
+    const imp_curve whole = get_lane_curve(route, route->lanes[route->count - 1]);
+    const double left = imp_vec2_length(imp_vec2_subtract(last->p[3], last->p[0]));
+    return room * imp_vec2_length(imp_vec2_subtract(whole.p[3], whole.p[0])) / left;
+}
+
+// The road ends here: cuts the last curve short and appends a turn into the lane beside it.
+static bool append_u_turn(imp_route *route)
+{
+    imp_curve *last = &route->curves[route->count - 1];
+    const imp_curve *lane = &route->world->curves[route->lanes[route->count - 1]];
+    route->one_tile = is_one_tile_road(route->world, imp_curve_point(lane, 0.5));
+    int beside = find_opposite_lane(route->world, lane, route->one_tile);
+    if (beside < 0 || route->count + 2 > IMP_ROUTE_CURVES)
+        return false;
+    const double room = get_turning_room(route);
+    const double left = route->one_tile ? get_remaining_room(route, room) : room;
+    imp_curve out = split_curve(last, 1.0 - left, true);
+    imp_curve whole = get_lane_curve(route, beside);
+    imp_curve back = split_curve(&whole, room, false);
+    double width = imp_vec2_length(imp_vec2_subtract(back.p[0], out.p[3]));
+    double handle = 4.0 / 3.0 * 0.5 * width; // a cubic's best half circle
+    imp_curve turn = {{out.p[3], imp_vec2_add(out.p[3], imp_vec2_scale(end_tangent(&out), handle)),
+                       imp_vec2_subtract(back.p[0], imp_vec2_scale(start_tangent(&back), handle)),
+                       back.p[0]}};
+    *last = out;
+    route->curves[route->count] = turn;
+    route->decided[route->count] = false;
+    route->lanes[route->count++] = -1;
+    route->curves[route->count] = back;
+    route->decided[route->count] = false;
+    route->lanes[route->count++] = beside;
+    return true;
+}
+
+// Of several lanes, keeps those that lead on: some tiles of the reference carry lanes that run off
+// the road.
+static int drop_dead_end_lanes(const imp_world *world, int lanes[], int count)
+{
+    int onward[LANES_AHEAD_MAX], kept = 0;
+    for (int k = 0; k < count; k++)
+        if (find_next_lanes(world, &world->curves[lanes[k]], onward) > 0)
+            lanes[kept++] = lanes[k];
+    return kept > 0 ? kept : count;
+}
+
+// Which way a lane leads: l, r or s.
+static char get_lane_turn(const imp_curve *lane)
+{
+    imp_vec2 from = start_tangent(lane), to = end_tangent(lane);
+    double right = imp_vec2_dot(imp_vec2_turn_right(from), to);
+    return right > 0.5 ? 'r' : right < -0.5 ? 'l' : 's';
+}
+
+// The lane among several that leads a way, or -1.
+static int find_lane_with_turn(const imp_route *route, const int lanes[], int count, char way)
+{
+    for (int k = 0; k < count; k++)
+        if (get_lane_turn(&route->world->curves[lanes[k]]) == way)
+            return lanes[k];
+    return -1;
+}
+
+// One of several lanes: the one that the list of turns asks for, else straight on, else one that is
+// drawn.
+static int choose_lane(imp_route *route, const int lanes[], int count)
+{
+    const int number = route->turn++;
+    const size_t length = route->turns != NULL ? strlen(route->turns) : 0;
+    if (length > 0) {
+        const char way = route->turns[(size_t)number % length];
+        const int asked = find_lane_with_turn(route, lanes, count, way);
+        const int straight = find_lane_with_turn(route, lanes, count, 's');
+        if (asked >= 0 || straight >= 0)
+            return asked >= 0 ? asked : straight;
+    }
+    return lanes[imp_random_below(&route->random, (uint32_t)count)];
+}
+
+static void extend_route(imp_route *route)
+{
+    while (route->count < CURVES_AHEAD) {
+        int next[LANES_AHEAD_MAX];
+        const int last = route->lanes[route->count - 1];
+        int choices = find_next_lanes(route->world, &route->world->curves[last], next);
+        choices = drop_dead_end_lanes(route->world, next, choices);
+        if (choices == 0) {
+            if (!append_u_turn(route))
+                return;
+            continue;
+        }
+        int chosen = choices == 1 ? next[0] : choose_lane(route, next, choices);
+        route->curves[route->count] = get_lane_curve(route, chosen);
+        route->decided[route->count] = choices > 1;
+        route->lanes[route->count++] = chosen;
+    }
+}
+
+// The parameter of the point on a curve that is closest to a position.
+static double find_closest_parameter(const imp_curve *curve, imp_vec2 position)
+{
+    enum { SAMPLES = 16, REFINEMENTS = 6 };
+    double best = 0.0, best_distance = INFINITY;
+    for (int k = 0; k <= SAMPLES; k++) {
+        double t = (double)k / SAMPLES;
+        imp_vec2 gap = imp_vec2_subtract(imp_curve_point(curve, t), position);
+        double distance = imp_vec2_dot(gap, gap);
+        if (distance < best_distance) {
+            best = t;
+            best_distance = distance;
+        }
+    }
+    for (int k = 0; k < REFINEMENTS; k++) {
+        // Gauss-Newton on the distance: walk along the tangent to the foot of the perpendicular
+        imp_vec2 derivative = imp_curve_derivative(curve, best);
+        imp_vec2 gap = imp_vec2_subtract(position, imp_curve_point(curve, best));
+        best += imp_vec2_dot(gap, derivative) / imp_vec2_dot(derivative, derivative);
+        best = fmax(0.0, fmin(1.0, best));
+    }
+    return best;
+}
+
+static void drop_first_curve(imp_route *route)
+{
+    for (int k = 1; k < route->count; k++) {
+        route->curves[k - 1] = route->curves[k];
+        route->lanes[k - 1] = route->lanes[k];
+        route->decided[k - 1] = route->decided[k];
+    }
+    route->count--;
+}
+
+static double distance_to_curve(const imp_curve *curve, imp_vec2 position)
+{
+    imp_vec2 closest = imp_curve_point(curve, find_closest_parameter(curve, position));
+    return imp_vec2_length(imp_vec2_subtract(closest, position));
+}
+
+// The lane to join from a pose: the one along its heading, or the nearest if that one is across the
+// road.
+static int find_start_lane(const imp_world *world, imp_vec2 position, int along_heading)
+{
+    const imp_tile *tile = imp_world_tile_at(world, position.x, position.z);
+    double best_distance = distance_to_curve(&world->curves[along_heading], position);
+    int best = along_heading;
+    if (best_distance < ACROSS_ROAD_DISTANCE * world->tile_size)
+        return best;
+    for (int k = tile->first_curve; k < tile->first_curve + tile->curve_count; k++) {
+        double distance = distance_to_curve(&world->curves[k], position);
+        if (distance < best_distance) {
+            best = k;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose)
+{
+    imp_lane_position lane;
+    if (!imp_world_lane_position(world, pose, &lane))
+        return false;
+    imp_vec2 position = {pose.x, pose.z};
+    int first = find_start_lane(world, position, lane.curve);
+    // turns that were decided on but not come to are still to be taken
+    for (int k = 1; k < route->count; k++)
+        route->turn -= route->decided[k];
+    route->world = world;
+    route->count = 1;
+    route->one_tile = false;
+    route->curves[0] = get_lane_curve(route, first);
+    route->lanes[0] = first;
+    route->decided[0] = false;
+    extend_route(route);
+    imp_route_update(route, position);
+    return true;
+}
+
+void imp_route_update(imp_route *route, imp_vec2 position)
+{
+    route->t = find_closest_parameter(&route->curves[0], position);
+    // past the end of a curve: on to the next, as often as need be
+    while (route->t >= 1.0 && route->count > 1) {
+        drop_first_curve(route);
+        extend_route(route);
+        route->t = find_closest_parameter(&route->curves[0], position);
+    }
+}
+
+// A place that moves along a route.
+typedef struct route_cursor {
+    const imp_route *route;
+    int curve;
+    double t;
+} route_cursor;
+
+// Goes on by a distance; false if the route ends before.
+static bool advance_cursor(route_cursor *w, double distance)
+{
+    while (distance > 0.0) {
+        // short enough that the derivative hardly changes
+        double step = fmin(distance, 0.02);
+        imp_vec2 derivative = imp_curve_derivative(&w->route->curves[w->curve], w->t);
+        double speed = imp_vec2_length(derivative);
+        double next = w->t + step / speed;
+        if (next > 1.0) {
+            step = (1.0 - w->t) * speed;
+            if (w->curve + 1 == w->route->count) {
+                w->t = 1.0;
+                return false;
+            }
+            w->curve++;
+            next = 0.0;
+        }
+        w->t = next;
+        distance -= step;
+    }
+    return true;
+}
+
+static imp_route_point get_cursor_point(const route_cursor *w)
+{
+    const imp_curve *curve = &w->route->curves[w->curve];
+    return (imp_route_point){
+        .point = imp_curve_point(curve, w->t),
+        .tangent = imp_vec2_normalize(imp_curve_derivative(curve, w->t)),
+        .curvature = imp_curve_curvature(curve, w->t),
+        .curve = w->curve,
+    };
+}
+
+imp_route_point imp_route_point_ahead(const imp_route *route, double distance)
+{
+    route_cursor w = {route, 0, route->t};
+    advance_cursor(&w, distance);
+    return get_cursor_point(&w);
+}
+
+int imp_route_sample_points(const imp_route *route, double spacing, int count, imp_route_point *out)
+{
+    route_cursor w = {route, 0, route->t};
+    for (int k = 0; k < count; k++) {
+        if (k > 0 && !advance_cursor(&w, spacing))
+            return k;
+        out[k] = get_cursor_point(&w);
+    }
+    return count;
+}

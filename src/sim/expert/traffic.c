@@ -1,0 +1,338 @@
+#include "sim/expert/traffic.h"
+
+#include "base/common/vector2.h"
+#include "sim/expert/road_obstacles.h"
+
+enum { OBSTACLES_MAX = 64 }; // things that count at a time
+
+static const double SIGHT_DISTANCE = 1.9; // things farther away do not count [m]
+static const double STOP_MARGIN = 0.10;   // kept to what one stops for [m]
+static const double FOLLOW_GAP = 0.25;    // kept to who drives ahead [m]
+static const double PASS_SPEED = 0.35;    // not faster while beside the lane [m/s]
+static const double STOP_RATE = 2.2;      // speed for each metre that is left to a stop [1/s]
+static const double ONCOMING_TIME = 3.0;  // what comes towards us takes up the road for so long [s]
+static const double STANDING_SPEED = 0.02;    // what moves no faster along the road stands [m/s]
+static const double PEDESTRIAN_RADIUS = 0.04; // half of a duckie, any way round [m]
+static const double PEDESTRIAN_TIME = 0.5; // between the robot's passing and a duckie's start [s]
+static const double WAITING_SPEED = 0.05;  // who should drive no faster waits [m/s]
+static const double CLOSE_DISTANCE = 0.12; // actions are tried out at less than that [m]
+
+typedef struct road {
+    const imp_env *env;
+    imp_sampled_route path;
+    imp_road_obstacle obstacles[OBSTACLES_MAX];
+    int count;
+    imp_traffic_plan plan;
+} road;
+
+static void add_obstacle(road *r, imp_road_obstacle b)
+{
+    if (r->count == OBSTACLES_MAX || b.far < -IMP_ROBOT_REAR)
+        return;
+    r->obstacles[r->count++] = b;
+}
+
+static bool is_in_sight(const road *r, imp_vec2 position, double radius)
+{
+    imp_vec2 gap = {position.x - r->env->pose.x, position.z - r->env->pose.z};
+    double reach = SIGHT_DISTANCE + radius;
+    return imp_vec2_dot(gap, gap) < reach * reach;
+}
+
+static void add_static_obstacle(road *r, const imp_box *box)
+{
+    imp_road_obstacle b;
+    if (imp_road_obstacle_from_box(&r->path, box, &b))
+        add_obstacle(r, b);
+}
+
+// What comes towards us also takes up the road that it is about to drive on.
+static void add_moving_obstacle(road *r, const imp_box *box, imp_vec2 velocity, bool lost)
+{
+    imp_road_obstacle b;
+    if (!imp_road_obstacle_from_box(&r->path, box, &b))
+        return;
+    b.car = !lost;
+    b.along = imp_vec2_dot(velocity, imp_sampled_route_tangent(&r->path, b.near));
+    if (b.along < -STANDING_SPEED)
+        b.near += ONCOMING_TIME * b.along;
+    add_obstacle(r, b);
+}
+
+// A strip from one point to another.
+static imp_box make_strip(imp_vec2 from, imp_vec2 to, double half_width)
+{
+    imp_vec2 ahead = imp_vec2_normalize(imp_vec2_subtract(to, from));
+    imp_vec2 aside = imp_vec2_scale(imp_vec2_turn_right(ahead), half_width);
+    imp_vec2 end = imp_vec2_scale(ahead, half_width);
+    from = imp_vec2_subtract(from, end);
+    to = imp_vec2_add(to, end);
+    return (imp_box){
+        .corner = {imp_vec2_subtract(from, aside), imp_vec2_subtract(to, aside),
+                   imp_vec2_add(to, aside), imp_vec2_add(from, aside)},
+        .axis = {ahead, imp_vec2_turn_right(ahead)},
+    };
+}
+
+// What a duckie walks along, or is about to before the robot would have passed.
+static void add_pedestrian(road *r, imp_vec2 position, const imp_duckie_walk *walk)
+{
+    imp_vec2 from = walk->active ? walk->start : position;
+    double length = walk->stride < 0.0 ? -walk->distance : walk->distance;
+    imp_vec2 to = imp_vec2_add(from, imp_vec2_scale(walk->direction, length));
+    imp_box strip = make_strip(position, to, PEDESTRIAN_RADIUS);
+    imp_road_obstacle b;
+    if (!imp_road_obstacle_from_box(&r->path, &strip, &b))
+        return;
+    b.pedestrian = true;
+    double passed = (b.far + IMP_ROBOT_REAR) / PASS_SPEED + PEDESTRIAN_TIME;
+    if (walk->active || walk->wait < passed)
+        add_obstacle(r, b);
+}
+
+// How fast a moving duckiebot drives [m/s].
+static double get_car_speed(const imp_car_motion *car)
+{
+    const double motor_constant = 27.0;
+    bool stands = car->lost || car->waiting;
+    return stands ? 0.0 : car->speed * car->gain / (car->wheel_radius * motor_constant);
+}
+
+static void add_object(road *r, const imp_object *object)
+{
+    const imp_env *env = r->env;
+    if (object->moving < 0) {
+        add_static_obstacle(r, &object->box);
+        return;
+    }
+    const imp_object_state *state = &env->moving[object->moving];
+    const imp_object_motion *motion = &env->motion[object->moving];
+    switch (object->kind) {
+    case IMP_OBJECT_DUCKIE:
+        add_pedestrian(r, state->position, &motion->walk);
+        break;
+    case IMP_OBJECT_DUCKIEBOT:
+        if (motion->car.lost) { // for good
+            add_static_obstacle(r, &state->box);
+            break;
+        }
+        add_moving_obstacle(
+            r, &state->box,
+            imp_vec2_scale(imp_heading_direction(motion->angle), get_car_speed(&motion->car)),
+            motion->car.lost);
+        break;
+    default:
+        add_static_obstacle(r, &state->box);
+    }
+}
+
+// Whether there is anything that could matter.
+static bool is_any_object_in_sight(const road *r)
+{
+    const imp_world *world = r->env->world;
+    for (int k = 0; k < world->object_count; k++) {
+        const imp_object *object = &world->objects[k];
+        if (object->moving >= 0 || is_in_sight(r, object->position, object->safety_radius))
+            return true;
+    }
+    return false;
+}
+
+static void collect_obstacles(road *r)
+{
+    const imp_world *world = r->env->world;
+    for (int k = 0; k < world->object_count; k++) {
+        const imp_object *object = &world->objects[k];
+        imp_vec2 position =
+            object->moving < 0 ? object->position : r->env->moving[object->moving].position;
+        if (object->solid && is_in_sight(r, position, object->safety_radius) &&
+            imp_env_is_object_present(r->env, object))
+            add_object(r, object);
+    }
+}
+
+static double clamp(double value, double low, double high)
+{
+    return fmax(low, fmin(high, value));
+}
+
+// The speed at which a stop is reached gently.
+static double speed_to_stop(double distance)
+{
+    return fmax(0.0, STOP_RATE * distance);
+}
+
+// Limits the speed because of something; below the speed of standing, that is waited for.
+static void limit_speed(road *r, double speed, imp_wait_reason reason)
+{
+    if (speed >= r->plan.speed)
+        return;
+    r->plan.speed = speed;
+    r->plan.slow_reason = reason;
+    if (speed < WAITING_SPEED)
+        r->plan.wait = reason;
+}
+
+// How one passes what stands in the way.
+typedef struct passing {
+    double sight;  // that much ahead counts [m]
+    double margin; // kept free to either side, and to the edge of the road [m]
+    double speed;  // not faster beside the lane [m/s]
+} passing;
+
+// What stands, drives or walks this near to one's way is in it [m].
+#define CLEARANCE 0.050
+
+// From the one that is liked best to the tightest.
+static const passing PASSING_STYLES[] = {
+    {0.75, CLEARANCE, 0.35}, {0.75, 0.022, 0.25}, {0.50, 0.035, 0.30},
+    {0.50, 0.022, 0.25},     {0.35, 0.022, 0.20}, {0.35, 0.012, 0.15},
+};
+enum { PASSING_STYLE_COUNT = sizeof PASSING_STYLES / sizeof PASSING_STYLES[0] };
+
+// Whether one drives past a block, if there is room, rather than behind it.
+static bool should_pass(const imp_road_obstacle *b, double sight)
+{
+    return !b->pedestrian && b->along <= STANDING_SPEED && b->near - IMP_ROBOT_FRONT < sight;
+}
+
+static bool is_offset_free(const road *r, double offset, const passing *p)
+{
+    for (int k = 0; k < r->count; k++)
+        if (should_pass(&r->obstacles[k], p->sight) &&
+            imp_road_obstacle_overlaps(&r->obstacles[k], offset, p->margin))
+            return false;
+    return true;
+}
+
+// The offset nearest to the wanted one at which nothing stands in the way; false if there is none
+// on the road.
+static bool find_free_offset(const road *r, const passing *p, double *offset)
+{
+    const double tile = r->env->world->tile_size, wanted = *offset;
+    // lanes lie 0.2 tiles from the middle of the road, whose edges are those of the tile
+    const double max_offset = 0.3 * tile - IMP_ROBOT_HALF_WIDTH - p->margin;
+    const double min_offset = -0.7 * tile + IMP_ROBOT_HALF_WIDTH + p->margin;
+    double best = INFINITY;
+    if (is_offset_free(r, wanted, p))
+        return true;
+    for (int k = 0; k < r->count; k++) {
+        const imp_road_obstacle *b = &r->obstacles[k];
+        const double sides[] = {b->left - b->reach_right - p->margin,
+                                b->right + b->reach_left + p->margin};
+        for (int side = 0; side < 2; side++)
+            if (sides[side] >= min_offset && sides[side] <= max_offset &&
+                is_offset_free(r, sides[side], p) &&
+                fabs(sides[side] - wanted) < fabs(best - wanted))
+                best = sides[side];
+    }
+    if (!isfinite(best))
+        return false;
+    *offset = best;
+    return true;
+}
+
+// Passes what stands in the way, or stops before it.
+static void pass_or_stop(road *r)
+{
+    const double wanted = r->plan.offset;
+    for (int k = 0; k < PASSING_STYLE_COUNT; k++) {
+        double offset = wanted;
+        if (!find_free_offset(r, &PASSING_STYLES[k], &offset))
+            continue;
+        if (k > 0 || offset != wanted)
+            r->plan.speed = fmin(r->plan.speed, PASSING_STYLES[k].speed);
+        r->plan.offset = offset;
+        return;
+    }
+    for (int k = 0; k < r->count; k++) {
+        const imp_road_obstacle *b = &r->obstacles[k];
+        if (should_pass(b, PASSING_STYLES[0].sight) &&
+            imp_road_obstacle_overlaps(b, wanted, CLEARANCE))
+            limit_speed(r, speed_to_stop(b->near - IMP_ROBOT_FRONT - STOP_MARGIN),
+                        b->car ? IMP_WAIT_CAR : IMP_WAIT_OBSTACLE);
+    }
+}
+
+// Keeps behind what drives ahead, and before those who walk across.
+static void keep_distance(road *r)
+{
+    for (int k = 0; k < r->count; k++) {
+        const imp_road_obstacle *b = &r->obstacles[k];
+        double gap = b->near - IMP_ROBOT_FRONT;
+        if (!imp_road_obstacle_overlaps(b, r->plan.offset, CLEARANCE) || gap < -IMP_ROBOT_FRONT)
+            continue;
+        if (b->pedestrian)
+            limit_speed(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_PEDESTRIAN);
+        else if (b->along > STANDING_SPEED)
+            limit_speed(r, clamp(b->along + 1.5 * (gap - FOLLOW_GAP), 0.0, 1.0), IMP_WAIT_CAR);
+    }
+}
+
+// Whether a light on a crossing, or at its side, tells who drives onto it to wait.
+static bool is_light_red(const imp_env *env, imp_vec2 entry, imp_vec2 direction)
+{
+    const imp_world *world = env->world;
+    const double size = world->tile_size;
+    imp_vec2 inside = imp_vec2_add(entry, imp_vec2_scale(direction, 0.01 * size));
+    if (!imp_tile_is_intersection(imp_world_tile_at(world, inside.x, inside.z)))
+        return false;
+    imp_vec2 middle = {(floor(inside.x / size) + 0.5) * size,
+                       (floor(inside.z / size) + 0.5) * size};
+    double heading = atan2(-direction.z, direction.x);
+    for (int k = 0; k < world->moving_count; k++) {
+        const imp_object *object = &world->objects[world->moving[k]];
+        imp_vec2 gap = imp_vec2_subtract(object->position, middle);
+        if (object->kind == IMP_OBJECT_TRAFFIC_LIGHT && imp_env_is_object_present(env, object) &&
+            fmax(fabs(gap.x), fabs(gap.z)) < 0.75 * size)
+            return !imp_traffic_light_is_green(&env->moving[k], heading);
+    }
+    return false;
+}
+
+// Stops before the next crossing on the route if its light is red and there is still room to.
+static void stop_at_red_lights(road *r)
+{
+    const imp_sampled_route *p = &r->path;
+    for (int k = IMP_ROUTE_SAMPLES_BEHIND + 1; k < p->count; k++) {
+        const imp_route_point *place = &p->points[k];
+        if (place->curve == p->points[k - 1].curve)
+            continue;
+        double gap = imp_route_sample_distance(k) - IMP_ROUTE_SAMPLE_SPACING - IMP_ROBOT_FRONT;
+        // motors that are let go coast to a stop in this
+        double room = r->env->speed / IMP_SPEED_DAMPING;
+        if (gap > room && is_light_red(r->env, place->point, place->tangent))
+            limit_speed(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_LIGHT);
+    }
+}
+
+// Whether the robot is so near to something that it should look what its action would lead to.
+static bool is_obstacle_close(const road *r)
+{
+    const imp_route_point *here = &r->path.points[IMP_ROUTE_SAMPLES_BEHIND];
+    imp_vec2 gap = {r->env->pose.x - here->point.x, r->env->pose.z - here->point.z};
+    double aside = imp_vec2_dot(gap, imp_vec2_turn_right(here->tangent));
+    for (int k = 0; k < r->count; k++) {
+        const imp_road_obstacle *b = &r->obstacles[k];
+        if (b->near - IMP_ROBOT_FRONT < 2.0 * CLOSE_DISTANCE &&
+            aside > b->left - IMP_ROBOT_HALF_WIDTH - CLOSE_DISTANCE &&
+            aside < b->right + IMP_ROBOT_HALF_WIDTH + CLOSE_DISTANCE)
+            return true;
+    }
+    return false;
+}
+
+imp_traffic_plan imp_traffic_adjust(const imp_env *env, const imp_route *route,
+                                    imp_traffic_plan wanted)
+{
+    road r = {.env = env, .plan = wanted};
+    if (!is_any_object_in_sight(&r))
+        return wanted;
+    imp_sampled_route_init(&r.path, route);
+    collect_obstacles(&r);
+    pass_or_stop(&r);
+    keep_distance(&r);
+    stop_at_red_lights(&r);
+    r.plan.obstacle_near = is_obstacle_close(&r);
+    return r.plan;
+}

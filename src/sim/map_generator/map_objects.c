@@ -1,0 +1,407 @@
+#include "sim/map_generator/map_objects.h"
+
+#include <stdlib.h>
+
+#include "base/common/vector2.h"
+#include "sim/map_generator/random_streams.h"
+
+// Distances [m] that keep the way of a robot in its lane free.
+static const double ROADSIDE_CLEARANCE = 0.11;  // from a lane's middle to what stands at the kerb
+static const double TILE_EDGE_CLEARANCE = 0.04; // from the edge of a tile to what stands on it
+
+// Traffic lights are left out where so many things move or change already.
+enum { MOVING_WITH_LIGHTS = 32 };
+
+// A town while it is being filled.
+typedef struct object_placer {
+    const imp_map_generator_def *def;
+    const imp_road_layout *layout;
+    imp_map_objects *objects;
+    uint32_t *straights; // straight tiles in random order
+    int straight_count, straight_used;
+} object_placer;
+
+static unsigned road_links_at(const object_placer *f, int i, int j)
+{
+    return f->layout->links[j * f->layout->columns + i];
+}
+
+static double direction_heading(int direction)
+{
+    return (direction - IMP_EAST) * (IMP_PI / 2.0);
+}
+
+// The point that lies `ahead` and `right` [m] of a tile's centre for who drives in a direction.
+static imp_pose pose_on_tile(const object_placer *f, int i, int j, int direction, double ahead,
+                             double right)
+{
+    const double size = f->def->tile_size;
+    const imp_vec2 forward = imp_heading_direction(direction_heading(direction)),
+                   across = imp_vec2_turn_right(forward);
+    return (imp_pose){(i + 0.5) * size + ahead * forward.x + right * across.x,
+                      (j + 0.5) * size + ahead * forward.z + right * across.z,
+                      direction_heading(direction)};
+}
+
+static imp_object_kind object_kind_from_name(const char *word)
+{
+    for (int k = 0; k < IMP_OBJECT_SIGN; k++) {
+        const char *name = imp_object_class_get((imp_object_kind)k)->name;
+        int n = 0;
+        while (word[n] != '\0' && word[n] == name[n])
+            n++;
+        if (word[n] == '\0' && name[n] == '\0')
+            return (imp_object_kind)k;
+    }
+    return IMP_OBJECT_SIGN;
+}
+
+// What an object covers.
+static imp_ground_rect object_footprint(const char *kind, double height, imp_pose pose)
+{
+    const imp_object_class *class = imp_object_class_get(object_kind_from_name(kind));
+    const double scale = height / class->height;
+    const imp_vec2 forward = imp_heading_direction(pose.heading),
+                   right = imp_vec2_turn_right(forward);
+    const double along[] = {class->min_x * scale, class->max_x * scale};
+    const double across[] = {class->min_z * scale, class->max_z * scale};
+    imp_ground_rect plot = {pose.x, pose.z, pose.x, pose.z};
+    for (int k = 0; k < 4; k++) {
+        const imp_vec2 corner = imp_vec2_add(imp_vec2_scale(forward, along[k & 1]),
+                                             imp_vec2_scale(right, across[k >> 1]));
+        plot.left = fmin(plot.left, pose.x + corner.x);
+        plot.right = fmax(plot.right, pose.x + corner.x);
+        plot.top = fmin(plot.top, pose.z + corner.z);
+        plot.bottom = fmax(plot.bottom, pose.z + corner.z);
+    }
+    return plot;
+}
+
+// Adds a thing unless something is there already, or the map is full.
+static bool add_object_if_free(const object_placer *f, imp_map_object object, imp_ground_rect needs)
+{
+    imp_map_objects *objects = f->objects;
+    if (objects->count == IMP_OBJECTS_MAX)
+        return false;
+    for (int k = 0; k < objects->count; k++) {
+        const imp_ground_rect *other = &objects->occupied[k];
+        if (needs.left < other->right && other->left < needs.right && needs.top < other->bottom &&
+            other->top < needs.bottom)
+            return false;
+    }
+    objects->items[objects->count] = object;
+    objects->occupied[objects->count++] = needs;
+    objects->moving_count += object.moves;
+    return true;
+}
+
+static bool add_object(const object_placer *f, imp_map_object object)
+{
+    return add_object_if_free(f, object, object_footprint(object.kind, object.height, object.pose));
+}
+
+// Whether there is ground without a road beside a tile.
+static bool has_free_roadside(const object_placer *f, int i, int j, int direction)
+{
+    return imp_road_layout_step(f->layout, &i, &j, direction) && road_links_at(f, i, j) == 0;
+}
+
+// ---- signs and traffic lights ----
+
+static const double SIGN_HEIGHT = 0.18;
+
+// A sign to the right of who comes to a tile, `ahead` tiles beyond its centre.
+static void place_sign(const object_placer *f, int i, int j, int direction, double ahead,
+                       const char *kind)
+{
+    const double size = f->def->tile_size;
+    imp_pose pose = pose_on_tile(f, i, j, direction, ahead * size, 0.58 * size);
+    pose.heading = direction_heading(imp_direction_opposite(direction));
+    add_object(f, (imp_map_object){.kind = kind, .pose = pose, .height = SIGN_HEIGHT});
+}
+
+static const char *choose_intersection_sign(unsigned links, int direction, bool light,
+                                            imp_random *random)
+{
+    const uint32_t draw = imp_random_below(random, 10);
+    if (light && draw < 5)
+        return imp_sign_name(IMP_SIGN_T_LIGHT_AHEAD);
+    if (!light && draw < 3)
+        return imp_sign_name(IMP_SIGN_STOP);
+    if (!(links >> direction & 1))
+        return imp_sign_name(IMP_SIGN_T_INTERSECT);
+    if (!(links >> imp_direction_right(direction) & 1))
+        return imp_sign_name(IMP_SIGN_LEFT_T_INTERSECT);
+    if (!(links >> imp_direction_left(direction) & 1))
+        return imp_sign_name(IMP_SIGN_RIGHT_T_INTERSECT);
+    return imp_sign_name(IMP_SIGN_4_WAY_INTERSECT);
+}
+
+// A traffic light on a corner of a crossing; false if there is no room for it.
+static bool place_traffic_light(const object_placer *f, int i, int j, int corner)
+{
+    const double aside = 0.31 * f->def->tile_size;
+    if (f->objects->moving_count >= MOVING_WITH_LIGHTS)
+        return false;
+    imp_pose pose = pose_on_tile(f, i, j, corner, -aside, aside);
+    pose.heading = direction_heading(corner) + IMP_PI * 0.75;
+    return add_object(
+        f, (imp_map_object){.kind = "trafficlight", .pose = pose, .height = 0.4, .moves = true});
+}
+
+// Signs where roads meet, each on the corner to the right of who comes there.
+static void place_signs_and_light(const object_placer *f, int i, int j, imp_random *random)
+{
+    const unsigned links = road_links_at(f, i, j);
+    const int corner = (int)imp_random_below(random, 4);
+    const bool light =
+        links == 0xf && imp_random_below(random, 2) == 0 && place_traffic_light(f, i, j, corner);
+    for (int direction = 0; direction < 4; direction++) {
+        const int back = imp_direction_opposite(direction);
+        int column = i, row = j;
+        if (links >> back & 1 && imp_road_layout_step(f->layout, &column, &row, back) &&
+            has_free_roadside(f, column, row, imp_direction_right(direction)))
+            place_sign(f, i, j, direction, -0.55,
+                       choose_intersection_sign(links, direction, light, random));
+    }
+}
+
+// ---- what is on the road and at the kerb ----
+
+// The next straight tile that nothing is on yet, and a direction along its road; false if none is
+// left.
+static bool next_free_straight_tile(object_placer *f, imp_random *random, int *i, int *j,
+                                    int *direction)
+{
+    if (f->straight_used == f->straight_count)
+        return false;
+    const int tile = (int)f->straights[f->straight_used++];
+    *i = tile % f->layout->columns;
+    *j = tile / f->layout->columns;
+    *direction = road_links_at(f, *i, *j) & 1 ? IMP_SOUTH : IMP_EAST;
+    if (imp_random_below(random, 2) == 0)
+        *direction = imp_direction_opposite(*direction);
+    return true;
+}
+
+// Duckies that wait just off the road; they walk one tile, to just beyond its other side.
+static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
+{
+    const double size = f->def->tile_size, start = size / 2.0 + 0.01;
+    int placed = 0, i, j, direction;
+    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+        const int over = imp_direction_left(direction);
+        const double along = imp_random_uniform(random, -0.3, 0.3) * size;
+        if (!has_free_roadside(f, i, j, over) ||
+            !has_free_roadside(f, i, j, imp_direction_opposite(over)))
+            continue;
+        imp_pose from = pose_on_tile(f, i, j, direction, along, start);
+        imp_pose to = pose_on_tile(f, i, j, direction, along, -start);
+        from.heading = direction_heading(over);
+        const double reach = 0.06;
+        const imp_ground_rect path = {fmin(from.x, to.x) - reach, fmin(from.z, to.z) - reach,
+                                      fmax(from.x, to.x) + reach, fmax(from.z, to.z) + reach};
+        placed += add_object_if_free(
+            f, (imp_map_object){.kind = "duckie", .pose = from, .height = 0.08, .moves = true},
+            path);
+        for (int k = 0; k < 2 && f->def->objects; k++)
+            place_sign(f, i, j, k == 0 ? direction : imp_direction_opposite(direction), -0.4,
+                       imp_sign_name(IMP_SIGN_DUCK_CROSSING));
+    }
+    return placed;
+}
+
+static const char *random_color(imp_random *random)
+{
+    static const char *const colours[] = {"red", "green", "blue", "grey"};
+    return colours[imp_random_below(random, 4)];
+}
+
+// Duckiebots in their lanes.
+static int place_cars(object_placer *f, int wanted, imp_random *random)
+{
+    int placed = 0, i, j, direction;
+    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction))
+        placed += add_object(f, (imp_map_object){.kind = "duckiebot",
+                                                 .color = random_color(random),
+                                                 .pose = pose_on_tile(f, i, j, direction, 0.0,
+                                                                      0.2 * f->def->tile_size),
+                                                 .height = 0.12,
+                                                 .moves = true});
+    return placed;
+}
+
+// How far from the road's middle something stands that is so wide.
+static double roadside_offset(const object_placer *f, double width, imp_random *random)
+{
+    return 0.2 * f->def->tile_size + ROADSIDE_CLEARANCE + width / 2.0 +
+           imp_random_uniform(random, 0.0, 0.03);
+}
+
+static int place_parked_cars(object_placer *f, int wanted, imp_random *random)
+{
+    const double width = 0.135;
+    int placed = 0, i, j, direction;
+    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+        const double along = imp_random_uniform(random, -0.2, 0.2) * f->def->tile_size;
+        if (has_free_roadside(f, i, j, imp_direction_right(direction)))
+            placed += add_object(
+                f, (imp_map_object){.kind = "duckiebot",
+                                    .color = random_color(random),
+                                    .pose = pose_on_tile(f, i, j, direction, along,
+                                                         roadside_offset(f, width, random)),
+                                    .height = 0.12});
+    }
+    return placed;
+}
+
+static int place_obstacles(object_placer *f, int wanted, imp_random *random)
+{
+    static const struct {
+        const char *kind;
+        double height, width, turn; // the width at any heading up to the turn
+    } choice[] = {{"cone", 0.08, 0.072, IMP_PI},
+                  {"duckie", 0.06, 0.08, IMP_PI},
+                  {"barrier", 0.08, 0.095, 0.13}};
+    int placed = 0, i, j, direction;
+    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+        const uint32_t k = imp_random_below(random, 3);
+        const double along = imp_random_uniform(random, -0.25, 0.25) * f->def->tile_size;
+        imp_pose pose =
+            pose_on_tile(f, i, j, direction, along, roadside_offset(f, choice[k].width, random));
+        pose.heading += imp_random_uniform(random, -choice[k].turn, choice[k].turn);
+        if (has_free_roadside(f, i, j, imp_direction_right(direction)))
+            placed += add_object(
+                f,
+                (imp_map_object){.kind = choice[k].kind, .pose = pose, .height = choice[k].height});
+    }
+    return placed;
+}
+
+// Duckies in a lane, where AI-DO's LFP has them: whoever drives there must go round them.
+static int place_lane_duckies(object_placer *f, int wanted, imp_random *random)
+{
+    int placed = 0, i, j, direction;
+    while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+        const double size = f->def->tile_size;
+        const double along = imp_random_uniform(random, -0.4, 0.4) * size;
+        const double right = 0.2 * size + imp_random_uniform(random, 0.04, 0.1);
+        imp_pose pose = pose_on_tile(f, i, j, direction, along, right);
+        pose.heading = imp_random_uniform(random, -IMP_PI, IMP_PI);
+        placed += add_object(f, (imp_map_object){.kind = "duckie", .pose = pose, .height = 0.08});
+    }
+    return placed;
+}
+
+// ---- what stands off the road ----
+
+// What may stand on a tile: so many of a kind, and how often among all.
+typedef struct decoration {
+    const char *kind;
+    double height;
+    int most, weight;
+    bool square; // it stands parallel to the streets, more or less
+} decoration;
+
+static const decoration DECORATIONS[] = {
+    {"tree", 0.25, 4, 8, false}, {"house", 0.5, 1, 3, true},    {"building", 0.6, 1, 2, true},
+    {"bus", 0.18, 1, 2, true},   {"truck", 0.2, 2, 2, true},    {"duckie", 0.08, 3, 2, false},
+    {"cone", 0.08, 2, 1, false}, {"barrier", 0.08, 1, 1, true},
+};
+enum { DECORATION_COUNT = sizeof DECORATIONS / sizeof DECORATIONS[0] };
+
+static const decoration *random_decoration(imp_random *random)
+{
+    int total = 0, k = 0;
+    for (int n = 0; n < DECORATION_COUNT; n++)
+        total += DECORATIONS[n].weight;
+    int draw = (int)imp_random_below(random, (uint32_t)total);
+    while (draw >= DECORATIONS[k].weight)
+        draw -= DECORATIONS[k++].weight;
+    return &DECORATIONS[k];
+}
+
+// Puts one thing somewhere on a tile, made smaller if it has to be.
+static void place_decoration(const object_placer *f, int i, int j, const decoration *what,
+                             imp_random *random)
+{
+    const double room = f->def->tile_size - 2.0 * TILE_EDGE_CLEARANCE;
+    const double turn = what->square ? (int)imp_random_below(random, 4) * (IMP_PI / 2.0) +
+                                           imp_random_uniform(random, -0.12, 0.12)
+                                     : imp_random_uniform(random, -IMP_PI, IMP_PI);
+    imp_pose pose = {.heading = imp_wrap_angle(turn)};
+    const imp_ground_rect full = object_footprint(what->kind, what->height, pose);
+    const double fit = fmin(room / (full.right - full.left), room / (full.bottom - full.top));
+    const double height = fit < 1.0 ? floor(1000.0 * fit * what->height) / 1000.0 : what->height;
+    const imp_ground_rect plot = object_footprint(what->kind, height, pose);
+    pose.x = i * f->def->tile_size + TILE_EDGE_CLEARANCE - plot.left +
+             imp_random_uniform(random, 0.0, room - (plot.right - plot.left));
+    pose.z = j * f->def->tile_size + TILE_EDGE_CLEARANCE - plot.top +
+             imp_random_uniform(random, 0.0, room - (plot.bottom - plot.top));
+    if (height >= 0.4 * what->height)
+        add_object(f, (imp_map_object){
+                          .kind = what->kind, .pose = pose, .height = height, .optional = true});
+}
+
+static void place_tile_decorations(const object_placer *f, int i, int j, imp_random *random)
+{
+    const double share = 0.45; // of the tiles without a road
+    if (imp_random_uniform(random, 0.0, 1.0) > share)
+        return;
+    const decoration *what = random_decoration(random);
+    const int count = 1 + (int)imp_random_below(random, (uint32_t)what->most);
+    for (int k = 0; k < count; k++)
+        place_decoration(f, i, j, what, random);
+}
+
+// Goes over the tiles in random order, because a map may be full before all have had their turn.
+static imp_status place_offroad_objects(const object_placer *f, imp_error *err)
+{
+    const int columns = f->layout->columns, tiles = columns * f->layout->rows;
+    imp_random random = imp_map_generator_random(f->def, IMP_MAP_STREAM_OBJECTS);
+    uint32_t *order = calloc((size_t)tiles, sizeof *order);
+    if (order == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a town");
+    for (int k = 0; k < tiles; k++)
+        order[k] = (uint32_t)k;
+    imp_random_shuffle(&random, order, (size_t)tiles);
+    for (int k = 0; k < tiles; k++) {
+        const int i = (int)order[k] % columns, j = (int)order[k] / columns;
+        if (road_links_at(f, i, j) == 0)
+            place_tile_decorations(f, i, j, &random);
+        else if (__builtin_popcount(road_links_at(f, i, j)) > 2)
+            place_signs_and_light(f, i, j, &random);
+    }
+    free(order);
+    return IMP_OK;
+}
+
+imp_status imp_map_objects_place(imp_map_objects *objects, const imp_map_generator_def *def,
+                                 const imp_road_layout *layout, imp_error *err)
+{
+    const int tiles = layout->columns * layout->rows;
+    object_placer f = {.def = def, .layout = layout, .objects = objects};
+    f.straights = calloc((size_t)tiles, sizeof *f.straights);
+    if (f.straights == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a town");
+    for (int k = 0; k < tiles; k++)
+        if (layout->links[k] == 5 || layout->links[k] == 10)
+            f.straights[f.straight_count++] = (uint32_t)k;
+    imp_random random = imp_map_generator_random(def, IMP_MAP_STREAM_TILE_ORDER);
+    imp_random_shuffle(&random, f.straights, (size_t)f.straight_count);
+    objects->count = objects->moving_count = 0;
+
+    // what is asked for by number goes before what fills the rest
+    random = imp_map_generator_random(def, IMP_MAP_STREAM_PEDESTRIANS);
+    place_pedestrians(&f, def->pedestrians, &random);
+    random = imp_map_generator_random(def, IMP_MAP_STREAM_CARS);
+    place_cars(&f, def->cars, &random);
+    random = imp_map_generator_random(def, IMP_MAP_STREAM_PARKED);
+    place_parked_cars(&f, def->parked, &random);
+    random = imp_map_generator_random(def, IMP_MAP_STREAM_OBSTACLES);
+    place_obstacles(&f, def->obstacles, &random);
+    random = imp_map_generator_random(def, IMP_MAP_STREAM_DUCKIES);
+    place_lane_duckies(&f, def->duckies, &random);
+    free(f.straights);
+    return def->objects ? place_offroad_objects(&f, err) : IMP_OK;
+}

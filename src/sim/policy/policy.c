@@ -1,0 +1,28 @@
+#include "imprint/policy.h"
+
+const char *imp_wait_reason_name(imp_wait_reason wait)
+{
+    static const char *const names[] = {
+#define IMP_WAIT_STRING(name, word) [name] = (word),
+        IMP_WAIT_MAP(IMP_WAIT_STRING)
+#undef IMP_WAIT_STRING
+    };
+    return (unsigned)wait < IMP_WAIT_COUNT ? names[wait] : "unknown";
+}
+
+void imp_policy_reset(imp_policy *policy, const imp_env *env)
+{
+    policy->wait_reason = IMP_WAIT_NONE;
+    policy->vtable->reset(policy, env);
+}
+
+imp_action imp_policy_act(imp_policy *policy, const imp_env *env, const uint8_t *observation)
+{
+    return policy->vtable->act(policy, env, observation);
+}
+
+void imp_policy_destroy(imp_policy *policy)
+{
+    if (policy != NULL)
+        policy->vtable->destroy(policy);
+}

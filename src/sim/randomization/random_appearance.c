@@ -1,0 +1,179 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text/plural.h"
+#include "sim/randomization/scenery.h"
+
+// What the reference draws above the ground.
+static const double SKY_COLOURS[4][3] = {
+    {0.45, 0.82, 1.0}, {0.64, 0.71, 0.28}, {0.15, 0.15, 0.15}, {0.9, 0.9, 0.9}};
+// Its light: from everywhere, which stays, and of the lamp, which is randomised.
+static const double LIGHT_SCENE = 0.3, LIGHT_AMBIENT = 0.25, LIGHT_DIFFUSE = 0.35;
+
+struct imp_random_appearance {
+    int tile_capacity, object_capacity;
+    double strength[IMP_GROUP_COUNT];
+    float sky[3], ground[3];
+    float slope, shadow;
+    imp_scenery scenery;
+    float (*tile_colour)[3];         // (tile_capacity)
+    uint8_t *tile_variant;           // (tile_capacity)
+    float (*object_colour)[3];       // (object_capacity)
+    float (*leds)[IMP_LED_COUNT][3]; // (object_capacity)
+    imp_distractor distractors[IMP_DISTRACTORS_MAX];
+    int distractor_count;
+};
+
+imp_status imp_random_appearance_create(imp_random_appearance **out, int tiles, int objects,
+                                        imp_error *err)
+{
+    imp_random_appearance *made = calloc(1, sizeof *made);
+    if (made != NULL) {
+        made->tile_capacity = tiles;
+        made->object_capacity = objects;
+        made->tile_colour = calloc((size_t)tiles + 1, sizeof *made->tile_colour);
+        made->tile_variant = calloc((size_t)tiles + 1, sizeof *made->tile_variant);
+        made->object_colour = calloc((size_t)objects + 1, sizeof *made->object_colour);
+        made->leds = calloc((size_t)objects + 1, sizeof *made->leds);
+    }
+    if (made == NULL || made->tile_colour == NULL || made->tile_variant == NULL ||
+        made->object_colour == NULL || made->leds == NULL) {
+        imp_random_appearance_destroy(made);
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for the looks of %s",
+                        IMP_PLURAL(tiles, "tile"));
+    }
+    *out = made;
+    return IMP_OK;
+}
+
+void imp_random_appearance_destroy(imp_random_appearance *appearance)
+{
+    if (appearance == NULL)
+        return;
+    free(appearance->tile_colour);
+    free(appearance->tile_variant);
+    free(appearance->object_colour);
+    free(appearance->leds);
+    free(appearance);
+}
+
+static imp_random get_random_stream(const imp_randomization_sample *sample, imp_quantity quantity)
+{
+    return imp_quantity_random_stream(quantity, sample->seed, sample->environment, sample->episode);
+}
+
+// The light's colour, as a factor on what everything reflects: 1 is the light of every day.
+static void compute_light_colour(const imp_randomization_sample *sample, double light[3])
+{
+    const double *ambient = sample->values[IMP_QUANTITY_LIGHT_AMBIENT];
+    const double *diffuse = sample->values[IMP_QUANTITY_LIGHT_DIFFUSE];
+    for (int c = 0; c < 3; c++)
+        light[c] = (LIGHT_SCENE + LIGHT_AMBIENT * ambient[c] + LIGHT_DIFFUSE * diffuse[c]) /
+                   (LIGHT_SCENE + LIGHT_AMBIENT + LIGHT_DIFFUSE);
+}
+
+// Draws colours for `count` things.
+static void sample_colours(const imp_randomization_sample *sample, imp_quantity quantity,
+                           const double light[3], int count, float (*colours)[3])
+{
+    imp_random random = get_random_stream(sample, quantity);
+    double values[IMP_QUANTITY_SIZE_MAX];
+    for (int k = 0; k < count; k++) {
+        imp_quantity_sample_values(&sample->spec, quantity, &random, values);
+        for (int c = 0; c < 3; c++)
+            colours[k][c] = (float)fmin(4.0, values[c] * light[c]);
+    }
+}
+
+// Which texture each tile shows: that of the episode's style of wear, or its own.
+static void sample_tile_variants(imp_random_appearance *a, const imp_randomization_sample *sample,
+                                 const imp_world *world, const imp_scene *scene, int count)
+{
+    const bool worn = sample->spec.strength[IMP_GROUP_ROAD] > 0.0;
+    const bool mixed = sample->values[IMP_QUANTITY_ROAD_MIX][0] > 0.0;
+    const double strength =
+        fmax(sample->spec.strength[IMP_GROUP_ROAD], sample->spec.strength[IMP_GROUP_MATERIALS]);
+    imp_random random = get_random_stream(sample, IMP_QUANTITY_ROAD_STYLE);
+    random.counter[0] = 1u << 31; // far beyond what the style takes
+    for (int k = 0; k < count; k++) {
+        const uint32_t variants = (uint32_t)imp_scene_variant_count(scene, world->tiles[k].kind);
+        const bool chosen = imp_random_uniform(&random, 0.0, 1.0) < strength;
+        uint32_t variant = imp_random_u32(&random);
+        if (worn && !mixed)
+            variant = (uint32_t)sample->values[IMP_QUANTITY_ROAD_STYLE][0];
+        a->tile_variant[k] = chosen || (worn && !mixed) ? (uint8_t)(variant % variants) : 0;
+    }
+}
+
+static void sample_sky_colour(imp_random_appearance *a, const imp_randomization_sample *sample)
+{
+    const int mode = (int)sample->values[IMP_QUANTITY_HORZ_MODE][0];
+    const double *factor =
+        sample->values[mode < 2 ? IMP_QUANTITY_HORIZON_TINT : IMP_QUANTITY_HORIZON_GREY];
+    for (int c = 0; c < 3; c++)
+        a->sky[c] = (float)fmin(1.0, SKY_COLOURS[mode][c] * factor[c]);
+}
+
+void imp_random_appearance_sample(imp_random_appearance *appearance,
+                                  const imp_randomization_sample *sample, const imp_world *world,
+                                  const imp_scene *scene)
+{
+    imp_random_appearance *a = appearance;
+    const int tiles = world->columns * world->rows;
+    const int tile_count = tiles < a->tile_capacity ? tiles : a->tile_capacity;
+    const int object_count =
+        world->object_count < a->object_capacity ? world->object_count : a->object_capacity;
+    double light[3];
+    memcpy(a->strength, sample->spec.strength, sizeof a->strength);
+    compute_light_colour(sample, light);
+    sample_sky_colour(a, sample);
+    a->slope = (float)sample->values[IMP_QUANTITY_LIGHT_SLOPE][0];
+    a->shadow = (float)sample->values[IMP_QUANTITY_SHADOW][0];
+    imp_scenery_sample(&a->scenery, sample, world, a->sky);
+    imp_led_colours_sample(sample, object_count, a->leds);
+    const imp_view plain = imp_default_view();
+    for (int c = 0; c < 3; c++)
+        a->ground[c] =
+            (float)(plain.ground[c] * light[c] * sample->values[IMP_QUANTITY_GROUND_COLOUR][c]);
+    sample_colours(sample, IMP_QUANTITY_TILE_COLOUR, light, tile_count, a->tile_colour);
+    sample_colours(sample, IMP_QUANTITY_OBJECT_COLOUR, light, object_count, a->object_colour);
+    sample_tile_variants(a, sample, world, scene, tile_count);
+    a->distractor_count = (int)sample->values[IMP_QUANTITY_DISTRACTORS][0];
+    imp_random random = get_random_stream(sample, IMP_QUANTITY_DISTRACTORS);
+    random.counter[0] = 1u << 31;
+    imp_distractors_generate(a->distractors, a->distractor_count, &random);
+}
+
+void imp_random_appearance_apply(const imp_random_appearance *appearance, imp_view *view)
+{
+    const imp_random_appearance *a = appearance;
+    const bool lit = a->strength[IMP_GROUP_LIGHT] > 0.0;
+    const bool recoloured = a->strength[IMP_GROUP_MATERIALS] > 0.0;
+    if (a->strength[IMP_GROUP_HORIZON] > 0.0) {
+        memcpy(view->sky, a->sky, sizeof view->sky);
+        view->horizon = a->scenery.has_horizon ? &a->scenery.horizon : NULL;
+    }
+    if (lit) {
+        memcpy(view->lamp, a->scenery.lamp, sizeof view->lamp);
+        view->slope = a->slope;
+        view->shadow = a->shadow;
+        view->glares = a->scenery.glares;
+        view->glare_count = a->scenery.glare_count;
+    }
+    if (a->strength[IMP_GROUP_CLUTTER] > 0.0) {
+        view->distractors = a->distractors;
+        view->distractor_count = a->distractor_count;
+        view->clutter = a->scenery.boxes;
+        view->clutter_count = a->scenery.box_count;
+    }
+    if (a->strength[IMP_GROUP_OBJECTS] > 0.0)
+        view->leds = (const float(*)[IMP_LED_COUNT][3])a->leds;
+    if (recoloured || a->strength[IMP_GROUP_ROAD] > 0.0)
+        view->tile_variant = a->tile_variant;
+    if (!lit && !recoloured)
+        return;
+    memcpy(view->ground, a->ground, sizeof view->ground);
+    view->tile_colour = (const float(*)[3])a->tile_colour;
+    view->object_colour = (const float(*)[3])a->object_colour;
+}

@@ -1,0 +1,217 @@
+// Reads the reference's files of distributions.
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/io/file_type.h"
+#include "base/text/plural.h"
+#include "sim/randomization/quantities.h"
+
+enum { FILE_MAX = 1 << 20, NAME_SHOWN_MAX = 60 };
+
+// Where one is in a file.
+typedef struct json_location {
+    const char *file, *text;
+    size_t length;
+    const char *name; // of the quantity
+    imp_error *err;
+} json_location;
+
+// The line on which a name stands: jansson does not keep it.
+static int find_line(const json_location *at)
+{
+    const size_t wanted = strlen(at->name);
+    int line = 1;
+    for (size_t k = 0; k + wanted + 1 < at->length; k++) {
+        if (at->text[k] == '\n')
+            line++;
+        if (at->text[k] == '"' && at->text[k + wanted + 1] == '"' &&
+            memcmp(at->text + k + 1, at->name, wanted) == 0)
+            return line;
+    }
+    return 1;
+}
+
+__attribute__((format(printf, 2, 3))) static imp_status fail_at(const json_location *at,
+                                                                const char *format, ...)
+{
+    char what[300];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return imp_fail(at->err, IMP_BAD_INPUT, "%s:%d: %.*s: %s", at->file, find_line(at),
+                    NAME_SHOWN_MAX, at->name, what);
+}
+
+// Reads a number, or as many as the quantity has, which lie within least and most.
+static imp_status read_values(const json_location *at, const json_t *definition, const char *key,
+                              const imp_quantity_row *row, double min, double max, double *out)
+{
+    const json_t *value = json_object_get(definition, key);
+    if (value == NULL)
+        return fail_at(at, "'%s' is missing", key);
+    if (json_is_array(value) && (int)json_array_size(value) != row->size)
+        return fail_at(at, "'%s' has %s, not %d", key,
+                       IMP_PLURAL((int64_t)json_array_size(value), "number"), row->size);
+    for (int k = 0; k < row->size; k++) {
+        const json_t *number = json_is_array(value) ? json_array_get(value, (size_t)k) : value;
+        if (!json_is_number(number))
+            return fail_at(at, "'%s' is neither a number nor %d of them", key, row->size);
+        out[k] = json_number_value(number);
+        // the negation also catches what is not a number
+        if (!(out[k] >= min && out[k] <= max))
+            return fail_at(at, "'%s' lies within %g to %g, not at %g", key, min, max, out[k]);
+    }
+    return IMP_OK;
+}
+
+static imp_status read_range(const json_location *at, const json_t *definition,
+                             const imp_quantity_row *row, imp_distribution *out)
+{
+    // the upper end of whole numbers is not among them
+    const double above = out->kind == IMP_DISTRIBUTION_INT ? 1.0 : 0.0;
+    imp_status status = read_values(at, definition, "low", row, row->min, row->max, out->low);
+    if (status == IMP_OK)
+        status = read_values(at, definition, "high", row, row->min, row->max + above, out->high);
+    for (int k = 0; k < row->size && status == IMP_OK; k++)
+        if (!(out->low[k] + above <= out->high[k]))
+            status = fail_at(at, "'low' is %g and 'high' %g", out->low[k], out->high[k]);
+    return status;
+}
+
+static imp_status read_definition(const json_location *at, const json_t *definition,
+                                  const imp_quantity_row *row, imp_distribution *out)
+{
+    if (!json_is_object(definition))
+        return fail_at(at, "is not of the form {\"type\": ..., ...}");
+    const json_t *absent = json_object_get(definition, "absent");
+    out->absent = json_number_value(absent);
+    if (absent != NULL && !(json_is_number(absent) && out->absent >= 0.0 && out->absent <= 1.0))
+        return fail_at(at, "'absent' is not a share of 0 to 1");
+    const json_t *size = json_object_get(definition, "size");
+    if (size != NULL && (!json_is_integer(size) || json_integer_value(size) != row->size))
+        return fail_at(at, "'size' is not %d", row->size);
+    const json_t *kind = json_object_get(definition, "type");
+    const char *word = json_string_value(kind);
+    if (kind == NULL && json_object_get(definition, "default") != NULL) {
+        out->kind = IMP_DISTRIBUTION_FIXED;
+        return read_values(at, definition, "default", row, row->min, row->max, out->low);
+    }
+    if (word == NULL)
+        return fail_at(at, "has no \"type\"");
+    if (strcmp(word, "normal") == 0) {
+        out->kind = IMP_DISTRIBUTION_NORMAL;
+        imp_status status = read_values(at, definition, "loc", row, row->min, row->max, out->low);
+        return status != IMP_OK ? status
+                                : read_values(at, definition, "scale", row, 0.0, 1e3, out->high);
+    }
+    if (strcmp(word, "int") != 0 && strcmp(word, "uniform") != 0)
+        return fail_at(at, "type '%.40s' is none of int, uniform, normal", word);
+    out->kind = word[0] == 'i' ? IMP_DISTRIBUTION_INT : IMP_DISTRIBUTION_UNIFORM;
+    return read_range(at, definition, row, out);
+}
+
+static int find_quantity(const char *name)
+{
+    for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
+        if (strcmp(imp_quantity_table[q].name, name) == 0)
+            return q;
+    return -1;
+}
+
+static imp_distribution fixed_at_default(imp_quantity quantity)
+{
+    imp_distribution out = {.kind = IMP_DISTRIBUTION_FIXED};
+    for (int k = 0; k < imp_quantity_table[quantity].size; k++)
+        out.low[k] = imp_quantity_default_value(quantity, k);
+    return out;
+}
+
+// Adds a name to the line that lists those which we do not know, as far as there is room.
+static void append_unknown_name(const json_location *at, char *warning)
+{
+    if (warning == NULL)
+        return;
+    size_t used = strlen(warning);
+    if (used == 0)
+        snprintf(warning, IMP_RANDOMIZATION_WARNING_MAX,
+                 "%.100s: not known here, and left alone:", at->file);
+    used = strlen(warning);
+    snprintf(warning + used, IMP_RANDOMIZATION_WARNING_MAX - used, " '%.40s'", at->name);
+    // names may hold anything
+    for (char *c = warning; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = '?';
+}
+
+static imp_status read_quantities(imp_randomization *spec, json_location *at, json_t *root,
+                                  char *warning)
+{
+    const char *name;
+    json_t *definition;
+    for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
+        if (imp_quantity_is_in_gym_files(q))
+            spec->quantities[q] = fixed_at_default(q);
+    json_object_foreach(root, name, definition)
+    {
+        const int q = find_quantity(name);
+        at->name = name;
+        if (q < 0) {
+            append_unknown_name(at, warning);
+            continue;
+        }
+        imp_distribution *to = &spec->quantities[q];
+        imp_status status = read_definition(at, definition, &imp_quantity_table[q], to);
+        if (status != IMP_OK)
+            return status;
+        double *strength = &spec->strength[imp_quantity_table[q].group];
+        if (to->kind != IMP_DISTRIBUTION_FIXED && *strength == 0.0)
+            *strength = 1.0;
+    }
+    return IMP_OK;
+}
+
+imp_status imp_randomization_parse_json(imp_randomization *spec, const char *name, const char *text,
+                                        size_t length, char warning[IMP_RANDOMIZATION_WARNING_MAX],
+                                        imp_error *err)
+{
+    json_error_t where;
+    imp_randomization made = *spec;
+    if (warning != NULL)
+        warning[0] = '\0';
+    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    if (root == NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: %s", name, where.line > 0 ? where.line : 1,
+                        where.text);
+    json_location at = {.file = name, .text = text, .length = length, .err = err};
+    imp_status status = IMP_OK;
+    if (!json_is_object(root))
+        status = imp_fail(err, IMP_BAD_INPUT,
+                          "%s:1: holds no object of the form {\"camera_height\": {\"type\": "
+                          "\"uniform\", \"low\": 0.92, \"high\": 1.08}, ...}",
+                          name);
+    else
+        status = read_quantities(&made, &at, root, warning);
+    json_decref(root);
+    if (status == IMP_OK)
+        *spec = made;
+    return status;
+}
+
+imp_status imp_randomization_read_file(imp_randomization *spec, const char *path,
+                                       char warning[IMP_RANDOMIZATION_WARNING_MAX], imp_error *err)
+{
+    char *text = NULL;
+    size_t length = 0;
+    imp_status status = imp_file_type_expect_text(path, "distributions are a JSON file", err);
+    if (status == IMP_OK)
+        status = imp_file_read(&text, &length, path, FILE_MAX, err);
+    if (status == IMP_OK)
+        status = imp_randomization_parse_json(spec, path, text, length, warning, err);
+    free(text);
+    return status;
+}

@@ -1,0 +1,173 @@
+// What is drawn from what: words of the command line, and the reference's files.
+#include <ctype.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io/file.h"
+#include "base/text/suggestion.h"
+#include "sim/randomization/quantities.h"
+
+static const struct {
+    const char *word, *meaning;
+} groups[] = {
+#define ROW(name, word, meaning) {word, meaning},
+    IMP_GROUP_MAP(ROW)
+#undef ROW
+};
+
+const char *imp_randomization_group_name(int group)
+{
+    return group >= 0 && group < IMP_GROUP_COUNT ? groups[group].word : NULL;
+}
+
+const char *imp_randomization_group_help(int group)
+{
+    return group >= 0 && group < IMP_GROUP_COUNT ? groups[group].meaning : NULL;
+}
+
+imp_randomization imp_randomization_none(void)
+{
+    imp_randomization spec = {0};
+    for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
+        spec.quantities[q] = imp_quantity_table[q].default_distribution;
+    return spec;
+}
+
+bool imp_randomization_is_on(const imp_randomization *spec)
+{
+    for (int g = 0; g < IMP_GROUP_COUNT; g++)
+        if (spec->strength[g] > 0.0)
+            return true;
+    return false;
+}
+
+void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
+                                   const imp_camera_def *camera, imp_scene_def *scene)
+{
+    enum { VARIANTS = 8, SMALL = 160 };
+    const double wear = spec->strength[IMP_GROUP_ROAD];
+    if (wear > 0.0) {
+        scene->wear = (float)wear;
+        scene->seed = seed;
+        scene->finest = camera->width <= SMALL ? 1 : 0;
+    }
+    if (wear > 0.0 || spec->strength[IMP_GROUP_MATERIALS] > 0.0)
+        scene->variants = VARIANTS;
+}
+
+#define BIT(group) (1u << IMP_GROUP_##group)
+#define ALL ((1u << IMP_GROUP_COUNT) - 1)
+#define VISUAL (BIT(GAIN) - 1)
+#define DOMAIN                                                                                     \
+    (BIT(HORIZON) | BIT(LIGHT) | BIT(MATERIALS) | BIT(CLUTTER) | BIT(OBJECTS) | BIT(MOUNTING) |    \
+     BIT(WHEELS))
+#define CAMERA (BIT(LENS) | BIT(MOUNTING))
+#define DYNAMICS BIT(TRIM)
+
+// Words for several groups.
+static const struct {
+    const char *word;
+    unsigned groups;
+    bool reference; // with its ranges
+} group_sets[] = {
+    {"all", ALL, false},
+    {"looks", VISUAL, false},
+    {"dynamics", ALL & ~VISUAL, false},
+    {"reference", DOMAIN | BIT(LENS) | DYNAMICS, true},
+    {"domain_rand", DOMAIN, true},
+    {"camera_rand", CAMERA, true},
+    {"dynamics_rand", DYNAMICS, true},
+};
+
+// The groups that a word of `length` bytes means; 0 if there is none.
+static unsigned find_groups(const char *word, size_t length, bool *reference)
+{
+    *reference = false;
+    for (int k = 0; k < (int)(sizeof group_sets / sizeof group_sets[0]); k++)
+        if (strlen(group_sets[k].word) == length && memcmp(group_sets[k].word, word, length) == 0) {
+            *reference = group_sets[k].reference;
+            return group_sets[k].groups;
+        }
+    for (int g = 0; g < IMP_GROUP_COUNT; g++)
+        if (strlen(groups[g].word) == length && memcmp(groups[g].word, word, length) == 0)
+            return 1u << g;
+    return 0;
+}
+
+static void offer_known_names(imp_suggestion *suggestion)
+{
+    imp_suggestion_consider(suggestion, "none");
+    for (int k = 0; k < (int)(sizeof group_sets / sizeof group_sets[0]); k++)
+        imp_suggestion_consider(suggestion, group_sets[k].word);
+    for (int g = 0; g < IMP_GROUP_COUNT; g++)
+        imp_suggestion_consider(suggestion, groups[g].word);
+}
+
+static void set_group_strengths(imp_randomization *spec, unsigned which, bool reference,
+                                double strength)
+{
+    for (int g = 0; g < IMP_GROUP_COUNT; g++)
+        if ((which >> g & 1) != 0)
+            spec->strength[g] = strength;
+    for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
+        if ((which >> imp_quantity_table[q].group & 1) != 0)
+            spec->quantities[q] = reference ? imp_quantity_gym_distribution(q)
+                                            : imp_quantity_table[q].default_distribution;
+}
+
+static imp_status apply_list_item(imp_randomization *spec, const char *word, size_t length,
+                                  imp_error *err)
+{
+    const int shown = length < 60 ? (int)length : 60;
+    if (length == 4 && memcmp(word, "none", 4) == 0) {
+        *spec = imp_randomization_none();
+        return IMP_OK;
+    }
+    const char *equals = memchr(word, '=', length);
+    const bool off = length > 3 && memcmp(word, "no-", 3) == 0;
+    double strength = off ? 0.0 : 1.0;
+    size_t named = length;
+    if (equals != NULL && !off) {
+        char *end = NULL;
+        strength = strtod(equals + 1, &end);
+        // the negation also catches what is not a number
+        if (end == equals + 1 || end != word + length || !(strength >= 0.0 && strength <= 1.0))
+            return imp_fail(err, IMP_USAGE, "'%.*s': a strength lies within 0 to 1", shown, word);
+        named = (size_t)(equals - word);
+    }
+    bool reference = false;
+    const unsigned which =
+        off ? find_groups(word + 3, length - 3, &reference) : find_groups(word, named, &reference);
+    if (which == 0) {
+        char known[300] = "", hint[IMP_SUGGESTION_TEXT_MAX];
+        imp_suggestion suggestion =
+            off ? imp_suggestion_begin(word + 3, length - 3) : imp_suggestion_begin(word, named);
+        offer_known_names(&suggestion);
+        for (int g = 0; g < IMP_GROUP_COUNT; g++) {
+            strncat(known, g > 0 ? ", " : " ", sizeof known - strlen(known) - 1);
+            strncat(known, groups[g].word, sizeof known - strlen(known) - 1);
+        }
+        return imp_fail(err, IMP_USAGE,
+                        "'%.*s' is none of all, none, looks, dynamics, reference, domain_rand, "
+                        "camera_rand, dynamics_rand, nor a group:%s%s",
+                        shown, word, known, imp_suggestion_format(&suggestion, hint));
+    }
+    set_group_strengths(spec, which, reference, strength);
+    return IMP_OK;
+}
+
+imp_status imp_randomization_parse_list(imp_randomization *spec, const char *list, imp_error *err)
+{
+    imp_randomization made = *spec;
+    for (const char *word = list; *word != '\0';) {
+        const size_t length = strcspn(word, ",");
+        imp_status status = apply_list_item(&made, word, length, err);
+        if (status != IMP_OK)
+            return status;
+        word += length + (word[length] == ',');
+    }
+    *spec = made;
+    return IMP_OK;
+}

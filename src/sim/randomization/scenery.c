@@ -1,0 +1,117 @@
+#include "sim/randomization/scenery.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+
+// Draws beyond those that a quantity's own values take.
+static imp_random extra_random_stream(const imp_randomization_sample *sample, imp_quantity quantity)
+{
+    imp_random random =
+        imp_quantity_random_stream(quantity, sample->seed, sample->environment, sample->episode);
+    random.counter[0] = 1u << 31;
+    return random;
+}
+
+static float uniform_float(imp_random *random, double low, double high)
+{
+    return (float)imp_random_uniform(random, low, high);
+}
+
+// Where the lamp is: as far away as the reference has it, or in the room above the map's middle.
+static void sample_lamp_position(imp_scenery *out, const imp_randomization_sample *sample,
+                                 const imp_world *world)
+{
+    const double *far = sample->values[IMP_QUANTITY_LIGHT_POS];
+    const bool near = sample->values[IMP_QUANTITY_LIGHT_NEAR][0] > 0.0;
+    const double scale = near ? 0.01 : 1.0, middle = near ? 0.5 * world->tile_size : 0.0;
+    out->lamp[0] = scale * far[0] + middle * world->columns;
+    out->lamp[1] = scale * far[1];
+    out->lamp[2] = scale * far[2] + middle * world->rows;
+}
+
+// Lamps at the ceiling and windows, in and around the map.
+static void sample_glares(imp_scenery *out, const imp_randomization_sample *sample,
+                          const imp_world *world)
+{
+    const double margin = 2.0, tile = world->tile_size;
+    imp_random random = extra_random_stream(sample, IMP_QUANTITY_GLARES);
+    out->glare_count = (int)sample->values[IMP_QUANTITY_GLARES][0];
+    for (int k = 0; k < out->glare_count; k++) {
+        imp_glare *glare = &out->glares[k];
+        glare->at[0] = imp_random_uniform(&random, -margin, world->columns * tile + margin);
+        glare->at[1] = imp_random_uniform(&random, 0.5, 3.0);
+        glare->at[2] = imp_random_uniform(&random, -margin, world->rows * tile + margin);
+        glare->strength = uniform_float(&random, 0.1, 0.6);
+        glare->size = uniform_float(&random, 0.04, 0.25);
+    }
+}
+
+// Whether a place of the grid, which is a tile wider than the map on each side, has no road.
+static bool is_off_road(const imp_world *world, int column, int row)
+{
+    return column < 0 || row < 0 || column >= world->columns || row >= world->rows ||
+           !world->tiles[row * world->columns + column].drivable;
+}
+
+// A box within a place of the grid.
+static imp_clutter sample_clutter_box(const imp_world *world, int column, int row,
+                                      imp_random *random)
+{
+    const double tile = world->tile_size, max_size = 0.45 * tile;
+    imp_clutter box = {.heading = imp_random_uniform(random, -IMP_PI, IMP_PI)};
+    for (int k = 0; k < 3; k++) {
+        // small things are more frequent than large ones
+        box.size[k] = (float)(0.03 + (max_size - 0.03) * pow(uniform_float(random, 0.0, 1.0), 2.0));
+        box.colour[k] = uniform_float(random, 0.02, 0.95);
+    }
+    box.size[1] *= uniform_float(random, 0.5, 2.0);
+    const double room = 0.5 * (tile - hypot((double)box.size[0], (double)box.size[2]));
+    box.position.x = (column + 0.5) * tile + imp_random_uniform(random, -room, room);
+    box.position.z = (row + 0.5) * tile + imp_random_uniform(random, -room, room);
+    return box;
+}
+
+static void sample_clutter_boxes(imp_scenery *out, const imp_randomization_sample *sample,
+                                 const imp_world *world)
+{
+    enum { ATTEMPTS = 8 };
+    imp_random random = extra_random_stream(sample, IMP_QUANTITY_BOXES);
+    const int wanted = (int)sample->values[IMP_QUANTITY_BOXES][0];
+    out->box_count = 0;
+    for (int k = 0; k < wanted; k++)
+        for (int n = 0; n < ATTEMPTS; n++) {
+            const int column = (int)imp_random_below(&random, (uint32_t)world->columns + 2) - 1;
+            const int row = (int)imp_random_below(&random, (uint32_t)world->rows + 2) - 1;
+            if (!is_off_road(world, column, row))
+                continue;
+            out->boxes[out->box_count++] = sample_clutter_box(world, column, row, &random);
+            break;
+        }
+}
+
+void imp_scenery_sample(imp_scenery *out, const imp_randomization_sample *sample,
+                        const imp_world *world, const float sky[3])
+{
+    out->has_horizon = sample->values[IMP_QUANTITY_HORIZON_SCENE][0] > 0.0;
+    if (out->has_horizon) {
+        imp_random random = extra_random_stream(sample, IMP_QUANTITY_HORIZON_SCENE);
+        imp_horizon_generate(&out->horizon, sky, &random);
+    }
+    sample_lamp_position(out, sample, world);
+    sample_glares(out, sample, world);
+    sample_clutter_boxes(out, sample, world);
+}
+
+void imp_led_colours_sample(const imp_randomization_sample *sample, int count,
+                            float (*leds)[IMP_LED_COUNT][3])
+{
+    memset(leds, 0, (size_t)count * sizeof *leds);
+    if (!(sample->values[IMP_QUANTITY_LEDS][0] > 0.0))
+        return;
+    imp_random random = extra_random_stream(sample, IMP_QUANTITY_LEDS);
+    for (int k = 0; k < count * IMP_LED_COUNT; k++)
+        for (int c = 0; c < 3; c++)
+            leds[k / IMP_LED_COUNT][k % IMP_LED_COUNT][c] = uniform_float(&random, 0.0, 1.0);
+}

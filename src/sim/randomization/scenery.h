@@ -1,0 +1,25 @@
+// sim/randomization/scenery.h: what stands, hangs and shines around the road in an episode.
+#ifndef IMP_SIM_RANDOMIZATION_SCENERY_H
+#define IMP_SIM_RANDOMIZATION_SCENERY_H
+
+#include "sim/randomization/quantities.h"
+
+typedef struct imp_scenery {
+    bool has_horizon; // instead of the sky's colour
+    imp_horizon horizon;
+    imp_glare glares[IMP_GLARES_MAX];
+    int glare_count;
+    imp_clutter boxes[IMP_CLUTTER_MAX];
+    int box_count;
+    double lamp[3];
+} imp_scenery;
+
+// Draws it for a world; sky is the colour that the horizon is drawn around.
+void imp_scenery_sample(imp_scenery *out, const imp_randomization_sample *sample,
+                        const imp_world *world, const float sky[3]);
+
+// Draws the colours of `count` objects' LEDs, or leaves them black.
+void imp_led_colours_sample(const imp_randomization_sample *sample, int count,
+                            float (*leds)[IMP_LED_COUNT][3]);
+
+#endif

@@ -1,0 +1,116 @@
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sim/render/assets/assets.h"
+
+enum { FILES_MAX = 20000, DEPTH_MAX = 12 };
+
+static imp_status append_path(imp_asset_files *files, const char *path, imp_error *err)
+{
+    if (files->count == FILES_MAX)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: more than %d files; is this an asset folder?",
+                        path, FILES_MAX);
+    if (files->count == files->capacity) {
+        const int capacity = files->capacity > 0 ? 2 * files->capacity : 64;
+        char **wider = realloc(files->paths, (size_t)capacity * sizeof *wider);
+        if (wider == NULL)
+            return imp_fail(err, IMP_NO_MEMORY, "no memory for the list of files");
+        files->paths = wider;
+        files->capacity = capacity;
+    }
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for the list of files");
+    files->paths[files->count++] = copy;
+    return IMP_OK;
+}
+
+static imp_status scan_folder(imp_asset_files *files, const char *folder, int depth, imp_error *err)
+{
+    DIR *directory = opendir(folder);
+    if (directory == NULL)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: cannot be read as a folder", folder);
+    imp_status status = IMP_OK;
+    for (const struct dirent *entry; status == IMP_OK && (entry = readdir(directory)) != NULL;) {
+        char path[IMP_PATH_MAX];
+        struct stat info;
+        if (entry->d_name[0] == '.')
+            continue;
+        status = imp_path_join(path, folder, entry->d_name, err);
+        if (status != IMP_OK || stat(path, &info) != 0)
+            continue;
+        if (S_ISREG(info.st_mode))
+            status = append_path(files, path, err);
+        else if (S_ISDIR(info.st_mode) && depth < DEPTH_MAX)
+            status = scan_folder(files, path, depth + 1, err);
+    }
+    closedir(directory);
+    return status;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+imp_status imp_asset_files_scan(imp_asset_files *out, const char *folder, imp_error *err)
+{
+    imp_asset_files files = {0};
+    imp_status status = scan_folder(&files, folder, 0, err);
+    if (status != IMP_OK) {
+        imp_asset_files_free(&files);
+        return status;
+    }
+    if (files.count > 0)
+        qsort(files.paths, (size_t)files.count, sizeof *files.paths, compare_paths);
+    *out = files;
+    return IMP_OK;
+}
+
+void imp_asset_files_free(imp_asset_files *files)
+{
+    for (int k = 0; k < files->count; k++)
+        free(files->paths[k]);
+    free(files->paths);
+    *files = (imp_asset_files){0};
+}
+
+// How long the folder of a path is, with its slash.
+static size_t folder_prefix_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+}
+
+const char *imp_asset_files_find_name(const imp_asset_files *files, const char *name,
+                                      const char *beside)
+{
+    const char *found = NULL;
+    for (int k = 0; k < files->count; k++) {
+        const char *path = files->paths[k];
+        const size_t folder = folder_prefix_length(path);
+        if (strcmp(path + folder, name) != 0)
+            continue;
+        if (beside != NULL && folder == folder_prefix_length(beside) &&
+            memcmp(path, beside, folder) == 0)
+            return path;
+        if (found == NULL)
+            found = path;
+    }
+    return found;
+}
+
+const char *imp_asset_files_find_suffix(const imp_asset_files *files, const char *end)
+{
+    const size_t length = strlen(end);
+    for (int k = 0; k < files->count; k++) {
+        const char *path = files->paths[k];
+        const size_t whole = strlen(path);
+        if (whole > length && path[whole - length - 1] == '/' &&
+            strcmp(path + whole - length, end) == 0)
+            return path;
+    }
+    return NULL;
+}

@@ -1,0 +1,254 @@
+// What a real camera does to a picture, in the order in which it happens: light is smeared and
+// blurred, the sensor counts it with noise while mains light flickers, tone and compression follow.
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/common/vector2.h"
+#include "sim/render/camera_effects/rgbx_image.h"
+
+enum { DEGRADE_COOKIE = 0xDE62A };
+
+struct imp_camera_effects {
+    int width, height;
+    imp_flow_block *flow;
+    imp_blur_context blur_context; // its scratch memory
+    float *values;                 // scratch
+    uint16_t *gains;               // of a row's bytes
+    int8_t *noise;
+    int16_t *blur_values; // scratch
+    int16_t *line;        // scratch of a row
+    // made for the settings of the last picture
+    double tone_settings[4]; // gains and exponent
+    uint8_t tones[3][256];
+    double noise_settings[2]; // noise and shot noise
+    imp_noise_levels noise_levels;
+    int quality;
+    imp_jpeg_quantisation steps;
+};
+
+imp_camera_effects_def imp_default_camera_effects_def(void)
+{
+    return (imp_camera_effects_def){
+        .gamma = 1.0, .flicker_bands = 10.0 / 3.0, .cookie = DEGRADE_COOKIE};
+}
+
+imp_status imp_camera_effects_check(const imp_camera_effects_def *def, imp_error *err)
+{
+    const struct {
+        const char *name;
+        double value, low, high;
+    } ranges[] = {
+        {"motion_blur", def->motion_blur, 0.0, 0.1},
+        {"defocus", def->defocus, 0.0, IMP_BLUR_DEVIATION_MAX},
+        {"exposure", def->exposure, -8.0, 8.0},
+        {"white_balance", def->white_balance, -1.0, 1.0},
+        {"gamma", def->gamma, 0.1, 10.0},
+        {"noise", def->noise, 0.0, 1.0},
+        {"shot_noise", def->shot_noise, 0.0, 1.0},
+        {"flicker", def->flicker, 0.0, 1.0},
+        {"flicker_bands", def->flicker_bands, 0.0, 1000.0},
+        {"jpeg_quality", def->jpeg_quality, 0.0, 100.0},
+    };
+    if (def->cookie != DEGRADE_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "start what degrades from imp_default_camera_effects_def()");
+    for (size_t k = 0; k < sizeof ranges / sizeof ranges[0]; k++)
+        // the negation also catches what is not a number
+        if (!(ranges[k].value >= ranges[k].low && ranges[k].value <= ranges[k].high))
+            return imp_fail(err, IMP_USAGE, "%s lies within %g to %g, not at %g", ranges[k].name,
+                            ranges[k].low, ranges[k].high, ranges[k].value);
+    return IMP_OK;
+}
+
+imp_status imp_camera_effects_create(imp_camera_effects **out, const imp_camera_def *camera,
+                                     imp_error *err)
+{
+    imp_camera through;
+    imp_status status = imp_camera_init(&through, camera, err);
+    if (status != IMP_OK)
+        return status;
+    const size_t rows = (size_t)camera->height, stride = imp_rgbx_stride(camera->width);
+    const size_t jpeg = imp_jpeg_scratch_size(camera->width, camera->height);
+    imp_camera_effects *made = calloc(1, sizeof *made);
+    if (made != NULL) {
+        made->width = made->blur_context.width = camera->width;
+        made->height = made->blur_context.height = camera->height;
+        made->flow =
+            calloc(imp_flow_block_count(camera->width, camera->height), sizeof *made->flow);
+        made->blur_context.rgbx[0] = calloc(2 * rows * stride, sizeof *made->blur_context.rgbx[0]);
+        made->values = calloc(jpeg, sizeof *made->values);
+        made->gains = calloc(3 * stride, sizeof *made->gains);
+        made->noise = malloc(IMP_NOISE_COUNT + IMP_NOISE_RUN);
+        made->blur_values = calloc(4 * rows * stride, sizeof *made->blur_values);
+        made->line = calloc(4 * stride, sizeof *made->line);
+    }
+    if (made == NULL || made->flow == NULL || made->blur_context.rgbx[0] == NULL ||
+        made->values == NULL || made->gains == NULL || made->noise == NULL ||
+        made->blur_values == NULL || made->line == NULL) {
+        imp_camera_effects_destroy(made);
+        return imp_fail(err, IMP_NO_MEMORY, "no memory to degrade %d x %d pixels", camera->width,
+                        camera->height);
+    }
+    made->blur_context.rgbx[1] = made->blur_context.rgbx[0] + rows * stride;
+    imp_flow_compute(&through, made->flow);
+    imp_noise_table_fill(made->noise);
+    *out = made;
+    return IMP_OK;
+}
+
+void imp_camera_effects_destroy(imp_camera_effects *effects)
+{
+    if (effects == NULL)
+        return;
+    free(effects->flow);
+    free(effects->blur_context.rgbx[0]);
+    free(effects->values);
+    free(effects->gains);
+    free(effects->noise);
+    free(effects->blur_values);
+    free(effects->line);
+    free(effects);
+}
+
+// Spreads numbers that follow each other.
+static uint32_t hash_u32(uint32_t n)
+{
+    n = (n ^ n >> 16) * 0x7feb352du;
+    n = (n ^ n >> 15) * 0x846ca68bu;
+    return n ^ n >> 16;
+}
+
+static imp_gain_noise *choose_gain_noise(void)
+{
+#if defined(__x86_64__)
+    if (imp_cpu_has_avx512())
+        return imp_gain_noise_avx512;
+    if (imp_cpu_has_avx2())
+        return imp_gain_noise_avx2;
+#endif
+    return imp_gain_noise_portable;
+}
+
+// What light, its colour and the exponent make of bytes.
+static void fill_tone_tables(const double gain[3], double gamma, uint8_t tones[3][256])
+{
+    for (int c = 0; c < 3; c++)
+        for (int k = 0; k < 256; k++) {
+            const double light = fmin(gain[c] * k / 255.0, 1.0);
+            tones[c][k] = (uint8_t)(255.0 * (gamma != 1.0 ? pow(light, gamma) : light) + 0.5);
+        }
+}
+
+static bool values_equal(const double *a, const double *b, int count)
+{
+    for (int k = 0; k < count; k++)
+        if (a[k] != b[k])
+            return false;
+    return true;
+}
+
+// Finds tones, unless they are those of the last picture.
+static const uint8_t (*cached_tones(imp_camera_effects *d, const double gain[3], double gamma))[256]
+{
+    const double wanted[4] = {gain[0], gain[1], gain[2], gamma};
+    if (!values_equal(wanted, d->tone_settings, 4))
+        fill_tone_tables(gain, gamma, d->tones);
+    memcpy(d->tone_settings, wanted, sizeof wanted);
+    return (const uint8_t(*)[256])d->tones;
+}
+
+// Fills gains with those of red, green and blue in turns, twelve at a time. There is room for
+// eleven more than `count`.
+static void repeat_rgb_gains(const uint16_t shares[3], int count, uint16_t *gains)
+{
+    const uint64_t red = shares[0], green = shares[1], blue = shares[2];
+    const uint64_t twelve[3] = {red | green << 16 | blue << 32 | red << 48,
+                                green | blue << 16 | red << 32 | green << 48,
+                                blue | red << 16 | green << 32 | blue << 48};
+    for (int k = 0; k < count; k += 12)
+        memcpy(gains + k, twelve, sizeof twelve);
+}
+
+// Finds how strong noise is, unless it is as in the last picture.
+static const imp_noise_levels *cached_noise_levels(imp_camera_effects *d,
+                                                   const imp_camera_effects_def *def)
+{
+    const double wanted[2] = {def->noise, def->shot_noise};
+    if (!values_equal(wanted, d->noise_settings, 2))
+        imp_noise_levels_set(&d->noise_levels, def->noise, def->shot_noise);
+    memcpy(d->noise_settings, wanted, sizeof wanted);
+    return &d->noise_levels;
+}
+
+// Multiplies a picture by gains, which mains light changes from row to row, and adds noise.
+static void apply_gain_and_noise(imp_camera_effects *d, const imp_camera_effects_def *def,
+                                 const double gain[3], double phase, uint32_t key, uint8_t *rgb)
+{
+    const int count = 3 * d->width;
+    imp_gain_noise *const run = choose_gain_noise();
+    const imp_noise_levels *noise_levels = cached_noise_levels(d, def);
+    for (int row = 0; row < d->height; row++) {
+        if (row == 0 || def->flicker > 0.0) {
+            const double band = 2.0 * IMP_PI * def->flicker_bands * (row + 0.5) / d->height;
+            const double light = 4096.0 * (1.0 - 0.5 * def->flicker * (1.0 - cos(band + phase)));
+            const uint16_t shares[3] = {(uint16_t)lrint(gain[0] * light),
+                                        (uint16_t)lrint(gain[1] * light),
+                                        (uint16_t)lrint(gain[2] * light)};
+            repeat_rgb_gains(shares, count, d->gains);
+        }
+        uint8_t *bytes = rgb + (size_t)row * (size_t)count;
+        for (int k = 0; k < count; k += IMP_NOISE_RUN) {
+            const int part = count - k < IMP_NOISE_RUN ? count - k : IMP_NOISE_RUN;
+            const uint32_t place = hash_u32(key + (uint32_t)(row * count + k));
+            run(noise_levels, d->gains + k, d->noise + place % IMP_NOISE_COUNT, part, bytes + k);
+        }
+    }
+}
+
+static void apply_light_and_tone(imp_camera_effects *d, const imp_camera_effects_def *def,
+                                 double phase, uint32_t key, uint8_t *rgb)
+{
+    // what the whole numbers of noise can be multiplied by
+    const double most = 15.0, none[3] = {1.0, 1.0, 1.0};
+    const size_t size = (size_t)d->width * (size_t)d->height * 3;
+    const double balance = exp2(0.5 * def->white_balance), light = exp2(def->exposure);
+    const double gain[3] = {light * balance, light, light / balance};
+    const bool rough = def->noise > 0.0 || def->shot_noise > 0.0 || def->flicker > 0.0;
+    const bool bright = fmax(gain[0], gain[2]) > most;
+    const bool changed = !values_equal(gain, none, 3);
+    if (changed && (!rough || bright))
+        imp_tone_table_apply(cached_tones(d, gain, rough ? 1.0 : def->gamma), size, rgb);
+    if (rough)
+        apply_gain_and_noise(d, def, bright ? none : gain, phase, key, rgb);
+    if (def->gamma != 1.0 && (rough || !changed))
+        imp_tone_table_apply(cached_tones(d, none, def->gamma), size, rgb);
+}
+
+void imp_camera_effects_apply(imp_camera_effects *effects, const imp_camera_effects_def *def,
+                              double speed, double turn_rate, imp_random *random, uint8_t *rgb)
+{
+    imp_camera_effects *d = effects;
+    const int width = d->width, height = d->height;
+    const double deviation = def->defocus * width / 640.0;
+    const double phase = imp_random_uniform(random, 0.0, 2.0 * IMP_PI);
+    const uint32_t key = imp_random_u32(random);
+    if (def->motion_blur > 0.0) {
+        d->blur_context.ahead = (float)(speed * def->motion_blur);
+        d->blur_context.turn = (float)(turn_rate * def->motion_blur);
+        imp_motion_blur(d->flow, &d->blur_context, rgb);
+    }
+    if (deviation > 0.0)
+        imp_gaussian_blur(&d->blur_context, fmin(deviation, IMP_BLUR_DEVIATION_MAX), d->blur_values,
+                          d->line, rgb);
+    if (def->exposure != 0.0 || def->white_balance != 0.0 || def->gamma != 1.0 ||
+        def->noise > 0.0 || def->shot_noise > 0.0 || def->flicker > 0.0) {
+        apply_light_and_tone(d, def, phase, key, rgb);
+    }
+    if (def->jpeg_quality > 0) {
+        if (def->jpeg_quality != d->quality) {
+            d->steps = imp_jpeg_quantisation_of(def->jpeg_quality);
+            d->quality = def->jpeg_quality;
+        }
+        imp_jpeg_round_trip(&d->steps, width, height, d->values, rgb);
+    }
+}

@@ -1,0 +1,60 @@
+// Triangles on the ground beyond the tiles.
+#include <math.h>
+#include <string.h>
+
+#include "sim/render/ground/ground.h"
+
+void imp_distractors_generate(imp_distractor *out, int count, imp_random *random)
+{
+    const double reach = 20.0;
+    for (int k = 0; k < count; k++) {
+        for (int c = 0; c < 3; c++) {
+            out[k].corner[c].x = imp_random_uniform(random, -reach, reach);
+            out[k].corner[c].z = imp_random_uniform(random, -reach, reach);
+        }
+        const float grey = (float)imp_random_uniform(random, 0.0, 0.9);
+        for (int c = 0; c < 3; c++)
+            out[k].colour[c] = grey;
+    }
+}
+
+// The edges of a triangle with corners (forward, right), whichever way round they are.
+static void set_triangle_edges(imp_distractor_edges *distractors, int k, const double corner[3][2])
+{
+    const double around = (corner[1][0] - corner[0][0]) * (corner[2][1] - corner[0][1]) -
+                          (corner[2][0] - corner[0][0]) * (corner[1][1] - corner[0][1]);
+    const double side = around < 0.0 ? -1.0 : 1.0;
+    for (int n = 0; n < 3; n++) {
+        const double *from = corner[n], *to = corner[(n + 1) % 3];
+        const double a = side * (from[1] - to[1]), b = side * (to[0] - from[0]);
+        distractors->a[n][k] = (float)a;
+        distractors->b[n][k] = (float)b;
+        distractors->c[n][k] = (float)-(a * from[0] + b * from[1]);
+    }
+}
+
+void imp_distractor_edges_set(imp_distractor_edges *distractors, const imp_view *view, float light)
+{
+    const double cosine = cos(view->pose.heading), sine = sin(view->pose.heading);
+    distractors->count = 0;
+    if (view->distractors == NULL || view->distractor_count <= 0)
+        return;
+    // those that are not there lie nowhere
+    memset(distractors, 0, sizeof *distractors);
+    for (int k = 0; k < IMP_DISTRACTORS_MAX; k++)
+        distractors->c[0][k] = -1.0f;
+    for (int k = 0; k < view->distractor_count && k < IMP_DISTRACTORS_MAX; k++) {
+        const imp_distractor *from = &view->distractors[k];
+        double corner[3][2];
+        for (int n = 0; n < 3; n++) {
+            const double dx = from->corner[n].x - view->pose.x;
+            const double dz = from->corner[n].z - view->pose.z;
+            corner[n][0] = dx * cosine - dz * sine;
+            corner[n][1] = dx * sine + dz * cosine;
+        }
+        set_triangle_edges(distractors, k, (const double(*)[2])corner);
+        for (int c = 0; c < 3; c++)
+            distractors->colour[k][c] = 255.0f * light * from->colour[c];
+        distractors->count = k + 1;
+    }
+}

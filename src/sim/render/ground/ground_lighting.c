@@ -1,0 +1,133 @@
+#include "sim/render/ground/ground_lighting.h"
+
+#include <math.h>
+
+#include "base/common/vector2.h"
+
+// Shadows farther ahead or aside are not drawn [m].
+static const double SHADOW_DISTANCE_MAX = 4.0;
+
+// A place in the world seen from the robot.
+static void world_to_robot(const imp_pose *pose, double x, double z, float *forward, float *right)
+{
+    const double dx = x - pose->x, dz = z - pose->z;
+    *forward = (float)(dx * cos(pose->heading) - dz * sin(pose->heading));
+    *right = (float)(dx * sin(pose->heading) + dz * cos(pose->heading));
+}
+
+// Finds which pixels a circle on the ground may touch; false if none.
+static bool find_shadow_pixels(imp_ground_shadow *shadow, float radius,
+                               const imp_camera_def *camera, const imp_projection *projection)
+{
+    enum { POINTS = 8 };
+    // the corners of an octagon around the unit circle
+    static const float CORNERS[POINTS][2] = {
+        {1.083f, 0.0f},  {0.766f, 0.766f},   {0.0f, 1.083f},  {-0.766f, 0.766f},
+        {-1.083f, 0.0f}, {-0.766f, -0.766f}, {0.0f, -1.083f}, {0.766f, -0.766f}};
+    const float level = (float)cos(camera->pitch), fall = (float)sin(camera->pitch);
+    const float height = (float)camera->mount_height;
+    float low[2] = {1e9f, 1e9f}, high[2] = {-1e9f, -1e9f};
+    bool ahead = false;
+    for (int k = 0; k < POINTS; k++) {
+        const float f = shadow->forward + radius * CORNERS[k][0] - (float)camera->mount_forward;
+        const float r = shadow->right + radius * CORNERS[k][1];
+        const float far = fmaxf(f * level + height * fall, 0.02f);
+        ahead = ahead || f * level + height * fall > 0.02f;
+        const float ray[2] = {r / far, (height * level - f * fall) / far};
+        float pixel[2];
+        imp_project_ray(projection, fmaxf(projection->low[0], fminf(ray[0], projection->high[0])),
+                        fmaxf(projection->low[1], fminf(ray[1], projection->high[1])), &pixel[0],
+                        &pixel[1]);
+        for (int c = 0; c < 2; c++) {
+            low[c] = fminf(low[c], pixel[c]);
+            high[c] = fmaxf(high[c], pixel[c]);
+        }
+    }
+    // what the lens bends between the points
+    const float margin = 2.0f + 0.02f * (float)camera->width;
+    if (!ahead || !(high[0] > -margin && high[1] > -margin) ||
+        !(low[0] < (float)camera->width + margin && low[1] < (float)camera->height + margin))
+        return false;
+    shadow->left = (int)fmaxf(0.0f, low[0] - margin);
+    shadow->top = (int)fmaxf(0.0f, low[1] - margin);
+    shadow->width_end = (int)fminf((float)camera->width, high[0] + margin);
+    shadow->rows = (int)fminf((float)camera->height, high[1] + margin);
+    return true;
+}
+
+// The shadow of an object: its footprint, blurred, and a little away from the lamp.
+static bool cast_shadow(imp_ground_shadow *out, const imp_view *view, const imp_object *object,
+                        const imp_object_placement *at, const imp_camera_def *camera,
+                        const imp_projection *projection)
+{
+    const imp_object_class *c = imp_object_class_get(object->kind);
+    const double scale = at->instance.scale, cosine = at->instance.cosine, sine = at->instance.sine;
+    const double middle_x = 0.5 * scale * (c->min_x + c->max_x);
+    const double middle_z = 0.5 * scale * (c->min_z + c->max_z);
+    const double half[2] = {0.75 * scale * (c->max_x - c->min_x) + 0.01,
+                            0.75 * scale * (c->max_z - c->min_z) + 0.01};
+    double x = at->at[0] + middle_x * cosine + middle_z * sine;
+    double z = at->at[2] + middle_z * cosine - middle_x * sine;
+    const double away_x = x - view->lamp[0], away_z = z - view->lamp[2];
+    if (view->lamp[1] > 0.0) {
+        const double length = 0.5 * scale * c->height;
+        const double slant = length / fmax(view->lamp[1], hypot(away_x, away_z));
+        x += slant * away_x;
+        z += slant * away_z;
+    }
+    world_to_robot(&view->pose, x, z, &out->forward, &out->right);
+    if (!(fabs((double)out->forward) < SHADOW_DISTANCE_MAX &&
+          fabs((double)out->right) < SHADOW_DISTANCE_MAX))
+        return false;
+    const double turn = atan2(sine, cosine) - view->pose.heading;
+    // the object's axes ahead and to the right, as (forward, right) of the robot
+    out->along[0] = (float)(cos(turn) / half[0]);
+    out->along[1] = (float)(-sin(turn) / half[0]);
+    out->across[0] = (float)(sin(turn) / half[1]);
+    out->across[1] = (float)(cos(turn) / half[1]);
+    return find_shadow_pixels(out, (float)fmax(half[0], half[1]), camera, projection);
+}
+
+static void cast_shadows(imp_ground_lighting *light, const imp_scene *scene, const imp_view *view,
+                         const imp_camera_def *camera, const imp_projection *projection)
+{
+    light->shadow_count = 0;
+    light->shadow = fminf(view->shadow, 1.0f);
+    for (int k = 0; k < scene->objects.count && light->shadow_count < IMP_SHADOWS_MAX; k++) {
+        if (view->hidden != NULL && view->hidden[k / 64] >> (k % 64) & 1)
+            continue;
+        const imp_object_placement at =
+            imp_object_placement_of(&scene->objects, scene->world, view, k);
+        light->shadow_count += cast_shadow(&light->shadows[light->shadow_count], view,
+                                           &scene->world->objects[k], &at, camera, projection);
+    }
+}
+
+void imp_ground_lighting_set(imp_ground_lighting *light, const imp_scene *scene,
+                             const imp_view *view, const imp_camera_def *camera,
+                             const imp_projection *projection)
+{
+    light->camera_forward = (float)camera->mount_forward;
+    light->camera_height = (float)camera->mount_height;
+    light->slope = view->lamp[1] > 0.0 ? fmaxf(0.0f, fminf(view->slope, 1.0f)) : 0.0f;
+    world_to_robot(&view->pose, view->lamp[0], view->lamp[2], &light->lamp_forward,
+                   &light->lamp_right);
+    light->lamp_height = (float)view->lamp[1];
+    light->glare_count = light->shadow_count = 0;
+    for (int k = 0; k < view->glare_count && k < IMP_GLARES_MAX; k++) {
+        const imp_glare *from = &view->glares[k];
+        imp_ground_glare *glare = &light->glares[light->glare_count++];
+        const float sine = sinf(fmaxf(0.01f, fminf(from->size, 1.0f)));
+        world_to_robot(&view->pose, from->at[0], from->at[2], &glare->forward, &glare->right);
+        glare->height = (float)from->at[1];
+        glare->strength = 255.0f * from->strength;
+        glare->sharpness = 1.0f / (sine * sine);
+    }
+    if (view->shadow > 0.0f)
+        cast_shadows(light, scene, view, camera, projection);
+    light->lights_ground = light->slope > 0.0f || light->glare_count > 0 || light->shadow_count > 0;
+    light->horizon = view->horizon;
+    light->has_horizon = view->horizon != NULL;
+    light->turn =
+        (int32_t)lrint(8.0 * IMP_HORIZON_WIDTH / IMP_PI * imp_wrap_angle(view->pose.heading));
+}

@@ -1,0 +1,243 @@
+// Finds where on the ground the samples of a picture lie, how many a pixel needs and how blurred a
+// texture each should see.
+//
+// A pixel's footprint on the ground is long and narrow far away. It is cut along and across into
+// nearly square pieces, and each piece is one bilinear sample of the texture level whose texels are
+// of its size.
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "sim/render/ground/ground_sample_table.h"
+#include "sim/render/primitives/tile_texture.h"
+
+// Pieces across the narrow side of a footprint, in both directions, and at most in each direction.
+static const double PIECES = 1.0;
+enum { SAMPLES_ACROSS_MAX = 6, SAMPLES_ALONG_MAX = 16 };
+static_assert(SAMPLES_ACROSS_MAX * SAMPLES_ALONG_MAX <= IMP_GROUP_SAMPLES_MAX,
+              "a group's steps must fit");
+
+// Size of a texel as a share of a piece's size: above 1 the picture is softer, below it aliases.
+static const double TEXEL_SHARE = 0.75;
+
+// How far below the horizontal a ray must fall for one metre ahead to meet the ground.
+static const double RAY_FALL_MIN = 1e-4;
+
+// A place on no tile, whatever way the robot stands [m].
+static const float OFF_MAP = 1e9f;
+
+// The camera above the ground.
+typedef struct camera_mount {
+    double height, forward, right, sine, cosine; // of the pitch
+} camera_mount;
+
+// The rays through the corners of a pixel: top left, top right, bottom left, bottom right.
+typedef struct pixel_corners {
+    double x[4], y[4];
+} pixel_corners;
+
+// The length of (x, y), of which nothing here comes near to the end of what a double holds.
+static double vector_length(double x, double y)
+{
+    return sqrt(x * x + y * y);
+}
+
+// A footprint: the lengths of its sides along the pixel's width and height [m].
+typedef struct footprint {
+    double across, along;
+} footprint;
+
+static double interpolate_corners(const double at[4], double s, double t)
+{
+    return (1.0 - t) * ((1.0 - s) * at[0] + s * at[1]) + t * ((1.0 - s) * at[2] + s * at[3]);
+}
+
+// What a ray falls per metre that it goes ahead along the camera's axis.
+static double ray_fall(const camera_mount *mount, double y)
+{
+    return mount->sine + y * mount->cosine;
+}
+
+static bool is_inside_lens(const pixel_corners *patch)
+{
+    return !isnan(patch->x[0] + patch->x[1] + patch->x[2] + patch->x[3]);
+}
+
+static double steepest_ray_fall(const camera_mount *mount, const pixel_corners *patch)
+{
+    double y = fmax(fmax(patch->y[0], patch->y[1]), fmax(patch->y[2], patch->y[3]));
+    return ray_fall(mount, y);
+}
+
+// The footprint of a whole pixel by the derivatives at a point of it. least keeps the fall away
+// from 0.
+static footprint footprint_at_point(const camera_mount *mount, const pixel_corners *p, double s,
+                                    double t, double least)
+{
+    const double x = interpolate_corners(p->x, s, t);
+    const double down = fmax(ray_fall(mount, interpolate_corners(p->y, s, t)), least);
+    const double near = mount->height / down, far = near / down;
+    // with r = height x / down and f = (height (cosine - y sine)) / down: df = -far dy
+    const double sx = (1.0 - t) * (p->x[1] - p->x[0]) + t * (p->x[3] - p->x[2]);
+    const double sy = (1.0 - t) * (p->y[1] - p->y[0]) + t * (p->y[3] - p->y[2]);
+    const double tx = (1.0 - s) * (p->x[2] - p->x[0]) + s * (p->x[3] - p->x[1]);
+    const double ty = (1.0 - s) * (p->y[2] - p->y[0]) + s * (p->y[3] - p->y[1]);
+    return (footprint){
+        .across = vector_length(far * sy, near * sx - far * x * mount->cosine * sy),
+        .along = vector_length(far * ty, near * tx - far * x * mount->cosine * ty),
+    };
+}
+
+// How a group's pixels are cut.
+typedef struct sample_grid {
+    int across, along;
+} sample_grid;
+
+static int clamp_piece_count(double pieces, int most)
+{
+    double whole = ceil(pieces - 0.25);
+    return whole < 1.0 ? 1 : whole > most ? most : (int)whole;
+}
+
+// The cut that serves all of a group's pixels; none if they show no ground.
+static sample_grid choose_sample_grid(const camera_mount *mount, const pixel_corners *corner_sets,
+                                      int pixels)
+{
+    const double finest = IMP_NOMINAL_TILE_SIZE / IMP_TEXTURE_SIDE;
+    sample_grid most = {0, 0};
+    for (int k = 0; k < pixels; k++) {
+        const pixel_corners *patch = &corner_sets[k];
+        if (!is_inside_lens(patch) || steepest_ray_fall(mount, patch) <= RAY_FALL_MIN)
+            continue;
+        const double least = 0.25 * steepest_ray_fall(mount, patch);
+        const footprint whole = footprint_at_point(mount, patch, 0.5, 0.5, least);
+        const double piece = fmax(finest, fmin(whole.across, whole.along) / PIECES);
+        const int across = clamp_piece_count(whole.across / piece, SAMPLES_ACROSS_MAX);
+        const int along = clamp_piece_count(whole.along / piece, SAMPLES_ALONG_MAX);
+        most.across = across > most.across ? across : most.across;
+        most.along = along > most.along ? along : most.along;
+    }
+    return most;
+}
+
+// Adds one sample of every pixel of a group; sky counts those that meet none.
+static void add_group_sample(imp_ground_sample_table *table, const camera_mount *mount,
+                             const pixel_corners *corner_sets, int pixels, sample_grid cut,
+                             int index, float *sky)
+{
+    const double s = (index % cut.across + 0.5) / cut.across;
+    const double t = (index / cut.across + 0.5) / cut.along;
+    imp_ground_sample *sample = &table->samples[table->sample_count];
+    double sum = 0.0;
+    int met = 0;
+    for (int k = 0; k < IMP_LANES; k++) {
+        sample->forward[k] = OFF_MAP;
+        sample->right[k] = OFF_MAP;
+        if (k >= pixels || !is_inside_lens(&corner_sets[k]))
+            continue;
+        const double x = interpolate_corners(corner_sets[k].x, s, t),
+                     y = interpolate_corners(corner_sets[k].y, s, t);
+        const double down = ray_fall(mount, y);
+        if (down <= RAY_FALL_MIN) {
+            sky[k] += 1.0f;
+            continue;
+        }
+        const double near = mount->height / down;
+        sample->forward[k] = (float)(mount->forward + near * (mount->cosine - y * mount->sine));
+        sample->right[k] = (float)(mount->right + near * x);
+        const footprint whole = footprint_at_point(mount, &corner_sets[k], s, t, RAY_FALL_MIN);
+        sum += 0.5 * log2(whole.across / cut.across * (whole.along / cut.along));
+        met++;
+    }
+    double size = met > 0 ? sum / met : 0.0;
+    double level = size + log2(TEXEL_SHARE * IMP_TEXTURE_SIDE / IMP_NOMINAL_TILE_SIZE);
+    table->levels[table->sample_count] = (int8_t)lround(fmax(-64.0, fmin(64.0, level)));
+    table->sample_count++;
+}
+
+// The rectangle that a group's looks lie in.
+static void bound_group_probes(const imp_ground_sample_table *table, imp_pixel_group *group)
+{
+    float low[2] = {1e8f, 1e8f}, high[2] = {-1e8f, -1e8f};
+    group->probe_stride =
+        (int16_t)(group->count > IMP_GROUP_PROBES_MAX ? group->count / IMP_GROUP_PROBES_MAX : 1);
+    for (int n = group->probe_stride / 2; n < group->count; n += group->probe_stride) {
+        const imp_ground_sample *sample = &table->samples[group->first + n];
+        for (int k = 0; k < IMP_LANES; k++) {
+            const float at[2] = {sample->forward[k], sample->right[k]};
+            for (int c = 0; c < 2 && at[0] < 1e8f; c++) {
+                low[c] = at[c] < low[c] ? at[c] : low[c];
+                high[c] = at[c] > high[c] ? at[c] : high[c];
+            }
+        }
+    }
+    for (int c = 0; c < 2; c++) {
+        group->middle[c] = 0.5f * (low[c] + high[c]);
+        group->half[c] = 0.5f * (high[c] - low[c]);
+    }
+}
+
+static int16_t classify_group(const imp_pixel_group *group, const imp_group_shares *shares)
+{
+    bool sky = group->count == 0, whole = true;
+    for (int k = 0; k < IMP_LANES; k++) {
+        sky = sky && shares->sky[k] == 1.0f;
+        whole = whole && shares->ground[k] == 1.0f;
+    }
+    return sky ? IMP_GROUP_ONLY_SKY : whole ? IMP_GROUP_ONLY_GROUND : IMP_GROUP_MIXED;
+}
+
+static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *mount,
+                            const pixel_corners *corner_sets, int pixels, imp_pixel_group *group)
+{
+    const sample_grid cut = choose_sample_grid(mount, corner_sets, pixels);
+    const int count = cut.across * cut.along;
+    float sky[IMP_LANES] = {0};
+    imp_group_shares *shares = imp_group_shares_of(table, group);
+    group->first = (int32_t)table->sample_count;
+    group->count = count;
+    for (int k = 0; k < count; k++)
+        add_group_sample(table, mount, corner_sets, pixels, cut, k, sky);
+    for (int k = 0; k < IMP_LANES; k++) {
+        const bool black = k >= pixels || !is_inside_lens(&corner_sets[k]);
+        shares->sky[k] = black ? 0.0f : count == 0 ? 1.0f : sky[k] / (float)count;
+        shares->ground[k] = black ? 0.0f : 1.0f - shares->sky[k];
+    }
+    group->kind = classify_group(group, shares);
+    group->mean = count > 0 ? 1.0f / (float)(IMP_SUBTEXEL * count) : 0.0f;
+    bound_group_probes(table, group);
+}
+
+// Rays through the pixel corners along a line of the picture, as pairs (x, y); NaN where there is
+// none.
+static void find_corner_rays(const imp_camera *camera, int line, double *rays)
+{
+    for (int i = 0; i <= camera->def.width; i++, rays += 2)
+        if (!imp_camera_pixel_to_ray(camera, i, line, &rays[0], &rays[1]))
+            rays[0] = rays[1] = NAN;
+}
+
+void imp_ground_samples_add_row(imp_ground_sample_table *table, const imp_camera *camera, int row,
+                                imp_pixel_group *groups, bool follows, double *corners)
+{
+    const imp_camera_def *def = &camera->def;
+    const camera_mount mount = {def->mount_height, def->mount_forward, def->mount_right,
+                                sin(def->pitch), cos(def->pitch)};
+    double *lower = corners + 2 * (def->width + 1);
+    if (follows)
+        memcpy(corners, lower, (size_t)(def->width + 1) * 2 * sizeof *corners);
+    else
+        find_corner_rays(camera, row, corners);
+    find_corner_rays(camera, row + 1, lower);
+    for (int g = 0; g < table->row_groups; g++) {
+        const int first = g * IMP_LANES;
+        const int pixels = def->width - first < IMP_LANES ? def->width - first : IMP_LANES;
+        pixel_corners corner_sets[IMP_LANES];
+        for (int k = 0; k < pixels; k++) {
+            const double *top = corners + 2 * (first + k), *bottom = lower + 2 * (first + k);
+            corner_sets[k] = (pixel_corners){{top[0], top[2], bottom[0], bottom[2]},
+                                             {top[1], top[3], bottom[1], bottom[3]}};
+        }
+        add_pixel_group(table, &mount, corner_sets, pixels, &groups[g]);
+    }
+}

@@ -1,0 +1,155 @@
+#include "sim/render/ground/horizon_sky.h"
+
+#include <math.h>
+
+#include "base/common/vector2.h"
+#include "sim/render/ground/ground_avx.h"
+#include "sim/render/primitives/simd8_ops.h"
+
+// The slope of the horizon's last row.
+static const float HORIZON_SLOPE = 1.5f;
+
+void imp_sky_coords_find_row(const imp_camera_def *camera, const float *ray_x, const float *ray_y,
+                             imp_sky_coords *out)
+{
+    const float level = (float)cos(camera->pitch), fall = (float)sin(camera->pitch);
+    for (int k = 0; k < camera->width; k++) {
+        const float ahead = level - ray_y[k] * fall, up = -(fall + ray_y[k] * level);
+        const float bearing = atan2f(-ray_x[k], ahead);
+        const float slope = up / sqrtf(ray_x[k] * ray_x[k] + ahead * ahead);
+        const float row = slope * ((float)IMP_HORIZON_HEIGHT / HORIZON_SLOPE) - 0.5f;
+        // in this order what is not a number ends at 0
+        const float raised = row > 0.0f ? row : 0.0f, most = (float)(IMP_HORIZON_HEIGHT - 1);
+        imp_sky_coords *group = &out[k / IMP_LANES];
+        group->column[k % IMP_LANES] =
+            (int32_t)lrintf(bearing * (float)(8.0 * IMP_HORIZON_WIDTH / IMP_PI));
+        group->row[k % IMP_LANES] = (int32_t)(16.0f * (raised < most ? raised : most));
+    }
+}
+
+// Adds weights of texels, 256 in all, to sums of 16 bits each of red and blue, and of green.
+IMP_ALWAYS_INLINE void add_horizon_texels(const imp_horizon *horizon, const imp_i32x8 *at,
+                                          const imp_i32x8 *weight, imp_u32x8 sum[2],
+                                          const imp_simd8_ops *ops)
+{
+    imp_i32x8 texel;
+    ops->gather(&horizon->texels[0][0], at, &texel);
+    sum[0] += (imp_u32x8)(texel & 0x00ff00ff) * (imp_u32x8)*weight;
+    sum[1] += (imp_u32x8)(texel >> 8 & 0xff) * (imp_u32x8)*weight;
+}
+
+// What a group's pixels see above the horizon, 256 times a byte: red and blue, and green.
+IMP_ALWAYS_INLINE void sample_horizon(const imp_ground_lighting *light, const imp_sky_coords *at,
+                                      imp_u32x8 sum[2], const imp_simd8_ops *ops)
+{
+    const imp_i32x8 column = IMP_I32X8_LOAD(at->column) + light->turn;
+    const imp_i32x8 row = IMP_I32X8_LOAD(at->row), low = row >> 4;
+    const imp_i32x8 left = column >> 4 & (IMP_HORIZON_WIDTH - 1);
+    const imp_i32x8 right = (left + 1) & (IMP_HORIZON_WIDTH - 1);
+    const imp_i32x8 high = low - (low + 1 < IMP_HORIZON_HEIGHT);
+    const imp_i32x8 fx = column & 15, fy = row & 15, both = fx * fy;
+    const imp_i32x8 lower = low * IMP_HORIZON_WIDTH, upper = high * IMP_HORIZON_WIDTH;
+    const imp_i32x8 places[4] = {lower + left, lower + right, upper + left, upper + right};
+    const imp_i32x8 weights[4] = {256 - 16 * (fx + fy) + both, 16 * fx - both, 16 * fy - both,
+                                  both};
+    sum[0] = sum[1] = (imp_u32x8){0};
+    for (int k = 0; k < 4; k++)
+        add_horizon_texels(light->horizon, &places[k], &weights[k], sum, ops);
+}
+
+// Adds a share of a colour, 256 times a byte, to what pixels show, and puts the sum `shift` bits
+// up.
+IMP_ALWAYS_INLINE void blend_channel(const imp_i32x8 *before, const imp_f32x8 *part,
+                                     const imp_u32x8 *colour, int shift, imp_i32x8 *out)
+{
+    const imp_f32x8 zero = {0};
+    const imp_f32x8 shown = __builtin_convertvector(*before >> shift & 255, imp_f32x8);
+    const imp_f32x8 more = __builtin_convertvector((imp_i32x8)*colour, imp_f32x8);
+    const imp_f32x8 raised = IMP_F32X8_MAX(shown + *part * more, zero);
+    const imp_f32x8 limited = IMP_F32X8_MIN(raised, zero + 255.0f);
+    *out |= __builtin_convertvector(limited + 0.5f, imp_i32x8) << shift;
+}
+
+// Lays the sky over the pixels of a group, red lowest.
+IMP_ALWAYS_INLINE void blend_sky(const imp_ground_lighting *light, const imp_sky_coords *at,
+                                 const imp_f32x8 *share, imp_i32x8 *pixels,
+                                 const imp_simd8_ops *ops)
+{
+    const imp_f32x8 zero = {0};
+    imp_u32x8 sum[2];
+    sample_horizon(light, at, sum, ops);
+    const imp_u32x8 red_blue = (sum[0] + 0x00800080u) >> 8 & 0x00ff00ffu;
+    const imp_i32x8 whole = (imp_i32x8)(red_blue | ((sum[1] + 0x80u) & 0xff00u));
+    const imp_i32x8 covers = *share >= 1.0f, some = *share > zero;
+    if (ops->lane_bits(&covers) == 0xff) {
+        *pixels = whole;
+        return;
+    }
+    const imp_f32x8 part = *share * (1.0f / 256.0f);
+    const imp_u32x8 colour[3] = {sum[0] & 0xffffu, sum[1], sum[0] >> 16};
+    imp_i32x8 mixed = {0};
+    for (int c = 0; c < 3; c++)
+        blend_channel(pixels, &part, &colour[c], 8 * c, &mixed);
+    const imp_i32x8 shown = (covers & whole) | (~covers & mixed);
+    *pixels = (some & shown) | (~some & *pixels);
+}
+
+// Some pixels as words, red lowest.
+static inline void load_pixels(const uint8_t *rgb, int count, imp_i32x8 *out)
+{
+    *out = (imp_i32x8){0};
+    for (int k = 0; k < count; k++)
+        (*out)[k] = rgb[3 * k] | rgb[3 * k + 1] << 8 | rgb[3 * k + 2] << 16;
+}
+
+typedef void store_pixels(const imp_i32x8 *pixels, int count, uint8_t *rgb);
+
+static inline void store_pixels_portable(const imp_i32x8 *pixels, int count, uint8_t *rgb)
+{
+    for (int k = 0; k < count; k++)
+        for (int c = 0; c < 3; c++)
+            rgb[3 * k + c] = (uint8_t)((*pixels)[k] >> 8 * c);
+}
+
+IMP_ALWAYS_INLINE void draw_sky_row(const imp_ground_lighting *light,
+                                    const imp_ground_sample_table *table,
+                                    const imp_pixel_group *groups, const imp_sky_coords *sky_coords,
+                                    int width, uint8_t *rgb, const imp_simd8_ops *ops,
+                                    store_pixels *store)
+{
+    for (int first = 0; first < width; first += IMP_LANES) {
+        const imp_pixel_group *group = &groups[first / IMP_LANES];
+        const int count = width - first < IMP_LANES ? width - first : IMP_LANES;
+        if (group->kind == IMP_GROUP_ONLY_GROUND)
+            continue;
+        const imp_f32x8 share = IMP_F32X8_LOAD(imp_group_shares_of(table, group)->sky);
+        imp_i32x8 pixels = {0};
+        if (group->kind != IMP_GROUP_ONLY_SKY)
+            load_pixels(rgb + (size_t)first * 3, count, &pixels);
+        blend_sky(light, &sky_coords[first / IMP_LANES], &share, &pixels, ops);
+        store(&pixels, count, rgb + (size_t)first * 3);
+    }
+}
+
+void imp_sky_draw_portable(const imp_ground_lighting *light, const imp_ground_sample_table *table,
+                           const imp_pixel_group *groups, const imp_sky_coords *sky_coords,
+                           int width, uint8_t *rgb)
+{
+    draw_sky_row(light, table, groups, sky_coords, width, rgb, &IMP_SIMD8_OPS_PORTABLE,
+                 store_pixels_portable);
+}
+
+#if defined(__x86_64__)
+IMP_AVX2 static inline void store_pixels_avx2(const imp_i32x8 *pixels, int count, uint8_t *rgb)
+{
+    imp_avx_store_pixels((__m256i)*pixels, count, rgb);
+}
+
+IMP_AVX2 void imp_sky_draw_avx2(const imp_ground_lighting *light,
+                                const imp_ground_sample_table *table, const imp_pixel_group *groups,
+                                const imp_sky_coords *sky_coords, int width, uint8_t *rgb)
+{
+    draw_sky_row(light, table, groups, sky_coords, width, rgb, &IMP_SIMD8_OPS_AVX2,
+                 store_pixels_avx2);
+}
+#endif

@@ -1,0 +1,68 @@
+// Tiles in the clothes of an episode: which variant of its texture each shows, and in which colour.
+#include <math.h>
+#include <string.h>
+
+#include "sim/render/ground/ground.h"
+
+// A multiplier in whole units; what is not a number is 0.
+static int16_t quantise_colour_factor(float value)
+{
+    const float limited = value > 0.0f ? fminf(value, (float)IMP_COLOUR_FACTOR_MAX) : 0.0f;
+    return (int16_t)(limited * (float)IMP_COLOUR_FACTOR_ONE + 0.5f);
+}
+
+int32_t imp_tile_appearance_of_cell(const imp_scene *scene, const imp_view *view, int column,
+                                    int row, int16_t colour[8])
+{
+    const int cell = row * scene->columns + column;
+    for (int c = 0; c < 8; c++)
+        colour[c] = IMP_COLOUR_FACTOR_ONE;
+    if (scene->cells[cell] == 0)
+        return 0;
+    const int tile = (row - 1) * (scene->columns - 2) + column - 1;
+    for (int c = 0; c < 6 && view->tile_colour != NULL; c++)
+        colour[c] = quantise_colour_factor(view->tile_colour[tile][c / 2]);
+    if (view->tile_variant == NULL)
+        return scene->cells[cell];
+    const int last = scene->cell_variants[cell].count - 1, wanted = view->tile_variant[tile];
+    return scene->cell_variants[cell].first + (wanted < last ? wanted : last) * scene->texture_size;
+}
+
+// The first of the cells along a side that are dressed, and how many there are.
+static int find_cell_window(double position, int cells, int *count)
+{
+    *count = cells < IMP_APPEARANCE_SIDE_MAX ? cells : IMP_APPEARANCE_SIDE_MAX;
+    // in this order what is not a number ends at 0
+    const double start = fmax(0.0, position - 0.5 * IMP_APPEARANCE_SIDE_MAX);
+    return (int)fmin(start, cells - *count);
+}
+
+void imp_ground_set_cells(imp_ground_uniforms *uniforms, const imp_scene *scene,
+                          const imp_view *view, imp_tile_appearance *appearance)
+{
+    uniforms->scene = scene;
+    uniforms->cells = scene->cells;
+    uniforms->columns = scene->columns;
+    uniforms->rows = scene->rows;
+    uniforms->colours = NULL;
+    uniforms->x_origin = uniforms->z_origin = IMP_TILE_UNITS;
+    if (view->tile_colour == NULL && view->tile_variant == NULL)
+        return;
+    const double tile = scene->world->tile_size;
+    const int left =
+        find_cell_window(view->pose.x / tile + 1.0, scene->columns, &uniforms->columns);
+    const int top = find_cell_window(view->pose.z / tile + 1.0, scene->rows, &uniforms->rows);
+    uniforms->cells = appearance->cells;
+    uniforms->colours = (const int16_t(*)[8])appearance->colours;
+    uniforms->x_origin = (1.0 - left) * IMP_TILE_UNITS;
+    uniforms->z_origin = (1.0 - top) * IMP_TILE_UNITS;
+    for (int j = 0; j < uniforms->rows; j++)
+        for (int i = 0; i < uniforms->columns; i++) {
+            const int cell = j * uniforms->columns + i;
+            appearance->cells[cell] = imp_tile_appearance_of_cell(scene, view, left + i, top + j,
+                                                                  appearance->colours[cell]);
+            // positions beyond the window end on its border
+            if (i == 0 || j == 0 || i == uniforms->columns - 1 || j == uniforms->rows - 1)
+                appearance->cells[cell] = 0;
+        }
+}

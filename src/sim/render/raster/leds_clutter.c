@@ -1,0 +1,104 @@
+// What a view adds to a world's objects: clutter that means nothing, and the LEDs of duckiebots.
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/render/raster/object_renderer.h"
+
+bool imp_leds_clutter_create(imp_scene_objects *objects)
+{
+    imp_mesh_builder *builder = malloc(sizeof *builder);
+    if (builder == NULL)
+        return false;
+    imp_mesh_builder_reset(builder, false);
+    builder->colour = IMP_RGB(255, 255, 255);
+    imp_mesh_add_box(builder, -0.5f, 0.0f, -0.5f, 0.5f, 1.0f, 0.5f);
+    bool made = imp_mesh_builder_finish(builder, NULL, &objects->box);
+    imp_mesh_builder_reset(builder, false);
+    builder->colour = IMP_RGB(255, 255, 255);
+    imp_mesh_add_ellipsoid(builder, 1.0f, 1.0f, 1.0f, 8);
+    made = imp_mesh_builder_finish(builder, NULL, &objects->ball) && made;
+    free(builder);
+    return made;
+}
+
+// Whether any of a ball may be seen; what is not a number is not.
+static bool is_sphere_visible(const imp_projection *projection,
+                              const imp_camera_frame *camera_frame, const double at[3],
+                              float radius)
+{
+    float p[3];
+    for (int i = 0; i < 3; i++) {
+        double sum = 0.0;
+        for (int k = 0; k < 3; k++)
+            sum += camera_frame->axis[i][k] * (at[k] - camera_frame->at[k]);
+        p[i] = (float)sum;
+    }
+    if (!(p[2] + radius > camera_frame->nearest && radius < 1e3f))
+        return false;
+    for (int k = 0; k < 2; k++) {
+        const float low = projection->low[k], high = projection->high[k];
+        if (!(p[k] - high * p[2] < radius * sqrtf(1.0f + high * high)) ||
+            !(low * p[2] - p[k] < radius * sqrtf(1.0f + low * low)))
+            return false;
+    }
+    return true;
+}
+
+bool imp_clutter_draw(imp_object_pass *pass, const imp_scene_objects *objects,
+                      const imp_camera_frame *camera_frame, const imp_view *view)
+{
+    bool drawn = false;
+    for (int n = 0; view->clutter != NULL && n < view->clutter_count && n < IMP_CLUTTER_MAX; n++) {
+        const imp_clutter *box = &view->clutter[n];
+        const imp_object_placement at = {
+            {box->position.x, 0.0, box->position.z},
+            {.cosine = (float)cos(box->heading), .sine = (float)sin(box->heading), .scale = 1.0f}};
+        const double middle[3] = {at.at[0], 0.5 * (double)box->size[1], at.at[2]};
+        const float *size = box->size;
+        const float radius =
+            0.5f * sqrtf(size[0] * size[0] + size[1] * size[1] + size[2] * size[2]);
+        if (!is_sphere_visible(&pass->projection, camera_frame, middle, radius))
+            continue;
+        for (int c = 0; c < 3; c++)
+            pass->tint[c] = box->colour[c];
+        const imp_object_transform placed =
+            imp_object_transform_of(objects, camera_frame, view, &at, size);
+        imp_objects_draw_mesh(pass, objects, &objects->box, &placed, camera_frame->nearest);
+        drawn = true;
+    }
+    return drawn;
+}
+
+void imp_leds_draw(imp_object_pass *pass, const imp_scene_objects *objects,
+                   const imp_object *object, const imp_camera_frame *camera_frame,
+                   const imp_view *view, const imp_object_placement *at,
+                   const float colours[IMP_LED_COUNT][3])
+{
+    // as shares of a duckiebot's extents, a little outside of its bumpers
+    static const float PLACES[IMP_LED_COUNT][2] = {
+        {1.0f, -0.68f}, {1.0f, 0.68f}, {1.0f, 0.0f}, {-1.0f, -0.68f}, {-1.0f, 0.68f}};
+    const float high = 0.05f, radius = 0.007f;
+    const imp_object_class *extents = imp_object_class_get(object->kind);
+    const double scale = at->instance.scale, cosine = at->instance.cosine, sine = at->instance.sine;
+    for (int k = 0; k < IMP_LED_COUNT; k++) {
+        const float *colour = colours[k];
+        // in this order what is not a number is off
+        if (!(colour[0] + colour[1] + colour[2] > 0.0f))
+            continue;
+        const double ahead = scale * (double)PLACES[k][0] * extents->max_x;
+        const double right = scale * (double)PLACES[k][1] * extents->max_z;
+        imp_object_placement led = *at;
+        led.at[0] += ahead * cosine + right * sine;
+        led.at[1] += scale * (double)high;
+        led.at[2] += right * cosine - ahead * sine;
+        const float wide = (float)(scale * (double)radius), size[3] = {wide, wide, wide};
+        imp_object_transform placed =
+            imp_object_transform_of(objects, camera_frame, view, &led, size);
+        // it shines by itself
+        placed.ambient = placed.full = 1.0f;
+        placed.diffuse = 0.0f;
+        for (int c = 0; c < 3; c++)
+            pass->tint[c] = colour[c];
+        imp_objects_draw_mesh(pass, objects, &objects->ball, &placed, camera_frame->nearest);
+    }
+}

@@ -1,0 +1,370 @@
+#include "sim/render/raster/rasterizer.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "sim/render/raster/decal_sampler.h"
+
+enum { LANES = 8 };
+static_assert((int)IMP_RASTER_SAMPLES == (int)LANES && (int)IMP_PIXEL_RAYS_PADDING == (int)LANES,
+              "samples and rays are taken a vector at a time");
+
+// Where the samples of a pixel lie, from its middle: no two share a row or a column.
+#define SAMPLE_OFFSET(k) (((float)(k)-3.5f) / 8.0f)
+static const float SAMPLES_X[LANES] = {SAMPLE_OFFSET(3), SAMPLE_OFFSET(6), SAMPLE_OFFSET(1),
+                                       SAMPLE_OFFSET(4), SAMPLE_OFFSET(7), SAMPLE_OFFSET(0),
+                                       SAMPLE_OFFSET(5), SAMPLE_OFFSET(2)};
+static const float SAMPLES_Y[LANES] = {SAMPLE_OFFSET(0), SAMPLE_OFFSET(1), SAMPLE_OFFSET(2),
+                                       SAMPLE_OFFSET(3), SAMPLE_OFFSET(4), SAMPLE_OFFSET(5),
+                                       SAMPLE_OFFSET(6), SAMPLE_OFFSET(7)};
+
+bool imp_raster_triangle_set_up(imp_raster_triangle *triangle, const imp_raster_corner corners[3])
+{
+    float normal[3][3];
+    for (int k = 0; k < 3; k++) {
+        const float *p = corners[(k + 1) % 3].at, *q = corners[(k + 2) % 3].at;
+        normal[k][0] = p[1] * q[2] - p[2] * q[1];
+        normal[k][1] = p[2] * q[0] - p[0] * q[2];
+        normal[k][2] = p[0] * q[1] - p[1] * q[0];
+    }
+    const float *a = corners[0].at;
+    const float volume = a[0] * normal[0][0] + a[1] * normal[0][1] + a[2] * normal[0][2];
+    // in this order what is not a number is left out too
+    if (!(volume < -1e-20f))
+        return false;
+    const float scale = 1.0f / volume;
+    for (int i = 0; i < 3; i++) {
+        float *plane = triangle->plane[i], *blend = triangle->blend[i];
+        for (int k = 0; k < 3; k++)
+            plane[k] = normal[k][i] * scale;
+        plane[3] = plane[0] + plane[1] + plane[2];
+        blend[0] = plane[0] * corners[0].u + plane[1] * corners[1].u + plane[2] * corners[2].u;
+        blend[1] = plane[0] * corners[0].v + plane[1] * corners[1].v + plane[2] * corners[2].v;
+        blend[2] =
+            plane[0] * corners[0].shade + plane[1] * corners[1].shade + plane[2] * corners[2].shade;
+        blend[3] = plane[3];
+    }
+    return true;
+}
+
+static inline float min_float(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+static inline float max_float(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+// Which of the next runs of pixels a facet may touch. Where the lens shows nothing the rays are not
+// numbers, and touch nothing.
+IMP_ALWAYS_INLINE unsigned find_touched_runs(const float plane[3][4],
+                                             const imp_raster_run_bounds *runs, size_t first,
+                                             const imp_simd8_ops *ops)
+{
+    const imp_f32x8 zero = {0};
+    const imp_f32x8 x = IMP_F32X8_LOAD(runs->x + first), y = IMP_F32X8_LOAD(runs->y + first);
+    const imp_f32x8 wide = IMP_F32X8_LOAD(runs->wide + first);
+    const imp_f32x8 high = IMP_F32X8_LOAD(runs->high + first);
+    imp_i32x8 inside = ~(imp_i32x8){0};
+    for (int k = 0; k < 3; k++) {
+        const float across = fabsf(plane[0][k]), down = fabsf(plane[1][k]);
+        const imp_f32x8 at = plane[0][k] * x + plane[1][k] * y + plane[2][k];
+        inside &= at + across * wide + down * high >= zero;
+    }
+    return ops->lane_bits(&inside);
+}
+
+// The rays of 8 pixels, and how they change.
+typedef struct run_rays {
+    imp_f32x8 x, y, across_x, across_y, down_x, down_y;
+} run_rays;
+
+// The values of a facet's four planes at the middles of 8 pixels, and what they change across and
+// down each.
+typedef struct run_values {
+    float at[4][LANES], across[4][LANES], down[4][LANES];
+} run_values;
+
+IMP_ALWAYS_INLINE void load_run_rays(const imp_pixel_rays *rays, size_t pixel, run_rays *out)
+{
+    out->x = IMP_F32X8_LOAD(rays->x + pixel);
+    out->y = IMP_F32X8_LOAD(rays->y + pixel);
+    out->across_x = IMP_F32X8_LOAD(rays->across_x + pixel);
+    out->across_y = IMP_F32X8_LOAD(rays->across_y + pixel);
+    out->down_x = IMP_F32X8_LOAD(rays->down_x + pixel);
+    out->down_y = IMP_F32X8_LOAD(rays->down_y + pixel);
+}
+
+// A plane's value, and its changes.
+IMP_ALWAYS_INLINE void evaluate_plane(const float planes[3][4], int k, const run_rays *rays,
+                                      imp_f32x8 out[3])
+{
+    out[0] = planes[0][k] * rays->x + planes[1][k] * rays->y + planes[2][k];
+    out[1] = planes[0][k] * rays->across_x + planes[1][k] * rays->across_y;
+    out[2] = planes[0][k] * rays->down_x + planes[1][k] * rays->down_y;
+}
+
+IMP_ALWAYS_INLINE void store_plane_values(run_values *values, int k, const imp_f32x8 from[3])
+{
+    memcpy(values->at[k], &from[0], sizeof from[0]);
+    memcpy(values->across[k], &from[1], sizeof from[1]);
+    memcpy(values->down[k], &from[2], sizeof from[2]);
+}
+
+// Finds the values of a facet's planes at 8 pixels. Returns which of them the facet may touch; of
+// `whole`, all samples lie within its edges.
+IMP_ALWAYS_INLINE unsigned test_run_coverage(const imp_raster_triangle *triangle, float farthest,
+                                             const run_rays *rays, run_values *values,
+                                             unsigned *whole, const imp_simd8_ops *ops)
+{
+    const imp_f32x8 zero = {0};
+    imp_i32x8 meets = ~(imp_i32x8){0}, inside = meets;
+    imp_f32x8 plane[3];
+    for (int k = 0; k < 3; k++) {
+        evaluate_plane(triangle->plane, k, rays, plane);
+        const imp_f32x8 reach = farthest * (IMP_F32X8_ABS(plane[1]) + IMP_F32X8_ABS(plane[2]));
+        meets &= plane[0] + reach >= zero;
+        inside &= plane[0] - reach >= zero;
+        store_plane_values(values, k, plane);
+    }
+    *whole = ops->lane_bits(&inside);
+    return ops->lane_bits(&meets);
+}
+
+// Finds which samples of a pixel a facet is in front of, and puts its nearness there.
+IMP_ALWAYS_INLINE void depth_test_pixel(const run_values *p, int k, bool whole, float nearest,
+                                        float *inverse_depth, imp_i32x8 *covered)
+{
+    const imp_f32x8 zero = {0}, before = IMP_F32X8_LOAD(inverse_depth);
+    const imp_f32x8 across = IMP_F32X8_LOAD(SAMPLES_X), down = IMP_F32X8_LOAD(SAMPLES_Y);
+    const imp_f32x8 now = p->at[3][k] + p->across[3][k] * across + p->down[3][k] * down;
+    imp_i32x8 in = (now > before) & (now <= zero + nearest);
+    for (int i = 0; i < 3 && !whole; i++)
+        in &= p->at[i][k] + p->across[i][k] * across + p->down[i][k] * down >= zero;
+    const imp_f32x8 mixed = IMP_F32X8_SELECT(in, now, before);
+    memcpy(inverse_depth, &mixed, sizeof mixed);
+    *covered = in;
+}
+
+static uint32_t pack_colour(const float colour[3], float shade)
+{
+    uint32_t out = 0xff000000u;
+    for (int c = 0; c < 3; c++)
+        out |= (uint32_t)(min_float(max_float(colour[c] * shade, 0.0f), 255.0f) + 0.5f) << (8 * c);
+    return out;
+}
+
+// The colours in the middles of 8 pixels, which may lie outside the facet. near: the nearness there
+// and its changes.
+IMP_ALWAYS_INLINE void shade_run(const imp_raster_triangle *triangle, const run_rays *rays,
+                                 const imp_f32x8 near[3], imp_i32x8 *out, const imp_simd8_ops *ops)
+{
+    const imp_f32x8 zero = {0};
+    const imp_f32x8 distance = 1.0f / IMP_F32X8_MAX(near[0], zero + 1e-4f);
+    imp_f32x8 u[3], v[3], bright[3], colour[3];
+    evaluate_plane(triangle->blend, 2, rays, bright);
+    imp_f32x8 shade = IMP_F32X8_MAX(bright[0] * distance, zero + triangle->shade[0]);
+    shade = IMP_F32X8_MIN(shade, zero + triangle->shade[1]);
+    for (int c = 0; c < 3; c++)
+        colour[c] = zero + triangle->colour[c];
+    if (triangle->decal != NULL) {
+        imp_f32x8 seen[3];
+        evaluate_plane(triangle->blend, 0, rays, u);
+        evaluate_plane(triangle->blend, 1, rays, v);
+        const imp_f32x8 across = distance * near[1], down = distance * near[2];
+        const imp_texture_footprint places = {.u = u[0] * distance,
+                                              .v = v[0] * distance,
+                                              .across_u = (u[1] - u[0] * across) * distance,
+                                              .across_v = (v[1] - v[0] * across) * distance,
+                                              .down_u = (u[2] - u[0] * down) * distance,
+                                              .down_v = (v[2] - v[0] * down) * distance};
+        imp_texture_filter(triangle->decal, &places, seen, ops);
+        for (int c = 0; c < 3; c++)
+            colour[c] = seen[c] * triangle->colour[c];
+    }
+    imp_i32x8 packed = (imp_i32x8){0} - 0x01000000;
+    for (int c = 0; c < 3; c++) {
+        const imp_f32x8 value = IMP_F32X8_MAX(colour[c] * shade, zero);
+        packed |= IMP_TO_I32X8(IMP_F32X8_MIN(value, zero + 255.0f) + 0.5f) << (8 * c);
+    }
+    *out = packed;
+}
+
+// What is the same for all of a facet's pixels.
+typedef struct flat_colour {
+    bool even;       // one colour everywhere
+    uint32_t colour; // which one
+} flat_colour;
+
+// Fills a facet's pixels in a run of 8 in a row.
+IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster_triangle *triangle,
+                                      int row, int column, flat_colour plain,
+                                      const imp_simd8_ops *ops)
+{
+    const size_t first = (size_t)row * (size_t)raster->width + (size_t)column;
+    run_rays rays;
+    run_values values;
+    imp_i32x8 covered[LANES], colours = (imp_i32x8){0} + (int32_t)plain.colour;
+    imp_f32x8 near[3];
+    unsigned whole, seen = 0;
+    load_run_rays(&raster->rays, first, &rays);
+    unsigned lane_bits = test_run_coverage(triangle, raster->reach, &rays, &values, &whole, ops);
+    if (triangle->left > column)
+        lane_bits &= ~0u << (triangle->left - column);
+    if (triangle->right < column + LANES)
+        lane_bits &= (1u << (triangle->right - column)) - 1;
+    if (lane_bits == 0)
+        return;
+    evaluate_plane(triangle->plane, 3, &rays, near);
+    store_plane_values(&values, 3, near);
+    for (; lane_bits != 0; lane_bits &= lane_bits - 1) {
+        const int k = __builtin_ctz(lane_bits);
+        depth_test_pixel(&values, k, (whole >> k & 1) != 0, triangle->nearest,
+                         raster->inverse_depth + (first + (size_t)k) * IMP_RASTER_SAMPLES,
+                         &covered[k]);
+        seen |= (unsigned)(ops->lane_bits(&covered[k]) != 0) << k;
+    }
+    if (seen == 0)
+        return;
+    if (!plain.even)
+        shade_run(triangle, &rays, near, &colours, ops);
+    uint32_t each[LANES];
+    memcpy(each, &colours, sizeof each);
+    for (; seen != 0; seen &= seen - 1) {
+        const int k = __builtin_ctz(seen);
+        const size_t pixel = first + (size_t)k;
+        imp_i32x8 before;
+        memcpy(&before, raster->colours + pixel * IMP_RASTER_SAMPLES, sizeof before);
+        const imp_i32x8 after = ((int32_t)each[k] & covered[k]) | (before & ~covered[k]);
+        memcpy(raster->colours + pixel * IMP_RASTER_SAMPLES, &after, sizeof after);
+        raster->dirty_blocks[pixel / LANES] = 1;
+    }
+}
+
+IMP_ALWAYS_INLINE void fill_triangle(const imp_raster *raster, const imp_raster_triangle *triangle,
+                                     const imp_simd8_ops *ops)
+{
+    enum { FEW_RUNS = 2 }; // runs that are not worth a look at many at once
+    const bool even = triangle->decal == NULL && triangle->shade[0] == triangle->shade[1];
+    const flat_colour plain = {even, even ? pack_colour(triangle->colour, triangle->shade[0]) : 0};
+    const int first = triangle->left / LANES, end = (triangle->right + LANES - 1) / LANES;
+    const size_t row_runs = imp_raster_row_runs(raster);
+    for (int row = triangle->top; row < triangle->bottom; row++)
+        for (int run = first; run < end; run += LANES) {
+            unsigned lane_bits = (1u << LANES) - 1;
+            if (end - first > FEW_RUNS)
+                lane_bits = find_touched_runs(triangle->plane, &raster->runs,
+                                              (size_t)row * row_runs + (size_t)run, ops);
+            if (end - run < LANES)
+                lane_bits &= (1u << (end - run)) - 1;
+            for (; lane_bits != 0; lane_bits &= lane_bits - 1)
+                fill_pixel_run(raster, triangle, row, (run + __builtin_ctz(lane_bits)) * LANES,
+                               plain, ops);
+        }
+}
+
+void imp_raster_fill_portable(const imp_raster *raster, const imp_raster_triangle *triangle)
+{
+    fill_triangle(raster, triangle, &IMP_SIMD8_OPS_PORTABLE);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) void imp_raster_fill_avx2(const imp_raster *raster,
+                                                          const imp_raster_triangle *triangle)
+{
+    fill_triangle(raster, triangle, &IMP_SIMD8_OPS_AVX2);
+}
+
+__attribute__((target(IMP_AVX512_TARGET))) void
+imp_raster_fill_avx512(const imp_raster *raster, const imp_raster_triangle *triangle)
+{
+    fill_triangle(raster, triangle, &IMP_SIMD8_OPS_AVX2);
+}
+#endif
+
+// So that rounding leaves nothing out.
+static const float ROUNDING_SLACK = 1.0001f;
+
+// Finds where a run of pixels looks. What is not a number counts for nothing.
+static void bound_run_rays(imp_raster *raster, size_t run, size_t first, int pixels)
+{
+    const imp_pixel_rays *rays = &raster->rays;
+    const float *const at[2] = {rays->x, rays->y};
+    const float *const across[2] = {rays->across_x, rays->across_y};
+    const float *const down[2] = {rays->down_x, rays->down_y};
+    float *const middle[2] = {raster->runs.x, raster->runs.y};
+    float *const reach[2] = {raster->runs.wide, raster->runs.high};
+    for (int k = 0; k < 2; k++) {
+        float low = INFINITY, high = -INFINITY;
+        for (size_t n = first; n < first + (size_t)pixels; n++) {
+            const float sample = SAMPLE_OFFSET(7) * (fabsf(across[k][n]) + fabsf(down[k][n]));
+            low = min_float(at[k][n] - sample, low);
+            high = max_float(at[k][n] + sample, high);
+        }
+        middle[k][run] = 0.5f * (low + high);
+        reach[k][run] = ROUNDING_SLACK * 0.5f * (high - low);
+    }
+}
+
+void imp_raster_bound_runs(imp_raster *raster)
+{
+    size_t run = 0;
+    raster->reach = ROUNDING_SLACK * SAMPLE_OFFSET(7);
+    for (int row = 0; row < raster->rows; row++)
+        for (int column = 0; column < raster->width; column += LANES) {
+            const int left = raster->width - column;
+            bound_run_rays(raster, run++, (size_t)row * (size_t)raster->width + (size_t)column,
+                           left < LANES ? left : LANES);
+        }
+}
+
+// Lays a pixel's samples over its colour.
+static void resolve_pixel(const uint32_t *colours, uint8_t rgb[3])
+{
+    uint32_t even = 0, odd = 0;
+    for (int s = 0; s < IMP_RASTER_SAMPLES; s++) {
+        even += colours[s] & 0x00ff00ffu;
+        odd += colours[s] >> 8 & 0x00ff00ffu;
+    }
+    const uint32_t covered = (odd >> 16) / 255u;
+    if (covered == 0)
+        return;
+    const uint32_t sum[3] = {even & 0xffff, odd & 0xffff, even >> 16};
+    for (int c = 0; c < 3; c++)
+        rgb[c] =
+            (uint8_t)((sum[c] + rgb[c] * (IMP_RASTER_SAMPLES - covered) + IMP_RASTER_SAMPLES / 2) /
+                      IMP_RASTER_SAMPLES);
+}
+
+// Lays 8 pixels over the picture and makes them empty.
+static void resolve_pixel_block(imp_raster *raster, size_t block, uint8_t *image, size_t stride)
+{
+    const size_t width = (size_t)raster->width, end = width * (size_t)raster->rows;
+    const size_t first = block * LANES, last = first + LANES < end ? first + LANES : end;
+    size_t row = first / width, column = first % width;
+    for (size_t pixel = first; pixel < last; pixel++) {
+        resolve_pixel(raster->colours + pixel * IMP_RASTER_SAMPLES,
+                      image + ((size_t)raster->top + row) * stride +
+                          ((size_t)raster->left + column) * 3);
+        if (++column == width) {
+            column = 0;
+            row++;
+        }
+    }
+    const size_t count = (last - first) * IMP_RASTER_SAMPLES;
+    memset(raster->colours + first * IMP_RASTER_SAMPLES, 0, count * sizeof *raster->colours);
+    memset(raster->inverse_depth + first * IMP_RASTER_SAMPLES, 0,
+           count * sizeof *raster->inverse_depth);
+    raster->dirty_blocks[block] = 0;
+}
+
+void imp_raster_resolve(imp_raster *raster, uint8_t *image, size_t stride)
+{
+    const size_t count = imp_raster_block_count(raster);
+    for (size_t block = 0; block < count; block++)
+        if (raster->dirty_blocks[block])
+            resolve_pixel_block(raster, block, image, stride);
+}

@@ -1,0 +1,91 @@
+// Looks of the road that depart from the new one: what else lines and floors are made of, and what
+// time has done to them.
+#include <math.h>
+
+#include "sim/render/scene/tile_painter.h"
+
+static float random_between(imp_random *random, double low, double high)
+{
+    return (float)imp_random_uniform(random, low, high);
+}
+
+// A value that is 0 for some and up to `most` for the others.
+static float random_or_zero(imp_random *random, double share, double most)
+{
+    const double drawn = imp_random_uniform(random, 0.0, 1.0);
+    const double value = imp_random_uniform(random, 0.0, most);
+    return drawn < share ? (float)value : 0.0f;
+}
+
+// Makes a colour brighter or darker, and its channels a little different.
+static void vary_colour(float rgb[3], float wear, double darker, double brighter, double apart,
+                        imp_random *random)
+{
+    const float all = 1.0f + wear * random_between(random, -darker, brighter);
+    for (int c = 0; c < 3; c++)
+        rgb[c] *= all * (1.0f + wear * random_between(random, -apart, apart));
+}
+
+// What indoor ground may be: colour and grain.
+static const imp_surface INDOOR_SURFACES[] = {
+    {{70.0f, 98.0f, 35.0f}, 62.0f, 9.0f, IMP_PATTERN_LAWN},       // lawn
+    {{105.0f, 88.0f, 52.0f}, 45.0f, 12.0f, IMP_PATTERN_LAWN},     // dry grass
+    {{142.0f, 104.0f, 66.0f}, 7.0f, 5.0f, IMP_PATTERN_BOARDS},    // wood
+    {{88.0f, 62.0f, 42.0f}, 6.0f, 5.0f, IMP_PATTERN_BOARDS},      // dark wood
+    {{168.0f, 164.0f, 156.0f}, 5.0f, 5.0f, IMP_PATTERN_SLABS},    // tiles
+    {{122.0f, 120.0f, 116.0f}, 9.0f, 12.0f, IMP_PATTERN_SPECKLE}, // concrete
+    {{76.0f, 80.0f, 96.0f}, 20.0f, 6.0f, IMP_PATTERN_SPECKLE},    // carpet
+    {{112.0f, 60.0f, 56.0f}, 18.0f, 6.0f, IMP_PATTERN_SPECKLE},   // red carpet
+};
+enum { INDOOR_SURFACE_COUNT = sizeof INDOOR_SURFACES / sizeof INDOOR_SURFACES[0] };
+
+// The new surface, or with some wear another one, in a colour near its own.
+static imp_surface sample_surface(const imp_surface *base, float wear, imp_random *random)
+{
+    imp_surface out = INDOOR_SURFACES[imp_random_below(random, INDOOR_SURFACE_COUNT)];
+    if (imp_random_uniform(random, 0.0, 1.0) > wear)
+        out = *base;
+    vary_colour(out.rgb, wear, 0.4, 0.4, 0.12, random);
+    out.fine *= 1.0f + wear * random_between(random, -0.6, 0.3);
+    return out;
+}
+
+static void vary_asphalt(imp_surface *out, float wear, imp_random *random)
+{
+    // from black mats to worn grey
+    const float all = expf(wear * random_between(random, -0.9, 0.75));
+    for (int c = 0; c < 3; c++)
+        out->rgb[c] *= all * (1.0f + wear * random_between(random, -0.08, 0.08));
+    out->fine *= 1.0f + wear * random_between(random, -0.7, 1.0);
+    out->coarse *= 1.0f + wear * random_between(random, -0.7, 2.0);
+}
+
+imp_tile_style imp_tile_style_sample(float wear, imp_random *random)
+{
+    imp_tile_style out = imp_tile_style_new;
+    const float lines = expf(wear * random_between(random, -0.25, 0.2));
+    out.white_width *= lines * expf(wear * random_between(random, -0.1, 0.1));
+    out.yellow_width *= lines * expf(wear * random_between(random, -0.2, 0.2));
+    out.red_width *= lines * expf(wear * random_between(random, -0.2, 0.2));
+    out.dash_share += wear * random_between(random, -0.14, 0.12);
+    vary_colour(out.white, wear, 0.25, 0.4, 0.08, random);
+    vary_colour(out.yellow, wear, 0.2, 0.35, 0.15, random);
+    vary_colour(out.red, wear, 0.3, 0.25, 0.15, random);
+    vary_asphalt(&out.asphalt, wear, random);
+    out.lawn = sample_surface(&imp_tile_style_new.lawn, wear, random);
+    out.floor = sample_surface(&imp_tile_style_new.floor, wear, random);
+    out.fade = wear * random_or_zero(random, 0.6, 0.55);
+    out.chips = wear * random_or_zero(random, 0.6, 0.45);
+    out.dirt = wear * random_or_zero(random, 0.7, 0.6);
+    for (int c = 0; c < 3; c++)
+        out.dust[c] = random_between(random, 40.0, 120.0);
+    const float grey = (out.dust[0] + out.dust[1] + out.dust[2]) / 3.0f;
+    for (int c = 0; c < 3; c++)
+        out.dust[c] = 0.7f * grey + 0.3f * out.dust[c];
+    out.tape = wear * random_or_zero(random, 0.5, 0.8);
+    out.wobble = wear * random_or_zero(random, 0.5, 0.008);
+    out.joint = wear * random_or_zero(random, 0.7, 0.8);
+    out.teeth_depth = wear * random_or_zero(random, 0.6, 0.035);
+    out.seed = imp_random_u32(random);
+    return out;
+}

@@ -1,0 +1,117 @@
+#include "sim/render/scene/scene.h"
+
+#include <stdlib.h>
+
+#include "sim/render/assets/assets.h"
+
+// so that a cell's index and a position's units fit into 32 bits
+enum { MAP_SIDE_MAX = 8192 };
+
+int imp_scene_variant_count(const imp_scene *scene, imp_tile_kind kind)
+{
+    return scene->variants[kind];
+}
+
+// Ours is bright: what is turned away keeps somewhat more than half of its colour, and what the
+// lamp meets not too slantingly has all of it. The assets are made for the reference's light: an
+// ambient light of 0.3, and a lamp with 0.25 of ambient and 0.35 of diffuse light.
+static void set_light_factors(imp_scene *scene, const imp_scene_def *def)
+{
+    scene->lamp_on_tiles = def->assets != NULL;
+    scene->objects.ambient = def->assets != NULL ? 0.55f : 0.6f;
+    scene->objects.diffuse = def->assets != NULL ? 0.35f : 0.8f;
+}
+
+imp_scene_def imp_default_scene_def(void)
+{
+    return (imp_scene_def){0};
+}
+
+imp_status imp_scene_create(imp_scene **out, const imp_world *world, imp_error *err)
+{
+    const imp_scene_def def = imp_default_scene_def();
+    return imp_scene_create_with_def(out, world, &def, err);
+}
+
+static imp_status check_scene_def(const imp_world *world, const imp_scene_def *def, imp_error *err)
+{
+    if (world->columns > MAP_SIDE_MAX || world->rows > MAP_SIDE_MAX)
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "a map of %d x %d tiles cannot be drawn; the most is %d a side",
+                        world->columns, world->rows, MAP_SIDE_MAX);
+    if (def->variants < 0 || def->variants > IMP_TILE_VARIANTS_MAX)
+        return imp_fail(err, IMP_USAGE, "a scene has 0 to %d variants of tiles, not %d",
+                        IMP_TILE_VARIANTS_MAX, def->variants);
+    // the negation also catches what is not a number
+    if (!(def->wear >= 0.0f && def->wear <= 1.0f))
+        return imp_fail(err, IMP_USAGE, "a scene has wear within 0 and 1, not %g",
+                        (double)def->wear);
+    if (def->finest < 0 || def->finest > IMP_TEXTURE_LEVELS / 2)
+        return imp_fail(err, IMP_USAGE, "a scene leaves out 0 to %d levels of textures, not %d",
+                        IMP_TEXTURE_LEVELS / 2, def->finest);
+    return IMP_OK;
+}
+
+imp_status imp_scene_create_with_def(imp_scene **out, const imp_world *world,
+                                     const imp_scene_def *def, imp_error *err)
+{
+    return imp_scene_create_many(out, &world, 1, def, err);
+}
+
+// A scene without textures.
+static imp_status create_without_textures(imp_scene **out, const imp_world *world,
+                                          const imp_scene_def *def, imp_error *err)
+{
+    imp_status status = check_scene_def(world, def, err);
+    if (status != IMP_OK)
+        return status;
+    imp_scene *scene = calloc(1, sizeof *scene);
+    if (scene == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", world->name);
+    scene->world = world;
+    scene->columns = world->columns + 2;
+    scene->rows = world->rows + 2;
+    scene->def = *def;
+    status = imp_scene_objects_create(&scene->objects, world, def->assets, err);
+    set_light_factors(scene, def);
+    if (status == IMP_OK)
+        *out = scene;
+    else
+        imp_scene_destroy(scene);
+    return status;
+}
+
+imp_status imp_scene_create_many(imp_scene **out, const imp_world *const *worlds, int count,
+                                 const imp_scene_def *def, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    int made = 0;
+    while (made < count && status == IMP_OK) {
+        status = create_without_textures(&out[made], worlds[made], def, err);
+        made += status == IMP_OK;
+    }
+    if (status == IMP_OK && !imp_scenes_build_textures(out, count, def))
+        status = imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", worlds[0]->name);
+    for (int k = 0; k < made && status != IMP_OK; k++) {
+        imp_scene_destroy(out[k]);
+        out[k] = NULL;
+    }
+    return status;
+}
+
+const imp_scene_def *imp_scene_get_def(const imp_scene *scene)
+{
+    return &scene->def;
+}
+
+void imp_scene_destroy(imp_scene *scene)
+{
+    if (scene == NULL)
+        return;
+    free(scene->cells);
+    free(scene->cell_variants);
+    imp_scene_release_textures(scene);
+    free(scene->styles);
+    imp_scene_objects_free(&scene->objects);
+    free(scene);
+}

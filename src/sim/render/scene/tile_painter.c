@@ -1,0 +1,293 @@
+// The look of tiles, after the Duckietown appearance specification: white edge lines 4.8 cm wide, a
+// dashed yellow centre line 2.4 cm wide, red stop lines 4.8 cm wide where a lane enters an
+// intersection. Sizes are told in tiles, for a tile of 0.585 m, because lanes scale with the tile
+// too. The colours are those that the reference's photographs have under its light.
+#include <math.h>
+
+#include "sim/render/scene/tile_painter.h"
+
+const imp_tile_style imp_tile_style_new = {
+    .white_width = 0.082f,
+    .yellow_width = 0.042f,
+    .red_width = 0.082f,
+    .dash_share = 2.0f / 3.0f,
+    .white = {178.0f, 176.0f, 173.0f},
+    .yellow = {182.0f, 172.0f, 68.0f},
+    .red = {188.0f, 46.0f, 55.0f},
+    .asphalt = {{50.0f, 48.0f, 45.0f}, 7.0f, 3.0f, IMP_PATTERN_SPECKLE},
+    .lawn = {{70.0f, 98.0f, 35.0f}, 62.0f, 9.0f, IMP_PATTERN_LAWN},
+    // the reference shows lawn for floor
+    .floor = {{70.0f, 98.0f, 35.0f}, 62.0f, 9.0f, IMP_PATTERN_LAWN},
+};
+
+// between a stop line and the centre of the road
+static const float STOP_LINE_GAP = 0.03f;
+// dashes and gaps together: 8 to a straight tile
+enum { STRAIGHT_DASHES = 8, CURVE_DASHES = 6 };
+
+static const float BLACK[3] = {8.0f, 8.0f, 8.0f};
+
+// Share of a texel that lies where distance [tiles] is negative, its edge being smoothed over the
+// texel.
+static float edge_coverage(float distance)
+{
+    float share = 0.5f - distance * IMP_TEXTURE_SIDE;
+    return share < 0.0f ? 0.0f : share > 1.0f ? 1.0f : share;
+}
+
+// Distance from a band around 0.
+static float band_distance(float distance, float width)
+{
+    return fabsf(distance) - 0.5f * width;
+}
+
+// Distance from the dashes, of a share of the period, at a place counted in periods of the given
+// length [tiles]; 0 and 1 are in gaps.
+static float dash_distance(float place, float period, float share)
+{
+    float from_middle = fabsf(place - floorf(place) - 0.5f);
+    return (from_middle - 0.5f * share) * period;
+}
+
+// Noise that varies smoothly over cells of 2^bits texels and repeats from tile to tile.
+static float sample_smooth_noise(int i, int j, int bits, uint32_t seed)
+{
+    const int side = 1 << bits, wrap = (IMP_TEXTURE_SIDE >> bits) - 1;
+    float fx = ((float)(i & (side - 1)) + 0.5f) / (float)side;
+    float fy = ((float)(j & (side - 1)) + 0.5f) / (float)side;
+    const uint32_t x0 = (uint32_t)(i >> bits), y0 = (uint32_t)(j >> bits);
+    const uint32_t x1 = (x0 + 1) & (uint32_t)wrap, y1 = (y0 + 1) & (uint32_t)wrap;
+    fx = fx * fx * (3.0f - 2.0f * fx);
+    fy = fy * fy * (3.0f - 2.0f * fy);
+    float upper = imp_hash_noise(x0, y0, seed) * (1.0f - fx) + imp_hash_noise(x1, y0, seed) * fx;
+    float lower = imp_hash_noise(x0, y1, seed) * (1.0f - fx) + imp_hash_noise(x1, y1, seed) * fx;
+    return upper * (1.0f - fy) + lower * fy;
+}
+
+// Covers a texel with paint where distance is negative.
+static void blend_paint(imp_tile_texel *texel, const float paint[3], float distance)
+{
+    const float share = edge_coverage(distance) * texel->paint_share;
+    for (int c = 0; c < 3; c++)
+        texel->rgb[c] += share * (paint[c] - texel->rgb[c]);
+    if (texel->style->tape > 0.0f) {
+        const float rim =
+            edge_coverage(fabsf(distance) - 0.003f) * texel->style->tape * texel->paint_share;
+        for (int c = 0; c < 3; c++)
+            texel->rgb[c] *= 1.0f - 0.5f * rim;
+    }
+}
+
+static void paint_straight_markings(imp_tile_texel *texel, float x, float z)
+{
+    const imp_tile_style *style = texel->style;
+    blend_paint(texel, style->white, 0.5f - style->white_width - fabsf(x));
+    float dashes =
+        dash_distance((z + 0.5f) * STRAIGHT_DASHES, 1.0f / STRAIGHT_DASHES, style->dash_share);
+    blend_paint(texel, style->yellow, fmaxf(band_distance(x, style->yellow_width), dashes));
+}
+
+// Distance [tiles] from the line that leaves both sides of a corner at `radius` from it: to first
+// order that of the curve a^2.5 + b^2.5 = radius^2.5, which stays midway between the two lanes of a
+// curve tile where a circle would not. (a, b) is the place seen from the corner.
+static float curve_distance(float a, float b, float radius)
+{
+    float a15 = a * sqrtf(a), b15 = b * sqrtf(b);
+    float slope = 2.5f * sqrtf(a15 * a15 + b15 * b15);
+    float value = a15 * a + b15 * b - radius * radius * sqrtf(radius);
+    return value / fmaxf(slope, 1e-3f);
+}
+
+// A curve round the corner (0.5, -0.5); mirrored in x for curves to the right.
+static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
+{
+    const imp_tile_style *style = texel->style;
+    const float a = 0.5f - x, b = z + 0.5f;
+    const float white_radius = 1.0f - 0.5f * style->white_width;
+    blend_paint(texel, style->white,
+                band_distance(curve_distance(a, b, white_radius), style->white_width));
+    blend_paint(texel, style->white, sqrtf(a * a + b * b) - style->white_width);
+    const float quarter = 1.57079633f, length = 0.83f;
+    float place = atan2f(b, a) / quarter * CURVE_DASHES;
+    float dashes = dash_distance(place, length / CURVE_DASHES, style->dash_share);
+    blend_paint(texel, style->yellow,
+                fmaxf(band_distance(curve_distance(a, b, 0.5f), style->yellow_width), dashes));
+}
+
+// The arm of an intersection that lies at -z: the lane that enters there comes in at x = -0.2.
+static void paint_intersection_arm(imp_tile_texel *texel, float x, float z)
+{
+    const imp_tile_style *style = texel->style;
+    float along = z + 0.5f - 0.5f * style->red_width;
+    float across = x + 0.5f * (0.5f - style->white_width + STOP_LINE_GAP);
+    float width = 0.5f - style->white_width - STOP_LINE_GAP;
+    blend_paint(texel, style->red,
+                fmaxf(band_distance(along, style->red_width), band_distance(across, width)));
+    float side = 0.5f - fabsf(x), end = 0.5f + z;
+    blend_paint(texel, style->white, sqrtf(side * side + end * end) - style->white_width);
+}
+
+// An intersection with arms at both ends, at +x, and with closed false at -x too.
+static void paint_intersection(imp_tile_texel *texel, float x, float z, bool closed)
+{
+    paint_intersection_arm(texel, x, z);
+    paint_intersection_arm(texel, -x, -z);
+    paint_intersection_arm(texel, z, -x);
+    if (closed)
+        blend_paint(texel, texel->style->white, x + 0.5f - texel->style->white_width);
+    else
+        paint_intersection_arm(texel, -z, x);
+}
+
+// The board that cameras are calibrated with: 6 x 8 squares on white.
+static void paint_calibration_board(imp_tile_texel *texel, float x, float z)
+{
+    const float square = 1.0f / 12.0f;
+    blend_paint(texel, texel->style->white, -1.0f);
+    float column = floorf(x / square), row = floorf(z / square);
+    bool on_board = fabsf(x) < 3.0f * square && fabsf(z) < 4.0f * square;
+    if (on_board && fmodf(fabsf(column + row), 2.0f) < 0.5f)
+        blend_paint(texel, BLACK, -1.0f);
+}
+
+void imp_tile_paint_markings(imp_tile_texel *texel, imp_tile_kind kind, float x, float z)
+{
+    switch (kind) {
+    case IMP_TILE_STRAIGHT:
+        paint_straight_markings(texel, x, z);
+        break;
+    case IMP_TILE_CURVE_LEFT:
+        paint_curve_markings(texel, x, z);
+        break;
+    case IMP_TILE_CURVE_RIGHT:
+        paint_curve_markings(texel, -x, z);
+        break;
+    case IMP_TILE_3WAY_LEFT:
+        paint_intersection(texel, x, z, true);
+        break;
+    case IMP_TILE_3WAY_RIGHT:
+        // The reference's picture of this tile, which authors of maps go by, opens to the side that
+        // its lanes do not lead to: half a turn away. (-x, -z) keeps traffic on the right.
+        paint_intersection(texel, -x, -z, true);
+        break;
+    case IMP_TILE_4WAY:
+        paint_intersection(texel, x, z, false);
+        break;
+    case IMP_TILE_CALIBRATION:
+        paint_calibration_board(texel, x, z);
+        break;
+    default:
+        break;
+    }
+}
+
+// A place [tiles] of a tile, and its texel as it lies in the world.
+typedef struct tile_point {
+    float x, z; // from the tile's centre, before the tile was turned
+    int i, j;
+} tile_point;
+
+static uint32_t paint_texel(imp_tile_kind kind, tile_point at)
+{
+    const bool lawn = kind == IMP_TILE_GRASS || kind == IMP_TILE_FLOOR;
+    const imp_surface *base = lawn ? &imp_tile_style_new.lawn : &imp_tile_style_new.asphalt;
+    const uint32_t seed = kind == IMP_TILE_FLOOR ? 2 : lawn ? 1 : 0;
+    imp_tile_texel under = {{base->rgb[0], base->rgb[1], base->rgb[2]}, 1.0f, &imp_tile_style_new};
+    imp_tile_paint_markings(&under, kind, at.x, at.z);
+    float fine = imp_hash_noise((uint32_t)at.i, (uint32_t)at.j, seed);
+    float coarse = sample_smooth_noise(at.i, at.j, 6, seed + 16);
+    if (lawn)
+        fine = 0.5f * fine + 0.5f * sample_smooth_noise(at.i, at.j, 2, seed + 32);
+    float shade = base->fine * fine + base->coarse * coarse;
+    uint32_t texel = 0xff000000u;
+    for (int c = 0; c < 3; c++) {
+        // noise in proportion to the channel keeps the hue
+        float tint = base->rgb[c] / base->rgb[1];
+        texel |= imp_colour_to_byte(under.rgb[c] + shade * tint) << (8 * c);
+    }
+    return texel;
+}
+
+// A place [tiles] of a tile as it lies, before the tile was turned.
+static tile_point unrotate_point(float x, float z, int orientation)
+{
+    // lanes turn (x, z) to (z, -x) with every quarter: undo that
+    for (int k = 0; k < (orientation & 3); k++) {
+        float turned = -z;
+        z = x;
+        x = turned;
+    }
+    return (tile_point){.x = x, .z = z};
+}
+
+void imp_tile_paint(uint32_t *texels, const imp_texture_level *level, imp_tile_kind kind,
+                    int orientation)
+{
+    for (int j = 0; j < IMP_TEXTURE_SIDE; j++) {
+        uint32_t *row = texels + level->offset + (j + 1) * level->stride + 1;
+        for (int i = 0; i < IMP_TEXTURE_SIDE; i++) {
+            tile_point at =
+                unrotate_point(((float)i + 0.5f) / IMP_TEXTURE_SIDE - 0.5f,
+                               ((float)j + 0.5f) / IMP_TEXTURE_SIDE - 0.5f, orientation);
+            at.i = i;
+            at.j = j;
+            row[i] = paint_texel(kind, at);
+        }
+    }
+}
+
+void imp_tile_rotate(const uint32_t *tile, uint32_t *texels, const imp_texture_level *level,
+                     int orientation)
+{
+    const int last = IMP_TEXTURE_SIDE - 1;
+    for (int j = 0; j < IMP_TEXTURE_SIDE; j++) {
+        uint32_t *row = texels + level->offset + (j + 1) * level->stride + 1;
+        for (int i = 0; i < IMP_TEXTURE_SIDE; i++) {
+            const int across[4] = {i, last - j, last - i, j};
+            const int down[4] = {j, i, last - j, last - i};
+            row[i] = tile[down[orientation & 3] * IMP_TEXTURE_SIDE + across[orientation & 3]];
+        }
+    }
+}
+
+imp_semantic_class imp_tile_semantic_class(const imp_tile_style *style, imp_tile_kind kind,
+                                           int orientation, float x, float z)
+{
+    static const imp_semantic_class SEGMENTS[] = {IMP_SEMANTIC_WHITE_LINE, IMP_SEMANTIC_YELLOW_LINE,
+                                                  IMP_SEMANTIC_RED_LINE};
+    switch (kind) {
+    case IMP_TILE_EMPTY:
+        return IMP_SEMANTIC_GROUND;
+    case IMP_TILE_GRASS:
+        return IMP_SEMANTIC_GRASS;
+    case IMP_TILE_FLOOR:
+        return IMP_SEMANTIC_FLOOR;
+    case IMP_TILE_CALIBRATION:
+        return IMP_SEMANTIC_CALIBRATION;
+    default:
+        break;
+    }
+    // in the style's shapes, but each marking in a colour of its own
+    imp_tile_style plain = imp_tile_style_new;
+    plain.white_width = style->white_width;
+    plain.yellow_width = style->yellow_width;
+    plain.red_width = style->red_width;
+    plain.dash_share = style->dash_share;
+    const float *const marks[] = {plain.white, plain.yellow, plain.red};
+    const float *road = plain.asphalt.rgb;
+    const tile_point at = unrotate_point(x, z, orientation);
+    imp_tile_texel texel = {{road[0], road[1], road[2]}, 1.0f, &plain};
+    imp_tile_paint_markings(&texel, kind, at.x, at.z);
+    // the marking that covers more than half: what is painted is nearer to it than to asphalt
+    for (int k = 0; k < 3; k++) {
+        float from_mark = 0.0f, from_road = 0.0f;
+        for (int c = 0; c < 3; c++) {
+            const float mark = texel.rgb[c] - marks[k][c], ground = texel.rgb[c] - road[c];
+            from_mark += mark * mark;
+            from_road += ground * ground;
+        }
+        if (from_mark < from_road && from_mark < 4000.0f)
+            return SEGMENTS[k];
+    }
+    return IMP_SEMANTIC_ROAD;
+}

@@ -1,0 +1,306 @@
+#include <stdlib.h>
+
+#include "sim/render/ground/ground.h"
+#include "sim/render/ground/horizon_sky.h"
+
+enum {
+    // pictures up to this many pixels keep all their samples; larger ones find them anew row by row
+    CACHED_PIXELS_MAX = 1 << 20,
+    // and draw their objects on so many rows at a time
+    BAND_ROWS = 16,
+};
+
+struct imp_renderer {
+    imp_camera camera;
+    imp_ground_draw *draw;
+    imp_ground_sample_table table;
+    double *corners; // (2 x (width + 1) x 2) scratch
+    bool cached;     // whether the table holds the whole picture, or one row at a time
+    imp_object_pass objects;
+    imp_tile_appearance appearance;
+    imp_ground_lighting light;
+    imp_sky_draw *draw_sky;
+    imp_sky_coords *sky_coords; // of the groups of the raster's rows
+    bool has_sky_coords;        // of a whole picture that is kept, found when there is a horizon
+};
+
+static imp_ground_draw *choose_ground_draw(imp_render_backend path)
+{
+#if defined(__x86_64__)
+    // where texels are better gathered than loaded two by two
+    if (path == IMP_RENDER_AUTO && imp_cpu_has(IMP_CPU_FAST_GATHER))
+        return imp_ground_draw_avx512;
+    if (path != IMP_RENDER_PORTABLE && imp_cpu_has_avx2())
+        return imp_ground_draw_avx2;
+#endif
+    (void)path;
+    return imp_ground_draw_portable;
+}
+
+static imp_raster_fill *choose_raster_fill(imp_render_backend path)
+{
+#if defined(__x86_64__)
+    if (path == IMP_RENDER_AUTO && imp_cpu_has_avx512())
+        return imp_raster_fill_avx512;
+    if (path != IMP_RENDER_PORTABLE && imp_cpu_has_avx2())
+        return imp_raster_fill_avx2;
+#endif
+    (void)path;
+    return imp_raster_fill_portable;
+}
+
+static imp_sky_draw *choose_sky_draw(imp_render_backend path)
+{
+#if defined(__x86_64__)
+    if (path != IMP_RENDER_PORTABLE && imp_cpu_has_avx2())
+        return imp_sky_draw_avx2;
+#endif
+    (void)path;
+    return imp_sky_draw_portable;
+}
+
+// Makes room for a number of steps; keeps what is there.
+static bool reserve_samples(imp_ground_sample_table *table, int64_t samples)
+{
+    if (samples <= table->sample_capacity)
+        return true;
+    int64_t capacity = table->sample_capacity * 2 > samples ? table->sample_capacity * 2 : samples;
+    imp_ground_sample *wider = reallocarray(table->samples, (size_t)capacity, sizeof *wider);
+    if (wider == NULL)
+        return false;
+    table->samples = wider;
+    int8_t *levels = reallocarray(table->levels, (size_t)capacity, 1);
+    if (levels == NULL)
+        return false;
+    table->levels = levels;
+    table->sample_capacity = capacity;
+    return true;
+}
+
+// Allocates samples for objects: of the whole picture if it is kept.
+static bool allocate_raster(imp_renderer *renderer, imp_render_backend path)
+{
+    const imp_camera_def *def = &renderer->camera.def;
+    imp_raster *raster = &renderer->objects.raster;
+    *raster = (imp_raster){
+        .width = def->width,
+        .rows = renderer->cached ? def->height : BAND_ROWS,
+    };
+    const size_t count = (size_t)raster->width * (size_t)raster->rows;
+    float *rays = calloc(IMP_PIXEL_RAYS_FLOATS(count), sizeof *rays);
+    raster->rays.x = rays;
+    raster->inverse_depth = calloc(count * IMP_RASTER_SAMPLES, sizeof *raster->inverse_depth);
+    raster->colours = calloc(count * IMP_RASTER_SAMPLES, sizeof *raster->colours);
+    raster->dirty_blocks = calloc(imp_raster_block_count(raster), 1);
+    const size_t runs = imp_raster_row_runs(raster) * (size_t)raster->rows + IMP_PIXEL_RAYS_PADDING;
+    float *bounds = calloc(4 * runs, sizeof *bounds);
+    raster->runs.x = bounds;
+    renderer->sky_coords = calloc((size_t)renderer->table.row_groups * (size_t)raster->rows,
+                                  sizeof *renderer->sky_coords);
+    if (renderer->sky_coords == NULL || rays == NULL || raster->inverse_depth == NULL ||
+        raster->colours == NULL || raster->dirty_blocks == NULL || bounds == NULL)
+        return false;
+    raster->rays = imp_pixel_rays_in_buffer(rays, count);
+    raster->runs =
+        (imp_raster_run_bounds){bounds, bounds + runs, bounds + 2 * runs, bounds + 3 * runs};
+    renderer->objects.fill_triangle = choose_raster_fill(path);
+    return true;
+}
+
+// Allocates the tables and scratch memory of a renderer whose camera is set.
+static bool allocate_tables(imp_renderer *renderer, imp_render_backend path)
+{
+    const imp_camera_def *def = &renderer->camera.def;
+    imp_ground_sample_table *table = &renderer->table;
+    table->row_groups = (def->width + IMP_LANES - 1) / IMP_LANES;
+    renderer->cached = (int64_t)def->width * def->height <= CACHED_PIXELS_MAX;
+    const int rows = renderer->cached ? def->height : 1;
+    renderer->corners = calloc((size_t)(def->width + 1) * 4, sizeof *renderer->corners);
+    const size_t groups = (size_t)rows * (size_t)table->row_groups;
+    table->groups = calloc(groups, sizeof *table->groups);
+    table->shares = calloc(groups, sizeof *table->shares);
+    return renderer->corners != NULL && table->groups != NULL && table->shares != NULL &&
+           allocate_raster(renderer, path) &&
+           reserve_samples(table, (int64_t)table->row_groups * IMP_GROUP_SAMPLES_MAX);
+}
+
+// Finds the samples and rays of a row. Rows come in order.
+static void compute_row_samples(imp_renderer *renderer, int row, imp_pixel_group *groups)
+{
+    imp_raster *raster = &renderer->objects.raster;
+    imp_ground_samples_add_row(&renderer->table, &renderer->camera, row, groups, row > 0,
+                               renderer->corners);
+    const size_t first = (size_t)(row - raster->top) * (size_t)raster->width;
+    imp_pixel_rays_fill_row(&renderer->camera, renderer->corners, &raster->rays, first);
+}
+
+// Where a row's groups look above the horizon.
+static imp_sky_coords *sky_coords_of_row(const imp_renderer *renderer, int row)
+{
+    const int line = row - renderer->objects.raster.top;
+    return renderer->sky_coords + (size_t)line * (size_t)renderer->table.row_groups;
+}
+
+// Finds where a row's pixels look above the horizon.
+static void compute_sky_coords(imp_renderer *renderer, int row, const imp_pixel_group *groups)
+{
+    const imp_raster *raster = &renderer->objects.raster;
+    const size_t first = (size_t)(row - raster->top) * (size_t)raster->width;
+    // rows without sky have no use for it
+    bool sky = false;
+    for (int g = 0; g < renderer->table.row_groups; g++)
+        sky = sky || groups[g].kind != IMP_GROUP_ONLY_GROUND;
+    if (sky)
+        imp_sky_coords_find_row(&renderer->camera.def, raster->rays.x + first,
+                                raster->rays.y + first, sky_coords_of_row(renderer, row));
+}
+
+// Fills the tables for the camera, as far as they are kept. False without memory.
+static bool compute_tables(imp_renderer *renderer)
+{
+    imp_ground_sample_table *table = &renderer->table;
+    const int64_t row_steps = (int64_t)table->row_groups * IMP_GROUP_SAMPLES_MAX;
+    renderer->objects.projection = imp_projection_from_camera(&renderer->camera);
+    renderer->objects.raster.top = 0;
+    renderer->has_sky_coords = false;
+    table->sample_count = 0;
+    for (int row = 0; renderer->cached && row < renderer->camera.def.height; row++) {
+        if (!reserve_samples(table, table->sample_count + row_steps))
+            return false;
+        compute_row_samples(renderer, row, table->groups + (size_t)row * (size_t)table->row_groups);
+    }
+    imp_raster_bound_runs(&renderer->objects.raster);
+    return true;
+}
+
+imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
+                               imp_render_backend path, imp_error *err)
+{
+    imp_status status = imp_instruction_set_check(err);
+    if (status != IMP_OK)
+        return status;
+    imp_renderer *renderer = calloc(1, sizeof *renderer);
+    if (renderer == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for a renderer");
+    status = imp_camera_init(&renderer->camera, camera, err);
+    if (status == IMP_OK && !(allocate_tables(renderer, path) && compute_tables(renderer)))
+        status = imp_fail(err, IMP_NO_MEMORY, "no memory for pictures of %d x %d pixels",
+                          camera->width, camera->height);
+    if (status != IMP_OK) {
+        imp_renderer_destroy(renderer);
+        return status;
+    }
+    renderer->draw = choose_ground_draw(path);
+    renderer->draw_sky = choose_sky_draw(path);
+    *out = renderer;
+    return IMP_OK;
+}
+
+// Whether two cameras of one size see the same.
+static bool cameras_equal(const imp_camera_def *a, const imp_camera_def *b)
+{
+    const imp_lens *p = &a->lens, *q = &b->lens;
+    return a->mount_height == b->mount_height && a->mount_forward == b->mount_forward &&
+           a->mount_right == b->mount_right && a->pitch == b->pitch &&
+           a->field_of_view == b->field_of_view && p->kind == q->kind && p->width == q->width &&
+           p->height == q->height && p->fx == q->fx && p->fy == q->fy && p->cx == q->cx &&
+           p->cy == q->cy && p->k1 == q->k1 && p->k2 == q->k2 && p->p1 == q->p1 && p->p2 == q->p2 &&
+           p->k3 == q->k3;
+}
+
+imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def *camera,
+                                   imp_error *err)
+{
+    const imp_camera_def *def = &renderer->camera.def;
+    const imp_camera before = renderer->camera;
+    imp_camera after;
+    const imp_status status = imp_camera_init(&after, camera, err);
+    if (status != IMP_OK)
+        return status;
+    if (camera->width != def->width || camera->height != def->height)
+        return imp_fail(err, IMP_USAGE, "a renderer of %d x %d pixels cannot draw %d x %d",
+                        def->width, def->height, camera->width, camera->height);
+    // finding the samples of another takes longer than drawing ten pictures
+    if (cameras_equal(camera, def))
+        return IMP_OK;
+    renderer->camera = after;
+    if (compute_tables(renderer))
+        return IMP_OK;
+    // there was room for these
+    renderer->camera = before;
+    compute_tables(renderer);
+    return imp_fail(err, IMP_NO_MEMORY, "no memory for the samples of another camera");
+}
+
+void imp_renderer_destroy(imp_renderer *renderer)
+{
+    if (renderer == NULL)
+        return;
+    free(renderer->table.groups);
+    free(renderer->table.shares);
+    free(renderer->table.samples);
+    free(renderer->table.levels);
+    free(renderer->corners);
+    free(renderer->sky_coords);
+    free(renderer->objects.raster.rays.x);
+    free(renderer->objects.raster.inverse_depth);
+    free(renderer->objects.raster.colours);
+    free(renderer->objects.raster.dirty_blocks);
+    free(renderer->objects.raster.runs.x);
+    free(renderer);
+}
+
+const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer)
+{
+    return &renderer->camera.def;
+}
+
+int64_t imp_renderer_sample_count(const imp_renderer *renderer)
+{
+    return renderer->cached ? renderer->table.sample_count * IMP_LANES : 0;
+}
+
+// Draws ground and sky into a row of the picture.
+static void draw_ground_and_sky_row(imp_renderer *renderer, const imp_ground_uniforms *uniforms,
+                                    int row, uint8_t *rgb)
+{
+    const imp_raster *raster = &renderer->objects.raster;
+    const imp_pixel_group *groups = renderer->table.groups;
+    if (renderer->cached) {
+        groups += (size_t)row * (size_t)renderer->table.row_groups;
+    } else {
+        renderer->table.sample_count = 0;
+        compute_row_samples(renderer, row, renderer->table.groups);
+    }
+    renderer->draw(uniforms, &renderer->table, groups, row, raster->width, rgb);
+    if (!renderer->light.has_horizon)
+        return;
+    if (!renderer->has_sky_coords)
+        compute_sky_coords(renderer, row, groups);
+    renderer->draw_sky(&renderer->light, &renderer->table, groups, sky_coords_of_row(renderer, row),
+                       raster->width, rgb);
+}
+
+void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb)
+{
+    const imp_camera_def *def = &renderer->camera.def;
+    const size_t stride = (size_t)def->width * 3;
+    imp_ground_uniforms uniforms;
+    imp_ground_uniforms_set(&uniforms, scene, view, &renderer->appearance, &renderer->light);
+    imp_ground_lighting_set(&renderer->light, scene, view, def, &renderer->objects.projection);
+    const imp_camera_frame camera_frame = imp_camera_frame_at(def, view->pose);
+    imp_raster *raster = &renderer->objects.raster;
+    const int band = raster->rows;
+    for (raster->top = 0; raster->top < def->height; raster->top += band) {
+        raster->rows = def->height - raster->top < band ? def->height - raster->top : band;
+        for (int row = raster->top; row < raster->top + raster->rows; row++)
+            draw_ground_and_sky_row(renderer, &uniforms, row, rgb + (size_t)row * stride);
+        if (!renderer->cached)
+            imp_raster_bound_runs(raster);
+        imp_objects_draw(&renderer->objects, &scene->objects, scene->world, &camera_frame, view,
+                         rgb, stride);
+    }
+    raster->rows = band;
+    renderer->has_sky_coords =
+        renderer->has_sky_coords || (renderer->cached && renderer->light.has_horizon);
+}

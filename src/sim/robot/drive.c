@@ -1,0 +1,160 @@
+#include "base/common/vector2.h"
+#include "imprint/robot.h"
+
+enum { DRIVE_COOKIE = 0x0D21E, RING_SIZE = IMP_MAX_DELAY_STEPS + 1 };
+
+imp_action imp_action_clip(imp_action action)
+{
+    // NaN, which fmin() would turn into full throttle, stops
+    return (imp_action){isnan(action.left) ? 0.0 : fmax(-1.0, fmin(1.0, action.left)),
+                        isnan(action.right) ? 0.0 : fmax(-1.0, fmin(1.0, action.right))};
+}
+
+// Duty cycle 1 turns a wheel so fast [rad/s].
+static const double MOTOR_CONSTANT = 27.0;
+
+imp_action imp_action_from_velocity(double speed, double turn_rate)
+{
+    double half = 0.5 * turn_rate * IMP_WHEEL_DISTANCE;
+    return imp_action_clip((imp_action){
+        .left = (speed - half) / IMP_WHEEL_RADIUS / MOTOR_CONSTANT,
+        .right = (speed + half) / IMP_WHEEL_RADIUS / MOTOR_CONSTANT,
+    });
+}
+
+void imp_velocity_from_action(imp_action action, double *speed, double *turn_rate)
+{
+    const double wheel = IMP_WHEEL_RADIUS * MOTOR_CONSTANT;
+    *speed = 0.5 * wheel * (action.right + action.left);
+    *turn_rate = wheel * (action.right - action.left) / IMP_WHEEL_DISTANCE;
+}
+
+imp_action imp_action_from_network(const float outputs[2], bool velocities)
+{
+    return velocities ? imp_action_from_velocity((double)outputs[0], (double)outputs[1])
+                      : imp_action_clip((imp_action){(double)outputs[0], (double)outputs[1]});
+}
+
+imp_drive_def imp_default_drive_def(void)
+{
+    return (imp_drive_def){.delay = 0.15,
+                           .trim = 0.0,
+                           .gain = 1.0,
+                           .wheel_radius = IMP_WHEEL_RADIUS,
+                           .wheel_distance = IMP_WHEEL_DISTANCE,
+                           .time_step = IMP_TIME_STEP,
+                           .substeps = 1,
+                           .cookie = DRIVE_COOKIE};
+}
+
+void imp_drive_reset(imp_drive *drive, const imp_drive_def *def)
+{
+    *drive = (imp_drive){.def = *def, .applied_index = -1};
+}
+
+static double get_substep_duration(const imp_drive_def *def)
+{
+    return def->time_step / def->substeps;
+}
+
+// How far a time is from those at which a command was given: its stamp and, with substeps, the
+// beginnings of the others.
+static double time_to_command(const imp_drive *drive, int number, double time)
+{
+    double stamp = drive->command_times[number % RING_SIZE];
+    if (drive->def.substeps == 1)
+        return fabs(stamp - time);
+    double last = stamp + (drive->def.substeps - 1) * get_substep_duration(&drive->def);
+    return fmax(0.0, fmax(stamp - time, time - last));
+}
+
+// The number of the command that acts in a substep that ends at `now`, or -1.
+static int find_acting_command(const imp_drive *drive, double now)
+{
+    double target = now - drive->def.delay;
+    if (target < 0.0)
+        return -1;
+    int best = drive->recorded - 1;
+    double best_distance = time_to_command(drive, best, target);
+    int oldest = drive->recorded > RING_SIZE ? drive->recorded - RING_SIZE : 0;
+    for (int number = best - 1; number >= oldest; number--) {
+        double distance = time_to_command(drive, number, target);
+        if (distance >= best_distance)
+            break;
+        best = number;
+        best_distance = distance;
+    }
+    return best;
+}
+
+static double motor_gain_factor(const imp_drive_def *def)
+{
+    return def->gain * (def->wheel_radius / IMP_WHEEL_RADIUS);
+}
+
+double imp_drive_speed_gain(const imp_drive_def *def)
+{
+    return IMP_SPEED_GAIN * motor_gain_factor(def);
+}
+
+double imp_drive_turn_gain(const imp_drive_def *def)
+{
+    return IMP_TURN_GAIN * motor_gain_factor(def) * (IMP_WHEEL_DISTANCE / def->wheel_distance);
+}
+
+void imp_drive_update_velocities(const imp_drive_def *def, imp_action applied, double *speed,
+                                 double *turn_rate)
+{
+    double right = (1.0 + def->trim) * applied.right, left = (1.0 - def->trim) * applied.left;
+    double ahead = imp_drive_speed_gain(def), aside = imp_drive_turn_gain(def);
+    double speed_rate = -IMP_SPEED_DAMPING * *speed + ahead * applied.right + ahead * applied.left;
+    double turn_acceleration = -IMP_TURN_DAMPING * *turn_rate + aside * right - aside * left;
+    *speed += get_substep_duration(def) * speed_rate;
+    *turn_rate += get_substep_duration(def) * turn_acceleration;
+}
+
+imp_pose imp_pose_integrate(imp_pose pose, double speed, double turn_rate, double dt)
+{
+    double angle = turn_rate * dt, ahead = speed * dt, aside = 0.0;
+    if (fabs(angle) > 1e-9) {
+        aside = ahead * (1.0 - cos(angle)) / angle;
+        ahead *= sin(angle) / angle;
+    }
+    double c = cos(pose.heading), s = sin(pose.heading);
+    return (imp_pose){
+        .x = pose.x + c * ahead - s * aside,
+        .z = pose.z - (s * ahead + c * aside),
+        .heading = imp_wrap_angle(pose.heading + angle),
+    };
+}
+
+static void drive_substep(imp_drive *drive, imp_pose *pose, double now)
+{
+    drive->applied_index = find_acting_command(drive, now);
+    drive->applied = drive->applied_index < 0 ? (imp_action){0.0, 0.0}
+                                              : drive->commands[drive->applied_index % RING_SIZE];
+    imp_drive_update_velocities(&drive->def, drive->applied, &drive->speed, &drive->turn_rate);
+    *pose = imp_pose_integrate(*pose, drive->speed, drive->turn_rate,
+                               get_substep_duration(&drive->def));
+}
+
+void imp_drive_step(imp_drive *drive, imp_pose *pose, imp_action command)
+{
+    int slot = drive->recorded % RING_SIZE;
+    double begin = drive->time;
+    drive->commands[slot] = imp_action_clip(command);
+    drive->command_times[slot] = begin;
+    drive->recorded++;
+    drive->time += drive->def.time_step;
+    for (int k = 1; k < drive->def.substeps; k++)
+        drive_substep(drive, pose, begin + k * get_substep_duration(&drive->def));
+    drive_substep(drive, pose, drive->time);
+}
+
+void imp_drive_stop(imp_drive *drive)
+{
+    drive->speed = 0.0;
+    drive->turn_rate = 0.0;
+    for (int k = 0; k < RING_SIZE; k++)
+        drive->commands[k] = (imp_action){0.0, 0.0};
+}

@@ -1,0 +1,195 @@
+#include "sim/robot/image_preprocessor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/image/jpeg_codec.h"
+
+// Which pixels along a side make one pixel of the observation.
+typedef struct pixel_span {
+    int first, last;
+    float first_weight,
+        last_weight; // those between count whole; last == first: first_weight counts
+} pixel_span;
+
+struct imp_image_preprocessor {
+    int width, height;
+    bool undistorts;
+    imp_calibration camera;
+    imp_jpeg_reader *reader;
+    // for camera pictures of the size that came last:
+    int input_width, input_height;
+    pixel_span *columns, *rows; // (width), (height)
+    float *sums;                // (input_width x 3)
+    imp_undistorter *undistorter;
+    uint8_t *undistorted; // (input_height x input_width x 3)
+};
+
+imp_status imp_image_preprocessor_create(imp_image_preprocessor **out, int width, int height,
+                                         const imp_calibration *undistort_with, imp_error *err)
+{
+    imp_image_preprocessor *preprocessor = calloc(1, sizeof *preprocessor);
+    if (preprocessor == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory to see");
+    preprocessor->width = width;
+    preprocessor->height = height;
+    preprocessor->undistorts = undistort_with != NULL;
+    if (undistort_with != NULL)
+        preprocessor->camera = *undistort_with;
+    const imp_status status = imp_jpeg_reader_create(&preprocessor->reader, err);
+    if (status != IMP_OK) {
+        free(preprocessor);
+        return status;
+    }
+    *out = preprocessor;
+    return IMP_OK;
+}
+
+static void free_buffers(imp_image_preprocessor *preprocessor)
+{
+    imp_undistorter_destroy(preprocessor->undistorter);
+    free(preprocessor->columns);
+    free(preprocessor->rows);
+    free(preprocessor->sums);
+    free(preprocessor->undistorted);
+    preprocessor->undistorter = NULL;
+    preprocessor->columns = preprocessor->rows = NULL;
+    preprocessor->sums = NULL;
+    preprocessor->undistorted = NULL;
+    preprocessor->input_width = preprocessor->input_height = 0;
+}
+
+void imp_image_preprocessor_destroy(imp_image_preprocessor *preprocessor)
+{
+    if (preprocessor == NULL)
+        return;
+    free_buffers(preprocessor);
+    imp_jpeg_reader_destroy(preprocessor->reader);
+    free(preprocessor);
+}
+
+static pixel_span *create_pixel_spans(int from, int to)
+{
+    pixel_span *spans = calloc((size_t)to, sizeof *spans);
+    const double step = (double)from / to;
+    for (int k = 0; spans != NULL && k < to; k++) {
+        // whole numbers decide where a span ends, so that a border between pixels stays one
+        const int64_t begin = (int64_t)k * from, end = (int64_t)(k + 1) * from;
+        pixel_span *s = &spans[k];
+        s->first = (int)(begin / to);
+        s->last = (int)((end - 1) / to);
+        s->first_weight = (float)((s->first + 1 - (double)begin / to) / step);
+        s->last_weight = (float)(((double)end / to - s->last) / step);
+        if (s->first == s->last)
+            s->first_weight = 1.0F;
+    }
+    return spans;
+}
+
+static imp_status resize_buffers(imp_image_preprocessor *preprocessor, int width, int height,
+                                 imp_error *err)
+{
+    if (width == preprocessor->input_width && height == preprocessor->input_height)
+        return IMP_OK;
+    free_buffers(preprocessor);
+    const size_t row = (size_t)width * 3;
+    preprocessor->columns = create_pixel_spans(width, preprocessor->width);
+    preprocessor->rows = create_pixel_spans(height, preprocessor->height);
+    preprocessor->sums = malloc(row * sizeof *preprocessor->sums);
+    imp_status status = IMP_OK;
+    if (preprocessor->undistorts) {
+        preprocessor->undistorted = malloc(row * (size_t)height);
+        status = imp_undistorter_create(&preprocessor->undistorter, &preprocessor->camera, width,
+                                        height, err);
+    }
+    if (status == IMP_OK && (preprocessor->columns == NULL || preprocessor->rows == NULL ||
+                             preprocessor->sums == NULL ||
+                             (preprocessor->undistorts && preprocessor->undistorted == NULL)))
+        status = imp_fail(err, IMP_NO_MEMORY, "no memory for pictures of %d x %d", width, height);
+    if (status != IMP_OK) {
+        free_buffers(preprocessor);
+        return status;
+    }
+    preprocessor->input_width = width;
+    preprocessor->input_height = height;
+    return IMP_OK;
+}
+
+static void accumulate_row(float *sums, const uint8_t *row, size_t values, float weight)
+{
+    for (size_t k = 0; k < values; k++)
+        sums[k] += weight * (float)row[k];
+}
+
+// The mean of the rows of a span.
+static void average_rows(const imp_image_preprocessor *preprocessor, const uint8_t *rgb,
+                         const pixel_span *s)
+{
+    const size_t values = (size_t)preprocessor->input_width * 3;
+    const float whole = (float)preprocessor->height / (float)preprocessor->input_height;
+    memset(preprocessor->sums, 0, values * sizeof *preprocessor->sums);
+    for (int y = s->first; y <= s->last; y++) {
+        const float weight = y == s->first  ? s->first_weight
+                             : y == s->last ? s->last_weight
+                                            : whole;
+        accumulate_row(preprocessor->sums, rgb + (size_t)y * values, values, weight);
+    }
+}
+
+static void average_columns(const imp_image_preprocessor *preprocessor, uint8_t *out)
+{
+    const float whole = (float)preprocessor->width / (float)preprocessor->input_width;
+    for (int x = 0; x < preprocessor->width; x++) {
+        const pixel_span *s = &preprocessor->columns[x];
+        float sum[3] = {0.5F, 0.5F, 0.5F};
+        for (int k = s->first; k <= s->last; k++) {
+            const float weight = k == s->first  ? s->first_weight
+                                 : k == s->last ? s->last_weight
+                                                : whole;
+            for (int c = 0; c < 3; c++)
+                sum[c] += weight * preprocessor->sums[3 * k + c];
+        }
+        for (int c = 0; c < 3; c++)
+            *out++ = (uint8_t)(sum[c] > 255.0F ? 255.0F : sum[c]);
+    }
+}
+
+imp_status imp_image_preprocessor_run(imp_image_preprocessor *preprocessor, const uint8_t *pixels,
+                                      int width, int height, uint8_t *rgb, imp_error *err)
+{
+    if (width == preprocessor->width && height == preprocessor->height &&
+        !preprocessor->undistorts) {
+        memcpy(rgb, pixels, (size_t)width * (size_t)height * 3);
+        return IMP_OK;
+    }
+    const imp_status status = resize_buffers(preprocessor, width, height, err);
+    if (status != IMP_OK)
+        return status;
+    if (preprocessor->undistorts) {
+        imp_undistorter_apply(preprocessor->undistorter, pixels, preprocessor->undistorted);
+        pixels = preprocessor->undistorted;
+    }
+    for (int y = 0; y < preprocessor->height; y++) {
+        average_rows(preprocessor, pixels, &preprocessor->rows[y]);
+        average_columns(preprocessor, rgb + (size_t)y * (size_t)preprocessor->width * 3);
+    }
+    return IMP_OK;
+}
+
+imp_status imp_image_preprocessor_run_jpeg(imp_image_preprocessor *preprocessor,
+                                           const uint8_t *jpeg, size_t length, uint8_t *rgb,
+                                           imp_error *err)
+{
+    int width, height;
+    const uint8_t *pixels;
+    imp_status status =
+        imp_jpeg_reader_open(preprocessor->reader, jpeg, length, &width, &height, err);
+    if (status != IMP_OK)
+        return status;
+    const bool eighth = !preprocessor->undistorts && width % (8 * preprocessor->width) == 0 &&
+                        height % (8 * preprocessor->height) == 0;
+    status = imp_jpeg_reader_decode(preprocessor->reader, eighth, &pixels, &width, &height, err);
+    return status == IMP_OK
+               ? imp_image_preprocessor_run(preprocessor, pixels, width, height, rgb, err)
+               : status;
+}

@@ -1,0 +1,242 @@
+#include <math.h>
+
+#include "imprint/robot.h"
+
+const char *imp_lens_name(imp_lens_kind kind)
+{
+    switch (kind) {
+    case IMP_LENS_NONE:
+        return "none";
+    case IMP_LENS_DUCKIEBOT:
+        return "duckiebot";
+    case IMP_LENS_CUSTOM:
+        return "custom";
+    case IMP_LENS_CALIBRATED:
+        return "calibrated";
+    }
+    return "unknown";
+}
+
+imp_lens imp_lens_none(void)
+{
+    return (imp_lens){.kind = IMP_LENS_NONE, .width = 640, .height = 480};
+}
+
+imp_lens imp_lens_duckiebot(void)
+{
+    return (imp_lens){
+        .kind = IMP_LENS_DUCKIEBOT,
+        .width = 640,
+        .height = 480,
+        .fx = 305.5718893575089,
+        .fy = 308.8338858195428,
+        .cx = 303.0797142544728,
+        .cy = 231.8845403702499,
+        .k1 = -0.2,
+        .k2 = 0.0305,
+        .p1 = 0.0005859930422629722,
+        .p2 = -0.0006697840226199427,
+        .k3 = 0.0,
+    };
+}
+
+// Factor by which the radial part moves a point at squared radius r2.
+static double radial_factor(const imp_lens *lens, double r2)
+{
+    return 1.0 + r2 * (lens->k1 + r2 * (lens->k2 + r2 * lens->k3));
+}
+
+// Shift by the tangential part.
+static void tangential_shift(const imp_lens *lens, double x, double y, double *dx, double *dy)
+{
+    double r2 = x * x + y * y;
+    *dx = 2.0 * lens->p1 * x * y + lens->p2 * (r2 + 2.0 * x * x);
+    *dy = lens->p1 * (r2 + 2.0 * y * y) + 2.0 * lens->p2 * x * y;
+}
+
+void imp_lens_distort(const imp_lens *lens, double x, double y, double *distorted_x,
+                      double *distorted_y)
+{
+    double factor = radial_factor(lens, x * x + y * y);
+    double dx, dy;
+    tangential_shift(lens, x, y, &dx, &dy);
+    *distorted_x = x * factor + dx;
+    *distorted_y = y * factor + dy;
+}
+
+// Derivatives of imp_lens_distort(): the matrix (xx xy; xy yy), which is symmetric.
+static void distortion_derivatives(const imp_lens *lens, double x, double y, double *xx, double *xy,
+                                   double *yy)
+{
+    double r2 = x * x + y * y;
+    double factor = radial_factor(lens, r2);
+    double slope = 2.0 * (lens->k1 + r2 * (2.0 * lens->k2 + r2 * 3.0 * lens->k3));
+    *xx = factor + slope * x * x + 2.0 * lens->p1 * y + 6.0 * lens->p2 * x;
+    *xy = slope * x * y + 2.0 * lens->p1 * x + 2.0 * lens->p2 * y;
+    *yy = factor + slope * y * y + 6.0 * lens->p1 * y + 2.0 * lens->p2 * x;
+}
+
+// A point on the way to the one sought: what is still missing, and how to go on.
+typedef struct newton_state {
+    double u, v, residual_x, residual_y;
+    double xx, xy, yy, determinant; // of the derivatives
+} newton_state;
+
+// The squared radius that no ray of the lens reaches. The distorted radius grows with the slope
+// 1 + 3 k1 q + 5 k2 q^2 + 7 k3 q^3, q being the squared radius. Where the slope has a minimum below
+// zero the model has folded before that minimum; it may unfold beyond, where no light comes from.
+static double max_squared_radius(const imp_lens *lens)
+{
+    // the tangent of 87 degrees, squared: no camera of this model looks further out
+    const double farthest = 20.0 * 20.0;
+    const double a = 21.0 * lens->k3, b = 10.0 * lens->k2, c = 3.0 * lens->k1;
+    const double discriminant = b * b - 4.0 * a * c;
+    if (discriminant < 0.0)
+        return farthest;
+    // the root of c + b q + a q^2 where the slope's second derivative is positive
+    const double root = sqrt(discriminant);
+    const double q = b > 0.0 ? -2.0 * c / (b + root) : (root - b) / (2.0 * a);
+    const double slope = 1.0 + q * (3.0 * lens->k1 + q * (5.0 * lens->k2 + q * 7.0 * lens->k3));
+    return q > 0.0 && q < farthest && slope <= 0.0 ? q : farthest;
+}
+
+// Looks at a point; false where the model folds back on itself or no camera looks.
+static bool evaluate_newton_state(const imp_lens *lens, double limit, double distorted_x,
+                                  double distorted_y, newton_state *at)
+{
+    double x, y;
+    imp_lens_distort(lens, at->u, at->v, &x, &y);
+    at->residual_x = distorted_x - x;
+    at->residual_y = distorted_y - y;
+    distortion_derivatives(lens, at->u, at->v, &at->xx, &at->xy, &at->yy);
+    at->determinant = at->xx * at->yy - at->xy * at->xy;
+    // in this order a value that is not a number fails too
+    return at->determinant > 0.0 && at->xx > 0.0 && at->u * at->u + at->v * at->v < limit;
+}
+
+// The square of how much is missing.
+static double squared_residual(const newton_state *at)
+{
+    return at->residual_x * at->residual_x + at->residual_y * at->residual_y;
+}
+
+bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distorted_y, double *x,
+                        double *y)
+{
+    enum { STEPS = 50 };
+    const double tolerance = 1e-12, smallest = 1e-3;
+    const double limit = max_squared_radius(lens);
+    newton_state here = {0};
+    if (!evaluate_newton_state(lens, limit, distorted_x, distorted_y, &here))
+        return false;
+    for (int k = 0; k < STEPS; k++) {
+        if (fabs(here.residual_x) < tolerance && fabs(here.residual_y) < tolerance) {
+            *x = here.u;
+            *y = here.v;
+            return true;
+        }
+        const double du =
+            (here.yy * here.residual_x - here.xy * here.residual_y) / here.determinant;
+        const double dv =
+            (here.xx * here.residual_y - here.xy * here.residual_x) / here.determinant;
+        // strong lenses throw whole steps too far: go a shorter way that still helps
+        double share = 1.0;
+        newton_state ahead;
+        for (;; share *= 0.5) {
+            ahead = (newton_state){.u = here.u + share * du, .v = here.v + share * dv};
+            if (share < smallest)
+                return false;
+            if (evaluate_newton_state(lens, limit, distorted_x, distorted_y, &ahead) &&
+                squared_residual(&ahead) < squared_residual(&here))
+                break;
+        }
+        here = ahead;
+    }
+    return false;
+}
+
+// OpenCV's inversion: a fixed number of fixed-point steps, not carried on until they settle.
+static void undistort_like_opencv(const imp_lens *lens, double px, double py, double *x, double *y)
+{
+    enum { STEPS = 5 };
+    double start_x = (px - lens->cx) / lens->fx, start_y = (py - lens->cy) / lens->fy;
+    *x = start_x;
+    *y = start_y;
+    for (int k = 0; k < STEPS; k++) {
+        double dx, dy;
+        tangential_shift(lens, *x, *y, &dx, &dy);
+        double factor = radial_factor(lens, *x * *x + *y * *y);
+        *x = (start_x - dx) / factor;
+        *y = (start_y - dy) / factor;
+    }
+}
+
+// The exact inversion. A point that the lens shows nothing at stands for the last one before it on
+// the way from the principal point that shows something.
+static void undistort_or_clamp(const imp_lens *lens, double px, double py, double *x, double *y)
+{
+    enum { HALVINGS = 24 };
+    const double to_x = (px - lens->cx) / lens->fx, to_y = (py - lens->cy) / lens->fy;
+    if (imp_lens_undistort(lens, to_x, to_y, x, y))
+        return;
+    double seen = 0.0, dark = 1.0;
+    *x = *y = 0.0;
+    for (int k = 0; k < HALVINGS; k++) {
+        const double share = 0.5 * (seen + dark);
+        if (imp_lens_undistort(lens, share * to_x, share * to_y, x, y))
+            seen = share;
+        else
+            dark = share;
+    }
+    imp_lens_undistort(lens, seen * to_x, seen * to_y, x, y);
+}
+
+typedef void inversion(const imp_lens *lens, double px, double py, double *x, double *y);
+
+// The largest rectilinear picture without an empty corner, by an inversion of the border's points.
+static imp_pinhole fit_pinhole(const imp_lens *lens, inversion *invert)
+{
+    // OpenCV looks at nine points along each border
+    enum { POINTS = 9 };
+    double left = -INFINITY, right = INFINITY, top = -INFINITY, bottom = INFINITY;
+    for (int k = 0; k < POINTS; k++) {
+        double along_x = lens->width * (double)k / (POINTS - 1);
+        double along_y = lens->height * (double)k / (POINTS - 1);
+        double x, y;
+        invert(lens, 0.0, along_y, &x, &y);
+        left = fmax(left, x);
+        invert(lens, lens->width, along_y, &x, &y);
+        right = fmin(right, x);
+        invert(lens, along_x, 0.0, &x, &y);
+        top = fmax(top, y);
+        invert(lens, along_x, lens->height, &x, &y);
+        bottom = fmin(bottom, y);
+    }
+    double fx = (lens->width - 1) / (right - left), fy = (lens->height - 1) / (bottom - top);
+    return (imp_pinhole){fx, fy, -fx * left, -fy * top};
+}
+
+static bool is_valid_pinhole(const imp_pinhole *p)
+{
+    // the comparisons fail for what is not a number
+    return p->fx > 0.0 && p->fy > 0.0 && isfinite(p->fx + p->fy) && isfinite(p->cx + p->cy);
+}
+
+// Whether a picture is about as large as another one and shows about the same.
+static bool is_similar_pinhole(const imp_lens *lens, const imp_pinhole *p, const imp_pinhole *other)
+{
+    const double x = p->fx / other->fx, y = p->fy / other->fy;
+    return is_valid_pinhole(p) && fmin(x, y) > 2.0 / 3.0 && fmax(x, y) < 1.5 &&
+           fabs(p->cx - other->cx) < 0.25 * lens->width &&
+           fabs(p->cy - other->cy) < 0.25 * lens->height;
+}
+
+imp_pinhole imp_lens_rectified_pinhole(const imp_lens *lens)
+{
+    const imp_pinhole rough = fit_pinhole(lens, undistort_like_opencv);
+    imp_pinhole exact = fit_pinhole(lens, undistort_or_clamp);
+    if (!is_valid_pinhole(&exact))
+        exact = (imp_pinhole){lens->fx, lens->fy, lens->cx, lens->cy};
+    // where the model folds in the picture, OpenCV's steps end anywhere
+    return is_similar_pinhole(lens, &rough, &exact) ? rough : exact;
+}

@@ -1,0 +1,485 @@
+// Reads maps of lib-dt-maps: a folder of layers, where tiles have a type and a frame, and frames
+// have poses relative to one another (x to the right, y up, yaw counter-clockwise). The result is
+// the text of a map file, which is then read like any other.
+//
+// The tools that write such maps do not agree on what yaw 0 means: in lib-dt-maps a straight road
+// runs along y, in what duckietown-world converts along x; and the stem of a three-way crossing
+// points to one side or the other. So the reading is taken under which most roads join.
+#include "sim/world/dt_map_converter.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/io/file.h"
+#include "sim/world/map_reader.h"
+
+enum { LAYER_BYTES_MAX = 4 << 20, TILES_MAX = 4096, SIDE_MAX = 256, FRAME_DEPTH_MAX = 16 };
+enum { TILES, FRAMES, TILE_MAPS, SIGNS, CITIZENS, VEHICLES, LAYERS };
+
+static const char *const NAMES[LAYERS] = {"tiles",         "frames",   "tile_maps",
+                                          "traffic_signs", "citizens", "vehicles"};
+
+// A pose in the plane.
+typedef struct se2 {
+    double x, y, yaw;
+} se2;
+
+typedef struct folder {
+    const char *path;
+    imp_error *err;
+    char paths[LAYERS][IMP_PATH_MAX];
+    imp_yaml layers[LAYERS];
+    int maps[LAYERS]; // the node that holds a layer's entries, or -1
+    double tile_size;
+    se2 origin; // of the tile map
+} folder;
+
+// What a type of tile is in a map file. Sides are bits: south 1, east 2, north 4, west 8.
+typedef struct tile_type {
+    const char *type, *word;
+    unsigned sides; // of the word with orientation S
+    int turns;      // from that to what lib-dt-maps means by yaw 0, in quarters
+} tile_type;
+
+static const tile_type TYPES[] = {
+    {"straight", "straight", 5, 0},
+    {"curve", "curve_left", 6, 1},
+    {"curve_left", "curve_left", 6, 1},
+    {"3way", "3way_left", 7, 0},
+    {"3way_left", "3way_left", 7, 0},
+    {"3way_right", "3way_left", 7, 0},
+    {"4way", "4way", 15, 0},
+    {"asphalt", "asphalt", 0, 0},
+    {"grass", "grass", 0, 0},
+    {"floor", "floor", 0, 0},
+};
+
+typedef struct tile {
+    const tile_type *type; // NULL: no tile
+    int quarters;          // its yaw
+} tile;
+
+typedef struct grid {
+    int left, bottom, columns, rows;
+    tile *tiles; // row by row from the bottom
+} grid;
+
+// A way of reading yaw: turns added to all roads, and to three-way crossings besides.
+typedef struct reading {
+    int turns, stem;
+} reading;
+
+static bool is_null_text(const char *text)
+{
+    return text == NULL || *text == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
+}
+
+// Opens a layer, if it is there, and finds its entries.
+static imp_status read_layer(folder *f, int layer)
+{
+    char name[32], *text;
+    size_t length;
+    snprintf(name, sizeof name, "%s.yaml", NAMES[layer]);
+    imp_status status = imp_path_join(f->paths[layer], f->path, name, f->err);
+    if (status != IMP_OK || (layer > TILE_MAPS && !imp_path_exists(f->paths[layer])))
+        return status;
+    status = imp_file_read(&text, &length, f->paths[layer], LAYER_BYTES_MAX, f->err);
+    if (status != IMP_OK)
+        return status;
+    imp_yaml *yaml = &f->layers[layer];
+    yaml->source = f->paths[layer];
+    yaml->err = f->err;
+    status = imp_yaml_parse(yaml, text, length);
+    free(text);
+    if (status != IMP_OK)
+        return status;
+    const int root = yaml->root;
+    const bool is_map = root >= 0 && imp_yaml_node_kind(yaml, root) == IMP_YAML_MAP;
+    const int map = is_map ? imp_yaml_get(yaml, root, NAMES[layer]) : -1;
+    if (map < 0 || imp_yaml_node_kind(yaml, map) != IMP_YAML_MAP)
+        return imp_fail(f->err, IMP_BAD_INPUT,
+                        "%s: wants the key '%s' with a map from names to entries, as lib-dt-maps "
+                        "writes it",
+                        f->paths[layer], NAMES[layer]);
+    f->maps[layer] = map;
+    return IMP_OK;
+}
+
+// A number of a map that may be missing, which is 0 then.
+static imp_status read_optional_number(const imp_yaml *yaml, int map, const char *key, double *out)
+{
+    const int node = map < 0 ? -1 : imp_yaml_get(yaml, map, key);
+    *out = 0.0;
+    if (node < 0)
+        return IMP_OK;
+    return imp_yaml_read_number(yaml, node,
+                                (imp_yaml_expected){key, "0.2925", IMP_MAP_POSITION_MAX}, out);
+}
+
+static se2 compose_poses(se2 a, se2 b)
+{
+    const double c = cos(a.yaw), s = sin(a.yaw);
+    return (se2){a.x + c * b.x - s * b.y, a.y + s * b.x + c * b.y, a.yaw + b.yaw};
+}
+
+// The pose of b as a sees it.
+static se2 relative_pose(se2 a, se2 b)
+{
+    const double c = cos(a.yaw), s = sin(a.yaw), x = b.x - a.x, y = b.y - a.y;
+    return (se2){c * x + s * y, c * y - s * x, b.yaw - a.yaw};
+}
+
+// Where a frame stands; *found: whether there is one of that name.
+static imp_status read_frame(const folder *f, const char *name, int depth, se2 *out, bool *found)
+{
+    const imp_yaml *yaml = &f->layers[FRAMES];
+    const int node = imp_yaml_get(yaml, f->maps[FRAMES], name);
+    *found = node >= 0;
+    *out = (se2){0.0, 0.0, 0.0};
+    if (node < 0)
+        return IMP_OK;
+    if (imp_yaml_node_kind(yaml, node) != IMP_YAML_MAP)
+        return imp_yaml_fail(yaml, node, "frame '%.60s' must be a map of relative_to and pose",
+                             name);
+    if (depth == FRAME_DEPTH_MAX)
+        return imp_yaml_fail(yaml, node,
+                             "frames refer to more than %d others in a row, or in a "
+                             "circle",
+                             FRAME_DEPTH_MAX);
+    const int pose = imp_yaml_get(yaml, node, "pose");
+    const int map = pose >= 0 && imp_yaml_node_kind(yaml, pose) == IMP_YAML_MAP ? pose : -1;
+    se2 own;
+    imp_status status = read_optional_number(yaml, map, "x", &own.x);
+    if (status == IMP_OK)
+        status = read_optional_number(yaml, map, "y", &own.y);
+    if (status == IMP_OK)
+        status = read_optional_number(yaml, map, "yaw", &own.yaw);
+    // early files count tiles
+    const int unit = imp_yaml_get(yaml, node, "unit");
+    const char *word = unit < 0 ? NULL : imp_yaml_scalar_text(yaml, unit);
+    if (word != NULL && strcmp(word, "tiles") == 0) {
+        own.x = (own.x + 0.5) * f->tile_size;
+        own.y = (own.y + 0.5) * f->tile_size;
+    }
+    const int parent = imp_yaml_get(yaml, node, "relative_to");
+    const char *to = parent < 0 ? NULL : imp_yaml_scalar_text(yaml, parent);
+    se2 base = {0.0, 0.0, 0.0};
+    bool there = true;
+    if (status == IMP_OK && !is_null_text(to))
+        status = read_frame(f, to, depth + 1, &base, &there);
+    if (status == IMP_OK && !there)
+        return imp_yaml_fail(yaml, parent,
+                             "frame '%.60s' is relative to '%.60s', which is not there", name, to);
+    *out = compose_poses(base, own);
+    return status;
+}
+
+// The pose of an entry on its map.
+static imp_status read_entry_pose(const folder *f, int layer, int entry, se2 *out)
+{
+    const imp_yaml *yaml = &f->layers[layer];
+    const char *name = imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, entry));
+    bool found = false;
+    se2 pose = {0.0, 0.0, 0.0};
+    imp_status status = name == NULL ? IMP_OK : read_frame(f, name, 0, &pose, &found);
+    if (status == IMP_OK && !found)
+        status = imp_yaml_fail(yaml, entry, "'%.60s' has no frame in frames.yaml",
+                               name != NULL ? name : "a key");
+    *out = relative_pose(f->origin, pose);
+    return status;
+}
+
+// The tile size and the frame of the one map in the folder.
+static imp_status read_tile_map(folder *f)
+{
+    const imp_yaml *yaml = &f->layers[TILE_MAPS];
+    const int maps = f->maps[TILE_MAPS];
+    if (imp_yaml_count(yaml, maps) != 1)
+        return imp_yaml_fail(yaml, maps, "%d tile maps: a folder with exactly one can be read",
+                             imp_yaml_count(yaml, maps));
+    const int key = imp_yaml_resolve(yaml, imp_yaml_first(yaml, maps));
+    const int map = imp_yaml_resolve(yaml, imp_yaml_next(yaml, imp_yaml_first(yaml, maps)));
+    const char *name = imp_yaml_scalar_text(yaml, key);
+    const int size =
+        imp_yaml_node_kind(yaml, map) == IMP_YAML_MAP ? imp_yaml_get(yaml, map, "tile_size") : -1;
+    double x = 0.0, y = 0.0;
+    imp_status status = IMP_OK;
+    if (name == NULL || size < 0 || imp_yaml_node_kind(yaml, size) != IMP_YAML_MAP)
+        return imp_yaml_fail(yaml, map, "a tile map needs tile_size: {x: 0.585, y: 0.585}");
+    status = read_optional_number(yaml, size, "x", &x);
+    if (status == IMP_OK)
+        status = read_optional_number(yaml, size, "y", &y);
+    if (status == IMP_OK && !(x >= 0.01 && x <= 100.0 && fabs(x - y) < 1e-6))
+        status = imp_yaml_fail(
+            yaml, size, "tile_size: %g x %g m; tiles must be squares of 0.01 to 100 m", x, y);
+    f->tile_size = x;
+    bool found;
+    return status == IMP_OK ? read_frame(f, name, 0, &f->origin, &found) : status;
+}
+
+static int modulo4(int k)
+{
+    return (k % 4 + 4) % 4;
+}
+
+// Reads the type, column, row and turn of a tile.
+static imp_status read_tile(const folder *f, int key, int value, tile *out, int *i, int *j)
+{
+    const imp_yaml *yaml = &f->layers[TILES];
+    se2 at;
+    imp_status status = read_entry_pose(f, TILES, key, &at);
+    if (status != IMP_OK)
+        return status;
+    const int type =
+        imp_yaml_node_kind(yaml, value) == IMP_YAML_MAP ? imp_yaml_get(yaml, value, "type") : -1;
+    const char *word = type < 0 ? NULL : imp_yaml_scalar_text(yaml, type);
+    for (size_t k = 0; word != NULL && k < sizeof TYPES / sizeof TYPES[0]; k++)
+        if (strcmp(word, TYPES[k].type) == 0)
+            out->type = &TYPES[k];
+    if (out->type == NULL)
+        return imp_yaml_fail(yaml, value,
+                             "tile of type '%.40s': use straight, curve, 3way, 4way, floor, grass "
+                             "or asphalt",
+                             word != NULL ? word : "");
+    const double u = at.x / f->tile_size - 0.5, v = at.y / f->tile_size - 0.5;
+    const double quarters = at.yaw / (0.5 * IMP_PI);
+    if (fabs(u - round(u)) > 0.25 || fabs(v - round(v)) > 0.25 || fabs(u) > 1e4 || fabs(v) > 1e4 ||
+        fabs(quarters - round(quarters)) > 0.25)
+        return imp_yaml_fail(yaml, key,
+                             "a tile at (%.3f, %.3f) m with yaw %.3f is not on the grid of %g m "
+                             "and quarter turns",
+                             at.x, at.y, at.yaw, f->tile_size);
+    *i = (int)round(u);
+    *j = (int)round(v);
+    out->quarters = modulo4((int)round(fmod(quarters, 4.0)));
+    return IMP_OK;
+}
+
+// Calls for every tile: first to find how large the grid is, then to fill it in.
+static imp_status read_all_tiles(const folder *f, grid *g)
+{
+    const imp_yaml *yaml = &f->layers[TILES];
+    int right = -SIDE_MAX * SIDE_MAX, top = right, left = -right, bottom = -right;
+    for (int key = imp_yaml_first(yaml, f->maps[TILES]); key >= 0;) {
+        const int value = imp_yaml_next(yaml, key);
+        int i, j;
+        tile read = {NULL, 0};
+        imp_status status = read_tile(f, key, imp_yaml_resolve(yaml, value), &read, &i, &j);
+        if (status != IMP_OK)
+            return status;
+        if (g->tiles != NULL) {
+            tile *to = &g->tiles[(j - g->bottom) * g->columns + i - g->left];
+            if (to->type != NULL)
+                return imp_yaml_fail(yaml, key, "a second tile in column %d, row %d", i, j);
+            *to = read;
+        }
+        left = i < left ? i : left;
+        right = i > right ? i : right;
+        bottom = j < bottom ? j : bottom;
+        top = j > top ? j : top;
+        key = imp_yaml_next(yaml, value);
+    }
+    g->left = left;
+    g->bottom = bottom;
+    g->columns = right - left + 1;
+    g->rows = top - bottom + 1;
+    return IMP_OK;
+}
+
+static imp_status read_grid(const folder *f, grid *g)
+{
+    const imp_yaml *yaml = &f->layers[TILES];
+    const int count = imp_yaml_count(yaml, f->maps[TILES]);
+    if (count < 1 || count > TILES_MAX)
+        return imp_yaml_fail(yaml, f->maps[TILES], "%d tiles: 1 to %d can be read", count,
+                             TILES_MAX);
+    imp_status status = read_all_tiles(f, g);
+    if (status != IMP_OK)
+        return status;
+    if (g->columns > SIDE_MAX || g->rows > SIDE_MAX)
+        return imp_yaml_fail(yaml, f->maps[TILES], "%d x %d tiles are too many: at most %d a side",
+                             g->columns, g->rows, SIDE_MAX);
+    g->tiles = calloc((size_t)g->columns * (size_t)g->rows, sizeof *g->tiles);
+    if (g->tiles == NULL)
+        return imp_fail(f->err, IMP_NO_MEMORY, "%s: out of memory", f->path);
+    return read_all_tiles(f, g);
+}
+
+// The orientation of a tile in a map file: quarters from S.
+static int tile_orientation(const tile *t, reading r)
+{
+    const int stem = t->type->sides == 7 ? r.stem : 0;
+    return modulo4(t->quarters + t->type->turns + r.turns + stem);
+}
+
+static unsigned road_sides_at(const grid *g, int i, int j, reading r)
+{
+    if (i < 0 || j < 0 || i >= g->columns || j >= g->rows)
+        return 0;
+    const tile *t = &g->tiles[j * g->columns + i];
+    if (t->type == NULL)
+        return 0;
+    const unsigned turned = t->type->sides << tile_orientation(t, r);
+    return (turned | turned >> 4) & 15;
+}
+
+// How many roads join, less those that end nowhere.
+static int score_road_joints(const grid *g, reading r)
+{
+    int score = 0;
+    for (int j = -1; j < g->rows; j++)
+        for (int i = -1; i < g->columns; i++) {
+            const unsigned here = road_sides_at(g, i, j, r), right = road_sides_at(g, i + 1, j, r);
+            const unsigned above = road_sides_at(g, i, j + 1, r);
+            const int across = ((here & 2) != 0) + ((right & 8) != 0);
+            const int up = ((here & 4) != 0) + ((above & 1) != 0);
+            score += (across == 2) - (across == 1) + (up == 2) - (up == 1);
+        }
+    return score;
+}
+
+static reading best_yaw_convention(const grid *g)
+{
+    static const reading readings[] = {{0, 0}, {3, 0}, {0, 2}, {3, 2}};
+    reading best = readings[0];
+    for (int k = 1; k < 4; k++)
+        if (score_road_joints(g, readings[k]) > score_road_joints(g, best))
+            best = readings[k];
+    return best;
+}
+
+static void write_tiles(FILE *out, const folder *f, const grid *g)
+{
+    const reading r = best_yaw_convention(g);
+    fprintf(out, "tile_size: %.10g\ntiles:\n", f->tile_size);
+    for (int j = g->rows - 1; j >= 0; j--) {
+        fprintf(out, "- [");
+        for (int i = 0; i < g->columns; i++) {
+            const tile *t = &g->tiles[j * g->columns + i];
+            fprintf(out, "%s%s", i > 0 ? ", " : "", t->type == NULL ? "empty" : t->type->word);
+            if (t->type != NULL && t->type->sides != 0 && t->type->sides != 15)
+                fprintf(out, "/%c", "SENW"[tile_orientation(t, r)]);
+        }
+        fprintf(out, "]\n");
+    }
+}
+
+// The word of a map file for a type of traffic sign.
+static const char *sign_name_for_type(const char *type)
+{
+    static const char *const others[][2] = {{"four_way_intersect", "sign_4_way_intersect"},
+                                            {"t_intersection", "sign_T_intersect"},
+                                            {"left_t_intersect", "sign_left_T_intersect"},
+                                            {"right_t_intersect", "sign_right_T_intersect"}};
+    for (int k = 0; type != NULL && k < 4; k++)
+        if (strcmp(type, others[k][0]) == 0)
+            return others[k][1];
+    for (int k = 0; type != NULL && k < IMP_SIGN_COUNT; k++)
+        if (strcmp(imp_sign_name((imp_sign)k) + strlen("sign_"), type) == 0)
+            return imp_sign_name((imp_sign)k);
+    return imp_sign_name(IMP_SIGN_BLANK);
+}
+
+static const char *known_color_name(const char *color)
+{
+    static const char *const known[] = {"red", "green", "blue", "grey"};
+    for (int k = 0; color != NULL && k < 4; k++)
+        if (strcmp(color, known[k]) == 0)
+            return known[k];
+    return known[0];
+}
+
+static imp_status write_objects(FILE *out, const folder *f, const grid *g, int layer)
+{
+    const imp_yaml *yaml = &f->layers[layer];
+    if (f->maps[layer] < 0)
+        return IMP_OK;
+    for (int key = imp_yaml_first(yaml, f->maps[layer]); key >= 0;) {
+        const int place_of = imp_yaml_next(yaml, key), value = imp_yaml_resolve(yaml, place_of);
+        const char *what = layer == SIGNS ? "type" : "color";
+        const int node =
+            imp_yaml_node_kind(yaml, value) == IMP_YAML_MAP ? imp_yaml_get(yaml, value, what) : -1;
+        const char *word = node < 0 ? NULL : imp_yaml_scalar_text(yaml, node);
+        se2 at;
+        const imp_status status = read_entry_pose(f, layer, key, &at);
+        if (status != IMP_OK)
+            return status;
+        fprintf(out, "- {kind: %s, pose: {~SE2Transform: {p: [%.9g, %.9g], theta: %.9g}}, ",
+                layer == SIGNS      ? sign_name_for_type(word)
+                : layer == CITIZENS ? "duckie"
+                                    : "duckiebot",
+                at.x - g->left * f->tile_size, at.y - g->bottom * f->tile_size,
+                imp_wrap_angle(at.yaw));
+        if (layer == VEHICLES)
+            fprintf(out, "color: %s, height: 0.12}\n", known_color_name(word));
+        else
+            fprintf(out, "height: %s}\n", layer == SIGNS ? "0.18" : "0.06");
+        key = imp_yaml_next(yaml, place_of);
+    }
+    return IMP_OK;
+}
+
+static imp_status write_map_yaml(FILE *out, folder *f, grid *g)
+{
+    imp_status status = IMP_OK;
+    for (int layer = 0; layer < LAYERS && status == IMP_OK; layer++)
+        status = read_layer(f, layer);
+    if (status == IMP_OK)
+        status = read_tile_map(f);
+    if (status == IMP_OK)
+        status = read_grid(f, g);
+    if (status != IMP_OK)
+        return status;
+    write_tiles(out, f, g);
+    if (f->maps[SIGNS] >= 0 || f->maps[CITIZENS] >= 0 || f->maps[VEHICLES] >= 0)
+        fprintf(out, "objects:\n");
+    for (int layer = SIGNS; layer < LAYERS && status == IMP_OK; layer++)
+        status = write_objects(out, f, g, layer);
+    return status;
+}
+
+static void list_ignored_layers(const char *path, char out[128])
+{
+    static const char *const others[] = {"watchtowers", "ground_tags", "decorations"};
+    out[0] = '\0';
+    for (int k = 0; k < 3; k++) {
+        char name[32], at[IMP_PATH_MAX];
+        snprintf(name, sizeof name, "%s.yaml", others[k]);
+        const size_t used = strlen(out);
+        if (imp_path_join(at, path, name, NULL) == IMP_OK && imp_path_exists(at))
+            snprintf(out + used, 128 - used, "%s%s", used > 0 ? ", " : "", others[k]);
+    }
+}
+
+imp_status imp_dt_map_to_yaml(const char *path, char **text, size_t *length,
+                              char ignored_layers[128], imp_error *err)
+{
+    folder *f = calloc(1, sizeof *f);
+    grid g = {0};
+    *text = NULL;
+    FILE *out = open_memstream(text, length);
+    imp_status status =
+        f == NULL || out == NULL ? imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path) : IMP_OK;
+    if (status == IMP_OK) {
+        f->path = path;
+        f->err = err;
+        for (int layer = 0; layer < LAYERS; layer++)
+            f->maps[layer] = -1;
+        status = write_map_yaml(out, f, &g);
+        for (int layer = 0; layer < LAYERS; layer++)
+            imp_yaml_free(&f->layers[layer]);
+        list_ignored_layers(path, ignored_layers);
+    }
+    if (out != NULL && fclose(out) != 0 && status == IMP_OK)
+        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
+    free(g.tiles);
+    free(f);
+    if (status != IMP_OK) {
+        free(*text);
+        *text = NULL;
+    }
+    return status;
+}

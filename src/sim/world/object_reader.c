@@ -1,0 +1,426 @@
+// Reads the objects of a map.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/vector2.h"
+#include "base/text/plural.h"
+#include "base/text/suggestion.h"
+#include "sim/world/map_reader.h"
+#include "sim/world/objects.h"
+
+// Floor tags are entries too, so there may be more entries than objects.
+enum { ENTRIES_MAX = 4096 };
+
+#define SCALE_MAX 1e4
+#define DEGREE (IMP_PI / 180.0)
+
+static const imp_yaml_expected EXPECTED_TILE = {"tile", "[2, 1]", IMP_MAP_POSITION_MAX};
+
+// Where an object stands in the frame of map files: y grows upwards from the bottom row.
+typedef struct placement {
+    double x, y, angle;
+} placement;
+
+static bool parse_object_kind(const char *word, imp_object_kind *kind)
+{
+    for (int k = 0; k < IMP_OBJECT_SIGN; k++)
+        if (strcmp(word, imp_object_class_get((imp_object_kind)k)->name) == 0) {
+            *kind = (imp_object_kind)k;
+            return true;
+        }
+    *kind = IMP_OBJECT_SIGN;
+    return strncmp(word, "sign_", 5) == 0;
+}
+
+static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_object *object)
+{
+#define IMP_OBJECT_NAME(name, word, min_x, min_z, max_x, max_z, height) word ", "
+    static const char known[] = IMP_OBJECT_MAP(IMP_OBJECT_NAME) "floor_tag";
+#undef IMP_OBJECT_NAME
+    if (!parse_object_kind(word, &object->kind)) {
+        char hint[IMP_SUGGESTION_TEXT_MAX];
+        imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
+        for (int k = 0; k < IMP_OBJECT_SIGN; k++)
+            imp_suggestion_consider(&suggestion, imp_object_class_get((imp_object_kind)k)->name);
+        for (int k = 0; k < IMP_SIGN_COUNT; k++)
+            imp_suggestion_consider(&suggestion, imp_sign_name((imp_sign)k));
+        imp_suggestion_consider(&suggestion, "floor_tag");
+        imp_suggestion_format(&suggestion, hint);
+        // the list is long: what is close says more
+        return hint[0] != '\0'
+                   ? imp_yaml_fail(&r->yaml, node, "unknown kind of object '%.40s'%s", word, hint)
+                   : imp_yaml_fail(&r->yaml, node, "unknown kind of object '%.40s': use one of %s",
+                                   word, known);
+    }
+    if (object->kind != IMP_OBJECT_SIGN)
+        return IMP_OK;
+    for (int k = 0; k < IMP_SIGN_COUNT; k++)
+        if (strcmp(word, imp_sign_name((imp_sign)k)) == 0) {
+            object->sign = (imp_sign)k;
+            return IMP_OK;
+        }
+    object->sign = IMP_SIGN_BLANK;
+    char hint[IMP_SUGGESTION_TEXT_MAX];
+    imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
+    for (int k = 0; k < IMP_SIGN_COUNT; k++)
+        imp_suggestion_consider(&suggestion, imp_sign_name((imp_sign)k));
+    imp_map_add_warning(r, imp_yaml_line(&r->yaml, node), "unknown sign '%.60s' is left blank%s",
+                        word, imp_suggestion_format(&suggestion, hint));
+    return IMP_OK;
+}
+
+// {~SE2Transform: {p: [x, y], theta or theta_deg}}; what is missing is 0.
+static imp_status read_transform(const imp_map_reader *r, int node, const char *what,
+                                 placement *out)
+{
+    const imp_yaml *yaml = &r->yaml;
+    const int inner = imp_yaml_node_kind(yaml, node) == IMP_YAML_MAP
+                          ? imp_yaml_get(yaml, node, "~SE2Transform")
+                          : -1;
+    if (inner < 0)
+        return imp_yaml_fail(yaml, node, "%s must be {~SE2Transform: {p: [x, y], theta_deg: a}}",
+                             what);
+    *out = (placement){0.0, 0.0, 0.0};
+    if (imp_yaml_node_kind(yaml, inner) != IMP_YAML_MAP) {
+        const char *text = imp_yaml_scalar_text(yaml, inner);
+        if (text == NULL || (*text != '\0' && strcmp(text, "null") != 0 && strcmp(text, "~") != 0))
+            return imp_yaml_fail(yaml, inner, "~SE2Transform must be a map of p and theta_deg");
+        return IMP_OK;
+    }
+    const int p = imp_yaml_get(yaml, inner, "p"), theta = imp_yaml_get(yaml, inner, "theta");
+    const int degrees = imp_yaml_get(yaml, inner, "theta_deg");
+    double at[2] = {0.0, 0.0};
+    imp_status status = IMP_OK;
+    if (p >= 0)
+        status = imp_yaml_read_numbers(
+            yaml, p, (imp_yaml_expected){"p", "[0.9, 0.3]", IMP_MAP_POSITION_MAX}, 2, at);
+    if (status == IMP_OK && theta >= 0)
+        status = imp_yaml_read_number(
+            yaml, theta, (imp_yaml_expected){"theta", "1.57", IMP_MAP_ANGLE_MAX}, &out->angle);
+    else if (status == IMP_OK && degrees >= 0) {
+        status = imp_yaml_read_number(
+            yaml, degrees, (imp_yaml_expected){"theta_deg", "90", IMP_MAP_ANGLE_MAX}, &out->angle);
+        out->angle *= DEGREE;
+    }
+    out->x = at[0];
+    out->y = at[1];
+    return status;
+}
+
+// The value of a key that another one cannot do without.
+static imp_status require_key(const imp_map_reader *r, int node, const char *what, const char *key,
+                              int *out)
+{
+    *out =
+        imp_yaml_node_kind(&r->yaml, node) == IMP_YAML_MAP ? imp_yaml_get(&r->yaml, node, key) : -1;
+    return *out >= 0 ? IMP_OK : imp_yaml_fail(&r->yaml, node, "%s has no %s", what, key);
+}
+
+// pos: [u, v] in tiles, v downwards, counted from where the grid would end if it had one row less
+// than columns: the reference's rule.
+static imp_status read_pos_placement(imp_map_reader *r, int node, double rotate, placement *out)
+{
+    const imp_world *world = r->world;
+    double at[3];
+    const int count =
+        imp_yaml_node_kind(&r->yaml, node) == IMP_YAML_LIST && imp_yaml_count(&r->yaml, node) == 3
+            ? 3
+            : 2; // a third number was a height once
+    imp_status status = imp_yaml_read_numbers(
+        &r->yaml, node, (imp_yaml_expected){"pos", "[1.5, 0.5]", IMP_MAP_POSITION_MAX}, count, at);
+    if (status != IMP_OK)
+        return status;
+    out->x = at[0] * world->tile_size;
+    out->y = (world->columns - 1 - at[1]) * world->tile_size;
+    out->angle = -rotate;
+    const int off = world->rows + 1 - world->columns;
+    if (off != 0)
+        imp_map_add_warning(r, imp_yaml_line(&r->yaml, node),
+                            "pos on %d x %d tiles: as in the reference, objects land %s "
+                            "%s where they are drawn; place or pose says where",
+                            world->columns, world->rows, IMP_PLURAL(abs(off), "tile"),
+                            off > 0 ? "below" : "above");
+    return IMP_OK;
+}
+
+// place: {tile: [i, j], relative: transform}, from the centre of a tile, j upwards.
+static imp_status read_place_placement(const imp_map_reader *r, int node, placement *out)
+{
+    double tile[2];
+    int value;
+    imp_status status = require_key(r, node, "place", "tile", &value);
+    if (status == IMP_OK)
+        status = imp_yaml_read_numbers(&r->yaml, value, EXPECTED_TILE, 2, tile);
+    if (status != IMP_OK)
+        return status;
+    status = require_key(r, node, "place", "relative", &value);
+    if (status == IMP_OK)
+        status = read_transform(r, value, "relative", out);
+    if (status != IMP_OK)
+        return status;
+    out->x += (tile[0] + 0.5) * r->world->tile_size;
+    out->y += (tile[1] + 0.5) * r->world->tile_size;
+    return IMP_OK;
+}
+
+// attach: {tile: [i, j], slot: 0 to 7}, j upwards. The reference counts from the tile's corner.
+static imp_status read_attach_placement(const imp_map_reader *r, int node, double rotate,
+                                        placement *out)
+{
+    static const double slots[][2] = {
+        {0.09, 0.035},   {0.035, 0.09},   {-0.035, 0.09}, {-0.09, 0.035},
+        {-0.09, -0.035}, {-0.035, -0.09}, {0.035, -0.09}, {0.09, -0.035},
+    };
+    double tile[2], slot;
+    int value;
+    imp_status status = require_key(r, node, "attach", "tile", &value);
+    if (status == IMP_OK)
+        status = imp_yaml_read_numbers(&r->yaml, value, EXPECTED_TILE, 2, tile);
+    if (status == IMP_OK)
+        status = require_key(r, node, "attach", "slot", &value);
+    if (status == IMP_OK)
+        status = imp_yaml_read_number(
+            &r->yaml, value, (imp_yaml_expected){"slot", "3", IMP_MAP_POSITION_MAX}, &slot);
+    if (status != IMP_OK)
+        return status;
+    if (slot < 0.0 || slot > 7.0 || slot != floor(slot))
+        return imp_yaml_fail(&r->yaml, value, "slot %g: there are slots 0 to 7", slot);
+    out->x = (tile[0] + slots[(int)slot][0]) * r->world->tile_size;
+    out->y = (tile[1] + slots[(int)slot][1]) * r->world->tile_size;
+    out->angle = rotate;
+    return IMP_OK;
+}
+
+// Of several placements the reference takes the first of pos, pose, place and attach.
+static imp_status read_placement(imp_map_reader *r, int node, placement *out)
+{
+    const imp_yaml *yaml = &r->yaml;
+    const int pos = imp_yaml_get(yaml, node, "pos"), pose = imp_yaml_get(yaml, node, "pose");
+    const int place = imp_yaml_get(yaml, node, "place");
+    const int attach = imp_yaml_get(yaml, node, "attach");
+    const int turned = imp_yaml_get(yaml, node, "rotate");
+    const int line = imp_yaml_line(yaml, node);
+    double rotate = 0.0;
+    if (turned >= 0) {
+        imp_status status = imp_yaml_read_number(
+            yaml, turned, (imp_yaml_expected){"rotate", "90", IMP_MAP_ANGLE_MAX}, &rotate);
+        if (status != IMP_OK)
+            return status;
+        if (rotate != 0.0 && pos < 0 && (pose >= 0 || place >= 0))
+            imp_map_add_warning(r, imp_yaml_line(yaml, turned),
+                                "rotate counts with pos and attach only, not with pose or place");
+    }
+    if ((pos >= 0) + (pose >= 0) + (place >= 0) + (attach >= 0) > 1)
+        imp_map_add_warning(r, line,
+                            "several placements: the first of pos, pose, place, attach counts");
+    if (pos >= 0)
+        return read_pos_placement(r, pos, rotate * DEGREE, out);
+    if (pose >= 0)
+        return read_transform(r, pose, "pose", out);
+    if (place >= 0)
+        return read_place_placement(r, place, out);
+    if (attach >= 0)
+        return read_attach_placement(r, attach, rotate * DEGREE, out);
+    return imp_yaml_fail(yaml, node, "an object needs one of pos, pose, place and attach");
+}
+
+static imp_status read_object_pose(imp_map_reader *r, int node, imp_object *object)
+{
+    const imp_world *world = r->world;
+    placement at = {0.0, 0.0, 0.0};
+    imp_status status = read_placement(r, node, &at);
+    if (status != IMP_OK)
+        return status;
+    const double width = world->columns * world->tile_size, height = world->rows * world->tile_size;
+    object->position = (imp_vec2){at.x, height - at.y};
+    object->heading = imp_wrap_angle(at.angle);
+    if (fabs(object->position.x) > IMP_MAP_POSITION_MAX ||
+        fabs(object->position.z) > IMP_MAP_POSITION_MAX)
+        return imp_yaml_fail(&r->yaml, node, "'%s' stands at (%g, %g) m: too far away",
+                             object->name, object->position.x, object->position.z);
+    // what stands on the very edge is left alone: signs whose place nobody filled in do
+    const double slack = 1e-9;
+    if (at.x < -slack || at.x > width + slack || at.y < -slack || at.y > height + slack)
+        imp_map_add_warning(r, object->line, "'%s' stands off the grid, at x = %.3f m, z = %.3f m",
+                            object->name, object->position.x, object->position.z);
+    return IMP_OK;
+}
+
+static imp_status read_scale(const imp_map_reader *r, int node, imp_object *object)
+{
+    const imp_yaml *yaml = &r->yaml;
+    const int height = imp_yaml_get(yaml, node, "height");
+    const int scale = imp_yaml_get(yaml, node, "scale");
+    const int given = height >= 0 ? height : scale;
+    const char *what = height >= 0 ? "height" : "scale";
+    object->scale = 1.0;
+    if (given < 0)
+        return IMP_OK;
+    if (height >= 0 && scale >= 0)
+        return imp_yaml_fail(yaml, node, "'%s' has both height and scale: give one", object->name);
+    double value;
+    imp_status status = imp_yaml_read_number(
+        yaml, given, (imp_yaml_expected){what, height >= 0 ? "0.08" : "1", HUGE_VAL}, &value);
+    if (status != IMP_OK)
+        return status;
+    object->scale = height >= 0 ? value / imp_object_class_get(object->kind)->height : value;
+    if (!(object->scale > 0.0) || object->scale > SCALE_MAX)
+        return imp_yaml_fail(yaml, given, "%s %g is out of range: the scale must lie in (0, %g]",
+                             what, value, SCALE_MAX);
+    return IMP_OK;
+}
+
+static imp_status read_color(const imp_map_reader *r, int node, imp_object *object)
+{
+    static const char *const colors[] = {"red", "green", "blue", "grey"};
+    const int value = imp_yaml_get(&r->yaml, node, "color");
+    object->color = IMP_COLOR_RED;
+    if (value < 0)
+        return IMP_OK;
+    const char *word;
+    imp_status status =
+        imp_yaml_read_string(&r->yaml, value, (imp_yaml_expected){"color", "red", 0.0}, &word);
+    if (status != IMP_OK)
+        return status;
+    for (int k = 0; k < 4; k++)
+        if (strcmp(word, colors[k]) == 0) {
+            object->color = (imp_object_color)k;
+            return IMP_OK;
+        }
+    return imp_yaml_fail(&r->yaml, value, "color '%.40s': use red, green, blue or grey", word);
+}
+
+// optional, static, and what follows from that and the kind
+static imp_status read_motion_flags(const imp_map_reader *r, int node, imp_object *object)
+{
+    const imp_yaml *yaml = &r->yaml;
+    const int is_optional = imp_yaml_get(yaml, node, "optional");
+    const int is_static = imp_yaml_get(yaml, node, "static");
+    const imp_object_kind kind = object->kind;
+    imp_world *world = r->world;
+    bool stands = true;
+    imp_status status = IMP_OK;
+    if (is_optional >= 0)
+        status = imp_yaml_read_bool(yaml, is_optional, "optional", &object->optional);
+    if (status == IMP_OK && is_static >= 0)
+        status = imp_yaml_read_bool(yaml, is_static, "static", &stands);
+    if (status != IMP_OK)
+        return status;
+    object->solid = kind != IMP_OBJECT_TRAFFIC_LIGHT;
+    object->moving = -1;
+    if (kind == IMP_OBJECT_TRAFFIC_LIGHT)
+        stands = false;
+    else if (!stands && kind != IMP_OBJECT_DUCKIE && kind != IMP_OBJECT_DUCKIEBOT &&
+             kind != IMP_OBJECT_CHECKERBOARD)
+        return imp_yaml_fail(yaml, is_static,
+                             "static: false is for duckie, duckiebot and checkerboard");
+    if (stands)
+        return IMP_OK;
+    object->moving = world->moving_count;
+    world->moving[world->moving_count++] = world->object_count;
+    return IMP_OK;
+}
+
+// One entry; number is its place in a list, from 1, and name NULL there.
+static imp_status read_object(imp_map_reader *r, int node, int line, const char *name, int number)
+{
+    static const char *const keys[] = {"kind",   "pos",    "pose",  "place",    "attach",
+                                       "rotate", "height", "scale", "optional", "static",
+                                       "color",  "tag",    NULL};
+    const imp_yaml *yaml = &r->yaml;
+    imp_world *world = r->world;
+    const char *kind;
+    if (imp_yaml_node_kind(yaml, node) != IMP_YAML_MAP)
+        return imp_yaml_fail(yaml, node, "an object must be a map with kind and pos or place");
+    const int kind_node = imp_yaml_get(yaml, node, "kind");
+    if (kind_node < 0)
+        return imp_yaml_fail(yaml, node, "an object has no kind");
+    imp_status status =
+        imp_yaml_read_string(yaml, kind_node, (imp_yaml_expected){"kind", "duckie", 0.0}, &kind);
+    if (status != IMP_OK || strcmp(kind, "floor_tag") == 0)
+        return status;
+    if (world->object_count == IMP_OBJECTS_MAX)
+        return imp_yaml_fail(yaml, node, "more than %d objects: a map has at most so many",
+                             IMP_OBJECTS_MAX);
+    imp_object *object = &world->objects[world->object_count];
+    *object = (imp_object){.line = line};
+    if (name != NULL)
+        snprintf(object->name, sizeof object->name, "%.31s", name);
+    else
+        snprintf(object->name, sizeof object->name, "%.20s%d", kind, number);
+    imp_yaml_sanitize_text(object->name);
+    status = read_kind(r, kind_node, kind, object);
+    if (status == IMP_OK)
+        imp_map_warn_unknown_keys(r, node, keys);
+    if (status == IMP_OK)
+        status = read_object_pose(r, node, object);
+    if (status == IMP_OK)
+        status = read_scale(r, node, object);
+    if (status == IMP_OK)
+        status = read_color(r, node, object);
+    if (status == IMP_OK)
+        status = read_motion_flags(r, node, object);
+    if (status != IMP_OK)
+        return status;
+    imp_object_compute_extents(object);
+    world->object_count++;
+    return IMP_OK;
+}
+
+// Whether a later entry has the same name; the last one counts.
+static bool is_redefined_later(imp_map_reader *r, int entry)
+{
+    const imp_yaml *yaml = &r->yaml;
+    const char *name = imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, entry));
+    int at = imp_yaml_next(yaml, imp_yaml_next(yaml, entry));
+    for (; name != NULL && at >= 0; at = imp_yaml_next(yaml, imp_yaml_next(yaml, at))) {
+        const char *other = imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, at));
+        if (other != NULL && strcmp(other, name) == 0) {
+            imp_map_add_warning(r, imp_yaml_line(yaml, entry),
+                                "'%.60s' is given again in line %d: that one counts", name,
+                                imp_yaml_line(yaml, at));
+            return true;
+        }
+    }
+    return false;
+}
+
+static imp_status read_entries(imp_map_reader *r, int node, bool is_map)
+{
+    const imp_yaml *yaml = &r->yaml;
+    imp_status status = IMP_OK;
+    int number = 1;
+    for (int at = imp_yaml_first(yaml, node); at >= 0 && status == IMP_OK; number++) {
+        const int place = is_map ? imp_yaml_next(yaml, at) : at;
+        const char *name = is_map ? imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, at)) : NULL;
+        if (!is_map || !is_redefined_later(r, at))
+            status = read_object(r, imp_yaml_resolve(yaml, place), imp_yaml_line(yaml, at), name,
+                                 number);
+        at = imp_yaml_next(yaml, place);
+    }
+    return status;
+}
+
+imp_status imp_map_read_objects(imp_map_reader *r, int node)
+{
+    const imp_yaml *yaml = &r->yaml;
+    const imp_yaml_kind kind = imp_yaml_node_kind(yaml, node);
+    if (kind == IMP_YAML_SCALAR) {
+        // all objects commented out
+        const char *text = imp_yaml_scalar_text(yaml, node);
+        if (*text == '\0' || strcmp(text, "null") == 0 || strcmp(text, "~") == 0)
+            return IMP_OK;
+        return imp_yaml_fail(yaml, node, "objects must be a list, or a map from name to object");
+    }
+    const int count = imp_yaml_count(yaml, node);
+    if (count > ENTRIES_MAX)
+        return imp_yaml_fail(yaml, node, "%d objects and floor tags are too many (at most %d)",
+                             count, ENTRIES_MAX);
+    const size_t room = count < IMP_OBJECTS_MAX ? (size_t)count : IMP_OBJECTS_MAX;
+    r->world->objects = calloc(room + 1, sizeof *r->world->objects);
+    if (r->world->objects == NULL)
+        return imp_fail(yaml->err, IMP_NO_MEMORY, "%s: out of memory", yaml->source);
+    return read_entries(r, node, kind == IMP_YAML_MAP);
+}

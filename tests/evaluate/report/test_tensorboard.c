@@ -1,0 +1,148 @@
+// Logs for TensorBoard: framing and checksums, and that the real TensorBoard reads them.
+#include "temporary_folder.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "imprint/report.h"
+
+// The one log of the test's folder, freed by the caller.
+static uint8_t *read_log(size_t *length)
+{
+    DIR *stream = opendir(folder);
+    assert_non_null(stream);
+    uint8_t *bytes = NULL;
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+        if (strncmp(entry->d_name, "events.out.tfevents.", 20) != 0)
+            continue;
+        assert_null(bytes);
+        FILE *file = fopen(in_folder(entry->d_name), "rb");
+        assert_non_null(file);
+        bytes = malloc(1 << 16);
+        assert_non_null(bytes);
+        *length = fread(bytes, 1, 1 << 16, file);
+        fclose(file);
+    }
+    closedir(stream);
+    assert_non_null(bytes);
+    return bytes;
+}
+
+static uint64_t read_little_endian(const uint8_t *bytes, int count)
+{
+    uint64_t value = 0;
+    for (int i = count - 1; i >= 0; i--)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+// CRC-32C bit by bit, masked: slow, and written apart from what is tested.
+static uint32_t checksum(const uint8_t *bytes, size_t length)
+{
+    uint32_t crc = 0xffffffffU;
+    for (size_t i = 0; i < 8 * length; i++) {
+        const uint32_t bit = (crc ^ (uint32_t)bytes[i / 8] >> (i % 8)) & 1;
+        crc = crc >> 1 ^ bit * 0x82f63b78U;
+    }
+    crc ^= 0xffffffffU;
+    return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
+}
+
+static void write_test_events(void)
+{
+    imp_tensorboard *events;
+    imp_error err = {0};
+    uint8_t image[4 * 3 * 3] = {255, 128, 7};
+    const float values[] = {-1.0F, 0.5F, 0.25F, NAN, 3.0F};
+    assert_ok(imp_tensorboard_open(&events, folder, 1, &err), err);
+    imp_tensorboard_add_scalar(events, 7, "loss", 0.25);
+    imp_tensorboard_add_image(events, 7, "picture", 4, 3, image);
+    imp_tensorboard_add_histogram(events, 7, "weights", values, 5);
+    imp_tensorboard_add_histogram(events, 7, "nothing", values + 3, 1);
+    imp_tensorboard_add_histogram(events, 7, "one", values, 1);
+    assert_ok(imp_tensorboard_flush(events, &err), err);
+    imp_tensorboard_add_scalar(events, 8, "loss", 1.0); // never flushed
+    imp_tensorboard_destroy(events);
+}
+
+static void records_are_framed_and_have_checksums(void **state)
+{
+    (void)state;
+    // the check value that the checksum's definition gives
+    assert_int_equal(checksum((const uint8_t *)"123456789", 9),
+                     ((0xe3069283U >> 15) | (0xe3069283U << 17)) + 0xa282ead8U);
+    write_test_events();
+    size_t length = 0, at = 0;
+    uint8_t *log = read_log(&length);
+    int records = 0;
+    while (at < length) {
+        assert_true(length - at >= 16);
+        const size_t body = (size_t)read_little_endian(log + at, 8);
+        assert_int_equal(read_little_endian(log + at + 8, 4), checksum(log + at, 8));
+        assert_true(body <= length - at - 16);
+        assert_int_equal(read_little_endian(log + at + 12 + body, 4),
+                         checksum(log + at + 12, body));
+        // the first says which version this is
+        if (records++ == 0)
+            assert_memory_equal(log + at + 12 + body - 13, "brain.Event:2", 13);
+        at += body + 16;
+    }
+    assert_int_equal(records, 2 + 4);
+    free(log);
+}
+
+static void logs_of_one_second_get_own_files(void **state)
+{
+    (void)state;
+    imp_tensorboard *events[3];
+    imp_error err = {0};
+    for (int i = 0; i < 3; i++)
+        assert_ok(imp_tensorboard_open(&events[i], folder, i, &err), err);
+    for (int i = 0; i < 3; i++)
+        imp_tensorboard_destroy(events[i]);
+    assert_int_equal(imp_tensorboard_open(&events[0], "/nowhere", 0, &err), IMP_IO);
+    assert_non_null(strstr(err.message, "/nowhere"));
+}
+
+static void tensorboard_can_read_the_log(void **state)
+{
+    (void)state;
+    const char *const python = getenv("IMPRINT_PYTHON") ? getenv("IMPRINT_PYTHON") : "python3";
+    char command[PATH_MAX + 1024];
+    snprintf(command, sizeof command, "%s -c 'import tensorboard' 2>/dev/null", python);
+    // NOLINTNEXTLINE(cert-env33-c): the tester's own interpreter
+    if (system(command) != 0)
+        skip_because("no python with tensorboard");
+    write_test_events();
+    snprintf(command, sizeof command,
+             "%s -c '\n"
+             "from tensorboard.backend.event_processing.event_accumulator import *\n"
+             "log = EventAccumulator(\"%s\")\n"
+             "log.Reload()\n"
+             "scalar, = log.Scalars(\"loss\")\n"
+             "assert (scalar.step, scalar.value) == (7, 0.25)\n"
+             "picture, = log.Images(\"picture\")\n"
+             "assert (picture.width, picture.height) == (4, 3)\n"
+             "assert picture.encoded_image_string[1:4] == b\"PNG\"\n"
+             "weights = log.Histograms(\"weights\")[0].histogram_value\n"
+             "assert (weights.min, weights.max, weights.num) == (-1, 3, 4)\n"
+             "assert sum(weights.bucket) == 4 and weights.bucket_limit[-1] == 3\n"
+             "assert sum(log.Histograms(\"one\")[0].histogram_value.bucket) == 1\n"
+             "' >/dev/null",
+             python, folder);
+    assert_int_equal(system(command), 0); // NOLINT(cert-env33-c)
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(records_are_framed_and_have_checksums, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(logs_of_one_second_get_own_files, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(tensorboard_can_read_the_log, make_folder, remove_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
