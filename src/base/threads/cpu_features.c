@@ -18,7 +18,7 @@ static const char *const SET_NAMES[SET_COUNT] = {"plain", "avx2", "avx512"};
 static const unsigned SET_FEATURES[SET_COUNT] = {
     0,
     IMP_CPU_AVX2,
-    IMP_CPU_AVX2 | IMP_CPU_AVX512 | IMP_CPU_AVX512_VBMI | IMP_CPU_FAST_GATHER,
+    IMP_CPU_AVX2 | IMP_CPU_AVX512 | IMP_CPU_AVX512_VBMI,
 };
 
 atomic_uint imp_cpu_features;
@@ -36,8 +36,6 @@ static unsigned detect_cpu_features(void)
     features |= IMP_CPU_AVX512;
     if (__builtin_cpu_supports("avx512vbmi"))
         features |= IMP_CPU_AVX512_VBMI;
-    if (__builtin_cpu_is("intel"))
-        features |= IMP_CPU_FAST_GATHER;
 #endif
     return features;
 }
@@ -47,7 +45,7 @@ static int best_instruction_set(unsigned features)
     return features & IMP_CPU_AVX512 ? SET_AVX512 : features & IMP_CPU_AVX2 ? SET_AVX2 : SET_PLAIN;
 }
 
-// The set that the environment asks for; SETS if it does not, -1 if there is no such set.
+// The set that the environment asks for; SET_COUNT if it does not, -1 if there is no such set.
 static int requested_instruction_set(void)
 {
     const char *name = getenv(ENVIRONMENT_VARIABLE);

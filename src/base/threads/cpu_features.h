@@ -12,10 +12,9 @@
 enum {
     IMP_CPU_DETECTED = 1,
     IMP_CPU_AVX2 = 2,
-    IMP_CPU_AVX512 = 4,       // all of IMP_AVX512_TARGET
-    IMP_CPU_AVX512_VBMI = 8,  // avx512vbmi, too
-    IMP_CPU_FAST_GATHER = 16, // AVX-512, and gathering is faster than single loads
-    IMP_CPU_LIMITED = 32,     // the environment allows no AVX-512
+    IMP_CPU_AVX512 = 4,      // all of IMP_AVX512_TARGET
+    IMP_CPU_AVX512_VBMI = 8, // avx512vbmi, too
+    IMP_CPU_LIMITED = 16,    // the environment allows no AVX-512
 };
 
 // 0 until the first question; a constant from then on.

@@ -76,8 +76,7 @@ typedef void imp_ground_draw(const imp_ground_uniforms *uniforms,
 
 imp_ground_draw imp_ground_draw_portable;
 #if defined(__x86_64__)
-imp_ground_draw imp_ground_draw_avx2;   // needs a processor with AVX2
-imp_ground_draw imp_ground_draw_avx512; // needs imp_cpu_has_avx512()
+imp_ground_draw imp_ground_draw_avx2; // needs a processor with AVX2
 #endif
 
 // From the sums of a group's samples to their mean.

@@ -1,7 +1,58 @@
-// The same arithmetic as imp_ground_draw_portable(), eight pixels at once; the bytes are the same.
-#include "sim/render/ground/ground_avx.h"
+// Draws the ground and the sky of one row with AVX2: the same bytes as imp_ground_draw_portable().
+//
+// A row is cut into groups of eight pixels. The samples of a group lie together in the sample
+// table, each as eight positions on the ground. Drawing takes two passes: the first turns the
+// positions of up to SAMPLES_MAX samples into texel indices and weights, the second loads texels
+// and adds them up, two pixels in each vector. So the loads of a group never wait for its index
+// arithmetic. The constants `even` and `white` leave out lighting and cell colours where
+// a frame has none.
+#include <assert.h>
+#include <string.h>
+
+#include "sim/render/ground/ground_shading.h"
+#include "sim/render/ground/pixel_store_avx2.h"
 
 #if defined(__x86_64__)
+
+// A picture's constants in vectors: of each axis of the cells what a position gains forward and to
+// the right, where it starts and its largest value.
+typedef struct vector_uniforms {
+    __m256 x[4], z[4];
+    __m256i columns;
+} vector_uniforms;
+
+IMP_AVX2 static inline vector_uniforms load_uniforms(const imp_ground_uniforms *uniforms)
+{
+    return (vector_uniforms){
+        .x = {_mm256_set1_ps(uniforms->x_forward), _mm256_set1_ps(uniforms->x_right),
+              _mm256_set1_ps(uniforms->x_start), _mm256_set1_ps(uniforms->x_end)},
+        .z = {_mm256_set1_ps(uniforms->z_forward), _mm256_set1_ps(uniforms->z_right),
+              _mm256_set1_ps(uniforms->z_start), _mm256_set1_ps(uniforms->z_end)},
+        .columns = _mm256_set1_epi32(uniforms->columns),
+    };
+}
+
+// Steps whose places are found together. Enough for any group, and few enough to stay close.
+enum { SAMPLES_MAX = 128 };
+static_assert(SAMPLES_MAX % 2 == 0 && (int)SAMPLES_MAX >= (int)IMP_GROUP_SAMPLES_MAX,
+              "places are found two steps at a time, of whole groups");
+
+// Of each step's eight positions: the texels at their top left, the weights of the four around each
+// as bytes, and the cells (only where these have colours); and from a row of texels to the next.
+typedef struct texel_places {
+    _Alignas(64) int32_t texels[SAMPLES_MAX][IMP_LANES];
+    int32_t weights[SAMPLES_MAX][IMP_LANES], cells[SAMPLES_MAX][IMP_LANES];
+    int32_t strides[SAMPLES_MAX];
+    bool one_cell[SAMPLES_MAX]; // whether all eight lie there
+} texel_places;
+
+// A group that is to be drawn.
+typedef struct group_at {
+    const imp_pixel_group *group;
+    int sample; // its first, among the places
+    int first;  // pixel of the row
+    imp_row_candidates *row;
+} group_at;
 
 // The four texels around a position, upper two first.
 IMP_AVX2 static inline __m128i load_texel_quad(const uint32_t *texel, int32_t stride)
@@ -61,8 +112,8 @@ IMP_AVX2 static inline __m256i blend_pixel_pair(__m256i sums, const imp_ground_u
 
 // The colours of the cells of two pixels of a step.
 IMP_AVX2 static inline __m256i load_cell_colours(const imp_ground_uniforms *uniforms,
-                                                 const imp_avx_texel_places *places, int n,
-                                                 int pixel, bool white)
+                                                 const texel_places *places, int n, int pixel,
+                                                 bool white)
 {
     if (white)
         return _mm256_set1_epi16(1);
@@ -100,9 +151,8 @@ IMP_AVX2 static inline __m256i find_cell_textures(const imp_ground_uniforms *uni
 
 // Places of eight positions.
 IMP_AVX2 static inline void locate_sample(const imp_ground_uniforms *uniforms,
-                                          const imp_avx_uniforms *wide, int level,
-                                          const imp_ground_sample *sample, int n,
-                                          imp_avx_texel_places *out)
+                                          const vector_uniforms *wide, int level,
+                                          const imp_ground_sample *sample, int n, texel_places *out)
 {
     const __m256 forward = _mm256_loadu_ps(sample->forward), right = _mm256_loadu_ps(sample->right);
     const __m256i x = clamp_to_cells(forward, right, wide->x),
@@ -146,9 +196,9 @@ IMP_AVX2 static inline void locate_sample(const imp_ground_uniforms *uniforms,
 }
 
 IMP_AVX2 static inline void locate_samples(const imp_ground_uniforms *uniforms,
-                                           const imp_avx_uniforms *wide,
+                                           const vector_uniforms *wide,
                                            const imp_ground_sample_table *table, int first,
-                                           int count, imp_avx_texel_places *out)
+                                           int count, texel_places *out)
 {
     for (int n = 0; n < count; n++) {
         const int level = imp_ground_mip_level(table->levels[first + n], uniforms->level_shift,
@@ -158,9 +208,9 @@ IMP_AVX2 static inline void locate_samples(const imp_ground_uniforms *uniforms,
 }
 
 // Sums of a group's samples: two pixels in each vector.
-__attribute__((always_inline)) IMP_AVX2 static inline void
-sum_group_samples(const imp_ground_uniforms *uniforms, const imp_avx_group *group,
-                  const imp_avx_texel_places *places, bool white, __m256i sums[IMP_LANES / 2])
+IMP_ALWAYS_INLINE IMP_AVX2 void sum_group_samples(const imp_ground_uniforms *uniforms,
+                                                  const group_at *group, const texel_places *places,
+                                                  bool white, __m256i sums[IMP_LANES / 2])
 {
     const uint32_t *texels = uniforms->scene->texels;
     __m256i sum0 = _mm256_setzero_si256(), sum1 = sum0, sum2 = sum0, sum3 = sum0;
@@ -208,9 +258,8 @@ IMP_AVX2 static inline bool is_covered_by_tiles(const imp_group_shares *shares,
 
 IMP_ALWAYS_INLINE IMP_AVX2 void draw_pixel_group(const imp_ground_uniforms *uniforms,
                                                  const imp_ground_sample_table *table,
-                                                 const imp_avx_group *at,
-                                                 const imp_avx_texel_places *places, bool even,
-                                                 bool white, __m256i *pixels)
+                                                 const group_at *at, const texel_places *places,
+                                                 bool even, bool white, __m256i *pixels)
 {
     const imp_pixel_group *group = at->group;
     const imp_group_shares *shares = imp_group_shares_of(table, group);
@@ -240,11 +289,61 @@ IMP_ALWAYS_INLINE IMP_AVX2 void draw_pixel_group(const imp_ground_uniforms *unif
                                           _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
+// Eight pixels of a colour without light or shadow, 0..255.
+IMP_AVX2 static inline __m256i flat_pixels(const float rgb[4])
+{
+    const __m128 most =
+        _mm_min_ps(_mm_max_ps(_mm_loadu_ps(rgb), _mm_setzero_ps()), _mm_set1_ps(255.0f));
+    const __m128i whole = _mm_cvttps_epi32(_mm_add_ps(most, _mm_set1_ps(0.5f)));
+    const __m128i bytes = _mm_packus_epi16(_mm_packus_epi32(whole, whole), _mm_setzero_si128());
+    return _mm256_broadcastd_epi32(bytes);
+}
+
+// Draws the groups of a row: finds the places of as many as there is room for, then draws these. A
+// group's sums then never wait for its places.
+IMP_ALWAYS_INLINE IMP_AVX2 void draw_groups(const imp_ground_uniforms *uniforms,
+                                            const imp_ground_sample_table *table,
+                                            const imp_pixel_group *groups, int row, int width,
+                                            uint8_t *rgb, bool even, bool white)
+{
+    const vector_uniforms wide = load_uniforms(uniforms);
+    const __m256i sky = flat_pixels(uniforms->sky);
+    const int count = (width + IMP_LANES - 1) / IMP_LANES;
+    texel_places places;
+    imp_row_candidates candidates;
+    if (!even)
+        imp_row_candidates_find(uniforms, groups, row, count, &candidates);
+    for (int g = 0, end; g < count; g = end) {
+        int samples = 0;
+        for (end = g; end < count && samples + groups[end].count <= SAMPLES_MAX; end++)
+            samples += groups[end].count;
+        locate_samples(uniforms, &wide, table, groups[g].first, samples, &places);
+        for (int n = g; n < end; n++) {
+            const int first = n * IMP_LANES;
+            const group_at at = {&groups[n], groups[n].first - groups[g].first, first, &candidates};
+            __m256i pixels = sky;
+            if (groups[n].kind != IMP_GROUP_ONLY_SKY)
+                draw_pixel_group(uniforms, table, &at, &places, even, white, &pixels);
+            imp_avx_store_pixels(pixels, width - first, rgb + (size_t)first * 3);
+        }
+    }
+}
+
 IMP_AVX2 void imp_ground_draw_avx2(const imp_ground_uniforms *uniforms,
                                    const imp_ground_sample_table *table,
                                    const imp_pixel_group *groups, int row, int width, uint8_t *rgb)
 {
-    imp_avx_draw_row(uniforms, table, groups, row, width, rgb, locate_samples, draw_pixel_group);
+    const bool even =
+        !uniforms->lamp && uniforms->distractors.count == 0 && !uniforms->lighting->lights_ground;
+    const bool white = uniforms->colours == NULL;
+    if (even && white)
+        draw_groups(uniforms, table, groups, row, width, rgb, true, true);
+    else if (even)
+        draw_groups(uniforms, table, groups, row, width, rgb, true, false);
+    else if (white)
+        draw_groups(uniforms, table, groups, row, width, rgb, false, true);
+    else
+        draw_groups(uniforms, table, groups, row, width, rgb, false, false);
 }
 
 #endif

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/common/vector2.h"
-#include "sim/render/ground/ground_avx.h"
+#include "sim/render/ground/pixel_store_avx2.h"
 #include "sim/render/primitives/simd8_ops.h"
 
 // The slope of the horizon's last row.

@@ -27,9 +27,6 @@ struct imp_renderer {
 static imp_ground_draw *choose_ground_draw(imp_render_backend path)
 {
 #if defined(__x86_64__)
-    // where texels are better gathered than loaded two by two
-    if (path == IMP_RENDER_AUTO && imp_cpu_has(IMP_CPU_FAST_GATHER))
-        return imp_ground_draw_avx512;
     if (path != IMP_RENDER_PORTABLE && imp_cpu_has_avx2())
         return imp_ground_draw_avx2;
 #endif
