@@ -3,46 +3,10 @@
 #ifndef IMPRINT_ROLLOUT_H
 #define IMPRINT_ROLLOUT_H
 
+#include "imprint/map_set.h"
 #include "imprint/nn.h"
 #include "imprint/policy.h"
 #include "imprint/segmentation.h"
-
-/// Maps with their scenes, that episodes are drawn from.
-typedef struct imp_map_set {
-    int count;
-    imp_world **worlds;
-    imp_scene **scenes;
-} imp_map_set;
-
-/// Loads maps by name, by path, or all *.yaml files of a folder in the order of their names. The
-/// caller frees *out with imp_map_set_free(). scene (nullable) says what they are drawn with.
-imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count,
-                            const imp_scene_def *scene, imp_error *err);
-void imp_map_set_free(imp_map_set *set); ///< nullable
-/// The name of the only map, or "several".
-const char *imp_map_set_name(const imp_map_set *set);
-
-/// Which maps take part: X(name, word). A map is for training or for testing by its name alone,
-/// wherever and among whatever other maps it is met.
-#define IMP_SPLIT_MAP(X)                                                                           \
-    X(IMP_SPLIT_ALL, "all")                                                                        \
-    X(IMP_SPLIT_TRAIN, "train") /* four in five */                                                 \
-    X(IMP_SPLIT_TEST, "test")   /* one in five */
-
-typedef enum imp_map_split {
-#define IMP_SPLIT_ENUM(name, word) name,
-    IMP_SPLIT_MAP(IMP_SPLIT_ENUM)
-#undef IMP_SPLIT_ENUM
-} imp_map_split;
-
-/// The word for it; NULL past the last.
-const char *imp_map_split_name(int split);
-/// Whether a map is for testing: the four roads of AI-DO's lane following are; of any other, the
-/// 64-bit FNV-1a hash h of its name decides, without an ending such as _bordered that only tells
-/// how the same roads are furnished: it is if h ^ h >> 32 is a multiple of 5.
-bool imp_map_is_in_test_split(const char *name);
-/// Frees the maps that do not take part. IMP_USAGE if none is left.
-imp_status imp_map_set_filter(imp_map_set *set, imp_map_split split, imp_error *err);
 
 /// A kind of driver, opened once, of which every thread gets a policy of its own.
 typedef struct imp_policy_factory imp_policy_factory;

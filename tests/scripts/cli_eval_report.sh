@@ -67,7 +67,7 @@ expect 0 imprint eval --policy expert --map "$few" --split test --episodes 5 --s
 prints '"map": "zigzag_dists"'
 ! grep -q '"map": "udem1"' "$work/out" || fail "udem1 is for training"
 expect 2 imprint eval --policy expert --split test --episodes 2 --steps 5
-says 'of 1 map none is for that'
+says "none of 1 map is in the split 'test'"
 expect 2 imprint eval --policy expert --split tset
 says "none of all, train, test"
 expect 0 imprint log --map small_loop --map zigzag_dists --split train --episodes 6 --steps 4 \

@@ -7,7 +7,7 @@
 
 #include "base/common/vector2.h"
 #include "base/text/suggestion.h"
-#include "evaluate/rollout/ground_truth_labels.h"
+#include "sim/render/views/ground_truth_labels.h"
 
 typedef enum view_kind {
     DRIVER,

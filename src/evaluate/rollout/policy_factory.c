@@ -280,3 +280,17 @@ imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_poli
     }
     return imp_fail(err, IMP_INTERNAL, "unknown kind of driver");
 }
+
+bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char *map)
+{
+    if (!imp_policy_factory_is_network(factory))
+        return false;
+    const char *names = imp_network_metadata(imp_policy_factory_network(factory), "maps");
+    const size_t length = strlen(map);
+    for (const char *at = names; at != NULL; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        if (strncmp(at, map, length) == 0 && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    }
+    return false;
+}

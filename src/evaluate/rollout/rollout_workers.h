@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/threads/thread_pool.h"
-#include "evaluate/rollout/ground_truth_labels.h"
+#include "sim/render/views/ground_truth_labels.h"
 #include "imprint/evaluate.h"
 
 // One thread's environment, policies and renderer.

@@ -4,7 +4,7 @@
 #define IMP_LEARN_SEGMENTATION_TRAINING_SEGMENTATION_SOURCE_H
 
 #include "base/threads/thread_pool.h"
-#include "evaluate/rollout/ground_truth_labels.h"
+#include "sim/render/views/ground_truth_labels.h"
 #include "imprint/learn.h"
 
 typedef struct imp_seg_source_def {

@@ -111,6 +111,13 @@ static imp_status check_metadata(const imp_network *network, const char *path, i
     return IMP_OK;
 }
 
+imp_observation_kind imp_network_observation_kind(const imp_network *network)
+{
+    imp_observation_kind found = IMP_OBSERVATION_IMAGE;
+    imp_observation_kind_parse(&found, imp_network_metadata(network, "observation"));
+    return found;
+}
+
 imp_status imp_segmenter_load(imp_network **out, const char *path, imp_error *err)
 {
     imp_network *network;

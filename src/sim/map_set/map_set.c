@@ -1,3 +1,6 @@
+// Loading of map sets. Names are resolved one by one into worlds, in the order given; a folder adds
+// its map files in the byte order of their names, so that results do not depend on the locale. All
+// scenes are then made together, because scenes of one definition share textures.
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +9,7 @@
 
 #include "base/io/file.h"
 #include "base/text/plural.h"
-#include "imprint/rollout.h"
+#include "imprint/map_set.h"
 
 enum { MAPS_MAX = 4096 };
 
@@ -90,6 +93,7 @@ imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int coun
     const imp_scene_def plain = imp_default_scene_def();
     const imp_scene_def *def = scene != NULL ? scene : &plain;
     imp_map_set set = {0};
+    // built-in maps win over folders of the same name
     imp_status status = count > 0 ? IMP_OK : imp_fail(err, IMP_USAGE, "at least one map is needed");
     for (int k = 0; k < count && status == IMP_OK; k++)
         status =

@@ -1,7 +1,9 @@
+// Names and palette of the semantic classes, and names of the kinds of observation. All come from
+// the lists in the header, so that they cannot disagree with the enumerators.
 #include <stddef.h>
 #include <string.h>
 
-#include "imprint/segmentation.h"
+#include "imprint/observation.h"
 
 static const struct {
     const char *name;
@@ -24,6 +26,8 @@ const uint8_t *imp_class_colour(int class_id)
 
 void imp_class_paint_shares(const float *shares, int cells, uint8_t *rgb)
 {
+    // Works on blocks of cells whose sums stay in registers or the first cache; each colour channel
+    // is a plain loop over cells, which compilers turn into vector instructions.
     enum { BLOCK = 128 };
     for (int first = 0; first < cells; first += BLOCK) {
         const int count = cells - first < BLOCK ? cells - first : BLOCK;
@@ -38,6 +42,7 @@ void imp_class_paint_shares(const float *shares, int cells, uint8_t *rgb)
                 for (int i = 0; i < count; i++)
                     sums[k][i] += colour * share[i];
             }
+        // round to bytes: the sums started at a half
         for (int i = 0; i < count; i++)
             for (int k = 0; k < 3; k++) {
                 const float value = sums[k][i];
@@ -69,11 +74,4 @@ bool imp_observation_kind_parse(imp_observation_kind *out, const char *name_text
         return false;
     *out = (imp_observation_kind)k;
     return true;
-}
-
-imp_observation_kind imp_network_observation_kind(const imp_network *network)
-{
-    imp_observation_kind found = IMP_OBSERVATION_IMAGE;
-    imp_observation_kind_parse(&found, imp_network_metadata(network, "observation"));
-    return found;
 }

@@ -1,10 +1,11 @@
-// Which maps are for training and which for testing.
+// The split of maps into training and test maps. It is a function of a map's name alone: a hash of
+// the name, without suffixes that only say how the same roads are furnished.
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/common/hash.h"
 #include "base/text/plural.h"
-#include "imprint/rollout.h"
+#include "imprint/map_set.h"
 
 const char *imp_map_split_name(int split)
 {
@@ -17,8 +18,8 @@ const char *imp_map_split_name(int split)
     return split >= 0 && split < count ? words[split] : NULL;
 }
 
-// How long the name is without what only says how a map is furnished: maps of the same roads must
-// not be divided.
+// Length of the name without a suffix that says how a map is furnished. Maps of the same roads must
+// not be divided among splits.
 static size_t road_name_length(const char *name)
 {
     static const char *const furnishings[] = {"_bordered", "_empty", "_obstacles", "_pedestrians",
@@ -49,15 +50,16 @@ imp_status imp_map_set_filter(imp_map_set *set, imp_map_split split, imp_error *
     if (split == IMP_SPLIT_ALL)
         return IMP_OK;
     if (imp_map_split_name((int)split) == NULL)
-        return imp_fail(err, IMP_USAGE, "there is no split %d", (int)split);
+        return imp_fail(err, IMP_USAGE, "unknown split %d", (int)split);
     int kept = 0;
     for (int k = 0; k < set->count; k++)
         kept += imp_map_is_in_test_split(set->worlds[k]->name) == (split == IMP_SPLIT_TEST);
     if (kept == 0)
         return imp_fail(err, IMP_USAGE,
-                        "--split %s: of %s none is for that, their names decide "
+                        "none of %s is in the split '%s': a map's name decides its split "
                         "(docs/evaluation.md)",
-                        imp_map_split_name((int)split), IMP_PLURAL(set->count, "map"));
+                        IMP_PLURAL(set->count, "map"), imp_map_split_name((int)split));
+    // keep those of the split at the front of the arrays
     kept = 0;
     for (int k = 0; k < set->count; k++) {
         if (imp_map_is_in_test_split(set->worlds[k]->name) == (split == IMP_SPLIT_TEST)) {
@@ -70,18 +72,4 @@ imp_status imp_map_set_filter(imp_map_set *set, imp_map_split split, imp_error *
     }
     set->count = kept;
     return IMP_OK;
-}
-
-bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char *map)
-{
-    if (!imp_policy_factory_is_network(factory))
-        return false;
-    const char *names = imp_network_metadata(imp_policy_factory_network(factory), "maps");
-    const size_t length = strlen(map);
-    for (const char *at = names; at != NULL; at = strchr(at, ' ')) {
-        at += *at == ' ';
-        if (strncmp(at, map, length) == 0 && (at[length] == ' ' || at[length] == '\0'))
-            return true;
-    }
-    return false;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluate/rollout/ground_truth_labels.h"
+#include "sim/render/views/ground_truth_labels.h"
 #include "imprint/env.h"
 
 static void segments_map_to_classes(void **state)
