@@ -1,5 +1,5 @@
 /// imprint/base.h: what every other header builds on: status codes, errors, small vectors,
-/// random streams and the monitor through which long tasks report and are stopped.
+/// random streams, thread pools, and the monitor through which long tasks report and are stopped.
 ///
 /// Conventions of the whole library:
 ///  - A function that can fail returns imp_status; results go through the first parameter.
@@ -142,5 +142,15 @@ typedef struct imp_monitor {
 
 void imp_monitor_progress(const imp_monitor *monitor, const imp_progress *progress);
 bool imp_monitor_should_stop(const imp_monitor *monitor);
+
+/// A pool of threads that library functions run their work on. One call at a time may use it.
+typedef struct imp_thread_pool imp_thread_pool;
+
+/// Starts a pool of `threads` workers, of which the thread that calls is one. 0: one for each
+/// processor that this process may use. Freed with imp_thread_pool_destroy(). Fails with
+/// IMP_NO_MEMORY.
+imp_status imp_thread_pool_create(imp_thread_pool **out, int threads, imp_error *err);
+void imp_thread_pool_destroy(imp_thread_pool *pool); ///< nullable
+int imp_thread_pool_size(const imp_thread_pool *pool);
 
 #endif

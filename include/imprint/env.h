@@ -88,7 +88,7 @@ typedef struct imp_object_motion {
 
 /// State of an environment, a plain value of about 300 KiB: a copy of it goes on by itself and
 /// drives through the same future; imp_env_copy() makes one fast. Read-only to its users, motion's
-/// parameters apart.
+/// parameters apart; imp_env_set_def() changes the settings.
 typedef struct imp_env {
     const imp_world *world; ///< where the episode takes place
     imp_pose pose;
@@ -129,6 +129,11 @@ imp_status imp_env_init(imp_env *env, const imp_world *world, const imp_env_def 
 /// episode). The array and the worlds must outlive the environment.
 imp_status imp_env_init_worlds(imp_env *env, const imp_world *const *worlds, int count,
                                const imp_env_def *def, imp_error *err);
+
+/// Changes the settings. Call it between episodes: the next reset is the first that uses them all.
+/// Fails as imp_env_init_worlds() does, and then the environment keeps its settings. Allocates
+/// nothing.
+imp_status imp_env_set_def(imp_env *env, const imp_env_def *def, imp_error *err);
 
 /// The same as *to = *from, in less time where few objects move.
 void imp_env_copy(imp_env *to, const imp_env *from);

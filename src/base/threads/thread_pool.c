@@ -1,3 +1,7 @@
+// A pool of threads. A run is a counter of indices behind one mutex: every worker, the caller
+// included, takes the next index until none is left. Between runs that follow each other at once,
+// workers spin for some microseconds before they sleep, because waking a thread takes longer than
+// many a piece of work.
 #include "base/threads/thread_pool.h"
 
 #include "base/io/file.h"
@@ -128,7 +132,7 @@ imp_status imp_thread_pool_create(imp_thread_pool **out, int threads, imp_error 
         worker->number = i;
         if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0) {
             imp_thread_pool_destroy(pool);
-            return imp_fail(err, IMP_NO_MEMORY, "cannot start thread %d of %d: use fewer --threads",
+            return imp_fail(err, IMP_NO_MEMORY, "cannot start thread %d of %d: use fewer threads",
                             i + 1, threads);
         }
         pool->spawned++;

@@ -1,18 +1,12 @@
-// base/threads/thread_pool.h: a pool of threads that runs numbered, independent pieces of work.
+// base/threads/thread_pool.h: runs numbered, independent pieces of work on a pool of threads, which
+// imprint/base.h creates and destroys.
 #ifndef IMP_BASE_THREADS_THREAD_POOL_H
 #define IMP_BASE_THREADS_THREAD_POOL_H
 
 #include "imprint/base.h"
 
-typedef struct imp_thread_pool imp_thread_pool;
-
 // Processors this process may use, at least 1.
 int imp_cpu_count(void);
-
-// A pool of `threads` workers (0: one per processor), the calling thread being one of them.
-imp_status imp_thread_pool_create(imp_thread_pool **out, int threads, imp_error *err);
-void imp_thread_pool_destroy(imp_thread_pool *pool); // nullable
-int imp_thread_pool_size(const imp_thread_pool *pool);
 
 // While the caller of imp_thread_pool_run() has no work left and waits for the others, it calls
 // idle(context) ten times a second. NULL: nothing.

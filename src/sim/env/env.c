@@ -113,6 +113,21 @@ imp_status imp_env_init_worlds(imp_env *env, const imp_world *const *worlds, int
     return status;
 }
 
+imp_status imp_env_set_def(imp_env *env, const imp_env_def *def, imp_error *err)
+{
+    imp_status status = check_settings(def, err);
+    // other starts must exist in every world; the search for them is skipped where nothing changed
+    const imp_env_def *now = &env->def;
+    const bool same_starts =
+        def->has_start_pose == now->has_start_pose && def->has_start_tile == now->has_start_tile &&
+        def->start_tile[0] == now->start_tile[0] && def->start_tile[1] == now->start_tile[1];
+    for (int k = 0; !same_starts && k < env->world_count && status == IMP_OK; k++)
+        status = imp_start_pose_check(env->worlds != NULL ? env->worlds[k] : env->world, def, err);
+    if (status == IMP_OK)
+        env->def = *def;
+    return status;
+}
+
 // Which of the worlds an episode takes place in.
 static int pick_episode_world(const imp_env *env, uint32_t episode)
 {

@@ -404,6 +404,42 @@ static void actions_that_are_no_numbers_leave_the_state_finite(void **state)
     imp_world_destroy(world);
 }
 
+// New settings act as if the environment had been made with them; unsound ones change nothing.
+static void settings_change_between_episodes(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_world *world = load("loop_empty");
+    imp_env_def def = imp_default_env_def();
+    imp_env env = make_env(world, &def);
+    reset(&env, 0);
+    def.seed = 7;
+    def.max_steps = 3;
+    def.drive.gain = 1.25;
+    assert_ok(imp_env_set_def(&env, &def, &err), err);
+    reset(&env, 5);
+    imp_env made = make_env(world, &def);
+    reset(&made, 5);
+    assert_true(same_pose(env.pose, made.pose));
+    for (int k = 0; k < 3; k++) {
+        const imp_step step = imp_env_step(&env, (imp_action){0.5, 0.4});
+        const imp_step wanted = imp_env_step(&made, (imp_action){0.5, 0.4});
+        assert_true(step.reward == wanted.reward && step.truncated == wanted.truncated);
+        assert_true(same_pose(env.pose, made.pose));
+    }
+    assert_int_equal(env.ending, IMP_END_MAX_STEPS);
+    imp_env_def bad = def;
+    bad.frame_skip = 0;
+    assert_int_equal(imp_env_set_def(&env, &bad, &err), IMP_USAGE);
+    assert_int_equal(env.def.frame_skip, def.frame_skip);
+    bad = def;
+    bad.has_start_tile = true;
+    bad.start_tile[0] = 99;
+    assert_int_not_equal(imp_env_set_def(&env, &bad, &err), IMP_OK);
+    assert_false(env.def.has_start_tile);
+    imp_world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +455,7 @@ int main(void)
         cmocka_unit_test(actions_are_clipped),
         cmocka_unit_test(random_driving_keeps_its_numbers),
         cmocka_unit_test(actions_that_are_no_numbers_leave_the_state_finite),
+        cmocka_unit_test(settings_change_between_episodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
