@@ -90,7 +90,7 @@ refuse 'episodes: 2\n\nsteps: many\n' "3: --steps: 'many'"
 refuse 'episodes: {a: 1}\n' '1: '
 refuse 'episodes: [2\n' '2: not YAML'
 refuse '? [a]\n: 1\n' '1: '
-refuse '- episodes\n' ' '
+refuse '- episodes\n' '1: wants lines of'
 code=0
 imprint log --config nowhere.yaml --out c >out 2>err || code=$?
 [ "$code" -eq 3 ] || [ "$code" -eq 4 ] || fail "a missing file of settings ends with $code"

@@ -1,3 +1,7 @@
+// Builds a tree of nodes from libyaml's events. Lists and maps that are open lie on a stack; an
+// event appends a node to the innermost. Nodes and texts are two arrays that grow, so that a node
+// is an index. An alias becomes a node that names the node of its anchor; one that names a
+// collection that is still open is refused, so no walk over the tree is endless.
 #include "base/yaml/yaml_tree.h"
 
 #include "base/text/plural.h"
@@ -8,8 +12,8 @@
 #include <string.h>
 #include <yaml.h>
 
-// No map is deep or full of anchors; libyaml's time grows with the square of the depth of nesting
-// and of the number of directives, so that a small file could keep it busy for hours.
+// libyaml's time grows with the square of the depth of nesting and of the number of directives, so
+// that a small file could keep it busy for hours. None of our files comes near these limits.
 enum { DEPTH_MAX = 32, ANCHORS_MAX = 256, DIRECTIVES_MAX = 8, MERGES_MAX = 32 };
 
 // The tree under construction: the lists and maps that are open, outermost first.
@@ -142,6 +146,9 @@ static imp_status append_scalar(yaml_builder *b, const yaml_event_t *event, int 
 {
     int node = 0, begin = 0;
     imp_status status = append_node(b, IMP_YAML_SCALAR, line, &node);
+    if (status == IMP_OK &&
+        memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL)
+        status = imp_yaml_fail(b->yaml, node, "a word holds a zero byte");
     if (status == IMP_OK)
         status = store_text(b->yaml, event->data.scalar.value, event->data.scalar.length, &begin);
     if (status != IMP_OK)
@@ -222,9 +229,8 @@ imp_status imp_yaml_parse(imp_yaml *yaml, const char *text, size_t length)
     yaml->root = -1;
     if (count_directives(text, length) > DIRECTIVES_MAX)
         return imp_fail(yaml->err, IMP_BAD_INPUT,
-                        "%s:1: not YAML for a map: more than %d lines "
-                        "begin with '%%'",
-                        yaml->source, DIRECTIVES_MAX);
+                        "%s:1: not YAML: more than %d lines begin with '%%'", yaml->source,
+                        DIRECTIVES_MAX);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return fail_out_of_memory(yaml);
@@ -249,20 +255,25 @@ const char *imp_yaml_scalar_text(const imp_yaml *yaml, int node)
     return n->kind == IMP_YAML_SCALAR ? yaml->text + n->first : NULL;
 }
 
+bool imp_yaml_scalar_equals(const imp_yaml *yaml, int node, const char *word)
+{
+    const char *text = imp_yaml_scalar_text(yaml, node);
+    return text != NULL && strcmp(text, word) == 0;
+}
+
 int imp_yaml_get(const imp_yaml *yaml, int map, const char *key)
 {
-    for (int merges = 0; merges < MERGES_MAX; merges++) {
+    for (int merges = 0; merges < MERGES_MAX && imp_yaml_is_map(yaml, map); merges++) {
         int found = -1, merged = -1;
-        for (int at = imp_yaml_first(yaml, map); at >= 0;) {
-            const char *name = imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, at));
-            const int value = imp_yaml_next(yaml, at);
-            if (name != NULL && strcmp(name, key) == 0)
-                found = imp_yaml_resolve(yaml, value);
-            else if (name != NULL && strcmp(name, "<<") == 0)
-                merged = imp_yaml_resolve(yaml, value);
-            at = imp_yaml_next(yaml, value);
+        for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, map); pair.key >= 0;
+             pair = imp_yaml_next_pair(yaml, pair)) {
+            const int name = imp_yaml_resolve(yaml, pair.key);
+            if (imp_yaml_scalar_equals(yaml, name, key))
+                found = imp_yaml_resolve(yaml, pair.value);
+            else if (imp_yaml_scalar_equals(yaml, name, "<<"))
+                merged = imp_yaml_resolve(yaml, pair.value);
         }
-        if (found >= 0 || merged < 0 || imp_yaml_node_kind(yaml, merged) != IMP_YAML_MAP)
+        if (found >= 0)
             return found;
         map = merged;
     }

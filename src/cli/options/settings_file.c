@@ -1,3 +1,5 @@
+// Settings as YAML files, one `name: value` a line: read into options, and written from them as
+// YAML or JSON.
 #include "cli/options/settings_file.h"
 
 #include <inttypes.h>
@@ -5,13 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/number_format.h"
 #include "base/text/suggestion.h"
-#include "base/yaml/yaml_limits.h"
+#include "base/yaml/yaml_tree.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20 };
 
@@ -22,73 +23,69 @@ static bool is_allowed_in_file(const imp_option *option)
            strcmp(option->name, "threads") == 0;
 }
 
-static imp_status unknown_setting_error(const imp_options *options, const char *path, int line,
-                                        const char *name, imp_error *err)
+static imp_status unknown_setting_error(const imp_options *options, const imp_yaml *yaml, int key,
+                                        const char *name)
 {
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
     for (int k = 0; k < options->count; k++)
         if (is_allowed_in_file(&options->table[k]))
             imp_suggestion_consider(&suggestion, options->table[k].name);
-    return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%.60s' is no setting of imprint %s%s", path, line,
-                    name, options->command->name, imp_suggestion_format(&suggestion, hint));
+    return imp_yaml_fail(yaml, key, "'%.60s' is no setting of imprint %s%s", name,
+                         options->command->name, imp_suggestion_format(&suggestion, hint));
 }
 
-static imp_status set_from_node(imp_options *options, const char *path, const yaml_node_t *key,
-                                const yaml_node_t *value, imp_error *err)
+// Sets an option to one value of the file.
+static imp_status set_from_node(imp_options *options, const imp_yaml *yaml, int key,
+                                const char *name, int value)
 {
-    const char *name = (const char *)key->data.scalar.value;
-    int line = (int)key->start_mark.line + 1;
-    int index = imp_option_find(options, name);
+    const int index = imp_option_find(options, name);
     if (index < 0)
-        return unknown_setting_error(options, path, line, name, err);
+        return unknown_setting_error(options, yaml, key, name);
     if (!is_allowed_in_file(&options->table[index]))
-        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: '%s' can only be given on the command line",
-                        path, line, name);
-    if (value->type != YAML_SCALAR_NODE)
-        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: %s wants a single value", path, line, name);
-    char *text = strdup((const char *)value->data.scalar.value);
-    if (text == NULL || options->owned_count == (int)(sizeof options->owned / sizeof(char *))) {
-        free(text);
-        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: too many settings", path, line);
+        return imp_yaml_fail(yaml, key, "'%s' can only be given on the command line", name);
+    const char *text = imp_yaml_scalar_text(yaml, value);
+    if (text == NULL)
+        return imp_yaml_fail(yaml, key, "%s wants a single value", name);
+    // options borrow their texts, so they are kept as long as the options are
+    char *copy = strdup(text);
+    if (copy == NULL || options->owned_count == (int)(sizeof options->owned / sizeof(char *))) {
+        free(copy);
+        return imp_yaml_fail(yaml, key, "too many settings");
     }
-    options->owned[options->owned_count++] = text;
+    options->owned[options->owned_count++] = copy;
     imp_error inner = {0};
-    if (imp_option_set_value(options, index, text, &inner) != IMP_OK)
-        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: %s", path, line, inner.message);
+    if (imp_option_set_value(options, index, copy, &inner) != IMP_OK)
+        return imp_yaml_fail(yaml, key, "%s", inner.message);
     return IMP_OK;
 }
 
-static imp_status set_from_node_pair(imp_options *options, const char *path,
-                                     yaml_document_t *document, const yaml_node_pair_t *pair,
-                                     imp_error *err)
+// `name: value`, or `name: [value, value]`, which sets a list's values one after the other.
+static imp_status set_from_pair(imp_options *options, const imp_yaml *yaml, imp_yaml_pair pair)
 {
-    const yaml_node_t *key = yaml_document_get_node(document, pair->key);
-    const yaml_node_t *value = yaml_document_get_node(document, pair->value);
-    if (key->type != YAML_SCALAR_NODE)
-        return imp_fail(err, IMP_BAD_INPUT, "%s:%d: a setting must be `name: value`", path,
-                        (int)key->start_mark.line + 1);
-    if (value->type != YAML_SEQUENCE_NODE)
-        return set_from_node(options, path, key, value, err);
+    const int key = imp_yaml_resolve(yaml, pair.key), value = imp_yaml_resolve(yaml, pair.value);
+    const char *name = imp_yaml_scalar_text(yaml, key);
+    if (name == NULL)
+        return imp_yaml_fail(yaml, key, "a setting must be `name: value`");
+    if (imp_yaml_node_kind(yaml, value) != IMP_YAML_LIST)
+        return set_from_node(options, yaml, key, name, value);
     imp_status status = IMP_OK;
-    for (yaml_node_item_t *item = value->data.sequence.items.start;
-         item < value->data.sequence.items.top && status == IMP_OK; item++)
-        status = set_from_node(options, path, key, yaml_document_get_node(document, *item), err);
+    for (int at = imp_yaml_first(yaml, value); at >= 0 && status == IMP_OK;
+         at = imp_yaml_next(yaml, at))
+        status = set_from_node(options, yaml, key, name, imp_yaml_resolve(yaml, at));
     return status;
 }
 
-static imp_status apply_document(imp_options *options, const char *path, yaml_document_t *document,
-                                 imp_error *err)
+static imp_status apply_settings(imp_options *options, const imp_yaml *yaml)
 {
-    const yaml_node_t *root = yaml_document_get_root_node(document);
-    if (root == NULL)
+    if (yaml->root < 0)
         return IMP_OK; // an empty file sets nothing
-    if (root->type != YAML_MAPPING_NODE)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: wants lines of `name: value`", path);
+    if (!imp_yaml_is_map(yaml, yaml->root))
+        return imp_yaml_fail(yaml, yaml->root, "wants lines of `name: value`");
     imp_status status = IMP_OK;
-    for (yaml_node_pair_t *pair = root->data.mapping.pairs.start;
-         pair < root->data.mapping.pairs.top && status == IMP_OK; pair++)
-        status = set_from_node_pair(options, path, document, pair, err);
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root);
+         pair.key >= 0 && status == IMP_OK; pair = imp_yaml_next_pair(yaml, pair))
+        status = set_from_pair(options, yaml, pair);
     return status;
 }
 
@@ -101,25 +98,11 @@ imp_status imp_settings_file_read(imp_options *options, const char *path, imp_er
         status = imp_file_read(&text, &length, path, CONFIG_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
-    yaml_parser_t parser;
-    yaml_document_t document;
-    status = imp_yaml_check_limits(text, length, path, err);
-    if (status == IMP_OK && !yaml_parser_initialize(&parser))
-        status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
-    if (status != IMP_OK) {
-        free(text);
-        return status;
-    }
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    if (yaml_parser_load(&parser, &document)) {
-        status = apply_document(options, path, &document, err);
-        yaml_document_delete(&document);
-    } else {
-        status = imp_fail(err, IMP_BAD_INPUT, "%s:%d: not YAML: %s", path,
-                          (int)parser.problem_mark.line + 1,
-                          parser.problem != NULL ? parser.problem : "unreadable");
-    }
-    yaml_parser_delete(&parser);
+    imp_yaml yaml = {.source = path, .err = err};
+    status = imp_yaml_parse(&yaml, text, length);
+    if (status == IMP_OK)
+        status = apply_settings(options, &yaml);
+    imp_yaml_free(&yaml);
     free(text);
     return status;
 }

@@ -3,11 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <yaml.h>
-
 #include "base/io/file.h"
 #include "base/io/file_type.h"
-#include "base/yaml/yaml_limits.h"
+#include "base/yaml/yaml_tree.h"
 #include "deploy/submission/dockerfile.h"
 #include "imprint/evaluator.h"
 
@@ -15,78 +13,53 @@ enum { TEXT_MAX = 1 << 20, TEST_STEPS = 40, COMMAND_MAX = 8192 };
 
 static const char PROTOCOL[] = "aido2_db18_agent-z2";
 
-static bool is_scalar(const yaml_node_t *node, const char *text)
+// Whether a node is a text, or a list that holds it.
+static bool contains_scalar(const imp_yaml *yaml, int node, const char *text)
 {
-    return node != NULL && node->type == YAML_SCALAR_NODE &&
-           strcmp((const char *)node->data.scalar.value, text) == 0;
-}
-
-// A text, or a list that holds it.
-static bool contains_scalar(yaml_document_t *document, const yaml_node_t *node, const char *text)
-{
-    if (is_scalar(node, text))
-        return true;
-    if (node->type != YAML_SEQUENCE_NODE)
-        return false;
-    for (const yaml_node_item_t *item = node->data.sequence.items.start;
-         item < node->data.sequence.items.top; item++)
-        if (is_scalar(yaml_document_get_node(document, *item), text))
+    if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST)
+        return imp_yaml_scalar_equals(yaml, node, text);
+    for (int at = imp_yaml_first(yaml, node); at >= 0; at = imp_yaml_next(yaml, at))
+        if (imp_yaml_scalar_equals(yaml, imp_yaml_resolve(yaml, at), text))
             return true;
     return false;
 }
 
-static imp_status check_submission_keys(yaml_document_t *document, const char *path, imp_error *err)
+static imp_status check_submission_keys(const imp_yaml *yaml)
 {
     static const char *const known[] = {
         "protocol",    "challenge", "user-label",          "user-payload",
         "description", "image",     "validation_challenge"};
-    const yaml_node_t *root = yaml_document_get_root_node(document);
-    bool has_protocol = false;
-    if (root == NULL || root->type != YAML_MAPPING_NODE)
-        return imp_fail(err, IMP_CHECK_FAILED, "%s: no mapping of keys to values", path);
-    for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start;
-         pair < root->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key = yaml_document_get_node(document, pair->key);
-        const yaml_node_t *value = yaml_document_get_node(document, pair->value);
-        const int line = (int)key->start_mark.line + 1;
+    if (!imp_yaml_is_map(yaml, yaml->root))
+        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: no mapping of keys to values", yaml->source);
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root); pair.key >= 0;
+         pair = imp_yaml_next_pair(yaml, pair)) {
+        const int key = imp_yaml_resolve(yaml, pair.key);
         bool is_known = false;
         for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
-            is_known = is_known || is_scalar(key, known[k]);
+            is_known = is_known || imp_yaml_scalar_equals(yaml, key, known[k]);
         if (!is_known)
-            return imp_fail(err, IMP_CHECK_FAILED, "%s:%d: the challenge refuses unknown keys",
-                            path, line);
-        if (!is_scalar(key, "protocol"))
-            continue;
-        has_protocol = true;
-        if (!contains_scalar(document, value, PROTOCOL))
-            return imp_fail(err, IMP_CHECK_FAILED, "%s:%d: protocol is not %s", path, line,
-                            PROTOCOL);
+            return imp_yaml_fail(yaml, key, "the challenge refuses unknown keys");
     }
-    return has_protocol ? IMP_OK
-                        : imp_fail(err, IMP_CHECK_FAILED, "%s: no protocol: %s", path, PROTOCOL);
+    const int protocol = imp_yaml_get(yaml, yaml->root, "protocol");
+    if (protocol < 0)
+        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: no protocol: %s", yaml->source, PROTOCOL);
+    return contains_scalar(yaml, protocol, PROTOCOL)
+               ? IMP_OK
+               : imp_yaml_fail(yaml, protocol, "protocol is not %s", PROTOCOL);
 }
 
+// A file that cannot be read as YAML is a submission that does not pass.
 static imp_status check_submission_yaml(const char *text, size_t length, const char *path,
                                         imp_error *err)
 {
-    yaml_parser_t parser;
-    yaml_document_t document;
-    if (imp_yaml_check_limits(text, length, path, err) != IMP_OK)
-        return IMP_CHECK_FAILED;
-    if (!yaml_parser_initialize(&parser))
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    imp_status status;
-    if (yaml_parser_load(&parser, &document)) {
-        status = check_submission_keys(&document, path, err);
-        yaml_document_delete(&document);
-    } else {
-        status =
-            imp_fail(err, IMP_CHECK_FAILED, "%s:%d: %s", path, (int)parser.problem_mark.line + 1,
-                     parser.problem != NULL ? parser.problem : "no YAML");
-    }
-    yaml_parser_delete(&parser);
-    return status;
+    imp_yaml yaml = {.source = path, .err = err};
+    imp_status status = imp_yaml_parse(&yaml, text, length);
+    if (status == IMP_OK)
+        status = check_submission_keys(&yaml);
+    imp_yaml_free(&yaml);
+    if (status == IMP_BAD_INPUT && err != NULL)
+        err->status = IMP_CHECK_FAILED;
+    return status == IMP_BAD_INPUT ? IMP_CHECK_FAILED : status;
 }
 
 // Reads a file of the folder; the caller frees *text.

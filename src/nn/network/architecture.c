@@ -1,71 +1,42 @@
-// Reads descriptions of networks: YAML without anchors and tags, a list of small maps.
+// Reads architectures of networks: YAML without anchors and tags, a list of small maps. The YAML is
+// parsed to a tree; the keys of a layer are collected as words, and every kind of layer takes those
+// that it knows. Keys that are left over are errors.
 #include "nn/network/architecture.h"
 
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/suggestion.h"
+#include "base/yaml/yaml_tree.h"
 #include "nn/network/builtin_networks.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
-// libyaml's time grows with the square of some mistakes: a small text keeps it short
 enum { BYTES_MAX = 1 << 16, ENTRIES_MAX = 12 };
 
 static const char NAME_CHARACTERS[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 
 // "key: word" or "key: [word, word]" of a layer.
-typedef struct yaml_entry {
+typedef struct layer_entry {
     char key[IMP_LAYER_NAME_MAX];
     char values[IMP_LAYER_INPUTS_MAX][IMP_LAYER_NAME_MAX];
     int count;
     bool used;
-} yaml_entry;
+} layer_entry;
 
-typedef struct yaml_reader {
+typedef struct architecture_reader {
     imp_architecture *out;
-    yaml_parser_t parser;
-    yaml_event_t event; // the latest
-    imp_error *err;
+    imp_yaml yaml;
 
     // of the layer that is being read
-    int line;
-    yaml_entry entries[ENTRIES_MAX];
+    int node;
+    layer_entry entries[ENTRIES_MAX];
     int entry_count;
-} yaml_reader;
+} architecture_reader;
 
-static imp_status fail_at(const yaml_reader *r, int line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static imp_status fail_at(const yaml_reader *r, int line, const char *format, ...)
-{
-    char message[320];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    return imp_fail(r->err, IMP_BAD_INPUT, "%.180s:%d: %s", r->out->source, line, message);
-}
-
-static int event_line(const yaml_reader *r)
-{
-    return (int)r->event.start_mark.line + 1;
-}
-
-static imp_status next_event(yaml_reader *r)
-{
-    yaml_event_delete(&r->event);
-    if (!yaml_parser_parse(&r->parser, &r->event)) {
-        memset(&r->event, 0, sizeof r->event);
-        return fail_at(r, (int)r->parser.problem_mark.line + 1, "not YAML: %.120s",
-                       r->parser.problem != NULL ? r->parser.problem : "unreadable");
-    }
-    return IMP_OK;
-}
+#define fail_at(r, node, ...) imp_yaml_fail(&(r)->yaml, node, __VA_ARGS__)
 
 // Whether a text can stand in a message of one line.
 static bool is_printable(const char *text)
@@ -75,54 +46,52 @@ static bool is_printable(const char *text)
     return *text == '\0';
 }
 
-// The latest event must be a scalar of at most capacity - 1 bytes.
-static imp_status read_scalar(const yaml_reader *r, const char *what, char *out, size_t capacity)
+// A node must be a scalar of at most capacity - 1 bytes. An alias is none.
+static imp_status read_scalar(const architecture_reader *r, int node, const char *what, char *out,
+                              size_t capacity)
 {
-    if (r->event.type != YAML_SCALAR_EVENT)
-        return fail_at(r, event_line(r), "%s must be a word or number", what);
-    const char *text = (const char *)r->event.data.scalar.value;
-    const size_t length = r->event.data.scalar.length;
-    if (length == 0 || length >= capacity || strlen(text) != length || !is_printable(text))
-        return fail_at(r, event_line(r), "%s must have 1 to %zu letters", what, capacity - 1);
+    const char *text = imp_yaml_scalar_text(&r->yaml, node);
+    if (text == NULL)
+        return fail_at(r, node, "%s must be a word or number", what);
+    const size_t length = strlen(text);
+    if (length == 0 || length >= capacity || !is_printable(text))
+        return fail_at(r, node, "%s must have 1 to %zu letters", what, capacity - 1);
     memcpy(out, text, length + 1);
     return IMP_OK;
 }
 
 // One key of a layer and its value.
-static imp_status read_entry(yaml_reader *r)
+static imp_status read_entry(architecture_reader *r, imp_yaml_pair pair)
 {
+    const imp_yaml *yaml = &r->yaml;
     if (r->entry_count == ENTRIES_MAX)
-        return fail_at(r, event_line(r), "a layer has at most %d keys", ENTRIES_MAX);
-    yaml_entry *p = &r->entries[r->entry_count];
-    *p = (yaml_entry){.count = 0};
-    imp_status status = read_scalar(r, "a layer's key", p->key, sizeof p->key);
-    for (int i = 0; i < r->entry_count && status == IMP_OK; i++)
-        if (strcmp(r->entries[i].key, p->key) == 0)
-            return fail_at(r, event_line(r), "'%s' is there twice", p->key);
-    if (status == IMP_OK)
-        status = next_event(r);
+        return fail_at(r, pair.key, "a layer has at most %d keys", ENTRIES_MAX);
+    layer_entry *p = &r->entries[r->entry_count];
+    *p = (layer_entry){.count = 0};
+    imp_status status = read_scalar(r, pair.key, "a layer's key", p->key, sizeof p->key);
     if (status != IMP_OK)
         return status;
+    for (int i = 0; i < r->entry_count; i++)
+        if (strcmp(r->entries[i].key, p->key) == 0)
+            return fail_at(r, pair.key, "'%s' is there twice", p->key);
     r->entry_count++;
-    if (r->event.type != YAML_SEQUENCE_START_EVENT) {
-        p->count = 1;
-        return read_scalar(r, p->key, p->values[0], sizeof p->values[0]);
-    }
-    for (status = next_event(r); status == IMP_OK; status = next_event(r)) {
-        if (r->event.type == YAML_SEQUENCE_END_EVENT)
-            return IMP_OK;
+
+    // a word, or a list of them
+    const bool is_list = imp_yaml_node_kind(yaml, pair.value) == IMP_YAML_LIST;
+    int at = is_list ? imp_yaml_first(yaml, pair.value) : pair.value;
+    while (at >= 0) {
         if (p->count == IMP_LAYER_INPUTS_MAX)
-            return fail_at(r, event_line(r), "%s: a list of at most %d", p->key,
-                           IMP_LAYER_INPUTS_MAX);
-        status = read_scalar(r, p->key, p->values[p->count], sizeof p->values[0]);
+            return fail_at(r, at, "%s: a list of at most %d", p->key, IMP_LAYER_INPUTS_MAX);
+        status = read_scalar(r, at, p->key, p->values[p->count], sizeof p->values[0]);
         if (status != IMP_OK)
             return status;
         p->count++;
+        at = is_list ? imp_yaml_next(yaml, at) : -1;
     }
-    return status;
+    return IMP_OK;
 }
 
-static yaml_entry *find_entry(yaml_reader *r, const char *key)
+static layer_entry *find_entry(architecture_reader *r, const char *key)
 {
     for (int i = 0; i < r->entry_count; i++)
         if (strcmp(r->entries[i].key, key) == 0) {
@@ -132,10 +101,10 @@ static yaml_entry *find_entry(yaml_reader *r, const char *key)
     return NULL;
 }
 
-static imp_status fail_bad_value(const yaml_reader *r, const imp_layer *layer, const char *key,
-                                 const char *wanted)
+static imp_status fail_bad_value(const architecture_reader *r, const imp_layer *layer,
+                                 const char *key, const char *wanted)
 {
-    return fail_at(r, r->line, "layer '%s': %s must be %s", layer->name, key, wanted);
+    return fail_at(r, r->node, "layer '%s': %s must be %s", layer->name, key, wanted);
 }
 
 static bool parse_whole_number(const char *text, int *out)
@@ -148,17 +117,19 @@ static bool parse_whole_number(const char *text, int *out)
 }
 
 // A whole number; *out stays if the key is not there.
-static imp_status read_int(yaml_reader *r, const imp_layer *layer, const char *key, int *out)
+static imp_status read_int(architecture_reader *r, const imp_layer *layer, const char *key,
+                           int *out)
 {
-    const yaml_entry *p = find_entry(r, key);
+    const layer_entry *p = find_entry(r, key);
     if (p == NULL || (p->count == 1 && parse_whole_number(p->values[0], out)))
         return IMP_OK;
     return fail_bad_value(r, layer, key, "a whole number");
 }
 
-static imp_status read_real(yaml_reader *r, const imp_layer *layer, const char *key, double *out)
+static imp_status read_real(architecture_reader *r, const imp_layer *layer, const char *key,
+                            double *out)
 {
-    const yaml_entry *p = find_entry(r, key);
+    const layer_entry *p = find_entry(r, key);
     if (p == NULL)
         return IMP_OK;
     char *end;
@@ -171,11 +142,11 @@ static imp_status read_real(yaml_reader *r, const imp_layer *layer, const char *
     return IMP_OK;
 }
 
-static imp_status read_channels(yaml_reader *r, imp_layer *layer)
+static imp_status read_channels(architecture_reader *r, imp_layer *layer)
 {
-    const yaml_entry *p = find_entry(r, "channels");
+    const layer_entry *p = find_entry(r, "channels");
     if (p == NULL)
-        return fail_at(r, r->line, "layer '%s': needs channels", layer->name);
+        return fail_at(r, r->node, "layer '%s': needs channels", layer->name);
     if (p->count == 1 && strcmp(p->values[0], "outputs") == 0) {
         layer->channels = IMP_CHANNELS_OUTPUTS;
         return IMP_OK;
@@ -185,9 +156,9 @@ static imp_status read_channels(yaml_reader *r, imp_layer *layer)
     return IMP_OK;
 }
 
-static imp_status read_padding(yaml_reader *r, imp_layer *layer)
+static imp_status read_padding(architecture_reader *r, imp_layer *layer)
 {
-    const yaml_entry *p = find_entry(r, "padding");
+    const layer_entry *p = find_entry(r, "padding");
     layer->padding = IMP_PADDING_VALID;
     if (p == NULL || (p->count == 1 && strcmp(p->values[0], "valid") == 0))
         return IMP_OK;
@@ -203,7 +174,7 @@ static imp_status read_padding(yaml_reader *r, imp_layer *layer)
                                  "same, valid, a number of pixels, or [top, bottom, left, right]");
 }
 
-static imp_status read_kernel_and_stride(yaml_reader *r, imp_layer *layer)
+static imp_status read_kernel_and_stride(architecture_reader *r, imp_layer *layer)
 {
     layer->stride = 1;
     imp_status status = read_int(r, layer, "kernel", &layer->kernel);
@@ -212,9 +183,9 @@ static imp_status read_kernel_and_stride(yaml_reader *r, imp_layer *layer)
     return status == IMP_OK ? read_padding(r, layer) : status;
 }
 
-static imp_status read_frozen(yaml_reader *r, imp_layer *layer)
+static imp_status read_frozen(architecture_reader *r, imp_layer *layer)
 {
-    const yaml_entry *p = find_entry(r, "frozen");
+    const layer_entry *p = find_entry(r, "frozen");
     if (p == NULL)
         return IMP_OK;
     layer->frozen = strcmp(p->values[0], "true") == 0;
@@ -223,14 +194,14 @@ static imp_status read_frozen(yaml_reader *r, imp_layer *layer)
     return IMP_OK;
 }
 
-static imp_status read_name(yaml_reader *r, imp_layer *layer)
+static imp_status read_name(architecture_reader *r, imp_layer *layer)
 {
-    const yaml_entry *p = find_entry(r, "name");
+    const layer_entry *p = find_entry(r, "name");
     if (p == NULL)
-        return fail_at(r, r->line, "a layer needs a name");
+        return fail_at(r, r->node, "a layer needs a name");
     if (p->count != 1 || strspn(p->values[0], NAME_CHARACTERS) != strlen(p->values[0]) ||
         strcmp(p->values[0], "input") == 0)
-        return fail_at(r, r->line,
+        return fail_at(r, r->node,
                        "'%s' is no name for a layer: letters, digits, '_', '-' and '.' make one, "
                        "and input is the picture",
                        p->values[0]);
@@ -238,11 +209,11 @@ static imp_status read_name(yaml_reader *r, imp_layer *layer)
     return IMP_OK;
 }
 
-static imp_status read_kind(yaml_reader *r, imp_layer *layer)
+static imp_status read_kind(architecture_reader *r, imp_layer *layer)
 {
-    const yaml_entry *p = find_entry(r, "kind");
+    const layer_entry *p = find_entry(r, "kind");
     if (p == NULL)
-        return fail_at(r, r->line, "layer '%s': needs a kind", layer->name);
+        return fail_at(r, r->node, "layer '%s': needs a kind", layer->name);
     for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT && p->count == 1; k++)
         if (strcmp(p->values[0], imp_layer_kind_name((imp_layer_kind)k)) == 0) {
             layer->kind = (imp_layer_kind)k;
@@ -252,17 +223,17 @@ static imp_status read_kind(yaml_reader *r, imp_layer *layer)
     imp_suggestion suggestion = imp_suggestion_begin(p->values[0], strlen(p->values[0]));
     for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT; k++)
         imp_suggestion_consider(&suggestion, imp_layer_kind_name((imp_layer_kind)k));
-    return fail_at(r, r->line,
+    return fail_at(r, r->node,
                    "layer '%s': unknown kind '%s': known are convolution, max-pool, average-pool, "
                    "batch-norm, relu, elu, dropout, add, concat, flatten and dense%s",
                    layer->name, p->values[0], imp_suggestion_format(&suggestion, hint));
 }
 
 // Without an input a layer takes what the one above it gives.
-static void read_inputs(yaml_reader *r, imp_layer *layer)
+static void read_inputs(architecture_reader *r, imp_layer *layer)
 {
     const imp_architecture *d = r->out;
-    const yaml_entry *p = find_entry(r, "input");
+    const layer_entry *p = find_entry(r, "input");
     if (p != NULL)
         memcpy(layer->inputs, p->values, sizeof layer->inputs);
     else
@@ -271,7 +242,7 @@ static void read_inputs(yaml_reader *r, imp_layer *layer)
 }
 
 // What the kind has besides name and input.
-static imp_status read_kind_settings(yaml_reader *r, imp_layer *layer)
+static imp_status read_kind_settings(architecture_reader *r, imp_layer *layer)
 {
     imp_status status;
     switch (layer->kind) {
@@ -297,13 +268,13 @@ static imp_status read_kind_settings(yaml_reader *r, imp_layer *layer)
 }
 
 // From its pairs to a row of the table.
-static imp_status append_layer(yaml_reader *r)
+static imp_status append_layer(architecture_reader *r)
 {
     imp_architecture *d = r->out;
     if (d->table.count == IMP_MAX_LAYERS)
-        return fail_at(r, r->line, "more than %d layers", IMP_MAX_LAYERS);
+        return fail_at(r, r->node, "more than %d layers", IMP_MAX_LAYERS);
     imp_layer *layer = &d->layers[d->table.count];
-    *layer = (imp_layer){.line = r->line};
+    *layer = (imp_layer){.line = imp_yaml_line(&r->yaml, r->node)};
     imp_status status = read_name(r, layer);
     if (status == IMP_OK)
         status = read_kind(r, layer);
@@ -313,123 +284,109 @@ static imp_status append_layer(yaml_reader *r)
     status = read_kind_settings(r, layer);
     for (int i = 0; i < r->entry_count && status == IMP_OK; i++)
         if (!r->entries[i].used)
-            return fail_at(r, r->line, "layer '%s': '%s' means nothing for a layer of kind %s",
+            return fail_at(r, r->node, "layer '%s': '%s' means nothing for a layer of kind %s",
                            layer->name, r->entries[i].key, imp_layer_kind_name(layer->kind));
     d->table.count++;
     return status;
 }
 
-static imp_status read_layers(yaml_reader *r)
+static imp_status read_layers(architecture_reader *r, int list)
 {
-    imp_status status = next_event(r);
-    if (status == IMP_OK && r->event.type != YAML_SEQUENCE_START_EVENT)
-        return fail_at(r, event_line(r), "layers must be a list");
-    for (status = next_event(r); status == IMP_OK; status = next_event(r)) {
-        if (r->event.type == YAML_SEQUENCE_END_EVENT)
-            return IMP_OK;
-        if (r->event.type != YAML_MAPPING_START_EVENT)
-            return fail_at(r, event_line(r), "a layer must be {name: ..., kind: ...}");
-        r->line = event_line(r);
+    const imp_yaml *yaml = &r->yaml;
+    if (imp_yaml_node_kind(yaml, list) != IMP_YAML_LIST)
+        return fail_at(r, list, "layers must be a list");
+    imp_status status = IMP_OK;
+    for (int at = imp_yaml_first(yaml, list); at >= 0 && status == IMP_OK;
+         at = imp_yaml_next(yaml, at)) {
+        if (!imp_yaml_is_map(yaml, at))
+            return fail_at(r, at, "a layer must be {name: ..., kind: ...}");
+        r->node = at;
         r->entry_count = 0;
-        for (status = next_event(r); status == IMP_OK && r->event.type != YAML_MAPPING_END_EVENT;) {
-            status = read_entry(r);
-            if (status == IMP_OK)
-                status = next_event(r);
-        }
+        for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, at); pair.key >= 0 && status == IMP_OK;
+             pair = imp_yaml_next_pair(yaml, pair))
+            status = read_entry(r, pair);
         if (status == IMP_OK)
             status = append_layer(r);
-        if (status != IMP_OK)
-            return status;
     }
     return status;
 }
 
-static imp_status read_network_name(yaml_reader *r)
+static imp_status read_network_name(architecture_reader *r, int value)
 {
-    imp_status status = next_event(r);
-    if (status == IMP_OK)
-        status = read_scalar(r, "name", r->out->name, sizeof r->out->name);
+    const imp_status status = read_scalar(r, value, "name", r->out->name, sizeof r->out->name);
     if (status == IMP_OK && strspn(r->out->name, NAME_CHARACTERS) != strlen(r->out->name))
-        status = fail_at(r, event_line(r), "name: letters, digits, '_', '-' and '.' make one");
+        return fail_at(r, value, "name: letters, digits, '_', '-' and '.' make one");
     return status;
 }
 
 // A number of the network as a whole, once.
-static imp_status read_network_number(yaml_reader *r, const char *key, int min_value, int max_value,
-                                      int *out)
+static imp_status read_network_number(architecture_reader *r, const char *key, int value,
+                                      int min_value, int max_value, int *out)
 {
     char text[IMP_LAYER_NAME_MAX];
     if (*out != 0)
-        return fail_at(r, event_line(r), "'%s' is there twice", key);
-    imp_status status = next_event(r);
-    if (status == IMP_OK)
-        status = read_scalar(r, key, text, sizeof text);
+        return fail_at(r, value, "'%s' is there twice", key);
+    const imp_status status = read_scalar(r, value, key, text, sizeof text);
     if (status == IMP_OK &&
         (!parse_whole_number(text, out) || *out < min_value || *out > max_value))
-        status = fail_at(r, event_line(r), "%s must lie in %d..%d", key, min_value, max_value);
+        return fail_at(r, value, "%s must lie in %d..%d", key, min_value, max_value);
     return status;
 }
 
-static imp_status read_output_kind(yaml_reader *r)
+static imp_status read_output_kind(architecture_reader *r, int value)
 {
     char text[IMP_LAYER_NAME_MAX];
-    imp_status status = next_event(r);
-    if (status == IMP_OK)
-        status = read_scalar(r, "head", text, sizeof text);
+    const imp_status status = read_scalar(r, value, "head", text, sizeof text);
     for (int k = 0; status == IMP_OK && imp_output_kind_name(k) != NULL; k++)
         if (strcmp(text, imp_output_kind_name(k)) == 0) {
             r->out->table.output_kind = (imp_output_kind)k;
             return IMP_OK;
         }
-    return status == IMP_OK ? fail_at(r, event_line(r), "head must be duty-cycles or velocities")
-                            : status;
+    return status == IMP_OK ? fail_at(r, value, "head must be duty-cycles or velocities") : status;
 }
 
-static imp_status read_network_key(yaml_reader *r, const char *key)
+static imp_status read_network_key(architecture_reader *r, const char *key, imp_yaml_pair pair)
 {
     imp_layer_table *table = &r->out->table;
+    imp_input_spec *inputs = &table->inputs;
+    const int value = pair.value;
     if (strcmp(key, "name") == 0)
-        return read_network_name(r);
+        return read_network_name(r, value);
     if (strcmp(key, "layers") == 0 && table->count == 0)
-        return read_layers(r);
+        return read_layers(r, value);
     if (strcmp(key, "frames") == 0)
-        return read_network_number(r, key, 1, IMP_FRAMES_MAX, &table->inputs.frames);
+        return read_network_number(r, key, value, 1, IMP_FRAMES_MAX, &inputs->frames);
     if (strcmp(key, "every") == 0)
-        return read_network_number(r, key, 1, IMP_FRAME_STRIDE_MAX, &table->inputs.every);
+        return read_network_number(r, key, value, 1, IMP_FRAME_STRIDE_MAX, &inputs->every);
     if (strcmp(key, "actions") == 0)
-        return read_network_number(r, key, 0, IMP_ACTIONS_MAX, &table->inputs.actions);
+        return read_network_number(r, key, value, 0, IMP_ACTIONS_MAX, &inputs->actions);
     if (strcmp(key, "skip-top") == 0)
-        return read_network_number(r, key, 0, IMP_SKIP_TOP_MAX, &table->inputs.skip_top);
+        return read_network_number(r, key, value, 0, IMP_SKIP_TOP_MAX, &inputs->skip_top);
     if (strcmp(key, "head") == 0)
-        return read_output_kind(r);
-    return fail_at(r, event_line(r),
+        return read_output_kind(r, value);
+    return fail_at(r, pair.key,
                    "'%s' has no place here: a network has name, frames, every, actions, skip-top, "
                    "head and layers",
                    key);
 }
 
-static imp_status read_document(yaml_reader *r)
+static imp_status read_document(architecture_reader *r)
 {
     char key[IMP_LAYER_NAME_MAX];
+    const imp_yaml *yaml = &r->yaml;
+    if (!imp_yaml_is_map(yaml, yaml->root))
+        return imp_fail(yaml->err, IMP_BAD_INPUT,
+                        "%s:1: a network is described by 'layers:' and a list of them",
+                        yaml->source);
     imp_status status = IMP_OK;
-    while (status == IMP_OK &&
-           (r->event.type == YAML_NO_EVENT || r->event.type == YAML_STREAM_START_EVENT ||
-            r->event.type == YAML_DOCUMENT_START_EVENT))
-        status = next_event(r);
-    if (status == IMP_OK && r->event.type != YAML_MAPPING_START_EVENT)
-        return fail_at(r, event_line(r), "a network is described by 'layers:' and a list of them");
-    if (status == IMP_OK)
-        status = next_event(r);
-    while (status == IMP_OK && r->event.type != YAML_MAPPING_END_EVENT) {
-        status = read_scalar(r, "a key", key, sizeof key);
-        if (status != IMP_OK)
-            return status;
-        status = read_network_key(r, key);
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root);
+         pair.key >= 0 && status == IMP_OK; pair = imp_yaml_next_pair(yaml, pair)) {
+        status = read_scalar(r, pair.key, "a key", key, sizeof key);
         if (status == IMP_OK)
-            status = next_event(r);
+            status = read_network_key(r, key, pair);
     }
     if (status == IMP_OK && r->out->table.count == 0)
-        status = fail_at(r, event_line(r), "has no layers");
+        return fail_at(r, yaml->root, "has no layers");
     return status;
 }
 
@@ -448,14 +405,12 @@ static void default_name(imp_architecture *d)
 
 static imp_status parse_text(imp_architecture *d, size_t length, imp_error *err)
 {
-    yaml_reader r = {.out = d, .err = err};
+    architecture_reader r = {.out = d, .yaml = {.source = d->source, .err = err}};
     default_name(d);
-    if (!yaml_parser_initialize(&r.parser))
-        return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", d->source);
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)d->text, length);
-    const imp_status status = read_document(&r);
-    yaml_event_delete(&r.event);
-    yaml_parser_delete(&r.parser);
+    imp_status status = imp_yaml_parse(&r.yaml, d->text, length);
+    if (status == IMP_OK)
+        status = read_document(&r);
+    imp_yaml_free(&r.yaml);
     d->table.name = d->name;
     d->table.source = d->source;
     d->table.layers = d->layers;

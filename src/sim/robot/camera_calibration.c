@@ -1,176 +1,107 @@
-// Reads a camera's calibration as ROS writes it (sensor_msgs/CameraInfo as YAML).
+// Reads a camera's calibration as ROS writes it (sensor_msgs/CameraInfo as YAML): size of the
+// image, matrix and distortion coefficients of the lens, and the projection that rectified images
+// have. Keys that are not used here are ignored.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/io/file.h"
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
-#include "base/yaml/yaml_limits.h"
+#include "base/yaml/yaml_tree.h"
 #include "imprint/robot.h"
 
-// libyaml's time grows with the square of some mistakes: a small text keeps it short
 enum { BYTES_MAX = 1 << 16, NUMBERS_MAX = 16, IMAGE_SIDE_MAX = 8192 };
 
 // Numbers of one key; line is 0 while it is missing.
-typedef struct yaml_field {
+typedef struct calibration_field {
     const char *key;
     int min_count, max_count; // how many numbers it has
     double values[NUMBERS_MAX];
     int count, line;
-} yaml_field;
+} calibration_field;
 
 enum { WIDTH, HEIGHT, MATRIX, COEFFICIENTS, PROJECTION, FIELD_COUNT };
 
-typedef struct yaml_reader {
-    const char *path;
-    imp_error *err;
-    yaml_parser_t parser;
-    yaml_event_t event; // the latest
-    yaml_field fields[FIELD_COUNT];
-} yaml_reader;
-
-static int event_line(const yaml_reader *r)
-{
-    return (int)r->event.start_mark.line + 1;
-}
+typedef struct calibration_reader {
+    imp_yaml yaml;
+    calibration_field fields[FIELD_COUNT];
+} calibration_reader;
 
 #define fail_at(r, line, format, ...)                                                              \
-    imp_fail((r)->err, IMP_BAD_INPUT, "%s:%d: " format, (r)->path, line, __VA_ARGS__)
+    imp_fail((r)->yaml.err, IMP_BAD_INPUT, "%s:%d: " format, (r)->yaml.source, line, __VA_ARGS__)
 
-static imp_status next_event(yaml_reader *r)
+static imp_status parse_number(const imp_yaml *yaml, int node, calibration_field *f)
 {
-    yaml_event_delete(&r->event);
-    if (yaml_parser_parse(&r->parser, &r->event))
-        return IMP_OK;
-    memset(&r->event, 0, sizeof r->event);
-    return fail_at(r, (int)r->parser.problem_mark.line + 1, "not YAML: %.120s",
-                   r->parser.problem != NULL ? r->parser.problem : "unreadable");
-}
-
-// Goes to the end of the value that the latest event begins.
-static imp_status skip_value(yaml_reader *r)
-{
-    int depth = 0;
-    for (;;) {
-        const yaml_event_type_t type = r->event.type;
-        depth += type == YAML_MAPPING_START_EVENT || type == YAML_SEQUENCE_START_EVENT;
-        depth -= type == YAML_MAPPING_END_EVENT || type == YAML_SEQUENCE_END_EVENT;
-        if (depth <= 0)
-            return IMP_OK;
-        const imp_status status = next_event(r);
-        if (status != IMP_OK)
-            return status;
-    }
-}
-
-// Whether the latest event is this word.
-static bool is_scalar(const yaml_reader *r, const char *word)
-{
-    return r->event.type == YAML_SCALAR_EVENT &&
-           strcmp((const char *)r->event.data.scalar.value, word) == 0;
-}
-
-static imp_status parse_number(yaml_reader *r, yaml_field *f)
-{
-    if (r->event.type != YAML_SCALAR_EVENT)
-        return fail_at(r, event_line(r), "%s must be made of numbers", f->key);
-    const char *text = (const char *)r->event.data.scalar.value;
+    const char *text = imp_yaml_scalar_text(yaml, node);
+    if (text == NULL)
+        return imp_yaml_fail(yaml, node, "%s must be made of numbers", f->key);
     char *end;
     const double value = strtod(text, &end);
     if (end == text || *end != '\0' || !(fabs(value) <= 1e9))
-        return fail_at(r, event_line(r), "%s: '%.40s' is not a number of a camera", f->key, text);
+        return imp_yaml_fail(yaml, node, "%s: '%.40s' is not a number of a camera", f->key, text);
     if (f->count == f->max_count)
-        return fail_at(r, event_line(r), "%s has more than %s", f->key,
-                       IMP_PLURAL(f->max_count, "number"));
+        return imp_yaml_fail(yaml, node, "%s has more than %s", f->key,
+                             IMP_PLURAL(f->max_count, "number"));
     f->values[f->count++] = value;
     return IMP_OK;
 }
 
 // A list of numbers, or a single one.
-static imp_status parse_numbers(yaml_reader *r, yaml_field *f)
+static imp_status parse_numbers(const imp_yaml *yaml, int node, calibration_field *f)
 {
-    f->count = 0;
-    if (r->event.type != YAML_SEQUENCE_START_EVENT)
-        return parse_number(r, f);
-    for (;;) {
-        imp_status status = next_event(r);
-        if (status == IMP_OK && r->event.type == YAML_SEQUENCE_END_EVENT)
-            return IMP_OK;
-        if (status == IMP_OK)
-            status = parse_number(r, f);
-        if (status != IMP_OK)
-            return status;
-    }
-}
-
-// A matrix: a map whose "data" are its numbers.
-static imp_status parse_matrix(yaml_reader *r, yaml_field *f)
-{
-    if (r->event.type != YAML_MAPPING_START_EVENT)
-        return fail_at(r, event_line(r), "%s must have rows, cols and data", f->key);
-    for (;;) {
-        imp_status status = next_event(r);
-        if (status != IMP_OK || r->event.type == YAML_MAPPING_END_EVENT)
-            return status;
-        const bool data = is_scalar(r, "data");
-        status = skip_value(r); // the key
-        if (status == IMP_OK)
-            status = next_event(r);
-        if (status == IMP_OK)
-            status = data ? parse_numbers(r, f) : skip_value(r);
-        if (status != IMP_OK)
-            return status;
-    }
-}
-
-static imp_status parse_value(yaml_reader *r, yaml_field *f)
-{
-    const imp_status status = f->max_count == 1 ? parse_numbers(r, f) : parse_matrix(r, f);
-    if (status == IMP_OK && f->count < f->min_count)
-        return fail_at(r, f->line, "%s has %s, not %d", f->key, IMP_PLURAL(f->count, "number"),
-                       f->min_count);
+    if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST)
+        return parse_number(yaml, node, f);
+    imp_status status = IMP_OK;
+    for (int at = imp_yaml_first(yaml, node); at >= 0 && status == IMP_OK;
+         at = imp_yaml_next(yaml, at))
+        status = parse_number(yaml, imp_yaml_resolve(yaml, at), f);
     return status;
 }
 
-// One key of the file and its value; the latest event is the key.
-static imp_status parse_pair(yaml_reader *r)
+// Reads the numbers of a key. A matrix is a map whose "data" are its numbers.
+static imp_status parse_field(const imp_yaml *yaml, imp_yaml_pair pair, calibration_field *f)
 {
-    yaml_field *found = NULL;
-    for (int k = 0; k < FIELD_COUNT; k++)
-        if (is_scalar(r, r->fields[k].key))
-            found = &r->fields[k];
-    if (found != NULL)
-        found->line = event_line(r);
-    const bool model = is_scalar(r, "distortion_model");
-    imp_status status = skip_value(r);
-    if (status == IMP_OK)
-        status = next_event(r);
-    if (status != IMP_OK)
-        return status;
-    if (model && !is_scalar(r, "plumb_bob"))
-        return fail_at(r, event_line(r), "distortion_model must be plumb_bob, not '%.40s'",
-                       r->event.type == YAML_SCALAR_EVENT ? (const char *)r->event.data.scalar.value
-                                                          : "...");
-    return found != NULL ? parse_value(r, found) : skip_value(r);
+    int node = imp_yaml_resolve(yaml, pair.value);
+    f->line = imp_yaml_line(yaml, pair.key);
+    f->count = 0;
+    if (f->max_count > 1) {
+        if (!imp_yaml_is_map(yaml, node))
+            return imp_yaml_fail(yaml, node, "%s must have rows, cols and data", f->key);
+        node = imp_yaml_get(yaml, node, "data");
+    }
+    const imp_status status = node < 0 ? IMP_OK : parse_numbers(yaml, node, f);
+    if (status == IMP_OK && f->count < f->min_count)
+        return imp_yaml_fail(yaml, pair.key, "%s has %s, not %d", f->key,
+                             IMP_PLURAL(f->count, "number"), f->min_count);
+    return status;
 }
 
-static imp_status parse_fields(yaml_reader *r)
+static imp_status parse_pair(calibration_reader *r, imp_yaml_pair pair)
 {
-    // the stream, the document and its map begin
-    imp_status status = IMP_OK;
-    for (int k = 0; k < 3 && status == IMP_OK; k++)
-        status = next_event(r);
-    if (status == IMP_OK && r->event.type != YAML_MAPPING_START_EVENT)
-        status = fail_at(r, 1, "not a camera's calibration: %s", "it must begin with keys");
-    while (status == IMP_OK) {
-        status = next_event(r);
-        if (status == IMP_OK && r->event.type == YAML_MAPPING_END_EVENT)
-            break;
-        if (status == IMP_OK)
-            status = parse_pair(r);
+    const imp_yaml *yaml = &r->yaml;
+    const int key = imp_yaml_resolve(yaml, pair.key), value = imp_yaml_resolve(yaml, pair.value);
+    if (imp_yaml_scalar_equals(yaml, key, "distortion_model") &&
+        !imp_yaml_scalar_equals(yaml, value, "plumb_bob")) {
+        char found[IMP_YAML_DESCRIBE_MAX];
+        return imp_yaml_fail(yaml, value, "distortion_model must be plumb_bob, not %s",
+                             imp_yaml_describe(yaml, value, found));
     }
+    for (int k = 0; k < FIELD_COUNT; k++)
+        if (imp_yaml_scalar_equals(yaml, key, r->fields[k].key))
+            return parse_field(yaml, pair, &r->fields[k]);
+    return IMP_OK;
+}
+
+static imp_status parse_fields(calibration_reader *r)
+{
+    const imp_yaml *yaml = &r->yaml;
+    if (!imp_yaml_is_map(yaml, yaml->root))
+        return fail_at(r, 1, "not a camera's calibration: %s", "it must begin with keys");
+    imp_status status = IMP_OK;
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root);
+         pair.key >= 0 && status == IMP_OK; pair = imp_yaml_next_pair(yaml, pair))
+        status = parse_pair(r, pair);
     return status;
 }
 
@@ -179,13 +110,13 @@ static bool is_image_side(double value)
     return value >= 2.0 && value <= IMAGE_SIDE_MAX && value == floor(value);
 }
 
-static imp_status build_calibration(const yaml_reader *r, imp_calibration *out)
+static imp_status build_calibration(const calibration_reader *r, imp_calibration *out)
 {
     for (int k = 0; k < PROJECTION; k++)
         if (r->fields[k].line == 0)
-            return imp_fail(r->err, IMP_BAD_INPUT,
+            return imp_fail(r->yaml.err, IMP_BAD_INPUT,
                             "%s: %s is missing: not a camera's calibration as ROS writes it",
-                            r->path, r->fields[k].key);
+                            r->yaml.source, r->fields[k].key);
     const double *matrix = r->fields[MATRIX].values, *distortion = r->fields[COEFFICIENTS].values;
     const double width = r->fields[WIDTH].values[0], height = r->fields[HEIGHT].values[0];
     for (int k = WIDTH; k <= HEIGHT; k++)
@@ -207,7 +138,7 @@ static imp_status build_calibration(const yaml_reader *r, imp_calibration *out)
                      .p1 = distortion[2],
                      .p2 = distortion[3],
                      .k3 = distortion[4]};
-    const yaml_field *projection = &r->fields[PROJECTION];
+    const calibration_field *projection = &r->fields[PROJECTION];
     const double *p = projection->values;
     out->projection = projection->line > 0 ? (imp_pinhole){p[0], p[5], p[2], p[6]}
                                            : imp_lens_rectified_pinhole(&lens);
@@ -231,9 +162,8 @@ static imp_status build_calibration(const yaml_reader *r, imp_calibration *out)
 
 imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_error *err)
 {
-    yaml_reader r = {
-        .path = path,
-        .err = err,
+    calibration_reader r = {
+        .yaml = {.source = path, .err = err},
         .fields = {[WIDTH] = {.key = "image_width", .min_count = 1, .max_count = 1},
                    [HEIGHT] = {.key = "image_height", .min_count = 1, .max_count = 1},
                    [MATRIX] = {.key = "camera_matrix", .min_count = 9, .max_count = 9},
@@ -250,19 +180,10 @@ imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_erro
         status = imp_file_read(&text, &length, path, BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
-    status = imp_yaml_check_limits(text, length, path, err);
-    if (status != IMP_OK) {
-        free(text);
-        return status;
-    }
-    if (yaml_parser_initialize(&r.parser)) {
-        yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, length);
+    status = imp_yaml_parse(&r.yaml, text, length);
+    if (status == IMP_OK)
         status = parse_fields(&r);
-        yaml_event_delete(&r.event);
-        yaml_parser_delete(&r.parser);
-    } else {
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
-    }
+    imp_yaml_free(&r.yaml);
     free(text);
     return status == IMP_OK ? build_calibration(&r, out) : status;
 }

@@ -96,10 +96,8 @@ static imp_status read_layer(folder *f, int layer)
     free(text);
     if (status != IMP_OK)
         return status;
-    const int root = yaml->root;
-    const bool is_map = root >= 0 && imp_yaml_node_kind(yaml, root) == IMP_YAML_MAP;
-    const int map = is_map ? imp_yaml_get(yaml, root, NAMES[layer]) : -1;
-    if (map < 0 || imp_yaml_node_kind(yaml, map) != IMP_YAML_MAP)
+    const int map = imp_yaml_get(yaml, yaml->root, NAMES[layer]);
+    if (!imp_yaml_is_map(yaml, map))
         return imp_fail(f->err, IMP_BAD_INPUT,
                         "%s: wants the key '%s' with a map from names to entries, as lib-dt-maps "
                         "writes it",
@@ -111,7 +109,7 @@ static imp_status read_layer(folder *f, int layer)
 // A number of a map that may be missing, which is 0 then.
 static imp_status read_optional_number(const imp_yaml *yaml, int map, const char *key, double *out)
 {
-    const int node = map < 0 ? -1 : imp_yaml_get(yaml, map, key);
+    const int node = imp_yaml_get(yaml, map, key);
     *out = 0.0;
     if (node < 0)
         return IMP_OK;
@@ -150,7 +148,7 @@ static imp_status read_frame(const folder *f, const char *name, int depth, se2 *
                              "circle",
                              FRAME_DEPTH_MAX);
     const int pose = imp_yaml_get(yaml, node, "pose");
-    const int map = pose >= 0 && imp_yaml_node_kind(yaml, pose) == IMP_YAML_MAP ? pose : -1;
+    const int map = imp_yaml_is_map(yaml, pose) ? pose : -1;
     se2 own;
     imp_status status = read_optional_number(yaml, map, "x", &own.x);
     if (status == IMP_OK)
@@ -203,8 +201,7 @@ static imp_status read_tile_map(folder *f)
     const int key = imp_yaml_resolve(yaml, imp_yaml_first(yaml, maps));
     const int map = imp_yaml_resolve(yaml, imp_yaml_next(yaml, imp_yaml_first(yaml, maps)));
     const char *name = imp_yaml_scalar_text(yaml, key);
-    const int size =
-        imp_yaml_node_kind(yaml, map) == IMP_YAML_MAP ? imp_yaml_get(yaml, map, "tile_size") : -1;
+    const int size = imp_yaml_get(yaml, map, "tile_size");
     double x = 0.0, y = 0.0;
     imp_status status = IMP_OK;
     if (name == NULL || size < 0 || imp_yaml_node_kind(yaml, size) != IMP_YAML_MAP)
@@ -233,8 +230,7 @@ static imp_status read_tile(const folder *f, int key, int value, tile *out, int 
     imp_status status = read_entry_pose(f, TILES, key, &at);
     if (status != IMP_OK)
         return status;
-    const int type =
-        imp_yaml_node_kind(yaml, value) == IMP_YAML_MAP ? imp_yaml_get(yaml, value, "type") : -1;
+    const int type = imp_yaml_get(yaml, value, "type");
     const char *word = type < 0 ? NULL : imp_yaml_scalar_text(yaml, type);
     for (size_t k = 0; word != NULL && k < sizeof TYPES / sizeof TYPES[0]; k++)
         if (strcmp(word, TYPES[k].type) == 0)
@@ -263,24 +259,24 @@ static imp_status read_all_tiles(const folder *f, grid *g)
 {
     const imp_yaml *yaml = &f->layers[TILES];
     int right = -SIDE_MAX * SIDE_MAX, top = right, left = -right, bottom = -right;
-    for (int key = imp_yaml_first(yaml, f->maps[TILES]); key >= 0;) {
-        const int value = imp_yaml_next(yaml, key);
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, f->maps[TILES]); pair.key >= 0;
+         pair = imp_yaml_next_pair(yaml, pair)) {
         int i, j;
         tile read = {NULL, 0};
-        imp_status status = read_tile(f, key, imp_yaml_resolve(yaml, value), &read, &i, &j);
+        imp_status status =
+            read_tile(f, pair.key, imp_yaml_resolve(yaml, pair.value), &read, &i, &j);
         if (status != IMP_OK)
             return status;
         if (g->tiles != NULL) {
             tile *to = &g->tiles[(j - g->bottom) * g->columns + i - g->left];
             if (to->type != NULL)
-                return imp_yaml_fail(yaml, key, "a second tile in column %d, row %d", i, j);
+                return imp_yaml_fail(yaml, pair.key, "a second tile in column %d, row %d", i, j);
             *to = read;
         }
         left = i < left ? i : left;
         right = i > right ? i : right;
         bottom = j < bottom ? j : bottom;
         top = j > top ? j : top;
-        key = imp_yaml_next(yaml, value);
     }
     g->left = left;
     g->bottom = bottom;
@@ -397,14 +393,13 @@ static imp_status write_objects(FILE *out, const folder *f, const grid *g, int l
     const imp_yaml *yaml = &f->layers[layer];
     if (f->maps[layer] < 0)
         return IMP_OK;
-    for (int key = imp_yaml_first(yaml, f->maps[layer]); key >= 0;) {
-        const int place_of = imp_yaml_next(yaml, key), value = imp_yaml_resolve(yaml, place_of);
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, f->maps[layer]); pair.key >= 0;
+         pair = imp_yaml_next_pair(yaml, pair)) {
         const char *what = layer == SIGNS ? "type" : "color";
-        const int node =
-            imp_yaml_node_kind(yaml, value) == IMP_YAML_MAP ? imp_yaml_get(yaml, value, what) : -1;
+        const int node = imp_yaml_get(yaml, imp_yaml_resolve(yaml, pair.value), what);
         const char *word = node < 0 ? NULL : imp_yaml_scalar_text(yaml, node);
         se2 at;
-        const imp_status status = read_entry_pose(f, layer, key, &at);
+        const imp_status status = read_entry_pose(f, layer, pair.key, &at);
         if (status != IMP_OK)
             return status;
         fprintf(out, "- {kind: %s, pose: {~SE2Transform: {p: [%.9g, %.9g], theta: %.9g}}, ",
@@ -417,7 +412,6 @@ static imp_status write_objects(FILE *out, const folder *f, const grid *g, int l
             fprintf(out, "color: %s, height: 0.12}\n", known_color_name(word));
         else
             fprintf(out, "height: %s}\n", layer == SIGNS ? "0.18" : "0.06");
-        key = imp_yaml_next(yaml, place_of);
     }
     return IMP_OK;
 }

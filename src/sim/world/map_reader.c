@@ -335,7 +335,7 @@ static bool is_dt_map_layer(const imp_yaml *yaml, int tiles)
                    IMP_YAML_MAP;
     for (size_t k = 0; k < sizeof layers / sizeof layers[0]; k++) {
         const int layer = imp_yaml_get(yaml, yaml->root, layers[k]);
-        if (layer >= 0 && imp_yaml_node_kind(yaml, layer) == IMP_YAML_MAP)
+        if (imp_yaml_is_map(yaml, layer))
             return true;
     }
     return false;
@@ -357,7 +357,7 @@ static imp_status read_map_root(imp_map_reader *r)
                                        "start_pose", "version", NULL};
     const imp_yaml *yaml = &r->yaml;
     const int root = yaml->root;
-    if (root < 0 || imp_yaml_node_kind(yaml, root) != IMP_YAML_MAP)
+    if (!imp_yaml_is_map(yaml, root))
         return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: not a map file: wants tile_size and tiles",
                         yaml->source);
     const int tiles = imp_yaml_get(yaml, root, "tiles");
@@ -414,8 +414,7 @@ static int compare_warnings(const void *a, const void *b)
 static imp_status unwrap_aido_scenario(imp_map_reader *r)
 {
     imp_yaml *yaml = &r->yaml;
-    const bool is_map = yaml->root >= 0 && imp_yaml_node_kind(yaml, yaml->root) == IMP_YAML_MAP;
-    const int node = is_map && imp_yaml_get(yaml, yaml->root, "tiles") < 0
+    const int node = imp_yaml_get(yaml, yaml->root, "tiles") < 0
                          ? imp_yaml_get(yaml, yaml->root, "environment")
                          : -1;
     const char *text = node < 0 ? NULL : imp_yaml_scalar_text(yaml, node);

@@ -45,8 +45,9 @@ void imp_map_warn_unknown_keys(imp_map_reader *reader, int map, const char *cons
 {
     const imp_yaml *yaml = &reader->yaml;
     unsigned seen = 0;
-    for (int at = imp_yaml_first(yaml, map); at >= 0;) {
-        const int key = imp_yaml_resolve(yaml, at), line = imp_yaml_line(yaml, at);
+    for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, map); pair.key >= 0;
+         pair = imp_yaml_next_pair(yaml, pair)) {
+        const int key = imp_yaml_resolve(yaml, pair.key), line = imp_yaml_line(yaml, pair.key);
         const char *name = imp_yaml_scalar_text(yaml, key);
         int k = 0;
         while (name != NULL && known[k] != NULL && strcmp(known[k], name) != 0)
@@ -59,6 +60,5 @@ void imp_map_warn_unknown_keys(imp_map_reader *reader, int map, const char *cons
             seen |= 1U << k;
         else if (strcmp(name, "<<") != 0)
             warn_unknown_key(reader, line, name, known);
-        at = imp_yaml_next(yaml, imp_yaml_next(yaml, at));
     }
 }

@@ -76,9 +76,7 @@ static imp_status read_transform(const imp_map_reader *r, int node, const char *
                                  placement *out)
 {
     const imp_yaml *yaml = &r->yaml;
-    const int inner = imp_yaml_node_kind(yaml, node) == IMP_YAML_MAP
-                          ? imp_yaml_get(yaml, node, "~SE2Transform")
-                          : -1;
+    const int inner = imp_yaml_get(yaml, node, "~SE2Transform");
     if (inner < 0)
         return imp_yaml_fail(yaml, node, "%s must be {~SE2Transform: {p: [x, y], theta_deg: a}}",
                              what);
@@ -113,8 +111,7 @@ static imp_status read_transform(const imp_map_reader *r, int node, const char *
 static imp_status require_key(const imp_map_reader *r, int node, const char *what, const char *key,
                               int *out)
 {
-    *out =
-        imp_yaml_node_kind(&r->yaml, node) == IMP_YAML_MAP ? imp_yaml_get(&r->yaml, node, key) : -1;
+    *out = imp_yaml_get(&r->yaml, node, key);
     return *out >= 0 ? IMP_OK : imp_yaml_fail(&r->yaml, node, "%s has no %s", what, key);
 }
 
@@ -374,17 +371,16 @@ static bool is_redefined_later(imp_map_reader *r, int entry)
 {
     const imp_yaml *yaml = &r->yaml;
     const char *name = imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, entry));
-    int at = imp_yaml_next(yaml, imp_yaml_next(yaml, entry));
-    for (; name != NULL && at >= 0; at = imp_yaml_next(yaml, imp_yaml_next(yaml, at))) {
-        const char *other = imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, at));
-        if (other != NULL && strcmp(other, name) == 0) {
-            imp_map_add_warning(r, imp_yaml_line(yaml, entry),
-                                "'%.60s' is given again in line %d: that one counts", name,
-                                imp_yaml_line(yaml, at));
-            return true;
-        }
-    }
-    return false;
+    imp_yaml_pair pair = imp_yaml_next_pair(yaml, imp_yaml_pair_at(yaml, entry));
+    while (name != NULL && pair.key >= 0 &&
+           !imp_yaml_scalar_equals(yaml, imp_yaml_resolve(yaml, pair.key), name))
+        pair = imp_yaml_next_pair(yaml, pair);
+    if (name == NULL || pair.key < 0)
+        return false;
+    imp_map_add_warning(r, imp_yaml_line(yaml, entry),
+                        "'%.60s' is given again in line %d: that one counts", name,
+                        imp_yaml_line(yaml, pair.key));
+    return true;
 }
 
 static imp_status read_entries(imp_map_reader *r, int node, bool is_map)
