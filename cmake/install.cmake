@@ -1,7 +1,68 @@
+# What `cmake --install` puts where, and the targets `uninstall` and `man`. All paths in installed
+# files are relative to the files themselves, so that an installation may be moved.
 include(GNUInstallDirs)
-install(TARGETS imprint imprint-agent libimprint
-  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+include(CMakePackageConfigHelpers)
+
+set(IMP_PKGCONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(IMP_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/imprint)
+set(IMP_DATA_DIR ${CMAKE_INSTALL_DATADIR}/imprint)
+set(IMP_MAN_DIR ${CMAKE_INSTALL_MANDIR}/man1)
+
+# First of all, remembers which directories do not exist yet: uninstall removes those.
+set(IMP_DIRECTORIES ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_INCLUDEDIR} ${IMP_PKGCONFIG_DIR}
+  ${IMP_PACKAGE_DIR} ${IMP_DATA_DIR} ${CMAKE_INSTALL_DOCDIR} ${IMP_MAN_DIR})
+configure_file(cmake/remember_directories.cmake.in remember_directories.cmake @ONLY)
+install(SCRIPT ${PROJECT_BINARY_DIR}/remember_directories.cmake)
+
+# Programs, libraries, headers.
+install(TARGETS imprint imprint-agent RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS libimprint_shared EXPORT imprintTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS libimprint EXPORT imprintStaticTargets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/imprint DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-configure_file(cmake/imprint.pc.in imprint.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/imprint.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# CMake package: find_package(imprint) gives imprint::imprint, the shared library; with the
+# component `static` also imprint::imprint_static, which needs the libraries that it stands on. The
+# build folder holds the same package: set imprint_DIR to it.
+foreach(set Targets StaticTargets)
+  install(EXPORT imprint${set} NAMESPACE imprint:: DESTINATION ${IMP_PACKAGE_DIR})
+  export(EXPORT imprint${set} NAMESPACE imprint:: FILE ${PROJECT_BINARY_DIR}/imprint${set}.cmake)
+endforeach()
+configure_file(cmake/imprintConfig.cmake imprintConfig.cmake COPYONLY)
+configure_file(cmake/dependencies.cmake dependencies.cmake COPYONLY)
+write_basic_package_version_file(imprintConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES cmake/imprintConfig.cmake cmake/dependencies.cmake
+  ${PROJECT_BINARY_DIR}/imprintConfigVersion.cmake DESTINATION ${IMP_PACKAGE_DIR})
+
+# pkg-config: imprint is the shared library, imprint-static the static one.
+file(RELATIVE_PATH IMP_PREFIX_OF_PC /${IMP_PKGCONFIG_DIR} /)
+string(REGEX REPLACE "/$" "" IMP_PREFIX_OF_PC "${IMP_PREFIX_OF_PC}")
+foreach(name imprint imprint-static)
+  configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${IMP_PKGCONFIG_DIR})
+endforeach()
+
+# Maps, networks, examples, documentation.
+install(DIRECTORY maps networks examples DESTINATION ${IMP_DATA_DIR}
+  PATTERN __pycache__ EXCLUDE)
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+file(GLOB pages *.md)
+install(FILES ${pages} LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# Manual pages are made of the program's own help; a program for another machine cannot print it.
+if(NOT CMAKE_CROSSCOMPILING)
+  set(man_pages ${PROJECT_BINARY_DIR}/man)
+  add_custom_command(OUTPUT ${man_pages}/imprint.1
+    COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:imprint> -DOUT=${man_pages}
+            -DVERSION=${PROJECT_VERSION} -P ${PROJECT_SOURCE_DIR}/cmake/man_pages.cmake
+    DEPENDS imprint ${PROJECT_SOURCE_DIR}/cmake/man_pages.cmake)
+  add_custom_target(man ALL DEPENDS ${man_pages}/imprint.1)
+  install(DIRECTORY ${man_pages}/ DESTINATION ${IMP_MAN_DIR} FILES_MATCHING PATTERN *.1)
+endif()
+
+add_custom_target(uninstall
+  COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR}
+          -P ${PROJECT_SOURCE_DIR}/cmake/uninstall.cmake)

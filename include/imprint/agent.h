@@ -6,6 +6,8 @@
 #include "imprint/base.h"
 #include "imprint/robot.h"
 
+IMP_API_BEGIN
+
 /// Settings of an agent. Obtain with imp_default_agent_def(), then change fields. Strings are
 /// borrowed.
 typedef struct imp_agent_def {
@@ -59,5 +61,7 @@ imp_status imp_agent_open_input(int *out, const char *path, const imp_monitor *m
 /// is open: hosts wait for that first.
 imp_status imp_agent_open_output(int *out, const char *path, const imp_monitor *monitor,
                                  imp_error *err);
+
+IMP_API_END
 
 #endif

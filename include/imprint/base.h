@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "imprint/api.h"
+
+IMP_API_BEGIN
+
 /// Release of the library, as text ("0.1.0").
 const char *imp_version(void);
 
@@ -152,5 +156,7 @@ typedef struct imp_thread_pool imp_thread_pool;
 imp_status imp_thread_pool_create(imp_thread_pool **out, int threads, imp_error *err);
 void imp_thread_pool_destroy(imp_thread_pool *pool); ///< nullable
 int imp_thread_pool_size(const imp_thread_pool *pool);
+
+IMP_API_END
 
 #endif

@@ -7,6 +7,8 @@
 #include "imprint/env.h"
 #include "imprint/world.h"
 
+IMP_API_BEGIN
+
 enum {
     IMP_LEGAL_LANES_MAX = 24, ///< lanes that can hold one pose: those of two tiles at their border
 };
@@ -158,5 +160,7 @@ const imp_ranking_criterion *imp_challenge_ranking(imp_challenge challenge);
 /// after rounding decides.
 int imp_challenge_compare_results(imp_challenge challenge, const imp_metrics_summary *a,
                                   const imp_metrics_summary *b);
+
+IMP_API_END
 
 #endif

@@ -6,6 +6,8 @@
 #include "imprint/evaluate.h"
 #include "imprint/rollout.h"
 
+IMP_API_BEGIN
+
 /// Settings of collecting. Obtain with imp_default_collect_def(), then change fields.
 typedef struct imp_collect_def {
     const char *map;         ///< see imp_map_set_load(); "loop_empty"
@@ -68,5 +70,7 @@ typedef struct imp_collect_summary {
 /// IMP_INTERRUPTED is returned.
 imp_status imp_collect(imp_collect_summary *summary, const char *folder, const imp_collect_def *def,
                        const imp_monitor *monitor, imp_error *err);
+
+IMP_API_END
 
 #endif

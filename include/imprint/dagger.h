@@ -7,6 +7,8 @@
 #include "imprint/evaluate.h"
 #include "imprint/train.h"
 
+IMP_API_BEGIN
+
 /// How the expert's share of the driving falls from round to round: X(name, word).
 #define IMP_BETA_MAP(X)                                                                            \
     X(IMP_BETA_LINEAR, "linear")           /* max(0, 1 - decay * round) */                         \
@@ -83,5 +85,7 @@ typedef struct imp_dagger_result {
 imp_status imp_run_dagger(imp_dagger_result *out, const char *folder, const imp_dagger_def *def,
                           const imp_monitor *monitor, imp_error *err);
 void imp_dagger_result_free(imp_dagger_result *dagger); ///< nullable
+
+IMP_API_END
 
 #endif

@@ -15,6 +15,8 @@
 
 #include "imprint/base.h"
 
+IMP_API_BEGIN
+
 /// Facts that hold for a whole dataset, stored as attributes. Texts are UTF-8.
 typedef struct imp_dataset_info {
     int width, height;    ///< of an observation [px], 1..8192
@@ -173,5 +175,7 @@ typedef struct imp_dataset_summary {
 
 /// Fills *out; all zero for a dataset without episodes.
 void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out);
+
+IMP_API_END
 
 #endif

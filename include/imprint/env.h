@@ -7,6 +7,8 @@
 #include "imprint/robot.h"
 #include "imprint/world.h"
 
+IMP_API_BEGIN
+
 /// Why an episode is over. Append only.
 typedef enum imp_end_reason {
     IMP_END_NONE,         ///< it is not
@@ -190,5 +192,7 @@ imp_end_reason imp_env_challenge_end_reason(const imp_env *env);
 /// What the robot's camera sees now. Its moving and hidden point into *env: they hold as long as
 /// that stays where it is, and change with it.
 imp_view imp_env_view(const imp_env *env);
+
+IMP_API_END
 
 #endif

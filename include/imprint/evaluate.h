@@ -8,6 +8,8 @@
 #include "imprint/randomization.h"
 #include "imprint/rollout.h"
 
+IMP_API_BEGIN
+
 /// A figure with its 95 % confidence interval; NaN where there is too little to say.
 typedef struct imp_estimate {
     double value, low, high;
@@ -327,5 +329,7 @@ typedef struct imp_eval_report_def {
 ///   saliency-<p>.png       what a network looks at
 imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monitor *monitor,
                                  imp_error *err);
+
+IMP_API_END
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "imprint/evaluate.h"
 
+IMP_API_BEGIN
+
 /// Settings of an agent that takes part. Obtain with imp_default_agent_process_def(), then change
 /// fields. Strings and monitor are borrowed.
 typedef struct imp_agent_process_def {
@@ -81,5 +83,7 @@ imp_status imp_submission_check_files(const char *folder, imp_error *err);
 /// seconds, in a sandbox if that is wanted. IMP_CHECK_FAILED, saying what is wrong.
 imp_status imp_submission_check(const char *folder, bool sandbox, const imp_monitor *monitor,
                                 imp_error *err);
+
+IMP_API_END
 
 #endif

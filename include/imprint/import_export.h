@@ -10,6 +10,8 @@
 #include "imprint/dataset.h"
 #include "imprint/robot.h"
 
+IMP_API_BEGIN
+
 /// How recordings become a dataset. Obtain with imp_default_import_def(), then change fields.
 typedef struct imp_import_def {
     int width,
@@ -112,5 +114,7 @@ typedef struct imp_export_summary {
 imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folder, const char *path,
                               const imp_export_def *def, const imp_monitor *monitor,
                               imp_error *err);
+
+IMP_API_END
 
 #endif

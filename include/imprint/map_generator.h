@@ -6,6 +6,8 @@
 
 #include "imprint/world.h"
 
+IMP_API_BEGIN
+
 /// Kinds of town: X(enumerator, word, what it is).
 #define IMP_MAP_GENERATOR_KINDS(X)                                                                 \
     X(IMP_MAP_GENERATOR_LOOP, "loop", "one closed road with left and right curves")                \
@@ -58,5 +60,7 @@ imp_map_generator_def imp_default_map_generator_def(void);
 /// spare. Fails with IMP_USAGE if the definition is out of range or too small for its kind of town.
 imp_status imp_map_generate(char **out, size_t *length, const imp_map_generator_def *def,
                             imp_error *err);
+
+IMP_API_END
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "imprint/render.h"
 
+IMP_API_BEGIN
+
 /// Worlds and their scenes. Constant after loading, so threads can share it.
 typedef struct imp_map_set {
     int count;
@@ -43,5 +45,7 @@ const char *imp_map_split_name(int split);
 bool imp_map_is_in_test_split(const char *name);
 /// Keeps the maps of a split and frees the others. Fails with IMP_USAGE if none is left.
 imp_status imp_map_set_filter(imp_map_set *set, imp_map_split split, imp_error *err);
+
+IMP_API_END
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "imprint/base.h"
 
+IMP_API_BEGIN
+
 /// Name and release of the library that computes, e.g. "oneDNN 2.6.3".
 void imp_nn_backend_version(char *out, size_t capacity);
 
@@ -334,5 +336,7 @@ imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const 
 /// of another network or other settings, threads apart; then nothing is changed.
 imp_status imp_trainer_load(imp_trainer *trainer, const char *path, char *progress, size_t capacity,
                             imp_error *err);
+
+IMP_API_END
 
 #endif

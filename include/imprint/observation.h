@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "imprint/api.h"
+
+IMP_API_BEGIN
+
 /// Semantic classes: X(enumerator, name, red, green, blue of the palette). The order is part of
 /// model files.
 #define IMP_CLASS_MAP(X)                                                                           \
@@ -51,5 +55,7 @@ const char *imp_observation_kind_name(int observation);
 /// Looks up a kind by its name. NULL and "" stand for images: files without that entry hold images.
 /// Returns false for an unknown name.
 bool imp_observation_kind_parse(imp_observation_kind *out, const char *word);
+
+IMP_API_END
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "imprint/env.h"
 
+IMP_API_BEGIN
+
 typedef struct imp_policy imp_policy;
 
 /// What a kind of policy does. A new kind fills this table and embeds imp_policy as its first
@@ -101,5 +103,7 @@ imp_expert_def imp_default_expert_def(void);
 /// drives that (docs/dagger.md): its actions then depend on more than the present state. A policy
 /// owns 1.3 MB for the search.
 imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_error *err);
+
+IMP_API_END
 
 #endif

@@ -7,6 +7,8 @@
 
 #include "imprint/env.h"
 
+IMP_API_BEGIN
+
 /// Groups of quantities that are switched together: X(enumerator, word, what it varies). Those up
 /// to IMP_GROUP_RATE change what is seen, the others how the robot moves.
 #define IMP_GROUP_MAP(X)                                                                           \
@@ -191,5 +193,7 @@ void imp_random_appearance_sample(imp_random_appearance *appearance,
 
 /// Gives a view its looks. It then borrows from appearance, until the next draw.
 void imp_random_appearance_apply(const imp_random_appearance *appearance, imp_view *view);
+
+IMP_API_END
 
 #endif

@@ -6,6 +6,8 @@
 #include "imprint/robot.h"
 #include "imprint/world.h"
 
+IMP_API_BEGIN
+
 /// Textures, layout and shapes of a world, constant after creation and shared by threads.
 typedef struct imp_scene imp_scene;
 
@@ -286,5 +288,7 @@ void imp_draw_bounding_boxes(const imp_camera *camera, const imp_world *world, c
 void imp_draw_trajectory(const imp_world *world, int width, int height, const imp_pose *poses,
                          int count, uint8_t *rgb);
 void imp_draw_robot(const imp_world *world, int width, int height, imp_pose pose, uint8_t *rgb);
+
+IMP_API_END
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "imprint/render.h"
 
+IMP_API_BEGIN
+
 /// One line of a plot. Points that are not finite, or not positive on a logarithmic axis, leave a
 /// gap. Everything is borrowed.
 typedef struct imp_plot_series {
@@ -154,5 +156,7 @@ void imp_tensorboard_add_histogram(imp_tensorboard *events, int64_t step, const 
                                    const float *values, size_t count);
 /// Writes what was added since the last time. IMP_NO_MEMORY also if something could not be added.
 imp_status imp_tensorboard_flush(imp_tensorboard *events, imp_error *err);
+
+IMP_API_END
 
 #endif

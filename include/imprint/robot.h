@@ -4,6 +4,8 @@
 
 #include "imprint/base.h"
 
+IMP_API_BEGIN
+
 #define IMP_WHEEL_DISTANCE 0.102          ///< between the wheels [m]
 #define IMP_WHEEL_RADIUS 0.0318           ///< [m]
 #define IMP_ROBOT_WIDTH 0.15              ///< for collisions and validity [m]
@@ -211,5 +213,7 @@ bool imp_camera_ray_to_pixel(const imp_camera *camera, double x, double y, doubl
 /// is not above the ground.
 imp_status imp_camera_look_at(imp_camera_def *camera, imp_pose *pose, const double position[3],
                               const double target[3], imp_error *err);
+
+IMP_API_END
 
 #endif

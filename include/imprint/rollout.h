@@ -8,6 +8,8 @@
 #include "imprint/policy.h"
 #include "imprint/segmentation.h"
 
+IMP_API_BEGIN
+
 /// A kind of driver, opened once, of which every thread gets a policy of its own.
 typedef struct imp_policy_factory imp_policy_factory;
 
@@ -54,5 +56,7 @@ imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_poli
 /// Whether a network's training data have episodes on a map of that name. Its file tells
 /// (docs/formats.md); of one that does not, and of experts: false.
 bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char *map);
+
+IMP_API_END
 
 #endif

@@ -7,6 +7,8 @@
 #include "imprint/nn.h"
 #include "imprint/observation.h"
 
+IMP_API_BEGIN
+
 /// What a network was trained to look at: pictures, unless its file says otherwise.
 imp_observation_kind imp_network_observation_kind(const imp_network *network);
 
@@ -33,5 +35,7 @@ const float *imp_segmenter_run(imp_segmenter *segmenter, const uint8_t *image);
 
 /// The same, painted: rgb is (height x width x 3).
 void imp_segmenter_run_painted(imp_segmenter *segmenter, const uint8_t *image, uint8_t *rgb);
+
+IMP_API_END
 
 #endif

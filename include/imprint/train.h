@@ -5,6 +5,8 @@
 #include "imprint/dataset.h"
 #include "imprint/nn.h"
 
+IMP_API_BEGIN
+
 /// How pictures are changed while they are learned from, by at most so much: X(member, word, usual
 /// strength, largest).
 #define IMP_AUGMENT_MAP(X)                                                                         \
@@ -98,5 +100,7 @@ typedef struct imp_train_summary {
 imp_status imp_train(imp_train_summary *summary, const char *folder, const char *const *datasets,
                      int count, const imp_train_def *def, const imp_monitor *monitor,
                      imp_error *err);
+
+IMP_API_END
 
 #endif

@@ -6,6 +6,8 @@
 #include "imprint/collect.h"
 #include "imprint/train.h"
 
+IMP_API_BEGIN
+
 /// Settings of online training. Obtain with imp_default_online_def(), then change fields.
 typedef struct imp_online_def {
     /// 32 episodes of 64 steps for every epoch, noise 0.08, the expert's share 0.25 in stretches of
@@ -23,5 +25,7 @@ imp_online_def imp_default_online_def(void);
 /// the networks that drove what is in the buffer: resuming drives it again, to the same bytes.
 imp_status imp_train_online(imp_train_summary *summary, const char *folder,
                             const imp_online_def *def, const imp_monitor *monitor, imp_error *err);
+
+IMP_API_END
 
 #endif

@@ -8,6 +8,8 @@
 #include "imprint/rollout.h"
 #include "imprint/segmentation.h"
 
+IMP_API_BEGIN
+
 /// Settings of training a segmenter. Obtain with imp_default_seg_train_def(), then change fields.
 typedef struct imp_seg_train_def {
     const char *const *maps; ///< (map_count) that pictures are taken on; NULL: all built-in ones
@@ -64,5 +66,7 @@ typedef struct imp_seg_train_summary {
 imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folder,
                                const imp_seg_train_def *def, const imp_monitor *monitor,
                                imp_error *err);
+
+IMP_API_END
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "imprint/base.h"
 
+IMP_API_BEGIN
+
 /// Kinds of tile: X(enumerator, word in map files, drivable).
 #define IMP_TILE_MAP(X)                                                                            \
     X(IMP_TILE_EMPTY, "empty", false)                                                              \
@@ -251,5 +253,7 @@ imp_vec2 imp_curve_point(const imp_curve *curve, double t);
 imp_vec2 imp_curve_derivative(const imp_curve *curve, double t);
 /// Curvature [1/m] at t, positive when the curve turns left.
 double imp_curve_curvature(const imp_curve *curve, double t);
+
+IMP_API_END
 
 #endif

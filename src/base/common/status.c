@@ -4,13 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifndef IMPRINT_VERSION
-#define IMPRINT_VERSION "unknown"
-#endif
+#include "imprint/version.h"
 
 const char *imp_version(void)
 {
-    return IMPRINT_VERSION;
+    return IMPRINT_VERSION_STRING;
 }
 
 const char *imp_status_text(imp_status status)

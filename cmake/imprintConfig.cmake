@@ -1,0 +1,15 @@
+# find_package(imprint): imprint::imprint is the shared library. With COMPONENTS static also
+# imprint::imprint_static; the libraries that it stands on must be there then.
+include(${CMAKE_CURRENT_LIST_DIR}/imprintTargets.cmake)
+foreach(component IN LISTS imprint_FIND_COMPONENTS)
+  if(component STREQUAL "static")
+    if(NOT TARGET dnnl)
+      include(${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake)
+    endif()
+    include(${CMAKE_CURRENT_LIST_DIR}/imprintStaticTargets.cmake)
+    set(imprint_static_FOUND TRUE)
+  elseif(imprint_FIND_REQUIRED_${component})
+    set(imprint_FOUND FALSE)
+    set(imprint_NOT_FOUND_MESSAGE "imprint has no component ${component}; there is: static")
+  endif()
+endforeach()
