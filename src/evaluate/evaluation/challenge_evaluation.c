@@ -1,3 +1,7 @@
+// AI-DO's challenges: episodes in worlds of their own, measured like the challenge measures them.
+// Its loop notes the state every 0.05 s until a minute is over, or until 14 states after the one of
+// an incident; times are added up like its own, so that they are the same floating-point numbers.
+// An observer of the episode notes the states; those after the end all have the last pose.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +10,6 @@
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "evaluate/rollout/lane_progress.h"
-#include "evaluate/rollout/rollout_workers.h"
 
 enum {
     CHALLENGE_EVAL_COOKIE = 0xC0E57,
@@ -43,6 +46,8 @@ typedef struct episode_run {
     imp_scene *scene; // NULL for policies that do not look
     imp_metrics_tracker *meter;
     imp_lane_progress progress;
+    const imp_policy *policy;
+    double time; // of the next state [s]
     imp_challenge_episode *result;
 } episode_run;
 
@@ -55,6 +60,7 @@ static imp_status start_episode(episode_run *d, const challenge_job *work, int e
     env.seed = def->seed;
     env.index = 1;
     d->result = &work->out->results[episode];
+    d->policy = self->policy;
     imp_status status = imp_scenario_create(&d->scenario, &wanted, err);
     if (status == IMP_OK && self->policy->vtable->needs_observation)
         status = imp_scene_create_with_def(&d->scene, d->scenario.world, &def->scene, err);
@@ -74,61 +80,54 @@ static imp_status start_episode(episode_run *d, const challenge_job *work, int e
     return status == IMP_OK ? imp_env_reset(&self->env, (uint32_t)episode, err) : status;
 }
 
-static void record_state(episode_run *d, double time, imp_pose pose)
+// Notes the present state; none after the last second.
+static void record_state(episode_run *d, imp_pose pose)
 {
     imp_challenge_episode *result = d->result;
-    result->times[result->samples] = time;
+    if (d->time >= EPISODE_SECONDS)
+        return;
+    result->times[result->samples] = d->time;
     result->poses[result->samples++] = pose;
-    imp_metrics_tracker_add_pose(d->meter, time, pose);
+    imp_metrics_tracker_add_pose(d->meter, d->time, pose);
+    d->time += STEP_SECONDS;
 }
 
-static imp_action choose_action(const episode_run *d, imp_rollout_worker *self)
+static void record_state_before_step(void *context, const imp_env *env, const uint8_t *observation)
 {
-    if (d->scene != NULL)
-        imp_rollout_worker_observe_in(self, d->scene, self->observation);
-    return imp_policy_act(self->policy, &self->env, self->observation);
+    (void)observation;
+    record_state(context, env->pose);
 }
 
-// The challenge's loop: states are noted at times that are added up like its own, until a minute is
-// over, or 14 states after the one of an incident.
+// Notes the last state, after an incident some more, and reads the metrics.
+static void end_recording(void *context, const imp_env *env, const uint8_t *observation,
+                          imp_end_reason ending)
+{
+    episode_run *d = context;
+    imp_challenge_episode *result = d->result;
+    (void)observation;
+    if (ending == IMP_END_POLICY_FAILED)
+        snprintf(result->reason, sizeof result->reason, "%s", d->policy->failure_reason);
+    else
+        for (int k = 0; k <= (ending == IMP_END_MAX_STEPS ? 0 : STATES_AFTER_INCIDENT); k++)
+            record_state(d, env->pose);
+    result->ending = ending;
+    result->metrics = imp_metrics_tracker_read(d->meter);
+    result->crossings = imp_metrics_tracker_crossings(d->meter);
+    result->net_distance = imp_lane_progress_distance(&d->progress, env);
+    result->stalled = d->progress.stalled;
+}
+
 static imp_status run_episode(episode_run *d, imp_rollout_workers *workers, int worker,
                               imp_error *err)
 {
-    imp_rollout_worker *self = &workers->items[worker];
-    imp_env *env = &self->env;
-    imp_end_reason ending = imp_env_challenge_end_reason(env);
-    bool incident = false;
-    int last = STEPS;
-    double time = 0.0;
-    imp_policy_reset(self->policy, env);
-    imp_lane_progress_begin(&d->progress, env);
-    for (int k = 0; k <= last && time < EPISODE_SECONDS; k++, time += STEP_SECONDS) {
-        record_state(d, time, env->pose);
-        if (!incident && ending != IMP_END_NONE && ending != IMP_END_MAX_STEPS) {
-            incident = true;
-            last = k + STATES_AFTER_INCIDENT;
-        }
-        if (ending == IMP_END_NONE) {
-            const imp_action action = choose_action(d, self);
-            if (self->policy->failure_reason != NULL) {
-                ending = IMP_END_POLICY_FAILED;
-                snprintf(d->result->reason, sizeof d->result->reason, "%s",
-                         self->policy->failure_reason);
-                break;
-            }
-            imp_env_step(env, action);
-            imp_lane_progress_update(&d->progress, env);
-            ending = env->ending;
-        }
-        if (!imp_rollout_workers_count_step(workers, worker))
-            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    }
-    d->result->ending = ending;
-    d->result->metrics = imp_metrics_tracker_read(d->meter);
-    d->result->crossings = imp_metrics_tracker_crossings(d->meter);
-    d->result->net_distance = imp_lane_progress_distance(&d->progress, env);
-    d->result->stalled = d->progress.stalled;
-    return IMP_OK;
+    imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
+    loop.scene = d->scene;
+    loop.ending = imp_env_challenge_end_reason(loop.env);
+    imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&d->progress));
+    imp_episode_loop_add_observer(
+        &loop, (imp_episode_observer){
+                   .context = d, .before_step = record_state_before_step, .end = end_recording});
+    return imp_episode_loop_run(&loop, err);
 }
 
 // What the expert makes of the episode.
@@ -214,7 +213,7 @@ static imp_status run_challenge(challenge_job *work, const imp_policy_factory *p
     if (status != IMP_OK)
         return status;
     work->workers.progress.task = imp_policy_factory_name(policy);
-    work->workers.progress.total = (double)out->episodes * (STEPS + 1);
+    work->workers.progress.total = (double)out->episodes * STEPS;
     imp_thread_pool_run(work->workers.pool, out->episodes, run_episode_job, work);
     // a driver that waited for something may have been the only one to hear of it
     if (imp_monitor_should_stop(work->workers.monitor))

@@ -1,5 +1,8 @@
-// Episodes driven again: what evaluating does not keep follows from their numbers.
+// Episodes of an evaluation driven once more to keep images, which evaluating does not. An episode
+// follows from its number alone, so the second drive equals the first. An observer keeps the images
+// and actions that are asked for, and what a network knew when it acted.
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text/plural.h"
 #include "evaluate/evaluation/evaluate.h"
@@ -40,17 +43,79 @@ static imp_status alloc_replay(imp_replay *replay, const replay_job *work,
                             : imp_episode_result_alloc(&replay->result, work->def.steps, true, err);
 }
 
+// The observer of an episode that is driven again.
+typedef struct replay_recorder {
+    const imp_replay_def *which;
+    imp_replay *replay;
+    int step;  // of the episode
+    bool full; // all frames that are asked for are kept
+    bool kept; // the state before the present step is one of them
+} replay_recorder;
+
+// Keeps the network's input of the present step as that of frame number `frame`.
+static void keep_network_inputs(imp_replay *replay, size_t frame)
+{
+    const imp_input_spec *inputs = imp_obs_history_input_spec(replay->history);
+    const size_t image = (size_t)3 * (size_t)replay->width * (size_t)replay->height;
+    const size_t frames = (size_t)inputs->frames, values = 2 * (size_t)inputs->actions;
+    for (size_t k = 0; k < frames; k++)
+        memcpy(replay->input_frames + (frame * frames + k) * image,
+               imp_obs_history_frames(replay->history)[k], image);
+    if (values > 0)
+        memcpy(replay->input_actions + frame * values, imp_obs_history_actions(replay->history),
+               values * sizeof *replay->input_actions);
+}
+
+static void record_image(void *context, const imp_env *env, const uint8_t *observation)
+{
+    replay_recorder *r = context;
+    imp_replay *replay = r->replay;
+    const imp_replay_def *which = r->which;
+    const size_t image = (size_t)3 * (size_t)replay->width * (size_t)replay->height;
+    (void)env;
+    r->full = replay->count == which->count;
+    r->kept = !r->full && r->step >= which->first && (r->step - which->first) % which->every == 0;
+    if (!r->full && replay->history != NULL)
+        imp_obs_history_push_frame(replay->history, observation);
+    if (!r->kept)
+        return;
+    memcpy(replay->frames + image * (size_t)replay->count, observation, image);
+    if (replay->history != NULL)
+        keep_network_inputs(replay, (size_t)replay->count);
+}
+
+static void record_action(void *context, const imp_env *env, const imp_transition *transition)
+{
+    replay_recorder *r = context;
+    imp_replay *replay = r->replay;
+    const imp_action action = transition->chosen;
+    (void)env;
+    r->step++;
+    if (r->kept) {
+        replay->actions[2 * replay->count] = (float)action.left;
+        replay->actions[2 * replay->count + 1] = (float)action.right;
+        replay->count++;
+    }
+    if (!r->full && replay->history != NULL)
+        imp_obs_history_push_action(replay->history, (float)action.left, (float)action.right);
+}
+
 static void replay_episode_job(void *context, int index, int worker)
 {
     replay_job *work = context;
     imp_replay *replay = &work->out[index];
     const imp_replay_def *which = &work->which[index];
     imp_error *err = &work->errors[index];
+    replay_recorder recorder = {.which = which, .replay = replay};
+    const imp_episode_observer observer = {.context = &recorder,
+                                           .before_step = record_image,
+                                           .after_step = record_action,
+                                           .needs_observations = true};
     if (atomic_load(&work->workers.stop))
         imp_fail(err, IMP_INTERRUPTED, "interrupted");
     else if (alloc_replay(replay, work, which, err) == IMP_OK)
         imp_eval_run_episode(&work->workers, worker, which->episode, &work->def, &replay->result,
-                             NULL, which, replay, err);
+                             NULL, &observer, err);
 }
 
 static imp_status run_replays(replay_job *work, int count, const imp_policy_factory *policy,

@@ -1,18 +1,16 @@
+// Evaluation: every episode is driven once by the policy and once by the expert, which its progress
+// is measured by. Episodes run on all threads; each thread counts histograms of its own, and whole
+// numbers add up to the same in any order, so the result does not depend on the threads.
 #include "evaluate/evaluation/evaluate.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "evaluate/evaluation/given_starts.h"
-#include "evaluate/rollout/lane_progress.h"
 
 enum { EVAL_COOKIE = 0x0E7A1 };
-
-// What the histograms reach to: half a tile's width is 0.29 m, top speed 0.6 m/s.
-static const double LANE_REACH = 0.4096, SPEED_REACH = 0.8;
 
 imp_eval_def imp_default_eval_def(void)
 {
@@ -42,193 +40,6 @@ typedef struct eval_job {
     } * failures; // (threads) the first of each worker
 } eval_job;
 
-imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions,
-                                    imp_error *err)
-{
-    result->poses = calloc((size_t)steps + 1, sizeof *result->poses);
-    result->lane_distances = calloc((size_t)steps, sizeof *result->lane_distances);
-    if (actions)
-        result->actions = calloc((size_t)steps, sizeof *result->actions);
-    if (result->poses == NULL || result->lane_distances == NULL ||
-        (actions && result->actions == NULL))
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
-                        IMP_PLURAL(steps, "step"));
-    return IMP_OK;
-}
-
-void imp_episode_result_release(imp_episode_result *result)
-{
-    free(result->poses);
-    free(result->lane_distances);
-    free(result->actions);
-}
-
-// Sums over an episode that become means at its end.
-typedef struct episode_sums {
-    double speed, lane, action_error;
-    double farthest; // |lane distance| so far; off lanes is farther than anything
-} episode_sums;
-
-static int histogram_bin(double value, double low, double high, int bins)
-{
-    const double place = floor((value - low) / (high - low) * bins);
-    return place < 0.0 ? 0 : (place >= bins ? bins - 1 : (int)place);
-}
-
-// What a settled step adds to figures and counts.
-static void record_settled_step(imp_episode_result *result, const imp_env *env,
-                                imp_eval_counts *counts, episode_sums *s)
-{
-    result->settled++;
-    s->speed += env->speed;
-    if (counts != NULL)
-        counts->speeds[histogram_bin(env->speed, 0.0, SPEED_REACH, IMP_SPEED_BINS)]++;
-    if (!env->in_lane)
-        return;
-    // as it is kept, so that figures can be found again from what is kept
-    const double distance = (double)(float)env->lane.distance;
-    result->in_lane++;
-    s->lane += fabs(distance);
-    if (counts != NULL)
-        counts->lanes[histogram_bin(distance, -LANE_REACH, LANE_REACH, IMP_LANE_BINS)]++;
-}
-
-// What a step adds to an episode's result.
-static void record_step(imp_episode_result *result, const imp_env *env, imp_step step,
-                        episode_sums *s)
-{
-    const double off = env->in_lane ? fabs(env->lane.distance) : INFINITY;
-    if (off > s->farthest) {
-        s->farthest = off;
-        result->worst_step = result->steps;
-    }
-    if (result->lane_distances != NULL)
-        result->lane_distances[result->steps] = env->in_lane ? (float)env->lane.distance : NAN;
-    result->steps++;
-    if (result->poses != NULL)
-        result->poses[result->steps] = env->pose;
-    result->reward += step.reward;
-    if (env->in_lane)
-        result->distance += (env->pose.x - result->end.x) * env->lane.tangent.x +
-                            (env->pose.z - result->end.z) * env->lane.tangent.z;
-    result->end = env->pose;
-}
-
-// Asks the driver, and the teacher if there is one.
-static imp_action choose_action(imp_rollout_worker *self, imp_episode_result *result,
-                                episode_sums *s)
-{
-    const imp_action action = imp_policy_act(self->policy, &self->env, self->observation);
-    imp_action wanted = {NAN, NAN};
-    if (self->label_expert != NULL) {
-        wanted = imp_policy_act(self->label_expert, &self->env, NULL);
-        s->action_error +=
-            0.5 * (fabs(action.left - wanted.left) + fabs(action.right - wanted.right));
-    }
-    if (result->actions != NULL)
-        result->actions[result->steps] = (imp_action_pair){(float)action.left, (float)action.right,
-                                                           (float)wanted.left, (float)wanted.right};
-    return action;
-}
-
-// What the network that drives knows in this step; it is kept in place `at`.
-static void keep_network_inputs(imp_replay *replay, size_t at)
-{
-    const imp_input_spec *inputs = imp_obs_history_input_spec(replay->history);
-    const size_t image = (size_t)3 * (size_t)replay->width * (size_t)replay->height;
-    const size_t frames = (size_t)inputs->frames, values = 2 * (size_t)inputs->actions;
-    for (size_t k = 0; k < frames; k++)
-        memcpy(replay->input_frames + (at * frames + k) * image,
-               imp_obs_history_frames(replay->history)[k], image);
-    if (values > 0)
-        memcpy(replay->input_actions + at * values, imp_obs_history_actions(replay->history),
-               values * sizeof *replay->input_actions);
-}
-
-// Keeps the picture and the action of a step, if it is one of those to keep.
-static void record_replay_frame(const imp_replay_def *which, imp_replay *replay, int step,
-                                const uint8_t *rgb, imp_action action)
-{
-    if (replay == NULL || replay->count == which->count)
-        return;
-    if (replay->history != NULL)
-        imp_obs_history_push_frame(replay->history, rgb);
-    if (step >= which->first && (step - which->first) % which->every == 0) {
-        const size_t image = (size_t)3 * (size_t)replay->width * (size_t)replay->height;
-        memcpy(replay->frames + image * (size_t)replay->count, rgb, image);
-        replay->actions[2 * replay->count] = (float)action.left;
-        replay->actions[2 * replay->count + 1] = (float)action.right;
-        if (replay->history != NULL)
-            keep_network_inputs(replay, (size_t)replay->count);
-        replay->count++;
-    }
-    if (replay->history != NULL)
-        imp_obs_history_push_action(replay->history, (float)action.left, (float)action.right);
-}
-
-// What the way tells, at the end of an episode.
-static void record_progress(imp_episode_result *result, const imp_lane_progress *progress,
-                            const imp_env *env, imp_expert_progress expert)
-{
-    result->net_distance = imp_lane_progress_distance(progress, env);
-    result->expert_net_distance = expert.distance;
-    result->expert_stalled = expert.stalled;
-    const bool measured = !expert.stalled && expert.distance > 0.0;
-    result->progress = measured ? result->net_distance / expert.distance : NAN;
-    result->stalled = imp_lane_progress_stalled(progress, env, expert.distance);
-    if (result->stalled && !progress->stalled)
-        result->stalled_step = result->steps;
-}
-
-imp_status imp_eval_run_episode(imp_rollout_workers *workers, int worker, int episode,
-                                const imp_eval_def *def, imp_episode_result *result,
-                                imp_eval_counts *counts, const imp_replay_def *which,
-                                imp_replay *replay, imp_error *err)
-{
-    imp_rollout_worker *self = &workers->items[worker];
-    imp_env *env = &self->env;
-    imp_expert_progress expert;
-    imp_lane_progress progress;
-    imp_status status = imp_rollout_worker_reset(workers, self, (uint32_t)episode, err);
-    if (status == IMP_OK && def->starts != NULL)
-        status = imp_eval_check_start(env, def, episode, err);
-    if (status == IMP_OK)
-        status = imp_measure_expert_progress(&expert, workers, worker, err);
-    if (status != IMP_OK)
-        return status;
-    result->map_index = env->world_index;
-    result->start = result->end = env->pose;
-    if (result->poses != NULL)
-        result->poses[0] = env->pose;
-    imp_policy_reset(self->policy, env);
-    if (self->label_expert != NULL)
-        imp_policy_reset(self->label_expert, env);
-    const bool looks = self->policy->vtable->needs_observation || replay != NULL;
-    episode_sums s = {.farthest = -1.0};
-    imp_lane_progress_begin(&progress, env);
-    for (imp_step step = {0}; !step.terminated && !step.truncated;) {
-        if (looks)
-            imp_rollout_worker_observe(workers, self, self->observation);
-        const imp_action action = choose_action(self, result, &s);
-        record_replay_frame(which, replay, result->steps, self->observation, action);
-        step = imp_env_step(env, action);
-        record_step(result, env, step, &s);
-        imp_lane_progress_update(&progress, env);
-        if (progress.stalled && result->stalled_step == 0)
-            result->stalled_step = result->steps;
-        if (result->steps > def->settle_steps)
-            record_settled_step(result, env, counts, &s);
-        if (!imp_rollout_workers_count_step(workers, worker))
-            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    }
-    result->ending = env->ending;
-    record_progress(result, &progress, env, expert);
-    result->speed_mean = result->settled > 0 ? s.speed / result->settled : 0.0;
-    result->lane_distance_mean = result->in_lane > 0 ? s.lane / result->in_lane : 0.0;
-    result->action_error = self->label_expert != NULL ? s.action_error / result->steps : NAN;
-    return IMP_OK;
-}
-
 static void run_episode_job(void *context, int index, int worker)
 {
     eval_job *work = context;
@@ -240,7 +51,7 @@ static void run_episode_job(void *context, int index, int worker)
              imp_episode_result_alloc(result, work->def->steps, work->def->ask_expert, &err) ==
                  IMP_OK)
         imp_eval_run_episode(&work->workers, worker, index, work->def, result,
-                             &work->worker_counts[worker], NULL, NULL, &err);
+                             &work->worker_counts[worker], NULL, &err);
     struct failure *failure = &work->failures[worker];
     if (err.status != IMP_OK && failure->error.status == IMP_OK)
         *failure = (struct failure){index, err};
@@ -329,9 +140,11 @@ static imp_status alloc_results(eval_job *work, imp_error *err)
     out->map_count = maps->count;
     for (int k = 0; k < maps->count; k++)
         memcpy(out->maps[k].name, maps->worlds[k]->name, sizeof out->maps[k].name);
-    imp_status status = create_histogram(&out->lanes, -LANE_REACH, LANE_REACH, IMP_LANE_BINS, err);
-    return status == IMP_OK ? create_histogram(&out->speeds, 0.0, SPEED_REACH, IMP_SPEED_BINS, err)
-                            : status;
+    imp_status status =
+        create_histogram(&out->lanes, -IMP_LANE_REACH, IMP_LANE_REACH, IMP_LANE_BINS, err);
+    return status == IMP_OK
+               ? create_histogram(&out->speeds, 0.0, IMP_SPEED_REACH, IMP_SPEED_BINS, err)
+               : status;
 }
 
 static void merge_worker_counts(eval_job *work)

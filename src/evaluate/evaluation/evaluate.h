@@ -2,9 +2,14 @@
 #ifndef IMP_EVALUATE_EVALUATION_EVALUATE_H
 #define IMP_EVALUATE_EVALUATION_EVALUATE_H
 
-#include "evaluate/rollout/rollout_workers.h"
+#include "evaluate/rollout/lane_progress.h"
 
 enum { IMP_LANE_BINS = 8192, IMP_SPEED_BINS = 160 };
+
+// Histograms of lane distances [m] reach from minus to plus this; half a tile's width is 0.29.
+#define IMP_LANE_REACH 0.4096
+// Histograms of speeds [m/s] reach from 0 to this; top speed is 0.6.
+#define IMP_SPEED_REACH 0.8
 
 // What a worker counts. Whole numbers, so that the order does not matter in which workers add up.
 typedef struct imp_eval_counts {
@@ -24,11 +29,12 @@ imp_status imp_eval_create_workers(imp_rollout_workers *workers, const imp_polic
                                    const imp_eval_def *def, const imp_monitor *monitor,
                                    imp_error *err);
 
-// Drives one episode. What the result has room for is kept in it; tally and film may be NULL.
+// Drives one episode. What the result has room for is kept in it. counts and extra, another
+// observer of the episode, are nullable.
 imp_status imp_eval_run_episode(imp_rollout_workers *workers, int worker, int episode,
                                 const imp_eval_def *def, imp_episode_result *result,
-                                imp_eval_counts *counts, const imp_replay_def *which,
-                                imp_replay *replay, imp_error *err);
+                                imp_eval_counts *counts, const imp_episode_observer *extra,
+                                imp_error *err);
 
 // Gives a result room for its trajectory, and actions if wanted.
 imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions,

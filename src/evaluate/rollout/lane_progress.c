@@ -200,23 +200,39 @@ bool imp_lane_progress_stalled(const imp_lane_progress *progress, const imp_env 
            imp_lane_progress_distance(progress, env) < IMP_STALL_DISTANCE * limit / IMP_STALL_TIME;
 }
 
+static void begin_progress(void *context, const imp_env *env)
+{
+    imp_lane_progress_begin(context, env);
+}
+
+static void update_progress(void *context, const imp_env *env, const imp_transition *transition)
+{
+    (void)transition;
+    imp_lane_progress_update(context, env);
+}
+
+imp_episode_observer imp_lane_progress_observer(imp_lane_progress *progress)
+{
+    return (imp_episode_observer){
+        .context = progress, .begin = begin_progress, .after_step = update_progress};
+}
+
 imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_workers *workers,
                                        int worker, imp_error *err)
 {
-    enum { STEPS_BETWEEN_STOPS = 64 };
     imp_rollout_worker *self = &workers->items[worker];
     imp_env env;
     imp_lane_progress progress;
+    imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
     imp_env_copy(&env, &self->env);
-    imp_policy_reset(self->progress_expert, &env);
-    imp_lane_progress_begin(&progress, &env);
-    int count = 0;
-    for (imp_step step = {0}; !step.terminated && !step.truncated;) {
-        step = imp_env_step(&env, imp_policy_act(self->progress_expert, &env, NULL));
-        imp_lane_progress_update(&progress, &env);
-        if (++count % STEPS_BETWEEN_STOPS == 0 && !imp_rollout_workers_continue(workers, worker))
-            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    }
+    loop.env = &env;
+    loop.policy = self->progress_expert;
+    loop.label_expert = NULL;
+    loop.uncounted = true;
+    imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&progress));
+    const imp_status status = imp_episode_loop_run(&loop, err);
+    if (status != IMP_OK)
+        return status;
     const double distance = imp_lane_progress_distance(&progress, &env);
     *out = (imp_expert_progress){distance, imp_lane_progress_stalled(&progress, &env, distance)};
     return IMP_OK;

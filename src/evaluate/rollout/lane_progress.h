@@ -2,7 +2,7 @@
 #ifndef IMP_EVALUATE_ROLLOUT_LANE_PROGRESS_H
 #define IMP_EVALUATE_ROLLOUT_LANE_PROGRESS_H
 
-#include "evaluate/rollout/rollout_workers.h"
+#include "evaluate/rollout/episode_loop.h"
 
 // One robot in one episode. A plain value.
 typedef struct imp_lane_progress {
@@ -26,6 +26,9 @@ void imp_lane_progress_begin(imp_lane_progress *progress, const imp_env *env);
 
 // To be called after every step.
 void imp_lane_progress_update(imp_lane_progress *progress, const imp_env *env);
+
+// An observer that begins and updates *progress.
+imp_episode_observer imp_lane_progress_observer(imp_lane_progress *progress);
 
 // The net distance along lanes since the beginning [m]: forward counts positive, backward negative.
 // A tile counts by where the robot came onto it and where it is, or left it: what is driven to and

@@ -1,3 +1,5 @@
+// Episodes driven into memory on all threads: the common episode loop, with an observer that fills
+// the arrays of a dataset's episode, and exploration that changes which action is executed.
 #include "learn/collection/collector.h"
 
 #include <limits.h>
@@ -7,6 +9,7 @@
 #include <string.h>
 
 #include "base/text/plural.h"
+#include "evaluate/rollout/episode_loop.h"
 #include "learn/collection/exploration.h"
 
 enum { COLLECT_COOKIE = 0xC011EC7, HARDEST_OF_MAX = 100 };
@@ -63,31 +66,60 @@ static void free_rollout_buffer(imp_rollout_buffer *b)
     free(b->truncations);
 }
 
-// Records what is there before step k (or at the end): picture, pose, lane.
-static void record_state(const imp_rollout_workers *workers, imp_rollout_worker *self,
-                         imp_rollout_buffer *b, int k)
+// What the observer of an episode knows, and what explores.
+typedef struct rollout_recorder {
+    imp_rollout_buffer *buffer;
+    imp_exploration exploration;
+    bool has_expert; // whether labels are another's opinion
+} rollout_recorder;
+
+// Records pose and place in the lane of state number `steps`. Its image is in the buffer already.
+static void record_state(void *context, const imp_env *env, const uint8_t *observation)
 {
-    const imp_env *env = &self->env;
-    const imp_camera_def *camera = imp_renderer_camera(self->renderer);
-    size_t image = (size_t)camera->width * (size_t)camera->height * 3;
-    imp_rollout_worker_observe(workers, self, b->observations + (size_t)k * image);
+    imp_rollout_buffer *b = ((rollout_recorder *)context)->buffer;
+    const int k = b->steps;
+    (void)observation;
     memcpy(&b->poses[3 * k], (double[]){env->pose.x, env->pose.z, env->pose.heading},
            3 * sizeof(double));
     b->lane[2 * k] = env->in_lane ? env->lane.distance : NAN;
     b->lane[2 * k + 1] = env->in_lane ? env->lane.angle : NAN;
 }
 
-static void record_step(imp_rollout_buffer *b, int k, imp_action executed, imp_action wanted,
-                        imp_step step)
+static void record_step(void *context, const imp_env *env, const imp_transition *transition)
 {
-    b->actions[2 * k] = (float)executed.left;
-    b->actions[2 * k + 1] = (float)executed.right;
-    b->expert_actions[2 * k] = (float)wanted.left;
-    b->expert_actions[2 * k + 1] = (float)wanted.right;
-    b->rewards[k] = (float)step.reward;
-    b->terminations[k] = step.terminated;
-    b->truncations[k] = step.truncated;
-    b->reward += step.reward;
+    const rollout_recorder *r = context;
+    imp_rollout_buffer *b = r->buffer;
+    const int k = b->steps++;
+    const imp_action chosen = transition->chosen, expert = transition->expert;
+    (void)env;
+    b->actions[2 * k] = (float)transition->executed.left;
+    b->actions[2 * k + 1] = (float)transition->executed.right;
+    b->expert_actions[2 * k] = (float)expert.left;
+    b->expert_actions[2 * k + 1] = (float)expert.right;
+    b->rewards[k] = (float)transition->result.reward;
+    b->terminations[k] = transition->result.terminated;
+    b->truncations[k] = transition->result.truncated;
+    b->reward += transition->result.reward;
+    if (r->has_expert)
+        b->disagreement += fabs(chosen.left - expert.left) + fabs(chosen.right - expert.right);
+}
+
+static void end_recording(void *context, const imp_env *env, const uint8_t *observation,
+                          imp_end_reason ending)
+{
+    imp_rollout_buffer *b = ((rollout_recorder *)context)->buffer;
+    record_state(context, env, observation);
+    b->disagreement /= 2.0 * b->steps;
+    b->ending = ending;
+}
+
+static imp_action explore(void *context, const imp_env *env, imp_action chosen, imp_action expert)
+{
+    rollout_recorder *r = context;
+    imp_action action = chosen;
+    if (r->has_expert)
+        action = imp_exploration_choose_action(&r->exploration, env, chosen, expert);
+    return imp_exploration_add_noise(&r->exploration, action);
 }
 
 static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t episode, int worker,
@@ -95,16 +127,13 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
 {
     imp_rollout_workers *workers = &r->workers;
     imp_rollout_worker *self = &workers->items[worker];
-    imp_env *env = &self->env;
+    const imp_env *env = &self->env;
     imp_status status = imp_rollout_worker_reset(workers, self, episode, err);
     if (status != IMP_OK)
         return status;
-    imp_exploration_offset_start(r->def, env);
-    imp_policy_reset(self->policy, env);
-    if (self->label_expert != NULL)
-        imp_policy_reset(self->label_expert, env);
-    imp_exploration exploration = imp_exploration_begin(r->def, env);
-    size_t image = (size_t)r->def->camera.width * (size_t)r->def->camera.height * 3;
+    imp_exploration_offset_start(r->def, &self->env);
+
+    // what is known of the episode before it begins
     b->steps = 0;
     b->map_index = env->world_index;
     b->time_step = env->def.drive.time_step * env->def.frame_skip;
@@ -112,25 +141,28 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
     if (workers->randomization != NULL)
         imp_randomization_sample_json(&self->draw, b->randomization);
     b->reward = b->disagreement = 0.0;
-    record_state(workers, self, b, 0);
-    for (imp_step step = {0}; !step.terminated && !step.truncated;) {
-        int k = b->steps++;
-        imp_action action = imp_policy_act(self->policy, env, b->observations + (size_t)k * image);
-        imp_action wanted = action;
-        if (self->label_expert != NULL) {
-            wanted = imp_policy_act(self->label_expert, env, NULL);
-            b->disagreement += fabs(action.left - wanted.left) + fabs(action.right - wanted.right);
-            action = imp_exploration_choose_action(&exploration, env, action, wanted);
-        }
-        step = imp_env_step(env, imp_exploration_add_noise(&exploration, action));
-        record_step(b, k, env->action, wanted, step);
-        record_state(workers, self, b, k + 1);
-        if (!imp_rollout_workers_count_step(workers, worker))
-            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    }
-    b->disagreement /= 2.0 * b->steps;
-    b->ending = env->ending;
-    return IMP_OK;
+
+    // images of all states, the last one included, go straight into the buffer
+    rollout_recorder recorder = {.buffer = b,
+                                 .exploration = imp_exploration_begin(r->def, env),
+                                 .has_expert = self->label_expert != NULL};
+    imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
+    loop.explore = explore;
+    loop.explore_context = &recorder;
+    loop.observations = b->observations;
+    loop.observation_stride = (size_t)r->def->camera.width * (size_t)r->def->camera.height * 3;
+    imp_episode_loop_add_observer(&loop, (imp_episode_observer){.context = &recorder,
+                                                                .before_step = record_state,
+                                                                .after_step = record_step,
+                                                                .end = end_recording,
+                                                                .needs_observations = true,
+                                                                .observe_last = true});
+    status = imp_episode_loop_run(&loop, err);
+    if (status == IMP_OK && b->ending == IMP_END_POLICY_FAILED)
+        status =
+            imp_fail(err, IMP_BAD_INPUT, "%s: failed in episode %u: %s",
+                     imp_policy_factory_name(r->policy), episode, self->policy->failure_reason);
+    return status;
 }
 
 static void run_episode_job(void *context, int index, int worker)

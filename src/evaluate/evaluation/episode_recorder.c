@@ -1,0 +1,183 @@
+// One episode of an evaluation: an observer adds up what each step shows (reward, speed, distance
+// to the lane centre, the expert's opinion), and turns the sums into means at the end. Figures that
+// depend on progress come from the lane progress of the policy and of the expert from one start.
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/text/plural.h"
+#include "evaluate/evaluation/evaluate.h"
+#include "evaluate/evaluation/given_starts.h"
+
+// What the observer of an episode knows. The sums become means at its end.
+typedef struct episode_recorder {
+    imp_episode_result *result;
+    imp_eval_counts *counts; // nullable
+    imp_lane_progress progress;
+    imp_expert_progress expert;
+    int settle_steps;
+    bool asks_expert;
+    double speed, lane, action_error;
+    double farthest; // |lane distance| so far; off lanes is farther than anything
+} episode_recorder;
+
+imp_status imp_episode_result_alloc(imp_episode_result *result, int steps, bool actions,
+                                    imp_error *err)
+{
+    result->poses = calloc((size_t)steps + 1, sizeof *result->poses);
+    result->lane_distances = calloc((size_t)steps, sizeof *result->lane_distances);
+    if (actions)
+        result->actions = calloc((size_t)steps, sizeof *result->actions);
+    if (result->poses == NULL || result->lane_distances == NULL ||
+        (actions && result->actions == NULL))
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
+                        IMP_PLURAL(steps, "step"));
+    return IMP_OK;
+}
+
+void imp_episode_result_release(imp_episode_result *result)
+{
+    free(result->poses);
+    free(result->lane_distances);
+    free(result->actions);
+}
+
+static void begin_recording(void *context, const imp_env *env)
+{
+    imp_episode_result *result = ((episode_recorder *)context)->result;
+    result->map_index = env->world_index;
+    result->start = result->end = env->pose;
+    if (result->poses != NULL)
+        result->poses[0] = env->pose;
+}
+
+// Adds what the policy did, and what the expert would have done.
+static void record_actions(episode_recorder *r, const imp_transition *transition)
+{
+    const imp_action action = transition->chosen;
+    imp_action expert = {NAN, NAN};
+    if (r->asks_expert) {
+        expert = transition->expert;
+        r->action_error +=
+            0.5 * (fabs(action.left - expert.left) + fabs(action.right - expert.right));
+    }
+    if (r->result->actions != NULL)
+        r->result->actions[r->result->steps] = (imp_action_pair){
+            (float)action.left, (float)action.right, (float)expert.left, (float)expert.right};
+}
+
+// Adds where the step led.
+static void record_state(episode_recorder *r, const imp_env *env, double reward)
+{
+    imp_episode_result *result = r->result;
+    const double off = env->in_lane ? fabs(env->lane.distance) : INFINITY;
+    if (off > r->farthest) {
+        r->farthest = off;
+        result->worst_step = result->steps;
+    }
+    if (result->lane_distances != NULL)
+        result->lane_distances[result->steps] = env->in_lane ? (float)env->lane.distance : NAN;
+    result->steps++;
+    if (result->poses != NULL)
+        result->poses[result->steps] = env->pose;
+    result->reward += reward;
+    if (env->in_lane)
+        result->distance += (env->pose.x - result->end.x) * env->lane.tangent.x +
+                            (env->pose.z - result->end.z) * env->lane.tangent.z;
+    result->end = env->pose;
+}
+
+static int histogram_bin(double value, double low, double high, int bins)
+{
+    const double place = floor((value - low) / (high - low) * bins);
+    return place < 0.0 ? 0 : (place >= bins ? bins - 1 : (int)place);
+}
+
+// Adds a step after the first `settle_steps` to the figures of speed and lane.
+static void record_settled_step(episode_recorder *r, const imp_env *env)
+{
+    imp_eval_counts *counts = r->counts;
+    r->result->settled++;
+    r->speed += env->speed;
+    if (counts != NULL)
+        counts->speeds[histogram_bin(env->speed, 0.0, IMP_SPEED_REACH, IMP_SPEED_BINS)]++;
+    if (!env->in_lane)
+        return;
+    // rounded as it is kept, so that figures can be found again from what is kept
+    const double distance = (double)(float)env->lane.distance;
+    r->result->in_lane++;
+    r->lane += fabs(distance);
+    if (counts != NULL)
+        counts->lanes[histogram_bin(distance, -IMP_LANE_REACH, IMP_LANE_REACH, IMP_LANE_BINS)]++;
+}
+
+static void record_step(void *context, const imp_env *env, const imp_transition *transition)
+{
+    episode_recorder *r = context;
+    imp_episode_result *result = r->result;
+    record_actions(r, transition);
+    record_state(r, env, transition->result.reward);
+    if (r->progress.stalled && result->stalled_step == 0)
+        result->stalled_step = result->steps;
+    if (result->steps > r->settle_steps)
+        record_settled_step(r, env);
+}
+
+// Compares the policy's progress with the expert's.
+static void record_progress(const episode_recorder *r, const imp_env *env)
+{
+    imp_episode_result *result = r->result;
+    result->net_distance = imp_lane_progress_distance(&r->progress, env);
+    result->expert_net_distance = r->expert.distance;
+    result->expert_stalled = r->expert.stalled;
+    const bool measured = !r->expert.stalled && r->expert.distance > 0.0;
+    result->progress = measured ? result->net_distance / r->expert.distance : NAN;
+    result->stalled = imp_lane_progress_stalled(&r->progress, env, r->expert.distance);
+    if (result->stalled && !r->progress.stalled)
+        result->stalled_step = result->steps;
+}
+
+static void end_recording(void *context, const imp_env *env, const uint8_t *observation,
+                          imp_end_reason ending)
+{
+    const episode_recorder *r = context;
+    imp_episode_result *result = r->result;
+    (void)observation;
+    result->ending = ending;
+    record_progress(r, env);
+    result->speed_mean = result->settled > 0 ? r->speed / result->settled : 0.0;
+    result->lane_distance_mean = result->in_lane > 0 ? r->lane / result->in_lane : 0.0;
+    result->action_error = r->asks_expert ? r->action_error / result->steps : NAN;
+}
+
+imp_status imp_eval_run_episode(imp_rollout_workers *workers, int worker, int episode,
+                                const imp_eval_def *def, imp_episode_result *result,
+                                imp_eval_counts *counts, const imp_episode_observer *extra,
+                                imp_error *err)
+{
+    imp_rollout_worker *self = &workers->items[worker];
+    episode_recorder recorder = {.result = result,
+                                 .counts = counts,
+                                 .settle_steps = def->settle_steps,
+                                 .asks_expert = self->label_expert != NULL,
+                                 .farthest = -1.0};
+
+    // start the episode, and see how far the expert gets from there
+    imp_status status = imp_rollout_worker_reset(workers, self, (uint32_t)episode, err);
+    if (status == IMP_OK && def->starts != NULL)
+        status = imp_eval_check_start(&self->env, def, episode, err);
+    if (status == IMP_OK)
+        status = imp_measure_expert_progress(&recorder.expert, workers, worker, err);
+    if (status != IMP_OK)
+        return status;
+
+    // progress first: the recorder reads it after every step
+    imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
+    imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&recorder.progress));
+    imp_episode_loop_add_observer(&loop, (imp_episode_observer){.context = &recorder,
+                                                                .begin = begin_recording,
+                                                                .after_step = record_step,
+                                                                .end = end_recording});
+    if (extra != NULL)
+        imp_episode_loop_add_observer(&loop, *extra);
+    return imp_episode_loop_run(&loop, err);
+}

@@ -1,0 +1,121 @@
+// The loop of every episode: render the state if anybody looks at it, ask the policy and the label
+// expert, let exploration change the action, step the environment, and call the observers around
+// it. The order of these calls is fixed, because noise is drawn in that order.
+#include "evaluate/rollout/episode_loop.h"
+
+#include <assert.h>
+
+imp_episode_loop_def imp_episode_loop_of_worker(imp_rollout_workers *workers, int worker)
+{
+    imp_rollout_worker *self = &workers->items[worker];
+    return (imp_episode_loop_def){
+        .workers = workers,
+        .worker = worker,
+        .env = &self->env,
+        .policy = self->policy,
+        .label_expert = self->label_expert,
+        .observations = self->observation,
+    };
+}
+
+void imp_episode_loop_add_observer(imp_episode_loop_def *loop, imp_episode_observer observer)
+{
+    assert(loop->observer_count < IMP_EPISODE_OBSERVERS_MAX);
+    loop->observers[loop->observer_count++] = observer;
+}
+
+// Renders the present state as image number `index` of the episode.
+static const uint8_t *render_state(const imp_episode_loop_def *loop, size_t index)
+{
+    imp_rollout_worker *self = &loop->workers->items[loop->worker];
+    uint8_t *image = loop->observations + index * loop->observation_stride;
+    if (loop->scene != NULL)
+        imp_rollout_worker_observe_in(self, loop->scene, image);
+    else
+        imp_rollout_worker_observe(loop->workers, self, image);
+    return image;
+}
+
+static bool any_observer_needs_observations(const imp_episode_loop_def *loop)
+{
+    for (int k = 0; k < loop->observer_count; k++)
+        if (loop->observers[k].needs_observations)
+            return true;
+    return false;
+}
+
+static void begin_episode(const imp_episode_loop_def *loop)
+{
+    imp_policy_reset(loop->policy, loop->env);
+    if (loop->label_expert != NULL)
+        imp_policy_reset(loop->label_expert, loop->env);
+    for (int k = 0; k < loop->observer_count; k++)
+        if (loop->observers[k].begin != NULL)
+            loop->observers[k].begin(loop->observers[k].context, loop->env);
+}
+
+// Executes the policy's choice, or what exploration makes of it.
+static void step_environment(const imp_episode_loop_def *loop, imp_action chosen)
+{
+    imp_env *env = loop->env;
+    imp_transition transition = {.chosen = chosen, .expert = chosen};
+    if (loop->label_expert != NULL)
+        transition.expert = imp_policy_act(loop->label_expert, env, NULL);
+    const imp_action action = loop->explore == NULL ? chosen
+                                                    : loop->explore(loop->explore_context, env,
+                                                                    chosen, transition.expert);
+    transition.result = imp_env_step(env, action);
+    transition.executed = env->action;
+    for (int k = 0; k < loop->observer_count; k++)
+        if (loop->observers[k].after_step != NULL)
+            loop->observers[k].after_step(loop->observers[k].context, env, &transition);
+}
+
+static void end_episode(const imp_episode_loop_def *loop, size_t steps, imp_end_reason ending)
+{
+    const uint8_t *image = NULL;
+    for (int k = 0; k < loop->observer_count && image == NULL; k++)
+        if (loop->observers[k].observe_last)
+            image = render_state(loop, steps);
+    for (int k = 0; k < loop->observer_count; k++)
+        if (loop->observers[k].end != NULL)
+            loop->observers[k].end(loop->observers[k].context, loop->env, image, ending);
+}
+
+// Reports the step. Steps that are not counted only look now and then for a request to stop.
+static bool count_step(const imp_episode_loop_def *loop, size_t steps)
+{
+    enum { STEPS_BETWEEN_STOPS = 64 };
+    if (!loop->uncounted)
+        return imp_rollout_workers_count_step(loop->workers, loop->worker);
+    return steps % STEPS_BETWEEN_STOPS != 0 ||
+           imp_rollout_workers_continue(loop->workers, loop->worker);
+}
+
+imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err)
+{
+    const bool looks =
+        loop->policy->vtable->needs_observation || any_observer_needs_observations(loop);
+    imp_end_reason ending = loop->ending;
+    size_t steps = 0;
+    begin_episode(loop);
+    while (ending == IMP_END_NONE) {
+        // show the state to the observers and to the policy
+        const uint8_t *image = looks ? render_state(loop, steps) : NULL;
+        for (int k = 0; k < loop->observer_count; k++)
+            if (loop->observers[k].before_step != NULL)
+                loop->observers[k].before_step(loop->observers[k].context, loop->env, image);
+        const imp_action chosen = imp_policy_act(loop->policy, loop->env, image);
+        if (loop->policy->failure_reason != NULL) {
+            ending = IMP_END_POLICY_FAILED;
+            break;
+        }
+
+        step_environment(loop, chosen);
+        ending = loop->env->ending;
+        if (!count_step(loop, ++steps))
+            return imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    }
+    end_episode(loop, steps, ending);
+    return IMP_OK;
+}
