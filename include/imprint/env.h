@@ -25,7 +25,7 @@ typedef enum imp_termination_rules {
     IMP_RULES_CHALLENGE, ///< AI-DO's LF challenges: see imp_env_challenge_end_reason()
 } imp_termination_rules;
 
-/// The word for it, the same in tables, files and pictures.
+/// The word for it, the same in tables, files and images.
 const char *imp_end_reason_name(imp_end_reason ending);
 
 /// Settings of an environment. Obtain with imp_default_env_def(), then change fields.
@@ -116,7 +116,7 @@ typedef struct imp_env {
 
 /// What a step gave.
 typedef struct imp_step {
-    double reward;   ///< the reference's; -1000 where it terminated, 0 at max_steps
+    double reward;   ///< gym-duckietown's; -1000 where it terminated, 0 at max_steps
     bool terminated; ///< invalid pose, or what the challenge's rules say
     bool truncated;  ///< max_steps reached
 } imp_step;
@@ -157,7 +157,7 @@ imp_step imp_env_step(imp_env *env, imp_action action);
 
 /// True if a robot at pose stands where it may: its centre, both wheels and its front on drivable
 /// tiles, and its footprint free of objects. safety scales the four points (1 while driving, 1.3
-/// when spawning). As in the reference, the footprint lies 0.048 m behind the pose: it is moved to
+/// when spawning). As in gym-duckietown, the footprint lies 0.048 m behind the pose: it is moved to
 /// the geometric centre twice.
 bool imp_env_is_valid_pose(const imp_env *env, imp_pose pose, double safety);
 
@@ -172,7 +172,7 @@ imp_box imp_robot_footprint(imp_pose pose, double forward);
 /// imp_robot_footprint().
 const imp_object *imp_env_find_collision(const imp_env *env, imp_pose pose, double forward);
 
-/// The reference's penalty for coming near to objects: the sum of how far the safety circles of
+/// gym-duckietown's penalty for coming near to objects: the sum of how far the safety circles of
 /// robot and objects overlap, as a negative number [m].
 double imp_env_proximity_penalty(const imp_env *env, imp_pose pose);
 

@@ -13,7 +13,7 @@ typedef struct imp_policy imp_policy;
 /// member.
 typedef struct imp_policy_vtable {
     const char *name;
-    bool needs_observation; ///< whether act() looks at the picture
+    bool needs_observation; ///< whether act() looks at the image
     /// A new episode has begun in env.
     void (*reset)(imp_policy *policy, const imp_env *env);
     /// The action for the present state. observation is (height x width x 3) bytes, or NULL if not
@@ -52,7 +52,7 @@ void imp_policy_reset(imp_policy *policy, const imp_env *env);
 imp_action imp_policy_act(imp_policy *policy, const imp_env *env, const uint8_t *observation);
 void imp_policy_destroy(imp_policy *policy); ///< nullable
 
-/// The reference baseline's pure pursuit, exactly: it knows neither delay nor motors, and leaves
+/// gym-duckietown baseline's pure pursuit, exactly: it knows neither delay nor motors, and leaves
 /// the road.
 imp_status imp_pure_pursuit_create(imp_policy **out, imp_error *err);
 
@@ -65,9 +65,9 @@ typedef struct imp_expert_def {
                          ///< is the motors' own damping
     double turn_rate;    ///< it turns no faster than this [rad/s]; 6
     /// It comes back to its line from the left, where the middle of the road is, no more steeply
-    /// than this [rad]. What was passed is out of the picture before it is behind the robot: who
-    /// goes by pictures must come back gently, or turns into it. Below 1 it also stays outside in
-    /// bends to the right, inside which lies what was passed; 1 and more are no bound; pi / 3
+    /// than this [rad]. What was passed is out of the image before it is behind the robot: who goes
+    /// by images must come back gently, or turns into it. Below 1 it also stays outside in bends to
+    /// the right, inside which lies what was passed; 1 and more are no bound; pi / 3
     double return_angle;
     double lane_offset; ///< wanted distance from the lane centre [m], positive to the right; 0
     /// Follows AI-DO's lanes, straight lines and arcs 0.22 tiles from the middle of the road,
@@ -79,9 +79,9 @@ typedef struct imp_expert_def {
     const char *turns;
     /// Decides from where the robot stands alone: speed, turn rate and the commands under way are
     /// taken to be those of steady driving along its lane, so that the same place gives the same
-    /// action. That is what can be learned from single pictures. Where the road's edge is near,
-    /// what is tried out still goes by the true state, and so does getting away from where it is
-    /// stuck; false
+    /// action. That is what can be learned from single images. Where the road's edge is near, what
+    /// is tried out still goes by the true state, and so does getting away from where it is stuck;
+    /// false
     bool pose_only;
     /// Away from its line, tries out in the simulator what it is about to do, and looks for
     /// something better if that ends off the road or at an object. What is done there then no

@@ -1,6 +1,6 @@
 /// imprint/randomization.h: what differs from episode to episode when worlds are randomised: a draw
 /// is a plain value, a function of (spec, seed, environment, episode), that is applied to the
-/// definitions of environment, camera and picture. The quantities and ranges of gym-duckietown's
+/// definitions of environment, camera and image. The quantities and ranges of gym-duckietown's
 /// domain, camera and dynamics randomisation, and more (docs/randomisation.md).
 #ifndef IMPRINT_RANDOMIZATION_H
 #define IMPRINT_RANDOMIZATION_H
@@ -121,7 +121,7 @@ imp_randomization imp_randomization_none(void);
 
 /// Changes *spec as a list of words says, separated by commas and read from left to right: "none",
 /// "all", "looks" and "dynamics" (all groups, those that are seen, the others), groups by name; and
-/// with the reference's own ranges "reference", or its parts "domain_rand", "camera_rand" and
+/// with gym-duckietown's own ranges "reference", or its parts "domain_rand", "camera_rand" and
 /// "dynamics_rand". "WORD=0.5" sets a strength, "no-WORD" switches off. IMP_USAGE names a word that
 /// is none of these.
 imp_status imp_randomization_parse_list(imp_randomization *spec, const char *list, imp_error *err);
@@ -131,13 +131,13 @@ bool imp_randomization_is_on(const imp_randomization *spec);
 
 enum { IMP_RANDOMIZATION_WARNING_MAX = 400 };
 
-/// Reads distributions from a file in gym-duckietown's own format, a JSON object of
-/// {"name": {"type": "uniform", "low": 0.8, "high": 1.2}}; "type" is int, uniform or normal (with
-/// "loc" and "scale"), "absent" a share, or there is "default": v instead of all that. Each of the
-/// reference's seven names that the file lacks stays as without randomisation, as there. A quantity
-/// that the file draws switches on its group, if it is off. Names that we do not know are left
-/// alone; notice (nullable) gets a line that lists the first of them, or "". Fails with IMP_IO, or
-/// IMP_BAD_INPUT and "file:line: what is wrong"; then *spec is as it was.
+/// Reads distributions from a file in gym-duckietown's own format, a JSON object of {"name":
+/// {"type": "uniform", "low": 0.8, "high": 1.2}}; "type" is int, uniform or normal (with "loc" and
+/// "scale"), "absent" a share, or there is "default": v instead of all that. Each of
+/// gym-duckietown's seven names that the file lacks stays as without randomisation, as there. A
+/// quantity that the file draws switches on its group, if it is off. Names that we do not know are
+/// left alone; notice (nullable) gets a line that lists the first of them, or "". Fails with
+/// IMP_IO, or IMP_BAD_INPUT and "file:line: what is wrong"; then *spec is as it was.
 imp_status imp_randomization_read_file(imp_randomization *spec, const char *path,
                                        char warning[IMP_RANDOMIZATION_WARNING_MAX], imp_error *err);
 /// The same from text; name stands in messages for the file.
@@ -154,7 +154,7 @@ typedef struct imp_randomization_sample {
 } imp_randomization_sample;
 
 /// What the scenes of randomised episodes are made from: worn roads, and variants to choose from,
-/// if any group wants them. They follow from the seed; small pictures need no fine ones.
+/// if any group wants them. They follow from the seed; small images need no fine ones.
 void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
                                    const imp_camera_def *camera, imp_scene_def *scene);
 

@@ -37,15 +37,15 @@ const char *imp_assets_warning(const imp_assets *assets, int index);
 typedef struct imp_scene_def {
     const imp_assets *assets; ///< must outlive the scene; NULL: ours
     uint64_t seed;            ///< of which variant of its texture each tile gets; 0: the first
-    /// Variants of each kind of tile that pictures can choose from (imp_view.tile_variant), up to
+    /// Variants of each kind of tile that images can choose from (imp_view.tile_variant), up to
     /// IMP_TILE_VARIANTS_MAX; 0: one, or with a seed all that the assets have.
     int variants;
     /// How far variants but the first (with assets, those after their own) depart from the plain
     /// look, 0..1: colour and width of lines, paint that fades and chips, dirt, seams between
     /// tiles, other floors. All of it follows from the seed. 0: not at all, and there are none.
     float wear;
-    /// Levels of textures that are left out, 0..4, of which each takes three quarters of the
-    /// memory that is left; 0. Pictures of 80 x 60 see next to nothing of the finest.
+    /// Levels of textures that are left out, 0..4, of which each takes three quarters of the memory
+    /// that is left; 0. Images of 80 x 60 see next to nothing of the finest.
     int finest;
 } imp_scene_def;
 
@@ -76,7 +76,7 @@ typedef struct imp_distractor {
 } imp_distractor;
 
 /// Draws grey triangles (at most IMP_DISTRACTORS_MAX) with corners up to 20 m from the origin, as
-/// the reference does; it draws 12.
+/// gym-duckietown does; it draws 12.
 void imp_distractors_generate(imp_distractor *out, int count, imp_random *random);
 
 /// What is to be seen above the horizon, in all directions.
@@ -107,7 +107,7 @@ typedef struct imp_glare {
     float size;     ///< of its half [rad], 0.01..1
 } imp_glare;
 
-/// What changes from picture to picture. Obtain with imp_default_view(), then change fields.
+/// What changes from image to image. Obtain with imp_default_view(), then change fields.
 typedef struct imp_view {
     imp_pose pose;   ///< of the robot that carries the camera
     float sky[3];    ///< 0..1 RGB; (0.45, 0.82, 1)
@@ -142,7 +142,7 @@ typedef struct imp_view {
 
 imp_view imp_default_view(void);
 
-/// Which of the equivalent code paths draws; all give the same picture within 1/255.
+/// Which of the equivalent code paths draws; all give the same image within 1/255.
 typedef enum imp_render_backend {
     IMP_RENDER_AUTO,     ///< the fastest that this processor has
     IMP_RENDER_PORTABLE, ///< portable C
@@ -153,21 +153,21 @@ typedef enum imp_render_backend {
 typedef struct imp_renderer imp_renderer;
 
 /// Prepares to draw through a camera. Freed with imp_renderer_destroy(). Fails with IMP_USAGE where
-/// imp_camera_init() does, and with IMP_NO_MEMORY. Pictures of more than 2^20 pixels are drawn
+/// imp_camera_init() does, and with IMP_NO_MEMORY. Images of more than 2^20 pixels are drawn
 /// without tables, which is some hundred times slower.
 imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
                                imp_render_backend path, imp_error *err);
 void imp_renderer_destroy(imp_renderer *renderer); ///< nullable
 
-/// Looks through another camera from now on, whose pictures have the same size. Takes no memory
+/// Looks through another camera from now on, whose images have the same size. Takes no memory
 /// unless its ground needs more samples than any before. Fails as imp_renderer_create() does, and
 /// then the renderer keeps its camera.
 imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def *camera,
                                    imp_error *err);
 const imp_camera_def *imp_renderer_camera(const imp_renderer *renderer);
 
-/// Draws one picture, ground and objects: rgb is (height x width x 3) bytes, rows top to bottom,
-/// red first. Allocates nothing. Objects nearer than 0.04 m are cut there.
+/// Draws one image, ground and objects: rgb is (height x width x 3) bytes, rows top to bottom, red
+/// first. Allocates nothing. Objects nearer than 0.04 m are cut there.
 void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *view, uint8_t *rgb);
 
 /// Draws the whole map from above, north up: rgb is (height x width x 3) bytes. The map is centred
@@ -175,7 +175,7 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
 void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t *rgb);
 
 /// Draws every kind of object, colour and sign once, in a grid: rgb is (height x width x 3) bytes.
-/// Fails with IMP_USAGE on pictures of a few pixels, and where imp_scene_create_with_def() does.
+/// Fails with IMP_USAGE on images of a few pixels, and where imp_scene_create_with_def() does.
 imp_status imp_render_object_catalogue(const imp_scene_def *def, int width, int height,
                                        uint8_t *rgb, imp_error *err);
 
@@ -183,14 +183,14 @@ imp_status imp_render_object_catalogue(const imp_scene_def *def, int width, int 
 void imp_render_top_down_view(const imp_scene *scene, const imp_view *view, int width, int height,
                               uint8_t *rgb);
 
-/// Pixels per metre and the pixel of the world's origin in imp_render_top_down()'s picture.
+/// Pixels per metre and the pixel of the world's origin in imp_render_top_down()'s image.
 void imp_top_down_transform(const imp_world *world, int width, int height, double *scale,
                             double *left, double *top);
 
-/// What a real camera does to pictures. By default nothing: obtain with
+/// What a real camera does to images. By default nothing: obtain with
 /// imp_default_camera_effects_def(), then change fields.
 typedef struct imp_camera_effects_def {
-    double motion_blur;   ///< time over which the robot's own motion smears a picture [s], 0..0.1
+    double motion_blur;   ///< time over which the robot's own motion smears an image [s], 0..0.1
     double defocus;       ///< standard deviation of a Gaussian blur [px of 640 across], 0..20
     double exposure;      ///< [stops], -8..8
     double white_balance; ///< from -1 (blue) to 1 (red): half a stop of red up and of blue down
@@ -198,7 +198,7 @@ typedef struct imp_camera_effects_def {
     double noise;         ///< standard deviation everywhere, 0..1 (of white)
     double shot_noise;    ///< of white, 0..1; it grows with the square root of the light
     double flicker;       ///< how much darker the bands of mains light are, 0..1
-    double flicker_bands; ///< of them in a picture, 0..1000; 3.3, of 100 Hz read out in 1/30 s
+    double flicker_bands; ///< of them in an image, 0..1000; 3.3, of 100 Hz read out in 1/30 s
     int jpeg_quality;     ///< 1..100 as libjpeg counts it, colours at half the size; 0: none
     int cookie;
 } imp_camera_effects_def;
@@ -208,7 +208,7 @@ imp_camera_effects_def imp_default_camera_effects_def(void);
 /// IMP_USAGE, naming the field, if a value is out of its range.
 imp_status imp_camera_effects_check(const imp_camera_effects_def *def, imp_error *err);
 
-/// The tables of a camera and the scratch memory to degrade its pictures with. One per thread.
+/// The tables of a camera and the scratch memory to degrade its images with. One per thread.
 typedef struct imp_camera_effects imp_camera_effects;
 
 /// Freed with imp_camera_effects_destroy(). Fails with IMP_USAGE where imp_camera_init() does, and
@@ -217,12 +217,11 @@ imp_status imp_camera_effects_create(imp_camera_effects **out, const imp_camera_
                                      imp_error *err);
 void imp_camera_effects_destroy(imp_camera_effects *effects); ///< nullable
 
-/// Degrades a picture of the camera's (height x width x 3) in place; def must have passed
-/// imp_camera_effects_check() and may be another for every picture. The robot drives at speed [m/s]
-/// and turn_rate [rad/s]; what does not lie on the ground moves in the picture like the ground
-/// behind it, or if there is none like what is infinitely far. Draws from *random
-/// (IMP_PURPOSE_CAMERA) as often whatever the picture. The same bytes on every processor; allocates
-/// nothing.
+/// Degrades an image of the camera's (height x width x 3) in place; def must have passed
+/// imp_camera_effects_check() and may be another for every image. The robot drives at speed [m/s]
+/// and turn_rate [rad/s]; what does not lie on the ground moves in the image like the ground behind
+/// it, or if there is none like what is infinitely far. Draws from *random (IMP_PURPOSE_CAMERA) as
+/// often whatever the image. The same bytes on every processor; allocates nothing.
 void imp_camera_effects_apply(imp_camera_effects *effects, const imp_camera_effects_def *def,
                               double speed, double turn_rate, imp_random *random, uint8_t *rgb);
 
@@ -240,7 +239,7 @@ void imp_camera_effects_apply(imp_camera_effects *effects, const imp_camera_effe
     X(IMP_SEMANTIC_FLOOR, "floor", 165, 140, 105)                                                  \
     X(IMP_SEMANTIC_CALIBRATION, "calibration tile", 205, 180, 220)
 
-/// NOTHING is what lies beyond the lens's picture, GROUND what lies beyond the tiles, and clutter.
+/// NOTHING is what lies beyond the lens's image, GROUND what lies beyond the tiles, and clutter.
 typedef enum imp_semantic_class {
 #define IMP_SEMANTIC_CLASS_ENUM(name, word, red, green, blue) name,
     IMP_SEMANTIC_CLASS_LIST(IMP_SEMANTIC_CLASS_ENUM)
@@ -262,7 +261,7 @@ imp_status imp_segmentation_pass_create(imp_segmentation_pass **out, const imp_c
                                         imp_error *err);
 void imp_segmentation_pass_destroy(imp_segmentation_pass *segmentation); ///< nullable
 
-/// Makes it look through another camera with pictures of the same size. IMP_USAGE where
+/// Makes it look through another camera with images of the same size. IMP_USAGE where
 /// imp_camera_init() fails, and if the size differs. Allocates nothing.
 imp_status imp_segmentation_pass_set_camera(imp_segmentation_pass *segmentation,
                                             const imp_camera_def *camera, imp_error *err);
@@ -274,9 +273,9 @@ imp_status imp_segmentation_pass_set_camera(imp_segmentation_pass *segmentation,
 void imp_segmentation_pass_run(imp_segmentation_pass *segmentation, const imp_scene *scene,
                                const imp_view *view, uint8_t *mask, float *depths);
 
-/// Draws the lanes of a world into a camera's picture (height x width x 3) as they lie on the
-/// ground, up to 5 m away. Where depths (nullable, as imp_segmentation_pass_run() finds them) are
-/// nearer, they are hidden.
+/// Draws the lanes of a world into a camera's image (height x width x 3) as they lie on the ground,
+/// up to 5 m away. Where depths (nullable, as imp_segmentation_pass_run() finds them) are nearer,
+/// they are hidden.
 void imp_draw_lanes(const imp_camera *camera, const imp_world *world, imp_pose pose,
                     const float *depths, uint8_t *rgb);
 
@@ -284,7 +283,7 @@ void imp_draw_lanes(const imp_camera *camera, const imp_world *world, imp_pose p
 void imp_draw_bounding_boxes(const imp_camera *camera, const imp_world *world, const imp_view *view,
                              uint8_t *rgb);
 
-/// Draws a robot, and the way that it took, into a picture of imp_render_top_down().
+/// Draws a robot, and the way that it took, into an image of imp_render_top_down().
 void imp_draw_trajectory(const imp_world *world, int width, int height, const imp_pose *poses,
                          int count, uint8_t *rgb);
 void imp_draw_robot(const imp_world *world, int width, int height, imp_pose pose, uint8_t *rgb);

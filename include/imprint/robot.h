@@ -28,7 +28,7 @@ typedef struct imp_action {
 /// Within [-1, 1]; NaN becomes 0.
 imp_action imp_action_clip(imp_action action);
 
-/// Inverse kinematics of the reference: forward speed [m/s] and turn rate [rad/s, positive to the
+/// Inverse kinematics of gym-duckietown: forward speed [m/s] and turn rate [rad/s, positive to the
 /// left] to clipped duty cycles, with gain 1, trim 0, motor constant 27.
 imp_action imp_action_from_velocity(double speed, double turn_rate);
 /// The other way round.
@@ -59,7 +59,7 @@ typedef struct imp_drive {
     imp_drive_def def;
     double speed;       ///< forward speed of the centre of rotation [m/s]
     double turn_rate;   ///< [rad/s], positive to the left
-    double time;        ///< since reset [s], accumulated step by step as the reference does
+    double time;        ///< since reset [s], accumulated step by step as gym-duckietown does
     imp_action applied; ///< the command that acted in the last step
     int applied_index;  ///< its number since reset, counted from 0; -1 before the first acts
     int recorded;       ///< commands recorded since reset
@@ -98,8 +98,8 @@ imp_pose imp_pose_integrate(imp_pose pose, double speed, double turn_rate, doubl
 /// Lens models that have a name.
 typedef enum imp_lens_kind {
     IMP_LENS_NONE,       ///< rectilinear
-    IMP_LENS_DUCKIEBOT,  ///< the reference's plumb-bob lens
-    IMP_LENS_CUSTOM,     ///< the parameters given, over the reference's rectilinear picture
+    IMP_LENS_DUCKIEBOT,  ///< gym-duckietown's plumb-bob lens
+    IMP_LENS_CUSTOM,     ///< the parameters given, over gym-duckietown's rectilinear image
     IMP_LENS_CALIBRATED, ///< a robot's own: each pixel looks where its calibration says
 } imp_lens_kind;
 
@@ -127,25 +127,25 @@ void imp_lens_distort(const imp_lens *lens, double x, double y, double *distorte
 bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distorted_y, double *x,
                         double *y);
 
-/// The intrinsics of a rectilinear picture without distortion.
+/// The intrinsics of a rectilinear image without distortion.
 typedef struct imp_pinhole {
     double fx, fy, cx, cy; ///< [px]
 } imp_pinhole;
 
-/// The largest rectilinear picture of the lens's own size that holds no empty corner: OpenCV's
+/// The largest rectilinear image of the lens's own size that holds no empty corner: OpenCV's
 /// "optimal new camera matrix" for alpha = 0, with the five steps of inversion that OpenCV takes.
-/// Where these lead astray, as for a model that folds inside the picture, the same with an exact
+/// Where these lead astray, as for a model that folds inside the image, the same with an exact
 /// inversion; a border that shows nothing is then replaced by the fold before it.
 imp_pinhole imp_lens_rectified_pinhole(const imp_lens *lens);
 
 /// What is known about a robot's own camera.
 typedef struct imp_calibration {
     imp_lens lens;
-    imp_pinhole projection; ///< of the straightened picture, in the lens's size; cx and cy are
+    imp_pinhole projection; ///< of the straightened image, in the lens's size; cx and cy are
                             ///< those of the first pixel's middle, as OpenCV and ROS count
 } imp_calibration;
 
-/// The Duckiebot's lens, and the projection that its software straightens pictures with.
+/// The Duckiebot's lens, and the projection that its software straightens images with.
 imp_calibration imp_calibration_duckiebot(void);
 
 /// Reads a robot's own calibration: YAML as ROS's camera_info and as Duckiebots write it, with
@@ -155,30 +155,30 @@ imp_calibration imp_calibration_duckiebot(void);
 /// IMP_IO.
 imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_error *err);
 
-/// A table that straightens pictures which a lens has bent. Constant once made.
+/// A table that straightens images which a lens has bent. Constant once made.
 typedef struct imp_undistorter imp_undistorter;
 
-/// Makes a table for pictures of width x height pixels, to which the calibration is scaled. Freed
+/// Makes a table for images of width x height pixels, to which the calibration is scaled. Freed
 /// with imp_undistorter_destroy(). Fails with IMP_USAGE if the lens is none or unsound, and with
 /// IMP_NO_MEMORY.
 imp_status imp_undistorter_create(imp_undistorter **out, const imp_calibration *from, int width,
                                   int height, imp_error *err);
 void imp_undistorter_destroy(imp_undistorter *undistorter); ///< nullable
 
-/// Straightens a picture (height x width x 3) into another one; black where the lens saw nothing.
+/// Straightens an image (height x width x 3) into another one; black where the lens saw nothing.
 /// Bilinear, in 1/32 of a pixel. Allocates nothing.
 void imp_undistorter_apply(const imp_undistorter *undistorter, const uint8_t *rgb, uint8_t *out);
 
 /// Where the camera sits and how it looks. Obtain with imp_default_camera_def(), then change
 /// fields.
 typedef struct imp_camera_def {
-    int width, height;    ///< picture size [px], 1..8192; 80 x 60
+    int width, height;    ///< image size [px], 1..8192; 80 x 60
     double mount_height;  ///< above the ground [m]; 0.108
     double mount_forward; ///< ahead of the centre of rotation [m]; 0.066
     double mount_right;   ///< to the right of it [m]; 0
     double pitch;         ///< downwards [rad]; 19.15 degrees
-    double field_of_view; ///< vertical, of the rectilinear picture [rad]; 75 degrees
-    imp_lens lens;        ///< scaled to the picture's size; the Duckiebot's
+    double field_of_view; ///< vertical, of the rectilinear image [rad]; 75 degrees
+    imp_lens lens;        ///< scaled to the image's size; the Duckiebot's
     int cookie;
 } imp_camera_def;
 
@@ -187,24 +187,24 @@ imp_camera_def imp_default_camera_def(void);
 /// A camera ready to look through. A plain value.
 typedef struct imp_camera {
     imp_camera_def def;
-    imp_pinhole plain;     ///< of the rectilinear picture, in the lens's size if there is one
+    imp_pinhole plain;     ///< of the rectilinear image, in the lens's size if there is one
     imp_pinhole rectified; ///< of the lens; see imp_lens_rectified_pinhole()
 } imp_camera;
 
 /// Checks a definition and prepares a camera. IMP_USAGE, naming the field, if a value is not finite
-/// or out of its range, or the lens shows nothing anywhere in its picture.
+/// or out of its range, or the lens shows nothing anywhere in its image.
 imp_status imp_camera_init(imp_camera *camera, const imp_camera_def *def, imp_error *err);
 
 /// The direction that a pixel looks in, in camera coordinates (x right, y down, z = 1 ahead). (px,
-/// py) is a point of the picture in pixels, (0, 0) being its top left corner and (width, height)
-/// its bottom right one. Returns false where the lens shows nothing (see imp_lens_undistort()). The
-/// picture of a lens is the lens's own picture shrunk or stretched to width x height; without a
-/// lens pixels are square. The reference bends its rectilinear picture, as if that were what a
-/// calibration straightens pictures to, so its lens sees less than the robot's; one from a
+/// py) is a point of the image in pixels, (0, 0) being its top left corner and (width, height) its
+/// bottom right one. Returns false where the lens shows nothing (see imp_lens_undistort()). The
+/// image of a lens is the lens's own image shrunk or stretched to width x height; without a lens
+/// pixels are square. gym-duckietown bends its rectilinear image, as if that were what a
+/// calibration straightens images to, so its lens sees less than the robot's; one from a
 /// calibration sees what the robot's does, and field_of_view does not count.
 bool imp_camera_pixel_to_ray(const imp_camera *camera, double px, double py, double *x, double *y);
 
-/// The inverse of imp_camera_pixel_to_ray(): the point of the picture, or beside it, where a
+/// The inverse of imp_camera_pixel_to_ray(): the point of the image, or beside it, where a
 /// direction is seen. Returns false where the lens shows it nowhere.
 bool imp_camera_ray_to_pixel(const imp_camera *camera, double x, double y, double *px, double *py);
 

@@ -1,5 +1,6 @@
-/// imprint/world.h: a map read into a world: tiles, lanes, objects and where to start. A world is
-/// constant after loading and may be shared by any number of environments and threads.
+/// imprint/world.h: a map file read into a world: tiles, lanes, objects and the start pose. A world
+/// is constant after loading, so any number of environments and threads may share it. Axes and
+/// units: docs/conventions.md.
 #ifndef IMPRINT_WORLD_H
 #define IMPRINT_WORLD_H
 
@@ -7,7 +8,7 @@
 
 IMP_API_BEGIN
 
-/// Kinds of tile: X(enumerator, word in map files, drivable).
+/// Kinds of tile: X(enumerator, name in map files, drivable).
 #define IMP_TILE_MAP(X)                                                                            \
     X(IMP_TILE_EMPTY, "empty", false)                                                              \
     X(IMP_TILE_STRAIGHT, "straight", true)                                                         \
@@ -28,7 +29,7 @@ typedef enum imp_tile_kind {
         IMP_TILE_KIND_COUNT
 } imp_tile_kind;
 
-/// The word that map files use for a kind.
+/// The name of a tile kind in map files, or "unknown". The string is static.
 const char *imp_tile_kind_name(imp_tile_kind kind);
 
 /// A cubic Bezier lane curve on the ground [m], driven from p[0] to p[3].
@@ -36,18 +37,19 @@ typedef struct imp_curve {
     imp_vec2 p[4];
 } imp_curve;
 
+/// One square of the grid.
 typedef struct imp_tile {
     imp_tile_kind kind;
     int orientation; ///< quarter turns: S 0, E 1, N 2, W 3
-    bool drivable;
+    bool drivable;   ///< whether it carries lanes
     int first_curve; ///< index into imp_world.curves
     int curve_count; ///< 0 where not drivable
 } imp_tile;
 
-/// Kinds of object: X(enumerator, word in map files, min x, min z, max x, max z, height). The
-/// extents are those of the reference's meshes before scaling, x being ahead and z to the right of
-/// an object at heading 0, in single precision as there. (Recorded from gym-duckietown 6.1; the
-/// tree from its mesh file; those of signs are a stand-in of the recordings.)
+/// Kinds of object: X(enumerator, name in map files, min x, min z, max x, max z, height). The
+/// extents are those of gym-duckietown's meshes before scaling, in single precision as there. At
+/// heading 0 an object faces along x, and z points to its right. (Recorded from gym-duckietown 6.1;
+/// the tree's from its mesh file; the sign's are an approximation.)
 #define IMP_OBJECT_MAP(X)                                                                          \
     X(IMP_OBJECT_DUCKIE, "duckie", -0.8244785070419312, -0.562171995639801, 0.8303055167198181,    \
       0.588129997253418, 1.5184210538864136)                                                       \
@@ -80,16 +82,16 @@ typedef enum imp_object_kind {
         IMP_OBJECT_KIND_COUNT
 } imp_object_kind;
 
-/// What the objects of a kind have in common.
+/// Properties that all objects of a kind share.
 typedef struct imp_object_class {
-    const char *name;                  ///< the word of map files; "sign_*" for all signs
+    const char *name;                  ///< in map files; "sign_*" for all signs
     double min_x, min_z, max_x, max_z; ///< extents before scaling
     double height;
 } imp_object_class;
 
 const imp_object_class *imp_object_class_get(imp_object_kind kind);
 
-/// What is on a sign: X(enumerator, word in map files).
+/// Signs: X(enumerator, name in map files).
 #define IMP_SIGN_MAP(X)                                                                            \
     X(IMP_SIGN_BLANK, "sign_blank")                                                                \
     X(IMP_SIGN_STOP, "sign_stop")                                                                  \
@@ -115,7 +117,7 @@ typedef enum imp_sign {
         IMP_SIGN_COUNT
 } imp_sign;
 
-const char *imp_sign_name(imp_sign sign); ///< the word of map files
+const char *imp_sign_name(imp_sign sign); ///< its name in map files; static
 
 typedef enum imp_object_color {
     IMP_COLOR_RED,
@@ -124,23 +126,24 @@ typedef enum imp_object_color {
     IMP_COLOR_GREY
 } imp_object_color;
 
-/// An oriented rectangle on the ground.
+/// An oriented rectangle on the ground: the footprint of an object or of the robot.
 typedef struct imp_box {
-    imp_vec2 corner[4]; ///< rear left, front left, front right, rear right of what it encloses
+    imp_vec2 corner[4]; ///< rear left, front left, front right, rear right [m]
     imp_vec2 axis[2];   ///< unit vectors along its sides
 } imp_box;
 
-/// True if two rectangles touch or overlap (separating axes; Gottschalk, Lin & Manocha, 1996).
+/// True if two rectangles touch or overlap, by the separating axis test (Gottschalk, Lin and
+/// Manocha, 1996).
 bool imp_boxes_overlap(const imp_box *a, const imp_box *b);
 
-enum { IMP_OBJECTS_MAX = 1024 }; ///< objects of a world
+enum { IMP_OBJECTS_MAX = 1024 }; ///< objects in one world
 
 /// An object as the map places it.
 typedef struct imp_object {
-    char name[32]; ///< of the map file's entry, or kind and number
+    char name[32]; ///< key of the map file's entry, or kind and number
     imp_object_kind kind;
     imp_sign sign;          ///< valid for signs
-    imp_object_color color; ///< of a duckiebot; red
+    imp_object_color color; ///< of a duckiebot; default red
     imp_vec2 position;      ///< [m]
     double heading;         ///< [rad]
     double scale;           ///< metres per unit of the class's extents
@@ -149,11 +152,11 @@ typedef struct imp_object {
     bool solid;             ///< whether the robot collides with it; traffic lights are not
     imp_box box;            ///< footprint where the map places it
     double safety_radius;   ///< of the proximity penalty [m]
-    double spawn_distance;  ///< starts keep so far away from its position [m]
+    double spawn_distance;  ///< least distance of a start pose from its position [m]
     int line;               ///< in the map file, from 1
 } imp_object;
 
-/// Where a moving or changing object is now.
+/// The present state of an object that moves or changes. Owned by an environment.
 typedef struct imp_object_state {
     imp_vec2 position; ///< [m]
     double y;          ///< height above the ground [m]
@@ -162,22 +165,23 @@ typedef struct imp_object_state {
     imp_box box;       ///< footprint there
 } imp_object_state;
 
-/// Whether a traffic light shows green to who drives towards `heading` [rad]. Lights come in two
-/// pairs that change together: the one across the other sees the opposite. (The reference's rule
-/// for lights that stand at 45, 135, 225 or 315 degrees, continued to all others.)
+/// Whether a traffic light shows green to a robot that drives towards `heading` [rad]. The lights
+/// of a crossing form two pairs that change together; the pairs show opposite colours.
+/// (gym-duckietown's rule for lights at 45, 135, 225 or 315 degrees, extended to all headings.)
 bool imp_traffic_light_is_green(const imp_object_state *light, double heading);
 
-/// A remark about a map that does not keep it from being used.
+/// A warning about a map. The map can be used nevertheless.
 typedef struct imp_map_warning {
     int line;     ///< in the map file, from 1
-    bool assumed; ///< it tells of a value that the map lacks and that was filled in
+    bool assumed; ///< a value is missing in the map and a default was used
     char text[160];
 } imp_map_warning;
 
-/// The world. Read-only to its users; row 0 is the first row of the map file.
+/// The world. Users only read it; imp_world_destroy() frees everything in it. Row 0 is the first
+/// row of the map file.
 typedef struct imp_world {
     char name[64];        ///< map name without folder and extension
-    char *source;         ///< the YAML text that it was read from
+    char *source;         ///< the YAML text of the map
     size_t source_length; ///< bytes
     double tile_size;     ///< side of a tile [m]
     int columns, rows;
@@ -190,42 +194,45 @@ typedef struct imp_world {
     int object_count;
     int moving[IMP_OBJECTS_MAX]; ///< the objects that move or change
     int moving_count;
-    /// Solid objects that stand still and that matter to a robot on a tile: those of tile t are
-    /// near[nearby_start[t]] up to near[nearby_start[t + 1] - 1].
+    /// Indices of the solid, static objects that a robot on a tile can touch or come close to.
+    /// Those of tile t are nearby[nearby_start[t]] to nearby[nearby_start[t + 1] - 1].
     int *nearby, *nearby_start;
-    imp_map_warning *warnings; ///< what `imprint map check` says, by line; at most 100
+    imp_map_warning *warnings; ///< sorted by line; at most 100
     int warning_count;
-    int start_line; ///< in the map file, of start_tile or start_pose; 1 without them
+    int start_line; ///< line of start_pose or start_tile in the map file; else 1
     bool has_start_tile;
     int start_tile[2]; ///< (i, j), drivable unless there is a start pose; valid if has_start_tile
     bool has_start_pose;
     imp_pose start_pose; ///< offset within the start tile [m] and heading; valid if has_start_pose
 } imp_world;
 
-/// Loads a map by built-in name ("loop_empty") or by path to a YAML file or such a folder. The
-/// caller frees *out with imp_world_destroy(). Fails with IMP_BAD_INPUT and "file:line: what is
-/// wrong" on a malformed map.
+/// Loads a map by the name of a built-in map ("loop_empty"), by the path of a YAML file, or by the
+/// path of a layer folder (see imp_map_is_layer_folder()). The caller frees *out with
+/// imp_world_destroy(). Fails with IMP_BAD_INPUT and "file:line: reason" on a malformed map or an
+/// unknown name, and with IMP_IO or IMP_NO_MEMORY.
 imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *err);
 
-/// Whether a folder is one map, in the layers of lib-dt-maps (tiles.yaml, frames.yaml), and not a
-/// folder of maps. imp_world_load() takes its path, too.
+/// Whether a folder holds one map as the layers of lib-dt-maps (tiles.yaml, frames.yaml), and not a
+/// collection of map files. imp_world_load() accepts its path.
 bool imp_map_is_layer_folder(const char *path);
 
-/// Reads a map from text (not necessarily terminated) of at most 16 MiB; source_name is used in
-/// messages. Takes less memory than 64 times its length and 16 MiB, whatever is in it.
+/// Reads a map from `length` bytes of YAML text (at most 16 MiB, no terminating 0 needed).
+/// source_name appears in messages and gives the world its name. Whatever the text, this needs less
+/// memory than 64 times its length plus 16 MiB. Fails like imp_world_load().
 imp_status imp_world_parse(imp_world **out, const char *text, size_t length,
                            const char *source_name, imp_error *err);
 
 void imp_world_destroy(imp_world *world); ///< nullable
 
-/// Whether a world is one of the built-in maps, and not one of the same name.
+/// Whether a world has both the name and the text of a built-in map.
 bool imp_world_is_builtin(const imp_world *world);
 
-/// Built-in maps, sorted by name. The strings live as long as the program.
+/// Number and names of the built-in maps, sorted by name. The strings are static; NULL out of
+/// range.
 int imp_builtin_map_count(void);
 const char *imp_builtin_map_name(int index);
 
-/// The tile under a point, or NULL off the grid.
+/// The tile under the point (x, z) [m], or NULL outside the grid. The world owns it.
 const imp_tile *imp_world_tile_at(const imp_world *world, double x, double z);
 
 /// True for tiles where roads meet; false for NULL.
@@ -234,7 +241,7 @@ bool imp_tile_is_intersection(const imp_tile *tile);
 /// True if the point lies on a drivable tile.
 bool imp_world_is_drivable_at(const imp_world *world, double x, double z);
 
-/// Where a pose lies relative to the lane that counts for it.
+/// A pose relative to its lane: the lane of its tile that fits its heading best.
 typedef struct imp_lane_position {
     double distance; ///< signed distance from the lane centre [m], positive to the right
     double angle; ///< heading relative to the lane [rad], positive when turned to the right of it
@@ -244,8 +251,9 @@ typedef struct imp_lane_position {
     int curve;        ///< index into imp_world.curves
 } imp_lane_position;
 
-/// The lane position exactly as the reference simulator computes it (8 bisections; see
-/// docs/conventions.md). Returns false, and leaves *out alone, off drivable tiles.
+/// Computes the lane position of a pose exactly as gym-duckietown does: the lane whose chord points
+/// most along the heading, and its closest point by 8 bisections (docs/conventions.md). Returns
+/// false and leaves *out unchanged if the pose is not on a drivable tile.
 bool imp_world_lane_position(const imp_world *world, imp_pose pose, imp_lane_position *out);
 
 /// Point and derivative of a lane curve at t in [0, 1].

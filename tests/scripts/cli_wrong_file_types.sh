@@ -156,7 +156,7 @@ says "did you mean 'straight'?"
 printf 'tile_size: 0.585\ntiles:\n- [straight/N]\nobjcets: []\n' >m.yaml
 code=0
 imprint map check m.yaml >out.txt 2>err || code=$?
-grep -q "unknown key 'objcets' is passed over; did you mean 'objects'?" out.txt ||
+grep -q "unknown key 'objcets' is ignored; did you mean 'objects'?" out.txt ||
     fail "no suggestion: $(cat out.txt)"
 printf 'tile_size: 0.585\ntiles:\n- [straight/N]\nobjects:\n- {kind: dukie, pos: [0, 0]}\n' >m.yaml
 refused "unknown kind of object 'dukie'; did you mean 'duckie'?" map check m.yaml

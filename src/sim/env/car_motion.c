@@ -21,7 +21,7 @@ imp_car_motion imp_car_motion_default(void)
     };
 }
 
-// Unlike in the reference, whose trims of about 2 make its cars spin on the spot.
+// Unlike in gym-duckietown, whose trims of about 2 make its cars spin on the spot.
 void imp_car_motion_randomize(imp_car_motion *car, imp_random *random)
 {
     car->follow_distance = imp_random_uniform(random, 0.3, 0.4);
@@ -64,7 +64,7 @@ static double clip_duty(double duty)
     return fmax(-1.0, fmin(1.0, duty));
 }
 
-// Differential drive along the arc of both wheels, whose duty cycles the reference takes for
+// Differential drive along the arc of both wheels, whose duty cycles gym-duckietown takes for
 // speeds.
 static imp_pose drive(const imp_car_motion *car, imp_pose pose, double steering, double dt)
 {

@@ -8,7 +8,7 @@
 
 enum { ENV_COOKIE = 0x0E27, SUBSTEPS_MAX = 1000 };
 
-// The reference's reward uses its configured robot speed, not the actual one.
+// gym-duckietown's reward uses its configured robot speed, not the actual one.
 static const double REWARD_SPEED = 1.2, REWARD_DISTANCE = 10.0, REWARD_PROXIMITY = 40.0;
 static const double REWARD_INVALID = -1000.0;
 

@@ -5,9 +5,9 @@
 #include "base/common/vector2.h"
 
 static const double STRIDE = 0.02, STRIDE_SPREAD = 0.005;
-// a hasty tick of the whole body, as fast as in the reference [rad/s]
+// a hasty tick of the whole body, as fast as in gym-duckietown [rad/s]
 static const double WIGGLE_RATE = 48.0;
-// half a thousandth of a second, to which the reference rounds a light's clock
+// half a thousandth of a second, to which gym-duckietown rounds a light's clock
 static const double LIGHT_ROUNDING = 0.0005;
 
 static double sample_wait_time(imp_random *random)
@@ -86,7 +86,7 @@ typedef struct board_move {
     double x, y, z;
 } board_move;
 
-// As in the reference, its footprint stays where the map places it.
+// As in gym-duckietown, its footprint stays where the map places it.
 static void step_checkerboard(const imp_object *object, imp_object_motion *motion,
                               imp_object_state *state)
 {

@@ -57,7 +57,7 @@ static bool is_road_between(const imp_world *world, double x0, double z0, double
     return imp_world_is_drivable_at(world, x0, z1) || imp_world_is_drivable_at(world, x1, z0);
 }
 
-// A pose to spawn at is valid with the safety factor 1.3. Unlike in the reference it must be so
+// A pose to spawn at is valid with the safety factor 1.3. Unlike in gym-duckietown it must be so
 // with every smaller one too, and no wheel may stand across a corner: the points that validity
 // looks at may lie on the road while the robot straddles a corner beside it, and from there nobody
 // can drive on.
@@ -159,7 +159,7 @@ static bool search_start_pose(const imp_env *env, imp_random *random, imp_pose *
     return false;
 }
 
-// The reference gives up where there is no room on the first random tile; here others follow.
+// gym-duckietown gives up where there is no room on the first random tile; here others follow.
 static imp_status sample_start_on_road(const imp_env *env, imp_pose *pose, imp_error *err)
 {
     imp_random random = spawn_random_stream(env);

@@ -76,7 +76,7 @@ typedef struct route_deviation {
 } route_deviation;
 
 // The steepest that the route is come back to from the left, where it bends like that [rad]. What
-// is passed in a bend to the right lies inside it, and out of the picture before one is round: a
+// is passed in a bend to the right lies inside it, and out of the image before one is round: a
 // gentle expert stays outside till then.
 static double max_return_angle(const imp_expert_def *def, double curvature)
 {
@@ -211,7 +211,7 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
         turn_rate *= direction == 0.0 ? 1.0 : room;
     }
     // a gentle expert's turn rate comes by itlaw, too: its actions then depend on where the robot
-    // is and hardly on how it moves, which a network that sees single pictures can learn
+    // is and hardly on how it moves, which a network that sees single images can learn
     return imp_drive_model_invert(get_assumed_drive(law, env), law->def.turning_rate, state, speed,
                                   turn_rate);
 }

@@ -1,4 +1,4 @@
-// Our expert. It knows what the reference's teacher does not: that a command acts only after the
+// Our expert. It knows what gym-duckietown's teacher does not: that a command acts only after the
 // delay, and how the motors answer. It steers by a law (law.c), tries out in the simulator what it
 // is about to do where that might go wrong, and gets away from where it is stuck (escape.c).
 #include <stdlib.h>

@@ -158,7 +158,7 @@ static bool append_u_turn(imp_route *route)
     return true;
 }
 
-// Of several lanes, keeps those that lead on: some tiles of the reference carry lanes that run off
+// Of several lanes, keeps those that lead on: some tiles of gym-duckietown carry lanes that run off
 // the road.
 static int drop_dead_end_lanes(const imp_world *world, int lanes[], int count)
 {

@@ -12,7 +12,7 @@ static const double TILE_EDGE_CLEARANCE = 0.04; // from the edge of a tile to wh
 // Traffic lights are left out where so many things move or change already.
 enum { MOVING_WITH_LIGHTS = 32 };
 
-// A town while it is being filled.
+// A map while it is being filled.
 typedef struct object_placer {
     const imp_map_generator_def *def;
     const imp_road_layout *layout;

@@ -1,4 +1,4 @@
-// sim/map_generator/map_objects.h: what stands and moves in a town.
+// sim/map_generator/map_objects.h: what stands and moves in a map.
 #ifndef IMP_SIM_MAP_GENERATOR_MAP_OBJECTS_H
 #define IMP_SIM_MAP_GENERATOR_MAP_OBJECTS_H
 
@@ -23,7 +23,7 @@ typedef struct imp_map_objects {
     int count, moving_count;
 } imp_map_objects;
 
-// Fills a town with what its definition asks for, as far as there is room.
+// Fills a map with what its definition asks for, as far as there is room.
 imp_status imp_map_objects_place(imp_map_objects *objects, const imp_map_generator_def *def,
                                  const imp_road_layout *layout, imp_error *err);
 

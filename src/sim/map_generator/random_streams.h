@@ -1,4 +1,4 @@
-// sim/map_generator/random_streams.h: the random streams of a town, one for each thing that is
+// sim/map_generator/random_streams.h: the random streams of a map, one for each thing that is
 // decided, so that the roads stay as they are when something is put on them.
 #ifndef IMP_SIM_MAP_GENERATOR_RANDOM_STREAMS_H
 #define IMP_SIM_MAP_GENERATOR_RANDOM_STREAMS_H

@@ -91,7 +91,7 @@ static int count_reachable_tiles(const imp_road_layout *layout, int start)
     return count;
 }
 
-// Finds the roads between the blocks. False if they make no town.
+// Finds the roads between the blocks. False if they make no map.
 static bool derive_roads(const imp_road_layout *layout, layout_stats *found)
 {
     int start = 0;
@@ -138,7 +138,7 @@ static void random_interval(imp_random *random, int low, int high, int minimum, 
     *to = *from + length;
 }
 
-// One closed road around a rectangle that fills at least half of the town's width and height.
+// One closed road around a rectangle that fills at least half of the map's width and height.
 static void create_ring_road(const imp_road_layout *layout, imp_random *random)
 {
     const area map = inner_area(layout);
@@ -183,7 +183,7 @@ static void create_street_grid(const imp_road_layout *layout, imp_random *random
                       (uint16_t)(1 + j * columns + i));
 }
 
-// Gives a random rectangle to a block next to it, if what comes out is a town with no fewer roads
+// Gives a random rectangle to a block next to it, if what comes out is a map with no fewer roads
 // and intersections than asked for, and, for loops, with no intersection at all.
 static void mutate_blocks(const imp_road_layout *layout, imp_random *random, bool loop,
                           layout_stats minimum, uint16_t *backup, layout_stats *now)
@@ -206,7 +206,7 @@ static void mutate_blocks(const imp_road_layout *layout, imp_random *random, boo
         memcpy(layout->blocks, backup, bytes);
 }
 
-// Changes the blocks of a town again and again, until it has become something else.
+// Changes the blocks of a map again and again, until it has become something else.
 static void mutate_layout(const imp_road_layout *layout, bool loop, imp_random *random,
                           uint16_t *backup)
 {
@@ -218,7 +218,7 @@ static void mutate_layout(const imp_road_layout *layout, bool loop, imp_random *
     derive_roads(layout, &first);
     now = first;
     for (int k = 0; k < changes && k < CHANGES_MAX; k++) {
-        // towns keep most of their roads and half of their intersections; loops rather grow
+        // maps keep most of their roads and half of their intersections; loops rather grow
         layout_stats minimum = {.roads = 3 * first.roads / 4,
                                 .intersections = (first.intersections + 1) / 2};
         if (loop)
@@ -278,7 +278,7 @@ static imp_tile_kind ground_kind_of_block(uint16_t block, uint32_t salt)
 {
     static const imp_tile_kind grounds[] = {IMP_TILE_ASPHALT, IMP_TILE_GRASS, IMP_TILE_FLOOR,
                                             IMP_TILE_GRASS};
-    // around the town floor or grass, as in the maps that were drawn by hand
+    // around the map floor or grass, as in the maps that were drawn by hand
     if (block == 0)
         return salt & 1 ? IMP_TILE_GRASS : IMP_TILE_FLOOR;
     const uint32_t mixed = (block + salt) * 2654435761u;

@@ -1,7 +1,7 @@
-// sim/map_generator/road_layout.h: where the roads of a town run.
+// sim/map_generator/road_layout.h: where the roads of a map run.
 //
 // Tiles are looked at as crossing points of lines. The areas between four tiles are cut up into
-// blocks, each a number; outside the town it is 0. Roads run where blocks meet, so no road can end.
+// blocks, each a number; outside the map it is 0. Roads run where blocks meet, so no road can end.
 #ifndef IMP_SIM_MAP_GENERATOR_ROAD_LAYOUT_H
 #define IMP_SIM_MAP_GENERATOR_ROAD_LAYOUT_H
 
@@ -27,14 +27,14 @@ static inline int imp_direction_opposite(int direction)
 
 typedef struct imp_road_layout {
     int columns, rows; // of tiles
-    int margin;        // tiles around the town that never have a road: 0 or 1
+    int margin;        // tiles around the map that never have a road: 0 or 1
     uint16_t *blocks;  // (rows + 1 x columns + 1); [j][i] is the area up and left of tile (i, j)
     uint8_t *links;    // (rows x columns): a bit for each direction in which the road goes on
     imp_tile *tiles;   // (rows x columns): kind and orientation; the rest is not filled in
     int *queue;        // (rows x columns): scratch
 } imp_road_layout;
 
-// Lays out the roads of a town. Released with imp_road_layout_release(), also after a failure.
+// Lays out the roads of a map. Released with imp_road_layout_release(), also after a failure.
 imp_status imp_road_layout_generate(imp_road_layout *layout, const imp_map_generator_def *def,
                                     imp_random *random, imp_error *err);
 void imp_road_layout_release(imp_road_layout *layout);

@@ -25,7 +25,7 @@
 #define NUMERIC IMP_QUANTITY_NUMERIC
 #define CATEGORICAL IMP_QUANTITY_CATEGORICAL
 
-// What the reference randomises too has its ranges (its code, and its default_dr.json), but for
+// What gym-duckietown randomises too has its ranges (its code, and its default_dr.json), but for
 // those in imp_quantity_gym_distribution().
 const imp_quantity_row imp_quantity_table[IMP_QUANTITY_COUNT] = {
     ROW(HORZ_MODE, "horz_mode", HORIZON, 1, CATEGORICAL, 0, 3, INTEGER(0, 4)),

@@ -23,10 +23,10 @@ extern const imp_quantity_row imp_quantity_table[IMP_QUANTITY_COUNT];
 // What value k of a quantity is without randomisation.
 double imp_quantity_default_value(imp_quantity quantity, int k);
 
-// What the reference draws it from.
+// What gym-duckietown draws it from.
 imp_distribution imp_quantity_gym_distribution(imp_quantity quantity);
 
-// Whether it is one of the seven that the reference's files name.
+// Whether it is one of the seven that gym-duckietown's files name.
 bool imp_quantity_is_in_gym_files(imp_quantity quantity);
 
 // The stream of a quantity in an episode.

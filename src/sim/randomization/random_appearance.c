@@ -5,7 +5,7 @@
 #include "base/text/plural.h"
 #include "sim/randomization/scenery.h"
 
-// What the reference draws above the ground.
+// What gym-duckietown draws above the ground.
 static const double SKY_COLOURS[4][3] = {
     {0.45, 0.82, 1.0}, {0.64, 0.71, 0.28}, {0.15, 0.15, 0.15}, {0.9, 0.9, 0.9}};
 // Its light: from everywhere, which stays, and of the lamp, which is randomised.

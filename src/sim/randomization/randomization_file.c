@@ -1,4 +1,4 @@
-// Reads the reference's files of distributions.
+// Reads gym-duckietown's files of distributions.
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>

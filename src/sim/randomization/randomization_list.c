@@ -1,4 +1,4 @@
-// What is drawn from what: words of the command line, and the reference's files.
+// What is drawn from what: words of the command line, and gym-duckietown's files.
 #include <ctype.h>
 #include <jansson.h>
 #include <math.h>

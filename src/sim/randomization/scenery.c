@@ -19,7 +19,7 @@ static float uniform_float(imp_random *random, double low, double high)
     return (float)imp_random_uniform(random, low, high);
 }
 
-// Where the lamp is: as far away as the reference has it, or in the room above the map's middle.
+// Where the lamp is: as far away as gym-duckietown has it, or in the room above the map's middle.
 static void sample_lamp_position(imp_scenery *out, const imp_randomization_sample *sample,
                                  const imp_world *world)
 {

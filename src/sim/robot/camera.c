@@ -27,7 +27,7 @@ static imp_status check_lens(const imp_lens *lens, imp_error *err)
         lens->kind != IMP_LENS_CALIBRATED)
         return imp_fail(err, IMP_USAGE, "there is no lens model %d", (int)lens->kind);
     if (lens->width < 2 || lens->height < 2)
-        return imp_fail(err, IMP_USAGE, "the lens belongs to a picture of %d x %d pixels",
+        return imp_fail(err, IMP_USAGE, "the lens belongs to an image of %d x %d pixels",
                         lens->width, lens->height);
     const double values[] = {lens->fx, lens->fy, lens->cx, lens->cy, lens->k1,
                              lens->k2, lens->p1, lens->p2, lens->k3};
@@ -44,7 +44,7 @@ static imp_status check_lens(const imp_lens *lens, imp_error *err)
     if (!imp_lens_undistort(lens, (near_x - lens->cx) / lens->fx, (near_y - lens->cy) / lens->fy,
                             &x, &y))
         return imp_fail(err, IMP_USAGE,
-                        "the lens shows nothing in a picture of %d x %d pixels: its principal "
+                        "the lens shows nothing in an image of %d x %d pixels: its principal "
                         "point (%g, %g) is too far outside; check camera_matrix",
                         lens->width, lens->height, lens->cx, lens->cy);
     return IMP_OK;
@@ -57,7 +57,7 @@ static imp_status check_camera_def(const imp_camera_def *def, imp_error *err)
                         "start a camera's definition from imp_default_camera_def()");
     if (def->width < 1 || def->height < 1 || def->width > IMAGE_SIDE_MAX ||
         def->height > IMAGE_SIDE_MAX)
-        return imp_fail(err, IMP_USAGE, "a picture has 1 to %d pixels a side, not %d x %d",
+        return imp_fail(err, IMP_USAGE, "an image has 1 to %d pixels a side, not %d x %d",
                         IMAGE_SIDE_MAX, def->width, def->height);
     // comparisons that a value that is not a number fails
     if (!(def->mount_height > 0.0 && def->mount_height <= 1e3))
@@ -99,11 +99,11 @@ bool imp_camera_pixel_to_ray(const imp_camera *camera, double px, double py, dou
     const imp_lens *lens = &camera->def.lens;
     double u = px, v = py;
     if (lens->kind != IMP_LENS_NONE) {
-        // The reference warps its rectilinear picture: a pixel of the lens's picture shows the
-        // pixel of the plain picture that its undistorted point has under the rectified intrinsics.
-        // Pixel centres: the recorded map cuts the fraction off the distorted pixel, which puts it
-        // half a pixel to the right of OpenCV's convention, so px goes in as it is; what comes out
-        // is the index of a pixel, whose centre is half a pixel further.
+        // gym-duckietown warps its rectilinear image: a pixel of the lens's image shows the pixel
+        // of the plain image that its undistorted point has under the rectified intrinsics. Pixel
+        // centres: the recorded map cuts the fraction off the distorted pixel, which puts it half a
+        // pixel to the right of OpenCV's convention, so px goes in as it is; what comes out is the
+        // index of a pixel, whose centre is half a pixel further.
         double ux, uy;
         double lens_x = px * lens->width / camera->def.width;
         double lens_y = py * lens->height / camera->def.height;
@@ -127,7 +127,7 @@ bool imp_camera_ray_to_pixel(const imp_camera *camera, double x, double y, doubl
         const double rectified_y = (v - 0.5 - camera->rectified.cy) / camera->rectified.fy;
         double distorted_x, distorted_y, undistorted_x, undistorted_y;
         imp_lens_distort(lens, rectified_x, rectified_y, &distorted_x, &distorted_y);
-        // far out the model folds back into the picture: there the way back leads elsewhere
+        // far out the model folds back into the image: there the way back leads elsewhere
         if (!imp_lens_undistort(lens, distorted_x, distorted_y, &undistorted_x, &undistorted_y) ||
             fabs(undistorted_x - rectified_x) > 1e-6 || fabs(undistorted_y - rectified_y) > 1e-6)
             return false;

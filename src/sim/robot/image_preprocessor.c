@@ -17,7 +17,7 @@ struct imp_image_preprocessor {
     bool undistorts;
     imp_calibration camera;
     imp_jpeg_reader *reader;
-    // for camera pictures of the size that came last:
+    // for camera images of the size that came last:
     int input_width, input_height;
     pixel_span *columns, *rows; // (width), (height)
     float *sums;                // (input_width x 3)
@@ -105,7 +105,7 @@ static imp_status resize_buffers(imp_image_preprocessor *preprocessor, int width
     if (status == IMP_OK && (preprocessor->columns == NULL || preprocessor->rows == NULL ||
                              preprocessor->sums == NULL ||
                              (preprocessor->undistorts && preprocessor->undistorted == NULL)))
-        status = imp_fail(err, IMP_NO_MEMORY, "no memory for pictures of %d x %d", width, height);
+        status = imp_fail(err, IMP_NO_MEMORY, "no memory for images of %d x %d", width, height);
     if (status != IMP_OK) {
         free_buffers(preprocessor);
         return status;

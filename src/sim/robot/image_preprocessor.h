@@ -1,4 +1,4 @@
-// sim/robot/image_preprocessor.h: from a camera's picture to the observation that a network is
+// sim/robot/image_preprocessor.h: from a camera's image to the observation that a network is
 // trained on.
 #ifndef IMP_SIM_ROBOT_IMAGE_PREPROCESSOR_H
 #define IMP_SIM_ROBOT_IMAGE_PREPROCESSOR_H
@@ -16,12 +16,12 @@ void imp_image_preprocessor_destroy(imp_image_preprocessor *preprocessor); // nu
 
 // rgb is (height x width x 3) bytes. Where a pixel of the observation is made of whole JPEG blocks,
 // only their means are decoded. Fails with IMP_BAD_INPUT. Our code allocates only when the size of
-// the camera's pictures changes.
+// the camera's images changes.
 imp_status imp_image_preprocessor_run_jpeg(imp_image_preprocessor *preprocessor,
                                            const uint8_t *jpeg, size_t length, uint8_t *rgb,
                                            imp_error *err);
 
-// The same for a picture that is decoded already: (height x width x 3) RGB bytes.
+// The same for an image that is decoded already: (height x width x 3) RGB bytes.
 imp_status imp_image_preprocessor_run(imp_image_preprocessor *preprocessor, const uint8_t *pixels,
                                       int width, int height, uint8_t *rgb, imp_error *err);
 

@@ -193,7 +193,7 @@ static void undistort_or_clamp(const imp_lens *lens, double px, double py, doubl
 
 typedef void inversion(const imp_lens *lens, double px, double py, double *x, double *y);
 
-// The largest rectilinear picture without an empty corner, by an inversion of the border's points.
+// The largest rectilinear image without an empty corner, by an inversion of the border's points.
 static imp_pinhole fit_pinhole(const imp_lens *lens, inversion *invert)
 {
     // OpenCV looks at nine points along each border
@@ -222,7 +222,7 @@ static bool is_valid_pinhole(const imp_pinhole *p)
     return p->fx > 0.0 && p->fy > 0.0 && isfinite(p->fx + p->fy) && isfinite(p->cx + p->cy);
 }
 
-// Whether a picture is about as large as another one and shows about the same.
+// Whether an image is about as large as another one and shows about the same.
 static bool is_similar_pinhole(const imp_lens *lens, const imp_pinhole *p, const imp_pinhole *other)
 {
     const double x = p->fx / other->fx, y = p->fy / other->fy;
@@ -237,6 +237,6 @@ imp_pinhole imp_lens_rectified_pinhole(const imp_lens *lens)
     imp_pinhole exact = fit_pinhole(lens, undistort_or_clamp);
     if (!is_valid_pinhole(&exact))
         exact = (imp_pinhole){lens->fx, lens->fy, lens->cx, lens->cy};
-    // where the model folds in the picture, OpenCV's steps end anywhere
+    // where the model folds in the image, OpenCV's steps end anywhere
     return is_similar_pinhole(lens, &rough, &exact) ? rough : exact;
 }

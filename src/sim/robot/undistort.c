@@ -6,7 +6,7 @@
 // Positions between pixels are told in 1/32.
 enum { FRACTION_BITS = 5, FRACTION = 1 << FRACTION_BITS, NO_PIXEL = -1 };
 
-// Where a pixel of the straightened picture lies in the other one.
+// Where a pixel of the straightened image lies in the other one.
 typedef struct source_pixel {
     int32_t pixel;          // the upper left of four neighbours, or NOTHING
     uint8_t right, down;    // how far beyond its middle, in 1/32
@@ -18,7 +18,7 @@ struct imp_undistorter {
     source_pixel *sources; // (height x width)
 };
 
-// The place in a lens's picture [px] that shows what a straightened pixel shows; false if none.
+// The place in a lens's image [px] that shows what a straightened pixel shows; false if none.
 static bool find_source_position(const imp_calibration *from, double u, double v, double *px,
                                  double *py)
 {
@@ -28,7 +28,7 @@ static bool find_source_position(const imp_calibration *from, double u, double v
                  y = (v - 0.5 - rectified->cy) / rectified->fy;
     double distorted_x, distorted_y, undistorted_x, undistorted_y;
     imp_lens_distort(lens, x, y, &distorted_x, &distorted_y);
-    // far out the model folds back into the picture: there the way back leads elsewhere
+    // far out the model folds back into the image: there the way back leads elsewhere
     if (!imp_lens_undistort(lens, distorted_x, distorted_y, &undistorted_x, &undistorted_y) ||
         fabs(undistorted_x - x) > 1e-6 || fabs(undistorted_y - y) > 1e-6)
         return false;

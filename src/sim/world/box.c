@@ -1,3 +1,6 @@
+// Oriented rectangles on the ground, and whether two of them overlap. Two convex shapes are
+// disjoint exactly if their projections onto one of the axes are; for rectangles the four side
+// directions suffice (Gottschalk, Lin and Manocha: OBBTree, 1996).
 #include "sim/world/box.h"
 
 #include "base/common/vector2.h"
@@ -5,6 +8,7 @@
 imp_box imp_box_from_pose(imp_vec2 position, double heading, double min_x, double min_z,
                           double max_x, double max_z)
 {
+    // the frame of the object in world coordinates
     const imp_vec2 ahead = imp_heading_direction(heading);
     const imp_vec2 right = imp_vec2_turn_right(ahead);
     const imp_vec2 rear = imp_vec2_add(position, imp_vec2_scale(ahead, min_x));
@@ -17,9 +21,10 @@ imp_box imp_box_from_pose(imp_vec2 position, double heading, double min_x, doubl
     };
 }
 
-// Whether the shadows of two rectangles on an axis lie apart.
+// True if the projections of two rectangles onto an axis do not touch.
 static bool separated_on_axis(imp_vec2 axis, const imp_box *a, const imp_box *b)
 {
+    // the interval that each rectangle covers on the axis
     double low_a = INFINITY, high_a = -INFINITY, low_b = INFINITY, high_b = -INFINITY;
     for (int k = 0; k < 4; k++) {
         const double on_a = imp_vec2_dot(axis, a->corner[k]);

@@ -4,8 +4,8 @@
 
 #include "imprint/world.h"
 
-// The rectangle from (min_x, min_z) to (max_x, max_z) in the frame of something that stands at
-// `position` with that heading: x ahead, z to the right.
+// Returns the rectangle [min_x, max_x] x [min_z, max_z] [m] of an object's own frame (x ahead, z to
+// the right), placed in the world at `position` with `heading` [rad].
 imp_box imp_box_from_pose(imp_vec2 position, double heading, double min_x, double min_z,
                           double max_x, double max_z);
 

@@ -1,4 +1,6 @@
-// Reads the reference's map files ("MapFormat1") from YAML text.
+// Reads gym-duckietown's map files ("MapFormat1"): YAML text to a world. The YAML tree is built
+// first (base/yaml); then tiles, lanes, start pose and objects are read in this order, since later
+// parts need the grid. Errors carry file and line. What is odd but usable becomes a warning.
 #include "sim/world/map_reader.h"
 
 #include <math.h>
@@ -11,10 +13,10 @@
 #include "base/text/suggestion.h"
 #include "sim/world/tile_lanes.h"
 
-// A map of nothing but crossings may have 10 000 tiles, one of roads and grass all that are
-// allowed.
+// CURVES_MAX allows 10 000 crossings (12 lanes each), or TILES_MAX tiles of road and grass.
 enum { SIDE_MAX = 1024, TILES_MAX = 65536, CURVES_MAX = 131072, BYTES_MAX = 16 << 20 };
 
+// Removes blanks at both ends, in place.
 static char *trim_blanks(char *text)
 {
     text += strspn(text, " \t");
@@ -24,6 +26,7 @@ static char *trim_blanks(char *text)
     return text;
 }
 
+// Finds a tile kind by its name.
 static bool parse_tile_kind(const char *word, imp_tile_kind *kind)
 {
     for (int k = 0; k < IMP_TILE_KIND_COUNT; k++)
@@ -40,8 +43,8 @@ static const bool TILE_DRIVABLE[] = {
 #undef IMP_TILE_DRIVABLE
 };
 
-// "kind/orientation" or "kind"; without an orientation it is E, and any such word with a 4 in it is
-// a crossing.
+// Reads a tile: "kind/orientation" or "kind". As in gym-duckietown, the orientation defaults to E,
+// and every word without a slash that contains a 4 is a crossing.
 static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
 {
     static const char orientations[] = "SENW";
@@ -50,13 +53,16 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
     if (text == NULL || strlen(text) >= sizeof buffer)
         return imp_yaml_fail(&r->yaml, node,
                              "a tile must be a word such as 'straight/N' or 'floor'");
+    // work on a copy that can be cut up
     strcpy(buffer, text);
+    // split the word at the slash
     char *slash = strchr(buffer, '/');
     const char *orientation = "E";
     if (slash != NULL) {
         *slash = '\0';
         orientation = trim_blanks(slash + 1);
     }
+    // the orientation is one letter
     const char *word = trim_blanks(buffer);
     const char *letter = strchr(orientations, orientation[0]);
     if (strlen(orientation) != 1 || letter == NULL)
@@ -64,6 +70,7 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
                              text, orientation);
     if (slash == NULL && strchr(word, '4') != NULL)
         word = "4way";
+    // an unknown kind gets a suggestion
     if (!parse_tile_kind(word, &tile->kind)) {
         char hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
@@ -75,15 +82,16 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
             "4way, asphalt, grass, floor, calibration_tile or empty%s",
             word, imp_suggestion_format(&suggestion, hint));
     }
+    // the index of the letter is the number of quarter turns
     tile->orientation = (int)(letter - orientations);
     tile->drivable = TILE_DRIVABLE[tile->kind];
     if (tile->kind == IMP_TILE_3WAY_RIGHT)
         imp_map_add_warning(r, imp_yaml_line(&r->yaml, node),
-                            "3way_right has the lanes of 3way_left, as in the reference");
+                            "3way_right has the lanes of 3way_left, as in gym-duckietown");
     return IMP_OK;
 }
 
-// Checks that the rows are lists of one length and that the grid has a size we take.
+// Checks that the rows are lists of one length, and that the grid is not too large.
 static imp_status read_grid_size(const imp_map_reader *r, int tiles)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -92,6 +100,7 @@ static imp_status read_grid_size(const imp_map_reader *r, int tiles)
         return imp_yaml_fail(yaml, tiles,
                              "tiles must be a list of rows such as [[4way, grass]], not %s",
                              imp_yaml_describe(yaml, tiles, found));
+    // all rows must be as long as the first
     const int rows = imp_yaml_count(yaml, tiles);
     const int columns = imp_yaml_count(yaml, imp_yaml_resolve(yaml, imp_yaml_first(yaml, tiles)));
     int j = 1;
@@ -104,6 +113,7 @@ static imp_status read_grid_size(const imp_map_reader *r, int tiles)
             return imp_yaml_fail(yaml, row, "row %d of tiles has %s, the first row has %d", j,
                                  IMP_PLURAL(length, "entry"), columns);
     }
+    // limit the size before anything is allocated for it
     if (columns > SIDE_MAX || rows > SIDE_MAX || columns * rows > TILES_MAX)
         return imp_yaml_fail(yaml, tiles,
                              "%d x %d tiles are too many (at most %d, and %d on a side)", columns,
@@ -113,6 +123,7 @@ static imp_status read_grid_size(const imp_map_reader *r, int tiles)
     return IMP_OK;
 }
 
+// Computes the lanes of the tile with this index, and returns their number.
 static int lanes_of_tile_index(const imp_world *world, int index,
                                imp_curve lanes[IMP_TILE_LANES_MAX])
 {
@@ -121,12 +132,13 @@ static int lanes_of_tile_index(const imp_world *world, int index,
                                 index / world->columns, world->tile_size, lanes);
 }
 
-// Gives the drivable tiles their lanes and a place among the start tiles.
+// Fills in the lane curves of all tiles, and the list of drivable tiles that starts are drawn from.
 static imp_status build_lane_curves(imp_map_reader *r, int tiles)
 {
     imp_world *world = r->world;
     const int count = world->columns * world->rows;
     imp_curve lanes[IMP_TILE_LANES_MAX];
+    // the first pass counts lanes, the second copies them
     int total = 0;
     for (int index = 0; index < count; index++)
         total += lanes_of_tile_index(world, index, lanes);
@@ -153,12 +165,13 @@ static imp_status build_lane_curves(imp_map_reader *r, int tiles)
     return IMP_OK;
 }
 
-// Remarks on the lanes of a tile that lead onto a road where none goes on.
+// Warns about lanes of a tile that lead onto a drivable tile where no lane continues them.
 static imp_status warn_broken_lanes(imp_map_reader *r, int node, imp_tile *tile)
 {
     const imp_world *world = r->world;
     for (int k = tile->first_curve; k < tile->first_curve + tile->curve_count; k++) {
         const imp_tile *next = imp_lane_missing_successor(world, tile, &world->curves[k]);
+        // name both tiles as [column, row]
         if (next != NULL) {
             const int from = (int)(tile - world->tiles), to = (int)(next - world->tiles);
             imp_map_add_warning(r, imp_yaml_line(&r->yaml, node),
@@ -170,7 +183,7 @@ static imp_status warn_broken_lanes(imp_map_reader *r, int node, imp_tile *tile)
     return IMP_OK;
 }
 
-// Calls read for every tile in turn with the node it is told by.
+// Calls read() for every tile, row by row, with the tile's YAML node.
 static imp_status for_each_tile_node(imp_map_reader *r, int tiles,
                                      imp_status (*read)(imp_map_reader *, int node, imp_tile *))
 {
@@ -186,6 +199,7 @@ static imp_status for_each_tile_node(imp_map_reader *r, int tiles,
     return IMP_OK;
 }
 
+// Reads the tiles, then their lanes, then checks that the lanes join.
 static imp_status read_tiles(imp_map_reader *r, int tiles)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -204,11 +218,12 @@ static imp_status read_tiles(imp_map_reader *r, int tiles)
     return status;
 }
 
-// Maps of 2018 have no tile_size: the simulator of that time had only one.
+// Maps of 2018 have no tile_size; the simulator of that time used one fixed size.
 static imp_status read_tile_size(imp_map_reader *r, int root)
 {
     const imp_yaml *yaml = &r->yaml;
     const int node = imp_yaml_get(yaml, root, "tile_size");
+    // without the key the size of 2018 is assumed, with a warning that is marked as such
     const double usual = 0.585;
     if (node < 0) {
         r->world->tile_size = usual;
@@ -229,8 +244,8 @@ static imp_status read_tile_size(imp_map_reader *r, int root)
     return IMP_OK;
 }
 
-// The reference passes over a start tile that is not there, and takes one off the road if a pose on
-// it is given.
+// Reads [i, j]. As in gym-duckietown, a start tile outside the grid is ignored, and one that is not
+// drivable is accepted if there is a start pose.
 static imp_status read_start_tile(imp_map_reader *r, int node)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -240,6 +255,7 @@ static imp_status read_start_tile(imp_map_reader *r, int node)
         yaml, node, (imp_yaml_expected){"start_tile", "[1, 0]", HUGE_VAL}, 2, tile);
     if (status != IMP_OK)
         return status;
+    // checks: whole numbers, on the grid, drivable
     const double i = tile[0], j = tile[1];
     const int line = imp_yaml_line(yaml, node);
     if (i != floor(i) || j != floor(j))
@@ -248,7 +264,7 @@ static imp_status read_start_tile(imp_map_reader *r, int node)
         imp_map_add_warning(
             r, line,
             "start_tile [%g, %g] is not on the grid of %d columns and %d rows and is "
-            "passed over",
+            "ignored",
             i, j, world->columns, world->rows);
         return IMP_OK;
     }
@@ -269,7 +285,7 @@ static imp_status read_start_tile(imp_map_reader *r, int node)
 
 #define START_POSE "start_pose must be [[x, y, z], angle] such as [[0.2, 0, 0.4], 1.57]"
 
-// A number of the start pose. What is not one is told here, where the whole form can be shown.
+// Reads one number of the start pose. A value that is no number gets a message with the full form.
 static imp_status read_pose_number(const imp_map_reader *r, int node, const char *name,
                                    double limit, double *out)
 {
@@ -282,7 +298,7 @@ static imp_status read_pose_number(const imp_map_reader *r, int node, const char
     return imp_yaml_read_number(yaml, node, (imp_yaml_expected){what, "0", limit}, out);
 }
 
-// Item k of a list.
+// Node of item k of a list that has more than k items.
 static int list_item(const imp_yaml *yaml, int list, int k)
 {
     int at = imp_yaml_first(yaml, list);
@@ -291,7 +307,7 @@ static int list_item(const imp_yaml *yaml, int list, int k)
     return imp_yaml_resolve(yaml, at);
 }
 
-// [[x, y, z], angle]. The reference looks at x, z and the angle, and passes over what follows.
+// Reads [[x, y, z], angle]. Like gym-duckietown, this uses x, z and the angle only.
 static imp_status read_start_pose(imp_map_reader *r, int node)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -300,6 +316,7 @@ static imp_status read_start_pose(imp_map_reader *r, int node)
     if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST || imp_yaml_count(yaml, node) < 2)
         return imp_yaml_fail(yaml, node, START_POSE ", not %s",
                              imp_yaml_describe(yaml, node, found));
+    // the position is a list of three numbers, of which the second is ignored
     const int place = list_item(yaml, node, 0);
     if (imp_yaml_node_kind(yaml, place) != IMP_YAML_LIST || imp_yaml_count(yaml, place) < 3)
         return imp_yaml_fail(yaml, place, START_POSE ": the position is %s, not [x, y, z]",
@@ -313,20 +330,22 @@ static imp_status read_start_pose(imp_map_reader *r, int node)
             read_pose_number(r, list_item(yaml, node, 1), "the angle", IMP_MAP_ANGLE_MAX, &angle);
     if (status != IMP_OK)
         return status;
+    // extra items do no harm
     if (imp_yaml_count(yaml, node) > 2 || imp_yaml_count(yaml, place) > 3)
-        imp_map_add_warning(
-            r, imp_yaml_line(yaml, node),
-            "start_pose holds more than [[x, y, z], angle]: the rest is passed over");
+        imp_map_add_warning(r, imp_yaml_line(yaml, node),
+                            "start_pose holds more than [[x, y, z], angle]: the rest is ignored");
     r->world->has_start_pose = true;
     r->world->start_pose = (imp_pose){x, z, imp_wrap_angle(angle)};
     return IMP_OK;
 }
 
-// Whether a file is part of a map of lib-dt-maps: its tiles, if any, have names.
+// Whether a file is a layer of a lib-dt-maps map: tiles are a map by name there, or a layer is a
+// key.
 static bool is_dt_map_layer(const imp_yaml *yaml, int tiles)
 {
     static const char *const layers[] = {"main",          "frames",      "tile_maps", "watchtowers",
                                          "traffic_signs", "ground_tags", "citizens",  "vehicles"};
+    // a map of named tiles is a layer; a list of rows is an ordinary map
     if (tiles >= 0)
         return imp_yaml_node_kind(yaml, tiles) == IMP_YAML_MAP && imp_yaml_count(yaml, tiles) > 0 &&
                imp_yaml_node_kind(
@@ -351,6 +370,8 @@ static int get_non_null(const imp_yaml *yaml, int map, const char *key)
     return nothing ? -1 : node;
 }
 
+// Reads the keys of the root. Order matters: the start tile may be off the road only with a start
+// pose, and objects need the grid.
 static imp_status read_map_root(imp_map_reader *r)
 {
     static const char *const keys[] = {"tile_size",  "tiles",   "objects", "start_tile",
@@ -360,6 +381,7 @@ static imp_status read_map_root(imp_map_reader *r)
     if (!imp_yaml_is_map(yaml, root))
         return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: not a map file: wants tile_size and tiles",
                         yaml->source);
+    // reject other kinds of YAML files with a hint
     const int tiles = imp_yaml_get(yaml, root, "tiles");
     if (is_dt_map_layer(yaml, tiles))
         return imp_fail(yaml->err, IMP_BAD_INPUT,
@@ -374,11 +396,13 @@ static imp_status read_map_root(imp_map_reader *r)
     if (status != IMP_OK)
         return status;
     imp_map_warn_unknown_keys(r, root, keys);
+    // the grid comes first, since all other parts refer to it
     status = read_tiles(r, tiles);
     const int pose = get_non_null(yaml, root, "start_pose");
     if (status == IMP_OK && pose >= 0)
         status = read_start_pose(r, pose);
     const int tile = get_non_null(yaml, root, "start_tile");
+    // warnings about the start refer to this line
     r->world->start_line = pose >= 0   ? imp_yaml_line(yaml, pose)
                            : tile >= 0 ? imp_yaml_line(yaml, tile)
                                        : 1;
@@ -392,6 +416,7 @@ static imp_status read_map_root(imp_map_reader *r)
     return status;
 }
 
+// The name of a world: the file's name without folder and extension.
 static void set_world_name(imp_world *world, const char *source)
 {
     const char *slash = strrchr(source, '/');
@@ -402,6 +427,7 @@ static void set_world_name(imp_world *world, const char *source)
     imp_yaml_sanitize_text(world->name); // a long name may be cut in the middle of a character
 }
 
+// Sorts by line, then by text.
 static int compare_warnings(const void *a, const void *b)
 {
     const imp_map_warning *x = a, *y = b;
@@ -409,11 +435,12 @@ static int compare_warnings(const void *a, const void *b)
                               : strcmp(x->text, y->text);
 }
 
-// A scenario of AI-DO's challenges holds its map as a text: then that is read in its stead. Its
-// robots and duckies are passed over.
+// A scenario file of AI-DO's challenges holds its map as a block of text under `environment`. That
+// text replaces the document; the scenario's robots and duckies are ignored.
 static imp_status unwrap_aido_scenario(imp_map_reader *r)
 {
     imp_yaml *yaml = &r->yaml;
+    // a scenario has no tiles, but an environment of several lines
     const int node = imp_yaml_get(yaml, yaml->root, "tiles") < 0
                          ? imp_yaml_get(yaml, yaml->root, "environment")
                          : -1;
@@ -423,7 +450,8 @@ static imp_status unwrap_aido_scenario(imp_map_reader *r)
     imp_map_add_warning(
         r, imp_yaml_line(yaml, node),
         "a scenario of AI-DO: its environment is the map; its robots and duckies are "
-        "passed over. Lines below are the environment's");
+        "ignored. Lines below are the environment's");
+    // the inner document takes the place of the outer one
     imp_yaml inner = {.source = yaml->source, .err = yaml->err};
     const imp_status status = imp_yaml_parse(&inner, text, strlen(text));
     imp_yaml_free(yaml);
@@ -431,12 +459,14 @@ static imp_status unwrap_aido_scenario(imp_map_reader *r)
     return status;
 }
 
+// Keeps a copy of the text, parses it and reads the world from it.
 static imp_status read_map_text(imp_world *world, const char *text, size_t length,
                                 const char *source, imp_error *err)
 {
     if (length > BYTES_MAX)
         return imp_fail(err, IMP_BAD_INPUT, "%s: %zu bytes are too many for a map (at most %d)",
                         source, length, BYTES_MAX);
+    // the world keeps its text: it is stored with datasets
     world->warnings = calloc(IMP_MAP_WARNINGS_MAX, sizeof *world->warnings);
     world->source = malloc(length + 1);
     if (world->warnings == NULL || world->source == NULL)
@@ -446,6 +476,7 @@ static imp_status read_map_text(imp_world *world, const char *text, size_t lengt
     world->source[length] = '\0';
     world->source_length = length;
     imp_map_reader r = {.yaml = {.source = source, .err = err}, .world = world};
+    // parse, unwrap a scenario, read the keys
     imp_status status = imp_yaml_parse(&r.yaml, text, length);
     if (status == IMP_OK)
         status = unwrap_aido_scenario(&r);

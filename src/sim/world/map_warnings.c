@@ -1,4 +1,5 @@
-// Remarks about a map that is used nevertheless.
+// Warnings about maps that can be used nevertheless. They are collected in the world, at most
+// IMP_MAP_WARNINGS_MAX of them and each text once; the last one says that more were omitted.
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@ void imp_map_add_warning(imp_map_reader *reader, int line, const char *format, .
     imp_world *world = reader->world;
     if (world->warning_count == IMP_MAP_WARNINGS_MAX)
         return;
+    // write into the next free slot; it counts only at the end
     imp_map_warning *warning = &world->warnings[world->warning_count];
     warning->line = line;
     if (world->warning_count == IMP_MAP_WARNINGS_MAX - 1) {
@@ -24,12 +26,14 @@ void imp_map_add_warning(imp_map_reader *reader, int line, const char *format, .
         va_end(arguments);
         imp_yaml_sanitize_text(warning->text);
     }
+    // each text is kept once
     for (int k = 0; k < world->warning_count; k++)
         if (strcmp(world->warnings[k].text, warning->text) == 0)
             return;
     world->warning_count++;
 }
 
+// Warns about one unknown key, with the most similar known one.
 static void warn_unknown_key(imp_map_reader *reader, int line, const char *name,
                              const char *const *known)
 {
@@ -37,13 +41,14 @@ static void warn_unknown_key(imp_map_reader *reader, int line, const char *name,
     imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
     for (int k = 0; known[k] != NULL; k++)
         imp_suggestion_consider(&suggestion, known[k]);
-    imp_map_add_warning(reader, line, "unknown key '%.60s' is passed over%s", name,
+    imp_map_add_warning(reader, line, "unknown key '%.60s' is ignored%s", name,
                         imp_suggestion_format(&suggestion, hint));
 }
 
 void imp_map_warn_unknown_keys(imp_map_reader *reader, int map, const char *const *known)
 {
     const imp_yaml *yaml = &reader->yaml;
+    // bit k is set once known[k] was met; "<<" is YAML's merge key
     unsigned seen = 0;
     for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, map); pair.key >= 0;
          pair = imp_yaml_next_pair(yaml, pair)) {
@@ -53,7 +58,7 @@ void imp_map_warn_unknown_keys(imp_map_reader *reader, int map, const char *cons
         while (name != NULL && known[k] != NULL && strcmp(known[k], name) != 0)
             k++;
         if (name == NULL)
-            imp_map_add_warning(reader, line, "a key that is not a word is passed over");
+            imp_map_add_warning(reader, line, "a key that is not a word is ignored");
         else if (known[k] != NULL && (seen >> k & 1U) != 0)
             imp_map_add_warning(reader, line, "'%.60s' is given twice: the last one counts", name);
         else if (known[k] != NULL)

@@ -1,19 +1,21 @@
-// Which solid objects that stand still matter to a robot on each tile.
+// Builds an index from tiles to the solid, static objects that matter to a robot there, so that
+// collision and proximity checks look at few objects. It is a compressed row list: a counting pass,
+// a prefix sum, and a pass that fills in the object indices.
 #include <math.h>
 #include <stdlib.h>
 
 #include "sim/world/map_reader.h"
 
-// Places in all lists together. Real maps have a few hundred; what has more is a cone as large as a
-// town, a thousand times.
+// Limit of all lists together. Real maps need a few hundred entries; only a thousand objects as
+// large as the whole map would need more.
 enum { NEARBY_MAX = 1 << 20 };
 
-// A robot's proximity is measured from 0.024 m behind its pose to its safety radius of 0.162 m. Its
-// rectangle, at most 0.157 m from the pose, lies within that; so does an object's own rectangle
-// within its safety radius. The last millimetre is for rounding.
+// A robot's proximity is measured within 0.162 m (its safety radius) of a point 0.024 m behind its
+// pose. Its rectangle (at most 0.157 m from the pose) lies within that circle, and an object's
+// rectangle within the object's safety radius. The last millimetre covers rounding.
 #define ROBOT_REACH (0.024 + 0.162 + 0.001)
 
-// The tiles from first up to last in one direction that lie within reach of a place.
+// First and last tile index in one direction that lie within `reach` of a coordinate.
 static void tile_range_within(double place, double reach, double tile_size, int count, int *first,
                               int *last)
 {
@@ -21,19 +23,20 @@ static void tile_range_within(double place, double reach, double tile_size, int 
     *last = (int)fmin(floor((place + reach) / tile_size), count - 1.0);
 }
 
-// How far a place lies outside of tile k, in one direction.
+// Distance of a coordinate from tile k in one direction; 0 inside.
 static double distance_outside_tile(double place, int k, double tile_size)
 {
     return fmax(fmax(k * tile_size - place, place - (k + 1) * tile_size), 0.0);
 }
 
-// Calls visit for every tile that an object matters on.
+// Calls visit() for every tile within reach of an object: a circle around its position.
 static void for_each_tile_near(imp_world *world, int index,
                                void (*visit)(imp_world *, int tile, int object))
 {
     const imp_object *object = &world->objects[index];
     const double reach = object->safety_radius + ROBOT_REACH, side = world->tile_size;
     const imp_vec2 at = object->position;
+    // the bounding box of the circle first, then the exact distance to each tile
     int left, right, top, bottom;
     tile_range_within(at.x, reach, side, world->columns, &left, &right);
     tile_range_within(at.z, reach, side, world->rows, &top, &bottom);
@@ -44,6 +47,7 @@ static void for_each_tile_near(imp_world *world, int index,
                 visit(world, j * world->columns + i, index);
 }
 
+// First pass: counts an entry for the tile, one slot further on for the prefix sum.
 static void count_nearby_object(imp_world *world, int tile, int object)
 {
     (void)object;
@@ -51,11 +55,13 @@ static void count_nearby_object(imp_world *world, int tile, int object)
     world->nearby_start[0]++;
 }
 
+// Second pass: appends the object to the tile's list, moving the list's start along.
 static void add_nearby_object(imp_world *world, int tile, int object)
 {
     world->nearby[world->nearby_start[tile]++] = object;
 }
 
+// Objects that the robot collides with and that never move.
 static bool is_static_obstacle(const imp_object *object)
 {
     return object->solid && object->moving < 0;
@@ -68,7 +74,7 @@ imp_status imp_world_index_nearby_objects(imp_world *world, const char *source, 
     world->nearby_start = start;
     if (start == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", source);
-    // nearby_start[0] is 0 in the end, and counts them all until then
+    // count the objects per tile; start[0] holds the total meanwhile
     for (int k = 0; k < world->object_count; k++) {
         if (is_static_obstacle(&world->objects[k]))
             for_each_tile_near(world, k, count_nearby_object);
@@ -78,6 +84,7 @@ imp_status imp_world_index_nearby_objects(imp_world *world, const char *source, 
                             "%d tiles in all",
                             source, world->objects[k].line, world->objects[k].name, NEARBY_MAX);
     }
+    // start[tile] becomes the first entry of a tile
     world->nearby = malloc((size_t)(start[0] + 1) * sizeof *world->nearby);
     if (world->nearby == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", source);

@@ -1,4 +1,6 @@
-// Reads the objects of a map.
+// Reads the objects of a map file. Each entry gives a kind, one of four placements (pos, pose,
+// place, attach; their rules are gym-duckietown's), a size and flags. Placements use y upwards from
+// the bottom left corner of the map; read_object_pose() converts them to the world's x and z.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,7 @@
 #include "sim/world/map_reader.h"
 #include "sim/world/objects.h"
 
-// Floor tags are entries too, so there may be more entries than objects.
+// Floor tags are entries, too, so there may be more entries than objects.
 enum { ENTRIES_MAX = 4096 };
 
 #define SCALE_MAX 1e4
@@ -18,11 +20,12 @@ enum { ENTRIES_MAX = 4096 };
 
 static const imp_yaml_expected EXPECTED_TILE = {"tile", "[2, 1]", IMP_MAP_POSITION_MAX};
 
-// Where an object stands in the frame of map files: y grows upwards from the bottom row.
+// A placement in the frame of map files: y points up from the bottom row [m], angle [rad].
 typedef struct placement {
     double x, y, angle;
 } placement;
 
+// Any word that starts with "sign_" is a sign.
 static bool parse_object_kind(const char *word, imp_object_kind *kind)
 {
     for (int k = 0; k < IMP_OBJECT_SIGN; k++)
@@ -34,6 +37,8 @@ static bool parse_object_kind(const char *word, imp_object_kind *kind)
     return strncmp(word, "sign_", 5) == 0;
 }
 
+// Sets kind and sign. Unknown kinds fail with a suggestion; unknown signs are left blank with a
+// warning.
 static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_object *object)
 {
 #define IMP_OBJECT_NAME(name, word, min_x, min_z, max_x, max_z, height) word ", "
@@ -41,6 +46,7 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
 #undef IMP_OBJECT_NAME
     if (!parse_object_kind(word, &object->kind)) {
         char hint[IMP_SUGGESTION_TEXT_MAX];
+        // look for a similar kind or sign
         imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
         for (int k = 0; k < IMP_OBJECT_SIGN; k++)
             imp_suggestion_consider(&suggestion, imp_object_class_get((imp_object_kind)k)->name);
@@ -48,7 +54,7 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
             imp_suggestion_consider(&suggestion, imp_sign_name((imp_sign)k));
         imp_suggestion_consider(&suggestion, "floor_tag");
         imp_suggestion_format(&suggestion, hint);
-        // the list is long: what is close says more
+        // the full list is long, so a suggestion replaces it
         return hint[0] != '\0'
                    ? imp_yaml_fail(&r->yaml, node, "unknown kind of object '%.40s'%s", word, hint)
                    : imp_yaml_fail(&r->yaml, node, "unknown kind of object '%.40s': use one of %s",
@@ -61,6 +67,7 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
             object->sign = (imp_sign)k;
             return IMP_OK;
         }
+    // an unknown sign: keep the post, leave the face blank
     object->sign = IMP_SIGN_BLANK;
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
@@ -71,7 +78,7 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
     return IMP_OK;
 }
 
-// {~SE2Transform: {p: [x, y], theta or theta_deg}}; what is missing is 0.
+// Reads {~SE2Transform: {p: [x, y], theta or theta_deg}}; missing values are 0.
 static imp_status read_transform(const imp_map_reader *r, int node, const char *what,
                                  placement *out)
 {
@@ -87,6 +94,7 @@ static imp_status read_transform(const imp_map_reader *r, int node, const char *
             return imp_yaml_fail(yaml, inner, "~SE2Transform must be a map of p and theta_deg");
         return IMP_OK;
     }
+    // position and angle; theta [rad] takes precedence over theta_deg
     const int p = imp_yaml_get(yaml, inner, "p"), theta = imp_yaml_get(yaml, inner, "theta");
     const int degrees = imp_yaml_get(yaml, inner, "theta_deg");
     double at[2] = {0.0, 0.0};
@@ -107,7 +115,7 @@ static imp_status read_transform(const imp_map_reader *r, int node, const char *
     return status;
 }
 
-// The value of a key that another one cannot do without.
+// Finds a required key of a map; `what` names the map in the message.
 static imp_status require_key(const imp_map_reader *r, int node, const char *what, const char *key,
                               int *out)
 {
@@ -115,8 +123,8 @@ static imp_status require_key(const imp_map_reader *r, int node, const char *wha
     return *out >= 0 ? IMP_OK : imp_yaml_fail(&r->yaml, node, "%s has no %s", what, key);
 }
 
-// pos: [u, v] in tiles, v downwards, counted from where the grid would end if it had one row less
-// than columns: the reference's rule.
+// Reads pos: [u, v] in tiles, v downwards. gym-duckietown counts v from where the grid would end if
+// it had one row less than columns.
 static imp_status read_pos_placement(imp_map_reader *r, int node, double rotate, placement *out)
 {
     const imp_world *world = r->world;
@@ -124,25 +132,27 @@ static imp_status read_pos_placement(imp_map_reader *r, int node, double rotate,
     const int count =
         imp_yaml_node_kind(&r->yaml, node) == IMP_YAML_LIST && imp_yaml_count(&r->yaml, node) == 3
             ? 3
-            : 2; // a third number was a height once
+            : 2; // old files give a height as the third number
     imp_status status = imp_yaml_read_numbers(
         &r->yaml, node, (imp_yaml_expected){"pos", "[1.5, 0.5]", IMP_MAP_POSITION_MAX}, count, at);
     if (status != IMP_OK)
         return status;
+    // map files count y upwards and turn counter-clockwise
     out->x = at[0] * world->tile_size;
     out->y = (world->columns - 1 - at[1]) * world->tile_size;
     out->angle = -rotate;
+    // gym-duckietown's rule is off by this many rows unless the map is one row shorter than wide
     const int off = world->rows + 1 - world->columns;
     if (off != 0)
         imp_map_add_warning(r, imp_yaml_line(&r->yaml, node),
-                            "pos on %d x %d tiles: as in the reference, objects land %s "
+                            "pos on %d x %d tiles: as in gym-duckietown, objects land %s "
                             "%s where they are drawn; place or pose says where",
                             world->columns, world->rows, IMP_PLURAL(abs(off), "tile"),
                             off > 0 ? "below" : "above");
     return IMP_OK;
 }
 
-// place: {tile: [i, j], relative: transform}, from the centre of a tile, j upwards.
+// Reads place: {tile: [i, j], relative: transform}, relative to the tile's centre, j upwards.
 static imp_status read_place_placement(const imp_map_reader *r, int node, placement *out)
 {
     double tile[2];
@@ -162,10 +172,12 @@ static imp_status read_place_placement(const imp_map_reader *r, int node, placem
     return IMP_OK;
 }
 
-// attach: {tile: [i, j], slot: 0 to 7}, j upwards. The reference counts from the tile's corner.
+// Reads attach: {tile: [i, j], slot: 0 to 7}, j upwards. gym-duckietown counts slots from the
+// tile's corner.
 static imp_status read_attach_placement(const imp_map_reader *r, int node, double rotate,
                                         placement *out)
 {
+    // offsets of the eight slots in tiles
     static const double slots[][2] = {
         {0.09, 0.035},   {0.035, 0.09},   {-0.035, 0.09}, {-0.09, 0.035},
         {-0.09, -0.035}, {-0.035, -0.09}, {0.035, -0.09}, {0.09, -0.035},
@@ -190,7 +202,7 @@ static imp_status read_attach_placement(const imp_map_reader *r, int node, doubl
     return IMP_OK;
 }
 
-// Of several placements the reference takes the first of pos, pose, place and attach.
+// Reads the placement. Of several, gym-duckietown uses the first of pos, pose, place and attach.
 static imp_status read_placement(imp_map_reader *r, int node, placement *out)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -199,6 +211,7 @@ static imp_status read_placement(imp_map_reader *r, int node, placement *out)
     const int attach = imp_yaml_get(yaml, node, "attach");
     const int turned = imp_yaml_get(yaml, node, "rotate");
     const int line = imp_yaml_line(yaml, node);
+    // rotate applies to pos and attach
     double rotate = 0.0;
     if (turned >= 0) {
         imp_status status = imp_yaml_read_number(
@@ -209,6 +222,7 @@ static imp_status read_placement(imp_map_reader *r, int node, placement *out)
             imp_map_add_warning(r, imp_yaml_line(yaml, turned),
                                 "rotate counts with pos and attach only, not with pose or place");
     }
+    // the order of these tests is gym-duckietown's order of precedence
     if ((pos >= 0) + (pose >= 0) + (place >= 0) + (attach >= 0) > 1)
         imp_map_add_warning(r, line,
                             "several placements: the first of pos, pose, place, attach counts");
@@ -223,6 +237,7 @@ static imp_status read_placement(imp_map_reader *r, int node, placement *out)
     return imp_yaml_fail(yaml, node, "an object needs one of pos, pose, place and attach");
 }
 
+// Converts the placement to the world's frame, and warns about objects off the grid.
 static imp_status read_object_pose(imp_map_reader *r, int node, imp_object *object)
 {
     const imp_world *world = r->world;
@@ -231,13 +246,14 @@ static imp_status read_object_pose(imp_map_reader *r, int node, imp_object *obje
     if (status != IMP_OK)
         return status;
     const double width = world->columns * world->tile_size, height = world->rows * world->tile_size;
+    // z points down from the top row
     object->position = (imp_vec2){at.x, height - at.y};
     object->heading = imp_wrap_angle(at.angle);
     if (fabs(object->position.x) > IMP_MAP_POSITION_MAX ||
         fabs(object->position.z) > IMP_MAP_POSITION_MAX)
         return imp_yaml_fail(&r->yaml, node, "'%s' stands at (%g, %g) m: too far away",
                              object->name, object->position.x, object->position.z);
-    // what stands on the very edge is left alone: signs whose place nobody filled in do
+    // no warning exactly on the edge: signs without a real placement stand there
     const double slack = 1e-9;
     if (at.x < -slack || at.x > width + slack || at.y < -slack || at.y > height + slack)
         imp_map_add_warning(r, object->line, "'%s' stands off the grid, at x = %.3f m, z = %.3f m",
@@ -245,11 +261,13 @@ static imp_status read_object_pose(imp_map_reader *r, int node, imp_object *obje
     return IMP_OK;
 }
 
+// Reads the size: height [m], or scale [m per unit of the mesh]; 1 without either.
 static imp_status read_scale(const imp_map_reader *r, int node, imp_object *object)
 {
     const imp_yaml *yaml = &r->yaml;
     const int height = imp_yaml_get(yaml, node, "height");
     const int scale = imp_yaml_get(yaml, node, "scale");
+    // height divides by the height of the kind's mesh
     const int given = height >= 0 ? height : scale;
     const char *what = height >= 0 ? "height" : "scale";
     object->scale = 1.0;
@@ -269,6 +287,7 @@ static imp_status read_scale(const imp_map_reader *r, int node, imp_object *obje
     return IMP_OK;
 }
 
+// Reads the colour of a duckiebot; red if there is none.
 static imp_status read_color(const imp_map_reader *r, int node, imp_object *object)
 {
     static const char *const colors[] = {"red", "green", "blue", "grey"};
@@ -289,7 +308,8 @@ static imp_status read_color(const imp_map_reader *r, int node, imp_object *obje
     return imp_yaml_fail(&r->yaml, value, "color '%.40s': use red, green, blue or grey", word);
 }
 
-// optional, static, and what follows from that and the kind
+// Reads optional and static, and derives whether the object is solid and moves. Only duckies,
+// duckiebots and checkerboards may move; traffic lights always change.
 static imp_status read_motion_flags(const imp_map_reader *r, int node, imp_object *object)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -297,6 +317,7 @@ static imp_status read_motion_flags(const imp_map_reader *r, int node, imp_objec
     const int is_static = imp_yaml_get(yaml, node, "static");
     const imp_object_kind kind = object->kind;
     imp_world *world = r->world;
+    // static defaults to true
     bool stands = true;
     imp_status status = IMP_OK;
     if (is_optional >= 0)
@@ -305,6 +326,7 @@ static imp_status read_motion_flags(const imp_map_reader *r, int node, imp_objec
         status = imp_yaml_read_bool(yaml, is_static, "static", &stands);
     if (status != IMP_OK)
         return status;
+    // traffic lights are not solid, but change
     object->solid = kind != IMP_OBJECT_TRAFFIC_LIGHT;
     object->moving = -1;
     if (kind == IMP_OBJECT_TRAFFIC_LIGHT)
@@ -315,12 +337,13 @@ static imp_status read_motion_flags(const imp_map_reader *r, int node, imp_objec
                              "static: false is for duckie, duckiebot and checkerboard");
     if (stands)
         return IMP_OK;
+    // register it among the moving objects
     object->moving = world->moving_count;
     world->moving[world->moving_count++] = world->object_count;
     return IMP_OK;
 }
 
-// One entry; number is its place in a list, from 1, and name NULL there.
+// Reads one entry. In a list `name` is NULL, and kind and `number` (from 1) make its name.
 static imp_status read_object(imp_map_reader *r, int node, int line, const char *name, int number)
 {
     static const char *const keys[] = {"kind",   "pos",    "pose",  "place",    "attach",
@@ -341,6 +364,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
     if (world->object_count == IMP_OBJECTS_MAX)
         return imp_yaml_fail(yaml, node, "more than %d objects: a map has at most so many",
                              IMP_OBJECTS_MAX);
+    // the new object counts only once all of it was read
     imp_object *object = &world->objects[world->object_count];
     *object = (imp_object){.line = line};
     if (name != NULL)
@@ -348,6 +372,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
     else
         snprintf(object->name, sizeof object->name, "%.20s%d", kind, number);
     imp_yaml_sanitize_text(object->name);
+    // kind first: size and flags depend on it
     status = read_kind(r, kind_node, kind, object);
     if (status == IMP_OK)
         imp_map_warn_unknown_keys(r, node, keys);
@@ -366,7 +391,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
     return IMP_OK;
 }
 
-// Whether a later entry has the same name; the last one counts.
+// Whether a later entry has the same name. As in Python's YAML, the last one counts.
 static bool is_redefined_later(imp_map_reader *r, int entry)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -383,12 +408,14 @@ static bool is_redefined_later(imp_map_reader *r, int entry)
     return true;
 }
 
+// Reads all entries of a list, or of a map by name.
 static imp_status read_entries(imp_map_reader *r, int node, bool is_map)
 {
     const imp_yaml *yaml = &r->yaml;
     imp_status status = IMP_OK;
     int number = 1;
     for (int at = imp_yaml_first(yaml, node); at >= 0 && status == IMP_OK; number++) {
+        // children alternate between key and value in a map, not in a list
         const int place = is_map ? imp_yaml_next(yaml, at) : at;
         const char *name = is_map ? imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, at)) : NULL;
         if (!is_map || !is_redefined_later(r, at))
@@ -404,7 +431,7 @@ imp_status imp_map_read_objects(imp_map_reader *r, int node)
     const imp_yaml *yaml = &r->yaml;
     const imp_yaml_kind kind = imp_yaml_node_kind(yaml, node);
     if (kind == IMP_YAML_SCALAR) {
-        // all objects commented out
+        // an empty value: all objects are commented out
         const char *text = imp_yaml_scalar_text(yaml, node);
         if (*text == '\0' || strcmp(text, "null") == 0 || strcmp(text, "~") == 0)
             return IMP_OK;
@@ -414,6 +441,7 @@ imp_status imp_map_read_objects(imp_map_reader *r, int node)
     if (count > ENTRIES_MAX)
         return imp_yaml_fail(yaml, node, "%d objects and floor tags are too many (at most %d)",
                              count, ENTRIES_MAX);
+    // one slot more than needed, so that calloc() never gets 0
     const size_t room = count < IMP_OBJECTS_MAX ? (size_t)count : IMP_OBJECTS_MAX;
     r->world->objects = calloc(room + 1, sizeof *r->world->objects);
     if (r->world->objects == NULL)

@@ -1,8 +1,12 @@
+// Object kinds and what follows from them: names, footprints, the safety radius of the proximity
+// penalty and the distance that start poses keep. Constants and formulas are gym-duckietown's
+// (objects.py, collision.py).
 #include "sim/world/objects.h"
 
 #include "base/common/vector2.h"
 #include "sim/world/box.h"
 
+// One row per kind, in the order of the enumeration.
 static const imp_object_class OBJECT_CLASSES[] = {
 #define IMP_OBJECT_CLASS(name, word, min_x, min_z, max_x, max_z, height)                           \
     {word, min_x, min_z, max_x, max_z, height},
@@ -36,19 +40,21 @@ imp_box imp_object_footprint_at(const imp_object *object, imp_vec2 position, dou
 void imp_object_compute_extents(imp_object *object)
 {
     const imp_object_class *c = &OBJECT_CLASSES[object->kind];
+    // the largest extent in each direction, over both sides
     const float reach_x = (float)fmax(fabs(c->min_x), fabs(c->max_x));
     const float reach_z = (float)fmax(fabs(c->min_z), fabs(c->max_z));
     object->box = imp_object_footprint_at(object, object->position, object->heading);
-    // the reference's meshes are in single precision, and so is this length
+    // gym-duckietown's meshes are in single precision, and so is this length
     const float reach = sqrtf(reach_x * reach_x + reach_z * reach_z);
     object->safety_radius = 1.8 * (double)reach * object->scale;
-    // the reference takes the largest coordinate of the mesh, its height included
+    // gym-duckietown uses the mesh's largest coordinate, its height included
     const double largest = fmax(fmax(c->max_x, c->max_z), c->height);
     object->spawn_distance = 0.25 + 0.5 * largest * object->scale;
 }
 
 bool imp_traffic_light_is_green(const imp_object_state *light, double heading)
 {
+    // pattern 0 shows green to one axis of the crossing, pattern 1 to the other
     const bool along_rows = fabs(cos(heading)) > fabs(sin(heading));
     const bool first_pair = sin(light->heading) >= 0.0;
     return (light->pattern == 0) == (first_pair != along_rows);

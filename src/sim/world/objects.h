@@ -1,10 +1,10 @@
-// sim/world/objects.h: what follows from an object's kind, size and place.
+// sim/world/objects.h: footprint and distances of an object, from its kind, scale and pose.
 #ifndef IMP_SIM_WORLD_OBJECTS_H
 #define IMP_SIM_WORLD_OBJECTS_H
 
 #include "imprint/world.h"
 
-// The footprint of an object, were it at another place.
+// The footprint that an object would have at another pose.
 imp_box imp_object_footprint_at(const imp_object *object, imp_vec2 position, double heading);
 
 // Fills in box, safety_radius and spawn_distance of an object whose kind, scale and place are set.

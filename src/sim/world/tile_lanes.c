@@ -1,3 +1,6 @@
+// Lane curves of tiles. Each kind of tile has a table of cubic Bezier curves in a unit tile, copied
+// from gym-duckietown (simulator.py: _get_curve). They are rotated by the tile's orientation,
+// scaled and moved to its centre. Also finds lanes that no lane of the next tile continues.
 #include "sim/world/tile_lanes.h"
 
 #include <math.h>
@@ -9,6 +12,8 @@ typedef struct unit_curve {
     double x0, z0, x1, z1, x2, z2, x3, z3;
 } unit_curve;
 
+// Each table lists the lanes in gym-duckietown's order; x points right, z down. Traffic keeps
+// right.
 static const unit_curve STRAIGHT[] = {
     {-0.20, -0.50, -0.20, -0.25, -0.20, 0.25, -0.20, 0.50},
     {0.20, 0.50, 0.20, 0.25, 0.20, -0.25, 0.20, -0.50},
@@ -33,13 +38,14 @@ static const unit_curve THREE_WAY[] = {
     {0.50, -0.20, 0.30, -0.20, -0.20, 0.00, -0.20, 0.50},
 };
 
-// one way in of the crossing; the other three are quarter turns of it
+// the lanes of one entry of the crossing; the other three are quarter turns of them
 static const unit_curve FOUR_WAY[] = {
     {-0.20, -0.50, -0.20, 0.00, 0.00, 0.20, 0.50, 0.20},
     {-0.20, -0.50, -0.20, -0.25, -0.20, 0.25, -0.20, 0.50},
     {-0.20, -0.50, -0.20, -0.20, -0.30, -0.20, -0.50, -0.20},
 };
 
+// Rotates a point counter-clockwise (z points down) by exact quarter turns.
 static imp_vec2 rotate_quarter_turns(double x, double z, int quarter_turns)
 {
     switch (quarter_turns & 3) {
@@ -54,6 +60,7 @@ static imp_vec2 rotate_quarter_turns(double x, double z, int quarter_turns)
     }
 }
 
+// Rotates, scales and moves a curve of the unit tile.
 static imp_curve place_unit_curve(const unit_curve *unit, int quarter_turns, imp_vec2 centre,
                                   double scale)
 {
@@ -72,6 +79,7 @@ static imp_curve place_unit_curve(const unit_curve *unit, int quarter_turns, imp
 int imp_tile_lane_curves(imp_tile_kind kind, int orientation, int i, int j, double tile_size,
                          imp_curve out[IMP_TILE_LANES_MAX])
 {
+    // choose the table and how many quarter turns of it the tile has
     const unit_curve *table;
     int count, first_turn = orientation, turns = 1;
     switch (kind) {
@@ -85,16 +93,17 @@ int imp_tile_lane_curves(imp_tile_kind kind, int orientation, int i, int j, doub
         table = CURVE_RIGHT, count = ARRAY_COUNT(CURVE_RIGHT);
         break;
     case IMP_TILE_3WAY_LEFT:
-    case IMP_TILE_3WAY_RIGHT: // the reference gives both the same lanes
+    case IMP_TILE_3WAY_RIGHT: // gym-duckietown gives both the same lanes
         table = THREE_WAY, count = ARRAY_COUNT(THREE_WAY);
         break;
-    case IMP_TILE_4WAY: // the same from every side, so its orientation does not matter
+    case IMP_TILE_4WAY: // symmetric: the orientation does not matter
         table = FOUR_WAY, count = ARRAY_COUNT(FOUR_WAY);
         first_turn = 0, turns = 4;
         break;
     default:
         return 0;
     }
+    // place every curve of the table
     imp_vec2 centre = {(i + 0.5) * tile_size, (j + 0.5) * tile_size};
     int total = 0;
     for (int turn = first_turn; turn < first_turn + turns; turn++)
@@ -103,8 +112,8 @@ int imp_tile_lane_curves(imp_tile_kind kind, int orientation, int i, int j, doub
     return total;
 }
 
-// Whether a lane of the tile begins at a point and about in a direction: at its end the outer lane
-// of curve_right looks 11 degrees askance.
+// Whether a lane of the tile starts at a point in about that direction. The tolerance is wide: the
+// outer lane of curve_right ends with an error of 11 degrees.
 static bool has_lane_starting_at(const imp_world *world, const imp_tile *tile, imp_vec2 at,
                                  imp_vec2 along)
 {
@@ -124,9 +133,10 @@ const imp_tile *imp_lane_missing_successor(const imp_world *world, const imp_til
 {
     const imp_vec2 end = lane->p[3];
     const imp_vec2 along = imp_vec2_normalize(imp_vec2_subtract(end, lane->p[2]));
+    // look a thousandth of a tile beyond the end of the lane
     const imp_vec2 beyond = imp_vec2_add(end, imp_vec2_scale(along, 1e-3 * world->tile_size));
     const imp_tile *next = imp_world_tile_at(world, beyond.x, beyond.z);
-    // what the reference gives 3way_right fits nothing beside it
+    // gym-duckietown's lanes of 3way_right join no neighbour, so they are not reported
     if (next == NULL || !next->drivable || next->kind == IMP_TILE_3WAY_RIGHT ||
         tile->kind == IMP_TILE_3WAY_RIGHT)
         return NULL;

@@ -4,15 +4,15 @@
 
 #include "imprint/world.h"
 
-enum { IMP_TILE_LANES_MAX = 12 }; // ways through one tile
+enum { IMP_TILE_LANES_MAX = 12 }; // lanes of one tile
 
-// Writes the lane curves of tile (i, j) to out, in the order that the reference numbers them, and
-// returns how many there are.
+// Writes the lane curves of tile (i, j) to out, in gym-duckietown's order, and returns their
+// number.
 int imp_tile_lane_curves(imp_tile_kind kind, int orientation, int i, int j, double tile_size,
                          imp_curve out[IMP_TILE_LANES_MAX]);
 
-// The drivable tile that a lane of another one leads onto without a lane that goes on there, or
-// NULL.
+// Returns the drivable tile that a lane leads onto if no lane of that tile continues it. Returns
+// NULL if the lane continues, or leads off the road.
 const imp_tile *imp_lane_missing_successor(const imp_world *world, const imp_tile *tile,
                                            const imp_curve *lane);
 

@@ -1,3 +1,5 @@
+// Loads, frees and queries worlds. A map comes from a built-in name, a YAML file or a layer folder
+// of lib-dt-maps (converted to YAML text first); map_reader.c reads the text.
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -46,11 +48,13 @@ bool imp_world_is_builtin(const imp_world *world)
     return false;
 }
 
+// Built-in names contain neither slash nor dot.
 static bool looks_like_path(const char *text)
 {
     return strchr(text, '/') != NULL || strchr(text, '.') != NULL;
 }
 
+// Fails with the most similar built-in name, or with where to find names.
 static imp_status fail_unknown_map(const char *name, imp_error *err)
 {
     char hint[IMP_SUGGESTION_TEXT_MAX];
@@ -72,9 +76,11 @@ bool imp_map_is_layer_folder(const char *path)
            imp_path_exists(frames);
 }
 
+// Converts the folder to YAML text and parses that. The name is the folder's.
 static imp_status load_layer_folder(imp_world **out, const char *folder, imp_error *err)
 {
     char name[IMP_PATH_MAX], ignored_layers[128], *text;
+    // drop trailing slashes, which would leave the name empty
     size_t length = strlen(folder);
     while (length > 1 && folder[length - 1] == '/')
         length--;
@@ -84,12 +90,12 @@ static imp_status load_layer_folder(imp_world **out, const char *folder, imp_err
         return status;
     status = imp_world_parse(out, text, length, name, err);
     free(text);
+    // report layers that the conversion leaves out
     if (status == IMP_OK && ignored_layers[0] != '\0' &&
         (*out)->warning_count < IMP_MAP_WARNINGS_MAX) {
         imp_map_warning *warning = &(*out)->warnings[(*out)->warning_count++];
         warning->line = 1;
-        snprintf(warning->text, sizeof warning->text, "layers that are passed over: %s",
-                 ignored_layers);
+        snprintf(warning->text, sizeof warning->text, "ignored layers: %s", ignored_layers);
     }
     return status;
 }
@@ -103,6 +109,7 @@ imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *
     }
     if (!looks_like_path(name_or_path) && !imp_path_exists(name_or_path))
         return fail_unknown_map(name_or_path, err);
+    // a path: a layer folder or a YAML file
     if (imp_map_is_layer_folder(name_or_path))
         return load_layer_folder(out, name_or_path, err);
     char *text;
@@ -134,6 +141,7 @@ void imp_world_destroy(imp_world *world)
 
 const imp_tile *imp_world_tile_at(const imp_world *world, double x, double z)
 {
+    // row and column, as doubles since they may be out of an int's range
     double column = floor(x / world->tile_size), row = floor(z / world->tile_size);
     // written so that NaN is outside
     if (!(column >= 0.0 && column < world->columns && row >= 0.0 && row < world->rows))

@@ -102,7 +102,7 @@ static const struct {
     {"-0.2, ", "-0.2, 0.0, ", ":13: distortion_coefficients has more than 5 numbers"},
     {"-0.2, ", "[], ", ":13: distortion_coefficients must be made of numbers"},
     {"220.0", "0.0", "focal lengths of projection_matrix must be positive"},
-    {"303.0,", "-3e8,", ":4: the lens shows nothing in a picture of 640 x 480 pixels"},
+    {"303.0,", "-3e8,", ":4: the lens shows nothing in an image of 640 x 480 pixels"},
     {"data: [305.5", "data: {305.5", ":8: not YAML: "},
     {"camera_matrix:", "camera_matrix: 1\nm:", ":4: camera_matrix must have rows, cols and data"},
     {"image_width", "\"image_width", "not YAML"},

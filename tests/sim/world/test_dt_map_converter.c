@@ -180,7 +180,7 @@ static void objects_are_read(void **state)
     assert_close(o[2].position.x, 0.4, 1e-9);
     assert_close(o[2].position.z, 0.1, 1e-9);
     assert_string_equal(world->warnings[world->warning_count - 1].text,
-                        "layers that are passed over: watchtowers");
+                        "ignored layers: watchtowers");
     imp_world_destroy(world);
     remove_layer_file("traffic_signs");
     remove_layer_file("citizens");

@@ -1,4 +1,4 @@
-// OBJ files as models: materials looked up, placed as the reference places them, cut into pieces.
+// OBJ files as models: materials looked up, placed as gym-duckietown places them, cut into pieces.
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ enum {
 // What a facet looks like.
 typedef struct appearance {
     uint32_t colour;
-    int texture; // number in the assets' pictures, or IMP_DECAL_NONE
+    int texture; // number in the assets' images, or IMP_DECAL_NONE
 } appearance;
 
 // What tells a vertex of a piece from the others.
@@ -91,12 +91,12 @@ static imp_status find_named_texture(model_loader *b, const char *name, appearan
     const char *path = imp_asset_files_find_name(&b->assets->files, name, b->path);
     if (path != NULL)
         return imp_asset_load_texture(b->assets, &out->texture, path, err);
-    imp_assets_add_warning(b->assets, "%s: no picture '%s' in the folder; it is left plain",
+    imp_assets_add_warning(b->assets, "%s: no image '%s' in the folder; it is left plain",
                            b->path, name);
     return IMP_OK;
 }
 
-// What the facets without a known material look like: the picture that is named like the mesh.
+// What the facets without a known material look like: the image that is named like the mesh.
 static imp_status find_default_appearance(model_loader *b, bool wanted, appearance *out,
                                           imp_error *err)
 {
@@ -107,7 +107,7 @@ static imp_status find_default_appearance(model_loader *b, bool wanted, appearan
         return imp_asset_load_texture(b->assets, &out->texture, path, err);
     if (wanted)
         imp_assets_add_warning(b->assets,
-                               "%s: neither its materials nor a picture of its name are in "
+                               "%s: neither its materials nor an image of its name are in "
                                "the folder; it is left white",
                                b->path);
     return IMP_OK;
@@ -158,9 +158,9 @@ static imp_status resolve_materials(model_loader *b, const imp_material_override
     return status;
 }
 
-// Places the mesh as the reference does: on the ground, and in the middle between the least
-// coordinate of all and the least of the first, second and third corners' largest ones. What is
-// not as high as its class is scaled to that.
+// Places the mesh as gym-duckietown does: on the ground, and in the middle between the least
+// coordinate of all and the least of the first, second and third corners' largest ones. What is not
+// as high as its class is scaled to that.
 static void compute_placement(model_loader *b, const imp_object_class *extents)
 {
     float low[3] = {FLT_MAX, FLT_MAX, FLT_MAX}, high[3][3]; // of each corner

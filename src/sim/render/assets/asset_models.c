@@ -20,7 +20,7 @@ static imp_status load_model(imp_assets *assets, int model, const char *name,
 
 static imp_status load_duckiebots(imp_assets *assets, imp_error *err)
 {
-    // of the reference's chassis
+    // of gym-duckietown's chassis
     static const float COLOURS[4][3] = {
         [IMP_COLOR_RED] = {0.5f, 0.0f, 0.0f},
         [IMP_COLOR_GREEN] = {0.0f, 0.5f, 0.0f},
@@ -51,7 +51,7 @@ static imp_status load_traffic_lights(imp_assets *assets, imp_error *err)
     return status;
 }
 
-// A sign is a mesh for all of them with a picture of its own, or a mesh of its own.
+// A sign is a mesh for all of them with an image of its own, or a mesh of its own.
 static imp_status load_sign(imp_assets *assets, imp_sign sign, imp_error *err)
 {
     char mesh[64], face[64];

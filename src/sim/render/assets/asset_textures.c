@@ -1,4 +1,4 @@
-// Pictures of files as textures.
+// Images of files as textures.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +119,7 @@ imp_status imp_asset_load_texture(imp_assets *assets, int *out, const char *path
     while (k < assets->texture_count && assets->texture_paths[k] != path)
         k++;
     if (k == IMP_ASSET_TEXTURES_MAX)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: more than %d pictures are on the meshes", path,
+        return imp_fail(err, IMP_BAD_INPUT, "%s: more than %d images are on the meshes", path,
                         IMP_ASSET_TEXTURES_MAX);
     if (k == assets->texture_count) {
         imp_status status = read_texture(&assets->textures[k], path, err);

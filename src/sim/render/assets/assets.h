@@ -62,12 +62,12 @@ uint64_t imp_assets_hash(const imp_assets *assets);
 void imp_assets_add_warning(imp_assets *assets, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-// Reads a picture and resamples it to a size, by areas where it gets smaller and bilinearly where
-// it gets larger; the caller frees *out.
+// Reads an image and resamples it to a size, by areas where it gets smaller and bilinearly where it
+// gets larger; the caller frees *out.
 imp_status imp_asset_read_image(uint32_t **out, const char *path, int width, int height,
                                 imp_error *err);
 
-// The number of the picture in a file, read on first use.
+// The number of the image in a file, read on first use.
 imp_status imp_asset_load_texture(imp_assets *assets, int *out, const char *path, imp_error *err);
 
 imp_status imp_assets_load_tiles(imp_assets *assets, const char *folder, const char *style,
@@ -78,7 +78,7 @@ imp_status imp_assets_load_models(imp_assets *assets, const char *folder, imp_er
 typedef struct imp_material_override {
     const char *material; // name it starts with; NULL: none is replaced
     const float *colour;  // nullable: by this colour
-    const char *texture;  // nullable: by this file's picture
+    const char *texture;  // nullable: by this file's image
 } imp_material_override;
 
 // Loads a mesh with its materials, moved and scaled to a class of objects.

@@ -35,9 +35,9 @@ typedef struct imp_obj {
     imp_obj_name material; // the file of materials that is named first, without folder; or ""
 } imp_obj;
 
-// Reads a mesh: v, vt, vn, f with corners v, v/t, v//n or v/t/n and indices from either end,
-// usemtl and mtllib; all else is passed over. Polygons become fans of triangles. Memory stays
-// within 64 times the text's length. Fails with IMP_BAD_INPUT and "name:line: what is wrong".
+// Reads a mesh: v, vt, vn, f with corners v, v/t, v//n or v/t/n and indices from either end, usemtl
+// and mtllib; all else is ignored. Polygons become fans of triangles. Memory stays within 64 times
+// the text's length. Fails with IMP_BAD_INPUT and "name:line: what is wrong".
 imp_status imp_obj_parse(imp_obj *out, const char *text, size_t length, const char *name,
                          imp_error *err);
 void imp_obj_free(imp_obj *obj);
@@ -53,7 +53,7 @@ typedef struct imp_materials {
     imp_material *items;
 } imp_materials;
 
-// Reads materials: newmtl, Kd and map_Kd; all else is passed over. Fails like imp_obj_parse().
+// Reads materials: newmtl, Kd and map_Kd; all else is ignored. Fails like imp_obj_parse().
 imp_status imp_materials_parse(imp_materials *out, const char *text, size_t length,
                                const char *name, imp_error *err);
 void imp_materials_free(imp_materials *materials);

@@ -1,4 +1,4 @@
-// What a real camera does to a picture, in the order in which it happens: light is smeared and
+// What a real camera does to an image, in the order in which it happens: light is smeared and
 // blurred, the sensor counts it with noise while mains light flickers, tone and compression follow.
 #include <math.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ struct imp_camera_effects {
     int8_t *noise;
     int16_t *blur_values; // scratch
     int16_t *line;        // scratch of a row
-    // made for the settings of the last picture
+    // made for the settings of the last image
     double tone_settings[4]; // gains and exponent
     uint8_t tones[3][256];
     double noise_settings[2]; // noise and shot noise
@@ -147,7 +147,7 @@ static bool values_equal(const double *a, const double *b, int count)
     return true;
 }
 
-// Finds tones, unless they are those of the last picture.
+// Finds tones, unless they are those of the last image.
 static const uint8_t (*cached_tones(imp_camera_effects *d, const double gain[3], double gamma))[256]
 {
     const double wanted[4] = {gain[0], gain[1], gain[2], gamma};
@@ -169,7 +169,7 @@ static void repeat_rgb_gains(const uint16_t shares[3], int count, uint16_t *gain
         memcpy(gains + k, twelve, sizeof twelve);
 }
 
-// Finds how strong noise is, unless it is as in the last picture.
+// Finds how strong noise is, unless it is as in the last image.
 static const imp_noise_levels *cached_noise_levels(imp_camera_effects *d,
                                                    const imp_camera_effects_def *def)
 {
@@ -180,7 +180,7 @@ static const imp_noise_levels *cached_noise_levels(imp_camera_effects *d,
     return &d->noise_levels;
 }
 
-// Multiplies a picture by gains, which mains light changes from row to row, and adds noise.
+// Multiplies an image by gains, which mains light changes from row to row, and adds noise.
 static void apply_gain_and_noise(imp_camera_effects *d, const imp_camera_effects_def *def,
                                  const double gain[3], double phase, uint32_t key, uint8_t *rgb)
 {

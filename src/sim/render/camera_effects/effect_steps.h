@@ -10,15 +10,15 @@
 // results.
 #define IMP_EFFECT_INLINE static inline __attribute__((always_inline))
 
-// Where the middles of groups of a few neighbouring pixels move to in the picture [px] when the
-// robot goes ahead [1/m] and turns to the left [1/rad]: eight groups, in the order of pixels.
+// Where the middles of groups of a few neighbouring pixels move to in the image [px] when the robot
+// goes ahead [1/m] and turns to the left [1/rad]: eight groups, in the order of pixels.
 enum { IMP_FLOW_PIXELS = 8, IMP_FLOW_GROUPS = 8 };
 typedef struct imp_flow_block {
     float ahead_x[IMP_FLOW_GROUPS], ahead_y[IMP_FLOW_GROUPS];
     float turn_x[IMP_FLOW_GROUPS], turn_y[IMP_FLOW_GROUPS];
 } imp_flow_block;
 
-// How many runs hold the groups of a picture's rows.
+// How many runs hold the groups of an image's rows.
 static inline size_t imp_flow_block_count(int width, int height)
 {
     const size_t across = (size_t)(width + IMP_FLOW_PIXELS - 1) / IMP_FLOW_PIXELS;
@@ -32,7 +32,7 @@ void imp_flow_compute(const imp_camera *camera, imp_flow_block *flow);
 // Words beside a row are a multiple of eight: as far as the widest blur reaches, and more.
 enum { IMP_BLUR_RADIUS_MAX = 50, IMP_BLUR_MARGIN = 56 };
 
-// The size of a picture, how far the robot went and turned, and scratch memory for two pictures in
+// The size of an image, how far the robot went and turned, and scratch memory for two images in
 // words (height x imp_rgbx_stride()).
 typedef struct imp_blur_context {
     int width, height;
@@ -40,12 +40,12 @@ typedef struct imp_blur_context {
     uint32_t *rgbx[2];
 } imp_blur_context;
 
-// Smears a picture along its flow.
+// Smears an image along its flow.
 void imp_motion_blur(const imp_flow_block *flow, const imp_blur_context *blur_context,
                      uint8_t *rgb);
 
 // A Gaussian blur of a standard deviation of at most IMP_BLUR_DEVIATION_MAX pixels. Scratch memory
-// for four values of each word: of a picture without margins, and of a row with them.
+// for four values of each word: of an image without margins, and of a row with them.
 void imp_gaussian_blur(const imp_blur_context *blur_context, double deviation, int16_t *values,
                        int16_t *line, uint8_t *rgb);
 

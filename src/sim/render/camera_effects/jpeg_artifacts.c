@@ -48,7 +48,7 @@ imp_jpeg_quantisation imp_jpeg_quantisation_of(int quality)
     return steps;
 }
 
-// A whole number of 16 x 16 pixels holds a picture: brightness, then colours of half the size.
+// A whole number of 16 x 16 pixels holds an image: brightness, then colours of half the size.
 static int padded_side(int side)
 {
     return (side + 2 * SIDE - 1) / (2 * SIDE) * 2 * SIDE;
@@ -146,7 +146,7 @@ IMP_EFFECT_INLINE void quantise_plane(const imp_jpeg_quantisation *steps, int ta
                            (size_t)width);
 }
 
-// The three planes of a padded picture.
+// The three planes of a padded image.
 typedef struct ycbcr_planes {
     int width, height; // of brightness
     float *light, *blue, *red;
@@ -178,8 +178,7 @@ IMP_EFFECT_INLINE void store_subsampled_chroma(const f32x8 sides[2], float facto
     memcpy(out, &scaled, sizeof scaled);
 }
 
-// Two rows of pixels: the colours are the mean of two by two. Beyond the picture its border goes
-// on.
+// Two rows of pixels: the colours are the mean of two by two. Beyond the image its border goes on.
 IMP_EFFECT_INLINE void load_row_pair(const ycbcr_planes *p, int row, const uint32_t *upper,
                                      const uint32_t *lower)
 {

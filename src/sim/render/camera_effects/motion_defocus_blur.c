@@ -1,12 +1,12 @@
 // Motion and defocus. Motion is a filter along each pixel's own way: how the ground moves through
-// the picture follows from the camera alone, so that it is found once, and works on recorded
-// pictures too. Things that stand upright are smeared like the ground that they hide.
+// the image follows from the camera alone, so that it is found once, and works on recorded images
+// too. Things that stand upright are smeared like the ground that they hide.
 #include <math.h>
 
 #include "sim/render/camera_effects/rgbx_image.h"
 #include "sim/render/primitives/simd8.h"
 
-// The flow of rays (x, y, 1) at a place of the picture.
+// The flow of rays (x, y, 1) at a place of the image.
 static bool find_ray_flow(const imp_camera_def *def, double x, double y, double ahead[2],
                           double turn[2])
 {
@@ -23,12 +23,12 @@ static bool find_ray_flow(const imp_camera_def *def, double x, double y, double 
     return isfinite(ahead[0] + ahead[1] + turn[0] + turn[1]);
 }
 
-// How a place of the picture moves [px].
+// How a place of the image moves [px].
 typedef struct pixel_flow {
     float ahead[2], turn[2];
 } pixel_flow;
 
-// The flow of a pixel from that of its ray: the inverse of how rays change across the picture.
+// The flow of a pixel from that of its ray: the inverse of how rays change across the image.
 static pixel_flow find_pixel_flow(const imp_camera *camera, double px, double py)
 {
     const double half = 0.5;

@@ -1,4 +1,4 @@
-// sim/render/camera_effects/rgbx_image.h: pictures with a word for each pixel, red in its lowest
+// sim/render/camera_effects/rgbx_image.h: images with a word for each pixel, red in its lowest
 // byte, and room on both sides of a row; in vectors of the compiler's, so that one source serves
 // every processor.
 #ifndef IMP_SIM_RENDER_CAMERA_EFFECTS_RGBX_IMAGE_H
@@ -48,8 +48,8 @@ IMP_EFFECT_INLINE void imp_rgbx_row_to_rgb(const uint32_t *rgbx, int width, bool
             rgb[3 * k + c] = (uint8_t)(rgbx[k] >> 8 * c);
 }
 
-// Widens a picture, and repeats the ends of its rows on `margin` words to both sides, and to the
-// end of the last vector of eight.
+// Widens an image, and repeats the ends of its rows on `margin` words to both sides, and to the end
+// of the last vector of eight.
 IMP_EFFECT_INLINE void imp_rgbx_from_rgb(const uint8_t *rgb, int width, int height, int margin,
                                          uint32_t *rgbx)
 {

@@ -41,7 +41,7 @@ void imp_ground_uniforms_set(imp_ground_uniforms *uniforms, const imp_scene *sce
     // the last float below the border, so that rounding leads to no cell outside
     uniforms->x_end = nextafterf((float)(uniforms->columns * IMP_TILE_UNITS), 0.0f);
     uniforms->z_end = nextafterf((float)(uniforms->rows * IMP_TILE_UNITS), 0.0f);
-    // the reference's lamp does not reach the ground beyond its tiles
+    // gym-duckietown's lamp does not reach the ground beyond its tiles
     const float beyond =
         uniforms->lamp ? fminf(uniforms->ambient, 1.0f) * view->light : view->light;
     for (int c = 0; c < 4; c++) {

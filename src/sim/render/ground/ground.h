@@ -1,6 +1,6 @@
-// sim/render/ground/ground.h: the picture of the ground and the sky. On a flat ground a sample of a
-// picture meets the ground at a place that depends on the camera alone, seen from the robot. These
-// places are found once; a picture then takes a rotation, a shift and a look at a texture for each.
+// sim/render/ground/ground.h: the image of the ground and the sky. On a flat ground a sample of a
+// image meets the ground at a place that depends on the camera alone, seen from the robot. These
+// places are found once; an image then takes a rotation, a shift and a look at a texture for each.
 #ifndef IMP_SIM_RENDER_GROUND_GROUND_H
 #define IMP_SIM_RENDER_GROUND_GROUND_H
 
@@ -20,7 +20,7 @@ typedef struct imp_distractor_edges {
 // Cells a side that are dressed at most, a ring of nothing around them included.
 enum { IMP_APPEARANCE_SIDE_MAX = 64 };
 
-// The cells around the robot as one picture shows them, laid out like the scene's.
+// The cells around the robot as one image shows them, laid out like the scene's.
 typedef struct imp_tile_appearance {
     int32_t cells[IMP_APPEARANCE_SIDE_MAX * IMP_APPEARANCE_SIDE_MAX];
     // red twice, green twice, blue twice and cover twice, in 1/IMP_COLOUR_FACTOR_ONE
@@ -30,7 +30,7 @@ typedef struct imp_tile_appearance {
 // So that the most samples that a group has cannot run over with the brightest colour.
 enum { IMP_COLOUR_FACTOR_ONE = 256, IMP_COLOUR_FACTOR_MAX = 4 };
 
-// What a picture has in common for all of its pixels.
+// What an image has in common for all of its pixels.
 typedef struct imp_ground_uniforms {
     const imp_scene *scene;
     const int32_t *cells; // (rows x columns) first texels

@@ -14,7 +14,7 @@ enum { IMP_SHADOWS_MAX = 64 };
 typedef struct imp_ground_shadow {
     float forward, right;           // its middle
     float along[2], across[2];      // from (forward, right) to shares of its half axes
-    int left, top, width_end, rows; // pixels of the picture that it may touch
+    int left, top, width_end, rows; // pixels of the image that it may touch
 } imp_ground_shadow;
 
 // A lamp and what is needed to mirror it, seen from the robot.
@@ -23,7 +23,7 @@ typedef struct imp_ground_glare {
     float strength, sharpness; // added at its middle, in bytes; 1 / sine squared of its half
 } imp_ground_glare;
 
-// What a picture's light has in common for all of its pixels.
+// What an image's light has in common for all of its pixels.
 typedef struct imp_ground_lighting {
     bool lights_ground, has_horizon; // whether there is anything to do on the ground, and above
     float slope, lamp_forward, lamp_right, lamp_height;

@@ -1,4 +1,4 @@
-// Finds where on the ground the samples of a picture lie, how many a pixel needs and how blurred a
+// Finds where on the ground the samples of an image lie, how many a pixel needs and how blurred a
 // texture each should see.
 //
 // A pixel's footprint on the ground is long and narrow far away. It is cut along and across into
@@ -17,7 +17,7 @@ enum { SAMPLES_ACROSS_MAX = 6, SAMPLES_ALONG_MAX = 16 };
 static_assert(SAMPLES_ACROSS_MAX * SAMPLES_ALONG_MAX <= IMP_GROUP_SAMPLES_MAX,
               "a group's steps must fit");
 
-// Size of a texel as a share of a piece's size: above 1 the picture is softer, below it aliases.
+// Size of a texel as a share of a piece's size: above 1 the image is softer, below it aliases.
 static const double TEXEL_SHARE = 0.75;
 
 // How far below the horizontal a ray must fall for one metre ahead to meet the ground.
@@ -208,7 +208,7 @@ static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *
     bound_group_probes(table, group);
 }
 
-// Rays through the pixel corners along a line of the picture, as pairs (x, y); NaN where there is
+// Rays through the pixel corners along a line of the image, as pairs (x, y); NaN where there is
 // none.
 static void find_corner_rays(const imp_camera *camera, int line, double *rays)
 {

@@ -1,4 +1,4 @@
-// sim/render/ground/ground_sample_table.h: where on the ground the samples of a camera's pictures
+// sim/render/ground/ground_sample_table.h: where on the ground the samples of a camera's images
 // lie.
 #ifndef IMP_SIM_RENDER_GROUND_GROUND_SAMPLE_TABLE_H
 #define IMP_SIM_RENDER_GROUND_GROUND_SAMPLE_TABLE_H
@@ -38,7 +38,7 @@ typedef struct imp_pixel_group {
     float middle[2], half[2];
 } imp_pixel_group;
 
-// Samples of a number of rows of a picture.
+// Samples of a number of rows of an image.
 typedef struct imp_ground_sample_table {
     int row_groups;          // groups per row
     imp_pixel_group *groups; // (rows x row_groups)
@@ -59,7 +59,7 @@ static inline imp_group_shares *imp_group_shares_of(const imp_ground_sample_tabl
 // The side of a tile that the table's levels are meant for [m].
 #define IMP_NOMINAL_TILE_SIZE 0.585
 
-// How many samples of the ground a renderer's picture takes; 0 for pictures that are not kept.
+// How many samples of the ground a renderer's image takes; 0 for images that are not kept.
 int64_t imp_renderer_sample_count(const imp_renderer *renderer);
 
 // Looks at a group that do for what only has to be there, or somewhat more.

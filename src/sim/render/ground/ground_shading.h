@@ -9,8 +9,7 @@
 #include "sim/render/ground/ground.h"
 #include "sim/render/primitives/simd8.h"
 
-// What may lie in a row of the picture: few of all the things that groups have to be tested
-// against.
+// What may lie in a row of the image: few of all the things that groups have to be tested against.
 typedef struct imp_row_candidates {
     const imp_pixel_group *groups;
     int count, shadow_count;

@@ -10,11 +10,11 @@ typedef struct imp_sky_coords {
     int32_t column[IMP_LANES], row[IMP_LANES];
 } imp_sky_coords;
 
-// Finds where the pixels of a row look, which is as wide as the camera's picture.
+// Finds where the pixels of a row look, which is as wide as the camera's image.
 void imp_sky_coords_find_row(const imp_camera_def *camera, const float *ray_x, const float *ray_y,
                              imp_sky_coords *out);
 
-// Lays the horizon over a row of the picture, whose sky is black.
+// Lays the horizon over a row of the image, whose sky is black.
 typedef void imp_sky_draw(const imp_ground_lighting *light, const imp_ground_sample_table *table,
                           const imp_pixel_group *groups, const imp_sky_coords *sky_coords,
                           int width, uint8_t *rgb);

@@ -8,7 +8,7 @@
 typedef struct imp_decal_canvas {
     uint32_t *texels; // (height x width), red lowest
     int width, height;
-    float wide, high; // what the picture spans, in the painter's units
+    float wide, high; // what the image spans, in the painter's units
 } imp_decal_canvas;
 
 void imp_decal_canvas_fill(imp_decal_canvas *canvas, uint32_t colour);

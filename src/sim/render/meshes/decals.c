@@ -6,7 +6,7 @@
 #include "sim/render/meshes/decal_painters.h"
 #include "sim/render/meshes/mesh.h"
 
-// How large a face's picture is, in texels.
+// How large a face's image is, in texels.
 static void decal_size(int decal, int *width, int *height)
 {
     *width = *height = 128;

@@ -1,4 +1,4 @@
-// sim/render/meshes/decals.h: the pictures that are painted on objects: sign faces, windows, lamps.
+// sim/render/meshes/decals.h: the images that are painted on objects: sign faces, windows, lamps.
 #ifndef IMP_SIM_RENDER_MESHES_DECALS_H
 #define IMP_SIM_RENDER_MESHES_DECALS_H
 
@@ -28,7 +28,7 @@ enum {
     IMP_MESH_TEXTURE_LEVELS = 8,
 };
 
-// A picture with its chain of halved levels. Texels are bytes, red lowest.
+// An image with its chain of halved levels. Texels are bytes, red lowest.
 typedef struct imp_mesh_texture {
     int width, height, levels; // of level 0; powers of two
     bool repeats;              // beyond its borders; else they go on
@@ -36,7 +36,7 @@ typedef struct imp_mesh_texture {
     int32_t offset[IMP_MESH_TEXTURE_LEVELS];
 } imp_mesh_texture;
 
-// Makes room for the levels of a picture whose size is set. False without memory.
+// Makes room for the levels of an image whose size is set. False without memory.
 bool imp_mesh_texture_allocate(imp_mesh_texture *texture);
 
 // Makes levels 1.. from level 0.

@@ -219,7 +219,7 @@ void imp_mesh_add_ellipsoid(imp_mesh_builder *builder, float rx, float ry, float
     memcpy(builder->frame, kept, sizeof kept);
 }
 
-// One end of a prism, looking along +z or -z, with the face's picture spread over the outline.
+// One end of a prism, looking along +z or -z, with the face's image spread over the outline.
 static void add_prism_cap(imp_mesh_builder *builder, const float outline[][2], int points, float z,
                           float look)
 {

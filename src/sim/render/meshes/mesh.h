@@ -11,7 +11,7 @@ enum { IMP_MESH_SIZE_MAX = 1024 }; // vertices, and triangles, of a mesh
 // A triangle, counter-clockwise seen from outside.
 typedef struct imp_mesh_triangle {
     uint16_t vertex[3];
-    int16_t decal; // picture that is painted on it, or IMP_DECAL_NONE
+    int16_t decal; // image that is painted on it, or IMP_DECAL_NONE
 } imp_mesh_triangle;
 
 // Constant once made. Arrays of vertices are apart, so that loops over them run in vectors.
@@ -19,7 +19,7 @@ typedef struct imp_mesh {
     int vertex_count, triangle_count;
     float *x, *y, *z;
     float *normal_x, *normal_y, *normal_z; // unit vectors
-    float *u, *v;                          // 0..1 on the face's picture, v downwards
+    float *u, *v;                          // 0..1 on the face's image, v downwards
     uint32_t *colour;                      // red lowest
     imp_mesh_triangle *triangles;
     const imp_mesh_texture *textures; // that the facets' faces are numbers of; NULL: the scene's

@@ -35,7 +35,7 @@ static void set_lens_parameters(imp_projection *projection, const imp_camera *ca
     projection->p2 = (float)lens->p2;
 }
 
-// Bounds of the picture's rays, a little widened.
+// Bounds of the image's rays, a little widened.
 static void find_ray_bounds(imp_projection *projection, const imp_camera *camera)
 {
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};

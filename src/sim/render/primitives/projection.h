@@ -1,4 +1,4 @@
-// sim/render/primitives/projection.h: where in a picture a camera sees a direction, and along which
+// sim/render/primitives/projection.h: where in an image a camera sees a direction, and along which
 // rays its pixels look.
 #ifndef IMP_SIM_RENDER_PRIMITIVES_PROJECTION_H
 #define IMP_SIM_RENDER_PRIMITIVES_PROJECTION_H
@@ -33,7 +33,7 @@ typedef struct imp_projection {
     // lens point = scale * ray + shift, bent, then pixel = focal * point + centre
     float scale[2], shift[2], focal[2], centre[2];
     float k1, k2, k3, p1, p2;
-    // rays within these bounds, which hold the picture's, are projected in order
+    // rays within these bounds, which hold the image's, are projected in order
     float low[2], high[2];
     // a triangle of rays of extent d lies within the pixels of its corners and bulge * d * d more
     float curvature_margin;

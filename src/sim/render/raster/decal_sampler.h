@@ -1,4 +1,4 @@
-// sim/render/raster/decal_sampler.h: what eight neighbouring pixels see of a picture on a triangle.
+// sim/render/raster/decal_sampler.h: what eight neighbouring pixels see of an image on a triangle.
 // Inline, so that each caller's vectors are used; all of them find the same.
 #ifndef IMP_SIM_RENDER_RASTER_DECAL_SAMPLER_H
 #define IMP_SIM_RENDER_RASTER_DECAL_SAMPLER_H
@@ -8,13 +8,13 @@
 
 typedef uint16_t imp_u16x16 __attribute__((vector_size(32)));
 
-// Where pixels look on a picture, in shares of its sides, and how that changes across a pixel and
+// Where pixels look on an image, in shares of its sides, and how that changes across a pixel and
 // down it.
 typedef struct imp_texture_footprint {
     imp_f32x8 u, v, across_u, across_v, down_u, down_v;
 } imp_texture_footprint;
 
-// Looks at a picture: one in each lane, at a level of its own.
+// Looks at an image: one in each lane, at a level of its own.
 typedef struct imp_texture_taps {
     imp_f32x8 x, y;         // where, in texels
     imp_i32x8 left, right;  // columns of the texels around it
@@ -26,7 +26,7 @@ typedef struct imp_texture_taps {
 #define IMP_TO_I32X8(value) __builtin_convertvector(value, imp_i32x8)
 #define IMP_TO_F32X8(value) __builtin_convertvector(value, imp_f32x8)
 
-// Places in 1/8 of a texel, in a picture that repeats itself: raised above 0 by whole pictures, and
+// Places in 1/8 of a texel, in an image that repeats itself: raised above 0 by whole images, and
 // limited so that they fit.
 IMP_ALWAYS_INLINE void imp_texture_taps_repeat(const imp_i32x8 size[2], const imp_f32x8 at[2],
                                                imp_texture_taps *out)
@@ -96,7 +96,7 @@ IMP_ALWAYS_INLINE void imp_texture_add_bilinear(const imp_mesh_texture *texture,
         imp_texture_add_texels(texture->texels, &places[k], &weights[k], sum, ops);
 }
 
-// The mean colour of a picture over each pixel, 0..1: up to four looks along the longer side of its
+// The mean colour of an image over each pixel, 0..1: up to four looks along the longer side of its
 // footprint.
 IMP_ALWAYS_INLINE void imp_texture_filter(const imp_mesh_texture *texture,
                                           const imp_texture_footprint *p, imp_f32x8 colour[3],

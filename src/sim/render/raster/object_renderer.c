@@ -3,7 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-// Ahead of the camera [m], as the reference's.
+// Ahead of the camera [m], as gym-duckietown's.
 static const float NEAR_PLANE = 0.04f;
 
 // Shapes whose radius has fewer pixels than this get by with few corners, and none are drawn whose
@@ -163,7 +163,7 @@ static void transform_vertices(imp_object_pass *pass, const imp_mesh *mesh,
     }
 }
 
-// A rectangle of the picture and the rays that it was found from.
+// A rectangle of the image and the rays that it was found from.
 typedef struct pixel_bounds {
     float low[2], high[2]; // [px]
     float ray_low[2], ray_high[2];
@@ -340,7 +340,7 @@ static void draw_object(imp_object_pass *pass, const imp_scene_objects *objects,
     const float scale = at->instance.scale, size[3] = {scale, scale, scale};
     const imp_asset_model *loaded = objects->loaded[at->instance.model];
     imp_object_transform placed = imp_object_transform_of(objects, camera_frame, view, at, size);
-    // the reference scales normals with the object, and so the light that they catch
+    // gym-duckietown scales normals with the object, and so the light that they catch
     if (loaded != NULL)
         placed.diffuse /= scale;
     for (int c = 0; c < 3; c++)

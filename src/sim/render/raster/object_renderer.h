@@ -1,4 +1,4 @@
-// sim/render/raster/object_renderer.h: the objects of a scene, laid over a picture of the ground.
+// sim/render/raster/object_renderer.h: the objects of a scene, laid over an image of the ground.
 #ifndef IMP_SIM_RENDER_RASTER_OBJECT_RENDERER_H
 #define IMP_SIM_RENDER_RASTER_OBJECT_RENDERER_H
 
@@ -55,7 +55,7 @@ typedef struct imp_visible_object {
 typedef struct imp_object_transform {
     float axis[3][3], shift[3];
     float light[3];               // unit vector towards it, in the object's frame
-    float ambient, diffuse, full; // brightness, with the picture's light
+    float ambient, diffuse, full; // brightness, with the image's light
 } imp_object_transform;
 
 // What it takes to draw; one per thread.
@@ -63,7 +63,7 @@ typedef struct imp_object_pass {
     imp_projection projection;
     imp_raster raster;
     imp_raster_fill *fill_triangle;
-    // vertices of the mesh under way, in camera coordinates, as rays and in the picture
+    // vertices of the mesh under way, in camera coordinates, as rays and in the image
     float x[IMP_MESH_SIZE_MAX], y[IMP_MESH_SIZE_MAX], z[IMP_MESH_SIZE_MAX];
     float ray_x[IMP_MESH_SIZE_MAX], ray_y[IMP_MESH_SIZE_MAX];
     float pixel_x[IMP_MESH_SIZE_MAX], pixel_y[IMP_MESH_SIZE_MAX];
@@ -103,7 +103,7 @@ void imp_leds_draw(imp_object_pass *pass, const imp_scene_objects *objects,
                    const float colours[IMP_LED_COUNT][3]);
 bool imp_leds_clutter_create(imp_scene_objects *objects);
 
-// Draws what of the objects lies in the pass's raster over a picture (rows `stride` bytes apart).
+// Draws what of the objects lies in the pass's raster over an image (rows `stride` bytes apart).
 void imp_objects_draw(imp_object_pass *pass, const imp_scene_objects *objects,
                       const imp_world *world, const imp_camera_frame *camera_frame,
                       const imp_view *view, uint8_t *image, size_t stride);

@@ -339,7 +339,7 @@ static void resolve_pixel(const uint32_t *colours, uint8_t rgb[3])
                       IMP_RASTER_SAMPLES);
 }
 
-// Lays 8 pixels over the picture and makes them empty.
+// Lays 8 pixels over the image and makes them empty.
 static void resolve_pixel_block(imp_raster *raster, size_t block, uint8_t *image, size_t stride)
 {
     const size_t width = (size_t)raster->width, end = width * (size_t)raster->rows;

@@ -19,9 +19,9 @@ typedef struct imp_raster_run_bounds {
     float *x, *y, *wide, *high; // (rows x imp_raster_row_runs(), and IMP_PIXEL_RAYS_PADDING more)
 } imp_raster_run_bounds;
 
-// Samples of a rectangle of a picture.
+// Samples of a rectangle of an image.
 typedef struct imp_raster {
-    int left, top;        // its place in the picture [px]
+    int left, top;        // its place in the image [px]
     int width, rows;      // [px]
     imp_pixel_rays rays;  // (rows x width)
     float reach;          // the most that a sample is from its pixel's middle [px], or more
@@ -36,7 +36,7 @@ typedef struct imp_raster {
 typedef struct imp_raster_triangle {
     // (weight of each corner, their sum) / distance = x plane[0] + y plane[1] + plane[2]
     float plane[3][4];
-    // (u, v of the face's picture, brightness, 1) / distance, in the same way
+    // (u, v of the face's image, brightness, 1) / distance, in the same way
     float blend[3][4];
     float nearest;                 // of anything drawn: 1 / the near plane's distance
     float shade[2];                // least and most brightness of the corners; 1 for true colours
@@ -78,7 +78,7 @@ static inline size_t imp_raster_block_count(const imp_raster *raster)
     return ((size_t)raster->width * (size_t)raster->rows + 7) / 8;
 }
 
-// Lays the samples over a picture, whose rows are `stride` bytes apart, and makes them zero. They
+// Lays the samples over an image, whose rows are `stride` bytes apart, and makes them zero. They
 // and their marks are zero to begin with.
 void imp_raster_resolve(imp_raster *raster, uint8_t *image, size_t stride);
 

@@ -13,7 +13,7 @@ int imp_scene_variant_count(const imp_scene *scene, imp_tile_kind kind)
 }
 
 // Ours is bright: what is turned away keeps somewhat more than half of its colour, and what the
-// lamp meets not too slantingly has all of it. The assets are made for the reference's light: an
+// lamp meets not too slantingly has all of it. The assets are made for gym-duckietown's light: an
 // ambient light of 0.3, and a lamp with 0.25 of ambient and 0.35 of diffuse light.
 static void set_light_factors(imp_scene *scene, const imp_scene_def *def)
 {

@@ -29,7 +29,7 @@ static int asset_texture_count(const imp_scene_def *def, imp_tile_kind kind)
     return def->assets != NULL ? def->assets->variants[kind] : 0;
 }
 
-// How many variants a scene has: pictures as far as there are any, then worn ones.
+// How many variants a scene has: images as far as there are any, then worn ones.
 static int tile_variant_count(const imp_scene_def *def, imp_tile_kind kind)
 {
     const int most = def->variants > 0 ? def->variants

@@ -1,7 +1,7 @@
 // The look of tiles, after the Duckietown appearance specification: white edge lines 4.8 cm wide, a
 // dashed yellow centre line 2.4 cm wide, red stop lines 4.8 cm wide where a lane enters an
 // intersection. Sizes are told in tiles, for a tile of 0.585 m, because lanes scale with the tile
-// too. The colours are those that the reference's photographs have under its light.
+// too. The colours are those that gym-duckietown's photographs have under its light.
 #include <math.h>
 
 #include "sim/render/scene/tile_painter.h"
@@ -16,7 +16,7 @@ const imp_tile_style imp_tile_style_new = {
     .red = {188.0f, 46.0f, 55.0f},
     .asphalt = {{50.0f, 48.0f, 45.0f}, 7.0f, 3.0f, IMP_PATTERN_SPECKLE},
     .lawn = {{70.0f, 98.0f, 35.0f}, 62.0f, 9.0f, IMP_PATTERN_LAWN},
-    // the reference shows lawn for floor
+    // gym-duckietown shows lawn for floor
     .floor = {{70.0f, 98.0f, 35.0f}, 62.0f, 9.0f, IMP_PATTERN_LAWN},
 };
 
@@ -166,7 +166,7 @@ void imp_tile_paint_markings(imp_tile_texel *texel, imp_tile_kind kind, float x,
         paint_intersection(texel, x, z, true);
         break;
     case IMP_TILE_3WAY_RIGHT:
-        // The reference's picture of this tile, which authors of maps go by, opens to the side that
+        // gym-duckietown's image of this tile, which authors of maps go by, opens to the side that
         // its lanes do not lead to: half a turn away. (-x, -z) keeps traffic on the right.
         paint_intersection(texel, -x, -z, true);
         break;

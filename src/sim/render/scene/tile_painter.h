@@ -63,7 +63,7 @@ void imp_tile_paint(uint32_t *texels, const imp_texture_level *level, imp_tile_k
 // Paints a tile in a style as it lies before it is turned (IMP_TEXTURE_SIDE squared).
 void imp_tile_paint_worn(uint32_t *tile, imp_tile_kind kind, const imp_tile_style *style);
 
-// Lays a style's dirt and seams over a tile's picture. (road_wear.c)
+// Lays a style's dirt and seams over a tile's image. (road_wear.c)
 void imp_tile_add_dirt(uint32_t *tile, const imp_tile_style *style);
 
 // Lays such a tile into level 0, turned.

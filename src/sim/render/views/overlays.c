@@ -1,4 +1,4 @@
-// Lines and marks drawn into finished pictures.
+// Lines and marks drawn into finished images.
 #include <math.h>
 
 #include "base/common/vector2.h"
@@ -25,7 +25,7 @@ static int clamp_to_image(double place, int end)
     return place > 0.0 ? place < end ? (int)place : end : 0;
 }
 
-// A point of the picture [px], and how far it is [m].
+// A point of the image [px], and how far it is [m].
 typedef struct image_point {
     double x, y, depth;
 } image_point;
@@ -55,7 +55,7 @@ static void draw_line(const brush *b, image_point from, image_point to)
         }
 }
 
-// A filled outline that bulges nowhere inwards, clockwise in the picture.
+// A filled outline that bulges nowhere inwards, clockwise in the image.
 static void draw_polygon(const brush *b, const image_point *corners, int count)
 {
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
@@ -82,7 +82,7 @@ static void draw_polygon(const brush *b, const image_point *corners, int count)
         }
 }
 
-// Lines are as thick in pictures of any size.
+// Lines are as thick in images of any size.
 static float line_thickness(int width, double of_640)
 {
     return (float)fmax(1.0, of_640 * width / 640.0);

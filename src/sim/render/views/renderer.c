@@ -4,7 +4,7 @@
 #include "sim/render/ground/horizon_sky.h"
 
 enum {
-    // pictures up to this many pixels keep all their samples; larger ones find them anew row by row
+    // images up to this many pixels keep all their samples; larger ones find them anew row by row
     CACHED_PIXELS_MAX = 1 << 20,
     // and draw their objects on so many rows at a time
     BAND_ROWS = 16,
@@ -15,13 +15,13 @@ struct imp_renderer {
     imp_ground_draw *draw;
     imp_ground_sample_table table;
     double *corners; // (2 x (width + 1) x 2) scratch
-    bool cached;     // whether the table holds the whole picture, or one row at a time
+    bool cached;     // whether the table holds the whole image, or one row at a time
     imp_object_pass objects;
     imp_tile_appearance appearance;
     imp_ground_lighting light;
     imp_sky_draw *draw_sky;
     imp_sky_coords *sky_coords; // of the groups of the raster's rows
-    bool has_sky_coords;        // of a whole picture that is kept, found when there is a horizon
+    bool has_sky_coords;        // of a whole image that is kept, found when there is a horizon
 };
 
 static imp_ground_draw *choose_ground_draw(imp_render_backend path)
@@ -74,7 +74,7 @@ static bool reserve_samples(imp_ground_sample_table *table, int64_t samples)
     return true;
 }
 
-// Allocates samples for objects: of the whole picture if it is kept.
+// Allocates samples for objects: of the whole image if it is kept.
 static bool allocate_raster(imp_renderer *renderer, imp_render_backend path)
 {
     const imp_camera_def *def = &renderer->camera.def;
@@ -181,7 +181,7 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
         return imp_fail(err, IMP_NO_MEMORY, "no memory for a renderer");
     status = imp_camera_init(&renderer->camera, camera, err);
     if (status == IMP_OK && !(allocate_tables(renderer, path) && compute_tables(renderer)))
-        status = imp_fail(err, IMP_NO_MEMORY, "no memory for pictures of %d x %d pixels",
+        status = imp_fail(err, IMP_NO_MEMORY, "no memory for images of %d x %d pixels",
                           camera->width, camera->height);
     if (status != IMP_OK) {
         imp_renderer_destroy(renderer);
@@ -217,7 +217,7 @@ imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def 
     if (camera->width != def->width || camera->height != def->height)
         return imp_fail(err, IMP_USAGE, "a renderer of %d x %d pixels cannot draw %d x %d",
                         def->width, def->height, camera->width, camera->height);
-    // finding the samples of another takes longer than drawing ten pictures
+    // finding the samples of another takes longer than drawing ten images
     if (cameras_equal(camera, def))
         return IMP_OK;
     renderer->camera = after;
@@ -257,7 +257,7 @@ int64_t imp_renderer_sample_count(const imp_renderer *renderer)
     return renderer->cached ? renderer->table.sample_count * IMP_LANES : 0;
 }
 
-// Draws ground and sky into a row of the picture.
+// Draws ground and sky into a row of the image.
 static void draw_ground_and_sky_row(imp_renderer *renderer, const imp_ground_uniforms *uniforms,
                                     int row, uint8_t *rgb)
 {

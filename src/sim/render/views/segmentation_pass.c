@@ -178,7 +178,7 @@ static void render_object_kinds(imp_segmentation_pass *s, const imp_scene *scene
             continue;
         s->hidden[k / 64] &= ~bit;
         s->kind = (int)world->objects[k].kind;
-        // nothing is marked, so that no picture is touched
+        // nothing is marked, so that no image is touched
         imp_objects_draw(&s->pass, &scene->objects, world, camera_frame, &only, NULL, 0);
         s->hidden[k / 64] |= bit;
     }

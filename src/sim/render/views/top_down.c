@@ -14,14 +14,14 @@ void imp_top_down_transform(const imp_world *world, int width, int height, doubl
     *top = 0.5 * (height - *scale * map_height);
 }
 
-// What a sample of the picture lies on, in cells and clamped to them.
+// What a sample of the image lies on, in cells and clamped to them.
 static int32_t to_texture_units(double tiles, int cells)
 {
     const double last = (double)cells * IMP_TILE_UNITS - 1.0;
     return (int32_t)fmax(0.0, fmin(last, (tiles + 1.0) * IMP_TILE_UNITS));
 }
 
-// The rays of a rectangle of a picture without a lens, whose middle is seen straight ahead.
+// The rays of a rectangle of an image without a lens, whose middle is seen straight ahead.
 static void set_parallel_rays(imp_raster *raster, double focal)
 {
     const float step = (float)(1.0 / focal);
