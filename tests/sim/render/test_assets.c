@@ -364,7 +364,7 @@ static void meshes_are_placed_and_cut(void **state)
     write_text("mesh/meshes/cone.obj", text);
     free(text);
     imp_assets *assets = open_assets_folder("mesh", "photos");
-    assert_true(has_warning(assets, "cone.obj: neither its materials nor a picture"));
+    assert_true(has_warning(assets, "cone.obj: neither its materials nor an image"));
     const imp_asset_model *cone = &assets->models[IMP_OBJECT_CONE];
     const double height = imp_object_class_get(IMP_OBJECT_CONE)->height, scale = height / 3.0;
     // x: least 0, largest of the corners 0, 3 and 2; z: 0 and 0, 0, 4
@@ -433,7 +433,7 @@ static void broken_files_are_reported(void **state)
     expect_open_failure("broken", "duckie.mtl:1", "before any newmtl");
     write_text("broken/meshes/duckie/duckie.mtl", "newmtl a\nmap_Kd a.png\n");
     imp_assets *assets = open_assets_folder("broken", "photos");
-    assert_true(has_warning(assets, "duckie.obj: no picture 'a.png' in the folder"));
+    assert_true(has_warning(assets, "duckie.obj: no image 'a.png' in the folder"));
     assert_int_equal(assets->models[IMP_OBJECT_DUCKIE].piece_count, 1);
     imp_assets_close(assets);
     write_text("broken/meshes/duckie/a.png", "\x89PNG\r\n");
