@@ -121,4 +121,9 @@ expect 0 imprint submission check "$sandbox" entry
 rm entry/model.safetensors
 expect 1 imprint submission check "$sandbox" entry
 says 'model.safetensors, which is not there'
+
+echo 'CMD ["true"]' >>entry/Dockerfile
+touch entry/model.safetensors
+expect 1 imprint submission check "$sandbox" entry
+says 'Dockerfile:10: only one CMD or ENTRYPOINT'
 expect 2 imprint submission check

@@ -7,8 +7,9 @@
 
 // Reads the text of folder/Dockerfile. out (capacity bytes) is a shell's command that starts what
 // the image would start, with the folder's files in the place of those that were copied into it.
-// IMP_CHECK_FAILED if it starts nothing, or copies what is not there. What happens to the image
-// besides, by RUN or ENV, is not looked at.
+// IMP_CHECK_FAILED if it starts nothing, copies what is not there, or says it in a way that is not
+// followed here (see the .c file). What happens to the image besides, by RUN or ENV, is not looked
+// at.
 imp_status imp_dockerfile_command(char *out, size_t capacity, const char *text, const char *folder,
                                   imp_error *err);
 
