@@ -25,6 +25,7 @@
 #include "imprint/robot.h"
 #include "imprint/rollout.h"
 #include "imprint/segmentation.h"
+#include "imprint/sim.h"
 #include "imprint/train.h"
 #include "imprint/train_online.h"
 #include "imprint/train_segmenter.h"

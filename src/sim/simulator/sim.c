@@ -1,0 +1,298 @@
+// One simulator: an environment, what is drawn for each of its episodes, and the expert.
+//
+// A reset draws the episode's values as a function of (randomisation, seed, index, episode),
+// applies them to copies of the definitions, and gives these to environment, camera and effects. A
+// step then touches this simulator alone, so that any number of them step in parallel.
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/text/plural.h"
+#include "sim/simulator/simulator.h"
+
+enum { SIM_COOKIE = 0x51AF, SIMS_MAX = 1 << 20 };
+
+imp_sim_def imp_default_sim_def(void)
+{
+    return (imp_sim_def){
+        .map = "loop_empty",
+        .env = imp_default_env_def(),
+        .camera = imp_default_camera_def(),
+        .scene = imp_default_scene_def(),
+        .randomization = imp_randomization_none(),
+        .expert = imp_default_expert_def(),
+        .cookie = SIM_COOKIE,
+    };
+}
+
+static imp_status check_def(const imp_sim_def *def, int count, imp_error *err)
+{
+    if (def->cookie != SIM_COOKIE)
+        return imp_fail(err, IMP_USAGE, "imp_sim_def was not made with imp_default_sim_def()");
+    if (count < 1 || count > SIMS_MAX)
+        return imp_fail(err, IMP_USAGE, "%d simulators: wants 1 to %d", count, SIMS_MAX);
+    if (imp_observation_kind_name((int)def->observation) == NULL)
+        return imp_fail(err, IMP_USAGE, "unknown kind of observation %d", (int)def->observation);
+    if ((unsigned)def->autoreset > IMP_AUTORESET_DISABLED)
+        return imp_fail(err, IMP_USAGE, "unknown autoreset mode %d", (int)def->autoreset);
+    if (def->threads < 0 || def->threads > IMP_SIM_VIEWS_MAX)
+        return imp_fail(err, IMP_USAGE, "%d threads are not within 0 to %d", def->threads,
+                        IMP_SIM_VIEWS_MAX);
+    return IMP_OK;
+}
+
+// Makes room for what is drawn for tiles, objects and the camera.
+static imp_status create_randomizers(imp_sim *sim, imp_error *err)
+{
+    const imp_map_set *maps = &sim->shared->maps;
+    int tiles = 0, objects = 0;
+    for (int k = 0; k < maps->count; k++) {
+        const int area = maps->worlds[k]->columns * maps->worlds[k]->rows;
+        tiles = area > tiles ? area : tiles;
+        objects = maps->worlds[k]->object_count > objects ? maps->worlds[k]->object_count : objects;
+    }
+    imp_status status = imp_random_appearance_create(&sim->appearance, tiles, objects, err);
+    if (status == IMP_OK)
+        status = imp_camera_effects_create(&sim->effects, &sim->shared->def.camera, err);
+    return status == IMP_OK ? imp_sim_views_create(&sim->views, &sim->shared->def, err) : status;
+}
+
+static imp_status create_expert(imp_sim *sim, const imp_sim_def *def, imp_error *err)
+{
+    imp_expert_def expert = def->expert;
+    if (expert.assumed_drive == NULL)
+        expert.assumed_drive = &def->env.drive;
+    return imp_expert_create(&sim->expert, &expert, err);
+}
+
+static imp_status create_sim(imp_sim **out, imp_sim_shared *shared, uint32_t index,
+                             const imp_sim_def *def, imp_error *err)
+{
+    imp_sim *sim = calloc(1, sizeof *sim);
+    if (sim == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a simulator");
+    atomic_fetch_add(&shared->references, 1);
+    sim->shared = shared;
+    sim->env_def = def->env;
+    sim->env_def.index = index;
+    const imp_world *const *worlds = (const imp_world *const *)shared->maps.worlds;
+    imp_status status =
+        imp_env_init_worlds(&sim->env, worlds, shared->maps.count, &sim->env_def, err);
+    if (status == IMP_OK && shared->randomized)
+        status = create_randomizers(sim, err);
+    if (status == IMP_OK && def->expert_actions)
+        status = create_expert(sim, def, err);
+    if (status == IMP_OK)
+        *out = sim;
+    else
+        imp_sim_destroy(sim);
+    return status;
+}
+
+imp_status imp_sim_create_many(imp_sim **out, int count, const imp_sim_def *def, imp_error *err)
+{
+    imp_status status = check_def(def, count, err);
+    if (status != IMP_OK)
+        return status;
+    imp_sim **sims = calloc((size_t)count, sizeof(imp_sim *));
+    if (sims == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "simulator"));
+    imp_sim_shared *shared = NULL;
+    status = imp_sim_shared_create(&shared, count, def, err);
+    for (int k = 0; k < count && status == IMP_OK; k++) {
+        const uint32_t index = def->env.index + (def->same_index ? 0 : (uint32_t)k);
+        status = create_sim(&sims[k], shared, index, def, err);
+    }
+    // the simulators keep what they share; all or none of them are the caller's
+    imp_sim_shared_release(shared);
+    for (int k = 0; k < count; k++) {
+        if (status == IMP_OK)
+            out[k] = sims[k];
+        else
+            imp_sim_destroy(sims[k]);
+    }
+    free(sims);
+    return status;
+}
+
+imp_status imp_sim_create(imp_sim **out, const imp_sim_def *def, imp_error *err)
+{
+    return imp_sim_create_many(out, 1, def, err);
+}
+
+void imp_sim_destroy(imp_sim *sim)
+{
+    if (sim == NULL)
+        return;
+    imp_policy_destroy(sim->expert);
+    imp_sim_views_destroy(&sim->views);
+    imp_random_appearance_destroy(sim->appearance);
+    imp_camera_effects_destroy(sim->effects);
+    imp_sim_shared_release(sim->shared);
+    free(sim);
+}
+
+// Draws an episode's values and applies those that do not need the world.
+static imp_status draw_sample(imp_sim *sim, uint32_t episode, imp_error *err)
+{
+    const imp_sim_shared *shared = sim->shared;
+    const uint64_t seed = sim->env_def.seed;
+    const uint32_t index = sim->env_def.index;
+    imp_camera_def camera = shared->def.camera;
+    imp_env_def env = sim->env_def;
+    sim->sample = imp_randomization_draw_sample(&shared->def.randomization, seed, index, episode);
+    sim->effects_def = imp_default_camera_effects_def();
+    sim->noise = imp_random_stream(seed, index, episode, IMP_PURPOSE_CAMERA);
+    imp_randomization_apply_env(&sim->sample, &env);
+    imp_randomization_apply_camera(&sim->sample, &camera);
+    imp_randomization_apply_effects(&sim->sample, &sim->effects_def);
+    imp_status status = imp_env_set_def(&sim->env, &env, err);
+    return status == IMP_OK ? imp_sim_views_set_camera(&sim->views, &camera, err) : status;
+}
+
+// The present state is new: nothing was seen of it, and the expert decides.
+static void enter_state(imp_sim *sim)
+{
+    sim->observed = false;
+    if (sim->expert == NULL)
+        return;
+    sim->wanted = sim->env.ending == IMP_END_NONE ? imp_policy_act(sim->expert, &sim->env, NULL)
+                                                  : (imp_action){0.0, 0.0};
+}
+
+// start: NULL if it is drawn.
+static imp_status begin_episode(imp_sim *sim, uint32_t episode, int map_index,
+                                const imp_pose *start, imp_error *err)
+{
+    imp_env *env = &sim->env;
+    sim->begun = false;
+    sim->next_episode = episode + 1;
+    imp_status status = sim->shared->randomized ? draw_sample(sim, episode, err) : IMP_OK;
+    if (status == IMP_OK && start == NULL)
+        status = imp_env_reset(env, episode, err);
+    else if (status == IMP_OK)
+        imp_env_reset_in_world(env, episode, map_index, *start);
+    if (status != IMP_OK)
+        return status;
+    if (sim->shared->randomized)
+        imp_random_appearance_sample(sim->appearance, &sim->sample, env->world,
+                                     sim->shared->maps.scenes[env->world_index]);
+    sim->begun = true;
+    if (sim->expert != NULL)
+        imp_policy_reset(sim->expert, env);
+    enter_state(sim);
+    return IMP_OK;
+}
+
+imp_status imp_sim_reset(imp_sim *sim, uint32_t episode, imp_error *err)
+{
+    return begin_episode(sim, episode, 0, NULL, err);
+}
+
+imp_status imp_sim_reset_at(imp_sim *sim, uint32_t episode, int map_index, imp_pose pose,
+                            imp_error *err)
+{
+    if (map_index < 0 || map_index >= sim->shared->maps.count)
+        return imp_fail(err, IMP_USAGE, "there is no map %d among %s", map_index,
+                        IMP_PLURAL(sim->shared->maps.count, "map"));
+    if (!(isfinite(pose.x) && isfinite(pose.z) && isfinite(pose.heading)))
+        return imp_fail(err, IMP_USAGE, "a start pose must be finite");
+    return begin_episode(sim, episode, map_index, &pose, err);
+}
+
+imp_step imp_sim_step(imp_sim *sim, imp_action action)
+{
+    if (imp_sim_needs_reset(sim))
+        return (imp_step){.reward = 0.0, .terminated = true, .truncated = true};
+    const imp_step step = imp_env_step(&sim->env, action);
+    enter_state(sim);
+    return step;
+}
+
+void imp_sim_observe_in(imp_sim *sim, const imp_scene *scene, uint8_t *rgb)
+{
+    const imp_sim_views *views = imp_sim_borrow_views(sim);
+    const bool randomized = sim->shared->randomized;
+    imp_view view = imp_env_view(&sim->env);
+    if (randomized)
+        imp_random_appearance_apply(sim->appearance, &view);
+    if (views->label_renderer != NULL)
+        imp_label_renderer_render_rgb(views->label_renderer, scene, &view, rgb);
+    else
+        imp_render(views->renderer, scene, &view, rgb);
+    imp_sim_return_views(sim, views);
+    if (!randomized || views->label_renderer != NULL)
+        return;
+    // an image of the same state has the same noise
+    if (sim->observed)
+        sim->noise = sim->noise_before;
+    sim->noise_before = sim->noise;
+    sim->observed = true;
+    imp_camera_effects_apply(sim->effects, &sim->effects_def, sim->env.drive.speed,
+                             sim->env.drive.turn_rate, &sim->noise, rgb);
+}
+
+void imp_sim_observe(imp_sim *sim, uint8_t *rgb)
+{
+    imp_sim_observe_in(sim, sim->shared->maps.scenes[sim->env.world_index], rgb);
+}
+
+void imp_sim_observe_ground_truth(imp_sim *sim, uint8_t *masks, float *depths)
+{
+    if (!sim->shared->def.ground_truth || (masks == NULL && depths == NULL))
+        return;
+    const imp_sim_views *views = imp_sim_borrow_views(sim);
+    imp_view view = imp_env_view(&sim->env);
+    if (sim->shared->randomized)
+        imp_random_appearance_apply(sim->appearance, &view);
+    imp_segmentation_pass_run(views->segmentation, sim->shared->maps.scenes[sim->env.world_index],
+                              &view, masks, depths);
+    imp_sim_return_views(sim, views);
+}
+
+imp_sim_state imp_sim_get_state(const imp_sim *sim)
+{
+    const imp_env *env = &sim->env;
+    return (imp_sim_state){
+        .pose = env->pose,
+        .speed = env->drive.speed,
+        .turn_rate = env->drive.turn_rate,
+        .lane_distance = env->in_lane ? env->lane.distance : NAN,
+        .lane_angle = env->in_lane ? env->lane.angle : NAN,
+        .in_lane = env->in_lane,
+        .frame = env->frame,
+        .map_index = env->world_index,
+        .episode = env->episode,
+        .end_reason = env->ending,
+    };
+}
+
+imp_action imp_sim_expert_action(const imp_sim *sim)
+{
+    return sim->wanted;
+}
+
+bool imp_sim_needs_reset(const imp_sim *sim)
+{
+    return !sim->begun || sim->env.ending != IMP_END_NONE;
+}
+
+const imp_env *imp_sim_env(const imp_sim *sim)
+{
+    return &sim->env;
+}
+
+const imp_map_set *imp_sim_maps(const imp_sim *sim)
+{
+    return &sim->shared->maps;
+}
+
+const imp_camera_def *imp_sim_camera(const imp_sim *sim)
+{
+    return sim->shared->randomized ? imp_renderer_camera(sim->views.renderer)
+                                   : &sim->shared->def.camera;
+}
+
+const imp_randomization_sample *imp_sim_sample(const imp_sim *sim)
+{
+    return sim->shared->randomized ? &sim->sample : NULL;
+}

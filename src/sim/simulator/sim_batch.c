@@ -1,0 +1,185 @@
+// Many simulators at once. Each row of the caller's arrays belongs to one simulator, and one thread
+// steps and draws it, so that threads share nothing but views (see sim_shared.c). Errors are kept
+// in the simulators and reported in their order afterwards: not by which thread was first.
+#include "base/threads/thread_pool.h"
+#include "sim/simulator/simulator.h"
+
+typedef struct batch {
+    imp_sim *const *sims;
+    const imp_sim_buffers *buffers;
+    const bool *mask;         // of a reset; NULL: all
+    const uint32_t *episodes; // of a reset; NULL: the next
+    const imp_action *actions;
+    size_t pixels; // of an image
+} batch;
+
+static void write_state(const imp_sim_state_arrays *to, int row, const imp_sim *sim)
+{
+    const imp_sim_state s = imp_sim_get_state(sim);
+    if (to->pose != NULL) {
+        double *pose = to->pose + 3 * (size_t)row;
+        pose[0] = s.pose.x;
+        pose[1] = s.pose.z;
+        pose[2] = s.pose.heading;
+    }
+    if (to->speed != NULL)
+        to->speed[row] = s.speed;
+    if (to->turn_rate != NULL)
+        to->turn_rate[row] = s.turn_rate;
+    if (to->lane_distance != NULL)
+        to->lane_distance[row] = s.lane_distance;
+    if (to->lane_angle != NULL)
+        to->lane_angle[row] = s.lane_angle;
+    if (to->in_lane != NULL)
+        to->in_lane[row] = s.in_lane;
+    if (to->frame != NULL)
+        to->frame[row] = s.frame;
+    if (to->map_index != NULL)
+        to->map_index[row] = s.map_index;
+    if (to->end_reason != NULL)
+        to->end_reason[row] = (int32_t)s.end_reason;
+    if (to->episode != NULL)
+        to->episode[row] = s.episode;
+}
+
+// Writes what a step gave, and all that the present state shows.
+static void write_row(const batch *b, int row, imp_step step)
+{
+    const imp_sim_buffers *to = b->buffers;
+    imp_sim *sim = b->sims[row];
+    const size_t first = (size_t)row * b->pixels;
+    if (to->rewards != NULL)
+        to->rewards[row] = step.reward;
+    if (to->terminated != NULL)
+        to->terminated[row] = step.terminated;
+    if (to->truncated != NULL)
+        to->truncated[row] = step.truncated;
+    if (to->expert_actions != NULL)
+        to->expert_actions[row] = imp_sim_expert_action(sim);
+    write_state(&to->states, row, sim);
+    if (to->observations != NULL)
+        imp_sim_observe(sim, to->observations + 3 * first);
+    imp_sim_observe_ground_truth(sim, to->masks != NULL ? to->masks + first : NULL,
+                                 to->depths != NULL ? to->depths + first : NULL);
+}
+
+static void reset_one(void *context, int row, int worker)
+{
+    const batch *b = context;
+    imp_sim *sim = b->sims[row];
+    (void)worker;
+    sim->error.status = IMP_OK;
+    if (b->mask != NULL && !b->mask[row])
+        return;
+    const uint32_t episode = b->episodes != NULL ? b->episodes[row] : sim->next_episode;
+    if (imp_sim_reset(sim, episode, &sim->error) == IMP_OK)
+        write_row(b, row, (imp_step){0});
+}
+
+static void step_one(void *context, int row, int worker)
+{
+    const batch *b = context;
+    imp_sim *sim = b->sims[row];
+    imp_step step = {0};
+    (void)worker;
+    sim->error.status = IMP_OK;
+    // next step: the action is ignored, and the new episode begins
+    if (imp_sim_needs_reset(sim)) {
+        if (imp_sim_reset(sim, sim->next_episode, &sim->error) == IMP_OK)
+            write_row(b, row, step);
+        return;
+    }
+    step = imp_sim_step(sim, b->actions[row]);
+    // same step: the last state is put aside before the new episode begins
+    if (imp_sim_needs_reset(sim) && sim->shared->def.autoreset == IMP_AUTORESET_SAME_STEP) {
+        const imp_sim_buffers *to = b->buffers;
+        write_state(&to->final_states, row, sim);
+        if (to->final_observations != NULL)
+            imp_sim_observe(sim, to->final_observations + 3 * (size_t)row * b->pixels);
+        if (imp_sim_reset(sim, sim->next_episode, &sim->error) != IMP_OK)
+            return;
+    }
+    write_row(b, row, step);
+}
+
+static imp_status run_batch(imp_thread_pool *pool, batch *b, int count,
+                            void (*work)(void *context, int row, int worker), imp_error *err)
+{
+    if (pool != NULL)
+        imp_thread_pool_run(pool, count, work, b);
+    for (int k = 0; pool == NULL && k < count; k++)
+        work(b, k, 0);
+    for (int k = 0; k < count; k++)
+        if (b->sims[k]->error.status != IMP_OK)
+            return imp_fail(err, b->sims[k]->error.status, "environment %d: %s", k,
+                            b->sims[k]->error.message);
+    return IMP_OK;
+}
+
+static imp_status check_sizes(batch *b, int count, imp_error *err)
+{
+    if (count < 1)
+        return imp_fail(err, IMP_USAGE, "%d environments: wants at least 1", count);
+    const imp_camera_def *first = &b->sims[0]->shared->def.camera;
+    b->pixels = (size_t)first->width * (size_t)first->height;
+    for (int k = 1; k < count; k++) {
+        const imp_camera_def *other = &b->sims[k]->shared->def.camera;
+        if (other->width != first->width || other->height != first->height)
+            return imp_fail(err, IMP_USAGE,
+                            "environment %d has images of %d x %d pixels, the first of %d x %d", k,
+                            other->width, other->height, first->width, first->height);
+    }
+    return IMP_OK;
+}
+
+// Asked-for results that an environment cannot give would stay unwritten.
+static imp_status check_buffers(const batch *b, int count, imp_error *err)
+{
+    const imp_sim_buffers *to = b->buffers;
+    for (int k = 0; k < count; k++) {
+        const imp_sim_def *def = &b->sims[k]->shared->def;
+        if ((to->masks != NULL || to->depths != NULL) && !def->ground_truth)
+            return imp_fail(err, IMP_USAGE,
+                            "environment %d was created without ground_truth: there are no masks "
+                            "and depths",
+                            k);
+        if (to->expert_actions != NULL && !def->expert_actions)
+            return imp_fail(err, IMP_USAGE, "environment %d was created without expert_actions", k);
+    }
+    return IMP_OK;
+}
+
+imp_status imp_sim_reset_many(imp_thread_pool *pool, imp_sim *const *sims, int count,
+                              const bool *mask, const uint32_t *episodes,
+                              const imp_sim_buffers *buffers, imp_error *err)
+{
+    const imp_sim_buffers none = {0};
+    batch b = {.sims = sims,
+               .buffers = buffers != NULL ? buffers : &none,
+               .mask = mask,
+               .episodes = episodes};
+    imp_status status = check_sizes(&b, count, err);
+    if (status == IMP_OK)
+        status = check_buffers(&b, count, err);
+    return status == IMP_OK ? run_batch(pool, &b, count, reset_one, err) : status;
+}
+
+imp_status imp_sim_step_many(imp_thread_pool *pool, imp_sim *const *sims, int count,
+                             const imp_action *actions, const imp_sim_buffers *buffers,
+                             imp_error *err)
+{
+    const imp_sim_buffers none = {0};
+    batch b = {.sims = sims, .buffers = buffers != NULL ? buffers : &none, .actions = actions};
+    imp_status status = check_sizes(&b, count, err);
+    if (status == IMP_OK)
+        status = check_buffers(&b, count, err);
+    for (int k = 0; k < count && status == IMP_OK; k++) {
+        const bool disabled = sims[k]->shared->def.autoreset == IMP_AUTORESET_DISABLED;
+        if (sims[k]->next_episode == 0 && !sims[k]->begun)
+            status = imp_fail(err, IMP_USAGE, "environment %d was never reset", k);
+        else if (disabled && imp_sim_needs_reset(sims[k]))
+            status = imp_fail(err, IMP_USAGE,
+                              "environment %d: its episode is over, and autoreset is disabled", k);
+    }
+    return status == IMP_OK ? run_batch(pool, &b, count, step_one, err) : status;
+}

@@ -1,0 +1,122 @@
+// What simulators that are created together share: maps with their scenes, and views.
+//
+// A view's tables depend on the camera alone, and its scratch memory on nothing. So where cameras
+// are not randomised, there are as many views as threads. A thread borrows one for each image: the
+// free views are bits of one atomic word, of which the lowest is taken. Nobody waits as long as
+// there are at least as many views as threads.
+#include <sched.h>
+#include <stdlib.h>
+
+#include "base/threads/thread_pool.h"
+#include "sim/simulator/simulator.h"
+
+imp_status imp_sim_views_create(imp_sim_views *views, const imp_sim_def *def, imp_error *err)
+{
+    imp_status status = imp_renderer_create(&views->renderer, &def->camera, def->backend, err);
+    if (status == IMP_OK && def->observation == IMP_OBSERVATION_SEGMENTATION)
+        status = imp_label_renderer_create(&views->label_renderer, &def->camera, err);
+    if (status == IMP_OK && def->ground_truth)
+        status = imp_segmentation_pass_create(&views->segmentation, &def->camera, err);
+    return status;
+}
+
+void imp_sim_views_destroy(imp_sim_views *views)
+{
+    imp_renderer_destroy(views->renderer);
+    imp_label_renderer_destroy(views->label_renderer);
+    imp_segmentation_pass_destroy(views->segmentation);
+    *views = (imp_sim_views){0};
+}
+
+imp_status imp_sim_views_set_camera(const imp_sim_views *views, const imp_camera_def *camera,
+                                    imp_error *err)
+{
+    imp_status status = imp_renderer_set_camera(views->renderer, camera, err);
+    if (status == IMP_OK && views->label_renderer != NULL)
+        status = imp_label_renderer_set_camera(views->label_renderer, camera, err);
+    if (status == IMP_OK && views->segmentation != NULL)
+        status = imp_segmentation_pass_set_camera(views->segmentation, camera, err);
+    return status;
+}
+
+static imp_status load_maps(imp_sim_shared *shared, const imp_sim_def *def, imp_error *err)
+{
+    imp_scene_def scene = def->scene;
+    if (shared->randomized)
+        imp_randomization_apply_scene(&def->randomization, def->env.seed, &def->camera, &scene);
+    imp_status status =
+        def->map_count > 0 ? imp_map_set_load(&shared->maps, def->maps, def->map_count, &scene, err)
+                           : imp_map_set_load(&shared->maps, &def->map, 1, &scene, err);
+    return status == IMP_OK ? imp_map_set_filter(&shared->maps, def->split, err) : status;
+}
+
+static imp_status create_shared_views(imp_sim_shared *shared, int count, imp_error *err)
+{
+    const imp_sim_def *def = &shared->def;
+    int wanted = def->threads > 0 ? def->threads : imp_cpu_count();
+    wanted = wanted < count ? wanted : count;
+    wanted = wanted < IMP_SIM_VIEWS_MAX ? wanted : IMP_SIM_VIEWS_MAX;
+    imp_status status = IMP_OK;
+    while (status == IMP_OK && shared->view_count < wanted)
+        status = imp_sim_views_create(&shared->views[shared->view_count++], def, err);
+    shared->free_views = wanted == 64 ? UINT64_MAX : ((uint64_t)1 << wanted) - 1;
+    return status;
+}
+
+imp_status imp_sim_shared_create(imp_sim_shared **out, int count, const imp_sim_def *def,
+                                 imp_error *err)
+{
+    imp_sim_shared *shared = calloc(1, sizeof *shared);
+    if (shared == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a simulator");
+    shared->references = 1;
+    shared->def = *def;
+    shared->randomized = imp_randomization_is_on(&def->randomization);
+    imp_status status = load_maps(shared, def, err);
+    // texts and arrays are the caller's
+    shared->def.map = NULL;
+    shared->def.maps = NULL;
+    shared->def.map_count = 0;
+    if (status == IMP_OK && !shared->randomized)
+        status = create_shared_views(shared, count, err);
+    if (status == IMP_OK)
+        *out = shared;
+    else
+        imp_sim_shared_release(shared);
+    return status;
+}
+
+void imp_sim_shared_release(imp_sim_shared *shared)
+{
+    if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
+        return;
+    for (int k = 0; k < shared->view_count; k++)
+        imp_sim_views_destroy(&shared->views[k]);
+    imp_map_set_free(&shared->maps);
+    free(shared);
+}
+
+const imp_sim_views *imp_sim_borrow_views(imp_sim *sim)
+{
+    imp_sim_shared *shared = sim->shared;
+    if (shared->randomized)
+        return &sim->views;
+    uint64_t free_views = atomic_load(&shared->free_views);
+    for (;;) {
+        // more threads than views: wait for another to give one back
+        while (free_views == 0) {
+            sched_yield();
+            free_views = atomic_load(&shared->free_views);
+        }
+        const uint64_t lowest = free_views & (~free_views + 1);
+        if (atomic_compare_exchange_weak(&shared->free_views, &free_views, free_views & ~lowest))
+            return &shared->views[__builtin_ctzll(lowest)];
+    }
+}
+
+void imp_sim_return_views(imp_sim *sim, const imp_sim_views *views)
+{
+    imp_sim_shared *shared = sim->shared;
+    if (!shared->randomized)
+        atomic_fetch_or(&shared->free_views, (uint64_t)1 << (views - shared->views));
+}

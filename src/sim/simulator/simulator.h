@@ -1,0 +1,72 @@
+// sim/simulator/simulator.h: what simulators that are created together share, and what each owns.
+#ifndef IMP_SIM_SIMULATOR_SIMULATOR_H
+#define IMP_SIM_SIMULATOR_SIMULATOR_H
+
+#include <stdatomic.h>
+
+#include "imprint/sim.h"
+#include "sim/render/views/ground_truth_labels.h"
+
+// What turns a state into images through one camera. Members that a definition does not ask for are
+// NULL.
+typedef struct imp_sim_views {
+    imp_renderer *renderer;              // of images
+    imp_label_renderer *label_renderer;  // of painted semantic classes
+    imp_segmentation_pass *segmentation; // of masks and depths
+} imp_sim_views;
+
+enum { IMP_SIM_VIEWS_MAX = 64 };
+
+// Shared by the simulators of one imp_sim_create_many(); the last one frees it. Constant after
+// creation, but for the two atomic members.
+typedef struct imp_sim_shared {
+    atomic_int references;
+    imp_sim_def def;  // without texts and arrays
+    bool randomized;  // whether anything is
+    imp_map_set maps; //
+    // Without randomisation, all cameras are the same. Then threads share these views instead of
+    // one for each simulator: they stay in the processor's caches.
+    imp_sim_views views[IMP_SIM_VIEWS_MAX];
+    int view_count;
+    _Atomic uint64_t free_views; // a bit for each that no thread is using
+} imp_sim_shared;
+
+struct imp_sim {
+    imp_sim_shared *shared;
+    imp_env env;
+    imp_env_def env_def;   // that samples are applied to
+    imp_policy *expert;    // NULL if its actions are not wanted
+    imp_action wanted;     // by the expert, in the present state
+    uint32_t next_episode; // number of the next reset that names none
+    bool begun;            // whether an episode has begun and its state is whole
+    imp_error error;       // of a batch's reset; status IMP_OK if there is none
+    // of the present episode, where anything is randomised
+    imp_sim_views views;
+    imp_randomization_sample sample;
+    imp_random_appearance *appearance;
+    imp_camera_effects *effects;
+    imp_camera_effects_def effects_def;
+    imp_random noise,
+        noise_before; // of the camera: the next draws, and those before the last image
+    bool observed;    // whether the present state was, so that noise is repeated
+};
+
+// Loads maps and makes shared views. On failure nothing is left.
+imp_status imp_sim_shared_create(imp_sim_shared **out, int count, const imp_sim_def *def,
+                                 imp_error *err);
+// Drops one reference.
+void imp_sim_shared_release(imp_sim_shared *shared);
+
+imp_status imp_sim_views_create(imp_sim_views *views, const imp_sim_def *def, imp_error *err);
+void imp_sim_views_destroy(imp_sim_views *views);
+imp_status imp_sim_views_set_camera(const imp_sim_views *views, const imp_camera_def *camera,
+                                    imp_error *err);
+
+// Views to draw this simulator's state with; to be given back.
+const imp_sim_views *imp_sim_borrow_views(imp_sim *sim);
+void imp_sim_return_views(imp_sim *sim, const imp_sim_views *views);
+
+// Draws the present state in another scene of its world.
+void imp_sim_observe_in(imp_sim *sim, const imp_scene *scene, uint8_t *rgb);
+
+#endif
