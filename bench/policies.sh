@@ -16,7 +16,7 @@ work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 part=${1:-loop}
 [ $# -eq 0 ] || shift
-dagger='--start-angle-deg 60 --noise 0.08 --no-trials'
+dagger='--start-angle-deg 60 --noise 0.08 --no-look-ahead'
 
 # measure NAME POLICY [OPTION...]: a row of the loop's table
 measure() {
@@ -41,7 +41,7 @@ loop() {
             --out "$work/clone-$seed" >"$work/log"
         measure "plain behaviour cloning, seed $seed" "$work/clone-$seed"
         $program dagger --quiet $dagger --network one-residual-actions \
-            --tracking-rate 2.4 --turning-rate 8 \
+            --tracking-rate 2.4 --turn-rate-gain 8 \
             --first-episodes 180 --episodes 120 --rounds 3 --eval-episodes 50 --eval-steps 150 \
             --train-seed "$seed" --out "$work/dagger-$seed" >"$work/log"
         measure "DAgger, seed $seed" "$work/dagger-$seed"
@@ -97,7 +97,7 @@ roads() {
     for seed in "$@"; do
         echo "one policy for all, seed $seed"
         $program dagger --quiet $dagger $maps --split train --turns r --tracking-rate 2.4 \
-            --turning-rate 8 --network wide-residual-actions --first-episodes 800 \
+            --turn-rate-gain 8 --network wide-residual-actions --first-episodes 800 \
             --episodes 500 --hardest-of 4 --beta-decay 0.8 --steps 30 --rounds 5 --epochs 2 \
             --last-epochs 12 --eval-episodes 100 --eval-steps 150 --train-seed "$seed" \
             --out "$work/all-$seed" |
@@ -155,7 +155,7 @@ lfp() {
     often 4 4way
     for seed in "$@"; do
         aido_policy lfp "$seed" --network wide-residual-past --start-angle-deg 30 \
-            --return-angle-deg 7 --first-episodes 240 --episodes 300 --steps 60 --hardest-of 3 \
+            --max-return-angle-deg 7 --first-episodes 240 --episodes 300 --steps 60 --hardest-of 3 \
             --rounds 6 --last-epochs 12
         contest lfp "$seed"
     done

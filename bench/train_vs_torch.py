@@ -287,7 +287,7 @@ def streaming(imprint: Path, folder: Path, repeats: int) -> None:
                         "--out",
                         folder / "model",
                     ]
-                    command += ["--epochs", str(epochs), "--force", "--json", "--window"]
+                    command += ["--epochs", str(epochs), "--force", "--json", "--shuffle-buffer"]
                     command += ["2048" if name == "streaming" else "0"]
                     if name == "streaming":
                         forget(folder / "large")

@@ -16,7 +16,8 @@ maps=
 for map in $named; do
     maps="$maps --map $map"
 done
-teacher='--by-sight --no-trials --speed 0.2 --tracking-rate 1.2 --turning-rate 4 --turn-rate 2.2'
+teacher='--pose-only --no-look-ahead --speed 0.2 --tracking-rate 1.2 --turn-rate-gain 4'
+teacher="$teacher --max-turn-rate 2.2"
 
 # towns NAME OPTION...: makes a folder of them, to train in
 training=
@@ -38,8 +39,8 @@ done
 learn() {
     # shellcheck disable=SC2086  # options are kept as words
     [ -d "$out/$1" ] || $imprint train --online $maps $training --split train --turns r \
-        --network wide-residual --batch-norm --loss huber --average 0.998 --schedule cosine \
-        --learning-rate 1.5e-3 $teacher --start-angle-deg 75 --steps 20 --buffer 3600 \
+        --network wide-residual --batch-norm --loss huber --ema-decay 0.998 --schedule cosine \
+        --learning-rate 1.5e-3 $teacher --start-angle-deg 75 --steps 20 --replay-buffer 3600 \
         --episodes 1200 --epochs "$2" --shards 1 --randomize "$1" --out "$out/$1"
 }
 learn all 32

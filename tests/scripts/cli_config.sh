@@ -1,6 +1,7 @@
 #!/bin/sh
 # cli_config.sh: settings from a file, overridden on the command line, saved, and used again.
 # shellcheck source=tests/scripts/cli.lib
+# shellcheck disable=SC2086  # commands are kept as words
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
 cat >log.yaml <<'YAML'
@@ -27,7 +28,7 @@ same_folders a again
 expect 0 imprint log --episodes 3 --steps 25 --size 40x30 --map udem1_empty --noise 0.25 --out asked
 same_folders a asked
 # numbers and sizes are saved as people write them, and shown so
-for line in 'size: 40x30' 'turning-rate: 10' 'tracking-rate: 3.1' 'return-angle-deg: 60' \
+for line in 'size: 40x30' 'turn-rate-gain: 10' 'tracking-rate: 3.1' 'max-return-angle-deg: 60' \
     'map: \["udem1_empty"\]' 'noise: 0.25'; do
     grep -qx "$line" a/settings.yaml || fail "no line '$line': $(cat a/settings.yaml)"
 done
@@ -49,6 +50,30 @@ grep -aqF '"return-angle-deg":59.999999999999993' old/metadata.json old/main_dat
     fail "the stored settings are others"
 expect 0 imprint data info old
 prints '"return-angle-deg":60,'
+# an option's name in earlier versions works, with a warning; what is stored is the same
+brief='imprint log --episodes 1 --steps 2 --size 40x30'
+expect 0 $brief --pose-only --no-look-ahead --max-turn-rate 2 --observe masks --out new-names
+$brief --by-sight --no-trials --turn-rate=2 --observe segments --out old-names >out 2>err ||
+    fail "old names are refused: $(cat err)"
+for pair in 'by-sight is now --pose-only' 'no-trials is now --no-look-ahead' \
+    'turn-rate is now --max-turn-rate'; do
+    says "imprint: --$pair; the old name will go in the next version"
+done
+same_folders new-names old-names
+grep -q '^pose-only: true' old-names/settings.yaml || fail 'the old name is saved'
+sed 's/^pose-only/by-sight/; s/^max-turn-rate/turn-rate/' old-names/settings.yaml >names.yaml
+expect 0 imprint log --config names.yaml --no-look-ahead --out saved-names
+same_folders new-names saved-names
+expect 2 $brief --posonly --out none
+says "did you mean '--pose-only'?"
+# a continued folder may hold them as well
+cp names.yaml old-names/settings.yaml
+expect 2 $brief --pose-only --no-look-ahead --max-turn-rate 2 --observe masks --steps 3 --resume \
+    --out old-names
+says 'begun with steps: 2; now steps: 3'
+if grep -q by-sight err; then fail "old names count as other settings: $(cat err)"; fi
+expect 0 imprint eval --policy pure-pursuit --episodes 1 --steps 2 --json
+prints '"policy": "reference"'
 grep -q '^noise: 0.25' a/settings.yaml || fail "noise is not saved: $(cat a/settings.yaml)"
 
 cat >train.yaml <<'YAML'

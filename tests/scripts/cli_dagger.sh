@@ -5,7 +5,7 @@
 # shellcheck source=tests/scripts/cli.lib
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
-dagger='imprint dagger --size 40x30 --network small --by-sight --speed 0.5 --noise 0.1 --rounds 2
+dagger='imprint dagger --size 40x30 --network small --pose-only --speed 0.5 --noise 0.1 --rounds 2
     --hardest-of 2 --first-episodes 12 --episodes 8 --steps 50 --epochs 2 --eval-episodes 6
     --eval-steps 50'
 
@@ -47,7 +47,7 @@ expect 0 $dagger --out whole --force --json
 prints '"rounds"'
 
 # longer after the last round, with another loss, by the challenge's clock
-expect 0 $dagger --out longer --rounds 1 --last-epochs 3 --loss huber --average 0.9 \
+expect 0 $dagger --out longer --rounds 1 --last-epochs 3 --loss huber --ema-decay 0.9 \
     --clock challenge
 [ "$(wc -l <longer/model-000/history.csv)" -eq 3 ] || fail "round 0 has not two epochs"
 [ "$(wc -l <longer/model-001/history.csv)" -eq 4 ] || fail "the last round has not three epochs"
@@ -74,7 +74,7 @@ expect 2 $dagger --out other --clock noon
 says '--clock'
 expect 2 $dagger --out other --hardest-of 0
 says 'hardest of 0'
-expect 2 $dagger --out other --return-angle-deg 100
+expect 2 $dagger --out other --max-return-angle-deg 100
 says 'return angle 100'
 expect 2 $dagger --out other --beta sometimes
 says '--beta'

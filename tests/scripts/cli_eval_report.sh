@@ -56,7 +56,7 @@ expect 0 imprint render --map small_loop --pose "$pose" --out view.png
 evaluate --out one --force
 
 # fewer are drawn than driven
-evaluate --out few --keep 2
+evaluate --out few --plot-episodes 2
 cmp one/episodes.csv few/episodes.csv || fail "figures depend on what is kept"
 
 # maps for testing

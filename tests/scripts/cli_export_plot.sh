@@ -7,9 +7,9 @@
 expect 0 imprint log --episodes 6 --steps 40 --size 40x30 --out data
 expect 0 imprint train --data data --epochs 2 --out model
 expect 0 imprint train --data data --epochs 2 --out other --optimiser sgd --learning-rate 0.01 \
-    --momentum 0.8 --nesterov --clip-norm 1 --average 0.9 --loss huber --huber-delta 0.2 \
-    --schedule step --decay-epochs 1 --decay-factor 0.5 --warm-up-steps 3 --patience 5 --window 50 \
-    --no-tensorboard
+    --momentum 0.8 --nesterov --clip-norm 1 --ema-decay 0.9 --loss huber --huber-delta 0.2 \
+    --schedule step --decay-epochs 1 --decay-factor 0.5 --warm-up-steps 3 --patience 5 \
+    --shuffle-buffer 50 --no-tensorboard
 ls model/events.out.tfevents.*.imprint >/dev/null || fail "no log for TensorBoard"
 [ -z "$(find other -name 'events.*')" ] || fail "a log for TensorBoard that nobody wanted"
 expect 0 imprint train --data data --epochs 1 --out model --force
@@ -17,8 +17,8 @@ for word in --schedule --optimiser --loss; do
     expect 2 imprint train --data data --out third $word nonsense
     says nonsense
 done
-for wrong in '--patience -1' '--window -1' '--warm-up-steps -1' '--decay-epochs 0' \
-    '--decay-factor 2' '--average 1' '--momentum 2' '--clip-norm -1'; do
+for wrong in '--patience -1' '--shuffle-buffer -1' '--warm-up-steps -1' '--decay-epochs 0' \
+    '--decay-factor 2' '--ema-decay 1' '--momentum 2' '--clip-norm -1'; do
     # shellcheck disable=SC2086  # an option and its value
     expect 2 imprint train --data data --out third $wrong --optimiser sgd
     absent third

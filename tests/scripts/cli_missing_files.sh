@@ -108,8 +108,8 @@ cp half/state.safetensors gone # an older copy: the epochs after it are done aga
 expect 0 imprint train --out gone --resume
 same_folders model gone
 
-online='imprint train --online --network small --size 20x15 --steps 20 --buffer 8 --episodes 4
-    --no-tensorboard --checkpoint-steps 2 --schedule constant'
+online='imprint train --online --network small --size 20x15 --steps 20 --replay-buffer 8
+    --episodes 4 --no-tensorboard --checkpoint-steps 2 --schedule constant'
 expect 0 $online --epochs 5 --out online
 without online online imprint train
 interrupt part drivers/epoch-000003.safetensors $online --epochs 5
@@ -117,8 +117,8 @@ without part online imprint train
 lacks online state.safetensors 'state.safetensors is missing' imprint train
 lacks online drivers/epoch-000004.safetensors 'epoch-000004' imprint train --epochs 6
 
-segments='imprint seg-train --map loop_empty --split all --size 40x32 --pictures 32 --held-out 8
-    --batch 8 --checkpoint-steps 1'
+segments='imprint seg-train --map loop_empty --split all --size 40x32 --images 32
+    --validation-images 8 --batch 8 --checkpoint-steps 1'
 expect 0 $segments --epochs 3 --out seg
 without seg seg imprint seg-train
 interrupt part last.safetensors $segments --epochs 3

@@ -6,7 +6,7 @@
 . "${SOURCE:?the checkout}/tests/scripts/cli.lib"
 
 teach='imprint train --online --network small --size 40x30 --start-angle-deg 30 --steps 40
-    --buffer 12 --episodes 4 --epochs 8 --checkpoint-steps 4 --no-tensorboard'
+    --replay-buffer 12 --episodes 4 --epochs 8 --checkpoint-steps 4 --no-tensorboard'
 
 expect 0 $teach --out whole
 prints 'whole: '
@@ -46,7 +46,7 @@ says 'other settings'
 # what it writes it may replace, unless it is stopped before there is anything new
 expect 0 $teach --epochs 1 --force --out plain
 cp -r plain kept
-start $teach --buffer 2000 --episodes 1000 --force --out plain
+start $teach --replay-buffer 2000 --episodes 1000 --force --out plain
 stop INT 130
 says 'before anything was written'
 diff -r plain kept || fail "an interruption changed the folder that was to be replaced"
@@ -64,7 +64,7 @@ says '--data'
 echo 'data: [whole]' >data.yaml
 expect 2 $teach --out other --config data.yaml
 says '--data'
-expect 2 $teach --out other --buffer 10
+expect 2 $teach --out other --replay-buffer 10
 says 'multiple'
 expect 3 $teach --out whole --resume --noise 0.3
 says 'other settings'

@@ -71,7 +71,7 @@ grep -v seconds out >eval-four
 cmp -s eval-one eval-four || fail 'eval depends on threads'
 
 # what breaks a policy: the reference's expert, which knows nothing of trim
-run='imprint eval --policy reference --episodes 12 --steps 100 --robust'
+run='imprint eval --policy reference --episodes 12 --steps 100 --robustness'
 run="$run --randomize trim,delay,light"
 # shellcheck disable=SC2086
 {
@@ -85,8 +85,8 @@ head -n 2 rows | grep -q '^trim' || fail 'trim is not among what breaks it most'
 prints '"group": "trim"'
 grep -q 'What breaks reference' breaks/report.html || fail 'the report does not tell'
 grep -q '"strength": 0.25' breaks/metrics.json || fail 'metrics.json does not tell'
-expect 2 imprint eval --protocol aido-lf --robust
-says '--robust: --protocol aido-lf has its own'
+expect 2 imprint eval --protocol aido-lf --robustness
+says '--robustness: --protocol aido-lf has its own'
 
 # pictures of episodes
 expect 0 imprint render --randomize looks --size 80x60 --out first.png

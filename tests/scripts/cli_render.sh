@@ -17,13 +17,13 @@ for lens in none duckiebot; do
     expect 0 imprint render --lens $lens --size 40x30 --out lens.png
 done
 expect 0 imprint render --view free --eye 1,1,1 --target 2,0,2 --size 80x60 --out free.png
-expect 0 imprint render --draw lanes,boxes --size 80x60 --out drawn.png
-expect 0 imprint render --rectified --size 80x60 --out flat.png
+expect 0 imprint render --overlay lanes,boxes --size 80x60 --out drawn.png
+expect 0 imprint render --undistort --size 80x60 --out flat.png
 expect 0 imprint render --size 80x60 --out plain.png
 for one in motion=0.03 defocus=3 exposure=1 balance=0.5 gamma=2 noise=0.1 shot=0.1 flicker=0.5 \
     jpeg=20; do
-    expect 0 imprint render --degrade $one --size 80x60 --out real.png
-    differ plain.png real.png "--degrade $one does nothing"
+    expect 0 imprint render --camera-effects $one --size 80x60 --out real.png
+    differ plain.png real.png "--camera-effects $one does nothing"
 done
 
 cat >robot.yaml <<EOF
@@ -35,12 +35,12 @@ distortion_coefficients: {rows: 1, cols: 5, data: [-0.25, 0.05, 0.0, 0.0, 0.0]}
 EOF
 expect 0 imprint render --lens robot.yaml --size 80x60 --out own.png
 differ plain.png own.png "--lens FILE does nothing"
-expect 0 imprint render --lens robot.yaml --rectified --size 80x60 --out own.png
+expect 0 imprint render --lens robot.yaml --undistort --size 80x60 --out own.png
 # a lens whose model folds inside the picture is a camera like any other
 sed 's/-0.25, 0.05/-0.2, 0.0/' robot.yaml >folds.yaml
 expect 0 imprint render --lens folds.yaml --size 80x60 --out folds.png
 differ own.png folds.png "--lens FILE does nothing where the model folds"
-expect 0 imprint render --lens folds.yaml --rectified --size 80x60 --out own.png
+expect 0 imprint render --lens folds.yaml --undistort --size 80x60 --out own.png
 expect 0 imprint log --lens folds.yaml --episodes 1 --steps 5 --out folds
 sed 's/plumb_bob/fisheye/' robot.yaml >fisheye.yaml
 expect 3 imprint render --lens fisheye.yaml
@@ -88,9 +88,10 @@ for frame in before/*.png; do
     cmp -s "$frame" "alike/${frame#before/}" || fail "$frame is drawn on the built-in map"
 done
 
-for bad in '--view sideways' '--draw cats' '--degrade fog=1' '--degrade noise' '--degrade noise=2' \
-    '--degrade jpeg=x' '--view free' '--eye 1,1,1' '--rectified --lens none' \
-    '--view map --degrade noise=0.1' '--view map --draw lanes' \
+for bad in '--view sideways' '--overlay cats' '--camera-effects fog=1' \
+    '--camera-effects noise' '--camera-effects noise=2' \
+    '--camera-effects jpeg=x' '--view free' '--eye 1,1,1' '--undistort --lens none' \
+    '--view map --camera-effects noise=0.1' '--view map --overlay lanes' \
     '--view free --eye 1,0,1 --target 2,0,2' '--replay drives --episode 2' \
     '--replay drives --every -1'; do
     # shellcheck disable=SC2086  # options are kept as words

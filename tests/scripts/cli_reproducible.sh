@@ -26,10 +26,10 @@ work() {
     expect 0 imprint train --data $to/data $net --epochs 2 --out $to/model
     expect 0 imprint train --data $to/data:0.5 $net --from $to/model --epochs 1 --out $to/next
     expect 0 imprint log $small --policy $to/model --episodes 2 --steps 20 --out $to/driven
-    expect 0 imprint train --online $small --randomization $drawn $net --steps 10 --buffer 4 \
-        --episodes 2 --epochs 2 --out $to/online
-    expect 0 imprint seg-train --size 40x32 --map $files/town.yaml --split all --pictures 16 \
-        --held-out 4 --batch 8 --epochs 1 --out $to/segmenter
+    expect 0 imprint train --online $small --randomization $drawn $net --steps 10 \
+        --replay-buffer 4 --episodes 2 --epochs 2 --out $to/online
+    expect 0 imprint seg-train --size 40x32 --map $files/town.yaml --split all --images 16 \
+        --validation-images 4 --batch 8 --epochs 1 --out $to/segmenter
     expect 0 imprint eval --policy expert --policy $to/model --policy $to/next/last.safetensors \
         $small --episodes 2 --steps 20 --out $to/eval
     expect 0 imprint eval --policy $to/model --protocol aido-lf --episodes 1 --out $to/contest

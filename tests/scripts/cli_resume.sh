@@ -78,8 +78,8 @@ layers:
   - {name: all, kind: concat, input: [flat, actions]}
   - {name: action, kind: dense, channels: outputs}
 END
-rich='imprint train --data whole --network past.yaml --augment all --window 200 --epochs 40
-    --checkpoint-steps 3 --average 0.9'
+rich='imprint train --data whole --network past.yaml --augment all --shuffle-buffer 200 --epochs 40
+    --checkpoint-steps 3 --ema-decay 0.9'
 expect 0 $rich --out whole-rich
 resume=
 for moment in $kills; do

@@ -28,7 +28,7 @@ absent never
 
 # a segmenter, interrupted and resumed
 maps='--map loop_obstacles --map 4way --split all --size 40x32'
-learn="imprint seg-train $maps --epochs 2 --pictures 48 --held-out 8 --checkpoint-steps 2"
+learn="imprint seg-train $maps --epochs 2 --images 48 --validation-images 8 --checkpoint-steps 2"
 expect 0 $learn --out whole --json
 prints '"mean_iou"'
 prints '"white line"'
@@ -40,7 +40,7 @@ prints 'held-out pictures'
 same_folders whole pieces model.safetensors last.safetensors state.safetensors history.csv \
     segments.png
 no_leftovers pieces
-start imprint seg-train $maps --epochs 1000 --pictures 100000 --held-out 8 --out endless
+start imprint seg-train $maps --epochs 1000 --images 100000 --validation-images 8 --out endless
 stop INT 130
 one_line err
 says '--resume'

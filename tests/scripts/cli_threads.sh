@@ -27,14 +27,14 @@ same segments shard-00000.hdf5
 models='model.safetensors last.safetensors history.csv'
 both model imprint train --data data-1 --network small --augment all --epochs 2 --no-tensorboard
 same model $models
-both online imprint train --online --network small --size 40x32 --steps 8 --buffer 4 --episodes 2 \
-    --epochs 2 --no-tensorboard
+both online imprint train --online --network small --size 40x32 --steps 8 --replay-buffer 4 \
+    --episodes 2 --epochs 2 --no-tensorboard
 same online $models
 both dagger imprint dagger --network small --size 40x32 --rounds 1 --first-episodes 4 --episodes 3 \
     --steps 8 --epochs 1 --eval-episodes 3 --eval-steps 8 --hardest-of 2
 same dagger rounds.csv model-001/model.safetensors
 both segmenter imprint seg-train --map loop_empty --split all --size 40x32 --epochs 1 \
-    --pictures 16 --held-out 4
+    --images 16 --validation-images 4
 same segmenter $models
 both report imprint eval --policy expert --policy model-1 --episodes 4 --steps 8
 same report episodes.csv worst-1-1.csv trajectories.png

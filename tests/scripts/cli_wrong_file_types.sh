@@ -135,8 +135,8 @@ small train --data data --out new --network smal
 exponential dagger --out new --beta exponental
 baseline eval --protocol baslein
 driver render --out new.png --view drvier
-boxes render --out new.png --draw boxs
-motion render --out new.png --degrade moton=0.1
+boxes render --out new.png --overlay boxs
+motion render --out new.png --camera-effects moton=0.1
 plain bench --renderer plian
 decide bench deicde
 list map lst

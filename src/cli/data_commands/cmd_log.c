@@ -21,7 +21,7 @@ static void add_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
         {"policy", 'p', IMP_OPTION_TEXT, &s->collect.policy, "POLICY",
-         "who drives: expert, reference, or a model", IMP_INPUT_PATH},
+         "who drives: expert, pure-pursuit (gym-duckietown's expert), or a model", IMP_INPUT_PATH},
         {"episodes", 'n', IMP_OPTION_INT, &s->collect.episodes, "N", "episodes to drive",
          IMP_FLEXIBLE},
         {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N", "steps of the longest episode",

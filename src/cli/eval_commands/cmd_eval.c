@@ -14,7 +14,8 @@ static void add_options(imp_options *options, imp_eval_settings *s)
 {
     const imp_option table[] = {
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
-         "expert, reference, or a model; may be repeated", IMP_INPUT_PATH},
+         "expert, pure-pursuit (gym-duckietown's expert), or a model; may be repeated",
+         IMP_INPUT_PATH},
         {"agent", 0, IMP_OPTION_LIST, &s->agents, "COMMAND",
          "a program that speaks AI-DO's protocol, with --protocol aido-...; may be repeated",
          IMP_SETTING},
@@ -40,9 +41,9 @@ static void add_options(imp_options *options, imp_eval_settings *s)
         {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
          "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
          IMP_SETTING},
-        {"keep", 0, IMP_OPTION_INT, &s->eval.keep, "N",
+        {"plot-episodes", 0, IMP_OPTION_INT, &s->eval.keep, "N",
          "first episodes whose trajectories are drawn", IMP_SETTING},
-        {"robust", 0, IMP_OPTION_FLAG, &s->robustness_test, NULL,
+        {"robustness", 0, IMP_OPTION_FLAG, &s->robustness_test, NULL,
          "find out what breaks the policies: perturb all that --randomize can, or what it is "
          "given, "
          "group by group",
@@ -180,14 +181,14 @@ static imp_status check_challenge_options(const imp_eval_settings *s, const imp_
     const char *refused = !own_map                                        ? "map"
                           : s->eval.steps != eval.steps                   ? "steps"
                           : s->eval.settle_steps != eval.settle_steps     ? "settle-steps"
-                          : s->eval.keep != eval.keep                     ? "keep"
+                          : s->eval.keep != eval.keep                     ? "plot-episodes"
                           : s->sim.start_angle_deg != sim.start_angle_deg ? "start-angle-deg"
                           : s->sim.frame_skip != sim.frame_skip           ? "frame-skip"
                           : s->sim.randomize_objects                      ? "randomize-objects"
                           : s->sim.cars_yield                             ? "cars-yield"
                           : strcmp(s->sim.split, sim.split) != 0          ? "split"
                           : s->sim.randomize[0] != '\0'                   ? "randomize"
-                          : s->robustness_test                            ? "robust"
+                          : s->robustness_test                            ? "robustness"
                           : s->starts_path != NULL                        ? "starts"
                           : s->sim.randomization[0] != '\0'               ? "randomization"
                           : imp_options_given(options, s->sim.start_tile) ? "start-tile"
@@ -453,10 +454,10 @@ const imp_command imp_command_eval = {
         "maps, with their starts, rules, metrics and ranking: 60 s, the policy being asked "
         "every 0.05 s. --agent lets a program take part that is written for them, ours "
         "(`imprint agent`) or anybody's (docs/agent.md).",
-    .examples = "  imprint eval --policy expert --policy reference --episodes 20 --steps 1500\n"
-                "  imprint eval --policy expert --robust --randomize delay,trim,light\n"
+    .examples = "  imprint eval --policy expert --policy pure-pursuit --episodes 20 --steps 1500\n"
+                "  imprint eval --policy expert --robustness --randomize delay,trim,light\n"
                 "  imprint eval --policy expert --protocol aido-lf\n"
                 "  imprint eval --policy expert --out /tmp/imprint-eval --force &&\n"
-                "  imprint eval --policy reference --starts /tmp/imprint-eval/episodes.csv",
+                "  imprint eval --policy pure-pursuit --starts /tmp/imprint-eval/episodes.csv",
     .run = run_eval_command,
 };

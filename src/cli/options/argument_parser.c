@@ -40,22 +40,13 @@ static bool is_flag_option(const imp_options *options, int index)
     return options->table[index].type == IMP_OPTION_FLAG;
 }
 
-static int find_option(const imp_options *options, const char *name, size_t length)
-{
-    for (int k = 0; k < options->count; k++)
-        if (strlen(options->table[k].name) == length &&
-            memcmp(options->table[k].name, name, length) == 0)
-            return k;
-    return -1;
-}
-
 // Whether an argument is the name of an option, and not the value of the one before it.
 static bool is_option_name(const imp_options *options, const char *text)
 {
     if (strncmp(text, "--", 2) != 0)
         return false;
     text += strncmp(text + 2, "no-", 3) == 0 ? 5 : 2;
-    return find_option(options, text, strcspn(text, "=")) >= 0;
+    return imp_option_find_n(options, text, strcspn(text, "=")) >= 0;
 }
 
 // Refuses a name that is none, and suggests those that are close. `dashes` is how it was written.
@@ -94,19 +85,31 @@ static imp_status parse_value_argument(argument_parser *r, int index)
     return set_option_value(r, index, r->argv[++r->at]);
 }
 
+// Says what an option is called that was given by its old name. `no` is "no-" or "".
+static void warn_old_name(const argument_parser *r, int index, const char *no, size_t length)
+{
+    const char *name = r->options->table[index].name, *given = r->argv[r->at] + 2;
+    const size_t used = length - strlen(no);
+    if (!r->only_file_options &&
+        (strlen(name) != used || memcmp(given + strlen(no), name, used) != 0))
+        fprintf(stderr, "imprint: --%.*s is now --%s%s; the old name will go in the next version\n",
+                (int)length, given, no, name);
+}
+
 static imp_status parse_long_option(argument_parser *r)
 {
     const char *name = r->argv[r->at] + 2;
     const size_t length = strcspn(name, "=");
     const char *value = name[length] == '=' ? name + length + 1 : NULL;
-    const int index = find_option(r->options, name, length);
+    const int index = imp_option_find_n(r->options, name, length);
     const bool negated = index < 0 && strncmp(name, "no-", 3) == 0;
-    const int negative = negated ? find_option(r->options, name + 3, length - 3) : -1;
+    const int negative = negated ? imp_option_find_n(r->options, name + 3, length - 3) : -1;
     if (negative >= 0 && !is_flag_option(r->options, negative))
         return imp_fail(r->err, IMP_USAGE, "--%.*s: --%s takes a value and has no --no- form",
                         (int)length, name, name + 3);
     if (index < 0 && negative < 0)
         return unknown_option_error(r, "--", name, length);
+    warn_old_name(r, index < 0 ? negative : index, negated ? "no-" : "", length);
     if (index >= 0 && !is_flag_option(r->options, index))
         return value != NULL ? set_option_value(r, index, value) : parse_value_argument(r, index);
     if (value != NULL)
@@ -121,7 +124,7 @@ static imp_status parse_short_options(argument_parser *r)
 {
     const char *letters = r->argv[r->at] + 1;
     // "-map" is meant to be "--map", not "-m ap"
-    if (letters[1] != '\0' && find_option(r->options, letters, strlen(letters)) >= 0)
+    if (letters[1] != '\0' && imp_option_find_n(r->options, letters, strlen(letters)) >= 0)
         return unknown_option_error(r, "-", letters, strlen(letters));
     for (const char *letter = letters; *letter != '\0'; letter++) {
         int index = 0;

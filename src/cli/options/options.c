@@ -30,9 +30,42 @@ void imp_options_init(imp_options *options, const imp_command *command)
                                           "show the version", IMP_TRANSIENT});
 }
 
+// What an option of a command was called in earlier versions, or NULL.
+static const char *old_option_name(const char *command, const char *name)
+{
+    static const struct {
+        const char *command, *old_name, *name; // command NULL: all that have the option
+    } renamed[] = {
+        {NULL, "by-sight", "pose-only"},
+        {NULL, "trials", "look-ahead"},
+        {NULL, "turning-rate", "turn-rate-gain"},
+        {NULL, "turn-rate", "max-turn-rate"},
+        {NULL, "return-angle-deg", "max-return-angle-deg"},
+        {NULL, "average", "ema-decay"},
+        {NULL, "weight-turns", "turn-weight"},
+        {NULL, "window", "shuffle-buffer"},
+        {NULL, "buffer", "replay-buffer"},
+        {NULL, "keep", "plot-episodes"},
+        {NULL, "robust", "robustness"},
+        {NULL, "pictures", "images"},
+        {NULL, "held-out", "validation-images"},
+        {NULL, "degrade", "camera-effects"},
+        {NULL, "draw", "overlay"},
+        {"render", "rectified", "undistort"},
+        {NULL, "following", "next-action"},
+        {NULL, "received-times", "receive-times"},
+    };
+    for (size_t k = 0; k < sizeof renamed / sizeof renamed[0]; k++)
+        if (strcmp(name, renamed[k].name) == 0 &&
+            (renamed[k].command == NULL || strcmp(command, renamed[k].command) == 0))
+            return renamed[k].old_name;
+    return NULL;
+}
+
 void imp_options_add(imp_options *options, imp_option option)
 {
     assert(options->count < IMP_OPTIONS_MAX);
+    options->old_names[options->count] = old_option_name(options->command->name, option.name);
     options->table[options->count++] = option;
 }
 
@@ -156,6 +189,25 @@ static imp_status append_to_list(imp_options *options, int index, const char *te
     return IMP_OK;
 }
 
+// The word that results hold for a value that has a clearer name: results stay equal.
+static const char *stored_value(const imp_option *option, const char *text)
+{
+    static const struct {
+        const char *option;
+        imp_option_kind kind; // imports have another --policy
+        const char *alias, *stored;
+    } aliases[] = {
+        {"observe", IMP_SETTING, "images", "pictures"},
+        {"observe", IMP_SETTING, "masks", "segments"},
+        {"policy", IMP_INPUT_PATH, "pure-pursuit", "reference"},
+    };
+    for (size_t k = 0; k < sizeof aliases / sizeof aliases[0]; k++)
+        if (strcmp(option->name, aliases[k].option) == 0 && option->kind == aliases[k].kind &&
+            strcmp(text, aliases[k].alias) == 0)
+            return aliases[k].stored;
+    return text;
+}
+
 imp_status imp_option_set_value(imp_options *options, int index, const char *text, imp_error *err)
 {
     const imp_option *option = &options->table[index];
@@ -174,10 +226,10 @@ imp_status imp_option_set_value(imp_options *options, int index, const char *tex
         status = parse_real(option, text, err);
         break;
     case IMP_OPTION_TEXT:
-        *(const char **)option->value = text;
+        *(const char **)option->value = stored_value(option, text);
         break;
     case IMP_OPTION_LIST:
-        status = append_to_list(options, index, text, err);
+        status = append_to_list(options, index, stored_value(option, text), err);
         break;
     case IMP_OPTION_PAIR:
         status = parse_pair(option, text, err);
@@ -190,12 +242,23 @@ imp_status imp_option_set_value(imp_options *options, int index, const char *tex
     return status;
 }
 
-int imp_option_find(const imp_options *options, const char *name)
+static bool is_called(const char *known, const char *name, size_t length)
+{
+    return known != NULL && strlen(known) == length && memcmp(known, name, length) == 0;
+}
+
+int imp_option_find_n(const imp_options *options, const char *name, size_t length)
 {
     for (int k = 0; k < options->count; k++)
-        if (strcmp(options->table[k].name, name) == 0)
+        if (is_called(options->table[k].name, name, length) ||
+            is_called(options->old_names[k], name, length))
             return k;
     return -1;
+}
+
+int imp_option_find(const imp_options *options, const char *name)
+{
+    return imp_option_find_n(options, name, strlen(name));
 }
 
 // The settings that a file holds: the one that is named, or that of the run to be continued.

@@ -31,7 +31,7 @@ typedef struct imp_text_list {
 } imp_text_list;
 
 typedef struct imp_option {
-    const char *name; // long option and key in configuration files
+    const char *name; // long option and key in settings files
     char letter;      // short option, or 0
     imp_option_type type;
     void *value;             // holds the default before, and the setting after reading
@@ -47,7 +47,11 @@ typedef struct imp_options {
     const imp_command *command;
     imp_option table[IMP_OPTIONS_MAX];
     const char *groups[IMP_OPTIONS_MAX]; // under which the help lists them; NULL: the command's own
-    bool given[IMP_OPTIONS_MAX];         // on the command line or in the configuration file
+    // Names in earlier versions, or NULL. Command lines may use them, with a warning, and settings
+    // files without. They are still the keys in the JSON that results hold, so that these stay
+    // equal.
+    const char *old_names[IMP_OPTIONS_MAX];
+    bool given[IMP_OPTIONS_MAX];   // on the command line or in the configuration file
     bool appends[IMP_OPTIONS_MAX]; // what comes next is added to a list instead of replacing it
     int count;
     char *owned[IMP_OPTIONS_MAX * 4]; // texts copied from a configuration file

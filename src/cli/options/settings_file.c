@@ -243,6 +243,11 @@ static bool is_saved_setting(const imp_options *options, int k)
            options->given[k];
 }
 
+static const char *stored_key(const imp_options *options, int k)
+{
+    return options->old_names[k] != NULL ? options->old_names[k] : options->table[k].name;
+}
+
 json_t *imp_options_to_json_object(const imp_options *options, bool with_flexible,
                                    imp_describe_source *describe)
 {
@@ -251,7 +256,7 @@ json_t *imp_options_to_json_object(const imp_options *options, bool with_flexibl
     for (int k = 0; k < options->count; k++)
         if (is_saved_setting(options, k) &&
             (with_flexible || options->table[k].kind != IMP_FLEXIBLE))
-            failed |= json_object_set_new(object, options->table[k].name,
+            failed |= json_object_set_new(object, stored_key(options, k),
                                           option_to_json(&options->table[k], describe));
     if (failed == 0)
         return object;

@@ -19,7 +19,9 @@ imp_status imp_settings_file_check_command(const imp_options *options, const cha
 
 // Used by the reader and the command line alike (options.c).
 imp_status imp_option_set_value(imp_options *options, int index, const char *text, imp_error *err);
-int imp_option_find(const imp_options *options, const char *name); // -1 if there is none
+// By its name or its old one; -1 if there is none.
+int imp_option_find(const imp_options *options, const char *name);
+int imp_option_find_n(const imp_options *options, const char *name, size_t length);
 
 // The present value of an option as text: what the help shows as default.
 void imp_option_format_value(const imp_option *option, char *out, size_t capacity);

@@ -77,11 +77,11 @@ static void add_expert_options(imp_options *options, imp_sim_options *sim)
          IMP_SETTING},
         {"tracking-rate", 0, IMP_OPTION_REAL, &sim->tracking_rate, "1/S",
          "how firmly the expert steers back to its line", IMP_SETTING},
-        {"turning-rate", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
+        {"turn-rate-gain", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
          "how hard the expert presses for a turn rate; 4 is gentle", IMP_SETTING},
-        {"turn-rate", 0, IMP_OPTION_REAL, &sim->turn_rate, "RAD/S",
+        {"max-turn-rate", 0, IMP_OPTION_REAL, &sim->turn_rate, "RAD/S",
          "the expert turns no faster than this", IMP_SETTING},
-        {"return-angle-deg", 0, IMP_OPTION_REAL, &sim->return_angle_deg, "DEG",
+        {"max-return-angle-deg", 0, IMP_OPTION_REAL, &sim->return_angle_deg, "DEG",
          "the expert comes back to its lane from the left no more steeply, so as not to turn into "
          "what it passes",
          IMP_SETTING},
@@ -90,12 +90,12 @@ static void add_expert_options(imp_options *options, imp_sim_options *sim)
         {"lanes", 0, IMP_OPTION_TEXT, &sim->lanes, "NAME",
          "whose the expert follows: the simulator's, or the challenge's, which lie farther out",
          IMP_SETTING},
-        {"by-sight", 0, IMP_OPTION_FLAG, &sim->pose_only, NULL,
+        {"pose-only", 0, IMP_OPTION_FLAG, &sim->pose_only, NULL,
          "the expert goes by where it is alone, not by how it moves: what pictures can teach",
          IMP_SETTING},
-        {"trials", 0, IMP_OPTION_FLAG, &sim->look_ahead, NULL,
-         "the expert tries out in the simulator what it does at the road's edge; --no-trials does "
-         "not, which is easier to learn",
+        {"look-ahead", 0, IMP_OPTION_FLAG, &sim->look_ahead, NULL,
+         "the expert tries out in the simulator what it does at the road's edge; without, it is "
+         "easier to learn from",
          IMP_SETTING},
         {"turns", 0, IMP_OPTION_TEXT, &sim->turns, "LIST",
          "what the expert does at crossings, over and over: letters l, r, s, or straight on where "
@@ -180,8 +180,9 @@ imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split 
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options, (imp_option){"observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
-                                          "what the learner sees: pictures, or segments (road, "
-                                          "lines, obstacles in plain colours)",
+                                          "what the learner sees: images (stored as pictures), "
+                                          "or masks (stored as segments): road, lines and "
+                                          "obstacles in plain colours",
                                           IMP_SETTING});
 }
 

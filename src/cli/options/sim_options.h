@@ -52,8 +52,8 @@ imp_sim_options imp_default_sim_options(void);
 imp_status imp_check_thread_count(int threads, imp_error *err);
 
 // Adds --map --seed --size --lens --start-angle-deg --start-tile --frame-skip --speed
-// --tracking-rate --turning-rate --turn-rate --return-angle-deg --lane-offset --lanes --by-sight
-// --trials --turns --assets --style --threads.
+// --tracking-rate --turn-rate-gain --max-turn-rate --max-return-angle-deg --lane-offset --lanes
+// --pose-only --look-ahead --turns --assets --style --threads.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim);
 
 // The same for commands whose episodes take place on several maps: --map may be repeated, and they

@@ -54,12 +54,22 @@ imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options,
     return status;
 }
 
-// Whether a text has just this line, of so many characters.
-static bool contains_line(const char *text, const char *line, size_t length)
+// Which setting a line is about, by any of its names; -1: none.
+static int setting_of_line(const imp_options *options, const char *line)
 {
+    return imp_option_find_n(options, line, strcspn(line, ":\r\n"));
+}
+
+// Whether a text gives a setting the value that a line gives it, of so many characters.
+static bool contains_setting(const imp_options *options, const char *text, const char *line,
+                             size_t length)
+{
+    const size_t name = strcspn(line, ":");
     for (const char *at = text; *at != '\0';) {
-        const size_t here = strcspn(at, "\r\n");
-        if (here == length && strncmp(at, line, length) == 0)
+        const size_t here = strcspn(at, "\r\n"), its_name = strcspn(at, ":\r\n");
+        if (here - its_name == length - name &&
+            strncmp(at + its_name, line + name, length - name) == 0 &&
+            setting_of_line(options, at) == setting_of_line(options, line))
             return true;
         at += here + strspn(at + here, "\r\n");
     }
@@ -69,10 +79,8 @@ static bool contains_line(const char *text, const char *line, size_t length)
 // Whether a line says a setting that has to stay the same.
 static bool is_fixed_setting_line(const imp_options *options, const char *line)
 {
-    char name[64];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(line, ":"), line);
-    const int k = imp_option_find(options, name);
-    return line[0] != '#' && k >= 0 &&
+    const int k = setting_of_line(options, line);
+    return k >= 0 &&
            (options->table[k].kind == IMP_SETTING || options->table[k].kind == IMP_INPUT_PATH);
 }
 
@@ -84,7 +92,8 @@ static void append_changed_settings(char changes[CHANGES_TEXT_MAX], const char *
     for (const char *line = text; *line != '\0';) {
         const size_t length = strcspn(line, "\r\n"), used = strlen(changes);
         const size_t shown = length < SHOWN ? length : SHOWN;
-        if (is_fixed_setting_line(options, line) && !contains_line(other, line, length)) {
+        if (is_fixed_setting_line(options, line) &&
+            !contains_setting(options, other, line, length)) {
             snprintf(changes + used, CHANGES_TEXT_MAX - used, "%s%.*s%s", intro, (int)shown, line,
                      shown < length ? "..." : "");
             intro = ", ";

@@ -159,9 +159,10 @@ static imp_status draw_randomized_episodes(const settings *s, const imp_options 
                        s->image.camera_effects[0] != '\0' || s->image.undistort ||
                        imp_options_given(options, s->pose) || s->replay.dataset[0] != '\0';
     if (other)
-        return imp_fail(err, IMP_USAGE,
-                        "--randomize shows what the driver sees at the starts of episodes: leave "
-                        "out --view, --draw, --degrade, --rectified, --pose and --replay");
+        return imp_fail(
+            err, IMP_USAGE,
+            "--randomize shows what the driver sees at the starts of episodes: leave "
+            "out --view, --overlay, --camera-effects, --undistort, --pose and --replay");
     const imp_randomized_sheet sheet = {s->replay.episode, s->episodes};
     return imp_randomized_sheet_write(options, &s->sim, &sheet, s->out, err);
 }
@@ -262,15 +263,16 @@ const imp_command imp_command_render = {
     .details =
         "What the robot's camera sees, through its lens, or one of the other views. 640x480 "
         "unless --size says otherwise. A replay shows the recorded pictures, unless --size, "
-        "--view, --draw, --degrade, --rectified, --lens or --assets ask for others; those are "
-        "drawn at the recorded places. --randomize shows how episodes begin that `imprint log "
+        "--view, --overlay, --camera-effects, --undistort, --lens or --assets ask for others; "
+        "those are drawn at the recorded places. --randomize shows how episodes begin that "
+        "`imprint log "
         "--randomize` records with the same seed.",
     .examples =
         "  imprint render --map udem1_empty --pose 0.70,2.0,-90 --out /tmp/view.png\n"
         "  imprint render --map udem1_empty --view map --out /tmp/map.png\n"
-        "  imprint render --map loop_obstacles --draw lanes,boxes --out /tmp/drawn.png\n"
+        "  imprint render --map loop_obstacles --overlay lanes,boxes --out /tmp/drawn.png\n"
         "  imprint render --map udem1 --view free --eye 2,1,4 --target 2,0,2 --out /tmp/free.png\n"
-        "  imprint render --map udem1 --degrade motion=0.02,noise=0.03,jpeg=50 --out "
+        "  imprint render --map udem1 --camera-effects motion=0.02,noise=0.03,jpeg=50 --out "
         "/tmp/real.png\n"
         "  imprint render --map udem1 --randomize all --episodes 12 --size 320x240 --out "
         "/tmp/episodes.png\n"

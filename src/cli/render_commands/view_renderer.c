@@ -65,14 +65,14 @@ void imp_image_options_add(imp_options *options, imp_image_options *p)
          IMP_SETTING},
         {"fov", 0, IMP_OPTION_REAL, &p->field_of_view_deg, "DEG",
          "vertical field of view of the free camera", IMP_SETTING},
-        {"draw", 0, IMP_OPTION_TEXT, &p->draw, "LIST", "draws in lanes, boxes, or lanes,boxes",
+        {"overlay", 0, IMP_OPTION_TEXT, &p->draw, "LIST", "draws in lanes, boxes, or lanes,boxes",
          IMP_SETTING},
-        {"degrade", 0, IMP_OPTION_TEXT, &p->camera_effects, "LIST",
+        {"camera-effects", 0, IMP_OPTION_TEXT, &p->camera_effects, "LIST",
          "what a real camera does: motion=S, defocus=PX, exposure=STOPS, balance=-1..1, gamma=G, "
          "noise=0..1, shot=0..1, flicker=0..1, bands=N, jpeg=QUALITY; speed=M/S and turn=RAD/S "
          "of the motion",
          IMP_SETTING},
-        {"rectified", 0, IMP_OPTION_FLAG, &p->undistort, NULL,
+        {"undistort", 0, IMP_OPTION_FLAG, &p->undistort, NULL,
          "straightens what the lens has bent, as a robot's software does", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
@@ -113,7 +113,7 @@ static imp_status parse_overlays(imp_view_renderer *p, const char *list, imp_err
     char item[64];
     while (next_list_item(&list, item, sizeof item) != NULL) {
         int found;
-        const imp_status status = imp_name_lookup(&found, "--draw: ", item, overlay_name, err);
+        const imp_status status = imp_name_lookup(&found, "--overlay: ", item, overlay_name, err);
         if (status != IMP_OK)
             return status;
         *(found == 0 ? &p->lanes : &p->boxes) = true;
@@ -121,7 +121,7 @@ static imp_status parse_overlays(imp_view_renderer *p, const char *list, imp_err
     if ((p->lanes || p->boxes) && p->kind != DRIVER && p->kind != FREE && p->kind != SEGMENT &&
         p->kind != CLASSES)
         return imp_fail(err, IMP_USAGE,
-                        "--draw draws into views driver, free, segment and classes");
+                        "--overlay draws into views driver, free, segment and classes");
     return IMP_OK;
 }
 
@@ -149,22 +149,23 @@ static imp_status read_apply_camera_effects(imp_view_renderer *p, const char *li
         if (equals != NULL)
             *equals = '\0';
         const imp_status status =
-            imp_name_lookup(&found, "--degrade: ", item, camera_effect_name, err);
+            imp_name_lookup(&found, "--camera-effects: ", item, camera_effect_name, err);
         if (status != IMP_OK)
             return status;
         double *value = values[found];
         if (equals != NULL)
             *value = strtod(equals + 1, &end);
         if (equals == NULL || end == equals + 1 || *end != '\0' || !isfinite(*value))
-            return imp_fail(err, IMP_USAGE, "--degrade: %s wants a number, as in %s=0.1", item,
-                            item);
+            return imp_fail(err, IMP_USAGE, "--camera-effects: %s wants a number, as in %s=0.1",
+                            item, item);
     }
     if (!(quality >= 0.0 && quality <= 100.0))
-        return imp_fail(err, IMP_USAGE, "--degrade: jpeg lies within 0 to 100, not at %g", quality);
+        return imp_fail(err, IMP_USAGE, "--camera-effects: jpeg lies within 0 to 100, not at %g",
+                        quality);
     def->jpeg_quality = (int)quality;
     imp_error why = {0};
     if (imp_camera_effects_check(def, &why) != IMP_OK)
-        return imp_fail(err, IMP_USAGE, "--degrade: %s", why.message);
+        return imp_fail(err, IMP_USAGE, "--camera-effects: %s", why.message);
     return IMP_OK;
 }
 
@@ -188,7 +189,7 @@ static imp_status create_undistorter(imp_view_renderer *p, const imp_sim_options
 {
     imp_calibration calibration;
     if (p->kind != DRIVER || p->camera.lens.kind == IMP_LENS_NONE)
-        return imp_fail(err, IMP_USAGE, "--rectified goes with --view driver and a lens");
+        return imp_fail(err, IMP_USAGE, "--undistort goes with --view driver and a lens");
     imp_status status = imp_parse_lens_option(sim->lens, &calibration, err);
     if (status != IMP_OK)
         return status;
@@ -215,8 +216,9 @@ static imp_status create_renderers(imp_view_renderer *p, const imp_image_options
     if (status == IMP_OK && p->kind == CLASSES)
         status = imp_label_renderer_create(&p->label_renderer, &p->camera, err);
     if (status == IMP_OK && image->camera_effects[0] != '\0')
-        status = look ? imp_camera_effects_create(&p->effects_renderer, &p->camera, err)
-                      : imp_fail(err, IMP_USAGE, "--degrade goes with views driver and free");
+        status = look
+                     ? imp_camera_effects_create(&p->effects_renderer, &p->camera, err)
+                     : imp_fail(err, IMP_USAGE, "--camera-effects goes with views driver and free");
     if (status == IMP_OK && image->undistort)
         status = create_undistorter(p, sim, err);
     return status;

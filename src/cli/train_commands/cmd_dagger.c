@@ -72,7 +72,7 @@ static void add_training_options(imp_options *options, settings *s)
          "mse, or huber, which counts large errors less", IMP_SETTING},
         {"augment", 0, IMP_OPTION_TEXT, &s->augment, "LIST",
          "change pictures while learning, see imprint train --help", IMP_SETTING},
-        {"average", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
+        {"ema-decay", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
          "the model is a moving average of the weights with this decay; 0: none", IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
          "at the start of a round; falls along half a cosine", IMP_SETTING},
@@ -257,8 +257,9 @@ const imp_command imp_command_dagger = {
         "all rounds. Each round's policy is evaluated on starts that are never recorded from; "
         "the best one is kept as DIR/model.safetensors. Interrupted or killed, --resume ends "
         "with the same bytes.",
-    .examples = "  imprint dagger --by-sight --speed 0.52 --tracking-rate 1.4 --turning-rate 5 \\\n"
-                "    --start-angle-deg 60 --rounds 1 --episodes 8 --epochs 1 --eval-episodes 4 \\\n"
-                "    --out /tmp/imprint-g --force",
+    .examples =
+        "  imprint dagger --pose-only --speed 0.52 --tracking-rate 1.4 --turn-rate-gain 5 \\\n"
+        "    --start-angle-deg 60 --rounds 1 --episodes 8 --epochs 1 --eval-episodes 4 \\\n"
+        "    --out /tmp/imprint-g --force",
     .run = run_dagger_command,
 };

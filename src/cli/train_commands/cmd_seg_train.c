@@ -32,9 +32,9 @@ static void add_options(imp_options *options, settings *s)
          "segmenter, or the YAML file of one (docs/segmentation.md)", IMP_INPUT_PATH},
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged",
          IMP_SETTING},
-        {"pictures", 0, IMP_OPTION_INT, &train->pictures, "N", "new ones in each epoch",
+        {"images", 0, IMP_OPTION_INT, &train->pictures, "N", "new ones in each epoch", IMP_SETTING},
+        {"validation-images", 0, IMP_OPTION_INT, &train->held_out, "N", "pictures to judge by",
          IMP_SETTING},
-        {"held-out", 0, IMP_OPTION_INT, &train->held_out, "N", "pictures to judge by", IMP_SETTING},
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "pictures per step",
          IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
@@ -180,8 +180,8 @@ const imp_command imp_command_seg_train = {
         "segments (--observe segments) then drives on what it finds: imprint eval --segmenter "
         "DIR. Writes the model, the loss as a table and a picture, and segments.png: picture, "
         "truth, and what the model finds.",
-    .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --pictures 160 "
-                "--held-out 32 \\\n"
+    .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --images 160 "
+                "--validation-images 32 \\\n"
                 "    --out /tmp/imprint-s --force",
     .run = run_seg_train_command,
 };

@@ -58,7 +58,7 @@ static void add_training_options(imp_options *options, imp_train_settings *s)
          "Nesterov's momentum, of sgd", IMP_SETTING},
         {"clip-norm", 0, IMP_OPTION_REAL, &train->trainer.clip_norm, "R",
          "cut longer gradients to this length; 0: none", IMP_SETTING},
-        {"average", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
+        {"ema-decay", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
          "decay of a moving average of the weights, which is then the model; 0: none", IMP_SETTING},
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", IMP_SETTING},
         {"huber-delta", 0, IMP_OPTION_REAL, &train->trainer.huber_delta, "R",
@@ -67,7 +67,7 @@ static void add_training_options(imp_options *options, imp_train_settings *s)
          "change pictures while learning: all, none, or some of brightness, contrast, colour, "
          "blur, noise, shift, turn and cut-out, as turn:0.05",
          IMP_SETTING},
-        {"weight-turns", 0, IMP_OPTION_REAL, &train->weight_turns, "X",
+        {"turn-weight", 0, IMP_OPTION_REAL, &train->weight_turns, "X",
          "count samples more, the sharper they turn: 1 by half; 0: all alike", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
@@ -93,7 +93,7 @@ static void add_schedule_options(imp_options *options, imp_train_settings *s)
          "share of episodes kept for validation", IMP_SETTING},
         {"patience", 0, IMP_OPTION_INT, &train->patience, "N",
          "stop after N epochs without a better model; 0: never", IMP_SETTING},
-        {"window", 0, IMP_OPTION_INT, &train->window, "N",
+        {"shuffle-buffer", 0, IMP_OPTION_INT, &train->window, "N",
          "samples shuffled together, 0 for all; two windows must fit into memory", IMP_SETTING},
         {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split",
          IMP_SETTING},
@@ -254,7 +254,7 @@ static void add_online_options(imp_options *options, online_settings *o)
          IMP_SETTING},
     };
     const imp_option table[] = {
-        {"buffer", 0, IMP_OPTION_INT, &o->def.buffer, "N",
+        {"replay-buffer", 0, IMP_OPTION_INT, &o->def.buffer, "N",
          "episodes in memory, which an epoch goes through once", IMP_SETTING},
         {"episodes", 'n', IMP_OPTION_INT, &collect->episodes, "N",
          "new episodes for every epoch, in place of the oldest", IMP_SETTING},
@@ -315,7 +315,7 @@ static imp_status check_online_options(const imp_train_settings *s, const online
         return IMP_OK;
     const char *refused = imp_options_given(options, &s->data)      ? "data"
                           : s->train.validation != train.validation ? "validation"
-                          : s->train.window != train.window         ? "window"
+                          : s->train.window != train.window         ? "shuffle-buffer"
                           : s->train.patience != train.patience     ? "patience"
                                                                     : NULL;
     return refused == NULL
@@ -334,8 +334,7 @@ static imp_status train_offline_or_online(imp_train_summary *summary, const imp_
     train.resume = s->resume;
     train.settings = settings;
     if (!o->online)
-        return imp_train(summary, s->out, s->folders, s->data.count, &train,
-                                           monitor, err);
+        return imp_train(summary, s->out, s->folders, s->data.count, &train, monitor, err);
     o->def.train.resume = s->resume;
     o->def.train.settings = o->def.collect.settings = settings;
     return imp_train_online(summary, s->out, &o->def, monitor, err);
@@ -440,6 +439,6 @@ const imp_command imp_command_train = {
     .examples = "  imprint log --episodes 4 --steps 100 --out /tmp/imprint-d --force &&\n"
                 "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force\n"
                 "  imprint train --online --network one-residual-actions --start-angle-deg 60 \\\n"
-                "    --buffer 16 --episodes 4 --epochs 3 --out /tmp/imprint-o --force",
+                "    --replay-buffer 16 --episodes 4 --epochs 3 --out /tmp/imprint-o --force",
     .run = run_train_command,
 };

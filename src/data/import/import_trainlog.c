@@ -288,7 +288,7 @@ static imp_status validate_entry(importer *i, const entry *e, imp_import_step *s
     read_export_info(i, e->info);
     if (i->is_imprint_export && (i->def->use_next_action || i->def->swap_red_blue))
         return imp_fail(err, IMP_USAGE,
-                        "%s was written by imprint: leave out --following and --swap-red-blue",
+                        "%s was written by imprint: leave out --next-action and --swap-red-blue",
                         i->name);
     *why = "entries without an action of two numbers";
     if (!parse_action(i, e->action, step->expert))
