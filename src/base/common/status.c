@@ -1,15 +1,9 @@
+// The texts of status codes, and messages of errors.
 #include "imprint/base.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "imprint/version.h"
-
-const char *imp_version(void)
-{
-    return IMPRINT_VERSION_STRING;
-}
 
 const char *imp_status_text(imp_status status)
 {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static imp_status read_open_file(FILE *file, char **out, size_t *length, const char *path,
@@ -160,11 +159,4 @@ bool imp_path_has_suffix(const char *path, const char *ending)
 bool imp_path_is_yaml(const char *path)
 {
     return imp_path_has_suffix(path, ".yaml") || imp_path_has_suffix(path, ".yml");
-}
-
-double imp_monotonic_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }

@@ -38,7 +38,4 @@ bool imp_path_exists(const char *path);
 bool imp_path_has_suffix(const char *path, const char *ending);
 bool imp_path_is_yaml(const char *path); // by its ending
 
-// Seconds on a clock that never goes back.
-double imp_monotonic_seconds(void);
-
 #endif

@@ -4,7 +4,7 @@
 // many a piece of work.
 #include "base/threads/thread_pool.h"
 
-#include "base/io/file.h"
+#include "base/common/clock.h"
 #include "base/text/plural.h"
 
 #include <errno.h>

@@ -8,6 +8,7 @@
 
 #include "base/threads/thread_pool.h"
 #include "sim/render/ground/ground.h"
+#include "sim/render/views/renderer.h"
 
 enum {
     CORES = 2,

@@ -1,4 +1,5 @@
 #include "cli/output/console.h"
+#include "base/common/clock.h"
 
 #include <errno.h>
 #include <math.h>

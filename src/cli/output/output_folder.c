@@ -1,16 +1,15 @@
 #include "cli/output/output_folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io/atomic_file.h"
+#include "base/io/folder_reader.h"
 #include "cli/options/settings_file.h"
 #include "cli/output/output_extension.h"
 
@@ -82,33 +81,30 @@ static imp_status check_or_remove_subfolder(const char *folder, const char *name
 static imp_status check_or_remove_files(const char *folder, bool remove_files,
                                         imp_error *err) // NOLINT(misc-no-recursion): one level
 {
-    DIR *directory = opendir(folder);
-    if (directory == NULL)
-        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
+    imp_folder_reader reader;
+    imp_status status = imp_folder_reader_open(&reader, folder, err);
     // whoever writes a dataset holds this lock
-    if (flock(dirfd(directory), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        closedir(directory);
-        return imp_fail(err, IMP_IO, "%s: another process is writing to it", folder);
-    }
-    imp_status status = IMP_OK;
-    for (struct dirent *entry; status == IMP_OK && (entry = readdir(directory)) != NULL;) {
+    if (status == IMP_OK && !imp_folder_reader_lock(&reader))
+        status = imp_fail(err, IMP_IO, "%s: another process is writing to it", folder);
+    for (const char *name = ""; status == IMP_OK && name != NULL;) {
         struct stat info;
-        const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-            continue;
-        if (is_imprint_subfolder(dirfd(directory), name))
+        status = imp_folder_reader_next(&reader, &name, err);
+        if (status != IMP_OK || name == NULL)
+            break;
+        const int descriptor = dirfd(reader.stream);
+        if (is_imprint_subfolder(descriptor, name))
             status = check_or_remove_subfolder(folder, name, remove_files, err);
         else if (!is_imprint_file(name) ||
-                 fstatat(dirfd(directory), name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+                 fstatat(descriptor, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
                  !S_ISREG(info.st_mode))
             status = imp_fail(err, IMP_IO,
                               "%s holds %s, which imprint did not write: remove it yourself, or "
                               "choose another folder",
                               folder, name);
-        else if (remove_files && unlinkat(dirfd(directory), name, 0) != 0)
+        else if (remove_files && unlinkat(descriptor, name, 0) != 0)
             status = imp_fail(err, IMP_IO, "%s/%s: %s", folder, name, strerror(errno));
     }
-    closedir(directory);
+    imp_folder_reader_close(&reader);
     if (status == IMP_OK && remove_files && rmdir(folder) != 0)
         status = imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
     return status;

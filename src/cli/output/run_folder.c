@@ -1,12 +1,12 @@
 #include "cli/output/run_folder.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io/file.h"
+#include "base/io/folder_reader.h"
 #include "cli/options/settings_file.h"
 #include "cli/output/output_folder.h"
 
@@ -119,16 +119,16 @@ static void restore_saved_settings(const imp_run_folder *run, const char *path,
     free(given);
 }
 
+// Whether it surely does: a folder that cannot be read may hold anything.
 static bool holds_only_settings(const char *folder)
 {
-    bool alone = true;
-    DIR *directory = opendir(folder);
-    if (directory == NULL)
-        return false;
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
-        alone = alone && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-                          strcmp(entry->d_name, IMP_SETTINGS_FILE_NAME) == 0);
-    closedir(directory);
+    imp_folder_reader reader;
+    const char *name = "";
+    bool alone = imp_folder_reader_open(&reader, folder, NULL) == IMP_OK;
+    while (alone && name != NULL)
+        alone = imp_folder_reader_next(&reader, &name, NULL) == IMP_OK &&
+                (name == NULL || strcmp(name, IMP_SETTINGS_FILE_NAME) == 0);
+    imp_folder_reader_close(&reader);
     return alone;
 }
 

@@ -2,11 +2,11 @@
 
 #include "base/io/atomic_file.h"
 #include "base/io/file.h"
+#include "base/io/folder_reader.h"
 #include "base/text/plural.h"
 #include "data/dataset/index_file.h"
 #include "data/dataset/shard_reader.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,15 +56,13 @@ static bool is_temporary_file_name(const char *name)
 // Removes temporary files; counts shards, and entries that no dataset has.
 static imp_status clean_folder(const char *folder, int *shards, int *foreign, imp_error *err)
 {
-    DIR *stream = opendir(folder);
-    if (stream == NULL)
-        return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
-    imp_status status = IMP_OK;
-    for (struct dirent *entry; status == IMP_OK && (entry = readdir(stream)) != NULL;) {
+    imp_folder_reader reader;
+    imp_status status = imp_folder_reader_open(&reader, folder, err);
+    for (const char *name = ""; status == IMP_OK && name != NULL;) {
         char path[PATH_MAX];
-        const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-            continue;
+        status = imp_folder_reader_next(&reader, &name, err);
+        if (status != IMP_OK || name == NULL)
+            break;
         if (is_temporary_file_name(name)) {
             status = imp_dataset_file_path(path, folder, name, err);
             if (status == IMP_OK && unlink(path) != 0)
@@ -75,7 +73,7 @@ static imp_status clean_folder(const char *folder, int *shards, int *foreign, im
             ++*foreign;
         }
     }
-    closedir(stream);
+    imp_folder_reader_close(&reader);
     return status;
 }
 

@@ -1,6 +1,5 @@
 #include "data/import/dataset_builder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/io/file.h"
+#include "base/io/folder_reader.h"
 
 // Pictures of a piece of an episode take so much memory at most, and of two at least.
 enum { PIECE_BYTES = 16 << 20 };
@@ -44,17 +44,20 @@ static bool is_dataset_file(const char *name)
 // Removes the files of a dataset that never became one, and their folder if nothing else is in it.
 static imp_status remove_partial_dataset(const char *folder, imp_error *err)
 {
-    DIR *directory = opendir(folder);
-    if (directory == NULL)
-        return errno == ENOENT ? IMP_OK : imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
-    if (flock(dirfd(directory), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        closedir(directory);
-        return imp_fail(err, IMP_IO, "%s: another import is writing here", folder);
+    imp_folder_reader reader;
+    imp_status status = imp_folder_reader_open(&reader, folder, err);
+    if (status != IMP_OK)
+        return errno == ENOENT ? IMP_OK : status;
+    if (!imp_folder_reader_lock(&reader))
+        status = imp_fail(err, IMP_IO, "%s: another import is writing here", folder);
+    for (const char *name = ""; status == IMP_OK && name != NULL;) {
+        status = imp_folder_reader_next(&reader, &name, err);
+        if (status == IMP_OK && name != NULL && is_dataset_file(name))
+            unlinkat(dirfd(reader.stream), name, 0);
     }
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
-        if (is_dataset_file(entry->d_name))
-            unlinkat(dirfd(directory), entry->d_name, 0);
-    closedir(directory);
+    imp_folder_reader_close(&reader);
+    if (status != IMP_OK)
+        return status;
     if (rmdir(folder) != 0)
         return imp_fail(err, IMP_IO, "%s is left from an import that was killed: remove it (%s)",
                         folder, strerror(errno));

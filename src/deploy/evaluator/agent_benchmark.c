@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/clock.h"
 #include "base/image/jpeg_codec.h"
-#include "base/io/file.h"
 #include "base/text/plural.h"
 #include "deploy/evaluator/agent_session.h"
 #include "deploy/evaluator/latency_baseline.h"

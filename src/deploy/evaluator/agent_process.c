@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/common/clock.h"
 #include "base/io/file.h"
 #include "deploy/evaluator/sandbox.h"
 #include "deploy/protocol/message_reader.h"

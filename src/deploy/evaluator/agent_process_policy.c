@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/clock.h"
 #include "base/common/vector2.h"
 #include "base/image/jpeg_codec.h"
 #include "base/io/atomic_file.h"

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/clock.h"
 #include "base/common/vector2.h"
-#include "base/io/file.h"
 
 enum { MESSAGE_CAPACITY = 2 << 20 };
 

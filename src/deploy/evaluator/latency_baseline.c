@@ -1,4 +1,5 @@
 #include "deploy/evaluator/latency_baseline.h"
+#include "base/common/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/io/file.h"
 
 enum { REQUESTS, REPLIES, READ_END = 0, WRITE_END = 1 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/io/file.h"
+#include "base/common/clock.h"
 #include "base/text/plural.h"
 #include "evaluate/rollout/lane_progress.h"
 

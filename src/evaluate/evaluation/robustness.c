@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/io/file.h"
+#include "base/common/clock.h"
 #include "imprint/evaluate.h"
 
 const double imp_robustness_strengths[IMP_ROBUSTNESS_LEVELS] = {0.25, 0.5, 1.0};

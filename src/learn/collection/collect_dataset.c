@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/common/clock.h"
 #include "base/common/hash.h"
-#include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"
 #include "learn/checkpoint/settings_tables.h"

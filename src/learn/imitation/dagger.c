@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/common/clock.h"
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/text_stream.h"

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/io/file.h"
+#include "base/common/clock.h"
 #include "learn/imitation/train.h"
 
 enum { STEPS_BETWEEN_REPORTS = 8, STEPS_BETWEEN_POINTS = 16, LOGGED_IMAGES = 4 };

@@ -1,6 +1,6 @@
 #include "nn/engine/executor.h"
 
-#include "base/io/file.h"
+#include "base/common/clock.h"
 #include "nn/engine/program_builder.h"
 #include "nn/kernels/dropout_mask.h"
 

@@ -1,4 +1,5 @@
 // Agents in the simulator: our own, and those that hang, flood, die and lie.
+#include "base/common/clock.h"
 #include "temporary_folder.h"
 
 #include <signal.h>

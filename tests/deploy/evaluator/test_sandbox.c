@@ -1,4 +1,5 @@
 // What a hostile agent can do to the machine that runs it in a sandbox: nothing.
+#include "base/common/clock.h"
 #include "temporary_folder.h"
 
 #include <arpa/inet.h>

@@ -1,8 +1,8 @@
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/io/folder_reader.h"
 #include "sim/render/assets/assets.h"
 
 enum { FILES_MAX = 20000, DEPTH_MAX = 12 };
@@ -29,16 +29,17 @@ static imp_status append_path(imp_asset_files *files, const char *path, imp_erro
 
 static imp_status scan_folder(imp_asset_files *files, const char *folder, int depth, imp_error *err)
 {
-    DIR *directory = opendir(folder);
-    if (directory == NULL)
+    imp_folder_reader reader;
+    imp_status status = imp_folder_reader_open(&reader, folder, NULL);
+    if (status != IMP_OK)
         return imp_fail(err, IMP_BAD_INPUT, "%s: cannot be read as a folder", folder);
-    imp_status status = IMP_OK;
-    for (const struct dirent *entry; status == IMP_OK && (entry = readdir(directory)) != NULL;) {
+    for (const char *name = ""; status == IMP_OK && name != NULL;) {
         char path[IMP_PATH_MAX];
         struct stat info;
-        if (entry->d_name[0] == '.')
+        status = imp_folder_reader_next(&reader, &name, err);
+        if (status != IMP_OK || name == NULL || name[0] == '.')
             continue;
-        status = imp_path_join(path, folder, entry->d_name, err);
+        status = imp_path_join(path, folder, name, err);
         if (status != IMP_OK || stat(path, &info) != 0)
             continue;
         if (S_ISREG(info.st_mode))
@@ -46,7 +47,7 @@ static imp_status scan_folder(imp_asset_files *files, const char *folder, int de
         else if (S_ISDIR(info.st_mode) && depth < DEPTH_MAX)
             status = scan_folder(files, path, depth + 1, err);
     }
-    closedir(directory);
+    imp_folder_reader_close(&reader);
     return status;
 }
 

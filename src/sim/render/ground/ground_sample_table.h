@@ -59,9 +59,6 @@ static inline imp_group_shares *imp_group_shares_of(const imp_ground_sample_tabl
 // The side of a tile that the table's levels are meant for [m].
 #define IMP_NOMINAL_TILE_SIZE 0.585
 
-// How many samples of the ground a renderer's image takes; 0 for images that are not kept.
-int64_t imp_renderer_sample_count(const imp_renderer *renderer);
-
 // Looks at a group that do for what only has to be there, or somewhat more.
 enum { IMP_GROUP_PROBES_MAX = 4 };
 

@@ -1,3 +1,8 @@
+// Draws what a camera sees. The places where the samples of an image meet the ground depend on the
+// camera alone and are found once; a frame then draws ground and sky row by row and the objects
+// over them, band by band.
+#include "sim/render/views/renderer.h"
+
 #include <stdlib.h>
 
 #include "sim/render/ground/ground.h"

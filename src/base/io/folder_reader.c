@@ -1,0 +1,43 @@
+// Reads the names in a folder with readdir(), which tells a failure from the end by errno only.
+#include "base/io/folder_reader.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+
+imp_status imp_folder_reader_open(imp_folder_reader *reader, const char *path, imp_error *err)
+{
+    *reader = (imp_folder_reader){.path = path, .stream = opendir(path)};
+    if (reader->stream != NULL)
+        return IMP_OK;
+    const int reason = errno;
+    imp_fail(err, IMP_IO, "%s: %s", path, strerror(reason));
+    errno = reason;
+    return IMP_IO;
+}
+
+void imp_folder_reader_close(imp_folder_reader *reader)
+{
+    if (reader->stream != NULL)
+        closedir(reader->stream);
+    reader->stream = NULL;
+}
+
+imp_status imp_folder_reader_next(imp_folder_reader *reader, const char **name, imp_error *err)
+{
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(reader->stream);
+        *name = entry != NULL ? entry->d_name : NULL;
+        if (entry == NULL && errno != 0)
+            return imp_fail(err, IMP_IO, "%s: the folder cannot be read: %s", reader->path,
+                            strerror(errno));
+        if (entry == NULL || (strcmp(*name, ".") != 0 && strcmp(*name, "..") != 0))
+            return IMP_OK;
+    }
+}
+
+bool imp_folder_reader_lock(imp_folder_reader *reader)
+{
+    return flock(dirfd(reader->stream), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
