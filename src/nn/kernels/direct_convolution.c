@@ -58,25 +58,33 @@ bool imp_direct_conv_supported(size_t stride)
     return stride <= 2 && imp_cpu_has_avx512();
 }
 
+// Rows of the kernel, from `first` to before `end`.
+typedef struct tap_rows {
+    size_t first, end;
+} tap_rows;
+
 // `count` pixels of one row and a group of channels, from blocks of `block` channels, `stride`
 // pixels apart: constants, so that sums stay in registers and addresses take none. out: where the
-// first block of channels goes, `apart` floats before the second.
+// first block of channels goes, `apart` floats before the second. taps: rows of the kernel that do
+// not lie in the padding.
 INLINE void convolve_tile(const imp_direct_conv *d, size_t count, size_t block, size_t stride,
-                          const float *weights, const float *in, const float *bias, float *out,
-                          size_t apart)
+                          tap_rows taps, const float *weights, const float *in, const float *bias,
+                          float *out, size_t apart)
 {
     __m512 low[TILE_PIXELS_MAX], high[TILE_PIXELS_MAX];
     const size_t row_size = imp_direct_conv_padded_row(d), plane = imp_direct_conv_padded_plane(d);
     const size_t planes = d->planes, kernel = d->kernel;
     // or else gcc keeps the sums in memory, too, for the case that no loop runs
-    if (planes == 0 || kernel == 0)
+    if (planes == 0 || kernel == 0 || taps.first >= taps.end)
         __builtin_unreachable();
     for (size_t i = 0; i < count; i++) {
         low[i] = _mm512_loadu_ps(bias);
         high[i] = _mm512_loadu_ps(bias + IMP_DIRECT_BLOCK);
     }
-    for (size_t p = 0; p < planes; p++)
-        for (size_t row = 0; row < kernel; row++)
+    const size_t row_weights = block * kernel * IMP_DIRECT_GROUP;
+    weights += taps.first * row_weights;
+    for (size_t p = 0; p < planes; p++, weights += (kernel - taps.end + taps.first) * row_weights)
+        for (size_t row = taps.first; row < taps.end; row++)
             for (size_t k = 0; k < block; k++) {
                 const float *at = in + p * plane + row * row_size + k;
                 for (size_t column = 0; column < kernel; column++, at += block) {
@@ -99,15 +107,15 @@ INLINE void convolve_tile(const imp_direct_conv *d, size_t count, size_t block, 
     }
 }
 
-typedef void tile_function(const imp_direct_conv *d, const float *weights, const float *in,
-                           const float *bias, float *out, size_t apart);
+typedef void tile_function(const imp_direct_conv *d, tap_rows taps, const float *weights,
+                           const float *in, const float *bias, float *out, size_t apart);
 
 #define TILE(count, block, stride)                                                                 \
     AVX512 static void tile_##count##_##block##_##stride(                                          \
-        const imp_direct_conv *d, const float *weights, const float *in, const float *bias,        \
-        float *out, size_t apart)                                                                  \
+        const imp_direct_conv *d, tap_rows taps, const float *weights, const float *in,            \
+        const float *bias, float *out, size_t apart)                                               \
     {                                                                                              \
-        convolve_tile(d, count, block, stride, weights, in, bias, out, apart);                     \
+        convolve_tile(d, count, block, stride, taps, weights, in, bias, out, apart);               \
     }
 #define TILES(block, stride)                                                                       \
     TILE(13, block, stride)                                                                        \
@@ -136,19 +144,30 @@ static tile_function *const TILE_FUNCTIONS[2][2][TILE_SIZES] = {{TILES(3, 1), TI
                                                                 {TILES(16, 1), TILES(16, 2)}};
 #undef TILES
 
+// Adding a zero of the padding changes no sum, so these rows are left out.
+static tap_rows find_tap_rows(const imp_direct_conv *d, size_t row)
+{
+    const size_t above = row * d->stride, below = d->top + d->height;
+    tap_rows taps = {.first = d->top > above ? d->top - above : 0, .end = d->kernel};
+    if (above + taps.end > below)
+        taps.end = below > above ? below - above : 0;
+    return taps.first < taps.end ? taps : (tap_rows){0, 1}; // all in the padding: one will do
+}
+
 static void convolve_row(const imp_direct_conv *d, const float *padded, size_t group, size_t row,
                          float *out, size_t apart)
 {
     tile_function *const *tiles = TILE_FUNCTIONS[d->block == IMP_DIRECT_BLOCK][d->stride - 1];
     const float *in = padded + row * d->stride * imp_direct_conv_padded_row(d);
     const float *weights = d->weights + group * (imp_direct_conv_weight_count(d) / d->channels);
+    const tap_rows taps = find_tap_rows(d, row);
     for (size_t column = 0; column < d->columns;) {
         const size_t left = d->columns - column;
         // tens leave no small rest
         int k = left % 10 == 0 ? 1 : 0;
         while (TILE_PIXELS[k] > left)
             k++;
-        tiles[k](d, weights, in + column * d->stride * d->block, d->bias + group,
+        tiles[k](d, taps, weights, in + column * d->stride * d->block, d->bias + group,
                  out + column * IMP_DIRECT_BLOCK, apart);
         column += TILE_PIXELS[k];
     }
