@@ -1,17 +1,17 @@
-// sim/env/collision.h: what stands in the way: boxes, and the objects that stand still near a
-// place.
+// sim/env/collision.h: distances to footprints, and iteration over the static objects near a point.
 #ifndef IMP_SIM_ENV_COLLISION_H
 #define IMP_SIM_ENV_COLLISION_H
 
 #include "imprint/env.h"
 
-// How far a point is from a rectangle; 0 inside.
+// Distance of a point from a rectangle [m]; 0 inside.
 double imp_box_point_distance(const imp_box *box, imp_vec2 point);
 
-// Goes through the solid objects that stand still, are there, and may matter to a robot at a place.
+// Iterates over the solid, static objects present in this episode that may matter to a robot at a
+// point.
 typedef struct imp_obstacle_iterator {
     const imp_env *env;
-    const int *next, *end; // NULL off the grid, where all objects count
+    const int *next, *end; // NULL off the grid: then all objects are visited
     int number;
 } imp_obstacle_iterator;
 
@@ -19,7 +19,7 @@ imp_obstacle_iterator imp_obstacle_iterator_at(const imp_env *env, double x, dou
 const imp_object *
 imp_obstacle_iterator_next(imp_obstacle_iterator *obstacles); // NULL after the last
 
-// Whether a start at a position is too close to an object that is there.
+// The first object that is closer to a position than its spawn_distance, or NULL.
 const imp_object *imp_env_object_near_spawn(const imp_env *env, imp_vec2 position);
 
 #endif

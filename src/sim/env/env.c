@@ -1,3 +1,6 @@
+// The environment: checks settings, resets and steps an episode. A step moves the robot, then the
+// objects, and derives end of episode and reward from the new state. Drive, objects, collisions and
+// start poses have files of their own. Reward and end rules are gym-duckietown's (simulator.py).
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -8,8 +11,9 @@
 
 enum { ENV_COOKIE = 0x0E27, SUBSTEPS_MAX = 1000 };
 
-// gym-duckietown's reward uses its configured robot speed, not the actual one.
+// gym-duckietown's reward uses its configured robot speed (1.2), not the actual one.
 static const double REWARD_SPEED = 1.2, REWARD_DISTANCE = 10.0, REWARD_PROXIMITY = 40.0;
+// reward of a step that ends the episode by the rules
 static const double REWARD_INVALID = -1000.0;
 
 const char *imp_end_reason_name(imp_end_reason ending)
@@ -31,6 +35,7 @@ const char *imp_end_reason_name(imp_end_reason ending)
     return "unknown";
 }
 
+// The defaults are gym-duckietown's; the cookie marks a definition that was made here.
 imp_env_def imp_default_env_def(void)
 {
     return (imp_env_def){
@@ -43,12 +48,14 @@ imp_env_def imp_default_env_def(void)
     };
 }
 
+// Checks what the drive needs: a delay that the ring of commands can hold, and positive sizes.
 static imp_status check_drive_settings(const imp_drive_def *drive, imp_error *err)
 {
     double delay_max = IMP_MAX_DELAY_STEPS * drive->time_step;
     if (!(drive->time_step > 0.0 && drive->delay >= 0.0 && drive->delay <= delay_max))
         return imp_fail(err, IMP_USAGE, "a command delay of %g s is not within 0 to %g s",
                         drive->delay, delay_max);
+    // the other two limits: steps within a step, and what divides or scales
     if (drive->substeps < 1 || drive->substeps > SUBSTEPS_MAX)
         return imp_fail(err, IMP_USAGE, "substeps: %d is not within 1 to %d", drive->substeps,
                         SUBSTEPS_MAX);
@@ -60,6 +67,7 @@ static imp_status check_drive_settings(const imp_drive_def *drive, imp_error *er
     return IMP_OK;
 }
 
+// Checks a definition. Comparisons are written so that NaN fails.
 static imp_status check_settings(const imp_env_def *def, imp_error *err)
 {
     if (def->cookie != ENV_COOKIE)
@@ -69,6 +77,7 @@ static imp_status check_settings(const imp_env_def *def, imp_error *err)
                         def->max_steps, def->frame_skip);
     if (!(def->accept_start_angle > 0.0))
         return imp_fail(err, IMP_USAGE, "accept_start_angle must be positive");
+    // a pose that is not finite would spread through all computations
     const imp_pose *start = &def->start_pose;
     if (def->has_start_pose &&
         !(isfinite(start->x) && isfinite(start->z) && isfinite(start->heading)))
@@ -82,9 +91,11 @@ static imp_status check_settings(const imp_env_def *def, imp_error *err)
     return check_drive_settings(&def->drive, err);
 }
 
+// Checks settings and worlds; then prepares the environment in its first world, not yet reset.
 static imp_status init_env(imp_env *env, const imp_world *const *worlds, int count,
                            const imp_env_def *def, imp_error *err)
 {
+    // every world must offer a start, since each may be drawn
     imp_status status = check_settings(def, err);
     for (int k = 0; k < count && status == IMP_OK; k++)
         status = imp_start_pose_check(worlds[k], def, err);
@@ -128,7 +139,7 @@ imp_status imp_env_set_def(imp_env *env, const imp_env_def *def, imp_error *err)
     return status;
 }
 
-// Which of the worlds an episode takes place in.
+// Draws the world of an episode.
 static int pick_episode_world(const imp_env *env, uint32_t episode)
 {
     imp_random random = imp_random_stream(env->def.seed, env->def.index, episode, IMP_PURPOSE_MAP);
@@ -137,13 +148,14 @@ static int pick_episode_world(const imp_env *env, uint32_t episode)
 
 void imp_env_copy(imp_env *to, const imp_env *from)
 {
+    // everything before the two arrays, then the used part of each
     const size_t moving = (size_t)from->world->moving_count;
     memcpy(to, from, offsetof(imp_env, moving));
     memcpy(to->moving, from->moving, moving * sizeof to->moving[0]);
     memcpy(to->motion, from->motion, moving * sizeof to->motion[0]);
 }
 
-// Takes the world of an episode and puts its objects where they start.
+// Selects the world of an episode and puts its objects at their start.
 static void set_episode_world(imp_env *env, uint32_t episode, int world_index)
 {
     env->episode = episode;
@@ -154,11 +166,12 @@ static void set_episode_world(imp_env *env, uint32_t episode, int world_index)
     imp_object_motion_reset(env);
 }
 
-// Puts the robot at rest into a scene that is set.
+// Puts the robot at rest at a pose. World and objects must be set.
 static void reset_robot(imp_env *env, imp_pose pose)
 {
     env->pose = pose;
     imp_drive_reset(&env->drive, &env->def.drive);
+    // the streams of an episode depend on its number only, not on what came before
     env->action = (imp_action){0.0, 0.0};
     env->actuation_random =
         imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_ACTUATION);
@@ -189,24 +202,30 @@ void imp_env_reset_in_world(imp_env *env, uint32_t episode, int world_index, imp
     reset_robot(env, pose);
 }
 
+// Reward of a step that does not end the episode: alignment with the lane, minus distance from its
+// centre, minus proximity to objects.
 static double compute_reward(const imp_env *env)
 {
+    // off the lanes only proximity counts
     double reward = REWARD_PROXIMITY * imp_env_proximity_penalty(env, env->pose);
     if (env->in_lane)
         reward += REWARD_SPEED * env->lane.alignment - REWARD_DISTANCE * fabs(env->lane.distance);
     return reward;
 }
 
+// Why the episode ends in the present state; a collision takes precedence over leaving the road.
 static imp_end_reason find_end_reason(const imp_env *env)
 {
     if (env->def.rules == IMP_RULES_CHALLENGE)
         return imp_env_challenge_end_reason(env);
+    // the offset counts twice, as in imp_env_is_valid_pose()
     if (imp_env_find_collision(env, env->pose, 2.0 * IMP_CENTRE_FORWARD) != NULL)
         return IMP_END_COLLISION;
     return imp_env_is_on_road(env->world, env->pose, 1.0) ? IMP_END_NONE : IMP_END_INVALID_POSE;
 }
 
-// What becomes of a decision on its way to the wheels.
+// Applies dropout and noise to an action. If either is enabled, all three numbers are drawn, so
+// that the stream advances equally in every step.
 static imp_action disturb_action(imp_env *env, imp_action action)
 {
     const imp_env_def *def = &env->def;
@@ -221,7 +240,9 @@ static imp_action disturb_action(imp_env *env, imp_action action)
 
 imp_step imp_env_step(imp_env *env, imp_action action)
 {
+    // one action per step, even if it lasts several frames
     env->action = disturb_action(env, action);
+    // each frame: robot first, then objects; speed is the displacement per time step
     for (int k = 0; k < env->def.frame_skip; k++) {
         imp_pose before = env->pose;
         imp_drive_step(&env->drive, &env->pose, env->action);
@@ -232,11 +253,13 @@ imp_step imp_env_step(imp_env *env, imp_action action)
     }
     env->in_lane = imp_world_lane_position(env->world, env->pose, &env->lane);
     env->ending = find_end_reason(env);
+    // terminated by the rules; AI-DO's simulator also stops the robot
     if (env->ending != IMP_END_NONE) {
         if (env->def.rules == IMP_RULES_CHALLENGE)
             imp_drive_stop(&env->drive);
         return (imp_step){.reward = REWARD_INVALID, .terminated = true};
     }
+    // truncated by time
     if (env->frame >= env->def.max_steps) {
         env->ending = IMP_END_MAX_STEPS;
         return (imp_step){.reward = 0.0, .truncated = true};

@@ -1,3 +1,7 @@
+// Motion of objects. Duckies walk to and fro across the road, traffic lights switch, checkerboards
+// follow a fixed choreography; duckiebots are in car_motion.c. Rules and constants are
+// gym-duckietown's (objects.py). Each object draws from a random stream of its own, so objects do
+// not influence one another's motion.
 #include "sim/env/object_motion.h"
 
 #include <string.h>
@@ -5,24 +9,28 @@
 #include "base/common/vector2.h"
 
 static const double STRIDE = 0.02, STRIDE_SPREAD = 0.005;
-// a hasty tick of the whole body, as fast as in gym-duckietown [rad/s]
+// angular frequency of a walking duckie's wiggle, as in gym-duckietown [rad/s]
 static const double WIGGLE_RATE = 48.0;
-// half a thousandth of a second, to which gym-duckietown rounds a light's clock
+// gym-duckietown rounds a light's clock to milliseconds: half of one [s]
 static const double LIGHT_ROUNDING = 0.0005;
 
+// Whole seconds from 3 to 19, as in gym-duckietown.
 static double sample_wait_time(imp_random *random)
 {
     return 3.0 + imp_random_below(random, 17);
 }
 
+// Normally distributed around 0.02 m per frame; never negative.
 static double sample_stride(imp_random *random)
 {
     return fabs(STRIDE + STRIDE_SPREAD * imp_random_normal(random));
 }
 
+// A duckie that waits for its first walk, with default or drawn parameters.
 static imp_duckie_walk init_walk(const imp_world *world, const imp_object *object, bool randomize,
                                  imp_random *random)
 {
+    // defaults first, so that the draws below are the only difference
     imp_duckie_walk walk = {
         .direction = imp_heading_direction(object->heading),
         .start = object->position,
@@ -40,12 +48,14 @@ static imp_duckie_walk init_walk(const imp_world *world, const imp_object *objec
     return walk;
 }
 
+// Moves a rectangle without turning it.
 static void translate_box(imp_box *box, imp_vec2 by)
 {
     for (int k = 0; k < 4; k++)
         box->corner[k] = imp_vec2_add(box->corner[k], by);
 }
 
+// At the end of a walk: turns round and waits. The sign of the stride holds the direction.
 static void reverse_walk(imp_duckie_walk *walk, imp_object_motion *motion, imp_vec2 position)
 {
     double back = walk->stride < 0.0 ? 1.0 : -1.0;
@@ -56,37 +66,44 @@ static void reverse_walk(imp_duckie_walk *walk, imp_object_motion *motion, imp_v
     motion->angle = imp_wrap_angle(motion->angle + IMP_PI);
 }
 
+// Lets a duckie wait or walk for one time step.
 static void step_duckie(imp_object_motion *motion, imp_object_state *state, double dt)
 {
     imp_duckie_walk *walk = &motion->walk;
+    // waiting: count down
     if (!walk->active) {
         walk->wait -= dt;
         walk->active = walk->wait <= 0.0;
         return;
     }
+    // strides are per frame of 1/30 s, whatever the time step
     imp_vec2 by = imp_vec2_scale(walk->direction, walk->stride * (dt / IMP_TIME_STEP));
     state->position = imp_vec2_add(state->position, by);
     translate_box(&state->box, by);
     if (imp_vec2_length(imp_vec2_subtract(state->position, walk->start)) > walk->distance)
         reverse_walk(walk, motion, state->position);
+    // the heading swings while position and footprint move straight
     double wiggle = walk->wiggle * sin(WIGGLE_RATE * motion->time);
     state->heading = imp_wrap_angle(motion->angle + wiggle);
 }
 
+// Switches a light whenever a multiple of its period has passed.
 static void step_traffic_light(imp_object_motion *motion, imp_object_state *state, double dt)
 {
     double periods = floor((motion->time + LIGHT_ROUNDING) / motion->period);
+    // compare the number of full periods before and after this step
     double before = floor((motion->time - dt + LIGHT_ROUNDING) / motion->period);
     state->pattern ^= periods > before;
 }
 
-// Part of the checkerboard's dance, up to a step, with its direction.
+// A phase of the checkerboard's choreography: the step it ends before, and its direction.
 typedef struct board_move {
     int end;
     double x, y, z;
 } board_move;
 
-// As in gym-duckietown, its footprint stays where the map places it.
+// Moves a checkerboard through its choreography; at the end it starts over. As in gym-duckietown,
+// its footprint stays where the map places it.
 static void step_checkerboard(const imp_object *object, imp_object_motion *motion,
                               imp_object_state *state)
 {
@@ -110,12 +127,15 @@ static void step_checkerboard(const imp_object *object, imp_object_motion *motio
     motion->board_step = FIRST_STEP;
 }
 
+// Where the map places an object.
 static imp_object_state initial_object_state(const imp_object *object)
 {
     return (imp_object_state){
         .position = object->position, .heading = object->heading, .box = object->box};
 }
 
+// Sets up moving object k for an episode. With randomize_objects its parameters are drawn from a
+// stream of its own, seeded with `seed`.
 static void init_object_motion(imp_env *env, int k, uint64_t seed)
 {
     const imp_object *object = &env->world->objects[env->world->moving[k]];
@@ -124,6 +144,7 @@ static void init_object_motion(imp_env *env, int k, uint64_t seed)
     *motion = (imp_object_motion){.angle = object->heading};
     motion->random = imp_random_stream(seed, env->def.index, env->episode, IMP_PURPOSE_MOTION);
     env->moving[k] = initial_object_state(object);
+    // the order of the draws is part of the results
     switch (object->kind) {
     case IMP_OBJECT_DUCKIE:
         motion->walk = init_walk(env->world, object, randomize, &motion->random);
@@ -143,8 +164,10 @@ static void init_object_motion(imp_env *env, int k, uint64_t seed)
     }
 }
 
+// With randomize_objects, each optional object exists with probability 1/2; else all exist.
 static void choose_optional_objects(imp_env *env)
 {
+    // without randomisation nothing is hidden
     memset(env->hidden, 0, sizeof env->hidden);
     if (!env->def.randomize_objects)
         return;
@@ -161,6 +184,7 @@ void imp_object_motion_reset(imp_env *env)
         imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_MOTION);
     choose_optional_objects(env);
     for (int k = 0; k < env->world->moving_count; k++) {
+        // a 64-bit seed per object, drawn in the order of the map
         uint64_t high = imp_random_u32(&seeds);
         init_object_motion(env, k, high << 32 | imp_random_u32(&seeds));
     }

@@ -1,8 +1,12 @@
+// Whether a pose is valid. gym-duckietown tests four points of the robot against drivable tiles and
+// its footprint against objects. AI-DO's challenges use other rules: distances to duckies and cars,
+// footprints for the rest, and tiles instead of roads.
 #include "base/common/vector2.h"
 #include "sim/env/collision.h"
 
 bool imp_env_is_on_road(const imp_world *world, imp_pose pose, double safety)
 {
+    // four points: geometric centre, both wheels, front
     imp_vec2 forward = imp_heading_direction(pose.heading);
     imp_vec2 side = imp_vec2_scale(imp_vec2_turn_right(forward), 0.5 * IMP_ROBOT_WIDTH * safety);
     imp_vec2 ahead = imp_vec2_scale(forward, 0.5 * IMP_ROBOT_LENGTH * safety);
@@ -23,12 +27,14 @@ bool imp_env_is_valid_pose(const imp_env *env, imp_pose pose, double safety)
 // Distances between centres below which AI-DO's simulator sees a collision [m].
 static const double DUCKIE_DISTANCE = 0.10, CAR_DISTANCE = 0.15;
 
+// Objects that AI-DO tests by the distance of centres instead of footprints.
 static bool collides_by_distance(const imp_object *object)
 {
     return object->kind == IMP_OBJECT_DUCKIE ||
            (object->kind == IMP_OBJECT_DUCKIEBOT && object->moving >= 0);
 }
 
+// Whether the true footprint overlaps a static object that counts by footprint.
 static bool hits_static_object(const imp_env *env)
 {
     const imp_box robot = imp_robot_footprint(env->pose, IMP_CENTRE_FORWARD);
@@ -39,6 +45,7 @@ static bool hits_static_object(const imp_env *env)
     return false;
 }
 
+// Whether the robot's pose is closer to an object's centre than the limit of its kind.
 static bool is_within_collision_distance(const imp_env *env, imp_object_kind kind,
                                          imp_vec2 position)
 {
@@ -47,6 +54,7 @@ static bool is_within_collision_distance(const imp_env *env, imp_object_kind kin
     return imp_vec2_length(gap) < distance;
 }
 
+// Whether a duckie or a moving duckiebot is closer than its limit.
 static bool hits_duckie_or_car(const imp_env *env)
 {
     imp_obstacle_iterator near = imp_obstacle_iterator_at(env, env->pose.x, env->pose.z);
@@ -54,6 +62,7 @@ static bool hits_duckie_or_car(const imp_env *env)
         if (collides_by_distance(object) &&
             is_within_collision_distance(env, object->kind, object->position))
             return true;
+    // moving objects at their present place
     for (int k = 0; k < env->world->moving_count; k++) {
         const imp_object *object = &env->world->objects[env->world->moving[k]];
         if (collides_by_distance(object) && imp_env_is_object_present(env, object) &&
@@ -67,6 +76,7 @@ imp_end_reason imp_env_challenge_end_reason(const imp_env *env)
 {
     if (hits_static_object(env))
         return IMP_END_COLLISION;
+    // an empty tile is outside the map, too
     const imp_tile *tile = imp_world_tile_at(env->world, env->pose.x, env->pose.z);
     if (tile == NULL || tile->kind == IMP_TILE_EMPTY)
         return IMP_END_OUT_OF_TILE;

@@ -1,3 +1,6 @@
+// Draws start poses: uniformly distributed poses on a random drivable tile until one is valid
+// (rejection sampling, as in gym-duckietown). Where that fails, a systematic search decides
+// (start_pose_search.c), so that whether an episode can start does not depend on chance.
 #include "sim/env/start_pose.h"
 
 #include "base/common/vector2.h"
@@ -5,8 +8,10 @@
 
 enum { POSE_ATTEMPTS = 5000, TILE_ATTEMPTS = 16 };
 
+// safety factor of imp_env_is_valid_pose() at the start, as in gym-duckietown
 #define SPAWN_SAFETY 1.3
 
+// A start tile must be on the grid and drivable.
 static imp_status check_start_tile(const imp_world *world, const imp_env_def *def, imp_error *err)
 {
     int i = def->start_tile[0], j = def->start_tile[1];
@@ -32,11 +37,13 @@ imp_status imp_start_pose_check(const imp_world *world, const imp_env_def *def, 
     return IMP_OK;
 }
 
+// The stream of an episode's start pose.
 static imp_random spawn_random_stream(const imp_env *env)
 {
     return imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_SPAWN);
 }
 
+// The tile of the definition, else that of the map, else a random drivable one; as an index.
 static int pick_start_tile(const imp_env *env, imp_random *random)
 {
     const imp_world *world = env->world;
@@ -47,8 +54,8 @@ static int pick_start_tile(const imp_env *env, imp_random *random)
     return world->drivable[imp_random_below(random, (uint32_t)world->drivable_count)];
 }
 
-// Whether one gets from a point to another, less than a tile away, without leaving the road: not if
-// their tiles touch at a corner only.
+// Whether the straight line between two points less than a tile apart stays on the road. If their
+// tiles touch at a corner only, one of the two tiles beside the corner must be drivable.
 static bool is_road_between(const imp_world *world, double x0, double z0, double x1, double z1)
 {
     double size = world->tile_size;
@@ -57,16 +64,17 @@ static bool is_road_between(const imp_world *world, double x0, double z0, double
     return imp_world_is_drivable_at(world, x0, z1) || imp_world_is_drivable_at(world, x1, z0);
 }
 
-// A pose to spawn at is valid with the safety factor 1.3. Unlike in gym-duckietown it must be so
-// with every smaller one too, and no wheel may stand across a corner: the points that validity
-// looks at may lie on the road while the robot straddles a corner beside it, and from there nobody
-// can drive on.
+// Whether the robot's outline stands on the road. A start pose is valid with the safety factor 1.3.
+// Beyond gym-duckietown's rule, it must be so with smaller factors, too, and no wheel may stand
+// across a corner. Otherwise the tested points may lie on the road while the robot straddles a
+// corner beside it, from where no policy can drive on.
 static bool is_footprint_on_road(const imp_world *world, imp_pose pose)
 {
     static const double safeties[] = {SPAWN_SAFETY, 1.15, 1.0, 0.75, 0.5, 0.25};
     for (int k = 0; k < (int)(sizeof safeties / sizeof safeties[0]); k++)
         if (!imp_env_is_on_road(world, pose, safeties[k]))
             return false;
+    // the line from the centre to each wheel
     imp_vec2 forward = imp_heading_direction(pose.heading);
     imp_vec2 side =
         imp_vec2_scale(imp_vec2_turn_right(forward), 0.5 * IMP_ROBOT_WIDTH * SPAWN_SAFETY);
@@ -75,13 +83,14 @@ static bool is_footprint_on_road(const imp_world *world, imp_pose pose)
            is_road_between(world, x, z, x + side.x, z + side.z);
 }
 
+// Whether a pose looks along its lane within `angle`.
 static bool is_along_lane(const imp_world *world, imp_pose pose, double angle)
 {
     imp_lane_position lane;
     return imp_world_lane_position(world, pose, &lane) && fabs(lane.angle) < angle;
 }
 
-// What refuses most, for least work, comes first.
+// The tests are ordered by how many poses they reject, and how cheaply.
 bool imp_start_pose_is_on_lane(const imp_world *world, imp_pose pose, double angle)
 {
     return imp_env_is_on_road(world, pose, SPAWN_SAFETY) && is_along_lane(world, pose, angle) &&
@@ -94,21 +103,24 @@ const imp_object *imp_start_pose_blocker(const imp_env *env, imp_pose pose)
     return near != NULL ? near : imp_env_find_collision(env, pose, 2.0 * IMP_CENTRE_FORWARD);
 }
 
+// Whether a pose suits as a start, objects included.
 static bool is_valid_start(const imp_env *env, imp_pose pose)
 {
     return imp_start_pose_is_on_lane(env->world, pose, env->def.accept_start_angle) &&
            imp_start_pose_blocker(env, pose) == NULL;
 }
 
-// Whether an object keeps starts away from a whole tile.
+// Whether one static object's spawn distance covers a whole tile; then no draw can succeed.
 static bool is_tile_blocked(const imp_env *env, int tile)
 {
     const imp_world *world = env->world;
+    // centre of the tile
     const double half = 0.5 * world->tile_size;
     const double x = (tile % world->columns + 0.5) * world->tile_size;
     const double z = (tile / world->columns + 0.5) * world->tile_size;
     for (int k = 0; k < world->object_count; k++) {
         const imp_object *object = &world->objects[k];
+        // distance to the tile's farthest corner
         imp_vec2 to_corner = {fabs(object->position.x - x) + half,
                               fabs(object->position.z - z) + half};
         if (object->moving < 0 && imp_vec2_length(to_corner) < object->spawn_distance &&
@@ -118,13 +130,14 @@ static bool is_tile_blocked(const imp_env *env, int tile)
     return false;
 }
 
-// Draws poses on a tile until one is valid and looks along the lane; false if none is.
+// Draws poses on a tile until one is valid; false after POSE_ATTEMPTS.
 static bool sample_pose_on_tile(const imp_env *env, int tile, imp_random *random, imp_pose *pose)
 {
     const imp_world *world = env->world;
     double size = world->tile_size;
     if (is_tile_blocked(env, tile))
         return false;
+    // three uniform draws per attempt: x, z and heading
     double left = tile % world->columns * size, top = tile / world->columns * size;
     for (int attempt = 0; attempt < POSE_ATTEMPTS; attempt++) {
         imp_pose drawn = {
@@ -140,8 +153,8 @@ static bool sample_pose_on_tile(const imp_env *env, int tile, imp_random *random
     return false;
 }
 
-// Looks for a start systematically where draws found none: on the start tile, or on all tiles from
-// a drawn one on, as far as time allows. So whether there is one does not hang on the draws.
+// Searches systematically after all draws failed: on the start tile, or on all drivable tiles
+// beginning at a drawn one, up to a limit that bounds the time.
 static bool search_start_pose(const imp_env *env, imp_random *random, imp_pose *pose)
 {
     enum { TILES_MAX = 2048 };
@@ -149,6 +162,7 @@ static bool search_start_pose(const imp_env *env, imp_random *random, imp_pose *
     const double angle = env->def.accept_start_angle;
     if (env->def.has_start_tile || world->has_start_tile)
         return imp_start_pose_search_tile(env, pick_start_tile(env, random), angle, random, pose);
+    // all tiles, in a cycle from a drawn one
     const int first = (int)imp_random_below(random, (uint32_t)world->drivable_count);
     for (int k = 0; k < world->drivable_count && k < TILES_MAX; k++) {
         const int tile = world->drivable[(first + k) % world->drivable_count];
@@ -159,10 +173,12 @@ static bool search_start_pose(const imp_env *env, imp_random *random, imp_pose *
     return false;
 }
 
-// gym-duckietown gives up where there is no room on the first random tile; here others follow.
+// Draws a start on the road. gym-duckietown fails if the first random tile has no room; here up to
+// TILE_ATTEMPTS tiles are tried, then the systematic search.
 static imp_status sample_start_on_road(const imp_env *env, imp_pose *pose, imp_error *err)
 {
     imp_random random = spawn_random_stream(env);
+    // a tile that was drawn twice in a row was searched already
     int tile = -1;
     for (int attempt = 0; attempt < TILE_ATTEMPTS; attempt++) {
         int other = pick_start_tile(env, &random);
@@ -185,6 +201,7 @@ imp_status imp_start_pose_sample(const imp_env *env, imp_pose *pose, imp_error *
         return sample_start_on_road(env, pose, err);
     imp_random random = spawn_random_stream(env);
     int tile = pick_start_tile(env, &random);
+    // the map's start pose is relative to its start tile, or to a random one
     *pose = world->start_pose;
     pose->x += tile % world->columns * world->tile_size;
     pose->z += tile / world->columns * world->tile_size;

@@ -1,6 +1,7 @@
-// Finds out whether episodes can start on a tile where random draws found no pose, and if not, why.
-// Looks at a grid of places, the same for all episodes, so that all agree; at each of them along
-// every lane that passes there, and to either side of it as far as the start angle allows.
+// Decides whether episodes can start on a tile where random draws found no pose, and if not,
+// explains why. It tests a fixed grid of points, the same for all episodes, so that all agree. At
+// each point it follows every lane that passes there, turning to either side as far as the start
+// angle allows.
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@ enum { HEADING_SAMPLES = 16, SIDE_SAMPLES = 32, DEGREES_MAX = 180, FEW_TILES = 8
 
 #define DEGREE (IMP_PI / 180.0)
 
-// A place of a tile, by its number in a grid of side x side.
+// Point `number` of a grid of side x side points on a tile.
 static imp_vec2 get_grid_point(const imp_world *world, int tile, int side, int number)
 {
     const double size = world->tile_size;
@@ -21,16 +22,19 @@ static imp_vec2 get_grid_point(const imp_world *world, int tile, int side, int n
                       (tile / world->columns + (number / side + 0.5) / side) * size};
 }
 
-// Which headings lanes have at a place: each lane once. Returns their number.
+// Collects the headings of all lanes at a point, each lane once, by probing 16 headings. Returns
+// their number, at most HEADING_SAMPLES.
 static int lane_headings_at(const imp_world *world, imp_vec2 place,
                             double headings[HEADING_SAMPLES])
 {
     int curves[HEADING_SAMPLES], count = 0;
     for (int k = 0; k < HEADING_SAMPLES; k++) {
         imp_lane_position lane;
+        // headings are evenly spaced; each selects the lane that fits it best
         const imp_pose pose = {place.x, place.z, (2.0 * k / HEADING_SAMPLES - 1.0) * IMP_PI};
         if (!imp_world_lane_position(world, pose, &lane))
             return 0;
+        // skip lanes that another heading found before
         int known = 0;
         while (known < count && curves[known] != lane.curve)
             known++;
@@ -42,14 +46,14 @@ static int lane_headings_at(const imp_world *world, imp_vec2 place,
     return count;
 }
 
-// A place of a tile and the headings of the lanes there.
+// A point of a tile with the headings of the lanes there.
 typedef struct start_candidate {
     imp_vec2 place;
     double headings[HEADING_SAMPLES];
     int count;
 } start_candidate;
 
-// False where there is no lane, or an object is too close whatever the heading.
+// Fills in a candidate. False without a lane, or if an object is too close for any heading.
 static bool inspect_grid_point(const imp_env *env, int tile, int side, int number,
                                start_candidate *out)
 {
@@ -60,7 +64,7 @@ static bool inspect_grid_point(const imp_env *env, int tile, int side, int numbe
     return out->count > 0;
 }
 
-// Whether episodes may start at a spot, turned so far from one of the lanes there.
+// Whether a robot turned by `turn` from one of the lanes there may start; *pose is that pose.
 static bool can_start_turned(const imp_env *env, const start_candidate *at, double turn,
                              double angle, imp_pose *pose)
 {
@@ -73,12 +77,12 @@ static bool can_start_turned(const imp_env *env, const start_candidate *at, doub
     return false;
 }
 
-// How closely a tile is looked at: places along a side, and degrees between headings.
+// Resolution of the search: points along a side, and degrees between headings.
 typedef struct search_grid {
     int side, step;
 } search_grid;
 
-// One tile, or few, can be looked at more closely than many.
+// Few tiles are searched finely, many coarsely.
 static search_grid choose_search_grid(const imp_env *env)
 {
     const bool few = env->def.has_start_tile || env->world->has_start_tile ||
@@ -86,7 +90,8 @@ static search_grid choose_search_grid(const imp_env *env)
     return few ? (search_grid){64, 1} : (search_grid){16, 5};
 }
 
-// Finds a heading to start with at a spot: of those within the angle, in steps from the lane's.
+// Finds a valid heading at a point: turns by growing steps to both sides of the lanes, up to
+// `angle`.
 static bool find_start_heading(const imp_env *env, const start_candidate *at, search_grid g,
                                double angle, imp_pose *pose)
 {
@@ -100,6 +105,7 @@ static bool find_start_heading(const imp_env *env, const start_candidate *at, se
 bool imp_start_pose_search_tile(const imp_env *env, int tile, double angle, imp_random *random,
                                 imp_pose *pose)
 {
+    // a random first point varies the start, the full cycle makes the outcome independent of it
     const search_grid g = choose_search_grid(env);
     const int places = g.side * g.side, first = (int)imp_random_below(random, (uint32_t)places);
     start_candidate at;
@@ -110,8 +116,8 @@ bool imp_start_pose_search_tile(const imp_env *env, int tile, double angle, imp_
     return false;
 }
 
-// The least whole number of degrees from a lane within which imp_start_pose_search_tile() finds a
-// start on a tile, or -1.
+// The least start angle, in whole degrees, with which imp_start_pose_search_tile() finds a start on
+// a tile; -1 if none does.
 static int find_min_start_angle(const imp_env *env, int tile)
 {
     const search_grid g = choose_search_grid(env);
@@ -121,6 +127,7 @@ static int find_min_start_angle(const imp_env *env, int tile)
     for (int k = 0; k < g.side * g.side; k++) {
         if (!inspect_grid_point(env, tile, g.side, k, &at))
             continue;
+        // only angles below the best so far can improve it
         for (int degrees = 0; degrees < least; degrees += g.step) {
             const double turn = degrees * DEGREE, angle = (degrees + 1) * DEGREE;
             if (can_start_turned(env, &at, turn, angle, &pose) ||
@@ -131,11 +138,13 @@ static int find_min_start_angle(const imp_env *env, int tile)
     return least < DEGREES_MAX ? least + 1 : -1;
 }
 
-// The tile to tell of: a fixed start tile, else one where another angle would help, else the first.
+// Chooses the tile that the message is about: a fixed start tile, else the first where a larger
+// angle would help, else the first drivable one.
 static int choose_reported_tile(const imp_env *env, int *degrees)
 {
     enum { TILES_MAX = 64 };
     const imp_world *world = env->world;
+    // a fixed tile leaves no choice
     const int *fixed = env->def.has_start_tile ? env->def.start_tile
                        : world->has_start_tile ? world->start_tile
                                                : NULL;
@@ -153,8 +162,8 @@ static int choose_reported_tile(const imp_env *env, int *degrees)
     return world->drivable[0];
 }
 
-// The object that keeps episodes from starting at most places of a tile that have room on the road,
-// or NULL. *free: whether there are such places.
+// The object that blocks most poses of a tile that fit on the road, or NULL. *free says whether
+// there are such poses.
 static const imp_object *find_main_blocker(const imp_env *env, int tile, bool *free)
 {
     int counts[IMP_OBJECTS_MAX] = {0}, most = 0;
@@ -162,6 +171,7 @@ static const imp_object *find_main_blocker(const imp_env *env, int tile, bool *f
     *free = false;
     for (int k = 0; k < SIDE_SAMPLES * SIDE_SAMPLES; k++) {
         double headings[HEADING_SAMPLES];
+        // every lane at this point is one pose to test
         const imp_vec2 place = get_grid_point(env->world, tile, SIDE_SAMPLES, k);
         const int count = lane_headings_at(env->world, place, headings);
         for (int n = 0; n < count; n++) {
@@ -169,6 +179,7 @@ static const imp_object *find_main_blocker(const imp_env *env, int tile, bool *f
             if (!imp_start_pose_is_on_lane(env->world, pose, IMP_PI))
                 continue;
             *free = true;
+            // count how many poses each object blocks
             const imp_object *here = imp_start_pose_blocker(env, pose);
             if (here != NULL && ++counts[here - objects] > most) {
                 most = counts[here - objects];
@@ -179,13 +190,14 @@ static const imp_object *find_main_blocker(const imp_env *env, int tile, bool *f
     return blocker;
 }
 
+// The name of an object's kind or sign in map files.
 static const char *object_name(const imp_object *object)
 {
     return object->kind == IMP_OBJECT_SIGN ? imp_sign_name(object->sign)
                                            : imp_object_class_get(object->kind)->name;
 }
 
-// Appends to a list of advice, of which the parts are joined by ", or".
+// Appends an item to a list of advice, joined by ", or".
 static void append_advice(char *out, size_t size, const char *format, ...)
 {
     const size_t used = strlen(out);
@@ -203,16 +215,20 @@ imp_status(imp_start_pose_explain_failure)(const imp_env *env, imp_error *err)
     char where[64], reason[160], advice[200] = "";
     bool free;
     int degrees;
+    // find the tile, the angle that would help and the main obstacle
     const int tile = choose_reported_tile(env, &degrees);
     const bool given = env->def.has_start_tile;
     const imp_object *blocker = find_main_blocker(env, tile, &free);
+    // where: the start tile, or an example of all tiles
     snprintf(where, sizeof where, "%s %d,%d",
              given                   ? "on start tile"
              : world->has_start_tile ? "on the map's start_tile"
                                      : "on any tile, as on",
              tile % world->columns, tile / world->columns);
+    // reason and advice
     if (degrees > 0)
         append_advice(advice, sizeof advice, "allow a start angle of %d degrees", degrees);
+    // either an object is in the way, or the road is too small
     if (blocker != NULL) {
         snprintf(reason, sizeof reason, "'%s' (%s, line %d of the map) is in the way",
                  blocker->name, object_name(blocker), blocker->line);
