@@ -81,7 +81,7 @@ static imp_status check_settings(const imp_env_def *def, imp_error *err)
     const imp_pose *start = &def->start_pose;
     if (def->has_start_pose &&
         !(isfinite(start->x) && isfinite(start->z) && isfinite(start->heading)))
-        return imp_fail(err, IMP_USAGE, "the start pose holds what is no number");
+        return imp_fail(err, IMP_USAGE, "the start pose is not finite");
     if (!(def->action_dropout >= 0.0 && def->action_dropout < 1.0 && def->command_noise >= 0.0 &&
           def->command_noise <= 1.0))
         return imp_fail(err, IMP_USAGE,

@@ -194,10 +194,9 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
                         def->lane_offset);
     const char *turns = def->turns != NULL ? def->turns : "";
     if (strspn(turns, "lrs") != strlen(turns) || strlen(turns) > IMP_TURNS_MAX)
-        return imp_fail(
-            err, IMP_USAGE,
-            "turns '%.40s': wants at most %d letters l, r and s (left, right, straight)", turns,
-            IMP_TURNS_MAX);
+        return imp_fail(err, IMP_USAGE,
+                        "turns '%.40s': at most %d letters l, r and s (left, right, straight)",
+                        turns, IMP_TURNS_MAX);
     expert *self = calloc(1, sizeof *self);
     if (self != NULL)
         self->recovery = imp_stuck_recovery_create();

@@ -1,3 +1,6 @@
+// Generates maps: checks the definition, lays out roads (road_layout.c), places objects on and
+// beside them (map_objects.c) and writes the result as the text of a map file. All draws come from
+// streams of (seed, number, kind of decision), so a map depends on its definition only.
 #include "imprint/map_generator.h"
 #include "base/text/plural.h"
 
@@ -24,6 +27,7 @@ const char *imp_map_generator_kind_name(imp_map_generator_kind kind)
     return kind >= 0 && kind < IMP_MAP_GENERATOR_KIND_COUNT ? names[kind] : "unknown";
 }
 
+// A map of 9 x 9 tiles without objects; the cookie marks definitions made here.
 imp_map_generator_def imp_default_map_generator_def(void)
 {
     return (imp_map_generator_def){
@@ -38,32 +42,35 @@ imp_map_generator_def imp_default_map_generator_def(void)
     };
 }
 
-// Loops want three tiles each way; where roads meet, one way has to have five.
+// Checks the size. A loop needs 3 x 3 tiles; an intersection needs 5 in one direction.
 static imp_status check_map_size(const imp_map_generator_def *def, imp_error *err)
 {
     const int frame = def->border ? 2 : 0, least = 3 + frame;
     const int longer_least = (def->kind == IMP_MAP_GENERATOR_LOOP ? 3 : 5) + frame;
     const int longer = def->columns > def->rows ? def->columns : def->rows;
     const int shorter = def->columns + def->rows - longer;
+    // the longer side must have room for an intersection, the shorter one for a road and back
     if (shorter < least || longer < longer_least)
         return imp_fail(err, IMP_USAGE,
-                        "%d x %d tiles are too few for a %s town%s: it wants at least %d x %d",
+                        "%d x %d tiles are too few for a %s map%s: at least %d x %d are needed",
                         def->columns, def->rows, imp_map_generator_kind_name(def->kind),
                         def->border ? " with a border" : "", longer_least, least);
     if (longer > IMP_MAP_GENERATOR_SIDE_MAX)
-        return imp_fail(err, IMP_USAGE, "%d x %d tiles are too many for a town: at most %d a side",
+        return imp_fail(err, IMP_USAGE, "%d x %d tiles are too many for a map: at most %d a side",
                         def->columns, def->rows, IMP_MAP_GENERATOR_SIDE_MAX);
     return IMP_OK;
 }
 
+// Checks all fields of a definition.
 static imp_status check_definition(const imp_map_generator_def *def, imp_error *err)
 {
     if (def->cookie != COOKIE)
         return imp_fail(err, IMP_USAGE, "begin with imp_default_map_generator_def()");
     if (def->kind < 0 || def->kind >= IMP_MAP_GENERATOR_KIND_COUNT)
-        return imp_fail(err, IMP_USAGE, "there is no town of kind %d", (int)def->kind);
+        return imp_fail(err, IMP_USAGE, "unknown kind of map %d", (int)def->kind);
     if (!(def->tile_size >= 0.3 && def->tile_size <= 2.0))
-        return imp_fail(err, IMP_USAGE, "tiles of %g m: a town's are 0.3 to 2 m", def->tile_size);
+        return imp_fail(err, IMP_USAGE, "tile_size %g m is not within 0.3 to 2 m", def->tile_size);
+    // the numbers of objects share one range
     const int counts[] = {def->pedestrians, def->cars, def->parked, def->obstacles, def->duckies};
     static const char *const names[] = {"pedestrian", "car", "parked car", "obstacle", "duckie"};
     for (int k = 0; k < 5; k++)
@@ -73,17 +80,19 @@ static imp_status check_definition(const imp_map_generator_def *def, imp_error *
     return check_map_size(def, err);
 }
 
+// Writes the grid, one row per line, padded so that columns align.
 static void write_tiles(FILE *out, const imp_road_layout *layout)
 {
     char words[IMP_MAP_GENERATOR_SIDE_MAX][24];
     int width[IMP_MAP_GENERATOR_SIDE_MAX] = {0};
-    // the first pass measures, the second writes
+    // the first pass measures the columns, the second writes
     for (int pass = 0; pass < 2; pass++)
         for (int j = 0; j < layout->rows; j++) {
             for (int i = 0; i < layout->columns; i++) {
                 const imp_tile *tile = &layout->tiles[j * layout->columns + i];
                 snprintf(words[i], sizeof words[i], "%s", imp_tile_kind_name(tile->kind));
                 const size_t length = strlen(words[i]);
+                // crossings and tiles without a road have no orientation
                 if (tile->drivable && tile->kind != IMP_TILE_4WAY)
                     snprintf(words[i] + length, sizeof words[i] - length, "/%c",
                              "SENW"[tile->orientation]);
@@ -98,19 +107,20 @@ static void write_tiles(FILE *out, const imp_road_layout *layout)
         }
 }
 
-// To tenths of a millimetre, and never "-0".
+// Rounds to tenths of a millimetre; adding 0 turns -0 into 0.
 static double round_to_tenth_mm(double value)
 {
     return round(value * 1e4) / 1e4 + 0.0;
 }
 
-// To hundredths of a degree, in (-180, 180].
+// The heading in degrees, rounded to hundredths, in (-180, 180].
 static double heading_in_degrees(double angle)
 {
     const double value = round(imp_wrap_angle(angle) * 18000.0 / IMP_PI) / 100.0 + 0.0;
     return value > -180.0 ? value : 180.0;
 }
 
+// Writes the objects, one per line.
 static void write_objects(FILE *out, const imp_map_generator_def *def,
                           const imp_map_objects *objects)
 {
@@ -118,11 +128,12 @@ static void write_objects(FILE *out, const imp_map_generator_def *def,
         fprintf(out, "objects:\n");
     for (int k = 0; k < objects->count; k++) {
         const imp_map_object *object = &objects->items[k];
-        // in a pose the origin is the bottom left corner of the map
+        // a pose counts from the bottom left corner of the map, y upwards
         fprintf(out, "  - {kind: %s, pose: {~SE2Transform: {p: [%.9g, %.9g], theta_deg: %.9g}}",
                 object->kind, round_to_tenth_mm(object->pose.x),
                 round_to_tenth_mm(def->rows * def->tile_size - object->pose.z),
                 heading_in_degrees(object->pose.heading));
+        // the flags of map files: optional objects may be absent, static: false ones move
         fprintf(out, ", height: %.9g", object->height);
         if (object->color != NULL)
             fprintf(out, ", color: %s", object->color);
@@ -132,6 +143,7 @@ static void write_objects(FILE *out, const imp_map_generator_def *def,
     }
 }
 
+// The comment line, tile size, tiles, and objects.
 static void write_map(FILE *out, const imp_map_generator_def *def, const imp_road_layout *layout,
                       const imp_map_objects *objects)
 {
@@ -148,16 +160,17 @@ static void write_map(FILE *out, const imp_map_generator_def *def, const imp_roa
 }
 
 // Writes to memory, with decimal points whatever the locale.
+// Writes a map to a growing buffer, which the caller owns on success.
 static imp_status write_map_to_memory(char **out, size_t *length, const imp_map_generator_def *def,
                                       const imp_road_layout *layout, const imp_map_objects *objects,
                                       imp_error *err)
 {
     imp_text_stream text;
-    imp_status status = imp_text_stream_open(&text, "a town", err);
+    imp_status status = imp_text_stream_open(&text, "a map", err);
     if (status != IMP_OK)
         return status;
     write_map(text.out, def, layout, objects);
-    status = imp_text_stream_close(&text, "a town", err);
+    status = imp_text_stream_close(&text, "a map", err);
     if (status == IMP_OK) {
         *out = text.bytes;
         *length = text.length;
@@ -172,11 +185,12 @@ imp_status imp_map_generate(char **out, size_t *length, const imp_map_generator_
     imp_status status = check_definition(def, err);
     if (status != IMP_OK)
         return status;
+    // roads first; objects depend on them, but not the reverse
     imp_random random = imp_map_generator_random(def, IMP_MAP_STREAM_LAYOUT);
     status = imp_road_layout_generate(&layout, def, &random, err);
     imp_map_objects *objects = status == IMP_OK ? malloc(sizeof *objects) : NULL;
     if (status == IMP_OK && objects == NULL)
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a town");
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a map");
     if (status == IMP_OK)
         status = imp_map_objects_place(objects, def, &layout, err);
     if (status == IMP_OK)

@@ -1,3 +1,7 @@
+// Places objects on a generated map. Objects that are asked for by number come first: each gets a
+// straight tile of its own, in random order. Decorations then fill the tiles without roads. Every
+// object reserves an axis-aligned rectangle; an object whose rectangle overlaps another is dropped
+// (rejection sampling). The order of random draws is part of the results.
 #include "sim/map_generator/map_objects.h"
 
 #include <stdlib.h>
@@ -5,14 +9,14 @@
 #include "base/common/vector2.h"
 #include "sim/map_generator/random_streams.h"
 
-// Distances [m] that keep the way of a robot in its lane free.
-static const double ROADSIDE_CLEARANCE = 0.11;  // from a lane's middle to what stands at the kerb
-static const double TILE_EDGE_CLEARANCE = 0.04; // from the edge of a tile to what stands on it
+// Distances [m] that keep the path of a robot in its lane free.
+static const double ROADSIDE_CLEARANCE = 0.11;  // from the lane's centre to objects beside the road
+static const double TILE_EDGE_CLEARANCE = 0.04; // from the edge of a tile to its decorations
 
-// Traffic lights are left out where so many things move or change already.
+// No traffic lights are added once this many objects move or change.
 enum { MOVING_WITH_LIGHTS = 32 };
 
-// A map while it is being filled.
+// State of the placement.
 typedef struct object_placer {
     const imp_map_generator_def *def;
     const imp_road_layout *layout;
@@ -21,17 +25,19 @@ typedef struct object_placer {
     int straight_count, straight_used;
 } object_placer;
 
+// The directions in which the road of a tile continues, as bits; 0 without a road.
 static unsigned road_links_at(const object_placer *f, int i, int j)
 {
     return f->layout->links[j * f->layout->columns + i];
 }
 
+// The heading of a direction: east is 0.
 static double direction_heading(int direction)
 {
     return (direction - IMP_EAST) * (IMP_PI / 2.0);
 }
 
-// The point that lies `ahead` and `right` [m] of a tile's centre for who drives in a direction.
+// The pose `ahead` and `right` [m] of a tile's centre, seen in a driving direction.
 static imp_pose pose_on_tile(const object_placer *f, int i, int j, int direction, double ahead,
                              double right)
 {
@@ -43,6 +49,7 @@ static imp_pose pose_on_tile(const object_placer *f, int i, int j, int direction
                       direction_heading(direction)};
 }
 
+// The kind with this name in map files; a sign if it is none of the others.
 static imp_object_kind object_kind_from_name(const char *word)
 {
     for (int k = 0; k < IMP_OBJECT_SIGN; k++) {
@@ -56,9 +63,10 @@ static imp_object_kind object_kind_from_name(const char *word)
     return IMP_OBJECT_SIGN;
 }
 
-// What an object covers.
+// The axis-aligned bounding rectangle of an object at a pose.
 static imp_ground_rect object_footprint(const char *kind, double height, imp_pose pose)
 {
+    // scale the class's extents to the height
     const imp_object_class *class = imp_object_class_get(object_kind_from_name(kind));
     const double scale = height / class->height;
     const imp_vec2 forward = imp_heading_direction(pose.heading),
@@ -66,6 +74,7 @@ static imp_ground_rect object_footprint(const char *kind, double height, imp_pos
     const double along[] = {class->min_x * scale, class->max_x * scale};
     const double across[] = {class->min_z * scale, class->max_z * scale};
     imp_ground_rect plot = {pose.x, pose.z, pose.x, pose.z};
+    // extend the rectangle to each corner of the rotated footprint
     for (int k = 0; k < 4; k++) {
         const imp_vec2 corner = imp_vec2_add(imp_vec2_scale(forward, along[k & 1]),
                                              imp_vec2_scale(right, across[k >> 1]));
@@ -77,7 +86,7 @@ static imp_ground_rect object_footprint(const char *kind, double height, imp_pos
     return plot;
 }
 
-// Adds a thing unless something is there already, or the map is full.
+// Adds an object, unless its rectangle overlaps another's or the map is full.
 static bool add_object_if_free(const object_placer *f, imp_map_object object, imp_ground_rect needs)
 {
     imp_map_objects *objects = f->objects;
@@ -95,12 +104,13 @@ static bool add_object_if_free(const object_placer *f, imp_map_object object, im
     return true;
 }
 
+// Adds an object that needs no more ground than its footprint.
 static bool add_object(const object_placer *f, imp_map_object object)
 {
     return add_object_if_free(f, object, object_footprint(object.kind, object.height, object.pose));
 }
 
-// Whether there is ground without a road beside a tile.
+// Whether the next tile in a direction exists and has no road.
 static bool has_free_roadside(const object_placer *f, int i, int j, int direction)
 {
     return imp_road_layout_step(f->layout, &i, &j, direction) && road_links_at(f, i, j) == 0;
@@ -110,7 +120,8 @@ static bool has_free_roadside(const object_placer *f, int i, int j, int directio
 
 static const double SIGN_HEIGHT = 0.18;
 
-// A sign to the right of who comes to a tile, `ahead` tiles beyond its centre.
+// Places a sign to the right of the road that leads in `direction`, `ahead` tiles beyond the centre
+// of a tile. It faces the traffic.
 static void place_sign(const object_placer *f, int i, int j, int direction, double ahead,
                        const char *kind)
 {
@@ -120,14 +131,18 @@ static void place_sign(const object_placer *f, int i, int j, int direction, doub
     add_object(f, (imp_map_object){.kind = kind, .pose = pose, .height = SIGN_HEIGHT});
 }
 
+// Chooses a sign for the entry to an intersection: sometimes a warning or a stop sign, else the
+// sign for its shape as seen from there.
 static const char *choose_intersection_sign(unsigned links, int direction, bool light,
                                             imp_random *random)
 {
+    // a light ahead in half of the cases, a stop sign in 30 %
     const uint32_t draw = imp_random_below(random, 10);
     if (light && draw < 5)
         return imp_sign_name(IMP_SIGN_T_LIGHT_AHEAD);
     if (!light && draw < 3)
         return imp_sign_name(IMP_SIGN_STOP);
+    // else which of the three other ways is missing
     if (!(links >> direction & 1))
         return imp_sign_name(IMP_SIGN_T_INTERSECT);
     if (!(links >> imp_direction_right(direction) & 1))
@@ -137,7 +152,8 @@ static const char *choose_intersection_sign(unsigned links, int direction, bool 
     return imp_sign_name(IMP_SIGN_4_WAY_INTERSECT);
 }
 
-// A traffic light on a corner of a crossing; false if there is no room for it.
+// Places a traffic light at a corner of a crossing; false without room, or with too many changing
+// objects.
 static bool place_traffic_light(const object_placer *f, int i, int j, int corner)
 {
     const double aside = 0.31 * f->def->tile_size;
@@ -149,7 +165,8 @@ static bool place_traffic_light(const object_placer *f, int i, int j, int corner
         f, (imp_map_object){.kind = "trafficlight", .pose = pose, .height = 0.4, .moves = true});
 }
 
-// Signs where roads meet, each on the corner to the right of who comes there.
+// Places signs at an intersection, one per entry, on the corner to the right of the traffic. Half
+// of the four-way crossings also get a traffic light.
 static void place_signs_and_light(const object_placer *f, int i, int j, imp_random *random)
 {
     const unsigned links = road_links_at(f, i, j);
@@ -168,7 +185,7 @@ static void place_signs_and_light(const object_placer *f, int i, int j, imp_rand
 
 // ---- what is on the road and at the kerb ----
 
-// The next straight tile that nothing is on yet, and a direction along its road; false if none is
+// Takes the next unused straight tile, and a random direction along its road; false if none is
 // left.
 static bool next_free_straight_tile(object_placer *f, imp_random *random, int *i, int *j,
                                     int *direction)
@@ -184,12 +201,14 @@ static bool next_free_straight_tile(object_placer *f, imp_random *random, int *i
     return true;
 }
 
-// Duckies that wait just off the road; they walk one tile, to just beyond its other side.
+// Places walking duckies just off the road. A walk is one tile long, so it ends just beyond the
+// other side. Both sides must be free of roads.
 static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
 {
     const double size = f->def->tile_size, start = size / 2.0 + 0.01;
     int placed = 0, i, j, direction;
     while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+        // across the road, to the left of the drawn direction
         const int over = imp_direction_left(direction);
         const double along = imp_random_uniform(random, -0.3, 0.3) * size;
         if (!has_free_roadside(f, i, j, over) ||
@@ -198,12 +217,14 @@ static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
         imp_pose from = pose_on_tile(f, i, j, direction, along, start);
         imp_pose to = pose_on_tile(f, i, j, direction, along, -start);
         from.heading = direction_heading(over);
+        // the whole path is reserved, not only the start
         const double reach = 0.06;
         const imp_ground_rect path = {fmin(from.x, to.x) - reach, fmin(from.z, to.z) - reach,
                                       fmax(from.x, to.x) + reach, fmax(from.z, to.z) + reach};
         placed += add_object_if_free(
             f, (imp_map_object){.kind = "duckie", .pose = from, .height = 0.08, .moves = true},
             path);
+        // a sign for each direction of traffic
         for (int k = 0; k < 2 && f->def->objects; k++)
             place_sign(f, i, j, k == 0 ? direction : imp_direction_opposite(direction), -0.4,
                        imp_sign_name(IMP_SIGN_DUCK_CROSSING));
@@ -211,13 +232,14 @@ static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
     return placed;
 }
 
+// A random colour of duckiebots.
 static const char *random_color(imp_random *random)
 {
     static const char *const colours[] = {"red", "green", "blue", "grey"};
     return colours[imp_random_below(random, 4)];
 }
 
-// Duckiebots in their lanes.
+// Places moving duckiebots on the centre of their lane, 0.2 tiles from the middle of the road.
 static int place_cars(object_placer *f, int wanted, imp_random *random)
 {
     int placed = 0, i, j, direction;
@@ -231,13 +253,14 @@ static int place_cars(object_placer *f, int wanted, imp_random *random)
     return placed;
 }
 
-// How far from the road's middle something stands that is so wide.
+// Distance from the middle of the road to the centre of an object of a given width beside it.
 static double roadside_offset(const object_placer *f, double width, imp_random *random)
 {
     return 0.2 * f->def->tile_size + ROADSIDE_CLEARANCE + width / 2.0 +
            imp_random_uniform(random, 0.0, 0.03);
 }
 
+// Places duckiebots that stand beside the road, parallel to it.
 static int place_parked_cars(object_placer *f, int wanted, imp_random *random)
 {
     const double width = 0.135;
@@ -255,6 +278,7 @@ static int place_parked_cars(object_placer *f, int wanted, imp_random *random)
     return placed;
 }
 
+// Places cones, duckies and barriers beside the road at random headings.
 static int place_obstacles(object_placer *f, int wanted, imp_random *random)
 {
     static const struct {
@@ -278,13 +302,14 @@ static int place_obstacles(object_placer *f, int wanted, imp_random *random)
     return placed;
 }
 
-// Duckies in a lane, where AI-DO's LFP has them: whoever drives there must go round them.
+// Places duckies in a lane, as AI-DO's LFP challenge does. Policies must drive round them.
 static int place_lane_duckies(object_placer *f, int wanted, imp_random *random)
 {
     int placed = 0, i, j, direction;
     while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
         const double size = f->def->tile_size;
         const double along = imp_random_uniform(random, -0.4, 0.4) * size;
+        // 0.2 tiles is the centre of the lane
         const double right = 0.2 * size + imp_random_uniform(random, 0.04, 0.1);
         imp_pose pose = pose_on_tile(f, i, j, direction, along, right);
         pose.heading = imp_random_uniform(random, -IMP_PI, IMP_PI);
@@ -295,12 +320,12 @@ static int place_lane_duckies(object_placer *f, int wanted, imp_random *random)
 
 // ---- what stands off the road ----
 
-// What may stand on a tile: so many of a kind, and how often among all.
+// A kind of decoration: how many stand on one tile, and its weight in the draw.
 typedef struct decoration {
     const char *kind;
     double height;
     int most, weight;
-    bool square; // it stands parallel to the streets, more or less
+    bool square; // about parallel to the roads
 } decoration;
 
 static const decoration DECORATIONS[] = {
@@ -310,6 +335,7 @@ static const decoration DECORATIONS[] = {
 };
 enum { DECORATION_COUNT = sizeof DECORATIONS / sizeof DECORATIONS[0] };
 
+// Draws a decoration in proportion to the weights.
 static const decoration *random_decoration(imp_random *random)
 {
     int total = 0, k = 0;
@@ -321,7 +347,8 @@ static const decoration *random_decoration(imp_random *random)
     return &DECORATIONS[k];
 }
 
-// Puts one thing somewhere on a tile, made smaller if it has to be.
+// Places one decoration at a random position on a tile, and shrinks it if it is too large. It is
+// left out if it would shrink below 40 %.
 static void place_decoration(const object_placer *f, int i, int j, const decoration *what,
                              imp_random *random)
 {
@@ -331,9 +358,11 @@ static void place_decoration(const object_placer *f, int i, int j, const decorat
                                      : imp_random_uniform(random, -IMP_PI, IMP_PI);
     imp_pose pose = {.heading = imp_wrap_angle(turn)};
     const imp_ground_rect full = object_footprint(what->kind, what->height, pose);
+    // scale down to the room on the tile, in whole millimetres
     const double fit = fmin(room / (full.right - full.left), room / (full.bottom - full.top));
     const double height = fit < 1.0 ? floor(1000.0 * fit * what->height) / 1000.0 : what->height;
     const imp_ground_rect plot = object_footprint(what->kind, height, pose);
+    // uniform over the positions where it stays on the tile
     pose.x = i * f->def->tile_size + TILE_EDGE_CLEARANCE - plot.left +
              imp_random_uniform(random, 0.0, room - (plot.right - plot.left));
     pose.z = j * f->def->tile_size + TILE_EDGE_CLEARANCE - plot.top +
@@ -343,6 +372,7 @@ static void place_decoration(const object_placer *f, int i, int j, const decorat
                           .kind = what->kind, .pose = pose, .height = height, .optional = true});
 }
 
+// Decorates 45 % of the tiles without roads, each with one or more objects of one kind.
 static void place_tile_decorations(const object_placer *f, int i, int j, imp_random *random)
 {
     const double share = 0.45; // of the tiles without a road
@@ -354,14 +384,15 @@ static void place_tile_decorations(const object_placer *f, int i, int j, imp_ran
         place_decoration(f, i, j, what, random);
 }
 
-// Goes over the tiles in random order, because a map may be full before all have had their turn.
+// Places decorations, signs and traffic lights. Tiles are visited in random order, because the map
+// may be full before all were visited.
 static imp_status place_offroad_objects(const object_placer *f, imp_error *err)
 {
     const int columns = f->layout->columns, tiles = columns * f->layout->rows;
     imp_random random = imp_map_generator_random(f->def, IMP_MAP_STREAM_OBJECTS);
     uint32_t *order = calloc((size_t)tiles, sizeof *order);
     if (order == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a town");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a map");
     for (int k = 0; k < tiles; k++)
         order[k] = (uint32_t)k;
     imp_random_shuffle(&random, order, (size_t)tiles);
@@ -379,11 +410,12 @@ static imp_status place_offroad_objects(const object_placer *f, imp_error *err)
 imp_status imp_map_objects_place(imp_map_objects *objects, const imp_map_generator_def *def,
                                  const imp_road_layout *layout, imp_error *err)
 {
+    // straight tiles (links north-south or east-west) in random order
     const int tiles = layout->columns * layout->rows;
     object_placer f = {.def = def, .layout = layout, .objects = objects};
     f.straights = calloc((size_t)tiles, sizeof *f.straights);
     if (f.straights == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a town");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a map");
     for (int k = 0; k < tiles; k++)
         if (layout->links[k] == 5 || layout->links[k] == 10)
             f.straights[f.straight_count++] = (uint32_t)k;
@@ -391,7 +423,7 @@ imp_status imp_map_objects_place(imp_map_objects *objects, const imp_map_generat
     imp_random_shuffle(&random, f.straights, (size_t)f.straight_count);
     objects->count = objects->moving_count = 0;
 
-    // what is asked for by number goes before what fills the rest
+    // requested numbers first, each from a stream of its own; decorations fill the rest
     random = imp_map_generator_random(def, IMP_MAP_STREAM_PEDESTRIANS);
     place_pedestrians(&f, def->pedestrians, &random);
     random = imp_map_generator_random(def, IMP_MAP_STREAM_CARS);

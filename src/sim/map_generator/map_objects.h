@@ -1,11 +1,11 @@
-// sim/map_generator/map_objects.h: what stands and moves in a map.
+// sim/map_generator/map_objects.h: the objects of a generated map, static and moving.
 #ifndef IMP_SIM_MAP_GENERATOR_MAP_OBJECTS_H
 #define IMP_SIM_MAP_GENERATOR_MAP_OBJECTS_H
 
 #include "sim/map_generator/road_layout.h"
 
 typedef struct imp_map_object {
-    const char *kind;  // word of map files; lives as long as the program
+    const char *kind;  // name in map files; static
     const char *color; // of a Duckiebot; or NULL
     imp_pose pose;     // in the world's frame
     double height;     // [m]
@@ -19,11 +19,11 @@ typedef struct imp_ground_rect {
 
 typedef struct imp_map_objects {
     imp_map_object items[IMP_OBJECTS_MAX];
-    imp_ground_rect occupied[IMP_OBJECTS_MAX]; // what each needs for itself
+    imp_ground_rect occupied[IMP_OBJECTS_MAX]; // ground that each needs for itself
     int count, moving_count;
 } imp_map_objects;
 
-// Fills a map with what its definition asks for, as far as there is room.
+// Places the objects that a definition asks for, as far as there is room.
 imp_status imp_map_objects_place(imp_map_objects *objects, const imp_map_generator_def *def,
                                  const imp_road_layout *layout, imp_error *err);
 

@@ -1,11 +1,11 @@
-// sim/map_generator/random_streams.h: the random streams of a map, one for each thing that is
-// decided, so that the roads stay as they are when something is put on them.
+// sim/map_generator/random_streams.h: the random streams of a generated map. Each kind of decision
+// has its own, so that roads do not change when objects are added.
 #ifndef IMP_SIM_MAP_GENERATOR_RANDOM_STREAMS_H
 #define IMP_SIM_MAP_GENERATOR_RANDOM_STREAMS_H
 
 #include "imprint/map_generator.h"
 
-// The numbers are part of the results.
+// Changing a number changes all generated maps.
 typedef enum imp_map_generator_stream {
     IMP_MAP_STREAM_LAYOUT = 0,
     IMP_MAP_STREAM_TILE_ORDER = 1,

@@ -1,3 +1,10 @@
+// Generates the course of roads. Areas between tiles are partitioned into blocks, and roads run
+// along their borders. A ring (loops) or a grid of rectangles (other kinds) is the start. For
+// curved maps, random rectangles are then reassigned to a neighbouring block again and again, and
+// each change that breaks a rule is undone: a random walk over valid layouts.
+//
+// Rules: roads are connected, neighbouring roads are joined, intersections are not adjacent, and no
+// 2 x 2 tiles are all road.
 #include "sim/map_generator/road_layout.h"
 
 #include <stdlib.h>
@@ -14,6 +21,7 @@ bool imp_road_layout_step(const imp_road_layout *layout, int *i, int *j, int dir
     return true;
 }
 
+// The block of the area above and left of tile (i, j).
 static uint16_t *block_at(const imp_road_layout *layout, int i, int j)
 {
     return &layout->blocks[j * (layout->columns + 1) + i];
@@ -24,7 +32,7 @@ typedef struct area {
     int left, top, right, bottom;
 } area;
 
-// Where blocks other than 0 may be.
+// The areas that may belong to blocks other than 0.
 static area inner_area(const imp_road_layout *layout)
 {
     const int m = layout->margin;
@@ -36,8 +44,11 @@ static int count_links(unsigned links)
     return __builtin_popcount(links);
 }
 
+// The directions in which a road leaves tile (i, j): where the areas on both sides of a line
+// differ.
 static unsigned links_between_blocks(const imp_road_layout *layout, int i, int j)
 {
+    // the four areas around the tile
     const uint16_t north_west = *block_at(layout, i, j), north_east = *block_at(layout, i + 1, j);
     const uint16_t south_west = *block_at(layout, i, j + 1);
     const uint16_t south_east = *block_at(layout, i + 1, j + 1);
@@ -47,13 +58,13 @@ static unsigned links_between_blocks(const imp_road_layout *layout, int i, int j
            (unsigned)(north_west != south_west) << IMP_WEST;
 }
 
-// What a layout is judged by.
+// Counts that describe a layout.
 typedef struct layout_stats {
     int roads, intersections, corners;
 } layout_stats;
 
-// Whether the tile and those to the right of it and below it suit each other: neighbouring roads
-// are joined, intersections are apart, and no four tiles are all road.
+// Whether a tile suits its neighbours to the right and below: adjacent roads are joined,
+// intersections are apart, and no 2 x 2 tiles are all road.
 static bool suits_neighbours(const imp_road_layout *layout, int i, int j)
 {
     const uint8_t *links = &layout->links[j * layout->columns + i];
@@ -68,7 +79,8 @@ static bool suits_neighbours(const imp_road_layout *layout, int i, int j)
     return right == 0 || below == 0 || links[layout->columns + 1] == 0;
 }
 
-// Tiles that can be reached from one.
+// Counts the tiles that can be reached from one along roads, by breadth-first search. An extra bit
+// in `links` marks visited tiles and is cleared afterwards.
 static int count_reachable_tiles(const imp_road_layout *layout, int start)
 {
     enum { SEEN = 0x10 };
@@ -91,7 +103,8 @@ static int count_reachable_tiles(const imp_road_layout *layout, int start)
     return count;
 }
 
-// Finds the roads between the blocks. False if they make no map.
+// Derives the links of all tiles from the blocks, and counts them. False if the layout breaks a
+// rule.
 static bool derive_roads(const imp_road_layout *layout, layout_stats *found)
 {
     int start = 0;
@@ -107,6 +120,7 @@ static bool derive_roads(const imp_road_layout *layout, layout_stats *found)
             found->corners += count_links(links) == 2 && !straight;
             start = links != 0 ? at : start;
         }
+    // check rules from cheap to expensive
     if (found->roads == 0)
         return false;
     for (int j = 0; j < layout->rows; j++)
@@ -116,6 +130,7 @@ static bool derive_roads(const imp_road_layout *layout, layout_stats *found)
     return count_reachable_tiles(layout, start) == found->roads;
 }
 
+// Assigns a rectangle of areas to a block.
 static void fill_area(const imp_road_layout *layout, area where, uint16_t block)
 {
     for (int j = where.top; j < where.bottom; j++)
@@ -123,22 +138,24 @@ static void fill_area(const imp_road_layout *layout, area where, uint16_t block)
             *block_at(layout, i, j) = block;
 }
 
+// A uniform integer in [low, high].
 static int random_int(imp_random *random, int low, int high)
 {
     return low + (int)imp_random_below(random, (uint32_t)(high - low + 1));
 }
 
-// A side of a rectangle, of `least` to `most` areas within [low, high).
+// Draws an interval of `minimum` to `maximum` areas within [low, high).
 static void random_interval(imp_random *random, int low, int high, int minimum, int maximum,
                             int *from, int *to)
 {
     const int room = high - low,
               length = random_int(random, minimum, maximum < room ? maximum : room);
+    // uniform over the positions where it fits
     *from = random_int(random, low, high - length);
     *to = *from + length;
 }
 
-// One closed road around a rectangle that fills at least half of the map's width and height.
+// Creates one closed road: a rectangle of at least half the map's width and height.
 static void create_ring_road(const imp_road_layout *layout, imp_random *random)
 {
     const area map = inner_area(layout);
@@ -151,8 +168,8 @@ static void create_ring_road(const imp_road_layout *layout, imp_random *random)
     fill_area(layout, ring, 1);
 }
 
-// Cuts [low, high) into lengths of 2 to 4, as evenly as chance has it. Returns how many; the k-th
-// is from cuts[k] to cuts[k + 1].
+// Cuts [low, high) into random lengths of 2 to 4. Returns their number; the k-th is [cuts[k],
+// cuts[k + 1]).
 static int split_interval(imp_random *random, int low, int high,
                           int cuts[IMP_MAP_GENERATOR_SIDE_MAX])
 {
@@ -160,7 +177,7 @@ static int split_interval(imp_random *random, int low, int high,
     cuts[0] = low;
     while (high - cuts[count] >= 4) {
         const int room = high - cuts[count];
-        // what is left must be something that can be cut up, or nothing
+        // the rest must be 0 or long enough to be cut again
         int length = random_int(random, 2, room - 2 < 4 ? room - 2 : 4);
         cuts[count + 1] = cuts[count] + length;
         count++;
@@ -170,7 +187,7 @@ static int split_interval(imp_random *random, int low, int high,
     return count;
 }
 
-// Straight streets.
+// Creates a grid of rectangular blocks, so that straight roads cross.
 static void create_street_grid(const imp_road_layout *layout, imp_random *random)
 {
     const area map = inner_area(layout);
@@ -183,8 +200,9 @@ static void create_street_grid(const imp_road_layout *layout, imp_random *random
                       (uint16_t)(1 + j * columns + i));
 }
 
-// Gives a random rectangle to a block next to it, if what comes out is a map with no fewer roads
-// and intersections than asked for, and, for loops, with no intersection at all.
+// Assigns a random rectangle to the block of an area in or beside it. The change is undone if it
+// breaks a rule, leaves fewer roads or intersections than `minimum`, or gives a loop an
+// intersection.
 static void mutate_blocks(const imp_road_layout *layout, imp_random *random, bool loop,
                           layout_stats minimum, uint16_t *backup, layout_stats *now)
 {
@@ -197,6 +215,7 @@ static void mutate_blocks(const imp_road_layout *layout, imp_random *random, boo
     random_interval(random, map.top, map.bottom, 1, 4, &where.top, &where.bottom);
     const int i = random_int(random, where.left - 1, where.right);
     const int j = random_int(random, where.top - 1, where.bottom);
+    // apply, test, and keep or undo
     memcpy(backup, layout->blocks, bytes);
     fill_area(layout, where, *block_at(layout, i, j));
     if (derive_roads(layout, &found) && found.roads >= minimum.roads &&
@@ -206,7 +225,7 @@ static void mutate_blocks(const imp_road_layout *layout, imp_random *random, boo
         memcpy(layout->blocks, backup, bytes);
 }
 
-// Changes the blocks of a map again and again, until it has become something else.
+// Changes a layout by many random mutations.
 static void mutate_layout(const imp_road_layout *layout, bool loop, imp_random *random,
                           uint16_t *backup)
 {
@@ -217,26 +236,26 @@ static void mutate_layout(const imp_road_layout *layout, bool loop, imp_random *
     layout_stats first, now;
     derive_roads(layout, &first);
     now = first;
+    // grids keep most roads and half the intersections; loops mostly grow
     for (int k = 0; k < changes && k < CHANGES_MAX; k++) {
-        // maps keep most of their roads and half of their intersections; loops rather grow
         layout_stats minimum = {.roads = 3 * first.roads / 4,
                                 .intersections = (first.intersections + 1) / 2};
         if (loop)
             minimum.roads = imp_random_below(random, 3) > 0 ? now.roads : 0;
         mutate_blocks(layout, random, loop, minimum, backup, &now);
     }
-    // a rectangle turns only one way
+    // a loop that is still a rectangle has only one kind of curve: try longer
     for (int k = 0; loop && now.corners == 4 && k < CORNER_ATTEMPTS; k++)
         mutate_blocks(layout, random, loop, (layout_stats){0}, backup, &now);
 }
 
-// The tile that is entered in a direction and has these links.
+// The tile that has these links and is entered in `direction`.
 static imp_tile tile_for_links(unsigned links, int direction)
 {
     imp_tile_kind kind = IMP_TILE_4WAY;
     int orientation = direction;
     if (count_links(links) == 3) {
-        // what it has no link to lies to its right
+        // the missing link lies to the right of the tile's direction
         orientation = imp_direction_left(__builtin_ctz(~links));
         kind = IMP_TILE_3WAY_LEFT;
     } else if (count_links(links) == 2 && links >> direction & 1) {
@@ -248,7 +267,7 @@ static imp_tile tile_for_links(unsigned links, int direction)
     return (imp_tile){.kind = kind, .orientation = orientation, .drivable = true};
 }
 
-// One of the directions in which a tile can be entered.
+// A random direction in which a tile can be entered.
 static int random_entry_direction(unsigned links, imp_random *random)
 {
     int direction = random_int(random, 0, 3);
@@ -257,10 +276,11 @@ static int random_entry_direction(unsigned links, imp_random *random)
     return direction;
 }
 
-// Goes once around the loop, so that all its tiles point the same way.
+// Follows the loop once, so that all its tiles are oriented in driving direction.
 static void orient_loop_tiles(imp_road_layout *layout, int start, imp_random *random)
 {
     int i = start % layout->columns, j = start / layout->columns, at = start;
+    // the direction of travel is drawn, too
     int direction = random_entry_direction(layout->links[start], random);
     do {
         layout->tiles[at] = tile_for_links(layout->links[at], direction);
@@ -273,18 +293,19 @@ static void orient_loop_tiles(imp_road_layout *layout, int start, imp_random *ra
     } while (at != start);
 }
 
-// What lies where there is no road: the same all over a block.
+// The kind of tile without a road: the same throughout a block, by a multiplicative hash.
 static imp_tile_kind ground_kind_of_block(uint16_t block, uint32_t salt)
 {
     static const imp_tile_kind grounds[] = {IMP_TILE_ASPHALT, IMP_TILE_GRASS, IMP_TILE_FLOOR,
                                             IMP_TILE_GRASS};
-    // around the map floor or grass, as in the maps that were drawn by hand
+    // outside: floor or grass, as in hand-made maps
     if (block == 0)
         return salt & 1 ? IMP_TILE_GRASS : IMP_TILE_FLOOR;
     const uint32_t mixed = (block + salt) * 2654435761u;
     return grounds[mixed >> 30];
 }
 
+// Chooses kind and orientation of every tile.
 static void assign_tiles(imp_road_layout *layout, const imp_map_generator_def *def,
                          imp_random *random)
 {
@@ -309,6 +330,7 @@ static void assign_tiles(imp_road_layout *layout, const imp_map_generator_def *d
 imp_status imp_road_layout_generate(imp_road_layout *layout, const imp_map_generator_def *def,
                                     imp_random *random, imp_error *err)
 {
+    // allocate everything first; areas outnumber tiles by one in each direction
     const size_t tiles = (size_t)def->columns * (size_t)def->rows;
     const size_t areas = (size_t)(def->columns + 1) * (size_t)(def->rows + 1);
     *layout = (imp_road_layout){.columns = def->columns, .rows = def->rows, .margin = def->border};
@@ -316,12 +338,14 @@ imp_status imp_road_layout_generate(imp_road_layout *layout, const imp_map_gener
     layout->links = calloc(tiles, sizeof *layout->links);
     layout->tiles = calloc(tiles, sizeof *layout->tiles);
     layout->queue = calloc(tiles, sizeof *layout->queue);
+    // the state before a mutation, to undo it
     uint16_t *backup = calloc(areas, sizeof *backup);
     imp_status status = IMP_OK;
     if (layout->blocks == NULL || layout->links == NULL || layout->tiles == NULL ||
         layout->queue == NULL || backup == NULL) {
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a town");
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a map");
     } else {
+        // start layout, then mutations, then tiles
         layout_stats found;
         if (def->kind == IMP_MAP_GENERATOR_LOOP)
             create_ring_road(layout, random);

@@ -40,7 +40,7 @@ imp_status imp_random_appearance_create(imp_random_appearance **out, int tiles, 
     if (made == NULL || made->tile_colour == NULL || made->tile_variant == NULL ||
         made->object_colour == NULL || made->leds == NULL) {
         imp_random_appearance_destroy(made);
-        return imp_fail(err, IMP_NO_MEMORY, "no memory for the looks of %s",
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for the appearance of %s",
                         IMP_PLURAL(tiles, "tile"));
     }
     *out = made;

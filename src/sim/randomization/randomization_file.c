@@ -64,7 +64,7 @@ static imp_status read_values(const json_location *at, const json_t *definition,
         out[k] = json_number_value(number);
         // the negation also catches what is not a number
         if (!(out[k] >= min && out[k] <= max))
-            return fail_at(at, "'%s' lies within %g to %g, not at %g", key, min, max, out[k]);
+            return fail_at(at, "'%s' must be within %g to %g, not %g", key, min, max, out[k]);
     }
     return IMP_OK;
 }
@@ -91,10 +91,10 @@ static imp_status read_definition(const json_location *at, const json_t *definit
     const json_t *absent = json_object_get(definition, "absent");
     out->absent = json_number_value(absent);
     if (absent != NULL && !(json_is_number(absent) && out->absent >= 0.0 && out->absent <= 1.0))
-        return fail_at(at, "'absent' is not a share of 0 to 1");
+        return fail_at(at, "'absent' is not within 0 to 1");
     const json_t *size = json_object_get(definition, "size");
     if (size != NULL && (!json_is_integer(size) || json_integer_value(size) != row->size))
-        return fail_at(at, "'size' is not %d", row->size);
+        return fail_at(at, "'size' must be %d", row->size);
     const json_t *kind = json_object_get(definition, "type");
     const char *word = json_string_value(kind);
     if (kind == NULL && json_object_get(definition, "default") != NULL) {

@@ -134,7 +134,8 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
         strength = strtod(equals + 1, &end);
         // the negation also catches what is not a number
         if (end == equals + 1 || end != word + length || !(strength >= 0.0 && strength <= 1.0))
-            return imp_fail(err, IMP_USAGE, "'%.*s': a strength lies within 0 to 1", shown, word);
+            return imp_fail(err, IMP_USAGE, "'%.*s': a strength must be within 0 to 1", shown,
+                            word);
         named = (size_t)(equals - word);
     }
     bool reference = false;

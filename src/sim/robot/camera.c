@@ -25,7 +25,7 @@ static imp_status check_lens(const imp_lens *lens, imp_error *err)
         return IMP_OK;
     if (lens->kind != IMP_LENS_DUCKIEBOT && lens->kind != IMP_LENS_CUSTOM &&
         lens->kind != IMP_LENS_CALIBRATED)
-        return imp_fail(err, IMP_USAGE, "there is no lens model %d", (int)lens->kind);
+        return imp_fail(err, IMP_USAGE, "unknown lens kind %d", (int)lens->kind);
     if (lens->width < 2 || lens->height < 2)
         return imp_fail(err, IMP_USAGE, "the lens belongs to an image of %d x %d pixels",
                         lens->width, lens->height);
@@ -35,7 +35,7 @@ static imp_status check_lens(const imp_lens *lens, imp_error *err)
         if (!isfinite(values[k]))
             return imp_fail(err, IMP_USAGE, "a parameter of the lens is not a finite number");
     if (lens->fx <= 0.0 || lens->fy <= 0.0)
-        return imp_fail(err, IMP_USAGE, "focal lengths of the lens must be positive: %g, %g",
+        return imp_fail(err, IMP_USAGE, "the focal lengths of the lens must be positive: %g, %g",
                         lens->fx, lens->fy);
     // what lies nearest to the principal point is the last to be beyond the fold
     const double near_x = fmin(fmax(lens->cx, 0.0), lens->width);
@@ -54,7 +54,7 @@ static imp_status check_camera_def(const imp_camera_def *def, imp_error *err)
 {
     if (def->cookie != CAMERA_COOKIE)
         return imp_fail(err, IMP_USAGE,
-                        "start a camera's definition from imp_default_camera_def()");
+                        "imp_camera_def was not made with imp_default_camera_def()");
     if (def->width < 1 || def->height < 1 || def->width > IMAGE_SIDE_MAX ||
         def->height > IMAGE_SIDE_MAX)
         return imp_fail(err, IMP_USAGE, "an image has 1 to %d pixels a side, not %d x %d",
@@ -67,10 +67,10 @@ static imp_status check_camera_def(const imp_camera_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE, "the camera cannot sit %g m ahead and %g m to the right",
                         def->mount_forward, def->mount_right);
     if (!(fabs(def->pitch) <= IMP_PI / 2.0))
-        return imp_fail(err, IMP_USAGE, "the camera's pitch lies within a right angle, not at %g",
+        return imp_fail(err, IMP_USAGE, "the camera's pitch must be within -pi/2 to pi/2, not %g",
                         def->pitch);
     if (!(def->field_of_view > 1e-3 && def->field_of_view < IMP_PI - 1e-3))
-        return imp_fail(err, IMP_USAGE, "the field of view lies between 0 and pi, not at %g",
+        return imp_fail(err, IMP_USAGE, "the field of view must be between 0 and pi, not %g",
                         def->field_of_view);
     return check_lens(&def->lens, err);
 }

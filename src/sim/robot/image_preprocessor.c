@@ -30,7 +30,7 @@ imp_status imp_image_preprocessor_create(imp_image_preprocessor **out, int width
 {
     imp_image_preprocessor *preprocessor = calloc(1, sizeof *preprocessor);
     if (preprocessor == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory to see");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an image preprocessor");
     preprocessor->width = width;
     preprocessor->height = height;
     preprocessor->undistorts = undistort_with != NULL;

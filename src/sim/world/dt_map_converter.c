@@ -110,7 +110,7 @@ static imp_status read_layer(folder *f, int layer)
     const int map = imp_yaml_get(yaml, yaml->root, NAMES[layer]);
     if (!imp_yaml_is_map(yaml, map))
         return imp_fail(f->err, IMP_BAD_INPUT,
-                        "%s: wants the key '%s' with a map from names to entries, as lib-dt-maps "
+                        "%s: needs the key '%s' with a map from names to entries, as lib-dt-maps "
                         "writes it",
                         f->paths[layer], NAMES[layer]);
     f->maps[layer] = map;
@@ -185,8 +185,8 @@ static imp_status read_frame(const folder *f, const char *name, int depth, se2 *
     if (status == IMP_OK && !is_null_text(to))
         status = read_frame(f, to, depth + 1, &base, &there);
     if (status == IMP_OK && !there)
-        return imp_yaml_fail(yaml, parent,
-                             "frame '%.60s' is relative to '%.60s', which is not there", name, to);
+        return imp_yaml_fail(
+            yaml, parent, "frame '%.60s' is relative to '%.60s', which does not exist", name, to);
     *out = compose_poses(base, own);
     return status;
 }

@@ -66,7 +66,7 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
     const char *word = trim_blanks(buffer);
     const char *letter = strchr(orientations, orientation[0]);
     if (strlen(orientation) != 1 || letter == NULL)
-        return imp_yaml_fail(&r->yaml, node, "tile '%s': '%s' is no orientation (S, E, N or W)",
+        return imp_yaml_fail(&r->yaml, node, "tile '%s': '%s' is not an orientation (S, E, N or W)",
                              text, orientation);
     if (slash == NULL && strchr(word, '4') != NULL)
         word = "4way";
@@ -174,10 +174,11 @@ static imp_status warn_broken_lanes(imp_map_reader *r, int node, imp_tile *tile)
         // name both tiles as [column, row]
         if (next != NULL) {
             const int from = (int)(tile - world->tiles), to = (int)(next - world->tiles);
-            imp_map_add_warning(r, imp_yaml_line(&r->yaml, node),
-                                "a lane leads from tile [%d, %d] onto [%d, %d], where none goes on",
-                                from % world->columns, from / world->columns, to % world->columns,
-                                to / world->columns);
+            imp_map_add_warning(
+                r, imp_yaml_line(&r->yaml, node),
+                "a lane leads from tile [%d, %d] onto [%d, %d], where no lane continues it",
+                from % world->columns, from / world->columns, to % world->columns,
+                to / world->columns);
         }
     }
     return IMP_OK;
@@ -379,7 +380,7 @@ static imp_status read_map_root(imp_map_reader *r)
     const imp_yaml *yaml = &r->yaml;
     const int root = yaml->root;
     if (!imp_yaml_is_map(yaml, root))
-        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: not a map file: wants tile_size and tiles",
+        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: not a map file: needs tile_size and tiles",
                         yaml->source);
     // reject other kinds of YAML files with a hint
     const int tiles = imp_yaml_get(yaml, root, "tiles");
@@ -390,7 +391,7 @@ static imp_status read_map_root(imp_map_reader *r)
                         yaml->source);
     if (tiles < 0)
         return imp_fail(yaml->err, IMP_BAD_INPUT,
-                        "%s: no tiles: not a map file, which wants tile_size and tiles",
+                        "%s: no tiles: not a map file, which needs tile_size and tiles",
                         yaml->source);
     imp_status status = read_tile_size(r, root);
     if (status != IMP_OK)

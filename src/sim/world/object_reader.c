@@ -195,7 +195,7 @@ static imp_status read_attach_placement(const imp_map_reader *r, int node, doubl
     if (status != IMP_OK)
         return status;
     if (slot < 0.0 || slot > 7.0 || slot != floor(slot))
-        return imp_yaml_fail(&r->yaml, value, "slot %g: there are slots 0 to 7", slot);
+        return imp_yaml_fail(&r->yaml, value, "slot %g is not within 0 to 7", slot);
     out->x = (tile[0] + slots[(int)slot][0]) * r->world->tile_size;
     out->y = (tile[1] + slots[(int)slot][1]) * r->world->tile_size;
     out->angle = rotate;
@@ -220,7 +220,7 @@ static imp_status read_placement(imp_map_reader *r, int node, placement *out)
             return status;
         if (rotate != 0.0 && pos < 0 && (pose >= 0 || place >= 0))
             imp_map_add_warning(r, imp_yaml_line(yaml, turned),
-                                "rotate counts with pos and attach only, not with pose or place");
+                                "rotate applies to pos and attach only, not with pose or place");
     }
     // the order of these tests is gym-duckietown's order of precedence
     if ((pos >= 0) + (pose >= 0) + (place >= 0) + (attach >= 0) > 1)
@@ -362,8 +362,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
     if (status != IMP_OK || strcmp(kind, "floor_tag") == 0)
         return status;
     if (world->object_count == IMP_OBJECTS_MAX)
-        return imp_yaml_fail(yaml, node, "more than %d objects: a map has at most so many",
-                             IMP_OBJECTS_MAX);
+        return imp_yaml_fail(yaml, node, "more than %d objects in a map", IMP_OBJECTS_MAX);
     // the new object counts only once all of it was read
     imp_object *object = &world->objects[world->object_count];
     *object = (imp_object){.line = line};

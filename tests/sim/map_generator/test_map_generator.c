@@ -428,7 +428,7 @@ static void impossible_definitions_are_refused(void **state)
     assert_refused(def, "at least 7 x 5");
     def.border = false;
     def.rows = 4;
-    assert_refused(def, "4 x 4 tiles are too few for a random town: it wants at least 5 x 3");
+    assert_refused(def, "4 x 4 tiles are too few for a random map: at least 5 x 3 are needed");
     def.kind = IMP_MAP_GENERATOR_LOOP;
     def.rows = 2;
     assert_refused(def, "at least 3 x 3");
@@ -447,7 +447,7 @@ static void impossible_definitions_are_refused(void **state)
     assert_refused(def, "257 cars: 0 to 256");
     def = good;
     def.kind = IMP_MAP_GENERATOR_KIND_COUNT;
-    assert_refused(def, "no town of kind");
+    assert_refused(def, "unknown kind of map");
     def = (imp_map_generator_def){.columns = 9, .rows = 9};
     assert_refused(def, "imp_default_map_generator_def");
 }

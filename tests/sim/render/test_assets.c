@@ -126,8 +126,8 @@ static void materials_are_read(void **state)
 
     static const char *const BROKEN[][2] = {
         {"Kd 1 1 1", "x.mtl:1: a colour before any newmtl"},
-        {"newmtl a\nKd 1 1", "x.mtl:2: Kd wants three numbers"},
-        {"newmtl a\nKd 1 nan 1", "x.mtl:2: Kd wants three numbers"},
+        {"newmtl a\nKd 1 1", "x.mtl:2: Kd needs three numbers"},
+        {"newmtl a\nKd 1 nan 1", "x.mtl:2: Kd needs three numbers"},
         {"newmtl a\nKd 1 2 1", "x.mtl:2: a colour of 2 is not within 0 to 1"},
     };
     for (size_t k = 0; k < sizeof BROKEN / sizeof BROKEN[0]; k++) {

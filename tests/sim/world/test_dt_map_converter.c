@@ -194,7 +194,7 @@ static void what_is_wrong_is_named(void **state)
     static const struct {
         const char *tile_maps, *tiles, *frames, *message;
     } wrong[] = {
-        {"a: {}\n", NULL, NULL, "tile_maps.yaml: wants the key 'tile_maps'"},
+        {"a: {}\n", NULL, NULL, "tile_maps.yaml: needs the key 'tile_maps'"},
         {"tile_maps: {a: {}, b: {}}\n", NULL, NULL, "tile_maps.yaml:1: 2 tile maps"},
         {"tile_maps: {a: {}}\n", NULL, NULL, "needs tile_size: {x: 0.585, y: 0.585}"},
         {"tile_maps: {m: {tile_size: {x: 0.6, y: 0.5}}}\n", NULL, NULL, "must be squares"},
@@ -203,7 +203,7 @@ static void what_is_wrong_is_named(void **state)
         {NULL, "tiles:\n  m/x: {type: 4way}\n", NULL, "tiles.yaml:2: 'm/x' has no frame"},
         {NULL, "tiles:\n  m/a: {type: 4way}\n  m/b: {type: 4way}\n", NULL, "a second tile in"},
         {NULL, NULL, "frames:\n  m: {}\n  m/a: {relative_to: q}\n",
-         "relative to 'q', which is not"},
+         "relative to 'q', which does not"},
         {NULL, NULL, "frames:\n  m: {}\n  m/a: {relative_to: m/a}\n", "or in a circle"},
         {NULL, NULL, "frames:\n  m: {}\n  m/a: {pose: {x: 0.1}}\n", "is not on the grid of 0.6 m"},
         {NULL, NULL, "frames:\n  m: {}\n  m/a: {pose: {x: east}}\n", "x must be a number such as"},

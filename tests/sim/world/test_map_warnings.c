@@ -38,7 +38,7 @@ static const expected_warnings REMARKS[] = {
       "6: 'cone3' stands off the grid, at x = 1.000 m, z = 0.750 m"}},
     {ROAD "objects:\n- {" CONE ", pose: {~SE2Transform: {}}, rotate: 9}\n"
           "- {" CONE ", attach: {tile: [0, 0], slot: 0}, rotate: 9}\n",
-     {"4: rotate counts with pos and attach only, not with pose or place"}},
+     {"4: rotate applies to pos and attach only, not with pose or place"}},
     {ROAD "objects:\n- {" CONE ", pose: {~SE2Transform: {}}, pos: [1, 0]}\n",
      {"4: several placements: the first of pos, pose, place, attach counts"}},
     {"tiles: [[4way, floor, floor]]\ntile_size: 1\nobjects:\n- {" CONE ", pos: [1, 1]}\n"
@@ -54,9 +54,9 @@ static const expected_warnings REMARKS[] = {
     {"tile_size: 1\ntiles:\n- [4way]\n- [3way_right/N]\n- [3way_right/S]\n",
      {"4: 3way_right has the lanes of 3way_left, as in gym-duckietown"}},
     {"tile_size: 1\ntiles:\n- [straight/E, straight/W, straight/N]\n- [floor, floor, floor]\n",
-     {"3: a lane leads from tile [1, 0] onto [2, 0], where none goes on"}},
+     {"3: a lane leads from tile [1, 0] onto [2, 0], where no lane continues it"}},
     {"tile_size: 1\ntiles:\n- [curve_left/W, curve_left/N]\n- [curve_left/S, curve_left/S]\n",
-     {"4: a lane leads from tile [0, 1] onto [1, 1], where none goes on"}},
+     {"4: a lane leads from tile [0, 1] onto [1, 1], where no lane continues it"}},
     {ROAD "start_tile: [2, 0]\n",
      {"3: start_tile [2, 0] is not on the grid of 2 columns and 1 rows and is ignored"}},
     {ROAD "start_pose:\nstart_tile: ~\n", {0}},

@@ -91,8 +91,8 @@ static imp_status find_named_texture(model_loader *b, const char *name, appearan
     const char *path = imp_asset_files_find_name(&b->assets->files, name, b->path);
     if (path != NULL)
         return imp_asset_load_texture(b->assets, &out->texture, path, err);
-    imp_assets_add_warning(b->assets, "%s: no image '%s' in the folder; it is left plain",
-                           b->path, name);
+    imp_assets_add_warning(b->assets, "%s: no image '%s' in the folder; it is left plain", b->path,
+                           name);
     return IMP_OK;
 }
 

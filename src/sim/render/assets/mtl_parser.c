@@ -31,7 +31,7 @@ static imp_status parse_diffuse_colour(imp_material *material, imp_text_span lin
         imp_text_span word;
         if (!imp_text_span_next_word(&line, &word) ||
             !imp_text_span_parse_float(word, &material->colour[k]))
-            return imp_fail(err, IMP_BAD_INPUT, "%s:%d: Kd wants three numbers", name, number);
+            return imp_fail(err, IMP_BAD_INPUT, "%s:%d: Kd needs three numbers", name, number);
         if (!(material->colour[k] >= 0.0f && material->colour[k] <= 1.0f))
             return imp_fail(err, IMP_BAD_INPUT, "%s:%d: a colour of %g is not within 0 to 1", name,
                             number, (double)material->colour[k]);

@@ -50,12 +50,13 @@ imp_status imp_camera_effects_check(const imp_camera_effects_def *def, imp_error
         {"jpeg_quality", def->jpeg_quality, 0.0, 100.0},
     };
     if (def->cookie != DEGRADE_COOKIE)
-        return imp_fail(err, IMP_USAGE,
-                        "start what degrades from imp_default_camera_effects_def()");
+        return imp_fail(
+            err, IMP_USAGE,
+            "imp_camera_effects_def was not made with imp_default_camera_effects_def()");
     for (size_t k = 0; k < sizeof ranges / sizeof ranges[0]; k++)
         // the negation also catches what is not a number
         if (!(ranges[k].value >= ranges[k].low && ranges[k].value <= ranges[k].high))
-            return imp_fail(err, IMP_USAGE, "%s lies within %g to %g, not at %g", ranges[k].name,
+            return imp_fail(err, IMP_USAGE, "%s must be within %g to %g, not %g", ranges[k].name,
                             ranges[k].low, ranges[k].high, ranges[k].value);
     return IMP_OK;
 }
@@ -86,8 +87,8 @@ imp_status imp_camera_effects_create(imp_camera_effects **out, const imp_camera_
         made->values == NULL || made->gains == NULL || made->noise == NULL ||
         made->blur_values == NULL || made->line == NULL) {
         imp_camera_effects_destroy(made);
-        return imp_fail(err, IMP_NO_MEMORY, "no memory to degrade %d x %d pixels", camera->width,
-                        camera->height);
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for camera effects on %d x %d pixels",
+                        camera->width, camera->height);
     }
     made->blur_context.rgbx[1] = made->blur_context.rgbx[0] + rows * stride;
     imp_flow_compute(&through, made->flow);

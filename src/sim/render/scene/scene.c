@@ -40,14 +40,14 @@ static imp_status check_scene_def(const imp_world *world, const imp_scene_def *d
                         "a map of %d x %d tiles cannot be drawn; the most is %d a side",
                         world->columns, world->rows, MAP_SIDE_MAX);
     if (def->variants < 0 || def->variants > IMP_TILE_VARIANTS_MAX)
-        return imp_fail(err, IMP_USAGE, "a scene has 0 to %d variants of tiles, not %d",
+        return imp_fail(err, IMP_USAGE, "a scene must have 0 to %d tile variants, not %d",
                         IMP_TILE_VARIANTS_MAX, def->variants);
     // the negation also catches what is not a number
     if (!(def->wear >= 0.0f && def->wear <= 1.0f))
-        return imp_fail(err, IMP_USAGE, "a scene has wear within 0 and 1, not %g",
+        return imp_fail(err, IMP_USAGE, "the wear of a scene must be within 0 to 1, not %g",
                         (double)def->wear);
     if (def->finest < 0 || def->finest > IMP_TEXTURE_LEVELS / 2)
-        return imp_fail(err, IMP_USAGE, "a scene leaves out 0 to %d levels of textures, not %d",
+        return imp_fail(err, IMP_USAGE, "a scene must skip 0 to %d mip levels, not %d",
                         IMP_TEXTURE_LEVELS / 2, def->finest);
     return IMP_OK;
 }

@@ -120,10 +120,10 @@ imp_status imp_segmentation_pass_create(imp_segmentation_pass **out, const imp_c
 {
     imp_segmentation_pass *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "no memory for a surveyor");
+        return imp_fail(err, IMP_NO_MEMORY, "no memory for a segmentation pass");
     imp_status status = imp_camera_init(&s->camera, camera, err);
     if (status == IMP_OK && !allocate_buffers(s))
-        status = imp_fail(err, IMP_NO_MEMORY, "no memory to survey %d x %d pixels", camera->width,
+        status = imp_fail(err, IMP_NO_MEMORY, "no memory to segment %d x %d pixels", camera->width,
                           camera->height);
     if (status != IMP_OK) {
         imp_segmentation_pass_destroy(s);
@@ -143,7 +143,7 @@ imp_status imp_segmentation_pass_set_camera(imp_segmentation_pass *segmentation,
     if (status != IMP_OK)
         return status;
     if (camera->width != def->width || camera->height != def->height)
-        return imp_fail(err, IMP_USAGE, "a surveyor of %d x %d pixels cannot survey %d x %d",
+        return imp_fail(err, IMP_USAGE, "a segmentation pass of %d x %d pixels cannot draw %d x %d",
                         def->width, def->height, camera->width, camera->height);
     segmentation->camera = after;
     segmentation->pass.projection = imp_projection_from_camera(&after);
