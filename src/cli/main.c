@@ -7,6 +7,7 @@
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/output_sanitizer.h"
+#include "cli/output/run_command.h"
 
 static const imp_command *const COMMANDS[] = {
     &imp_command_log,   &imp_command_train,  &imp_command_dagger, &imp_command_seg_train,
@@ -62,7 +63,7 @@ static int print_help(const char *name)
     if (command == NULL)
         return unknown_word_error(name);
     argv[0] = (char *)(uintptr_t)command->name;
-    return command->run(command, 2, argv);
+    return imp_command_run(command, 2, argv);
 }
 
 int main(int argc, char **argv)
@@ -88,5 +89,5 @@ int main(int argc, char **argv)
     }
     const imp_command *command = find_command(argv[1]);
     return command == NULL ? unknown_word_error(argv[1])
-                           : command->run(command, argc - 1, argv + 1);
+                           : imp_command_run(command, argc - 1, argv + 1);
 }

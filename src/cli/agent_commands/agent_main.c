@@ -5,6 +5,7 @@
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/output_sanitizer.h"
+#include "cli/output/run_command.h"
 
 int main(int argc, char **argv)
 {
@@ -15,5 +16,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "imprint-agent: %s\n", err.message);
         return IMP_USAGE;
     }
-    return imp_command_agent.run(&imp_command_agent, argc, argv);
+    return imp_command_run(&imp_command_agent, argc, argv);
 }

@@ -61,9 +61,12 @@ static imp_status serve_streams(const settings *s, imp_agent *agent, const imp_m
     return status == IMP_INTERRUPTED ? IMP_OK : status;
 }
 
-static imp_status run_agent(const settings *s, const imp_options *options, imp_error *err)
+static imp_status run_agent(void *state, const imp_options *options, imp_error *err)
 {
+    const settings *s = state;
     imp_agent *agent;
+    if (options->operand_count > 0)
+        return imp_fail(err, IMP_USAGE, "'%s': give the model with --model", options->operands[0]);
     const imp_monitor monitor = imp_console_monitor(options);
     imp_status status = imp_agent_create(&agent, &s->agent, err);
     if (status != IMP_OK)
@@ -73,29 +76,16 @@ static imp_status run_agent(const settings *s, const imp_options *options, imp_e
     return status;
 }
 
-static int run_agent_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    settings s = {.agent = imp_default_agent_def(),
-                  .input = path_from_environment("AIDONODE_DATA_IN"),
-                  .output = path_from_environment("AIDONODE_DATA_OUT")};
-    imp_options options;
-    imp_error err = {0};
-    s.agent.model = "runs/model";
-    s.agent.segmenter = "";
-    s.agent.report_warning = print_notice;
-    imp_options_init(&options, command);
-    add_options(&options, &s);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && options.operand_count > 0)
-        status =
-            imp_fail(&err, IMP_USAGE, "'%s': give the model with --model", options.operands[0]);
-    if (status == IMP_OK && !options.help)
-        status = run_agent(&s, &options, &err);
-    const int code = status != IMP_OK ? imp_console_print_error(status, &err)
-                     : options.help   ? imp_console_flush()
-                                      : 0;
-    imp_options_free(&options);
-    return code;
+    settings *s = state;
+    s->agent = imp_default_agent_def();
+    s->agent.model = "runs/model";
+    s->agent.segmenter = "";
+    s->agent.report_warning = print_notice;
+    s->input = path_from_environment("AIDONODE_DATA_IN");
+    s->output = path_from_environment("AIDONODE_DATA_OUT");
+    add_options(options, s);
 }
 
 const imp_command imp_command_agent = {
@@ -112,5 +102,7 @@ const imp_command imp_command_agent = {
                 "  imprint train --data /tmp/imprint-agent-d --epochs 1 --out /tmp/imprint-agent-m "
                 "--force &&\n"
                 "  imprint agent --model /tmp/imprint-agent-m </dev/null",
-    .run = run_agent_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = run_agent,
 };

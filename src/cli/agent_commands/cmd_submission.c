@@ -48,8 +48,9 @@ static imp_status check_submission(const settings *s, const imp_options *options
     return IMP_OK;
 }
 
-static imp_status run_subcommand(const settings *s, const imp_options *options, imp_error *err)
+static imp_status run_subcommand(void *state, const imp_options *options, imp_error *err)
 {
+    const settings *s = state;
     enum { NEW, CHECK };
     static const imp_subcommand subcommands[] = {
         [NEW] = {"new", 1, 1, "DIR"}, [CHECK] = {"check", 1, 1, "DIR"}, {0}};
@@ -61,30 +62,23 @@ static imp_status run_subcommand(const settings *s, const imp_options *options, 
                          : check_submission(s, options, options->operands[1], err);
 }
 
-static int run_submission_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    settings s = {.submission = {.model = "runs/model", .label = "imprint"}, .sandbox = true};
-    imp_options options;
-    imp_error err = {0};
-    imp_sibling_program_path(s.program, "imprint-agent");
-    s.submission.program = s.program;
+    settings *s = state;
+    s->submission = (imp_submission_def){.model = "runs/model", .label = "imprint"};
+    s->sandbox = true;
+    imp_sibling_program_path(s->program, "imprint-agent");
+    s->submission.program = s->program;
     const imp_option table[] = {
-        {"model", 'm', IMP_OPTION_TEXT, &s.submission.model, "MODEL",
+        {"model", 'm', IMP_OPTION_TEXT, &s->submission.model, "MODEL",
          "a model file, or a folder of `imprint train`", IMP_SETTING},
-        {"label", 0, IMP_OPTION_TEXT, &s.submission.label, "NAME", "of the submission",
+        {"label", 0, IMP_OPTION_TEXT, &s->submission.label, "NAME", "of the submission",
          IMP_SETTING},
-        {"program", 0, IMP_OPTION_TEXT, &s.submission.program, "FILE",
+        {"program", 0, IMP_OPTION_TEXT, &s->submission.program, "FILE",
          "the program imprint-agent to take along", IMP_TRANSIENT},
-        {"sandbox", 0, IMP_OPTION_FLAG, &s.sandbox, NULL, IMP_SANDBOX_HELP, IMP_TRANSIENT},
+        {"sandbox", 0, IMP_OPTION_FLAG, &s->sandbox, NULL, IMP_SANDBOX_HELP, IMP_TRANSIENT},
     };
-    imp_options_init(&options, command);
-    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = run_subcommand(&s, &options, &err);
-    const int code = status != IMP_OK ? imp_console_print_error(status, &err) : imp_console_flush();
-    imp_options_free(&options);
-    return code;
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
 const imp_command imp_command_submission = {
@@ -100,5 +94,7 @@ const imp_command imp_command_submission = {
                 "  rm -rf /tmp/imprint-entry &&\n"
                 "  imprint submission new /tmp/imprint-entry --model /tmp/imprint-entry-m &&\n"
                 "  imprint submission check /tmp/imprint-entry",
-    .run = run_submission_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = run_subcommand,
 };

@@ -382,8 +382,9 @@ static imp_status measure_and_report(json_t **out, bench_context *r, const imp_o
     return status;
 }
 
-static imp_status run_benchmarks(settings *s, const imp_options *options, imp_error *err)
+static imp_status run_benchmarks(void *state, const imp_options *options, imp_error *err)
 {
+    settings *s = state;
     imp_status status =
         imp_sim_options_apply(options, &s->sim, &s->env, &s->camera, &s->expert, err);
     if (status == IMP_OK)
@@ -415,9 +416,10 @@ static imp_status run_benchmarks(settings *s, const imp_options *options, imp_er
     return status;
 }
 
-static int run_bench_command(const imp_command *command, int argc, char **argv)
+static void set_up_command(void *state, imp_options *options)
 {
-    settings s = {
+    settings *s = state;
+    *s = (settings){
         .sim = imp_default_sim_options(),
         .env = imp_default_env_def(),
         .camera = imp_default_camera_def(),
@@ -427,33 +429,23 @@ static int run_bench_command(const imp_command *command, int argc, char **argv)
         .seconds = 0.5,
         .agent = {.frames = 2000, .sandbox = true},
     };
-    imp_options options;
-    imp_error err = {0};
-    imp_options_init(&options, command);
-    imp_sim_options_add(&options, &s.sim);
-    imp_randomization_options_add(&options, &s.sim);
-    imp_options_add(&options, (imp_option){"renderer", 0, IMP_OPTION_TEXT, &s.path, "PATH",
-                                           "auto, avx2 (no wider vectors) or plain (C without any)",
-                                           IMP_SETTING});
-    imp_options_add(&options, (imp_option){"batch", 'b', IMP_OPTION_INT, &s.batch, "N",
-                                           "samples per training step", IMP_SETTING});
-    imp_options_add(&options, (imp_option){"seconds", 0, IMP_OPTION_REAL, &s.seconds, "S",
-                                           "that each of the repeats lasts", IMP_SETTING});
-    imp_options_add(&options, (imp_option){"frames", 0, IMP_OPTION_INT, &s.agent.frames, "N",
-                                           "pictures that the agent is shown", IMP_SETTING});
-    imp_options_add(&options,
-                    (imp_option){"model", 0, IMP_OPTION_TEXT, &s.agent.model, "MODEL",
-                                 "of the agent (random weights if not given)", IMP_SETTING});
-    imp_options_add(&options, (imp_option){"agent", 0, IMP_OPTION_TEXT, &s.agent.command, "COMMAND",
-                                           "an agent of others instead of ours", IMP_SETTING});
-    imp_options_add(&options, (imp_option){"sandbox", 0, IMP_OPTION_FLAG, &s.agent.sandbox, NULL,
-                                           IMP_SANDBOX_HELP, IMP_TRANSIENT});
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = run_benchmarks(&s, &options, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err) : imp_console_flush();
-    imp_options_free(&options);
-    return code;
+    const imp_option table[] = {
+        {"renderer", 0, IMP_OPTION_TEXT, &s->path, "PATH",
+         "auto, avx2 (no wider vectors) or plain (C without any)", IMP_SETTING},
+        {"batch", 'b', IMP_OPTION_INT, &s->batch, "N", "samples per training step", IMP_SETTING},
+        {"seconds", 0, IMP_OPTION_REAL, &s->seconds, "S", "that each of the repeats lasts",
+         IMP_SETTING},
+        {"frames", 0, IMP_OPTION_INT, &s->agent.frames, "N", "pictures that the agent is shown",
+         IMP_SETTING},
+        {"model", 0, IMP_OPTION_TEXT, &s->agent.model, "MODEL",
+         "of the agent (random weights if not given)", IMP_SETTING},
+        {"agent", 0, IMP_OPTION_TEXT, &s->agent.command, "COMMAND",
+         "an agent of others instead of ours", IMP_SETTING},
+        {"sandbox", 0, IMP_OPTION_FLAG, &s->agent.sandbox, NULL, IMP_SANDBOX_HELP, IMP_TRANSIENT},
+    };
+    imp_sim_options_add(options, &s->sim);
+    imp_randomization_options_add(options, &s->sim);
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
 const imp_command imp_command_bench = {
@@ -466,5 +458,7 @@ const imp_command imp_command_bench = {
     .examples = "  imprint bench render env --map udem1_empty\n"
                 "  imprint bench env reset map --map udem1 --seconds 0.1\n"
                 "  imprint bench agent --map udem1 --frames 1000",
-    .run = run_bench_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up_command,
+    .run = run_benchmarks,
 };

@@ -140,8 +140,9 @@ static imp_status check_or_print(const imp_options *options, const imp_dataset *
     return IMP_OK;
 }
 
-static imp_status run_subcommand(const imp_options *options, imp_error *err)
+static imp_status run_subcommand(void *state, const imp_options *options, imp_error *err)
 {
+    (void)state;
     static const imp_subcommand subcommands[] = {
         {"info", 1, 1, "DIR"}, {"check", 1, 1, "DIR"}, {0}};
     int action;
@@ -156,19 +157,6 @@ static imp_status run_subcommand(const imp_options *options, imp_error *err)
     return status;
 }
 
-static int run_data_command(const imp_command *command, int argc, char **argv)
-{
-    imp_options options;
-    imp_error err = {0};
-    imp_options_init(&options, command);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = run_subcommand(&options, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err) : imp_console_flush();
-    imp_options_free(&options);
-    return code;
-}
-
 const imp_command imp_command_data = {
     .name = "data",
     .summary = "say what is in a dataset, or check it",
@@ -178,5 +166,5 @@ const imp_command imp_command_data = {
         "if any number, flag or total is wrong.",
     .examples = "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-i --force &&\n"
                 "  imprint data info /tmp/imprint-i",
-    .run = run_data_command,
+    .run = run_subcommand,
 };

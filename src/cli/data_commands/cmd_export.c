@@ -11,6 +11,7 @@
 
 typedef struct settings {
     const char *out;
+    int format; // of FORMATS
     bool raw_pixels, standardised, force;
     imp_input_spec inputs; // of the network that was written
     const char *id;        // of Minari; "": to be found
@@ -109,9 +110,10 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
     return status;
 }
 
-static imp_status export_by_format(settings *s, const imp_options *options, int *format,
-                                   imp_error *err)
+static imp_status export_by_format(void *state, const imp_options *options, imp_error *err)
 {
+    settings *s = state;
+    int *format = &s->format;
     imp_subcommand subcommands[FORMAT_COUNT + 1] = {0};
     for (int k = 0; k < FORMAT_COUNT; k++)
         subcommands[k] = (imp_subcommand){FORMATS[k].name, 1, 1, k == ONNX ? "MODEL" : "DATASET"};
@@ -196,43 +198,38 @@ static int print_dataset(const settings *s, const imp_options *options, int form
     return imp_console_flush();
 }
 
-static int run_export_command(const imp_command *command, int argc, char **argv)
+static int print_summary(const void *state, const imp_options *options)
 {
-    settings s = {.out = "", .id = "", .dataset = imp_default_export_def()};
-    int format = ONNX;
-    imp_options options;
-    imp_error err = {0};
+    const settings *s = state;
+    return s->format == ONNX ? print_onnx(s, options) : print_dataset(s, options, s->format);
+}
+
+static void set_up(void *state, imp_options *options)
+{
+    settings *s = state;
+    s->out = s->id = "";
+    s->dataset = imp_default_export_def();
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s.out, "PATH",
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "PATH",
          "the new file or folder: model.onnx, train.log, minari or robomimic.hdf5 unless given",
          IMP_TRANSIENT},
-        {"raw-pixels", 0, IMP_OPTION_FLAG, &s.raw_pixels, NULL,
+        {"raw-pixels", 0, IMP_OPTION_FLAG, &s->raw_pixels, NULL,
          "onnx: take RGB bytes as they come from the camera; what is done unless told otherwise",
          IMP_SETTING},
-        {"standardised", 0, IMP_OPTION_FLAG, &s.standardised, NULL,
+        {"standardised", 0, IMP_OPTION_FLAG, &s->standardised, NULL,
          "onnx: take pictures that are standardised already: (x - mean) / deviation, channels "
          "first",
          IMP_SETTING},
-        {"id", 0, IMP_OPTION_TEXT, &s.id, "ID",
+        {"id", 0, IMP_OPTION_TEXT, &s->id, "ID",
          "minari: of the dataset, NAMESPACE/NAME-vNUMBER, unless --out says it", IMP_SETTING},
-        {"validation", 0, IMP_OPTION_REAL, &s.dataset.validation, "SHARE",
+        {"validation", 0, IMP_OPTION_REAL, &s->dataset.validation, "SHARE",
          "robomimic: share of the episodes in mask/valid, the others are in mask/train; 0: neither",
          IMP_SETTING},
-        {"seed", 's', IMP_OPTION_SEED, &s.dataset.seed, "N",
+        {"seed", 's', IMP_OPTION_SEED, &s->dataset.seed, "N",
          "robomimic: of that split, which is `imprint train`'s", IMP_SETTING},
-        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace it if it exists", IMP_TRANSIENT},
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace it if it exists", IMP_TRANSIENT},
     };
-    imp_options_init(&options, command);
-    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = export_by_format(&s, &options, &format, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err)
-               : options.help   ? imp_console_flush()
-               : format == ONNX ? print_onnx(&s, &options)
-                                : print_dataset(&s, &options, format);
-    imp_options_free(&options);
-    return code;
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
 const imp_command imp_command_export = {
@@ -254,5 +251,8 @@ const imp_command imp_command_export = {
         "--force &&\n"
         "  imprint export onnx /tmp/imprint-export-m --out /tmp/imprint-model.onnx --force &&\n"
         "  imprint export robomimic /tmp/imprint-export-d --out /tmp/imprint-demos.hdf5 --force",
-    .run = run_export_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = export_by_format,
+    .report = print_summary,
 };

@@ -21,6 +21,7 @@ typedef struct settings {
     imp_calibration own_calibration; // of the camera
     int kind;                        // of the recordings
     bool force;
+    imp_import_summary summary;
 } settings;
 
 static void add_options(imp_options *options, settings *s)
@@ -119,9 +120,10 @@ static imp_status apply_options(const imp_options *options, settings *s, imp_err
     return imp_calibration_read(&s->own_calibration, s->calibration, err);
 }
 
-static imp_status import_files(settings *s, const imp_options *options, imp_import_summary *summary,
-                               imp_error *err)
+static imp_status import_files(void *state, const imp_options *options, imp_error *err)
 {
+    settings *s = state;
+    imp_import_summary *summary = &s->summary;
     imp_status status = apply_options(options, s, err);
     if (status == IMP_OK)
         status = imp_output_folder_prepare(options, s->out, false, s->force, err);
@@ -148,9 +150,10 @@ static bool is_warning(const char *note)
     return strstr(note, ": warning: ") != NULL;
 }
 
-static int print_summary(const settings *s, const imp_options *options,
-                         const imp_import_summary *summary)
+static int print_summary(const void *state, const imp_options *options)
 {
+    const settings *s = state;
+    const imp_import_summary *summary = &s->summary;
     for (int k = 0; k < summary->note_count; k++)
         if (is_warning(summary->notes[k]))
             fprintf(stderr, "imprint: %s\n", summary->notes[k]);
@@ -179,29 +182,18 @@ static int print_summary(const settings *s, const imp_options *options,
     return imp_console_flush();
 }
 
-static int run_import_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    settings s = {.def = imp_default_import_def(),
-                  .size = {80, 60},
-                  .robot = "",
-                  .camera = "",
-                  .commands = "",
-                  .calibration = "",
-                  .actions = "duty-cycles",
-                  .out = "runs/imported"};
-    imp_options options;
-    imp_error err = {0};
-    imp_import_summary summary = {0};
-    imp_options_init(&options, command);
-    add_options(&options, &s);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = import_files(&s, &options, &summary, &err);
-    const int code = status != IMP_OK ? imp_console_print_error(status, &err)
-                     : options.help   ? imp_console_flush()
-                                      : print_summary(&s, &options, &summary);
-    imp_options_free(&options);
-    return code;
+    settings *s = state;
+    *s = (settings){.def = imp_default_import_def(),
+                    .size = {80, 60},
+                    .robot = "",
+                    .camera = "",
+                    .commands = "",
+                    .calibration = "",
+                    .actions = "duty-cycles",
+                    .out = "runs/imported"};
+    add_options(options, s);
 }
 
 const imp_command imp_command_import = {
@@ -216,5 +208,8 @@ const imp_command imp_command_import = {
         "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-r --force &&\n"
         "  imprint export trainlog /tmp/imprint-r --out /tmp/imprint-train.log --force &&\n"
         "  imprint import trainlog /tmp/imprint-train.log --out /tmp/imprint-imported --force",
-    .run = run_import_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = import_files,
+    .report = print_summary,
 };

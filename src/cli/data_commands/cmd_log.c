@@ -14,6 +14,7 @@ typedef struct settings {
     imp_assets *assets; // NULL: ours
     const char *out;
     bool resume, force;
+    imp_collect_summary summary;
 } settings;
 
 static void add_options(imp_options *options, settings *s)
@@ -47,9 +48,10 @@ static void add_options(imp_options *options, settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-static int print_summary(const settings *s, const imp_options *options,
-                         const imp_collect_summary *summary)
+static int print_summary(const void *state, const imp_options *options)
 {
+    const settings *s = state;
+    const imp_collect_summary *summary = &s->summary;
     double rate = summary->seconds > 0.0 ? (double)summary->frames / summary->seconds : 0.0;
     if (options->json)
         return imp_console_finish_with_json(
@@ -75,9 +77,10 @@ static int print_summary(const settings *s, const imp_options *options,
     return imp_console_flush();
 }
 
-static imp_status collect_dataset(settings *s, const imp_options *options,
-                                  imp_collect_summary *summary, imp_error *err)
+static imp_status collect_dataset(void *state, const imp_options *options, imp_error *err)
 {
+    settings *s = state;
+    imp_collect_summary *summary = &s->summary;
     imp_run_folder folder;
     imp_status status = imp_sim_options_apply(options, &s->sim, &s->collect.env, &s->collect.camera,
                                               &s->collect.expert, err);
@@ -110,24 +113,19 @@ static imp_status collect_dataset(settings *s, const imp_options *options,
     return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
 }
 
-static int run_log_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    settings s = {
-        .sim = imp_default_sim_options(), .collect = imp_default_collect_def(), .out = "runs/data"};
-    imp_options options;
-    imp_error err = {0};
-    imp_collect_summary summary = {0};
-    imp_options_init(&options, command);
-    add_options(&options, &s);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = collect_dataset(&s, &options, &summary, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err)
-               : options.help   ? imp_console_flush()
-                                : print_summary(&s, &options, &summary);
-    imp_assets_close(s.assets);
-    imp_options_free(&options);
-    return code;
+    settings *s = state;
+    s->sim = imp_default_sim_options();
+    s->collect = imp_default_collect_def();
+    s->out = "runs/data";
+    add_options(options, s);
+}
+
+static void tear_down(void *state)
+{
+    settings *s = state;
+    imp_assets_close(s->assets);
 }
 
 const imp_command imp_command_log = {
@@ -140,5 +138,9 @@ const imp_command imp_command_log = {
         "Minari).",
     .examples =
         "  imprint log --map loop_empty --episodes 20 --noise 0.2 --out /tmp/imprint-data --force",
-    .run = run_log_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = collect_dataset,
+    .report = print_summary,
+    .tear_down = tear_down,
 };

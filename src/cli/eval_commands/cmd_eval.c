@@ -332,9 +332,15 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
                : IMP_OK;
 }
 
-static imp_status run_evaluation(imp_eval_settings *s, const imp_options *options,
-                                 imp_eval_outcome *o, imp_error *err)
+typedef struct eval_state {
+    imp_eval_settings settings;
+    imp_eval_outcome outcome;
+} eval_state;
+
+static imp_status run_evaluation(void *state, const imp_options *options, imp_error *err)
 {
+    imp_eval_settings *s = &((eval_state *)state)->settings;
+    imp_eval_outcome *o = &((eval_state *)state)->outcome;
     bool is_challenge = false;
     imp_status status = imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera,
                                               &s->eval.expert, err);
@@ -378,9 +384,10 @@ static imp_status run_evaluation(imp_eval_settings *s, const imp_options *option
     return status;
 }
 
-static int report_results(const imp_eval_settings *s, const imp_options *options,
-                          const imp_eval_outcome *o)
+static int report_results(const void *state, const imp_options *options)
 {
+    const imp_eval_settings *s = &((const eval_state *)state)->settings;
+    const imp_eval_outcome *o = &((const eval_state *)state)->outcome;
     warn_training_maps(s, o);
     int code = 0;
     if (options->json)
@@ -402,37 +409,32 @@ static int report_results(const imp_eval_settings *s, const imp_options *options
     return imp_console_print_error(IMP_CHECK_FAILED, &err);
 }
 
-static int run_eval_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    imp_eval_settings s = {.sim = imp_default_sim_options(),
-                           .eval = imp_default_eval_def(),
-                           .protocol = "baseline",
-                           .challenge_eval = {.def = imp_default_challenge_eval_def(),
-                                              .agent_timeout = 120.0,
-                                              .sandbox = true},
-                           .policies = {{"expert", "runs/model"}, 2}};
-    imp_options options;
-    imp_error err = {0};
-    imp_eval_outcome o = {0};
-    s.eval.ask_expert = true;
-    imp_options_init(&options, command);
-    add_options(&options, &s);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = run_evaluation(&s, &options, &o, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err)
-               : options.help   ? imp_console_flush()
-                                : report_results(&s, &options, &o);
-    imp_challenge_eval_outcome_free(&o.challenge_eval);
-    free(o.robustness);
-    for (int p = 0; p < o.count; p++)
-        imp_evaluation_free(&o.evaluations[p]);
-    for (int p = 0; p < s.policies.count; p++)
-        imp_policy_factory_close(o.drivers[p]);
-    imp_assets_close(s.assets);
-    imp_start_list_free(&s.starts);
-    imp_options_free(&options);
-    return code;
+    imp_eval_settings *s = &((eval_state *)state)->settings;
+    s->sim = imp_default_sim_options();
+    s->eval = imp_default_eval_def();
+    s->eval.ask_expert = true;
+    s->protocol = "baseline";
+    s->challenge_eval.def = imp_default_challenge_eval_def();
+    s->challenge_eval.agent_timeout = 120.0;
+    s->challenge_eval.sandbox = true;
+    s->policies = (imp_text_list){{"expert", "runs/model"}, 2};
+    add_options(options, s);
+}
+
+static void tear_down(void *state)
+{
+    imp_eval_settings *s = &((eval_state *)state)->settings;
+    imp_eval_outcome *o = &((eval_state *)state)->outcome;
+    imp_challenge_eval_outcome_free(&o->challenge_eval);
+    free(o->robustness);
+    for (int p = 0; p < o->count; p++)
+        imp_evaluation_free(&o->evaluations[p]);
+    for (int p = 0; p < s->policies.count; p++)
+        imp_policy_factory_close(o->drivers[p]);
+    imp_assets_close(s->assets);
+    imp_start_list_free(&s->starts);
 }
 
 const imp_command imp_command_eval = {
@@ -459,5 +461,9 @@ const imp_command imp_command_eval = {
                 "  imprint eval --policy expert --protocol aido-lf\n"
                 "  imprint eval --policy expert --out /tmp/imprint-eval --force &&\n"
                 "  imprint eval --policy pure-pursuit --starts /tmp/imprint-eval/episodes.csv",
-    .run = run_eval_command,
+    .state_size = sizeof(eval_state),
+    .set_up = set_up,
+    .run = run_evaluation,
+    .report = report_results,
+    .tear_down = tear_down,
 };

@@ -14,6 +14,12 @@
 // records are read back, so their numbers keep all their digits
 enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20, EXACT_DIGITS = 17 };
 
+typedef struct sweep_state {
+    imp_sweep_settings settings;
+    imp_options training; // of the trainings
+    imp_sweep_row *rows;  // (seeds)
+} sweep_state;
+
 static void add_options(imp_options *options, imp_sweep_settings *s)
 {
     const imp_option table[] = {
@@ -228,9 +234,11 @@ static imp_status run_all_seeds(imp_sweep_settings *s, const imp_options *option
                : status;
 }
 
-static imp_status run_sweep(imp_sweep_settings *s, const imp_options *options,
-                            imp_options *training, imp_sweep_row **rows, imp_error *err)
+static imp_status run_sweep(void *state, const imp_options *options, imp_error *err)
 {
+    imp_sweep_settings *s = &((sweep_state *)state)->settings;
+    imp_options *training = &((sweep_state *)state)->training;
+    imp_sweep_row **rows = &((sweep_state *)state)->rows;
     imp_status status = parse_train_options(s, options, training, err);
     if (status != IMP_OK || training->help)
         return status;
@@ -281,11 +289,15 @@ static bool misses_requirement(const imp_sweep_settings *s, const imp_sweep_row 
 }
 
 // Prints what came out, and looks whether it is what was required.
-static int report_results(const imp_sweep_settings *s, const imp_options *options,
-                          const imp_sweep_row *rows)
+static int report_results(const void *state, const imp_options *options)
 {
+    const sweep_state *sweep = state;
+    const imp_sweep_settings *s = &sweep->settings;
+    const imp_sweep_row *rows = sweep->rows;
     imp_error err = {0};
     char lane[24];
+    if (sweep->training.help) // was printed instead
+        return imp_console_flush();
     if (!options->json)
         imp_sweep_print_statistics(s, rows);
     const int code = options->json ? imp_console_finish_with_json(imp_sweep_to_json(s, rows))
@@ -314,35 +326,27 @@ static int report_results(const imp_sweep_settings *s, const imp_options *option
     return 0;
 }
 
-static int run_sweep_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    imp_sweep_settings s = {
-        .sim = imp_default_sim_options(),
-        .eval = imp_default_eval_def(),
-        .train = imp_default_train_settings(),
-        .seeds = 5,
-        .first_seed = 1,
-        .out = "runs/sweep",
-    };
-    s.eval.episodes = 100;
-    s.eval.steps = 1500;
-    imp_options options, training = {0};
-    imp_error err = {0};
-    imp_sweep_row *rows = NULL;
-    imp_options_init(&options, command);
-    add_options(&options, &s);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = run_sweep(&s, &options, &training, &rows, &err);
-    int code = status != IMP_OK                ? imp_console_print_error(status, &err)
-               : options.help || training.help ? imp_console_flush()
-                                               : report_results(&s, &options, rows);
-    free(rows);
-    imp_assets_close(s.assets);
-    imp_options_free(&training);
-    imp_options_free(&options);
-    imp_train_settings_free(&s.train);
-    return code;
+    imp_sweep_settings *s = &((sweep_state *)state)->settings;
+    s->sim = imp_default_sim_options();
+    s->eval = imp_default_eval_def();
+    s->eval.episodes = 100;
+    s->eval.steps = 1500;
+    s->train = imp_default_train_settings();
+    s->seeds = 5;
+    s->first_seed = 1;
+    s->out = "runs/sweep";
+    add_options(options, s);
+}
+
+static void tear_down(void *state)
+{
+    sweep_state *sweep = state;
+    free(sweep->rows);
+    imp_assets_close(sweep->settings.assets);
+    imp_options_free(&sweep->training);
+    imp_train_settings_free(&sweep->settings.train);
 }
 
 const imp_command imp_command_sweep = {
@@ -358,5 +362,9 @@ const imp_command imp_command_sweep = {
                 "  imprint sweep --seeds 2 --episodes 5 --steps 100 --out /tmp/imprint-sweep "
                 "--resume \\\n"
                 "    -- --data /tmp/imprint-sweep-d --epochs 2",
-    .run = run_sweep_command,
+    .state_size = sizeof(sweep_state),
+    .set_up = set_up,
+    .run = run_sweep,
+    .report = report_results,
+    .tear_down = tear_down,
 };

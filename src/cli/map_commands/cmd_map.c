@@ -205,36 +205,37 @@ static imp_status run_subcommand(const settings *s, const imp_options *options, 
                : imp_map_gen_run(options, &s->generation, s->size, s->out, s->force, array, err);
 }
 
-static int run_map_command(const imp_command *command, int argc, char **argv)
+// With --json, what is known of the maps is printed after a failure, too.
+static imp_status run_and_print_json(void *state, const imp_options *options, imp_error *err)
 {
-    settings s = {.generation = imp_default_map_gen_options()};
-    imp_options options;
-    imp_error err = {0};
+    imp_error later = {0};
+    json_t *array = json_array();
+    const imp_status status = run_subcommand(state, options, array, err);
+    imp_status printed = IMP_OK;
+    if (options->json && json_array_size(array) > 0)
+        printed = imp_console_print_json(json_pack("{s:O}", "maps", array), &later);
+    json_decref(array);
+    fflush(stdout);
+    return status != IMP_OK || printed == IMP_OK ? status
+                                                 : imp_fail(err, printed, "%s", later.message);
+}
+
+static void set_up(void *state, imp_options *options)
+{
+    settings *s = state;
+    s->generation = imp_default_map_gen_options();
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE",
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE",
          "show: draw the map as .svg or .png; new: write it there", IMP_TRANSIENT},
-        {"size", 0, IMP_OPTION_PAIR, s.size, "WxH",
+        {"size", 0, IMP_OPTION_PAIR, s->size, "WxH",
          "show: pixels of the picture; new: tiles of the town [9x9]", IMP_TRANSIENT},
-        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "new: replace what is at --out",
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "new: replace what is at --out",
          IMP_TRANSIENT},
-        {"strict", 0, IMP_OPTION_FLAG, &s.strict, NULL, "check: remarks count as failures",
+        {"strict", 0, IMP_OPTION_FLAG, &s->strict, NULL, "check: remarks count as failures",
          IMP_TRANSIENT},
     };
-    imp_options_init(&options, command);
-    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
-    imp_map_gen_options_add(&options, &s.generation);
-    json_t *array = json_array();
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = run_subcommand(&s, &options, array, &err);
-    int code = imp_console_flush();
-    if (options.json && !options.help && json_array_size(array) > 0)
-        code = imp_console_finish_with_json(json_pack("{s:O}", "maps", array));
-    if (status != IMP_OK)
-        code = imp_console_print_error(status, &err);
-    json_decref(array);
-    imp_options_free(&options);
-    return code;
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_map_gen_options_add(options, &s->generation);
 }
 
 const imp_command imp_command_map = {
@@ -253,5 +254,7 @@ const imp_command imp_command_map = {
                 "  imprint map new --random --objects --seed 7 --out /tmp/town.yaml --force\n"
                 "  imprint map show /tmp/town.yaml --out /tmp/town.png\n"
                 "  imprint map new --loop --count 20 --out /tmp/towns --force",
-    .run = run_map_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = run_and_print_json,
 };

@@ -71,7 +71,12 @@ struct imp_command {
     const char *operands; // shown in the usage line; "" if none
     const char *details;  // paragraphs of the help, an empty line between them
     const char *examples; // lines that work when pasted
-    int (*run)(const imp_command *command, int argc, char **argv);
+    size_t state_size;    // of its settings and results; they are all zero before set_up()
+    void (*set_up)(void *state, imp_options *options); // sets defaults, adds options; or NULL
+    imp_status (*run)(void *state, const imp_options *options, imp_error *err);
+    int (*report)(const void *state, const imp_options *options); // prints, returns the exit code;
+                                                                  // NULL: run() has printed
+    void (*tear_down)(void *state); // frees what the state refers to; NULL: nothing
 };
 
 // Starts a table with the options that every command has: --config, --json, --quiet, --help,

@@ -19,13 +19,9 @@ typedef struct settings {
     int episodes;   // of a contact sheet
     double pose[3]; // x, z [m], heading in degrees
     const char *out;
+    imp_pose drawn_pose; // the robot's in the picture
+    int frames;          // that a replay wrote
 } settings;
-
-// What was drawn.
-typedef struct render_result {
-    imp_pose pose;
-    int frames; // of a replay
-} render_result;
 
 static void add_options(imp_options *options, settings *s)
 {
@@ -101,8 +97,7 @@ static imp_status write_view_image(const settings *s, imp_view_renderer *rendere
     return status;
 }
 
-static imp_status draw_view(const settings *s, const imp_options *options, render_result *o,
-                            imp_error *err)
+static imp_status draw_view(settings *s, const imp_options *options, imp_error *err)
 {
     imp_env_def env = imp_default_env_def();
     imp_camera_def camera = imp_default_camera_def();
@@ -116,9 +111,9 @@ static imp_status draw_view(const settings *s, const imp_options *options, rende
     if (status == IMP_OK)
         status = imp_world_load(&world, s->sim.map, err);
     // a map without a pose shows no robot
-    o->pose = (imp_pose){NAN, NAN, NAN};
+    s->drawn_pose = (imp_pose){NAN, NAN, NAN};
     if (status == IMP_OK && (is_robot_view(s) || imp_options_given(options, s->pose)))
-        status = find_pose(s, options, world, &env, &o->pose, err);
+        status = find_pose(s, options, world, &env, &s->drawn_pose, err);
     if (status == IMP_OK)
         status = imp_sim_options_open_assets(options, &s->sim, &look, &assets, err);
     if (status == IMP_OK)
@@ -127,7 +122,7 @@ static imp_status draw_view(const settings *s, const imp_options *options, rende
         status = imp_view_renderer_create(&renderer, options, &s->image, &s->sim, &camera, scene,
                                           world, err);
     if (status == IMP_OK)
-        status = write_view_image(s, renderer, &camera, o->pose, err);
+        status = write_view_image(s, renderer, &camera, s->drawn_pose, err);
     imp_view_renderer_destroy(renderer);
     imp_scene_destroy(scene);
     imp_assets_close(assets);
@@ -182,15 +177,16 @@ static int print_episodes_summary(const settings *s, const imp_options *options)
     return imp_console_flush();
 }
 
-static int print_summary(const settings *s, const imp_options *options, const render_result *o)
+static int print_summary(const void *state, const imp_options *options)
 {
+    const settings *s = state;
     if (is_randomized(s))
         return print_episodes_summary(s, options);
     if (s->replay.dataset[0] != '\0')
-        return print_replay_summary(s, options, o->frames);
-    const double degrees = o->pose.heading * 180.0 / IMP_PI;
-    json_t *pose =
-        isnan(degrees) ? json_null() : json_pack("[f,f,f]", o->pose.x, o->pose.z, degrees);
+        return print_replay_summary(s, options, s->frames);
+    const double degrees = s->drawn_pose.heading * 180.0 / IMP_PI;
+    json_t *pose = isnan(degrees) ? json_null()
+                                  : json_pack("[f,f,f]", s->drawn_pose.x, s->drawn_pose.z, degrees);
     if (options->json)
         return imp_console_finish_with_json(json_pack(
             "{s:s, s:s, s:s, s:i, s:i, s:o}", "out", s->out, "map", s->sim.map, "view",
@@ -198,7 +194,7 @@ static int print_summary(const settings *s, const imp_options *options, const re
     json_decref(pose);
     printf("%s: %d x %d", s->out, s->sim.size[0], s->sim.size[1]);
     if (is_robot_view(s))
-        printf(", seen from %.3f,%.3f,%.1f", o->pose.x, o->pose.z, degrees);
+        printf(", seen from %.3f,%.3f,%.1f", s->drawn_pose.x, s->drawn_pose.z, degrees);
     printf("\n");
     return imp_console_flush();
 }
@@ -225,35 +221,31 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
                : imp_output_check_file(s->out, pictures, err);
 }
 
-static int run_render_command(const imp_command *command, int argc, char **argv)
+static imp_status draw(void *state, const imp_options *options, imp_error *err)
 {
-    settings s = {.sim = imp_default_sim_options(),
-                  .image = imp_default_image_options(),
-                  .replay = {.dataset = ""},
-                  .episodes = 1,
-                  .out = "picture.png"};
-    s.sim.size[0] = 640;
-    s.sim.size[1] = 480;
-    imp_options options;
-    imp_error err = {0};
-    render_result o = {0};
-    imp_options_init(&options, command);
-    add_options(&options, &s);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = check_option_use(&s, &options, &err);
-    if (status == IMP_OK && !options.help)
-        status = check_output_extension(&s, &err);
-    if (status == IMP_OK && !options.help)
-        status = is_randomized(&s)             ? draw_randomized_episodes(&s, &options, &err)
-                 : s.replay.dataset[0] != '\0' ? imp_replay_write(&options, &s.replay, &s.sim,
-                                                                  &s.image, s.out, &o.frames, &err)
-                                               : draw_view(&s, &options, &o, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err)
-               : options.help   ? imp_console_flush()
-                                : print_summary(&s, &options, &o);
-    imp_options_free(&options);
-    return code;
+    settings *s = state;
+    imp_status status = check_option_use(s, options, err);
+    if (status == IMP_OK)
+        status = check_output_extension(s, err);
+    if (status != IMP_OK)
+        return status;
+    return is_randomized(s) ? draw_randomized_episodes(s, options, err)
+           : s->replay.dataset[0] != '\0'
+               ? imp_replay_write(options, &s->replay, &s->sim, &s->image, s->out, &s->frames, err)
+               : draw_view(s, options, err);
+}
+
+static void set_up(void *state, imp_options *options)
+{
+    settings *s = state;
+    s->sim = imp_default_sim_options();
+    s->sim.size[0] = 640;
+    s->sim.size[1] = 480;
+    s->image = imp_default_image_options();
+    s->replay.dataset = "";
+    s->episodes = 1;
+    s->out = "picture.png";
+    add_options(options, s);
 }
 
 const imp_command imp_command_render = {
@@ -278,5 +270,8 @@ const imp_command imp_command_render = {
         "/tmp/episodes.png\n"
         "  imprint log --episodes 2 --steps 60 --out drives\n"
         "  imprint render --replay drives --episode 1 --view map --size 480x420 --out drive.apng",
-    .run = run_render_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = draw,
+    .report = print_summary,
 };

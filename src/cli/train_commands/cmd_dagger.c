@@ -16,6 +16,7 @@ typedef struct settings {
     imp_assets *assets;
     const char *beta, *architecture, *loss, *augment, *out;
     bool resume, force;
+    imp_dagger_result done;
 } settings;
 
 static void add_collection_options(imp_options *options, settings *s)
@@ -123,9 +124,10 @@ static json_t *rounds_json(const imp_dagger_result *done)
     return rounds;
 }
 
-static int print_summary(const settings *s, const imp_options *options,
-                         const imp_dagger_result *done)
+static int print_summary(const void *state, const imp_options *options)
 {
+    const settings *s = state;
+    const imp_dagger_result *done = &s->done;
     if (options->json)
         return imp_console_finish_with_json(
             json_pack("{s:s, s:i, s:b, s:I, s:i, s:f, s:o}", "out", s->out, "best", done->best,
@@ -198,9 +200,10 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
     return status;
 }
 
-static imp_status run_dagger(settings *s, const imp_options *options, imp_dagger_result *done,
-                             imp_error *err)
+static imp_status run_dagger(void *state, const imp_options *options, imp_error *err)
 {
+    settings *s = state;
+    imp_dagger_result *done = &s->done;
     imp_run_folder folder;
     imp_status status = parse_names(s, err);
     if (status == IMP_OK)
@@ -222,29 +225,24 @@ static imp_status run_dagger(settings *s, const imp_options *options, imp_dagger
     return imp_run_folder_finish(&folder, options, status, err);
 }
 
-static int run_dagger_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    settings s = {
-        .sim = imp_default_sim_options(), .dagger = imp_default_dagger_def(), .out = "runs/dagger"};
-    imp_options options;
-    imp_error err = {0};
-    imp_dagger_result done = {0};
-    s.architecture = "one-residual";
-    s.beta = imp_beta_schedule_name((int)s.dagger.beta);
-    s.loss = imp_loss_name((int)s.dagger.train.trainer.loss);
-    s.augment = "none";
-    imp_options_init(&options, command);
-    add_options(&options, &s);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = run_dagger(&s, &options, &done, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err)
-               : options.help   ? imp_console_flush()
-                                : print_summary(&s, &options, &done);
-    imp_dagger_result_free(&done);
-    imp_assets_close(s.assets);
-    imp_options_free(&options);
-    return code;
+    settings *s = state;
+    s->sim = imp_default_sim_options();
+    s->dagger = imp_default_dagger_def();
+    s->architecture = "one-residual";
+    s->beta = imp_beta_schedule_name((int)s->dagger.beta);
+    s->loss = imp_loss_name((int)s->dagger.train.trainer.loss);
+    s->augment = "none";
+    s->out = "runs/dagger";
+    add_options(options, s);
+}
+
+static void tear_down(void *state)
+{
+    settings *s = state;
+    imp_dagger_result_free(&s->done);
+    imp_assets_close(s->assets);
 }
 
 const imp_command imp_command_dagger = {
@@ -261,5 +259,9 @@ const imp_command imp_command_dagger = {
         "  imprint dagger --pose-only --speed 0.52 --tracking-rate 1.4 --turn-rate-gain 5 \\\n"
         "    --start-angle-deg 60 --rounds 1 --episodes 8 --epochs 1 --eval-episodes 4 \\\n"
         "    --out /tmp/imprint-g --force",
-    .run = run_dagger_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = run_dagger,
+    .report = print_summary,
+    .tear_down = tear_down,
 };

@@ -303,8 +303,9 @@ static imp_status list_networks(const settings *s, const imp_options *options, i
     return status;
 }
 
-static imp_status run_subcommand(const settings *s, const imp_options *options, imp_error *err)
+static imp_status run_subcommand(void *state, const imp_options *options, imp_error *err)
 {
+    const settings *s = state;
     enum { LIST, SHOW, IMPORT };
     static const imp_subcommand subcommands[] = {[LIST] = {"list", 0, 0, ""},
                                                  [SHOW] = {"show", 1, 1, "NAME|FILE|DIR"},
@@ -321,32 +322,24 @@ static imp_status run_subcommand(const settings *s, const imp_options *options, 
                             : import_weights(s, options, err);
 }
 
-static int run_model_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    settings s = {.batch = 32, .size = {80, 60}, .network = "one-residual"};
-    imp_options options;
-    imp_error err = {0};
+    settings *s = state;
+    *s = (settings){.batch = 32, .size = {80, 60}, .network = "one-residual"};
     const imp_option table[] = {
-        {"time", 't', IMP_OPTION_FLAG, &s.time, NULL, "measure every layer (show)", IMP_TRANSIENT},
-        {"batch", 'b', IMP_OPTION_INT, &s.batch, "N", "pictures that train together (--time)",
+        {"time", 't', IMP_OPTION_FLAG, &s->time, NULL, "measure every layer (show)", IMP_TRANSIENT},
+        {"batch", 'b', IMP_OPTION_INT, &s->batch, "N", "pictures that train together (--time)",
          IMP_TRANSIENT},
-        {"size", 0, IMP_OPTION_PAIR, s.size, "WxH",
+        {"size", 0, IMP_OPTION_PAIR, s->size, "WxH",
          "of pictures, where no model file says it [80x60]", IMP_TRANSIENT},
-        {"batch-norm", 0, IMP_OPTION_FLAG, &s.batch_norm, NULL,
+        {"batch-norm", 0, IMP_OPTION_FLAG, &s->batch_norm, NULL,
          "batch norms take statistics of batches", IMP_TRANSIENT},
-        {"network", 0, IMP_OPTION_TEXT, &s.network, "NAME", "whose weights they are (import)",
+        {"network", 0, IMP_OPTION_TEXT, &s->network, "NAME", "whose weights they are (import)",
          IMP_TRANSIENT},
-        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the model file to write (import)",
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "the model file to write (import)",
          IMP_TRANSIENT},
     };
-    imp_options_init(&options, command);
-    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = run_subcommand(&s, &options, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err) : imp_console_flush();
-    imp_options_free(&options);
-    return code;
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
 const imp_command imp_command_model = {
@@ -360,5 +353,7 @@ const imp_command imp_command_model = {
         "that PyTorch wrote, if its tensors have the network's names.",
     .examples = "  imprint model list\n"
                 "  imprint model show small --time",
-    .run = run_model_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = run_subcommand,
 };

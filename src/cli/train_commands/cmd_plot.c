@@ -12,12 +12,6 @@
 #include "evaluate/evaluation_report/training_history.h"
 #include "imprint/report.h"
 
-typedef struct settings {
-    const char *out;
-    int size[2];
-    bool force;
-} settings;
-
 // The curves of some runs: per run one for training and one for validation, if there was any; of
 // more than two runs only the latter, so that names and lines can still be told apart.
 enum { RUNS_WITH_BOTH = 2 };
@@ -28,6 +22,13 @@ typedef struct curves {
     char names[2 * IMP_LIST_MAX][96];
     int count;
 } curves;
+
+typedef struct settings {
+    const char *out;
+    int size[2];
+    bool force;
+    curves curves;
+} settings;
 
 static void add_curve(curves *c, const char *run, const char *what,
                       const imp_training_history *history, const double *values)
@@ -69,9 +70,10 @@ static imp_status read_runs(curves *c, const imp_options *options, imp_error *er
     return IMP_OK;
 }
 
-static imp_status plot_losses(const settings *s, const imp_options *options, curves *c,
-                              imp_error *err)
+static imp_status plot_losses(void *state, const imp_options *options, imp_error *err)
 {
+    settings *s = state;
+    curves *c = &s->curves;
     if (options->operand_count < 1)
         return imp_fail(err, IMP_USAGE, "wanted is at least one folder that imprint train wrote");
     static const char *const extensions[] = {".png", ".svg", NULL};
@@ -95,8 +97,10 @@ static imp_status plot_losses(const settings *s, const imp_options *options, cur
     return imp_plot_write(s->out, &def, c->series, c->count, err);
 }
 
-static int print_summary(const settings *s, const imp_options *options, const curves *c)
+static int print_summary(const void *state, const imp_options *options)
 {
+    const settings *s = state;
+    const curves *c = &s->curves;
     if (options->json)
         return imp_console_finish_with_json(json_pack("{s:s, s:i, s:i}", "out", s->out, "runs",
                                                       options->operand_count, "curves", c->count));
@@ -105,35 +109,28 @@ static int print_summary(const settings *s, const imp_options *options, const cu
     return imp_console_flush();
 }
 
-static int run_plot_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    settings s = {.out = "loss.svg", .size = {720, 420}};
-    imp_options options;
-    imp_error err = {0};
+    settings *s = state;
+    s->out = "loss.svg";
+    s->size[0] = 720;
+    s->size[1] = 420;
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s.out, "FILE", "the picture: FILE.svg or FILE.png",
+        {"out", 'o', IMP_OPTION_TEXT, &s->out, "FILE", "the picture: FILE.svg or FILE.png",
          IMP_TRANSIENT},
-        {"size", 0, IMP_OPTION_PAIR, &s.size, "WxH", "of the picture [px], 720x420 by default",
+        {"size", 0, IMP_OPTION_PAIR, &s->size, "WxH", "of the picture [px], 720x420 by default",
          IMP_SETTING},
-        {"force", 'f', IMP_OPTION_FLAG, &s.force, NULL, "replace the file if it exists",
+        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the file if it exists",
          IMP_TRANSIENT},
     };
-    imp_options_init(&options, command);
-    imp_options_add_all(&options, table, (int)(sizeof table / sizeof table[0]));
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    curves *c = calloc(1, sizeof *c);
-    if (status == IMP_OK && c == NULL)
-        status = imp_fail(&err, IMP_NO_MEMORY, "out of memory for the curves");
-    if (status == IMP_OK && !options.help)
-        status = plot_losses(&s, &options, c, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err)
-               : options.help   ? imp_console_flush()
-                                : print_summary(&s, &options, c);
-    for (int k = 0; c != NULL && k < options.operand_count; k++)
-        imp_training_history_free(&c->histories[k]);
-    free(c);
-    imp_options_free(&options);
-    return code;
+    imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+}
+
+static void tear_down(void *state)
+{
+    settings *s = state;
+    for (int k = 0; k < IMP_LIST_MAX; k++)
+        imp_training_history_free(&s->curves.histories[k]);
 }
 
 const imp_command imp_command_plot = {
@@ -147,5 +144,9 @@ const imp_command imp_command_plot = {
                 "  imprint train --data /tmp/imprint-plot-d --epochs 3 --out /tmp/imprint-plot-m "
                 "--force &&\n"
                 "  imprint plot /tmp/imprint-plot-m --out /tmp/imprint-loss.png --force",
-    .run = run_plot_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = plot_losses,
+    .report = print_summary,
+    .tear_down = tear_down,
 };

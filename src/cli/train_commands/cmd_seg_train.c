@@ -15,6 +15,7 @@ typedef struct settings {
     imp_text_list maps;
     const char *architecture, *out;
     bool resume, force;
+    imp_seg_train_summary summary;
 } settings;
 
 static void add_options(imp_options *options, settings *s)
@@ -72,9 +73,10 @@ static json_t *score_json(const imp_seg_score *score)
                      "accuracy", imp_json_real_or_null(score->accuracy), "iou", classes);
 }
 
-static int print_summary(const settings *s, const imp_options *options,
-                         const imp_seg_train_summary *sum)
+static int print_summary(const void *state, const imp_options *options)
 {
+    const settings *s = state;
+    const imp_seg_train_summary *sum = &s->summary;
     if (options->json)
         return imp_console_finish_with_json(
             json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:i, s:i, s:o, s:f, s:f}", "out", s->out,
@@ -127,9 +129,9 @@ static imp_status apply_options(settings *s, const imp_options *options, imp_err
     return imp_camera_init(&probe, &train->camera, err);
 }
 
-static imp_status train_segmenter(settings *s, const imp_options *options,
-                                  imp_seg_train_summary *sum, imp_error *err)
+static imp_status train_segmenter(void *state, const imp_options *options, imp_error *err)
 {
+    settings *s = state;
     imp_run_folder folder;
     imp_status status = apply_options(s, options, err);
     if (status == IMP_OK)
@@ -140,34 +142,28 @@ static imp_status train_segmenter(settings *s, const imp_options *options,
     const imp_monitor monitor = imp_console_monitor(options);
     s->train.resume = s->resume;
     s->train.settings = json != NULL ? json : "{}";
-    status = imp_train_segmenter(sum, s->out, &s->train, &monitor, err);
+    status = imp_train_segmenter(&s->summary, s->out, &s->train, &monitor, err);
     imp_console_clear_progress();
     free(json);
     return imp_run_folder_finish(&folder, options, status, err);
 }
 
-static int run_seg_train_command(const imp_command *command, int argc, char **argv)
+static void set_up(void *state, imp_options *options)
 {
-    settings s = {.sim = imp_default_sim_options(),
-                  .train = imp_default_seg_train_def(),
-                  .out = "runs/segmenter"};
-    imp_options options;
-    imp_error err = {0};
-    imp_seg_train_summary summary = {0};
-    s.architecture = "segmenter";
-    s.sim.randomize = "looks";
-    s.sim.split = imp_map_split_name(s.train.split);
-    imp_options_init(&options, command);
-    add_options(&options, &s);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = train_segmenter(&s, &options, &summary, &err);
-    const int code = status != IMP_OK ? imp_console_print_error(status, &err)
-                     : options.help   ? imp_console_flush()
-                                      : print_summary(&s, &options, &summary);
-    imp_assets_close(s.assets);
-    imp_options_free(&options);
-    return code;
+    settings *s = state;
+    s->sim = imp_default_sim_options();
+    s->train = imp_default_seg_train_def();
+    s->architecture = "segmenter";
+    s->sim.randomize = "looks";
+    s->sim.split = imp_map_split_name(s->train.split);
+    s->out = "runs/segmenter";
+    add_options(options, s);
+}
+
+static void tear_down(void *state)
+{
+    settings *s = state;
+    imp_assets_close(s->assets);
 }
 
 const imp_command imp_command_seg_train = {
@@ -183,5 +179,9 @@ const imp_command imp_command_seg_train = {
     .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --images 160 "
                 "--validation-images 32 \\\n"
                 "    --out /tmp/imprint-s --force",
-    .run = run_seg_train_command,
+    .state_size = sizeof(settings),
+    .set_up = set_up,
+    .run = train_segmenter,
+    .report = print_summary,
+    .tear_down = tear_down,
 };

@@ -119,8 +119,8 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s)
     add_schedule_options(options, s);
 }
 
-static int print_summary(const imp_train_settings *s, const imp_options *options,
-                         const imp_train_summary *summary)
+static int print_train_summary(const imp_train_settings *s, const imp_options *options,
+                               const imp_train_summary *summary)
 {
     if (summary->repeated_episodes > 0)
         fprintf(stderr,
@@ -242,6 +242,12 @@ typedef struct online_settings {
     imp_online_def def;
     imp_assets *assets;
 } online_settings;
+
+typedef struct train_state {
+    imp_train_settings train;
+    online_settings online;
+    imp_train_summary summary;
+} train_state;
 
 static void add_online_options(imp_options *options, online_settings *o)
 {
@@ -374,10 +380,11 @@ static void warn_unfinished_datasets(const imp_train_settings *s)
     }
 }
 
-static imp_status run_training(imp_train_settings *s, online_settings *o,
-                               const imp_options *options, imp_train_summary *summary,
-                               imp_error *err)
+static imp_status run_training(void *state, const imp_options *options, imp_error *err)
 {
+    train_state *all = state;
+    imp_train_settings *s = &all->train;
+    online_settings *o = &all->online;
     imp_run_folder folder;
     imp_status status = check_online_options(s, o, options, err);
     if (o->online)
@@ -399,32 +406,34 @@ static imp_status run_training(imp_train_settings *s, online_settings *o,
         warn_unfinished_datasets(s);
     char *json = imp_options_to_json(&saved_options);
     imp_monitor monitor = imp_console_monitor(options);
-    status = train_offline_or_online(summary, s, o, json != NULL ? json : "{}", &monitor, err);
+    status =
+        train_offline_or_online(&all->summary, s, o, json != NULL ? json : "{}", &monitor, err);
     imp_console_clear_progress();
     free(json);
     return imp_run_folder_finish(&folder, &saved_options, status, err);
 }
 
-static int run_train_command(const imp_command *command, int argc, char **argv)
+static int print_summary(const void *state, const imp_options *options)
 {
-    imp_train_settings s = imp_default_train_settings();
-    online_settings o = {.sim = imp_default_sim_options(), .def = imp_default_online_def()};
-    imp_options options;
-    imp_error err = {0};
-    imp_train_summary summary = {0};
-    imp_options_init(&options, command);
-    imp_train_settings_add(&options, &s);
-    add_online_options(&options, &o);
-    imp_status status = imp_options_parse(&options, argc, argv, &err);
-    if (status == IMP_OK && !options.help)
-        status = run_training(&s, &o, &options, &summary, &err);
-    int code = status != IMP_OK ? imp_console_print_error(status, &err)
-               : options.help   ? imp_console_flush()
-                                : print_summary(&s, &options, &summary);
-    imp_assets_close(o.assets);
-    imp_options_free(&options);
-    imp_train_settings_free(&s);
-    return code;
+    const train_state *s = state;
+    return print_train_summary(&s->train, options, &s->summary);
+}
+
+static void set_up(void *state, imp_options *options)
+{
+    train_state *s = state;
+    s->train = imp_default_train_settings();
+    s->online.sim = imp_default_sim_options();
+    s->online.def = imp_default_online_def();
+    imp_train_settings_add(options, &s->train);
+    add_online_options(options, &s->online);
+}
+
+static void tear_down(void *state)
+{
+    train_state *s = state;
+    imp_assets_close(s->online.assets);
+    imp_train_settings_free(&s->train);
 }
 
 const imp_command imp_command_train = {
@@ -440,5 +449,9 @@ const imp_command imp_command_train = {
                 "  imprint train --data /tmp/imprint-d --epochs 2 --out /tmp/imprint-m --force\n"
                 "  imprint train --online --network one-residual-actions --start-angle-deg 60 \\\n"
                 "    --replay-buffer 16 --episodes 4 --epochs 3 --out /tmp/imprint-o --force",
-    .run = run_train_command,
+    .state_size = sizeof(train_state),
+    .set_up = set_up,
+    .run = run_training,
+    .report = print_summary,
+    .tear_down = tear_down,
 };
