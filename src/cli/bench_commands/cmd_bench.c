@@ -10,12 +10,14 @@
 #include "cli/bench_commands/bench_agent.h"
 #include "cli/bench_commands/bench_randomization.h"
 #include "cli/bench_commands/bench_render.h"
+#include "cli/bench_commands/bench_sim.h"
 #include "cli/options/sandbox_option.h"
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 
 // RANDOM_SECONDS: how much longer randomised worlds are drawn than all else, to see many.
-enum { REPEATS = 3, ENVIRONMENTS = 256, RANDOM_SECONDS = 16 };
+// SIM_SECONDS: the same for simulators, of which three things are measured by turns.
+enum { REPEATS = 3, ENVIRONMENTS = 256, RANDOM_SECONDS = 16, SIM_SECONDS = 6 };
 
 typedef struct settings {
     imp_sim_options sim;
@@ -163,6 +165,7 @@ static const benchmark BENCHMARKS[] = {
     {"decide", "us per decision on one core", 1e6, infer_actions},
 };
 static const char RANDOM[] = "random"; // whole episodes
+static const char SIM[] = "sim";       // many environments together
 static const char AGENT[] = "agent";   // a process, measured from outside
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
@@ -179,6 +182,7 @@ static const char *benchmark_name(int k)
     return k < BENCHMARK_COUNT        ? BENCHMARKS[k].name
            : k == BENCHMARK_COUNT     ? RANDOM
            : k == BENCHMARK_COUNT + 1 ? AGENT
+           : k == BENCHMARK_COUNT + 2 ? SIM
                                       : NULL;
 }
 
@@ -344,6 +348,21 @@ static void measure_selected(bench_context *r, const imp_options *options, json_
     }
 }
 
+static imp_status measure_sims(bench_context *r, bool print, json_t *results, imp_error *err)
+{
+    const settings *s = r->s;
+    const imp_sim_bench_def def = {.map = s->sim.map,
+                                   .env = &s->env,
+                                   .camera = &s->camera,
+                                   .scene = &r->look,
+                                   .expert = &s->expert,
+                                   .backend = s->renderer,
+                                   .threads = s->sim.threads,
+                                   .seconds = SIM_SECONDS * s->seconds,
+                                   .monitor = &r->monitor};
+    return imp_bench_sim(&def, results, print, err);
+}
+
 // Results and what they depend on, as JSON; prints them unless that is what is wanted.
 static imp_status measure_and_report(json_t **out, bench_context *r, const imp_options *options,
                                      imp_error *err)
@@ -370,6 +389,8 @@ static imp_status measure_and_report(json_t **out, bench_context *r, const imp_o
     imp_status status = IMP_OK;
     if (imp_monitor_should_stop(&r->monitor))
         status = imp_fail(err, IMP_INTERRUPTED, "interrupted");
+    if (status == IMP_OK && is_selected(options, SIM))
+        status = measure_sims(r, !options->json, results, err);
     if (status == IMP_OK && is_selected(options, RANDOM))
         status = imp_bench_randomization(&random, results, !options->json, err);
     if (status == IMP_OK && is_selected(options, AGENT))
@@ -451,12 +472,14 @@ static void set_up_command(void *state, imp_options *options)
 const imp_command imp_command_bench = {
     .name = "bench",
     .summary = "measure the speed of this machine",
-    .operands = "[render] [pair] [ground] [bound] [random] [env] [reset] [map] [expert] [train] "
-                "[decide] [agent]",
+    .operands =
+        "[render] [pair] [ground] [bound] [random] [env] [reset] [map] [expert] [sim] [train] "
+        "[decide] [agent]",
     .details = "Without names, everything is measured. Compare ratios of one run: machines are "
                "noisy.",
     .examples = "  imprint bench render env --map udem1_empty\n"
                 "  imprint bench env reset map --map udem1 --seconds 0.1\n"
+                "  imprint bench sim --map udem1\n"
                 "  imprint bench agent --map udem1 --frames 1000",
     .state_size = sizeof(settings),
     .set_up = set_up_command,

@@ -341,6 +341,7 @@ static void bad_batches_are_refused(void **state)
     assert_non_null(strstr(err.message, "never reset"));
     assert_int_equal(imp_sim_reset_many(NULL, sims, 3, NULL, NULL, &plain, &err), IMP_USAGE);
     assert_non_null(strstr(err.message, "20 x 30"));
+    assert_int_equal(imp_sim_step_many(NULL, sims, 2, NULL, &plain, &err), IMP_USAGE);
     assert_int_equal(imp_sim_reset_many(NULL, sims, 0, NULL, NULL, &plain, &err), IMP_USAGE);
     more.masks = a->masks[0];
     assert_int_equal(imp_sim_reset_many(NULL, sims, 2, NULL, NULL, &more, &err), IMP_USAGE);
