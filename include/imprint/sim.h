@@ -107,11 +107,11 @@ typedef struct imp_sim_state {
     double speed;         ///< forward [m/s]
     double turn_rate;     ///< [rad/s], positive to the left
     double lane_distance; ///< from the lane's centre [m], positive to the right; NaN off the lanes
-    double lane_angle;    ///< to the lane's direction [rad]; NaN off the lanes
-    bool in_lane;         ///< whether they are numbers
-    int frame;            ///< since reset
-    int map_index;        ///< of the episode's map in imp_sim_maps()
-    uint32_t episode;     ///< its number
+    double lane_angle; ///< to the lane's direction [rad], positive to the right; NaN off the lanes
+    bool in_lane;      ///< whether they are numbers
+    int frame;         ///< since reset
+    int map_index;     ///< of the episode's map in imp_sim_maps()
+    uint32_t episode;  ///< its number
     imp_end_reason end_reason; ///< IMP_END_NONE while the episode goes on
 } imp_sim_state;
 

@@ -51,7 +51,7 @@ json maps -- imprint map check loop_empty 4way --json
 json maps -- imprint map show 4way --json
 json episodes steps hash settings finished -- imprint data info data --json
 json episodes -- imprint data check data --json
-json processor compiler results -- imprint bench env expert --seconds 0.01 --json
+json processor compiler results -- imprint bench env expert sim --seconds 0.01 --json
 
 # an error is no object
 expect 3 imprint eval --policy no_such_model --json

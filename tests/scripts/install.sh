@@ -104,6 +104,14 @@ with_pkg_config() { # NAME COMPILER STANDARD SOURCE
 with_pkg_config c "$c" c17 program.c
 [ -z "$cxx" ] || with_pkg_config cxx "$cxx" c++17 program.cpp
 
+# the program of docs/c-api.md
+awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' "$SOURCE/docs/c-api.md" >drive.c
+# shellcheck disable=SC2046,SC2086  # flags are words
+$c -std=c17 $warnings -o drive drive.c $(pkg-config --cflags --libs imprint) ||
+    fail "the program of docs/c-api.md does not compile"
+LD_LIBRARY_PATH="$PWD/moved/lib" ./drive >out || fail "the program of docs/c-api.md fails"
+grep -q '^mean reward: [0-9.-]*$' out || fail "the program of docs/c-api.md prints: $(cat out)"
+
 mkdir project
 cat >project/CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.25)

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/io/file.h"
+#include "base/common/clock.h"
 #include "base/text/plural.h"
 #include "base/threads/thread_pool.h"
 #include "imprint/sim.h"
