@@ -1,5 +1,6 @@
-/// imprint/policy.h: one interface for everything that drives: experts here, networks in the
-/// pipeline.
+/// imprint/policy.h: the interface of policies, and the experts of the simulator. Policies that run
+/// networks implement the same interface (imprint/evaluate.h). A policy serves one environment at a
+/// time and must be used by one thread at a time.
 #ifndef IMPRINT_POLICY_H
 #define IMPRINT_POLICY_H
 
@@ -9,26 +10,26 @@ IMP_API_BEGIN
 
 typedef struct imp_policy imp_policy;
 
-/// What a kind of policy does. A new kind fills this table and embeds imp_policy as its first
-/// member.
+/// The functions of a kind of policy. To add a kind, fill this table and embed imp_policy as the
+/// first member of your struct.
 typedef struct imp_policy_vtable {
     const char *name;
-    bool needs_observation; ///< whether act() looks at the image
-    /// A new episode has begun in env.
+    bool needs_observation; ///< whether act() reads the observation
+    /// Called when a new episode has begun in env.
     void (*reset)(imp_policy *policy, const imp_env *env);
-    /// The action for the present state. observation is (height x width x 3) bytes, or NULL if not
-    /// needed.
+    /// Returns the action for the present state. observation is (height x width x 3) RGB bytes, or
+    /// NULL if needs_observation is false.
     imp_action (*act)(imp_policy *policy, const imp_env *env, const uint8_t *observation);
     void (*destroy)(imp_policy *policy);
 } imp_policy_vtable;
 
-/// What a policy that stands, or slows down to a stand, waits for: X(enumerator, word).
+/// Why a policy stops or slows down to a stop: X(enumerator, name).
 #define IMP_WAIT_MAP(X)                                                                            \
     X(IMP_WAIT_NONE, "nothing")                                                                    \
     X(IMP_WAIT_LIGHT, "red light")                                                                 \
-    X(IMP_WAIT_PEDESTRIAN, "walker") /* a duckie that crosses the road or is about to */           \
-    X(IMP_WAIT_CAR, "car")           /* a duckiebot that moves, or could */                        \
-    X(IMP_WAIT_OBSTACLE, "obstacle") /* something that stands in the way for good */
+    X(IMP_WAIT_PEDESTRIAN, "walker") /* a duckie that crosses, or is about to */                   \
+    X(IMP_WAIT_CAR, "car")           /* a duckiebot that can move */                               \
+    X(IMP_WAIT_OBSTACLE, "obstacle") /* a static obstacle */
 
 typedef enum imp_wait_reason {
 #define IMP_WAIT_ENUM(name, word) name,
@@ -37,14 +38,14 @@ typedef enum imp_wait_reason {
         IMP_WAIT_COUNT
 } imp_wait_reason;
 
-const char *imp_wait_reason_name(imp_wait_reason wait); ///< the word
+const char *imp_wait_reason_name(imp_wait_reason wait); ///< static
 
 struct imp_policy {
     const imp_policy_vtable *vtable;
-    /// Why it cannot go on in this episode, set by reset() or act() and owned by the policy. NULL
-    /// while it can.
+    /// Why the policy cannot continue this episode; NULL while it can. Set by reset() or act(),
+    /// owned by the policy.
     const char *failure_reason;
-    /// What it waits for since its last act(). Our expert sets it; others leave IMP_WAIT_NONE.
+    /// What it waits for, as of the last act(). Set by our expert; IMP_WAIT_NONE otherwise.
     imp_wait_reason wait_reason;
 };
 
@@ -52,56 +53,55 @@ void imp_policy_reset(imp_policy *policy, const imp_env *env);
 imp_action imp_policy_act(imp_policy *policy, const imp_env *env, const uint8_t *observation);
 void imp_policy_destroy(imp_policy *policy); ///< nullable
 
-/// gym-duckietown baseline's pure pursuit, exactly: it knows neither delay nor motors, and leaves
-/// the road.
+/// The pure pursuit expert of gym-duckietown's learning baseline, reproduced exactly. It ignores
+/// delay and motor dynamics, and leaves the road at times.
 imp_status imp_pure_pursuit_create(imp_policy **out, imp_error *err);
 
 /// Parameters of our expert. Obtain with imp_default_expert_def(), then change fields.
 typedef struct imp_expert_def {
-    double speed; ///< wanted on straights [m/s]; the motors' top speed is 0.6
-    double
-        tracking_rate;   ///< errors die out like a critically damped spring of this rate [1/s]; 3.1
-    double turning_rate; ///< the turn rate follows what is asked of it so fast [1/s]; 10. Up to 4
-                         ///< is the motors' own damping
-    double turn_rate;    ///< it turns no faster than this [rad/s]; 6
-    /// It comes back to its line from the left, where the middle of the road is, no more steeply
-    /// than this [rad]. What was passed is out of the image before it is behind the robot: who goes
-    /// by images must come back gently, or turns into it. Below 1 it also stays outside in bends to
-    /// the right, inside which lies what was passed; 1 and more are no bound; pi / 3
+    double speed;         ///< target on straights [m/s]; the motors' top speed is 0.6
+    double tracking_rate; ///< rate of the critically damped return to the path [1/s]; 3.1
+    double turning_rate; ///< rate at which the turn rate follows its target [1/s]; 10. Values up to
+                         ///< 4 leave the motors' own damping
+    double turn_rate;    ///< largest turn rate [rad/s]; 6
+    /// Largest angle to the path when returning to it from the left (the middle of the road) [rad];
+    /// pi / 3. An obstacle just passed leaves the image before it is behind the robot, so a policy
+    /// that sees images only must return gently. Below 1 the expert also stays outside in right
+    /// curves, inside which the passed obstacle lies. From 1 on there is no limit.
     double return_angle;
-    double lane_offset; ///< wanted distance from the lane centre [m], positive to the right; 0
-    /// Follows AI-DO's lanes, straight lines and arcs 0.22 tiles from the middle of the road,
+    double lane_offset; ///< target distance from the lane centre [m], positive to the right; 0
+    /// Follow AI-DO's lanes (straight lines and arcs 0.22 tiles from the middle of the road)
     /// instead of the simulator's curves; false
     bool challenge_lanes;
-    /// What to do at crossings, over and over: letters l, r and s. Where the road does not offer
-    /// the turn asked for it goes straight on, and where it does not offer that, a turn is drawn:
-    /// so with "l" or "r" nothing ever is. NULL, or empty: all are drawn. Copied.
+    /// Turns at intersections, repeated cyclically: letters l, r and s. If the requested turn does
+    /// not exist, the expert goes straight on; if that does not exist either, it draws a turn. So
+    /// "l" or "r" alone never draw. NULL or "": all turns are drawn. Copied.
     const char *turns;
-    /// Decides from where the robot stands alone: speed, turn rate and the commands under way are
-    /// taken to be those of steady driving along its lane, so that the same place gives the same
-    /// action. That is what can be learned from single images. Where the road's edge is near, what
-    /// is tried out still goes by the true state, and so does getting away from where it is stuck;
+    /// Decide from the pose alone: speed, turn rate and pending commands are assumed to be those of
+    /// steady driving along the lane. Then equal places give equal actions, which can be learned
+    /// from single images. Near the road's edge, look-ahead and recovery still use the true state;
     /// false
     bool pose_only;
-    /// Away from its line, tries out in the simulator what it is about to do, and looks for
-    /// something better if that ends off the road or at an object. What is done there then no
-    /// longer follows from where the robot stands by a simple law, and is hard to learn; true
+    /// Away from the path, simulate the next manoeuvre before acting, and search for a better one
+    /// if it ends off the road or at an object. Such actions follow no simple law of the pose and
+    /// are hard to learn; true
     bool look_ahead;
-    /// By sight, what it takes the robot's drive to be: a randomised one cannot be seen. NULL: what
-    /// it is. Copied when a policy is made.
+    /// With pose_only, the drive that is assumed, since a randomised drive cannot be seen. NULL:
+    /// the true one. Copied on creation.
     const imp_drive_def *assumed_drive;
     int cookie;
 } imp_expert_def;
 
 imp_expert_def imp_default_expert_def(void);
 
-/// Our expert: predicts its pose through the commands still pending, follows the chained lane
-/// curves and inverts the motor model. It passes what stands in its way if there is room and stops
-/// for it if not, keeps a distance behind slower duckiebots, lets duckies cross, waits at red
-/// lights and takes crossings in a direction drawn from the environment's seed, or given. Where it
-/// does not come forward for some seconds though it waits for nobody, it searches for a way out and
-/// drives that (docs/dagger.md): its actions then depend on more than the present state. A policy
-/// owns 1.3 MB for the search.
+/// Creates our expert. It predicts its pose over the pending commands, follows the chained lane
+/// curves and inverts the motor model. It passes obstacles where there is room and stops where
+/// there is none, follows slower duckiebots at a distance, yields to crossing duckies and waits at
+/// red lights. Turns at intersections are given or drawn from the environment's seed.
+///
+/// If it makes no progress for some seconds without a reason to wait, it searches for a way out and
+/// follows that (docs/dagger.md); its actions then depend on more than the present state. A policy
+/// owns 1.3 MB for the search. Fails with IMP_USAGE on invalid parameters.
 imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_error *err);
 
 IMP_API_END

@@ -1,3 +1,5 @@
+// Calls through a policy's function table. Experts, networks and users' own policies all implement
+// this table, so that rollouts, collection and evaluation treat them alike.
 #include "imprint/policy.h"
 
 const char *imp_wait_reason_name(imp_wait_reason wait)
@@ -12,6 +14,7 @@ const char *imp_wait_reason_name(imp_wait_reason wait)
 
 void imp_policy_reset(imp_policy *policy, const imp_env *env)
 {
+    // a policy that never waits need not set this
     policy->wait_reason = IMP_WAIT_NONE;
     policy->vtable->reset(policy, env);
 }

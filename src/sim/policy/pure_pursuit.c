@@ -1,20 +1,22 @@
-// The baseline's teacher: pure pursuit of a point ahead on the lane. Kept exactly as recorded, as
-// the yardstick that our expert is measured against.
+// Pure pursuit (Coulter, 1992) of a point ahead on the lane, with the constants of gym-duckietown's
+// learning baseline. It is reproduced exactly as recorded, since our expert is compared with it.
 #include <stdlib.h>
 
 #include "base/common/vector2.h"
 #include "imprint/policy.h"
 
+// [m], [m/s], [rad/s per unit of lateral offset]
 static const double LOOKAHEAD_DISTANCE = 0.3, FOLLOW_SPEED = 0.8, STEERING_GAIN = 10.0;
 
+// It has no state between steps.
 static void pure_pursuit_reset(imp_policy *policy, const imp_env *env)
 {
     (void)policy;
     (void)env;
 }
 
-// The point to steer for: ahead along the tangent, put back on the lane there; nearer if that is
-// off the road.
+// The point to steer for: LOOKAHEAD_DISTANCE along the tangent, projected back onto the lane there.
+// If that is off the road, the distance is halved until it is not.
 static imp_vec2 find_target_point(const imp_env *env, const imp_lane_position *lane)
 {
     imp_lane_position ahead;
@@ -27,6 +29,7 @@ static imp_vec2 find_target_point(const imp_env *env, const imp_lane_position *l
     return lane->point;
 }
 
+// Drives at a constant speed and steers for the target; stops off the lanes.
 static imp_action pure_pursuit_act(imp_policy *policy, const imp_env *env,
                                    const uint8_t *observation)
 {
@@ -35,6 +38,7 @@ static imp_action pure_pursuit_act(imp_policy *policy, const imp_env *env,
     imp_lane_position lane;
     if (!imp_world_lane_position(env->world, env->pose, &lane))
         return (imp_action){0.0, 0.0};
+    // the turn rate is proportional to the sine of the angle to the target
     imp_vec2 position = {env->pose.x, env->pose.z};
     imp_vec2 towards =
         imp_vec2_normalize(imp_vec2_subtract(find_target_point(env, &lane), position));

@@ -21,8 +21,10 @@ typedef struct calibration_field {
     int count, line;
 } calibration_field;
 
+// Index of a field. All up to COEFFICIENTS are required.
 enum { WIDTH, HEIGHT, MATRIX, COEFFICIENTS, PROJECTION, FIELD_COUNT };
 
+// State of a reading.
 typedef struct calibration_reader {
     imp_yaml yaml;
     calibration_field fields[FIELD_COUNT];
@@ -31,12 +33,14 @@ typedef struct calibration_reader {
 #define fail_at(r, line, format, ...)                                                              \
     imp_fail((r)->yaml.err, IMP_BAD_INPUT, "%s:%d: " format, (r)->yaml.source, line, __VA_ARGS__)
 
+// Appends a number to a field.
 static imp_status parse_number(const imp_yaml *yaml, int node, calibration_field *f)
 {
     const char *text = imp_yaml_scalar_text(yaml, node);
     if (text == NULL)
         return imp_yaml_fail(yaml, node, "%s must be made of numbers", f->key);
     char *end;
+    // a limit of 1e9 keeps later products finite and rejects NaN
     const double value = strtod(text, &end);
     if (end == text || *end != '\0' || !(fabs(value) <= 1e9))
         return imp_yaml_fail(yaml, node, "%s: '%.40s' is not a number of a camera", f->key, text);
@@ -47,7 +51,7 @@ static imp_status parse_number(const imp_yaml *yaml, int node, calibration_field
     return IMP_OK;
 }
 
-// A list of numbers, or a single one.
+// Reads a list of numbers, or a single one.
 static imp_status parse_numbers(const imp_yaml *yaml, int node, calibration_field *f)
 {
     if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST)
@@ -63,8 +67,10 @@ static imp_status parse_numbers(const imp_yaml *yaml, int node, calibration_fiel
 static imp_status parse_field(const imp_yaml *yaml, imp_yaml_pair pair, calibration_field *f)
 {
     int node = imp_yaml_resolve(yaml, pair.value);
+    // the line of the key marks the field as present
     f->line = imp_yaml_line(yaml, pair.key);
     f->count = 0;
+    // a field with several numbers is a matrix: {rows, cols, data: [...]}
     if (f->max_count > 1) {
         if (!imp_yaml_is_map(yaml, node))
             return imp_yaml_fail(yaml, node, "%s must have rows, cols and data", f->key);
@@ -77,6 +83,7 @@ static imp_status parse_field(const imp_yaml *yaml, imp_yaml_pair pair, calibrat
     return status;
 }
 
+// Reads one key and its value. Only the plumb-bob model is supported.
 static imp_status parse_pair(calibration_reader *r, imp_yaml_pair pair)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -87,12 +94,14 @@ static imp_status parse_pair(calibration_reader *r, imp_yaml_pair pair)
         return imp_yaml_fail(yaml, value, "distortion_model must be plumb_bob, not %s",
                              imp_yaml_describe(yaml, value, found));
     }
+    // keys that are not used here are ignored
     for (int k = 0; k < FIELD_COUNT; k++)
         if (imp_yaml_scalar_equals(yaml, key, r->fields[k].key))
             return parse_field(yaml, pair, &r->fields[k]);
     return IMP_OK;
 }
 
+// Reads all keys of the file.
 static imp_status parse_fields(calibration_reader *r)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -105,18 +114,22 @@ static imp_status parse_fields(calibration_reader *r)
     return status;
 }
 
+// Whether a number is a possible width or height.
 static bool is_image_side(double value)
 {
     return value >= 2.0 && value <= IMAGE_SIDE_MAX && value == floor(value);
 }
 
+// Checks the numbers against one another and converts them to a lens and a projection.
 static imp_status build_calibration(const calibration_reader *r, imp_calibration *out)
 {
+    // all fields before the projection are required
     for (int k = 0; k < PROJECTION; k++)
         if (r->fields[k].line == 0)
             return imp_fail(r->yaml.err, IMP_BAD_INPUT,
                             "%s: %s is missing: not a camera's calibration as ROS writes it",
                             r->yaml.source, r->fields[k].key);
+    // sizes must be whole numbers, focal lengths positive
     const double *matrix = r->fields[MATRIX].values, *distortion = r->fields[COEFFICIENTS].values;
     const double width = r->fields[WIDTH].values[0], height = r->fields[HEIGHT].values[0];
     for (int k = WIDTH; k <= HEIGHT; k++)
@@ -126,6 +139,7 @@ static imp_status build_calibration(const calibration_reader *r, imp_calibration
     if (!(matrix[0] > 0.0 && matrix[4] > 0.0))
         return fail_at(r, r->fields[MATRIX].line, "focal lengths must be positive, not %g and %g",
                        matrix[0], matrix[4]);
+    // the matrix is row-major: fx 0 cx, 0 fy cy, 0 0 1; four coefficients mean k3 = 0
     imp_lens lens = {.kind = IMP_LENS_CALIBRATED,
                      .width = (int)width,
                      .height = (int)height,
@@ -140,17 +154,20 @@ static imp_status build_calibration(const calibration_reader *r, imp_calibration
                      .k3 = distortion[4]};
     const calibration_field *projection = &r->fields[PROJECTION];
     const double *p = projection->values;
+    // the projection is a row-major 3 x 4 matrix
     out->projection = projection->line > 0 ? (imp_pinhole){p[0], p[5], p[2], p[6]}
                                            : imp_lens_rectified_pinhole(&lens);
+    // a projection of zeros is what an uncalibrated camera publishes
     if (!(out->projection.fx > 0.0 && out->projection.fy > 0.0))
         return fail_at(r, projection->line,
                        "focal lengths of projection_matrix must be positive, "
                        "not %g and %g",
                        out->projection.fx, out->projection.fy);
-    // ROS counts from the middle of the first pixel
+    // ROS counts from the centre of the first pixel, we count from its corner
     lens.cx += 0.5;
     lens.cy += 0.5;
     out->lens = lens;
+    // a camera with this lens must show something
     imp_camera_def def = imp_default_camera_def();
     imp_camera probe;
     imp_error why = {0};
@@ -174,6 +191,7 @@ imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_erro
     };
     char *text;
     size_t length;
+    // read and parse the file, then convert its numbers
     imp_status status =
         imp_file_type_expect_text(path, "a camera's calibration is a YAML file", err);
     if (status == IMP_OK)
@@ -188,6 +206,7 @@ imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_erro
     return status == IMP_OK ? build_calibration(&r, out) : status;
 }
 
+// The lens of gym-duckietown, and the projection that OpenCV computes for it with alpha = 0.
 imp_calibration imp_calibration_duckiebot(void)
 {
     return (imp_calibration){

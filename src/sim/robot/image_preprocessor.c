@@ -1,3 +1,7 @@
+// Converts camera images to observations: decode, rectify if asked to, then shrink by area
+// averaging. Spans with fractional weights at both ends are computed once per image size, for
+// columns and rows. Rows of a span are summed first, then columns of the sums; both passes are
+// plain loops over contiguous values.
 #include "sim/robot/image_preprocessor.h"
 
 #include <stdlib.h>
@@ -5,11 +9,12 @@
 
 #include "base/image/jpeg_codec.h"
 
-// Which pixels along a side make one pixel of the observation.
+// The input pixels along one side that make up one output pixel, with the weights of the first and
+// the last. Those between count fully. If first == last, only first_weight counts.
 typedef struct pixel_span {
     int first, last;
     float first_weight,
-        last_weight; // those between count whole; last == first: first_weight counts
+        last_weight; // weights of the two ends
 } pixel_span;
 
 struct imp_image_preprocessor {
@@ -17,7 +22,7 @@ struct imp_image_preprocessor {
     bool undistorts;
     imp_calibration camera;
     imp_jpeg_reader *reader;
-    // for camera images of the size that came last:
+    // valid for camera images of the last size:
     int input_width, input_height;
     pixel_span *columns, *rows; // (width), (height)
     float *sums;                // (input_width x 3)
@@ -31,6 +36,7 @@ imp_status imp_image_preprocessor_create(imp_image_preprocessor **out, int width
     imp_image_preprocessor *preprocessor = calloc(1, sizeof *preprocessor);
     if (preprocessor == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an image preprocessor");
+    // the calibration is copied; buffers follow with the first image
     preprocessor->width = width;
     preprocessor->height = height;
     preprocessor->undistorts = undistort_with != NULL;
@@ -45,6 +51,7 @@ imp_status imp_image_preprocessor_create(imp_image_preprocessor **out, int width
     return IMP_OK;
 }
 
+// Frees everything that depends on the size of the camera's images.
 static void free_buffers(imp_image_preprocessor *preprocessor)
 {
     imp_undistorter_destroy(preprocessor->undistorter);
@@ -68,16 +75,19 @@ void imp_image_preprocessor_destroy(imp_image_preprocessor *preprocessor)
     free(preprocessor);
 }
 
+// Computes the spans that map `from` input pixels to `to` output pixels. NULL without memory.
 static pixel_span *create_pixel_spans(int from, int to)
 {
     pixel_span *spans = calloc((size_t)to, sizeof *spans);
+    // input pixels per output pixel; weights of a span add up to 1
     const double step = (double)from / to;
     for (int k = 0; spans != NULL && k < to; k++) {
-        // whole numbers decide where a span ends, so that a border between pixels stays one
+        // integer arithmetic decides where a span ends, so that pixel borders stay exact
         const int64_t begin = (int64_t)k * from, end = (int64_t)(k + 1) * from;
         pixel_span *s = &spans[k];
         s->first = (int)(begin / to);
         s->last = (int)((end - 1) / to);
+        // the covered part of the first and the last pixel, relative to the span
         s->first_weight = (float)((s->first + 1 - (double)begin / to) / step);
         s->last_weight = (float)(((double)end / to - s->last) / step);
         if (s->first == s->last)
@@ -86,12 +96,14 @@ static pixel_span *create_pixel_spans(int from, int to)
     return spans;
 }
 
+// Prepares buffers for camera images of a size; does nothing if the size has not changed.
 static imp_status resize_buffers(imp_image_preprocessor *preprocessor, int width, int height,
                                  imp_error *err)
 {
     if (width == preprocessor->input_width && height == preprocessor->input_height)
         return IMP_OK;
     free_buffers(preprocessor);
+    // allocate everything, check once
     const size_t row = (size_t)width * 3;
     preprocessor->columns = create_pixel_spans(width, preprocessor->width);
     preprocessor->rows = create_pixel_spans(height, preprocessor->height);
@@ -115,17 +127,19 @@ static imp_status resize_buffers(imp_image_preprocessor *preprocessor, int width
     return IMP_OK;
 }
 
+// Adds a weighted row of bytes to the sums.
 static void accumulate_row(float *sums, const uint8_t *row, size_t values, float weight)
 {
     for (size_t k = 0; k < values; k++)
         sums[k] += weight * (float)row[k];
 }
 
-// The mean of the rows of a span.
+// Averages the rows of a span into preprocessor->sums, (input_width x 3).
 static void average_rows(const imp_image_preprocessor *preprocessor, const uint8_t *rgb,
                          const pixel_span *s)
 {
     const size_t values = (size_t)preprocessor->input_width * 3;
+    // weight of a pixel that lies inside the span
     const float whole = (float)preprocessor->height / (float)preprocessor->input_height;
     memset(preprocessor->sums, 0, values * sizeof *preprocessor->sums);
     for (int y = s->first; y <= s->last; y++) {
@@ -136,11 +150,13 @@ static void average_rows(const imp_image_preprocessor *preprocessor, const uint8
     }
 }
 
+// Averages the columns of the sums into one row of output bytes, rounding to nearest.
 static void average_columns(const imp_image_preprocessor *preprocessor, uint8_t *out)
 {
     const float whole = (float)preprocessor->width / (float)preprocessor->input_width;
     for (int x = 0; x < preprocessor->width; x++) {
         const pixel_span *s = &preprocessor->columns[x];
+        // 0.5 rounds to nearest when the sum is truncated
         float sum[3] = {0.5F, 0.5F, 0.5F};
         for (int k = s->first; k <= s->last; k++) {
             const float weight = k == s->first  ? s->first_weight
@@ -157,11 +173,13 @@ static void average_columns(const imp_image_preprocessor *preprocessor, uint8_t 
 imp_status imp_image_preprocessor_run(imp_image_preprocessor *preprocessor, const uint8_t *pixels,
                                       int width, int height, uint8_t *rgb, imp_error *err)
 {
+    // an image that is already an observation is copied
     if (width == preprocessor->width && height == preprocessor->height &&
         !preprocessor->undistorts) {
         memcpy(rgb, pixels, (size_t)width * (size_t)height * 3);
         return IMP_OK;
     }
+    // a rectified copy replaces the camera's image
     const imp_status status = resize_buffers(preprocessor, width, height, err);
     if (status != IMP_OK)
         return status;
@@ -186,6 +204,7 @@ imp_status imp_image_preprocessor_run_jpeg(imp_image_preprocessor *preprocessor,
         imp_jpeg_reader_open(preprocessor->reader, jpeg, length, &width, &height, err);
     if (status != IMP_OK)
         return status;
+    // decoding at 1/8 size gives the means of 8 x 8 blocks, if spans consist of whole blocks
     const bool eighth = !preprocessor->undistorts && width % (8 * preprocessor->width) == 0 &&
                         height % (8 * preprocessor->height) == 0;
     status = imp_jpeg_reader_decode(preprocessor->reader, eighth, &pixels, &width, &height, err);

@@ -1,3 +1,7 @@
+// OpenCV's plumb-bob lens: distortion, its inverse, and the rectified intrinsics derived from it. A
+// point at squared radius q moves radially by 1 + k1 q + k2 q^2 + k3 q^3, plus a tangential shift
+// (p1, p2). The polynomial is invertible only up to the radius where it folds back, so the
+// inversion is a Newton iteration that checks the derivative and halves steps that do not help.
 #include <math.h>
 
 #include "imprint/robot.h"
@@ -40,13 +44,13 @@ imp_lens imp_lens_duckiebot(void)
     };
 }
 
-// Factor by which the radial part moves a point at squared radius r2.
+// Radial factor at squared radius r2.
 static double radial_factor(const imp_lens *lens, double r2)
 {
     return 1.0 + r2 * (lens->k1 + r2 * (lens->k2 + r2 * lens->k3));
 }
 
-// Shift by the tangential part.
+// Tangential shift of a point.
 static void tangential_shift(const imp_lens *lens, double x, double y, double *dx, double *dy)
 {
     double r2 = x * x + y * y;
@@ -64,7 +68,7 @@ void imp_lens_distort(const imp_lens *lens, double x, double y, double *distorte
     *distorted_y = y * factor + dy;
 }
 
-// Derivatives of imp_lens_distort(): the matrix (xx xy; xy yy), which is symmetric.
+// The Jacobian of imp_lens_distort(): the matrix (xx xy; xy yy), which is symmetric.
 static void distortion_derivatives(const imp_lens *lens, double x, double y, double *xx, double *xy,
                                    double *yy)
 {
@@ -76,31 +80,32 @@ static void distortion_derivatives(const imp_lens *lens, double x, double y, dou
     *yy = factor + slope * y * y + 6.0 * lens->p1 * y + 2.0 * lens->p2 * x;
 }
 
-// A point on the way to the one sought: what is still missing, and how to go on.
+// A candidate of the Newton iteration: its residual and the Jacobian there.
 typedef struct newton_state {
     double u, v, residual_x, residual_y;
-    double xx, xy, yy, determinant; // of the derivatives
+    double xx, xy, yy, determinant; // the Jacobian
 } newton_state;
 
-// The squared radius that no ray of the lens reaches. The distorted radius grows with the slope
-// 1 + 3 k1 q + 5 k2 q^2 + 7 k3 q^3, q being the squared radius. Where the slope has a minimum below
-// zero the model has folded before that minimum; it may unfold beyond, where no light comes from.
+// The squared radius beyond which the lens has no rays. The distorted radius grows with slope 1 + 3
+// k1 q + 5 k2 q^2 + 7 k3 q^3. Where the slope has a minimum below zero, the polynomial has folded
+// before it. It may unfold farther out, but no light comes from there.
 static double max_squared_radius(const imp_lens *lens)
 {
-    // the tangent of 87 degrees, squared: no camera of this model looks further out
+    // the tangent of 87 degrees, squared: no camera of this model sees farther out
     const double farthest = 20.0 * 20.0;
+    // coefficients of the slope's derivative
     const double a = 21.0 * lens->k3, b = 10.0 * lens->k2, c = 3.0 * lens->k1;
     const double discriminant = b * b - 4.0 * a * c;
     if (discriminant < 0.0)
         return farthest;
-    // the root of c + b q + a q^2 where the slope's second derivative is positive
+    // the root of c + b q + a q^2 at which the slope has its minimum
     const double root = sqrt(discriminant);
     const double q = b > 0.0 ? -2.0 * c / (b + root) : (root - b) / (2.0 * a);
     const double slope = 1.0 + q * (3.0 * lens->k1 + q * (5.0 * lens->k2 + q * 7.0 * lens->k3));
     return q > 0.0 && q < farthest && slope <= 0.0 ? q : farthest;
 }
 
-// Looks at a point; false where the model folds back on itself or no camera looks.
+// Evaluates a candidate; false where the polynomial has folded back or beyond the limit.
 static bool evaluate_newton_state(const imp_lens *lens, double limit, double distorted_x,
                                   double distorted_y, newton_state *at)
 {
@@ -110,11 +115,11 @@ static bool evaluate_newton_state(const imp_lens *lens, double limit, double dis
     at->residual_y = distorted_y - y;
     distortion_derivatives(lens, at->u, at->v, &at->xx, &at->xy, &at->yy);
     at->determinant = at->xx * at->yy - at->xy * at->xy;
-    // in this order a value that is not a number fails too
+    // NaN fails these comparisons, too
     return at->determinant > 0.0 && at->xx > 0.0 && at->u * at->u + at->v * at->v < limit;
 }
 
-// The square of how much is missing.
+// Squared norm of the residual.
 static double squared_residual(const newton_state *at)
 {
     return at->residual_x * at->residual_x + at->residual_y * at->residual_y;
@@ -125,6 +130,7 @@ bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distort
 {
     enum { STEPS = 50 };
     const double tolerance = 1e-12, smallest = 1e-3;
+    // start at the principal point, where the polynomial does not fold
     const double limit = max_squared_radius(lens);
     newton_state here = {0};
     if (!evaluate_newton_state(lens, limit, distorted_x, distorted_y, &here))
@@ -135,11 +141,12 @@ bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distort
             *y = here.v;
             return true;
         }
+        // a full Newton step: the inverse Jacobian times the residual
         const double du =
             (here.yy * here.residual_x - here.xy * here.residual_y) / here.determinant;
         const double dv =
             (here.xx * here.residual_y - here.xy * here.residual_x) / here.determinant;
-        // strong lenses throw whole steps too far: go a shorter way that still helps
+        // strong lenses make full steps overshoot: halve the step until the residual shrinks
         double share = 1.0;
         newton_state ahead;
         for (;; share *= 0.5) {
@@ -155,10 +162,11 @@ bool imp_lens_undistort(const imp_lens *lens, double distorted_x, double distort
     return false;
 }
 
-// OpenCV's inversion: a fixed number of fixed-point steps, not carried on until they settle.
+// OpenCV's undistortPoints(): five fixed-point steps, converged or not.
 static void undistort_like_opencv(const imp_lens *lens, double px, double py, double *x, double *y)
 {
     enum { STEPS = 5 };
+    // the normalised coordinates of the distorted pixel
     double start_x = (px - lens->cx) / lens->fx, start_y = (py - lens->cy) / lens->fy;
     *x = start_x;
     *y = start_y;
@@ -171,14 +179,15 @@ static void undistort_like_opencv(const imp_lens *lens, double px, double py, do
     }
 }
 
-// The exact inversion. A point that the lens shows nothing at stands for the last one before it on
-// the way from the principal point that shows something.
+// The exact inversion. A point without a ray is replaced by the last point that has one, on the
+// line from the principal point, found by bisection.
 static void undistort_or_clamp(const imp_lens *lens, double px, double py, double *x, double *y)
 {
     enum { HALVINGS = 24 };
     const double to_x = (px - lens->cx) / lens->fx, to_y = (py - lens->cy) / lens->fy;
     if (imp_lens_undistort(lens, to_x, to_y, x, y))
         return;
+    // bisection between the principal point, which is visible, and the point, which is not
     double seen = 0.0, dark = 1.0;
     *x = *y = 0.0;
     for (int k = 0; k < HALVINGS; k++) {
@@ -193,10 +202,11 @@ static void undistort_or_clamp(const imp_lens *lens, double px, double py, doubl
 
 typedef void inversion(const imp_lens *lens, double px, double py, double *x, double *y);
 
-// The largest rectilinear image without an empty corner, by an inversion of the border's points.
+// The largest rectilinear image without empty corners: inverts points along the four borders and
+// takes the innermost on each side.
 static imp_pinhole fit_pinhole(const imp_lens *lens, inversion *invert)
 {
-    // OpenCV looks at nine points along each border
+    // OpenCV samples nine points along each border
     enum { POINTS = 9 };
     double left = -INFINITY, right = INFINITY, top = -INFINITY, bottom = INFINITY;
     for (int k = 0; k < POINTS; k++) {
@@ -212,17 +222,19 @@ static imp_pinhole fit_pinhole(const imp_lens *lens, inversion *invert)
         invert(lens, along_x, lens->height, &x, &y);
         bottom = fmin(bottom, y);
     }
+    // intrinsics that map the inner rectangle to the whole image
     double fx = (lens->width - 1) / (right - left), fy = (lens->height - 1) / (bottom - top);
     return (imp_pinhole){fx, fy, -fx * left, -fy * top};
 }
 
+// Whether a pinhole has positive focal lengths and finite values.
 static bool is_valid_pinhole(const imp_pinhole *p)
 {
-    // the comparisons fail for what is not a number
+    // NaN fails the comparisons
     return p->fx > 0.0 && p->fy > 0.0 && isfinite(p->fx + p->fy) && isfinite(p->cx + p->cy);
 }
 
-// Whether an image is about as large as another one and shows about the same.
+// Whether two pinholes have about the same focal lengths and principal point.
 static bool is_similar_pinhole(const imp_lens *lens, const imp_pinhole *p, const imp_pinhole *other)
 {
     const double x = p->fx / other->fx, y = p->fy / other->fy;
@@ -233,10 +245,11 @@ static bool is_similar_pinhole(const imp_lens *lens, const imp_pinhole *p, const
 
 imp_pinhole imp_lens_rectified_pinhole(const imp_lens *lens)
 {
+    // both inversions; OpenCV's result is preferred if it is plausible
     const imp_pinhole rough = fit_pinhole(lens, undistort_like_opencv);
     imp_pinhole exact = fit_pinhole(lens, undistort_or_clamp);
     if (!is_valid_pinhole(&exact))
         exact = (imp_pinhole){lens->fx, lens->fy, lens->cx, lens->cy};
-    // where the model folds in the image, OpenCV's steps end anywhere
+    // if the polynomial folds inside the image, OpenCV's steps diverge
     return is_similar_pinhole(lens, &rough, &exact) ? rough : exact;
 }
