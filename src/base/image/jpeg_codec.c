@@ -1,3 +1,5 @@
+// JPEG images with libjpeg. libjpeg reports errors by calling back and expects not to be returned
+// to: every entry sets a jump that the callbacks take, and the message is already in *err then.
 #include "base/image/jpeg_codec.h"
 
 #include <setjmp.h>
@@ -9,12 +11,18 @@
 
 #include <jerror.h>
 
-enum { PIXELS_MAX = 1 << 24, SCANS_MAX = 100 };
+enum {
+    PIXELS_MAX = 1 << 24,      // of a sequence of images
+    FILE_PIXELS_MAX = 1 << 26, // of a single one
+    // passes over a progressive JPEG; more are made only to keep who reads it busy
+    SCANS_MAX = 100,
+};
 
 // libjpeg calls back when something is wrong, and expects not to be returned to.
 typedef struct jpeg_errors {
     struct jpeg_error_mgr callbacks;
     jmp_buf failed;
+    const char *name; // of the picture, for messages
     imp_error *err;
 } jpeg_errors;
 
@@ -22,6 +30,7 @@ struct imp_jpeg_reader {
     struct jpeg_decompress_struct decoder;
     jpeg_errors jpeg_errors;
     struct jpeg_progress_mgr progress;
+    int pixels_max;
     uint8_t *pixels;
     size_t capacity;
 };
@@ -39,7 +48,7 @@ static void on_jpeg_error(j_common_ptr common)
     jpeg_errors *t = common->client_data;
     char text[JMSG_LENGTH_MAX];
     common->err->format_message(common, text);
-    imp_fail(t->err, IMP_BAD_INPUT, "JPEG: %s", text);
+    imp_fail(t->err, IMP_BAD_INPUT, "%s: %s", t->name, text);
     longjmp(t->failed, 1);
 }
 
@@ -49,7 +58,7 @@ static void on_jpeg_warning(j_common_ptr common, int level)
     jpeg_errors *t = common->client_data;
     const int code = common->err->msg_code;
     if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER)) {
-        imp_fail(t->err, IMP_BAD_INPUT, "JPEG: the picture ends too early");
+        imp_fail(t->err, IMP_BAD_INPUT, "%s: the picture ends too early", t->name);
         longjmp(t->failed, 1);
     }
 }
@@ -59,13 +68,14 @@ static void on_jpeg_progress(j_common_ptr common)
     jpeg_errors *t = common->client_data;
     const imp_jpeg_reader *reader = (const imp_jpeg_reader *)common;
     if (reader->decoder.input_scan_number > SCANS_MAX) {
-        imp_fail(t->err, IMP_BAD_INPUT, "JPEG: more than %d passes", SCANS_MAX);
+        imp_fail(t->err, IMP_BAD_INPUT, "%s: more than %d passes", t->name, SCANS_MAX);
         longjmp(t->failed, 1);
     }
 }
 
 static struct jpeg_error_mgr *install_error_handlers(jpeg_errors *t)
 {
+    t->name = "JPEG";
     jpeg_std_error(&t->callbacks);
     t->callbacks.error_exit = on_jpeg_error;
     t->callbacks.emit_message = on_jpeg_warning;
@@ -88,6 +98,7 @@ imp_status imp_jpeg_reader_create(imp_jpeg_reader **out, imp_error *err)
     jpeg_create_decompress(&reader->decoder);
     reader->progress.progress_monitor = on_jpeg_progress;
     reader->decoder.progress = &reader->progress;
+    reader->pixels_max = PIXELS_MAX;
     *out = reader;
     return IMP_OK;
 }
@@ -113,9 +124,10 @@ imp_status imp_jpeg_reader_open(imp_jpeg_reader *reader, const uint8_t *data, si
     jpeg_mem_src(decoder, data, length);
     jpeg_read_header(decoder, TRUE);
     const uint64_t pixels = (uint64_t)decoder->image_width * decoder->image_height;
-    if (pixels > PIXELS_MAX)
-        return imp_fail(err, IMP_BAD_INPUT, "JPEG: %u x %u pixels; at most %d megapixels are read",
-                        decoder->image_width, decoder->image_height, PIXELS_MAX >> 20);
+    if (pixels > (uint64_t)reader->pixels_max)
+        return imp_fail(err, IMP_BAD_INPUT, "%s: %u x %u pixels; at most %d megapixels are read",
+                        reader->jpeg_errors.name, decoder->image_width, decoder->image_height,
+                        reader->pixels_max >> 20);
     *width = (int)decoder->image_width;
     *height = (int)decoder->image_height;
     return IMP_OK;
@@ -161,6 +173,28 @@ imp_status imp_jpeg_reader_decode(imp_jpeg_reader *reader, bool eighth, const ui
     jpeg_finish_decompress(decoder);
     *rgb = reader->pixels;
     return IMP_OK;
+}
+
+imp_status imp_jpeg_decode(uint8_t **rgb, int *width, int *height, const void *data, size_t length,
+                           const char *name, imp_error *err)
+{
+    imp_jpeg_reader *reader;
+    const uint8_t *pixels;
+    imp_status status = imp_jpeg_reader_create(&reader, err);
+    if (status != IMP_OK)
+        return status;
+    reader->jpeg_errors.name = name;
+    reader->pixels_max = FILE_PIXELS_MAX;
+    status = imp_jpeg_reader_open(reader, data, length, width, height, err);
+    if (status == IMP_OK)
+        status = imp_jpeg_reader_decode(reader, false, &pixels, width, height, err);
+    if (status == IMP_OK) {
+        // the caller gets the reader's buffer
+        *rgb = reader->pixels;
+        reader->pixels = NULL;
+    }
+    imp_jpeg_reader_destroy(reader);
+    return status;
 }
 
 imp_status imp_jpeg_writer_create(imp_jpeg_writer **out, int width, int height, int quality,

@@ -22,6 +22,10 @@ imp_status imp_jpeg_reader_open(imp_jpeg_reader *reader, const uint8_t *data, si
 imp_status imp_jpeg_reader_decode(imp_jpeg_reader *reader, bool eighth, const uint8_t **rgb,
                                   int *width, int *height, imp_error *err);
 
+// Decodes a single one of at most 64 megapixels; the caller frees *rgb. name is for messages.
+imp_status imp_jpeg_decode(uint8_t **rgb, int *width, int *height, const void *data, size_t length,
+                           const char *name, imp_error *err);
+
 typedef struct imp_jpeg_writer imp_jpeg_writer;
 
 // A writer of baseline pictures with colours at half the resolution, as OpenCV writes them.
