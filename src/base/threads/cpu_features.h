@@ -6,13 +6,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-// For __attribute__((target(...))) of what imp_cpu_has_avx512() permits.
-#define IMP_AVX512_TARGET "avx2,avx512f,avx512bw,avx512dq,avx512vl"
-
 enum {
     IMP_CPU_DETECTED = 1,
     IMP_CPU_AVX2 = 2,
-    IMP_CPU_AVX512 = 4,      // all of IMP_AVX512_TARGET
+    IMP_CPU_AVX512 = 4,      // all that IMP_AVX512 names
     IMP_CPU_AVX512_VBMI = 8, // avx512vbmi, too
     IMP_CPU_LIMITED = 16,    // the environment allows no AVX-512
 };

@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #endif
 
+#include "base/common/attributes.h"
 #include "base/threads/thread_pool.h"
 #include "sim/render/ground/ground.h"
 #include "sim/render/views/renderer.h"
@@ -167,9 +168,8 @@ static void read_and_blend(const uint32_t *texels, const uint32_t *places, int64
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void read_and_blend_avx2(const uint32_t *texels,
-                                                                const uint32_t *places,
-                                                                int64_t count, uint32_t sink[16])
+IMP_AVX2 static void read_and_blend_avx2(const uint32_t *texels, const uint32_t *places,
+                                         int64_t count, uint32_t sink[16])
 {
     const __m256i order = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));

@@ -4,21 +4,22 @@
 #ifndef IMP_NN_KERNELS_CPU_DISPATCH_H
 #define IMP_NN_KERNELS_CPU_DISPATCH_H
 
+#include "base/common/attributes.h"
 #include "base/threads/cpu_features.h"
 
 // Marks the loop, name_body(), which IMP_DISPATCH_BY_CPU() wraps.
-#define IMP_DISPATCH_BODY static inline __attribute__((always_inline)) void
+#define IMP_DISPATCH_BODY IMP_ALWAYS_INLINE void
 
 // Defines `linkage void name parameters`, which calls name_body with the arguments. Both lists come
 // with their parentheses.
 // NOLINTBEGIN(bugprone-macro-parentheses)
 #if defined(__x86_64__)
 #define IMP_DISPATCH_BY_CPU(linkage, name, parameters, arguments)                                  \
-    __attribute__((target("avx2"))) static void name##_avx2 parameters                             \
+    IMP_AVX2 static void name##_avx2 parameters                                                    \
     {                                                                                              \
         name##_body arguments;                                                                     \
     }                                                                                              \
-    __attribute__((target(IMP_AVX512_TARGET))) static void name##_avx512 parameters                \
+    IMP_AVX512 static void name##_avx512 parameters                                                \
     {                                                                                              \
         name##_body arguments;                                                                     \
     }                                                                                              \

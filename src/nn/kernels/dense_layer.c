@@ -1,12 +1,10 @@
 #include "nn/kernels/dense_layer.h"
 
+#include "base/common/attributes.h"
 #include "base/threads/cpu_features.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-
-#define AVX512 __attribute__((target(IMP_AVX512_TARGET)))
-#define INLINE static inline __attribute__((always_inline)) AVX512
 
 enum { VECTOR = 16, ROWS = 8, VECTORS = 3, SIDE = 4 }; // tiles that fit into the registers
 
@@ -16,15 +14,16 @@ bool imp_dense_supported(void)
 }
 
 // Those lanes of a vector that begins at `at` which are inputs.
-INLINE __mmask16 valid_lane_mask(const imp_dense *d, size_t at)
+IMP_ALWAYS_INLINE IMP_AVX512 __mmask16 valid_lane_mask(const imp_dense *d, size_t at)
 {
     const size_t left = d->inputs - at;
     return left >= VECTOR ? (__mmask16)0xffff : (__mmask16)((1U << left) - 1U);
 }
 
 // What one vector of inputs adds. in, weight: from it on.
-INLINE void forward_step(const imp_dense *d, size_t rows, size_t samples, const float *in,
-                         const float *weight, __mmask16 lanes, __m512 sums[SIDE][SIDE])
+IMP_ALWAYS_INLINE IMP_AVX512 void forward_step(const imp_dense *d, size_t rows, size_t samples,
+                                               const float *in, const float *weight,
+                                               __mmask16 lanes, __m512 sums[SIDE][SIDE])
 {
     __m512 values[SIDE];
     for (size_t s = 0; s < samples; s++)
@@ -37,7 +36,8 @@ INLINE void forward_step(const imp_dense *d, size_t rows, size_t samples, const 
 }
 
 // `rows` outputs of `samples` samples: both are constants, so that sums stay in registers.
-INLINE void forward_tile(const imp_dense *d, size_t row, size_t rows, size_t sample, size_t samples)
+IMP_ALWAYS_INLINE IMP_AVX512 void forward_tile(const imp_dense *d, size_t row, size_t rows,
+                                               size_t sample, size_t samples)
 {
     __m512 sums[SIDE][SIDE];
     const float *weight = d->weight + row * d->inputs, *in = d->in + sample * d->inputs;
@@ -61,7 +61,7 @@ INLINE void forward_tile(const imp_dense *d, size_t row, size_t rows, size_t sam
         }
 }
 
-INLINE void forward_rows(const imp_dense *d, size_t row, size_t rows)
+IMP_ALWAYS_INLINE IMP_AVX512 void forward_rows(const imp_dense *d, size_t row, size_t rows)
 {
     size_t sample = 0;
     for (; sample + SIDE <= d->batch; sample += SIDE)
@@ -70,7 +70,7 @@ INLINE void forward_rows(const imp_dense *d, size_t row, size_t rows)
         forward_tile(d, row, rows, sample, 1);
 }
 
-AVX512 void imp_dense_forward(const imp_dense *d)
+IMP_AVX512 void imp_dense_forward(const imp_dense *d)
 {
     size_t row = 0;
     for (; row + SIDE <= d->outputs; row += SIDE)
@@ -88,8 +88,8 @@ typedef struct matmul {
     size_t rows, depth;         // r, k
 } matmul;
 
-INLINE void matmul_tile(const imp_dense *d, const matmul *p, size_t row, size_t rows, size_t i,
-                        size_t vectors)
+IMP_ALWAYS_INLINE IMP_AVX512 void matmul_tile(const imp_dense *d, const matmul *p, size_t row,
+                                              size_t rows, size_t i, size_t vectors)
 {
     __m512 sums[ROWS][VECTORS];
     __mmask16 lanes[VECTORS];
@@ -115,7 +115,8 @@ INLINE void matmul_tile(const imp_dense *d, const matmul *p, size_t row, size_t 
                                   sums[r][v]);
 }
 
-INLINE void matmul_column_block(const imp_dense *d, const matmul *p, size_t i, size_t vectors)
+IMP_ALWAYS_INLINE IMP_AVX512 void matmul_column_block(const imp_dense *d, const matmul *p, size_t i,
+                                                      size_t vectors)
 {
     size_t row = 0;
     for (; row + ROWS <= p->rows; row += ROWS)
@@ -124,7 +125,7 @@ INLINE void matmul_column_block(const imp_dense *d, const matmul *p, size_t i, s
         matmul_tile(d, p, row, 1, i, vectors);
 }
 
-AVX512 static void run_matmul(const imp_dense *d, const matmul *p)
+IMP_AVX512 static void run_matmul(const imp_dense *d, const matmul *p)
 {
     size_t i = 0;
     for (; i + (VECTORS - 1) * VECTOR < d->inputs; i += VECTORS * VECTOR)

@@ -1,5 +1,6 @@
 #include "nn/kernels/direct_convolution.h"
 
+#include "base/common/attributes.h"
 #include "base/threads/cpu_features.h"
 
 #include <math.h>
@@ -48,9 +49,6 @@ void imp_direct_conv_pack_weights(const imp_direct_conv *d)
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define AVX512 __attribute__((target(IMP_AVX512_TARGET)))
-#define INLINE static inline __attribute__((always_inline)) AVX512
-
 enum { TILE_PIXELS_MAX = 13 };
 
 bool imp_direct_conv_supported(size_t stride)
@@ -67,9 +65,10 @@ typedef struct tap_rows {
 // pixels apart: constants, so that sums stay in registers and addresses take none. out: where the
 // first block of channels goes, `apart` floats before the second. taps: rows of the kernel that do
 // not lie in the padding.
-INLINE void convolve_tile(const imp_direct_conv *d, size_t count, size_t block, size_t stride,
-                          tap_rows taps, const float *weights, const float *in, const float *bias,
-                          float *out, size_t apart)
+IMP_ALWAYS_INLINE IMP_AVX512 void convolve_tile(const imp_direct_conv *d, size_t count,
+                                                size_t block, size_t stride, tap_rows taps,
+                                                const float *weights, const float *in,
+                                                const float *bias, float *out, size_t apart)
 {
     __m512 low[TILE_PIXELS_MAX], high[TILE_PIXELS_MAX];
     const size_t row_size = imp_direct_conv_padded_row(d), plane = imp_direct_conv_padded_plane(d);
@@ -111,7 +110,7 @@ typedef void tile_function(const imp_direct_conv *d, tap_rows taps, const float 
                            const float *in, const float *bias, float *out, size_t apart);
 
 #define TILE(count, block, stride)                                                                 \
-    AVX512 static void tile_##count##_##block##_##stride(                                          \
+    IMP_AVX512 static void tile_##count##_##block##_##stride(                                      \
         const imp_direct_conv *d, tap_rows taps, const float *weights, const float *in,            \
         const float *bias, float *out, size_t apart)                                               \
     {                                                                                              \
@@ -175,8 +174,9 @@ static void convolve_row(const imp_direct_conv *d, const float *padded, size_t g
 
 // One row behind the pool, of one block of channels. window: rows of the convolution, `first` being
 // the one that the pool begins with; places: nullable. The first of equals wins.
-INLINE void max_pool_row(const imp_direct_conv *d, size_t kernel, const float *window, size_t first,
-                         float *out, uint16_t *argmax_indices)
+IMP_ALWAYS_INLINE IMP_AVX512 void max_pool_row(const imp_direct_conv *d, size_t kernel,
+                                               const float *window, size_t first, float *out,
+                                               uint16_t *argmax_indices)
 {
     const size_t columns = imp_direct_conv_pooled_columns(d);
     for (size_t x = 0; x < columns; x++) {
@@ -203,8 +203,8 @@ INLINE void max_pool_row(const imp_direct_conv *d, size_t kernel, const float *w
 
 // Both blocks of a group. window: the rows' ring; at: where the first block goes, `apart` values
 // before the second.
-AVX512 static void max_pool_channel_group(const imp_direct_conv *d, size_t first, size_t at,
-                                          size_t apart)
+IMP_AVX512 static void max_pool_channel_group(const imp_direct_conv *d, size_t first, size_t at,
+                                              size_t apart)
 {
     const size_t ring = d->pool_kernel * d->columns * IMP_DIRECT_BLOCK;
     for (size_t k = 0; k < IMP_DIRECT_GROUP / IMP_DIRECT_BLOCK; k++) {
@@ -242,7 +242,7 @@ static void convolve_and_max_pool(const imp_direct_conv *d, const float *padded,
 }
 
 // Rows are short: calling memcpy() takes longer than copying them.
-AVX512 static void copy_row(float *out, const float *in, size_t count)
+IMP_AVX512 static void copy_row(float *out, const float *in, size_t count)
 {
     size_t i = 0;
     for (; i + 16 <= count; i += 16)
@@ -252,8 +252,8 @@ AVX512 static void copy_row(float *out, const float *in, size_t count)
 }
 
 // The same of blocks of channels, scaled and shifted.
-AVX512 static void scale_and_shift_row(const imp_direct_conv *d, size_t plane, float *out,
-                                       const float *in, size_t count)
+IMP_AVX512 static void scale_and_shift_row(const imp_direct_conv *d, size_t plane, float *out,
+                                           const float *in, size_t count)
 {
     const __m512 scale = _mm512_loadu_ps(d->scale + plane * IMP_DIRECT_BLOCK),
                  shift = _mm512_loadu_ps(d->shift + plane * IMP_DIRECT_BLOCK),

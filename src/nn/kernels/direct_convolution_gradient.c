@@ -1,6 +1,7 @@
 // Under a max-pool most of what a convolution gave has no gradient: a fifth of the work is left
 // when only the winners are looked at. A patch is what the kernel sees at one pixel: a vector, or
 // more, for each of its rows, which neighbours above and below share.
+#include "base/common/attributes.h"
 #include "base/threads/cpu_features.h"
 #include "nn/kernels/direct_convolution.h"
 
@@ -46,12 +47,9 @@ bool imp_direct_conv_grad_supported(const imp_direct_conv *d)
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define AVX512 __attribute__((target(IMP_AVX512_TARGET)))
-#define INLINE static inline __attribute__((always_inline)) AVX512
-
 // Rows [first, end) of the patches of one picture's plane; in: from the vector's first value on.
-AVX512 static void extract_patches(const imp_direct_conv *d, const float *in, size_t first,
-                                   size_t end, float *patches)
+IMP_AVX512 static void extract_patches(const imp_direct_conv *d, const float *in, size_t first,
+                                       size_t end, float *patches)
 {
     float *out = patches + first * d->columns * VECTOR;
     const size_t step = d->stride * d->block;
@@ -64,9 +62,10 @@ AVX512 static void extract_patches(const imp_direct_conv *d, const float *in, si
 
 // What the pool's rows [first, end) of one picture add to the sums of some channels of a block,
 // `apart` floats from one to the next. gradient, places: from the first channel on.
-INLINE void accumulate_channels(const imp_direct_conv *d, size_t kernel, const float *patches,
-                                const float *gradient, const uint16_t *argmax_indices, size_t first,
-                                size_t end, float *sums, size_t apart)
+IMP_ALWAYS_INLINE IMP_AVX512 void accumulate_channels(const imp_direct_conv *d, size_t kernel,
+                                                      const float *patches, const float *gradient,
+                                                      const uint16_t *argmax_indices, size_t first,
+                                                      size_t end, float *sums, size_t apart)
 {
     const size_t columns = imp_direct_conv_pooled_columns(d), row_size = d->columns * VECTOR;
     __m512 all[CHANNELS_AT_ONCE][KERNEL_MAX];
@@ -96,9 +95,9 @@ typedef void accumulate_function(const imp_direct_conv *d, const float *patches,
                                  size_t first, size_t end, float *sums, size_t apart);
 
 #define ACCUMULATE(kernel)                                                                         \
-    AVX512 static void accumulate_##kernel(const imp_direct_conv *d, const float *patches,         \
-                                           const float *gradient, const uint16_t *argmax_indices,  \
-                                           size_t first, size_t end, float *sums, size_t apart)    \
+    IMP_AVX512 static void accumulate_##kernel(                                                    \
+        const imp_direct_conv *d, const float *patches, const float *gradient,                     \
+        const uint16_t *argmax_indices, size_t first, size_t end, float *sums, size_t apart)       \
     {                                                                                              \
         accumulate_channels(d, kernel, patches, gradient, argmax_indices, first, end, sums,        \
                             apart);                                                                \
@@ -142,7 +141,7 @@ static void accumulate_image(const imp_direct_conv_grad *g, size_t image, size_t
     }
 }
 
-AVX512 static void accumulate_bias_gradient(const imp_direct_conv_grad *g)
+IMP_AVX512 static void accumulate_bias_gradient(const imp_direct_conv_grad *g)
 {
     const imp_direct_conv *d = &g->forward;
     const size_t area = imp_direct_conv_pooled_rows(d) * imp_direct_conv_pooled_columns(d);

@@ -68,15 +68,13 @@ typedef int32_t bits __attribute__((vector_size(64)));
 
 enum { LANES = IMP_NORM_BLOCK };
 
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE void load_lanes(lanes *out, const float *from)
+IMP_ALWAYS_INLINE void load_lanes(lanes *out, const float *from)
 {
     memcpy(out, from, sizeof *out);
 }
 
 // Zero where by is not positive.
-INLINE void zero_unless_positive(lanes *values, const lanes *by)
+IMP_ALWAYS_INLINE void zero_unless_positive(lanes *values, const lanes *by)
 {
     bits all;
     memcpy(&all, values, sizeof all);
@@ -84,7 +82,8 @@ INLINE void zero_unless_positive(lanes *values, const lanes *by)
     memcpy(values, &all, sizeof all);
 }
 
-INLINE void frozen_norm_group_forward(const imp_frozen_norm *n, size_t group, size_t at, bool relu)
+IMP_ALWAYS_INLINE void frozen_norm_group_forward(const imp_frozen_norm *n, size_t group, size_t at,
+                                                 bool relu)
 {
     lanes scale, shift;
     load_lanes(&scale, n->scale + group * LANES);
@@ -111,8 +110,8 @@ IMP_DISPATCH_BY_CPU(extern, imp_frozen_norm_forward, (const imp_frozen_norm *n),
 
 // Adds up one picture's part of a group in floats: there are few enough of them. What the ReLU gave
 // is computed again: that takes less than to fetch it.
-INLINE void frozen_norm_group_backward(const imp_frozen_norm *n, size_t group, size_t at,
-                                       bool others, lanes sums[2])
+IMP_ALWAYS_INLINE void frozen_norm_group_backward(const imp_frozen_norm *n, size_t group, size_t at,
+                                                  bool others, lanes sums[2])
 {
     lanes scale, shift, centre;
     load_lanes(&scale, n->scale + group * LANES);
@@ -167,7 +166,7 @@ IMP_DISPATCH_BODY imp_frozen_norm_backward_body(const imp_frozen_norm *n)
 }
 IMP_DISPATCH_BY_CPU(extern, imp_frozen_norm_backward, (const imp_frozen_norm *n), (n))
 
-INLINE void matvec_panel(const imp_matvec *p, size_t panel, size_t vectors)
+IMP_ALWAYS_INLINE void matvec_panel(const imp_matvec *p, size_t panel, size_t vectors)
 {
     enum { SIDE_BY_SIDE = 4 };
     const size_t width = vectors * LANES;

@@ -1,7 +1,9 @@
-#include <math.h>
+// Runs a segmentation network: inference, softmax over the classes of each cell, and the cells in
+// the order of the image.
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/kernels/softmax.h"
 #include "nn/segmentation/segmenter_layout.h"
 
 struct imp_segmenter {
@@ -56,33 +58,15 @@ int imp_segmenter_height(const imp_segmenter *segmenter)
     return imp_segmenter_layout_height(&segmenter->layout);
 }
 
-// Turns what the network gives into shares, in place.
-static void softmax(float *values, int cells)
-{
-    enum { BLOCK = 64 };
-    for (int first = 0; first < cells; first += BLOCK) {
-        const int count = cells - first < BLOCK ? cells - first : BLOCK;
-        float maximum[BLOCK], total[BLOCK] = {0};
-        memcpy(maximum, values + first, (size_t)count * sizeof *maximum);
-        for (int c = 1; c < IMP_CLASS_COUNT; c++)
-            for (int i = 0; i < count; i++)
-                maximum[i] = fmaxf(maximum[i], values[c * cells + first + i]);
-        for (int c = 0; c < IMP_CLASS_COUNT; c++)
-            for (int i = 0; i < count; i++) {
-                float *value = &values[c * cells + first + i];
-                *value = expf(*value - maximum[i]);
-                total[i] += *value;
-            }
-        for (int c = 0; c < IMP_CLASS_COUNT; c++)
-            for (int i = 0; i < count; i++)
-                values[c * cells + first + i] /= total[i];
-    }
-}
-
 const float *imp_segmenter_run(imp_segmenter *segmenter, const uint8_t *image)
 {
     imp_inference_run(segmenter->inference, &image, NULL, segmenter->outputs);
-    softmax(segmenter->outputs, segmenter->cells);
+    const int cells = segmenter->cells;
+    for (int first = 0; first < cells; first += IMP_SOFTMAX_BLOCK) {
+        const int count = cells - first < IMP_SOFTMAX_BLOCK ? cells - first : IMP_SOFTMAX_BLOCK;
+        float *block = segmenter->outputs + first;
+        imp_softmax(block, IMP_CLASS_COUNT, count, cells, block, cells, NULL);
+    }
     imp_segmenter_pixel_shuffle(&segmenter->layout, segmenter->outputs, segmenter->shares);
     return segmenter->shares;
 }

@@ -1,6 +1,10 @@
+// Losses and their gradients: mean square or Huber error of outputs that are numbers, cross-entropy
+// where outputs are classes of cells.
 #include "nn/trainer/loss.h"
 
 #include <math.h>
+
+#include "nn/kernels/softmax.h"
 
 // Loss of one error; *slope: its derivative.
 static double regression_loss(const imp_trainer_def *def, double error, double *slope)
@@ -36,35 +40,6 @@ static double add_regression_losses(double sum, const imp_trainer_def *def,
     return sum;
 }
 
-enum { CELL_BLOCK = 256 };
-
-// Softmax and its logarithm's normaliser, of `count` cells from number `first` on.
-static void softmax(const float *output, int classes, int cells, int first, int count,
-                    float *shares, float *normaliser)
-{
-    float maximum[CELL_BLOCK], total[CELL_BLOCK];
-    for (int i = 0; i < count; i++) {
-        maximum[i] = output[first + i];
-        total[i] = 0.0F;
-    }
-    for (int c = 1; c < classes; c++)
-        for (int i = 0; i < count; i++) {
-            const float value = output[c * cells + first + i];
-            maximum[i] = value > maximum[i] ? value : maximum[i];
-        }
-    for (int c = 0; c < classes; c++)
-        for (int i = 0; i < count; i++) {
-            const float share = expf(output[c * cells + first + i] - maximum[i]);
-            shares[c * CELL_BLOCK + i] = share;
-            total[i] += share;
-        }
-    for (int c = 0; c < classes; c++)
-        for (int i = 0; i < count; i++)
-            shares[c * CELL_BLOCK + i] /= total[i];
-    for (int i = 0; i < count; i++)
-        normaliser[i] = maximum[i] + logf(total[i]);
-}
-
 // A cell's loss counts for each of its classes, so that the mean over outputs is the mean over
 // cells.
 static double add_cross_entropy(double sum, const imp_trainer_def *def,
@@ -72,10 +47,11 @@ static double add_cross_entropy(double sum, const imp_trainer_def *def,
 {
     const int classes = def->classes, cells = sample->outputs / classes;
     const float scale = (float)(sample->weight * sample->scale * classes);
-    float shares[IMP_CLASSES_MAX * CELL_BLOCK], normaliser[CELL_BLOCK];
-    for (int first = 0; first < cells; first += CELL_BLOCK) {
-        const int count = cells - first < CELL_BLOCK ? cells - first : CELL_BLOCK;
-        softmax(sample->output, classes, cells, first, count, shares, normaliser);
+    float shares[IMP_CLASSES_MAX * IMP_SOFTMAX_BLOCK], normaliser[IMP_SOFTMAX_BLOCK];
+    for (int first = 0; first < cells; first += IMP_SOFTMAX_BLOCK) {
+        const int count = cells - first < IMP_SOFTMAX_BLOCK ? cells - first : IMP_SOFTMAX_BLOCK;
+        imp_softmax(sample->output + first, classes, count, cells, shares, IMP_SOFTMAX_BLOCK,
+                    normaliser);
         for (int c = 0; c < classes; c++) {
             const size_t row = (size_t)c * (size_t)cells + (size_t)first;
             const float *labels = sample->labels + row, *output = sample->output + row;
@@ -85,7 +61,7 @@ static double add_cross_entropy(double sum, const imp_trainer_def *def,
             sum += sample->weight * classes * (double)part;
             for (int i = 0; sample->gradient != NULL && i < count; i++)
                 sample->gradient[row + (size_t)i] =
-                    scale * (shares[c * CELL_BLOCK + i] - labels[i]);
+                    scale * (shares[c * IMP_SOFTMAX_BLOCK + i] - labels[i]);
         }
     }
     return sum;

@@ -1,14 +1,12 @@
 // sim/render/camera_effects/effect_steps.h: the single steps that imp_camera_effects_apply() takes.
-// All work in place on RGB bytes.
+// All work in place on RGB bytes. Loops over bytes and floats come as plain C, and again for AVX2
+// and AVX-512, with the same results.
 #ifndef IMP_SIM_RENDER_CAMERA_EFFECTS_EFFECT_STEPS_H
 #define IMP_SIM_RENDER_CAMERA_EFFECTS_EFFECT_STEPS_H
 
+#include "base/common/attributes.h"
 #include "base/threads/cpu_features.h"
 #include "imprint/render.h"
-
-// Loops over bytes and floats come as plain C, and again for AVX2 and AVX-512, with the same
-// results.
-#define IMP_EFFECT_INLINE static inline __attribute__((always_inline))
 
 // Where the middles of groups of a few neighbouring pixels move to in the image [px] when the robot
 // goes ahead [1/m] and turns to the left [1/rad]: eight groups, in the order of pixels.

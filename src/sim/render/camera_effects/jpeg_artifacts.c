@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/common/attributes.h"
 #include "base/common/vector2.h"
 #include "sim/render/camera_effects/rgbx_image.h"
 
@@ -61,7 +62,7 @@ size_t imp_jpeg_scratch_size(int width, int height)
            2 * (size_t)padded_side(width);
 }
 
-IMP_EFFECT_INLINE void forward_dct_columns(const imp_jpeg_quantisation *steps, const f32x8 in[SIDE],
+IMP_ALWAYS_INLINE void forward_dct_columns(const imp_jpeg_quantisation *steps, const f32x8 in[SIDE],
                                            f32x8 out[SIDE])
 {
     f32x8 sum[SIDE / 2], apart[SIDE / 2];
@@ -77,7 +78,7 @@ IMP_EFFECT_INLINE void forward_dct_columns(const imp_jpeg_quantisation *steps, c
     }
 }
 
-IMP_EFFECT_INLINE void inverse_dct_columns(const imp_jpeg_quantisation *steps, const f32x8 in[SIDE],
+IMP_ALWAYS_INLINE void inverse_dct_columns(const imp_jpeg_quantisation *steps, const f32x8 in[SIDE],
                                            f32x8 out[SIDE])
 {
     for (int k = 0; k < SIDE / 2; k++) {
@@ -94,7 +95,7 @@ IMP_EFFECT_INLINE void inverse_dct_columns(const imp_jpeg_quantisation *steps, c
 // Vectors of four places each of two others.
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
-IMP_EFFECT_INLINE void transpose_block(f32x8 r[SIDE])
+IMP_ALWAYS_INLINE void transpose_block(f32x8 r[SIDE])
 {
     f32x8 s[SIDE], t[SIDE];
     for (int k = 0; k < SIDE; k += 2) {
@@ -112,7 +113,7 @@ IMP_EFFECT_INLINE void transpose_block(f32x8 r[SIDE])
     }
 }
 
-IMP_EFFECT_INLINE void quantise_block(const imp_jpeg_quantisation *steps, int table, float *values,
+IMP_ALWAYS_INLINE void quantise_block(const imp_jpeg_quantisation *steps, int table, float *values,
                                       size_t stride)
 {
     // adding and taking away 1.5 * 2^23 rounds to whole numbers
@@ -137,7 +138,7 @@ IMP_EFFECT_INLINE void quantise_block(const imp_jpeg_quantisation *steps, int ta
         memcpy(values + (size_t)i * stride, &a[i], sizeof a[i]);
 }
 
-IMP_EFFECT_INLINE void quantise_plane(const imp_jpeg_quantisation *steps, int table, float *values,
+IMP_ALWAYS_INLINE void quantise_plane(const imp_jpeg_quantisation *steps, int table, float *values,
                                       int width, int height)
 {
     for (int row = 0; row < height; row += SIDE)
@@ -155,7 +156,7 @@ typedef struct ycbcr_planes {
 typedef int32_t i32x8 __attribute__((vector_size(32)));
 
 // Brightness of eight pixels, and how far blue and red are from it.
-IMP_EFFECT_INLINE void load_ycbcr_pixels(const uint32_t *rgbx, float *light, f32x8 *blue,
+IMP_ALWAYS_INLINE void load_ycbcr_pixels(const uint32_t *rgbx, float *light, f32x8 *blue,
                                          f32x8 *red)
 {
     i32x8 in;
@@ -170,7 +171,7 @@ IMP_EFFECT_INLINE void load_ycbcr_pixels(const uint32_t *rgbx, float *light, f32
 }
 
 // Neighbours, added.
-IMP_EFFECT_INLINE void store_subsampled_chroma(const f32x8 sides[2], float factor, float *out)
+IMP_ALWAYS_INLINE void store_subsampled_chroma(const f32x8 sides[2], float factor, float *out)
 {
     const f32x8 sum = SHUFFLE(sides[0], sides[1], 0, 2, 4, 6, 8, 10, 12, 14) +
                       SHUFFLE(sides[0], sides[1], 1, 3, 5, 7, 9, 11, 13, 15);
@@ -179,7 +180,7 @@ IMP_EFFECT_INLINE void store_subsampled_chroma(const f32x8 sides[2], float facto
 }
 
 // Two rows of pixels: the colours are the mean of two by two. Beyond the image its border goes on.
-IMP_EFFECT_INLINE void load_row_pair(const ycbcr_planes *p, int row, const uint32_t *upper,
+IMP_ALWAYS_INLINE void load_row_pair(const ycbcr_planes *p, int row, const uint32_t *upper,
                                      const uint32_t *lower)
 {
     float *light = p->light + (size_t)row * (size_t)p->width;
@@ -207,7 +208,7 @@ IMP_EFFECT_INLINE void load_row_pair(const ycbcr_planes *p, int row, const uint3
     } while (0)
 
 // Eight pixels; blue and red are doubled already.
-IMP_EFFECT_INLINE void store_rgbx_pixels(const float *light, const f32x8 *blue, const f32x8 *red,
+IMP_ALWAYS_INLINE void store_rgbx_pixels(const float *light, const f32x8 *blue, const f32x8 *red,
                                          uint32_t *rgbx)
 {
     f32x8 bright;
@@ -221,7 +222,7 @@ IMP_EFFECT_INLINE void store_rgbx_pixels(const float *light, const f32x8 *blue, 
     memcpy(rgbx, &out, sizeof out);
 }
 
-IMP_EFFECT_INLINE void store_row(const ycbcr_planes *p, int row, uint32_t *rgbx)
+IMP_ALWAYS_INLINE void store_row(const ycbcr_planes *p, int row, uint32_t *rgbx)
 {
     const float *light = p->light + (size_t)row * (size_t)p->width;
     const size_t colours = (size_t)(row / 2) * (size_t)(p->width / 2);
@@ -238,7 +239,7 @@ IMP_EFFECT_INLINE void store_row(const ycbcr_planes *p, int row, uint32_t *rgbx)
     }
 }
 
-IMP_EFFECT_INLINE void round_trip_image(const imp_jpeg_quantisation *steps, int width, int height,
+IMP_ALWAYS_INLINE void round_trip_image(const imp_jpeg_quantisation *steps, int width, int height,
                                         float *values, uint8_t *rgb)
 {
     ycbcr_planes p = {.width = padded_side(width), .height = padded_side(height), .light = values};
@@ -266,17 +267,15 @@ IMP_EFFECT_INLINE void round_trip_image(const imp_jpeg_quantisation *steps, int 
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void round_trip_avx2(const imp_jpeg_quantisation *steps,
-                                                            int width, int height, float *values,
-                                                            uint8_t *rgb)
+IMP_AVX2 static void round_trip_avx2(const imp_jpeg_quantisation *steps, int width, int height,
+                                     float *values, uint8_t *rgb)
 {
     round_trip_image(steps, width, height, values, rgb);
 }
 
 // With twice the registers, so that a block and its sums need not leave them.
-__attribute__((target(IMP_AVX512_TARGET))) static void
-round_trip_avx512(const imp_jpeg_quantisation *steps, int width, int height, float *values,
-                  uint8_t *rgb)
+IMP_AVX512 static void round_trip_avx512(const imp_jpeg_quantisation *steps, int width, int height,
+                                         float *values, uint8_t *rgb)
 {
     round_trip_image(steps, width, height, values, rgb);
 }

@@ -90,7 +90,7 @@ typedef struct blur_paths8 {
     imp_f32x8 share, ends;
 } blur_paths8;
 
-IMP_EFFECT_INLINE void plan_blur_paths(const imp_flow_block *flow, float ahead, float turn,
+IMP_ALWAYS_INLINE void plan_blur_paths(const imp_flow_block *flow, float ahead, float turn,
                                        blur_paths8 *out)
 {
     const imp_f32x8 one = (imp_f32x8){0} + 1.0f, longest = one * (float)BLUR_LENGTH_MAX;
@@ -117,7 +117,7 @@ IMP_EFFECT_INLINE void plan_blur_paths(const imp_flow_block *flow, float ahead, 
 typedef uint16_t u16x16 __attribute__((vector_size(32)));
 
 // Where step n of a way through a group leads.
-IMP_EFFECT_INLINE const uint32_t *pixel_on_path(const uint32_t *rgbx, size_t stride, int height,
+IMP_ALWAYS_INLINE const uint32_t *pixel_on_path(const uint32_t *rgbx, size_t stride, int height,
                                                 int row, const blur_path *w, int n)
 {
     const int beside = (n * w->aside + 32768) >> 16;
@@ -125,7 +125,7 @@ IMP_EFFECT_INLINE const uint32_t *pixel_on_path(const uint32_t *rgbx, size_t str
     return rgbx + (size_t)j * stride + (w->down ? beside : n);
 }
 
-IMP_EFFECT_INLINE void add_eight_pixels(const uint32_t *from, u16x16 sum[2])
+IMP_ALWAYS_INLINE void add_eight_pixels(const uint32_t *from, u16x16 sum[2])
 {
     imp_u8x16 half[2];
     memcpy(half, from, sizeof half);
@@ -135,7 +135,7 @@ IMP_EFFECT_INLINE void add_eight_pixels(const uint32_t *from, u16x16 sum[2])
 
 // The mean along a way through eight pixels, words being the first column's. The nearest pixels
 // count: what lies between them, mixed from both, would blur across the way.
-IMP_EFFECT_INLINE void blur_eight_pixels(const uint32_t *rgbx, size_t stride, int height, int row,
+IMP_ALWAYS_INLINE void blur_eight_pixels(const uint32_t *rgbx, size_t stride, int height, int row,
                                          const blur_path *w, uint32_t *out)
 {
     u16x16 inner[2] = {{0}}, outer[2] = {{0}};
@@ -152,7 +152,7 @@ IMP_EFFECT_INLINE void blur_eight_pixels(const uint32_t *rgbx, size_t stride, in
     memcpy(out, bytes, sizeof bytes);
 }
 
-IMP_EFFECT_INLINE void motion_blur_image(const imp_flow_block *flow, const imp_blur_context *s,
+IMP_ALWAYS_INLINE void motion_blur_image(const imp_flow_block *flow, const imp_blur_context *s,
                                          uint8_t *rgb)
 {
     const size_t stride = imp_rgbx_stride(s->width);
@@ -179,14 +179,14 @@ IMP_EFFECT_INLINE void motion_blur_image(const imp_flow_block *flow, const imp_b
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void
-motion_blur_avx2(const imp_flow_block *flow, const imp_blur_context *s, uint8_t *rgb)
+IMP_AVX2 static void motion_blur_avx2(const imp_flow_block *flow, const imp_blur_context *s,
+                                      uint8_t *rgb)
 {
     motion_blur_image(flow, s, rgb);
 }
 
-__attribute__((target(IMP_AVX512_TARGET))) static void
-motion_blur_avx512(const imp_flow_block *flow, const imp_blur_context *s, uint8_t *rgb)
+IMP_AVX512 static void motion_blur_avx512(const imp_flow_block *flow, const imp_blur_context *s,
+                                          uint8_t *rgb)
 {
     motion_blur_image(flow, s, rgb);
 }
@@ -230,20 +230,20 @@ static blur_kernel make_gaussian_kernel(double deviation)
 }
 
 // A product of 1/32768, rounded; compilers know it as an instruction.
-IMP_EFFECT_INLINE int16_t multiply_by_share(int16_t value, int16_t share)
+IMP_ALWAYS_INLINE int16_t multiply_by_share(int16_t value, int16_t share)
 {
     return (int16_t)((((int32_t)value * share >> 14) + 1) >> 1);
 }
 
 // Adds a share of two lines to a line.
-IMP_EFFECT_INLINE void add_weighted_rows(const int16_t *a, const int16_t *b, int16_t share,
+IMP_ALWAYS_INLINE void add_weighted_rows(const int16_t *a, const int16_t *b, int16_t share,
                                          int count, int16_t *restrict to)
 {
     for (int k = 0; k < count; k++)
         to[k] = (int16_t)(to[k] + multiply_by_share((int16_t)(a[k] + b[k]), share));
 }
 
-IMP_EFFECT_INLINE void blur_row(const blur_kernel *kernel, const int16_t *middle, int count,
+IMP_ALWAYS_INLINE void blur_row(const blur_kernel *kernel, const int16_t *middle, int count,
                                 int16_t *restrict to)
 {
     for (int k = 0; k < count; k++)
@@ -253,7 +253,7 @@ IMP_EFFECT_INLINE void blur_row(const blur_kernel *kernel, const int16_t *middle
 }
 
 // Values are 64 times a byte.
-IMP_EFFECT_INLINE void gaussian_blur_image(const blur_kernel *kernel, const imp_blur_context *s,
+IMP_ALWAYS_INLINE void gaussian_blur_image(const blur_kernel *kernel, const imp_blur_context *s,
                                            int16_t *values, int16_t *line, uint8_t *rgb)
 {
     const int count = (s->width + 7) / 8 * 32, reach = 4 * kernel->reach;
@@ -282,17 +282,14 @@ IMP_EFFECT_INLINE void gaussian_blur_image(const blur_kernel *kernel, const imp_
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void gaussian_blur_avx2(const blur_kernel *kernel,
-                                                               const imp_blur_context *s,
-                                                               int16_t *values, int16_t *line,
-                                                               uint8_t *rgb)
+IMP_AVX2 static void gaussian_blur_avx2(const blur_kernel *kernel, const imp_blur_context *s,
+                                        int16_t *values, int16_t *line, uint8_t *rgb)
 {
     gaussian_blur_image(kernel, s, values, line, rgb);
 }
 
-__attribute__((target(IMP_AVX512_TARGET))) static void
-gaussian_blur_avx512(const blur_kernel *kernel, const imp_blur_context *s, int16_t *values,
-                     int16_t *line, uint8_t *rgb)
+IMP_AVX512 static void gaussian_blur_avx512(const blur_kernel *kernel, const imp_blur_context *s,
+                                            int16_t *values, int16_t *line, uint8_t *rgb)
 {
     gaussian_blur_image(kernel, s, values, line, rgb);
 }

@@ -17,7 +17,7 @@ static inline size_t imp_rgbx_stride(int width)
 }
 
 // Widens a row of `width` pixels; more says that four bytes beyond it can be read.
-IMP_EFFECT_INLINE void imp_rgbx_row_from_rgb(const uint8_t *rgb, int width, bool more,
+IMP_ALWAYS_INLINE void imp_rgbx_row_from_rgb(const uint8_t *rgb, int width, bool more,
                                              uint32_t *rgbx)
 {
     int k = 0;
@@ -33,7 +33,7 @@ IMP_EFFECT_INLINE void imp_rgbx_row_from_rgb(const uint8_t *rgb, int width, bool
 }
 
 // The other way round; more says that four bytes beyond the row can be written.
-IMP_EFFECT_INLINE void imp_rgbx_row_to_rgb(const uint32_t *rgbx, int width, bool more, uint8_t *rgb)
+IMP_ALWAYS_INLINE void imp_rgbx_row_to_rgb(const uint32_t *rgbx, int width, bool more, uint8_t *rgb)
 {
     int k = 0;
     for (; k + 4 <= (more ? width : width - 2); k += 4) {
@@ -50,7 +50,7 @@ IMP_EFFECT_INLINE void imp_rgbx_row_to_rgb(const uint32_t *rgbx, int width, bool
 
 // Widens an image, and repeats the ends of its rows on `margin` words to both sides, and to the end
 // of the last vector of eight.
-IMP_EFFECT_INLINE void imp_rgbx_from_rgb(const uint8_t *rgb, int width, int height, int margin,
+IMP_ALWAYS_INLINE void imp_rgbx_from_rgb(const uint8_t *rgb, int width, int height, int margin,
                                          uint32_t *rgbx)
 {
     const size_t stride = imp_rgbx_stride(width);
@@ -65,7 +65,7 @@ IMP_EFFECT_INLINE void imp_rgbx_from_rgb(const uint8_t *rgb, int width, int heig
     }
 }
 
-IMP_EFFECT_INLINE void imp_rgbx_to_rgb(const uint32_t *rgbx, int width, int height, uint8_t *rgb)
+IMP_ALWAYS_INLINE void imp_rgbx_to_rgb(const uint32_t *rgbx, int width, int height, uint8_t *rgb)
 {
     const size_t stride = imp_rgbx_stride(width);
     for (int row = 0; row < height; row++)

@@ -56,14 +56,12 @@ void imp_gain_noise_portable(const imp_noise_levels *t, const uint16_t *gains, c
 
 #if defined(__x86_64__)
 
-#define AVX2 __attribute__((target("avx2")))
-
 // Sixteen numbers of 16 bits, looked up by numbers below 16.
 typedef struct lookup_table {
     __m256i low, high; // their bytes
 } lookup_table;
 
-AVX2 static inline lookup_table load_lookup_table(const uint16_t values[IMP_NOISE_LEVEL_COUNT])
+IMP_AVX2 static inline lookup_table load_lookup_table(const uint16_t values[IMP_NOISE_LEVEL_COUNT])
 {
     const __m256i all = _mm256_loadu_si256((const __m256i *)(const void *)values);
     const __m256i low = _mm256_and_si256(all, _mm256_set1_epi16(0xff));
@@ -75,13 +73,13 @@ AVX2 static inline lookup_table load_lookup_table(const uint16_t values[IMP_NOIS
 }
 
 // step has 0x80 in each upper byte, above in each lower one.
-AVX2 static inline __m256i lookup_avx2(lookup_table t, __m256i step, __m256i above)
+IMP_AVX2 static inline __m256i lookup_avx2(lookup_table t, __m256i step, __m256i above)
 {
     return _mm256_or_si256(_mm256_shuffle_epi8(t.low, step), _mm256_shuffle_epi8(t.high, above));
 }
 
-AVX2 static inline __m256i add_noise_to_16(lookup_table deviations, lookup_table growths,
-                                           __m256i bytes, __m256i gains, __m256i noise)
+IMP_AVX2 static inline __m256i add_noise_to_16(lookup_table deviations, lookup_table growths,
+                                               __m256i bytes, __m256i gains, __m256i noise)
 {
     const __m256i bright = _mm256_mulhi_epu16(_mm256_slli_epi16(bytes, 8), gains);
     const __m256i light = _mm256_min_epu16(bright, _mm256_set1_epi16(4095));
@@ -96,8 +94,8 @@ AVX2 static inline __m256i add_noise_to_16(lookup_table deviations, lookup_table
                              4);
 }
 
-AVX2 void imp_gain_noise_avx2(const imp_noise_levels *t, const uint16_t *gains, const int8_t *noise,
-                              int count, uint8_t *bytes)
+IMP_AVX2 void imp_gain_noise_avx2(const imp_noise_levels *t, const uint16_t *gains,
+                                  const int8_t *noise, int count, uint8_t *bytes)
 {
     const lookup_table deviations = load_lookup_table(t->deviation),
                        growths = load_lookup_table(t->growth);
@@ -116,26 +114,24 @@ AVX2 void imp_gain_noise_avx2(const imp_noise_levels *t, const uint16_t *gains, 
     imp_gain_noise_portable(t, gains + k, noise + k, count - k, bytes + k);
 }
 
-#define AVX512 __attribute__((target(IMP_AVX512_TARGET)))
-
 // The same tables for vectors twice as wide.
 typedef struct lookup_table_avx512 {
     __m512i low, high;
 } lookup_table_avx512;
 
-AVX512 static inline lookup_table_avx512 widen_lookup_table(lookup_table t)
+IMP_AVX512 static inline lookup_table_avx512 widen_lookup_table(lookup_table t)
 {
     return (lookup_table_avx512){_mm512_broadcast_i64x4(t.low), _mm512_broadcast_i64x4(t.high)};
 }
 
-AVX512 static inline __m512i lookup_avx512(lookup_table_avx512 t, __m512i step, __m512i above)
+IMP_AVX512 static inline __m512i lookup_avx512(lookup_table_avx512 t, __m512i step, __m512i above)
 {
     return _mm512_or_si512(_mm512_shuffle_epi8(t.low, step), _mm512_shuffle_epi8(t.high, above));
 }
 
-AVX512 static inline __m256i add_noise_to_32(lookup_table_avx512 deviations,
-                                             lookup_table_avx512 growths, __m512i bytes,
-                                             __m512i gains, __m512i noise)
+IMP_AVX512 static inline __m256i add_noise_to_32(lookup_table_avx512 deviations,
+                                                 lookup_table_avx512 growths, __m512i bytes,
+                                                 __m512i gains, __m512i noise)
 {
     const __m512i bright = _mm512_mulhi_epu16(_mm512_slli_epi16(bytes, 8), gains);
     const __m512i light = _mm512_min_epu16(bright, _mm512_set1_epi16(4095));
@@ -151,8 +147,8 @@ AVX512 static inline __m256i add_noise_to_32(lookup_table_avx512 deviations,
     return _mm512_cvtusepi16_epi8(_mm512_max_epi16(out, _mm512_setzero_si512()));
 }
 
-AVX512 void imp_gain_noise_avx512(const imp_noise_levels *t, const uint16_t *gains,
-                                  const int8_t *noise, int count, uint8_t *bytes)
+IMP_AVX512 void imp_gain_noise_avx512(const imp_noise_levels *t, const uint16_t *gains,
+                                      const int8_t *noise, int count, uint8_t *bytes)
 {
     const lookup_table_avx512 deviations = widen_lookup_table(load_lookup_table(t->deviation)),
                               growths = widen_lookup_table(load_lookup_table(t->growth));

@@ -9,9 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/common/attributes.h"
 #include "sim/render/primitives/simd8.h"
-
-#define IMP_AVX2 __attribute__((target("avx2")))
 
 // Writes up to eight pixels: each has 32 bits, red lowest and the highest byte unused.
 IMP_AVX2 static inline void imp_avx_store_pixels(__m256i pixels, int count, uint8_t *rgb)

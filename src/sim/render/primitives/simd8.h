@@ -5,8 +5,7 @@
 
 #include <stdint.h>
 
-// So that each caller's vectors are used.
-#define IMP_ALWAYS_INLINE static inline __attribute__((always_inline))
+#include "base/common/attributes.h"
 
 typedef float imp_f32x8 __attribute__((vector_size(32)));
 typedef int32_t imp_i32x8 __attribute__((vector_size(32)));

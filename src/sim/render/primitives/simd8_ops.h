@@ -34,14 +34,13 @@ static const imp_simd8_ops IMP_SIMD8_OPS_PORTABLE = {imp_simd8_lane_bits_portabl
                                                      imp_simd8_gather_portable};
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static inline unsigned
-imp_simd8_lane_bits_avx2(const imp_i32x8 *lanes)
+IMP_AVX2 static inline unsigned imp_simd8_lane_bits_avx2(const imp_i32x8 *lanes)
 {
     return (unsigned)_mm256_movemask_ps((__m256)*lanes);
 }
 
-__attribute__((target("avx2"))) static inline void
-imp_simd8_gather_avx2(const uint32_t *from, const imp_i32x8 *at, imp_i32x8 *out)
+IMP_AVX2 static inline void imp_simd8_gather_avx2(const uint32_t *from, const imp_i32x8 *at,
+                                                  imp_i32x8 *out)
 {
     // none is negative, but compilers do not know that, and so gather into zeros, not into what the
     // processor would wait for

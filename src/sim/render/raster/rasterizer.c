@@ -272,14 +272,13 @@ void imp_raster_fill_portable(const imp_raster *raster, const imp_raster_triangl
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) void imp_raster_fill_avx2(const imp_raster *raster,
-                                                          const imp_raster_triangle *triangle)
+IMP_AVX2 void imp_raster_fill_avx2(const imp_raster *raster, const imp_raster_triangle *triangle)
 {
     fill_triangle(raster, triangle, &IMP_SIMD8_OPS_AVX2);
 }
 
-__attribute__((target(IMP_AVX512_TARGET))) void
-imp_raster_fill_avx512(const imp_raster *raster, const imp_raster_triangle *triangle)
+IMP_AVX512 void imp_raster_fill_avx512(const imp_raster *raster,
+                                       const imp_raster_triangle *triangle)
 {
     fill_triangle(raster, triangle, &IMP_SIMD8_OPS_AVX2);
 }
