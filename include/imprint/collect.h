@@ -15,10 +15,13 @@ typedef struct imp_collect_def {
     int map_count;           ///< 0
     imp_map_split split;     ///< which of them take part; IMP_SPLIT_ALL
     const char *policy;      ///< who drives, see imp_policy_factory_open(); "expert"
-    int episodes;            ///< 10
-    int steps;               ///< longest episode; 512
-    double noise;            ///< standard deviation of the disturbance of executed duty cycles; 0
-    double noise_time;       ///< how long a disturbance lasts [s]; 0.5
+    /// Whose actions are the labels where a network drives: "expert", "reference", or the path of a
+    /// plug-in. NULL, the default, is "expert"
+    const char *label_policy;
+    int episodes;      ///< 10
+    int steps;         ///< longest episode; 512
+    double noise;      ///< standard deviation of the disturbance of executed duty cycles; 0
+    double noise_time; ///< how long a disturbance lasts [s]; 0.5
     /// Start within this of the lane centre, evenly, instead of anywhere on the tile, where there
     /// is room [m]; 0: do not
     double start_offset;

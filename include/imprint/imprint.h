@@ -18,6 +18,7 @@
 #include "imprint/map_set.h"
 #include "imprint/nn.h"
 #include "imprint/observation.h"
+#include "imprint/plugin.h"
 #include "imprint/policy.h"
 #include "imprint/randomization.h"
 #include "imprint/render.h"

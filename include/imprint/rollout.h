@@ -15,9 +15,9 @@ typedef struct imp_policy_factory imp_policy_factory;
 
 enum { IMP_POLICY_IDENTITY_MAX = 64 };
 
-/// Opens "expert", "reference", or a model: a file, or a folder that `imprint train` wrote. expert:
-/// the parameters of "expert". Freed with imp_policy_factory_close() after the policies made from
-/// it.
+/// Opens "expert", "reference", a plug-in (a path that ends in ".so", see imprint/plugin.h), or a
+/// model: a file, or a folder that `imprint train` wrote. expert: the parameters of "expert". Freed
+/// with imp_policy_factory_close() after the policies made from it.
 imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or_path,
                                    const imp_expert_def *expert, imp_error *err);
 /// A kind of driver that others make: make(context, ...) gives a policy for one thread, and is
@@ -29,8 +29,9 @@ imp_status imp_policy_factory_open_custom(imp_policy_factory **out, const char *
                                           const void *context, imp_error *err);
 void imp_policy_factory_close(imp_policy_factory *factory);             ///< nullable
 const char *imp_policy_factory_name(const imp_policy_factory *factory); ///< as given
-/// A name by what it is, wherever its file lies: "expert", "reference", or a network's architecture
-/// and a number for its weights, those of the segmenter that it looks through included.
+/// A name by what it is, wherever its file lies: "expert", "reference", a plug-in's name and a
+/// number for the content of its file, or a network's architecture and a number for its weights,
+/// those of the segmenter that it looks through included.
 void imp_policy_factory_identity(const imp_policy_factory *factory,
                                  char out[IMP_POLICY_IDENTITY_MAX]);
 bool imp_policy_factory_is_network(
@@ -47,7 +48,8 @@ const imp_network *imp_policy_factory_segmenter(const imp_policy_factory *factor
 /// What a driver must be shown: pictures, but to networks that were trained on segments and do not
 /// look through a segmenter.
 imp_observation_kind imp_policy_factory_observation(const imp_policy_factory *factory);
-/// Size of the observations that a network, or its segmenter, looks at [px].
+/// Size of the observations that a network, its segmenter or a plug-in needs [px]; 0 and 0 for
+/// policies that need none.
 void imp_policy_factory_image_size(const imp_policy_factory *factory, int *width, int *height);
 /// A policy for one thread. Freed with imp_policy_destroy().
 imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_policy **out,

@@ -22,7 +22,12 @@ static void add_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
         {"policy", 'p', IMP_OPTION_TEXT, &s->collect.policy, "POLICY",
-         "who drives: expert, pure-pursuit (gym-duckietown's expert), or a model", IMP_INPUT_PATH},
+         "who drives: expert, pure-pursuit (gym-duckietown's expert), a plug-in (.so), or a model",
+         IMP_INPUT_PATH},
+        {"expert", 0, IMP_OPTION_TEXT, &s->collect.label_policy, "POLICY",
+         "whose actions are the labels where a model drives: expert (unless given), or a plug-in "
+         "(.so)",
+         IMP_INPUT_PATH},
         {"episodes", 'n', IMP_OPTION_INT, &s->collect.episodes, "N", "episodes to drive",
          IMP_FLEXIBLE},
         {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N", "steps of the longest episode",

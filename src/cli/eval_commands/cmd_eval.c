@@ -14,7 +14,8 @@ static void add_options(imp_options *options, imp_eval_settings *s)
 {
     const imp_option table[] = {
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
-         "expert, pure-pursuit (gym-duckietown's expert), or a model; may be repeated",
+         "expert, pure-pursuit (gym-duckietown's expert), a plug-in (.so), or a model; may be "
+         "repeated",
          IMP_INPUT_PATH},
         {"agent", 0, IMP_OPTION_LIST, &s->agents, "COMMAND",
          "a program that speaks AI-DO's protocol, with --protocol aido-...; may be repeated",

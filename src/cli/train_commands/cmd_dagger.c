@@ -25,6 +25,9 @@ static void add_collection_options(imp_options *options, settings *s)
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of rounds and of the policy",
          IMP_TRANSIENT},
+        {"expert", 0, IMP_OPTION_TEXT, &dagger->collect.label_policy, "POLICY",
+         "who drives in round 0 and labels all rounds: expert (unless given), or a plug-in (.so)",
+         IMP_INPUT_PATH},
         {"rounds", 'r', IMP_OPTION_INT, &dagger->rounds, "N", "rounds that the network drives in",
          IMP_FLEXIBLE},
         {"episodes", 'n', IMP_OPTION_INT, &dagger->collect.episodes, "N", "of a round",

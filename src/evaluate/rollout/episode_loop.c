@@ -55,15 +55,12 @@ static void begin_episode(const imp_episode_loop_def *loop)
 }
 
 // Executes the policy's choice, or what exploration makes of it.
-static void step_environment(const imp_episode_loop_def *loop, imp_action chosen)
+static void step_environment(const imp_episode_loop_def *loop, imp_action chosen, imp_action expert)
 {
     imp_env *env = loop->env;
-    imp_transition transition = {.chosen = chosen, .expert = chosen};
-    if (loop->label_expert != NULL)
-        transition.expert = imp_policy_act(loop->label_expert, env, NULL);
-    const imp_action action = loop->explore == NULL ? chosen
-                                                    : loop->explore(loop->explore_context, env,
-                                                                    chosen, transition.expert);
+    imp_transition transition = {.chosen = chosen, .expert = expert};
+    const imp_action action =
+        loop->explore == NULL ? chosen : loop->explore(loop->explore_context, env, chosen, expert);
     transition.result = imp_env_step(env, action);
     transition.executed = env->action;
     for (int k = 0; k < loop->observer_count; k++)
@@ -92,10 +89,19 @@ static bool count_step(const imp_episode_loop_def *loop, size_t steps)
            imp_rollout_workers_continue(loop->workers, loop->worker);
 }
 
+const char *imp_episode_loop_failure(const imp_episode_loop_def *loop)
+{
+    const imp_policy *expert = loop->label_expert;
+    return loop->policy->failure_reason != NULL || expert == NULL ? loop->policy->failure_reason
+                                                                  : expert->failure_reason;
+}
+
 imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err)
 {
     const bool looks =
-        loop->policy->vtable->needs_observation || any_observer_needs_observations(loop);
+        loop->policy->vtable->needs_observation ||
+        (loop->label_expert != NULL && loop->label_expert->vtable->needs_observation) ||
+        any_observer_needs_observations(loop);
     imp_end_reason ending = loop->ending;
     size_t steps = 0;
     begin_episode(loop);
@@ -106,12 +112,15 @@ imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err
             if (loop->observers[k].before_step != NULL)
                 loop->observers[k].before_step(loop->observers[k].context, loop->env, image);
         const imp_action chosen = imp_policy_act(loop->policy, loop->env, image);
-        if (loop->policy->failure_reason != NULL) {
+        const imp_action expert = loop->label_expert != NULL
+                                      ? imp_policy_act(loop->label_expert, loop->env, image)
+                                      : chosen;
+        if (imp_episode_loop_failure(loop) != NULL) {
             ending = IMP_END_POLICY_FAILED;
             break;
         }
 
-        step_environment(loop, chosen);
+        step_environment(loop, chosen, expert);
         ending = loop->env->ending;
         if (!count_step(loop, ++steps))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");

@@ -8,6 +8,7 @@
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
+#include "evaluate/rollout/plugin_policy.h"
 #include "evaluate/rollout/segmented_policy.h"
 #include "imprint/rollout.h"
 #include "nn/network/network.h"
@@ -16,6 +17,7 @@ typedef enum policy_kind {
     POLICY_EXPERT,
     POLICY_PURE_PURSUIT,
     POLICY_NETWORK,
+    POLICY_PLUGIN,
     POLICY_CUSTOM,
 } policy_kind;
 
@@ -23,8 +25,9 @@ struct imp_policy_factory {
     policy_kind kind;
     char *name;
     imp_expert_def expert;
-    imp_network *network;   // of POLICY_NETWORK
-    imp_network *segmenter; // nullable: that it looks through
+    imp_plugin_library *plugin; // of POLICY_PLUGIN
+    imp_network *network;       // of POLICY_NETWORK
+    imp_network *segmenter;     // nullable: that it looks through
     // of POLICY_CUSTOM
     imp_status (*create_policy)(const void *context, imp_policy **out, imp_error *err);
     const void *context;
@@ -39,8 +42,8 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
         return IMP_IO;
     if (is_path && !imp_path_exists(name))
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: no such file or folder; a policy is expert, reference, or a model of "
-                        "imprint train",
+                        "%s: no such file or folder; a policy is expert, reference, a plug-in "
+                        "(.so), or a model of imprint train",
                         name);
     if (!imp_path_exists(name)) {
         char hint[IMP_SUGGESTION_TEXT_MAX];
@@ -50,8 +53,8 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
         imp_suggestion_format(&suggestion, hint);
         return imp_fail(err, IMP_BAD_INPUT, "unknown policy '%.200s'%s", name,
                         hint[0] != '\0' ? hint
-                                        : ": give expert, reference, or a model's file or folder, "
-                                          "as imprint train makes them");
+                                        : ": give expert, reference, a plug-in (.so), or a "
+                                          "model's file or folder, as imprint train makes them");
     }
     return imp_network_load(&factory->network, factory->name, err);
 }
@@ -100,6 +103,9 @@ imp_status imp_policy_factory_open(imp_policy_factory **out, const char *name_or
         factory->kind = POLICY_EXPERT;
     } else if (strcmp(name, "reference") == 0) {
         factory->kind = POLICY_PURE_PURSUIT;
+    } else if (imp_is_plugin_path(name) && imp_path_exists(name)) {
+        factory->kind = POLICY_PLUGIN;
+        status = imp_plugin_library_open(&factory->plugin, name, err);
     } else {
         factory->kind = POLICY_NETWORK;
         status = load_policy_network(factory, err);
@@ -116,6 +122,7 @@ void imp_policy_factory_close(imp_policy_factory *factory)
 {
     if (factory == NULL)
         return;
+    imp_plugin_library_close(factory->plugin);
     imp_network_destroy(factory->network);
     imp_network_destroy(factory->segmenter);
     free(factory->name);
@@ -130,6 +137,12 @@ const char *imp_policy_factory_name(const imp_policy_factory *factory)
 void imp_policy_factory_identity(const imp_policy_factory *factory,
                                  char out[IMP_POLICY_IDENTITY_MAX])
 {
+    if (factory->plugin != NULL) {
+        snprintf(out, IMP_POLICY_IDENTITY_MAX, "%s-%016" PRIx64,
+                 imp_plugin_library_table(factory->plugin)->name,
+                 imp_plugin_library_hash(factory->plugin));
+        return;
+    }
     if (factory->network == NULL) {
         snprintf(out, IMP_POLICY_IDENTITY_MAX, "%.63s", factory->name);
         return;
@@ -166,6 +179,13 @@ imp_observation_kind imp_policy_factory_observation(const imp_policy_factory *fa
 
 void imp_policy_factory_image_size(const imp_policy_factory *factory, int *width, int *height)
 {
+    if (factory->network == NULL) {
+        const imp_plugin *plugin =
+            factory->plugin != NULL ? imp_plugin_library_table(factory->plugin) : NULL;
+        *width = plugin != NULL ? plugin->image_width : 0;
+        *height = plugin != NULL ? plugin->image_height : 0;
+        return;
+    }
     const imp_network_def *def =
         imp_network_info(factory->segmenter != NULL ? factory->segmenter : factory->network);
     *width = def->width;
@@ -275,6 +295,8 @@ imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_poli
                    ? imp_segmented_policy_wrap(out, factory->segmenter, err)
                    : status;
     }
+    case POLICY_PLUGIN:
+        return imp_plugin_policy_create(out, factory->plugin, err);
     case POLICY_CUSTOM:
         return factory->create_policy(factory->context, out, err);
     }

@@ -45,17 +45,28 @@ static imp_status create_worker(imp_rollout_workers *workers, imp_rollout_worker
     return IMP_OK;
 }
 
+// Whether a policy's images have the camera's size, if it needs images.
+static imp_status check_image_size(const imp_policy_factory *policy, const imp_camera_def *camera,
+                                   imp_error *err)
+{
+    int width, height;
+    imp_policy_factory_image_size(policy, &width, &height);
+    if (width == 0 || (width == camera->width && height == camera->height))
+        return IMP_OK;
+    return imp_fail(err, IMP_BAD_INPUT,
+                    "%s: the %s wants observations of %d x %d, the camera gives %d x %d",
+                    imp_policy_factory_name(policy),
+                    imp_policy_factory_is_network(policy) ? "model" : "plug-in", width, height,
+                    camera->width, camera->height);
+}
+
 static imp_status check_policy_input(const imp_rollout_workers_def *def, imp_error *err)
 {
-    if (!imp_policy_factory_is_network(def->policy))
-        return IMP_OK;
-    int width, height;
-    imp_policy_factory_image_size(def->policy, &width, &height);
-    if (width != def->camera->width || height != def->camera->height)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: the model wants observations of %d x %d, the camera gives %d x %d",
-                        imp_policy_factory_name(def->policy), width, height, def->camera->width,
-                        def->camera->height);
+    imp_status status = check_image_size(def->policy, def->camera, err);
+    if (status == IMP_OK && def->label_expert != NULL)
+        status = check_image_size(def->label_expert, def->camera, err);
+    if (status != IMP_OK || !imp_policy_factory_is_network(def->policy))
+        return status;
     const imp_observation_kind wanted = imp_policy_factory_observation(def->policy);
     if (wanted != def->observe)
         return imp_fail(err, IMP_BAD_INPUT, "%s: the model was trained on %s, here it would see %s",

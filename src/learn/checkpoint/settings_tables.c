@@ -123,6 +123,7 @@ static const imp_struct_member COLLECT[] = {
     IMP_MEMBER_IGNORED(imp_collect_def, map_count, CONTENT),
     IMP_MEMBER_IGNORED(imp_collect_def, split, "chooses the maps, which are compared"),
     IMP_MEMBER_IGNORED(imp_collect_def, policy, CONTENT),
+    IMP_MEMBER_IGNORED(imp_collect_def, label_policy, CONTENT),
     IMP_MEMBER_IGNORED(imp_collect_def, episodes, "a dataset can be extended"),
     IMP_MEMBER(imp_collect_def, steps, INT),
     IMP_MEMBER(imp_collect_def, noise, DOUBLE),

@@ -112,6 +112,11 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
     FILE *lines = text.out;
     imp_policy_factory_identity(work->collector.policy, identity);
     fprintf(lines, "driver: %s\n%s", identity, work->more);
+    if (work->collector.label_expert != NULL &&
+        strcmp(imp_label_policy_name(work->def), "expert") != 0) {
+        imp_policy_factory_identity(work->collector.label_expert, identity);
+        fprintf(lines, "labels: %s\n", identity);
+    }
     imp_settings_write_maps(lines, "maps", &work->collector.workers.maps);
     imp_settings_write_assets(lines, &work->def->scene);
     imp_struct_write_text(lines, "", &imp_collect_members, work->def);

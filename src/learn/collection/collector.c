@@ -10,6 +10,7 @@
 
 #include "base/text/plural.h"
 #include "evaluate/rollout/episode_loop.h"
+#include "evaluate/rollout/plugin_policy.h"
 #include "learn/collection/exploration.h"
 
 enum { COLLECT_COOKIE = 0xC011EC7, HARDEST_OF_MAX = 100 };
@@ -159,9 +160,10 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
                                                                 .observe_last = true});
     status = imp_episode_loop_run(&loop, err);
     if (status == IMP_OK && b->ending == IMP_END_POLICY_FAILED)
-        status =
-            imp_fail(err, IMP_BAD_INPUT, "%s: failed in episode %u: %s",
-                     imp_policy_factory_name(r->policy), episode, self->policy->failure_reason);
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: failed in episode %u: %s",
+                          imp_policy_factory_name(
+                              self->policy->failure_reason != NULL ? r->policy : r->label_expert),
+                          episode, imp_episode_loop_failure(&loop));
     return status;
 }
 
@@ -177,6 +179,18 @@ static void run_episode_job(void *context, int index, int worker)
         run_episode(r, b, b->number, worker, &b->error);
 }
 
+const char *imp_label_policy_name(const imp_collect_def *def)
+{
+    return def->label_policy != NULL ? def->label_policy : "expert";
+}
+
+// A network cannot give labels: it is not told of another observation than its own.
+static bool is_label_policy(const char *name)
+{
+    return name == NULL || strcmp(name, "expert") == 0 || strcmp(name, "reference") == 0 ||
+           imp_is_plugin_path(name);
+}
+
 imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
 {
     if (def->cookie != COLLECT_COOKIE)
@@ -187,6 +201,9 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
                         def->episodes, def->steps);
     if (imp_observation_kind_name((int)def->observe) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation");
+    if (!is_label_policy(def->label_policy))
+        return imp_fail(err, IMP_USAGE, "%s: only an expert or a plug-in (.so) can give labels",
+                        def->label_policy);
     imp_status status = imp_rollout_check_length(def->steps, def->env.frame_skip, err);
     if (status != IMP_OK)
         return status;
@@ -212,11 +229,13 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
     return IMP_OK;
 }
 
-// An expert's own action is the label; what a network drives is labelled by the expert.
+// The action of an expert or a plug-in is the label itself; what a network drives is labelled by
+// the label policy.
 static imp_status open_label_expert(imp_collector *r, imp_error *err)
 {
     return imp_policy_factory_is_network(r->policy)
-               ? imp_policy_factory_open(&r->label_expert, "expert", &r->expert, err)
+               ? imp_policy_factory_open(&r->label_expert, imp_label_policy_name(r->def),
+                                         &r->expert, err)
                : IMP_OK;
 }
 

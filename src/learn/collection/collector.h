@@ -48,6 +48,9 @@ void imp_collector_close(imp_collector *collector);
 // Makes room for so many episodes at once; to be called once.
 imp_status imp_collector_reserve(imp_collector *collector, int capacity, imp_error *err);
 
+// The name of whose actions are the labels where a network drives.
+const char *imp_label_policy_name(const imp_collect_def *def);
+
 // Lets another policy drive from now on (see imp_policy_factory_open()).
 imp_status imp_collector_set_policy(imp_collector *collector, const char *name_or_path,
                                     imp_error *err);

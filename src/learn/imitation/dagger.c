@@ -118,7 +118,7 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
 {
     const imp_dagger_def *def = r->def;
     const double share = expert_share_of_round(def, round);
-    char data[IMP_PATH_MAX], model[IMP_PATH_MAX] = "expert", name[32] = "expert";
+    char data[IMP_PATH_MAX], model[IMP_PATH_MAX], name[64];
     imp_collect_def collect = def->collect;
     imp_collect_summary summary;
     imp_status status = round_folder(data, r, "data", round, err);
@@ -126,14 +126,18 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
         status = round_folder(model, r, "model", round - 1, err);
     if (status != IMP_OK)
         return status;
+    collect.policy = round > 0 ? model : imp_label_policy_name(&def->collect);
+    // datasets must not tell where files lie: a plug-in that drives is told by its identity
+    const bool own_expert = strcmp(imp_label_policy_name(&def->collect), "expert") == 0;
+    snprintf(name, sizeof name, "expert");
+    collect.policy_name = round > 0 || own_expert ? name : NULL;
     if (round > 0) {
-        snprintf(name, sizeof name, "model-%03d and expert", round - 1);
+        snprintf(name, sizeof name, "model-%03d and %s", round - 1,
+                 own_expert ? "expert" : "another expert");
         collect.noise = collect.speed_spread = 0.0;
     } else if (def->first_episodes > 0) {
         collect.episodes = def->first_episodes;
     }
-    collect.policy = model;
-    collect.policy_name = name;
     collect.expert_share = isnan(share) || round == 0 ? 0.0 : share;
     collect.safe_switching = isnan(share);
     // streams that nothing else draws from, evaluation least of all
