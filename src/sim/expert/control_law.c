@@ -1,32 +1,36 @@
-// The control law of our expert. It predicts the state in which its command will act, asks there
-// for a turn rate that brings the robot back to its route, and inverts the motor model to get it.
+// The control law of our expert. It predicts the state in which its command will act (dead time
+// compensation), computes there the turn rate that leads back to the route, and inverts the motor
+// model to get duty cycles. Lateral error sets an approach angle; heading error to that angle sets
+// the turn rate; curvature of the route is added as feedforward. Near the road's edge it trades
+// speed for turning on the spot.
 #include "sim/expert/control_law.h"
 
 #include "base/common/vector2.h"
 #include "sim/expert/drive_model.h"
 #include "sim/expert/traffic.h"
 
-// The steepest that the route is approached at [rad].
+// Largest angle at which the route is approached [rad].
 static const double APPROACH_MAX = 1.0;
-// By sight, the robot comes back twice as steeply from so far off its line [m]: who is gentle
-// near the line would else drive along the road's edge, where nothing is left to turn in.
+// With pose_only, the approach angle doubles at this lateral error [m]. A constant gentle angle
+// would lead along the road's edge, where there is no room to turn.
 static const double STEEP_DISTANCE = 0.1;
-// The curvature asked for is that of the stretch ahead that this time covers [s].
+// The feedforward curvature is the mean over the stretch driven in this time [s].
 static const double PREVIEW_TIME = 0.20;
-// Beyond these, an action is tried out in the simulator before it is given [m], [rad].
+// Beyond these errors [m], [rad], the expert simulates an action before it executes it.
 static const double NOMINAL_GAP = 0.06, NOMINAL_ANGLE = 0.25;
-// So much larger a robot would stand on the road, too.
+// A robot scaled by this factor must be on the road, too, to count as nominal.
 static const double NOMINAL_SCALE = 1.5;
-// A robot turns freely where one so much larger could, and not at all where one of the tight size
-// could not. To more room, which it looks for in such steps [m], it goes at this share of its
-// speed.
+// The robot turns freely where a robot scaled by FREE_SCALE could turn on the spot, and not at all
+// where one scaled by TIGHT_SCALE could not. It looks for more room in steps of ROOM_SEARCH_STEP
+// [m], and drives there at this share of its speed.
 static const double FREE_SCALE = 1.6, TIGHT_SCALE = 1.2, ROOM_SEARCH_STEP = 0.04,
                     ROOM_SPEED_SHARE = 0.5;
-// Where there is nothing but turning round, it goes no faster than this [m/s].
+// Speed limit on a road of a single tile, where it turns round all the time [m/s].
 static const double ONE_TILE_SPEED = 0.2;
-// Farther from the route than this, it is looked for anew [m].
+// The route is planned anew if the robot is farther from it than this [m].
 static const double REROUTE_DISTANCE = 0.25;
 
+// Moves along the route, or plans a new one if the robot is off it; false off the lanes.
 static bool update_route(imp_control_law *law, const imp_env *env, imp_pose pose)
 {
     imp_vec2 position = {pose.x, pose.z};
@@ -50,15 +54,15 @@ static double mean_curvature_ahead(const imp_route *route, double from, double d
     return sum / SAMPLES;
 }
 
-// What the expert takes the drive to be.
+// The drive that the law assumes: the true one, unless pose_only gives another.
 static const imp_drive_def *get_assumed_drive(const imp_control_law *law, const imp_env *env)
 {
     const bool uses_assumed_drive = law->def.pose_only && law->def.assumed_drive != NULL;
     return uses_assumed_drive ? &law->assumed_drive : &env->def.drive;
 }
 
-// The same by sight: as if the robot drove along its lane at the speed that it wants. The pose is
-// the present one, because the route must not be followed past joints that are still to come.
+// The state assumed with pose_only: steady driving along the lane at the target speed. The pose is
+// the present one, because the route must not be followed past joints that are still ahead.
 static imp_predicted_state assume_steady_driving(const imp_control_law *law, const imp_env *env,
                                                  double speed)
 {
@@ -67,25 +71,26 @@ static imp_predicted_state assume_steady_driving(const imp_control_law *law, con
                                  speed * mean_curvature_ahead(&law->route, 0.0, ahead), ahead};
 }
 
-// Where the robot will be relative to its route when a command given now acts.
+// Errors relative to the route at the time when a command given now acts.
 typedef struct route_deviation {
-    double aside;         // from the wanted line [m], positive to the right
+    double aside;         // from the target line [m], positive to the right
     double angle;         // from the direction of the route [rad], positive to the right
-    double heading_error; // from the heading that leads back to it [rad], positive to the right
-    double curvature;     // of the stretch ahead [1/m]
+    double heading_error; // from the heading that leads back [rad], positive to the right
+    double curvature;     // feedforward for the stretch ahead [1/m]
 } route_deviation;
 
-// The steepest that the route is come back to from the left, where it bends like that [rad]. What
-// is passed in a bend to the right lies inside it, and out of the image before one is round: a
-// gentle expert stays outside till then.
+// Largest approach angle from the left for a curvature [rad]. An obstacle passed in a right curve
+// lies inside the curve and leaves the image early, so with a small return_angle the expert stays
+// outside until the curve ends.
 static double max_return_angle(const imp_expert_def *def, double curvature)
 {
-    const double tight = -4.0; // bend to the right [1/m]
+    const double tight = -4.0; // curvature from which it stays outside [1/m]
     if (def->return_angle >= APPROACH_MAX)
         return APPROACH_MAX;
     return def->return_angle * fmax(0.0, fmin(1.0, 1.0 - curvature / tight));
 }
 
+// Computes the errors at the predicted state, for a target line at `offset` from the route.
 static route_deviation compute_deviation(const imp_control_law *law, imp_predicted_state state,
                                          double offset)
 {
@@ -94,9 +99,11 @@ static route_deviation compute_deviation(const imp_control_law *law, imp_predict
     imp_vec2 gap = imp_vec2_subtract((imp_vec2){state.pose.x, state.pose.z}, here.point);
     imp_vec2 heading = imp_heading_direction(state.pose.heading);
     double angle = atan2(imp_vec2_dot(heading, right), imp_vec2_dot(heading, here.tangent));
+    // with pose_only, state.ahead extrapolates along the present heading
     double aside = imp_vec2_dot(gap, right) - offset + state.ahead * sin(angle);
     double min_speed = fmax(state.speed, 0.25);
     double curvature = mean_curvature_ahead(&law->route, state.ahead, PREVIEW_TIME * min_speed);
+    // critically damped return: the approach angle is proportional to the lateral error
     double approach = 0.5 * law->def.tracking_rate / min_speed * aside;
     if (law->def.pose_only)
         approach *= 1.0 + pow(aside / STEEP_DISTANCE, 2.0);
@@ -105,13 +112,13 @@ static route_deviation compute_deviation(const imp_control_law *law, imp_predict
         .aside = aside,
         .angle = angle,
         .heading_error = imp_wrap_angle(angle + approach),
-        // of the line beside the route
+        // curvature of the target line, which is parallel to the route
         .curvature = curvature / fmax(0.3, 1.0 + curvature * offset),
     };
 }
 
-// Whether a robot so much larger could turn on the spot by an angle, to the left, without leaving
-// the road.
+// Whether a robot scaled by `size` could turn on the spot by `angle` [rad, to the left] without
+// leaving the road.
 static bool can_turn_on_spot(const imp_world *world, imp_pose pose, double angle, double size)
 {
     enum { PLACES = 4 };
@@ -123,8 +130,9 @@ static bool can_turn_on_spot(const imp_world *world, imp_pose pose, double angle
     return true;
 }
 
-// How freely the robot can turn on the spot by an angle: 0 not at all, 1 with room to spare. It
-// changes gradually with the pose, so that whoever learns from the expert may err a little.
+// How freely the robot can turn on the spot by an angle: 0 not at all, 1 with margin. It is
+// continuous in the pose, so that small errors of a policy that imitates the expert stay small.
+// Bisection over the scale.
 static double turning_freedom(const imp_world *world, imp_pose pose, double angle)
 {
     enum { HALVINGS = 5 };
@@ -139,13 +147,14 @@ static double turning_freedom(const imp_world *world, imp_pose pose, double angl
     return room;
 }
 
+// The pose `distance` metres ahead, with the same heading.
 static imp_pose move_pose_ahead(imp_pose pose, double distance)
 {
     const imp_vec2 step = imp_vec2_scale(imp_heading_direction(pose.heading), distance);
     return (imp_pose){pose.x + step.x, pose.z + step.z, pose.heading};
 }
 
-// Whether there is room to turn in somewhere ahead or behind.
+// Whether there is room to turn within a few steps ahead or behind.
 static bool is_turning_room_near(const imp_world *world, imp_pose pose, double angle)
 {
     enum { STEPS = 5 };
@@ -161,8 +170,8 @@ static bool is_turning_room_near(const imp_world *world, imp_pose pose, double a
     return false;
 }
 
-// Which way the robot goes to have room to turn: 1 ahead, -1 behind, preferably the way that leads
-// back to the route; 0 if it had better turn where it is.
+// The direction to drive for room to turn: 1 ahead, -1 back, preferably the one that leads to the
+// route; 0 if it should turn in place.
 static double direction_to_room(const imp_world *world, imp_pose pose, const route_deviation *d)
 {
     if (!is_turning_room_near(world, pose, d->heading_error) &&
@@ -175,6 +184,7 @@ static double direction_to_room(const imp_world *world, imp_pose pose, const rou
 
 imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, bool *nominal)
 {
+    // predict the state, follow the route, ask traffic for offset and speed
     imp_predicted_state state = {.pose = env->pose};
     if (!law->def.pose_only)
         state = imp_drive_model_predict(env);
@@ -190,28 +200,30 @@ imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, boo
     law->wait_reason = plan.wait;
     if (law->def.pose_only)
         state = assume_steady_driving(law, env, plan.speed);
+    // errors, and whether they are small enough to act without simulation
     route_deviation d = compute_deviation(law, state, plan.offset);
     *nominal = !plan.obstacle_near && fabs(d.aside) < NOMINAL_GAP &&
                fabs(d.angle) < NOMINAL_ANGLE &&
                imp_env_is_on_road(env->world, state.pose, NOMINAL_SCALE);
-    // rather turn on the spot than drive where one does not want to go
+    // slow down with the heading error: turning on the spot beats driving in the wrong direction
     double speed_factor = fmax(0.0, fmin(1.0, 1.4 - 2.2 * fabs(d.heading_error)));
     if (law->def.pose_only) {
         state.speed *= speed_factor;
         state.turn_rate *= speed_factor;
     }
+    // feedforward plus proportional control, limited
     double turn_rate = state.speed * d.curvature + 2.0 * law->def.tracking_rate * d.heading_error;
     turn_rate = fmax(-law->def.turn_rate, fmin(law->def.turn_rate, turn_rate));
     double speed = plan.speed * speed_factor;
     if (!*nominal) {
-        // the closer to the edge, the rather ahead, or back, to where there is room
+        // the less room to turn, the more it drives ahead or back to where there is room
         const double room = turning_freedom(env->world, state.pose, d.heading_error);
         const double direction = room < 1.0 ? direction_to_room(env->world, state.pose, &d) : 0.0;
         speed = room * speed + (1.0 - room) * direction * ROOM_SPEED_SHARE * plan.speed;
         turn_rate *= direction == 0.0 ? 1.0 : room;
     }
-    // a gentle expert's turn rate comes by itlaw, too: its actions then depend on where the robot
-    // is and hardly on how it moves, which a network that sees single images can learn
+    // The turn rate approaches its target at turning_rate. With a low rate, actions depend on the
+    // pose and hardly on velocities, which a network that sees single images can learn.
     return imp_drive_model_invert(get_assumed_drive(law, env), law->def.turning_rate, state, speed,
                                   turn_rate);
 }

@@ -1,5 +1,4 @@
-// sim/expert/control_law.h: the law by which our expert steers: from the state of the robot to an
-// action.
+// sim/expert/control_law.h: the control law of our expert: from the robot's state to an action.
 #ifndef IMP_SIM_EXPERT_CONTROL_LAW_H
 #define IMP_SIM_EXPERT_CONTROL_LAW_H
 
@@ -8,18 +7,19 @@
 
 enum { IMP_TURNS_MAX = 255 };
 
-// What the law knows and remembers. A plain value: a copy of it steers on by itself.
+// Parameters and state of the law. A plain value: a copy evolves independently.
 typedef struct imp_control_law {
     imp_expert_def def;
     imp_route route;
     bool on_route;
     char turns[IMP_TURNS_MAX + 1];
     imp_drive_def assumed_drive;
-    double offset; // from the route that was last driven at [m], positive to the right
-    imp_wait_reason wait_reason; // when it last steered
+    double offset; // lateral offset of the last target from the route [m], positive to the right
+    imp_wait_reason wait_reason; // as of the last action
 } imp_control_law;
 
-// The action that the law asks for; *usual tells whether the robot is about where it should be.
+// Computes the law's action. *nominal says whether the robot is close to its target line, with no
+// obstacle near, so that the action is safe without look-ahead.
 imp_action imp_control_law_compute(imp_control_law *law, const imp_env *env, bool *nominal);
 
 #endif

@@ -1,6 +1,8 @@
 // Finds a path out of a tight place: Dijkstra's algorithm over poses that are reached by short
-// straight pieces and by turns on the spot. A pose is kept as it is reached; poses in the same cell
-// of a grid over position and heading count as the same. All memory is allocated beforehand.
+// motion primitives, straight pieces and turns on the spot. It is a lattice search in the manner of
+// hybrid A*: a node keeps the exact pose at which its cell of a grid over (x, z, heading) was first
+// reached. Costs are small integers, so a ring of buckets replaces a heap (Dial's algorithm). All
+// memory is allocated on creation.
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,33 +11,35 @@
 
 enum {
     HEADINGS = 24,
-    SIDE = 56,      // of the grid [cells]
-    AREA_SIDE = 14, // of the coarser one, in which one pose is offered [cells]
+    SIDE = 56,      // cells along a side of the grid
+    AREA_SIDE = 14, // cells along a side of the coarse grid of candidates
     AREA_HEADINGS = 8,
     NODES_MAX = 1 << 15,
     CANDIDATES_MAX = 80,
-    // costs; the worst piece must be cheaper than there are buckets
+    // costs; the most expensive step must cost less than BUCKETS
     COST_PRIMITIVE = 2,
-    COST_SWITCH = 8, // between pieces of different kinds
+    COST_SWITCH = 8, // for changing the kind of primitive
     COST_TIGHT = 4,
     BUCKETS = 16,
 };
 
 static const double PRIMITIVE_LENGTH = 0.04; // length of a straight piece [m]
 static const double CELL = 0.025;            // [m]
-static const double SEARCH_RADIUS = 0.68;    // no farther from the start [m]
-// A pose is tight where a robot so much larger, or shifted so far [m], would not stand freely.
+static const double SEARCH_RADIUS = 0.68;    // largest distance from the start [m]
+// A pose is tight if a robot scaled by this factor is not on the road, or a robot shifted by this
+// distance [m] is not free. Tight poses cost more.
 static const double CLEARANCE_SCALE = 1.2, CLEARANCE_SHIFT = 0.02;
-// A path ends no farther than this from a lane [tiles], [rad].
+// A path may end within this distance [tiles] and angle [rad] of a lane.
 static const double LANE_DISTANCE = 0.2, LANE_ANGLE = 0.6;
 
 typedef enum primitive { AHEAD, BACK, LEFT, RIGHT, PRIMITIVE_COUNT, NO_PRIMITIVE } primitive;
 
+// A pose in the search tree.
 typedef struct node {
     float x, z;   // from the start [m]
-    int heading;  // from the start's, in turns of one piece
-    primitive by; // that leads here
-    int from;     // the node before, or -1
+    int heading;  // relative to the start, in steps of 2 pi / HEADINGS
+    primitive by; // the primitive that leads here
+    int from;     // index of the parent, or -1
     int cost;
     int next_in_bucket; // the next in its bucket, or -1
 } node;
@@ -43,12 +47,12 @@ typedef struct node {
 struct imp_escape_search {
     node nodes[NODES_MAX];
     int count;
-    int buckets[BUCKETS]; // nodes to look at by cost modulo BUCKETS
-    int cost;             // of those that are looked at
+    int buckets[BUCKETS]; // lists of open nodes by cost modulo BUCKETS
+    int cost;             // of the bucket that is processed
     bool closed[SIDE * SIDE * HEADINGS];
     bool offered[AREA_SIDE * AREA_SIDE * AREA_HEADINGS];
     int candidate_count;
-    imp_env env; // to try poses in
+    imp_env env; // scratch copy to test poses in
     imp_pose start;
 };
 
@@ -62,12 +66,14 @@ void imp_escape_search_destroy(imp_escape_search *search)
     free(search);
 }
 
+// The pose of a node in the world.
 static imp_pose node_pose(const imp_escape_search *s, const node *n)
 {
     return (imp_pose){s->start.x + (double)n->x, s->start.z + (double)n->z,
                       imp_wrap_angle(s->start.heading + n->heading * (2.0 * IMP_PI / HEADINGS))};
 }
 
+// A pose moved in its own frame.
 static imp_pose shift_pose(imp_pose pose, double ahead, double right)
 {
     const imp_vec2 forward = imp_heading_direction(pose.heading),
@@ -76,7 +82,7 @@ static imp_pose shift_pose(imp_pose pose, double ahead, double right)
                       pose.z + ahead * forward.z + right * aside.z, pose.heading};
 }
 
-// Whether the episode would go on with the robot there.
+// Whether the episode would continue with the robot at a pose.
 static bool is_pose_free(imp_escape_search *s, imp_pose pose)
 {
     if (s->env.def.rules == IMP_RULES_SIMULATOR)
@@ -85,6 +91,7 @@ static bool is_pose_free(imp_escape_search *s, imp_pose pose)
     return imp_env_challenge_end_reason(&s->env) == IMP_END_NONE;
 }
 
+// Whether a pose has little clearance in any of four directions.
 static bool is_tight_pose(imp_escape_search *s, imp_pose pose)
 {
     return !imp_env_is_on_road(s->env.world, pose, CLEARANCE_SCALE) ||
@@ -94,7 +101,7 @@ static bool is_tight_pose(imp_escape_search *s, imp_pose pose)
            !is_pose_free(s, shift_pose(pose, 0.0, -CLEARANCE_SHIFT));
 }
 
-// The cell of a grid with so many cells across the reach; -1 outside.
+// Index of a node's cell in a grid of side x side x headings cells; -1 outside.
 static int cell_index(const node *n, double size, int side, int headings)
 {
     const int i = (int)floor((double)n->x / size + 0.5 * side);
@@ -105,6 +112,7 @@ static int cell_index(const node *n, double size, int side, int headings)
     return (j * side + i) * headings + n->heading * headings / HEADINGS;
 }
 
+// Adds a node to its bucket; drops it if the memory is full.
 static void push_node(imp_escape_search *s, node n)
 {
     if (s->count == NODES_MAX)
@@ -115,7 +123,7 @@ static void push_node(imp_escape_search *s, node n)
     s->nodes[s->count++] = n;
 }
 
-// The cheapest node that is left, or -1.
+// Removes the cheapest open node and returns its index; -1 if there is none.
 static int pop_cheapest_node(imp_escape_search *s)
 {
     for (int k = 0; k < BUCKETS; k++, s->cost++) {
@@ -129,7 +137,7 @@ static int pop_cheapest_node(imp_escape_search *s)
     return -1;
 }
 
-// A share of a piece from a node on.
+// Applies a share of a straight primitive to a node; turns are applied by the caller.
 static node apply_primitive(const imp_escape_search *s, const node *from, primitive by,
                             double share)
 {
@@ -144,10 +152,12 @@ static node apply_primitive(const imp_escape_search *s, const node *from, primit
     return n;
 }
 
+// Adds the successors of a node whose middle and end are free.
 static void expand_node(imp_escape_search *s, int index)
 {
     const node from = s->nodes[index];
     for (primitive by = AHEAD; by < PRIMITIVE_COUNT; by++) {
+        // test the middle of the primitive as well as its end
         const double half_turn = by == LEFT ? 0.5 : by == RIGHT ? -0.5 : 0.0;
         node half = apply_primitive(s, &from, by, 0.5), to = apply_primitive(s, &from, by, 1.0);
         imp_pose middle = node_pose(s, &half);
@@ -157,6 +167,7 @@ static void expand_node(imp_escape_search *s, int index)
         const imp_pose end = node_pose(s, &to);
         if (cell < 0 || s->closed[cell] || !is_pose_free(s, middle) || !is_pose_free(s, end))
             continue;
+        // cost: the primitive, tightness, and a change of kind
         to.by = by;
         to.from = index;
         to.cost += COST_PRIMITIVE + (is_tight_pose(s, end) ? COST_TIGHT : 0) +
@@ -165,12 +176,14 @@ static void expand_node(imp_escape_search *s, int index)
     }
 }
 
-// The stops on the path to a node; false if there are too many.
+// Collects the stops of the path to a node: one where the kind of primitive changes. False if there
+// are too many.
 static bool trace_path(const imp_escape_search *s, int index, imp_escape_path *path)
 {
     int stops = 0;
     primitive after = NO_PRIMITIVE;
     imp_pose backwards[IMP_ESCAPE_STOPS_MAX];
+    // walk from the end to the start, then reverse
     for (int k = index; k >= 0; k = s->nodes[k].from) {
         if (s->nodes[k].by != after || s->nodes[k].from < 0) {
             if (stops == IMP_ESCAPE_STOPS_MAX)
@@ -185,7 +198,7 @@ static bool trace_path(const imp_escape_search *s, int index, imp_escape_path *p
     return true;
 }
 
-// Whether a node lies near a lane, in a place of which none was offered before.
+// Whether a node is near a lane, in a coarse cell without an earlier candidate.
 static bool is_new_candidate(imp_escape_search *s, const node *n)
 {
     imp_lane_position lane;
@@ -201,6 +214,7 @@ static bool is_new_candidate(imp_escape_search *s, const node *n)
     return true;
 }
 
+// Clears the search and adds the start node.
 static void init_search(imp_escape_search *s, const imp_env *env, imp_pose from)
 {
     memset(s->closed, 0, sizeof s->closed);
@@ -221,6 +235,7 @@ bool imp_escape_path_find(imp_escape_search *s, const imp_env *env, imp_pose fro
 {
     init_search(s, env, from);
     for (int index; (index = pop_cheapest_node(s)) >= 0 && s->candidate_count < CANDIDATES_MAX;) {
+        // a cell is closed by its cheapest node; candidates are offered to the caller
         const int cell = cell_index(&s->nodes[index], CELL, SIDE, HEADINGS);
         if (s->closed[cell])
             continue;

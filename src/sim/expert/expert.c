@@ -1,6 +1,7 @@
-// Our expert. It knows what gym-duckietown's teacher does not: that a command acts only after the
-// delay, and how the motors answer. It steers by a law (law.c), tries out in the simulator what it
-// is about to do where that might go wrong, and gets away from where it is stuck (escape.c).
+// Our expert. Unlike gym-duckietown's pure pursuit, it accounts for the command delay and the motor
+// dynamics. It steers by a control law (control_law.c). Where that might go wrong, it simulates the
+// action in a copy of the environment, and searches a fixed set of constant manoeuvres for a better
+// one. Where it is stuck, stuck_recovery.c takes over.
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,16 +12,17 @@
 
 enum { EXPERT_COOKIE = 0x0E47E7 };
 
-// No faster than this, the robot stands [m/s].
+// Below this speed the robot counts as standing [m/s].
 static const double STANDING_SPEED = 0.05;
 
+// The policy and its state between actions.
 typedef struct expert {
     imp_policy policy;
     imp_control_law law;
     imp_stuck_recovery *recovery;
-    imp_action manoeuvre; // that leads out of a tight place
-    int remaining_steps;  // steps that it is to be held for
-    int trusted_steps;    // steps for which what was tried out is still to come
+    imp_action manoeuvre; // the chosen manoeuvre out of a tight place
+    int remaining_steps;  // steps for which it is still held
+    int trusted_steps;    // steps that the last successful simulation still covers
     imp_last_action last;
 } expert;
 
@@ -36,6 +38,7 @@ imp_expert_def imp_default_expert_def(void)
                             .cookie = EXPERT_COOKIE};
 }
 
+// Forgets route and manoeuvre; turns are drawn from the episode's own stream.
 static void expert_reset(imp_policy *policy, const imp_env *env)
 {
     expert *self = (expert *)policy;
@@ -53,15 +56,16 @@ static void expert_reset(imp_policy *policy, const imp_env *env)
     };
 }
 
-enum { LOOK_AHEAD_STEPS = 50 }; // steps that an action is tried out for
+enum { LOOK_AHEAD_STEPS = 50 }; // horizon of a simulation
 
-// What an action leads to.
+// Outcome of a simulated action.
 typedef struct look_ahead_result {
-    int steps;       // that the robot stays on the road, up to HORIZON
+    int steps;       // until the episode would end, up to LOOK_AHEAD_STEPS
     double progress; // along its route in that time [m]
 } look_ahead_result;
 
-// What becomes of the robot if it holds an action for some steps and is steered after that.
+// Simulates an action that is held for some steps, then the control law. Environment and law are
+// plain values, so copies are cheap and exact.
 static look_ahead_result simulate_action(const expert *self, const imp_env *env, imp_action action,
                                          int hold)
 {
@@ -82,33 +86,36 @@ static look_ahead_result simulate_action(const expert *self, const imp_env *env,
     return result;
 }
 
+// Surviving longer counts first, then progress along the route.
 static bool is_better_result(look_ahead_result a, look_ahead_result b)
 {
     return a.steps > b.steps || (a.steps == b.steps && a.progress > b.progress + 0.01);
 }
 
-// The wanted action if it does not end off the road or at an object; else the gentlest manoeuvre
-// that leads out of there, or that puts off the end for longest. A robot that stands has time to
-// look for the one that leads farthest.
+// Returns the wanted action if its simulation survives. Otherwise returns the first constant
+// manoeuvre that does, or the one that survives longest. A robot that stands has time, so it takes
+// the one with most progress.
 static imp_action choose_safe_action(expert *self, const imp_env *env, imp_action wanted)
 {
     static const int holds[] = {3, 6, 10, 16, 24, 32};
     static const double duties[] = {0.5, -0.5, 0.0, 1.0, -1.0};
     enum { HOLDS = sizeof holds / sizeof holds[0], DUTIES = sizeof duties / sizeof duties[0] };
     const bool stands = env->speed < STANDING_SPEED;
+    // a safe action is trusted for half the horizon
     look_ahead_result best = simulate_action(self, env, wanted, 1);
     int hold = 1;
     if (best.steps == LOOK_AHEAD_STEPS) {
         self->trusted_steps = LOOK_AHEAD_STEPS / 2;
         return wanted;
     }
-    // a manoeuvre begun is finished, or it would be begun anew for ever
+    // finish a manoeuvre that is still safe; restarting it in every step would never end
     if (self->remaining_steps > 0 &&
         simulate_action(self, env, self->manoeuvre, self->remaining_steps).steps ==
             LOOK_AHEAD_STEPS) {
         self->remaining_steps--;
         return self->manoeuvre;
     }
+    // try all pairs of duty cycles, short manoeuvres first
     self->manoeuvre = wanted;
     for (int k = 0; k < HOLDS * DUTIES * DUTIES && (stands || best.steps < LOOK_AHEAD_STEPS); k++) {
         int duty_pair = k % (DUTIES * DUTIES);
@@ -125,7 +132,8 @@ static imp_action choose_safe_action(expert *self, const imp_env *env, imp_actio
     return self->manoeuvre;
 }
 
-// Whether the robot is where the last successful trial led: its own actions were executed.
+// Whether the robot is where the last successful simulation predicted: its own actions were
+// executed since then.
 static bool follows_look_ahead(expert *self, const imp_env *env)
 {
     bool own = env->frame == self->last.frame + env->def.frame_skip &&
@@ -135,7 +143,7 @@ static bool follows_look_ahead(expert *self, const imp_env *env)
     return self->trusted_steps > 0;
 }
 
-// What the expert does where it is not stuck.
+// The action of an expert that is not stuck.
 static imp_action compute_action(expert *self, const imp_env *env)
 {
     bool nominal;
@@ -145,6 +153,7 @@ static imp_action compute_action(expert *self, const imp_env *env)
     return action;
 }
 
+// Recovery first; it decides whether the robot is stuck.
 static imp_action expert_act(imp_policy *policy, const imp_env *env, const uint8_t *observation)
 {
     (void)observation;
@@ -192,6 +201,7 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
     if (!(fabs(def->lane_offset) <= 0.1))
         return imp_fail(err, IMP_USAGE, "lane offset %g m is not within -0.1 to 0.1",
                         def->lane_offset);
+    // the list of turns is copied, since the definition may go out of scope
     const char *turns = def->turns != NULL ? def->turns : "";
     if (strspn(turns, "lrs") != strlen(turns) || strlen(turns) > IMP_TURNS_MAX)
         return imp_fail(err, IMP_USAGE,

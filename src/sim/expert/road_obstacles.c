@@ -1,14 +1,18 @@
+// Converts footprints to the frame of the route. At each sample of the route, the line across it is
+// clipped against the footprint (slab method). The union of these intervals is the obstacle's
+// extent along and across the route.
 #include "sim/expert/road_obstacles.h"
 
 #include "base/common/vector2.h"
 
-static const double MAX_LATERAL = 0.5; // what lies so far beside the route does not count [m]
+static const double MAX_LATERAL = 0.5; // obstacles farther beside the route are ignored [m]
 
 void imp_sampled_route_init(imp_sampled_route *p, const imp_route *route)
 {
     int ahead = imp_route_sample_points(route, IMP_ROUTE_SAMPLE_SPACING, IMP_ROUTE_SAMPLES_AHEAD,
                                         &p->points[IMP_ROUTE_SAMPLES_BEHIND]);
     p->count = IMP_ROUTE_SAMPLES_BEHIND + ahead;
+    // continue straight back from the robot
     const imp_route_point here = p->points[IMP_ROUTE_SAMPLES_BEHIND];
     for (int k = 0; k < IMP_ROUTE_SAMPLES_BEHIND; k++) {
         p->points[k] = here;
@@ -17,13 +21,14 @@ void imp_sampled_route_init(imp_sampled_route *p, const imp_route *route)
     }
 }
 
-// A rectangle ready to be cut by lines.
+// A rectangle as centre, axes and half extents.
 typedef struct centred_box {
     imp_vec2 centre;
     imp_vec2 axis[2];
     double half[2]; // extent along the axes [m]
 } centred_box;
 
+// Converts corners to half extents; corners may be in any order.
 static centred_box make_centred_box(const imp_box *box)
 {
     centred_box s = {.centre = imp_vec2_scale(imp_vec2_add(box->corner[0], box->corner[2]), 0.5)};
@@ -37,8 +42,9 @@ static centred_box make_centred_box(const imp_box *box)
     return s;
 }
 
-// Which part of the line across a place a rectangle covers, as an interval of offsets; false if
-// none. Beyond the middle of a bend a line belongs to other places.
+// Clips the line across a sample against a rectangle; false if they do not meet. The result is an
+// interval of lateral offsets. The line ends before the centre of curvature, beyond which it would
+// belong to other samples.
 static bool intersect_cross_line(const centred_box *s, const imp_route_point *place, double *left,
                                  double *right)
 {
@@ -47,6 +53,7 @@ static bool intersect_cross_line(const centred_box *s, const imp_route_point *pl
     *left = -fmin(MAX_LATERAL, place->curvature > 0.0 ? 0.9 / place->curvature : MAX_LATERAL);
     *right = fmin(MAX_LATERAL, place->curvature < 0.0 ? -0.9 / place->curvature : MAX_LATERAL);
     for (int k = 0; k < 2; k++) {
+        // one slab per axis; a line parallel to it is inside or outside
         double at = imp_vec2_dot(gap, s->axis[k]), slope = imp_vec2_dot(across, s->axis[k]);
         if (fabs(slope) < 1e-9) {
             if (fabs(at) > s->half[k])
@@ -60,16 +67,16 @@ static bool intersect_cross_line(const centred_box *s, const imp_route_point *pl
     return *left < *right;
 }
 
-// How much farther than its side the robot's rear swings out in a bend, on its outer side.
+// How far the rear of the robot swings out beyond its side, on the outside of a curve [m].
 static double rear_swing_out(double curvature)
 {
     if (curvature <= 0.0)
         return 0.0;
-    double side = 1.0 / curvature + IMP_ROBOT_HALF_WIDTH; // from the middle of the bend
+    double side = 1.0 / curvature + IMP_ROBOT_HALF_WIDTH; // distance from the centre of the curve
     return hypot(side, IMP_ROBOT_REAR) - side;
 }
 
-// How far the robot reaches to its sides along the part of the route beside a block.
+// Sets the lateral extent of the robot along the part of the route beside an obstacle.
 static void set_lateral_reach(imp_road_obstacle *b, const imp_sampled_route *p)
 {
     double left_bend = 0.0, right_bend = 0.0;
@@ -86,6 +93,7 @@ static void set_lateral_reach(imp_road_obstacle *b, const imp_sampled_route *p)
 bool imp_road_obstacle_from_box(const imp_sampled_route *p, const imp_box *box,
                                 imp_road_obstacle *out)
 {
+    // the union over all samples; each covers half a spacing to both sides
     const centred_box s = make_centred_box(box);
     imp_road_obstacle b = {
         .near = INFINITY, .far = -INFINITY, .left = INFINITY, .right = -INFINITY};
@@ -114,6 +122,7 @@ imp_vec2 imp_sampled_route_tangent(const imp_sampled_route *p, double along)
 
 bool imp_road_obstacle_overlaps(const imp_road_obstacle *b, double offset, double margin)
 {
+    // an offset exactly at the margin is free
     const double rounding = 1e-9;
     return offset > b->left - b->reach_right - margin + rounding &&
            offset < b->right + b->reach_left + margin - rounding;

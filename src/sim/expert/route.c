@@ -1,3 +1,7 @@
+// The route: a queue of Bezier curves that starts on the robot's lane and is extended at its end.
+// At intersections a turn is chosen from a list or drawn. Where the road ends, the last curve is
+// cut short and a half circle leads to the opposite lane. Points ahead are found by walking along
+// the curves in short steps.
 #include "sim/expert/route.h"
 
 #include <string.h>
@@ -6,14 +10,16 @@
 
 enum { CURVES_AHEAD = 3, LANES_AHEAD_MAX = 12 };
 
-static const double JOINT_TOLERANCE =
-    1e-6; // between the end of a lane and the start of the next [m]
-static const double ACROSS_ROAD_DISTANCE =
-    0.65;                                // a lane farther than this is across the road [tiles]
-static const double TURNING_ROOM = 0.36; // kept free before the end of a road to turn round [m]
-static const double TURNING_ROOM_ONE_TILE = 0.45; // at either end of a road of one tile [tiles]
-static const double CHALLENGE_LANE_SHIFT = 0.02;  // lie AI-DO's lanes than the simulator's [tiles]
+// gap between the end of a lane and the start of the next [m]
+static const double JOINT_TOLERANCE = 1e-6;
+// lanes farther away are on the other side of the road [tiles]
+static const double ACROSS_ROAD_DISTANCE = 0.65;
+// kept free at a dead end for the U-turn [m], and at either end of a road of one tile [tiles]
+static const double TURNING_ROOM = 0.36, TURNING_ROOM_ONE_TILE = 0.45;
+// AI-DO's lanes lie this far outside the simulator's [tiles]
+static const double CHALLENGE_LANE_SHIFT = 0.02;
 
+// Unit directions at both ends of a curve.
 static imp_vec2 start_tangent(const imp_curve *curve)
 {
     return imp_vec2_normalize(imp_vec2_subtract(curve->p[1], curve->p[0]));
@@ -24,7 +30,7 @@ static imp_vec2 end_tangent(const imp_curve *curve)
     return imp_vec2_normalize(imp_vec2_subtract(curve->p[3], curve->p[2]));
 }
 
-// The lanes that start where a curve ends; returns how many.
+// Finds the lanes that start where a curve ends; returns their number.
 static int find_next_lanes(const imp_world *world, const imp_curve *curve, int out[LANES_AHEAD_MAX])
 {
     imp_vec2 beyond =
@@ -39,8 +45,8 @@ static int find_next_lanes(const imp_world *world, const imp_curve *curve, int o
     return count;
 }
 
-// AI-DO's lane for one of the simulator's: a straight line or a quarter circle. (It chains two arcs
-// for a turn, which lie within 3 mm of the circle.)
+// The lane of AI-DO that corresponds to a lane of the simulator: a straight line or a quarter
+// circle. (AI-DO chains two arcs for a turn, within 3 mm of the circle.)
 static imp_curve challenge_lane_curve(const imp_curve *lane, double tile_size)
 {
     const imp_vec2 from = start_tangent(lane), to = end_tangent(lane);
@@ -48,7 +54,7 @@ static imp_curve challenge_lane_curve(const imp_curve *lane, double tile_size)
     const imp_vec2 start = imp_vec2_add(lane->p[0], imp_vec2_scale(imp_vec2_turn_right(from), out));
     const imp_vec2 end = imp_vec2_add(lane->p[3], imp_vec2_scale(imp_vec2_turn_right(to), out));
     const imp_vec2 way = imp_vec2_subtract(end, start);
-    // handles of the cubic that comes nearest to a quarter circle, whose radius is the way ahead
+    // handle length of the cubic closest to a quarter circle, whose radius is the distance ahead
     const bool turns = fabs(imp_vec2_dot(from, to)) < 0.5;
     const double handle = turns ? 4.0 / 3.0 * (sqrt(2.0) - 1.0) * imp_vec2_dot(way, from)
                                 : imp_vec2_length(way) / 3.0;
@@ -56,7 +62,7 @@ static imp_curve challenge_lane_curve(const imp_curve *lane, double tile_size)
                         imp_vec2_subtract(end, imp_vec2_scale(to, handle)), end}};
 }
 
-// The curve that a lane of the world is driven along.
+// The curve to drive for a lane of the world.
 static imp_curve get_lane_curve(const imp_route *route, int lane)
 {
     const imp_curve *curve = &route->world->curves[lane];
@@ -64,7 +70,7 @@ static imp_curve get_lane_curve(const imp_route *route, int lane)
                                       : *curve;
 }
 
-// Splits a Bezier curve at t (de Casteljau) and keeps the part before, or after, it.
+// Splits a Bezier curve at t (de Casteljau) and returns the part before or after t.
 static imp_curve split_curve(const imp_curve *curve, double t, bool keep_before)
 {
     imp_vec2 level[4][4];
@@ -79,7 +85,7 @@ static imp_curve split_curve(const imp_curve *curve, double t, bool keep_before)
     return (imp_curve){{level[3][0], level[2][1], level[1][2], level[0][3]}};
 }
 
-// Whether no lane of the tile under a point leads on to another tile.
+// Whether no lane of the tile under a point leads to another tile.
 static bool is_one_tile_road(const imp_world *world, imp_vec2 point)
 {
     int onward[LANES_AHEAD_MAX];
@@ -90,8 +96,8 @@ static bool is_one_tile_road(const imp_world *world, imp_vec2 point)
     return true;
 }
 
-// The lane that leaves a tile's edge beside the one that arrives there, or -1. On a road of one
-// tile it is the straightest, which leaves most room.
+// The lane that starts beside the end of an arriving one, in the opposite direction, or -1. On a
+// road of one tile the straightest is chosen, which leaves most room.
 static int find_opposite_lane(const imp_world *world, const imp_curve *arriving, bool one_tile)
 {
     imp_vec2 back = imp_vec2_scale(end_tangent(arriving), -1.0);
@@ -113,14 +119,15 @@ static int find_opposite_lane(const imp_world *world, const imp_curve *arriving,
     return best;
 }
 
-// Share of a lane that is kept free before the end of the road.
+// Share of a lane that is kept free at a dead end.
 static double get_turning_room(const imp_route *route)
 {
     return route->one_tile ? TURNING_ROOM_ONE_TILE
                            : fmin(0.9, TURNING_ROOM / route->world->tile_size);
 }
 
-// The same share of what is left of the last lane: on a road of one tile, its beginning is cut off.
+// The same length as a share of the last curve, whose beginning may be cut off on a road of one
+// tile.
 static double get_remaining_room(const imp_route *route, double room)
 {
     const imp_curve *last = &route->curves[route->count - 1];
@@ -129,7 +136,8 @@ static double get_remaining_room(const imp_route *route, double room)
     return room * imp_vec2_length(imp_vec2_subtract(whole.p[3], whole.p[0])) / left;
 }
 
-// The road ends here: cuts the last curve short and appends a turn into the lane beside it.
+// At a dead end: cuts the last curve short and appends a half circle to the opposite lane. False if
+// there is none.
 static bool append_u_turn(imp_route *route)
 {
     imp_curve *last = &route->curves[route->count - 1];
@@ -140,11 +148,12 @@ static bool append_u_turn(imp_route *route)
         return false;
     const double room = get_turning_room(route);
     const double left = route->one_tile ? get_remaining_room(route, room) : room;
+    // out: the shortened lane; back: the opposite lane without its beginning
     imp_curve out = split_curve(last, 1.0 - left, true);
     imp_curve whole = get_lane_curve(route, beside);
     imp_curve back = split_curve(&whole, room, false);
     double width = imp_vec2_length(imp_vec2_subtract(back.p[0], out.p[3]));
-    double handle = 4.0 / 3.0 * 0.5 * width; // a cubic's best half circle
+    double handle = 4.0 / 3.0 * 0.5 * width; // handle length of a cubic close to a half circle
     imp_curve turn = {{out.p[3], imp_vec2_add(out.p[3], imp_vec2_scale(end_tangent(&out), handle)),
                        imp_vec2_subtract(back.p[0], imp_vec2_scale(start_tangent(&back), handle)),
                        back.p[0]}};
@@ -158,8 +167,8 @@ static bool append_u_turn(imp_route *route)
     return true;
 }
 
-// Of several lanes, keeps those that lead on: some tiles of gym-duckietown carry lanes that run off
-// the road.
+// Of several lanes, keeps those that continue: some tiles of gym-duckietown have lanes that run off
+// the road. Keeps all if none continues.
 static int drop_dead_end_lanes(const imp_world *world, int lanes[], int count)
 {
     int onward[LANES_AHEAD_MAX], kept = 0;
@@ -169,7 +178,7 @@ static int drop_dead_end_lanes(const imp_world *world, int lanes[], int count)
     return kept > 0 ? kept : count;
 }
 
-// Which way a lane leads: l, r or s.
+// The turn that a lane makes: l, r or s.
 static char get_lane_turn(const imp_curve *lane)
 {
     imp_vec2 from = start_tangent(lane), to = end_tangent(lane);
@@ -177,7 +186,7 @@ static char get_lane_turn(const imp_curve *lane)
     return right > 0.5 ? 'r' : right < -0.5 ? 'l' : 's';
 }
 
-// The lane among several that leads a way, or -1.
+// The first of several lanes that makes a turn, or -1.
 static int find_lane_with_turn(const imp_route *route, const int lanes[], int count, char way)
 {
     for (int k = 0; k < count; k++)
@@ -186,8 +195,7 @@ static int find_lane_with_turn(const imp_route *route, const int lanes[], int co
     return -1;
 }
 
-// One of several lanes: the one that the list of turns asks for, else straight on, else one that is
-// drawn.
+// Chooses one of several lanes: the next of the list of turns, else straight on, else a random one.
 static int choose_lane(imp_route *route, const int lanes[], int count)
 {
     const int number = route->turn++;
@@ -202,6 +210,7 @@ static int choose_lane(imp_route *route, const int lanes[], int count)
     return lanes[imp_random_below(&route->random, (uint32_t)count)];
 }
 
+// Appends curves until the route is long enough or cannot go on.
 static void extend_route(imp_route *route)
 {
     while (route->count < CURVES_AHEAD) {
@@ -221,7 +230,7 @@ static void extend_route(imp_route *route)
     }
 }
 
-// The parameter of the point on a curve that is closest to a position.
+// The parameter of the point of a curve closest to a position: coarse sampling, then Newton steps.
 static double find_closest_parameter(const imp_curve *curve, imp_vec2 position)
 {
     enum { SAMPLES = 16, REFINEMENTS = 6 };
@@ -236,7 +245,7 @@ static double find_closest_parameter(const imp_curve *curve, imp_vec2 position)
         }
     }
     for (int k = 0; k < REFINEMENTS; k++) {
-        // Gauss-Newton on the distance: walk along the tangent to the foot of the perpendicular
+        // Gauss-Newton: project the gap onto the tangent
         imp_vec2 derivative = imp_curve_derivative(curve, best);
         imp_vec2 gap = imp_vec2_subtract(position, imp_curve_point(curve, best));
         best += imp_vec2_dot(gap, derivative) / imp_vec2_dot(derivative, derivative);
@@ -245,6 +254,7 @@ static double find_closest_parameter(const imp_curve *curve, imp_vec2 position)
     return best;
 }
 
+// Removes the first curve from the queue.
 static void drop_first_curve(imp_route *route)
 {
     for (int k = 1; k < route->count; k++) {
@@ -255,14 +265,15 @@ static void drop_first_curve(imp_route *route)
     route->count--;
 }
 
+// Distance of a position from a curve [m].
 static double distance_to_curve(const imp_curve *curve, imp_vec2 position)
 {
     imp_vec2 closest = imp_curve_point(curve, find_closest_parameter(curve, position));
     return imp_vec2_length(imp_vec2_subtract(closest, position));
 }
 
-// The lane to join from a pose: the one along its heading, or the nearest if that one is across the
-// road.
+// The lane to join: the one along the heading, or the nearest of the tile if that one is on the
+// other side of the road.
 static int find_start_lane(const imp_world *world, imp_vec2 position, int along_heading)
 {
     const imp_tile *tile = imp_world_tile_at(world, position.x, position.z);
@@ -287,7 +298,7 @@ bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose)
         return false;
     imp_vec2 position = {pose.x, pose.z};
     int first = find_start_lane(world, position, lane.curve);
-    // turns that were decided on but not come to are still to be taken
+    // turns that were chosen but not reached are chosen again
     for (int k = 1; k < route->count; k++)
         route->turn -= route->decided[k];
     route->world = world;
@@ -304,7 +315,7 @@ bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose)
 void imp_route_update(imp_route *route, imp_vec2 position)
 {
     route->t = find_closest_parameter(&route->curves[0], position);
-    // past the end of a curve: on to the next, as often as need be
+    // past the end of a curve: continue on the next, as often as needed
     while (route->t >= 1.0 && route->count > 1) {
         drop_first_curve(route);
         extend_route(route);
@@ -312,18 +323,18 @@ void imp_route_update(imp_route *route, imp_vec2 position)
     }
 }
 
-// A place that moves along a route.
+// A point that moves along a route.
 typedef struct route_cursor {
     const imp_route *route;
     int curve;
     double t;
 } route_cursor;
 
-// Goes on by a distance; false if the route ends before.
+// Advances by a distance; false if the route ends before.
 static bool advance_cursor(route_cursor *w, double distance)
 {
     while (distance > 0.0) {
-        // short enough that the derivative hardly changes
+        // steps short enough that the derivative is nearly constant
         double step = fmin(distance, 0.02);
         imp_vec2 derivative = imp_curve_derivative(&w->route->curves[w->curve], w->t);
         double speed = imp_vec2_length(derivative);
@@ -343,6 +354,7 @@ static bool advance_cursor(route_cursor *w, double distance)
     return true;
 }
 
+// Point, tangent and curvature at the cursor.
 static imp_route_point get_cursor_point(const route_cursor *w)
 {
     const imp_curve *curve = &w->route->curves[w->curve];

@@ -1,5 +1,4 @@
-// sim/expert/route.h: the way ahead: lane curves chained across tiles, with turns drawn from a
-// seed.
+// sim/expert/route.h: the route: lane curves chained across tiles, with turns given or drawn.
 #ifndef IMP_SIM_EXPERT_ROUTE_H
 #define IMP_SIM_EXPERT_ROUTE_H
 
@@ -7,22 +6,22 @@
 
 enum { IMP_ROUTE_CURVES = 8 };
 
-// The curves from where the robot is; it lies on the first. A plain value.
+// The next curves of the route; the robot is on the first. A plain value.
 typedef struct imp_route {
     const imp_world *world;
     imp_random random;
-    const char *turns;        // to take at crossings, over and over: l, r and s; NULL: drawn
-    bool use_challenge_lanes; // along AI-DO's lanes instead of the simulator's
-    int turn;                 // how many crossings have been decided on
+    const char *turns;        // turns at intersections, repeated: l, r and s; NULL: drawn
+    bool use_challenge_lanes; // follow AI-DO's lanes instead of the simulator's
+    int turn;                 // number of turns chosen so far
     imp_curve curves[IMP_ROUTE_CURVES];
-    int lanes[IMP_ROUTE_CURVES];    // index of the curve in the world; -1 for one that turns round
-    bool decided[IMP_ROUTE_CURVES]; // whether there was a choice before the curve
+    int lanes[IMP_ROUTE_CURVES];    // index of the curve in the world; -1 for a U-turn
+    bool decided[IMP_ROUTE_CURVES]; // whether a turn was chosen before the curve
     int count;
-    bool one_tile; // the road is a single tile, on which it turns round and round
+    bool one_tile; // the road is a single tile; the route turns round and round
     double t;      // parameter of the closest point on curves[0]
 } imp_route;
 
-// A place on the route.
+// A point of the route.
 typedef struct imp_route_point {
     imp_vec2 point;
     imp_vec2 tangent; // unit
@@ -30,18 +29,19 @@ typedef struct imp_route_point {
     int curve;        // which of the route's curves it lies on
 } imp_route_point;
 
-// Starts on the lane that counts for a pose; random, turns, arcs and turn go on from where they
-// are. False off the road.
+// Starts on the lane of a pose; the fields random, turns, use_challenge_lanes and turn are kept.
+// False off the road.
 bool imp_route_start(imp_route *route, const imp_world *world, imp_pose pose);
 
-// Moves along to the closest point, never backwards over a joint, and keeps curves ahead.
+// Moves on to the point closest to a position, never back across a joint, and extends the route
+// ahead.
 void imp_route_update(imp_route *route, imp_vec2 position);
 
-// The place `distance` metres ahead of the closest point; the route's end if it is shorter.
+// The point `distance` metres ahead of the closest point, or the end of the route.
 imp_route_point imp_route_point_ahead(const imp_route *route, double distance);
 
-// Places at 0, spacing, 2 spacing ... metres ahead. Returns how many of count there are before the
-// route ends.
+// Samples points at 0, spacing, 2 spacing ... metres ahead. Returns how many of `count` exist
+// before the route ends.
 int imp_route_sample_points(const imp_route *route, double spacing, int count,
                             imp_route_point *out);
 

@@ -1,7 +1,7 @@
-// Gets the robot away from where the law by which it steers leads nowhere: a place where it rocks
-// to and fro, or a road that is blocked. If the robot does not come forward although it does as it
-// was told and waits for nobody, a path out is searched for: one from whose end the law, tried out
-// in a copy of the environment, drives on. That path is driven with position control.
+// Recovers the robot where the control law leads nowhere: where it oscillates, or the road is
+// blocked. If it makes no progress although its own actions are executed and nothing makes it wait,
+// a path out is searched for. A path is accepted if the control law, simulated from its end in a
+// copy of the environment, drives on. It is then driven with position control.
 #include "sim/expert/stuck_recovery.h"
 
 #include <stdlib.h>
@@ -11,36 +11,36 @@
 
 // The robot is stuck if it stays within this distance [m] for this time [s] ...
 static const double STUCK_DISTANCE = 0.15, STUCK_TIME = 3.0;
-// ... or comes less than this far along its lane [m] in this time [s]; the time that it takes to
-// turn round and to drive twice as far is added to both.
+// ... or advances less than this along its lane [m] in this time [s]. Both times are extended by
+// the time to turn round and to drive twice the distance.
 static const double SLOW_DISTANCE = 0.5, SLOW_TIME = 8.0;
-// Time does not count in which the robot waits, or in which somebody else's actions are executed,
-// which differ by more than this.
+// Time does not count while the robot waits, or while executed actions differ from its own by more
+// than this.
 static const double OWN_ACTION_TOLERANCE = 0.2;
-// A search that finds no path out is repeated after twice the time, up to so many times.
+// A failed search is repeated after twice the time, with this limit on doublings.
 enum { BACKOFF_MAX = 4 };
-// A path out is one from whose end the robot comes so far along its route, and away from where it
-// was stuck [m], in this time [s] and the time that it takes to drive twice as far.
+// From the end of an accepted path, the robot advances this far along its route and away from where
+// it was stuck [m], in this time [s] plus the time to drive twice as far.
 static const double PATH_MIN_PROGRESS = 0.5, PATH_MIN_DISTANCE = 0.3, PATH_TIME = 5.0;
-// It is driven no faster than this [m/s], [rad/s] and given up so far beside it [m].
+// Velocity limits on a path [m/s], [rad/s], and the lateral error at which it is abandoned [m].
 static const double PATH_SPEED = 0.2, PATH_TURN_RATE = 3.0, PATH_MAX_DEVIATION = 0.08;
-// The robot stops on it if it would meet something in so many decisions.
+// The robot stops on a path if it would hit something within this many actions.
 enum { PATH_LOOK_AHEAD = 12 };
-// The longest path, the time to come to rest, and the time to spare on a path [decisions].
+// Limits in actions: longest path, time to come to rest, and spare time on a path.
 enum { PATH_STEPS_MAX = 450, STOP_STEPS = 50, SPARE_STEPS = 50 };
 
 struct imp_stuck_recovery {
     imp_escape_search *search;
     imp_escape_path path;
     bool on_path;
-    int next;     // stop on the path
-    int left;     // decisions that it may still take
-    int failures; // searches in a row that found nothing
+    int next;     // next stop of the path
+    int left;     // actions that the path may still take
+    int failures; // failed searches in a row
     imp_pose last;
     imp_vec2 tangent; // of the lane at that pose
-    imp_vec2 anchor;  // a place that the robot is near
-    double still;     // time spent there [s]
-    double along;     // distance along the lane since `slow` began to count [m]
+    imp_vec2 anchor;  // the robot stays near this point
+    double still;     // counted time near the anchor [s]
+    double along;     // distance along the lane while `slow` counts [m]
     double slow;      // [s]
 };
 
@@ -64,18 +64,21 @@ void imp_stuck_recovery_destroy(imp_stuck_recovery *e)
     free(e);
 }
 
+// Remembers pose and lane direction, to measure the next step's progress.
 static void record_pose(imp_stuck_recovery *e, const imp_env *env)
 {
     e->last = env->pose;
     e->tangent = env->in_lane ? env->lane.tangent : (imp_vec2){0.0, 0.0};
 }
 
+// Starts counting the time near the present position.
 static void set_anchor(imp_stuck_recovery *e, const imp_env *env)
 {
     e->anchor = (imp_vec2){env->pose.x, env->pose.z};
     e->still = 0.0;
 }
 
+// Starts both counts anew.
 static void restart_watch(imp_stuck_recovery *e, const imp_env *env)
 {
     set_anchor(e, env);
@@ -91,17 +94,19 @@ void imp_stuck_recovery_reset(imp_stuck_recovery *e, const imp_env *env)
     restart_watch(e, env);
 }
 
+// Duration of an action [s].
 static double action_duration(const imp_env *env)
 {
     return env->def.frame_skip * env->def.drive.time_step;
 }
 
+// Whether the last action was given in the preceding step.
 static bool is_consecutive_step(const imp_env *env, const imp_last_action *last)
 {
     return env->frame == last->frame + env->def.frame_skip;
 }
 
-// Counts the time in which the robot does not come forward.
+// Updates the two counts of time without progress.
 static void update_progress(imp_stuck_recovery *e, const imp_control_law *law, const imp_env *env,
                             const imp_last_action *last)
 {
@@ -110,6 +115,7 @@ static void update_progress(imp_stuck_recovery *e, const imp_control_law *law, c
         return;
     }
     const imp_vec2 step = {env->pose.x - e->last.x, env->pose.z - e->last.z};
+    // time counts only while the robot's own actions are executed and nothing makes it wait
     const bool own = fabs(env->action.left - last->action.left) < OWN_ACTION_TOLERANCE &&
                      fabs(env->action.right - last->action.right) < OWN_ACTION_TOLERANCE;
     e->along += imp_vec2_dot(step, e->tangent);
@@ -117,6 +123,7 @@ static void update_progress(imp_stuck_recovery *e, const imp_control_law *law, c
         e->still += action_duration(env);
         e->slow += action_duration(env);
     }
+    // progress restarts the count concerned
     if (hypot(env->pose.x - e->anchor.x, env->pose.z - e->anchor.z) > STUCK_DISTANCE)
         set_anchor(e, env);
     if (e->along > SLOW_DISTANCE) {
@@ -126,6 +133,7 @@ static void update_progress(imp_stuck_recovery *e, const imp_control_law *law, c
     record_pose(e, env);
 }
 
+// Whether one of the counts exceeds its limit, which doubles with every failed search.
 static bool is_stuck(const imp_stuck_recovery *e, const imp_control_law *law)
 {
     const double turn = IMP_PI / law->def.turn_rate, backoff = 1 << e->failures;
@@ -134,13 +142,14 @@ static bool is_stuck(const imp_stuck_recovery *e, const imp_control_law *law)
     return e->still > backoff * still || e->slow > backoff * slow;
 }
 
+// Limits on a path; never above the expert's own.
 static imp_escape_limits get_path_limits(const imp_control_law *law)
 {
     return (imp_escape_limits){fmin(PATH_SPEED, law->def.speed),
                                fmin(PATH_TURN_RATE, law->def.turn_rate)};
 }
 
-// Lets the robot roll to a stop in a copy of the environment; false if that ends the episode.
+// Lets the robot coast to a stop in a copy of the environment; false if that ends the episode.
 static bool simulate_stop(imp_env *ahead)
 {
     const double standing = 0.005; // [m/s], [rad/s]
@@ -154,15 +163,15 @@ static bool simulate_stop(imp_env *ahead)
     return true;
 }
 
-// Who looks for a path out, and from where.
+// Context of the search's callback.
 typedef struct path_evaluation {
     const imp_stuck_recovery *recovery;
     const imp_control_law *law;
     const imp_env *env;
-    int steps; // that the path takes
+    int steps; // actions that the path takes
 } path_evaluation;
 
-// Drives a path in a copy of the environment; false if that ends the episode, or never ends.
+// Simulates driving a path; false if that ends the episode or takes too long.
 static bool simulate_path(path_evaluation *evaluation, imp_env *ahead, const imp_escape_path *path)
 {
     int next = 0;
@@ -176,7 +185,7 @@ static bool simulate_path(path_evaluation *evaluation, imp_env *ahead, const imp
     return false;
 }
 
-// Whether the law brings the robot away from where it is stuck once it has driven a path.
+// Whether the control law gets away from where the robot was stuck after driving a path.
 static bool path_leads_out(void *context, const imp_escape_path *path)
 {
     path_evaluation *evaluation = context;
@@ -184,13 +193,15 @@ static bool path_leads_out(void *context, const imp_escape_path *path)
     imp_env ahead;
     imp_env_copy(&ahead, evaluation->env);
     const imp_vec2 anchor = evaluation->recovery->anchor;
+    // drive the path, then let the law plan a new route from there
     if (!simulate_path(evaluation, &ahead, path))
         return false;
     law.on_route = false;
+    // accepted once both progress and distance suffice
     double progress = 0.0, left = PATH_TIME + 2.0 * PATH_MIN_PROGRESS / law.def.speed;
     for (; left > 0.0; left -= action_duration(&ahead)) {
-        bool usual;
-        const imp_action action = imp_control_law_compute(&law, &ahead, &usual);
+        bool nominal;
+        const imp_action action = imp_control_law_compute(&law, &ahead, &nominal);
         const imp_pose before = ahead.pose;
         if (imp_env_step(&ahead, action).terminated)
             return false;
@@ -203,12 +214,13 @@ static bool path_leads_out(void *context, const imp_escape_path *path)
     return false;
 }
 
-// Looks for a path out; true if there is one.
+// Searches for a path out; true if there is one.
 static bool find_escape_path(imp_stuck_recovery *e, const imp_control_law *law, const imp_env *env)
 {
     imp_env rest;
     imp_env_copy(&rest, env);
     path_evaluation evaluation = {e, law, env, 0};
+    // the path starts where the robot comes to rest
     if (!simulate_stop(&rest))
         return false;
     e->on_path =
@@ -218,13 +230,14 @@ static bool find_escape_path(imp_stuck_recovery *e, const imp_control_law *law, 
         restart_watch(e, env);
         return false;
     }
+    // allow twice the simulated time to drive it
     e->failures = 0;
     e->next = 0;
     e->left = 2 * evaluation.steps + SPARE_STEPS;
     return true;
 }
 
-// Whether the robot meets nothing and stays on the road if it goes on along its path.
+// Whether the next steps along the path are free of collisions and stay on the road.
 static bool is_path_free(const imp_stuck_recovery *e, const imp_control_law *law,
                          const imp_env *env)
 {
@@ -241,7 +254,7 @@ static bool is_path_free(const imp_stuck_recovery *e, const imp_control_law *law
     return true;
 }
 
-// Goes on along the path out. False if that is over: at its end, or because it is not followed.
+// Continues along the path. False at its end, after its time, or if the robot deviates from it.
 static bool follow_escape_path(imp_stuck_recovery *e, const imp_control_law *law,
                                const imp_env *env, imp_action *action)
 {
@@ -257,6 +270,7 @@ static bool follow_escape_path(imp_stuck_recovery *e, const imp_control_law *law
 bool imp_stuck_recovery_act(imp_stuck_recovery *e, imp_control_law *law, const imp_env *env,
                             const imp_last_action *last, imp_action *action)
 {
+    // observe; start a path only if stuck and one is found
     update_progress(e, law, env, last);
     if (!e->on_path && (!is_stuck(e, law) || !find_escape_path(e, law, env)))
         return false;

@@ -1,4 +1,4 @@
-// sim/expert/stuck_recovery.h: notices that the robot does not come forward, and gets it away.
+// sim/expert/stuck_recovery.h: detects that the robot makes no progress, and drives it out.
 #ifndef IMP_SIM_EXPERT_STUCK_RECOVERY_H
 #define IMP_SIM_EXPERT_STUCK_RECOVERY_H
 
@@ -6,21 +6,21 @@
 
 typedef struct imp_stuck_recovery imp_stuck_recovery;
 
-imp_stuck_recovery *imp_stuck_recovery_create(void);         // NULL without memory
-void imp_stuck_recovery_destroy(imp_stuck_recovery *escape); // nullable
+imp_stuck_recovery *imp_stuck_recovery_create(void);           // NULL without memory
+void imp_stuck_recovery_destroy(imp_stuck_recovery *recovery); // nullable
 
-// A new episode has begun in env.
-void imp_stuck_recovery_reset(imp_stuck_recovery *escape, const imp_env *env);
+// Starts observing a new episode.
+void imp_stuck_recovery_reset(imp_stuck_recovery *recovery, const imp_env *env);
 
-// What was decided last: in which frame, and what.
+// The expert's last action and its frame.
 typedef struct imp_last_action {
     int frame;
     imp_action action;
 } imp_last_action;
 
-// To be called before every decision. True if the robot is to get away from where it is stuck, by
-// *action; else the law, or who looks after it, may decide. Allocates nothing.
-bool imp_stuck_recovery_act(imp_stuck_recovery *escape, imp_control_law *law, const imp_env *env,
+// Must be called before every action. Returns true if the robot is stuck and *action leads it out;
+// otherwise the control law decides. Allocates nothing.
+bool imp_stuck_recovery_act(imp_stuck_recovery *recovery, imp_control_law *law, const imp_env *env,
                             const imp_last_action *last, imp_action *action);
 
 #endif

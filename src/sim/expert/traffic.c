@@ -1,22 +1,26 @@
+// Adjusts offset and speed to traffic. Objects in sight become obstacles in the frame of the route
+// (road_obstacles.c). Then three rules limit the plan: pass standing obstacles at the nearest free
+// lateral offset or stop; keep a distance to cars ahead and pedestrians; stop at red lights.
 #include "sim/expert/traffic.h"
 
 #include "base/common/vector2.h"
 #include "sim/expert/road_obstacles.h"
 
-enum { OBSTACLES_MAX = 64 }; // things that count at a time
+enum { OBSTACLES_MAX = 64 }; // obstacles considered at a time
 
-static const double SIGHT_DISTANCE = 1.9; // things farther away do not count [m]
-static const double STOP_MARGIN = 0.10;   // kept to what one stops for [m]
-static const double FOLLOW_GAP = 0.25;    // kept to who drives ahead [m]
-static const double PASS_SPEED = 0.35;    // not faster while beside the lane [m/s]
-static const double STOP_RATE = 2.2;      // speed for each metre that is left to a stop [1/s]
-static const double ONCOMING_TIME = 3.0;  // what comes towards us takes up the road for so long [s]
-static const double STANDING_SPEED = 0.02;    // what moves no faster along the road stands [m/s]
-static const double PEDESTRIAN_RADIUS = 0.04; // half of a duckie, any way round [m]
+static const double SIGHT_DISTANCE = 1.9;     // objects farther away are ignored [m]
+static const double STOP_MARGIN = 0.10;       // distance kept when stopping [m]
+static const double FOLLOW_GAP = 0.25;        // distance kept to a car ahead [m]
+static const double PASS_SPEED = 0.35;        // assumed speed while passing [m/s]
+static const double STOP_RATE = 2.2;          // speed per metre of distance to a stop [1/s]
+static const double ONCOMING_TIME = 3.0;      // oncoming cars block their road for this time [s]
+static const double STANDING_SPEED = 0.02;    // slower objects count as standing [m/s]
+static const double PEDESTRIAN_RADIUS = 0.04; // half of a duckie, at any heading [m]
 static const double PEDESTRIAN_TIME = 0.5; // between the robot's passing and a duckie's start [s]
-static const double WAITING_SPEED = 0.05;  // who should drive no faster waits [m/s]
-static const double CLOSE_DISTANCE = 0.12; // actions are tried out at less than that [m]
+static const double WAITING_SPEED = 0.05;  // a plan below this speed counts as waiting [m/s]
+static const double CLOSE_DISTANCE = 0.12; // closer obstacles ask for simulated actions [m]
 
+// The traffic around the robot while a plan is adjusted.
 typedef struct road {
     const imp_env *env;
     imp_sampled_route path;
@@ -25,6 +29,7 @@ typedef struct road {
     imp_traffic_plan plan;
 } road;
 
+// Adds an obstacle unless it lies behind the robot.
 static void add_obstacle(road *r, imp_road_obstacle b)
 {
     if (r->count == OBSTACLES_MAX || b.far < -IMP_ROBOT_REAR)
@@ -32,6 +37,7 @@ static void add_obstacle(road *r, imp_road_obstacle b)
     r->obstacles[r->count++] = b;
 }
 
+// Whether a circle reaches into the sight distance.
 static bool is_in_sight(const road *r, imp_vec2 position, double radius)
 {
     imp_vec2 gap = {position.x - r->env->pose.x, position.z - r->env->pose.z};
@@ -39,6 +45,7 @@ static bool is_in_sight(const road *r, imp_vec2 position, double radius)
     return imp_vec2_dot(gap, gap) < reach * reach;
 }
 
+// Adds the footprint of something that stands.
 static void add_static_obstacle(road *r, const imp_box *box)
 {
     imp_road_obstacle b;
@@ -46,7 +53,7 @@ static void add_static_obstacle(road *r, const imp_box *box)
         add_obstacle(r, b);
 }
 
-// What comes towards us also takes up the road that it is about to drive on.
+// Adds a car. An oncoming one also covers the road that it is about to drive.
 static void add_moving_obstacle(road *r, const imp_box *box, imp_vec2 velocity, bool lost)
 {
     imp_road_obstacle b;
@@ -59,7 +66,7 @@ static void add_moving_obstacle(road *r, const imp_box *box, imp_vec2 velocity, 
     add_obstacle(r, b);
 }
 
-// A strip from one point to another.
+// A rectangle around the line from one point to another.
 static imp_box make_strip(imp_vec2 from, imp_vec2 to, double half_width)
 {
     imp_vec2 ahead = imp_vec2_normalize(imp_vec2_subtract(to, from));
@@ -74,9 +81,10 @@ static imp_box make_strip(imp_vec2 from, imp_vec2 to, double half_width)
     };
 }
 
-// What a duckie walks along, or is about to before the robot would have passed.
+// Adds the path of a duckie that walks, or will start before the robot has passed.
 static void add_pedestrian(road *r, imp_vec2 position, const imp_duckie_walk *walk)
 {
+    // from the start of the present walk, or the next one
     imp_vec2 from = walk->active ? walk->start : position;
     double length = walk->stride < 0.0 ? -walk->distance : walk->distance;
     imp_vec2 to = imp_vec2_add(from, imp_vec2_scale(walk->direction, length));
@@ -90,7 +98,7 @@ static void add_pedestrian(road *r, imp_vec2 position, const imp_duckie_walk *wa
         add_obstacle(r, b);
 }
 
-// How fast a moving duckiebot drives [m/s].
+// Speed of a moving duckiebot [m/s].
 static double get_car_speed(const imp_car_motion *car)
 {
     const double motor_constant = 27.0;
@@ -98,6 +106,7 @@ static double get_car_speed(const imp_car_motion *car)
     return stands ? 0.0 : car->speed * car->gain / (car->wheel_radius * motor_constant);
 }
 
+// Adds an object according to its kind.
 static void add_object(road *r, const imp_object *object)
 {
     const imp_env *env = r->env;
@@ -112,7 +121,7 @@ static void add_object(road *r, const imp_object *object)
         add_pedestrian(r, state->position, &motion->walk);
         break;
     case IMP_OBJECT_DUCKIEBOT:
-        if (motion->car.lost) { // for good
+        if (motion->car.lost) { // it will not move again
             add_static_obstacle(r, &state->box);
             break;
         }
@@ -126,7 +135,7 @@ static void add_object(road *r, const imp_object *object)
     }
 }
 
-// Whether there is anything that could matter.
+// Whether any object could matter; without one the plan stays as it is.
 static bool is_any_object_in_sight(const road *r)
 {
     const imp_world *world = r->env->world;
@@ -138,6 +147,7 @@ static bool is_any_object_in_sight(const road *r)
     return false;
 }
 
+// Adds all solid objects in sight that exist in this episode.
 static void collect_obstacles(road *r)
 {
     const imp_world *world = r->env->world;
@@ -151,18 +161,19 @@ static void collect_obstacles(road *r)
     }
 }
 
+// Limits a value to [low, high].
 static double clamp(double value, double low, double high)
 {
     return fmax(low, fmin(high, value));
 }
 
-// The speed at which a stop is reached gently.
+// The speed at a distance from a stop: proportional, so that the robot stops gently.
 static double speed_to_stop(double distance)
 {
     return fmax(0.0, STOP_RATE * distance);
 }
 
-// Limits the speed because of something; below the speed of standing, that is waited for.
+// Limits the speed for a reason; below WAITING_SPEED the robot waits for it.
 static void limit_speed(road *r, double speed, imp_wait_reason reason)
 {
     if (speed >= r->plan.speed)
@@ -173,29 +184,30 @@ static void limit_speed(road *r, double speed, imp_wait_reason reason)
         r->plan.wait = reason;
 }
 
-// How one passes what stands in the way.
+// A style of passing an obstacle.
 typedef struct passing {
-    double sight;  // that much ahead counts [m]
-    double margin; // kept free to either side, and to the edge of the road [m]
-    double speed;  // not faster beside the lane [m/s]
+    double sight;  // obstacles this far ahead are passed [m]
+    double margin; // kept to obstacles and to the edge of the road [m]
+    double speed;  // speed limit while passing [m/s]
 } passing;
 
-// What stands, drives or walks this near to one's way is in it [m].
+// Margin within which something is in the robot's way [m].
 #define CLEARANCE 0.050
 
-// From the one that is liked best to the tightest.
+// From the preferred style to the tightest.
 static const passing PASSING_STYLES[] = {
     {0.75, CLEARANCE, 0.35}, {0.75, 0.022, 0.25}, {0.50, 0.035, 0.30},
     {0.50, 0.022, 0.25},     {0.35, 0.022, 0.20}, {0.35, 0.012, 0.15},
 };
 enum { PASSING_STYLE_COUNT = sizeof PASSING_STYLES / sizeof PASSING_STYLES[0] };
 
-// Whether one drives past a block, if there is room, rather than behind it.
+// Whether an obstacle is passed, if there is room, instead of followed.
 static bool should_pass(const imp_road_obstacle *b, double sight)
 {
     return !b->pedestrian && b->along <= STANDING_SPEED && b->near - IMP_ROBOT_FRONT < sight;
 }
 
+// Whether no obstacle to pass is in the way at a lateral offset.
 static bool is_offset_free(const road *r, double offset, const passing *p)
 {
     for (int k = 0; k < r->count; k++)
@@ -205,12 +217,12 @@ static bool is_offset_free(const road *r, double offset, const passing *p)
     return true;
 }
 
-// The offset nearest to the wanted one at which nothing stands in the way; false if there is none
-// on the road.
+// Finds the free offset nearest to the wanted one; false if there is none on the road. Only the
+// wanted offset and those that just clear an obstacle need testing.
 static bool find_free_offset(const road *r, const passing *p, double *offset)
 {
     const double tile = r->env->world->tile_size, wanted = *offset;
-    // lanes lie 0.2 tiles from the middle of the road, whose edges are those of the tile
+    // a lane's centre is 0.2 tiles from the middle of the road; the road is as wide as the tile
     const double max_offset = 0.3 * tile - IMP_ROBOT_HALF_WIDTH - p->margin;
     const double min_offset = -0.7 * tile + IMP_ROBOT_HALF_WIDTH + p->margin;
     double best = INFINITY;
@@ -232,7 +244,7 @@ static bool find_free_offset(const road *r, const passing *p, double *offset)
     return true;
 }
 
-// Passes what stands in the way, or stops before it.
+// Passes standing obstacles in the first style that finds a free offset, or stops before them.
 static void pass_or_stop(road *r)
 {
     const double wanted = r->plan.offset;
@@ -254,7 +266,7 @@ static void pass_or_stop(road *r)
     }
 }
 
-// Keeps behind what drives ahead, and before those who walk across.
+// Keeps a distance to slower cars and to pedestrians' paths.
 static void keep_distance(road *r)
 {
     for (int k = 0; k < r->count; k++) {
@@ -269,7 +281,7 @@ static void keep_distance(road *r)
     }
 }
 
-// Whether a light on a crossing, or at its side, tells who drives onto it to wait.
+// Whether a traffic light on an intersection, or beside it, is red for a robot that enters.
 static bool is_light_red(const imp_env *env, imp_vec2 entry, imp_vec2 direction)
 {
     const imp_world *world = env->world;
@@ -277,6 +289,7 @@ static bool is_light_red(const imp_env *env, imp_vec2 entry, imp_vec2 direction)
     imp_vec2 inside = imp_vec2_add(entry, imp_vec2_scale(direction, 0.01 * size));
     if (!imp_tile_is_intersection(imp_world_tile_at(world, inside.x, inside.z)))
         return false;
+    // find a light close to the intersection's centre
     imp_vec2 middle = {(floor(inside.x / size) + 0.5) * size,
                        (floor(inside.z / size) + 0.5) * size};
     double heading = atan2(-direction.z, direction.x);
@@ -290,7 +303,7 @@ static bool is_light_red(const imp_env *env, imp_vec2 entry, imp_vec2 direction)
     return false;
 }
 
-// Stops before the next crossing on the route if its light is red and there is still room to.
+// Stops before the next intersection if its light is red and there is room to stop.
 static void stop_at_red_lights(road *r)
 {
     const imp_sampled_route *p = &r->path;
@@ -299,14 +312,14 @@ static void stop_at_red_lights(road *r)
         if (place->curve == p->points[k - 1].curve)
             continue;
         double gap = imp_route_sample_distance(k) - IMP_ROUTE_SAMPLE_SPACING - IMP_ROBOT_FRONT;
-        // motors that are let go coast to a stop in this
+        // coasting distance with the motors released
         double room = r->env->speed / IMP_SPEED_DAMPING;
         if (gap > room && is_light_red(r->env, place->point, place->tangent))
             limit_speed(r, speed_to_stop(gap - STOP_MARGIN), IMP_WAIT_LIGHT);
     }
 }
 
-// Whether the robot is so near to something that it should look what its action would lead to.
+// Whether the robot is so close to an obstacle that its actions should be simulated first.
 static bool is_obstacle_close(const road *r)
 {
     const imp_route_point *here = &r->path.points[IMP_ROUTE_SAMPLES_BEHIND];
@@ -322,6 +335,7 @@ static bool is_obstacle_close(const road *r)
     return false;
 }
 
+// Most steps see no objects; they return early.
 imp_traffic_plan imp_traffic_adjust(const imp_env *env, const imp_route *route,
                                     imp_traffic_plan wanted)
 {

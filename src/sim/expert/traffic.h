@@ -1,23 +1,21 @@
-// sim/expert/traffic.h: what stands, walks or drives on the road ahead, and what it asks of the
-// driver.
+// sim/expert/traffic.h: reactions to obstacles, cars, pedestrians and traffic lights on the route.
 #ifndef IMP_SIM_EXPERT_TRAFFIC_H
 #define IMP_SIM_EXPERT_TRAFFIC_H
 
 #include "imprint/policy.h"
 #include "sim/expert/route.h"
 
-// What a driver wants, or should do.
+// Lateral offset and speed: the target without traffic, or as changed by traffic.
 typedef struct imp_traffic_plan {
-    double offset;        // from the route [m], positive to the right
-    double speed;         // [m/s]
-    bool obstacle_near;   // something is so near that an action is worth trying out before
-    imp_wait_reason wait; // what the driver should stand for; IMP_WAIT_NONE while it may go on
-    imp_wait_reason slow_reason; // what it should drive more slowly for than it wants, or stand
+    double offset;               // from the route [m], positive to the right
+    double speed;                // [m/s]
+    bool obstacle_near;          // an obstacle is so near that actions should be simulated first
+    imp_wait_reason wait;        // what it should stop for; IMP_WAIT_NONE while it may drive
+    imp_wait_reason slow_reason; // what it should slow down or stop for
 } imp_traffic_plan;
 
-// Changes what a driver on a route wants so that it passes what stands in the way if there is room,
-// and else stops for it; keeps a distance behind what drives ahead; lets walkers cross; waits at
-// red lights.
+// Adjusts a plan to traffic. It passes obstacles where there is room and stops where there is none,
+// follows slower cars at a distance, yields to walking duckies, and waits at red lights.
 imp_traffic_plan imp_traffic_adjust(const imp_env *env, const imp_route *route,
                                     imp_traffic_plan wanted);
 
