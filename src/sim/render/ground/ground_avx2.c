@@ -1,11 +1,13 @@
-// Draws the ground and the sky of one row with AVX2: the same bytes as imp_ground_draw_portable().
+// Ground and sky of one row with AVX2. It writes the same bytes as imp_ground_draw_portable().
 //
-// A row is cut into groups of eight pixels. The samples of a group lie together in the sample
-// table, each as eight positions on the ground. Drawing takes two passes: the first turns the
-// positions of up to SAMPLES_MAX samples into texel indices and weights, the second loads texels
-// and adds them up, two pixels in each vector. So the loads of a group never wait for its index
-// arithmetic. The constants `even` and `white` leave out lighting and cell colours where
-// a frame has none.
+// Data layout: a row is cut into groups of eight pixels. A group's samples are consecutive in the
+// sample table, each with eight positions (struct of arrays). Sums are kept as two pixels x (red,
+// green, blue, cover) in one vector of eight 32-bit integers.
+//
+// Drawing takes two passes. The first converts the positions of up to SAMPLES_MAX samples to texel
+// indices and weights; the second loads texels and accumulates. So texel loads never wait for
+// address arithmetic. The constants `even` (no lighting or distractors) and `white` (no cell
+// colours) are compile-time arguments that remove unused code.
 #include <assert.h>
 #include <string.h>
 
@@ -14,13 +16,14 @@
 
 #if defined(__x86_64__)
 
-// A picture's constants in vectors: of each axis of the cells what a position gains forward and to
-// the right, where it starts and its largest value.
+// Uniforms broadcast to vectors. Per axis: change per metre forward and right, start, and largest
+// value.
 typedef struct vector_uniforms {
     __m256 x[4], z[4];
     __m256i columns;
 } vector_uniforms;
 
+// Broadcasts the uniforms once per row.
 IMP_AVX2 static inline vector_uniforms load_uniforms(const imp_ground_uniforms *uniforms)
 {
     return (vector_uniforms){
@@ -32,29 +35,29 @@ IMP_AVX2 static inline vector_uniforms load_uniforms(const imp_ground_uniforms *
     };
 }
 
-// Steps whose places are found together. Enough for any group, and few enough to stay close.
+// Samples that are located together: enough for any group, few enough to stay in the cache.
 enum { SAMPLES_MAX = 128 };
 static_assert(SAMPLES_MAX % 2 == 0 && (int)SAMPLES_MAX >= (int)IMP_GROUP_SAMPLES_MAX,
               "places are found two steps at a time, of whole groups");
 
-// Of each step's eight positions: the texels at their top left, the weights of the four around each
-// as bytes, and the cells (only where these have colours); and from a row of texels to the next.
+// Located samples, eight positions each: index of the upper left texel, four weights as bytes, and
+// the cell (only if cells have colours); and per sample the texels per row of its level.
 typedef struct texel_places {
     _Alignas(64) int32_t texels[SAMPLES_MAX][IMP_LANES];
     int32_t weights[SAMPLES_MAX][IMP_LANES], cells[SAMPLES_MAX][IMP_LANES];
     int32_t strides[SAMPLES_MAX];
-    bool one_cell[SAMPLES_MAX]; // whether all eight lie there
+    bool one_cell[SAMPLES_MAX]; // whether all eight positions are in one cell
 } texel_places;
 
-// A group that is to be drawn.
+// A group to draw.
 typedef struct group_at {
     const imp_pixel_group *group;
-    int sample; // its first, among the places
-    int first;  // pixel of the row
+    int sample; // index of its first sample among the located ones
+    int first;  // its first pixel in the row
     imp_row_candidates *row;
 } group_at;
 
-// The four texels around a position, upper two first.
+// Loads the 2 x 2 texels around a position, upper row first.
 IMP_AVX2 static inline __m128i load_texel_quad(const uint32_t *texel, int32_t stride)
 {
     const __m128i upper = _mm_loadl_epi64((const __m128i *)(const void *)texel);
@@ -62,13 +65,14 @@ IMP_AVX2 static inline __m128i load_texel_quad(const uint32_t *texel, int32_t st
     return _mm_unpacklo_epi64(upper, lower);
 }
 
-// Adds a sample of two neighbouring pixels, times colours, to their sums (red, green, blue, cover
-// of each).
+// Adds a sample of two neighbouring pixels, times colours, to their sums. maddubs multiplies bytes
+// by weights and adds pairs to 16 bits (no overflow: weights add up to 64); madd multiplies by
+// colours and adds pairs to 32 bits.
 IMP_AVX2 static inline __m256i add_pixel_pair(__m256i sum, const uint32_t *first,
                                               const uint32_t *second, int32_t stride,
                                               __m256i weights, __m256i colours)
 {
-    // from texel by texel to channel by channel
+    // shuffle from texel order to channel order
     const __m256i order = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     const __m256i four = _mm256_inserti128_si256(
@@ -77,7 +81,8 @@ IMP_AVX2 static inline __m256i add_pixel_pair(__m256i sum, const uint32_t *first
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, colours));
 }
 
-// Two pixels' sums to colours in whole numbers. extra is NULL where `tile` is all that counts.
+// Converts the sums of two pixels to rounded colours. Without `extra`, the factor `tile` is all
+// there is to light.
 IMP_AVX2 static inline __m256i blend_pixel_pair(__m256i sums, const imp_ground_uniforms *uniforms,
                                                 const imp_group_shares *shares, int pixel,
                                                 __m256 tile, __m256 cover,
@@ -89,6 +94,7 @@ IMP_AVX2 static inline __m256i blend_pixel_pair(__m256i sums, const imp_ground_u
     const __m256 sky_share = _mm256_set_m128(_mm_set1_ps(sky[1]), _mm_set1_ps(sky[0]));
     __m256 ground_rgb = _mm256_broadcast_ps((const __m128 *)uniforms->ground);
     const __m256 sky_rgb = _mm256_broadcast_ps((const __m128 *)uniforms->sky);
+    // the share of the ground that texels do not cover
     const __m256 beyond = _mm256_sub_ps(share, _mm256_mul_ps(_mm256_permute_ps(sum, 0xff), cover));
     if (extra != NULL) {
         tile = _mm256_set_m128(_mm_set1_ps(extra->factors[pixel + 1]),
@@ -99,6 +105,7 @@ IMP_AVX2 static inline __m256i blend_pixel_pair(__m256i sums, const imp_ground_u
                 : _mm256_mul_ps(ground_rgb, _mm256_set_m128(_mm_set1_ps(extra->shade[pixel + 1]),
                                                             _mm_set1_ps(extra->shade[pixel])));
     }
+    // tiles + ground outside + sky + reflections, in the order of the portable version
     __m256 value = _mm256_mul_ps(sum, tile);
     value = _mm256_add_ps(value, _mm256_mul_ps(beyond, ground_rgb));
     value = _mm256_add_ps(value, _mm256_mul_ps(sky_share, sky_rgb));
@@ -110,7 +117,7 @@ IMP_AVX2 static inline __m256i blend_pixel_pair(__m256i sums, const imp_ground_u
     return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
 }
 
-// The colours of the cells of two pixels of a step.
+// Colour factors of the cells of two pixels.
 IMP_AVX2 static inline __m256i load_cell_colours(const imp_ground_uniforms *uniforms,
                                                  const texel_places *places, int n, int pixel,
                                                  bool white)
@@ -126,7 +133,7 @@ IMP_AVX2 static inline __m256i load_cell_colours(const imp_ground_uniforms *unif
                                    _mm_load_si128(colours + cells[1]), 1);
 }
 
-// Positions along an axis of the cells; what is not a number ends at 0.
+// Positions along one axis, clamped; max() with NaN first gives 0.
 IMP_AVX2 static inline __m256i clamp_to_cells(__m256 forward, __m256 right, const __m256 axis[4])
 {
     const __m256 at = _mm256_add_ps(
@@ -134,7 +141,7 @@ IMP_AVX2 static inline __m256i clamp_to_cells(__m256 forward, __m256 right, cons
     return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(at, _mm256_setzero_ps()), axis[3]));
 }
 
-// The first texels of eight cells, which mostly are one.
+// The textures of eight cells. Usually all are one cell, which saves a gather.
 IMP_AVX2 static inline __m256i find_cell_textures(const imp_ground_uniforms *uniforms, __m256i cell,
                                                   bool *one)
 {
@@ -143,13 +150,13 @@ IMP_AVX2 static inline __m256i find_cell_textures(const imp_ground_uniforms *uni
     *one = _mm256_movemask_epi8(same) == -1;
     if (*one)
         return _mm256_set1_epi32(uniforms->cells[_mm_cvtsi128_si32(lowest)]);
-    // no cell is negative, but compilers do not know that, and so gather into zeros, not into what
-    // the processor would wait for
+    // the mask is always true, since no cell is negative; but the masked form gathers into zeros
+    // and so avoids a dependency on the old register
     return _mm256_mask_i32gather_epi32(_mm256_setzero_si256(), uniforms->cells, cell,
                                        _mm256_cmpgt_epi32(cell, _mm256_set1_epi32(-1)), 4);
 }
 
-// Places of eight positions.
+// First pass for one sample: positions to texel indices and weights.
 IMP_AVX2 static inline void locate_sample(const imp_ground_uniforms *uniforms,
                                           const vector_uniforms *wide, int level,
                                           const imp_ground_sample *sample, int n, texel_places *out)
@@ -157,7 +164,7 @@ IMP_AVX2 static inline void locate_sample(const imp_ground_uniforms *uniforms,
     const __m256 forward = _mm256_loadu_ps(sample->forward), right = _mm256_loadu_ps(sample->right);
     const __m256i x = clamp_to_cells(forward, right, wide->x),
                   z = clamp_to_cells(forward, right, wide->z);
-    // rows, columns and strides fit 16 bits, where multiplying is quick
+    // rows, columns and strides fit 16 bits, so the fast 16-bit multiplication suffices
     const __m256i cell =
         _mm256_add_epi32(_mm256_madd_epi16(_mm256_srli_epi32(z, IMP_TILE_BITS), wide->columns),
                          _mm256_srli_epi32(x, IMP_TILE_BITS));
@@ -168,7 +175,7 @@ IMP_AVX2 static inline void locate_sample(const imp_ground_uniforms *uniforms,
         out->one_cell[n] = one;
     }
 
-    // from here on two numbers of 16 bits: across in the lower, down in the upper
+    // from here on each lane holds two 16-bit numbers: x in the lower, z in the upper half
     const imp_texture_level at = uniforms->scene->levels[level];
     const __m256i both = _mm256_blend_epi16(x, _mm256_slli_epi32(z, 16), 0xaa);
     const __m256i uv = _mm256_add_epi16(
@@ -182,8 +189,8 @@ IMP_AVX2 static inline void locate_sample(const imp_ground_uniforms *uniforms,
         _mm256_add_epi32(_mm256_add_epi32(start, inside), _mm256_set1_epi32(at.offset)));
     out->strides[n] = at.stride;
 
-    // fractions f and g and their product p to weights: lower 64 - f - g + p and f - p, upper
-    // g - p and p, each two as lower byte + 256 times higher
+    // fractions f and g with product p give the weights 64 - f - g + p, f - p (lower half) and g -
+    // p, p (upper half), each pair packed as low byte + 256 * high byte
     const __m256i part = _mm256_and_si256(uv, _mm256_set1_epi16(IMP_SUBTEXEL - 1));
     const __m256i turned =
         _mm256_or_si256(_mm256_srli_epi32(part, 16), _mm256_slli_epi32(part, 16));
@@ -195,6 +202,7 @@ IMP_AVX2 static inline void locate_sample(const imp_ground_uniforms *uniforms,
                        _mm256_add_epi16(_mm256_mullo_epi16(high, _mm256_set1_epi16(255)), sum));
 }
 
+// First pass for consecutive samples.
 IMP_AVX2 static inline void locate_samples(const imp_ground_uniforms *uniforms,
                                            const vector_uniforms *wide,
                                            const imp_ground_sample_table *table, int first,
@@ -207,7 +215,7 @@ IMP_AVX2 static inline void locate_samples(const imp_ground_uniforms *uniforms,
     }
 }
 
-// Sums of a group's samples: two pixels in each vector.
+// Second pass: sums the samples of a group, two pixels per vector.
 IMP_ALWAYS_INLINE IMP_AVX2 void sum_group_samples(const imp_ground_uniforms *uniforms,
                                                   const group_at *group, const texel_places *places,
                                                   bool white, __m256i sums[IMP_LANES / 2])
@@ -219,6 +227,7 @@ IMP_ALWAYS_INLINE IMP_AVX2 void sum_group_samples(const imp_ground_uniforms *uni
         const int32_t stride = places->strides[n], *at = places->texels[n];
         const __m256i weights =
             _mm256_load_si256((const __m256i *)(const void *)places->weights[n]);
+        // broadcast the weights of each pixel pair
         const __m256i w0 =
             _mm256_permutevar8x32_epi32(weights, _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1));
         const __m256i w1 =
@@ -242,13 +251,14 @@ IMP_ALWAYS_INLINE IMP_AVX2 void sum_group_samples(const imp_ground_uniforms *uni
     sums[3] = sum3;
 }
 
-// Whether no pixel of a group shows the ground beyond the tiles.
+// Whether texels cover all of the ground that a group shows.
 IMP_AVX2 static inline bool is_covered_by_tiles(const imp_group_shares *shares,
                                                 const __m256i sums[IMP_LANES / 2], __m256 cover)
 {
     bool covered = true;
     for (int k = 0; k < IMP_LANES / 2; k++) {
         float share[8];
+        // elements 3 and 7 hold the cover of the two pixels
         _mm256_storeu_ps(share, _mm256_mul_ps(_mm256_cvtepi32_ps(sums[k]), cover));
         covered = covered && !(shares->ground[2 * k] - share[3] > 0.001f) &&
                   !(shares->ground[2 * k + 1] - share[7] > 0.001f);
@@ -256,6 +266,7 @@ IMP_AVX2 static inline bool is_covered_by_tiles(const imp_group_shares *shares,
     return covered;
 }
 
+// Draws one group to eight 32-bit pixels.
 IMP_ALWAYS_INLINE IMP_AVX2 void draw_pixel_group(const imp_ground_uniforms *uniforms,
                                                  const imp_ground_sample_table *table,
                                                  const group_at *at, const texel_places *places,
@@ -269,6 +280,7 @@ IMP_ALWAYS_INLINE IMP_AVX2 void draw_pixel_group(const imp_ground_uniforms *unif
     const float mean = imp_ground_mean_factor(uniforms, group);
     const __m256 tile = _mm256_set1_ps(mean * uniforms->light);
     const __m256 cover = _mm256_set1_ps(mean * (1.0f / 255.0f));
+    // shading is computed only if some pixel needs it
     const imp_group_shading *more = NULL;
     if (!even) {
         const bool covered =
@@ -284,12 +296,12 @@ IMP_ALWAYS_INLINE IMP_AVX2 void draw_pixel_group(const imp_ground_uniforms *unif
     const __m256i high =
         _mm256_packs_epi32(blend_pixel_pair(sums[2], uniforms, shares, 4, tile, cover, more),
                            blend_pixel_pair(sums[3], uniforms, shares, 6, tile, cover, more));
-    // its halves hold pixels 0 2 4 6 and 1 3 5 7
+    // packing interleaves the halves as pixels 0 2 4 6 and 1 3 5 7
     *pixels = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high),
                                           _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-// Eight pixels of a colour without light or shadow, 0..255.
+// Eight pixels of one colour (0..255).
 IMP_AVX2 static inline __m256i flat_pixels(const float rgb[4])
 {
     const __m128 most =
@@ -299,14 +311,14 @@ IMP_AVX2 static inline __m256i flat_pixels(const float rgb[4])
     return _mm256_broadcastd_epi32(bytes);
 }
 
-// Draws the groups of a row: finds the places of as many as there is room for, then draws these. A
-// group's sums then never wait for its places.
+// Draws a row: locates as many whole groups as fit, then draws these.
 IMP_ALWAYS_INLINE IMP_AVX2 void draw_groups(const imp_ground_uniforms *uniforms,
                                             const imp_ground_sample_table *table,
                                             const imp_pixel_group *groups, int row, int width,
                                             uint8_t *rgb, bool even, bool white)
 {
     const vector_uniforms wide = load_uniforms(uniforms);
+    // groups of pure sky need no samples
     const __m256i sky = flat_pixels(uniforms->sky);
     const int count = (width + IMP_LANES - 1) / IMP_LANES;
     texel_places places;
@@ -329,6 +341,7 @@ IMP_ALWAYS_INLINE IMP_AVX2 void draw_groups(const imp_ground_uniforms *uniforms,
     }
 }
 
+// Chooses one of four specialised copies of draw_groups().
 IMP_AVX2 void imp_ground_draw_avx2(const imp_ground_uniforms *uniforms,
                                    const imp_ground_sample_table *table,
                                    const imp_pixel_group *groups, int row, int width, uint8_t *rgb)

@@ -1,4 +1,6 @@
-// Triangles on the ground beyond the tiles.
+// Distractors: random triangles on the ground outside the tiles. They are generated once per
+// episode and transformed per image to edge functions in the robot's frame, as a struct of arrays
+// padded with empty triangles, so that kernels test eight at once.
 #include <math.h>
 #include <string.h>
 
@@ -6,6 +8,7 @@
 
 void imp_distractors_generate(imp_distractor *out, int count, imp_random *random)
 {
+    // the draws are in gym-duckietown's order
     const double reach = 20.0;
     for (int k = 0; k < count; k++) {
         for (int c = 0; c < 3; c++) {
@@ -18,9 +21,10 @@ void imp_distractors_generate(imp_distractor *out, int count, imp_random *random
     }
 }
 
-// The edges of a triangle with corners (forward, right), whichever way round they are.
+// Sets the edge functions of a triangle with corners (forward, right), for either orientation.
 static void set_triangle_edges(imp_distractor_edges *distractors, int k, const double corner[3][2])
 {
+    // twice the signed area decides the orientation
     const double around = (corner[1][0] - corner[0][0]) * (corner[2][1] - corner[0][1]) -
                           (corner[2][0] - corner[0][0]) * (corner[1][1] - corner[0][1]);
     const double side = around < 0.0 ? -1.0 : 1.0;
@@ -39,11 +43,12 @@ void imp_distractor_edges_set(imp_distractor_edges *distractors, const imp_view 
     distractors->count = 0;
     if (view->distractors == NULL || view->distractor_count <= 0)
         return;
-    // those that are not there lie nowhere
+    // padding: a constant edge function of -1 contains no point
     memset(distractors, 0, sizeof *distractors);
     for (int k = 0; k < IMP_DISTRACTORS_MAX; k++)
         distractors->c[0][k] = -1.0f;
     for (int k = 0; k < view->distractor_count && k < IMP_DISTRACTORS_MAX; k++) {
+        // rotate the corners into the robot's frame
         const imp_distractor *from = &view->distractors[k];
         double corner[3][2];
         for (int n = 0; n < 3; n++) {

@@ -1,13 +1,16 @@
+// Prepares light on the ground per image. Shadows are soft ellipses: the object's footprint,
+// enlarged and shifted away from the lamp. Each gets a bounding box in the image, so that rows and
+// groups outside skip it. Lamps are transformed to the robot's frame for reflections.
 #include "sim/render/ground/ground_lighting.h"
 
 #include <math.h>
 
 #include "base/common/vector2.h"
 
-// Shadows farther ahead or aside are not drawn [m].
+// Shadows farther ahead or aside are omitted [m].
 static const double SHADOW_DISTANCE_MAX = 4.0;
 
-// A place in the world seen from the robot.
+// Transforms a point of the world to the robot's frame.
 static void world_to_robot(const imp_pose *pose, double x, double z, float *forward, float *right)
 {
     const double dx = x - pose->x, dz = z - pose->z;
@@ -15,12 +18,12 @@ static void world_to_robot(const imp_pose *pose, double x, double z, float *forw
     *right = (float)(dx * sin(pose->heading) + dz * cos(pose->heading));
 }
 
-// Finds which pixels a circle on the ground may touch; false if none.
+// Finds the bounding box in the image of a circle on the ground; false if it is not visible.
 static bool find_shadow_pixels(imp_ground_shadow *shadow, float radius,
                                const imp_camera_def *camera, const imp_projection *projection)
 {
     enum { POINTS = 8 };
-    // the corners of an octagon around the unit circle
+    // corners of an octagon around the unit circle
     static const float CORNERS[POINTS][2] = {
         {1.083f, 0.0f},  {0.766f, 0.766f},   {0.0f, 1.083f},  {-0.766f, 0.766f},
         {-1.083f, 0.0f}, {-0.766f, -0.766f}, {0.0f, -1.083f}, {0.766f, -0.766f}};
@@ -29,6 +32,7 @@ static bool find_shadow_pixels(imp_ground_shadow *shadow, float radius,
     float low[2] = {1e9f, 1e9f}, high[2] = {-1e9f, -1e9f};
     bool ahead = false;
     for (int k = 0; k < POINTS; k++) {
+        // project each corner; points behind the camera are moved in front of it
         const float f = shadow->forward + radius * CORNERS[k][0] - (float)camera->mount_forward;
         const float r = shadow->right + radius * CORNERS[k][1];
         const float far = fmaxf(f * level + height * fall, 0.02f);
@@ -43,11 +47,12 @@ static bool find_shadow_pixels(imp_ground_shadow *shadow, float radius,
             high[c] = fmaxf(high[c], pixel[c]);
         }
     }
-    // what the lens bends between the points
+    // margin for the lens's distortion between the corners
     const float margin = 2.0f + 0.02f * (float)camera->width;
     if (!ahead || !(high[0] > -margin && high[1] > -margin) ||
         !(low[0] < (float)camera->width + margin && low[1] < (float)camera->height + margin))
         return false;
+    // clip the box to the image
     shadow->left = (int)fmaxf(0.0f, low[0] - margin);
     shadow->top = (int)fmaxf(0.0f, low[1] - margin);
     shadow->width_end = (int)fminf((float)camera->width, high[0] + margin);
@@ -55,7 +60,7 @@ static bool find_shadow_pixels(imp_ground_shadow *shadow, float radius,
     return true;
 }
 
-// The shadow of an object: its footprint, blurred, and a little away from the lamp.
+// Computes the shadow of an object: its footprint, enlarged by half, shifted away from the lamp.
 static bool cast_shadow(imp_ground_shadow *out, const imp_view *view, const imp_object *object,
                         const imp_object_placement *at, const imp_camera_def *camera,
                         const imp_projection *projection)
@@ -64,10 +69,12 @@ static bool cast_shadow(imp_ground_shadow *out, const imp_view *view, const imp_
     const double scale = at->instance.scale, cosine = at->instance.cosine, sine = at->instance.sine;
     const double middle_x = 0.5 * scale * (c->min_x + c->max_x);
     const double middle_z = 0.5 * scale * (c->min_z + c->max_z);
+    // half axes of the ellipse: 1.5 times those of the footprint, and 1 cm for the blur
     const double half[2] = {0.75 * scale * (c->max_x - c->min_x) + 0.01,
                             0.75 * scale * (c->max_z - c->min_z) + 0.01};
     double x = at->at[0] + middle_x * cosine + middle_z * sine;
     double z = at->at[2] + middle_z * cosine - middle_x * sine;
+    // shift by half the object's height along the slope of the light
     const double away_x = x - view->lamp[0], away_z = z - view->lamp[2];
     if (view->lamp[1] > 0.0) {
         const double length = 0.5 * scale * c->height;
@@ -80,7 +87,7 @@ static bool cast_shadow(imp_ground_shadow *out, const imp_view *view, const imp_
           fabs((double)out->right) < SHADOW_DISTANCE_MAX))
         return false;
     const double turn = atan2(sine, cosine) - view->pose.heading;
-    // the object's axes ahead and to the right, as (forward, right) of the robot
+    // the object's axes in the robot's frame, scaled to half axes
     out->along[0] = (float)(cos(turn) / half[0]);
     out->along[1] = (float)(-sin(turn) / half[0]);
     out->across[0] = (float)(sin(turn) / half[1]);
@@ -88,10 +95,12 @@ static bool cast_shadow(imp_ground_shadow *out, const imp_view *view, const imp_
     return find_shadow_pixels(out, (float)fmax(half[0], half[1]), camera, projection);
 }
 
+// Computes the shadows of all objects that are present.
 static void cast_shadows(imp_ground_lighting *light, const imp_scene *scene, const imp_view *view,
                          const imp_camera_def *camera, const imp_projection *projection)
 {
     light->shadow_count = 0;
+    // hidden objects cast no shadow
     light->shadow = fminf(view->shadow, 1.0f);
     for (int k = 0; k < scene->objects.count && light->shadow_count < IMP_SHADOWS_MAX; k++) {
         if (view->hidden != NULL && view->hidden[k / 64] >> (k % 64) & 1)
@@ -109,10 +118,12 @@ void imp_ground_lighting_set(imp_ground_lighting *light, const imp_scene *scene,
 {
     light->camera_forward = (float)camera->mount_forward;
     light->camera_height = (float)camera->mount_height;
+    // a lamp below the ground lights nothing
     light->slope = view->lamp[1] > 0.0 ? fmaxf(0.0f, fminf(view->slope, 1.0f)) : 0.0f;
     world_to_robot(&view->pose, view->lamp[0], view->lamp[2], &light->lamp_forward,
                    &light->lamp_right);
     light->lamp_height = (float)view->lamp[1];
+    // reflections: an angular size becomes a sharpness
     light->glare_count = light->shadow_count = 0;
     for (int k = 0; k < view->glare_count && k < IMP_GLARES_MAX; k++) {
         const imp_glare *from = &view->glares[k];
@@ -128,6 +139,7 @@ void imp_ground_lighting_set(imp_ground_lighting *light, const imp_scene *scene,
     light->lights_ground = light->slope > 0.0f || light->glare_count > 0 || light->shadow_count > 0;
     light->horizon = view->horizon;
     light->has_horizon = view->horizon != NULL;
+    // 16 units per column, so that the panorama turns smoothly
     light->turn =
         (int32_t)lrint(8.0 * IMP_HORIZON_WIDTH / IMP_PI * imp_wrap_angle(view->pose.heading));
 }

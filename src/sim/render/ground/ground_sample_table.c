@@ -1,9 +1,7 @@
-// Finds where on the ground the samples of an image lie, how many a pixel needs and how blurred a
-// texture each should see.
-//
-// A pixel's footprint on the ground is long and narrow far away. It is cut along and across into
-// nearly square pieces, and each piece is one bilinear sample of the texture level whose texels are
-// of its size.
+// Computes the ground samples of a camera: where they lie, how many a pixel needs, and their mip
+// levels. A pixel's footprint on the ground is long and narrow far away. It is cut into nearly
+// square pieces along and across (anisotropic filtering). Each piece is one bilinear sample of the
+// mip level whose texels have its size.
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -11,22 +9,22 @@
 #include "sim/render/ground/ground_sample_table.h"
 #include "sim/render/primitives/tile_texture.h"
 
-// Pieces across the narrow side of a footprint, in both directions, and at most in each direction.
+// Pieces across the narrow side of a footprint, and limits in both directions.
 static const double PIECES = 1.0;
 enum { SAMPLES_ACROSS_MAX = 6, SAMPLES_ALONG_MAX = 16 };
 static_assert(SAMPLES_ACROSS_MAX * SAMPLES_ALONG_MAX <= IMP_GROUP_SAMPLES_MAX,
               "a group's steps must fit");
 
-// Size of a texel as a share of a piece's size: above 1 the image is softer, below it aliases.
+// Texel size relative to the piece; larger values blur, smaller ones alias.
 static const double TEXEL_SHARE = 0.75;
 
-// How far below the horizontal a ray must fall for one metre ahead to meet the ground.
+// Rays that fall less than this per metre count as sky.
 static const double RAY_FALL_MIN = 1e-4;
 
-// A place on no tile, whatever way the robot stands [m].
+// A position that is on no tile, wherever the robot is [m].
 static const float OFF_MAP = 1e9f;
 
-// The camera above the ground.
+// Mounting of the camera.
 typedef struct camera_mount {
     double height, forward, right, sine, cosine; // of the pitch
 } camera_mount;
@@ -36,40 +34,43 @@ typedef struct pixel_corners {
     double x[4], y[4];
 } pixel_corners;
 
-// The length of (x, y), of which nothing here comes near to the end of what a double holds.
+// Length of a vector; faster than hypot(), since nothing here can overflow.
 static double vector_length(double x, double y)
 {
     return sqrt(x * x + y * y);
 }
 
-// A footprint: the lengths of its sides along the pixel's width and height [m].
+// Side lengths of a footprint along the pixel's width and height [m].
 typedef struct footprint {
     double across, along;
 } footprint;
 
+// Bilinear interpolation between corner rays at (s, t) in [0, 1].
 static double interpolate_corners(const double at[4], double s, double t)
 {
     return (1.0 - t) * ((1.0 - s) * at[0] + s * at[1]) + t * ((1.0 - s) * at[2] + s * at[3]);
 }
 
-// What a ray falls per metre that it goes ahead along the camera's axis.
+// Descent of a ray per metre along the camera's axis.
 static double ray_fall(const camera_mount *mount, double y)
 {
     return mount->sine + y * mount->cosine;
 }
 
+// Whether the lens shows something at all four corners.
 static bool is_inside_lens(const pixel_corners *patch)
 {
     return !isnan(patch->x[0] + patch->x[1] + patch->x[2] + patch->x[3]);
 }
 
+// The largest descent within a pixel.
 static double steepest_ray_fall(const camera_mount *mount, const pixel_corners *patch)
 {
     double y = fmax(fmax(patch->y[0], patch->y[1]), fmax(patch->y[2], patch->y[3]));
     return ray_fall(mount, y);
 }
 
-// The footprint of a whole pixel by the derivatives at a point of it. least keeps the fall away
+// Footprint of a whole pixel from the derivatives at a point of it; `least` bounds the descent away
 // from 0.
 static footprint footprint_at_point(const camera_mount *mount, const pixel_corners *p, double s,
                                     double t, double least)
@@ -77,7 +78,7 @@ static footprint footprint_at_point(const camera_mount *mount, const pixel_corne
     const double x = interpolate_corners(p->x, s, t);
     const double down = fmax(ray_fall(mount, interpolate_corners(p->y, s, t)), least);
     const double near = mount->height / down, far = near / down;
-    // with r = height x / down and f = (height (cosine - y sine)) / down: df = -far dy
+    // with r = height x / down and f = height (cosine - y sine) / down follows df = -far dy
     const double sx = (1.0 - t) * (p->x[1] - p->x[0]) + t * (p->x[3] - p->x[2]);
     const double sy = (1.0 - t) * (p->y[1] - p->y[0]) + t * (p->y[3] - p->y[2]);
     const double tx = (1.0 - s) * (p->x[2] - p->x[0]) + s * (p->x[3] - p->x[1]);
@@ -88,18 +89,19 @@ static footprint footprint_at_point(const camera_mount *mount, const pixel_corne
     };
 }
 
-// How a group's pixels are cut.
+// Number of samples per pixel of a group, across and along.
 typedef struct sample_grid {
     int across, along;
 } sample_grid;
 
+// Rounds a number of pieces up, with a tolerance of a quarter.
 static int clamp_piece_count(double pieces, int most)
 {
     double whole = ceil(pieces - 0.25);
     return whole < 1.0 ? 1 : whole > most ? most : (int)whole;
 }
 
-// The cut that serves all of a group's pixels; none if they show no ground.
+// The grid that suffices for all pixels of a group; 0 x 0 if none shows ground.
 static sample_grid choose_sample_grid(const camera_mount *mount, const pixel_corners *corner_sets,
                                       int pixels)
 {
@@ -111,6 +113,7 @@ static sample_grid choose_sample_grid(const camera_mount *mount, const pixel_cor
             continue;
         const double least = 0.25 * steepest_ray_fall(mount, patch);
         const footprint whole = footprint_at_point(mount, patch, 0.5, 0.5, least);
+        // pieces are as long as the narrow side, but not smaller than a texel
         const double piece = fmax(finest, fmin(whole.across, whole.along) / PIECES);
         const int across = clamp_piece_count(whole.across / piece, SAMPLES_ACROSS_MAX);
         const int along = clamp_piece_count(whole.along / piece, SAMPLES_ALONG_MAX);
@@ -120,7 +123,7 @@ static sample_grid choose_sample_grid(const camera_mount *mount, const pixel_cor
     return most;
 }
 
-// Adds one sample of every pixel of a group; sky counts those that meet none.
+// Adds sample `index` of every pixel of a group. `sky` counts samples above the horizon.
 static void add_group_sample(imp_ground_sample_table *table, const camera_mount *mount,
                              const pixel_corners *corner_sets, int pixels, sample_grid cut,
                              int index, float *sky)
@@ -142,6 +145,7 @@ static void add_group_sample(imp_ground_sample_table *table, const camera_mount 
             sky[k] += 1.0f;
             continue;
         }
+        // intersect the ray with the ground
         const double near = mount->height / down;
         sample->forward[k] = (float)(mount->forward + near * (mount->cosine - y * mount->sine));
         sample->right[k] = (float)(mount->right + near * x);
@@ -149,19 +153,21 @@ static void add_group_sample(imp_ground_sample_table *table, const camera_mount 
         sum += 0.5 * log2(whole.across / cut.across * (whole.along / cut.along));
         met++;
     }
+    // all pixels share the mean level
     double size = met > 0 ? sum / met : 0.0;
     double level = size + log2(TEXEL_SHARE * IMP_TEXTURE_SIDE / IMP_NOMINAL_TILE_SIZE);
     table->levels[table->sample_count] = (int8_t)lround(fmax(-64.0, fmin(64.0, level)));
     table->sample_count++;
 }
 
-// The rectangle that a group's looks lie in.
+// Computes the bounding rectangle of a group's probes.
 static void bound_group_probes(const imp_ground_sample_table *table, imp_pixel_group *group)
 {
     float low[2] = {1e8f, 1e8f}, high[2] = {-1e8f, -1e8f};
     group->probe_stride =
         (int16_t)(group->count > IMP_GROUP_PROBES_MAX ? group->count / IMP_GROUP_PROBES_MAX : 1);
     for (int n = group->probe_stride / 2; n < group->count; n += group->probe_stride) {
+        // samples off the map do not count
         const imp_ground_sample *sample = &table->samples[group->first + n];
         for (int k = 0; k < IMP_LANES; k++) {
             const float at[2] = {sample->forward[k], sample->right[k]};
@@ -177,6 +183,7 @@ static void bound_group_probes(const imp_ground_sample_table *table, imp_pixel_g
     }
 }
 
+// Classifies a group by its shares.
 static int16_t classify_group(const imp_pixel_group *group, const imp_group_shares *shares)
 {
     bool sky = group->count == 0, whole = true;
@@ -187,6 +194,7 @@ static int16_t classify_group(const imp_pixel_group *group, const imp_group_shar
     return sky ? IMP_GROUP_ONLY_SKY : whole ? IMP_GROUP_ONLY_GROUND : IMP_GROUP_MIXED;
 }
 
+// Adds the samples, shares and bounds of a group.
 static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *mount,
                             const pixel_corners *corner_sets, int pixels, imp_pixel_group *group)
 {
@@ -208,8 +216,7 @@ static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *
     bound_group_probes(table, group);
 }
 
-// Rays through the pixel corners along a line of the image, as pairs (x, y); NaN where there is
-// none.
+// Rays through the pixel corners along a line of the image, as pairs (x, y); NaN outside the lens.
 static void find_corner_rays(const imp_camera *camera, int line, double *rays)
 {
     for (int i = 0; i <= camera->def.width; i++, rays += 2)
@@ -223,6 +230,7 @@ void imp_ground_samples_add_row(imp_ground_sample_table *table, const imp_camera
     const imp_camera_def *def = &camera->def;
     const camera_mount mount = {def->mount_height, def->mount_forward, def->mount_right,
                                 sin(def->pitch), cos(def->pitch)};
+    // the lower corners of the preceding row are the upper ones of this row
     double *lower = corners + 2 * (def->width + 1);
     if (follows)
         memcpy(corners, lower, (size_t)(def->width + 1) * 2 * sizeof *corners);

@@ -1,6 +1,6 @@
-// sim/render/ground/ground_shading.h: what differs from pixel to pixel of the ground beyond the
-// texels of tiles: light, shadows, reflections, and triangles beyond the tiles. Inline, so that
-// each caller's vectors are used; all of them find the same.
+// sim/render/ground/ground_shading.h: per-pixel effects on the ground besides textures: light,
+// shadows, reflections and distractors. Inline, so that each caller's instruction set is used; all
+// give the same results. Eight pixels of a group are one vector.
 #ifndef IMP_SIM_RENDER_GROUND_GROUND_SHADING_H
 #define IMP_SIM_RENDER_GROUND_GROUND_SHADING_H
 
@@ -9,26 +9,26 @@
 #include "sim/render/ground/ground.h"
 #include "sim/render/primitives/simd8.h"
 
-// What may lie in a row of the image: few of all the things that groups have to be tested against.
+// The shadows and distractors that may be visible in a row; most are culled per row.
 typedef struct imp_row_candidates {
     const imp_pixel_group *groups;
     int count, shadow_count;
     const imp_ground_shadow *shadows[IMP_SHADOWS_MAX];
-    bool distractors_found; // whether they are found, which not all rows need
+    bool distractors_found; // culled on first use, since many rows need none
     imp_distractor_edges distractors;
 } imp_row_candidates;
 
-// Of a group's pixels.
+// Effects on the pixels of a group.
 typedef struct imp_group_shading {
-    float factors[IMP_LANES]; // that the sums of samples are multiplied by
-    // of the ground beyond the tiles: its colours where triangles lie on it, or else the frame's,
-    // times a shade
+    float factors[IMP_LANES]; // from the sum of samples to colours
+    // ground outside the tiles: colours if there are distractors, else the uniform colour times
+    // a shade
     bool has_distractor;
     float beyond[IMP_LANES][4], shade[IMP_LANES];
     float added[IMP_LANES]; // to all three colours
 } imp_group_shading;
 
-// Light of a lamp that stands in the world, on tiles of assets.
+// Light of a lamp in the world, on tiles with asset textures.
 IMP_ALWAYS_INLINE void imp_ground_apply_lamp(const imp_ground_uniforms *uniforms,
                                              const imp_ground_sample *sample,
                                              float factors[IMP_LANES])
@@ -47,26 +47,26 @@ IMP_ALWAYS_INLINE void imp_ground_apply_lamp(const imp_ground_uniforms *uniforms
     }
 }
 
-// Adds what a lamp's reflection is at eight places (forward, right).
+// Adds the reflection of a lamp at eight points (forward, right).
 IMP_ALWAYS_INLINE void imp_glare_add(const imp_ground_lighting *light,
                                      const imp_ground_glare *glare, const imp_f32x8 at[2],
                                      imp_f32x8 *added)
 {
-    // the way from the eye to the ground, mirrored, against the way on to the lamp
+    // the viewing ray, mirrored at the ground, against the direction to the lamp
     const imp_f32x8 f = at[0] - light->camera_forward, r = at[1];
     const imp_f32x8 lamp_f = glare->forward - at[0], lamp_r = glare->right - at[1];
     const float h = light->camera_height, lamp_h = glare->height;
     const imp_f32x8 dot = f * lamp_f + r * lamp_r + h * lamp_h;
     const imp_f32x8 squares =
         (f * f + r * r + h * h) * (lamp_f * lamp_f + lamp_r * lamp_r + lamp_h * lamp_h);
-    // the sine squared between them; 1 where the lamp is behind
+    // squared sine of the angle between them; the reflection is 0 if the lamp is behind
     const imp_f32x8 zero = {0}, apart = 1.0f - dot * dot / squares;
     const imp_f32x8 share = 1.0f - apart * glare->sharpness;
     const imp_f32x8 bright = IMP_F32X8_SELECT((dot > zero) & (share > zero), share, zero);
     *added += glare->strength * bright * bright;
 }
 
-// Darkens eight places by a shadow.
+// Darkens eight points by a shadow, smoothly towards its centre.
 IMP_ALWAYS_INLINE void imp_shadow_apply(const imp_ground_lighting *light,
                                         const imp_ground_shadow *shadow, const imp_f32x8 at[2],
                                         imp_f32x8 *factor)
@@ -79,7 +79,7 @@ IMP_ALWAYS_INLINE void imp_shadow_apply(const imp_ground_lighting *light,
     *factor *= 1.0f - light->shadow * deep * (2.0f - deep);
 }
 
-// What light does to the pixels of a group: a factor, and what is added.
+// Light on the pixels of a group: a factor and an addend.
 IMP_ALWAYS_INLINE void imp_ground_light_pixels(const imp_ground_lighting *light,
                                                const imp_row_candidates *row,
                                                const imp_ground_sample *at, int first,
@@ -107,8 +107,8 @@ IMP_ALWAYS_INLINE void imp_ground_light_pixels(const imp_ground_lighting *light,
         imp_glare_add(light, &light->glares[n], place, added);
 }
 
-// Of all patches, how deep in them the shallowest and the deepest place of a rectangle may lie:
-// below 0 is outside.
+// For each triangle, bounds of the smallest edge function over a rectangle: `shallow` is a lower,
+// `deep` an upper bound. shallow >= 0: the rectangle is inside; deep < 0: it is outside.
 IMP_ALWAYS_INLINE void imp_distractors_depth_range(const imp_distractor_edges *distractors,
                                                    const float middle[2], const float half[2],
                                                    float shallow[IMP_DISTRACTORS_MAX],
@@ -130,8 +130,8 @@ IMP_ALWAYS_INLINE void imp_distractors_depth_range(const imp_distractor_edges *d
     }
 }
 
-// Keeps the patches that may be seen in a rectangle: none that lies wholly beside it, and none
-// below one that holds all of it.
+// Keeps the triangles that may be visible in a rectangle: drops those outside it, and those below
+// one that covers it completely.
 IMP_ALWAYS_INLINE void imp_distractors_cull(const imp_distractor_edges *all, const float middle[2],
                                             const float half[2], imp_distractor_edges *out)
 {
@@ -151,7 +151,7 @@ IMP_ALWAYS_INLINE void imp_distractors_cull(const imp_distractor_edges *all, con
         memcpy(out->colour[count++], all->colour[k], sizeof all->colour[k]);
     }
     out->count = count;
-    // those that are not there lie nowhere
+    // padding: a constant edge function of -1 contains no point
     for (; count % IMP_LANES != 0; count++)
         for (int n = 0; n < 3; n++) {
             out->a[n][count] = out->b[n][count] = 0.0f;
@@ -159,12 +159,12 @@ IMP_ALWAYS_INLINE void imp_distractors_cull(const imp_distractor_edges *all, con
         }
 }
 
-// Finds the patches of a row's groups.
+// Culls the triangles against the bounding rectangle of a row.
 IMP_ALWAYS_INLINE void imp_row_find_distractors(const imp_distractor_edges *all,
                                                 imp_row_candidates *row)
 {
     const imp_pixel_group *groups = row->groups;
-    // so that rounding leaves nothing out
+    // margin for rounding
     const float slack = 1.0001f;
     float low[2] = {1e30f, 1e30f}, high[2] = {-1e30f, -1e30f}, middle[2], half[2];
     row->distractors_found = true;
@@ -187,7 +187,7 @@ IMP_ALWAYS_INLINE void imp_row_find_distractors(const imp_distractor_edges *all,
         imp_distractors_cull(all, middle, half, &row->distractors);
 }
 
-// Finds what may lie in a row of groups.
+// Selects the shadows that may be visible in a row. Distractors are culled on demand.
 IMP_ALWAYS_INLINE void imp_row_candidates_find(const imp_ground_uniforms *uniforms,
                                                const imp_pixel_group *groups, int row, int count,
                                                imp_row_candidates *out)
@@ -202,7 +202,7 @@ IMP_ALWAYS_INLINE void imp_row_candidates_find(const imp_ground_uniforms *unifor
             out->shadows[out->shadow_count++] = &light->shadows[n];
 }
 
-// Looks at a group's pixels, and of which pixels each of them has met no triangle yet.
+// Probes of a group, and for each the pixels that have hit no triangle yet.
 enum { IMP_PROBES_CAPACITY = 2 * IMP_GROUP_PROBES_MAX };
 typedef struct imp_ground_probes {
     int count;
@@ -210,7 +210,7 @@ typedef struct imp_ground_probes {
     imp_i32x8 not_hit[IMP_PROBES_CAPACITY];
 } imp_ground_probes;
 
-// How many of each pixel's looks meet a triangle before all others.
+// Counts for each pixel the probes that hit triangle k before any other.
 IMP_ALWAYS_INLINE void imp_distractor_count_hits(const imp_distractor_edges *distractors, int k,
                                                  imp_ground_probes *probes, imp_i32x8 *out)
 {
@@ -234,6 +234,7 @@ IMP_ALWAYS_INLINE void imp_distractor_count_hits(const imp_distractor_edges *dis
     *out = hits;
 }
 
+// Selects the probes of a group.
 IMP_ALWAYS_INLINE void imp_ground_find_probes(const imp_ground_sample_table *table,
                                               const imp_pixel_group *group, imp_ground_probes *out)
 {
@@ -244,7 +245,7 @@ IMP_ALWAYS_INLINE void imp_ground_find_probes(const imp_ground_sample_table *tab
     }
 }
 
-// Lays triangles over the colours of a group's ground. False if none lie there.
+// Blends triangles over the ground's colour, weighted by probes. False if none is visible.
 IMP_ALWAYS_INLINE bool imp_distractors_blend(const imp_distractor_edges *distractors,
                                              const imp_ground_sample_table *table,
                                              const imp_pixel_group *group, imp_f32x8 colour[3])
@@ -254,7 +255,7 @@ IMP_ALWAYS_INLINE bool imp_distractors_blend(const imp_distractor_edges *distrac
     if (group->half[0] < 0.0f)
         return false;
     imp_distractors_depth_range(distractors, group->middle, group->half, shallow, deep);
-    // from the top down to the first that hides all below it
+    // from the top down to the first triangle that covers the group
     int list[IMP_DISTRACTORS_MAX], count = 0, k = distractors->count - 1;
     for (; k >= 0 && !(shallow[k] >= 0.0f); k--)
         if (deep[k] >= 0.0f)
@@ -279,11 +280,11 @@ IMP_ALWAYS_INLINE bool imp_distractors_blend(const imp_distractor_edges *distrac
     return true;
 }
 
-// From colour by colour to pixel by pixel.
+// Transposes colours from planar to interleaved.
 IMP_ALWAYS_INLINE void imp_planar_to_interleaved(const imp_f32x8 colour[3], float out[IMP_LANES][4])
 {
     const imp_f32x8 zero = {0}, r = colour[0], g = colour[1], b = colour[2];
-    // of pixels 0 1 4 5 and 2 3 6 7
+    // pixels 0 1 4 5 and 2 3 6 7
     const imp_f32x8 red_green[2] = {__builtin_shufflevector(r, g, 0, 8, 1, 9, 4, 12, 5, 13),
                                     __builtin_shufflevector(r, g, 2, 10, 3, 11, 6, 14, 7, 15)};
     const imp_f32x8 blue[2] = {__builtin_shufflevector(b, zero, 0, 8, 1, 9, 4, 12, 5, 13),
@@ -300,7 +301,7 @@ IMP_ALWAYS_INLINE void imp_planar_to_interleaved(const imp_f32x8 colour[3], floa
     }
 }
 
-// covered: no pixel of the group shows the ground beyond the tiles.
+// Computes all effects on a group. covered: no pixel shows the ground outside the tiles.
 IMP_ALWAYS_INLINE void imp_group_shading_compute(const imp_ground_uniforms *uniforms,
                                                  const imp_ground_sample_table *table,
                                                  const imp_pixel_group *group,

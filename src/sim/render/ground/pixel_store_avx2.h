@@ -1,5 +1,4 @@
-// sim/render/ground/pixel_store_avx2.h: eight pixels of a vector written as bytes, for the ground
-// and the sky.
+// sim/render/ground/pixel_store_avx2.h: writes eight 32-bit pixels as 24 bytes, for ground and sky.
 #ifndef IMP_SIM_RENDER_GROUND_PIXEL_STORE_AVX2_H
 #define IMP_SIM_RENDER_GROUND_PIXEL_STORE_AVX2_H
 
@@ -12,7 +11,7 @@
 #include "base/common/attributes.h"
 #include "sim/render/primitives/simd8.h"
 
-// Writes up to eight pixels: each has 32 bits, red lowest and the highest byte unused.
+// Writes up to eight pixels of 32 bits each, red lowest; the highest byte is dropped.
 IMP_AVX2 static inline void imp_avx_store_pixels(__m256i pixels, int count, uint8_t *rgb)
 {
     const __m256i close = _mm256_broadcastsi128_si256(

@@ -1,10 +1,12 @@
-// Tiles in the clothes of an episode: which variant of its texture each shows, and in which colour.
+// Randomised appearance of tiles: texture variant and colour factor per tile of an episode. It is
+// resolved per image into a window of cells around the robot. The window has the scene's layout
+// with a ring of empty cells, so kernels need not distinguish the two.
 #include <math.h>
 #include <string.h>
 
 #include "sim/render/ground/ground.h"
 
-// A multiplier in whole units; what is not a number is 0.
+// A colour factor as an integer; NaN becomes 0.
 static int16_t quantise_colour_factor(float value)
 {
     const float limited = value > 0.0f ? fminf(value, (float)IMP_COLOUR_FACTOR_MAX) : 0.0f;
@@ -19,20 +21,22 @@ int32_t imp_tile_appearance_of_cell(const imp_scene *scene, const imp_view *view
         colour[c] = IMP_COLOUR_FACTOR_ONE;
     if (scene->cells[cell] == 0)
         return 0;
+    // cells have a ring around the tiles
     const int tile = (row - 1) * (scene->columns - 2) + column - 1;
     for (int c = 0; c < 6 && view->tile_colour != NULL; c++)
         colour[c] = quantise_colour_factor(view->tile_colour[tile][c / 2]);
     if (view->tile_variant == NULL)
         return scene->cells[cell];
+    // a variant is an offset of whole textures
     const int last = scene->cell_variants[cell].count - 1, wanted = view->tile_variant[tile];
     return scene->cell_variants[cell].first + (wanted < last ? wanted : last) * scene->texture_size;
 }
 
-// The first of the cells along a side that are dressed, and how many there are.
+// First cell of the window along one side, and the number of cells.
 static int find_cell_window(double position, int cells, int *count)
 {
     *count = cells < IMP_APPEARANCE_SIDE_MAX ? cells : IMP_APPEARANCE_SIDE_MAX;
-    // in this order what is not a number ends at 0
+    // NaN becomes 0 in this order of comparisons
     const double start = fmax(0.0, position - 0.5 * IMP_APPEARANCE_SIDE_MAX);
     return (int)fmin(start, cells - *count);
 }
@@ -48,6 +52,7 @@ void imp_ground_set_cells(imp_ground_uniforms *uniforms, const imp_scene *scene,
     uniforms->x_origin = uniforms->z_origin = IMP_TILE_UNITS;
     if (view->tile_colour == NULL && view->tile_variant == NULL)
         return;
+    // a window around the robot
     const double tile = scene->world->tile_size;
     const int left =
         find_cell_window(view->pose.x / tile + 1.0, scene->columns, &uniforms->columns);
@@ -61,7 +66,7 @@ void imp_ground_set_cells(imp_ground_uniforms *uniforms, const imp_scene *scene,
             const int cell = j * uniforms->columns + i;
             appearance->cells[cell] = imp_tile_appearance_of_cell(scene, view, left + i, top + j,
                                                                   appearance->colours[cell]);
-            // positions beyond the window end on its border
+            // positions outside the window are clamped to its ring, which must be empty
             if (i == 0 || j == 0 || i == uniforms->columns - 1 || j == uniforms->rows - 1)
                 appearance->cells[cell] = 0;
         }

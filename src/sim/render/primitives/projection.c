@@ -1,14 +1,20 @@
+// Single precision projection of viewing rays, derived from imp_camera. It inverts
+// imp_camera_pixel_to_ray() in closed form, because distortion is a polynomial. Bounds of the
+// image's rays, and of the polynomial's second derivative, are found by probing a grid; the
+// rasteriser uses them to bound triangles of a distorted image.
 #include "sim/render/primitives/projection.h"
 
 #include <math.h>
 
-// How many rays are looked at in each direction to find bounds.
+// Rays probed along each side to find bounds.
 enum { PROBE_RAYS = 32 };
 
+// Copies the lens's parameters and merges the two pinholes of imp_camera into one affine map.
 static void set_lens_parameters(imp_projection *projection, const imp_camera *camera)
 {
     const imp_lens *lens = &camera->def.lens;
     const imp_pinhole plain = camera->plain, flat = camera->rectified;
+    // without a lens the pinhole is all there is
     if (lens->kind == IMP_LENS_NONE) {
         projection->scale[0] = projection->scale[1] = 1.0f;
         projection->focal[0] = (float)plain.fx;
@@ -17,6 +23,7 @@ static void set_lens_parameters(imp_projection *projection, const imp_camera *ca
         projection->centre[1] = (float)plain.cy;
         return;
     }
+    // with a lens: scale to the image's size
     const double across = (double)camera->def.width / lens->width;
     const double down = (double)camera->def.height / lens->height;
     // the inverse of imp_camera_pixel_to_ray()
@@ -35,7 +42,7 @@ static void set_lens_parameters(imp_projection *projection, const imp_camera *ca
     projection->p2 = (float)lens->p2;
 }
 
-// Bounds of the image's rays, a little widened.
+// Finds bounds of the image's rays, widened by 15 % on each side.
 static void find_ray_bounds(imp_projection *projection, const imp_camera *camera)
 {
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
@@ -58,8 +65,8 @@ static void find_ray_bounds(imp_projection *projection, const imp_camera *camera
     }
 }
 
-// The most that the projection's second derivative along any direction is at a ray; infinite if
-// the lens folds back there.
+// Upper estimate of the projection's second derivative at a ray, over all directions, by central
+// differences. Infinite if the polynomial folds back there.
 static float projection_curvature_at(const imp_projection *projection, float x, float y)
 {
     static const float DIRECTIONS[4][2] = {{1, 0}, {0, 1}, {0.7071f, 0.7071f}, {0.7071f, -0.7071f}};
@@ -68,12 +75,14 @@ static float projection_curvature_at(const imp_projection *projection, float x, 
     imp_project_ray(projection, x, y, &at[0], &at[1]);
     for (int k = 0; k < 4; k++) {
         float back[2];
+        // second difference along the direction, per axis of the image
         const float dx = step * DIRECTIONS[k][0], dy = step * DIRECTIONS[k][1];
         imp_project_ray(projection, x + dx, y + dy, &ahead[k][0], &ahead[k][1]);
         imp_project_ray(projection, x - dx, y - dy, &back[0], &back[1]);
         for (int i = 0; i < 2; i++)
             most = fmaxf(most, fabsf(ahead[k][i] - 2.0f * at[i] + back[i]) / (step * step));
     }
+    // a negative determinant of the Jacobian means a fold
     const float area = (ahead[0][0] - at[0]) * (ahead[1][1] - at[1]) -
                        (ahead[0][1] - at[1]) * (ahead[1][0] - at[0]);
     return area > 0.0f ? most : INFINITY;
@@ -84,6 +93,7 @@ imp_projection imp_projection_from_camera(const imp_camera *camera)
     imp_projection projection = {.width = camera->def.width, .height = camera->def.height};
     set_lens_parameters(&projection, camera);
     find_ray_bounds(&projection, camera);
+    // a pinhole keeps lines straight; a lens needs a margin
     if (camera->def.lens.kind == IMP_LENS_NONE)
         return projection;
     float most = 0.0f;
@@ -96,8 +106,8 @@ imp_projection imp_projection_from_camera(const imp_camera *camera)
                                 projection.low[0] + s * (projection.high[0] - projection.low[0]),
                                 projection.low[1] + t * (projection.high[1] - projection.low[1])));
         }
-    // a triangle lies within its longest side / sqrt(3) of a corner, and half of a second
-    // derivative times the square of that is what a straight line misses; a fifth more is margin
+    // a point of a triangle is within (longest side) / sqrt(3) of a corner, so linear interpolation
+    // errs by at most half the second derivative times its square; 20 % margin
     projection.curvature_margin = 1.2f * most / 6.0f;
     return projection;
 }
@@ -105,6 +115,7 @@ imp_projection imp_projection_from_camera(const imp_camera *camera)
 void imp_pixel_rays_fill_row(const imp_camera *camera, const double *corners,
                              const imp_pixel_rays *rays, size_t first)
 {
+    // centre: mean of the four corners; derivatives: mean differences of opposite sides
     const double *a = corners, *b = corners + 2 * (camera->def.width + 1);
     for (int i = 0; i < camera->def.width; i++, a += 2, b += 2) {
         const size_t k = first + (size_t)i;

@@ -1,24 +1,25 @@
-// sim/render/primitives/projection.h: where in an image a camera sees a direction, and along which
-// rays its pixels look.
+// sim/render/primitives/projection.h: from viewing directions to pixels in single precision, and
+// the viewing rays of pixels.
 #ifndef IMP_SIM_RENDER_PRIMITIVES_PROJECTION_H
 #define IMP_SIM_RENDER_PRIMITIVES_PROJECTION_H
 
 #include "imprint/robot.h"
 
-// The rays (x, y, 1) through pixels' middles, and how each changes across its pixel and down it;
-// not numbers where the lens shows nothing. IMP_PIXEL_RAYS_PADDING more than there are pixels.
+// Rays (x, y, 1) through pixel centres, and their change across and down a pixel, as a struct of
+// arrays. NaN where the lens shows nothing. Arrays have IMP_PIXEL_RAYS_PADDING extra entries, so
+// that vectors of 8 may be read at the end.
 typedef struct imp_pixel_rays {
     float *x, *y;
-    float *across_x, *across_y; // NULL where only places are looked at
+    float *across_x, *across_y; // NULL if only the centres are needed
     float *down_x, *down_y;
 } imp_pixel_rays;
 
 enum { IMP_PIXEL_RAYS_PADDING = 8 };
 
-// How many numbers it takes to hold the rays of so many pixels.
+// Number of floats that the rays of so many pixels need.
 #define IMP_PIXEL_RAYS_FLOATS(pixels) (6 * ((size_t)(pixels) + IMP_PIXEL_RAYS_PADDING))
 
-// Lays out the rays of so many pixels in such numbers.
+// Distributes the arrays over a buffer of that size.
 static inline imp_pixel_rays imp_pixel_rays_in_buffer(float *buffer, size_t pixels)
 {
     const size_t each = pixels + IMP_PIXEL_RAYS_PADDING;
@@ -27,21 +28,21 @@ static inline imp_pixel_rays imp_pixel_rays_in_buffer(float *buffer, size_t pixe
         buffer + 5 * each};
 }
 
-// A camera's projection in single precision, and what bounds it.
+// A camera's projection in single precision, with bounds.
 typedef struct imp_projection {
     int width, height;
-    // lens point = scale * ray + shift, bent, then pixel = focal * point + centre
+    // pixel = focal * distort(scale * ray + shift) + centre
     float scale[2], shift[2], focal[2], centre[2];
     float k1, k2, k3, p1, p2;
-    // rays within these bounds, which hold the image's, are projected in order
+    // the projection is one-to-one for rays within these bounds, which include the image
     float low[2], high[2];
-    // a triangle of rays of extent d lies within the pixels of its corners and bulge * d * d more
+    // a triangle of rays of extent d projects into its corners' box, widened by this * d * d
     float curvature_margin;
 } imp_projection;
 
 imp_projection imp_projection_from_camera(const imp_camera *camera);
 
-// The pixel of a ray.
+// Projects a ray to a pixel.
 static inline void imp_project_ray(const imp_projection *projection, float x, float y, float *px,
                                    float *py)
 {
@@ -57,9 +58,9 @@ static inline void imp_project_ray(const imp_projection *projection, float x, fl
     *py = projection->focal[1] * bent_v + projection->centre[1];
 }
 
-// Finds the rays of a row and puts them from number `first` on. corners holds rays through the
-// corners above the row and below it (2 x (width + 1) x 2), as imp_camera_pixel_to_ray() finds
-// them.
+// Computes the rays of a row and stores them from index `first` on. corners holds the rays through
+// the pixel corners above and below the row (2 x (width + 1) x 2), as imp_camera_pixel_to_ray()
+// gives them.
 void imp_pixel_rays_fill_row(const imp_camera *camera, const double *corners,
                              const imp_pixel_rays *rays, size_t first);
 

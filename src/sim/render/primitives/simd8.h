@@ -1,5 +1,6 @@
-// sim/render/primitives/simd8.h: vectors of eight numbers, of the compiler's: one source for every
-// processor.
+// sim/render/primitives/simd8.h: vectors of eight 32-bit numbers by the compiler's vector
+// extension. One source serves all processors: with AVX2 a vector is one register, elsewhere the
+// compiler splits it.
 #ifndef IMP_SIM_RENDER_PRIMITIVES_SIMD8_H
 #define IMP_SIM_RENDER_PRIMITIVES_SIMD8_H
 
@@ -13,8 +14,8 @@ typedef uint32_t imp_u32x8 __attribute__((vector_size(32)));
 typedef float imp_f32x8_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t imp_i32x8_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 
-// Not functions, because vectors are passed to those in different ways. What is not a number is
-// neither less nor more: b is taken.
+// Macros instead of functions, since the calling convention of vectors depends on the instruction
+// set. MIN and MAX return b if a is NaN.
 #define IMP_F32X8_LOAD(from) ((imp_f32x8) * (const imp_f32x8_unaligned *)(from))
 #define IMP_I32X8_LOAD(from) ((imp_i32x8) * (const imp_i32x8_unaligned *)(from))
 #define IMP_F32X8_SELECT(which, yes, no)                                                           \

@@ -1,5 +1,6 @@
-// sim/render/primitives/simd8_ops.h: what compilers find no short way of their own for, of eight
-// numbers at once.
+// sim/render/primitives/simd8_ops.h: operations on eight lanes that compilers translate poorly. The
+// portable version defines the result; the AVX2 version returns the same. Kernels get a table as a
+// constant argument, so that calls are inlined.
 #ifndef IMP_SIM_RENDER_PRIMITIVES_SIMD8_OPS_H
 #define IMP_SIM_RENDER_PRIMITIVES_SIMD8_OPS_H
 
@@ -10,8 +11,9 @@
 #endif
 
 typedef struct imp_simd8_ops {
-    // a bit for each lane of a mask, the first lowest
+    // packs a mask into bits, lane 0 lowest
     unsigned (*lane_bits)(const imp_i32x8 *lanes);
+    // out[k] = from[at[k]]; indices must not be negative
     void (*gather)(const uint32_t *from, const imp_i32x8 *at, imp_i32x8 *out);
 } imp_simd8_ops;
 
@@ -42,8 +44,8 @@ IMP_AVX2 static inline unsigned imp_simd8_lane_bits_avx2(const imp_i32x8 *lanes)
 IMP_AVX2 static inline void imp_simd8_gather_avx2(const uint32_t *from, const imp_i32x8 *at,
                                                   imp_i32x8 *out)
 {
-    // none is negative, but compilers do not know that, and so gather into zeros, not into what the
-    // processor would wait for
+    // the mask is always true, since no index is negative; but the masked form gathers into zeros
+    // and so avoids a dependency on the old register
     const __m256i all = _mm256_cmpgt_epi32((__m256i)*at, _mm256_set1_epi32(-1));
     *out = (imp_i32x8)_mm256_mask_i32gather_epi32(
         _mm256_setzero_si256(), (const int *)(const void *)from, (__m256i)*at, all, 4);

@@ -1,9 +1,13 @@
+// Mip levels of tile textures: each texel is the mean of 2 x 2 texels of the finer level, and every
+// level gets a border of repeated texels for bilinear sampling without range checks. All levels lie
+// in one array, finest first.
 #include "sim/render/primitives/tile_texture.h"
 
 void imp_texture_layout_levels(imp_texture_level levels[IMP_TEXTURE_LEVELS], size_t *texel_count)
 {
     int32_t offset = 0;
     for (int k = 0; k < IMP_TEXTURE_LEVELS; k++) {
+        // each side has one texel of border
         const int32_t stride = (IMP_TEXTURE_SIDE >> k) + 2;
         levels[k] = (imp_texture_level){offset, stride};
         offset += stride * stride;
@@ -11,7 +15,8 @@ void imp_texture_layout_levels(imp_texture_level levels[IMP_TEXTURE_LEVELS], siz
     *texel_count = (size_t)offset;
 }
 
-// The mean of four texels, channel by channel, two channels at a time.
+// Rounded mean of four texels. Two channels are summed in one word; 8-bit values in 16-bit fields
+// cannot overflow.
 static uint32_t mean_of_four_texels(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 {
     const uint32_t mask = 0x00ff00ffu, half = 0x00020002u;
@@ -20,6 +25,7 @@ static uint32_t mean_of_four_texels(uint32_t a, uint32_t b, uint32_t c, uint32_t
     return (even >> 2 & mask) | (odd >> 2 & mask) << 8;
 }
 
+// Computes a level from the next finer one; both have borders.
 static void downsample_level(uint32_t *texels, imp_texture_level from, imp_texture_level to)
 {
     for (int32_t j = 1; j <= to.stride - 2; j++) {
@@ -32,6 +38,7 @@ static void downsample_level(uint32_t *texels, imp_texture_level from, imp_textu
     }
 }
 
+// Repeats the outermost texels into the border: columns first, then whole rows with the corners.
 static void fill_border(uint32_t *texels, imp_texture_level level)
 {
     uint32_t *first = texels + level.offset;

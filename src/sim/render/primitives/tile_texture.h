@@ -1,5 +1,4 @@
-// sim/render/primitives/tile_texture.h: square textures of one tile with their chain of halved
-// levels.
+// sim/render/primitives/tile_texture.h: square tile textures with mip levels.
 #ifndef IMP_SIM_RENDER_PRIMITIVES_TILE_TEXTURE_H
 #define IMP_SIM_RENDER_PRIMITIVES_TILE_TEXTURE_H
 
@@ -8,30 +7,31 @@
 
 #include "imprint/render.h"
 
-// Texels are bytes (red, green, blue, cover) in a 32-bit word, red lowest; cover 255 is solid, and
-// 0 lets the ground beyond the tiles show. Each level is framed by one repeated texel on every
-// side, so that the two by two neighbours of any point of the tile exist.
+// A texel is a 32-bit word of bytes (red, green, blue, cover), red lowest. Cover 255 is opaque; 0
+// shows the ground outside the tiles. Each level has a border of one repeated texel on every side,
+// so that the 2 x 2 neighbours of any point of the tile exist.
 enum {
     IMP_TEXTURE_BITS = 9,
     IMP_TEXTURE_SIDE = 1 << IMP_TEXTURE_BITS,
     IMP_TEXTURE_LEVELS = 8,
-    // positions between texels are told in 1/64
+    // positions between texels have a resolution of 1/64
     IMP_SUBTEXEL_BITS = 6,
     IMP_SUBTEXEL = 1 << IMP_SUBTEXEL_BITS,
-    // and so positions in a tile have this many bits
+    // bits of a position within a tile
     IMP_TILE_BITS = IMP_TEXTURE_BITS + IMP_SUBTEXEL_BITS,
     IMP_TILE_UNITS = 1 << IMP_TILE_BITS,
 };
 
-// Where a level lies in a texture.
+// Position of a level in a texture.
 typedef struct imp_texture_level {
-    int32_t offset; // of its first texel, frame included
-    int32_t stride; // texels from row to row
+    int32_t offset; // of its first texel, border included
+    int32_t stride; // texels per row
 } imp_texture_level;
 
+// Computes the position of each level and the size of a texture in texels.
 void imp_texture_layout_levels(imp_texture_level levels[IMP_TEXTURE_LEVELS], size_t *texel_count);
 
-// Builds levels 1.. and all frames from the inner texels of level 0.
+// Computes levels 1.. and all borders from the inner texels of level 0.
 void imp_texture_build_mip_levels(uint32_t *texels,
                                   const imp_texture_level levels[IMP_TEXTURE_LEVELS]);
 
