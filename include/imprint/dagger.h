@@ -76,8 +76,8 @@ typedef struct imp_dagger_result {
 /// Dataset aggregation (DAgger, Ross et al. 2011). In round 0 the expert drives, then the network
 /// trained so far, together with the expert; every frame's label is what the expert would do. After
 /// each round the network is trained further, on the frames of all rounds, and evaluated on starts
-/// that are never recorded from. Writes into folder data-<round> (what was driven, a dataset),
-/// model-<round> (what imp_train() writes), model.safetensors (the best policy: most
+/// that are never recorded from. Writes into folder `data-<round>` (what was driven, a dataset),
+/// `model-<round>` (what imp_train() writes), model.safetensors (the best policy: most
 /// episodes completed, and where chance may have made the difference the longest way), rounds.csv
 /// and rounds.svg. When stopped through the monitor it returns IMP_INTERRUPTED; resuming, also
 /// after a kill, gives the same bytes as never having stopped. *out is filled also when the call

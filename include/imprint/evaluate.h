@@ -324,9 +324,9 @@ typedef struct imp_eval_report_def {
 
 /// Writes into the folder:
 ///   report.html, episodes.csv  all in one file; a row per policy and episode
-///   trajectories.png       ways on the map; trajectories-<n>.png of several maps
-///   worst-<p>-<n>.csv/png  poses and film of policy p's n-th worst episode
-///   saliency-<p>.png       what a network looks at
+///   trajectories.png       ways on the map; `trajectories-<n>.png` of several maps
+///   `worst-<p>-<n>.csv/png` poses and film of policy p's n-th worst episode
+///   `saliency-<p>.png`     what a network looks at
 imp_status imp_eval_report_write(const imp_eval_report_def *def, const imp_monitor *monitor,
                                  imp_error *err);
 

@@ -87,7 +87,7 @@ imp_status imp_import_trainlog(imp_import_summary *out, const char *const *paths
 typedef enum imp_export_format {
     IMP_EXPORT_TRAINLOG,  ///< a train.log: pickles of protocol 3, one per episode
     IMP_EXPORT_MINARI,    ///< a folder with one HDF5 file for all episodes and metadata.json
-    IMP_EXPORT_ROBOMIMIC, ///< one HDF5 file: data/demo_<n>/obs/image, actions, ..., mask/train,
+    IMP_EXPORT_ROBOMIMIC, ///< one HDF5 file: `data/demo_<n>/obs/image`, actions, ..., mask/train,
                           ///< mask/valid
 } imp_export_format;
 

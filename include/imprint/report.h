@@ -134,7 +134,7 @@ imp_status imp_animation_add_frame(imp_animation *animation, const uint8_t *rgb,
 imp_status imp_animation_write(imp_animation *animation, const char *path, imp_error *err);
 
 /// A log that TensorBoard reads: records with checksums that are appended to one file
-/// (events.out.tfevents.<time>.imprint). What is added waits in memory until it is flushed; a file
+/// (events.out.tfevents.TIME.imprint). What is added waits in memory until it is flushed; a file
 /// that a killed run leaves is readable up to its last whole record.
 typedef struct imp_tensorboard imp_tensorboard;
 
