@@ -75,7 +75,7 @@ imp_train_def imp_default_train_def(void);
 
 /// What training did.
 typedef struct imp_train_summary {
-    int64_t samples, validation_samples; ///< of the dataset
+    int64_t samples, validation_samples; ///< of the dataset; of an epoch where they are renewed
     int repeated_episodes; ///< with the pictures of an earlier one, on whose side of the split they
                            ///< are
     int64_t parameters;
@@ -85,7 +85,8 @@ typedef struct imp_train_summary {
     double best_loss; ///< smallest validation loss (training loss if there is no validation)
     int best_epoch;   ///< counted from 1
     double seconds;   ///< of this call
-    double samples_per_second; ///< of this call's training steps, validation not counted
+    /// Of this call's steps, getting their samples included, validation not
+    double samples_per_second;
 } imp_train_summary;
 
 /// Trains a network on the expert's actions in count datasets, shuffled together. Writes into

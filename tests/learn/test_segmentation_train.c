@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "evaluate/evaluation_report/training_history.h"
 #include "learn/segmentation_training/segmentation_score.h"
 
 static const char *const MAPS[] = {"loop_obstacles", "4way", "udem1_empty"};
@@ -15,11 +16,12 @@ static imp_seg_train_def small_train(void)
     def.split = IMP_SPLIT_ALL;
     def.camera.width = 40;
     def.camera.height = 32;
-    def.epochs = 2;
+    def.train.epochs = 2;
+    def.train.checkpoint_steps = 2;
+    def.train.trainer.threads = 2;
+    def.train.tensorboard = false; // its files tell the time
     def.pictures = 44;
     def.held_out = 12;
-    def.checkpoint_steps = 2;
-    def.trainer.threads = 2;
     return def;
 }
 
@@ -106,9 +108,9 @@ static void resumed_training_is_bit_exact(void **state)
     char *a = path_of("whole"), *b = path_of("pieces");
     imp_seg_train_def def = small_train();
     assert_ok(train(&whole, a, &def, NULL, &err), err);
-    assert_int_equal(whole.pictures, 88);
-    def.resume = true;
-    def.trainer.threads = 1;
+    assert_int_equal(whole.train.samples, 44);
+    def.train.resume = true;
+    def.train.trainer.threads = 1;
     imp_status status = IMP_INTERRUPTED;
     for (int pieces = 0; status == IMP_INTERRUPTED; pieces++) {
         assert_true(pieces < 30);
@@ -140,16 +142,133 @@ static void validation_loss_decreases(void **state)
     imp_seg_train_def def = small_train();
     def.randomization = imp_randomization_none();
     def.pictures = 600;
-    def.trainer.batch = 8;
+    def.train.trainer.batch = 8;
     def.held_out = 32;
     assert_ok(train(&summary, to, &def, NULL, &err), err);
     assert_true(summary.score.iou[IMP_CLASS_ROAD] > 0.7);
     assert_true(summary.score.iou[IMP_CLASS_BACKGROUND] > 0.7);
-    assert_true(summary.best_loss < 0.6);
+    assert_true(summary.train.best_loss < 0.6);
     imp_network *network;
     assert_ok(imp_segmenter_load(&network, to, &err), err);
     imp_network_destroy(network);
     free(to);
+}
+
+// A state whose settings have other names cannot be compared: it is refused, and says why.
+static void state_of_another_version_is_refused(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_seg_train_summary summary;
+    char *to = path_of("aged"), path[PATH_MAX];
+    size_t length;
+    imp_seg_train_def def = small_train();
+    def.train.epochs = 1;
+    assert_ok(train(&summary, to, &def, NULL, &err), err);
+    char *bytes = read_bytes(to, "state.safetensors", &length);
+    char *line = memmem(bytes, length, "held_out: ", 10);
+    assert_non_null(line);
+    memcpy(line, "held-out", 8);
+    join(path, to, "state.safetensors");
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+    def.train.resume = true;
+    assert_int_equal(train(&summary, to, &def, NULL, &err), IMP_BAD_INPUT);
+    assert_non_null(strstr(err.message, "was saved by another version of imprint"));
+    assert_non_null(strstr(err.message, "--from"));
+    free(bytes);
+    free(to);
+}
+
+// What the loop can do for any samples it does for these.
+static void loop_settings_count(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"cosine", "constant", "averaged", "sgd"};
+    imp_error err = {0};
+    imp_seg_train_summary summary;
+    for (int k = 0; k < 4; k++) {
+        imp_seg_train_def def = small_train();
+        imp_training_history history = {0};
+        char *to = path_of(names[k]), *first = path_of(names[0]);
+        def.train.schedule = k == 1 ? IMP_SCHEDULE_CONSTANT : def.train.schedule;
+        def.train.warm_up_steps = k == 1 ? 0 : def.train.warm_up_steps;
+        def.train.trainer.average = k == 2 ? 0.5 : 0.0;
+        def.train.trainer.optimiser = k == 3 ? IMP_OPTIMISER_SGD : IMP_OPTIMISER_ADAMW;
+        assert_ok(train(&summary, to, &def, NULL, &err), err);
+        assert_ok(imp_training_history_read(&history, to, 1000, &err), err);
+        assert_int_equal(history.count, 2);
+        if (k == 0) // three steps of two epochs are done: the fourth of fifty, where cosine is 1/2
+            assert_close(history.rates[0], 3e-3 * 4 / 50 * 0.505, 3e-5);
+        if (k == 1)
+            assert_close(history.rates[1], 3e-3, 1e-12);
+        assert_int_equal(files_are_equal(to, first, "model.safetensors"), k == 0);
+        imp_training_history_free(&history);
+        free(first);
+        free(to);
+    }
+}
+
+static void patience_stops_training(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_seg_train_summary summary;
+    char *to = path_of("patient");
+    imp_seg_train_def def = small_train();
+    def.train.epochs = 1000;
+    def.train.patience = 2;
+    def.train.trainer.optimiser = IMP_OPTIMISER_SGD;
+    def.train.trainer.learning_rate = 0.0;
+    def.train.network.batch_norm = false; // or its statistics would go on changing
+    assert_ok(train(&summary, to, &def, NULL, &err), err);
+    assert_true(summary.train.stopped_early);
+    assert_int_equal(summary.train.best_epoch, 1);
+    assert_int_equal(summary.train.epochs, 3);
+    assert_true(summary.score.accuracy >= 0.0);
+    free(to);
+}
+
+static void exploding_loss_is_refused(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_seg_train_summary summary;
+    char *to = path_of("wild");
+    imp_seg_train_def def = small_train();
+    def.train.epochs = 1000;
+    def.train.trainer.optimiser = IMP_OPTIMISER_SGD;
+    def.train.trainer.learning_rate = 1e5;
+    assert_int_equal(train(&summary, to, &def, NULL, &err), IMP_CHECK_FAILED);
+    assert_non_null(strstr(err.message, "epoch 1, step "));
+    assert_non_null(strstr(err.message, "there is no checkpoint yet"));
+    assert_int_equal(file_count(to), 0);
+    free(to);
+}
+
+// A model gives the weights to begin with: at a rate of 0 they make the difference.
+static void weights_are_taken_from_a_model(void **state)
+{
+    (void)state;
+    imp_error err = {0};
+    imp_seg_train_summary summary;
+    char *first = path_of("first"), *next = path_of("next"), *random = path_of("random");
+    imp_seg_train_def def = small_train();
+    def.train.epochs = 1;
+    def.train.tensorboard = true;
+    assert_ok(train(&summary, first, &def, NULL, &err), err);
+    assert_int_equal(file_count(first), 8); // the log for TensorBoard is one of them
+    def.train.tensorboard = false;
+    def.train.trainer.learning_rate = 0.0;
+    assert_ok(train(&summary, random, &def, NULL, &err), err);
+    def.train.initial = first;
+    assert_ok(train(&summary, next, &def, NULL, &err), err);
+    assert_false(files_are_equal(next, random, "model.safetensors"));
+    free(random);
+    free(next);
+    free(first);
 }
 
 static void bad_settings_are_refused(void **state)
@@ -159,14 +278,14 @@ static void bad_settings_are_refused(void **state)
     imp_seg_train_summary summary;
     char *to = path_of("never");
     imp_seg_train_def def = small_train();
-    def.epochs = 0;
+    def.train.epochs = 0;
     assert_int_equal(train(&summary, to, &def, NULL, &err), IMP_USAGE);
     def = small_train();
     def.camera.height = 30;
     assert_int_equal(train(&summary, to, &def, NULL, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "40 x 32"));
     def = small_train();
-    strcpy(def.network.architecture, "small");
+    strcpy(def.train.network.architecture, "small");
     assert_int_equal(train(&summary, to, &def, NULL, &err), IMP_BAD_INPUT);
     def = small_train();
     def.split = IMP_SPLIT_TRAIN;
@@ -184,6 +303,11 @@ int main(void)
         cmocka_unit_test(confusion_matrix_scores),
         cmocka_unit_test(resumed_training_is_bit_exact),
         cmocka_unit_test(validation_loss_decreases),
+        cmocka_unit_test(state_of_another_version_is_refused),
+        cmocka_unit_test(loop_settings_count),
+        cmocka_unit_test(patience_stops_training),
+        cmocka_unit_test(exploding_loss_is_refused),
+        cmocka_unit_test(weights_are_taken_from_a_model),
         cmocka_unit_test(bad_settings_are_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

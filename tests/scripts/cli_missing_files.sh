@@ -118,7 +118,7 @@ lacks online state.safetensors 'state.safetensors is missing' imprint train
 lacks online drivers/epoch-000004.safetensors 'epoch-000004' imprint train --epochs 6
 
 segments='imprint seg-train --map loop_empty --split all --size 40x32 --images 32
-    --validation-images 8 --batch 8 --checkpoint-steps 1'
+    --validation-images 8 --batch 8 --checkpoint-steps 1 --no-tensorboard'
 expect 0 $segments --epochs 3 --out seg
 without seg seg imprint seg-train
 interrupt part last.safetensors $segments --epochs 3

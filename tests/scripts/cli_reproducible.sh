@@ -29,7 +29,7 @@ work() {
     expect 0 imprint train --online $small --randomization $drawn $net --steps 10 \
         --replay-buffer 4 --episodes 2 --epochs 2 --out $to/online
     expect 0 imprint seg-train --size 40x32 --map $files/town.yaml --split all --images 16 \
-        --validation-images 4 --batch 8 --epochs 1 --out $to/segmenter
+        --validation-images 4 --batch 8 --epochs 1 --no-tensorboard --out $to/segmenter
     expect 0 imprint eval --policy expert --policy $to/model --policy $to/next/last.safetensors \
         $small --episodes 2 --steps 20 --out $to/eval
     expect 0 imprint eval --policy $to/model --protocol aido-lf --episodes 1 --out $to/contest

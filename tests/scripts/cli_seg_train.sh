@@ -54,6 +54,31 @@ says 'whole pictures'
 expect 4 imprint seg-train $maps --out whole
 absent never
 
+# it is trained as other networks are: the same options, the same guards
+options='--no-tensorboard --warm-up-steps 0 --schedule step --decay-factor 0.5 --decay-epochs 1
+    --optimiser sgd --momentum 0.8 --nesterov --clip-norm 1 --ema-decay 0.5 --weight-decay 0.01'
+expect 0 $learn $options --out trained
+sed 1d trained/history.csv | cut -d, -f4 | xargs printf '%g\n' >rates
+printf '0.003\n0.0015\n' | cmp - rates || fail "the learning rate does not fall in steps"
+[ -z "$(find trained -name 'events.*')" ] || fail "a log for TensorBoard that was not wanted"
+[ -n "$(find whole -name 'events.*')" ] || fail "no log for TensorBoard"
+expect 0 imprint seg-train --resume --epochs 3 --out trained
+expect 3 imprint seg-train --resume --ema-decay 0.6 --out trained
+says 'average: 0.5, now 0.6'
+expect 0 imprint seg-train $maps --images 16 --validation-images 8 --epochs 1000 --patience 1 \
+    --optimiser sgd --learning-rate 0 --from whole --out patient --json
+prints '"stopped_early": true'
+expect 2 $learn --from whole --force --out whole
+says 'is what --from names'
+expect 2 $learn --schedule sideways --out never
+says 'sideways'
+expect 1 $learn --optimiser sgd --learning-rate 1e5 --epochs 100 --out wild
+says 'there is no checkpoint yet'
+# settings that are as they would be without these options are not told of in models
+grep -q 'held-out' whole/model.safetensors || fail "settings are missing"
+! grep -q 'momentum' whole/model.safetensors || fail "settings at their defaults are told of"
+grep -q 'momentum' trained/model.safetensors || fail "settings are not told of"
+
 # driving on what it finds: only policies that were trained on segments do
 expect 0 imprint eval --policy policy --policy plain --segmenter whole --episodes 2 --steps 20 \
     --out report

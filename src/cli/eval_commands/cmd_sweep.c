@@ -9,7 +9,7 @@
 #include "cli/eval_commands/sweep.h"
 #include "cli/output/console.h"
 #include "cli/output/output_folder.h"
-#include "learn/checkpoint/checkpoint.h"
+#include "learn/training/training.h"
 
 // records are read back, so their numbers keep all their digits
 enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20, EXACT_DIGITS = 17 };
@@ -174,7 +174,7 @@ static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings
     if (identity == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
     row->train_seconds = NAN;
-    if (!imp_checkpoint_is_complete(folder) || !imp_path_exists(settings) ||
+    if (!imp_training_is_complete(folder) || !imp_path_exists(settings) ||
         !read_seed_result(row, path, identity)) {
         status = train_seed(row, s, training, folder, monitor, err);
         if (status == IMP_OK)

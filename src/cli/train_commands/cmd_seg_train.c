@@ -1,45 +1,57 @@
+// imprint seg-train: trains a segmenter. How it is trained is said by options of `imprint train`.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text/plural.h"
-#include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 #include "cli/output/run_folder.h"
+#include "cli/train_commands/train_settings.h"
+
+// Options of `imprint train` that a later version gave to this command.
+static const char *const ADDED[] = {
+    "from",         "optimiser", "momentum",     "nesterov",     "clip-norm",
+    "ema-decay",    "schedule",  "decay-factor", "decay-epochs", "warm-up-steps",
+    "weight-decay", "patience",  "tensorboard",  NULL,
+};
+static const char *const SHARED[] = {
+    "shards", "threads", "checkpoint-steps", "resume", "force", NULL,
+};
 
 typedef struct settings {
-    imp_seg_train_def train;
-    imp_assets *assets; // NULL: ours
+    imp_seg_train_def def;
+    imp_train_settings training; // its definition's, which is put into def
+    imp_assets *assets;          // NULL: ours
     imp_sim_options sim;
     imp_text_list maps;
-    const char *architecture, *out;
-    bool resume, force;
     imp_seg_train_summary summary;
 } settings;
 
 static void add_options(imp_options *options, settings *s)
 {
-    imp_seg_train_def *train = &s->train;
+    imp_train_settings *training = &s->training;
+    imp_train_def *train = &training->train;
     imp_sim_options *sim = &s->sim;
     const imp_option table[] = {
-        {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new segmenter", IMP_TRANSIENT},
+        {"out", 'o', IMP_OPTION_TEXT, &training->out, "DIR", "folder of the new segmenter",
+         IMP_TRANSIENT},
         {"map", 'm', IMP_OPTION_LIST, &s->maps, "MAP",
          "map or folder of maps to take pictures on; may be repeated [all built-in maps]",
          IMP_INPUT_PATH},
         {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
          "maps to learn on: train, test or all; the others are for judging", IMP_SETTING},
-        {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
+        {"network", 0, IMP_OPTION_TEXT, &training->architecture, "NAME",
          "segmenter, or the YAML file of one (docs/segmentation.md)", IMP_INPUT_PATH},
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged",
          IMP_SETTING},
-        {"images", 0, IMP_OPTION_INT, &train->pictures, "N", "new ones in each epoch", IMP_SETTING},
-        {"validation-images", 0, IMP_OPTION_INT, &train->held_out, "N", "pictures to judge by",
+        {"images", 0, IMP_OPTION_INT, &s->def.pictures, "N", "new ones in each epoch", IMP_SETTING},
+        {"validation-images", 0, IMP_OPTION_INT, &s->def.held_out, "N", "pictures to judge by",
          IMP_SETTING},
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "pictures per step",
          IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
-         "at the start; falls along half a cosine", IMP_SETTING},
+         "at the start; falls along half a cosine, or as --schedule says", IMP_SETTING},
         {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of pictures and weights", IMP_SETTING},
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of a picture [80x60]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
@@ -49,19 +61,45 @@ static void add_options(imp_options *options, settings *s)
          IMP_INPUT_PATH},
         {"style", 0, IMP_OPTION_TEXT, &sim->style, "STYLE",
          "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
-        {"shards", 0, IMP_OPTION_INT, &train->trainer.shards, "N",
-         "parts of a batch that threads work on; part of the result", IMP_SETTING},
-        {"threads", 'j', IMP_OPTION_INT, &train->trainer.threads, "N",
-         "threads, 0 for one per processor; never changes results", IMP_TRANSIENT},
-        {"checkpoint-steps", 0, IMP_OPTION_INT, &train->checkpoint_steps, "N",
-         "save the state every so many steps", IMP_FLEXIBLE},
-        {"resume", 0, IMP_OPTION_FLAG, &s->resume, NULL,
-         "continue an interrupted training, with its settings", IMP_TRANSIENT},
-        {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
-         IMP_TRANSIENT},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
+    imp_train_settings_add_some(options, training, ADDED);
+    imp_train_settings_add_some(options, training, SHARED);
     imp_randomization_options_add(options, sim);
+}
+
+static imp_train_settings default_training(void)
+{
+    imp_train_settings training = imp_default_train_settings();
+    training.train = imp_default_seg_train_def().train;
+    training.data.count = 0;
+    training.architecture = "segmenter";
+    training.schedule = "cosine";
+    training.out = "runs/segmenter";
+    return training;
+}
+
+// What models hold: the added options only where they are not as they would be without them, so
+// that models are the same as before there were any. The caller frees it; NULL without memory.
+static char *model_settings(const imp_options *options)
+{
+    imp_train_settings training = default_training();
+    imp_options added;
+    imp_options_init(&added, options->command);
+    imp_train_settings_add_some(&added, &training, ADDED);
+    char *texts[2] = {imp_options_to_json(options), imp_options_to_json(&added)};
+    json_t *all = texts[0] != NULL ? json_loads(texts[0], 0, NULL) : NULL, *value;
+    json_t *defaults = texts[1] != NULL ? json_loads(texts[1], 0, NULL) : NULL;
+    const char *key;
+    json_object_foreach(defaults, key, value) if (json_equal(json_object_get(all, key), value))
+        json_object_del(all, key);
+    char *text = all != NULL ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(defaults);
+    json_decref(all);
+    free(texts[0]);
+    free(texts[1]);
+    imp_options_free(&added);
+    return text;
 }
 
 static json_t *score_json(const imp_seg_score *score)
@@ -77,20 +115,26 @@ static int print_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     const imp_seg_train_summary *sum = &s->summary;
+    const imp_train_summary *train = &sum->train;
+    const int64_t seen = train->epochs * train->samples;
+    const char *out = s->training.out;
     if (options->json)
-        return imp_console_finish_with_json(
-            json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:i, s:i, s:o, s:f, s:f}", "out", s->out,
-                      "pictures", (json_int_t)sum->pictures, "parameters",
-                      (json_int_t)sum->parameters, "loss", imp_json_real_or_null(sum->loss),
-                      "validation_loss", imp_json_real_or_null(sum->validation_loss), "best_loss",
-                      imp_json_real_or_null(sum->best_loss), "best_epoch", sum->best_epoch,
-                      "held_out", sum->held_out, "score", score_json(&sum->score), "seconds",
-                      sum->seconds, "pictures_per_second", sum->pictures_per_second));
-    printf("%s: %s in %.1f s (%.0f pictures/s), loss %.5f, validation %.5f, best %.5f "
+        return imp_console_finish_with_json(json_pack(
+            "{s:s, s:I, s:I, s:i, s:b, s:o, s:o, s:o, s:i, s:I, s:o, s:f, s:f}", "out", out,
+            "pictures", (json_int_t)seen, "parameters", (json_int_t)train->parameters, "epochs",
+            train->epochs, "stopped_early", train->stopped_early, "loss",
+            imp_json_real_or_null(train->loss), "validation_loss",
+            imp_json_real_or_null(train->validation_loss), "best_loss",
+            imp_json_real_or_null(train->best_loss), "best_epoch", train->best_epoch, "held_out",
+            (json_int_t)train->validation_samples, "score", score_json(&sum->score), "seconds",
+            train->seconds, "pictures_per_second", train->samples_per_second));
+    printf("%s: %s%s in %.1f s (%.0f pictures/s), loss %.5f, validation %.5f, best %.5f "
            "in epoch %d\n\n",
-           s->out, IMP_PLURAL(sum->pictures, "picture"), sum->seconds, sum->pictures_per_second,
-           sum->loss, sum->validation_loss, sum->best_loss, sum->best_epoch);
-    printf("on %s   intersection over union\n", IMP_PLURAL(sum->held_out, "held-out picture"));
+           out, IMP_PLURAL(seen, "picture"), train->stopped_early ? " (stopped early)" : "",
+           train->seconds, train->samples_per_second, train->loss, train->validation_loss,
+           train->best_loss, train->best_epoch);
+    printf("on %s   intersection over union\n",
+           IMP_PLURAL(train->validation_samples, "held-out picture"));
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
         if (isfinite(sum->score.iou[c]))
             printf("  %-12s %5.1f %%\n", imp_class_name(c), 100.0 * sum->score.iou[c]);
@@ -103,46 +147,48 @@ static int print_summary(const void *state, const imp_options *options)
 
 static imp_status apply_options(settings *s, const imp_options *options, imp_error *err)
 {
-    imp_seg_train_def *train = &s->train;
+    imp_seg_train_def *def = &s->def;
     imp_calibration calibration;
     imp_camera probe;
-    imp_status status = imp_check_thread_count(train->trainer.threads, err);
-    if (strlen(s->architecture) >= sizeof train->network.architecture)
-        status = imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
-    train->randomization = imp_randomization_none();
+    def->randomization = imp_randomization_none();
+    imp_status status = imp_train_settings_apply(&s->training, err);
     if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, &s->sim, &train->randomization, err);
+        status = imp_randomization_options_parse(options, &s->sim, &def->randomization, err);
     if (status == IMP_OK)
         status = imp_parse_lens_option(s->sim.lens, &calibration, err);
     if (status == IMP_OK)
-        status = imp_sim_options_read_split(&s->sim, &train->split, err);
+        status = imp_sim_options_read_split(&s->sim, &def->split, err);
     if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &s->sim, &train->scene, &s->assets, err);
+        status = imp_sim_options_open_assets(options, &s->sim, &def->scene, &s->assets, err);
     if (status != IMP_OK)
         return status;
-    strcpy(train->network.architecture, s->architecture);
-    train->camera.lens = calibration.lens;
-    train->camera.width = s->sim.size[0];
-    train->camera.height = s->sim.size[1];
-    train->maps = s->maps.count > 0 ? s->maps.items : NULL;
-    train->map_count = s->maps.count;
-    return imp_camera_init(&probe, &train->camera, err);
+    def->train = s->training.train;
+    def->camera.lens = calibration.lens;
+    def->camera.width = s->sim.size[0];
+    def->camera.height = s->sim.size[1];
+    def->maps = s->maps.count > 0 ? s->maps.items : NULL;
+    def->map_count = s->maps.count;
+    return imp_camera_init(&probe, &def->camera, err);
 }
 
 static imp_status train_segmenter(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
+    const imp_train_settings *training = &s->training;
     imp_run_folder folder;
     imp_status status = apply_options(s, options, err);
     if (status == IMP_OK)
-        status = imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err);
+        status = imp_train_settings_check_output(training, err);
+    if (status == IMP_OK)
+        status = imp_run_folder_begin(&folder, options, training->out, training->resume,
+                                      training->force, err);
     if (status != IMP_OK)
         return status;
-    char *json = imp_options_to_json(options);
+    char *json = model_settings(options);
     const imp_monitor monitor = imp_console_monitor(options);
-    s->train.resume = s->resume;
-    s->train.settings = json != NULL ? json : "{}";
-    status = imp_train_segmenter(&s->summary, s->out, &s->train, &monitor, err);
+    s->def.train.resume = training->resume;
+    s->def.train.settings = json != NULL ? json : "{}";
+    status = imp_train_segmenter(&s->summary, training->out, &s->def, &monitor, err);
     imp_console_clear_progress();
     free(json);
     return imp_run_folder_finish(&folder, options, status, err);
@@ -151,12 +197,11 @@ static imp_status train_segmenter(void *state, const imp_options *options, imp_e
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;
+    s->def = imp_default_seg_train_def();
+    s->training = default_training();
     s->sim = imp_default_sim_options();
-    s->train = imp_default_seg_train_def();
-    s->architecture = "segmenter";
     s->sim.randomize = "looks";
-    s->sim.split = imp_map_split_name(s->train.split);
-    s->out = "runs/segmenter";
+    s->sim.split = imp_map_split_name(s->def.split);
     add_options(options, s);
 }
 

@@ -7,6 +7,7 @@
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
+#include "cli/options/settings_file.h"
 #include "cli/output/console.h"
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
@@ -117,6 +118,17 @@ void imp_train_settings_add(imp_options *options, imp_train_settings *s)
 {
     add_training_options(options, s);
     add_schedule_options(options, s);
+}
+
+void imp_train_settings_add_some(imp_options *options, imp_train_settings *s,
+                                 const char *const *names)
+{
+    imp_options all;
+    imp_options_init(&all, options->command);
+    imp_train_settings_add(&all, s);
+    for (int k = 0; names[k] != NULL; k++)
+        imp_options_add(options, all.table[imp_option_find(&all, names[k])]);
+    imp_options_free(&all);
 }
 
 static int print_train_summary(const imp_train_settings *s, const imp_options *options,
@@ -354,7 +366,7 @@ static bool is_same_folder(const char *a, const char *b)
 }
 
 // What is learned from must not be what is written, or replaced.
-static imp_status check_output_is_not_input(const imp_train_settings *s, imp_error *err)
+imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_error *err)
 {
     if (is_same_folder(s->train.initial, s->out))
         return imp_fail(err, IMP_USAGE, "--out %s: is what --from names, choose another", s->out);
@@ -397,7 +409,7 @@ static imp_status run_training(void *state, const imp_options *options, imp_erro
     if (!o->online)
         saved_options.count = o->first;
     if (status == IMP_OK)
-        status = check_output_is_not_input(s, err);
+        status = imp_train_settings_check_output(s, err);
     if (status == IMP_OK)
         status = imp_run_folder_begin(&folder, &saved_options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)

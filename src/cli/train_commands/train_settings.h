@@ -1,5 +1,5 @@
-// cli/train_commands/train_settings.h: the options of `imprint train`, which a sweep over seeds
-// takes too.
+// cli/train_commands/train_settings.h: the options of `imprint train`. A sweep over seeds
+// takes them all, `imprint seg-train` some.
 #ifndef IMP_CLI_TRAIN_COMMANDS_TRAIN_SETTINGS_H
 #define IMP_CLI_TRAIN_COMMANDS_TRAIN_SETTINGS_H
 
@@ -18,8 +18,13 @@ typedef struct imp_train_settings {
 
 imp_train_settings imp_default_train_settings(void);
 void imp_train_settings_add(imp_options *options, imp_train_settings *s);
+// Adds those of these names alone; NULL ends them.
+void imp_train_settings_add_some(imp_options *options, imp_train_settings *s,
+                                 const char *const *names);
 // Turns the words among them into what they stand for; says what is out of range.
 imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err);
+// Refuses to write where the settings say that is read.
+imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_error *err);
 void imp_train_settings_free(imp_train_settings *s);
 
 // The k-th loss that fits actions, or NULL behind the last.

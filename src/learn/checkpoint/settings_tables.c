@@ -230,15 +230,9 @@ static const imp_struct_member SEG_TRAIN[] = {
     IMP_MEMBER_NESTED(imp_seg_train_def, camera, &CAMERAS),
     IMP_MEMBER_NESTED(imp_seg_train_def, scene, &imp_scene_members),
     IMP_MEMBER_NESTED(imp_seg_train_def, randomization, &RANDOMIZATIONS),
-    IMP_MEMBER_NESTED(imp_seg_train_def, network, &NETWORKS),
-    IMP_MEMBER_NESTED(imp_seg_train_def, trainer, &imp_trainer_members),
-    IMP_MEMBER(imp_seg_train_def, epochs, INT),
+    IMP_MEMBER_IGNORED(imp_seg_train_def, train, "is compared as of any training"),
     IMP_MEMBER(imp_seg_train_def, pictures, INT),
     IMP_MEMBER(imp_seg_train_def, held_out, INT),
-    IMP_MEMBER(imp_seg_train_def, seed, UINT64),
-    IMP_MEMBER_IGNORED(imp_seg_train_def, checkpoint_steps, SAVE_INTERVAL),
-    IMP_MEMBER_IGNORED(imp_seg_train_def, resume, RESUME),
-    IMP_MEMBER_IGNORED(imp_seg_train_def, settings, TEXT),
     IMP_MEMBER_IGNORED(imp_seg_train_def, cookie, COOKIE),
 };
 const imp_struct_table imp_seg_train_members = IMP_STRUCT_TABLE(imp_seg_train_def, SEG_TRAIN);

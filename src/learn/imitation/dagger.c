@@ -11,8 +11,10 @@
 #include "imprint/learn.h"
 #include "learn/checkpoint/settings_tables.h"
 #include "learn/collection/collector.h"
+#include "learn/data_loader/training_samples.h"
 #include "learn/imitation/dagger_table.h"
 #include "learn/imitation/train.h"
+#include "learn/training/training.h"
 
 enum { DAGGER_COOKIE = 0xDA66E7, ROUNDS_MAX = IMP_SAMPLE_PARTS_MAX - 1, EVAL_INDEX = 1 };
 
@@ -288,7 +290,7 @@ static bool is_training_incomplete(const dagger_run *r, int round)
 {
     char folder[IMP_PATH_MAX];
     return round_folder(folder, r, "model", round, NULL) == IMP_OK &&
-           !imp_checkpoint_is_complete(folder);
+           !imp_training_is_complete(folder);
 }
 
 static imp_status run_round(dagger_run *r, int round, imp_error *err)

@@ -1,0 +1,182 @@
+// Samples of datasets: a share of the episodes is held out, the others are gone through once in
+// every epoch. All datasets must hold observations of one kind, so that they can be mixed.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/hash.h"
+#include "base/text/plural.h"
+#include "learn/checkpoint/settings_tables.h"
+#include "learn/imitation/sample_sources.h"
+
+enum { HASH_BYTES = 17 };
+
+typedef struct dataset_source {
+    imp_episode_source episodes; // first: it is the source
+    imp_dataset **datasets;
+    int count;
+    imp_validation_split split;
+    uint64_t hash; // of all datasets together
+    char *hashes;  // of each, with spaces between
+} dataset_source;
+
+static imp_status check_same_kind(const imp_dataset_info *first, const imp_dataset_info *info,
+                                  const char *const *paths, int k, imp_error *err)
+{
+    if (info->width == first->width && info->height == first->height &&
+        strcmp(info->lens, first->lens) == 0 && info->time_step == first->time_step &&
+        strcmp(info->observation, first->observation) == 0)
+        return IMP_OK;
+    return imp_fail(err, IMP_BAD_INPUT,
+                    "%s has %s of %d x %d, lens %s, every %g s; %s has %s of %d x %d, lens %s, "
+                    "every %g s: they do not mix",
+                    paths[k], info->observation, info->width, info->height, info->lens,
+                    info->time_step, paths[0], first->observation, first->width, first->height,
+                    first->lens, first->time_step);
+}
+
+static imp_status open_datasets(dataset_source *s, const char *const *paths, int count,
+                                imp_error *err)
+{
+    imp_episode_source *episodes = &s->episodes;
+    imp_dataset_info *common = &episodes->info;
+    s->datasets = calloc((size_t)count, sizeof *s->datasets);
+    s->split = (imp_validation_split){.validation = episodes->def->validation,
+                                      .seed = episodes->def->seed};
+    if (s->datasets == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "dataset"));
+    for (int k = 0; k < count; k++) {
+        imp_status status = imp_dataset_open(&s->datasets[k], paths[k], err);
+        if (status != IMP_OK)
+            return status;
+        s->count++;
+        const imp_dataset_info *info = imp_dataset_get_info(s->datasets[k]);
+        if (k == 0)
+            *common = *info;
+        status = check_same_kind(common, info, paths, k, err);
+        if (status == IMP_OK)
+            status = imp_training_samples_add(&episodes->training, &episodes->held_out, &s->split,
+                                              s->datasets[k], err);
+        if (status != IMP_OK)
+            return status;
+        // how much of an epoch comes from it
+        if (episodes->def->data_weights != NULL)
+            episodes->training.parts[k].weight = episodes->def->data_weights[k];
+        if (strcmp(common->map, info->map) != 0)
+            strcpy(common->map, "several");
+        if (strcmp(common->policy, info->policy) != 0)
+            strcpy(common->policy, "several");
+    }
+    episodes->base.width = common->width;
+    episodes->base.height = common->height;
+    return IMP_OK;
+}
+
+static imp_status hash_datasets(dataset_source *s, imp_error *err)
+{
+    s->hashes = calloc((size_t)s->count, HASH_BYTES);
+    if (s->hashes == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a model's description");
+    for (int k = 0; k < s->count; k++) {
+        const uint64_t one = imp_dataset_hash(s->datasets[k]);
+        s->hash = s->hash * IMP_HASH_PRIME + one;
+        snprintf(s->hashes + (size_t)k * HASH_BYTES, HASH_BYTES, "%016llx",
+                 (unsigned long long)one);
+        if (k > 0)
+            s->hashes[(size_t)k * HASH_BYTES - 1] = ' ';
+    }
+    return IMP_OK;
+}
+
+static imp_status list_maps(dataset_source *s, imp_error *err)
+{
+    size_t count = 0;
+    for (int d = 0; d < s->count; d++)
+        count += (size_t)imp_dataset_episode_count(s->datasets[d]);
+    const char **names = calloc(count + 1, sizeof *names);
+    if (names == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for map names");
+    count = 0;
+    for (int d = 0; d < s->count; d++)
+        for (int e = 0; e < imp_dataset_episode_count(s->datasets[d]); e++)
+            names[count++] = imp_dataset_episode(s->datasets[d], e)->map;
+    const imp_status status = imp_episode_source_set_maps(&s->episodes, names, count, err);
+    free(names);
+    return status;
+}
+
+static imp_status prepare(imp_sample_source *source, const imp_network *network, imp_error *err)
+{
+    dataset_source *s = (dataset_source *)source;
+    const int window = s->episodes.def->window;
+    imp_status status = imp_episode_source_init(&s->episodes, network, err);
+    if (status == IMP_OK)
+        status = imp_episode_source_load(&s->episodes, window, err);
+    if (status == IMP_OK)
+        status = hash_datasets(s, err);
+    if (status == IMP_OK)
+        status = list_maps(s, err);
+    // a window of all samples is as good as none
+    const bool streams = s->episodes.loader.def.streams;
+    source->window = streams ? window : 0;
+    source->data_weight_count = s->episodes.def->data_weights != NULL ? s->count : 0;
+    for (int k = 0; status == IMP_OK && streams && k < s->count; k++) {
+        imp_dataset_advise(s->datasets[k], NULL, 0, IMP_READ_DONE); // all of it was just hashed
+        imp_dataset_advise(s->datasets[k], NULL, 0, IMP_READ_RANDOM);
+    }
+    return status;
+}
+
+static void write_identity(const imp_sample_source *source, FILE *out)
+{
+    imp_settings_write_hash(out, "data", ((const dataset_source *)source)->hash);
+}
+
+static json_t *describe(const imp_sample_source *source, const char *identity)
+{
+    (void)identity;
+    const dataset_source *s = (const dataset_source *)source;
+    return imp_episode_source_describe(&s->episodes, s->hash, s->hashes);
+}
+
+static void destroy(imp_sample_source *source)
+{
+    dataset_source *s = (dataset_source *)source;
+    imp_episode_source_free(&s->episodes);
+    imp_validation_split_free(&s->split);
+    for (int k = 0; k < s->count; k++)
+        imp_dataset_close(s->datasets[k]);
+    free(s->datasets);
+    free(s->hashes);
+    free(s);
+}
+
+static const imp_sample_source_vtable VTABLE = {
+    .task = "train",
+    .unit = "samples",
+    .prepare = prepare,
+    .begin_epoch = imp_episode_source_begin_epoch,
+    .get_batch = imp_episode_source_get_batch,
+    .get_held_out_batch = imp_episode_source_get_held_out_batch,
+    .get_image = imp_episode_source_get_image,
+    .write_identity = write_identity,
+    .describe = describe,
+    .destroy = destroy,
+};
+
+imp_status imp_dataset_source_open(imp_sample_source **out, int *repeated_episodes,
+                                   const char *const *paths, int count, const imp_train_def *def,
+                                   imp_error *err)
+{
+    dataset_source *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "dataset"));
+    s->episodes.base.vtable = &VTABLE;
+    s->episodes.def = def;
+    const imp_status status = open_datasets(s, paths, count, err);
+    *repeated_episodes = s->split.repeated;
+    if (status == IMP_OK)
+        *out = &s->episodes.base;
+    else
+        destroy(&s->episodes.base);
+    return status;
+}

@@ -1,0 +1,299 @@
+// Samples that are driven while one trains. The buffer has a fixed number of slots, each of the
+// episodes of one epoch. The expert fills all of them first; then every epoch the network in
+// training drives those of the oldest slot anew. Which epoch a slot is of follows from the epoch in
+// progress, and each network that drove is kept as a file: so after an interruption the same
+// episodes can be driven again.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/common/hash.h"
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "learn/checkpoint/settings_tables.h"
+#include "learn/collection/collector.h"
+#include "learn/imitation/sample_sources.h"
+
+enum { ONLINE_COOKIE = 0x0711E, NOT_COLLECTED = -1 };
+
+imp_online_def imp_default_online_def(void)
+{
+    imp_online_def def = {
+        .collect = imp_default_collect_def(),
+        .train = imp_default_train_def(),
+        .buffer = 256,
+        .cookie = ONLINE_COOKIE,
+    };
+    def.collect.episodes = 32;
+    def.collect.steps = 64;
+    def.collect.noise = 0.08;
+    def.collect.expert_share = 0.25;
+    def.collect.mix_steps = 30;
+    def.train.epochs = 60;
+    def.train.schedule = IMP_SCHEDULE_COSINE;
+    return def;
+}
+
+typedef struct online_source {
+    imp_episode_source episodes; // first: it is the source
+    const imp_online_def *def;
+    imp_collector collector;
+    imp_collect_def collect;
+    imp_monitor quiet_monitor; // reports only while the buffer is filled first: later training does
+    const imp_monitor *monitor;
+    char folder[IMP_PATH_MAX]; // of the networks that drove
+    int slot_count;
+    int *slots; // (slot_count) the epoch that a slot was driven in, or NOT_COLLECTED
+} online_source;
+
+static bool should_stop(void *context)
+{
+    return imp_monitor_should_stop(((const online_source *)context)->monitor);
+}
+
+static void forward_progress(void *context, const imp_progress *progress)
+{
+    imp_monitor_progress(((const online_source *)context)->monitor, progress);
+}
+
+static imp_status check_online_def(const imp_online_def *def, imp_error *err)
+{
+    if (def->cookie != ONLINE_COOKIE)
+        return imp_fail(err, IMP_USAGE,
+                        "imp_online_def was not made with imp_default_online_def()");
+    if (def->collect.episodes < 1 || def->buffer < def->collect.episodes ||
+        def->buffer % def->collect.episodes != 0)
+        return imp_fail(err, IMP_USAGE,
+                        "a buffer of %s is not a multiple of the %d that %s driven for "
+                        "an epoch",
+                        IMP_PLURAL(def->buffer, "episode"), def->collect.episodes,
+                        def->collect.episodes == 1 ? "is" : "are");
+    return IMP_OK;
+}
+
+static void fill_dataset_info(imp_dataset_info *info, const online_source *o)
+{
+    const imp_collect_def *def = &o->collect;
+    *info = (imp_dataset_info){.width = def->camera.width,
+                               .height = def->camera.height,
+                               .time_step = def->env.drive.time_step * def->env.frame_skip};
+    snprintf(info->map, sizeof info->map, "%s", imp_map_set_name(&o->collector.workers.maps));
+    snprintf(info->lens, sizeof info->lens, "%s", imp_lens_name(def->camera.lens.kind));
+    snprintf(info->policy, sizeof info->policy, "expert, then itself and expert");
+    snprintf(info->observation, sizeof info->observation, "%s",
+             imp_observation_kind_name((int)def->observe));
+}
+
+static imp_status policy_file_path(char out[IMP_PATH_MAX], const online_source *o, int epoch,
+                                   imp_error *err)
+{
+    char name[48];
+    snprintf(name, sizeof name, "epoch-%06d.safetensors", epoch);
+    return imp_path_join(out, o->folder, name, err);
+}
+
+// Keeps the network that is about to drive, and drops the one whose episodes have left the buffer.
+static imp_status save_epoch_policy(const online_source *o, int epoch, imp_error *err)
+{
+    char path[IMP_PATH_MAX];
+    imp_status status = imp_folder_create(o->folder, err);
+    if (status == IMP_OK)
+        status = policy_file_path(path, o, epoch, err);
+    if (status == IMP_OK)
+        status = imp_network_save(o->episodes.network, path, NULL, err);
+    if (status == IMP_OK && epoch > o->slot_count) {
+        status = policy_file_path(path, o, epoch - o->slot_count, err);
+        unlink(path); // not there after a run that was cut off in between
+    }
+    return status;
+}
+
+// Drives a part of the buffer as in a given epoch. In epoch 0 the expert drives all parts.
+static imp_status collect_buffer_part(online_source *o, int slot, int epoch, imp_error *err)
+{
+    // episode numbers count on from the first filling, so that each is of a stream of its own
+    const int count = o->collect.episodes, at = slot * count;
+    char policy[IMP_PATH_MAX] = "expert";
+    imp_status status = epoch > 0 ? policy_file_path(policy, o, epoch, err) : IMP_OK;
+    if (status == IMP_OK && (epoch > 0 || imp_policy_factory_is_network(o->collector.policy)))
+        status = imp_collector_set_policy(&o->collector, policy, err);
+    if (status != IMP_OK)
+        return status;
+    imp_collector_run_episodes(&o->collector, at,
+                               epoch > 0 ? (o->slot_count + epoch - 1) * count : at, count);
+    for (int k = at; k < at + count; k++) {
+        const imp_error *error = &o->collector.rollouts[k].error;
+        if (error->status != IMP_OK)
+            return imp_fail(err, error->status, "%s", error->message);
+    }
+    o->slots[slot] = epoch;
+    return IMP_OK;
+}
+
+// The last epoch up to a given one in which a part is driven.
+static int collection_epoch(const online_source *o, int slot, int epoch)
+{
+    if (epoch < slot + 1)
+        return 0;
+    return epoch - (epoch - 1 - slot) % o->slot_count;
+}
+
+// Whether the networks are there that drove what is in use in an epoch, or, if it begins, what is
+// from those before.
+static imp_status check_files(const imp_sample_source *source, const imp_training_position *at,
+                              imp_error *err)
+{
+    const online_source *o = (const online_source *)source;
+    const int epoch = at->epoch;
+    const bool begins = at->step == 0;
+    char path[IMP_PATH_MAX];
+    imp_status status = policy_file_path(path, o, epoch, err);
+    // until an epoch's own network is there, the oldest of those before is
+    const bool own = status == IMP_OK && (!begins || imp_path_exists(path));
+    const int oldest = own ? epoch - o->slot_count + 1 : epoch - o->slot_count;
+    for (int k = oldest > 1 ? oldest : 1; k < epoch + !begins && status == IMP_OK; k++) {
+        status = policy_file_path(path, o, k, err);
+        if (status == IMP_OK && !imp_path_exists(path))
+            status = imp_fail(err, IMP_BAD_INPUT,
+                              "%s is missing, the network that drove what is learned from: copy "
+                              "it there from where this was trained, or start over with --force",
+                              path);
+    }
+    return status;
+}
+
+static imp_status prepare(imp_sample_source *source, const imp_network *network, imp_error *err)
+{
+    online_source *o = (online_source *)source;
+    const imp_map_set *maps = &o->collector.workers.maps;
+    const char **names = calloc((size_t)maps->count + 1, sizeof *names);
+    if (names == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for map names");
+    for (int k = 0; k < maps->count; k++)
+        names[k] = maps->worlds[k]->name;
+    imp_status status = imp_episode_source_init(&o->episodes, network, err);
+    if (status == IMP_OK)
+        status = imp_episode_source_set_maps(&o->episodes, names, (size_t)maps->count, err);
+    free(names);
+    return status;
+}
+
+static imp_status begin_epoch(imp_sample_source *source, const imp_training_position *at,
+                              imp_error *err)
+{
+    online_source *o = (online_source *)source;
+    imp_training_samples *samples = &o->episodes.training;
+    const imp_camera_def *camera = &o->collect.camera;
+    const bool filled = o->slots[o->slot_count - 1] != NOT_COLLECTED;
+    imp_status status = IMP_OK;
+    // drive what is not of the wanted epoch: one slot, or after an interruption all
+    o->quiet_monitor.progress = filled ? NULL : forward_progress;
+    if (at->step == 0 && at->epoch > 0)
+        status = save_epoch_policy(o, at->epoch, err);
+    for (int slot = 0; slot < o->slot_count && status == IMP_OK; slot++) {
+        const int wanted = collection_epoch(o, slot, at->epoch);
+        if (o->slots[slot] != wanted)
+            status = collect_buffer_part(o, slot, wanted, err);
+    }
+    // then all samples are those that are in the buffer
+    imp_training_samples_free(samples);
+    samples->image = (size_t)camera->width * (size_t)camera->height * 3;
+    for (int k = 0; k < o->collector.capacity && status == IMP_OK; k++) {
+        const imp_episode episode = imp_collector_episode(&o->collector, k);
+        status = imp_training_samples_add_episode(samples, &episode, err);
+    }
+    if (status == IMP_OK)
+        status = imp_episode_source_load(&o->episodes, 0, err);
+    return status == IMP_OK ? imp_episode_source_begin_epoch(source, at, err) : status;
+}
+
+static void write_identity(const imp_sample_source *source, FILE *out)
+{
+    const online_source *o = (const online_source *)source;
+    // how many episodes an epoch has is part of the result, unlike a dataset's number
+    fprintf(out, "online.collect.episodes: %d\n", o->collect.episodes);
+    imp_settings_write_maps(out, "online.maps", &o->collector.workers.maps);
+    imp_settings_write_assets(out, &o->collect.scene);
+    imp_struct_write_text(out, "online", &imp_online_members, o->def);
+}
+
+// The settings stand for the data.
+static json_t *describe(const imp_sample_source *source, const char *identity)
+{
+    return imp_episode_source_describe((const imp_episode_source *)source,
+                                       imp_hash_text(IMP_HASH_START, identity), "");
+}
+
+static void destroy(imp_sample_source *source)
+{
+    online_source *o = (online_source *)source;
+    imp_episode_source_free(&o->episodes);
+    imp_collector_close(&o->collector);
+    free(o->slots);
+    free(o);
+}
+
+static const imp_sample_source_vtable VTABLE = {
+    .task = "train",
+    .unit = "samples",
+    .latest_is_best = true,
+    .prepare = prepare,
+    .begin_epoch = begin_epoch,
+    .get_batch = imp_episode_source_get_batch,
+    .get_held_out_batch = imp_episode_source_get_held_out_batch,
+    .get_image = imp_episode_source_get_image,
+    .check_files = check_files,
+    .write_identity = write_identity,
+    .describe = describe,
+    .destroy = destroy,
+};
+
+// Everything but the collector's own memory and the driving itself.
+static imp_status allocate(online_source *o, const imp_online_def *def, const char *folder,
+                           const imp_monitor *monitor, imp_error *err)
+{
+    o->episodes.base.vtable = &VTABLE;
+    o->episodes.def = &def->train;
+    o->def = def;
+    o->monitor = monitor;
+    o->quiet_monitor = (imp_monitor){NULL, should_stop, o};
+    o->collect = def->collect;
+    o->collect.policy = "expert";
+    o->slot_count = def->buffer / def->collect.episodes;
+    o->slots = calloc((size_t)o->slot_count, sizeof *o->slots);
+    if (o->slots == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(def->buffer, "episode"));
+    for (int k = 0; k < o->slot_count; k++)
+        o->slots[k] = NOT_COLLECTED;
+    return imp_path_join(o->folder, folder, "drivers", err);
+}
+
+imp_status imp_online_source_open(imp_sample_source **out, const imp_online_def *def,
+                                  const char *folder, const imp_monitor *monitor, imp_error *err)
+{
+    imp_status status = check_online_def(def, err);
+    if (status != IMP_OK)
+        return status;
+    online_source *o = calloc(1, sizeof *o);
+    if (o == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(def->buffer, "episode"));
+    status = allocate(o, def, folder, monitor, err);
+    if (status == IMP_OK)
+        status = imp_collector_open(&o->collector, &o->collect, &o->quiet_monitor, err);
+    if (status == IMP_OK)
+        status = imp_collector_reserve(&o->collector, def->buffer, err);
+    if (status != IMP_OK) {
+        destroy(&o->episodes.base);
+        return status;
+    }
+    o->collector.workers.progress.task = "first drive";
+    o->collector.workers.progress.total = (double)def->buffer * def->collect.steps;
+    fill_dataset_info(&o->episodes.info, o);
+    o->episodes.base.width = o->episodes.info.width;
+    o->episodes.base.height = o->episodes.info.height;
+    *out = &o->episodes.base;
+    return IMP_OK;
+}

@@ -1,0 +1,22 @@
+// learn/training/training.h: the training loop, the same for all sources of samples.
+#ifndef IMP_LEARN_TRAINING_TRAINING_H
+#define IMP_LEARN_TRAINING_TRAINING_H
+
+#include "imprint/train.h"
+#include "learn/training/sample_source.h"
+
+// Refuses settings that the loop cannot follow.
+imp_status imp_training_check(const imp_train_def *def, imp_error *err);
+// The same for images of a size: whether network and optimiser can be made.
+imp_status imp_training_check_network(const imp_train_def *def, int width, int height,
+                                      imp_error *err);
+
+// Trains as imp_train() says, on the samples of a source. *summary is filled also when it fails.
+imp_status imp_training_run(imp_train_summary *summary, const char *folder,
+                            imp_sample_source *source, const imp_train_def *def,
+                            const imp_monitor *monitor, imp_error *err);
+
+// Whether all files are in a folder that a finished training leaves.
+bool imp_training_is_complete(const char *folder);
+
+#endif

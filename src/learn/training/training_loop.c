@@ -1,0 +1,341 @@
+// The training loop, the same for all sources of samples. Each epoch takes the source's batches one
+// after the other, at a learning rate that is a function of the position alone; then it measures
+// the loss on held-out samples, keeps the weights if they are the best so far, and saves a
+// checkpoint. Network and optimiser are in nn/trainer, samples behind
+// learn/training/sample_source.h.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/common/clock.h"
+#include "base/common/vector2.h"
+#include "base/io/file.h"
+#include "base/text/plural.h"
+#include "learn/training/training_run.h"
+#include "nn/network/network.h"
+
+enum { TRAIN_COOKIE = 0x76A1 };
+
+// Duty cycles lie within 1 of 0, so that the worst driver's error is 4, and the cross-entropy of a
+// coin's guess is below 1: this far off, training has lost its way.
+static const double LOSS_LIMIT = 1e3;
+
+imp_train_def imp_default_train_def(void)
+{
+    return (imp_train_def){
+        .network = imp_default_network_def(),
+        .trainer = imp_default_trainer_def(),
+        .decay_factor = 0.1,
+        .decay_epochs = 10,
+        .epochs = 10,
+        .validation = 0.1,
+        .seed = 1,
+        .window = 32768,
+        .checkpoint_steps = 500,
+        .tensorboard = true,
+        .settings = "{}",
+        .cookie = TRAIN_COOKIE,
+    };
+}
+
+imp_status imp_training_check(const imp_train_def *def, imp_error *err)
+{
+    if (def->cookie != TRAIN_COOKIE)
+        return imp_fail(err, IMP_USAGE, "imp_train_def was not made with imp_default_train_def()");
+    if (def->epochs < 1 || def->checkpoint_steps < 1 || def->decay_epochs < 1)
+        return imp_fail(err, IMP_USAGE,
+                        "epochs (%d), checkpoint steps (%d) and decay epochs (%d) must be at "
+                        "least 1",
+                        def->epochs, def->checkpoint_steps, def->decay_epochs);
+    if (def->patience < 0 || def->window < 0 || def->warm_up_steps < 0)
+        return imp_fail(err, IMP_USAGE,
+                        "patience (%d), window (%d) and warm-up steps (%d) must not be negative",
+                        def->patience, def->window, def->warm_up_steps);
+    if (!(def->decay_factor > 0.0 && def->decay_factor <= 1.0))
+        return imp_fail(err, IMP_USAGE, "the decay factor, %g, must lie above 0 and up to 1",
+                        def->decay_factor);
+    if (!(def->weight_turns >= 0.0 && def->weight_turns <= 1e6))
+        return imp_fail(err, IMP_USAGE, "the weight of turns, %g, must not be negative",
+                        def->weight_turns);
+    if (!(def->validation >= 0.0 && def->validation < 1.0))
+        return imp_fail(err, IMP_USAGE,
+                        "the share for validation, %g, must be at least 0 and less than 1",
+                        def->validation);
+    return IMP_OK;
+}
+
+int imp_training_epoch_steps(const imp_training *t)
+{
+    const int64_t batch = t->def->trainer.batch;
+    return (int)((t->source->samples + batch - 1) / batch);
+}
+
+// A sound model of another network is a reason of its own.
+static imp_status explain_import_error(const imp_training *t, imp_status status, const char *why,
+                                       imp_error *err)
+{
+    imp_network *other;
+    const char *model = t->def->initial;
+    if (imp_network_load(&other, model, NULL) != IMP_OK)
+        return imp_fail(err, status, "%s", why);
+    const char *name = imp_network_info(other)->architecture;
+    const char *ours = imp_network_info(t->network)->architecture;
+    if (strcmp(name, ours) == 0)
+        imp_fail(err, status, "%s", why);
+    else
+        imp_fail(err, status,
+                 "%s: is of the network %.64s, not of %.64s: give --network %.64s, too", model,
+                 name, ours, name);
+    imp_network_destroy(other);
+    return status;
+}
+
+// Puts the weights of another model in the place of the random ones.
+static imp_status load_initial_weights(imp_training *t, imp_error *err)
+{
+    imp_error why = {0};
+    const imp_status status = imp_network_import_weights(t->network, t->def->initial, &why);
+    if (status != IMP_OK)
+        return explain_import_error(t, status, why.message, err);
+    t->initial_hash = imp_network_weights_hash(t->network);
+    return IMP_OK;
+}
+
+static imp_status create_network(imp_training *t, int width, int height, imp_error *err)
+{
+    imp_network_def network = t->def->network;
+    imp_trainer_def trainer = t->def->trainer;
+    network.width = width;
+    network.height = height;
+    trainer.seed = t->def->seed;
+    imp_status status = imp_network_create(&t->network, &network, t->def->seed, err);
+    // duty cycles end at 1, whatever the teacher would have liked
+    if (status == IMP_OK && trainer.loss != IMP_LOSS_CROSS_ENTROPY &&
+        imp_network_output_kind(t->network) == IMP_OUTPUT_DUTY_CYCLES)
+        trainer.limit = 1.0;
+    if (status == IMP_OK && t->def->initial != NULL)
+        status = load_initial_weights(t, err);
+    return status == IMP_OK ? imp_trainer_create(&t->trainer, t->network, &trainer, err) : status;
+}
+
+imp_status imp_training_check_network(const imp_train_def *def, int width, int height,
+                                      imp_error *err)
+{
+    imp_training trial = {.def = def};
+    const imp_status status = create_network(&trial, width, height, err);
+    imp_trainer_destroy(trial.trainer);
+    imp_network_destroy(trial.network);
+    return status;
+}
+
+static imp_status prepare(imp_training *t, imp_error *err)
+{
+    imp_sample_source *source = t->source;
+    t->at = (imp_training_position){.best_loss = INFINITY};
+    t->saved.epoch = -1;
+    // everything that may be refused is, before there is a folder
+    imp_status status = create_network(t, source->width, source->height, err);
+    if (status == IMP_OK)
+        status = source->vtable->prepare(source, t->network, err);
+    if (status == IMP_OK)
+        status = imp_training_write_identity(t, err);
+    if (status == IMP_OK)
+        status = imp_folder_create(t->folder, err);
+    if (status == IMP_OK && t->def->resume)
+        status = imp_training_restore(t, err);
+    if (status == IMP_OK && t->at.epoch > t->def->epochs)
+        status = imp_fail(err, IMP_USAGE, "%s: has had %s already, more than the %d asked for",
+                          t->folder, IMP_PLURAL(t->at.epoch, "epoch"), t->def->epochs);
+    return status;
+}
+
+// The factor of the learning rate at the present step.
+static double rate_factor(const imp_training *t)
+{
+    const double floor = 0.01;
+    const imp_train_def *def = t->def;
+    const int epoch_steps = imp_training_epoch_steps(t);
+    const double steps = (double)t->at.epoch * epoch_steps + t->at.step;
+    const double samples = t->source->vtable->schedule_counts_steps
+                               ? (double)epoch_steps * def->trainer.batch
+                               : (double)t->source->samples;
+    double factor = 1.0;
+    if (def->schedule == IMP_SCHEDULE_COSINE) {
+        // half a cosine over all epochs, from 1 down to the floor
+        const double seen = t->at.epoch + t->at.step * (double)def->trainer.batch / samples;
+        const double share = seen / def->epochs;
+        factor = floor + (1.0 - floor) * 0.5 * (1.0 + cos(IMP_PI * share));
+    } else if (def->schedule == IMP_SCHEDULE_STEP) {
+        factor = pow(def->decay_factor, t->at.epoch / def->decay_epochs);
+    }
+    if (steps < def->warm_up_steps)
+        factor *= (steps + 1.0) / def->warm_up_steps;
+    return factor;
+}
+
+// Ends training that has lost its way: says what is still good.
+static imp_status fail_diverged(const imp_training *t, const char *why, imp_error *err)
+{
+    char checkpoint[64] = "there is no checkpoint yet";
+    if (t->saved.epoch >= 0)
+        snprintf(checkpoint, sizeof checkpoint, "the last good checkpoint is of epoch %d, step %d",
+                 t->saved.epoch + 1, t->saved.step);
+    return imp_fail(err, IMP_CHECK_FAILED, "epoch %d, step %d: %.240s; %s", t->at.epoch + 1,
+                    t->at.step + 1, why, checkpoint);
+}
+
+static imp_status train_step(imp_training *t, imp_error *err)
+{
+    const double factor = rate_factor(t), start = imp_monotonic_seconds();
+    const int64_t first = (int64_t)t->at.step * t->def->trainer.batch;
+    const imp_batch batch = t->source->vtable->get_batch(t->source, first);
+    double loss = 0.0;
+    imp_error why = {0};
+    imp_trainer_set_lr_factor(t->trainer, factor);
+    const imp_status status = imp_trainer_step(t->trainer, &batch, &loss, &why);
+    // a step that went wrong changed nothing; one whose loss is absurd is not saved
+    if (status == IMP_CHECK_FAILED)
+        return fail_diverged(t, why.message, err);
+    if (status != IMP_OK)
+        return imp_fail(err, status, "%s", why.message);
+    if (loss > LOSS_LIMIT)
+        return fail_diverged(t, "the loss exploded: lower the learning rate", err);
+    t->step_seconds += imp_monotonic_seconds() - start;
+    t->step_samples += batch.count;
+    t->at.loss_sum += loss * batch.count;
+    t->at.step++;
+    return imp_training_logger_step(t, loss, batch.count, factor * t->def->trainer.learning_rate,
+                                    err);
+}
+
+// Mean loss on what was held out; NaN if nothing was.
+static double validate(imp_training *t)
+{
+    imp_sample_source *source = t->source;
+    double sum = 0.0;
+    for (int64_t first = 0; first < source->held_out; first += t->def->trainer.batch) {
+        const imp_batch batch = source->vtable->get_held_out_batch(source, first);
+        sum += batch.count * imp_trainer_evaluate_loss(t->trainer, &batch);
+    }
+    return source->held_out > 0 ? sum / (double)source->held_out : NAN;
+}
+
+static imp_status finish_epoch(imp_training *t, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    // results without a state could not be told from those whose state is lost
+    if (t->saved.epoch < 0)
+        status = imp_training_save_state(t, err);
+    if (status != IMP_OK)
+        return status;
+    const double loss = t->at.loss_sum / (double)t->source->samples;
+    const double rate = rate_factor(t) * t->def->trainer.learning_rate;
+    const double validation_loss = validate(t);
+    const double judged = isnan(validation_loss) ? loss : validation_loss;
+    t->at.epoch++;
+    t->at.step = 0;
+    t->at.loss_sum = 0.0;
+    status = imp_training_history_add(&t->history, t->at.epoch, loss, validation_loss, rate, err);
+    if (status == IMP_OK && (judged < t->at.best_loss || t->source->vtable->latest_is_best)) {
+        t->at.best_loss = judged;
+        t->at.best_epoch = t->at.epoch;
+        status = imp_training_save_model(t, "model.safetensors", judged, err);
+    }
+    if (status == IMP_OK)
+        status = imp_training_save_model(t, "last.safetensors", judged, err);
+    if (status == IMP_OK)
+        status = imp_training_history_write(&t->history, t->folder, err);
+    // the state comes last: with it the epoch is done
+    if (status == IMP_OK)
+        status = imp_training_save_state(t, err);
+    return status == IMP_OK ? imp_training_logger_epoch(t, err) : status;
+}
+
+static imp_status begin_epoch(imp_training *t, imp_error *err)
+{
+    imp_trainer_sync_network(t->trainer);
+    const imp_status status = t->source->vtable->begin_epoch(t->source, &t->at, err);
+    return status == IMP_INTERRUPTED
+               ? imp_fail(err, status, "interrupted before epoch %d: continue with --resume",
+                          t->at.epoch + 1)
+               : status;
+}
+
+static imp_status train_epoch(imp_training *t, imp_error *err)
+{
+    const int steps = imp_training_epoch_steps(t);
+    while (t->at.step < steps) {
+        imp_status status = train_step(t, err);
+        if (status != IMP_OK)
+            return status;
+        const bool stop = imp_monitor_should_stop(t->monitor);
+        if (stop || t->at.step % t->def->checkpoint_steps == 0)
+            status = imp_training_save_state(t, err);
+        if (status != IMP_OK)
+            return status;
+        if (stop)
+            return imp_fail(err, IMP_INTERRUPTED,
+                            "interrupted in epoch %d: the state is saved, continue with --resume",
+                            t->at.epoch + 1);
+    }
+    return finish_epoch(t, err);
+}
+
+// Whether so many epochs in a row have brought no better model that no more are wanted.
+static bool out_of_patience(const imp_training *t)
+{
+    return t->def->patience > 0 && t->at.epoch - t->at.best_epoch >= t->def->patience;
+}
+
+static bool is_finished(const imp_training *t)
+{
+    return t->at.epoch >= t->def->epochs || out_of_patience(t);
+}
+
+// What is finished already is left as it is.
+static imp_status train(imp_training *t, imp_error *err)
+{
+    imp_status status = IMP_OK;
+    for (bool started = false; status == IMP_OK && !is_finished(t); started = true) {
+        status = begin_epoch(t, err);
+        if (status == IMP_OK && !started) // its first images are those of an epoch
+            status = imp_training_logger_start(t, err);
+        if (status == IMP_OK)
+            status = train_epoch(t, err);
+    }
+    imp_training_logger_end(t);
+    return status;
+}
+
+static void summarize(const imp_training *t, imp_train_summary *summary)
+{
+    const int last = t->history.count - 1;
+    summary->samples = t->source->samples;
+    summary->validation_samples = t->source->held_out;
+    summary->parameters = t->network != NULL ? imp_network_parameter_count(t->network) : 0;
+    summary->epochs = t->at.epoch;
+    summary->stopped_early = t->at.epoch < t->def->epochs && out_of_patience(t);
+    summary->best_loss = t->at.best_loss;
+    summary->best_epoch = t->at.best_epoch;
+    summary->loss = last >= 0 ? t->history.losses[last] : NAN;
+    summary->validation_loss = last >= 0 ? t->history.validation_losses[last] : NAN;
+    summary->samples_per_second =
+        t->step_seconds > 0.0 ? (double)t->step_samples / t->step_seconds : 0.0;
+}
+
+imp_status imp_training_run(imp_train_summary *summary, const char *folder,
+                            imp_sample_source *source, const imp_train_def *def,
+                            const imp_monitor *monitor, imp_error *err)
+{
+    imp_training t = {.def = def, .folder = folder, .monitor = monitor, .source = source};
+    imp_status status = prepare(&t, err);
+    if (status == IMP_OK)
+        status = train(&t, err);
+    summarize(&t, summary);
+    imp_training_history_free(&t.history);
+    imp_trainer_destroy(t.trainer);
+    imp_network_destroy(t.network);
+    free(t.identity);
+    return status;
+}
