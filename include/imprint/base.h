@@ -40,10 +40,32 @@ typedef enum imp_status {
 /// The meaning of a status in words; never NULL.
 const char *imp_status_text(imp_status status);
 
+/// What the caller can do about a failure, where there is something: settings to change. Programs
+/// add to the message how their users do that.
+typedef enum imp_error_hint {
+    IMP_HINT_NONE,
+    IMP_HINT_RESUME,          ///< continue what was interrupted: set `resume`
+    IMP_HINT_RESUME_DATASET,  ///< continue the collection of the dataset
+    IMP_HINT_START_OVER,      ///< or else remove what is there, and start again
+    IMP_HINT_OUTPUT_EXISTS,   ///< remove what is there, or choose another path
+    IMP_HINT_DATASET_EXISTS,  ///< set `resume`, or remove what is there
+    IMP_HINT_INITIAL_WEIGHTS, ///< the file belongs into imp_train_def.initial
+    IMP_HINT_NEW_TRAINING,    ///< train in a new folder from the model as imp_train_def.initial
+    IMP_HINT_NETWORK,         ///< set the network to the one that the message names
+    IMP_HINT_IMPORT_WEIGHTS,  ///< make a model of the weights with imp_network_import()
+    IMP_HINT_SEGMENTER,       ///< set the segmenter
+    IMP_HINT_MAP,             ///< add the map to `maps`
+    IMP_HINT_ROBOT,           ///< set imp_import_def.robot, or the topics
+    IMP_HINT_TOPICS,          ///< set imp_import_def.camera_topic and command_topic
+    IMP_HINT_CALIBRATION,     ///< set imp_import_def.calibration
+    IMP_HINT_COUNT
+} imp_error_hint;
+
 /// Why a call failed. Owned by the caller; zero-initialise it before the first use.
 typedef struct imp_error {
     imp_status status;
     char message[480]; ///< one line, without a newline at its end, whatever it quotes
+    imp_error_hint hint;
 } imp_error;
 
 /// Fills *err (nullable) with a printf-formatted message and returns status, so that a failing
@@ -59,6 +81,15 @@ static inline imp_status imp_assume_failure(imp_status status)
     return status;
 }
 #define imp_fail(...) imp_assume_failure((imp_fail)(__VA_ARGS__))
+
+/// Adds a hint to *err (nullable), which holds the failure `status`, and returns that:
+/// `return imp_add_hint(err, IMP_HINT_RESUME, imp_fail(err, ...))`.
+static inline imp_status imp_add_hint(imp_error *err, imp_error_hint hint, imp_status status)
+{
+    if (err != NULL)
+        err->hint = hint;
+    return status;
+}
 
 /// The vector instructions that this process uses: "plain" (none), "avx2" or "avx512". It is the
 /// best that the processor has and that the environment variable IMPRINT_INSTRUCTION_SET, one of

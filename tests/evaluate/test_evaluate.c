@@ -396,7 +396,7 @@ static void map_splits_are_disjoint(void **state)
     def.split = IMP_SPLIT_TEST;
     def.map_count = 3;
     assert_int_equal(imp_evaluate(&evaluation, driver, &def, NULL, &err), IMP_USAGE);
-    assert_non_null(strstr(err.message, "--split test"));
+    assert_non_null(strstr(err.message, "split 'test'"));
     imp_policy_factory_close(driver);
 }
 

@@ -31,6 +31,7 @@ imp_status(imp_fail)(imp_error *err, imp_status status, const char *format, ...)
             if ((unsigned char)*c < ' ')
                 *c = ' ';
         err->status = status;
+        err->hint = IMP_HINT_NONE;
         memcpy(err->message, message, sizeof message);
     }
     return status;

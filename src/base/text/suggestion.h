@@ -30,8 +30,8 @@ int imp_edit_distance(const char *a, size_t a_length, const char *b, size_t b_le
 // The k-th known word, counted from 0, or NULL behind the last.
 typedef const char *(*imp_name_list)(int k);
 
-// Finds a word in a list. Fails with IMP_USAGE and, `what` being "--split: " or "", a message like
-// "--split: 'tets' is none of all, train, test; did you mean 'test'?".
+// Finds a word in a list. Fails with IMP_USAGE and, `what` being "split: " or "", a message like
+// "split: 'tets' is none of all, train, test; did you mean 'test'?".
 imp_status imp_name_lookup_n(int *out, const char *what, const char *word, size_t length,
                              imp_name_list known, imp_error *err);
 

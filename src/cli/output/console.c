@@ -127,11 +127,38 @@ void imp_console_clear_progress(void)
     progress_bar.task = NULL;
 }
 
+// How a user of the program follows a hint.
+static const char *hint_text(imp_error_hint hint)
+{
+    static const char *const texts[IMP_HINT_COUNT] = {
+        [IMP_HINT_NONE] = "",
+        [IMP_HINT_RESUME] = ", continue with --resume",
+        [IMP_HINT_RESUME_DATASET] = ": imprint log --resume goes on with it",
+        [IMP_HINT_START_OVER] = ", or start over with --force",
+        [IMP_HINT_OUTPUT_EXISTS] = ": replace it with --force, or choose another --out",
+        [IMP_HINT_DATASET_EXISTS] = ": use --resume to continue it or --force to replace it",
+        [IMP_HINT_INITIAL_WEIGHTS] = "; to go on from a model's weights, give it with --from",
+        [IMP_HINT_NEW_TRAINING] =
+            ": train on in a new folder, starting from the model (--from), or "
+            "start over with --force",
+        [IMP_HINT_NETWORK] = ": give that with --network, too",
+        [IMP_HINT_IMPORT_WEIGHTS] = ": make a model of weights from elsewhere with imprint model "
+                                    "import FILE --network NAME --out model.safetensors",
+        [IMP_HINT_SEGMENTER] = ": give the segmenter that finds them, --segmenter MODEL",
+        [IMP_HINT_MAP] = ": give it with --map",
+        [IMP_HINT_ROBOT] =
+            ": choose with --robot NAME, or name the topics with --camera and --commands",
+        [IMP_HINT_TOPICS] = ": use --camera and --commands",
+        [IMP_HINT_CALIBRATION] = ": give one with --calibration",
+    };
+    return texts[hint];
+}
+
 int imp_console_print_error(imp_status status, const imp_error *err)
 {
     imp_console_clear_progress();
-    fprintf(stderr, "imprint: %s\n",
-            err->message[0] != '\0' ? err->message : imp_status_text(status));
+    fprintf(stderr, "imprint: %s%s\n",
+            err->message[0] != '\0' ? err->message : imp_status_text(status), hint_text(err->hint));
     // the documented codes are all that scripts should have to know
     return status == IMP_NO_MEMORY || status == IMP_INTERNAL ? IMP_IO : (int)status;
 }

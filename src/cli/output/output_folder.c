@@ -173,7 +173,9 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
 static void add_backup_to_message(const char *backup, imp_status status, imp_error *err)
 {
     const imp_error first = *err;
-    imp_fail(err, status, "%s; what was there before is in %s", first.message, backup);
+    imp_add_hint(
+        err, first.hint,
+        imp_fail(err, status, "%s; what was there before is in %s", first.message, backup));
 }
 
 bool imp_output_folder_finish(const char *folder, bool force, imp_status status, imp_error *err)

@@ -114,7 +114,7 @@ static void restore_saved_settings(const imp_run_folder *run, const char *path,
         append_changed_settings(changes, "; begun with ", options, run->saved_settings, given);
         append_changed_settings(changes, "; now ", options, given, run->saved_settings);
         const imp_error first = *err;
-        imp_fail(err, status, "%s%s", first.message, changes);
+        imp_add_hint(err, first.hint, imp_fail(err, status, "%s%s", first.message, changes));
     }
     free(given);
 }

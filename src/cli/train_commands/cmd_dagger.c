@@ -170,7 +170,7 @@ static imp_status parse_names(settings *s, imp_error *err)
     strcpy(network->architecture, s->architecture);
     s->dagger.beta = (imp_beta_schedule)beta;
     s->dagger.train.trainer.loss = (imp_loss)loss;
-    return imp_augment_parse(&s->dagger.train.augment, s->augment, err);
+    return imp_parse_augment_option(&s->dagger.train.augment, s->augment, err);
 }
 
 // What recording and evaluating share.

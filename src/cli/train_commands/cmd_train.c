@@ -162,6 +162,13 @@ static int print_train_summary(const imp_train_settings *s, const imp_options *o
     return imp_console_flush();
 }
 
+imp_status imp_parse_augment_option(imp_augment *out, const char *text, imp_error *err)
+{
+    imp_error why = {0};
+    const imp_status status = imp_augment_parse(out, text, &why);
+    return status == IMP_OK ? IMP_OK : imp_fail(err, status, "--augment: %s", why.message);
+}
+
 static const char *schedule_name(int k)
 {
     return k < (int)(sizeof SCHEDULES / sizeof SCHEDULES[0]) ? SCHEDULES[k] : NULL;
@@ -240,7 +247,7 @@ imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
     strcpy(network->architecture, s->architecture);
     imp_status status = parse_names(s, err);
     if (status == IMP_OK)
-        status = imp_augment_parse(&s->train.augment, s->augment, err);
+        status = imp_parse_augment_option(&s->train.augment, s->augment, err);
     if (status == IMP_OK)
         status = parse_dataset_weights(s, err);
     return status == IMP_OK ? imp_check_thread_count(s->train.trainer.threads, err) : status;

@@ -27,6 +27,9 @@ imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err);
 imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_error *err);
 void imp_train_settings_free(imp_train_settings *s);
 
+// Reads --augment.
+imp_status imp_parse_augment_option(imp_augment *out, const char *text, imp_error *err);
+
 // The k-th loss that fits actions, or NULL behind the last.
 const char *imp_action_loss_name(int k);
 

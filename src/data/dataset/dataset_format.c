@@ -234,10 +234,12 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
                         "tells; resume with those",
                         folder);
     if (strcmp(stored->definition, wanted->definition) != 0)
-        return imp_fail(err, IMP_USAGE,
-                        "%s: was started with other settings than these, in a definition or in a "
-                        "file that they name: resume with the same, or start over with --force",
-                        folder);
+        return imp_add_hint(
+            err, IMP_HINT_START_OVER,
+            imp_fail(err, IMP_USAGE,
+                     "%s: was started with other settings than these, in a definition or in a "
+                     "file that they name: resume with the same",
+                     folder));
     return IMP_OK;
 }
 

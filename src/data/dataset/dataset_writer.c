@@ -59,8 +59,7 @@ static imp_status check_dataset_info(const imp_dataset_info *info, imp_error *er
 
 static imp_status fail_folder_exists(const char *folder, imp_error *err)
 {
-    return imp_fail(err, IMP_IO, "%s exists: use --resume to continue it or --force to replace it",
-                    folder);
+    return imp_add_hint(err, IMP_HINT_DATASET_EXISTS, imp_fail(err, IMP_IO, "%s exists", folder));
 }
 
 static imp_status lock_folder(imp_dataset_writer *writer, imp_error *err)
@@ -434,8 +433,9 @@ imp_status imp_dataset_writer_flush(imp_dataset_writer *writer, imp_error *err)
         return IMP_OK;
     // a full disk is the usual reason, and what then counts is what is left
     const int safe = writer->done.episodes + writer->pending_safe;
-    return imp_fail(err, status, "%s; %s %s safe, continue with --resume", cause.message,
-                    IMP_PLURAL(safe, "episode"), safe == 1 ? "is" : "are");
+    return imp_add_hint(err, IMP_HINT_RESUME,
+                        imp_fail(err, status, "%s; %s %s safe", cause.message,
+                                 IMP_PLURAL(safe, "episode"), safe == 1 ? "is" : "are"));
 }
 
 static imp_status make_file_read_only(const char *folder, const char *name, imp_error *err)

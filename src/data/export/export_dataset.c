@@ -96,8 +96,7 @@ imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folde
     if (status != IMP_OK)
         return status;
     if (imp_path_exists(path) && (!def->replace || def->format == IMP_EXPORT_MINARI))
-        return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
-                        path);
+        return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS, imp_fail(err, IMP_IO, "%s exists", path));
     status = imp_dataset_open(&dataset, dataset_folder, err);
     if (status != IMP_OK)
         return status;

@@ -117,7 +117,7 @@ imp_status imp_minari_id_from_path(char out[IMP_MINARI_ID_MAX], bool *is_in_root
         return imp_fail(err, IMP_USAGE,
                         "%s is in Minari's folder of datasets, which finds only "
                         "%s/NAMESPACE/NAME-vNUMBER/data (letters, digits, _ and -, a namespace of "
-                        "two at least): choose such an --out",
+                        "two at least): choose such a path",
                         path, base);
     snprintf(out, IMP_MINARI_ID_MAX, "%s", id);
     return IMP_OK;

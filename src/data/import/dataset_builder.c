@@ -74,7 +74,8 @@ static imp_status open_writer(imp_dataset_builder *r, imp_error *err)
     memcpy(r->partial, r->folder, length);
     strcpy(r->partial + length, ".partial");
     if (imp_path_exists(r->folder))
-        return imp_fail(err, IMP_IO, "%s exists: use --force to replace it", r->folder);
+        return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS,
+                            imp_fail(err, IMP_IO, "%s exists", r->folder));
     int written;
     const imp_status status = remove_partial_dataset(r->partial, err);
     if (status != IMP_OK)

@@ -302,10 +302,10 @@ static imp_status check_scan(const bag_source *s, const imp_import_def *def, imp
                         s->bag.name, def->command_topic != NULL ? " of " : "",
                         def->command_topic != NULL ? def->command_topic : "", cut);
     if (def->undistort && def->calibration == NULL && !v->has_calibration)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: tells no camera calibration to undistort by: give one with "
-                        "--calibration",
-                        s->bag.name);
+        return imp_add_hint(err, IMP_HINT_CALIBRATION,
+                            imp_fail(err, IMP_BAD_INPUT,
+                                     "%s: tells no camera calibration to undistort by",
+                                     s->bag.name));
     return IMP_OK;
 }
 

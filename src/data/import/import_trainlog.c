@@ -217,8 +217,7 @@ static imp_status start_dataset(importer *i, const imp_numpy_array *first, imp_e
         i->info.time_step = i->time_step;
     if (i->lens == NULL)
         imp_import_add_note(i->summary,
-                            "%.60s does not say its lens and time step: taken are %s (--lens) and "
-                            "%.4f s",
+                            "%.60s does not say its lens and time step: taken are %s and %.4f s",
                             imp_path_base_name(i->name), i->info.lens, i->info.time_step);
     const imp_status status =
         imp_image_preprocessor_create(&i->preprocessor, i->info.width, i->info.height, NULL, err);
@@ -235,9 +234,9 @@ static void note_swapped_colours(importer *i, const uint8_t *rgb)
         blue += rgb[3 * x + 2];
     }
     if (i->summary->images == 1 && red > blue + 40 * (int64_t)i->info.width)
-        imp_import_add_note(i->summary,
-                            "the sky of the first picture is orange: if red and blue are "
-                            "swapped, as the baseline's log.py does, use --swap-red-blue");
+        imp_import_add_note(
+            i->summary, "the sky of the first picture is orange: if red and blue are "
+                        "swapped, as the baseline's log.py does, import it with them swapped back");
 }
 
 // Puts a picture where the recorder wants it; *why tells if it is none.
@@ -287,9 +286,11 @@ static imp_status validate_entry(importer *i, const entry *e, imp_import_step *s
 {
     read_export_info(i, e->info);
     if (i->is_imprint_export && (i->def->use_next_action || i->def->swap_red_blue))
-        return imp_fail(err, IMP_USAGE,
-                        "%s was written by imprint: leave out --next-action and --swap-red-blue",
-                        i->name);
+        return imp_fail(
+            err, IMP_USAGE,
+            "%s was written by imprint: its actions are the next ones, and red and blue "
+            "are not swapped",
+            i->name);
     *why = "entries without an action of two numbers";
     if (!parse_action(i, e->action, step->expert))
         return IMP_OK;

@@ -198,10 +198,8 @@ static imp_status fail_ambiguous_robot(imp_rosbag_topics *s, const char *why, im
 {
     char robots[TEXT_CAPACITY];
     describe_robots(s, robots);
-    return imp_fail(err, IMP_BAD_INPUT,
-                    "%s: %s: %s: choose with --robot NAME, or name the topics "
-                    "with --camera and --commands",
-                    s->bag, why, robots);
+    return imp_add_hint(err, IMP_HINT_ROBOT,
+                        imp_fail(err, IMP_BAD_INPUT, "%s: %s: %s", s->bag, why, robots));
 }
 
 // The robot that is asked for; IMP_BAD_INPUT if it is not there.
@@ -216,11 +214,10 @@ static imp_status find_requested_robot(const char **out, imp_rosbag_topics *s, i
             return IMP_OK;
         }
     if (count == 0)
-        return imp_fail(
-            err, IMP_BAD_INPUT,
-            "%s: its topics name no robot, so that --robot %.60s cannot choose one: use "
-            "--camera and --commands",
-            s->bag, wanted);
+        return imp_add_hint(err, IMP_HINT_TOPICS,
+                            imp_fail(err, IMP_BAD_INPUT,
+                                     "%s: its topics name no robot, so that %.60s cannot be chosen",
+                                     s->bag, wanted));
     char listed[TEXT_CAPACITY], why[96];
     describe_robots(s, listed);
     snprintf(why, sizeof why, "holds no robot %.60s", wanted);
@@ -269,10 +266,8 @@ static void note_topic_choice(imp_rosbag_topics *s, const imp_rosbag_topic *chos
                       : !is_preferred_kind(chosen) ? "the others cannot be read"
                       : commands                   ? "it is of wheel commands"
                                                    : "it is of compressed pictures";
-    imp_import_add_note(s->summary,
-                        "%.40s: of %d topics of %s, %.60s is used: %s (%s names another)",
-                        imp_path_base_name(s->bag), others + 1, what, chosen->name, why,
-                        commands ? "--commands" : "--camera");
+    imp_import_add_note(s->summary, "%.40s: of %d topics of %s, %.60s is used: %s",
+                        imp_path_base_name(s->bag), others + 1, what, chosen->name, why);
 }
 
 static void note_unused_robots(imp_rosbag_topics *s, const char *robot)
@@ -331,8 +326,8 @@ static imp_status check_topics_match_robot(const imp_rosbag_topics *s, const cha
     const imp_rosbag_topic *named[] = {camera, command_topic};
     for (int k = 0; k < 2; k++)
         if (named[k] != NULL && !may_belong_to_robot(named[k], robot))
-            return imp_fail(err, IMP_USAGE, "%s: %.120s is of robot %.40s, not of --robot %.40s",
-                            s->bag, named[k]->name, named[k]->robot, robot);
+            return imp_fail(err, IMP_USAGE, "%s: %.120s is of robot %.40s, not of %.40s", s->bag,
+                            named[k]->name, named[k]->robot, robot);
     return IMP_OK;
 }
 

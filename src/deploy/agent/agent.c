@@ -32,10 +32,9 @@ static imp_status load_segmenter(imp_network **segmenter, const imp_agent_def *d
     const bool given = def->segmenter != NULL && def->segmenter[0] != '\0';
     *segmenter = NULL;
     if (wants && !given)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: the model was trained on segments: give the segmenter that finds "
-                        "them, --segmenter MODEL",
-                        def->model);
+        return imp_add_hint(
+            err, IMP_HINT_SEGMENTER,
+            imp_fail(err, IMP_BAD_INPUT, "%s: the model was trained on segments", def->model));
     if (!wants && given)
         return imp_fail(err, IMP_USAGE, "%s: was not trained on segments, which a segmenter gives",
                         def->model);
@@ -83,8 +82,8 @@ static imp_status choose_undistortion(const imp_agent_def *def, const imp_networ
         strcmp(trained, imp_lens_name(IMP_LENS_NONE)) == 0 && camera->lens.kind != IMP_LENS_NONE;
     if (!*undistort)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: the model saw through the lens '%s', this camera's is '%s'; train it "
-                        "with `imprint log --lens`",
+                        "%s: the model saw through the lens '%s', this camera's is '%s': train it "
+                        "on images of that lens",
                         def->model, trained, is);
     return IMP_OK;
 }

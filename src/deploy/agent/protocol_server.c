@@ -117,7 +117,7 @@ static void check_request_interval(server *n, double at_time)
         return;
     snprintf(text, sizeof text,
              "the model learned to decide every %.3g s, and goes by what was before; here it is "
-             "asked every %.3g s: train it at that (--clock, --frame-skip)",
+             "asked every %.3g s: train it at that time step",
              wanted, found);
     n->def->report_warning(n->def->context, text);
     n->interval_warned = true;

@@ -222,12 +222,12 @@ static imp_status find_start_map(int *index, const imp_map_set *maps, const imp_
     format_start_name(name, def, k);
     if (*map == '\0')
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: does not say which of the %s: add a column 'map', or give "
-                        "one --map",
+                        "%s: does not say which of the %s: add a column 'map', or let "
+                        "one take part",
                         name, IMP_PLURAL(maps->count, "map"));
-    return imp_fail(err, IMP_BAD_INPUT,
-                    "%s: the map '%s' is not among those that take part: give it with --map", name,
-                    map);
+    return imp_add_hint(err, IMP_HINT_MAP,
+                        imp_fail(err, IMP_BAD_INPUT,
+                                 "%s: the map '%s' is not among those that take part", name, map));
 }
 
 imp_status imp_eval_find_start_maps(int *map_indices, const imp_map_set *maps,

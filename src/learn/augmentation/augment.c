@@ -56,10 +56,9 @@ static imp_status parse_augmentation(imp_augment *out, const char *item, size_t 
         return IMP_OK;
     }
     int found;
-    const imp_status status = imp_name_lookup_n(&found, "--augment: ", item, word, list_word, err);
-    return status != IMP_OK
-               ? status
-               : imp_fail(err, IMP_USAGE, "--augment: '%s' takes no strength", list_word(found));
+    const imp_status status = imp_name_lookup_n(&found, "", item, word, list_word, err);
+    return status != IMP_OK ? status
+                            : imp_fail(err, IMP_USAGE, "'%s' takes no strength", list_word(found));
 }
 
 imp_status imp_augment_parse(imp_augment *out, const char *text, imp_error *err)

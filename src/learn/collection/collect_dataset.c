@@ -150,10 +150,12 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
     if (status == IMP_OK)
         status = imp_dataset_writer_create(writer, folder, &info, def->resume, written, err);
     if (status == IMP_OK && *written > def->episodes)
-        status = imp_fail(err, IMP_USAGE,
-                          "%s: has %s already, more than the %d that are asked for: ask for as "
-                          "many or more, or start over with --force",
-                          folder, IMP_PLURAL(*written, "episode"), def->episodes);
+        status = imp_add_hint(
+            err, IMP_HINT_START_OVER,
+            imp_fail(err, IMP_USAGE,
+                     "%s: has %s already, more than the %d that are asked for: ask for as "
+                     "many or more",
+                     folder, IMP_PLURAL(*written, "episode"), def->episodes));
     return status;
 }
 

@@ -93,10 +93,9 @@ imp_status imp_training_samples_add(imp_training_samples *training, imp_training
         return imp_fail(err, IMP_USAGE, "more than %d datasets: record several into one",
                         IMP_SAMPLE_PARTS_MAX);
     if (episodes == 0)
-        return imp_fail(
-            err, IMP_BAD_INPUT,
-            "dataset %d has no episode that is safe: imprint log --resume goes on with it",
-            holdout->datasets + 1);
+        return imp_add_hint(err, IMP_HINT_RESUME_DATASET,
+                            imp_fail(err, IMP_BAD_INPUT, "dataset %d has no episode that is safe",
+                                     holdout->datasets + 1));
     uint32_t *order = malloc(episodes * sizeof *order);
     bool *is_held_out = malloc(episodes * sizeof *is_held_out);
     imp_status status = order != NULL && is_held_out != NULL

@@ -144,9 +144,10 @@ imp_status imp_network_read_metadata(const imp_safetensors *file, const char *fo
     imp_network_def def = imp_default_network_def();
     imp_status status = imp_safetensors_get_metadata(file, "format", &found, err);
     if (status == IMP_OK && strcmp(found, format) != 0)
-        status = imp_fail(err, IMP_BAD_INPUT, "%s: its format is \"%.40s\", wanted is \"%s\"%s",
-                          file->path, found, format,
-                          strcmp(format, FORMAT) == 0 ? IMP_SAFETENSORS_IMPORT_HINT : "");
+        status = imp_add_hint(
+            err, strcmp(format, FORMAT) == 0 ? IMP_HINT_IMPORT_WEIGHTS : IMP_HINT_NONE,
+            imp_fail(err, IMP_BAD_INPUT, "%s: its format is \"%.40s\", wanted is \"%s\"",
+                     file->path, found, format));
     if (status == IMP_OK)
         status = imp_safetensors_get_metadata(file, "architecture", &architecture, err);
     if (status == IMP_OK)

@@ -257,9 +257,10 @@ imp_status imp_safetensors_get_metadata(const imp_safetensors *file, const char 
     const char *text =
         json_string_value(json_object_get(json_object_get(file->header, METADATA), key));
     if (text == NULL)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: has no metadata \"%s\": imprint did not write it%s", file->path, key,
-                        strcmp(key, "format") == 0 ? IMP_SAFETENSORS_IMPORT_HINT : "");
+        return imp_add_hint(
+            err, strcmp(key, "format") == 0 ? IMP_HINT_IMPORT_WEIGHTS : IMP_HINT_NONE,
+            imp_fail(err, IMP_BAD_INPUT, "%s: has no metadata \"%s\": imprint did not write it",
+                     file->path, key));
     *out = text;
     return IMP_OK;
 }

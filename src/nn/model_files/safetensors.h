@@ -36,12 +36,6 @@ imp_status imp_safetensors_parse(imp_safetensors *out, const char *path, char *b
                                  imp_error *err);
 void imp_safetensors_clear(imp_safetensors *file);
 
-// What one does with weights that came from elsewhere.
-#define IMP_SAFETENSORS_IMPORT_HINT                                                                \
-    ": make a model of weights from elsewhere with imprint model import FILE --network NAME "      \
-    "--out "                                                                                       \
-    "model.safetensors"
-
 // A string of the metadata; borrowed. Fails if it is not there.
 imp_status imp_safetensors_get_metadata(const imp_safetensors *file, const char *key,
                                         const char **out, imp_error *err);

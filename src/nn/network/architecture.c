@@ -508,16 +508,12 @@ imp_status imp_architecture_load(imp_architecture **out, const char *name, imp_e
         return imp_architecture_load_builtin(out, name, err);
     char *text;
     size_t bytes;
-    imp_file_type kind;
+    imp_file_type kind = IMP_FILE_TYPE_COUNT;
     imp_status status = imp_file_type_detect(&kind, name, err);
     if (status == IMP_OK)
-        status = imp_file_type_expect_text(
-            name,
-            kind == IMP_FILE_TYPE_SAFETENSORS || kind == IMP_FILE_TYPE_FOLDER
-                ? "a network is described by a YAML file; to go on from "
-                  "a model's weights, give it with --from"
-                : "a network is described by a YAML file",
-            err);
+        status = imp_file_type_expect_text(name, "a network is described by a YAML file", err);
+    if (status != IMP_OK && (kind == IMP_FILE_TYPE_SAFETENSORS || kind == IMP_FILE_TYPE_FOLDER))
+        imp_add_hint(err, IMP_HINT_INITIAL_WEIGHTS, status);
     if (status == IMP_OK)
         status = imp_file_read(&text, &bytes, name, BYTES_MAX, err);
     if (status != IMP_OK)

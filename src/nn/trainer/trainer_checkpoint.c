@@ -88,11 +88,12 @@ static imp_status check_format(const imp_safetensors *file, imp_error *err)
     const imp_status status = imp_safetensors_get_metadata(file, "format", &found, err);
     if (status == IMP_OK && strcmp(found, FORMAT) != 0 &&
         strncmp(found, FORMAT_FAMILY, sizeof FORMAT_FAMILY - 1) == 0)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: was saved by another version of imprint (%.40s, here it is %s) and "
-                        "cannot be resumed: train on in a new folder, starting from the model "
-                        "(--from), or start over with --force",
-                        file->path, found, FORMAT);
+        return imp_add_hint(
+            err, IMP_HINT_NEW_TRAINING,
+            imp_fail(err, IMP_BAD_INPUT,
+                     "%s: was saved by another version of imprint (%.40s, here it is %s) and "
+                     "cannot be resumed",
+                     file->path, found, FORMAT));
     return status;
 }
 
@@ -111,10 +112,11 @@ static imp_status check_settings(const imp_trainer *trainer, const imp_safetenso
     free(wanted);
     return difference[0] == '\0'
                ? IMP_OK
-               : imp_fail(err, IMP_BAD_INPUT,
-                          "%s: was trained with other settings (%s): resume with the "
-                          "same, or start over with --force",
-                          file->path, difference);
+               : imp_add_hint(
+                     err, IMP_HINT_START_OVER,
+                     imp_fail(err, IMP_BAD_INPUT,
+                              "%s: was trained with other settings (%s): resume with the same",
+                              file->path, difference));
 }
 
 static imp_status check_network(const imp_trainer *trainer, const imp_safetensors *file,

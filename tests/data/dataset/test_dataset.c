@@ -285,9 +285,9 @@ static void an_existing_folder_is_refused(void **state)
     assert_int_equal(mkdir(folder, 0777), 0);
     assert_int_equal(imp_dataset_writer_create(&writer, folder, &info, false, &written, &err),
                      IMP_IO);
-    snprintf(wanted, sizeof wanted,
-             "%s exists: use --resume to continue it or --force to replace it", folder);
+    snprintf(wanted, sizeof wanted, "%s exists", folder);
     assert_string_equal(err.message, wanted);
+    assert_int_equal(err.hint, IMP_HINT_DATASET_EXISTS);
 
     // not a dataset: nothing in it may be touched
     in_folder(path, folder, "thesis.tex.tmp");

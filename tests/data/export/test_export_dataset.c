@@ -28,7 +28,7 @@ static void export_successfully(const char *folder, imp_export_format format, co
     assert_ok(imp_export_dataset(&summary, folder, path, &def, NULL, &err), err);
     // what is there is not replaced by accident
     assert_int_equal(imp_export_dataset(&summary, folder, path, &def, NULL, &err), IMP_IO);
-    assert_non_null(strstr(err.message, "--force"));
+    assert_int_equal(err.hint, IMP_HINT_OUTPUT_EXISTS);
 }
 
 static void exported_train_log_can_be_imported(void **state)

@@ -269,7 +269,7 @@ static void incomplete_bags_are_refused(void **state)
     def.undistort = true;
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
                      IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "--calibration"));
+    assert_int_equal(err.hint, IMP_HINT_CALIBRATION);
     def.undistort = false;
     def.camera_topic = "/nobody";
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
