@@ -1,8 +1,8 @@
 #!/bin/sh
-# check_duplicates.sh [lines]: places in src that share six or more lines of code to the letter. White
-# space does not count; blank lines, comments, includes and lines of punctuation alone are left out.
-# Fails if there are more than 10 pairs of places; with an argument, pairs of so many lines are
-# listed instead.
+# check_duplicates.sh [lines]: places in src that share six or more lines of code to the letter.
+# White space does not count; blank lines, comments, includes and lines of punctuation alone are
+# left out. Fails if there are more than 10 pairs of places; with an argument, pairs of so many
+# lines are listed instead.
 set -eu
 cd "${SOURCE:?the checkout to look at}"
 command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }

@@ -6,6 +6,7 @@ cd "${SOURCE:?the checkout to look at}"
 
 # one line for each definition: kind, name, header
 definitions() {
+    # shellcheck disable=SC2016  # the dollars are awk's
     find include src -name '*.h' | sort | xargs awk '
         function define(kind, name) { print kind, name, FILENAME }
         { sub(/\/\/.*/, "") }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io/file.h"
+#include "cli/bench_commands/bench_result.h"
 #include "cli/options/sandbox_option.h"
 #include "cli/output/console.h"
 #include "imprint/evaluator.h"
@@ -33,14 +34,6 @@ static imp_status write_random_model(char folder[64], char path[IMP_PATH_MAX], i
     return status;
 }
 
-static void add_result(json_t *results, bool print, const char *name, double value,
-                       const char *unit)
-{
-    json_object_set_new(results, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
-    if (print)
-        printf("%-13s %7.2f  %s\n", name, value, unit);
-}
-
 static void add_agent_results(json_t *results, bool print, const imp_agent_benchmark *speed)
 {
     enum { MEGA = 1000000 };
@@ -48,17 +41,20 @@ static void add_agent_results(json_t *results, bool print, const imp_agent_bench
     snprintf(median, sizeof median,
              "ms from a JPEG of %d x %d to its commands, median of %d, one core",
              IMP_AGENT_CAMERA_WIDTH, IMP_AGENT_CAMERA_HEIGHT, speed->frames);
-    add_result(results, print, "agent", speed->median * 1e3, median);
-    add_result(results, print, "agent-99.9%", speed->p999 * 1e3, "ms, all but one in a thousand");
-    add_result(results, print, "agent-floor", speed->floor * 1e3,
-               "ms, all but one in a thousand of a thread that only counts, as long as the median");
-    add_result(results, print, "agent-worst", speed->worst * 1e3, "ms, the slowest");
-    add_result(results, print, "agent-start", speed->start * 1e3, "ms from start to ready");
-    add_result(results, print, "agent-memory", (double)speed->memory_end / MEGA,
-               "MB resident at the end");
-    add_result(results, print, "agent-growth",
-               (double)(speed->memory_end - speed->memory_early) / MEGA,
-               "MB of these since the first 1000 pictures");
+    imp_bench_result_add(results, print, "agent", speed->median * 1e3, 2, median);
+    imp_bench_result_add(results, print, "agent-99.9%", speed->p999 * 1e3, 2,
+                         "ms, all but one in a thousand");
+    imp_bench_result_add(
+        results, print, "agent-floor", speed->floor * 1e3, 2,
+        "ms, all but one in a thousand of a thread that only counts, as long as the median");
+    imp_bench_result_add(results, print, "agent-worst", speed->worst * 1e3, 2, "ms, the slowest");
+    imp_bench_result_add(results, print, "agent-start", speed->start * 1e3, 2,
+                         "ms from start to ready");
+    imp_bench_result_add(results, print, "agent-memory", (double)speed->memory_end / MEGA, 2,
+                         "MB resident at the end");
+    imp_bench_result_add(results, print, "agent-growth",
+                         (double)(speed->memory_end - speed->memory_early) / MEGA, 2,
+                         "MB of these since the first 1000 pictures");
 }
 
 imp_status imp_bench_agent(const imp_bench_agent_settings *s, json_t *results, bool print,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "cli/bench_commands/bench_result.h"
 #include "evaluate/rollout/rollout_workers.h"
 
 // An episode's pictures come in turns of so many.
@@ -89,14 +90,6 @@ static imp_status render_episode(randomization_bench *b, uint32_t episode, imp_e
     return IMP_OK;
 }
 
-static void add_result(json_t *results, bool print, const char *name, double value,
-                       const char *unit)
-{
-    json_object_set_new(results, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
-    if (print)
-        printf("%-8s %12.0f  %s\n", name, value, unit);
-}
-
 imp_status imp_bench_randomization(const imp_randomization_bench_def *s, json_t *results,
                                    bool print, imp_error *err)
 {
@@ -108,12 +101,13 @@ imp_status imp_bench_randomization(const imp_randomization_bench_def *s, json_t 
                                                      : render_episode(&b, episodes++, err);
     if (status == IMP_OK) {
         const double frames = (double)episodes * EPISODE_FRAMES;
-        add_result(results, print, "plain", frames / b.seconds[PLAIN],
-                   "frames/s on one core, where the randomised ones are drawn");
-        add_result(results, print, "random", frames / b.seconds[RANDOM],
-                   "frames/s on one core of randomised worlds, 512 an episode");
-        add_result(results, print, "cost", 100.0 * (b.seconds[RANDOM] / b.seconds[PLAIN] - 1.0),
-                   "% more time than plain worlds take");
+        imp_bench_result_add(results, print, "plain", frames / b.seconds[PLAIN], 0,
+                             "frames/s on one core, where the randomised ones are drawn");
+        imp_bench_result_add(results, print, "random", frames / b.seconds[RANDOM], 0,
+                             "frames/s on one core of randomised worlds, 512 an episode");
+        imp_bench_result_add(results, print, "cost",
+                             100.0 * (b.seconds[RANDOM] / b.seconds[PLAIN] - 1.0), 0,
+                             "% more time than plain worlds take");
     }
     close_bench(&b);
     return status;

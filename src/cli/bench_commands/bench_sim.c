@@ -15,6 +15,7 @@
 #include "base/common/clock.h"
 #include "base/text/plural.h"
 #include "base/threads/thread_pool.h"
+#include "cli/bench_commands/bench_result.h"
 #include "imprint/sim.h"
 
 enum { SIMS = 64, STEPS = 32, TURNS_MIN = 3 };
@@ -174,14 +175,6 @@ static imp_status take_turn(sim_bench *b, double best[3], imp_error *err)
     return IMP_OK;
 }
 
-static void add_result(json_t *results, bool print, const char *name, double value,
-                       const char *unit)
-{
-    json_object_set_new(results, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
-    if (print)
-        printf("%-8s %12.0f  %s\n", name, value, unit);
-}
-
 imp_status imp_bench_sim(const imp_sim_bench_def *def, json_t *results, bool print, imp_error *err)
 {
     sim_bench b = {0};
@@ -196,12 +189,14 @@ imp_status imp_bench_sim(const imp_sim_bench_def *def, json_t *results, bool pri
                      : take_turn(&b, best, err);
     if (status == IMP_OK) {
         const double steps = (double)SIMS * STEPS;
-        add_result(results, print, "sim", steps / best[0],
-                   "steps/s with images, 64 environments on all threads (imp_sim_step_many)");
-        add_result(results, print, "parts", steps / (best[1] + best[2]),
-                   "steps/s if only rendering these images and stepping the states took time");
-        add_result(results, print, "share", 100.0 * (best[1] + best[2]) / best[0],
-                   "% of that rate is reached by sim");
+        imp_bench_result_add(
+            results, print, "sim", steps / best[0], 0,
+            "steps/s with images, 64 environments on all threads (imp_sim_step_many)");
+        imp_bench_result_add(
+            results, print, "parts", steps / (best[1] + best[2]), 0,
+            "steps/s if only rendering these images and stepping the states took time");
+        imp_bench_result_add(results, print, "share", 100.0 * (best[1] + best[2]) / best[0], 0,
+                             "% of that rate is reached by sim");
     }
     close_bench(&b);
     return status;

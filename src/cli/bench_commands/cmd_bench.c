@@ -10,6 +10,7 @@
 #include "cli/bench_commands/bench_agent.h"
 #include "cli/bench_commands/bench_randomization.h"
 #include "cli/bench_commands/bench_render.h"
+#include "cli/bench_commands/bench_result.h"
 #include "cli/bench_commands/bench_sim.h"
 #include "cli/options/sandbox_option.h"
 #include "cli/options/sim_options.h"
@@ -340,11 +341,8 @@ static void measure_selected(bench_context *r, const imp_options *options, json_
         if (imp_monitor_should_stop(&r->monitor))
             return;
         double value = bench->per_second > 0.0 ? bench->per_second / rate : rate;
-        json_object_set_new(results, bench->name,
-                            json_pack("{s:f, s:s}", "value", value, "unit", bench->unit));
-        if (!options->json)
-            printf("%-8s %12.*f  %s\n", bench->name, bench->per_second > 0.0 ? 2 : 0, value,
-                   bench->unit);
+        imp_bench_result_add(results, !options->json, bench->name, value,
+                             bench->per_second > 0.0 ? 2 : 0, bench->unit);
     }
 }
 

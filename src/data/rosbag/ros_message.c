@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/io/little_endian.h"
+#include "sim/robot/ros_calibration.h"
 
 enum { IMAGE_SIDE_MAX = 8192, COEFFICIENTS_MAX = 16 };
 
@@ -195,25 +196,9 @@ bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t
         height > IMAGE_SIDE_MAX || !are_in_range(distortion, 5) || !are_in_range(matrix, 9) ||
         !are_in_range(projection, 12) || !(matrix[0] > 0.0 && matrix[4] > 0.0))
         return false;
-    imp_lens lens = {.kind = IMP_LENS_CALIBRATED,
-                     .width = (int)width,
-                     .height = (int)height,
-                     .fx = matrix[0],
-                     .fy = matrix[4],
-                     .cx = matrix[2],
-                     .cy = matrix[5],
-                     .k1 = distortion[0],
-                     .k2 = distortion[1],
-                     .p1 = distortion[2],
-                     .p2 = distortion[3],
-                     .k3 = distortion[4]};
-    out->projection =
-        projection[0] > 0.0 && projection[5] > 0.0
-            ? (imp_pinhole){projection[0], projection[5], projection[2], projection[6]}
-            : imp_lens_rectified_pinhole(&lens);
-    // ROS counts from the middle of the first pixel
-    lens.cx += 0.5;
-    lens.cy += 0.5;
-    out->lens = lens;
+    // a projection of zeros is what an uncalibrated camera publishes
+    const bool projects = projection[0] > 0.0 && projection[5] > 0.0;
+    *out = imp_calibration_from_ros((int)width, (int)height, matrix, distortion,
+                                    projects ? projection : NULL);
     return true;
 }

@@ -48,16 +48,23 @@ static double sum_losses(const imp_trainer *trainer, int begin, int size, const 
     return sum;
 }
 
+// A shard without results yet, and its samples of the batch: `size` from `begin` on.
+static imp_batch_shard *begin_shard(imp_trainer *trainer, int index, int *begin, int *size)
+{
+    imp_batch_shard *shard = &trainer->shards[index];
+    *begin = imp_batch_shard_begin(trainer, index, trainer->batch.count);
+    *size = imp_batch_shard_size(trainer, index, trainer->batch.count);
+    shard->loss = 0.0;
+    shard->failed = false;
+    return shard;
+}
+
 static void compute_shard_gradient(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
-    imp_batch_shard *shard = &trainer->shards[index];
     (void)worker;
-    const int count = trainer->batch.count;
-    const int begin = imp_batch_shard_begin(trainer, index, count),
-              size = imp_batch_shard_size(trainer, index, count);
-    shard->loss = 0.0;
-    shard->failed = false;
+    int begin, size;
+    imp_batch_shard *shard = begin_shard(trainer, index, &begin, &size);
     if (size == 0)
         return;
     imp_executor *executor = shard->training[size];
@@ -210,12 +217,9 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
 static void evaluate_shard(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
-    imp_batch_shard *shard = &trainer->shards[index];
     (void)worker;
-    const int count = trainer->batch.count;
-    const int begin = imp_batch_shard_begin(trainer, index, count),
-              size = imp_batch_shard_size(trainer, index, count);
-    shard->loss = 0.0;
+    int begin, size;
+    imp_batch_shard *shard = begin_shard(trainer, index, &begin, &size);
     if (size == 0)
         return;
     // the places of missing samples keep older pictures: samples do not see each other here

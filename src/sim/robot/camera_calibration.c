@@ -9,7 +9,7 @@
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
 #include "base/yaml/yaml_tree.h"
-#include "imprint/robot.h"
+#include "sim/robot/ros_calibration.h"
 
 enum { BYTES_MAX = 1 << 16, NUMBERS_MAX = 16, IMAGE_SIDE_MAX = 8192 };
 
@@ -120,6 +120,29 @@ static bool is_image_side(double value)
     return value >= 2.0 && value <= IMAGE_SIDE_MAX && value == floor(value);
 }
 
+imp_calibration imp_calibration_from_ros(int width, int height, const double matrix[9],
+                                         const double distortion[5], const double *projection)
+{
+    const double *p = projection;
+    imp_lens lens = {.kind = IMP_LENS_CALIBRATED,
+                     .width = width,
+                     .height = height,
+                     .fx = matrix[0],
+                     .fy = matrix[4],
+                     .cx = matrix[2],
+                     .cy = matrix[5],
+                     .k1 = distortion[0],
+                     .k2 = distortion[1],
+                     .p1 = distortion[2],
+                     .p2 = distortion[3],
+                     .k3 = distortion[4]};
+    const imp_pinhole pinhole =
+        p != NULL ? (imp_pinhole){p[0], p[5], p[2], p[6]} : imp_lens_rectified_pinhole(&lens);
+    lens.cx += 0.5;
+    lens.cy += 0.5;
+    return (imp_calibration){lens, pinhole};
+}
+
 // Checks the numbers against one another and converts them to a lens and a projection.
 static imp_status build_calibration(const calibration_reader *r, imp_calibration *out)
 {
@@ -139,39 +162,20 @@ static imp_status build_calibration(const calibration_reader *r, imp_calibration
     if (!(matrix[0] > 0.0 && matrix[4] > 0.0))
         return fail_at(r, r->fields[MATRIX].line, "focal lengths must be positive, not %g and %g",
                        matrix[0], matrix[4]);
-    // the matrix is row-major: fx 0 cx, 0 fy cy, 0 0 1; four coefficients mean k3 = 0
-    imp_lens lens = {.kind = IMP_LENS_CALIBRATED,
-                     .width = (int)width,
-                     .height = (int)height,
-                     .fx = matrix[0],
-                     .fy = matrix[4],
-                     .cx = matrix[2],
-                     .cy = matrix[5],
-                     .k1 = distortion[0],
-                     .k2 = distortion[1],
-                     .p1 = distortion[2],
-                     .p2 = distortion[3],
-                     .k3 = distortion[4]};
     const calibration_field *projection = &r->fields[PROJECTION];
-    const double *p = projection->values;
-    // the projection is a row-major 3 x 4 matrix
-    out->projection = projection->line > 0 ? (imp_pinhole){p[0], p[5], p[2], p[6]}
-                                           : imp_lens_rectified_pinhole(&lens);
+    *out = imp_calibration_from_ros((int)width, (int)height, matrix, distortion,
+                                    projection->line > 0 ? projection->values : NULL);
     // a projection of zeros is what an uncalibrated camera publishes
     if (!(out->projection.fx > 0.0 && out->projection.fy > 0.0))
         return fail_at(r, projection->line,
                        "focal lengths of projection_matrix must be positive, "
                        "not %g and %g",
                        out->projection.fx, out->projection.fy);
-    // ROS counts from the centre of the first pixel, we count from its corner
-    lens.cx += 0.5;
-    lens.cy += 0.5;
-    out->lens = lens;
     // a camera with this lens must show something
     imp_camera_def def = imp_default_camera_def();
     imp_camera probe;
     imp_error why = {0};
-    def.lens = lens;
+    def.lens = out->lens;
     if (imp_camera_init(&probe, &def, &why) != IMP_OK)
         return fail_at(r, r->fields[MATRIX].line, "%s", why.message);
     return IMP_OK;

@@ -127,3 +127,14 @@ void imp_pixel_rays_fill_row(const imp_camera *camera, const double *corners,
         rays->down_y[k] = (float)(0.5 * (b[1] - a[1] + b[3] - a[3]));
     }
 }
+
+bool imp_projection_sees_sphere(const imp_projection *projection, const float at[3], float radius)
+{
+    for (int k = 0; k < 2; k++) {
+        const float low = projection->low[k], high = projection->high[k];
+        if (!(at[k] - high * at[2] < radius * sqrtf(1.0f + high * high)) ||
+            !(low * at[2] - at[k] < radius * sqrtf(1.0f + low * low)))
+            return false;
+    }
+    return true;
+}

@@ -42,6 +42,10 @@ typedef struct imp_projection {
 
 imp_projection imp_projection_from_camera(const imp_camera *camera);
 
+// Whether any of a sphere lies within the bounds of the image. at: its centre, to the right, down
+// and ahead. What is not a number is not seen.
+bool imp_projection_sees_sphere(const imp_projection *projection, const float at[3], float radius);
+
 // Projects a ray to a pixel.
 static inline void imp_project_ray(const imp_projection *projection, float x, float y, float *px,
                                    float *py)

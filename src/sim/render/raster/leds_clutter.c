@@ -35,13 +35,7 @@ static bool is_sphere_visible(const imp_projection *projection,
     }
     if (!(p[2] + radius > camera_frame->nearest && radius < 1e3f))
         return false;
-    for (int k = 0; k < 2; k++) {
-        const float low = projection->low[k], high = projection->high[k];
-        if (!(p[k] - high * p[2] < radius * sqrtf(1.0f + high * high)) ||
-            !(low * p[2] - p[k] < radius * sqrtf(1.0f + low * low)))
-            return false;
-    }
-    return true;
+    return imp_projection_sees_sphere(projection, p, radius);
 }
 
 bool imp_clutter_draw(imp_object_pass *pass, const imp_scene_objects *objects,

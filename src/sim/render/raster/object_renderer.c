@@ -73,14 +73,9 @@ static bool test_visibility(const imp_projection *projection, const imp_scene_ob
                        camera_frame->axis[i][2] * from[2]);
     const float radius = (loaded != NULL ? loaded->radius : mesh->radius) * scale;
     // in this order what is not a number is not seen
-    if (!(p[2] + radius > camera_frame->nearest))
+    if (!(p[2] + radius > camera_frame->nearest) ||
+        !imp_projection_sees_sphere(projection, p, radius))
         return false;
-    for (int k = 0; k < 2; k++) {
-        const float low = projection->low[k], high = projection->high[k];
-        if (!(p[k] - high * p[2] < radius * sqrtf(1.0f + high * high)) ||
-            !(low * p[2] - p[k] < radius * sqrtf(1.0f + low * low)))
-            return false;
-    }
     out->distance = p[2];
     out->pixels = projection->focal[1] * projection->scale[1] * radius / max_float(p[2], radius);
     return out->pixels >= VISIBLE_PIXELS_MIN;

@@ -1,0 +1,15 @@
+// Figures of benchmarks as JSON and as rows of a table.
+#include "cli/bench_commands/bench_result.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void imp_bench_result_add(json_t *results, bool print, const char *name, double value, int decimals,
+                          const char *unit)
+{
+    // a name and its value share 21 columns, the name at least 8 of them
+    const int name_width = strlen(name) > 8 ? (int)strlen(name) : 8;
+    json_object_set_new(results, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
+    if (print)
+        printf("%-8s %*.*f  %s\n", name, 20 - name_width, decimals, value, unit);
+}
