@@ -1,5 +1,7 @@
-// What a real camera does to an image, in the order in which it happens: light is smeared and
-// blurred, the sensor counts it with noise while mains light flickers, tone and compression follow.
+// Effects of a real camera, in physical order: motion and defocus blur light, the sensor counts it
+// with noise while mains light flickers, then tone curve and JPEG compression follow. Each step is
+// skipped if it changes nothing. Tables are cached for the settings of the last image, since most
+// sequences keep them.
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,13 +13,13 @@ enum { DEGRADE_COOKIE = 0xDE62A };
 struct imp_camera_effects {
     int width, height;
     imp_flow_block *flow;
-    imp_blur_context blur_context; // its scratch memory
+    imp_blur_context blur_context; // image size and scratch images
     float *values;                 // scratch
-    uint16_t *gains;               // of a row's bytes
+    uint16_t *gains;               // gain of each byte of a row
     int8_t *noise;
     int16_t *blur_values; // scratch
     int16_t *line;        // scratch of a row
-    // made for the settings of the last image
+    // tables for the settings of the last image
     double tone_settings[4]; // gains and exponent
     uint8_t tones[3][256];
     double noise_settings[2]; // noise and shot noise
@@ -34,6 +36,7 @@ imp_camera_effects_def imp_default_camera_effects_def(void)
 
 imp_status imp_camera_effects_check(const imp_camera_effects_def *def, imp_error *err)
 {
+    // range of every field
     const struct {
         const char *name;
         double value, low, high;
@@ -54,7 +57,7 @@ imp_status imp_camera_effects_check(const imp_camera_effects_def *def, imp_error
             err, IMP_USAGE,
             "imp_camera_effects_def was not made with imp_default_camera_effects_def()");
     for (size_t k = 0; k < sizeof ranges / sizeof ranges[0]; k++)
-        // the negation also catches what is not a number
+        // the negation also rejects NaN
         if (!(ranges[k].value >= ranges[k].low && ranges[k].value <= ranges[k].high))
             return imp_fail(err, IMP_USAGE, "%s must be within %g to %g, not %g", ranges[k].name,
                             ranges[k].low, ranges[k].high, ranges[k].value);
@@ -72,6 +75,7 @@ imp_status imp_camera_effects_create(imp_camera_effects **out, const imp_camera_
     const size_t jpeg = imp_jpeg_scratch_size(camera->width, camera->height);
     imp_camera_effects *made = calloc(1, sizeof *made);
     if (made != NULL) {
+        // all scratch memory is allocated here, so that applying allocates nothing
         made->width = made->blur_context.width = camera->width;
         made->height = made->blur_context.height = camera->height;
         made->flow =
@@ -83,6 +87,7 @@ imp_status imp_camera_effects_create(imp_camera_effects **out, const imp_camera_
         made->blur_values = calloc(4 * rows * stride, sizeof *made->blur_values);
         made->line = calloc(4 * stride, sizeof *made->line);
     }
+    // one check for all allocations
     if (made == NULL || made->flow == NULL || made->blur_context.rgbx[0] == NULL ||
         made->values == NULL || made->gains == NULL || made->noise == NULL ||
         made->blur_values == NULL || made->line == NULL) {
@@ -111,7 +116,7 @@ void imp_camera_effects_destroy(imp_camera_effects *effects)
     free(effects);
 }
 
-// Spreads numbers that follow each other.
+// Hashes consecutive numbers to independent ones.
 static uint32_t hash_u32(uint32_t n)
 {
     n = (n ^ n >> 16) * 0x7feb352du;
@@ -119,6 +124,7 @@ static uint32_t hash_u32(uint32_t n)
     return n ^ n >> 16;
 }
 
+// The fastest kernel of the processor.
 static imp_gain_noise *choose_gain_noise(void)
 {
 #if defined(__x86_64__)
@@ -130,7 +136,7 @@ static imp_gain_noise *choose_gain_noise(void)
     return imp_gain_noise_portable;
 }
 
-// What light, its colour and the exponent make of bytes.
+// Tone table of gain and exponent.
 static void fill_tone_tables(const double gain[3], double gamma, uint8_t tones[3][256])
 {
     for (int c = 0; c < 3; c++)
@@ -140,6 +146,7 @@ static void fill_tone_tables(const double gain[3], double gamma, uint8_t tones[3
         }
 }
 
+// Whether two arrays are equal.
 static bool values_equal(const double *a, const double *b, int count)
 {
     for (int k = 0; k < count; k++)
@@ -148,7 +155,7 @@ static bool values_equal(const double *a, const double *b, int count)
     return true;
 }
 
-// Finds tones, unless they are those of the last image.
+// The tone tables for these settings, computed if they changed.
 static const uint8_t (*cached_tones(imp_camera_effects *d, const double gain[3], double gamma))[256]
 {
     const double wanted[4] = {gain[0], gain[1], gain[2], gamma};
@@ -158,10 +165,11 @@ static const uint8_t (*cached_tones(imp_camera_effects *d, const double gain[3],
     return (const uint8_t(*)[256])d->tones;
 }
 
-// Fills gains with those of red, green and blue in turns, twelve at a time. There is room for
-// eleven more than `count`.
+// Repeats the gains of red, green and blue, twelve values at a time; up to eleven more than `count`
+// are written.
 static void repeat_rgb_gains(const uint16_t shares[3], int count, uint16_t *gains)
 {
+    // twelve gains of 16 bits fill three words
     const uint64_t red = shares[0], green = shares[1], blue = shares[2];
     const uint64_t twelve[3] = {red | green << 16 | blue << 32 | red << 48,
                                 green | blue << 16 | red << 32 | green << 48,
@@ -170,7 +178,7 @@ static void repeat_rgb_gains(const uint16_t shares[3], int count, uint16_t *gain
         memcpy(gains + k, twelve, sizeof twelve);
 }
 
-// Finds how strong noise is, unless it is as in the last image.
+// The noise levels for these settings, computed if they changed.
 static const imp_noise_levels *cached_noise_levels(imp_camera_effects *d,
                                                    const imp_camera_effects_def *def)
 {
@@ -181,7 +189,8 @@ static const imp_noise_levels *cached_noise_levels(imp_camera_effects *d,
     return &d->noise_levels;
 }
 
-// Multiplies an image by gains, which mains light changes from row to row, and adds noise.
+// Multiplies an image by gains, which flicker changes per row, and adds noise. Each run of bytes
+// takes noise from a hashed position of the table.
 static void apply_gain_and_noise(imp_camera_effects *d, const imp_camera_effects_def *def,
                                  const double gain[3], double phase, uint32_t key, uint8_t *rgb)
 {
@@ -190,6 +199,7 @@ static void apply_gain_and_noise(imp_camera_effects *d, const imp_camera_effects
     const imp_noise_levels *noise_levels = cached_noise_levels(d, def);
     for (int row = 0; row < d->height; row++) {
         if (row == 0 || def->flicker > 0.0) {
+            // brightness of the row: a raised cosine down the image
             const double band = 2.0 * IMP_PI * def->flicker_bands * (row + 0.5) / d->height;
             const double light = 4096.0 * (1.0 - 0.5 * def->flicker * (1.0 - cos(band + phase)));
             const uint16_t shares[3] = {(uint16_t)lrint(gain[0] * light),
@@ -206,21 +216,26 @@ static void apply_gain_and_noise(imp_camera_effects *d, const imp_camera_effects
     }
 }
 
+// Applies exposure, white balance, noise, flicker and gamma. Without noise and flicker, gain and
+// gamma are one table. With them, gains that the integer kernel cannot hold are applied first.
 static void apply_light_and_tone(imp_camera_effects *d, const imp_camera_effects_def *def,
                                  double phase, uint32_t key, uint8_t *rgb)
 {
-    // what the whole numbers of noise can be multiplied by
+    // largest gain that fits the kernel's 16 bits
     const double most = 15.0, none[3] = {1.0, 1.0, 1.0};
     const size_t size = (size_t)d->width * (size_t)d->height * 3;
+    // white balance raises red and lowers blue by half a stop at most
     const double balance = exp2(0.5 * def->white_balance), light = exp2(def->exposure);
     const double gain[3] = {light * balance, light, light / balance};
     const bool rough = def->noise > 0.0 || def->shot_noise > 0.0 || def->flicker > 0.0;
     const bool bright = fmax(gain[0], gain[2]) > most;
     const bool changed = !values_equal(gain, none, 3);
+    // tone table for gains, with gamma if nothing follows
     if (changed && (!rough || bright))
         imp_tone_table_apply(cached_tones(d, gain, rough ? 1.0 : def->gamma), size, rgb);
     if (rough)
         apply_gain_and_noise(d, def, bright ? none : gain, phase, key, rgb);
+    // gamma last, unless the first table included it
     if (def->gamma != 1.0 && (rough || !changed))
         imp_tone_table_apply(cached_tones(d, none, def->gamma), size, rgb);
 }
@@ -231,8 +246,10 @@ void imp_camera_effects_apply(imp_camera_effects *effects, const imp_camera_effe
     imp_camera_effects *d = effects;
     const int width = d->width, height = d->height;
     const double deviation = def->defocus * width / 640.0;
+    // both draws are made in any case, so that the stream does not depend on settings
     const double phase = imp_random_uniform(random, 0.0, 2.0 * IMP_PI);
     const uint32_t key = imp_random_u32(random);
+    // light: motion and defocus
     if (def->motion_blur > 0.0) {
         d->blur_context.ahead = (float)(speed * def->motion_blur);
         d->blur_context.turn = (float)(turn_rate * def->motion_blur);
@@ -241,10 +258,12 @@ void imp_camera_effects_apply(imp_camera_effects *effects, const imp_camera_effe
     if (deviation > 0.0)
         imp_gaussian_blur(&d->blur_context, fmin(deviation, IMP_BLUR_DEVIATION_MAX), d->blur_values,
                           d->line, rgb);
+    // sensor and tone
     if (def->exposure != 0.0 || def->white_balance != 0.0 || def->gamma != 1.0 ||
         def->noise > 0.0 || def->shot_noise > 0.0 || def->flicker > 0.0) {
         apply_light_and_tone(d, def, phase, key, rgb);
     }
+    // compression; tables depend on quality only
     if (def->jpeg_quality > 0) {
         if (def->jpeg_quality != d->quality) {
             d->steps = imp_jpeg_quantisation_of(def->jpeg_quality);

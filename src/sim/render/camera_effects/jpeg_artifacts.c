@@ -1,6 +1,10 @@
-// What JPEG loses: brightness and colours of 8 x 8 pixels are turned into cosines, rounded to the
-// steps of ITU-T T.81's example tables scaled as the Independent JPEG Group's library scales them,
-// and turned back. Nothing is coded, because coding loses nothing.
+// Artifacts of JPEG compression without coding, since coding is lossless: colour conversion, 4:2:0
+// subsampling, cosine transform of 8 x 8 blocks, quantisation, and back. Quantisation tables are
+// the examples of ITU-T T.81, scaled by quality as libjpeg does.
+//
+// Data layout: three float planes, padded to whole 16 x 16 blocks. A row of a block is one vector
+// of eight, so a transform of columns is arithmetic between vectors, and rows are transformed after
+// a transposition. All instruction sets share this source and give the same bytes.
 #include <math.h>
 #include <string.h>
 
@@ -10,7 +14,7 @@
 
 enum { SIDE = 8, BLOCK = SIDE * SIDE };
 
-// A vector of the compiler's, so that one source serves every processor.
+// Vector extension of the compiler: one source for all processors.
 typedef float f32x8 __attribute__((vector_size(32)));
 
 static const uint8_t QUANTISATION_TABLES[2][BLOCK] = {
@@ -23,8 +27,8 @@ static const uint8_t QUANTISATION_TABLES[2][BLOCK] = {
      99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99},
 };
 
-// Rows of the orthonormal cosine transform: sums of opposite values make the even ones, differences
-// the odd ones.
+// Coefficients of the orthonormal cosine transform. By symmetry, even rows need sums of opposite
+// values and odd rows differences, so four coefficients per row suffice.
 static void fill_cosines(imp_jpeg_quantisation *steps)
 {
     for (int i = 0; i < SIDE; i++)
@@ -35,12 +39,13 @@ static void fill_cosines(imp_jpeg_quantisation *steps)
 
 imp_jpeg_quantisation imp_jpeg_quantisation_of(int quality)
 {
+    // libjpeg's scaling of quality to per cent
     const int percent = quality < 50 ? 5000 / quality : 200 - 2 * quality;
     imp_jpeg_quantisation steps;
     for (int t = 0; t < 2; t++)
         for (int k = 0; k < BLOCK; k++) {
             const int step = (QUANTISATION_TABLES[t][k] * percent + 50) / 100;
-            // turned, as a block is between its transforms
+            // transposed, as blocks are between the two transforms
             const int at = k % SIDE * SIDE + k / SIDE;
             steps.step[t][at] = (float)(step < 1 ? 1 : step > 255 ? 255 : step);
             steps.inverse[t][at] = 1.0f / steps.step[t][at];
@@ -49,7 +54,7 @@ imp_jpeg_quantisation imp_jpeg_quantisation_of(int quality)
     return steps;
 }
 
-// A whole number of 16 x 16 pixels holds an image: brightness, then colours of half the size.
+// Side of an image padded to whole 16 x 16 blocks.
 static int padded_side(int side)
 {
     return (side + 2 * SIDE - 1) / (2 * SIDE) * 2 * SIDE;
@@ -57,14 +62,16 @@ static int padded_side(int side)
 
 size_t imp_jpeg_scratch_size(int width, int height)
 {
-    // the planes, and two rows in words
+    // three planes (1 + 1/4 + 1/4 of the pixels), and two rows of pixels
     return (size_t)padded_side(width) * (size_t)padded_side(height) * 3 / 2 +
            2 * (size_t)padded_side(width);
 }
 
+// Cosine transform of the columns of a block.
 IMP_ALWAYS_INLINE void forward_dct_columns(const imp_jpeg_quantisation *steps, const f32x8 in[SIDE],
                                            f32x8 out[SIDE])
 {
+    // use the symmetry of cosines
     f32x8 sum[SIDE / 2], apart[SIDE / 2];
     for (int k = 0; k < SIDE / 2; k++) {
         sum[k] = in[k] + in[SIDE - 1 - k];
@@ -78,11 +85,13 @@ IMP_ALWAYS_INLINE void forward_dct_columns(const imp_jpeg_quantisation *steps, c
     }
 }
 
+// Inverse cosine transform of the columns of a block.
 IMP_ALWAYS_INLINE void inverse_dct_columns(const imp_jpeg_quantisation *steps, const f32x8 in[SIDE],
                                            f32x8 out[SIDE])
 {
     for (int k = 0; k < SIDE / 2; k++) {
         const float(*cosine)[SIDE / 2] = steps->cosine;
+        // even rows are symmetric, odd rows antisymmetric
         const f32x8 even = (cosine[0][k] * in[0] + cosine[2][k] * in[2]) +
                            (cosine[4][k] * in[4] + cosine[6][k] * in[6]);
         const f32x8 odd = (cosine[1][k] * in[1] + cosine[3][k] * in[3]) +
@@ -92,9 +101,10 @@ IMP_ALWAYS_INLINE void inverse_dct_columns(const imp_jpeg_quantisation *steps, c
     }
 }
 
-// Vectors of four places each of two others.
+// Combines elements of two vectors.
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
+// Transposes a block in three stages of pairs, quads and halves.
 IMP_ALWAYS_INLINE void transpose_block(f32x8 r[SIDE])
 {
     f32x8 s[SIDE], t[SIDE];
@@ -113,19 +123,21 @@ IMP_ALWAYS_INLINE void transpose_block(f32x8 r[SIDE])
     }
 }
 
+// Transforms, quantises and restores a block in place.
 IMP_ALWAYS_INLINE void quantise_block(const imp_jpeg_quantisation *steps, int table, float *values,
                                       size_t stride)
 {
-    // adding and taking away 1.5 * 2^23 rounds to whole numbers
+    // adding and subtracting 1.5 * 2^23 rounds to integers
     const float whole = 12582912.0f;
     f32x8 a[SIDE], b[SIDE];
     for (int i = 0; i < SIDE; i++)
         memcpy(&a[i], values + (size_t)i * stride, sizeof a[i]);
-    // first the columns, then the transposed rows
+    // columns, then the rows as columns of the transposed block
     forward_dct_columns(steps, a, b);
     transpose_block(b);
     forward_dct_columns(steps, b, a);
     for (int i = 0; i < SIDE; i++) {
+        // round to multiples of the step
         f32x8 step, inverse;
         memcpy(&step, steps->step[table] + SIDE * i, sizeof step);
         memcpy(&inverse, steps->inverse[table] + SIDE * i, sizeof inverse);
@@ -138,6 +150,7 @@ IMP_ALWAYS_INLINE void quantise_block(const imp_jpeg_quantisation *steps, int ta
         memcpy(values + (size_t)i * stride, &a[i], sizeof a[i]);
 }
 
+// Quantises all blocks of a plane.
 IMP_ALWAYS_INLINE void quantise_plane(const imp_jpeg_quantisation *steps, int table, float *values,
                                       int width, int height)
 {
@@ -147,15 +160,15 @@ IMP_ALWAYS_INLINE void quantise_plane(const imp_jpeg_quantisation *steps, int ta
                            (size_t)width);
 }
 
-// The three planes of a padded image.
+// The planes of a padded image: luma, and chroma of half the size.
 typedef struct ycbcr_planes {
-    int width, height; // of brightness
+    int width, height; // of the luma plane
     float *light, *blue, *red;
 } ycbcr_planes;
 
 typedef int32_t i32x8 __attribute__((vector_size(32)));
 
-// Brightness of eight pixels, and how far blue and red are from it.
+// Luma of eight pixels; adds their differences of blue and red from it.
 IMP_ALWAYS_INLINE void load_ycbcr_pixels(const uint32_t *rgbx, float *light, f32x8 *blue,
                                          f32x8 *red)
 {
@@ -164,13 +177,14 @@ IMP_ALWAYS_INLINE void load_ycbcr_pixels(const uint32_t *rgbx, float *light, f32
     const f32x8 r = __builtin_convertvector(in & 255, f32x8);
     const f32x8 g = __builtin_convertvector(in >> 8 & 255, f32x8);
     const f32x8 b = __builtin_convertvector(in >> 16 & 255, f32x8);
+    // ITU-R BT.601 luma
     const f32x8 bright = 0.299f * r + 0.587f * g + 0.114f * b, level = bright - 128.0f;
     memcpy(light, &level, sizeof level);
     *blue += b - bright;
     *red += r - bright;
 }
 
-// Neighbours, added.
+// Stores sums of neighbouring chroma values, times a factor.
 IMP_ALWAYS_INLINE void store_subsampled_chroma(const f32x8 sides[2], float factor, float *out)
 {
     const f32x8 sum = SHUFFLE(sides[0], sides[1], 0, 2, 4, 6, 8, 10, 12, 14) +
@@ -179,7 +193,8 @@ IMP_ALWAYS_INLINE void store_subsampled_chroma(const f32x8 sides[2], float facto
     memcpy(out, &scaled, sizeof scaled);
 }
 
-// Two rows of pixels: the colours are the mean of two by two. Beyond the image its border goes on.
+// Loads two rows of pixels; chroma is the mean of 2 x 2. The image is padded by repeating its
+// border.
 IMP_ALWAYS_INLINE void load_row_pair(const ycbcr_planes *p, int row, const uint32_t *upper,
                                      const uint32_t *lower)
 {
@@ -197,7 +212,7 @@ IMP_ALWAYS_INLINE void load_row_pair(const ycbcr_planes *p, int row, const uint3
     }
 }
 
-// Whole numbers of 0 to 255.
+// Rounds and clamps to bytes.
 #define TO_BYTES(out, value)                                                                       \
     do {                                                                                           \
         const f32x8 zero = {0}, end = zero + 255.0f, from = (value);                               \
@@ -207,7 +222,7 @@ IMP_ALWAYS_INLINE void load_row_pair(const ycbcr_planes *p, int row, const uint3
         (out) = __builtin_convertvector(limited + 0.5f, i32x8);                                    \
     } while (0)
 
-// Eight pixels; blue and red are doubled already.
+// Stores eight pixels; chroma is upsampled already.
 IMP_ALWAYS_INLINE void store_rgbx_pixels(const float *light, const f32x8 *blue, const f32x8 *red,
                                          uint32_t *rgbx)
 {
@@ -222,6 +237,7 @@ IMP_ALWAYS_INLINE void store_rgbx_pixels(const float *light, const f32x8 *blue, 
     memcpy(rgbx, &out, sizeof out);
 }
 
+// Stores a row; each chroma value serves two pixels.
 IMP_ALWAYS_INLINE void store_row(const ycbcr_planes *p, int row, uint32_t *rgbx)
 {
     const float *light = p->light + (size_t)row * (size_t)p->width;
@@ -230,6 +246,7 @@ IMP_ALWAYS_INLINE void store_row(const ycbcr_planes *p, int row, uint32_t *rgbx)
         f32x8 blue, red;
         memcpy(&blue, p->blue + colours + column / 2, sizeof blue);
         memcpy(&red, p->red + colours + column / 2, sizeof red);
+        // duplicate each chroma value for two neighbours
         const f32x8 near[2] = {SHUFFLE(blue, blue, 0, 0, 1, 1, 2, 2, 3, 3),
                                SHUFFLE(red, red, 0, 0, 1, 1, 2, 2, 3, 3)};
         const f32x8 far[2] = {SHUFFLE(blue, blue, 4, 4, 5, 5, 6, 6, 7, 7),
@@ -239,9 +256,11 @@ IMP_ALWAYS_INLINE void store_row(const ycbcr_planes *p, int row, uint32_t *rgbx)
     }
 }
 
+// The whole image: load, quantise each plane, store.
 IMP_ALWAYS_INLINE void round_trip_image(const imp_jpeg_quantisation *steps, int width, int height,
                                         float *values, uint8_t *rgb)
 {
+    // the planes follow each other in `values`, then two rows of pixels
     ycbcr_planes p = {.width = padded_side(width), .height = padded_side(height), .light = values};
     p.blue = values + (size_t)p.width * (size_t)p.height;
     p.red = p.blue + (size_t)p.width * (size_t)p.height / 4;
@@ -249,6 +268,7 @@ IMP_ALWAYS_INLINE void round_trip_image(const imp_jpeg_quantisation *steps, int 
     const size_t line = (size_t)width * 3;
     for (int row = 0; row < p.height; row += 2) {
         for (int n = 0; n < 2; n++) {
+            // rows and columns beyond the image repeat its border
             const int from = row + n < height ? row + n : height - 1;
             uint32_t *to = rgbx + n * p.width;
             imp_rgbx_row_from_rgb(rgb + (size_t)from * line, width, from + 1 < height, to);
@@ -257,6 +277,7 @@ IMP_ALWAYS_INLINE void round_trip_image(const imp_jpeg_quantisation *steps, int 
         }
         load_row_pair(&p, row, rgbx, rgbx + p.width);
     }
+    // luma with the first table, chroma with the second
     quantise_plane(steps, 0, p.light, p.width, p.height);
     quantise_plane(steps, 1, p.blue, p.width / 2, p.height / 2);
     quantise_plane(steps, 1, p.red, p.width / 2, p.height / 2);
@@ -273,7 +294,7 @@ IMP_AVX2 static void round_trip_avx2(const imp_jpeg_quantisation *steps, int wid
     round_trip_image(steps, width, height, values, rgb);
 }
 
-// With twice the registers, so that a block and its sums need not leave them.
+// Twice the registers, so that a block and its sums stay in registers.
 IMP_AVX512 static void round_trip_avx512(const imp_jpeg_quantisation *steps, int width, int height,
                                          float *values, uint8_t *rgb)
 {

@@ -1,34 +1,42 @@
-// Motion and defocus. Motion is a filter along each pixel's own way: how the ground moves through
-// the image follows from the camera alone, so that it is found once, and works on recorded images
-// too. Things that stand upright are smeared like the ground that they hide.
+// Motion blur and defocus. Motion blur averages along the optical flow of each group of 8 pixels.
+// The flow of the ground follows from the camera alone, so it is computed once and works on
+// recorded images, too; upright objects are blurred like the ground that they hide. Defocus is a
+// separable Gaussian in 16-bit fixed point.
+//
+// Data layout: 32-bit pixels with margins beside each row, so that paths need no horizontal range
+// checks. Eight pixels share a path. All instruction sets share this source and give the same
+// bytes.
 #include <math.h>
 
 #include "sim/render/camera_effects/rgbx_image.h"
 #include "sim/render/primitives/simd8.h"
 
-// The flow of rays (x, y, 1) at a place of the image.
+// Flow of a ray (x, y, 1) of the image, per metre ahead and per radian to the left; false if
+// infinite.
 static bool find_ray_flow(const imp_camera_def *def, double x, double y, double ahead[2],
                           double turn[2])
 {
     const double s = sin(def->pitch), c = cos(def->pitch);
-    // 1 / distance ahead, of the ground or of something infinitely far
+    // 1 / distance ahead of the ground, or 0 for infinitely distant points
     const double fall = s + y * c;
     const double inverse_depth = fall > 0.0 ? fall / def->mount_height : 0.0;
-    // what is fixed moves by -forward = (0, s, -c) in camera coordinates
+    // driving: static points move by -forward = (0, s, -c) in camera coordinates
     ahead[0] = x * c * inverse_depth;
     ahead[1] = (s + y * c) * inverse_depth;
-    // and turns about the vertical (0, -c, -s), the camera being ahead of the axis
+    // turning: rotation about the vertical (0, -c, -s), and translation, as the camera is ahead of
+    // the axis
     turn[0] = c - s * y + c * x * x + def->mount_forward * inverse_depth;
     turn[1] = s * x + c * x * y;
     return isfinite(ahead[0] + ahead[1] + turn[0] + turn[1]);
 }
 
-// How a place of the image moves [px].
+// Flow of a pixel [px].
 typedef struct pixel_flow {
     float ahead[2], turn[2];
 } pixel_flow;
 
-// The flow of a pixel from that of its ray: the inverse of how rays change across the image.
+// Flow of a pixel: flow of its ray, times the inverse of the derivative of rays with respect to
+// pixels.
 static pixel_flow find_pixel_flow(const imp_camera *camera, double px, double py)
 {
     const double half = 0.5;
@@ -40,6 +48,7 @@ static pixel_flow find_pixel_flow(const imp_camera *camera, double px, double py
         !imp_camera_pixel_to_ray(camera, px, py + half, &below[0], &below[1]) ||
         !find_ray_flow(&camera->def, at[0], at[1], ahead, turn))
         return (pixel_flow){0};
+    // invert the 2 x 2 Jacobian
     const double a = right[0] - left[0], b = below[0] - above[0];
     const double c = right[1] - left[1], d = below[1] - above[1];
     const double scale = 1.0 / (a * d - b * c);
@@ -57,6 +66,7 @@ void imp_flow_compute(const imp_camera *camera, imp_flow_block *flow)
     size_t group = 0;
     for (int j = 0; j < camera->def.height; j++)
         for (int i = 0; i < width; i += IMP_FLOW_PIXELS, group++) {
+            // the flow at the centre of each group stands for its pixels
             const int end = i + IMP_FLOW_PIXELS < width ? i + IMP_FLOW_PIXELS : width;
             const pixel_flow found = find_pixel_flow(camera, 0.5 * (i + end), j + 0.5);
             imp_flow_block *run = &flow[group / IMP_FLOW_GROUPS];
@@ -68,6 +78,7 @@ void imp_flow_compute(const imp_camera *camera, imp_flow_block *flow)
         }
 }
 
+// Clamps an index to [0, end).
 static inline int clamp_index(int place, int end)
 {
     return place < 0 ? 0 : place >= end ? end - 1 : place;
@@ -75,21 +86,21 @@ static inline int clamp_index(int place, int end)
 
 enum { BLUR_LENGTH_MAX = 2 * (IMP_BLUR_MARGIN - 2) };
 
-// A way through the middle of a group's pixels, walked by whole pixels along the axis that it is
-// longer in.
+// A blur path through the centre of a group's pixels, in whole steps along its longer axis.
 typedef struct blur_path {
-    int steps;         // to either side; 0: it does not move
-    bool down;         // along columns
-    int32_t aside;     // what a step takes along the other axis [1/65536 px]
-    float share, ends; // of each pixel but the outermost, which it reaches into, and of these
+    int steps;         // steps to either side; 0: no motion
+    bool down;         // the longer axis is vertical
+    int32_t aside;     // shift along the other axis per step [1/65536 px]
+    float share, ends; // weight of inner pixels, and of the two ends
 } blur_path;
 
-// The same of eight groups.
+// The same for eight groups.
 typedef struct blur_paths8 {
     imp_i32x8 steps, down, aside;
     imp_f32x8 share, ends;
 } blur_paths8;
 
+// Plans the paths of eight groups from flow and motion.
 IMP_ALWAYS_INLINE void plan_blur_paths(const imp_flow_block *flow, float ahead, float turn,
                                        blur_paths8 *out)
 {
@@ -101,11 +112,12 @@ IMP_ALWAYS_INLINE void plan_blur_paths(const imp_flow_block *flow, float ahead, 
     out->down = IMP_F32X8_ABS(dy) > IMP_F32X8_ABS(dx);
     const imp_f32x8 longer = IMP_F32X8_SELECT(out->down, dy, dx);
     const imp_f32x8 size = IMP_F32X8_ABS(longer);
-    // a way within a pixel blurs nothing; in this order what is not a number stays too
+    // a path within one pixel blurs nothing; NaN does not move, either
     const imp_i32x8 moves = (size > one) & (size < one * 1e6f);
     const imp_f32x8 along = IMP_F32X8_SELECT(moves, longer, one);
     const imp_f32x8 aside =
         IMP_F32X8_SELECT(moves & out->down, dx, IMP_F32X8_SELECT(moves, dy, one));
+    // the path covers `length` pixels; the ends get what is left of the total weight
     const imp_f32x8 length = IMP_F32X8_MIN(IMP_F32X8_ABS(along), longest);
     const imp_i32x8 steps = __builtin_convertvector(0.5f * length + 0.5f, imp_i32x8);
     out->steps = steps & moves;
@@ -116,7 +128,7 @@ IMP_ALWAYS_INLINE void plan_blur_paths(const imp_flow_block *flow, float ahead, 
 
 typedef uint16_t u16x16 __attribute__((vector_size(32)));
 
-// Where step n of a way through a group leads.
+// The pixel at step n of a path.
 IMP_ALWAYS_INLINE const uint32_t *pixel_on_path(const uint32_t *rgbx, size_t stride, int height,
                                                 int row, const blur_path *w, int n)
 {
@@ -125,6 +137,7 @@ IMP_ALWAYS_INLINE const uint32_t *pixel_on_path(const uint32_t *rgbx, size_t str
     return rgbx + (size_t)j * stride + (w->down ? beside : n);
 }
 
+// Adds eight pixels to 16-bit sums.
 IMP_ALWAYS_INLINE void add_eight_pixels(const uint32_t *from, u16x16 sum[2])
 {
     imp_u8x16 half[2];
@@ -133,16 +146,18 @@ IMP_ALWAYS_INLINE void add_eight_pixels(const uint32_t *from, u16x16 sum[2])
     sum[1] += __builtin_convertvector(half[1], u16x16);
 }
 
-// The mean along a way through eight pixels, words being the first column's. The nearest pixels
-// count: what lies between them, mixed from both, would blur across the way.
+// Averages along a path for eight pixels. Nearest pixels are used, since interpolation would blur
+// across the path.
 IMP_ALWAYS_INLINE void blur_eight_pixels(const uint32_t *rgbx, size_t stride, int height, int row,
                                          const blur_path *w, uint32_t *out)
 {
+    // sums of up to 108 bytes fit 16 bits
     u16x16 inner[2] = {{0}}, outer[2] = {{0}};
     add_eight_pixels(pixel_on_path(rgbx, stride, height, row, w, -w->steps), outer);
     add_eight_pixels(pixel_on_path(rgbx, stride, height, row, w, w->steps), outer);
     for (int n = 1 - w->steps; n < w->steps; n++)
         add_eight_pixels(pixel_on_path(rgbx, stride, height, row, w, n), inner);
+    // weighted sum of inner pixels and ends
     uint16_t in[4 * IMP_FLOW_PIXELS], ends[4 * IMP_FLOW_PIXELS];
     uint8_t bytes[4 * IMP_FLOW_PIXELS];
     memcpy(in, inner, sizeof in);
@@ -152,6 +167,7 @@ IMP_ALWAYS_INLINE void blur_eight_pixels(const uint32_t *rgbx, size_t stride, in
     memcpy(out, bytes, sizeof bytes);
 }
 
+// Blurs an image; paths are planned for eight groups at a time.
 IMP_ALWAYS_INLINE void motion_blur_image(const imp_flow_block *flow, const imp_blur_context *s,
                                          uint8_t *rgb)
 {
@@ -167,6 +183,7 @@ IMP_ALWAYS_INLINE void motion_blur_image(const imp_flow_block *flow, const imp_b
             const blur_path w = {run.steps[next], run.down[next] != 0, run.aside[next],
                                  run.share[next], run.ends[next]};
             uint32_t *out = s->rgbx[1] + first + k;
+            // pixels without motion are copied
             if (w.steps > 0)
                 blur_eight_pixels(s->rgbx[0] + IMP_BLUR_MARGIN + k, stride, s->height, row, &w,
                                   out);
@@ -207,12 +224,13 @@ void imp_motion_blur(const imp_flow_block *flow, const imp_blur_context *blur_co
     motion_blur_image(flow, blur_context, rgb);
 }
 
-// Shares of 32768 in all.
+// A symmetric kernel with weights that add up to 32768.
 typedef struct blur_kernel {
     int reach;
-    int16_t share[IMP_BLUR_RADIUS_MAX + 1]; // of neighbours at a distance
+    int16_t share[IMP_BLUR_RADIUS_MAX + 1]; // weight of the neighbours at a distance
 } blur_kernel;
 
+// Gaussian weights up to 2.5 standard deviations; the centre gets the rounding error.
 static blur_kernel make_gaussian_kernel(double deviation)
 {
     blur_kernel kernel = {.reach = (int)ceil(2.5 * deviation)};
@@ -229,13 +247,14 @@ static blur_kernel make_gaussian_kernel(double deviation)
     return kernel;
 }
 
-// A product of 1/32768, rounded; compilers know it as an instruction.
+// Rounded product in units of 1/32768, in the form that compilers translate to one instruction
+// (pmulhrsw).
 IMP_ALWAYS_INLINE int16_t multiply_by_share(int16_t value, int16_t share)
 {
     return (int16_t)((((int32_t)value * share >> 14) + 1) >> 1);
 }
 
-// Adds a share of two lines to a line.
+// Adds a weighted sum of two rows to a row.
 IMP_ALWAYS_INLINE void add_weighted_rows(const int16_t *a, const int16_t *b, int16_t share,
                                          int count, int16_t *restrict to)
 {
@@ -243,6 +262,7 @@ IMP_ALWAYS_INLINE void add_weighted_rows(const int16_t *a, const int16_t *b, int
         to[k] = (int16_t)(to[k] + multiply_by_share((int16_t)(a[k] + b[k]), share));
 }
 
+// Horizontal pass of one row.
 IMP_ALWAYS_INLINE void blur_row(const blur_kernel *kernel, const int16_t *middle, int count,
                                 int16_t *restrict to)
 {
@@ -252,10 +272,11 @@ IMP_ALWAYS_INLINE void blur_row(const blur_kernel *kernel, const int16_t *middle
         add_weighted_rows(middle - 4 * n, middle + 4 * n, kernel->share[n], count, to);
 }
 
-// Values are 64 times a byte.
+// Both passes; values are 64 times a byte.
 IMP_ALWAYS_INLINE void gaussian_blur_image(const blur_kernel *kernel, const imp_blur_context *s,
                                            int16_t *values, int16_t *line, uint8_t *rgb)
 {
+    // horizontal pass: rows with margins to `values`
     const int count = (s->width + 7) / 8 * 32, reach = 4 * kernel->reach;
     const size_t stride = imp_rgbx_stride(s->width), across = (size_t)count;
     imp_rgbx_from_rgb(rgb, s->width, s->height, kernel->reach, s->rgbx[0]);
@@ -267,6 +288,7 @@ IMP_ALWAYS_INLINE void gaussian_blur_image(const blur_kernel *kernel, const imp_
         blur_row(kernel, line + reach, count, values + (size_t)row * across);
     }
     for (int row = 0; row < s->height; row++) {
+        // vertical pass: rows are clamped at the top and bottom
         uint8_t *to = (uint8_t *)(s->rgbx[0] + (size_t)row * stride + IMP_BLUR_MARGIN);
         const int16_t *middle = values + (size_t)row * across;
         for (int k = 0; k < count; k++)

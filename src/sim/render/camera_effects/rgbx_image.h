@@ -1,6 +1,5 @@
-// sim/render/camera_effects/rgbx_image.h: images with a word for each pixel, red in its lowest
-// byte, and room on both sides of a row; in vectors of the compiler's, so that one source serves
-// every processor.
+// sim/render/camera_effects/rgbx_image.h: images of 32-bit pixels, red lowest, with margins beside
+// each row. Vector extensions of the compiler serve all processors with one source.
 #ifndef IMP_SIM_RENDER_CAMERA_EFFECTS_RGBX_IMAGE_H
 #define IMP_SIM_RENDER_CAMERA_EFFECTS_RGBX_IMAGE_H
 
@@ -10,13 +9,13 @@
 
 typedef uint8_t imp_u8x16 __attribute__((vector_size(16)));
 
-// Words of a row with its margins: a whole number of vectors.
+// Pixels per row including margins: a whole number of vectors.
 static inline size_t imp_rgbx_stride(int width)
 {
     return (size_t)(width + 7) / 8 * 8 + 2 * IMP_BLUR_MARGIN;
 }
 
-// Widens a row of `width` pixels; more says that four bytes beyond it can be read.
+// Converts a row from 3 to 4 bytes per pixel; more: four bytes beyond the row are readable.
 IMP_ALWAYS_INLINE void imp_rgbx_row_from_rgb(const uint8_t *rgb, int width, bool more,
                                              uint32_t *rgbx)
 {
@@ -32,7 +31,7 @@ IMP_ALWAYS_INLINE void imp_rgbx_row_from_rgb(const uint8_t *rgb, int width, bool
         rgbx[k] = rgb[3 * k] | (uint32_t)rgb[3 * k + 1] << 8 | (uint32_t)rgb[3 * k + 2] << 16;
 }
 
-// The other way round; more says that four bytes beyond the row can be written.
+// Converts a row back; more: four bytes beyond the row are writable.
 IMP_ALWAYS_INLINE void imp_rgbx_row_to_rgb(const uint32_t *rgbx, int width, bool more, uint8_t *rgb)
 {
     int k = 0;
@@ -48,8 +47,8 @@ IMP_ALWAYS_INLINE void imp_rgbx_row_to_rgb(const uint32_t *rgbx, int width, bool
             rgb[3 * k + c] = (uint8_t)(rgbx[k] >> 8 * c);
 }
 
-// Widens an image, and repeats the ends of its rows on `margin` words to both sides, and to the end
-// of the last vector of eight.
+// Converts an image and repeats the ends of its rows over `margin` pixels on both sides, and to the
+// end of the last vector of eight.
 IMP_ALWAYS_INLINE void imp_rgbx_from_rgb(const uint8_t *rgb, int width, int height, int margin,
                                          uint32_t *rgbx)
 {

@@ -1,5 +1,6 @@
-// sim/render/raster/decal_sampler.h: what eight neighbouring pixels see of an image on a triangle.
-// Inline, so that each caller's vectors are used; all of them find the same.
+// sim/render/raster/decal_sampler.h: texture filtering for eight neighbouring pixels of a triangle.
+// Each pixel gets up to four bilinear samples along the longer side of its footprint (anisotropic
+// filtering). Inline, so that each caller's instruction set is used; all give the same results.
 #ifndef IMP_SIM_RENDER_RASTER_DECAL_SAMPLER_H
 #define IMP_SIM_RENDER_RASTER_DECAL_SAMPLER_H
 
@@ -8,17 +9,17 @@
 
 typedef uint16_t imp_u16x16 __attribute__((vector_size(32)));
 
-// Where pixels look on an image, in shares of its sides, and how that changes across a pixel and
-// down it.
+// Texture coordinates of eight pixels (in shares of the image's sides), and their derivatives
+// across and down a pixel.
 typedef struct imp_texture_footprint {
     imp_f32x8 u, v, across_u, across_v, down_u, down_v;
 } imp_texture_footprint;
 
-// Looks at an image: one in each lane, at a level of its own.
+// A bilinear sample per lane, each at its own mip level.
 typedef struct imp_texture_taps {
-    imp_f32x8 x, y;         // where, in texels
+    imp_f32x8 x, y;         // position in texels
     imp_i32x8 left, right;  // columns of the texels around it
-    imp_i32x8 upper, lower; // the first texels of their rows
+    imp_i32x8 upper, lower; // first texels of the two rows
 } imp_texture_taps;
 
 #define IMP_F32X8_CLAMP(value, low, high)                                                          \
@@ -26,8 +27,8 @@ typedef struct imp_texture_taps {
 #define IMP_TO_I32X8(value) __builtin_convertvector(value, imp_i32x8)
 #define IMP_TO_F32X8(value) __builtin_convertvector(value, imp_f32x8)
 
-// Places in 1/8 of a texel, in an image that repeats itself: raised above 0 by whole images, and
-// limited so that they fit.
+// Sample positions with a resolution of 1/8 texel in a repeating image. Coordinates are limited to
+// +-64 repetitions and shifted by 64, so that they are positive.
 IMP_ALWAYS_INLINE void imp_texture_taps_repeat(const imp_i32x8 size[2], const imp_f32x8 at[2],
                                                imp_texture_taps *out)
 {
@@ -44,7 +45,7 @@ IMP_ALWAYS_INLINE void imp_texture_taps_repeat(const imp_i32x8 size[2], const im
     out->lower = ((j + 1) & (height - 1)) * width;
 }
 
-// The same, never before the first texel's middle or beyond the last's.
+// The same in an image that is clamped at its border.
 IMP_ALWAYS_INLINE void imp_texture_taps_clamp(const imp_i32x8 size[2], const imp_f32x8 at[2],
                                               imp_texture_taps *out)
 {
@@ -60,7 +61,7 @@ IMP_ALWAYS_INLINE void imp_texture_taps_clamp(const imp_i32x8 size[2], const imp
     out->lower = out->upper + (((j & 7) > 0) & width);
 }
 
-// Adds texels, with weights of up to 64, to sums of 16 bits each of red and blue, and of green.
+// Adds texels with weights up to 64 to 16-bit sums of red and blue, and of green.
 IMP_ALWAYS_INLINE void imp_texture_add_texels(const uint32_t *texels, const imp_i32x8 *at,
                                               const imp_i32x8 *weight, imp_u16x16 sum[2],
                                               const imp_simd8_ops *ops)
@@ -72,8 +73,8 @@ IMP_ALWAYS_INLINE void imp_texture_add_texels(const uint32_t *texels, const imp_
     sum[1] += (imp_u16x16)(texel >> 8 & 0x00ff00ff) * twice;
 }
 
-// Adds a bilinear look of each pixel that is live, 64 times a byte. Four of them add up without
-// running over. first: of the level's texels.
+// Adds a bilinear sample of each live pixel, as 64 times the byte. Four samples fit 16 bits. first:
+// index of the level's first texel.
 IMP_ALWAYS_INLINE void imp_texture_add_bilinear(const imp_mesh_texture *texture,
                                                 const imp_i32x8 size[2], const imp_i32x8 *first,
                                                 const imp_f32x8 at[2], const imp_i32x8 *live,
@@ -96,8 +97,7 @@ IMP_ALWAYS_INLINE void imp_texture_add_bilinear(const imp_mesh_texture *texture,
         imp_texture_add_texels(texture->texels, &places[k], &weights[k], sum, ops);
 }
 
-// The mean colour of an image over each pixel, 0..1: up to four looks along the longer side of its
-// footprint.
+// Filters an image over the footprint of each pixel; colours 0..1.
 IMP_ALWAYS_INLINE void imp_texture_filter(const imp_mesh_texture *texture,
                                           const imp_texture_footprint *p, imp_f32x8 colour[3],
                                           const imp_simd8_ops *ops)
@@ -108,6 +108,7 @@ IMP_ALWAYS_INLINE void imp_texture_filter(const imp_mesh_texture *texture,
         IMP_F32X8_MAX(IMP_F32X8_ABS(p->across_u) * width, IMP_F32X8_ABS(p->across_v) * height);
     const imp_f32x8 down =
         IMP_F32X8_MAX(IMP_F32X8_ABS(p->down_u) * width, IMP_F32X8_ABS(p->down_v) * height);
+    // number of samples: ratio of the footprint's sides, limited to 1..4
     const imp_i32x8 longer = down > across;
     const imp_f32x8 length = IMP_F32X8_SELECT(longer, down, across);
     const imp_f32x8 other = IMP_F32X8_SELECT(longer, across, down);
@@ -118,7 +119,7 @@ IMP_ALWAYS_INLINE void imp_texture_filter(const imp_mesh_texture *texture,
     imp_f32x8 part = IMP_F32X8_SELECT(two, zero + 0.5f, zero + 1.0f);
     part = IMP_F32X8_SELECT(three, zero + 1.0f / 3.0f, part);
     part = IMP_F32X8_SELECT(four, zero + 0.25f, part);
-    // the level whose texels are about that wide
+    // mip level whose texels are as wide as the narrow side: log2 from the float's exponent
     const imp_f32x8 texels = 0.75f * IMP_F32X8_MAX(wide, length * part);
     const imp_f32x8 rounded = IMP_F32X8_MAX(texels, zero + 1.0f) * 1.4142f;
     const imp_i32x8 exact = ((imp_i32x8)rounded >> 23) - 127,
@@ -130,6 +131,7 @@ IMP_ALWAYS_INLINE void imp_texture_filter(const imp_mesh_texture *texture,
     ops->gather((const uint32_t *)texture->offset, &level, &first);
     const imp_f32x8 du = IMP_F32X8_SELECT(longer, p->down_u, p->across_u);
     const imp_f32x8 dv = IMP_F32X8_SELECT(longer, p->down_v, p->across_v);
+    // step along the longer side; lanes that need fewer samples stop contributing
     imp_u16x16 sum[2] = {{0}};
     imp_i32x8 live = ~(imp_i32x8){0};
     for (int n = 0; n < 4 && (n == 0 || ops->lane_bits(&live) != 0); n++) {
@@ -138,7 +140,7 @@ IMP_ALWAYS_INLINE void imp_texture_filter(const imp_mesh_texture *texture,
         imp_texture_add_bilinear(texture, size, &first, at, &live, sum, ops);
         live = count > n + 1;
     }
-    const imp_f32x8 share = part * (1.0f / 16320.0f); // of 255 times 64
+    const imp_f32x8 share = part * (1.0f / 16320.0f); // 1 / (255 * 64)
     const imp_i32x8 red_blue = (imp_i32x8)sum[0], green = (imp_i32x8)sum[1];
     colour[0] = IMP_TO_F32X8(red_blue & 0xffff) * share;
     colour[1] = IMP_TO_F32X8(green & 0xffff) * share;

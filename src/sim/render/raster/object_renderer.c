@@ -1,15 +1,22 @@
+// Draws objects: culls them against the view, sorts them from near to far, transforms and lights
+// their vertices, bounds each triangle in the image, and rasterises it. Vertices are processed in
+// separate loops over struct-of-arrays buffers, so that compilers vectorise them.
+//
+// A triangle whose vertices all project safely gets its bounds from their pixels. Others are
+// clipped to the projection's bounds first; the clipped polygon is only used for its bounds.
 #include "sim/render/raster/object_renderer.h"
 
 #include <float.h>
 #include <math.h>
 
-// Ahead of the camera [m], as gym-duckietown's.
+// Near plane [m], as in gym-duckietown.
 static const float NEAR_PLANE = 0.04f;
 
-// Shapes whose radius has fewer pixels than this get by with few corners, and none are drawn whose
-// radius has fewer than that.
+// Objects whose radius has fewer pixels than the first use the coarse mesh; below the second they
+// are not drawn.
 static const float DETAILED_PIXELS_MIN = 22.0f, VISIBLE_PIXELS_MIN = 0.1f;
 
+// Unlike fminf(), these compile to one instruction.
 static inline float min_float(float a, float b)
 {
     return a < b ? a : b;
@@ -20,9 +27,11 @@ static inline float max_float(float a, float b)
     return a > b ? a : b;
 }
 
+// axes follow from heading and pitch; the mount rotates with the robot
 imp_camera_frame imp_camera_frame_at(const imp_camera_def *camera, imp_pose pose)
 {
     const double cosine = cos(pose.heading), sine = sin(pose.heading);
+    // pitch rotates about the camera's right axis
     const double level = cos(camera->pitch), fall = sin(camera->pitch);
     return (imp_camera_frame){
         .at = {pose.x + cosine * camera->mount_forward + sine * camera->mount_right,
@@ -38,10 +47,12 @@ imp_camera_frame imp_camera_frame_at(const imp_camera_def *camera, imp_pose pose
 imp_object_placement imp_object_placement_of(const imp_scene_objects *objects,
                                              const imp_world *world, const imp_view *view, int k)
 {
+    // static objects are where the map places them
     const imp_object *object = &world->objects[k];
     imp_object_placement out = {{object->position.x, 0.0, object->position.z}, objects->objects[k]};
     if (view->moving == NULL || object->moving < 0)
         return out;
+    // moving ones, and traffic lights, have a state
     const imp_object_state *state = &view->moving[object->moving];
     out.at[0] = state->position.x;
     out.at[1] = state->y;
@@ -52,12 +63,12 @@ imp_object_placement imp_object_placement_of(const imp_scene_objects *objects,
     return out;
 }
 
-// Whether any of an object can be seen, how far ahead its middle is [m], and how many pixels its
-// radius has.
+// Whether an object's bounding sphere may be visible, its distance [m], and its radius in pixels.
 static bool test_visibility(const imp_projection *projection, const imp_scene_objects *objects,
                             const imp_camera_frame *camera_frame, const imp_object_placement *at,
                             imp_visible_object *out)
 {
+    // an asset model or our detailed mesh gives the bounding sphere
     const imp_asset_model *loaded = objects->loaded[at->instance.model];
     const imp_mesh *mesh = &objects->meshes[at->instance.model][1];
     const float *c = loaded != NULL ? loaded->centre : mesh->centre, scale = at->instance.scale;
@@ -67,12 +78,13 @@ static bool test_visibility(const imp_projection *projection, const imp_scene_ob
         at->at[1] + scale * c[1] - camera_frame->at[1],
         at->at[2] + scale * (c[2] * at->instance.cosine - c[0] * at->instance.sine) -
             camera_frame->at[2]};
+    // the sphere's centre in camera coordinates
     float p[3];
     for (int i = 0; i < 3; i++)
         p[i] = (float)(camera_frame->axis[i][0] * from[0] + camera_frame->axis[i][1] * from[1] +
                        camera_frame->axis[i][2] * from[2]);
     const float radius = (loaded != NULL ? loaded->radius : mesh->radius) * scale;
-    // in this order what is not a number is not seen
+    // NaN counts as invisible
     if (!(p[2] + radius > camera_frame->nearest) ||
         !imp_projection_sees_sphere(projection, p, radius))
         return false;
@@ -81,7 +93,8 @@ static bool test_visibility(const imp_projection *projection, const imp_scene_ob
     return out->pixels >= VISIBLE_PIXELS_MIN;
 }
 
-// Lists what can be seen, nearest first: what is behind then costs little. Returns how many.
+// Lists visible objects, nearest first (insertion sort), so that the depth test rejects hidden
+// samples before they are shaded. Returns their number.
 static int list_visible_objects(imp_object_pass *pass, const imp_scene_objects *objects,
                                 const imp_world *world, const imp_camera_frame *camera_frame,
                                 const imp_view *view)
@@ -94,6 +107,7 @@ static int list_visible_objects(imp_object_pass *pass, const imp_scene_objects *
         const imp_object_placement at = imp_object_placement_of(objects, world, view, k);
         if (!test_visibility(&pass->projection, objects, camera_frame, &at, &visible))
             continue;
+        // shift farther objects by one
         int place = count++;
         for (; place > 0 && pass->visible_objects[place - 1].distance > visible.distance; place--)
             pass->visible_objects[place] = pass->visible_objects[place - 1];
@@ -113,12 +127,14 @@ imp_object_transform imp_object_transform_of(const imp_scene_objects *objects,
         .diffuse = objects->diffuse * view->diffuse * view->light,
         .full = view->light,
     };
+    // compose rotation, scale and camera axes; direction to the lamp in the object's frame
     double towards[3], length = 0.0;
     for (int i = 0; i < 3; i++) {
         const double *axis = camera_frame->axis[i];
         double shift = 0.0;
         for (int k = 0; k < 3; k++)
             shift += axis[k] * (at->at[k] - camera_frame->at[k]);
+        // scale each axis of the object
         out.shift[i] = (float)shift;
         out.axis[i][0] = (float)((double)size[0] * (axis[0] * c - axis[2] * s));
         out.axis[i][1] = (float)((double)size[1] * axis[1]);
@@ -133,22 +149,26 @@ imp_object_transform imp_object_transform_of(const imp_scene_objects *objects,
     return out;
 }
 
+// Transforms, lights and projects all vertices of a mesh.
 static void transform_vertices(imp_object_pass *pass, const imp_mesh *mesh,
                                const imp_object_transform *at, float nearest)
 {
     const imp_projection projection = pass->projection;
     for (int k = 0; k < mesh->vertex_count; k++) {
+        // three passes of simple loops: transform, light, project
         const float x = mesh->x[k], y = mesh->y[k], z = mesh->z[k];
         pass->x[k] = at->axis[0][0] * x + at->axis[0][1] * y + at->axis[0][2] * z + at->shift[0];
         pass->y[k] = at->axis[1][0] * x + at->axis[1][1] * y + at->axis[1][2] * z + at->shift[1];
         pass->z[k] = at->axis[2][0] * x + at->axis[2][1] * y + at->axis[2][2] * z + at->shift[2];
     }
     for (int k = 0; k < mesh->vertex_count; k++) {
+        // Gouraud shading: ambient plus diffuse light, limited
         const float facing = mesh->normal_x[k] * at->light[0] + mesh->normal_y[k] * at->light[1] +
                              mesh->normal_z[k] * at->light[2];
         pass->shade[k] = min_float(at->ambient + at->diffuse * max_float(facing, 0.0f), at->full);
     }
     for (int k = 0; k < mesh->vertex_count; k++) {
+        // whether a vertex projects safely: in front of the near plane, and within the bounds
         const float z = pass->z[k], x = pass->x[k] / z, y = pass->y[k] / z;
         pass->ray_x[k] = x;
         pass->ray_y[k] = y;
@@ -158,7 +178,7 @@ static void transform_vertices(imp_object_pass *pass, const imp_mesh *mesh,
     }
 }
 
-// A rectangle of the image and the rays that it was found from.
+// Bounds of a triangle in the image and of its rays.
 typedef struct pixel_bounds {
     float low[2], high[2]; // [px]
     float ray_low[2], ray_high[2];
@@ -167,6 +187,7 @@ typedef struct pixel_bounds {
 static const pixel_bounds EMPTY_BOUNDS = {
     {FLT_MAX, FLT_MAX}, {-FLT_MAX, -FLT_MAX}, {FLT_MAX, FLT_MAX}, {-FLT_MAX, -FLT_MAX}};
 
+// Extends bounds by a vertex.
 static inline void extend_bounds(pixel_bounds *box, float px, float py, float x, float y)
 {
     const float pixel[2] = {px, py}, ray[2] = {x, y};
@@ -178,8 +199,8 @@ static inline void extend_bounds(pixel_bounds *box, float px, float py, float x,
     }
 }
 
-// Cuts away the part of a polygon where plane . point < 0 (Sutherland & Hodgman, 1974); returns
-// how many corners are left.
+// Clips a polygon to plane . point >= bound (Sutherland and Hodgman, 1974); returns the number of
+// corners left.
 static int clip_polygon(float points[][3], int count, const float plane[3], float bound)
 {
     enum { CORNERS_MAX = 10 };
@@ -187,6 +208,7 @@ static int clip_polygon(float points[][3], int count, const float plane[3], floa
     int left = 0;
     for (int k = 0; k < count && left + 2 <= CORNERS_MAX; k++) {
         const float *a = points[k], *b = points[(k + 1) % count];
+        // signed distances of an edge's ends decide what to keep of it
         const float da = plane[0] * a[0] + plane[1] * a[1] + plane[2] * a[2] - bound;
         const float db = plane[0] * b[0] + plane[1] * b[1] + plane[2] * b[2] - bound;
         if (da >= 0.0f) {
@@ -207,16 +229,18 @@ static int clip_polygon(float points[][3], int count, const float plane[3], floa
     return left;
 }
 
-// The extent of a triangle that reaches out of what can be projected.
+// Bounds of a triangle that reaches outside what can be projected.
 static pixel_bounds clipped_bounds(const imp_projection *projection, const float a[3],
                                    const float b[3], const float c[3], float nearest)
 {
+    // each of the five planes adds at most one corner to the triangle
     float points[10][3];
     for (int i = 0; i < 3; i++) {
         points[0][i] = a[i];
         points[1][i] = b[i];
         points[2][i] = c[i];
     }
+    // the near plane and four planes through the camera
     const float planes[5][3] = {{0.0f, 0.0f, 1.0f},
                                 {1.0f, 0.0f, -projection->low[0]},
                                 {-1.0f, 0.0f, projection->high[0]},
@@ -235,11 +259,12 @@ static pixel_bounds clipped_bounds(const imp_projection *projection, const float
     return box;
 }
 
-// Sets which of the raster's pixels an extent may touch; false if none.
+// Converts bounds to pixels of the raster, widened for the lens's curvature; false if empty.
 static bool set_triangle_pixels(const imp_object_pass *pass, const pixel_bounds *box,
                                 imp_raster_triangle *triangle)
 {
     const imp_raster *raster = &pass->raster;
+    // bounds of straight edges, plus what the lens's curvature may add
     const float dx = box->ray_high[0] - box->ray_low[0], dy = box->ray_high[1] - box->ray_low[1];
     const float margin =
         0.01f + min_float(pass->projection.curvature_margin * (dx * dx + dy * dy), 1e5f);
@@ -248,7 +273,7 @@ static bool set_triangle_pixels(const imp_object_pass *pass, const pixel_bounds 
     for (int k = 0; k < 2; k++) {
         const float low = box->low[k] - margin - (float)start[k];
         const float high = box->high[k] + margin - (float)start[k];
-        // in this order what is not a number leaves nothing
+        // NaN leaves no pixels
         if (!(high > 0.0f && low < (float)size[k]))
             return false;
         range[k][0] = low > 0.0f ? (int)low : 0;
@@ -261,6 +286,7 @@ static bool set_triangle_pixels(const imp_object_pass *pass, const pixel_bounds 
     return true;
 }
 
+// Sets the texture, colour and brightness range of a triangle.
 static void set_triangle_paint(const imp_mesh_texture *decals, uint32_t colour, const float tint[3],
                                int decal, const imp_raster_corner corners[3],
                                imp_raster_triangle *triangle)
@@ -272,8 +298,8 @@ static void set_triangle_paint(const imp_mesh_texture *decals, uint32_t colour, 
     triangle->shade[1] = max_float(corners[0].shade, max_float(corners[1].shade, corners[2].shade));
 }
 
-// Whether a triangle is seen from behind or from its edge, as imp_raster_triangle_set_up() finds
-// it.
+// Whether a triangle is seen from behind or edge-on, by the same volume test as
+// imp_raster_triangle_set_up().
 static inline bool is_back_facing(const imp_object_pass *pass, const imp_mesh_triangle *triangle)
 {
     const int a = triangle->vertex[0], b = triangle->vertex[1], c = triangle->vertex[2];
@@ -283,6 +309,7 @@ static inline bool is_back_facing(const imp_object_pass *pass, const imp_mesh_tr
     return !(pass->x[a] * x + pass->y[a] * y + pass->z[a] * z < -1e-20f);
 }
 
+// Draws one triangle: culling, bounds, set-up, filling. Cheap tests come first.
 static void draw_triangle(imp_object_pass *pass, const imp_scene_objects *objects,
                           const imp_mesh *mesh, const imp_mesh_triangle *from, float nearest)
 {
@@ -299,15 +326,18 @@ static void draw_triangle(imp_object_pass *pass, const imp_scene_objects *object
         inside = inside && pass->inside[v];
         extend_bounds(&box, pass->pixel_x[v], pass->pixel_y[v], pass->ray_x[v], pass->ray_y[v]);
     }
+    // triangles that project safely are culled by their bounds before the set-up
     if (inside && !set_triangle_pixels(pass, &box, &triangle))
         return;
     if (!imp_raster_triangle_set_up(&triangle, corners)) {
+        // two-sided meshes: swap two corners and try again
         const imp_raster_corner first = corners[0];
         corners[0] = corners[1];
         corners[1] = first;
         if (!mesh->two_sided || !imp_raster_triangle_set_up(&triangle, corners))
             return;
     }
+    // the others need clipping to find their bounds
     if (!inside) {
         box =
             clipped_bounds(&pass->projection, corners[0].at, corners[1].at, corners[2].at, nearest);
@@ -328,14 +358,16 @@ void imp_objects_draw_mesh(imp_object_pass *pass, const imp_scene_objects *objec
         draw_triangle(pass, objects, mesh, &mesh->triangles[k], nearest);
 }
 
+// Draws an object with its asset model or our mesh.
 static void draw_object(imp_object_pass *pass, const imp_scene_objects *objects,
                         const imp_camera_frame *camera_frame, const imp_view *view,
                         const imp_visible_object *seen, const imp_object_placement *at)
 {
+    // coarse or detailed mesh by size in the image
     const float scale = at->instance.scale, size[3] = {scale, scale, scale};
     const imp_asset_model *loaded = objects->loaded[at->instance.model];
     imp_object_transform placed = imp_object_transform_of(objects, camera_frame, view, at, size);
-    // gym-duckietown scales normals with the object, and so the light that they catch
+    // gym-duckietown scales normals with the object, and so the diffuse light
     if (loaded != NULL)
         placed.diffuse /= scale;
     for (int c = 0; c < 3; c++)
@@ -362,6 +394,7 @@ void imp_objects_draw(imp_object_pass *pass, const imp_scene_objects *objects,
         if (view->leds != NULL && object->kind == IMP_OBJECT_DUCKIEBOT)
             imp_leds_draw(pass, objects, object, camera_frame, view, &at, view->leds[seen->object]);
     }
+    // blend all samples at once, after everything was drawn
     if (imp_clutter_draw(pass, objects, camera_frame, view) || count > 0)
         imp_raster_resolve(&pass->raster, image, stride);
 }

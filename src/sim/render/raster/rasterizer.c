@@ -1,3 +1,11 @@
+// Rasterises triangles with 8 samples per pixel (multisampling: coverage and depth per sample,
+// colour per pixel). Edge functions, depth and texture coordinates are linear in the ray (x, y), so
+// each is one plane evaluated at the pixel's ray; samples use its derivatives.
+//
+// Data layout: 8 pixels of a row are one vector for bounds, edges and shading; the 8 samples of a
+// pixel are one vector for the depth test. Rows are cut into runs of 8 pixels; bounds of 8 runs are
+// tested at once. The portable and AVX2 versions are the same source with different lane operations
+// and give the same bytes.
 #include "sim/render/raster/rasterizer.h"
 
 #include <assert.h>
@@ -10,7 +18,7 @@ enum { LANES = 8 };
 static_assert((int)IMP_RASTER_SAMPLES == (int)LANES && (int)IMP_PIXEL_RAYS_PADDING == (int)LANES,
               "samples and rays are taken a vector at a time");
 
-// Where the samples of a pixel lie, from its middle: no two share a row or a column.
+// Sample positions relative to the pixel's centre: no two share a row or a column (rooks pattern).
 #define SAMPLE_OFFSET(k) (((float)(k)-3.5f) / 8.0f)
 static const float SAMPLES_X[LANES] = {SAMPLE_OFFSET(3), SAMPLE_OFFSET(6), SAMPLE_OFFSET(1),
                                        SAMPLE_OFFSET(4), SAMPLE_OFFSET(7), SAMPLE_OFFSET(0),
@@ -21,6 +29,7 @@ static const float SAMPLES_Y[LANES] = {SAMPLE_OFFSET(0), SAMPLE_OFFSET(1), SAMPL
 
 bool imp_raster_triangle_set_up(imp_raster_triangle *triangle, const imp_raster_corner corners[3])
 {
+    // normals of the planes through the camera and each edge
     float normal[3][3];
     for (int k = 0; k < 3; k++) {
         const float *p = corners[(k + 1) % 3].at, *q = corners[(k + 2) % 3].at;
@@ -29,10 +38,12 @@ bool imp_raster_triangle_set_up(imp_raster_triangle *triangle, const imp_raster_
         normal[k][2] = p[0] * q[1] - p[1] * q[0];
     }
     const float *a = corners[0].at;
+    // the volume of the corners and the camera; its sign is the orientation
     const float volume = a[0] * normal[0][0] + a[1] * normal[0][1] + a[2] * normal[0][2];
-    // in this order what is not a number is left out too
+    // NaN is rejected, too
     if (!(volume < -1e-20f))
         return false;
+    // the inverse of the corner matrix gives the weights; values at the corners give the blends
     const float scale = 1.0f / volume;
     for (int i = 0; i < 3; i++) {
         float *plane = triangle->plane[i], *blend = triangle->blend[i];
@@ -48,6 +59,7 @@ bool imp_raster_triangle_set_up(imp_raster_triangle *triangle, const imp_raster_
     return true;
 }
 
+// Unlike fminf(), these compile to one instruction.
 static inline float min_float(float a, float b)
 {
     return a < b ? a : b;
@@ -58,8 +70,8 @@ static inline float max_float(float a, float b)
     return a > b ? a : b;
 }
 
-// Which of the next runs of pixels a facet may touch. Where the lens shows nothing the rays are not
-// numbers, and touch nothing.
+// Which of the next 8 runs a triangle may touch, as bits. Rays are NaN where the lens shows
+// nothing; these touch nothing.
 IMP_ALWAYS_INLINE unsigned find_touched_runs(const float plane[3][4],
                                              const imp_raster_run_bounds *runs, size_t first,
                                              const imp_simd8_ops *ops)
@@ -70,24 +82,27 @@ IMP_ALWAYS_INLINE unsigned find_touched_runs(const float plane[3][4],
     const imp_f32x8 high = IMP_F32X8_LOAD(runs->high + first);
     imp_i32x8 inside = ~(imp_i32x8){0};
     for (int k = 0; k < 3; k++) {
+        // upper bound of the edge function over the run
         const float across = fabsf(plane[0][k]), down = fabsf(plane[1][k]);
         const imp_f32x8 at = plane[0][k] * x + plane[1][k] * y + plane[2][k];
+        // inside if all three bounds are not negative
         inside &= at + across * wide + down * high >= zero;
     }
     return ops->lane_bits(&inside);
 }
 
-// The rays of 8 pixels, and how they change.
+// Rays of 8 pixels and their derivatives.
 typedef struct run_rays {
     imp_f32x8 x, y, across_x, across_y, down_x, down_y;
 } run_rays;
 
-// The values of a facet's four planes at the middles of 8 pixels, and what they change across and
-// down each.
+// Values of a triangle's four planes at 8 pixel centres, and their derivatives. Stored as arrays,
+// because pixels are then processed one at a time.
 typedef struct run_values {
     float at[4][LANES], across[4][LANES], down[4][LANES];
 } run_values;
 
+// Loads the rays of 8 pixels.
 IMP_ALWAYS_INLINE void load_run_rays(const imp_pixel_rays *rays, size_t pixel, run_rays *out)
 {
     out->x = IMP_F32X8_LOAD(rays->x + pixel);
@@ -98,7 +113,7 @@ IMP_ALWAYS_INLINE void load_run_rays(const imp_pixel_rays *rays, size_t pixel, r
     out->down_y = IMP_F32X8_LOAD(rays->down_y + pixel);
 }
 
-// A plane's value, and its changes.
+// Evaluates a plane and its derivatives.
 IMP_ALWAYS_INLINE void evaluate_plane(const float planes[3][4], int k, const run_rays *rays,
                                       imp_f32x8 out[3])
 {
@@ -107,6 +122,7 @@ IMP_ALWAYS_INLINE void evaluate_plane(const float planes[3][4], int k, const run
     out[2] = planes[0][k] * rays->down_x + planes[1][k] * rays->down_y;
 }
 
+// Stores the values of plane k.
 IMP_ALWAYS_INLINE void store_plane_values(run_values *values, int k, const imp_f32x8 from[3])
 {
     memcpy(values->at[k], &from[0], sizeof from[0]);
@@ -114,8 +130,8 @@ IMP_ALWAYS_INLINE void store_plane_values(run_values *values, int k, const imp_f
     memcpy(values->down[k], &from[2], sizeof from[2]);
 }
 
-// Finds the values of a facet's planes at 8 pixels. Returns which of them the facet may touch; of
-// `whole`, all samples lie within its edges.
+// Evaluates the edge planes at 8 pixels. Returns the pixels that the triangle may touch; in those
+// of *whole all samples are inside.
 IMP_ALWAYS_INLINE unsigned test_run_coverage(const imp_raster_triangle *triangle, float farthest,
                                              const run_rays *rays, run_values *values,
                                              unsigned *whole, const imp_simd8_ops *ops)
@@ -125,6 +141,7 @@ IMP_ALWAYS_INLINE unsigned test_run_coverage(const imp_raster_triangle *triangle
     imp_f32x8 plane[3];
     for (int k = 0; k < 3; k++) {
         evaluate_plane(triangle->plane, k, rays, plane);
+        // largest change of the edge function within a pixel
         const imp_f32x8 reach = farthest * (IMP_F32X8_ABS(plane[1]) + IMP_F32X8_ABS(plane[2]));
         meets &= plane[0] + reach >= zero;
         inside &= plane[0] - reach >= zero;
@@ -134,14 +151,16 @@ IMP_ALWAYS_INLINE unsigned test_run_coverage(const imp_raster_triangle *triangle
     return ops->lane_bits(&meets);
 }
 
-// Finds which samples of a pixel a facet is in front of, and puts its nearness there.
+// Depth test of a pixel's 8 samples: updates the depths and returns the covered samples.
 IMP_ALWAYS_INLINE void depth_test_pixel(const run_values *p, int k, bool whole, float nearest,
                                         float *inverse_depth, imp_i32x8 *covered)
 {
     const imp_f32x8 zero = {0}, before = IMP_F32X8_LOAD(inverse_depth);
     const imp_f32x8 across = IMP_F32X8_LOAD(SAMPLES_X), down = IMP_F32X8_LOAD(SAMPLES_Y);
+    // depths of the samples, from the plane and its derivatives
     const imp_f32x8 now = p->at[3][k] + p->across[3][k] * across + p->down[3][k] * down;
     imp_i32x8 in = (now > before) & (now <= zero + nearest);
+    // edge tests are skipped if all samples are inside
     for (int i = 0; i < 3 && !whole; i++)
         in &= p->at[i][k] + p->across[i][k] * across + p->down[i][k] * down >= zero;
     const imp_f32x8 mixed = IMP_F32X8_SELECT(in, now, before);
@@ -149,6 +168,7 @@ IMP_ALWAYS_INLINE void depth_test_pixel(const run_values *p, int k, bool whole, 
     *covered = in;
 }
 
+// Colour times brightness as a rounded word, with the mark of a covered sample.
 static uint32_t pack_colour(const float colour[3], float shade)
 {
     uint32_t out = 0xff000000u;
@@ -157,8 +177,8 @@ static uint32_t pack_colour(const float colour[3], float shade)
     return out;
 }
 
-// The colours in the middles of 8 pixels, which may lie outside the facet. near: the nearness there
-// and its changes.
+// Shades 8 pixels at their centres, which may lie outside the triangle; so depth is bounded and
+// brightness limited to the corners' range. near: 1 / distance and its derivatives.
 IMP_ALWAYS_INLINE void shade_run(const imp_raster_triangle *triangle, const run_rays *rays,
                                  const imp_f32x8 near[3], imp_i32x8 *out, const imp_simd8_ops *ops)
 {
@@ -166,14 +186,17 @@ IMP_ALWAYS_INLINE void shade_run(const imp_raster_triangle *triangle, const run_
     const imp_f32x8 distance = 1.0f / IMP_F32X8_MAX(near[0], zero + 1e-4f);
     imp_f32x8 u[3], v[3], bright[3], colour[3];
     evaluate_plane(triangle->blend, 2, rays, bright);
+    // interpolated brightness, limited since the centre may lie outside
     imp_f32x8 shade = IMP_F32X8_MAX(bright[0] * distance, zero + triangle->shade[0]);
     shade = IMP_F32X8_MIN(shade, zero + triangle->shade[1]);
     for (int c = 0; c < 3; c++)
         colour[c] = zero + triangle->colour[c];
+    // a texture replaces the colour
     if (triangle->decal != NULL) {
         imp_f32x8 seen[3];
         evaluate_plane(triangle->blend, 0, rays, u);
         evaluate_plane(triangle->blend, 1, rays, v);
+        // perspective-correct coordinates and their derivatives by the quotient rule
         const imp_f32x8 across = distance * near[1], down = distance * near[2];
         const imp_texture_footprint places = {.u = u[0] * distance,
                                               .v = v[0] * distance,
@@ -185,6 +208,7 @@ IMP_ALWAYS_INLINE void shade_run(const imp_raster_triangle *triangle, const run_
         for (int c = 0; c < 3; c++)
             colour[c] = seen[c] * triangle->colour[c];
     }
+    // pack to bytes, with 255 in the highest byte
     imp_i32x8 packed = (imp_i32x8){0} - 0x01000000;
     for (int c = 0; c < 3; c++) {
         const imp_f32x8 value = IMP_F32X8_MAX(colour[c] * shade, zero);
@@ -193,13 +217,13 @@ IMP_ALWAYS_INLINE void shade_run(const imp_raster_triangle *triangle, const run_
     *out = packed;
 }
 
-// What is the same for all of a facet's pixels.
+// The colour of a triangle if it is uniform.
 typedef struct flat_colour {
-    bool even;       // one colour everywhere
-    uint32_t colour; // which one
+    bool even;       // the colour is uniform
+    uint32_t colour; // the colour
 } flat_colour;
 
-// Fills a facet's pixels in a run of 8 in a row.
+// Fills the pixels of a triangle in a run of 8.
 IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster_triangle *triangle,
                                       int row, int column, flat_colour plain,
                                       const imp_simd8_ops *ops)
@@ -211,6 +235,7 @@ IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster
     imp_f32x8 near[3];
     unsigned whole, seen = 0;
     load_run_rays(&raster->rays, first, &rays);
+    // candidates within the bounding box
     unsigned lane_bits = test_run_coverage(triangle, raster->reach, &rays, &values, &whole, ops);
     if (triangle->left > column)
         lane_bits &= ~0u << (triangle->left - column);
@@ -218,6 +243,7 @@ IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster
         lane_bits &= (1u << (triangle->right - column)) - 1;
     if (lane_bits == 0)
         return;
+    // depth test per pixel
     evaluate_plane(triangle->plane, 3, &rays, near);
     store_plane_values(&values, 3, near);
     for (; lane_bits != 0; lane_bits &= lane_bits - 1) {
@@ -229,8 +255,10 @@ IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster
     }
     if (seen == 0)
         return;
+    // shade once for all visible pixels, then write the covered samples
     if (!plain.even)
         shade_run(triangle, &rays, near, &colours, ops);
+    // each pixel's covered samples get its colour
     uint32_t each[LANES];
     memcpy(each, &colours, sizeof each);
     for (; seen != 0; seen &= seen - 1) {
@@ -244,16 +272,18 @@ IMP_ALWAYS_INLINE void fill_pixel_run(const imp_raster *raster, const imp_raster
     }
 }
 
+// Fills a triangle row by row; 8 runs are tested at once if it is wide.
 IMP_ALWAYS_INLINE void fill_triangle(const imp_raster *raster, const imp_raster_triangle *triangle,
                                      const imp_simd8_ops *ops)
 {
-    enum { FEW_RUNS = 2 }; // runs that are not worth a look at many at once
+    enum { FEW_RUNS = 2 }; // narrower triangles skip the test of 8 runs at once
     const bool even = triangle->decal == NULL && triangle->shade[0] == triangle->shade[1];
     const flat_colour plain = {even, even ? pack_colour(triangle->colour, triangle->shade[0]) : 0};
     const int first = triangle->left / LANES, end = (triangle->right + LANES - 1) / LANES;
     const size_t row_runs = imp_raster_row_runs(raster);
     for (int row = triangle->top; row < triangle->bottom; row++)
         for (int run = first; run < end; run += LANES) {
+            // which of the next 8 runs to visit
             unsigned lane_bits = (1u << LANES) - 1;
             if (end - first > FEW_RUNS)
                 lane_bits = find_touched_runs(triangle->plane, &raster->runs,
@@ -284,10 +314,10 @@ IMP_AVX512 void imp_raster_fill_avx512(const imp_raster *raster,
 }
 #endif
 
-// So that rounding leaves nothing out.
+// Margin for rounding.
 static const float ROUNDING_SLACK = 1.0001f;
 
-// Finds where a run of pixels looks. What is not a number counts for nothing.
+// Computes the bounds of a run's sample rays. NaN rays are ignored.
 static void bound_run_rays(imp_raster *raster, size_t run, size_t first, int pixels)
 {
     const imp_pixel_rays *rays = &raster->rays;
@@ -298,6 +328,7 @@ static void bound_run_rays(imp_raster *raster, size_t run, size_t first, int pix
     float *const reach[2] = {raster->runs.wide, raster->runs.high};
     for (int k = 0; k < 2; k++) {
         float low = INFINITY, high = -INFINITY;
+        // extend the bounds by the outermost samples of each pixel
         for (size_t n = first; n < first + (size_t)pixels; n++) {
             const float sample = SAMPLE_OFFSET(7) * (fabsf(across[k][n]) + fabsf(down[k][n]));
             low = min_float(at[k][n] - sample, low);
@@ -311,6 +342,7 @@ static void bound_run_rays(imp_raster *raster, size_t run, size_t first, int pix
 void imp_raster_bound_runs(imp_raster *raster)
 {
     size_t run = 0;
+    // the outermost sample is 7/16 of a pixel from the centre
     raster->reach = ROUNDING_SLACK * SAMPLE_OFFSET(7);
     for (int row = 0; row < raster->rows; row++)
         for (int column = 0; column < raster->width; column += LANES) {
@@ -320,14 +352,16 @@ void imp_raster_bound_runs(imp_raster *raster)
         }
 }
 
-// Lays a pixel's samples over its colour.
+// Blends a pixel's samples over its colour: the mean of covered samples and the background.
 static void resolve_pixel(const uint32_t *colours, uint8_t rgb[3])
 {
+    // sum the samples, two channels per word
     uint32_t even = 0, odd = 0;
     for (int s = 0; s < IMP_RASTER_SAMPLES; s++) {
         even += colours[s] & 0x00ff00ffu;
         odd += colours[s] >> 8 & 0x00ff00ffu;
     }
+    // highest bytes add up to 255 per covered sample
     const uint32_t covered = (odd >> 16) / 255u;
     if (covered == 0)
         return;
@@ -338,11 +372,12 @@ static void resolve_pixel(const uint32_t *colours, uint8_t rgb[3])
                       IMP_RASTER_SAMPLES);
 }
 
-// Lays 8 pixels over the image and makes them empty.
+// Resolves 8 pixels and clears their samples.
 static void resolve_pixel_block(imp_raster *raster, size_t block, uint8_t *image, size_t stride)
 {
     const size_t width = (size_t)raster->width, end = width * (size_t)raster->rows;
     const size_t first = block * LANES, last = first + LANES < end ? first + LANES : end;
+    // a block may continue in the next row
     size_t row = first / width, column = first % width;
     for (size_t pixel = first; pixel < last; pixel++) {
         resolve_pixel(raster->colours + pixel * IMP_RASTER_SAMPLES,

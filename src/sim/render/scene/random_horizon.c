@@ -1,16 +1,19 @@
-// What is to be seen above the horizon when it shall mean nothing: a room or a town of gradients,
-// noise and things that are only patches of colour.
+// Generates random panoramas: a background of waves, gradient and grain around a colour, and up to
+// PATCHES_MAX rectangles that resemble furniture or houses. They teach networks to ignore what is
+// above the horizon.
 #include <math.h>
 
 #include "imprint/render.h"
 
 enum { WIDTH = IMP_HORIZON_WIDTH, HEIGHT = IMP_HORIZON_HEIGHT, PATCHES_MAX = 28, WAVES = 4 };
 
+// A uniform draw as a float.
 static float random_between(imp_random *random, double low, double high)
 {
     return (float)imp_random_uniform(random, low, high);
 }
 
+// Clamps a colour (0..1) and packs it, red lowest.
 static uint32_t pack_colour(const float rgb[3])
 {
     uint32_t out = 0xff000000u;
@@ -21,7 +24,7 @@ static uint32_t pack_colour(const float rgb[3])
     return out;
 }
 
-// The colour, brighter or darker upwards and around.
+// Fills the background: a vertical gradient, a sum of waves around, and noise per texel.
 static void fill_background(imp_horizon *out, const float colour[3], imp_random *random)
 {
     float turns[WAVES], strengths[WAVES], around[WIDTH];
@@ -31,6 +34,7 @@ static void fill_background(imp_horizon *out, const float colour[3], imp_random 
         turns[n] = random_between(random, 0.0, 6.2831853);
         strengths[n] = random_between(random, 0.0, 0.12);
     }
+    // waves of whole periods, so that the panorama closes
     for (int i = 0; i < WIDTH; i++) {
         around[i] = 1.0f;
         for (int n = 0; n < WAVES; n++)
@@ -46,9 +50,11 @@ static void fill_background(imp_horizon *out, const float colour[3], imp_random 
         }
 }
 
-// A patch: something that stands there, or hangs on a wall; some have stripes.
+// Draws a rectangle that stands on the horizon or hangs above it; some are striped. Its colour is
+// between a random one and the background's.
 static void draw_random_patch(imp_horizon *out, const float colour[3], imp_random *random)
 {
+    // small patches are more frequent than large ones
     const int left = (int)imp_random_below(random, WIDTH);
     const int wide = 2 + (int)(50.0f * powf(random_between(random, 0.0, 1.0), 2.0f));
     const int high = 2 + (int)(30.0f * powf(random_between(random, 0.0, 1.0), 1.5f));
@@ -57,6 +63,7 @@ static void draw_random_patch(imp_horizon *out, const float colour[3], imp_rando
     const int period = 2 + (int)imp_random_below(random, 12);
     const bool striped = random_between(random, 0.0, 1.0) < 0.3f,
                upright = random_between(random, 0.0, 1.0) < 0.5f;
+    // a colour between its own and the background's; the second is for stripes
     const float near_wall = random_between(random, 0.0, 1.0);
     float rgb[2][3];
     for (int c = 0; c < 3; c++) {
@@ -64,6 +71,7 @@ static void draw_random_patch(imp_horizon *out, const float colour[3], imp_rando
         rgb[0][c] = own + near_wall * (colour[c] - own);
         rgb[1][c] = rgb[0][c] * 0.7f;
     }
+    // columns wrap around
     for (int j = low; j < low + high && j < HEIGHT; j++)
         for (int i = left; i < left + wide; i++) {
             const int along = upright ? i - left : j - low;

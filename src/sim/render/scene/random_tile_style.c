@@ -1,15 +1,16 @@
-// Looks of the road that depart from the new one: what else lines and floors are made of, and what
-// time has done to them.
+// Draws tile styles that differ from the new one: widths and colours of markings, other floors, and
+// wear. All amplitudes scale with wear; the order of the draws is part of the results.
 #include <math.h>
 
 #include "sim/render/scene/tile_painter.h"
 
+// A uniform draw as a float.
 static float random_between(imp_random *random, double low, double high)
 {
     return (float)imp_random_uniform(random, low, high);
 }
 
-// A value that is 0 for some and up to `most` for the others.
+// With probability `share` a uniform value up to `most`, else 0. Draws twice in any case.
 static float random_or_zero(imp_random *random, double share, double most)
 {
     const double drawn = imp_random_uniform(random, 0.0, 1.0);
@@ -17,7 +18,7 @@ static float random_or_zero(imp_random *random, double share, double most)
     return drawn < share ? (float)value : 0.0f;
 }
 
-// Makes a colour brighter or darker, and its channels a little different.
+// Varies the brightness of a colour, and each channel a little.
 static void vary_colour(float rgb[3], float wear, double darker, double brighter, double apart,
                         imp_random *random)
 {
@@ -26,7 +27,7 @@ static void vary_colour(float rgb[3], float wear, double darker, double brighter
         rgb[c] *= all * (1.0f + wear * random_between(random, -apart, apart));
 }
 
-// What indoor ground may be: colour and grain.
+// Surfaces of indoor floors.
 static const imp_surface INDOOR_SURFACES[] = {
     {{70.0f, 98.0f, 35.0f}, 62.0f, 9.0f, IMP_PATTERN_LAWN},       // lawn
     {{105.0f, 88.0f, 52.0f}, 45.0f, 12.0f, IMP_PATTERN_LAWN},     // dry grass
@@ -39,7 +40,7 @@ static const imp_surface INDOOR_SURFACES[] = {
 };
 enum { INDOOR_SURFACE_COUNT = sizeof INDOOR_SURFACES / sizeof INDOOR_SURFACES[0] };
 
-// The new surface, or with some wear another one, in a colour near its own.
+// The new surface, or with probability `wear` another one, in a varied colour.
 static imp_surface sample_surface(const imp_surface *base, float wear, imp_random *random)
 {
     imp_surface out = INDOOR_SURFACES[imp_random_below(random, INDOOR_SURFACE_COUNT)];
@@ -50,9 +51,10 @@ static imp_surface sample_surface(const imp_surface *base, float wear, imp_rando
     return out;
 }
 
+// Varies brightness and grain of the road.
 static void vary_asphalt(imp_surface *out, float wear, imp_random *random)
 {
-    // from black mats to worn grey
+    // from black mats to worn grey; logarithmic, so both directions are equally likely
     const float all = expf(wear * random_between(random, -0.9, 0.75));
     for (int c = 0; c < 3; c++)
         out->rgb[c] *= all * (1.0f + wear * random_between(random, -0.08, 0.08));
@@ -63,6 +65,7 @@ static void vary_asphalt(imp_surface *out, float wear, imp_random *random)
 imp_tile_style imp_tile_style_sample(float wear, imp_random *random)
 {
     imp_tile_style out = imp_tile_style_new;
+    // markings: common and individual widths, colours
     const float lines = expf(wear * random_between(random, -0.25, 0.2));
     out.white_width *= lines * expf(wear * random_between(random, -0.1, 0.1));
     out.yellow_width *= lines * expf(wear * random_between(random, -0.2, 0.2));
@@ -74,11 +77,13 @@ imp_tile_style imp_tile_style_sample(float wear, imp_random *random)
     vary_asphalt(&out.asphalt, wear, random);
     out.lawn = sample_surface(&imp_tile_style_new.lawn, wear, random);
     out.floor = sample_surface(&imp_tile_style_new.floor, wear, random);
+    // wear: each kind occurs in a part of the styles
     out.fade = wear * random_or_zero(random, 0.6, 0.55);
     out.chips = wear * random_or_zero(random, 0.6, 0.45);
     out.dirt = wear * random_or_zero(random, 0.7, 0.6);
     for (int c = 0; c < 3; c++)
         out.dust[c] = random_between(random, 40.0, 120.0);
+    // dust is mostly grey
     const float grey = (out.dust[0] + out.dust[1] + out.dust[2]) / 3.0f;
     for (int c = 0; c < 3; c++)
         out.dust[c] = 0.7f * grey + 0.3f * out.dust[c];

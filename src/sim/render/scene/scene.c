@@ -1,10 +1,12 @@
+// Creates and destroys scenes. Scenes that are created together share textures: first all scenes
+// are created without, then the textures that any of them needs are built once (scene_textures.c).
 #include "sim/render/scene/scene.h"
 
 #include <stdlib.h>
 
 #include "sim/render/assets/assets.h"
 
-// so that a cell's index and a position's units fit into 32 bits
+// keeps a cell's index and positions within 32 bits
 enum { MAP_SIDE_MAX = 8192 };
 
 int imp_scene_variant_count(const imp_scene *scene, imp_tile_kind kind)
@@ -12,11 +14,12 @@ int imp_scene_variant_count(const imp_scene *scene, imp_tile_kind kind)
     return scene->variants[kind];
 }
 
-// Ours is bright: what is turned away keeps somewhat more than half of its colour, and what the
-// lamp meets not too slantingly has all of it. The assets are made for gym-duckietown's light: an
-// ambient light of 0.3, and a lamp with 0.25 of ambient and 0.35 of diffuse light.
+// Ours are bright: faces turned away keep 60 % of their colour, faces towards the lamp all of it.
+// Assets are made for gym-duckietown's light: ambient light 0.3, and a lamp with ambient 0.25 and
+// diffuse 0.35.
 static void set_light_factors(imp_scene *scene, const imp_scene_def *def)
 {
+    // light factors for assets or ours
     scene->lamp_on_tiles = def->assets != NULL;
     scene->objects.ambient = def->assets != NULL ? 0.55f : 0.6f;
     scene->objects.diffuse = def->assets != NULL ? 0.35f : 0.8f;
@@ -33,6 +36,7 @@ imp_status imp_scene_create(imp_scene **out, const imp_world *world, imp_error *
     return imp_scene_create_with_def(out, world, &def, err);
 }
 
+// Checks a definition and the size of the map.
 static imp_status check_scene_def(const imp_world *world, const imp_scene_def *def, imp_error *err)
 {
     if (world->columns > MAP_SIDE_MAX || world->rows > MAP_SIDE_MAX)
@@ -42,7 +46,7 @@ static imp_status check_scene_def(const imp_world *world, const imp_scene_def *d
     if (def->variants < 0 || def->variants > IMP_TILE_VARIANTS_MAX)
         return imp_fail(err, IMP_USAGE, "a scene must have 0 to %d tile variants, not %d",
                         IMP_TILE_VARIANTS_MAX, def->variants);
-    // the negation also catches what is not a number
+    // the negation also rejects NaN
     if (!(def->wear >= 0.0f && def->wear <= 1.0f))
         return imp_fail(err, IMP_USAGE, "the wear of a scene must be within 0 to 1, not %g",
                         (double)def->wear);
@@ -58,7 +62,7 @@ imp_status imp_scene_create_with_def(imp_scene **out, const imp_world *world,
     return imp_scene_create_many(out, &world, 1, def, err);
 }
 
-// A scene without textures.
+// Creates a scene without textures.
 static imp_status create_without_textures(imp_scene **out, const imp_world *world,
                                           const imp_scene_def *def, imp_error *err)
 {
@@ -69,6 +73,7 @@ static imp_status create_without_textures(imp_scene **out, const imp_world *worl
     if (scene == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", world->name);
     scene->world = world;
+    // a ring of empty cells surrounds the tiles
     scene->columns = world->columns + 2;
     scene->rows = world->rows + 2;
     scene->def = *def;
@@ -85,11 +90,13 @@ imp_status imp_scene_create_many(imp_scene **out, const imp_world *const *worlds
                                  const imp_scene_def *def, imp_error *err)
 {
     imp_status status = IMP_OK;
+    // on failure, destroy what was created
     int made = 0;
     while (made < count && status == IMP_OK) {
         status = create_without_textures(&out[made], worlds[made], def, err);
         made += status == IMP_OK;
     }
+    // textures that any of the scenes needs
     if (status == IMP_OK && !imp_scenes_build_textures(out, count, def))
         status = imp_fail(err, IMP_NO_MEMORY, "no memory for the scene of %s", worlds[0]->name);
     for (int k = 0; k < made && status != IMP_OK; k++) {
@@ -104,6 +111,7 @@ const imp_scene_def *imp_scene_get_def(const imp_scene *scene)
     return &scene->def;
 }
 
+// Must not run on two threads for scenes that share textures, whose count is not atomic.
 void imp_scene_destroy(imp_scene *scene)
 {
     if (scene == NULL)

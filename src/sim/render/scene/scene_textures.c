@@ -1,5 +1,7 @@
-// Which texture lies in each cell of a scene, and the making of all of them. Scenes that are made
-// together share what they have in common: making a texture takes longer than all else.
+// Assigns a texture to each cell of a scene and builds all textures. A texture exists per kind,
+// orientation and variant that some scene uses. Building one takes longer than all else, so scenes
+// that are created together share them: texture numbers are assigned over all scenes first, then
+// each is painted once.
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,30 +10,31 @@
 
 enum { QUARTERS = 4, TILE_TEXELS = IMP_TEXTURE_SIDE * IMP_TEXTURE_SIDE };
 
-// The number of the first texture of each kind and orientation, whose variants follow it; 0 is the
-// clear one.
+// Number of the first variant's texture per kind and orientation; variants follow. 0 is the
+// transparent texture, and means "not assigned".
 typedef struct texture_numbers {
     int first[IMP_TILE_KIND_COUNT][QUARTERS];
     int count;
 } texture_numbers;
 
-// Room to make a texture in, with all of its levels.
+// Scratch memory to build one texture with all mip levels.
 typedef struct texture_scratch {
     imp_texture_level levels[IMP_TEXTURE_LEVELS];
     size_t size;      // of texels
     uint32_t *texels; // (size)
-    uint32_t *tile;   // (TILE_TEXELS) a tile before it is turned
+    uint32_t *tile;   // (TILE_TEXELS): a tile before rotation
 } texture_scratch;
 
-// How many variants of a kind's texture the assets have.
+// Number of variants of a kind's texture in the assets.
 static int asset_texture_count(const imp_scene_def *def, imp_tile_kind kind)
 {
     return def->assets != NULL ? def->assets->variants[kind] : 0;
 }
 
-// How many variants a scene has: images as far as there are any, then worn ones.
+// Number of variants of a kind in a scene: asset textures first, then worn ones.
 static int tile_variant_count(const imp_scene_def *def, imp_tile_kind kind)
 {
+    // without a number: all of the assets' variants if a seed chooses among them
     const int most = def->variants > 0 ? def->variants
                      : def->seed != 0  ? IMP_ASSET_VARIANTS_MAX
                                        : 1;
@@ -41,7 +44,8 @@ static int tile_variant_count(const imp_scene_def *def, imp_tile_kind kind)
     return asset_textures < 1 ? 1 : asset_textures < most ? asset_textures : most;
 }
 
-// Of what we paint new, surfaces without markings look the same whichever way they lie.
+// The orientation that needs a texture of its own; new surfaces without markings look the same in
+// all.
 static int orientation_of_texture(const imp_tile *tile, bool is_new)
 {
     switch (tile->kind) {
@@ -54,8 +58,7 @@ static int orientation_of_texture(const imp_tile *tile, bool is_new)
     }
 }
 
-// Numbers the textures that a world needs and no other did, and writes down which ones a cell can
-// show.
+// Numbers the textures that a world needs and no earlier one did, and sets what each cell shows.
 static void assign_cell_textures(imp_scene *scene, const imp_scene_def *def, texture_numbers *table)
 {
     const imp_world *world = scene->world;
@@ -66,6 +69,7 @@ static void assign_cell_textures(imp_scene *scene, const imp_scene_def *def, tex
             const int cell = (j + 1) * scene->columns + i + 1;
             const int variants = scene->variants[tile->kind];
             const bool is_new = asset_texture_count(def, tile->kind) == 0 && variants == 1;
+            // the first use of a kind and orientation numbers all its variants
             int *first = &table->first[tile->kind][orientation_of_texture(tile, is_new)];
             if (tile->kind == IMP_TILE_EMPTY)
                 continue;
@@ -73,6 +77,7 @@ static void assign_cell_textures(imp_scene *scene, const imp_scene_def *def, tex
                 *first = table->count;
                 table->count += variants;
             }
+            // the default variant of the tile is drawn, or the first
             const bool drawn = def->seed != 0 && variants > 1;
             const int variant = drawn ? (int)imp_random_below(&random, (uint32_t)variants) : 0;
             scene->cells[cell] = *first + variant;
@@ -80,12 +85,13 @@ static void assign_cell_textures(imp_scene *scene, const imp_scene_def *def, tex
         }
 }
 
-// Paints a variant as it lies before it is turned. False for one that is new, of which each
-// orientation is painted on its own.
+// Paints a variant without rotation. False for new tiles, of which each orientation is painted
+// separately, since noise is not rotated.
 static bool paint_tile_variant(const imp_scene *scene, const imp_scene_def *def, imp_tile_kind kind,
                                int variant, uint32_t *tile)
 {
     const int asset_textures = asset_texture_count(def, kind);
+    // asset textures; further variants repeat them with dirt
     if (asset_textures > 0) {
         memcpy(tile, def->assets->tiles[kind][variant % asset_textures],
                TILE_TEXELS * sizeof *tile);
@@ -99,7 +105,7 @@ static bool paint_tile_variant(const imp_scene *scene, const imp_scene_def *def,
     return true;
 }
 
-// Makes all orientations that are wanted of a variant. scene: any of those that have it.
+// Builds all needed orientations of a variant. scene: any scene that has it.
 static void build_variant_textures(const imp_scene *scene, uint32_t *texels,
                                    const texture_numbers *table, texture_scratch *scratch,
                                    imp_tile_kind kind, int variant)
@@ -110,6 +116,7 @@ static void build_variant_textures(const imp_scene *scene, uint32_t *texels,
         const int first = table->first[kind][turn];
         if (first == 0)
             continue;
+        // paint once, then rotate for each orientation
         if (!painted)
             turned = paint_tile_variant(scene, def, kind, variant, scratch->tile);
         painted = true;
@@ -119,6 +126,7 @@ static void build_variant_textures(const imp_scene *scene, uint32_t *texels,
             imp_asset_tile_rotate(scratch->tile, scratch->texels, &scratch->levels[0], turn);
         else
             imp_tile_rotate(scratch->tile, scratch->texels, &scratch->levels[0], turn);
+        // keep the levels from the finest one on
         imp_texture_build_mip_levels(scratch->texels, scratch->levels);
         memcpy(texels + (size_t)(first + variant) * (size_t)scene->texture_size,
                scratch->texels + scratch->levels[scene->finest].offset,
@@ -126,6 +134,7 @@ static void build_variant_textures(const imp_scene *scene, uint32_t *texels,
     }
 }
 
+// Builds all numbered textures; false without memory.
 static bool build_all_textures(const imp_scene *scene, uint32_t *texels,
                                const texture_numbers *table, texture_scratch *scratch)
 {
@@ -140,7 +149,7 @@ static bool build_all_textures(const imp_scene *scene, uint32_t *texels,
     return room;
 }
 
-// Keeps the levels from the finest on.
+// Sets the mip levels of a scene; levels finer than the finest refer to it.
 static void set_mip_levels(imp_scene *scene, const imp_scene_def *def, texture_scratch *scratch)
 {
     imp_texture_layout_levels(scratch->levels, &scratch->size);
@@ -153,6 +162,7 @@ static void set_mip_levels(imp_scene *scene, const imp_scene_def *def, texture_s
     scene->texture_size = (int32_t)scratch->size - left_out;
 }
 
+// Draws a style for each variant; the first is new.
 static bool sample_tile_styles(imp_scene *scene, const imp_scene_def *def)
 {
     if (def->wear <= 0.0f)
@@ -165,10 +175,11 @@ static bool sample_tile_styles(imp_scene *scene, const imp_scene_def *def)
     return scene->styles != NULL;
 }
 
-// Lays a scene's cells. False without memory.
+// Sets the cells of a scene. False without memory.
 static bool assign_scene_textures(imp_scene *scene, const imp_scene_def *def,
                                   texture_numbers *table, texture_scratch *scratch)
 {
+    // variants per kind, mip levels, styles, cells
     const size_t cells = (size_t)scene->columns * (size_t)scene->rows;
     for (int kind = 0; kind < IMP_TILE_KIND_COUNT; kind++) {
         scene->variants[kind] = tile_variant_count(def, (imp_tile_kind)kind);
@@ -180,7 +191,7 @@ static bool assign_scene_textures(imp_scene *scene, const imp_scene_def *def,
     if (scene->cells == NULL || scene->cell_variants == NULL || !sample_tile_styles(scene, def))
         return false;
     assign_cell_textures(scene, def, table);
-    // from numbers of textures to their first texels
+    // convert texture numbers to texel indices
     for (size_t k = 0; k < cells; k++) {
         scene->cells[k] *= scene->texture_size;
         scene->cell_variants[k].first *= scene->texture_size;
@@ -191,6 +202,7 @@ static bool assign_scene_textures(imp_scene *scene, const imp_scene_def *def,
 bool imp_scenes_build_textures(imp_scene *const *scenes, int count, const imp_scene_def *def)
 {
     texture_scratch scratch = {0};
+    // number textures over all scenes, allocate, then paint
     texture_numbers table = {.count = 1};
     if (count < 1)
         return false;
@@ -201,7 +213,7 @@ bool imp_scenes_build_textures(imp_scene *const *scenes, int count, const imp_sc
     imp_scene_textures *textures = calloc(1, sizeof *textures);
     if (textures == NULL)
         return false;
-    // a texel's number fits into 32 bits
+    // texel indices must fit 32 bits
     textures->texels = texels <= INT32_MAX ? calloc(texels, sizeof *textures->texels) : NULL;
     for (int k = 0; k < count; k++) {
         scenes[k]->textures = textures;
@@ -230,6 +242,7 @@ const imp_tile_style *imp_scene_tile_style(const imp_scene *scene, const imp_vie
     if (cell_variants.count < 2 || scene->styles == NULL ||
         scene->asset_textures[scene->world->tiles[tile].kind])
         return &imp_tile_style_new;
+    // the default variant follows from the texel index
     int variant = (scene->cells[cell] - cell_variants.first) / scene->texture_size;
     if (view->tile_variant != NULL)
         variant = view->tile_variant[tile] < cell_variants.count ? view->tile_variant[tile]

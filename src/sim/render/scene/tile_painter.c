@@ -1,7 +1,7 @@
-// The look of tiles, after the Duckietown appearance specification: white edge lines 4.8 cm wide, a
-// dashed yellow centre line 2.4 cm wide, red stop lines 4.8 cm wide where a lane enters an
-// intersection. Sizes are told in tiles, for a tile of 0.585 m, because lanes scale with the tile
-// too. The colours are those that gym-duckietown's photographs have under its light.
+// Paints tiles by the Duckietown appearance specification: white edge lines 4.8 cm wide, a dashed
+// yellow centre line of 2.4 cm, red stop lines of 4.8 cm at intersections. Markings are signed
+// distance functions, anti-aliased over one texel. Lengths are in tiles of 0.585 m, because lanes
+// scale with the tile, too. Colours are those of gym-duckietown's photographs under its light.
 #include <math.h>
 
 #include "sim/render/scene/tile_painter.h"
@@ -20,36 +20,35 @@ const imp_tile_style imp_tile_style_new = {
     .floor = {{70.0f, 98.0f, 35.0f}, 62.0f, 9.0f, IMP_PATTERN_LAWN},
 };
 
-// between a stop line and the centre of the road
+// gap between a stop line and the centre of the road
 static const float STOP_LINE_GAP = 0.03f;
-// dashes and gaps together: 8 to a straight tile
+// periods of the centre line per tile
 enum { STRAIGHT_DASHES = 8, CURVE_DASHES = 6 };
 
 static const float BLACK[3] = {8.0f, 8.0f, 8.0f};
 
-// Share of a texel that lies where distance [tiles] is negative, its edge being smoothed over the
-// texel.
+// Share of a texel where a signed distance [tiles] is negative; smooth over one texel.
 static float edge_coverage(float distance)
 {
     float share = 0.5f - distance * IMP_TEXTURE_SIDE;
     return share < 0.0f ? 0.0f : share > 1.0f ? 1.0f : share;
 }
 
-// Distance from a band around 0.
+// Signed distance from a band around 0.
 static float band_distance(float distance, float width)
 {
     return fabsf(distance) - 0.5f * width;
 }
 
-// Distance from the dashes, of a share of the period, at a place counted in periods of the given
-// length [tiles]; 0 and 1 are in gaps.
+// Signed distance [tiles] from the dashes of a line, at a position in periods; whole numbers are in
+// gaps.
 static float dash_distance(float place, float period, float share)
 {
     float from_middle = fabsf(place - floorf(place) - 0.5f);
     return (from_middle - 0.5f * share) * period;
 }
 
-// Noise that varies smoothly over cells of 2^bits texels and repeats from tile to tile.
+// Value noise over cells of 2^bits texels, which repeats from tile to tile.
 static float sample_smooth_noise(int i, int j, int bits, uint32_t seed)
 {
     const int side = 1 << bits, wrap = (IMP_TEXTURE_SIDE >> bits) - 1;
@@ -57,6 +56,7 @@ static float sample_smooth_noise(int i, int j, int bits, uint32_t seed)
     float fy = ((float)(j & (side - 1)) + 0.5f) / (float)side;
     const uint32_t x0 = (uint32_t)(i >> bits), y0 = (uint32_t)(j >> bits);
     const uint32_t x1 = (x0 + 1) & (uint32_t)wrap, y1 = (y0 + 1) & (uint32_t)wrap;
+    // smooth interpolation between the cell's corners
     fx = fx * fx * (3.0f - 2.0f * fx);
     fy = fy * fy * (3.0f - 2.0f * fy);
     float upper = imp_hash_noise(x0, y0, seed) * (1.0f - fx) + imp_hash_noise(x1, y0, seed) * fx;
@@ -64,9 +64,10 @@ static float sample_smooth_noise(int i, int j, int bits, uint32_t seed)
     return upper * (1.0f - fy) + lower * fy;
 }
 
-// Covers a texel with paint where distance is negative.
+// Paints a texel where a signed distance is negative, and darkens the line's edge.
 static void blend_paint(imp_tile_texel *texel, const float paint[3], float distance)
 {
+    // mix by coverage and remaining paint
     const float share = edge_coverage(distance) * texel->paint_share;
     for (int c = 0; c < 3; c++)
         texel->rgb[c] += share * (paint[c] - texel->rgb[c]);
@@ -78,6 +79,7 @@ static void blend_paint(imp_tile_texel *texel, const float paint[3], float dista
     }
 }
 
+// White lines at both sides, dashes in the middle.
 static void paint_straight_markings(imp_tile_texel *texel, float x, float z)
 {
     const imp_tile_style *style = texel->style;
@@ -87,9 +89,9 @@ static void paint_straight_markings(imp_tile_texel *texel, float x, float z)
     blend_paint(texel, style->yellow, fmaxf(band_distance(x, style->yellow_width), dashes));
 }
 
-// Distance [tiles] from the line that leaves both sides of a corner at `radius` from it: to first
-// order that of the curve a^2.5 + b^2.5 = radius^2.5, which stays midway between the two lanes of a
-// curve tile where a circle would not. (a, b) is the place seen from the corner.
+// Signed distance [tiles] from a line that meets both sides of a corner at `radius`: to first order
+// that of the curve a^2.5 + b^2.5 = radius^2.5. It stays midway between the lanes of a curve tile,
+// where a circle would not. (a, b) is relative to the corner.
 static float curve_distance(float a, float b, float radius)
 {
     float a15 = a * sqrtf(a), b15 = b * sqrtf(b);
@@ -98,7 +100,7 @@ static float curve_distance(float a, float b, float radius)
     return value / fmaxf(slope, 1e-3f);
 }
 
-// A curve round the corner (0.5, -0.5); mirrored in x for curves to the right.
+// Markings of a curve around the corner (0.5, -0.5); right curves are mirrored in x.
 static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
 {
     const imp_tile_style *style = texel->style;
@@ -107,6 +109,7 @@ static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
     blend_paint(texel, style->white,
                 band_distance(curve_distance(a, b, white_radius), style->white_width));
     blend_paint(texel, style->white, sqrtf(a * a + b * b) - style->white_width);
+    // dashes along the angle around the corner
     const float quarter = 1.57079633f, length = 0.83f;
     float place = atan2f(b, a) / quarter * CURVE_DASHES;
     float dashes = dash_distance(place, length / CURVE_DASHES, style->dash_share);
@@ -114,10 +117,11 @@ static void paint_curve_markings(imp_tile_texel *texel, float x, float z)
                 fmaxf(band_distance(curve_distance(a, b, 0.5f), style->yellow_width), dashes));
 }
 
-// The arm of an intersection that lies at -z: the lane that enters there comes in at x = -0.2.
+// Stop line and corners of the arm at -z; traffic enters it at x = -0.2.
 static void paint_intersection_arm(imp_tile_texel *texel, float x, float z)
 {
     const imp_tile_style *style = texel->style;
+    // the stop line spans the right half of the road
     float along = z + 0.5f - 0.5f * style->red_width;
     float across = x + 0.5f * (0.5f - style->white_width + STOP_LINE_GAP);
     float width = 0.5f - style->white_width - STOP_LINE_GAP;
@@ -127,7 +131,7 @@ static void paint_intersection_arm(imp_tile_texel *texel, float x, float z)
     blend_paint(texel, style->white, sqrtf(side * side + end * end) - style->white_width);
 }
 
-// An intersection with arms at both ends, at +x, and with closed false at -x too.
+// An intersection with arms at both ends and at +x, and at -x unless closed.
 static void paint_intersection(imp_tile_texel *texel, float x, float z, bool closed)
 {
     paint_intersection_arm(texel, x, z);
@@ -139,7 +143,7 @@ static void paint_intersection(imp_tile_texel *texel, float x, float z, bool clo
         paint_intersection_arm(texel, -z, x);
 }
 
-// The board that cameras are calibrated with: 6 x 8 squares on white.
+// The calibration board for cameras: 6 x 8 squares on white.
 static void paint_calibration_board(imp_tile_texel *texel, float x, float z)
 {
     const float square = 1.0f / 12.0f;
@@ -166,7 +170,7 @@ void imp_tile_paint_markings(imp_tile_texel *texel, imp_tile_kind kind, float x,
         paint_intersection(texel, x, z, true);
         break;
     case IMP_TILE_3WAY_RIGHT:
-        // gym-duckietown's image of this tile, which authors of maps go by, opens to the side that
+        // gym-duckietown's texture of this tile, which map authors go by, opens to the side that
         // its lanes do not lead to: half a turn away. (-x, -z) keeps traffic on the right.
         paint_intersection(texel, -x, -z, true);
         break;
@@ -181,19 +185,22 @@ void imp_tile_paint_markings(imp_tile_texel *texel, imp_tile_kind kind, float x,
     }
 }
 
-// A place [tiles] of a tile, and its texel as it lies in the world.
+// A point of a tile [tiles], and its texel in the world's orientation.
 typedef struct tile_point {
-    float x, z; // from the tile's centre, before the tile was turned
+    float x, z; // from the tile's centre, before rotation
     int i, j;
 } tile_point;
 
+// Colour of a texel of a new tile: surface, markings, and noise.
 static uint32_t paint_texel(imp_tile_kind kind, tile_point at)
 {
+    // surface below the markings
     const bool lawn = kind == IMP_TILE_GRASS || kind == IMP_TILE_FLOOR;
     const imp_surface *base = lawn ? &imp_tile_style_new.lawn : &imp_tile_style_new.asphalt;
     const uint32_t seed = kind == IMP_TILE_FLOOR ? 2 : lawn ? 1 : 0;
     imp_tile_texel under = {{base->rgb[0], base->rgb[1], base->rgb[2]}, 1.0f, &imp_tile_style_new};
     imp_tile_paint_markings(&under, kind, at.x, at.z);
+    // noise at two scales; lawn also has tufts
     float fine = imp_hash_noise((uint32_t)at.i, (uint32_t)at.j, seed);
     float coarse = sample_smooth_noise(at.i, at.j, 6, seed + 16);
     if (lawn)
@@ -208,10 +215,10 @@ static uint32_t paint_texel(imp_tile_kind kind, tile_point at)
     return texel;
 }
 
-// A place [tiles] of a tile as it lies, before the tile was turned.
+// Rotates a point from the world's orientation back to that before rotation.
 static tile_point unrotate_point(float x, float z, int orientation)
 {
-    // lanes turn (x, z) to (z, -x) with every quarter: undo that
+    // lanes rotate (x, z) to (z, -x) per quarter turn: undo that
     for (int k = 0; k < (orientation & 3); k++) {
         float turned = -z;
         z = x;
@@ -243,6 +250,7 @@ void imp_tile_rotate(const uint32_t *tile, uint32_t *texels, const imp_texture_l
     for (int j = 0; j < IMP_TEXTURE_SIDE; j++) {
         uint32_t *row = texels + level->offset + (j + 1) * level->stride + 1;
         for (int i = 0; i < IMP_TEXTURE_SIDE; i++) {
+            // the source texel for each number of quarter turns
             const int across[4] = {i, last - j, last - i, j};
             const int down[4] = {j, i, last - j, last - i};
             row[i] = tile[down[orientation & 3] * IMP_TEXTURE_SIDE + across[orientation & 3]];
@@ -267,7 +275,7 @@ imp_semantic_class imp_tile_semantic_class(const imp_tile_style *style, imp_tile
     default:
         break;
     }
-    // in the style's shapes, but each marking in a colour of its own
+    // the style's shapes, but each marking in its own colour
     imp_tile_style plain = imp_tile_style_new;
     plain.white_width = style->white_width;
     plain.yellow_width = style->yellow_width;
@@ -278,7 +286,8 @@ imp_semantic_class imp_tile_semantic_class(const imp_tile_style *style, imp_tile
     const tile_point at = unrotate_point(x, z, orientation);
     imp_tile_texel texel = {{road[0], road[1], road[2]}, 1.0f, &plain};
     imp_tile_paint_markings(&texel, kind, at.x, at.z);
-    // the marking that covers more than half: what is painted is nearer to it than to asphalt
+    // the marking that covers more than half of the texel: the colour is closer to it than to
+    // asphalt
     for (int k = 0; k < 3; k++) {
         float from_mark = 0.0f, from_road = 0.0f;
         for (int c = 0; c < 3; c++) {

@@ -1,25 +1,29 @@
-// Tiles that are not new: other floors, lines that wave, fade and chip, dirt, and the seams between
-// tiles with the teeth that hold them together.
+// Worn tiles: other floors, lines that wave, fade and chip, dirt, and the toothed seams between
+// tiles. All of it is value noise of the tile's own seed. Noise is computed a row at a time,
+// because cells are interpolated along rows. It repeats from tile to tile, so that neighbours
+// match.
 #include <math.h>
 
 #include "sim/render/scene/tile_painter.h"
 
 enum { SIDE = IMP_TEXTURE_SIDE };
 
-// What varies smoothly along a row of texels, in [-1, 1].
+// Smooth noise along a row of texels, in [-1, 1].
 typedef struct noise_row {
     float at[SIDE];
 } noise_row;
 
-// Noise over cells of 2^bits texels, which repeats from tile to tile.
+// Value noise over cells of 2^bits texels, which repeats from tile to tile.
 static void fill_noise_row(noise_row *out, int j, int bits, uint32_t seed)
 {
     const int side = 1 << bits, cells = SIDE >> bits;
+    // interpolate vertically between two rows of cells
     const uint32_t upper = (uint32_t)(j >> bits), lower = (upper + 1) % (uint32_t)cells;
     float down = ((float)(j & (side - 1)) + 0.5f) / (float)side;
     down = down * down * (3.0f - 2.0f * down);
     const float first =
         imp_hash_noise(0, upper, seed) * (1.0f - down) + imp_hash_noise(0, lower, seed) * down;
+    // interpolate from cell to cell; the last one joins the first
     float left = first;
     for (int cell = 0; cell < cells; cell++) {
         const uint32_t next = (uint32_t)(cell + 1);
@@ -35,12 +39,13 @@ static void fill_noise_row(noise_row *out, int j, int bits, uint32_t seed)
     }
 }
 
-// The rows of noise that a row of texels takes.
+// The noise of one row of texels.
 typedef struct wear_row {
-    noise_row sway[2]; // of lines
+    noise_row sway[2]; // displacement of lines
     noise_row stain, chip, crumb, patch, tuft;
 } wear_row;
 
+// Fills the noise of a row; each purpose has its own scale and seed.
 static void fill_wear_noise(wear_row *out, int j, uint32_t seed)
 {
     fill_noise_row(&out->sway[0], j, 7, seed);
@@ -52,15 +57,16 @@ static void fill_wear_noise(wear_row *out, int j, uint32_t seed)
     fill_noise_row(&out->tuft, j, 2, seed + 6);
 }
 
+// Clamps to [0, 1].
 static float clamp_to_unit(float value)
 {
     return value < 0.0f ? 0.0f : value > 1.0f ? 1.0f : value;
 }
 
-// The share of paint that is left at a texel.
+// Share of paint that remains at a texel.
 static float remaining_paint(const imp_tile_style *style, const wear_row *row, int i)
 {
-    // paint comes off in flakes with frayed edges
+    // paint comes off in flakes with frayed edges: a threshold on mixed noise
     const float loose = 0.65f * row->chip.at[i] + 0.35f * row->crumb.at[i];
     const float bound = 1.0f - 2.0f * style->chips;
     const float chipped = style->chips > 0.0f ? clamp_to_unit(6.0f * (loose - 0.5f * bound)) : 0.0f;
@@ -68,7 +74,7 @@ static float remaining_paint(const imp_tile_style *style, const wear_row *row, i
     return (1.0f - chipped) * clamp_to_unit(1.0f - faded);
 }
 
-// How much brighter a surface is at a texel.
+// Brightness of a surface at a texel, relative to its colour.
 static float surface_shade(const imp_surface *surface, const wear_row *row, uint32_t seed, int i,
                            int j)
 {
@@ -78,6 +84,7 @@ static float surface_shade(const imp_surface *surface, const wear_row *row, uint
         return surface->fine * (0.5f * speckle + 0.5f * row->tuft.at[i]) +
                surface->coarse * row->patch.at[i];
     case IMP_PATTERN_BOARDS: {
+        // a tone per board, fibres along it, dark gaps
         enum { BOARD_BITS = 6, GAP = 2 };
         const uint32_t board = (uint32_t)j >> BOARD_BITS;
         const float tone = imp_hash_noise(board, 1, seed + 8);
@@ -88,6 +95,7 @@ static float surface_shade(const imp_surface *surface, const wear_row *row, uint
                          surface->coarse * row->patch.at[i];
     }
     case IMP_PATTERN_SLABS: {
+        // a tone per slab, dark joints
         enum { SLAB_BITS = 7, JOINT = 4 };
         const uint32_t inside = (1u << SLAB_BITS) - 1;
         const float tone =
@@ -101,8 +109,8 @@ static float surface_shade(const imp_surface *surface, const wear_row *row, uint
     }
 }
 
-// How far the seam at a side reaches outwards, seen along it: an odd function, so that a tile's
-// teeth meet its neighbour's gaps whichever way either is turned.
+// Outward displacement of the seam along a side. It is an odd function, so that teeth of one tile
+// meet gaps of its neighbour in any orientation.
 static float seam_tooth_offset(float along, float reach)
 {
     enum { TEETH = 4 };
@@ -110,17 +118,18 @@ static float seam_tooth_offset(float along, float reach)
     return reach * clamp_to_unit(2.0f + 4.0f * wave) - reach * clamp_to_unit(2.0f - 4.0f * wave);
 }
 
-// The share of a texel that a seam takes.
+// Share of a texel that a seam covers.
 static float seam_coverage(const imp_tile_style *style, float x, float z)
 {
     const float half_width = 0.0035f;
+    // each side as (outward, along)
     const float sides[4][2] = {{x, z}, {-x, -z}, {z, -x}, {-z, x}};
     float nearest = 1.0f;
     for (int k = 0; k < 4; k++) {
         if (sides[k][0] < 0.4f)
             continue;
         const float here = sides[k][0] - 0.5f - seam_tooth_offset(sides[k][1], style->teeth_depth);
-        // the flanks of teeth are steep: measure across them, too
+        // flanks of teeth are steep: divide by the slope to get a distance
         const float ahead =
             sides[k][0] - 0.5f - seam_tooth_offset(sides[k][1] + 0.002f, style->teeth_depth);
         const float slope = (ahead - here) / 0.002f;
@@ -129,10 +138,11 @@ static float seam_coverage(const imp_tile_style *style, float x, float z)
     return clamp_to_unit(0.5f + (half_width - nearest) * SIDE);
 }
 
-// Lays dirt and seams over a colour.
+// Adds dirt and seams to a colour.
 static void add_dirt_and_seams(const imp_tile_style *style, const wear_row *row, int i, int j,
                                float rgb[3])
 {
+    // dirt is mixed noise above a threshold
     const float stain = clamp_to_unit(0.9f * row->stain.at[i] + 0.5f * row->chip.at[i] +
                                       0.2f * row->crumb.at[i] + 0.1f);
     const float x = ((float)i + 0.5f) / SIDE - 0.5f, z = ((float)j + 0.5f) / SIDE - 0.5f;
@@ -143,17 +153,19 @@ static void add_dirt_and_seams(const imp_tile_style *style, const wear_row *row,
     }
 }
 
+// Packs a colour (0..255), red lowest.
 static uint32_t pack_colour(const float rgb[3])
 {
     return 0xff000000u | imp_colour_to_byte(rgb[0]) | imp_colour_to_byte(rgb[1]) << 8 |
            imp_colour_to_byte(rgb[2]) << 16;
 }
 
+// Colour of a texel of a worn tile.
 static uint32_t paint_worn_texel(imp_tile_kind kind, const imp_tile_style *style,
                                  const imp_surface *surface, const wear_row *row, int i, int j)
 {
     const float x = ((float)i + 0.5f) / SIDE - 0.5f, z = ((float)j + 0.5f) / SIDE - 0.5f;
-    // lines stay where they are at the tile's sides, where they go on
+    // no displacement at the tile's sides, where lines continue
     const float hold =
         clamp_to_unit(8.0f * (0.5f - fabsf(x))) * clamp_to_unit(8.0f * (0.5f - fabsf(z)));
     imp_tile_texel texel = {
