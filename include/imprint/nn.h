@@ -208,6 +208,11 @@ imp_status imp_network_export_onnx(const imp_network *network, const char *path,
 typedef struct imp_inference imp_inference;
 imp_status imp_inference_create(imp_inference **out, const imp_network *network, int batch,
                                 imp_error *err);
+/// The same for batches of 1 to max_batch samples. Each sample gets the same bits in any batch,
+/// those of an inference with batch 1. Larger batches of imp_inference_create() may differ from
+/// these: oneDNN orders their sums.
+imp_status imp_inference_create_batch_invariant(imp_inference **out, const imp_network *network,
+                                                int max_batch, imp_error *err);
 void imp_inference_destroy(imp_inference *inference); ///< nullable
 /// frames: (batch x inputs.frames) pointers to pictures, each (height x width x 3) RGB bytes, of
 /// each sample the present one first. actions: (batch x inputs.actions x 2) duty cycles, the last
@@ -215,6 +220,10 @@ void imp_inference_destroy(imp_inference *inference); ///< nullable
 /// training. Allocates nothing. NaN if oneDNN fails.
 void imp_inference_run(imp_inference *inference, const uint8_t *const *frames, const float *actions,
                        float *out);
+/// The same for `count` samples instead of a whole batch. Only for inferences that
+/// imp_inference_create_batch_invariant() made.
+void imp_inference_run_count(imp_inference *inference, int count, const uint8_t *const *frames,
+                             const float *actions, float *out);
 
 /// What a node takes on this machine, in seconds per picture; layouts that it changes included.
 /// Activations that are computed along with the layer before them take nothing.

@@ -25,7 +25,8 @@ static void matvec(imp_executor *e, imp_node_build_state *state)
     pack->panels = (imp_packed_matrix){node->channels, in->channels, width};
     pack->a = imp_dnnl_memory_floats(state->weight);
     pack->out = panels;
-    call->matvec = (imp_matvec){.rows = (size_t)node->channels,
+    call->matvec = (imp_matvec){.batch = (size_t)e->def.batch,
+                                .rows = (size_t)node->channels,
                                 .columns = (size_t)in->channels,
                                 .width = (size_t)width,
                                 .panels = panels,
@@ -213,7 +214,7 @@ bool imp_build_custom_kernel(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph *graph = e->def.graph;
     const imp_graph_node *node = &graph->nodes[e->building];
-    const bool single = e->def.batch == 1 && !e->def.training;
+    const bool single = (e->def.batch == 1 || e->def.as_single) && !e->def.training;
     if (e->status != IMP_OK ||
         (state->activation >= 0 && graph->nodes[state->activation].kind != IMP_LAYER_RELU))
         return false;

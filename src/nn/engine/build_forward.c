@@ -311,9 +311,8 @@ void imp_build_forward(imp_executor *e)
     }
     if (e->status != IMP_OK)
         return;
-    dnnl_memory_t plain = imp_build_node_memory(e, &graph->nodes[graph->count - 1], NULL);
-    if (e->status != IMP_OK)
-        return;
-    imp_build_reorder(e, &e->forward, e->states[graph->count - 1].out, plain);
-    e->output = imp_dnnl_memory_floats(plain);
+    dnnl_memory_t plain = imp_build_convert_to_plain(
+        e, &e->forward, e->states[graph->count - 1].out, &graph->nodes[graph->count - 1]);
+    if (e->status == IMP_OK)
+        e->output = imp_dnnl_memory_floats(plain);
 }

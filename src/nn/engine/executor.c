@@ -63,6 +63,7 @@ imp_status imp_executor_create(imp_executor **out, const imp_executor_def *def, 
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a network");
     e->def = *def;
     e->err = err;
+    e->count = def->batch;
     e->openmp = imp_openmp_find_functions();
     const int previous = imp_openmp_use_one_thread(&e->openmp);
     build_programs(e);
@@ -301,6 +302,49 @@ bool imp_executor_forward(imp_executor *executor)
 bool imp_executor_backward(imp_executor *executor)
 {
     return run_program(executor, &executor->backward, NULL);
+}
+
+bool imp_executor_is_batch_invariant(const imp_executor *executor)
+{
+    for (int i = 0; i < executor->forward.count; i++) {
+        const imp_kernel_call *call = &executor->forward.calls[i];
+        if (call->kind == IMP_CALL_PRIMITIVE && !call->copies)
+            return false;
+    }
+    return executor->def.as_single && !executor->def.training;
+}
+
+// All our loops go over samples one after the other: fewer samples are a shorter loop.
+static void set_call_count(imp_kernel_call *call, size_t before, size_t count)
+{
+    switch (call->kind) {
+    case IMP_CALL_NORM_FORWARD:
+        call->norm.batch = count;
+        break;
+    case IMP_CALL_MATVEC:
+        call->matvec.batch = count;
+        break;
+    case IMP_CALL_CONV_FORWARD:
+        call->direct.batch = count;
+        break;
+    case IMP_CALL_COPY_ROWS:
+    case IMP_CALL_PACK:
+    case IMP_CALL_UNPACK:
+        call->rows = call->rows / before * count;
+        break;
+    default: // elementwise; a copy by oneDNN stays as it is
+        call->count = call->count / before * count;
+        break;
+    }
+}
+
+void imp_executor_set_count(imp_executor *executor, int count)
+{
+    if (count == executor->count)
+        return;
+    for (int i = 0; i < executor->forward.count; i++)
+        set_call_count(&executor->forward.calls[i], (size_t)executor->count, (size_t)count);
+    executor->count = count;
 }
 
 bool imp_executor_profile_forward(imp_executor *executor, double *seconds)

@@ -9,8 +9,10 @@
 typedef struct imp_executor_def {
     const imp_graph *graph; // borrowed
     int batch;              // samples
-    bool training;    // forward keeps what backward needs, batch norms that do so normalise by
-                      // the batch, dropouts drop
+    bool training; // forward keeps what backward needs, batch norms that do so normalise by
+                   // the batch, dropouts drop
+    // Computes each sample like a batch of 1 does; see imp_executor_is_batch_invariant().
+    bool as_single;
     float *values;    // borrowed: the network's values; read only
     float *gradients; // borrowed: (graph->trained) written by backward; NULL unless training
 } imp_executor_def;
@@ -47,6 +49,13 @@ bool imp_executor_backward(imp_executor *executor);
 // The same, timed: adds to seconds (nodes) what the calls of each node take.
 bool imp_executor_profile_forward(imp_executor *executor, double *seconds);
 bool imp_executor_profile_backward(imp_executor *executor, double *seconds);
+
+// Whether each sample's outputs have the same bits as in a batch of 1: as_single was set, and no
+// sum is oneDNN's, which may choose its order by the batch.
+bool imp_executor_is_batch_invariant(const imp_executor *executor);
+// Makes forward compute only the first `count` samples, 1..batch, from now on. Only for executors
+// that are batch-invariant.
+void imp_executor_set_count(imp_executor *executor, int count);
 
 // oneDNN's name for what computes a node forward; "" if nothing of oneDNN does.
 const char *imp_executor_kernel_name(const imp_executor *executor, int node);

@@ -257,6 +257,8 @@ void imp_build_reorder(imp_executor *e, imp_kernel_program *program, dnnl_memory
     if (check_dnnl_status(e, code, "change a layout")) {
         const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
         imp_build_primitive_call(e, program, primitive_desc, args, 2);
+        if (e->status == IMP_OK)
+            program->calls[program->count - 1].copies = true;
     }
     if (primitive_desc != NULL)
         dnnl_primitive_desc_destroy(primitive_desc);

@@ -41,6 +41,7 @@ typedef struct imp_kernel_call {
     imp_kernel_call_kind kind;
     int layer;
     dnnl_primitive_t primitive;
+    bool copies; // the primitive only changes a layout
     dnnl_exec_arg_t args[IMP_MAX_ARGS];
     int arg_count;
     const float *a, *b;
@@ -106,6 +107,7 @@ struct imp_executor {
     float *actions, *output, *output_gradient, *statistics;
     uint64_t seed; // of dropouts
     uint32_t step, first_sample;
+    int count;    // samples that forward computes
     int building; // the layer under construction, for messages
     imp_status status;
     imp_error *err;

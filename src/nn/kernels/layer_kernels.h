@@ -39,12 +39,12 @@ void imp_frozen_norm_prepare(const imp_frozen_norm *norm);
 void imp_frozen_norm_forward(const imp_frozen_norm *norm);
 void imp_frozen_norm_backward(const imp_frozen_norm *norm);
 
-// One vector times a matrix in panels (nn/kernels/packed_matrix.h) of 16, 32 or 64 rows, plus a
-// bias; relu: and a ReLU behind it.
+// Vectors times a matrix in panels (nn/kernels/packed_matrix.h) of 16, 32 or 64 rows, plus a bias;
+// relu: and a ReLU behind it. Each vector gives the same bits in a batch as alone.
 typedef struct imp_matvec {
-    size_t rows, columns, width;
-    const float *panels, *bias, *in;
-    float *out; // (rows)
+    size_t batch, rows, columns, width;
+    const float *panels, *bias, *in; // in: (batch x columns)
+    float *out;                      // (batch x rows)
     bool relu;
 } imp_matvec;
 

@@ -373,18 +373,27 @@ static void norms_are_affine(void **state)
 static void check_matvec(size_t rows, size_t columns, size_t width, bool relu)
 {
     const imp_packed_matrix panels = {(int64_t)rows, (int64_t)columns, (int64_t)width};
-    float *matrix = make(rows * columns, 1), *bias = make(rows, 2), *in = make(columns, 3);
+    enum { VECTORS = 11 };
+    float *matrix = make(rows * columns, 1), *bias = make(rows, 2), *in = make(VECTORS * columns, 3);
     float *packed = make_zeros((rows + width - 1) / width * width * ((columns + 15) / 16 * 16));
-    float *out = make_zeros(rows);
+    float *out = make_zeros(VECTORS * rows), *alone = make_zeros(rows);
     imp_packed_matrix_pack(&panels, matrix, packed);
-    const imp_matvec product = {rows, columns, width, packed, bias, in, out, relu};
+    imp_matvec product = {VECTORS, rows, columns, width, packed, bias, in, out, relu};
     imp_matvec_run(&product);
-    for (size_t r = 0; r < rows; r++) {
-        double sum = (double)bias[r];
-        for (size_t c = 0; c < columns; c++)
-            sum += (double)matrix[r * columns + c] * (double)in[c];
-        assert_float_equal(out[r], relu && sum < 0.0 ? 0.0 : sum, 1e-5);
+    product.batch = 1;
+    product.out = alone;
+    for (size_t sample = 0; sample < VECTORS; sample++) {
+        product.in = in + sample * columns;
+        for (size_t r = 0; r < rows; r++) {
+            double sum = (double)bias[r];
+            for (size_t c = 0; c < columns; c++)
+                sum += (double)matrix[r * columns + c] * (double)product.in[c];
+            assert_float_equal(out[sample * rows + r], relu && sum < 0.0 ? 0.0 : sum, 1e-5);
+        }
+        imp_matvec_run(&product);
+        assert_memory_equal(alone, out + sample * rows, rows * sizeof *out);
     }
+    free(alone);
     free(matrix);
     free(bias);
     free(in);
@@ -399,6 +408,7 @@ static void matvec_is_a_sum(void **state)
     check_matvec(70, 33, 64, false);
     check_matvec(20, 1, 32, true);
     check_matvec(2, 31, 16, false);
+    check_matvec(70, 201, 64, true); // more than one block of columns
 }
 
 static void check_dense(size_t batch, size_t inputs, size_t outputs, bool relu)
