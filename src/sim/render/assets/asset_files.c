@@ -1,3 +1,5 @@
+// Lists the files of an asset folder recursively, with limits on depth and number, so that a wrong
+// path fails quickly. The list is sorted, so that results do not depend on the file system's order.
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,6 +9,7 @@
 
 enum { FILES_MAX = 20000, DEPTH_MAX = 12 };
 
+// Appends a copy of a path, growing the list geometrically.
 static imp_status append_path(imp_asset_files *files, const char *path, imp_error *err)
 {
     if (files->count == FILES_MAX)
@@ -27,6 +30,7 @@ static imp_status append_path(imp_asset_files *files, const char *path, imp_erro
     return IMP_OK;
 }
 
+// Appends all files of a folder and its subfolders; hidden files are skipped.
 static imp_status scan_folder(imp_asset_files *files, const char *folder, int depth, imp_error *err)
 {
     imp_folder_reader reader;
@@ -51,6 +55,7 @@ static imp_status scan_folder(imp_asset_files *files, const char *folder, int de
     return status;
 }
 
+// Byte order.
 static int compare_paths(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -78,7 +83,7 @@ void imp_asset_files_free(imp_asset_files *files)
     *files = (imp_asset_files){0};
 }
 
-// How long the folder of a path is, with its slash.
+// Length of the folder part of a path, including its slash.
 static size_t folder_prefix_length(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -91,6 +96,7 @@ const char *imp_asset_files_find_name(const imp_asset_files *files, const char *
     const char *found = NULL;
     for (int k = 0; k < files->count; k++) {
         const char *path = files->paths[k];
+        // a file in the same folder wins over the first one found
         const size_t folder = folder_prefix_length(path);
         if (strcmp(path + folder, name) != 0)
             continue;

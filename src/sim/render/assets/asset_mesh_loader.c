@@ -1,4 +1,7 @@
-// OBJ files as models: materials looked up, placed as gym-duckietown places them, cut into pieces.
+// Loads OBJ files as models: parses the text, resolves materials to colours and textures, places
+// the mesh as gym-duckietown does, and splits it into pieces of limited size. Vertices with the
+// same position, texture coordinate, normal and appearance are shared within a piece, by a hash
+// table.
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,35 +13,36 @@
 enum {
     OBJ_BYTES_MAX = 32 << 20,
     MTL_BYTES_MAX = 1 << 20,
-    VERTEX_SLOTS = 4 * IMP_MESH_SIZE_MAX, // of the table of vertices
+    VERTEX_SLOTS = 4 * IMP_MESH_SIZE_MAX, // slots of the vertex hash table
 };
 
-// What a facet looks like.
+// Appearance of a triangle.
 typedef struct appearance {
     uint32_t colour;
-    int texture; // number in the assets' images, or IMP_DECAL_NONE
+    int texture; // index of the assets' textures, or IMP_DECAL_NONE
 } appearance;
 
-// What tells a vertex of a piece from the others.
+// Identity of a vertex within a piece.
 typedef struct vertex_key {
     imp_obj_corner corner;
-    int32_t triangle; // that alone has it, or -1
+    int32_t triangle; // the only triangle that uses it, or -1
     appearance appearance;
 } vertex_key;
 
-// A model under way.
+// State of loading a model.
 typedef struct model_loader {
     imp_assets *assets;
     const char *path;
     imp_obj obj;
-    appearance *appearances; // by the number of the material's name
+    appearance *appearances; // per material name
     float shift[3], scale;
-    imp_mesh_builder piece; // under way
+    imp_mesh_builder piece; // the present piece
     vertex_key keys[IMP_MESH_SIZE_MAX];
-    int16_t slots[VERTEX_SLOTS]; // vertices by their keys' hash, or -1
+    int16_t slots[VERTEX_SLOTS]; // vertex index by hash of its key, or -1
     imp_asset_model model;
 } model_loader;
 
+// Packs a colour (0..1), red lowest.
 static uint32_t pack_colour(const float colour[3])
 {
     uint32_t out = 0xff000000u;
@@ -57,7 +61,7 @@ static void make_sibling_name(char out[IMP_PATH_MAX], const char *path, const ch
     snprintf(out, IMP_PATH_MAX, "%.*s.%s", length, name, extension);
 }
 
-// Finds a file named like the mesh.
+// Finds a file with the mesh's name and another extension.
 static const char *find_sibling_file(const model_loader *b, const char *extension)
 {
     char name[IMP_PATH_MAX];
@@ -65,8 +69,8 @@ static const char *find_sibling_file(const model_loader *b, const char *extensio
     return imp_asset_files_find_name(&b->assets->files, name, b->path);
 }
 
-// Reads the file of materials, by the mesh's own name or by what the mesh says; none if there is
-// no such file.
+// Reads the materials: a file with the mesh's name, else the one that the mesh names. *path is NULL
+// without such a file.
 static imp_status read_materials(const model_loader *b, imp_materials *out, const char **path,
                                  imp_error *err)
 {
@@ -85,6 +89,7 @@ static imp_status read_materials(const model_loader *b, imp_materials *out, cons
     return status;
 }
 
+// Finds a texture by its file name; a missing one is only a warning.
 static imp_status find_named_texture(model_loader *b, const char *name, appearance *out,
                                      imp_error *err)
 {
@@ -96,7 +101,7 @@ static imp_status find_named_texture(model_loader *b, const char *name, appearan
     return IMP_OK;
 }
 
-// What the facets without a known material look like: the image that is named like the mesh.
+// Default appearance of triangles without a known material: the image with the mesh's name.
 static imp_status find_default_appearance(model_loader *b, bool wanted, appearance *out,
                                           imp_error *err)
 {
@@ -113,6 +118,7 @@ static imp_status find_default_appearance(model_loader *b, bool wanted, appearan
     return IMP_OK;
 }
 
+// Resolves one material name: overrides first, then the material's colour and texture.
 static imp_status resolve_material(model_loader *b, const imp_materials *materials,
                                    const char *name, const imp_material_override *override,
                                    appearance *out, imp_error *err)
@@ -121,6 +127,7 @@ static imp_status resolve_material(model_loader *b, const imp_materials *materia
     for (int k = 0; k < materials->count; k++)
         if (strcmp(materials->items[k].name.text, name) == 0)
             material = &materials->items[k];
+    // an override applies to names with its prefix
     const bool changed = override->material != NULL && name[0] != '\0' &&
                          strncmp(name, override->material, strlen(override->material)) == 0;
     if (material != NULL)
@@ -137,6 +144,7 @@ static imp_status resolve_material(model_loader *b, const imp_materials *materia
                : IMP_OK;
 }
 
+// Resolves all material names of the mesh.
 static imp_status resolve_materials(model_loader *b, const imp_material_override *override,
                                     imp_error *err)
 {
@@ -158,9 +166,9 @@ static imp_status resolve_materials(model_loader *b, const imp_material_override
     return status;
 }
 
-// Places the mesh as gym-duckietown does: on the ground, and in the middle between the least
-// coordinate of all and the least of the first, second and third corners' largest ones. What is not
-// as high as its class is scaled to that.
+// Computes the placement that gym-duckietown uses: on the ground, and centred between the smallest
+// coordinate and the smallest of the largest coordinates of first, second and third corners. A mesh
+// whose height differs from its class is scaled.
 static void compute_placement(model_loader *b, const imp_object_class *extents)
 {
     float low[3] = {FLT_MAX, FLT_MAX, FLT_MAX}, high[3][3]; // of each corner
@@ -182,13 +190,14 @@ static void compute_placement(model_loader *b, const imp_object_class *extents)
     b->scale = fabsf(ratio - 1.0f) > 1e-4f ? ratio : 1.0f;
 }
 
+// Starts an empty piece.
 static void start_piece(model_loader *b)
 {
     imp_mesh_builder_reset(&b->piece, true);
     memset(b->slots, 0xff, sizeof b->slots);
 }
 
-// Makes a mesh of what is under way and begins anew.
+// Converts the present piece to a mesh and starts the next.
 static imp_status finish_piece(model_loader *b, imp_error *err)
 {
     imp_asset_model *model = &b->model;
@@ -205,11 +214,13 @@ static imp_status finish_piece(model_loader *b, imp_error *err)
     return IMP_OK;
 }
 
+// Length of a vector.
 static float vector_length(const float v[3])
 {
     return sqrtf(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
 }
 
+// Normal of a triangle, not normalised.
 static void triangle_normal(const imp_obj *obj, const imp_obj_triangle *triangle, float out[3])
 {
     const float *a = obj->positions[triangle->corners[0].position];
@@ -221,6 +232,7 @@ static void triangle_normal(const imp_obj *obj, const imp_obj_triangle *triangle
     }
 }
 
+// Computes a vertex: given normal, or that of its triangle; placement; v downwards.
 static void make_vertex(const model_loader *b, const vertex_key *key,
                         const imp_obj_triangle *triangle, imp_mesh_vertex *out)
 {
@@ -243,6 +255,7 @@ static void make_vertex(const model_loader *b, const vertex_key *key,
     }
 }
 
+// Compares all parts of two keys.
 static bool same_vertex_key(const vertex_key *a, const vertex_key *b)
 {
     return a->corner.position == b->corner.position && a->corner.uv == b->corner.uv &&
@@ -251,13 +264,15 @@ static bool same_vertex_key(const vertex_key *a, const vertex_key *b)
            a->appearance.texture == b->appearance.texture;
 }
 
-// The number of a vertex in the piece; it is added if it is new.
+// Index of a vertex in the piece; a new one is added. Linear probing; the table is four times as
+// large as needed.
 static uint16_t find_or_add_vertex(model_loader *b, int facet_index, int corner)
 {
     const imp_obj_triangle *triangle = &b->obj.triangles[facet_index];
     vertex_key key = {triangle->corners[corner], -1, b->appearances[triangle->material]};
     if (key.corner.normal < 0 || !(vector_length(b->obj.normals[key.corner.normal]) > 0.0f))
         key.triangle = facet_index;
+    // vertices without a valid normal are not shared, since they get the triangle's
     uint32_t slot = (uint32_t)key.corner.position * 2654435761u ^ (uint32_t)key.corner.uv * 40503u ^
                     (uint32_t)key.corner.normal * 69621u;
     for (slot %= VERTEX_SLOTS; b->slots[slot] >= 0; slot = (slot + 1) % VERTEX_SLOTS)
@@ -270,6 +285,7 @@ static uint16_t find_or_add_vertex(model_loader *b, int facet_index, int corner)
     return (uint16_t)number;
 }
 
+// Adds triangles to pieces until each is full.
 static imp_status split_into_pieces(model_loader *b, imp_error *err)
 {
     imp_status status = IMP_OK;
@@ -286,7 +302,7 @@ static imp_status split_into_pieces(model_loader *b, imp_error *err)
     return status == IMP_OK ? finish_piece(b, err) : status;
 }
 
-// Bounds of all pieces.
+// Computes bounding box and sphere of all pieces.
 static void compute_bounds(imp_asset_model *model)
 {
     for (int i = 0; i < 3; i++) {
@@ -320,6 +336,7 @@ imp_status imp_asset_model_parse(imp_assets *assets, imp_asset_model *out, const
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the mesh %s", path);
     b->assets = assets;
     b->path = path;
+    // parse, resolve, place, split
     imp_status status = imp_obj_parse(&b->obj, text, length, path, err);
     if (status == IMP_OK)
         status = resolve_materials(b, override, err);

@@ -1,4 +1,6 @@
-// Which files are which models.
+// Loads the models of an asset folder: which file, and which overrides, belong to which model.
+// Names of files and materials are gym-duckietown's. Missing models keep our own meshes and are
+// listed in one warning.
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +9,7 @@
 
 static const imp_material_override NO_OVERRIDE = {NULL, NULL, NULL};
 
-// Loads a mesh if the folder has it.
+// Loads a mesh if the folder has its file.
 static imp_status load_model(imp_assets *assets, int model, const char *name,
                              const imp_material_override *override, imp_error *err)
 {
@@ -18,9 +20,10 @@ static imp_status load_model(imp_assets *assets, int model, const char *name,
                                 imp_object_class_get(imp_object_model_kind(model)), err);
 }
 
+// One mesh in four colours.
 static imp_status load_duckiebots(imp_assets *assets, imp_error *err)
 {
-    // of gym-duckietown's chassis
+    // colours of gym-duckietown's chassis
     static const float COLOURS[4][3] = {
         [IMP_COLOR_RED] = {0.5f, 0.0f, 0.0f},
         [IMP_COLOR_GREEN] = {0.0f, 0.5f, 0.0f},
@@ -37,6 +40,7 @@ static imp_status load_duckiebots(imp_assets *assets, imp_error *err)
     return status;
 }
 
+// One mesh with a card per pattern.
 static imp_status load_traffic_lights(imp_assets *assets, imp_error *err)
 {
     imp_status status = IMP_OK;
@@ -51,7 +55,7 @@ static imp_status load_traffic_lights(imp_assets *assets, imp_error *err)
     return status;
 }
 
-// A sign is a mesh for all of them with an image of its own, or a mesh of its own.
+// Loads a sign: the common mesh with the sign's image, or a mesh of its own.
 static imp_status load_sign(imp_assets *assets, imp_sign sign, imp_error *err)
 {
     char mesh[64], face[64];
@@ -67,17 +71,19 @@ static imp_status load_sign(imp_assets *assets, imp_sign sign, imp_error *err)
     return load_model(assets, model, mesh, &NO_OVERRIDE, err);
 }
 
-// Adds a name to a list.
+// Appends a name to a list separated by commas.
 static void append_name(char *list, size_t size, const char *name)
 {
     const size_t used = strlen(list);
     snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
+// Warns about all missing models in one line; signs are summarised if all are missing.
 static void warn_missing_models(imp_assets *assets, const char *folder)
 {
     char missing[640] = "";
     for (int kind = 0; kind < IMP_OBJECT_SIGN; kind++) {
+        // the first variant stands for its kind
         const int model = kind == IMP_OBJECT_DUCKIEBOT       ? IMP_OBJECT_MODEL_FIRST_COLOUR
                           : kind == IMP_OBJECT_TRAFFIC_LIGHT ? IMP_OBJECT_MODEL_FIRST_LIGHT
                                                              : kind;

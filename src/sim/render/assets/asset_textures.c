@@ -1,4 +1,6 @@
-// Images of files as textures.
+// Loads images as textures. Resampling uses windows: each texel is the weighted mean of a range of
+// source texels in both directions. If the image shrinks, windows tile the source (area averaging).
+// If it grows, they are one texel wide and mix two neighbours (bilinear).
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,15 +8,15 @@
 #include "base/image/image.h"
 #include "sim/render/assets/assets.h"
 
-// The texels of a source that a texel is the mean of, along one axis: all between first and last,
-// these two by a share only.
+// The source texels that one texel is the mean of, along one axis; the first and the last count
+// partially.
 typedef struct resample_window {
     int first, last;
     float first_share, last_share;
 } resample_window;
 
-// The window of texel k of `count` that are made of `source`. It is never narrower than one texel
-// of the source; then it mixes two neighbours as their distances say.
+// The window of texel k of `count`, made from `source` texels. It is at least one source texel
+// wide, and then mixes two neighbours in proportion to their overlap.
 static resample_window find_resample_window(int k, int count, int source)
 {
     const double ratio = (double)source / count, middle = (k + 0.5) * ratio;
@@ -30,11 +32,13 @@ static resample_window find_resample_window(int k, int count, int source)
     return out;
 }
 
+// Weight of a source texel in a window.
 static float texel_weight(const resample_window *w, int k)
 {
     return k == w->first ? w->first_share : k == w->last ? w->last_share : 1.0f;
 }
 
+// Weighted mean over two windows.
 static uint32_t window_mean(const uint8_t *rgb, int stride, const resample_window *across,
                             const resample_window *down)
 {
@@ -53,6 +57,7 @@ static uint32_t window_mean(const uint8_t *rgb, int stride, const resample_windo
     return out;
 }
 
+// Resamples an image to width x height texels.
 static void resample_image(uint32_t *out, int width, int height, const uint8_t *rgb, int from_width,
                            int from_height)
 {
@@ -83,7 +88,7 @@ imp_status imp_asset_read_image(uint32_t **out, const char *path, int width, int
     return IMP_OK;
 }
 
-// The power of two that a side gets: the next one up, so that nothing is lost, within limits.
+// Rounds a side up to a power of two within limits, so that no detail is lost.
 static int round_up_to_power_of_two(int side)
 {
     enum { SIDE_MIN = 1, SIDE_MAX = 1024 };
@@ -93,6 +98,7 @@ static int round_up_to_power_of_two(int side)
     return power;
 }
 
+// Reads an image as a repeating texture with mip levels.
 static imp_status read_texture(imp_mesh_texture *texture, const char *path, imp_error *err)
 {
     uint8_t *rgb;
@@ -115,6 +121,7 @@ static imp_status read_texture(imp_mesh_texture *texture, const char *path, imp_
 
 imp_status imp_asset_load_texture(imp_assets *assets, int *out, const char *path, imp_error *err)
 {
+    // paths come from the list of files, so equal files have equal pointers
     int k = 0;
     while (k < assets->texture_count && assets->texture_paths[k] != path)
         k++;

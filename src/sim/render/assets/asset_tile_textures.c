@@ -1,4 +1,6 @@
-// Textures of tiles.
+// Loads the textures of tiles from an asset folder. Two layouts are known: style/kind/texture_N in
+// duckietown-world, and textures/kind_N in gym-duckietown. Kinds without textures keep our own; a
+// style without any texture is an error.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,7 @@ enum { SIDE = IMP_TEXTURE_SIDE };
 void imp_asset_tile_rotate(const uint32_t *tile, uint32_t *texels, const imp_texture_level *level,
                            int orientation)
 {
-    // As they stand in files, tiles lie the other way round than an orientation of 0.
+    // in files, tiles are rotated by half a turn relative to orientation 0
     const int turns = (orientation + 2) & 3;
     for (int j = 0; j < SIDE; j++) {
         uint32_t *row = texels + level->offset + (j + 1) * level->stride + 1;
@@ -23,7 +25,7 @@ void imp_asset_tile_rotate(const uint32_t *tile, uint32_t *texels, const imp_tex
     }
 }
 
-// Finds a variant's file: number 0 is the one without a number.
+// Finds the file of a variant; number 0 has no suffix.
 static const char *find_tile_texture(const imp_asset_files *files, const char *style,
                                      const char *kind, int number)
 {
@@ -43,7 +45,7 @@ static const char *find_tile_texture(const imp_asset_files *files, const char *s
     return found;
 }
 
-// Lists the styles that a folder has, if its textures lie in folders of styles; false if not.
+// Lists the styles of a folder; false if it has no folders of styles.
 static bool list_texture_styles(const imp_asset_files *files, char *out, size_t size)
 {
     static const char MARK[] = "/tiles-processed/";
@@ -55,6 +57,7 @@ static bool list_texture_styles(const imp_asset_files *files, char *out, size_t 
         if (style == NULL)
             continue;
         style += sizeof MARK - 1;
+        // paths are sorted, so equal styles are adjacent
         const size_t length = strcspn(style, "/");
         if (strncmp(style, before, length + 1) == 0 || used + length + 3 > size)
             continue;
@@ -65,6 +68,7 @@ static bool list_texture_styles(const imp_asset_files *files, char *out, size_t 
     return used > 0;
 }
 
+// Loads all variants of a kind.
 static imp_status load_tile_kind(imp_assets *assets, imp_tile_kind kind, const char *style,
                                  imp_error *err)
 {
@@ -88,6 +92,7 @@ imp_status imp_assets_load_tiles(imp_assets *assets, const char *folder, const c
     char missing[200] = "", styles[256];
     size_t used = 0;
     int found = 0;
+    // load all kinds and list the missing ones
     for (int kind = IMP_TILE_EMPTY + 1; kind < IMP_TILE_KIND_COUNT; kind++) {
         imp_status status = load_tile_kind(assets, (imp_tile_kind)kind, style, err);
         if (status != IMP_OK)
@@ -98,6 +103,7 @@ imp_status imp_assets_load_tiles(imp_assets *assets, const char *folder, const c
                                      used > 0 ? ", " : "", imp_tile_kind_name((imp_tile_kind)kind));
     }
     if (found == 0 && list_texture_styles(&assets->files, styles, sizeof styles)) {
+        // a misspelt style: list the styles and suggest one
         char hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion = imp_suggestion_begin(style, strlen(style));
         char *rest = NULL, copy[sizeof styles];

@@ -1,3 +1,5 @@
+// Opens, closes and hashes asset folders, and collects their warnings. Loading of tile textures and
+// models is in asset_tile_textures.c and asset_models.c.
 #include "sim/render/assets/assets.h"
 
 #include <stdarg.h>
@@ -17,7 +19,7 @@ void imp_assets_add_warning(imp_assets *assets, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(warning, sizeof assets->warnings[0], format, arguments);
     va_end(arguments);
-    // models that share a file would say the same
+    // models that share a file would repeat the warning
     for (int k = 0; k < assets->warning_count; k++)
         if (strcmp(assets->warnings[k], warning) == 0)
             return;
@@ -35,6 +37,7 @@ imp_status imp_assets_open(imp_assets **out, const char *folder, const char *sty
         return imp_fail(err, IMP_NO_MEMORY, "no memory for assets");
     assets->root = strlen(folder);
     snprintf(assets->style, sizeof assets->style, "%s", style);
+    // list files first; textures and models look them up
     status = imp_asset_files_scan(&assets->files, folder, err);
     if (status == IMP_OK)
         status = imp_assets_load_tiles(assets, folder, style, err);
@@ -65,13 +68,14 @@ void imp_assets_close(imp_assets *assets)
 
 uint64_t imp_assets_hash(const imp_assets *assets)
 {
+    // style, then relative path and contents of each file
     enum { BYTES_MAX = 1 << 30 };
     uint64_t hash = imp_hash_text(IMP_HASH_START, assets->style);
     for (int k = 0; k < assets->files.count; k++) {
         char *bytes;
         size_t length;
         const char *path = assets->files.paths[k], *inside = path + assets->root;
-        inside += strspn(inside, "/"); // the folder may be given with one at its end
+        inside += strspn(inside, "/"); // the folder may be given with a slash at its end
         hash = imp_hash_bytes(hash, inside, strlen(inside) + 1);
         if (imp_file_read(&bytes, &length, path, BYTES_MAX, NULL) != IMP_OK)
             continue;

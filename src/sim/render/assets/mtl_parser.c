@@ -1,16 +1,19 @@
+// Parses Wavefront MTL files: names, diffuse colours (Kd) and diffuse textures (map_Kd) of
+// materials. Statements apply to the last newmtl; all others are ignored.
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/render/assets/obj_parser.h"
 #include "sim/render/assets/text_scanner.h"
 
+// Adds a white material.
 static imp_status add_material(imp_materials *all, imp_text_span line, const char *name, int number,
                                imp_error *err)
 {
     if (all->count == IMP_OBJ_NAMES_MAX)
         return imp_fail(err, IMP_BAD_INPUT, "%s:%d: more than %d materials", name, number,
                         IMP_OBJ_NAMES_MAX);
-    // counts that are powers of two are those at which there is no room left
+    // the array doubles whenever the count is a power of two
     if ((all->count & (all->count - 1)) == 0) {
         const size_t room = all->count > 0 ? 2 * (size_t)all->count : 1;
         imp_material *wider = realloc(all->items, room * sizeof *wider);
@@ -24,6 +27,7 @@ static imp_status add_material(imp_materials *all, imp_text_span line, const cha
     return IMP_OK;
 }
 
+// Reads the three numbers of Kd, each within 0 to 1.
 static imp_status parse_diffuse_colour(imp_material *material, imp_text_span line, const char *name,
                                        int number, imp_error *err)
 {
@@ -39,7 +43,8 @@ static imp_status parse_diffuse_colour(imp_material *material, imp_text_span lin
     return IMP_OK;
 }
 
-// Options stand before the name; a name may have blanks where there are none.
+// Reads the file name of map_Kd. With options, the name is the last word; without, it may contain
+// blanks.
 static void parse_texture_name(imp_material *material, imp_text_span line)
 {
     imp_text_span word, texture = imp_text_span_trim(line);
@@ -59,6 +64,7 @@ imp_status imp_materials_parse(imp_materials *out, const char *text, size_t leng
     imp_text_span line, word;
     while (status == IMP_OK && imp_line_reader_next(&lines, &line)) {
         imp_text_span_next_word(&line, &word);
+        // the first word is the statement
         const bool colour = imp_text_span_equals(word, "Kd"),
                    texture = imp_text_span_equals(word, "map_Kd");
         if (imp_text_span_equals(word, "newmtl"))

@@ -1,3 +1,6 @@
+// Parses Wavefront OBJ files. It reads positions, texture coordinates, normals and faces, and
+// checks all indices, so that users of the mesh need not. Arrays grow geometrically; as each item
+// needs some text, memory is proportional to the text's length.
 #include "sim/render/assets/obj_parser.h"
 
 #include <stdlib.h>
@@ -6,17 +9,18 @@
 #include "base/text/plural.h"
 #include "sim/render/assets/text_scanner.h"
 
-// A file under way.
+// State of parsing a file.
 typedef struct obj_reader {
     imp_obj obj;
     int position_capacity, uv_capacity, normal_capacity, triangle_capacity, name_capacity;
-    void *moved;      // array that was widened last
-    int32_t material; // of the facets to come
+    void *moved;      // result of the last reallocation
+    int32_t material; // material of the next faces
     imp_line_reader lines;
     const char *name;
     imp_error *err;
 } obj_reader;
 
+// Fails with a message about a word of the present line.
 static imp_status fail_at_word(const obj_reader *r, imp_text_span word, const char *what)
 {
     char text[48];
@@ -24,7 +28,8 @@ static imp_status fail_at_word(const obj_reader *r, imp_text_span word, const ch
     return imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: '%s' %s", r->name, r->lines.number, text, what);
 }
 
-// An array with room for one item more; NULL without memory, and then it is what it was.
+// Returns the array with room for one more item; NULL without memory, and the array is then
+// unchanged.
 static void *grow_array(void *items, int count, int *room, size_t size)
 {
     if (count < *room)
@@ -36,17 +41,18 @@ static void *grow_array(void *items, int count, int *room, size_t size)
     return moved;
 }
 
+// Fails without memory.
 static imp_status fail_no_memory(const obj_reader *r)
 {
     return imp_fail(r->err, IMP_NO_MEMORY, "no memory for the mesh %s", r->name);
 }
 
-// True if there is room for one item more in an array of the mesh.
+// Makes room for one more item in an array of the mesh; false without memory.
 #define RESERVE_ITEM(r, items, count, room)                                                        \
     ((r)->moved = grow_array((r)->obj.items, (r)->obj.count, &(r)->room, sizeof *(r)->obj.items),  \
      (r)->obj.items = (r)->moved != NULL ? (r)->moved : (r)->obj.items, (r)->moved != NULL)
 
-// Reads the first numbers of a line; there may be more.
+// Reads the first `count` numbers of a line; more are ignored.
 static imp_status parse_floats(const obj_reader *r, imp_text_span line, float *out, int count)
 {
     for (int k = 0; k < count; k++) {
@@ -61,7 +67,7 @@ static imp_status parse_floats(const obj_reader *r, imp_text_span line, float *o
     return IMP_OK;
 }
 
-// Reads an index, counted from 1, or backwards from -1, as one from 0.
+// Converts an index (from 1, or backwards from -1) to one from 0, and checks its range.
 static imp_status parse_index(const obj_reader *r, imp_text_span *word, int count, int32_t *out)
 {
     const imp_text_span whole = *word;
@@ -74,6 +80,7 @@ static imp_status parse_index(const obj_reader *r, imp_text_span *word, int coun
     return IMP_OK;
 }
 
+// Skips a slash, if there is one.
 static bool skip_slash(imp_text_span *word)
 {
     if (word->at == word->end || *word->at != '/')
@@ -82,6 +89,7 @@ static bool skip_slash(imp_text_span *word)
     return true;
 }
 
+// Reads a corner: v, v/t, v//n or v/t/n.
 static imp_status parse_corner(const obj_reader *r, imp_text_span word, imp_obj_corner *out)
 {
     const imp_text_span whole = word;
@@ -98,6 +106,7 @@ static imp_status parse_corner(const obj_reader *r, imp_text_span word, imp_obj_
     return status;
 }
 
+// Reads a polygon as a fan of triangles around its first corner.
 static imp_status parse_face(obj_reader *r, imp_text_span line)
 {
     imp_obj_corner first = {0}, last = {0}, corner;
@@ -123,7 +132,7 @@ static imp_status parse_face(obj_reader *r, imp_text_span line)
     return IMP_OK;
 }
 
-// Finds the number of a material's name, or gives it one.
+// Selects a material by name; a new name is added.
 static imp_status select_material(obj_reader *r, imp_text_span name)
 {
     imp_obj_name wanted;
@@ -142,6 +151,7 @@ static imp_status select_material(obj_reader *r, imp_text_span name)
     return IMP_OK;
 }
 
+// Reads one statement; unknown ones are ignored.
 static imp_status parse_line(obj_reader *r, imp_text_span line)
 {
     imp_obj *obj = &r->obj;
@@ -173,6 +183,7 @@ static imp_status parse_line(obj_reader *r, imp_text_span line)
 imp_status imp_obj_parse(imp_obj *out, const char *text, size_t length, const char *name,
                          imp_error *err)
 {
+    // the material "" is for faces before any usemtl
     obj_reader r = {.lines = {.rest = {text, text + length}}, .name = name, .err = err};
     imp_text_span line, nothing = {text, text};
     imp_status status = select_material(&r, nothing);

@@ -6,11 +6,10 @@
 
 enum {
     IMP_OBJ_NAME_MAX = 128,
-    IMP_OBJ_NAMES_MAX = 4096, // materials; looking for them shall take no long time
+    IMP_OBJ_NAMES_MAX = 4096, // materials; the limit bounds the time to look them up
 };
 
-// Indices of what a corner of a triangle has; -1 for a texture coordinate or normal that is not
-// given.
+// Indices of a corner's position, texture coordinate and normal; -1 if not given.
 typedef struct imp_obj_corner {
     int32_t position, uv, normal;
 } imp_obj_corner;
@@ -24,20 +23,20 @@ typedef struct imp_obj_name {
     char text[IMP_OBJ_NAME_MAX];
 } imp_obj_name;
 
-// A mesh as the file has it. All indices lie within their arrays, and all numbers within +-1e6.
+// A mesh as in the file. All indices are valid and all numbers within +-1e6.
 typedef struct imp_obj {
     int position_count, uv_count, normal_count, triangle_count, name_count;
     float (*positions)[3];
     float (*uvs)[2]; // v upwards
     float (*normals)[3];
     imp_obj_triangle *triangles;
-    imp_obj_name *names;   // of materials; the first, "", is that of facets that name none
-    imp_obj_name material; // the file of materials that is named first, without folder; or ""
+    imp_obj_name *names;   // material names; the first is "", for faces without a material
+    imp_obj_name material; // name of the first material library without folder, or ""
 } imp_obj;
 
-// Reads a mesh: v, vt, vn, f with corners v, v/t, v//n or v/t/n and indices from either end, usemtl
-// and mtllib; all else is ignored. Polygons become fans of triangles. Memory stays within 64 times
-// the text's length. Fails with IMP_BAD_INPUT and "name:line: what is wrong".
+// Parses v, vt, vn, f (corners v, v/t, v//n or v/t/n; positive or negative indices), usemtl and
+// mtllib; the rest is ignored. Polygons become triangle fans. Uses at most 64 times the text's
+// length of memory. Fails with IMP_BAD_INPUT and "name:line: reason".
 imp_status imp_obj_parse(imp_obj *out, const char *text, size_t length, const char *name,
                          imp_error *err);
 void imp_obj_free(imp_obj *obj);
@@ -53,7 +52,7 @@ typedef struct imp_materials {
     imp_material *items;
 } imp_materials;
 
-// Reads materials: newmtl, Kd and map_Kd; all else is ignored. Fails like imp_obj_parse().
+// Parses newmtl, Kd and map_Kd; the rest is ignored. Fails like imp_obj_parse().
 imp_status imp_materials_parse(imp_materials *out, const char *text, size_t length,
                                const char *name, imp_error *err);
 void imp_materials_free(imp_materials *materials);

@@ -1,8 +1,11 @@
+// Scans text in place, without copying or terminating it. Numbers are parsed here, because strtod()
+// depends on the locale.
 #include "sim/render/assets/text_scanner.h"
 
 #include <math.h>
 #include <string.h>
 
+// White space within a line; a 0 byte counts, too.
 static bool is_white_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' || c == '\0';
@@ -21,6 +24,7 @@ bool imp_line_reader_next(imp_line_reader *lines, imp_text_span *line)
 {
     imp_text_span *rest = &lines->rest;
     while (rest->at < rest->end) {
+        // the line ends at the newline or at the end, its content at a comment
         const size_t left = (size_t)(rest->end - rest->at);
         const char *stop = memchr(rest->at, '\n', left);
         if (stop == NULL)
@@ -68,6 +72,7 @@ void imp_text_span_copy(imp_text_span span, char *out, size_t size)
     out[length] = '\0';
 }
 
+// Reads an optional sign: 1 or -1.
 static int parse_sign(imp_text_span *word)
 {
     const bool minus = word->at < word->end && *word->at == '-';
@@ -76,7 +81,7 @@ static int parse_sign(imp_text_span *word)
     return minus ? -1 : 1;
 }
 
-// Reads digits into a sum; returns how many there were.
+// Appends digits to a number; returns how many there were.
 static int parse_digits(imp_text_span *word, double *sum)
 {
     int count = 0;
@@ -96,7 +101,7 @@ bool imp_text_span_parse_int(imp_text_span *word, int32_t *out)
     return true;
 }
 
-// strtod() would read as the user's locale writes.
+// A decimal number: digits, fraction, exponent. strtod() would follow the locale.
 bool imp_text_span_parse_float(imp_text_span word, float *out)
 {
     const double most = 1e6;
@@ -104,6 +109,7 @@ bool imp_text_span_parse_float(imp_text_span word, float *out)
     int32_t exponent = 0;
     const int sign = parse_sign(&word);
     int digits = parse_digits(&word, &sum), places = 0;
+    // digits after the point count towards the exponent
     if (word.at < word.end && *word.at == '.') {
         word.at++;
         places = parse_digits(&word, &sum);
@@ -116,7 +122,7 @@ bool imp_text_span_parse_float(imp_text_span word, float *out)
             return false;
     }
     const double value = sum == 0.0 ? 0.0 : sum * pow(10.0, exponent - places);
-    // in this order what is not a number fails
+    // NaN fails the comparison
     if (word.at != word.end || !(value <= most))
         return false;
     *out = (float)(sign * value);

@@ -1,19 +1,21 @@
-// Shapes are painted by their signed distance: a texel whose centre lies d inside an edge is
-// covered by 1/2 + d/texel of it.
+// Paints shapes by their signed distance: a texel whose centre is at distance d inside an edge is
+// covered by 1/2 + d / (size of a texel), clamped. Discs, lines and polygons are all point lists
+// with a radius, so one function paints them.
 #include "sim/render/meshes/decal_canvas.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
 
-// What a shape is made of.
+// A shape: points, connected by edges.
 typedef struct painted_shape {
     const float (*points)[2];
     int count;
-    bool closed;  // filled, instead of drawn along
-    float radius; // of the line, or by which the outline grows
+    bool closed;  // filled polygon, instead of a line
+    float radius; // half the line's width, or how far the outline grows
 } painted_shape;
 
+// Distance of a point from a line segment.
 static float distance_to_segment(float x, float y, const float a[2], const float b[2])
 {
     const float dx = b[0] - a[0], dy = b[1] - a[1];
@@ -23,7 +25,7 @@ static float distance_to_segment(float x, float y, const float a[2], const float
     return hypotf(x - a[0] - t * dx, y - a[1] - t * dy);
 }
 
-// Negative inside.
+// Signed distance of a point from a shape; negative inside.
 static float signed_distance(const painted_shape *s, float x, float y)
 {
     float nearest = FLT_MAX;
@@ -32,13 +34,14 @@ static float signed_distance(const painted_shape *s, float x, float y)
     for (int k = 0; k < edges; k++) {
         const float *a = s->points[k], *b = s->points[(k + 1) % s->count];
         nearest = fminf(nearest, distance_to_segment(x, y, a, b));
-        // a ray to the right crosses the outline an odd number of times from inside
+        // even-odd rule: from inside, a ray to the right crosses the outline an odd number of times
         if ((a[1] > y) != (b[1] > y) && x < a[0] + (y - a[1]) * (b[0] - a[0]) / (b[1] - a[1]))
             inside = !inside;
     }
     return (s->closed && inside ? -nearest : nearest) - s->radius;
 }
 
+// Mixes two colours by coverage.
 static uint32_t blend_colours(uint32_t below, uint32_t above, float cover)
 {
     uint32_t out = 0xff000000u;
@@ -49,13 +52,14 @@ static uint32_t blend_colours(uint32_t below, uint32_t above, float cover)
     return out;
 }
 
-// The texels from low to high, in units of the painter.
+// Range of texels that an interval of the painter's units covers.
 static void find_texel_range(float low, float high, float texel, int count, int *first, int *last)
 {
     *first = (int)fmaxf(floorf(low / texel), 0.0f);
     *last = (int)fminf(ceilf(high / texel), (float)count);
 }
 
+// Paints a shape: all texels of its bounding box by coverage.
 static void paint_shape(imp_decal_canvas *canvas, uint32_t colour, const painted_shape *s)
 {
     const float dx = canvas->wide / (float)canvas->width;

@@ -1,3 +1,5 @@
+// Textures of decals: size, painting and mip levels. All levels lie in one array, finest first;
+// sides are powers of two, so each texel is the mean of 2 x 2 finer ones.
 #include "sim/render/meshes/decals.h"
 
 #include <stdlib.h>
@@ -6,7 +8,7 @@
 #include "sim/render/meshes/decal_painters.h"
 #include "sim/render/meshes/mesh.h"
 
-// How large a face's image is, in texels.
+// Size of a decal in texels; larger for larger faces.
 static void decal_size(int decal, int *width, int *height)
 {
     *width = *height = 128;
@@ -21,7 +23,7 @@ static void decal_size(int decal, int *width, int *height)
         *width = *height = 64;
 }
 
-// The mean of a block of texels.
+// Rounded mean of a block of texels, channel by channel.
 static uint32_t mean_of_texels(const uint32_t *texels, int stride, int across, int down)
 {
     uint32_t out = 0;
@@ -35,6 +37,7 @@ static uint32_t mean_of_texels(const uint32_t *texels, int stride, int across, i
     return out;
 }
 
+// Computes a mip level from the next finer one.
 static void downsample_level(const imp_mesh_texture *texture, int level)
 {
     const int width = texture->width >> (level - 1), height = texture->height >> (level - 1);
@@ -50,6 +53,7 @@ bool imp_mesh_texture_allocate(imp_mesh_texture *texture)
     int32_t count = 0;
     int levels = 0;
     const int width = texture->width, height = texture->height;
+    // positions of the levels
     for (; levels < IMP_MESH_TEXTURE_LEVELS && width >> levels > 0 && height >> levels > 0;
          levels++) {
         texture->offset[levels] = count;
@@ -72,6 +76,7 @@ bool imp_decal_paint(imp_mesh_texture *texture, int decal)
     decal_size(decal, &texture->width, &texture->height);
     if (!imp_mesh_texture_allocate(texture))
         return false;
+    // paint level 0, then derive the others
     imp_decal_canvas canvas = {texture->texels, texture->width, texture->height, 1.0f, 1.0f};
     if (decal < IMP_DECAL_SIGN + IMP_SIGN_COUNT)
         imp_decal_paint_sign(&canvas, (imp_sign)(decal - IMP_DECAL_SIGN));

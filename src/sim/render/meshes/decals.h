@@ -1,4 +1,4 @@
-// sim/render/meshes/decals.h: the images that are painted on objects: sign faces, windows, lamps.
+// sim/render/meshes/decals.h: textures painted on objects: sign faces, windows, lamps.
 #ifndef IMP_SIM_RENDER_MESHES_DECALS_H
 #define IMP_SIM_RENDER_MESHES_DECALS_H
 
@@ -7,7 +7,7 @@
 enum {
     IMP_DECAL_OMIT_SIDE = -2,
     IMP_DECAL_NONE = -1,
-    IMP_DECAL_SIGN = 0, // and one for each imp_sign
+    IMP_DECAL_SIGN = 0, // one for each imp_sign
     IMP_DECAL_BUS_SIDE = IMP_SIGN_COUNT,
     IMP_DECAL_BUS_FRONT,
     IMP_DECAL_BUS_REAR,
@@ -28,21 +28,21 @@ enum {
     IMP_MESH_TEXTURE_LEVELS = 8,
 };
 
-// An image with its chain of halved levels. Texels are bytes, red lowest.
+// An image with mip levels. Texels are bytes, red lowest.
 typedef struct imp_mesh_texture {
-    int width, height, levels; // of level 0; powers of two
-    bool repeats;              // beyond its borders; else they go on
-    uint32_t *texels;          // NULL: not painted
+    int width, height, levels; // size of level 0, powers of two; number of levels
+    bool repeats;              // repeats beyond its borders; else clamped
+    uint32_t *texels;          // all levels, finest first; NULL: not painted
     int32_t offset[IMP_MESH_TEXTURE_LEVELS];
 } imp_mesh_texture;
 
-// Makes room for the levels of an image whose size is set. False without memory.
+// Allocates the levels of an image whose size is set. False without memory.
 bool imp_mesh_texture_allocate(imp_mesh_texture *texture);
 
-// Makes levels 1.. from level 0.
+// Computes levels 1.. from level 0.
 void imp_mesh_texture_build_mips(imp_mesh_texture *texture);
 
-// Paints a face. False without memory.
+// Paints a decal with all levels. False without memory.
 bool imp_decal_paint(imp_mesh_texture *texture, int decal);
 void imp_mesh_texture_free(imp_mesh_texture *texture);
 

@@ -1,4 +1,6 @@
-// The duckie, and the Duckiebot that carries one.
+// The duckie, and the Duckiebot that carries one. Shapes are ellipsoids, lathed hulls and boxes;
+// coarse versions have fewer corners and omit small parts. Lengths of the duckie are in units of
+// half its body's length, those of the robot in metres.
 #include "sim/render/meshes/object_models.h"
 
 static const uint32_t YELLOW = IMP_RGB(255, 212, 10), WING = IMP_RGB(240, 178, 5),
@@ -6,11 +8,12 @@ static const uint32_t YELLOW = IMP_RGB(255, 212, 10), WING = IMP_RGB(240, 178, 5
                       BLACK = IMP_RGB(18, 18, 20), DARK = IMP_RGB(45, 46, 50),
                       METAL = IMP_RGB(160, 162, 166);
 
-// Where a duck stands and how large it is: one unit is half its body's length.
+// Position and size of a duckie: one unit is half its body's length.
 typedef struct duckie_placement {
     float x, y, z, size;
 } duckie_placement;
 
+// An ellipsoid in the duckie's units.
 static void add_duckie_ellipsoid(imp_mesh_builder *m, const duckie_placement *d, float x, float y,
                                  float z, float rx, float ry, float rz, int corners)
 {
@@ -18,6 +21,7 @@ static void add_duckie_ellipsoid(imp_mesh_builder *m, const duckie_placement *d,
     imp_mesh_add_ellipsoid(m, d->size * rx, d->size * ry, d->size * rz, corners);
 }
 
+// A cone, tilted backwards.
 static void add_duckie_tail(imp_mesh_builder *m, const duckie_placement *d, int corners)
 {
     const float profile[][2] = {
@@ -28,6 +32,7 @@ static void add_duckie_tail(imp_mesh_builder *m, const duckie_placement *d, int 
     imp_mesh_add_lathe(m, profile, 3, corners, true);
 }
 
+// White and pupil on one side.
 static void add_duckie_eye(imp_mesh_builder *m, const duckie_placement *d, float side)
 {
     m->colour = WHITE;
@@ -37,9 +42,10 @@ static void add_duckie_eye(imp_mesh_builder *m, const duckie_placement *d, float
                          m->detailed ? 6 : 4);
 }
 
+// The body.
 static void add_duckie_body(imp_mesh_builder *m, const duckie_placement *d, bool detailed)
 {
-    // a rounded hull, open below, where it stands
+    // a rounded hull, open at the bottom
     const float s = d->size;
     const float profile[][2] = {{s * 0.40f, 0.0f},      {s * 0.52f, s * 0.16f},
                                 {s * 0.56f, s * 0.36f}, {s * 0.48f, s * 0.58f},
@@ -50,6 +56,7 @@ static void add_duckie_body(imp_mesh_builder *m, const duckie_placement *d, bool
     imp_mesh_add_lathe(m, profile, 6, detailed ? 12 : 7, true);
 }
 
+// A flat ellipsoid, tilted; one side.
 static void add_duckie_wing(imp_mesh_builder *m, const duckie_placement *d, float side)
 {
     imp_mesh_builder_set_origin(m, d->x - 0.2f * d->size, d->y + 0.47f * d->size,
@@ -62,6 +69,7 @@ void imp_mesh_build_duckie_at(imp_mesh_builder *m, float x, float y, float z, fl
                               bool parts)
 {
     const duckie_placement d = {x, y, z, size};
+    // body, tail, head and beak always; eyes and wings only if they would be visible
     const bool detailed = m->detailed && parts;
     add_duckie_body(m, &d, detailed);
     add_duckie_tail(m, &d, detailed ? 6 : 4);
@@ -86,6 +94,7 @@ void imp_mesh_build_duckie(imp_mesh_builder *m)
     imp_mesh_build_duckie_at(m, 0.0f, 0.0f, 0.0f, 1.0f, true);
 }
 
+// Two wheels and the castor.
 static void add_robot_wheels(imp_mesh_builder *m)
 {
     imp_mesh_builder_set_origin(m, 0.035f, 0.033f, 0.0f);
@@ -99,6 +108,7 @@ static void add_robot_wheels(imp_mesh_builder *m)
     imp_mesh_add_ellipsoid(m, 0.014f, 0.014f, 0.014f, m->detailed ? 6 : 4);
 }
 
+// Bumpers with lights, and the plate with a circle grid at the back.
 static void add_robot_bumpers(imp_mesh_builder *m)
 {
     static const float PLATE[4][3] = {{-0.1005f, 0.083f, -0.05f},
@@ -124,6 +134,7 @@ static void add_robot_bumpers(imp_mesh_builder *m)
     }
 }
 
+// The camera on its mast; the lens only in the detailed version.
 static void add_robot_camera(imp_mesh_builder *m)
 {
     m->colour = DARK;
@@ -147,7 +158,7 @@ void imp_mesh_build_duckiebot(imp_mesh_builder *m, imp_object_color color)
     add_robot_wheels(m);
     imp_mesh_builder_set_origin(m, 0.0f, 0.0f, 0.0f);
     add_robot_bumpers(m);
-    // two decks, the battery between them
+    // two decks with the battery between them
     m->colour = BODY[color];
     imp_mesh_add_box(m, -0.096f, 0.03f, -0.048f, 0.09f, 0.04f, 0.048f);
     imp_mesh_add_box(m, -0.09f, 0.066f, -0.048f, 0.085f, 0.074f, 0.048f);

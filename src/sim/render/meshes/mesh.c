@@ -1,3 +1,7 @@
+// Builds triangle meshes from primitives. Each primitive adds vertices in the builder's frame;
+// positions are transformed by the frame, normals by its inverse transpose. Finishing scales the
+// model to a class's extents, so that images and collisions agree, and converts it to a struct of
+// arrays.
 #include "sim/render/meshes/mesh.h"
 
 #include <float.h>
@@ -7,6 +11,7 @@
 
 #include "base/common/vector2.h"
 
+// Starts an empty mesh in the object's frame.
 void imp_mesh_builder_reset(imp_mesh_builder *builder, bool detailed)
 {
     builder->detailed = detailed;
@@ -25,6 +30,7 @@ void imp_mesh_builder_set_origin(imp_mesh_builder *builder, float x, float y, fl
 
 void imp_mesh_builder_rotate(imp_mesh_builder *builder, int axis, float angle)
 {
+    // rotate the two other columns of the frame
     const int a = (axis + 1) % 3, b = (axis + 2) % 3;
     const float cosine = cosf(angle), sine = sinf(angle);
     for (int i = 0; i < 3; i++) {
@@ -43,6 +49,7 @@ void imp_mesh_builder_scale(imp_mesh_builder *builder, float x, float y, float z
     }
 }
 
+// Cross product of two vectors.
 static void cross_product(const float a[3], const float b[3], float out[3])
 {
     out[0] = a[1] * b[2] - a[2] * b[1];
@@ -50,6 +57,7 @@ static void cross_product(const float a[3], const float b[3], float out[3])
     out[2] = a[0] * b[1] - a[1] * b[0];
 }
 
+// Scales a vector to length 1; leaves 0 unchanged.
 static void normalise_vector(float v[3])
 {
     const float length = sqrtf(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
@@ -57,7 +65,7 @@ static void normalise_vector(float v[3])
         v[i] /= length;
 }
 
-// A normal in the frame's axes to the model's: by the inverse transpose, whose rows are cross
+// Transforms a normal from the frame to the model: by the inverse transpose, whose rows are cross
 // products of the frame's columns.
 static void transform_normal(const imp_mesh_builder *builder, const float n[3], float out[3])
 {
@@ -72,7 +80,7 @@ static void transform_normal(const imp_mesh_builder *builder, const float n[3], 
     normalise_vector(out);
 }
 
-// Adds a vertex and returns its number.
+// Adds a vertex in the frame and returns its index.
 static int add_vertex(imp_mesh_builder *builder, const float at[3], const float normal[3], float u,
                       float v)
 {
@@ -91,6 +99,7 @@ static int add_vertex(imp_mesh_builder *builder, const float at[3], const float 
     return builder->vertex_count++;
 }
 
+// Adds a triangle of three vertices.
 static void add_triangle(imp_mesh_builder *builder, int a, int b, int c, int decal)
 {
     if (builder->triangle_count == IMP_MESH_SIZE_MAX) {
@@ -103,7 +112,7 @@ static void add_triangle(imp_mesh_builder *builder, int a, int b, int c, int dec
     };
 }
 
-// A flat quadrilateral, counter-clockwise from its bottom left corner seen from outside.
+// Adds a flat quadrilateral: counter-clockwise from its bottom left corner, seen from outside.
 static void add_quad(imp_mesh_builder *builder, const float corners[4][3], int decal)
 {
     static const float UV[4][2] = {{0, 1}, {1, 1}, {1, 0}, {0, 0}};
@@ -137,14 +146,15 @@ void imp_mesh_add_box(imp_mesh_builder *builder, float x0, float y0, float z0, f
 
 void imp_mesh_add_panel(imp_mesh_builder *builder, const float corners[4][3])
 {
+    // panels are given clockwise from the top left
     float turned[4][3];
     for (int k = 0; k < 4; k++)
         memcpy(turned[k], corners[3 - k], sizeof turned[k]);
     add_quad(builder, (const float(*)[3])turned, builder->decal);
 }
 
-// A ring of vertices at a point of a profile whose outward direction is (out, up). Returns the
-// first's number.
+// Adds a ring of vertices at a profile point with an outward direction (out, up). Returns the index
+// of the first.
 static int add_ring(imp_mesh_builder *builder, const float point[2], const float outward[2],
                     int corners)
 {
@@ -159,7 +169,7 @@ static int add_ring(imp_mesh_builder *builder, const float point[2], const float
     return first;
 }
 
-// The triangles between two rings; those at a point of the axis have no area and are left out.
+// Adds the triangles between two rings; degenerate ones at the axis are omitted.
 static void join_rings(imp_mesh_builder *builder, int low, int high, int corners, bool low_open,
                        bool high_open)
 {
@@ -172,7 +182,7 @@ static void join_rings(imp_mesh_builder *builder, int low, int high, int corners
     }
 }
 
-// The outward direction of the band from a profile's point k to the next.
+// The outward direction of the band between profile points k and k + 1.
 static void lathe_band_normal(const float profile[][2], int k, float out[2])
 {
     const float dr = profile[k + 1][0] - profile[k][0], dy = profile[k + 1][1] - profile[k][1];
@@ -186,6 +196,7 @@ void imp_mesh_add_lathe(imp_mesh_builder *builder, const float profile[][2], int
 {
     int low = 0;
     for (int k = 0; k < points; k++) {
+        // normals of the bands below and above the point
         float before[2] = {0}, after[2] = {0}, mean[2];
         if (k > 0)
             lathe_band_normal(profile, k - 1, before);
@@ -193,6 +204,7 @@ void imp_mesh_add_lathe(imp_mesh_builder *builder, const float profile[][2], int
             lathe_band_normal(profile, k, after);
         for (int i = 0; i < 2; i++)
             mean[i] = before[i] + after[i];
+        // close the band below; flat shading needs a second ring for the band above
         if (k > 0) {
             int high = add_ring(builder, profile[k], smooth ? mean : before, corners);
             join_rings(builder, low, high, corners, profile[k - 1][0] > 0.0f, profile[k][0] > 0.0f);
@@ -207,6 +219,7 @@ void imp_mesh_add_ellipsoid(imp_mesh_builder *builder, float rx, float ry, float
 {
     enum { MOST = 12 };
     float profile[MOST + 1][2], kept[3][4];
+    // a half circle as the profile, scaled to the radii
     const int bands = corners / 2 < MOST ? corners / 2 : MOST;
     for (int k = 0; k <= bands; k++) {
         const float angle = (float)(IMP_PI * k / bands);
@@ -219,7 +232,7 @@ void imp_mesh_add_ellipsoid(imp_mesh_builder *builder, float rx, float ry, float
     memcpy(builder->frame, kept, sizeof kept);
 }
 
-// One end of a prism, looking along +z or -z, with the face's image spread over the outline.
+// Adds one end of a prism, facing +z or -z, with the decal spread over its bounding box.
 static void add_prism_cap(imp_mesh_builder *builder, const float outline[][2], int points, float z,
                           float look)
 {
@@ -236,19 +249,21 @@ static void add_prism_cap(imp_mesh_builder *builder, const float outline[][2], i
         add_vertex(builder, at, normal, (at[0] - lo[0]) / (hi[0] - lo[0]),
                    (hi[1] - at[1]) / (hi[1] - lo[1]));
     }
+    // a fan of triangles
     for (int k = 1; k + 1 < points; k++) {
         const int one = look > 0.0f ? k : k + 1, other = look > 0.0f ? k + 1 : k;
         add_triangle(builder, first, first + one, first + other, builder->decal);
     }
 }
 
+// Adds the sides of a prism.
 static void add_prism_sides(imp_mesh_builder *builder, const float outline[][2], int points,
                             float z0, float z1, const int *decals)
 {
     for (int k = 0; k < points; k++) {
         const float *a = outline[k], *b = outline[(k + 1) % points];
         const int decal = decals != NULL ? decals[k] : IMP_DECAL_NONE;
-        // so that the quadrilateral starts at its bottom left
+        // order the corners so that the quadrilateral starts at its bottom left
         const bool up = b[1] >= a[1];
         const float *low = up ? a : b, *high = up ? b : a, left = up ? z1 : z0,
                     right = up ? z0 : z1;
@@ -275,6 +290,7 @@ void imp_mesh_add_wheel(imp_mesh_builder *builder, float radius, float z0, float
     enum { MOST = 24 };
     float points[MOST][2];
     const float(*outline)[2] = (const float(*)[2])points;
+    // a regular polygon; ends with the decal, sides in the tread's colour
     const int count = corners < MOST ? corners : MOST;
     for (int k = 0; k < count; k++) {
         const float angle = (float)(2.0 * IMP_PI * (k + 0.5) / count);
@@ -289,11 +305,12 @@ void imp_mesh_add_wheel(imp_mesh_builder *builder, float radius, float z0, float
     builder->colour = colour;
 }
 
-// How a model is stretched to fill a class's extents: value = scale * model's + shift.
+// Scaling of a model to a class's extents: scale * value + shift.
 typedef struct extents_transform {
     float scale[3], shift[3];
 } extents_transform;
 
+// Finds the scaling that maps the model's bounding box to the extents.
 static extents_transform find_extents_transform(const imp_mesh_builder *builder,
                                                 const imp_object_class *extents)
 {
@@ -312,6 +329,7 @@ static extents_transform find_extents_transform(const imp_mesh_builder *builder,
     return out;
 }
 
+// Stores a scaled vertex in the mesh; normals scale inversely.
 static void store_vertex(imp_mesh *mesh, int k, const imp_mesh_vertex *from,
                          const extents_transform *by)
 {
@@ -330,6 +348,7 @@ static void store_vertex(imp_mesh *mesh, int k, const imp_mesh_vertex *from,
     mesh->colour[k] = from->colour;
 }
 
+// Middle of the smallest and the largest value.
 static float middle_of_range(const float *values, int count)
 {
     float low = FLT_MAX, high = -FLT_MAX;
@@ -340,6 +359,7 @@ static float middle_of_range(const float *values, int count)
     return 0.5f * (low + high);
 }
 
+// A sphere around the middle of the bounding box.
 static void set_bounding_sphere(imp_mesh *mesh)
 {
     mesh->centre[0] = middle_of_range(mesh->x, mesh->vertex_count);
@@ -356,6 +376,7 @@ static void set_bounding_sphere(imp_mesh *mesh)
 bool imp_mesh_allocate(imp_mesh *mesh, int vertices, int triangles)
 {
     enum { ARRAYS = 8 };
+    // one allocation for the eight arrays of floats
     const size_t count = (size_t)vertices;
     *mesh = (imp_mesh){.vertex_count = vertices, .triangle_count = triangles};
     mesh->x = calloc(count * ARRAYS, sizeof *mesh->x);

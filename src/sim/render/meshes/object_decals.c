@@ -1,4 +1,5 @@
-// Faces of vehicles, buildings and the rest. Each painter sets the units that it paints in.
+// Paints the decals of vehicles, buildings and other objects. Each painter first sets the units in
+// which it paints, so that proportions match the mesh.
 #include "sim/render/meshes/decal_painters.h"
 #include "sim/render/meshes/mesh.h"
 
@@ -7,6 +8,7 @@ static const uint32_t WHITE = IMP_RGB(250, 250, 250), BLACK = IMP_RGB(22, 22, 24
                       GREY = IMP_RGB(190, 192, 194), RED = IMP_RGB(215, 30, 35),
                       LAMP = IMP_RGB(255, 235, 170), SCHOOL_BUS_YELLOW = IMP_RGB(250, 185, 25);
 
+// Sets the units of a canvas and fills it.
 static void set_canvas_units(imp_decal_canvas *canvas, float wide, float high, uint32_t colour)
 {
     canvas->wide = wide;
@@ -14,7 +16,7 @@ static void set_canvas_units(imp_decal_canvas *canvas, float wide, float high, u
     imp_decal_canvas_fill(canvas, colour);
 }
 
-// The bus's side, front to the right, without the part below the floor.
+// The side of the bus above the floor, front to the right.
 static void paint_bus_side(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 16.0f, 4.0f, WHITE);
@@ -23,7 +25,7 @@ static void paint_bus_side(imp_decal_canvas *canvas)
         const float x = 0.4f + 1.95f * (float)k;
         imp_decal_canvas_box(canvas, GLASS, x, 0.55f, x + 1.75f, 2.2f);
     }
-    // door
+    // door and driver's window
     imp_decal_canvas_box(canvas, BLACK, 12.25f, 0.5f, 14.05f, 3.75f);
     imp_decal_canvas_box(canvas, GLASS, 12.35f, 0.6f, 13.1f, 3.65f);
     imp_decal_canvas_box(canvas, GLASS, 13.2f, 0.6f, 13.95f, 3.65f);
@@ -31,6 +33,7 @@ static void paint_bus_side(imp_decal_canvas *canvas)
     imp_decal_canvas_box(canvas, BLACK, 0.0f, 3.75f, 16.0f, 4.0f);
 }
 
+// Destination sign, windscreen, lights and plate.
 static void paint_bus_front(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 5.0f, 4.0f, WHITE);
@@ -44,6 +47,7 @@ static void paint_bus_front(imp_decal_canvas *canvas)
     imp_decal_canvas_box(canvas, BLACK, 0.0f, 3.65f, 5.0f, 4.0f);
 }
 
+// Rear window, lights and plate.
 static void paint_bus_rear(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 5.0f, 4.0f, WHITE);
@@ -55,7 +59,7 @@ static void paint_bus_rear(imp_decal_canvas *canvas)
     imp_decal_canvas_box(canvas, BLACK, 0.0f, 3.65f, 5.0f, 4.0f);
 }
 
-// The truck's cab from the side: 3 by 3.6, front to the right and cut away at the top.
+// The cab of the truck from the side, 3 by 3.6 units; front to the right, cut off at the top.
 static void paint_truck_cab(imp_decal_canvas *canvas)
 {
     const float window[][2] = {{0.5f, 0.45f}, {1.55f, 0.45f}, {2.4f, 1.75f}, {0.5f, 1.75f}};
@@ -65,6 +69,7 @@ static void paint_truck_cab(imp_decal_canvas *canvas)
     imp_decal_canvas_box(canvas, BLACK, 0.0f, 3.3f, 3.0f, 3.6f);
 }
 
+// Grille and headlights.
 static void paint_truck_front(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 4.0f, 1.8f, YELLOW);
@@ -74,12 +79,14 @@ static void paint_truck_front(imp_decal_canvas *canvas)
     imp_decal_canvas_box(canvas, BLACK, 0.0f, 1.3f, 4.0f, 1.8f);
 }
 
+// The windscreen.
 static void paint_truck_windshield(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 4.0f, 2.0f, YELLOW);
     imp_decal_canvas_box(canvas, GLASS, 0.25f, 0.2f, 3.75f, 1.75f);
 }
 
+// Doors, bumper and lights.
 static void paint_truck_rear(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 4.0f, 4.4f, IMP_RGB(225, 226, 228));
@@ -91,6 +98,7 @@ static void paint_truck_rear(imp_decal_canvas *canvas)
     imp_decal_canvas_box(canvas, RED, 3.2f, 3.9f, 3.8f, 4.2f);
 }
 
+// Tyre, rim and hub.
 static void paint_wheel(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 2.0f, 2.0f, BLACK);
@@ -98,6 +106,7 @@ static void paint_wheel(imp_decal_canvas *canvas)
     imp_decal_canvas_disc(canvas, IMP_RGB(120, 122, 125), 1.0f, 1.0f, 0.2f);
 }
 
+// A window with a frame and glazing bars.
 static void paint_window(imp_decal_canvas *canvas, uint32_t frame, float x, float y, float wide,
                          float high)
 {
@@ -109,10 +118,11 @@ static void paint_window(imp_decal_canvas *canvas, uint32_t frame, float x, floa
                          y + 0.5f * high + 0.05f);
 }
 
-// Four storeys of windows in brick, a door below.
+// A brick facade with four storeys of windows, and a door.
 static void paint_building_facade(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 8.0f, 10.0f, IMP_RGB(165, 88, 66));
+    // rows of bricks, windows, then the door
     for (int k = 1; k < 20; k++)
         imp_decal_canvas_box(canvas, IMP_RGB(150, 78, 58), 0.0f, 0.5f * (float)k, 8.0f,
                              0.5f * (float)k + 0.08f);
@@ -126,6 +136,7 @@ static void paint_building_facade(imp_decal_canvas *canvas)
     imp_decal_canvas_box(canvas, GLASS, 4.05f, 7.7f, 4.7f, 10.0f);
 }
 
+// Horizontal boards.
 static void paint_wooden_wall(imp_decal_canvas *canvas, uint32_t colour, uint32_t seam)
 {
     set_canvas_units(canvas, 8.0f, 4.0f, colour);
@@ -133,6 +144,7 @@ static void paint_wooden_wall(imp_decal_canvas *canvas, uint32_t colour, uint32_
         imp_decal_canvas_box(canvas, seam, 0.0f, 0.4f * (float)k, 8.0f, 0.4f * (float)k + 0.06f);
 }
 
+// A wall with windows; in the front wall a door replaces the middle one.
 static void paint_house_wall(imp_decal_canvas *canvas, bool door)
 {
     const uint32_t frame = IMP_RGB(240, 235, 225);
@@ -148,7 +160,7 @@ static void paint_house_wall(imp_decal_canvas *canvas, bool door)
     imp_decal_canvas_disc(canvas, YELLOW, 4.45f, 2.7f, 0.1f);
 }
 
-// Slanted stripes.
+// Slanted red stripes of barriers.
 static void paint_stripes(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 7.0f, 1.0f, WHITE);
@@ -159,6 +171,7 @@ static void paint_stripes(imp_decal_canvas *canvas)
     }
 }
 
+// The calibration pattern: 6 x 8 squares with a white margin.
 static void paint_checkerboard(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 10.0f, 8.0f, WHITE);
@@ -169,6 +182,7 @@ static void paint_checkerboard(imp_decal_canvas *canvas)
                                      (float)i + 2.0f, (float)j + 2.0f);
 }
 
+// The 7 x 3 circles by which robots detect each other.
 static void paint_circle_grid(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 8.0f, 3.0f, WHITE);
@@ -176,7 +190,7 @@ static void paint_circle_grid(imp_decal_canvas *canvas)
         imp_decal_canvas_disc(canvas, BLACK, 1.0f + (float)(k % 7), 0.5f + (float)(k / 7), 0.3f);
 }
 
-// Three lamps, of which the upper or the lower one is lit.
+// A traffic light's face: the upper (red) or the lower (green) lamp is lit.
 static void paint_traffic_lamps(imp_decal_canvas *canvas, bool green)
 {
     set_canvas_units(canvas, 3.0f, 3.0f, IMP_RGB(28, 28, 30));

@@ -1,3 +1,5 @@
+// Maps objects to models and builds models. Kinds with variants (colours, signs, light patterns)
+// have one model per variant; which one an object uses may depend on its state.
 #include "sim/render/meshes/object_models.h"
 
 #include "base/common/vector2.h"
@@ -12,7 +14,7 @@ int imp_object_model(const imp_object *object, const imp_object_state *state)
     case IMP_OBJECT_TRAFFIC_LIGHT: {
         const imp_object_state placed = {.position = object->position, .heading = object->heading};
         const imp_object_state *light = state != NULL ? state : &placed;
-        // who looks at the face that the light turns 45 degrees to its left
+        // the driving direction towards the face at 45 degrees to the light's left
         const double facing = imp_wrap_angle(light->heading + 1.25 * IMP_PI);
         return IMP_OBJECT_MODEL_FIRST_LIGHT + (imp_traffic_light_is_green(light, facing) ? 1 : 0);
     }
@@ -31,6 +33,7 @@ imp_object_kind imp_object_model_kind(int model)
 
 void imp_object_model_build(imp_mesh_builder *builder, int model, bool detailed)
 {
+    // variants are offsets from the first model of their kind
     imp_mesh_builder_reset(builder, detailed);
     switch (imp_object_model_kind(model)) {
     case IMP_OBJECT_DUCKIE:

@@ -1,11 +1,11 @@
-// sim/render/meshes/object_models.h: the shape of every kind of object.
+// sim/render/meshes/object_models.h: the meshes of all kinds of object.
 #ifndef IMP_SIM_RENDER_MESHES_OBJECT_MODELS_H
 #define IMP_SIM_RENDER_MESHES_OBJECT_MODELS_H
 
 #include "sim/render/meshes/mesh.h"
 
-// Kinds that come in variants have a model for each: colours of duckiebots, signs, and what a
-// traffic light shows.
+// Indices of models. Kinds with variants have one per variant: colours of duckiebots, signs, and
+// patterns of traffic lights.
 enum {
     IMP_OBJECT_MODEL_FIRST_COLOUR = IMP_OBJECT_KIND_COUNT,
     IMP_OBJECT_MODEL_FIRST_SIGN = IMP_OBJECT_MODEL_FIRST_COLOUR + 4,
@@ -19,12 +19,13 @@ int imp_object_model(const imp_object *object, const imp_object_state *state);
 // The kind that a model belongs to.
 imp_object_kind imp_object_model_kind(int model);
 
-// Builds a model, with many corners or few.
+// Builds a model, detailed or coarse.
 void imp_object_model_build(imp_mesh_builder *builder, int model, bool detailed);
 
-// Families of shapes.
+// Builders of the single kinds.
 void imp_mesh_build_duckie(imp_mesh_builder *m);
-// A duck of a size on a place, looking ahead; on a car or so it has fewer parts.
+// A duckie of a size at a position, facing ahead; without `parts` it is simplified, to ride on
+// robots.
 void imp_mesh_build_duckie_at(imp_mesh_builder *m, float x, float y, float z, float size,
                               bool parts);
 void imp_mesh_build_duckiebot(imp_mesh_builder *m, imp_object_color color);
@@ -37,7 +38,8 @@ void imp_mesh_build_tree(imp_mesh_builder *m);
 void imp_mesh_build_bus(imp_mesh_builder *m);
 void imp_mesh_build_truck(imp_mesh_builder *m);
 void imp_mesh_build_sign(imp_mesh_builder *m, imp_sign sign);
-// diagonal: what the faces at 45 and -135 degrees show; the other two show the opposite.
+// diagonal_green: whether the faces at 45 and -135 degrees are green; the other two show the
+// opposite.
 void imp_mesh_build_traffic_light(imp_mesh_builder *m, bool diagonal_green);
 
 #endif

@@ -1,4 +1,5 @@
-// Cone, barrier, checkerboard, sign and traffic light.
+// Meshes of objects beside the road: cone, barrier, checkerboard, sign and traffic light. Each uses
+// the units of gym-duckietown's mesh of that kind; finishing scales it to the class's extents.
 #include "base/common/vector2.h"
 #include "sim/render/meshes/object_models.h"
 
@@ -11,6 +12,7 @@ void imp_mesh_build_cone(imp_mesh_builder *m)
     // radius and height where the colour changes
     static const float EDGES[][2] = {{7.6f, 1.6f},  {5.7f, 9.6f},  {4.4f, 15.1f},
                                      {3.1f, 20.6f}, {2.2f, 24.4f}, {0.9f, 30.0f}};
+    // a square foot, five bands in alternating colours, and the tip
     const int corners = m->detailed ? 14 : 7;
     m->colour = DARK;
     imp_mesh_add_box(m, -10.0f, 0.0f, -10.0f, 10.0f, 1.6f, 10.0f);
@@ -24,13 +26,14 @@ void imp_mesh_build_cone(imp_mesh_builder *m)
 
 void imp_mesh_build_barrier(imp_mesh_builder *m)
 {
-    // across the barrier, from its foot up
+    // cross-section of the barrier, from its foot up
     static const float PROFILE[][2] = {{-0.406f, 0.0f}, {0.406f, 0.0f},  {0.406f, 0.09f},
                                        {0.19f, 0.37f},  {0.12f, 1.143f}, {-0.12f, 1.143f},
                                        {-0.19f, 0.37f}, {-0.406f, 0.09f}};
     imp_mesh_builder_rotate(m, 1, (float)(0.5 * IMP_PI));
     m->colour = IMP_RGB(186, 184, 178);
     imp_mesh_add_prism(m, PROFILE, 8, -2.033f, 2.033f, NULL);
+    // a striped panel on each side
     m->decal = IMP_DECAL_STRIPES;
     m->colour = WHITE;
     for (int side = -1; side <= 1; side += 2) {
@@ -58,6 +61,7 @@ void imp_mesh_build_sign(imp_mesh_builder *m, imp_sign sign)
                                       {0.0042f, 0.23f, -0.0322f},
                                       {0.0042f, 0.1f, -0.0322f},
                                       {0.0042f, 0.1f, 0.0322f}};
+    // foot, two posts and the board; the sign is a panel on its front
     m->colour = IMP_RGB(60, 130, 70);
     imp_mesh_add_box(m, -0.0254f, 0.0f, -0.03f, 0.0254f, 0.006f, 0.03f);
     m->colour = WOOD;
@@ -72,6 +76,7 @@ void imp_mesh_build_sign(imp_mesh_builder *m, imp_sign sign)
 
 void imp_mesh_build_traffic_light(imp_mesh_builder *m, bool diagonal_green)
 {
+    // foot, post, arm, and the box that hangs from it, turned by 45 degrees
     const float low = 0.17f, high = 0.275f, middle = 0.235f;
     m->colour = METAL;
     imp_mesh_add_box(m, -0.04f, 0.0f, -0.2917f, 0.04f, 0.012f, -0.2f);
@@ -84,6 +89,7 @@ void imp_mesh_build_traffic_light(imp_mesh_builder *m, bool diagonal_green)
     const float half = 0.0399f;
     imp_mesh_add_box(m, -half, low, -half, half, high, half);
     m->colour = WHITE;
+    // a panel on each side; opposite sides show the same colour
     for (int k = 0; k < 4; k++) {
         const float at = half + 0.0002f, rim = half - 0.002f;
         const float panel[4][3] = {{at, high - 0.002f, rim},

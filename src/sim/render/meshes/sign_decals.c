@@ -1,4 +1,5 @@
-// The plates of signs: 1 wide and 2 high, a tag in the upper half and the sign in the lower.
+// Paints the plates of signs: 1 wide and 2 high, a tag in the upper half, the sign in the lower
+// half (centre (0.5, 1.5)). Symbols are polygons, lines and discs.
 #include <math.h>
 
 #include "base/common/vector2.h"
@@ -10,7 +11,7 @@ static const uint32_t WHITE = IMP_RGB(250, 250, 250), BLACK = IMP_RGB(20, 20, 22
                       GREEN = IMP_RGB(30, 170, 60), BLUE = IMP_RGB(20, 80, 180),
                       DUCK = IMP_RGB(255, 225, 40), ORANGE = IMP_RGB(240, 120, 20);
 
-// A regular polygon about the sign's middle with a corner at `turn`.
+// A regular polygon around the sign's centre with a corner at angle `turn`.
 static void paint_regular_polygon(imp_decal_canvas *canvas, uint32_t colour, int corners,
                                   float radius, float turn)
 {
@@ -37,7 +38,8 @@ static void paint_regular_polygon(imp_decal_canvas *canvas, uint32_t colour, int
                                  (int)(sizeof outline / sizeof outline[0]));                       \
     } while (0)
 
-// A tag: a black frame around six by six cells. The cells are made up; no detector knows them.
+// A tag: a black frame around 6 x 6 pseudo-random cells. It belongs to no tag family, so no
+// detector decodes it.
 static void paint_tag(imp_decal_canvas *canvas, imp_sign sign)
 {
     const float cell = 0.84f / 8.0f, left = 0.08f, top = 0.1f;
@@ -51,6 +53,7 @@ static void paint_tag(imp_decal_canvas *canvas, imp_sign sign)
     }
 }
 
+// A red octagon with the letters S, T, O and P as lines.
 static void paint_stop(imp_decal_canvas *canvas)
 {
     const float turn = (float)(IMP_PI / 8.0), thick = 0.055f;
@@ -69,13 +72,14 @@ static void paint_stop(imp_decal_canvas *canvas)
          {0.84f, mid - 0.02f}, {0.81f, mid + 0.01f}, {0.73f, mid + 0.01f});
 }
 
+// A red triangle with a white interior.
 static void paint_yield(imp_decal_canvas *canvas)
 {
     POLYGON(RED, {0.03f, 1.1f}, {0.97f, 1.1f}, {0.5f, 1.93f});
     POLYGON(WHITE, {0.21f, 1.2f}, {0.79f, 1.2f}, {0.5f, 1.72f});
 }
 
-// A turn to the right, or mirrored to the left, crossed out.
+// A crossed-out arrow to the right (side 1) or to the left (-1).
 static void paint_no_turn(imp_decal_canvas *canvas, float side)
 {
     const float x = 0.5f;
@@ -93,6 +97,7 @@ static void paint_no_turn(imp_decal_canvas *canvas, float side)
     LINE(RED, 0.09f, {x - 0.29f, 1.21f}, {x + 0.29f, 1.79f});
 }
 
+// A white arrow on black, to the right (side 1) or left (-1).
 static void paint_one_way(imp_decal_canvas *canvas, float side)
 {
     const float x = 0.5f;
@@ -102,13 +107,14 @@ static void paint_one_way(imp_decal_canvas *canvas, float side)
             {x - side * 0.4f, 1.6f});
 }
 
+// The yellow diamond that all warning signs share.
 static void paint_warning_diamond(imp_decal_canvas *canvas)
 {
     paint_regular_polygon(canvas, BLACK, 4, 0.49f, 0.0f);
     paint_regular_polygon(canvas, YELLOW, 4, 0.45f, 0.0f);
 }
 
-// The ways of a crossing: bits for up, right, down, left.
+// The roads of an intersection; bits for up, right, down, left.
 static void paint_intersection_arms(imp_decal_canvas *canvas, int arms)
 {
     static const float ENDS[4][2] = {{0.5f, 1.25f}, {0.75f, 1.5f}, {0.5f, 1.75f}, {0.25f, 1.5f}};
@@ -118,12 +124,14 @@ static void paint_intersection_arms(imp_decal_canvas *canvas, int arms)
             LINE(BLACK, 0.1f, {0.5f, 1.5f}, {ENDS[k][0], ENDS[k][1]});
 }
 
+// A white bar in a red disc.
 static void paint_do_not_enter(imp_decal_canvas *canvas)
 {
     imp_decal_canvas_disc(canvas, RED, 0.5f, 1.5f, 0.45f);
     imp_decal_canvas_box(canvas, WHITE, 0.17f, 1.42f, 0.83f, 1.58f);
 }
 
+// A walking figure: head, body, arms, legs.
 static void paint_pedestrian(imp_decal_canvas *canvas)
 {
     paint_warning_diamond(canvas);
@@ -135,6 +143,7 @@ static void paint_pedestrian(imp_decal_canvas *canvas)
     LINE(BLACK, 0.06f, {0.48f, 1.54f}, {0.44f, 1.65f}, {0.36f, 1.75f});
 }
 
+// A traffic light.
 static void paint_traffic_light_ahead(imp_decal_canvas *canvas)
 {
     paint_warning_diamond(canvas);
@@ -144,6 +153,7 @@ static void paint_traffic_light_ahead(imp_decal_canvas *canvas)
     imp_decal_canvas_disc(canvas, GREEN, 0.5f, 1.68f, 0.07f);
 }
 
+// A duck: body, head, beak, eye and wing.
 static void paint_duck_crossing(imp_decal_canvas *canvas)
 {
     paint_warning_diamond(canvas);
@@ -155,6 +165,7 @@ static void paint_duck_crossing(imp_decal_canvas *canvas)
     LINE(DUCK, 0.025f, {0.38f, 1.6f}, {0.46f, 1.66f}, {0.57f, 1.62f});
 }
 
+// The letter P.
 static void paint_parking(imp_decal_canvas *canvas)
 {
     imp_decal_canvas_box(canvas, BLUE, 0.06f, 1.06f, 0.94f, 1.94f);
@@ -164,6 +175,7 @@ static void paint_parking(imp_decal_canvas *canvas)
 
 void imp_decal_paint_sign(imp_decal_canvas *canvas, imp_sign sign)
 {
+    // all but the blank sign have a tag
     enum { UP = 1, RIGHT = 2, DOWN = 4, LEFT = 8 };
     canvas->wide = 1.0f;
     canvas->high = 2.0f;

@@ -1,8 +1,10 @@
-// Building, house, tree, bus and truck.
+// Meshes of building, house, tree, bus and truck. Each uses the units of gym-duckietown's mesh of
+// that kind; finishing scales it to the class's extents.
 #include "sim/render/meshes/object_models.h"
 
 static const uint32_t WHITE = IMP_RGB(255, 255, 255), DARK = IMP_RGB(40, 40, 44);
 
+// A block with a decal on each side, a roof slab and a structure on top.
 void imp_mesh_build_building(imp_mesh_builder *m)
 {
     m->colour = WHITE;
@@ -15,7 +17,7 @@ void imp_mesh_build_building(imp_mesh_builder *m)
     imp_mesh_add_box(m, -0.5f, 3.36f, -0.4f, 0.3f, 3.45f, 0.4f);
 }
 
-// One side of the house's roof.
+// One slope of the house's roof.
 static void add_roof_side(imp_mesh_builder *m, float side)
 {
     const float outline[2][4][2] = {
@@ -32,6 +34,7 @@ void imp_mesh_build_house(imp_mesh_builder *m)
     static const int WALLS[4] = {IMP_DECAL_OMIT_SIDE, IMP_DECAL_HOUSE_FRONT, IMP_DECAL_OMIT_SIDE,
                                  IMP_DECAL_HOUSE_SIDE};
     m->colour = WHITE;
+    // walls, gables without sides, both slopes of the roof, the chimney
     m->decal = IMP_DECAL_HOUSE_SIDE;
     imp_mesh_add_prism(m, WALL, 4, -3.8f, 3.8f, WALLS);
     m->decal = IMP_DECAL_NONE;
@@ -48,7 +51,7 @@ void imp_mesh_build_house(imp_mesh_builder *m)
 
 void imp_mesh_build_tree(imp_mesh_builder *m)
 {
-    // middle and radius of each clump of leaves
+    // centre and radius of each clump of leaves
     static const float CLUMPS[][4] = {{0.0f, 2.75f, 0.3f, 0.8f},
                                       {-0.4f, 2.1f, 0.0f, 0.62f},
                                       {0.4f, 2.05f, 0.62f, 0.66f},
@@ -67,7 +70,7 @@ void imp_mesh_build_tree(imp_mesh_builder *m)
     }
 }
 
-// Wheels at two places along a vehicle, flush with its sides.
+// Four wheels at two positions along a vehicle, flush with its sides.
 static void add_vehicle_wheels(imp_mesh_builder *m, float front, float rear, float radius,
                                float side)
 {
@@ -91,6 +94,7 @@ void imp_mesh_build_bus(imp_mesh_builder *m)
     static const int SIDES[] = {IMP_DECAL_OMIT_SIDE, IMP_DECAL_NONE, IMP_DECAL_BUS_FRONT,
                                 IMP_DECAL_NONE, IMP_DECAL_BUS_REAR};
     m->colour = WHITE;
+    // body with decals, floor, wheels
     m->decal = IMP_DECAL_BUS_SIDE;
     imp_mesh_add_prism(m, OUTLINE, 5, -2.46f, 2.46f, SIDES);
     m->decal = IMP_DECAL_NONE;
@@ -111,6 +115,7 @@ void imp_mesh_build_truck(imp_mesh_builder *m)
     static const float LOAD[][2] = {{-4.66f, 1.1f}, {1.6f, 1.1f}, {1.6f, 5.188f}, {-4.66f, 5.188f}};
     static const int LOAD_SIDES[] = {IMP_DECAL_NONE, IMP_DECAL_NONE, IMP_DECAL_NONE,
                                      IMP_DECAL_TRUCK_REAR};
+    // load, cab with its roof, chassis, wheels
     m->colour = IMP_RGB(235, 236, 238);
     imp_mesh_add_prism(m, LOAD, 4, -1.98f, 1.98f, LOAD_SIDES);
     m->colour = WHITE;

@@ -131,6 +131,7 @@ void imp_pixel_rays_fill_row(const imp_camera *camera, const double *corners,
 bool imp_projection_sees_sphere(const imp_projection *projection, const float at[3], float radius)
 {
     for (int k = 0; k < 2; k++) {
+        // compare the radius with the centre's distance from the planes x = low z and x = high z
         const float low = projection->low[k], high = projection->high[k];
         if (!(at[k] - high * at[2] < radius * sqrtf(1.0f + high * high)) ||
             !(low * at[2] - at[k] < radius * sqrtf(1.0f + low * low)))

@@ -42,8 +42,8 @@ typedef struct imp_projection {
 
 imp_projection imp_projection_from_camera(const imp_camera *camera);
 
-// Whether any of a sphere lies within the bounds of the image. at: its centre, to the right, down
-// and ahead. What is not a number is not seen.
+// Whether a sphere may be visible within the image's bounds. at: its centre (right, down, ahead).
+// NaN counts as invisible.
 bool imp_projection_sees_sphere(const imp_projection *projection, const float at[3], float radius);
 
 // Projects a ray to a pixel.
@@ -54,12 +54,12 @@ static inline void imp_project_ray(const imp_projection *projection, float x, fl
     const float v = projection->scale[1] * y + projection->shift[1];
     const float r2 = u * u + v * v;
     const float radial = 1.0f + r2 * (projection->k1 + r2 * (projection->k2 + r2 * projection->k3));
-    const float bent_u =
+    const float distorted_u =
         u * radial + 2.0f * projection->p1 * u * v + projection->p2 * (r2 + 2.0f * u * u);
-    const float bent_v =
+    const float distorted_v =
         v * radial + projection->p1 * (r2 + 2.0f * v * v) + 2.0f * projection->p2 * u * v;
-    *px = projection->focal[0] * bent_u + projection->centre[0];
-    *py = projection->focal[1] * bent_v + projection->centre[1];
+    *px = projection->focal[0] * distorted_u + projection->centre[0];
+    *py = projection->focal[1] * distorted_v + projection->centre[1];
 }
 
 // Computes the rays of a row and stores them from index `first` on. corners holds the rays through

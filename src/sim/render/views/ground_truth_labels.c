@@ -38,6 +38,7 @@ imp_class imp_class_of_segment(int segment)
     }
 }
 
+// The same camera with twice the pixels in each direction.
 static imp_camera_def supersampled_camera(const imp_camera_def *camera)
 {
     imp_camera_def supersampled = *camera;
@@ -107,6 +108,7 @@ const float *imp_label_renderer_render(imp_label_renderer *label_renderer, const
 void imp_label_renderer_render_rgb(imp_label_renderer *label_renderer, const imp_scene *scene,
                                    const imp_view *view, uint8_t *rgb)
 {
+    // colours are mixed by shares
     imp_class_paint_shares(imp_label_renderer_render(label_renderer, scene, view),
                            label_renderer->width * label_renderer->height, rgb);
 }

@@ -8,17 +8,17 @@
 // The class (imp_class) of a class of the renderer (imp_semantic_class).
 imp_class imp_class_of_segment(int segment);
 
-// A segmentation pass at twice a camera's size, so that every cell is the mean of four rays. One
-// per thread.
+// Renders labels with a segmentation pass at twice a camera's size, so that each cell is the mean
+// of four rays. One per thread.
 typedef struct imp_label_renderer imp_label_renderer;
 
-// camera: of the image that the labels belong to; there is one cell for each of its pixels. Freed
-// with imp_label_renderer_destroy().
+// camera is that of the image to be labelled; there is one cell per pixel. Free with
+// imp_label_renderer_destroy().
 imp_status imp_label_renderer_create(imp_label_renderer **out, const imp_camera_def *camera,
                                      imp_error *err);
 void imp_label_renderer_destroy(imp_label_renderer *label_renderer); // nullable
 
-// Looks through another camera with images of the same size. Allocates nothing.
+// Changes the camera; the image size must stay the same. Allocates nothing.
 imp_status imp_label_renderer_set_camera(imp_label_renderer *label_renderer,
                                          const imp_camera_def *camera, imp_error *err);
 

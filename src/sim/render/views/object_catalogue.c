@@ -1,4 +1,6 @@
-// Every kind of object once, each alone on a field, all as large.
+// Draws every kind of object once, in a grid. Each cell is a small world of its own with one
+// object, scaled to a common size and rendered by the ordinary renderer, so the catalogue shows
+// what images show. Used to inspect models and assets.
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +12,7 @@
 
 enum { COLUMNS = 6, ROWS = 5 };
 
-// What is in a cell: a kind, and which of its variants.
+// The content of a cell: a kind, and which of its variants.
 typedef struct catalogue_entry {
     const char *kind, *color;
     int pattern; // of a traffic light
@@ -25,16 +27,17 @@ static const catalogue_entry ENTRIES[] = {
 };
 enum { ENTRY_COUNT = sizeof ENTRIES / sizeof ENTRIES[0] };
 
-// Half of an exhibit's size, and where the camera stands before it [m].
+// Radius that all objects are scaled to, and position of the camera [m].
 static const double ENTRY_RADIUS = 0.15, CAMERA_DISTANCE = 0.55, CAMERA_HEIGHT = 0.3;
 
-// The map with what is in a cell; signs come after the others.
+// Builds the world of a cell as map text; signs follow the other entries.
 static imp_status build_entry_world(imp_world **world, int cell, imp_error *err)
 {
     static const char FIELD[] = "tile_size: 1\ntiles:\n"
                                 "- [asphalt, asphalt, asphalt, asphalt]\n"
                                 "- [asphalt, asphalt, asphalt, asphalt]\n"
                                 "- [asphalt, asphalt, asphalt, asphalt]\n";
+    // kind and colour of the cell
     const bool sign = cell >= ENTRY_COUNT;
     const char *kind =
         sign ? imp_sign_name((imp_sign)(cell - ENTRY_COUNT + 1)) : ENTRIES[cell].kind;
@@ -43,6 +46,7 @@ static imp_status build_entry_world(imp_world **world, int cell, imp_error *err)
     for (int k = 0; !sign && k < IMP_OBJECT_KIND_COUNT; k++)
         if (strcmp(imp_object_class_get((imp_object_kind)k)->name, kind) == 0)
             extents = imp_object_class_get((imp_object_kind)k);
+    // scale by the diagonal of the object's extents
     const double half = 0.5 * hypot(hypot(extents->max_x - extents->min_x, extents->height),
                                     extents->max_z - extents->min_z);
     char text[512];
@@ -54,7 +58,7 @@ static imp_status build_entry_world(imp_world **world, int cell, imp_error *err)
     return imp_world_parse(world, text, (size_t)length, "catalogue", err);
 }
 
-// A camera that looks at the middle of what is so high [m].
+// A camera in front of an object of this height [m], which looks at its middle and frames it.
 static imp_camera_def make_entry_camera(int width, int height, double high)
 {
     const double down = CAMERA_HEIGHT - 0.5 * high;
@@ -69,6 +73,7 @@ static imp_camera_def make_entry_camera(int width, int height, double high)
     return def;
 }
 
+// Renders the world of a cell; the state selects a traffic light's pattern.
 static imp_status draw_entry_world(const imp_scene_def *def, const imp_world *world, int pattern,
                                    int width, int height, uint8_t *rgb, imp_error *err)
 {
@@ -94,6 +99,7 @@ static imp_status draw_entry_world(const imp_scene_def *def, const imp_world *wo
     return status;
 }
 
+// Builds, renders and frees the world of a cell.
 static imp_status draw_catalogue_cell(const imp_scene_def *def, int cell, int width, int height,
                                       uint8_t *rgb, imp_error *err)
 {
@@ -114,6 +120,7 @@ imp_status imp_render_object_catalogue(const imp_scene_def *def, int width, int 
     if (width < COLUMNS || height < ROWS)
         return imp_fail(err, IMP_USAGE, "a catalogue has at least %d x %d pixels, not %d x %d",
                         COLUMNS, ROWS, width, height);
+    // render each cell to a buffer and copy it into the grid; the margin stays white
     const int wide = width / COLUMNS, high = height / ROWS;
     uint8_t *image = malloc((size_t)wide * (size_t)high * 3);
     if (image == NULL)

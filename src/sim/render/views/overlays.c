@@ -1,18 +1,21 @@
-// Lines and marks drawn into finished images.
+// Draws lines and shapes into finished images: lanes, bounding boxes, trajectories and robots.
+// Shapes are anti-aliased by their signed distance from pixel centres. Lines in camera images are
+// split into short pieces, because the lens curves them.
 #include <math.h>
 
 #include "base/common/vector2.h"
 #include "sim/render/raster/object_renderer.h"
 
-// Something to draw on, in one colour.
+// An image to draw on, and the style.
 typedef struct brush {
     int width, height;
     uint8_t *rgb;
     uint8_t colour[3];
     float thickness;     // of lines [px]
-    const float *depths; // nullable: what is nearer hides
+    const float *depths; // nullable: smaller depths hide the line
 } brush;
 
+// Blends the colour into a pixel.
 static void blend_pixel(const brush *b, int column, int row, float cover)
 {
     uint8_t *at = b->rgb + ((size_t)row * (size_t)b->width + (size_t)column) * 3;
@@ -20,17 +23,18 @@ static void blend_pixel(const brush *b, int column, int row, float cover)
         at[c] = (uint8_t)((float)at[c] + cover * ((float)b->colour[c] - (float)at[c]) + 0.5f);
 }
 
+// Clamps a coordinate to [0, end].
 static int clamp_to_image(double place, int end)
 {
     return place > 0.0 ? place < end ? (int)place : end : 0;
 }
 
-// A point of the image [px], and how far it is [m].
+// A point of the image [px] and its distance [m].
 typedef struct image_point {
     double x, y, depth;
 } image_point;
 
-// A line with round ends and smooth edges.
+// Draws a line with round ends and smooth edges.
 static void draw_line(const brush *b, image_point from, image_point to)
 {
     const double reach = 0.5 * b->thickness + 1.0;
@@ -41,13 +45,14 @@ static void draw_line(const brush *b, image_point from, image_point to)
     const int bottom = clamp_to_image(ceil(fmax(from.y, to.y) + reach), b->height);
     for (int row = top; row < bottom; row++)
         for (int column = left; column < right; column++) {
+            // distance of the pixel's centre from the segment gives the coverage
             const double x = column + 0.5 - from.x, y = row + 0.5 - from.y;
             const double along =
                 square > 0.0 ? fmin(fmax((x * dx + y * dy) / square, 0.0), 1.0) : 0.0;
             const double distance = hypot(x - along * dx, y - along * dy);
             const double cover = fmin(fmax(0.5 + 0.5 * b->thickness - distance, 0.0), 1.0);
             const double depth = from.depth + along * (to.depth - from.depth);
-            // 5 % are for the ground itself, which the line lies on
+            // a margin of 5 %, since the line lies on the ground that has this depth
             if (cover <= 0.0 ||
                 (b->depths != NULL && b->depths[row * b->width + column] < 0.95 * depth))
                 continue;
@@ -55,7 +60,7 @@ static void draw_line(const brush *b, image_point from, image_point to)
         }
 }
 
-// A filled outline that bulges nowhere inwards, clockwise in the image.
+// Draws a filled convex polygon, clockwise in the image.
 static void draw_polygon(const brush *b, const image_point *corners, int count)
 {
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
@@ -65,10 +70,12 @@ static void draw_polygon(const brush *b, const image_point *corners, int count)
         high[0] = fmax(high[0], corners[k].x);
         high[1] = fmax(high[1], corners[k].y);
     }
+    // only pixels within the bounding box
     const int right = clamp_to_image(ceil(high[0] + 1.0), b->width);
     const int bottom = clamp_to_image(ceil(high[1] + 1.0), b->height);
     for (int row = clamp_to_image(floor(low[1]) - 1.0, b->height); row < bottom; row++)
         for (int column = clamp_to_image(floor(low[0]) - 1.0, b->width); column < right; column++) {
+            // signed distance: the smallest over all edges
             double inside = INFINITY;
             for (int k = 0; k < count; k++) {
                 const image_point *p = &corners[k], *q = &corners[(k + 1) % count];
@@ -82,24 +89,26 @@ static void draw_polygon(const brush *b, const image_point *corners, int count)
         }
 }
 
-// Lines are as thick in images of any size.
+// Line thickness that is proportional to the image's width.
 static float line_thickness(int width, double of_640)
 {
     return (float)fmax(1.0, of_640 * width / 640.0);
 }
 
+// Sets the colour to draw with.
 static void set_brush_colour(brush *b, const uint8_t colour[3])
 {
     for (int c = 0; c < 3; c++)
         b->colour[c] = colour[c];
 }
 
-// Where a camera sees a point of the world; false if nowhere.
+// Projects a point of the world; false if it is not visible.
 static bool project_point(const imp_camera *camera, const imp_camera_frame *camera_frame, double x,
                           double y, double z, image_point *out)
 {
     const double from[3] = {x - camera_frame->at[0], y - camera_frame->at[1],
                             z - camera_frame->at[2]};
+    // into camera coordinates, then through pinhole and lens
     double p[3];
     for (int i = 0; i < 3; i++)
         p[i] = camera_frame->axis[i][0] * from[0] + camera_frame->axis[i][1] * from[1] +
@@ -126,6 +135,7 @@ void imp_draw_lanes(const imp_camera *camera, const imp_world *world, imp_pose p
         image_point before = {0}, here = {0};
         bool was_seen = false;
         for (int n = 0; n <= SEGMENTS; n++, before = here) {
+            // sample the curve and connect visible neighbours
             const imp_vec2 at = imp_curve_point(&world->curves[k], (double)n / SEGMENTS);
             const bool seen = project_point(camera, &camera_frame, at.x, 0.0, at.z, &here) &&
                               here.depth < farthest;
@@ -136,7 +146,7 @@ void imp_draw_lanes(const imp_camera *camera, const imp_world *world, imp_pose p
     }
 }
 
-// Draws an edge in pieces, because the lens bends it.
+// Draws an edge in pieces, because the lens curves it.
 static void draw_projected_edge(const brush *b, const imp_camera *camera,
                                 const imp_camera_frame *camera_frame, const double from[3],
                                 const double to[3])
@@ -155,6 +165,7 @@ static void draw_projected_edge(const brush *b, const imp_camera *camera,
     }
 }
 
+// Draws the twelve edges of an object's bounding box.
 static void draw_object_box(const brush *b, const imp_camera *camera,
                             const imp_camera_frame *camera_frame, const imp_object *object,
                             const imp_object_state *state)
@@ -164,7 +175,9 @@ static void draw_object_box(const brush *b, const imp_camera *camera,
     const double heading = state != NULL ? state->heading : object->heading;
     const double ground = state != NULL ? state->y : 0.0;
     const double c = cos(heading), s = sin(heading), scale = object->scale;
+    // bits of k select the maximum in x, z and y
     double corner[8][3];
+    // an edge joins corners that differ in one bit
     for (int k = 0; k < 8; k++) {
         const double x = scale * (k & 1 ? extents->max_x : extents->min_x);
         const double z = scale * (k & 2 ? extents->max_z : extents->min_z);
@@ -210,7 +223,7 @@ void imp_draw_trajectory(const imp_world *world, int width, int height, const im
     for (int k = 0; k < count; k++) {
         const image_point here = {left + scale * poses[k].x, top + scale * poses[k].z, 0.0};
         const bool there = isfinite(here.x + here.y);
-        // pieces shorter than half a pixel only add up to ragged edges
+        // skip pieces below half a pixel, which would accumulate to ragged edges
         if (there && was_there && k < count - 1 &&
             hypot(here.x - before.x, here.y - before.y) < 0.5)
             continue;
@@ -224,7 +237,7 @@ void imp_draw_trajectory(const imp_world *world, int width, int height, const im
 void imp_draw_robot(const imp_world *world, int width, int height, imp_pose pose, uint8_t *rgb)
 {
     static const uint8_t EDGE[3] = {255, 255, 255}, BODY[3] = {0, 90, 255};
-    // an arrow of the robot's length and width, in half lengths and widths
+    // an arrow of the robot's size, in half lengths and widths
     static const double OUTLINE[5][2] = {
         {-1.0, -1.0}, {0.25, -1.0}, {1.0, 0.0}, {0.25, 1.0}, {-1.0, 1.0}};
     double scale, left, top;
@@ -233,6 +246,7 @@ void imp_draw_robot(const imp_world *world, int width, int height, imp_pose pose
     if (!isfinite(pose.x + pose.z + pose.heading))
         return;
     brush b = {width, height, rgb, .thickness = 1.0f};
+    // a larger white arrow as an edge, then the body
     for (int pass = 0; pass < 2; pass++) {
         const double grow = pass == 0 ? fmax(0.012, 1.5 / scale) : 0.0;
         const double length = fmax(0.5 * IMP_ROBOT_LENGTH, 4.0 / scale) + grow;

@@ -1,6 +1,7 @@
-// Draws what a camera sees. The places where the samples of an image meet the ground depend on the
-// camera alone and are found once; a frame then draws ground and sky row by row and the objects
-// over them, band by band.
+// Draws what a camera sees. Positions of ground samples depend on the camera only and are computed
+// once. An image then draws ground and sky row by row, and objects over them band by band. Images
+// up to CACHED_PIXELS_MAX pixels are one band with cached tables; larger ones compute rows on
+// demand, which is slow but needs little memory.
 #include "sim/render/views/renderer.h"
 
 #include <stdlib.h>
@@ -9,9 +10,9 @@
 #include "sim/render/ground/horizon_sky.h"
 
 enum {
-    // images up to this many pixels keep all their samples; larger ones find them anew row by row
+    // images up to this size keep all samples; larger ones compute them row by row
     CACHED_PIXELS_MAX = 1 << 20,
-    // and draw their objects on so many rows at a time
+    // rows per band of a large image
     BAND_ROWS = 16,
 };
 
@@ -19,16 +20,17 @@ struct imp_renderer {
     imp_camera camera;
     imp_ground_draw *draw;
     imp_ground_sample_table table;
-    double *corners; // (2 x (width + 1) x 2) scratch
-    bool cached;     // whether the table holds the whole image, or one row at a time
+    double *corners; // (2 x (width + 1) x 2): scratch memory for corner rays
+    bool cached;     // whether the table holds the whole image
     imp_object_pass objects;
     imp_tile_appearance appearance;
     imp_ground_lighting light;
     imp_sky_draw *draw_sky;
-    imp_sky_coords *sky_coords; // of the groups of the raster's rows
-    bool has_sky_coords;        // of a whole image that is kept, found when there is a horizon
+    imp_sky_coords *sky_coords; // panorama coordinates of the raster's rows
+    bool has_sky_coords;        // whether they are cached; computed with the first panorama
 };
 
+// Choose the implementation for a backend and the processor.
 static imp_ground_draw *choose_ground_draw(imp_render_backend path)
 {
 #if defined(__x86_64__)
@@ -61,7 +63,7 @@ static imp_sky_draw *choose_sky_draw(imp_render_backend path)
     return imp_sky_draw_portable;
 }
 
-// Makes room for a number of steps; keeps what is there.
+// Ensures capacity for a number of samples; keeps the existing ones.
 static bool reserve_samples(imp_ground_sample_table *table, int64_t samples)
 {
     if (samples <= table->sample_capacity)
@@ -79,7 +81,7 @@ static bool reserve_samples(imp_ground_sample_table *table, int64_t samples)
     return true;
 }
 
-// Allocates samples for objects: of the whole image if it is kept.
+// Allocates the raster for objects: for the whole image, or one band.
 static bool allocate_raster(imp_renderer *renderer, imp_render_backend path)
 {
     const imp_camera_def *def = &renderer->camera.def;
@@ -88,6 +90,7 @@ static bool allocate_raster(imp_renderer *renderer, imp_render_backend path)
         .width = def->width,
         .rows = renderer->cached ? def->height : BAND_ROWS,
     };
+    // one buffer for all rays, one for all run bounds
     const size_t count = (size_t)raster->width * (size_t)raster->rows;
     float *rays = calloc(IMP_PIXEL_RAYS_FLOATS(count), sizeof *rays);
     raster->rays.x = rays;
@@ -109,7 +112,7 @@ static bool allocate_raster(imp_renderer *renderer, imp_render_backend path)
     return true;
 }
 
-// Allocates the tables and scratch memory of a renderer whose camera is set.
+// Allocates tables and scratch memory; the camera must be set.
 static bool allocate_tables(imp_renderer *renderer, imp_render_backend path)
 {
     const imp_camera_def *def = &renderer->camera.def;
@@ -126,7 +129,7 @@ static bool allocate_tables(imp_renderer *renderer, imp_render_backend path)
            reserve_samples(table, (int64_t)table->row_groups * IMP_GROUP_SAMPLES_MAX);
 }
 
-// Finds the samples and rays of a row. Rows come in order.
+// Computes the samples and rays of a row. Rows must come in order, since corner rays are reused.
 static void compute_row_samples(imp_renderer *renderer, int row, imp_pixel_group *groups)
 {
     imp_raster *raster = &renderer->objects.raster;
@@ -136,19 +139,19 @@ static void compute_row_samples(imp_renderer *renderer, int row, imp_pixel_group
     imp_pixel_rays_fill_row(&renderer->camera, renderer->corners, &raster->rays, first);
 }
 
-// Where a row's groups look above the horizon.
+// The panorama coordinates of a row.
 static imp_sky_coords *sky_coords_of_row(const imp_renderer *renderer, int row)
 {
     const int line = row - renderer->objects.raster.top;
     return renderer->sky_coords + (size_t)line * (size_t)renderer->table.row_groups;
 }
 
-// Finds where a row's pixels look above the horizon.
+// Computes the panorama coordinates of a row.
 static void compute_sky_coords(imp_renderer *renderer, int row, const imp_pixel_group *groups)
 {
     const imp_raster *raster = &renderer->objects.raster;
     const size_t first = (size_t)(row - raster->top) * (size_t)raster->width;
-    // rows without sky have no use for it
+    // skip rows without sky
     bool sky = false;
     for (int g = 0; g < renderer->table.row_groups; g++)
         sky = sky || groups[g].kind != IMP_GROUP_ONLY_GROUND;
@@ -157,7 +160,7 @@ static void compute_sky_coords(imp_renderer *renderer, int row, const imp_pixel_
                                 raster->rays.y + first, sky_coords_of_row(renderer, row));
 }
 
-// Fills the tables for the camera, as far as they are kept. False without memory.
+// Computes the cached tables of the camera. False without memory.
 static bool compute_tables(imp_renderer *renderer)
 {
     imp_ground_sample_table *table = &renderer->table;
@@ -198,7 +201,7 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
     return IMP_OK;
 }
 
-// Whether two cameras of one size see the same.
+// Whether two cameras of equal image size see the same.
 static bool cameras_equal(const imp_camera_def *a, const imp_camera_def *b)
 {
     const imp_lens *p = &a->lens, *q = &b->lens;
@@ -222,13 +225,13 @@ imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def 
     if (camera->width != def->width || camera->height != def->height)
         return imp_fail(err, IMP_USAGE, "a renderer of %d x %d pixels cannot draw %d x %d",
                         def->width, def->height, camera->width, camera->height);
-    // finding the samples of another takes longer than drawing ten images
+    // computing the tables takes longer than drawing ten images
     if (cameras_equal(camera, def))
         return IMP_OK;
     renderer->camera = after;
     if (compute_tables(renderer))
         return IMP_OK;
-    // there was room for these
+    // restore the old tables; their memory is still there
     renderer->camera = before;
     compute_tables(renderer);
     return imp_fail(err, IMP_NO_MEMORY, "no memory for the samples of another camera");
@@ -262,7 +265,7 @@ int64_t imp_renderer_sample_count(const imp_renderer *renderer)
     return renderer->cached ? renderer->table.sample_count * IMP_LANES : 0;
 }
 
-// Draws ground and sky into a row of the image.
+// Draws ground and sky of a row.
 static void draw_ground_and_sky_row(imp_renderer *renderer, const imp_ground_uniforms *uniforms,
                                     int row, uint8_t *rgb)
 {
@@ -287,12 +290,14 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
 {
     const imp_camera_def *def = &renderer->camera.def;
     const size_t stride = (size_t)def->width * 3;
+    // values shared by all pixels
     imp_ground_uniforms uniforms;
     imp_ground_uniforms_set(&uniforms, scene, view, &renderer->appearance, &renderer->light);
     imp_ground_lighting_set(&renderer->light, scene, view, def, &renderer->objects.projection);
     const imp_camera_frame camera_frame = imp_camera_frame_at(def, view->pose);
     imp_raster *raster = &renderer->objects.raster;
     const int band = raster->rows;
+    // one band for cached images, several for large ones
     for (raster->top = 0; raster->top < def->height; raster->top += band) {
         raster->rows = def->height - raster->top < band ? def->height - raster->top : band;
         for (int row = raster->top; row < raster->top + raster->rows; row++)

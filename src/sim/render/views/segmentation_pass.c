@@ -1,6 +1,7 @@
-// What each pixel shows: its segment and its distance. One ray through each pixel's middle meets
-// the ground by geometry and the objects by the facets that the renderer makes of them, of which a
-// fill of our own keeps nothing but the nearest.
+// Classifies pixels and measures their depth: one ray through each pixel's centre. The ground is
+// intersected analytically. Objects reuse the renderer's triangles with a fill function of our own,
+// which keeps class and depth of the nearest. Objects are drawn one at a time, so that the fill
+// function knows the class.
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -8,15 +9,15 @@
 
 #include "sim/render/scene/scene.h"
 
-// What clutter counts as while it is drawn.
+// Pseudo kind for clutter while it is drawn.
 enum { CLUTTER = IMP_OBJECT_KIND_COUNT };
 
 struct imp_segmentation_pass {
     imp_camera camera;
-    float *inverse_depth; // (height x width) of objects [1/m], 0 where there is none
-    uint8_t *objects;     // (height x width) kind + 1 of the nearest, 0 where there is none
-    int kind;             // of the object that is being drawn
-    uint64_t hidden[IMP_OBJECTS_MAX / 64]; // all objects but that
+    float *inverse_depth; // (height x width): 1 / depth of objects [1/m]; 0 without
+    uint8_t *objects;     // (height x width): kind + 1 of the nearest object; 0 without
+    int kind;             // kind of the object being drawn
+    uint64_t hidden[IMP_OBJECTS_MAX / 64]; // bits of all objects but that one
     imp_object_pass pass;
 };
 
@@ -43,6 +44,7 @@ static const struct {
 #undef OBJECT
 };
 
+// Maps invalid classes to NOTHING.
 static int clamp_semantic_class(int class_id)
 {
     return class_id < 0 || class_id >= IMP_SEMANTIC_COUNT ? IMP_SEMANTIC_NOTHING : class_id;
@@ -61,7 +63,8 @@ const uint8_t *imp_semantic_class_colour(int class_id)
     return PALETTE[clamp_semantic_class(class_id)].rgb;
 }
 
-// Keeps where a facet is the nearest. The raster is the one of a surveyor's pass.
+// Fill function: keeps the nearest triangle per pixel. The raster is embedded in the pass, so the
+// pass is found from the raster's address.
 static void fill_triangle(const imp_raster *raster, const imp_raster_triangle *triangle)
 {
     const size_t place =
@@ -70,13 +73,14 @@ static void fill_triangle(const imp_raster *raster, const imp_raster_triangle *t
         (const imp_segmentation_pass *)(const void *)((const char *)raster - place);
     for (int row = triangle->top; row < triangle->bottom; row++)
         for (int column = triangle->left; column < triangle->right; column++) {
+            // evaluate the planes at the pixel's ray
             const size_t k = (size_t)row * (size_t)raster->width + (size_t)column;
             const float x = raster->rays.x[k], y = raster->rays.y[k];
             float at[4];
             for (int i = 0; i < 4; i++)
                 at[i] =
                     triangle->plane[0][i] * x + triangle->plane[1][i] * y + triangle->plane[2][i];
-            // in this order what is not a number is left out
+            // NaN fails the comparisons
             if (at[0] >= 0.0f && at[1] >= 0.0f && at[2] >= 0.0f && at[3] > s->inverse_depth[k] &&
                 at[3] <= triangle->nearest) {
                 s->inverse_depth[k] = at[3];
@@ -85,6 +89,7 @@ static void fill_triangle(const imp_raster *raster, const imp_raster_triangle *t
         }
 }
 
+// Computes the rays through pixel centres; NaN outside the lens.
 static void compute_pixel_rays(imp_segmentation_pass *s)
 {
     const imp_camera_def *def = &s->camera.def;
@@ -98,6 +103,7 @@ static void compute_pixel_rays(imp_segmentation_pass *s)
     }
 }
 
+// Allocates buffers; the raster needs only the parts that this fill function uses.
 static bool allocate_buffers(imp_segmentation_pass *s)
 {
     const imp_camera_def *def = &s->camera.def;
@@ -163,7 +169,7 @@ void imp_segmentation_pass_destroy(imp_segmentation_pass *segmentation)
     free(segmentation);
 }
 
-// Draws the objects one at a time, so that the fill knows what it draws.
+// Draws objects one at a time, then all clutter.
 static void render_object_kinds(imp_segmentation_pass *s, const imp_scene *scene,
                                 const imp_camera_frame *camera_frame, const imp_view *view)
 {
@@ -178,7 +184,7 @@ static void render_object_kinds(imp_segmentation_pass *s, const imp_scene *scene
             continue;
         s->hidden[k / 64] &= ~bit;
         s->kind = (int)world->objects[k].kind;
-        // nothing is marked, so that no image is touched
+        // no block is marked dirty, so resolving touches no image
         imp_objects_draw(&s->pass, &scene->objects, world, camera_frame, &only, NULL, 0);
         s->hidden[k / 64] |= bit;
     }
@@ -187,6 +193,7 @@ static void render_object_kinds(imp_segmentation_pass *s, const imp_scene *scene
     imp_objects_draw(&s->pass, &scene->objects, world, camera_frame, &only, NULL, 0);
 }
 
+// The class at a point of the ground.
 static imp_semantic_class semantic_class_at(const imp_scene *scene, const imp_view *view, double x,
                                             double z)
 {
@@ -194,6 +201,7 @@ static imp_semantic_class semantic_class_at(const imp_scene *scene, const imp_vi
     const imp_tile *tile = imp_world_tile_at(world, x, z);
     if (tile == NULL)
         return IMP_SEMANTIC_GROUND;
+    // the point within the tile, and the tile's style
     const double u = x / world->tile_size, v = z / world->tile_size;
     const int number = (int)(tile - world->tiles);
     const imp_tile_style *style =
@@ -202,7 +210,7 @@ static imp_semantic_class semantic_class_at(const imp_scene *scene, const imp_vi
                                    (float)(u - floor(u) - 0.5), (float)(v - floor(v) - 0.5));
 }
 
-// What a ray meets where there is no object.
+// Class and depth along a ray without objects.
 static imp_semantic_class semantic_class_along_ray(const imp_scene *scene, const imp_view *view,
                                                    const imp_camera_frame *camera_frame, double x,
                                                    double y, float *depth)
@@ -210,12 +218,13 @@ static imp_semantic_class semantic_class_along_ray(const imp_scene *scene, const
     *depth = INFINITY;
     if (isnan(x))
         return IMP_SEMANTIC_NOTHING;
+    // rotate the ray into the world and intersect it with the ground
     double direction[3];
     for (int i = 0; i < 3; i++)
         direction[i] =
             x * camera_frame->axis[0][i] + y * camera_frame->axis[1][i] + camera_frame->axis[2][i];
     const double far = camera_frame->at[1] / -direction[1];
-    // the renderer's ground ends there too
+    // the renderer's horizon, too
     if (!(-direction[1] > 1e-4))
         return IMP_SEMANTIC_SKY;
     *depth = (float)far;
@@ -234,6 +243,7 @@ void imp_segmentation_pass_run(imp_segmentation_pass *segmentation, const imp_sc
     memset(s->objects, 0, count);
     render_object_kinds(s, scene, &camera_frame, view);
     for (size_t k = 0; k < count; k++) {
+        // objects are always in front of the ground that they hide
         float depth;
         int class_id = semantic_class_along_ray(
             scene, view, &camera_frame, s->pass.raster.rays.x[k], s->pass.raster.rays.y[k], &depth);

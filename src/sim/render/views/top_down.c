@@ -1,3 +1,5 @@
+// Draws a map from above: 3 x 3 texture samples per pixel for the ground, and objects with the
+// ordinary rasteriser and a camera so high that projection is nearly parallel.
 #include <math.h>
 #include <string.h>
 
@@ -14,14 +16,14 @@ void imp_top_down_transform(const imp_world *world, int width, int height, doubl
     *top = 0.5 * (height - *scale * map_height);
 }
 
-// What a sample of the image lies on, in cells and clamped to them.
+// Converts a coordinate in tiles to position units, clamped to the cells.
 static int32_t to_texture_units(double tiles, int cells)
 {
     const double last = (double)cells * IMP_TILE_UNITS - 1.0;
     return (int32_t)fmax(0.0, fmin(last, (tiles + 1.0) * IMP_TILE_UNITS));
 }
 
-// The rays of a rectangle of an image without a lens, whose middle is seen straight ahead.
+// Fills the rays of a rectangle of an image; the camera is above its centre.
 static void set_parallel_rays(imp_raster *raster, double focal)
 {
     const float step = (float)(1.0 / focal);
@@ -34,9 +36,8 @@ static void set_parallel_rays(imp_raster *raster, double focal)
     imp_raster_bound_runs(raster);
 }
 
-// Draws the objects from so high above the map that it is as good as infinitely high, block by
-// block with what fits on the stack. The eye is above each block's middle: from elsewhere, single
-// precision could not tell a bus's roof from its wheels.
+// Draws objects from far above, block by block with buffers on the stack. The camera is above each
+// block's centre; otherwise single precision could not separate heights.
 static void draw_objects_top_down(const imp_scene *scene, const imp_view *view, int width,
                                   int height, uint8_t *rgb)
 {
@@ -56,6 +57,7 @@ static void draw_objects_top_down(const imp_scene *scene, const imp_view *view, 
     imp_object_pass pass = {.fill_triangle = imp_raster_fill_portable};
     for (int j = 0; j < height; j += BLOCK_ROWS)
         for (int i = 0; i < width; i += BLOCK_WIDTH) {
+            // camera, projection and raster of the block
             const int columns = width - i < BLOCK_WIDTH ? width - i : BLOCK_WIDTH;
             const int rows = height - j < BLOCK_ROWS ? height - j : BLOCK_ROWS;
             const double x = i + 0.5 * columns, y = j + 0.5 * rows;
@@ -72,6 +74,7 @@ static void draw_objects_top_down(const imp_scene *scene, const imp_view *view, 
                                        .colours = colours,
                                        .dirty_blocks = dirty_blocks,
                                        .runs = {runs[0], runs[1], runs[2], runs[3]}};
+            // draw and blend; the buffers are cleared by resolving
             set_parallel_rays(&pass.raster, scale * high);
             imp_objects_draw(&pass, &scene->objects, world, &camera_frame, view, rgb,
                              (size_t)width * 3);
@@ -84,13 +87,13 @@ void imp_render_top_down(const imp_scene *scene, int width, int height, uint8_t 
     imp_render_top_down_view(scene, &view, width, height, rgb);
 }
 
-// The cell that was looked at last, which mostly is the next one, too.
+// The cell of the last sample, which is usually that of the next one, too.
 typedef struct cached_cell {
     int32_t column, row, first;
     int16_t colour[8];
 } cached_cell;
 
-// Adds a sample at a place on cells.
+// Adds a texture sample at a position.
 static void add_ground_sample(const imp_scene *scene, const imp_view *view, int level, int32_t x,
                               int32_t z, cached_cell *cell, int32_t sum[4])
 {
@@ -109,11 +112,12 @@ static void add_ground_sample(const imp_scene *scene, const imp_view *view, int 
 void imp_render_top_down_view(const imp_scene *scene, const imp_view *view, int width, int height,
                               uint8_t *rgb)
 {
-    // samples of a pixel in each direction
+    // samples per pixel in each direction
     enum { SIDE = 3 };
     const imp_world *world = scene->world;
     double scale, left, top;
     imp_top_down_transform(world, width, height, &scale, &left, &top);
+    // mip level whose texels match the distance of samples
     const double tile = scale * world->tile_size; // [px]
     const int level =
         imp_ground_mip_level((int)lround(log2(IMP_TEXTURE_SIDE / (tile * SIDE))), 0, scene->finest);
@@ -128,6 +132,7 @@ void imp_render_top_down_view(const imp_scene *scene, const imp_view *view, int 
                                   to_texture_units((x - left) / tile, scene->columns),
                                   to_texture_units((y - top) / tile, scene->rows), &cell, sum);
             }
+            // the share that no texel covers shows the ground outside
             const float mean = 1.0f / (SIDE * SIDE * IMP_SUBTEXEL * IMP_COLOUR_FACTOR_ONE);
             const float beyond = 255.0f - (float)sum[3] * mean;
             for (int c = 0; c < 3; c++)
