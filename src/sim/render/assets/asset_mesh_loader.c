@@ -270,9 +270,9 @@ static uint16_t find_or_add_vertex(model_loader *b, int facet_index, int corner)
 {
     const imp_obj_triangle *triangle = &b->obj.triangles[facet_index];
     vertex_key key = {triangle->corners[corner], -1, b->appearances[triangle->material]};
+    // vertices without a valid normal are not shared, since they get the triangle's
     if (key.corner.normal < 0 || !(vector_length(b->obj.normals[key.corner.normal]) > 0.0f))
         key.triangle = facet_index;
-    // vertices without a valid normal are not shared, since they get the triangle's
     uint32_t slot = (uint32_t)key.corner.position * 2654435761u ^ (uint32_t)key.corner.uv * 40503u ^
                     (uint32_t)key.corner.normal * 69621u;
     for (slot %= VERTEX_SLOTS; b->slots[slot] >= 0; slot = (slot + 1) % VERTEX_SLOTS)

@@ -177,7 +177,6 @@ static void draw_object_box(const brush *b, const imp_camera *camera,
     const double c = cos(heading), s = sin(heading), scale = object->scale;
     // bits of k select the maximum in x, z and y
     double corner[8][3];
-    // an edge joins corners that differ in one bit
     for (int k = 0; k < 8; k++) {
         const double x = scale * (k & 1 ? extents->max_x : extents->min_x);
         const double z = scale * (k & 2 ? extents->max_z : extents->min_z);
@@ -185,6 +184,7 @@ static void draw_object_box(const brush *b, const imp_camera *camera,
         corner[k][1] = ground + (k & 4 ? scale * extents->height : 0.0);
         corner[k][2] = middle.z - s * x + c * z;
     }
+    // an edge joins corners that differ in one bit
     for (int k = 0; k < 8; k++)
         for (int axis = 1; axis < 8; axis *= 2)
             if ((k & axis) == 0)
