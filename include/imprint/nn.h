@@ -105,9 +105,9 @@ enum { IMP_LAYER_NAME_MAX = 40, IMP_LAYER_INPUTS_MAX = 4 };
 
 /// What a network decides by; its description says (docs/networks.md).
 typedef struct imp_input_spec {
-    int frames;   ///< pictures: the present one and earlier ones, 1..IMP_FRAMES_MAX
-    int every;    ///< steps from one of them to the next, 1..IMP_FRAME_STRIDE_MAX
-    int actions;  ///< that were executed last, 0..IMP_ACTIONS_MAX
+    int frames;       ///< pictures: the present one and earlier ones, 1..IMP_FRAMES_MAX
+    int frame_stride; ///< steps from one of them to the next, 1..IMP_FRAME_STRIDE_MAX
+    int actions;      ///< that were executed last, 0..IMP_ACTIONS_MAX
     int skip_top; ///< of each picture's rows, so many in a hundred from the top are not looked at
 } imp_input_spec;
 

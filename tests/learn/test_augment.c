@@ -281,7 +281,7 @@ static void data_weights_set_dataset_shares(void **state)
     samples.parts[1].weight = 0.7;
     for (int windows = 0; windows < 2; windows++) {
         imp_data_loader loader = {0};
-        const imp_data_loader_def def = {.inputs = {.frames = 1, .every = 1},
+        const imp_data_loader_def def = {.inputs = {.frames = 1, .frame_stride = 1},
                                          .window = windows == 1 ? 50 : 0,
                                          .batch = 16,
                                          .shuffle = true};

@@ -15,7 +15,7 @@ typedef struct fixture {
     imp_data_loader loader;
 } fixture;
 
-static const imp_input_spec ONE_IMAGE = {.frames = 1, .every = 1};
+static const imp_input_spec ONE_IMAGE = {.frames = 1, .frame_stride = 1};
 
 // The feed points to the samples, so that a rig must stay where it is made.
 static void make_fixture_for(fixture *r, imp_input_spec inputs, size_t window, bool shuffle)

@@ -221,7 +221,7 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
                : imp_output_check_file(s->out, pictures, err);
 }
 
-static imp_status draw(void *state, const imp_options *options, imp_error *err)
+static imp_status draw_views(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     imp_status status = check_option_use(s, options, err);
@@ -272,6 +272,6 @@ const imp_command imp_command_render = {
         "  imprint render --replay drives --episode 1 --view map --size 480x420 --out drive.apng",
     .state_size = sizeof(settings),
     .set_up = set_up,
-    .run = draw,
+    .run = draw_views,
     .report = print_summary,
 };

@@ -336,7 +336,7 @@ static void warn_ignored_message(server *n, imp_cbor_cursor item)
         "`control` nor a `topic` with \"z2\" in its `compat`. More are not reported");
 }
 
-static imp_status answer(server *n, imp_cbor_cursor item, imp_error *err)
+static imp_status handle_message(server *n, imp_cbor_cursor item, imp_error *err)
 {
     imp_protocol_message message;
     imp_status status = IMP_OK;
@@ -382,7 +382,7 @@ static imp_status serve_messages(server *n, int input, imp_message_reader *reade
         const char *why;
         switch (imp_message_reader_next(reader, &item, &why)) {
         case IMP_CBOR_COMPLETE:
-            status = answer(n, item, err);
+            status = handle_message(n, item, err);
             break;
         case IMP_CBOR_INCOMPLETE:
             status = receive_bytes(n, input, reader, &ended, err);

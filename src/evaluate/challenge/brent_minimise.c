@@ -13,7 +13,7 @@ typedef struct problem {
     const void *context;
 } problem;
 
-static sample evaluate(const problem *p, double x)
+static sample evaluate_at(const problem *p, double x)
 {
     return (sample){x, p->function(p->context, x)};
 }
@@ -21,7 +21,7 @@ static sample evaluate(const problem *p, double x)
 // The next place beyond c, where it goes on by the golden ratio.
 static sample evaluate_beyond(const problem *p, sample b, sample c)
 {
-    return evaluate(p, c.x + 1.618034 * (c.x - b.x));
+    return evaluate_at(p, c.x + 1.618034 * (c.x - b.x));
 }
 
 // The extremum of the parabola through three samples.
@@ -48,7 +48,7 @@ static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
         double limit = b->x + growth_max * (c->x - b->x), x = parabola_vertex(*a, *b, *c);
         sample next;
         if ((x - c->x) * (b->x - x) > 0.0) { // between b and c
-            next = evaluate(p, x);
+            next = evaluate_at(p, x);
             if (next.f < c->f) {
                 *a = *b;
                 *b = next;
@@ -60,9 +60,9 @@ static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
             }
             next = evaluate_beyond(p, *b, *c);
         } else if ((x - limit) * (limit - c->x) >= 0.0) { // beyond the limit
-            next = evaluate(p, limit);
+            next = evaluate_at(p, limit);
         } else if ((x - limit) * (c->x - x) > 0.0) { // between c and the limit
-            next = evaluate(p, x);
+            next = evaluate_at(p, x);
             if (next.f < c->f) {
                 *b = *c;
                 *c = next;
@@ -145,7 +145,7 @@ double imp_brent_minimise(imp_scalar_function *f, const void *context, double fr
     enum { STEPS_MAX = 500 };
     const double smallest = 1e-11;
     const problem p = {f, context};
-    sample a = evaluate(&p, from), b = evaluate(&p, to), c;
+    sample a = evaluate_at(&p, from), b = evaluate_at(&p, to), c;
     bracket_minimum(&p, &a, &b, &c);
     brent_state s = {fmin(a.x, c.x), fmax(a.x, c.x), b, b, b, 0.0, 0.0};
     for (int step = 0; step < STEPS_MAX; step++) {
@@ -158,9 +158,9 @@ double imp_brent_minimise(imp_scalar_function *f, const void *context, double fr
         else
             step_parabola(&s, reach);
         if (fabs(s.step) >= reach)
-            update_bracket(&s, evaluate(&p, s.best.x + s.step));
+            update_bracket(&s, evaluate_at(&p, s.best.x + s.step));
         else
-            update_bracket(&s, evaluate(&p, s.best.x + (s.step >= 0.0 ? reach : -reach)));
+            update_bracket(&s, evaluate_at(&p, s.best.x + (s.step >= 0.0 ? reach : -reach)));
     }
     return s.best.x;
 }

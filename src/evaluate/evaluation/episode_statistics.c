@@ -17,27 +17,27 @@ static double unit_weight(const imp_episode_result *r)
     return 1.0;
 }
 
-static double settled(const imp_episode_result *r)
+static double episode_settled(const imp_episode_result *r)
 {
     return r->settled;
 }
 
-static double in_lane(const imp_episode_result *r)
+static double episode_in_lane(const imp_episode_result *r)
 {
     return r->in_lane;
 }
 
-static double steps(const imp_episode_result *r)
+static double episode_steps(const imp_episode_result *r)
 {
     return r->steps;
 }
 
-static double reward(const imp_episode_result *r)
+static double episode_reward(const imp_episode_result *r)
 {
     return r->reward;
 }
 
-static double distance(const imp_episode_result *r)
+static double episode_distance(const imp_episode_result *r)
 {
     return r->distance;
 }
@@ -58,7 +58,7 @@ static double expert_net_distance(const imp_episode_result *r)
     return isnan(r->progress) ? 0.0 : r->expert_net_distance;
 }
 
-static double speed(const imp_episode_result *r)
+static double episode_speed(const imp_episode_result *r)
 {
     return r->speed_mean * r->settled;
 }
@@ -102,11 +102,11 @@ static imp_eval_stats compute_stats(const selection *s)
         estimate_metric(s, (metric_column){measurable_net_distance, expert_net_distance});
     stats.net_distance = estimate_metric(s, (metric_column){net_distance, unit_weight});
     stats.survival = imp_estimate_proportion(stats.survived, s->count);
-    stats.reward = estimate_metric(s, (metric_column){reward, unit_weight});
-    stats.distance = estimate_metric(s, (metric_column){distance, unit_weight});
-    stats.speed = estimate_metric(s, (metric_column){speed, settled});
-    stats.lane_distance = estimate_metric(s, (metric_column){lane_distance, in_lane});
-    stats.action_error = estimate_metric(s, (metric_column){action_error, steps});
+    stats.reward = estimate_metric(s, (metric_column){episode_reward, unit_weight});
+    stats.distance = estimate_metric(s, (metric_column){episode_distance, unit_weight});
+    stats.speed = estimate_metric(s, (metric_column){episode_speed, episode_settled});
+    stats.lane_distance = estimate_metric(s, (metric_column){lane_distance, episode_in_lane});
+    stats.action_error = estimate_metric(s, (metric_column){action_error, episode_steps});
     return stats;
 }
 

@@ -212,7 +212,7 @@ static void set_label(const imp_data_loader *loader, imp_data_loader_slot *slot,
 static void set_frames(const imp_data_loader *loader, const uint8_t **out, size_t i)
 {
     const imp_training_samples *samples = loader->samples;
-    const size_t step = samples->steps[i], every = (size_t)loader->def.inputs.every;
+    const size_t step = samples->steps[i], every = (size_t)loader->def.inputs.frame_stride;
     for (size_t past = 0; past < (size_t)loader->def.inputs.frames; past++) {
         const size_t back = past * every < step ? past * every : step;
         out[past] = samples->frames[i] - back * samples->image;

@@ -189,7 +189,7 @@ static imp_status train_with_same_epochs(imp_train_summary *summary, const char 
 }
 
 // Trains the network further, on the frames of all rounds.
-static imp_status train(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
+static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, imp_error *err)
 {
     char initial[IMP_PATH_MAX], folder[IMP_PATH_MAX];
     char(*paths)[IMP_PATH_MAX] = calloc((size_t)round + 1, sizeof *paths);
@@ -299,12 +299,12 @@ static imp_status run_round(dagger_run *r, int round, imp_error *err)
     imp_dagger_round row = {.expert_share = expert_share_of_round(r->def, round)};
     imp_status status = collect_round(r, round, err);
     if (status == IMP_OK && round < r->finished_rounds && is_training_incomplete(r, round))
-        return train(r, round, &row, err); // makes again what it can, or refuses
+        return train_round(r, round, &row, err); // makes again what it can, or refuses
     if (status != IMP_OK || round < r->finished_rounds)
         return status;
     status = summarize_round_data(r, round, &row, err);
     if (status == IMP_OK)
-        status = train(r, round, &row, err);
+        status = train_round(r, round, &row, err);
     if (status == IMP_OK)
         status = evaluate_round(r, round, &row, err);
     if (status != IMP_OK)

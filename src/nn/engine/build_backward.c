@@ -191,7 +191,7 @@ static void build_batch_norm(imp_executor *e, const imp_node_build_state *state,
     dnnl_primitive_desc_destroy(primitive_desc);
 }
 
-static void activation(imp_executor *e, const imp_node_build_state *state, int input)
+static void build_activation_gradient(imp_executor *e, const imp_node_build_state *state, int input)
 {
     const imp_graph *graph = e->def.graph;
     // a batch norm takes the gradient of the ReLU that it computes
@@ -300,7 +300,7 @@ static void build_node(imp_executor *e, const imp_node_build_state *state)
         break;
     case IMP_LAYER_RELU:
     case IMP_LAYER_ELU:
-        activation(e, state, input);
+        build_activation_gradient(e, state, input);
         break;
     case IMP_LAYER_DROPOUT:
         build_dropout(e, state, input);

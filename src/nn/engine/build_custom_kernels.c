@@ -5,7 +5,7 @@
 
 // One picture times a matrix waits for the matrix to come from the caches: our loop does nothing
 // else meanwhile.
-static void matvec(imp_executor *e, imp_node_build_state *state)
+static void build_matrix_vector(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const imp_graph_node *in = &e->def.graph->nodes[node->inputs[0]];
@@ -37,7 +37,7 @@ static void matvec(imp_executor *e, imp_node_build_state *state)
 }
 
 // Many at once: the matrix as it is.
-static void dense(imp_executor *e, imp_node_build_state *state)
+static void build_matrix_product(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const imp_graph_node *in = &e->def.graph->nodes[node->inputs[0]];
@@ -220,9 +220,9 @@ bool imp_build_custom_kernel(imp_executor *e, imp_node_build_state *state)
         return false;
     if (node->kind == IMP_LAYER_DENSE) {
         if (single)
-            matvec(e, state);
+            build_matrix_vector(e, state);
         else if (imp_dense_supported())
-            dense(e, state);
+            build_matrix_product(e, state);
         return single || imp_dense_supported();
     }
     const size_t block = input_channel_block(e);

@@ -153,7 +153,7 @@ static void build_batch_norm(imp_executor *e, imp_node_build_state *state)
 }
 
 // ReLU and ELU, unless the node before computes them along.
-static void activation(imp_executor *e, imp_node_build_state *state)
+static void build_activation(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     state->source = input_of(e, 0);
@@ -247,18 +247,18 @@ static int find_fusable_activation(const imp_graph *graph, int index)
     return -1;
 }
 
-static float *input(imp_executor *e, imp_node_build_state *state)
+static float *build_input_memory(imp_executor *e, imp_node_build_state *state)
 {
     state->out = imp_build_node_memory(e, &e->def.graph->nodes[e->building], NULL);
     return e->status == IMP_OK ? imp_dnnl_memory_floats(state->out) : NULL;
 }
 
 // Plane by plane, unless a convolution of ours says otherwise.
-static void image(imp_executor *e, imp_node_build_state *state)
+static void build_image_input(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[0];
     const size_t row = (size_t)node->width, plane = row * (size_t)node->height;
-    e->input = (imp_float_image){input(e, state), row, plane};
+    e->input = (imp_float_image){build_input_memory(e, state), row, plane};
     e->frame_size = IMP_DIRECT_RGB_CHANNELS * plane;
 }
 
@@ -266,10 +266,10 @@ static void build_node(imp_executor *e, imp_node_build_state *state)
 {
     switch (e->def.graph->nodes[e->building].kind) {
     case IMP_LAYER_INPUT:
-        image(e, state);
+        build_image_input(e, state);
         break;
     case IMP_LAYER_ACTIONS:
-        e->actions = input(e, state);
+        e->actions = build_input_memory(e, state);
         break;
     case IMP_LAYER_CONVOLUTION:
     case IMP_LAYER_DENSE:
@@ -284,7 +284,7 @@ static void build_node(imp_executor *e, imp_node_build_state *state)
         break;
     case IMP_LAYER_RELU:
     case IMP_LAYER_ELU:
-        activation(e, state);
+        build_activation(e, state);
         break;
     case IMP_LAYER_DROPOUT:
         build_dropout(e, state);

@@ -60,7 +60,7 @@ json_t *imp_network_build_metadata(const imp_network *network, const char *forma
     snprintf(height, sizeof height, "%d", def->height);
     snprintf(outputs, sizeof outputs, "%d", def->outputs);
     snprintf(frames, sizeof frames, "%d", inputs->frames);
-    snprintf(every, sizeof every, "%d", inputs->every);
+    snprintf(every, sizeof every, "%d", inputs->frame_stride);
     snprintf(actions, sizeof actions, "%d", inputs->actions);
     snprintf(skipped, sizeof skipped, "%d", network->graph.skipped);
     return json_pack(

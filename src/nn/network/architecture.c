@@ -357,7 +357,7 @@ static imp_status read_network_key(architecture_reader *r, const char *key, imp_
     if (strcmp(key, "frames") == 0)
         return read_network_number(r, key, value, 1, IMP_FRAMES_MAX, &inputs->frames);
     if (strcmp(key, "every") == 0)
-        return read_network_number(r, key, value, 1, IMP_FRAME_STRIDE_MAX, &inputs->every);
+        return read_network_number(r, key, value, 1, IMP_FRAME_STRIDE_MAX, &inputs->frame_stride);
     if (strcmp(key, "actions") == 0)
         return read_network_number(r, key, value, 0, IMP_ACTIONS_MAX, &inputs->actions);
     if (strcmp(key, "skip-top") == 0)

@@ -369,10 +369,11 @@ static void add_input_nodes(imp_graph *graph, const imp_layer_table *table,
                             const imp_network_def *def)
 {
     const imp_input_spec *wanted = &table->inputs;
-    graph->inputs = (imp_input_spec){.frames = wanted->frames > 0 ? wanted->frames : 1,
-                                     .every = wanted->every > 0 ? wanted->every : 1,
-                                     .actions = wanted->actions,
-                                     .skip_top = wanted->skip_top};
+    graph->inputs =
+        (imp_input_spec){.frames = wanted->frames > 0 ? wanted->frames : 1,
+                         .frame_stride = wanted->frame_stride > 0 ? wanted->frame_stride : 1,
+                         .actions = wanted->actions,
+                         .skip_top = wanted->skip_top};
     // less than a whole picture, since skip_top is at most IMP_SKIP_TOP_MAX
     graph->skipped = def->height * wanted->skip_top / 100;
     graph->nodes[graph->count++] = (imp_graph_node){.name = "input",

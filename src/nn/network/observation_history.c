@@ -21,7 +21,7 @@ imp_status imp_obs_history_create(imp_obs_history **out, const imp_network *netw
         return imp_fail(err, IMP_NO_MEMORY, "out of memory to remember");
     history->inputs = *imp_network_inputs(network);
     history->image = (size_t)network->def.width * (size_t)network->def.height * 3;
-    history->capacity = (history->inputs.frames - 1) * history->inputs.every + 1;
+    history->capacity = (history->inputs.frames - 1) * history->inputs.frame_stride + 1;
     history->images = calloc((size_t)history->capacity, history->image);
     history->frames = calloc((size_t)history->inputs.frames, sizeof *history->frames);
     history->actions = calloc(2 * (size_t)history->inputs.actions + 1, sizeof *history->actions);
@@ -58,7 +58,7 @@ void imp_obs_history_push_frame(imp_obs_history *history, const uint8_t *image)
     memcpy(history->images + (size_t)(now % history->capacity) * history->image, image,
            history->image);
     for (int k = 0; k < history->inputs.frames; k++) {
-        const int64_t then = now - (int64_t)k * history->inputs.every;
+        const int64_t then = now - (int64_t)k * history->inputs.frame_stride;
         const size_t place = (size_t)((then > 0 ? then : 0) % history->capacity);
         history->frames[k] = history->images + place * history->image;
     }

@@ -74,7 +74,7 @@ static double clip_duty(double duty)
 
 // Moves a car along the arc of its two wheels. As in gym-duckietown, duty cycles are used as wheel
 // speeds [m/s].
-static imp_pose drive(const imp_car_motion *car, imp_pose pose, double steering, double dt)
+static imp_pose drive_arc(const imp_car_motion *car, imp_pose pose, double steering, double dt)
 {
     double half = 0.5 * steering * car->wheel_distance;
     double right = clip_duty((car->speed + half) / car->wheel_radius *
@@ -138,7 +138,8 @@ void imp_car_motion_step(imp_env *env, int k)
     // steer in proportion to the lateral offset of the target, then move footprint and pose
     imp_vec2 towards = imp_vec2_normalize(imp_vec2_subtract(target, state->position));
     imp_vec2 right = imp_vec2_turn_right(imp_heading_direction(pose.heading));
-    pose = drive(car, pose, -car->gain * imp_vec2_dot(right, towards), env->def.drive.time_step);
+    pose =
+        drive_arc(car, pose, -car->gain * imp_vec2_dot(right, towards), env->def.drive.time_step);
     state->position = (imp_vec2){pose.x, pose.z};
     state->heading = motion->angle = pose.heading;
     state->box = imp_box_from_pose(state->position, pose.heading, -0.5 * car->length,

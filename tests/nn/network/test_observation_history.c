@@ -74,7 +74,7 @@ static void every_input_counts(void **state)
     imp_error err = {0};
     imp_network *network = make(PAST, HEIGHT);
     assert_int_equal(imp_network_inputs(network)->frames, 3);
-    assert_int_equal(imp_network_inputs(network)->every, 2);
+    assert_int_equal(imp_network_inputs(network)->frame_stride, 2);
     assert_int_equal(imp_network_inputs(network)->actions, 2);
     imp_inference *inference;
     assert_ok(imp_inference_create(&inference, network, 1, &err), err);

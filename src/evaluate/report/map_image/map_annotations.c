@@ -54,7 +54,7 @@ static void draw_arrow(const imp_map_drawing *view, imp_pixel_point tip, imp_vec
 
 // ---- roads ----
 
-static bool drivable(const imp_world *world, int i, int j)
+static bool is_drivable_tile(const imp_world *world, int i, int j)
 {
     return i >= 0 && j >= 0 && i < world->columns && j < world->rows &&
            world->tiles[j * world->columns + i].drivable;
@@ -69,10 +69,10 @@ void imp_map_draw_edges(const imp_map_drawing *view)
             const imp_pixel_point here = {view->left + i * view->tile, view->top + j * view->tile};
             const imp_pixel_point right = {here.x + view->tile, here.y};
             const imp_pixel_point below = {here.x, here.y + view->tile};
-            const bool road = drivable(world, i, j);
-            if (road != drivable(world, i, j - 1))
+            const bool road = is_drivable_tile(world, i, j);
+            if (road != is_drivable_tile(world, i, j - 1))
                 draw_line_between(view, here, right, imp_map_edge_style);
-            if (road != drivable(world, i - 1, j))
+            if (road != is_drivable_tile(world, i - 1, j))
                 draw_line_between(view, here, below, imp_map_edge_style);
         }
 }
