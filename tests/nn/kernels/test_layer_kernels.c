@@ -374,7 +374,8 @@ static void check_matvec(size_t rows, size_t columns, size_t width, bool relu)
 {
     const imp_packed_matrix panels = {(int64_t)rows, (int64_t)columns, (int64_t)width};
     enum { VECTORS = 11 };
-    float *matrix = make(rows * columns, 1), *bias = make(rows, 2), *in = make(VECTORS * columns, 3);
+    float *matrix = make(rows * columns, 1), *bias = make(rows, 2),
+          *in = make(VECTORS * columns, 3);
     float *packed = make_zeros((rows + width - 1) / width * width * ((columns + 15) / 16 * 16));
     float *out = make_zeros(VECTORS * rows), *alone = make_zeros(rows);
     imp_packed_matrix_pack(&panels, matrix, packed);
