@@ -55,7 +55,7 @@ cat >program.c <<'END'
 
 int main(void)
 {
-    imp_error err = {IMP_OK, ""};
+    static imp_error err;
     imp_world *world = NULL;
     static imp_env env;
     const imp_env_def def = imp_default_env_def();
@@ -64,6 +64,9 @@ int main(void)
         status = imp_env_init(&env, world, &def, &err);
     if (status == IMP_OK)
         status = imp_env_reset(&env, 0, &err);
+    char numbers[32];
+    snprintf(numbers, sizeof numbers, "%d.%d.%d", IMPRINT_VERSION_MAJOR, IMPRINT_VERSION_MINOR,
+             IMPRINT_VERSION_PATCH);
     const imp_action action = {0.5, 0.5};
     for (int k = 0; k < 10 && status == IMP_OK; k++)
         imp_env_step(&env, action);
@@ -71,7 +74,8 @@ int main(void)
     imp_world_destroy(world);
     if (status != IMP_OK)
         fprintf(stderr, "%s\n", err.message);
-    return status != IMP_OK || strcmp(imp_version(), IMPRINT_VERSION_STRING) != 0;
+    return status != IMP_OK || strcmp(imp_version(), IMPRINT_VERSION_STRING) != 0 ||
+           strcmp(numbers, imp_version()) != 0;
 }
 END
 cp program.c program.cpp

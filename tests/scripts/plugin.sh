@@ -24,6 +24,7 @@ prints '"completed": 4'
 expect 0 imprint eval --policy own.so --episodes 1 --steps 5 --quiet
 
 # so does the example in the documentation
+# shellcheck disable=SC2016  # the backticks are Markdown's
 sed -n '/^```c$/,/^```$/{/^```/d;p}' "$SOURCE/docs/plugins.md" >documented.c
 build documented.so documented.c
 expect 0 imprint eval --policy ./documented.so --episodes 2 --steps 100 --quiet --json
@@ -51,7 +52,11 @@ cp own.so kept.so
 build own.so other.c
 expect 2 imprint log --resume --out short --episodes 2 --quiet
 says 'has policy own-expert-'
+expect 0 imprint dagger --expert ./own.so --rounds 0 --episodes 2 --steps 20 --epochs 1 \
+    --eval-episodes 1 --eval-steps 5 --quiet --out taught
 mv kept.so own.so
+expect 2 imprint dagger --resume --out taught --rounds 1 --quiet
+says 'has policy own-expert-'
 expect 0 imprint log --resume --out short --episodes 2 --quiet
 
 # dagger: it drives round 0 and labels what the network drives

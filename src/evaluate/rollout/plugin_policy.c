@@ -39,6 +39,7 @@ static bool is_plugin_name(const char *name)
 static imp_status check_table(const imp_plugin *table, const char *path, imp_error *err)
 {
     enum { IMAGE_SIDE_MAX = 8192 };
+    // of another version, nothing but the first member can be read
     if (table == NULL)
         return imp_fail(err, IMP_BAD_INPUT, "%s: its imp_plugin_get() returns NULL", path);
     if (table->abi_version != IMP_PLUGIN_ABI_VERSION)
@@ -148,12 +149,15 @@ static int32_t get_object(const imp_plugin_world *world, int32_t index, imp_plug
         IMP_OBJECT_MAP(OBJECT_KIND)
 #undef OBJECT_KIND
     };
+    // objects that are not there in this episode are skipped
     const imp_env *env = world->context;
     if (index < 0 || index >= env->world->object_count)
         return 0;
     const imp_object *object = &env->world->objects[index];
     if (!imp_env_is_object_present(env, object))
         return 0;
+
+    // an object that moves is where its state says, others where the map places them
     const bool moves = object->moving >= 0;
     const imp_object_state *state = moves ? &env->moving[object->moving] : NULL;
     const imp_vec2 at = moves ? state->position : object->position;

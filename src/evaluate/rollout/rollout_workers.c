@@ -45,9 +45,8 @@ static imp_status create_worker(imp_rollout_workers *workers, imp_rollout_worker
     return IMP_OK;
 }
 
-// Whether a policy's images have the camera's size, if it needs images.
-static imp_status check_image_size(const imp_policy_factory *policy, const imp_camera_def *camera,
-                                   imp_error *err)
+imp_status imp_rollout_check_image_size(const imp_policy_factory *policy,
+                                        const imp_camera_def *camera, imp_error *err)
 {
     int width, height;
     imp_policy_factory_image_size(policy, &width, &height);
@@ -62,9 +61,9 @@ static imp_status check_image_size(const imp_policy_factory *policy, const imp_c
 
 static imp_status check_policy_input(const imp_rollout_workers_def *def, imp_error *err)
 {
-    imp_status status = check_image_size(def->policy, def->camera, err);
+    imp_status status = imp_rollout_check_image_size(def->policy, def->camera, err);
     if (status == IMP_OK && def->label_expert != NULL)
-        status = check_image_size(def->label_expert, def->camera, err);
+        status = imp_rollout_check_image_size(def->label_expert, def->camera, err);
     if (status != IMP_OK || !imp_policy_factory_is_network(def->policy))
         return status;
     const imp_observation_kind wanted = imp_policy_factory_observation(def->policy);

@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 
 #include "base/threads/thread_pool.h"
-#include "sim/render/views/ground_truth_labels.h"
 #include "imprint/evaluate.h"
+#include "sim/render/views/ground_truth_labels.h"
 
 // One thread's environment, policies and renderer.
 typedef struct imp_rollout_worker {
@@ -66,6 +66,10 @@ typedef struct imp_rollout_workers_def {
 imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
                                       const imp_rollout_workers_def *def, imp_error *err);
 void imp_rollout_workers_destroy(imp_rollout_workers *workers);
+
+// Fails with IMP_BAD_INPUT if a policy needs images of another size than the camera gives.
+imp_status imp_rollout_check_image_size(const imp_policy_factory *policy,
+                                        const imp_camera_def *camera, imp_error *err);
 
 // Refuses episodes longer than a dataset can hold, or a frame skip below 1.
 imp_status imp_rollout_check_length(int steps, int frame_skip, imp_error *err);

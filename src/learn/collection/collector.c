@@ -302,6 +302,10 @@ imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, 
     r->policy = policy;
     r->label_expert = NULL;
     status = open_label_expert(r, err);
+    if (status == IMP_OK)
+        status = imp_rollout_check_image_size(r->policy, &r->def->camera, err);
+    if (status == IMP_OK && r->label_expert != NULL)
+        status = imp_rollout_check_image_size(r->label_expert, &r->def->camera, err);
     for (int k = 0; k < r->workers.threads && status == IMP_OK; k++) {
         imp_rollout_worker *self = &r->workers.items[k];
         status = imp_policy_factory_create(r->policy, &self->policy, err);
