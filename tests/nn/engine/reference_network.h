@@ -1,7 +1,7 @@
 // nn/engine/reference_network.h: the layers in plain double-precision C: slow, short, and the
 // definition of what the fast ones must give.
-#ifndef IMP_NN_ENGINE_REFERENCE_NETWORK_H
-#define IMP_NN_ENGINE_REFERENCE_NETWORK_H
+#ifndef IMP_TESTS_NN_ENGINE_REFERENCE_NETWORK_H
+#define IMP_TESTS_NN_ENGINE_REFERENCE_NETWORK_H
 
 #include "nn/network/layer_graph.h"
 
