@@ -20,6 +20,11 @@ typedef struct imp_policy_vtable {
     /// Returns the action for the present state. observation is (height x width x 3) RGB bytes, or
     /// NULL if needs_observation is false.
     imp_action (*act)(imp_policy *policy, const imp_env *env, const uint8_t *observation);
+    /// Nullable: act() for `count` policies at once, each in an environment of its own, faster than
+    /// one by one. Each gets the action that act() would give, bit for bit. All are of this kind;
+    /// a kind may ask that they were made together.
+    void (*act_many)(imp_policy *const *policies, int count, const imp_env *const *envs,
+                     const uint8_t *const *observations, imp_action *actions);
     void (*destroy)(imp_policy *policy);
 } imp_policy_vtable;
 
@@ -51,6 +56,11 @@ struct imp_policy {
 
 void imp_policy_reset(imp_policy *policy, const imp_env *env);
 imp_action imp_policy_act(imp_policy *policy, const imp_env *env, const uint8_t *observation);
+/// Writes the actions of `count` policies of one kind, each for the state of its environment:
+/// act_many() of the kind, or act() of one after the other. envs, observations and actions:
+/// (count).
+void imp_policy_act_many(imp_policy *const *policies, int count, const imp_env *const *envs,
+                         const uint8_t *const *observations, imp_action *actions);
 void imp_policy_destroy(imp_policy *policy); ///< nullable
 
 /// The pure pursuit expert of gym-duckietown's learning baseline, reproduced exactly. It ignores

@@ -37,8 +37,11 @@ static void pattern_policy_destroy(imp_policy *policy)
 
 static imp_status make_pattern_policy(const void *context, imp_policy **out, imp_error *err)
 {
-    static const imp_policy_vtable vtable = {"loop", false, pattern_policy_begin,
-                                             pattern_policy_act, pattern_policy_destroy};
+    static const imp_policy_vtable vtable = {.name = "loop",
+                                             .needs_observation = false,
+                                             .reset = pattern_policy_begin,
+                                             .act = pattern_policy_act,
+                                             .destroy = pattern_policy_destroy};
     pattern_policy *self = calloc(1, sizeof *self);
     (void)err;
     assert_non_null(self);

@@ -141,8 +141,11 @@ static void agent_policy_destroy(imp_policy *policy)
 
 static imp_status create_agent_policy(const void *context, imp_policy **out, imp_error *err)
 {
-    static const imp_policy_vtable vtable = {"agent", true, agent_policy_begin, agent_policy_act,
-                                             agent_policy_destroy};
+    static const imp_policy_vtable vtable = {.name = "agent",
+                                             .needs_observation = true,
+                                             .reset = agent_policy_begin,
+                                             .act = agent_policy_act,
+                                             .destroy = agent_policy_destroy};
     agent_process_policy *self = calloc(1, sizeof *self);
     if (self == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");

@@ -250,8 +250,11 @@ imp_status imp_plugin_policy_create(imp_policy **out, const imp_plugin_library *
     if (self == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
     self->table = table;
-    self->vtable = (imp_policy_vtable){table->name, table->image_width > 0, plugin_policy_reset,
-                                       plugin_policy_act, plugin_policy_destroy};
+    self->vtable = (imp_policy_vtable){.name = table->name,
+                                       .needs_observation = table->image_width > 0,
+                                       .reset = plugin_policy_reset,
+                                       .act = plugin_policy_act,
+                                       .destroy = plugin_policy_destroy};
     self->policy.vtable = &self->vtable;
     const int32_t code = table->create(&self->self, message, sizeof message);
     if (code != 0) {

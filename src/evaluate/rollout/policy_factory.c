@@ -8,6 +8,7 @@
 #include "base/io/file_type.h"
 #include "base/text/plural.h"
 #include "base/text/suggestion.h"
+#include "evaluate/rollout/network_policy.h"
 #include "evaluate/rollout/plugin_policy.h"
 #include "evaluate/rollout/segmented_policy.h"
 #include "imprint/rollout.h"
@@ -221,64 +222,22 @@ imp_status imp_policy_factory_set_segmenter(imp_policy_factory *factory, const c
     return IMP_OK;
 }
 
-// A network as a policy: what it recalls in, two duty cycles out.
-typedef struct network_policy {
-    imp_policy policy;
-    imp_inference *inference;
-    imp_obs_history *history;
-    bool velocities; // what it gives
-} network_policy;
-
-static void network_policy_begin(imp_policy *policy, const imp_env *env)
+static imp_status create_network_policies(const imp_policy_factory *factory, imp_policy **out,
+                                          int count, imp_error *err)
 {
-    (void)env;
-    imp_obs_history_reset(((network_policy *)policy)->history);
-}
-
-static imp_action network_policy_act(imp_policy *policy, const imp_env *env,
-                                     const uint8_t *observation)
-{
-    const network_policy *self = (network_policy *)policy;
-    float out[2];
-    if (env->frame > 0) // what was done may be another's wish, or disturbed
-        imp_obs_history_push_action(self->history, (float)env->action.left,
-                                    (float)env->action.right);
-    imp_obs_history_push_frame(self->history, observation);
-    imp_inference_run(self->inference, imp_obs_history_frames(self->history),
-                      imp_obs_history_actions(self->history), out);
-    return imp_action_from_network(out, self->velocities);
-}
-
-static void network_policy_destroy(imp_policy *policy)
-{
-    network_policy *self = (network_policy *)policy;
-    imp_inference_destroy(self->inference);
-    imp_obs_history_destroy(self->history);
-    free(self);
-}
-
-static imp_status network_policy_create(imp_policy **out, const imp_network *network,
-                                        imp_error *err)
-{
-    static const imp_policy_vtable vtable = {"network", true, network_policy_begin,
-                                             network_policy_act, network_policy_destroy};
-    if (imp_network_info(network)->outputs != 2)
-        return imp_fail(err, IMP_BAD_INPUT, "the model has %s, a driver needs 2",
-                        IMP_PLURAL(imp_network_info(network)->outputs, "output"));
-    network_policy *self = calloc(1, sizeof *self);
-    if (self == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
-    self->policy.vtable = &vtable;
-    self->velocities = imp_network_output_kind(network) == IMP_OUTPUT_VELOCITIES;
-    imp_status status = imp_inference_create(&self->inference, network, 1, err);
-    if (status == IMP_OK)
-        status = imp_obs_history_create(&self->history, network, err);
-    if (status != IMP_OK) {
-        network_policy_destroy(&self->policy);
+    imp_status status = imp_network_policies_create(out, count, factory->network, err);
+    if (factory->segmenter == NULL)
         return status;
+    for (int k = 0; k < count && status == IMP_OK; k++) {
+        status = imp_segmented_policy_wrap(&out[k], factory->segmenter, err);
+        if (status == IMP_OK)
+            continue;
+        // this one is gone: so must be the others
+        for (int i = 0; i < count; i++)
+            if (i != k)
+                imp_policy_destroy(out[i]);
     }
-    *out = &self->policy;
-    return IMP_OK;
+    return status;
 }
 
 imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_policy **out,
@@ -289,18 +248,37 @@ imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_poli
         return imp_expert_create(out, &factory->expert, err);
     case POLICY_PURE_PURSUIT:
         return imp_pure_pursuit_create(out, err);
-    case POLICY_NETWORK: {
-        const imp_status status = network_policy_create(out, factory->network, err);
-        return status == IMP_OK && factory->segmenter != NULL
-                   ? imp_segmented_policy_wrap(out, factory->segmenter, err)
-                   : status;
-    }
+    case POLICY_NETWORK:
+        return create_network_policies(factory, out, 1, err);
     case POLICY_PLUGIN:
         return imp_plugin_policy_create(out, factory->plugin, err);
     case POLICY_CUSTOM:
         return factory->create_policy(factory->context, out, err);
     }
-    return imp_fail(err, IMP_INTERNAL, "unknown kind of driver");
+    return imp_fail(err, IMP_INTERNAL, "unknown kind of policy");
+}
+
+imp_status imp_policy_factory_create_many(const imp_policy_factory *factory, imp_policy **out,
+                                          int count, imp_error *err)
+{
+    if (factory->kind == POLICY_NETWORK)
+        return create_network_policies(factory, out, count, err);
+    for (int k = 0; k < count; k++) {
+        const imp_status status = imp_policy_factory_create(factory, &out[k], err);
+        if (status == IMP_OK)
+            continue;
+        while (k > 0)
+            imp_policy_destroy(out[--k]);
+        return status;
+    }
+    return IMP_OK;
+}
+
+int imp_policy_factory_batch_size(const imp_policy_factory *factory)
+{
+    // a segmenter, many times larger than the network, computes one image at a time
+    enum { NETWORK_BATCH = 8 };
+    return factory->kind == POLICY_NETWORK && factory->segmenter == NULL ? NETWORK_BATCH : 1;
 }
 
 bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char *map)

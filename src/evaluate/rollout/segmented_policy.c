@@ -38,9 +38,11 @@ static void segmented_policy_destroy(imp_policy *policy)
 imp_status imp_segmented_policy_wrap(imp_policy **policy, const imp_network *segmenter,
                                      imp_error *err)
 {
-    static const imp_policy_vtable vtable = {"network behind a segmenter", true,
-                                             segmented_policy_begin, segmented_policy_act,
-                                             segmented_policy_destroy};
+    static const imp_policy_vtable vtable = {.name = "network behind a segmenter",
+                                             .needs_observation = true,
+                                             .reset = segmented_policy_begin,
+                                             .act = segmented_policy_act,
+                                             .destroy = segmented_policy_destroy};
     segmented_policy *self = calloc(1, sizeof *self);
     if (self == NULL) {
         imp_policy_destroy(*policy);

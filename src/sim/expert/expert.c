@@ -179,8 +179,11 @@ static void expert_destroy(imp_policy *policy)
 
 imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_error *err)
 {
-    static const imp_policy_vtable vtable = {"expert", false, expert_reset, expert_act,
-                                             expert_destroy};
+    static const imp_policy_vtable vtable = {.name = "expert",
+                                             .needs_observation = false,
+                                             .reset = expert_reset,
+                                             .act = expert_act,
+                                             .destroy = expert_destroy};
     if (def->cookie != EXPERT_COOKIE)
         return imp_fail(err, IMP_USAGE,
                         "imp_expert_def was not made with imp_default_expert_def()");

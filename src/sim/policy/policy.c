@@ -24,6 +24,17 @@ imp_action imp_policy_act(imp_policy *policy, const imp_env *env, const uint8_t 
     return policy->vtable->act(policy, env, observation);
 }
 
+void imp_policy_act_many(imp_policy *const *policies, int count, const imp_env *const *envs,
+                         const uint8_t *const *observations, imp_action *actions)
+{
+    if (count > 1 && policies[0]->vtable->act_many != NULL) {
+        policies[0]->vtable->act_many(policies, count, envs, observations, actions);
+        return;
+    }
+    for (int k = 0; k < count; k++)
+        actions[k] = imp_policy_act(policies[k], envs[k], observations[k]);
+}
+
 void imp_policy_destroy(imp_policy *policy)
 {
     if (policy != NULL)

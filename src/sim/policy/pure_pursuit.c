@@ -54,8 +54,11 @@ static void pure_pursuit_destroy(imp_policy *policy)
 
 imp_status imp_pure_pursuit_create(imp_policy **out, imp_error *err)
 {
-    static const imp_policy_vtable vtable = {"reference", false, pure_pursuit_reset,
-                                             pure_pursuit_act, pure_pursuit_destroy};
+    static const imp_policy_vtable vtable = {.name = "reference",
+                                             .needs_observation = false,
+                                             .reset = pure_pursuit_reset,
+                                             .act = pure_pursuit_act,
+                                             .destroy = pure_pursuit_destroy};
     imp_policy *policy = calloc(1, sizeof *policy);
     if (policy == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");

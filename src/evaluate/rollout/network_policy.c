@@ -1,0 +1,170 @@
+// A network as a policy: observation history in, two duty cycles out. Policies that are made
+// together have a history each and share one inference, so that their actions are computed in one
+// batch. The inference is batch-invariant: a policy's action has the same bits, whoever else acts
+// with it.
+#include "evaluate/rollout/network_policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text/plural.h"
+
+// What policies that are made together share.
+typedef struct network_group {
+    imp_inference *inference;
+    int capacity; // of a batch
+    int users;    // policies that are not destroyed yet
+    imp_input_spec inputs;
+    bool velocities;        // what the network gives
+    const uint8_t **frames; // (capacity x inputs.frames) of a batch
+    float *actions;         // (capacity x inputs.actions x 2)
+    float *outputs;         // (capacity x 2)
+} network_group;
+
+typedef struct network_policy {
+    imp_policy policy;
+    network_group *group;
+    imp_obs_history *history;
+} network_policy;
+
+static void destroy_group(network_group *group)
+{
+    imp_inference_destroy(group->inference);
+    free(group->frames);
+    free(group->actions);
+    free(group->outputs);
+    free(group);
+}
+
+static void network_policy_reset(imp_policy *policy, const imp_env *env)
+{
+    (void)env;
+    imp_obs_history_reset(((network_policy *)policy)->history);
+}
+
+// Takes up the present state, and puts the policy's input at place `index` of the batch.
+static void add_to_batch(network_policy *self, int index, const imp_env *env,
+                         const uint8_t *observation)
+{
+    network_group *group = self->group;
+    const size_t frames = (size_t)group->inputs.frames, values = 2 * (size_t)group->inputs.actions;
+    // what was executed: it may be an expert's action, or disturbed
+    if (env->frame > 0)
+        imp_obs_history_push_action(self->history, (float)env->action.left,
+                                    (float)env->action.right);
+    imp_obs_history_push_frame(self->history, observation);
+    memcpy(group->frames + (size_t)index * frames, imp_obs_history_frames(self->history),
+           frames * sizeof *group->frames);
+    if (values > 0)
+        memcpy(group->actions + (size_t)index * values, imp_obs_history_actions(self->history),
+               values * sizeof *group->actions);
+}
+
+static void network_policy_act_many(imp_policy *const *policies, int count,
+                                    const imp_env *const *envs, const uint8_t *const *observations,
+                                    imp_action *actions)
+{
+    network_group *group = ((network_policy *)policies[0])->group;
+    for (int first = 0; first < count; first += group->capacity) {
+        const int left = count - first, batch = left < group->capacity ? left : group->capacity;
+        for (int k = 0; k < batch; k++)
+            add_to_batch((network_policy *)policies[first + k], k, envs[first + k],
+                         observations[first + k]);
+        imp_inference_run_count(group->inference, batch, group->frames, group->actions,
+                                group->outputs);
+        for (int k = 0; k < batch; k++)
+            actions[first + k] =
+                imp_action_from_network(group->outputs + 2 * (size_t)k, group->velocities);
+    }
+}
+
+static imp_action network_policy_act(imp_policy *policy, const imp_env *env,
+                                     const uint8_t *observation)
+{
+    imp_action action;
+    network_policy_act_many(&policy, 1, &env, &observation, &action);
+    return action;
+}
+
+static void network_policy_destroy(imp_policy *policy)
+{
+    network_policy *self = (network_policy *)policy;
+    if (--self->group->users == 0)
+        destroy_group(self->group);
+    imp_obs_history_destroy(self->history);
+    free(self);
+}
+
+static imp_status create_group(network_group **out, int capacity, const imp_network *network,
+                               imp_error *err)
+{
+    network_group *group = calloc(1, sizeof *group);
+    if (group == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    group->capacity = capacity;
+    group->inputs = *imp_network_inputs(network);
+    group->velocities = imp_network_output_kind(network) == IMP_OUTPUT_VELOCITIES;
+    const size_t batch = (size_t)capacity;
+    group->frames = calloc(batch * (size_t)group->inputs.frames, sizeof *group->frames);
+    group->actions = calloc(2 * batch * (size_t)group->inputs.actions + 1, sizeof *group->actions);
+    group->outputs = calloc(2 * batch, sizeof *group->outputs);
+    imp_status status = IMP_OK;
+    if (group->frames == NULL || group->actions == NULL || group->outputs == NULL)
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    else
+        status = imp_inference_create_batch_invariant(&group->inference, network, capacity, err);
+    if (status != IMP_OK) {
+        destroy_group(group);
+        return status;
+    }
+    *out = group;
+    return IMP_OK;
+}
+
+static imp_status create_member(imp_policy **out, network_group *group, const imp_network *network,
+                                imp_error *err)
+{
+    static const imp_policy_vtable vtable = {.name = "network",
+                                             .needs_observation = true,
+                                             .reset = network_policy_reset,
+                                             .act = network_policy_act,
+                                             .act_many = network_policy_act_many,
+                                             .destroy = network_policy_destroy};
+    network_policy *self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
+    self->policy.vtable = &vtable;
+    self->group = group;
+    const imp_status status = imp_obs_history_create(&self->history, network, err);
+    if (status != IMP_OK) {
+        free(self);
+        return status;
+    }
+    group->users++;
+    *out = &self->policy;
+    return IMP_OK;
+}
+
+imp_status imp_network_policies_create(imp_policy **out, int count, const imp_network *network,
+                                       imp_error *err)
+{
+    network_group *group;
+    if (imp_network_info(network)->outputs != 2)
+        return imp_fail(err, IMP_BAD_INPUT, "the model has %s, a policy needs 2",
+                        IMP_PLURAL(imp_network_info(network)->outputs, "output"));
+    imp_status status = create_group(&group, count, network, err);
+    if (status != IMP_OK)
+        return status;
+    int made = 0;
+    while (made < count && status == IMP_OK) {
+        status = create_member(&out[made], group, network, err);
+        made += status == IMP_OK;
+    }
+    if (status == IMP_OK)
+        return IMP_OK;
+    if (made == 0)
+        destroy_group(group);
+    while (made > 0) // the last one takes the group with it
+        imp_policy_destroy(out[--made]);
+    return status;
+}
