@@ -142,7 +142,7 @@ static int train_with_stops(const char *to, const char *data, int stop_at)
         if (status == IMP_OK)
             return stops;
         assert_int_equal(status, IMP_INTERRUPTED);
-        assert_non_null(strstr(err.message, "--resume"));
+        assert_int_equal(err.hint, IMP_HINT_RESUME);
     }
     fail_msg("no end after 100 interruptions");
     return -1;

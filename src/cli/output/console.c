@@ -138,9 +138,8 @@ static const char *hint_text(imp_error_hint hint)
         [IMP_HINT_OUTPUT_EXISTS] = ": replace it with --force, or choose another --out",
         [IMP_HINT_DATASET_EXISTS] = ": use --resume to continue it or --force to replace it",
         [IMP_HINT_INITIAL_WEIGHTS] = "; to go on from a model's weights, give it with --from",
-        [IMP_HINT_NEW_TRAINING] =
-            ": train on in a new folder, starting from the model (--from), or "
-            "start over with --force",
+        [IMP_HINT_NEW_TRAINING] = "; to train on from the model, give it with --from and a new "
+                                  "--out; or start over with --force",
         [IMP_HINT_NETWORK] = ": give that with --network, too",
         [IMP_HINT_IMPORT_WEIGHTS] = ": make a model of weights from elsewhere with imprint model "
                                     "import FILE --network NAME --out model.safetensors",

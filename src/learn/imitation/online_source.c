@@ -155,10 +155,12 @@ static imp_status check_files(const imp_sample_source *source, const imp_trainin
     for (int k = oldest > 1 ? oldest : 1; k < epoch + !begins && status == IMP_OK; k++) {
         status = policy_file_path(path, o, k, err);
         if (status == IMP_OK && !imp_path_exists(path))
-            status = imp_fail(err, IMP_BAD_INPUT,
-                              "%s is missing, the network that drove what is learned from: copy "
-                              "it there from where this was trained, or start over with --force",
-                              path);
+            status = imp_add_hint(
+                err, IMP_HINT_START_OVER,
+                imp_fail(err, IMP_BAD_INPUT,
+                         "%s is missing, the network that drove what is learned from: copy "
+                         "it there from where this was trained",
+                         path));
     }
     return status;
 }

@@ -95,8 +95,8 @@ static imp_status select_split_maps(imp_map_set *out, const imp_map_set *all, im
     }
     return out->count > 0 ? IMP_OK
                           : imp_fail(err, IMP_USAGE,
-                                     "none of the maps is for %sing: take more of them, or --split "
-                                     "all",
+                                     "none of the maps is for %sing: take more of them, or the "
+                                     "split 'all'",
                                      imp_map_split_name((int)split));
 }
 

@@ -118,33 +118,30 @@ static const char *find_result_file(const imp_training *t)
 static imp_status fail_missing_file(const imp_training *t, const char *name, const char *what,
                                     imp_error *err)
 {
-    return imp_fail(err, IMP_BAD_INPUT,
-                    "%s/%s is missing, %s: copy it there from where this was trained, or train in "
-                    "a new folder (imprint train --from takes up a model), or start over with "
-                    "--force",
-                    t->folder, name, what);
+    return imp_add_hint(err, IMP_HINT_NEW_TRAINING,
+                        imp_fail(err, IMP_BAD_INPUT,
+                                 "%s/%s is missing, %s: copy it there from where this was trained",
+                                 t->folder, name, what));
 }
 
 static imp_status fail_other_settings(const char *path, const char *difference, imp_error *err)
 {
     static const char other_version[] = "another version of imprint";
     if (strncmp(difference, other_version, sizeof other_version - 1) == 0)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: was saved by %s, and cannot be resumed: train on in a new folder, "
-                        "starting from the model (--from), or start over with --force",
-                        path, difference);
+        return imp_add_hint(err, IMP_HINT_NEW_TRAINING,
+                            imp_fail(err, IMP_BAD_INPUT,
+                                     "%s: was saved by %s, and cannot be resumed", path,
+                                     difference));
     if (strncmp(difference, "data:", 5) == 0)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: was trained on other data: resume with the same, or start over with "
-                        "--force",
-                        path);
-    return imp_fail(err, IMP_BAD_INPUT,
-                    "%s: was trained with other settings (%s%s): resume with the same, or start "
-                    "over with --force",
-                    path, difference,
-                    strncmp(difference, "epochs:", 7) == 0
-                        ? "; the learning rate falls along the schedule that they give"
-                        : "");
+        imp_fail(err, IMP_BAD_INPUT, "%s: was trained on other data: resume with the same", path);
+    else
+        imp_fail(err, IMP_BAD_INPUT,
+                 "%s: was trained with other settings (%s%s): resume with the same", path,
+                 difference,
+                 strncmp(difference, "epochs:", 7) == 0
+                     ? "; the learning rate falls along the schedule that they give"
+                     : "");
+    return imp_add_hint(err, IMP_HINT_START_OVER, IMP_BAD_INPUT);
 }
 
 // Where training stood, from the text that was kept. The file may be anybody's.
@@ -191,10 +188,12 @@ static imp_status check_history(const imp_training *t, imp_error *err)
         whole = history->epochs[k] == k + 1;
     if (!whole ||
         (t->at.best_epoch > 0 && epoch_score(history, t->at.best_epoch) != t->at.best_loss))
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s/history.csv: is not the history of %s/state.safetensors, which has "
-                        "had %s: copy both from where this was trained, or start over with --force",
-                        t->folder, t->folder, IMP_PLURAL(t->at.epoch, "epoch"));
+        return imp_add_hint(
+            err, IMP_HINT_START_OVER,
+            imp_fail(err, IMP_BAD_INPUT,
+                     "%s/history.csv: is not the history of %s/state.safetensors, which has "
+                     "had %s: copy both from where this was trained",
+                     t->folder, t->folder, IMP_PLURAL(t->at.epoch, "epoch")));
     return IMP_OK;
 }
 
@@ -225,10 +224,12 @@ static imp_status check_model_epoch(const imp_training *t, const char *path, int
         found > t->at.epoch || (found == wanted && judged != NULL && strcmp(judged, loss) == 0);
     imp_network_destroy(network);
     return fits ? IMP_OK
-                : imp_fail(err, IMP_BAD_INPUT,
-                           "%s: is not the model of epoch %d that state.safetensors tells of: copy "
-                           "both from where this was trained, or start over with --force",
-                           path, wanted);
+                : imp_add_hint(
+                      err, IMP_HINT_START_OVER,
+                      imp_fail(err, IMP_BAD_INPUT,
+                               "%s: is not the model of epoch %d that state.safetensors tells of: "
+                               "copy both from where this was trained",
+                               path, wanted));
 }
 
 // The best model cannot be made again unless it is the latest.

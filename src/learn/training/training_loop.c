@@ -84,9 +84,9 @@ static imp_status explain_import_error(const imp_training *t, imp_status status,
     if (strcmp(name, ours) == 0)
         imp_fail(err, status, "%s", why);
     else
-        imp_fail(err, status,
-                 "%s: is of the network %.64s, not of %.64s: give --network %.64s, too", model,
-                 name, ours, name);
+        imp_add_hint(err, IMP_HINT_NETWORK,
+                     imp_fail(err, status, "%s: is not of %.64s, but of the network %.64s", model,
+                              ours, name));
     imp_network_destroy(other);
     return status;
 }
@@ -257,8 +257,8 @@ static imp_status begin_epoch(imp_training *t, imp_error *err)
     imp_trainer_sync_network(t->trainer);
     const imp_status status = t->source->vtable->begin_epoch(t->source, &t->at, err);
     return status == IMP_INTERRUPTED
-               ? imp_fail(err, status, "interrupted before epoch %d: continue with --resume",
-                          t->at.epoch + 1)
+               ? imp_add_hint(err, IMP_HINT_RESUME,
+                              imp_fail(err, status, "interrupted before epoch %d", t->at.epoch + 1))
                : status;
 }
 
@@ -275,9 +275,10 @@ static imp_status train_epoch(imp_training *t, imp_error *err)
         if (status != IMP_OK)
             return status;
         if (stop)
-            return imp_fail(err, IMP_INTERRUPTED,
-                            "interrupted in epoch %d: the state is saved, continue with --resume",
-                            t->at.epoch + 1);
+            return imp_add_hint(err, IMP_HINT_RESUME,
+                                imp_fail(err, IMP_INTERRUPTED,
+                                         "interrupted in epoch %d: the state is saved",
+                                         t->at.epoch + 1));
     }
     return finish_epoch(t, err);
 }
