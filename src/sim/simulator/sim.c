@@ -35,7 +35,7 @@ static imp_status check_def(const imp_sim_def *def, int count, imp_error *err)
     if ((unsigned)def->autoreset > IMP_AUTORESET_DISABLED)
         return imp_fail(err, IMP_USAGE, "unknown autoreset mode %d", (int)def->autoreset);
     if (def->threads < 0 || def->threads > IMP_SIM_VIEWS_MAX)
-        return imp_fail(err, IMP_USAGE, "%d threads are not within 0 to %d", def->threads,
+        return imp_fail(err, IMP_USAGE, "threads: %d is not within 0 to %d", def->threads,
                         IMP_SIM_VIEWS_MAX);
     return IMP_OK;
 }
