@@ -53,11 +53,11 @@ typedef struct imp_sim_def {
     imp_randomization randomization;  ///< what differs from episode to episode; nothing
     bool ground_truth;                ///< masks and depths can be asked for; false
     bool expert_actions;              ///< our expert tells its action in each state; false
-    imp_expert_def expert;            ///< a NULL assumed_drive becomes &env.drive
-    imp_autoreset_mode autoreset;     ///< IMP_AUTORESET_NEXT_STEP
-    imp_render_backend backend;       ///< IMP_RENDER_AUTO
-    /// Threads that step these environments at the same time, 1..64: so many renderers are made.
-    /// More threads would wait for each other. 0: one for each processor
+    imp_expert_def expert;
+    imp_autoreset_mode autoreset; ///< IMP_AUTORESET_NEXT_STEP
+    imp_render_backend backend;   ///< IMP_RENDER_AUTO
+    /// Threads that step these environments at the same time; 0: one for each processor. Without
+    /// randomisation so many renderers are made, at most 64: more threads wait for each other
     int threads;
     int cookie;
 } imp_sim_def;

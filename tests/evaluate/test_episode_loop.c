@@ -208,7 +208,7 @@ static void every_image_can_be_kept(void **state)
     assert_ptr_equal(f.observer.first_image, f.images);
     assert_ptr_equal(f.observer.last_image, f.images + (STEPS - 1) * IMAGE);
     assert_ptr_equal(f.observer.end_image, f.images + STEPS * IMAGE);
-    imp_rollout_worker_observe(&f.workers, &f.workers.items[0], expected);
+    imp_sim_observe(f.workers.items[0].sim, expected);
     assert_memory_equal(f.observer.end_image, expected, IMAGE);
     assert_memory_not_equal(f.observer.last_image, expected, IMAGE);
     tear_down(&f);

@@ -18,6 +18,7 @@ static imp_sim_def same_settings(const imp_collect_def *from)
     def.observation = from->observe;
     def.randomization = from->randomization;
     def.expert = from->expert;
+    def.expert.assumed_drive = &from->env.drive;
     def.expert_actions = true;
     def.autoreset = IMP_AUTORESET_DISABLED;
     return def;

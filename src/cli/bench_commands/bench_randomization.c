@@ -5,14 +5,13 @@
 #include <time.h>
 
 #include "cli/bench_commands/bench_result.h"
-#include "evaluate/rollout/rollout_workers.h"
+#include "sim/simulator/simulator.h"
 
 // An episode's pictures come in turns of so many.
 enum { FRAMES = 64, EPISODE_FRAMES = 512, PLAIN = 0, RANDOM = 1 };
 
 typedef struct randomization_bench {
-    imp_policy_factory *policy;
-    imp_rollout_workers workers[2]; // without and with randomisation
+    imp_sim *sims[2]; // without and with randomisation
     uint8_t *rgb;
     double seconds[2]; // of the processor
 } randomization_bench;
@@ -28,64 +27,53 @@ static double thread_cpu_seconds(void)
 static imp_status open_bench(randomization_bench *b, const imp_randomization_bench_def *s,
                              imp_error *err)
 {
-    const imp_expert_def expert = imp_default_expert_def();
+    imp_sim_def def = imp_default_sim_def();
+    def.map = s->map;
+    def.env = *s->env;
+    def.camera = *s->camera;
+    def.scene = *s->scene;
     b->rgb = malloc((size_t)s->camera->width * (size_t)s->camera->height * 3);
     if (b->rgb == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
-    imp_status status = imp_policy_factory_open(&b->policy, "expert", &expert, err);
-    for (int k = 0; k < 2 && status == IMP_OK; k++) {
-        const imp_rollout_workers_def def = {.map = s->map,
-                                             .env = s->env,
-                                             .camera = s->camera,
-                                             .scene = s->scene,
-                                             .policy = b->policy,
-                                             .threads = 1,
-                                             .randomization = k == RANDOM ? s->spec : NULL};
-        status = imp_rollout_workers_create(&b->workers[k], &def, err);
-    }
-    return status;
+    imp_status status = imp_sim_create(&b->sims[PLAIN], &def, err);
+    def.randomization = *s->spec;
+    def.expert_actions = true;
+    return status == IMP_OK ? imp_sim_create(&b->sims[RANDOM], &def, err) : status;
 }
 
 static void close_bench(randomization_bench *b)
 {
-    imp_rollout_workers_destroy(&b->workers[PLAIN]);
-    imp_rollout_workers_destroy(&b->workers[RANDOM]);
-    imp_policy_factory_close(b->policy);
+    imp_sim_destroy(b->sims[PLAIN]);
+    imp_sim_destroy(b->sims[RANDOM]);
     free(b->rgb);
 }
 
 // Looks around from where the randomised robot is.
 static void render_frames(randomization_bench *b, int which)
 {
-    imp_rollout_worker *self = &b->workers[which].items[0];
-    const imp_pose pose = b->workers[RANDOM].items[0].env.pose;
+    imp_pose pose = imp_sim_get_state(b->sims[RANDOM]).pose;
     const double start = thread_cpu_seconds();
     for (int k = 0; k < FRAMES; k++) {
-        self->env.pose = pose;
-        self->env.pose.heading += 0.01 * k;
-        imp_rollout_worker_observe(&b->workers[which], self, b->rgb);
+        imp_sim_observe_from(b->sims[which], pose, b->rgb);
+        pose.heading += 0.01;
     }
     b->seconds[which] += thread_cpu_seconds() - start;
-    self->env.pose = pose;
 }
 
 static imp_status render_episode(randomization_bench *b, uint32_t episode, imp_error *err)
 {
-    imp_rollout_worker *self = &b->workers[RANDOM].items[0];
+    imp_sim *random = b->sims[RANDOM];
     for (int k = 0; k < 2; k++) {
         const double start = thread_cpu_seconds();
-        const imp_status status =
-            imp_rollout_worker_reset(&b->workers[k], &b->workers[k].items[0], episode, err);
+        const imp_status status = imp_sim_reset(b->sims[k], episode, err);
         b->seconds[k] += thread_cpu_seconds() - start;
         if (status != IMP_OK)
             return status;
     }
-    imp_policy_reset(self->policy, &self->env);
     for (int n = 0; n < EPISODE_FRAMES; n += FRAMES) {
         render_frames(b, PLAIN);
         render_frames(b, RANDOM);
-        if (imp_env_step(&self->env, imp_policy_act(self->policy, &self->env, NULL)).terminated)
-            imp_policy_reset(self->policy, &self->env);
+        imp_sim_step(random, imp_sim_expert_action(random));
     }
     return IMP_OK;
 }

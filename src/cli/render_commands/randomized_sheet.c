@@ -5,8 +5,8 @@
 #include "base/image/image.h"
 #include "base/text/plural.h"
 #include "cli/output/console.h"
-#include "evaluate/rollout/rollout_workers.h"
 #include "imprint/report.h"
+#include "imprint/sim.h"
 
 enum { COLUMNS = 4, EPISODES_MAX = 1000 };
 
@@ -14,19 +14,16 @@ enum { COLUMNS = 4, EPISODES_MAX = 1000 };
 static const double DRIVE_SECONDS = 0.6;
 
 // What an episode looks like.
-static imp_status render_episode_start(imp_rollout_workers *workers, uint32_t episode, uint8_t *rgb,
-                                       imp_error *err)
+static imp_status render_episode_start(imp_sim *sim, uint32_t episode, uint8_t *rgb, imp_error *err)
 {
-    imp_rollout_worker *self = &workers->items[0];
-    imp_env *env = &self->env;
-    imp_status status = imp_rollout_worker_reset(workers, self, episode, err);
+    const imp_env *env = imp_sim_env(sim);
+    const imp_status status = imp_sim_reset(sim, episode, err);
     if (status != IMP_OK)
         return status;
-    imp_policy_reset(self->policy, env);
     while (env->frame * env->def.drive.time_step < DRIVE_SECONDS)
-        if (imp_env_step(env, imp_policy_act(self->policy, env, NULL)).terminated)
+        if (imp_sim_step(sim, imp_sim_expert_action(sim)).terminated)
             break;
-    imp_rollout_worker_observe(workers, self, rgb);
+    imp_sim_observe(sim, rgb);
     return IMP_OK;
 }
 
@@ -44,10 +41,10 @@ static imp_status write_sheet(const imp_camera_def *camera, int count, const uin
     return imp_contact_sheet_write(out, &strip, err);
 }
 
-static imp_status render_episodes(imp_rollout_workers *workers, const imp_randomized_sheet *sheet,
-                                  const char *out, imp_error *err)
+static imp_status render_episodes(imp_sim *sim, const imp_randomized_sheet *sheet, const char *out,
+                                  imp_error *err)
 {
-    const imp_camera_def *camera = &workers->camera;
+    const imp_camera_def *camera = imp_sim_camera(sim);
     const size_t image = (size_t)camera->width * (size_t)camera->height * 3;
     uint8_t *frames = malloc(image * (size_t)sheet->count);
     if (frames == NULL)
@@ -55,50 +52,37 @@ static imp_status render_episodes(imp_rollout_workers *workers, const imp_random
                         IMP_PLURAL(sheet->count, "picture"));
     imp_status status = IMP_OK;
     for (int k = 0; k < sheet->count && status == IMP_OK; k++)
-        status = render_episode_start(workers, (uint32_t)(sheet->first + k),
-                                      frames + image * (size_t)k, err);
+        status = render_episode_start(sim, (uint32_t)(sheet->first + k), frames + image * (size_t)k,
+                                      err);
     if (status == IMP_OK)
         status = write_sheet(camera, sheet->count, frames, out, err);
     free(frames);
     return status;
 }
 
-imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_options *sim,
+imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_options *settings,
                                       const imp_randomized_sheet *sheet, const char *out,
                                       imp_error *err)
 {
     if (sheet->first < 0 || sheet->count < 1 || sheet->count > EPISODES_MAX)
         return imp_fail(err, IMP_USAGE, "--episode %d and --episodes %d: from 0 on, 1 to %d",
                         sheet->first, sheet->count, EPISODES_MAX);
-    imp_env_def env = imp_default_env_def();
-    imp_camera_def camera = imp_default_camera_def();
-    imp_expert_def expert = imp_default_expert_def();
-    imp_randomization randomization = imp_randomization_none();
-    imp_scene_def scene = imp_default_scene_def();
+    imp_sim_def def = imp_default_sim_def();
     imp_assets *assets = NULL;
-    imp_policy_factory *policy = NULL;
-    imp_rollout_workers workers = {0};
-    imp_status status = imp_sim_options_apply(options, sim, &env, &camera, &expert, err);
+    imp_sim *sim = NULL;
+    def.map = settings->map;
+    def.expert_actions = true;
+    imp_status status =
+        imp_sim_options_apply(options, settings, &def.env, &def.camera, &def.expert, err);
     if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, sim, &randomization, err);
+        status = imp_randomization_options_parse(options, settings, &def.randomization, err);
     if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, sim, &scene, &assets, err);
+        status = imp_sim_options_open_assets(options, settings, &def.scene, &assets, err);
     if (status == IMP_OK)
-        status = imp_policy_factory_open(&policy, "expert", &expert, err);
-    if (status == IMP_OK) {
-        const imp_rollout_workers_def def = {.map = sim->map,
-                                             .env = &env,
-                                             .camera = &camera,
-                                             .policy = policy,
-                                             .threads = 1,
-                                             .scene = &scene,
-                                             .randomization = &randomization};
-        status = imp_rollout_workers_create(&workers, &def, err);
-        if (status == IMP_OK)
-            status = render_episodes(&workers, sheet, out, err);
-        imp_rollout_workers_destroy(&workers);
-    }
-    imp_policy_factory_close(policy);
+        status = imp_sim_create(&sim, &def, err);
+    if (status == IMP_OK)
+        status = render_episodes(sim, sheet, out, err);
+    imp_sim_destroy(sim);
     imp_assets_close(assets);
     return status;
 }

@@ -10,6 +10,7 @@
 #include "base/common/clock.h"
 #include "base/text/plural.h"
 #include "evaluate/rollout/lane_progress.h"
+#include "sim/simulator/simulator.h"
 
 enum {
     CHALLENGE_EVAL_COOKIE = 0xC0E57,
@@ -76,8 +77,8 @@ static imp_status start_episode(episode_run *d, const challenge_job *work, int e
     if (d->result->poses == NULL || d->result->times == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode of %s",
                         IMP_PLURAL(STEPS, "step"));
-    status = imp_env_init(&self->env, d->scenario.world, &env, err);
-    return status == IMP_OK ? imp_env_reset(&self->env, (uint32_t)episode, err) : status;
+    status = imp_sim_enter_world(self->sim, d->scenario.world, d->scene, &env, err);
+    return status == IMP_OK ? imp_sim_reset(self->sim, (uint32_t)episode, err) : status;
 }
 
 // Notes the present state; none after the last second.
@@ -121,8 +122,7 @@ static imp_status run_episode(episode_run *d, imp_rollout_workers *workers, int 
                               imp_error *err)
 {
     imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
-    loop.scene = d->scene;
-    loop.ending = imp_env_challenge_end_reason(loop.env);
+    loop.ending = imp_env_challenge_end_reason(workers->items[worker].env);
     imp_episode_loop_add_observer(&loop, imp_lane_progress_observer(&d->progress));
     imp_episode_loop_add_observer(
         &loop, (imp_episode_observer){

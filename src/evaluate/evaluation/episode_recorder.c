@@ -164,7 +164,7 @@ imp_status imp_eval_run_episode(imp_rollout_workers *workers, int worker, int ep
     // start the episode, and see how far the expert gets from there
     imp_status status = imp_rollout_worker_reset(workers, self, (uint32_t)episode, err);
     if (status == IMP_OK && def->starts != NULL)
-        status = imp_eval_check_start(&self->env, def, episode, err);
+        status = imp_eval_check_start(self->env, def, episode, err);
     if (status == IMP_OK)
         status = imp_measure_expert_progress(&recorder.expert, workers, worker, err);
     if (status != IMP_OK)

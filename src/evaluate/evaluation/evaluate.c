@@ -79,12 +79,13 @@ static imp_status set_given_starts(imp_rollout_workers *workers, const imp_eval_
     if (workers->start_maps == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(def->episodes, "start"));
-    imp_status status = imp_eval_find_start_maps(workers->start_maps, &workers->maps, def, err);
+    imp_status status = imp_eval_find_start_maps(workers->start_maps, workers->maps, def, err);
     imp_rollout_worker *self = &workers->items[0];
-    for (int k = 0; k < def->episodes && status == IMP_OK && workers->randomization == NULL; k++) {
+    const bool randomized = imp_sim_sample(self->sim) != NULL;
+    for (int k = 0; k < def->episodes && status == IMP_OK && !randomized; k++) {
         status = imp_rollout_worker_reset(workers, self, (uint32_t)k, err);
         if (status == IMP_OK)
-            status = imp_eval_check_start(&self->env, def, k, err);
+            status = imp_eval_check_start(self->env, def, k, err);
     }
     return status;
 }
@@ -126,7 +127,7 @@ static imp_status create_histogram(imp_histogram *out, double low, double high, 
 static imp_status alloc_results(eval_job *work, imp_error *err)
 {
     imp_evaluation *out = work->out;
-    const imp_map_set *maps = &work->workers.maps;
+    const imp_map_set *maps = work->workers.maps;
     const size_t threads = (size_t)work->workers.threads;
     out->results = calloc((size_t)work->def->episodes, sizeof *out->results);
     out->maps = calloc((size_t)maps->count, sizeof *out->maps);

@@ -11,7 +11,7 @@ imp_episode_loop_def imp_episode_loop_of_worker(imp_rollout_workers *workers, in
     return (imp_episode_loop_def){
         .workers = workers,
         .worker = worker,
-        .env = &self->env,
+        .sim = self->sim,
         .policy = self->policy,
         .label_expert = self->label_expert,
         .observations = self->observation,
@@ -24,15 +24,17 @@ void imp_episode_loop_add_observer(imp_episode_loop_def *loop, imp_episode_obser
     loop->observers[loop->observer_count++] = observer;
 }
 
+// The state of what is driven.
+static const imp_env *driven_env(const imp_episode_loop_def *loop)
+{
+    return loop->env != NULL ? loop->env : imp_sim_env(loop->sim);
+}
+
 // Renders the present state as image number `index` of the episode.
 static const uint8_t *render_state(const imp_episode_loop_def *loop, size_t index)
 {
-    imp_rollout_worker *self = &loop->workers->items[loop->worker];
     uint8_t *image = loop->observations + index * loop->observation_stride;
-    if (loop->scene != NULL)
-        imp_rollout_worker_observe_in(self, loop->scene, image);
-    else
-        imp_rollout_worker_observe(loop->workers, self, image);
+    imp_sim_observe(loop->sim, image);
     return image;
 }
 
@@ -46,22 +48,24 @@ static bool any_observer_needs_observations(const imp_episode_loop_def *loop)
 
 static void begin_episode(const imp_episode_loop_def *loop)
 {
-    imp_policy_reset(loop->policy, loop->env);
+    const imp_env *env = driven_env(loop);
+    imp_policy_reset(loop->policy, env);
     if (loop->label_expert != NULL)
-        imp_policy_reset(loop->label_expert, loop->env);
+        imp_policy_reset(loop->label_expert, env);
     for (int k = 0; k < loop->observer_count; k++)
         if (loop->observers[k].begin != NULL)
-            loop->observers[k].begin(loop->observers[k].context, loop->env);
+            loop->observers[k].begin(loop->observers[k].context, env);
 }
 
 // Executes the policy's choice, or what exploration makes of it.
 static void step_environment(const imp_episode_loop_def *loop, imp_action chosen, imp_action expert)
 {
-    imp_env *env = loop->env;
+    const imp_env *env = driven_env(loop);
     imp_transition transition = {.chosen = chosen, .expert = expert};
     const imp_action action =
         loop->explore == NULL ? chosen : loop->explore(loop->explore_context, env, chosen, expert);
-    transition.result = imp_env_step(env, action);
+    transition.result =
+        loop->env != NULL ? imp_env_step(loop->env, action) : imp_sim_step(loop->sim, action);
     transition.executed = env->action;
     for (int k = 0; k < loop->observer_count; k++)
         if (loop->observers[k].after_step != NULL)
@@ -76,7 +80,7 @@ static void end_episode(const imp_episode_loop_def *loop, size_t steps, imp_end_
             image = render_state(loop, steps);
     for (int k = 0; k < loop->observer_count; k++)
         if (loop->observers[k].end != NULL)
-            loop->observers[k].end(loop->observers[k].context, loop->env, image, ending);
+            loop->observers[k].end(loop->observers[k].context, driven_env(loop), image, ending);
 }
 
 // Reports the step. Steps that are not counted only look now and then for a request to stop.
@@ -102,6 +106,7 @@ imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err
         loop->policy->vtable->needs_observation ||
         (loop->label_expert != NULL && loop->label_expert->vtable->needs_observation) ||
         any_observer_needs_observations(loop);
+    const imp_env *env = driven_env(loop);
     imp_end_reason ending = loop->ending;
     size_t steps = 0;
     begin_episode(loop);
@@ -110,18 +115,17 @@ imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err
         const uint8_t *image = looks ? render_state(loop, steps) : NULL;
         for (int k = 0; k < loop->observer_count; k++)
             if (loop->observers[k].before_step != NULL)
-                loop->observers[k].before_step(loop->observers[k].context, loop->env, image);
-        const imp_action chosen = imp_policy_act(loop->policy, loop->env, image);
-        const imp_action expert = loop->label_expert != NULL
-                                      ? imp_policy_act(loop->label_expert, loop->env, image)
-                                      : chosen;
+                loop->observers[k].before_step(loop->observers[k].context, env, image);
+        const imp_action chosen = imp_policy_act(loop->policy, env, image);
+        const imp_action expert =
+            loop->label_expert != NULL ? imp_policy_act(loop->label_expert, env, image) : chosen;
         if (imp_episode_loop_failure(loop) != NULL) {
             ending = IMP_END_POLICY_FAILED;
             break;
         }
 
         step_environment(loop, chosen, expert);
-        ending = loop->env->ending;
+        ending = env->ending;
         if (!count_step(loop, ++steps))
             return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     }

@@ -35,17 +35,17 @@ typedef struct imp_episode_observer {
 
 enum { IMP_EPISODE_OBSERVERS_MAX = 4 };
 
-// An episode to drive. Zero-initialise, then set env, policy, workers and what else applies.
+// An episode to drive. Zero-initialise, then set sim, policy, workers and what else applies.
 typedef struct imp_episode_loop_def {
     imp_rollout_workers *workers; // render, count steps, and may ask to stop
     int worker;                   // number of the calling thread's worker
-    imp_env *env;                 // reset by the caller; the worker's own, if anything is rendered
+    imp_sim *sim;                 // the worker's, reset by the caller
+    imp_env *env; // nullable: reset by the caller, and driven instead of sim; nothing is rendered
     imp_policy *policy;
     imp_policy *label_expert; // nullable
     // Nullable: the action to execute instead of `chosen`, called once per step.
     imp_action (*explore)(void *context, const imp_env *env, imp_action chosen, imp_action expert);
     void *explore_context;
-    const imp_scene *scene;    // nullable: drawn instead of the workers' scene of the map
     imp_end_reason ending;     // of an episode that is over before its first step
     uint8_t *observations;     // image of state k goes to observations + k * observation_stride
     size_t observation_stride; // [bytes]; 0: each image overwrites the last
@@ -54,7 +54,7 @@ typedef struct imp_episode_loop_def {
     int observer_count;
 } imp_episode_loop_def;
 
-// A loop over the worker's own environment, policy, label expert and image.
+// A loop over the worker's own simulator, policy, label expert and image.
 imp_episode_loop_def imp_episode_loop_of_worker(imp_rollout_workers *workers, int worker);
 
 // Adds an observer; asserts that there is room.

@@ -224,7 +224,7 @@ imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_wor
     imp_env env;
     imp_lane_progress progress;
     imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
-    imp_env_copy(&env, &self->env);
+    imp_env_copy(&env, self->env);
     loop.env = &env;
     loop.policy = self->progress_expert;
     loop.label_expert = NULL;

@@ -3,40 +3,14 @@
 #include "base/text/plural.h"
 #include <stdlib.h>
 
-// What dresses worlds and spoils pictures.
-static imp_status create_randomizers(const imp_rollout_workers *workers, imp_rollout_worker *self,
-                                     imp_error *err)
+static imp_status create_worker(imp_rollout_worker *self, const imp_rollout_workers_def *def,
+                                imp_error *err)
 {
-    int tiles = 0, objects = 0;
-    for (int k = 0; k < workers->maps.count; k++) {
-        const imp_world *world = workers->maps.worlds[k];
-        const int area = world->columns * world->rows;
-        tiles = area > tiles ? area : tiles;
-        objects = world->object_count > objects ? world->object_count : objects;
-    }
-    imp_status status = imp_random_appearance_create(&self->appearance, tiles, objects, err);
-    return status == IMP_OK ? imp_camera_effects_create(&self->degrader, &workers->camera, err)
-                            : status;
-}
-
-static imp_status create_worker(imp_rollout_workers *workers, imp_rollout_worker *self,
-                                const imp_rollout_workers_def *def, imp_error *err)
-{
-    imp_status status =
-        imp_env_init_worlds(&self->env, (const imp_world *const *)workers->maps.worlds,
-                            workers->maps.count, def->env, err);
-    if (status == IMP_OK)
-        status = imp_policy_factory_create(def->policy, &self->policy, err);
+    imp_status status = imp_policy_factory_create(def->policy, &self->policy, err);
     if (status == IMP_OK && def->label_expert != NULL)
         status = imp_policy_factory_create(def->label_expert, &self->label_expert, err);
     if (status == IMP_OK && def->progress_expert != NULL)
         status = imp_policy_factory_create(def->progress_expert, &self->progress_expert, err);
-    if (status == IMP_OK)
-        status = imp_renderer_create(&self->renderer, def->camera, IMP_RENDER_AUTO, err);
-    if (status == IMP_OK && def->observe == IMP_OBSERVATION_SEGMENTATION)
-        status = imp_label_renderer_create(&self->label_renderer, def->camera, err);
-    if (status == IMP_OK && workers->randomization != NULL)
-        status = create_randomizers(workers, self, err);
     if (status != IMP_OK)
         return status;
     self->observation = malloc((size_t)def->camera->width * (size_t)def->camera->height * 3);
@@ -95,37 +69,58 @@ static void on_pool_idle(void *context)
     poll_stop_request(workers);
 }
 
+// Makes a simulator for each worker. All are the same environment, whose episodes they share.
+static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_workers_def *def,
+                              imp_error *err)
+{
+    imp_sim_def sim = imp_default_sim_def();
+    sim.map = def->map;
+    sim.maps = def->maps;
+    sim.map_count = def->map_count;
+    sim.split = def->split;
+    sim.env = *def->env;
+    sim.same_index = true;
+    sim.camera = *def->camera;
+    sim.observation = def->observe;
+    sim.threads = workers->threads;
+    if (def->scene != NULL)
+        sim.scene = *def->scene;
+    if (def->randomization != NULL)
+        sim.randomization = *def->randomization;
+    imp_sim **sims = calloc((size_t)workers->threads, sizeof(imp_sim *));
+    if (sims == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
+                        IMP_PLURAL(workers->threads, "thread"));
+    const imp_status status = imp_sim_create_many(sims, workers->threads, &sim, err);
+    for (int k = 0; k < workers->threads && status == IMP_OK; k++) {
+        workers->items[k].sim = sims[k];
+        workers->items[k].env = imp_sim_env(sims[k]);
+    }
+    if (status == IMP_OK)
+        workers->maps = imp_sim_maps(sims[0]);
+    free(sims);
+    return status;
+}
+
 imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
                                       const imp_rollout_workers_def *def, imp_error *err)
 {
-    *workers = (imp_rollout_workers){.monitor = def->monitor,
-                                     .env = *def->env,
-                                     .camera = *def->camera,
-                                     .progress = {.unit = "frames", .total = -1}};
-    if (def->randomization != NULL && imp_randomization_is_on(def->randomization))
-        workers->randomization = def->randomization;
-    imp_scene_def scene = def->scene != NULL ? *def->scene : imp_default_scene_def();
-    if (workers->randomization != NULL)
-        imp_randomization_apply_scene(workers->randomization, def->env->seed, def->camera, &scene);
+    *workers =
+        (imp_rollout_workers){.monitor = def->monitor, .progress = {.unit = "frames", .total = -1}};
     imp_status status = check_policy_input(def, err);
-    if (status == IMP_OK && def->map_count > 0)
-        status = imp_map_set_load(&workers->maps, def->maps, def->map_count, &scene, err);
-    else if (status == IMP_OK)
-        status = imp_map_set_load(&workers->maps, &def->map, 1, &scene, err);
-    if (status == IMP_OK)
-        status = imp_map_set_filter(&workers->maps, def->split, err);
     if (status == IMP_OK)
         status = imp_thread_pool_create(&workers->pool, def->threads, err);
     if (status != IMP_OK)
         return status;
     imp_thread_pool_set_idle(workers->pool, on_pool_idle, workers);
-    int threads = imp_thread_pool_size(workers->pool);
+    const int threads = imp_thread_pool_size(workers->pool);
     workers->items = calloc((size_t)threads, sizeof *workers->items);
     if (workers->items == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(threads, "thread"));
     workers->threads = threads;
+    status = create_sims(workers, def, err);
     for (int k = 0; k < threads && status == IMP_OK; k++)
-        status = create_worker(workers, &workers->items[k], def, err);
+        status = create_worker(&workers->items[k], def, err);
     return status;
 }
 
@@ -135,16 +130,12 @@ void imp_rollout_workers_destroy(imp_rollout_workers *workers)
         imp_policy_destroy(workers->items[k].policy);
         imp_policy_destroy(workers->items[k].label_expert);
         imp_policy_destroy(workers->items[k].progress_expert);
-        imp_renderer_destroy(workers->items[k].renderer);
-        imp_label_renderer_destroy(workers->items[k].label_renderer);
-        imp_random_appearance_destroy(workers->items[k].appearance);
-        imp_camera_effects_destroy(workers->items[k].degrader);
+        imp_sim_destroy(workers->items[k].sim);
         free(workers->items[k].observation);
     }
     free(workers->items);
     free(workers->start_maps);
     imp_thread_pool_destroy(workers->pool);
-    imp_map_set_free(&workers->maps);
     *workers = (imp_rollout_workers){0};
 }
 
@@ -180,61 +171,11 @@ bool imp_rollout_workers_continue(imp_rollout_workers *workers, int worker)
     return !atomic_load(&workers->stop);
 }
 
-static imp_status reset_env(const imp_rollout_workers *workers, imp_env *env, uint32_t episode,
-                            imp_error *err)
-{
-    if (workers->starts == NULL)
-        return imp_env_reset(env, episode, err);
-    imp_env_reset_in_world(env, episode, workers->start_maps[episode],
-                           workers->starts[episode].pose);
-    return IMP_OK;
-}
-
 imp_status imp_rollout_worker_reset(const imp_rollout_workers *workers, imp_rollout_worker *self,
                                     uint32_t episode, imp_error *err)
 {
-    imp_env *env = &self->env;
-    if (workers->randomization == NULL)
-        return reset_env(workers, env, episode, err);
-    const uint64_t seed = workers->env.seed;
-    const uint32_t index = workers->env.index;
-    imp_camera_def camera = workers->camera;
-    self->draw = imp_randomization_draw_sample(workers->randomization, seed, index, episode);
-    self->degrade = imp_default_camera_effects_def();
-    self->camera_noise = imp_random_stream(seed, index, episode, IMP_PURPOSE_CAMERA);
-    env->def = workers->env;
-    imp_randomization_apply_env(&self->draw, &env->def);
-    imp_randomization_apply_camera(&self->draw, &camera);
-    imp_randomization_apply_effects(&self->draw, &self->degrade);
-    imp_status status = reset_env(workers, env, episode, err);
-    if (status == IMP_OK)
-        status = imp_renderer_set_camera(self->renderer, &camera, err);
-    if (status == IMP_OK && self->label_renderer != NULL)
-        status = imp_label_renderer_set_camera(self->label_renderer, &camera, err);
-    if (status == IMP_OK)
-        imp_random_appearance_sample(self->appearance, &self->draw, env->world,
-                                     workers->maps.scenes[env->world_index]);
-    return status;
-}
-
-void imp_rollout_worker_observe_in(imp_rollout_worker *self, const imp_scene *scene, uint8_t *rgb)
-{
-    const imp_drive *drive = &self->env.drive;
-    imp_view view = imp_env_view(&self->env);
-    if (self->appearance != NULL)
-        imp_random_appearance_apply(self->appearance, &view);
-    if (self->label_renderer != NULL) {
-        imp_label_renderer_render_rgb(self->label_renderer, scene, &view, rgb);
-        return;
-    }
-    imp_render(self->renderer, scene, &view, rgb);
-    if (self->appearance != NULL)
-        imp_camera_effects_apply(self->degrader, &self->degrade, drive->speed, drive->turn_rate,
-                                 &self->camera_noise, rgb);
-}
-
-void imp_rollout_worker_observe(const imp_rollout_workers *workers, imp_rollout_worker *self,
-                                uint8_t *rgb)
-{
-    imp_rollout_worker_observe_in(self, workers->maps.scenes[self->env.world_index], rgb);
+    if (workers->starts == NULL)
+        return imp_sim_reset(self->sim, episode, err);
+    return imp_sim_reset_at(self->sim, episode, workers->start_maps[episode],
+                            workers->starts[episode].pose, err);
 }

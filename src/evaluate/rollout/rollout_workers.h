@@ -1,5 +1,5 @@
-// evaluate/rollout/rollout_workers.h: everything that a thread needs to drive episodes, made once
-// per thread.
+// evaluate/rollout/rollout_workers.h: everything that threads need to drive episodes: a simulator
+// and policies for each, and what they share.
 #ifndef IMP_EVALUATE_ROLLOUT_ROLLOUT_WORKERS_H
 #define IMP_EVALUATE_ROLLOUT_ROLLOUT_WORKERS_H
 
@@ -7,36 +7,26 @@
 
 #include "base/threads/thread_pool.h"
 #include "imprint/evaluate.h"
-#include "sim/render/views/ground_truth_labels.h"
+#include "imprint/sim.h"
 
-// One thread's environment, policies and renderer.
+// What one thread drives with.
 typedef struct imp_rollout_worker {
-    imp_env env;
+    imp_sim *sim;
+    const imp_env *env; // inside it
     imp_policy *policy;
-    imp_policy *label_expert;    // NULL where the driver's own action is the label
+    imp_policy *label_expert;    // NULL where the policy's own action is the label
     imp_policy *progress_expert; // expert that progress is measured by; NULL where it is not
-    imp_renderer *renderer;
-    imp_label_renderer *label_renderer; // NULL where pictures are seen
-    uint8_t *observation;               // one picture
-    // of the present episode, if anything is randomised
-    imp_randomization_sample draw;
-    imp_random_appearance *appearance; // NULL if nothing is
-    imp_camera_effects *degrader;
-    imp_camera_effects_def degrade;
-    imp_random camera_noise;
+    uint8_t *observation;        // one image
 } imp_rollout_worker;
 
 // What all threads share.
 typedef struct imp_rollout_workers {
-    imp_map_set maps;
+    const imp_map_set *maps; // of the simulators
     imp_thread_pool *pool;
     int threads;
-    imp_rollout_worker *items;              // (threads)
-    const imp_randomization *randomization; // NULL: nothing is randomised
-    const imp_episode_start *starts;        // of the episodes; NULL: they are drawn
-    int *start_maps;                        // the map of each of them, if they are given
-    imp_env_def env;                        // that draws are applied to
-    imp_camera_def camera;
+    imp_rollout_worker *items;       // (threads)
+    const imp_episode_start *starts; // of the episodes; NULL: they are drawn
+    int *start_maps;                 // the map of each of them, if they are given
     const imp_monitor *monitor;
     imp_progress progress; // what is reported; `done` is filled from `frames`
     atomic_llong frames;   // driven so far
@@ -58,10 +48,10 @@ typedef struct imp_rollout_workers_def {
     imp_map_split split;                    // which of the maps take part
     const imp_scene_def *scene;             // nullable: what they are drawn with
     imp_observation_kind observe;           // what is seen
-    const imp_randomization *randomization; // nullable; must outlive the crew
+    const imp_randomization *randomization; // nullable
 } imp_rollout_workers_def;
 
-// Loads the maps and makes what every thread needs. Freed with imp_rollout_workers_destroy(), also
+// Makes what every thread needs. Freed with imp_rollout_workers_destroy(), also
 // after a failure.
 imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
                                       const imp_rollout_workers_def *def, imp_error *err);
@@ -74,7 +64,8 @@ imp_status imp_rollout_check_image_size(const imp_policy_factory *policy,
 // Refuses episodes longer than a dataset can hold, or a frame skip below 1.
 imp_status imp_rollout_check_length(int steps, int frame_skip, imp_error *err);
 
-// Starts an episode in a member's environment, with what is drawn for it.
+// Starts an episode in a worker's simulator, with what is drawn for it; at its given start if the
+// workers have starts.
 imp_status imp_rollout_worker_reset(const imp_rollout_workers *workers, imp_rollout_worker *self,
                                     uint32_t episode, imp_error *err);
 
@@ -84,12 +75,5 @@ bool imp_rollout_workers_count_step(imp_rollout_workers *workers, int worker);
 
 // The same for steps that are not reported.
 bool imp_rollout_workers_continue(imp_rollout_workers *workers, int worker);
-
-// Draws what the member's robot sees into rgb: once for every state of an episode that is looked
-// at, because noise is drawn anew.
-void imp_rollout_worker_observe(const imp_rollout_workers *workers, imp_rollout_worker *self,
-                                uint8_t *rgb);
-// The same in a scene of the member's world that is not the crew's.
-void imp_rollout_worker_observe_in(imp_rollout_worker *self, const imp_scene *scene, uint8_t *rgb);
 
 #endif

@@ -117,7 +117,7 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
         imp_policy_factory_identity(work->collector.label_expert, identity);
         fprintf(lines, "labels: %s\n", identity);
     }
-    imp_settings_write_maps(lines, "maps", &work->collector.workers.maps);
+    imp_settings_write_maps(lines, "maps", work->collector.workers.maps);
     imp_settings_write_assets(lines, &work->def->scene);
     imp_struct_write_text(lines, "", &imp_collect_members, work->def);
     status = imp_text_stream_close(&text, what, err);
@@ -136,7 +136,7 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
         .height = def->camera.height,
         .time_step = def->env.drive.time_step * def->env.frame_skip,
     };
-    snprintf(info.map, sizeof info.map, "%s", imp_map_set_name(&work->collector.workers.maps));
+    snprintf(info.map, sizeof info.map, "%s", imp_map_set_name(work->collector.workers.maps));
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->camera.lens.kind));
     imp_policy_factory_identity(work->collector.policy, info.policy);
     if (def->policy_name != NULL)

@@ -12,6 +12,7 @@
 #include "evaluate/rollout/episode_loop.h"
 #include "evaluate/rollout/plugin_policy.h"
 #include "learn/collection/exploration.h"
+#include "sim/simulator/simulator.h"
 
 enum { COLLECT_COOKIE = 0xC011EC7, HARDEST_OF_MAX = 100 };
 
@@ -128,19 +129,21 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
 {
     imp_rollout_workers *workers = &r->workers;
     imp_rollout_worker *self = &workers->items[worker];
-    const imp_env *env = &self->env;
+    const imp_env *env = self->env;
     imp_status status = imp_rollout_worker_reset(workers, self, episode, err);
     if (status != IMP_OK)
         return status;
-    imp_exploration_offset_start(r->def, &self->env);
+    imp_pose start;
+    if (imp_exploration_offset_start(&start, r->def, env))
+        imp_sim_restart_at(self->sim, start);
 
     // what is known of the episode before it begins
     b->steps = 0;
     b->map_index = env->world_index;
     b->time_step = env->def.drive.time_step * env->def.frame_skip;
     b->randomization[0] = '\0';
-    if (workers->randomization != NULL)
-        imp_randomization_sample_json(&self->draw, b->randomization);
+    if (imp_sim_sample(self->sim) != NULL)
+        imp_randomization_sample_json(imp_sim_sample(self->sim), b->randomization);
     b->reward = b->disagreement = 0.0;
 
     // images of all states, the last one included, go straight into the buffer
@@ -340,7 +343,7 @@ imp_episode imp_collector_episode(const imp_collector *r, int index)
         .time_step = b->time_step,
         .randomization = b->randomization[0] != '\0' ? b->randomization : NULL,
     };
-    const imp_world *world = r->workers.maps.worlds[b->map_index];
+    const imp_world *world = r->workers.maps->worlds[b->map_index];
     snprintf(episode.map, sizeof episode.map, "%s", world->name);
     if (!imp_world_is_builtin(world)) {
         episode.map_text = world->source;

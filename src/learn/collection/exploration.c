@@ -9,12 +9,12 @@
 static const double TAKEOVER_DISTANCE = 0.12, TAKEOVER_ANGLE = IMP_PI / 8.0;
 static const double HANDBACK_DISTANCE = 0.05, HANDBACK_ANGLE = IMP_PI / 18.0;
 
-void imp_exploration_offset_start(const imp_collect_def *def, imp_env *env)
+bool imp_exploration_offset_start(imp_pose *out, const imp_collect_def *def, const imp_env *env)
 {
     enum { TRIES = 16 };
     const double safety = 1.3; // as for starts that are drawn on the road
     if (def->start_offset <= 0.0 || !env->in_lane)
-        return;
+        return false;
     const imp_lane_position lane = env->lane;
     const imp_vec2 right = imp_vec2_turn_right(lane.tangent);
     imp_random random =
@@ -24,10 +24,11 @@ void imp_exploration_offset_start(const imp_collect_def *def, imp_env *env)
         const imp_pose pose = {lane.point.x + aside * right.x, lane.point.z + aside * right.z,
                                env->pose.heading};
         if (imp_env_is_valid_pose(env, pose, safety)) {
-            imp_env_reset_at(env, env->episode, pose);
-            return;
+            *out = pose;
+            return true;
         }
     }
+    return false;
 }
 
 imp_exploration imp_exploration_begin(const imp_collect_def *def, const imp_env *env)

@@ -16,9 +16,9 @@ typedef struct imp_exploration {
     int steps_until_redraw; // steps until that is drawn anew
 } imp_exploration;
 
-// Moves a start that imp_env_reset() drew onto a place across its lane, if one is asked for and
-// there is room; its heading stays.
-void imp_exploration_offset_start(const imp_collect_def *def, imp_env *env);
+// Draws another start for an episode that has just begun: a place across its lane, with the same
+// heading. False, and *out untouched, if none is asked for or there is no room.
+bool imp_exploration_offset_start(imp_pose *out, const imp_collect_def *def, const imp_env *env);
 
 // For the episode that env is in.
 imp_exploration imp_exploration_begin(const imp_collect_def *def, const imp_env *env);

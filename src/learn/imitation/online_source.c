@@ -78,7 +78,7 @@ static void fill_dataset_info(imp_dataset_info *info, const online_source *o)
     *info = (imp_dataset_info){.width = def->camera.width,
                                .height = def->camera.height,
                                .time_step = def->env.drive.time_step * def->env.frame_skip};
-    snprintf(info->map, sizeof info->map, "%s", imp_map_set_name(&o->collector.workers.maps));
+    snprintf(info->map, sizeof info->map, "%s", imp_map_set_name(o->collector.workers.maps));
     snprintf(info->lens, sizeof info->lens, "%s", imp_lens_name(def->camera.lens.kind));
     snprintf(info->policy, sizeof info->policy, "expert, then itself and expert");
     snprintf(info->observation, sizeof info->observation, "%s",
@@ -168,7 +168,7 @@ static imp_status check_files(const imp_sample_source *source, const imp_trainin
 static imp_status prepare(imp_sample_source *source, const imp_network *network, imp_error *err)
 {
     online_source *o = (online_source *)source;
-    const imp_map_set *maps = &o->collector.workers.maps;
+    const imp_map_set *maps = o->collector.workers.maps;
     const char **names = calloc((size_t)maps->count + 1, sizeof *names);
     if (names == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for map names");
@@ -215,7 +215,7 @@ static void write_identity(const imp_sample_source *source, FILE *out)
     const online_source *o = (const online_source *)source;
     // how many episodes an epoch has is part of the result, unlike a dataset's number
     fprintf(out, "online.collect.episodes: %d\n", o->collect.episodes);
-    imp_settings_write_maps(out, "online.maps", &o->collector.workers.maps);
+    imp_settings_write_maps(out, "online.maps", o->collector.workers.maps);
     imp_settings_write_assets(out, &o->collect.scene);
     imp_struct_write_text(out, "online", &imp_online_members, o->def);
 }

@@ -34,9 +34,8 @@ static imp_status check_def(const imp_sim_def *def, int count, imp_error *err)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation %d", (int)def->observation);
     if ((unsigned)def->autoreset > IMP_AUTORESET_DISABLED)
         return imp_fail(err, IMP_USAGE, "unknown autoreset mode %d", (int)def->autoreset);
-    if (def->threads < 0 || def->threads > IMP_SIM_VIEWS_MAX)
-        return imp_fail(err, IMP_USAGE, "threads: %d is not within 0 to %d", def->threads,
-                        IMP_SIM_VIEWS_MAX);
+    if (def->threads < 0)
+        return imp_fail(err, IMP_USAGE, "threads: %d is below 0", def->threads);
     return IMP_OK;
 }
 
@@ -51,17 +50,9 @@ static imp_status create_randomizers(imp_sim *sim, imp_error *err)
         objects = maps->worlds[k]->object_count > objects ? maps->worlds[k]->object_count : objects;
     }
     imp_status status = imp_random_appearance_create(&sim->appearance, tiles, objects, err);
-    if (status == IMP_OK)
-        status = imp_camera_effects_create(&sim->effects, &sim->shared->def.camera, err);
-    return status == IMP_OK ? imp_sim_views_create(&sim->views, &sim->shared->def, err) : status;
-}
-
-static imp_status create_expert(imp_sim *sim, const imp_sim_def *def, imp_error *err)
-{
-    imp_expert_def expert = def->expert;
-    if (expert.assumed_drive == NULL)
-        expert.assumed_drive = &def->env.drive;
-    return imp_expert_create(&sim->expert, &expert, err);
+    return status == IMP_OK
+               ? imp_camera_effects_create(&sim->effects, &sim->shared->def.camera, err)
+               : status;
 }
 
 static imp_status create_sim(imp_sim **out, imp_sim_shared *shared, uint32_t index,
@@ -79,8 +70,10 @@ static imp_status create_sim(imp_sim **out, imp_sim_shared *shared, uint32_t ind
         imp_env_init_worlds(&sim->env, worlds, shared->maps.count, &sim->env_def, err);
     if (status == IMP_OK && shared->randomized)
         status = create_randomizers(sim, err);
+    if (status == IMP_OK && shared->own_views)
+        status = imp_sim_views_create(&sim->views, &shared->def, err);
     if (status == IMP_OK && def->expert_actions)
-        status = create_expert(sim, def, err);
+        status = imp_expert_create(&sim->expert, &def->expert, err);
     if (status == IMP_OK)
         *out = sim;
     else
@@ -199,6 +192,29 @@ imp_status imp_sim_reset_at(imp_sim *sim, uint32_t episode, int map_index, imp_p
     return begin_episode(sim, episode, map_index, &pose, err);
 }
 
+void imp_sim_restart_at(imp_sim *sim, imp_pose pose)
+{
+    imp_env *env = &sim->env;
+    imp_env_reset_in_world(env, env->episode, env->world_index, pose);
+    if (sim->expert != NULL)
+        imp_policy_reset(sim->expert, env);
+    enter_state(sim);
+}
+
+imp_status imp_sim_enter_world(imp_sim *sim, const imp_world *world, const imp_scene *scene,
+                               const imp_env_def *def, imp_error *err)
+{
+    if (sim->shared->randomized)
+        return imp_fail(err, IMP_USAGE, "a randomised simulator drives on its own maps only");
+    const imp_status status = imp_env_init(&sim->env, world, def, err);
+    if (status != IMP_OK)
+        return status;
+    sim->env_def = *def;
+    sim->scene = scene;
+    sim->begun = false;
+    return IMP_OK;
+}
+
 imp_step imp_sim_step(imp_sim *sim, imp_action action)
 {
     if (imp_sim_needs_reset(sim))
@@ -208,19 +224,28 @@ imp_step imp_sim_step(imp_sim *sim, imp_action action)
     return step;
 }
 
-void imp_sim_observe_in(imp_sim *sim, const imp_scene *scene, uint8_t *rgb)
+// The scene of the present episode's world.
+static const imp_scene *current_scene(const imp_sim *sim)
+{
+    return sim->scene != NULL ? sim->scene : sim->shared->maps.scenes[sim->env.world_index];
+}
+
+void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb)
 {
     const imp_sim_views *views = imp_sim_borrow_views(sim);
     const bool randomized = sim->shared->randomized;
     imp_view view = imp_env_view(&sim->env);
+    view.pose = pose;
     if (randomized)
         imp_random_appearance_apply(sim->appearance, &view);
     if (views->label_renderer != NULL)
-        imp_label_renderer_render_rgb(views->label_renderer, scene, &view, rgb);
+        imp_label_renderer_render_rgb(views->label_renderer, current_scene(sim), &view, rgb);
     else
-        imp_render(views->renderer, scene, &view, rgb);
+        imp_render(views->renderer, current_scene(sim), &view, rgb);
+    // effects are a camera's: painted classes have none
+    const bool has_effects = randomized && views->label_renderer == NULL;
     imp_sim_return_views(sim, views);
-    if (!randomized || views->label_renderer != NULL)
+    if (!has_effects)
         return;
     // an image of the same state has the same noise
     if (sim->observed)
@@ -233,7 +258,7 @@ void imp_sim_observe_in(imp_sim *sim, const imp_scene *scene, uint8_t *rgb)
 
 void imp_sim_observe(imp_sim *sim, uint8_t *rgb)
 {
-    imp_sim_observe_in(sim, sim->shared->maps.scenes[sim->env.world_index], rgb);
+    imp_sim_observe_from(sim, sim->env.pose, rgb);
 }
 
 void imp_sim_observe_ground_truth(imp_sim *sim, uint8_t *masks, float *depths)
@@ -244,8 +269,7 @@ void imp_sim_observe_ground_truth(imp_sim *sim, uint8_t *masks, float *depths)
     imp_view view = imp_env_view(&sim->env);
     if (sim->shared->randomized)
         imp_random_appearance_apply(sim->appearance, &view);
-    imp_segmentation_pass_run(views->segmentation, sim->shared->maps.scenes[sim->env.world_index],
-                              &view, masks, depths);
+    imp_segmentation_pass_run(views->segmentation, current_scene(sim), &view, masks, depths);
     imp_sim_return_views(sim, views);
 }
 

@@ -1,9 +1,9 @@
 // What simulators that are created together share: maps with their scenes, and views.
 //
 // A view's tables depend on the camera alone, and its scratch memory on nothing. So where cameras
-// are not randomised, there are as many views as threads. A thread borrows one for each image: the
-// free views are bits of one atomic word, of which the lowest is taken. Nobody waits as long as
-// there are at least as many views as threads.
+// are not randomised, there need not be more views than threads. A thread borrows one for each
+// image: the free views are bits of one atomic word, of which the lowest is taken. Nobody waits as
+// long as there are at least as many views as threads.
 #include <sched.h>
 #include <stdlib.h>
 
@@ -53,10 +53,12 @@ static imp_status load_maps(imp_sim_shared *shared, const imp_sim_def *def, imp_
 static imp_status create_shared_views(imp_sim_shared *shared, int count, imp_error *err)
 {
     const imp_sim_def *def = &shared->def;
-    int wanted = def->threads > 0 ? def->threads : imp_cpu_count();
-    wanted = wanted < count ? wanted : count;
-    wanted = wanted < IMP_SIM_VIEWS_MAX ? wanted : IMP_SIM_VIEWS_MAX;
+    const int threads = def->threads > 0 ? def->threads : imp_cpu_count();
+    const int wanted = threads < IMP_SIM_VIEWS_MAX ? threads : IMP_SIM_VIEWS_MAX;
     imp_status status = IMP_OK;
+    shared->own_views = shared->randomized || count <= threads;
+    if (shared->own_views)
+        return IMP_OK;
     while (status == IMP_OK && shared->view_count < wanted)
         status = imp_sim_views_create(&shared->views[shared->view_count++], def, err);
     shared->free_views = wanted == 64 ? UINT64_MAX : ((uint64_t)1 << wanted) - 1;
@@ -77,7 +79,7 @@ imp_status imp_sim_shared_create(imp_sim_shared **out, int count, const imp_sim_
     shared->def.map = NULL;
     shared->def.maps = NULL;
     shared->def.map_count = 0;
-    if (status == IMP_OK && !shared->randomized)
+    if (status == IMP_OK)
         status = create_shared_views(shared, count, err);
     if (status == IMP_OK)
         *out = shared;
@@ -99,7 +101,7 @@ void imp_sim_shared_release(imp_sim_shared *shared)
 const imp_sim_views *imp_sim_borrow_views(imp_sim *sim)
 {
     imp_sim_shared *shared = sim->shared;
-    if (shared->randomized)
+    if (shared->own_views)
         return &sim->views;
     uint64_t free_views = atomic_load(&shared->free_views);
     for (;;) {
@@ -117,6 +119,6 @@ const imp_sim_views *imp_sim_borrow_views(imp_sim *sim)
 void imp_sim_return_views(imp_sim *sim, const imp_sim_views *views)
 {
     imp_sim_shared *shared = sim->shared;
-    if (!shared->randomized)
+    if (!shared->own_views)
         atomic_fetch_or(&shared->free_views, (uint64_t)1 << (views - shared->views));
 }

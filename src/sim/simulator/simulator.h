@@ -24,8 +24,9 @@ typedef struct imp_sim_shared {
     imp_sim_def def;  // without texts and arrays
     bool randomized;  // whether anything is
     imp_map_set maps; //
-    // Without randomisation, all cameras are the same. Then threads share these views instead of
-    // one for each simulator: they stay in the processor's caches.
+    bool own_views;   // each simulator has views of its own
+    // Otherwise threads take these in turns. Of more simulators than threads, that are not
+    // randomised, all cameras are the same, and a few views stay in the processor's caches.
     imp_sim_views views[IMP_SIM_VIEWS_MAX];
     int view_count;
     _Atomic uint64_t free_views; // a bit for each that no thread is using
@@ -34,14 +35,15 @@ typedef struct imp_sim_shared {
 struct imp_sim {
     imp_sim_shared *shared;
     imp_env env;
-    imp_env_def env_def;   // that samples are applied to
-    imp_policy *expert;    // NULL if its actions are not wanted
-    imp_action wanted;     // by the expert, in the present state
-    uint32_t next_episode; // number of the next reset that names none
-    bool begun;            // whether an episode has begun and its state is whole
-    imp_error error;       // of a batch's reset; status IMP_OK if there is none
+    imp_env_def env_def;    // that samples are applied to
+    imp_policy *expert;     // NULL if its actions are not wanted
+    imp_action wanted;      // by the expert, in the present state
+    uint32_t next_episode;  // number of the next reset that names none
+    bool begun;             // whether an episode has begun and its state is whole
+    const imp_scene *scene; // of a world of the caller's; NULL: of the maps'
+    imp_sim_views views;    // if it has its own
+    imp_error error;        // of a batch's reset; status IMP_OK if there is none
     // of the present episode, where anything is randomised
-    imp_sim_views views;
     imp_randomization_sample sample;
     imp_random_appearance *appearance;
     imp_camera_effects *effects;
@@ -66,7 +68,16 @@ imp_status imp_sim_views_set_camera(const imp_sim_views *views, const imp_camera
 const imp_sim_views *imp_sim_borrow_views(imp_sim *sim);
 void imp_sim_return_views(imp_sim *sim, const imp_sim_views *views);
 
-// Draws the present state in another scene of its world.
-void imp_sim_observe_in(imp_sim *sim, const imp_scene *scene, uint8_t *rgb);
+// Draws what the robot would see at another pose in the present state.
+void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb);
+
+// Starts the present episode again at another pose, valid or not, with what was drawn for it.
+void imp_sim_restart_at(imp_sim *sim, imp_pose pose);
+
+// Lets a simulator without randomisation drive in a world of the caller's, with other settings,
+// from the next reset on. Both must outlive its use. scene: NULL if nothing is observed. Fails as
+// imp_env_init() does.
+imp_status imp_sim_enter_world(imp_sim *sim, const imp_world *world, const imp_scene *scene,
+                               const imp_env_def *def, imp_error *err);
 
 #endif

@@ -194,7 +194,7 @@ static void bad_settings_are_refused(void **state)
     def.autoreset = (imp_autoreset_mode)3;
     assert_int_equal(try_create(&def, 2, &err), IMP_USAGE);
     def = small_def();
-    def.threads = 65;
+    def.threads = -1;
     assert_int_equal(try_create(&def, 2, &err), IMP_USAGE);
     def = small_def();
     def.expert_actions = true;
