@@ -102,10 +102,10 @@ const char *imp_episode_loop_failure(const imp_episode_loop_def *loop)
 
 imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err)
 {
-    const bool looks =
-        loop->policy->vtable->needs_observation ||
-        (loop->label_expert != NULL && loop->label_expert->vtable->needs_observation) ||
-        any_observer_needs_observations(loop);
+    const bool expert_looks =
+        loop->label_expert != NULL && loop->label_expert->vtable->needs_observation;
+    const bool looks = loop->policy->vtable->needs_observation || expert_looks ||
+                       any_observer_needs_observations(loop);
     const imp_env *env = driven_env(loop);
     imp_end_reason ending = loop->ending;
     size_t steps = 0;
@@ -118,7 +118,9 @@ imp_status imp_episode_loop_run(const imp_episode_loop_def *loop, imp_error *err
                 loop->observers[k].before_step(loop->observers[k].context, env, image);
         const imp_action chosen = imp_policy_act(loop->policy, env, image);
         const imp_action expert =
-            loop->label_expert != NULL ? imp_policy_act(loop->label_expert, env, image) : chosen;
+            loop->label_expert != NULL
+                ? imp_policy_act(loop->label_expert, env, expert_looks ? image : NULL)
+                : chosen;
         if (imp_episode_loop_failure(loop) != NULL) {
             ending = IMP_END_POLICY_FAILED;
             break;
