@@ -5,6 +5,7 @@
 ///  - A function that can fail returns imp_status; results go through the first parameter.
 ///    On failure the result is untouched and *err (nullable) holds a message a user can act on.
 ///  - SI units and radians. Any other unit is in the name.
+///  - Threads may call functions at once as long as no two use the same object.
 ///  - The library never prints and never exits.
 #ifndef IMPRINT_BASE_H
 #define IMPRINT_BASE_H
@@ -37,7 +38,7 @@ typedef enum imp_status {
 #undef IMP_STATUS_ENUM
 } imp_status;
 
-/// The meaning of a status in words; never NULL.
+/// The meaning of a status as text; never NULL.
 const char *imp_status_text(imp_status status);
 
 /// What the caller can do about a failure, where there is something: settings to change. Programs
@@ -64,7 +65,7 @@ typedef enum imp_error_hint {
 /// Why a call failed. Owned by the caller; zero-initialise it before the first use.
 typedef struct imp_error {
     imp_status status;
-    char message[480]; ///< one line, without a newline at its end, whatever it quotes
+    char message[480]; ///< one line without a newline, even if it quotes other text
     imp_error_hint hint;
 } imp_error;
 
@@ -73,7 +74,7 @@ typedef struct imp_error {
 imp_status imp_fail(imp_error *err, imp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/// Tells the compiler, and whoever analyses callers, that a failure is never IMP_OK.
+/// Tells the compiler, and static analysers of callers, that a failure is never IMP_OK.
 static inline imp_status imp_assume_failure(imp_status status)
 {
     if (status == IMP_OK)
@@ -92,12 +93,12 @@ static inline imp_status imp_add_hint(imp_error *err, imp_error_hint hint, imp_s
 }
 
 /// The vector instructions that this process uses: "plain" (none), "avx2" or "avx512". It is the
-/// best that the processor has and that the environment variable IMPRINT_INSTRUCTION_SET, one of
-/// these names, allows. The variable is read once.
+/// best set that the processor supports and that the environment variable IMPRINT_INSTRUCTION_SET,
+/// which holds one of these names, allows. The variable is read once.
 const char *imp_instruction_set(void);
 
-/// Fails with IMP_USAGE if the variable is set to something else, or to more than the processor
-/// has. Renderers and networks refuse to be created then.
+/// Fails with IMP_USAGE if the variable holds another name or more than the processor supports.
+/// Renderers and networks cannot be created then.
 imp_status imp_instruction_set_check(imp_error *err);
 
 /// A point or direction on the ground plane: x grows with the tile column, z with the tile row.
@@ -105,15 +106,15 @@ typedef struct imp_vec2 {
     double x, z;
 } imp_vec2;
 
-/// Where a robot stands: centre of rotation between its wheels [m] and heading [rad]. Heading 0
-/// looks along +x and positive angles turn counter-clockwise seen from above, so that
-/// forward = (cos, -sin) and right = (sin, cos) in (x, z).
+/// Pose of a robot: centre of rotation between its wheels [m] and heading [rad]. Heading 0 points
+/// along +x; positive angles turn counter-clockwise seen from above. So forward = (cos, -sin) and
+/// right = (sin, cos) in (x, z).
 typedef struct imp_pose {
     double x, z, heading;
 } imp_pose;
 
-/// What a random stream is for. Streams of different purpose never share draws, so that adding
-/// a draw in one place does not shift the others. Append only: the numbers are part of the results.
+/// What a random stream is for. Streams with different purposes never share draws, so adding a draw
+/// in one place does not shift the others. Append only: the numbers affect the results.
 typedef enum imp_random_purpose {
     IMP_PURPOSE_SPAWN = 1,
     IMP_PURPOSE_ROUTE = 2,
@@ -123,58 +124,63 @@ typedef enum imp_random_purpose {
     IMP_PURPOSE_VALIDATION_SPLIT = 6,
     IMP_PURPOSE_SCENE = 7,
     IMP_PURPOSE_TEST = 8,
-    IMP_PURPOSE_MOTION = 9,            ///< how things move that move
-    IMP_PURPOSE_OPTIONAL_OBJECTS = 10, ///< which optional objects are there
-    IMP_PURPOSE_MAP = 11,              ///< which of several maps an episode takes place on
-    IMP_PURPOSE_MAP_GENERATOR = 12,    ///< how a town is laid out and filled
-    IMP_PURPOSE_SCENARIO = 13,         ///< what stands where in a challenge's episode
-    IMP_PURPOSE_DROPOUT = 14,          ///< what a dropout layer drops
-    IMP_PURPOSE_CAMERA = 15,           ///< what a real camera does to a picture
-    IMP_PURPOSE_LANE_OFFSET = 16,      ///< where across its lane a recorded episode starts
-    IMP_PURPOSE_SPEED = 17,            ///< how much faster than wanted it is driven
+    IMP_PURPOSE_MOTION = 9,            ///< how moving objects move
+    IMP_PURPOSE_OPTIONAL_OBJECTS = 10, ///< which optional objects are present
+    IMP_PURPOSE_MAP = 11,              ///< which of several maps an episode uses
+    IMP_PURPOSE_MAP_GENERATOR = 12,    ///< layout and objects of a generated map
+    IMP_PURPOSE_SCENARIO = 13,         ///< objects and start of a challenge's episode
+    IMP_PURPOSE_DROPOUT = 14,          ///< which values a dropout layer drops
+    IMP_PURPOSE_CAMERA = 15,           ///< camera effects: noise, exposure, JPEG
+    IMP_PURPOSE_LANE_OFFSET = 16,      ///< lateral start position of a recorded episode
+    IMP_PURPOSE_SPEED = 17,            ///< speed error of a recorded episode
     IMP_PURPOSE_POLICY_MIX = 18,       ///< whether the policy or the expert drives
-    IMP_PURPOSE_RANDOMIZATION = 19,    ///< what randomisation makes of an episode
-    IMP_PURPOSE_ACTUATION = 20,        ///< commands that get lost, and noise on the others
-    IMP_PURPOSE_AUGMENTATION = 21,     ///< how a picture is changed to be learned from
+    IMP_PURPOSE_RANDOMIZATION = 19,    ///< domain randomisation of an episode
+    IMP_PURPOSE_ACTUATION = 20,        ///< dropped commands, and noise on the others
+    IMP_PURPOSE_AUGMENTATION = 21,     ///< image augmentation in training
 } imp_random_purpose;
 
 /// A counter-based random stream (Philox4x32-10, Salmon et al., SC'11): the n-th draw is a pure
-/// function of (seed, environment, episode, purpose, n). A plain value: copying it forks it.
+/// function of (seed, environment, episode, purpose, n). A plain value: copying it copies its
+/// position.
 typedef struct imp_random {
     uint32_t key[2];
     uint32_t counter[4];
     uint32_t block[4]; ///< words of the current block
-    int used;          ///< words of the block that are spent, 0..4
+    int used;          ///< words of the block already used, 0..4
 } imp_random;
 
+/// Begins a stream at its first draw.
 imp_random imp_random_stream(uint64_t seed, uint32_t environment, uint32_t episode,
                              imp_random_purpose purpose);
+/// Uniform over all 32-bit words.
 uint32_t imp_random_u32(imp_random *random);
 /// Uniform in [low, high), 53 bits.
 double imp_random_uniform(imp_random *random, double low, double high);
 /// Uniform integer in [0, bound), without modulo bias; bound > 0.
 uint32_t imp_random_below(imp_random *random, uint32_t bound);
-/// Standard normal (Box-Muller; two draws of 53 bits each, none kept).
+/// Standard normal (Box-Muller; takes two uniform draws of 53 bits, keeps none).
 double imp_random_normal(imp_random *random);
 /// Fisher-Yates shuffle of count indices in place.
 void imp_random_shuffle(imp_random *random, uint32_t *indices, size_t count);
 
-/// How far a long task has come. Values below zero are unknown.
+/// Progress of a long task. Negative values are unknown.
 typedef struct imp_progress {
-    const char *task;   ///< what is being done, e.g. "log"
-    const char *unit;   ///< what is being counted, e.g. "frames"
+    const char *task;   ///< name of the task, e.g. "log"
+    const char *unit;   ///< what is counted, e.g. "frames"
     double done, total; ///< in units
     const char *detail; ///< nullable: a short remark, e.g. "loss 0.012"
 } imp_progress;
 
-/// How a caller watches and stops a long task. Any member may be NULL; so may the pointer to it.
+/// Callbacks that watch and stop a long task. Any member may be NULL; so may the pointer to it.
 /// Both are called from the thread that called the library.
 typedef struct imp_monitor {
     void (*progress)(void *context, const imp_progress *progress);
-    bool (*should_stop)(void *context); ///< true: finish cleanly and return IMP_INTERRUPTED
+    bool (*should_stop)(void *context); ///< true: the task ends cleanly with IMP_INTERRUPTED
     void *context;
 } imp_monitor;
 
+/// Call the callbacks of a monitor that may be NULL; without one nothing happens and false is
+/// returned.
 void imp_monitor_progress(const imp_monitor *monitor, const imp_progress *progress);
 bool imp_monitor_should_stop(const imp_monitor *monitor);
 

@@ -1,9 +1,9 @@
-/// imprint/import_export.h: other people's recordings as datasets, and datasets as other people's
-/// files.
+/// imprint/import_export.h: imports recordings of other programs as datasets, and exports datasets
+/// to formats of other programs.
 ///
-/// An import writes into a folder beside the one wanted and renames it at the end: whoever is
-/// killed or interrupted leaves no half dataset. What is left out is counted by reason, in the
-/// summary and in the dataset (imp_dataset_origin()).
+/// An import writes to a folder beside its destination and renames it at the end, so an interrupted
+/// import leaves no partial dataset. Dropped data are counted by reason, in the summary and in the
+/// dataset (imp_dataset_origin()).
 #ifndef IMPRINT_IMPORT_EXPORT_H
 #define IMPRINT_IMPORT_EXPORT_H
 
@@ -15,29 +15,29 @@ IMP_API_BEGIN
 /// How recordings become a dataset. Obtain with imp_default_import_def(), then change fields.
 typedef struct imp_import_def {
     int width,
-        height;      ///< of the observations [px]; 80 x 60, or 0 x 0: as recorded (train.log only)
-    const char *map; ///< where it was recorded; "unknown"
-    const char *policy;   ///< who drove; "recorded"
-    const char *settings; ///< JSON text that the dataset keeps; "{}"
+        height; ///< size of the observations [px]; 80 x 60. 0 x 0: as recorded (train.log only)
+    const char *map;      ///< map of the recording; "unknown"
+    const char *policy;   ///< name of the policy that drove; "recorded"
+    const char *settings; ///< JSON text that the dataset stores; "{}"
 
-    // of bags
-    const char *robot; ///< whose topics, /ROBOT/...; NULL: the only one with pictures and commands
-    const char *camera_topic;  ///< NULL: that robot's with the most pictures
-    const char *command_topic; ///< NULL: that with the most wheel commands, else car commands
-    bool use_receive_times;    ///< go by the times of receipt even if the messages' own stamps are
+    // For bags.
+    const char *robot;         ///< topics /ROBOT/...; NULL: the only robot with images and commands
+    const char *camera_topic;  ///< NULL: that robot's topic with the most images
+    const char *command_topic; ///< NULL: the topic with the most wheel commands, else car commands
+    bool use_receive_times;    ///< use times of reception even if the messages' own stamps are
                                ///< sound
-    double delay;              ///< a picture goes with the latest command so long after it [s]; 0
-    double max_command_age;    ///< older ones count as none [s]; 0.5
-    double gap;                ///< a longer time between pictures ends an episode [s]; 0.5
-    bool skip_standstill;      ///< leave out pictures at which both wheels stand still
-    double gain, trim;         ///< of the robot's kinematics, for car commands; 1, 0
-    bool undistort;            ///< straighten the pictures
-    const imp_calibration *calibration; ///< of the camera; NULL: what the bag tells
+    double delay; ///< an image is matched with the latest command this long after it [s]; 0
+    double max_command_age;             ///< older commands are ignored [s]; 0.5
+    double gap;                         ///< a longer time between images ends an episode [s]; 0.5
+    bool skip_standstill;               ///< drop images while both wheels stand still
+    double gain, trim;                  ///< of the robot's kinematics, for car commands; 1, 0
+    bool undistort;                     ///< undistort the images
+    const imp_calibration *calibration; ///< of the camera; NULL: from the bag
 
-    // of train.log
-    const char *lens;            ///< that the pictures show, by imp_lens_name(); "duckiebot"
-    bool swap_red_blue;          ///< the pictures are stored blue first
-    bool use_next_action;        ///< an entry's picture goes with the action of the next entry
+    // For train.log.
+    const char *lens;            ///< lens of the images, see imp_lens_name(); "duckiebot"
+    bool swap_red_blue;          ///< images are stored as BGR
+    bool use_next_action;        ///< match an entry's image with the next entry's action
     bool actions_are_velocities; ///< actions are speed [m/s] and turn rate [rad/s], not duty cycles
     int cookie;
 } imp_import_def;
@@ -47,43 +47,43 @@ imp_import_def imp_default_import_def(void);
 #define IMP_IMPORT_NOTES_MAX 24
 #define IMP_IMPORT_REASONS_MAX 16
 
-/// What became of recordings.
+/// Result of an import.
 typedef struct imp_import_summary {
     int episodes;
     int64_t steps;
-    int64_t images; ///< that the recordings hold, on the topic that was read
+    int64_t images; ///< in the recordings, on the topic that was read
     int reason_count;
     struct {
         const char *reason;            ///< constant, such as "pictures before the first command"
         int64_t count;                 ///< more than 0
-    } dropped[IMP_IMPORT_REASONS_MAX]; ///< (reason_count) what was left out
+    } dropped[IMP_IMPORT_REASONS_MAX]; ///< (reason_count) what was dropped
     int note_count;
-    char notes[IMP_IMPORT_NOTES_MAX][200]; ///< (note_count) what was read, and what is odd about it
+    char notes[IMP_IMPORT_NOTES_MAX][200]; ///< (note_count) what was read, and peculiarities
 } imp_import_summary;
 
-/// Makes a dataset of ROS 1 bags (version 2.0; chunks plain, bz2 or lz4; with or without index):
-/// camera pictures (sensor_msgs/CompressedImage or Image) with the wheel commands
-/// (duckietown_msgs/WheelsCmdStamped) or car commands (duckietown_msgs/Twist2DStamped) that held
-/// when they were taken. Pictures become observations as the agent makes them. The command is both
-/// the executed and the expert's action; poses, lane positions and rewards are unknown. A bag that
-/// is cut off or damaged gives every whole message that can be read, with a note in *out.
+/// Imports ROS 1 bags (version 2.0; chunks uncompressed, bz2 or lz4; with or without index): camera
+/// images (sensor_msgs/CompressedImage or Image) with the wheel commands
+/// (duckietown_msgs/WheelsCmdStamped) or car commands (duckietown_msgs/Twist2DStamped) that were
+/// active when they were taken. Images become observations exactly as in the agent. The command is
+/// both the executed and the expert's action; poses, lane positions and rewards are unknown. A
+/// truncated or damaged bag yields every complete message that can be read, with a note in *out.
 ///
-/// Fails with IMP_IO or IMP_BAD_INPUT, naming the file and what it lacks, with IMP_USAGE if the
-/// definition makes no sense, with IMP_INTERRUPTED; *out is filled nevertheless.
+/// Fails with IMP_IO or IMP_BAD_INPUT, naming the file and what is missing, with IMP_USAGE if the
+/// definition is invalid, with IMP_INTERRUPTED. *out is filled in any case.
 imp_status imp_import_rosbag(imp_import_summary *out, const char *const *paths, int count,
                              const char *folder, const imp_import_def *def,
                              const imp_monitor *monitor, imp_error *err);
 
-/// Makes a dataset of logs that Duckietown's behaviour cloning baselines write (train.log): streams
-/// of Python pickles, protocols 2 to 5, of lists of {"step": [picture, action], "metadata": [pose,
-/// reward, done, info]}, or of Episode and Step objects. Nothing in them is executed: what is
-/// neither plain data nor a numpy array is refused by name. One pickle is an episode, or several if
-/// it says done in its middle. What is left of a last pickle that is cut off is left out.
+/// Imports logs of Duckietown's behaviour cloning baselines (train.log): streams of Python pickles,
+/// protocols 2 to 5. They contain lists of {"step": [image, action], "metadata": [pose, reward,
+/// done, info]}, or Episode and Step objects. Nothing in them is executed: only plain data and
+/// numpy arrays are read, other needed objects are rejected by name. A pickle is one episode, or
+/// several if `done` occurs inside. A truncated last pickle is dropped.
 imp_status imp_import_trainlog(imp_import_summary *out, const char *const *paths, int count,
                                const char *folder, const imp_import_def *def,
                                const imp_monitor *monitor, imp_error *err);
 
-/// Formats that datasets are written in for others.
+/// Export formats.
 typedef enum imp_export_format {
     IMP_EXPORT_TRAINLOG,  ///< a train.log: pickles of protocol 3, one per episode
     IMP_EXPORT_MINARI,    ///< a folder with one HDF5 file for all episodes and metadata.json
@@ -91,26 +91,26 @@ typedef enum imp_export_format {
                           ///< mask/valid
 } imp_export_format;
 
-/// How a dataset is written for others. Obtain with imp_default_export_def(), then change fields.
+/// How a dataset is exported. Obtain with imp_default_export_def(), then change fields.
 typedef struct imp_export_def {
     imp_export_format format;
-    bool replace;   ///< a file that exists; false
-    const char *id; ///< Minari: of the dataset, "NAMESPACE/NAME-vNUMBER"; NULL: as the dataset says
-    double validation; ///< robomimic: share of the episodes that mask/valid lists; 0.1. 0: no masks
-    uint64_t seed;     ///< robomimic: of that split, which is imp_train()'s; 1
+    bool replace;      ///< replace an existing file; false
+    const char *id;    ///< Minari: id "NAMESPACE/NAME-vNUMBER"; NULL: the dataset's own
+    double validation; ///< robomimic: fraction of episodes in mask/valid; 0.1. 0: no masks
+    uint64_t seed;     ///< robomimic: seed of that split, as in imp_train(); 1
     int cookie;
 } imp_export_def;
 imp_export_def imp_default_export_def(void);
 
-/// What was exported.
+/// Result of an export.
 typedef struct imp_export_summary {
-    int training, held_out; ///< robomimic: demos that mask/train and mask/valid list
+    int training, held_out; ///< robomimic: number of demos in mask/train and mask/valid
 } imp_export_summary;
 
-/// Writes a dataset to path, a file or, for Minari, a folder. It appears whole or not at all, and
-/// must not exist, unless it is a file and replace is true. The label is the expert's action; what
-/// was executed is there beside it. Fails with IMP_IO or IMP_BAD_INPUT, with IMP_USAGE if the
-/// definition makes no sense, or with IMP_INTERRUPTED.
+/// Writes a dataset to path, a file or, for Minari, a folder. It appears complete or not at all.
+/// The path must not exist, unless it is a file and replace is true. The label is the expert's
+/// action; the executed action is stored beside it. Fails with IMP_IO or IMP_BAD_INPUT, with
+/// IMP_USAGE if the definition is invalid, or with IMP_INTERRUPTED.
 imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folder, const char *path,
                               const imp_export_def *def, const imp_monitor *monitor,
                               imp_error *err);

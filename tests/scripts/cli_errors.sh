@@ -79,7 +79,7 @@ printf 'tile_size: 0.585\ntiles:\n- [straight/N, floor]\n- [straight/N]\n' >ragg
 printf 'tile_size: 0.585\ntiles:\n- [straight/N, lava]\n' >lava.yaml
 printf 'tile_size: nan\ntiles:\n- [straight/N]\n' >size.yaml
 printf '\211PNG\r\n\032\n' >picture.yaml
-for case in 'ragged.yaml:4:' 'lava.yaml:3:' 'size.yaml:1:' 'picture.yaml: is a PNG picture'; do
+for case in 'ragged.yaml:4:' 'lava.yaml:3:' 'size.yaml:1:' 'picture.yaml: is a PNG image'; do
     map=${case%%:*}
     expect 3 imprint log --map "$map" --out data
     says "$case"
@@ -122,7 +122,7 @@ says 'wants observations of 40 x 30'
 says '80 x 60'
 expect 0 imprint log --episodes 2 --steps 5 --size 48x36 --out larger
 expect 3 imprint train --data larger --from model --out other-model
-says 'model/model.safetensors: is for pictures of 40 x 30, these are 48 x 36'
+says 'model/model.safetensors: is for images of 40 x 30, these are 48 x 36'
 expect 3 imprint train --data data --data larger --out other-model
 says 'pictures of 48 x 36'
 absent other-model

@@ -35,8 +35,8 @@ for use in 'eval --episodes 1 --steps 1 --policy' 'log --out new --policy' 'agen
     {
         refused 'm.onnx: is an ONNX model; ' $use m.onnx
         says '(.safetensors) that it was exported from'
-        refused 'p.png: is a PNG picture; ' $use p.png
-        refused 'p.jpg: is a JPEG picture; ' $use p.jpg
+        refused 'p.png: is a PNG image; ' $use p.png
+        refused 'p.jpg: is a JPEG image; ' $use p.jpg
         refused 'h.hdf5: is an HDF5 file; ' $use h.hdf5
         refused 'x.pkl: is a Python pickle; ' $use x.pkl
         says 'imprint model import'
@@ -94,13 +94,13 @@ done
 # also where no sandbox can be made, which is told only to who needs one
 expect 3 env PATH=/nowhere "$IMPRINT" submission check h.hdf5
 says 'h.hdf5: is an HDF5 file; '
-refused 'p.png: is a PNG picture; ' log --out new --assets p.png
+refused 'p.png: is a PNG image; ' log --out new --assets p.png
 refused 'nothing: no such folder' log --out new --assets nothing
 mkdir -p assets/tiles-processed/photos/straight
 cp p.png assets/tiles-processed/photos/straight/texture.png
 refused "no textures of style 'phtos'; there are photos; did you mean 'photos'?" \
     render --assets assets --style phtos --out new.png
-refused 'p.png: is not a bag of ROS 1, but a PNG picture' import rosbag p.png --out new
+refused 'p.png: is not a bag of ROS 1, but a PNG image' import rosbag p.png --out new
 refused 'b.db3: is a bag of ROS 2' import rosbag b.db3 --out new
 refused 'data: is a folder' import rosbag data --out new
 expect 4 imprint import rosbag nothing.bag --out new

@@ -1,4 +1,5 @@
-// The system's monotonic clock.
+// Time measurement with the system's monotonic clock, which changes of the date do not affect. Its
+// origin is arbitrary, so only differences are meaningful.
 #include "base/common/clock.h"
 
 #include <time.h>

@@ -1,4 +1,4 @@
-// base/common/clock.h: durations.
+// base/common/clock.h: measures durations.
 #ifndef IMP_BASE_COMMON_CLOCK_H
 #define IMP_BASE_COMMON_CLOCK_H
 

@@ -1,5 +1,5 @@
-// base/common/hash.h: FNV-1a of 64 bits (Fowler, Noll and Vo): tells contents apart, keeps nobody
-// out.
+// base/common/hash.h: 64-bit FNV-1a hash (Fowler, Noll, Vo). It tells contents apart; it is not
+// cryptographic.
 #ifndef IMP_BASE_COMMON_HASH_H
 #define IMP_BASE_COMMON_HASH_H
 
@@ -10,7 +10,7 @@
 #define IMP_HASH_START 14695981039346656037U
 #define IMP_HASH_PRIME 1099511628211U
 
-// Goes on from a hash over more bytes. The first goes on from IMP_HASH_START.
+// Continues a hash over more bytes. Start with IMP_HASH_START.
 static inline uint64_t imp_hash_bytes(uint64_t hash, const void *bytes, size_t length)
 {
     for (size_t k = 0; k < length; k++)
@@ -18,7 +18,7 @@ static inline uint64_t imp_hash_bytes(uint64_t hash, const void *bytes, size_t l
     return hash;
 }
 
-// The same over a text, without its end.
+// The same for a text, without its terminating 0.
 static inline uint64_t imp_hash_text(uint64_t hash, const char *text)
 {
     return imp_hash_bytes(hash, text, strlen(text));

@@ -1,14 +1,21 @@
+// Counter-based random streams: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random
+// numbers: as easy as 1, 2, 3", SC'11).
+// A block of four 32-bit words is a pure function of a 64-bit key (the seed) and a 128-bit counter.
+// The counter holds block number, environment, episode and purpose, so streams never overlap and no
+// state is shared between threads.
 #include "imprint/base.h"
 
 #include <math.h>
 
-// Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11.
+// Constants of Philox4x32-10: round multipliers and the Weyl increments of the key.
 enum { PHILOX_ROUNDS = 10 };
 static const uint32_t PHILOX_M0 = 0xD2511F53U, PHILOX_M1 = 0xCD9E8D57U;
 static const uint32_t PHILOX_W0 = 0x9E3779B9U, PHILOX_W1 = 0xBB67AE85U;
 
 static const double TWO_PI = 6.283185307179586476925;
 
+// Encrypts one counter under a key: ten rounds of two 32x32-bit multiplications, whose high halves
+// are mixed with the key and the other words.
 static void philox4x32_10(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])
 {
     uint32_t k0 = key[0], k1 = key[1];
@@ -31,6 +38,7 @@ static void philox4x32_10(const uint32_t key[2], const uint32_t counter[4], uint
     out[3] = c3;
 }
 
+// The block is empty at first (used == 4); the first draw computes it.
 imp_random imp_random_stream(uint64_t seed, uint32_t environment, uint32_t episode,
                              imp_random_purpose purpose)
 {
@@ -51,6 +59,8 @@ uint32_t imp_random_u32(imp_random *random)
     return random->block[random->used++];
 }
 
+// Uniform in [0, 1): 53 random bits as an integer, divided by 2^53. Both steps are exact in a
+// double.
 static double uniform_unit(imp_random *random)
 {
     uint32_t high = imp_random_u32(random) >> 5; // 27 bits
@@ -65,7 +75,8 @@ double imp_random_uniform(imp_random *random, double low, double high)
 
 uint32_t imp_random_below(imp_random *random, uint32_t bound)
 {
-    // rejection below 2^32 mod bound leaves a multiple of bound equally likely words
+    // Words below 2^32 mod bound are rejected. The rest is a multiple of bound, so each remainder
+    // is equally likely.
     uint32_t threshold = (0U - bound) % bound;
     uint32_t word;
     do {
@@ -74,12 +85,14 @@ uint32_t imp_random_below(imp_random *random, uint32_t bound)
     return word % bound;
 }
 
+// Box-Muller transform. 1 - u lies in (0, 1], so the logarithm is finite.
 double imp_random_normal(imp_random *random)
 {
     double radius = sqrt(-2.0 * log(1.0 - uniform_unit(random)));
     return radius * cos(TWO_PI * uniform_unit(random));
 }
 
+// Fisher-Yates: swaps the last open position with a random one at or before it.
 void imp_random_shuffle(imp_random *random, uint32_t *indices, size_t count)
 {
     for (size_t left = count; left > 1; left--) {

@@ -1,10 +1,13 @@
-// The texts of status codes, and messages of errors.
+// Status texts, error messages and the monitor callbacks.
+// A message is formatted into a local buffer first, because an argument may be the old message.
+// Control characters become spaces, so a message is always one line.
 #include "imprint/base.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+// The cases come from the same list as the enumeration, so neither can lack an entry.
 const char *imp_status_text(imp_status status)
 {
     switch (status) {
@@ -20,13 +23,14 @@ const char *imp_status_text(imp_status status)
 imp_status(imp_fail)(imp_error *err, imp_status status, const char *format, ...)
 {
     if (err != NULL) {
-        // an argument may be the old message itself
+        // An argument may be the old message itself.
         char message[sizeof err->message];
         va_list arguments;
         va_start(arguments, format);
         vsnprintf(message, sizeof message, format, arguments);
         va_end(arguments);
-        // it may quote a file that holds anything: still it is one line
+        // A message may quote any file contents. Control characters become spaces, so it stays one
+        // line.
         for (char *c = message; *c != '\0'; c++)
             if ((unsigned char)*c < ' ')
                 *c = ' ';

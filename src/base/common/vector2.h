@@ -46,6 +46,7 @@ static inline imp_vec2 imp_vec2_turn_right(imp_vec2 a)
     return (imp_vec2){-a.z, a.x};
 }
 
+// The unit vector that a heading [rad] points along; see imp_pose for the convention.
 static inline imp_vec2 imp_heading_direction(double heading)
 {
     return (imp_vec2){cos(heading), -sin(heading)};

@@ -12,11 +12,11 @@
 
 enum {
     FILE_BYTES_MAX = 256 << 20,
-    // pixels of a picture; a camera's or a texture's has far fewer
+    // Maximum pixels of an image; those of cameras and textures have far fewer.
     PIXELS_MAX = 1 << 26,
 };
 
-// The sizes that a file claims are looked at before memory is taken for them.
+// Checks the size that a file claims before memory is allocated for it.
 static imp_status check_size(uint64_t width, uint64_t height, const char *name, imp_error *err)
 {
     if (width > 0 && height > 0 && width <= PIXELS_MAX && height <= PIXELS_MAX / width)
@@ -25,13 +25,15 @@ static imp_status check_size(uint64_t width, uint64_t height, const char *name, 
                     name, (unsigned long long)width, (unsigned long long)height, PIXELS_MAX >> 20);
 }
 
-// Takes the fourth channel out of RGBA, in place.
+// Removes the fourth channel of RGBA pixels, in place.
 static void drop_alpha(uint8_t *pixels, size_t count)
 {
     for (size_t k = 0; k < count; k++)
         memmove(pixels + 3 * k, pixels + 4 * k, 3);
 }
 
+// Decodes to RGBA with libpng's simplified API, then drops alpha: transparent pixels keep their
+// stored colour.
 static imp_status decode_png(uint8_t **rgb, int *width, int *height, const void *data,
                              size_t length, const char *name, imp_error *err)
 {
@@ -41,22 +43,24 @@ static imp_status decode_png(uint8_t **rgb, int *width, int *height, const void 
     imp_status status = check_size(image.width, image.height, name, err);
     uint8_t *pixels = NULL;
     if (status == IMP_OK) {
-        // with its cover, because libpng would lay it over something else
+        // Read with alpha: without it, libpng would blend with a background.
         image.format = PNG_FORMAT_RGBA;
-        // cameras and painters store what is to be seen, also in 16 bits; libpng would take those
-        // for amounts of light
+        // 16-bit files hold sRGB values like 8-bit ones; libpng would otherwise assume linear
+        // light.
         image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
         pixels = malloc(PNG_IMAGE_SIZE(image));
         if (pixels == NULL)
-            status = imp_fail(err, IMP_NO_MEMORY, "no memory for the picture %s", name);
+            status = imp_fail(err, IMP_NO_MEMORY, "no memory for the image %s", name);
         else if (!png_image_finish_read(&image, NULL, pixels, 0, NULL))
             status = imp_fail(err, IMP_BAD_INPUT, "%s: %s", name, image.message);
     }
+    // libpng has freed its memory; the pixels are ours
     png_image_free(&image);
     if (status != IMP_OK) {
         free(pixels);
         return status;
     }
+    // report the size only after success, so that a failure leaves the results untouched
     drop_alpha(pixels, (size_t)image.width * image.height);
     *rgb = pixels;
     *width = (int)image.width;
@@ -64,6 +68,7 @@ static imp_status decode_png(uint8_t **rgb, int *width, int *height, const void 
     return IMP_OK;
 }
 
+// Chooses the decoder by the magic number.
 imp_status imp_image_decode(uint8_t **rgb, int *width, int *height, const void *data, size_t length,
                             const char *name, imp_error *err)
 {
@@ -72,9 +77,10 @@ imp_status imp_image_decode(uint8_t **rgb, int *width, int *height, const void *
         return decode_png(rgb, width, height, data, length, name, err);
     if (length >= sizeof JPEG_START && memcmp(data, JPEG_START, sizeof JPEG_START) == 0)
         return imp_jpeg_decode(rgb, width, height, data, length, name, err);
-    return imp_fail(err, IMP_BAD_INPUT, "%s: neither a PNG nor a JPEG picture", name);
+    return imp_fail(err, IMP_BAD_INPUT, "%s: neither a PNG nor a JPEG image", name);
 }
 
+// The file's size is limited before it is read into memory.
 imp_status imp_image_read(uint8_t **rgb, int *width, int *height, const char *path, imp_error *err)
 {
     char *data;

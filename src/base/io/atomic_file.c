@@ -1,10 +1,10 @@
-// Files that appear under their name only when they are whole.
+// Files that appear under their name only when they are complete.
 //
 // A new file has no name at all while it is written (O_TMPFILE), so a killed writer leaves nothing
-// behind. To take the place of an existing file it is linked under a random name first, because
-// linkat() does not replace, and rename() wants a name. On file systems without unnamed files it
-// has such a name from the beginning, made with O_EXCL and O_NOFOLLOW: no link that somebody else
-// put there is followed, and two writers never share a file.
+// behind. To replace an existing file it is linked under a random name first: linkat() cannot
+// replace a file, but rename() can. File systems without unnamed files get a random name from the
+// beginning, created with O_EXCL and O_NOFOLLOW: no foreign link is followed, and two writers never
+// share a file.
 #include "base/io/atomic_file.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 enum { SUFFIX_LENGTH = sizeof ".0123456789abcdef.tmp" - 1, ATTEMPTS_MAX = 100 };
 
-// Writes the folder of a path to out: "." where it names none.
+// Writes the folder of a path to out; "." if the path names none.
 static void parent_folder(char out[IMP_PATH_MAX], const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -26,7 +26,7 @@ static void parent_folder(char out[IMP_PATH_MAX], const char *path)
     strcpy(out + length, length == 0 ? "." : "");
 }
 
-// A name beside the path that nobody can foresee.
+// Draws an unpredictable name beside the target path.
 static imp_status draw_temporary_name(imp_atomic_file *file, imp_error *err)
 {
     uint64_t number;
@@ -38,10 +38,11 @@ static imp_status draw_temporary_name(imp_atomic_file *file, imp_error *err)
     return IMP_OK;
 }
 
-// A descriptor of a new file with a name of its own, or -1.
+// Creates a file with a temporary name. Returns its descriptor, or -1 after filling *err.
 static int open_temporary_named(imp_atomic_file *file, imp_error *err)
 {
     int descriptor = -1;
+    // O_EXCL | O_NOFOLLOW: never reuse a file or follow a link that another process put there
     for (int k = 0; k < ATTEMPTS_MAX && descriptor < 0; k++) {
         if (draw_temporary_name(file, err) != IMP_OK)
             return -1;
@@ -57,25 +58,29 @@ static int open_temporary_named(imp_atomic_file *file, imp_error *err)
     return descriptor;
 }
 
-// A descriptor of a new file without a name, or -1 where there are none.
+// Creates a file without a name (O_TMPFILE). Returns its descriptor, or -1 if that is not
+// supported.
 static int open_temporary_unnamed(imp_atomic_file *file)
 {
     char folder[IMP_PATH_MAX];
     parent_folder(folder, file->path);
     const int descriptor = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
     snprintf(file->proc_path, sizeof file->proc_path, "/proc/self/fd/%d", descriptor);
+    // linkat() needs /proc to give the file a name later
     if (descriptor < 0 || access(file->proc_path, F_OK) == 0)
         return descriptor;
     close(descriptor);
     return -1;
 }
 
-// Gives a file without a name one. Fails with EEXIST where that is taken.
+// Gives an unnamed file a name. Fails with EEXIST if the name is taken.
 static int link_to_name(const imp_atomic_file *file, const char *name)
 {
     return linkat(AT_FDCWD, file->proc_path, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
 }
 
+// Rejects targets that rename() cannot or must not replace: folders, devices, pipes, overlong
+// paths.
 static imp_status check_target_path(const char *path, imp_error *err)
 {
     struct stat info;
@@ -88,6 +93,7 @@ static imp_status check_target_path(const char *path, imp_error *err)
     return IMP_OK;
 }
 
+// Checks the target, creates the temporary file and opens a stream on its descriptor.
 imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_error *err)
 {
     *file = (imp_atomic_file){0};
@@ -95,6 +101,7 @@ imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_err
     if (status != IMP_OK)
         return status;
     strcpy(file->path, path);
+    // prefer an unnamed file: it vanishes by itself if the writer is killed
     int descriptor = open_temporary_unnamed(file);
     if (descriptor < 0)
         descriptor = open_temporary_named(file, err);
@@ -108,7 +115,8 @@ imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_err
     return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
 }
 
-// Gives the file a temporary name.
+// Links an unnamed file to a temporary name; does nothing if the file has one. Retries while names
+// are taken.
 static imp_status link_to_temporary_name(imp_atomic_file *file, imp_error *err)
 {
     for (int k = 0; file->temporary_path[0] == '\0'; k++) {
@@ -130,18 +138,21 @@ static imp_status sync_parent_folder(const char *path, imp_error *err)
     const int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder, strerror(errno));
-    // some file systems cannot sync a folder; there the rename is as safe as it gets
+    // Some file systems cannot sync a folder and report EINVAL; the rename is then as safe as
+    // possible.
     const bool failed = fsync(descriptor) != 0 && errno != EINVAL;
     const int reason = errno;
     close(descriptor);
     return failed ? imp_fail(err, IMP_IO, "%s: %s", folder, strerror(reason)) : IMP_OK;
 }
 
-// Puts the synced file at its path.
+// Moves the synced file to its path, replacing what is there.
 static imp_status move_to_target(imp_atomic_file *file, imp_error *err)
 {
+    // nothing at the target: one linkat() suffices
     if (file->temporary_path[0] == '\0' && link_to_name(file, file->path) == 0)
         return IMP_OK;
+    // linkat() cannot replace a file, but rename() can, which needs a name
     const imp_status status = link_to_temporary_name(file, err);
     if (status != IMP_OK)
         return status;
@@ -151,6 +162,8 @@ static imp_status move_to_target(imp_atomic_file *file, imp_error *err)
     return IMP_OK;
 }
 
+// Flush and sync the data, publish the name, then sync the folder. An error at any step discards
+// the file.
 imp_status imp_atomic_file_commit(imp_atomic_file *file, imp_error *err)
 {
     imp_status status = IMP_OK;
@@ -168,6 +181,7 @@ imp_status imp_atomic_file_commit(imp_atomic_file *file, imp_error *err)
 
 void imp_atomic_file_discard(imp_atomic_file *file)
 {
+    // Removes what is left of an uncommitted file. An unnamed file disappears when it is closed.
     if (file->stream != NULL)
         fclose(file->stream);
     if (file->temporary_path[0] != '\0')
@@ -176,6 +190,7 @@ void imp_atomic_file_discard(imp_atomic_file *file)
     file->temporary_path[0] = '\0';
 }
 
+// Accepts the current form (16 hexadecimal digits) and any other name that ends in ".tmp".
 bool imp_atomic_file_strip_suffix(char *name)
 {
     const size_t length = strlen(name);

@@ -1,5 +1,5 @@
-// Hashes files and folders by what is in them: entries in the order of their names, so that a copy
-// elsewhere gives the same number.
+// Hashes files and folders by content: FNV-1a over file bytes, and over the names and contents of a
+// folder's entries, sorted by name. A copy elsewhere has the same hash.
 #include "base/io/content_hash.h"
 
 #include <dirent.h>
@@ -14,6 +14,7 @@
 
 enum { DEPTH_MAX = 8, BLOCK_BYTES = 1 << 16 };
 
+// Continues a hash over the bytes of a file, read in blocks.
 static imp_status hash_file_content(uint64_t *hash, const char *path, imp_error *err)
 {
     unsigned char block[BLOCK_BYTES];
@@ -27,17 +28,19 @@ static imp_status hash_file_content(uint64_t *hash, const char *path, imp_error 
     return failed ? imp_fail(err, IMP_IO, "%s: cannot be read", path) : IMP_OK;
 }
 
+// Hidden entries, "." and ".." among them, are skipped.
 static int is_not_hidden(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
 }
 
-// By bytes: the order must not depend on the locale.
+// Compares bytes: the order must not depend on the locale.
 static int compare_names(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+// Continues a hash over a file, or recursively over a folder.
 static imp_status hash_file_or_folder(uint64_t *hash, const char *path, int depth,
                                       imp_error *err) // NOLINT(misc-no-recursion): a few levels
 {
@@ -48,11 +51,13 @@ static imp_status hash_file_or_folder(uint64_t *hash, const char *path, int dept
     if (S_ISREG(info.st_mode))
         return hash_file_content(hash, path, err);
     if (!S_ISDIR(info.st_mode) || depth == DEPTH_MAX)
-        return IMP_OK; // whatever it is, it has no contents of its own
+        return IMP_OK; // devices, pipes and deeper folders have no content to hash
     const int count = scandir(path, &entries, is_not_hidden, compare_names);
     if (count < 0)
         return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
     imp_status status = IMP_OK;
+    // each entry contributes its name with the terminating 0, then its content; after an error the
+    // rest is only freed
     for (int k = 0; k < count; k++) {
         char inner[IMP_PATH_MAX];
         const char *name = entries[k]->d_name;

@@ -1,3 +1,6 @@
+// Whole files, folders and paths. Reading has a size limit, so that no input can exhaust memory;
+// writing goes through base/io/atomic_file.h.
+// A file is read to its end whatever size it reports, because pipes and files in /proc report 0.
 #include "base/io/atomic_file.h"
 
 #include <errno.h>
@@ -9,21 +12,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// Reads to the end of the file or one byte past the limit. *out is terminated with a 0.
 static imp_status read_open_file(FILE *file, char **out, size_t *length, const char *path,
                                  size_t limit, imp_error *err)
 {
+    // folders open like files, but cannot be read
     struct stat info;
     if (fstat(fileno(file), &info) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_BAD_INPUT, "%s: is a folder, a file is wanted", path);
+    // start with the reported size; grow by doubling if the file turns out longer
     size_t capacity = limit < 65536 ? limit : 65536;
     if (info.st_size > 0)
         capacity = (size_t)info.st_size < limit ? (size_t)info.st_size : limit;
+    // text has capacity + 2 bytes at any time; used is at most capacity + 1
     char *text = NULL;
     size_t used = 0;
     for (;;) {
-        // one byte past the limit tells "too large" from "just fits"; one more terminates
+        // One byte past the limit tells "too large" from "just fits"; one more terminates.
         char *grown = realloc(text, capacity + 2);
         if (grown == NULL) {
             free(text);
@@ -35,6 +42,7 @@ static imp_status read_open_file(FILE *file, char **out, size_t *length, const c
             break;
         capacity = capacity < limit / 2 ? capacity * 2 : limit;
     }
+    // distinguish a read error from a file that is too large
     if (ferror(file) || used > limit) {
         free(text);
         return ferror(file)
@@ -47,6 +55,7 @@ static imp_status read_open_file(FILE *file, char **out, size_t *length, const c
     return IMP_OK;
 }
 
+// A missing file is the user's mistake (IMP_BAD_INPUT); any other failure to open it is IMP_IO.
 imp_status imp_file_read(char **out, size_t *length, const char *path, size_t limit, imp_error *err)
 {
     FILE *file = fopen(path, "rbe");
@@ -59,6 +68,7 @@ imp_status imp_file_read(char **out, size_t *length, const char *path, size_t li
     return status;
 }
 
+// The atomic file keeps errno of a failed write for its message; commit reports it.
 imp_status imp_file_write(const char *path, const void *data, size_t length, imp_error *err)
 {
     imp_atomic_file file;
@@ -70,29 +80,34 @@ imp_status imp_file_write(const char *path, const void *data, size_t length, imp
     return imp_atomic_file_commit(&file, err);
 }
 
+// Creates the parents one by one: cuts the path at each slash in turn.
 imp_status imp_folder_create(const char *path, imp_error *err)
 {
     char partial[PATH_MAX];
     int length = snprintf(partial, sizeof partial, "%s", path);
     if (length <= 0 || (size_t)length >= sizeof partial)
         return imp_fail(err, IMP_IO, "%s: path empty or too long", path);
+    // the path is cut here for mkdir(), and restored afterwards
     for (char *at = partial + 1;; at++) {
         if (*at != '/' && *at != '\0')
             continue;
         char kept = *at;
         *at = '\0';
+        // an existing entry is fine here; whether it is a folder is checked at the end
         if (mkdir(partial, 0777) != 0 && errno != EEXIST)
             return imp_fail(err, IMP_IO, "%s: cannot create folder: %s", partial, strerror(errno));
         if (kept == '\0')
             break;
         *at = kept;
     }
+    // mkdir() also reports EEXIST for a file of that name
     struct stat info;
     if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: exists and is not a folder", path);
     return IMP_OK;
 }
 
+// Messages quote only the beginning of an overlong path.
 imp_status imp_path_join(char out[IMP_PATH_MAX], const char *folder, const char *name,
                          imp_error *err)
 {
@@ -102,6 +117,7 @@ imp_status imp_path_join(char out[IMP_PATH_MAX], const char *folder, const char 
     return IMP_OK;
 }
 
+// A folder stands for the file `name` in it; anything else, even what does not exist, is the file.
 imp_status imp_path_resolve_file(char out[IMP_PATH_MAX], const char *path, const char *name,
                                  imp_error *err)
 {
@@ -114,9 +130,10 @@ imp_status imp_path_resolve_file(char out[IMP_PATH_MAX], const char *path, const
     return IMP_OK;
 }
 
-// Where the last `parts` parts of a path begin.
+// Returns a pointer to the last `parts` components of a path. Trailing slashes are ignored.
 static const char *path_tail(const char *path, int parts)
 {
+    // skip trailing slashes, then one component and its slashes per part
     const char *at = path + strlen(path);
     while (at > path && at[-1] == '/')
         at--;
@@ -129,6 +146,7 @@ static const char *path_tail(const char *path, int parts)
     return at;
 }
 
+// Lengthens the suffix by one component until no different path ends the same way.
 const char *imp_path_unique_suffix(const char *const *paths, int count, int k)
 {
     const char *tail = paths[k];
@@ -144,12 +162,14 @@ const char *imp_path_unique_suffix(const char *const *paths, int count, int k)
     return tail;
 }
 
+// lstat(): a dangling link exists too.
 bool imp_path_exists(const char *path)
 {
     struct stat info;
     return lstat(path, &info) == 0;
 }
 
+// The suffix alone does not count: ".png" has no name.
 bool imp_path_has_suffix(const char *path, const char *ending)
 {
     const size_t length = strlen(path), wanted = strlen(ending);

@@ -1,5 +1,5 @@
-// Tells kinds of files apart by their first bytes. Text is UTF-8 without control characters; its
-// ending says whether it is YAML or JSON.
+// Detects file types by their first bytes (magic numbers). Text is UTF-8 without control
+// characters; the path's suffix decides whether it is YAML or JSON.
 #include "base/io/file_type.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 
 enum { PEEK_BYTES = 512 };
 
+// The texts come from the same list as the enumeration.
 const char *imp_file_type_description(imp_file_type kind)
 {
     static const char *const words[] = {
@@ -22,7 +23,7 @@ const char *imp_file_type_description(imp_file_type kind)
     return kind >= 0 && kind < IMP_FILE_TYPE_COUNT ? words[kind] : words[IMP_FILE_TYPE_UNKNOWN];
 }
 
-// Bytes that a kind of file begins with, or has at a place.
+// Magic numbers: the bytes that a file type has at an offset.
 static const struct {
     imp_file_type kind;
     size_t place, length;
@@ -49,6 +50,7 @@ static const struct {
     {IMP_FILE_TYPE_HTML, 0, 9, "<!doctype"},
 };
 
+// Plain substring search that also works across 0 bytes.
 static bool contains_text(const unsigned char *bytes, size_t length, const char *word)
 {
     const size_t wanted = strlen(word);
@@ -58,7 +60,8 @@ static bool contains_text(const unsigned char *bytes, size_t length, const char 
     return false;
 }
 
-// How many bytes continue a character of UTF-8 that begins so; -1 if none does.
+// Number of continuation bytes after the first byte of a UTF-8 character; -1 if no character starts
+// with it.
 static int utf8_continuation_bytes(unsigned char first)
 {
     return first < 0x80                    ? 0
@@ -68,13 +71,14 @@ static int utf8_continuation_bytes(unsigned char first)
                                            : -1;
 }
 
-// UTF-8 without control characters; the last character may be cut off.
+// Whether bytes are UTF-8 without control characters. The last character may be cut off.
 static bool is_utf8_text(const unsigned char *bytes, size_t length)
 {
     for (size_t k = 0; k < length; k++) {
         const bool control = bytes[k] < ' ' || bytes[k] == 0x7f;
         if (control && bytes[k] != '\n' && bytes[k] != '\t' && bytes[k] != '\r')
             return false;
+        // a continuation byte or an invalid first byte is not text
         const int more = utf8_continuation_bytes(bytes[k]);
         if (more < 0)
             return false;
@@ -85,14 +89,16 @@ static bool is_utf8_text(const unsigned char *bytes, size_t length)
     return true;
 }
 
-// The length of a JSON object, in 8 bytes of which the upper ones are 0, and its beginning.
+// A safetensors file starts with the length of a JSON object in 8 bytes, of which the upper ones
+// are 0, and then the object.
 static bool is_safetensors(const unsigned char *bytes, size_t length)
 {
     return length > 9 && memcmp(bytes + 4, "\0\0\0\0", 4) == 0 && bytes[8] == '{' &&
            bytes[9] == '"';
 }
 
-// Protocol buffers: field 1 is a small version, field 2 or another of a model follows.
+// A serialised ONNX ModelProto: field 1 is a small version number; producer, graph or opset
+// follows.
 static bool is_onnx(const unsigned char *bytes, size_t length)
 {
     enum { VERSION = 0x08, LATEST = 0x20, PRODUCER = 0x12, GRAPH = 0x3a, OPSET = 0x42 };
@@ -100,6 +106,7 @@ static bool is_onnx(const unsigned char *bytes, size_t length)
            (bytes[2] == PRODUCER || bytes[2] == GRAPH || bytes[2] == OPSET);
 }
 
+// Fixed magic numbers first, then types that need more than a comparison, then text.
 imp_file_type imp_file_type_of_bytes(const char *path, const void *data, size_t length)
 {
     const unsigned char *bytes = data;
@@ -110,8 +117,10 @@ imp_file_type imp_file_type_of_bytes(const char *path, const void *data, size_t 
         if (MAGIC[k].place + MAGIC[k].length <= length &&
             memcmp(bytes + MAGIC[k].place, MAGIC[k].bytes, MAGIC[k].length) == 0)
             return MAGIC[k].kind;
+    // a PyTorch checkpoint is a ZIP archive with a member data.pkl
     if (length > 3 && memcmp(bytes, "PK\3\4", 4) == 0)
         return contains_text(bytes, length, "data.pkl") ? IMP_FILE_TYPE_PYTORCH : IMP_FILE_TYPE_ZIP;
+    // a pickle starts with the opcode PROTO and the protocol version
     if (length > 1 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5)
         return IMP_FILE_TYPE_PICKLE;
     if (is_safetensors(bytes, length))
@@ -125,6 +134,7 @@ imp_file_type imp_file_type_of_bytes(const char *path, const void *data, size_t 
                                                 : IMP_FILE_TYPE_TEXT;
 }
 
+// stat() first: opening a pipe or device could block.
 imp_status imp_file_type_detect(imp_file_type *out, const char *path, imp_error *err)
 {
     struct stat info;
@@ -139,6 +149,7 @@ imp_status imp_file_type_detect(imp_file_type *out, const char *path, imp_error 
     FILE *file = fopen(path, "rbe");
     if (file == NULL)
         return imp_fail(err, IMP_IO, "%s: cannot be read: %s", path, strerror(errno));
+    // the first bytes decide; an empty file has none
     unsigned char bytes[PEEK_BYTES];
     const size_t length = fread(bytes, 1, sizeof bytes, file);
     const bool failed = ferror(file) != 0;
@@ -150,6 +161,7 @@ imp_status imp_file_type_detect(imp_file_type *out, const char *path, imp_error 
     return IMP_OK;
 }
 
+// "PATH: is a PNG image; a map is a YAML file"
 static imp_status fail_wrong_type(const char *path, imp_file_type kind, const char *wanted,
                                   imp_error *err)
 {
@@ -157,19 +169,22 @@ static imp_status fail_wrong_type(const char *path, imp_file_type kind, const ch
                     wanted);
 }
 
+// Only types that are certainly not text are rejected.
 imp_status imp_file_type_expect_text(const char *path, const char *wanted, imp_error *err)
 {
     imp_file_type kind;
     const imp_status status = imp_file_type_detect(&kind, path, err);
     if (status != IMP_OK)
         return status;
-    // a pipe's bytes can be read only once; what is unknown may be text with an odd character
+    // A pipe's bytes can be read only once, so its type stays unknown. An unknown file may be text
+    // with an odd character.
     const bool is_expected = kind == IMP_FILE_TYPE_UNKNOWN || kind == IMP_FILE_TYPE_SPECIAL ||
                              kind == IMP_FILE_TYPE_EMPTY || kind == IMP_FILE_TYPE_TEXT ||
                              kind == IMP_FILE_TYPE_YAML || kind == IMP_FILE_TYPE_JSON;
     return is_expected ? IMP_OK : fail_wrong_type(path, kind, wanted, err);
 }
 
+// Unknown and special files pass, see imp_file_type_expect_text().
 imp_status imp_file_type_expect(const char *path, imp_file_type one, imp_file_type other,
                                 const char *wanted, imp_error *err)
 {
@@ -182,6 +197,7 @@ imp_status imp_file_type_expect(const char *path, imp_file_type one, imp_file_ty
     return is_expected ? IMP_OK : fail_wrong_type(path, kind, wanted, err);
 }
 
+// Distinguishes a missing folder, a file in its place, and a folder that may not be read.
 imp_status imp_file_type_expect_folder(const char *path, const char *wanted, imp_error *err)
 {
     imp_file_type kind;

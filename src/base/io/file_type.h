@@ -1,11 +1,10 @@
-// base/io/file_type.h: what a file is, told by its content, and messages about files that are
-// another.
+// base/io/file_type.h: detects file types by content, and reports files of the wrong type.
 #ifndef IMP_BASE_IO_FILE_TYPE_H
 #define IMP_BASE_IO_FILE_TYPE_H
 
 #include "imprint/base.h"
 
-// X(kind, words for it)
+// X(type, description with an article)
 #define IMP_FILE_TYPE_MAP(X)                                                                       \
     X(UNKNOWN, "a file of an unknown kind")                                                        \
     X(FOLDER, "a folder")                                                                          \
@@ -14,10 +13,10 @@
     X(TEXT, "a text file")                                                                         \
     X(YAML, "a YAML file")                                                                         \
     X(JSON, "a JSON file")                                                                         \
-    X(PNG, "a PNG picture")                                                                        \
-    X(JPEG, "a JPEG picture")                                                                      \
-    X(GIF, "a GIF picture")                                                                        \
-    X(SVG, "an SVG picture")                                                                       \
+    X(PNG, "a PNG image")                                                                          \
+    X(JPEG, "a JPEG image")                                                                        \
+    X(GIF, "a GIF image")                                                                          \
+    X(SVG, "an SVG image")                                                                         \
     X(HTML, "an HTML page")                                                                        \
     X(PDF, "a PDF document")                                                                       \
     X(VIDEO, "a video")                                                                            \
@@ -41,26 +40,26 @@ typedef enum imp_file_type {
         IMP_FILE_TYPE_COUNT
 } imp_file_type;
 
-// With an article: "a PNG picture".
+// With an article: "a PNG image".
 const char *imp_file_type_description(imp_file_type kind);
 
-// What a path leads to. IMP_BAD_INPUT "PATH: no such file" if that is nothing, IMP_IO if it may not
-// be read.
+// Detects the type of a file or folder. Fails with IMP_BAD_INPUT "PATH: no such file" if nothing is
+// there, with IMP_IO if it cannot be read.
 imp_status imp_file_type_detect(imp_file_type *out, const char *path, imp_error *err);
 
-// The same of bytes that a file begins with; of the path the ending matters alone.
+// The same for the first bytes of a file. Of the path, only the suffix is used.
 imp_file_type imp_file_type_of_bytes(const char *path, const void *bytes, size_t length);
 
-// Fails like imp_file_type_detect(), and with IMP_BAD_INPUT if a path leads to something that is
-// certainly not text; `wanted` says what belongs there, such as "a map is a YAML file".
+// Fails like imp_file_type_detect(), and with IMP_BAD_INPUT if the path is certainly not a text
+// file. `wanted` completes the message, for example "a map is a YAML file".
 imp_status imp_file_type_expect_text(const char *path, const char *wanted, imp_error *err);
 
-// The same where a file of one of two kinds is wanted, which its first bytes tell. (Twice the same
-// kind if there is only one.) IMP_FILE_TYPE_UNKNOWN passes: its reader knows better what is wrong.
+// The same for a file of one of two types; pass the same type twice if there is only one.
+// IMP_FILE_TYPE_UNKNOWN passes, because the file's reader gives a better message.
 imp_status imp_file_type_expect(const char *path, imp_file_type one, imp_file_type other,
                                 const char *wanted, imp_error *err);
 
-// The same where a folder is wanted: "PATH: no such folder", or what it is instead.
+// The same for a folder: "PATH: no such folder", or the type found instead.
 imp_status imp_file_type_expect_folder(const char *path, const char *wanted, imp_error *err);
 
 #endif

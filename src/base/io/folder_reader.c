@@ -1,4 +1,5 @@
-// Reads the names in a folder with readdir(), which tells a failure from the end by errno only.
+// Reads the names in a folder with readdir(), which distinguishes a failure from the end by errno
+// only: errno is cleared before every call.
 #include "base/io/folder_reader.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@ imp_status imp_folder_reader_open(imp_folder_reader *reader, const char *path, i
     *reader = (imp_folder_reader){.path = path, .stream = opendir(path)};
     if (reader->stream != NULL)
         return IMP_OK;
+    // formatting the message may change errno, which the caller reads
     const int reason = errno;
     imp_fail(err, IMP_IO, "%s: %s", path, strerror(reason));
     errno = reason;
@@ -37,6 +39,7 @@ imp_status imp_folder_reader_next(imp_folder_reader *reader, const char **name, 
     }
 }
 
+// File systems without locks count as locked; there the user has to take care.
 bool imp_folder_reader_lock(imp_folder_reader *reader)
 {
     return flock(dirfd(reader->stream), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;

@@ -1,4 +1,4 @@
-// base/io/little_endian.h: little-endian numbers in the bytes of a file, wherever they lie.
+// base/io/little_endian.h: loads little-endian numbers from unaligned bytes, on any processor.
 #ifndef IMP_BASE_IO_LITTLE_ENDIAN_H
 #define IMP_BASE_IO_LITTLE_ENDIAN_H
 

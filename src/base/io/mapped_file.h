@@ -1,4 +1,4 @@
-// base/io/mapped_file.h: a file as memory that is only read.
+// base/io/mapped_file.h: a file as read-only memory.
 #ifndef IMP_BASE_IO_MAPPED_FILE_H
 #define IMP_BASE_IO_MAPPED_FILE_H
 
@@ -9,8 +9,9 @@ typedef struct imp_mapped_file {
     size_t length;
 } imp_mapped_file;
 
-// Maps a whole file, to be read from its beginning to its end. IMP_BAD_INPUT if it is empty or no
-// regular file, else IMP_IO; messages name the path.
+// Maps a whole file for sequential reading. Fails with IMP_BAD_INPUT if it is empty or not a
+// regular file, else with IMP_IO; messages name the path. The memory is valid until
+// imp_mapped_file_close().
 imp_status imp_mapped_file_open(imp_mapped_file *out, const char *path, imp_error *err);
 void imp_mapped_file_close(imp_mapped_file *mapped);
 

@@ -14,6 +14,7 @@ static const struct {
 #undef CLASS_ENTRY
 };
 
+// NULL past the last, so that names can be listed.
 const char *imp_class_name(int class_id)
 {
     return class_id >= 0 && class_id < IMP_CLASS_COUNT ? CLASSES[class_id].name : NULL;
@@ -24,6 +25,8 @@ const uint8_t *imp_class_colour(int class_id)
     return class_id >= 0 && class_id < IMP_CLASS_COUNT ? CLASSES[class_id].rgb : NULL;
 }
 
+// Mixes the colours of the classes, weighted by their shares. Works on blocks of cells, class by
+// class, so that the inner loops vectorise.
 void imp_class_paint_shares(const float *shares, int cells, uint8_t *rgb)
 {
     // Works on blocks of cells whose sums stay in registers or the first cache; each colour channel
@@ -32,6 +35,7 @@ void imp_class_paint_shares(const float *shares, int cells, uint8_t *rgb)
     for (int first = 0; first < cells; first += BLOCK) {
         const int count = cells - first < BLOCK ? cells - first : BLOCK;
         float sums[3][BLOCK];
+        // 0.5 rounds to the nearest integer when the sum is truncated
         for (int k = 0; k < 3; k++)
             for (int i = 0; i < count; i++)
                 sums[k][i] = 0.5F;
@@ -63,6 +67,7 @@ const char *imp_observation_kind_name(int observation)
     return observation >= 0 && observation < count ? OBSERVATION_NAMES[observation] : NULL;
 }
 
+// An empty name means the default, images.
 bool imp_observation_kind_parse(imp_observation_kind *out, const char *name_text)
 {
     int k = 0;

@@ -1,13 +1,15 @@
-// Text in tables of comma-separated values.
+// Fields of CSV tables (RFC 4180). A field that a spreadsheet would run as a formula gets an
+// apostrophe in front, so that text from a file cannot execute anything.
 #include "base/text/csv.h"
 
 #include <string.h>
 
-static const char FORMULA_STARTS[] = "=+-@\t\r"; // what formulas begin with
+static const char FORMULA_STARTS[] = "=+-@\t\r"; // characters that start a formula
 
 void imp_csv_write_field(FILE *out, const char *text)
 {
     const char *formula = text[0] != '\0' && strchr(FORMULA_STARTS, text[0]) != NULL ? "'" : "";
+    // quotes are needed only around separators, quotes and line breaks; quotes inside are doubled
     if (strpbrk(text, ",\"\r\n") == NULL) {
         fprintf(out, "%s%s", formula, text);
         return;

@@ -1,14 +1,14 @@
-// base/text/csv.h: text in tables of comma-separated values.
+// base/text/csv.h: fields of tables of comma-separated values (RFC 4180).
 #ifndef IMP_BASE_TEXT_CSV_H
 #define IMP_BASE_TEXT_CSV_H
 
 #include <stdio.h>
 
-// Writes a text as one field, without a comma behind it: in quotes where it needs them (RFC 4180),
-// and with an apostrophe before what a spreadsheet would take for a formula.
+// Writes a text as one field, without a comma after it. It is quoted where needed, and an
+// apostrophe precedes what a spreadsheet would take for a formula.
 void imp_csv_write_field(FILE *out, const char *text);
 
-// The text of such a field, its quotes removed: without the apostrophe that was put before it.
+// Undoes the apostrophe of imp_csv_write_field() in a field whose quotes are already removed.
 const char *imp_csv_strip_apostrophe(const char *field);
 
 #endif

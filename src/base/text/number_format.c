@@ -1,4 +1,5 @@
-// Shortest decimals, found by trying more and more digits until the number comes back.
+// Shortest decimals: prints with more and more digits until the text reads back as the same number.
+// A double never needs more than 17 digits.
 #include "base/text/number_format.h"
 
 #include <math.h>
@@ -7,8 +8,14 @@
 
 #include "base/common/vector2.h"
 
-enum { DIGITS_MAX = 17, SMALL = -5, LARGE = 16 }; // powers of ten that need no exponent
+enum {
+    DIGITS_MAX = 17,
+    SMALL = -5,
+    LARGE = 16
+}; // range of powers of ten written without an exponent
 
+// Finds the fewest digits in exponent form, then rewrites it without an exponent if the power is
+// small enough.
 const char *imp_number_format(char out[IMP_NUMBER_TEXT_MAX], double value)
 {
     int digits = 1, power = 0;
@@ -16,18 +23,22 @@ const char *imp_number_format(char out[IMP_NUMBER_TEXT_MAX], double value)
         snprintf(out, IMP_NUMBER_TEXT_MAX, "%g", value);
         return out;
     }
+    // add digits until the text reads back as the same double; 17 always suffice
     while (snprintf(out, IMP_NUMBER_TEXT_MAX, "%.*e", digits - 1, value) > 0 &&
            digits < DIGITS_MAX && strtod(out, NULL) != value)
         digits++;
+    // the power of ten follows the letter e
     for (const char *at = out; *at != '\0'; at++)
         if (*at == 'e')
             power = (int)strtol(at + 1, NULL, 10);
+    // rewrite without exponent, with as many decimals as the digits need
     if (power >= SMALL && power < LARGE)
         snprintf(out, IMP_NUMBER_TEXT_MAX, "%.*f", digits - 1 > power ? digits - 1 - power : 0,
                  value);
     return out;
 }
 
+// Tries the decimals with fewer digits first and takes the first one that converts back exactly.
 double imp_radians_to_degrees(double radians)
 {
     const double degrees = radians * 180.0 / IMP_PI;

@@ -1,4 +1,4 @@
-// base/text/number_format.h: numbers as text, as short as can be without losing anything.
+// base/text/number_format.h: numbers as the shortest text that loses nothing.
 #ifndef IMP_BASE_TEXT_NUMBER_FORMAT_H
 #define IMP_BASE_TEXT_NUMBER_FORMAT_H
 
@@ -7,8 +7,8 @@ enum { IMP_NUMBER_TEXT_MAX = 40 };
 // The shortest decimal that reads back as the same double: 60, 0.1, 1e-05. Returns out.
 const char *imp_number_format(char out[IMP_NUMBER_TEXT_MAX], double value);
 
-// An angle in degrees: of the numbers that give the same radians again, the one with the fewest
-// digits.
+// An angle in degrees. Of all numbers that convert back to the same radians, returns the one with
+// the fewest digits.
 double imp_radians_to_degrees(double radians);
 
 #endif

@@ -1,4 +1,5 @@
-// Counted nouns: the plural follows from the noun's ending, so that no message says "1 rounds".
+// Counted nouns: the plural is derived from the noun's ending, so that no message says "1 rounds".
+// Nouns with irregular plurals are not used.
 #include "base/text/plural.h"
 
 #include <inttypes.h>
@@ -6,12 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+// Whether a noun ends so.
 static bool has_suffix(const char *noun, const char *ending)
 {
     const size_t length = strlen(noun), wanted = strlen(ending);
     return length >= wanted && strcmp(noun + length - wanted, ending) == 0;
 }
 
+// y after a consonant becomes ies; s, x, sh and tch add es; everything else adds s.
 const char *imp_plural_noun(char out[IMP_PLURAL_MAX], int64_t count, const char *noun)
 {
     const size_t length = strlen(noun);
@@ -20,7 +23,7 @@ const char *imp_plural_noun(char out[IMP_PLURAL_MAX], int64_t count, const char 
         snprintf(out, IMP_PLURAL_MAX, "%s", noun);
     else if (has_suffix(noun, "y") && !vowel)
         snprintf(out, IMP_PLURAL_MAX, "%.*sies", (int)length - 1, noun);
-    else // "tch": a batch has a plural that is spoken, an epoch has not
+    else // "ch" adds "es" only in "tch": batches, but epochs
         snprintf(out, IMP_PLURAL_MAX, "%s%s", noun,
                  has_suffix(noun, "s") || has_suffix(noun, "x") || has_suffix(noun, "sh") ||
                          has_suffix(noun, "tch")
@@ -29,6 +32,7 @@ const char *imp_plural_noun(char out[IMP_PLURAL_MAX], int64_t count, const char 
     return out;
 }
 
+// Limits the noun to 40 bytes, so that number and noun always fit.
 const char *imp_plural_count(char out[IMP_PLURAL_MAX], int64_t count, const char *noun)
 {
     char word[IMP_PLURAL_MAX];

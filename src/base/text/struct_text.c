@@ -1,5 +1,5 @@
-// Definition structs as text, from tables of their members: a line for each value, so that what
-// differs between two of them can be named.
+// Writes definition structs as text, driven by tables of their members: one line per member, so
+// that two texts can be compared and the first difference named.
 #include "base/text/struct_text.h"
 
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 
 enum { NAME_MAX_BYTES = 128, SHOWN_LENGTH_MAX = 40 };
 
+// Bytes of one element of a member; an array has several.
 static size_t element_size(const imp_struct_member *member)
 {
     static const size_t sizes[] = {
@@ -19,7 +20,7 @@ static size_t element_size(const imp_struct_member *member)
     return member->kind == IMP_MEMBER_STRUCT ? member->of->size : sizes[member->kind];
 }
 
-// The shortest decimal number that is read back to the same bits.
+// Writes the shortest decimal that reads back to the same bits: 15 to 17 digits.
 static void write_number(FILE *out, double value)
 {
     char text[40];
@@ -30,13 +31,14 @@ static void write_number(FILE *out, double value)
     fputs(text, out);
 }
 
-// A text must stay on its line.
+// Control characters become spaces, because a text must stay on its line.
 static void write_one_line_text(FILE *out, const char *text)
 {
     for (; text != NULL && *text != '\0'; text++)
         fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
 }
 
+// Writes one value by its type, or by name if the member has a name function.
 static void write_value(FILE *out, const imp_struct_member *member, const void *at)
 {
     const char *word = member->word != NULL ? member->word(*(const int *)at) : NULL;
@@ -72,6 +74,8 @@ static void write_value(FILE *out, const imp_struct_member *member, const void *
     }
 }
 
+// One line "prefix.key: value value..." per member. Nested structs extend the prefix, with an index
+// if there are several.
 void imp_struct_write_text(FILE *out, const char *prefix, const imp_struct_table *members,
                            const void *from) // NOLINT(misc-no-recursion): structs nest a few levels
 {
@@ -82,9 +86,11 @@ void imp_struct_write_text(FILE *out, const char *prefix, const imp_struct_table
         if (member->kind == IMP_MEMBER_NOT_WRITTEN)
             continue;
         const size_t step = element_size(member), count = member->size / step;
+        // start the line of a plain member; nested structs write lines of their own
         const char *dot = prefix[0] != '\0' ? "." : "";
         if (member->kind != IMP_MEMBER_STRUCT)
             fprintf(out, "%s%s%s:", prefix, dot, member->key);
+        // all elements of an array stand on one line
         for (size_t e = 0; e < count; e++) {
             if (member->kind != IMP_MEMBER_STRUCT) {
                 fputc(' ', out);
@@ -100,22 +106,26 @@ void imp_struct_write_text(FILE *out, const char *prefix, const imp_struct_table
     }
 }
 
-// Whether two lines have the same name.
+// Whether two lines have the same key.
 static bool lines_have_same_name(const char *a, const char *b)
 {
     const size_t length = strcspn(a, ":\n");
     return length == strcspn(b, ":\n") && strncmp(a, b, length) == 0;
 }
 
+// Values in messages are cut to a readable length.
 static int shown_length(const char *text)
 {
     const size_t length = strcspn(text, "\n");
     return (int)(length < SHOWN_LENGTH_MAX ? length : SHOWN_LENGTH_MAX);
 }
 
+// Skips equal lines. Reports a changed value if the keys agree, else that other members were
+// compared.
 void imp_struct_text_difference(char out[IMP_STRUCT_DIFFERENCE_MAX], const char *before,
                                 const char *now)
 {
+    // skip the common lines
     out[0] = '\0';
     while (*before != '\0' || *now != '\0') {
         const size_t a = strcspn(before, "\n"), b = strcspn(now, "\n");
@@ -124,8 +134,10 @@ void imp_struct_text_difference(char out[IMP_STRUCT_DIFFERENCE_MAX], const char 
         before += a + (before[a] == '\n');
         now += b + (now[b] == '\n');
     }
+    // both texts differ here; one of them may have ended
     if (*before == '\0' && *now == '\0')
         return;
+    // the key, for which the text that has not ended is asked
     const int name = (int)strcspn(*now != '\0' ? now : before, ":\n");
     if (*before != '\0' && *now != '\0' && lines_have_same_name(before, now) && before[name] == ':')
         snprintf(out, IMP_STRUCT_DIFFERENCE_MAX, "%.*s:%.*s, now%.*s", name, now,

@@ -1,5 +1,5 @@
-// base/text/struct_text.h: the members of a definition struct as a table: what must be equal for
-// the same result to follow. One list writes, compares and reports them.
+// base/text/struct_text.h: definition structs as text. A table of members describes what must be
+// equal for two runs to give the same result; it writes, compares and reports them.
 // tests/learn/test_settings_tables.c fails if a struct has a member that its table lacks.
 #ifndef IMP_BASE_TEXT_STRUCT_TEXT_H
 #define IMP_BASE_TEXT_STRUCT_TEXT_H
@@ -17,20 +17,20 @@ typedef enum imp_member_type {
     IMP_MEMBER_FLOAT,
     IMP_MEMBER_DOUBLE,
     IMP_MEMBER_TEXT,        // const char *; NULL counts as ""
-    IMP_MEMBER_STRUCT,      // of a table of its own, or several in an array
-    IMP_MEMBER_NOT_WRITTEN, // not written: results do not depend on it, or it is compared elsewhere
+    IMP_MEMBER_STRUCT,      // has a table of its own; may be an array
+    IMP_MEMBER_NOT_WRITTEN, // not written: does not affect results, or is compared elsewhere
 } imp_member_type;
 
 typedef struct imp_struct_table imp_struct_table;
 
 typedef struct imp_struct_member {
-    const char *name; // in the struct
-    const char *key;  // in the text
+    const char *name; // name in the struct
+    const char *key;  // name in the text
     imp_member_type kind;
     size_t offset, size;            // of all elements, if it is an array
-    const imp_struct_table *of;     // IMP_MEMBER_STRUCT: its elements
+    const imp_struct_table *of;     // IMP_MEMBER_STRUCT: table of its members
     const char *reason;             // IMP_MEMBER_NOT_WRITTEN: the reason
-    const char *(*word)(int value); // nullable: of an enumeration, what its values are called
+    const char *(*word)(int value); // nullable; names of an enumeration's values
 } imp_struct_member;
 
 struct imp_struct_table {
@@ -40,8 +40,8 @@ struct imp_struct_table {
     int count;
 };
 
-// Entries of a table: a value, one whose key in files differs from its name, one whose value is
-// written by name, a nested struct, and a member that is left out for a reason.
+// Entries of a table: a value; a value with another key in the text; an enumeration written by
+// name; a nested struct; a member that is left out, with the reason.
 // clang-format off
 #define IMP_MEMBER_EXTENT(type, member) offsetof(type, member), sizeof(((type *)0)->member)
 #define IMP_MEMBER(type, member, kind) \
@@ -58,15 +58,15 @@ struct imp_struct_table {
     {#type, sizeof(type), entries, (int)(sizeof(entries) / sizeof((entries)[0]))}
 // clang-format on
 
-// Writes a line "prefix.name: value" for every member of a struct and those in it. Equal values
-// give equal lines, and a real number's line gives it back to the bit.
+// Writes a line "prefix.name: value" for every member, including nested structs. Equal values give
+// equal lines, and a real number's line gives back the same bits.
 void imp_struct_write_text(FILE *out, const char *prefix, const imp_struct_table *members,
                            const void *from);
 
 enum { IMP_STRUCT_DIFFERENCE_MAX = 160 };
 
-// Compares two texts of such lines. Tells of the first line that differs: "name: one value, now
-// another". "" if they are equal.
+// Compares two such texts. Describes the first line that differs: "name: one value, now another".
+// Writes "" if they are equal.
 void imp_struct_text_difference(char out[IMP_STRUCT_DIFFERENCE_MAX], const char *before,
                                 const char *now);
 

@@ -1,6 +1,6 @@
-// The instruction set of this process: what the processor has, limited by the environment variable
-// IMPRINT_INSTRUCTION_SET. Both are read at the first question and kept in one word. Threads that
-// ask at the same time store the same word, so no lock is needed.
+// The instruction set of this process: what the processor supports, limited by the environment
+// variable IMPRINT_INSTRUCTION_SET. Both are read on first use and stored in one atomic word.
+// Threads that ask at the same time store the same word, so no lock is needed.
 #include "base/threads/cpu_features.h"
 
 #include "imprint/base.h"
@@ -14,7 +14,7 @@ enum { SET_PLAIN, SET_AVX2, SET_AVX512, SET_COUNT };
 
 static const char *const SET_NAMES[SET_COUNT] = {"plain", "avx2", "avx512"};
 
-// What each set permits.
+// CPU features that each set permits.
 static const unsigned SET_FEATURES[SET_COUNT] = {
     0,
     IMP_CPU_AVX2,
@@ -23,16 +23,19 @@ static const unsigned SET_FEATURES[SET_COUNT] = {
 
 atomic_uint imp_cpu_features;
 
+// AVX-512 counts only with all subsets that IMP_AVX512 names.
 static unsigned detect_cpu_features(void)
 {
     unsigned features = 0;
 #if defined(__x86_64__)
+    // AVX2 is the base: without it nothing else counts
     if (!__builtin_cpu_supports("avx2"))
         return 0;
     features = IMP_CPU_AVX2;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
         return features;
+    // optional extras beyond IMP_AVX512_TARGET
     features |= IMP_CPU_AVX512;
     if (__builtin_cpu_supports("avx512vbmi"))
         features |= IMP_CPU_AVX512_VBMI;
@@ -40,6 +43,7 @@ static unsigned detect_cpu_features(void)
     return features;
 }
 
+// The best set of given features, for messages and limits.
 static int best_instruction_set(unsigned features)
 {
     return features & IMP_CPU_AVX512 ? SET_AVX512 : features & IMP_CPU_AVX2 ? SET_AVX2 : SET_PLAIN;
@@ -57,12 +61,14 @@ static int requested_instruction_set(void)
     return -1;
 }
 
+// Relaxed order suffices: the word is self-contained.
 unsigned imp_cpu_detect_features(void)
 {
     const int wanted = requested_instruction_set();
     unsigned features = detect_cpu_features();
     if (wanted >= 0 && wanted < SET_COUNT)
         features &= SET_FEATURES[wanted];
+    // oneDNN must be limited as well, see IMP_CPU_LIMITED
     if (wanted == SET_PLAIN || wanted == SET_AVX2)
         features |= IMP_CPU_LIMITED;
     features |= IMP_CPU_DETECTED;
@@ -75,6 +81,7 @@ const char *imp_instruction_set(void)
     return SET_NAMES[imp_cpu_has_avx512() ? SET_AVX512 : imp_cpu_has_avx2() ? SET_AVX2 : SET_PLAIN];
 }
 
+// Reports an unknown name, or a set that this processor does not support.
 imp_status imp_instruction_set_check(imp_error *err)
 {
     const int wanted = requested_instruction_set(),

@@ -1,5 +1,5 @@
-// base/threads/cpu_features.h: which vector instructions this process uses. Everything that exists
-// in several versions chooses by it, and nothing else asks the processor.
+// base/threads/cpu_features.h: which vector instructions this process uses. All code that exists in
+// several versions selects by it; nothing else queries the processor.
 #ifndef IMP_BASE_THREADS_CPU_FEATURES_H
 #define IMP_BASE_THREADS_CPU_FEATURES_H
 
@@ -14,10 +14,10 @@ enum {
     IMP_CPU_LIMITED = 16,    // the environment allows no AVX-512
 };
 
-// 0 until the first question; a constant from then on.
+// 0 until first use, then constant.
 extern atomic_uint imp_cpu_features;
 
-// Asks the processor and the environment. All threads get the same answer.
+// Queries the processor and the environment. All threads get the same result.
 unsigned imp_cpu_detect_features(void);
 
 static inline bool imp_cpu_has(unsigned feature)

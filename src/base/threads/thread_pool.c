@@ -1,7 +1,7 @@
-// A pool of threads. A run is a counter of indices behind one mutex: every worker, the caller
-// included, takes the next index until none is left. Between runs that follow each other at once,
-// workers spin for some microseconds before they sleep, because waking a thread takes longer than
-// many a piece of work.
+// A pool of threads that runs numbered tasks. A mutex guards one shared counter from which every
+// worker, the caller included, takes the next index; so uneven tasks balance themselves.
+// Waking a sleeping thread takes longer than many a task. Workers therefore spin for 50 us before
+// they sleep, unless the pool has more threads than processors.
 #include "base/threads/thread_pool.h"
 
 #include "base/common/clock.h"
@@ -20,11 +20,11 @@ struct imp_thread_pool {
     pthread_cond_t start, finish;
     int threads;
     int spawned;            // workers besides the caller
-    bool busy_waits;        // who waits looks for a while before he sleeps
-    _Atomic unsigned round; // grows with every run; written with the lock
+    bool busy_waits;        // waiting threads spin for a while before they sleep
+    _Atomic unsigned round; // incremented by every run; written under the lock
     bool quit;
-    int next, count;  // work not yet handed out
-    _Atomic int busy; // spawned workers that have not finished the round; written with the lock
+    int next, count;  // tasks [next, count) are not handed out yet
+    _Atomic int busy; // spawned workers still in this round; written under the lock
     void (*work)(void *context, int index, int worker);
     void *context;
     void (*idle)(void *context);
@@ -36,6 +36,7 @@ struct imp_thread_pool {
     } * workers;
 };
 
+// Respects the process's affinity mask; falls back to the processors that are online.
 int imp_cpu_count(void)
 {
     cpu_set_t set;
@@ -45,10 +46,11 @@ int imp_cpu_count(void)
     return online > 0 ? (int)online : 1;
 }
 
-// Waking a thread takes longer than many a piece of work: while runs follow each other at once,
-// nobody sleeps. But processors that are shared are needed by others.
+// How long a waiting thread spins. Waking a sleeping thread takes longer than many tasks, but
+// spinning for longer would waste processors that others share.
 static const double SPIN_SECONDS = 50e-6;
 
+// Tells the processor that this is a spin loop.
 static void cpu_pause(void)
 {
 #if defined(__x86_64__)
@@ -58,6 +60,7 @@ static void cpu_pause(void)
 #endif
 }
 
+// Spins, without the lock, until a new round begins or the time is up.
 static void spin_until_start(imp_thread_pool *pool, unsigned seen)
 {
     const double end = imp_monotonic_seconds() + SPIN_SECONDS;
@@ -65,6 +68,7 @@ static void spin_until_start(imp_thread_pool *pool, unsigned seen)
         cpu_pause();
 }
 
+// Spins, without the lock, until all workers have finished or the time is up.
 static void spin_until_finish(imp_thread_pool *pool)
 {
     const double end = imp_monotonic_seconds() + SPIN_SECONDS;
@@ -72,7 +76,7 @@ static void spin_until_finish(imp_thread_pool *pool)
         cpu_pause();
 }
 
-// Takes pieces of work until none is left. Called and returns with the lock held.
+// Runs tasks until none is left. Called and returns with the lock held; releases it during a task.
 static void run_remaining_work(imp_thread_pool *pool, int worker)
 {
     while (pool->next < pool->count) {
@@ -83,13 +87,16 @@ static void run_remaining_work(imp_thread_pool *pool, int worker)
     }
 }
 
+// Thread function of workers 1 and up: waits for a round, works, reports, repeats.
 static void *worker_main(void *argument)
 {
     struct worker *self = argument;
     imp_thread_pool *pool = self->pool;
+    // the last round this worker took part in
     unsigned seen = 0;
     pthread_mutex_lock(&pool->lock);
     for (;;) {
+        // spin first, then sleep until a new round or the end of the pool
         if (pool->busy_waits && !pool->quit) {
             pthread_mutex_unlock(&pool->lock);
             spin_until_start(pool, seen);
@@ -100,6 +107,7 @@ static void *worker_main(void *argument)
         if (pool->quit)
             break;
         seen = pool->round;
+        // take part in this round; the last worker to finish wakes the caller
         run_remaining_work(pool, self->number);
         if (--pool->busy == 0)
             pthread_cond_signal(&pool->finish);
@@ -108,6 +116,7 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
+// Creates the pool and starts threads - 1 workers; destroys what was started if one cannot be.
 imp_status imp_thread_pool_create(imp_thread_pool **out, int threads, imp_error *err)
 {
     if (threads <= 0)
@@ -115,6 +124,7 @@ imp_status imp_thread_pool_create(imp_thread_pool **out, int threads, imp_error 
     imp_thread_pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a thread pool");
+    // spinning helps only if every thread has a processor of its own
     pool->threads = threads;
     pool->busy_waits = threads <= imp_cpu_count();
     pool->workers = calloc((size_t)threads, sizeof *pool->workers);
@@ -126,6 +136,7 @@ imp_status imp_thread_pool_create(imp_thread_pool **out, int threads, imp_error 
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->start, NULL);
     pthread_cond_init(&pool->finish, NULL);
+    // worker 0 is the calling thread
     for (int i = 1; i < threads; i++) {
         struct worker *worker = &pool->workers[i];
         worker->pool = pool;
@@ -141,6 +152,7 @@ imp_status imp_thread_pool_create(imp_thread_pool **out, int threads, imp_error 
     return IMP_OK;
 }
 
+// Wakes all workers with `quit` set and joins those that were started.
 void imp_thread_pool_destroy(imp_thread_pool *pool)
 {
     if (pool == NULL)
@@ -169,7 +181,8 @@ void imp_thread_pool_set_idle(imp_thread_pool *pool, void (*idle)(void *context)
     pool->idle_context = context;
 }
 
-// Waits until all workers have finished the round. Called and returns with the lock held.
+// Waits until all workers have finished the round. Called and returns with the lock held. Calls the
+// idle function ten times a second, without the lock.
 static void wait_for_workers(imp_thread_pool *pool)
 {
     const long tenth_of_a_second = 100000000L;
@@ -178,6 +191,7 @@ static void wait_for_workers(imp_thread_pool *pool)
             pthread_cond_wait(&pool->finish, &pool->lock);
             continue;
         }
+        // pthread_cond_timedwait() wants an absolute time
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += tenth_of_a_second;
@@ -191,9 +205,11 @@ static void wait_for_workers(imp_thread_pool *pool)
     }
 }
 
+// The calling thread works too. The lock orders all writes of the tasks before the return.
 void imp_thread_pool_run(imp_thread_pool *pool, int count,
                          void (*work)(void *context, int index, int worker), void *context)
 {
+    // publish the round and wake the workers
     pthread_mutex_lock(&pool->lock);
     pool->work = work;
     pool->context = context;
@@ -202,6 +218,7 @@ void imp_thread_pool_run(imp_thread_pool *pool, int count,
     pool->busy = pool->spawned;
     pool->round++;
     pthread_cond_broadcast(&pool->start);
+    // work along as worker 0, then wait for the others
     run_remaining_work(pool, 0);
     if (pool->busy_waits && pool->busy > 0) {
         pthread_mutex_unlock(&pool->lock);

@@ -1,7 +1,8 @@
-// Builds a tree of nodes from libyaml's events. Lists and maps that are open lie on a stack; an
-// event appends a node to the innermost. Nodes and texts are two arrays that grow, so that a node
-// is an index. An alias becomes a node that names the node of its anchor; one that names a
-// collection that is still open is refused, so no walk over the tree is endless.
+// Builds a compact tree from libyaml's events, with limits against hostile input.
+// Nodes are stored in one array in document order and refer to each other by index: each has its
+// first child and its next sibling. Scalars are copied, terminated, into one text buffer.
+// An alias is a node of its own that refers to its anchor's node. Aliases to an open ancestor are
+// rejected, so the tree has no cycles.
 #include "base/yaml/yaml_tree.h"
 
 #include "base/text/plural.h"
@@ -16,20 +17,23 @@
 // that a small file could keep it busy for hours. None of our files comes near these limits.
 enum { DEPTH_MAX = 32, ANCHORS_MAX = 256, DIRECTIVES_MAX = 8, MERGES_MAX = 32 };
 
-// The tree under construction: the lists and maps that are open, outermost first.
+// The tree under construction: the collections that are still open, outermost first, and the last
+// child of each.
 typedef struct yaml_builder {
     imp_yaml *yaml;
     int open[DEPTH_MAX], last_child[DEPTH_MAX];
     int depth;
     struct {
-        int node, name; // where its name begins in the text
+        int node, name; // offset of its name in the text buffer
     } anchors[ANCHORS_MAX];
     int anchor_count;
 } yaml_builder;
 
+// Invalid UTF-8 bytes become '?', control characters become spaces, in place.
 void imp_yaml_sanitize_text(char *text)
 {
     for (unsigned char *at = (unsigned char *)text; *at != '\0';) {
+        // length of the character by its first byte; 0 for a stray continuation byte
         const int length = *at < 0x80 ? 1 : *at < 0xc0 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
         int whole = 1;
         while (whole < length && (at[whole] & 0xc0) == 0x80)
@@ -41,6 +45,7 @@ void imp_yaml_sanitize_text(char *text)
     }
 }
 
+// Formats the message, cleans it of the file's odd characters, and puts source and line before it.
 imp_status(imp_yaml_fail)(const imp_yaml *yaml, int node, const char *format, ...)
 {
     char message[sizeof yaml->err->message];
@@ -53,14 +58,16 @@ imp_status(imp_yaml_fail)(const imp_yaml *yaml, int node, const char *format, ..
                     message);
 }
 
+// Messages of memory failures have no line.
 static imp_status fail_out_of_memory(const imp_yaml *yaml)
 {
     return imp_fail(yaml->err, IMP_NO_MEMORY, "%s: out of memory", yaml->source);
 }
 
-// Keeps a text and tells where it begins.
+// Appends a terminated copy of a text to the text buffer; *out is its offset.
 static imp_status store_text(imp_yaml *yaml, const unsigned char *text, size_t length, int *out)
 {
+    // grow by half
     const size_t wanted = (size_t)yaml->text_length + length + 1;
     if (wanted > (size_t)yaml->text_capacity) {
         const size_t capacity = wanted + wanted / 2;
@@ -77,10 +84,11 @@ static imp_status store_text(imp_yaml *yaml, const unsigned char *text, size_t l
     return IMP_OK;
 }
 
-// Appends a node to what is open.
+// Appends a node as the last child of the innermost open collection, or as the root.
 static imp_status append_node(yaml_builder *b, imp_yaml_kind kind, int line, int *out)
 {
     imp_yaml *yaml = b->yaml;
+    // grow the array by half
     if (yaml->node_count == yaml->node_capacity) {
         const int capacity = yaml->node_capacity + yaml->node_capacity / 2 + 64;
         imp_yaml_node *grown = realloc(yaml->nodes, (size_t)capacity * sizeof *grown);
@@ -92,6 +100,7 @@ static imp_status append_node(yaml_builder *b, imp_yaml_kind kind, int line, int
     const int index = yaml->node_count++;
     yaml->nodes[index] =
         (imp_yaml_node){.kind = kind, .line = line, .next = -1, .first = -1, .count = 0};
+    // link the node: the root, the first child of its parent, or the sibling of the last child
     if (b->depth == 0) {
         yaml->root = index;
     } else {
@@ -107,6 +116,7 @@ static imp_status append_node(yaml_builder *b, imp_yaml_kind kind, int line, int
     return IMP_OK;
 }
 
+// Remembers a node's anchor, if it has one, for aliases that follow.
 static imp_status record_anchor(yaml_builder *b, const unsigned char *anchor, int node)
 {
     if (anchor == NULL)
@@ -122,6 +132,7 @@ static imp_status record_anchor(yaml_builder *b, const unsigned char *anchor, in
     return IMP_OK;
 }
 
+// Appends an alias node that refers to its anchor's node.
 static imp_status append_alias(yaml_builder *b, const unsigned char *anchor, int line)
 {
     imp_yaml *yaml = b->yaml;
@@ -129,7 +140,7 @@ static imp_status append_alias(yaml_builder *b, const unsigned char *anchor, int
     imp_status status = append_node(b, IMP_YAML_ALIAS, line, &node);
     if (status != IMP_OK)
         return status;
-    // the latest anchor of that name counts
+    // The latest anchor of that name counts; it must not be an ancestor of the alias.
     for (int k = b->anchor_count - 1; k >= 0; k--)
         if (strcmp(yaml->text + b->anchors[k].name, (const char *)anchor) == 0) {
             yaml->nodes[node].first = b->anchors[k].node;
@@ -142,9 +153,12 @@ static imp_status append_alias(yaml_builder *b, const unsigned char *anchor, int
     return imp_yaml_fail(yaml, node, "alias *%.40s has no anchor", (const char *)anchor);
 }
 
+// A scalar's text is copied before its anchor is recorded, because an anchor's name is stored after
+// it.
 static imp_status append_scalar(yaml_builder *b, const yaml_event_t *event, int line)
 {
     int node = 0, begin = 0;
+    // first: the offset of the scalar's text
     imp_status status = append_node(b, IMP_YAML_SCALAR, line, &node);
     if (status == IMP_OK &&
         memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL)
@@ -157,9 +171,11 @@ static imp_status append_scalar(yaml_builder *b, const yaml_event_t *event, int 
     return record_anchor(b, event->data.scalar.anchor, node);
 }
 
+// Appends a list or map and makes it the innermost open one.
 static imp_status open_collection(yaml_builder *b, imp_yaml_kind kind, const unsigned char *anchor,
                                   int line)
 {
+    // the depth limit bounds the builder's arrays and all later recursion
     if (b->depth == DEPTH_MAX)
         return imp_fail(b->yaml->err, IMP_BAD_INPUT, "%s:%d: nested more than %d deep",
                         b->yaml->source, line, DEPTH_MAX);
@@ -167,11 +183,13 @@ static imp_status open_collection(yaml_builder *b, imp_yaml_kind kind, const uns
     imp_status status = append_node(b, kind, line, &node);
     if (status != IMP_OK)
         return status;
+    // its children follow, until the end event
     b->open[b->depth] = node;
     b->last_child[b->depth++] = -1;
     return record_anchor(b, anchor, node);
 }
 
+// Dispatches one event of libyaml. Events of documents and streams carry nothing.
 static imp_status handle_event(yaml_builder *b, const yaml_event_t *event)
 {
     const int line = (int)event->start_mark.line + 1;
@@ -185,7 +203,7 @@ static imp_status handle_event(yaml_builder *b, const yaml_event_t *event)
     case YAML_MAPPING_START_EVENT:
         return open_collection(b, IMP_YAML_MAP, event->data.mapping_start.anchor, line);
     case YAML_MAPPING_END_EVENT:
-        b->yaml->nodes[b->open[b->depth - 1]].count /= 2; // keys and values to pairs
+        b->yaml->nodes[b->open[b->depth - 1]].count /= 2; // children to pairs
         b->depth--;
         return IMP_OK;
     case YAML_SEQUENCE_END_EVENT:
@@ -196,11 +214,13 @@ static imp_status handle_event(yaml_builder *b, const yaml_event_t *event)
     }
 }
 
+// Feeds events to the builder until the first document ends.
 static imp_status build_tree(yaml_builder *b, yaml_parser_t *parser)
 {
     imp_status status = IMP_OK;
     for (bool more = true; more && status == IMP_OK;) {
         yaml_event_t event;
+        // libyaml's problem text and line become the message
         if (!yaml_parser_parse(parser, &event))
             return imp_fail(b->yaml->err, IMP_BAD_INPUT, "%s:%d: not YAML: %s", b->yaml->source,
                             (int)parser->problem_mark.line + 1,
@@ -212,6 +232,7 @@ static imp_status build_tree(yaml_builder *b, yaml_parser_t *parser)
     return status;
 }
 
+// Counts lines that begin with '%', stopping past the limit.
 static int count_directives(const char *text, size_t length)
 {
     int count = 0;
@@ -224,6 +245,7 @@ static int count_directives(const char *text, size_t length)
     return count;
 }
 
+// Directives are counted before libyaml sees the text, because it handles many of them slowly.
 imp_status imp_yaml_parse(imp_yaml *yaml, const char *text, size_t length)
 {
     yaml->root = -1;
@@ -232,6 +254,7 @@ imp_status imp_yaml_parse(imp_yaml *yaml, const char *text, size_t length)
                         "%s:1: not YAML: more than %d lines begin with '%%'", yaml->source,
                         DIRECTIVES_MAX);
     yaml_parser_t parser;
+    // libyaml reads from memory and sends one event at a time
     if (!yaml_parser_initialize(&parser))
         return fail_out_of_memory(yaml);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
@@ -241,6 +264,7 @@ imp_status imp_yaml_parse(imp_yaml *yaml, const char *text, size_t length)
     return status;
 }
 
+// Leaves source and err, so that messages can still be made.
 void imp_yaml_free(imp_yaml *yaml)
 {
     free(yaml->nodes);
@@ -249,6 +273,7 @@ void imp_yaml_free(imp_yaml *yaml)
     yaml->text = NULL;
 }
 
+// NULL for lists and maps; also for an alias, which the caller resolves first.
 const char *imp_yaml_scalar_text(const imp_yaml *yaml, int node)
 {
     const imp_yaml_node *n = &yaml->nodes[node];
@@ -261,6 +286,8 @@ bool imp_yaml_scalar_equals(const imp_yaml *yaml, int node, const char *word)
     return text != NULL && strcmp(text, word) == 0;
 }
 
+// Looks through a map's pairs. The last match wins; if there is none, continues in the map under
+// "<<".
 int imp_yaml_get(const imp_yaml *yaml, int map, const char *key)
 {
     for (int merges = 0; merges < MERGES_MAX && imp_yaml_is_map(yaml, map); merges++) {
@@ -280,6 +307,7 @@ int imp_yaml_get(const imp_yaml *yaml, int map, const char *key)
     return -1;
 }
 
+// Describes the node's kind, or quotes the beginning of its text.
 const char *imp_yaml_describe(const imp_yaml *yaml, int node, char out[IMP_YAML_DESCRIBE_MAX])
 {
     const imp_yaml_kind kind = imp_yaml_node_kind(yaml, node);
@@ -295,6 +323,7 @@ const char *imp_yaml_describe(const imp_yaml *yaml, int node, char out[IMP_YAML_
     return out;
 }
 
+// The whole text must be one finite number.
 static bool parse_number(const imp_yaml *yaml, int node, double *out)
 {
     const char *text = imp_yaml_scalar_text(yaml, node);
@@ -305,6 +334,7 @@ static bool parse_number(const imp_yaml *yaml, int node, double *out)
     return end != text && *end == '\0' && isfinite(*out);
 }
 
+// Limits keep later arithmetic on numbers of a file within range.
 static imp_status check_number_limit(const imp_yaml *yaml, int node, imp_yaml_expected want,
                                      double value)
 {
@@ -314,6 +344,7 @@ static imp_status check_number_limit(const imp_yaml *yaml, int node, imp_yaml_ex
     return IMP_OK;
 }
 
+// The message names what is expected, an example, and what was found.
 imp_status imp_yaml_read_number(const imp_yaml *yaml, int node, imp_yaml_expected want, double *out)
 {
     char found[IMP_YAML_DESCRIBE_MAX];
@@ -323,6 +354,7 @@ imp_status imp_yaml_read_number(const imp_yaml *yaml, int node, imp_yaml_expecte
     return check_number_limit(yaml, node, want, *out);
 }
 
+// Checks the length of the list, then each item and its limit.
 imp_status imp_yaml_read_numbers(const imp_yaml *yaml, int node, imp_yaml_expected want, int count,
                                  double *out)
 {
@@ -331,6 +363,7 @@ imp_status imp_yaml_read_numbers(const imp_yaml *yaml, int node, imp_yaml_expect
         return imp_yaml_fail(yaml, node, "%s must be a list of %s such as %s, not %s", want.what,
                              IMP_PLURAL(count, "number"), want.example,
                              imp_yaml_describe(yaml, node, found));
+    // children are visited in document order; each may be an alias
     int at = imp_yaml_first(yaml, node);
     for (int k = 0; k < count; k++, at = imp_yaml_next(yaml, at)) {
         const int item = imp_yaml_resolve(yaml, at);
@@ -347,11 +380,13 @@ imp_status imp_yaml_read_numbers(const imp_yaml *yaml, int node, imp_yaml_expect
 
 imp_status imp_yaml_read_bool(const imp_yaml *yaml, int node, const char *what, bool *out)
 {
+    // the truth words of YAML 1.1
     static const char *const words[][2] = {
         {"false", "true"}, {"False", "True"}, {"FALSE", "TRUE"}, {"no", "yes"}, {"No", "Yes"},
         {"NO", "YES"},     {"off", "on"},     {"Off", "On"},     {"OFF", "ON"}, {"0", "1"},
     };
     const char *text = imp_yaml_scalar_text(yaml, node);
+    // the text must match one of the words exactly
     for (size_t k = 0; text != NULL && k < sizeof words / sizeof words[0]; k++)
         for (int truth = 0; truth < 2; truth++)
             if (strcmp(text, words[k][truth]) == 0) {

@@ -12,21 +12,21 @@ typedef enum imp_yaml_kind {
     IMP_YAML_SCALAR,
     IMP_YAML_LIST,
     IMP_YAML_MAP,
-    IMP_YAML_ALIAS, // stands in a list or map for a node elsewhere
+    IMP_YAML_ALIAS, // refers to a node elsewhere in the tree
 } imp_yaml_kind;
 
 typedef struct imp_yaml_node {
     imp_yaml_kind kind;
     int line;  // from 1
     int next;  // the following node of the same list or map, or -1
-    int first; // first child or -1; of a scalar where its text begins, of an alias what it means
+    int first; // first child or -1; scalar: offset of its text; alias: the node meant
     int count; // items of a list, pairs of a map
 } imp_yaml_node;
 
-// The first document of a text. Nodes are named by their index.
+// The first document of a text. Nodes are identified by their index.
 typedef struct imp_yaml {
-    const char *source; // where messages say that it came from
-    imp_error *err;     // where messages go; nullable
+    const char *source; // name of the source, for messages
+    imp_error *err;     // receives messages; nullable
     imp_yaml_node *nodes;
     int node_count, node_capacity;
     char *text; // of all scalars, each terminated
@@ -40,7 +40,7 @@ typedef struct imp_yaml {
 imp_status imp_yaml_parse(imp_yaml *yaml, const char *text, size_t length);
 void imp_yaml_free(imp_yaml *yaml);
 
-// Fails with "source:line: message", the line being the node's.
+// Fails with "source:line: message", with the node's line.
 imp_status imp_yaml_fail(const imp_yaml *yaml, int node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 #define imp_yaml_fail(...) imp_assume_failure((imp_yaml_fail)(__VA_ARGS__))
@@ -65,8 +65,8 @@ static inline bool imp_yaml_is_map(const imp_yaml *yaml, int node)
     return node >= 0 && yaml->nodes[node].kind == IMP_YAML_MAP;
 }
 
-// Children of a list in turn; of a map key, value, key, value... A place is turned into the node
-// that stands there, which may be an alias, by imp_yaml_resolve().
+// Iterate over the children of a list, or over key, value, key, value... of a map. A child may be
+// an alias: imp_yaml_resolve() gives the node it refers to.
 static inline int imp_yaml_first(const imp_yaml *yaml, int node)
 {
     return yaml->nodes[node].first;
@@ -104,7 +104,7 @@ static inline imp_yaml_pair imp_yaml_next_pair(const imp_yaml *yaml, imp_yaml_pa
     return imp_yaml_pair_at(yaml, imp_yaml_next(yaml, pair.value));
 }
 
-// Makes one line of UTF-8 of a text that scalars, perhaps cut off, are part of.
+// Makes a text one line of valid UTF-8, in place. It may contain scalars that were cut off.
 void imp_yaml_sanitize_text(char *text);
 
 // The text of a scalar, or NULL; whether it is this word.
@@ -115,26 +115,27 @@ bool imp_yaml_scalar_equals(const imp_yaml *yaml, int node, const char *word);
 // reference; where there is none the map's merge key ("<<") is asked.
 int imp_yaml_get(const imp_yaml *yaml, int map, const char *key);
 
-// Says what a node is, for messages: "'some text'", "a list of 2", "a map" or "nothing".
+// Describes a node for messages: "'some text'", "a list of 2", "a map" or "nothing". Returns out.
 enum { IMP_YAML_DESCRIBE_MAX = 64 };
 const char *imp_yaml_describe(const imp_yaml *yaml, int node, char out[IMP_YAML_DESCRIBE_MAX]);
 
-// What a value is called and looks like, for messages, and how large its numbers may be in size.
+// What a value is called, an example for messages, and the largest absolute value of its numbers.
 typedef struct imp_yaml_expected {
     const char *what, *example;
     double limit;
 } imp_yaml_expected;
 
-// The following read a node, or fail with a message that says what was wanted and what was found.
+// The following functions read a node or fail with a message that says what was expected and found.
 
 // A finite number.
 imp_status imp_yaml_read_number(const imp_yaml *yaml, int node, imp_yaml_expected want,
                                 double *out);
-// A list of exactly count of them.
+// A list of exactly `count` finite numbers.
 imp_status imp_yaml_read_numbers(const imp_yaml *yaml, int node, imp_yaml_expected want, int count,
                                  double *out);
-// What YAML 1.1 takes for a truth value, and 0 and 1.
+// The boolean words of YAML 1.1, and 0 and 1.
 imp_status imp_yaml_read_bool(const imp_yaml *yaml, int node, const char *what, bool *out);
+// A non-empty scalar; *out is borrowed from the tree.
 imp_status imp_yaml_read_string(const imp_yaml *yaml, int node, imp_yaml_expected want,
                                 const char **out);
 

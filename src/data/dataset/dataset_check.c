@@ -1,3 +1,5 @@
+// Checks a dataset completely: totals, metadata for Minari, and every value of every episode. A
+// stored hash per episode detects changed bytes; finding counts continue after the first finding.
 #include "base/io/file.h"
 #include "base/text/plural.h"
 #include "data/dataset/dataset_reader.h"
@@ -7,20 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Counts a finding; the first one becomes the message.
+// Counts a finding; the first one becomes the error message.
 #define REPORT_FINDING(findings, err, ...)                                                         \
     do {                                                                                           \
         if ((*(findings))++ == 0)                                                                  \
             imp_fail(err, IMP_CHECK_FAILED, __VA_ARGS__);                                          \
     } while (0)
 
-// A picture that is black throughout was never taken: it is what a file with holes gives back.
+// Counts images that are completely black. No camera produces them; they come from files with
+// holes.
 static int64_t count_black_images(const imp_dataset *dataset, const imp_episode *episode,
                                   char first[120])
 {
     const size_t size = (size_t)dataset->info.width * (size_t)dataset->info.height * 3;
     int64_t black = 0;
     for (int step = 0; step <= episode->steps; step++) {
+        // an image is black if its first byte is 0 and all others equal their predecessor
         const uint8_t *image = episode->observations + (size_t)step * size;
         if (image[0] == 0 && memcmp(image, image + 1, size - 1) == 0 && black++ == 0)
             snprintf(first, 120, "observations: step %d is black", step);
@@ -28,9 +32,12 @@ static int64_t count_black_images(const imp_dataset *dataset, const imp_episode 
     return black;
 }
 
+// Values first; the hash is compared only if they are plausible. Each episode may have several
+// findings.
 static void check_all_episodes(const imp_dataset *dataset, int64_t *findings, imp_error *err)
 {
     for (int i = 0; i < dataset->totals.episodes; i++) {
+        // only if all values are plausible are images and hash worth a look
         const imp_episode *episode = &dataset->episodes[i];
         char first[120];
         int64_t found = imp_episode_check(episode, first);
@@ -41,10 +48,12 @@ static void check_all_episodes(const imp_dataset *dataset, int64_t *findings, im
         else if (imp_episode_hash(&dataset->info, episode) != dataset->hashes[i])
             REPORT_FINDING(findings, err, "%s: episode_%d is not what was written", dataset->folder,
                            i);
+        // one finding is counted by the macro, the others here
         *findings += found > 1 ? found - 1 : 0;
     }
 }
 
+// The index's totals must agree with the episodes.
 static void check_totals(const imp_dataset *dataset, int64_t *findings, imp_error *err)
 {
     if (dataset->steps != dataset->totals.steps)
@@ -57,26 +66,31 @@ static void check_totals(const imp_dataset *dataset, int64_t *findings, imp_erro
                        (long long)dataset->links);
 }
 
-// What Minari reads has to agree as well. An interrupted dataset may be one shard ahead of it.
+// Checks metadata.json, which Minari reads. The metadata of an interrupted dataset may be one shard
+// behind, so only finished ones are checked.
 static imp_status check_metadata(const imp_dataset *dataset, int64_t *findings, imp_error *err)
 {
     char path[PATH_MAX];
     imp_status status =
         imp_dataset_file_path(path, dataset->folder, IMP_DATASET_METADATA_FILE, err);
+    // an unfinished dataset may have no metadata yet
     if (status != IMP_OK || !dataset->totals.finished)
         return status;
     char *text;
     size_t length;
     imp_error cause = {0};
     status = imp_file_read(&text, &length, path, (size_t)4 << 30, &cause);
+    // a missing or unreadable file is a finding, not a failure of the check
     if (status == IMP_BAD_INPUT) {
         REPORT_FINDING(findings, err, "%s", cause.message);
         return IMP_OK;
     }
     if (status != IMP_OK)
         return imp_fail(err, status, "%s", cause.message);
+    // duplicate keys would make the totals ambiguous
     json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
     free(text);
+    // only the totals are compared
     json_int_t episodes = -1, steps = -1;
     if (json_unpack(json, "{s:I, s:I}", "total_episodes", &episodes, "total_steps", &steps) != 0)
         REPORT_FINDING(findings, err, "%s: is not what Minari wants to read", path);
@@ -88,6 +102,7 @@ static imp_status check_metadata(const imp_dataset *dataset, int64_t *findings, 
     return IMP_OK;
 }
 
+// Continues after findings, so that *findings counts all of them.
 imp_status imp_dataset_check(const imp_dataset *dataset, int64_t *findings, imp_error *err)
 {
     *findings = 0;

@@ -1,9 +1,13 @@
+// The dataset format in tables and functions: the arrays of an episode, their shapes and types,
+// names of files and groups, and the attributes of the whole dataset. Writer, reader, check and
+// hash all use the same table.
 #include "data/dataset/dataset_format.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+// The arrays of every episode. Their texts are stored with the arrays as attributes.
 const imp_dataset_field imp_dataset_fields[IMP_FIELD_COUNT] = {
     {"observations", IMP_FIELD_BYTE, offsetof(imp_episode, observations), true, -1,
      "sRGB, 0 to 255", "step, row (top first), column (left first), channel (red, green, blue)",
@@ -29,6 +33,7 @@ const imp_dataset_field imp_dataset_fields[IMP_FIELD_COUNT] = {
      "centre, angle to the right of its direction; NaN off lanes"},
 };
 
+// Only episodes on maps that are not built in have this array.
 const imp_dataset_field imp_map_text_field = {"map_text",
                                               IMP_FIELD_BYTE,
                                               offsetof(imp_episode, map_text),
@@ -38,9 +43,11 @@ const imp_dataset_field imp_map_text_field = {"map_text",
                                               "byte",
                                               "the map that the episode took place on, as YAML"};
 
+// Rows are steps, plus one if the array also describes the final state.
 int imp_dataset_field_shape(const imp_dataset_field *field, const imp_dataset_info *info, int steps,
                             hsize_t shape[4])
 {
+    // -1 columns: an image of the dataset's size
     shape[0] = (hsize_t)steps + (field->has_final_row ? 1 : 0);
     if (field->columns == 0)
         return 1;
@@ -54,6 +61,7 @@ int imp_dataset_field_shape(const imp_dataset_field *field, const imp_dataset_in
     return 4;
 }
 
+// Bytes and flags take one byte.
 size_t imp_dataset_field_item_size(imp_dataset_field_type type)
 {
     return type == IMP_FIELD_FLOAT ? 4 : type == IMP_FIELD_DOUBLE ? 8 : 1;
@@ -62,6 +70,7 @@ size_t imp_dataset_field_item_size(imp_dataset_field_type type)
 uint64_t imp_dataset_field_bytes(const imp_dataset_field *field, const imp_dataset_info *info,
                                  int steps)
 {
+    // for the limits of shards and for hashes
     hsize_t shape[4];
     const int rank = imp_dataset_field_shape(field, info, steps, shape);
     uint64_t bytes = imp_dataset_field_item_size(field->type);
@@ -70,6 +79,7 @@ uint64_t imp_dataset_field_bytes(const imp_dataset_field *field, const imp_datas
     return bytes;
 }
 
+// h5py reads an enumeration of FALSE and TRUE as bool.
 static hid_t create_flag_type(hid_t base)
 {
     const hid_t type = H5Tenum_create(base);
@@ -79,9 +89,11 @@ static hid_t create_flag_type(hid_t base)
     return type;
 }
 
+// Types on disk are little-endian on all machines.
 hid_t imp_dataset_field_disk_type(imp_dataset_field_type type)
 {
     switch (type) {
+    // flags: an enumeration of one byte
     case IMP_FIELD_FLAG:
         return create_flag_type(H5T_STD_I8LE);
     case IMP_FIELD_FLOAT:
@@ -96,6 +108,7 @@ hid_t imp_dataset_field_disk_type(imp_dataset_field_type type)
 
 hid_t imp_dataset_field_memory_type(imp_dataset_field_type type)
 {
+    // the same types in this machine's byte order
     switch (type) {
     case IMP_FIELD_FLAG:
         return create_flag_type(H5T_NATIVE_INT8);
@@ -109,6 +122,7 @@ hid_t imp_dataset_field_memory_type(imp_dataset_field_type type)
     return H5Tcopy(H5T_NATIVE_UINT8);
 }
 
+// The pointer is copied with memcpy(), because the members have different types.
 const void *imp_dataset_field_get(const imp_dataset_field *field, const imp_episode *episode)
 {
     const void *data;
@@ -125,12 +139,13 @@ imp_status imp_dataset_file_path(char out[PATH_MAX], const char *folder, const c
                                  imp_error *err)
 {
     const int length = snprintf(out, PATH_MAX, "%s/%s", folder, name);
-    // room is left for the ending of a temporary name
+    // Leave room for the suffix of a temporary name.
     if (length < 0 || length >= PATH_MAX - 8)
         return imp_fail(err, IMP_IO, "%.200s...: path too long", folder);
     return IMP_OK;
 }
 
+// Names are part of the format: five digits for shards.
 void imp_dataset_shard_name(char out[32], int shard)
 {
     snprintf(out, 32, "shard-%05d.hdf5", shard);
@@ -141,14 +156,16 @@ void imp_dataset_episode_name(char out[32], int episode)
     snprintf(out, 32, "episode_%d", episode);
 }
 
-// Files of older releases do not tell.
+// Files of older releases have no such attribute: they hold images.
 static const char *observation_or_default(const imp_dataset_info *info)
 {
     return info->observation[0] != '\0' ? info->observation : "pictures";
 }
 
+// Writes all attributes; "definition" only if there is one.
 bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
 {
+    // IMP_DATASET_FORMAT tells readers whether they understand the file
     return imp_hdf5_write_text(file, "format", IMP_DATASET_FORMAT) &&
            imp_hdf5_write_text(file, "imprint_version", imp_version()) &&
            imp_hdf5_write_int(file, "width", info->width) &&
@@ -163,20 +180,24 @@ bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
             imp_hdf5_write_text(file, "definition", info->definition));
 }
 
+// Reads the attributes in order; the first that is missing or out of range is reported.
 imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info *info,
                                  imp_error *err)
 {
     char format[64];
+    // distinguish a damaged file from one without the attribute
     if (H5Aexists(file, "format") < 0)
         return imp_hdf5_fail(err, IMP_BAD_INPUT, path, "is damaged");
     if (!imp_hdf5_read_text(file, "format", format, sizeof format))
         return imp_fail(err, IMP_BAD_INPUT, "%s: is HDF5, but not a dataset of imprint", path);
+    // format first: it decides what the other attributes mean
     if (strcmp(format, IMP_DATASET_FORMAT) != 0)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: format %s is not known, wanted " IMP_DATASET_FORMAT, path, format);
     imp_dataset_info found = {0};
     int64_t width, height;
     const char *missing = NULL;
+    // an empty image or time step would cause divisions by zero
     if (!imp_hdf5_read_int(file, "width", 1, IMP_MAX_IMAGE_SIDE, &width))
         missing = "width";
     else if (!imp_hdf5_read_int(file, "height", 1, IMP_MAX_IMAGE_SIDE, &height))
@@ -192,27 +213,31 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
         missing = "policy";
     else if (!imp_hdf5_read_text(file, "settings", found.settings, sizeof found.settings))
         missing = "settings";
+    // attributes that older releases did not write have defaults
     if (missing != NULL)
         return imp_fail(err, IMP_BAD_INPUT, "%s: attribute %s is missing or wrong", path, missing);
     if (!imp_hdf5_read_text(file, "observation", found.observation, sizeof found.observation))
         snprintf(found.observation, sizeof found.observation, "%s", observation_or_default(&found));
     if (!imp_hdf5_read_text(file, "definition", found.definition, sizeof found.definition))
         found.definition[0] = '\0';
+    // written only on success
     found.width = (int)width;
     found.height = (int)height;
     *info = found;
     return IMP_OK;
 }
 
+// Compares sizes, texts, settings and definition, and names the first difference.
 imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_dataset_info *wanted,
                                     const char *folder, imp_error *err)
 {
     if (stored->width != wanted->width || stored->height != wanted->height)
-        return imp_fail(err, IMP_USAGE, "%s: holds pictures of %d x %d, not %d x %d", folder,
+        return imp_fail(err, IMP_USAGE, "%s: holds images of %d x %d, not %d x %d", folder,
                         stored->width, stored->height, wanted->width, wanted->height);
     if (stored->time_step != wanted->time_step)
         return imp_fail(err, IMP_USAGE, "%s: has a time step of %g s, not %g s", folder,
                         stored->time_step, wanted->time_step);
+    // names and kinds are compared as text
     const struct {
         const char *name, *stored, *wanted;
     } texts[] = {{"map", stored->map, wanted->map},
@@ -223,11 +248,13 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
         if (strcmp(texts[i].stored, texts[i].wanted) != 0)
             return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,
                             texts[i].stored, texts[i].wanted);
+    // settings can only be compared if the dataset recorded them
     if (stored->definition[0] == '\0' && wanted->definition[0] != '\0')
         return imp_fail(err, IMP_USAGE,
                         "%s: was started by an earlier version of imprint, which did not write "
                         "down all that its episodes follow from: it can be read, but not continued",
                         folder);
+    // settings: what the user wrote; definition: everything that follows from it
     if (strcmp(stored->settings, wanted->settings) != 0)
         return imp_fail(err, IMP_USAGE,
                         "%s: was started with other settings, which its attribute \"settings\" "
@@ -243,6 +270,7 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
     return IMP_OK;
 }
 
+// The first finding is described, all are counted.
 static void record_finding(int64_t *findings, char first[120], const char *path, int64_t row,
                            const char *what)
 {
@@ -253,14 +281,17 @@ static void record_finding(int64_t *findings, char first[120], const char *path,
 static void check_duty_cycles(int64_t *findings, char first[120], const char *path,
                               const float *duty, int64_t count)
 {
+    // Duty cycles beyond 1 cannot have been executed.
     for (int64_t i = 0; i < count; i++)
         if (!(fabsf(duty[i]) <= 1))
             record_finding(findings, first, path, i / 2, "is not in [-1, 1]");
 }
 
+// Only the last step may end an episode.
 static void check_flags(int64_t *findings, char first[120], const char *path, const uint8_t *flags,
                         int64_t count)
 {
+    // NaN and infinity
     for (int64_t i = 0; i < count; i++) {
         if (flags[i] > 1)
             record_finding(findings, first, path, i, "is neither 0 nor 1");
@@ -269,7 +300,7 @@ static void check_flags(int64_t *findings, char first[120], const char *path, co
     }
 }
 
-// Finite throughout, or, because nobody knows them, NaN throughout.
+// A value must be finite, or NaN if the whole array is unknown.
 static void check_finite_or_unknown(int64_t *findings, char first[120], const char *path,
                                     double number, bool unknown, int64_t row)
 {
@@ -278,20 +309,25 @@ static void check_finite_or_unknown(int64_t *findings, char first[120], const ch
                        unknown ? "is known, others are not" : "is not finite");
 }
 
+// Checks every value of an episode; the first value of an array tells whether it is known.
 int64_t imp_episode_check(const imp_episode *episode, char first[120])
 {
     int64_t findings = 0;
     const int64_t steps = episode->steps;
+    // both kinds of actions
     check_duty_cycles(&findings, first, "actions", episode->actions, 2 * steps);
     check_duty_cycles(&findings, first, "infos/expert_actions", episode->expert_actions, 2 * steps);
+    // rewards are known for all steps or for none
     for (int64_t i = 0; i < steps; i++)
         check_finite_or_unknown(&findings, first, "rewards", episode->rewards[i],
                                 isnan(episode->rewards[0]), i);
     check_flags(&findings, first, "terminations", episode->terminations, steps);
     check_flags(&findings, first, "truncations", episode->truncations, steps);
+    // the same for poses
     for (int64_t i = 0; i < 3 * (steps + 1); i++)
         check_finite_or_unknown(&findings, first, "infos/poses", episode->poses[i],
                                 isnan(episode->poses[0]), i / 3);
+    // off lanes, both lane values are NaN
     for (int64_t i = 0; i <= steps; i++) {
         const double distance = episode->lane[2 * i], angle = episode->lane[2 * i + 1];
         const bool off = isnan(distance) && isnan(angle);

@@ -1,15 +1,19 @@
+// Hashes of episodes and datasets. They depend on content only: not on shards, file names or time.
+// The hash runs in four lanes of 64 bits, so that it is as fast as memory. Optional data are hashed
+// only if they exist, so that hashes of older datasets stay the same.
 #include "data/dataset/dataset_reader.h"
 
 #include <string.h>
 
-// A hash in four lanes, so that it runs as fast as memory is read. Each lane multiplies by an odd
-// constant and folds the high half back; not made to resist anyone who wants a collision.
+// Mixes a word into a lane: multiply by an odd constant, then fold the high half back. It does not
+// resist deliberate collisions.
 static uint64_t mix_word(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
     return hash ^ hash >> 32;
 }
 
+// Four interleaved lanes over blocks of 32 bytes; the remaining bytes go to the first lane.
 static uint64_t hash_data(uint64_t hash, const void *data, uint64_t length)
 {
     const unsigned char *bytes = data;
@@ -21,18 +25,21 @@ static uint64_t hash_data(uint64_t hash, const void *data, uint64_t length)
         }
     for (; at < length; at++)
         lanes[0] = mix_word(lanes[0], bytes[at]);
+    // the length is part of the hash, so that concatenations differ
     hash = mix_word(lanes[0], length);
     for (int lane = 1; lane < 4; lane++)
         hash = mix_word(hash, lanes[lane]);
     return hash;
 }
 
+// Metadata that affect the episode, then all arrays.
 uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episode)
 {
     uint64_t hash = mix_word(mix_word(0, (uint64_t)info->width), (uint64_t)info->height);
     hash = hash_data(hash, &info->time_step, sizeof info->time_step);
     hash = mix_word(mix_word(hash, episode->seed), episode->number);
     hash = mix_word(hash, (uint64_t)episode->steps);
+    // optional data only if they exist
     hash = hash_data(hash, episode->map, strlen(episode->map));
     if (episode->time_step > 0.0 && episode->time_step != info->time_step)
         hash = hash_data(hash, &episode->time_step, sizeof episode->time_step);
@@ -40,6 +47,7 @@ uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episo
         hash = hash_data(hash, episode->randomization, strlen(episode->randomization));
     if (episode->map_text != NULL)
         hash = hash_data(hash, episode->map_text, episode->map_bytes);
+    // all arrays in the order of the table
     for (int i = 0; i < IMP_FIELD_COUNT; i++)
         hash = hash_data(hash, imp_dataset_field_get(&imp_dataset_fields[i], episode),
                          imp_dataset_field_bytes(&imp_dataset_fields[i], info, episode->steps));
@@ -48,12 +56,14 @@ uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episo
 
 uint64_t imp_dataset_hash(const imp_dataset *dataset)
 {
+    // a chain: the order of episodes matters
     uint64_t hash = 0;
     for (int i = 0; i < dataset->totals.episodes; i++)
         hash = mix_word(hash, imp_episode_hash(&dataset->info, &dataset->episodes[i]));
     return hash;
 }
 
+// Combines the stored hashes; the episodes' bytes are not read.
 uint64_t imp_dataset_stored_hash(const imp_dataset *dataset)
 {
     uint64_t hash = 0;

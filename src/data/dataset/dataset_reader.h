@@ -1,4 +1,4 @@
-// data/dataset/dataset_reader.h: an open dataset as its own folder sees it.
+// data/dataset/dataset_reader.h: the members of an open dataset, for this folder only.
 #ifndef IMP_DATA_DATASET_DATASET_READER_H
 #define IMP_DATA_DATASET_DATASET_READER_H
 
@@ -9,11 +9,11 @@ struct imp_dataset {
     char folder[PATH_MAX];
     imp_dataset_info info;
     char origin[IMP_DATASET_ORIGIN_MAX];
-    imp_dataset_totals totals;  // what main_data.hdf5 claims
-    int64_t links;              // entries of main_data.hdf5
-    int64_t steps;              // what the episodes hold
+    imp_dataset_totals totals;  // totals as claimed by main_data.hdf5
+    int64_t links;              // number of entries in main_data.hdf5
+    int64_t steps;              // actual number of steps in the episodes
     imp_episode *episodes;      // (totals.episodes)
-    uint64_t *hashes;           // (totals.episodes) as they were when written
+    uint64_t *hashes;           // (totals.episodes) stored hashes
     imp_shard_memory *memories; // (memory_count) one per shard
     int memory_count, memory_capacity;
 };

@@ -1,7 +1,11 @@
+// Summarises a dataset in one pass: lengths, endings, actions, lane positions and rewards. Sums are
+// collected in the result's own members and divided at the end. Episodes without poses or rewards
+// are left out of those statistics.
 #include "data/dataset/dataset_reader.h"
 
 #include <math.h>
 
+// How an episode ended, by the flags of its last step.
 static void count_endings(imp_dataset_summary *summary, const imp_episode *episode)
 {
     const int last = episode->steps - 1;
@@ -13,11 +17,13 @@ static void count_endings(imp_dataset_summary *summary, const imp_episode *episo
         summary->open_ended++;
 }
 
+// Actions alternate between left and right wheel.
 static void add_action_statistics(imp_dataset_summary *summary, const imp_episode *episode)
 {
     for (int64_t i = 0; i < 2 * (int64_t)episode->steps; i++) {
         const int wheel = i % 2;
         const double duty = episode->actions[i];
+        // compared with what the expert would have done
         const double difference = duty - episode->expert_actions[i];
         summary->action_mean[wheel] += duty;
         summary->action_min[wheel] = fmin(summary->action_min[wheel], duty);
@@ -26,21 +32,25 @@ static void add_action_statistics(imp_dataset_summary *summary, const imp_episod
     }
 }
 
-// Sums over the positions that an action led to, which are all but the first.
+// Sums over the positions that actions led to, which are all but the first.
 static void add_lane_statistics(imp_dataset_summary *summary, const imp_episode *episode,
                                 double *seconds)
 {
+    // recordings of real robots have no poses
     if (isnan(episode->poses[0])) {
         summary->unknown_positions += episode->steps;
         return;
     }
+    // only steps with a pose contribute to the mean speed
     *seconds += episode->steps * episode->time_step;
     for (int64_t i = 1; i <= episode->steps; i++) {
         const double *pose = episode->poses + 3 * i;
+        // path length: distance between successive positions
         summary->distance += hypot(pose[0] - pose[-3], pose[1] - pose[-2]);
         const double offset = fabs(episode->lane[2 * i]);
         if (isnan(offset)) {
             summary->off_lane++;
+            // off lanes the position in the lane is unknown
             continue;
         }
         summary->lane_distance_mean += offset;
@@ -49,6 +59,7 @@ static void add_lane_statistics(imp_dataset_summary *summary, const imp_episode 
     }
 }
 
+// A return is the sum of an episode's rewards.
 static void add_reward_statistics(imp_dataset_summary *summary, const imp_episode *episode)
 {
     double sum = 0;
@@ -58,15 +69,18 @@ static void add_reward_statistics(imp_dataset_summary *summary, const imp_episod
         sum += episode->rewards[i];
     summary->rewarded++;
     summary->reward_mean += sum;
+    // an episode without rewards is not counted
     summary->reward_min = fmin(summary->reward_min, sum);
     summary->reward_max = fmax(summary->reward_max, sum);
 }
 
 void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
 {
+    // sums are divided below
     const int episodes = dataset->totals.episodes;
     imp_dataset_summary sums = {.episodes = episodes, .steps = dataset->steps};
     double seconds = 0.0; // in known places
+    // minima and maxima start at the other end
     if (episodes > 0) {
         sums.steps_min = INT_MAX;
         sums.reward_min = INFINITY;
@@ -76,6 +90,7 @@ void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
             sums.action_max[wheel] = -INFINITY;
         }
     }
+    // sums over all episodes
     for (int i = 0; i < episodes; i++) {
         const imp_episode *episode = &dataset->episodes[i];
         sums.steps_min = episode->steps < sums.steps_min ? episode->steps : sums.steps_min;
@@ -85,6 +100,7 @@ void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
         add_lane_statistics(&sums, episode, &seconds);
         add_reward_statistics(&sums, episode);
     }
+    // turn sums into means; denominators are at least 1
     if (episodes > 0) {
         const double steps = (double)sums.steps;
         const double known = steps - (double)sums.unknown_positions;
@@ -92,6 +108,7 @@ void imp_dataset_summarize(const imp_dataset *dataset, imp_dataset_summary *out)
         sums.action_mean[0] /= steps;
         sums.action_mean[1] /= steps;
         sums.expert_difference = sqrt(sums.expert_difference / (2 * steps));
+        // avoid a division by zero if the robot was never on a lane
         sums.lane_distance_mean /= on_lane;
         sums.lane_angle_mean /= on_lane;
         sums.reward_mean /= fmax(sums.rewarded, 1);

@@ -1,3 +1,7 @@
+// Finds out what an interrupted writer left: removes its temporary files and verifies every shard
+// in order. Shards count even if the index does not list them yet, because a shard is written
+// before the index.
+// Folders with other files and without an index are refused, so that nothing foreign is touched.
 #include "data/dataset/recovery.h"
 
 #include "base/io/atomic_file.h"
@@ -13,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+// Grows the list by doubling.
 imp_status imp_recovered_reserve_shard(imp_recovered_dataset *recovered, imp_error *err)
 {
     if (recovered->shards < recovered->capacity)
@@ -26,18 +31,20 @@ imp_status imp_recovered_reserve_shard(imp_recovered_dataset *recovered, imp_err
     return IMP_OK;
 }
 
-// Whether a name is one that a dataset's writer gives to a shard.
+// Whether a name is one that the writer gives to shards.
 static bool is_shard_name(const char *name)
 {
     int number, end = 0;
     char again[32];
     // NOLINTNEXTLINE(cert-err34-c): the name is made again from the number and compared
+    // leading zeros and other spellings are not ours
     if (sscanf(name, "shard-%d.hdf5%n", &number, &end) != 1 || end == 0 || number < 0)
         return false;
     imp_dataset_shard_name(again, number);
     return strcmp(name, again) == 0;
 }
 
+// Files that belong to a dataset; the program's settings file is one of them.
 static bool is_dataset_file_name(const char *name)
 {
     return is_shard_name(name) || strcmp(name, IMP_DATASET_INDEX_FILE) == 0 ||
@@ -49,11 +56,12 @@ static bool is_dataset_file_name(const char *name)
 static bool is_temporary_file_name(const char *name)
 {
     char stem[NAME_MAX + 1];
+    // strip the random suffix, then look at the rest
     snprintf(stem, sizeof stem, "%s", name);
     return imp_atomic_file_strip_suffix(stem) && is_dataset_file_name(stem);
 }
 
-// Removes temporary files; counts shards, and entries that no dataset has.
+// Removes temporary files. Counts shards, and entries that do not belong to a dataset.
 static imp_status clean_folder(const char *folder, int *shards, int *foreign, imp_error *err)
 {
     imp_folder_reader reader;
@@ -63,6 +71,7 @@ static imp_status clean_folder(const char *folder, int *shards, int *foreign, im
         status = imp_folder_reader_next(&reader, &name, err);
         if (status != IMP_OK || name == NULL)
             break;
+        // only temporary forms of our own names are removed
         if (is_temporary_file_name(name)) {
             status = imp_dataset_file_path(path, folder, name, err);
             if (status == IMP_OK && unlink(path) != 0)
@@ -77,12 +86,14 @@ static imp_status clean_folder(const char *folder, int *shards, int *foreign, im
     return status;
 }
 
+// Reads the index of a dataset that is continued; its attributes must agree.
 static imp_status read_index_to_resume(imp_recovered_dataset *recovered, const char *path,
                                        const char *folder, const imp_dataset_info *info,
                                        imp_dataset_totals *totals, imp_error *err)
 {
     hid_t file;
     char origin[IMP_DATASET_ORIGIN_MAX] = "";
+    // read, compare, and take over the origin
     imp_status status = imp_hdf5_open(&file, path, err);
     if (status != IMP_OK)
         return status;
@@ -98,17 +109,21 @@ static imp_status read_index_to_resume(imp_recovered_dataset *recovered, const c
     return status;
 }
 
+// Verifies one shard and adds its episodes.
 static imp_status recover_shard(imp_recovered_dataset *recovered, const char *path,
                                 const char *folder, const imp_dataset_info *info, imp_error *err)
 {
     imp_dataset_shard shard;
+    // opening checks the file's structure
     imp_status status = imp_dataset_shard_open(&shard, path, err);
     if (status != IMP_OK)
         return status;
     status = imp_dataset_info_compare(&shard.info, info, folder, err);
+    // shards must follow each other without a gap
     if (status == IMP_OK && shard.first != recovered->episodes)
         status = imp_fail(err, IMP_BAD_INPUT, "%s: starts with episode %d, wanted %d", path,
                           shard.first, recovered->episodes);
+    // reading checks types, shapes and positions of all arrays
     int64_t steps = 0;
     for (int i = 0; i < shard.count && status == IMP_OK; i++) {
         char name[32];
@@ -119,6 +134,7 @@ static imp_status recover_shard(imp_recovered_dataset *recovered, const char *pa
         if (status == IMP_OK)
             steps += episode.steps;
     }
+    // only then does the shard count
     if (status == IMP_OK)
         status = imp_recovered_reserve_shard(recovered, err);
     if (status == IMP_OK) {
@@ -130,11 +146,13 @@ static imp_status recover_shard(imp_recovered_dataset *recovered, const char *pa
     return status;
 }
 
+// Cleans, reads the index if there is one, then verifies shards 0, 1, ...
 imp_status imp_dataset_recover(imp_recovered_dataset *recovered, const char *folder,
                                const imp_dataset_info *info, imp_error *err)
 {
     char path[PATH_MAX];
     int shards = 0, foreign = 0;
+    // other files are allowed beside an index
     imp_status status = clean_folder(folder, &shards, &foreign, err);
     if (status == IMP_OK)
         status = imp_dataset_file_path(path, folder, IMP_DATASET_INDEX_FILE, err);
@@ -142,10 +160,12 @@ imp_status imp_dataset_recover(imp_recovered_dataset *recovered, const char *fol
         return status;
     const bool listed = imp_path_exists(path);
     imp_dataset_totals totals = {0};
+    // the index is read for its attributes and totals
     if (listed)
         status = read_index_to_resume(recovered, path, folder, info, &totals, err);
     else if (foreign > 0)
         status = imp_fail(err, IMP_BAD_INPUT, "%s: is not a dataset, it holds other files", folder);
+    // a missing number in between is reported as a missing file
     for (int i = 0; i < shards && status == IMP_OK; i++) {
         char name[32];
         imp_dataset_shard_name(name, i);
@@ -153,9 +173,11 @@ imp_status imp_dataset_recover(imp_recovered_dataset *recovered, const char *fol
         if (status == IMP_OK)
             status = recover_shard(recovered, path, folder, info, err);
     }
+    // fewer episodes than the index lists: a shard was lost
     if (status == IMP_OK && recovered->episodes < totals.episodes)
         status = imp_fail(err, IMP_BAD_INPUT, "%s: lists %s, but only %d of them can be found",
                           folder, IMP_PLURAL(totals.episodes, "episode"), recovered->episodes);
+    // complete only if nothing was added after the index was written
     recovered->finished = totals.finished && recovered->episodes == totals.episodes;
     return status;
 }

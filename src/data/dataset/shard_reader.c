@@ -1,3 +1,7 @@
+// Reads shards: opens the HDF5 file, checks every array's type, shape and place, and points the
+// episode into a read-only mapping of the same file. Arrays that cannot be mapped (compressed,
+// other byte order) are copied.
+// The file may be hostile: arrays in other files are refused, and copies are limited in size.
 #include "data/dataset/shard_reader.h"
 
 #include <errno.h>
@@ -10,19 +14,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// All copies together may be so many times as large as the file. Small files can claim any size:
-// packed arrays, and arrays that were never written.
+// Limit of all copies together, as a multiple of the file's size. Compressed or never written
+// arrays let small files claim any size.
 enum { COPIES_MAX = 64 };
 
+// Memory of one copied array, in a list.
 typedef struct imp_shard_copy {
     struct imp_shard_copy *next;
-    double data[]; // aligned for every field
+    double data[]; // aligned for every type
 } imp_shard_copy;
 
+// Unmaps the file and frees all copies.
 void imp_shard_memory_free(imp_shard_memory *memory)
 {
     if (memory->map != NULL)
         munmap(memory->map, memory->size);
+    // copies form a list, so that any number can be freed
     while (memory->copies != NULL) {
         imp_shard_copy *block = memory->copies;
         memory->copies = block->next;
@@ -31,6 +38,7 @@ void imp_shard_memory_free(imp_shard_memory *memory)
     *memory = (imp_shard_memory){0};
 }
 
+// Maps the whole file; the descriptor is not needed afterwards.
 static imp_status map_file(imp_shard_memory *memory, const char *path, imp_error *err)
 {
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -39,6 +47,7 @@ static imp_status map_file(imp_shard_memory *memory, const char *path, imp_error
     imp_status status = IMP_OK;
     struct stat info;
     void *map = MAP_FAILED;
+    // an empty file cannot be mapped
     if (fstat(descriptor, &info) == 0 && info.st_size > 0)
         map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, descriptor, 0);
     if (map == MAP_FAILED)
@@ -49,14 +58,17 @@ static imp_status map_file(imp_shard_memory *memory, const char *path, imp_error
     return status;
 }
 
+// Opens the file with HDF5 for its structure, and maps it for its data.
 imp_status imp_dataset_shard_open(imp_dataset_shard *shard, const char *path, imp_error *err)
 {
+    // initialise everything, so that the caller may close after any failure
     memset(shard, 0, sizeof *shard);
     snprintf(shard->path, sizeof shard->path, "%s", path);
     imp_status status = imp_hdf5_open(&shard->file, path, err);
     if (status != IMP_OK)
         return status;
     int64_t first = 0, count = 0;
+    // dataset attributes and the range of episodes
     status = imp_dataset_info_read(shard->file, path, &shard->info, err);
     if (status == IMP_OK &&
         (!imp_hdf5_read_int(shard->file, "first_episode", 0, INT_MAX, &first) ||
@@ -77,13 +89,14 @@ void imp_dataset_shard_close(imp_dataset_shard *shard)
     imp_shard_memory_free(&shard->memory);
 }
 
-// An array that is being looked at.
+// An array that is being checked.
 typedef struct stored_array {
     const imp_dataset_field *field;
     hid_t set, type, space, create;
-    uint64_t bytes; // that it should have
+    uint64_t bytes; // expected size
 } stored_array;
 
+// Flags may be stored as integers or as an enumeration.
 static bool has_expected_type(const stored_array *array)
 {
     const H5T_class_t class = H5Tget_class(array->type);
@@ -100,8 +113,10 @@ static bool has_expected_type(const stored_array *array)
     return class == H5T_FLOAT && size == imp_dataset_field_item_size(array->field->type);
 }
 
+// Rank and all dimensions must be as the format says.
 static bool has_expected_shape(const stored_array *array, const imp_dataset_info *info, int steps)
 {
+    // unused dimensions are 0 on both sides
     hsize_t wanted[4] = {0}, found[4] = {0};
     const int rank = imp_dataset_field_shape(array->field, info, steps, wanted);
     return H5Sget_simple_extent_ndims(array->space) == rank &&
@@ -109,13 +124,15 @@ static bool has_expected_shape(const stored_array *array, const imp_dataset_info
            memcmp(wanted, found, sizeof wanted) == 0;
 }
 
-// Where the array lies in the mapped file, or NULL if it has to be copied.
+// Position of the array in the mapping, or NULL if it has to be copied.
 static const void *locate_in_mapping(const stored_array *array, const imp_shard_memory *memory)
 {
+    // one contiguous block, in this machine's number format, aligned, and within the file
     if (H5Pget_layout(array->create) != H5D_CONTIGUOUS ||
         H5Dget_storage_size(array->set) != array->bytes)
         return NULL;
     const hid_t native = imp_dataset_field_memory_type(array->field->type);
+    // bytes have no byte order; numbers must have this machine's
     const bool same =
         imp_dataset_field_item_size(array->field->type) == 1 || H5Tequal(array->type, native) > 0;
     H5Tclose(native);
@@ -127,9 +144,11 @@ static const void *locate_in_mapping(const stored_array *array, const imp_shard_
     return (const char *)memory->map + offset;
 }
 
+// Reads an array through HDF5 into memory of its own.
 static imp_status copy_array(const stored_array *array, imp_shard_memory *memory, const char *path,
                              const void **out, imp_error *err)
 {
+    // the limit is checked before memory is allocated
     if (array->bytes > COPIES_MAX * (uint64_t)memory->size - memory->copied)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: %s and what was read before claim more than %d times the file's size",
@@ -137,7 +156,8 @@ static imp_status copy_array(const stored_array *array, imp_shard_memory *memory
     imp_shard_copy *block = malloc(sizeof *block + (size_t)array->bytes);
     if (block == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
-    // bytes come as they are, numbers are converted to this processor's kind
+    // Bytes are read unconverted; numbers are converted to this machine's format.
+    // let HDF5 convert and decompress into the new memory
     const bool bytes = imp_dataset_field_item_size(array->field->type) == 1;
     const hid_t type =
         bytes ? H5Tcopy(array->type) : imp_dataset_field_memory_type(array->field->type);
@@ -146,6 +166,7 @@ static imp_status copy_array(const stored_array *array, imp_shard_memory *memory
         status = imp_hdf5_fail(err, IMP_BAD_INPUT, path, array->field->path);
         free(block);
     } else {
+        // the shard's memory owns the copy
         block->next = memory->copies;
         memory->copies = block;
         memory->copied += array->bytes;
@@ -155,23 +176,26 @@ static imp_status copy_array(const stored_array *array, imp_shard_memory *memory
     return status;
 }
 
-// Data that lies in other files is refused: a dataset must not make its reader open whatever it
-// names.
+// Whether the data lie in this file. Otherwise a dataset could make its reader open any file.
 static bool is_stored_in_file(const stored_array *array, const char *path)
 {
     char name[PATH_MAX];
+    // the file in which the array was found
     const ssize_t length = H5Fget_name(array->set, name, sizeof name);
     if (array->create < 0)
         return false;
     const H5D_layout_t layout = H5Pget_layout(array->create);
+    // not virtual, not external
     return length > 0 && strcmp(name, path) == 0 && layout >= 0 && layout != H5D_VIRTUAL &&
            H5Pget_external_count(array->create) == 0;
 }
 
+// Checks type and shape, then maps or copies.
 static imp_status check_and_read_array(imp_dataset_shard *shard, const char *group,
                                        const stored_array *array, int rows, imp_episode *out,
                                        imp_error *err)
 {
+    // handles that could not be opened
     const char *path = shard->path, *name = array->field->path;
     if (array->type < 0 || array->space < 0)
         return imp_hdf5_fail(err, IMP_BAD_INPUT, path, name);
@@ -188,9 +212,10 @@ static imp_status check_and_read_array(imp_dataset_shard *shard, const char *gro
     return status;
 }
 
-// Closes what is open of an array.
+// Closes all handles of an array.
 static void close_array(const stored_array *array)
 {
+    // handles are -1 if they were never opened
     if (array->space >= 0)
         H5Sclose(array->space);
     if (array->type >= 0)
@@ -200,11 +225,12 @@ static void close_array(const stored_array *array)
     H5Dclose(array->set);
 }
 
-// rows: the episode's steps, or how long an array is that does not go by steps.
+// rows: the episode's steps, or the length of an array that does not have one row per step.
 static imp_status open_and_read_field(imp_dataset_shard *shard, const char *name, hid_t group,
                                       const imp_dataset_field *field, int rows, imp_episode *out,
                                       imp_error *err)
 {
+    // links out of the file are refused here
     const hid_t set = imp_hdf5_open_array(group, field->path);
     if (set < 0)
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s is missing or lies in another file",
@@ -216,7 +242,8 @@ static imp_status open_and_read_field(imp_dataset_shard *shard, const char *name
                           .create = H5Dget_create_plist(set),
                           .bytes = imp_dataset_field_bytes(field, &shard->info, rows)};
     imp_status status = IMP_OK;
-    // asked for its size, HDF5 opens the files that a virtual array is made of
+    // Checked before anything else: when asked for its size, HDF5 opens the files that a virtual
+    // array consists of.
     if (!is_stored_in_file(&array, shard->path)) {
         status = imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s lies in another file", shard->path, name,
                           field->path);
@@ -229,15 +256,17 @@ static imp_status open_and_read_field(imp_dataset_shard *shard, const char *name
     return status;
 }
 
-// Reads what was drawn for an episode, if that is told.
+// Reads the randomisation of an episode, if it is stored.
 static imp_status read_randomization(imp_dataset_shard *shard, const char *group, hid_t id,
                                      imp_episode *episode, imp_error *err)
 {
+    // without randomisation there is no such attribute
     if (H5Aexists(id, "randomization") <= 0)
         return IMP_OK;
     imp_shard_copy *block = malloc(sizeof *block + IMP_EPISODE_RANDOMIZATION_MAX);
     if (block == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", shard->path);
+    // the text lives as long as the shard's memory
     block->next = shard->memory.copies;
     shard->memory.copies = block;
     episode->randomization = (const char *)block->data;
@@ -248,11 +277,12 @@ static imp_status read_randomization(imp_dataset_shard *shard, const char *group
     return IMP_OK;
 }
 
-// Reads the map of an episode, if its text is there.
+// Reads the text of an episode's map, if it is stored.
 static imp_status read_map_text(imp_dataset_shard *shard, const char *group, hid_t id,
                                 imp_episode *episode, imp_error *err)
 {
     int64_t bytes;
+    // built-in maps have no text
     if (H5Aexists(id, IMP_MAP_BYTES_ATTRIBUTE) <= 0)
         return IMP_OK;
     if (!imp_hdf5_read_int(id, IMP_MAP_BYTES_ATTRIBUTE, 1, IMP_EPISODE_MAP_MAX, &bytes))
@@ -263,6 +293,7 @@ static imp_status read_map_text(imp_dataset_shard *shard, const char *group, hid
     return open_and_read_field(shard, group, id, &imp_map_text_field, (int)bytes, episode, err);
 }
 
+// Reads attributes, then all arrays. *out is only written on success.
 imp_status imp_dataset_shard_read(imp_dataset_shard *shard, const char *group, imp_episode *out,
                                   uint64_t *hash, imp_error *err)
 {
@@ -273,6 +304,7 @@ imp_status imp_dataset_shard_read(imp_dataset_shard *shard, const char *group, i
     imp_episode episode = {0};
     int64_t steps = 0, number = 0;
     imp_status status = IMP_OK;
+    // required attributes
     if (!imp_hdf5_read_int(id, "total_steps", 1, IMP_MAX_EPISODE_STEPS, &steps) ||
         !imp_hdf5_read_uint(id, "seed", &episode.seed) || !imp_hdf5_read_uint(id, "hash", hash) ||
         !imp_hdf5_read_int(id, "number", 0, UINT32_MAX, &number) ||
@@ -281,12 +313,14 @@ imp_status imp_dataset_shard_read(imp_dataset_shard *shard, const char *group, i
                           shard->path, group);
     episode.steps = (int)steps;
     episode.number = (uint32_t)number;
+    // optional: another time step than the dataset's
     episode.time_step = shard->info.time_step;
     if (status == IMP_OK && H5Aexists(id, "time_step") > 0 &&
         !(imp_hdf5_read_double(id, "time_step", &episode.time_step) &&
           isfinite(episode.time_step) && episode.time_step > 0.0))
         status =
             imp_fail(err, IMP_BAD_INPUT, "%s: the time step of %s is damaged", shard->path, group);
+    // optional text, then the arrays, then the map
     if (status == IMP_OK)
         status = read_randomization(shard, group, id, &episode, err);
     for (int i = 0; i < IMP_FIELD_COUNT && status == IMP_OK; i++)

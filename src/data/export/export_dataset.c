@@ -1,3 +1,7 @@
+// Exports datasets: checks the definition, opens the dataset, and writes the chosen format so that
+// the result appears complete or not at all.
+// Single files go through the atomic writer. Minari's folder is written beside its path and
+// renamed.
 #include "data/export/export_formats.h"
 
 #include <errno.h>
@@ -11,11 +15,13 @@
 
 enum { EXPORT_COOKIE = 0xE4B7 };
 
+// The cookie detects structs that were not obtained here.
 imp_export_def imp_default_export_def(void)
 {
     return (imp_export_def){.validation = 0.1, .seed = 1, .cookie = EXPORT_COOKIE};
 }
 
+// Reports after each episode; stopping discards what was written.
 imp_status imp_export_report_progress(const imp_dataset *dataset, int done,
                                       const imp_monitor *monitor, imp_error *err)
 {
@@ -24,16 +30,18 @@ imp_status imp_export_report_progress(const imp_dataset *dataset, int done,
                                    .done = done,
                                    .total = imp_dataset_episode_count(dataset)};
     imp_monitor_progress(monitor, &progress);
+    // the caller removes what was written
     if (imp_monitor_should_stop(monitor))
         return imp_fail(err, IMP_INTERRUPTED, "interrupted: nothing was exported");
     return IMP_OK;
 }
 
-// A folder of two files is made under another name, then renamed.
+// Writes a folder of two files under another name and renames it at the end.
 static imp_status export_minari_folder(const imp_dataset *dataset, const char *folder,
                                        const char *path, const imp_export_def *def,
                                        const imp_monitor *monitor, imp_error *err)
 {
+    // paths of the temporary folder and the files in it
     char partial[IMP_PATH_MAX], main_data[IMP_PATH_MAX], metadata[IMP_PATH_MAX];
     if (snprintf(partial, sizeof partial, "%s.partial", path) >= (int)sizeof partial)
         return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
@@ -44,9 +52,11 @@ static imp_status export_minari_folder(const imp_dataset *dataset, const char *f
         status = imp_path_join(metadata, partial, "metadata.json", err);
     if (status != IMP_OK)
         return status;
+    // both files are written before the folder gets its name
     status = imp_export_minari(dataset, folder, partial, def->id, monitor, err);
     if (status == IMP_OK && rename(partial, path) != 0)
         status = imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    // remove what a failed export left
     if (status != IMP_OK) {
         unlink(main_data);
         unlink(metadata);
@@ -55,10 +65,12 @@ static imp_status export_minari_folder(const imp_dataset *dataset, const char *f
     return status;
 }
 
+// train.log and robomimic are single files.
 static imp_status export_single_file(imp_export_summary *out, const imp_dataset *dataset,
                                      const char *path, const imp_export_def *def,
                                      const imp_monitor *monitor, imp_error *err)
 {
+    // open, write, commit or discard
     imp_atomic_file file;
     imp_status status = imp_atomic_file_open(&file, path, err);
     if (status != IMP_OK)
@@ -74,6 +86,7 @@ static imp_status export_single_file(imp_export_summary *out, const imp_dataset 
 
 static imp_status check_export_def(const imp_export_def *def, imp_error *err)
 {
+    // cookie, id, fraction
     if (def->cookie != EXPORT_COOKIE)
         return imp_fail(err, IMP_USAGE, "make definitions with imp_default_export_def()");
     if (def->id != NULL && !imp_minari_id_is_valid(def->id))
@@ -81,16 +94,19 @@ static imp_status check_export_def(const imp_export_def *def, imp_error *err)
                         "%.60s is no id of Minari: wanted is NAMESPACE/NAME-vNUMBER, of letters, "
                         "digits, _ and -, a namespace of two at least",
                         def->id);
+    // the condition also rejects NaN
     if (!(def->validation >= 0.0 && def->validation < 1.0))
         return imp_fail(err, IMP_USAGE, "the share held out must be 0 to less than 1, not %g",
                         def->validation);
     return IMP_OK;
 }
 
+// An existing path is only replaced if it is a file and the caller asked for it.
 imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folder, const char *path,
                               const imp_export_def *def, const imp_monitor *monitor, imp_error *err)
 {
     imp_dataset *dataset;
+    // results are zero if nothing is exported
     *out = (imp_export_summary){0};
     imp_status status = check_export_def(def, err);
     if (status != IMP_OK)
@@ -100,8 +116,10 @@ imp_status imp_export_dataset(imp_export_summary *out, const char *dataset_folde
     status = imp_dataset_open(&dataset, dataset_folder, err);
     if (status != IMP_OK)
         return status;
+    // the exporters call HDF5 directly
     imp_hdf5_errors quiet;
     imp_hdf5_errors_silence(&quiet);
+    // an empty dataset would be an invalid file in all formats
     if (imp_dataset_episode_count(dataset) == 0)
         status = imp_fail(err, IMP_BAD_INPUT, "%s has no episodes", dataset_folder);
     else if (def->format == IMP_EXPORT_MINARI)

@@ -1,4 +1,4 @@
-// data/export/export_formats.h: what all exports do alike.
+// data/export/export_formats.h: the exporters, and what they share.
 #ifndef IMP_DATA_EXPORT_EXPORT_FORMATS_H
 #define IMP_DATA_EXPORT_EXPORT_FORMATS_H
 
@@ -7,8 +7,8 @@
 #include "base/io/atomic_file.h"
 #include "imprint/import_export.h"
 
-// Each writes a whole dataset to a file, or files of a folder, that the caller commits. Errors of
-// the stream are left to that.
+// Each writes a whole dataset to a file, or to the files of a folder. The caller commits files;
+// errors of the stream are reported by the commit.
 imp_status imp_export_trainlog(const imp_dataset *dataset, FILE *file, const imp_monitor *monitor,
                                imp_error *err);
 // id: nullable
@@ -18,7 +18,8 @@ imp_status imp_export_robomimic(imp_export_summary *out, const imp_dataset *data
                                 imp_atomic_file *to, const imp_export_def *def,
                                 const imp_monitor *monitor, imp_error *err);
 
-// Tells the monitor that so many episodes are written. IMP_INTERRUPTED if it wants to stop.
+// Reports that `done` episodes are written. Fails with IMP_INTERRUPTED if the monitor wants to
+// stop.
 imp_status imp_export_report_progress(const imp_dataset *dataset, int done,
                                       const imp_monitor *monitor, imp_error *err);
 

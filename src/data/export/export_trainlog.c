@@ -1,4 +1,7 @@
-// Writes what the baselines' _loggers.Reader reads: per episode one pickle, a list of entries.
+// Exports datasets as train.log, the format of Duckietown's behaviour cloning baseline: per episode
+// one pickle (protocol 3) with a list of entries. Opcodes are written directly; letters in the
+// literals are opcodes of Python's pickletools.
+// Nothing is memoized, so every episode can be written while it is read.
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -6,9 +9,10 @@
 
 #include "data/export/export_formats.h"
 
-// Bytes of a text without its end.
+// Writes the bytes of a literal without its terminating 0.
 #define WRITE_LITERAL(file, text) fwrite(text, 1, sizeof(text) - 1, file)
 
+// Little-endian.
 static void write_u32(FILE *file, uint32_t number)
 {
     const uint8_t bytes[4] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16),
@@ -16,6 +20,7 @@ static void write_u32(FILE *file, uint32_t number)
     fwrite(bytes, 1, sizeof bytes, file);
 }
 
+// BINUNICODE.
 static void write_text(FILE *file, const char *text)
 {
     fputc('X', file);
@@ -23,22 +28,25 @@ static void write_text(FILE *file, const char *text)
     fputs(text, file);
 }
 
+// BININT.
 static void write_integer(FILE *file, uint32_t number)
 {
     fputc('J', file);
     write_u32(file, number);
 }
 
-// Protocol 2 and later: most significant byte first.
+// BINFLOAT: big-endian from protocol 2 on.
 static void write_float(FILE *file, double number)
 {
     uint64_t bits;
+    // from the highest byte to the lowest
     memcpy(&bits, &number, sizeof bits);
     fputc('G', file);
     for (int k = 7; k >= 0; k--)
         fputc((int)(bits >> 8 * k & 255), file);
 }
 
+// EMPTY_LIST, MARK, items, APPENDS.
 static void write_float_list(FILE *file, const double *numbers, int count)
 {
     fputs("](", file);
@@ -47,20 +55,22 @@ static void write_float_list(FILE *file, const double *numbers, int count)
     fputc('e', file);
 }
 
-// numpy's array: _reconstruct(ndarray, (0,), b"b"), then its state (1, shape, type, False, data).
-// Old and new releases of numpy find it under this name.
+// A numpy array: _reconstruct(ndarray, (0,), b"b"), then its state (1, shape, type, False, data).
+// Old and new releases of numpy accept these names.
 static void write_numpy_array(FILE *file, const char *type, const uint32_t *shape, int dimensions,
                               const void *data, uint32_t size)
 {
+    // the empty array, then its state
     WRITE_LITERAL(file, "cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85"
                         "C\1b\x87R(K\1(");
     for (int k = 0; k < dimensions; k++)
         write_integer(file, shape[k]);
     WRITE_LITERAL(file, "tcnumpy\ndtype\n");
     write_text(file, type);
-    // the type's own state: version 3, byte order, and nothing special
+    // The type's state: version 3, byte order, no fields, default sizes.
     WRITE_LITERAL(file, "\x89\x88\x87R(K\3");
     write_text(file, strcmp(type, "u1") == 0 ? "|" : "<");
+    // fields of the type that are not used, then the data
     WRITE_LITERAL(file, "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89"
                         "B");
     write_u32(file, size);
@@ -68,26 +78,30 @@ static void write_numpy_array(FILE *file, const char *type, const uint32_t *shap
     WRITE_LITERAL(file, "tb");
 }
 
+// A float32 array of two values.
 static void write_duty_cycles(FILE *file, const float *numbers)
 {
     const uint32_t shape[1] = {2};
     write_numpy_array(file, "f4", shape, 1, numbers, 2 * sizeof *numbers);
 }
 
-// What the simulator tells of a step, as far as we know it, and who wrote this.
+// The simulator's info of a step as far as it is known, and our own additions that imports use.
 static void write_step_info(FILE *file, const imp_dataset_info *info, const imp_episode *episode,
                             size_t k)
 {
+    // from radians
     const double degree = 57.29577951308232;
     const double executed[2] = {(double)episode->actions[2 * k],
                                 (double)episode->actions[2 * k + 1]};
     const double distance = episode->lane[2 * k], angle = episode->lane[2 * k + 1];
+    // info["Simulator"]: executed action, lane position
     fputs("}(", file);
     write_text(file, "Simulator");
     fputs("}(", file);
     write_text(file, "action");
     write_float_list(file, executed, 2);
     if (isfinite(distance)) {
+        // off lanes and for real robots there is no lane position
         write_text(file, "lane_position");
         fputs("}(", file);
         write_text(file, "dist");
@@ -101,8 +115,10 @@ static void write_step_info(FILE *file, const imp_dataset_info *info, const imp_
         fputc('u', file);
     }
     fputc('u', file);
+    // info["imprint"]: what an import needs to restore the dataset
     write_text(file, "imprint");
     fputs("}(", file);
+    // fields that an import of this program reads
     write_text(file, "map");
     write_text(file, episode->map);
     write_text(file, "terminated");
@@ -116,19 +132,24 @@ static void write_step_info(FILE *file, const imp_dataset_info *info, const imp_
     fputs("uu", file);
 }
 
+// One entry: {"step": [image, action], "metadata": [pose, reward, done, info]}.
 static void write_entry(FILE *file, const imp_dataset_info *info, const imp_episode *episode,
                         size_t k)
 {
     const uint32_t shape[3] = {(uint32_t)info->height, (uint32_t)info->width, 3};
     const size_t image = (size_t)info->height * (size_t)info->width * 3;
+    // the pose before the step
     const double *pose = episode->poses + 3 * k;
+    // gym-duckietown's pose: x, y (up), z, angle
     const double places[4] = {pose[0], 0.0, pose[1], pose[2]};
+    // image and label
     fputs("}(", file);
     write_text(file, "step");
     fputs("](", file);
     write_numpy_array(file, "u1", shape, 3, episode->observations + k * image, (uint32_t)image);
     write_duty_cycles(file, episode->expert_actions + 2 * k);
     fputc('e', file);
+    // pose, reward, done and info
     write_text(file, "metadata");
     fputs("]((", file);
     for (int i = 0; i < 4; i++)
@@ -140,6 +161,7 @@ static void write_entry(FILE *file, const imp_dataset_info *info, const imp_epis
     fputs("eu", file);
 }
 
+// PROTO 3, EMPTY_LIST, entries with APPEND, STOP.
 static void write_episode(FILE *file, const imp_dataset_info *info, const imp_episode *episode)
 {
     WRITE_LITERAL(file, "\x80\3]");
@@ -150,6 +172,7 @@ static void write_episode(FILE *file, const imp_dataset_info *info, const imp_ep
     fputc('.', file);
 }
 
+// Stream errors end the loop; the commit reports them.
 imp_status imp_export_trainlog(const imp_dataset *dataset, FILE *file, const imp_monitor *monitor,
                                imp_error *err)
 {

@@ -1,3 +1,7 @@
+// Wrappers of the HDF5 library: errors, files in memory, groups, arrays and scalar attributes.
+// Files are built in memory and written by our own atomic writer, because HDF5 cannot recover from
+// a failed write (disk full). They contain no time stamps, so equal content gives equal bytes.
+// When reading, links to other files are refused and HDF5's own error output is silenced.
 #include "data/hdf5/hdf5_file.h"
 
 #include "base/io/file.h"
@@ -8,13 +12,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-// The errno that a text of HDF5's names; 0 if it names none.
+// The errno in a text of HDF5; 0 if there is none. HDF5 passes it on only in this form.
 static int parse_errno(const char *text)
 {
     const char *code = strstr(text, "errno = ");
     return code != NULL ? (int)strtol(code + strlen("errno = "), NULL, 10) : 0;
 }
 
+// Visits the entries of an error stack until one has an errno.
 static herr_t find_errno(unsigned index, const H5E_error2_t *error, void *context)
 {
     (void)index;
@@ -23,7 +28,8 @@ static herr_t find_errno(unsigned index, const H5E_error2_t *error, void *contex
     return *reason != 0;
 }
 
-// HDF5 calls this for every call of ours that fails, and forgets the reason at the next one.
+// HDF5 calls this after every failed call. The next call clears the error stack, so the first errno
+// is kept here.
 static herr_t record_failure(hid_t stack, void *context)
 {
     imp_hdf5_errors *quiet = context;
@@ -32,24 +38,28 @@ static herr_t record_failure(hid_t stack, void *context)
     return 0;
 }
 
+// Stores the application's handler and installs ours.
 void imp_hdf5_errors_silence(imp_hdf5_errors *quiet)
 {
     *quiet = (imp_hdf5_errors){0};
+    // nothing is changed if HDF5 does not give its handler away
     if (H5Eget_auto2(H5E_DEFAULT, &quiet->function, &quiet->context) >= 0)
         quiet->changed = H5Eset_auto2(H5E_DEFAULT, record_failure, quiet) >= 0;
 }
 
+// A bad file and a failed system call look alike to callers; the errno tells them apart.
 imp_status imp_hdf5_errors_restore(const imp_hdf5_errors *quiet, imp_status status, imp_error *err)
 {
     if (quiet->changed)
         H5Eset_auto2(H5E_DEFAULT, quiet->function, quiet->context);
+    // an I/O error is more useful to the user than "bad input"
     if (status != IMP_BAD_INPUT || quiet->reason == 0)
         return status;
     const imp_error old = err != NULL ? *err : (imp_error){0};
     return imp_fail(err, IMP_IO, "%s (%s)", old.message, strerror(quiet->reason));
 }
 
-// H5Ewalk2 visits the innermost error first; the positive value ends the walk there.
+// H5Ewalk2() visits the innermost error first; a positive result ends the walk there.
 static herr_t copy_innermost_error(unsigned index, const H5E_error2_t *error, void *context)
 {
     (void)index;
@@ -61,7 +71,7 @@ imp_status imp_hdf5_fail(imp_error *err, imp_status status, const char *path, co
 {
     char reason[160] = "";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, copy_innermost_error, reason);
-    // a system call failed, which is no fault of the file
+    // A failed system call is not the file's fault.
     if (parse_errno(reason) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", path, strerror(parse_errno(reason)));
     if (reason[0] == '\0')
@@ -69,17 +79,22 @@ imp_status imp_hdf5_fail(imp_error *err, imp_status status, const char *path, co
     return imp_fail(err, status, "%s: %s (%s)", path, what, reason);
 }
 
+// The properties make the file reproducible and its arrays mappable.
 hid_t imp_hdf5_create_custom_memory(H5FD_file_image_callbacks_t *callbacks)
 {
     const size_t growth = 4 << 20;
+    // access: how the file is kept in memory; creation: what its metadata contain
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     const hid_t create = H5Pcreate(H5P_FILE_CREATE);
     hid_t file = -1;
-    // the format of HDF5 1.8 keeps a checksum with each piece of metadata, older ones do not
+    // The format of HDF5 1.8 stores a checksum with each piece of metadata; older formats do not.
+    // the file grows by 4 MiB at a time; nothing is written to disk by HDF5
     if (H5Pset_fapl_core(access, growth, false) >= 0 &&
         (callbacks == NULL || H5Pset_file_image_callbacks(access, callbacks) >= 0) &&
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
+        // arrays of more than one byte are aligned to 8, so that they can be mapped
         H5Pset_alignment(access, 1, 8) >= 0 && H5Pset_small_data_block_size(access, 0) >= 0 &&
+        // closing the file also closes objects that were left open
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
         H5Pset_obj_track_times(create, false) >= 0)
         file = H5Fcreate("imprint", H5F_ACC_TRUNC, create, access);
@@ -88,6 +103,7 @@ hid_t imp_hdf5_create_custom_memory(H5FD_file_image_callbacks_t *callbacks)
     return file;
 }
 
+// With HDF5's own malloc().
 hid_t imp_hdf5_create_in_memory(void)
 {
     return imp_hdf5_create_custom_memory(NULL);
@@ -96,14 +112,16 @@ hid_t imp_hdf5_create_in_memory(void)
 imp_status imp_hdf5_open(hid_t *out, const char *path, imp_error *err)
 {
     struct stat info;
+    // stat() first: opening a pipe would block
     if (stat(path, &info) != 0)
         return imp_fail(err, errno == ENOENT || errno == ENOTDIR ? IMP_BAD_INPUT : IMP_IO, "%s: %s",
                         path, strerror(errno));
     if (!S_ISREG(info.st_mode))
         return imp_fail(err, IMP_BAD_INPUT, "%s: is not a file", path);
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    // the files never change, so locks would only get in the way of network file systems
+    // The files never change, and locks cause trouble on network file systems.
     hid_t file = -1;
+    // read-only, and without HDF5's lock
     if (H5Pset_file_locking(access, false, true) >= 0 &&
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
         file = H5Fopen(path, H5F_ACC_RDONLY, access);
@@ -116,7 +134,7 @@ imp_status imp_hdf5_open(hid_t *out, const char *path, imp_error *err)
     return status;
 }
 
-// Called before HDF5 follows a link to another file: a negative value keeps it from that.
+// Called before HDF5 follows a link to another file; a negative value prevents that.
 static herr_t refuse_external_link(const char *parent_file, const char *parent_group,
                                    const char *file, const char *object, unsigned *flags,
                                    hid_t access, void *context)
@@ -126,11 +144,12 @@ static herr_t refuse_external_link(const char *parent_file, const char *parent_g
     return -1;
 }
 
-// Opens what is inside the file: no link out of it is followed.
+// Opens an object with the link callback in place.
 static hid_t open_without_external_links(hid_t parent, const char *path, hid_t access_class,
                                          hid_t (*open)(hid_t parent, const char *path,
                                                        hid_t access))
 {
+    // the callback belongs to the access properties of this one open
     const hid_t access = H5Pcreate(access_class);
     hid_t object = -1;
     if (H5Pset_elink_cb(access, refuse_external_link, NULL) >= 0)
@@ -139,6 +158,7 @@ static hid_t open_without_external_links(hid_t parent, const char *path, hid_t a
     return object;
 }
 
+// Links to groups in the same file are followed.
 hid_t imp_hdf5_open_array(hid_t parent, const char *path)
 {
     return open_without_external_links(parent, path, H5P_DATASET_ACCESS, H5Dopen2);
@@ -149,20 +169,23 @@ hid_t imp_hdf5_open_group(hid_t parent, const char *path)
     return open_without_external_links(parent, path, H5P_GROUP_ACCESS, H5Gopen2);
 }
 
+// Helper of the checksum below.
 static uint32_t rotate_left(uint32_t value, int bits)
 {
     return value << bits | value >> (32 - bits);
 }
 
 // The checksum of HDF5's metadata: lookup3 by Bob Jenkins (2006, public domain), for a length that
-// is not a multiple of 12, starting from 0.
+// is not a multiple of 12, with seed 0.
 static uint32_t lookup3(const uint8_t *bytes, size_t length)
 {
     uint32_t a = 0xdeadbeef + (uint32_t)length, b = a, c = a;
+    // mix blocks of 12 bytes, all but the last
     for (;;) {
         uint8_t block[12] = {0};
         memcpy(block, bytes, length < 12 ? length : 12);
         a += block[0] | block[1] << 8 | block[2] << 16 | (uint32_t)block[3] << 24;
+        // a whole block also mixes zeros behind the end of the text
         b += block[4] | block[5] << 8 | block[6] << 16 | (uint32_t)block[7] << 24;
         c += block[8] | block[9] << 8 | block[10] << 16 | (uint32_t)block[11] << 24;
         if (length <= 12)
@@ -176,6 +199,7 @@ static uint32_t lookup3(const uint8_t *bytes, size_t length)
         bytes += 12;
         length -= 12;
     }
+    // final mixing of the last block
     c = (c ^ b) - rotate_left(b, 14);
     a = (a ^ c) - rotate_left(c, 11);
     b = (b ^ a) - rotate_left(a, 25);
@@ -185,8 +209,8 @@ static uint32_t lookup3(const uint8_t *bytes, size_t length)
     return (c ^ b) - rotate_left(b, 24);
 }
 
-// Before HDF5 2.0, H5Fget_file_image() changes a flag of the superblock without renewing the
-// checksum that follows its 44 bytes (HDF5's issue 1915).
+// Before HDF5 2.0, H5Fget_file_image() changes a flag of the superblock without updating the
+// checksum that follows its 44 bytes (HDF5 issue 1915).
 static void fix_superblock_checksum(uint8_t *image)
 {
     const uint32_t sum = lookup3(image, 44);
@@ -194,19 +218,23 @@ static void fix_superblock_checksum(uint8_t *image)
         image[44 + i] = (uint8_t)(sum >> 8 * i);
 }
 
+// Copies the file's image out of HDF5 and writes it atomically.
 imp_status imp_hdf5_write_file(hid_t file, const char *path, imp_error *err)
 {
+    // H5Fget_file_image() needs everything in the file's buffer
     if (H5Fflush(file, H5F_SCOPE_LOCAL) < 0)
-        return imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be put together");
+        return imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be assembled");
+    // the first call gives the length, the second copies
     const ssize_t length = H5Fget_file_image(file, NULL, 0);
     if (length <= 0)
-        return imp_hdf5_fail(err, IMP_INTERNAL, path, "cannot be put together");
+        return imp_hdf5_fail(err, IMP_INTERNAL, path, "cannot be assembled");
     uint8_t *image = malloc((size_t)length);
     if (image == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     imp_status status;
+    // 48 bytes hold a superblock
     if (length < 48 || H5Fget_file_image(file, image, (size_t)length) != length) {
-        status = imp_hdf5_fail(err, IMP_INTERNAL, path, "cannot be put together");
+        status = imp_hdf5_fail(err, IMP_INTERNAL, path, "cannot be assembled");
     } else {
         fix_superblock_checksum(image);
         status = imp_file_write(path, image, (size_t)length, err);
@@ -215,6 +243,7 @@ imp_status imp_hdf5_write_file(hid_t file, const char *path, imp_error *err)
     return status;
 }
 
+// Without time stamps, so that equal content gives equal bytes.
 hid_t imp_hdf5_create_group(hid_t parent, const char *name)
 {
     const hid_t create = H5Pcreate(H5P_GROUP_CREATE);
@@ -225,9 +254,11 @@ hid_t imp_hdf5_create_group(hid_t parent, const char *name)
     return group;
 }
 
+// Writes one value; `type` is its type in the file, `memory` in memory.
 static bool write_attribute(hid_t object, const char *name, hid_t type, hid_t memory,
                             const void *value)
 {
+    // a scalar: no dimensions
     const hid_t space = H5Screate(H5S_SCALAR);
     const hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     const bool good = attribute >= 0 && H5Awrite(attribute, memory, value) >= 0;
@@ -237,6 +268,7 @@ static bool write_attribute(hid_t object, const char *name, hid_t type, hid_t me
     return good;
 }
 
+// Fixed length, including the terminating 0.
 bool imp_hdf5_write_text(hid_t object, const char *name, const char *text)
 {
     const hid_t type = H5Tcopy(H5T_C_S1);
@@ -250,6 +282,7 @@ bool imp_hdf5_write_text(hid_t object, const char *name, const char *text)
 bool imp_hdf5_write_int(hid_t object, const char *name, int64_t value)
 {
     return write_attribute(object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
+    // Numbers are little-endian on disk, native in memory.
 }
 
 bool imp_hdf5_write_uint(hid_t object, const char *name, uint64_t value)
@@ -262,7 +295,7 @@ bool imp_hdf5_write_double(hid_t object, const char *name, double value)
     return write_attribute(object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
 }
 
-// Opens an attribute if it is there and holds one value of the class; its type goes to *type.
+// Opens an attribute if it exists and holds one value of the given class. Its type goes to *type.
 static hid_t open_scalar_attribute(hid_t object, const char *name, H5T_class_t class, hid_t *type)
 {
     if (H5Aexists(object, name) <= 0)
@@ -270,11 +303,13 @@ static hid_t open_scalar_attribute(hid_t object, const char *name, H5T_class_t c
     const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
     if (attribute < 0)
         return -1;
+    // exactly one value
     const hid_t space = H5Aget_space(attribute);
     const bool single = space >= 0 && H5Sget_simple_extent_npoints(space) == 1;
     if (space >= 0)
         H5Sclose(space);
     *type = H5Aget_type(attribute);
+    // type and count must match before anything is read
     if (single && *type >= 0 && H5Tget_class(*type) == class)
         return attribute;
     if (*type >= 0)
@@ -283,12 +318,14 @@ static hid_t open_scalar_attribute(hid_t object, const char *name, H5T_class_t c
     return -1;
 }
 
+// Reads a fixed-length text; the result is always terminated.
 bool imp_hdf5_read_text(hid_t object, const char *name, char *out, size_t capacity)
 {
     hid_t type;
     const hid_t attribute = open_scalar_attribute(object, name, H5T_STRING, &type);
     if (attribute < 0)
         return false;
+    // variable-length text is refused: its size would be that of a pointer
     const size_t size = H5Tget_size(type);
     const bool good =
         H5Tis_variable_str(type) == 0 && size < capacity && H5Aread(attribute, type, out) >= 0;
@@ -299,6 +336,7 @@ bool imp_hdf5_read_text(hid_t object, const char *name, char *out, size_t capaci
     return good;
 }
 
+// Reads one number; HDF5 converts it to the type in memory.
 static bool read_attribute(hid_t object, const char *name, H5T_class_t class, hid_t memory,
                            void *out)
 {
@@ -312,6 +350,7 @@ static bool read_attribute(hid_t object, const char *name, H5T_class_t class, hi
     return good;
 }
 
+// Values out of range count as missing.
 bool imp_hdf5_read_int(hid_t object, const char *name, int64_t low, int64_t high, int64_t *out)
 {
     int64_t value;

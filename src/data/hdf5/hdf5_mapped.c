@@ -1,9 +1,9 @@
-// HDF5 files that are too large for memory.
+// HDF5 files larger than memory.
 //
-// HDF5's driver for files in memory asks its caller for the memory. Here that is a mapped file,
-// whose blocks are allocated before it grows: a full disk is a failed allocation, which HDF5
-// survives, and not a signal. The kernel writes the pages when it likes; whoever syncs the file
-// learns of errors.
+// HDF5's in-memory driver asks its caller for memory. Here that memory is a mapped file, whose
+// blocks are allocated before it grows. So a full disk is a failed allocation, which HDF5 handles,
+// and not a signal. The kernel writes the pages at any time; whoever syncs the file learns of
+// errors.
 #include "data/hdf5/hdf5_mapped.h"
 
 #include <errno.h>
@@ -12,10 +12,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+// Callback: allocates blocks for the new size, then maps or remaps the file.
 static void *grow_mapping(void *bytes, size_t size, H5FD_file_image_op_t op, void *context)
 {
     (void)bytes, (void)op;
     imp_hdf5_mapped *image = context;
+    // posix_fallocate() reserves blocks; the mapping then cannot run out of disk space
     const int code = size > image->size ? posix_fallocate(image->descriptor, 0, (off_t)size) : 0;
     void *grown = MAP_FAILED;
     errno = code;
@@ -23,6 +25,7 @@ static void *grow_mapping(void *bytes, size_t size, H5FD_file_image_op_t op, voi
         grown = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, image->descriptor, 0);
     else if (code == 0)
         grown = mremap(image->bytes, image->size, size, MREMAP_MAYMOVE);
+    // the first reason is kept for imp_hdf5_mapped_close()
     if (grown == MAP_FAILED) {
         image->reason = image->reason == 0 ? errno : image->reason;
         return NULL;
@@ -44,6 +47,7 @@ static void *copy_image(void *to, const void *from, size_t size, H5FD_file_image
     return memcpy(to, from, size);
 }
 
+// Callback: HDF5 frees the image when the file is closed.
 static herr_t unmap_image(void *bytes, H5FD_file_image_op_t op, void *context)
 {
     (void)bytes, (void)op;
@@ -55,7 +59,7 @@ static herr_t unmap_image(void *bytes, H5FD_file_image_op_t op, void *context)
     return 0;
 }
 
-// HDF5 copies its property lists; all copies mean the same image.
+// HDF5 copies its property lists; all copies refer to the same image.
 static void *share_context(void *context)
 {
     return context;
@@ -67,6 +71,7 @@ static herr_t keep_context(void *context)
     return 0;
 }
 
+// The core driver calls these functions instead of malloc(), memcpy(), realloc() and free().
 hid_t imp_hdf5_mapped_create(imp_hdf5_mapped *image, int descriptor)
 {
     *image = (imp_hdf5_mapped){.descriptor = descriptor};
@@ -76,10 +81,13 @@ hid_t imp_hdf5_mapped_create(imp_hdf5_mapped *image, int descriptor)
     return imp_hdf5_create_custom_memory(&callbacks);
 }
 
+// The mapping is larger than the file's content, so the file is cut to the length that HDF5
+// reports.
 imp_status imp_hdf5_mapped_close(imp_hdf5_mapped *image, hid_t file, const char *path,
                                  imp_status status, imp_error *err)
 {
     ssize_t length = -1;
+    // flushing puts everything into the image before its length is asked
     if (status == IMP_OK && file >= 0 && H5Fflush(file, H5F_SCOPE_LOCAL) >= 0)
         length = H5Fget_file_image(file, NULL, 0);
     const bool good = length > 0 && image->reason == 0;
@@ -87,10 +95,11 @@ imp_status imp_hdf5_mapped_close(imp_hdf5_mapped *image, hid_t file, const char 
         H5Fclose(file);
     if (good && ftruncate(image->descriptor, length) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
+    // a failed growth is the reason for whatever failed afterwards
     if (image->reason != 0)
         return imp_fail(err, image->reason == ENOMEM ? IMP_NO_MEMORY : IMP_IO, "%s: %s", path,
                         strerror(image->reason));
     if (status == IMP_OK && !good)
-        return imp_hdf5_fail(err, IMP_INTERNAL, path, "cannot be put together");
+        return imp_hdf5_fail(err, IMP_INTERNAL, path, "cannot be assembled");
     return status;
 }

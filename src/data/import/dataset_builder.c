@@ -1,3 +1,7 @@
+// Builds a dataset from images that arrive one by one. The images of the current episode are
+// collected in memory; long episodes are written in pieces.
+// The dataset is written beside its final path (".partial") and renamed at the end, so an
+// interrupted import leaves nothing that looks like a dataset.
 #include "data/import/dataset_builder.h"
 
 #include <errno.h>
@@ -13,7 +17,7 @@
 #include "base/io/file.h"
 #include "base/io/folder_reader.h"
 
-// Pictures of a piece of an episode take so much memory at most, and of two at least.
+// A piece of an episode has at most this much image memory, but at least two images.
 enum { PIECE_BYTES = 16 << 20 };
 
 struct imp_dataset_builder {
@@ -21,16 +25,17 @@ struct imp_dataset_builder {
     imp_dataset_info info;
     imp_dataset_writer *writer;
     bool finished;
-    double time_step; // of the episodes that follow [s]; 0: the dataset's
+    double time_step; // of the following episodes [s]; 0: the dataset's
     int episodes;
     int64_t steps;
-    // the episode under way
+    // The current episode.
     size_t image;               // bytes of one
-    int rows, capacity, max;    // present, allocated, and when a piece ends
-    uint8_t *images;            // (capacity x picture)
+    int rows, capacity, max;    // images present, allocated, and per piece
+    uint8_t *images;            // (capacity x image)
     imp_import_step *step_data; // (capacity)
 };
 
+// Names of files that a dataset writer creates.
 static bool is_dataset_file(const char *name)
 {
     int used = 0;
@@ -38,18 +43,21 @@ static bool is_dataset_file(const char *name)
         return true;
     if (strcmp(name, "main_data.hdf5") == 0 || strcmp(name, "metadata.json") == 0)
         return true;
+    // "shard-" and digits; %n proves that the rest matched
     return sscanf(name, "shard-%*9[0-9].hdf5%n", &used) == 0 && used > 0 && name[used] == '\0';
 }
 
-// Removes the files of a dataset that never became one, and their folder if nothing else is in it.
+// Removes the files of an unfinished dataset, and the folder if nothing else is in it.
 static imp_status remove_partial_dataset(const char *folder, imp_error *err)
 {
     imp_folder_reader reader;
     imp_status status = imp_folder_reader_open(&reader, folder, err);
     if (status != IMP_OK)
         return errno == ENOENT ? IMP_OK : status;
+    // the writer's lock tells whether another import is running
     if (!imp_folder_reader_lock(&reader))
         status = imp_fail(err, IMP_IO, "%s: another import is writing here", folder);
+    // only our own files are removed; rmdir() fails if others remain
     for (const char *name = ""; status == IMP_OK && name != NULL;) {
         status = imp_folder_reader_next(&reader, &name, err);
         if (status == IMP_OK && name != NULL && is_dataset_file(name))
@@ -64,15 +72,18 @@ static imp_status remove_partial_dataset(const char *folder, imp_error *err)
     return IMP_OK;
 }
 
+// Derives the temporary path, and removes what a killed import left there.
 static imp_status open_writer(imp_dataset_builder *r, imp_error *err)
 {
     size_t length = strlen(r->folder);
+    // a trailing slash would put the temporary folder inside
     while (length > 1 && r->folder[length - 1] == '/')
         r->folder[--length] = '\0';
     if (length + strlen(".partial") >= sizeof r->partial)
         return imp_fail(err, IMP_IO, "%.100s...: path too long", r->folder);
     memcpy(r->partial, r->folder, length);
     strcpy(r->partial + length, ".partial");
+    // checked before anything is written
     if (imp_path_exists(r->folder))
         return imp_add_hint(err, IMP_HINT_OUTPUT_EXISTS,
                             imp_fail(err, IMP_IO, "%s exists", r->folder));
@@ -83,12 +94,14 @@ static imp_status open_writer(imp_dataset_builder *r, imp_error *err)
     return imp_dataset_writer_create(&r->writer, r->partial, &r->info, false, &written, err);
 }
 
+// The size of an image determines how many make a piece.
 imp_status imp_dataset_builder_create(imp_dataset_builder **out, const char *folder,
                                       const imp_dataset_info *info, imp_error *err)
 {
     imp_dataset_builder *r = calloc(1, sizeof *r);
     if (r == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", folder);
+    // the image size is fixed for the whole dataset
     r->info = *info;
     r->image = (size_t)info->width * (size_t)info->height * 3;
     r->max = (int)(PIECE_BYTES / r->image);
@@ -103,13 +116,16 @@ imp_status imp_dataset_builder_create(imp_dataset_builder **out, const char *fol
     return IMP_OK;
 }
 
+// Grows both arrays: by doubling, up to the size of a piece, then as needed.
 static bool reserve_rows(imp_dataset_builder *r, int rows)
 {
     if (rows <= r->capacity)
         return true;
+    // double, but not beyond a piece
     int capacity = 2 * r->capacity + 64;
     capacity = capacity > r->max ? r->max : capacity;
     capacity = capacity < rows ? rows : capacity;
+    // both arrays grow, or the builder stays as it is
     uint8_t *images = realloc(r->images, (size_t)capacity * r->image);
     if (images != NULL)
         r->images = images;
@@ -127,21 +143,24 @@ void imp_dataset_builder_set_dt(imp_dataset_builder *r, double time_step)
     r->time_step = time_step;
 }
 
+// The destination of the next image, at the end of the current ones.
 uint8_t *imp_dataset_builder_image(imp_dataset_builder *r)
 {
-    // one more than a piece has, for a picture that is repeated
+    // One more than a piece has, for an image that is repeated at the end.
     return reserve_rows(r, r->rows + 2) ? r->images + (size_t)r->rows * r->image : NULL;
 }
 
-// The arrays of an episode but for the pictures.
+// The arrays of an episode except the images.
 typedef struct episode_columns {
     float *actions, *experts, *rewards;
     double *poses, *lane;
     uint8_t *terminations, *truncations;
 } episode_columns;
 
+// Freed by free_columns(), also after a failure.
 static bool allocate_columns(episode_columns *c, size_t steps)
 {
+    // T rows, or T + 1 for data that include the final state
     *c = (episode_columns){.actions = malloc(2 * steps * sizeof *c->actions),
                            .experts = malloc(2 * steps * sizeof *c->experts),
                            .rewards = malloc(steps * sizeof *c->rewards),
@@ -164,9 +183,10 @@ static void free_columns(episode_columns *c)
     free(c->truncations);
 }
 
-// What is unknown at one moment of an episode is unknown in all of it.
+// Fills the arrays. Data that are unknown at one moment count as unknown in the whole episode.
 static void fill_columns(const episode_columns *c, const imp_import_step *step_data, size_t steps)
 {
+    // first find out what is known throughout
     bool poses_known = true, rewards_known = true;
     for (size_t k = 0; k <= steps; k++) {
         poses_known = poses_known &&
@@ -174,12 +194,15 @@ static void fill_columns(const episode_columns *c, const imp_import_step *step_d
         rewards_known = rewards_known && (k == steps || isfinite(step_data[k].reward));
     }
     for (size_t k = 0; k <= steps; k++) {
+        // moment k is before step k
         const imp_import_step *m = &step_data[k];
+        // lane positions may be unknown at single moments
         const bool in_lane = poses_known && isfinite(m->lane[0] + m->lane[1]);
         for (size_t i = 0; i < 3; i++)
             c->poses[3 * k + i] = poses_known ? m->pose[i] : (double)NAN;
         for (size_t i = 0; i < 2; i++)
             c->lane[2 * k + i] = in_lane ? m->lane[i] : (double)NAN;
+        // the last row has a position, but no action
         if (k == steps)
             break;
         memcpy(c->actions + 2 * k, m->action, sizeof m->action);
@@ -188,7 +211,7 @@ static void fill_columns(const episode_columns *c, const imp_import_step *step_d
     }
 }
 
-// A full disk: nothing of an import is kept, so there is nothing to resume.
+// Removes the advice to resume from a message (disk full): nothing of a failed import is kept.
 static void remove_resume_advice(imp_error *err)
 {
     char *advice = err == NULL ? NULL : strstr(err->message, " episodes are safe");
@@ -198,14 +221,16 @@ static void remove_resume_advice(imp_error *err)
         *advice = '\0';
 }
 
-// Records the first steps and the picture after them as an episode.
+// Writes the first `steps` steps, and the image after them, as an episode.
 static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_end ending,
                                 imp_error *err)
 {
     episode_columns c;
     imp_status status = IMP_OK;
+    // the images are passed on without a copy
     if (allocate_columns(&c, (size_t)steps)) {
         fill_columns(&c, r->step_data, (size_t)steps);
+        // only the last step may end an episode
         c.terminations[steps - 1] = ending == IMP_EPISODE_TERMINATED;
         c.truncations[steps - 1] = ending == IMP_EPISODE_TRUNCATED;
         imp_episode episode = {.steps = steps,
@@ -226,6 +251,7 @@ static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_e
     } else {
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode");
     }
+    // counts are used for the episode's number and the summary
     free_columns(&c);
     if (status == IMP_OK) {
         r->episodes++;
@@ -234,13 +260,15 @@ static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_e
     return status;
 }
 
+// The image was written to imp_dataset_builder_image() before.
 imp_status imp_dataset_builder_add_step(imp_dataset_builder *r, const imp_import_step *step,
                                         imp_error *err)
 {
+    // room was reserved by imp_dataset_builder_image()
     r->step_data[r->rows++] = *step;
     if (r->rows <= r->max)
         return IMP_OK;
-    // the last picture of the piece closes it, and begins the next, which has another one already
+    // The last image of a piece ends it and begins the next one, which already has one more image.
     const imp_status status = write_episode(r, r->max - 1, IMP_EPISODE_UNFINISHED, err);
     const size_t kept = (size_t)r->max - 1;
     memmove(r->images, r->images + kept * r->image, 2 * r->image);
@@ -249,22 +277,27 @@ imp_status imp_dataset_builder_add_step(imp_dataset_builder *r, const imp_import
     return status;
 }
 
+// NULL at the beginning of an episode.
 imp_import_step *imp_dataset_builder_last_step(imp_dataset_builder *r)
 {
     return r->rows > 0 ? &r->step_data[r->rows - 1] : NULL;
 }
 
+// Ends an episode. Without repeat, the last image only closes it; with repeat, it is doubled.
 imp_status imp_dataset_builder_end(imp_dataset_builder *r, imp_episode_end ending, bool repeat,
                                    bool *is_single_image, imp_error *err)
 {
     const int rows = r->rows;
+    // one image is no step
     *is_single_image = rows == 1 && !repeat;
     r->rows = 0;
     if (rows == 0 || *is_single_image)
         return IMP_OK;
     if (!repeat)
         return write_episode(r, rows - 1, ending, err);
+    // double the last image and its data
     const size_t last = (size_t)rows - 1;
+    // room for it was reserved
     memcpy(r->images + (last + 1) * r->image, r->images + last * r->image, r->image);
     r->step_data[last + 1] = r->step_data[last];
     return write_episode(r, rows, ending, err);
@@ -280,6 +313,7 @@ int64_t imp_dataset_builder_steps(const imp_dataset_builder *r)
     return r->steps;
 }
 
+// The origin is stored with the index, so it is set just before finishing.
 imp_status imp_dataset_builder_finish(imp_dataset_builder *r, const char *origin, imp_error *err)
 {
     imp_status status = imp_dataset_writer_set_origin(r->writer, origin, err);
@@ -289,6 +323,7 @@ imp_status imp_dataset_builder_finish(imp_dataset_builder *r, const char *origin
         remove_resume_advice(err);
         return status;
     }
+    // the dataset appears under its name
     if (rename(r->partial, r->folder) != 0)
         return imp_fail(err, IMP_IO, "%s: cannot be renamed to %s: %s", r->partial, r->folder,
                         strerror(errno));
@@ -296,10 +331,12 @@ imp_status imp_dataset_builder_finish(imp_dataset_builder *r, const char *origin
     return IMP_OK;
 }
 
+// Nullable. An unfinished dataset is removed.
 void imp_dataset_builder_destroy(imp_dataset_builder *r)
 {
     if (r == NULL)
         return;
+    // the writer's lock must be gone before the files are removed
     imp_dataset_writer_destroy(r->writer);
     if (!r->finished)
         remove_partial_dataset(r->partial, NULL);

@@ -1,3 +1,7 @@
+// Imports ROS 1 bags. Every bag is scanned first: topics, times, commands, calibration. Then its
+// images are read in order and each gets the latest command before it.
+// Gaps and jumps of the clock end an episode. Images are preprocessed exactly as the agent does it.
+// Reasons for dropped images are counted.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +16,7 @@
 
 #define NANOSECONDS 1e9
 
-// One bag among those that are imported.
+// One of the bags that are imported.
 typedef struct bag_source {
     imp_mapped_file file;
     imp_rosbag bag;
@@ -25,21 +29,24 @@ typedef struct importer {
     const imp_monitor *monitor;
     imp_dataset_builder *builder;
     imp_image_preprocessor *preprocessor;
-    uint8_t *rows; // of a raw picture, as RGB
+    uint8_t *rows; // a raw image as RGB
     size_t rows_capacity;
-    // of the bag
+    // State within the current bag.
     int epoch;
-    int64_t previous; // time of the picture before [ns]; INT64_MIN if there is none
-    int64_t last;     // of the last one that was taken in this era
+    int64_t previous; // time of the previous image [ns]; INT64_MIN: none
+    int64_t last;     // time of the last image used in this epoch [ns]
 } importer;
 
-// Why a picture cannot be used; NULL if it can.
+// Why an image cannot be used; NULL if it can. The texts are stored in the dataset's origin.
 typedef const char *drop_reason;
 
-// The latest command of an era at a time or before; NULL if there is none.
+// The latest command of an epoch at or before a time; NULL if there is none. Commands are sorted by
+// epoch and time.
 static const imp_rosbag_command *find_command(const imp_rosbag_scan *scan, int epoch, int64_t time)
 {
+    // binary search for the first command after the time
     size_t low = 0, high = scan->command_count;
+    // with a single epoch all commands belong to 0
     const int wanted = scan->single_epoch ? 0 : epoch;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -49,40 +56,48 @@ static const imp_rosbag_command *find_command(const imp_rosbag_scan *scan, int e
         else
             high = middle;
     }
+    // the command before the first later one, if it is of this epoch
     return low == 0 || scan->commands[low - 1].epoch != wanted ? NULL : &scan->commands[low - 1];
 }
 
-// What a robot's kinematics make of a command.
+// Converts a command to duty cycles: wheel commands directly, car commands by the robot's
+// kinematics with its gain and trim.
 static imp_action command_to_action(const imp_import_def *def, const imp_rosbag_scan *scan,
                                     const imp_rosbag_command *command)
 {
     if (scan->command_kind == IMP_ROS_WHEELS_CMD)
         return imp_action_clip((imp_action){command->numbers[0], command->numbers[1]});
+    // gain and trim scale the wheels as in dt-core's kinematics
     const imp_action plain = imp_action_from_velocity(command->numbers[0], command->numbers[1]);
     return imp_action_clip(
         (imp_action){plain.left * (def->gain - def->trim), plain.right * (def->gain + def->trim)});
 }
 
+// Finds the command of an image, and checks its age and, if wanted, that the robot moves.
 static drop_reason match_command(const importer *i, const imp_rosbag_scan *scan, int64_t time,
                                  imp_import_step *step)
 {
+    // the command's delay is added to the image's time
     const int64_t until = time + (int64_t)(i->def->delay * NANOSECONDS);
     const imp_rosbag_command *command = find_command(scan, i->epoch, until);
     if (command == NULL)
         return "pictures before the first command";
     if ((double)(until - command->time) > i->def->max_command_age * NANOSECONDS)
         return "pictures without a recent command";
+    // a standing robot is checked after conversion to wheels
     const imp_action action = command_to_action(i->def, scan, command);
     if (i->def->skip_standstill && action.left == 0.0 && action.right == 0.0)
         return "pictures of a robot that stands still";
+    // the executed action is the label
     step->action[0] = step->expert[0] = (float)action.left;
     step->action[1] = step->expert[1] = (float)action.right;
     return NULL;
 }
 
-// A raw picture as RGB; NULL without memory.
+// Converts a raw image to RGB; NULL without memory.
 static const uint8_t *convert_to_rgb(importer *i, const imp_ros_pixels *pixels)
 {
+    // the buffer is kept for the next images
     const size_t size = 3 * (size_t)pixels->width * (size_t)pixels->height;
     if (size > i->rows_capacity) {
         uint8_t *grown = realloc(i->rows, size);
@@ -95,22 +110,26 @@ static const uint8_t *convert_to_rgb(importer *i, const imp_ros_pixels *pixels)
     return i->rows;
 }
 
-// Makes an observation of a picture. IMP_BAD_INPUT if it is none.
+// Makes an observation of an image. IMP_BAD_INPUT if it cannot be decoded.
 static imp_status preprocess_image(importer *i, const imp_ros_image *image, uint8_t *out,
                                    imp_error *err)
 {
     const imp_ros_pixels *pixels = &image->pixels;
+    // raw images
     if (pixels->encoding != NULL) {
         const uint8_t *rows = convert_to_rgb(i, pixels);
         return rows == NULL ? imp_fail(err, IMP_NO_MEMORY, "out of memory for a picture")
                             : imp_image_preprocessor_run(i->preprocessor, rows, pixels->width,
                                                          pixels->height, out, err);
     }
+    // JPEG is decoded at a reduced size where possible
     if (image->length > 2 && image->data[0] == 0xFF && image->data[1] == 0xD8)
         return imp_image_preprocessor_run_jpeg(i->preprocessor, image->data, image->length, out,
                                                err);
+    // PNG is decoded completely
     int width, height;
     uint8_t *rgb;
+    // the size of a PNG is checked after decoding
     imp_status status =
         imp_image_decode(&rgb, &width, &height, image->data, image->length, "a picture", err);
     if (status != IMP_OK)
@@ -122,6 +141,7 @@ static imp_status preprocess_image(importer *i, const imp_ros_image *image, uint
     return status;
 }
 
+// The kind of the topic decides how the message is parsed.
 static bool parse_image(const imp_rosbag_scan *scan, const imp_rosbag_message *message,
                         imp_ros_image *out)
 {
@@ -130,9 +150,10 @@ static bool parse_image(const imp_rosbag_scan *scan, const imp_rosbag_message *m
                : imp_ros_parse_compressed_image(out, message->data, message->length);
 }
 
-// Ends the episode where the clock jumped back.
+// Ends the episode if the clock jumped back, and starts a new epoch.
 static imp_status handle_time_jump(importer *i, int64_t time, imp_error *err)
 {
+    // the first image has no predecessor
     const bool jumps = i->previous != INT64_MIN && imp_rosbag_time_jumps_back(i->previous, time);
     i->previous = time;
     if (!jumps)
@@ -142,7 +163,7 @@ static imp_status handle_time_jump(importer *i, int64_t time, imp_error *err)
     return imp_import_end_episode(i->builder, i->summary, IMP_EPISODE_UNFINISHED, false, err);
 }
 
-// What is wrong with the time of a picture; NULL if nothing is.
+// Whether an image comes after the one before it; otherwise why it is dropped.
 static drop_reason check_time_order(const importer *i, int64_t time)
 {
     return i->last == INT64_MIN || time > i->last ? NULL
@@ -150,19 +171,22 @@ static drop_reason check_time_order(const importer *i, int64_t time)
                                                   : "pictures out of order";
 }
 
-// Makes an observation of the picture, and adds it.
+// Preprocesses the image and adds it to the current episode.
 static imp_status add_image(importer *i, const bag_source *s, const imp_ros_image *image,
                             int64_t time, const imp_import_step *step, drop_reason *why,
                             imp_error *err)
 {
     imp_status status = IMP_OK;
+    // a gap ends the episode before this image
     if (i->last != INT64_MIN && (double)(time - i->last) > i->def->gap * NANOSECONDS)
         status = imp_import_end_episode(i->builder, i->summary, IMP_EPISODE_UNFINISHED, false, err);
+    // the image is written directly to its place in the episode
     uint8_t *place = imp_dataset_builder_image(i->builder);
     if (place == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
     if (status != IMP_OK)
         return status;
+    // images that cannot be decoded are dropped
     imp_error cause = {0};
     status = preprocess_image(i, image, place, &cause);
     if (status == IMP_BAD_INPUT) {
@@ -173,7 +197,7 @@ static imp_status add_image(importer *i, const bag_source *s, const imp_ros_imag
         *why = "pictures that are black";
         return IMP_OK;
     }
-    // such as a calibration that no lens has
+    // Other failures concern the whole bag, for example an impossible calibration.
     if (status != IMP_OK)
         return imp_fail(err, status == IMP_USAGE ? IMP_BAD_INPUT : status, "%s: %s", s->bag.name,
                         cause.message);
@@ -181,34 +205,41 @@ static imp_status add_image(importer *i, const bag_source *s, const imp_ros_imag
     return imp_dataset_builder_add_step(i->builder, step, err);
 }
 
-// Takes a picture; *why tells if it is of no use, and then the status is IMP_OK.
+// Imports one image. *why: the reason if it is dropped; the status is IMP_OK then.
 static imp_status import_image(importer *i, const bag_source *s, const imp_rosbag_message *message,
                                drop_reason *why, imp_error *err)
 {
     imp_ros_image image;
+    // nothing but the action is known
     imp_import_step step = imp_import_step_unknown();
     if (!parse_image(&s->scan, message, &image)) {
         *why = image.unsupported[0] != '\0' ? "pictures of an encoding or format that is not read"
                                             : "pictures that cannot be read";
         return IMP_OK;
     }
+    // receive time or the message's own stamp, as the scan decided
     const int64_t time = s->scan.use_receive_times ? message->time : image.stamp;
+    // jumps are handled for every image, also for dropped ones
     const imp_status status = handle_time_jump(i, time, err);
     if (status != IMP_OK)
         return status;
+    // order, command, then the image itself: cheap checks first
     *why = check_time_order(i, time);
     if (*why == NULL)
         *why = match_command(i, &s->scan, time, &step);
     return *why == NULL ? add_image(i, s, &image, time, &step, why, err) : IMP_OK;
 }
 
+// Reads all records of the bag and imports the images of the chosen topic.
 static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
 {
     imp_rosbag_read_result next = IMP_ROSBAG_OTHER_RECORD;
     i->epoch = 0;
+    // times do not carry over from bag to bag
     i->previous = i->last = INT64_MIN;
     while (next != IMP_ROSBAG_END) {
         imp_rosbag_message message;
+        // report and check for interruption
         imp_status status = imp_rosbag_report_progress(&s->bag, "import", i->monitor, err);
         if (status != IMP_OK)
             return status;
@@ -217,6 +248,7 @@ static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
             return s->bag.failure;
         if (next != IMP_ROSBAG_MESSAGE)
             continue;
+        // only messages of the chosen topic
         const imp_rosbag_connection *connection = &s->bag.connections[message.connection];
         if (strcmp(connection->topic, s->scan.camera) != 0 ||
             imp_ros_message_kind_of(connection->type) != s->scan.camera_kind)
@@ -225,6 +257,7 @@ static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
         status = import_image(i, s, &message, &why, err);
         if (status != IMP_OK)
             return status;
+        // a dropped image does not end the episode
         if (why != NULL)
             imp_import_count_dropped(i->summary, why, 1);
     }
@@ -233,20 +266,24 @@ static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
 
 // ---- what is in the bags ------------------------------------------------------------------------
 
+// Notes what was found: topics, rates, encodings, calibration and damage.
 static void note_scan(imp_import_summary *summary, const bag_source *s, const imp_import_def *def)
 {
     const imp_rosbag_scan *v = &s->scan;
     const char *name = imp_path_base_name(s->bag.name);
     char encoding[96] = "";
+    // encodings without colour information are named with the assumption
     const imp_ros_encoding *e =
         imp_ros_encoding_find((const uint8_t *)v->encoding, strlen(v->encoding));
     if (e != NULL)
         snprintf(encoding, sizeof encoding, " (%s%s%s)", v->encoding,
                  imp_ros_encoding_assumed(e) != NULL ? ", taken as " : "",
                  imp_ros_encoding_assumed(e) != NULL ? imp_ros_encoding_assumed(e) : "");
+    // images and rate
     imp_import_add_note(summary, "%.60s: %s of %.60s%s, %.1f s, %.1f a second", name,
                         IMP_PLURAL(v->images, "picture"), v->camera, encoding, v->duration,
                         v->interval > 0.0 ? 1.0 / v->interval : 0.0);
+    // how commands are interpreted
     if (v->command_kind == IMP_ROS_WHEELS_CMD)
         imp_import_add_note(summary, "%.60s: %s of %.60s (wheels)", name,
                             IMP_PLURAL((int64_t)v->command_count, "command"), v->command_topic);
@@ -261,11 +298,13 @@ static void note_scan(imp_import_summary *summary, const bag_source *s, const im
                             name, v->camera_kind == IMP_ROS_IMAGE ? "encoding" : "format",
                             v->unsupported,
                             v->camera_kind == IMP_ROS_IMAGE ? IMP_ROS_ENCODING_NAMES : "jpeg, png");
+    // without a calibration the lens of the dataset is unknown
     if (!def->undistort && !v->has_calibration)
         imp_import_add_note(
             summary,
             "%.60s: holds no calibration of this camera: the dataset's lens is " IMP_LENS_UNKNOWN,
             name);
+    // damage and truncation
     if (v->is_truncated)
         imp_import_add_note(
             summary,
@@ -279,28 +318,32 @@ static void note_scan(imp_import_summary *summary, const bag_source *s, const im
     summary->images += v->images;
 }
 
-// Whether there is what an import needs.
+// Checks that the bag has images, commands and, if wanted, a calibration.
 static imp_status check_scan(const bag_source *s, const imp_import_def *def, imp_error *err)
 {
     const imp_rosbag_scan *v = &s->scan;
     const char *cut = v->is_truncated ? ", and it is cut off" : "";
+    // "and it is cut off" explains why something may be missing
     if (v->camera[0] == '\0')
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: holds no pictures%s%.200s (sensor_msgs/CompressedImage or Image)%s",
                         s->bag.name, def->camera_topic != NULL ? " of " : "",
                         def->camera_topic != NULL ? def->camera_topic : "", cut);
+    // images exist, but none can be read
     if (v->readable == 0 && v->unsupported[0] != '\0')
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: the pictures of %.120s are of %s \"%s\"; read are %s", s->bag.name,
                         v->camera, v->camera_kind == IMP_ROS_IMAGE ? "encoding" : "format",
                         v->unsupported,
                         v->camera_kind == IMP_ROS_IMAGE ? IMP_ROS_ENCODING_NAMES : "jpeg and png");
+    // commands
     if (v->command_topic[0] == '\0' || v->command_count == 0)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: holds no commands%s%.200s (duckietown_msgs/WheelsCmdStamped or "
                         "Twist2DStamped)%s",
                         s->bag.name, def->command_topic != NULL ? " of " : "",
                         def->command_topic != NULL ? def->command_topic : "", cut);
+    // calibration
     if (def->undistort && def->calibration == NULL && !v->has_calibration)
         return imp_add_hint(err, IMP_HINT_CALIBRATION,
                             imp_fail(err, IMP_BAD_INPUT,
@@ -309,8 +352,10 @@ static imp_status check_scan(const bag_source *s, const imp_import_def *def, imp
     return IMP_OK;
 }
 
+// Maps the file, scans it and notes the result.
 static imp_status scan_bag(bag_source *s, const char *path, importer *i, imp_error *err)
 {
+    // each step needs the one before
     imp_status status = imp_mapped_file_open(&s->file, path, err);
     if (status == IMP_OK)
         status = imp_rosbag_open(&s->bag, s->file.bytes, s->file.length, path, err);
@@ -323,8 +368,10 @@ static imp_status scan_bag(bag_source *s, const char *path, importer *i, imp_err
     return status;
 }
 
+// Each bag has its own frame interval and calibration.
 static imp_status import_bag(importer *i, bag_source *s, imp_error *err)
 {
+    // the user's calibration wins over the bag's
     const imp_calibration *calibration =
         i->def->calibration != NULL ? i->def->calibration : &s->scan.calibration;
     imp_dataset_builder_set_dt(i->builder, s->scan.interval);
@@ -338,8 +385,10 @@ static imp_status import_bag(importer *i, bag_source *s, imp_error *err)
     return status;
 }
 
+// Ranges of the numbers; NaN fails too.
 static imp_status check_rosbag_def(const imp_import_def *def, imp_error *err)
 {
+    // name, value and range
     const struct {
         const char *name;
         double value, low, high;
@@ -358,10 +407,12 @@ static imp_status check_rosbag_def(const imp_import_def *def, imp_error *err)
     return status;
 }
 
-// A lens is calibrated if its calibration is known; the dataset's if all of them are.
+// The dataset's lens: "none" after undistortion, "calibrated" if every bag has a calibration, else
+// unknown.
 static const char *dataset_lens_name(const imp_import_def *def, const bag_source *sources,
                                      int count)
 {
+    // undistorted images have no lens
     if (def->undistort)
         return imp_lens_name(IMP_LENS_NONE);
     for (int k = 0; k < count; k++)
@@ -370,9 +421,11 @@ static const char *dataset_lens_name(const imp_import_def *def, const bag_source
     return imp_lens_name(IMP_LENS_CALIBRATED);
 }
 
+// All bags go into one dataset; the first one determines its time step.
 static imp_status import_bags(importer *i, bag_source *sources, int count, const char *folder,
                               imp_error *err)
 {
+    // attributes of the dataset from the first bag
     imp_dataset_info info = imp_import_dataset_info(i->def, i->def->width, i->def->height);
     snprintf(info.lens, sizeof info.lens, "%s", dataset_lens_name(i->def, sources, count));
     if (sources[0].scan.interval > 0.0)
@@ -388,6 +441,7 @@ static imp_status import_bags(importer *i, bag_source *sources, int count, const
     return status;
 }
 
+// Scans all bags before anything is written, so that most failures come early.
 imp_status imp_import_rosbag(imp_import_summary *out, const char *const *paths, int count,
                              const char *folder, const imp_import_def *def,
                              const imp_monitor *monitor, imp_error *err)
@@ -402,10 +456,12 @@ imp_status imp_import_rosbag(imp_import_summary *out, const char *const *paths, 
     bag_source *sources = calloc((size_t)count, sizeof *sources);
     if (sources == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "bag"));
+    // nothing is written if one of the bags is unusable
     for (int k = 0; k < count && status == IMP_OK; k++)
         status = scan_bag(&sources[k], paths[k], &i, err);
     if (status == IMP_OK)
         status = import_bags(&i, sources, count, folder, err);
+    // bags may have been opened only in part
     for (int k = 0; k < count; k++) {
         imp_rosbag_scan_free(&sources[k].scan);
         imp_rosbag_close(&sources[k].bag);

@@ -1,3 +1,6 @@
+// Collects what an import reports: counted reasons for dropped images, and notes for the user. The
+// summary is also stored in the dataset as JSON.
+// Texts may contain names from files, so they are sanitised.
 #include "data/import/import_summary.h"
 
 #include <jansson.h>
@@ -5,10 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+// Reasons are compared by text; the list is limited.
 void imp_import_count_dropped(imp_import_summary *summary, const char *reason, int64_t count)
 {
     if (count == 0)
         return;
+    // known reasons are added up
     for (int k = 0; k < summary->reason_count; k++)
         if (strcmp(summary->dropped[k].reason, reason) == 0) {
             summary->dropped[k].count += count;
@@ -20,12 +25,14 @@ void imp_import_count_dropped(imp_import_summary *summary, const char *reason, i
     summary->dropped[summary->reason_count++].count = count;
 }
 
-// Names come from files that may hold anything: one line of UTF-8 that no terminal obeys.
+// Names come from files with arbitrary content. Makes a text one line of valid UTF-8 without
+// control characters.
 static void sanitize_text(char *text)
 {
     for (char *c = text; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             *c = '?';
+    // json_string() fails on invalid UTF-8; then all non-ASCII bytes are replaced
     json_t *json = json_string(text);
     for (char *c = text; json == NULL && *c != '\0'; c++)
         if ((unsigned char)*c >= 128)
@@ -33,11 +40,13 @@ static void sanitize_text(char *text)
     json_decref(json);
 }
 
+// When the list is full, its last note says so.
 void imp_import_add_note(imp_import_summary *summary, const char *format, ...)
 {
     const int last = IMP_IMPORT_NOTES_MAX - 1;
     if (summary->note_count > last) {
         snprintf(summary->notes[last], sizeof summary->notes[last], "... and more");
+        // the last place says that notes were lost
         return;
     }
     va_list arguments;
@@ -48,8 +57,10 @@ void imp_import_add_note(imp_import_summary *summary, const char *format, ...)
     summary->note_count++;
 }
 
+// The reasons become keys, so their texts are part of the format.
 char *imp_import_summary_json(const imp_import_summary *summary, const char *format)
 {
+    // keys and texts are UTF-8 by construction
     json_t *dropped = json_object(), *notes = json_array();
     for (int k = 0; k < summary->reason_count; k++)
         json_object_set_new(dropped, summary->dropped[k].reason,
@@ -64,6 +75,7 @@ char *imp_import_summary_json(const imp_import_summary *summary, const char *for
     return text;
 }
 
+// Without the folders.
 const char *imp_path_base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -1,7 +1,8 @@
-// By which times a bag's pictures and commands are matched. Their own stamps are better than the
-// recorder's times of receipt, unless something is wrong with the stamps: then all messages go by
-// the times of receipt. Where the clock that counts jumps back, an era ends and another begins;
-// commands are for pictures of their own era.
+// Decides by which times a bag's images and commands are matched. The messages' own stamps are
+// better than the times of reception, unless something is wrong with them; then all messages use
+// the times of reception.
+// Where the clock jumps back, an epoch ends and another begins. Images are matched only with
+// commands of their own epoch.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +11,26 @@
 
 #define NANOSECONDS INT64_C(1000000000)
 
-static const int64_t JUMP_BACK_MIN = NANOSECONDS / 2;    // back, that is no mere disorder
-static const int64_t JUMP_AHEAD_MIN = 10 * NANOSECONDS;  // ahead of the other clock
-static const int64_t CLOCK_OFFSET_MIN = 2 * NANOSECONDS; // two clocks that should be one
-static const int64_t PAUSE_MIN = 60 * NANOSECONDS;       // so long that it is told
+static const int64_t JUMP_BACK_MIN = NANOSECONDS / 2;   // a step back larger than mere disorder
+static const int64_t JUMP_AHEAD_MIN = 10 * NANOSECONDS; // ahead of the receive clock
+static const int64_t CLOCK_OFFSET_MIN =
+    2 * NANOSECONDS; // difference between two clocks that should agree
+static const int64_t PAUSE_MIN = 60 * NANOSECONDS; // a pause that is reported
 
 bool imp_rosbag_time_jumps_back(int64_t before, int64_t now)
 {
+    // A small step back is disorder, not a jump.
     return now < before - JUMP_BACK_MIN;
 }
 
+// For qsort().
 static int compare_int64(const void *a, const void *b)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return x < y ? -1 : x > y;
 }
 
+// By epoch, then time, then position in the bag, so that the order is total.
 static int compare_command_time(const void *a, const void *b)
 {
     const imp_rosbag_command *x = a, *y = b;
@@ -41,6 +46,7 @@ static int64_t message_time(const imp_rosbag_message_time *m, bool use_receive_t
     return use_receive_times ? m->received : m->stamp;
 }
 
+// Jumps back of one topic's clock.
 static int count_time_jumps(const imp_rosbag_topic *t, bool use_receive_times)
 {
     int jumps = 0;
@@ -53,9 +59,11 @@ static int count_time_jumps(const imp_rosbag_topic *t, bool use_receive_times)
 
 // ---- what is wrong with stamps ------------------------------------------------------------------
 
-// The median of how much later messages were received than sent; *ok is false without memory.
+// Median delay between stamp and reception; *ok is false without memory. The median ignores single
+// late messages.
 static int64_t median_receive_delay(const imp_rosbag_topic *t, bool *ok)
 {
+    // one element more, because malloc(0) may return NULL
     int64_t *delays = malloc((t->count + 1) * sizeof *delays), median = 0;
     *ok = delays != NULL;
     for (size_t k = 0; delays != NULL && k < t->count; k++)
@@ -68,21 +76,26 @@ static int64_t median_receive_delay(const imp_rosbag_topic *t, bool *ok)
     return median;
 }
 
-// What is wrong with the stamps of a topic; "" if nothing is.
+// Describes what is wrong with the stamps of a topic; "" if nothing is.
 static void find_stamp_fault(char out[120], const imp_rosbag_topic *t)
 {
+    // missing stamps, jumps back, jumps ahead, and equal stamps
     size_t without = 0, jumps = 0, jumps_ahead = 0, equal = 0;
     for (size_t k = 0; k < t->count; k++) {
         const imp_rosbag_message_time *m = &t->message_times[k];
+        // a stamp of 0 was never set
         without += m->stamp == 0;
         if (k == 0)
             continue;
+        // compare the steps of both clocks
         const int64_t step = m->stamp - m[-1].stamp, received = m->received - m[-1].received;
         jumps += imp_rosbag_time_jumps_back(m[-1].stamp, m->stamp);
+        // only if the receive clock did not jump as well
         jumps_ahead += !imp_rosbag_time_jumps_back(m[-1].received, m->received) &&
                        step - received > JUMP_AHEAD_MIN;
         equal += step == 0;
     }
+    // the first kind of fault that occurs is reported
     out[0] = '\0';
     if (without > 0)
         snprintf(out, 120, "%zu of its %zu messages have no time of their own", without, t->count);
@@ -96,7 +109,7 @@ static void find_stamp_fault(char out[120], const imp_rosbag_topic *t)
         snprintf(out, 120, "%zu of its pictures have the time of the one before", equal);
 }
 
-// Whether the times of receipt are to be used, and a note why.
+// Whether the times of reception are used; adds a note if so.
 static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_topics *s,
                                      const imp_rosbag_topic *camera,
                                      const imp_rosbag_topic *command_topic, imp_error *err)
@@ -106,12 +119,15 @@ static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_t
     bool ok[2];
     const char *topic = camera->name;
     *use_receive_times = s->def->use_receive_times;
+    // the definition may demand times of reception
     if (*use_receive_times || camera->count == 0)
         return IMP_OK;
+    // faults within one topic
     for (int k = 0; k < 2 && why[0] == '\0'; k++) {
         find_stamp_fault(why, topics[k]);
         topic = topics[k]->name;
     }
+    // the two topics' clocks may disagree; compare their delays
     if (why[0] == '\0' &&
         count_time_jumps(camera, true) + count_time_jumps(command_topic, true) == 0) {
         const int64_t apart = llabs(median_receive_delay(camera, &ok[0]) -
@@ -122,6 +138,7 @@ static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_t
             snprintf(why, sizeof why, "its clock and that of the pictures are %.0f s apart",
                      (double)apart / (double)NANOSECONDS);
     }
+    // the note tells the user why
     *use_receive_times = why[0] != '\0';
     if (*use_receive_times)
         imp_import_add_note(s->summary, "%.40s: goes by the times of receipt, because of %.60s: %s",
@@ -129,18 +146,18 @@ static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_t
     return IMP_OK;
 }
 
-// ---- eras ---------------------------------------------------------------------------------------
+// ---- epochs -------------------------------------------------------------------------------------
 
-// Whether messages of two topics stand among each other in the bag; some programs write bags topic
-// by topic.
+// Whether messages of two topics alternate in the bag. Some programs write bags topic by topic.
 static bool are_interleaved(const imp_rosbag_topic *a, const imp_rosbag_topic *b)
 {
     return a->count > 0 && b->count > 0 &&
+           // the ranges of places in the bag overlap
            a->message_times[0].place < b->message_times[b->count - 1].place &&
            b->message_times[0].place < a->message_times[a->count - 1].place;
 }
 
-// Eras by the commands' own jumps, which are those of the pictures.
+// Numbers epochs by the commands' own jumps, which agree with those of the images.
 static void number_epochs_by_commands(imp_rosbag_scan *out, const imp_rosbag_topic *command_topic)
 {
     int epoch = 0;
@@ -152,19 +169,22 @@ static void number_epochs_by_commands(imp_rosbag_scan *out, const imp_rosbag_top
     }
 }
 
-// Eras by the jumps of the pictures that stand before commands in the bag, because the commands
-// have others: there were none for a time, or theirs is another clock. That is then set by the
-// picture before the first command of the era. Returns whether it had to be.
+// Numbers epochs by the jumps of images that precede commands in the bag. Used if the commands have
+// other jumps, because there were none for a time or their clock differs. The commands' clock is
+// then corrected by the image before the first command of the epoch. Returns whether a correction
+// was needed.
 static bool number_epochs_by_images(imp_rosbag_scan *out, const imp_rosbag_topic *camera,
                                     const imp_rosbag_topic *command_topic)
 {
     size_t image = 0;
     int epoch = 0;
-    int64_t clock_offset = 0; // how much later it is by the pictures' clock
+    // begins: the next command is the first of its epoch; set: a correction was needed
+    int64_t clock_offset = 0; // how far the images' clock is ahead
     bool begins = true, set = false;
     for (size_t k = 0; k < command_topic->count; k++) {
         const imp_rosbag_message_time *m = &command_topic->message_times[k];
         imp_rosbag_command *command = &out->commands[k];
+        // advance to the last image before this command
         for (; image + 1 < camera->count && camera->message_times[image + 1].place < m->place;
              image++)
             if (imp_rosbag_time_jumps_back(
@@ -173,9 +193,11 @@ static bool number_epochs_by_images(imp_rosbag_scan *out, const imp_rosbag_topic
                 epoch++;
                 begins = true;
             }
+        // the first command of an epoch determines the offset
         if (begins && camera->message_times[image].place < m->place) {
             clock_offset =
                 message_time(&camera->message_times[image], out->use_receive_times) - command->time;
+            // small differences are normal delays
             clock_offset = llabs(clock_offset) > CLOCK_OFFSET_MIN ? clock_offset : 0;
             set = set || clock_offset != 0;
             begins = false;
@@ -186,26 +208,29 @@ static bool number_epochs_by_images(imp_rosbag_scan *out, const imp_rosbag_topic
     return set;
 }
 
-// Commands with their times and eras, sorted.
+// Collects commands with times and epochs, sorted.
 static imp_status collect_commands(imp_rosbag_scan *out, const imp_rosbag_topics *s,
                                    const imp_rosbag_topic *camera,
                                    const imp_rosbag_topic *command_topic, imp_error *err)
 {
+    // topics in separate parts of the bag say nothing about their order
     const bool mixed = are_interleaved(camera, command_topic);
     const int jumps = count_time_jumps(command_topic, out->use_receive_times);
     out->commands = calloc(command_topic->count + 1, sizeof *out->commands);
     if (out->commands == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", s->bag);
     out->command_count = command_topic->count;
-    // commands without a jump in a place of their own: the times are all that one knows
+    // The topics are not interleaved and nothing jumps: then times are the only criterion.
     out->single_epoch = !mixed && jumps == 0;
     for (size_t k = 0; k < command_topic->count; k++) {
+        // times from the chosen clock, and the order in the bag
         imp_rosbag_command *command = &out->commands[k];
         *command = (imp_rosbag_command){
             .time = message_time(&command_topic->message_times[k], out->use_receive_times),
             .order = k};
         memcpy(command->numbers, command_topic->numbers[k], sizeof command->numbers);
     }
+    // the same number of jumps on both topics: the commands' own jumps serve
     if (!mixed || jumps == count_time_jumps(camera, out->use_receive_times))
         number_epochs_by_commands(out, command_topic);
     else if (number_epochs_by_images(out, camera, command_topic))
@@ -214,10 +239,12 @@ static imp_status collect_commands(imp_rosbag_scan *out, const imp_rosbag_topics
             "%.40s: the clock of %.60s does not jump with that of the pictures: the "
             "order in the bag says which belong together",
             imp_path_base_name(s->bag), command_topic->name);
+    // binary search in the importer needs sorted commands
     qsort(out->commands, out->command_count, sizeof *out->commands, compare_command_time);
     return IMP_OK;
 }
 
+// Notes jumps and long pauses, which end episodes.
 static void note_time_jumps(const imp_rosbag_topics *s, const imp_rosbag_topic *camera, int jumps,
                             int pauses, int64_t longest)
 {
@@ -235,7 +262,7 @@ static void note_time_jumps(const imp_rosbag_topics *s, const imp_rosbag_topic *
             (double)longest / (double)NANOSECONDS);
 }
 
-// The median of the times between pictures, and how long they go on without a jump or a pause.
+// Computes the median time between images, and the total duration without jumps and pauses.
 static imp_status measure_frame_interval(imp_rosbag_scan *out, const imp_rosbag_topics *s,
                                          const imp_rosbag_topic *camera, imp_error *err)
 {
@@ -244,9 +271,11 @@ static imp_status measure_frame_interval(imp_rosbag_scan *out, const imp_rosbag_
     int jumps = 0, pauses = 0;
     if (steps == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", s->bag);
+    // steps that are jumps or pauses are counted, but not measured
     for (size_t k = 1; k < camera->count; k++) {
         const int64_t step = message_time(&camera->message_times[k], out->use_receive_times) -
                              message_time(&camera->message_times[k - 1], out->use_receive_times);
+        // jumps, pauses, and the longest pause for the note
         jumps += step < -JUMP_BACK_MIN;
         pauses += step > PAUSE_MIN;
         longest = step > longest ? step : longest;
@@ -256,16 +285,19 @@ static imp_status measure_frame_interval(imp_rosbag_scan *out, const imp_rosbag_
         if (step > 0)
             steps[count++] = step;
     }
+    // the median ignores irregular steps
     if (count > 0) {
         qsort(steps, count, sizeof *steps, compare_int64);
         out->interval = (double)steps[count / 2] / (double)NANOSECONDS;
     }
+    // zero if there are fewer than two images
     out->duration = sum > 0 ? (double)sum / (double)NANOSECONDS : 0.0;
     free(steps);
     note_time_jumps(s, camera, jumps, pauses, longest);
     return IMP_OK;
 }
 
+// The source of the times first, because everything else uses it.
 imp_status imp_rosbag_match_times(imp_rosbag_scan *out, const imp_rosbag_topics *s,
                                   const imp_rosbag_topic *camera,
                                   const imp_rosbag_topic *command_topic, imp_error *err)

@@ -1,5 +1,6 @@
-// Looks through a bag: the times of all messages that driving is made of, and what commands say.
-// Pictures themselves are read later.
+// Scans a bag: records the times of all images and commands by topic, the commands' values, and the
+// calibrations. Image data are only checked here and read later. The topics are then chosen and the
+// times matched.
 #include "data/import/rosbag_scan.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 #include "data/import/rosbag_topics.h"
 
+// Frees the arrays of all topics.
 static void free_topics(imp_rosbag_topics *s)
 {
     for (int k = 0; k < s->count; k++) {
@@ -17,13 +19,15 @@ static void free_topics(imp_rosbag_topics *s)
     free(s);
 }
 
-// The topic of a connection; NULL if it is none that driving is made of.
+// The topic of a connection, created if necessary; NULL for other message types or too many topics.
 static imp_rosbag_topic *find_or_add_topic(imp_rosbag_topics *s,
                                            const imp_rosbag_connection *connection)
 {
+    // only messages that matter for driving
     const imp_ros_message_kind kind = imp_ros_message_kind_of(connection->type);
     if (kind == IMP_ROS_OTHER)
         return NULL;
+    // a name can occur with two types
     for (int k = 0; k < s->count; k++)
         if (s->all[k].kind == kind && strcmp(s->all[k].name, connection->topic) == 0)
             return &s->all[k];
@@ -45,16 +49,19 @@ bool imp_rosbag_topic_is_command(const imp_rosbag_topic *topic)
     return topic->kind == IMP_ROS_WHEELS_CMD || topic->kind == IMP_ROS_TWIST_2D;
 }
 
+// Grows the arrays of a topic by doubling; only commands have numbers.
 static bool grow_topic(imp_rosbag_topic *t)
 {
     if (t->count < t->capacity)
         return true;
     const size_t capacity = 2 * t->capacity + 256;
+    // each array is kept even if the other cannot grow
     imp_rosbag_message_time *message_times =
         realloc(t->message_times, capacity * sizeof *message_times);
     if (message_times != NULL)
         t->message_times = message_times;
     double(*numbers)[2] = NULL;
+    // two numbers per command
     if (imp_rosbag_topic_is_command(t) &&
         (numbers = realloc(t->numbers, capacity * sizeof *numbers)) != NULL)
         t->numbers = numbers;
@@ -64,16 +71,19 @@ static bool grow_topic(imp_rosbag_topic *t)
     return true;
 }
 
-// Whether the head of a picture's message is one that can be read.
+// Whether an image message can be read, judged by its header. Remembers the encoding, and an
+// unsupported one.
 static bool parse_image_header(imp_rosbag_topic *t, const imp_rosbag_message *message,
                                int64_t *stamp)
 {
     imp_ros_image image;
     const bool raw = t->kind == IMP_ROS_IMAGE;
+    // raw images state their encoding, compressed ones a format
     const bool readable =
         raw ? imp_ros_parse_image(&image, message->data, message->length)
             : imp_ros_parse_compressed_image(&image, message->data, message->length);
     *stamp = image.stamp;
+    // remember the first unsupported encoding for the message to the user
     if (image.unsupported[0] != '\0' && t->unsupported[0] == '\0')
         memcpy(t->unsupported, image.unsupported, sizeof t->unsupported);
     if (readable && raw && t->encoding[0] == '\0')
@@ -82,24 +92,28 @@ static bool parse_image_header(imp_rosbag_topic *t, const imp_rosbag_message *me
     return readable;
 }
 
-// Takes in a message; false without memory.
+// Records a message; returns false without memory.
 static bool add_message(imp_rosbag_topic *t, const imp_rosbag_message *message, size_t place)
 {
     imp_rosbag_message_time moment = {.received = message->time, .place = place};
     double numbers[2] = {0};
     bool readable = false;
+    // the first valid calibration of a topic is used
     if (t->kind == IMP_ROS_CAMERA_INFO) {
+        // a camera is calibrated once
         if (!t->has_calibration)
             t->has_calibration =
                 imp_ros_parse_camera_info(&t->calibration, message->data, message->length);
         return true;
     }
+    // unreadable messages are counted, but get no time
     if (imp_rosbag_topic_is_command(t))
         readable = imp_ros_parse_command(&moment.stamp, numbers, message->data, message->length);
     else
         readable = parse_image_header(t, message, &moment.stamp);
     t->messages++;
     t->unreadable += !readable;
+    // only readable messages have a time
     if (!readable)
         return true;
     if (!grow_topic(t))
@@ -110,6 +124,7 @@ static bool add_message(imp_rosbag_topic *t, const imp_rosbag_message *message, 
     return true;
 }
 
+// Progress is the position in the file.
 imp_status imp_rosbag_report_progress(const imp_rosbag *bag, const char *task,
                                       const imp_monitor *monitor, imp_error *err)
 {
@@ -124,6 +139,7 @@ imp_status imp_rosbag_report_progress(const imp_rosbag *bag, const char *task,
     return IMP_OK;
 }
 
+// `place` numbers the messages of the whole bag.
 static imp_status scan_messages(imp_rosbag_topics *s, imp_rosbag *bag, const imp_monitor *monitor,
                                 imp_error *err)
 {
@@ -138,6 +154,7 @@ static imp_status scan_messages(imp_rosbag_topics *s, imp_rosbag *bag, const imp
         case IMP_ROSBAG_FAILED:
             return bag->failure;
         case IMP_ROSBAG_OTHER_RECORD:
+            // chunks and indices
             break;
         case IMP_ROSBAG_MESSAGE: {
             imp_rosbag_topic *t = find_or_add_topic(s, &bag->connections[message.connection]);
@@ -149,15 +166,18 @@ static imp_status scan_messages(imp_rosbag_topics *s, imp_rosbag *bag, const imp
     }
 }
 
+// Copies the properties of the chosen camera topic.
 static void fill_camera_info(imp_rosbag_scan *out, const imp_rosbag_topics *s,
                              const imp_rosbag_topic *camera)
 {
+    // the calibration may come from another topic
     const imp_rosbag_topic *info = imp_rosbag_find_calibration(s, camera);
     memcpy(out->camera, camera->name, sizeof out->camera);
     memcpy(out->robot, camera->robot, sizeof out->robot);
     memcpy(out->encoding, camera->encoding, sizeof out->encoding);
     memcpy(out->unsupported, camera->unsupported, sizeof out->unsupported);
     out->camera_kind = camera->kind;
+    // messages that could not be read count as images, too
     out->images = camera->messages;
     out->readable = (int64_t)camera->count;
     out->has_calibration = info != NULL;
@@ -165,10 +185,12 @@ static void fill_camera_info(imp_rosbag_scan *out, const imp_rosbag_topics *s,
         out->calibration = info->calibration;
 }
 
+// Assigns robots, chooses topics, and matches times if both topics exist.
 static imp_status fill_scan_result(imp_rosbag_scan *out, imp_rosbag_topics *s,
                                    const imp_rosbag *bag, imp_error *err)
 {
     imp_rosbag_topic *camera = NULL, *command_topic = NULL;
+    // damage is known after the scan
     *out = (imp_rosbag_scan){.is_truncated = bag->is_truncated,
                              .has_index = bag->has_index,
                              .truncated_at = bag->truncated_at,
@@ -177,6 +199,7 @@ static imp_status fill_scan_result(imp_rosbag_scan *out, imp_rosbag_topics *s,
     const imp_status status = imp_rosbag_select_topics(&camera, &command_topic, s, err);
     if (status != IMP_OK)
         return status;
+    // either may be missing; the importer reports it
     if (camera != NULL)
         fill_camera_info(out, s, camera);
     if (command_topic != NULL) {
@@ -189,6 +212,7 @@ static imp_status fill_scan_result(imp_rosbag_scan *out, imp_rosbag_topics *s,
                : IMP_OK;
 }
 
+// The bag is rewound before and after, so it can be read again.
 imp_status imp_rosbag_scan_create(imp_rosbag_scan *out, imp_rosbag *bag, const imp_import_def *def,
                                   imp_import_summary *summary, const imp_monitor *monitor,
                                   imp_error *err)
@@ -196,6 +220,7 @@ imp_status imp_rosbag_scan_create(imp_rosbag_scan *out, imp_rosbag *bag, const i
     imp_rosbag_topics *s = calloc(1, sizeof *s);
     if (s == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", bag->name);
+    // context for the functions of rosbag_topics.h
     s->bag = bag->name;
     s->def = def;
     s->summary = summary;

@@ -1,3 +1,6 @@
+// Growing output buffers with a limit, and bzip2 decompression through libbz2.
+// The output grows with what is decompressed, never with the size that a file claims. Damaged and
+// truncated streams yield everything before the damage.
 #include "data/rosbag/decompress.h"
 
 #include <limits.h>
@@ -7,6 +10,7 @@
 
 enum { MIN_CAPACITY = 1 << 16 };
 
+// Grows geometrically; the limit is checked first, without overflow.
 bool imp_decompressed_reserve(imp_decompressed *out, size_t more)
 {
     if (out->length > out->limit || more > out->limit - out->length)
@@ -29,18 +33,20 @@ void imp_decompressed_free(imp_decompressed *out)
     *out = (imp_decompressed){0};
 }
 
+// libbz2 counts in unsigned int.
 static unsigned clamp_to_int(size_t length)
 {
     return length < INT_MAX ? (unsigned)length : INT_MAX;
 }
 
-// Bytes that may be written without asking.
+// Bytes that can be written without growing the buffer or passing the limit.
 static size_t writable_bytes(const imp_decompressed *out)
 {
     const size_t there = out->capacity - out->length, allowed = out->limit - out->length;
     return there < allowed ? there : allowed;
 }
 
+// Feeds the stream in pieces until it ends, is damaged, or its input is used up.
 imp_decompress_result imp_bz2_decompress(imp_decompressed *out, const uint8_t *data, size_t length)
 {
     bz_stream stream = {0};
@@ -50,13 +56,15 @@ imp_decompress_result imp_bz2_decompress(imp_decompressed *out, const uint8_t *d
     if (BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK)
         return IMP_DECOMPRESS_NO_MEMORY;
     while (end == IMP_DECOMPRESS_TRUNCATED) {
-        // once all is there that there should be, the end is still to come
+        // At the limit the stream must end without another byte; one byte of room tells whether it
+        // does.
         const bool full = out->length >= out->limit;
         char beyond;
         if (!full && !imp_decompressed_reserve(out, 1)) {
             end = IMP_DECOMPRESS_NO_MEMORY;
             break;
         }
+        // offer all the input and all the room that there is
         const unsigned given = clamp_to_int(length - taken);
         const unsigned room = full ? 1 : clamp_to_int(writable_bytes(out));
         // libbz2 only reads from it
@@ -65,8 +73,10 @@ imp_decompress_result imp_bz2_decompress(imp_decompressed *out, const uint8_t *d
         stream.next_out = full ? &beyond : (char *)out->bytes + out->length;
         stream.avail_out = room;
         const int code = BZ2_bzDecompress(&stream);
+        // account for what was consumed and produced
         taken += given - stream.avail_in;
         out->length += full ? 0 : room - stream.avail_out;
+        // a byte beyond the limit means that the size in the chunk's header is wrong
         if (full && stream.avail_out == 0)
             end = IMP_DECOMPRESS_CORRUPT;
         else if (code == BZ_STREAM_END)
@@ -74,7 +84,7 @@ imp_decompress_result imp_bz2_decompress(imp_decompressed *out, const uint8_t *d
         else if (code != BZ_OK)
             end = code == BZ_MEM_ERROR ? IMP_DECOMPRESS_NO_MEMORY : IMP_DECOMPRESS_CORRUPT;
         else if (stream.avail_out == room && stream.avail_in == given)
-            break; // it wants more than there is
+            break; // no progress: the input is truncated
     }
     BZ2_bzDecompressEnd(&stream);
     return end;

@@ -1,6 +1,6 @@
-// Raw pictures to RGB. Numbers of 16 bits are scaled to 8 and rounded; alpha is dropped; UYVY and
-// YUYV are BT.601 of limited range in OpenCV's fixed-point numbers; Bayer patterns are interpolated
-// as its default does: means of the nearest neighbours, and the border repeats what is beside it.
+// Converts raw ROS images to RGB. 16-bit values are scaled to 8 bits and rounded; alpha is dropped.
+// UYVY and YUYV are BT.601 with limited range, in OpenCV's fixed-point arithmetic. Bayer patterns
+// are interpolated bilinearly like OpenCV's default; the border repeats its neighbours.
 #include "data/rosbag/ros_image.h"
 
 #include <string.h>
@@ -10,8 +10,8 @@ typedef enum layout { LAYOUT_CHANNELS, LAYOUT_UYVY, LAYOUT_YUYV, LAYOUT_BAYER } 
 struct imp_ros_encoding {
     const char *name, *assumed_encoding;
     layout layout;
-    uint8_t channels, size;   // of a pixel; bytes of one
-    uint8_t red, green, blue; // which channel; of Bayer patterns the place of red and blue in 2 x 2
+    uint8_t channels, size;   // channels of a pixel; bytes of a channel
+    uint8_t red, green, blue; // channel index; Bayer: position in the 2 x 2 pattern
 };
 
 #define CHANNELS(name, as, channels, size, red, green, blue)                                       \
@@ -27,6 +27,7 @@ struct imp_ros_encoding {
         name, NULL, LAYOUT_BAYER, 1, 1, red, 0, blue                                               \
     }
 
+// 8UCn and 16UCn say nothing about colours; `assumed_encoding` names what they are taken for.
 static const imp_ros_encoding ENCODINGS[] = {
     CHANNELS("rgb8", NULL, 3, 1, 0, 1, 2),
     CHANNELS("bgr8", NULL, 3, 1, 2, 1, 0),
@@ -54,6 +55,7 @@ static const imp_ros_encoding ENCODINGS[] = {
     BAYER("bayer_grbg8", 1, 2),
 };
 
+// Names must match completely; they are not terminated in messages.
 const imp_ros_encoding *imp_ros_encoding_find(const uint8_t *name, size_t length)
 {
     for (size_t k = 0; k < sizeof ENCODINGS / sizeof ENCODINGS[0]; k++)
@@ -72,6 +74,7 @@ const char *imp_ros_encoding_assumed(const imp_ros_encoding *encoding)
     return encoding->assumed_encoding;
 }
 
+// YUV needs pairs of pixels, Bayer interpolation a neighbour on each side.
 size_t imp_ros_encoding_row_bytes(const imp_ros_encoding *encoding, int width, int height)
 {
     const bool pairs = encoding->layout == LAYOUT_UYVY || encoding->layout == LAYOUT_YUYV;
@@ -83,6 +86,7 @@ size_t imp_ros_encoding_row_bytes(const imp_ros_encoding *encoding, int width, i
 
 // ---- channels -----------------------------------------------------------------------------------
 
+// Reads a channel as a byte; 16-bit values have the byte order of the message.
 static uint8_t read_channel(const imp_ros_pixels *p, const uint8_t *pixel, int index)
 {
     if (p->encoding->size == 1)
@@ -92,6 +96,7 @@ static uint8_t read_channel(const imp_ros_pixels *p, const uint8_t *pixel, int i
     return (uint8_t)((value + 128) / 257); // 255 / 65535, rounded
 }
 
+// Copies three channels by index; grey images use one channel three times.
 static void convert_channels(uint8_t *out, const imp_ros_pixels *p)
 {
     const imp_ros_encoding *e = p->encoding;
@@ -107,6 +112,7 @@ static void convert_channels(uint8_t *out, const imp_ros_pixels *p)
 
 // ---- YUV ----------------------------------------------------------------------------------------
 
+// Rounds a fixed-point number and clamps it to a byte.
 static uint8_t fixed_to_byte(int value)
 {
     enum { SHIFT = 20, HALF = 1 << (SHIFT - 1) };
@@ -114,9 +120,10 @@ static uint8_t fixed_to_byte(int value)
     return (uint8_t)(rounded < 0 ? 0 : rounded > 255 ? 255 : rounded);
 }
 
+// Limited range: luma 16..235, chroma centred at 128.
 static void yuv_to_rgb(uint8_t *out, int y, int u, int v)
 {
-    // of BT.601, times 2^20
+    // Coefficients of BT.601, times 2^20.
     enum { Y = 1220542, RED_V = 1673527, GREEN_V = -852492, GREEN_U = -409993, BLUE_U = 2116026 };
     const int luma = (y > 16 ? y - 16 : 0) * Y;
     out[0] = fixed_to_byte(luma + RED_V * (v - 128));
@@ -124,6 +131,7 @@ static void yuv_to_rgb(uint8_t *out, int y, int u, int v)
     out[2] = fixed_to_byte(luma + BLUE_U * (u - 128));
 }
 
+// Two pixels share u and v: u y v y, or y u y v.
 static void convert_yuv(uint8_t *out, const imp_ros_pixels *p)
 {
     const int luma = p->encoding->layout == LAYOUT_UYVY, chroma = 1 - luma;
@@ -138,6 +146,7 @@ static void convert_yuv(uint8_t *out, const imp_ros_pixels *p)
 
 // ---- Bayer patterns -----------------------------------------------------------------------------
 
+// Rounded means.
 static int mean2(int a, int b)
 {
     return (a + b + 1) >> 1;
@@ -148,22 +157,25 @@ static int mean4(int a, int b, int c, int d)
     return (a + b + c + d + 2) >> 2;
 }
 
-// A pixel that has neighbours on all sides; at points to it.
+// Interpolates a pixel that has neighbours on all sides; `at` points to it and `place` is its
+// position in the 2 x 2 pattern.
 static void interpolate_bayer_pixel(uint8_t *out, const imp_ros_encoding *e, const uint8_t *at,
                                     size_t stride, int place)
 {
+    // means of horizontal, vertical, direct and diagonal neighbours
     const uint8_t *above = at - stride, *below = at + stride;
     const int beside = mean2(at[-1], at[1]), around = mean2(*above, *below);
     const int cross = mean4(at[-1], at[1], *above, *below);
     const int corners = mean4(above[-1], above[1], below[-1], below[1]);
     const bool red = place == e->red, blue = place == e->blue;
-    // green has red neighbours either beside or above and below
+    // A green pixel has red neighbours either in its row or in its column.
     const bool red_beside = (e->red & 2) == (place & 2);
     out[0] = (uint8_t)(red ? *at : blue ? corners : red_beside ? beside : around);
     out[1] = (uint8_t)(red || blue ? cross : *at);
     out[2] = (uint8_t)(blue ? *at : red ? corners : red_beside ? around : beside);
 }
 
+// Interpolates the inner pixels, then copies the border from its neighbours.
 static void convert_bayer(uint8_t *out, const imp_ros_pixels *p)
 {
     const size_t row = 3 * (size_t)p->width;
@@ -173,13 +185,16 @@ static void convert_bayer(uint8_t *out, const imp_ros_pixels *p)
         for (int x = 1; x < p->width - 1; x++)
             interpolate_bayer_pixel(line + 3 * (size_t)x, p->encoding, from + x, p->stride,
                                     y % 2 * 2 + x % 2);
+        // left and right border
         memcpy(line, line + 3, 3);
         memcpy(line + row - 3, line + row - 6, 3);
     }
+    // top and bottom border
     memcpy(out, out + row, row);
     memcpy(out + (size_t)(p->height - 1) * row, out + (size_t)(p->height - 2) * row, row);
 }
 
+// Dispatches on the layout.
 void imp_ros_pixels_to_rgb(uint8_t *out, const imp_ros_pixels *pixels)
 {
     switch (pixels->encoding->layout) {

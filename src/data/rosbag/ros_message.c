@@ -1,3 +1,7 @@
+// Parses serialised ROS 1 messages: little-endian fields without padding, arrays and strings with a
+// 32-bit length in front.
+// A message must match its type to the last byte. All lengths are checked; after the first missing
+// byte the reader returns zeros, so that errors need to be checked only once at the end.
 #include "data/rosbag/ros_message.h"
 
 #include <math.h>
@@ -8,17 +12,20 @@
 
 enum { IMAGE_SIDE_MAX = 8192, COEFFICIENTS_MAX = 16 };
 
-// Reads values one after the other; once one is missing, all that follow are 0.
+// Reads values one after another. Once one is missing, all that follow are 0.
 typedef struct byte_reader {
     const uint8_t *at, *end;
     bool failed;
 } byte_reader;
 
+// Returns a pointer to the next bytes. After a failure it points to zeros, or is NULL for more than
+// eight bytes.
 static const uint8_t *read_bytes(byte_reader *r, size_t length)
 {
     static const uint8_t zeros[8];
     if (r->failed || length > (size_t)(r->end - r->at)) {
         r->failed = true;
+        // eight zeros suffice for every number
         return length <= sizeof zeros ? zeros : NULL;
     }
     r->at += length;
@@ -36,17 +43,18 @@ static void read_doubles(byte_reader *r, double *out, int count)
         out[k] = imp_load_le_f64(read_bytes(r, 8));
 }
 
-// Bytes that begin with their count: a text, or an array of bytes.
+// Bytes preceded by their count: a string or an array of bytes.
 static const uint8_t *read_sized_bytes(byte_reader *r, size_t *length)
 {
     *length = read_u32(r);
     const uint8_t *bytes = read_bytes(r, *length);
+    // an incomplete array is empty
     if (r->failed)
         *length = 0;
     return bytes;
 }
 
-// std_msgs/Header: a count, a time, a frame's name.
+// std_msgs/Header: sequence number, time, frame name. Returns the time in nanoseconds.
 static int64_t read_header_stamp(byte_reader *r)
 {
     size_t length;
@@ -56,11 +64,13 @@ static int64_t read_header_stamp(byte_reader *r)
     return (int64_t)seconds * 1000000000 + nanoseconds;
 }
 
+// A message with bytes left over is not of the type that it claims.
 static bool is_fully_read(const byte_reader *r)
 {
     return !r->failed && r->at == r->end;
 }
 
+// Only types that this program uses have a kind.
 imp_ros_message_kind imp_ros_message_kind_of(const char *type)
 {
     static const struct {
@@ -79,7 +89,7 @@ imp_ros_message_kind imp_ros_message_kind_of(const char *type)
     return IMP_ROS_OTHER;
 }
 
-// A name in a file, as people may see it.
+// Copies a name of a file for a message, with unprintable characters replaced.
 static void copy_printable(char out[48], const uint8_t *name, size_t length)
 {
     size_t k = 0;
@@ -97,7 +107,8 @@ static bool contains_text(const uint8_t *text, size_t length, const char *word)
     return false;
 }
 
-// The bytes tell a picture; of others, the format whether they should have been one.
+// Whether the bytes are a JPEG or PNG; if they are neither, whether the format says that they
+// should be.
 static bool is_jpeg_or_png(const imp_ros_image *image, const uint8_t *format, size_t length)
 {
     const uint8_t *data = image->data;
@@ -110,6 +121,7 @@ static bool is_jpeg_or_png(const imp_ros_image *image, const uint8_t *format, si
             contains_text(format, length, "png"));
 }
 
+// An unknown format is reported by name; a message that does not fit its type is not.
 bool imp_ros_parse_compressed_image(imp_ros_image *out, const uint8_t *data, size_t length)
 {
     byte_reader r = {data, data + length, false};
@@ -119,6 +131,7 @@ bool imp_ros_parse_compressed_image(imp_ros_image *out, const uint8_t *data, siz
     out->data = read_sized_bytes(&r, &out->length);
     if (!is_fully_read(&r) || out->length == 0)
         return false;
+    // a damaged JPEG passes here and is counted when it cannot be decoded
     if (is_jpeg_or_png(out, format, name))
         return true;
     copy_printable(out->unsupported, format, name);
@@ -127,6 +140,7 @@ bool imp_ros_parse_compressed_image(imp_ros_image *out, const uint8_t *data, siz
     return false;
 }
 
+// Checks size, encoding and stride, so that the pixels can be converted without further checks.
 bool imp_ros_parse_image(imp_ros_image *out, const uint8_t *data, size_t length)
 {
     byte_reader r = {data, data + length, false};
@@ -138,11 +152,14 @@ bool imp_ros_parse_image(imp_ros_image *out, const uint8_t *data, size_t length)
     pixels->big_endian = *read_bytes(&r, 1) != 0;
     pixels->stride = read_u32(&r);
     pixels->data = out->data = read_sized_bytes(&r, &out->length);
+    // sizes are limited before they are multiplied
+    // all fields must have been present
     if (!is_fully_read(&r) || width < 1 || height < 1 || width > IMAGE_SIDE_MAX ||
         height > IMAGE_SIDE_MAX)
         return false;
     pixels->width = (int)width;
     pixels->height = (int)height;
+    // an unknown encoding is reported by name
     pixels->encoding = imp_ros_encoding_find(encoding, name);
     if (pixels->encoding == NULL) {
         copy_printable(out->unsupported, encoding, name);
@@ -150,11 +167,13 @@ bool imp_ros_parse_image(imp_ros_image *out, const uint8_t *data, size_t length)
             copy_printable(out->unsupported, (const uint8_t *)"(nameless)", 10);
         return false;
     }
+    // rows must not overlap
     const size_t row = imp_ros_encoding_row_bytes(pixels->encoding, pixels->width, pixels->height);
-    // the last row may come without what pads it
+    // The last row may come without its padding.
     return row > 0 && pixels->stride >= row && out->length >= pixels->stride * (height - 1) + row;
 }
 
+// NaN or infinite commands are rejected.
 bool imp_ros_parse_command(int64_t *stamp, double numbers[2], const uint8_t *data, size_t length)
 {
     byte_reader r = {data, data + length, false};
@@ -172,6 +191,8 @@ static bool are_in_range(const double *values, int count)
     return true;
 }
 
+// Accepts the model "plumb_bob" with four or five coefficients. The projection matrix gives the
+// rectified camera if there is one.
 bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t length)
 {
     byte_reader r = {data, data + length, false};
@@ -181,9 +202,11 @@ bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t
     const uint32_t height = read_u32(&r), width = read_u32(&r);
     const uint8_t *model = read_sized_bytes(&r, &name);
     const uint32_t coefficients = read_u32(&r);
+    // five coefficients at most: k1, k2, p1, p2, k3
     if (r.failed || coefficients < 4 || coefficients > 5 || name != strlen("plumb_bob") ||
         memcmp(model, "plumb_bob", name) != 0)
         return false;
+    // distortion D, camera matrix K, rotation R, projection P
     read_doubles(&r, distortion, (int)coefficients);
     read_doubles(&r, matrix, 9);
     read_doubles(&r, rotation, 9);
@@ -192,6 +215,7 @@ bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t
     read_bytes(&r, 8); // region of interest, and whether it is rectified
     read_bytes(&r, 8);
     read_bytes(&r, 1);
+    // an uncalibrated camera has zeros in K
     if (!is_fully_read(&r) || width < 2 || height < 2 || width > IMAGE_SIDE_MAX ||
         height > IMAGE_SIDE_MAX || !are_in_range(distortion, 5) || !are_in_range(matrix, 9) ||
         !are_in_range(projection, 12) || !(matrix[0] > 0.0 && matrix[4] > 0.0))

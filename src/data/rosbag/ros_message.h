@@ -1,4 +1,4 @@
-// data/rosbag/ros_message.h: the ROS messages that driving is made of.
+// data/rosbag/ros_message.h: parsers of the ROS messages that recordings of driving contain.
 #ifndef IMP_DATA_ROSBAG_ROS_MESSAGE_H
 #define IMP_DATA_ROSBAG_ROS_MESSAGE_H
 
@@ -14,26 +14,26 @@ typedef enum imp_ros_message_kind {
     IMP_ROS_TWIST_2D,         // duckietown_msgs/Twist2DStamped
 } imp_ros_message_kind;
 
-// What a type's name means.
+// The kind of a message type's name.
 imp_ros_message_kind imp_ros_message_kind_of(const char *type);
 
-// A picture as it came. Borrowed from the message.
+// An image as it is in the message. Borrowed from the message.
 typedef struct imp_ros_image {
-    int64_t stamp;       // when it was taken [ns]; 0 if nobody says
+    int64_t stamp;       // time of capture [ns]; 0 if unknown
     const uint8_t *data; // (length) JPEG or PNG, or rows
     size_t length;
-    imp_ros_pixels pixels; // rows; without encoding if it is compressed
-    char unsupported[48];  // encoding or format that is not read, for people; "" if it is
+    imp_ros_pixels pixels; // raw image; encoding is NULL if it is compressed
+    char unsupported[48];  // unsupported encoding or format, printable; "" if supported
 } imp_ros_image;
 
-// All of these are false if a message is not what its type says, to the last byte.
+// All parsers return false if a message does not match its type to the last byte.
 // Also false for formats other than JPEG and PNG.
 bool imp_ros_parse_compressed_image(imp_ros_image *out, const uint8_t *data, size_t length);
-// Also false for encodings that are not read.
+// Also false for unsupported encodings.
 bool imp_ros_parse_image(imp_ros_image *out, const uint8_t *data, size_t length);
 // Two numbers: duty cycles (left, right), or speed [m/s] and turn rate [rad/s].
 bool imp_ros_parse_command(int64_t *stamp, double numbers[2], const uint8_t *data, size_t length);
-// Also false if it describes no camera of ours, such as one that was never calibrated.
+// Also false for cameras with another lens model, or without calibration.
 bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t length);
 
 #endif

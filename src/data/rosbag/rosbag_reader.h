@@ -1,24 +1,23 @@
-// data/rosbag/rosbag_reader.h: the messages of a ROS 1 bag (version 2.0), one after the other. The
-// index of a bag is never looked at, so that bags without one, because recording was cut off, are
-// read like others.
+// data/rosbag/rosbag_reader.h: reads the messages of a ROS 1 bag (version 2.0) one after another.
+// The index of a bag is not used, so bags whose recording was interrupted are read like others.
 #ifndef IMP_DATA_ROSBAG_ROSBAG_READER_H
 #define IMP_DATA_ROSBAG_ROSBAG_READER_H
 
 #include "data/rosbag/decompress.h"
 
-// Who said something: a publisher of a topic.
+// A connection: one publisher of a topic.
 typedef struct imp_rosbag_connection {
-    char topic[256], type[128]; // "" until the bag tells
+    char topic[256], type[128]; // "" until its record was read
 } imp_rosbag_connection;
 
 typedef struct imp_rosbag_message {
-    int connection;      // number of it
-    int64_t time;        // when it was received [ns]
+    int connection;      // index of its connection
+    int64_t time;        // time of reception [ns]
     const uint8_t *data; // (length) until the next message
     size_t length;
 } imp_rosbag_message;
 
-// Records that follow one another, in the file or in a chunk.
+// Position in a sequence of records, in the file or in a chunk.
 typedef struct imp_rosbag_cursor {
     const uint8_t *at, *end;
 } imp_rosbag_cursor;
@@ -30,37 +29,36 @@ typedef struct imp_rosbag {
     imp_rosbag_connection *connections; // (connection_count) by their number
     int connection_count;
     imp_rosbag_cursor file, chunk;
-    imp_decompressed decompressed; // the chunk, if it was packed
-    bool has_index;                // recording came to its end
+    imp_decompressed decompressed; // the current chunk, if it is compressed
+    bool has_index;                // recording was finished properly
     imp_status failure;            // after IMP_ROSBAG_FAILED
-    // what was found to be missing, so far
+    // Damage found so far.
     bool chunk_is_truncated;
-    bool is_truncated;   // the file ends within a record
-    size_t truncated_at; // where that record begins
-    int corrupt_chunks;  // left out from where they are damaged
+    bool is_truncated;   // the file ends inside a record
+    size_t truncated_at; // offset of that record
+    int corrupt_chunks;  // chunks skipped from the damage on
 } imp_rosbag;
 
 typedef enum imp_rosbag_read_result {
     IMP_ROSBAG_MESSAGE,
-    IMP_ROSBAG_OTHER_RECORD, // something else was read; call again
+    IMP_ROSBAG_OTHER_RECORD, // no message; call again
     IMP_ROSBAG_END,
     IMP_ROSBAG_FAILED,
 } imp_rosbag_read_result;
 
-// Begins to read. IMP_BAD_INPUT if it is no bag, or one of another version.
+// Opens a bag in memory. Fails with IMP_BAD_INPUT if it is not a bag or has another version.
 imp_status imp_rosbag_open(imp_rosbag *bag, const uint8_t *bytes, size_t length, const char *name,
                            imp_error *err);
 void imp_rosbag_close(imp_rosbag *bag);
 
-// Reads on by one record. Fails for want of memory, or if the bag names more connections than any
-// robot has.
+// Reads one record. Fails without memory, or if the bag has more connections than any robot.
 imp_rosbag_read_result imp_rosbag_read_record(imp_rosbag *bag, imp_rosbag_message *out,
                                               imp_error *err);
 
-// Back to the first record; what is known about connections stays.
+// Goes back to the first record. Known connections are kept.
 void imp_rosbag_rewind(imp_rosbag *bag);
 
-// Bytes of the file that are behind.
+// Bytes of the file that were read.
 size_t imp_rosbag_position(const imp_rosbag *bag);
 
 #endif

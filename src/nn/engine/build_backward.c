@@ -1,17 +1,26 @@
+// Writes the backward program: walks the nodes from the output to the inputs and adds, for each
+// node, the calls that compute the gradients by its inputs and weights from the gradient by its
+// output.
+// A node with several users receives the sum of their gradients; it is visited after all of them,
+// so the sum is complete.
+// Gradients by the network's inputs are not computed.
 #include "nn/engine/program_builder.h"
 
-// Adds a gradient to what the users of a node have already given it. Never in place: a gradient may
-// be shared.
+// Adds a gradient to the sum that the users of a node have contributed so far. Never in place,
+// because a gradient's memory may be shared by several nodes.
 static void add_gradient_to_node(imp_executor *e, int node, dnnl_memory_t gradient)
 {
     imp_node_build_state *state = &e->states[node];
     if (e->status != IMP_OK)
         return;
+    // the first contribution is taken as it is
     if (state->gradient == NULL) {
         state->gradient = gradient;
         return;
     }
+    // later ones are converted to the layout of the first and added into a new memory
     const imp_dnnl_layout layout = imp_dnnl_memory_layout(state->gradient);
+    // sums have the layout of the first gradient
     dnnl_memory_t other = imp_build_convert_memory(e, &e->backward, gradient, layout);
     dnnl_memory_t sum = imp_build_memory(e, layout, NULL);
     if (e->status == IMP_OK)
@@ -19,10 +28,13 @@ static void add_gradient_to_node(imp_executor *e, int node, dnnl_memory_t gradie
     state->gradient = sum;
 }
 
+// Describes the backward operation of the current node for oneDNN. The hint is the forward
+// operation, whose layouts and workspace it must match.
 static imp_dnnl_op make_dnnl_op(const imp_executor *e, imp_dnnl_pass pass)
 {
     const imp_graph *graph = e->def.graph;
     const imp_graph_node *node = &graph->nodes[e->building];
+    // forward: see imp_dnnl_op.hint
     return (imp_dnnl_op){
         .engine = e->engine,
         .pass = pass,
@@ -33,18 +45,22 @@ static imp_dnnl_op make_dnnl_op(const imp_executor *e, imp_dnnl_pass pass)
     };
 }
 
-// Gradient of weight and bias, straight into the array of gradients where the layout allows it.
+// Gradient of weight and bias. It is written directly into the array of gradients if oneDNN uses
+// the plain layout, otherwise it is converted afterwards.
 static void build_weight_gradient(imp_executor *e, const imp_node_build_state *state)
 {
     const imp_dnnl_op op = make_dnnl_op(e, IMP_PASS_BACKWARD_WEIGHTS);
     dnnl_primitive_desc_t primitive_desc = imp_build_primitive_desc(e, &op);
     if (primitive_desc == NULL)
         return;
+    // convert input and output gradient to the layouts that oneDNN wants
     dnnl_memory_t source = imp_build_convert_memory(
         e, &e->backward, state->source, imp_dnnl_desc_layout(primitive_desc, dnnl_query_src_md));
     dnnl_memory_t gradient =
         imp_build_convert_memory(e, &e->backward, state->gradient,
                                  imp_dnnl_desc_layout(primitive_desc, dnnl_query_diff_dst_md));
+    // write to the array of gradients itself, or to a temporary in oneDNN's layout
+    // plain: the part of the array of gradients that belongs to this weight
     dnnl_memory_t plain = imp_build_tensor_memory(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
     dnnl_memory_t weight = plain;
     const imp_dnnl_layout wanted = imp_dnnl_desc_layout(primitive_desc, dnnl_query_diff_weights_md);
@@ -57,17 +73,20 @@ static void build_weight_gradient(imp_executor *e, const imp_node_build_state *s
         {DNNL_ARG_DIFF_BIAS, imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.gradients, 0)},
     };
     imp_build_primitive_call(e, &e->backward, primitive_desc, args, 4);
+    // plain weights have been written already
     if (weight != plain)
         imp_build_unpack_weight(e, &e->backward, weight, plain);
     dnnl_primitive_desc_destroy(primitive_desc);
 }
 
+// Gradient by the input of a convolution or dense layer.
 static void build_data_gradient(imp_executor *e, const imp_node_build_state *state, int input)
 {
     const imp_dnnl_op op = make_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
     dnnl_primitive_desc_t primitive_desc = imp_build_primitive_desc(e, &op);
     if (primitive_desc == NULL)
         return;
+    // the packed weights of the forward pass serve if the layout is the same
     const imp_dnnl_layout wanted = imp_dnnl_desc_layout(primitive_desc, dnnl_query_weights_md);
     dnnl_memory_t weight = state->packed;
     if (!dnnl_memory_desc_equal(imp_dnnl_memory_layout(weight), wanted))
@@ -75,6 +94,7 @@ static void build_data_gradient(imp_executor *e, const imp_node_build_state *sta
     dnnl_memory_t gradient =
         imp_build_convert_memory(e, &e->backward, state->gradient,
                                  imp_dnnl_desc_layout(primitive_desc, dnnl_query_diff_dst_md));
+    // result: gradient by the input, in the layout that oneDNN chooses
     dnnl_memory_t result =
         imp_build_memory(e, imp_dnnl_desc_layout(primitive_desc, dnnl_query_diff_src_md), NULL);
     const dnnl_exec_arg_t args[] = {
@@ -87,10 +107,12 @@ static void build_data_gradient(imp_executor *e, const imp_node_build_state *sta
     dnnl_primitive_desc_destroy(primitive_desc);
 }
 
-// Memory for the gradient by what a node gives. Nobody reads what a convolution gave once the pool
-// after it ran: its memory is taken, which spares the caches the largest arrays of all.
+// Memory for the gradient by a node's output. The output of a convolution is not needed any more
+// once the pool after it has run, so its memory is reused. These are the largest arrays, and the
+// caches profit.
 static dnnl_memory_t find_gradient_memory(imp_executor *e, int node, imp_dnnl_layout layout)
 {
+    // the convolution's output in the layout that the pool read
     const imp_graph_node *node_info = &e->def.graph->nodes[node];
     dnnl_memory_t given = e->states[node].out;
     if (e->status == IMP_OK && node_info->kind == IMP_LAYER_CONVOLUTION && node_info->users == 1 &&
@@ -99,14 +121,16 @@ static dnnl_memory_t find_gradient_memory(imp_executor *e, int node, imp_dnnl_la
     return imp_build_memory(e, layout, NULL);
 }
 
+// Gradient through a pool. oneDNN keeps in the workspace which values won.
 static void build_pool(imp_executor *e, const imp_node_build_state *state, int input)
 {
-    // the convolution knows what to do with it
+    // A pool that is fused into the convolution before it leaves its gradient to that convolution.
     if (state->fused_into_convolution) {
         add_gradient_to_node(e, input, state->gradient);
         return;
     }
     imp_dnnl_op op = make_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
+    // the pool worked on the layout of its input
     op.layout = imp_dnnl_memory_layout(state->source);
     dnnl_primitive_desc_t primitive_desc = imp_build_primitive_desc(e, &op);
     if (primitive_desc == NULL)
@@ -116,6 +140,7 @@ static void build_pool(imp_executor *e, const imp_node_build_state *state, int i
                                  imp_dnnl_desc_layout(primitive_desc, dnnl_query_diff_dst_md));
     dnnl_memory_t result = find_gradient_memory(
         e, input, imp_dnnl_desc_layout(primitive_desc, dnnl_query_diff_src_md));
+    // without a workspace (average pool) there are two arguments
     const dnnl_exec_arg_t args[] = {
         {DNNL_ARG_DIFF_DST, gradient},
         {DNNL_ARG_DIFF_SRC, result},
@@ -127,8 +152,10 @@ static void build_pool(imp_executor *e, const imp_node_build_state *state, int i
     dnnl_primitive_desc_destroy(primitive_desc);
 }
 
+// Gradient through a batch norm with given statistics, by our own kernel.
 static void build_frozen_norm(imp_executor *e, const imp_node_build_state *state, int input)
 {
+    // gradients have the layout of the values
     const imp_dnnl_layout layout = imp_dnnl_memory_layout(state->source);
     dnnl_memory_t gradient = imp_build_convert_memory(e, &e->backward, state->gradient, layout);
     dnnl_memory_t result = imp_build_memory(e, layout, NULL);
@@ -137,23 +164,27 @@ static void build_frozen_norm(imp_executor *e, const imp_node_build_state *state
     imp_kernel_call *call = imp_build_kernel_call(e, &e->backward, IMP_CALL_NORM_BACKWARD);
     if (call == NULL)
         return;
+    // a copy of the forward call's description, with arrays for the gradient
     call->norm = state->norm;
     call->norm.in = imp_dnnl_memory_floats(state->source);
     call->norm.gradient = imp_dnnl_memory_floats(gradient);
     call->norm.out = imp_dnnl_memory_floats(result);
     call->norm.gain_gradient = imp_dnnl_memory_floats(gain);
     call->norm.bias_gradient = imp_dnnl_memory_floats(bias);
+    // if another user of the input has contributed already, the kernel adds that gradient itself
     imp_node_build_state *before = &e->states[input];
     if (before->gradient == NULL ||
         !dnnl_memory_desc_equal(imp_dnnl_memory_layout(before->gradient), layout)) {
         add_gradient_to_node(e, input, result);
         return;
     }
-    // adds what others gave in passing
+    // The kernel reads the other gradient while it writes the sum.
     call->norm.others = imp_dnnl_memory_floats(before->gradient);
     before->gradient = result;
 }
 
+// Gradient through a batch norm: our kernel for given statistics, oneDNN for batch statistics. A
+// fused ReLU is part of both.
 static void build_batch_norm(imp_executor *e, const imp_node_build_state *state, int input)
 {
     if (state->frozen) {
@@ -163,13 +194,17 @@ static void build_batch_norm(imp_executor *e, const imp_node_build_state *state,
     imp_dnnl_op op = make_dnnl_op(e, IMP_PASS_BACKWARD_DATA);
     op.layout = imp_dnnl_memory_layout(state->source);
     op.activation = state->activation < 0 ? NULL : &e->def.graph->nodes[state->activation];
+    // the same flags as in the forward pass
     op.batch_statistics = op.out->batch_statistics;
     dnnl_primitive_desc_t primitive_desc = imp_build_primitive_desc(e, &op);
     if (primitive_desc == NULL)
         return;
+    // oneDNN wants the gradient in the layout of the input
     dnnl_memory_t gradient = imp_build_convert_memory(e, &e->backward, state->gradient, op.layout);
     dnnl_memory_t result =
         imp_build_memory(e, imp_dnnl_desc_layout(primitive_desc, dnnl_query_diff_src_md), NULL);
+    // input, statistics, output gradient and gain; results are the gradients of input, gain and
+    // bias
     dnnl_exec_arg_t args[IMP_MAX_ARGS] = {
         {DNNL_ARG_SRC, state->source},
         {DNNL_ARG_MEAN, state->mean},
@@ -181,6 +216,7 @@ static void build_batch_norm(imp_executor *e, const imp_node_build_state *state,
         {DNNL_ARG_DIFF_SHIFT, imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.gradients, 0)},
     };
     int count = 8;
+    // optional arguments at the end
     if (state->workspace != NULL)
         args[count++] = (dnnl_exec_arg_t){DNNL_ARG_WORKSPACE, state->workspace};
     if (IMP_BATCH_NORM_NEEDS_SHIFT)
@@ -191,10 +227,11 @@ static void build_batch_norm(imp_executor *e, const imp_node_build_state *state,
     dnnl_primitive_desc_destroy(primitive_desc);
 }
 
+// Gradient through ReLU or ELU, computed from the layer's output.
 static void build_activation_gradient(imp_executor *e, const imp_node_build_state *state, int input)
 {
     const imp_graph *graph = e->def.graph;
-    // a batch norm takes the gradient of the ReLU that it computes
+    // A batch norm with a fused ReLU applies the ReLU's gradient itself.
     if (e->states[input].activation == e->building &&
         graph->nodes[input].kind == IMP_LAYER_BATCH_NORM) {
         add_gradient_to_node(e, input, state->gradient);
@@ -203,6 +240,7 @@ static void build_activation_gradient(imp_executor *e, const imp_node_build_stat
     const imp_kernel_call_kind kind = graph->nodes[e->building].kind == IMP_LAYER_ELU
                                           ? IMP_CALL_ELU_BACKWARD
                                           : IMP_CALL_RELU_BACKWARD;
+    // the layer's output and its gradient must have the same layout
     const imp_dnnl_layout layout = imp_dnnl_memory_layout(state->out);
     dnnl_memory_t gradient = imp_build_convert_memory(e, &e->backward, state->gradient, layout);
     dnnl_memory_t result = imp_build_memory(e, layout, NULL);
@@ -211,6 +249,7 @@ static void build_activation_gradient(imp_executor *e, const imp_node_build_stat
     add_gradient_to_node(e, input, result);
 }
 
+// Gradient through dropout: multiplies by the mask of the forward pass.
 static void build_dropout(imp_executor *e, const imp_node_build_state *state, int input)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
@@ -222,16 +261,19 @@ static void build_dropout(imp_executor *e, const imp_node_build_state *state, in
     add_gradient_to_node(e, input, result);
 }
 
+// Gradient through concat: cuts the gradient, a row per sample, into the parts of the inputs.
 static void build_concat(imp_executor *e, const imp_node_build_state *state)
 {
     const imp_graph *graph = e->def.graph;
     const imp_graph_node *node = &graph->nodes[e->building];
     const size_t stride = (size_t)imp_node_output_size(node);
     dnnl_memory_t gradient = imp_build_convert_to_plain(e, &e->backward, state->gradient, node);
+    // at: offset of the input's part in each row
     size_t at = 0;
     for (int i = 0; i < imp_node_input_count(node) && e->status == IMP_OK; i++) {
         const imp_graph_node *in = &graph->nodes[node->inputs[i]];
         const size_t size = (size_t)imp_node_output_size(in);
+        // inputs of the network need no gradient
         dnnl_memory_t part =
             node->inputs[i] < graph->first ? NULL : imp_build_node_memory(e, in, NULL);
         if (e->status == IMP_OK && part != NULL) {
@@ -244,7 +286,8 @@ static void build_concat(imp_executor *e, const imp_node_build_state *state)
     }
 }
 
-// The gradient as the flattened node's output lies: its makers would each convert it otherwise.
+// Gradient through flatten: reinterprets the vector as an image. It is converted to the layout of
+// the input's output, so that all users of that node agree.
 static void build_flatten(imp_executor *e, const imp_node_build_state *state, int input)
 {
     const imp_graph_node *node = &e->def.graph->nodes[input];
@@ -253,6 +296,7 @@ static void build_flatten(imp_executor *e, const imp_node_build_state *state, in
     if (e->status != IMP_OK)
         return;
     dnnl_memory_t plain = imp_build_node_memory(e, node, imp_dnnl_memory_floats(gradient));
+    // the same floats, seen as an image
     if (e->status != IMP_OK)
         return;
     add_gradient_to_node(e, input,
@@ -260,8 +304,10 @@ static void build_flatten(imp_executor *e, const imp_node_build_state *state, in
                                                   imp_dnnl_memory_layout(e->states[input].out)));
 }
 
+// Convolution or dense layer: our kernel if the forward pass used it, else oneDNN.
 static void build_conv_or_dense(imp_executor *e, const imp_node_build_state *state, int input)
 {
+    // state->direct and state->dense are set by the custom kernels of the forward pass
     if (state->direct.weights != NULL) {
         imp_build_direct_conv_backward(e, state);
         return;
@@ -274,7 +320,7 @@ static void build_conv_or_dense(imp_executor *e, const imp_node_build_state *sta
         return;
     }
     build_weight_gradient(e, state);
-    // nobody asks for the gradient of pictures and actions
+    // Images and past actions need no gradient.
     if (input >= e->def.graph->first)
         build_data_gradient(e, state, input);
 }
@@ -318,6 +364,7 @@ static void build_node(imp_executor *e, const imp_node_build_state *state)
     }
 }
 
+// The output gradient is the program's input; the trainer writes it before every run.
 void imp_build_backward(imp_executor *e)
 {
     const imp_graph *graph = e->def.graph;

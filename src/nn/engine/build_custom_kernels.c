@@ -1,17 +1,20 @@
-// What our own loops compute: decisions on one picture alone, whose layers are so small that
-// calling oneDNN takes a good part of their time, and in any batch dense layers and a convolution
-// that looks at the picture itself through a max-pool.
+// Decides where our own kernels replace oneDNN and adds their calls. They are used for single
+// images, where calling oneDNN takes a large part of a small layer's time. In batches they are used
+// for dense layers, and for a convolution over the input image with a max-pool after it.
 #include "nn/engine/program_builder.h"
 
-// One picture times a matrix waits for the matrix to come from the caches: our loop does nothing
-// else meanwhile.
+// Dense layer for one sample: a matrix-vector product is limited by reading the matrix, so our
+// kernel reads it packed and in order.
 static void build_matrix_vector(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const imp_graph_node *in = &e->def.graph->nodes[node->inputs[0]];
+    // wide panels need fewer passes over the input, but small layers would waste lanes
     const int width = node->channels > 32 ? 64 : node->channels > 16 ? 32 : 16;
+    // rows are padded to whole panels, columns to 16
     const size_t padded = (size_t)(node->channels + width - 1) / (size_t)width * (size_t)width *
                           (size_t)((in->channels + 15) / 16 * 16);
+    // operands in plain layout; the output is plain as well
     state->source = imp_build_convert_to_plain(e, &e->forward, e->states[node->inputs[0]].out, in);
     state->weight = imp_build_tensor_memory(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
     dnnl_memory_t bias = imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.values, 0);
@@ -21,10 +24,12 @@ static void build_matrix_vector(imp_executor *e, imp_node_build_state *state)
     imp_kernel_call *call = imp_build_kernel_call(e, &e->forward, IMP_CALL_MATVEC);
     if (pack == NULL || call == NULL)
         return;
+    // weights are packed when they change, not in every run
     pack->rows = 1;
     pack->panels = (imp_packed_matrix){node->channels, in->channels, width};
     pack->a = imp_dnnl_memory_floats(state->weight);
     pack->out = panels;
+    // the call refers to the arrays, so nothing is copied in a run
     call->matvec = (imp_matvec){.batch = (size_t)e->def.batch,
                                 .rows = (size_t)node->channels,
                                 .columns = (size_t)in->channels,
@@ -36,11 +41,12 @@ static void build_matrix_vector(imp_executor *e, imp_node_build_state *state)
                                 .relu = state->activation >= 0};
 }
 
-// Many at once: the matrix as it is.
+// Dense layer for a batch, on row-major weights.
 static void build_matrix_product(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
     const imp_graph_node *in = &e->def.graph->nodes[node->inputs[0]];
+    // operands in plain layout, the weights as they are
     state->source = imp_build_convert_to_plain(e, &e->forward, e->states[node->inputs[0]].out, in);
     state->weight = imp_build_tensor_memory(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
     dnnl_memory_t bias = imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.values, 0);
@@ -58,16 +64,20 @@ static void build_matrix_product(imp_executor *e, imp_node_build_state *state)
                                              .out = imp_dnnl_memory_floats(state->out)};
 }
 
+// Backward calls of a dense layer: weights and bias always, the input only if `input`. Returns the
+// input's gradient, or NULL.
 dnnl_memory_t imp_build_dense_backward(imp_executor *e, const imp_node_build_state *state,
                                        bool input)
 {
     const imp_graph *graph = e->def.graph;
     const imp_graph_node *node = &graph->nodes[e->building];
+    // gradients are written directly into the array of gradients
     dnnl_memory_t given = imp_build_convert_to_plain(e, &e->backward, state->gradient, node);
     dnnl_memory_t weight = imp_build_tensor_memory(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);
     dnnl_memory_t bias = imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.gradients, 0);
     dnnl_memory_t result =
         input ? imp_build_node_memory(e, &graph->nodes[node->inputs[0]], NULL) : NULL;
+    // weights and bias
     imp_kernel_call *learn =
         imp_build_kernel_call(e, &e->backward, IMP_CALL_DENSE_BACKWARD_WEIGHTS);
     if (learn == NULL)
@@ -76,7 +86,9 @@ dnnl_memory_t imp_build_dense_backward(imp_executor *e, const imp_node_build_sta
     learn->dense.gradient = imp_dnnl_memory_floats(given);
     learn->dense.weight_gradient = imp_dnnl_memory_floats(weight);
     learn->dense.bias_gradient = imp_dnnl_memory_floats(bias);
+    // the array of calls may move when another call is added, so the struct is copied first
     const imp_dense known = learn->dense;
+    // input
     imp_kernel_call *back =
         input ? imp_build_kernel_call(e, &e->backward, IMP_CALL_DENSE_BACKWARD_DATA) : NULL;
     if (back == NULL)
@@ -86,23 +98,26 @@ dnnl_memory_t imp_build_dense_backward(imp_executor *e, const imp_node_build_sta
     return result;
 }
 
-// The max-pool that can be computed along with a convolution: its only user, without padding; or
+// Index of the max-pool that can be fused into the convolution: its only user, without padding; or
 // -1.
 static int find_fusable_pool(const imp_executor *e)
 {
     const imp_graph *graph = e->def.graph;
+    // the first node that uses the convolution
     int i = e->building + 1;
     while (i < graph->count && graph->nodes[i].inputs[0] != e->building)
         i++;
     if (i == graph->count || graph->nodes[e->building].users != 1)
         return -1;
     const imp_graph_node *pool = &graph->nodes[i];
+    // the kernel knows no padding of the pool
     const bool possible = pool->kind == IMP_LAYER_MAX_POOL && pool->before[0] == 0 &&
                           pool->before[1] == 0 && pool->after[0] == 0 && pool->after[1] == 0;
     return possible ? i : -1;
 }
 
-// Both sides of what the convolution computes: no more than the pool looks at.
+// Describes the convolution, with its pool if there is one. Rows and columns that no pool window
+// covers are not computed.
 static imp_direct_conv describe_direct_conv(const imp_executor *e, size_t block, int pool_index)
 {
     const imp_graph *graph = e->def.graph;
@@ -124,6 +139,7 @@ static imp_direct_conv describe_direct_conv(const imp_executor *e, size_t block,
                          .relu = e->states[e->building].activation >= 0};
     if (pool_index < 0)
         return d;
+    // with a pool, fewer rows and columns may be needed
     const imp_graph_node *pool = &graph->nodes[pool_index];
     d.pool_kernel = (size_t)pool->kernel;
     d.pool_stride = (size_t)pool->stride;
@@ -132,24 +148,28 @@ static imp_direct_conv describe_direct_conv(const imp_executor *e, size_t block,
     return d;
 }
 
-// Pictures come as they are wanted.
+// Lets input images be written directly into the convolution's padded input, as interleaved RGB.
 static void write_input_into_padding(imp_executor *e, const imp_direct_conv *d)
 {
+    // the first pixel inside the padding
     const size_t row = imp_direct_conv_padded_row(d);
     e->input = (imp_float_image){d->padded + d->top * row + d->left * d->block, row, 1};
     e->frame_size = imp_direct_conv_padded_plane(d);
 }
 
-// A norm that only this convolution looks at is computed while its input is padded: the call before
-// is dropped.
+// Fuses a batch norm that only this convolution uses: its scale and shift are applied while the
+// input is padded, and its own call is dropped. Not in training, where the norm's output is needed
+// for the gradient.
 static void fuse_preceding_norm(imp_executor *e, imp_direct_conv *d)
 {
     const imp_graph *graph = e->def.graph;
+    // the norm's call must be the last one and must write this convolution's input
     const int count = e->forward.count;
     const imp_kernel_call *last = count > 0 ? &e->forward.calls[count - 1] : NULL;
     if (e->def.training || last == NULL || last->kind != IMP_CALL_NORM_FORWARD ||
         last->norm.out != d->in || graph->nodes[graph->nodes[e->building].inputs[0]].users != 1)
         return;
+    // read the norm's input instead of its output
     d->in = last->norm.in;
     d->scale = last->norm.scale;
     d->shift = last->norm.shift;
@@ -157,6 +177,7 @@ static void fuse_preceding_norm(imp_executor *e, imp_direct_conv *d)
     e->forward.count--;
 }
 
+// Adds the calls that pack the weights and run the convolution, and allocates its work arrays.
 static void build_convolution(imp_executor *e, imp_node_build_state *state, imp_direct_conv d,
                               int pool)
 {
@@ -164,10 +185,13 @@ static void build_convolution(imp_executor *e, imp_node_build_state *state, imp_
     dnnl_memory_t bias = imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.values, 0);
     state->source = e->states[node->inputs[0]].out;
     state->weight = imp_build_tensor_memory(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
+    // the output is that of the pool if it is fused
     state->out = imp_build_node_memory_blocked(e, pool < 0 ? node : &e->def.graph->nodes[pool]);
+    // training needs to know which values the pool selected
     if (e->def.training)
         d.argmax_indices = (void *)imp_build_alloc_floats(e, imp_direct_conv_argmax_count(&d) *
                                                                  sizeof *d.argmax_indices);
+    // work arrays of the kernel
     d.weights = imp_build_alloc_floats(e, imp_direct_conv_weight_count(&d) * sizeof(float));
     d.padded = imp_build_alloc_floats(e, imp_direct_conv_padded_count(&d) * sizeof(float));
     d.window = imp_build_alloc_floats(e, imp_direct_conv_window_count(&d) * sizeof(float));
@@ -181,6 +205,7 @@ static void build_convolution(imp_executor *e, imp_node_build_state *state, imp_
         return;
     if (pool >= 0)
         e->states[pool].fused_into_convolution = true;
+    // RGB input needs no copy at all
     if (d.block == IMP_DIRECT_RGB_CHANNELS)
         write_input_into_padding(e, &d);
     d.unpacked_weights = imp_dnnl_memory_floats(state->weight);
@@ -189,10 +214,12 @@ static void build_convolution(imp_executor *e, imp_node_build_state *state, imp_
     pack->direct = call->direct = state->direct = d;
 }
 
-// How many channels lie side by side in what the convolution looks at; 0: not as ours want it.
+// Channels that lie side by side in the convolution's input: 3 for the image if nothing else uses
+// it, 16 for blocked layouts, 0 if our kernel cannot read the layout.
 static size_t input_channel_block(const imp_executor *e)
 {
     const int input = e->def.graph->nodes[e->building].inputs[0];
+    // the kernel reads blocks of 16 channels or RGB
     const imp_dnnl_image_layout in =
         imp_dnnl_query_image_layout(imp_dnnl_memory_layout(e->states[input].out));
     if (input == 0)
@@ -202,14 +229,17 @@ static size_t input_channel_block(const imp_executor *e)
                : 0;
 }
 
-// Whether more than a single decision is ours.
+// Whether our convolution is used for batches too: over the input image, under a pool, and, in
+// training, if it can compute the gradient.
 static bool is_supported_in_batches(const imp_executor *e, const imp_direct_conv *d)
 {
+    // other convolutions in batches are faster with oneDNN
     const bool of_picture = e->def.graph->nodes[e->building].inputs[0] == 0;
     return of_picture && d->pool_kernel > 0 &&
            (!e->def.training || imp_direct_conv_grad_supported(d));
 }
 
+// Our kernels know no activation but ReLU.
 bool imp_build_custom_kernel(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph *graph = e->def.graph;
@@ -218,6 +248,7 @@ bool imp_build_custom_kernel(imp_executor *e, imp_node_build_state *state)
     if (e->status != IMP_OK ||
         (state->activation >= 0 && graph->nodes[state->activation].kind != IMP_LAYER_RELU))
         return false;
+    // dense layers
     if (node->kind == IMP_LAYER_DENSE) {
         if (single)
             build_matrix_vector(e, state);
@@ -225,6 +256,7 @@ bool imp_build_custom_kernel(imp_executor *e, imp_node_build_state *state)
             build_matrix_product(e, state);
         return single || imp_dense_supported();
     }
+    // convolutions: input layout, stride and channel count must suit the kernel
     const size_t block = input_channel_block(e);
     if (block == 0 || !imp_direct_conv_supported((size_t)node->stride) ||
         node->channels % IMP_DIRECT_GROUP != 0)
@@ -237,8 +269,11 @@ bool imp_build_custom_kernel(imp_executor *e, imp_node_build_state *state)
     return true;
 }
 
+// Backward call of a convolution: gradient of weight and bias. It is always the first layer, so
+// there is no input gradient.
 void imp_build_direct_conv_backward(imp_executor *e, const imp_node_build_state *state)
 {
+    // the gradient must have the layout of the output (blocks of 16)
     dnnl_memory_t gradient = imp_build_convert_memory(e, &e->backward, state->gradient,
                                                       imp_dnnl_memory_layout(state->out));
     dnnl_memory_t weight = imp_build_tensor_memory(e, IMP_TENSOR_WEIGHT, e->def.gradients, 0);

@@ -1,16 +1,25 @@
+// Writes the forward program: walks the nodes in order and adds the calls that compute each node's
+// output.
+// oneDNN's primitives choose the layouts of their operands. Outputs keep the layout in which they
+// are produced, and are converted only where the next operation wants another one.
+// Activations are fused into the convolution, dense layer or batch norm before them where possible.
+// A fused node's output is the output of its input.
 #include "nn/engine/program_builder.h"
 
+// Output of the i-th input of the current node.
 static dnnl_memory_t input_of(const imp_executor *e, int i)
 {
     return e->states[e->def.graph->nodes[e->building].inputs[i]].out;
 }
 
+// The activation that is fused into a node, or NULL.
 static const imp_graph_node *activation_of(const imp_executor *e, int index)
 {
     const int activation = e->states[index].activation;
     return activation < 0 ? NULL : &e->def.graph->nodes[activation];
 }
 
+// Describes the forward operation of the current node for oneDNN.
 static imp_dnnl_op make_dnnl_op(const imp_executor *e)
 {
     const imp_graph *graph = e->def.graph;
@@ -26,7 +35,8 @@ static imp_dnnl_op make_dnnl_op(const imp_executor *e)
     };
 }
 
-// Convolution and dense: the primitive chooses the layouts, we convert where they differ.
+// Convolution or dense layer: our own kernel if it is better, else oneDNN. The primitive chooses
+// the layouts; operands are converted where they differ.
 static void build_conv_or_dense(imp_executor *e, imp_node_build_state *state)
 {
     if (imp_build_custom_kernel(e, state))
@@ -35,12 +45,15 @@ static void build_conv_or_dense(imp_executor *e, imp_node_build_state *state)
     state->forward = imp_build_primitive_desc(e, &op);
     if (e->status != IMP_OK)
         return;
+    // the input is converted in every run, the weights only when they change
+    // source: the input in the layout that the primitive wants
     state->source = imp_build_convert_memory(
         e, &e->forward, input_of(e, 0), imp_dnnl_desc_layout(state->forward, dnnl_query_src_md));
     state->weight = imp_build_tensor_memory(e, IMP_TENSOR_WEIGHT, e->def.values, 0);
     dnnl_memory_t bias = imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.values, 0);
     state->packed = imp_build_convert_weight(
         e, &e->pack, state->weight, imp_dnnl_desc_layout(state->forward, dnnl_query_weights_md));
+    // the output stays in the primitive's layout
     state->out = imp_build_memory(e, imp_dnnl_desc_layout(state->forward, dnnl_query_dst_md), NULL);
     const dnnl_exec_arg_t args[] = {
         {DNNL_ARG_SRC, state->source},
@@ -51,7 +64,8 @@ static void build_conv_or_dense(imp_executor *e, imp_node_build_state *state)
     imp_build_primitive_call(e, &e->forward, state->forward, args, 4);
 }
 
-// A memory for what a primitive hands from forward to backward, if it wants one.
+// Adds the memory that a primitive passes from the forward to the backward pass, if it needs one.
+// Returns the new number of arguments.
 static int add_workspace(imp_executor *e, imp_node_build_state *state, dnnl_exec_arg_t *args,
                          int count)
 {
@@ -63,9 +77,11 @@ static int add_workspace(imp_executor *e, imp_node_build_state *state, dnnl_exec
     return count + 1;
 }
 
+// A pool. If it is fused into the convolution before it, that convolution's output is its output.
 static void build_pool(imp_executor *e, imp_node_build_state *state)
 {
     const imp_dnnl_op op = make_dnnl_op(e);
+    // a fused pool passes its input on
     state->source = state->out = input_of(e, 0);
     if (state->fused_into_convolution)
         return;
@@ -81,25 +97,29 @@ static void build_pool(imp_executor *e, imp_node_build_state *state)
     imp_build_primitive_call(e, &e->forward, state->forward, args, count);
 }
 
+// The values of a batch norm's tensor.
 static float *norm_tensor_floats(imp_executor *e, imp_tensor_role role)
 {
     dnnl_memory_t memory = imp_build_tensor_memory(e, role, e->def.values, 0);
     return memory == NULL ? NULL : imp_dnnl_memory_floats(memory);
 }
 
-// A batch norm whose statistics are given is a multiplication and an addition: our loops spend less
-// on it than calling oneDNN takes. True if they take the node.
+// Batch norm with given statistics: one multiplication and one addition per value. Our kernel takes
+// less time than a call of oneDNN does. Returns false if the layout does not suit it.
 static bool build_frozen_norm(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
+    // the kernel works on blocks of 16 channels only
     const imp_dnnl_layout layout = imp_dnnl_memory_layout(state->source);
     const imp_dnnl_image_layout image = imp_dnnl_query_image_layout(layout);
     if (image.order != IMP_IMAGE_ORDER_NCHW16C)
         return false;
+    // channels are padded to blocks of 16
     const size_t groups = (size_t)(image.channels + IMP_NORM_BLOCK - 1) / IMP_NORM_BLOCK;
     const size_t bytes = groups * IMP_NORM_BLOCK * sizeof(float);
     state->frozen = true;
     state->out = imp_build_memory(e, layout, NULL);
+    // all arrays of channels are padded to whole blocks
     state->norm = (imp_frozen_norm){.batch = (size_t)image.batch,
                                     .groups = groups,
                                     .pixels = (size_t)image.pixels,
@@ -114,6 +134,7 @@ static bool build_frozen_norm(imp_executor *e, imp_node_build_state *state)
                                     .shift = imp_build_alloc_floats(e, bytes),
                                     .centre = imp_build_alloc_floats(e, bytes),
                                     .rate = imp_build_alloc_floats(e, bytes)};
+    // scale and shift are computed when the weights change
     imp_kernel_call *prepare = imp_build_kernel_call(e, &e->pack, IMP_CALL_NORM_PREPARE);
     imp_kernel_call *call = imp_build_kernel_call(e, &e->forward, IMP_CALL_NORM_FORWARD);
     if (prepare == NULL || call == NULL)
@@ -124,17 +145,21 @@ static bool build_frozen_norm(imp_executor *e, imp_node_build_state *state)
     return true;
 }
 
+// Batch norm: our kernel for given statistics, else oneDNN, which computes the batch's statistics
+// in training.
 static void build_batch_norm(imp_executor *e, imp_node_build_state *state)
 {
     imp_dnnl_op op = make_dnnl_op(e);
     state->source = input_of(e, 0);
+    // inference and frozen norms use the given statistics
     op.batch_statistics = e->def.training && op.out->batch_statistics;
     if (!op.batch_statistics && build_frozen_norm(e, state))
         return;
     state->forward = imp_build_primitive_desc(e, &op);
     if (e->status != IMP_OK)
         return;
-    // the statistics of a batch lie as the moving ones do, in an array without the trained values
+    // Statistics of the batch are stored like the moving ones, in an array that begins after the
+    // trained values.
     float *array = op.batch_statistics ? e->statistics : e->def.values;
     const int64_t first = op.batch_statistics ? e->def.graph->trained : 0;
     state->mean = imp_build_tensor_memory(e, IMP_TENSOR_MEAN, array, first);
@@ -145,6 +170,7 @@ static void build_batch_norm(imp_executor *e, imp_node_build_state *state)
         {DNNL_ARG_DST, state->out},
         {DNNL_ARG_MEAN, state->mean},
         {DNNL_ARG_VARIANCE, state->variance},
+        // gain and bias as two vectors
         {DNNL_ARG_SCALE, imp_build_tensor_memory(e, IMP_TENSOR_GAIN, e->def.values, 0)},
         {DNNL_ARG_SHIFT, imp_build_tensor_memory(e, IMP_TENSOR_BIAS, e->def.values, 0)},
     };
@@ -152,7 +178,7 @@ static void build_batch_norm(imp_executor *e, imp_node_build_state *state)
     imp_build_primitive_call(e, &e->forward, state->forward, args, count);
 }
 
-// ReLU and ELU, unless the node before computes them along.
+// ReLU and ELU, unless they are fused into the node before.
 static void build_activation(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
@@ -161,6 +187,7 @@ static void build_activation(imp_executor *e, imp_node_build_state *state)
     if (e->states[node->inputs[0]].activation == e->building)
         return;
     state->out = imp_build_memory(e, imp_dnnl_memory_layout(state->source), NULL);
+    // ReLU is our own loop, ELU a primitive
     if (node->kind == IMP_LAYER_RELU) {
         imp_build_elementwise_call(e, &e->forward, IMP_CALL_RELU, state->out, state->source, NULL);
         return;
@@ -173,13 +200,16 @@ static void build_activation(imp_executor *e, imp_node_build_state *state)
     imp_build_primitive_call(e, &e->forward, state->forward, args, 2);
 }
 
-// In plain layout, so that the draws belong to values and not to places in memory.
+// Dropout in training. It uses the plain layout, so that random draws belong to values and not to
+// positions in memory.
 static void build_dropout(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
+    // in inference, dropout is the identity
     state->source = state->out = input_of(e, 0);
     if (!e->def.training)
         return;
+    // the mask is kept for the backward pass
     dnnl_memory_t in = imp_build_convert_to_plain(e, &e->forward, state->source, node);
     state->out = imp_build_node_memory(e, node, NULL);
     state->mask = imp_build_node_memory(e, node, NULL);
@@ -191,11 +221,13 @@ static void build_dropout(imp_executor *e, imp_node_build_state *state)
         call->mask = imp_dnnl_memory_floats(state->mask);
 }
 
+// Concat: copies each input's values, a row per sample, next to those of the inputs before.
 static void build_concat(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph *graph = e->def.graph;
     const imp_graph_node *node = &graph->nodes[e->building];
     const size_t stride = (size_t)imp_node_output_size(node);
+    // the output has plain layout; at: offset within each row
     state->out = imp_build_node_memory(e, node, NULL);
     size_t at = 0;
     for (int i = 0; i < imp_node_input_count(node) && e->status == IMP_OK; i++) {
@@ -209,6 +241,7 @@ static void build_concat(imp_executor *e, imp_node_build_state *state)
     }
 }
 
+// Add: converts the second input to the layout of the first.
 static void build_add(imp_executor *e, imp_node_build_state *state)
 {
     const imp_dnnl_layout layout = imp_dnnl_memory_layout(input_of(e, 0));
@@ -217,7 +250,7 @@ static void build_add(imp_executor *e, imp_node_build_state *state)
     imp_build_elementwise_call(e, &e->forward, IMP_CALL_ADD, state->out, input_of(e, 0), other);
 }
 
-// Flattening a plain layout is looking at it as a vector.
+// Flatten: converts to the plain layout, which is the vector, and reinterprets it.
 static void build_flatten(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
@@ -229,15 +262,17 @@ static void build_flatten(imp_executor *e, imp_node_build_state *state)
     state->out = imp_build_node_memory(e, node, imp_dnnl_memory_floats(plain));
 }
 
-// The activation that can be computed along with a node: its only user. A batch norm knows ReLUs
-// alone.
+// Index of the activation that can be fused into a node, or -1. It must be the node's only user. A
+// batch norm can only be fused with ReLU.
 static int find_fusable_activation(const imp_graph *graph, int index)
 {
     const imp_graph_node *node = &graph->nodes[index];
+    // only these kinds can have an activation fused
     const bool norm = node->kind == IMP_LAYER_BATCH_NORM;
     if (node->users != 1 ||
         (!norm && node->kind != IMP_LAYER_CONVOLUTION && node->kind != IMP_LAYER_DENSE))
         return -1;
+    // the first user is the only one
     for (int i = index + 1; i < graph->count; i++)
         if (graph->nodes[i].inputs[0] == index)
             return graph->nodes[i].kind == IMP_LAYER_RELU ||
@@ -247,13 +282,14 @@ static int find_fusable_activation(const imp_graph *graph, int index)
     return -1;
 }
 
+// Memory of an input node; its floats are filled before every run.
 static float *build_input_memory(imp_executor *e, imp_node_build_state *state)
 {
     state->out = imp_build_node_memory(e, &e->def.graph->nodes[e->building], NULL);
     return e->status == IMP_OK ? imp_dnnl_memory_floats(state->out) : NULL;
 }
 
-// Plane by plane, unless a convolution of ours says otherwise.
+// Images are stored as planes, unless a convolution of ours sets another layout.
 static void build_image_input(imp_executor *e, imp_node_build_state *state)
 {
     const imp_graph_node *node = &e->def.graph->nodes[0];
@@ -262,6 +298,7 @@ static void build_image_input(imp_executor *e, imp_node_build_state *state)
     e->frame_size = IMP_DIRECT_RGB_CHANNELS * plane;
 }
 
+// Dispatches on the kind of the node.
 static void build_node(imp_executor *e, imp_node_build_state *state)
 {
     switch (e->def.graph->nodes[e->building].kind) {
@@ -301,10 +338,12 @@ static void build_node(imp_executor *e, imp_node_build_state *state)
     }
 }
 
+// At the end, the output is converted to the plain layout for the caller.
 void imp_build_forward(imp_executor *e)
 {
     const imp_graph *graph = e->def.graph;
     for (int i = 0; i < graph->count && e->status == IMP_OK; i++) {
+        // the node under construction, for messages and tensors
         e->building = i;
         e->states[i].activation = find_fusable_activation(graph, i);
         build_node(e, &e->states[i]);

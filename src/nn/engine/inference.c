@@ -1,10 +1,10 @@
-// Inference: a copy of a network's weights, and an executor for one size of batch.
+// Inference: an executor with its own copy of graph and weights, so that the network may change or
+// be destroyed meanwhile.
 //
 // A batch-invariant inference gives a sample the same bits in any batch. Its executor computes a
-// batch with the loops of a single decision, which go over samples one after the other, so that
-// sums keep their order. A batch then gains only what is used for all samples while it is in the
-// caches: the weights. Where oneDNN computes a layer, which orders sums by the batch, samples are
-// computed one by one instead.
+// batch with the kernels of single samples, one sample after the other, so that sums keep their
+// order. The batch then gains only from weights that stay in the cache for all samples. Where
+// oneDNN computes a layer, whose sums depend on the batch, samples are computed one by one instead.
 #include "base/text/plural.h"
 #include "nn/engine/executor.h"
 #include "nn/kernels/aligned_floats.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 
 struct imp_inference {
-    imp_graph graph; // its own, like the values: the network may change or go
+    imp_graph graph; // a copy, like the values
     float *values;
     imp_executor *executor;
     int batch;          // samples of a run
@@ -34,7 +34,8 @@ static imp_status create_executor(imp_inference *inference, int batch, bool as_s
     return imp_executor_create(&inference->executor, &def, err);
 }
 
-// An executor for the whole batch, if that is batch-invariant or need not be, else for one sample.
+// Creates an executor for the whole batch if that is batch-invariant or need not be, else for one
+// sample.
 static imp_status create_suitable_executor(imp_inference *inference, bool invariant, imp_error *err)
 {
     imp_status status = create_executor(inference, inference->batch, invariant, err);

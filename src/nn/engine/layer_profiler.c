@@ -1,4 +1,6 @@
-// How long a network takes, by layer.
+// Measures the time of each layer of a network: inference of a single image, and forward and
+// backward pass of a training batch. The minimum over several runs is reported, because
+// disturbances only add time.
 #include "nn/engine/executor.h"
 #include "nn/kernels/aligned_floats.h"
 #include "nn/network/network.h"
@@ -7,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What is measured with.
+// Executors and buffers of a measurement.
 typedef struct profiler {
     const imp_network *network;
     imp_executor *inference, *train;
@@ -16,6 +18,7 @@ typedef struct profiler {
     int batch, repeats;
 } profiler;
 
+// One executor for inference with batch 1, one for training with the given batch.
 static imp_status create_executors(profiler *r, imp_error *err)
 {
     const imp_graph *graph = &r->network->graph;
@@ -23,6 +26,7 @@ static imp_status create_executors(profiler *r, imp_error *err)
     r->seconds = calloc((size_t)graph->count, sizeof *r->seconds);
     if (r->gradients == NULL || r->seconds == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory to measure a network");
+    // inference of a single image, as an agent runs it
     const imp_executor_def inference = {.graph = graph, .batch = 1, .values = r->network->values};
     const imp_executor_def train = {.graph = graph,
                                     .batch = r->batch,
@@ -41,12 +45,13 @@ static void destroy_executors(profiler *r)
     free(r->seconds);
 }
 
-// Noise for pictures and gradients: of zeros some loops make short work.
+// Fills images and output gradients with noise: some loops are faster on zeros.
 static imp_status fill_with_noise(const profiler *r, imp_executor *executor, int batch,
                                   imp_error *err)
 {
     const imp_graph *graph = &r->network->graph;
     const imp_graph_node *in = &graph->nodes[0], *out = &graph->nodes[graph->count - 1];
+    // one image serves for all frames
     const size_t count = (size_t)batch * (size_t)graph->inputs.frames;
     const size_t size = (size_t)in->width * (size_t)(graph->skipped + in->height) * 3;
     uint8_t *image = malloc(size);
@@ -62,6 +67,7 @@ static imp_status fill_with_noise(const profiler *r, imp_executor *executor, int
     const bool whole = image != NULL && frames != NULL;
     free(image);
     free(frames);
+    // only training executors have an output gradient
     float *gradient = imp_executor_output_gradient(executor);
     for (int64_t i = 0; gradient != NULL && i < batch * imp_node_output_size(out); i++)
         gradient[i] = (float)imp_random_uniform(&random, -0.1, 0.1);
@@ -70,6 +76,7 @@ static imp_status fill_with_noise(const profiler *r, imp_executor *executor, int
 
 typedef enum pass { INFERENCE, FORWARD, BACKWARD } pass;
 
+// The member of a node's timing that a pass fills in.
 static double *best_time(imp_node_timing *time, pass what)
 {
     return what == INFERENCE ? &time->inference
@@ -77,13 +84,14 @@ static double *best_time(imp_node_timing *time, pass what)
                              : &time->backward;
 }
 
-// All rounds of one pass, so that each finds its data where the round before left them. False if
-// oneDNN failed.
+// All repetitions of one pass in a row, so that each finds the caches as the one before left them.
+// Returns false if oneDNN failed.
 static bool measure_pass(const profiler *r, imp_node_timing *times, pass what)
 {
     const size_t count = (size_t)r->network->graph.count;
     const double images = what == INFERENCE ? 1.0 : r->batch;
     for (int k = 0; k < r->repeats; k++) {
+        // a call adds to its node's seconds, so they start from zero
         memset(r->seconds, 0, count * sizeof *r->seconds);
         if (!(what == INFERENCE ? imp_executor_profile_forward(r->inference, r->seconds)
               : what == FORWARD ? imp_executor_profile_forward(r->train, r->seconds)
@@ -95,6 +103,7 @@ static bool measure_pass(const profiler *r, imp_node_timing *times, pass what)
     return true;
 }
 
+// Times start at infinity; each run lowers them.
 imp_status imp_network_profile(imp_node_timing *times, const imp_network *network, int batch,
                                int repeats, imp_error *err)
 {
@@ -102,6 +111,7 @@ imp_status imp_network_profile(imp_node_timing *times, const imp_network *networ
         return imp_fail(err, IMP_USAGE, "a batch of %d, repeats %d: 1 is the least", batch,
                         repeats);
     profiler r = {.network = network, .batch = batch, .repeats = repeats};
+    // create, fill, pack, then measure the three passes
     imp_status status = create_executors(&r, err);
     if (status == IMP_OK)
         status = fill_with_noise(&r, r.inference, 1, err);

@@ -1,3 +1,9 @@
+// The primitives of the program builder: failures, buffers, memories, calls, and conversions
+// between layouts.
+// After the first failure all functions do nothing, so that builders need not check every step;
+// e->status holds the failure.
+// Conversions that oneDNN does slowly (16-channel blocks, panels of dense weights) are done by our
+// own kernels.
 #include "nn/engine/program_builder.h"
 
 #include "nn/kernels/aligned_floats.h"
@@ -6,15 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Keeps the first failure; later ones are consequences.
 void imp_build_fail(imp_executor *e, imp_status status, const char *what)
 {
     if (e->status != IMP_OK)
         return;
+    // messages name the layer under construction
     e->status =
         imp_fail(e->err, status, "layer %s: %s", e->def.graph->nodes[e->building].name, what);
 }
 
-// Turns a code of oneDNN into a failure; true if all is well.
+// Turns a oneDNN status into a failure. Returns true if all is well.
 static bool check_dnnl_status(imp_executor *e, dnnl_status_t code, const char *what)
 {
     if (code == dnnl_success)
@@ -25,6 +33,7 @@ static bool check_dnnl_status(imp_executor *e, dnnl_status_t code, const char *w
     return false;
 }
 
+// Creates a primitive descriptor and rejects reference kernels.
 dnnl_primitive_desc_t imp_build_primitive_desc(imp_executor *e, const imp_dnnl_op *op)
 {
     if (e->status != IMP_OK)
@@ -32,10 +41,12 @@ dnnl_primitive_desc_t imp_build_primitive_desc(imp_executor *e, const imp_dnnl_o
     dnnl_primitive_desc_t primitive_desc = NULL;
     if (!check_dnnl_status(e, imp_dnnl_op_create_desc(&primitive_desc, op), "compute it"))
         return NULL;
+    // the name tells which kernel oneDNN selected
     const char *name = "";
     dnnl_primitive_desc_query(primitive_desc, dnnl_query_impl_info_str, 0, &name);
-    // oneDNN falls back in silence to plain loops that are hundreds of times slower. Where it has
-    // better, that is a mistake in our layouts; elsewhere slow is better than nothing.
+    // oneDNN silently falls back to plain loops that are hundreds of times slower. On a processor
+    // with optimised kernels that is a mistake in our layouts; elsewhere slow is better than
+    // nothing.
     if (imp_dnnl_kernel_is_slow(name) && imp_dnnl_has_fast_kernels()) {
         char text[160];
         snprintf(text, sizeof text, "oneDNN has only its slow \"%s\" for pass %d", name,
@@ -47,14 +58,17 @@ dnnl_primitive_desc_t imp_build_primitive_desc(imp_executor *e, const imp_dnnl_o
     return primitive_desc;
 }
 
+// Adds a block of whole huge pages. The rest of the block before it is lost.
 static bool arena_add_block(imp_float_arena *arena, size_t bytes)
 {
     static const size_t HUGE_PAGE = (size_t)2 << 20;
+    // the array of blocks grows by one
     const size_t capacity = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     char **blocks = realloc(arena->blocks, (size_t)(arena->count + 1) * sizeof *blocks);
     if (blocks == NULL)
         return false;
     arena->blocks = blocks;
+    // imp_floats_alloc() aligns to huge pages
     char *block = (void *)imp_floats_alloc(capacity / sizeof(float));
     if (block == NULL)
         return false;
@@ -64,10 +78,12 @@ static bool arena_add_block(imp_float_arena *arena, size_t bytes)
     return true;
 }
 
+// Hands out zeroed floats aligned to a cache line, with 64 bytes between neighbours.
 float *imp_build_alloc_floats(imp_executor *e, size_t bytes)
 {
     imp_float_arena *arena = &e->arena;
     const size_t rounded = (bytes + 63) / 64 * 64 + 64;
+    // open another block if the current one is full
     if (e->status != IMP_OK)
         return NULL;
     if (rounded > arena->capacity - arena->used && !arena_add_block(arena, rounded)) {
@@ -86,9 +102,10 @@ void imp_float_arena_free(imp_float_arena *arena)
     free(arena->blocks);
 }
 
-// Keeps a memory until the executor goes.
+// Stores a memory so that it is destroyed with the executor.
 static dnnl_memory_t keep_memory(imp_executor *e, dnnl_memory_t memory)
 {
+    // grow by doubling
     if (e->memory_count == e->memory_capacity) {
         const int capacity = e->memory_capacity == 0 ? 64 : 2 * e->memory_capacity;
         dnnl_memory_t *grown = realloc(e->memories, (size_t)capacity * sizeof(dnnl_memory_t));
@@ -104,9 +121,11 @@ static dnnl_memory_t keep_memory(imp_executor *e, dnnl_memory_t memory)
     return memory;
 }
 
+// floats == NULL: the memory gets its own buffer.
 dnnl_memory_t imp_build_memory(imp_executor *e, imp_dnnl_layout layout, float *floats)
 {
     dnnl_memory_t memory = NULL;
+    // allocate the floats first: a memory only refers to them
     if (floats == NULL)
         floats = imp_build_alloc_floats(e, dnnl_memory_desc_get_size(layout));
     if (floats == NULL ||
@@ -119,6 +138,7 @@ dnnl_memory_t imp_build_memory(imp_executor *e, imp_dnnl_layout layout, float *f
 dnnl_memory_t imp_build_plain_memory(imp_executor *e, int rank, const int64_t *dims, float *floats)
 {
     dnnl_memory_t memory = NULL;
+    // the size follows from the dimensions
     size_t bytes = sizeof(float);
     for (int i = 0; i < rank; i++)
         bytes *= (size_t)dims[i];
@@ -131,16 +151,19 @@ dnnl_memory_t imp_build_plain_memory(imp_executor *e, int rank, const int64_t *d
     return keep_memory(e, memory);
 }
 
+// (batch x channels x height x width), or (batch x channels) of a vector.
 dnnl_memory_t imp_build_node_memory(imp_executor *e, const imp_graph_node *node, float *floats)
 {
     const int64_t dims[4] = {e->def.batch, node->channels, node->height, node->width};
     return imp_build_plain_memory(e, node->flat ? 2 : 4, dims, floats);
 }
 
+// Channels are rounded up to whole blocks.
 dnnl_memory_t imp_build_node_memory_blocked(imp_executor *e, const imp_graph_node *node)
 {
     const int64_t dims[4] = {e->def.batch, node->channels, node->height, node->width};
     const int64_t blocks = (node->channels + IMP_NORM_BLOCK - 1) / IMP_NORM_BLOCK;
+    // floats of all blocks, padding included
     const int64_t count = dims[0] * blocks * IMP_NORM_BLOCK * dims[2] * dims[3];
     dnnl_memory_t memory = NULL;
     float *floats = imp_build_alloc_floats(e, (size_t)count * sizeof *floats);
@@ -151,10 +174,12 @@ dnnl_memory_t imp_build_node_memory_blocked(imp_executor *e, const imp_graph_nod
     return keep_memory(e, memory);
 }
 
+// The memory refers to the tensor's values themselves, it is no copy.
 dnnl_memory_t imp_build_tensor_memory(imp_executor *e, imp_tensor_role role, float *array,
                                       int64_t first)
 {
     const imp_tensor *tensor = imp_graph_find_tensor(e->def.graph, e->building, role);
+    // each kind of layer has certain tensors only
     if (tensor == NULL) {
         imp_build_fail(e, IMP_INTERNAL, "has no such tensor");
         return NULL;
@@ -162,10 +187,12 @@ dnnl_memory_t imp_build_tensor_memory(imp_executor *e, imp_tensor_role role, flo
     return imp_build_plain_memory(e, tensor->rank, tensor->dims, array + (tensor->offset - first));
 }
 
+// Appends a zeroed call; the array grows by doubling, so pointers to earlier calls become invalid.
 static imp_kernel_call *append_call(imp_executor *e, imp_kernel_program *program)
 {
     if (e->status != IMP_OK)
         return NULL;
+    // grow by doubling
     if (program->count == program->capacity) {
         const int capacity = program->capacity == 0 ? 32 : 2 * program->capacity;
         imp_kernel_call *grown = realloc(program->calls, (size_t)capacity * sizeof *grown);
@@ -182,6 +209,7 @@ static imp_kernel_call *append_call(imp_executor *e, imp_kernel_program *program
     return call;
 }
 
+// Creates a primitive and appends its call.
 void imp_build_primitive_call(imp_executor *e, imp_kernel_program *program,
                               dnnl_primitive_desc_t primitive_desc, const dnnl_exec_arg_t *args,
                               int count)
@@ -189,12 +217,13 @@ void imp_build_primitive_call(imp_executor *e, imp_kernel_program *program,
     imp_kernel_call *call = append_call(e, program);
     if (call == NULL || primitive_desc == NULL)
         return;
+    // arguments are copied into the call
     call->kind = IMP_CALL_PRIMITIVE;
     memcpy(call->args, args, (size_t)count * sizeof *args);
     call->arg_count = count;
 
-    // scratch memory is shared by all calls: its floats are allocated when the largest wish is
-    // known
+    // Scratch memory is shared by all calls. Its buffer is allocated when the largest request is
+    // known.
     const imp_dnnl_layout scratch = imp_dnnl_desc_layout(primitive_desc, dnnl_query_scratchpad_md);
     const size_t size = scratch == NULL ? 0 : dnnl_memory_desc_get_size(scratch);
     if (size > 0) {
@@ -218,21 +247,26 @@ imp_kernel_call *imp_build_kernel_call(imp_executor *e, imp_kernel_program *prog
     return call;
 }
 
-// Blocks of 16 channels of a picture are panels of 16 rows: each is turned for itself.
+// An image in plain layout is a matrix (16 channels x pixels) per block; a blocked one holds the
+// same as panels of 16 rows. So each block is packed or unpacked on its own. Returns false for
+// other layouts.
 static bool build_blocked_reorder(imp_executor *e, imp_kernel_program *program, dnnl_memory_t from,
                                   dnnl_memory_t to)
 {
+    // the two image layouts must be NCHW and NCHW16C, in either order
     const imp_dnnl_image_layout in = imp_dnnl_query_image_layout(imp_dnnl_memory_layout(from)),
                                 out = imp_dnnl_query_image_layout(imp_dnnl_memory_layout(to));
     const bool there = in.order == IMP_IMAGE_ORDER_NCHW && out.order == IMP_IMAGE_ORDER_NCHW16C,
                back = in.order == IMP_IMAGE_ORDER_NCHW16C && out.order == IMP_IMAGE_ORDER_NCHW;
     if ((!there && !back) || in.channels % IMP_NORM_BLOCK != 0)
         return false;
+    // one call converts all blocks
     imp_kernel_call *call =
         imp_build_kernel_call(e, program, there ? IMP_CALL_PACK : IMP_CALL_UNPACK);
     if (call == NULL)
         return true;
     call->panels = (imp_packed_matrix){IMP_NORM_BLOCK, in.pixels, IMP_NORM_BLOCK};
+    // rows: number of matrices; stride: values of one of them
     call->a = imp_dnnl_memory_floats(from);
     call->out = imp_dnnl_memory_floats(to);
     call->rows = (size_t)(in.batch * in.channels / IMP_NORM_BLOCK);
@@ -240,6 +274,7 @@ static bool build_blocked_reorder(imp_executor *e, imp_kernel_program *program, 
     return true;
 }
 
+// Converts by our kernel if possible, else by oneDNN's reorder.
 void imp_build_reorder(imp_executor *e, imp_kernel_program *program, dnnl_memory_t from,
                        dnnl_memory_t to)
 {
@@ -248,8 +283,10 @@ void imp_build_reorder(imp_executor *e, imp_kernel_program *program, dnnl_memory
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t primitive_desc = NULL;
     dnnl_status_t code = dnnl_primitive_attr_create(&attr);
+    // scratch memory of reorders is shared as well
     if (code == dnnl_success)
         code = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+    // a reorder is a primitive like others
     if (code == dnnl_success)
         code = dnnl_reorder_primitive_desc_create(&primitive_desc, imp_dnnl_memory_layout(from),
                                                   e->engine, imp_dnnl_memory_layout(to), e->engine,
@@ -266,16 +303,19 @@ void imp_build_reorder(imp_executor *e, imp_kernel_program *program, dnnl_memory
         dnnl_primitive_attr_destroy(attr);
 }
 
+// No conversion if the layouts are equal.
 dnnl_memory_t imp_build_convert_memory(imp_executor *e, imp_kernel_program *program,
                                        dnnl_memory_t memory, imp_dnnl_layout layout)
 {
     if (e->status != IMP_OK || dnnl_memory_desc_equal(imp_dnnl_memory_layout(memory), layout))
         return memory;
     dnnl_memory_t copy = imp_build_memory(e, layout, NULL);
+    // copied in every run of the program
     imp_build_reorder(e, program, memory, copy);
     return copy;
 }
 
+// The memory is only created for comparison if it turns out that none is needed.
 dnnl_memory_t imp_build_convert_to_plain(imp_executor *e, imp_kernel_program *program,
                                          dnnl_memory_t memory, const imp_graph_node *node)
 {
@@ -287,6 +327,7 @@ dnnl_memory_t imp_build_convert_to_plain(imp_executor *e, imp_kernel_program *pr
     return plain;
 }
 
+// The buffer of a memory.
 float *imp_dnnl_memory_floats(dnnl_memory_t memory)
 {
     void *floats = NULL;
@@ -294,6 +335,8 @@ float *imp_dnnl_memory_floats(dnnl_memory_t memory)
     return floats;
 }
 
+// Appends an element-wise call. Count and layout are those of `a`; padding is computed too,
+// harmlessly.
 imp_kernel_call *imp_build_elementwise_call(imp_executor *e, imp_kernel_program *program,
                                             imp_kernel_call_kind kind, dnnl_memory_t out,
                                             dnnl_memory_t a, dnnl_memory_t b)
@@ -302,6 +345,7 @@ imp_kernel_call *imp_build_elementwise_call(imp_executor *e, imp_kernel_program 
     if (call == NULL)
         return NULL;
     call->kind = kind;
+    // pointers to the floats are resolved once, here
     call->a = imp_dnnl_memory_floats(a);
     call->b = b == NULL ? NULL : imp_dnnl_memory_floats(b);
     call->out = imp_dnnl_memory_floats(out);
@@ -310,11 +354,12 @@ imp_kernel_call *imp_build_elementwise_call(imp_executor *e, imp_kernel_program 
     return call;
 }
 
-// Whether a layout of the weight under construction is one that we change into ourselves.
+// Whether a layout of the current dense layer's weights is one that our kernel packs.
 static bool find_packed_layout(const imp_executor *e, imp_dnnl_layout layout,
                                imp_packed_matrix *out)
 {
     const imp_graph_node *node = &e->def.graph->nodes[e->building];
+    // only dense weights are matrices
     const int64_t columns = e->def.graph->nodes[node->inputs[0]].channels;
     if (node->kind != IMP_LAYER_DENSE)
         return false;
@@ -323,6 +368,7 @@ static bool find_packed_layout(const imp_executor *e, imp_dnnl_layout layout,
     return out->width > 0;
 }
 
+// Appends a call that packs or unpacks one matrix.
 static void append_pack_call(imp_executor *e, imp_kernel_program *program,
                              imp_kernel_call_kind kind, const imp_packed_matrix *panels,
                              dnnl_memory_t from, dnnl_memory_t to)
@@ -336,6 +382,7 @@ static void append_pack_call(imp_executor *e, imp_kernel_program *program,
     call->out = imp_dnnl_memory_floats(to);
 }
 
+// Weights are packed by our kernel if the layout is known to it.
 dnnl_memory_t imp_build_convert_weight(imp_executor *e, imp_kernel_program *program,
                                        dnnl_memory_t plain, imp_dnnl_layout layout)
 {
@@ -348,6 +395,7 @@ dnnl_memory_t imp_build_convert_weight(imp_executor *e, imp_kernel_program *prog
     return copy;
 }
 
+// The inverse, for gradients of weights.
 void imp_build_unpack_weight(imp_executor *e, imp_kernel_program *program, dnnl_memory_t from,
                              dnnl_memory_t plain)
 {

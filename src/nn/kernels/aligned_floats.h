@@ -1,11 +1,11 @@
-// nn/kernels/aligned_floats.h: large arrays on huge pages: networks walk through megabytes, often
-// in wide strides, and small pages cost a tenth of the time and more.
+// nn/kernels/aligned_floats.h: large float arrays on huge pages. Networks walk through megabytes,
+// often with large strides; small pages cost a tenth of the time or more.
 #ifndef IMP_NN_KERNELS_ALIGNED_FLOATS_H
 #define IMP_NN_KERNELS_ALIGNED_FLOATS_H
 
 #include <stddef.h>
 
-// Zeros, freed with free(); NULL without memory.
+// Zeroed memory, to be freed with free(). NULL if there is not enough memory.
 float *imp_floats_alloc(size_t count);
 
 #endif

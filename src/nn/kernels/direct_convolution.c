@@ -1,3 +1,11 @@
+// Direct convolution of single images with AVX-512, with the max-pool that follows computed on the
+// fly.
+// Plain version: out[c][y][x] = bias[c] + sum over i, r, s of weight[c][i][r][s] * padded_in[i][y *
+// stride + r][x * stride + s], then ReLU, then the maximum over each pool window.
+// A tile is up to 13 pixels of one output row times 32 channels (two vectors): 26 sums, which fit
+// into the 32 vector registers.
+// With a pool, rows of the convolution go to a ring of pool_kernel rows and never leave the
+// first-level cache.
 #include "nn/kernels/direct_convolution.h"
 
 #include "base/common/attributes.h"
@@ -5,36 +13,41 @@
 
 #include <math.h>
 
+// Number of packed weights; packing only reorders them.
 size_t imp_direct_conv_weight_count(const imp_direct_conv *d)
 {
     return d->channels * d->planes * d->block * d->kernel * d->kernel;
 }
 
-// One picture of blocks at a time, or all that others put there. The gradient looks at them again,
-// in whole vectors.
+// Blocked inputs are padded one image at a time. RGB inputs are padded by the caller, for the whole
+// batch, because the gradient reads them again. The extra block allows reads of whole vectors at
+// the end.
 size_t imp_direct_conv_padded_count(const imp_direct_conv *d)
 {
     const size_t images = d->block == IMP_DIRECT_BLOCK ? 1 : d->batch;
     return images * d->planes * imp_direct_conv_padded_plane(d) + IMP_DIRECT_BLOCK;
 }
 
+// Ring buffer of convolution rows for the pool: pool_kernel rows of 32 channels.
 size_t imp_direct_conv_window_count(const imp_direct_conv *d)
 {
     return d->pool_kernel * d->columns * IMP_DIRECT_GROUP;
 }
 
+// One argmax index per pooled value.
 size_t imp_direct_conv_argmax_count(const imp_direct_conv *d)
 {
     return d->batch * d->channels * imp_direct_conv_pooled_rows(d) *
            imp_direct_conv_pooled_columns(d);
 }
 
-// In the order that they are used in: group, plane, row, channel of the plane's block, column, and
-// the group's channels side by side.
+// Packs weights in the order in which tiles use them: group of 32 channels, plane, kernel row,
+// channel of the plane's block, kernel column, and last the group's channels side by side.
 void imp_direct_conv_pack_weights(const imp_direct_conv *d)
 {
     const size_t area = d->kernel * d->kernel, inputs = d->planes * d->block;
     float *out = d->weights;
+    // this loop order is the layout
     for (size_t group = 0; group < d->channels; group += IMP_DIRECT_GROUP)
         for (size_t plane = 0; plane < d->planes; plane++)
             for (size_t row = 0; row < d->kernel; row++)
@@ -56,15 +69,15 @@ bool imp_direct_conv_supported(size_t stride)
     return stride <= 2 && imp_cpu_has_avx512();
 }
 
-// Rows of the kernel, from `first` to before `end`.
+// The kernel rows [first, end) that a tile uses.
 typedef struct tap_rows {
     size_t first, end;
 } tap_rows;
 
-// `count` pixels of one row and a group of channels, from blocks of `block` channels, `stride`
-// pixels apart: constants, so that sums stay in registers and addresses take none. out: where the
-// first block of channels goes, `apart` floats before the second. taps: rows of the kernel that do
-// not lie in the padding.
+// Computes `count` pixels of one row for a group of 32 channels. The input has blocks of `block`
+// channels, the convolution has stride `stride`; all three are constants at the call, so that sums
+// stay in registers and addresses are immediate. The first 16 channels go to `out`, the others to
+// out + apart. taps: the kernel rows that do not lie in the padding.
 IMP_ALWAYS_INLINE IMP_AVX512 void convolve_tile(const imp_direct_conv *d, size_t count,
                                                 size_t block, size_t stride, tap_rows taps,
                                                 const float *weights, const float *in,
@@ -73,13 +86,16 @@ IMP_ALWAYS_INLINE IMP_AVX512 void convolve_tile(const imp_direct_conv *d, size_t
     __m512 low[TILE_PIXELS_MAX], high[TILE_PIXELS_MAX];
     const size_t row_size = imp_direct_conv_padded_row(d), plane = imp_direct_conv_padded_plane(d);
     const size_t planes = d->planes, kernel = d->kernel;
-    // or else gcc keeps the sums in memory, too, for the case that no loop runs
+    // Without this, gcc also keeps the sums in memory for the case that no loop runs.
     if (planes == 0 || kernel == 0 || taps.first >= taps.end)
         __builtin_unreachable();
+    // each sum starts with the bias
     for (size_t i = 0; i < count; i++) {
         low[i] = _mm512_loadu_ps(bias);
         high[i] = _mm512_loadu_ps(bias + IMP_DIRECT_BLOCK);
     }
+    // walk the kernel in the order of the packed weights, without the rows outside of `taps`; every
+    // weight vector is used for all pixels
     const size_t row_weights = block * kernel * IMP_DIRECT_GROUP;
     weights += taps.first * row_weights;
     for (size_t p = 0; p < planes; p++, weights += (kernel - taps.end + taps.first) * row_weights)
@@ -90,7 +106,8 @@ IMP_ALWAYS_INLINE IMP_AVX512 void convolve_tile(const imp_direct_conv *d, size_t
                     const __m512 w0 = _mm512_loadu_ps(weights),
                                  w1 = _mm512_loadu_ps(weights + IMP_DIRECT_BLOCK);
                     weights += IMP_DIRECT_GROUP;
-                    // gcc would keep the pixels for the next column, and run out of registers
+                    // Hides that neighbouring columns read overlapping pixels: gcc would keep those
+                    // pixels and run out of registers.
                     __asm__("" : "+r"(at));
                     for (size_t i = 0; i < count; i++) {
                         const __m512 value = _mm512_set1_ps(at[i * stride * block]);
@@ -99,6 +116,7 @@ IMP_ALWAYS_INLINE IMP_AVX512 void convolve_tile(const imp_direct_conv *d, size_t
                     }
                 }
             }
+    // the ReLU is a maximum with 0; without one, with minus infinity
     const __m512 lower_bound = _mm512_set1_ps(d->relu ? 0.0F : -INFINITY);
     for (size_t i = 0; i < count; i++) {
         _mm512_storeu_ps(out + i * IMP_DIRECT_BLOCK, _mm512_max_ps(lower_bound, low[i]));
@@ -106,6 +124,8 @@ IMP_ALWAYS_INLINE IMP_AVX512 void convolve_tile(const imp_direct_conv *d, size_t
     }
 }
 
+// All combinations of tile width, channel block and stride are compiled, because each needs its own
+// constants.
 typedef void tile_function(const imp_direct_conv *d, tap_rows taps, const float *weights,
                            const float *in, const float *bias, float *out, size_t apart);
 
@@ -130,6 +150,7 @@ TILES(16, 2)
 #undef TILES
 #undef TILE
 
+// TILE_FUNCTIONS[block is 16][stride - 1][k] computes TILE_PIXELS[k] pixels
 enum { TILE_SIZES = 6 };
 
 static const size_t TILE_PIXELS[TILE_SIZES] = {13, 10, 7, 4, 2, 1};
@@ -143,16 +164,19 @@ static tile_function *const TILE_FUNCTIONS[2][2][TILE_SIZES] = {{TILES(3, 1), TI
                                                                 {TILES(16, 1), TILES(16, 2)}};
 #undef TILES
 
-// Adding a zero of the padding changes no sum, so these rows are left out.
+// The kernel rows that touch the image at an output row. Padding adds only zeros, so the other rows
+// are skipped.
 static tap_rows find_tap_rows(const imp_direct_conv *d, size_t row)
 {
     const size_t above = row * d->stride, below = d->top + d->height;
     tap_rows taps = {.first = d->top > above ? d->top - above : 0, .end = d->kernel};
     if (above + taps.end > below)
         taps.end = below > above ? below - above : 0;
-    return taps.first < taps.end ? taps : (tap_rows){0, 1}; // all in the padding: one will do
+    return taps.first < taps.end ? taps : (tap_rows){0, 1}; // all in the padding: one row suffices
 }
 
+// Computes one row of the convolution for a group of channels, covered by tiles from wide to
+// narrow.
 static void convolve_row(const imp_direct_conv *d, const float *padded, size_t group, size_t row,
                          float *out, size_t apart)
 {
@@ -162,7 +186,7 @@ static void convolve_row(const imp_direct_conv *d, const float *padded, size_t g
     const tap_rows taps = find_tap_rows(d, row);
     for (size_t column = 0; column < d->columns;) {
         const size_t left = d->columns - column;
-        // tens leave no small rest
+        // Rows whose length is a multiple of ten are covered by tiles of 10 without a narrow rest.
         int k = left % 10 == 0 ? 1 : 0;
         while (TILE_PIXELS[k] > left)
             k++;
@@ -172,19 +196,23 @@ static void convolve_row(const imp_direct_conv *d, const float *padded, size_t g
     }
 }
 
-// One row behind the pool, of one block of channels. window: rows of the convolution, `first` being
-// the one that the pool begins with; places: nullable. The first of equals wins.
+// Computes one row of the pool for one block of 16 channels. window: the ring of convolution rows;
+// `first` is the row where the pool window begins. argmax_indices: nullable. Of equal values the
+// first one wins.
 IMP_ALWAYS_INLINE IMP_AVX512 void max_pool_row(const imp_direct_conv *d, size_t kernel,
                                                const float *window, size_t first, float *out,
                                                uint16_t *argmax_indices)
 {
+    // each lane is one channel
     const size_t columns = imp_direct_conv_pooled_columns(d);
     for (size_t x = 0; x < columns; x++) {
+        // a running maximum and its index within the window
         __m512 maximum = _mm512_set1_ps(-INFINITY);
         __m512i argmax = _mm512_setzero_si512();
         for (size_t row = 0; row < kernel; row++) {
             const float *at = window + ((first + row) % kernel * d->columns + x * d->pool_stride) *
                                            IMP_DIRECT_BLOCK;
+            // a strictly greater value takes over, so that the first of equals wins
             for (size_t column = 0; column < kernel; column++) {
                 const __m512 value = _mm512_loadu_ps(at + column * IMP_DIRECT_BLOCK);
                 const __mmask16 more = _mm512_cmp_ps_mask(value, maximum, _CMP_GT_OQ);
@@ -194,6 +222,7 @@ IMP_ALWAYS_INLINE IMP_AVX512 void max_pool_row(const imp_direct_conv *d, size_t 
                         argmax, more, (int)imp_direct_conv_argmax_index(d, row, column));
             }
         }
+        // indices are stored as 16 bits
         _mm512_storeu_ps(out + x * IMP_DIRECT_BLOCK, maximum);
         if (argmax_indices != NULL)
             _mm256_storeu_si256((__m256i *)(void *)(argmax_indices + x * IMP_DIRECT_BLOCK),
@@ -201,8 +230,9 @@ IMP_ALWAYS_INLINE IMP_AVX512 void max_pool_row(const imp_direct_conv *d, size_t 
     }
 }
 
-// Both blocks of a group. window: the rows' ring; at: where the first block goes, `apart` values
-// before the second.
+// Pools both 16-channel blocks of a group. d->window holds the ring of each block; `at` is the
+// offset of the first block's output, `apart` values before the second's. The common kernel of 3 is
+// compiled with a constant.
 IMP_AVX512 static void max_pool_channel_group(const imp_direct_conv *d, size_t first, size_t at,
                                               size_t apart)
 {
@@ -221,7 +251,8 @@ IMP_AVX512 static void max_pool_channel_group(const imp_direct_conv *d, size_t f
     }
 }
 
-// Rows of the convolution take the places in the window in turn.
+// Convolves and pools one image for a group of channels. Convolution row n is stored in slot n %
+// pool_kernel of the ring.
 static void convolve_and_max_pool(const imp_direct_conv *d, const float *padded, size_t image,
                                   size_t group)
 {
@@ -229,9 +260,11 @@ static void convolve_and_max_pool(const imp_direct_conv *d, const float *padded,
     const size_t rows = imp_direct_conv_pooled_rows(d), columns = imp_direct_conv_pooled_columns(d);
     const size_t row_size = d->columns * IMP_DIRECT_BLOCK;
     const size_t start = (image * d->channels + group) * rows * columns;
+    // convolution rows computed so far
     size_t done = 0;
     for (size_t y = 0; y < rows; y++) {
         const size_t first = y * d->pool_stride;
+        // a pool with a stride above its kernel skips rows
         done = done < first ? first : done;
         for (; done < first + kernel; done++)
             convolve_row(d, padded, group, done, d->window + done % kernel * row_size,
@@ -241,7 +274,7 @@ static void convolve_and_max_pool(const imp_direct_conv *d, const float *padded,
     }
 }
 
-// Rows are short: calling memcpy() takes longer than copying them.
+// Copies a short row: a call of memcpy() takes longer than the copy.
 IMP_AVX512 static void copy_row(float *out, const float *in, size_t count)
 {
     size_t i = 0;
@@ -251,7 +284,8 @@ IMP_AVX512 static void copy_row(float *out, const float *in, size_t count)
     _mm512_mask_storeu_ps(out + i, rest, _mm512_maskz_loadu_ps(rest, in + i));
 }
 
-// The same of blocks of channels, scaled and shifted.
+// Copies a row of blocks of 16 channels while applying a batch norm (scale and shift per channel)
+// and possibly a ReLU.
 IMP_AVX512 static void scale_and_shift_row(const imp_direct_conv *d, size_t plane, float *out,
                                            const float *in, size_t count)
 {
@@ -264,6 +298,8 @@ IMP_AVX512 static void scale_and_shift_row(const imp_direct_conv *d, size_t plan
     }
 }
 
+// Copies an image into the middle of d->padded, whose border stays zero, and applies the batch norm
+// before the convolution, if there is one.
 static void pad_image(const imp_direct_conv *d, const float *in)
 {
     const size_t size = d->width * d->block, row_size = imp_direct_conv_padded_row(d);
@@ -276,16 +312,20 @@ static void pad_image(const imp_direct_conv *d, const float *in)
                 copy_row(out + row * row_size, in, size);
 }
 
+// Convolves one image: finds or makes its padded form, then computes 32 channels at a time.
 static void convolve_image(const imp_direct_conv *d, size_t image)
 {
     const size_t area = d->rows * d->columns, size = d->planes * d->height * d->width * d->block;
     const float *padded = d->padded;
+    // RGB images are padded already; blocked ones need a copy only if they have padding or a batch
+    // norm
     if (d->block != IMP_DIRECT_BLOCK)
         padded += image * d->planes * imp_direct_conv_padded_plane(d);
     else if (d->scale == NULL && d->top + d->left + d->bottom + d->right == 0)
         padded = d->in + image * size;
     else
         pad_image(d, d->in + image * size);
+    // without a pool, rows go directly to the output
     for (size_t group = 0; group < d->channels; group += IMP_DIRECT_GROUP) {
         if (d->pool_kernel > 0) {
             convolve_and_max_pool(d, padded, image, group);

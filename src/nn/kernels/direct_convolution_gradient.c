@@ -1,6 +1,11 @@
-// Under a max-pool most of what a convolution gave has no gradient: a fifth of the work is left
-// when only the winners are looked at. A patch is what the kernel sees at one pixel: a vector, or
-// more, for each of its rows, which neighbours above and below share.
+// Weight gradient of a convolution over RGB images under a max-pool, with AVX-512.
+// Plain version: weight_gradient[c][i][r][s] = sum over images and pixels (y, x) of
+// gradient[c][y][x] * padded_in[i][y * stride + r][x * stride + s].
+// Below the pool the gradient is nonzero only at each window's maximum, so only those pixels are
+// visited: about a fifth of the work.
+// A patch row is the vector of input values that one kernel row sees at one pixel (kernel * 3
+// values, one or more vectors of 16). Patches are copied so that each is one aligned load, and
+// pixels above each other share them.
 #include "base/common/attributes.h"
 #include "base/threads/cpu_features.h"
 #include "nn/kernels/direct_convolution.h"
@@ -9,12 +14,12 @@
 
 enum {
     VECTOR = 16,          // floats
-    BAND = 2,             // rows of the pool whose patches stay in the nearest cache
-    CHANNELS_AT_ONCE = 4, // channels
+    BAND = 2,             // pool rows handled together; their patches stay in the first-level cache
+    CHANNELS_AT_ONCE = 4, // channels whose sums share the registers
     KERNEL_MAX = 7,
 };
 
-// Vectors that hold a row of the kernel in one plane, and in all.
+// Number of vectors that hold one kernel row of one plane, and of all planes.
 static size_t kernel_row_vectors_per_plane(const imp_direct_conv *d)
 {
     return (d->kernel * d->block + VECTOR - 1) / VECTOR;
@@ -25,17 +30,19 @@ static size_t kernel_row_vectors(const imp_direct_conv *d)
     return d->planes * kernel_row_vectors_per_plane(d);
 }
 
+// Patches of one vector for all convolution pixels: one vector per kernel-row position and column.
 size_t imp_direct_conv_patch_floats(const imp_direct_conv *d)
 {
     return ((d->rows - 1) * d->stride + d->kernel) * d->columns * VECTOR;
 }
 
+// Sums: (channels x row vectors x kernel rows x 16).
 size_t imp_direct_conv_sum_count(const imp_direct_conv *d)
 {
     return d->channels * kernel_row_vectors(d) * d->kernel * VECTOR;
 }
 
-// The last of a window's places must fit.
+// The argmax indices are 16 bits; the largest of a window must fit.
 bool imp_direct_conv_grad_supported(const imp_direct_conv *d)
 {
     const size_t kernel = d->kernel;
@@ -47,7 +54,8 @@ bool imp_direct_conv_grad_supported(const imp_direct_conv *d)
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-// Rows [first, end) of the patches of one picture's plane; in: from the vector's first value on.
+// Copies patch rows [first, end) of one plane of one image. `in` points to the first value of the
+// current vector.
 IMP_AVX512 static void extract_patches(const imp_direct_conv *d, const float *in, size_t first,
                                        size_t end, float *patches)
 {
@@ -60,18 +68,20 @@ IMP_AVX512 static void extract_patches(const imp_direct_conv *d, const float *in
     }
 }
 
-// What the pool's rows [first, end) of one picture add to the sums of some channels of a block,
-// `apart` floats from one to the next. gradient, places: from the first channel on.
+// Adds the contribution of pool rows [first, end) of one image to the sums of four channels, which
+// are `apart` floats from one another. gradient and argmax_indices point to the first channel.
 IMP_ALWAYS_INLINE IMP_AVX512 void accumulate_channels(const imp_direct_conv *d, size_t kernel,
                                                       const float *patches, const float *gradient,
                                                       const uint16_t *argmax_indices, size_t first,
                                                       size_t end, float *sums, size_t apart)
 {
     const size_t columns = imp_direct_conv_pooled_columns(d), row_size = d->columns * VECTOR;
+    // all[c][r]: sums of channel c and kernel row r, 4 x 7 registers at most
     __m512 all[CHANNELS_AT_ONCE][KERNEL_MAX];
     for (size_t c = 0; c < CHANNELS_AT_ONCE; c++)
         for (size_t r = 0; r < kernel; r++)
             all[c][r] = _mm512_loadu_ps(sums + c * apart + r * VECTOR);
+    // for each pooled pixel: take each channel's winner and add its patch, scaled by the gradient
     for (size_t y = first; y < end; y++) {
         const float *at = patches + y * d->pool_stride * d->stride * row_size;
         for (size_t x = 0; x < columns; x++, at += d->pool_stride * VECTOR) {
@@ -85,11 +95,13 @@ IMP_ALWAYS_INLINE IMP_AVX512 void accumulate_channels(const imp_direct_conv *d, 
             }
         }
     }
+    // store the sums for the next band
     for (size_t c = 0; c < CHANNELS_AT_ONCE; c++)
         for (size_t r = 0; r < kernel; r++)
             _mm512_storeu_ps(sums + c * apart + r * VECTOR, all[c][r]);
 }
 
+// One function per kernel size, so that the loops over kernel rows unroll.
 typedef void accumulate_function(const imp_direct_conv *d, const float *patches,
                                  const float *gradient, const uint16_t *argmax_indices,
                                  size_t first, size_t end, float *sums, size_t apart);
@@ -107,6 +119,7 @@ ACCUMULATE(5)
 ACCUMULATE(7)
 #undef ACCUMULATE
 
+// Adds a band of pool rows for all channels.
 static void accumulate_pool_row_band(const imp_direct_conv_grad *g, size_t image, size_t vector,
                                      size_t first, size_t end)
 {
@@ -117,12 +130,15 @@ static void accumulate_pool_row_band(const imp_direct_conv_grad *g, size_t image
                                             : d->kernel == 5 ? accumulate_5
                                                              : accumulate_7;
     for (size_t c = 0; c < d->channels; c += CHANNELS_AT_ONCE) {
+        // offset of channel c in arrays of 16-channel blocks
         const size_t at = (image * d->channels + c / VECTOR * VECTOR) * area + c % VECTOR;
         accumulate(d, g->patches, g->gradient + at, d->argmax_indices + at, first, end,
                    g->sums + c * apart + vector * d->kernel * VECTOR, apart);
     }
 }
 
+// Adds one image for one vector of the kernel rows. Works in bands, so that patches are used while
+// they are in the cache.
 static void accumulate_image(const imp_direct_conv_grad *g, size_t image, size_t vector)
 {
     const imp_direct_conv *d = &g->forward;
@@ -133,6 +149,7 @@ static void accumulate_image(const imp_direct_conv_grad *g, size_t image, size_t
     size_t done = 0;
     for (size_t first = 0; first < rows; first += BAND) {
         const size_t end = first + BAND < rows ? first + BAND : rows;
+        // the last patch row that this band's windows reach, plus one
         const size_t needed =
             ((end - 1) * d->pool_stride + d->pool_kernel - 1) * d->stride + d->kernel;
         extract_patches(d, in, done, needed, g->patches);
@@ -141,6 +158,8 @@ static void accumulate_image(const imp_direct_conv_grad *g, size_t image, size_t
     }
 }
 
+// Bias gradient: the sum over images and pooled pixels. Sums per image first, which keeps rounding
+// errors small.
 IMP_AVX512 static void accumulate_bias_gradient(const imp_direct_conv_grad *g)
 {
     const imp_direct_conv *d = &g->forward;
@@ -158,7 +177,7 @@ IMP_AVX512 static void accumulate_bias_gradient(const imp_direct_conv_grad *g)
     }
 }
 
-// From sums to the weights' own order.
+// Reorders the sums, which have vectors of 16 lanes, to the layout of the weights.
 static void reorder_weight_gradient(const imp_direct_conv_grad *g)
 {
     const imp_direct_conv *d = &g->forward;
@@ -168,6 +187,7 @@ static void reorder_weight_gradient(const imp_direct_conv_grad *g)
         for (size_t i = 0; i < d->planes * d->block; i++)
             for (size_t row = 0; row < kernel; row++)
                 for (size_t column = 0; column < kernel; column++) {
+                    // lane: position within a kernel row of interleaved channels
                     const size_t lane = column * d->block + i % d->block;
                     const size_t v = i / d->block * in_plane + lane / VECTOR;
                     *out++ = g->sums[((c * kernel_row_vectors(d) + v) * kernel + row) * VECTOR +
@@ -175,6 +195,7 @@ static void reorder_weight_gradient(const imp_direct_conv_grad *g)
                 }
 }
 
+// The sums start at zero in every backward pass.
 void imp_direct_conv_backward(const imp_direct_conv_grad *g)
 {
     const imp_direct_conv *d = &g->forward;

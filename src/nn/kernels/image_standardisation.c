@@ -1,3 +1,8 @@
+// Standardises images: subtracts the mean of all values and divides by their standard deviation.
+// Plain version: two passes, one for the exact integer sums of bytes and squares, one that scales
+// each byte.
+// Integer sums make the result independent of the order of addition, so all instruction sets give
+// the same bits.
 #include "nn/kernels/image_standardisation.h"
 
 #include "nn/kernels/cpu_dispatch.h"
@@ -8,7 +13,8 @@
 #include <immintrin.h>
 #endif
 
-// Sum and sum of squares, exact. Blocks keep the inner loop in 32 bits.
+// Exact sums of bytes and of their squares. Blocks keep the inner loop within 32 bits, where it
+// vectorises best.
 IMP_DISPATCH_BODY sum_bytes_body(const uint8_t *bytes, size_t count, uint64_t *sum,
                                  uint64_t *squares)
 {
@@ -27,7 +33,7 @@ IMP_DISPATCH_BODY sum_bytes_body(const uint8_t *bytes, size_t count, uint64_t *s
     }
 }
 
-// Rows of `size` bytes to floats, in their order.
+// Scales rows of `size` bytes to floats in the same order (interleaved colours).
 IMP_DISPATCH_BODY scale_interleaved_body(const uint8_t *bytes, size_t rows, size_t size, float mean,
                                          float factor, const imp_float_image *image)
 {
@@ -38,13 +44,14 @@ IMP_DISPATCH_BODY scale_interleaved_body(const uint8_t *bytes, size_t rows, size
     }
 }
 
-// Pixels of a row to three planes.
+// Scales the RGB pixels of a row to three planes, which are `colour` floats apart.
 IMP_DISPATCH_BODY scale_to_planes_body(const uint8_t *rgb, size_t pixels, float mean, float factor,
                                        float *out, size_t colour)
 {
     enum { BLOCK = 256 };
     for (size_t start = 0; start < pixels; start += BLOCK) {
         const size_t count = pixels - start < BLOCK ? pixels - start : BLOCK;
+        // separate the colours of a block first, so that the scaling loop vectorises
         uint8_t red[BLOCK], green[BLOCK], blue[BLOCK];
         const uint8_t *const channels[3] = {red, green, blue};
         for (size_t i = 0; i < count; i++) {
@@ -73,7 +80,8 @@ IMP_DISPATCH_BY_CPU(static, scale_to_planes,
                     (rgb, pixels, mean, factor, out, colour))
 
 #if defined(__x86_64__)
-// Adds the sums of whole vectors, in a third of the time; how many bytes that were, is returned.
+// Sums as many whole vectors of 64 bytes as there are and returns the number of bytes; three times
+// as fast as the loop above.
 __attribute__((target("avx512f,avx512bw"))) static size_t
 sum_whole_vectors(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares)
 {
@@ -82,6 +90,7 @@ sum_whole_vectors(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *s
     const size_t end = count / VECTOR * VECTOR;
     for (size_t i = 0; i < end;) {
         const size_t stop = end - i < BLOCK ? end : i + BLOCK;
+        // total: byte sums in 64-bit lanes; low, high: sums of squares in 32-bit lanes
         __m512i total = zero, low = zero, high = zero;
         for (; i < stop; i += VECTOR) {
             const __m512i value = _mm512_loadu_si512(bytes + i),
@@ -91,7 +100,7 @@ sum_whole_vectors(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *s
             low = _mm512_add_epi32(low, _mm512_madd_epi16(first, first));
             high = _mm512_add_epi32(high, _mm512_madd_epi16(second, second));
         }
-        // wider before they are added up
+        // The 32-bit lanes are widened to 64 bits before they are added up.
         const __m512i even = _mm512_set1_epi64(UINT32_MAX);
         const __m512i lanes[] = {low, high};
         *sum += (uint64_t)_mm512_reduce_add_epi64(total);
@@ -103,6 +112,7 @@ sum_whole_vectors(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *s
 }
 #endif
 
+// Sums all bytes: whole vectors with AVX-512 if possible, the rest with the portable loop.
 static void sum_image_bytes(const uint8_t *bytes, size_t count, uint64_t *sum, uint64_t *squares)
 {
     uint64_t first = 0, first_squares = 0;
@@ -116,15 +126,19 @@ static void sum_image_bytes(const uint8_t *bytes, size_t count, uint64_t *sum, u
     *squares += first_squares;
 }
 
+// The standard deviation is at least 1 / sqrt(n), as in TensorFlow, so that uniform images do not
+// divide by zero.
 void imp_standardise_image(const uint8_t *rgb, int width, int height, const imp_float_image *out)
 {
     const size_t columns = (size_t)width, rows = (size_t)height;
     const double count = 3.0 * (double)(columns * rows);
+    // exact sums give mean and variance
     uint64_t sum, squares;
     sum_image_bytes(rgb, 3 * columns * rows, &sum, &squares);
     const double mean = (double)sum / count;
     const double variance = fmax((double)squares / count - mean * mean, 0.0);
     const double factor = 1.0 / fmax(sqrt(variance), 1.0 / sqrt(count));
+    // one colour stride of 1 means interleaved output, otherwise three planes
     if (out->colour == 1) {
         scale_interleaved(rgb, rows, 3 * columns, (float)mean, (float)factor, out);
         return;

@@ -1,19 +1,20 @@
-// nn/kernels/image_standardisation.h: from camera bytes to what the first layer wants.
+// nn/kernels/image_standardisation.h: converts camera bytes to standardised floats for the first
+// layer.
 #ifndef IMP_NN_KERNELS_IMAGE_STANDARDISATION_H
 #define IMP_NN_KERNELS_IMAGE_STANDARDISATION_H
 
 #include "imprint/base.h"
 
-// Where the values of a picture go: how many floats lie from one row or colour to the next. Pixels
-// follow each other, either as single values, every colour in a plane of its own, or, with colour
-// 1, as three.
+// Destination of an image: strides [floats] from one row or colour to the next. Pixels of a row are
+// adjacent: as single values if colours are planes, or as three values if colour is 1
+// (interleaved).
 typedef struct imp_float_image {
     float *values;
     size_t row, colour;
 } imp_float_image;
 
-// rgb: (height x width x 3) bytes; out: (x - mean) / max(std, 1 / sqrt(n)) over all n values of the
-// picture, as TensorFlow's per-image standardisation.
+// rgb: (height x width x 3) bytes. Writes (x - mean) / max(std, 1 / sqrt(n)) over all n values of
+// the image, as tf.image.per_image_standardization does.
 void imp_standardise_image(const uint8_t *rgb, int width, int height, const imp_float_image *out);
 
 #endif

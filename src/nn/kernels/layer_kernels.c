@@ -1,3 +1,9 @@
+// Element-wise layers, batch norm with given statistics, and the matrix-vector product of dense
+// layers at batch 1.
+// Each is a plain loop that the compiler vectorises, compiled for three instruction sets
+// (cpu_dispatch.h). Every lane computes its own element, so all sets give the same bits.
+// Data with channels is in blocks of 16: (batch x groups x pixels x 16), the layout that oneDNN
+// uses for convolutions.
 #include "nn/kernels/layer_kernels.h"
 
 #include "nn/kernels/cpu_dispatch.h"
@@ -6,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+// Element-wise loops. `restrict`: the arrays do not overlap, so the compiler needs no checks.
 IMP_DISPATCH_BODY imp_kernel_add_body(float *restrict out, const float *restrict a,
                                       const float *restrict b, size_t count)
 {
@@ -26,6 +33,7 @@ IMP_DISPATCH_BODY imp_kernel_relu_body(float *restrict out, const float *restric
         out[i] = a[i] > 0.0F ? a[i] : 0.0F;
 }
 
+// The derivative of ReLU is 1 where its output b is positive, else 0.
 IMP_DISPATCH_BODY imp_kernel_relu_backward_body(float *restrict out, const float *restrict a,
                                                 const float *restrict b, size_t count)
 {
@@ -33,6 +41,7 @@ IMP_DISPATCH_BODY imp_kernel_relu_backward_body(float *restrict out, const float
         out[i] = b[i] > 0.0F ? a[i] : 0.0F;
 }
 
+// The derivative of ELU in terms of its output b: 1 where positive, else b + alpha.
 IMP_DISPATCH_BODY imp_kernel_elu_backward_body(float *restrict out, const float *restrict a,
                                                const float *restrict b, size_t count, float alpha)
 {
@@ -40,6 +49,7 @@ IMP_DISPATCH_BODY imp_kernel_elu_backward_body(float *restrict out, const float 
         out[i] = b[i] > 0.0F ? a[i] : a[i] * (b[i] + alpha);
 }
 
+// The exported functions: each selects the version for this process's instruction set.
 #define BINARY_PARAMETERS (float *out, const float *a, const float *b, size_t count)
 IMP_DISPATCH_BY_CPU(extern, imp_kernel_add, BINARY_PARAMETERS, (out, a, b, count))
 IMP_DISPATCH_BY_CPU(extern, imp_kernel_multiply, BINARY_PARAMETERS, (out, a, b, count))
@@ -51,6 +61,8 @@ IMP_DISPATCH_BY_CPU(extern, imp_kernel_elu_backward,
                     (float *out, const float *a, const float *b, size_t count, float alpha),
                     (out, a, b, count, alpha))
 
+// Folds statistics, gain and bias into one scale and one shift per channel. Computed in double,
+// because variance + epsilon may be tiny.
 void imp_frozen_norm_prepare(const imp_frozen_norm *norm)
 {
     for (size_t c = 0; c < norm->channels; c++) {
@@ -63,17 +75,19 @@ void imp_frozen_norm_prepare(const imp_frozen_norm *norm)
     }
 }
 
+// GCC vector types of 16 floats and integers: one AVX-512 register, or several smaller ones.
 typedef float lanes __attribute__((vector_size(64)));
 typedef int32_t bits __attribute__((vector_size(64)));
 
 enum { LANES = IMP_NORM_BLOCK };
 
+// Vectors are passed by pointer, because passing them by value differs between instruction sets.
 IMP_ALWAYS_INLINE void load_lanes(lanes *out, const float *from)
 {
     memcpy(out, from, sizeof *out);
 }
 
-// Zero where by is not positive.
+// Sets the lanes to zero where `by` is not positive, by masking their bits.
 IMP_ALWAYS_INLINE void zero_unless_positive(lanes *values, const lanes *by)
 {
     bits all;
@@ -82,6 +96,7 @@ IMP_ALWAYS_INLINE void zero_unless_positive(lanes *values, const lanes *by)
     memcpy(values, &all, sizeof all);
 }
 
+// Forward pass over one image's part of a group of 16 channels.
 IMP_ALWAYS_INLINE void frozen_norm_group_forward(const imp_frozen_norm *n, size_t group, size_t at,
                                                  bool relu)
 {
@@ -98,6 +113,7 @@ IMP_ALWAYS_INLINE void frozen_norm_group_forward(const imp_frozen_norm *n, size_
     }
 }
 
+// `relu` is passed as a constant, so that the inner loop has no branch.
 IMP_DISPATCH_BODY imp_frozen_norm_forward_body(const imp_frozen_norm *n)
 {
     for (size_t k = 0; k < n->batch * n->groups; k++)
@@ -108,8 +124,9 @@ IMP_DISPATCH_BODY imp_frozen_norm_forward_body(const imp_frozen_norm *n)
 }
 IMP_DISPATCH_BY_CPU(extern, imp_frozen_norm_forward, (const imp_frozen_norm *n), (n))
 
-// Adds up one picture's part of a group in floats: there are few enough of them. What the ReLU gave
-// is computed again: that takes less than to fetch it.
+// Backward pass over one image's part of a group. The sums of gain and bias gradients are kept in
+// floats; an image has few enough pixels for that. The ReLU's input is recomputed, which is faster
+// than reading it. `others`: gradients of other users of the input are added.
 IMP_ALWAYS_INLINE void frozen_norm_group_backward(const imp_frozen_norm *n, size_t group, size_t at,
                                                   bool others, lanes sums[2])
 {
@@ -120,6 +137,7 @@ IMP_ALWAYS_INLINE void frozen_norm_group_backward(const imp_frozen_norm *n, size
     const bool relu = n->relu;
     lanes gain = {0.0F}, bias = {0.0F};
     for (size_t i = at; i < at + n->pixels * LANES; i += LANES) {
+        // a ReLU passes the gradient only where its output was positive
         lanes gradient, in;
         load_lanes(&gradient, n->gradient + i);
         load_lanes(&in, n->in + i);
@@ -127,8 +145,10 @@ IMP_ALWAYS_INLINE void frozen_norm_group_backward(const imp_frozen_norm *n, size
             const lanes out = in * scale + shift;
             zero_unless_positive(&gradient, &out);
         }
+        // sums for the gradients of gain and bias
         gain += gradient * (in - centre);
         bias += gradient;
+        // gradient by the input
         gradient *= scale;
         if (others) {
             lanes other;
@@ -141,6 +161,7 @@ IMP_ALWAYS_INLINE void frozen_norm_group_backward(const imp_frozen_norm *n, size
     sums[1] = bias;
 }
 
+// Sums over images in double, then writes the gradients of gain and bias per channel.
 IMP_DISPATCH_BODY imp_frozen_norm_backward_body(const imp_frozen_norm *n)
 {
     for (size_t group = 0; group < n->groups; group++) {
@@ -157,6 +178,7 @@ IMP_DISPATCH_BODY imp_frozen_norm_backward_body(const imp_frozen_norm *n)
                 bias[k] += (double)sums[1][k];
             }
         }
+        // channels above n->channels are padding
         for (size_t k = 0; k < LANES && group * LANES + k < n->channels; k++) {
             const size_t c = group * LANES + k;
             n->gain_gradient[c] = (float)(gain[k] * (double)n->rate[c]);
@@ -167,17 +189,19 @@ IMP_DISPATCH_BODY imp_frozen_norm_backward_body(const imp_frozen_norm *n)
 IMP_DISPATCH_BY_CPU(extern, imp_frozen_norm_backward, (const imp_frozen_norm *n), (n))
 
 enum {
-    MATVEC_VECTORS = 4,  // of a panel, at most
-    MATVEC_TOGETHER = 8, // samples that a block of the matrix is used for before the next is read
-    MATVEC_COLUMNS = 96, // of a block, an even number: 24 KB of the widest panel stay in the cache
+    MATVEC_VECTORS = 4,  // maximum of a panel
+    MATVEC_TOGETHER = 8, // samples for which a block of the matrix is used before the next is read
+    MATVEC_COLUMNS = 96, // of a block, even: 24 KB of the widest panel stay in the cache
 };
 
-// Sums of even and of odd columns of one sample: a single chain of additions would wait for itself.
+// Sums of even and of odd columns of one sample. Two independent chains of additions, so that one
+// addition need not wait for the one before.
 typedef struct matvec_sums {
     lanes of[2][MATVEC_VECTORS];
 } matvec_sums;
 
-// Adds columns `first` to before `end` of a panel, each times its input.
+// Adds columns [first, end) of a panel, each times its input. Panel layout: column-major, vectors *
+// 16 floats per column.
 IMP_ALWAYS_INLINE void matvec_add_columns(const float *panel, size_t vectors, size_t first,
                                           size_t end, const float *in, matvec_sums *total)
 {
@@ -191,6 +215,7 @@ IMP_ALWAYS_INLINE void matvec_add_columns(const float *panel, size_t vectors, si
                 memcpy(&weights, panel + (column + odd) * width + v * LANES, sizeof weights);
                 sums.of[odd][v] += weights * in[column + odd];
             }
+    // an odd last column
     if (column < end)
         for (size_t v = 0; v < vectors; v++) {
             lanes weights;
@@ -200,8 +225,8 @@ IMP_ALWAYS_INLINE void matvec_add_columns(const float *panel, size_t vectors, si
     *total = sums;
 }
 
-// One panel times `count` samples from `sample` on. Each sample's sums are added up in the order of
-// the columns, however many samples there are.
+// Multiplies one panel with `count` samples from `sample` on. The sums of each sample are added in
+// the order of the columns, whatever the number of samples.
 IMP_ALWAYS_INLINE void matvec_panel(const imp_matvec *p, size_t panel, size_t vectors,
                                     size_t sample, size_t count)
 {
@@ -225,6 +250,7 @@ IMP_ALWAYS_INLINE void matvec_panel(const imp_matvec *p, size_t panel, size_t ve
         }
 }
 
+// The number of vectors per panel is a constant in each branch, so that sums stay in registers.
 IMP_DISPATCH_BODY imp_matvec_run_body(const imp_matvec *p)
 {
     for (size_t sample = 0; sample < p->batch; sample += MATVEC_TOGETHER) {

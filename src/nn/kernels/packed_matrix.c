@@ -1,3 +1,8 @@
+// Converts matrices between row-major order and panels: `width` rows side by side, stored column by
+// column.
+// Plain version: panel value (column, row % width) = matrix[row][column].
+// It is a transposition, done in squares of 4 x 4 within blocks of 16 columns (one cache line), so
+// that every cache line is read and written once. Upcoming lines are prefetched.
 #include "nn/kernels/packed_matrix.h"
 
 #include <string.h>
@@ -6,6 +11,7 @@ enum { SIDE = 4, COLUMN_BLOCK = 16 };
 
 typedef float quad __attribute__((vector_size(16)));
 
+// memcpy() makes unaligned loads and stores of vector types legal.
 static quad load_quad(const float *at)
 {
     quad q;
@@ -18,9 +24,10 @@ static void store_quad(float *at, quad q)
     memcpy(at, &q, sizeof q);
 }
 
-// out[c * out_stride + r] = in[r * in_stride + c] for a square of four.
+// Transposes a square of four: out[c * out_stride + r] = in[r * in_stride + c].
 static void transpose_4x4(const float *in, int64_t in_stride, float *out, int64_t out_stride)
 {
+    // interleave pairs of rows, then combine halves
     const quad a = load_quad(in), b = load_quad(in + in_stride), c = load_quad(in + 2 * in_stride),
                d = load_quad(in + 3 * in_stride);
     const quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
@@ -33,7 +40,7 @@ static void transpose_4x4(const float *in, int64_t in_stride, float *out, int64_
     store_quad(out + 3 * out_stride, __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7));
 }
 
-// The same for any rectangle of in.
+// The same for any rectangle: squares of four first, then the rows and columns that are left.
 static void transpose(const float *in, int64_t in_stride, float *out, int64_t out_stride,
                       int64_t rows, int64_t columns)
 {
@@ -46,12 +53,14 @@ static void transpose(const float *in, int64_t in_stride, float *out, int64_t ou
             out[c * out_stride + r] = in[r * in_stride + c];
 }
 
+// The column count of the panel layout: a multiple of 16.
 static int64_t padded_columns(const imp_packed_matrix *panels)
 {
     return (panels->columns + COLUMN_BLOCK - 1) / COLUMN_BLOCK * COLUMN_BLOCK;
 }
 
-// Fetches what comes two blocks later: a cache line of every row, which no processor foresees.
+// Prefetches two blocks ahead: one cache line of each row. Hardware prefetchers do not follow so
+// many rows.
 static void prefetch_columns(const float *matrix, int64_t columns, int64_t column, int64_t rows)
 {
     const int64_t at = column + 2 * COLUMN_BLOCK;
@@ -59,7 +68,8 @@ static void prefetch_columns(const float *matrix, int64_t columns, int64_t colum
         __builtin_prefetch(matrix + r * columns + at, 1);
 }
 
-// Blocks of COLUMN_BLOCK columns: a cache line of every row is used up while it is there.
+// Works in blocks of COLUMN_BLOCK columns, so that a cache line of every row is used completely
+// while it is in the cache.
 void imp_packed_matrix_pack(const imp_packed_matrix *panels, const float *matrix, float *out)
 {
     const int64_t width = panels->width, columns = panels->columns;
@@ -74,6 +84,7 @@ void imp_packed_matrix_pack(const imp_packed_matrix *panels, const float *matrix
     }
 }
 
+// The inverse: transposes each block of columns back into rows.
 void imp_packed_matrix_unpack(const imp_packed_matrix *panels, const float *in, float *matrix)
 {
     const int64_t width = panels->width, columns = panels->columns;

@@ -1,5 +1,6 @@
-// Softmax of a block of cells. Values lie class by class, so all loops run over cells; the maximum
-// of a cell is taken off its values first, so that no exponential overflows.
+// Softmax of a block of cells. Plain version: share[c] = exp(value[c]) / sum over classes of exp().
+// Values lie class by class, so all inner loops run over cells and vectorise. The maximum of a cell
+// is subtracted from its values first, so that no exponential overflows.
 #include "nn/kernels/softmax.h"
 
 #include <math.h>
@@ -8,6 +9,7 @@
 void imp_softmax(const float *values, int classes, int count, int stride, float *shares,
                  int share_stride, float *normaliser)
 {
+    // the maximum of each cell
     float maximum[IMP_SOFTMAX_BLOCK], total[IMP_SOFTMAX_BLOCK];
     for (int i = 0; i < count; i++) {
         maximum[i] = values[i];
@@ -18,12 +20,14 @@ void imp_softmax(const float *values, int classes, int count, int stride, float 
             const float value = values[c * stride + i];
             maximum[i] = value > maximum[i] ? value : maximum[i];
         }
+    // exponentials and their sum
     for (int c = 0; c < classes; c++)
         for (int i = 0; i < count; i++) {
             const float share = expf(values[c * stride + i] - maximum[i]);
             shares[c * share_stride + i] = share;
             total[i] += share;
         }
+    // normalise
     for (int c = 0; c < classes; c++)
         for (int i = 0; i < count; i++)
             shares[c * share_stride + i] /= total[i];

@@ -1,4 +1,4 @@
-// nn/kernels/softmax.h: from values of classes to shares that add up to one.
+// nn/kernels/softmax.h: converts class scores to shares (probabilities) that add up to one.
 #ifndef IMP_NN_KERNELS_SOFTMAX_H
 #define IMP_NN_KERNELS_SOFTMAX_H
 

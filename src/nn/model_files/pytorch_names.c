@@ -1,6 +1,8 @@
-// What PyTorch's wrappers add to the names of weights is taken off again. nn.DataParallel and
-// torch.compile put their own module around another: `module.` and `_orig_mod.`, wherever it is in
-// a name. A network that is a part of something larger has a prefix of its own, such as `model.`.
+// Removes what PyTorch's wrappers add to the names of weights. nn.DataParallel and torch.compile
+// wrap modules and add `module.` and `_orig_mod.` anywhere in a name. A network inside a larger
+// module has a prefix, such as `model.`.
+// Names are first stripped of wrapper parts, then of a common prefix. They are changed only if the
+// network does not have them as they are.
 #include "nn/model_files/model_file.h"
 
 #include <stdio.h>
@@ -8,10 +10,11 @@
 
 static const char METADATA[] = "__metadata__";
 static const char BATCH_COUNTER[] =
-    ".num_batches_tracked"; // PyTorch's count of batches is no weight
+    ".num_batches_tracked"; // PyTorch's batch counter is not a weight
 
 enum { NAME_MAX_BYTES = 256 };
 
+// Whether the network has a tensor of that name.
 static bool is_tensor_name(const imp_graph *graph, const char *name)
 {
     for (int i = 0; i < graph->tensor_count; i++)
@@ -26,11 +29,12 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-// The name without its wrappers' parts.
+// The name without wrapper parts; stops as soon as it is a tensor's name.
 static void strip_wrapper_names(const imp_graph *graph, const char *key, char out[NAME_MAX_BYTES])
 {
     static const char *const wrappers[] = {"module.", "_orig_mod."};
     snprintf(out, NAME_MAX_BYTES, "%s", key);
+    // at each part of the name, remove wrappers; otherwise go to the next part
     char *part = out;
     while (part != NULL && !is_tensor_name(graph, out)) {
         bool taken = false;
@@ -47,7 +51,8 @@ static void strip_wrapper_names(const imp_graph *graph, const char *key, char ou
     }
 }
 
-// What stands before the names of all weights, if they have a prefix in common; "" otherwise.
+// The common prefix of all weights, or "". If any array already has a tensor's name, there is no
+// prefix.
 static imp_status find_common_prefix(char out[NAME_MAX_BYTES], const imp_graph *graph,
                                      const char *path, json_t *arrays, imp_error *err)
 {
@@ -56,6 +61,7 @@ static imp_status find_common_prefix(char out[NAME_MAX_BYTES], const imp_graph *
     bool found = false;
     out[0] = '\0';
     json_object_foreach(arrays, key, entry) if (is_tensor_name(graph, key)) return IMP_OK;
+    // the first tensor that occurs behind some prefix determines it
     for (int i = 0; i < graph->tensor_count && !found; i++) {
         char end[NAME_MAX_BYTES];
         snprintf(end, sizeof end, ".%s", graph->tensors[i].name);
@@ -63,6 +69,7 @@ static imp_status find_common_prefix(char out[NAME_MAX_BYTES], const imp_graph *
         {
             if (!ends_with(key, end))
                 continue;
+            // a second array with that ending belongs to another network
             if (found)
                 return imp_fail(
                     err, IMP_BAD_INPUT,
@@ -76,7 +83,7 @@ static imp_status find_common_prefix(char out[NAME_MAX_BYTES], const imp_graph *
     return IMP_OK;
 }
 
-// Adds an array under a name that no other has.
+// Adds an array under a new name, which must be unique.
 static imp_status add_array(json_t *to, const char *path, const char *name, json_t *entry,
                             imp_error *err)
 {
@@ -89,6 +96,7 @@ static imp_status add_array(json_t *to, const char *path, const char *name, json
                : imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
 }
 
+// Builds a new header with the changed names and replaces the old one at the end.
 imp_status imp_network_match_tensor_names(imp_safetensors *file, const imp_graph *graph,
                                           imp_error *err)
 {
@@ -98,6 +106,7 @@ imp_status imp_network_match_tensor_names(imp_safetensors *file, const imp_graph
     imp_status status = bare != NULL && named != NULL
                             ? IMP_OK
                             : imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", file->path);
+    // first pass: drop counters, strip wrappers; metadata stay
     json_object_foreach(file->header, key, entry)
     {
         const bool is_metadata = strcmp(key, METADATA) == 0;
@@ -108,6 +117,7 @@ imp_status imp_network_match_tensor_names(imp_safetensors *file, const imp_graph
         status =
             add_array(is_metadata ? named : bare, file->path, is_metadata ? key : name, entry, err);
     }
+    // second pass: remove the common prefix
     if (status == IMP_OK)
         status = find_common_prefix(prefix, graph, file->path, bare, err);
     const size_t length = strlen(prefix);

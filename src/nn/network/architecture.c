@@ -18,7 +18,7 @@ enum { BYTES_MAX = 1 << 16, ENTRIES_MAX = 12 };
 static const char NAME_CHARACTERS[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 
-// "key: word" or "key: [word, word]" of a layer.
+// An entry "key: word" or "key: [word, word]" of a layer.
 typedef struct layer_entry {
     char key[IMP_LAYER_NAME_MAX];
     char values[IMP_LAYER_INPUTS_MAX][IMP_LAYER_NAME_MAX];
@@ -26,19 +26,21 @@ typedef struct layer_entry {
     bool used;
 } layer_entry;
 
+// Reads one file. Entries of the current layer are collected here before they are interpreted.
 typedef struct architecture_reader {
     imp_architecture *out;
     imp_yaml yaml;
 
-    // of the layer that is being read
+    // State of the layer that is being read.
     int node;
     layer_entry entries[ENTRIES_MAX];
     int entry_count;
 } architecture_reader;
 
+// Fails with "source:line: message", with the line of a node.
 #define fail_at(r, node, ...) imp_yaml_fail(&(r)->yaml, node, __VA_ARGS__)
 
-// Whether a text can stand in a message of one line.
+// Whether a text can be part of a one-line message.
 static bool is_printable(const char *text)
 {
     while ((unsigned char)*text >= ' ' && *text != 127)
@@ -46,7 +48,7 @@ static bool is_printable(const char *text)
     return *text == '\0';
 }
 
-// A node must be a scalar of at most capacity - 1 bytes. An alias is none.
+// Copies a scalar of at most capacity - 1 bytes. Aliases are not followed, so they are no scalars.
 static imp_status read_scalar(const architecture_reader *r, int node, const char *what, char *out,
                               size_t capacity)
 {
@@ -60,7 +62,7 @@ static imp_status read_scalar(const architecture_reader *r, int node, const char
     return IMP_OK;
 }
 
-// One key of a layer and its value.
+// Reads one key of a layer and its value, a word or a list of words, into the next entry.
 static imp_status read_entry(architecture_reader *r, imp_yaml_pair pair)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -71,6 +73,7 @@ static imp_status read_entry(architecture_reader *r, imp_yaml_pair pair)
     imp_status status = read_scalar(r, pair.key, "a layer's key", p->key, sizeof p->key);
     if (status != IMP_OK)
         return status;
+    // keys must be unique within a layer
     for (int i = 0; i < r->entry_count; i++)
         if (strcmp(r->entries[i].key, p->key) == 0)
             return fail_at(r, pair.key, "'%s' is there twice", p->key);
@@ -91,6 +94,7 @@ static imp_status read_entry(architecture_reader *r, imp_yaml_pair pair)
     return IMP_OK;
 }
 
+// Finds an entry by key and marks it as used. Entries left unused are reported by append_layer().
 static layer_entry *find_entry(architecture_reader *r, const char *key)
 {
     for (int i = 0; i < r->entry_count; i++)
@@ -101,12 +105,14 @@ static layer_entry *find_entry(architecture_reader *r, const char *key)
     return NULL;
 }
 
+// "layer 'x': key must be ..."
 static imp_status fail_bad_value(const architecture_reader *r, const imp_layer *layer,
                                  const char *key, const char *wanted)
 {
     return fail_at(r, r->node, "layer '%s': %s must be %s", layer->name, key, wanted);
 }
 
+// At most eight digits, so that the value fits an int.
 static bool parse_whole_number(const char *text, int *out)
 {
     const size_t digits = strspn(text, "0123456789");
@@ -116,7 +122,7 @@ static bool parse_whole_number(const char *text, int *out)
     return true;
 }
 
-// A whole number; *out stays if the key is not there.
+// Reads a whole number; *out stays unchanged if the key is missing.
 static imp_status read_int(architecture_reader *r, const imp_layer *layer, const char *key,
                            int *out)
 {
@@ -126,6 +132,7 @@ static imp_status read_int(architecture_reader *r, const imp_layer *layer, const
     return fail_bad_value(r, layer, key, "a whole number");
 }
 
+// Reads a positive number; *out stays unchanged if the key is missing.
 static imp_status read_real(architecture_reader *r, const imp_layer *layer, const char *key,
                             double *out)
 {
@@ -134,7 +141,8 @@ static imp_status read_real(architecture_reader *r, const imp_layer *layer, cons
         return IMP_OK;
     char *end;
     const double value = strtod(p->values[0], &end);
-    // 0 stands for the default of these, which none of them may be
+    // For these parameters 0 means "default", so an explicit 0 is an error, except for a dropout
+    // rate.
     if (p->count != 1 || *end != '\0' || !(value >= 0.0 && value <= 1e9) ||
         (value == 0.0 && layer->kind != IMP_LAYER_DROPOUT))
         return fail_bad_value(r, layer, key, "a positive number");
@@ -142,6 +150,7 @@ static imp_status read_real(architecture_reader *r, const imp_layer *layer, cons
     return IMP_OK;
 }
 
+// channels: a number, or the word "outputs" for the network's number of outputs.
 static imp_status read_channels(architecture_reader *r, imp_layer *layer)
 {
     const layer_entry *p = find_entry(r, "channels");
@@ -156,6 +165,7 @@ static imp_status read_channels(architecture_reader *r, imp_layer *layer)
     return IMP_OK;
 }
 
+// padding: same, valid (the default), one number for all sides, or four numbers.
 static imp_status read_padding(architecture_reader *r, imp_layer *layer)
 {
     const layer_entry *p = find_entry(r, "padding");
@@ -165,6 +175,7 @@ static imp_status read_padding(architecture_reader *r, imp_layer *layer)
     layer->padding = IMP_PADDING_SAME;
     if (p->count == 1 && strcmp(p->values[0], "same") == 0)
         return IMP_OK;
+    // anything else must be numbers
     layer->padding = IMP_PADDING_EXPLICIT;
     bool fine = p->count == 1 || p->count == 4;
     for (int i = 0; i < 4 && fine; i++)
@@ -174,6 +185,7 @@ static imp_status read_padding(architecture_reader *r, imp_layer *layer)
                                  "same, valid, a number of pixels, or [top, bottom, left, right]");
 }
 
+// Kernel, stride (1 by default) and padding of convolutions and pools.
 static imp_status read_kernel_and_stride(architecture_reader *r, imp_layer *layer)
 {
     layer->stride = 1;
@@ -183,6 +195,7 @@ static imp_status read_kernel_and_stride(architecture_reader *r, imp_layer *laye
     return status == IMP_OK ? read_padding(r, layer) : status;
 }
 
+// frozen: true or false (the default).
 static imp_status read_frozen(architecture_reader *r, imp_layer *layer)
 {
     const layer_entry *p = find_entry(r, "frozen");
@@ -194,6 +207,7 @@ static imp_status read_frozen(architecture_reader *r, imp_layer *layer)
     return IMP_OK;
 }
 
+// A layer's name is required; "input" is reserved for the images.
 static imp_status read_name(architecture_reader *r, imp_layer *layer)
 {
     const layer_entry *p = find_entry(r, "name");
@@ -203,12 +217,13 @@ static imp_status read_name(architecture_reader *r, imp_layer *layer)
         strcmp(p->values[0], "input") == 0)
         return fail_at(r, r->node,
                        "'%s' is no name for a layer: letters, digits, '_', '-' and '.' make one, "
-                       "and input is the picture",
+                       "and input is the image",
                        p->values[0]);
     memcpy(layer->name, p->values[0], sizeof layer->name);
     return IMP_OK;
 }
 
+// Looks up the kind by name. Input and actions are not layers that a file can contain.
 static imp_status read_kind(architecture_reader *r, imp_layer *layer)
 {
     const layer_entry *p = find_entry(r, "kind");
@@ -219,6 +234,7 @@ static imp_status read_kind(architecture_reader *r, imp_layer *layer)
             layer->kind = (imp_layer_kind)k;
             return IMP_OK;
         }
+    // no such kind: find the closest names
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(p->values[0], strlen(p->values[0]));
     for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT; k++)
@@ -229,7 +245,7 @@ static imp_status read_kind(architecture_reader *r, imp_layer *layer)
                    layer->name, p->values[0], imp_suggestion_format(&suggestion, hint));
 }
 
-// Without an input a layer takes what the one above it gives.
+// Without an input key, a layer takes the output of the layer above it.
 static void read_inputs(architecture_reader *r, imp_layer *layer)
 {
     const imp_architecture *d = r->out;
@@ -241,12 +257,13 @@ static void read_inputs(architecture_reader *r, imp_layer *layer)
                d->table.count == 0 ? sizeof "input" : sizeof layer->inputs[0]);
 }
 
-// What the kind has besides name and input.
+// Reads the settings that the kind has besides name and input.
 static imp_status read_kind_settings(architecture_reader *r, imp_layer *layer)
 {
     imp_status status;
     switch (layer->kind) {
     case IMP_LAYER_CONVOLUTION:
+        // the kinds differ in which keys they know
         status = read_channels(r, layer);
         return status == IMP_OK ? read_kernel_and_stride(r, layer) : status;
     case IMP_LAYER_DENSE:
@@ -267,7 +284,7 @@ static imp_status read_kind_settings(architecture_reader *r, imp_layer *layer)
     }
 }
 
-// From its pairs to a row of the table.
+// Turns the collected entries into a row of the table. Entries that nobody asked for are errors.
 static imp_status append_layer(architecture_reader *r)
 {
     imp_architecture *d = r->out;
@@ -275,12 +292,14 @@ static imp_status append_layer(architecture_reader *r)
         return fail_at(r, r->node, "more than %d layers", IMP_MAX_LAYERS);
     imp_layer *layer = &d->layers[d->table.count];
     *layer = (imp_layer){.line = imp_yaml_line(&r->yaml, r->node)};
+    // name and kind first: messages about the other keys contain them
     imp_status status = read_name(r, layer);
     if (status == IMP_OK)
         status = read_kind(r, layer);
     if (status != IMP_OK)
         return status;
     read_inputs(r, layer);
+    // every entry must have been used by the kind
     status = read_kind_settings(r, layer);
     for (int i = 0; i < r->entry_count && status == IMP_OK; i++)
         if (!r->entries[i].used)
@@ -290,6 +309,7 @@ static imp_status append_layer(architecture_reader *r)
     return status;
 }
 
+// Reads the list of layers. Each is a map: collect its entries, then append it to the table.
 static imp_status read_layers(architecture_reader *r, int list)
 {
     const imp_yaml *yaml = &r->yaml;
@@ -298,9 +318,11 @@ static imp_status read_layers(architecture_reader *r, int list)
     imp_status status = IMP_OK;
     for (int at = imp_yaml_first(yaml, list); at >= 0 && status == IMP_OK;
          at = imp_yaml_next(yaml, at)) {
+        // checked here, so that the message names the layer's line
         if (!imp_yaml_is_map(yaml, at))
             return fail_at(r, at, "a layer must be {name: ..., kind: ...}");
         r->node = at;
+        // a new layer begins
         r->entry_count = 0;
         for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, at); pair.key >= 0 && status == IMP_OK;
              pair = imp_yaml_next_pair(yaml, pair))
@@ -311,6 +333,7 @@ static imp_status read_layers(architecture_reader *r, int list)
     return status;
 }
 
+// The name of the network itself.
 static imp_status read_network_name(architecture_reader *r, int value)
 {
     const imp_status status = read_scalar(r, value, "name", r->out->name, sizeof r->out->name);
@@ -319,11 +342,12 @@ static imp_status read_network_name(architecture_reader *r, int value)
     return status;
 }
 
-// A number of the network as a whole, once.
+// Reads a number of the whole network. 0 means that it was not given yet.
 static imp_status read_network_number(architecture_reader *r, const char *key, int value,
                                       int min_value, int max_value, int *out)
 {
     char text[IMP_LAYER_NAME_MAX];
+    // the key must not occur twice
     if (*out != 0)
         return fail_at(r, value, "'%s' is there twice", key);
     const imp_status status = read_scalar(r, value, key, text, sizeof text);
@@ -333,6 +357,7 @@ static imp_status read_network_number(architecture_reader *r, const char *key, i
     return status;
 }
 
+// The output kind: key "head".
 static imp_status read_output_kind(architecture_reader *r, int value)
 {
     char text[IMP_LAYER_NAME_MAX];
@@ -345,6 +370,7 @@ static imp_status read_output_kind(architecture_reader *r, int value)
     return status == IMP_OK ? fail_at(r, value, "head must be duty-cycles or velocities") : status;
 }
 
+// Dispatches a key at the top level.
 static imp_status read_network_key(architecture_reader *r, const char *key, imp_yaml_pair pair)
 {
     imp_layer_table *table = &r->out->table;
@@ -354,6 +380,7 @@ static imp_status read_network_key(architecture_reader *r, const char *key, imp_
         return read_network_name(r, value);
     if (strcmp(key, "layers") == 0 && table->count == 0)
         return read_layers(r, value);
+    // numbers of the input
     if (strcmp(key, "frames") == 0)
         return read_network_number(r, key, value, 1, IMP_FRAMES_MAX, &inputs->frames);
     if (strcmp(key, "every") == 0)
@@ -370,6 +397,7 @@ static imp_status read_network_key(architecture_reader *r, const char *key, imp_
                    key);
 }
 
+// The top level is a map with at least the key "layers".
 static imp_status read_document(architecture_reader *r)
 {
     char key[IMP_LAYER_NAME_MAX];
@@ -390,7 +418,8 @@ static imp_status read_document(architecture_reader *r)
     return status;
 }
 
-// The last part of a path without ".yaml", as far as it is a name.
+// The default name: the last component of the source without ".yaml", cut at the first character
+// that a name cannot have.
 static void default_name(imp_architecture *d)
 {
     const char *slash = strrchr(d->source, '/');
@@ -403,6 +432,7 @@ static void default_name(imp_architecture *d)
     snprintf(d->name, sizeof d->name, "%.*s", (int)length, begin);
 }
 
+// Parses the stored text into the table and connects the table's pointers.
 static imp_status parse_text(imp_architecture *d, size_t length, imp_error *err)
 {
     architecture_reader r = {.out = d, .yaml = {.source = d->source, .err = err}};
@@ -417,9 +447,11 @@ static imp_status parse_text(imp_architecture *d, size_t length, imp_error *err)
     return status;
 }
 
+// Copies source and text, because the table and later messages refer to them.
 imp_status imp_architecture_parse(imp_architecture **out, const char *source, const char *text,
                                   size_t length, imp_error *err)
 {
+    // limit size and reject binary data before parsing
     if (length > BYTES_MAX || memchr(text, '\0', length) != NULL)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: is not the description of a network: longer than %d bytes, or not "
@@ -464,7 +496,7 @@ const char *imp_segmenter_builtin_name(int index)
                                                               : NULL;
 }
 
-// Those that drive, then segmenters.
+// Built-in driving networks first, then segmenters.
 static const imp_builtin_network *builtin_at(int index)
 {
     if (index < imp_builtin_networks_count)
@@ -473,6 +505,7 @@ static const imp_builtin_network *builtin_at(int index)
     return index < imp_builtin_segmenters_count ? &imp_builtin_segmenters[index] : NULL;
 }
 
+// Collects all names for the message while searching.
 imp_status imp_architecture_load_builtin(imp_architecture **out, const char *name, imp_error *err)
 {
     char known[256] = "", hint[IMP_SUGGESTION_TEXT_MAX];
@@ -491,7 +524,7 @@ imp_status imp_architecture_load_builtin(imp_architecture **out, const char *nam
                     "unknown network '%.80s': known are %s, and paths of YAML files", name, known);
 }
 
-// Whether a name is no network's, but a file's.
+// Whether a name is not that of a built-in network but of an existing file.
 static bool is_file_not_builtin(const char *name)
 {
     const imp_builtin_network *b;
@@ -501,11 +534,14 @@ static bool is_file_not_builtin(const char *name)
     return imp_path_exists(name);
 }
 
+// Names with '/' or '.' are always paths. Otherwise a built-in network wins over a file of that
+// name.
 imp_status imp_architecture_load(imp_architecture **out, const char *name, imp_error *err)
 {
     const bool is_path = strchr(name, '/') != NULL || strchr(name, '.') != NULL;
     if (!is_path && !is_file_not_builtin(name))
         return imp_architecture_load_builtin(out, name, err);
+    // a model file or folder gets a hint: weights are no architecture
     char *text;
     size_t bytes;
     imp_file_type kind = IMP_FILE_TYPE_COUNT;

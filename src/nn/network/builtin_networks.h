@@ -1,5 +1,5 @@
-// nn/network/builtin_networks.h: the networks that are compiled into the program (generated from
-// networks/).
+// nn/network/builtin_networks.h: the architectures that are compiled into the program, generated
+// from networks/.
 #ifndef IMP_NN_NETWORK_BUILTIN_NETWORKS_H
 #define IMP_NN_NETWORK_BUILTIN_NETWORKS_H
 
@@ -11,12 +11,13 @@ typedef struct imp_builtin_network {
     size_t length;             // bytes
 } imp_builtin_network;
 
-extern const imp_builtin_network imp_builtin_networks[]; // that drive, sorted by name
+extern const imp_builtin_network imp_builtin_networks[]; // driving networks, sorted by name
 extern const int imp_builtin_networks_count;
 
 typedef imp_builtin_network imp_builtin_segmenter;
 
-extern const imp_builtin_segmenter imp_builtin_segmenters[]; // that tell classes of cells apart
+extern const imp_builtin_segmenter
+    imp_builtin_segmenters[]; // segmentation networks, sorted by name
 extern const int imp_builtin_segmenters_count;
 
 #endif

@@ -1,3 +1,7 @@
+// Builds the graph of a network from a table of layers: connects inputs by name, infers and checks
+// the shape of every layer, lists the tensors and assigns them offsets in one array.
+// Layers may only use earlier layers, so table order is a topological order and no cycle can exist.
+// Every branch must lead to the last layer.
 #include "nn/network/layer_graph.h"
 
 #include "base/text/plural.h"
@@ -6,11 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-// more values than this are a mistake in a table or a file, not a network for a Duckiebot
+// More values than this indicate a mistake in a table or file.
 static const int64_t MAX_VALUES = (int64_t)1 << 28;
 
 enum { MAX_WINDOW = 64, MAX_CHANNELS = 65536, MAX_SIDE = 8192 };
 
+// Names come from the same lists as the enumerations.
 const char *imp_layer_kind_name(imp_layer_kind kind)
 {
     static const char *const names[] = {
@@ -36,6 +41,7 @@ int64_t imp_node_output_size(const imp_graph_node *node)
     return (int64_t)node->channels * node->height * node->width;
 }
 
+// Inputs are stored from the front; -1 ends the list.
 int imp_node_input_count(const imp_graph_node *node)
 {
     int count = 0;
@@ -44,7 +50,7 @@ int imp_node_input_count(const imp_graph_node *node)
     return count;
 }
 
-// The graph under construction.
+// The graph under construction and what it is built from.
 typedef struct builder {
     imp_graph *graph;
     const imp_layer_table *table;
@@ -55,6 +61,7 @@ typedef struct builder {
 static imp_status fail_layer(const builder *b, const imp_layer *layer, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+// Fails with "source:line: layer 'x': message".
 static imp_status fail_layer(const builder *b, const imp_layer *layer, const char *format, ...)
 {
     char message[240], place[200] = "";
@@ -67,6 +74,7 @@ static imp_status fail_layer(const builder *b, const imp_layer *layer, const cha
     return imp_fail(b->err, IMP_BAD_INPUT, "%slayer '%s': %s", place, layer->name, message);
 }
 
+// Index of the node with that name, or -1. Only earlier nodes exist at this point.
 static int find_node(const imp_graph *graph, const char *name)
 {
     for (int i = 0; i < graph->count; i++)
@@ -75,6 +83,7 @@ static int find_node(const imp_graph *graph, const char *name)
     return -1;
 }
 
+// Whether a later row of the table has that name; used for a better message.
 static bool is_defined_later(const builder *b, const char *name)
 {
     for (int i = b->graph->count - b->graph->first; i < b->table->count; i++)
@@ -83,8 +92,11 @@ static bool is_defined_later(const builder *b, const char *name)
     return false;
 }
 
+// Resolves a layer's input names to nodes and checks their number. Counts users only if all is
+// well.
 static imp_status connect_inputs(const builder *b, imp_graph_node *node, const imp_layer *layer)
 {
+    // concat takes two to four inputs, add two, all other kinds one
     const bool several = layer->kind == IMP_LAYER_CONCAT;
     const int min_inputs = several || layer->kind == IMP_LAYER_ADD ? 2 : 1;
     const int max_inputs = several ? IMP_LAYER_INPUTS_MAX : min_inputs;
@@ -93,6 +105,7 @@ static imp_status connect_inputs(const builder *b, imp_graph_node *node, const i
         node->inputs[i] = -1;
         if (layer->inputs[i][0] == '\0')
             continue;
+        // look the name up among earlier layers
         const int index = find_node(b->graph, layer->inputs[i]);
         if (index < 0 && is_defined_later(b, layer->inputs[i]))
             return fail_layer(b, layer,
@@ -106,17 +119,20 @@ static imp_status connect_inputs(const builder *b, imp_graph_node *node, const i
     if (count < min_inputs || count > max_inputs)
         return fail_layer(b, layer, "takes %d%s %s, not %d", min_inputs, several ? " to 4" : "",
                           IMP_PLURAL_NOUN(max_inputs, "input"), count);
+    // a node's users are counted, because only outputs with a single user can be fused
     for (int i = 0; i < count; i++)
         b->graph->nodes[node->inputs[i]].users++;
     return IMP_OK;
 }
 
-// Output size along one side (0: rows, 1: columns) and the padding that it takes; 0 if the kernel
-// does not fit.
+// Output size along one side (0: rows, 1: columns), with the padding stored in the node. Returns 0
+// if the kernel does not fit.
 static int padded_output_size(const imp_layer *layer, imp_graph_node *node, int side, int size)
 {
+    // padding before and after the input, along this side
     int *before = &node->before[side], *after = &node->after[side];
     *before = *after = 0;
+    // TensorFlow's "same": ceil(size / stride) outputs; the odd pixel of padding goes to the end
     if (layer->padding == IMP_PADDING_SAME) {
         const int out = (size + layer->stride - 1) / layer->stride;
         const int padding = (out - 1) * layer->stride + layer->kernel - size;
@@ -124,42 +140,51 @@ static int padded_output_size(const imp_layer *layer, imp_graph_node *node, int 
         *after = padding > 0 ? padding - padding / 2 : 0;
         return out;
     }
+    // explicit padding: top and bottom, or left and right
     if (layer->padding == IMP_PADDING_EXPLICIT) {
         *before = layer->sides[2 * side];
         *after = layer->sides[2 * side + 1];
     }
+    // the last window must lie within the padded input
     const int padded = size + *before + *after;
     return padded < layer->kernel ? 0 : (padded - layer->kernel) / layer->stride + 1;
 }
 
+// Shape of a convolution or pool. Padding must be smaller than the kernel, so that every window
+// contains at least one pixel.
 static imp_status infer_window_shape(const builder *b, imp_graph_node *node, const imp_layer *layer)
 {
     const imp_graph_node *input = &b->graph->nodes[node->inputs[0]];
+    // a vector has no rows and columns
     if (input->flat)
         return fail_layer(b, layer, "its input '%s' is flat", input->name);
     if (layer->kernel < 1 || layer->stride < 1 || layer->kernel > MAX_WINDOW ||
         layer->stride > MAX_WINDOW)
         return fail_layer(b, layer, "kernel and stride must lie in 1..%d", MAX_WINDOW);
+    // a window of padding alone would have no value
     for (int i = 0; i < 4 && layer->padding == IMP_PADDING_EXPLICIT; i++)
         if (layer->sides[i] < 0 || layer->sides[i] >= layer->kernel)
             return fail_layer(b, layer, "a padding of %d must lie in 0..%d, below the kernel",
                               layer->sides[i], layer->kernel - 1);
     node->kernel = layer->kernel;
     node->stride = layer->stride;
+    // rows and columns are independent
     node->height = padded_output_size(layer, node, 0, input->height);
     node->width = padded_output_size(layer, node, 1, input->width);
     if (node->height < 1 || node->width < 1)
         return fail_layer(
             b, layer,
             "its %dx%d kernel does not fit its input of %dx%d (width x height): use larger "
-            "pictures",
+            "images",
             layer->kernel, layer->kernel, input->width, input->height);
     return IMP_OK;
 }
 
+// Both inputs of an add must have the same shape.
 static imp_status check_add_shapes(const builder *b, const imp_graph_node *node,
                                    const imp_layer *layer)
 {
+    // compared in all dimensions, because broadcasting is not supported
     const imp_graph_node *one = &b->graph->nodes[node->inputs[0]];
     const imp_graph_node *other = &b->graph->nodes[node->inputs[1]];
     if (other->channels != one->channels || other->height != one->height ||
@@ -170,6 +195,7 @@ static imp_status check_add_shapes(const builder *b, const imp_graph_node *node,
     return IMP_OK;
 }
 
+// A concat joins channels; the other sides must agree.
 static imp_status infer_concat_shape(const builder *b, imp_graph_node *node, const imp_layer *layer)
 {
     const imp_graph_node *first = &b->graph->nodes[node->inputs[0]];
@@ -180,15 +206,17 @@ static imp_status infer_concat_shape(const builder *b, imp_graph_node *node, con
             return fail_layer(b, layer, "cannot join '%s' (%dx%d) and '%s' (%dx%d, width x height)",
                               first->name, first->width, first->height, other->name, other->width,
                               other->height);
+        // node->channels starts as the first input's
         node->channels += other->channels;
     }
     return IMP_OK;
 }
 
-// The one number that some kinds have.
+// Sets and checks the one numeric parameter that some kinds have; 0 selects its default.
 static imp_status set_layer_parameter(const builder *b, imp_graph_node *node,
                                       const imp_layer *layer)
 {
+    // epsilon of a batch norm
     const double value = layer->parameter;
     node->parameter = value;
     if (layer->kind == IMP_LAYER_BATCH_NORM) {
@@ -205,19 +233,22 @@ static imp_status set_layer_parameter(const builder *b, imp_graph_node *node,
     return IMP_OK;
 }
 
-// Shape of a node from its inputs' shapes.
+// Infers the shape of a node from its inputs' shapes.
 static imp_status infer_shape(const builder *b, imp_graph_node *node, const imp_layer *layer)
 {
     const imp_graph_node *input = &b->graph->nodes[node->inputs[0]];
+    // most kinds keep the shape of their input
     node->channels = input->channels;
     node->height = input->height;
     node->width = input->width;
     node->flat = input->flat || layer->kind == IMP_LAYER_FLATTEN;
+    // convolutions and dense layers set the number of channels
     if (layer->kind == IMP_LAYER_CONVOLUTION || layer->kind == IMP_LAYER_DENSE) {
         node->channels = layer->channels == IMP_CHANNELS_OUTPUTS ? b->outputs : layer->channels;
         if (node->channels < 1 || node->channels > MAX_CHANNELS)
             return fail_layer(b, layer, "channels must lie in 1..%d", MAX_CHANNELS);
     }
+    // what each kind requires, and how it changes the shape
     switch (layer->kind) {
     case IMP_LAYER_DENSE:
         return input->flat ? IMP_OK : fail_layer(b, layer, "needs a flatten layer before it");
@@ -231,6 +262,7 @@ static imp_status infer_shape(const builder *b, imp_graph_node *node, const imp_
         return check_add_shapes(b, node, layer);
     case IMP_LAYER_CONCAT:
         return infer_concat_shape(b, node, layer);
+    // the order channel, row, column is that of the plain layout
     case IMP_LAYER_FLATTEN:
         node->channels = (int)imp_node_output_size(input);
         node->height = node->width = 1;
@@ -240,14 +272,15 @@ static imp_status infer_shape(const builder *b, imp_graph_node *node, const imp_
     }
 }
 
-// Work of one picture: what the definition of the layer takes, without the padding's zeros being
-// spared.
+// Floating-point operations for one image by the definition of the layer. Multiplications with
+// padding count.
 static int64_t count_flops(const imp_graph *graph, const imp_graph_node *node)
 {
     const int64_t size = imp_node_output_size(node), in = graph->nodes[node->inputs[0]].channels;
     const int64_t taps = (int64_t)node->kernel * node->kernel;
     switch (node->kind) {
     case IMP_LAYER_CONVOLUTION:
+        // one multiplication and one addition per tap and input channel, and the bias
         return size * (2 * in * taps + 1);
     case IMP_LAYER_DENSE:
         return size * (2 * in + 1);
@@ -265,25 +298,30 @@ static int64_t count_flops(const imp_graph *graph, const imp_graph_node *node)
     }
 }
 
+// Appends a tensor of a node. A node's tensors are adjacent in the list.
 static void add_tensor(imp_graph *graph, int index, imp_tensor_role role, const char *word,
                        int rank, const int64_t dims[4])
 {
     imp_graph_node *node = &graph->nodes[index];
     imp_tensor tensor = {.role = role, .node = index, .rank = rank, .count = 1};
     snprintf(tensor.name, sizeof tensor.name, "%s.%s", node->name, word);
+    // the number of values is the product of the dimensions
     for (int i = 0; i < rank; i++) {
         tensor.dims[i] = dims[i];
         tensor.count *= dims[i];
     }
+    // the first tensor of a node is remembered for lookups
     if (node->tensors < 0)
         node->tensors = graph->tensor_count;
     graph->tensors[graph->tensor_count++] = tensor;
 }
 
+// Lists the tensors of a layer. Names and shapes are PyTorch's.
 static void add_node_tensors(imp_graph *graph, int index)
 {
     const imp_graph_node *node = &graph->nodes[index];
     const int64_t in = graph->nodes[node->inputs[0]].channels, side = node->kernel;
+    // out x in x rows x columns; a dense layer uses the first two
     const int64_t dims[4] = {node->channels, in, side, side};
     if (node->kind == IMP_LAYER_CONVOLUTION || node->kind == IMP_LAYER_DENSE) {
         const int rank = node->kind == IMP_LAYER_DENSE ? 2 : 4;
@@ -297,16 +335,18 @@ static void add_node_tensors(imp_graph *graph, int index)
     }
 }
 
-// Places the tensors in one array, trained ones first.
+// Assigns offsets in one array: trained tensors first, then moving statistics.
 static imp_status assign_tensor_offsets(const builder *b)
 {
     imp_graph *graph = b->graph;
+    // two passes: moving == 0 trained, 1 moving statistics
     for (int moving = 0; moving < 2; moving++) {
         for (int i = 0; i < graph->tensor_count; i++) {
             imp_tensor *tensor = &graph->tensors[i];
             if ((tensor->role >= IMP_TENSOR_MEAN) != (moving == 1))
                 continue;
             tensor->offset = graph->values;
+            // limit single tensors as well, so that the sum cannot overflow
             graph->values += tensor->count;
             if (tensor->count > MAX_VALUES || graph->values > MAX_VALUES)
                 return fail_layer(b, &b->table->layers[tensor->node - graph->first],
@@ -318,10 +358,12 @@ static imp_status assign_tensor_offsets(const builder *b)
     return IMP_OK;
 }
 
+// Adds one layer: checks name and kind, connects, infers, then lists its tensors.
 static imp_status add_layer(const builder *b, const imp_layer *layer)
 {
     imp_graph *graph = b->graph;
     imp_graph_node *node = &graph->nodes[graph->count];
+    // the node is only counted at the end, so that it cannot find itself by name
     *node = (imp_graph_node){.kind = layer->kind, .tensors = -1};
     if (layer->name[0] == '\0')
         return fail_layer(b, layer, "needs a name");
@@ -329,6 +371,7 @@ static imp_status add_layer(const builder *b, const imp_layer *layer)
         return fail_layer(b, layer, "the name is taken");
     if (layer->kind <= IMP_LAYER_ACTIONS || layer->kind > IMP_LAYER_DENSE)
         return fail_layer(b, layer, "unknown kind %d", (int)layer->kind);
+    // each step needs the results of those before it
     imp_status status = connect_inputs(b, node, layer);
     if (status == IMP_OK)
         status = infer_shape(b, node, layer);
@@ -344,12 +387,13 @@ static imp_status add_layer(const builder *b, const imp_layer *layer)
     return IMP_OK;
 }
 
-// Every branch must end in the output, which gives as many values as are wanted.
+// Every branch must end in the output, which must have the requested number of values.
 static imp_status check_graph_outputs(const builder *b)
 {
     const imp_graph *graph = b->graph;
     const imp_layer *layers = b->table->layers;
     const imp_layer *end = &layers[b->table->count - 1];
+    // all nodes except the last must be used, inputs included
     for (int i = graph->first; i + 1 < graph->count; i++)
         if (graph->nodes[i].users == 0)
             return fail_layer(b, &layers[i - graph->first], "nothing uses it");
@@ -357,6 +401,7 @@ static imp_status check_graph_outputs(const builder *b)
         if (graph->nodes[i].users == 0)
             return fail_layer(b, end, "is the last, and no layer has used '%s'",
                               graph->nodes[i].name);
+    // the number of outputs is part of the definition, unless it says "any"
     const imp_graph_node *last = &graph->nodes[graph->count - 1];
     if (b->outputs != IMP_OUTPUTS_ANY && imp_node_output_size(last) != b->outputs)
         return fail_layer(b, end, "is the last and gives %dx%dx%d, not %s", last->channels,
@@ -364,17 +409,19 @@ static imp_status check_graph_outputs(const builder *b)
     return IMP_OK;
 }
 
-// The pictures, one behind the other, and the actions if they are wanted.
+// Adds the nodes of the inputs: the images, stacked as channels, and the past actions if the
+// network uses them.
 static void add_input_nodes(imp_graph *graph, const imp_layer_table *table,
                             const imp_network_def *def)
 {
+    // 0 in the table stands for 1
     const imp_input_spec *wanted = &table->inputs;
     graph->inputs =
         (imp_input_spec){.frames = wanted->frames > 0 ? wanted->frames : 1,
                          .frame_stride = wanted->frame_stride > 0 ? wanted->frame_stride : 1,
                          .actions = wanted->actions,
                          .skip_top = wanted->skip_top};
-    // less than a whole picture, since skip_top is at most IMP_SKIP_TOP_MAX
+    // less than the whole image, since skip_top is at most IMP_SKIP_TOP_MAX
     graph->skipped = def->height * wanted->skip_top / 100;
     graph->nodes[graph->count++] = (imp_graph_node){.name = "input",
                                                     .kind = IMP_LAYER_INPUT,
@@ -395,15 +442,17 @@ static void add_input_nodes(imp_graph *graph, const imp_layer_table *table,
     graph->first = graph->count;
 }
 
+// Checks the sizes, adds input nodes, then layer by layer; offsets come last.
 imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const imp_network_def *def,
                            imp_error *err)
 {
     const builder b = {out, table, def->outputs, err};
+    // checks that do not depend on the layers
     if (def->outputs < IMP_OUTPUTS_ANY)
         return imp_fail(err, IMP_BAD_INPUT, "a network cannot have %s",
                         IMP_PLURAL(def->outputs, "output"));
     if (def->width < 1 || def->width > MAX_SIDE || def->height < 1 || def->height > MAX_SIDE)
-        return imp_fail(err, IMP_BAD_INPUT, "a network for %dx%d pictures: sides must lie in 1..%d",
+        return imp_fail(err, IMP_BAD_INPUT, "a network for %dx%d images: sides must lie in 1..%d",
                         def->width, def->height, MAX_SIDE);
     if (table->count < 1 || table->count > IMP_MAX_LAYERS)
         return imp_fail(err, IMP_BAD_INPUT, "network %s: has %s, 1..%d are possible", table->name,
@@ -416,6 +465,7 @@ imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const i
         const imp_status status = add_layer(&b, layer);
         if (status != IMP_OK)
             return status;
+        // batch statistics are used only if the definition asks and the layer is not frozen
         out->nodes[out->first + i].batch_statistics =
             layer->kind == IMP_LAYER_BATCH_NORM && def->batch_norm && !layer->frozen;
     }
@@ -423,6 +473,7 @@ imp_status imp_graph_build(imp_graph *out, const imp_layer_table *table, const i
     return status == IMP_OK ? assign_tensor_offsets(&b) : status;
 }
 
+// A node's tensors are adjacent, starting at nodes[node].tensors.
 const imp_tensor *imp_graph_find_tensor(const imp_graph *graph, int node, imp_tensor_role role)
 {
     for (int i = graph->nodes[node].tensors; i >= 0 && i < graph->tensor_count; i++) {

@@ -1,4 +1,6 @@
-// What a network remembers of an episode: rings of pictures and of actions.
+// Recent frames and actions that a network needs as input. Frames lie in a ring buffer; the list of
+// frame pointers is updated on every push, so that reading is free. Before frame 0 the first frame
+// is repeated.
 #include "nn/network/network.h"
 
 #include <stdlib.h>
@@ -7,27 +9,29 @@
 struct imp_obs_history {
     imp_input_spec inputs;
     size_t image;           // bytes
-    int capacity;           // pictures that the ring holds
-    int64_t frame_count;    // pictures so far in the episode
-    uint8_t *images;        // (room) picture number n at n % room
-    const uint8_t **frames; // (inputs.frames) the present one first
-    float *actions;         // (inputs.actions x 2) the last one first
+    int capacity;           // frames in the ring: (frames - 1) * every + 1
+    int64_t frame_count;    // frames pushed in this episode
+    uint8_t *images;        // (capacity) frame n of the episode at n % capacity
+    const uint8_t **frames; // (inputs.frames) newest first
+    float *actions;         // (inputs.actions x 2) newest first
 };
 
+// The ring holds exactly the frames from the newest to the oldest that the network takes.
 imp_status imp_obs_history_create(imp_obs_history **out, const imp_network *network, imp_error *err)
 {
     imp_obs_history *history = calloc(1, sizeof *history);
     if (history == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory to remember");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an observation history");
     history->inputs = *imp_network_inputs(network);
     history->image = (size_t)network->def.width * (size_t)network->def.height * 3;
     history->capacity = (history->inputs.frames - 1) * history->inputs.frame_stride + 1;
     history->images = calloc((size_t)history->capacity, history->image);
     history->frames = calloc((size_t)history->inputs.frames, sizeof *history->frames);
+    // one element more, because calloc() of 0 may return NULL
     history->actions = calloc(2 * (size_t)history->inputs.actions + 1, sizeof *history->actions);
     if (history->images == NULL || history->frames == NULL || history->actions == NULL) {
         imp_obs_history_destroy(history);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory to remember");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for an observation history");
     }
     imp_obs_history_reset(history);
     *out = history;
@@ -44,6 +48,7 @@ void imp_obs_history_destroy(imp_obs_history *history)
     free(history);
 }
 
+// All frame pointers refer to the first slot until a frame is pushed.
 void imp_obs_history_reset(imp_obs_history *history)
 {
     history->frame_count = 0;
@@ -52,18 +57,21 @@ void imp_obs_history_reset(imp_obs_history *history)
         history->frames[k] = history->images;
 }
 
+// Stores the frame in its slot of the ring and updates the pointers.
 void imp_obs_history_push_frame(imp_obs_history *history, const uint8_t *image)
 {
     const int64_t now = history->frame_count++;
     memcpy(history->images + (size_t)(now % history->capacity) * history->image, image,
            history->image);
     for (int k = 0; k < history->inputs.frames; k++) {
+        // frames before the episode's first one are that one
         const int64_t then = now - (int64_t)k * history->inputs.frame_stride;
         const size_t place = (size_t)((then > 0 ? then : 0) % history->capacity);
         history->frames[k] = history->images + place * history->image;
     }
 }
 
+// Shifts the actions by one; the newest is first.
 void imp_obs_history_push_action(imp_obs_history *history, float left, float right)
 {
     const size_t count = (size_t)history->inputs.actions;

@@ -1,5 +1,6 @@
-// Runs a segmentation network: inference, softmax over the classes of each cell, and the cells in
-// the order of the image.
+// Runs a segmentation network on one image: inference, softmax over classes, and reordering of
+// cells.
+// Models of other classes or networks of another shape are rejected on loading.
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,10 @@ struct imp_segmenter {
     imp_segmenter_layout layout;
     imp_inference *inference;
     int cells;
-    float *outputs, *shares; // (classes x cells) as the network gives them, and as they lie
+    float *outputs, *shares; // (classes x cells): in the network's order, and row by row
 };
 
+// Finds the layout first, because it determines the sizes.
 imp_status imp_segmenter_create(imp_segmenter **out, const imp_network *network, imp_error *err)
 {
     imp_segmenter_layout layout;
@@ -24,10 +26,12 @@ imp_status imp_segmenter_create(imp_segmenter **out, const imp_network *network,
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a segmenter");
     s->layout = layout;
     s->cells = imp_segmenter_layout_width(&layout) * imp_segmenter_layout_height(&layout);
+    // outputs and their reordered copy
     s->outputs = malloc((size_t)s->cells * IMP_CLASS_COUNT * sizeof *s->outputs);
     s->shares = malloc((size_t)s->cells * IMP_CLASS_COUNT * sizeof *s->shares);
     if (s->outputs == NULL || s->shares == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a segmenter");
+    // one image at a time
     if (status == IMP_OK)
         status = imp_inference_create(&s->inference, network, 1, err);
     if (status != IMP_OK) {
@@ -58,6 +62,7 @@ int imp_segmenter_height(const imp_segmenter *segmenter)
     return imp_segmenter_layout_height(&segmenter->layout);
 }
 
+// The order of cells does not matter for the softmax, so the reordering comes last.
 const float *imp_segmenter_run(imp_segmenter *segmenter, const uint8_t *image)
 {
     imp_inference_run(segmenter->inference, &image, NULL, segmenter->outputs);
@@ -71,11 +76,13 @@ const float *imp_segmenter_run(imp_segmenter *segmenter, const uint8_t *image)
     return segmenter->shares;
 }
 
+// Paints the probabilities in the palette's colours.
 void imp_segmenter_run_painted(imp_segmenter *segmenter, const uint8_t *image, uint8_t *rgb)
 {
     imp_class_paint_shares(imp_segmenter_run(segmenter, image), segmenter->cells, rgb);
 }
 
+// Checks that a file holds a segmentation network with this program's classes.
 static imp_status check_metadata(const imp_network *network, const char *path, imp_error *err)
 {
     char classes[256];
@@ -84,12 +91,14 @@ static imp_status check_metadata(const imp_network *network, const char *path, i
     const char *purpose = imp_network_metadata(network, "purpose");
     const char *found = imp_network_metadata(network, "classes");
     imp_class_join_names(classes, sizeof classes);
+    // the file must say that it is a segmenter, and of which classes
     if (purpose == NULL || strcmp(purpose, IMP_SEGMENTER_PURPOSE) != 0 || found == NULL)
         return imp_fail(err, IMP_BAD_INPUT,
                         "%s: is no segmenter: imprint seg-train makes such models", path);
     if (strcmp(found, classes) != 0)
         return imp_fail(err, IMP_BAD_INPUT, "%s: tells the classes %.120s apart, wanted are %s",
                         path, found, classes);
+    // the file may be edited, so the layers are checked as well
     if (imp_segmenter_layout_find(&layout, network, &why) != IMP_OK)
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s", path, why.message);
     return IMP_OK;
@@ -102,6 +111,7 @@ imp_observation_kind imp_network_observation_kind(const imp_network *network)
     return found;
 }
 
+// Loads and checks; the caller owns *out.
 imp_status imp_segmenter_load(imp_network **out, const char *path, imp_error *err)
 {
     imp_network *network;

@@ -1,17 +1,24 @@
+// The layout of a segmentation network's outputs: finds it from the last layers, and converts
+// between it and rows of cells.
+// The last convolution has classes * block^2 channels at coarse positions; each channel is one of
+// block x block cells per position (sub-pixel convolution, Shi et al. 2016).
 #include "nn/segmentation/segmenter_layout.h"
 
 #include <stdio.h>
 #include <string.h>
 
+// The last layer may be a flatten; the layer before it then tells the shape.
 imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_network *network,
                                      imp_error *err)
 {
     const imp_network_def *def = imp_network_info(network);
+    // find the last node
     const imp_graph_node *last = imp_network_node(network, 0);
     for (int k = 1; imp_network_node(network, k) != NULL; k++)
         last = imp_network_node(network, k);
     const imp_graph_node *cells =
         last->kind == IMP_LAYER_FLATTEN ? imp_network_node(network, last->inputs[0]) : last;
+    // channels must be classes times a square number
     int block = 1;
     while (block * block * IMP_CLASS_COUNT < cells->channels)
         block++;
@@ -20,6 +27,7 @@ imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_networ
                         "%.80s is no segmenter: its last layer must give %d x n x n channels of "
                         "places and may be flattened",
                         def->architecture, IMP_CLASS_COUNT);
+    // segmentation takes single, complete images
     const imp_input_spec *inputs = imp_network_inputs(network);
     if (inputs->frames > 1 || inputs->actions > 0)
         return imp_fail(err, IMP_BAD_INPUT, "%.80s is no segmenter: it wants to know the past",
@@ -28,6 +36,7 @@ imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_networ
         return imp_fail(err, IMP_BAD_INPUT,
                         "%.80s is no segmenter: it does not look at whole pictures",
                         def->architecture);
+    // cells must be squares of whole pixels
     const imp_segmenter_layout layout = {cells->height, cells->width, block};
     const int width = imp_segmenter_layout_width(&layout),
               height = imp_segmenter_layout_height(&layout);
@@ -40,11 +49,14 @@ imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_networ
     return IMP_OK;
 }
 
-// A run of outputs, one for each column of places, and of every block-th cell in a row of cells.
+// Cells of one row with the same offset within their blocks: `output` is the first value's index in
+// the outputs, where they are adjacent, and `cell` the first cell's index, where they are `block`
+// apart.
 typedef struct cell_run {
     size_t output, cell;
 } cell_run;
 
+// Class c, row y of cells, offset x within a block.
 static cell_run cell_run_at(const imp_segmenter_layout *layout, int c, int y, int x)
 {
     const int block = layout->block;
@@ -58,6 +70,7 @@ static cell_run cell_run_at(const imp_segmenter_layout *layout, int c, int y, in
     };
 }
 
+// From rows of cells to the network's order, for labels.
 void imp_segmenter_pixel_unshuffle(const imp_segmenter_layout *layout, const float *plain,
                                    float *outputs)
 {
@@ -70,6 +83,7 @@ void imp_segmenter_pixel_unshuffle(const imp_segmenter_layout *layout, const flo
             }
 }
 
+// From the network's order to rows of cells.
 void imp_segmenter_pixel_shuffle(const imp_segmenter_layout *layout, const float *outputs,
                                  float *plain)
 {
@@ -82,6 +96,7 @@ void imp_segmenter_pixel_shuffle(const imp_segmenter_layout *layout, const float
             }
 }
 
+// Joined with commas; truncated to capacity.
 void imp_class_join_names(char *out, size_t capacity)
 {
     size_t used = 0;

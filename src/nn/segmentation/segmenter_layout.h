@@ -1,17 +1,17 @@
-// nn/segmentation/segmenter_layout.h: how a segmenter's outputs lie. Its last convolution looks at
-// coarse places and gives, for each class, block x block finer cells of each (after the sub-pixel
-// convolution of Shi et al. 2016): output ((class * block + cell row) * block + cell column) *
-// places + place.
+// nn/segmentation/segmenter_layout.h: the layout of a segmentation network's outputs. Its last
+// convolution works at coarse positions. For each position and class it gives block x block finer
+// cells (sub-pixel convolution, Shi et al. 2016). The output index is ((class * block + cell row) *
+// block + cell column) * positions + position.
 #ifndef IMP_NN_SEGMENTATION_SEGMENTER_LAYOUT_H
 #define IMP_NN_SEGMENTATION_SEGMENTER_LAYOUT_H
 
 #include "imprint/segmentation.h"
 
-// Metadata of a segmenter's file.
+// Value of the metadata key "purpose" in a segmentation network's file.
 #define IMP_SEGMENTER_PURPOSE "segmenter"
 
 typedef struct imp_segmenter_layout {
-    int rows, columns; // of places
+    int rows, columns; // of coarse positions
     int block;
 } imp_segmenter_layout;
 
@@ -25,17 +25,17 @@ static inline int imp_segmenter_layout_height(const imp_segmenter_layout *layout
     return layout->rows * layout->block;
 }
 
-// IMP_BAD_INPUT if the network does not end like that.
+// Finds the layout. Fails with IMP_BAD_INPUT if the network does not end like that.
 imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_network *network,
                                      imp_error *err);
 
-// From (classes x height x width) to a network's outputs and back.
+// Convert (classes x height x width), row by row, to the network's order and back.
 void imp_segmenter_pixel_unshuffle(const imp_segmenter_layout *layout, const float *plain,
                                    float *outputs);
 void imp_segmenter_pixel_shuffle(const imp_segmenter_layout *layout, const float *outputs,
                                  float *plain);
 
-// The names of the classes in their order, with commas between, as models keep them.
+// Names of the classes in their order, joined with commas, as model files store them.
 void imp_class_join_names(char *out, size_t capacity);
 
 #endif

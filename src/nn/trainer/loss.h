@@ -1,18 +1,18 @@
-// nn/trainer/loss.h: what training makes small.
+// nn/trainer/loss.h: the loss of a sample and its gradient.
 #ifndef IMP_NN_TRAINER_LOSS_H
 #define IMP_NN_TRAINER_LOSS_H
 
 #include "imprint/nn.h"
 
-// A sample's place in the sum that is minimised.
+// One sample. weight: factor of its loss; scale: factor of the gradient, 1 / (samples * outputs).
 typedef struct imp_loss_sample {
     const float *output, *labels; // (outputs)
-    float *gradient;              // (outputs) of weight * scale * loss by output; NULL: not wanted
+    float *gradient;              // (outputs) of weight * scale * loss; NULL: not needed
     int outputs;
     double weight, scale;
 } imp_loss_sample;
 
-// sum and the sample's losses, one for each output; their mean is what counts.
+// Adds the losses of the sample's outputs to sum and returns it.
 double imp_loss_accumulate(double sum, const imp_trainer_def *def, const imp_loss_sample *sample);
 
 #endif

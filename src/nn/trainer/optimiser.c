@@ -1,3 +1,8 @@
+// Optimisers as vectorised loops over runs of weights: Adam, AdamW and SGD with momentum, and the
+// moving average of the weights.
+// Everything that is the same for all weights of a step is computed once. Arrays do not overlap,
+// each value is updated independently, and all instruction sets give the same bits.
+// Plain version: the update rules of the cited papers, in the form that PyTorch uses.
 #include "nn/trainer/optimiser.h"
 
 #include "nn/kernels/cpu_dispatch.h"
@@ -7,19 +12,22 @@
 static const double BETA1 = 0.9, BETA2 = 0.999;
 static const float EPSILON = 1e-8F;
 
+// Folds bias corrections and weight decay into the numbers of one step.
 imp_weight_update imp_weight_update_make(const imp_trainer_def *def, double rate, double scale,
                                          int64_t step, bool decay)
 {
     const bool adam = def->optimiser != IMP_OPTIMISER_SGD;
     const bool decoupled = def->optimiser == IMP_OPTIMISER_ADAMW;
     const double count = (double)step, wanted = decay ? def->weight_decay : 0.0;
-    // a young average would still hold the first weights: it grows old with the steps
+    // A young average would still hold the first weights, so its decay grows with the steps.
     const double average_decay = fmin(def->average, (1.0 + count) / (10.0 + count));
     return (imp_weight_update){
         .kind = def->optimiser,
         .scale = (float)scale,
+        // the bias correction of the first moment is folded into the learning rate
         .rate = (float)(adam ? rate / (1.0 - pow(BETA1, count)) : rate),
         .bias_correction = (float)(1.0 / (1.0 - pow(BETA2, count))),
+        // AdamW shrinks the weights directly, the others add decay to the gradient
         .l2_decay = decoupled ? 0.0F : (float)wanted,
         .decoupled_decay = decoupled ? (float)(rate * wanted) : 0.0F,
         .momentum = (float)def->momentum,
@@ -28,6 +36,7 @@ imp_weight_update imp_weight_update_make(const imp_trainer_def *def, double rate
     };
 }
 
+// Adam: first and second moment, then a step of their ratio. `stay` applies the decoupled decay.
 IMP_DISPATCH_BODY adam_body(const imp_weight_update *update, const imp_weight_span *w)
 {
     const imp_weight_update u = *update;
@@ -35,6 +44,7 @@ IMP_DISPATCH_BODY adam_body(const imp_weight_update *update, const imp_weight_sp
     const float *restrict gradient = w->gradient;
     float *restrict weight = w->weight, *restrict first = w->first, *restrict second = w->second;
     for (int64_t i = 0; i < w->count; i++) {
+        // g: scaled gradient with L2 decay
         const float g = u.scale * gradient[i] + u.l2_decay * weight[i];
         first[i] = beta1 * first[i] + (1.0F - beta1) * g;
         second[i] = beta2 * second[i] + (1.0F - beta2) * (g * g);
@@ -43,6 +53,7 @@ IMP_DISPATCH_BODY adam_body(const imp_weight_update *update, const imp_weight_sp
     }
 }
 
+// SGD with momentum; Nesterov looks ahead by one step of the momentum.
 IMP_DISPATCH_BODY sgd_body(const imp_weight_update *update, const imp_weight_span *w)
 {
     const imp_weight_update u = *update;
@@ -55,6 +66,7 @@ IMP_DISPATCH_BODY sgd_body(const imp_weight_update *update, const imp_weight_spa
     }
 }
 
+// Exponential moving average of the weights.
 IMP_DISPATCH_BODY average_body(const imp_weight_update *update, const imp_weight_span *w)
 {
     const float average_decay = update->average_decay;
@@ -70,6 +82,7 @@ IMP_DISPATCH_BY_CPU(static, sgd, UPDATE_PARAMETERS, (update, w))
 IMP_DISPATCH_BY_CPU(static, average, UPDATE_PARAMETERS, (update, w))
 #undef UPDATE_PARAMETERS
 
+// The weights first, then their average.
 void imp_weight_update_apply(const imp_weight_update *update, const imp_weight_span *weights)
 {
     if (update->kind == IMP_OPTIMISER_SGD)
@@ -80,6 +93,7 @@ void imp_weight_update_apply(const imp_weight_update *update, const imp_weight_s
         average(update, weights);
 }
 
+// Adds the gradients of another shard.
 IMP_DISPATCH_BODY imp_gradient_add_body(float *restrict sum, const float *restrict part,
                                         int64_t count)
 {
@@ -89,6 +103,7 @@ IMP_DISPATCH_BODY imp_gradient_add_body(float *restrict sum, const float *restri
 IMP_DISPATCH_BY_CPU(extern, imp_gradient_add, (float *sum, const float *part, int64_t count),
                     (sum, part, count))
 
+// Sixteen partial sums in a fixed order, so that the result does not depend on the instruction set.
 IMP_DISPATCH_BODY imp_gradient_sum_squares_body(double *out, const float *values, int64_t count)
 {
     enum { LANES = 16 };

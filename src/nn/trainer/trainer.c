@@ -1,3 +1,9 @@
+// Creates and destroys trainers and checks their settings.
+// A batch is cut into a fixed number of shards, each with executors and gradients of its own. The
+// number of shards, not of threads, determines the order of additions, so threads do not change
+// results.
+// With an averaged network, training updates a copy of the weights, and the network itself holds
+// the average.
 #include "nn/trainer/trainer.h"
 
 #include "base/text/plural.h"
@@ -9,6 +15,7 @@
 
 enum { TRAINER_COOKIE = 0x74726169, CHUNK_VALUES = 16384, MAX_SHARDS = 1024 };
 
+// Names come from the same lists as the enumerations.
 const char *imp_optimiser_name(int optimiser)
 {
     static const char *const names[] = {
@@ -29,6 +36,7 @@ const char *imp_loss_name(int loss)
     return loss >= 0 && loss <= IMP_LOSS_CROSS_ENTROPY ? names[loss] : NULL;
 }
 
+// Defaults; huber_delta is in the unit of the labels.
 imp_trainer_def imp_default_trainer_def(void)
 {
     return (imp_trainer_def){
@@ -49,11 +57,12 @@ imp_trainer_def imp_default_trainer_def(void)
     };
 }
 
-// Of executors, each shard keeps that of whole batches and one more: where every epoch has another
-// last batch, they would add up.
+// Each shard keeps the executor for whole batches and one for another size. More would accumulate
+// if every epoch ended with a different last batch.
 static void destroy_partial_executors(imp_trainer *trainer, int i)
 {
     imp_batch_shard *shard = &trainer->shards[i];
+    // size 0 has no executor
     for (int size = 0; size <= trainer->max_shard_size; size++)
         if (size != imp_batch_shard_size(trainer, i, trainer->def.batch)) {
             imp_executor_destroy(shard->training[size]);
@@ -61,11 +70,14 @@ static void destroy_partial_executors(imp_trainer *trainer, int i)
         }
 }
 
+// Creates missing executors for a batch of `count` samples; each is compiled for its number of
+// samples.
 imp_status imp_trainer_prepare_batch(imp_trainer *trainer, int count, imp_error *err)
 {
     for (int i = 0; i < trainer->def.shards; i++) {
         imp_batch_shard *shard = &trainer->shards[i];
         const int size = imp_batch_shard_size(trainer, i, count);
+        // gradients go to the shard's own array
         const imp_executor_def def = {
             .graph = &trainer->network->graph,
             .batch = size,
@@ -83,18 +95,22 @@ imp_status imp_trainer_prepare_batch(imp_trainer *trainer, int count, imp_error 
     return IMP_OK;
 }
 
-// Cuts the trained tensors into pieces of work.
+// Cuts the trained tensors into chunks for the thread pool. A chunk never spans two tensors,
+// because only weights decay.
 static imp_status make_chunks(imp_trainer *trainer, imp_error *err)
 {
     const imp_graph *graph = &trainer->network->graph;
+    // every tensor has at most one incomplete chunk
     const size_t max_chunks = (size_t)graph->tensor_count + (size_t)(graph->trained / CHUNK_VALUES);
     trainer->chunks = calloc(max_chunks, sizeof *trainer->chunks);
     if (trainer->chunks == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
     for (int i = 0; i < graph->tensor_count; i++) {
         const imp_tensor *tensor = &graph->tensors[i];
+        // moving statistics are not trained
         if (tensor->offset >= graph->trained)
             continue;
+        // the last chunk of a tensor may be smaller
         for (int64_t at = 0; at < tensor->count; at += CHUNK_VALUES)
             trainer->chunks[trainer->chunk_count++] = (imp_weight_chunk){
                 .offset = tensor->offset + at,
@@ -105,20 +121,24 @@ static imp_status make_chunks(imp_trainer *trainer, imp_error *err)
     return IMP_OK;
 }
 
+// Creates the shards, the executors for whole batches, and those for evaluation.
 static imp_status make_shards(imp_trainer *trainer, imp_error *err)
 {
     const imp_trainer_def *def = &trainer->def;
     const imp_graph *graph = &trainer->network->graph;
+    // the largest shard of a batch, rounded up
     trainer->max_shard_size = (def->batch + def->shards - 1) / def->shards;
     trainer->shards = calloc((size_t)def->shards, sizeof *trainer->shards);
     if (trainer->shards == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
     for (int i = 0; i < def->shards; i++) {
         imp_batch_shard *shard = &trainer->shards[i];
+        // one place per size; executors are created when needed
         shard->training = calloc((size_t)trainer->max_shard_size + 1, sizeof *shard->training);
         shard->gradients = imp_floats_alloc((size_t)graph->trained);
         if (shard->training == NULL || shard->gradients == NULL)
             return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
+        // evaluation uses the network's values, the average if there is one
         const imp_executor_def inference = {
             .graph = graph, .batch = trainer->max_shard_size, .values = trainer->network->values};
         const imp_status status = imp_executor_create(&shard->inference, &inference, err);
@@ -128,8 +148,10 @@ static imp_status make_shards(imp_trainer *trainer, imp_error *err)
     return imp_trainer_prepare_batch(trainer, def->batch, err);
 }
 
+// Checks every setting's range. Conditions are written so that NaN fails.
 static imp_status check_trainer_def(const imp_trainer_def *def, int outputs, imp_error *err)
 {
+    // a struct that was not made by imp_default_trainer_def() is caught here
     if (def->cookie != TRAINER_COOKIE)
         return imp_fail(err, IMP_USAGE,
                         "a trainer definition must come from "
@@ -141,6 +163,7 @@ static imp_status check_trainer_def(const imp_trainer_def *def, int outputs, imp
                         IMP_PLURAL(def->shards, "shard"), def->batch);
     if (imp_optimiser_name((int)def->optimiser) == NULL || imp_loss_name((int)def->loss) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown optimiser or loss");
+    // cross-entropy needs a whole number of cells
     if (def->loss == IMP_LOSS_CROSS_ENTROPY &&
         (def->classes < 2 || def->classes > IMP_CLASSES_MAX || outputs % def->classes != 0))
         return imp_fail(
@@ -148,6 +171,7 @@ static imp_status check_trainer_def(const imp_trainer_def *def, int outputs, imp
             "cross-entropy of %d classes: must lie in 2..%d and divide the network's number of "
             "outputs, %d",
             def->classes, IMP_CLASSES_MAX, outputs);
+    // learning rate and decay
     if (!(def->learning_rate >= 0.0 && def->learning_rate <= 1e6))
         return imp_fail(err, IMP_USAGE, "learning rate %g: must not be negative",
                         def->learning_rate);
@@ -156,11 +180,13 @@ static imp_status check_trainer_def(const imp_trainer_def *def, int outputs, imp
                         "weight decay %g: must not be negative, and below 1 / "
                         "learning rate",
                         def->weight_decay);
+    // momenta and averages are factors below 1
     if (!(def->momentum >= 0.0 && def->momentum < 1.0))
         return imp_fail(err, IMP_USAGE, "momentum %g: must lie in 0..1, without 1", def->momentum);
     if (!(def->average >= 0.0 && def->average < 1.0))
         return imp_fail(err, IMP_USAGE, "decay %g of averaged weights: must lie in 0..1, without 1",
                         def->average);
+    // clipping, loss and censoring
     if (!(def->clip_norm >= 0.0 && def->clip_norm <= 1e18))
         return imp_fail(err, IMP_USAGE, "clipping at %g: must not be negative", def->clip_norm);
     if (!(def->huber_delta > 0.0 && def->huber_delta <= 1e18))
@@ -170,16 +196,18 @@ static imp_status check_trainer_def(const imp_trainer_def *def, int outputs, imp
     return IMP_OK;
 }
 
-// Moments, and weights apart from their average if there is one.
+// Allocates the moments and, with an average, the separate array of trained weights.
 static imp_status allocate_optimiser_state(imp_trainer *trainer, imp_error *err)
 {
     const imp_network *network = trainer->network;
     const size_t trained = (size_t)network->graph.trained, values = (size_t)network->graph.values;
+    // SGD has only one moment
     const bool two = trainer->def.optimiser != IMP_OPTIMISER_SGD;
     trainer->values = network->values;
     trainer->first = imp_floats_alloc(trained);
     trainer->second = two ? imp_floats_alloc(trained) : NULL;
     bool whole = trainer->first != NULL && (trainer->second != NULL || !two);
+    // with an average, the network's own values become the average
     if (trainer->def.average > 0.0) {
         trainer->values = trainer->unaveraged_values = imp_floats_alloc(values);
         whole = whole && trainer->unaveraged_values != NULL;
@@ -190,6 +218,7 @@ static imp_status allocate_optimiser_state(imp_trainer *trainer, imp_error *err)
     return whole ? IMP_OK : imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
 }
 
+// Builds in this order: optimiser state, chunks, shards, threads.
 imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp_trainer_def *def,
                               imp_error *err)
 {
@@ -199,6 +228,7 @@ imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp
     imp_trainer *trainer = calloc(1, sizeof *trainer);
     if (trainer == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for training");
+    // the definition is copied
     trainer->def = *def;
     trainer->rate_factor = 1.0;
     trainer->network = network;
@@ -207,6 +237,7 @@ imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp
         status = make_chunks(trainer, err);
     if (status == IMP_OK)
         status = make_shards(trainer, err);
+    // more threads than shards would have nothing to do
     int threads = def->threads > 0 ? def->threads : imp_cpu_count();
     threads = threads < def->shards ? threads : def->shards;
     if (status == IMP_OK)
@@ -219,11 +250,13 @@ imp_status imp_trainer_create(imp_trainer **out, imp_network *network, const imp
     return IMP_OK;
 }
 
+// Nullable. Also releases trainers that were only partly created.
 void imp_trainer_destroy(imp_trainer *trainer)
 {
     if (trainer == NULL)
         return;
     imp_thread_pool_destroy(trainer->pool);
+    // executors refer to the gradients, so they go first
     for (int i = 0; trainer->shards != NULL && i < trainer->def.shards; i++) {
         imp_batch_shard *shard = &trainer->shards[i];
         for (int size = 0; shard->training != NULL && size <= trainer->max_shard_size; size++)
@@ -240,6 +273,7 @@ void imp_trainer_destroy(imp_trainer *trainer)
     free(trainer);
 }
 
+// Evaluation executors pack the weights again before their next use.
 void imp_trainer_invalidate_packed(imp_trainer *trainer)
 {
     for (int i = 0; i < trainer->def.shards; i++)
@@ -258,6 +292,7 @@ double imp_trainer_gradient_norm(const imp_trainer *trainer)
 
 void imp_trainer_sync_network(imp_trainer *trainer)
 {
-    // the network has them already; only copies of them could be out of date
+    // The network holds the weights already; only packed copies in evaluation executors could be
+    // out of date.
     imp_trainer_invalidate_packed(trainer);
 }

@@ -1,4 +1,4 @@
-// nn/trainer/trainer.h: what a trainer is inside the folder.
+// nn/trainer/trainer.h: the members of a trainer, for this folder only.
 #ifndef IMP_NN_TRAINER_TRAINER_H
 #define IMP_NN_TRAINER_TRAINER_H
 
@@ -8,24 +8,24 @@
 #include "nn/network/network.h"
 #include "nn/trainer/optimiser.h"
 
-// One fixed part of a batch: what one thread computes.
+// One fixed part of a batch, computed by one thread at a time.
 typedef struct imp_batch_shard {
     float *gradients;        // (trained)
-    imp_executor **training; // by number of samples, 0..largest; made when first wanted
-    imp_executor *inference; // for the largest number
+    imp_executor **training; // (max_shard_size + 1) by number of samples; created on demand
+    imp_executor *inference; // for max_shard_size samples
     bool packed;             // the inference executor has the current weights
     double loss;             // sum over its samples
-    bool failed;             // oneDNN refused
+    bool failed;             // oneDNN failed
 } imp_batch_shard;
 
-// A run of weights that one piece of work updates.
+// A run of weights that one task of the thread pool updates.
 typedef struct imp_weight_chunk {
     int64_t offset, count;
     bool decay;
-    double squares; // of its gradient
+    double squares; // sum of squares of its gradient
 } imp_weight_chunk;
 
-// The table of imp_trainer_def.
+// The table of imp_trainer_def's members.
 extern const imp_struct_table imp_trainer_members;
 
 struct imp_trainer {
@@ -33,21 +33,22 @@ struct imp_trainer {
     imp_network *network; // borrowed
     imp_thread_pool *pool;
     imp_batch_shard *shards; // (def.shards)
-    int max_shard_size;      // samples that a shard has at most
+    int max_shard_size;      // maximum number of samples of a shard
     imp_weight_chunk *chunks;
     int chunk_count;
     float *values; // (graph.values) that are trained: the network's, or, with an average, our
                    // own, for then the network has the average
-    float *unaveraged_values;     // those, or NULL
-    float *first, *second;        // moments (trained); SGD has the first alone
-    int64_t step;                 // taken so far
-    double rate_factor;           // of the learning rate, set by a schedule
-    double norm;                  // of the latest gradient
-    imp_weight_update updates[2]; // under way, of values that do not decay and that do
-    imp_batch batch;              // under way
+    float
+        *unaveraged_values; // the separate array that `values` points to with an average; else NULL
+    float *first, *second;  // moments (trained); SGD uses only the first
+    int64_t step;           // steps taken so far
+    double rate_factor;     // factor of the learning rate, set by a schedule
+    double norm;            // of the latest gradient
+    imp_weight_update updates[2]; // of the current step, for values without and with decay
+    imp_batch batch;              // of the current step
 };
 
-// Samples [begin, end) of a batch of count are the shard's.
+// Samples [begin, begin + size) of a batch of `count` belong to the shard.
 static inline int imp_batch_shard_begin(const imp_trainer *trainer, int shard, int count)
 {
     return (int)((int64_t)count * shard / trainer->def.shards);
@@ -59,11 +60,11 @@ static inline int imp_batch_shard_size(const imp_trainer *trainer, int shard, in
            imp_batch_shard_begin(trainer, shard, count);
 }
 
-// Makes sure that every shard can compute its part of a batch of count samples. Allocates where the
-// batch is neither a whole one nor as large as the last that was not.
+// Ensures that every shard can compute its part of a batch of `count` samples. Allocates unless
+// such a batch is whole, or as large as the last one that was not.
 imp_status imp_trainer_prepare_batch(imp_trainer *trainer, int count, imp_error *err);
 
-// Forgets what was derived from the weights, after they changed.
+// Marks packed copies of the weights as outdated, after the weights changed.
 void imp_trainer_invalidate_packed(imp_trainer *trainer);
 
 #endif

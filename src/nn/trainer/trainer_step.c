@@ -1,4 +1,6 @@
-// One step of training, and the loss without one.
+// One step of training: every shard computes its gradient on a thread, the gradients are added
+// chunk by chunk in the order of the shards, the norm is checked, and the weights are updated chunk
+// by chunk. The same division of work evaluates the loss without a step.
 #include "base/text/plural.h"
 #include "nn/trainer/loss.h"
 #include "nn/trainer/trainer.h"
@@ -6,17 +8,19 @@
 #include <math.h>
 #include <string.h>
 
-// share of the old value that a moving statistic keeps in a step
+// Weight of the old value in a batch norm's moving statistics, per step.
 static const float MOMENTUM = 0.9F;
 
-// a gradient of this length is no gradient; its squares are still far from overflowing
+// A gradient with a larger norm has exploded. The square of this value is far below overflow.
 static const double GRADIENT_NORM_MAX = 1e18;
 
+// Fills the inputs of an executor with the shard's samples.
 static void load_shard_inputs(const imp_trainer *trainer, int begin, int size,
                               imp_executor *executor)
 {
     const imp_input_spec *inputs = &trainer->network->graph.inputs;
     const imp_batch *batch = &trainer->batch;
+    // inputs begin at the shard's first sample
     imp_executor_set_inputs(executor, batch->frames + (size_t)begin * (size_t)inputs->frames,
                             batch->actions == NULL
                                 ? NULL
@@ -24,13 +28,14 @@ static void load_shard_inputs(const imp_trainer *trainer, int begin, int size,
                             size);
 }
 
-// Sum of the losses of samples [begin, begin + size); gradient (nullable) of the mean over the
+// Sum of the losses of samples [begin, begin + size). gradient: nullable; of the mean loss over the
 // whole batch.
 static double sum_losses(const imp_trainer *trainer, int begin, int size, const float *output,
                          float *gradient)
 {
     const int outputs = trainer->network->def.outputs;
     const imp_batch *batch = &trainer->batch;
+    // the loss is a mean over samples and outputs
     const double scale = 1.0 / ((double)batch->count * outputs);
     double sum = 0.0;
     for (int i = 0; i < size; i++) {
@@ -48,7 +53,7 @@ static double sum_losses(const imp_trainer *trainer, int begin, int size, const 
     return sum;
 }
 
-// A shard without results yet, and its samples of the batch: `size` from `begin` on.
+// Resets a shard and returns it with its samples of the batch: `size` from `begin` on.
 static imp_batch_shard *begin_shard(imp_trainer *trainer, int index, int *begin, int *size)
 {
     imp_batch_shard *shard = &trainer->shards[index];
@@ -59,6 +64,7 @@ static imp_batch_shard *begin_shard(imp_trainer *trainer, int index, int *begin,
     return shard;
 }
 
+// Task of one shard: forward pass, loss, backward pass. Failures are reported by mean_shard_loss().
 static void compute_shard_gradient(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
@@ -67,9 +73,11 @@ static void compute_shard_gradient(void *context, int index, int worker)
     imp_batch_shard *shard = begin_shard(trainer, index, &begin, &size);
     if (size == 0)
         return;
+    // executors are compiled for an exact number of samples
     imp_executor *executor = shard->training[size];
     load_shard_inputs(trainer, begin, size, executor);
     imp_executor_seed_dropout(executor, trainer->def.seed, trainer->step, begin);
+    // the weights changed in the step before, so they are packed again
     shard->failed = !imp_executor_pack_weights(executor) || !imp_executor_forward(executor);
     if (shard->failed)
         return;
@@ -78,22 +86,25 @@ static void compute_shard_gradient(void *context, int index, int worker)
     shard->failed = !imp_executor_backward(executor);
 }
 
-// The first shard that has samples: its gradients take those of the others.
+// The gradients are summed in those of the first shard that has samples.
 static float *reduced_gradient(const imp_trainer *trainer)
 {
     int shard = 0;
+    // empty shards are skipped; a batch has at least one sample
     while (imp_batch_shard_size(trainer, shard, trainer->batch.count) == 0)
         shard++;
     return trainer->shards[shard].gradients;
 }
 
-// Adds the gradients of the shards in their order.
+// Task of one chunk: adds the gradients of all shards in their order, and squares the sum for the
+// norm.
 static void reduce_gradient_chunk(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
     (void)worker;
     imp_weight_chunk *chunk = &trainer->chunks[index];
     float *whole = reduced_gradient(trainer);
+    // a fixed order of additions keeps results independent of threads
     for (int i = 0; i < trainer->def.shards; i++) {
         const float *part = trainer->shards[i].gradients;
         if (part != whole && imp_batch_shard_size(trainer, i, trainer->batch.count) > 0)
@@ -102,12 +113,14 @@ static void reduce_gradient_chunk(void *context, int index, int worker)
     imp_gradient_sum_squares(&chunk->squares, whole + chunk->offset, chunk->count);
 }
 
+// Task of one chunk: updates weights, moments and average.
 static void update_weight_chunk(void *context, int index, int worker)
 {
     const imp_trainer *trainer = context;
     (void)worker;
     const imp_weight_chunk *chunk = &trainer->chunks[index];
     const int64_t at = chunk->offset;
+    // pointers into the arrays at the chunk's offset
     const imp_weight_span weights = {
         .count = chunk->count,
         .gradient = reduced_gradient(trainer) + at,
@@ -119,8 +132,8 @@ static void update_weight_chunk(void *context, int index, int worker)
     imp_weight_update_apply(&trainer->updates[chunk->decay], &weights);
 }
 
-// Moves the statistics of true batch norms towards those of this batch: the shards' own, by their
-// sizes.
+// Moves batch norms' moving statistics towards those of this batch. The statistics of shards are
+// averaged with their sizes as weights.
 static void update_moving_statistics(imp_trainer *trainer)
 {
     const imp_graph *graph = &trainer->network->graph;
@@ -129,6 +142,7 @@ static void update_moving_statistics(imp_trainer *trainer)
     const int64_t statistics = graph->values - graph->trained;
     for (int64_t k = 0; k < statistics; k++) {
         double mean = 0.0;
+        // shards without samples have no statistics
         for (int i = 0; i < trainer->def.shards; i++) {
             const int size = imp_batch_shard_size(trainer, i, count);
             if (size > 0)
@@ -137,15 +151,17 @@ static void update_moving_statistics(imp_trainer *trainer)
         }
         moving[k] = MOMENTUM * moving[k] + (1.0F - MOMENTUM) * (float)mean;
     }
+    // the network holds the average; its statistics are those of training
     if (trainer->unaveraged_values != NULL)
         memcpy(trainer->network->values + graph->trained, moving,
                (size_t)statistics * sizeof *moving);
 }
 
-// The mean loss over the batch, or a failure.
+// The mean loss over the batch. Fails if oneDNN failed or the loss is not finite.
 static imp_status mean_shard_loss(const imp_trainer *trainer, double *loss, imp_error *err)
 {
     double sum = 0.0;
+    // any failed shard fails the step
     for (int i = 0; i < trainer->def.shards; i++) {
         if (trainer->shards[i].failed)
             return imp_fail(err, IMP_INTERNAL, "oneDNN failed while computing");
@@ -160,10 +176,11 @@ static imp_status mean_shard_loss(const imp_trainer *trainer, double *loss, imp_
     return IMP_OK;
 }
 
-// The length of the gradient: one that explodes must not reach the weights.
+// The norm of the gradient. Fails if it exploded, before it can reach the weights. NaN fails too.
 static imp_status compute_gradient_norm(const imp_trainer *trainer, double *norm, imp_error *err)
 {
     double sum = 0.0;
+    // squares of chunks, in their order
     for (int i = 0; i < trainer->chunk_count; i++)
         sum += trainer->chunks[i].squares;
     *norm = sqrt(sum);
@@ -174,9 +191,11 @@ static imp_status compute_gradient_norm(const imp_trainer *trainer, double *norm
     return IMP_OK;
 }
 
+// Takes the step: two sets of numbers, for values without and with weight decay.
 static void update_weights(imp_trainer *trainer)
 {
     const imp_trainer_def *def = &trainer->def;
+    // clipping scales the gradient down to clip_norm
     const bool cut = def->clip_norm > 0.0 && trainer->norm > def->clip_norm;
     trainer->step++;
     for (int decay = 0; decay < 2; decay++)
@@ -189,9 +208,11 @@ static void update_weights(imp_trainer *trainer)
     imp_trainer_invalidate_packed(trainer);
 }
 
+// Nothing is changed until loss and gradient are known to be finite.
 imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double *loss,
                             imp_error *err)
 {
+    // the trainer was created for batches up to this size
     if (batch->count < 1 || batch->count > trainer->def.batch)
         return imp_fail(err, IMP_USAGE, "a step of %s: 1..%d are possible",
                         IMP_PLURAL(batch->count, "sample"), trainer->def.batch);
@@ -199,11 +220,14 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
     if (status != IMP_OK)
         return status;
     double mean, norm;
+    // tasks read the batch from the trainer
     trainer->batch = *batch;
+    // gradients of all shards, then their loss
     imp_thread_pool_run(trainer->pool, trainer->def.shards, compute_shard_gradient, trainer);
     status = mean_shard_loss(trainer, &mean, err);
     if (status != IMP_OK)
         return status;
+    // sum of the gradients and its norm
     imp_thread_pool_run(trainer->pool, trainer->chunk_count, reduce_gradient_chunk, trainer);
     status = compute_gradient_norm(trainer, &norm, err);
     if (status != IMP_OK)
@@ -214,6 +238,7 @@ imp_status imp_trainer_step(imp_trainer *trainer, const imp_batch *batch, double
     return IMP_OK;
 }
 
+// Task of one shard in evaluation; its loss is NAN if oneDNN fails.
 static void evaluate_shard(void *context, int index, int worker)
 {
     imp_trainer *trainer = context;
@@ -222,14 +247,17 @@ static void evaluate_shard(void *context, int index, int worker)
     imp_batch_shard *shard = begin_shard(trainer, index, &begin, &size);
     if (size == 0)
         return;
-    // the places of missing samples keep older pictures: samples do not see each other here
+    // Slots above `size` keep older images, which does not matter: samples are independent in
+    // inference.
     load_shard_inputs(trainer, begin, size, shard->inference);
+    // pack the weights if they changed since the last evaluation
     shard->packed = shard->packed || imp_executor_pack_weights(shard->inference);
     shard->loss = NAN;
     if (shard->packed && imp_executor_forward(shard->inference))
         shard->loss = sum_losses(trainer, begin, size, imp_executor_output(shard->inference), NULL);
 }
 
+// All samples count equally. NaN if the count is out of range or oneDNN failed.
 double imp_trainer_evaluate_loss(imp_trainer *trainer, const imp_batch *batch)
 {
     const int count = batch->count;

@@ -73,12 +73,12 @@ static void what_is_not_wanted_is_refused_by_what_it_is(void **state)
                    IMP_BAD_INPUT, ": no such folder; a run is a folder");
     assert_int_equal(file_type_of("x", "GIF89a", 6), IMP_FILE_TYPE_GIF);
     assert_refused(imp_file_type_expect_text(in_folder("x"), wanted, &err), &err, IMP_BAD_INPUT,
-                   ": is a GIF picture; a map is a YAML file");
+                   ": is a GIF image; a map is a YAML file");
     assert_refused(imp_file_type_expect_folder(in_folder("x"), "a run is a folder", &err), &err,
-                   IMP_BAD_INPUT, ": is a GIF picture; a run is a folder");
+                   IMP_BAD_INPUT, ": is a GIF image; a run is a folder");
     assert_refused(imp_file_type_expect(in_folder("x"), IMP_FILE_TYPE_PNG, IMP_FILE_TYPE_JPEG,
                                         "give a picture", &err),
-                   &err, IMP_BAD_INPUT, ": is a GIF picture; give a picture");
+                   &err, IMP_BAD_INPUT, ": is a GIF image; give a picture");
     assert_ok(imp_file_type_expect(in_folder("x"), IMP_FILE_TYPE_PNG, IMP_FILE_TYPE_GIF, "", &err),
               err);
     assert_int_equal(file_type_of("x", "a: 1", 4), IMP_FILE_TYPE_TEXT);

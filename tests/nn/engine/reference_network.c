@@ -1,3 +1,7 @@
+// The reference implementation of all layers, in double precision and plain layout. It defines what
+// the fast kernels must compute; tests compare them with it.
+// Each layer is one function for both directions: with gradients == NULL it computes the output,
+// otherwise it adds to the gradients by input and weights. Nothing is optimised.
 #include "nn/engine/reference_network.h"
 
 #include "nn/kernels/dropout_mask.h"
@@ -9,7 +13,7 @@
 struct imp_reference {
     const imp_graph *graph;
     int batch;
-    uint64_t seed; // of dropouts
+    uint64_t seed; // of dropout masks
     uint32_t step;
     double **out;       // (graph->count) arrays of (batch x channels x height x width)
     double **gradient;  // the same, of the loss by out
@@ -17,6 +21,7 @@ struct imp_reference {
     float *mask;        // of one sample, of the largest node
 };
 
+// Nullable. Also releases objects that were only partly created.
 void imp_reference_destroy(imp_reference *reference)
 {
     if (reference == NULL)
@@ -41,12 +46,14 @@ imp_status imp_reference_create(imp_reference **out, const imp_graph *graph, int
     if (reference == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plain network");
     *reference = (imp_reference){.graph = graph, .batch = batch};
+    // per node: its output and its gradient
     const size_t count = (size_t)graph->count;
     reference->out = calloc(count, sizeof *reference->out);
     reference->gradient = calloc(count, sizeof *reference->gradient);
     reference->statistics = calloc((size_t)(graph->values - graph->trained) + 1, sizeof(double));
     bool whole =
         reference->out != NULL && reference->gradient != NULL && reference->statistics != NULL;
+    // two arrays per node, and a mask for the largest one
     int64_t largest = 1;
     for (size_t i = 0; i < count && whole; i++) {
         const size_t size = (size_t)batch * (size_t)imp_node_output_size(&graph->nodes[i]);
@@ -58,6 +65,7 @@ imp_status imp_reference_create(imp_reference **out, const imp_graph *graph, int
         whole = reference->out[i] != NULL && reference->gradient[i] != NULL;
     }
     reference->mask = calloc((size_t)largest, sizeof *reference->mask);
+    // any failed allocation ends here
     if (!whole || reference->mask == NULL) {
         imp_reference_destroy(reference);
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plain network");
@@ -77,7 +85,7 @@ const double *imp_reference_batch_statistics(const imp_reference *reference)
     return reference->statistics;
 }
 
-// A layer at work: its node, its input, and where its values and their gradients lie.
+// A layer with its input, output, gradients and the network's values.
 typedef struct layer_context {
     const imp_graph *graph;
     int index, batch;
@@ -90,12 +98,13 @@ typedef struct layer_context {
     double *gradients; // NULL in forward
 } layer_context;
 
+// Where a tensor of the layer begins in the array of values.
 static int64_t tensor_offset(const layer_context *w, imp_tensor_role role)
 {
     return imp_graph_find_tensor(w->graph, w->index, role)->offset;
 }
 
-// Index of a pixel, or -1 in the padding.
+// Index of a pixel in the input, or -1 if it lies in the padding.
 static int64_t pixel_index(const imp_graph_node *in, int sample, int channel, int row, int column)
 {
     if (row < 0 || row >= in->height || column < 0 || column >= in->width)
@@ -103,10 +112,12 @@ static int64_t pixel_index(const imp_graph_node *in, int sample, int channel, in
     return (((int64_t)sample * in->channels + channel) * in->height + row) * in->width + column;
 }
 
-// Walks all taps of one output pixel of a convolution. Forward returns the sum; backward spreads g.
+// Visits all taps of one output pixel of a convolution. Forward: returns the sum. Backward:
+// distributes the output gradient g to weights and input.
 static double convolution_taps(const layer_context *w, int64_t weight, int sample, int row,
                                int column, double g)
 {
+    // the weights of one output channel are in the order input channel, row, column
     const imp_graph_node *node = w->node;
     double sum = 0.0;
     for (int c = 0; c < w->in->channels; c++)
@@ -117,6 +128,7 @@ static double convolution_taps(const layer_context *w, int64_t weight, int sampl
                                 column * node->stride + j - node->before[1]);
                 if (at < 0)
                     continue;
+                // padding contributes nothing
                 sum += w->values[weight] * w->x[at];
                 if (w->gradients != NULL) {
                     w->gradients[weight] += g * w->x[at];
@@ -126,9 +138,12 @@ static double convolution_taps(const layer_context *w, int64_t weight, int sampl
     return sum;
 }
 
+// y[c] = bias[c] + sum over input channels and taps. Weights of one output channel are `taps`
+// values.
 static void compute_convolution(const layer_context *w)
 {
     const imp_graph_node *node = w->node;
+    // weights per output channel
     const int64_t taps = (int64_t)w->in->channels * node->kernel * node->kernel;
     const int64_t weight = tensor_offset(w, IMP_TENSOR_WEIGHT),
                   bias = tensor_offset(w, IMP_TENSOR_BIAS);
@@ -137,6 +152,7 @@ static void compute_convolution(const layer_context *w)
         for (int c = 0; c < node->channels; c++)
             for (int row = 0; row < node->height; row++)
                 for (int column = 0; column < node->width; column++, at++) {
+                    // g: gradient of this output value
                     const double g = w->gradients != NULL ? w->dy[at] : 0.0;
                     const double sum =
                         convolution_taps(w, weight + c * taps, sample, row, column, g);
@@ -157,7 +173,8 @@ static int64_t pool_tap_index(const layer_context *w, int sample, int channel, i
                        column * node->stride + k % node->kernel - node->before[1]);
 }
 
-// One output pixel of a pool: the largest under its window, or the mean of those that are there.
+// One output pixel of a pool: the maximum of its window, or the mean of those pixels that lie in
+// the image.
 static void pool_pixel(const layer_context *w, int64_t at, int sample, int channel, int row,
                        int column)
 {
@@ -166,6 +183,7 @@ static void pool_pixel(const layer_context *w, int64_t at, int sample, int chann
     int64_t best = -1;
     int inside = 0;
     double sum = 0.0;
+    // find the maximum (the first of equals), the sum and the number of pixels
     for (int k = 0; k < taps; k++) {
         const int64_t tap = pool_tap_index(w, sample, channel, row, column, k);
         if (tap < 0)
@@ -177,6 +195,7 @@ static void pool_pixel(const layer_context *w, int64_t at, int sample, int chann
     }
     if (w->gradients == NULL)
         w->y[at] = max ? w->x[best] : sum / inside;
+    // backward: the maximum gets the whole gradient, or all pixels get equal shares
     for (int k = 0; k < taps && w->gradients != NULL; k++) {
         const int64_t tap = pool_tap_index(w, sample, channel, row, column, k);
         if (tap >= 0 && (!max || tap == best))
@@ -194,14 +213,19 @@ static void compute_pool(const layer_context *w)
                     pool_pixel(w, at++, sample, c, row, column);
 }
 
+// Gradient of one channel. With batch statistics, mean and variance depend on every input, which
+// adds two terms (Ioffe and Szegedy, 2015).
 static void batch_norm_backward(const layer_context *w, int c, const double *m,
                                 bool batch_statistics)
 {
     const int64_t area = (int64_t)w->node->height * w->node->width;
+    // normalised value = (x - mean) * scale
     const double mean = m[0], scale = 1.0 / sqrt(m[1] + w->node->parameter);
     const double gain = w->values[tensor_offset(w, IMP_TENSOR_GAIN) + c];
     const double count = (double)w->batch * (double)area;
+    // sum: of gradients; product: of gradients and normalised values
     double sum = 0.0, product = 0.0;
+    // the first pass computes the sums, the second the input gradient
     for (int pass = 0; pass < 2; pass++)
         for (int sample = 0; sample < w->batch; sample++)
             for (int64_t i = 0; i < area; i++) {
@@ -212,6 +236,7 @@ static void batch_norm_backward(const layer_context *w, int c, const double *m,
                     product += w->dy[at] * normal;
                     continue;
                 }
+                // how far mean and variance move with this input
                 const double pull = batch_statistics ? (sum + normal * product) / count : 0.0;
                 w->dx[at] += gain * scale * (w->dy[at] - pull);
             }
@@ -219,15 +244,17 @@ static void batch_norm_backward(const layer_context *w, int c, const double *m,
     w->gradients[tensor_offset(w, IMP_TENSOR_BIAS) + c] += sum;
 }
 
+// One channel; m holds mean and variance, which are computed from the batch if batch_statistics.
 static void batch_norm_forward(const layer_context *w, int c, double *m, bool batch_statistics)
 {
     const int64_t area = (int64_t)w->node->height * w->node->width;
+    // given statistics need only the last pass
     const double gain = w->values[tensor_offset(w, IMP_TENSOR_GAIN) + c];
     const double bias = w->values[tensor_offset(w, IMP_TENSOR_BIAS) + c];
     const double count = (double)w->batch * (double)area;
     if (batch_statistics)
         m[0] = m[1] = 0.0;
-    // mean, then variance around it, then the output
+    // Three passes: mean, then variance around it, then the output.
     for (int pass = batch_statistics ? 0 : 2; pass < 3; pass++)
         for (int sample = 0; sample < w->batch; sample++)
             for (int64_t i = 0; i < area; i++) {
@@ -241,6 +268,7 @@ static void batch_norm_forward(const layer_context *w, int c, double *m, bool ba
             }
 }
 
+// Every channel has its own statistics; those that were used are stored for the backward pass.
 static void compute_batch_norm(const imp_reference *reference, const layer_context *w)
 {
     const int64_t mean = tensor_offset(w, IMP_TENSOR_MEAN),
@@ -248,6 +276,7 @@ static void compute_batch_norm(const imp_reference *reference, const layer_conte
     double *statistics = reference->statistics;
     const int64_t trained = w->graph->trained;
     for (int c = 0; c < w->node->channels; c++) {
+        // m: the statistics that are used for this channel
         double m[2] = {w->values[mean + c], w->values[variance + c]};
         if (w->gradients == NULL) {
             batch_norm_forward(w, c, m, w->node->batch_statistics);
@@ -261,6 +290,7 @@ static void compute_batch_norm(const imp_reference *reference, const layer_conte
     }
 }
 
+// y[o] = bias[o] + sum over i of weight[o][i] * x[i]
 static void compute_dense(const layer_context *w)
 {
     const int64_t in = w->in->channels, out = w->node->channels;
@@ -268,6 +298,7 @@ static void compute_dense(const layer_context *w)
                   bias = tensor_offset(w, IMP_TENSOR_BIAS);
     for (int sample = 0; sample < w->batch; sample++)
         for (int64_t o = 0; o < out; o++) {
+            // a row of weights and the sample's inputs
             const double *row = w->values + weight + o * in;
             const double *x = w->x + sample * in;
             double sum = w->values[bias + o];
@@ -286,9 +317,11 @@ static void compute_dense(const layer_context *w)
         }
 }
 
+// The gradient passes unchanged to both inputs.
 static void compute_add(const imp_reference *reference, const layer_context *w)
 {
     const int64_t count = w->batch * imp_node_output_size(w->node);
+    // the second input
     const int other = w->node->inputs[1];
     for (int64_t i = 0; i < count; i++) {
         w->y[i] = w->x[i] + reference->out[other][i];
@@ -299,14 +332,17 @@ static void compute_add(const imp_reference *reference, const layer_context *w)
     }
 }
 
+// Copies each input behind the one before; backward adds the parts of the gradient to the inputs.
 static void compute_concat(const imp_reference *reference, const layer_context *w)
 {
     const int64_t stride = imp_node_output_size(w->node);
+    // at: offset of this input's part in each row
     int64_t at = 0;
     for (int k = 0; k < imp_node_input_count(w->node); k++) {
         const int input = w->node->inputs[k];
         const int64_t size = imp_node_output_size(&w->graph->nodes[input]);
         for (int64_t i = 0; i < w->batch * size; i++) {
+            // index in the output of value i of this input
             const int64_t to = i / size * stride + at + i % size;
             w->y[to] = reference->out[input][i];
             if (w->gradients != NULL)
@@ -316,11 +352,12 @@ static void compute_concat(const imp_reference *reference, const layer_context *
     }
 }
 
-// Activations, and flatten.
+// Activations and flatten, which keeps the values as they are.
 static void compute_elementwise(const layer_context *w)
 {
     const int64_t count = w->batch * imp_node_output_size(w->node);
     const double alpha = w->node->parameter;
+    // an identity unless the kind says otherwise
     for (int64_t i = 0; i < count; i++) {
         const double x = w->x[i];
         double y = x, slope = 1.0;
@@ -328,6 +365,7 @@ static void compute_elementwise(const layer_context *w)
             y = slope = 0.0;
         } else if (x <= 0.0 && w->node->kind == IMP_LAYER_ELU) {
             y = alpha * expm1(x);
+            // the derivative of alpha * (exp(x) - 1) in terms of the output
             slope = y + alpha;
         }
         w->y[i] = y;
@@ -336,9 +374,11 @@ static void compute_elementwise(const layer_context *w)
     }
 }
 
+// Draws the same mask in both directions.
 static void compute_dropout(const imp_reference *reference, const layer_context *w)
 {
     const int64_t size = imp_node_output_size(w->node);
+    // masks depend on the node's index, as in the executor
     const imp_dropout_key draws = {reference->seed, reference->step, w->index};
     for (int sample = 0; sample < w->batch; sample++) {
         imp_dropout_draw_mask(&draws, (uint32_t)sample, w->node->parameter, (size_t)size,
@@ -352,12 +392,14 @@ static void compute_dropout(const imp_reference *reference, const layer_context 
     }
 }
 
+// Collects what a layer needs and calls its function.
 static void compute_layer(imp_reference *reference, int index, const double *values,
                           double *gradients)
 {
     const imp_graph *graph = reference->graph;
     const imp_graph_node *node = &graph->nodes[index];
     const int input = node->inputs[0];
+    // pointers into the arrays of this node and of its first input
     const layer_context w = {
         .graph = graph,
         .index = index,
@@ -399,10 +441,12 @@ static void compute_layer(imp_reference *reference, int index, const double *val
     }
 }
 
+// Input nodes are copied, the others computed in order.
 const double *imp_reference_forward(imp_reference *reference, const double *values,
                                     const double *input, const double *actions)
 {
     const imp_graph *graph = reference->graph;
+    // inputs: images, then actions
     for (int i = 0; i < graph->first; i++)
         memcpy(reference->out[i], i == 0 ? input : actions,
                (size_t)reference->batch * (size_t)imp_node_output_size(&graph->nodes[i]) *
@@ -412,10 +456,12 @@ const double *imp_reference_forward(imp_reference *reference, const double *valu
     return reference->out[graph->count - 1];
 }
 
+// All gradients start at zero, except the output's; layers are visited in reverse.
 void imp_reference_backward(imp_reference *reference, const double *values,
                             const double *output_gradient, double *gradients)
 {
     const imp_graph *graph = reference->graph;
+    // contributions are added, so gradients start at zero
     for (int i = 0; i < graph->count; i++)
         memset(reference->gradient[i], 0,
                (size_t)reference->batch * (size_t)imp_node_output_size(&graph->nodes[i]) *
