@@ -35,7 +35,7 @@ static unsigned detect_cpu_features(void)
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
         return features;
-    // optional extras beyond IMP_AVX512_TARGET
+    // optional extras beyond IMP_AVX512
     features |= IMP_CPU_AVX512;
     if (__builtin_cpu_supports("avx512vbmi"))
         features |= IMP_CPU_AVX512_VBMI;

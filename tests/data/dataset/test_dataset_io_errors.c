@@ -23,13 +23,14 @@ static ssize_t read_or_fail(int descriptor, void *bytes, size_t length, off_t of
     return -1;
 }
 
-// These take the C library's place for HDF5 as well.
-ssize_t pread(int descriptor, void *bytes, size_t length, off_t offset)
+// These take the C library's place for HDF5 as well, so they must be visible to it.
+#define VISIBLE __attribute__((visibility("default")))
+VISIBLE ssize_t pread(int descriptor, void *bytes, size_t length, off_t offset)
 {
     return read_or_fail(descriptor, bytes, length, offset);
 }
 
-ssize_t pread64(int descriptor, void *bytes, size_t length, off_t offset)
+VISIBLE ssize_t pread64(int descriptor, void *bytes, size_t length, off_t offset)
 {
     return read_or_fail(descriptor, bytes, length, offset);
 }
