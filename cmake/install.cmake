@@ -68,9 +68,9 @@ add_custom_target(uninstall
           -P ${PROJECT_SOURCE_DIR}/cmake/uninstall.cmake)
 
 # Reference pages of the public headers; a warning of Doxygen is an error.
+configure_file(docs/Doxyfile.in Doxyfile @ONLY)
 find_program(DOXYGEN_PROGRAM doxygen)
 if(DOXYGEN_PROGRAM)
-  configure_file(docs/Doxyfile.in Doxyfile @ONLY)
   add_custom_target(api-docs
     COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/api-docs
     COMMAND ${DOXYGEN_PROGRAM} ${PROJECT_BINARY_DIR}/Doxyfile)

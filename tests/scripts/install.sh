@@ -36,6 +36,16 @@ for file in bin/imprint bin/imprint-agent include/imprint/imprint.h lib/libimpri
     [ -e "first/prefix/$file" ] || fail "$file is not installed"
 done
 
+# a manual page for each command, with its options
+imprint help | sed -n '/^Commands:$/,/^$/s/^  \([a-z-]*\) .*/\1/p' >commands
+[ "$(wc -l <commands)" -gt 10 ] || fail "no commands in: $(imprint help)"
+while read -r command; do
+    page=first/prefix/share/man/man1/imprint-$command.1
+    for part in '.SH NAME' '.SH SYNOPSIS' '.SH DESCRIPTION' '\-\-help' 'imprint (1)'; do
+        grep -qF -- "$part" "$page" || fail "$page lacks $part"
+    done
+done <commands
+
 # a moved copy, without the first
 cp -R first/prefix moved
 cmake -DBUILD="$build" -P "$SOURCE/cmake/uninstall.cmake" >uninstall.log 2>&1 ||
