@@ -47,7 +47,7 @@ code=0
 imprint log --randomization mine.json --episodes 2 --steps 5 --out mine >out 2>err || code=$?
 [ "$code" = 0 ] || fail "--randomization ended with $code: $(cat err)"
 one_line err
-grep -qF "note: mine.json: not known here, and left alone: 'wind'" err || fail "$(cat err)"
+grep -qF "note: mine.json: unknown names are ignored: 'wind'" err || fail "$(cat err)"
 expect 0 imprint data info mine
 prints 'camera_height 1.5'
 echo '{"trim": {"type": "beta"}}' >bad.json

@@ -13,6 +13,7 @@
 
 enum { MAPS_MAX = 4096 };
 
+// Loads one map and appends its world.
 static imp_status load_map_into_set(imp_map_set *set, const char *name_or_path, imp_error *err)
 {
     if (set->count == MAPS_MAX)
@@ -27,6 +28,7 @@ static imp_status load_map_into_set(imp_map_set *set, const char *name_or_path, 
     return status;
 }
 
+// Creates the scenes of all worlds.
 static imp_status create_scenes(imp_map_set *set, const imp_scene_def *def, imp_error *err)
 {
     set->scenes = calloc((size_t)set->count, sizeof(imp_scene *));
@@ -41,6 +43,7 @@ static imp_status create_scenes(imp_map_set *set, const imp_scene_def *def, imp_
     return status;
 }
 
+// YAML files that are not hidden.
 static int is_map_file(const struct dirent *entry)
 {
     return entry->d_name[0] != '.' && imp_path_is_yaml(entry->d_name);
@@ -52,6 +55,7 @@ static int compare_file_names(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+// Loads all map files of a folder.
 static imp_status load_map_folder(imp_map_set *set, const char *folder, imp_error *err)
 {
     struct dirent **entries;
@@ -73,12 +77,14 @@ static imp_status load_map_folder(imp_map_set *set, const char *folder, imp_erro
     return status;
 }
 
+// Whether a path is a folder.
 static bool is_folder(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+// Whether a name is that of a built-in map.
 static bool is_builtin_map(const char *name)
 {
     for (int k = 0; k < imp_builtin_map_count(); k++)

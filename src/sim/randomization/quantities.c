@@ -1,9 +1,13 @@
+// The table of randomised quantities and how their values are drawn. A value is drawn from its
+// distribution, clamped, and weakened by the group's strength. Each quantity has a random stream
+// derived from its name, so adding or reordering quantities does not change the others.
 #include "sim/randomization/quantities.h"
 
 #include <math.h>
 
 #include "base/common/hash.h"
 
+// Distributions of the table; all elements of a quantity share limits unless listed.
 #define ALL_ELEMENTS(v)                                                                            \
     {                                                                                              \
         v, v, v, v, v                                                                              \
@@ -25,8 +29,8 @@
 #define NUMERIC IMP_QUANTITY_NUMERIC
 #define CATEGORICAL IMP_QUANTITY_CATEGORICAL
 
-// What gym-duckietown randomises too has its ranges (its code, and its default_dr.json), but for
-// those in imp_quantity_gym_distribution().
+// Quantities that gym-duckietown randomises, too, have its ranges (its code, and its
+// default_dr.json), except those in imp_quantity_gym_distribution().
 const imp_quantity_row imp_quantity_table[IMP_QUANTITY_COUNT] = {
     ROW(HORZ_MODE, "horz_mode", HORIZON, 1, CATEGORICAL, 0, 3, INTEGER(0, 4)),
     ROW(HORIZON_TINT, "horizon_tint", HORIZON, 3, NUMERIC, 0, 10, UNIFORM(0.9, 1.1)),
@@ -79,6 +83,7 @@ const imp_quantity_row imp_quantity_table[IMP_QUANTITY_COUNT] = {
 
 double imp_quantity_default_value(imp_quantity quantity, int k)
 {
+    // everything that is not listed defaults to 0
     switch (quantity) {
     case IMP_QUANTITY_LIGHT_POS:
         return k == 1 ? 3.0 : 0.0;
@@ -142,11 +147,12 @@ bool imp_quantity_is_in_gym_files(imp_quantity quantity)
 imp_random imp_quantity_random_stream(imp_quantity quantity, uint64_t seed, uint32_t environment,
                                       uint32_t episode)
 {
-    // by name, so that the order of the table is no part of the results
+    // hash the name, so that the order of the table does not matter
     const uint64_t hash = imp_hash_text(IMP_HASH_START, imp_quantity_table[quantity].name);
     return imp_random_stream(seed ^ hash, environment, episode, IMP_PURPOSE_RANDOMIZATION);
 }
 
+// Draws element k of a distribution.
 static double sample_value(const imp_distribution *from, int k, imp_random *random)
 {
     const double low = from->low[k], high = from->high[k];
@@ -169,11 +175,13 @@ void imp_quantity_sample_values(const imp_randomization *spec, imp_quantity quan
     const imp_quantity_row *row = &imp_quantity_table[quantity];
     const imp_distribution *from = &spec->quantities[quantity];
     const double strength = spec->strength[row->group];
+    // one draw decides categorical values and absence
     const double chance = imp_random_uniform(random, 0.0, 1.0);
     const bool chosen = chance < strength;
-    // what has an order uses the same chance for whether it is there
+    // numeric values use the same chance for absence
     const double there = row->kind == NUMERIC && chance < from->absent ? 0.0 : strength;
     for (int k = 0; k < row->size; k++) {
+        // interpolate between default and drawn value, or choose one of them
         const double drawn = fmax(row->min, fmin(row->max, sample_value(from, k, random)));
         const double neutral = imp_quantity_default_value(quantity, k);
         double value = neutral + there * (drawn - neutral);

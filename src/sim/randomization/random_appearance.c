@@ -1,3 +1,6 @@
+// Random appearance of an episode's world: colours of sky, ground, tiles and objects, texture
+// variants of tiles, LEDs and distractors. The light's colour multiplies all colours, since
+// textures are fixed. Arrays are allocated once for the largest world.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,10 +8,10 @@
 #include "base/text/plural.h"
 #include "sim/randomization/scenery.h"
 
-// What gym-duckietown draws above the ground.
+// gym-duckietown's sky colours: sky, wall, dark and light grey
 static const double SKY_COLOURS[4][3] = {
     {0.45, 0.82, 1.0}, {0.64, 0.71, 0.28}, {0.15, 0.15, 0.15}, {0.9, 0.9, 0.9}};
-// Its light: from everywhere, which stays, and of the lamp, which is randomised.
+// gym-duckietown's light: constant scene light, and the lamp's two parts, which are randomised
 static const double LIGHT_SCENE = 0.3, LIGHT_AMBIENT = 0.25, LIGHT_DIFFUSE = 0.35;
 
 struct imp_random_appearance {
@@ -30,6 +33,7 @@ imp_status imp_random_appearance_create(imp_random_appearance **out, int tiles, 
 {
     imp_random_appearance *made = calloc(1, sizeof *made);
     if (made != NULL) {
+        // one entry more than needed, so that calloc() never gets 0
         made->tile_capacity = tiles;
         made->object_capacity = objects;
         made->tile_colour = calloc((size_t)tiles + 1, sizeof *made->tile_colour);
@@ -58,12 +62,13 @@ void imp_random_appearance_destroy(imp_random_appearance *appearance)
     free(appearance);
 }
 
+// The stream of a quantity in this sample.
 static imp_random get_random_stream(const imp_randomization_sample *sample, imp_quantity quantity)
 {
     return imp_quantity_random_stream(quantity, sample->seed, sample->environment, sample->episode);
 }
 
-// The light's colour, as a factor on what everything reflects: 1 is the light of every day.
+// The light's colour as a factor on all colours; 1 is the default light.
 static void compute_light_colour(const imp_randomization_sample *sample, double light[3])
 {
     const double *ambient = sample->values[IMP_QUANTITY_LIGHT_AMBIENT];
@@ -73,7 +78,7 @@ static void compute_light_colour(const imp_randomization_sample *sample, double 
                    (LIGHT_SCENE + LIGHT_AMBIENT + LIGHT_DIFFUSE);
 }
 
-// Draws colours for `count` things.
+// Draws colours for `count` tiles or objects, with the light's colour included.
 static void sample_colours(const imp_randomization_sample *sample, imp_quantity quantity,
                            const double light[3], int count, float (*colours)[3])
 {
@@ -86,7 +91,7 @@ static void sample_colours(const imp_randomization_sample *sample, imp_quantity 
     }
 }
 
-// Which texture each tile shows: that of the episode's style of wear, or its own.
+// Draws the texture variant of each tile: that of the episode's style of wear, or one of its own.
 static void sample_tile_variants(imp_random_appearance *a, const imp_randomization_sample *sample,
                                  const imp_world *world, const imp_scene *scene, int count)
 {
@@ -95,8 +100,9 @@ static void sample_tile_variants(imp_random_appearance *a, const imp_randomizati
     const double strength =
         fmax(sample->spec.strength[IMP_GROUP_ROAD], sample->spec.strength[IMP_GROUP_MATERIALS]);
     imp_random random = get_random_stream(sample, IMP_QUANTITY_ROAD_STYLE);
-    random.counter[0] = 1u << 31; // far beyond what the style takes
+    random.counter[0] = 1u << 31; // far beyond the draws of the style itself
     for (int k = 0; k < count; k++) {
+        // both draws are made for every tile, whatever the strength
         const uint32_t variants = (uint32_t)imp_scene_variant_count(scene, world->tiles[k].kind);
         const bool chosen = imp_random_uniform(&random, 0.0, 1.0) < strength;
         uint32_t variant = imp_random_u32(&random);
@@ -106,6 +112,7 @@ static void sample_tile_variants(imp_random_appearance *a, const imp_randomizati
     }
 }
 
+// Draws the sky's colour: a base colour, times the factors of its mode.
 static void sample_sky_colour(imp_random_appearance *a, const imp_randomization_sample *sample)
 {
     const int mode = (int)sample->values[IMP_QUANTITY_HORZ_MODE][0];
@@ -125,6 +132,7 @@ void imp_random_appearance_sample(imp_random_appearance *appearance,
     const int object_count =
         world->object_count < a->object_capacity ? world->object_count : a->object_capacity;
     double light[3];
+    // light and sky first: other colours depend on them
     memcpy(a->strength, sample->spec.strength, sizeof a->strength);
     compute_light_colour(sample, light);
     sample_sky_colour(a, sample);
@@ -132,6 +140,7 @@ void imp_random_appearance_sample(imp_random_appearance *appearance,
     a->shadow = (float)sample->values[IMP_QUANTITY_SHADOW][0];
     imp_scenery_sample(&a->scenery, sample, world, a->sky);
     imp_led_colours_sample(sample, object_count, a->leds);
+    // colours of ground, tiles and objects
     const imp_view plain = imp_default_view();
     for (int c = 0; c < 3; c++)
         a->ground[c] =
@@ -139,6 +148,7 @@ void imp_random_appearance_sample(imp_random_appearance *appearance,
     sample_colours(sample, IMP_QUANTITY_TILE_COLOUR, light, tile_count, a->tile_colour);
     sample_colours(sample, IMP_QUANTITY_OBJECT_COLOUR, light, object_count, a->object_colour);
     sample_tile_variants(a, sample, world, scene, tile_count);
+    // distractors
     a->distractor_count = (int)sample->values[IMP_QUANTITY_DISTRACTORS][0];
     imp_random random = get_random_stream(sample, IMP_QUANTITY_DISTRACTORS);
     random.counter[0] = 1u << 31;
@@ -150,6 +160,7 @@ void imp_random_appearance_apply(const imp_random_appearance *appearance, imp_vi
     const imp_random_appearance *a = appearance;
     const bool lit = a->strength[IMP_GROUP_LIGHT] > 0.0;
     const bool recoloured = a->strength[IMP_GROUP_MATERIALS] > 0.0;
+    // each group sets its own fields of the view
     if (a->strength[IMP_GROUP_HORIZON] > 0.0) {
         memcpy(view->sky, a->sky, sizeof view->sky);
         view->horizon = a->scenery.has_horizon ? &a->scenery.horizon : NULL;
@@ -171,6 +182,7 @@ void imp_random_appearance_apply(const imp_random_appearance *appearance, imp_vi
         view->leds = (const float(*)[IMP_LED_COUNT][3])a->leds;
     if (recoloured || a->strength[IMP_GROUP_ROAD] > 0.0)
         view->tile_variant = a->tile_variant;
+    // the colours serve both light and materials
     if (!lit && !recoloured)
         return;
     memcpy(view->ground, a->ground, sizeof view->ground);

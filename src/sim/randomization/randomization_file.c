@@ -1,4 +1,6 @@
-// Reads gym-duckietown's files of distributions.
+// Reads gym-duckietown's JSON files of distributions. jansson parses; this file checks types, sizes
+// and ranges of every entry. Errors name the line of the quantity, which is searched in the text,
+// because jansson does not keep it.
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,15 +14,15 @@
 
 enum { FILE_MAX = 1 << 20, NAME_SHOWN_MAX = 60 };
 
-// Where one is in a file.
+// The file and the quantity that is read.
 typedef struct json_location {
     const char *file, *text;
     size_t length;
-    const char *name; // of the quantity
+    const char *name; // name of the quantity
     imp_error *err;
 } json_location;
 
-// The line on which a name stands: jansson does not keep it.
+// The line where the quantity's name stands; 1 if it is not found.
 static int find_line(const json_location *at)
 {
     const size_t wanted = strlen(at->name);
@@ -35,6 +37,7 @@ static int find_line(const json_location *at)
     return 1;
 }
 
+// Fails with file, line and quantity.
 __attribute__((format(printf, 2, 3))) static imp_status fail_at(const json_location *at,
                                                                 const char *format, ...)
 {
@@ -47,7 +50,7 @@ __attribute__((format(printf, 2, 3))) static imp_status fail_at(const json_locat
                     NAME_SHOWN_MAX, at->name, what);
 }
 
-// Reads a number, or as many as the quantity has, which lie within least and most.
+// Reads one number, used for all elements, or one per element; each within min to max.
 static imp_status read_values(const json_location *at, const json_t *definition, const char *key,
                               const imp_quantity_row *row, double min, double max, double *out)
 {
@@ -62,17 +65,18 @@ static imp_status read_values(const json_location *at, const json_t *definition,
         if (!json_is_number(number))
             return fail_at(at, "'%s' is neither a number nor %d of them", key, row->size);
         out[k] = json_number_value(number);
-        // the negation also catches what is not a number
+        // the negation also rejects NaN
         if (!(out[k] >= min && out[k] <= max))
             return fail_at(at, "'%s' must be within %g to %g, not %g", key, min, max, out[k]);
     }
     return IMP_OK;
 }
 
+// Reads low and high; low must not exceed high.
 static imp_status read_range(const json_location *at, const json_t *definition,
                              const imp_quantity_row *row, imp_distribution *out)
 {
-    // the upper end of whole numbers is not among them
+    // for integers, high itself is excluded
     const double above = out->kind == IMP_DISTRIBUTION_INT ? 1.0 : 0.0;
     imp_status status = read_values(at, definition, "low", row, row->min, row->max, out->low);
     if (status == IMP_OK)
@@ -83,11 +87,13 @@ static imp_status read_range(const json_location *at, const json_t *definition,
     return status;
 }
 
+// Reads the distribution of a quantity.
 static imp_status read_definition(const json_location *at, const json_t *definition,
                                   const imp_quantity_row *row, imp_distribution *out)
 {
     if (!json_is_object(definition))
         return fail_at(at, "is not of the form {\"type\": ..., ...}");
+    // optional keys
     const json_t *absent = json_object_get(definition, "absent");
     out->absent = json_number_value(absent);
     if (absent != NULL && !(json_is_number(absent) && out->absent >= 0.0 && out->absent <= 1.0))
@@ -95,6 +101,7 @@ static imp_status read_definition(const json_location *at, const json_t *definit
     const json_t *size = json_object_get(definition, "size");
     if (size != NULL && (!json_is_integer(size) || json_integer_value(size) != row->size))
         return fail_at(at, "'size' must be %d", row->size);
+    // a fixed value, or one of three types
     const json_t *kind = json_object_get(definition, "type");
     const char *word = json_string_value(kind);
     if (kind == NULL && json_object_get(definition, "default") != NULL) {
@@ -115,6 +122,7 @@ static imp_status read_definition(const json_location *at, const json_t *definit
     return read_range(at, definition, row, out);
 }
 
+// Index of the quantity with a name, or -1.
 static int find_quantity(const char *name)
 {
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
@@ -123,6 +131,7 @@ static int find_quantity(const char *name)
     return -1;
 }
 
+// The distribution that always gives the default values.
 static imp_distribution fixed_at_default(imp_quantity quantity)
 {
     imp_distribution out = {.kind = IMP_DISTRIBUTION_FIXED};
@@ -131,7 +140,7 @@ static imp_distribution fixed_at_default(imp_quantity quantity)
     return out;
 }
 
-// Adds a name to the line that lists those which we do not know, as far as there is room.
+// Appends an unknown name to the warning, as far as it fits.
 static void append_unknown_name(const json_location *at, char *warning)
 {
     if (warning == NULL)
@@ -139,20 +148,22 @@ static void append_unknown_name(const json_location *at, char *warning)
     size_t used = strlen(warning);
     if (used == 0)
         snprintf(warning, IMP_RANDOMIZATION_WARNING_MAX,
-                 "%.100s: not known here, and left alone:", at->file);
+                 "%.100s: unknown names are ignored:", at->file);
     used = strlen(warning);
     snprintf(warning + used, IMP_RANDOMIZATION_WARNING_MAX - used, " '%.40s'", at->name);
-    // names may hold anything
+    // names may contain control characters
     for (char *c = warning; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             *c = '?';
 }
 
+// Reads all entries of the root object.
 static imp_status read_quantities(imp_randomization *spec, json_location *at, json_t *root,
                                   char *warning)
 {
     const char *name;
     json_t *definition;
+    // gym-duckietown's own quantities are fixed unless the file names them
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
         if (imp_quantity_is_in_gym_files(q))
             spec->quantities[q] = fixed_at_default(q);
@@ -168,6 +179,7 @@ static imp_status read_quantities(imp_randomization *spec, json_location *at, js
         imp_status status = read_definition(at, definition, &imp_quantity_table[q], to);
         if (status != IMP_OK)
             return status;
+        // a randomised quantity switches its group on
         double *strength = &spec->strength[imp_quantity_table[q].group];
         if (to->kind != IMP_DISTRIBUTION_FIXED && *strength == 0.0)
             *strength = 1.0;
@@ -179,6 +191,7 @@ imp_status imp_randomization_parse_json(imp_randomization *spec, const char *nam
                                         size_t length, char warning[IMP_RANDOMIZATION_WARNING_MAX],
                                         imp_error *err)
 {
+    // work on a copy, so that *spec stays as it is after a failure
     json_error_t where;
     imp_randomization made = *spec;
     if (warning != NULL)

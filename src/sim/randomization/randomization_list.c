@@ -1,4 +1,6 @@
-// What is drawn from what: words of the command line, and gym-duckietown's files.
+// Parses lists of words such as "all,no-jpeg,light=0.5" into a randomisation. A word names one
+// group or a set of groups, given as bits; sets of gym-duckietown also select its ranges. Items are
+// applied from left to right.
 #include <ctype.h>
 #include <jansson.h>
 #include <math.h>
@@ -9,6 +11,7 @@
 #include "base/text/suggestion.h"
 #include "sim/randomization/quantities.h"
 
+// Names and descriptions of the groups.
 static const struct {
     const char *word, *meaning;
 } groups[] = {
@@ -46,6 +49,7 @@ bool imp_randomization_is_on(const imp_randomization *spec)
 void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
                                    const imp_camera_def *camera, imp_scene_def *scene)
 {
+    // eight styles per scene; images up to 160 pixels wide do not need the finest level
     enum { VARIANTS = 8, SMALL = 160 };
     const double wear = spec->strength[IMP_GROUP_ROAD];
     if (wear > 0.0) {
@@ -66,11 +70,11 @@ void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
 #define CAMERA (BIT(LENS) | BIT(MOUNTING))
 #define DYNAMICS BIT(TRIM)
 
-// Words for several groups.
+// Words that stand for several groups.
 static const struct {
     const char *word;
     unsigned groups;
-    bool reference; // with its ranges
+    bool reference; // whether gym-duckietown's ranges are used
 } group_sets[] = {
     {"all", ALL, false},
     {"looks", VISUAL, false},
@@ -81,7 +85,7 @@ static const struct {
     {"dynamics_rand", DYNAMICS, true},
 };
 
-// The groups that a word of `length` bytes means; 0 if there is none.
+// The groups that a word of `length` bytes means, as bits; 0 for an unknown word.
 static unsigned find_groups(const char *word, size_t length, bool *reference)
 {
     *reference = false;
@@ -96,6 +100,7 @@ static unsigned find_groups(const char *word, size_t length, bool *reference)
     return 0;
 }
 
+// Considers all known words for a suggestion.
 static void offer_known_names(imp_suggestion *suggestion)
 {
     imp_suggestion_consider(suggestion, "none");
@@ -105,6 +110,7 @@ static void offer_known_names(imp_suggestion *suggestion)
         imp_suggestion_consider(suggestion, groups[g].word);
 }
 
+// Sets the strength of groups, and the distributions of their quantities.
 static void set_group_strengths(imp_randomization *spec, unsigned which, bool reference,
                                 double strength)
 {
@@ -117,6 +123,7 @@ static void set_group_strengths(imp_randomization *spec, unsigned which, bool re
                                             : imp_quantity_table[q].default_distribution;
 }
 
+// Applies one word of a list.
 static imp_status apply_list_item(imp_randomization *spec, const char *word, size_t length,
                                   imp_error *err)
 {
@@ -125,6 +132,7 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
         *spec = imp_randomization_none();
         return IMP_OK;
     }
+    // split off "no-" or "=strength"
     const char *equals = memchr(word, '=', length);
     const bool off = length > 3 && memcmp(word, "no-", 3) == 0;
     double strength = off ? 0.0 : 1.0;
@@ -132,7 +140,7 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
     if (equals != NULL && !off) {
         char *end = NULL;
         strength = strtod(equals + 1, &end);
-        // the negation also catches what is not a number
+        // the negation also rejects NaN
         if (end == equals + 1 || end != word + length || !(strength >= 0.0 && strength <= 1.0))
             return imp_fail(err, IMP_USAGE, "'%.*s': a strength must be within 0 to 1", shown,
                             word);
@@ -142,6 +150,7 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
     const unsigned which =
         off ? find_groups(word + 3, length - 3, &reference) : find_groups(word, named, &reference);
     if (which == 0) {
+        // unknown: list the groups and suggest a similar word
         char known[300] = "", hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion =
             off ? imp_suggestion_begin(word + 3, length - 3) : imp_suggestion_begin(word, named);

@@ -1,3 +1,6 @@
+// Draws what surrounds the road in an episode: panorama, lamp, reflections, boxes and LEDs. Their
+// number or presence is a quantity of its own; the details use the second half of the same random
+// stream, so they do not disturb its values.
 #include "sim/randomization/scenery.h"
 
 #include <math.h>
@@ -5,7 +8,7 @@
 
 #include "base/common/vector2.h"
 
-// Draws beyond those that a quantity's own values take.
+// The part of a quantity's stream that its own values do not use.
 static imp_random extra_random_stream(const imp_randomization_sample *sample, imp_quantity quantity)
 {
     imp_random random =
@@ -14,12 +17,13 @@ static imp_random extra_random_stream(const imp_randomization_sample *sample, im
     return random;
 }
 
+// A uniform draw as a float.
 static float uniform_float(imp_random *random, double low, double high)
 {
     return (float)imp_random_uniform(random, low, high);
 }
 
-// Where the lamp is: as far away as gym-duckietown has it, or in the room above the map's middle.
+// Position of the lamp: as far away as in gym-duckietown, or in the room above the map's centre.
 static void sample_lamp_position(imp_scenery *out, const imp_randomization_sample *sample,
                                  const imp_world *world)
 {
@@ -31,7 +35,7 @@ static void sample_lamp_position(imp_scenery *out, const imp_randomization_sampl
     out->lamp[2] = scale * far[2] + middle * world->rows;
 }
 
-// Lamps at the ceiling and windows, in and around the map.
+// Draws lamps and windows in and around the map.
 static void sample_glares(imp_scenery *out, const imp_randomization_sample *sample,
                           const imp_world *world)
 {
@@ -48,14 +52,14 @@ static void sample_glares(imp_scenery *out, const imp_randomization_sample *samp
     }
 }
 
-// Whether a place of the grid, which is a tile wider than the map on each side, has no road.
+// Whether a cell has no road; the grid extends one tile beyond the map.
 static bool is_off_road(const imp_world *world, int column, int row)
 {
     return column < 0 || row < 0 || column >= world->columns || row >= world->rows ||
            !world->tiles[row * world->columns + column].drivable;
 }
 
-// A box within a place of the grid.
+// Draws a box that stays within a cell at any heading.
 static imp_clutter sample_clutter_box(const imp_world *world, int column, int row,
                                       imp_random *random)
 {
@@ -67,12 +71,14 @@ static imp_clutter sample_clutter_box(const imp_world *world, int column, int ro
         box.colour[k] = uniform_float(random, 0.02, 0.95);
     }
     box.size[1] *= uniform_float(random, 0.5, 2.0);
+    // its diagonal limits the shift
     const double room = 0.5 * (tile - hypot((double)box.size[0], (double)box.size[2]));
     box.position.x = (column + 0.5) * tile + imp_random_uniform(random, -room, room);
     box.position.z = (row + 0.5) * tile + imp_random_uniform(random, -room, room);
     return box;
 }
 
+// Draws boxes off the road; a box without a free cell after some attempts is omitted.
 static void sample_clutter_boxes(imp_scenery *out, const imp_randomization_sample *sample,
                                  const imp_world *world)
 {
@@ -111,6 +117,7 @@ void imp_led_colours_sample(const imp_randomization_sample *sample, int count,
     if (!(sample->values[IMP_QUANTITY_LEDS][0] > 0.0))
         return;
     imp_random random = extra_random_stream(sample, IMP_QUANTITY_LEDS);
+    // every LED of every object, so that draws do not depend on kinds
     for (int k = 0; k < count * IMP_LED_COUNT; k++)
         for (int c = 0; c < 3; c++)
             leds[k / IMP_LED_COUNT][k % IMP_LED_COUNT][c] = uniform_float(&random, 0.0, 1.0);

@@ -1,11 +1,11 @@
-// sim/randomization/scenery.h: what stands, hangs and shines around the road in an episode.
+// sim/randomization/scenery.h: panorama, lamp, reflections and clutter of an episode.
 #ifndef IMP_SIM_RANDOMIZATION_SCENERY_H
 #define IMP_SIM_RANDOMIZATION_SCENERY_H
 
 #include "sim/randomization/quantities.h"
 
 typedef struct imp_scenery {
-    bool has_horizon; // instead of the sky's colour
+    bool has_horizon; // whether a panorama replaces the sky's colour
     imp_horizon horizon;
     imp_glare glares[IMP_GLARES_MAX];
     int glare_count;
@@ -14,11 +14,11 @@ typedef struct imp_scenery {
     double lamp[3];
 } imp_scenery;
 
-// Draws it for a world; sky is the colour that the horizon is drawn around.
+// Draws the scenery of a world; `sky` is the base colour of the panorama.
 void imp_scenery_sample(imp_scenery *out, const imp_randomization_sample *sample,
                         const imp_world *world, const float sky[3]);
 
-// Draws the colours of `count` objects' LEDs, or leaves them black.
+// Draws the LED colours of `count` objects; black if LEDs are off.
 void imp_led_colours_sample(const imp_randomization_sample *sample, int count,
                             float (*leds)[IMP_LED_COUNT][3]);
 

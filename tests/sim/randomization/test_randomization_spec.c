@@ -92,7 +92,7 @@ static void test_file(void **state)
                     " \"loc\": 0.1, \"scale\": 0.001}, \"wind\": {}, \"ra\\nin\": 3}",
                     warning, &err),
               err);
-    assert_string_equal(warning, "my.json: not known here, and left alone: 'wind' 'ra?in'");
+    assert_string_equal(warning, "my.json: unknown names are ignored: 'wind' 'ra?in'");
     const imp_randomization_sample draw = imp_randomization_draw_sample(&spec, 1, 0, 0);
     const double height = draw.values[IMP_QUANTITY_CAMERA_HEIGHT][0];
     assert_true(height >= 2.0 && height < 2.5);
