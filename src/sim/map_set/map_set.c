@@ -18,6 +18,7 @@ static imp_status load_map_into_set(imp_map_set *set, const char *name_or_path, 
 {
     if (set->count == MAPS_MAX)
         return imp_fail(err, IMP_USAGE, "more than %d maps", MAPS_MAX);
+    // sets are small, so the array grows by one
     const size_t room = (size_t)set->count + 1;
     void *worlds = realloc(set->worlds, room * sizeof(imp_world *));
     if (worlds == NULL)
@@ -66,6 +67,7 @@ static imp_status load_map_folder(imp_map_set *set, const char *folder, imp_erro
     if (count == 0)
         status = imp_fail(err, IMP_BAD_INPUT, "%s: no map (*.yaml) in this folder", folder);
     for (int k = 0; k < count; k++) {
+        // after a failure the remaining entries are only freed
         char path[IMP_PATH_MAX];
         if (status == IMP_OK)
             status = imp_path_join(path, folder, entries[k]->d_name, err);

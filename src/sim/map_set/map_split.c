@@ -22,6 +22,7 @@ const char *imp_map_split_name(int split)
 // not be divided among splits.
 static size_t road_name_length(const char *name)
 {
+    // suffixes of gym-duckietown's maps
     static const char *const furnishings[] = {"_bordered", "_empty", "_obstacles", "_pedestrians",
                                               "_dyn_duckiebots"};
     const size_t length = strlen(name);
@@ -52,6 +53,7 @@ imp_status imp_map_set_filter(imp_map_set *set, imp_map_split split, imp_error *
         return IMP_OK;
     if (imp_map_split_name((int)split) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown split %d", (int)split);
+    // count first, so that the set is unchanged after a failure
     int kept = 0;
     for (int k = 0; k < set->count; k++)
         kept += imp_map_is_in_test_split(set->worlds[k]->name) == (split == IMP_SPLIT_TEST);

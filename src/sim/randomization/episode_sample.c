@@ -35,6 +35,7 @@ static bool is_per_episode(imp_quantity quantity)
 void imp_randomization_sample_json(const imp_randomization_sample *sample,
                                    char out[IMP_SAMPLE_JSON_MAX])
 {
+    // groups that are off are omitted; the buffer is large enough for all quantities
     size_t used = 1;
     out[0] = '{';
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++) {
@@ -63,6 +64,7 @@ void imp_randomization_apply_env(const imp_randomization_sample *sample, imp_env
     const double later =
         v[IMP_QUANTITY_DELAY][0] - imp_quantity_default_value(IMP_QUANTITY_DELAY, 0);
     drive->delay = fmax(0.0, fmin(IMP_MAX_DELAY_STEPS * drive->time_step, drive->delay + later));
+    // factors and offsets of the drive
     drive->gain *= v[IMP_QUANTITY_GAIN][0];
     drive->trim += v[IMP_QUANTITY_TRIM][0];
     drive->wheel_radius *= v[IMP_QUANTITY_WHEEL_RADIUS][0];

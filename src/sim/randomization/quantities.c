@@ -12,18 +12,22 @@
     {                                                                                              \
         v, v, v, v, v                                                                              \
     }
+// All elements uniform within the same limits.
 #define UNIFORM(low, high)                                                                         \
     {                                                                                              \
         IMP_DISTRIBUTION_UNIFORM, ALL_ELEMENTS(low), ALL_ELEMENTS(high), 0.0                       \
     }
+// The same, with a probability of the default values.
 #define UNIFORM_OR_ABSENT(absent, low, high)                                                       \
     {                                                                                              \
         IMP_DISTRIBUTION_UNIFORM, ALL_ELEMENTS(low), ALL_ELEMENTS(high), absent                    \
     }
+// Whole numbers from low to high - 1.
 #define INTEGER(low, high)                                                                         \
     {                                                                                              \
         IMP_DISTRIBUTION_INT, ALL_ELEMENTS(low), ALL_ELEMENTS(high), 0.0                           \
     }
+// A row: name in files, group, number of values, kind, valid range, distribution of "all".
 #define ROW(quantity, name, group, ...)                                                            \
     [IMP_QUANTITY_##quantity] = {name, IMP_GROUP_##group, __VA_ARGS__}
 #define NUMERIC IMP_QUANTITY_NUMERIC
@@ -85,6 +89,7 @@ double imp_quantity_default_value(imp_quantity quantity, int k)
 {
     // everything that is not listed defaults to 0
     switch (quantity) {
+    // the lamp is 3 m above the origin
     case IMP_QUANTITY_LIGHT_POS:
         return k == 1 ? 3.0 : 0.0;
     case IMP_QUANTITY_JPEG_QUALITY:
@@ -117,12 +122,16 @@ double imp_quantity_default_value(imp_quantity quantity, int k)
 imp_distribution imp_quantity_gym_distribution(imp_quantity quantity)
 {
     switch (quantity) {
+    // it draws the trim from a normal distribution
     case IMP_QUANTITY_TRIM:
         return (imp_distribution){IMP_DISTRIBUTION_NORMAL, {0.0}, {0.02}, 0.0};
+    // it always draws twelve triangles
     case IMP_QUANTITY_DISTRACTORS:
         return (imp_distribution){IMP_DISTRIBUTION_FIXED, {12.0}, {12.0}, 0.0};
+    // it does not vary the wheels' radius
     case IMP_QUANTITY_WHEEL_RADIUS:
         return (imp_distribution){IMP_DISTRIBUTION_FIXED, {1.0}, {1.0}, 0.0};
+    // effects that it does not have
     case IMP_QUANTITY_HORIZON_SCENE:
     case IMP_QUANTITY_LIGHT_NEAR:
     case IMP_QUANTITY_LIGHT_SLOPE:
@@ -155,6 +164,7 @@ imp_random imp_quantity_random_stream(imp_quantity quantity, uint64_t seed, uint
 // Draws element k of a distribution.
 static double sample_value(const imp_distribution *from, int k, imp_random *random)
 {
+    // integers are the floor of a uniform number, so high itself is excluded
     const double low = from->low[k], high = from->high[k];
     switch (from->kind) {
     case IMP_DISTRIBUTION_UNIFORM:

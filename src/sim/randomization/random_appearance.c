@@ -41,6 +41,7 @@ imp_status imp_random_appearance_create(imp_random_appearance **out, int tiles, 
         made->object_colour = calloc((size_t)objects + 1, sizeof *made->object_colour);
         made->leds = calloc((size_t)objects + 1, sizeof *made->leds);
     }
+    // one check for all allocations
     if (made == NULL || made->tile_colour == NULL || made->tile_variant == NULL ||
         made->object_colour == NULL || made->leds == NULL) {
         imp_random_appearance_destroy(made);
@@ -71,6 +72,7 @@ static imp_random get_random_stream(const imp_randomization_sample *sample, imp_
 // The light's colour as a factor on all colours; 1 is the default light.
 static void compute_light_colour(const imp_randomization_sample *sample, double light[3])
 {
+    // relative to the sum of the default lights
     const double *ambient = sample->values[IMP_QUANTITY_LIGHT_AMBIENT];
     const double *diffuse = sample->values[IMP_QUANTITY_LIGHT_DIFFUSE];
     for (int c = 0; c < 3; c++)
@@ -82,6 +84,7 @@ static void compute_light_colour(const imp_randomization_sample *sample, double 
 static void sample_colours(const imp_randomization_sample *sample, imp_quantity quantity,
                            const double light[3], int count, float (*colours)[3])
 {
+    // one stream for all tiles or objects, in their order
     imp_random random = get_random_stream(sample, quantity);
     double values[IMP_QUANTITY_SIZE_MAX];
     for (int k = 0; k < count; k++) {
@@ -106,6 +109,7 @@ static void sample_tile_variants(imp_random_appearance *a, const imp_randomizati
         const uint32_t variants = (uint32_t)imp_scene_variant_count(scene, world->tiles[k].kind);
         const bool chosen = imp_random_uniform(&random, 0.0, 1.0) < strength;
         uint32_t variant = imp_random_u32(&random);
+        // one style for the whole map
         if (worn && !mixed)
             variant = (uint32_t)sample->values[IMP_QUANTITY_ROAD_STYLE][0];
         a->tile_variant[k] = chosen || (worn && !mixed) ? (uint8_t)(variant % variants) : 0;
@@ -115,6 +119,7 @@ static void sample_tile_variants(imp_random_appearance *a, const imp_randomizati
 // Draws the sky's colour: a base colour, times the factors of its mode.
 static void sample_sky_colour(imp_random_appearance *a, const imp_randomization_sample *sample)
 {
+    // greys have factors of their own
     const int mode = (int)sample->values[IMP_QUANTITY_HORZ_MODE][0];
     const double *factor =
         sample->values[mode < 2 ? IMP_QUANTITY_HORIZON_TINT : IMP_QUANTITY_HORIZON_GREY];

@@ -27,6 +27,7 @@ static int find_line(const json_location *at)
 {
     const size_t wanted = strlen(at->name);
     int line = 1;
+    // find the name between quotes
     for (size_t k = 0; k + wanted + 1 < at->length; k++) {
         if (at->text[k] == '\n')
             line++;
@@ -54,6 +55,7 @@ __attribute__((format(printf, 2, 3))) static imp_status fail_at(const json_locat
 static imp_status read_values(const json_location *at, const json_t *definition, const char *key,
                               const imp_quantity_row *row, double min, double max, double *out)
 {
+    // a single number stands for all elements
     const json_t *value = json_object_get(definition, key);
     if (value == NULL)
         return fail_at(at, "'%s' is missing", key);
@@ -104,12 +106,14 @@ static imp_status read_definition(const json_location *at, const json_t *definit
     // a fixed value, or one of three types
     const json_t *kind = json_object_get(definition, "type");
     const char *word = json_string_value(kind);
+    // a constant, as gym-duckietown's files allow
     if (kind == NULL && json_object_get(definition, "default") != NULL) {
         out->kind = IMP_DISTRIBUTION_FIXED;
         return read_values(at, definition, "default", row, row->min, row->max, out->low);
     }
     if (word == NULL)
         return fail_at(at, "has no \"type\"");
+    // mean and standard deviation are kept in low and high
     if (strcmp(word, "normal") == 0) {
         out->kind = IMP_DISTRIBUTION_NORMAL;
         imp_status status = read_values(at, definition, "loc", row, row->min, row->max, out->low);
@@ -143,6 +147,7 @@ static imp_distribution fixed_at_default(imp_quantity quantity)
 // Appends an unknown name to the warning, as far as it fits.
 static void append_unknown_name(const json_location *at, char *warning)
 {
+    // the warning is optional
     if (warning == NULL)
         return;
     size_t used = strlen(warning);
@@ -169,6 +174,7 @@ static imp_status read_quantities(imp_randomization *spec, json_location *at, js
             spec->quantities[q] = fixed_at_default(q);
     json_object_foreach(root, name, definition)
     {
+        // names of newer or other simulators are no error
         const int q = find_quantity(name);
         at->name = name;
         if (q < 0) {
@@ -202,6 +208,7 @@ imp_status imp_randomization_parse_json(imp_randomization *spec, const char *nam
                         where.text);
     json_location at = {.file = name, .text = text, .length = length, .err = err};
     imp_status status = IMP_OK;
+    // the root must be an object from names to definitions
     if (!json_is_object(root))
         status = imp_fail(err, IMP_BAD_INPUT,
                           "%s:1: holds no object of the form {\"camera_height\": {\"type\": "

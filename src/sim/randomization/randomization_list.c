@@ -32,6 +32,7 @@ const char *imp_randomization_group_help(int group)
 
 imp_randomization imp_randomization_none(void)
 {
+    // strengths are 0; the distributions serve groups that are switched on later
     imp_randomization spec = {0};
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
         spec.quantities[q] = imp_quantity_table[q].default_distribution;
@@ -51,6 +52,7 @@ void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
 {
     // eight styles per scene; images up to 160 pixels wide do not need the finest level
     enum { VARIANTS = 8, SMALL = 160 };
+    // the strength of the group is the strength of wear
     const double wear = spec->strength[IMP_GROUP_ROAD];
     if (wear > 0.0) {
         scene->wear = (float)wear;
@@ -61,6 +63,7 @@ void imp_randomization_apply_scene(const imp_randomization *spec, uint64_t seed,
         scene->variants = VARIANTS;
 }
 
+// Sets of groups as bits; those before GAIN are visual.
 #define BIT(group) (1u << IMP_GROUP_##group)
 #define ALL ((1u << IMP_GROUP_COUNT) - 1)
 #define VISUAL (BIT(GAIN) - 1)
@@ -88,6 +91,7 @@ static const struct {
 // The groups that a word of `length` bytes means, as bits; 0 for an unknown word.
 static unsigned find_groups(const char *word, size_t length, bool *reference)
 {
+    // sets first, then single groups
     *reference = false;
     for (int k = 0; k < (int)(sizeof group_sets / sizeof group_sets[0]); k++)
         if (strlen(group_sets[k].word) == length && memcmp(group_sets[k].word, word, length) == 0) {
@@ -128,6 +132,7 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
                                   imp_error *err)
 {
     const int shown = length < 60 ? (int)length : 60;
+    // "none" resets everything before it
     if (length == 4 && memcmp(word, "none", 4) == 0) {
         *spec = imp_randomization_none();
         return IMP_OK;
@@ -172,6 +177,7 @@ imp_status imp_randomization_parse_list(imp_randomization *spec, const char *lis
 {
     imp_randomization made = *spec;
     for (const char *word = list; *word != '\0';) {
+        // an empty item is an unknown word
         const size_t length = strcspn(word, ",");
         imp_status status = apply_list_item(&made, word, length, err);
         if (status != IMP_OK)

@@ -27,6 +27,7 @@ static float uniform_float(imp_random *random, double low, double high)
 static void sample_lamp_position(imp_scenery *out, const imp_randomization_sample *sample,
                                  const imp_world *world)
 {
+    // a lamp in the room is at a hundredth of the position, relative to the map's centre
     const double *far = sample->values[IMP_QUANTITY_LIGHT_POS];
     const bool near = sample->values[IMP_QUANTITY_LIGHT_NEAR][0] > 0.0;
     const double scale = near ? 0.01 : 1.0, middle = near ? 0.5 * world->tile_size : 0.0;
@@ -39,6 +40,7 @@ static void sample_lamp_position(imp_scenery *out, const imp_randomization_sampl
 static void sample_glares(imp_scenery *out, const imp_randomization_sample *sample,
                           const imp_world *world)
 {
+    // up to 2 m outside the map, 0.5 to 3 m high
     const double margin = 2.0, tile = world->tile_size;
     imp_random random = extra_random_stream(sample, IMP_QUANTITY_GLARES);
     out->glare_count = (int)sample->values[IMP_QUANTITY_GLARES][0];
@@ -82,6 +84,7 @@ static imp_clutter sample_clutter_box(const imp_world *world, int column, int ro
 static void sample_clutter_boxes(imp_scenery *out, const imp_randomization_sample *sample,
                                  const imp_world *world)
 {
+    // rejection sampling over the cells, including the ring around the map
     enum { ATTEMPTS = 8 };
     imp_random random = extra_random_stream(sample, IMP_QUANTITY_BOXES);
     const int wanted = (int)sample->values[IMP_QUANTITY_BOXES][0];

@@ -37,6 +37,7 @@ static bool parse_tile_kind(const char *word, imp_tile_kind *kind)
     return false;
 }
 
+// Whether tiles of a kind carry lanes, in the order of the enumeration.
 static const bool TILE_DRIVABLE[] = {
 #define IMP_TILE_DRIVABLE(name, word, drivable) drivable,
     IMP_TILE_MAP(IMP_TILE_DRIVABLE)
@@ -65,6 +66,7 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
     // the orientation is one letter
     const char *word = trim_blanks(buffer);
     const char *letter = strchr(orientations, orientation[0]);
+    // the orientation must be one of the four letters
     if (strlen(orientation) != 1 || letter == NULL)
         return imp_yaml_fail(&r->yaml, node, "tile '%s': '%s' is not an orientation (S, E, N or W)",
                              text, orientation);
@@ -85,6 +87,7 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
     // the index of the letter is the number of quarter turns
     tile->orientation = (int)(letter - orientations);
     tile->drivable = TILE_DRIVABLE[tile->kind];
+    // the lanes of gym-duckietown do not match its texture
     if (tile->kind == IMP_TILE_3WAY_RIGHT)
         imp_map_add_warning(r, imp_yaml_line(&r->yaml, node),
                             "3way_right has the lanes of 3way_left, as in gym-duckietown");
@@ -95,6 +98,7 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
 static imp_status read_grid_size(const imp_map_reader *r, int tiles)
 {
     const imp_yaml *yaml = &r->yaml;
+    // tiles must be a list with at least one row
     char found[IMP_YAML_DESCRIBE_MAX];
     if (imp_yaml_node_kind(yaml, tiles) != IMP_YAML_LIST || imp_yaml_count(yaml, tiles) == 0)
         return imp_yaml_fail(yaml, tiles,
@@ -142,9 +146,11 @@ static imp_status build_lane_curves(imp_map_reader *r, int tiles)
     int total = 0;
     for (int index = 0; index < count; index++)
         total += lanes_of_tile_index(world, index, lanes);
+    // limit the memory before it is allocated
     if (total > CURVES_MAX)
         return imp_yaml_fail(&r->yaml, tiles, "%d lanes are too many (at most %d)", total,
                              CURVES_MAX);
+    // one curve more than needed, so that malloc() never gets 0
     world->curves = malloc((size_t)(total + 1) * sizeof *world->curves);
     world->drivable = malloc((size_t)count * sizeof *world->drivable);
     if (world->curves == NULL || world->drivable == NULL)
@@ -211,6 +217,7 @@ static imp_status read_tiles(imp_map_reader *r, int tiles)
     world->tiles = calloc((size_t)world->columns * (size_t)world->rows, sizeof *world->tiles);
     if (world->tiles == NULL)
         return imp_fail(yaml->err, IMP_NO_MEMORY, "%s: out of memory", yaml->source);
+    // kinds first; lanes need them, and checking lanes needs all lanes
     status = for_each_tile_node(r, tiles, read_tile);
     if (status == IMP_OK)
         status = build_lane_curves(r, tiles);
@@ -259,6 +266,7 @@ static imp_status read_start_tile(imp_map_reader *r, int node)
     // checks: whole numbers, on the grid, drivable
     const double i = tile[0], j = tile[1];
     const int line = imp_yaml_line(yaml, node);
+    // tiles are counted in whole numbers
     if (i != floor(i) || j != floor(j))
         return imp_yaml_fail(yaml, node, "start_tile [%g, %g] must be two whole numbers", i, j);
     if (i < 0 || j < 0 || i >= world->columns || j >= world->rows) {
@@ -278,6 +286,7 @@ static imp_status read_start_tile(imp_map_reader *r, int node)
                                  i, j, imp_tile_kind_name(start->kind));
         imp_map_add_warning(r, line, "start_tile [%g, %g] is not drivable", i, j);
     }
+    // keep the tile; the start pose is relative to it
     world->has_start_tile = true;
     world->start_tile[0] = (int)i;
     world->start_tile[1] = (int)j;
@@ -292,6 +301,7 @@ static imp_status read_pose_number(const imp_map_reader *r, int node, const char
 {
     const imp_yaml *yaml = &r->yaml;
     char found[IMP_YAML_DESCRIBE_MAX], what[32];
+    // first without a limit, to tell non-numbers from large numbers
     snprintf(what, sizeof what, "start_pose: %s", name);
     if (imp_yaml_read_number(yaml, node, (imp_yaml_expected){what, "0", HUGE_VAL}, out) != IMP_OK)
         return imp_yaml_fail(yaml, node, START_POSE ": %s is %s, not a number", name,
@@ -344,6 +354,7 @@ static imp_status read_start_pose(imp_map_reader *r, int node)
 // key.
 static bool is_dt_map_layer(const imp_yaml *yaml, int tiles)
 {
+    // names of layers in lib-dt-maps
     static const char *const layers[] = {"main",          "frames",      "tile_maps", "watchtowers",
                                          "traffic_signs", "ground_tags", "citizens",  "vehicles"};
     // a map of named tiles is a layer; a list of rows is an ordinary map
@@ -366,6 +377,7 @@ static int get_non_null(const imp_yaml *yaml, int map, const char *key)
 {
     const int node = imp_yaml_get(yaml, map, key);
     const char *text = node < 0 ? NULL : imp_yaml_scalar_text(yaml, node);
+    // empty values and YAML's spellings of null
     const bool nothing =
         text != NULL && (*text == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
     return nothing ? -1 : node;
@@ -393,12 +405,14 @@ static imp_status read_map_root(imp_map_reader *r)
         return imp_fail(yaml->err, IMP_BAD_INPUT,
                         "%s: no tiles: not a map file, which needs tile_size and tiles",
                         yaml->source);
+    // tile size and grid
     imp_status status = read_tile_size(r, root);
     if (status != IMP_OK)
         return status;
     imp_map_warn_unknown_keys(r, root, keys);
     // the grid comes first, since all other parts refer to it
     status = read_tiles(r, tiles);
+    // the start
     const int pose = get_non_null(yaml, root, "start_pose");
     if (status == IMP_OK && pose >= 0)
         status = read_start_pose(r, pose);
@@ -409,6 +423,7 @@ static imp_status read_map_root(imp_map_reader *r)
                                        : 1;
     if (status == IMP_OK && tile >= 0)
         status = read_start_tile(r, tile);
+    // objects, and the index of those near each tile
     const int objects = imp_yaml_get(yaml, root, "objects");
     if (status == IMP_OK && objects >= 0)
         status = imp_map_read_objects(r, objects);
@@ -420,6 +435,7 @@ static imp_status read_map_root(imp_map_reader *r)
 // The name of a world: the file's name without folder and extension.
 static void set_world_name(imp_world *world, const char *source)
 {
+    // strip folder and extension, but keep names that begin with a dot
     const char *slash = strrchr(source, '/');
     const char *base = slash == NULL ? source : slash + 1;
     const char *dot = strrchr(base, '.');

@@ -15,6 +15,7 @@ void imp_map_add_warning(imp_map_reader *reader, int line, const char *format, .
     if (world->warning_count == IMP_MAP_WARNINGS_MAX)
         return;
     // write into the next free slot; it counts only at the end
+    // the last slot says that more was omitted
     imp_map_warning *warning = &world->warnings[world->warning_count];
     warning->line = line;
     if (world->warning_count == IMP_MAP_WARNINGS_MAX - 1) {

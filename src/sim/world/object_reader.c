@@ -28,6 +28,7 @@ typedef struct placement {
 // Any word that starts with "sign_" is a sign.
 static bool parse_object_kind(const char *word, imp_object_kind *kind)
 {
+    // all kinds but signs have one name
     for (int k = 0; k < IMP_OBJECT_SIGN; k++)
         if (strcmp(word, imp_object_class_get((imp_object_kind)k)->name) == 0) {
             *kind = (imp_object_kind)k;
@@ -60,6 +61,7 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
                    : imp_yaml_fail(&r->yaml, node, "unknown kind of object '%.40s': use one of %s",
                                    word, known);
     }
+    // signs: find which one
     if (object->kind != IMP_OBJECT_SIGN)
         return IMP_OK;
     for (int k = 0; k < IMP_SIGN_COUNT; k++)
@@ -87,6 +89,7 @@ static imp_status read_transform(const imp_map_reader *r, int node, const char *
     if (inner < 0)
         return imp_yaml_fail(yaml, node, "%s must be {~SE2Transform: {p: [x, y], theta_deg: a}}",
                              what);
+    // missing values are 0, as in gym-duckietown
     *out = (placement){0.0, 0.0, 0.0};
     if (imp_yaml_node_kind(yaml, inner) != IMP_YAML_MAP) {
         const char *text = imp_yaml_scalar_text(yaml, inner);
@@ -162,6 +165,7 @@ static imp_status read_place_placement(const imp_map_reader *r, int node, placem
         status = imp_yaml_read_numbers(&r->yaml, value, EXPECTED_TILE, 2, tile);
     if (status != IMP_OK)
         return status;
+    // the transform is relative to the centre of the tile
     status = require_key(r, node, "place", "relative", &value);
     if (status == IMP_OK)
         status = read_transform(r, value, "relative", out);
@@ -182,6 +186,7 @@ static imp_status read_attach_placement(const imp_map_reader *r, int node, doubl
         {0.09, 0.035},   {0.035, 0.09},   {-0.035, 0.09}, {-0.09, 0.035},
         {-0.09, -0.035}, {-0.035, -0.09}, {0.035, -0.09}, {0.09, -0.035},
     };
+    // tile and slot are both required
     double tile[2], slot;
     int value;
     imp_status status = require_key(r, node, "attach", "tile", &value);
@@ -210,6 +215,7 @@ static imp_status read_placement(imp_map_reader *r, int node, placement *out)
     const int place = imp_yaml_get(yaml, node, "place");
     const int attach = imp_yaml_get(yaml, node, "attach");
     const int turned = imp_yaml_get(yaml, node, "rotate");
+    // rotate is used by two placements only
     const int line = imp_yaml_line(yaml, node);
     // rotate applies to pos and attach
     double rotate = 0.0;
@@ -245,6 +251,7 @@ static imp_status read_object_pose(imp_map_reader *r, int node, imp_object *obje
     imp_status status = read_placement(r, node, &at);
     if (status != IMP_OK)
         return status;
+    // size of the map [m]
     const double width = world->columns * world->tile_size, height = world->rows * world->tile_size;
     // z points down from the top row
     object->position = (imp_vec2){at.x, height - at.y};
@@ -280,6 +287,7 @@ static imp_status read_scale(const imp_map_reader *r, int node, imp_object *obje
         yaml, given, (imp_yaml_expected){what, height >= 0 ? "0.08" : "1", HUGE_VAL}, &value);
     if (status != IMP_OK)
         return status;
+    // from a height in metres to a scale of the mesh
     object->scale = height >= 0 ? value / imp_object_class_get(object->kind)->height : value;
     if (!(object->scale > 0.0) || object->scale > SCALE_MAX)
         return imp_yaml_fail(yaml, given, "%s %g is out of range: the scale must lie in (0, %g]",
@@ -295,6 +303,7 @@ static imp_status read_color(const imp_map_reader *r, int node, imp_object *obje
     object->color = IMP_COLOR_RED;
     if (value < 0)
         return IMP_OK;
+    // find the colour by its name
     const char *word;
     imp_status status =
         imp_yaml_read_string(&r->yaml, value, (imp_yaml_expected){"color", "red", 0.0}, &word);
@@ -329,6 +338,7 @@ static imp_status read_motion_flags(const imp_map_reader *r, int node, imp_objec
     // traffic lights are not solid, but change
     object->solid = kind != IMP_OBJECT_TRAFFIC_LIGHT;
     object->moving = -1;
+    // traffic lights always change
     if (kind == IMP_OBJECT_TRAFFIC_LIGHT)
         stands = false;
     else if (!stands && kind != IMP_OBJECT_DUCKIE && kind != IMP_OBJECT_DUCKIEBOT &&
@@ -359,6 +369,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
         return imp_yaml_fail(yaml, node, "an object has no kind");
     imp_status status =
         imp_yaml_read_string(yaml, kind_node, (imp_yaml_expected){"kind", "duckie", 0.0}, &kind);
+    // floor tags are not drawn and do not collide
     if (status != IMP_OK || strcmp(kind, "floor_tag") == 0)
         return status;
     if (world->object_count == IMP_OBJECTS_MAX)
@@ -366,6 +377,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
     // the new object counts only once all of it was read
     imp_object *object = &world->objects[world->object_count];
     *object = (imp_object){.line = line};
+    // the key of a map, or kind and number in a list
     if (name != NULL)
         snprintf(object->name, sizeof object->name, "%.31s", name);
     else
@@ -385,6 +397,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
         status = read_motion_flags(r, node, object);
     if (status != IMP_OK)
         return status;
+    // complete: derive footprint and distances
     imp_object_compute_extents(object);
     world->object_count++;
     return IMP_OK;
@@ -417,6 +430,7 @@ static imp_status read_entries(imp_map_reader *r, int node, bool is_map)
         // children alternate between key and value in a map, not in a list
         const int place = is_map ? imp_yaml_next(yaml, at) : at;
         const char *name = is_map ? imp_yaml_scalar_text(yaml, imp_yaml_resolve(yaml, at)) : NULL;
+        // a redefined entry is not read at all
         if (!is_map || !is_redefined_later(r, at))
             status = read_object(r, imp_yaml_resolve(yaml, place), imp_yaml_line(yaml, at), name,
                                  number);

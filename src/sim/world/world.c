@@ -57,6 +57,7 @@ static bool looks_like_path(const char *text)
 // Fails with the most similar built-in name, or with where to find names.
 static imp_status fail_unknown_map(const char *name, imp_error *err)
 {
+    // suggest the most similar name
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
     for (int i = 0; i < imp_builtin_maps_count; i++)
@@ -84,6 +85,7 @@ static imp_status load_layer_folder(imp_world **out, const char *folder, imp_err
     size_t length = strlen(folder);
     while (length > 1 && folder[length - 1] == '/')
         length--;
+    // the folder's name becomes the name of the world
     snprintf(name, sizeof name, "%.*s", (int)length, folder);
     imp_status status = imp_dt_map_to_yaml(name, &text, &length, ignored_layers, err);
     if (status != IMP_OK)
@@ -107,6 +109,7 @@ imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *
         if (strcmp(map->name, name_or_path) == 0)
             return imp_world_parse(out, (const char *)map->text, map->length, map->name, err);
     }
+    // neither a built-in map nor a file: a misspelt name
     if (!looks_like_path(name_or_path) && !imp_path_exists(name_or_path))
         return fail_unknown_map(name_or_path, err);
     // a path: a layer folder or a YAML file
@@ -114,6 +117,7 @@ imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *
         return load_layer_folder(out, name_or_path, err);
     char *text;
     size_t length;
+    // images and archives get a message of their own before they are parsed
     imp_status status = imp_file_type_expect_text(name_or_path, "a map is a YAML file", err);
     if (status == IMP_OK)
         status = imp_file_read(&text, &length, name_or_path, MAP_BYTES_MAX, err);
@@ -124,6 +128,7 @@ imp_status imp_world_load(imp_world **out, const char *name_or_path, imp_error *
     return status;
 }
 
+// Also frees worlds that were read in part.
 void imp_world_destroy(imp_world *world)
 {
     if (world == NULL)
@@ -149,6 +154,7 @@ const imp_tile *imp_world_tile_at(const imp_world *world, double x, double z)
     return &world->tiles[(int)row * world->columns + (int)column];
 }
 
+// Three- and four-way crossings.
 bool imp_tile_is_intersection(const imp_tile *tile)
 {
     return tile != NULL && (tile->kind == IMP_TILE_4WAY || tile->kind == IMP_TILE_3WAY_LEFT ||

@@ -15,6 +15,7 @@ static imp_status append_path(imp_asset_files *files, const char *path, imp_erro
     if (files->count == FILES_MAX)
         return imp_fail(err, IMP_BAD_INPUT, "%s: more than %d files; is this an asset folder?",
                         path, FILES_MAX);
+    // the list doubles, so that appending is linear in total
     if (files->count == files->capacity) {
         const int capacity = files->capacity > 0 ? 2 * files->capacity : 64;
         char **wider = realloc(files->paths, (size_t)capacity * sizeof *wider);
@@ -44,10 +45,12 @@ static imp_status scan_folder(imp_asset_files *files, const char *folder, int de
         if (status != IMP_OK || name == NULL || name[0] == '.')
             continue;
         status = imp_path_join(path, folder, name, err);
+        // what cannot be examined is skipped, like sockets and devices
         if (status != IMP_OK || stat(path, &info) != 0)
             continue;
         if (S_ISREG(info.st_mode))
             status = append_path(files, path, err);
+        // links to a parent folder would recurse for ever without a limit on the depth
         else if (S_ISDIR(info.st_mode) && depth < DEPTH_MAX)
             status = scan_folder(files, path, depth + 1, err);
     }
@@ -93,6 +96,7 @@ static size_t folder_prefix_length(const char *path)
 const char *imp_asset_files_find_name(const imp_asset_files *files, const char *name,
                                       const char *beside)
 {
+    // the first match counts, unless another lies beside the given path
     const char *found = NULL;
     for (int k = 0; k < files->count; k++) {
         const char *path = files->paths[k];
@@ -114,6 +118,7 @@ const char *imp_asset_files_find_suffix(const imp_asset_files *files, const char
     const size_t length = strlen(end);
     for (int k = 0; k < files->count; k++) {
         const char *path = files->paths[k];
+        // the suffix must start at a folder's name, not in the middle of it
         const size_t whole = strlen(path);
         if (whole > length && path[whole - length - 1] == '/' &&
             strcmp(path + whole - length, end) == 0)

@@ -74,6 +74,7 @@ static const char *find_sibling_file(const model_loader *b, const char *extensio
 static imp_status read_materials(const model_loader *b, imp_materials *out, const char **path,
                                  imp_error *err)
 {
+    // a file with the mesh's own name takes precedence
     *path = find_sibling_file(b, "mtl");
     if (*path == NULL && b->obj.material.text[0] != '\0')
         *path = imp_asset_files_find_name(&b->assets->files, b->obj.material.text, b->path);
@@ -106,6 +107,7 @@ static imp_status find_default_appearance(model_loader *b, bool wanted, appearan
                                           imp_error *err)
 {
     const char *path = find_sibling_file(b, "png");
+    // png takes precedence over jpg
     if (path == NULL)
         path = find_sibling_file(b, "jpg");
     if (path != NULL)
@@ -123,6 +125,7 @@ static imp_status resolve_material(model_loader *b, const imp_materials *materia
                                    const char *name, const imp_material_override *override,
                                    appearance *out, imp_error *err)
 {
+    // of several materials with one name the last counts
     const imp_material *material = NULL;
     for (int k = 0; k < materials->count; k++)
         if (strcmp(materials->items[k].name.text, name) == 0)
@@ -150,6 +153,7 @@ static imp_status resolve_materials(model_loader *b, const imp_material_override
 {
     imp_materials materials = {0};
     const char *path;
+    // white unless the folder has an image with the mesh's name
     appearance plain = {0xffffffffu, IMP_DECAL_NONE};
     b->appearances = malloc((size_t)b->obj.name_count * sizeof *b->appearances);
     if (b->appearances == NULL)
@@ -171,6 +175,7 @@ static imp_status resolve_materials(model_loader *b, const imp_material_override
 // whose height differs from its class is scaled.
 static void compute_placement(model_loader *b, const imp_object_class *extents)
 {
+    // extents over all corners; the largest coordinate separately for each corner number
     float low[3] = {FLT_MAX, FLT_MAX, FLT_MAX}, high[3][3]; // of each corner
     for (int k = 0; k < 9; k++)
         high[k / 3][k % 3] = -FLT_MAX;
@@ -184,9 +189,11 @@ static void compute_placement(model_loader *b, const imp_object_class *extents)
         }
     for (int i = 0; i < 3; i++)
         b->shift[i] = -0.5f * (low[i] + fminf(high[0][i], fminf(high[1][i], high[2][i])));
+    // the mesh stands on the ground
     b->shift[1] = -low[1];
     const float height = fmaxf(high[0][1], fmaxf(high[1][1], high[2][1])) - low[1];
     const float ratio = height > 0.0f ? (float)extents->height / height : 1.0f;
+    // tiny differences are rounding of the recorded extents
     b->scale = fabsf(ratio - 1.0f) > 1e-4f ? ratio : 1.0f;
 }
 
@@ -201,6 +208,7 @@ static void start_piece(model_loader *b)
 static imp_status finish_piece(model_loader *b, imp_error *err)
 {
     imp_asset_model *model = &b->model;
+    // pieces are appended one by one; there are few
     imp_mesh *wider =
         realloc(model->pieces, ((size_t)model->piece_count + 1) * sizeof *model->pieces);
     if (wider != NULL)
@@ -209,6 +217,7 @@ static imp_status finish_piece(model_loader *b, imp_error *err)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the mesh %s", b->path);
     imp_mesh *mesh = &wider[model->piece_count++];
     mesh->textures = b->assets->textures;
+    // triangles of loaded meshes may be oriented either way
     mesh->two_sided = true;
     start_piece(b);
     return IMP_OK;
@@ -249,6 +258,7 @@ static void make_vertex(const model_loader *b, const vertex_key *key,
         if (length > 0.0f)
             out->normal[i] = normal[i] / length;
     }
+    // OBJ counts v upwards
     if (key->corner.uv >= 0) {
         out->uv[0] = obj->uvs[key->corner.uv][0];
         out->uv[1] = 1.0f - obj->uvs[key->corner.uv][1];
@@ -278,6 +288,7 @@ static uint16_t find_or_add_vertex(model_loader *b, int facet_index, int corner)
     for (slot %= VERTEX_SLOTS; b->slots[slot] >= 0; slot = (slot + 1) % VERTEX_SLOTS)
         if (same_vertex_key(&b->keys[b->slots[slot]], &key))
             return (uint16_t)b->slots[slot];
+    // a new vertex: register its key, then compute it
     const int number = b->piece.vertex_count++;
     b->slots[slot] = (int16_t)number;
     b->keys[number] = key;
@@ -291,6 +302,7 @@ static imp_status split_into_pieces(model_loader *b, imp_error *err)
     imp_status status = IMP_OK;
     start_piece(b);
     for (int n = 0; status == IMP_OK && n < b->obj.triangle_count; n++) {
+        // a triangle needs up to three new vertices
         if (b->piece.vertex_count + 3 > IMP_MESH_SIZE_MAX ||
             b->piece.triangle_count == IMP_MESH_SIZE_MAX)
             status = finish_piece(b, err);
@@ -318,6 +330,7 @@ static void compute_bounds(imp_asset_model *model)
                 model->high[i] = fmaxf(model->high[i], at[i][k]);
             }
     }
+    // the sphere around the bounding box
     float half[3];
     for (int i = 0; i < 3; i++) {
         model->centre[i] = 0.5f * (model->low[i] + model->high[i]);

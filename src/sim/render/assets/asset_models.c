@@ -32,6 +32,7 @@ static imp_status load_duckiebots(imp_assets *assets, imp_error *err)
     };
     imp_status status = IMP_OK;
     for (int k = 0; status == IMP_OK && k < 4; k++) {
+        // the material of the chassis is replaced, all others stay
         const imp_material_override override = {"gkmodel0_chassis_geom0_mat_001-material",
                                                 COLOURS[k], NULL};
         status =
@@ -45,6 +46,7 @@ static imp_status load_traffic_lights(imp_assets *assets, imp_error *err)
 {
     imp_status status = IMP_OK;
     for (int pattern = 0; status == IMP_OK && pattern < 2; pattern++) {
+        // the card is an image of its own, which replaces the cardboard's texture
         char name[64];
         snprintf(name, sizeof name, "trafficlight_card%d.jpg", pattern);
         const char *card = imp_asset_files_find_name(&assets->files, name, NULL);
@@ -62,6 +64,7 @@ static imp_status load_sign(imp_assets *assets, imp_sign sign, imp_error *err)
     const int model = IMP_OBJECT_MODEL_FIRST_SIGN + (int)sign;
     snprintf(mesh, sizeof mesh, "%s.obj", imp_sign_name(sign));
     snprintf(face, sizeof face, "%s.png", imp_sign_name(sign));
+    // a mesh for all signs: its tag is replaced by the sign's image
     const char *texture = imp_asset_files_find_name(&assets->files, face, NULL);
     if (texture != NULL &&
         imp_asset_files_find_name(&assets->files, "sign_generic.obj", NULL) != NULL) {
@@ -90,6 +93,7 @@ static void warn_missing_models(imp_assets *assets, const char *folder)
         if (assets->models[model].piece_count == 0)
             append_name(missing, sizeof missing, imp_object_class_get((imp_object_kind)kind)->name);
     }
+    // list single signs only if some of them are there
     int signs = 0;
     for (int sign = 0; sign < IMP_SIGN_COUNT; sign++)
         signs += assets->models[IMP_OBJECT_MODEL_FIRST_SIGN + sign].piece_count == 0;
@@ -104,6 +108,7 @@ static void warn_missing_models(imp_assets *assets, const char *folder)
 
 imp_status imp_assets_load_models(imp_assets *assets, const char *folder, imp_error *err)
 {
+    // kinds with variants first, then one file per kind
     imp_status status = load_duckiebots(assets, err);
     if (status == IMP_OK)
         status = load_traffic_lights(assets, err);

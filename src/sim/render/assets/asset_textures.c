@@ -19,12 +19,14 @@ typedef struct resample_window {
 // wide, and then mixes two neighbours in proportion to their overlap.
 static resample_window find_resample_window(int k, int count, int source)
 {
+    // the window is centred on the texel's centre, at least one source texel wide
     const double ratio = (double)source / count, middle = (k + 0.5) * ratio;
     const double half = 0.5 * fmax(ratio, 1.0);
     const double low = fmax(middle - half, 0.0), high = fmin(middle + half, source);
     resample_window out = {(int)low, (int)ceil(high) - 1, 1.0f, 1.0f};
     if (out.last < out.first)
         out.last = out.first;
+    // partial weights at both ends
     if (out.last > out.first) {
         out.first_share = (float)(out.first + 1 - low);
         out.last_share = (float)(high - out.last);
@@ -42,6 +44,7 @@ static float texel_weight(const resample_window *w, int k)
 static uint32_t window_mean(const uint8_t *rgb, int stride, const resample_window *across,
                             const resample_window *down)
 {
+    // windows at the border are narrower, so divide by the actual weight
     float sum[3] = {0}, weight = 0.0f;
     for (int j = down->first; j <= down->last; j++)
         for (int i = across->first; i <= across->last; i++) {
@@ -106,6 +109,7 @@ static imp_status read_texture(imp_mesh_texture *texture, const char *path, imp_
     imp_status status = imp_image_read(&rgb, &width, &height, path, err);
     if (status != IMP_OK)
         return status;
+    // allocate level 0 with its mip levels, then resample into it
     *texture = (imp_mesh_texture){.width = round_up_to_power_of_two(width),
                                   .height = round_up_to_power_of_two(height),
                                   .repeats = true};

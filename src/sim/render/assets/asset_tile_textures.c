@@ -18,6 +18,7 @@ void imp_asset_tile_rotate(const uint32_t *tile, uint32_t *texels, const imp_tex
     for (int j = 0; j < SIDE; j++) {
         uint32_t *row = texels + level->offset + (j + 1) * level->stride + 1;
         for (int i = 0; i < SIDE; i++) {
+            // source coordinates for each number of quarter turns
             const int across[4] = {i, SIDE - 1 - j, SIDE - 1 - i, j};
             const int down[4] = {j, i, SIDE - 1 - j, SIDE - 1 - i};
             row[i] = tile[down[turns] * SIDE + across[turns]];
@@ -34,6 +35,7 @@ static const char *find_tile_texture(const imp_asset_files *files, const char *s
     if (number > 0)
         snprintf(suffix, sizeof suffix, "_%d", number);
     const char *found = NULL;
+    // first the layout with styles, then the one without
     for (int k = 0; k < 3 && found == NULL; k++) {
         snprintf(end, sizeof end, "%s/%s/texture%s.%s", style, kind, suffix, EXTENSIONS[k]);
         found = imp_asset_files_find_suffix(files, end);
@@ -76,6 +78,7 @@ static imp_status load_tile_kind(imp_assets *assets, imp_tile_kind kind, const c
     imp_status status = IMP_OK;
     for (int number = 0; status == IMP_OK && number < IMP_ASSET_VARIANTS_MAX; number++) {
         const char *path = find_tile_texture(&assets->files, style, name, number);
+        // numbers may have gaps
         if (path == NULL)
             continue;
         uint32_t **tile = &assets->tiles[kind][assets->variants[kind]];
@@ -102,6 +105,7 @@ imp_status imp_assets_load_tiles(imp_assets *assets, const char *folder, const c
             used += (size_t)snprintf(missing + used, sizeof missing - used, "%s%s",
                                      used > 0 ? ", " : "", imp_tile_kind_name((imp_tile_kind)kind));
     }
+    // no texture at all: probably the style does not exist
     if (found == 0 && list_texture_styles(&assets->files, styles, sizeof styles)) {
         // a misspelt style: list the styles and suggest one
         char hint[IMP_SUGGESTION_TEXT_MAX];

@@ -14,6 +14,7 @@ void imp_assets_add_warning(imp_assets *assets, const char *format, ...)
 {
     if (assets->warning_count == IMP_ASSET_WARNINGS_MAX)
         return;
+    // format into the next free slot; it counts only if it is new
     char *warning = assets->warnings[assets->warning_count];
     va_list arguments;
     va_start(arguments, format);
@@ -35,6 +36,7 @@ imp_status imp_assets_open(imp_assets **out, const char *folder, const char *sty
     imp_assets *assets = calloc(1, sizeof *assets);
     if (assets == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for assets");
+    // hashes and messages use paths relative to the folder
     assets->root = strlen(folder);
     snprintf(assets->style, sizeof assets->style, "%s", style);
     // list files first; textures and models look them up
@@ -77,6 +79,7 @@ uint64_t imp_assets_hash(const imp_assets *assets)
         const char *path = assets->files.paths[k], *inside = path + assets->root;
         inside += strspn(inside, "/"); // the folder may be given with a slash at its end
         hash = imp_hash_bytes(hash, inside, strlen(inside) + 1);
+        // an unreadable file counts with its name only
         if (imp_file_read(&bytes, &length, path, BYTES_MAX, NULL) != IMP_OK)
             continue;
         hash = imp_hash_bytes(hash, bytes, length);

@@ -21,6 +21,7 @@ static imp_status add_material(imp_materials *all, imp_text_span line, const cha
             return imp_fail(err, IMP_NO_MEMORY, "no memory for the materials %s", name);
         all->items = wider;
     }
+    // white until Kd says otherwise; names may contain blanks
     imp_material *added = &all->items[all->count++];
     *added = (imp_material){.colour = {1.0f, 1.0f, 1.0f}};
     imp_text_span_copy(imp_text_span_trim(line), added->name.text, sizeof added->name.text);
@@ -36,6 +37,7 @@ static imp_status parse_diffuse_colour(imp_material *material, imp_text_span lin
         if (!imp_text_span_next_word(&line, &word) ||
             !imp_text_span_parse_float(word, &material->colour[k]))
             return imp_fail(err, IMP_BAD_INPUT, "%s:%d: Kd needs three numbers", name, number);
+        // NaN is rejected, too
         if (!(material->colour[k] >= 0.0f && material->colour[k] <= 1.0f))
             return imp_fail(err, IMP_BAD_INPUT, "%s:%d: a colour of %g is not within 0 to 1", name,
                             number, (double)material->colour[k]);
@@ -67,6 +69,7 @@ imp_status imp_materials_parse(imp_materials *out, const char *text, size_t leng
         // the first word is the statement
         const bool colour = imp_text_span_equals(word, "Kd"),
                    texture = imp_text_span_equals(word, "map_Kd");
+        // colours and textures belong to the last material
         if (imp_text_span_equals(word, "newmtl"))
             status = add_material(&all, line, name, lines.number, err);
         else if ((colour || texture) && all.count == 0)

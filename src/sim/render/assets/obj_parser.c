@@ -32,6 +32,7 @@ static imp_status fail_at_word(const obj_reader *r, imp_text_span word, const ch
 // unchanged.
 static void *grow_array(void *items, int count, int *room, size_t size)
 {
+    // doubling keeps the total time linear
     if (count < *room)
         return items;
     const int wider = *room > 0 ? 2 * *room : 64;
@@ -70,10 +71,12 @@ static imp_status parse_floats(const obj_reader *r, imp_text_span line, float *o
 // Converts an index (from 1, or backwards from -1) to one from 0, and checks its range.
 static imp_status parse_index(const obj_reader *r, imp_text_span *word, int count, int32_t *out)
 {
+    // keep the word for the message
     const imp_text_span whole = *word;
     int32_t index;
     if (!imp_text_span_parse_int(word, &index))
         return fail_at_word(r, whole, "is no index");
+    // indices refer to items above this line
     if (index == 0 || index > count || index < -count)
         return fail_at_word(r, whole, "points at nothing that stands above");
     *out = index > 0 ? index - 1 : count + index;
@@ -95,6 +98,7 @@ static imp_status parse_corner(const obj_reader *r, imp_text_span word, imp_obj_
     const imp_text_span whole = word;
     *out = (imp_obj_corner){-1, -1, -1};
     imp_status status = parse_index(r, &word, r->obj.position_count, &out->position);
+    // the texture coordinate may be empty: v//n
     if (status == IMP_OK && skip_slash(&word)) {
         if (word.at < word.end && *word.at != '/')
             status = parse_index(r, &word, r->obj.uv_count, &out->uv);
@@ -114,6 +118,7 @@ static imp_status parse_face(obj_reader *r, imp_text_span line)
     int count = 0;
     for (; imp_text_span_next_word(&line, &word); count++) {
         imp_status status = parse_corner(r, word, &corner);
+        // each corner from the third on adds a triangle
         if (status == IMP_OK && count >= 2) {
             if (!RESERVE_ITEM(r, triangles, triangle_count, triangle_capacity))
                 return fail_no_memory(r);
@@ -135,6 +140,7 @@ static imp_status parse_face(obj_reader *r, imp_text_span line)
 // Selects a material by name; a new name is added.
 static imp_status select_material(obj_reader *r, imp_text_span name)
 {
+    // long names are compared truncated, as they are stored
     imp_obj_name wanted;
     imp_text_span_copy(name, wanted.text, sizeof wanted.text);
     for (int k = 0; k < r->obj.name_count; k++)
@@ -171,6 +177,7 @@ static imp_status parse_line(obj_reader *r, imp_text_span line)
                    : fail_no_memory(r);
     if (imp_text_span_equals(word, "f"))
         return parse_face(r, line);
+    // names of materials and files may contain blanks
     line = imp_text_span_trim(line);
     if (imp_text_span_equals(word, "usemtl"))
         return select_material(r, line);

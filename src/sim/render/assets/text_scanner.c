@@ -42,6 +42,7 @@ bool imp_line_reader_next(imp_line_reader *lines, imp_text_span *line)
 bool imp_text_span_next_word(imp_text_span *line, imp_text_span *word)
 {
     *line = imp_text_span_trim(*line);
+    // extend the word to the next white space
     *word = (imp_text_span){line->at, line->at};
     while (word->end < line->end && !is_white_space(*word->end))
         word->end++;
@@ -65,6 +66,7 @@ bool imp_text_span_equals(imp_text_span word, const char *text)
 
 void imp_text_span_copy(imp_text_span span, char *out, size_t size)
 {
+    // leave room for the terminating 0
     size_t length = (size_t)(span.end - span.at);
     if (length > size - 1)
         length = size - 1;
@@ -92,6 +94,7 @@ static int parse_digits(imp_text_span *word, double *sum)
 
 bool imp_text_span_parse_int(imp_text_span *word, int32_t *out)
 {
+    // a double holds the sum exactly up to the limit
     const double most = 1 << 30;
     double sum = 0.0;
     const int sign = parse_sign(word);
@@ -121,6 +124,7 @@ bool imp_text_span_parse_float(imp_text_span word, float *out)
         if (!imp_text_span_parse_int(&word, &exponent))
             return false;
     }
+    // 0 with a huge exponent is still 0
     const double value = sum == 0.0 ? 0.0 : sum * pow(10.0, exponent - places);
     // NaN fails the comparison
     if (word.at != word.end || !(value <= most))

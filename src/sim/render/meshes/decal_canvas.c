@@ -30,6 +30,7 @@ static float signed_distance(const painted_shape *s, float x, float y)
 {
     float nearest = FLT_MAX;
     bool inside = false;
+    // a closed shape has an edge back to its first point; a single point is its own edge
     const int edges = s->closed || s->count == 1 ? s->count : s->count - 1;
     for (int k = 0; k < edges; k++) {
         const float *a = s->points[k], *b = s->points[(k + 1) % s->count];
@@ -62,10 +63,12 @@ static void find_texel_range(float low, float high, float texel, int count, int 
 // Paints a shape: all texels of its bounding box by coverage.
 static void paint_shape(imp_decal_canvas *canvas, uint32_t colour, const painted_shape *s)
 {
+    // size of a texel in the painter's units
     const float dx = canvas->wide / (float)canvas->width;
     const float dy = canvas->high / (float)canvas->height;
     const float texel = fmaxf(dx, dy), reach = s->radius + texel;
     float low[2] = {FLT_MAX, FLT_MAX}, high[2] = {-FLT_MAX, -FLT_MAX};
+    // bounding box of the shape, widened by radius and smoothing
     for (int k = 0; k < s->count; k++)
         for (int i = 0; i < 2; i++) {
             low[i] = fminf(low[i], s->points[k][i] - reach);

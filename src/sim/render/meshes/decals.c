@@ -11,6 +11,7 @@
 // Size of a decal in texels; larger for larger faces.
 static void decal_size(int decal, int *width, int *height)
 {
+    // faces that fill much of an image get more texels
     *width = *height = 128;
     if (decal < IMP_DECAL_SIGN + IMP_SIGN_COUNT)
         *height = 256;
@@ -27,6 +28,7 @@ static void decal_size(int decal, int *width, int *height)
 static uint32_t mean_of_texels(const uint32_t *texels, int stride, int across, int down)
 {
     uint32_t out = 0;
+    // each channel separately, with rounding
     for (int shift = 0; shift < 32; shift += 8) {
         uint32_t sum = 0;
         for (int j = 0; j < down; j++)
@@ -40,6 +42,7 @@ static uint32_t mean_of_texels(const uint32_t *texels, int stride, int across, i
 // Computes a mip level from the next finer one.
 static void downsample_level(const imp_mesh_texture *texture, int level)
 {
+    // level k has half the size of level k - 1
     const int width = texture->width >> (level - 1), height = texture->height >> (level - 1);
     const uint32_t *from = texture->texels + texture->offset[level - 1];
     uint32_t *to = texture->texels + texture->offset[level];

@@ -27,6 +27,7 @@ static void add_duckie_tail(imp_mesh_builder *m, const duckie_placement *d, int 
     const float profile[][2] = {
         {d->size * 0.3f, 0.0f}, {d->size * 0.2f, d->size * 0.28f}, {0.0f, d->size * 0.5f}};
     imp_mesh_builder_set_origin(m, d->x - d->size * 0.52f, d->y + d->size * 0.48f, d->z);
+    // tilt about the sideways axis, then flatten
     imp_mesh_builder_rotate(m, 2, 0.75f);
     imp_mesh_builder_scale(m, 0.8f, 1.0f, 1.0f);
     imp_mesh_add_lathe(m, profile, 3, corners, true);
@@ -74,10 +75,12 @@ void imp_mesh_build_duckie_at(imp_mesh_builder *m, float x, float y, float z, fl
     add_duckie_body(m, &d, detailed);
     add_duckie_tail(m, &d, detailed ? 6 : 4);
     add_duckie_ellipsoid(m, &d, 0.36f, 1.1f, 0.0f, 0.39f, 0.42f, 0.38f, detailed ? 10 : 6);
+    // upper and lower part of the beak
     m->colour = BEAK;
     add_duckie_ellipsoid(m, &d, 0.74f, 1.06f, 0.0f, 0.22f, 0.07f, 0.18f, detailed ? 6 : 4);
     if (detailed)
         add_duckie_ellipsoid(m, &d, 0.68f, 0.97f, 0.0f, 0.18f, 0.05f, 0.14f, 6);
+    // the coarse duckie on a robot is too small for eyes
     if (!parts && !m->detailed)
         return;
     add_duckie_eye(m, &d, 1.0f);
@@ -99,10 +102,12 @@ static void add_robot_wheels(imp_mesh_builder *m)
 {
     imp_mesh_builder_set_origin(m, 0.035f, 0.033f, 0.0f);
     m->colour = WHITE;
+    // the decal is painted on both ends of a wheel
     m->decal = IMP_DECAL_WHEEL;
     imp_mesh_add_wheel(m, 0.033f, 0.05f, 0.0736f, BLACK, m->detailed ? 14 : 8);
     imp_mesh_add_wheel(m, 0.033f, -0.0736f, -0.05f, BLACK, m->detailed ? 14 : 8);
     m->decal = IMP_DECAL_NONE;
+    // the castor
     imp_mesh_builder_set_origin(m, -0.075f, 0.014f, 0.0f);
     m->colour = METAL;
     imp_mesh_add_ellipsoid(m, 0.014f, 0.014f, 0.014f, m->detailed ? 6 : 4);
@@ -115,6 +120,7 @@ static void add_robot_bumpers(imp_mesh_builder *m)
                                       {-0.1005f, 0.083f, 0.05f},
                                       {-0.1005f, 0.045f, 0.05f},
                                       {-0.1005f, 0.045f, -0.05f}};
+    // bumpers at the back and front
     m->colour = DARK;
     imp_mesh_add_box(m, -0.1f, 0.042f, -0.053f, -0.096f, 0.086f, 0.053f);
     imp_mesh_add_box(m, 0.09f, 0.036f, -0.06f, m->detailed ? 0.098f : 0.1005f, 0.052f, 0.06f);
@@ -123,11 +129,13 @@ static void add_robot_bumpers(imp_mesh_builder *m)
     imp_mesh_add_panel(m, PLATE);
     m->decal = IMP_DECAL_NONE;
     // lights
+    // three lights in front
     for (int side = -1; m->detailed && side <= 1; side++) {
         const float z = 0.045f * (float)side;
         imp_mesh_add_box(m, 0.096f, 0.038f, z - 0.006f, 0.1005f, 0.05f, z + 0.006f);
     }
     m->colour = IMP_RGB(255, 40, 30);
+    // two at the back
     for (int side = -1; m->detailed && side <= 1; side += 2) {
         const float z = 0.045f * (float)side;
         imp_mesh_add_box(m, -0.1f, 0.034f, z - 0.006f, -0.094f, 0.043f, z + 0.006f);
@@ -143,6 +151,7 @@ static void add_robot_camera(imp_mesh_builder *m)
     if (!m->detailed)
         return;
     imp_mesh_builder_set_origin(m, 0.07f, 0.108f, 0.0f);
+    // wheels lie along z, so turn the lens's axis ahead
     imp_mesh_builder_rotate(m, 1, 1.5707963f);
     m->colour = METAL;
     imp_mesh_add_wheel(m, 0.0115f, 0.0f, 0.008f, METAL, m->detailed ? 10 : 6);

@@ -24,6 +24,7 @@ void imp_mesh_builder_reset(imp_mesh_builder *builder, bool detailed)
 
 void imp_mesh_builder_set_origin(imp_mesh_builder *builder, float x, float y, float z)
 {
+    // the identity with a translation
     const float frame[3][4] = {{1, 0, 0, x}, {0, 1, 0, y}, {0, 0, 1, z}};
     memcpy(builder->frame, frame, sizeof frame);
 }
@@ -88,6 +89,7 @@ static int add_vertex(imp_mesh_builder *builder, const float at[3], const float 
         builder->overflowed = true;
         return 0;
     }
+    // transform the position by the whole frame
     imp_mesh_vertex *vertex = &builder->vertices[builder->vertex_count];
     for (int i = 0; i < 3; i++)
         vertex->at[i] = builder->frame[i][0] * at[0] + builder->frame[i][1] * at[1] +
@@ -132,6 +134,7 @@ static void add_quad(imp_mesh_builder *builder, const float corners[4][3], int d
 void imp_mesh_add_box(imp_mesh_builder *builder, float x0, float y0, float z0, float x1, float y1,
                       float z1)
 {
+    // corners of each side from its bottom left, seen from outside; x is ahead, z to the right
     const float sides[6][4][3] = {
         {{x1, y0, z1}, {x1, y0, z0}, {x1, y1, z0}, {x1, y1, z1}}, // front
         {{x0, y0, z0}, {x0, y0, z1}, {x0, y1, z1}, {x0, y1, z0}}, // rear
@@ -161,6 +164,7 @@ static int add_ring(imp_mesh_builder *builder, const float point[2], const float
     int first = builder->vertex_count;
     for (int k = 0; k < corners; k++) {
         const float angle = (float)(2.0 * IMP_PI * k / corners);
+        // rotate the profile point and its normal about the y axis
         const float c = cosf(angle), s = sinf(angle);
         const float at[3] = {point[0] * c, point[1], point[0] * s};
         const float normal[3] = {outward[0] * c, outward[1], outward[0] * s};
@@ -174,6 +178,7 @@ static void join_rings(imp_mesh_builder *builder, int low, int high, int corners
                        bool high_open)
 {
     for (int k = 0; k < corners; k++) {
+        // two triangles per step around the axis
         const int next = (k + 1) % corners;
         if (low_open)
             add_triangle(builder, low + k, high + k, low + next, IMP_DECAL_NONE);
@@ -236,6 +241,7 @@ void imp_mesh_add_ellipsoid(imp_mesh_builder *builder, float rx, float ry, float
 static void add_prism_cap(imp_mesh_builder *builder, const float outline[][2], int points, float z,
                           float look)
 {
+    // the decal covers the outline's bounding box
     float lo[2] = {FLT_MAX, FLT_MAX}, hi[2] = {-FLT_MAX, -FLT_MAX};
     for (int k = 0; k < points; k++)
         for (int i = 0; i < 2; i++) {
@@ -262,6 +268,7 @@ static void add_prism_sides(imp_mesh_builder *builder, const float outline[][2],
 {
     for (int k = 0; k < points; k++) {
         const float *a = outline[k], *b = outline[(k + 1) % points];
+        // sides without an entry have no decal
         const int decal = decals != NULL ? decals[k] : IMP_DECAL_NONE;
         // order the corners so that the quadrilateral starts at its bottom left
         const bool up = b[1] >= a[1];
@@ -318,6 +325,7 @@ static extents_transform find_extents_transform(const imp_mesh_builder *builder,
         {extents->min_x, extents->max_x}, {0.0, extents->height}, {extents->min_z, extents->max_z}};
     extents_transform out;
     for (int i = 0; i < 3; i++) {
+        // scale and shift of each axis separately
         float lo = FLT_MAX, hi = -FLT_MAX;
         for (int k = 0; k < builder->vertex_count; k++) {
             lo = fminf(lo, builder->vertices[k].at[i]);
@@ -386,6 +394,7 @@ bool imp_mesh_allocate(imp_mesh *mesh, int vertices, int triangles)
         imp_mesh_free(mesh);
         return false;
     }
+    // distribute the arrays over the allocation
     float **const arrays[ARRAYS] = {&mesh->x,        &mesh->y,        &mesh->z, &mesh->normal_x,
                                     &mesh->normal_y, &mesh->normal_z, &mesh->u, &mesh->v};
     for (size_t k = 1; k < ARRAYS; k++)
@@ -396,6 +405,7 @@ bool imp_mesh_allocate(imp_mesh *mesh, int vertices, int triangles)
 bool imp_mesh_builder_finish(const imp_mesh_builder *builder, const imp_object_class *extents,
                              imp_mesh *mesh)
 {
+    // scale every vertex, copy the triangles
     if (!imp_mesh_allocate(mesh, builder->vertex_count, builder->triangle_count))
         return false;
     const extents_transform by = extents != NULL ? find_extents_transform(builder, extents)

@@ -21,12 +21,14 @@ static void paint_bus_side(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 16.0f, 4.0f, WHITE);
     imp_decal_canvas_box(canvas, SCHOOL_BUS_YELLOW, 0.0f, 2.55f, 16.0f, 2.9f);
+    // six side windows
     for (int k = 0; k < 6; k++) {
         const float x = 0.4f + 1.95f * (float)k;
         imp_decal_canvas_box(canvas, GLASS, x, 0.55f, x + 1.75f, 2.2f);
     }
     // door and driver's window
     imp_decal_canvas_box(canvas, BLACK, 12.25f, 0.5f, 14.05f, 3.75f);
+    // glass of both door leaves, then the driver's window
     imp_decal_canvas_box(canvas, GLASS, 12.35f, 0.6f, 13.1f, 3.65f);
     imp_decal_canvas_box(canvas, GLASS, 13.2f, 0.6f, 13.95f, 3.65f);
     imp_decal_canvas_box(canvas, GLASS, 14.3f, 0.55f, 15.5f, 2.2f);
@@ -62,6 +64,7 @@ static void paint_bus_rear(imp_decal_canvas *canvas)
 // The cab of the truck from the side, 3 by 3.6 units; front to the right, cut off at the top.
 static void paint_truck_cab(imp_decal_canvas *canvas)
 {
+    // the window follows the slope of the windscreen
     const float window[][2] = {{0.5f, 0.45f}, {1.55f, 0.45f}, {2.4f, 1.75f}, {0.5f, 1.75f}};
     set_canvas_units(canvas, 3.0f, 3.6f, YELLOW);
     imp_decal_canvas_polygon(canvas, GLASS, window, 4);
@@ -90,6 +93,7 @@ static void paint_truck_windshield(imp_decal_canvas *canvas)
 static void paint_truck_rear(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 4.0f, 4.4f, IMP_RGB(225, 226, 228));
+    // gap between the doors, two handles, bumper with lights
     imp_decal_canvas_box(canvas, GREY, 1.96f, 0.2f, 2.04f, 3.7f);
     imp_decal_canvas_box(canvas, BLACK, 1.6f, 1.8f, 1.8f, 2.3f);
     imp_decal_canvas_box(canvas, BLACK, 2.2f, 1.8f, 2.4f, 2.3f);
@@ -110,6 +114,7 @@ static void paint_wheel(imp_decal_canvas *canvas)
 static void paint_window(imp_decal_canvas *canvas, uint32_t frame, float x, float y, float wide,
                          float high)
 {
+    // frame, glass, vertical and horizontal bar
     imp_decal_canvas_box(canvas, frame, x - 0.12f, y - 0.12f, x + wide + 0.12f, y + high + 0.12f);
     imp_decal_canvas_box(canvas, IMP_RGB(120, 165, 200), x, y, x + wide, y + high);
     imp_decal_canvas_box(canvas, frame, x + 0.5f * wide - 0.05f, y, x + 0.5f * wide + 0.05f,
@@ -128,6 +133,7 @@ static void paint_building_facade(imp_decal_canvas *canvas)
                              0.5f * (float)k + 0.08f);
     for (int j = 0; j < 4; j++)
         for (int i = 0; i < 4; i++)
+            // no windows where the door is
             if (j < 3 || i == 0 || i == 3)
                 paint_window(canvas, WHITE, 0.55f + 1.9f * (float)i, 0.9f + 2.3f * (float)j, 1.2f,
                              1.4f);
@@ -151,6 +157,7 @@ static void paint_house_wall(imp_decal_canvas *canvas, bool door)
     paint_wooden_wall(canvas, IMP_RGB(225, 205, 160), IMP_RGB(200, 180, 138));
     paint_window(canvas, frame, 0.9f, 1.1f, 1.5f, 1.5f);
     paint_window(canvas, frame, 5.6f, 1.1f, 1.5f, 1.5f);
+    // a third window, or the door with its frame and knob
     if (!door) {
         paint_window(canvas, frame, 3.25f, 1.1f, 1.5f, 1.5f);
         return;
@@ -165,6 +172,7 @@ static void paint_stripes(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 7.0f, 1.0f, WHITE);
     for (int k = 0; k < 8; k++) {
+        // each stripe is a parallelogram; the first starts outside
         const float x = (float)k - 0.7f;
         const float stripe[][2] = {{x + 0.5f, 0.0f}, {x + 1.0f, 0.0f}, {x + 0.5f, 1.0f}, {x, 1.0f}};
         imp_decal_canvas_polygon(canvas, RED, stripe, 4);
@@ -203,6 +211,7 @@ static void paint_traffic_lamps(imp_decal_canvas *canvas, bool green)
 
 void imp_decal_paint_object(imp_decal_canvas *canvas, int decal)
 {
+    // signs are painted elsewhere
     switch (decal) {
     case IMP_DECAL_BUS_SIDE:
         paint_bus_side(canvas);

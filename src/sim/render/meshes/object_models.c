@@ -11,6 +11,7 @@ int imp_object_model(const imp_object *object, const imp_object_state *state)
         return IMP_OBJECT_MODEL_FIRST_COLOUR + (int)object->color;
     case IMP_OBJECT_SIGN:
         return IMP_OBJECT_MODEL_FIRST_SIGN + (int)object->sign;
+    // a light's model depends on its state; without one it is as the map places it
     case IMP_OBJECT_TRAFFIC_LIGHT: {
         const imp_object_state placed = {.position = object->position, .heading = object->heading};
         const imp_object_state *light = state != NULL ? state : &placed;
@@ -25,6 +26,7 @@ int imp_object_model(const imp_object *object, const imp_object_state *state)
 
 imp_object_kind imp_object_model_kind(int model)
 {
+    // the ranges of variants follow the kinds: colours, signs, lights
     return model >= IMP_OBJECT_MODEL_FIRST_LIGHT    ? IMP_OBJECT_TRAFFIC_LIGHT
            : model >= IMP_OBJECT_MODEL_FIRST_SIGN   ? IMP_OBJECT_SIGN
            : model >= IMP_OBJECT_MODEL_FIRST_COLOUR ? IMP_OBJECT_DUCKIEBOT
@@ -39,6 +41,7 @@ void imp_object_model_build(imp_mesh_builder *builder, int model, bool detailed)
     case IMP_OBJECT_DUCKIE:
         imp_mesh_build_duckie(builder);
         break;
+    // colours and signs are offsets from the first model of their kind
     case IMP_OBJECT_DUCKIEBOT:
         imp_mesh_build_duckiebot(builder,
                                  model < IMP_OBJECT_MODEL_FIRST_COLOUR

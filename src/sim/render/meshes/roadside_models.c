@@ -17,6 +17,7 @@ void imp_mesh_build_cone(imp_mesh_builder *m)
     m->colour = DARK;
     imp_mesh_add_box(m, -10.0f, 0.0f, -10.0f, 10.0f, 1.6f, 10.0f);
     for (int k = 0; k < 5; k++) {
+        // each band is a part of a cone between two heights
         m->colour = k % 2 == 1 ? WHITE : ORANGE;
         imp_mesh_add_lathe(m, &EDGES[k], 2, corners, false);
     }
@@ -30,6 +31,7 @@ void imp_mesh_build_barrier(imp_mesh_builder *m)
     static const float PROFILE[][2] = {{-0.406f, 0.0f}, {0.406f, 0.0f},  {0.406f, 0.09f},
                                        {0.19f, 0.37f},  {0.12f, 1.143f}, {-0.12f, 1.143f},
                                        {-0.19f, 0.37f}, {-0.406f, 0.09f}};
+    // the prism is extruded along z, the barrier stands across the road
     imp_mesh_builder_rotate(m, 1, (float)(0.5 * IMP_PI));
     m->colour = IMP_RGB(186, 184, 178);
     imp_mesh_add_prism(m, PROFILE, 8, -2.033f, 2.033f, NULL);
@@ -37,6 +39,7 @@ void imp_mesh_build_barrier(imp_mesh_builder *m)
     m->decal = IMP_DECAL_STRIPES;
     m->colour = WHITE;
     for (int side = -1; side <= 1; side += 2) {
+        // the panel lies just outside the sloping side
         const float s = (float)side, end = 2.0f * s;
         const float panel[4][3] = {{s * 0.135f, 1.05f, end},
                                    {s * 0.135f, 1.05f, -end},
@@ -63,12 +66,14 @@ void imp_mesh_build_sign(imp_mesh_builder *m, imp_sign sign)
                                       {0.0042f, 0.1f, 0.0322f}};
     // foot, two posts and the board; the sign is a panel on its front
     m->colour = IMP_RGB(60, 130, 70);
+    // the foot
     imp_mesh_add_box(m, -0.0254f, 0.0f, -0.03f, 0.0254f, 0.006f, 0.03f);
     m->colour = WOOD;
     imp_mesh_add_box(m, -0.0035f, 0.006f, -0.022f, 0.0035f, 0.1f, -0.014f);
     imp_mesh_add_box(m, -0.0035f, 0.006f, 0.014f, 0.0035f, 0.1f, 0.022f);
     imp_mesh_add_box(m, -0.0035f, 0.1f, -0.0325f, 0.0035f, 0.2301f, 0.0325f);
     m->colour = WHITE;
+    // the plate is painted with the sign's decal
     m->decal = IMP_DECAL_SIGN + (int)sign;
     imp_mesh_add_panel(m, PLATE);
     m->decal = IMP_DECAL_NONE;
@@ -91,6 +96,7 @@ void imp_mesh_build_traffic_light(imp_mesh_builder *m, bool diagonal_green)
     m->colour = WHITE;
     // a panel on each side; opposite sides show the same colour
     for (int k = 0; k < 4; k++) {
+        // just outside the box, with a small rim
         const float at = half + 0.0002f, rim = half - 0.002f;
         const float panel[4][3] = {{at, high - 0.002f, rim},
                                    {at, high - 0.002f, -rim},

@@ -44,6 +44,7 @@ static void paint_tag(imp_decal_canvas *canvas, imp_sign sign)
 {
     const float cell = 0.84f / 8.0f, left = 0.08f, top = 0.1f;
     imp_decal_canvas_box(canvas, BLACK, left, top, left + 8 * cell, top + 8 * cell);
+    // a linear congruential generator, seeded by the sign
     uint32_t bits = 0x9e3779b9u * ((uint32_t)sign + 3u);
     for (int k = 0; k < 36; k++) {
         bits = bits * 1664525u + 1013904223u;
@@ -57,17 +58,22 @@ static void paint_tag(imp_decal_canvas *canvas, imp_sign sign)
 static void paint_stop(imp_decal_canvas *canvas)
 {
     const float turn = (float)(IMP_PI / 8.0), thick = 0.055f;
+    // outline, rim and face
     paint_regular_polygon(canvas, BLACK, 8, 0.47f, turn);
     paint_regular_polygon(canvas, WHITE, 8, 0.46f, turn);
     paint_regular_polygon(canvas, RED, 8, 0.42f, turn);
     const float top = 1.37f, mid = 1.5f, low = 1.63f;
+    // the letter S
     LINE(WHITE, thick, {0.30f, top + 0.03f}, {0.27f, top}, {0.20f, top}, {0.17f, top + 0.03f},
          {0.17f, mid - 0.03f}, {0.20f, mid}, {0.27f, mid}, {0.30f, mid + 0.03f},
          {0.30f, low - 0.03f}, {0.27f, low}, {0.20f, low}, {0.17f, low - 0.03f});
+    // the letter T
     LINE(WHITE, thick, {0.35f, top}, {0.49f, top});
     LINE(WHITE, thick, {0.42f, top}, {0.42f, low});
+    // the letter O
     LINE(WHITE, thick, {0.57f, top}, {0.63f, top}, {0.66f, top + 0.04f}, {0.66f, low - 0.04f},
          {0.63f, low}, {0.57f, low}, {0.54f, low - 0.04f}, {0.54f, top + 0.04f}, {0.57f, top});
+    // the letter P
     LINE(WHITE, thick, {0.73f, low}, {0.73f, top}, {0.81f, top}, {0.84f, top + 0.03f},
          {0.84f, mid - 0.02f}, {0.81f, mid + 0.01f}, {0.73f, mid + 0.01f});
 }
@@ -83,10 +89,12 @@ static void paint_yield(imp_decal_canvas *canvas)
 static void paint_no_turn(imp_decal_canvas *canvas, float side)
 {
     const float x = 0.5f;
+    // shaft and head of the arrow
     LINE(BLACK, 0.1f, {x - side * 0.13f, 1.74f}, {x - side * 0.13f, 1.42f},
          {x + side * 0.08f, 1.42f});
     POLYGON(BLACK, {x + side * 0.06f, 1.29f}, {x + side * 0.27f, 1.42f}, {x + side * 0.06f, 1.55f});
     enum { CORNERS = 32 };
+    // the ring and its bar
     float ring[CORNERS + 1][2];
     for (int k = 0; k <= CORNERS; k++) {
         const float angle = (float)(2.0 * IMP_PI * k / CORNERS);
@@ -157,8 +165,10 @@ static void paint_traffic_light_ahead(imp_decal_canvas *canvas)
 static void paint_duck_crossing(imp_decal_canvas *canvas)
 {
     paint_warning_diamond(canvas);
+    // body
     POLYGON(BLACK, {0.24f, 1.53f}, {0.36f, 1.55f}, {0.5f, 1.52f}, {0.68f, 1.5f}, {0.73f, 1.58f},
             {0.69f, 1.68f}, {0.58f, 1.74f}, {0.4f, 1.74f}, {0.29f, 1.67f});
+    // head, beak, eye, wing
     imp_decal_canvas_disc(canvas, BLACK, 0.6f, 1.41f, 0.115f);
     POLYGON(ORANGE, {0.68f, 1.38f}, {0.8f, 1.43f}, {0.69f, 1.48f});
     imp_decal_canvas_disc(canvas, DUCK, 0.62f, 1.38f, 0.025f);

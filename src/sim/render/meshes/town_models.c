@@ -9,9 +9,11 @@ void imp_mesh_build_building(imp_mesh_builder *m)
 {
     m->colour = WHITE;
     m->decal = IMP_DECAL_BUILDING;
+    // walls
     imp_mesh_add_box(m, -1.76f, 0.0f, -1.14f, 1.76f, 3.2f, 1.14f);
     m->decal = IMP_DECAL_NONE;
     m->colour = IMP_RGB(205, 200, 190);
+    // roof slab
     imp_mesh_add_box(m, -1.84f, 3.2f, -1.22f, 1.84f, 3.36f, 1.22f);
     m->colour = IMP_RGB(120, 118, 115);
     imp_mesh_add_box(m, -0.5f, 3.36f, -0.4f, 0.3f, 3.45f, 0.4f);
@@ -20,6 +22,7 @@ void imp_mesh_build_building(imp_mesh_builder *m)
 // One slope of the house's roof.
 static void add_roof_side(imp_mesh_builder *m, float side)
 {
+    // both slopes, each counter-clockwise
     const float outline[2][4][2] = {
         {{0.0f, 4.3f}, {3.26f, 2.35f}, {3.26f, 2.6f}, {0.0f, 4.55f}},
         {{0.0f, 4.55f}, {-3.26f, 2.6f}, {-3.26f, 2.35f}, {0.0f, 4.3f}},
@@ -31,6 +34,7 @@ void imp_mesh_build_house(imp_mesh_builder *m)
 {
     static const float GABLE[3][2] = {{-2.8f, 2.6f}, {2.8f, 2.6f}, {0.0f, 4.35f}};
     static const float WALL[4][2] = {{-2.8f, 0.0f}, {2.8f, 0.0f}, {2.8f, 2.6f}, {-2.8f, 2.6f}};
+    // front and rear have their own decals; the ends get that of the prism
     static const int WALLS[4] = {IMP_DECAL_OMIT_SIDE, IMP_DECAL_HOUSE_FRONT, IMP_DECAL_OMIT_SIDE,
                                  IMP_DECAL_HOUSE_SIDE};
     m->colour = WHITE;
@@ -42,6 +46,7 @@ void imp_mesh_build_house(imp_mesh_builder *m)
     imp_mesh_add_prism(
         m, GABLE, 3, -3.8f, 3.8f,
         (const int[]){IMP_DECAL_OMIT_SIDE, IMP_DECAL_OMIT_SIDE, IMP_DECAL_OMIT_SIDE});
+    // tiles of the roof
     m->colour = IMP_RGB(165, 62, 45);
     add_roof_side(m, 1.0f);
     add_roof_side(m, -1.0f);
@@ -59,6 +64,7 @@ void imp_mesh_build_tree(imp_mesh_builder *m)
     static const uint32_t LEAVES[] = {IMP_RGB(70, 160, 50), IMP_RGB(52, 134, 42),
                                       IMP_RGB(60, 146, 46), IMP_RGB(46, 122, 40)};
     static const float TRUNK[][2] = {{0.26f, 0.0f}, {0.15f, 0.4f}, {0.12f, 2.0f}};
+    // the trunk, then the clumps of leaves
     m->colour = IMP_RGB(112, 74, 42);
     imp_mesh_builder_set_origin(m, 0.05f, 0.0f, 0.25f);
     imp_mesh_add_lathe(m, TRUNK, 3, m->detailed ? 8 : 4, true);
@@ -77,6 +83,7 @@ static void add_vehicle_wheels(imp_mesh_builder *m, float front, float rear, flo
     m->colour = WHITE;
     m->decal = IMP_DECAL_WHEEL;
     for (int k = 0; k < 4; k++) {
+        // wheels are placed in pairs, right and left
         imp_mesh_builder_set_origin(m, k < 2 ? front : rear, radius, 0.0f);
         if (k % 2 == 0)
             imp_mesh_add_wheel(m, radius, side - 0.7f, side, DARK, m->detailed ? 12 : 6);
@@ -91,6 +98,7 @@ void imp_mesh_build_bus(imp_mesh_builder *m)
 {
     static const float OUTLINE[][2] = {
         {-8.0f, 0.42f}, {8.0f, 0.42f}, {8.0f, 1.9f}, {7.5f, 4.41f}, {-8.0f, 4.41f}};
+    // decals of bottom, bumper, windscreen, roof and rear
     static const int SIDES[] = {IMP_DECAL_OMIT_SIDE, IMP_DECAL_NONE, IMP_DECAL_BUS_FRONT,
                                 IMP_DECAL_NONE, IMP_DECAL_BUS_REAR};
     m->colour = WHITE;
@@ -110,6 +118,7 @@ void imp_mesh_build_truck(imp_mesh_builder *m)
     static const int CAB_SIDES[] = {IMP_DECAL_OMIT_SIDE, IMP_DECAL_TRUCK_FRONT,
                                     IMP_DECAL_TRUCK_WINDSHIELD, IMP_DECAL_OMIT_SIDE,
                                     IMP_DECAL_OMIT_SIDE};
+    // the cab's roof is a panel, since its sides are decals
     static const float ROOF[4][3] = {
         {3.6f, 4.2f, -1.85f}, {3.6f, 4.2f, 1.85f}, {1.7f, 4.2f, 1.85f}, {1.7f, 4.2f, -1.85f}};
     static const float LOAD[][2] = {{-4.66f, 1.1f}, {1.6f, 1.1f}, {1.6f, 5.188f}, {-4.66f, 5.188f}};

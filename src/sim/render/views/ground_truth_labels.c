@@ -55,6 +55,7 @@ imp_status imp_label_renderer_create(imp_label_renderer **out, const imp_camera_
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for semantic masks");
     // room for the rays' classes and for the cells' shares
     const size_t cells = (size_t)camera->width * (size_t)camera->height;
+    // the segmentation pass runs at twice the size
     const imp_camera_def supersampled = supersampled_camera(camera);
     l->width = camera->width;
     l->height = camera->height;

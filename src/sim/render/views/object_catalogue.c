@@ -33,6 +33,7 @@ static const double ENTRY_RADIUS = 0.15, CAMERA_DISTANCE = 0.55, CAMERA_HEIGHT =
 // Builds the world of a cell as map text; signs follow the other entries.
 static imp_status build_entry_world(imp_world **world, int cell, imp_error *err)
 {
+    // a field of asphalt, without lanes
     static const char FIELD[] = "tile_size: 1\ntiles:\n"
                                 "- [asphalt, asphalt, asphalt, asphalt]\n"
                                 "- [asphalt, asphalt, asphalt, asphalt]\n"
@@ -61,6 +62,7 @@ static imp_status build_entry_world(imp_world **world, int cell, imp_error *err)
 // A camera in front of an object of this height [m], which looks at its middle and frames it.
 static imp_camera_def make_entry_camera(int width, int height, double high)
 {
+    // look at the object's middle; the field of view fits its radius with a margin
     const double down = CAMERA_HEIGHT - 0.5 * high;
     imp_camera_def def = imp_default_camera_def();
     def.width = width;
@@ -80,6 +82,7 @@ static imp_status draw_entry_world(const imp_scene_def *def, const imp_world *wo
     const imp_object *object = &world->objects[0];
     const imp_camera_def camera = make_entry_camera(
         width, height, object->scale * imp_object_class_get(object->kind)->height);
+    // moving objects need a state, which also holds a traffic light's pattern
     const imp_object_state state = {
         .position = object->position, .heading = object->heading, .pattern = pattern};
     imp_view view = imp_default_view();
@@ -116,6 +119,7 @@ static imp_status draw_catalogue_cell(const imp_scene_def *def, int cell, int wi
 imp_status imp_render_object_catalogue(const imp_scene_def *def, int width, int height,
                                        uint8_t *rgb, imp_error *err)
 {
+    // the grid must have a cell for every entry and sign
     static_assert((int)ENTRY_COUNT + (int)IMP_SIGN_COUNT - 1 == COLUMNS * ROWS, "a cell each");
     if (width < COLUMNS || height < ROWS)
         return imp_fail(err, IMP_USAGE, "a catalogue has at least %d x %d pixels, not %d x %d",

@@ -63,6 +63,7 @@ static void draw_line(const brush *b, image_point from, image_point to)
 // Draws a filled convex polygon, clockwise in the image.
 static void draw_polygon(const brush *b, const image_point *corners, int count)
 {
+    // bounding box of the polygon
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
     for (int k = 0; k < count; k++) {
         low[0] = fmin(low[0], corners[k].x);
@@ -125,6 +126,7 @@ void imp_draw_lanes(const imp_camera *camera, const imp_world *world, imp_pose p
     static const uint8_t COLOUR[3] = {0, 235, 120};
     const double farthest = 5.0;
     const imp_camera_frame camera_frame = imp_camera_frame_at(&camera->def, pose);
+    // colour, thickness and depths are the same for all lanes
     brush b = {.width = camera->def.width,
                .height = camera->def.height,
                .rgb = rgb,
@@ -155,6 +157,7 @@ static void draw_projected_edge(const brush *b, const imp_camera *camera,
     image_point before = {0}, here = {0};
     bool was_seen = false;
     for (int n = 0; n <= SEGMENTS; n++, before = here) {
+        // project points along the edge and connect visible neighbours
         const double t = (double)n / SEGMENTS;
         const bool seen =
             project_point(camera, camera_frame, from[0] + t * (to[0] - from[0]),
@@ -170,6 +173,7 @@ static void draw_object_box(const brush *b, const imp_camera *camera,
                             const imp_camera_frame *camera_frame, const imp_object *object,
                             const imp_object_state *state)
 {
+    // position and heading: the state's if there is one
     const imp_object_class *extents = imp_object_class_get(object->kind);
     const imp_vec2 middle = state != NULL ? state->position : object->position;
     const double heading = state != NULL ? state->heading : object->heading;
@@ -214,6 +218,7 @@ void imp_draw_trajectory(const imp_world *world, int width, int height, const im
                          int count, uint8_t *rgb)
 {
     static const uint8_t COLOUR[3] = {255, 90, 0};
+    // the same transformation as the image's
     double scale, left, top;
     imp_top_down_transform(world, width, height, &scale, &left, &top);
     brush b = {width, height, rgb, .thickness = (float)fmax(1.2, 0.03 * scale)};
@@ -249,6 +254,7 @@ void imp_draw_robot(const imp_world *world, int width, int height, imp_pose pose
     // a larger white arrow as an edge, then the body
     for (int pass = 0; pass < 2; pass++) {
         const double grow = pass == 0 ? fmax(0.012, 1.5 / scale) : 0.0;
+        // at least a few pixels, so that it stays visible on large maps
         const double length = fmax(0.5 * IMP_ROBOT_LENGTH, 4.0 / scale) + grow;
         const double side = fmax(0.5 * IMP_ROBOT_WIDTH, 3.0 / scale) + grow;
         image_point corners[5];

@@ -68,6 +68,7 @@ static bool reserve_samples(imp_ground_sample_table *table, int64_t samples)
 {
     if (samples <= table->sample_capacity)
         return true;
+    // grow geometrically; both arrays have the same capacity
     int64_t capacity = table->sample_capacity * 2 > samples ? table->sample_capacity * 2 : samples;
     imp_ground_sample *wider = reallocarray(table->samples, (size_t)capacity, sizeof *wider);
     if (wider == NULL)
@@ -92,6 +93,7 @@ static bool allocate_raster(imp_renderer *renderer, imp_render_backend path)
     };
     // one buffer for all rays, one for all run bounds
     const size_t count = (size_t)raster->width * (size_t)raster->rows;
+    // allocate everything, then check once
     float *rays = calloc(IMP_PIXEL_RAYS_FLOATS(count), sizeof *rays);
     raster->rays.x = rays;
     raster->inverse_depth = calloc(count * IMP_RASTER_SAMPLES, sizeof *raster->inverse_depth);
@@ -105,6 +107,7 @@ static bool allocate_raster(imp_renderer *renderer, imp_render_backend path)
     if (renderer->sky_coords == NULL || rays == NULL || raster->inverse_depth == NULL ||
         raster->colours == NULL || raster->dirty_blocks == NULL || bounds == NULL)
         return false;
+    // distribute the two buffers
     raster->rays = imp_pixel_rays_in_buffer(rays, count);
     raster->runs =
         (imp_raster_run_bounds){bounds, bounds + runs, bounds + 2 * runs, bounds + 3 * runs};
@@ -118,6 +121,7 @@ static bool allocate_tables(imp_renderer *renderer, imp_render_backend path)
     const imp_camera_def *def = &renderer->camera.def;
     imp_ground_sample_table *table = &renderer->table;
     table->row_groups = (def->width + IMP_LANES - 1) / IMP_LANES;
+    // tables for the whole image, or for a single row
     renderer->cached = (int64_t)def->width * def->height <= CACHED_PIXELS_MAX;
     const int rows = renderer->cached ? def->height : 1;
     renderer->corners = calloc((size_t)(def->width + 1) * 4, sizeof *renderer->corners);
@@ -132,6 +136,7 @@ static bool allocate_tables(imp_renderer *renderer, imp_render_backend path)
 // Computes the samples and rays of a row. Rows must come in order, since corner rays are reused.
 static void compute_row_samples(imp_renderer *renderer, int row, imp_pixel_group *groups)
 {
+    // ground samples and object rays come from the same corner rays
     imp_raster *raster = &renderer->objects.raster;
     imp_ground_samples_add_row(&renderer->table, &renderer->camera, row, groups, row > 0,
                                renderer->corners);
@@ -164,6 +169,7 @@ static void compute_sky_coords(imp_renderer *renderer, int row, const imp_pixel_
 static bool compute_tables(imp_renderer *renderer)
 {
     imp_ground_sample_table *table = &renderer->table;
+    // reserve the largest need of a row, then fill it
     const int64_t row_steps = (int64_t)table->row_groups * IMP_GROUP_SAMPLES_MAX;
     renderer->objects.projection = imp_projection_from_camera(&renderer->camera);
     renderer->objects.raster.top = 0;
@@ -181,6 +187,7 @@ static bool compute_tables(imp_renderer *renderer)
 imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
                                imp_render_backend path, imp_error *err)
 {
+    // an invalid IMPRINT_INSTRUCTION_SET is reported here, not by falling back
     imp_status status = imp_instruction_set_check(err);
     if (status != IMP_OK)
         return status;
@@ -222,6 +229,7 @@ imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def 
     const imp_status status = imp_camera_init(&after, camera, err);
     if (status != IMP_OK)
         return status;
+    // the size fixes all buffers
     if (camera->width != def->width || camera->height != def->height)
         return imp_fail(err, IMP_USAGE, "a renderer of %d x %d pixels cannot draw %d x %d",
                         def->width, def->height, camera->width, camera->height);
@@ -271,6 +279,7 @@ static void draw_ground_and_sky_row(imp_renderer *renderer, const imp_ground_uni
 {
     const imp_raster *raster = &renderer->objects.raster;
     const imp_pixel_group *groups = renderer->table.groups;
+    // cached groups, or those of this row, computed now
     if (renderer->cached) {
         groups += (size_t)row * (size_t)renderer->table.row_groups;
     } else {
@@ -278,6 +287,7 @@ static void draw_ground_and_sky_row(imp_renderer *renderer, const imp_ground_uni
         compute_row_samples(renderer, row, renderer->table.groups);
     }
     renderer->draw(uniforms, &renderer->table, groups, row, raster->width, rgb);
+    // the panorama is drawn over a black sky
     if (!renderer->light.has_horizon)
         return;
     if (!renderer->has_sky_coords)
@@ -304,6 +314,7 @@ void imp_render(imp_renderer *renderer, const imp_scene *scene, const imp_view *
             draw_ground_and_sky_row(renderer, &uniforms, row, rgb + (size_t)row * stride);
         if (!renderer->cached)
             imp_raster_bound_runs(raster);
+        // objects over the finished rows of the band
         imp_objects_draw(&renderer->objects, &scene->objects, scene->world, &camera_frame, view,
                          rgb, stride);
     }

@@ -21,6 +21,7 @@ struct imp_segmentation_pass {
     imp_object_pass pass;
 };
 
+// Names and colours of the classes; objects take the name of their kind.
 static const struct {
     const char *name;
     uint8_t rgb[3];
@@ -67,6 +68,7 @@ const uint8_t *imp_semantic_class_colour(int class_id)
 // pass is found from the raster's address.
 static void fill_triangle(const imp_raster *raster, const imp_raster_triangle *triangle)
 {
+    // offset of the raster within the pass
     const size_t place =
         offsetof(struct imp_segmentation_pass, pass) + offsetof(imp_object_pass, raster);
     const imp_segmentation_pass *s =
@@ -96,6 +98,7 @@ static void compute_pixel_rays(imp_segmentation_pass *s)
     const imp_raster *raster = &s->pass.raster;
     for (int k = 0; k < def->width * def->height; k++) {
         double x, y;
+        // the centre of pixel (i, j) is (i + 0.5, j + 0.5)
         const bool seen =
             imp_camera_pixel_to_ray(&s->camera, k % def->width + 0.5, k / def->width + 0.5, &x, &y);
         raster->rays.x[k] = seen ? (float)x : NAN;
@@ -109,6 +112,7 @@ static bool allocate_buffers(imp_segmentation_pass *s)
     const imp_camera_def *def = &s->camera.def;
     const size_t count = (size_t)def->width * (size_t)def->height;
     imp_raster *raster = &s->pass.raster;
+    // rays are needed without derivatives, samples and colours not at all
     *raster = (imp_raster){.width = def->width, .rows = def->height};
     s->inverse_depth = calloc(count, sizeof *s->inverse_depth);
     s->objects = calloc(count, 1);
@@ -182,6 +186,7 @@ static void render_object_kinds(imp_segmentation_pass *s, const imp_scene *scene
         const uint64_t bit = (uint64_t)1 << k % 64;
         if (view->hidden != NULL && (view->hidden[k / 64] & bit) != 0)
             continue;
+        // show this object only
         s->hidden[k / 64] &= ~bit;
         s->kind = (int)world->objects[k].kind;
         // no block is marked dirty, so resolving touches no image
@@ -216,6 +221,7 @@ static imp_semantic_class semantic_class_along_ray(const imp_scene *scene, const
                                                    double y, float *depth)
 {
     *depth = INFINITY;
+    // outside the lens
     if (isnan(x))
         return IMP_SEMANTIC_NOTHING;
     // rotate the ray into the world and intersect it with the ground
@@ -239,6 +245,7 @@ void imp_segmentation_pass_run(imp_segmentation_pass *segmentation, const imp_sc
     const imp_camera_def *def = &s->camera.def;
     const size_t count = (size_t)def->width * (size_t)def->height;
     const imp_camera_frame camera_frame = imp_camera_frame_at(def, view->pose);
+    // objects first, then the ground where there is none
     memset(s->inverse_depth, 0, count * sizeof *s->inverse_depth);
     memset(s->objects, 0, count);
     render_object_kinds(s, scene, &camera_frame, view);
@@ -247,6 +254,7 @@ void imp_segmentation_pass_run(imp_segmentation_pass *segmentation, const imp_sc
         float depth;
         int class_id = semantic_class_along_ray(
             scene, view, &camera_frame, s->pass.raster.rays.x[k], s->pass.raster.rays.y[k], &depth);
+        // an object, or clutter, which counts as ground
         if (s->objects[k] > 0) {
             const int kind = s->objects[k] - 1;
             class_id = kind == CLUTTER ? IMP_SEMANTIC_GROUND : IMP_SEMANTIC_OBJECT + kind;

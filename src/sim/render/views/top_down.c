@@ -9,6 +9,7 @@
 void imp_top_down_transform(const imp_world *world, int width, int height, double *scale,
                             double *left, double *top)
 {
+    // the larger relative side fills the image, the other is centred
     const double map_width = world->columns * world->tile_size;
     const double map_height = world->rows * world->tile_size;
     *scale = fmin(width / map_width, height / map_height);
@@ -26,6 +27,7 @@ static int32_t to_texture_units(double tiles, int cells)
 // Fills the rays of a rectangle of an image; the camera is above its centre.
 static void set_parallel_rays(imp_raster *raster, double focal)
 {
+    // centres relative to the middle; derivatives are constant
     const float step = (float)(1.0 / focal);
     for (int k = 0; k < raster->width * raster->rows; k++) {
         const int column = k % raster->width, row = k / raster->width;
@@ -46,9 +48,11 @@ static void draw_objects_top_down(const imp_scene *scene, const imp_view *view, 
     double scale, left, top;
     imp_top_down_transform(world, width, height, &scale, &left, &top);
     const double high = 100.0 * (width + height) / scale;
+    // looks straight down, north up
     imp_camera_frame camera_frame = {.axis = {{1, 0, 0}, {0, 0, 1}, {0, -1, 0}},
                                      .nearest = 0.5f * (float)high};
     imp_camera camera = {.def = {.width = width, .height = height, .lens = imp_lens_none()}};
+    // buffers of one block on the stack
     float rays[IMP_PIXEL_RAYS_FLOATS(BLOCK)] = {0};
     float inverse_depth[BLOCK * IMP_RASTER_SAMPLES] = {0};
     uint32_t colours[BLOCK * IMP_RASTER_SAMPLES] = {0};
@@ -98,6 +102,7 @@ static void add_ground_sample(const imp_scene *scene, const imp_view *view, int 
                               int32_t z, cached_cell *cell, int32_t sum[4])
 {
     const int32_t column = x >> IMP_TILE_BITS, row = z >> IMP_TILE_BITS;
+    // look up texture and colour when the cell changes
     if (column != cell->column || row != cell->row) {
         cell->column = column;
         cell->row = row;
@@ -127,6 +132,7 @@ void imp_render_top_down_view(const imp_scene *scene, const imp_view *view, int 
         for (int i = 0; i < width; i++, at += 3) {
             int32_t sum[4] = {0};
             for (int n = 0; n < SIDE * SIDE; n++) {
+                // sample positions on a regular grid
                 double x = i + (n % SIDE + 0.5) / SIDE, y = j + (n / SIDE + 0.5) / SIDE;
                 add_ground_sample(scene, view, level,
                                   to_texture_units((x - left) / tile, scene->columns),
