@@ -1,3 +1,6 @@
+// Dataset aggregation, round by round: drive, train on all frames so far, evaluate. What a round is
+// done with follows from the definition and from the folders of the rounds before; so after an
+// interruption each step is asked for again, and finds in its folder that it is done.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +136,7 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     const bool own_expert = strcmp(imp_label_policy_name(&def->collect), "expert") == 0;
     snprintf(name, sizeof name, "expert");
     collect.policy_name = round > 0 || own_expert ? name : NULL;
+    // the expert drives round 0, with noise; the network shares later rounds, without noise
     if (round > 0) {
         snprintf(name, sizeof name, "model-%03d and %s", round - 1,
                  own_expert ? "expert" : "another expert");
@@ -199,6 +203,7 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
     imp_status status = IMP_OK;
     if (paths == NULL || datasets == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(round, "round"));
+    // the data of all rounds, the model of the round before, and where the new one goes
     for (int k = 0; k <= round && status == IMP_OK; k++) {
         datasets[k] = paths[k];
         status = round_folder(paths[k], r, "data", k, err);
@@ -253,6 +258,7 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     imp_policy_factory_close(policy);
     if (status != IMP_OK)
         return status;
+    // into the row of the table
     row->survived = evaluation.survived;
     row->completed = evaluation.completed;
     row->stalled = evaluation.stalled;
@@ -341,6 +347,7 @@ static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE,
                         "the expert's share falls by %g, which is not within 0 to 1",
                         def->beta_decay);
+    // each part by those who will read it
     const imp_eval_def eval = round_eval_def(def);
     const imp_camera_def *camera = &def->collect.camera;
     imp_status status = imp_collector_check(&def->collect, err);

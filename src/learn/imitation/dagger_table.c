@@ -1,3 +1,5 @@
+// The table of DAgger's rounds: rounds.csv, which resuming reads again to the bit, rounds.svg, and
+// which round is the best. Tables of earlier releases are read, too: a header says which they are.
 #include "learn/imitation/dagger_table.h"
 
 #include <inttypes.h>
@@ -56,6 +58,7 @@ imp_status imp_dagger_table_read(imp_dagger_result *out, const char *folder, int
     status = imp_file_read(&text, &length, path, TABLE_BYTES_MAX, err);
     if (status != IMP_OK)
         return status;
+    // the header tells the release, then come the rounds in their order
     char *line = strtok_r(text, "\n", &rest);
     const bool old = line != NULL && strcmp(line, OLD_HEADER) == 0;
     if (line == NULL || (!old && strncmp(line, HEADER, sizeof HEADER - 2) != 0))
@@ -143,6 +146,7 @@ static imp_status write_round_plot(double *lines[PLOT_LINES], int count, const c
     loss.y_label = "loss (logarithmic)";
     loss.log_y = true;
     loss.x_label = "round";
+    // panels without a point are left out
     imp_plot_panel panels[3] = {{&share, series, 3}};
     int used = 1;
     if (any_positive(lines[4], count))
@@ -180,6 +184,7 @@ imp_status imp_dagger_table_write(const imp_dagger_result *out, const char *fold
         status = imp_path_join(path, folder, "rounds.csv", err);
     if (status != IMP_OK)
         return status;
+    // the whole table is made in memory, so that the file changes at once
     FILE *file = open_memstream(&text, &length);
     if (file == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);

@@ -50,6 +50,7 @@ static imp_status open_datasets(dataset_source *s, const char *const *paths, int
             return status;
         s->count++;
         const imp_dataset_info *info = imp_dataset_get_info(s->datasets[k]);
+        // the first says what all must be like; its episodes and the others' are split and added
         if (k == 0)
             *common = *info;
         status = check_same_kind(common, info, paths, k, err);
@@ -61,6 +62,7 @@ static imp_status open_datasets(dataset_source *s, const char *const *paths, int
         // how much of an epoch comes from it
         if (episodes->def->data_weights != NULL)
             episodes->training.parts[k].weight = episodes->def->data_weights[k];
+        // and what models say of all of them
         if (strcmp(common->map, info->map) != 0)
             strcpy(common->map, "several");
         if (strcmp(common->policy, info->policy) != 0)
@@ -108,6 +110,7 @@ static imp_status prepare(imp_sample_source *source, const imp_network *network,
 {
     dataset_source *s = (dataset_source *)source;
     const int window = s->episodes.def->window;
+    // loaders, then what models and states say of the data
     imp_status status = imp_episode_source_init(&s->episodes, network, err);
     if (status == IMP_OK)
         status = imp_episode_source_load(&s->episodes, window, err);

@@ -38,6 +38,7 @@ imp_status imp_episode_source_load(imp_episode_source *s, int window, imp_error 
     held_out.augmenter = NULL;
     held_out.window = VALIDATION_WINDOW;
     held_out.shuffle = false;
+    // in the place of those of the samples before
     imp_data_loader_free(&s->loader);
     imp_data_loader_free(&s->held_out_loader);
     s->base.samples = (int64_t)s->training.count;
@@ -56,6 +57,7 @@ static int compare_map_names(const void *a, const void *b)
 imp_status imp_episode_source_set_maps(imp_episode_source *s, const char **names, size_t count,
                                        imp_error *err)
 {
+    // sorted, equal names are neighbours, of which the first is taken
     size_t length = 1;
     qsort(names, count, sizeof *names, compare_map_names);
     for (size_t k = 0; k < count; k++)

@@ -282,6 +282,8 @@ imp_status imp_online_source_open(imp_sample_source **out, const imp_online_def 
     if (o == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
                         IMP_PLURAL(def->buffer, "episode"));
+    // the collector reserves the memory of all episodes, so that nothing is allocated while it
+    // drives
     status = allocate(o, def, folder, monitor, err);
     if (status == IMP_OK)
         status = imp_collector_open(&o->collector, &o->collect, &o->quiet_monitor, err);

@@ -1,3 +1,6 @@
+// Scores of segmenters: a matrix of confusion over the cells of all images, from which each class's
+// intersection over union follows. Every thread fills a matrix of its own, and counts add up to the
+// same in any order, so that scores do not depend on threads.
 #include "learn/segmentation_training/segmentation_score.h"
 
 #include <math.h>
@@ -28,6 +31,7 @@ imp_seg_score imp_confusion_matrix_score(const imp_confusion_matrix *confusion)
     int64_t right = 0, all = 0;
     int occurring = 0;
     for (int c = 0; c < IMP_CLASS_COUNT; c++) {
+        // cells of the class, cells taken for it, and those that are both
         int64_t is = 0, found = 0;
         for (int k = 0; k < IMP_CLASS_COUNT; k++) {
             is += confusion->counts[c][k];
@@ -42,6 +46,7 @@ imp_seg_score imp_confusion_matrix_score(const imp_confusion_matrix *confusion)
             occurring++;
         }
     }
+    // classes that never occur do not count
     score.mean_iou = occurring > 0 ? score.mean_iou / occurring : NAN;
     score.accuracy = all > 0 ? (double)right / (double)all : NAN;
     return score;
@@ -102,6 +107,7 @@ imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluat
     evaluator_run e = {.evaluator = evaluator};
     imp_confusion_matrix sum = {0};
     const imp_status status = create_seg_workers(&e, network, err);
+    // as many images at a time as the buffers hold: rendered, then compared
     for (int first = 0; status == IMP_OK && first < evaluator->count;
          first += evaluator->capacity) {
         const int count = evaluator->count - first < evaluator->capacity ? evaluator->count - first
@@ -110,6 +116,7 @@ imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluat
                               evaluator->shares);
         imp_thread_pool_run(evaluator->pool, count, evaluate_image, &e);
     }
+    // the matrices of all threads together
     for (int k = 0; status == IMP_OK && k < imp_thread_pool_size(evaluator->pool); k++)
         for (int c = 0; c < IMP_CLASS_COUNT; c++)
             for (int i = 0; i < IMP_CLASS_COUNT; i++)
@@ -147,6 +154,7 @@ imp_status imp_seg_write_examples(const char *path, const imp_seg_evaluator *eva
     if (frames == NULL || painted == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", path);
     for (int k = 0; status == IMP_OK && k < count; k++) {
+        // side by side: the image, what is there, what the network finds
         uint8_t *frame = frames + (size_t)k * 3 * image;
         imp_seg_source_render(evaluator->source, (uint32_t)k, 1, frame, evaluator->shares);
         imp_class_paint_shares(evaluator->shares, cells, painted);

@@ -1,3 +1,8 @@
+// Images for segmenters, rendered with their ground truth. Eight slots, each a camera with a look
+// of its own, take turns: image n belongs to slot n mod 8, and a slot keeps its camera for some
+// images, because loading another costs as much as several images. A slot is one piece of work for
+// the thread pool, and each image draws from random streams of its number: so an image is the same
+// whichever thread renders it, and whatever was rendered before.
 #include "learn/segmentation_training/segmentation_source.h"
 
 #include <math.h>
@@ -201,11 +206,13 @@ static void render_image(imp_seg_source *s, render_slot *p, int index,
     uint8_t *rgb = s->images + (size_t)index * pixels * 3;
     // few maps have obstacles: a third of the pictures are of those
     const bool with_obstacles = s->with_obstacles.count > 0 && number / CAMERAS % 3 == 2;
+    // map and pose
     imp_env *env = with_obstacles ? &p->with_obstacles : &p->env;
     place_robot(env, number, with_obstacles);
     const imp_scene *scene =
         (with_obstacles ? s->with_obstacles.scenes : s->def.maps->scenes)[env->world_index];
     imp_view view = imp_env_view(env);
+    // the look of things, then image and ground truth of the same view
     if (draw != NULL) {
         imp_random_appearance_sample(p->appearance, draw, env->world, scene);
         imp_random_appearance_apply(p->appearance, &view);
@@ -215,6 +222,7 @@ static void render_image(imp_seg_source *s, render_slot *p, int index,
            imp_label_renderer_render(p->label_renderer, scene, &view), values * sizeof *s->shares);
     if (draw == NULL)
         return;
+    // what a real camera would add, of a robot that moves somehow
     imp_camera_effects_def degrade = imp_default_camera_effects_def();
     imp_random random =
         imp_random_stream(s->def.env->seed, s->def.env->index, number, IMP_PURPOSE_CAMERA);
@@ -232,10 +240,12 @@ static void render_slot_images(void *context, int index, int worker)
     render_slot *p = &s->render_slots[index];
     const imp_seg_source_def *def = &s->def;
     const bool random = def->randomization != NULL;
+    // the first of them that is the slot's
     const int ahead = (index + CAMERAS - (int)(s->first % CAMERAS)) % CAMERAS;
     for (int k = ahead; k < s->count; k += CAMERAS) {
         const uint32_t number = s->first + (uint32_t)k;
         const uint32_t roll = number / (uint32_t)(CAMERAS * def->roll) * CAMERAS + (uint32_t)index;
+        // the next roll: another camera, another world
         if (random && p->roll != (int64_t)roll) {
             p->draw = imp_randomization_draw_sample(def->randomization, def->env->seed,
                                                     def->env->index, roll);

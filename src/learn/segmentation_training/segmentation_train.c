@@ -51,6 +51,7 @@ imp_seg_train_def imp_default_seg_train_def(void)
     };
     def.env.randomize_objects = true;
     imp_randomization_parse_list(&def.randomization, "looks", NULL);
+    // the network sets its number of outputs: a value for each class of each cell
     strcpy(def.train.network.architecture, "segmenter");
     def.train.network.outputs = 0;
     def.train.network.batch_norm = true;
@@ -300,9 +301,11 @@ imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folde
         .def = def,
         .train = def->train,
     };
+    // what makes the network a segmenter, whatever the definition says
     r.train.network.outputs = 0;
     r.train.trainer.loss = IMP_LOSS_CROSS_ENTROPY;
     r.train.trainer.classes = IMP_CLASS_COUNT;
+    // maps and threads first: the sources of images borrow them
     status = prepare_maps(&r, err);
     if (status == IMP_OK)
         status = imp_thread_pool_create(&r.pool, def->train.trainer.threads, err);

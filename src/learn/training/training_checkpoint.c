@@ -56,6 +56,7 @@ imp_status imp_training_save_model(imp_training *t, const char *name, double los
     imp_status status = imp_path_join(path, t->folder, name, err);
     if (status != IMP_OK)
         return status;
+    // what the source says of the samples, then what the training says
     snprintf(epoch, sizeof epoch, "%d", t->at.epoch);
     snprintf(judged, sizeof judged, LOSS_FORMAT, loss);
     json_t *root = t->source->vtable->describe(t->source, t->identity);
@@ -155,6 +156,7 @@ static imp_status read_position(imp_training *t, const char *path, const char *t
         root != NULL && json_unpack(root, "{s:s, s:i, s:i, s:s, s:s, s:i}", "run", &identity,
                                     "epoch", &at.epoch, "step", &at.step, "loss_sum", &loss_sum,
                                     "best_loss", &best_loss, "best_epoch", &at.best_epoch) == 0;
+    // settings first: a difference there explains all others
     if (read)
         imp_struct_text_difference(difference, identity, t->identity);
     at.loss_sum = strtod(loss_sum, NULL);
@@ -214,6 +216,7 @@ static imp_status check_model_epoch(const imp_training *t, const char *path, int
     const imp_status status = imp_network_load(&network, path, err);
     if (status != IMP_OK)
         return status;
+    // the file says its epoch, and the loss that the history must have there
     const char *epoch = imp_network_metadata(network, "epoch");
     const char *judged = imp_network_metadata(network, "validation_loss");
     if (judged == NULL)

@@ -233,6 +233,7 @@ static imp_status finish_epoch(imp_training *t, imp_error *err)
     const double rate = rate_factor(t) * t->def->trainer.learning_rate;
     const double validation_loss = validate(t);
     const double judged = isnan(validation_loss) ? loss : validation_loss;
+    // the position is that of the next epoch; models name the number of epochs that they have had
     t->at.epoch++;
     t->at.step = 0;
     t->at.loss_sum = 0.0;
