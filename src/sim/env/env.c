@@ -183,6 +183,7 @@ static void reset_robot(imp_env *env, imp_pose pose)
 
 imp_status imp_env_reset(imp_env *env, uint32_t episode, imp_error *err)
 {
+    // the world first: objects take part in the choice of the pose
     imp_pose pose = {0};
     set_episode_world(env, episode, pick_episode_world(env, episode));
     imp_status status = imp_start_pose_sample(env, &pose, err);
@@ -228,6 +229,7 @@ static imp_end_reason find_end_reason(const imp_env *env)
 // that the stream advances equally in every step.
 static imp_action disturb_action(imp_env *env, imp_action action)
 {
+    // without disturbances nothing is drawn
     const imp_env_def *def = &env->def;
     if (def->action_dropout == 0.0 && def->command_noise == 0.0)
         return imp_action_clip(action);
@@ -269,6 +271,7 @@ imp_step imp_env_step(imp_env *env, imp_action action)
 
 imp_view imp_env_view(const imp_env *env)
 {
+    // only pose and objects come from the environment
     imp_view view = imp_default_view();
     view.pose = env->pose;
     view.moving = env->moving;

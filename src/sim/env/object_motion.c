@@ -138,6 +138,7 @@ static imp_object_state initial_object_state(const imp_object *object)
 // stream of its own, seeded with `seed`.
 static void init_object_motion(imp_env *env, int k, uint64_t seed)
 {
+    // start as the map says, then set the parameters of the kind
     const imp_object *object = &env->world->objects[env->world->moving[k]];
     const bool randomize = env->def.randomize_objects;
     imp_object_motion *motion = &env->motion[k];

@@ -187,6 +187,7 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
     if (def->cookie != EXPERT_COOKIE)
         return imp_fail(err, IMP_USAGE,
                         "imp_expert_def was not made with imp_default_expert_def()");
+    // ranges; the comparisons reject NaN
     if (!(def->speed > 0.0 && def->speed <= 0.6))
         return imp_fail(err, IMP_USAGE,
                         "expert speed %g m/s is not within 0 to 0.6 (the motors' top)", def->speed);
@@ -210,6 +211,7 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
         return imp_fail(err, IMP_USAGE,
                         "turns '%.40s': at most %d letters l, r and s (left, right, straight)",
                         turns, IMP_TURNS_MAX);
+    // all memory of the expert, including the search, is allocated here
     expert *self = calloc(1, sizeof *self);
     if (self != NULL)
         self->recovery = imp_stuck_recovery_create();
@@ -217,6 +219,7 @@ imp_status imp_expert_create(imp_policy **out, const imp_expert_def *def, imp_er
         free(self);
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a policy");
     }
+    // copy the definition and what it points to
     self->policy.vtable = &vtable;
     self->law.def = *def;
     if (def->assumed_drive != NULL)

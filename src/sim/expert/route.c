@@ -141,6 +141,7 @@ static double get_remaining_room(const imp_route *route, double room)
 static bool append_u_turn(imp_route *route)
 {
     imp_curve *last = &route->curves[route->count - 1];
+    // is there an opposite lane, and room in the queue?
     const imp_curve *lane = &route->world->curves[route->lanes[route->count - 1]];
     route->one_tile = is_one_tile_road(route->world, imp_curve_point(lane, 0.5));
     int beside = find_opposite_lane(route->world, lane, route->one_tile);
@@ -152,11 +153,13 @@ static bool append_u_turn(imp_route *route)
     imp_curve out = split_curve(last, 1.0 - left, true);
     imp_curve whole = get_lane_curve(route, beside);
     imp_curve back = split_curve(&whole, room, false);
+    // a half circle between the two ends
     double width = imp_vec2_length(imp_vec2_subtract(back.p[0], out.p[3]));
     double handle = 4.0 / 3.0 * 0.5 * width; // handle length of a cubic close to a half circle
     imp_curve turn = {{out.p[3], imp_vec2_add(out.p[3], imp_vec2_scale(end_tangent(&out), handle)),
                        imp_vec2_subtract(back.p[0], imp_vec2_scale(start_tangent(&back), handle)),
                        back.p[0]}};
+    // replace the last curve and append two
     *last = out;
     route->curves[route->count] = turn;
     route->decided[route->count] = false;

@@ -110,12 +110,14 @@ static double get_car_speed(const imp_car_motion *car)
 static void add_object(road *r, const imp_object *object)
 {
     const imp_env *env = r->env;
+    // static objects are where the map places them
     if (object->moving < 0) {
         add_static_obstacle(r, &object->box);
         return;
     }
     const imp_object_state *state = &env->moving[object->moving];
     const imp_object_motion *motion = &env->motion[object->moving];
+    // moving ones depend on their kind; what does not move any more is an obstacle
     switch (object->kind) {
     case IMP_OBJECT_DUCKIE:
         add_pedestrian(r, state->position, &motion->walk);

@@ -89,6 +89,7 @@ static void write_tiles(FILE *out, const imp_road_layout *layout)
     for (int pass = 0; pass < 2; pass++)
         for (int j = 0; j < layout->rows; j++) {
             for (int i = 0; i < layout->columns; i++) {
+                // the word of a tile: kind, and orientation if it matters
                 const imp_tile *tile = &layout->tiles[j * layout->columns + i];
                 snprintf(words[i], sizeof words[i], "%s", imp_tile_kind_name(tile->kind));
                 const size_t length = strlen(words[i]);
@@ -124,6 +125,7 @@ static double heading_in_degrees(double angle)
 static void write_objects(FILE *out, const imp_map_generator_def *def,
                           const imp_map_objects *objects)
 {
+    // a map without objects has no key for them
     if (objects->count > 0)
         fprintf(out, "objects:\n");
     for (int k = 0; k < objects->count; k++) {
@@ -171,6 +173,7 @@ static imp_status write_map_to_memory(char **out, size_t *length, const imp_map_
         return status;
     write_map(text.out, def, layout, objects);
     status = imp_text_stream_close(&text, "a map", err);
+    // the caller owns the text
     if (status == IMP_OK) {
         *out = text.bytes;
         *length = text.length;

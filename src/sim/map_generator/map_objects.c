@@ -67,6 +67,7 @@ static imp_object_kind object_kind_from_name(const char *word)
 static imp_ground_rect object_footprint(const char *kind, double height, imp_pose pose)
 {
     // scale the class's extents to the height
+    // scale from the height, as map files do
     const imp_object_class *class = imp_object_class_get(object_kind_from_name(kind));
     const double scale = height / class->height;
     const imp_vec2 forward = imp_heading_direction(pose.heading),
@@ -170,6 +171,7 @@ static bool place_traffic_light(const object_placer *f, int i, int j, int corner
 static void place_signs_and_light(const object_placer *f, int i, int j, imp_random *random)
 {
     const unsigned links = road_links_at(f, i, j);
+    // a light stands at a random corner of half of the crossings
     const int corner = (int)imp_random_below(random, 4);
     const bool light =
         links == 0xf && imp_random_below(random, 2) == 0 && place_traffic_light(f, i, j, corner);
@@ -211,6 +213,7 @@ static int place_pedestrians(object_placer *f, int wanted, imp_random *random)
         // across the road, to the left of the drawn direction
         const int over = imp_direction_left(direction);
         const double along = imp_random_uniform(random, -0.3, 0.3) * size;
+        // skip tiles with a road on either side; they count as used
         if (!has_free_roadside(f, i, j, over) ||
             !has_free_roadside(f, i, j, imp_direction_opposite(over)))
             continue;
@@ -289,6 +292,7 @@ static int place_obstacles(object_placer *f, int wanted, imp_random *random)
                   {"barrier", 0.08, 0.095, 0.13}};
     int placed = 0, i, j, direction;
     while (placed < wanted && next_free_straight_tile(f, random, &i, &j, &direction)) {
+        // kind, place along the road, distance and heading
         const uint32_t k = imp_random_below(random, 3);
         const double along = imp_random_uniform(random, -0.25, 0.25) * f->def->tile_size;
         imp_pose pose =
@@ -379,6 +383,7 @@ static void place_tile_decorations(const object_placer *f, int i, int j, imp_ran
     if (imp_random_uniform(random, 0.0, 1.0) > share)
         return;
     const decoration *what = random_decoration(random);
+    // all objects of a tile are of one kind
     const int count = 1 + (int)imp_random_below(random, (uint32_t)what->most);
     for (int k = 0; k < count; k++)
         place_decoration(f, i, j, what, random);

@@ -68,6 +68,7 @@ typedef struct layout_stats {
 static bool suits_neighbours(const imp_road_layout *layout, int i, int j)
 {
     const uint8_t *links = &layout->links[j * layout->columns + i];
+    // tiles outside the map have no road
     const bool has_right = i + 1 < layout->columns, has_below = j + 1 < layout->rows;
     const unsigned right = has_right ? links[1] : 0, below = has_below ? links[layout->columns] : 0;
     if (links[0] == 0)
@@ -112,6 +113,7 @@ static bool derive_roads(const imp_road_layout *layout, layout_stats *found)
     for (int j = 0; j < layout->rows; j++)
         for (int i = 0; i < layout->columns; i++) {
             const int at = j * layout->columns + i;
+            // links of every tile, and a road tile to start the search from
             const unsigned links = links_between_blocks(layout, i, j);
             layout->links[at] = (uint8_t)links;
             const bool straight = links == 5 || links == 10;
@@ -159,6 +161,7 @@ static void random_interval(imp_random *random, int low, int high, int minimum, 
 static void create_ring_road(const imp_road_layout *layout, imp_random *random)
 {
     const area map = inner_area(layout);
+    // at least half of each side, but not less than 2
     const int width = map.right - map.left, height = map.bottom - map.top;
     area ring;
     random_interval(random, map.left, map.right, width > 3 ? (width + 1) / 2 : 2, width, &ring.left,
@@ -233,6 +236,7 @@ static void mutate_layout(const imp_road_layout *layout, bool loop, imp_random *
     const area map = inner_area(layout);
     const int size = (map.right - map.left) * (map.bottom - map.top);
     const int changes = random_int(random, size, 3 * size);
+    // the limits refer to the first layout; loops compare with the present one
     layout_stats first, now;
     derive_roads(layout, &first);
     now = first;
@@ -313,6 +317,7 @@ static void assign_tiles(imp_road_layout *layout, const imp_map_generator_def *d
     const uint32_t salt = imp_random_u32(random);
     for (int j = 0; j < layout->rows; j++)
         for (int i = 0; i < layout->columns; i++) {
+            // roads of loops are oriented later, along the loop
             const int at = j * layout->columns + i;
             const unsigned links = layout->links[at];
             if (links == 0)

@@ -9,6 +9,7 @@ const char *imp_wait_reason_name(imp_wait_reason wait)
         IMP_WAIT_MAP(IMP_WAIT_STRING)
 #undef IMP_WAIT_STRING
     };
+    // the cast also rejects negative numbers
     return (unsigned)wait < IMP_WAIT_COUNT ? names[wait] : "unknown";
 }
 

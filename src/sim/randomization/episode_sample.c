@@ -39,6 +39,7 @@ void imp_randomization_sample_json(const imp_randomization_sample *sample,
     size_t used = 1;
     out[0] = '{';
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++) {
+        // values of groups that are off are the defaults
         if (!is_group_on(sample, q) || !is_per_episode(q))
             continue;
         // a number, or an array of numbers

@@ -155,6 +155,7 @@ void imp_random_appearance_sample(imp_random_appearance *appearance,
     sample_tile_variants(a, sample, world, scene, tile_count);
     // distractors
     a->distractor_count = (int)sample->values[IMP_QUANTITY_DISTRACTORS][0];
+    // their number is the quantity's value, their shapes use the rest of its stream
     imp_random random = get_random_stream(sample, IMP_QUANTITY_DISTRACTORS);
     random.counter[0] = 1u << 31;
     imp_distractors_generate(a->distractors, a->distractor_count, &random);
@@ -185,6 +186,7 @@ void imp_random_appearance_apply(const imp_random_appearance *appearance, imp_vi
     }
     if (a->strength[IMP_GROUP_OBJECTS] > 0.0)
         view->leds = (const float(*)[IMP_LED_COUNT][3])a->leds;
+    // variants serve both materials and road
     if (recoloured || a->strength[IMP_GROUP_ROAD] > 0.0)
         view->tile_variant = a->tile_variant;
     // the colours serve both light and materials

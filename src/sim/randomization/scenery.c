@@ -72,6 +72,7 @@ static imp_clutter sample_clutter_box(const imp_world *world, int column, int ro
         box.size[k] = (float)(0.03 + (max_size - 0.03) * pow(uniform_float(random, 0.0, 1.0), 2.0));
         box.colour[k] = uniform_float(random, 0.02, 0.95);
     }
+    // heights vary independently of the other sides
     box.size[1] *= uniform_float(random, 0.5, 2.0);
     // its diagonal limits the shift
     const double room = 0.5 * (tile - hypot((double)box.size[0], (double)box.size[2]));
@@ -91,6 +92,7 @@ static void sample_clutter_boxes(imp_scenery *out, const imp_randomization_sampl
     out->box_count = 0;
     for (int k = 0; k < wanted; k++)
         for (int n = 0; n < ATTEMPTS; n++) {
+            // cells from -1 to the size of the map
             const int column = (int)imp_random_below(&random, (uint32_t)world->columns + 2) - 1;
             const int row = (int)imp_random_below(&random, (uint32_t)world->rows + 2) - 1;
             if (!is_off_road(world, column, row))

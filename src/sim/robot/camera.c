@@ -33,9 +33,11 @@ static imp_status check_lens(const imp_lens *lens, imp_error *err)
     if (lens->kind != IMP_LENS_DUCKIEBOT && lens->kind != IMP_LENS_CUSTOM &&
         lens->kind != IMP_LENS_CALIBRATED)
         return imp_fail(err, IMP_USAGE, "unknown lens kind %d", (int)lens->kind);
+    // kind and image size
     if (lens->width < 2 || lens->height < 2)
         return imp_fail(err, IMP_USAGE, "the lens belongs to an image of %d x %d pixels",
                         lens->width, lens->height);
+    // all parameters must be finite, focal lengths positive
     const double values[] = {lens->fx, lens->fy, lens->cx, lens->cy, lens->k1,
                              lens->k2, lens->p1, lens->p2, lens->k3};
     for (size_t k = 0; k < sizeof values / sizeof values[0]; k++)

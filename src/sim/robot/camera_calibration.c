@@ -193,6 +193,7 @@ imp_status imp_calibration_read(imp_calibration *out, const char *path, imp_erro
                                      .max_count = 5},
                    [PROJECTION] = {.key = "projection_matrix", .min_count = 12, .max_count = 12}},
     };
+    // read the file, parse it, convert the numbers
     char *text;
     size_t length;
     // read and parse the file, then convert its numbers

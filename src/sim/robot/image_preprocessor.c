@@ -84,6 +84,7 @@ static pixel_span *create_pixel_spans(int from, int to)
     for (int k = 0; spans != NULL && k < to; k++) {
         // integer arithmetic decides where a span ends, so that pixel borders stay exact
         const int64_t begin = (int64_t)k * from, end = (int64_t)(k + 1) * from;
+        // first and last pixel of the span
         pixel_span *s = &spans[k];
         s->first = (int)(begin / to);
         s->last = (int)((end - 1) / to);
@@ -109,6 +110,7 @@ static imp_status resize_buffers(imp_image_preprocessor *preprocessor, int width
     preprocessor->rows = create_pixel_spans(height, preprocessor->height);
     preprocessor->sums = malloc(row * sizeof *preprocessor->sums);
     imp_status status = IMP_OK;
+    // the lookup table and a buffer for the rectified image
     if (preprocessor->undistorts) {
         preprocessor->undistorted = malloc(row * (size_t)height);
         status = imp_undistorter_create(&preprocessor->undistorter, &preprocessor->camera, width,

@@ -1,8 +1,8 @@
-// One simulator: an environment, what is drawn for each of its episodes, and the expert.
+// One simulator: an environment, the randomisation of its episodes, and the expert.
 //
-// A reset draws the episode's values as a function of (randomisation, seed, index, episode),
-// applies them to copies of the definitions, and gives these to environment, camera and effects. A
-// step then touches this simulator alone, so that any number of them step in parallel.
+// A reset draws the episode's values as a function of (randomisation, seed, index, episode). It
+// applies them to copies of the definitions and passes these to environment, camera and effects. A
+// step uses this simulator only, so any number of them step in parallel.
 #include <math.h>
 #include <stdlib.h>
 
@@ -24,6 +24,7 @@ imp_sim_def imp_default_sim_def(void)
     };
 }
 
+// Checks the fields of a definition that no other module checks.
 static imp_status check_def(const imp_sim_def *def, int count, imp_error *err)
 {
     if (def->cookie != SIM_COOKIE)
@@ -39,7 +40,8 @@ static imp_status check_def(const imp_sim_def *def, int count, imp_error *err)
     return IMP_OK;
 }
 
-// Makes room for what is drawn for tiles, objects and the camera.
+// Creates the state of a randomised simulator: appearance for the largest map, camera effects, and
+// views of its own, since every episode has another camera.
 static imp_status create_randomizers(imp_sim *sim, imp_error *err)
 {
     const imp_map_set *maps = &sim->shared->maps;
@@ -55,12 +57,14 @@ static imp_status create_randomizers(imp_sim *sim, imp_error *err)
                : status;
 }
 
+// Creates one simulator of a group.
 static imp_status create_sim(imp_sim **out, imp_sim_shared *shared, uint32_t index,
                              const imp_sim_def *def, imp_error *err)
 {
     imp_sim *sim = calloc(1, sizeof *sim);
     if (sim == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a simulator");
+    // each simulator holds a reference to the shared part
     atomic_fetch_add(&shared->references, 1);
     sim->shared = shared;
     sim->env_def = def->env;
@@ -86,6 +90,7 @@ imp_status imp_sim_create_many(imp_sim **out, int count, const imp_sim_def *def,
     imp_status status = check_def(def, count, err);
     if (status != IMP_OK)
         return status;
+    // create all in an array of our own, so that *out stays untouched on failure
     imp_sim **sims = calloc((size_t)count, sizeof(imp_sim *));
     if (sims == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "simulator"));
@@ -95,7 +100,7 @@ imp_status imp_sim_create_many(imp_sim **out, int count, const imp_sim_def *def,
         const uint32_t index = def->env.index + (def->same_index ? 0 : (uint32_t)k);
         status = create_sim(&sims[k], shared, index, def, err);
     }
-    // the simulators keep what they share; all or none of them are the caller's
+    // release our reference; either all simulators or none become the caller's
     imp_sim_shared_release(shared);
     for (int k = 0; k < count; k++) {
         if (status == IMP_OK)
@@ -124,12 +129,14 @@ void imp_sim_destroy(imp_sim *sim)
     free(sim);
 }
 
-// Draws an episode's values and applies those that do not need the world.
+// Draws an episode's values and applies them to environment, camera and effects. Appearance needs
+// the world and follows later.
 static imp_status draw_sample(imp_sim *sim, uint32_t episode, imp_error *err)
 {
     const imp_sim_shared *shared = sim->shared;
     const uint64_t seed = sim->env_def.seed;
     const uint32_t index = sim->env_def.index;
+    // samples apply to the nominal definitions, not to those of the last episode
     imp_camera_def camera = shared->def.camera;
     imp_env_def env = sim->env_def;
     sim->sample = imp_randomization_draw_sample(&shared->def.randomization, seed, index, episode);
@@ -142,7 +149,7 @@ static imp_status draw_sample(imp_sim *sim, uint32_t episode, imp_error *err)
     return status == IMP_OK ? imp_sim_views_set_camera(&sim->views, &camera, err) : status;
 }
 
-// The present state is new: nothing was seen of it, and the expert decides.
+// Enters a new state: it was not observed yet, and the expert acts on it.
 static void enter_state(imp_sim *sim)
 {
     sim->observed = false;
@@ -152,20 +159,23 @@ static void enter_state(imp_sim *sim)
                                                   : (imp_action){0.0, 0.0};
 }
 
-// start: NULL if it is drawn.
+// Begins an episode. start: NULL if the start pose is drawn.
 static imp_status begin_episode(imp_sim *sim, uint32_t episode, int map_index,
                                 const imp_pose *start, imp_error *err)
 {
     imp_env *env = &sim->env;
+    // a failure leaves the simulator without an episode
     sim->begun = false;
     sim->next_episode = episode + 1;
     imp_status status = sim->shared->randomized ? draw_sample(sim, episode, err) : IMP_OK;
+    // the environment's reset also chooses the world
     if (status == IMP_OK && start == NULL)
         status = imp_env_reset(env, episode, err);
     else if (status == IMP_OK)
         imp_env_reset_in_world(env, episode, map_index, *start);
     if (status != IMP_OK)
         return status;
+    // appearance depends on the world that was chosen
     if (sim->shared->randomized)
         imp_random_appearance_sample(sim->appearance, &sim->sample, env->world,
                                      sim->shared->maps.scenes[env->world_index]);
@@ -219,6 +229,7 @@ imp_step imp_sim_step(imp_sim *sim, imp_action action)
 {
     if (imp_sim_needs_reset(sim))
         return (imp_step){.reward = 0.0, .terminated = true, .truncated = true};
+    // the expert's action for the new state is computed here, not on demand
     const imp_step step = imp_env_step(&sim->env, action);
     enter_state(sim);
     return step;
@@ -232,6 +243,7 @@ static const imp_scene *current_scene(const imp_sim *sim)
 
 void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb)
 {
+    // borrow views for the drawing only, so that other threads can use them
     const imp_sim_views *views = imp_sim_borrow_views(sim);
     const bool randomized = sim->shared->randomized;
     imp_view view = imp_env_view(&sim->env);
@@ -247,7 +259,7 @@ void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb)
     imp_sim_return_views(sim, views);
     if (!has_effects)
         return;
-    // an image of the same state has the same noise
+    // observing the same state again repeats its noise
     if (sim->observed)
         sim->noise = sim->noise_before;
     sim->noise_before = sim->noise;

@@ -1,29 +1,32 @@
-// Many simulators at once. Each row of the caller's arrays belongs to one simulator.
+// Steps many simulators at once. Each row of the caller's arrays belongs to one simulator.
 //
-// A call has two passes over the rows, each on all threads: first all environments are stepped or
-// reset and their states written, then all images are drawn. Steps that follow each other are
-// faster than steps between images, because an image runs through a megabyte of tables and leaves
-// little else in the processor's caches. Errors are kept in the simulators and reported in their
-// order afterwards: not by which thread was first.
+// A call has two passes over the rows, each on all threads. The first steps or resets all
+// environments and writes their states; the second draws all images. Consecutive steps are faster
+// than steps between images, because an image runs through a megabyte of tables and evicts
+// everything else from the caches. Errors are kept in the simulators and reported in row order, so
+// the result does not depend on which thread came first.
 #include "base/threads/thread_pool.h"
 #include "sim/simulator/simulator.h"
 
+// The arguments of a call, shared by all threads.
 typedef struct batch {
     imp_sim *const *sims;
     const imp_sim_buffers *buffers;
-    const bool *mask;         // of a reset; NULL: all
-    const uint32_t *episodes; // of a reset; NULL: the next
+    const bool *mask;         // rows to reset; NULL: all
+    const uint32_t *episodes; // episodes to reset to; NULL: the next ones
     const imp_action *actions;
     int count;
-    size_t pixels; // of an image
+    size_t pixels; // pixels per image
 } batch;
 
-// Steps are handed to threads in blocks of so many, because one takes less than a microsecond.
+// Rows per unit of work, because a step takes less than a microsecond.
 enum { BLOCK = 8 };
 
+// Writes a state to row `row` of the arrays; NULL arrays are skipped.
 static void write_state(const imp_sim_state_arrays *to, int row, const imp_sim *sim)
 {
     const imp_sim_state s = imp_sim_get_state(sim);
+    // the pose is (count x 3), all others are (count)
     if (to->pose != NULL) {
         double *pose = to->pose + 3 * (size_t)row;
         pose[0] = s.pose.x;
@@ -50,7 +53,7 @@ static void write_state(const imp_sim_state_arrays *to, int row, const imp_sim *
         to->episode[row] = s.episode;
 }
 
-// Writes what a step gave, and the state after it.
+// Writes the result of a step and the state after it.
 static void write_step(const batch *b, int row, imp_step step)
 {
     const imp_sim_buffers *to = b->buffers;
@@ -65,6 +68,7 @@ static void write_step(const batch *b, int row, imp_step step)
     write_state(&to->states, row, b->sims[row]);
 }
 
+// Resets a simulator; its result is a step without reward.
 static void reset_row(const batch *b, int row)
 {
     imp_sim *sim = b->sims[row];
@@ -73,16 +77,17 @@ static void reset_row(const batch *b, int row)
         write_step(b, row, (imp_step){0});
 }
 
+// Steps a simulator and applies the autoreset mode.
 static void step_row(const batch *b, int row)
 {
     imp_sim *sim = b->sims[row];
-    // next step: the action is ignored, and the new episode begins
+    // NEXT_STEP: after an episode's end, the action is ignored and a new episode begins
     if (imp_sim_needs_reset(sim)) {
         reset_row(b, row);
         return;
     }
     const imp_step step = imp_sim_step(sim, b->actions[row]);
-    // same step: the last state is put aside before the new episode begins
+    // SAME_STEP: save the last state and observation before the new episode begins
     if (imp_sim_needs_reset(sim) && sim->shared->def.autoreset == IMP_AUTORESET_SAME_STEP) {
         const imp_sim_buffers *to = b->buffers;
         write_state(&to->final_states, row, sim);
@@ -94,12 +99,13 @@ static void step_row(const batch *b, int row)
     write_step(b, row, step);
 }
 
+// Whether a reset concerns a row.
 static bool is_selected(const batch *b, int row)
 {
     return b->mask == NULL || b->mask[row];
 }
 
-// First pass: a block of rows. Without actions it is a reset.
+// First pass: steps or resets a block of rows. Without actions it is a reset.
 static void advance_block(void *context, int block, int worker)
 {
     const batch *b = context;
@@ -115,7 +121,7 @@ static void advance_block(void *context, int block, int worker)
     }
 }
 
-// Second pass: the images of a row.
+// Second pass: draws the images of a row.
 static void draw_row(void *context, int row, int worker)
 {
     const batch *b = context;
@@ -131,6 +137,7 @@ static void draw_row(void *context, int row, int worker)
                                  to->depths != NULL ? to->depths + first : NULL);
 }
 
+// Runs work(0..count-1) on the pool, or on this thread without one.
 static void run_pass(imp_thread_pool *pool, batch *b, int count,
                      void (*work)(void *context, int index, int worker))
 {
@@ -140,6 +147,7 @@ static void run_pass(imp_thread_pool *pool, batch *b, int count,
         work(b, k, 0);
 }
 
+// Runs both passes and reports the first error in row order.
 static imp_status run_batch(imp_thread_pool *pool, batch *b, imp_error *err)
 {
     const imp_sim_buffers *to = b->buffers;
@@ -153,6 +161,7 @@ static imp_status run_batch(imp_thread_pool *pool, batch *b, imp_error *err)
     return IMP_OK;
 }
 
+// All images must have one size, since they share arrays.
 static imp_status check_sizes(batch *b, imp_error *err)
 {
     const int count = b->count;
@@ -170,7 +179,7 @@ static imp_status check_sizes(batch *b, imp_error *err)
     return IMP_OK;
 }
 
-// Asked-for results that an environment cannot give would stay unwritten.
+// Rejects buffers for results that an environment does not compute; they would stay unwritten.
 static imp_status check_buffers(const batch *b, imp_error *err)
 {
     const imp_sim_buffers *to = b->buffers;
@@ -217,6 +226,7 @@ imp_status imp_sim_step_many(imp_thread_pool *pool, imp_sim *const *sims, int co
     if (status == IMP_OK)
         status = check_buffers(&b, err);
     for (int k = 0; k < count && status == IMP_OK; k++) {
+        // check all rows before any of them is stepped
         const bool disabled = sims[k]->shared->def.autoreset == IMP_AUTORESET_DISABLED;
         if (sims[k]->next_episode == 0 && !sims[k]->begun)
             status = imp_fail(err, IMP_USAGE, "environment %d was never reset", k);

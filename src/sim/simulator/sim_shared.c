@@ -1,15 +1,16 @@
-// What simulators that are created together share: maps with their scenes, and views.
+// The part that simulators created together share: maps with their scenes, and views.
 //
-// A view's tables depend on the camera alone, and its scratch memory on nothing. So where cameras
-// are not randomised, there need not be more views than threads. A thread borrows one for each
-// image: the free views are bits of one atomic word, of which the lowest is taken. Nobody waits as
-// long as there are at least as many views as threads.
+// A view's tables depend on the camera only, and its scratch memory on nothing. So if cameras are
+// not randomised, as many views as threads suffice. A thread borrows one per image: free views are
+// bits of an atomic word, and the lowest is taken. No thread waits while there are at least as many
+// views as threads.
 #include <sched.h>
 #include <stdlib.h>
 
 #include "base/threads/thread_pool.h"
 #include "sim/simulator/simulator.h"
 
+// Only the parts that the definition asks for are created.
 imp_status imp_sim_views_create(imp_sim_views *views, const imp_sim_def *def, imp_error *err)
 {
     imp_status status = imp_renderer_create(&views->renderer, &def->camera, def->backend, err);
@@ -39,6 +40,7 @@ imp_status imp_sim_views_set_camera(const imp_sim_views *views, const imp_camera
     return status;
 }
 
+// Loads the maps, adapted to the randomisation, and keeps those of the split.
 static imp_status load_maps(imp_sim_shared *shared, const imp_sim_def *def, imp_error *err)
 {
     imp_scene_def scene = def->scene;
@@ -50,6 +52,7 @@ static imp_status load_maps(imp_sim_shared *shared, const imp_sim_def *def, imp_
     return status == IMP_OK ? imp_map_set_filter(&shared->maps, def->split, err) : status;
 }
 
+// Creates a view per thread, but not more than simulators.
 static imp_status create_shared_views(imp_sim_shared *shared, int count, imp_error *err)
 {
     const imp_sim_def *def = &shared->def;
@@ -75,7 +78,7 @@ imp_status imp_sim_shared_create(imp_sim_shared **out, int count, const imp_sim_
     shared->def = *def;
     shared->randomized = imp_randomization_is_on(&def->randomization);
     imp_status status = load_maps(shared, def, err);
-    // texts and arrays are the caller's
+    // texts and arrays belong to the caller
     shared->def.map = NULL;
     shared->def.maps = NULL;
     shared->def.map_count = 0;
@@ -90,6 +93,7 @@ imp_status imp_sim_shared_create(imp_sim_shared **out, int count, const imp_sim_
 
 void imp_sim_shared_release(imp_sim_shared *shared)
 {
+    // the last reference frees everything
     if (shared == NULL || atomic_fetch_sub(&shared->references, 1) > 1)
         return;
     for (int k = 0; k < shared->view_count; k++)
@@ -103,9 +107,10 @@ const imp_sim_views *imp_sim_borrow_views(imp_sim *sim)
     imp_sim_shared *shared = sim->shared;
     if (shared->own_views)
         return &sim->views;
+    // take the lowest free view by compare-and-exchange
     uint64_t free_views = atomic_load(&shared->free_views);
     for (;;) {
-        // more threads than views: wait for another to give one back
+        // more threads than views: wait until one is returned
         while (free_views == 0) {
             sched_yield();
             free_views = atomic_load(&shared->free_views);

@@ -1,4 +1,4 @@
-// sim/simulator/simulator.h: what simulators that are created together share, and what each owns.
+// sim/simulator/simulator.h: what simulators created together share, and what each owns.
 #ifndef IMP_SIM_SIMULATOR_SIMULATOR_H
 #define IMP_SIM_SIMULATOR_SIMULATOR_H
 
@@ -7,8 +7,7 @@
 #include "imprint/sim.h"
 #include "sim/render/views/ground_truth_labels.h"
 
-// What turns a state into images through one camera. Members that a definition does not ask for are
-// NULL.
+// Renderers of one camera. Members that a definition does not need are NULL.
 typedef struct imp_sim_views {
     imp_renderer *renderer;              // of images
     imp_label_renderer *label_renderer;  // of painted semantic classes
@@ -17,33 +16,33 @@ typedef struct imp_sim_views {
 
 enum { IMP_SIM_VIEWS_MAX = 64 };
 
-// Shared by the simulators of one imp_sim_create_many(); the last one frees it. Constant after
-// creation, but for the two atomic members.
+// Shared by the simulators of one imp_sim_create_many() call; the last one frees it. Constant after
+// creation, except the two atomic members.
 typedef struct imp_sim_shared {
     atomic_int references;
-    imp_sim_def def;  // without texts and arrays
-    bool randomized;  // whether anything is
-    imp_map_set maps; //
-    bool own_views;   // each simulator has views of its own
+    imp_sim_def def; // without texts and arrays
+    bool randomized; // whether any group is on
+    imp_map_set maps;
+    bool own_views; // each simulator has views of its own
     // Otherwise threads take these in turns. Of more simulators than threads, that are not
     // randomised, all cameras are the same, and a few views stay in the processor's caches.
     imp_sim_views views[IMP_SIM_VIEWS_MAX];
     int view_count;
-    _Atomic uint64_t free_views; // a bit for each that no thread is using
+    _Atomic uint64_t free_views; // one bit per view that no thread uses
 } imp_sim_shared;
 
 struct imp_sim {
     imp_sim_shared *shared;
     imp_env env;
-    imp_env_def env_def;    // that samples are applied to
-    imp_policy *expert;     // NULL if its actions are not wanted
-    imp_action wanted;      // by the expert, in the present state
-    uint32_t next_episode;  // number of the next reset that names none
-    bool begun;             // whether an episode has begun and its state is whole
+    imp_env_def env_def;    // nominal settings that samples are applied to
+    imp_policy *expert;     // NULL without expert_actions
+    imp_action wanted;      // the expert's action for the present state
+    uint32_t next_episode;  // number of the next automatic reset
+    bool begun;             // whether an episode was begun successfully
     const imp_scene *scene; // of a world of the caller's; NULL: of the maps'
     imp_sim_views views;    // if it has its own
-    imp_error error;        // of a batch's reset; status IMP_OK if there is none
-    // of the present episode, where anything is randomised
+    imp_error error;        // of the last reset in a batch; IMP_OK without one
+    // state of the present episode, if randomised
     imp_randomization_sample sample;
     imp_random_appearance *appearance;
     imp_camera_effects *effects;
@@ -53,7 +52,7 @@ struct imp_sim {
     bool observed;    // whether the present state was, so that noise is repeated
 };
 
-// Loads maps and makes shared views. On failure nothing is left.
+// Loads maps and creates shared views. On failure nothing is left.
 imp_status imp_sim_shared_create(imp_sim_shared **out, int count, const imp_sim_def *def,
                                  imp_error *err);
 // Drops one reference.
@@ -64,7 +63,7 @@ void imp_sim_views_destroy(imp_sim_views *views);
 imp_status imp_sim_views_set_camera(const imp_sim_views *views, const imp_camera_def *camera,
                                     imp_error *err);
 
-// Views to draw this simulator's state with; to be given back.
+// Borrows views to draw this simulator's state; return them with imp_sim_return_views().
 const imp_sim_views *imp_sim_borrow_views(imp_sim *sim);
 void imp_sim_return_views(imp_sim *sim, const imp_sim_views *views);
 

@@ -500,6 +500,7 @@ imp_status imp_dt_map_to_yaml(const char *path, char **text, size_t *length,
     imp_status status =
         f == NULL || out == NULL ? imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path) : IMP_OK;
     if (status == IMP_OK) {
+        // -1 marks layers that are not there
         f->path = path;
         f->err = err;
         for (int layer = 0; layer < LAYERS; layer++)
@@ -509,6 +510,7 @@ imp_status imp_dt_map_to_yaml(const char *path, char **text, size_t *length,
             imp_yaml_free(&f->layers[layer]);
         list_ignored_layers(path, ignored_layers);
     }
+    // closing completes the text; it may fail without memory
     if (out != NULL && fclose(out) != 0 && status == IMP_OK)
         status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     free(g.tiles);

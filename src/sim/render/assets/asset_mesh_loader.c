@@ -344,6 +344,7 @@ imp_status imp_asset_model_parse(imp_assets *assets, imp_asset_model *out, const
                                  const imp_material_override *override,
                                  const imp_object_class *extents, imp_error *err)
 {
+    // the loader is large, since it contains a piece and its hash table
     model_loader *b = calloc(1, sizeof *b);
     if (b == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "no memory for the mesh %s", path);

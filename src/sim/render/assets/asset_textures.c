@@ -81,6 +81,7 @@ imp_status imp_asset_read_image(uint32_t **out, const char *path, int width, int
     imp_status status = imp_image_read(&rgb, &from_width, &from_height, path, err);
     if (status != IMP_OK)
         return status;
+    // the decoded image is freed before errors are reported
     uint32_t *texels = malloc((size_t)width * (size_t)height * sizeof *texels);
     if (texels != NULL)
         resample_image(texels, width, height, rgb, from_width, from_height);

@@ -81,6 +81,7 @@ static imp_status load_tile_kind(imp_assets *assets, imp_tile_kind kind, const c
         // numbers may have gaps
         if (path == NULL)
             continue;
+        // variants are stored without gaps
         uint32_t **tile = &assets->tiles[kind][assets->variants[kind]];
         status = imp_asset_read_image(tile, path, SIDE, SIDE, err);
         if (status == IMP_OK)

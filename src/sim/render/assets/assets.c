@@ -45,6 +45,7 @@ imp_status imp_assets_open(imp_assets **out, const char *folder, const char *sty
         status = imp_assets_load_tiles(assets, folder, style, err);
     if (status == IMP_OK)
         status = imp_assets_load_models(assets, folder, err);
+    // close what was opened in part
     if (status != IMP_OK) {
         imp_assets_close(assets);
         return status;

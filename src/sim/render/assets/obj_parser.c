@@ -163,6 +163,7 @@ static imp_status parse_line(obj_reader *r, imp_text_span line)
     imp_obj *obj = &r->obj;
     imp_text_span word;
     imp_text_span_next_word(&line, &word);
+    // numbers: make room for an item, then read it
     if (imp_text_span_equals(word, "v"))
         return RESERVE_ITEM(r, positions, position_count, position_capacity)
                    ? parse_floats(r, line, obj->positions[obj->position_count++], 3)
@@ -175,6 +176,7 @@ static imp_status parse_line(obj_reader *r, imp_text_span line)
         return RESERVE_ITEM(r, normals, normal_count, normal_capacity)
                    ? parse_floats(r, line, obj->normals[obj->normal_count++], 3)
                    : fail_no_memory(r);
+    // faces, and the materials that they use
     if (imp_text_span_equals(word, "f"))
         return parse_face(r, line);
     // names of materials and files may contain blanks

@@ -184,6 +184,7 @@ IMP_AVX512 void imp_gain_noise_avx512(const imp_noise_levels *t, const uint16_t 
 VBMI static void apply_tone_table_vbmi(const uint8_t tones[3][256], size_t count, uint8_t *bytes)
 {
     static const __mmask64 EVERY_THIRD = 0x9249249249249249u;
+    // load the three tables into twelve registers
     __m512i parts[3][4];
     for (int c = 0; c < 3; c++)
         for (int n = 0; n < 4; n++)
@@ -191,6 +192,7 @@ VBMI static void apply_tone_table_vbmi(const uint8_t tones[3][256], size_t count
     size_t k = 0;
     for (; k + 192 <= count; k += 192)
         for (int v = 0; v < 3; v++) {
+            // the highest bit of a byte chooses between the two halves of a table
             const __m512i in = _mm512_loadu_si512(bytes + k + 64 * v);
             const __mmask64 upper = _mm512_movepi8_mask(in);
             __m512i out = _mm512_setzero_si512();

@@ -79,6 +79,7 @@ static void paint_shape(imp_decal_canvas *canvas, uint32_t colour, const painted
     find_texel_range(low[1], high[1], dy, canvas->height, &top, &bottom);
     for (int j = top; j < bottom; j++)
         for (int i = left; i < right; i++) {
+            // distance of the texel's centre
             const float d = signed_distance(s, ((float)i + 0.5f) * dx, ((float)j + 0.5f) * dy);
             const float cover = fminf(fmaxf(0.5f - d / texel, 0.0f), 1.0f);
             uint32_t *at = &canvas->texels[j * canvas->width + i];

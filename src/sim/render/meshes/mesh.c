@@ -249,6 +249,7 @@ static void add_prism_cap(imp_mesh_builder *builder, const float outline[][2], i
             hi[i] = fmaxf(hi[i], outline[k][i]);
         }
     const float normal[3] = {0.0f, 0.0f, look};
+    // vertices with one normal, since the end is flat
     const int first = builder->vertex_count;
     for (int k = 0; k < points; k++) {
         const float at[3] = {outline[k][0], outline[k][1], z};
@@ -341,6 +342,7 @@ static extents_transform find_extents_transform(const imp_mesh_builder *builder,
 static void store_vertex(imp_mesh *mesh, int k, const imp_mesh_vertex *from,
                          const extents_transform *by)
 {
+    // normals scale with the inverse of each axis
     float normal[3];
     for (int i = 0; i < 3; i++)
         normal[i] = from->normal[i] / by->scale[i];
@@ -375,6 +377,7 @@ static void set_bounding_sphere(imp_mesh *mesh)
     mesh->centre[2] = middle_of_range(mesh->z, mesh->vertex_count);
     mesh->radius = 0.0f;
     for (int k = 0; k < mesh->vertex_count; k++) {
+        // the farthest vertex gives the radius
         const float dx = mesh->x[k] - mesh->centre[0], dy = mesh->y[k] - mesh->centre[1],
                     dz = mesh->z[k] - mesh->centre[2];
         mesh->radius = fmaxf(mesh->radius, sqrtf(dx * dx + dy * dy + dz * dz));

@@ -137,6 +137,7 @@ static void paint_building_facade(imp_decal_canvas *canvas)
             if (j < 3 || i == 0 || i == 3)
                 paint_window(canvas, WHITE, 0.55f + 1.9f * (float)i, 0.9f + 2.3f * (float)j, 1.2f,
                              1.4f);
+    // the door with two panes
     imp_decal_canvas_box(canvas, IMP_RGB(90, 55, 35), 3.1f, 7.5f, 4.9f, 10.0f);
     imp_decal_canvas_box(canvas, GLASS, 3.3f, 7.7f, 3.95f, 10.0f);
     imp_decal_canvas_box(canvas, GLASS, 4.05f, 7.7f, 4.7f, 10.0f);

@@ -50,6 +50,7 @@ void imp_mesh_build_house(imp_mesh_builder *m)
     m->colour = IMP_RGB(165, 62, 45);
     add_roof_side(m, 1.0f);
     add_roof_side(m, -1.0f);
+    // the chimney
     m->colour = IMP_RGB(140, 80, 66);
     imp_mesh_add_box(m, -1.7f, 3.0f, 1.6f, -0.9f, 4.818f, 2.4f);
 }
@@ -121,6 +122,7 @@ void imp_mesh_build_truck(imp_mesh_builder *m)
     // the cab's roof is a panel, since its sides are decals
     static const float ROOF[4][3] = {
         {3.6f, 4.2f, -1.85f}, {3.6f, 4.2f, 1.85f}, {1.7f, 4.2f, 1.85f}, {1.7f, 4.2f, -1.85f}};
+    // the load is a box with a decal on its rear
     static const float LOAD[][2] = {{-4.66f, 1.1f}, {1.6f, 1.1f}, {1.6f, 5.188f}, {-4.66f, 5.188f}};
     static const int LOAD_SIDES[] = {IMP_DECAL_NONE, IMP_DECAL_NONE, IMP_DECAL_NONE,
                                      IMP_DECAL_TRUCK_REAR};

@@ -57,6 +57,7 @@ static void fill_border(uint32_t *texels, imp_texture_level level)
 void imp_texture_build_mip_levels(uint32_t *texels,
                                   const imp_texture_level levels[IMP_TEXTURE_LEVELS])
 {
+    // borders last: they copy finished texels
     for (int k = 0; k + 1 < IMP_TEXTURE_LEVELS; k++)
         downsample_level(texels, levels[k], levels[k + 1]);
     for (int k = 0; k < IMP_TEXTURE_LEVELS; k++)

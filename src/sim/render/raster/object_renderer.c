@@ -211,11 +211,13 @@ static int clip_polygon(float points[][3], int count, const float plane[3], floa
         // signed distances of an edge's ends decide what to keep of it
         const float da = plane[0] * a[0] + plane[1] * a[1] + plane[2] * a[2] - bound;
         const float db = plane[0] * b[0] + plane[1] * b[1] + plane[2] * b[2] - bound;
+        // keep the corner if it is inside
         if (da >= 0.0f) {
             for (int i = 0; i < 3; i++)
                 kept[left][i] = a[i];
             left++;
         }
+        // add the intersection if the edge crosses the plane
         if ((da >= 0.0f) != (db >= 0.0f)) {
             const float t = da / (da - db);
             for (int i = 0; i < 3; i++)

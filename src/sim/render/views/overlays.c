@@ -107,6 +107,7 @@ static void set_brush_colour(brush *b, const uint8_t colour[3])
 static bool project_point(const imp_camera *camera, const imp_camera_frame *camera_frame, double x,
                           double y, double z, image_point *out)
 {
+    // relative to the camera
     const double from[3] = {x - camera_frame->at[0], y - camera_frame->at[1],
                             z - camera_frame->at[2]};
     // into camera coordinates, then through pinhole and lens

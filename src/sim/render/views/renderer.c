@@ -202,6 +202,7 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
         imp_renderer_destroy(renderer);
         return status;
     }
+    // implementations are chosen once per renderer
     renderer->draw = choose_ground_draw(path);
     renderer->draw_sky = choose_sky_draw(path);
     *out = renderer;
@@ -224,6 +225,7 @@ imp_status imp_renderer_set_camera(imp_renderer *renderer, const imp_camera_def 
                                    imp_error *err)
 {
     const imp_camera_def *def = &renderer->camera.def;
+    // keep the old camera in case the new one does not fit
     const imp_camera before = renderer->camera;
     imp_camera after;
     const imp_status status = imp_camera_init(&after, camera, err);

@@ -148,6 +148,7 @@ imp_status imp_segmentation_pass_set_camera(imp_segmentation_pass *segmentation,
                                             const imp_camera_def *camera, imp_error *err)
 {
     const imp_camera_def *def = &segmentation->camera.def;
+    // check the new camera before anything changes
     imp_camera after;
     const imp_status status = imp_camera_init(&after, camera, err);
     if (status != IMP_OK)
@@ -180,6 +181,7 @@ static void render_object_kinds(imp_segmentation_pass *s, const imp_scene *scene
     const imp_world *world = scene->world;
     imp_view only = *view;
     only.hidden = s->hidden;
+    // the view is copied, so that the caller's stays unchanged
     only.clutter_count = 0;
     memset(s->hidden, 0xff, sizeof s->hidden);
     for (int k = 0; k < world->object_count; k++) {
