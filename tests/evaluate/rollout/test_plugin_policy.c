@@ -62,10 +62,12 @@ static void the_state_is_the_environments(void **state)
     assert_int_equal(probe->state.episode, 3);
     assert_int_equal(probe->state.frame, 0);
 
-    imp_env_step(&f.env, (imp_action){0.75, 0.5});
+    for (int k = 0; k < 10; k++) // longer than commands are delayed
+        imp_env_step(&f.env, (imp_action){0.75, 0.5});
     imp_policy_act(f.policy, &f.env, image);
     const imp_plugin_state *s = &probe->state;
-    assert_int_equal(s->frame, 1);
+    assert_int_equal(s->frame, 10);
+    assert_true(s->speed > 0.0 && s->turn_rate < 0.0);
     assert_close(s->time_step, 1.0 / 30.0, 0.0);
     assert_close(s->x, f.env.pose.x, 0.0);
     assert_close(s->z, f.env.pose.z, 0.0);
