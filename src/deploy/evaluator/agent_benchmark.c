@@ -8,6 +8,7 @@
 #include "base/text/plural.h"
 #include "deploy/evaluator/agent_session.h"
 #include "deploy/evaluator/latency_baseline.h"
+#include "imprint/sim.h"
 
 enum {
     VIEW_COUNT = 64,
@@ -24,69 +25,40 @@ typedef struct image_set {
     imp_agent_session_frame views[VIEW_COUNT];
 } image_set;
 
-typedef struct simulation {
-    imp_world *world;
-    imp_scene *scene;
-    imp_renderer *renderer;
-    imp_policy *expert;
-    uint8_t *rgb;
-    imp_env env;
-} simulation;
-
-static void close_simulation(simulation *s)
+// A simulator that our expert drives.
+static imp_status open_simulation(imp_sim **sim, const char *map, imp_error *err)
 {
-    free(s->rgb);
-    imp_policy_destroy(s->expert);
-    imp_renderer_destroy(s->renderer);
-    imp_scene_destroy(s->scene);
-    imp_world_destroy(s->world);
+    imp_sim_def def = imp_default_sim_def();
+    def.map = map;
+    def.camera.width = IMP_AGENT_CAMERA_WIDTH;
+    def.camera.height = IMP_AGENT_CAMERA_HEIGHT;
+    def.expert_actions = true;
+    const imp_status status = imp_sim_create(sim, &def, err);
+    return status == IMP_OK ? imp_sim_reset(*sim, 0, err) : status;
 }
 
-static imp_status open_simulation(simulation *s, const char *map, imp_error *err)
-{
-    const imp_env_def env = imp_default_env_def();
-    const imp_expert_def expert = imp_default_expert_def();
-    imp_camera_def camera = imp_default_camera_def();
-    camera.width = IMP_AGENT_CAMERA_WIDTH;
-    camera.height = IMP_AGENT_CAMERA_HEIGHT;
-    *s = (simulation){.rgb = malloc((size_t)3 * IMP_AGENT_CAMERA_WIDTH * IMP_AGENT_CAMERA_HEIGHT)};
-    if (s->rgb == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
-    imp_status status = imp_world_load(&s->world, map, err);
-    if (status == IMP_OK)
-        status = imp_scene_create(&s->scene, s->world, err);
-    if (status == IMP_OK)
-        status = imp_renderer_create(&s->renderer, &camera, IMP_RENDER_AUTO, err);
-    if (status == IMP_OK)
-        status = imp_env_init(&s->env, s->world, &env, err);
-    if (status == IMP_OK)
-        status = imp_expert_create(&s->expert, &expert, err);
-    return status == IMP_OK ? imp_env_reset(&s->env, 0, err) : status;
-}
-
-static imp_status render_views(image_set *a, simulation *s, int quality, imp_error *err)
+// Renders and encodes what the camera sees along a drive.
+static imp_status render_views(image_set *a, imp_sim *sim, int quality, imp_error *err)
 {
     imp_status status = IMP_OK;
     uint32_t episode = 0;
-    imp_policy_reset(s->expert, &s->env);
+    uint8_t *rgb = malloc((size_t)3 * IMP_AGENT_CAMERA_WIDTH * IMP_AGENT_CAMERA_HEIGHT);
+    if (rgb == NULL)
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
     for (int k = 0; k < VIEW_COUNT && status == IMP_OK; k++) {
-        const imp_view view = imp_env_view(&s->env);
-        imp_render(s->renderer, s->scene, &view, s->rgb);
+        imp_sim_observe(sim, rgb);
         status = imp_jpeg_writer_create(&a->writers[k], IMP_AGENT_CAMERA_WIDTH,
                                         IMP_AGENT_CAMERA_HEIGHT, quality, err);
         if (status == IMP_OK)
-            status = imp_jpeg_writer_encode(a->writers[k], s->rgb, &a->views[k].jpeg,
+            status = imp_jpeg_writer_encode(a->writers[k], rgb, &a->views[k].jpeg,
                                             &a->views[k].length, err);
-        bool over = false;
-        for (int j = 0; j < STEPS_BETWEEN_VIEWS && !over; j++) {
-            const imp_step step = imp_env_step(&s->env, imp_policy_act(s->expert, &s->env, s->rgb));
-            over = step.terminated || step.truncated;
-        }
-        if (over && status == IMP_OK) {
-            status = imp_env_reset(&s->env, ++episode, err);
-            imp_policy_reset(s->expert, &s->env);
-        }
+        // drive on, in another episode if this one ends
+        for (int j = 0; j < STEPS_BETWEEN_VIEWS && !imp_sim_needs_reset(sim); j++)
+            imp_sim_step(sim, imp_sim_expert_action(sim));
+        if (imp_sim_needs_reset(sim) && status == IMP_OK)
+            status = imp_sim_reset(sim, ++episode, err);
     }
+    free(rgb);
     return status;
 }
 
@@ -229,14 +201,14 @@ imp_status imp_agent_benchmark_run(imp_agent_benchmark *out, const imp_agent_pro
     if (frames < 1)
         return imp_fail(err, IMP_USAGE, "%s: at least 1 is needed", IMP_PLURAL(frames, "picture"));
     image_set images = {0};
-    simulation s;
+    imp_sim *sim = NULL;
     imp_status status = imp_agent_process_def_check(def, err);
     if (status != IMP_OK)
         return status;
-    status = open_simulation(&s, map, err);
+    status = open_simulation(&sim, map, err);
     if (status == IMP_OK)
-        status = render_views(&images, &s, def->jpeg_quality, err);
-    close_simulation(&s);
+        status = render_views(&images, sim, def->jpeg_quality, err);
+    imp_sim_destroy(sim);
     if (status == IMP_OK)
         status = benchmark_agent(out, def, &images, err);
     for (int k = 0; k < VIEW_COUNT; k++)

@@ -8,6 +8,7 @@
 #include "base/yaml/yaml_tree.h"
 #include "deploy/submission/dockerfile.h"
 #include "imprint/evaluator.h"
+#include "imprint/sim.h"
 
 enum { TEXT_MAX = 1 << 20, TEST_STEPS = 40, COMMAND_MAX = 8192 };
 
@@ -73,17 +74,16 @@ static imp_status read_submission_file(char **text, size_t *length, char path[IM
 }
 
 // Asks a policy for a few steps on a simple road.
-static imp_status drive_test_steps(imp_policy *policy, imp_env *env, const imp_scene *scene,
-                                   imp_renderer *renderer, imp_error *err)
+static imp_status drive_test_steps(imp_policy *policy, imp_sim *sim, imp_error *err)
 {
+    const imp_env *env = imp_sim_env(sim);
     uint8_t *rgb = malloc((size_t)3 * IMP_AGENT_CAMERA_WIDTH * IMP_AGENT_CAMERA_HEIGHT);
     if (rgb == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
     imp_policy_reset(policy, env);
     for (int k = 0; k < TEST_STEPS && policy->failure_reason == NULL; k++) {
-        const imp_view view = imp_env_view(env);
-        imp_render(renderer, scene, &view, rgb);
-        imp_env_step(env, imp_policy_act(policy, env, rgb));
+        imp_sim_observe(sim, rgb);
+        imp_sim_step(sim, imp_policy_act(policy, env, rgb));
     }
     free(rgb);
     return policy->failure_reason == NULL
@@ -94,32 +94,20 @@ static imp_status drive_test_steps(imp_policy *policy, imp_env *env, const imp_s
 
 static imp_status test_agent(const imp_policy_factory *driver, imp_error *err)
 {
-    imp_world *world = NULL;
-    imp_scene *scene = NULL;
-    imp_renderer *renderer = NULL;
+    imp_sim *sim = NULL;
     imp_policy *policy = NULL;
-    imp_env env;
-    imp_env_def def = imp_default_env_def();
-    imp_camera_def camera = imp_default_camera_def();
-    camera.width = IMP_AGENT_CAMERA_WIDTH;
-    camera.height = IMP_AGENT_CAMERA_HEIGHT;
-    imp_status status = imp_world_load(&world, "loop_empty", err);
+    imp_sim_def def = imp_default_sim_def();
+    def.camera.width = IMP_AGENT_CAMERA_WIDTH;
+    def.camera.height = IMP_AGENT_CAMERA_HEIGHT;
+    imp_status status = imp_sim_create(&sim, &def, err);
     if (status == IMP_OK)
-        status = imp_scene_create(&scene, world, err);
-    if (status == IMP_OK)
-        status = imp_renderer_create(&renderer, &camera, IMP_RENDER_AUTO, err);
-    if (status == IMP_OK)
-        status = imp_env_init(&env, world, &def, err);
-    if (status == IMP_OK)
-        status = imp_env_reset(&env, 0, err);
+        status = imp_sim_reset(sim, 0, err);
     if (status == IMP_OK)
         status = imp_policy_factory_create(driver, &policy, err);
     if (status == IMP_OK)
-        status = drive_test_steps(policy, &env, scene, renderer, err);
+        status = drive_test_steps(policy, sim, err);
     imp_policy_destroy(policy);
-    imp_renderer_destroy(renderer);
-    imp_scene_destroy(scene);
-    imp_world_destroy(world);
+    imp_sim_destroy(sim);
     return status;
 }
 

@@ -249,9 +249,12 @@ static void render_slot_images(void *context, int index, int worker)
         if (random && p->roll != (int64_t)roll) {
             p->draw = imp_randomization_draw_sample(def->randomization, def->env->seed,
                                                     def->env->index, roll);
-            p->env.def = *def->env;
-            imp_randomization_apply_env(&p->draw, &p->env.def);
-            p->with_obstacles.def = p->env.def;
+            imp_env_def env = *def->env;
+            imp_error err = {0};
+            imp_randomization_apply_env(&p->draw, &env);
+            // what a sample makes of sound settings is sound: this cannot fail
+            imp_env_set_def(&p->env, &env, &err);
+            imp_env_set_def(&p->with_obstacles, &env, &err);
             set_slot_camera(s, p, &p->draw);
             p->roll = roll;
         }
