@@ -231,6 +231,10 @@ bool imp_world_is_builtin(const imp_world *world);
 /// range.
 int imp_builtin_map_count(void);
 const char *imp_builtin_map_name(int index);
+/// Whether a built-in map has this name.
+bool imp_map_is_builtin(const char *name);
+/// How many objects of a kind a map has.
+int imp_world_count_objects(const imp_world *world, imp_object_kind kind);
 
 /// The tile under the point (x, z) [m], or NULL outside the grid. The world owns it.
 const imp_tile *imp_world_tile_at(const imp_world *world, double x, double z);

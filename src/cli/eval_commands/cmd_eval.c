@@ -281,14 +281,6 @@ static imp_status parse_protocol(imp_eval_settings *s, const imp_options *option
     return check_challenge_options(s, options, err);
 }
 
-static bool is_builtin_map(const char *map)
-{
-    for (int k = 0; k < imp_builtin_map_count(); k++)
-        if (strcmp(imp_builtin_map_name(k), map) == 0)
-            return true;
-    return false;
-}
-
 // The maps that a table of starts names, each once, where none was asked for.
 static imp_status use_maps_of_starts(imp_eval_settings *s, imp_error *err)
 {
@@ -301,7 +293,7 @@ static imp_status use_maps_of_starts(imp_eval_settings *s, imp_error *err)
             known = strcmp(maps->items[m], map) == 0;
         if (known)
             continue;
-        if (!is_builtin_map(map))
+        if (!imp_map_is_builtin(map))
             return imp_fail(err, IMP_BAD_INPUT,
                             "%s:%d: column 'map': '%s' is not a built-in map: give its file with "
                             "--map",

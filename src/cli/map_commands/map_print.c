@@ -11,20 +11,12 @@ static const char *object_kind_name(imp_object_kind kind)
     return kind == IMP_OBJECT_SIGN ? "sign" : imp_object_class_get(kind)->name;
 }
 
-static int count_objects_of_kind(const imp_world *world, imp_object_kind kind)
-{
-    int count = 0;
-    for (int k = 0; k < world->object_count; k++)
-        count += world->objects[k].kind == kind;
-    return count;
-}
-
 json_t *imp_map_json(const imp_world *world)
 {
     char description[256];
     json_t *objects = json_object();
     for (int k = 0; k < IMP_OBJECT_KIND_COUNT; k++) {
-        const int count = count_objects_of_kind(world, (imp_object_kind)k);
+        const int count = imp_world_count_objects(world, (imp_object_kind)k);
         if (count > 0)
             json_object_set_new(objects, object_kind_name((imp_object_kind)k), json_integer(count));
     }
@@ -60,7 +52,7 @@ void imp_map_summary(const imp_world *world, char *out, size_t size)
     append_counted_noun(out, size, world->object_count, "object");
     const char *before = " (";
     for (int k = 0; k < IMP_OBJECT_KIND_COUNT; k++) {
-        const int count = count_objects_of_kind(world, (imp_object_kind)k);
+        const int count = imp_world_count_objects(world, (imp_object_kind)k);
         if (count == 0)
             continue;
         append_text(out, size, before);

@@ -86,15 +86,6 @@ static bool is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-// Whether a name is that of a built-in map.
-static bool is_builtin_map(const char *name)
-{
-    for (int k = 0; k < imp_builtin_map_count(); k++)
-        if (strcmp(imp_builtin_map_name(k), name) == 0)
-            return true;
-    return false;
-}
-
 imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count,
                             const imp_scene_def *scene, imp_error *err)
 {
@@ -104,10 +95,10 @@ imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int coun
     // built-in maps win over folders of the same name
     imp_status status = count > 0 ? IMP_OK : imp_fail(err, IMP_USAGE, "at least one map is needed");
     for (int k = 0; k < count && status == IMP_OK; k++)
-        status =
-            !is_builtin_map(names[k]) && is_folder(names[k]) && !imp_map_is_layer_folder(names[k])
-                ? load_map_folder(&set, names[k], err)
-                : load_map_into_set(&set, names[k], err);
+        status = !imp_map_is_builtin(names[k]) && is_folder(names[k]) &&
+                         !imp_map_is_layer_folder(names[k])
+                     ? load_map_folder(&set, names[k], err)
+                     : load_map_into_set(&set, names[k], err);
     if (status == IMP_OK)
         status = create_scenes(&set, def, err);
     if (status == IMP_OK)

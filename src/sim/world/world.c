@@ -37,6 +37,22 @@ const char *imp_builtin_map_name(int index)
     return index >= 0 && index < imp_builtin_maps_count ? imp_builtin_maps[index].name : NULL;
 }
 
+bool imp_map_is_builtin(const char *name)
+{
+    for (int k = 0; k < imp_builtin_maps_count; k++)
+        if (strcmp(imp_builtin_maps[k].name, name) == 0)
+            return true;
+    return false;
+}
+
+int imp_world_count_objects(const imp_world *world, imp_object_kind kind)
+{
+    int count = 0;
+    for (int k = 0; k < world->object_count; k++)
+        count += world->objects[k].kind == kind;
+    return count;
+}
+
 bool imp_world_is_builtin(const imp_world *world)
 {
     for (int i = 0; i < imp_builtin_maps_count; i++) {

@@ -93,6 +93,7 @@ static void our_maps_have_the_recorded_facts(void **state)
         imp_error err = {0};
         imp_world *world;
         assert_string_equal(imp_builtin_map_name(k), FACTS[k].name);
+        assert_true(imp_map_is_builtin(FACTS[k].name));
         assert_ok(imp_world_load(&world, FACTS[k].name, &err), err);
         assert_string_equal(world->name, FACTS[k].name);
         assert_int_equal(world->columns, FACTS[k].columns);
@@ -111,6 +112,7 @@ static void our_maps_have_the_recorded_facts(void **state)
     }
     assert_null(imp_builtin_map_name(-1));
     assert_null(imp_builtin_map_name(count));
+    assert_false(imp_map_is_builtin("loop"));
 }
 
 // Whether a tile has a lane that starts at a point in a direction, within 12 degrees: so much does

@@ -137,6 +137,8 @@ static void keys_of_objects_are_read(void **state)
              "- {kind: trafficlight, pos: [1, 1], rotate: -45}\n");
     assert_int_equal(world->warning_count, 0);
     assert_int_equal(world->object_count, 8);
+    assert_int_equal(imp_world_count_objects(world, IMP_OBJECT_DUCKIEBOT), 5);
+    assert_int_equal(imp_world_count_objects(world, IMP_OBJECT_CONE), 0);
     const imp_object *o = world->objects;
     assert_string_equal(o[0].name, "duckie1");
     assert_string_equal(o[1].name, "duckiebot3"); // the floor tag has a number too

@@ -22,14 +22,6 @@ imp_map_image_def imp_default_map_image_def(void)
     return (imp_map_image_def){.lanes = true, .objects = true, .cookie = COOKIE};
 }
 
-static int count_objects(const imp_world *world, imp_object_kind kind)
-{
-    int count = 0;
-    for (int k = 0; k < world->object_count; k++)
-        count += world->objects[k].kind == kind;
-    return count;
-}
-
 // The map as large as the picture allows; without a size, the picture as large as the map wants.
 static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def, int *width,
                             int *height)
@@ -45,7 +37,7 @@ static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def,
     if (def->width == 0) {
         int entries = 5;
         for (int kind = 0; kind < IMP_OBJECT_KIND_COUNT && def->objects; kind++)
-            entries += count_objects(world, (imp_object_kind)kind) > 0;
+            entries += imp_world_count_objects(world, (imp_object_kind)kind) > 0;
         view->tile = fmin(SIDE_MAX - across, SIDE_MAX - down) / longer;
         view->tile = fmin(view->tile, fmax(smallest, fmin(largest, floor(natural / longer))));
         *width = across + (int)ceil(view->tile * world->columns);
@@ -153,7 +145,7 @@ static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *de
         y += ROW;
     }
     for (int k = 0; k < IMP_OBJECT_KIND_COUNT && def->objects; k++) {
-        const int count = count_objects(world, (imp_object_kind)k);
+        const int count = imp_world_count_objects(world, (imp_object_kind)k);
         char text[64];
         if (count == 0)
             continue;
