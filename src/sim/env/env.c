@@ -1,6 +1,7 @@
 // The environment: checks settings, resets and steps an episode. A step moves the robot, then the
 // objects, and derives end of episode and reward from the new state. Drive, objects, collisions and
-// start poses have files of their own. Reward and end rules are gym-duckietown's (simulator.py).
+// start poses have files of their own. Reward and end rules are gym-duckietown's (simulator.py). An
+// environment is a plain value, so that experts can copy it and simulate ahead.
 #include <math.h>
 #include <stddef.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 // Whether a pose is valid. gym-duckietown tests four points of the robot against drivable tiles and
 // its footprint against objects. AI-DO's challenges use other rules: distances to duckies and cars,
-// footprints for the rest, and tiles instead of roads.
+// footprints for the rest, and tiles instead of roads. Both rule sets use the world's index of
+// nearby objects, so a test looks at few objects only.
 #include "base/common/vector2.h"
 #include "sim/env/collision.h"
 

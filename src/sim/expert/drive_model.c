@@ -1,5 +1,6 @@
 // Predicts the state in which a command will act, by simulating the pending commands in a copy of
-// the drive, and inverts the motor model of src/sim/robot/drive.c.
+// the drive, and inverts the motor model of src/sim/robot/drive.c. The simulator uses the same
+// equations, so with the true drive the prediction is exact.
 #include "sim/expert/drive_model.h"
 
 #include <math.h>

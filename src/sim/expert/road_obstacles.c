@@ -1,6 +1,7 @@
 // Converts footprints to the frame of the route. At each sample of the route, the line across it is
 // clipped against the footprint (slab method). The union of these intervals is the obstacle's
-// extent along and across the route.
+// extent along and across the route. Curves of the route are thus straightened out: obstacles
+// become intervals, and passing them is a one-dimensional problem.
 #include "sim/expert/road_obstacles.h"
 
 #include "base/common/vector2.h"

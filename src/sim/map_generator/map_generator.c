@@ -1,6 +1,7 @@
 // Generates maps: checks the definition, lays out roads (road_layout.c), places objects on and
 // beside them (map_objects.c) and writes the result as the text of a map file. All draws come from
-// streams of (seed, number, kind of decision), so a map depends on its definition only.
+// streams of (seed, number, kind of decision), so a map depends on its definition only. Numbers are
+// written with fixed precision, so that equal definitions give equal bytes.
 #include "imprint/map_generator.h"
 #include "base/text/plural.h"
 

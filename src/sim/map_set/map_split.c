@@ -1,5 +1,6 @@
 // The split of maps into training and test maps. It is a function of a map's name alone: a hash of
-// the name, without suffixes that only say how the same roads are furnished.
+// the name, without suffixes that only say how the same roads are furnished. So a map is in the
+// same split on all machines and in all versions, whatever other maps are used with it.
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 // Calls through a policy's function table. Experts, networks and users' own policies all implement
-// this table, so that rollouts, collection and evaluation treat them alike.
+// this table, so that rollouts, collection and evaluation treat them alike. A policy's state
+// between steps is its own; this file keeps none.
 #include "imprint/policy.h"
 
 const char *imp_wait_reason_name(imp_wait_reason wait)

@@ -1,5 +1,6 @@
 // Pure pursuit (Coulter, 1992) of a point ahead on the lane, with the constants of gym-duckietown's
-// learning baseline. It is reproduced exactly as recorded, since our expert is compared with it.
+// learning baseline. It is reproduced exactly as recorded, since our expert is compared with it. It
+// has no notion of obstacles, delay or the edge of the road.
 #include <stdlib.h>
 
 #include "base/common/vector2.h"

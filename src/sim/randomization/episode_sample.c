@@ -1,6 +1,7 @@
 // Draws an episode's values and applies them to definitions. Applying combines a value with the
 // nominal one: factors multiply, offsets add, and for effects that can only get worse (noise, blur,
-// dropout) the stronger one counts. Results are clamped to valid ranges.
+// dropout) the stronger one counts. Results are clamped to valid ranges. Definitions are copied by
+// the caller, so that one episode's values never leak into the next.
 #include <math.h>
 #include <stdio.h>
 

@@ -1,6 +1,8 @@
 // The table of randomised quantities and how their values are drawn. A value is drawn from its
 // distribution, clamped, and weakened by the group's strength. Each quantity has a random stream
-// derived from its name, so adding or reordering quantities does not change the others.
+// derived from its name, so adding or reordering quantities does not change the others. The number
+// of draws per quantity is fixed, too: weaker randomisation gives weaker versions of the same
+// episodes.
 #include "sim/randomization/quantities.h"
 
 #include <math.h>

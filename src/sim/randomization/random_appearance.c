@@ -1,6 +1,7 @@
 // Random appearance of an episode's world: colours of sky, ground, tiles and objects, texture
 // variants of tiles, LEDs and distractors. The light's colour multiplies all colours, since
-// textures are fixed. Arrays are allocated once for the largest world.
+// textures are fixed. Arrays are allocated once for the largest world. Applying it to a view copies
+// only pointers and a few numbers.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

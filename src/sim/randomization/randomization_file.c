@@ -1,6 +1,6 @@
 // Reads gym-duckietown's JSON files of distributions. jansson parses; this file checks types, sizes
 // and ranges of every entry. Errors name the line of the quantity, which is searched in the text,
-// because jansson does not keep it.
+// because jansson does not keep it. Files of gym-duckietown itself can be used unchanged.
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // Parses lists of words such as "all,no-jpeg,light=0.5" into a randomisation. A word names one
 // group or a set of groups, given as bits; sets of gym-duckietown also select its ranges. Items are
-// applied from left to right.
+// applied from left to right. The result is a plain value; nothing is drawn here.
 #include <ctype.h>
 #include <jansson.h>
 #include <math.h>

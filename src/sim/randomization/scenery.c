@@ -1,6 +1,6 @@
 // Draws what surrounds the road in an episode: panorama, lamp, reflections, boxes and LEDs. Their
 // number or presence is a quantity of its own; the details use the second half of the same random
-// stream, so they do not disturb its values.
+// stream, so they do not disturb its values. None of it touches the road or changes collisions.
 #include "sim/randomization/scenery.h"
 
 #include <math.h>

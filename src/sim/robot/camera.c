@@ -2,7 +2,8 @@
 // pinhole. With a lens, an image point is undistorted to a ray of the lens, and that ray is
 // reinterpreted as a pixel of gym-duckietown's rectilinear image, whose pinhole gives the
 // direction. With a robot's own calibration the two pinholes coincide and the ray of the lens is
-// the direction.
+// the direction. Image coordinates are continuous, with (0, 0) at the top left corner of the first
+// pixel.
 #include <math.h>
 
 #include "base/common/vector2.h"

@@ -1,6 +1,7 @@
 // Reads a camera's calibration as ROS writes it (sensor_msgs/CameraInfo as YAML): size of the
 // image, matrix and distortion coefficients of the lens, and the projection that rectified images
-// have. Keys that are not used here are ignored.
+// have. Keys that are not used here are ignored. The result is checked by preparing a camera with
+// it, so that a calibration that was read can be used.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

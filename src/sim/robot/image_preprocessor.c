@@ -1,7 +1,8 @@
 // Converts camera images to observations: decode, rectify if asked to, then shrink by area
 // averaging. Spans with fractional weights at both ends are computed once per image size, for
 // columns and rows. Rows of a span are summed first, then columns of the sums; both passes are
-// plain loops over contiguous values.
+// plain loops over contiguous values. The result resembles what the renderer draws at that size, so
+// networks trained on rendered images can use it.
 #include "sim/robot/image_preprocessor.h"
 
 #include <stdlib.h>

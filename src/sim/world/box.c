@@ -1,6 +1,7 @@
 // Oriented rectangles on the ground, and whether two of them overlap. Two convex shapes are
 // disjoint exactly if their projections onto one of the axes are; for rectangles the four side
-// directions suffice (Gottschalk, Lin and Manocha: OBBTree, 1996).
+// directions suffice (Gottschalk, Lin and Manocha: OBBTree, 1996). A box stores both corners and
+// axes, since tests need both.
 #include "sim/world/box.h"
 
 #include "base/common/vector2.h"

@@ -1,5 +1,6 @@
 // Warnings about maps that can be used nevertheless. They are collected in the world, at most
 // IMP_MAP_WARNINGS_MAX of them and each text once; the last one says that more were omitted.
+// Duplicates are dropped, because one mistake often repeats on many tiles.
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

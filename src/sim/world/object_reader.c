@@ -1,6 +1,8 @@
 // Reads the objects of a map file. Each entry gives a kind, one of four placements (pos, pose,
 // place, attach; their rules are gym-duckietown's), a size and flags. Placements use y upwards from
 // the bottom left corner of the map; read_object_pose() converts them to the world's x and z.
+// Entries that gym-duckietown accepts but ignores in part become warnings, so that its maps can be
+// read.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

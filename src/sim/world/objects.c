@@ -1,6 +1,7 @@
 // Object kinds and what follows from them: names, footprints, the safety radius of the proximity
 // penalty and the distance that start poses keep. Constants and formulas are gym-duckietown's
-// (objects.py, collision.py).
+// (objects.py, collision.py). The extents of a kind are in units of its mesh and are multiplied by
+// the object's scale.
 #include "sim/world/objects.h"
 
 #include "base/common/vector2.h"

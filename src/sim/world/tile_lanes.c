@@ -1,6 +1,7 @@
 // Lane curves of tiles. Each kind of tile has a table of cubic Bezier curves in a unit tile, copied
 // from gym-duckietown (simulator.py: _get_curve). They are rotated by the tile's orientation,
-// scaled and moved to its centre. Also finds lanes that no lane of the next tile continues.
+// scaled and moved to its centre. Also finds lanes that no lane of the next tile continues. The
+// order of a tile's curves matters: of equally good lanes, gym-duckietown chooses the first.
 #include "sim/world/tile_lanes.h"
 
 #include <math.h>

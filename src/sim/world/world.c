@@ -1,5 +1,6 @@
 // Loads, frees and queries worlds. A map comes from a built-in name, a YAML file or a layer folder
-// of lib-dt-maps (converted to YAML text first); map_reader.c reads the text.
+// of lib-dt-maps (converted to YAML text first); map_reader.c reads the text. Queries of single
+// points take constant time and accept points outside the grid, NaN included.
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>

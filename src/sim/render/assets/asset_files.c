@@ -1,5 +1,6 @@
 // Lists the files of an asset folder recursively, with limits on depth and number, so that a wrong
 // path fails quickly. The list is sorted, so that results do not depend on the file system's order.
+// Paths are kept whole; names are compared by their last component.
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 // Loads OBJ files as models: parses the text, resolves materials to colours and textures, places
 // the mesh as gym-duckietown does, and splits it into pieces of limited size. Vertices with the
 // same position, texture coordinate, normal and appearance are shared within a piece, by a hash
-// table.
+// table. The limit on pieces lets the rasteriser keep transformed vertices in fixed buffers.
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 // Loads the models of an asset folder: which file, and which overrides, belong to which model.
 // Names of files and materials are gym-duckietown's. Missing models keep our own meshes and are
-// listed in one warning.
+// listed in one warning. Meshes are loaded once per variant, because overrides change the colours
+// of vertices and the textures of triangles.
 #include <stdio.h>
 #include <string.h>
 

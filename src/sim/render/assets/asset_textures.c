@@ -1,6 +1,7 @@
 // Loads images as textures. Resampling uses windows: each texel is the weighted mean of a range of
 // source texels in both directions. If the image shrinks, windows tile the source (area averaging).
-// If it grows, they are one texel wide and mix two neighbours (bilinear).
+// If it grows, they are one texel wide and mix two neighbours (bilinear). This runs once per file
+// when assets are opened, so it is simple rather than fast.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

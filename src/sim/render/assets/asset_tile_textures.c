@@ -1,6 +1,7 @@
 // Loads the textures of tiles from an asset folder. Two layouts are known: style/kind/texture_N in
 // duckietown-world, and textures/kind_N in gym-duckietown. Kinds without textures keep our own; a
-// style without any texture is an error.
+// style without any texture is an error. Textures are kept as in the file and rotated when a scene
+// is built, so that four orientations share one image.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

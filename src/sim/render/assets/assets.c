@@ -1,5 +1,6 @@
 // Opens, closes and hashes asset folders, and collects their warnings. Loading of tile textures and
-// models is in asset_tile_textures.c and asset_models.c.
+// models is in asset_tile_textures.c and asset_models.c. Everything is read when the folder is
+// opened; afterwards assets are constant and need no files.
 #include "sim/render/assets/assets.h"
 
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 // Parses Wavefront MTL files: names, diffuse colours (Kd) and diffuse textures (map_Kd) of
-// materials. Statements apply to the last newmtl; all others are ignored.
+// materials. Statements apply to the last newmtl; all others are ignored. Values are checked here,
+// so that users of the materials need not.
 #include <stdlib.h>
 #include <string.h>
 

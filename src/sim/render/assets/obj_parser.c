@@ -1,6 +1,7 @@
 // Parses Wavefront OBJ files. It reads positions, texture coordinates, normals and faces, and
 // checks all indices, so that users of the mesh need not. Arrays grow geometrically; as each item
-// needs some text, memory is proportional to the text's length.
+// needs some text, memory is proportional to the text's length. Hostile files can therefore not
+// cause reads out of bounds or excessive memory use.
 #include "sim/render/assets/obj_parser.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 // Scans text in place, without copying or terminating it. Numbers are parsed here, because strtod()
-// depends on the locale.
+// depends on the locale. Every function works on spans [at, end), so a text may contain 0 bytes and
+// need not end with one.
 #include "sim/render/assets/text_scanner.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 // Distractors: random triangles on the ground outside the tiles. They are generated once per
 // episode and transformed per image to edge functions in the robot's frame, as a struct of arrays
-// padded with empty triangles, so that kernels test eight at once.
+// padded with empty triangles, so that kernels test eight at once. gym-duckietown draws the same
+// kind of triangles.
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 // Randomised appearance of tiles: texture variant and colour factor per tile of an episode. It is
 // resolved per image into a window of cells around the robot. The window has the scene's layout
-// with a ring of empty cells, so kernels need not distinguish the two.
+// with a ring of empty cells, so kernels need not distinguish the two. Without randomised
+// appearance the scene's own cells are used and nothing is copied.
 #include <math.h>
 #include <string.h>
 

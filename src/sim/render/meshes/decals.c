@@ -1,5 +1,6 @@
 // Textures of decals: size, painting and mip levels. All levels lie in one array, finest first;
-// sides are powers of two, so each texel is the mean of 2 x 2 finer ones.
+// sides are powers of two, so each texel is the mean of 2 x 2 finer ones. Decals are painted when a
+// scene first needs them.
 #include "sim/render/meshes/decals.h"
 
 #include <stdlib.h>

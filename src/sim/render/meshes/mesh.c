@@ -1,7 +1,7 @@
 // Builds triangle meshes from primitives. Each primitive adds vertices in the builder's frame;
 // positions are transformed by the frame, normals by its inverse transpose. Finishing scales the
 // model to a class's extents, so that images and collisions agree, and converts it to a struct of
-// arrays.
+// arrays. The coordinate system is that of gym-duckietown's meshes: x ahead, y up, z to the right.
 #include "sim/render/meshes/mesh.h"
 
 #include <float.h>

@@ -1,5 +1,6 @@
 // Paints the decals of vehicles, buildings and other objects. Each painter first sets the units in
-// which it paints, so that proportions match the mesh.
+// which it paints, so that proportions match the mesh. Coordinates were chosen by looking at
+// rendered images.
 #include "sim/render/meshes/decal_painters.h"
 #include "sim/render/meshes/mesh.h"
 

@@ -1,5 +1,6 @@
 // Maps objects to models and builds models. Kinds with variants (colours, signs, light patterns)
-// have one model per variant; which one an object uses may depend on its state.
+// have one model per variant; which one an object uses may depend on its state. Models are built
+// twice, coarse and detailed; the renderer chooses by size in the image.
 #include "sim/render/meshes/object_models.h"
 
 #include "base/common/vector2.h"

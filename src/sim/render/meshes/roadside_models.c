@@ -1,5 +1,6 @@
 // Meshes of objects beside the road: cone, barrier, checkerboard, sign and traffic light. Each uses
-// the units of gym-duckietown's mesh of that kind; finishing scales it to the class's extents.
+// the units of gym-duckietown's mesh of that kind; finishing scales it to the class's extents. Only
+// round shapes have a coarse version.
 #include "base/common/vector2.h"
 #include "sim/render/meshes/object_models.h"
 

@@ -1,5 +1,6 @@
 // Paints the plates of signs: 1 wide and 2 high, a tag in the upper half, the sign in the lower
-// half (centre (0.5, 1.5)). Symbols are polygons, lines and discs.
+// half (centre (0.5, 1.5)). Symbols are polygons, lines and discs. Shapes and colours follow the
+// traffic signs that they stand for, simplified.
 #include <math.h>
 
 #include "base/common/vector2.h"

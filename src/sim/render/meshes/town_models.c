@@ -1,5 +1,6 @@
 // Meshes of building, house, tree, bus and truck. Each uses the units of gym-duckietown's mesh of
-// that kind; finishing scales it to the class's extents.
+// that kind; finishing scales it to the class's extents. They are landmarks: robots collide with
+// them, but rarely come close.
 #include "sim/render/meshes/object_models.h"
 
 static const uint32_t WHITE = IMP_RGB(255, 255, 255), DARK = IMP_RGB(40, 40, 44);

@@ -1,6 +1,6 @@
 // Mip levels of tile textures: each texel is the mean of 2 x 2 texels of the finer level, and every
 // level gets a border of repeated texels for bilinear sampling without range checks. All levels lie
-// in one array, finest first.
+// in one array, finest first. Rounding is to nearest at each level.
 #include "sim/render/primitives/tile_texture.h"
 
 void imp_texture_layout_levels(imp_texture_level levels[IMP_TEXTURE_LEVELS], size_t *texel_count)

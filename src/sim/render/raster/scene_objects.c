@@ -1,6 +1,7 @@
 // Builds what a scene needs to draw its objects: an instance per object, and for each model in use
 // two meshes (coarse and detailed) with their decals. Models loaded from assets replace ours.
-// Models are built once, on first use.
+// Models are built once, on first use. Everything is constant afterwards, so renderers on several
+// threads share it.
 #include <stdlib.h>
 
 #include "base/common/vector2.h"

@@ -1,6 +1,6 @@
 // Generates random panoramas: a background of waves, gradient and grain around a colour, and up to
 // PATCHES_MAX rectangles that resemble furniture or houses. They teach networks to ignore what is
-// above the horizon.
+// above the horizon. The panorama is periodic around the robot and drawn once per episode.
 #include <math.h>
 
 #include "imprint/render.h"

@@ -1,5 +1,6 @@
 // Creates and destroys scenes. Scenes that are created together share textures: first all scenes
 // are created without, then the textures that any of them needs are built once (scene_textures.c).
+// A scene is constant afterwards; what differs between images is in imp_view.
 #include "sim/render/scene/scene.h"
 
 #include <stdlib.h>

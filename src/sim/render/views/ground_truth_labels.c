@@ -1,6 +1,7 @@
 // Ground-truth labels: one segmentation pass with four rays per pixel, whose classes are grouped
 // into the few that a policy needs. A cell's share of a class is the fraction of its rays that met
-// it, so borders are as smooth as in the camera's image.
+// it, so borders are as smooth as in the camera's image. No light, texture or camera effect
+// influences the labels.
 #include "sim/render/views/ground_truth_labels.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // Draws every kind of object once, in a grid. Each cell is a small world of its own with one
 // object, scaled to a common size and rendered by the ordinary renderer, so the catalogue shows
-// what images show. Used to inspect models and assets.
+// what images show. Used to inspect models and assets. The first error ends the drawing.
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>

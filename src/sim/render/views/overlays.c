@@ -1,6 +1,7 @@
 // Draws lines and shapes into finished images: lanes, bounding boxes, trajectories and robots.
 // Shapes are anti-aliased by their signed distance from pixel centres. Lines in camera images are
-// split into short pieces, because the lens curves them.
+// split into short pieces, because the lens curves them. They are for people: networks never see
+// them.
 #include <math.h>
 
 #include "base/common/vector2.h"

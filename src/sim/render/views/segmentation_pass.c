@@ -1,7 +1,8 @@
 // Classifies pixels and measures their depth: one ray through each pixel's centre. The ground is
 // intersected analytically. Objects reuse the renderer's triangles with a fill function of our own,
 // which keeps class and depth of the nearest. Objects are drawn one at a time, so that the fill
-// function knows the class.
+// function knows the class. No texture is sampled: markings come from the functions that paint
+// them.
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 // Draws a map from above: 3 x 3 texture samples per pixel for the ground, and objects with the
-// ordinary rasteriser and a camera so high that projection is nearly parallel.
+// ordinary rasteriser and a camera so high that projection is nearly parallel. Camera effects and
+// lens do not apply.
 #include <math.h>
 #include <string.h>
 
