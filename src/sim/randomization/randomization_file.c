@@ -211,7 +211,7 @@ imp_status imp_randomization_parse_json(imp_randomization *spec, const char *nam
     // the root must be an object from names to definitions
     if (!json_is_object(root))
         status = imp_fail(err, IMP_BAD_INPUT,
-                          "%s:1: holds no object of the form {\"camera_height\": {\"type\": "
+                          "%s:1: is not an object of the form {\"camera_height\": {\"type\": "
                           "\"uniform\", \"low\": 0.92, \"high\": 1.08}, ...}",
                           name);
     else

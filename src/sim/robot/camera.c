@@ -72,10 +72,10 @@ static imp_status check_camera_def(const imp_camera_def *def, imp_error *err)
                         IMAGE_SIDE_MAX, def->width, def->height);
     // written so that NaN fails
     if (!(def->mount_height > 0.0 && def->mount_height <= 1e3))
-        return imp_fail(err, IMP_USAGE, "the camera must sit above the ground, not at %g m",
+        return imp_fail(err, IMP_USAGE, "the camera must be above the ground, not at %g m",
                         def->mount_height);
     if (!(fabs(def->mount_forward) <= 1e3 && fabs(def->mount_right) <= 1e3))
-        return imp_fail(err, IMP_USAGE, "the camera cannot sit %g m ahead and %g m to the right",
+        return imp_fail(err, IMP_USAGE, "the camera cannot be %g m ahead and %g m to the right",
                         def->mount_forward, def->mount_right);
     if (!(fabs(def->pitch) <= IMP_PI / 2.0))
         return imp_fail(err, IMP_USAGE, "the camera's pitch must be within -pi/2 to pi/2, not %g",

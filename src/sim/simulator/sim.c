@@ -30,7 +30,7 @@ static imp_status check_def(const imp_sim_def *def, int count, imp_error *err)
     if (def->cookie != SIM_COOKIE)
         return imp_fail(err, IMP_USAGE, "imp_sim_def was not made with imp_default_sim_def()");
     if (count < 1 || count > SIMS_MAX)
-        return imp_fail(err, IMP_USAGE, "%d simulators: wants 1 to %d", count, SIMS_MAX);
+        return imp_fail(err, IMP_USAGE, "%d simulators: must be 1 to %d", count, SIMS_MAX);
     if (imp_observation_kind_name((int)def->observation) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation %d", (int)def->observation);
     if ((unsigned)def->autoreset > IMP_AUTORESET_DISABLED)

@@ -166,7 +166,7 @@ static imp_status check_sizes(batch *b, imp_error *err)
 {
     const int count = b->count;
     if (count < 1)
-        return imp_fail(err, IMP_USAGE, "%d environments: wants at least 1", count);
+        return imp_fail(err, IMP_USAGE, "%d environments: must be at least 1", count);
     const imp_camera_def *first = &b->sims[0]->shared->def.camera;
     b->pixels = (size_t)first->width * (size_t)first->height;
     for (int k = 1; k < count; k++) {

@@ -8,7 +8,7 @@
 #include "base/text/suggestion.h"
 #include "sim/world/map_reader.h"
 
-static const char MORE_WARNINGS[] = "there is more to say about this map";
+static const char MORE_WARNINGS[] = "further warnings are omitted";
 
 void imp_map_add_warning(imp_map_reader *reader, int line, const char *format, ...)
 {

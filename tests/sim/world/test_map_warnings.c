@@ -101,7 +101,7 @@ static void warnings_are_limited(void **state)
         length += sprintf(text + length, "key%d: %d\n", 300 - k, k);
     imp_world *world = parse_world(text);
     assert_int_equal(world->warning_count, 100);
-    assert_string_equal(world->warnings[99].text, "there is more to say about this map");
+    assert_string_equal(world->warnings[99].text, "further warnings are omitted");
     for (int k = 0; k < 99; k++)
         assert_int_equal(world->warnings[k].line, 3 + k);
     imp_world_destroy(world);

@@ -26,7 +26,7 @@ void imp_assets_add_warning(imp_assets *assets, const char *format, ...)
         if (strcmp(assets->warnings[k], warning) == 0)
             return;
     if (++assets->warning_count == IMP_ASSET_WARNINGS_MAX)
-        snprintf(warning, sizeof assets->warnings[0], "there is more that these assets lack");
+        snprintf(warning, sizeof assets->warnings[0], "further warnings are omitted");
 }
 
 imp_status imp_assets_open(imp_assets **out, const char *folder, const char *style, imp_error *err)

@@ -60,7 +60,7 @@ static imp_status parse_floats(const obj_reader *r, imp_text_span line, float *o
     for (int k = 0; k < count; k++) {
         imp_text_span word;
         if (!imp_text_span_next_word(&line, &word))
-            return imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: %s %s wanted here", r->name,
+            return imp_fail(r->err, IMP_BAD_INPUT, "%s:%d: %s %s needed here", r->name,
                             r->lines.number, IMP_PLURAL(count, "number"),
                             count == 1 ? "is" : "are");
         if (!imp_text_span_parse_float(word, &out[k]))
@@ -76,10 +76,10 @@ static imp_status parse_index(const obj_reader *r, imp_text_span *word, int coun
     const imp_text_span whole = *word;
     int32_t index;
     if (!imp_text_span_parse_int(word, &index))
-        return fail_at_word(r, whole, "is no index");
+        return fail_at_word(r, whole, "is not an index");
     // indices refer to items above this line
     if (index == 0 || index > count || index < -count)
-        return fail_at_word(r, whole, "points at nothing that stands above");
+        return fail_at_word(r, whole, "refers to nothing above");
     *out = index > 0 ? index - 1 : count + index;
     return IMP_OK;
 }
@@ -107,7 +107,7 @@ static imp_status parse_corner(const obj_reader *r, imp_text_span word, imp_obj_
             status = parse_index(r, &word, r->obj.normal_count, &out->normal);
     }
     if (status == IMP_OK && word.at != word.end)
-        status = fail_at_word(r, whole, "is no corner of a face");
+        status = fail_at_word(r, whole, "is not a corner of a face");
     return status;
 }
 
@@ -150,7 +150,7 @@ static imp_status select_material(obj_reader *r, imp_text_span name)
             return IMP_OK;
         }
     if (r->obj.name_count == IMP_OBJ_NAMES_MAX)
-        return fail_at_word(r, name, "is one material too many");
+        return fail_at_word(r, name, "exceeds the number of materials");
     if (!RESERVE_ITEM(r, names, name_count, name_capacity))
         return fail_no_memory(r);
     r->material = r->obj.name_count;
