@@ -111,7 +111,7 @@ static void test_broken_files(void **state)
     } cases[] = {
         {"", "my.json:1: "},
         {"{\n\"trim\": ", "my.json:2: "},
-        {"[]", "my.json:1: holds no object"},
+        {"[]", "my.json:1: is not an object"},
         {"{\"a\": 1, \"a\": 2}", "my.json:1: duplicate"},
         {"{\n\n\"trim\": 3}", "my.json:3: trim: is not of the form"},
         {"{\n\"trim\": {}}", "my.json:2: trim: has no \"type\""},
