@@ -83,7 +83,7 @@ static void broken_meshes_report_their_line(void **state)
         {CORNERS "f 1 2", "x.obj:4: a face with 2 corners"},
         {CORNERS "f", "x.obj:4: a face with 0 corners"},
         {CORNERS "f 1 2 three", "x.obj:4: 'three' is not an index"},
-        {CORNERS "f 1 2 3x", "x.obj:4: '3x' is no corner"},
+        {CORNERS "f 1 2 3x", "x.obj:4: '3x' is not a corner"},
         {CORNERS "f 1/ 2/ 3/x", "x.obj:4: 'x' is not an index"},
         {"v 0 0", "x.obj:1: 3 numbers are needed here"},
         {"\n\nv 0 nan 0", "x.obj:3: 'nan' is not a number"},
