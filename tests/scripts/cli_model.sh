@@ -27,7 +27,7 @@ expect 0 imprint model show mine.yaml
 prints 'mine for 80 x 60 pictures'
 sed -i 's/outputs/3/' mine.yaml
 expect 3 imprint model show mine.yaml
-says "mine.yaml:3: layer 'action': is the last and gives 3x1x1, not 2 values"
+says "mine.yaml:3: layer 'action': is the last layer and gives 3x1x1, not 2 values"
 expect 3 imprint model show missing.yaml
 says missing.yaml
 expect 2 imprint model show

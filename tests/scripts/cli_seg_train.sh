@@ -50,7 +50,7 @@ expect 2 imprint seg-train --randomize nothing-known --out never
 expect 3 imprint seg-train --network small --epochs 1 --out never
 { echo 'skip-top: 50'; cat "$SOURCE/networks/segmenters/segmenter.yaml"; } >lower.yaml
 expect 3 imprint seg-train --network lower.yaml --epochs 1 --out never
-says 'whole pictures'
+says 'rows at the top of images'
 expect 4 imprint seg-train $maps --out whole
 absent never
 
@@ -86,7 +86,7 @@ prints 'plain'
 [ -s report/report.html ] || fail "no report"
 expect 0 imprint eval --policy policy --episodes 2 --steps 20
 expect 3 imprint eval --policy policy --segmenter plain --episodes 1
-says 'is no segmenter'
+says 'is not a segmenter'
 expect 3 imprint eval --policy whole --episodes 1
 expect 0 imprint eval --policy policy --segmenter whole --protocol aido-lf --episodes 1
 

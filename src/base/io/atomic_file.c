@@ -87,9 +87,9 @@ static imp_status check_target_path(const char *path, imp_error *err)
     if (strlen(path) + SUFFIX_LENGTH >= IMP_PATH_MAX)
         return imp_fail(err, IMP_IO, "%.100s...: path too long", path);
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-        return imp_fail(err, IMP_IO, "%s: is a folder, a file is to be written", path);
+        return imp_fail(err, IMP_IO, "%s: is a folder, not a file", path);
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return imp_fail(err, IMP_IO, "%s: is a device or pipe, a file is to be written", path);
+        return imp_fail(err, IMP_IO, "%s: is a device or pipe, not a file", path);
     return IMP_OK;
 }
 
@@ -170,7 +170,7 @@ imp_status imp_atomic_file_commit(imp_atomic_file *file, imp_error *err)
     if (ferror(file->stream))
         status = imp_fail(err, IMP_IO, "%s: %s", file->path,
                           file->reason != 0 ? strerror(file->reason)
-                                            : "cannot be written as a whole: is the disk full?");
+                                            : "cannot be written completely: is the disk full?");
     else if (fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0)
         status = imp_fail(err, IMP_IO, "%s: %s", file->path, strerror(errno));
     if (status == IMP_OK)

@@ -21,7 +21,7 @@ static imp_status read_open_file(FILE *file, char **out, size_t *length, const c
     if (fstat(fileno(file), &info) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode))
-        return imp_fail(err, IMP_BAD_INPUT, "%s: is a folder, a file is wanted", path);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is a folder, not a file", path);
     // start with the reported size; grow by doubling if the file turns out longer
     size_t capacity = limit < 65536 ? limit : 65536;
     if (info.st_size > 0)

@@ -94,7 +94,7 @@ imp_status imp_instruction_set_check(imp_error *err)
     if (wanted < SET_COUNT && wanted > best)
         return imp_fail(err, IMP_USAGE,
                         ENVIRONMENT_VARIABLE
-                        " is %s, but this processor has no more than %s: unset it",
+                        " is %s, but this processor supports only %s: unset it",
                         SET_NAMES[wanted], SET_NAMES[best]);
     return IMP_OK;
 }

@@ -93,7 +93,7 @@ static imp_status check_metadata(const imp_dataset *dataset, int64_t *findings, 
     // only the totals are compared
     json_int_t episodes = -1, steps = -1;
     if (json_unpack(json, "{s:I, s:I}", "total_episodes", &episodes, "total_steps", &steps) != 0)
-        REPORT_FINDING(findings, err, "%s: is not what Minari wants to read", path);
+        REPORT_FINDING(findings, err, "%s: is not metadata that Minari can read", path);
     else if (episodes != dataset->totals.episodes || steps != dataset->steps)
         REPORT_FINDING(findings, err, "%s: claims %s and %s, there are %d and %lld", path,
                        IMP_PLURAL(episodes, "episode"), IMP_PLURAL(steps, "step"),

@@ -193,7 +193,7 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
     // format first: it decides what the other attributes mean
     if (strcmp(format, IMP_DATASET_FORMAT) != 0)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: format %s is not known, wanted " IMP_DATASET_FORMAT, path, format);
+                        "%s: unknown format %s, expected is " IMP_DATASET_FORMAT, path, format);
     imp_dataset_info found = {0};
     int64_t width, height;
     const char *missing = NULL;
@@ -250,15 +250,16 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
                             texts[i].stored, texts[i].wanted);
     // settings can only be compared if the dataset recorded them
     if (stored->definition[0] == '\0' && wanted->definition[0] != '\0')
-        return imp_fail(err, IMP_USAGE,
-                        "%s: was started by an earlier version of imprint, which did not write "
-                        "down all that its episodes follow from: it can be read, but not continued",
-                        folder);
+        return imp_fail(
+            err, IMP_USAGE,
+            "%s: was started by an earlier version of imprint, which did not "
+            "record everything its episodes depend on: it can be read, but not continued",
+            folder);
     // settings: what the user wrote; definition: everything that follows from it
     if (strcmp(stored->settings, wanted->settings) != 0)
         return imp_fail(err, IMP_USAGE,
-                        "%s: was started with other settings, which its attribute \"settings\" "
-                        "tells; resume with those",
+                        "%s: was started with other settings, see its attribute \"settings\": "
+                        "resume with those",
                         folder);
     if (strcmp(stored->definition, wanted->definition) != 0)
         return imp_add_hint(
@@ -332,8 +333,7 @@ int64_t imp_episode_check(const imp_episode *episode, char first[120])
         const double distance = episode->lane[2 * i], angle = episode->lane[2 * i + 1];
         const bool off = isnan(distance) && isnan(angle);
         if (!off && !(isfinite(distance) && isfinite(angle)))
-            record_finding(&findings, first, "infos/lane", i,
-                           "is neither a position nor NaN throughout");
+            record_finding(&findings, first, "infos/lane", i, "is neither a position nor NaN");
     }
     return findings;
 }

@@ -261,7 +261,7 @@ static imp_status check_new_episode(const imp_episode *episode, imp_error *err)
     const char *draw = episode->randomization;
     if (draw != NULL && (strlen(draw) >= IMP_EPISODE_RANDOMIZATION_MAX || !is_utf8(draw)))
         return imp_fail(err, IMP_USAGE,
-                        "what was drawn for an episode is not UTF-8 of less than %d bytes",
+                        "the randomisation of an episode is not UTF-8 of less than %d bytes",
                         IMP_EPISODE_RANDOMIZATION_MAX);
     if (episode->map_text != NULL &&
         (episode->map_bytes < 1 || episode->map_bytes > IMP_EPISODE_MAP_MAX))
@@ -427,8 +427,7 @@ imp_status imp_dataset_writer_set_origin(imp_dataset_writer *writer, const char 
                                          imp_error *err)
 {
     if (strlen(origin) >= IMP_DATASET_ORIGIN_MAX || !is_utf8(origin))
-        return imp_fail(err, IMP_USAGE, "%s: its origin is too long to tell, or not UTF-8",
-                        writer->folder);
+        return imp_fail(err, IMP_USAGE, "%s: its origin is too long or not UTF-8", writer->folder);
     // the old origin stays if memory runs out
     char *copy = strdup(origin);
     if (copy == NULL)

@@ -163,7 +163,7 @@ imp_status imp_index_file_read(hid_t file, const char *path, imp_dataset_info *i
     if (!imp_hdf5_read_int(file, "total_episodes", 0, INT_MAX, &episodes) ||
         !imp_hdf5_read_int(file, "total_steps", 0, INT64_MAX, &steps) ||
         !imp_hdf5_read_int(file, "finished", 0, 1, &finished))
-        return imp_fail(err, IMP_BAD_INPUT, "%s: does not say how much there is", path);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: does not contain the totals", path);
     *totals = (imp_dataset_totals){(int)episodes, steps, finished == 1};
     return IMP_OK;
 }

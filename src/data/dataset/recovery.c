@@ -121,7 +121,7 @@ static imp_status recover_shard(imp_recovered_dataset *recovered, const char *pa
     status = imp_dataset_info_compare(&shard.info, info, folder, err);
     // shards must follow each other without a gap
     if (status == IMP_OK && shard.first != recovered->episodes)
-        status = imp_fail(err, IMP_BAD_INPUT, "%s: starts with episode %d, wanted %d", path,
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: starts with episode %d, expected %d", path,
                           shard.first, recovered->episodes);
     // reading checks types, shapes and positions of all arrays
     int64_t steps = 0;

@@ -151,7 +151,7 @@ static imp_status copy_array(const stored_array *array, imp_shard_memory *memory
     // the limit is checked before memory is allocated
     if (array->bytes > COPIES_MAX * (uint64_t)memory->size - memory->copied)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: %s and what was read before claim more than %d times the file's size",
+                        "%s: %s and the arrays before it claim more than %d times the file's size",
                         path, array->field->path, COPIES_MAX);
     imp_shard_copy *block = malloc(sizeof *block + (size_t)array->bytes);
     if (block == NULL)
@@ -272,7 +272,7 @@ static imp_status read_randomization(imp_dataset_shard *shard, const char *group
     episode->randomization = (const char *)block->data;
     if (!imp_hdf5_read_text(id, "randomization", (char *)block->data,
                             IMP_EPISODE_RANDOMIZATION_MAX))
-        return imp_fail(err, IMP_BAD_INPUT, "%s: what was drawn for %s is damaged", shard->path,
+        return imp_fail(err, IMP_BAD_INPUT, "%s: the randomisation of %s is damaged", shard->path,
                         group);
     return IMP_OK;
 }

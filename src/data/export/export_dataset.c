@@ -88,15 +88,17 @@ static imp_status check_export_def(const imp_export_def *def, imp_error *err)
 {
     // cookie, id, fraction
     if (def->cookie != EXPORT_COOKIE)
-        return imp_fail(err, IMP_USAGE, "make definitions with imp_default_export_def()");
+        return imp_fail(err, IMP_USAGE, "a definition must come from imp_default_export_def()");
     if (def->id != NULL && !imp_minari_id_is_valid(def->id))
-        return imp_fail(err, IMP_USAGE,
-                        "%.60s is no id of Minari: wanted is NAMESPACE/NAME-vNUMBER, of letters, "
-                        "digits, _ and -, a namespace of two at least",
-                        def->id);
+        return imp_fail(
+            err, IMP_USAGE,
+            "%.60s is not an id of Minari: it must be NAMESPACE/NAME-vNUMBER, with letters, "
+            "digits, _ and -, and a namespace of at least two",
+            def->id);
     // the condition also rejects NaN
     if (!(def->validation >= 0.0 && def->validation < 1.0))
-        return imp_fail(err, IMP_USAGE, "the share held out must be 0 to less than 1, not %g",
+        return imp_fail(err, IMP_USAGE,
+                        "the held-out fraction must be at least 0 and below 1, not %g",
                         def->validation);
     return IMP_OK;
 }

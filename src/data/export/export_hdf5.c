@@ -73,7 +73,7 @@ static imp_status set_dataset_id(char **text, size_t *length, const char *from, 
     // the file may have been edited by hand
     if (!json_is_object(json)) {
         json_decref(json);
-        return imp_fail(err, IMP_BAD_INPUT, "%s: is no JSON object: %.120s", from,
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is not a JSON object: %.120s", from,
                         json == NULL ? where.text : "something else");
     }
     // all other keys stay

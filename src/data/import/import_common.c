@@ -29,7 +29,7 @@ imp_import_def imp_default_import_def(void)
 imp_status imp_import_def_check(const imp_import_def *def, imp_error *err)
 {
     if (def->cookie != IMPORT_COOKIE)
-        return imp_fail(err, IMP_USAGE, "make definitions with imp_default_import_def()");
+        return imp_fail(err, IMP_USAGE, "a definition must come from imp_default_import_def()");
     // train.log may keep the recorded size
     const bool as_recorded = def->width == 0 && def->height == 0;
     // NaN cannot occur: the sizes are integers
@@ -86,7 +86,7 @@ static imp_status fail_empty_dataset(const imp_import_summary *summary, const ch
         used += (size_t)snprintf(reasons + used, sizeof reasons - used, "%s %s (%lld)",
                                  k == 0 ? ":" : ",", summary->dropped[k].reason,
                                  (long long)summary->dropped[k].count);
-    return imp_fail(err, IMP_BAD_INPUT, "%s: nothing of it can be used%s", path, reasons);
+    return imp_fail(err, IMP_BAD_INPUT, "%s: it contains nothing usable%s", path, reasons);
 }
 
 // The dataset stores the summary as its origin.

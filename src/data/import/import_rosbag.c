@@ -118,7 +118,7 @@ static imp_status preprocess_image(importer *i, const imp_ros_image *image, uint
     // raw images
     if (pixels->encoding != NULL) {
         const uint8_t *rows = convert_to_rgb(i, pixels);
-        return rows == NULL ? imp_fail(err, IMP_NO_MEMORY, "out of memory for a picture")
+        return rows == NULL ? imp_fail(err, IMP_NO_MEMORY, "out of memory for an image")
                             : imp_image_preprocessor_run(i->preprocessor, rows, pixels->width,
                                                          pixels->height, out, err);
     }
@@ -131,12 +131,12 @@ static imp_status preprocess_image(importer *i, const imp_ros_image *image, uint
     uint8_t *rgb;
     // the size of a PNG is checked after decoding
     imp_status status =
-        imp_image_decode(&rgb, &width, &height, image->data, image->length, "a picture", err);
+        imp_image_decode(&rgb, &width, &height, image->data, image->length, "an image", err);
     if (status != IMP_OK)
         return status;
     status = width <= IMP_IMPORT_SIDE_MAX && height <= IMP_IMPORT_SIDE_MAX
                  ? imp_image_preprocessor_run(i->preprocessor, rgb, width, height, out, err)
-                 : imp_fail(err, IMP_BAD_INPUT, "a picture is too large");
+                 : imp_fail(err, IMP_BAD_INPUT, "an image is too large");
     free(rgb);
     return status;
 }
@@ -183,7 +183,7 @@ static imp_status add_image(importer *i, const bag_source *s, const imp_ros_imag
     // the image is written directly to its place in the episode
     uint8_t *place = imp_dataset_builder_image(i->builder);
     if (place == NULL)
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
     if (status != IMP_OK)
         return status;
     // images that cannot be decoded are dropped
@@ -326,13 +326,13 @@ static imp_status check_scan(const bag_source *s, const imp_import_def *def, imp
     // "and it is cut off" explains why something may be missing
     if (v->camera[0] == '\0')
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: holds no pictures%s%.200s (sensor_msgs/CompressedImage or Image)%s",
+                        "%s: holds no images%s%.200s (sensor_msgs/CompressedImage or Image)%s",
                         s->bag.name, def->camera_topic != NULL ? " of " : "",
                         def->camera_topic != NULL ? def->camera_topic : "", cut);
     // images exist, but none can be read
     if (v->readable == 0 && v->unsupported[0] != '\0')
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: the pictures of %.120s are of %s \"%s\"; read are %s", s->bag.name,
+                        "%s: the images of %.120s are of %s \"%s\"; supported are %s", s->bag.name,
                         v->camera, v->camera_kind == IMP_ROS_IMAGE ? "encoding" : "format",
                         v->unsupported,
                         v->camera_kind == IMP_ROS_IMAGE ? IMP_ROS_ENCODING_NAMES : "jpeg and png");
@@ -347,7 +347,7 @@ static imp_status check_scan(const bag_source *s, const imp_import_def *def, imp
     if (def->undistort && def->calibration == NULL && !v->has_calibration)
         return imp_add_hint(err, IMP_HINT_CALIBRATION,
                             imp_fail(err, IMP_BAD_INPUT,
-                                     "%s: tells no camera calibration to undistort by",
+                                     "%s: has no camera calibration for undistortion",
                                      s->bag.name));
     return IMP_OK;
 }
@@ -403,7 +403,7 @@ static imp_status check_rosbag_def(const imp_import_def *def, imp_error *err)
             status = imp_fail(err, IMP_USAGE, "%s must be %g to %g, not %g", ranges[k].name,
                               ranges[k].low, ranges[k].high, ranges[k].value);
     if (status == IMP_OK && (def->width < 1 || def->height < 1))
-        status = imp_fail(err, IMP_USAGE, "pictures of a bag want a size");
+        status = imp_fail(err, IMP_USAGE, "images of a bag need a size");
     return status;
 }
 

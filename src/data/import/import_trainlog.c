@@ -283,7 +283,7 @@ static imp_status import_image(importer *i, imp_pickle_value value, const char *
     // Equal images can be stored once and referenced many times; limit their total.
     i->image_bytes += (uint64_t)array->shape[0] * array->shape[1] * 3;
     if (i->image_bytes > i->image_bytes_max)
-        return imp_fail(err, IMP_BAD_INPUT, "%s shows the same picture over and over: refused",
+        return imp_fail(err, IMP_BAD_INPUT, "%s shows the same image over and over: refused",
                         i->name);
     // the dataset is created with the first image
     imp_status status = i->builder == NULL ? start_dataset(i, array, err) : IMP_OK;
@@ -292,7 +292,7 @@ static imp_status import_image(importer *i, imp_pickle_value value, const char *
     const uint8_t *pixels = to_rgb_rows(i, array);
     uint8_t *place = imp_dataset_builder_image(i->builder);
     if (pixels == NULL || place == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for pictures");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
     status = imp_image_preprocessor_run(i->preprocessor, pixels, (int)array->shape[1],
                                         (int)array->shape[0], place, err);
     if (status != IMP_OK)
@@ -371,7 +371,7 @@ static imp_status check_supported(const importer *i, imp_pickle_value value, con
         const char *name = imp_pickle_unsupported_type(i->pickle, needed[k]);
         if (name != NULL)
             return imp_fail(err, IMP_BAD_INPUT,
-                            "%s: the pickle at byte %zu: %s is refused: entries, pictures and "
+                            "%s: the pickle at byte %zu: %s is refused: entries, images and "
                             "actions are plain data and numpy arrays",
                             i->name, imp_pickle_start_offset(i->pickle), name);
     }
@@ -426,15 +426,16 @@ static imp_status import_pickle(importer *i, imp_pickle_value root, imp_error *e
     if (imp_pickle_unsupported_type(p, list) != NULL)
         return imp_fail(
             err, IMP_BAD_INPUT,
-            "%s: the pickle at byte %zu: %s is refused: wanted is a list of entries, or "
+            "%s: the pickle at byte %zu: %s is refused: expected is a list of entries or "
             "an Episode",
             i->name, imp_pickle_start_offset(p), imp_pickle_unsupported_type(p, list));
     // a dict or number is no log
     if (kind != IMP_PICKLE_LIST)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: the pickle at byte %zu is no log: wanted is a list of entries, or an "
-                        "Episode",
-                        i->name, imp_pickle_start_offset(p));
+        return imp_fail(
+            err, IMP_BAD_INPUT,
+            "%s: the pickle at byte %zu is not a log: expected is a list of entries or an "
+            "Episode",
+            i->name, imp_pickle_start_offset(p));
     const uint32_t count = imp_pickle_item_count(p, list);
     // interruption is checked per entry, because a pickle can be large
     for (uint32_t k = 0; k < count; k++) {

@@ -190,7 +190,7 @@ imp_status imp_pickle_pop(imp_pickle *p, imp_pickle_value *out)
 {
     // values below a mark belong to an unfinished collection
     if (p->depth <= stack_base(p))
-        return imp_pickle_fail(p, "it takes what it never gave: damaged");
+        return imp_pickle_fail(p, "it takes a value from an empty stack: damaged");
     *out = p->stack[--p->depth];
     return IMP_OK;
 }

@@ -184,14 +184,14 @@ static imp_status set_array_data(imp_pickle *p, imp_pickle_value value, imp_pick
         double side;
         if (!imp_pickle_number(p, imp_pickle_item(p, shape, k), &side) ||
             !(side >= 0 && side <= UINT32_MAX))
-            return imp_pickle_fail(p, "an array of unsound shape: damaged");
+            return imp_pickle_fail(p, "an array of invalid shape: damaged");
         array->shape[k] = (uint32_t)side;
         // The product stops growing before it can overflow.
         size = size > UINT32_MAX ? size : size * array->shape[k];
     }
     // only then are shape and data believed
     if (size != bytes->count)
-        return imp_pickle_fail(p, "an array whose numbers do not fill it: damaged");
+        return imp_pickle_fail(p, "an array whose data do not match its shape: damaged");
     // the array refers to the pickle's bytes
     array->kind = t->as.type.kind;
     array->size = t->as.type.size;
@@ -248,7 +248,7 @@ static imp_status push_numpy_scalar(imp_pickle *p, imp_pickle_value arguments)
     const imp_pickle_node *t = imp_pickle_node_at(p, type), *bytes = imp_pickle_node_at(p, data);
     // exactly one element
     if (bytes->count != t->as.type.size)
-        return imp_pickle_fail(p, "a number whose bytes do not fill it: damaged");
+        return imp_pickle_fail(p, "a number of the wrong size: damaged");
     // read it like an array of one element
     const imp_numpy_array one = {.kind = t->as.type.kind,
                                  .size = t->as.type.size,
@@ -280,7 +280,7 @@ static imp_status push_latin1_bytes(imp_pickle *p, imp_pickle_value arguments)
     const uint8_t *from = node->as.bytes, *end = from + node->count;
     p->made += node->count;
     if (p->made > p->length)
-        return imp_pickle_fail(p, "it makes more than it holds: refused");
+        return imp_pickle_fail(p, "it creates more bytes than it contains: refused");
     uint8_t *made = malloc((size_t)node->count + 1), *to = made;
     if (made == NULL)
         return imp_fail(p->err, IMP_NO_MEMORY, "%s: out of memory", p->name);
@@ -294,7 +294,7 @@ static imp_status push_latin1_bytes(imp_pickle *p, imp_pickle_value arguments)
         // Latin-1.
         if ((first != 0xC2 && first != 0xC3) || from == end || (*from & 0xC0) != 0x80) {
             free(made);
-            return imp_pickle_fail(p, "a text that is no Latin-1: damaged");
+            return imp_pickle_fail(p, "a text that is not Latin-1: damaged");
         }
         *to = (uint8_t)((first & 3) << 6 | (*from++ & 0x3F));
     }
@@ -338,7 +338,7 @@ imp_status imp_pickle_call_reduce(imp_pickle *p)
         return imp_pickle_push_unsupported(p, unsupported);
     if (imp_pickle_kind_of(p, callable) != IMP_PICKLE_GLOBAL ||
         imp_pickle_kind_of(p, arguments) != IMP_PICKLE_TUPLE)
-        return imp_pickle_fail(p, "it calls what is no function: refused");
+        return imp_pickle_fail(p, "it calls a value that is not a function: refused");
     // what the function creates
     switch (imp_pickle_node_at(p, callable)->as.global) {
     case IMP_PICKLE_GLOBAL_RECONSTRUCT:
@@ -377,9 +377,9 @@ imp_status imp_pickle_new_object(imp_pickle *p)
     if (unsupported != NULL)
         return imp_pickle_push_unsupported(p, unsupported);
     if (imp_pickle_kind_of(p, class) != IMP_PICKLE_GLOBAL)
-        return imp_pickle_fail(p, "it makes an object of what is no class: damaged");
+        return imp_pickle_fail(p, "it creates an object of no class: damaged");
     if (imp_pickle_node_at(p, class)->as.global != IMP_PICKLE_GLOBAL_RECORD)
-        return imp_pickle_push_unsupported(p, "an object of a class that logs do not have");
+        return imp_pickle_push_unsupported(p, "an object of a class that is not part of logs");
     return imp_pickle_push_node(p, (imp_pickle_node){.kind = IMP_PICKLE_RECORD});
 }
 
@@ -414,6 +414,6 @@ imp_status imp_pickle_build_object(imp_pickle *p)
     case IMP_PICKLE_UNSUPPORTED:
         return IMP_OK;
     default:
-        return imp_pickle_fail(p, "it changes what is no object of a log: refused");
+        return imp_pickle_fail(p, "it changes an object that is not part of logs: refused");
     }
 }

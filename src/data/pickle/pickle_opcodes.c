@@ -117,7 +117,7 @@ static imp_status pop_to_mark(imp_pickle *p, const imp_pickle_value **items, uin
 {
     // every mark is used once
     if (p->mark_count == 0)
-        return imp_pickle_fail(p, "it takes what it never gave: damaged");
+        return imp_pickle_fail(p, "it takes a value from an empty stack: damaged");
     const uint32_t mark = p->marks[--p->mark_count];
     *items = p->stack + mark;
     *count = p->depth - mark;
@@ -154,7 +154,7 @@ static imp_status push_tuple_of_top(imp_pickle *p, uint32_t count)
     // only values above the latest mark may be taken
     const uint32_t stack_base = p->mark_count > 0 ? p->marks[p->mark_count - 1] : 0;
     if (p->depth - stack_base < count)
-        return imp_pickle_fail(p, "it takes what it never gave: damaged");
+        return imp_pickle_fail(p, "it takes a value from an empty stack: damaged");
     return push_container(p, IMP_PICKLE_TUPLE, p->depth - count, count);
 }
 
@@ -182,7 +182,7 @@ static imp_status append_items_to_top(imp_pickle *p, imp_pickle_kind kind,
         return IMP_OK;
     if (p->depth <= stack_base || imp_pickle_kind_of(p, p->stack[p->depth - 1]) != kind ||
         (kind == IMP_PICKLE_DICT && count % 2 != 0))
-        return imp_pickle_fail(p, "it adds to what is no %s: damaged or refused",
+        return imp_pickle_fail(p, "it adds to a value that is not a %s: damaged or refused",
                                kind == IMP_PICKLE_DICT ? "dict" : "list");
     return imp_pickle_append_items(p, p->stack[p->depth - 1], items, count);
 }
@@ -202,7 +202,7 @@ static imp_status append_top_items(imp_pickle *p, imp_pickle_kind kind, uint32_t
     const uint32_t stack_base = p->mark_count > 0 ? p->marks[p->mark_count - 1] : 0;
     // all items must lie above the mark
     if (p->depth - stack_base < count)
-        return imp_pickle_fail(p, "it takes what it never gave: damaged");
+        return imp_pickle_fail(p, "it takes a value from an empty stack: damaged");
     p->depth -= count;
     return append_items_to_top(p, kind, p->stack + p->depth, count);
 }
@@ -238,9 +238,9 @@ static imp_status memoize(imp_pickle *p, uint64_t number)
     const uint32_t stack_base = p->mark_count > 0 ? p->marks[p->mark_count - 1] : 0;
     // something must be on top
     if (p->depth <= stack_base)
-        return imp_pickle_fail(p, "it takes what it never gave: damaged");
+        return imp_pickle_fail(p, "it takes a value from an empty stack: damaged");
     if (number > p->at - p->start || number >= IMP_PICKLE_NO_VALUE)
-        return imp_pickle_fail(p, "it remembers more than it has: refused");
+        return imp_pickle_fail(p, "its memo number is too large: refused");
     // grow by doubling; new entries are empty
     if (number >= p->memo_capacity) {
         uint32_t capacity = 2 * p->memo_capacity + 256;
@@ -276,7 +276,7 @@ static imp_status push_memoized(imp_pickle *p, int size)
     if (!read_unsigned(p, size, &number))
         return IMP_BAD_INPUT;
     if (number >= p->memo_capacity || p->memo[number] == IMP_PICKLE_NO_VALUE)
-        return imp_pickle_fail(p, "it recalls what it never remembered: damaged");
+        return imp_pickle_fail(p, "it reads an empty memo entry: damaged");
     return imp_pickle_push_value(p, p->memo[number]);
 }
 
@@ -321,7 +321,7 @@ static imp_status push_stack_global(imp_pickle *p)
     // both were pushed as text
     if (imp_pickle_kind_of(p, name) != IMP_PICKLE_TEXT ||
         imp_pickle_kind_of(p, module) != IMP_PICKLE_TEXT)
-        return imp_pickle_fail(p, "a name that is no text: damaged");
+        return imp_pickle_fail(p, "a name that is not text: damaged");
     const imp_pickle_node *m = imp_pickle_node_at(p, module), *n = imp_pickle_node_at(p, name);
     return imp_pickle_push_global(p, m->as.bytes, m->count, n->as.bytes, n->count);
 }
@@ -369,7 +369,7 @@ static imp_status execute_value_opcode(imp_pickle *p, uint8_t code)
     case 0x96:
         return push_bytes(p, IMP_PICKLE_BYTES, 8);
     default:
-        return imp_pickle_fail(p, "opcode 0x%02x is refused: it builds no plain data", code);
+        return imp_pickle_fail(p, "opcode 0x%02x is refused: it does not build plain data", code);
     }
 }
 
@@ -438,9 +438,10 @@ static imp_status execute_unsupported_opcode(imp_pickle *p, uint8_t code)
             return status;
         if (count == 0)
             return imp_pickle_fail(p, "an object without a class: damaged");
-        return imp_pickle_push_unsupported(p, imp_pickle_unsupported_type(p, items[0]) != NULL
-                                                  ? imp_pickle_unsupported_type(p, items[0])
-                                                  : "an object of a class that logs do not have");
+        return imp_pickle_push_unsupported(p,
+                                           imp_pickle_unsupported_type(p, items[0]) != NULL
+                                               ? imp_pickle_unsupported_type(p, items[0])
+                                               : "an object of a class that is not part of logs");
     }
 }
 
@@ -502,12 +503,12 @@ static imp_status read_protocol_header(imp_pickle *p)
     if (head == NULL)
         return IMP_BAD_INPUT;
     if (*head != 0x80)
-        return imp_pickle_fail(p, "no pickle of protocols 2 to 5 begins here");
+        return imp_pickle_fail(p, "no pickle of protocol 2 to 5 starts here");
     head = imp_pickle_read_bytes(p, 1);
     if (head == NULL)
         return IMP_BAD_INPUT;
     if (*head < 2 || *head > 5)
-        return imp_pickle_fail(p, "a pickle of protocol %d: 2 to 5 are read", *head);
+        return imp_pickle_fail(p, "a pickle of protocol %d: 2 to 5 are supported", *head);
     return IMP_OK;
 }
 
@@ -530,7 +531,7 @@ imp_status imp_pickle_read_next(imp_pickle *p, imp_pickle_value *root, bool *mor
             return IMP_BAD_INPUT;
         // an unfinished collection at STOP is damage
         if (*code == '.')
-            return p->mark_count > 0 ? imp_pickle_fail(p, "it stops in the middle: damaged")
+            return p->mark_count > 0 ? imp_pickle_fail(p, "it stops inside a collection: damaged")
                                      : imp_pickle_pop(p, root);
         status = execute_opcode(p, *code);
     }

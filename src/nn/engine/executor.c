@@ -23,7 +23,7 @@ static void share_scratch(imp_executor *e, const imp_kernel_program *program)
         for (int k = 0; k < call->arg_count; k++)
             if (call->args[k].arg == DNNL_ARG_SCRATCHPAD &&
                 dnnl_memory_set_data_handle(call->args[k].memory, e->scratch) != dnnl_success)
-                imp_build_fail(e, IMP_INTERNAL, "oneDNN refuses its scratch memory");
+                imp_build_fail(e, IMP_INTERNAL, "oneDNN rejects its scratch memory");
     }
 }
 

@@ -9,11 +9,11 @@
 typedef struct imp_executor_def {
     const imp_graph *graph; // borrowed
     int batch;              // samples
-    bool training; // forward keeps what backward needs, batch norms that do so normalise by
-                   // the batch, dropouts drop
-    // Computes each sample like a batch of 1 does; see imp_executor_is_batch_invariant().
+    // Forward keeps what backward needs, batch norms with batch statistics use them, dropouts drop.
+    bool training;
+    // Every sample is computed as in a batch of 1; see imp_executor_is_batch_invariant().
     bool as_single;
-    float *values;    // borrowed: the network's values; read only
+    float *values;    // borrowed: the network's values, read only
     float *gradients; // borrowed: (graph->trained) written by backward; NULL unless training
 } imp_executor_def;
 

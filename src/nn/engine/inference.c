@@ -23,6 +23,7 @@ struct imp_inference {
     int outputs;
 };
 
+// Creates the executor for a number of samples; see imp_executor_def.as_single.
 static imp_status create_executor(imp_inference *inference, int batch, bool as_single,
                                   imp_error *err)
 {
@@ -38,6 +39,7 @@ static imp_status create_executor(imp_inference *inference, int batch, bool as_s
 // sample.
 static imp_status create_suitable_executor(imp_inference *inference, bool invariant, imp_error *err)
 {
+    // whether oneDNN computes a layer is known only after building
     imp_status status = create_executor(inference, inference->batch, invariant, err);
     if (status == IMP_OK && invariant && inference->batch > 1 &&
         !imp_executor_is_batch_invariant(inference->executor)) {
@@ -59,6 +61,7 @@ static imp_status create_inference(imp_inference **out, const imp_network *netwo
     imp_inference *inference = calloc(1, sizeof *inference);
     if (inference == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for inference");
+    // copies of graph and values, so that the network is not needed later
     inference->graph = network->graph;
     inference->batch = batch;
     inference->outputs = network->def.outputs;
@@ -110,6 +113,7 @@ static void run_executor(imp_inference *inference, int count, const uint8_t *con
         memcpy(out, imp_executor_output(inference->executor), values * sizeof *out);
         return;
     }
+    // a failure of oneDNN must not look like an action
     for (size_t i = 0; i < values; i++)
         out[i] = NAN;
 }
@@ -117,6 +121,7 @@ static void run_executor(imp_inference *inference, int count, const uint8_t *con
 void imp_inference_run_count(imp_inference *inference, int count, const uint8_t *const *frames,
                              const float *actions, float *out)
 {
+    // the whole batch at once, or sample by sample
     const imp_input_spec *inputs = &inference->graph.inputs;
     if (inference->executor_batch > 1) {
         imp_executor_set_count(inference->executor, count);

@@ -108,7 +108,7 @@ imp_status imp_network_profile(imp_node_timing *times, const imp_network *networ
                                int repeats, imp_error *err)
 {
     if (batch < 1 || batch > 65536 || repeats < 1)
-        return imp_fail(err, IMP_USAGE, "a batch of %d, repeats %d: 1 is the least", batch,
+        return imp_fail(err, IMP_USAGE, "a batch of %d, %d repeats: both must be at least 1", batch,
                         repeats);
     profiler r = {.network = network, .batch = batch, .repeats = repeats};
     // create, fill, pack, then measure the three passes

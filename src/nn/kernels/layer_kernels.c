@@ -232,6 +232,7 @@ IMP_ALWAYS_INLINE void matvec_panel(const imp_matvec *p, size_t panel, size_t ve
 {
     const size_t width = vectors * LANES;
     const float *matrix = p->panels + panel * width * ((p->columns + 15) / 16 * 16);
+    // a single sample needs no blocks, because nothing is used twice
     const size_t block = count == 1 ? p->columns : MATVEC_COLUMNS;
     matvec_sums sums[MATVEC_TOGETHER];
     memset(sums, 0, count * sizeof *sums);
@@ -241,6 +242,7 @@ IMP_ALWAYS_INLINE void matvec_panel(const imp_matvec *p, size_t panel, size_t ve
             matvec_add_columns(matrix, vectors, first, end, p->in + (sample + s) * p->columns,
                                &sums[s]);
     }
+    // combine the chains, add the bias and apply the ReLU; rows above p->rows are padding
     for (size_t s = 0; s < count; s++)
         for (size_t k = 0; k < width && panel * width + k < p->rows; k++) {
             const size_t row = panel * width + k, v = k / LANES;

@@ -149,7 +149,7 @@ static imp_status read_metadata_number(const imp_safetensors *file, const char *
     const long number =
         digits > 0 && digits < 10 && text[digits] == '\0' ? strtol(text, NULL, 10) : 0;
     if (number < 1 || number > limit)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: metadata \"%s\" is \"%.20s\", wanted is 1..%d",
+        return imp_fail(err, IMP_BAD_INPUT, "%s: metadata \"%s\" is \"%.20s\", expected is 1..%d",
                         file->path, key, text, limit);
     *out = (int)number;
     return IMP_OK;
@@ -167,7 +167,7 @@ imp_status imp_network_read_metadata(const imp_safetensors *file, const char *fo
     if (status == IMP_OK && strcmp(found, format) != 0)
         status = imp_add_hint(
             err, strcmp(format, FORMAT) == 0 ? IMP_HINT_IMPORT_WEIGHTS : IMP_HINT_NONE,
-            imp_fail(err, IMP_BAD_INPUT, "%s: its format is \"%.40s\", wanted is \"%s\"",
+            imp_fail(err, IMP_BAD_INPUT, "%s: its format is \"%.40s\", expected is \"%s\"",
                      file->path, found, format));
     if (status == IMP_OK)
         status = imp_safetensors_get_metadata(file, "architecture", &architecture, err);
@@ -236,7 +236,7 @@ static imp_status check_array_sizes(imp_safetensors *file, const imp_network_def
                              (size_t)graph->values != imp_safetensors_value_count(file)))
         status = imp_fail(err, IMP_BAD_INPUT,
                           "%s: its arrays are not those of a %s for %dx%d: %d with %s, "
-                          "wanted are %d with %lld",
+                          "expected are %d with %lld",
                           file->path, def->architecture, def->width, def->height,
                           imp_safetensors_array_count(file),
                           IMP_PLURAL((int64_t)imp_safetensors_value_count(file), "value"),
@@ -372,7 +372,7 @@ static imp_status check_no_extra_arrays(const imp_network *network, const imp_sa
         for (int i = 0; i < network->graph.tensor_count && !known; i++)
             known = strcmp(network->graph.tensors[i].name, key) == 0;
         if (!known)
-            return imp_fail(err, IMP_BAD_INPUT, "%s: has an array \"%.60s\", the network has not",
+            return imp_fail(err, IMP_BAD_INPUT, "%s: has an array \"%.60s\" that the network lacks",
                             file->path, key);
     }
     return IMP_OK;

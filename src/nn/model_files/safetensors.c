@@ -220,7 +220,7 @@ static imp_status check_header(const imp_safetensors *file, imp_error *err)
     }
     free(byte_ranges);
     if (!filled || reached != file->data_length)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: its arrays overlap or leave bytes over",
+        return imp_fail(err, IMP_BAD_INPUT, "%s: its arrays overlap or leave bytes unused",
                         file->path);
     return IMP_OK;
 }
@@ -410,7 +410,7 @@ static imp_status check_shape(const imp_safetensors *file, const char *name, con
     format_shape(has, found_rank, found);
     format_shape(wants, rank, dims);
     return imp_fail(err, IMP_BAD_INPUT,
-                    "%s: array \"%s\" has another shape than the network's: %s, wanted is %s",
+                    "%s: array \"%s\" has another shape than the network's: %s, expected is %s",
                     file->path, name, has, wants);
 }
 

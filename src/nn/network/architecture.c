@@ -76,7 +76,7 @@ static imp_status read_entry(architecture_reader *r, imp_yaml_pair pair)
     // keys must be unique within a layer
     for (int i = 0; i < r->entry_count; i++)
         if (strcmp(r->entries[i].key, p->key) == 0)
-            return fail_at(r, pair.key, "'%s' is there twice", p->key);
+            return fail_at(r, pair.key, "'%s' occurs twice", p->key);
     r->entry_count++;
 
     // a word, or a list of them
@@ -216,8 +216,8 @@ static imp_status read_name(architecture_reader *r, imp_layer *layer)
     if (p->count != 1 || strspn(p->values[0], NAME_CHARACTERS) != strlen(p->values[0]) ||
         strcmp(p->values[0], "input") == 0)
         return fail_at(r, r->node,
-                       "'%s' is no name for a layer: letters, digits, '_', '-' and '.' make one, "
-                       "and input is the image",
+                       "'%s' is not a valid layer name: use letters, digits, '_', '-' and '.'; "
+                       "input is the image",
                        p->values[0]);
     memcpy(layer->name, p->values[0], sizeof layer->name);
     return IMP_OK;
@@ -303,7 +303,7 @@ static imp_status append_layer(architecture_reader *r)
     status = read_kind_settings(r, layer);
     for (int i = 0; i < r->entry_count && status == IMP_OK; i++)
         if (!r->entries[i].used)
-            return fail_at(r, r->node, "layer '%s': '%s' means nothing for a layer of kind %s",
+            return fail_at(r, r->node, "layer '%s': '%s' is not a key of layers of kind %s",
                            layer->name, r->entries[i].key, imp_layer_kind_name(layer->kind));
     d->table.count++;
     return status;
@@ -338,7 +338,7 @@ static imp_status read_network_name(architecture_reader *r, int value)
 {
     const imp_status status = read_scalar(r, value, "name", r->out->name, sizeof r->out->name);
     if (status == IMP_OK && strspn(r->out->name, NAME_CHARACTERS) != strlen(r->out->name))
-        return fail_at(r, value, "name: letters, digits, '_', '-' and '.' make one");
+        return fail_at(r, value, "name: use letters, digits, '_', '-' and '.'");
     return status;
 }
 
@@ -349,7 +349,7 @@ static imp_status read_network_number(architecture_reader *r, const char *key, i
     char text[IMP_LAYER_NAME_MAX];
     // the key must not occur twice
     if (*out != 0)
-        return fail_at(r, value, "'%s' is there twice", key);
+        return fail_at(r, value, "'%s' occurs twice", key);
     const imp_status status = read_scalar(r, value, key, text, sizeof text);
     if (status == IMP_OK &&
         (!parse_whole_number(text, out) || *out < min_value || *out > max_value))
@@ -391,10 +391,11 @@ static imp_status read_network_key(architecture_reader *r, const char *key, imp_
         return read_network_number(r, key, value, 0, IMP_SKIP_TOP_MAX, &inputs->skip_top);
     if (strcmp(key, "head") == 0)
         return read_output_kind(r, value);
-    return fail_at(r, pair.key,
-                   "'%s' has no place here: a network has name, frames, every, actions, skip-top, "
-                   "head and layers",
-                   key);
+    return fail_at(
+        r, pair.key,
+        "'%s' is not possible here: a network has name, frames, every, actions, skip-top, "
+        "head and layers",
+        key);
 }
 
 // The top level is a map with at least the key "layers".
@@ -404,8 +405,7 @@ static imp_status read_document(architecture_reader *r)
     const imp_yaml *yaml = &r->yaml;
     if (!imp_yaml_is_map(yaml, yaml->root))
         return imp_fail(yaml->err, IMP_BAD_INPUT,
-                        "%s:1: a network is described by 'layers:' and a list of them",
-                        yaml->source);
+                        "%s:1: a network needs 'layers:' and a list of them", yaml->source);
     imp_status status = IMP_OK;
     for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root);
          pair.key >= 0 && status == IMP_OK; pair = imp_yaml_next_pair(yaml, pair)) {
@@ -454,7 +454,7 @@ imp_status imp_architecture_parse(imp_architecture **out, const char *source, co
     // limit size and reject binary data before parsing
     if (length > BYTES_MAX || memchr(text, '\0', length) != NULL)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: is not the description of a network: longer than %d bytes, or not "
+                        "%s: is not the architecture of a network: longer than %d bytes, or not "
                         "text",
                         source, BYTES_MAX);
     imp_architecture *d = calloc(1, sizeof *d);

@@ -109,8 +109,8 @@ static imp_status connect_inputs(const builder *b, imp_graph_node *node, const i
         const int index = find_node(b->graph, layer->inputs[i]);
         if (index < 0 && is_defined_later(b, layer->inputs[i]))
             return fail_layer(b, layer,
-                              "its input '%s' is not there yet: layers take what stands above "
-                              "them, so that there are no cycles",
+                              "its input '%s' comes later: a layer can only use layers above "
+                              "it, so that there are no cycles",
                               layer->inputs[i]);
         if (index < 0)
             return fail_layer(b, layer, "no earlier layer is called '%s'", layer->inputs[i]);
@@ -399,12 +399,12 @@ static imp_status check_graph_outputs(const builder *b)
             return fail_layer(b, &layers[i - graph->first], "nothing uses it");
     for (int i = 0; i < graph->first; i++)
         if (graph->nodes[i].users == 0)
-            return fail_layer(b, end, "is the last, and no layer has used '%s'",
+            return fail_layer(b, end, "is the last layer, but no layer uses '%s'",
                               graph->nodes[i].name);
     // the number of outputs is part of the definition, unless it says "any"
     const imp_graph_node *last = &graph->nodes[graph->count - 1];
     if (b->outputs != IMP_OUTPUTS_ANY && imp_node_output_size(last) != b->outputs)
-        return fail_layer(b, end, "is the last and gives %dx%dx%d, not %s", last->channels,
+        return fail_layer(b, end, "is the last layer and gives %dx%dx%d, not %s", last->channels,
                           last->height, last->width, IMP_PLURAL(b->outputs, "value"));
     return IMP_OK;
 }

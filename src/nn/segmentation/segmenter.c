@@ -93,11 +93,11 @@ static imp_status check_metadata(const imp_network *network, const char *path, i
     imp_class_join_names(classes, sizeof classes);
     // the file must say that it is a segmenter, and of which classes
     if (purpose == NULL || strcmp(purpose, IMP_SEGMENTER_PURPOSE) != 0 || found == NULL)
-        return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: is no segmenter: imprint seg-train makes such models", path);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: is not a segmenter: imprint seg-train trains them",
+                        path);
     if (strcmp(found, classes) != 0)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: tells the classes %.120s apart, wanted are %s",
-                        path, found, classes);
+        return imp_fail(err, IMP_BAD_INPUT, "%s: has the classes %.120s, expected are %s", path,
+                        found, classes);
     // the file may be edited, so the layers are checked as well
     if (imp_segmenter_layout_find(&layout, network, &why) != IMP_OK)
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s", path, why.message);

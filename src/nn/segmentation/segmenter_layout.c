@@ -24,17 +24,18 @@ imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_networ
         block++;
     if (cells->flat || block * block * IMP_CLASS_COUNT != cells->channels)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%.80s is no segmenter: its last layer must give %d x n x n channels of "
-                        "places and may be flattened",
+                        "%.80s is not a segmenter: its last layer must give %d x n x n channels "
+                        "and may be flattened",
                         def->architecture, IMP_CLASS_COUNT);
     // segmentation takes single, complete images
     const imp_input_spec *inputs = imp_network_inputs(network);
     if (inputs->frames > 1 || inputs->actions > 0)
-        return imp_fail(err, IMP_BAD_INPUT, "%.80s is no segmenter: it wants to know the past",
+        return imp_fail(err, IMP_BAD_INPUT,
+                        "%.80s is not a segmenter: it takes past frames or actions",
                         def->architecture);
     if (inputs->skip_top > 0)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%.80s is no segmenter: it does not look at whole pictures",
+                        "%.80s is not a segmenter: it ignores rows at the top of images",
                         def->architecture);
     // cells must be squares of whole pixels
     const imp_segmenter_layout layout = {cells->height, cells->width, block};
@@ -43,7 +44,7 @@ imp_status imp_segmenter_layout_find(imp_segmenter_layout *out, const imp_networ
     if (def->width % width != 0 || def->height % height != 0 ||
         def->width / width != def->height / height)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%.80s gives %d x %d cells, which is no whole part of pictures of %d x %d",
+                        "%.80s gives %d x %d cells, which do not divide images of %d x %d",
                         def->architecture, width, height, def->width, def->height);
     *out = layout;
     return IMP_OK;

@@ -69,7 +69,7 @@ imp_status imp_trainer_save(const imp_trainer *trainer, const char *path, const 
         status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     else if (json_object_set_new(metadata, "progress",
                                  json_string(progress == NULL ? "" : progress)) != 0)
-        status = imp_fail(err, IMP_USAGE, "%s: the progress to keep is not UTF-8 text", path);
+        status = imp_fail(err, IMP_USAGE, "%s: the progress text is not UTF-8", path);
     // arrays: weights, first moments, second moments (Adam), average (if any)
     if (status == IMP_OK) {
         const imp_graph *graph = &network->graph;
@@ -157,7 +157,7 @@ static imp_status check_network(const imp_trainer *trainer, const imp_safetensor
         json_object_get(json_object_get(file->header, "__metadata__"), "description"));
     if (layers != NULL && network->architecture != NULL &&
         strcmp(layers, network->architecture) != 0)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: the layers of %s were others then", file->path,
+        return imp_fail(err, IMP_BAD_INPUT, "%s: the layers of %s have changed since", file->path,
                         def.architecture);
     return check_settings(trainer, file, err);
 }
@@ -218,8 +218,7 @@ static imp_status read_state_block(const state_block *b, const imp_trainer *trai
         status = imp_network_read_arrays(network, file, AVERAGE, b->average, trained, err);
     // every array has been read, so other bytes belong to something else
     if (status == IMP_OK && (size_t)(b->size * sizeof(float)) != file->data_length)
-        status =
-            imp_fail(err, IMP_BAD_INPUT, "%s: has arrays that no such training has", file->path);
+        status = imp_fail(err, IMP_BAD_INPUT, "%s: has unexpected arrays", file->path);
     // a square root of it is taken in every step
     for (int64_t i = 0; i < trained && b->second != NULL && status == IMP_OK; i++)
         if (b->second[i] < 0.0F)

@@ -238,7 +238,7 @@ static void check_finds_wrong_metadata(void **state)
     expect_finding(folder, "metadata.json: claims 4 episodes");
     in_folder(path, folder, "metadata.json");
     write_whole_file(path, "{", 1);
-    expect_finding(folder, "metadata.json: is not what Minari wants");
+    expect_finding(folder, "metadata.json: is not metadata that Minari can read");
     unlink(path);
     expect_finding(folder, "metadata.json");
 }

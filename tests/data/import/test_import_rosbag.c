@@ -260,7 +260,7 @@ static void incomplete_bags_are_refused(void **state)
     write_script_bag(path, &s);
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
                      IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "holds no pictures"));
+    assert_non_null(strstr(err.message, "holds no images"));
     s.picture_count = 1;
     write_script_bag(path, &s);
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
@@ -274,7 +274,7 @@ static void incomplete_bags_are_refused(void **state)
     def.camera_topic = "/nobody";
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
                      IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "no pictures of /nobody"));
+    assert_non_null(strstr(err.message, "no images of /nobody"));
     assert_no_dataset_left(folder);
 }
 

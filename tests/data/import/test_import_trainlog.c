@@ -295,8 +295,8 @@ static void invalid_logs_leave_nothing(void **state)
         size_t length;
     } cases[] = {
         {"\x80\2cposix\nsystem\nX\2\0\0\0lsR.", "posix.system is refused", 26},
-        {"garbage", "no pickle of protocols 2 to 5", 7},
-        {"\x80\2K\1.", "is no log", 5},
+        {"garbage", "no pickle of protocol 2 to 5", 7},
+        {"\x80\2K\1.", "is not a log", 5},
     };
     const imp_import_def def = recorded_size_def();
     imp_import_summary summary;
@@ -351,7 +351,7 @@ static void repeated_images_are_refused(void **state)
         const imp_status status = imp_import_trainlog(&summary, paths, 1, folder, &def, NULL, &err);
         assert_int_equal(status, times == 3 ? IMP_OK : IMP_BAD_INPUT);
     }
-    assert_non_null(strstr(err.message, "x.log shows the same picture over and over"));
+    assert_non_null(strstr(err.message, "x.log shows the same image over and over"));
     assert_no_dataset_left(folder);
 }
 

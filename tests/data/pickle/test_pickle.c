@@ -116,7 +116,7 @@ static void pickle_streams_are_read(void **state)
     }
     // what one remembers is nothing to the next
     assert_int_equal(imp_pickle_read_next(pickle, &root, &more, &err), IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "never remembered"));
+    assert_non_null(strstr(err.message, "empty memo entry"));
     imp_pickle_destroy(pickle);
 }
 
@@ -153,7 +153,7 @@ static void functions_are_never_called(void **state)
     expect_unsupported(BYTES("\x80\2clog_schema\nSteps\n."), "log_schema.Steps");
     expect_unsupported(BYTES("\x80\2cnumpy\nndarray\n)R."), "what a class was called for");
     expect_unsupported(BYTES("\x80\2cnumpy\nndarray\n)\x81."),
-                       "an object of a class that logs do not have");
+                       "an object of a class that is not part of logs");
     // whatever it is called, it stays one line of plain letters
     expect_unsupported(BYTES("\x80\2ca\x1b[2J\nb\r\n."), "a?[2J.b?");
     // and whatever is done with it, in all the ways that objects are made
@@ -165,10 +165,10 @@ static void functions_are_never_called(void **state)
     expect_unsupported(BYTES("\x80\4\x8f(K\1K\2\x90."), "set");
     expect_unsupported(BYTES("\x80\4(K\1K\2\x91."), "frozenset");
     expect_unsupported(BYTES("\x80\2cm\nf\n)R)R."), "m.f");
-    expect_error(BYTES("\x80\2K\1)R."), "calls what is no function");
+    expect_error(BYTES("\x80\2K\1)R."), "calls a value that is not a function");
     expect_error(BYTES("\x80\2K\1)\x81."), "no class");
     expect_error(BYTES("\x80\2(o."), "without a class");
-    expect_error(BYTES("\x80\4\x8fK\1\x90."), "never gave");
+    expect_error(BYTES("\x80\4\x8fK\1\x90."), "from an empty stack");
     expect_error(BYTES("\x80\2\x82\1."), "opcode 0x82");
     expect_error(BYTES("\x80\2NQ."), "opcode 0x51");
     expect_error(BYTES("\x80\2(dios\nsystem\n."), "opcode 0x69");
@@ -220,13 +220,13 @@ static void array_sizes_are_checked(void **state)
     assert_close(imp_numpy_array_number(array, 0), 0x102, 0);
     assert_close(imp_numpy_array_number(array, 1), -2, 0);
     imp_pickle_destroy(pickle);
-    expect_error(BYTES(ARRAY "(K\1K\5\x85" TYPE("u1") "\x89U\4abcdtb."), "do not fill it");
+    expect_error(BYTES(ARRAY "(K\1K\5\x85" TYPE("u1") "\x89U\4abcdtb."), "do not match its shape");
     expect_unsupported(BYTES(ARRAY "(K\1K\1\x85" TYPE("O8") "\x89]Natb."), "numpy type O8");
     expect_unsupported(BYTES(ARRAY "(K\1K\1\x85" TYPE("u1") "\x89]tb."), "an array of objects");
-    expect_error(BYTES(ARRAY "(K\1J\xff\xff\xff\xff\x85" TYPE("u1") "\x89U\0tb."), "unsound");
+    expect_error(BYTES(ARRAY "(K\1J\xff\xff\xff\xff\x85" TYPE("u1") "\x89U\0tb."), "invalid shape");
     expect_error(BYTES(ARRAY "(K\1J\xff\xff\xff\x7fJ\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x87" TYPE(
                      "f8") "\x89U\0tb."),
-                 "do not fill it");
+                 "do not match its shape");
     expect_unsupported(BYTES(ARRAY "(K\1(NNNNNt" TYPE("u1") "\x89U\0tb."),
                        "an array of too many dimensions");
     // of half precision: -2.5 and 65504
@@ -242,16 +242,16 @@ static void array_sizes_are_checked(void **state)
 static void corrupt_pickles_are_refused(void **state)
 {
     (void)state;
-    expect_error(BYTES("K\1."), "no pickle of protocols 2 to 5");
+    expect_error(BYTES("K\1."), "no pickle of protocol 2 to 5");
     expect_error(BYTES("\x80\1K\1."), "protocol 1");
-    expect_error(BYTES("\x80\2."), "never gave");
-    expect_error(BYTES("\x80\2e."), "never gave");
-    expect_error(BYTES("\x80\2](K\1a."), "no list");
-    expect_error(BYTES("\x80\2K\1K\2a."), "adds to what is no list");
-    expect_error(BYTES("\x80\2}(K\1u."), "adds to what is no dict");
+    expect_error(BYTES("\x80\2."), "from an empty stack");
+    expect_error(BYTES("\x80\2e."), "from an empty stack");
+    expect_error(BYTES("\x80\2](K\1a."), "not a list");
+    expect_error(BYTES("\x80\2K\1K\2a."), "adds to a value that is not a list");
+    expect_error(BYTES("\x80\2}(K\1u."), "adds to a value that is not a dict");
     expect_error(BYTES("\x80\2(K\1d."), "key without a value");
-    expect_error(BYTES("\x80\2(N."), "stops in the middle");
-    expect_error(BYTES("\x80\2h\0."), "never remembered");
+    expect_error(BYTES("\x80\2(N."), "stops inside a collection");
+    expect_error(BYTES("\x80\2h\0."), "empty memo entry");
     expect_error(BYTES("\x80\2K"), "ends too early");
     expect_error(BYTES("\x80\2cnumpy\n"), "ends too early");
     expect_error(BYTES("\x80\2)"), "ends too early");
@@ -308,7 +308,7 @@ static void pickle_bombs_are_refused(void **state)
     expect_error(BYTES("\x80\2X\xff\xff\xff\xff"), "ends too early");
     expect_error(BYTES("\x80\2\x8b\xff\xff\xff\x7f"), "ends too early");
     expect_error(BYTES("\x80\2\x8b\xff\xff\xff\xff"), "negative length");
-    expect_error(BYTES("\x80\2Nr\xff\xff\xff\xf0."), "remembers more than it has");
+    expect_error(BYTES("\x80\2Nr\xff\xff\xff\xf0."), "memo number is too large");
     // the same text encoded over and over
     char text[20000] = "\x80\2X\x10\x27\0\0"; // of 10000 letters
     size_t length = 7;
@@ -318,7 +318,8 @@ static void pickle_bombs_are_refused(void **state)
     memcpy(text + length, more, sizeof more - 1);
     length += sizeof more - 1;
     const char call[] = "h\1h\0X\6\0\0\0latin1\x86R0";
-    expect_repeated_refused(text, length, call, sizeof call - 1, 1000, "makes more than it holds");
+    expect_repeated_refused(text, length, call, sizeof call - 1, 1000,
+                            "creates more bytes than it contains");
 }
 
 // What a million bytes can make the machine take, at the most.

@@ -44,7 +44,7 @@ imp_status imp_reference_create(imp_reference **out, const imp_graph *graph, int
 {
     imp_reference *reference = calloc(1, sizeof *reference);
     if (reference == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plain network");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a reference network");
     *reference = (imp_reference){.graph = graph, .batch = batch};
     // per node: its output and its gradient
     const size_t count = (size_t)graph->count;
@@ -68,7 +68,7 @@ imp_status imp_reference_create(imp_reference **out, const imp_graph *graph, int
     // any failed allocation ends here
     if (!whole || reference->mask == NULL) {
         imp_reference_destroy(reference);
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a plain network");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a reference network");
     }
     *out = reference;
     return IMP_OK;

@@ -105,7 +105,7 @@ static void test_every_truncation(void **state)
     }
     // and one byte too many
     put(bytes, length + 1);
-    assert_refused("leave bytes over");
+    assert_refused("leave bytes unused");
     free(bytes);
     imp_network_destroy(network);
 }
@@ -159,7 +159,7 @@ static const struct {
     {"{\"__metadata__\": {\"format\": 1}}", 0, "not a string"},
     {"{\"__metadata__\": 7}", 0, "not an object"},
     {"{\"__metadata__\": {}}", 0, "no metadata \"format\""},
-    {"{\"__metadata__\": {\"format\": \"pt\"}}", 0, "wanted is \"imprint-model-1\""},
+    {"{\"__metadata__\": {\"format\": \"pt\"}}", 0, "expected is \"imprint-model-1\""},
     {"{\"__metadata__\": {\"format\": \"imprint-model-1\", \"architecture\": \"x\", "
      "\"batch_norm\": \"true\", \"width\": \"80\", \"height\": \"60\", \"outputs\": \"2\"}}",
      0, "unknown network"},
@@ -255,7 +255,7 @@ static void test_import(void **state)
     assert_int_equal(imp_network_import_weights(ours, path, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(
         err.message,
-        "\"dense2.weight\" has another shape than the network's: [32, 63], wanted is [32, 64]"));
+        "\"dense2.weight\" has another shape than the network's: [32, 63], expected is [32, 64]"));
     write_foreign(theirs, "conv1.offset", 64);
     assert_int_equal(imp_network_import_weights(ours, path, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "no array \"conv1.bias\""));
@@ -268,7 +268,7 @@ static void test_import(void **state)
     write_foreign(theirs, "conv1.bias", 64);
     assert_ok(imp_network_import_weights(ours, path, &err), err);
     assert_memory_equal(ours->values, theirs->values, bytes);
-    assert_refused("wanted is \"imprint-model-1\"");
+    assert_refused("expected is \"imprint-model-1\"");
     free(before);
     imp_network_destroy(theirs);
     imp_network_destroy(ours);
@@ -442,7 +442,7 @@ static void test_wrapped_names(void **state)
     imp_network *ours = small_network();
     write_wrapped(theirs, "module.", false, false, "module.head.bias");
     assert_int_equal(imp_network_import_weights(ours, path, &err), IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "\"head.bias\", the network has not"));
+    assert_non_null(strstr(err.message, "\"head.bias\" that the network lacks"));
     // two that would have one name
     write_wrapped(theirs, "module.", false, false, "_orig_mod.conv1.bias");
     assert_int_equal(imp_network_import_weights(ours, path, &err), IMP_BAD_INPUT);

@@ -149,7 +149,7 @@ static void what_is_wrong_is_named(void **state)
         {"actions: 2\nlayers:\n"
          "  - {name: flat, kind: flatten}\n"
          "  - {name: action, kind: dense, channels: outputs}\n",
-         "past:4: layer 'action': is the last, and no layer has used 'actions'"},
+         "past:4: layer 'action': is the last layer, but no layer uses 'actions'"},
         {"layers:\n"
          "  - {name: flat, kind: flatten}\n"
          "  - {name: all, kind: concat, input: [flat, actions]}\n"

@@ -118,7 +118,7 @@ static void test_refusals(void **state)
     // drives
     assert_ok(make(&network, "small", 80, 60, &err), err);
     assert_int_equal(imp_segmenter_create(&segmenter, network, &err), IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "no segmenter"));
+    assert_non_null(strstr(err.message, "not a segmenter"));
     char path[] = "/tmp/imprint-segmenter-XXXXXX";
     const int file = mkstemp(path);
     assert_true(file >= 0);
