@@ -58,8 +58,6 @@ imp_status imp_policy_factory_create(const imp_policy_factory *factory, imp_poli
 /// Each is freed with imp_policy_destroy(). After a failure there is none.
 imp_status imp_policy_factory_create_many(const imp_policy_factory *factory, imp_policy **out,
                                           int count, imp_error *err);
-/// How many policies should act together for speed: 8 for a network, 1 for those that gain nothing.
-int imp_policy_factory_batch_size(const imp_policy_factory *factory);
 
 /// Whether a network's training data have episodes on a map of that name. Its file tells
 /// (docs/formats.md); of one that does not, and of experts: false.

@@ -124,11 +124,46 @@ static void one_policy_outlives_the_others(void **state)
     tear_down(&f);
 }
 
+// Experts, too, can be made together; they act one by one.
+static void factories_make_policies_that_act_together(void **state)
+{
+    (void)state;
+    policy_fixture f;
+    imp_error err = {0};
+    imp_policy_factory *factory;
+    imp_policy *made[POLICIES];
+    imp_action actions[POLICIES];
+    const imp_expert_def expert = imp_default_expert_def();
+    set_up(&f, "small");
+    draw_images(&f);
+    assert_ok(imp_network_save(f.network, in_folder("model.safetensors"), NULL, &err), err);
+    for (int network = 0; network < 2; network++) {
+        assert_ok(imp_policy_factory_open(
+                      &factory, network ? in_folder("model.safetensors") : "expert", &expert, &err),
+                  err);
+        assert_ok(imp_policy_factory_create_many(factory, made, POLICIES, &err), err);
+        for (int k = 0; k < POLICIES; k++)
+            imp_policy_reset(made[k], &f.envs[k]);
+        imp_policy_act_many(made, POLICIES, f.env_pointers, f.image_pointers, actions);
+        for (int k = 0; k < POLICIES; k++) {
+            imp_policy *alone = made[k];
+            imp_policy_reset(alone, &f.envs[k]);
+            const imp_action expected = imp_policy_act(alone, &f.envs[k], f.image_pointers[k]);
+            assert_memory_equal(&actions[k], &expected, sizeof expected);
+            imp_policy_destroy(alone);
+        }
+        imp_policy_factory_close(factory);
+    }
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acting_together_changes_no_bit),
         cmocka_unit_test(one_policy_outlives_the_others),
+        cmocka_unit_test_setup_teardown(factories_make_policies_that_act_together, make_folder,
+                                        remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

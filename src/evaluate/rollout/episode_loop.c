@@ -1,6 +1,11 @@
 // The loop of every episode: render the state if anybody looks at it, ask the policy and the label
 // expert, let exploration change the action, step the environment, and call the observers around
 // it. The order of these calls is fixed, because noise is drawn in that order.
+//
+// A thread drives one episode at a time, although networks could act on batches (act_many): eight
+// episodes in lock step take 8 % more time than one after the other. Drawing the ground takes half
+// as much again, because eight places of the map push each other's textures out of the cache, and
+// a batch saves less than that.
 #include "evaluate/rollout/episode_loop.h"
 
 #include <assert.h>

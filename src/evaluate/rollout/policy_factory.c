@@ -274,13 +274,6 @@ imp_status imp_policy_factory_create_many(const imp_policy_factory *factory, imp
     return IMP_OK;
 }
 
-int imp_policy_factory_batch_size(const imp_policy_factory *factory)
-{
-    // a segmenter, many times larger than the network, computes one image at a time
-    enum { NETWORK_BATCH = 8 };
-    return factory->kind == POLICY_NETWORK && factory->segmenter == NULL ? NETWORK_BATCH : 1;
-}
-
 bool imp_policy_factory_trained_on(const imp_policy_factory *factory, const char *map)
 {
     if (!imp_policy_factory_is_network(factory))
