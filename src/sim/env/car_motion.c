@@ -1,6 +1,7 @@
 // Moving duckiebots: pure pursuit of a point ahead on the lane, with gym-duckietown's constants and
 // its drive model without delay (objects.py: DuckiebotObj). As an extension, cars may yield: they
-// stop while something stands on the lane ahead.
+// stop while something stands on the lane ahead. Cars do not react to traffic lights or
+// intersections.
 #include "base/common/vector2.h"
 #include "sim/env/collision.h"
 #include "sim/env/object_motion.h"

@@ -1,7 +1,7 @@
 // Collision and proximity of the robot with objects. Exact rectangle tests are expensive, so
 // circles around the centres reject most objects first. Static objects come from the world's index
 // by tile, moving ones from the environment. The proximity penalty is gym-duckietown's
-// (collision.py, objects.py).
+// (collision.py, objects.py). Absent optional objects are skipped everywhere.
 #include "sim/env/collision.h"
 
 #include "base/common/vector2.h"

@@ -117,6 +117,7 @@ imp_status imp_env_init(imp_env *env, const imp_world *world, const imp_env_def 
 imp_status imp_env_init_worlds(imp_env *env, const imp_world *const *worlds, int count,
                                const imp_env_def *def, imp_error *err)
 {
+    // an empty list has no first world
     if (count < 1)
         return imp_fail(err, IMP_USAGE, "an environment needs a map");
     imp_status status = init_env(env, worlds, count, def, err);

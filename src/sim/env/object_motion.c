@@ -1,7 +1,8 @@
 // Motion of objects. Duckies walk to and fro across the road, traffic lights switch, checkerboards
 // follow a fixed choreography; duckiebots are in car_motion.c. Rules and constants are
 // gym-duckietown's (objects.py). Each object draws from a random stream of its own, so objects do
-// not influence one another's motion.
+// not influence one another's motion. All motion is per time step; durations are in seconds, so it
+// does not depend on the step's length.
 #include "sim/env/object_motion.h"
 
 #include <string.h>

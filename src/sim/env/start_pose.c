@@ -1,6 +1,7 @@
 // Draws start poses: uniformly distributed poses on a random drivable tile until one is valid
 // (rejection sampling, as in gym-duckietown). Where that fails, a systematic search decides
-// (start_pose_search.c), so that whether an episode can start does not depend on chance.
+// (start_pose_search.c), so that whether an episode can start does not depend on chance. A fixed
+// start tile or pose of the definition takes precedence over those of the map.
 #include "sim/env/start_pose.h"
 
 #include "base/common/vector2.h"

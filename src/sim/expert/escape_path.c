@@ -1,6 +1,7 @@
 // Drives a path of straight pieces and turns on the spot with position control. Each piece is
 // finished, and the robot stands, before the next begins. The control acts on the state in which
-// the command will act, so that the delay is compensated.
+// the command will act, so that the delay is compensated. Following a path needs no memory but the
+// index of the next stop.
 #include "sim/expert/escape_path.h"
 
 #include "base/common/vector2.h"

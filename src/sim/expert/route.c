@@ -1,7 +1,8 @@
 // The route: a queue of Bezier curves that starts on the robot's lane and is extended at its end.
 // At intersections a turn is chosen from a list or drawn. Where the road ends, the last curve is
 // cut short and a half circle leads to the opposite lane. Points ahead are found by walking along
-// the curves in short steps.
+// the curves in short steps. Only turns at intersections are random, so that equal seeds give equal
+// routes.
 #include "sim/expert/route.h"
 
 #include <string.h>

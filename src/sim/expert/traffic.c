@@ -1,6 +1,7 @@
 // Adjusts offset and speed to traffic. Objects in sight become obstacles in the frame of the route
 // (road_obstacles.c). Then three rules limit the plan: pass standing obstacles at the nearest free
 // lateral offset or stop; keep a distance to cars ahead and pedestrians; stop at red lights.
+// Nothing is remembered between steps: the plan follows from the present state.
 #include "sim/expert/traffic.h"
 
 #include "base/common/vector2.h"

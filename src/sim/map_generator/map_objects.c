@@ -1,7 +1,8 @@
 // Places objects on a generated map. Objects that are asked for by number come first: each gets a
 // straight tile of its own, in random order. Decorations then fill the tiles without roads. Every
 // object reserves an axis-aligned rectangle; an object whose rectangle overlaps another is dropped
-// (rejection sampling). The order of random draws is part of the results.
+// (rejection sampling). The order of random draws is part of the results. Objects never block a
+// lane, except the duckies that are asked for.
 #include "sim/map_generator/map_objects.h"
 
 #include <stdlib.h>

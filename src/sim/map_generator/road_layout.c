@@ -4,7 +4,7 @@
 // each change that breaks a rule is undone: a random walk over valid layouts.
 //
 // Rules: roads are connected, neighbouring roads are joined, intersections are not adjacent, and no
-// 2 x 2 tiles are all road.
+// 2 x 2 tiles are all road. The number of attempts is bounded, so generation always ends.
 #include "sim/map_generator/road_layout.h"
 
 #include <stdlib.h>

@@ -89,6 +89,7 @@ static bool is_folder(const char *path)
 imp_status imp_map_set_load(imp_map_set *out, const char *const *names, int count,
                             const imp_scene_def *scene, imp_error *err)
 {
+    // a NULL definition means the defaults
     const imp_scene_def plain = imp_default_scene_def();
     const imp_scene_def *def = scene != NULL ? scene : &plain;
     imp_map_set set = {0};
@@ -113,6 +114,7 @@ void imp_map_set_free(imp_map_set *set)
     if (set == NULL)
         return;
     for (int k = 0; k < set->count; k++) {
+        // a set that was built in part may lack scenes
         if (set->scenes != NULL)
             imp_scene_destroy(set->scenes[k]);
         imp_world_destroy(set->worlds[k]);

@@ -201,6 +201,7 @@ void imp_quantity_sample_values(const imp_randomization *spec, imp_quantity quan
             value = chosen ? drawn : neutral;
         else if (from->kind == IMP_DISTRIBUTION_INT)
             value = round(value);
+        // rounding must not change what is switched off
         values[k] = strength > 0.0 ? value : neutral;
     }
 }

@@ -109,6 +109,7 @@ static void sample_tile_variants(imp_random_appearance *a, const imp_randomizati
         // both draws are made for every tile, whatever the strength
         const uint32_t variants = (uint32_t)imp_scene_variant_count(scene, world->tiles[k].kind);
         const bool chosen = imp_random_uniform(&random, 0.0, 1.0) < strength;
+        // the modulo is nearly uniform, since there are few variants
         uint32_t variant = imp_random_u32(&random);
         // one style for the whole map
         if (worn && !mixed)

@@ -119,9 +119,11 @@ static void set_group_strengths(imp_randomization *spec, unsigned which, bool re
                                 double strength)
 {
     for (int g = 0; g < IMP_GROUP_COUNT; g++)
+        // the strength of each group in the set
         if ((which >> g & 1) != 0)
             spec->strength[g] = strength;
     for (int q = 0; q < IMP_QUANTITY_COUNT; q++)
+        // distributions are replaced, so that "reference" and "all" can follow each other
         if ((which >> imp_quantity_table[q].group & 1) != 0)
             spec->quantities[q] = reference ? imp_quantity_gym_distribution(q)
                                             : imp_quantity_table[q].default_distribution;
@@ -175,6 +177,7 @@ static imp_status apply_list_item(imp_randomization *spec, const char *word, siz
 
 imp_status imp_randomization_parse_list(imp_randomization *spec, const char *list, imp_error *err)
 {
+    // work on a copy, so that *spec is unchanged after a failure
     imp_randomization made = *spec;
     for (const char *word = list; *word != '\0';) {
         // an empty item is an unknown word

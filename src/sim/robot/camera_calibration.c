@@ -149,6 +149,7 @@ static imp_status build_calibration(const calibration_reader *r, imp_calibration
 {
     // all fields before the projection are required
     for (int k = 0; k < PROJECTION; k++)
+        // every missing field is an error of its own
         if (r->fields[k].line == 0)
             return imp_fail(r->yaml.err, IMP_BAD_INPUT,
                             "%s: %s is missing: not a camera's calibration as ROS writes it",

@@ -1,7 +1,7 @@
 // The drive model: duckietown-world's "DB18" dynamics with a command delay. A ring buffer holds the
 // last commands with their times; each substep applies the one that is due, updates the velocities
 // by forward Euler and moves the pose along an arc. The order of operations follows the recordings
-// of gym-duckietown, so that trajectories agree.
+// of gym-duckietown, so that trajectories agree. A drive is a plain value; predictions copy it.
 #include "base/common/vector2.h"
 #include "imprint/robot.h"
 

@@ -2,6 +2,7 @@
 // point at squared radius q moves radially by 1 + k1 q + k2 q^2 + k3 q^3, plus a tangential shift
 // (p1, p2). The polynomial is invertible only up to the radius where it folds back, so the
 // inversion is a Newton iteration that checks the derivative and halves steps that do not help.
+// Everything is in double precision; kernels use tables made from it.
 #include <math.h>
 
 #include "imprint/robot.h"

@@ -40,12 +40,12 @@ static imp_status check_def(const imp_sim_def *def, int count, imp_error *err)
     return IMP_OK;
 }
 
-// Creates the state of a randomised simulator: appearance for the largest map, camera effects, and
-// views of its own, since every episode has another camera.
+// Creates the state of a randomised simulator: appearance for the largest map, and camera effects.
 static imp_status create_randomizers(imp_sim *sim, imp_error *err)
 {
     const imp_map_set *maps = &sim->shared->maps;
     int tiles = 0, objects = 0;
+    // the largest number of tiles and of objects over all maps
     for (int k = 0; k < maps->count; k++) {
         const int area = maps->worlds[k]->columns * maps->worlds[k]->rows;
         tiles = area > tiles ? area : tiles;
@@ -72,6 +72,7 @@ static imp_status create_sim(imp_sim **out, imp_sim_shared *shared, uint32_t ind
     const imp_world *const *worlds = (const imp_world *const *)shared->maps.worlds;
     imp_status status =
         imp_env_init_worlds(&sim->env, worlds, shared->maps.count, &sim->env_def, err);
+    // only the parts that the definition asks for
     if (status == IMP_OK && shared->randomized)
         status = create_randomizers(sim, err);
     if (status == IMP_OK && shared->own_views)
@@ -97,6 +98,7 @@ imp_status imp_sim_create_many(imp_sim **out, int count, const imp_sim_def *def,
     imp_sim_shared *shared = NULL;
     status = imp_sim_shared_create(&shared, count, def, err);
     for (int k = 0; k < count && status == IMP_OK; k++) {
+        // different indices give different episodes from one seed
         const uint32_t index = def->env.index + (def->same_index ? 0 : (uint32_t)k);
         status = create_sim(&sims[k], shared, index, def, err);
     }
@@ -139,12 +141,14 @@ static imp_status draw_sample(imp_sim *sim, uint32_t episode, imp_error *err)
     // samples apply to the nominal definitions, not to those of the last episode
     imp_camera_def camera = shared->def.camera;
     imp_env_def env = sim->env_def;
+    // values first; the camera's noise has a stream of its own
     sim->sample = imp_randomization_draw_sample(&shared->def.randomization, seed, index, episode);
     sim->effects_def = imp_default_camera_effects_def();
     sim->noise = imp_random_stream(seed, index, episode, IMP_PURPOSE_CAMERA);
     imp_randomization_apply_env(&sim->sample, &env);
     imp_randomization_apply_camera(&sim->sample, &camera);
     imp_randomization_apply_effects(&sim->sample, &sim->effects_def);
+    // environment and camera check the result
     imp_status status = imp_env_set_def(&sim->env, &env, err);
     return status == IMP_OK ? imp_sim_views_set_camera(&sim->views, &camera, err) : status;
 }
@@ -155,6 +159,7 @@ static void enter_state(imp_sim *sim)
     sim->observed = false;
     if (sim->expert == NULL)
         return;
+    // there is no action after the end of an episode
     sim->wanted = sim->env.ending == IMP_END_NONE ? imp_policy_act(sim->expert, &sim->env, NULL)
                                                   : (imp_action){0.0, 0.0};
 }
@@ -197,6 +202,7 @@ imp_status imp_sim_reset_at(imp_sim *sim, uint32_t episode, int map_index, imp_p
     if (map_index < 0 || map_index >= sim->shared->maps.count)
         return imp_fail(err, IMP_USAGE, "there is no map %d among %s", map_index,
                         IMP_PLURAL(sim->shared->maps.count, "map"));
+    // an invalid pose is allowed, but not NaN
     if (!(isfinite(pose.x) && isfinite(pose.z) && isfinite(pose.heading)))
         return imp_fail(err, IMP_USAGE, "a start pose must be finite");
     return begin_episode(sim, episode, map_index, &pose, err);
@@ -205,6 +211,7 @@ imp_status imp_sim_reset_at(imp_sim *sim, uint32_t episode, int map_index, imp_p
 void imp_sim_restart_at(imp_sim *sim, imp_pose pose)
 {
     imp_env *env = &sim->env;
+    // the episode's sample, appearance and world stay
     imp_env_reset_in_world(env, env->episode, env->world_index, pose);
     if (sim->expert != NULL)
         imp_policy_reset(sim->expert, env);
@@ -216,6 +223,7 @@ imp_status imp_sim_enter_world(imp_sim *sim, const imp_world *world, const imp_s
 {
     if (sim->shared->randomized)
         return imp_fail(err, IMP_USAGE, "a randomised simulator drives on its own maps only");
+    // the environment forgets the maps of the definition
     const imp_status status = imp_env_init(&sim->env, world, def, err);
     if (status != IMP_OK)
         return status;
@@ -247,6 +255,7 @@ void imp_sim_observe_from(imp_sim *sim, imp_pose pose, uint8_t *rgb)
     const imp_sim_views *views = imp_sim_borrow_views(sim);
     const bool randomized = sim->shared->randomized;
     imp_view view = imp_env_view(&sim->env);
+    // the camera may be elsewhere than the robot
     view.pose = pose;
     if (randomized)
         imp_random_appearance_apply(sim->appearance, &view);
@@ -281,6 +290,7 @@ void imp_sim_observe_ground_truth(imp_sim *sim, uint8_t *masks, float *depths)
     imp_view view = imp_env_view(&sim->env);
     if (sim->shared->randomized)
         imp_random_appearance_apply(sim->appearance, &view);
+    // masks follow the appearance, since wear moves markings
     imp_segmentation_pass_run(views->segmentation, current_scene(sim), &view, masks, depths);
     imp_sim_return_views(sim, views);
 }
@@ -292,6 +302,7 @@ imp_sim_state imp_sim_get_state(const imp_sim *sim)
         .pose = env->pose,
         .speed = env->drive.speed,
         .turn_rate = env->drive.turn_rate,
+        // NaN marks values that do not exist off the lanes
         .lane_distance = env->in_lane ? env->lane.distance : NAN,
         .lane_angle = env->in_lane ? env->lane.angle : NAN,
         .in_lane = env->in_lane,

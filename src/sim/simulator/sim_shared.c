@@ -3,7 +3,7 @@
 // A view's tables depend on the camera only, and its scratch memory on nothing. So if cameras are
 // not randomised, as many views as threads suffice. A thread borrows one per image: free views are
 // bits of an atomic word, and the lowest is taken. No thread waits while there are at least as many
-// views as threads.
+// views as threads. Maps and scenes are constant, so sharing them needs no locks.
 #include <sched.h>
 #include <stdlib.h>
 

@@ -252,6 +252,7 @@ static imp_status read_tile(const folder *f, int key, int value, tile *out, int 
         return status;
     // find the type among the known ones
     const int type = imp_yaml_get(yaml, value, "type");
+    // the type is the only property that is used
     const char *word = type < 0 ? NULL : imp_yaml_scalar_text(yaml, type);
     for (size_t k = 0; word != NULL && k < sizeof TYPES / sizeof TYPES[0]; k++)
         if (strcmp(word, TYPES[k].type) == 0)
@@ -321,6 +322,7 @@ static imp_status read_grid(const folder *f, grid *g)
     imp_status status = read_all_tiles(f, g);
     if (status != IMP_OK)
         return status;
+    // few tiles may span a huge grid
     if (g->columns > SIDE_MAX || g->rows > SIDE_MAX)
         return imp_yaml_fail(yaml, f->maps[TILES], "%d x %d tiles are too many: at most %d a side",
                              g->columns, g->rows, SIDE_MAX);

@@ -1,6 +1,7 @@
 // Lane curves: points, derivatives and curvature of cubic Bezier curves, and the position of a pose
 // relative to its lane. Lane choice and closest point repeat gym-duckietown's arithmetic step by
-// step (graphics.py: bezier_closest), since tests compare the results with recordings of it.
+// step (graphics.py: bezier_closest), since tests compare the results with recordings of it. The
+// expert uses an exact closest point of its own (expert/route.c).
 #include "base/common/vector2.h"
 #include "imprint/world.h"
 

@@ -1,6 +1,7 @@
 // Reads gym-duckietown's map files ("MapFormat1"): YAML text to a world. The YAML tree is built
 // first (base/yaml); then tiles, lanes, start pose and objects are read in this order, since later
-// parts need the grid. Errors carry file and line. What is odd but usable becomes a warning.
+// parts need the grid. Errors carry file and line. What is odd but usable becomes a warning. Sizes
+// are limited before memory is allocated, since maps may come from anywhere.
 #include "sim/world/map_reader.h"
 
 #include <math.h>
@@ -199,6 +200,7 @@ static imp_status for_each_tile_node(imp_map_reader *r, int tiles,
     for (int row = imp_yaml_first(yaml, tiles); row >= 0; row = imp_yaml_next(yaml, row))
         for (int at = imp_yaml_first(yaml, imp_yaml_resolve(yaml, row)); at >= 0;
              at = imp_yaml_next(yaml, at)) {
+            // aliases are resolved, so one node may stand for several tiles
             imp_status status = read(r, imp_yaml_resolve(yaml, at), tile++);
             if (status != IMP_OK)
                 return status;

@@ -1,6 +1,7 @@
 // Builds an index from tiles to the solid, static objects that matter to a robot there, so that
 // collision and proximity checks look at few objects. It is a compressed row list: a counting pass,
-// a prefix sum, and a pass that fills in the object indices.
+// a prefix sum, and a pass that fills in the object indices. Moving objects are not in the index;
+// they are few and are tested one by one.
 #include <math.h>
 #include <stdlib.h>
 

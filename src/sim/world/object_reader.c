@@ -453,6 +453,7 @@ imp_status imp_map_read_objects(imp_map_reader *r, int node)
         return imp_yaml_fail(yaml, node, "objects must be a list, or a map from name to object");
     }
     const int count = imp_yaml_count(yaml, node);
+    // the search for redefined keys is quadratic, so limit the entries
     if (count > ENTRIES_MAX)
         return imp_yaml_fail(yaml, node, "%d objects and floor tags are too many (at most %d)",
                              count, ENTRIES_MAX);

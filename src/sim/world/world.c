@@ -38,6 +38,7 @@ const char *imp_builtin_map_name(int index)
     return index >= 0 && index < imp_builtin_maps_count ? imp_builtin_maps[index].name : NULL;
 }
 
+// Linear search; there are few built-in maps.
 bool imp_map_is_builtin(const char *name)
 {
     for (int k = 0; k < imp_builtin_maps_count; k++)

@@ -43,6 +43,7 @@ static imp_status scan_folder(imp_asset_files *files, const char *folder, int de
         char path[IMP_PATH_MAX];
         struct stat info;
         status = imp_folder_reader_next(&reader, &name, err);
+        // hidden files and the entries . and ..
         if (status != IMP_OK || name == NULL || name[0] == '.')
             continue;
         status = imp_path_join(path, folder, name, err);
@@ -73,6 +74,7 @@ imp_status imp_asset_files_scan(imp_asset_files *out, const char *folder, imp_er
         imp_asset_files_free(&files);
         return status;
     }
+    // the order of a folder's entries is not defined
     if (files.count > 0)
         qsort(files.paths, (size_t)files.count, sizeof *files.paths, compare_paths);
     *out = files;

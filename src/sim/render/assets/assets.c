@@ -78,6 +78,7 @@ uint64_t imp_assets_hash(const imp_assets *assets)
     for (int k = 0; k < assets->files.count; k++) {
         char *bytes;
         size_t length;
+        // relative paths, so that the hash does not depend on the folder's location
         const char *path = assets->files.paths[k], *inside = path + assets->root;
         inside += strspn(inside, "/"); // the folder may be given with a slash at its end
         hash = imp_hash_bytes(hash, inside, strlen(inside) + 1);

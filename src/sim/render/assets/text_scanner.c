@@ -111,6 +111,7 @@ bool imp_text_span_parse_float(imp_text_span word, float *out)
     const double most = 1e6;
     double sum = 0.0;
     int32_t exponent = 0;
+    // sum holds all digits, places counts those after the point
     const int sign = parse_sign(&word);
     int digits = parse_digits(&word, &sum), places = 0;
     // digits after the point count towards the exponent
@@ -122,6 +123,7 @@ bool imp_text_span_parse_float(imp_text_span word, float *out)
         return false;
     if (word.at < word.end && (*word.at == 'e' || *word.at == 'E')) {
         word.at++;
+        // an e must be followed by an exponent
         if (!imp_text_span_parse_int(&word, &exponent))
             return false;
     }

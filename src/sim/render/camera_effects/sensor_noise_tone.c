@@ -1,7 +1,8 @@
 // Gain, noise and tone curves. The standard deviation of noise grows with light; it is interpolated
 // in a table of 16 levels. Everything is 16-bit integer arithmetic, so that vectors and plain C
 // give the same bytes; imp_gain_noise_portable() is the definition. Tone curves are tables of 256
-// bytes per channel.
+// bytes per channel. Noise comes from a precomputed table, which is faster than generating it per
+// byte.
 #include <math.h>
 
 #include "base/common/vector2.h"

@@ -1,6 +1,7 @@
 // Prepares light on the ground per image. Shadows are soft ellipses: the object's footprint,
 // enlarged and shifted away from the lamp. Each gets a bounding box in the image, so that rows and
-// groups outside skip it. Lamps are transformed to the robot's frame for reflections.
+// groups outside skip it. Lamps are transformed to the robot's frame for reflections. Kernels
+// evaluate the prepared numbers per group of pixels (ground_shading.h).
 #include "sim/render/ground/ground_lighting.h"
 
 #include <math.h>

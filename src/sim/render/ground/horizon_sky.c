@@ -4,7 +4,7 @@
 //
 // Eight pixels are one vector. Red and blue are summed in one 32-bit lane (16 bits each: 256 * 255
 // fits), green in another. The same source is compiled for AVX2 and portable C; only gather, mask
-// test and store differ.
+// test and store differ. Groups without sky are skipped.
 #include "sim/render/ground/horizon_sky.h"
 
 #include <math.h>

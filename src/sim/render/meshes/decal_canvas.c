@@ -1,6 +1,7 @@
 // Paints shapes by their signed distance: a texel whose centre is at distance d inside an edge is
 // covered by 1/2 + d / (size of a texel), clamped. Discs, lines and polygons are all point lists
-// with a radius, so one function paints them.
+// with a radius, so one function paints them. Speed does not matter: decals are painted once per
+// scene.
 #include "sim/render/meshes/decal_canvas.h"
 
 #include <float.h>

@@ -63,6 +63,7 @@ bool imp_mesh_texture_allocate(imp_mesh_texture *texture)
         texture->offset[levels] = count;
         count += (width >> levels) * (height >> levels);
     }
+    // levels end at one texel, or at the limit
     texture->levels = levels;
     texture->texels = calloc((size_t)count, sizeof *texture->texels);
     return texture->texels != NULL;

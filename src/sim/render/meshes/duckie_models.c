@@ -1,6 +1,7 @@
 // The duckie, and the Duckiebot that carries one. Shapes are ellipsoids, lathed hulls and boxes;
 // coarse versions have fewer corners and omit small parts. Lengths of the duckie are in units of
-// half its body's length, those of the robot in metres.
+// half its body's length, those of the robot in metres. Proportions resemble gym-duckietown's
+// meshes.
 #include "sim/render/meshes/object_models.h"
 
 static const uint32_t YELLOW = IMP_RGB(255, 212, 10), WING = IMP_RGB(240, 178, 5),
@@ -116,6 +117,7 @@ static void add_robot_wheels(imp_mesh_builder *m)
 // Bumpers with lights, and the plate with a circle grid at the back.
 static void add_robot_bumpers(imp_mesh_builder *m)
 {
+    // the plate at the back
     static const float PLATE[4][3] = {{-0.1005f, 0.083f, -0.05f},
                                       {-0.1005f, 0.083f, 0.05f},
                                       {-0.1005f, 0.045f, 0.05f},
@@ -162,6 +164,7 @@ static void add_robot_camera(imp_mesh_builder *m)
 
 void imp_mesh_build_duckiebot(imp_mesh_builder *m, imp_object_color color)
 {
+    // the order of imp_object_color
     static const uint32_t BODY[] = {IMP_RGB(205, 25, 25), IMP_RGB(25, 150, 50),
                                     IMP_RGB(25, 75, 200), IMP_RGB(130, 132, 136)};
     add_robot_wheels(m);

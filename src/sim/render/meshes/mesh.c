@@ -35,6 +35,7 @@ void imp_mesh_builder_rotate(imp_mesh_builder *builder, int axis, float angle)
     const int a = (axis + 1) % 3, b = (axis + 2) % 3;
     const float cosine = cosf(angle), sine = sinf(angle);
     for (int i = 0; i < 3; i++) {
+        // the frame's columns are its axes
         const float from_a = builder->frame[i][a], from_b = builder->frame[i][b];
         builder->frame[i][a] = cosine * from_a + sine * from_b;
         builder->frame[i][b] = cosine * from_b - sine * from_a;

@@ -40,6 +40,7 @@ static void paint_bus_side(imp_decal_canvas *canvas)
 static void paint_bus_front(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 5.0f, 4.0f, WHITE);
+    // destination sign: dark frame, yellow letters
     imp_decal_canvas_box(canvas, BLACK, 0.8f, 0.15f, 4.2f, 0.5f);
     imp_decal_canvas_box(canvas, SCHOOL_BUS_YELLOW, 1.1f, 0.22f, 3.9f, 0.43f);
     imp_decal_canvas_box(canvas, GLASS, 0.3f, 0.6f, 4.7f, 2.4f);
@@ -107,6 +108,7 @@ static void paint_truck_rear(imp_decal_canvas *canvas)
 static void paint_wheel(imp_decal_canvas *canvas)
 {
     set_canvas_units(canvas, 2.0f, 2.0f, BLACK);
+    // rim and hub
     imp_decal_canvas_disc(canvas, GREY, 1.0f, 1.0f, 0.58f);
     imp_decal_canvas_disc(canvas, IMP_RGB(120, 122, 125), 1.0f, 1.0f, 0.2f);
 }

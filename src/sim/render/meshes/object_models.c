@@ -14,6 +14,7 @@ int imp_object_model(const imp_object *object, const imp_object_state *state)
         return IMP_OBJECT_MODEL_FIRST_SIGN + (int)object->sign;
     // a light's model depends on its state; without one it is as the map places it
     case IMP_OBJECT_TRAFFIC_LIGHT: {
+        // a state made from the map's data
         const imp_object_state placed = {.position = object->position, .heading = object->heading};
         const imp_object_state *light = state != NULL ? state : &placed;
         // the driving direction towards the face at 45 degrees to the light's left
@@ -77,6 +78,7 @@ void imp_object_model_build(imp_mesh_builder *builder, int model, bool detailed)
         imp_mesh_build_checkerboard(builder);
         break;
     case IMP_OBJECT_SIGN:
+    // not reached; keeps the switch complete
     case IMP_OBJECT_KIND_COUNT:
         imp_mesh_build_sign(builder, model < IMP_OBJECT_MODEL_FIRST_SIGN
                                          ? IMP_SIGN_BLANK

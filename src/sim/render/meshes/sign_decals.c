@@ -126,6 +126,7 @@ static void paint_warning_diamond(imp_decal_canvas *canvas)
 // The roads of an intersection; bits for up, right, down, left.
 static void paint_intersection_arms(imp_decal_canvas *canvas, int arms)
 {
+    // up, right, down, left
     static const float ENDS[4][2] = {{0.5f, 1.25f}, {0.75f, 1.5f}, {0.5f, 1.75f}, {0.25f, 1.5f}};
     paint_warning_diamond(canvas);
     for (int k = 0; k < 4; k++)

@@ -109,6 +109,7 @@ void imp_mesh_build_bus(imp_mesh_builder *m)
     imp_mesh_add_prism(m, OUTLINE, 5, -2.46f, 2.46f, SIDES);
     m->decal = IMP_DECAL_NONE;
     m->colour = DARK;
+    // the floor, a little longer than the body
     imp_mesh_add_box(m, -8.07f, 0.3f, -2.4f, 8.07f, 0.75f, 2.4f);
     add_vehicle_wheels(m, 5.0f, -4.6f, 0.8f, 2.518f);
 }

@@ -1,7 +1,8 @@
 // Single precision projection of viewing rays, derived from imp_camera. It inverts
 // imp_camera_pixel_to_ray() in closed form, because distortion is a polynomial. Bounds of the
 // image's rays, and of the polynomial's second derivative, are found by probing a grid; the
-// rasteriser uses them to bound triangles of a distorted image.
+// rasteriser uses them to bound triangles of a distorted image. It agrees with
+// imp_camera_ray_to_pixel() up to rounding.
 #include "sim/render/primitives/projection.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 // What a view adds to a world's objects: boxes of clutter, and the LEDs of duckiebots. Both are one
 // shared unit mesh, scaled and tinted per instance; LEDs emit light, so lighting is switched off
-// for them.
+// for them. Clutter is not solid: it is only seen.
 #include <math.h>
 #include <stdlib.h>
 

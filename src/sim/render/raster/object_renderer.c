@@ -346,6 +346,7 @@ static void draw_triangle(imp_object_pass *pass, const imp_scene_objects *object
         if (!set_triangle_pixels(pass, &box, &triangle))
             return;
     }
+    // the near plane is applied per sample
     triangle.nearest = 1.0f / nearest;
     set_triangle_paint(mesh->textures != NULL ? mesh->textures : objects->decals,
                        mesh->colour[from->vertex[0]], pass->tint, from->decal, corners, &triangle);

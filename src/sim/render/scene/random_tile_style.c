@@ -1,5 +1,6 @@
 // Draws tile styles that differ from the new one: widths and colours of markings, other floors, and
-// wear. All amplitudes scale with wear; the order of the draws is part of the results.
+// wear. All amplitudes scale with wear; the order of the draws is part of the results. With wear 0
+// the result is the new style.
 #include <math.h>
 
 #include "sim/render/scene/tile_painter.h"

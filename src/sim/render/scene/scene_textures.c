@@ -39,6 +39,7 @@ static int tile_variant_count(const imp_scene_def *def, imp_tile_kind kind)
                      : def->seed != 0  ? IMP_ASSET_VARIANTS_MAX
                                        : 1;
     const int asset_textures = asset_texture_count(def, kind);
+    // worn variants need no assets
     if (def->wear > 0.0f)
         return def->variants > 0 ? def->variants : 1;
     return asset_textures < 1 ? 1 : asset_textures < most ? asset_textures : most;

@@ -1,7 +1,7 @@
 // Worn tiles: other floors, lines that wave, fade and chip, dirt, and the toothed seams between
 // tiles. All of it is value noise of the tile's own seed. Noise is computed a row at a time,
 // because cells are interpolated along rows. It repeats from tile to tile, so that neighbours
-// match.
+// match. A texel is a pure function of style, kind and position.
 #include <math.h>
 
 #include "sim/render/scene/tile_painter.h"

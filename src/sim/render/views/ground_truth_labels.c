@@ -26,6 +26,7 @@ imp_class imp_class_of_segment(int segment)
         return IMP_CLASS_YELLOW;
     case IMP_SEMANTIC_RED_LINE:
         return IMP_CLASS_RED;
+    // objects that may stand on the road; houses, trees and signs are background
     case IMP_SEMANTIC_OBJECT + IMP_OBJECT_DUCKIE:
     case IMP_SEMANTIC_OBJECT + IMP_OBJECT_DUCKIEBOT:
     case IMP_SEMANTIC_OBJECT + IMP_OBJECT_CONE:
@@ -63,6 +64,7 @@ imp_status imp_label_renderer_create(imp_label_renderer **out, const imp_camera_
     l->classes = malloc(4 * cells);
     l->shares = malloc(IMP_CLASS_COUNT * cells * sizeof *l->shares);
     imp_status status = imp_segmentation_pass_create(&l->segmentation, &supersampled, err);
+    // report missing memory only if nothing else failed
     if (status == IMP_OK && (l->classes == NULL || l->shares == NULL))
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for semantic masks");
     if (status != IMP_OK) {

@@ -38,6 +38,7 @@ typedef struct image_point {
 // Draws a line with round ends and smooth edges.
 static void draw_line(const brush *b, image_point from, image_point to)
 {
+    // pixels within half the thickness of the segment, plus smoothing
     const double reach = 0.5 * b->thickness + 1.0;
     const double dx = to.x - from.x, dy = to.y - from.y, square = dx * dx + dy * dy;
     const int left = clamp_to_image(floor(fmin(from.x, to.x) - reach), b->width);
@@ -229,6 +230,7 @@ void imp_draw_trajectory(const imp_world *world, int width, int height, const im
     bool was_there = false;
     for (int k = 0; k < count; k++) {
         const image_point here = {left + scale * poses[k].x, top + scale * poses[k].z, 0.0};
+        // gaps in a trajectory are NaN
         const bool there = isfinite(here.x + here.y);
         // skip pieces below half a pixel, which would accumulate to ragged edges
         if (there && was_there && k < count - 1 &&

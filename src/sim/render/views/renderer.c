@@ -140,6 +140,7 @@ static void compute_row_samples(imp_renderer *renderer, int row, imp_pixel_group
     imp_raster *raster = &renderer->objects.raster;
     imp_ground_samples_add_row(&renderer->table, &renderer->camera, row, groups, row > 0,
                                renderer->corners);
+    // the raster holds rays of its own rows only
     const size_t first = (size_t)(row - raster->top) * (size_t)raster->width;
     imp_pixel_rays_fill_row(&renderer->camera, renderer->corners, &raster->rays, first);
 }

@@ -48,6 +48,7 @@ static void draw_objects_top_down(const imp_scene *scene, const imp_view *view, 
     const imp_world *world = scene->world;
     double scale, left, top;
     imp_top_down_transform(world, width, height, &scale, &left, &top);
+    // 100 times the image's size: perspective changes positions by less than a pixel
     const double high = 100.0 * (width + height) / scale;
     // looks straight down, north up
     imp_camera_frame camera_frame = {.axis = {{1, 0, 0}, {0, 0, 1}, {0, -1, 0}},
