@@ -186,7 +186,7 @@ static imp_status run_challenge(challenge_job *work, const imp_policy_factory *p
     const imp_challenge_eval_def *def = work->def;
     imp_challenge_result *out = work->out;
     const imp_env_def env = imp_default_env_def();
-    // every episode has a world of its own; this one only lets the crew begin
+    // every episode has a world of its own; this one only starts the workers
     imp_rollout_workers_def workers = {.map = "loop_empty",
                                        .env = &env,
                                        .camera = &def->camera,

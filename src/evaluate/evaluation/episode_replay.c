@@ -9,7 +9,7 @@
 
 typedef struct replay_job {
     imp_rollout_workers workers;
-    const imp_network *network; // that drives and looks at pictures itself, or NULL
+    const imp_network *network; // of the policy, if it is one; else NULL
     imp_eval_def def;
     const imp_replay_def *which;
     imp_replay *out;

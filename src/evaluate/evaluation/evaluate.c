@@ -69,7 +69,7 @@ static imp_status find_first_failure(const eval_job *work, imp_error *err)
     return first == NULL ? IMP_OK : imp_fail(err, first->error.status, "%s", first->error.message);
 }
 
-// Gives a crew the starts of a definition. Of a plain world it is known beforehand whether a robot
+// Gives workers the starts of a definition. Of a plain world it is known beforehand whether a robot
 // can stand there.
 static imp_status set_given_starts(imp_rollout_workers *workers, const imp_eval_def *def,
                                    imp_error *err)

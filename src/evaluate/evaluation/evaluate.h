@@ -22,7 +22,7 @@ imp_status imp_eval_check(const imp_eval_def *def, imp_error *err);
 // The expert of an evaluation; one that goes by sight does not see what was drawn.
 imp_status imp_eval_open_expert(imp_policy_factory **out, const imp_eval_def *def, imp_error *err);
 
-// A crew for an evaluation. progress_expert: whose progress counts as whole. asks: whether it is
+// Workers for an evaluation. progress_expert: whose progress counts as whole. asks: whether it is
 // also asked for its opinion. Freed with imp_rollout_workers_destroy(), also after a failure.
 imp_status imp_eval_create_workers(imp_rollout_workers *workers, const imp_policy_factory *policy,
                                    const imp_policy_factory *progress_expert, bool asks,

@@ -46,8 +46,8 @@ typedef struct imp_expert_progress {
     bool stalled;
 } imp_expert_progress;
 
-// Lets the expert of a member of a crew, its `progress_expert`, drive the episode that begins in
-// the member's environment, which stays as it is.
+// Lets a worker's `progress_expert` drive a copy of the episode that begins in the worker's
+// simulator. The simulator stays as it is. IMP_INTERRUPTED if the monitor asks to stop.
 imp_status imp_measure_expert_progress(imp_expert_progress *out, imp_rollout_workers *workers,
                                        int worker, imp_error *err);
 

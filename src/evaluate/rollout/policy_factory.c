@@ -1,3 +1,6 @@
+// Policies by name: "expert", "reference" (pure pursuit), a model, a plug-in, or a maker that the
+// caller passes. A factory holds what is loaded once, such as a network's weights; each policy that
+// it creates has a copy of what it needs, so that threads share nothing that changes.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +49,7 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
                         "%s: no such file or folder; a policy is expert, reference, a plug-in "
                         "(.so), or a model of imprint train",
                         name);
+    // neither a path nor a name that is known: suggest one that is alike
     if (!imp_path_exists(name)) {
         char hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));

@@ -1,3 +1,7 @@
+// What threads drive episodes with: a simulator, policies and an image for each thread, over maps
+// that all share. Every worker's simulator is the same environment, so that an episode is the same
+// on whichever thread it is driven. Only the calling thread reports progress and asks the monitor
+// whether to stop; the others read a flag.
 #include "evaluate/rollout/rollout_workers.h"
 
 #include "base/text/plural.h"

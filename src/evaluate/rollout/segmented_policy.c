@@ -1,3 +1,5 @@
+// A policy that sees semantic masks instead of images: a segmentation network computes the mask of
+// each image, painted in the colours of the classes, and the inner policy acts on that.
 #include "evaluate/rollout/segmented_policy.h"
 
 #include <stdlib.h>
@@ -50,6 +52,8 @@ imp_status imp_segmented_policy_wrap(imp_policy **policy, const imp_network *seg
     }
     self->policy.vtable = &vtable;
     self->inner = *policy;
+
+    // the segmenter, and room for what it paints
     imp_status status = imp_segmenter_create(&self->segmenter, segmenter, err);
     if (status == IMP_OK) {
         const int cells =

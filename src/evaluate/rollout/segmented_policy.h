@@ -1,4 +1,4 @@
-// evaluate/rollout/segmented_policy.h: a policy that looks at pictures through a segmenter.
+// evaluate/rollout/segmented_policy.h: a policy that sees the masks of a segmentation network.
 #ifndef IMP_EVALUATE_ROLLOUT_SEGMENTED_POLICY_H
 #define IMP_EVALUATE_ROLLOUT_SEGMENTED_POLICY_H
 

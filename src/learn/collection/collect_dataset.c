@@ -1,3 +1,7 @@
+// Collects a dataset: episodes are driven in waves on all threads and written in the order of their
+// numbers, so that files do not depend on threads. With hardest_of, each recorded episode is the
+// hardest of a few: one that failed, or else the one in which policy and expert differ most. A hash
+// of all settings that episodes follow from decides whether a folder can be resumed.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

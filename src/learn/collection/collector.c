@@ -252,7 +252,7 @@ imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
     env.max_steps = def->steps * env.frame_skip;
     r->def = def;
     r->expert = def->expert;
-    // labels that pictures can teach do not tell what was drawn
+    // an image does not show which drive was drawn, so labels must not depend on it
     r->expert.assumed_drive = &def->env.drive;
     status = imp_policy_factory_open(&r->policy, def->policy, &r->expert, err);
     if (status == IMP_OK)

@@ -39,8 +39,8 @@ typedef struct imp_collector {
 // What is wrong with the settings themselves.
 imp_status imp_collector_check(const imp_collect_def *def, imp_error *err);
 
-// Checks the settings and hires a crew. Starts as {0}; freed with imp_collector_close(), also after
-// a failure.
+// Checks the settings and creates the workers. Starts as {0}; freed with imp_collector_close(),
+// also after a failure.
 imp_status imp_collector_open(imp_collector *collector, const imp_collect_def *def,
                               const imp_monitor *monitor, imp_error *err);
 void imp_collector_close(imp_collector *collector);

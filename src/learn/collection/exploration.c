@@ -1,3 +1,8 @@
+// Exploration: starts beside the lane's centre, actions mixed from policy and expert (drawn, or by
+// gym-duckietown's safe switching), a speed factor for each episode, and noise on both wheels. The
+// noise is an Ornstein-Uhlenbeck process: x' = a x + s sqrt(1 - a^2) n with a = exp(-step / time),
+// whose standard deviation grows from 0 to s, whatever the time step. Every draw has a random
+// stream of its own.
 #include "learn/collection/exploration.h"
 
 #include <math.h>
