@@ -38,7 +38,7 @@ static imp_status evaluate_network(const char *folder, imp_error *err)
     imp_policy_factory *policy;
     imp_evaluation result;
     const imp_eval_def def = imp_default_eval_def();
-    imp_status status = imp_policy_factory_open(&policy, folder, &def.expert, err);
+    imp_status status = imp_policy_factory_open(&policy, folder, &def.sim.expert, err);
     if (status != IMP_OK)
         return status;
     status = imp_evaluate(&result, policy, &def, NULL, err);

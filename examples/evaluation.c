@@ -9,7 +9,7 @@ static imp_status evaluate(imp_evaluation *out, const char *name, const imp_eval
                            imp_error *err)
 {
     imp_policy_factory *policy;
-    imp_status status = imp_policy_factory_open(&policy, name, &def->expert, err);
+    imp_status status = imp_policy_factory_open(&policy, name, &def->sim.expert, err);
     if (status != IMP_OK)
         return status;
     status = imp_evaluate(out, policy, def, NULL, err);
@@ -29,7 +29,7 @@ int main(int argc, char **argv)
     imp_evaluation expert, other;
     imp_comparison difference;
     imp_eval_def def = imp_default_eval_def();
-    def.map = "small_loop";
+    def.sim.map = "small_loop";
     def.episodes = 20;
     def.steps = 300;
     imp_status status = evaluate(&expert, "expert", &def, &err);

@@ -5,16 +5,18 @@
 
 #include "imprint/evaluate.h"
 #include "imprint/rollout.h"
+#include "imprint/sim.h"
 
 IMP_API_BEGIN
 
 /// Settings of collecting. Obtain with imp_default_collect_def(), then change fields.
 typedef struct imp_collect_def {
-    const char *map;         ///< see imp_map_set_load(); "loop_empty"
-    const char *const *maps; ///< (map_count) to draw each episode's from, instead of `map`
-    int map_count;           ///< 0
-    imp_map_split split;     ///< which of them take part; IMP_SPLIT_ALL
-    const char *policy;      ///< who drives, see imp_policy_factory_open(); "expert"
+    /// Where and how is driven. Not looked at: env.max_steps (steps counts), same_index,
+    /// ground_truth, expert_actions, autoreset, backend. `observation` is what is recorded, and
+    /// shown to a network that drives. With `randomization`, an episode lasts `steps` decisions of
+    /// the definition's rate, also at another
+    imp_sim_def sim;
+    const char *policy; ///< who drives, see imp_policy_factory_open(); "expert"
     /// Whose actions are the labels where a network drives: "expert", "reference", or the path of a
     /// plug-in. NULL, the default, is "expert"
     const char *label_policy;
@@ -39,16 +41,6 @@ typedef struct imp_collect_def {
     int hardest_of;
     /// What the dataset says about who drove; NULL: imp_policy_factory_identity()
     const char *policy_name;
-    imp_env_def env; ///< env.max_steps is ignored: steps counts
-    imp_camera_def camera;
-    imp_scene_def scene; ///< what maps are drawn with
-    imp_observation_kind
-        observe; ///< what is recorded, and shown to a network that drives; pictures
-    imp_expert_def expert;
-    /// What differs from episode to episode; nothing. An episode lasts `steps` decisions of the
-    /// definition's rate, also at another
-    imp_randomization randomization;
-    int threads;          ///< 0: one per processor
     bool resume;          ///< continue a dataset that was interrupted, or is to be longer
     const char *settings; ///< JSON text to store in the dataset; "{}"
     int cookie;

@@ -7,6 +7,7 @@
 #include "imprint/env.h"
 #include "imprint/randomization.h"
 #include "imprint/rollout.h"
+#include "imprint/sim.h"
 
 IMP_API_BEGIN
 
@@ -55,25 +56,19 @@ void imp_start_list_free(imp_start_list *starts); ///< nullable
 
 /// Settings of an evaluation. Obtain with imp_default_eval_def(), then change fields.
 typedef struct imp_eval_def {
-    const char *map;         ///< see imp_map_set_load(); "loop_empty"
-    const char *const *maps; ///< (map_count) to draw each episode's from, instead of `map`
-    int map_count;           ///< 0
-    imp_map_split split;     ///< which of them take part; IMP_SPLIT_ALL
-    int episodes;            ///< 10
-    int steps;               ///< longest episode; 65
-    int settle_steps;        ///< leave so many first steps out of the lane and speed figures; 0
+    /// Where and how is driven. env.index 1 keeps starts apart from those of collected data; the
+    /// camera's size must be the model's. The expert is asked (ask_expert), and it drives every
+    /// start, too, to measure progress by. Not looked at: env.max_steps (steps counts), same_index,
+    /// observation (the policy decides), ground_truth, expert_actions, autoreset, backend
+    imp_sim_def sim;
+    int episodes;     ///< 10
+    int steps;        ///< longest episode; 65
+    int settle_steps; ///< leave so many first steps out of the lane and speed figures; 0
     const imp_episode_start *starts; ///< (start_count) where the first episodes start; NULL: drawn
     int start_count;                 ///< at least `episodes`, if there are any; 0
     const char *starts_name;         ///< nullable: the file that they are from, for messages
-    imp_env_def env; ///< env.max_steps is ignored; env.index 1 keeps starts apart from logging's
-    imp_camera_def camera; ///< its size must be the model's
-    imp_scene_def scene;   ///< what maps are drawn with
-    bool ask_expert;       ///< ask our expert in every state what it would do there; false
-    /// Whom that asks, and who drives every start, too, to measure progress by
-    imp_expert_def expert;
-    imp_randomization randomization; ///< what differs from episode to episode; nothing
-    int keep;                        ///< so many first episodes keep their trajectories; 100
-    int threads;                     ///< 0: one per processor
+    bool ask_expert; ///< ask our expert in every state what it would do there; false
+    int keep;        ///< so many first episodes keep their trajectories; 100
     int cookie;
 } imp_eval_def;
 
@@ -265,11 +260,9 @@ typedef struct imp_challenge_eval_def {
     imp_challenge challenge; ///< IMP_CHALLENGE_LF
     bool test;               ///< the official test's starts instead of the validation's
     int episodes;            ///< 0: the official ones; more go on with starts from the seed
-    uint64_t seed;           ///< of what is drawn; 123
-    imp_camera_def camera;   ///< its size must be the model's
-    imp_scene_def scene;     ///< what maps are drawn with
-    imp_expert_def expert;   ///< who drives every episode, too, to measure progress by
-    int threads;             ///< 0: one per processor
+    /// Looked at: env.seed, camera (its size must be the model's), scene, threads, and the expert,
+    /// which drives every episode, too, to measure progress by. The challenge sets the rest
+    imp_sim_def sim;
     int cookie;
 } imp_challenge_eval_def;
 

@@ -6,19 +6,17 @@
 #include "imprint/evaluate.h"
 #include "imprint/rollout.h"
 #include "imprint/segmentation.h"
+#include "imprint/sim.h"
 #include "imprint/train.h"
 
 IMP_API_BEGIN
 
 /// Settings of training a segmenter. Obtain with imp_default_seg_train_def(), then change fields.
 typedef struct imp_seg_train_def {
-    const char *const *maps; ///< (map_count) that pictures are taken on; NULL: all built-in ones
-    int map_count;           ///< 0
-    imp_map_split split;     ///< which of them take part; IMP_SPLIT_TRAIN
-    imp_env_def env;         ///< its seed is that of train; objects are drawn
-    imp_camera_def camera;
-    imp_scene_def scene;
-    imp_randomization randomization; ///< what differs from picture to picture; "looks"
+    /// Where pictures are taken. Looked at: maps (NULL, the default: all built-in ones), split
+    /// (IMP_SPLIT_TRAIN), env (objects are drawn; its seed is that of train), camera, scene, and
+    /// randomization from picture to picture ("looks")
+    imp_sim_def sim;
     /// Network "segmenter", whose size is the camera's; loss cross-entropy, batch 16, learning rate
     /// 3e-3; cosine after 50 steps of warm-up; 8 epochs. weight_turns, augment, data_weights,
     /// validation and window are not looked at

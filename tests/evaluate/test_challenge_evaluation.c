@@ -23,7 +23,7 @@ static imp_challenge_result run_challenge(const char *policy, imp_challenge chal
     imp_challenge_eval_def def = imp_default_challenge_eval_def();
     def.challenge = challenge;
     def.episodes = episodes;
-    def.threads = threads;
+    def.sim.threads = threads;
     assert_ok(imp_evaluate_challenge(&contest, driver, &def, NULL, &err), err);
     imp_policy_factory_close(driver);
     return contest;

@@ -125,15 +125,13 @@ static imp_episode_loop_def set_up(loop_fixture *f, const imp_policy_vtable *dri
 {
     imp_error err = {0};
     const imp_expert_def expert = imp_default_expert_def();
-    imp_env_def env = imp_default_env_def();
-    imp_camera_def camera = imp_default_camera_def();
+    imp_rollout_workers_def def = {.sim = imp_default_sim_def(), .steps = STEPS};
     *f = (loop_fixture){0};
-    env.max_steps = STEPS;
-    camera.width = WIDTH;
-    camera.height = HEIGHT;
+    def.sim.camera.width = WIDTH;
+    def.sim.camera.height = HEIGHT;
+    def.sim.threads = 1;
     assert_ok(imp_policy_factory_open(&f->factory, "expert", &expert, &err), err);
-    const imp_rollout_workers_def def = {
-        .map = "loop_empty", .env = &env, .camera = &camera, .policy = f->factory, .threads = 1};
+    def.policy = f->factory;
     assert_ok(imp_rollout_workers_create(&f->workers, &def, &err), err);
     assert_ok(imp_rollout_worker_reset(&f->workers, &f->workers.items[0], 0, &err), err);
     f->driver = (logging_policy){{.vtable = driver}, f->log, -1};

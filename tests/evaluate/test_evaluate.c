@@ -6,10 +6,10 @@ static imp_eval_def small_eval(int episodes, int steps)
     imp_eval_def def = imp_default_eval_def();
     def.episodes = episodes;
     def.steps = steps;
-    def.camera.width = SMALL_WIDTH;
-    def.camera.height = SMALL_HEIGHT;
-    def.env.accept_start_angle = 0.07;
-    def.threads = 2;
+    def.sim.camera.width = SMALL_WIDTH;
+    def.sim.camera.height = SMALL_HEIGHT;
+    def.sim.env.accept_start_angle = 0.07;
+    def.sim.threads = 2;
     return def;
 }
 
@@ -62,13 +62,13 @@ static void results_do_not_depend_on_threads(void **state)
     const char *policies[] = {"expert", "reference", model};
     for (int p = 0; p < 3; p++) {
         imp_eval_def def = small_eval(11, 80);
-        def.map = p == 2 ? "loop_empty" : "udem1_empty";
+        def.sim.map = p == 2 ? "loop_empty" : "udem1_empty";
         def.ask_expert = p > 0;
-        def.threads = 1;
+        def.sim.threads = 1;
         imp_evaluation one = evaluate(policies[p], &def);
         static const int threads[] = {2, 5};
         for (int k = 0; k < 2; k++) {
-            def.threads = threads[k];
+            def.sim.threads = threads[k];
             imp_evaluation other = evaluate(policies[p], &def);
             assert_same(&one, &other);
             imp_evaluation_free(&other);
@@ -109,7 +109,7 @@ static void starts_differ_from_collection(void **state)
     imp_error err = {0};
     imp_eval_def def = small_eval(5, 2);
     imp_collect_def collecting = small_collect(5, 2);
-    assert_true(def.env.seed == collecting.env.seed);
+    assert_true(def.sim.env.seed == collecting.sim.env.seed);
     imp_evaluation evaluation = evaluate("expert", &def);
     imp_dataset *dataset;
     char *data = path_of("data");
@@ -192,12 +192,12 @@ static void recount_all(const char *policy, const char *map, int settle)
     imp_error err = {0};
     imp_world *world;
     imp_eval_def def = small_eval(9, 120);
-    def.map = map;
+    def.sim.map = map;
     def.settle_steps = settle;
     imp_evaluation evaluation = evaluate(policy, &def);
     assert_ok(imp_world_load(&world, map, &err), err);
     r = (recount){.world = world, .settle = settle};
-    assert_ok(imp_env_init(&r.env, world, &def.env, &err), err);
+    assert_ok(imp_env_init(&r.env, world, &def.sim.env, &err), err);
     double total = 0, distance = 0;
     int survived = 0;
     for (int e = 0; e < 9; e++) {
@@ -241,8 +241,8 @@ static void unkept_episodes_still_count(void **state)
 {
     (void)state;
     imp_eval_def def = small_eval(14, 60);
-    def.maps = (const char *const[]){"loop_empty", "small_loop", "zigzag_dists"};
-    def.map_count = 3;
+    def.sim.maps = (const char *const[]){"loop_empty", "small_loop", "zigzag_dists"};
+    def.sim.map_count = 3;
     imp_evaluation all = evaluate("reference", &def);
     def.keep = 4;
     imp_evaluation some = evaluate("reference", &def);
@@ -273,7 +273,7 @@ static void worst_episodes_are_sorted(void **state)
 {
     (void)state;
     imp_eval_def def = small_eval(30, 120);
-    def.env.accept_start_angle = 1.0;
+    def.sim.env.accept_start_angle = 1.0;
     imp_evaluation evaluation = evaluate("reference", &def);
     assert_int_equal(evaluation.worst_count, IMP_WORST_EPISODES_MAX);
     bool is_listed[30] = {false};
@@ -299,8 +299,8 @@ static void replay_matches_episode(void **state)
     (void)state;
     imp_error err = {0};
     imp_eval_def def = small_eval(9, 90);
-    def.map = "loop_pedestrians";
-    def.env.randomize_objects = true;
+    def.sim.map = "loop_pedestrians";
+    def.sim.env.randomize_objects = true;
     def.ask_expert = true;
     imp_evaluation evaluation = evaluate("reference", &def);
     const imp_replay_def which[] = {{7, 0, 10, 5}, {2, 3, 1, 1000}};
@@ -365,11 +365,11 @@ static void map_splits_are_disjoint(void **state)
     const char *const names[] = {"loop_empty",   "udem1_empty",           "small_loop", "4way",
                                  "zigzag_dists", "zigzag_dists_bordered", "robotarium1"};
     imp_eval_def def = small_eval(12, 5);
-    def.maps = names;
-    def.map_count = 7;
+    def.sim.maps = names;
+    def.sim.map_count = 7;
     int count[3];
     for (int split = IMP_SPLIT_ALL; split <= IMP_SPLIT_TEST; split++) {
-        def.split = (imp_map_split)split;
+        def.sim.split = (imp_map_split)split;
         imp_evaluation evaluation = evaluate("expert", &def);
         count[split] = evaluation.map_count;
         for (int m = 0; m < evaluation.map_count && split != IMP_SPLIT_ALL; m++)
@@ -393,8 +393,8 @@ static void map_splits_are_disjoint(void **state)
     assert_in_range(towns, 160, 240);
     imp_evaluation evaluation;
     imp_policy_factory *driver = open_policy_factory("expert");
-    def.split = IMP_SPLIT_TEST;
-    def.map_count = 3;
+    def.sim.split = IMP_SPLIT_TEST;
+    def.sim.map_count = 3;
     assert_int_equal(imp_evaluate(&evaluation, driver, &def, NULL, &err), IMP_USAGE);
     assert_non_null(strstr(err.message, "split 'test'"));
     imp_policy_factory_close(driver);
@@ -447,7 +447,7 @@ static void evaluating_can_be_interrupted(void **state)
         imp_error err = {0};
         imp_evaluation evaluation;
         imp_eval_def def = small_eval(10, 500);
-        def.threads = 1;
+        def.sim.threads = 1;
         imp_policy_factory *driver = open_policy_factory("expert");
         assert_int_equal(imp_evaluate(&evaluation, driver, &def, &monitor, &err), IMP_INTERRUPTED);
         assert_string_equal(err.message, "interrupted");
@@ -464,9 +464,9 @@ static void bad_definitions_are_refused(void **state)
     defs[0].cookie = 0;
     defs[1].episodes = 0;
     defs[2].steps = 0;
-    defs[3].camera.height = -1;
-    defs[4].env.frame_skip = 0;
-    defs[5].map = "no_such_map";
+    defs[3].sim.camera.height = -1;
+    defs[4].sim.env.frame_skip = 0;
+    defs[5].sim.map = "no_such_map";
     imp_policy_factory *driver = open_policy_factory("expert");
     for (int k = 0; k < 6; k++) {
         imp_error err = {0};

@@ -16,7 +16,7 @@ static imp_evaluation evaluate(const imp_eval_def *def)
     imp_error err = {0};
     imp_policy_factory *driver;
     imp_evaluation evaluation;
-    assert_ok(imp_policy_factory_open(&driver, "expert", &def->expert, &err), err);
+    assert_ok(imp_policy_factory_open(&driver, "expert", &def->sim.expert, &err), err);
     assert_ok(imp_evaluate(&evaluation, driver, def, NULL, &err), err);
     imp_policy_factory_close(driver);
     return evaluation;
@@ -90,12 +90,12 @@ static void given_starts_repeat_drawn_starts(void **state)
     static const char *const maps[] = {"loop_pedestrians", "udem1"};
     enum { EPISODES = 8 };
     imp_eval_def def = imp_default_eval_def();
-    def.maps = maps;
-    def.map_count = 2;
+    def.sim.maps = maps;
+    def.sim.map_count = 2;
     def.episodes = EPISODES;
     def.steps = 200;
-    def.threads = 2;
-    def.env.randomize_objects = true;
+    def.sim.threads = 2;
+    def.sim.env.randomize_objects = true;
     imp_evaluation drawn = evaluate(&def);
     imp_episode_start starts[EPISODES] = {0};
     for (int e = 0; e < EPISODES; e++) {
@@ -105,7 +105,7 @@ static void given_starts_repeat_drawn_starts(void **state)
     def.starts = starts;
     def.start_count = EPISODES;
     // what is drawn for a map and a pose must not come in
-    def.env.accept_start_angle = 0.5;
+    def.sim.env.accept_start_angle = 0.5;
     imp_evaluation given = evaluate(&def);
     for (int e = 0; e < EPISODES; e++) {
         const imp_episode_result *a = &drawn.results[e], *b = &given.results[e];
@@ -121,7 +121,7 @@ static void given_starts_repeat_drawn_starts(void **state)
     imp_policy_factory *driver;
     imp_replay replay;
     starts[5] = starts[2];
-    assert_ok(imp_policy_factory_open(&driver, "expert", &def.expert, &err), err);
+    assert_ok(imp_policy_factory_open(&driver, "expert", &def.sim.expert, &err), err);
     assert_ok(
         imp_replay_episodes(&replay, &(imp_replay_def){5, 0, 1, 1}, 1, driver, &def, NULL, &err),
         err);
@@ -135,7 +135,7 @@ static void assert_refused(const imp_eval_def *def, imp_status wanted, const cha
     imp_error err = {0};
     imp_policy_factory *driver;
     imp_evaluation evaluation;
-    assert_ok(imp_policy_factory_open(&driver, "expert", &def->expert, &err), err);
+    assert_ok(imp_policy_factory_open(&driver, "expert", &def->sim.expert, &err), err);
     assert_int_equal(imp_evaluate(&evaluation, driver, def, NULL, &err), wanted);
     if (strstr(err.message, what) == NULL)
         fail_msg("wanted '%s': %s", what, err.message);
@@ -162,8 +162,8 @@ static void invalid_starts_are_refused(void **state)
     assert_refused(&def, IMP_BAD_INPUT, "list.csv:7: a robot at x 0.1 m");
     starts[1] = starts[0];
     starts[1].line = 7;
-    def.maps = maps;
-    def.map_count = 2;
+    def.sim.maps = maps;
+    def.sim.map_count = 2;
     assert_refused(&def, IMP_BAD_INPUT, "list.csv:2: does not say which of the 2 maps");
     strcpy(starts[0].map, "udem1");
     strcpy(starts[1].map, "small_loop");

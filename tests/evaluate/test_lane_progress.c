@@ -61,7 +61,7 @@ static imp_eval_def eval_of(int episodes, int steps)
     imp_eval_def def = imp_default_eval_def();
     def.episodes = episodes;
     def.steps = steps;
-    def.threads = 2;
+    def.sim.threads = 2;
     return def;
 }
 
@@ -71,7 +71,7 @@ static imp_evaluation evaluate(const pattern *actions, const imp_eval_def *def)
     imp_evaluation evaluation;
     imp_policy_factory *driver;
     if (actions == NULL)
-        assert_ok(imp_policy_factory_open(&driver, "expert", &def->expert, &err), err);
+        assert_ok(imp_policy_factory_open(&driver, "expert", &def->sim.expert, &err), err);
     else
         assert_ok(
             imp_policy_factory_open_custom(&driver, "loop", make_pattern_policy, actions, &err),
@@ -112,8 +112,8 @@ static void progress_is_relative_to_expert(void **state)
     (void)state;
     imp_eval_def def = eval_of(12, STEPS);
     static const char *const maps[] = {"loop_empty", "udem1", "4way", "loop_dyn_duckiebots"};
-    def.maps = maps;
-    def.map_count = 4;
+    def.sim.maps = maps;
+    def.sim.map_count = 4;
     imp_evaluation e = evaluate(NULL, &def);
     assert_int_equal(e.completed, 12);
     assert_int_equal(e.stalled, 0);
@@ -122,8 +122,8 @@ static void progress_is_relative_to_expert(void **state)
         assert_true(e.results[n].progress == 1.0);
     imp_evaluation_free(&e);
     // a slow one, of the same way
-    def.map_count = 1;
-    imp_expert_def slow = def.expert;
+    def.sim.map_count = 1;
+    imp_expert_def slow = def.sim.expert;
     slow.speed = 0.3;
     imp_error err = {0};
     imp_policy_factory *driver;
@@ -164,7 +164,7 @@ static void backward_counts_negative(void **state)
     (void)state;
     static const pattern backing = {1, 1, {{-0.3, -0.3}}};
     imp_eval_def def = eval_of(10, 60);
-    def.env.accept_start_angle = 0.02;
+    def.sim.env.accept_start_angle = 0.02;
     imp_evaluation e = evaluate(&backing, &def);
     for (int n = 0; n < 10; n++)
         assert_true(e.results[n].net_distance < 0.0 && e.results[n].progress < 0.0);
@@ -176,12 +176,12 @@ static void u_turn_is_no_stall(void **state)
 {
     (void)state;
     imp_eval_def def = eval_of(6, 3000);
-    def.map = IMP_TEST_DATA "/../../bench/maps/lone_road.yaml";
+    def.sim.map = IMP_TEST_DATA "/../../bench/maps/lone_road.yaml";
     imp_evaluation e = evaluate(NULL, &def);
     assert_int_equal(e.completed, 6);
     assert_close(e.stats.net_distance.value, e.distance_mean, 0.1 * e.distance_mean);
     imp_evaluation_free(&e);
-    def.expert.speed = 0.05;
+    def.sim.expert.speed = 0.05;
     e = evaluate(NULL, &def);
     assert_int_equal(e.completed, 6);
     imp_evaluation_free(&e);
@@ -191,8 +191,8 @@ static void u_turn_is_no_stall(void **state)
     assert_true(fputs("tiles:\n- [straight/E, straight/E]\ntile_size: 0.585\n", file) >= 0);
     assert_int_equal(fclose(file), 0);
     char *map = path_of("two.yaml");
-    def.map = map;
-    def.expert.speed = 0.4;
+    def.sim.map = map;
+    def.sim.expert.speed = 0.4;
     def.steps = 900;
     e = evaluate(NULL, &def);
     assert_int_equal(e.completed, 6);
@@ -319,7 +319,7 @@ static void expert_stalls_between_barriers(void **state)
     char *map = path_of("blocked.yaml");
     const imp_episode_start start = {{1.17, 0.41, 0.0}, "", 0};
     imp_eval_def def = eval_of(1, STEPS);
-    def.map = map;
+    def.sim.map = map;
     def.starts = &start;
     def.start_count = 1;
     imp_evaluation e = evaluate(NULL, &def);

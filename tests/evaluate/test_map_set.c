@@ -73,8 +73,8 @@ static void episodes_record_their_map(void **state)
     char *town = write_three_maps(), *data = path_of("data"), *again = path_of("again");
     const char *maps[] = {town, "small_loop"};
     imp_collect_def def = small_collect(24, 6);
-    def.maps = maps;
-    def.map_count = 2;
+    def.sim.maps = maps;
+    def.sim.map_count = 2;
     collect(data, &def);
     imp_dataset *dataset;
     assert_ok(imp_dataset_open(&dataset, data, &err), err);
@@ -98,7 +98,7 @@ static void episodes_record_their_map(void **state)
     imp_map_set_free(&set);
     imp_dataset_close(dataset);
 
-    def.threads = 1;
+    def.sim.threads = 1;
     collect(again, &def);
     assert_same_folders(data, again);
     free(again);
@@ -112,12 +112,12 @@ static void evaluation_reports_each_map(void **state)
     imp_error err = {0};
     const char *maps[] = {"small_loop", "udem1_empty", "zigzag_dists"};
     imp_eval_def def = imp_default_eval_def();
-    def.maps = maps;
-    def.map_count = 3;
+    def.sim.maps = maps;
+    def.sim.map_count = 3;
     def.steps = 3;
     def.episodes = 20;
-    def.camera.width = SMALL_WIDTH;
-    def.camera.height = SMALL_HEIGHT;
+    def.sim.camera.width = SMALL_WIDTH;
+    def.sim.camera.height = SMALL_HEIGHT;
     imp_expert_def expert = imp_default_expert_def();
     imp_policy_factory *driver;
     imp_evaluation evaluation;

@@ -31,10 +31,10 @@ static inline imp_collect_def small_collect(int episodes, int steps)
     imp_collect_def def = imp_default_collect_def();
     def.episodes = episodes;
     def.steps = steps;
-    def.camera.width = SMALL_WIDTH;
-    def.camera.height = SMALL_HEIGHT;
-    def.env.accept_start_angle = 0.07;
-    def.threads = 2;
+    def.sim.camera.width = SMALL_WIDTH;
+    def.sim.camera.height = SMALL_HEIGHT;
+    def.sim.env.accept_start_angle = 0.07;
+    def.sim.threads = 2;
     return def;
 }
 

@@ -30,7 +30,7 @@ static void make_fixture(fixture *r, const char *augment, const char *lens)
     def.episodes = 2;
     def.steps = 8;
     if (strcmp(lens, "none") == 0)
-        def.camera.lens = imp_lens_none();
+        def.sim.camera.lens = imp_lens_none();
     collect(data, &def);
     assert_ok(imp_dataset_open(&r->dataset, data, &err), err);
     assert_ok(imp_augment_parse(&wanted, augment, &err), err);
@@ -40,7 +40,7 @@ static void make_fixture(fixture *r, const char *augment, const char *lens)
     assert_ok(imp_augment_workspace_create(&r->workspace, r->augmenter, &err), err);
     assert_ok(imp_world_load(&r->world, "straight_road", &err), err);
     assert_ok(imp_scene_create(&r->scene, r->world, &err), err);
-    assert_ok(imp_renderer_create(&r->renderer, &def.camera, IMP_RENDER_AUTO, &err), err);
+    assert_ok(imp_renderer_create(&r->renderer, &def.sim.camera, IMP_RENDER_AUTO, &err), err);
     assert_ok(imp_env_init(&r->env, r->world, &env, &err), err);
     assert_ok(imp_env_reset(&r->env, 0, &err), err);
     const imp_lane_position lane = r->env.lane;
@@ -222,7 +222,7 @@ static void augmented_training_resumes_bit_exact(void **state)
     imp_collect_def small = small_collect(4, 30), other = small_collect(2, 20);
     char *data[2] = {path_of("one"), path_of("two")}, *whole = path_of("whole"),
          *cut = path_of("cut");
-    other.env.seed = 9;
+    other.sim.env.seed = 9;
     collect(data[0], &small);
     collect(data[1], &other);
     const double weights[2] = {1.0, 3.0};

@@ -9,23 +9,23 @@ static void bytes_do_not_depend_on_threads(void **state)
     (void)state;
     // more than a shard of 16 episodes, some of which end early
     imp_collect_def def = small_collect(19, 40);
-    def.map = "small_loop";
-    def.env.accept_start_angle = 1.0;
+    def.sim.map = "small_loop";
+    def.sim.env.accept_start_angle = 1.0;
     def.noise = 0.5;
     char *one = path_of("one");
-    def.threads = 1;
+    def.sim.threads = 1;
     collect(one, &def);
     static const int threads[] = {2, 5};
     for (int k = 0; k < 2; k++) {
         char *other = path_of(k == 0 ? "two" : "five");
-        def.threads = threads[k];
+        def.sim.threads = threads[k];
         collect(other, &def);
         assert_same_folders(one, other);
         free(other);
     }
     // the comparison is of something: another seed gives other bytes
     char *seeded = path_of("seeded");
-    def.env.seed++;
+    def.sim.env.seed++;
     collect(seeded, &def);
     assert_false(files_are_equal(one, seeded, "shard-00000.hdf5"));
     free(seeded);
@@ -71,10 +71,10 @@ static void resumed_dataset_equals_uninterrupted(void **state)
         char name[16];
         snprintf(name, sizeof name, "stop-%d", stops[k]);
         char *stopped = path_of(name);
-        def.threads = 1 + k % 2;
+        def.sim.threads = 1 + k % 2;
         int times = collect_with_stops(stopped, def, stops[k]);
         // with more threads it is the machine that says how much of the work is ours
-        assert_true(times >= 1 || def.threads > 1);
+        assert_true(times >= 1 || def.sim.threads > 1);
         assert_same_folders(whole, stopped);
         // resuming what is finished changes nothing
         assert_int_equal(collect_with_stops(stopped, def, 1000000), 0);
@@ -94,7 +94,7 @@ static void early_stop_leaves_valid_folder(void **state)
     imp_monitor monitor = stopping_monitor(&s);
     imp_error err = {0};
     imp_collect_summary summary;
-    def.threads = 1;
+    def.sim.threads = 1;
     assert_int_equal(imp_collect(&summary, stopped, &def, &monitor, &err), IMP_INTERRUPTED);
     assert_int_equal(summary.episodes, 0);
     assert_int_equal(collect_with_stops(stopped, def, 1000000), 0);
@@ -117,7 +117,7 @@ static void resuming_with_other_settings_is_refused(void **state)
     def.settings = "{\"seed\": 2}";
     assert_int_equal(imp_collect(&summary, folder_path, &def, NULL, &err), IMP_USAGE);
     def.settings = "{\"seed\": 1}";
-    def.camera.width++;
+    def.sim.camera.width++;
     assert_int_equal(imp_collect(&summary, folder_path, &def, NULL, &err), IMP_USAGE);
     free(folder_path);
 }
@@ -136,13 +136,13 @@ static replay replay_open(const char *folder_path, const imp_collect_def *def)
 {
     imp_error err = {0};
     replay r;
-    imp_env_def env = def->env;
+    imp_env_def env = def->sim.env;
     env.max_steps = def->steps * env.frame_skip;
-    assert_ok(imp_world_load(&r.world, def->map, &err), err);
+    assert_ok(imp_world_load(&r.world, def->sim.map, &err), err);
     assert_ok(imp_scene_create(&r.scene, r.world, &err), err);
-    assert_ok(imp_renderer_create(&r.renderer, &def->camera, IMP_RENDER_AUTO, &err), err);
+    assert_ok(imp_renderer_create(&r.renderer, &def->sim.camera, IMP_RENDER_AUTO, &err), err);
     assert_ok(imp_dataset_open(&r.dataset, folder_path, &err), err);
-    assert_ok(imp_expert_create(&r.expert, &def->expert, &err), err);
+    assert_ok(imp_expert_create(&r.expert, &def->sim.expert, &err), err);
     assert_ok(imp_env_init(&r.env, r.world, &env, &err), err);
     return r;
 }
@@ -216,8 +216,8 @@ static void recorded_samples_match_replay(void **state)
     (void)state;
     for (int skip = 1; skip <= 2; skip++) {
         imp_collect_def def = small_collect(6, 50);
-        def.map = "udem1_empty";
-        def.env.frame_skip = skip;
+        def.sim.map = "udem1_empty";
+        def.sim.env.frame_skip = skip;
         char *clean = path_of(skip == 1 ? "clean" : "clean-2");
         collect(clean, &def);
         replay r = replay_open(clean, &def);
@@ -226,8 +226,8 @@ static void recorded_samples_match_replay(void **state)
         for (int e = 0; e < 6; e++) {
             const imp_episode *episode = imp_dataset_episode(r.dataset, e);
             assert_int_equal(episode->number, e);
-            assert_true(episode->seed == def.env.seed);
-            assert_string_equal(episode->map, def.map);
+            assert_true(episode->seed == def.sim.env.seed);
+            assert_string_equal(episode->map, def.sim.map);
             check_driving(&r, episode);
             check_states(&r, episode);
             assert_memory_equal(episode->actions, episode->expert_actions,
@@ -396,7 +396,7 @@ static void start_offset_spreads_starts(void **state)
 {
     (void)state;
     imp_collect_def def = small_collect(40, 2);
-    def.env.accept_start_angle = 1.0;
+    def.sim.env.accept_start_angle = 1.0;
     def.start_offset = 0.08;
     char *data = path_of("data");
     collect(data, &def);
@@ -422,7 +422,7 @@ static void speed_spread_keeps_labels(void **state)
 {
     (void)state;
     imp_collect_def def = small_collect(8, 30);
-    def.expert.speed = 0.4; // so that nothing is clipped
+    def.sim.expert.speed = 0.4; // so that nothing is clipped
     def.speed_spread = 0.25;
     char *data = path_of("data");
     collect(data, &def);
@@ -527,9 +527,9 @@ static void bad_definitions_write_nothing(void **state)
     defs[1].episodes = 0;
     defs[2].steps = -1;
     defs[3].noise = NAN;
-    defs[4].map = "no_such_map";
+    defs[4].sim.map = "no_such_map";
     defs[5].policy = "no_such_policy";
-    defs[6].camera.width = 0;
+    defs[6].sim.camera.width = 0;
     defs[7].start_offset = -0.1;
     defs[8].speed_spread = 1.5;
     defs[9].expert_share = NAN;

@@ -13,8 +13,8 @@ static imp_dagger_def small_dagger(int rounds)
     def.collect.noise = 0.1;
     def.collect.hardest_of = 2;
     def.first_episodes = 5;
-    def.eval.camera = def.collect.camera;
-    def.eval.threads = 2;
+    def.eval.sim.camera = def.collect.sim.camera;
+    def.eval.sim.threads = 2;
     def.eval.episodes = 4;
     def.eval.steps = 40;
     def.eval.settle_steps = 10;
@@ -77,7 +77,7 @@ static void resumed_dagger_equals_uninterrupted(void **state)
         char name[16];
         snprintf(name, sizeof name, "stop-%d", stops[k]);
         char *stopped = path_of(name);
-        def.collect.threads = def.eval.threads = def.train.trainer.threads = 1;
+        def.collect.sim.threads = def.eval.sim.threads = def.train.trainer.threads = 1;
         assert_true(run_with_stops(stopped, def, stops[k]) >= 1);
         assert_same_runs(whole, stopped, ROUNDS);
         // what is done is left as it is
@@ -210,7 +210,7 @@ static void the_hardest_episodes_are_recorded(void **state)
     char *model = path_of("model.safetensors");
     save_untrained_network(model, SMALL_WIDTH, SMALL_HEIGHT);
     def.policy = model;
-    def.env.accept_start_angle = 1.0;
+    def.sim.env.accept_start_angle = 1.0;
     collect(in_folder("all"), &def);
     assert_ok(imp_dataset_open(&all, in_folder("all"), &err), err);
     def.episodes = EPISODES;

@@ -45,16 +45,16 @@ static void bytes_do_not_depend_on_threads(void **state)
     (void)state;
     imp_online_def def = small_online(5);
     char *one = path_of("one"), *other = path_of("other"), *seeded = path_of("seeded");
-    def.collect.threads = def.train.trainer.threads = 1;
+    def.collect.sim.threads = def.train.trainer.threads = 1;
     train_online(one, &def);
-    def.collect.threads = 5;
+    def.collect.sim.threads = 5;
     def.train.trainer.threads = 2;
     train_online(other, &def);
     assert_same_runs(one, other);
     // three parts of the buffer, each driven by another network; the first one's has gone
     assert_int_equal(file_count(in_folder("one/drivers")), 3);
     // the comparison is of something: other starts give another model
-    def.collect.env.seed++;
+    def.collect.sim.env.seed++;
     train_online(seeded, &def);
     assert_false(files_are_equal(one, seeded, "model.safetensors"));
     free(one);
@@ -88,7 +88,7 @@ static void resumed_online_equals_uninterrupted(void **state)
     char *whole = path_of("whole");
     train_online(whole, &def);
     // with one thread, so that it is asked after every step: filling the buffer again must fit in
-    def.collect.threads = 1;
+    def.collect.sim.threads = 1;
     static const int stops[] = {151, 170, 263};
     for (int k = 0; k < 3; k++) {
         char name[16];
@@ -131,7 +131,7 @@ static void history_network_improves_online(void **state)
     assert_true(last < 0.7 * first);
     // it says where it learned
     imp_policy_factory *driver;
-    assert_ok(imp_policy_factory_open(&driver, to, &def.collect.expert, &err), err);
+    assert_ok(imp_policy_factory_open(&driver, to, &def.collect.sim.expert, &err), err);
     assert_true(imp_policy_factory_trained_on(driver, "loop_empty"));
     imp_policy_factory_close(driver);
     free(to);

@@ -11,11 +11,11 @@ static const char *const MAPS[] = {"loop_obstacles", "4way", "udem1_empty"};
 static imp_seg_train_def small_train(void)
 {
     imp_seg_train_def def = imp_default_seg_train_def();
-    def.maps = MAPS;
-    def.map_count = 3;
-    def.split = IMP_SPLIT_ALL;
-    def.camera.width = 40;
-    def.camera.height = 32;
+    def.sim.maps = MAPS;
+    def.sim.map_count = 3;
+    def.sim.split = IMP_SPLIT_ALL;
+    def.sim.camera.width = 40;
+    def.sim.camera.height = 32;
     def.train.epochs = 2;
     def.train.checkpoint_steps = 2;
     def.train.trainer.threads = 2;
@@ -48,7 +48,8 @@ static void images_depend_on_index_only(void **state)
     for (int k = 0; k < 2; k++) {
         imp_thread_pool *pool;
         imp_seg_source *source;
-        const imp_seg_source_def def = {&maps, &small.env, &small.camera, WIDTH, HEIGHT, &looks, 2};
+        const imp_seg_source_def def = {
+            &maps, &small.sim.env, &small.sim.camera, WIDTH, HEIGHT, &looks, 2};
         assert_ok(imp_thread_pool_create(&pool, k == 0 ? 1 : 3, &err), err);
         assert_ok(imp_seg_source_create(&source, &def, pool, &err), err);
         const int piece = k == 0 ? COUNT : 5;
@@ -125,7 +126,7 @@ static void resumed_training_is_bit_exact(void **state)
     assert_true(whole.score.accuracy == summary.score.accuracy);
     // what is finished stays as it is; other settings are refused
     assert_ok(train(&summary, b, &def, NULL, &err), err);
-    def.randomization = imp_randomization_none();
+    def.sim.randomization = imp_randomization_none();
     assert_int_equal(train(&summary, b, &def, NULL, &err), IMP_BAD_INPUT);
     assert_int_equal(err.hint, IMP_HINT_START_OVER);
     free(b);
@@ -140,7 +141,7 @@ static void validation_loss_decreases(void **state)
     imp_seg_train_summary summary;
     char *to = path_of("learned");
     imp_seg_train_def def = small_train();
-    def.randomization = imp_randomization_none();
+    def.sim.randomization = imp_randomization_none();
     def.pictures = 600;
     def.train.trainer.batch = 8;
     def.held_out = 32;
@@ -281,15 +282,15 @@ static void bad_settings_are_refused(void **state)
     def.train.epochs = 0;
     assert_int_equal(train(&summary, to, &def, NULL, &err), IMP_USAGE);
     def = small_train();
-    def.camera.height = 30;
+    def.sim.camera.height = 30;
     assert_int_equal(train(&summary, to, &def, NULL, &err), IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "40 x 32"));
     def = small_train();
     strcpy(def.train.network.architecture, "small");
     assert_int_equal(train(&summary, to, &def, NULL, &err), IMP_BAD_INPUT);
     def = small_train();
-    def.split = IMP_SPLIT_TRAIN;
-    def.map_count = 1;
+    def.sim.split = IMP_SPLIT_TRAIN;
+    def.sim.map_count = 1;
     assert_int_equal(train(&summary, to, &def, NULL, &err), IMP_USAGE);
     assert_non_null(strstr(err.message, "split 'all'"));
     assert_int_equal(access(to, F_OK), -1);

@@ -19,9 +19,9 @@ static int read_headers(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "base",     "robot",   "env",   "render",  "policy",       "randomization",
-        "nn",       "rollout", "train", "collect", "train_online", "train_segmenter",
-        "evaluate", "dagger"};
+        "base",    "robot", "env",   "render",  "policy",       "randomization",   "nn",
+        "rollout", "sim",   "train", "collect", "train_online", "train_segmenter", "evaluate",
+        "dagger"};
     size_t used = 0;
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
         char path[IMP_PATH_MAX], *text;
@@ -103,21 +103,53 @@ static int member_names(const char *type, char names[MEMBERS_MAX][NAME_BYTES])
     return count;
 }
 
+// Puts the members of imp_sim_def in the place of a member `sim` of that type: "sim.env" and so on.
+static int expand_sim(char names[MEMBERS_MAX][NAME_BYTES], int count)
+{
+    char inner[MEMBERS_MAX][NAME_BYTES];
+    for (int m = 0; m < count; m++)
+        if (strcmp(names[m], "sim") == 0) {
+            const int added = member_names("imp_sim_def", inner);
+            assert_true(count + added <= MEMBERS_MAX);
+            strcpy(names[m], names[--count]);
+            for (int k = 0; k < added; k++)
+                snprintf(names[count++], NAME_BYTES, "sim.%.50s", inner[k]);
+            break;
+        }
+    return count;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
 static void every_member_is_in_its_table(void **state)
 {
     (void)state;
     const imp_struct_table *table;
     for (int k = 0; (table = imp_settings_table(k)) != NULL; k++) {
-        char names[MEMBERS_MAX][NAME_BYTES];
+        char names[MEMBERS_MAX][NAME_BYTES], listed[MEMBERS_MAX][NAME_BYTES];
         if (strcmp(table->type, "imp_augment") == 0)
             continue; // table and struct are made of one list
-        const int count = member_names(table->type, names);
+        const int count = expand_sim(names, member_names(table->type, names));
+        assert_true(table->count <= MEMBERS_MAX);
+        for (int m = 0; m < table->count; m++)
+            snprintf(listed[m], NAME_BYTES, "%s", table->list[m].name);
+        qsort(names, (size_t)count, NAME_BYTES, compare_names);
+        qsort(listed, (size_t)table->count, NAME_BYTES, compare_names);
         for (int m = 0; m < count || m < table->count; m++)
-            if (m >= count || m >= table->count || strcmp(names[m], table->list[m].name) != 0)
+            if (m >= count || m >= table->count || strcmp(names[m], listed[m]) != 0)
                 fail_msg("%s: member %d is %s in the header and %s in the table", table->type, m,
                          m < count ? names[m] : "missing",
-                         m < table->count ? table->list[m].name : "missing");
+                         m < table->count ? listed[m] : "missing");
     }
+}
+
+static int compare_offsets(const void *a, const void *b)
+{
+    const imp_struct_member *first = a, *second = b;
+    return (first->offset > second->offset) - (first->offset < second->offset);
 }
 
 // Types whose members are laid out as tables say: they neither overlap nor leave room for another.
@@ -127,8 +159,11 @@ static void tables_cover_their_structs(void **state)
     const imp_struct_table *table;
     for (int k = 0; (table = imp_settings_table(k)) != NULL; k++) {
         size_t end = 0;
+        imp_struct_member members[MEMBERS_MAX];
+        memcpy(members, table->list, (size_t)table->count * sizeof members[0]);
+        qsort(members, (size_t)table->count, sizeof members[0], compare_offsets);
         for (int m = 0; m < table->count; m++) {
-            const imp_struct_member *member = &table->list[m];
+            const imp_struct_member *member = &members[m];
             assert_true(member->offset >= end);
             assert_true(member->offset - end < sizeof(void *)); // padding
             assert_true((member->kind == IMP_MEMBER_NOT_WRITTEN) == (member->reason != NULL));

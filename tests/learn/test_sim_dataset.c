@@ -10,15 +10,15 @@
 static imp_sim_def same_settings(const imp_collect_def *from)
 {
     imp_sim_def def = imp_default_sim_def();
-    def.maps = from->maps;
-    def.map_count = from->map_count;
-    def.env = from->env;
-    def.env.max_steps = from->steps * from->env.frame_skip;
-    def.camera = from->camera;
-    def.observation = from->observe;
-    def.randomization = from->randomization;
-    def.expert = from->expert;
-    def.expert.assumed_drive = &from->env.drive;
+    def.maps = from->sim.maps;
+    def.map_count = from->sim.map_count;
+    def.env = from->sim.env;
+    def.env.max_steps = from->steps * from->sim.env.frame_skip;
+    def.camera = from->sim.camera;
+    def.observation = from->sim.observation;
+    def.randomization = from->sim.randomization;
+    def.expert = from->sim.expert;
+    def.expert.assumed_drive = &from->sim.env.drive;
     def.expert_actions = true;
     def.autoreset = IMP_AUTORESET_DISABLED;
     return def;
@@ -69,7 +69,7 @@ static void assert_simulators_give(const char *data, const imp_collect_def *def)
     imp_error err = {0};
     imp_sim *sim;
     imp_dataset *dataset;
-    const size_t bytes = (size_t)def->camera.width * (size_t)def->camera.height * 3;
+    const size_t bytes = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
     const imp_sim_def settings = same_settings(def);
     assert_ok(imp_dataset_open(&dataset, data, &err), err);
     assert_ok(imp_sim_create(&sim, &settings, &err), err);
@@ -91,12 +91,12 @@ static void simulators_give_what_was_collected(void **state)
         for (int segments = 0; segments < 2; segments++) {
             char name[32];
             imp_collect_def def = small_collect(5, 40);
-            def.maps = maps;
-            def.map_count = 3;
-            def.env.seed = 77;
-            def.env.index = 3;
-            def.observe = (imp_observation_kind)segments;
-            assert_ok(imp_randomization_parse_list(&def.randomization, lists[k], &err), err);
+            def.sim.maps = maps;
+            def.sim.map_count = 3;
+            def.sim.env.seed = 77;
+            def.sim.env.index = 3;
+            def.sim.observation = (imp_observation_kind)segments;
+            assert_ok(imp_randomization_parse_list(&def.sim.randomization, lists[k], &err), err);
             snprintf(name, sizeof name, "data-%d-%d", k, segments);
             char *data = path_of(name);
             collect(data, &def);

@@ -25,8 +25,8 @@ static imp_train_def small_train(void)
 static char *make_data(const char *name, uint64_t seed, int width)
 {
     imp_collect_def def = small_collect(EPISODES, STEPS);
-    def.env.seed = seed;
-    def.camera.width = width;
+    def.sim.env.seed = seed;
+    def.sim.camera.width = width;
     char *path = path_of(name);
     collect(path, &def);
     return path;

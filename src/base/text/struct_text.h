@@ -36,7 +36,7 @@ typedef struct imp_struct_member {
 struct imp_struct_table {
     const char *type; // name of the struct
     size_t size;
-    const imp_struct_member *list; // in the order of the struct
+    const imp_struct_member *list; // in the order of the text
     int count;
 };
 

@@ -87,25 +87,13 @@ static imp_status collect_dataset(void *state, const imp_options *options, imp_e
     settings *s = state;
     imp_collect_summary *summary = &s->summary;
     imp_run_folder folder;
-    imp_status status = imp_sim_options_apply(options, &s->sim, &s->collect.env, &s->collect.camera,
-                                              &s->collect.expert, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_read_split(&s->sim, &s->collect.split, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_read_observe(&s->sim, &s->collect.observe, err);
-    if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, &s->sim, &s->collect.randomization, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &s->sim, &s->collect.scene, &s->assets, err);
+    imp_status status = imp_sim_options_to_def(options, &s->sim, &s->collect.sim, &s->assets, err);
     if (status == IMP_OK)
         status = imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
     char *json = imp_options_to_json(options);
     imp_monitor monitor = imp_console_monitor(options);
-    s->collect.maps = s->sim.maps.items;
-    s->collect.map_count = s->sim.maps.count;
-    s->collect.threads = s->sim.threads;
     s->collect.resume = true; // the folder is claimed: it is new, or to be continued
     s->collect.settings = json != NULL ? json : "{}";
     status = imp_collect(summary, s->out, &s->collect, &monitor, err);

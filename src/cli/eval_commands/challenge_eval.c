@@ -111,8 +111,8 @@ json_t *imp_challenge_eval_json(const imp_challenge_eval_settings *s,
         json_array_append_new(policies, policy);
     }
     return json_pack("{s:s, s:s, s:I, s:o, s:o}", "protocol", imp_challenge_name(s->def.challenge),
-                     "starts", s->def.test ? "test" : "validation", "seed", (json_int_t)s->def.seed,
-                     "ranking", ranked, "policies", policies);
+                     "starts", s->def.test ? "test" : "validation", "seed",
+                     (json_int_t)s->def.sim.env.seed, "ranking", ranked, "policies", policies);
 }
 
 static void print_metrics_row(const char *name, const char *ending, const imp_metrics *metrics,
@@ -226,7 +226,7 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
                                             imp_error *err)
 {
     enum { PANEL_SIZE = 640 };
-    const imp_scenario_def def = {s->def.challenge, s->def.test, episode, s->def.seed};
+    const imp_scenario_def def = {s->def.challenge, s->def.test, episode, s->def.sim.env.seed};
     char path[IMP_PATH_MAX], name[96];
     imp_scenario scenario = {0};
     imp_scene *scene = NULL;
@@ -242,7 +242,7 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
     }
     imp_status status = imp_scenario_create(&scenario, &def, err);
     if (status == IMP_OK)
-        status = imp_scene_create_with_def(&scene, scenario.world, &s->def.scene, err);
+        status = imp_scene_create_with_def(&scene, scenario.world, &s->def.sim.scene, err);
     snprintf(name, sizeof name, "trajectories-%s.png", scenario.name);
     if (status == IMP_OK)
         status = imp_path_join(path, s->out, name, err);
@@ -347,7 +347,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
     imp_challenge_set_time_step(&drive);
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_challenge_eval_def def = s->def;
-        status = match_camera(s, p, options, participants[p].driver, &def.camera, err);
+        status = match_camera(s, p, options, participants[p].driver, &def.sim.camera, err);
         imp_sim_options_warn_time_step(participants[p].driver, drive.time_step);
         if (status == IMP_OK)
             status = imp_evaluate_challenge(&o->results_by_policy[p], participants[p].driver, &def,

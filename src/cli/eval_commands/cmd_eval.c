@@ -80,10 +80,10 @@ static imp_status write_results(const imp_eval_settings *s, const imp_options *o
              imp_version(), IMP_PLURAL(s->eval.episodes, "episode"),
              IMP_PLURAL(s->eval.steps, "step"),
              first->map_count == 1 ? first->maps[0].name : "several maps",
-             s->eval.split == IMP_SPLIT_ALL
+             s->eval.sim.split == IMP_SPLIT_ALL
                  ? "training and testing alike"
-                 : (s->eval.split == IMP_SPLIT_TEST ? "testing only" : "training only"),
-             (unsigned long long)s->eval.env.seed, IMP_PLURAL(s->eval.settle_steps, "step"),
+                 : (s->eval.sim.split == IMP_SPLIT_TEST ? "testing only" : "training only"),
+             (unsigned long long)s->eval.sim.env.seed, IMP_PLURAL(s->eval.settle_steps, "step"),
              s->eval.settle_steps == 1 ? "is left" : "are left",
              s->starts_path != NULL ? " Starts from " : "",
              s->starts_path != NULL ? s->starts_path : "");
@@ -112,8 +112,9 @@ static imp_status evaluate_policies(const imp_eval_settings *s, const imp_option
 {
     const imp_monitor monitor = imp_console_monitor(options);
     imp_status status = IMP_OK;
-    imp_expert_def expert = s->eval.expert;
-    expert.assumed_drive = &s->eval.env.drive; // one that goes by sight does not see what was drawn
+    imp_expert_def expert = s->eval.sim.expert;
+    expert.assumed_drive =
+        &s->eval.sim.env.drive; // one that goes by sight does not see what was drawn
     // a policy that cannot be opened is better known before the first has driven for a minute
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++)
         status = imp_policy_factory_open(&o->drivers[p], s->policies.items[p], &expert, err);
@@ -128,9 +129,9 @@ static imp_status evaluate_policies(const imp_eval_settings *s, const imp_option
         status = imp_sim_options_use_segmenter(&s->sim, o->drivers[p], err);
         if (status == IMP_OK)
             status = imp_sim_options_match_model(options, &s->sim, o->drivers[p],
-                                                 &o->defs[p].camera, err);
-        imp_sim_options_warn_time_step(o->drivers[p],
-                                       s->eval.env.drive.time_step * s->eval.env.frame_skip);
+                                                 &o->defs[p].sim.camera, err);
+        imp_sim_options_warn_time_step(o->drivers[p], s->eval.sim.env.drive.time_step *
+                                                          s->eval.sim.env.frame_skip);
         if (status == IMP_OK)
             status = imp_evaluate(&o->evaluations[p], o->drivers[p], &o->defs[p], &monitor, err);
         imp_console_clear_progress();
@@ -153,7 +154,7 @@ static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_opti
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for what breaks policies");
     for (int p = 0; p < o->count && status == IMP_OK; p++) {
         imp_eval_def def = o->defs[p];
-        def.randomization = spec;
+        def.sim.randomization = spec;
         status = imp_evaluate_robustness(&o->robustness[p], o->drivers[p], &def, &monitor, err);
         imp_console_clear_progress();
     }
@@ -163,7 +164,7 @@ static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_opti
 // Who asks for maps for testing should know of those that a network was trained on.
 static void warn_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
-    for (int p = 0; p < o->count && s->eval.split == IMP_SPLIT_TEST; p++) {
+    for (int p = 0; p < o->count && s->eval.sim.split == IMP_SPLIT_TEST; p++) {
         const imp_evaluation *e = &o->evaluations[p];
         for (int k = 0; k < e->map_count; k++)
             if (imp_policy_factory_trained_on(o->drivers[p], e->maps[k].name))
@@ -225,14 +226,10 @@ static imp_status run_challenge(imp_eval_settings *s, const imp_options *options
     challenge_eval->sandbox =
         s->agents.count > 0 && imp_sandbox_option_resolve(challenge_eval->sandbox);
     challenge_eval->def.episodes = s->eval.episodes;
-    challenge_eval->def.seed = s->eval.env.seed;
-    challenge_eval->def.camera = s->eval.camera;
-    challenge_eval->def.scene = s->eval.scene;
-    challenge_eval->def.expert = s->eval.expert;
-    challenge_eval->def.threads = s->sim.threads;
+    challenge_eval->def.sim = s->eval.sim;
     challenge_eval->sim = &s->sim;
     challenge_eval->policies = &s->participants;
-    challenge_eval->expert = &s->eval.expert;
+    challenge_eval->expert = &s->eval.sim.expert;
     challenge_eval->out = s->out;
     o->is_challenge = true;
     const imp_status status = list_participants(s, options, err);
@@ -335,16 +332,9 @@ static imp_status run_evaluation(void *state, const imp_options *options, imp_er
     imp_eval_settings *s = &((eval_state *)state)->settings;
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
     bool is_challenge = false;
-    imp_status status = imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera,
-                                              &s->eval.expert, err);
+    imp_status status = imp_sim_options_to_def(options, &s->sim, &s->eval.sim, &s->assets, err);
     if (status == IMP_OK)
         status = parse_protocol(s, options, &is_challenge, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_read_split(&s->sim, &s->eval.split, err);
-    if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, &s->sim, &s->eval.randomization, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &s->sim, &s->eval.scene, &s->assets, err);
     if (status == IMP_OK)
         status = read_starts(s, options, err);
     if (status == IMP_OK && s->out != NULL)
@@ -361,11 +351,9 @@ static imp_status run_evaluation(void *state, const imp_options *options, imp_er
         s->sim.lens = NULL;
     if (!imp_options_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
-    s->eval.maps = s->sim.maps.items;
-    s->eval.map_count = s->sim.maps.count;
-    s->eval.threads = s->sim.threads;
+    s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them
     if (s->robustness_test)
-        s->eval.randomization = imp_randomization_none();
+        s->eval.sim.randomization = imp_randomization_none();
     status =
         is_challenge ? run_challenge(s, options, o, err) : evaluate_policies(s, options, o, err);
     if (status == IMP_OK && s->robustness_test && !is_challenge)

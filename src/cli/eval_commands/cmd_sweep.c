@@ -122,9 +122,9 @@ static imp_status evaluate_policy(imp_sweep_row *row, const imp_sweep_settings *
     imp_policy_factory *driver = NULL;
     imp_eval_def eval = s->eval;
     imp_evaluation evaluation = {0};
-    imp_status status = imp_policy_factory_open(&driver, policy, &s->eval.expert, err);
+    imp_status status = imp_policy_factory_open(&driver, policy, &s->eval.sim.expert, err);
     if (status == IMP_OK)
-        status = imp_sim_options_match_model(options, &s->sim, driver, &eval.camera, err);
+        status = imp_sim_options_match_model(options, &s->sim, driver, &eval.sim.camera, err);
     if (status == IMP_OK)
         status = imp_evaluate(&evaluation, driver, &eval, monitor, err);
     imp_console_clear_progress();
@@ -244,19 +244,9 @@ static imp_status run_sweep(void *state, const imp_options *options, imp_error *
         return status;
     status = check_sweep(s, options, err);
     if (status == IMP_OK)
-        status = imp_sim_options_apply(options, &s->sim, &s->eval.env, &s->eval.camera,
-                                       &s->eval.expert, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_read_split(&s->sim, &s->eval.split, err);
-    if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, &s->sim, &s->eval.randomization, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &s->sim, &s->eval.scene, &s->assets, err);
+        status = imp_sim_options_to_def(options, &s->sim, &s->eval.sim, &s->assets, err);
     if (status != IMP_OK)
         return status;
-    s->eval.maps = s->sim.maps.items;
-    s->eval.map_count = s->sim.maps.count;
-    s->eval.threads = s->sim.threads;
     s->eval.keep = 0;
     if (!imp_options_given(options, &s->eval.settle_steps))
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;

@@ -163,9 +163,9 @@ json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, boo
     char table[40];
     return json_pack("{s:s, s:s?, s:s, s:i, s:i, s:i, s:I, s:b, s:o, s:o}", "map",
                      stored ? map : imp_eval_map_name(s), "starts", starts_label(table, s, stored),
-                     "split", imp_map_split_name((int)s->eval.split), "episodes", s->eval.episodes,
-                     "steps", s->eval.steps, "settle_steps", s->eval.settle_steps, "seed",
-                     (json_int_t)s->eval.env.seed, "all_episodes_listed",
+                     "split", imp_map_split_name((int)s->eval.sim.split), "episodes",
+                     s->eval.episodes, "steps", s->eval.steps, "settle_steps", s->eval.settle_steps,
+                     "seed", (json_int_t)s->eval.sim.env.seed, "all_episodes_listed",
                      s->eval.episodes <= LISTED_MAX, "policies", policies, "comparisons",
                      comparisons_json(s, o, stored));
 }

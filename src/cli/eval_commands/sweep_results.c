@@ -134,9 +134,9 @@ json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows
     COLUMNS(PUT)
 #undef PUT
     return json_pack("{s:s, s:i, s:i, s:I, s:o, s:o, s:o}", "split",
-                     imp_map_split_name((int)s->eval.split), "episodes", s->eval.episodes, "steps",
-                     s->eval.steps, "eval_seed", (json_int_t)s->eval.env.seed, "expert", expert,
-                     "seeds", seeds, "spread", spreads);
+                     imp_map_split_name((int)s->eval.sim.split), "episodes", s->eval.episodes,
+                     "steps", s->eval.steps, "eval_seed", (json_int_t)s->eval.sim.env.seed,
+                     "expert", expert, "seeds", seeds, "spread", spreads);
 }
 
 static void print_named_row(const char *name, const imp_sweep_row *row)

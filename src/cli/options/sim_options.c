@@ -7,6 +7,7 @@
 #include "base/io/file.h"
 #include "base/text/number_format.h"
 #include "base/text/suggestion.h"
+#include "cli/options/settings_file.h"
 #include "cli/options/sim_options.h"
 
 imp_sim_options imp_default_sim_options(void)
@@ -186,8 +187,8 @@ void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
                                           IMP_SETTING});
 }
 
-imp_status imp_sim_options_read_observe(const imp_sim_options *sim, imp_observation_kind *observe,
-                                        imp_error *err)
+static imp_status read_observe(const imp_sim_options *sim, imp_observation_kind *observe,
+                               imp_error *err)
 {
     int found = 0;
     const imp_status status =
@@ -336,6 +337,28 @@ imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim
     for (int k = 0; !options->quiet && k < imp_assets_warning_count(*assets); k++)
         fprintf(stderr, "imprint: note: %s\n", imp_assets_warning(*assets, k));
     return IMP_OK;
+}
+
+imp_status imp_sim_options_to_def(const imp_options *options, const imp_sim_options *sim,
+                                  imp_sim_def *def, imp_assets **assets, imp_error *err)
+{
+    const int map = imp_option_find(options, "map");
+    const bool several = options->table[map].type == IMP_OPTION_LIST;
+    imp_status status =
+        imp_sim_options_apply(options, sim, &def->env, &def->camera, &def->expert, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_read_split(sim, &def->split, err);
+    if (status == IMP_OK)
+        status = read_observe(sim, &def->observation, err);
+    if (status == IMP_OK)
+        status = imp_randomization_options_parse(options, sim, &def->randomization, err);
+    if (status == IMP_OK)
+        status = imp_sim_options_open_assets(options, sim, &def->scene, assets, err);
+    def->map = sim->map;
+    def->maps = sim->maps.items;
+    def->map_count = several ? sim->maps.count : 0;
+    def->threads = sim->threads;
+    return status;
 }
 
 imp_status imp_sim_options_match_model(const imp_options *options, const imp_sim_options *sim,

@@ -67,14 +67,17 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
                                  imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
                                  imp_error *err);
 
+// The same, and all else that simulations are defined by: maps, --split, --observe, --randomize,
+// --assets, --threads. *assets: NULL, or to be freed with imp_assets_close(), also after a failure.
+imp_status imp_sim_options_to_def(const imp_options *options, const imp_sim_options *sim,
+                                  imp_sim_def *def, imp_assets **assets, imp_error *err);
+
 // Reads --split.
 imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split *split,
                                       imp_error *err);
 
-// Adds --observe, and reads it.
+// Adds --observe.
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim);
-imp_status imp_sim_options_read_observe(const imp_sim_options *sim, imp_observation_kind *observe,
-                                        imp_error *err);
 
 // Adds --segmenter, and puts it before the eyes of a driver that wants segments.
 void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim);

@@ -70,14 +70,9 @@ imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_
     imp_sim_def def = imp_default_sim_def();
     imp_assets *assets = NULL;
     imp_sim *sim = NULL;
-    def.map = settings->map;
+    imp_status status = imp_sim_options_to_def(options, settings, &def, &assets, err);
     def.expert_actions = true;
-    imp_status status =
-        imp_sim_options_apply(options, settings, &def.env, &def.camera, &def.expert, err);
-    if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, settings, &def.randomization, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, settings, &def.scene, &assets, err);
+    def.threads = 1;
     if (status == IMP_OK)
         status = imp_sim_create(&sim, &def, err);
     if (status == IMP_OK)

@@ -178,28 +178,13 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
 {
     imp_collect_def *collect = &s->dagger.collect;
     imp_eval_def *eval = &s->dagger.eval;
-    imp_status status = imp_sim_options_apply(options, &s->sim, &collect->env, &collect->camera,
-                                              &collect->expert, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_read_split(&s->sim, &collect->split, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_read_observe(&s->sim, &collect->observe, err);
-    if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, &s->sim, &collect->randomization, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &s->sim, &collect->scene, &s->assets, err);
-    collect->maps = s->sim.maps.items;
-    collect->map_count = s->sim.maps.count;
-    collect->threads = s->sim.threads;
-    eval->env = collect->env;
-    eval->camera = collect->camera;
-    eval->scene = collect->scene;
-    eval->randomization = collect->randomization;
-    eval->split = collect->split;
-    eval->maps = collect->maps;
-    eval->map_count = collect->map_count;
-    eval->threads = collect->threads;
-    s->dagger.train.trainer.threads = collect->threads;
+    // rounds are judged by the expert that collects; what resuming compares has the default here
+    const imp_expert_def expert = eval->sim.expert;
+    const imp_status status =
+        imp_sim_options_to_def(options, &s->sim, &collect->sim, &s->assets, err);
+    eval->sim = collect->sim;
+    eval->sim.expert = expert;
+    s->dagger.train.trainer.threads = collect->sim.threads;
     return status;
 }
 

@@ -150,25 +150,25 @@ static imp_status apply_options(settings *s, const imp_options *options, imp_err
     imp_seg_train_def *def = &s->def;
     imp_calibration calibration;
     imp_camera probe;
-    def->randomization = imp_randomization_none();
+    def->sim.randomization = imp_randomization_none();
     imp_status status = imp_train_settings_apply(&s->training, err);
     if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, &s->sim, &def->randomization, err);
+        status = imp_randomization_options_parse(options, &s->sim, &def->sim.randomization, err);
     if (status == IMP_OK)
         status = imp_parse_lens_option(s->sim.lens, &calibration, err);
     if (status == IMP_OK)
-        status = imp_sim_options_read_split(&s->sim, &def->split, err);
+        status = imp_sim_options_read_split(&s->sim, &def->sim.split, err);
     if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &s->sim, &def->scene, &s->assets, err);
+        status = imp_sim_options_open_assets(options, &s->sim, &def->sim.scene, &s->assets, err);
     if (status != IMP_OK)
         return status;
     def->train = s->training.train;
-    def->camera.lens = calibration.lens;
-    def->camera.width = s->sim.size[0];
-    def->camera.height = s->sim.size[1];
-    def->maps = s->maps.count > 0 ? s->maps.items : NULL;
-    def->map_count = s->maps.count;
-    return imp_camera_init(&probe, &def->camera, err);
+    def->sim.camera.lens = calibration.lens;
+    def->sim.camera.width = s->sim.size[0];
+    def->sim.camera.height = s->sim.size[1];
+    def->sim.maps = s->maps.count > 0 ? s->maps.items : NULL;
+    def->sim.map_count = s->maps.count;
+    return imp_camera_init(&probe, &def->sim.camera, err);
 }
 
 static imp_status train_segmenter(void *state, const imp_options *options, imp_error *err)
@@ -201,7 +201,7 @@ static void set_up(void *state, imp_options *options)
     s->training = default_training();
     s->sim = imp_default_sim_options();
     s->sim.randomize = "looks";
-    s->sim.split = imp_map_split_name(s->def.split);
+    s->sim.split = imp_map_split_name(s->def.sim.split);
     add_options(options, s);
 }
 

@@ -309,22 +309,10 @@ static void use_online_defaults(imp_train_settings *s, const online_settings *o,
 static imp_status apply_online_options(online_settings *o, const imp_train_settings *s,
                                        const imp_options *options, imp_error *err)
 {
-    imp_collect_def *collect = &o->def.collect;
     o->sim.seed = s->train.seed;
     o->sim.threads = s->train.trainer.threads;
     o->def.train = s->train;
-    imp_status status = imp_sim_options_apply(options, &o->sim, &collect->env, &collect->camera,
-                                              &collect->expert, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_read_split(&o->sim, &collect->split, err);
-    if (status == IMP_OK)
-        status = imp_randomization_options_parse(options, &o->sim, &collect->randomization, err);
-    if (status == IMP_OK)
-        status = imp_sim_options_open_assets(options, &o->sim, &collect->scene, &o->assets, err);
-    collect->maps = o->sim.maps.items;
-    collect->map_count = o->sim.maps.count;
-    collect->threads = o->sim.threads;
-    return status;
+    return imp_sim_options_to_def(options, &o->sim, &o->def.collect.sim, &o->assets, err);
 }
 
 // Settings that would not be looked at are refused.

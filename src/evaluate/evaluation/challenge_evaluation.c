@@ -25,9 +25,7 @@ imp_challenge_eval_def imp_default_challenge_eval_def(void)
 {
     return (imp_challenge_eval_def){
         .challenge = IMP_CHALLENGE_LF,
-        .seed = 123,
-        .camera = imp_default_camera_def(),
-        .expert = imp_default_expert_def(),
+        .sim = imp_default_sim_def(),
         .cookie = CHALLENGE_EVAL_COOKIE,
     };
 }
@@ -56,15 +54,15 @@ static imp_status start_episode(episode_run *d, const challenge_job *work, int e
                                 imp_rollout_worker *self, imp_error *err)
 {
     const imp_challenge_eval_def *def = work->def;
-    const imp_scenario_def wanted = {def->challenge, def->test, episode, def->seed};
+    const imp_scenario_def wanted = {def->challenge, def->test, episode, def->sim.env.seed};
     imp_env_def env = imp_default_env_def();
-    env.seed = def->seed;
+    env.seed = def->sim.env.seed;
     env.index = 1;
     d->result = &work->out->results[episode];
     d->policy = self->policy;
     imp_status status = imp_scenario_create(&d->scenario, &wanted, err);
     if (status == IMP_OK && self->policy->vtable->needs_observation)
-        status = imp_scene_create_with_def(&d->scene, d->scenario.world, &def->scene, err);
+        status = imp_scene_create_with_def(&d->scene, d->scenario.world, &def->sim.scene, err);
     if (status == IMP_OK)
         status = imp_metrics_tracker_create(&d->meter, d->scenario.world, err);
     if (status != IMP_OK)
@@ -185,16 +183,14 @@ static imp_status run_challenge(challenge_job *work, const imp_policy_factory *p
 {
     const imp_challenge_eval_def *def = work->def;
     imp_challenge_result *out = work->out;
-    const imp_env_def env = imp_default_env_def();
-    // every episode has a world of its own; this one only starts the workers
-    imp_rollout_workers_def workers = {.map = "loop_empty",
-                                       .env = &env,
-                                       .camera = &def->camera,
+    // every episode has a world of its own; the default one only starts the workers
+    imp_rollout_workers_def workers = {.sim = imp_default_sim_def(),
                                        .policy = policy,
                                        .progress_expert = progress_expert,
-                                       .observe = imp_policy_factory_observation(policy),
-                                       .threads = def->threads,
                                        .monitor = work->workers.monitor};
+    workers.sim.camera = def->sim.camera;
+    workers.sim.observation = imp_policy_factory_observation(policy);
+    workers.sim.threads = def->sim.threads;
     const int episodes =
         def->episodes != 0 ? def->episodes : imp_challenge_episode_count(def->challenge);
     if (episodes < 1 || episodes > EPISODES_MAX)
@@ -236,7 +232,7 @@ imp_status imp_evaluate_challenge(imp_challenge_result *out, const imp_policy_fa
     *out = (imp_challenge_result){0};
     challenge_job work = {.def = def, .out = out, .workers = {.monitor = monitor}};
     imp_policy_factory *progress_expert = NULL;
-    imp_status status = imp_policy_factory_open(&progress_expert, "expert", &def->expert, err);
+    imp_status status = imp_policy_factory_open(&progress_expert, "expert", &def->sim.expert, err);
     if (status == IMP_OK)
         status = run_challenge(&work, policy, progress_expert, err);
     imp_rollout_workers_destroy(&work.workers);

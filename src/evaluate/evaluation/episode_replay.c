@@ -19,7 +19,7 @@ typedef struct replay_job {
 static imp_status alloc_replay(imp_replay *replay, const replay_job *work,
                                const imp_replay_def *which, imp_error *err)
 {
-    const imp_camera_def *camera = &work->def.camera;
+    const imp_camera_def *camera = &work->def.sim.camera;
     const size_t image = (size_t)3 * (size_t)camera->width * (size_t)camera->height;
     const size_t frames = (size_t)which->count;
     replay->width = camera->width;

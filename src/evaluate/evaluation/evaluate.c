@@ -15,17 +15,13 @@ enum { EVAL_COOKIE = 0x0E7A1 };
 imp_eval_def imp_default_eval_def(void)
 {
     imp_eval_def def = {
-        .map = "loop_empty",
+        .sim = imp_default_sim_def(),
         .episodes = 10,
         .steps = 65,
-        .env = imp_default_env_def(),
-        .camera = imp_default_camera_def(),
-        .expert = imp_default_expert_def(),
-        .randomization = imp_randomization_none(),
         .keep = 100,
         .cookie = EVAL_COOKIE,
     };
-    def.env.index = 1;
+    def.sim.env.index = 1;
     return def;
 }
 
@@ -95,22 +91,13 @@ imp_status imp_eval_create_workers(imp_rollout_workers *workers, const imp_polic
                                    const imp_eval_def *def, const imp_monitor *monitor,
                                    imp_error *err)
 {
-    imp_env_def env = def->env;
-    env.max_steps = def->steps * env.frame_skip;
-    const imp_rollout_workers_def workers_def = {.map = def->map,
-                                                 .maps = def->maps,
-                                                 .map_count = def->map_count,
-                                                 .split = def->split,
-                                                 .env = &env,
-                                                 .camera = &def->camera,
-                                                 .scene = &def->scene,
-                                                 .randomization = &def->randomization,
-                                                 .policy = policy,
-                                                 .observe = imp_policy_factory_observation(policy),
-                                                 .label_expert = asks ? progress_expert : NULL,
-                                                 .progress_expert = progress_expert,
-                                                 .threads = def->threads,
-                                                 .monitor = monitor};
+    imp_rollout_workers_def workers_def = {.sim = def->sim,
+                                           .steps = def->steps,
+                                           .policy = policy,
+                                           .label_expert = asks ? progress_expert : NULL,
+                                           .progress_expert = progress_expert,
+                                           .monitor = monitor};
+    workers_def.sim.observation = imp_policy_factory_observation(policy);
     const imp_status status = imp_rollout_workers_create(workers, &workers_def, err);
     return status == IMP_OK && def->starts != NULL ? set_given_starts(workers, def, err) : status;
 }
@@ -184,8 +171,8 @@ static imp_status run_evaluation(eval_job *work, const imp_policy_factory *polic
 
 imp_status imp_eval_open_expert(imp_policy_factory **out, const imp_eval_def *def, imp_error *err)
 {
-    imp_expert_def expert = def->expert;
-    expert.assumed_drive = &def->env.drive;
+    imp_expert_def expert = def->sim.expert;
+    expert.assumed_drive = &def->sim.env.drive;
     return imp_policy_factory_open(out, "expert", &expert, err);
 }
 
@@ -205,7 +192,7 @@ imp_status imp_eval_check(const imp_eval_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE,
                         "settle steps (%d) and kept trajectories (%d) must not be negative",
                         def->settle_steps, def->keep);
-    return imp_rollout_check_length(def->steps, def->env.frame_skip, err);
+    return imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
 }
 
 imp_status imp_evaluate(imp_evaluation *out, const imp_policy_factory *policy,

@@ -42,7 +42,7 @@ static imp_status evaluate_perturbed(robustness_run *r, const imp_randomization 
     const imp_monitor monitor = {heard ? report_progress : NULL, should_stop, r};
     imp_eval_def def = *r->def;
     imp_evaluation evaluation;
-    def.randomization = *spec;
+    def.sim.randomization = *spec;
     def.ask_expert = false;
     def.keep = 0;
     const imp_status status = imp_evaluate(&evaluation, r->policy, &def, &monitor, err);
@@ -93,8 +93,8 @@ static const char *row_name(int k)
 // Whether a row is worth its while: many at once only if they are not what another row has.
 static bool is_row_needed(const imp_eval_def *def, int k, imp_randomization *spec)
 {
-    imp_randomization looks = def->randomization, dynamics = def->randomization;
-    *spec = def->randomization;
+    imp_randomization looks = def->sim.randomization, dynamics = def->sim.randomization;
+    *spec = def->sim.randomization;
     const int count = keep_named_groups(spec, row_name(k));
     if (k < IMP_GROUP_COUNT)
         return count > 0;
@@ -126,7 +126,7 @@ imp_status imp_evaluate_robustness(imp_robustness *out, const imp_policy_factory
     robustness_run r = {.policy = policy, .def = def, .monitor = monitor, .total = 1};
     snprintf(r.task, sizeof r.task, "%.40s, perturbed", imp_policy_factory_name(policy));
     *out = (imp_robustness){0};
-    if (!imp_randomization_is_on(&def->randomization))
+    if (!imp_randomization_is_on(&def->sim.randomization))
         return imp_fail(err, IMP_USAGE, "robustness: no group of perturbations is on");
     for (int k = 0; k < IMP_ROBUSTNESS_ROWS; k++)
         r.total += is_row_needed(def, k, &spec) ? IMP_ROBUSTNESS_LEVELS : 0;

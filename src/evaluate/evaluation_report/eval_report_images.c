@@ -95,7 +95,7 @@ static imp_status write_pose_table(const imp_eval_report_def *def, const char *n
     imp_status status = open_report_file(&r, def, name, err);
     if (status != IMP_OK)
         return status;
-    const double step = eval->env.drive.time_step * eval->env.frame_skip;
+    const double step = eval->sim.env.drive.time_step * eval->sim.env.frame_skip;
     fputs("step,time_s,x_m,z_m,heading_deg,lane_distance_m,left,right,expert_left,expert_right\n",
           r.stream);
     for (int k = 0; k <= result->steps; k++) {
@@ -170,11 +170,11 @@ static imp_status draw_trajectories(imp_eval_images *images, const imp_eval_repo
     const imp_eval_def *eval = &def->defs[0];
     imp_map_set maps = {0};
     imp_status status =
-        eval->map_count > 0
-            ? imp_map_set_load(&maps, eval->maps, eval->map_count, &eval->scene, err)
-            : imp_map_set_load(&maps, &eval->map, 1, &eval->scene, err);
+        eval->sim.map_count > 0
+            ? imp_map_set_load(&maps, eval->sim.maps, eval->sim.map_count, &eval->sim.scene, err)
+            : imp_map_set_load(&maps, &eval->sim.map, 1, &eval->sim.scene, err);
     if (status == IMP_OK)
-        status = imp_map_set_filter(&maps, eval->split, err);
+        status = imp_map_set_filter(&maps, eval->sim.split, err);
     for (int k = 0; k < maps.count && status == IMP_OK; k++) {
         if (images->trajectory_count == IMP_SHOWN_MAPS || !map_was_driven(def, k))
             continue;

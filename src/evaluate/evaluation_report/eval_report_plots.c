@@ -90,7 +90,7 @@ static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_re
     enum { PLACES = 400 };
     const imp_evaluation *evaluation = &def->evaluations[k];
     const imp_eval_def *eval = &def->defs[k];
-    const double step = eval->env.drive.time_step * eval->env.frame_skip;
+    const double step = eval->sim.env.drive.time_step * eval->sim.env.frame_skip;
     const int places = eval->steps < PLACES ? eval->steps : PLACES;
     int ends[PLACES + 1] = {0};
     for (int e = 0; e < evaluation->episodes; e++)

@@ -17,7 +17,7 @@ static imp_status create_worker(imp_rollout_worker *self, const imp_rollout_work
         status = imp_policy_factory_create(def->progress_expert, &self->progress_expert, err);
     if (status != IMP_OK)
         return status;
-    self->observation = malloc((size_t)def->camera->width * (size_t)def->camera->height * 3);
+    self->observation = malloc((size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3);
     if (self->observation == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for observations");
     return IMP_OK;
@@ -39,17 +39,17 @@ imp_status imp_rollout_check_image_size(const imp_policy_factory *policy,
 
 static imp_status check_policy_input(const imp_rollout_workers_def *def, imp_error *err)
 {
-    imp_status status = imp_rollout_check_image_size(def->policy, def->camera, err);
+    imp_status status = imp_rollout_check_image_size(def->policy, &def->sim.camera, err);
     if (status == IMP_OK && def->label_expert != NULL)
-        status = imp_rollout_check_image_size(def->label_expert, def->camera, err);
+        status = imp_rollout_check_image_size(def->label_expert, &def->sim.camera, err);
     if (status != IMP_OK || !imp_policy_factory_is_network(def->policy))
         return status;
     const imp_observation_kind wanted = imp_policy_factory_observation(def->policy);
-    if (wanted != def->observe)
+    if (wanted != def->sim.observation)
         return imp_fail(err, IMP_BAD_INPUT, "%s: the model was trained on %s, here it would see %s",
                         imp_policy_factory_name(def->policy),
                         imp_observation_kind_name((int)wanted),
-                        imp_observation_kind_name((int)def->observe));
+                        imp_observation_kind_name((int)def->sim.observation));
     return IMP_OK;
 }
 
@@ -77,20 +77,12 @@ static void on_pool_idle(void *context)
 static imp_status create_sims(imp_rollout_workers *workers, const imp_rollout_workers_def *def,
                               imp_error *err)
 {
-    imp_sim_def sim = imp_default_sim_def();
-    sim.map = def->map;
-    sim.maps = def->maps;
-    sim.map_count = def->map_count;
-    sim.split = def->split;
-    sim.env = *def->env;
+    imp_sim_def sim = def->sim;
     sim.same_index = true;
-    sim.camera = *def->camera;
-    sim.observation = def->observe;
+    sim.ground_truth = sim.expert_actions = false;
     sim.threads = workers->threads;
-    if (def->scene != NULL)
-        sim.scene = *def->scene;
-    if (def->randomization != NULL)
-        sim.randomization = *def->randomization;
+    if (def->steps > 0)
+        sim.env.max_steps = def->steps * sim.env.frame_skip;
     imp_sim **sims = calloc((size_t)workers->threads, sizeof(imp_sim *));
     if (sims == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
@@ -113,7 +105,7 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
         (imp_rollout_workers){.monitor = def->monitor, .progress = {.unit = "frames", .total = -1}};
     imp_status status = check_policy_input(def, err);
     if (status == IMP_OK)
-        status = imp_thread_pool_create(&workers->pool, def->threads, err);
+        status = imp_thread_pool_create(&workers->pool, def->sim.threads, err);
     if (status != IMP_OK)
         return status;
     imp_thread_pool_set_idle(workers->pool, on_pool_idle, workers);

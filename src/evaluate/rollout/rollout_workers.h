@@ -35,20 +35,12 @@ typedef struct imp_rollout_workers {
 } imp_rollout_workers;
 
 typedef struct imp_rollout_workers_def {
-    const char *map;         // see imp_map_set_load()
-    const char *const *maps; // (map_count) instead of it, if there are any
-    int map_count;
-    const imp_env_def *env;
-    const imp_camera_def *camera;
+    imp_sim_def sim; // where and how is driven
+    int steps;       // of the longest episode; 0: sim.env.max_steps counts
     const imp_policy_factory *policy;
     const imp_policy_factory *label_expert;    // nullable
     const imp_policy_factory *progress_expert; // nullable
-    int threads;
     const imp_monitor *monitor;
-    imp_map_split split;                    // which of the maps take part
-    const imp_scene_def *scene;             // nullable: what they are drawn with
-    imp_observation_kind observe;           // what is seen
-    const imp_randomization *randomization; // nullable
 } imp_rollout_workers_def;
 
 // Makes what every thread needs. Freed with imp_rollout_workers_destroy(), also

@@ -15,6 +15,26 @@ static const char RESUME[] = "is what is asked for";
 static const char TEXT[] = "is a copy of the settings for readers";
 static const char CONTENT[] = "is compared by its contents";
 static const char SAVE_INTERVAL[] = "says how often something is saved";
+static const char UNUSED[] = "is not looked at";
+
+// Members of an embedded imp_sim_def. Their lines stand where they do and are called as in earlier
+// versions, so that what was recorded with these settings has the same hash.
+// clang-format off
+#define SIM_NESTED(type, member, table) \
+    {"sim." #member, #member, IMP_MEMBER_STRUCT, IMP_MEMBER_EXTENT(type, sim.member), \
+     table, NULL, NULL}
+#define SIM_NAMED(type, member, key, word) \
+    {"sim." #member, key, IMP_MEMBER_INT, IMP_MEMBER_EXTENT(type, sim.member), NULL, NULL, word}
+#define SIM_IGNORED(type, member, reason) \
+    {"sim." #member, #member, IMP_MEMBER_NOT_WRITTEN, IMP_MEMBER_EXTENT(type, sim.member), \
+     NULL, reason, NULL}
+#define SIM_MAPS_AND_UNUSED(type) \
+    SIM_IGNORED(type, map, CONTENT), SIM_IGNORED(type, maps, CONTENT), \
+    SIM_IGNORED(type, map_count, CONTENT), SIM_IGNORED(type, same_index, UNUSED), \
+    SIM_IGNORED(type, ground_truth, UNUSED), SIM_IGNORED(type, expert_actions, UNUSED), \
+    SIM_IGNORED(type, autoreset, UNUSED), SIM_IGNORED(type, backend, UNUSED), \
+    SIM_IGNORED(type, threads, THREADS), SIM_IGNORED(type, cookie, COOKIE)
+// clang-format on
 
 static const imp_struct_member POSE[] = {
     IMP_MEMBER(imp_pose, x, DOUBLE),
@@ -118,10 +138,8 @@ static const imp_struct_member RANDOMIZATION[] = {
 static const imp_struct_table RANDOMIZATIONS = IMP_STRUCT_TABLE(imp_randomization, RANDOMIZATION);
 
 static const imp_struct_member COLLECT[] = {
-    IMP_MEMBER_IGNORED(imp_collect_def, map, CONTENT),
-    IMP_MEMBER_IGNORED(imp_collect_def, maps, CONTENT),
-    IMP_MEMBER_IGNORED(imp_collect_def, map_count, CONTENT),
-    IMP_MEMBER_IGNORED(imp_collect_def, split, "chooses the maps, which are compared"),
+    SIM_MAPS_AND_UNUSED(imp_collect_def),
+    SIM_IGNORED(imp_collect_def, split, "chooses the maps, which are compared"),
     IMP_MEMBER_IGNORED(imp_collect_def, policy, CONTENT),
     IMP_MEMBER_IGNORED(imp_collect_def, label_policy, CONTENT),
     IMP_MEMBER_IGNORED(imp_collect_def, episodes, "a dataset can be extended"),
@@ -135,13 +153,12 @@ static const imp_struct_member COLLECT[] = {
     IMP_MEMBER(imp_collect_def, safe_switching, BOOL),
     IMP_MEMBER(imp_collect_def, hardest_of, INT),
     IMP_MEMBER_IGNORED(imp_collect_def, policy_name, "is compared as a fact of the dataset"),
-    IMP_MEMBER_NESTED(imp_collect_def, env, &imp_env_members),
-    IMP_MEMBER_NESTED(imp_collect_def, camera, &CAMERAS),
-    IMP_MEMBER_NESTED(imp_collect_def, scene, &imp_scene_members),
-    IMP_MEMBER_NAMED(imp_collect_def, observe, imp_observation_kind_name),
-    IMP_MEMBER_NESTED(imp_collect_def, expert, &EXPERTS),
-    IMP_MEMBER_NESTED(imp_collect_def, randomization, &RANDOMIZATIONS),
-    IMP_MEMBER_IGNORED(imp_collect_def, threads, THREADS),
+    SIM_NESTED(imp_collect_def, env, &imp_env_members),
+    SIM_NESTED(imp_collect_def, camera, &CAMERAS),
+    SIM_NESTED(imp_collect_def, scene, &imp_scene_members),
+    SIM_NAMED(imp_collect_def, observation, "observe", imp_observation_kind_name),
+    SIM_NESTED(imp_collect_def, expert, &EXPERTS),
+    SIM_NESTED(imp_collect_def, randomization, &RANDOMIZATIONS),
     IMP_MEMBER_IGNORED(imp_collect_def, resume, RESUME),
     IMP_MEMBER_IGNORED(imp_collect_def, settings, TEXT),
     IMP_MEMBER_IGNORED(imp_collect_def, cookie, COOKIE),
@@ -149,24 +166,22 @@ static const imp_struct_member COLLECT[] = {
 const imp_struct_table imp_collect_members = IMP_STRUCT_TABLE(imp_collect_def, COLLECT);
 
 static const imp_struct_member EVAL[] = {
-    IMP_MEMBER_IGNORED(imp_eval_def, map, CONTENT),
-    IMP_MEMBER_IGNORED(imp_eval_def, maps, CONTENT),
-    IMP_MEMBER_IGNORED(imp_eval_def, map_count, CONTENT),
-    IMP_MEMBER_NAMED(imp_eval_def, split, imp_map_split_name),
+    SIM_MAPS_AND_UNUSED(imp_eval_def),
+    SIM_IGNORED(imp_eval_def, observation, "is the policy's"),
+    SIM_NAMED(imp_eval_def, split, "split", imp_map_split_name),
     IMP_MEMBER(imp_eval_def, episodes, INT),
     IMP_MEMBER(imp_eval_def, steps, INT),
     IMP_MEMBER(imp_eval_def, settle_steps, INT),
     IMP_MEMBER_IGNORED(imp_eval_def, starts, CONTENT),
     IMP_MEMBER_IGNORED(imp_eval_def, start_count, CONTENT),
     IMP_MEMBER_IGNORED(imp_eval_def, starts_name, CONTENT),
-    IMP_MEMBER_NESTED(imp_eval_def, env, &imp_env_members),
-    IMP_MEMBER_NESTED(imp_eval_def, camera, &CAMERAS),
-    IMP_MEMBER_NESTED(imp_eval_def, scene, &imp_scene_members),
+    SIM_NESTED(imp_eval_def, env, &imp_env_members),
+    SIM_NESTED(imp_eval_def, camera, &CAMERAS),
+    SIM_NESTED(imp_eval_def, scene, &imp_scene_members),
     IMP_MEMBER(imp_eval_def, ask_expert, BOOL),
-    IMP_MEMBER_NESTED(imp_eval_def, expert, &EXPERTS),
-    IMP_MEMBER_NESTED(imp_eval_def, randomization, &RANDOMIZATIONS),
+    SIM_NESTED(imp_eval_def, expert, &EXPERTS),
+    SIM_NESTED(imp_eval_def, randomization, &RANDOMIZATIONS),
     IMP_MEMBER_IGNORED(imp_eval_def, keep, "says what is drawn, not what is driven"),
-    IMP_MEMBER_IGNORED(imp_eval_def, threads, THREADS),
     IMP_MEMBER_IGNORED(imp_eval_def, cookie, COOKIE),
 };
 const imp_struct_table imp_eval_members = IMP_STRUCT_TABLE(imp_eval_def, EVAL);
@@ -223,13 +238,14 @@ static const imp_struct_member ONLINE[] = {
 const imp_struct_table imp_online_members = IMP_STRUCT_TABLE(imp_online_def, ONLINE);
 
 static const imp_struct_member SEG_TRAIN[] = {
-    IMP_MEMBER_IGNORED(imp_seg_train_def, maps, CONTENT),
-    IMP_MEMBER_IGNORED(imp_seg_train_def, map_count, CONTENT),
-    IMP_MEMBER_IGNORED(imp_seg_train_def, split, "chooses the maps, which are compared"),
-    IMP_MEMBER_NESTED(imp_seg_train_def, env, &imp_env_members),
-    IMP_MEMBER_NESTED(imp_seg_train_def, camera, &CAMERAS),
-    IMP_MEMBER_NESTED(imp_seg_train_def, scene, &imp_scene_members),
-    IMP_MEMBER_NESTED(imp_seg_train_def, randomization, &RANDOMIZATIONS),
+    SIM_MAPS_AND_UNUSED(imp_seg_train_def),
+    SIM_IGNORED(imp_seg_train_def, observation, UNUSED),
+    SIM_IGNORED(imp_seg_train_def, expert, UNUSED),
+    SIM_IGNORED(imp_seg_train_def, split, "chooses the maps, which are compared"),
+    SIM_NESTED(imp_seg_train_def, env, &imp_env_members),
+    SIM_NESTED(imp_seg_train_def, camera, &CAMERAS),
+    SIM_NESTED(imp_seg_train_def, scene, &imp_scene_members),
+    SIM_NESTED(imp_seg_train_def, randomization, &RANDOMIZATIONS),
     IMP_MEMBER_IGNORED(imp_seg_train_def, train, "is compared as of any training"),
     IMP_MEMBER(imp_seg_train_def, pictures, INT),
     IMP_MEMBER(imp_seg_train_def, held_out, INT),

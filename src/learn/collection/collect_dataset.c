@@ -122,7 +122,7 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
         fprintf(lines, "labels: %s\n", identity);
     }
     imp_settings_write_maps(lines, "maps", work->collector.workers.maps);
-    imp_settings_write_assets(lines, &work->def->scene);
+    imp_settings_write_assets(lines, &work->def->sim.scene);
     imp_struct_write_text(lines, "", &imp_collect_members, work->def);
     status = imp_text_stream_close(&text, what, err);
     if (status == IMP_OK)
@@ -136,17 +136,17 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
 {
     const imp_collect_def *def = work->def;
     imp_dataset_info info = {
-        .width = def->camera.width,
-        .height = def->camera.height,
-        .time_step = def->env.drive.time_step * def->env.frame_skip,
+        .width = def->sim.camera.width,
+        .height = def->sim.camera.height,
+        .time_step = def->sim.env.drive.time_step * def->sim.env.frame_skip,
     };
     snprintf(info.map, sizeof info.map, "%s", imp_map_set_name(work->collector.workers.maps));
-    snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->camera.lens.kind));
+    snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
     imp_policy_factory_identity(work->collector.policy, info.policy);
     if (def->policy_name != NULL)
         snprintf(info.policy, sizeof info.policy, "%s", def->policy_name);
     snprintf(info.observation, sizeof info.observation, "%s",
-             imp_observation_kind_name((int)def->observe));
+             imp_observation_kind_name((int)def->sim.observation));
     if ((size_t)snprintf(info.settings, sizeof info.settings, "%s", def->settings) >=
         sizeof info.settings)
         return imp_fail(err, IMP_USAGE, "settings are longer than %zu bytes", sizeof info.settings);

@@ -19,17 +19,13 @@ enum { COLLECT_COOKIE = 0xC011EC7, HARDEST_OF_MAX = 100 };
 imp_collect_def imp_default_collect_def(void)
 {
     return (imp_collect_def){
-        .map = "loop_empty",
+        .sim = imp_default_sim_def(),
         .policy = "expert",
         .episodes = 10,
         .steps = 512,
         .noise_time = 0.5,
         .mix_steps = 1,
         .hardest_of = 1,
-        .env = imp_default_env_def(),
-        .camera = imp_default_camera_def(),
-        .expert = imp_default_expert_def(),
-        .randomization = imp_randomization_none(),
         .settings = "{}",
         .cookie = COLLECT_COOKIE,
     };
@@ -39,7 +35,7 @@ static imp_status alloc_rollout_buffer(imp_rollout_buffer *b, const imp_collect_
                                        imp_error *err)
 {
     size_t steps = (size_t)def->steps;
-    size_t image = (size_t)def->camera.width * (size_t)def->camera.height * 3;
+    size_t image = (size_t)def->sim.camera.width * (size_t)def->sim.camera.height * 3;
     b->observations = malloc((steps + 1) * image);
     b->actions = calloc(2 * steps, sizeof *b->actions);
     b->expert_actions = calloc(2 * steps, sizeof *b->expert_actions);
@@ -154,7 +150,8 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
     loop.explore = explore;
     loop.explore_context = &recorder;
     loop.observations = b->observations;
-    loop.observation_stride = (size_t)r->def->camera.width * (size_t)r->def->camera.height * 3;
+    loop.observation_stride =
+        (size_t)r->def->sim.camera.width * (size_t)r->def->sim.camera.height * 3;
     imp_episode_loop_add_observer(&loop, (imp_episode_observer){.context = &recorder,
                                                                 .before_step = record_state,
                                                                 .after_step = record_step,
@@ -202,12 +199,12 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
     if (def->episodes < 1 || def->steps < 1)
         return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
                         def->episodes, def->steps);
-    if (imp_observation_kind_name((int)def->observe) == NULL)
+    if (imp_observation_kind_name((int)def->sim.observation) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation");
     if (!is_label_policy(def->label_policy))
         return imp_fail(err, IMP_USAGE, "%s: only an expert or a plug-in (.so) can give labels",
                         def->label_policy);
-    imp_status status = imp_rollout_check_length(def->steps, def->env.frame_skip, err);
+    imp_status status = imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
     if (status != IMP_OK)
         return status;
     if (!(def->noise >= 0.0 && def->noise <= 1.0) || !(def->noise_time > 0.0))
@@ -248,29 +245,19 @@ imp_status imp_collector_open(imp_collector *r, const imp_collect_def *def,
     imp_status status = imp_collector_check(def, err);
     if (status != IMP_OK)
         return status;
-    imp_env_def env = def->env;
-    env.max_steps = def->steps * env.frame_skip;
     r->def = def;
-    r->expert = def->expert;
+    r->expert = def->sim.expert;
     // an image does not show which drive was drawn, so labels must not depend on it
-    r->expert.assumed_drive = &def->env.drive;
+    r->expert.assumed_drive = &def->sim.env.drive;
     status = imp_policy_factory_open(&r->policy, def->policy, &r->expert, err);
     if (status == IMP_OK)
         status = open_label_expert(r, err);
     if (status != IMP_OK)
         return status;
-    const imp_rollout_workers_def workers = {.map = def->map,
-                                             .maps = def->maps,
-                                             .map_count = def->map_count,
-                                             .split = def->split,
-                                             .observe = def->observe,
-                                             .env = &env,
-                                             .camera = &def->camera,
-                                             .scene = &def->scene,
-                                             .randomization = &def->randomization,
+    const imp_rollout_workers_def workers = {.sim = def->sim,
+                                             .steps = def->steps,
                                              .policy = r->policy,
                                              .label_expert = r->label_expert,
-                                             .threads = def->threads,
                                              .monitor = monitor};
     return imp_rollout_workers_create(&r->workers, &workers, err);
 }
@@ -306,9 +293,9 @@ imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, 
     r->label_expert = NULL;
     status = open_label_expert(r, err);
     if (status == IMP_OK)
-        status = imp_rollout_check_image_size(r->policy, &r->def->camera, err);
+        status = imp_rollout_check_image_size(r->policy, &r->def->sim.camera, err);
     if (status == IMP_OK && r->label_expert != NULL)
-        status = imp_rollout_check_image_size(r->label_expert, &r->def->camera, err);
+        status = imp_rollout_check_image_size(r->label_expert, &r->def->sim.camera, err);
     for (int k = 0; k < r->workers.threads && status == IMP_OK; k++) {
         imp_rollout_worker *self = &r->workers.items[k];
         status = imp_policy_factory_create(r->policy, &self->policy, err);
@@ -338,7 +325,7 @@ imp_episode imp_collector_episode(const imp_collector *r, int index)
         .rewards = b->rewards,
         .terminations = b->terminations,
         .truncations = b->truncations,
-        .seed = r->def->env.seed,
+        .seed = r->def->sim.env.seed,
         .number = b->number,
         .time_step = b->time_step,
         .randomization = b->randomization[0] != '\0' ? b->randomization : NULL,

@@ -147,7 +147,7 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     collect.expert_share = isnan(share) || round == 0 ? 0.0 : share;
     collect.safe_switching = isnan(share);
     // streams that nothing else draws from, evaluation least of all
-    collect.env.index = round == 0 ? 0 : (uint32_t)round + EVAL_INDEX;
+    collect.sim.env.index = round == 0 ? 0 : (uint32_t)round + EVAL_INDEX;
     collect.resume = def->resume;
     collect.settings = def->settings;
     const imp_monitor monitor = stage_monitor(r, round, "driving");
@@ -234,8 +234,8 @@ static imp_status train_round(dagger_run *r, int round, imp_dagger_round *row, i
 static imp_eval_def round_eval_def(const imp_dagger_def *def)
 {
     imp_eval_def out = def->eval;
-    out.env.index = EVAL_INDEX;
-    out.expert = def->collect.expert;
+    out.sim.env.index = EVAL_INDEX;
+    out.sim.expert = def->collect.sim.expert;
     // of short episodes, too, something is to be seen
     out.settle_steps = out.settle_steps < out.steps / 2 ? out.settle_steps : out.steps / 2;
     out.keep = 0;
@@ -250,7 +250,7 @@ static imp_status evaluate_round(dagger_run *r, int round, imp_dagger_round *row
     const imp_eval_def def = round_eval_def(r->def);
     imp_status status = round_folder(model, r, "model", round, err);
     if (status == IMP_OK)
-        status = imp_policy_factory_open(&policy, model, &r->def->collect.expert, err);
+        status = imp_policy_factory_open(&policy, model, &r->def->collect.sim.expert, err);
     if (status != IMP_OK)
         return status;
     const imp_monitor monitor = stage_monitor(r, round, "evaluating");
@@ -349,7 +349,7 @@ static imp_status check_dagger_def(const imp_dagger_def *def, imp_error *err)
                         def->beta_decay);
     // each part by those who will read it
     const imp_eval_def eval = round_eval_def(def);
-    const imp_camera_def *camera = &def->collect.camera;
+    const imp_camera_def *camera = &def->collect.sim.camera;
     imp_status status = imp_collector_check(&def->collect, err);
     if (status == IMP_OK)
         status = imp_eval_check(&eval, err);

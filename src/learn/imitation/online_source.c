@@ -75,14 +75,14 @@ static imp_status check_online_def(const imp_online_def *def, imp_error *err)
 static void fill_dataset_info(imp_dataset_info *info, const online_source *o)
 {
     const imp_collect_def *def = &o->collect;
-    *info = (imp_dataset_info){.width = def->camera.width,
-                               .height = def->camera.height,
-                               .time_step = def->env.drive.time_step * def->env.frame_skip};
+    *info = (imp_dataset_info){.width = def->sim.camera.width,
+                               .height = def->sim.camera.height,
+                               .time_step = def->sim.env.drive.time_step * def->sim.env.frame_skip};
     snprintf(info->map, sizeof info->map, "%s", imp_map_set_name(o->collector.workers.maps));
-    snprintf(info->lens, sizeof info->lens, "%s", imp_lens_name(def->camera.lens.kind));
+    snprintf(info->lens, sizeof info->lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
     snprintf(info->policy, sizeof info->policy, "expert, then itself and expert");
     snprintf(info->observation, sizeof info->observation, "%s",
-             imp_observation_kind_name((int)def->observe));
+             imp_observation_kind_name((int)def->sim.observation));
 }
 
 static imp_status policy_file_path(char out[IMP_PATH_MAX], const online_source *o, int epoch,
@@ -186,7 +186,7 @@ static imp_status begin_epoch(imp_sample_source *source, const imp_training_posi
 {
     online_source *o = (online_source *)source;
     imp_training_samples *samples = &o->episodes.training;
-    const imp_camera_def *camera = &o->collect.camera;
+    const imp_camera_def *camera = &o->collect.sim.camera;
     const bool filled = o->slots[o->slot_count - 1] != NOT_COLLECTED;
     imp_status status = IMP_OK;
     // drive what is not of the wanted epoch: one slot, or after an interruption all
@@ -216,7 +216,7 @@ static void write_identity(const imp_sample_source *source, FILE *out)
     // how many episodes an epoch has is part of the result, unlike a dataset's number
     fprintf(out, "online.collect.episodes: %d\n", o->collect.episodes);
     imp_settings_write_maps(out, "online.maps", o->collector.workers.maps);
-    imp_settings_write_assets(out, &o->collect.scene);
+    imp_settings_write_assets(out, &o->collect.sim.scene);
     imp_struct_write_text(out, "online", &imp_online_members, o->def);
 }
 

@@ -39,18 +39,15 @@ typedef struct seg_train_run {
 imp_seg_train_def imp_default_seg_train_def(void)
 {
     imp_seg_train_def def = {
-        .split = IMP_SPLIT_TRAIN,
-        .env = imp_default_env_def(),
-        .camera = imp_default_camera_def(),
-        .scene = imp_default_scene_def(),
-        .randomization = imp_randomization_none(),
+        .sim = imp_default_sim_def(),
         .train = imp_default_train_def(),
         .pictures = 4096,
         .held_out = 256,
         .cookie = SEG_TRAIN_COOKIE,
     };
-    def.env.randomize_objects = true;
-    imp_randomization_parse_list(&def.randomization, "looks", NULL);
+    def.sim.split = IMP_SPLIT_TRAIN;
+    def.sim.env.randomize_objects = true;
+    imp_randomization_parse_list(&def.sim.randomization, "looks", NULL);
     // the network sets its number of outputs: a value for each class of each cell
     strcpy(def.train.network.architecture, "segmenter");
     def.train.network.outputs = 0;
@@ -68,13 +65,13 @@ imp_seg_train_def imp_default_seg_train_def(void)
 
 static imp_status load_maps(imp_map_set *out, const imp_seg_train_def *def, imp_error *err)
 {
-    const int count = def->maps != NULL ? def->map_count : imp_builtin_map_count();
+    const int count = def->sim.maps != NULL ? def->sim.map_count : imp_builtin_map_count();
     const char **names = calloc((size_t)count + 1, sizeof *names);
     if (names == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(count, "map"));
     for (int k = 0; k < count; k++)
-        names[k] = def->maps != NULL ? def->maps[k] : imp_builtin_map_name(k);
-    const imp_status status = imp_map_set_load(out, names, count, &def->scene, err);
+        names[k] = def->sim.maps != NULL ? def->sim.maps[k] : imp_builtin_map_name(k);
+    const imp_status status = imp_map_set_load(out, names, count, &def->sim.scene, err);
     free(names);
     return status;
 }
@@ -104,15 +101,15 @@ static imp_status select_split_maps(imp_map_set *out, const imp_map_set *all, im
 static imp_status prepare_maps(seg_train_run *r, imp_error *err)
 {
     const imp_seg_train_def *def = r->def;
-    const imp_map_split other = def->split == IMP_SPLIT_TRAIN  ? IMP_SPLIT_TEST
-                                : def->split == IMP_SPLIT_TEST ? IMP_SPLIT_TRAIN
-                                                               : IMP_SPLIT_ALL;
-    r->env = r->test_env = def->env;
+    const imp_map_split other = def->sim.split == IMP_SPLIT_TRAIN  ? IMP_SPLIT_TEST
+                                : def->sim.split == IMP_SPLIT_TEST ? IMP_SPLIT_TRAIN
+                                                                   : IMP_SPLIT_ALL;
+    r->env = r->test_env = def->sim.env;
     r->env.seed = r->test_env.seed = def->train.seed;
     r->test_env.index = TEST_INDEX;
     imp_status status = load_maps(&r->all, def, err);
     if (status == IMP_OK)
-        status = select_split_maps(&r->maps, &r->all, def->split, err);
+        status = select_split_maps(&r->maps, &r->all, def->sim.split, err);
     return status == IMP_OK ? select_split_maps(&r->test_maps, &r->all, other, err) : status;
 }
 
@@ -122,11 +119,12 @@ static imp_status create_sources(seg_train_run *r, imp_error *err)
     imp_seg_source_def source = {
         .maps = &r->maps,
         .env = &r->env,
-        .camera = &def->camera,
+        .camera = &def->sim.camera,
         .cells_width = imp_segmenter_layout_width(&r->layout),
         .cells_height = imp_segmenter_layout_height(&r->layout),
         .roll = IMAGES_PER_CAMERA,
-        .randomization = imp_randomization_is_on(&def->randomization) ? &def->randomization : NULL,
+        .randomization =
+            imp_randomization_is_on(&def->sim.randomization) ? &def->sim.randomization : NULL,
     };
     const imp_status status = imp_seg_source_create(&r->source, &source, r->pool, err);
     source.roll = TEST_IMAGES_PER_CAMERA; // more looks to judge by
@@ -211,7 +209,7 @@ static void write_identity(const imp_sample_source *source, FILE *out)
     const seg_train_run *r = (const seg_train_run *)source;
     imp_settings_write_maps(out, "maps", &r->maps);
     imp_settings_write_maps(out, "test_maps", &r->test_maps);
-    imp_settings_write_assets(out, &r->def->scene);
+    imp_settings_write_assets(out, &r->def->sim.scene);
     imp_struct_write_text(out, "", &imp_seg_train_members, r->def);
 }
 
@@ -221,7 +219,8 @@ static json_t *describe(const imp_sample_source *source, const char *identity)
     char classes[256];
     imp_class_join_names(classes, sizeof classes);
     return json_pack("{s:s, s:s, s:s}", "purpose", IMP_SEGMENTER_PURPOSE, "classes", classes,
-                     "lens", imp_lens_name(((const seg_train_run *)source)->def->camera.lens.kind));
+                     "lens",
+                     imp_lens_name(((const seg_train_run *)source)->def->sim.camera.lens.kind));
 }
 
 static void destroy(imp_sample_source *source)
@@ -297,7 +296,9 @@ imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folde
         return status;
     const double start = imp_monotonic_seconds();
     seg_train_run r = {
-        .base = {.vtable = &VTABLE, .width = def->camera.width, .height = def->camera.height},
+        .base = {.vtable = &VTABLE,
+                 .width = def->sim.camera.width,
+                 .height = def->sim.camera.height},
         .def = def,
         .train = def->train,
     };

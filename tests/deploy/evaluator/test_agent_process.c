@@ -36,9 +36,9 @@ static double run_contest_seconds(const char *agent, double timeout, int threads
     process_def.start_timeout = timeout;
     process_def.reply_timeout = timeout;
     def.challenge = IMP_CHALLENGE_LFI;
-    def.camera.width = IMP_AGENT_CAMERA_WIDTH;
-    def.camera.height = IMP_AGENT_CAMERA_HEIGHT;
-    def.threads = threads;
+    def.sim.camera.width = IMP_AGENT_CAMERA_WIDTH;
+    def.sim.camera.height = IMP_AGENT_CAMERA_HEIGHT;
+    def.sim.threads = threads;
     const double start = imp_monotonic_seconds();
     assert_ok(imp_agent_process_factory_open(&driver, &process_def, &err), err);
     assert_ok(imp_evaluate_challenge(&contest, driver, &def, NULL, &err), err);
