@@ -1,3 +1,9 @@
+// The program `imprint`. It finds the command that the first argument names in a table and hands
+// the remaining arguments to imp_command_run(), which does everything that commands have in
+// common. Only the program's own options (--help, --version) and unknown words are handled here.
+// An unknown word gets a suggestion: the known word with the smallest edit distance. Signals and
+// the filter of control characters are installed before anything is printed, so that they also
+// hold for error messages.
 #include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +15,7 @@
 #include "cli/output/output_sanitizer.h"
 #include "cli/output/run_command.h"
 
+// In the order of `imprint --help`: the usual sequence of work first, helpers after it.
 static const imp_command *const COMMANDS[] = {
     &imp_command_log,   &imp_command_train,  &imp_command_dagger, &imp_command_seg_train,
     &imp_command_eval,  &imp_command_render, &imp_command_map,    &imp_command_data,
@@ -17,11 +24,13 @@ static const imp_command *const COMMANDS[] = {
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
+// Whether a word equals the long or the short spelling of an option.
 static bool is_one_of(const char *word, const char *a, const char *b)
 {
     return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
+// The command with this name, or NULL.
 static const imp_command *find_command(const char *name)
 {
     for (int k = 0; k < COMMAND_COUNT; k++)
@@ -37,6 +46,7 @@ static int unknown_word_error(const char *word)
     const bool is_option = word[0] == '-';
     const char *bare = word + strspn(word, "-");
     imp_error err = {0};
+    // offer only words of the same kind: options for an option, commands for a command
     imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
     imp_suggestion_consider(&suggestion, is_option ? "--help" : "help");
     if (is_option)
@@ -44,6 +54,7 @@ static int unknown_word_error(const char *word)
     for (int k = 0; k < COMMAND_COUNT && !is_option; k++)
         imp_suggestion_consider(&suggestion, COMMANDS[k]->name);
     imp_suggestion_format(&suggestion, hint);
+    // "--train" is most likely meant to be the command "train"
     if (is_option && find_command(bare) != NULL)
         snprintf(hint, sizeof hint, "; did you mean 'imprint %s'?", bare);
     imp_fail(&err, IMP_USAGE, "unknown %s '%.60s'%s%s imprint --help",
@@ -55,6 +66,7 @@ static int unknown_word_error(const char *word)
 static int print_help(const char *name)
 {
     char *argv[] = {NULL, (char *)(uintptr_t) "--help", NULL};
+    // `imprint help` and `imprint help --help` show the overview
     const imp_command *command = name != NULL ? find_command(name) : NULL;
     if (name == NULL || is_one_of(name, "--help", "-h") || strcmp(name, "help") == 0) {
         imp_help_print_program(COMMANDS, COMMAND_COUNT);
@@ -62,15 +74,18 @@ static int print_help(const char *name)
     }
     if (command == NULL)
         return unknown_word_error(name);
+    // `imprint help COMMAND` is the same as `imprint COMMAND --help`
     argv[0] = (char *)(uintptr_t)command->name;
     return imp_command_run(command, 2, argv);
 }
 
 int main(int argc, char **argv)
 {
+    // before any output
     imp_console_setup_signals();
     imp_output_sanitizer_install();
     imp_error err = {0};
+    // a wrong IMPRINT_INSTRUCTION_SET would fail later, in every renderer and network
     if (imp_instruction_set_check(&err) != IMP_OK) {
         fprintf(stderr, "imprint: %s\n", err.message);
         return IMP_USAGE;
@@ -81,6 +96,7 @@ int main(int argc, char **argv)
         imp_help_print_program(COMMANDS, COMMAND_COUNT);
         return IMP_USAGE;
     }
+    // the program's own options
     if (is_one_of(argv[1], "--help", "-h") || strcmp(argv[1], "help") == 0)
         return print_help(argc > 2 ? argv[2] : NULL);
     if (is_one_of(argv[1], "--version", "-V")) {

@@ -1,5 +1,7 @@
-// The program imprint-agent: `imprint agent` without everything that records, trains and simulates,
-// for small images and small robots.
+// The program imprint-agent: the command `imprint agent` as a program of its own. It links no
+// recording, training or simulation, so that it fits into small container images and onto small
+// robots. The command itself, with its options and help, is defined in cmd_agent.c; the start is
+// that of main.c without the choice of a command.
 #include <stdio.h>
 
 #include "cli/options/sim_options.h"

@@ -1,3 +1,8 @@
+// imprint agent: drives with a network as an AI-DO agent. It reads the challenge's CBOR messages
+// from one stream and writes wheel commands to another; deploy/agent implements the protocol.
+// The streams come from options, from the environment variables that AI-DO sets
+// (AIDONODE_DATA_IN, AIDONODE_DATA_OUT), or are standard input and output. Standard output may
+// carry messages, so everything meant for people goes to standard error.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,18 +16,21 @@ typedef struct settings {
     const char *input, *output;
 } settings;
 
+// Standard output belongs to the protocol; warnings go to standard error.
 static void print_notice(void *context, const char *text)
 {
     (void)context;
     fprintf(stderr, "imprint: %s\n", text);
 }
 
+// The path that AI-DO sets in the environment; "-" (a standard stream) where it sets none.
 static const char *path_from_environment(const char *name)
 {
     const char *value = getenv(name);
     return value != NULL && value[0] != '\0' ? value : "-";
 }
 
+// Streams are transient: they say nothing about how the agent drives.
 static void add_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
@@ -44,6 +52,7 @@ static void add_options(imp_options *options, settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Opens the input, then the output, and answers messages until the input ends.
 static imp_status serve_streams(const settings *s, imp_agent *agent, const imp_monitor *monitor,
                                 imp_error *err)
 {
@@ -53,6 +62,7 @@ static imp_status serve_streams(const settings *s, imp_agent *agent, const imp_m
         status = imp_agent_open_output(&output, s->output, monitor, err);
     if (status == IMP_OK)
         status = imp_agent_serve(agent, input, output, monitor, err);
+    // a stream that was not opened has descriptor -1
     if (input >= 0)
         close(input);
     if (output >= 0)
@@ -61,10 +71,13 @@ static imp_status serve_streams(const settings *s, imp_agent *agent, const imp_m
     return status == IMP_INTERRUPTED ? IMP_OK : status;
 }
 
+// Loads the model before the streams are opened: the challenge measures the time of replies, not
+// that of the start.
 static imp_status run_agent(void *state, const imp_options *options, imp_error *err)
 {
     const settings *s = state;
     imp_agent *agent;
+    // `imprint agent MODEL` is a likely mistake
     if (options->operand_count > 0)
         return imp_fail(err, IMP_USAGE, "'%s': give the model with --model", options->operands[0]);
     const imp_monitor monitor = imp_console_monitor(options);
@@ -76,6 +89,7 @@ static imp_status run_agent(void *state, const imp_options *options, imp_error *
     return status;
 }
 
+// The environment gives the defaults of --data-in and --data-out; the options override it.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;

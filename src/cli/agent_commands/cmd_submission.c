@@ -1,3 +1,7 @@
+// imprint submission: `new` writes a folder that AI-DO's tools can submit, `check` tests such a
+// folder. The work is in deploy/submission. `check` works on anybody's folder, so the agent
+// under test runs in a sandbox where the machine has one. The files are checked first: their
+// errors need no process and no sandbox.
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +18,8 @@ typedef struct settings {
     bool sandbox;               // for the agent under check
 } settings;
 
+// `new`: writes the folder. The path is checked first, because "submission.zip" would become a
+// folder.
 static imp_status create_submission(const settings *s, const imp_options *options,
                                     const char *folder, imp_error *err)
 {
@@ -22,6 +28,7 @@ static imp_status create_submission(const settings *s, const imp_options *option
         status = imp_submission_create(folder, &s->submission, err);
     if (status != IMP_OK)
         return status;
+    // the summary, as JSON or as text
     if (options->json)
         return imp_console_print_json(
             json_pack("{s:s, s:s}", "folder", folder, "model", s->submission.model), err);
@@ -31,6 +38,7 @@ static imp_status create_submission(const settings *s, const imp_options *option
     return IMP_OK;
 }
 
+// `check`: exit code 0 only if the files are complete and the agent drives.
 static imp_status check_submission(const settings *s, const imp_options *options,
                                    const char *folder, imp_error *err)
 {
@@ -48,6 +56,7 @@ static imp_status check_submission(const settings *s, const imp_options *options
     return IMP_OK;
 }
 
+// Both subcommands take exactly one folder.
 static imp_status run_subcommand(void *state, const imp_options *options, imp_error *err)
 {
     const settings *s = state;
@@ -62,6 +71,8 @@ static imp_status run_subcommand(void *state, const imp_options *options, imp_er
                          : check_submission(s, options, options->operands[1], err);
 }
 
+// The agent program is expected beside the running one, as both `cmake --install` and the build put
+// it.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;

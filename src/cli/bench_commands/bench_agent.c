@@ -1,3 +1,10 @@
+// Benchmark of the agent: the time from sending a camera image (JPEG in a CBOR message) to
+// receiving the wheel commands, measured from outside in a second process. Sender and agent are
+// pinned to one core, as on a robot with nothing to spare, so the figure includes both and no
+// migration between cores. Besides the median it reports the slowest reply, the 99.9th
+// percentile, and the latency floor: the same percentile of a thread that only counts, which
+// shows what the machine itself contributes. Without --model the agent gets a network with
+// random weights, which is as fast as a trained one.
 #include "cli/bench_commands/bench_agent.h"
 
 #include <errno.h>
@@ -14,7 +21,8 @@
 #include "imprint/evaluator.h"
 #include "imprint/nn.h"
 
-// A folder of its own for a network with random weights, which are as slow as trained ones.
+// Writes a network with random weights into a new temporary folder. Its speed is that of a trained
+// one.
 static imp_status write_random_model(char folder[64], char path[IMP_PATH_MAX], imp_error *err)
 {
     imp_network *network;
@@ -34,6 +42,7 @@ static imp_status write_random_model(char folder[64], char path[IMP_PATH_MAX], i
     return status;
 }
 
+// One result per figure, times in milliseconds.
 static void add_agent_results(json_t *results, bool print, const imp_agent_benchmark *speed)
 {
     enum { MEGA = 1000000 };
@@ -57,6 +66,7 @@ static void add_agent_results(json_t *results, bool print, const imp_agent_bench
                          "MB of these since the first 1000 pictures");
 }
 
+// Prepares the agent's command, measures, and removes the temporary model.
 imp_status imp_bench_agent(const imp_bench_agent_settings *s, json_t *results, bool print,
                            const imp_monitor *monitor, imp_error *err)
 {
@@ -68,13 +78,15 @@ imp_status imp_bench_agent(const imp_bench_agent_settings *s, json_t *results, b
     imp_status status = IMP_OK;
     if (s->command == NULL && s->model == NULL)
         status = write_random_model(folder, path, err);
+    // the agent: the user's command, or imprint-agent beside this program with a model
     imp_sibling_program_path(program, "imprint-agent");
     snprintf(command, sizeof command, "exec '%s' --model '%s'", program,
              s->model != NULL ? s->model : path);
     agent.command = s->command != NULL ? s->command : command;
+    // our own agent needs no sandbox
     agent.monitor = monitor;
     agent.sandbox = s->command != NULL && imp_sandbox_option_resolve(s->sandbox);
-    // what asks and what answers share a core
+    // sender and agent share a core; the child process inherits the affinity
     const bool pinned = sched_getaffinity(0, sizeof before, &before) == 0;
     CPU_ZERO(&one);
     CPU_SET(sched_getcpu() < 0 ? 0 : sched_getcpu(), &one);
@@ -86,6 +98,7 @@ imp_status imp_bench_agent(const imp_bench_agent_settings *s, json_t *results, b
         sched_setaffinity(0, sizeof before, &before);
     if (status == IMP_OK)
         add_agent_results(results, print, &speed);
+    // remove the temporary model
     if (path[0] != '\0')
         unlink(path);
     if (folder[0] != '\0')

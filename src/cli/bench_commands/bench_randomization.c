@@ -1,3 +1,8 @@
+// Benchmark of domain randomisation: rendered frames per second with and without it. Two
+// simulators render the same poses in turn, in blocks of FRAMES images, so that whatever else
+// the machine does slows both alike. Processor time of the thread is measured instead of
+// wall-clock time. Resets count, because randomised worlds prepare their textures there. An
+// episode has 512 frames, so their share is that of real recordings.
 #include "cli/bench_commands/bench_randomization.h"
 
 #include <stdio.h>
@@ -7,7 +12,7 @@
 #include "cli/bench_commands/bench_result.h"
 #include "sim/simulator/simulator.h"
 
-// An episode's pictures come in turns of so many.
+// FRAMES: images per block; PLAIN and RANDOM: index of a simulator.
 enum { FRAMES = 64, EPISODE_FRAMES = 512, PLAIN = 0, RANDOM = 1 };
 
 typedef struct randomization_bench {
@@ -16,7 +21,7 @@ typedef struct randomization_bench {
     double seconds[2]; // of the processor
 } randomization_bench;
 
-// What others do on the machine does not count.
+// Processor time of this thread; other processes do not count.
 static double thread_cpu_seconds(void)
 {
     struct timespec time;
@@ -24,6 +29,7 @@ static double thread_cpu_seconds(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+// Creates both simulators from one definition. The expert drives the randomised one.
 static imp_status open_bench(randomization_bench *b, const imp_randomization_bench_def *s,
                              imp_error *err)
 {
@@ -41,6 +47,7 @@ static imp_status open_bench(randomization_bench *b, const imp_randomization_ben
     return status == IMP_OK ? imp_sim_create(&b->sims[RANDOM], &def, err) : status;
 }
 
+// Accepts a state that was opened in part.
 static void close_bench(randomization_bench *b)
 {
     imp_sim_destroy(b->sims[PLAIN]);
@@ -48,7 +55,7 @@ static void close_bench(randomization_bench *b)
     free(b->rgb);
 }
 
-// Looks around from where the randomised robot is.
+// Renders one block of images from the randomised robot's pose, turning a little between them.
 static void render_frames(randomization_bench *b, int which)
 {
     imp_pose pose = imp_sim_get_state(b->sims[RANDOM]).pose;
@@ -60,6 +67,7 @@ static void render_frames(randomization_bench *b, int which)
     b->seconds[which] += thread_cpu_seconds() - start;
 }
 
+// One episode: resets both simulators, then renders blocks in turn and steps once between them.
 static imp_status render_episode(randomization_bench *b, uint32_t episode, imp_error *err)
 {
     imp_sim *random = b->sims[RANDOM];
@@ -78,6 +86,7 @@ static imp_status render_episode(randomization_bench *b, uint32_t episode, imp_e
     return IMP_OK;
 }
 
+// Runs episodes until the time is used, then reports both rates and their ratio.
 imp_status imp_bench_randomization(const imp_randomization_bench_def *s, json_t *results,
                                    bool print, imp_error *err)
 {

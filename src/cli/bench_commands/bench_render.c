@@ -1,3 +1,10 @@
+// Benchmark of the renderer on one and two cores, of the ground alone, and of an upper bound for
+// the ground. The poses are recorded from a drive of the expert, so that the images show what a
+// policy sees: road ahead, objects at usual distances. The upper bound repeats only the memory
+// accesses and products of texture sampling: for every sample, it loads 2 x 2 texels and blends
+// them with fixed weights. A renderer that reaches it spends no time on geometry, lens or
+// objects. Its texture has as many texels as the mip level that small images use, so it lies in
+// the same cache.
 #include "cli/bench_commands/bench_render.h"
 
 #include <stdlib.h>
@@ -13,13 +20,13 @@
 
 enum {
     CORES = 2,
-    // a piece of work: so many places of a drive, so many steps of the simulator apart, and
-    // pictures at each, in which the robot turns a little
+    // one unit of work: POSES poses of a drive, STEPS_BETWEEN simulation steps apart, with TURNS
+    // images at each, between which the robot turns a little
     POSES = 32,
     STEPS_BETWEEN = 20,
     TURNS = 4,
     IMAGES = POSES * TURNS,
-    // texels of what the bound reads, as many as a tile's level that small pictures look at
+    // texels of the upper bound's texture: as many as the mip level of a tile that small images use
     TEXTURE_BITS = 16,
     TEXTURE = 1 << TEXTURE_BITS
 };
@@ -37,7 +44,8 @@ struct imp_render_bench {
     uint32_t sink[16]; // keeps what was read from being left out
 };
 
-// Lays a texture and where a picture's samples fall on it: near each other, as on the ground.
+// Creates the texture of the upper bound and the sample positions on it. Neighbouring samples lie
+// near each other, as on the ground.
 static bool prepare_upper_bound(imp_render_bench *bench)
 {
     imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);
@@ -46,6 +54,7 @@ static bool prepare_upper_bound(imp_render_bench *bench)
     bench->places = malloc((size_t)bench->samples * sizeof *bench->places);
     if (bench->texels == NULL || bench->places == NULL)
         return false;
+    // random texels; 512 more, because a sample reads past its position
     for (int k = 0; k < TEXTURE + 512; k++)
         bench->texels[k] = imp_random_u32(&random);
     for (int64_t k = 0; k < bench->samples; k++)
@@ -54,7 +63,7 @@ static bool prepare_upper_bound(imp_render_bench *bench)
     return true;
 }
 
-// Notes where a drive comes along.
+// Records the poses of a drive, over several episodes if the expert's end early.
 static imp_status record_poses(imp_render_bench *bench, imp_env *env, imp_policy *policy,
                                imp_error *err)
 {
@@ -74,6 +83,7 @@ static imp_status record_poses(imp_render_bench *bench, imp_env *env, imp_policy
     return status;
 }
 
+// Creates everything before the clock runs: one renderer and one image per core.
 imp_status imp_render_bench_create(imp_render_bench **out, const imp_camera_def *camera,
                                    imp_render_backend path, const imp_scene *scene, imp_env *env,
                                    imp_policy *policy, imp_error *err)
@@ -100,6 +110,7 @@ imp_status imp_render_bench_create(imp_render_bench **out, const imp_camera_def 
     return status;
 }
 
+// Accepts NULL and a benchmark that was created in part.
 void imp_render_bench_destroy(imp_render_bench *bench)
 {
     if (bench == NULL)
@@ -114,6 +125,7 @@ void imp_render_bench_destroy(imp_render_bench *bench)
     free(bench);
 }
 
+// One unit of work on one core. `index` selects the renderer.
 static void render_recorded_poses(void *context, int index, int worker)
 {
     imp_render_bench *bench = context;
@@ -126,18 +138,21 @@ static void render_recorded_poses(void *context, int index, int worker)
     }
 }
 
+// The workloads return the number of images, from which the caller computes rates.
 int imp_render_bench_one_core(imp_render_bench *bench)
 {
     render_recorded_poses(bench, 0, 0);
     return IMAGES;
 }
 
+// The same work on every core at once; it shows what shared caches and memory cost.
 int imp_render_bench_two_cores(imp_render_bench *bench)
 {
     imp_thread_pool_run(bench->pool, CORES, render_recorded_poses, bench);
     return CORES * IMAGES;
 }
 
+// The same poses with all objects hidden.
 int imp_render_bench_ground_only(imp_render_bench *bench)
 {
     uint64_t all[IMP_OBJECTS_MAX / 64];
@@ -149,10 +164,12 @@ int imp_render_bench_ground_only(imp_render_bench *bench)
     return IMAGES;
 }
 
-// A sample is two loads of two texels each, 16 products and their sum; the rest of what a renderer
-// does is not in it.
+// A sample is two loads of two texels each, 16 products and their sum. STRIDE is the distance
+// between rows of texels.
 enum { STRIDE = 258 };
 
+// The plain version: blends the four texels of each sample with equal weights, two colour channels
+// at a time in one 64-bit integer. `sink` keeps the compiler from removing the loads.
 static void read_and_blend(const uint32_t *texels, const uint32_t *places, int64_t count,
                            uint32_t sink[16])
 {
@@ -168,9 +185,12 @@ static void read_and_blend(const uint32_t *texels, const uint32_t *places, int64
 }
 
 #if defined(__x86_64__)
+// The AVX2 version: two samples per vector, eight per iteration. The shuffle brings the four texels
+// of a channel together, so that maddubs and madd form their weighted sum.
 IMP_AVX2 static void read_and_blend_avx2(const uint32_t *texels, const uint32_t *places,
                                          int64_t count, uint32_t sink[16])
 {
+    // weights and byte order: channel by channel, four texels each
     const __m256i order = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     const __m256i weights = _mm256_set1_epi8(16), one = _mm256_set1_epi16(1);
@@ -179,11 +199,13 @@ IMP_AVX2 static void read_and_blend_avx2(const uint32_t *texels, const uint32_t 
         for (int n = 0; n < 4; n++) {
             __m128i mixed[2];
             for (int two = 0; two < 2; two++) {
+                // two loads of two texels each give 16 bytes of one sample
                 const uint32_t *at = texels + places[k + 2 * n + two];
                 mixed[two] = _mm_unpacklo_epi64(
                     _mm_loadl_epi64((const __m128i *)(const void *)at),
                     _mm_loadl_epi64((const __m128i *)(const void *)(at + STRIDE)));
             }
+            // blend two samples, and add them up in 32 bits
             const __m256i both =
                 _mm256_inserti128_si256(_mm256_castsi128_si256(mixed[0]), mixed[1], 1);
             const __m256i pairs = _mm256_maddubs_epi16(_mm256_shuffle_epi8(both, order), weights);
@@ -195,6 +217,7 @@ IMP_AVX2 static void read_and_blend_avx2(const uint32_t *texels, const uint32_t 
 }
 #endif
 
+// As many samples as rendering the images takes, with the instruction set that the renderer uses.
 int imp_render_bench_upper_bound(imp_render_bench *bench)
 {
     for (int k = 0; k < IMAGES; k++) {

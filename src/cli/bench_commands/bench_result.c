@@ -1,4 +1,5 @@
-// Figures of benchmarks as JSON and as rows of a table.
+// Adds a benchmark's figure to the JSON results, and prints it as a row of the table unless JSON is
+// wanted. Rows appear as soon as they are measured, because a full run takes minutes.
 #include "cli/bench_commands/bench_result.h"
 
 #include <stdio.h>

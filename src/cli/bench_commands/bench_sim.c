@@ -1,12 +1,11 @@
-// Benchmark of imp_sim_step_many(): 64 environments with images on all threads.
-//
-// Our expert drives them once, and its actions and poses are kept. Then three things are timed in
-// turns, so that whatever else the machine does slows all of them: (1) stepping the simulators by
-// these actions into arrays; (2) rendering the same images in the same order with one renderer per
-// thread; (3) stepping plain environments by the same actions. (2) and (3) are what simulators
-// cannot do without; their efficiency is (the time of (2) and (3)) / (the time of (1)). Of each the
-// fastest turn counts. The order of images matters: those of one drive after the other, as in
-// `imprint bench render`, are drawn faster than those of 64 environments in turn.
+// Benchmark of imp_sim_step_many(): 64 environments with images on all threads. The expert drives
+// them once, and its actions and poses are kept. Then three things are timed in turn, so that other
+// load on the machine slows all of them: (1) stepping the simulators with these actions into
+// arrays; (2) rendering the same images in the same order with one renderer per thread; (3)
+// stepping plain environments with the same actions. A simulator cannot do without (2) and (3); its
+// efficiency is their time divided by that of (1). Of each, the fastest turn counts. The order of
+// images matters: consecutive images of one drive, as in `imprint bench render`, are faster to draw
+// than those of 64 environments in turn.
 #include "cli/bench_commands/bench_sim.h"
 
 #include <stdio.h>
@@ -20,6 +19,7 @@
 
 enum { SIMS = 64, STEPS = 32, TURNS_MIN = 3 };
 
+// Simulators under test, and the parts that they are compared with.
 typedef struct sim_bench {
     imp_sim *sims[SIMS];
     imp_thread_pool *pool;
@@ -34,6 +34,7 @@ typedef struct sim_bench {
     bool terminated[SIMS], truncated[SIMS];
 } sim_bench;
 
+// Allocates all arrays. close_bench() frees them, also after a failure.
 static imp_status allocate(sim_bench *b, const imp_sim_bench_def *def, imp_error *err)
 {
     b->image_bytes = (size_t)def->camera->width * (size_t)def->camera->height * 3;
@@ -48,6 +49,8 @@ static imp_status allocate(sim_bench *b, const imp_sim_bench_def *def, imp_error
     return IMP_OK;
 }
 
+// Creates the renderers of (2) and the environments of (3), with the indices that the simulators'
+// environments have.
 static imp_status create_parts(sim_bench *b, const imp_sim_bench_def *def, imp_error *err)
 {
     const imp_map_set *maps = imp_sim_maps(b->sims[0]);
@@ -62,7 +65,8 @@ static imp_status create_parts(sim_bench *b, const imp_sim_bench_def *def, imp_e
     return status;
 }
 
-// Lets the expert drive, and keeps what it did and where it came along.
+// Lets the expert drive other simulators with the same definition, and keeps its actions and the
+// poses that it reached.
 static imp_status record_drive(sim_bench *b, const imp_sim_def *from, imp_error *err)
 {
     imp_sim *drivers[SIMS];
@@ -71,6 +75,7 @@ static imp_status record_drive(sim_bench *b, const imp_sim_def *from, imp_error 
     imp_status status = imp_sim_create_many(drivers, SIMS, &def, err);
     if (status != IMP_OK)
         return status;
+    // the expert's action for a step is computed at the end of the step before
     imp_sim_buffers buffers = {.expert_actions = b->actions[0]};
     status = imp_sim_reset_many(b->pool, drivers, SIMS, NULL, NULL, &buffers, err);
     for (int step = 0; step < STEPS && status == IMP_OK; step++) {
@@ -85,6 +90,7 @@ static imp_status record_drive(sim_bench *b, const imp_sim_def *from, imp_error 
     return status;
 }
 
+// Creates everything before the clock runs.
 static imp_status open_bench(sim_bench *b, const imp_sim_bench_def *s, imp_error *err)
 {
     imp_sim_def def = imp_default_sim_def();
@@ -107,6 +113,7 @@ static imp_status open_bench(sim_bench *b, const imp_sim_bench_def *s, imp_error
     return status == IMP_OK ? record_drive(b, &def, err) : status;
 }
 
+// Accepts a state that was opened in part.
 static void close_bench(sim_bench *b)
 {
     for (int k = 0; k < SIMS; k++)
@@ -121,6 +128,7 @@ static void close_bench(sim_bench *b)
     free(b->images);
 }
 
+// (1): all steps of all simulators. The reset before them is not timed.
 static imp_status step_sims(sim_bench *b, double *seconds, imp_error *err)
 {
     const imp_sim_buffers buffers = {.observations = b->images,
@@ -136,7 +144,7 @@ static imp_status step_sims(sim_bench *b, double *seconds, imp_error *err)
     return status;
 }
 
-// One image of the drive: of all environments in turn, then of the next step.
+// (2): one image. Consecutive indices are different environments, as in a step of the simulators.
 static void render_image(void *context, int index, int worker)
 {
     sim_bench *b = context;
@@ -147,6 +155,7 @@ static void render_image(void *context, int index, int worker)
                b->images + (size_t)sim * b->image_bytes);
 }
 
+// (3): all steps of one environment.
 static void step_env(void *context, int index, int worker)
 {
     sim_bench *b = context;
@@ -155,7 +164,7 @@ static void step_env(void *context, int index, int worker)
         b->rewards[index] = imp_env_step(&b->envs[index], b->actions[step][index]).reward;
 }
 
-// One turn of all three; keeps the fastest of each.
+// Times all three once; keeps the fastest time of each.
 static imp_status take_turn(sim_bench *b, double best[3], imp_error *err)
 {
     double seconds[3];
@@ -164,6 +173,7 @@ static imp_status take_turn(sim_bench *b, double best[3], imp_error *err)
         status = imp_env_reset(&b->envs[k], 0, err);
     if (status != IMP_OK)
         return status;
+    // both parts on the same thread pool as the simulators
     double start = imp_monotonic_seconds();
     imp_thread_pool_run(b->pool, SIMS * STEPS, render_image, b);
     seconds[1] = imp_monotonic_seconds() - start;
@@ -175,6 +185,7 @@ static imp_status take_turn(sim_bench *b, double best[3], imp_error *err)
     return IMP_OK;
 }
 
+// Takes turns until the time is used, at least TURNS_MIN, and reports rates and efficiency.
 imp_status imp_bench_sim(const imp_sim_bench_def *def, json_t *results, bool print, imp_error *err)
 {
     sim_bench b = {0};
@@ -187,6 +198,7 @@ imp_status imp_bench_sim(const imp_sim_bench_def *def, json_t *results, bool pri
         status = imp_monitor_should_stop(def->monitor)
                      ? imp_fail(err, IMP_INTERRUPTED, "interrupted")
                      : take_turn(&b, best, err);
+    // efficiency: the time that the parts need, as a share of the simulators' time
     if (status == IMP_OK) {
         const double steps = (double)SIMS * STEPS;
         imp_bench_result_add(

@@ -1,3 +1,10 @@
+// imprint bench: measures the speed of the parts on this machine. The table BENCHMARKS lists
+// those that repeat one unit of work on prepared data; sim, random and agent have files of their
+// own, because they compare several things or measure a process. Method: everything is created
+// first; each benchmark warms up once, runs REPEATS times for --seconds each, and the best rate
+// counts, because interference only ever slows a run. Rates of different runs are not comparable
+// on a busy machine; ratios within one run are. The output names all that the figures depend on:
+// processor, instruction set, compiler, threads, map, image size.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +23,8 @@
 #include "cli/options/sim_options.h"
 #include "cli/output/console.h"
 
-// RANDOM_SECONDS: how much longer randomised worlds are drawn than all else, to see many.
-// SIM_SECONDS: the same for simulators, of which three things are measured by turns.
+// RANDOM_SECONDS, SIM_SECONDS: how many times --seconds these benchmarks take. Randomised worlds
+// need many episodes; simulators take turns with two other measurements.
 enum { REPEATS = 3, ENVIRONMENTS = 256, RANDOM_SECONDS = 16, SIM_SECONDS = 6 };
 
 typedef struct settings {
@@ -32,7 +39,7 @@ typedef struct settings {
     imp_bench_agent_settings agent;
 } settings;
 
-// What a benchmark needs, made before the clock runs.
+// State of all benchmarks, created before the clock runs.
 typedef struct bench_context {
     const settings *s;
     imp_monitor monitor;
@@ -64,6 +71,7 @@ typedef struct benchmark {
     workload run;
 } benchmark;
 
+// Starts the next episode of the expert's environment if this one ended.
 static void reset_if_done(bench_context *r, imp_step step)
 {
     imp_error err;
@@ -73,12 +81,15 @@ static void reset_if_done(bench_context *r, imp_step step)
     imp_policy_reset(r->policy, &r->env);
 }
 
+// Starts the next episode of an environment that is stepped without images.
 static void reset_env(bench_context *r, imp_env *env)
 {
     imp_error err;
     imp_env_reset(env, ++r->state_episodes, &err);
 }
 
+// env: constant actions, so that only the environment's own work is measured. The environments take
+// turns, as in a simulation of many, so their states do not stay in the first cache level.
 static int step_envs(bench_context *r)
 {
     enum { ROUNDS = 16 };
@@ -91,6 +102,7 @@ static int step_envs(bench_context *r)
     return ROUNDS * ENVIRONMENTS;
 }
 
+// reset: most of it is the search for a valid start pose.
 static int reset_envs(bench_context *r)
 {
     for (int k = 0; k < ENVIRONMENTS; k++)
@@ -98,6 +110,7 @@ static int reset_envs(bench_context *r)
     return ENVIRONMENTS;
 }
 
+// map: from the text to the world, lanes and objects.
 static int load_map_once(bench_context *r)
 {
     imp_error err;
@@ -107,6 +120,7 @@ static int load_map_once(bench_context *r)
     return 1;
 }
 
+// expert: the environment and the policy together.
 static int step_with_expert(bench_context *r)
 {
     enum { STEPS = 256 };
@@ -115,6 +129,7 @@ static int step_with_expert(bench_context *r)
     return STEPS;
 }
 
+// train: forward, backward and update. The samples are random, which does not change the speed.
 static int train_batch(bench_context *r)
 {
     double loss;
@@ -124,6 +139,7 @@ static int train_batch(bench_context *r)
     return r->s->batch;
 }
 
+// decide: one image at a time, as a policy in a loop.
 static int infer_actions(bench_context *r)
 {
     enum { DECISIONS = 32 };
@@ -133,6 +149,7 @@ static int infer_actions(bench_context *r)
     return DECISIONS;
 }
 
+// The workloads of bench_render.c.
 static int render_one_core(bench_context *r)
 {
     return imp_render_bench_one_core(r->render_bench);
@@ -153,6 +170,7 @@ static int run_upper_bound(bench_context *r)
     return imp_render_bench_upper_bound(r->render_bench);
 }
 
+// In the order of the output.
 static const benchmark BENCHMARKS[] = {
     {"render", "frames/s on one core", 0, render_one_core},
     {"pair", "frames/s on two cores", 0, render_two_cores},
@@ -170,14 +188,14 @@ static const char SIM[] = "sim";       // many environments together
 static const char AGENT[] = "agent";   // a process, measured from outside
 enum { BENCHMARK_COUNT = sizeof BENCHMARKS / sizeof BENCHMARKS[0] };
 
-// As imp_render_backend numbers them.
+// Values of --renderer, in the order of imp_render_backend.
 static const char *render_path_name(int k)
 {
     static const char *const words[] = {"auto", "plain", "avx2"};
     return k < 3 ? words[k] : NULL;
 }
 
-// As the command line names them.
+// All names of benchmarks, those in the table first.
 static const char *benchmark_name(int k)
 {
     return k < BENCHMARK_COUNT        ? BENCHMARKS[k].name
@@ -187,6 +205,7 @@ static const char *benchmark_name(int k)
                                       : NULL;
 }
 
+// Creates world, scene, environments, expert and renderers.
 static imp_status set_up_simulator(bench_context *r, const imp_options *options, imp_error *err)
 {
     const settings *s = r->s;
@@ -196,6 +215,7 @@ static imp_status set_up_simulator(bench_context *r, const imp_options *options,
     imp_status status = imp_world_load(&r->world, s->sim.map, err);
     if (status == IMP_OK)
         status = imp_randomization_options_parse(options, &s->sim, &r->spec, err);
+    // without --randomize, the benchmark `random` uses everything
     if (status == IMP_OK && !imp_randomization_is_on(&r->spec))
         status = imp_randomization_parse_list(&r->spec, "all", err);
     if (status == IMP_OK)
@@ -206,6 +226,7 @@ static imp_status set_up_simulator(bench_context *r, const imp_options *options,
         status = imp_env_init(&r->env, r->world, &s->env, err);
     if (status == IMP_OK)
         status = imp_env_reset(&r->env, 0, err);
+    // environments of `env` and `reset`, each with its own random streams
     for (int k = 0; k < ENVIRONMENTS && status == IMP_OK; k++) {
         imp_env_def def = s->env;
         def.index = (uint32_t)k;
@@ -213,6 +234,7 @@ static imp_status set_up_simulator(bench_context *r, const imp_options *options,
         if (status == IMP_OK)
             status = imp_env_reset(&r->many[k], 0, err);
     }
+    // the expert drives once to record the poses of the render benchmarks
     if (status == IMP_OK)
         status = imp_expert_create(&r->policy, &s->expert, err);
     if (status == IMP_OK)
@@ -225,6 +247,7 @@ static imp_status set_up_simulator(bench_context *r, const imp_options *options,
     return status;
 }
 
+// Creates network, trainer and inference with the built-in default architecture.
 static imp_status set_up_learning(bench_context *r, imp_error *err)
 {
     const settings *s = r->s;
@@ -242,6 +265,7 @@ static imp_status set_up_learning(bench_context *r, imp_error *err)
     return status;
 }
 
+// Whether a benchmark was named; without names, all are selected.
 static bool is_selected(const imp_options *options, const char *name)
 {
     for (int k = 0; k < options->operand_count; k++)
@@ -250,6 +274,7 @@ static bool is_selected(const imp_options *options, const char *name)
     return options->operand_count == 0;
 }
 
+// Allocates a batch of random images and creates what the selected benchmarks need.
 static imp_status set_up(bench_context *r, const imp_options *options, imp_error *err)
 {
     const size_t batch = (size_t)r->s->batch;
@@ -273,6 +298,7 @@ static imp_status set_up(bench_context *r, const imp_options *options, imp_error
     return status;
 }
 
+// Accepts a state that was set up in part.
 static void tear_down(bench_context *r)
 {
     imp_inference_destroy(r->inference);
@@ -289,7 +315,7 @@ static void tear_down(bench_context *r)
     free(r->images);
 }
 
-// The best of a few repeats, in things per second.
+// The best rate of REPEATS runs, in units per second.
 static double measure_rate(bench_context *r, workload run)
 {
     double best = 0.0;
@@ -307,6 +333,7 @@ static double measure_rate(bench_context *r, workload run)
     return best;
 }
 
+// The processor's name as Linux gives it.
 static void processor_name(char *out, size_t capacity)
 {
     char *text;
@@ -321,6 +348,7 @@ static void processor_name(char *out, size_t capacity)
     free(text);
 }
 
+// Refuses unknown names before anything is measured.
 static imp_status check_benchmark_names(const imp_options *options, imp_error *err)
 {
     imp_status status = IMP_OK;
@@ -331,6 +359,7 @@ static imp_status check_benchmark_names(const imp_options *options, imp_error *e
     return status;
 }
 
+// Runs the selected benchmarks of the table.
 static void measure_selected(bench_context *r, const imp_options *options, json_t *results)
 {
     for (int b = 0; b < BENCHMARK_COUNT; b++) {
@@ -346,6 +375,7 @@ static void measure_selected(bench_context *r, const imp_options *options, json_
     }
 }
 
+// Runs the benchmark `sim` for a longer time.
 static imp_status measure_sims(bench_context *r, bool print, json_t *results, imp_error *err)
 {
     const settings *s = r->s;
@@ -361,7 +391,8 @@ static imp_status measure_sims(bench_context *r, bool print, json_t *results, im
     return imp_bench_sim(&def, results, print, err);
 }
 
-// Results and what they depend on, as JSON; prints them unless that is what is wanted.
+// Measures everything that is selected. Returns the results and their conditions as JSON; prints
+// them as a table unless --json is given.
 static imp_status measure_and_report(json_t **out, bench_context *r, const imp_options *options,
                                      imp_error *err)
 {
@@ -370,6 +401,7 @@ static imp_status measure_and_report(json_t **out, bench_context *r, const imp_o
     const int threads = s->sim.threads > 0 ? s->sim.threads : imp_cpu_count();
     processor_name(processor, sizeof processor);
     json_t *results = json_object();
+    // conditions first, then one row per result
     if (!options->json)
         printf("%s, %s, %s, %s for training\ncompiled by %s; %s, %d x %d, "
                "lens %s, renderer %s, batch %d; best of %d\n\n",
@@ -377,6 +409,7 @@ static imp_status measure_and_report(json_t **out, bench_context *r, const imp_o
                IMP_PLURAL(threads, "thread"), __VERSION__, s->sim.map, s->camera.width,
                s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
     measure_selected(r, options, results);
+    // the benchmarks with files of their own
     const imp_randomization_bench_def random = {.map = s->sim.map,
                                                 .spec = &r->spec,
                                                 .env = &s->env,
@@ -401,6 +434,7 @@ static imp_status measure_and_report(json_t **out, bench_context *r, const imp_o
     return status;
 }
 
+// Checks the options, sets up, measures, cleans up.
 static imp_status run_benchmarks(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -408,6 +442,7 @@ static imp_status run_benchmarks(void *state, const imp_options *options, imp_er
         imp_sim_options_apply(options, &s->sim, &s->env, &s->camera, &s->expert, err);
     if (status == IMP_OK)
         status = check_benchmark_names(options, err);
+    // options of this command
     int renderer = 0;
     if (status == IMP_OK)
         status = imp_name_lookup(&renderer, "--renderer: ", s->path, render_path_name, err);
@@ -420,6 +455,7 @@ static imp_status run_benchmarks(void *state, const imp_options *options, imp_er
         status = imp_fail(err, IMP_USAGE, "--batch %d is not within 1 to 4096", s->batch);
     if (status != IMP_OK)
         return status;
+    // everything is created before the first measurement
     bench_context r = {.s = s, .monitor = imp_console_monitor(options)};
     s->agent.map = s->sim.map;
     status = set_up(&r, options, err);
@@ -435,6 +471,7 @@ static imp_status run_benchmarks(void *state, const imp_options *options, imp_er
     return status;
 }
 
+// Options of all benchmarks; those of the agent have no effect on the others.
 static void set_up_command(void *state, imp_options *options)
 {
     settings *s = state;
@@ -462,6 +499,7 @@ static void set_up_command(void *state, imp_options *options)
          "an agent of others instead of ours", IMP_SETTING},
         {"sandbox", 0, IMP_OPTION_FLAG, &s->agent.sandbox, NULL, IMP_SANDBOX_HELP, IMP_TRANSIENT},
     };
+    // one map, as for all commands that do not collect data
     imp_sim_options_add(options, &s->sim);
     imp_randomization_options_add(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));

@@ -1,3 +1,6 @@
+// imprint data: `info` prints what a dataset contains, `check` reads every byte of it and fails
+// if anything is wrong. data/dataset does the reading and checking. Imported recordings may lack
+// poses or rewards. Their statistics are then null in JSON and reported as unknown in text.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,22 +11,25 @@
 #include "cli/output/console.h"
 #include "cli/output/settings_print.h"
 
-// Imported recordings may not know where the robot was.
+// Whether any step has a known pose. Imported recordings may have none.
 static bool has_poses(const imp_dataset_summary *sum)
 {
     return sum->unknown_positions < sum->steps;
 }
 
+// A statistic, or null where the recording does not have the values for it.
 static json_t *real_or_null(bool is_known, double value)
 {
     return is_known ? json_real(value) : json_null();
 }
 
+// The dataset's attributes and statistics as one JSON object.
 static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *sum)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     char hash[32];
     snprintf(hash, sizeof hash, "%016" PRIx64, imp_dataset_hash(dataset));
+    // settings and origin are stored as JSON text, which other programs may have written
     json_t *settings = json_loads(info->settings, 0, NULL);
     json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
     const bool placed = has_poses(sum), rewarded = sum->rewarded > 0;
@@ -45,6 +51,7 @@ static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *
         imp_randomization_summary_json(dataset));
 }
 
+// Statistics that need poses and rewards.
 static void print_pose_statistics(const imp_dataset_summary *sum)
 {
     if (has_poses(sum)) {
@@ -66,17 +73,19 @@ static void print_pose_statistics(const imp_dataset_summary *sum)
         puts("  reward          unknown");
 }
 
-// Files that were imported, and what of them was dropped and why.
+// Prints which files were imported, and how many messages were dropped for which reason.
 static void print_import_origin(const imp_dataset *dataset)
 {
     json_t *origin = json_loads(imp_dataset_origin(dataset), 0, NULL);
     const char *key;
     json_t *value;
     size_t index;
+    // notes of the import, one a line
     json_array_foreach(json_object_get(origin, "notes"), index, value)
     {
         printf("  %s        %s\n", index == 0 ? "imported" : "        ", json_string_value(value));
     }
+    // reasons and counts
     bool first = true;
     json_object_foreach(json_object_get(origin, "dropped"), key, value)
     {
@@ -87,10 +96,12 @@ static void print_import_origin(const imp_dataset *dataset)
     json_decref(origin);
 }
 
+// The text of `data info`: one aligned line per fact.
 static void print_info(const char *folder, const imp_dataset *dataset,
                        const imp_dataset_summary *sum)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
+    // whether it is complete, then size, observations and driver
     printf("%s: %s\n", folder,
            imp_dataset_is_finished(dataset) ? "finished"
                                             : "not finished: continue with imprint log --resume");
@@ -101,6 +112,7 @@ static void print_info(const char *folder, const imp_dataset *dataset,
     printf("  driver          %s on %s\n", info->policy, info->map);
     printf("  endings         %d terminated, %d truncated, %d open\n", sum->terminated,
            sum->truncated, sum->open_ended);
+    // statistics of actions, poses, rewards and draws
     printf("  duty cycles     left %.2f to %.2f (mean %.3f), right %.2f to %.2f (mean %.3f)\n",
            sum->action_min[0], sum->action_max[0], sum->action_mean[0], sum->action_min[1],
            sum->action_max[1], sum->action_mean[1]);
@@ -108,12 +120,14 @@ static void print_info(const char *folder, const imp_dataset *dataset,
     print_pose_statistics(sum);
     print_import_origin(dataset);
     imp_randomization_summary_print(dataset);
+    // what identifies the dataset, and what it was recorded with
     printf("  hash            %016" PRIx64 "\n", imp_dataset_hash(dataset));
     printf("  settings        ");
     imp_settings_print(stdout, info->settings);
     printf("\n");
 }
 
+// Runs the subcommand on an open dataset. `check` names the first finding and counts the others.
 static imp_status check_or_print(const imp_options *options, const imp_dataset *dataset,
                                  imp_error *err)
 {
@@ -130,6 +144,7 @@ static imp_status check_or_print(const imp_options *options, const imp_dataset *
     }
     imp_dataset_summary summary;
     imp_dataset_summarize(dataset, &summary);
+    // both subcommands print the same JSON
     if (options->json)
         return imp_console_print_json(info_json(dataset, &summary), err);
     if (strcmp(options->operands[0], "check") == 0)
@@ -140,6 +155,7 @@ static imp_status check_or_print(const imp_options *options, const imp_dataset *
     return IMP_OK;
 }
 
+// Both subcommands take one dataset.
 static imp_status run_subcommand(void *state, const imp_options *options, imp_error *err)
 {
     (void)state;

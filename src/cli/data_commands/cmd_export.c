@@ -1,3 +1,9 @@
+// imprint export: writes a network as ONNX, or a dataset in the format of another program
+// (train.log of the baseline, Minari, robomimic). The table FORMATS describes each format: its
+// name, its default output, and whether it is a file or a folder. Options belong to one format
+// each; an option of another format is an error, because it would have no effect. Minari
+// identifies a dataset by its place under Minari's folder. So the id is derived from the path
+// where possible, and an --id that contradicts it is refused.
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +27,7 @@ typedef struct settings {
     bool is_listed_by_minari;          // by Minari, in its folder
 } settings;
 
-// What can be written, and where to unless told otherwise.
+// The formats, with their default outputs.
 static const struct {
     const char *name, *out;
     const char *extensions[4]; // of the file; none: a folder is written
@@ -34,6 +40,7 @@ static const struct {
 };
 enum { ONNX, FORMAT_COUNT = sizeof FORMATS / sizeof FORMATS[0] };
 
+// Writes a network as ONNX. A policy factory opens files and folders of models alike.
 static imp_status export_onnx(settings *s, const char *model, imp_error *err)
 {
     if (s->raw_pixels && s->standardised)
@@ -41,6 +48,7 @@ static imp_status export_onnx(settings *s, const char *model, imp_error *err)
     if (imp_path_exists(s->out) && !s->force)
         return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
                         s->out);
+    // the factory wants an expert's definition; a network does not use it
     const imp_expert_def expert = imp_default_expert_def();
     imp_policy_factory *driver;
     imp_status status = imp_policy_factory_open(&driver, model, &expert, err);
@@ -55,7 +63,7 @@ static imp_status export_onnx(settings *s, const char *model, imp_error *err)
     return status;
 }
 
-// Options that another format has are mistakes.
+// Refuses options that belong to another format.
 static imp_status check_format_options(const settings *s, const imp_options *options, int format,
                                        imp_error *err)
 {
@@ -70,7 +78,7 @@ static imp_status check_format_options(const settings *s, const imp_options *opt
     return IMP_OK;
 }
 
-// The id that Minari wants: that of the place in its folder, else --id, else what the path says.
+// Finds the dataset's id: that of its place in Minari's folder, else --id, else none.
 static imp_status find_minari_id(settings *s, imp_error *err)
 {
     char root[IMP_PATH_MAX];
@@ -90,6 +98,7 @@ static imp_status find_minari_id(settings *s, imp_error *err)
     return IMP_OK;
 }
 
+// Writes a dataset. Only Minari's format is a folder, which may have to be replaced.
 static imp_status export_dataset(settings *s, const imp_options *options, int format,
                                  imp_error *err)
 {
@@ -110,10 +119,12 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
     return status;
 }
 
+// Checks options and output for the format, then writes.
 static imp_status export_by_format(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     int *format = &s->format;
+    // the formats are the subcommands
     imp_subcommand subcommands[FORMAT_COUNT + 1] = {0};
     for (int k = 0; k < FORMAT_COUNT; k++)
         subcommands[k] = (imp_subcommand){FORMATS[k].name, 1, 1, k == ONNX ? "MODEL" : "DATASET"};
@@ -135,6 +146,7 @@ static imp_status export_by_format(void *state, const imp_options *options, imp_
                            : export_dataset(s, options, *format, err);
 }
 
+// Says which inputs the ONNX model has: a caller must know their order and layout.
 static int print_onnx(const settings *s, const imp_options *options)
 {
     const bool several = s->inputs.frames > 1;
@@ -154,6 +166,7 @@ static int print_onnx(const settings *s, const imp_options *options)
     return imp_console_flush();
 }
 
+// Says how Minari finds the dataset.
 static void print_minari(const settings *s)
 {
     if (s->is_listed_by_minari)
@@ -166,6 +179,7 @@ static void print_minari(const settings *s)
         printf("minari.MinariDataset(\"%s\") reads it; --id names it\n", s->out);
 }
 
+// Says how many demonstrations each mask of the split lists.
 static void print_robomimic(const settings *s)
 {
     if (s->dataset.validation > 0.0)
@@ -176,6 +190,7 @@ static void print_robomimic(const settings *s)
                                          "--validation");
 }
 
+// The summary of an exported dataset.
 static int print_dataset(const settings *s, const imp_options *options, int format)
 {
     const bool minari = s->dataset.format == IMP_EXPORT_MINARI;
@@ -204,9 +219,11 @@ static int print_summary(const void *state, const imp_options *options)
     return s->format == ONNX ? print_onnx(s, options) : print_dataset(s, options, s->format);
 }
 
+// Each help text begins with the format that the option is for.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;
+    // the default output depends on the format, which is known after parsing
     s->out = s->id = "";
     s->dataset = imp_default_export_def();
     const imp_option table[] = {

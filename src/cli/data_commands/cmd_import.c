@@ -1,3 +1,7 @@
+// imprint import: converts recordings of other programs to a dataset, ROS 1 bags (`rosbag`) and
+// the baseline's pickles (`trainlog`). The readers are in data/import; they never execute what a
+// pickle contains. Whatever is dropped is counted by reason, in the summary and in the dataset's
+// origin. Warnings of the readers go to standard error, notes to standard output.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +28,7 @@ typedef struct settings {
     imp_import_summary summary;
 } settings;
 
+// Each help text begins with the kind of recording that the option is for.
 static void add_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
@@ -34,6 +39,7 @@ static void add_options(imp_options *options, settings *s)
         {"map", 'm', IMP_OPTION_TEXT, &s->def.map, "NAME", "what to call the place", IMP_SETTING},
         {"policy", 'p', IMP_OPTION_TEXT, &s->def.policy, "NAME", "what to call who drove",
          IMP_SETTING},
+        // choice of topics in a bag
         {"robot", 0, IMP_OPTION_TEXT, &s->robot, "NAME",
          "rosbag: whose pictures and commands, by its topics /NAME/..., if there are several "
          "robots",
@@ -43,6 +49,7 @@ static void add_options(imp_options *options, settings *s)
         {"commands", 0, IMP_OPTION_TEXT, &s->commands, "TOPIC",
          "rosbag: topic of wheel or car commands, unless it is the robot's with the most",
          IMP_SETTING},
+        // camera and synchronisation
         {"undistort", 0, IMP_OPTION_FLAG, &s->def.undistort, NULL,
          "rosbag: straighten the pictures, by --calibration or what the bag tells", IMP_SETTING},
         {"calibration", 0, IMP_OPTION_TEXT, &s->calibration, "FILE",
@@ -57,9 +64,11 @@ static void add_options(imp_options *options, settings *s)
          "rosbag: go by when messages arrived, even if their own times are sound", IMP_SETTING},
         {"moving-only", 0, IMP_OPTION_FLAG, &s->def.skip_standstill, NULL,
          "rosbag: leave out pictures at which the robot stands still", IMP_SETTING},
+        // kinematics, which convert car commands to duty cycles
         {"gain", 0, IMP_OPTION_REAL, &s->def.gain, "G",
          "rosbag: of the robot's kinematics, for car commands", IMP_SETTING},
         {"trim", 0, IMP_OPTION_REAL, &s->def.trim, "T", "rosbag: the same", IMP_SETTING},
+        // pickles of the baseline
         {"lens", 0, IMP_OPTION_TEXT, &s->def.lens, "NAME",
          "trainlog: lens of the pictures: duckiebot, none or custom", IMP_SETTING},
         {"actions", 0, IMP_OPTION_TEXT, &s->actions, "KIND",
@@ -75,18 +84,21 @@ static void add_options(imp_options *options, settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Values of --actions.
 static const char *action_kind_name(int k)
 {
     static const char *const words[] = {"duty-cycles", [VELOCITIES] = "velocities"};
     return k <= VELOCITIES ? words[k] : NULL;
 }
 
+// Values of --lens: custom is a lens whose calibration is not known.
 static const char *imported_lens_name(int k)
 {
     static const char *const words[] = {"duckiebot", "none", "custom"};
     return k < 3 ? words[k] : NULL;
 }
 
+// Converts the options to the library's definition.
 static imp_status apply_options(const imp_options *options, settings *s, imp_error *err)
 {
     const bool sized = imp_options_given(options, s->size);
@@ -100,6 +112,7 @@ static imp_status apply_options(const imp_options *options, settings *s, imp_err
         status = imp_name_lookup(&lens, "--lens: ", s->def.lens, imported_lens_name, err);
     if (status != IMP_OK)
         return status;
+    // frames of a train.log keep their size unless another is asked for
     if (s->kind == ROSBAG || sized) {
         s->def.width = s->size[0];
         s->def.height = s->size[1];
@@ -109,6 +122,7 @@ static imp_status apply_options(const imp_options *options, settings *s, imp_err
     if (sized && (s->size[0] < 1 || s->size[1] < 1))
         return imp_fail(err, IMP_USAGE, "--size must be at least 1x1");
     s->def.actions_are_velocities = actions == VELOCITIES;
+    // empty texts mean "not given"
     s->def.robot = s->robot[0] != '\0' ? s->robot : NULL;
     s->def.camera_topic = s->camera[0] != '\0' ? s->camera : NULL;
     s->def.command_topic = s->commands[0] != '\0' ? s->commands : NULL;
@@ -120,6 +134,7 @@ static imp_status apply_options(const imp_options *options, settings *s, imp_err
     return imp_calibration_read(&s->own_calibration, s->calibration, err);
 }
 
+// Imports, then saves the settings and a preview beside the dataset.
 static imp_status import_files(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -137,6 +152,7 @@ static imp_status import_files(void *state, const imp_options *options, imp_erro
     status = s->kind == ROSBAG
                  ? imp_import_rosbag(summary, files, count, s->out, &s->def, &monitor, err)
                  : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
+    // an import that fails leaves no folder
     imp_console_clear_progress();
     imp_output_folder_finish(s->out, s->force, status, err);
     free(json);
@@ -145,15 +161,18 @@ static imp_status import_files(void *state, const imp_options *options, imp_erro
     return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
 }
 
+// The readers mark warnings in their notes.
 static bool is_warning(const char *note)
 {
     return strstr(note, ": warning: ") != NULL;
 }
 
+// Prints notes, what was dropped, and the totals.
 static int print_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     const imp_import_summary *summary = &s->summary;
+    // warnings go to standard error, with --json, too
     for (int k = 0; k < summary->note_count; k++)
         if (is_warning(summary->notes[k]))
             fprintf(stderr, "imprint: %s\n", summary->notes[k]);
@@ -182,6 +201,7 @@ static int print_summary(const void *state, const imp_options *options)
     return imp_console_flush();
 }
 
+// Empty texts mean that the reader decides.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;

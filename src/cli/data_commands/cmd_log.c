@@ -1,3 +1,8 @@
+// imprint log: drives episodes in the simulator and records them as a dataset. learn/collection
+// does the work; this file converts the options and reports the result. A dataset grows by whole
+// episodes. An interrupted run keeps those that are complete, and --resume continues with the
+// saved settings. Each episode depends only on the seed and its number, so the result has the
+// same bytes as a run without interruption.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +22,7 @@ typedef struct settings {
     imp_collect_summary summary;
 } settings;
 
+// --episodes is flexible: a finished dataset can be continued up to more episodes.
 static void add_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
@@ -32,6 +38,7 @@ static void add_options(imp_options *options, settings *s)
          IMP_FLEXIBLE},
         {"steps", 0, IMP_OPTION_INT, &s->collect.steps, "N", "steps of the longest episode",
          IMP_SETTING},
+        // exploration: what disturbs the driving, so that recoveries are recorded
         {"noise", 0, IMP_OPTION_REAL, &s->collect.noise, "SIGMA",
          "disturb the executed duty cycles by so much; labels stay the expert's", IMP_SETTING},
         {"noise-time", 0, IMP_OPTION_REAL, &s->collect.noise_time, "S",
@@ -48,15 +55,18 @@ static void add_options(imp_options *options, settings *s)
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
          IMP_TRANSIENT},
     };
+    // the help prints groups after these options
     imp_sim_options_add_multi_map(options, &s->sim);
     imp_sim_options_add_observe(options, &s->sim);
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Prints what this call recorded; episodes of earlier calls are mentioned apart.
 static int print_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     const imp_collect_summary *summary = &s->summary;
+    // a call that found everything done took no measurable time
     double rate = summary->seconds > 0.0 ? (double)summary->frames / summary->seconds : 0.0;
     if (options->json)
         return imp_console_finish_with_json(
@@ -82,16 +92,19 @@ static int print_summary(const void *state, const imp_options *options)
     return imp_console_flush();
 }
 
+// Converts the options, claims the folder, records, and writes a preview.
 static imp_status collect_dataset(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     imp_collect_summary *summary = &s->summary;
     imp_run_folder folder;
+    // convert and check all options before the folder is touched
     imp_status status = imp_sim_options_to_def(options, &s->sim, &s->collect.sim, &s->assets, err);
     if (status == IMP_OK)
         status = imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
+    // settings are stored in the dataset
     char *json = imp_options_to_json(options);
     imp_monitor monitor = imp_console_monitor(options);
     s->collect.resume = true; // the folder is claimed: it is new, or to be continued
@@ -99,6 +112,7 @@ static imp_status collect_dataset(void *state, const imp_options *options, imp_e
     status = imp_collect(summary, s->out, &s->collect, &monitor, err);
     imp_console_clear_progress();
     free(json);
+    // say what is safe and how to continue
     if (status == IMP_INTERRUPTED)
         imp_fail(err, status, "interrupted with %s safe, continue with --out %s --resume",
                  IMP_PLURAL(summary->resumed + summary->episodes, "episode"), s->out);
@@ -106,6 +120,7 @@ static imp_status collect_dataset(void *state, const imp_options *options, imp_e
     return status == IMP_OK ? imp_dataset_preview_write(s->out, err) : status;
 }
 
+// The same defaults as in the library, except for the output folder.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;

@@ -1,3 +1,7 @@
+// Writes observations.png beside a dataset: a contact sheet of the first episode, with its
+// actions drawn in. One look shows whether the images are what they should be. The frames are
+// spread evenly over the episode. Very large images get fewer frames, so that the sheet stays
+// within a fixed number of pixels.
 #include "cli/data_commands/dataset_preview.h"
 
 #include <stdlib.h>
@@ -6,6 +10,7 @@
 #include "imprint/dataset.h"
 #include "imprint/report.h"
 
+// Opens the dataset again, as every other reader does.
 imp_status imp_dataset_preview_write(const char *folder, imp_error *err)
 {
     enum { FRAMES = 24, COLUMNS = 6, PIXELS_MAX = 1 << 25 };
@@ -15,12 +20,14 @@ imp_status imp_dataset_preview_write(const char *folder, imp_error *err)
         return status;
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     const imp_episode *episode = imp_dataset_episode(dataset, 0);
+    // how many frames fit
     int count = episode->steps < FRAMES ? episode->steps : FRAMES;
     const int affordable = PIXELS_MAX / (info->width * info->height);
     count = affordable < 1 ? 1 : (affordable < count ? affordable : count);
     const size_t picture = (size_t)info->width * (size_t)info->height * 3;
     uint8_t *frames = malloc((size_t)count * picture);
     float actions[2 * FRAMES];
+    // copy evenly spaced frames and their actions
     for (int k = 0; frames != NULL && k < count; k++) {
         int step = k * episode->steps / count;
         const uint8_t *frame = episode->observations + (size_t)step * picture;
@@ -29,6 +36,7 @@ imp_status imp_dataset_preview_write(const char *folder, imp_error *err)
         actions[2 * k] = episode->actions[2 * step];
         actions[2 * k + 1] = episode->actions[2 * step + 1];
     }
+    // small images are enlarged
     imp_contact_sheet strip = {
         frames, actions, count, info->width, info->height, COLUMNS, info->width < 160 ? 2 : 1};
     char path[IMP_PATH_MAX];

@@ -1,10 +1,14 @@
+// Summarises what the randomisation drew for the episodes of a dataset: minimum, maximum and
+// mean of every quantity. Each episode stores its draws as a JSON object of numbers and arrays
+// of numbers. The statistics are accumulated in JSON objects under the quantity's name, so that
+// new quantities need no change here. Arrays count each element.
 #include "cli/data_commands/randomization_summary.h"
 
 #include "base/text/plural.h"
 #include <math.h>
 #include <stdio.h>
 
-// Adds a number to what is known of a quantity: its least, sum and greatest, and their count.
+// Updates minimum, maximum and mean of a quantity by one value. The mean is a running one.
 static void add_to_quantity(json_t *quantity, double value)
 {
     const double min = json_number_value(json_object_get(quantity, "min"));
@@ -18,6 +22,7 @@ static void add_to_quantity(json_t *quantity, double value)
     json_object_set_new(quantity, "count", json_real(count + 1.0));
 }
 
+// Adds the draws of one episode.
 static void add_episode_quantities(json_t *quantities, json_t *drawn_values)
 {
     const char *name;
@@ -37,6 +42,7 @@ static void add_episode_quantities(json_t *quantities, json_t *drawn_values)
     }
 }
 
+// Goes through all episodes. Null if none was randomised.
 json_t *imp_randomization_summary_json(const imp_dataset *dataset)
 {
     json_t *quantities = json_object();
@@ -51,6 +57,7 @@ json_t *imp_randomization_summary_json(const imp_dataset *dataset)
     }
     const char *name;
     json_t *quantity;
+    // the counts were only needed for the means
     json_object_foreach(quantities, name, quantity)
     {
         json_object_del(quantity, "count");
@@ -61,6 +68,7 @@ json_t *imp_randomization_summary_json(const imp_dataset *dataset)
     return json_null();
 }
 
+// Prints one line per quantity.
 void imp_randomization_summary_print(const imp_dataset *dataset)
 {
     json_t *summary = imp_randomization_summary_json(dataset), *quantity;

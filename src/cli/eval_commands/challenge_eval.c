@@ -1,3 +1,10 @@
+// imprint eval --protocol aido-...: lets policies and agents drive AI-DO's challenges, ranks
+// them, and prints and writes the results. evaluate/challenge has the rules; evaluate/evaluation
+// drives the episodes. Policies run in this process; agents are programs that speak AI-DO's
+// protocol. Both become policy factories, so the evaluation does not distinguish them. Policies
+// come first in the list, agents from first_agent on. Ranking: the medians of four metrics,
+// compared in the challenge's order, each rounded to its step. Policies that are equal in all
+// four share a rank.
 #include "cli/eval_commands/challenge_eval.h"
 
 #include <stdio.h>
@@ -14,13 +21,14 @@
 #include "imprint/evaluator.h"
 #include "imprint/report.h"
 
-// The ranked metrics in their order, then the others.
+// The order of columns: the ranked metrics in the order of the ranking, then the others.
 static void order_metrics(imp_challenge challenge, imp_metric order[IMP_METRIC_COUNT])
 {
     const imp_ranking_criterion *ranking = imp_challenge_ranking(challenge);
     int count = 0;
     for (; count < IMP_RANKING_CRITERION_COUNT; count++)
         order[count] = ranking[count].metric;
+    // append what the ranking does not use
     for (int m = 0; m < IMP_METRIC_COUNT; m++) {
         bool ranked = false;
         for (int r = 0; r < IMP_RANKING_CRITERION_COUNT; r++)
@@ -30,6 +38,8 @@ static void order_metrics(imp_challenge challenge, imp_metric order[IMP_METRIC_C
     }
 }
 
+// Computes ranks and the order of printing. A policy's rank is 1 plus the number of better ones;
+// ties keep the order of the command line.
 static void rank_policies(imp_challenge_eval_outcome *o, imp_challenge challenge)
 {
     for (int p = 0; p < o->count; p++) {
@@ -45,6 +55,7 @@ static void rank_policies(imp_challenge_eval_outcome *o, imp_challenge challenge
     }
 }
 
+// Adds all metrics to an object, with a suffix for the statistic.
 static void add_metrics_json(json_t *object, const char *suffix, const imp_metrics *metrics)
 {
     char key[64];
@@ -54,20 +65,24 @@ static void add_metrics_json(json_t *object, const char *suffix, const imp_metri
     }
 }
 
+// Crossings are counted but not ranked.
 static void add_crossings_json(json_t *object, imp_crossing_counts crossings)
 {
     json_object_set_new(object, "crossings", json_integer(crossings.count));
     json_object_set_new(object, "legal_crossings", json_integer(crossings.legal));
 }
 
+// Results of one policy: rank, statistics of each metric, and every episode.
 static json_t *policy_json(const char *policy, int rank, const imp_challenge_result *contest)
 {
     const imp_metrics_summary *a = &contest->aggregate;
     json_t *scores = json_object(), *episodes = json_object();
+    // statistics over the episodes
     add_metrics_json(scores, "_mean", &a->mean);
     add_metrics_json(scores, "_median", &a->median);
     add_metrics_json(scores, "_min", &a->min);
     add_metrics_json(scores, "_max", &a->max);
+    // episodes, with a reason where the policy or agent failed
     for (int e = 0; e < contest->episodes; e++) {
         const imp_challenge_episode *result = &contest->results[e];
         json_t *episode = json_pack(
@@ -91,11 +106,14 @@ static json_t *policy_json(const char *policy, int rank, const imp_challenge_res
     return all;
 }
 
+// All results. `stored`: for files, which are compared byte by byte; they name policies by content
+// and hold no times.
 json_t *imp_challenge_eval_json(const imp_challenge_eval_settings *s,
                                 const imp_challenge_eval_outcome *o, bool stored)
 {
     const imp_ranking_criterion *ranking = imp_challenge_ranking(s->def.challenge);
     json_t *ranked = json_array(), *policies = json_array();
+    // how the ranking works, for programs that read the file
     for (int r = 0; r < IMP_RANKING_CRITERION_COUNT; r++) {
         char key[64];
         snprintf(key, sizeof key, "%s_median", imp_metric_key(ranking[r].metric));
@@ -115,6 +133,7 @@ json_t *imp_challenge_eval_json(const imp_challenge_eval_settings *s,
                      (json_int_t)s->def.sim.env.seed, "ranking", ranked, "policies", policies);
 }
 
+// One row: an episode or a statistic.
 static void print_metrics_row(const char *name, const char *ending, const imp_metrics *metrics,
                               const imp_metric *order)
 {
@@ -124,9 +143,11 @@ static void print_metrics_row(const char *name, const char *ending, const imp_me
     printf("\n");
 }
 
+// The table of a policy: episodes, then statistics, then reasons of failures.
 static void print_policy_table(const imp_challenge_result *contest, const imp_metric *order)
 {
     const imp_metrics_summary *a = &contest->aggregate;
+    // header: names and units
     printf("  %-12s  %-13s", "episode", "ended by");
     for (int m = 0; m < IMP_METRIC_COUNT; m++)
         printf("  %9s", imp_metric_label(order[m]));
@@ -134,6 +155,7 @@ static void print_policy_table(const imp_challenge_result *contest, const imp_me
     for (int m = 0; m < IMP_METRIC_COUNT; m++)
         printf("  %9s", imp_metric_unit(order[m]));
     printf("\n");
+    // episodes; a robot that stood still to the end is "stalled"
     for (int e = 0; e < contest->episodes; e++) {
         const imp_challenge_episode *result = &contest->results[e];
         const bool stuck = result->ending == IMP_END_MAX_STEPS && result->stalled;
@@ -149,6 +171,7 @@ static void print_policy_table(const imp_challenge_result *contest, const imp_me
             printf("  %s gave up: %s\n", contest->results[e].name, contest->results[e].reason);
 }
 
+// Prints the policies from the best to the worst.
 void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
                               const imp_challenge_eval_outcome *o)
 {
@@ -163,6 +186,7 @@ void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
         printf("\n%d. %s: %d of %s completed, %d stalled, progress %s %%", o->rank[p],
                s->policies->items[p], c->completed, IMP_PLURAL(c->episodes, "episode"), c->stalled,
                imp_format_real_or_dash(progress, 100.0 * c->progress.value, 1));
+        // only challenges with intersections count crossings
         const imp_crossing_counts crossings = c->crossings;
         if (crossings.count > 0)
             printf(", %d of %s %s legal", crossings.legal, IMP_PLURAL(crossings.count, "crossing"),
@@ -175,6 +199,7 @@ void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
                s->keep_messages ? ", messages" : "");
 }
 
+// Writes the JSON results.
 static imp_status write_metrics(const imp_challenge_eval_settings *s,
                                 const imp_challenge_eval_outcome *o, imp_error *err)
 {
@@ -185,6 +210,7 @@ static imp_status write_metrics(const imp_challenge_eval_settings *s,
     return imp_json_write_file(path, imp_challenge_eval_json(s, o, true), 10, err);
 }
 
+// One row per sample of every trajectory.
 static void write_trajectory_rows(FILE *out, const imp_challenge_eval_outcome *o)
 {
     fputs("policy,episode,t,x,z,heading\n", out);
@@ -199,6 +225,7 @@ static void write_trajectory_rows(FILE *out, const imp_challenge_eval_outcome *o
         }
 }
 
+// Writes the trajectories of all policies as one table.
 static imp_status write_trajectories(const imp_challenge_eval_settings *s,
                                      const imp_challenge_eval_outcome *o, imp_error *err)
 {
@@ -213,14 +240,14 @@ static imp_status write_trajectories(const imp_challenge_eval_settings *s,
     return imp_atomic_file_commit(&file, err);
 }
 
-// The last part of a policy's path names it well enough in a picture.
+// The last part of a policy's path, as a title in an image.
 static const char *path_basename(const char *policy)
 {
     const char *slash = strrchr(policy, '/');
     return slash != NULL && slash[1] != '\0' ? slash + 1 : policy;
 }
 
-// One picture of an episode, a panel for each policy.
+// Draws an episode as seen from above, with one panel per policy.
 static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s,
                                             const imp_challenge_eval_outcome *o, int episode,
                                             imp_error *err)
@@ -232,6 +259,7 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
     imp_scene *scene = NULL;
     imp_trajectory trajectories[IMP_LIST_MAX];
     imp_trajectory_panel panels[IMP_LIST_MAX];
+    // one panel per policy, with the reason of the end
     for (int p = 0; p < o->count; p++) {
         const imp_challenge_episode *r = &o->results_by_policy[p].results[episode];
         const bool lasted = r->ending == IMP_END_MAX_STEPS;
@@ -240,6 +268,7 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
         panels[p] =
             (imp_trajectory_panel){path_basename(s->policies->items[p]), &trajectories[p], 1};
     }
+    // the scenario is created again for its world; the trajectories do not hold it
     imp_status status = imp_scenario_create(&scenario, &def, err);
     if (status == IMP_OK)
         status = imp_scene_create_with_def(&scene, scenario.world, &s->def.sim.scene, err);
@@ -254,6 +283,7 @@ static imp_status draw_episode_trajectories(const imp_challenge_eval_settings *s
     return status;
 }
 
+// Writes settings, metrics, trajectories and images into --out.
 static imp_status write_results(const imp_challenge_eval_settings *s, const imp_options *options,
                                 const imp_challenge_eval_outcome *o, imp_error *err)
 {
@@ -262,12 +292,14 @@ static imp_status write_results(const imp_challenge_eval_settings *s, const imp_
         status = write_metrics(s, o, err);
     if (status == IMP_OK)
         status = write_trajectories(s, o, err);
+    // with more episodes than official ones, only those are drawn
     const int pictures = imp_challenge_episode_count(s->def.challenge);
     for (int e = 0; e < pictures && e < o->results_by_policy[0].episodes && status == IMP_OK; e++)
         status = draw_episode_trajectories(s, o, e, err);
     return status;
 }
 
+// Episodes that ended because a policy or agent failed; they make the exit code 1.
 int imp_challenge_eval_failures(const imp_challenge_eval_outcome *o)
 {
     int count = 0;
@@ -277,13 +309,16 @@ int imp_challenge_eval_failures(const imp_challenge_eval_outcome *o)
     return count;
 }
 
-// Who takes part; agents keep their messages in files that are numbered like them.
+// A participant: its policy factory, and for an agent its process definition and the name of its
+// message files.
 typedef struct participant {
     imp_policy_factory *driver;
     imp_agent_process_def agent;
     char folder[IMP_PATH_MAX], name[24];
 } participant;
 
+// Starts an agent. With --keep-messages, its messages go to files that are numbered like the
+// agents.
 static imp_status open_agent(participant *e, const imp_challenge_eval_settings *s, int index,
                              imp_error *err)
 {
@@ -300,6 +335,7 @@ static imp_status open_agent(participant *e, const imp_challenge_eval_settings *
     return status == IMP_OK ? imp_agent_process_factory_open(&e->driver, &e->agent, err) : status;
 }
 
+// Opens a policy, or starts an agent.
 static imp_status open_participant(participant *e, const imp_challenge_eval_settings *s, int index,
                                    imp_error *err)
 {
@@ -311,6 +347,7 @@ static imp_status open_participant(participant *e, const imp_challenge_eval_sett
     return open_agent(e, s, index, err);
 }
 
+// Sets the camera: a model's own for policies, AI-DO's for agents.
 static imp_status match_camera(const imp_challenge_eval_settings *s, int index,
                                const imp_options *options, const imp_policy_factory *driver,
                                imp_camera_def *camera, imp_error *err)
@@ -322,6 +359,7 @@ static imp_status match_camera(const imp_challenge_eval_settings *s, int index,
     return IMP_OK;
 }
 
+// Opens everything, evaluates one participant after the other, ranks, and writes results.
 imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
                                   const imp_challenge_eval_settings *s, const imp_options *options,
                                   imp_error *err)
@@ -335,6 +373,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
         participants[p].agent = imp_default_agent_process_def();
         participants[p].agent.monitor = &monitor;
     }
+    // open all before the first drives, so that a wrong path costs no time
     bool segmented = false;
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         status = open_participant(&participants[p], s, p, err);
@@ -343,8 +382,10 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
     }
     if (status == IMP_OK)
         status = imp_sim_options_check_segmenter(s->sim, segmented, err);
+    // networks with history were trained at a rate; compare it with the challenge's
     imp_drive_def drive = imp_default_drive_def();
     imp_challenge_set_time_step(&drive);
+    // evaluate; results count only if complete
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_challenge_eval_def def = s->def;
         status = match_camera(s, p, options, participants[p].driver, &def.sim.camera, err);
@@ -358,6 +399,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
         if (p >= s->first_agent) // a command may have paths in it
             snprintf(o->identities[p], sizeof o->identities[p], "agent%d", p - s->first_agent + 1);
     }
+    // ends the agents' processes
     for (int p = 0; p < s->policies->count; p++)
         imp_policy_factory_close(participants[p].driver);
     free(participants);
@@ -365,6 +407,7 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
     return status == IMP_OK && s->out != NULL ? write_results(s, options, o, err) : status;
 }
 
+// Frees the results of all policies that were evaluated.
 void imp_challenge_eval_outcome_free(imp_challenge_eval_outcome *o)
 {
     for (int p = 0; p < o->count; p++)

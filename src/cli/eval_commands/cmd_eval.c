@@ -1,3 +1,10 @@
+// imprint eval: measures how policies drive. This file converts and checks the options, runs the
+// evaluation of each policy from the same starts, and chooses what is reported; eval_print.c and
+// eval_json.c format the results. Two protocols share the command. The baseline's counts
+// completed episodes on any maps, with randomisation, robustness tests and given starts. AI-DO's
+// challenges (challenge_eval.c) bring their own maps, starts and lengths, so options for these
+// are refused. All policies are opened before the first one drives: an evaluation takes minutes,
+// and a misspelt path should not cost them.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +17,7 @@
 #include "cli/output/console.h"
 #include "cli/output/output_folder.h"
 
+// The options of both protocols; check_challenge_options() refuses what a challenge defines itself.
 static void add_options(imp_options *options, imp_eval_settings *s)
 {
     const imp_option table[] = {
@@ -17,6 +25,7 @@ static void add_options(imp_options *options, imp_eval_settings *s)
          "expert, pure-pursuit (gym-duckietown's expert), a plug-in (.so), or a model; may be "
          "repeated",
          IMP_INPUT_PATH},
+        // challenges
         {"agent", 0, IMP_OPTION_LIST, &s->agents, "COMMAND",
          "a program that speaks AI-DO's protocol, with --protocol aido-...; may be repeated",
          IMP_SETTING},
@@ -31,6 +40,7 @@ static void add_options(imp_options *options, imp_eval_settings *s)
          "baseline, or AI-DO's aido-lf, aido-lfp, aido-lfv, aido-lfi", IMP_SETTING},
         {"test-starts", 0, IMP_OPTION_FLAG, &s->challenge_eval.def.test, NULL,
          "AI-DO's test starts instead of those of its validation", IMP_SETTING},
+        // episodes and what is measured
         {"episodes", 'n', IMP_OPTION_INT, &s->eval.episodes, "N",
          "episodes to drive (AI-DO's official ones if not given)", IMP_SETTING},
         {"steps", 0, IMP_OPTION_INT, &s->eval.steps, "N", "steps of the longest episode",
@@ -49,6 +59,7 @@ static void add_options(imp_options *options, imp_eval_settings *s)
          "given, "
          "group by group",
          IMP_SETTING},
+        // results
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR",
          "write report.html, metrics.json, episodes.csv and pictures there", IMP_TRANSIENT},
         {"force", 'f', IMP_OPTION_FLAG, &s->force, NULL, "replace the folder if it exists",
@@ -59,6 +70,7 @@ static void add_options(imp_options *options, imp_eval_settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Writes the JSON results without times, so that equal runs give equal files.
 static imp_status write_metrics(const imp_eval_settings *s, const imp_eval_outcome *o,
                                 imp_error *err)
 {
@@ -69,11 +81,13 @@ static imp_status write_metrics(const imp_eval_settings *s, const imp_eval_outco
     return imp_json_write_file(path, imp_eval_json(s, o, true), 10, err);
 }
 
+// Writes settings, metrics.json and the report.
 static imp_status write_results(const imp_eval_settings *s, const imp_options *options,
                                 const imp_eval_outcome *o, imp_error *err)
 {
     char summary[768];
     const imp_evaluation *first = &o->evaluations[0];
+    // the report's subtitle: the conditions in a sentence
     snprintf(summary, sizeof summary,
              "imprint %s: %s of at most %s on %.200s, maps for %s, seed %llu; the first %s of each "
              "%s out of the lane and speed figures.%s%.200s",
@@ -87,6 +101,7 @@ static imp_status write_results(const imp_eval_settings *s, const imp_options *o
              s->eval.settle_steps == 1 ? "is left" : "are left",
              s->starts_path != NULL ? " Starts from " : "",
              s->starts_path != NULL ? s->starts_path : "");
+    // the report borrows everything
     const imp_eval_report_def report = {
         .folder = s->out,
         .count = o->count,
@@ -107,23 +122,27 @@ static imp_status write_results(const imp_eval_settings *s, const imp_options *o
     return status;
 }
 
+// Evaluates every policy with the same definition, except for the camera, which a model brings
+// along.
 static imp_status evaluate_policies(const imp_eval_settings *s, const imp_options *options,
                                     imp_eval_outcome *o, imp_error *err)
 {
     const imp_monitor monitor = imp_console_monitor(options);
     imp_status status = IMP_OK;
     imp_expert_def expert = s->eval.sim.expert;
-    expert.assumed_drive =
-        &s->eval.sim.env.drive; // one that goes by sight does not see what was drawn
-    // a policy that cannot be opened is better known before the first has driven for a minute
+    // a pose-only expert does not know what the randomisation drew for the dynamics
+    expert.assumed_drive = &s->eval.sim.env.drive;
+    // open all policies before the first one drives
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++)
         status = imp_policy_factory_open(&o->drivers[p], s->policies.items[p], &expert, err);
+    // a segmenter that no policy uses is a mistake
     bool segments = false;
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++)
         segments = segments ||
                    imp_policy_factory_observation(o->drivers[p]) == IMP_OBSERVATION_SEGMENTATION;
     if (status == IMP_OK)
         status = imp_sim_options_check_segmenter(&s->sim, segments, err);
+    // prepare and evaluate one policy after the other
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
         o->defs[p] = s->eval;
         status = imp_sim_options_use_segmenter(&s->sim, o->drivers[p], err);
@@ -140,13 +159,15 @@ static imp_status evaluate_policies(const imp_eval_settings *s, const imp_option
     return status;
 }
 
-// What breaks each of them. The evaluations before it were of plain worlds.
+// The robustness test: repeats the evaluation with one group of perturbations at a time, at growing
+// strength. The evaluations before it were of plain worlds, which are the baseline.
 static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_options *options,
                                       imp_eval_outcome *o, imp_error *err)
 {
     const imp_monitor monitor = imp_console_monitor(options);
     imp_randomization spec = imp_randomization_none();
     imp_status status = imp_randomization_options_parse(options, &s->sim, &spec, err);
+    // without --randomize, all groups are tested
     if (status == IMP_OK && !imp_randomization_is_on(&spec))
         status = imp_randomization_parse_list(&spec, "all", err);
     o->robustness = calloc((size_t)o->count + 1, sizeof *o->robustness);
@@ -161,7 +182,7 @@ static imp_status evaluate_robustness(const imp_eval_settings *s, const imp_opti
     return status;
 }
 
-// Who asks for maps for testing should know of those that a network was trained on.
+// Warns if a test map was among the training maps of a network.
 static void warn_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     for (int p = 0; p < o->count && s->eval.sim.split == IMP_SPLIT_TEST; p++) {
@@ -173,12 +194,14 @@ static void warn_training_maps(const imp_eval_settings *s, const imp_eval_outcom
     }
 }
 
-// What a challenge sets itself cannot be asked for. Defaults may: saved settings name them.
+// Refuses options that a challenge defines itself. Values equal to the defaults pass, because saved
+// settings contain them.
 static imp_status check_challenge_options(const imp_eval_settings *s, const imp_options *options,
                                           imp_error *err)
 {
     const imp_eval_def eval = imp_default_eval_def();
     const imp_sim_options sim = imp_default_sim_options();
+    // the first option that differs from its default
     const bool own_map = s->sim.maps.count == 1 && strcmp(s->sim.maps.items[0], sim.map) == 0;
     const char *refused = !own_map                                        ? "map"
                           : s->eval.steps != eval.steps                   ? "steps"
@@ -202,7 +225,7 @@ static imp_status check_challenge_options(const imp_eval_settings *s, const imp_
     return IMP_OK;
 }
 
-// Agents drive instead of the policies that would drive if none were asked for.
+// Lists policies and agents. If agents are given, the default policies do not drive.
 static imp_status list_participants(imp_eval_settings *s, const imp_options *options,
                                     imp_error *err)
 {
@@ -217,12 +240,14 @@ static imp_status list_participants(imp_eval_settings *s, const imp_options *opt
     return IMP_OK;
 }
 
+// Copies the options into the challenge's settings and runs it.
 static imp_status run_challenge(imp_eval_settings *s, const imp_options *options,
                                 imp_eval_outcome *o, imp_error *err)
 {
     imp_challenge_eval_settings *challenge_eval = &s->challenge_eval;
     if (!imp_options_given(options, &s->eval.episodes))
         s->eval.episodes = imp_challenge_episode_count(challenge_eval->def.challenge);
+    // without agents there is nothing to isolate
     challenge_eval->sandbox =
         s->agents.count > 0 && imp_sandbox_option_resolve(challenge_eval->sandbox);
     challenge_eval->def.episodes = s->eval.episodes;
@@ -238,7 +263,7 @@ static imp_status run_challenge(imp_eval_settings *s, const imp_options *options
     return imp_challenge_eval_run(&o->challenge_eval, challenge_eval, options, err);
 }
 
-// The baseline's, and behind it the challenges.
+// Names of protocols: the baseline's first, then the challenges.
 static const char *protocol_name(int k)
 {
     if (k == 0)
@@ -246,10 +271,12 @@ static const char *protocol_name(int k)
     return k <= IMP_CHALLENGE_COUNT ? imp_challenge_name((imp_challenge)(k - 1)) : NULL;
 }
 
+// Parses --protocol and checks the options that need a challenge.
 static imp_status parse_protocol(imp_eval_settings *s, const imp_options *options,
                                  bool *is_challenge, imp_error *err)
 {
     *is_challenge = strcmp(s->protocol, "baseline") != 0;
+    // options that have no meaning without agents, a challenge or --out
     if (!*is_challenge && s->agents.count > 0)
         return imp_fail(err, IMP_USAGE,
                         "--agent: agents take part in challenges: give --protocol aido-lf, "
@@ -269,6 +296,7 @@ static imp_status parse_protocol(imp_eval_settings *s, const imp_options *option
                         s->challenge_eval.agent_timeout);
     if (!*is_challenge)
         return IMP_OK;
+    // the name; 0 is the baseline
     int protocol;
     const imp_status status =
         imp_name_lookup(&protocol, "--protocol: ", s->protocol, protocol_name, err);
@@ -278,7 +306,8 @@ static imp_status parse_protocol(imp_eval_settings *s, const imp_options *option
     return check_challenge_options(s, options, err);
 }
 
-// The maps that a table of starts names, each once, where none was asked for.
+// Takes the maps from the table of starts, each once, where --map was not given. Only built-in maps
+// can be found by name.
 static imp_status use_maps_of_starts(imp_eval_settings *s, imp_error *err)
 {
     imp_text_list *maps = &s->sim.maps;
@@ -303,6 +332,7 @@ static imp_status use_maps_of_starts(imp_eval_settings *s, imp_error *err)
     return IMP_OK;
 }
 
+// Reads --starts. The number of its rows is the default of --episodes.
 static imp_status read_starts(imp_eval_settings *s, const imp_options *options, imp_error *err)
 {
     if (s->starts_path == NULL)
@@ -317,21 +347,25 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
     s->eval.starts_name = s->starts_path;
     if (!imp_options_given(options, &s->eval.episodes))
         s->eval.episodes = s->starts.count;
+    // --map has precedence over the table's maps
     return s->starts.items[0].map[0] != '\0' && !imp_options_given(options, &s->sim.maps)
                ? use_maps_of_starts(s, err)
                : IMP_OK;
 }
 
+// Settings and results, kept together for the report.
 typedef struct eval_state {
     imp_eval_settings settings;
     imp_eval_outcome outcome;
 } eval_state;
 
+// Converts the options, claims the folder, evaluates, and writes results.
 static imp_status run_evaluation(void *state, const imp_options *options, imp_error *err)
 {
     imp_eval_settings *s = &((eval_state *)state)->settings;
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
     bool is_challenge = false;
+    // convert and check all options first
     imp_status status = imp_sim_options_to_def(options, &s->sim, &s->eval.sim, &s->assets, err);
     if (status == IMP_OK)
         status = parse_protocol(s, options, &is_challenge, err);
@@ -339,12 +373,12 @@ static imp_status run_evaluation(void *state, const imp_options *options, imp_er
         status = read_starts(s, options, err);
     if (status == IMP_OK && s->out != NULL)
         status = imp_output_folder_prepare(options, s->out, false, s->force, err);
-    // who cannot write there should not have to drive first to hear of it
+    // create the folder now: an evaluation takes minutes, and must not end with "permission denied"
     if (status == IMP_OK && s->out != NULL)
         status = imp_folder_create(s->out, err);
     if (status != IMP_OK)
         return status;
-    // what was not asked for is each model's own, and is when these settings are used again
+    // what the user did not give belongs to each model, so it must not be saved as a setting
     if (!imp_options_given(options, s->sim.size))
         s->sim.size[0] = 0;
     if (!imp_options_given(options, &s->sim.lens))
@@ -352,8 +386,10 @@ static imp_status run_evaluation(void *state, const imp_options *options, imp_er
     if (!imp_options_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them
+    // the plain evaluation is the baseline of the robustness test
     if (s->robustness_test)
         s->eval.sim.randomization = imp_randomization_none();
+    // evaluate; then settle the folder, whatever happened
     status =
         is_challenge ? run_challenge(s, options, o, err) : evaluate_policies(s, options, o, err);
     if (status == IMP_OK && s->robustness_test && !is_challenge)
@@ -365,10 +401,12 @@ static imp_status run_evaluation(void *state, const imp_options *options, imp_er
     return status;
 }
 
+// Prints the results. Exit code 1 if an agent failed in any episode.
 static int report_results(const void *state, const imp_options *options)
 {
     const imp_eval_settings *s = &((const eval_state *)state)->settings;
     const imp_eval_outcome *o = &((const eval_state *)state)->outcome;
+    // warnings go to standard error, with --json, too
     warn_training_maps(s, o);
     int code = 0;
     if (options->json)
@@ -379,6 +417,7 @@ static int report_results(const void *state, const imp_options *options)
         imp_challenge_eval_print(&s->challenge_eval, &o->challenge_eval);
     else
         imp_eval_print(s, o);
+    // failed agents make the exit code 1 after a complete report
     if (code == 0 && !options->json)
         code = imp_console_flush();
     const int failed_episodes = imp_challenge_eval_failures(&o->challenge_eval);
@@ -390,6 +429,7 @@ static int report_results(const void *state, const imp_options *options)
     return imp_console_print_error(IMP_CHECK_FAILED, &err);
 }
 
+// By default, the expert and the model of `imprint train` are compared.
 static void set_up(void *state, imp_options *options)
 {
     imp_eval_settings *s = &((eval_state *)state)->settings;
@@ -404,6 +444,7 @@ static void set_up(void *state, imp_options *options)
     add_options(options, s);
 }
 
+// Factories are closed even if the evaluation of an earlier policy failed.
 static void tear_down(void *state)
 {
     imp_eval_settings *s = &((eval_state *)state)->settings;

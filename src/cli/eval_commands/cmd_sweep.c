@@ -1,3 +1,10 @@
+// imprint sweep: trains one network per seed with the same options, evaluates each from the same
+// starts, and reports how much the results differ. So it shows whether a difference between two
+// settings is larger than the spread over seeds. Everything behind "--" is parsed as options of
+// `imprint train`, with its own option table. Each seed has a folder with its model and
+// evaluation.json. That record holds the settings it belongs to; --resume reuses it only if they
+// are equal, so changed options never mix with old results. --require-... turns the sweep into a
+// test: exit code 1 if any network is below a bound.
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,15 +18,17 @@
 #include "cli/output/output_folder.h"
 #include "learn/training/training.h"
 
-// records are read back, so their numbers keep all their digits
+// SEEDS_MAX bounds the table; EXACT_DIGITS because records are read back and must not lose digits.
 enum { SEEDS_MAX = 1000, RECORD_BYTES_MAX = 1 << 20, EXACT_DIGITS = 17 };
 
+// Settings, the options of the trainings, and the results.
 typedef struct sweep_state {
     imp_sweep_settings settings;
     imp_options training; // of the trainings
     imp_sweep_row *rows;  // (seeds)
 } sweep_state;
 
+// The bounds are transient: they do not change what is computed.
 static void add_options(imp_options *options, imp_sweep_settings *s)
 {
     const imp_option table[] = {
@@ -35,6 +44,7 @@ static void add_options(imp_options *options, imp_sweep_settings *s)
         {"settle-steps", 0, IMP_OPTION_INT, &s->eval.settle_steps, "N",
          "first steps left out of the lane and speed figures (60 if --steps is at least 300)",
          IMP_SETTING},
+        // bounds, which make the exit code 1
         {"require-completed", 0, IMP_OPTION_REAL, &s->require_completed, "SHARE",
          "end with 1 unless every network completes that share of its episodes: to the last step, "
          "without a stall",
@@ -55,7 +65,7 @@ static void add_options(imp_options *options, imp_sweep_settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-// The options behind "--", read as imprint train reads them.
+// Parses the options behind "--" as `imprint train` does.
 static imp_status parse_train_options(imp_sweep_settings *s, const imp_options *options,
                                       imp_options *training, imp_error *err)
 {
@@ -67,6 +77,7 @@ static imp_status parse_train_options(imp_sweep_settings *s, const imp_options *
     imp_status status = imp_options_parse(training, options->operand_count + 1, argv, err);
     if (status != IMP_OK || training->help)
         return status;
+    // the sweep sets these itself
     const char *refused = imp_options_given(training, &s->train.out)          ? "out"
                           : imp_options_given(training, &s->train.train.seed) ? "seed"
                           : imp_options_given(training, &s->train.resume)     ? "resume"
@@ -78,6 +89,7 @@ static imp_status parse_train_options(imp_sweep_settings *s, const imp_options *
     return imp_train_settings_apply(&s->train, err);
 }
 
+// The folder of a seed: OUT/seed-N.
 static imp_status seed_folder_path(char out[IMP_PATH_MAX], const imp_sweep_settings *s,
                                    uint64_t seed, imp_error *err)
 {
@@ -86,7 +98,8 @@ static imp_status seed_folder_path(char out[IMP_PATH_MAX], const imp_sweep_setti
     return imp_path_join(out, s->out, name, err);
 }
 
-// What an evaluation is of: settings of the evaluation and of the training together.
+// The identity of a result: the settings of evaluation and training as one text. The caller frees
+// it.
 static char *settings_identity(const imp_options *options, const imp_options *training)
 {
     char *eval = imp_options_to_json(options), *train = imp_options_to_json(training);
@@ -98,7 +111,7 @@ static char *settings_identity(const imp_options *options, const imp_options *tr
     return both;
 }
 
-// A record of the same settings that an earlier call left; false if there is none.
+// Reads the record of an earlier call. False if there is none, or its settings differ.
 static bool read_seed_result(imp_sweep_row *row, const char *path, const char *identity)
 {
     char *text;
@@ -115,6 +128,7 @@ static bool read_seed_result(imp_sweep_row *row, const char *path, const char *i
     return same;
 }
 
+// Evaluates a model or the expert, and stores the figures in a row.
 static imp_status evaluate_policy(imp_sweep_row *row, const imp_sweep_settings *s,
                                   const imp_options *options, const char *policy,
                                   const imp_monitor *monitor, imp_error *err)
@@ -135,11 +149,13 @@ static imp_status evaluate_policy(imp_sweep_row *row, const imp_sweep_settings *
     return status;
 }
 
+// Trains with the present seed. A training that was interrupted is continued.
 static imp_status train_seed(imp_sweep_row *row, imp_sweep_settings *s, imp_options *training,
                              const char *folder, const imp_monitor *monitor, imp_error *err)
 {
     imp_train_summary summary = {0};
     imp_train_def *def = &s->train.train;
+    // the trainer stores the settings in the model
     char *json = imp_options_to_json(training);
     def->resume = true;
     def->settings = json != NULL ? json : "{}";
@@ -156,7 +172,7 @@ static imp_status train_seed(imp_sweep_row *row, imp_sweep_settings *s, imp_opti
     return status;
 }
 
-// One seed: trained and evaluated, as far as that is not done yet.
+// One seed: trains and evaluates, unless a valid record exists.
 static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings *s,
                                           const imp_options *options, imp_options *training,
                                           const imp_monitor *monitor, imp_error *err)
@@ -170,12 +186,14 @@ static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings
     if (status != IMP_OK)
         return status;
     s->train.train.seed = row->seed;
+    // the seed is part of the identity
     char *identity = settings_identity(options, training);
     if (identity == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
     row->train_seconds = NAN;
     if (!imp_training_is_complete(folder) || !imp_path_exists(settings) ||
         !read_seed_result(row, path, identity)) {
+        // no valid record: do the work and write one
         status = train_seed(row, s, training, folder, monitor, err);
         if (status == IMP_OK)
             status = evaluate_policy(row, s, options, folder, monitor, err);
@@ -189,6 +207,7 @@ static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings
     return status;
 }
 
+// Checks everything that can fail early: datasets must open, and the folder must be usable.
 static imp_status check_sweep(const imp_sweep_settings *s, const imp_options *options,
                               imp_error *err)
 {
@@ -205,6 +224,7 @@ static imp_status check_sweep(const imp_sweep_settings *s, const imp_options *op
     return imp_output_folder_prepare(options, s->out, s->resume, false, err);
 }
 
+// Evaluates the expert, then every seed, and prints each row as soon as it is known.
 static imp_status run_all_seeds(imp_sweep_settings *s, const imp_options *options,
                                 imp_options *training, imp_sweep_row *rows, imp_error *err)
 {
@@ -222,6 +242,7 @@ static imp_status run_all_seeds(imp_sweep_settings *s, const imp_options *option
         status = train_and_evaluate_seed(&rows[k], s, options, training, &monitor, err);
         if (status == IMP_OK && !options->json)
             imp_sweep_print_row(&rows[k]);
+        // finished seeds are kept
         if (status == IMP_INTERRUPTED)
             return imp_fail(err, status,
                             "interrupted with seed %" PRIu64
@@ -234,6 +255,7 @@ static imp_status run_all_seeds(imp_sweep_settings *s, const imp_options *option
                : status;
 }
 
+// Parses both sets of options, prepares the evaluation, and runs all seeds.
 static imp_status run_sweep(void *state, const imp_options *options, imp_error *err)
 {
     imp_sweep_settings *s = &((sweep_state *)state)->settings;
@@ -242,6 +264,7 @@ static imp_status run_sweep(void *state, const imp_options *options, imp_error *
     imp_status status = parse_train_options(s, options, training, err);
     if (status != IMP_OK || training->help)
         return status;
+    // what can fail early, then the options of the simulation
     status = check_sweep(s, options, err);
     if (status == IMP_OK)
         status = imp_sim_options_to_def(options, &s->sim, &s->eval.sim, &s->assets, err);
@@ -260,7 +283,7 @@ static imp_status run_sweep(void *state, const imp_options *options, imp_error *
                : imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(s->seeds, "seed"));
 }
 
-// Whether a network does not get as far as is required.
+// Whether a network misses a bound on completion or progress; the message is then in *err.
 static bool misses_requirement(const imp_sweep_settings *s, const imp_sweep_row *row,
                                imp_error *err)
 {
@@ -278,7 +301,7 @@ static bool misses_requirement(const imp_sweep_settings *s, const imp_sweep_row 
     return err->status != IMP_OK;
 }
 
-// Prints what came out, and looks whether it is what was required.
+// Prints the statistics, then checks the bounds.
 static int report_results(const void *state, const imp_options *options)
 {
     const sweep_state *sweep = state;
@@ -290,10 +313,12 @@ static int report_results(const void *state, const imp_options *options)
         return imp_console_flush();
     if (!options->json)
         imp_sweep_print_statistics(s, rows);
+    // the report first: it is complete even if a bound is missed
     const int code = options->json ? imp_console_finish_with_json(imp_sweep_to_json(s, rows))
                                    : imp_console_flush();
     if (code != 0)
         return code;
+    // the first network below a bound decides
     for (int k = 0; k < s->seeds; k++) {
         if (misses_requirement(s, &rows[k], &err))
             return imp_console_print_error(IMP_CHECK_FAILED, &err);
@@ -316,6 +341,7 @@ static int report_results(const void *state, const imp_options *options)
     return 0;
 }
 
+// More and longer episodes than `imprint eval`: spreads need precision.
 static void set_up(void *state, imp_options *options)
 {
     imp_sweep_settings *s = &((sweep_state *)state)->settings;

@@ -1,3 +1,8 @@
+// Results of an evaluation as JSON, for --json and for metrics.json. The file version (`stored`)
+// is compared byte by byte: it names policies and tables by their content instead of their
+// paths, and holds no times. NaN marks an unknown figure and becomes null. Estimates are objects
+// of value and confidence interval. Very long evaluations list only their first episodes; all
+// are in episodes.csv.
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -6,9 +11,10 @@
 #include "cli/eval_commands/eval.h"
 #include "cli/output/console.h"
 
-// Of more episodes than these, each has a row in episodes.csv only.
+// At most this many episodes are listed; all have a row in episodes.csv.
 enum { LISTED_MAX = 10000 };
 
+// A figure with its 95 % confidence interval.
 json_t *imp_estimate_json(imp_estimate estimate)
 {
     return json_pack("{s:o, s:o, s:o}", "value", imp_json_real_or_null(estimate.value), "low",
@@ -16,6 +22,7 @@ json_t *imp_estimate_json(imp_estimate estimate)
                      imp_json_real_or_null(estimate.high));
 }
 
+// The statistics of a set of episodes: of all, of one map, or of one level of a robustness test.
 json_t *imp_eval_stats_json(const imp_eval_stats *f)
 {
     return json_pack(
@@ -28,11 +35,13 @@ json_t *imp_eval_stats_json(const imp_eval_stats *f)
         imp_estimate_json(f->lane_distance), "action_error", imp_estimate_json(f->action_error));
 }
 
+// Null if the robot was never in a lane.
 static json_t *lane_distance_json(const imp_episode_result *r)
 {
     return imp_json_real_or_null(r->in_lane > 0 ? r->lane_distance_mean : NAN);
 }
 
+// One episode, with start and end pose, so that it can be repeated with --starts.
 static json_t *episode_json(const imp_episode_result *r)
 {
     return json_pack(
@@ -48,6 +57,7 @@ static json_t *episode_json(const imp_episode_result *r)
         r->start.x, r->start.z, r->start.heading, "end", r->end.x, r->end.z, r->end.heading);
 }
 
+// The first episodes, up to the limit.
 static json_t *episodes_json(const imp_evaluation *evaluation)
 {
     json_t *array = json_array();
@@ -56,6 +66,7 @@ static json_t *episodes_json(const imp_evaluation *evaluation)
     return array;
 }
 
+// The worst episodes, for which images are written.
 static json_t *worst_json(const imp_evaluation *evaluation)
 {
     json_t *array = json_array();
@@ -70,6 +81,7 @@ static json_t *worst_json(const imp_evaluation *evaluation)
     return array;
 }
 
+// Statistics of each map, and whether the network was trained on it.
 static json_t *maps_json(const imp_evaluation *evaluation, const imp_policy_factory *driver)
 {
     json_t *array = json_array();
@@ -84,8 +96,7 @@ static json_t *maps_json(const imp_evaluation *evaluation, const imp_policy_fact
     return array;
 }
 
-// What a policy is called: on the screen as the user called it; in files, which are compared, by
-// what it is.
+// A policy's name: as the user gave it on the screen; by its content in files, which are compared.
 static const char *policy_label(char out[IMP_POLICY_IDENTITY_MAX], const imp_eval_settings *s,
                                 const imp_eval_outcome *o, int p, bool stored)
 {
@@ -95,6 +106,7 @@ static const char *policy_label(char out[IMP_POLICY_IDENTITY_MAX], const imp_eva
     return out;
 }
 
+// Every policy minus the first one, paired by episode.
 static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outcome *o, bool stored)
 {
     char name[IMP_POLICY_IDENTITY_MAX], first[IMP_POLICY_IDENTITY_MAX];
@@ -118,6 +130,7 @@ static json_t *comparisons_json(const imp_eval_settings *s, const imp_eval_outco
     return array;
 }
 
+// All results of one policy. "figures" has confidence intervals; the others are plain numbers.
 static json_t *policy_json(const char *name, const imp_evaluation *e,
                            const imp_policy_factory *driver)
 {
@@ -134,7 +147,7 @@ static json_t *policy_json(const char *name, const imp_evaluation *e,
                      "worst", worst_json(e), "results", episodes_json(e));
 }
 
-// The table that starts are from: its path, or in files what is in it. NULL if there is none.
+// The table of --starts: its path, or a hash of its content in files. NULL if there is none.
 static const char *starts_label(char out[40], const imp_eval_settings *s, bool stored)
 {
     uint64_t hash;
@@ -145,6 +158,7 @@ static const char *starts_label(char out[40], const imp_eval_settings *s, bool s
     return out;
 }
 
+// The whole evaluation.
 json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, bool stored)
 {
     json_t *policies = json_array();
@@ -152,12 +166,14 @@ json_t *imp_eval_json(const imp_eval_settings *s, const imp_eval_outcome *o, boo
         const imp_evaluation *e = &o->evaluations[p];
         char name[IMP_POLICY_IDENTITY_MAX];
         json_t *policy = policy_json(policy_label(name, s, o, p, stored), e, o->drivers[p]);
+        // times differ from run to run
         if (!stored)
             json_object_set_new(policy, "seconds", json_real(e->seconds));
         if (o->robustness != NULL)
             json_object_set_new(policy, "robustness", imp_robustness_json(&o->robustness[p]));
         json_array_append_new(policies, policy);
     }
+    // all policies drove on the same maps
     const imp_evaluation *first = &o->evaluations[0];
     const char *map = first->map_count == 1 ? first->maps[0].name : "several maps";
     char table[40];

@@ -1,3 +1,8 @@
+// Prints the results of an evaluation as tables: figures, endings, paired comparisons with the
+// first policy, and figures per map. Below each row stands the half-width of the 95 % confidence
+// interval, where there are enough episodes. Unknown figures are printed as "-". A policy's name
+// is shortened to what distinguishes it from the others; a name that is still too long gets a
+// line of its own.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +12,7 @@
 #include "cli/eval_commands/eval.h"
 #include "cli/output/console.h"
 
+// The map as the user named it.
 const char *imp_eval_map_name(const imp_eval_settings *s)
 {
     return s->sim.maps.count == 1 ? s->sim.maps.items[0] : "several maps";
@@ -14,7 +20,7 @@ const char *imp_eval_map_name(const imp_eval_settings *s)
 
 enum { NAME_WIDTH = 10 }; // of a policy in a table; a longer name has a line of its own
 
-// The name of a policy, and what goes before the other columns of its row.
+// Prints the first column of a row. A long name gets its own line, and the row starts with spaces.
 static void print_policy_name(const imp_eval_settings *s, int p)
 {
     const char *name =
@@ -25,7 +31,7 @@ static void print_policy_name(const imp_eval_settings *s, int p)
         printf("%-*s", NAME_WIDTH, name);
 }
 
-// "+-0.12", or nothing where too few episodes say how sure a figure is.
+// "+-0.12", or "" where the interval is unknown.
 static const char *format_margin(char out[24], imp_estimate e, double unit, int digits)
 {
     out[0] = '\0';
@@ -34,7 +40,7 @@ static const char *format_margin(char out[24], imp_estimate e, double unit, int 
     return out;
 }
 
-// "83.9-96.5%"; a share of 1 has no decimals.
+// "83.9-96.5%". A bound of 100 % has no decimals.
 static const char *format_interval(char out[32], imp_estimate share)
 {
     const double high = 100.0 * share.high;
@@ -42,6 +48,7 @@ static const char *format_interval(char out[32], imp_estimate share)
     return out;
 }
 
+// The main table: completion, progress, lane distance, distance, speed, reward.
 static void print_metrics_table(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     printf("%-*s  %10s  %9s  %12s  %8s  %9s  %8s\n", NAME_WIDTH, "policy", "completed", "progress",
@@ -51,6 +58,7 @@ static void print_metrics_table(const imp_eval_settings *s, const imp_eval_outco
         const imp_eval_stats *f = &e->stats;
         char share[32], m[5][24], stats[3][24];
         print_policy_name(s, p);
+        // the figures, and below them how certain they are
         printf("  %4d/%-5d  %7s %%  %9s cm  %6.2f m  %5s m/s  %8.1f\n", f->completed, f->episodes,
                imp_format_real_or_dash(stats[0], 100.0 * f->progress.value, 1),
                imp_format_real_or_dash(stats[1], 100.0 * e->lane_distance_mean, 2),
@@ -64,6 +72,7 @@ static void print_metrics_table(const imp_eval_settings *s, const imp_eval_outco
     }
 }
 
+// How many episodes ended for a reason.
 static int count_endings(const imp_evaluation *evaluation, imp_end_reason ending)
 {
     int count = 0;
@@ -72,7 +81,8 @@ static int count_endings(const imp_evaluation *evaluation, imp_end_reason ending
     return count;
 }
 
-// What episodes ended by, and what else there is to tell.
+// The second table: survival, stalls, reasons of ends, 95th percentile of the lane distance, and
+// how far actions are from the expert's.
 static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     printf("\n%-*s  %9s  %7s  %12s  %9s  %8s  %12s\n", NAME_WIDTH, "policy", "survived", "stalled",
@@ -82,6 +92,7 @@ static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
         const imp_evaluation *e = &o->evaluations[p];
         const imp_estimate error = e->stats.action_error;
         char p95[24], m[24], text[48] = "-", survived[24];
+        // unknown unless the expert was asked at every step
         if (!isnan(error.value))
             snprintf(text, sizeof text, "%.3f%s", error.value, format_margin(m, error, 1.0, 3));
         snprintf(survived, sizeof survived, "%d/%d", e->survived, e->episodes);
@@ -92,7 +103,7 @@ static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
     }
 }
 
-// The worst episodes that were not completed.
+// Names the worst episodes that were not completed.
 static void print_worst(const char *name, const imp_evaluation *e)
 {
     enum { NAMED = 3 };
@@ -107,10 +118,13 @@ static void print_worst(const char *name, const imp_evaluation *e)
     }
 }
 
+// Paired comparison with the first policy: both drove the same starts, so differences per episode
+// have much less variance than differences of means.
 static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     if (o->count < 2 || s->eval.episodes < 2)
         return;
+    // header, which names the policy that is subtracted
     printf("\nminus %s, episode by episode: those that only one completed, sign test\n%-*s  %7s  "
            "%8s  %5s  %9s  %10s  %9s  %8s\n",
            s->policies.items[0], NAME_WIDTH, "policy", "only it", "only 1st", "p", "progress",
@@ -120,6 +134,7 @@ static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome
         char m[4][24], progress[24], lane[24];
         if (imp_evaluation_compare(&c, &o->evaluations[p], &o->evaluations[0], NULL) != IMP_OK)
             continue;
+        // differences, and below them the half-widths of their intervals
         print_policy_name(s, p);
         printf("  %7d  %8d  %5.3f  %7s %%  %7s cm  %+7.2f m  %+8.1f\n", c.completed_only_first,
                c.completed_only_second, c.completion_p,
@@ -133,6 +148,7 @@ static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome
     }
 }
 
+// Figures per map, if there is more than one.
 static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     enum { MAPS_MAX = 60 };
@@ -144,6 +160,7 @@ static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
     for (int k = 0; k < first->map_count && k < MAPS_MAX; k++) {
         if (first->maps[k].stats.episodes > 0)
             printf("%s\n", first->maps[k].name);
+        // one row per policy, under the map's name
         for (int p = 0; p < o->count; p++) {
             const imp_eval_stats *f = &o->evaluations[p].maps[k].stats;
             char share[32], lane[24], progress[24];
@@ -161,7 +178,7 @@ static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
         printf("%s: see --json or --out\n", IMP_PLURAL(first->map_count - MAPS_MAX, "more map"));
 }
 
-// On how many of the maps networks were trained: what they do there proves little.
+// Says on how many of the maps a network was trained: results there do not show generalisation.
 static void print_training_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     for (int p = 0; p < o->count; p++) {
@@ -174,11 +191,13 @@ static void print_training_maps(const imp_eval_settings *s, const imp_eval_outco
     }
 }
 
+// Prints everything. The last lines are the two rewards that the baseline prints, in its format.
 void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     size_t width = 0;
     for (int p = 0; p < o->count; p++)
         width = strlen(s->policies.items[p]) > width ? strlen(s->policies.items[p]) : width;
+    // conditions and definitions
     printf("%s, %s of at most %s, ", imp_eval_map_name(s), IMP_PLURAL(s->eval.episodes, "episode"),
            IMP_PLURAL(s->eval.steps, "step"));
     if (s->starts_path != NULL)
@@ -186,6 +205,7 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     else
         printf("the same starts for all\n");
     printf("completed: to the last step without a stall; progress: of the expert's way\n\n");
+    // tables
     print_metrics_table(s, o);
     print_endings(s, o);
     print_comparisons(s, o);

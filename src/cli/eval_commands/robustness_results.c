@@ -1,9 +1,12 @@
-// What breaks policies, in words and as JSON.
+// Results of the robustness test as a table and as JSON: for each group of perturbations, the share
+// of completed episodes at growing strength. Groups come sorted, the most harmful first. The last
+// columns of the table are figures at the greatest strength.
 #include <stdio.h>
 
 #include "cli/eval_commands/eval.h"
 #include "cli/output/console.h"
 
+// One row per group, with one column per strength.
 void imp_robustness_print(const char *policy, const imp_robustness *r)
 {
     printf("\nWhat breaks %s, most first: episodes completed at growing strength\n\n%-12s  %7s",
@@ -25,6 +28,7 @@ void imp_robustness_print(const char *policy, const imp_robustness *r)
     }
 }
 
+// All statistics at all strengths.
 json_t *imp_robustness_json(const imp_robustness *r)
 {
     json_t *rows = json_array();

@@ -1,3 +1,7 @@
+// Results of a sweep over seeds: one row per seed, and mean, standard deviation and extremes
+// over the seeds. The macro COLUMNS lists the figures with their JSON keys, so that writing,
+// reading and statistics cover the same ones. Rows are written to evaluation.json and read back
+// by --resume. An unknown figure is NaN in memory and null in JSON.
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
@@ -8,7 +12,7 @@
 #include "cli/eval_commands/sweep.h"
 #include "cli/output/console.h"
 
-// What the spread is told of: X(member, key).
+// The figures of a row: X(member, JSON key).
 #define COLUMNS(X)                                                                                 \
     X(loss, "best_loss")                                                                           \
     X(progress, "progress")                                                                        \
@@ -19,6 +23,7 @@
     X(reward, "mean_reward")                                                                       \
     X(action_error, "action_error")
 
+// Copies the figures of an evaluation into a row.
 void imp_sweep_row_from_evaluation(imp_sweep_row *row, const imp_evaluation *evaluation)
 {
     row->episodes = evaluation->episodes;
@@ -34,6 +39,7 @@ void imp_sweep_row_from_evaluation(imp_sweep_row *row, const imp_evaluation *eva
     row->action_error = evaluation->stats.action_error.value;
 }
 
+// Writes a row. The times are left out, because they differ from run to run.
 json_t *imp_sweep_row_to_json(const imp_sweep_row *row)
 {
     json_t *object =
@@ -46,6 +52,7 @@ json_t *imp_sweep_row_to_json(const imp_sweep_row *row)
     return object;
 }
 
+// Reads a row. False if a figure is missing or the seed is another: then the seed is trained again.
 bool imp_sweep_row_from_json(imp_sweep_row *row, const json_t *object)
 {
     json_int_t seed;
@@ -69,12 +76,12 @@ bool imp_sweep_row_from_json(imp_sweep_row *row, const json_t *object)
     return true;
 }
 
-// How a number of the rows spreads, where they know it.
+// Statistics of one figure over the seeds; NaN where it is unknown.
 typedef struct spread {
     double mean, deviation, low, high;
 } spread;
 
-// Of counts of episodes, the share.
+// A figure of a row by its offset. Counts of episodes become shares.
 static double row_value(const imp_sweep_row *row, size_t member)
 {
     if (member == offsetof(imp_sweep_row, completed))
@@ -84,12 +91,14 @@ static double row_value(const imp_sweep_row *row, size_t member)
     return *(const double *)(const void *)((const char *)row + member);
 }
 
+// Mean, sample standard deviation and extremes of the rows that know the figure.
 static spread compute_spread(const imp_sweep_row *rows, int count, size_t member)
 {
     spread s = {.low = NAN, .high = NAN};
     int known = 0;
     for (int k = 0; k < count; k++)
         known += isfinite(row_value(&rows[k], member));
+    // fmin() and fmax() ignore NaN
     for (int k = 0; k < count; k++) {
         const double value = row_value(&rows[k], member);
         s.mean += isfinite(value) ? value / known : 0.0;
@@ -105,6 +114,7 @@ static spread compute_spread(const imp_sweep_row *rows, int count, size_t member
     return s;
 }
 
+// Statistics of one figure as JSON.
 static json_t *spread_json(spread s)
 {
     return json_pack("{s:o, s:o, s:o, s:o}", "mean", imp_json_real_or_null(s.mean),
@@ -112,10 +122,12 @@ static json_t *spread_json(spread s)
                      imp_json_real_or_null(s.low), "largest", imp_json_real_or_null(s.high));
 }
 
+// The whole sweep: conditions, the expert, every seed, statistics.
 json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows)
 {
     json_t *seeds = json_array(), *spreads = json_object();
     json_t *expert = imp_sweep_row_to_json(&s->expert);
+    // the expert is not trained
     static const char *const unfit[] = {"seed", "best_epoch", "best_loss"};
     for (size_t k = 0; k < sizeof unfit / sizeof unfit[0]; k++)
         json_object_del(expert, unfit[k]);
@@ -139,6 +151,7 @@ json_t *imp_sweep_to_json(const imp_sweep_settings *s, const imp_sweep_row *rows
                      "expert", expert, "seeds", seeds, "spread", spreads);
 }
 
+// Prints one row and flushes it: the next one takes minutes.
 static void print_named_row(const char *name, const imp_sweep_row *row)
 {
     char loss[24], progress[24], lane[24], speed[24], seconds[24];
@@ -151,6 +164,7 @@ static void print_named_row(const char *name, const imp_sweep_row *row)
     fflush(stdout);
 }
 
+// Conditions, the header of the table, and the expert's row for comparison.
 void imp_sweep_print_header(const imp_sweep_settings *s)
 {
     imp_sweep_row expert = s->expert;
@@ -162,6 +176,7 @@ void imp_sweep_print_header(const imp_sweep_settings *s)
     print_named_row("expert", &expert);
 }
 
+// Prints the row of a seed as soon as the seed is done.
 void imp_sweep_print_row(const imp_sweep_row *row)
 {
     char seed[24];
@@ -169,12 +184,15 @@ void imp_sweep_print_row(const imp_sweep_row *row)
     print_named_row(seed, row);
 }
 
+// Mean, standard deviation and worst value of each column. The worst loss is the highest, the worst
+// progress the lowest.
 void imp_sweep_print_statistics(const imp_sweep_settings *s, const imp_sweep_row *rows)
 {
 #define SPREAD(member) compute_spread(rows, s->seeds, offsetof(imp_sweep_row, member))
     const spread completed = SPREAD(completed), progress = SPREAD(progress), loss = SPREAD(loss);
     const spread lane = SPREAD(lane_distance), distance = SPREAD(distance), speed = SPREAD(speed);
 #undef SPREAD
+    // the lines of the table
     const struct {
         const char *name;
         double loss, completed, progress, lane, distance, speed;
@@ -185,6 +203,7 @@ void imp_sweep_print_statistics(const imp_sweep_settings *s, const imp_sweep_row
         {"worst", loss.high, completed.low, progress.low, lane.high, distance.low, speed.low},
     };
     printf("\n");
+    // numbers as in the rows of the seeds
     for (int k = 0; k < 3; k++) {
         char t[6][24];
         printf("%-6s  %7s  %7s %%  %6s %%  %7s cm  %6s m  %5s m/s\n", lines[k].name,

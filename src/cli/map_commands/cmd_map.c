@@ -1,3 +1,9 @@
+// imprint map: lists the built-in maps, checks map files, draws a map, or generates maps. Each
+// subcommand adds to an array of JSON objects, which --json prints at the end, also after a
+// failure. `check` distinguishes errors from remarks. An error means that the map cannot be
+// used: it cannot be parsed, or no episode can start. A remark means that something is odd:
+// assumed values, ignored keys, a start pose from which episodes end at once. Remarks fail the
+// check only with --strict.
 #include <stdio.h>
 #include <string.h>
 
@@ -17,11 +23,13 @@ typedef struct settings {
     imp_map_gen_options generation;
 } settings;
 
+// `list`: one row per built-in map.
 static imp_status list_builtin_maps(const imp_options *options, json_t *array, imp_error *err)
 {
     if (!options->json)
         printf("%-38s %8s %8s %6s %8s  %s\n", "map", "tiles", "drivable", "lanes", "objects",
                "what it is");
+    // every map is loaded, because its text has no totals
     for (int k = 0; k < imp_builtin_map_count(); k++) {
         imp_world *world;
         char size[32], description[256];
@@ -40,13 +48,14 @@ static imp_status list_builtin_maps(const imp_options *options, json_t *array, i
     return IMP_OK;
 }
 
-// A remark on where episodes start.
+// A remark about the starts of episodes.
 typedef struct start_remark {
     int line;
     char text[sizeof((imp_error *)0)->message + 64];
 } start_remark;
 
-// Whether episodes can start within an angle of the lane; the message has no map's name before it.
+// Checks that an episode can start within an angle of the lane. The error message comes without the
+// map's name, which the caller adds.
 static imp_status check_start_angle(const imp_world *world, double angle_deg, imp_env *env,
                                     imp_error *err)
 {
@@ -58,13 +67,14 @@ static imp_status check_start_angle(const imp_world *world, double angle_deg, im
         status = imp_env_reset(env, 0, &why);
     if (status == IMP_OK)
         return IMP_OK;
+    // the environment's message may begin with "NAME:"
     const size_t length = strlen(world->name);
     const bool named = strncmp(why.message, world->name, length) == 0 && why.message[length] == ':';
     return imp_fail(err, status, "%s",
                     why.message + (named ? length + 1 + strspn(why.message + length + 1, " ") : 0));
 }
 
-// What makes a readable map useless for driving, and a remark on what makes its starts odd.
+// Checks that episodes can start on a map. Fails if none can; writes a remark if starts are odd.
 static imp_status check_drivable(const imp_world *world, const char *map, start_remark *remark,
                                  imp_error *err)
 {
@@ -74,15 +84,18 @@ static imp_status check_drivable(const imp_world *world, const char *map, start_
     const imp_status status = check_start_angle(world, widest, &env, &why);
     remark->line = world->start_line;
     remark->text[0] = '\0';
+    // no start even at the widest angle: an error
     if (status != IMP_OK)
         return imp_fail(err, status == IMP_BAD_INPUT ? IMP_CHECK_FAILED : status, "%s: %s", map,
                         why.message);
+    // a start pose off the road or inside an object
     if (world->has_start_pose && !imp_env_is_valid_pose(&env, env.pose, 1.0)) {
         const imp_object *met = imp_env_find_collision(&env, env.pose, 2.0 * IMP_CENTRE_FORWARD);
         snprintf(remark->text, sizeof remark->text,
                  "start_pose puts the robot %s%s%s: episodes end at their first step",
                  met != NULL ? "into '" : "off the road", met != NULL ? met->name : "",
                  met != NULL ? "'" : "");
+        // starts only beyond the default angle
     } else if (check_start_angle(world, imp_default_sim_options().start_angle_deg, &env, &why) !=
                IMP_OK) {
         snprintf(remark->text, sizeof remark->text, "with the default --start-angle-deg %g, %s",
@@ -91,6 +104,7 @@ static imp_status check_drivable(const imp_world *world, const char *map, start_
     return IMP_OK;
 }
 
+// Adds a remark to the array, and prints it as FILE:LINE: TEXT unless JSON is wanted.
 static void report_remark(const char *map, int line, const char *text, json_t *warnings,
                           bool to_terminal)
 {
@@ -99,7 +113,7 @@ static void report_remark(const char *map, int line, const char *text, json_t *w
         printf("%s:%d: %s\n", map, line, text);
 }
 
-// Returns how many remarks there are.
+// Reports all remarks of a map. Returns their number.
 static int report_remarks(const imp_world *world, const char *map, const start_remark *remark,
                           json_t *object)
 {
@@ -116,6 +130,7 @@ static int report_remarks(const imp_world *world, const char *map, const start_r
     return count;
 }
 
+// `check` of one map: loads it, checks its starts, reports remarks.
 static imp_status check_map(const imp_options *options, bool strict, const char *map, json_t *array,
                             imp_error *err)
 {
@@ -129,6 +144,7 @@ static imp_status check_map(const imp_options *options, bool strict, const char 
         start_remark remark;
         status = check_drivable(world, map, &remark, err);
         const int count = report_remarks(world, map, &remark, object);
+        // --strict turns remarks into a failure
         if (status == IMP_OK && strict && count > 0)
             status = imp_fail(err, IMP_CHECK_FAILED, "%s: %s, and --strict allows none", map,
                               IMP_PLURAL(count, "remark"));
@@ -136,6 +152,7 @@ static imp_status check_map(const imp_options *options, bool strict, const char 
         if (status == IMP_OK && !options->json)
             printf("%s: ok, %s\n", map, summary);
     }
+    // in JSON, a map that failed has the message instead of its figures
     if (object != NULL && status != IMP_OK)
         json_object_set_new(object, "problem", json_string(err->message));
     if (object != NULL)
@@ -144,7 +161,7 @@ static imp_status check_map(const imp_options *options, bool strict, const char 
     return status;
 }
 
-// Looks at all maps and names each that is wrong; the status is that of the last of them.
+// `check` of all maps. Every failure is printed; the exit code is that of the last one.
 static imp_status check_maps(const settings *s, const imp_options *options, json_t *array,
                              imp_error *err)
 {
@@ -152,6 +169,7 @@ static imp_status check_maps(const settings *s, const imp_options *options, json
     for (int k = 1; k < options->operand_count; k++) {
         imp_error mine = {0};
         imp_status status = check_map(options, s->strict, options->operands[k], array, &mine);
+        // the caller prints the last failure, so print the one before
         if (status != IMP_OK && latest.status != IMP_OK)
             imp_console_print_error(latest.status, &latest);
         if (status != IMP_OK)
@@ -162,6 +180,7 @@ static imp_status check_maps(const settings *s, const imp_options *options, json
     return IMP_OK;
 }
 
+// `show`: prints the map as text, and draws it if --out is given.
 static imp_status show_map(const settings *s, const imp_options *options, json_t *array,
                            imp_error *err)
 {
@@ -185,6 +204,7 @@ static imp_status show_map(const settings *s, const imp_options *options, json_t
     return status;
 }
 
+// Chooses the subcommand.
 static imp_status run_subcommand(const settings *s, const imp_options *options, json_t *array,
                                  imp_error *err)
 {
@@ -205,7 +225,8 @@ static imp_status run_subcommand(const settings *s, const imp_options *options, 
                : imp_map_gen_run(options, &s->generation, s->size, s->out, s->force, array, err);
 }
 
-// With --json, what is known of the maps is printed after a failure, too.
+// Runs the subcommand, then prints the JSON array. After a failure, too: maps that were checked
+// before it are in it.
 static imp_status run_and_print_json(void *state, const imp_options *options, imp_error *err)
 {
     imp_error later = {0};
@@ -220,6 +241,7 @@ static imp_status run_and_print_json(void *state, const imp_options *options, im
                                                  : imp_fail(err, printed, "%s", later.message);
 }
 
+// Each help text begins with the subcommand that the option is for.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;

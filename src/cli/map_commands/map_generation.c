@@ -1,3 +1,7 @@
+// imprint map new: generates maps from a seed and writes them as YAML files. One file, a folder
+// of numbered files with --count, or standard output. A map depends only on its definition, the
+// seed and its number, so the same command writes the same files. Every text is parsed again
+// after it was written, which proves that it is a valid map and gives the summary.
 #include "cli/map_commands/map_generation.h"
 
 #include <stdio.h>
@@ -13,11 +17,14 @@
 
 enum { COUNT_MAX = 9999 };
 
+// No kind is chosen: the generator's default applies.
 imp_map_gen_options imp_default_map_gen_options(void)
 {
     return (imp_map_gen_options){.count = 1, .generator = imp_default_map_generator_def()};
 }
 
+// One flag per kind of map, then the options of the generator. The help texts of the kinds come
+// from the generator's own table.
 void imp_map_gen_options_add(imp_options *options, imp_map_gen_options *settings)
 {
     static const char *const texts[] = {
@@ -30,6 +37,7 @@ void imp_map_gen_options_add(imp_options *options, imp_map_gen_options *settings
         imp_options_add(options,
                         (imp_option){imp_map_generator_kind_name((imp_map_generator_kind)k), 0,
                                      IMP_OPTION_FLAG, &settings->kinds[k], NULL, texts[k], false});
+    // what is on the map
     const imp_option table[] = {
         {"seed", 's', IMP_OPTION_SEED, &generator->seed, "N",
          "new: the same seed makes the same town", IMP_SETTING},
@@ -56,6 +64,7 @@ void imp_map_gen_options_add(imp_options *options, imp_map_gen_options *settings
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// The kinds are flags, at most one of which may be given.
 static imp_status choose_map_kind(const imp_map_gen_options *settings,
                                   imp_map_generator_def *generator, imp_error *err)
 {
@@ -70,7 +79,7 @@ static imp_status choose_map_kind(const imp_map_gen_options *settings,
     return IMP_OK;
 }
 
-// Tells of a town in one line, or in the array. That it can be read is checked on the way.
+// Reports a generated map as a line or a JSON object. Parsing it checks that it is valid.
 static imp_status report_generated_map(const imp_options *options, const char *path,
                                        const char *text, size_t length, json_t *array,
                                        imp_error *err)
@@ -90,6 +99,7 @@ static imp_status report_generated_map(const imp_options *options, const char *p
     return IMP_OK;
 }
 
+// Generates one map and writes it to a file or to standard output.
 static imp_status generate_map(const imp_options *options, const imp_map_generator_def *generator,
                                const char *path, json_t *array, imp_error *err)
 {
@@ -109,6 +119,7 @@ static imp_status generate_map(const imp_options *options, const imp_map_generat
     return status;
 }
 
+// Writes town-0001.yaml and so on; the number enters the generator, so each map differs.
 static imp_status generate_map_folder(const imp_options *options, imp_map_generator_def generator,
                                       int count, const char *folder, json_t *array, imp_error *err)
 {
@@ -128,7 +139,8 @@ static imp_status generate_map_folder(const imp_options *options, imp_map_genera
     return status;
 }
 
-// A definition that cannot be met is refused before anything of the user's is touched.
+// Generates a map once without writing it. A definition that cannot be satisfied fails here, before
+// --force moves anything.
 static imp_status check_generator_settings(const imp_map_generator_def *generator, imp_error *err)
 {
     char *text;
@@ -139,11 +151,13 @@ static imp_status check_generator_settings(const imp_map_generator_def *generato
     return status;
 }
 
+// Checks the options, then writes one file or a folder.
 imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options *settings,
                            const int size[2], const char *out, bool force, json_t *array,
                            imp_error *err)
 {
     imp_map_generator_def generator = settings->generator;
+    // --size is shared with `show` and has no default there
     if (size[0] != 0 || size[1] != 0) {
         generator.columns = size[0];
         generator.rows = size[1];
@@ -153,6 +167,7 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
     if (settings->count < 1 || settings->count > COUNT_MAX)
         return imp_fail(err, IMP_USAGE, "--count %d is not within 1 to %d", settings->count,
                         COUNT_MAX);
+    // --count, even 1, asks for a folder
     const bool several = imp_options_given(options, &settings->count);
     const bool to_screen = strcmp(out, "-") == 0;
     if (to_screen && (several || options->json))
@@ -165,6 +180,7 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
         status = check_generator_settings(&generator, err);
     if (status != IMP_OK)
         return status;
+    // one file
     if (!several) {
         if (!to_screen && !force && imp_path_exists(out))
             return imp_fail(err, IMP_IO,
@@ -173,6 +189,7 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
                             out);
         return generate_map(options, &generator, out, array, err);
     }
+    // a folder
     status = imp_output_folder_prepare(options, out, false, force, err);
     if (status != IMP_OK)
         return status;

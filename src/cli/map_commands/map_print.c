@@ -1,3 +1,7 @@
+// Maps as text and as JSON: a one-line summary, a drawing with box characters (one tile is one
+// character cell with connections), and a table of objects. A tile's road is a set of four sides
+// (south 1, east 2, north 4, west 8), which selects the box character. Rotating a tile by 90
+// degrees rotates these bits.
 #include "cli/map_commands/map_print.h"
 
 #include <stdio.h>
@@ -6,11 +10,13 @@
 #include "base/common/vector2.h"
 #include "base/text/plural.h"
 
+// The kind's class name; all signs share one kind.
 static const char *object_kind_name(imp_object_kind kind)
 {
     return kind == IMP_OBJECT_SIGN ? "sign" : imp_object_class_get(kind)->name;
 }
 
+// Figures of a map: size, drivable tiles, lanes, and the number of objects of each kind.
 json_t *imp_map_json(const imp_world *world)
 {
     char description[256];
@@ -27,19 +33,20 @@ json_t *imp_map_json(const imp_world *world)
                      world->curve_count, "objects", objects);
 }
 
-// Adds to the end of a text as much as there is room for.
+// Appends as much of a text as fits.
 static void append_text(char *out, size_t size, const char *text)
 {
     const size_t used = strlen(out);
     snprintf(out + used, size - used, "%s", text);
 }
 
-// "1 bus", "3 buses"
+// Appends a number and a noun: "1 bus", "3 buses".
 static void append_counted_noun(char *out, size_t size, int count, const char *word)
 {
     append_text(out, size, IMP_PLURAL(count, word));
 }
 
+// "5 x 5 tiles of 0.61 m, 16 to drive on, 32 lanes, 3 objects (2 cones, 1 duckie)".
 void imp_map_summary(const imp_world *world, char *out, size_t size)
 {
     snprintf(out, size, "%d x %d %s of %.4g m, %d to drive on, ", world->columns, world->rows,
@@ -50,6 +57,7 @@ void imp_map_summary(const imp_world *world, char *out, size_t size)
         return;
     append_text(out, size, ", ");
     append_counted_noun(out, size, world->object_count, "object");
+    // the number of objects of each kind that occurs
     const char *before = " (";
     for (int k = 0; k < IMP_OBJECT_KIND_COUNT; k++) {
         const int count = imp_world_count_objects(world, (imp_object_kind)k);
@@ -62,6 +70,7 @@ void imp_map_summary(const imp_world *world, char *out, size_t size)
     append_text(out, size, ")");
 }
 
+// The comment in the first line of the map's text, which describes it; "" if there is none.
 void imp_map_description(const imp_world *world, char *out, size_t size)
 {
     const char *text = world->source;
@@ -71,14 +80,14 @@ void imp_map_description(const imp_world *world, char *out, size_t size)
     text += strspn(text, "# \t");
     const size_t length = strcspn(text, "\r\n");
     snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), text);
-    // what a stranger's file says must not steer the terminal
+    // control characters of a stranger's file must not reach the terminal
     for (char *at = out; *at != '\0'; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             *at = ' ';
 }
 
-// Bits of the sides that a tile's road leaves by: south 1, east 2, north 4, west 8. (The lanes of
-// 3way_right tiles are those of 3way_left; what is drawn is what the tile is.)
+// The sides by which a tile's road leaves, as bits: south 1, east 2, north 4, west 8. Lanes of a
+// 3way_right tile are those of 3way_left; the drawing shows the tile's own shape.
 static unsigned road_sides_of_tile(const imp_tile *tile)
 {
     static const unsigned sides[IMP_TILE_KIND_COUNT] = {
@@ -89,6 +98,7 @@ static unsigned road_sides_of_tile(const imp_tile *tile)
     return (here | here >> 4) & 15;
 }
 
+// Prints a tile as three characters: connection to the west, the tile, connection to the east.
 static void print_tile_lines(const imp_tile *tile)
 {
     static const char *const lines[16] = {
@@ -102,12 +112,13 @@ static void print_tile_lines(const imp_tile *tile)
     printf("%s%s%s", sides & 8 ? "─" : " ", middle, sides & 2 ? "─" : " ");
 }
 
-// To tenths, and never "-0.0".
+// Degrees rounded to tenths; adding 0.0 turns -0.0 into 0.0.
 static double rounded_degrees(double angle)
 {
     return round(angle * 1800.0 / IMP_PI) / 10.0 + 0.0;
 }
 
+// The table of objects, with marks for those that move, change or are optional.
 static void print_objects(const imp_world *world)
 {
     if (world->object_count > 0)
@@ -125,6 +136,7 @@ static void print_objects(const imp_world *world)
     }
 }
 
+// Prints name and summary, the drawing with row and column numbers, the start, and the objects.
 void imp_map_print(const imp_world *world)
 {
     char text[512];
@@ -132,6 +144,7 @@ void imp_map_print(const imp_world *world)
     printf("%s%s%s\n", world->name, text[0] != '\0' ? ": " : "", text);
     imp_map_summary(world, text, sizeof text);
     printf("%s\n\n     ", text);
+    // column numbers, then one line per row of tiles
     for (int i = 0; i < world->columns; i++)
         printf("%3d", i);
     printf("\n");

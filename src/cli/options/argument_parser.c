@@ -1,7 +1,9 @@
-// Reads a command line: --name VALUE, --name=VALUE, --flag, --no-flag, -n VALUE, -nVALUE, -fq, and
-// operands between them. Names are given in full: a beginning of one is answered by a suggestion,
-// so that an option that is added later never changes what a script means. Everything behind "--"
-// is an operand.
+// Parses a command line into options. It accepts --name VALUE, --name=VALUE, --flag, --no-flag, -n
+// VALUE, -nVALUE, -fq, and operands between them; everything after "--" is an operand. Names must
+// be complete: a prefix is answered by a suggestion, so that an option added later never changes
+// what a script means. The parser runs twice over the arguments (see imp_options_parse()): the
+// first pass takes only the options that locate a settings file, the second takes all, so that
+// options override the file.
 #include "cli/options/argument_parser.h"
 
 #include <stdio.h>
@@ -19,7 +21,8 @@ typedef struct argument_parser {
     imp_error *err;
 } argument_parser;
 
-// Whether an option says where other settings are.
+// Whether an option locates a settings file (or ends the parsing: --help, --version). The first
+// pass takes only these.
 static bool selects_settings_file(const imp_options *options, int index)
 {
     const imp_option *option = &options->table[index];
@@ -28,6 +31,7 @@ static bool selects_settings_file(const imp_options *options, int index)
            strcmp(option->name, "out") == 0;
 }
 
+// Sets an option, unless this pass leaves it to the second one.
 static imp_status set_option_value(argument_parser *r, int index, const char *text)
 {
     if (r->only_file_options && !selects_settings_file(r->options, index))
@@ -35,12 +39,14 @@ static imp_status set_option_value(argument_parser *r, int index, const char *te
     return imp_option_set_value(r->options, index, text, r->err);
 }
 
+// Flags take no value and have a --no- form.
 static bool is_flag_option(const imp_options *options, int index)
 {
     return options->table[index].type == IMP_OPTION_FLAG;
 }
 
-// Whether an argument is the name of an option, and not the value of the one before it.
+// Whether an argument is the name of a known option. Then it cannot be the value of the option
+// before it.
 static bool is_option_name(const imp_options *options, const char *text)
 {
     if (strncmp(text, "--", 2) != 0)
@@ -49,16 +55,18 @@ static bool is_option_name(const imp_options *options, const char *text)
     return imp_option_find_n(options, text, strcspn(text, "=")) >= 0;
 }
 
-// Refuses a name that is none, and suggests those that are close. `dashes` is how it was written.
+// Fails for an unknown option and suggests similar ones. `dashes` is how the user wrote it.
 static imp_status unknown_option_error(const argument_parser *r, const char *dashes,
                                        const char *name, size_t length)
 {
+    // what was given, shortened to fit into a message
     enum { SHOWN = 60 };
     const imp_options *options = r->options;
     char known[IMP_OPTIONS_MAX * 2][48], hint[IMP_SUGGESTION_TEXT_MAX];
     char given[128];
     snprintf(given, sizeof given, "--%.*s", length < SHOWN ? (int)length : SHOWN, name);
     imp_suggestion suggestion = imp_suggestion_begin(given, strlen(given));
+    // candidates: every option, and for flags the --no- form
     for (int k = 0; k < options->count; k++) {
         snprintf(known[2 * k], sizeof known[0], "--%s", options->table[k].name);
         imp_suggestion_consider(&suggestion, known[2 * k]);
@@ -71,12 +79,13 @@ static imp_status unknown_option_error(const argument_parser *r, const char *das
                     hint[0] == '\0' ? ": see" : " See", imp_options_program_name(options));
 }
 
-// The value of an option that does not have it in the same argument.
+// The value of an option that follows as an argument of its own.
 static imp_status parse_value_argument(argument_parser *r, int index)
 {
     const char *written = r->argv[r->at];
     if (r->at + 1 >= r->argc)
         return imp_fail(r->err, IMP_USAGE, "%s wants a value", written);
+    // "--out --force" has most likely lost its value
     if (is_option_name(r->options, r->argv[r->at + 1]))
         return imp_fail(r->err, IMP_USAGE,
                         "%s wants a value, and %s is an option; if it is the value, write --%s=%s",
@@ -85,7 +94,8 @@ static imp_status parse_value_argument(argument_parser *r, int index)
     return set_option_value(r, index, r->argv[++r->at]);
 }
 
-// Says what an option is called that was given by its old name. `no` is "no-" or "".
+// Warns that an option has a new name. `no` is "no-" or "". Only the second pass warns, so that the
+// warning comes once.
 static void warn_old_name(const argument_parser *r, int index, const char *no, size_t length)
 {
     const char *name = r->options->table[index].name, *given = r->argv[r->at] + 2;
@@ -96,19 +106,24 @@ static void warn_old_name(const argument_parser *r, int index, const char *no, s
                 (int)length, given, no, name);
 }
 
+// Parses --name, --name=VALUE and --no-name. An option whose own name begins with "no-" has
+// precedence over a negated flag.
 static imp_status parse_long_option(argument_parser *r)
 {
+    // split at "=", then look for the name, and without "no-"
     const char *name = r->argv[r->at] + 2;
     const size_t length = strcspn(name, "=");
     const char *value = name[length] == '=' ? name + length + 1 : NULL;
     const int index = imp_option_find_n(r->options, name, length);
     const bool negated = index < 0 && strncmp(name, "no-", 3) == 0;
     const int negative = negated ? imp_option_find_n(r->options, name + 3, length - 3) : -1;
+    // unknown names, and --no- before an option that takes a value
     if (negative >= 0 && !is_flag_option(r->options, negative))
         return imp_fail(r->err, IMP_USAGE, "--%.*s: --%s takes a value and has no --no- form",
                         (int)length, name, name + 3);
     if (index < 0 && negative < 0)
         return unknown_option_error(r, "--", name, length);
+    // the value: in the same argument, in the next one, or true or false for a flag
     warn_old_name(r, index < 0 ? negative : index, negated ? "no-" : "", length);
     if (index >= 0 && !is_flag_option(r->options, index))
         return value != NULL ? set_option_value(r, index, value) : parse_value_argument(r, index);
@@ -119,13 +134,15 @@ static imp_status parse_long_option(argument_parser *r)
     return set_option_value(r, index < 0 ? negative : index, index < 0 ? "false" : "true");
 }
 
-// Letters in one argument, the last of which may have a value behind it.
+// Parses short options in one argument, as in -fq. The last of them may have its value directly
+// behind it.
 static imp_status parse_short_options(argument_parser *r)
 {
     const char *letters = r->argv[r->at] + 1;
     // "-map" is meant to be "--map", not "-m ap"
     if (letters[1] != '\0' && imp_option_find_n(r->options, letters, strlen(letters)) >= 0)
         return unknown_option_error(r, "-", letters, strlen(letters));
+    // every letter but the last must be a flag
     for (const char *letter = letters; *letter != '\0'; letter++) {
         int index = 0;
         while (index < r->options->count && r->options->table[index].letter != *letter)
@@ -145,6 +162,7 @@ static imp_status parse_short_options(argument_parser *r)
     return IMP_OK;
 }
 
+// Keeps an argument that is no option; commands interpret it.
 static imp_status add_operand(const argument_parser *r)
 {
     imp_options *options = r->options;
@@ -154,6 +172,7 @@ static imp_status add_operand(const argument_parser *r)
     return IMP_OK;
 }
 
+// One pass over the arguments. A single "-" is an operand: it stands for standard input or output.
 imp_status imp_arguments_parse(imp_options *options, int argc, char **argv, bool only_file_options,
                                imp_error *err)
 {

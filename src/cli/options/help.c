@@ -1,3 +1,8 @@
+// Prints the help of the program and of its commands in 80 columns. All of it is generated from
+// the option tables and the imp_command definitions, so the help cannot disagree with the
+// parser. Options are printed in the order of their tables: first those without a group, then
+// each group under its title, then those that all commands share. Defaults are read from the
+// variables that the options point to, before any argument is parsed.
 #include "cli/options/help.h"
 
 #include <stdio.h>
@@ -7,14 +12,17 @@
 
 enum { WIDTH = 80, TEXT_COLUMN = 31 };
 
-// Prints a paragraph, which starts at a column, in lines that end before WIDTH.
+// Prints a paragraph that starts at column `indent`, wrapped so that no line exceeds WIDTH. Only
+// spaces separate words.
 static void print_wrapped(const char *text, int length, int indent)
 {
     const char *end = text + length;
     int column = indent;
     while (text < end) {
+        // the next word, which ends at a space or at the end of the paragraph
         const int word = (int)strcspn(text, " "), rest = (int)(end - text);
         const int used = word < rest ? word : rest;
+        // a word wider than the line stands alone and may exceed it
         if (column > indent && column + 1 + used > WIDTH) {
             printf("\n%*s", indent, "");
             column = indent;
@@ -25,7 +33,7 @@ static void print_wrapped(const char *text, int length, int indent)
     printf("\n");
 }
 
-// Paragraphs, with an empty line before each.
+// Prints paragraphs, which two newlines separate, with an empty line before each.
 static void print_paragraphs(const char *text)
 {
     while (*text != '\0') {
@@ -37,7 +45,7 @@ static void print_paragraphs(const char *text)
     }
 }
 
-// What an option is if it is not given, in brackets; nothing where the help's words say it.
+// Appends an option's default in brackets. Sizes and poses have none here: their help text says it.
 static void append_default_value(char *text, size_t capacity, const imp_option *option)
 {
     char value[256];
@@ -49,6 +57,8 @@ static void append_default_value(char *text, size_t capacity, const imp_option *
         snprintf(text + used, capacity - used, " [%s]", value);
 }
 
+// Prints one option: letter, name and placeholder on the left, help and default on the right. A
+// left part that is too wide gets a line of its own.
 static void print_option(const imp_option *option, bool with_default)
 {
     char left[64], text[512];
@@ -66,6 +76,7 @@ static void print_option(const imp_option *option, bool with_default)
     print_wrapped(text, (int)strlen(text), TEXT_COLUMN);
 }
 
+// Whether an option belongs to every command.
 static bool is_common_option(const imp_options *options, int index)
 {
     const void *value = options->table[index].value;
@@ -73,7 +84,8 @@ static bool is_common_option(const imp_options *options, int index)
            value == &options->help || value == &options->version;
 }
 
-// Prints the options of a group under its title, if k is the first of them.
+// Prints the options of a group under its title if option k is the first of that group. A group may
+// be added in several parts.
 static void print_group(const imp_options *options, int k)
 {
     const char *title = options->groups[k];
@@ -86,6 +98,8 @@ static void print_group(const imp_options *options, int k)
             print_option(&options->table[i], true);
 }
 
+// The help of one command: summary, usage, details, its options, its option groups, common options,
+// examples.
 void imp_help_print_command(const imp_options *options)
 {
     const imp_command *command = options->command;
@@ -108,6 +122,7 @@ void imp_help_print_command(const imp_options *options)
     printf("\nExample:\n%s\n", command->examples);
 }
 
+// The overview: commands, options of the program, environment, exit codes.
 void imp_help_print_program(const imp_command *const *commands, int count)
 {
     printf("imprint %s: imitation learning from simulation, for Duckiebots\n\n", imp_version());

@@ -1,3 +1,9 @@
+// Option tables: adding options, setting their values from text, and finding out what was given.
+// Each option points to the variable that it sets, so a command's settings are an ordinary
+// struct. Values come from three places, in this order: the defaults in the variables, a
+// settings file (--config, or that of the run that --resume continues), the command line.
+// Options that were renamed keep their old name as an alias. Results (datasets, models) store
+// settings under the old names and values, so that their bytes stay comparable across versions.
 #include "cli/options/options.h"
 
 #include <assert.h>
@@ -13,6 +19,7 @@
 #include "cli/options/help.h"
 #include "cli/options/settings_file.h"
 
+// Starts a table with the options that all commands share.
 void imp_options_init(imp_options *options, const imp_command *command)
 {
     *options = (imp_options){.command = command};
@@ -30,7 +37,8 @@ void imp_options_init(imp_options *options, const imp_command *command)
                                           "show the version", IMP_TRANSIENT});
 }
 
-// What an option of a command was called in earlier versions, or NULL.
+// The name of an option in earlier versions, or NULL. Both names work; the old one causes a
+// warning.
 static const char *old_option_name(const char *command, const char *name)
 {
     static const struct {
@@ -62,6 +70,8 @@ static const char *old_option_name(const char *command, const char *name)
     return NULL;
 }
 
+// Copies an option into the table. Commands add a fixed number of options, so a full table is a
+// programming error.
 void imp_options_add(imp_options *options, imp_option option)
 {
     assert(options->count < IMP_OPTIONS_MAX);
@@ -75,6 +85,7 @@ void imp_options_add_all(imp_options *options, const imp_option *table, int coun
         imp_options_add(options, table[k]);
 }
 
+// A title may be used several times; the help prints its options together.
 void imp_options_add_group(imp_options *options, const char *title, const imp_option *table,
                            int count)
 {
@@ -84,12 +95,14 @@ void imp_options_add_group(imp_options *options, const char *title, const imp_op
         options->groups[k] = title;
 }
 
+// The one form of the message about a value that cannot be parsed.
 static imp_status invalid_value_error(const imp_option *option, const char *text,
                                       const char *wanted, imp_error *err)
 {
     return imp_fail(err, IMP_USAGE, "--%s: '%s' is not %s", option->name, text, wanted);
 }
 
+// The limit leaves room for sums and products of two such values in 64 bits.
 static imp_status parse_int(const imp_option *option, const char *text, imp_error *err)
 {
     char *end;
@@ -101,6 +114,7 @@ static imp_status parse_int(const imp_option *option, const char *text, imp_erro
     return IMP_OK;
 }
 
+// strtoull() accepts a minus sign and wraps around, so that is refused.
 static imp_status parse_seed(const imp_option *option, const char *text, imp_error *err)
 {
     char *end;
@@ -113,6 +127,7 @@ static imp_status parse_seed(const imp_option *option, const char *text, imp_err
     return IMP_OK;
 }
 
+// strtod() accepts "inf" and "nan", which no option takes.
 static imp_status parse_real(const imp_option *option, const char *text, imp_error *err)
 {
     char *end;
@@ -123,6 +138,7 @@ static imp_status parse_real(const imp_option *option, const char *text, imp_err
     return IMP_OK;
 }
 
+// Settings files and --no- forms give flags as words.
 static imp_status parse_flag(const imp_option *option, const char *text, imp_error *err)
 {
     if (strcmp(text, "true") == 0)
@@ -149,6 +165,7 @@ static bool parse_numbers(const char *text, const char *separators, int count, d
     return true;
 }
 
+// Two whole numbers with "x" or "," between them.
 static imp_status parse_pair(const imp_option *option, const char *text, imp_error *err)
 {
     char *end, *last = NULL;
@@ -167,6 +184,7 @@ static imp_status parse_pair(const imp_option *option, const char *text, imp_err
     return IMP_OK;
 }
 
+// Three finite numbers with commas between them.
 static imp_status parse_pose(const imp_option *option, const char *text, imp_error *err)
 {
     double pose[3];
@@ -176,6 +194,8 @@ static imp_status parse_pose(const imp_option *option, const char *text, imp_err
     return IMP_OK;
 }
 
+// Appends to a list. The first value from one source (file or command line) replaces the values
+// that were there before.
 static imp_status append_to_list(imp_options *options, int index, const char *text, imp_error *err)
 {
     const imp_option *option = &options->table[index];
@@ -189,7 +209,7 @@ static imp_status append_to_list(imp_options *options, int index, const char *te
     return IMP_OK;
 }
 
-// The word that results hold for a value that has a clearer name: results stay equal.
+// The stored spelling of a value that has a clearer alias: results of all versions stay equal.
 static const char *stored_value(const imp_option *option, const char *text)
 {
     static const struct {
@@ -208,10 +228,12 @@ static const char *stored_value(const imp_option *option, const char *text)
     return text;
 }
 
+// Parses a text as the option's type and stores it. Texts and lists borrow the pointer.
 imp_status imp_option_set_value(imp_options *options, int index, const char *text, imp_error *err)
 {
     const imp_option *option = &options->table[index];
     imp_status status = IMP_OK;
+    // parse by type; texts are stored as they are, except for aliases
     switch (option->type) {
     case IMP_OPTION_FLAG:
         status = parse_flag(option, text, err);
@@ -242,11 +264,13 @@ imp_status imp_option_set_value(imp_options *options, int index, const char *tex
     return status;
 }
 
+// Whether a name that is not terminated by '\0' equals a known one.
 static bool is_called(const char *known, const char *name, size_t length)
 {
     return known != NULL && strlen(known) == length && memcmp(known, name, length) == 0;
 }
 
+// Old names count, too.
 int imp_option_find_n(const imp_options *options, const char *name, size_t length)
 {
     for (int k = 0; k < options->count; k++)
@@ -261,7 +285,7 @@ int imp_option_find(const imp_options *options, const char *name)
     return imp_option_find_n(options, name, strlen(name));
 }
 
-// The settings that a file holds: the one that is named, or that of the run to be continued.
+// Reads the settings file, if there is one: that of --config, or with --resume that of the run.
 static imp_status read_settings_file(imp_options *options, imp_error *err)
 {
     const int resume = imp_option_find(options, "resume"), out = imp_option_find(options, "out");
@@ -278,7 +302,8 @@ const char *imp_options_program_name(const imp_options *options)
     return options->program;
 }
 
-// Says how the program was called, which may be by a command's own name.
+// Sets the program's name for messages: "imprint COMMAND", or the name of a program that is one
+// command.
 static void set_program_name(imp_options *options, const char *called)
 {
     const char *slash = strrchr(called, '/');
@@ -289,6 +314,8 @@ static void set_program_name(imp_options *options, const char *called)
         snprintf(options->program, sizeof options->program, "%s", name);
 }
 
+// Refuses operands of a command that takes none. "help" as an operand is most likely meant as
+// --help.
 static imp_status check_operands(const imp_options *options, imp_error *err)
 {
     if (options->operand_count == 0)
@@ -303,7 +330,8 @@ static imp_status check_operands(const imp_options *options, imp_error *err)
     return IMP_OK;
 }
 
-// Answers --help and --version, with the defaults in place.
+// Prints the answer to --help or --version. The defaults are still in place, because no value was
+// parsed.
 static void print_help_or_version(imp_options *options)
 {
     if (options->help)
@@ -313,8 +341,10 @@ static void print_help_or_version(imp_options *options)
     options->help = true;
 }
 
+// Two passes over the arguments with the settings file between them.
 imp_status imp_options_parse(imp_options *options, int argc, char **argv, imp_error *err)
 {
+    // first pass: only --help, --version and what locates a settings file
     set_program_name(options, argv[0]);
     imp_status status = imp_arguments_parse(options, argc, argv, true, err);
     if (status == IMP_OK && (options->help || options->version)) {
@@ -330,7 +360,7 @@ imp_status imp_options_parse(imp_options *options, int argc, char **argv, imp_er
     return status == IMP_OK ? check_operands(options, err) : status;
 }
 
-// Lists the words, and offers them to a guess.
+// Writes the names of all subcommands into `out` and considers them for the suggestion.
 static void list_subcommands(char *out, size_t capacity, imp_suggestion *suggestion,
                              const imp_subcommand *subcommands)
 {
@@ -343,12 +373,14 @@ static void list_subcommands(char *out, size_t capacity, imp_suggestion *suggest
     }
 }
 
+// Finds the subcommand that the first operand names, and checks the number of the other operands.
 imp_status imp_options_subcommand(int *out, const imp_options *options,
                                   const imp_subcommand *subcommands, imp_error *err)
 {
     const char *given = options->operand_count > 0 ? options->operands[0] : "";
     char known[200], hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(given, strlen(given));
+    // no subcommand, or an unknown one
     list_subcommands(known, sizeof known, &suggestion, subcommands);
     if (options->operand_count == 0)
         return imp_fail(err, IMP_USAGE, "say what to do: %s (see %s --help)", known,
@@ -359,6 +391,7 @@ imp_status imp_options_subcommand(int *out, const imp_options *options,
     if (subcommands[k].name == NULL)
         return imp_fail(err, IMP_USAGE, "'%.60s' is none of %s%s", given, known,
                         imp_suggestion_format(&suggestion, hint));
+    // the number of operands; max_operands < 0 means any number
     const int count = options->operand_count - 1;
     if (count < subcommands[k].min_operands ||
         (subcommands[k].max_operands >= 0 && count > subcommands[k].max_operands))
@@ -370,6 +403,7 @@ imp_status imp_options_subcommand(int *out, const imp_options *options,
     return IMP_OK;
 }
 
+// Frees the texts of settings files, which options borrow.
 void imp_options_free(imp_options *options)
 {
     for (int k = 0; k < options->owned_count; k++)
@@ -377,6 +411,7 @@ void imp_options_free(imp_options *options)
     options->owned_count = 0;
 }
 
+// Finds the option by the variable that it sets. A settings file counts as given, too.
 bool imp_options_given(const imp_options *options, const void *value)
 {
     for (int k = 0; k < options->count; k++)

@@ -1,8 +1,13 @@
+// The options --randomize and --randomization, and the distributions that they stand for. A list
+// of groups selects what varies; a file in gym-duckietown's JSON format gives the distributions.
+// With a file alone, the group domain_rand draws from it. Names in the file that mean nothing
+// here cause a note, not an error: files of other programs may hold more.
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/options/sim_options.h"
 
+// Both options go into a help group of their own.
 void imp_randomization_options_add(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
@@ -16,6 +21,7 @@ void imp_randomization_options_add(imp_options *options, imp_sim_options *sim)
     imp_options_add_group(options, "Randomisation", table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Parses the list first, then lets the file replace the distributions that it names.
 imp_status imp_randomization_options_parse(const imp_options *options, const imp_sim_options *sim,
                                            imp_randomization *out, imp_error *err)
 {

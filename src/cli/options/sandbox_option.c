@@ -1,4 +1,6 @@
-// Decides whether agents run in a sandbox: if that is wanted and the machine has one.
+// Decides whether agents run in a sandbox: if the user wants it and the machine can create one.
+// Without a sandbox an agent has the rights of the user, so the fallback prints a note.
+// --no-sandbox accepts the risk and silences the note.
 #include "cli/options/sandbox_option.h"
 
 #include <stdio.h>

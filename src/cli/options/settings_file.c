@@ -1,5 +1,9 @@
-// Settings as YAML files, one `name: value` a line: read into options, and written from them as
-// YAML or JSON.
+// Settings as YAML files with one `name: value` per line: read into options, and written from them
+// as YAML or JSON. A file may hold what describes the work, and in addition --out and --threads;
+// the other transient options (--force, --resume) belong to one call and are refused. A run's
+// folder holds its settings as such a file, with the command's name in its first line, so that
+// --resume can check that the same command continues. Values pass through the same parser as on the
+// command line, so files accept exactly the same texts.
 #include "cli/options/settings_file.h"
 
 #include <inttypes.h>
@@ -16,13 +20,14 @@
 
 enum { CONFIG_BYTES_MAX = 1 << 20 };
 
-// Whether a file may say this.
+// Whether a settings file may hold this option.
 static bool is_allowed_in_file(const imp_option *option)
 {
     return option->kind != IMP_TRANSIENT || strcmp(option->name, "out") == 0 ||
            strcmp(option->name, "threads") == 0;
 }
 
+// Only options that a file may hold are suggested.
 static imp_status unknown_setting_error(const imp_options *options, const imp_yaml *yaml, int key,
                                         const char *name)
 {
@@ -44,6 +49,7 @@ static imp_status set_from_node(imp_options *options, const imp_yaml *yaml, int 
         return unknown_setting_error(options, yaml, key, name);
     if (!is_allowed_in_file(&options->table[index]))
         return imp_yaml_fail(yaml, key, "'%s' can only be given on the command line", name);
+    // lists and maps have no text
     const char *text = imp_yaml_scalar_text(yaml, value);
     if (text == NULL)
         return imp_yaml_fail(yaml, key, "%s wants a single value", name);
@@ -54,6 +60,7 @@ static imp_status set_from_node(imp_options *options, const imp_yaml *yaml, int 
         return imp_yaml_fail(yaml, key, "too many settings");
     }
     options->owned[options->owned_count++] = copy;
+    // the parser's message, with file and line before it
     imp_error inner = {0};
     if (imp_option_set_value(options, index, copy, &inner) != IMP_OK)
         return imp_yaml_fail(yaml, key, "%s", inner.message);
@@ -76,6 +83,7 @@ static imp_status set_from_pair(imp_options *options, const imp_yaml *yaml, imp_
     return status;
 }
 
+// Applies all pairs in the order of the file.
 static imp_status apply_settings(imp_options *options, const imp_yaml *yaml)
 {
     if (yaml->root < 0)
@@ -89,6 +97,7 @@ static imp_status apply_settings(imp_options *options, const imp_yaml *yaml)
     return status;
 }
 
+// Reads a settings file. A file of another kind (a PNG, a model) is recognised by its content.
 imp_status imp_settings_file_read(imp_options *options, const char *path, imp_error *err)
 {
     char *text;
@@ -107,6 +116,7 @@ imp_status imp_settings_file_read(imp_options *options, const char *path, imp_er
     return status;
 }
 
+// Only the command that made a folder can continue it. A folder without settings passes.
 imp_status imp_settings_file_check_command(const imp_options *options, const char *folder,
                                            imp_error *err)
 {
@@ -128,6 +138,8 @@ imp_status imp_settings_file_check_command(const imp_options *options, const cha
     return status;
 }
 
+// Reads the settings of the run in a folder. A moved folder keeps working: the path given on the
+// command line replaces the stored --out.
 imp_status imp_settings_file_read_saved(imp_options *options, const char *folder, imp_error *err)
 {
     char path[IMP_PATH_MAX];
@@ -146,13 +158,16 @@ imp_status imp_settings_file_read_saved(imp_options *options, const char *folder
     return imp_fail(err, status, "%s; settings can also be given with --config", first.message);
 }
 
+// The inverse of imp_option_set_value(): a value as text, for help, YAML and JSON.
 void imp_option_format_value(const imp_option *option, char *out, size_t capacity)
 {
     const void *value = option->value;
     const int *pair = value;
     const double *pose = value;
     char number[IMP_NUMBER_TEXT_MAX];
+    // a text that was not given has no value: ""
     out[0] = '\0';
+    // texts in the form that the command line takes
     switch (option->type) {
     case IMP_OPTION_FLAG:
         snprintf(out, capacity, "%s", *(const bool *)value ? "true" : "false");
@@ -187,7 +202,7 @@ void imp_option_format_value(const imp_option *option, char *out, size_t capacit
     }
 }
 
-// A text, or what stands for it in results.
+// A text as JSON. For paths of inputs, `describe` may replace it by a description of the content.
 static json_t *text_to_json(const imp_option *option, const char *value,
                             imp_describe_source *describe)
 {
@@ -198,9 +213,11 @@ static json_t *text_to_json(const imp_option *option, const char *value,
     return json_string(other);
 }
 
+// A value as JSON: numbers as numbers, sizes and poses as text.
 static json_t *option_to_json(const imp_option *option, imp_describe_source *describe)
 {
     char text[128];
+    // JSON has no pairs and poses of its own; they become text as on the command line
     switch (option->type) {
     case IMP_OPTION_FLAG:
         return json_boolean(*(const bool *)option->value);
@@ -229,7 +246,7 @@ static json_t *option_to_json(const imp_option *option, imp_describe_source *des
     }
 }
 
-// Options without a value of their own (a text or pose that was not given) are no settings.
+// Whether an option is stored as a setting. A text, size or pose that was not given has no value.
 static bool is_saved_setting(const imp_options *options, int k)
 {
     const imp_option *option = &options->table[k];
@@ -243,11 +260,13 @@ static bool is_saved_setting(const imp_options *options, int k)
            options->given[k];
 }
 
+// Results use the first name that an option ever had.
 static const char *stored_key(const imp_options *options, int k)
 {
     return options->old_names[k] != NULL ? options->old_names[k] : options->table[k].name;
 }
 
+// Collects all stored settings. NULL if a text is not UTF-8 or memory is short.
 json_t *imp_options_to_json_object(const imp_options *options, bool with_flexible,
                                    imp_describe_source *describe)
 {
@@ -284,6 +303,8 @@ static void write_yaml_setting(FILE *out, const imp_option *option)
     fprintf(out, "%s: %s\n", option->name, text);
 }
 
+// The settings as YAML, with the command's name in a first comment line. NULL if a text is not
+// UTF-8 or memory is short. The caller frees it.
 char *imp_options_to_yaml(const imp_options *options)
 {
     char *text = NULL;

@@ -1,5 +1,7 @@
-// The settings that results hold. Models, datasets and figures must not depend on where files lie
-// or how their paths were typed: what names a file is replaced by a number for what is in it.
+// Settings as JSON for results (models, datasets, figures). Results must not depend on where files
+// lie or how their paths were typed. So a value that names a file is replaced by a hash of its
+// content; built-in names stay as they are. Two runs with equal settings therefore give equal bytes
+// on any machine.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@
 #include "imprint/nn.h"
 #include "imprint/world.h"
 
-// Names that commands look up before they look for files.
+// Whether a value is a built-in name, which commands look up before they look for a file.
 static bool is_builtin_name(const char *value)
 {
     static const char *const names[] = {"", "expert", "reference", "duckiebot", "none"};
@@ -31,8 +33,8 @@ static bool is_builtin_name(const char *value)
     return false;
 }
 
-// A dataset's episodes may be spread over files otherwise, and a model's folder holds more than the
-// model.
+// Describes what a path leads to. A dataset is identified by its stored hash, whatever its shards;
+// a model's folder by the model file alone.
 static bool describe_content(const char *path, char out[IMP_SOURCE_TEXT_MAX])
 {
     char file[IMP_PATH_MAX];
@@ -44,6 +46,7 @@ static bool describe_content(const char *path, char out[IMP_SOURCE_TEXT_MAX])
         imp_dataset_close(dataset);
         return true;
     }
+    // a model's folder, else the file itself
     if (imp_path_join(file, path, "model.safetensors", NULL) != IMP_OK || !imp_path_exists(file))
         snprintf(file, sizeof file, "%s", path);
     if (imp_content_hash(&hash, file, NULL) != IMP_OK)
@@ -52,11 +55,13 @@ static bool describe_content(const char *path, char out[IMP_SOURCE_TEXT_MAX])
     return true;
 }
 
+// Replaces a path by a description of its content. Of DIR:WEIGHT, the weight stays.
 static void describe_source(const char *value, char out[IMP_SOURCE_TEXT_MAX])
 {
     char path[IMP_PATH_MAX];
     const char *colon = strrchr(value, ':'); // the weight of a dataset
     snprintf(out, IMP_SOURCE_TEXT_MAX, "%s", value);
+    // the whole value first: a path may contain a colon
     if (is_builtin_name(value) || (imp_path_exists(value) && describe_content(value, out)) ||
         colon == NULL)
         return;
@@ -67,6 +72,8 @@ static void describe_source(const char *value, char out[IMP_SOURCE_TEXT_MAX])
     }
 }
 
+// The settings as one line of JSON, with numbers that read back exactly. Flexible settings, such as
+// the number of episodes, are left out. The caller frees it; NULL without memory.
 char *imp_options_to_json(const imp_options *options)
 {
     json_t *object = imp_options_to_json_object(options, false, describe_source);

@@ -1,3 +1,10 @@
+// Options of the simulation that several commands share: map, camera, start, expert, assets,
+// randomisation. imp_sim_options holds them as the user gives them (degrees, names);
+// imp_sim_options_apply() checks them and converts them to the library's definitions (radians,
+// enumerations). Commands on one map use imp_sim_options_add(), commands on several maps
+// imp_sim_options_add_multi_map(). Both share the same tables, so an option means the same
+// everywhere. A network fixes the size and the lens of its observations.
+// imp_sim_options_match_model() takes both from the model where the user did not give them.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +17,13 @@
 #include "cli/options/settings_file.h"
 #include "cli/options/sim_options.h"
 
+// Values of the expert and the camera come from the library's defaults. The others are those of the
+// baseline.
 imp_sim_options imp_default_sim_options(void)
 {
     imp_expert_def expert = imp_default_expert_def();
     imp_camera_def camera = imp_default_camera_def();
+    // texts borrow constants, so nothing has to be freed
     return (imp_sim_options){
         .map = "loop_empty",
         .maps = {{"loop_empty"}, 1},
@@ -44,6 +54,7 @@ imp_sim_options imp_default_sim_options(void)
 
 static const char WORLD_GROUP[] = "The world and the robot", EXPERT_GROUP[] = "The expert";
 
+// `imprint train --online` has these two already and leaves them out.
 static void add_seed_and_thread_options(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options, (imp_option){"seed", 's', IMP_OPTION_SEED, &sim->seed, "N",
@@ -53,6 +64,7 @@ static void add_seed_and_thread_options(imp_options *options, imp_sim_options *s
                                           IMP_TRANSIENT});
 }
 
+// What the robot sees, and where an episode starts.
 static void add_camera_and_start_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
@@ -71,11 +83,13 @@ static void add_camera_and_start_options(imp_options *options, imp_sim_options *
     imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// How the expert drives. These options change labels, so they are settings.
 static void add_expert_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
         {"speed", 0, IMP_OPTION_REAL, &sim->expert_speed, "M/S", "speed that the expert wants",
          IMP_SETTING},
+        // control law
         {"tracking-rate", 0, IMP_OPTION_REAL, &sim->tracking_rate, "1/S",
          "how firmly the expert steers back to its line", IMP_SETTING},
         {"turn-rate-gain", 0, IMP_OPTION_REAL, &sim->turning_rate, "1/S",
@@ -88,6 +102,7 @@ static void add_expert_options(imp_options *options, imp_sim_options *sim)
          IMP_SETTING},
         {"lane-offset", 0, IMP_OPTION_REAL, &sim->lane_offset, "M",
          "where the expert drives, to the right of the lane centre", IMP_SETTING},
+        // path and decisions
         {"lanes", 0, IMP_OPTION_TEXT, &sim->lanes, "NAME",
          "whose the expert follows: the simulator's, or the challenge's, which lie farther out",
          IMP_SETTING},
@@ -106,6 +121,7 @@ static void add_expert_options(imp_options *options, imp_sim_options *sim)
     imp_options_add_group(options, EXPERT_GROUP, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Where textures and meshes come from.
 static void add_asset_options(imp_options *options, imp_sim_options *sim)
 {
     const imp_option table[] = {
@@ -118,6 +134,7 @@ static void add_asset_options(imp_options *options, imp_sim_options *sim)
     imp_options_add_group(options, WORLD_GROUP, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// What all commands with a simulation share.
 static void add_shared_options(imp_options *options, imp_sim_options *sim)
 {
     add_camera_and_start_options(options, sim);
@@ -125,6 +142,7 @@ static void add_shared_options(imp_options *options, imp_sim_options *sim)
     add_asset_options(options, sim);
 }
 
+// For commands on one map.
 void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
 {
     const imp_option map[] = {{"map", 'm', IMP_OPTION_TEXT, &sim->map, "MAP",
@@ -134,6 +152,7 @@ void imp_sim_options_add(imp_options *options, imp_sim_options *sim)
     add_shared_options(options, sim);
 }
 
+// For commands on several maps that bring their own --seed and --threads.
 void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
 {
     const imp_option map[] = {
@@ -161,12 +180,14 @@ void imp_sim_options_add_unseeded(imp_options *options, imp_sim_options *sim)
     imp_randomization_options_add(options, sim);
 }
 
+// For commands on several maps.
 void imp_sim_options_add_multi_map(imp_options *options, imp_sim_options *sim)
 {
     add_seed_and_thread_options(options, sim);
     imp_sim_options_add_unseeded(options, sim);
 }
 
+// Parses --split.
 imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split *split,
                                       imp_error *err)
 {
@@ -178,6 +199,7 @@ imp_status imp_sim_options_read_split(const imp_sim_options *sim, imp_map_split 
     return status;
 }
 
+// Only for commands that record; a model knows what it was trained on.
 void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options, (imp_option){"observe", 0, IMP_OPTION_TEXT, &sim->observe, "KIND",
@@ -187,6 +209,7 @@ void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim)
                                           IMP_SETTING});
 }
 
+// Parses --observe.
 static imp_status read_observe(const imp_sim_options *sim, imp_observation_kind *observe,
                                imp_error *err)
 {
@@ -198,6 +221,7 @@ static imp_status read_observe(const imp_sim_options *sim, imp_observation_kind 
     return status;
 }
 
+// Only for commands that let models drive.
 void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
 {
     imp_options_add(options, (imp_option){"segmenter", 0, IMP_OPTION_TEXT, &sim->segmenter, "MODEL",
@@ -206,6 +230,7 @@ void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
                                           IMP_INPUT_PATH});
 }
 
+// Only policies trained on masks use the segmenter; others keep their images.
 imp_status imp_sim_options_use_segmenter(const imp_sim_options *sim, imp_policy_factory *driver,
                                          imp_error *err)
 {
@@ -215,6 +240,7 @@ imp_status imp_sim_options_use_segmenter(const imp_sim_options *sim, imp_policy_
     return imp_policy_factory_set_segmenter(driver, sim->segmenter, err);
 }
 
+// A segmenter without a policy that uses it would have no effect.
 imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used, imp_error *err)
 {
     return used || sim->segmenter[0] == '\0'
@@ -224,6 +250,7 @@ imp_status imp_sim_options_check_segmenter(const imp_sim_options *sim, bool used
                           "looks through it");
 }
 
+// 0 stands for one thread per processor.
 imp_status imp_check_thread_count(int threads, imp_error *err)
 {
     if (threads < 0 || threads > 1024)
@@ -231,6 +258,8 @@ imp_status imp_check_thread_count(int threads, imp_error *err)
     return IMP_OK;
 }
 
+// A name, or a calibration file. A word that looks like no path is a misspelt name rather than a
+// missing file.
 imp_status imp_parse_lens_option(const char *lens, imp_calibration *out, imp_error *err)
 {
     *out = imp_calibration_duckiebot();
@@ -250,7 +279,7 @@ imp_status imp_parse_lens_option(const char *lens, imp_calibration *out, imp_err
     return imp_calibration_read(out, lens, err);
 }
 
-// Whose clock, or whose lanes.
+// Values of --clock and --lanes.
 enum { CHALLENGE = 1 };
 static const char *simulator_or_challenge_name(int k)
 {
@@ -258,7 +287,8 @@ static const char *simulator_or_challenge_name(int k)
     return k <= CHALLENGE ? words[k] : NULL;
 }
 
-// Says what a map leaves out and was filled in. A map that cannot be read is told of elsewhere.
+// Prints notes about values that a map leaves out and that were assumed. A map that cannot be
+// loaded is reported by the command itself.
 static void report_map_assumptions(const char *map)
 {
     imp_world *world;
@@ -270,10 +300,12 @@ static void report_map_assumptions(const char *map)
     imp_world_destroy(world);
 }
 
+// Checks the options and copies them into the library's definitions.
 imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_options *sim,
                                  imp_env_def *env, imp_camera_def *camera, imp_expert_def *expert,
                                  imp_error *err)
 {
+    // ranges that the library does not check, or would report without the option's name
     imp_status status = imp_check_thread_count(sim->threads, err);
     if (status != IMP_OK)
         return status;
@@ -282,6 +314,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     if (!(sim->start_angle_deg > 0.0 && sim->start_angle_deg <= 180.0))
         return imp_fail(err, IMP_USAGE, "--start-angle-deg %g is not within 0 to 180",
                         sim->start_angle_deg);
+    // camera
     imp_calibration calibration;
     status = imp_parse_lens_option(sim->lens, &calibration, err);
     if (status != IMP_OK)
@@ -289,6 +322,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     camera->lens = calibration.lens;
     camera->width = sim->size[0];
     camera->height = sim->size[1];
+    // names
     int clock = 0, lanes = 0;
     status = imp_name_lookup(&clock, "--clock: ", sim->clock, simulator_or_challenge_name, err);
     if (status == IMP_OK)
@@ -297,11 +331,13 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
         return status;
     if (clock == CHALLENGE)
         imp_challenge_set_time_step(&env->drive);
+    // notes about the maps, once per command
     if (!options->quiet) {
         report_map_assumptions(sim->map);
         for (int k = 0; k < sim->maps.count; k++)
             report_map_assumptions(sim->maps.items[k]);
     }
+    // environment
     env->seed = sim->seed;
     env->accept_start_angle = sim->start_angle_deg * IMP_PI / 180.0;
     env->frame_skip = sim->frame_skip;
@@ -309,6 +345,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     env->cars_yield = sim->cars_yield;
     env->has_start_tile = imp_options_given(options, sim->start_tile);
     memcpy(env->start_tile, sim->start_tile, sizeof sim->start_tile);
+    // expert
     expert->speed = sim->expert_speed;
     expert->tracking_rate = sim->tracking_rate;
     expert->turning_rate = sim->turning_rate;
@@ -319,13 +356,16 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     expert->turns = sim->turns;
     expert->pose_only = sim->pose_only;
     expert->look_ahead = sim->look_ahead;
+    // creating a camera checks its size
     imp_camera probe;
     return imp_camera_init(&probe, camera, err);
 }
 
+// Opens the folder of --assets. What it lacks is drawn as without assets, with a note.
 imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim_options *sim,
                                        imp_scene_def *scene, imp_assets **assets, imp_error *err)
 {
+    // a style without assets would have no effect
     if (sim->assets[0] == '\0' && strcmp(sim->style, imp_default_sim_options().style) != 0)
         return imp_fail(err, IMP_USAGE, "--style is a style of the tiles in --assets");
     if (sim->assets[0] == '\0')
@@ -339,6 +379,8 @@ imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim
     return IMP_OK;
 }
 
+// Converts all options of the simulation to one definition. Commands on one map use def->map,
+// commands on several def->maps; the type of --map tells them apart.
 imp_status imp_sim_options_to_def(const imp_options *options, const imp_sim_options *sim,
                                   imp_sim_def *def, imp_assets **assets, imp_error *err)
 {
@@ -354,6 +396,7 @@ imp_status imp_sim_options_to_def(const imp_options *options, const imp_sim_opti
         status = imp_randomization_options_parse(options, sim, &def->randomization, err);
     if (status == IMP_OK)
         status = imp_sim_options_open_assets(options, sim, &def->scene, assets, err);
+    // texts are borrowed from the options
     def->map = sim->map;
     def->maps = sim->maps.items;
     def->map_count = several ? sim->maps.count : 0;
@@ -361,6 +404,7 @@ imp_status imp_sim_options_to_def(const imp_options *options, const imp_sim_opti
     return status;
 }
 
+// Only networks have a size and a lens of their own.
 imp_status imp_sim_options_match_model(const imp_options *options, const imp_sim_options *sim,
                                        const imp_policy_factory *driver, imp_camera_def *camera,
                                        imp_error *err)
@@ -372,6 +416,7 @@ imp_status imp_sim_options_match_model(const imp_options *options, const imp_sim
     const char *lens = imp_network_metadata(imp_policy_factory_network(driver), "lens");
     if (lens == NULL)
         return IMP_OK;
+    // the user's lens wins, with a warning where it contradicts the model's
     if (imp_options_given(options, &sim->lens)) {
         if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
             fprintf(stderr,
@@ -384,6 +429,7 @@ imp_status imp_sim_options_match_model(const imp_options *options, const imp_sim
                     imp_policy_factory_name(driver), lens);
         return IMP_OK;
     }
+    // the model stores only the kind of its lens, which says too little about these two
     if (strcmp(lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
         return imp_fail(err, IMP_USAGE,
                         "the model saw through a robot's own lens: say which with --lens FILE");
@@ -397,6 +443,7 @@ imp_status imp_sim_options_match_model(const imp_options *options, const imp_sim
     return IMP_OK;
 }
 
+// Networks without history have time step 0 and work at any rate.
 void imp_sim_options_warn_time_step(const imp_policy_factory *driver, double time_step)
 {
     if (driver == NULL || !imp_policy_factory_is_network(driver) ||

@@ -1,3 +1,9 @@
+// Terminal input and output that all commands share: signals, the progress bar, error messages
+// with hints, JSON, and the final flush of standard output. The library never prints and never
+// exits. It reports progress through imp_monitor and errors through imp_error; this file turns
+// both into text and exit codes. An error carries a hint as an enumeration, and hint_text() says
+// it in terms of the program's options. The first Ctrl-C or SIGTERM asks the running task to
+// stop at the next safe point; the second ends the program at once.
 #include "cli/output/console.h"
 #include "base/common/clock.h"
 
@@ -12,6 +18,7 @@
 // Signal handlers can reach nothing but a global.
 static volatile sig_atomic_t interrupted;
 
+// The handler only sets a flag, which imp_monitor_should_stop() reads.
 static void on_interrupt_signal(int number)
 {
     (void)number;
@@ -20,13 +27,15 @@ static void on_interrupt_signal(int number)
     interrupted = 1;
 }
 
-// A file that is mapped into memory became shorter, or cannot be read. The page that was wanted
-// does not exist, so the work cannot go on; what was written before is whole.
+// SIGBUS: a memory-mapped file was truncated, or its disk failed. The page does not exist, so the
+// work cannot continue; what was written before is complete. Only async-signal-safe functions are
+// used.
 static void on_bus_error(int number, siginfo_t *info, void *context)
 {
     static const char message[] = "imprint: a file was cut short, or its disk failed, while it was "
                                   "being read; what was written before is safe\n";
     (void)context;
+    // any other SIGBUS is a bug: end as without a handler
     if (info->si_code != BUS_ADRERR && info->si_code != BUS_OBJERR) {
         signal(number, SIG_DFL);
         raise(number);
@@ -37,6 +46,7 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
     _exit(IMP_IO);
 }
 
+// Runs once at the start. Write errors shall come back from write(), not as signals.
 void imp_console_setup_signals(void)
 {
     struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
@@ -47,8 +57,8 @@ void imp_console_setup_signals(void)
     signal(SIGINT, SIG_DFL);  // a shell's background jobs start with it ignored
 }
 
-// From now on Ctrl-C and SIGTERM ask tasks to stop; before, and at the second time, they end the
-// program.
+// Installs the handler of Ctrl-C and SIGTERM. Until a command asks for a monitor, and at the second
+// signal, they end the program.
 static void catch_interrupts(void)
 {
     struct sigaction action = {.sa_handler = on_interrupt_signal};
@@ -64,19 +74,24 @@ typedef struct progress_state {
     bool enabled, visible;
 } progress_state;
 
+// One bar per process: there is one terminal.
 static progress_state progress_bar;
 
+// Draws the bar over the previous one: carriage return, erase the line, text.
 static void draw_progress_bar(const imp_progress *progress, double now)
 {
     enum { CELLS = 24 };
+    // the rate counts only the work of this call, so that a resumed run shows a true one
     double share = progress->total > 0.0 ? progress->done / progress->total : 0.0;
     share = share > 1.0 ? 1.0 : share;
     double elapsed = now - progress_bar.started;
     double rate = elapsed > 0.0 ? (progress->done - progress_bar.first_done) / elapsed : 0.0;
+    // the bar itself
     char cells[CELLS + 1];
     for (int k = 0; k < CELLS; k++)
         cells[k] = k < (int)(share * CELLS) ? '=' : ' ';
     cells[CELLS] = '\0';
+    // the remaining time, once there is a rate
     char left[32] = "";
     if (rate > 0.0 && progress->total > 0.0)
         snprintf(left, sizeof left, ", %.0f s left", (progress->total - progress->done) / rate);
@@ -86,6 +101,8 @@ static void draw_progress_bar(const imp_progress *progress, double now)
     progress_bar.visible = true;
 }
 
+// Callback of the monitor. Redraws at most ten times a second and restarts the clock when the task
+// changes.
 static void on_progress(void *context, const imp_progress *progress)
 {
     (void)context;
@@ -103,12 +120,14 @@ static void on_progress(void *context, const imp_progress *progress)
     draw_progress_bar(progress, now);
 }
 
+// Callback of the monitor.
 static bool should_stop(void *context)
 {
     (void)context;
     return interrupted != 0;
 }
 
+// From here on interrupts ask the task to stop instead of ending the program.
 imp_monitor imp_console_monitor(const imp_options *options)
 {
     catch_interrupts();
@@ -119,6 +138,7 @@ imp_monitor imp_console_monitor(const imp_options *options)
     };
 }
 
+// Removes the bar, so that the next output starts in an empty line.
 void imp_console_clear_progress(void)
 {
     if (progress_bar.visible)
@@ -127,9 +147,10 @@ void imp_console_clear_progress(void)
     progress_bar.task = NULL;
 }
 
-// How a user of the program follows a hint.
+// A hint of the library in terms of the program's options.
 static const char *hint_text(imp_error_hint hint)
 {
+    // each continues the library's sentence, punctuation included
     static const char *const texts[IMP_HINT_COUNT] = {
         [IMP_HINT_NONE] = "",
         [IMP_HINT_RESUME] = ", continue with --resume",
@@ -153,6 +174,7 @@ static const char *hint_text(imp_error_hint hint)
     return texts[hint];
 }
 
+// One line on standard error, whatever the failure; returns the exit code.
 int imp_console_print_error(imp_status status, const imp_error *err)
 {
     imp_console_clear_progress();
@@ -162,11 +184,13 @@ int imp_console_print_error(imp_status status, const imp_error *err)
     return status == IMP_NO_MEMORY || status == IMP_INTERNAL ? IMP_IO : (int)status;
 }
 
+// JSON has no NaN and no infinity.
 json_t *imp_json_real_or_null(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+// The same for tables.
 const char *imp_format_real_or_dash(char out[24], double value, int digits)
 {
     strcpy(out, "-");
@@ -175,6 +199,7 @@ const char *imp_format_real_or_dash(char out[24], double value, int digits)
     return out;
 }
 
+// Takes over the reference to `object`. NULL, from a json_pack() that failed, means no memory.
 imp_status imp_json_write_file(const char *path, json_t *object, int digits, imp_error *err)
 {
     char *text = object == NULL
@@ -188,6 +213,7 @@ imp_status imp_json_write_file(const char *path, json_t *object, int digits, imp
     return status;
 }
 
+// Ten digits are enough for figures, and hide the noise of the last bits.
 imp_status imp_console_print_json(json_t *object, imp_error *err)
 {
     char *text =
@@ -200,6 +226,7 @@ imp_status imp_console_print_json(json_t *object, imp_error *err)
     return IMP_OK;
 }
 
+// For commands whose report is one JSON object.
 int imp_console_finish_with_json(json_t *object)
 {
     imp_error err = {0};
@@ -207,6 +234,7 @@ int imp_console_finish_with_json(json_t *object)
     return status == IMP_OK ? imp_console_flush() : imp_console_print_error(status, &err);
 }
 
+// A full disk shows up here at the latest: until then, output may have stayed in the buffer.
 int imp_console_flush(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -218,6 +246,7 @@ int imp_console_flush(void)
     return imp_console_print_error(IMP_IO, &err);
 }
 
+// Looks beside the running executable, not in PATH: both come from one build.
 void imp_sibling_program_path(char out[IMP_PATH_MAX], const char *name)
 {
     char own[IMP_PATH_MAX - 32];

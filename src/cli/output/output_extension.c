@@ -1,5 +1,7 @@
-// The ending of an output's name says what is written. One that nobody knows is a mistake: it must
-// not become the name of a folder, or of a picture in another format.
+// The extension of --out decides what is written. An unknown extension is an error: it must not
+// become the name of a folder, or of an image in another format. Likewise, a folder may not be
+// named like a file of a common type, unless it exists or a slash follows. Messages list the known
+// extensions and suggest the closest one; for videos they show how ffmpeg makes one.
 #include "cli/output/output_extension.h"
 
 #include <stdio.h>
@@ -8,6 +10,7 @@
 
 #include "base/text/suggestion.h"
 
+// The extension with its dot, or "".
 const char *imp_output_extension(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -17,6 +20,7 @@ const char *imp_output_extension(const char *path)
     return dot == NULL || dot == name || dot[1] == '\0' ? "" : dot;
 }
 
+// Extensions are compared as they are, case included.
 static bool is_listed_extension(const char *extension, const char *const *extensions)
 {
     for (int k = 0; extensions[k] != NULL; k++)
@@ -25,7 +29,8 @@ static bool is_listed_extension(const char *extension, const char *const *extens
     return false;
 }
 
-// The same, or one edit away from one that is not short: ".htlm" is meant to be a file's, too.
+// Whether an extension is listed or, unless it is short, one edit away: ".htlm" is meant as a
+// file's extension, too.
 static bool resembles_listed_extension(const char *extension, const char *const *extensions)
 {
     enum { NOT_SHORT = 5 };
@@ -37,19 +42,21 @@ static bool resembles_listed_extension(const char *extension, const char *const 
     return alike;
 }
 
-// What players take and imprint does not write.
+// Video formats, which imprint does not write.
 static bool is_video_extension(const char *extension)
 {
     static const char *const videos[] = {".gif", ".mp4", ".webm", ".avi", ".mov", ".mkv", NULL};
     return is_listed_extension(extension, videos);
 }
 
+// The message about an extension, with the known ones and a suggestion.
 static imp_status unknown_extension_error(const char *path, const char *const *extensions,
                                           bool or_folder, imp_error *err)
 {
     char known[160] = "", hint[IMP_SUGGESTION_TEXT_MAX];
     const char *extension = imp_output_extension(path);
     imp_suggestion suggestion = imp_suggestion_begin(extension, strlen(extension));
+    // the list "a, b or c"; where a folder is possible, that comes last
     for (int k = 0; extensions[k] != NULL; k++) {
         const size_t used = strlen(known);
         imp_suggestion_consider(&suggestion, extensions[k]);
@@ -59,6 +66,7 @@ static imp_status unknown_extension_error(const char *path, const char *const *e
                                                            : ", ",
                  extensions[k]);
     }
+    // a video, no extension, an unknown extension
     if (or_folder && is_video_extension(extension))
         return imp_fail(err, IMP_USAGE,
                         "--out: %s is not written; write .apng, or frames into a folder and then: "
@@ -73,6 +81,7 @@ static imp_status unknown_extension_error(const char *path, const char *const *e
                     imp_suggestion_format(&suggestion, hint));
 }
 
+// For commands that write one file.
 imp_status imp_output_check_file(const char *path, const char *const *extensions, imp_error *err)
 {
     return is_listed_extension(imp_output_extension(path), extensions)
@@ -80,6 +89,7 @@ imp_status imp_output_check_file(const char *path, const char *const *extensions
                : unknown_extension_error(path, extensions, false, err);
 }
 
+// For commands that write a file, or frames into a folder.
 imp_status imp_output_check_file_or_folder(const char *path, const char *const *extensions,
                                            imp_error *err)
 {
@@ -89,6 +99,7 @@ imp_status imp_output_check_file_or_folder(const char *path, const char *const *
                : unknown_extension_error(path, extensions, true, err);
 }
 
+// For commands that write a folder.
 imp_status imp_output_check_folder(const char *path, imp_error *err)
 {
     static const char *const files[] = {

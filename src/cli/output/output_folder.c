@@ -1,3 +1,9 @@
+// Output folders: whether a command may write there, and what happens to a folder that exists.
+// Without --resume or --force, a folder with content is refused. --force first renames the old
+// folder to NAME.replaced. It is deleted only after the new work succeeded; if nothing new was
+// written, it is moved back. So a failed run never destroys results. Only files whose names
+// imprint writes are ever deleted. A folder that holds anything else is refused, whatever the
+// options.
 #include "cli/output/output_folder.h"
 
 #include <errno.h>
@@ -13,7 +19,8 @@
 #include "cli/options/settings_file.h"
 #include "cli/output/output_extension.h"
 
-// The files that imprint writes into output folders. No other is ever removed.
+// Whether imprint writes files of this name. No other file is ever removed. The list must grow with
+// every new output file.
 static bool is_imprint_file(const char *name)
 {
     static const char *const names[] = {
@@ -23,13 +30,16 @@ static bool is_imprint_file(const char *name)
         "history.jsonl",  "report.html",       "episodes.csv",         "rounds.csv",
         "rounds.svg",
     };
+    // a writer that was killed leaves a temporary name: judge the name behind it
     char stem[256];
     int number, used = 0;
     snprintf(stem, sizeof stem, "%s", name);
     imp_atomic_file_strip_suffix(stem);
+    // fixed names
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
         if (strcmp(stem, names[k]) == 0)
             return true;
+    // names with numbers or words in them
     if (strcmp(stem, "trajectories.csv") == 0 ||
         (sscanf(stem, "trajectories-%*[a-z0-9-].png%n", &used) == 0 && used > 0 &&
          stem[used] == '\0'))
@@ -51,8 +61,8 @@ static bool is_imprint_file(const char *name)
     return sscanf(stem, "shard-%9d.hdf5%n", &number, &used) == 1 && stem[used] == '\0' && used > 0;
 }
 
-// The folders that imprint makes in output folders: for rounds of DAgger, for seeds, for what
-// agents say, and for networks that drive while others learn.
+// Whether imprint makes subfolders of this name: for DAgger's rounds, for seeds, for messages of
+// agents, and for networks that drive during online training. A symbolic link does not count.
 static bool is_imprint_subfolder(int directory, const char *name)
 {
     static const char *const patterns[] = {"data-%*9[0-9]%n", "model-%*9[0-9]%n",
@@ -69,6 +79,7 @@ static bool is_imprint_subfolder(int directory, const char *name)
 
 static imp_status check_or_remove_files(const char *folder, bool remove_files, imp_error *err);
 
+// Subfolders hold no subfolders, so the recursion has one level.
 static imp_status check_or_remove_subfolder(const char *folder, const char *name, bool remove_files,
                                             imp_error *err)
 {
@@ -77,7 +88,7 @@ static imp_status check_or_remove_subfolder(const char *folder, const char *name
     return status == IMP_OK ? check_or_remove_files(path, remove_files, err) : status;
 }
 
-// Goes through the files of a folder: checks that all are ours, or removes them.
+// Checks that imprint wrote all files of a folder, or removes them and the folder.
 static imp_status check_or_remove_files(const char *folder, bool remove_files,
                                         imp_error *err) // NOLINT(misc-no-recursion): one level
 {
@@ -91,6 +102,7 @@ static imp_status check_or_remove_files(const char *folder, bool remove_files,
         status = imp_folder_reader_next(&reader, &name, err);
         if (status != IMP_OK || name == NULL)
             break;
+        // all calls are relative to the open folder, which cannot be exchanged meanwhile
         const int descriptor = dirfd(reader.stream);
         if (is_imprint_subfolder(descriptor, name))
             status = check_or_remove_subfolder(folder, name, remove_files, err);
@@ -110,7 +122,7 @@ static imp_status check_or_remove_files(const char *folder, bool remove_files,
     return status;
 }
 
-// Where a folder waits that is to be replaced.
+// The path of the backup, FOLDER.replaced. Slashes at the end do not count.
 static imp_status backup_folder_path(char out[IMP_PATH_MAX], const char *folder, imp_error *err)
 {
     size_t length = strlen(folder);
@@ -122,6 +134,7 @@ static imp_status backup_folder_path(char out[IMP_PATH_MAX], const char *folder,
                : IMP_OK;
 }
 
+// Moves a folder to its backup if imprint wrote everything in it.
 static imp_status move_to_backup(const char *folder, imp_error *err)
 {
     char backup[IMP_PATH_MAX];
@@ -133,6 +146,7 @@ static imp_status move_to_backup(const char *folder, imp_error *err)
         status = backup_folder_path(backup, folder, err);
     if (status != IMP_OK)
         return status;
+    // an older backup may be the only copy of results
     if (imp_path_exists(backup))
         return imp_fail(err, IMP_IO,
                         "%s is left from a run that was killed or failed: move it back or remove "
@@ -143,10 +157,12 @@ static imp_status move_to_backup(const char *folder, imp_error *err)
     return IMP_OK;
 }
 
+// Decides whether the folder may be written, and moves an old one aside.
 imp_status imp_output_folder_prepare(const imp_options *options, const char *folder, bool resume,
                                      bool force, imp_error *err)
 {
     struct stat info;
+    // contradictions and wrong names
     if (resume && force)
         return imp_fail(err, IMP_USAGE, "--resume and --force exclude each other");
     if (folder[0] == '\0')
@@ -154,11 +170,13 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
     const imp_status named = imp_output_check_folder(folder, err);
     if (named != IMP_OK)
         return named;
+    // what is at the path: nothing, something that is no folder, or a folder with content
     rmdir(folder); // an empty one is as good as none
     if (lstat(folder, &info) != 0)
         return IMP_OK;
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return imp_fail(err, IMP_IO, "%s: is not a folder, choose another --out", folder);
+    // continue, refuse, or replace
     if (resume)
         return imp_settings_file_check_command(options, folder, err);
     if (!force)
@@ -169,7 +187,7 @@ imp_status imp_output_folder_prepare(const imp_options *options, const char *fol
     return move_to_backup(folder, err);
 }
 
-// Adds to a message where the folder is that was to be replaced.
+// Adds the path of the backup to an error message.
 static void add_backup_to_message(const char *backup, imp_status status, imp_error *err)
 {
     const imp_error first = *err;
@@ -178,6 +196,7 @@ static void add_backup_to_message(const char *backup, imp_status status, imp_err
         imp_fail(err, status, "%s; what was there before is in %s", first.message, backup));
 }
 
+// After the work: keeps, restores or deletes the backup.
 bool imp_output_folder_finish(const char *folder, bool force, imp_status status, imp_error *err)
 {
     char backup[IMP_PATH_MAX];
@@ -185,6 +204,7 @@ bool imp_output_folder_finish(const char *folder, bool force, imp_status status,
     const bool written = imp_path_exists(folder);
     if (!force || backup_folder_path(backup, folder, NULL) != IMP_OK || !imp_path_exists(backup))
         return written;
+    // nothing new: restore; success: delete; failure: keep both and say where
     if (!written)
         rename(backup, folder);
     else if (status == IMP_OK)
@@ -194,6 +214,7 @@ bool imp_output_folder_finish(const char *folder, bool force, imp_status status,
     return written;
 }
 
+// Saves the settings as YAML. Creates the folder if necessary.
 imp_status imp_output_folder_save_settings(const imp_options *options, const char *folder,
                                            imp_error *err)
 {

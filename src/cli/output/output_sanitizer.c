@@ -1,5 +1,8 @@
-// Puts a filter between stdio and the two descriptors: a stream of our own (fopencookie) takes the
-// place of stdout, and another that of stderr.
+// Filters control characters from everything that the program prints. Names of files, texts in
+// datasets and messages of agents come from strangers and could carry terminal escape sequences.
+// Two streams of our own (fopencookie) replace stdout and stderr; their write function replaces
+// each control character by a question mark. UTF-8 passes, except for the C1 controls U+0080 to
+// U+009F, which are encoded as C2 followed by 80 to 9F.
 #include "cli/output/output_sanitizer.h"
 
 #include <errno.h>
@@ -8,12 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-// A stream's end.
+// State of one filtered stream.
 typedef struct output_stream {
     int descriptor;
     bool after_c2; // the last byte may begin a control character of two bytes (U+0080 to U+009F)
 } output_stream;
 
+// Writes all bytes, whatever the descriptor takes at a time. False: an error, in errno.
 static bool write_all(int descriptor, const char *bytes, size_t length)
 {
     while (length > 0) {
@@ -26,18 +30,20 @@ static bool write_all(int descriptor, const char *bytes, size_t length)
     return true;
 }
 
-// Adds the byte, or a question mark in its place.
+// Appends a byte, or a question mark in place of a control character.
 static void sanitize_byte(output_stream *out, char byte, char *cleaned, size_t count)
 {
     const unsigned char code = (unsigned char)byte;
     const bool ends_control = out->after_c2 && code >= 0x80 && code < 0xa0;
     const bool is_control = (code < ' ' && byte != '\n' && byte != '\t') || code == 0x7f;
+    // of a two-byte control, the first byte may already be in the buffer
     if (ends_control && count > 0)
         cleaned[count - 1] = '?';
     cleaned[count] = (char)(is_control || ends_control ? '?' : byte);
     out->after_c2 = code == 0xc2;
 }
 
+// Write function of the streams: filters in pieces of one buffer.
 static ssize_t write_sanitized(void *context, const char *bytes, size_t length)
 {
     output_stream *out = context;
@@ -53,6 +59,8 @@ static ssize_t write_sanitized(void *context, const char *bytes, size_t length)
     return (ssize_t)length;
 }
 
+// Standard output keeps its usual buffering: by lines on a terminal. Standard error is not
+// buffered.
 void imp_output_sanitizer_install(void)
 {
     static output_stream output_streams[] = {{.descriptor = STDOUT_FILENO},

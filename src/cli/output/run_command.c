@@ -1,5 +1,7 @@
-// What all commands do alike: defaults, options, work, report, cleaning up. A command differs in
-// the functions that its imp_command names.
+// Runs a command: allocate its state, set defaults and options, parse the arguments, work, report,
+// clean up. A command supplies these steps as functions of its imp_command. Each step runs only if
+// the one before succeeded; cleaning up always runs, so tear_down must accept a state that was only
+// zeroed and set up.
 #include "cli/output/run_command.h"
 
 #include <stdlib.h>
@@ -13,12 +15,15 @@ int imp_command_run(const imp_command *command, int argc, char **argv)
     void *state = calloc(1, command->state_size + 1); // NULL only without memory
     if (state == NULL)
         return imp_console_print_error(IMP_NO_MEMORY, &err);
+    // defaults and option table
     imp_options_init(&options, command);
     if (command->set_up != NULL)
         command->set_up(state, &options);
+    // parse and work
     imp_status status = imp_options_parse(&options, argc, argv, &err);
     if (status == IMP_OK && !options.help)
         status = command->run(state, &options, &err);
+    // the message of a failure, or the report
     const int code = status != IMP_OK ? imp_console_print_error(status, &err)
                      : options.help || command->report == NULL ? imp_console_flush()
                                                                : command->report(state, &options);

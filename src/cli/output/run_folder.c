@@ -1,3 +1,8 @@
+// Folders of runs that can be continued. The settings are saved before the work starts, so that
+// a run that was killed can be continued with --resume alone. If the continuation is refused
+// because settings differ, the old settings are restored, and the message lists the differences:
+// which settings the run was begun with, and which were given. Settings are compared line by
+// line in their YAML form; old names of options count as the new ones.
 #include "cli/output/run_folder.h"
 
 #include <stdio.h>
@@ -12,7 +17,8 @@
 
 enum { SETTINGS_BYTES_MAX = 1 << 20, CHANGES_TEXT_MAX = 320 };
 
-// Whether anything is given that says what to do.
+// Whether the command line or a settings file gives any setting. A resume without settings needs a
+// folder that has them.
 static bool is_any_setting_given(const imp_options *options)
 {
     bool any = false;
@@ -21,12 +27,14 @@ static bool is_any_setting_given(const imp_options *options)
     return any;
 }
 
+// Checks the folder, remembers its settings, and saves the present ones.
 imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options, const char *folder,
                                 bool resume, bool force, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     size_t length;
     *run = (imp_run_folder){.path = folder, .force = force};
+    // there must be something to resume, or settings to begin with
     if (resume && !force && !imp_path_exists(folder) && !is_any_setting_given(options))
         return imp_fail(err, IMP_USAGE,
                         "%s: no such folder, so there is nothing to resume: begin without --resume",
@@ -42,6 +50,7 @@ imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options,
                           path);
     if (status != IMP_OK)
         return status;
+    // keep the old settings in memory, in case the run is refused
     run->created = !imp_path_exists(folder);
     if (imp_path_exists(path))
         status = imp_file_read(&run->saved_settings, &length, path, SETTINGS_BYTES_MAX, err);
@@ -54,17 +63,18 @@ imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options,
     return status;
 }
 
-// Which setting a line is about, by any of its names; -1: none.
+// The option that a line of YAML sets, by any of its names; -1: none.
 static int setting_of_line(const imp_options *options, const char *line)
 {
     return imp_option_find_n(options, line, strcspn(line, ":\r\n"));
 }
 
-// Whether a text gives a setting the value that a line gives it, of so many characters.
+// Whether a YAML text gives a setting the same value as a line of `length` characters.
 static bool contains_setting(const imp_options *options, const char *text, const char *line,
                              size_t length)
 {
     const size_t name = strcspn(line, ":");
+    // equal value, and the same option, perhaps under another name
     for (const char *at = text; *at != '\0';) {
         const size_t here = strcspn(at, "\r\n"), its_name = strcspn(at, ":\r\n");
         if (here - its_name == length - name &&
@@ -76,7 +86,7 @@ static bool contains_setting(const imp_options *options, const char *text, const
     return false;
 }
 
-// Whether a line says a setting that has to stay the same.
+// Whether a line sets an option that must stay the same when a run is continued.
 static bool is_fixed_setting_line(const imp_options *options, const char *line)
 {
     const int k = setting_of_line(options, line);
@@ -84,7 +94,7 @@ static bool is_fixed_setting_line(const imp_options *options, const char *line)
            (options->table[k].kind == IMP_SETTING || options->table[k].kind == IMP_INPUT_PATH);
 }
 
-// Adds the settings of one text that another has not, each cut where it gets long.
+// Appends the settings of one text that the other lacks, each shortened if it is long.
 static void append_changed_settings(char changes[CHANGES_TEXT_MAX], const char *intro,
                                     const imp_options *options, const char *text, const char *other)
 {
@@ -102,7 +112,7 @@ static void append_changed_settings(char changes[CHANGES_TEXT_MAX], const char *
     }
 }
 
-// What a run was begun with is what it is continued with, unless that was refused.
+// Restores the settings of a run that was refused, and adds the differences to the message.
 static void restore_saved_settings(const imp_run_folder *run, const char *path,
                                    const imp_options *options, imp_status status, imp_error *err)
 {
@@ -119,7 +129,8 @@ static void restore_saved_settings(const imp_run_folder *run, const char *path,
     free(given);
 }
 
-// Whether it surely does: a folder that cannot be read may hold anything.
+// Whether a folder holds nothing but the settings. A folder that cannot be read may hold anything:
+// false.
 static bool holds_only_settings(const char *folder)
 {
     imp_folder_reader reader;
@@ -132,12 +143,14 @@ static bool holds_only_settings(const char *folder)
     return alone;
 }
 
+// Settles the settings, then the folder.
 imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options, imp_status status,
                                  imp_error *err)
 {
     char path[IMP_PATH_MAX];
     const bool good = status == IMP_OK || status == IMP_INTERRUPTED;
     if (imp_path_join(path, run->path, IMP_SETTINGS_FILE_NAME, NULL) == IMP_OK) {
+        // refused: nothing was continued
         if ((status == IMP_USAGE || status == IMP_BAD_INPUT) && !run->created)
             restore_saved_settings(run, path, options, status, err);
         // settings that nothing was made with are worth no folder

@@ -1,5 +1,7 @@
-// Files keep settings with 17 digits, so that runs can be compared by the text. People read 0.1
-// instead of 0.10000000000000001, and 60 degrees instead of 59.999999999999993.
+// Prints stored settings for people. Files store numbers with 17 digits, so that runs can be
+// compared as text. People should read 0.1 instead of 0.10000000000000001, and 60 degrees instead
+// of 59.999999999999993. So each number is printed with the fewest digits that give the same value,
+// and angles are rounded in radians first.
 #include "cli/output/settings_print.h"
 
 #include <jansson.h>
@@ -12,6 +14,7 @@
 
 static void print_value(FILE *out, const char *key, const json_t *value);
 
+// The suffix -deg of a key marks an angle.
 static void print_real(FILE *out, const char *key, double value)
 {
     char text[IMP_NUMBER_TEXT_MAX];
@@ -21,6 +24,7 @@ static void print_real(FILE *out, const char *key, double value)
     fputs(imp_number_format(text, value), out);
 }
 
+// Everything that is no number. A size is printed as on the command line, 80x60.
 static void print_compact_json(FILE *out, const char *key, const json_t *value)
 {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
@@ -31,6 +35,7 @@ static void print_compact_json(FILE *out, const char *key, const json_t *value)
     free(text);
 }
 
+// Braces and commas without spaces, as in a compact dump.
 static void print_object(FILE *out, const json_t *object)
 {
     const char *key, *before = "{";
@@ -49,6 +54,7 @@ static void print_object(FILE *out, const json_t *object)
     fputs(before[0] == '{' ? "{}" : "}", out);
 }
 
+// Prints any JSON value in compact form.
 static void print_value(FILE *out, const char *key, const json_t *value)
 {
     if (json_is_real(value)) {
@@ -67,6 +73,7 @@ static void print_value(FILE *out, const char *key, const json_t *value)
     }
 }
 
+// Text that is no JSON, of other programs, is printed as it is.
 void imp_settings_print(FILE *out, const char *json)
 {
     json_t *root = json_loads(json, 0, NULL);

@@ -1,3 +1,8 @@
+// imprint render: draws one image of a map and a pose, a contact sheet of randomised episodes
+// (randomized_sheet.c), or a recorded episode (replay.c). view_renderer.c draws the views:
+// camera, map, segmentation, depth, free camera, catalogue. The three modes share one option
+// table; options that the chosen mode does not use are refused, because they would have no
+// effect.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +17,7 @@
 #include "cli/render_commands/randomized_sheet.h"
 #include "cli/render_commands/replay.h"
 
+// Options of all three modes, and what the summary needs.
 typedef struct settings {
     imp_sim_options sim;
     imp_image_options image;
@@ -23,6 +29,7 @@ typedef struct settings {
     int frames;          // that a replay wrote
 } settings;
 
+// Options of the simulation, of the view and of the replay, in this order.
 static void add_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
@@ -39,13 +46,14 @@ static void add_options(imp_options *options, settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-// Whether a picture is seen from the robot.
+// Whether the view is seen from the robot's camera, so that it has a pose.
 static bool is_robot_view(const settings *s)
 {
     return strcmp(s->image.view, "driver") == 0 || strcmp(s->image.view, "segment") == 0 ||
            strcmp(s->image.view, "classes") == 0 || strcmp(s->image.view, "depth") == 0;
 }
 
+// The pose of --pose, or the start of the first episode, as an environment draws it from the seed.
 static imp_status find_pose(const settings *s, const imp_options *options, const imp_world *world,
                             const imp_env_def *def, imp_pose *pose, imp_error *err)
 {
@@ -62,7 +70,8 @@ static imp_status find_pose(const settings *s, const imp_options *options, const
     return status;
 }
 
-// Millimetres, 0 where there is nothing or it is farther than they can tell.
+// Writes depths as a 16-bit PNG in millimetres. 0 marks pixels without a surface and depths beyond
+// 65.5 m.
 static imp_status write_depth_image(const char *path, const imp_camera_def *camera,
                                     const float *depths, imp_error *err)
 {
@@ -80,9 +89,11 @@ static imp_status write_depth_image(const char *path, const imp_camera_def *came
     return status;
 }
 
+// Draws one view and writes it: depths as 16-bit PNG, everything else as RGB.
 static imp_status write_view_image(const settings *s, imp_view_renderer *renderer,
                                    const imp_camera_def *camera, imp_pose pose, imp_error *err)
 {
+    // a single image has no motion of its own; camera effects assume a usual speed
     imp_frame_state frame = {.view = imp_default_view(), .speed = 0.3};
     frame.view.pose = pose;
     uint8_t *rgb = malloc((size_t)camera->width * (size_t)camera->height * 3);
@@ -97,6 +108,7 @@ static imp_status write_view_image(const settings *s, imp_view_renderer *rendere
     return status;
 }
 
+// Mode 1: creates world, scene and renderer, draws one image, and destroys them again.
 static imp_status draw_view(settings *s, const imp_options *options, imp_error *err)
 {
     imp_env_def env = imp_default_env_def();
@@ -107,6 +119,7 @@ static imp_status draw_view(settings *s, const imp_options *options, imp_error *
     imp_assets *assets = NULL;
     imp_scene *scene = NULL;
     imp_view_renderer *renderer = NULL;
+    // world and pose
     imp_status status = imp_sim_options_apply(options, &s->sim, &env, &camera, &expert, err);
     if (status == IMP_OK)
         status = imp_world_load(&world, s->sim.map, err);
@@ -114,6 +127,7 @@ static imp_status draw_view(settings *s, const imp_options *options, imp_error *
     s->drawn_pose = (imp_pose){NAN, NAN, NAN};
     if (status == IMP_OK && (is_robot_view(s) || imp_options_given(options, s->pose)))
         status = find_pose(s, options, world, &env, &s->drawn_pose, err);
+    // scene and renderer
     if (status == IMP_OK)
         status = imp_sim_options_open_assets(options, &s->sim, &look, &assets, err);
     if (status == IMP_OK)
@@ -130,6 +144,7 @@ static imp_status draw_view(settings *s, const imp_options *options, imp_error *
     return status;
 }
 
+// Summary of mode 3.
 static int print_replay_summary(const settings *s, const imp_options *options, int frames)
 {
     if (options->json)
@@ -140,12 +155,13 @@ static int print_replay_summary(const settings *s, const imp_options *options, i
     return imp_console_flush();
 }
 
-// Pictures of randomised episodes are drawn by those who drive them, and know one view.
+// Whether mode 2 is chosen. It draws what an environment shows its driver, so it knows one view.
 static bool is_randomized(const settings *s)
 {
     return s->sim.randomize[0] != '\0' || s->sim.randomization[0] != '\0';
 }
 
+// Mode 2: refuses options of other modes, then draws the sheet.
 static imp_status draw_randomized_episodes(const settings *s, const imp_options *options,
                                            imp_error *err)
 {
@@ -162,6 +178,7 @@ static imp_status draw_randomized_episodes(const settings *s, const imp_options 
     return imp_randomized_sheet_write(options, &s->sim, &sheet, s->out, err);
 }
 
+// Summary of mode 2.
 static int print_episodes_summary(const settings *s, const imp_options *options)
 {
     if (options->json)
@@ -177,6 +194,7 @@ static int print_episodes_summary(const settings *s, const imp_options *options)
     return imp_console_flush();
 }
 
+// Summary of the mode that ran. The pose is printed, so that an image can be drawn again.
 static int print_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
@@ -199,7 +217,7 @@ static int print_summary(const void *state, const imp_options *options)
     return imp_console_flush();
 }
 
-// Options of what is not drawn are refused.
+// Refuses options that the chosen mode does not use.
 static imp_status check_option_use(const settings *s, const imp_options *options, imp_error *err)
 {
     const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
@@ -212,7 +230,7 @@ static imp_status check_option_use(const settings *s, const imp_options *options
     return IMP_OK;
 }
 
-// Pictures are PNG files; what a replay is, its name tells.
+// Checks the extension of --out: images are PNG; a replay may also be an animation or a folder.
 static imp_status check_output_extension(const settings *s, imp_error *err)
 {
     static const char *const pictures[] = {".png", NULL}, *const films[] = {".png", ".apng", NULL};
@@ -221,6 +239,7 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
                : imp_output_check_file(s->out, pictures, err);
 }
 
+// Checks the options, then runs the chosen mode.
 static imp_status draw_views(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -235,6 +254,7 @@ static imp_status draw_views(void *state, const imp_options *options, imp_error 
                : draw_view(s, options, err);
 }
 
+// Images for people are larger than observations.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;

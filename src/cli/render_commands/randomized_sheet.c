@@ -1,3 +1,7 @@
+// Contact sheet of randomised episodes: for each episode, one image shortly after its start. The
+// expert drives a moment first, so that motion blur and camera effects are visible. The images
+// come from the same simulator that records datasets. So episode N of a seed looks here as it
+// does in `imprint log` with that seed.
 #include "cli/render_commands/randomized_sheet.h"
 
 #include <stdlib.h>
@@ -10,10 +14,10 @@
 
 enum { COLUMNS = 4, EPISODES_MAX = 1000 };
 
-// How long our expert has driven when the picture is taken, so that there is motion to blur [s].
+// How long the expert drives before the image is taken [s].
 static const double DRIVE_SECONDS = 0.6;
 
-// What an episode looks like.
+// Resets to an episode, drives a moment, and renders the observation.
 static imp_status render_episode_start(imp_sim *sim, uint32_t episode, uint8_t *rgb, imp_error *err)
 {
     const imp_env *env = imp_sim_env(sim);
@@ -27,6 +31,7 @@ static imp_status render_episode_start(imp_sim *sim, uint32_t episode, uint8_t *
     return IMP_OK;
 }
 
+// Writes a single image as it is, several as a contact sheet. Small images are enlarged.
 static imp_status write_sheet(const imp_camera_def *camera, int count, const uint8_t *frames,
                               const char *out, imp_error *err)
 {
@@ -41,6 +46,7 @@ static imp_status write_sheet(const imp_camera_def *camera, int count, const uin
     return imp_contact_sheet_write(out, &strip, err);
 }
 
+// Renders all episodes into one buffer, then writes it.
 static imp_status render_episodes(imp_sim *sim, const imp_randomized_sheet *sheet, const char *out,
                                   imp_error *err)
 {
@@ -60,6 +66,7 @@ static imp_status render_episodes(imp_sim *sim, const imp_randomized_sheet *shee
     return status;
 }
 
+// Creates the simulator from the options, and draws with it.
 imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_options *settings,
                                       const imp_randomized_sheet *sheet, const char *out,
                                       imp_error *err)
@@ -67,6 +74,7 @@ imp_status imp_randomized_sheet_write(const imp_options *options, const imp_sim_
     if (sheet->first < 0 || sheet->count < 1 || sheet->count > EPISODES_MAX)
         return imp_fail(err, IMP_USAGE, "--episode %d and --episodes %d: from 0 on, 1 to %d",
                         sheet->first, sheet->count, EPISODES_MAX);
+    // the simulator of `imprint log`, with the expert that drives the first moment
     imp_sim_def def = imp_default_sim_def();
     imp_assets *assets = NULL;
     imp_sim *sim = NULL;

@@ -1,3 +1,10 @@
+// Draws a recorded episode as frames in a folder, as an animation (APNG) or as a contact sheet
+// (PNG). Without options for the view, the recorded images are shown, enlarged if they are
+// small. With such options, the frames are rendered again at the recorded poses. An environment
+// is stepped with the recorded actions alongside, so that moving objects and traffic lights are
+// where they were. The robot itself is placed by the recorded pose, so it cannot drift away. The
+// map comes from --map, from the text that the dataset stores, or from the path in its settings,
+// in this order.
 #include "cli/render_commands/replay.h"
 
 #include <math.h>
@@ -12,6 +19,7 @@
 #include "cli/output/console.h"
 #include "imprint/report.h"
 
+// --episode also selects the first episode of a randomised sheet.
 void imp_replay_options_add(imp_options *options, imp_replay_options *r)
 {
     const imp_option table[] = {
@@ -28,7 +36,7 @@ void imp_replay_options_add(imp_options *options, imp_replay_options *r)
 
 typedef enum output_kind { FOLDER, ANIMATION, SHEET } output_kind;
 
-// What a replay is made of.
+// State of one replay. `world` NULL means that recorded frames are shown.
 typedef struct replay_job {
     const imp_dataset_info *info;
     const imp_episode *episode;
@@ -47,7 +55,7 @@ typedef struct replay_job {
     imp_animation *animation;
 } replay_job;
 
-// Whether frames must be drawn anew.
+// Whether any option asks for something other than the recorded images.
 static bool needs_rendering(const imp_options *options, const imp_sim_options *sim,
                             const imp_image_options *image)
 {
@@ -59,18 +67,21 @@ static bool needs_rendering(const imp_options *options, const imp_sim_options *s
            sim->assets[0] != '\0';
 }
 
+// Decides the kind of output, how many frames are shown, and how much they are enlarged.
 static void choose_layout(replay_job *p, const imp_replay_options *replay)
 {
-    // so many on a sheet at most, and moving pictures at least so wide
+    // a sheet has at most SHEET_FRAMES frames; an animation is at least WIDE_ENOUGH pixels wide
     enum { SHEET_FRAMES = 48, WIDE_ENOUGH = 320 };
     const int frames = p->episode->steps + 1;
     p->output_kind = imp_path_has_suffix(p->out, ".apng")  ? ANIMATION
                      : imp_path_has_suffix(p->out, ".png") ? SHEET
                                                            : FOLDER;
+    // spread the frames of a sheet over the whole episode
     p->every = replay->every;
     if (p->every == 0)
         p->every = p->output_kind == SHEET ? (frames + SHEET_FRAMES - 1) / SHEET_FRAMES : 1;
     p->count = (frames + p->every - 1) / p->every;
+    // only recorded frames are enlarged: others are drawn at the size that was asked for
     p->scale = 1;
     if (p->output_kind == ANIMATION && p->renderer == NULL && p->width < WIDE_ENOUGH)
         p->scale = WIDE_ENOUGH / p->width;
@@ -78,7 +89,7 @@ static void choose_layout(replay_job *p, const imp_replay_options *replay)
     p->height *= p->scale;
 }
 
-// Reads how the environment was set when the episode was recorded.
+// Reads the environment's settings from the dataset: they determine how objects move.
 static void read_env_settings(const char *text, imp_env_def *env)
 {
     json_t *settings = json_loads(text, 0, NULL);
@@ -90,6 +101,7 @@ static void read_env_settings(const char *text, imp_env_def *env)
     json_decref(settings);
 }
 
+// Uses the lens of the recording, unless --lens is given. A robot's own lens is not stored in full.
 static imp_status choose_lens(const replay_job *p, const imp_options *options,
                               const imp_sim_options *sim, imp_camera_def *camera, imp_error *err)
 {
@@ -107,8 +119,8 @@ static imp_status choose_lens(const replay_job *p, const imp_options *options,
     return IMP_OK;
 }
 
-// The path that a dataset's settings name a map by, if there is just one and it is called like the
-// episode's: where datasets without the map's text had it from. Freed by the caller; or NULL.
+// The path by which the settings name the episode's map, if they name just one with this name. For
+// datasets that do not store the map's text. The caller frees it; NULL if there is none.
 static char *recorded_map_path(const replay_job *p)
 {
     json_t *settings = json_loads(p->info->settings, 0, NULL),
@@ -125,7 +137,7 @@ static char *recorded_map_path(const replay_job *p)
     return found;
 }
 
-// The map that was given; else the one in the dataset; else the one that was read when it was made.
+// Loads the map: from --map, from the dataset, or from the path in its settings.
 static imp_status load_map(replay_job *p, const imp_options *options, const imp_sim_options *sim,
                            imp_error *err)
 {
@@ -137,6 +149,7 @@ static imp_status load_map(replay_job *p, const imp_options *options, const imp_
         snprintf(source, sizeof source, "%s.yaml", episode->map);
         return imp_world_parse(&p->world, episode->map_text, episode->map_bytes, source, err);
     }
+    // older datasets: the recorded path, or a built-in name
     char *path = recorded_map_path(p);
     imp_status status = imp_world_load(&p->world, path != NULL ? path : episode->map, err);
     if (status != IMP_OK && (path == NULL || !imp_path_exists(path)))
@@ -149,7 +162,7 @@ static imp_status load_map(replay_job *p, const imp_options *options, const imp_
     return status;
 }
 
-// Opens all that it takes to draw frames anew.
+// Creates world, scene, environment and renderer for frames that are drawn again.
 static imp_status open_view_renderer(replay_job *p, const imp_options *options,
                                      const imp_sim_options *sim, const imp_image_options *image,
                                      imp_error *err)
@@ -161,6 +174,7 @@ static imp_status open_view_renderer(replay_job *p, const imp_options *options,
     imp_status status = imp_sim_options_apply(options, sim, &env, &camera, &expert, err);
     if (status == IMP_OK)
         status = choose_lens(p, options, sim, &camera, err);
+    // the environment of the recording: its settings, its seed, no end
     read_env_settings(p->info->settings, &env);
     env.seed = p->episode->seed;
     // what ends an episode does not matter here
@@ -181,15 +195,18 @@ static imp_status open_view_renderer(replay_job *p, const imp_options *options,
     return status;
 }
 
+// The recorded pose before a step.
 static imp_pose pose_at(const imp_episode *episode, int step)
 {
     const double *pose = episode->poses + 3 * (size_t)step;
     return (imp_pose){pose[0], pose[1], pose[2]};
 }
 
+// Allocates frames and the trajectory, places the robot, and opens the output.
 static imp_status allocate_buffers(replay_job *p, double frame_time, imp_error *err)
 {
     const size_t image = (size_t)p->width * (size_t)p->height * 3;
+    // a sheet needs all frames at once, the others one at a time
     const size_t buffered = p->output_kind == SHEET ? (size_t)p->count : 1;
     p->frames = malloc(image * buffered);
     p->actions = calloc((size_t)p->count, 2 * sizeof *p->actions);
@@ -206,7 +223,7 @@ static imp_status allocate_buffers(replay_job *p, double frame_time, imp_error *
     return p->output_kind == FOLDER ? imp_folder_create(p->out, err) : IMP_OK;
 }
 
-// A recorded frame, its pixels enlarged.
+// Copies a recorded frame and enlarges its pixels.
 static void copy_recorded_frame(const replay_job *p, int step, uint8_t *rgb)
 {
     const int width = p->info->width;
@@ -217,6 +234,8 @@ static void copy_recorded_frame(const replay_job *p, int step, uint8_t *rgb)
             memcpy(rgb, frame + ((row / p->scale) * width + column / p->scale) * 3, 3);
 }
 
+// Renders a frame at a recorded pose. Speed and turn rate, for motion blur, are differences of
+// poses.
 static imp_status render_frame(replay_job *p, int step, uint8_t *rgb, imp_error *err)
 {
     const imp_pose here = p->trail[step], before = p->trail[step > 0 ? step - 1 : 0];
@@ -233,6 +252,7 @@ static imp_status render_frame(replay_job *p, int step, uint8_t *rgb, imp_error 
     return imp_view_renderer_draw(p->renderer, &frame, rgb, err);
 }
 
+// Writes a frame to the folder or the animation. Frames of a sheet are collected instead.
 static imp_status write_frame(replay_job *p, int index, const uint8_t *rgb, imp_error *err)
 {
     char name[32], path[IMP_PATH_MAX];
@@ -245,12 +265,14 @@ static imp_status write_frame(replay_job *p, int index, const uint8_t *rgb, imp_
     return status == IMP_OK ? imp_png_write(path, p->width, p->height, rgb, err) : status;
 }
 
+// Goes through the episode: shows every n-th frame, and steps the environment at every step.
 static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_error *err)
 {
     imp_status status = IMP_OK;
     for (int step = 0; step <= p->episode->steps && status == IMP_OK; step++) {
         const float *duty = p->episode->actions + 2 * (size_t)step;
         if (step % p->every == 0) {
+            // this step is shown: copy or render it
             const int index = step / p->every;
             const size_t image = (size_t)p->width * (size_t)p->height * 3;
             uint8_t *rgb = p->frames + (p->output_kind == SHEET ? image * (size_t)index : 0);
@@ -265,6 +287,7 @@ static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_er
             const imp_progress progress = {"replay", "frames", index + 1, p->count, NULL};
             imp_monitor_progress(monitor, &progress);
         }
+        // the recorded action moves the other objects
         if (p->renderer != NULL && step < p->episode->steps)
             imp_env_step(&p->env, (imp_action){duty[0], duty[1]});
         if (status == IMP_OK && imp_monitor_should_stop(monitor))
@@ -273,6 +296,7 @@ static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_er
     return status;
 }
 
+// Finishes the output: encodes the animation or arranges the sheet.
 static imp_status write_output(replay_job *p, imp_error *err)
 {
     enum { SHEET_WIDTH = 1600, MAX_SCALE = 4 };
@@ -280,6 +304,7 @@ static imp_status write_output(replay_job *p, imp_error *err)
         return imp_animation_write(p->animation, p->out, err);
     if (p->output_kind == FOLDER)
         return IMP_OK;
+    // enlarge small frames to about 200 pixels, then fill the width with columns
     const int fits = 200 / p->width;
     imp_contact_sheet strip = {.frames = p->frames,
                                .actions = p->actions,
@@ -294,6 +319,7 @@ static imp_status write_output(replay_job *p, imp_error *err)
     return imp_contact_sheet_write(p->out, &strip, err);
 }
 
+// Accepts a job that was opened in part.
 static void close_replay_job(replay_job *p)
 {
     imp_animation_destroy(p->animation);
@@ -306,6 +332,7 @@ static void close_replay_job(replay_job *p)
     free(p->trail);
 }
 
+// Opens the dataset, checks the options, and writes the replay.
 imp_status imp_replay_write(const imp_options *options, const imp_replay_options *replay,
                             const imp_sim_options *sim, const imp_image_options *image,
                             const char *out, int *frames, imp_error *err)
@@ -324,6 +351,7 @@ imp_status imp_replay_write(const imp_options *options, const imp_replay_options
                           replay->episode, replay->dataset, IMP_PLURAL(episodes, "episode"));
     else if (replay->every < 0)
         status = imp_fail(err, IMP_USAGE, "--every %d is below 0", replay->every);
+    // the episode, and a renderer if needed
     if (status == IMP_OK) {
         p->info = imp_dataset_get_info(dataset);
         p->episode = imp_dataset_episode(dataset, replay->episode);

@@ -1,3 +1,10 @@
+// Draws the views of `imprint render`: the robot's camera, the map from above, the segmentation
+// of the renderer, the classes that policies see, depth, a free camera, and a catalogue of all
+// objects. Order of the steps in a view of the robot's camera: render, camera effects, overlays,
+// undistortion. Overlays come after the effects, so that they stay sharp; they are projected
+// with the distorted lens, so that undistortion keeps them aligned. A view creates only the
+// renderers that it needs. Options that do not fit the view fail when the renderer is created,
+// before anything is drawn.
 #include "cli/render_commands/view_renderer.h"
 
 #include <math.h>
@@ -9,6 +16,7 @@
 #include "base/text/suggestion.h"
 #include "sim/render/views/ground_truth_labels.h"
 
+// In the order of their names.
 typedef enum view_kind {
     DRIVER,
     MAP,
@@ -24,6 +32,7 @@ static const char *const VIEW_NAMES[VIEW_COUNT] = {
     [DRIVER] = "driver", [MAP] = "map",   [SEGMENT] = "segment",    [CLASSES] = "classes",
     [DEPTH] = "depth",   [FREE] = "free", [CATALOGUE] = "catalogue"};
 
+// Members that the view does not need are NULL.
 struct imp_view_renderer {
     view_kind kind;
     bool lanes, boxes;
@@ -44,12 +53,14 @@ struct imp_view_renderer {
     float *depths;
 };
 
+// The robot's camera without additions.
 imp_image_options imp_default_image_options(void)
 {
     return (imp_image_options){
         .view = "driver", .field_of_view_deg = 60.0, .draw = "", .camera_effects = ""};
 }
 
+// Options of the view; the camera's size and lens are options of the simulation.
 void imp_image_options_add(imp_options *options, imp_image_options *p)
 {
     const imp_option table[] = {
@@ -65,6 +76,7 @@ void imp_image_options_add(imp_options *options, imp_image_options *p)
          IMP_SETTING},
         {"fov", 0, IMP_OPTION_REAL, &p->field_of_view_deg, "DEG",
          "vertical field of view of the free camera", IMP_SETTING},
+        // what is added to the image, and what is done to it
         {"overlay", 0, IMP_OPTION_TEXT, &p->draw, "LIST", "draws in lanes, boxes, or lanes,boxes",
          IMP_SETTING},
         {"camera-effects", 0, IMP_OPTION_TEXT, &p->camera_effects, "LIST",
@@ -78,11 +90,13 @@ void imp_image_options_add(imp_options *options, imp_image_options *p)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Values of --view.
 static const char *view_name(int k)
 {
     return k < VIEW_COUNT ? VIEW_NAMES[k] : NULL;
 }
 
+// Parses --view.
 static imp_status parse_view(const char *name, view_kind *out, imp_error *err)
 {
     int found = 0;
@@ -91,7 +105,7 @@ static imp_status parse_view(const char *name, view_kind *out, imp_error *err)
     return status;
 }
 
-// The next item of a list with commas; NULL at its end.
+// Copies the next item of a comma-separated list; NULL at its end.
 static const char *next_list_item(const char **list, char *item, size_t capacity)
 {
     if (**list == '\0')
@@ -102,12 +116,14 @@ static const char *next_list_item(const char **list, char *item, size_t capacity
     return item;
 }
 
+// Values of --overlay.
 static const char *overlay_name(int k)
 {
     static const char *const words[] = {"lanes", "boxes"};
     return k < 2 ? words[k] : NULL;
 }
 
+// Parses --overlay and checks that the view can have overlays.
 static imp_status parse_overlays(imp_view_renderer *p, const char *list, imp_error *err)
 {
     char item[64];
@@ -125,6 +141,7 @@ static imp_status parse_overlays(imp_view_renderer *p, const char *list, imp_err
     return IMP_OK;
 }
 
+// Names of --camera-effects; the last two replace the robot's motion.
 enum { CAMERA_EFFECT_COUNT = 12 };
 static const char *camera_effect_name(int k)
 {
@@ -134,15 +151,18 @@ static const char *camera_effect_name(int k)
     return k < CAMERA_EFFECT_COUNT ? words[k] : NULL;
 }
 
+// Parses --camera-effects: NAME=NUMBER, separated by commas.
 static imp_status read_apply_camera_effects(imp_view_renderer *p, const char *list, imp_error *err)
 {
     imp_camera_effects_def *def = &p->camera_effects;
     double quality = 0.0;
+    // where each value goes, in the order of the names
     double *const values[CAMERA_EFFECT_COUNT] = {
         &def->motion_blur,   &def->defocus, &def->exposure,   &def->white_balance,
         &def->gamma,         &def->noise,   &def->shot_noise, &def->flicker,
         &def->flicker_bands, &quality,      &p->speed,        &p->turn_rate};
     char item[64];
+    // split at "=", find the name, parse the number
     while (next_list_item(&list, item, sizeof item) != NULL) {
         char *equals = strchr(item, '='), *end = item;
         int found;
@@ -159,6 +179,7 @@ static imp_status read_apply_camera_effects(imp_view_renderer *p, const char *li
             return imp_fail(err, IMP_USAGE, "--camera-effects: %s wants a number, as in %s=0.1",
                             item, item);
     }
+    // ranges; the library checks all but the integer
     if (!(quality >= 0.0 && quality <= 100.0))
         return imp_fail(err, IMP_USAGE, "--camera-effects: jpeg lies within 0 to 100, not at %g",
                         quality);
@@ -169,7 +190,7 @@ static imp_status read_apply_camera_effects(imp_view_renderer *p, const char *li
     return IMP_OK;
 }
 
-// Turns the camera of the views that have one of their own.
+// Places the free camera. Its options are refused for other views.
 static imp_status set_free_camera(imp_view_renderer *p, const imp_options *options,
                                   const imp_image_options *image, imp_error *err)
 {
@@ -184,6 +205,7 @@ static imp_status set_free_camera(imp_view_renderer *p, const imp_options *optio
     return imp_camera_look_at(&p->camera, &p->free_pose, image->eye, image->target, err);
 }
 
+// Undistortion needs a camera image and a lens with distortion.
 static imp_status create_undistorter(imp_view_renderer *p, const imp_sim_options *sim,
                                      imp_error *err)
 {
@@ -197,7 +219,7 @@ static imp_status create_undistorter(imp_view_renderer *p, const imp_sim_options
                                   err);
 }
 
-// Creates what the view takes.
+// Creates the renderers and buffers that the view needs.
 static imp_status create_renderers(imp_view_renderer *p, const imp_image_options *image,
                                    const imp_sim_options *sim, imp_error *err)
 {
@@ -209,12 +231,14 @@ static imp_status create_renderers(imp_view_renderer *p, const imp_image_options
     p->depths = malloc(pixels * sizeof *p->depths);
     if (status == IMP_OK && (p->scratch == NULL || p->segments == NULL || p->depths == NULL))
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
+    // one renderer per kind of image; lanes need depths, to be hidden by objects
     if (status == IMP_OK && look)
         status = imp_renderer_create(&p->renderer, &p->camera, IMP_RENDER_AUTO, err);
     if (status == IMP_OK && (p->kind == SEGMENT || p->kind == DEPTH || p->lanes))
         status = imp_segmentation_pass_create(&p->segmentation_pass, &p->camera, err);
     if (status == IMP_OK && p->kind == CLASSES)
         status = imp_label_renderer_create(&p->label_renderer, &p->camera, err);
+    // effects and undistortion
     if (status == IMP_OK && image->camera_effects[0] != '\0')
         status = look
                      ? imp_camera_effects_create(&p->effects_renderer, &p->camera, err)
@@ -224,6 +248,7 @@ static imp_status create_renderers(imp_view_renderer *p, const imp_image_options
     return status;
 }
 
+// Parses the options in the order in which they depend on each other.
 imp_status imp_view_renderer_create(imp_view_renderer **out, const imp_options *options,
                                     const imp_image_options *image, const imp_sim_options *sim,
                                     const imp_camera_def *camera, const imp_scene *scene,
@@ -235,9 +260,11 @@ imp_status imp_view_renderer_create(imp_view_renderer **out, const imp_options *
     p->camera = *camera;
     p->scene = scene;
     p->world = world;
+    // defaults: no effects, the frame's own motion
     p->camera_effects = imp_default_camera_effects_def();
     p->speed = p->turn_rate = NAN;
     p->seed = sim->seed;
+    // the view decides which of the other options are allowed
     imp_status status = parse_view(image->view, &p->kind, err);
     if (status == IMP_OK)
         status = parse_overlays(p, image->draw, err);
@@ -255,6 +282,7 @@ imp_status imp_view_renderer_create(imp_view_renderer **out, const imp_options *
     return IMP_OK;
 }
 
+// Accepts NULL and a renderer that was created in part.
 void imp_view_renderer_destroy(imp_view_renderer *p)
 {
     if (p == NULL)
@@ -270,11 +298,13 @@ void imp_view_renderer_destroy(imp_view_renderer *p)
     free(p);
 }
 
+// Other views fill the depths, too, but their image is the result.
 const float *imp_view_renderer_depths(const imp_view_renderer *painter)
 {
     return painter->kind == DEPTH ? painter->depths : NULL;
 }
 
+// The map from above with trajectory and robot.
 static void draw_top_view(const imp_view_renderer *p, const imp_frame_state *frame, uint8_t *rgb)
 {
     const int width = p->camera.width, height = p->camera.height;
@@ -283,7 +313,7 @@ static void draw_top_view(const imp_view_renderer *p, const imp_frame_state *fra
     imp_draw_robot(p->world, width, height, frame->view.pose, rgb);
 }
 
-// Turns what the surveyor found into a picture: the palette, or nearer is brighter.
+// Colours segmentation by the palette, or depth by brightness: the nearer, the brighter.
 static void colorize_segments_or_depth(const imp_view_renderer *p, uint8_t *rgb)
 {
     const size_t pixels = (size_t)p->camera.width * (size_t)p->camera.height;
@@ -295,6 +325,7 @@ static void colorize_segments_or_depth(const imp_view_renderer *p, uint8_t *rgb)
     }
 }
 
+// Applies camera effects with noise that depends on the seed and the frame's number alone.
 static void apply_camera_effects(const imp_view_renderer *p, const imp_frame_state *frame,
                                  uint8_t *rgb)
 {
@@ -304,10 +335,12 @@ static void apply_camera_effects(const imp_view_renderer *p, const imp_frame_sta
                              isnan(p->turn_rate) ? frame->turn_rate : p->turn_rate, &random, rgb);
 }
 
+// Draws one frame.
 imp_status imp_view_renderer_draw(imp_view_renderer *p, const imp_frame_state *frame, uint8_t *rgb,
                                   imp_error *err)
 {
     imp_view view = frame->view;
+    // views without the robot's camera
     if (p->kind == CATALOGUE)
         return imp_render_object_catalogue(imp_scene_get_def(p->scene), p->camera.width,
                                            p->camera.height, rgb, err);
@@ -317,6 +350,7 @@ imp_status imp_view_renderer_draw(imp_view_renderer *p, const imp_frame_state *f
     }
     if (p->kind == FREE)
         view.pose = p->free_pose;
+    // undistortion cannot work in place
     uint8_t *image = p->undistorter != NULL ? p->scratch : rgb;
     if (p->segmentation_pass != NULL)
         imp_segmentation_pass_run(p->segmentation_pass, p->scene, &view, p->segments, p->depths);
@@ -328,6 +362,7 @@ imp_status imp_view_renderer_draw(imp_view_renderer *p, const imp_frame_state *f
         colorize_segments_or_depth(p, image);
     if (p->effects_renderer != NULL)
         apply_camera_effects(p, frame, image);
+    // overlays
     if (p->lanes)
         imp_draw_lanes(&p->overlay_camera, p->world, view.pose, p->depths, image);
     if (p->boxes)

@@ -1,3 +1,9 @@
+// imprint dagger: DAgger (Ross et al. 2011) as one command. learn/imitation runs the rounds;
+// this file converts the options and prints the table of rounds. Collection and evaluation share
+// the options of the simulation, so that a policy is judged in the world that it learns in. The
+// evaluation uses starts that are never recorded from. A run continues after any interruption
+// with the same bytes: each round has folders of its own for data and model, and rounds that are
+// complete are not repeated.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +16,7 @@
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
 
+// Options, and the result for the report.
 typedef struct settings {
     imp_sim_options sim;
     imp_dagger_def dagger;
@@ -19,6 +26,7 @@ typedef struct settings {
     imp_dagger_result done;
 } settings;
 
+// Options of recording: rounds, episodes, and who drives when.
 static void add_collection_options(imp_options *options, settings *s)
 {
     imp_dagger_def *dagger = &s->dagger;
@@ -36,6 +44,7 @@ static void add_collection_options(imp_options *options, settings *s)
          "of round 0, in which the expert drives alone; 0: as in the others", IMP_SETTING},
         {"steps", 0, IMP_OPTION_INT, &dagger->collect.steps, "N", "steps of the longest episode",
          IMP_SETTING},
+        // who drives, and which episodes are kept
         {"beta", 0, IMP_OPTION_TEXT, &s->beta, "NAME",
          "the expert's share of the driving: linear, exponential, or switch where it is needed",
          IMP_SETTING},
@@ -47,6 +56,7 @@ static void add_collection_options(imp_options *options, settings *s)
          "record one of N episodes that the network drives: the one that terminated, or in which "
          "it differed most from the expert",
          IMP_SETTING},
+        // exploration
         {"noise", 0, IMP_OPTION_REAL, &dagger->collect.noise, "SIGMA",
          "disturb the duty cycles executed in round 0 by so much; labels stay the expert's",
          IMP_SETTING},
@@ -58,6 +68,7 @@ static void add_collection_options(imp_options *options, settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// Options of the training after each round: those of `imprint train` that make sense here.
 static void add_training_options(imp_options *options, settings *s)
 {
     imp_dagger_def *dagger = &s->dagger;
@@ -67,6 +78,7 @@ static void add_training_options(imp_options *options, settings *s)
          "built-in network or YAML file, see imprint model list", IMP_INPUT_PATH},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
          "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
+        // training of a round
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N",
          "times through all frames after a round", IMP_SETTING},
         {"last-epochs", 0, IMP_OPTION_INT, &dagger->last_epochs, "N",
@@ -86,6 +98,7 @@ static void add_training_options(imp_options *options, settings *s)
     imp_options_add_group(options, "Learning", table, (int)(sizeof table / sizeof table[0]));
 }
 
+// The options of the simulation come first, as in `imprint log`.
 static void add_options(imp_options *options, settings *s)
 {
     imp_dagger_def *dagger = &s->dagger;
@@ -107,6 +120,7 @@ static void add_options(imp_options *options, settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// One object per round, with the names of the columns of rounds.csv.
 static json_t *rounds_json(const imp_dagger_result *done)
 {
     json_t *rounds = json_array();
@@ -127,6 +141,7 @@ static json_t *rounds_json(const imp_dagger_result *done)
     return rounds;
 }
 
+// The table of rounds; the best one is marked.
 static int print_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
@@ -140,6 +155,7 @@ static int print_summary(const void *state, const imp_options *options)
     printf("round  expert   frames     loss  completed  progress  lane dist.  distance\n");
     for (int k = 0; k < done->count; k++) {
         const imp_dagger_round *row = &done->rounds[k];
+        // with --beta switch, the expert's share is not fixed in advance
         char share[16] = "safe", lane[24], progress[24];
         if (isfinite(row->expert_share))
             snprintf(share, sizeof share, "%.0f %%", 100.0 * row->expert_share);
@@ -155,7 +171,7 @@ static int print_summary(const void *state, const imp_options *options)
     return imp_console_flush();
 }
 
-// Turns words into the values that they stand for.
+// Converts names to enumerations.
 static imp_status parse_names(settings *s, imp_error *err)
 {
     imp_network_def *network = &s->dagger.train.network;
@@ -173,7 +189,7 @@ static imp_status parse_names(settings *s, imp_error *err)
     return imp_parse_augment_option(&s->dagger.train.augment, s->augment, err);
 }
 
-// What recording and evaluating share.
+// Applies the options of the simulation to recording and evaluation alike.
 static imp_status apply_simulation_options(settings *s, const imp_options *options, imp_error *err)
 {
     imp_collect_def *collect = &s->dagger.collect;
@@ -182,12 +198,14 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
     const imp_expert_def expert = eval->sim.expert;
     const imp_status status =
         imp_sim_options_to_def(options, &s->sim, &collect->sim, &s->assets, err);
+    // the evaluation happens in the world of the recordings
     eval->sim = collect->sim;
     eval->sim.expert = expert;
     s->dagger.train.trainer.threads = collect->sim.threads;
     return status;
 }
 
+// Converts the options, claims the folder, and runs the rounds.
 static imp_status run_dagger(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -200,6 +218,7 @@ static imp_status run_dagger(void *state, const imp_options *options, imp_error 
         status = imp_run_folder_begin(&folder, options, s->out, s->resume, s->force, err);
     if (status != IMP_OK)
         return status;
+    // settings are stored in datasets and models
     char *json = imp_options_to_json(options);
     const imp_monitor monitor = imp_console_monitor(options);
     s->dagger.resume = s->resume;
@@ -207,12 +226,14 @@ static imp_status run_dagger(void *state, const imp_options *options, imp_error 
     status = imp_run_dagger(done, s->out, &s->dagger, &monitor, err);
     imp_console_clear_progress();
     free(json);
+    // say how to continue
     if (status == IMP_INTERRUPTED)
         imp_fail(err, status, "interrupted after %s: continue with --out %s --resume",
                  IMP_PLURAL(done->count, "round"), s->out);
     return imp_run_folder_finish(&folder, options, status, err);
 }
 
+// Values of named options are taken from the library's defaults, so that the help shows them.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;
@@ -226,6 +247,7 @@ static void set_up(void *state, imp_options *options)
     add_options(options, s);
 }
 
+// Frees the result, which exists even after an interruption.
 static void tear_down(void *state)
 {
     settings *s = state;

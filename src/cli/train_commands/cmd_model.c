@@ -1,3 +1,8 @@
+// imprint model: lists built-in networks, shows the layers of an architecture or of a trained
+// model, and imports weights of PyTorch. nn/network and nn/model_files do the work. `show`
+// prints each layer with its inputs, output shape, parameters and floating point operations per
+// image. --time adds the measured times of inference and training, and the kernel that was
+// chosen.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +25,7 @@ typedef struct settings {
     const char *out;
 } settings;
 
+// Whether a name is a built-in segmentation network.
 static bool is_segmenter(const char *name)
 {
     for (int k = 0; imp_segmenter_builtin_name(k) != NULL; k++)
@@ -28,6 +34,7 @@ static bool is_segmenter(const char *name)
     return false;
 }
 
+// Whether a name is an architecture: a YAML file or a built-in network. Otherwise it is a model.
 static bool is_architecture(const char *name)
 {
     if (imp_path_is_yaml(name))
@@ -38,6 +45,8 @@ static bool is_architecture(const char *name)
     return is_segmenter(name);
 }
 
+// Creates an untrained network of an architecture. Segmentation networks determine their outputs
+// themselves.
 static imp_status create_network(imp_network **out, const settings *s, const char *name,
                                  imp_error *err)
 {
@@ -52,7 +61,7 @@ static imp_status create_network(imp_network **out, const settings *s, const cha
     return imp_network_create(out, &def, 0, err);
 }
 
-// Values that a node has, of those that are trained.
+// The number of trainable values of a node. Statistics of batch normalisation do not count.
 static int64_t count_node_parameters(const imp_network *network, int node)
 {
     int64_t count = 0;
@@ -63,6 +72,7 @@ static int64_t count_node_parameters(const imp_network *network, int node)
     return count;
 }
 
+// "64", or "8x30x40" for feature maps.
 static void format_node_shape(const imp_graph_node *node, char out[32])
 {
     if (node->flat)
@@ -71,6 +81,7 @@ static void format_node_shape(const imp_graph_node *node, char out[32])
         snprintf(out, 32, "%dx%dx%d", node->channels, node->height, node->width);
 }
 
+// The names of the inputs, joined by "+".
 static void format_node_inputs(const imp_network *network, const imp_graph_node *node, char *out,
                                size_t capacity)
 {
@@ -82,6 +93,7 @@ static void format_node_inputs(const imp_network *network, const imp_graph_node 
     }
 }
 
+// Sums of times over all layers; `times` may be NULL.
 static imp_node_timing total_time(const imp_network *network, const imp_node_timing *times)
 {
     imp_node_timing sum = {0};
@@ -93,6 +105,7 @@ static imp_node_timing total_time(const imp_network *network, const imp_node_tim
     return sum;
 }
 
+// Floating point operations of one inference.
 static int64_t total_flops(const imp_network *network)
 {
     int64_t sum = 0;
@@ -101,15 +114,18 @@ static int64_t total_flops(const imp_network *network)
     return sum;
 }
 
+// Times in microseconds per image.
 static void print_node_times(const imp_node_timing *time, const char *kernel)
 {
     printf(" %8.1f %8.1f %8.1f  %s", 1e6 * time->inference, 1e6 * time->forward,
            1e6 * time->backward, kernel);
 }
 
+// One row per layer and a sum.
 static void print_network_table(const settings *s, const imp_network *network,
                                 const imp_node_timing *times)
 {
+    // header, with columns for times if they were measured
     const imp_network_def *def = imp_network_info(network);
     printf("%s for %d x %d pictures, %s, batch norms %s\n\n", def->architecture, def->width,
            def->height, IMP_PLURAL(def->outputs, "output"),
@@ -119,6 +135,7 @@ static void print_network_table(const settings *s, const imp_network *network,
     if (times != NULL)
         printf(" %8s %8s %8s  kernel", "decide", "forward", "backward");
     printf("\n");
+    // layers in the order of computation
     for (int k = 0; imp_network_node(network, k) != NULL; k++) {
         const imp_graph_node *node = imp_network_node(network, k);
         char shape[32], inputs[IMP_LAYER_INPUTS_MAX * IMP_LAYER_NAME_MAX];
@@ -131,6 +148,7 @@ static void print_network_table(const settings *s, const imp_network *network,
             print_node_times(&times[k], times[k].kernel);
         printf("\n");
     }
+    // sums
     const imp_node_timing sum = total_time(network, times);
     printf("%-68s %11lld %9.1f", "total", (long long)imp_network_parameter_count(network),
            (double)total_flops(network) * 1e-3);
@@ -143,6 +161,7 @@ static void print_network_table(const settings *s, const imp_network *network,
                s->batch);
 }
 
+// Prints what a model file says about its training.
 static void print_metadata(json_t *metadata)
 {
     const char *key;
@@ -162,6 +181,7 @@ static void print_metadata(json_t *metadata)
     }
 }
 
+// A layer as JSON.
 static json_t *node_json(const imp_network *network, int index, const imp_node_timing *times)
 {
     const imp_graph_node *node = imp_network_node(network, index);
@@ -182,6 +202,7 @@ static json_t *node_json(const imp_network *network, int index, const imp_node_t
     return all;
 }
 
+// A network with its layers and metadata as JSON.
 static json_t *network_json(const settings *s, const imp_network *network,
                             const imp_node_timing *times, json_t *metadata)
 {
@@ -203,6 +224,7 @@ static json_t *network_json(const settings *s, const imp_network *network,
     return all;
 }
 
+// Measures every layer if --time is given; *out is NULL otherwise. The caller frees it.
 static imp_status measure_node_times(const settings *s, const imp_network *network,
                                      imp_node_timing **out, imp_error *err)
 {
@@ -218,6 +240,7 @@ static imp_status measure_node_times(const settings *s, const imp_network *netwo
     return imp_network_profile(*out, network, s->batch, REPEATS, err);
 }
 
+// `show`: an architecture or a model.
 static imp_status show_network(const settings *s, const imp_options *options, imp_error *err)
 {
     const char *name = options->operands[1];
@@ -232,6 +255,7 @@ static imp_status show_network(const settings *s, const imp_options *options, im
     char *text = imp_network_metadata_json(network);
     json_t *metadata = text == NULL ? json_object() : json_loads(text, 0, NULL);
     status = measure_node_times(s, network, &times, err);
+    // print as JSON or as a table
     if (status == IMP_OK && options->json) {
         status = imp_console_print_json(network_json(s, network, times, metadata), err);
     } else if (status == IMP_OK) {
@@ -247,6 +271,7 @@ static imp_status show_network(const settings *s, const imp_options *options, im
     return status;
 }
 
+// `import`: reads tensors by their names and writes a model that every command accepts.
 static imp_status import_weights(const settings *s, const imp_options *options, imp_error *err)
 {
     imp_network *network = NULL;
@@ -261,6 +286,7 @@ static imp_status import_weights(const settings *s, const imp_options *options, 
     status = imp_network_import_weights(network, options->operands[1], err);
     if (status == IMP_OK)
         status = imp_network_save(network, s->out, NULL, err);
+    // summary
     if (status == IMP_OK && options->json)
         status =
             imp_console_print_json(json_pack("{s:s, s:s, s:I}", "out", s->out, "architecture",
@@ -274,6 +300,8 @@ static imp_status import_weights(const settings *s, const imp_options *options, 
     return status;
 }
 
+// `list`: driving networks first, then segmentation networks. Each is created to count its
+// parameters.
 static imp_status list_networks(const settings *s, const imp_options *options, imp_error *err)
 {
     json_t *all = json_array();
@@ -283,11 +311,13 @@ static imp_status list_networks(const settings *s, const imp_options *options, i
         const char *name = imp_network_builtin_name(k);
         drivers += name != NULL;
         name = name != NULL ? name : imp_segmenter_builtin_name(k - drivers);
+        // after the driving networks, the segmentation networks
         if (name == NULL)
             break;
         status = create_network(&network, s, name, err);
         if (status != IMP_OK)
             break;
+        // one line per network
         const int64_t parameters = imp_network_parameter_count(network);
         const double work = (double)total_flops(network);
         if (!options->json)
@@ -303,6 +333,7 @@ static imp_status list_networks(const settings *s, const imp_options *options, i
     return status;
 }
 
+// Chooses the subcommand.
 static imp_status run_subcommand(void *state, const imp_options *options, imp_error *err)
 {
     const settings *s = state;
@@ -322,6 +353,7 @@ static imp_status run_subcommand(void *state, const imp_options *options, imp_er
                             : import_weights(s, options, err);
 }
 
+// Each help text names the subcommand that the option is for, if it is only one.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;

@@ -1,3 +1,7 @@
+// imprint plot: draws the loss of one or several trainings over the epochs, with a logarithmic
+// axis. The values come from the history.csv in each training's folder, so a training that is
+// still running can be plotted. With more than two trainings only the validation loss is drawn,
+// because names and lines could not be told apart otherwise.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +16,8 @@
 #include "evaluate/evaluation_report/training_history.h"
 #include "imprint/report.h"
 
-// The curves of some runs: per run one for training and one for validation, if there was any; of
-// more than two runs only the latter, so that names and lines can still be told apart.
+// The curves. Up to RUNS_WITH_BOTH runs have one curve for training and one for validation, where
+// there is any. More runs have only the latter.
 enum { RUNS_WITH_BOTH = 2 };
 
 typedef struct curves {
@@ -30,6 +34,7 @@ typedef struct settings {
     curves curves;
 } settings;
 
+// Adds a curve. It borrows its values from the history and its name from this struct.
 static void add_curve(curves *c, const char *run, const char *what,
                       const imp_training_history *history, const double *values)
 {
@@ -40,12 +45,14 @@ static void add_curve(curves *c, const char *run, const char *what,
     c->count++;
 }
 
-// Reads the runs. One alone needs no name; several have the names of their folders.
+// Reads the histories. A single run needs no name; several are named by what distinguishes their
+// folders.
 static imp_status read_runs(curves *c, const imp_options *options, imp_error *err)
 {
     for (int k = 0; k < options->operand_count; k++) {
         const char *run = options->operands[k];
         imp_training_history *history = &c->histories[k];
+        // a file instead of a folder gets a message of its own
         imp_status status =
             imp_file_type_expect_folder(run, "a run is a folder of imprint train", err);
         if (status == IMP_OK)
@@ -57,6 +64,7 @@ static imp_status read_runs(curves *c, const imp_options *options, imp_error *er
                             "%s: has no history.csv with an epoch in it: name the folder of a "
                             "training, of DAgger's rounds DIR/model-000 and so on",
                             run);
+        // curves of this run
         const char *name =
             options->operand_count == 1
                 ? ""
@@ -70,6 +78,7 @@ static imp_status read_runs(curves *c, const imp_options *options, imp_error *er
     return IMP_OK;
 }
 
+// Checks the options, reads the runs, and writes the plot.
 static imp_status plot_losses(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -86,6 +95,7 @@ static imp_status plot_losses(void *state, const imp_options *options, imp_error
     const imp_status status = read_runs(c, options, err);
     if (status != IMP_OK)
         return status;
+    // losses span orders of magnitude
     imp_plot_def def = imp_default_plot_def();
     def.title = "Training";
     def.x_label = "epoch";
@@ -97,6 +107,7 @@ static imp_status plot_losses(void *state, const imp_options *options, imp_error
     return imp_plot_write(s->out, &def, c->series, c->count, err);
 }
 
+// Says what was drawn.
 static int print_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
@@ -109,6 +120,7 @@ static int print_summary(const void *state, const imp_options *options)
     return imp_console_flush();
 }
 
+// The default size suits a page of text.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;

@@ -1,4 +1,9 @@
-// imprint seg-train: trains a segmenter. How it is trained is said by options of `imprint train`.
+// imprint seg-train: trains a segmentation network on rendered images with ground-truth masks.
+// Images are rendered during the training, each is seen once; other maps provide the images for
+// validation. The training options are those of `imprint train`: their definitions are taken from
+// its table by name, so both commands have the same names, defaults and help texts. Models store
+// the settings. Options that this command gained later are stored only if they differ from their
+// defaults, so that models keep the bytes they had before.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +14,13 @@
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
 
-// Options of `imprint train` that a later version gave to this command.
+// Options of `imprint train` that this command gained later.
 static const char *const ADDED[] = {
     "from",         "optimiser", "momentum",     "nesterov",     "clip-norm",
     "ema-decay",    "schedule",  "decay-factor", "decay-epochs", "warm-up-steps",
     "weight-decay", "patience",  "tensorboard",  NULL,
 };
+// Options of `imprint train` that this command always had.
 static const char *const SHARED[] = {
     "shards", "threads", "checkpoint-steps", "resume", "force", NULL,
 };
@@ -28,6 +34,7 @@ typedef struct settings {
     imp_seg_train_summary summary;
 } settings;
 
+// The options of this command first, then those of `imprint train`, then randomisation.
 static void add_options(imp_options *options, settings *s)
 {
     imp_train_settings *training = &s->training;
@@ -43,6 +50,7 @@ static void add_options(imp_options *options, settings *s)
          "maps to learn on: train, test or all; the others are for judging", IMP_SETTING},
         {"network", 0, IMP_OPTION_TEXT, &training->architecture, "NAME",
          "segmenter, or the YAML file of one (docs/segmentation.md)", IMP_INPUT_PATH},
+        // images and steps
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged",
          IMP_SETTING},
         {"images", 0, IMP_OPTION_INT, &s->def.pictures, "N", "new ones in each epoch", IMP_SETTING},
@@ -53,6 +61,7 @@ static void add_options(imp_options *options, settings *s)
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
          "at the start; falls along half a cosine, or as --schedule says", IMP_SETTING},
         {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of pictures and weights", IMP_SETTING},
+        // camera and scene
         {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of a picture [80x60]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
          "duckiebot, none, or a robot's calibration (YAML)", IMP_INPUT_PATH},
@@ -68,6 +77,7 @@ static void add_options(imp_options *options, settings *s)
     imp_randomization_options_add(options, sim);
 }
 
+// Settings of `imprint train`, with the defaults of segmentation.
 static imp_train_settings default_training(void)
 {
     imp_train_settings training = imp_default_train_settings();
@@ -79,18 +89,20 @@ static imp_train_settings default_training(void)
     return training;
 }
 
-// What models hold: the added options only where they are not as they would be without them, so
-// that models are the same as before there were any. The caller frees it; NULL without memory.
+// The settings that models store, as JSON: without the added options that have their defaults. The
+// caller frees it; NULL without memory.
 static char *model_settings(const imp_options *options)
 {
     imp_train_settings training = default_training();
     imp_options added;
+    // the defaults of the added options
     imp_options_init(&added, options->command);
     imp_train_settings_add_some(&added, &training, ADDED);
     char *texts[2] = {imp_options_to_json(options), imp_options_to_json(&added)};
     json_t *all = texts[0] != NULL ? json_loads(texts[0], 0, NULL) : NULL, *value;
     json_t *defaults = texts[1] != NULL ? json_loads(texts[1], 0, NULL) : NULL;
     const char *key;
+    // remove what equals its default
     json_object_foreach(defaults, key, value) if (json_equal(json_object_get(all, key), value))
         json_object_del(all, key);
     char *text = all != NULL ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
@@ -102,6 +114,7 @@ static char *model_settings(const imp_options *options)
     return text;
 }
 
+// Intersection over union of each class; null for a class that no image shows.
 static json_t *score_json(const imp_seg_score *score)
 {
     json_t *classes = json_object();
@@ -111,6 +124,7 @@ static json_t *score_json(const imp_seg_score *score)
                      "accuracy", imp_json_real_or_null(score->accuracy), "iou", classes);
 }
 
+// Prints loss, rate and score.
 static int print_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
@@ -133,6 +147,7 @@ static int print_summary(const void *state, const imp_options *options)
            out, IMP_PLURAL(seen, "picture"), train->stopped_early ? " (stopped early)" : "",
            train->seconds, train->samples_per_second, train->loss, train->validation_loss,
            train->best_loss, train->best_epoch);
+    // the score on the validation images
     printf("on %s   intersection over union\n",
            IMP_PLURAL(train->validation_samples, "held-out picture"));
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
@@ -145,6 +160,7 @@ static int print_summary(const void *state, const imp_options *options)
     return imp_console_flush();
 }
 
+// Converts the options to the library's definition.
 static imp_status apply_options(settings *s, const imp_options *options, imp_error *err)
 {
     imp_seg_train_def *def = &s->def;
@@ -162,6 +178,7 @@ static imp_status apply_options(settings *s, const imp_options *options, imp_err
         status = imp_sim_options_open_assets(options, &s->sim, &def->sim.scene, &s->assets, err);
     if (status != IMP_OK)
         return status;
+    // training, camera and maps
     def->train = s->training.train;
     def->sim.camera.lens = calibration.lens;
     def->sim.camera.width = s->sim.size[0];
@@ -171,6 +188,7 @@ static imp_status apply_options(settings *s, const imp_options *options, imp_err
     return imp_camera_init(&probe, &def->sim.camera, err);
 }
 
+// Checks the output, claims the folder, trains.
 static imp_status train_segmenter(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
@@ -194,6 +212,8 @@ static imp_status train_segmenter(void *state, const imp_options *options, imp_e
     return imp_run_folder_finish(&folder, options, status, err);
 }
 
+// Appearance is randomised by default: the network should work under other light and on other
+// ground.
 static void set_up(void *state, imp_options *options)
 {
     settings *s = state;

@@ -1,3 +1,9 @@
+// imprint train: behaviour cloning on recorded datasets, or on episodes that are driven during
+// the training (--online). learn/imitation and learn/training do the work; this file has the
+// options, which sweep and seg-train use, too, and the summary. Options after --online in the
+// table describe the simulation. They are refused and not saved without --online, so that
+// settings and models of offline trainings do not contain them. Datasets may have weights
+// (DIR:WEIGHT), which determine their shares of an epoch.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +18,14 @@
 #include "cli/output/run_folder.h"
 #include "cli/train_commands/train_settings.h"
 
+// Values of --schedule, by imp_rate_schedule.
 static const char *const SCHEDULES[] = {
     [IMP_SCHEDULE_CONSTANT] = "constant",
     [IMP_SCHEDULE_COSINE] = "cosine",
     [IMP_SCHEDULE_STEP] = "step",
 };
 
+// The defaults of the library, with names for enumerations.
 imp_train_settings imp_default_train_settings(void)
 {
     const imp_train_def train = imp_default_train_def();
@@ -33,7 +41,7 @@ imp_train_settings imp_default_train_settings(void)
     };
 }
 
-// What is learned from, by what, and towards what.
+// Options of data, network, loss and optimiser.
 static void add_training_options(imp_options *options, imp_train_settings *s)
 {
     imp_train_def *train = &s->train;
@@ -44,12 +52,14 @@ static void add_training_options(imp_options *options, imp_train_settings *s)
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new model", IMP_TRANSIENT},
         {"from", 0, IMP_OPTION_TEXT, &train->initial, "MODEL",
          "start from this model's weights instead of random ones", IMP_INPUT_PATH},
+        // the network
         {"network", 0, IMP_OPTION_TEXT, &s->architecture, "NAME",
          "built-in network or YAML file, see imprint model list", IMP_INPUT_PATH},
         {"batch-norm", 0, IMP_OPTION_FLAG, &train->network.batch_norm, NULL,
          "true batch normalisation instead of the baseline's frozen one", IMP_SETTING},
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "times through the data; online 60",
          IMP_SETTING},
+        // optimiser
         {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "samples per step", IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R", "learning rate",
          IMP_SETTING},
@@ -61,6 +71,7 @@ static void add_training_options(imp_options *options, imp_train_settings *s)
          "cut longer gradients to this length; 0: none", IMP_SETTING},
         {"ema-decay", 0, IMP_OPTION_REAL, &train->trainer.average, "R",
          "decay of a moving average of the weights, which is then the model; 0: none", IMP_SETTING},
+        // loss and weights of samples
         {"loss", 0, IMP_OPTION_TEXT, &s->loss, "NAME", "mse or huber", IMP_SETTING},
         {"huber-delta", 0, IMP_OPTION_REAL, &train->trainer.huber_delta, "R",
          "where huber goes from square to linear", IMP_SETTING},
@@ -74,7 +85,7 @@ static void add_training_options(imp_options *options, imp_train_settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-// At what rate, for how long, and how.
+// Options of the learning rate, of validation and of running.
 static void add_schedule_options(imp_options *options, imp_train_settings *s)
 {
     imp_train_def *train = &s->train;
@@ -88,12 +99,14 @@ static void add_schedule_options(imp_options *options, imp_train_settings *s)
          "how often the step schedule does so", IMP_SETTING},
         {"warm-up-steps", 0, IMP_OPTION_INT, &train->warm_up_steps, "N",
          "steps over which the rate first grows from 0", IMP_SETTING},
+        // regularisation and validation
         {"weight-decay", 0, IMP_OPTION_REAL, &train->trainer.weight_decay, "R",
          "of convolution and dense weights", IMP_SETTING},
         {"validation", 0, IMP_OPTION_REAL, &train->validation, "SHARE",
          "share of episodes kept for validation", IMP_SETTING},
         {"patience", 0, IMP_OPTION_INT, &train->patience, "N",
          "stop after N epochs without a better model; 0: never", IMP_SETTING},
+        // order of samples, threads and files
         {"shuffle-buffer", 0, IMP_OPTION_INT, &train->window, "N",
          "samples shuffled together, 0 for all; two windows must fit into memory", IMP_SETTING},
         {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of weights, order and split",
@@ -114,12 +127,14 @@ static void add_schedule_options(imp_options *options, imp_train_settings *s)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
+// All options, for train and sweep.
 void imp_train_settings_add(imp_options *options, imp_train_settings *s)
 {
     add_training_options(options, s);
     add_schedule_options(options, s);
 }
 
+// Copies the named options from the full table, for seg-train.
 void imp_train_settings_add_some(imp_options *options, imp_train_settings *s,
                                  const char *const *names)
 {
@@ -131,6 +146,7 @@ void imp_train_settings_add_some(imp_options *options, imp_train_settings *s,
     imp_options_free(&all);
 }
 
+// Prints the summary. Episodes that occur in two datasets cause a warning: they count twice.
 static int print_train_summary(const imp_train_settings *s, const imp_options *options,
                                const imp_train_summary *summary)
 {
@@ -140,6 +156,7 @@ static int print_train_summary(const imp_train_settings *s, const imp_options *o
                 "again, on the earlier one's side of --validation\n",
                 IMP_PLURAL(summary->repeated_episodes, "episode"),
                 summary->repeated_episodes == 1 ? "has" : "have");
+    // unknown losses, without validation, are null
     if (options->json)
         return imp_console_finish_with_json(json_pack(
             "{s:s, s:I, s:I, s:i, s:I, s:i, s:b, s:o, s:o, s:o, s:i, s:f, s:f}", "out", s->out,
@@ -151,6 +168,7 @@ static int print_train_summary(const imp_train_settings *s, const imp_options *o
             imp_json_real_or_null(summary->validation_loss), "best_loss",
             imp_json_real_or_null(summary->best_loss), "best_epoch", summary->best_epoch, "seconds",
             summary->seconds, "samples_per_second", summary->samples_per_second));
+    // one line of text
     printf("%s: %s, %s%s in %.1f s (%.0f samples/s), loss %.5f", s->out,
            IMP_PLURAL(summary->samples, "sample"), IMP_PLURAL(summary->epochs, "epoch"),
            summary->stopped_early ? " (stopped early)" : "", summary->seconds,
@@ -162,6 +180,7 @@ static int print_train_summary(const imp_train_settings *s, const imp_options *o
     return imp_console_flush();
 }
 
+// Parses --augment; errors name the option.
 imp_status imp_parse_augment_option(imp_augment *out, const char *text, imp_error *err)
 {
     imp_error why = {0};
@@ -169,17 +188,19 @@ imp_status imp_parse_augment_option(imp_augment *out, const char *text, imp_erro
     return status == IMP_OK ? IMP_OK : imp_fail(err, status, "--augment: %s", why.message);
 }
 
+// The k-th value of --schedule; NULL after the last.
 static const char *schedule_name(int k)
 {
     return k < (int)(sizeof SCHEDULES / sizeof SCHEDULES[0]) ? SCHEDULES[k] : NULL;
 }
 
+// Losses of actions come first in the enumeration; those of segmentation follow.
 const char *imp_action_loss_name(int k)
 {
     return k <= IMP_LOSS_HUBER ? imp_loss_name(k) : NULL;
 }
 
-// Turns words into the values that they stand for.
+// Converts names to enumerations.
 static imp_status parse_names(imp_train_settings *s, imp_error *err)
 {
     int schedule = 0, optimiser = 0, loss = 0;
@@ -197,7 +218,8 @@ static imp_status parse_names(imp_train_settings *s, imp_error *err)
     return IMP_OK;
 }
 
-// Takes the weight off a folder's name, unless the whole is one. *weight 0: there is none.
+// Splits DIR:WEIGHT. An existing folder with a colon in its name is taken as it is. *weight 0: none
+// was given.
 static imp_status parse_dataset_weight(imp_train_settings *s, int k, imp_error *err)
 {
     const char *given = s->data.items[k], *colon = strrchr(given, ':');
@@ -206,10 +228,12 @@ static imp_status parse_dataset_weight(imp_train_settings *s, int k, imp_error *
     s->folders[k] = given;
     if (colon == NULL || imp_path_exists(given))
         return IMP_OK;
+    // the text behind the last colon must be a positive number
     s->weights[k] = strtod(colon + 1, &end);
     if (end == colon + 1 || *end != '\0' || !(s->weights[k] > 0.0))
         return imp_fail(err, IMP_USAGE, "--data %s: '%s' is no weight above 0, as in runs/data:0.5",
                         given, colon + 1);
+    // sweep applies the settings repeatedly
     free(s->owned[k]);
     s->owned[k] = strndup(given, (size_t)(colon - given));
     if (s->owned[k] == NULL)
@@ -218,6 +242,7 @@ static imp_status parse_dataset_weight(imp_train_settings *s, int k, imp_error *
     return IMP_OK;
 }
 
+// Parses the weights of all datasets. Either all have one or none.
 static imp_status parse_dataset_weights(imp_train_settings *s, imp_error *err)
 {
     int weighted = 0;
@@ -233,12 +258,14 @@ static imp_status parse_dataset_weights(imp_train_settings *s, imp_error *err)
     return IMP_OK;
 }
 
+// Frees the folders that were split from their weights.
 void imp_train_settings_free(imp_train_settings *s)
 {
     for (int k = 0; k < IMP_LIST_MAX; k++)
         free(s->owned[k]);
 }
 
+// Converts texts to values and checks them.
 imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
 {
     imp_network_def *network = &s->train.network;
@@ -253,7 +280,7 @@ imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
     return status == IMP_OK ? imp_check_thread_count(s->train.trainer.threads, err) : status;
 }
 
-// What --online drives with.
+// Settings of --online.
 typedef struct online_settings {
     bool online;
     int first; // of its options: those from there on say nothing without --online
@@ -262,12 +289,14 @@ typedef struct online_settings {
     imp_assets *assets;
 } online_settings;
 
+// Settings and results, kept together for the report.
 typedef struct train_state {
     imp_train_settings train;
     online_settings online;
     imp_train_summary summary;
 } train_state;
 
+// --online and everything below it; the position in the table separates them from the others.
 static void add_online_options(imp_options *options, online_settings *o)
 {
     imp_collect_def *collect = &o->def.collect;
@@ -289,13 +318,14 @@ static void add_online_options(imp_options *options, online_settings *o)
         {"expert-share", 0, IMP_OPTION_REAL, &collect->expert_share, "SHARE",
          "of the driving, once the network drives", IMP_SETTING},
     };
+    // --online itself, then what it allows
     imp_options_add_all(options, online, 1);
     imp_options_add_group(options, "With --online, as everything below", table,
                           (int)(sizeof table / sizeof table[0]));
     imp_sim_options_add_unseeded(options, &o->sim);
 }
 
-// Online, what was not given is something else; so it is in the settings that are saved.
+// Sets the defaults that differ with --online. They are saved as settings.
 static void use_online_defaults(imp_train_settings *s, const online_settings *o,
                                 const imp_options *options)
 {
@@ -306,6 +336,7 @@ static void use_online_defaults(imp_train_settings *s, const online_settings *o,
         s->schedule = SCHEDULES[o->def.train.schedule];
 }
 
+// Applies the options of the simulation to collecting. Seed and threads are those of the training.
 static imp_status apply_online_options(online_settings *o, const imp_train_settings *s,
                                        const imp_options *options, imp_error *err)
 {
@@ -315,7 +346,8 @@ static imp_status apply_online_options(online_settings *o, const imp_train_setti
     return imp_sim_options_to_def(options, &o->sim, &o->def.collect.sim, &o->assets, err);
 }
 
-// Settings that would not be looked at are refused.
+// Refuses options that have no effect: those of the simulation without --online, those of datasets
+// with it.
 static imp_status check_online_options(const imp_train_settings *s, const online_settings *o,
                                        const imp_options *options, imp_error *err)
 {
@@ -324,6 +356,7 @@ static imp_status check_online_options(const imp_train_settings *s, const online
         if (options->given[k] && options->table[k].value != &o->online)
             return imp_fail(err, IMP_USAGE, "--%s says nothing without --online",
                             options->table[k].name);
+    // a training with --online has no dataset to split, weight or shuffle
     if (!o->online)
         return IMP_OK;
     const char *refused = imp_options_given(options, &s->data)      ? "data"
@@ -339,6 +372,7 @@ static imp_status check_online_options(const imp_train_settings *s, const online
                           refused);
 }
 
+// Runs the training that the options ask for.
 static imp_status train_offline_or_online(imp_train_summary *summary, const imp_train_settings *s,
                                           online_settings *o, const char *settings,
                                           const imp_monitor *monitor, imp_error *err)
@@ -353,6 +387,7 @@ static imp_status train_offline_or_online(imp_train_summary *summary, const imp_
     return imp_train_online(summary, s->out, &o->def, monitor, err);
 }
 
+// Whether two paths lead to the same folder, through links, too.
 static bool is_same_folder(const char *a, const char *b)
 {
     struct stat one, other;
@@ -360,7 +395,7 @@ static bool is_same_folder(const char *a, const char *b)
            one.st_ino == other.st_ino;
 }
 
-// What is learned from must not be what is written, or replaced.
+// Refuses an output that is also an input: it would be replaced while it is read.
 imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_error *err)
 {
     if (is_same_folder(s->train.initial, s->out))
@@ -372,6 +407,7 @@ imp_status imp_train_settings_check_output(const imp_train_settings *s, imp_erro
     return IMP_OK;
 }
 
+// Warns about datasets that may still grow: a training is bound to the data it started with.
 static void warn_unfinished_datasets(const imp_train_settings *s)
 {
     for (int k = 0; k < s->data.count; k++) {
@@ -387,6 +423,7 @@ static void warn_unfinished_datasets(const imp_train_settings *s)
     }
 }
 
+// Checks and converts the options, claims the folder, trains.
 static imp_status run_training(void *state, const imp_options *options, imp_error *err)
 {
     train_state *all = state;
@@ -400,6 +437,7 @@ static imp_status run_training(void *state, const imp_options *options, imp_erro
         status = imp_train_settings_apply(s, err);
     if (status == IMP_OK && o->online)
         status = apply_online_options(o, s, options, err);
+    // without --online, its options are not saved
     imp_options saved_options = *options;
     if (!o->online)
         saved_options.count = o->first;
@@ -411,6 +449,7 @@ static imp_status run_training(void *state, const imp_options *options, imp_erro
         return status;
     if (!o->online)
         warn_unfinished_datasets(s);
+    // settings are stored in the model
     char *json = imp_options_to_json(&saved_options);
     imp_monitor monitor = imp_console_monitor(options);
     status =
@@ -426,6 +465,7 @@ static int print_summary(const void *state, const imp_options *options)
     return print_train_summary(&s->train, options, &s->summary);
 }
 
+// The table holds the options of both kinds of training.
 static void set_up(void *state, imp_options *options)
 {
     train_state *s = state;
