@@ -1,4 +1,4 @@
-// How like the reference's recorded pictures ours are, drawn with its own assets: structural
+// How like gym-duckietown's recorded images ours are, drawn with its own assets: structural
 // similarity and mean absolute difference of each, plain and through the lens.
 // usage: ninja -C build/release assets_similarity && build/release/tests/assets_similarity [FOLDER]
 // With a folder, writes theirs above ours above what differs (similarity 1 is black) there.
@@ -24,7 +24,7 @@ static void write_comparison_image(const char *folder, const char *name, bool le
     free(all);
 }
 
-// Prints a picture's figures and adds them to sums; false on failure.
+// Prints a image's figures and adds them to sums; false on failure.
 static bool compare_recording(const char *name, bool lens, const imp_assets *assets,
                               const char *folder, double sums[2])
 {
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     imp_error err = {0};
     imp_assets *assets = NULL;
     if (!reference_images_exist()) {
-        fprintf(stderr, "no recorded pictures and assets beside the project\n");
+        fprintf(stderr, "no recorded images and assets beside the project\n");
         return 1;
     }
     if (imp_assets_open(&assets, IMP_SHARED "/reference-assets", "photos", &err) != IMP_OK) {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What randomisation costs to draw: of everything, and of each group that is seen, how much longer
-# pictures take than those of plain worlds from the same poses, on one core.
+# images take than those of plain worlds from the same poses, on one core.
 # usage: bench/randomisation.sh [SECONDS]     (build first: ./run build)
 set -eu
 cd "$(dirname "$0")/.."

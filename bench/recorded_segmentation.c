@@ -1,6 +1,6 @@
-// How well a segmenter does on the reference's recorded pictures, which come from another renderer
+// How well a segmenter does on gym-duckietown's recorded images, which come from another renderer
 // with other textures, and how a policy behind it steers there, beside one that looks at the
-// pictures itself. The truth is our geometry at the recorded poses; who is right about steering,
+// images itself. The truth is our geometry at the recorded poses; who is right about steering,
 // our expert by sight. usage: ninja -C build/release recorded_segmentation &&
 //        build/release/tests/recorded_segmentation SEGMENTER POLICY [PICTURE_POLICY [SHEET.png]]
 #include "sim/render/reference_images.h"
@@ -13,7 +13,7 @@
 enum { WIDTH = 80, HEIGHT = 60, CELLS = WIDTH * HEIGHT, POLICIES = 2, SHOWN = 16 };
 
 typedef struct stats {
-    int turning, agreeing; // pictures that the expert turns on, and turned on to the same side
+    int turning, agreeing; // images that the expert turns on, and turned on to the same side
     double error;          // sum of |duty cycle - expert's|, mean of both wheels
 } stats;
 
@@ -28,13 +28,13 @@ typedef struct bench {
 
 // What a driver does at a standstill in a recorded place.
 static bool policy_action(imp_action *out, const imp_policy_factory *driver, const imp_env *env,
-                          const uint8_t *picture)
+                          const uint8_t *image)
 {
     imp_policy *policy;
     if (imp_policy_factory_create(driver, &policy, NULL) != IMP_OK)
         return false;
     imp_policy_reset(policy, env);
-    *out = imp_policy_act(policy, env, picture);
+    *out = imp_policy_act(policy, env, image);
     imp_policy_destroy(policy);
     return true;
 }
@@ -49,7 +49,7 @@ static void score_action(stats *f, imp_action action, imp_action wanted)
     f->error += 0.5 * (fabs(action.left - wanted.left) + fabs(action.right - wanted.right));
 }
 
-static bool score_policies(bench *b, const imp_world *world, imp_pose pose, const uint8_t *picture)
+static bool score_policies(bench *b, const imp_world *world, imp_pose pose, const uint8_t *image)
 {
     imp_env env;
     const imp_env_def def = imp_default_env_def();
@@ -57,30 +57,30 @@ static bool score_policies(bench *b, const imp_world *world, imp_pose pose, cons
     if (imp_env_init(&env, world, &def, NULL) != IMP_OK)
         return false;
     imp_env_reset_at(&env, 0, pose);
-    bool good = policy_action(&wanted, b->expert, &env, picture);
+    bool good = policy_action(&wanted, b->expert, &env, image);
     for (int p = 0; p < POLICIES && good; p++)
-        if (b->drivers[p] != NULL && (good = policy_action(&action, b->drivers[p], &env, picture)))
+        if (b->drivers[p] != NULL && (good = policy_action(&action, b->drivers[p], &env, image)))
             score_action(&b->stats[p], action, wanted);
     b->count++;
     return good;
 }
 
 static void score_segmenter(bench *b, const imp_scene *scene, imp_label_renderer *label_renderer,
-                            const imp_view *view, const uint8_t *picture)
+                            const imp_view *view, const uint8_t *image)
 {
     const float *truth = imp_label_renderer_render(label_renderer, scene, view);
-    imp_confusion_matrix_add(&b->confusion, truth, imp_segmenter_run(b->segmenter, picture), CELLS);
+    imp_confusion_matrix_add(&b->confusion, truth, imp_segmenter_run(b->segmenter, image), CELLS);
     if (b->count % 2 == 1 || b->shown == SHOWN)
         return;
-    memcpy(b->sheet[b->shown][0], picture, CELLS * 3);
+    memcpy(b->sheet[b->shown][0], image, CELLS * 3);
     imp_class_paint_shares(truth, CELLS, b->sheet[b->shown][1]);
-    imp_segmenter_run_painted(b->segmenter, picture, b->sheet[b->shown++][2]);
+    imp_segmenter_run_painted(b->segmenter, image, b->sheet[b->shown++][2]);
 }
 
 static bool score_recording(bench *b, const char *name)
 {
     static recording r;
-    static uint8_t picture[CELLS * 3];
+    static uint8_t image[CELLS * 3];
     const imp_camera_def camera = imp_default_camera_def();
     imp_world *world = NULL;
     imp_scene *scene = NULL;
@@ -95,7 +95,7 @@ static bool score_recording(bench *b, const char *name)
         imp_scene_create(&scene, world, NULL) == IMP_OK &&
         imp_label_renderer_create(&label_renderer, &camera, NULL) == IMP_OK &&
         imp_image_preprocessor_create(&eye, WIDTH, HEIGHT, NULL, NULL) == IMP_OK &&
-        imp_image_preprocessor_run(eye, whole, REC_WIDTH, REC_HEIGHT, picture, NULL) == IMP_OK;
+        imp_image_preprocessor_run(eye, whole, REC_WIDTH, REC_HEIGHT, image, NULL) == IMP_OK;
     if (good) {
         for (int k = 0; k < world->moving_count; k++) {
             const double *at = r.positions[world->moving[k]];
@@ -104,8 +104,8 @@ static bool score_recording(bench *b, const char *name)
         }
         view.pose = r.pose;
         view.moving = states;
-        score_segmenter(b, scene, label_renderer, &view, picture);
-        good = score_policies(b, world, r.pose, picture);
+        score_segmenter(b, scene, label_renderer, &view, image);
+        good = score_policies(b, world, r.pose, image);
     }
     imp_image_preprocessor_destroy(eye);
     imp_label_renderer_destroy(label_renderer);
@@ -117,9 +117,9 @@ static bool score_recording(bench *b, const char *name)
 
 static void print_scores(const bench *b)
 {
-    static const char *const names[POLICIES] = {"behind the segmenter", "on pictures"};
+    static const char *const names[POLICIES] = {"behind the segmenter", "on images"};
     const imp_seg_score score = imp_confusion_matrix_score(&b->confusion);
-    printf("%d recorded pictures\n", b->count);
+    printf("%d recorded images\n", b->count);
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
         printf("  %-12s %5.1f %%\n", imp_class_name(c), 100.0 * score.iou[c]);
     printf("  %-12s %5.1f %%, %.1f %% of all pixels are right\n", "mean", 100.0 * score.mean_iou,
@@ -158,7 +158,7 @@ int main(int argc, char **argv)
     if (argc < 3 || !reference_images_exist()) {
         fprintf(stderr,
                 "usage: recorded_segmentation SEGMENTER POLICY [PICTURE_POLICY [SHEET.png]], "
-                "where recorded pictures stand beside the project\n");
+                "where recorded images stand beside the project\n");
         return 2;
     }
     bool good = open_models(&b, argc, argv, &err);

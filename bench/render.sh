@@ -1,5 +1,5 @@
 #!/bin/sh
-# How fast pictures are drawn through the lens: the sizes and maps that the renderer is built for,
+# How fast images are drawn through the lens: the sizes and maps that the renderer is built for,
 # on one core and on two, beside what reading and mixing the ground's texels alone would allow,
 # and with everything randomised.
 # usage: bench/render.sh [SECONDS]     (of each measurement; build first: ./run build)

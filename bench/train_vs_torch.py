@@ -41,7 +41,7 @@ LAYERS = [
 
 
 def flops() -> tuple[float, float]:
-    """Of one picture: forward, and forward and backward. The first layer passes nothing back."""
+    """Of one image: forward, and forward and backward. The first layer passes nothing back."""
     forward = [2.0 * pixels * out * kernel**2 * into for pixels, out, kernel, into in LAYERS]
     return sum(forward), 3.0 * sum(forward) - forward[0]
 
@@ -98,14 +98,14 @@ def torch_candidates(threads: int) -> dict[str, Callable[[], float]]:
         net.norm2.eval()
         optimiser = torch.optim.Adam(net.parameters(), 1e-3, fused=True)
         # standardised beforehand, while our figure has the bytes standardised in every step
-        pictures = torch.randn(BATCH, 3, HEIGHT, WIDTH).to(memory_format=layout)
+        images = torch.randn(BATCH, 3, HEIGHT, WIDTH).to(memory_format=layout)
         labels = torch.rand(BATCH, 2)
         run = torch.compile(net) if compiled else net
 
         def step() -> None:
             optimiser.zero_grad(set_to_none=True)
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                output = run(pictures)
+                output = run(images)
             functional.mse_loss(output.float(), labels).backward()
             optimiser.step()
 

@@ -1,4 +1,4 @@
-// How policies steer on the reference's recorded pictures, which nothing of ours drew: on how many
+// How policies steer on gym-duckietown's recorded images, which nothing of ours drew: on how many
 // of those where the expert clearly steers they steer to its side, and how far their duty cycles
 // are from the expert's in that place.
 // usage: ninja -C build/release transfer && build/release/tests/transfer MODEL...
@@ -12,11 +12,11 @@ enum { WIDTH = 80, HEIGHT = 60, CUT = REC_WIDTH / WIDTH };
 static const double CLEAR = 0.1;
 
 typedef struct figures {
-    int pictures, clear, agree;
-    double error; // sum over pictures of the mean of both wheels
+    int images, clear, agree;
+    double error; // sum over images of the mean of both wheels
 } figures;
 
-// A recorded picture at the policies' size: every pixel is the mean over its area.
+// A recorded image at the policies' size: every pixel is the mean over its area.
 static bool load_downscaled_image(const char *name, uint8_t *rgb)
 {
     uint8_t *large = reference_image_load(name, true);
@@ -57,7 +57,7 @@ static imp_expert_def expert_of_model(const imp_policy_factory *driver)
     return def;
 }
 
-// Adds what both do in the place of a picture.
+// Adds what both do in the place of a image.
 static imp_status score_recording(const char *name, imp_policy *policy, imp_policy *expert,
                                   figures *sums, imp_error *err)
 {
@@ -79,7 +79,7 @@ static imp_status score_recording(const char *name, imp_policy *policy, imp_poli
         const imp_action did = imp_policy_act(policy, &env, rgb);
         const imp_action wanted = imp_policy_act(expert, &env, NULL);
         const double turn = wanted.right - wanted.left;
-        sums->pictures++;
+        sums->images++;
         sums->error += 0.5 * (fabs(did.left - wanted.left) + fabs(did.right - wanted.right));
         sums->clear += fabs(turn) > CLEAR;
         sums->agree += fabs(turn) > CLEAR && turn * (did.right - did.left) > 0.0;
@@ -110,9 +110,9 @@ static imp_status score_model(const char *model, imp_error *err)
         status = score_recording(REC_NAMES[k], policy, expert, &sums, err);
     if (status == IMP_OK)
         printf("%-40s  %3d of %3d to the expert's side (%5.1f %%), mean |duty cycle - expert's| "
-               "%.3f over %d pictures\n",
+               "%.3f over %d images\n",
                model, sums.agree, sums.clear, 100.0 * sums.agree / fmax(sums.clear, 1),
-               sums.error / sums.pictures, sums.pictures);
+               sums.error / sums.images, sums.images);
     imp_policy_destroy(expert);
     imp_policy_destroy(policy);
     imp_policy_factory_close(driver);
@@ -124,7 +124,7 @@ int main(int argc, char **argv)
     imp_error err = {0};
     if (argc < 2 || !reference_images_exist()) {
         fprintf(stderr, argc < 2 ? "usage: transfer MODEL...\n"
-                                 : "no recorded pictures beside the project\n");
+                                 : "no recorded images beside the project\n");
         return 2;
     }
     for (int k = 1; k < argc; k++)

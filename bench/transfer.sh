@@ -1,8 +1,8 @@
 #!/bin/sh
 # What randomised worlds are worth: trains a plain policy and a randomised one by the same recipe,
 # then lets both drive on maps that neither knows, plain and randomised, and steer on the
-# reference's recorded pictures, if these stand beside the project. The recipe: slow and gentle, by
-# sight alone, on ever new pictures.
+# reference's recorded images, if these stand beside the project. The recipe: slow and gentle, by
+# sight alone, on ever new images.
 # Plain worlds are learned in a quarter of the time.
 # usage: bench/transfer.sh [FOLDER]     (build first: ./run test; an hour of one core)
 set -eu

@@ -71,10 +71,10 @@ class OneResidual(nn.Module):
         return self.action(functional.relu(self.dense2(x)))
 
 
-def standardise(pictures: np.ndarray, skipped: int = 0) -> Tensor:
+def standardise(images: np.ndarray, skipped: int = 0) -> Tensor:
     """From (n, height, width, 3) RGB bytes to what the network takes, (n, 3, rows, width), which are
     the rows from number `skipped` on."""
-    x = pictures[:, skipped:].astype(np.float64)
+    x = images[:, skipped:].astype(np.float64)
     x -= x.mean((1, 2, 3), keepdims=True)
     x /= np.maximum(x.std((1, 2, 3), keepdims=True), 1.0 / np.sqrt(x[0].size))
     return torch.from_numpy(x.transpose(0, 3, 1, 2).astype(np.float32))
@@ -130,9 +130,9 @@ def largest_difference(
     with h5py.File(dataset / "main_data.hdf5") as file, torch.no_grad():
         for episode in file.values():
             actions = episode["actions"][()]
-            pictures = episode["observations"][: len(actions)]
+            images = episode["observations"][: len(actions)]
             past = last_actions(actions, network.actions)
-            outputs = network(standardise(pictures, skipped), past).clamp(-1.0, 1.0).numpy()
+            outputs = network(standardise(images, skipped), past).clamp(-1.0, 1.0).numpy()
             difference = max(difference, float(np.abs(outputs - actions).max()))
             frames += len(actions)
     return frames, difference

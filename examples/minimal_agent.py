@@ -3,7 +3,7 @@
 
     imprint eval --protocol aido-lfi --agent 'python3 examples/minimal_agent.py'
 
-A real one would decode the camera's picture in decide() and do something about it. The protocol is
+A real one would decode the camera's image in decide() and do something about it. The protocol is
 told in docs/agent.md.
 """
 import os
@@ -12,7 +12,7 @@ import sys
 
 
 def decide(jpeg):
-    """Duty cycles of the left and right wheel, -1 to 1, for a picture of 640 x 480."""
+    """Duty cycles of the left and right wheel, -1 to 1, for a image of 640 x 480."""
     return (0.3, 0.3) if jpeg else (0.0, 0.0)
 
 

@@ -28,7 +28,7 @@ typedef struct imp_collect_def {
     /// is room [m]; 0: do not
     double start_offset;
     /// Each episode is driven faster or slower than the driver wants by a factor drawn from
-    /// 1 +- this; labels stay those for the wanted speed, which pictures do not show; 0
+    /// 1 +- this; labels stay those for the wanted speed, which images do not show; 0
     double speed_spread;
     /// Where a network drives, the share of its steps that the expert drives instead; 0
     double expert_share;

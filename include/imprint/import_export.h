@@ -54,7 +54,7 @@ typedef struct imp_import_summary {
     int64_t images; ///< in the recordings, on the topic that was read
     int reason_count;
     struct {
-        const char *reason;            ///< constant, such as "pictures before the first command"
+        const char *reason;            ///< constant, such as "images before the first command"
         int64_t count;                 ///< more than 0
     } dropped[IMP_IMPORT_REASONS_MAX]; ///< (reason_count) what was dropped
     int note_count;

@@ -7,17 +7,17 @@
 
 IMP_API_BEGIN
 
-/// How pictures are changed while they are learned from, by at most so much: X(member, word, usual
+/// How images are changed while they are learned from, by at most so much: X(member, word, usual
 /// strength, largest).
 #define IMP_AUGMENT_MAP(X)                                                                         \
     X(brightness, "brightness", 0.2, 0.5) /* mid tones; black and white stay */                    \
     X(contrast, "contrast", 0.3, 0.9)     /* about the middle */                                   \
     X(colour, "colour", 0.2, 0.9)         /* of each channel */                                    \
-    X(blur, "blur", 1.0, 1.0)             /* share of the picture blurred by 1 2 1 */              \
+    X(blur, "blur", 1.0, 1.0)             /* share of the image blurred by 1 2 1 */                \
     X(noise, "noise", 8.0, 64.0)          /* standard deviation, of 255 */                         \
     X(shift, "shift", 0.02, 0.1)          /* of the robot to a side [m] */                         \
     X(turn, "turn", 0.05, 0.2)            /* of the robot [rad] */                                 \
-    X(cut_out, "cut-out", 0.3, 1.0)       /* sides of a patch, of the picture's */
+    X(cut_out, "cut-out", 0.3, 1.0)       /* sides of a patch, of the image's */
 
 typedef struct imp_augment {
 #define IMP_AUGMENT_MEMBER(member, word, usual, max) double member;
@@ -56,7 +56,7 @@ typedef struct imp_train_def {
     /// Losses of samples that turn weigh more: by (1 + this * t / mean of t) / (1 + this), t being
     /// |right - left| of the teacher's duty cycles. 0: all weigh the same
     double weight_turns;
-    imp_augment augment; ///< how pictures are changed; all 0: they are not
+    imp_augment augment; ///< how images are changed; all 0: they are not
     /// (number of datasets) how much of an epoch comes from each, relative to each other, however
     /// large they are; NULL: as much as they have
     const double *data_weights;
@@ -76,7 +76,7 @@ imp_train_def imp_default_train_def(void);
 /// What training did.
 typedef struct imp_train_summary {
     int64_t samples, validation_samples; ///< of the dataset; of an epoch where they are renewed
-    int repeated_episodes; ///< with the pictures of an earlier one, on whose side of the split they
+    int repeated_episodes; ///< with the images of an earlier one, on whose side of the split they
                            ///< are
     int64_t parameters;
     int epochs;                   ///< done in all, resumed ones included

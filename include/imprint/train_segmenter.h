@@ -13,15 +13,15 @@ IMP_API_BEGIN
 
 /// Settings of training a segmenter. Obtain with imp_default_seg_train_def(), then change fields.
 typedef struct imp_seg_train_def {
-    /// Where pictures are taken. Looked at: maps (NULL, the default: all built-in ones), split
+    /// Where images are taken. Looked at: maps (NULL, the default: all built-in ones), split
     /// (IMP_SPLIT_TRAIN), env (objects are drawn; its seed is that of train), camera, scene, and
-    /// randomization from picture to picture ("looks")
+    /// randomization from image to image ("looks")
     imp_sim_def sim;
     /// Network "segmenter", whose size is the camera's; loss cross-entropy, batch 16, learning rate
     /// 3e-3; cosine after 50 steps of warm-up; 8 epochs. weight_turns, augment, data_weights,
     /// validation and window are not looked at
     imp_train_def train;
-    int pictures; ///< new ones in an epoch; 4096
+    int images; ///< new ones in an epoch; 4096
     /// To judge by after each epoch: of the maps for testing, or, if all maps take part, of the
     /// same maps; 256
     int held_out;
@@ -41,13 +41,13 @@ typedef struct imp_seg_score {
 
 /// What training a segmenter did.
 typedef struct imp_seg_train_summary {
-    imp_train_summary train; ///< samples are pictures, validation_samples those held out
+    imp_train_summary train; ///< samples are images, validation_samples those held out
     imp_seg_score score;     ///< of the best epoch's model
 } imp_seg_train_summary;
 
-/// Trains a network to tell what is where in pictures that are rendered as they are needed, each
+/// Trains a network to tell what is where in images that are rendered as they are needed, each
 /// seen once. Writes into folder what imp_train() does (model.safetensors: the weights with the
-/// smallest validation loss), and segments.png: held-out pictures, what is there, and what the
+/// smallest validation loss), and segments.png: held-out images, what is there, and what the
 /// model finds. Stops, resumes and fails as imp_train() does, to the same bytes for any number of
 /// threads.
 imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folder,

@@ -1,4 +1,4 @@
-// Training segmenters: pictures that do not depend on threads, figures, resuming, learning.
+// Training segmenters: images that do not depend on threads, figures, resuming, learning.
 #include "learn/learn_fixture.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ static imp_seg_train_def small_train(void)
     def.train.checkpoint_steps = 2;
     def.train.trainer.threads = 2;
     def.train.tensorboard = false; // its files tell the time
-    def.pictures = 44;
+    def.images = 44;
     def.held_out = 12;
     return def;
 }
@@ -31,13 +31,13 @@ static imp_status train(imp_seg_train_summary *summary, const char *to,
     return imp_train_segmenter(summary, to, def, monitor, err);
 }
 
-// The n-th picture is the same in whatever piece, on however many threads it is taken.
+// The n-th image is the same in whatever piece, on however many threads it is taken.
 static void images_depend_on_index_only(void **state)
 {
     (void)state;
     enum { WIDTH = 40, HEIGHT = 32, COUNT = 21 };
     enum { CELLS = WIDTH * HEIGHT, SHARES = IMP_CLASS_COUNT * CELLS };
-    static uint8_t pictures[2][COUNT][3 * CELLS];
+    static uint8_t images[2][COUNT][3 * CELLS];
     static float shares[2][COUNT][SHARES];
     imp_error err = {0};
     imp_map_set maps = {0};
@@ -55,12 +55,12 @@ static void images_depend_on_index_only(void **state)
         const int piece = k == 0 ? COUNT : 5;
         for (int first = 0; first < COUNT; first += piece)
             imp_seg_source_render(source, 100 + (uint32_t)first,
-                                  COUNT - first < piece ? COUNT - first : piece, pictures[k][first],
+                                  COUNT - first < piece ? COUNT - first : piece, images[k][first],
                                   shares[k][first]);
         imp_seg_source_destroy(source);
         imp_thread_pool_destroy(pool);
     }
-    assert_memory_equal(pictures[0], pictures[1], sizeof pictures[0]);
+    assert_memory_equal(images[0], images[1], sizeof images[0]);
     assert_memory_equal(shares[0], shares[1], sizeof shares[0]);
     for (int i = 0; i < COUNT; i++)
         for (int cell = 0; cell < CELLS; cell++) {
@@ -70,7 +70,7 @@ static void images_depend_on_index_only(void **state)
             assert_true(sum == 1.0F);
         }
     for (int i = 1; i < COUNT; i++)
-        assert_memory_not_equal(pictures[0][i], pictures[0][i - 1], sizeof pictures[0][i]);
+        assert_memory_not_equal(images[0][i], images[0][i - 1], sizeof images[0][i]);
     imp_map_set_free(&maps);
 }
 
@@ -133,7 +133,7 @@ static void resumed_training_is_bit_exact(void **state)
     free(a);
 }
 
-// A few hundred pictures are enough to tell road from what is beside it; nothing learned is not.
+// A few hundred images are enough to tell road from what is beside it; nothing learned is not.
 static void validation_loss_decreases(void **state)
 {
     (void)state;
@@ -142,7 +142,7 @@ static void validation_loss_decreases(void **state)
     char *to = path_of("learned");
     imp_seg_train_def def = small_train();
     def.sim.randomization = imp_randomization_none();
-    def.pictures = 600;
+    def.images = 600;
     def.train.trainer.batch = 8;
     def.held_out = 32;
     assert_ok(train(&summary, to, &def, NULL, &err), err);

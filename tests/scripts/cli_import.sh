@@ -8,12 +8,12 @@ logs=$SOURCE/tests/fixtures/logs
 
 # a bag: what is dropped is said, in words, in JSON and in the dataset
 expect 0 imprint import rosbag "$logs/bag-lz4.bag" --out real
-prints 'left out: pictures before the first command (2)'
-prints 'real: 1 episode, 9 steps of 12 pictures'
-[ -s real/observations.png ] || fail "there is no picture to look at"
+prints 'left out: images before the first command (2)'
+prints 'real: 1 episode, 9 steps of 12 images'
+[ -s real/observations.png ] || fail "there is no image to look at"
 expect 0 imprint data check real
 expect 0 imprint data info real
-prints 'dropped         pictures before the first command (2)'
+prints 'dropped         images before the first command (2)'
 prints 'unknown: the recording tells no poses'
 expect 0 imprint data info real --json
 prints '"format": "rosbag"'
@@ -22,13 +22,13 @@ expect 4 imprint import rosbag "$logs/bag-lz4.bag" --out real
 says '--force'
 expect 0 imprint import rosbag "$logs/bag-none.bag" "$logs/bag-bz2.bag" --out real --force --json
 prints '"episodes": 2'
-prints '"pictures before the first command": 4'
+prints '"images before the first command": 4'
 
 # a robot is chosen by the namespace of its topics
 expect 0 imprint import rosbag "$logs/bag-none.bag" --robot robot --out chosen
 prints 'chosen: 1 episode'
 expect 3 imprint import rosbag "$logs/bag-none.bag" --robot other --out x
-says 'holds no robot other: robot (12 pictures, 10 commands)'
+says 'holds no robot other: robot (12 images, 10 commands)'
 expect 0 imprint data info chosen
 prints 'lens calibrated'
 absent x x.partial

@@ -24,7 +24,7 @@ enum {
 typedef struct jpeg_errors {
     struct jpeg_error_mgr callbacks;
     jmp_buf failed;
-    const char *name; // of the picture, for messages
+    const char *name; // of the image, for messages
     imp_error *err;
 } jpeg_errors;
 

@@ -285,7 +285,7 @@ static imp_status set_up(bench_context *r, const imp_options *options, imp_error
     r->many = calloc(ENVIRONMENTS, sizeof *r->many);
     if (r->images == NULL || r->frames == NULL || r->labels == NULL || r->many == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
-                        IMP_PLURAL(r->s->batch, "picture"));
+                        IMP_PLURAL(r->s->batch, "image"));
     imp_random random = imp_random_stream(r->s->sim.seed, 0, 0, IMP_PURPOSE_TEST);
     for (size_t k = 0; k < batch * image_bytes; k++)
         r->images[k] = (uint8_t)imp_random_below(&random, 256);

@@ -197,7 +197,7 @@ static int print_summary(const void *state, const imp_options *options)
     printf("%s: %s, %s of %s; look at "
            "%s/observations.png\n",
            s->out, IMP_PLURAL(summary->episodes, "episode"), IMP_PLURAL(summary->steps, "step"),
-           IMP_PLURAL(summary->images, "picture"), s->out);
+           IMP_PLURAL(summary->images, "image"), s->out);
     return imp_console_flush();
 }
 

@@ -55,7 +55,7 @@ static imp_status render_episodes(imp_sim *sim, const imp_randomized_sheet *shee
     uint8_t *frames = malloc(image * (size_t)sheet->count);
     if (frames == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
-                        IMP_PLURAL(sheet->count, "picture"));
+                        IMP_PLURAL(sheet->count, "image"));
     imp_status status = IMP_OK;
     for (int k = 0; k < sheet->count && status == IMP_OK; k++)
         status = render_episode_start(sim, (uint32_t)(sheet->first + k), frames + image * (size_t)k,

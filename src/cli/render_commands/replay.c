@@ -212,8 +212,7 @@ static imp_status allocate_buffers(replay_job *p, double frame_time, imp_error *
     p->actions = calloc((size_t)p->count, 2 * sizeof *p->actions);
     p->trail = calloc((size_t)p->episode->steps + 1, sizeof *p->trail);
     if (p->frames == NULL || p->actions == NULL || p->trail == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s",
-                        IMP_PLURAL(buffered, "picture"));
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(buffered, "image"));
     for (int k = 0; k <= p->episode->steps; k++)
         p->trail[k] = pose_at(p->episode, k);
     if (p->renderer != NULL)

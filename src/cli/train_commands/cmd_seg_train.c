@@ -44,7 +44,7 @@ static void add_options(imp_options *options, settings *s)
         {"out", 'o', IMP_OPTION_TEXT, &training->out, "DIR", "folder of the new segmenter",
          IMP_TRANSIENT},
         {"map", 'm', IMP_OPTION_LIST, &s->maps, "MAP",
-         "map or folder of maps to take pictures on; may be repeated [all built-in maps]",
+         "map or folder of maps to take images on; may be repeated [all built-in maps]",
          IMP_INPUT_PATH},
         {"split", 0, IMP_OPTION_TEXT, &sim->split, "PART",
          "maps to learn on: train, test or all; the others are for judging", IMP_SETTING},
@@ -53,16 +53,15 @@ static void add_options(imp_options *options, settings *s)
         // images and steps
         {"epochs", 'e', IMP_OPTION_INT, &train->epochs, "N", "how often progress is judged",
          IMP_SETTING},
-        {"images", 0, IMP_OPTION_INT, &s->def.pictures, "N", "new ones in each epoch", IMP_SETTING},
-        {"validation-images", 0, IMP_OPTION_INT, &s->def.held_out, "N", "pictures to judge by",
+        {"images", 0, IMP_OPTION_INT, &s->def.images, "N", "new ones in each epoch", IMP_SETTING},
+        {"validation-images", 0, IMP_OPTION_INT, &s->def.held_out, "N", "images to judge by",
          IMP_SETTING},
-        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "pictures per step",
-         IMP_SETTING},
+        {"batch", 'b', IMP_OPTION_INT, &train->trainer.batch, "N", "images per step", IMP_SETTING},
         {"learning-rate", 0, IMP_OPTION_REAL, &train->trainer.learning_rate, "R",
          "at the start; falls along half a cosine, or as --schedule says", IMP_SETTING},
-        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of pictures and weights", IMP_SETTING},
+        {"seed", 's', IMP_OPTION_SEED, &train->seed, "N", "of images and weights", IMP_SETTING},
         // camera and scene
-        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of a picture [80x60]", IMP_SETTING},
+        {"size", 0, IMP_OPTION_PAIR, sim->size, "WxH", "size of a image [80x60]", IMP_SETTING},
         {"lens", 0, IMP_OPTION_TEXT, &sim->lens, "LENS",
          "duckiebot, none, or a robot's calibration (YAML)", IMP_INPUT_PATH},
         {"assets", 0, IMP_OPTION_TEXT, &sim->assets, "DIR",
@@ -142,14 +141,14 @@ static int print_summary(const void *state, const imp_options *options)
             imp_json_real_or_null(train->best_loss), "best_epoch", train->best_epoch, "held_out",
             (json_int_t)train->validation_samples, "score", score_json(&sum->score), "seconds",
             train->seconds, "pictures_per_second", train->samples_per_second));
-    printf("%s: %s%s in %.1f s (%.0f pictures/s), loss %.5f, validation %.5f, best %.5f "
+    printf("%s: %s%s in %.1f s (%.0f images/s), loss %.5f, validation %.5f, best %.5f "
            "in epoch %d\n\n",
-           out, IMP_PLURAL(seen, "picture"), train->stopped_early ? " (stopped early)" : "",
+           out, IMP_PLURAL(seen, "image"), train->stopped_early ? " (stopped early)" : "",
            train->seconds, train->samples_per_second, train->loss, train->validation_loss,
            train->best_loss, train->best_epoch);
     // the score on the validation images
     printf("on %s   intersection over union\n",
-           IMP_PLURAL(train->validation_samples, "held-out picture"));
+           IMP_PLURAL(train->validation_samples, "held-out image"));
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
         if (isfinite(sum->score.iou[c]))
             printf("  %-12s %5.1f %%\n", imp_class_name(c), 100.0 * sum->score.iou[c]);
@@ -236,10 +235,10 @@ const imp_command imp_command_seg_train = {
     .summary = "train a network to tell road, lines and obstacles apart",
     .operands = "",
     .details =
-        "Learns from pictures that are rendered as they are needed, each seen once, and "
-        "judges by pictures of maps that it does not learn on. A policy that was trained on "
+        "Learns from images that are rendered as they are needed, each seen once, and "
+        "judges by images of maps that it does not learn on. A policy that was trained on "
         "segments (--observe segments) then drives on what it finds: imprint eval --segmenter "
-        "DIR. Writes the model, the loss as a table and a picture, and segments.png: picture, "
+        "DIR. Writes the model, the loss as a table and a image, and segments.png: image, "
         "truth, and what the model finds.",
     .examples = "  imprint seg-train --map loop_empty --split all --epochs 2 --images 160 "
                 "--validation-images 32 \\\n"

@@ -81,13 +81,13 @@ static drop_reason match_command(const importer *i, const imp_rosbag_scan *scan,
     const int64_t until = time + (int64_t)(i->def->delay * NANOSECONDS);
     const imp_rosbag_command *command = find_command(scan, i->epoch, until);
     if (command == NULL)
-        return "pictures before the first command";
+        return "images before the first command";
     if ((double)(until - command->time) > i->def->max_command_age * NANOSECONDS)
-        return "pictures without a recent command";
+        return "images without a recent command";
     // a standing robot is checked after conversion to wheels
     const imp_action action = command_to_action(i->def, scan, command);
     if (i->def->skip_standstill && action.left == 0.0 && action.right == 0.0)
-        return "pictures of a robot that stands still";
+        return "images of a robot that stands still";
     // the executed action is the label
     step->action[0] = step->expert[0] = (float)action.left;
     step->action[1] = step->expert[1] = (float)action.right;
@@ -167,8 +167,8 @@ static imp_status handle_time_jump(importer *i, int64_t time, imp_error *err)
 static drop_reason check_time_order(const importer *i, int64_t time)
 {
     return i->last == INT64_MIN || time > i->last ? NULL
-           : time == i->last                      ? "pictures with the time of the one before"
-                                                  : "pictures out of order";
+           : time == i->last                      ? "images with the time of the one before"
+                                                  : "images out of order";
 }
 
 // Preprocesses the image and adds it to the current episode.
@@ -190,11 +190,11 @@ static imp_status add_image(importer *i, const bag_source *s, const imp_ros_imag
     imp_error cause = {0};
     status = preprocess_image(i, image, place, &cause);
     if (status == IMP_BAD_INPUT) {
-        *why = "pictures that cannot be read";
+        *why = "images that cannot be read";
         return IMP_OK;
     }
     if (status == IMP_OK && imp_import_image_is_black(place, i->def->width, i->def->height)) {
-        *why = "pictures that are black";
+        *why = "images that are black";
         return IMP_OK;
     }
     // Other failures concern the whole bag, for example an impossible calibration.
@@ -213,8 +213,8 @@ static imp_status import_image(importer *i, const bag_source *s, const imp_rosba
     // nothing but the action is known
     imp_import_step step = imp_import_step_unknown();
     if (!parse_image(&s->scan, message, &image)) {
-        *why = image.unsupported[0] != '\0' ? "pictures of an encoding or format that is not read"
-                                            : "pictures that cannot be read";
+        *why = image.unsupported[0] != '\0' ? "images of an encoding or format that is not read"
+                                            : "images that cannot be read";
         return IMP_OK;
     }
     // receive time or the message's own stamp, as the scan decided
@@ -281,7 +281,7 @@ static void note_scan(imp_import_summary *summary, const bag_source *s, const im
                  imp_ros_encoding_assumed(e) != NULL ? imp_ros_encoding_assumed(e) : "");
     // images and rate
     imp_import_add_note(summary, "%.60s: %s of %.60s%s, %.1f s, %.1f a second", name,
-                        IMP_PLURAL(v->images, "picture"), v->camera, encoding, v->duration,
+                        IMP_PLURAL(v->images, "image"), v->camera, encoding, v->duration,
                         v->interval > 0.0 ? 1.0 / v->interval : 0.0);
     // how commands are interpreted
     if (v->command_kind == IMP_ROS_WHEELS_CMD)
@@ -294,9 +294,8 @@ static void note_scan(imp_import_summary *summary, const bag_source *s, const im
                             name, IMP_PLURAL((int64_t)v->command_count, "command"),
                             v->command_topic, def->gain, def->trim);
     if (v->unsupported[0] != '\0')
-        imp_import_add_note(summary, "%.60s: pictures of %s \"%s\" are not read; these are: %s",
-                            name, v->camera_kind == IMP_ROS_IMAGE ? "encoding" : "format",
-                            v->unsupported,
+        imp_import_add_note(summary, "%.60s: images of %s \"%s\" are not read; these are: %s", name,
+                            v->camera_kind == IMP_ROS_IMAGE ? "encoding" : "format", v->unsupported,
                             v->camera_kind == IMP_ROS_IMAGE ? IMP_ROS_ENCODING_NAMES : "jpeg, png");
     // without a calibration the lens of the dataset is unknown
     if (!def->undistort && !v->has_calibration)

@@ -266,7 +266,7 @@ static void note_swapped_colours(importer *i, const uint8_t *rgb)
     }
     if (i->summary->images == 1 && red > blue + 40 * (int64_t)i->info.width)
         imp_import_add_note(
-            i->summary, "the sky of the first picture is orange: if red and blue are "
+            i->summary, "the sky of the first image is orange: if red and blue are "
                         "swapped, as the baseline's log.py does, import it with them swapped back");
 }
 
@@ -277,7 +277,7 @@ static imp_status import_image(importer *i, imp_pickle_value value, const char *
     const imp_numpy_array *array = imp_pickle_array(i->pickle, value);
     *why = NULL;
     if (!is_rgb_image(array)) {
-        *why = "entries without a picture of bytes (height, width, 3)";
+        *why = "entries without a image of bytes (height, width, 3)";
         return IMP_OK;
     }
     // Equal images can be stored once and referenced many times; limit their total.
@@ -299,7 +299,7 @@ static imp_status import_image(importer *i, imp_pickle_value value, const char *
         return status;
     note_swapped_colours(i, place);
     if (imp_import_image_is_black(place, i->info.width, i->info.height))
-        *why = "pictures that are black";
+        *why = "images that are black";
     return IMP_OK;
 }
 

@@ -106,7 +106,7 @@ static void find_stamp_fault(char out[120], const imp_rosbag_topic *t)
         snprintf(out, 120, "the clock of its messages leaps ahead (%zu %s)", jumps_ahead,
                  jumps_ahead == 1 ? "time" : "times");
     else if (imp_rosbag_topic_is_image(t) && 20 * equal > t->count)
-        snprintf(out, 120, "%zu of its pictures have the time of the one before", equal);
+        snprintf(out, 120, "%zu of its images have the time of the one before", equal);
 }
 
 // Whether the times of reception are used; adds a note if so.
@@ -135,7 +135,7 @@ static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_t
         if (!ok[0] || !ok[1])
             return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", s->bag);
         if (apart > CLOCK_OFFSET_MIN)
-            snprintf(why, sizeof why, "its clock and that of the pictures are %.0f s apart",
+            snprintf(why, sizeof why, "its clock and that of the images are %.0f s apart",
                      (double)apart / (double)NANOSECONDS);
     }
     // the note tells the user why
@@ -234,11 +234,10 @@ static imp_status collect_commands(imp_rosbag_scan *out, const imp_rosbag_topics
     if (!mixed || jumps == count_time_jumps(camera, out->use_receive_times))
         number_epochs_by_commands(out, command_topic);
     else if (number_epochs_by_images(out, camera, command_topic))
-        imp_import_add_note(
-            s->summary,
-            "%.40s: the clock of %.60s does not jump with that of the pictures: the "
-            "order in the bag says which belong together",
-            imp_path_base_name(s->bag), command_topic->name);
+        imp_import_add_note(s->summary,
+                            "%.40s: the clock of %.60s does not jump with that of the images: the "
+                            "order in the bag says which belong together",
+                            imp_path_base_name(s->bag), command_topic->name);
     // binary search in the importer needs sorted commands
     qsort(out->commands, out->command_count, sizeof *out->commands, compare_command_time);
     return IMP_OK;

@@ -202,7 +202,7 @@ static size_t count_robot_messages(imp_rosbag_topics *s, bool commands, const ch
     return best == NULL || strcmp(best->robot, robot) != 0 ? 0 : best->count;
 }
 
-// Writes "a (12 pictures, 6 commands), b (6 pictures, 12 commands)" for messages.
+// Writes "a (12 images, 6 commands), b (6 images, 12 commands)" for messages.
 static void describe_robots(imp_rosbag_topics *s, char out[TEXT_CAPACITY])
 {
     const char *robots[IMP_ROSBAG_TOPICS_MAX];
@@ -212,7 +212,7 @@ static void describe_robots(imp_rosbag_topics *s, char out[TEXT_CAPACITY])
     for (int k = 0; k < count && used < TEXT_CAPACITY; k++)
         used += (size_t)snprintf(
             out + used, TEXT_CAPACITY - used, "%s%.40s (%s, %s)", k > 0 ? ", " : "", robots[k],
-            IMP_PLURAL((int64_t)count_robot_messages(s, false, robots[k]), "picture"),
+            IMP_PLURAL((int64_t)count_robot_messages(s, false, robots[k]), "image"),
             IMP_PLURAL((int64_t)count_robot_messages(s, true, robots[k]), "command"));
 }
 
@@ -269,11 +269,11 @@ static imp_status find_only_complete_robot(const char **out, imp_rosbag_topics *
     }
     // several complete robots, or topics of different robots only
     if (whole > 1)
-        return fail_ambiguous_robot(s, "holds pictures and commands of several robots", err);
+        return fail_ambiguous_robot(s, "holds images and commands of several robots", err);
     // images and commands exist, but of different robots
     if (whole == 0 && count > 1 && find_best_topic(s, false, "") != NULL &&
         find_best_topic(s, true, "") != NULL)
-        return fail_ambiguous_robot(s, "holds pictures and commands, but of no robot both", err);
+        return fail_ambiguous_robot(s, "holds images and commands, but of no robot both", err);
     return IMP_OK;
 }
 
@@ -292,12 +292,12 @@ static void note_topic_choice(imp_rosbag_topics *s, const imp_rosbag_topic *chos
     }
     if (others == 0 || named != NULL)
         return;
-    const char *what = commands ? "commands" : "pictures";
+    const char *what = commands ? "commands" : "images";
     // the first reason that applies
     const char *why = second > 0                   ? "it has the most"
                       : !is_preferred_kind(chosen) ? "the others cannot be read"
                       : commands                   ? "it is of wheel commands"
-                                                   : "it is of compressed pictures";
+                                                   : "it is of compressed images";
     imp_import_add_note(s->summary, "%.40s: of %d topics of %s, %.60s is used: %s",
                         imp_path_base_name(s->bag), others + 1, what, chosen->name, why);
 }
@@ -313,7 +313,7 @@ static void note_unused_robots(imp_rosbag_topics *s, const char *robot)
             imp_import_add_note(
                 s->summary, "%.40s: robot %.40s is used; %.40s (%s, %s) is not",
                 imp_path_base_name(s->bag), robot, robots[k],
-                IMP_PLURAL((int64_t)count_robot_messages(s, false, robots[k]), "picture"),
+                IMP_PLURAL((int64_t)count_robot_messages(s, false, robots[k]), "image"),
                 IMP_PLURAL((int64_t)count_robot_messages(s, true, robots[k]), "command"));
 }
 
@@ -325,7 +325,7 @@ static void warn_mixed_robots(imp_rosbag_topics *s, const imp_rosbag_topic *came
         may_belong_to_robot(command_topic, camera->robot))
         return;
     imp_import_add_note(
-        s->summary, "%.40s: warning: the pictures are of robot %.40s, the commands of robot %.40s",
+        s->summary, "%.40s: warning: the images are of robot %.40s, the commands of robot %.40s",
         imp_path_base_name(s->bag), camera->robot, command_topic->robot);
 }
 
@@ -344,13 +344,13 @@ static imp_status find_matching_topic(imp_rosbag_topic **out, imp_rosbag_topics 
     // the robot has no such topic, but others have
     if (*out == NULL && robots_with_topic > 0) {
         snprintf(why, sizeof why, "%.100s is of robot %.40s, which has no %s", named->name, robot,
-                 commands ? "commands" : "pictures");
+                 commands ? "commands" : "images");
         return fail_ambiguous_robot(s, why, err);
     }
     // the named topic has no robot and the choice is open
     if (robot[0] == '\0' && robots_with_topic > 1) {
         snprintf(why, sizeof why, "%.100s is of no robot, and several have %s", named->name,
-                 commands ? "commands" : "pictures");
+                 commands ? "commands" : "images");
         return fail_ambiguous_robot(s, why, err);
     }
     return IMP_OK;

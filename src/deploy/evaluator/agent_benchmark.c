@@ -199,7 +199,7 @@ imp_status imp_agent_benchmark_run(imp_agent_benchmark *out, const imp_agent_pro
 {
     *out = (imp_agent_benchmark){.frames = frames};
     if (frames < 1)
-        return imp_fail(err, IMP_USAGE, "%s: at least 1 is needed", IMP_PLURAL(frames, "picture"));
+        return imp_fail(err, IMP_USAGE, "%s: at least 1 is needed", IMP_PLURAL(frames, "image"));
     image_set images = {0};
     imp_sim *sim = NULL;
     imp_status status = imp_agent_process_def_check(def, err);

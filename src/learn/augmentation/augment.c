@@ -147,7 +147,7 @@ imp_status imp_augmenter_create(imp_augmenter **out, const imp_augment *def,
                                 const imp_dataset_info *info, imp_error *err)
 {
     if (strcmp(info->observation, imp_observation_kind_name(IMP_OBSERVATION_IMAGE)) != 0)
-        return imp_fail(err, IMP_USAGE, "only pictures can be augmented, the dataset has %s",
+        return imp_fail(err, IMP_USAGE, "only images can be augmented, the dataset has %s",
                         info->observation);
     imp_augmenter *a = calloc(1, sizeof *a);
     if (a == NULL)

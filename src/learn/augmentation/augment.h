@@ -1,4 +1,4 @@
-// learn/augmentation/augment.h: pictures changed while they are learned from, and labels with them.
+// learn/augmentation/augment.h: images changed while they are learned from, and labels with them.
 // docs/training.md tells what for, and where the label's correction comes from.
 #ifndef IMP_LEARN_AUGMENTATION_AUGMENT_H
 #define IMP_LEARN_AUGMENTATION_AUGMENT_H
@@ -11,11 +11,11 @@ typedef struct imp_camera_flow {
     float *shift_x, *shift_y, *turn_x, *turn_y; // (height x width); one block
 } imp_camera_flow;
 
-// What all pictures share. Constant once made.
+// What all images share. Constant once made.
 typedef struct imp_augmenter {
     imp_augment def;
     int width, height;
-    imp_camera_flow flow;           // NULLs: no picture is shifted or turned
+    imp_camera_flow flow;           // NULLs: no image is shifted or turned
     int8_t *noise;                  // (IMP_NOISE_TABLE_SIZE) normal, times 32
     double steer_shift, steer_turn; // what right - left grows by per metre and per radian
 } imp_augmenter;
@@ -27,7 +27,7 @@ enum { IMP_NOISE_TABLE_SIZE = 1 << 16 };
 imp_status imp_camera_flow_create(imp_camera_flow *out, int width, int height, const char *lens,
                                   imp_error *err);
 
-// For pictures of a dataset and the teacher that its settings tell of. IMP_USAGE if its pictures
+// For images of a dataset and the teacher that its settings tell of. IMP_USAGE if its images
 // are none. Freed with imp_augmenter_destroy().
 imp_status imp_augmenter_create(imp_augmenter **out, const imp_augment *def,
                                 const imp_dataset_info *info, imp_error *err);
@@ -38,8 +38,8 @@ typedef struct imp_augment_params {
     float bias[3], slope[3],
         curvature[3];             // of what becomes of a value x: bias + x * (slope + x * bend)
     float noise;                  // what the table is multiplied by
-    uint32_t noise_offset;        // where in it the picture begins
-    int blur;                     // share of the blurred picture, of 256
+    uint32_t noise_offset;        // where in it the image begins
+    int blur;                     // share of the blurred image, of 256
     float shift, turn;            // [m], [rad], both to the right
     int left, top, right, bottom; // what is cut out; right 0: nothing
     uint8_t fill_value;

@@ -1,4 +1,4 @@
-// The work on one picture: moved, blurred, toned, cut.
+// The work on one image: moved, blurred, toned, cut.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "nn/kernels/cpu_dispatch.h"
 
 struct imp_augment_workspace {
-    uint8_t *moved, *blurred;          // pictures
+    uint8_t *moved, *blurred;          // images
     int16_t *bias, *slope, *curvature; // (3 x width) of a row
     int32_t *x, *y;                    // (width) where a row comes from [px / 64]
 };
@@ -63,7 +63,7 @@ static inline float clamp(float value, float low, float high)
     return value > high ? high : value;
 }
 
-// Where the pixels of a row come from, in 64ths of a pixel; within the picture, so that both
+// Where the pixels of a row come from, in 64ths of a pixel; within the image, so that both
 // neighbours are there.
 IMP_DISPATCH_BODY find_source_pixels_body(const row_sources *p, int32_t *restrict x,
                                           int32_t *restrict y)
@@ -129,7 +129,7 @@ static void move_image(const imp_augmenter *a, const imp_augment_params *draw,
 }
 
 // One row of the blur: 1 2 1 in both directions, `share` of 256 of it. ends: of the row's 3 * width
-// values; its outermost pixels are those of the picture inside.
+// values; its outermost pixels are those of the image inside.
 IMP_DISPATCH_BODY blur_row_body(const uint8_t *above, const uint8_t *row, const uint8_t *below,
                                 int count, int share, uint8_t *out)
 {

@@ -247,7 +247,7 @@ static const imp_struct_member SEG_TRAIN[] = {
     SIM_NESTED(imp_seg_train_def, scene, &imp_scene_members),
     SIM_NESTED(imp_seg_train_def, randomization, &RANDOMIZATIONS),
     IMP_MEMBER_IGNORED(imp_seg_train_def, train, "is compared as of any training"),
-    IMP_MEMBER(imp_seg_train_def, pictures, INT),
+    IMP_MEMBER_WITH_KEY(imp_seg_train_def, images, "pictures", INT),
     IMP_MEMBER(imp_seg_train_def, held_out, INT),
     IMP_MEMBER_IGNORED(imp_seg_train_def, cookie, COOKIE),
 };

@@ -208,7 +208,7 @@ static void set_label(const imp_data_loader *loader, imp_data_loader_slot *slot,
     }
 }
 
-// The picture and those before it.
+// The image and those before it.
 static void set_frames(const imp_data_loader *loader, const uint8_t **out, size_t i)
 {
     const imp_training_samples *samples = loader->samples;
@@ -229,7 +229,7 @@ static void set_past_actions(const imp_data_loader *loader, float *out, size_t i
     }
 }
 
-// Replaces place k's pictures and label by changed ones. What is drawn belongs to the place in the
+// Replaces place k's images and label by changed ones. What is drawn belongs to the place in the
 // epoch, for a sample may come twice.
 static void augment_sample(const imp_data_loader *loader, imp_data_loader_slot *slot, size_t k,
                            float duty[2])
@@ -248,7 +248,7 @@ static void augment_sample(const imp_data_loader *loader, imp_data_loader_slot *
     imp_augment_label(augmenter, &draw, duty);
 }
 
-// Makes sure that a picture is in memory when it is wanted.
+// Makes sure that a image is in memory when it is wanted.
 static void touch_pages(const uint8_t *image, size_t bytes)
 {
     for (size_t at = 0; at < bytes; at += PAGE)

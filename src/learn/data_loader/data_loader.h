@@ -14,7 +14,7 @@ typedef struct imp_data_loader_def {
     // What a sample's loss is multiplied by grows with how sharply it turns: (1 + this * t / mean
     // of t) / (1 + this) with t = |right - left| of its label. The mean of it is 1. 0: no weights
     double weight_turns;
-    const imp_augmenter *augmenter; // NULL: pictures stay as they are; borrowed
+    const imp_augmenter *augmenter; // NULL: images stay as they are; borrowed
     size_t window;                  // 0, or more than there are: all samples
     size_t batch;
     bool shuffle; // else samples come in their own order
@@ -41,7 +41,7 @@ typedef struct imp_sample_run {
 // parts' weights alone. The blocks are shuffled; then each `window` samples of what comes out are
 // shuffled among themselves. A window of all samples shuffles them all. The system is told to read
 // the next window while the present one is used, and to let go of the one before, so that about two
-// windows are in memory however large the dataset is. Pictures that stay as they are are not
+// windows are in memory however large the dataset is. Images that stay as they are are not
 // copied: they are read where they are mapped. Where there is work to do on a batch, a thread does
 // it while the one before is used.
 typedef struct imp_data_loader {
@@ -70,7 +70,7 @@ void imp_data_loader_free(imp_data_loader *loader);
 // Puts the samples into their order for an epoch. Allocates nothing, like what follows.
 void imp_data_loader_start_epoch(imp_data_loader *loader, uint64_t seed, uint32_t epoch);
 // The batch that begins at a position in the epoch; it holds until the next is asked for. Where an
-// episode has no earlier picture its first is taken, and no action for an earlier one.
+// episode has no earlier image its first is taken, and no action for an earlier one.
 imp_batch imp_data_loader_get_batch(imp_data_loader *loader, size_t position);
 
 #endif

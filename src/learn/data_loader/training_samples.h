@@ -41,7 +41,7 @@ typedef struct imp_training_samples {
 imp_status imp_training_samples_add(imp_training_samples *training, imp_training_samples *held_out,
                                     imp_validation_split *holdout, const imp_dataset *dataset,
                                     imp_error *err);
-// Appends an episode in memory, whose arrays must outlive the samples; `picture` must be set.
+// Appends an episode in memory, whose arrays must outlive the samples; `image` must be set.
 imp_status imp_training_samples_add_episode(imp_training_samples *samples,
                                             const imp_episode *episode, imp_error *err);
 void imp_training_samples_free(imp_training_samples *samples);

@@ -70,7 +70,7 @@ static void evaluate_image(void *context, int index, int worker)
     const evaluator_run *e = context;
     seg_worker *l = &e->seg_workers[worker];
     const float *found =
-        imp_segmenter_run(l->segmenter, e->evaluator->pictures + (size_t)index * e->image);
+        imp_segmenter_run(l->segmenter, e->evaluator->images + (size_t)index * e->image);
     imp_confusion_matrix_add(
         &l->confusion, e->evaluator->shares + (size_t)index * IMP_CLASS_COUNT * (size_t)e->cells,
         found, e->cells);
@@ -112,7 +112,7 @@ imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluat
          first += evaluator->capacity) {
         const int count = evaluator->count - first < evaluator->capacity ? evaluator->count - first
                                                                          : evaluator->capacity;
-        imp_seg_source_render(evaluator->source, (uint32_t)first, count, evaluator->pictures,
+        imp_seg_source_render(evaluator->source, (uint32_t)first, count, evaluator->images,
                               evaluator->shares);
         imp_thread_pool_run(evaluator->pool, count, evaluate_image, &e);
     }
@@ -127,7 +127,7 @@ imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluat
     return status;
 }
 
-// A picture of cells at the size of a picture whose cells they are.
+// A image of cells at the size of a image whose cells they are.
 static void upscale_image(uint8_t *out, int width, int height, const uint8_t *cells,
                           int cells_width)
 {

@@ -1,4 +1,4 @@
-// learn/segmentation_training/segmentation_score.h: how well a segmenter does on pictures that it
+// learn/segmentation_training/segmentation_score.h: how well a segmenter does on images that it
 // was not trained on.
 #ifndef IMP_LEARN_SEGMENTATION_TRAINING_SEGMENTATION_SCORE_H
 #define IMP_LEARN_SEGMENTATION_TRAINING_SEGMENTATION_SCORE_H
@@ -16,19 +16,19 @@ void imp_confusion_matrix_add(imp_confusion_matrix *confusion, const float *trut
                               const float *found, int cells);
 imp_seg_score imp_confusion_matrix_score(const imp_confusion_matrix *confusion);
 
-// Scores a network on `count` pictures of a source, `room` of which the buffers hold at once.
+// Scores a network on `count` images of a source, `room` of which the buffers hold at once.
 typedef struct imp_seg_evaluator {
     imp_seg_source *source;
     imp_thread_pool *pool;
     int count, capacity;
-    uint8_t *pictures; // (room x height x width x 3)
-    float *shares;     // (room x classes x cells)
+    uint8_t *images; // (room x height x width x 3)
+    float *shares;   // (room x classes x cells)
 } imp_seg_evaluator;
 
 imp_status imp_seg_evaluate(imp_seg_score *out, const imp_seg_evaluator *evaluator,
                             const imp_network *network, imp_error *err);
 
-// Draws the first pictures, what is there, and what the network finds, side by side, as PNG.
+// Draws the first images, what is there, and what the network finds, side by side, as PNG.
 imp_status imp_seg_write_examples(const char *path, const imp_seg_evaluator *evaluator,
                                   const imp_network *network, imp_error *err);
 

@@ -14,14 +14,14 @@
 
 enum { CAMERAS = 8 };
 
-// A camera and the look of things in its pictures.
+// A camera and the look of things in its images.
 typedef struct render_slot {
     int64_t roll; // that is in it; -1: none
     imp_randomization_sample draw;
     imp_env env, with_obstacles; // on all maps, and on those with obstacles
     imp_renderer *renderer;
     imp_label_renderer *label_renderer;
-    imp_random_appearance *appearance; // these two if pictures are randomised
+    imp_random_appearance *appearance; // these two if images are randomised
     imp_camera_effects *degrader;
 } render_slot;
 
@@ -195,7 +195,7 @@ static void set_slot_camera(const imp_seg_source *s, render_slot *p,
     imp_label_renderer_set_camera(p->label_renderer, &camera, &err);
 }
 
-// Picture `index` of those under way.
+// Image `index` of those under way.
 static void render_image(imp_seg_source *s, render_slot *p, int index,
                          const imp_randomization_sample *draw)
 {
@@ -204,7 +204,7 @@ static void render_image(imp_seg_source *s, render_slot *p, int index,
         IMP_CLASS_COUNT * (size_t)s->def.cells_width * (size_t)s->def.cells_height;
     const uint32_t number = s->first + (uint32_t)index;
     uint8_t *rgb = s->images + (size_t)index * pixels * 3;
-    // few maps have obstacles: a third of the pictures are of those
+    // few maps have obstacles: a third of the images are of those
     const bool with_obstacles = s->with_obstacles.count > 0 && number / CAMERAS % 3 == 2;
     // map and pose
     imp_env *env = with_obstacles ? &p->with_obstacles : &p->env;
@@ -232,7 +232,7 @@ static void render_image(imp_seg_source *s, render_slot *p, int index,
     imp_camera_effects_apply(p->degrader, &degrade, speed, turn_rate, &random, rgb);
 }
 
-// A camera's pictures among those under way.
+// A camera's images among those under way.
 static void render_slot_images(void *context, int index, int worker)
 {
     (void)worker;

@@ -41,7 +41,7 @@ imp_seg_train_def imp_default_seg_train_def(void)
     imp_seg_train_def def = {
         .sim = imp_default_sim_def(),
         .train = imp_default_train_def(),
-        .pictures = 4096,
+        .images = 4096,
         .held_out = 256,
         .cookie = SEG_TRAIN_COOKIE,
     };
@@ -149,16 +149,16 @@ static imp_status prepare(imp_sample_source *source, const imp_network *network,
     r->evaluator.pool = r->pool;
     r->evaluator.count = r->def->held_out;
     r->evaluator.capacity = (int)batch;
-    r->evaluator.pictures = malloc(batch * image);
+    r->evaluator.images = malloc(batch * image);
     r->evaluator.shares = malloc(batch * r->outputs * sizeof *r->evaluator.shares);
     r->labels = malloc(batch * r->outputs * sizeof *r->labels);
     r->frames = malloc(batch * sizeof *r->frames);
-    if (r->evaluator.pictures == NULL || r->evaluator.shares == NULL || r->labels == NULL ||
+    if (r->evaluator.images == NULL || r->evaluator.shares == NULL || r->labels == NULL ||
         r->frames == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(batch, "picture"));
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(batch, "image"));
     for (size_t k = 0; k < batch; k++)
-        r->frames[k] = r->evaluator.pictures + k * image;
-    source->samples = r->def->pictures;
+        r->frames[k] = r->evaluator.images + k * image;
+    source->samples = r->def->images;
     source->held_out = r->def->held_out;
     return IMP_OK;
 }
@@ -176,8 +176,7 @@ static imp_batch render_batch(seg_train_run *r, imp_seg_source *source, int64_t 
 {
     const int batch = r->evaluator.capacity,
               count = end - first < batch ? (int)(end - first) : batch;
-    imp_seg_source_render(source, (uint32_t)first, count, r->evaluator.pictures,
-                          r->evaluator.shares);
+    imp_seg_source_render(source, (uint32_t)first, count, r->evaluator.images, r->evaluator.shares);
     for (int k = 0; k < count; k++)
         imp_segmenter_pixel_unshuffle(&r->layout, r->evaluator.shares + (size_t)k * r->outputs,
                                       r->labels + (size_t)k * r->outputs);
@@ -234,7 +233,7 @@ static void destroy(imp_sample_source *source)
     free(r->test_maps.worlds);
     free(r->test_maps.scenes);
     imp_map_set_free(&r->all);
-    free(r->evaluator.pictures);
+    free(r->evaluator.images);
     free(r->evaluator.shares);
     free(r->labels);
     free(r->frames);
@@ -259,13 +258,12 @@ static imp_status check_seg_train_def(const imp_seg_train_def *def, imp_error *e
     if (def->cookie != SEG_TRAIN_COOKIE)
         return imp_fail(err, IMP_USAGE,
                         "imp_seg_train_def was not made with imp_default_seg_train_def()");
-    if (def->pictures < 1 || def->held_out < 1)
-        return imp_fail(err, IMP_USAGE, "pictures (%d) and held-out ones (%d) must be at least 1",
-                        def->pictures, def->held_out);
-    if ((double)def->train.epochs * def->pictures > (double)UINT32_MAX)
+    if (def->images < 1 || def->held_out < 1)
+        return imp_fail(err, IMP_USAGE, "images (%d) and held-out ones (%d) must be at least 1",
+                        def->images, def->held_out);
+    if ((double)def->train.epochs * def->images > (double)UINT32_MAX)
         return imp_fail(err, IMP_USAGE, "%s of %s are too many",
-                        IMP_PLURAL(def->train.epochs, "epoch"),
-                        IMP_PLURAL(def->pictures, "picture"));
+                        IMP_PLURAL(def->train.epochs, "epoch"), IMP_PLURAL(def->images, "image"));
     return imp_training_check(&def->train, err);
 }
 

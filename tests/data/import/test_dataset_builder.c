@@ -40,7 +40,7 @@ static void build_long_episode(const char *scratch, int frames, int repeat)
             assert_int_equal(episode->observations[(size_t)k * size], frame + 1);
             assert_close(episode->actions[2 * k], (float)frame / 100, 0);
         }
-        // the picture that closes a piece begins the next
+        // the image that closes a piece begins the next
         const bool last = e + 1 == imp_dataset_episode_count(dataset);
         assert_int_equal(episode->observations[((size_t)episode->steps + 1) * size - 1],
                          last && repeat ? frames : frame + 1);

@@ -1,4 +1,4 @@
-// Bags become datasets in which each picture has the command that held when it was taken.
+// Bags become datasets in which each image has the command that held when it was taken.
 #include "data/import/import_fixture.h"
 #include "data/rosbag/bag_writer.h"
 
@@ -33,7 +33,7 @@ static void recorded_bag_is_imported(void **state)
         imp_dataset *dataset = import_successfully(imp_import_rosbag, path, folder, &def, &summary);
         const imp_episode *episode = imp_dataset_episode(dataset, 0);
         assert_int_equal(summary.images, 12);
-        assert_int_equal(dropped(&summary, "pictures before the first command"), 2);
+        assert_int_equal(dropped(&summary, "images before the first command"), 2);
         assert_int_equal(summary.episodes, 1);
         assert_int_equal(episode->steps, 9);
         assert_close(imp_dataset_get_info(dataset)->time_step, 0.05, 1e-9);
@@ -63,9 +63,9 @@ static void recorded_bag_is_imported(void **state)
     imp_dataset_close(dataset);
 }
 
-// Times of pictures and commands [ms], the latter with numbers of their own.
+// Times of images and commands [ms], the latter with numbers of their own.
 typedef struct bag_script {
-    int images[16], picture_count;
+    int images[16], image_count;
     int commands[16], command_count;
     const char *type;
 } bag_script;
@@ -76,7 +76,7 @@ static void write_script_bag(const char *path, const bag_script *s)
     put_start(bag, 0);
     put_connection(chunk, 0, "/camera/image", "sensor_msgs/Image");
     put_connection(chunk, 1, "/wheels", s->type);
-    for (int k = 0; k < s->picture_count; k++)
+    for (int k = 0; k < s->image_count; k++)
         put_image(chunk, 0, START + (uint64_t)s->images[k] * MS, WIDE, HIGH, (uint8_t)(k + 1));
     // written later, because the recorder heard of them later
     for (int k = 0; k < s->command_count; k++)
@@ -100,8 +100,8 @@ static imp_dataset *import_script(const bag_script *s, const imp_import_def *def
     return import_successfully(imp_import_rosbag, path, folder, def, summary);
 }
 
-// Holds the commands of an episode's pictures, counted from 1, against those wanted, which end with
-// -1. The last picture has none.
+// Holds the commands of an episode's images, counted from 1, against those wanted, which end with
+// -1. The last image has none.
 static void assert_commands(const imp_dataset *dataset, int number, const int *images,
                             const int *commands)
 {
@@ -115,7 +115,7 @@ static void assert_commands(const imp_dataset *dataset, int number, const int *i
 }
 
 static const bag_script DRIVE = {.images = {0, 100, 200, 300, 400, 900, 1600, 1700, 1800},
-                                 .picture_count = 9,
+                                 .image_count = 9,
                                  .commands = {190, 100, 301, 1650, 1500},
                                  .command_count = 5,
                                  .type = "duckietown_msgs/WheelsCmdStamped"};
@@ -127,8 +127,8 @@ static void images_get_the_latest_command(void **state)
     // at 100 the command of 100, at 300 that of 190, at 900 none younger than 0.5 s
     imp_dataset *dataset = import_script(&DRIVE, &def, *state, &summary);
     assert_int_equal(summary.episodes, 2);
-    assert_int_equal(dropped(&summary, "pictures before the first command"), 1);
-    assert_int_equal(dropped(&summary, "pictures without a recent command"), 1);
+    assert_int_equal(dropped(&summary, "images before the first command"), 1);
+    assert_int_equal(dropped(&summary, "images without a recent command"), 1);
     assert_commands(dataset, 0, (const int[]){2, 3, 4, 5, -1}, (const int[]){2, 1, 1});
     assert_commands(dataset, 1, (const int[]){7, 8, 9, -1}, (const int[]){5, 4});
     imp_dataset_close(dataset);
@@ -146,7 +146,7 @@ static void images_get_the_latest_command(void **state)
     def.gap = 0.3;
     dataset = import_script(&DRIVE, &def, *state, &summary);
     assert_int_equal(summary.episodes, 2);
-    assert_int_equal(dropped(&summary, "single pictures between gaps"), 1);
+    assert_int_equal(dropped(&summary, "single images between gaps"), 1);
     imp_dataset_close(dataset);
 }
 
@@ -166,7 +166,7 @@ static void twist_commands_use_kinematics(void **state)
     imp_dataset_close(dataset);
 }
 
-// A bag of the pictures given, with commands that hold for all of them.
+// A bag of the images given, with commands that hold for all of them.
 static void write_image_bag(const char *path, const uint8_t *const *images, const size_t *lengths,
                             int count)
 {
@@ -220,8 +220,8 @@ static void images_equal_agent_observations(void **state)
         imp_dataset *dataset = import_successfully(imp_import_rosbag, path, folder, &def, &summary);
         const imp_episode *episode = imp_dataset_episode(dataset, 0);
         assert_int_equal(episode->steps, 2);
-        assert_int_equal(dropped(&summary, "pictures that cannot be read"), 2);
-        assert_int_equal(dropped(&summary, "pictures that are black"), 1);
+        assert_int_equal(dropped(&summary, "images that cannot be read"), 2);
+        assert_int_equal(dropped(&summary, "images that are black"), 1);
         uint8_t seen[80 * 60 * 3];
         assert_ok(imp_image_preprocessor_create(&eye, 80, 60, straight ? &calibration : NULL, &err),
                   err);
@@ -256,16 +256,16 @@ static void incomplete_bags_are_refused(void **state)
                      IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "holds no commands"));
     s = DRIVE;
-    s.picture_count = 0;
+    s.image_count = 0;
     write_script_bag(path, &s);
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
                      IMP_BAD_INPUT);
     assert_non_null(strstr(err.message, "holds no images"));
-    s.picture_count = 1;
+    s.image_count = 1;
     write_script_bag(path, &s);
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
                      IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "pictures before the first command (1)"));
+    assert_non_null(strstr(err.message, "images before the first command (1)"));
     def.undistort = true;
     assert_int_equal(imp_import_rosbag(&summary, paths, 1, folder, &def, NULL, &err),
                      IMP_BAD_INPUT);

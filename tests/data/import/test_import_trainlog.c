@@ -172,7 +172,7 @@ static void truncated_logs_keep_whole_pickles(void **state)
     assert_no_dataset_left(folder);
 }
 
-// An entry with a picture of 8 x 6 pixels and what `action` and `info` put on the stack.
+// An entry with a image of 8 x 6 pixels and what `action` and `info` put on the stack.
 static void put_entry(byte_buffer *b, int number, const char *action, size_t action_length,
                       const char *info, size_t info_length)
 {
@@ -322,7 +322,7 @@ static void invalid_logs_leave_nothing(void **state)
     assert_no_dataset_left(folder);
 }
 
-// One small picture, named over and over, would fill the disk.
+// One small image, named over and over, would fill the disk.
 static void repeated_images_are_refused(void **state)
 {
     static const char entry[] =

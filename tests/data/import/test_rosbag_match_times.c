@@ -1,4 +1,4 @@
-// Clocks that jump, stand still, differ or say nothing: no picture is lost for that without a word,
+// Clocks that jump, stand still, differ or say nothing: no image is lost for that without a word,
 // and every one gets the command of its own time.
 #include "data/import/import_fixture.h"
 #include "data/rosbag/bag_writer.h"
@@ -12,8 +12,8 @@ static const uint64_t START = UINT64_C(1600000000) * 1000 * MS;
 // When message k of a drive is sent and received [ms after the start].
 typedef void clock_function(int k, int64_t *stamp, int64_t *received);
 
-// Pictures every 50 ms, each just behind a command of the same number; topic by topic: first all
-// pictures, then all commands.
+// Images every 50 ms, each just behind a command of the same number; topic by topic: first all
+// images, then all commands.
 typedef struct recorded_drive {
     clock_function *image, *command;
     bool by_topic;
@@ -60,7 +60,7 @@ static void write_drive_bag(const char *path, const recorded_drive *s)
     free(bag);
 }
 
-// Imports a drive; every picture must have its own command, but for those that close episodes.
+// Imports a drive; every image must have its own command, but for those that close episodes.
 static void check_imported_drive(const char *scratch, const recorded_drive *s, int episodes,
                                  const char *told)
 {
@@ -81,7 +81,7 @@ static void check_imported_drive(const char *scratch, const recorded_drive *s, i
         for (int k = 0; k < episode->steps; k++) {
             const int number = episode->observations[(size_t)k * WIDE * HIGH * 3];
             if (fabs((double)episode->actions[2 * k] - 0.01 * number) > 1e-6)
-                fail_msg("picture %d has command %g", number,
+                fail_msg("image %d has command %g", number,
                          100.0 * (double)episode->actions[2 * k]);
         }
     }
@@ -232,7 +232,7 @@ static void faulty_stamps_are_ignored(void **state)
     }
 }
 
-// Only the pictures' clock goes back, and so do their times of receipt: then the order in the bag
+// Only the images' clock goes back, and so do their times of receipt: then the order in the bag
 // tells which belong together. Of the first ones behind the jump nothing is known.
 static void message_order_pairs_commands(void **state)
 {
@@ -248,7 +248,7 @@ static void message_order_pairs_commands(void **state)
     imp_dataset *dataset = import_successfully(imp_import_rosbag, path, folder, &def, &summary);
     assert_true(notes_contain(&summary, "the order in the bag"));
     assert_int_equal(summary.episodes, 2);
-    assert_true(dropped(&summary, "pictures before the first command") <= 1);
+    assert_true(dropped(&summary, "images before the first command") <= 1);
     for (int e = 0; e < 2; e++) {
         const imp_episode *episode = imp_dataset_episode(dataset, e);
         for (int k = 0; k < episode->steps; k++) {
@@ -260,7 +260,7 @@ static void message_order_pairs_commands(void **state)
     imp_dataset_close(dataset);
 }
 
-// Single pictures out of their order, and one that comes twice, are left out and counted.
+// Single images out of their order, and one that comes twice, are left out and counted.
 static void out_of_order_images_are_counted(void **state)
 {
     static const int times[] = {0,   50,  100, 80,  150, 200, 200, 250, 300, 350, 400,  450,
@@ -290,8 +290,8 @@ static void out_of_order_images_are_counted(void **state)
     imp_dataset *dataset = import_successfully(imp_import_rosbag, path, folder, &def, &summary);
     assert_int_equal(summary.episodes, 1);
     assert_int_equal(summary.steps, COUNT - 3);
-    assert_int_equal(dropped(&summary, "pictures out of order"), 1);
-    assert_int_equal(dropped(&summary, "pictures with the time of the one before"), 1);
+    assert_int_equal(dropped(&summary, "images out of order"), 1);
+    assert_int_equal(dropped(&summary, "images with the time of the one before"), 1);
     imp_dataset_close(dataset);
 }
 

@@ -1,4 +1,4 @@
-// A robot's pictures go with the same robot's commands, and with its own camera's calibration.
+// A robot's images go with the same robot's commands, and with its own camera's calibration.
 #include "data/import/import_fixture.h"
 #include "data/rosbag/bag_writer.h"
 
@@ -15,7 +15,7 @@ enum { WIDE = 16, HIGH = 12, TOPICS = 8 };
 
 static const uint64_t START = UINT64_C(1600000000) * 1000 * MS;
 
-// A topic with so many messages, 50 ms apart. Pictures are full of its number, commands of a tenth
+// A topic with so many messages, 50 ms apart. Images are full of its number, commands of a tenth
 // of it, calibrations have it as a hundredth of their first coefficient.
 typedef struct test_topic {
     const char *topic, *type;
@@ -106,7 +106,7 @@ static void assert_refused(const import_outcome *o, const char *const *says, int
             fail_msg("\"%s\" does not tell \"%s\"", o->err.message, says[k]);
 }
 
-// One has most of the pictures, the other most of the commands.
+// One has most of the images, the other most of the commands.
 static const test_topic TWO[TOPICS] = {{"/a/camera_node/image_raw", IMAGE, 12},
                                        {"/a/wheels_driver_node/wheels_cmd", WHEELS, 6},
                                        {"/b/camera_node/image_raw", IMAGE, 6},
@@ -114,14 +114,13 @@ static const test_topic TWO[TOPICS] = {{"/a/camera_node/image_raw", IMAGE, 12},
 
 static void robots_are_never_mixed(void **state)
 {
-    static const char *const told[] = {"a (12 pictures, 6 commands)",
-                                       "b (6 pictures, 12 commands)"};
+    static const char *const told[] = {"a (12 images, 6 commands)", "b (6 images, 12 commands)"};
     import_outcome o = import_topics(*state, TWO, NULL, NULL, NULL);
     assert_refused(&o, told, 2);
     assert_int_equal(o.err.hint, IMP_HINT_ROBOT);
     o = import_topics(*state, TWO, "a", NULL, NULL);
     assert_selected_topics(&o, 0, 1);
-    assert_true(notes_contain(&o.summary, "b (6 pictures, 12 commands) is not"));
+    assert_true(notes_contain(&o.summary, "b (6 images, 12 commands) is not"));
     o = import_topics(*state, TWO, "/b", NULL, NULL);
     assert_selected_topics(&o, 2, 3);
     o = import_topics(*state, TWO, "c", NULL, NULL);
@@ -135,7 +134,7 @@ static void robots_are_never_mixed(void **state)
     o = import_topics(*state, TWO, NULL, "/a/camera_node/image_raw",
                       "/b/wheels_driver_node/wheels_cmd");
     assert_selected_topics(&o, 0, 3);
-    assert_true(notes_contain(&o.summary, "warning: the pictures are of robot a, the commands of "
+    assert_true(notes_contain(&o.summary, "warning: the images are of robot a, the commands of "
                                           "robot b"));
     o = import_topics(*state, TWO, "a", "/b/camera_node/image_raw", NULL);
     assert_int_equal(o.status, IMP_USAGE);
@@ -148,14 +147,14 @@ static void incomplete_robots_are_refused(void **state)
                                               {"/a/wheels_driver_node/wheels_cmd", WHEELS, 5}};
     import_outcome o = import_topics(*state, only_a, NULL, NULL, NULL);
     assert_selected_topics(&o, 1, 2);
-    assert_true(notes_contain(&o.summary, "b (15 pictures, 0 commands) is not"));
+    assert_true(notes_contain(&o.summary, "b (15 images, 0 commands) is not"));
     static const char *const told[] = {"/b/camera_node/image_raw is of robot b", "no commands"};
     o = import_topics(*state, only_a, NULL, "/b/camera_node/image_raw", NULL);
     assert_refused(&o, told, 2);
     static const test_topic apart[TOPICS] = {{"/a/camera_node/image_raw", IMAGE, 5},
                                              {"/b/wheels_driver_node/wheels_cmd", WHEELS, 5}};
-    static const char *const both[] = {"of no robot both", "a (5 pictures, 0 commands)",
-                                       "b (0 pictures, 5 commands)"};
+    static const char *const both[] = {"of no robot both", "a (5 images, 0 commands)",
+                                       "b (0 images, 5 commands)"};
     o = import_topics(*state, apart, NULL, NULL, NULL);
     assert_refused(&o, both, 3);
 }
@@ -233,7 +232,7 @@ static void topic_choice_is_noted(void **state)
     import_outcome o = import_topics(*state, several, NULL, NULL, NULL);
     assert_selected_topics(&o, 1, 4);
     assert_true(notes_contain(&o.summary,
-                              "of 2 topics of pictures, /a/right_camera_node/image_raw is "
+                              "of 2 topics of images, /a/right_camera_node/image_raw is "
                               "used: it has the most"));
     assert_true(notes_contain(&o.summary, "of 3 topics of commands"));
     o = import_topics(*state, several, NULL, NULL, "/a/car_cmd_switch_node/cmd");

@@ -205,7 +205,7 @@ static inline void put_compressed(byte_buffer *b, uint32_t connection, uint64_t 
     put_compressed_as(b, connection, ns, "jpeg", data, length);
 }
 
-// A raw picture of any encoding.
+// A raw image of any encoding.
 typedef struct raw_image {
     const char *encoding;
     uint32_t width, height, stride;
@@ -230,7 +230,7 @@ static inline void put_raw_image(byte_buffer *b, uint32_t connection, uint64_t r
     free(message);
 }
 
-// A picture full of one value, with rows two bytes longer than they need be.
+// A image full of one value, with rows two bytes longer than they need be.
 static inline void put_image_at(byte_buffer *b, uint32_t connection, uint64_t received,
                                 uint64_t stamp, uint32_t width, uint32_t height, uint8_t value)
 {

@@ -1,4 +1,4 @@
-// Raw pictures have the colours that OpenCV's cvtColor() gives: the numbers here are its answers.
+// Raw images have the colours that OpenCV's cvtColor() gives: the numbers here are its answers.
 #include "testing.h"
 
 #include "data/rosbag/ros_image.h"

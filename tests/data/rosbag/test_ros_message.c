@@ -106,7 +106,7 @@ static void images_need_all_rows(void **state)
     free(b);
 }
 
-// Whether a picture of this size in so many bytes is read.
+// Whether a image of this size in so many bytes is read.
 static bool parses_raw_image(const char *encoding, uint32_t width, uint32_t height, uint32_t stride,
                              size_t length)
 {
