@@ -31,7 +31,7 @@ static const char *path_from_environment(const char *name)
 }
 
 // Streams are transient: they say nothing about how the agent drives.
-static void add_options(imp_options *options, settings *s)
+static void add_agent_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"model", 'm', IMP_OPTION_TEXT, &s->agent.model, "MODEL",
@@ -73,7 +73,7 @@ static imp_status serve_streams(const settings *s, imp_agent *agent, const imp_m
 
 // Loads the model before the streams are opened: the challenge measures the time of replies, not
 // that of the start.
-static imp_status run_agent(void *state, const imp_options *options, imp_error *err)
+static imp_status run_agent_command(void *state, const imp_options *options, imp_error *err)
 {
     const settings *s = state;
     imp_agent *agent;
@@ -90,7 +90,7 @@ static imp_status run_agent(void *state, const imp_options *options, imp_error *
 }
 
 // The environment gives the defaults of --data-in and --data-out; the options override it.
-static void set_up(void *state, imp_options *options)
+static void set_up_agent_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->agent = imp_default_agent_def();
@@ -99,7 +99,7 @@ static void set_up(void *state, imp_options *options)
     s->agent.report_warning = print_notice;
     s->input = path_from_environment("AIDONODE_DATA_IN");
     s->output = path_from_environment("AIDONODE_DATA_OUT");
-    add_options(options, s);
+    add_agent_options(options, s);
 }
 
 const imp_command imp_command_agent = {
@@ -117,6 +117,6 @@ const imp_command imp_command_agent = {
                 "--force &&\n"
                 "  imprint agent --model /tmp/imprint-agent-m </dev/null",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = run_agent,
+    .set_up = set_up_agent_command,
+    .run = run_agent_command,
 };

@@ -57,7 +57,7 @@ static imp_status check_submission(const settings *s, const imp_options *options
 }
 
 // Both subcommands take exactly one folder.
-static imp_status run_subcommand(void *state, const imp_options *options, imp_error *err)
+static imp_status run_submission_command(void *state, const imp_options *options, imp_error *err)
 {
     const settings *s = state;
     enum { NEW, CHECK };
@@ -73,7 +73,7 @@ static imp_status run_subcommand(void *state, const imp_options *options, imp_er
 
 // The agent program is expected beside the running one, as both `cmake --install` and the build put
 // it.
-static void set_up(void *state, imp_options *options)
+static void set_up_submission_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->submission = (imp_submission_def){.model = "runs/model", .label = "imprint"};
@@ -106,6 +106,6 @@ const imp_command imp_command_submission = {
                 "  imprint submission new /tmp/imprint-entry --model /tmp/imprint-entry-m &&\n"
                 "  imprint submission check /tmp/imprint-entry",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = run_subcommand,
+    .set_up = set_up_submission_command,
+    .run = run_submission_command,
 };

@@ -206,7 +206,8 @@ static const char *benchmark_name(int k)
 }
 
 // Creates world, scene, environments, expert and renderers.
-static imp_status set_up_simulator(bench_context *r, const imp_options *options, imp_error *err)
+static imp_status set_up_world_envs_and_renderer(bench_context *r, const imp_options *options,
+                                                 imp_error *err)
 {
     const settings *s = r->s;
     const imp_render_backend path = s->renderer;
@@ -248,7 +249,7 @@ static imp_status set_up_simulator(bench_context *r, const imp_options *options,
 }
 
 // Creates network, trainer and inference with the built-in default architecture.
-static imp_status set_up_learning(bench_context *r, imp_error *err)
+static imp_status set_up_network_and_trainer(bench_context *r, imp_error *err)
 {
     const settings *s = r->s;
     imp_network_def network = imp_default_network_def();
@@ -275,7 +276,7 @@ static bool is_selected(const imp_options *options, const char *name)
 }
 
 // Allocates a batch of random images and creates what the selected benchmarks need.
-static imp_status set_up(bench_context *r, const imp_options *options, imp_error *err)
+static imp_status set_up_benchmarks(bench_context *r, const imp_options *options, imp_error *err)
 {
     const size_t batch = (size_t)r->s->batch;
     const size_t image_bytes = (size_t)r->s->camera.width * (size_t)r->s->camera.height * 3;
@@ -291,15 +292,15 @@ static imp_status set_up(bench_context *r, const imp_options *options, imp_error
         r->images[k] = (uint8_t)imp_random_below(&random, 256);
     for (size_t k = 0; k < batch; k++)
         r->frames[k] = r->images + k * image_bytes;
-    imp_status status = set_up_simulator(r, options, err);
+    imp_status status = set_up_world_envs_and_renderer(r, options, err);
     // at large sizes, a trainer takes gigabytes
     if (status == IMP_OK && (is_selected(options, "train") || is_selected(options, "decide")))
-        status = set_up_learning(r, err);
+        status = set_up_network_and_trainer(r, err);
     return status;
 }
 
 // Accepts a state that was set up in part.
-static void tear_down(bench_context *r)
+static void free_benchmarks(bench_context *r)
 {
     imp_inference_destroy(r->inference);
     imp_trainer_destroy(r->trainer);
@@ -393,8 +394,8 @@ static imp_status measure_sims(bench_context *r, bool print, json_t *results, im
 
 // Measures everything that is selected. Returns the results and their conditions as JSON; prints
 // them as a table unless --json is given.
-static imp_status measure_and_report(json_t **out, bench_context *r, const imp_options *options,
-                                     imp_error *err)
+static imp_status measure_all_and_print(json_t **out, bench_context *r, const imp_options *options,
+                                        imp_error *err)
 {
     const settings *s = r->s;
     char processor[128];
@@ -435,7 +436,7 @@ static imp_status measure_and_report(json_t **out, bench_context *r, const imp_o
 }
 
 // Checks the options, sets up, measures, cleans up.
-static imp_status run_benchmarks(void *state, const imp_options *options, imp_error *err)
+static imp_status run_bench_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     imp_status status =
@@ -458,21 +459,21 @@ static imp_status run_benchmarks(void *state, const imp_options *options, imp_er
     // everything is created before the first measurement
     bench_context r = {.s = s, .monitor = imp_console_monitor(options)};
     s->agent.map = s->sim.map;
-    status = set_up(&r, options, err);
+    status = set_up_benchmarks(&r, options, err);
     if (status == IMP_OK) {
         json_t *results;
-        status = measure_and_report(&results, &r, options, err);
+        status = measure_all_and_print(&results, &r, options, err);
         if (status == IMP_OK && options->json)
             status = imp_console_print_json(results, err);
         else
             json_decref(results);
     }
-    tear_down(&r);
+    free_benchmarks(&r);
     return status;
 }
 
 // Options of all benchmarks; those of the agent have no effect on the others.
-static void set_up_command(void *state, imp_options *options)
+static void set_up_bench_command(void *state, imp_options *options)
 {
     settings *s = state;
     *s = (settings){
@@ -518,6 +519,6 @@ const imp_command imp_command_bench = {
                 "  imprint bench sim --map udem1\n"
                 "  imprint bench agent --map udem1 --frames 1000",
     .state_size = sizeof(settings),
-    .set_up = set_up_command,
-    .run = run_benchmarks,
+    .set_up = set_up_bench_command,
+    .run = run_bench_command,
 };

@@ -128,8 +128,8 @@ static void print_info(const char *folder, const imp_dataset *dataset,
 }
 
 // Runs the subcommand on an open dataset. `check` names the first finding and counts the others.
-static imp_status check_or_print(const imp_options *options, const imp_dataset *dataset,
-                                 imp_error *err)
+static imp_status check_or_print_dataset(const imp_options *options, const imp_dataset *dataset,
+                                         imp_error *err)
 {
     const char *folder = options->operands[1];
     if (strcmp(options->operands[0], "check") == 0) {
@@ -156,7 +156,7 @@ static imp_status check_or_print(const imp_options *options, const imp_dataset *
 }
 
 // Both subcommands take one dataset.
-static imp_status run_subcommand(void *state, const imp_options *options, imp_error *err)
+static imp_status run_data_command(void *state, const imp_options *options, imp_error *err)
 {
     (void)state;
     static const imp_subcommand subcommands[] = {
@@ -168,7 +168,7 @@ static imp_status run_subcommand(void *state, const imp_options *options, imp_er
         status = imp_dataset_open(&dataset, options->operands[1], err);
     if (status != IMP_OK)
         return status;
-    status = check_or_print(options, dataset, err);
+    status = check_or_print_dataset(options, dataset, err);
     imp_dataset_close(dataset);
     return status;
 }
@@ -182,5 +182,5 @@ const imp_command imp_command_data = {
         "if any number, flag or total is wrong.",
     .examples = "  imprint log --episodes 2 --steps 60 --out /tmp/imprint-i --force &&\n"
                 "  imprint data info /tmp/imprint-i",
-    .run = run_subcommand,
+    .run = run_data_command,
 };

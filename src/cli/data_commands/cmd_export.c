@@ -120,7 +120,7 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
 }
 
 // Checks options and output for the format, then writes.
-static imp_status export_by_format(void *state, const imp_options *options, imp_error *err)
+static imp_status run_export_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     int *format = &s->format;
@@ -213,14 +213,14 @@ static int print_dataset(const settings *s, const imp_options *options, int form
     return imp_console_flush();
 }
 
-static int print_summary(const void *state, const imp_options *options)
+static int print_export_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     return s->format == ONNX ? print_onnx(s, options) : print_dataset(s, options, s->format);
 }
 
 // Each help text begins with the format that the option is for.
-static void set_up(void *state, imp_options *options)
+static void set_up_export_command(void *state, imp_options *options)
 {
     settings *s = state;
     // the default output depends on the format, which is known after parsing
@@ -269,7 +269,7 @@ const imp_command imp_command_export = {
         "  imprint export onnx /tmp/imprint-export-m --out /tmp/imprint-model.onnx --force &&\n"
         "  imprint export robomimic /tmp/imprint-export-d --out /tmp/imprint-demos.hdf5 --force",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = export_by_format,
-    .report = print_summary,
+    .set_up = set_up_export_command,
+    .run = run_export_command,
+    .report = print_export_summary,
 };

@@ -29,7 +29,7 @@ typedef struct settings {
 } settings;
 
 // Each help text begins with the kind of recording that the option is for.
-static void add_options(imp_options *options, settings *s)
+static void add_import_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
@@ -99,7 +99,7 @@ static const char *imported_lens_name(int k)
 }
 
 // Converts the options to the library's definition.
-static imp_status apply_options(const imp_options *options, settings *s, imp_error *err)
+static imp_status read_import_options(const imp_options *options, settings *s, imp_error *err)
 {
     const bool sized = imp_options_given(options, s->size);
     static const imp_subcommand words[] = {
@@ -135,11 +135,11 @@ static imp_status apply_options(const imp_options *options, settings *s, imp_err
 }
 
 // Imports, then saves the settings and a preview beside the dataset.
-static imp_status import_files(void *state, const imp_options *options, imp_error *err)
+static imp_status run_import_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     imp_import_summary *summary = &s->summary;
-    imp_status status = apply_options(options, s, err);
+    imp_status status = read_import_options(options, s, err);
     if (status == IMP_OK)
         status = imp_output_folder_prepare(options, s->out, false, s->force, err);
     if (status != IMP_OK)
@@ -168,7 +168,7 @@ static bool is_warning(const char *note)
 }
 
 // Prints notes, what was dropped, and the totals.
-static int print_summary(const void *state, const imp_options *options)
+static int print_import_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     const imp_import_summary *summary = &s->summary;
@@ -202,7 +202,7 @@ static int print_summary(const void *state, const imp_options *options)
 }
 
 // Empty texts mean that the reader decides.
-static void set_up(void *state, imp_options *options)
+static void set_up_import_command(void *state, imp_options *options)
 {
     settings *s = state;
     *s = (settings){.def = imp_default_import_def(),
@@ -213,7 +213,7 @@ static void set_up(void *state, imp_options *options)
                     .calibration = "",
                     .actions = "duty-cycles",
                     .out = "runs/imported"};
-    add_options(options, s);
+    add_import_options(options, s);
 }
 
 const imp_command imp_command_import = {
@@ -229,7 +229,7 @@ const imp_command imp_command_import = {
         "  imprint export trainlog /tmp/imprint-r --out /tmp/imprint-train.log --force &&\n"
         "  imprint import trainlog /tmp/imprint-train.log --out /tmp/imprint-imported --force",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = import_files,
-    .report = print_summary,
+    .set_up = set_up_import_command,
+    .run = run_import_command,
+    .report = print_import_summary,
 };

@@ -23,7 +23,7 @@ typedef struct settings {
 } settings;
 
 // --episodes is flexible: a finished dataset can be continued up to more episodes.
-static void add_options(imp_options *options, settings *s)
+static void add_log_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"out", 'o', IMP_OPTION_TEXT, &s->out, "DIR", "folder of the new dataset", IMP_TRANSIENT},
@@ -62,7 +62,7 @@ static void add_options(imp_options *options, settings *s)
 }
 
 // Prints what this call recorded; episodes of earlier calls are mentioned apart.
-static int print_summary(const void *state, const imp_options *options)
+static int print_log_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     const imp_collect_summary *summary = &s->summary;
@@ -93,7 +93,7 @@ static int print_summary(const void *state, const imp_options *options)
 }
 
 // Converts the options, claims the folder, records, and writes a preview.
-static imp_status collect_dataset(void *state, const imp_options *options, imp_error *err)
+static imp_status run_log_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     imp_collect_summary *summary = &s->summary;
@@ -121,16 +121,16 @@ static imp_status collect_dataset(void *state, const imp_options *options, imp_e
 }
 
 // The same defaults as in the library, except for the output folder.
-static void set_up(void *state, imp_options *options)
+static void set_up_log_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->sim = imp_default_sim_options();
     s->collect = imp_default_collect_def();
     s->out = "runs/data";
-    add_options(options, s);
+    add_log_options(options, s);
 }
 
-static void tear_down(void *state)
+static void free_log_command(void *state)
 {
     settings *s = state;
     imp_assets_close(s->assets);
@@ -147,8 +147,8 @@ const imp_command imp_command_log = {
     .examples =
         "  imprint log --map loop_empty --episodes 20 --noise 0.2 --out /tmp/imprint-data --force",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = collect_dataset,
-    .report = print_summary,
-    .tear_down = tear_down,
+    .set_up = set_up_log_command,
+    .run = run_log_command,
+    .report = print_log_summary,
+    .tear_down = free_log_command,
 };

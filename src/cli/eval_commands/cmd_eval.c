@@ -18,7 +18,7 @@
 #include "cli/output/output_folder.h"
 
 // The options of both protocols; check_challenge_options() refuses what a challenge defines itself.
-static void add_options(imp_options *options, imp_eval_settings *s)
+static void add_eval_options(imp_options *options, imp_eval_settings *s)
 {
     const imp_option table[] = {
         {"policy", 'p', IMP_OPTION_LIST, &s->policies, "POLICY",
@@ -360,7 +360,7 @@ typedef struct eval_state {
 } eval_state;
 
 // Converts the options, claims the folder, evaluates, and writes results.
-static imp_status run_evaluation(void *state, const imp_options *options, imp_error *err)
+static imp_status run_eval_command(void *state, const imp_options *options, imp_error *err)
 {
     imp_eval_settings *s = &((eval_state *)state)->settings;
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
@@ -430,7 +430,7 @@ static int report_results(const void *state, const imp_options *options)
 }
 
 // By default, the expert and the model of `imprint train` are compared.
-static void set_up(void *state, imp_options *options)
+static void set_up_eval_command(void *state, imp_options *options)
 {
     imp_eval_settings *s = &((eval_state *)state)->settings;
     s->sim = imp_default_sim_options();
@@ -441,11 +441,11 @@ static void set_up(void *state, imp_options *options)
     s->challenge_eval.agent_timeout = 120.0;
     s->challenge_eval.sandbox = true;
     s->policies = (imp_text_list){{"expert", "runs/model"}, 2};
-    add_options(options, s);
+    add_eval_options(options, s);
 }
 
 // Factories are closed even if the evaluation of an earlier policy failed.
-static void tear_down(void *state)
+static void free_eval_command(void *state)
 {
     imp_eval_settings *s = &((eval_state *)state)->settings;
     imp_eval_outcome *o = &((eval_state *)state)->outcome;
@@ -484,8 +484,8 @@ const imp_command imp_command_eval = {
                 "  imprint eval --policy expert --out /tmp/imprint-eval --force &&\n"
                 "  imprint eval --policy pure-pursuit --starts /tmp/imprint-eval/episodes.csv",
     .state_size = sizeof(eval_state),
-    .set_up = set_up,
-    .run = run_evaluation,
+    .set_up = set_up_eval_command,
+    .run = run_eval_command,
     .report = report_results,
-    .tear_down = tear_down,
+    .tear_down = free_eval_command,
 };

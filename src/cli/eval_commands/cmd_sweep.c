@@ -29,7 +29,7 @@ typedef struct sweep_state {
 } sweep_state;
 
 // The bounds are transient: they do not change what is computed.
-static void add_options(imp_options *options, imp_sweep_settings *s)
+static void add_sweep_options(imp_options *options, imp_sweep_settings *s)
 {
     const imp_option table[] = {
         {"seeds", 'n', IMP_OPTION_INT, &s->seeds, "N", "trainings, each with a seed of its own",
@@ -256,7 +256,7 @@ static imp_status run_all_seeds(imp_sweep_settings *s, const imp_options *option
 }
 
 // Parses both sets of options, prepares the evaluation, and runs all seeds.
-static imp_status run_sweep(void *state, const imp_options *options, imp_error *err)
+static imp_status run_sweep_command(void *state, const imp_options *options, imp_error *err)
 {
     imp_sweep_settings *s = &((sweep_state *)state)->settings;
     imp_options *training = &((sweep_state *)state)->training;
@@ -342,7 +342,7 @@ static int report_results(const void *state, const imp_options *options)
 }
 
 // More and longer episodes than `imprint eval`: spreads need precision.
-static void set_up(void *state, imp_options *options)
+static void set_up_sweep_command(void *state, imp_options *options)
 {
     imp_sweep_settings *s = &((sweep_state *)state)->settings;
     s->sim = imp_default_sim_options();
@@ -353,10 +353,10 @@ static void set_up(void *state, imp_options *options)
     s->seeds = 5;
     s->first_seed = 1;
     s->out = "runs/sweep";
-    add_options(options, s);
+    add_sweep_options(options, s);
 }
 
-static void tear_down(void *state)
+static void free_sweep_command(void *state)
 {
     sweep_state *sweep = state;
     free(sweep->rows);
@@ -379,8 +379,8 @@ const imp_command imp_command_sweep = {
                 "--resume \\\n"
                 "    -- --data /tmp/imprint-sweep-d --epochs 2",
     .state_size = sizeof(sweep_state),
-    .set_up = set_up,
-    .run = run_sweep,
+    .set_up = set_up_sweep_command,
+    .run = run_sweep_command,
     .report = report_results,
-    .tear_down = tear_down,
+    .tear_down = free_sweep_command,
 };

@@ -205,8 +205,8 @@ static imp_status show_map(const settings *s, const imp_options *options, json_t
 }
 
 // Chooses the subcommand.
-static imp_status run_subcommand(const settings *s, const imp_options *options, json_t *array,
-                                 imp_error *err)
+static imp_status run_map_subcommand(const settings *s, const imp_options *options, json_t *array,
+                                     imp_error *err)
 {
     enum { LIST, CHECK, SHOW, NEW };
     static const imp_subcommand subcommands[] = {[LIST] = {"list", 0, 0, ""},
@@ -227,11 +227,11 @@ static imp_status run_subcommand(const settings *s, const imp_options *options, 
 
 // Runs the subcommand, then prints the JSON array. After a failure, too: maps that were checked
 // before it are in it.
-static imp_status run_and_print_json(void *state, const imp_options *options, imp_error *err)
+static imp_status run_map_command(void *state, const imp_options *options, imp_error *err)
 {
     imp_error later = {0};
     json_t *array = json_array();
-    const imp_status status = run_subcommand(state, options, array, err);
+    const imp_status status = run_map_subcommand(state, options, array, err);
     imp_status printed = IMP_OK;
     if (options->json && json_array_size(array) > 0)
         printed = imp_console_print_json(json_pack("{s:O}", "maps", array), &later);
@@ -242,7 +242,7 @@ static imp_status run_and_print_json(void *state, const imp_options *options, im
 }
 
 // Each help text begins with the subcommand that the option is for.
-static void set_up(void *state, imp_options *options)
+static void set_up_map_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->generation = imp_default_map_gen_options();
@@ -277,6 +277,6 @@ const imp_command imp_command_map = {
                 "  imprint map show /tmp/town.yaml --out /tmp/town.png\n"
                 "  imprint map new --loop --count 20 --out /tmp/towns --force",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = run_and_print_json,
+    .set_up = set_up_map_command,
+    .run = run_map_command,
 };

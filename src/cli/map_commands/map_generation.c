@@ -65,8 +65,8 @@ void imp_map_gen_options_add(imp_options *options, imp_map_gen_options *settings
 }
 
 // The kinds are flags, at most one of which may be given.
-static imp_status choose_map_kind(const imp_map_gen_options *settings,
-                                  imp_map_generator_def *generator, imp_error *err)
+static imp_status read_map_kind_flags(const imp_map_gen_options *settings,
+                                      imp_map_generator_def *generator, imp_error *err)
 {
     int chosen = 0;
     for (int k = 0; k < IMP_MAP_GENERATOR_KIND_COUNT; k++)
@@ -175,7 +175,7 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
     static const char *const extensions[] = {".yaml", ".yml", NULL};
     imp_status status = several || to_screen ? IMP_OK : imp_output_check_file(out, extensions, err);
     if (status == IMP_OK)
-        status = choose_map_kind(settings, &generator, err);
+        status = read_map_kind_flags(settings, &generator, err);
     if (status == IMP_OK)
         status = check_generator_settings(&generator, err);
     if (status != IMP_OK)

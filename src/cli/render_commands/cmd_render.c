@@ -30,7 +30,7 @@ typedef struct settings {
 } settings;
 
 // Options of the simulation, of the view and of the replay, in this order.
-static void add_options(imp_options *options, settings *s)
+static void add_render_options(imp_options *options, settings *s)
 {
     const imp_option table[] = {
         {"pose", 0, IMP_OPTION_POSE, s->pose, "X,Z,DEG",
@@ -54,8 +54,9 @@ static bool is_robot_view(const settings *s)
 }
 
 // The pose of --pose, or the start of the first episode, as an environment draws it from the seed.
-static imp_status find_pose(const settings *s, const imp_options *options, const imp_world *world,
-                            const imp_env_def *def, imp_pose *pose, imp_error *err)
+static imp_status given_or_start_pose(const settings *s, const imp_options *options,
+                                      const imp_world *world, const imp_env_def *def,
+                                      imp_pose *pose, imp_error *err)
 {
     imp_env env;
     if (imp_options_given(options, s->pose)) {
@@ -109,7 +110,7 @@ static imp_status write_view_image(const settings *s, imp_view_renderer *rendere
 }
 
 // Mode 1: creates world, scene and renderer, draws one image, and destroys them again.
-static imp_status draw_view(settings *s, const imp_options *options, imp_error *err)
+static imp_status render_one_view(settings *s, const imp_options *options, imp_error *err)
 {
     imp_env_def env = imp_default_env_def();
     imp_camera_def camera = imp_default_camera_def();
@@ -126,7 +127,7 @@ static imp_status draw_view(settings *s, const imp_options *options, imp_error *
     // a map without a pose shows no robot
     s->drawn_pose = (imp_pose){NAN, NAN, NAN};
     if (status == IMP_OK && (is_robot_view(s) || imp_options_given(options, s->pose)))
-        status = find_pose(s, options, world, &env, &s->drawn_pose, err);
+        status = given_or_start_pose(s, options, world, &env, &s->drawn_pose, err);
     // scene and renderer
     if (status == IMP_OK)
         status = imp_sim_options_open_assets(options, &s->sim, &look, &assets, err);
@@ -195,7 +196,7 @@ static int print_episodes_summary(const settings *s, const imp_options *options)
 }
 
 // Summary of the mode that ran. The pose is printed, so that an image can be drawn again.
-static int print_summary(const void *state, const imp_options *options)
+static int print_render_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     if (is_randomized(s))
@@ -240,7 +241,7 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
 }
 
 // Checks the options, then runs the chosen mode.
-static imp_status draw_views(void *state, const imp_options *options, imp_error *err)
+static imp_status render_view_or_replay(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     imp_status status = check_option_use(s, options, err);
@@ -251,11 +252,11 @@ static imp_status draw_views(void *state, const imp_options *options, imp_error 
     return is_randomized(s) ? draw_randomized_episodes(s, options, err)
            : s->replay.dataset[0] != '\0'
                ? imp_replay_write(options, &s->replay, &s->sim, &s->image, s->out, &s->frames, err)
-               : draw_view(s, options, err);
+               : render_one_view(s, options, err);
 }
 
 // Images for people are larger than observations.
-static void set_up(void *state, imp_options *options)
+static void set_up_render_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->sim = imp_default_sim_options();
@@ -265,7 +266,7 @@ static void set_up(void *state, imp_options *options)
     s->replay.dataset = "";
     s->episodes = 1;
     s->out = "picture.png";
-    add_options(options, s);
+    add_render_options(options, s);
 }
 
 const imp_command imp_command_render = {
@@ -291,7 +292,7 @@ const imp_command imp_command_render = {
         "  imprint log --episodes 2 --steps 60 --out drives\n"
         "  imprint render --replay drives --episode 1 --view map --size 480x420 --out drive.apng",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = draw_views,
-    .report = print_summary,
+    .set_up = set_up_render_command,
+    .run = render_view_or_replay,
+    .report = print_render_summary,
 };

@@ -68,7 +68,7 @@ static bool needs_rendering(const imp_options *options, const imp_sim_options *s
 }
 
 // Decides the kind of output, how many frames are shown, and how much they are enlarged.
-static void choose_layout(replay_job *p, const imp_replay_options *replay)
+static void choose_output_layout(replay_job *p, const imp_replay_options *replay)
 {
     // a sheet has at most SHEET_FRAMES frames; an animation is at least WIDE_ENOUGH pixels wide
     enum { SHEET_FRAMES = 48, WIDE_ENOUGH = 320 };
@@ -102,8 +102,9 @@ static void read_env_settings(const char *text, imp_env_def *env)
 }
 
 // Uses the lens of the recording, unless --lens is given. A robot's own lens is not stored in full.
-static imp_status choose_lens(const replay_job *p, const imp_options *options,
-                              const imp_sim_options *sim, imp_camera_def *camera, imp_error *err)
+static imp_status camera_lens_of_dataset(const replay_job *p, const imp_options *options,
+                                         const imp_sim_options *sim, imp_camera_def *camera,
+                                         imp_error *err)
 {
     if (imp_options_given(options, &sim->lens))
         return IMP_OK;
@@ -173,7 +174,7 @@ static imp_status open_view_renderer(replay_job *p, const imp_options *options,
     imp_scene_def look = imp_default_scene_def();
     imp_status status = imp_sim_options_apply(options, sim, &env, &camera, &expert, err);
     if (status == IMP_OK)
-        status = choose_lens(p, options, sim, &camera, err);
+        status = camera_lens_of_dataset(p, options, sim, &camera, err);
     // the environment of the recording: its settings, its seed, no end
     read_env_settings(p->info->settings, &env);
     env.seed = p->episode->seed;
@@ -361,7 +362,7 @@ imp_status imp_replay_write(const imp_options *options, const imp_replay_options
             status = open_view_renderer(p, options, sim, image, err);
     }
     if (status == IMP_OK) {
-        choose_layout(p, replay);
+        choose_output_layout(p, replay);
         status = allocate_buffers(p, p->episode->time_step, err);
     }
     if (status == IMP_OK)

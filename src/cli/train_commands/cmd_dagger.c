@@ -99,7 +99,7 @@ static void add_training_options(imp_options *options, settings *s)
 }
 
 // The options of the simulation come first, as in `imprint log`.
-static void add_options(imp_options *options, settings *s)
+static void add_dagger_options(imp_options *options, settings *s)
 {
     imp_dagger_def *dagger = &s->dagger;
     const imp_option table[] = {
@@ -142,7 +142,7 @@ static json_t *rounds_json(const imp_dagger_result *done)
 }
 
 // The table of rounds; the best one is marked.
-static int print_summary(const void *state, const imp_options *options)
+static int print_dagger_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     const imp_dagger_result *done = &s->done;
@@ -206,7 +206,7 @@ static imp_status apply_simulation_options(settings *s, const imp_options *optio
 }
 
 // Converts the options, claims the folder, and runs the rounds.
-static imp_status run_dagger(void *state, const imp_options *options, imp_error *err)
+static imp_status run_dagger_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     imp_dagger_result *done = &s->done;
@@ -234,7 +234,7 @@ static imp_status run_dagger(void *state, const imp_options *options, imp_error 
 }
 
 // Values of named options are taken from the library's defaults, so that the help shows them.
-static void set_up(void *state, imp_options *options)
+static void set_up_dagger_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->sim = imp_default_sim_options();
@@ -244,11 +244,11 @@ static void set_up(void *state, imp_options *options)
     s->loss = imp_loss_name((int)s->dagger.train.trainer.loss);
     s->augment = "none";
     s->out = "runs/dagger";
-    add_options(options, s);
+    add_dagger_options(options, s);
 }
 
 // Frees the result, which exists even after an interruption.
-static void tear_down(void *state)
+static void free_dagger_command(void *state)
 {
     settings *s = state;
     imp_dagger_result_free(&s->done);
@@ -270,8 +270,8 @@ const imp_command imp_command_dagger = {
         "    --start-angle-deg 60 --rounds 1 --episodes 8 --epochs 1 --eval-episodes 4 \\\n"
         "    --out /tmp/imprint-g --force",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = run_dagger,
-    .report = print_summary,
-    .tear_down = tear_down,
+    .set_up = set_up_dagger_command,
+    .run = run_dagger_command,
+    .report = print_dagger_summary,
+    .tear_down = free_dagger_command,
 };

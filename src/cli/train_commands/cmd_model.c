@@ -334,7 +334,7 @@ static imp_status list_networks(const settings *s, const imp_options *options, i
 }
 
 // Chooses the subcommand.
-static imp_status run_subcommand(void *state, const imp_options *options, imp_error *err)
+static imp_status run_model_command(void *state, const imp_options *options, imp_error *err)
 {
     const settings *s = state;
     enum { LIST, SHOW, IMPORT };
@@ -354,7 +354,7 @@ static imp_status run_subcommand(void *state, const imp_options *options, imp_er
 }
 
 // Each help text names the subcommand that the option is for, if it is only one.
-static void set_up(void *state, imp_options *options)
+static void set_up_model_command(void *state, imp_options *options)
 {
     settings *s = state;
     *s = (settings){.batch = 32, .size = {80, 60}, .network = "one-residual"};
@@ -386,6 +386,6 @@ const imp_command imp_command_model = {
     .examples = "  imprint model list\n"
                 "  imprint model show small --time",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = run_subcommand,
+    .set_up = set_up_model_command,
+    .run = run_model_command,
 };

@@ -79,7 +79,7 @@ static imp_status read_runs(curves *c, const imp_options *options, imp_error *er
 }
 
 // Checks the options, reads the runs, and writes the plot.
-static imp_status plot_losses(void *state, const imp_options *options, imp_error *err)
+static imp_status run_plot_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     curves *c = &s->curves;
@@ -108,7 +108,7 @@ static imp_status plot_losses(void *state, const imp_options *options, imp_error
 }
 
 // Says what was drawn.
-static int print_summary(const void *state, const imp_options *options)
+static int print_plot_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     const curves *c = &s->curves;
@@ -121,7 +121,7 @@ static int print_summary(const void *state, const imp_options *options)
 }
 
 // The default size suits a page of text.
-static void set_up(void *state, imp_options *options)
+static void set_up_plot_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->out = "loss.svg";
@@ -138,7 +138,7 @@ static void set_up(void *state, imp_options *options)
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
 }
 
-static void tear_down(void *state)
+static void free_plot_command(void *state)
 {
     settings *s = state;
     for (int k = 0; k < IMP_LIST_MAX; k++)
@@ -157,8 +157,8 @@ const imp_command imp_command_plot = {
                 "--force &&\n"
                 "  imprint plot /tmp/imprint-plot-m --out /tmp/imprint-loss.png --force",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = plot_losses,
-    .report = print_summary,
-    .tear_down = tear_down,
+    .set_up = set_up_plot_command,
+    .run = run_plot_command,
+    .report = print_plot_summary,
+    .tear_down = free_plot_command,
 };

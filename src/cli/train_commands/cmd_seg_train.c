@@ -35,7 +35,7 @@ typedef struct settings {
 } settings;
 
 // The options of this command first, then those of `imprint train`, then randomisation.
-static void add_options(imp_options *options, settings *s)
+static void add_seg_train_options(imp_options *options, settings *s)
 {
     imp_train_settings *training = &s->training;
     imp_train_def *train = &training->train;
@@ -124,7 +124,7 @@ static json_t *score_json(const imp_seg_score *score)
 }
 
 // Prints loss, rate and score.
-static int print_summary(const void *state, const imp_options *options)
+static int print_seg_train_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
     const imp_seg_train_summary *sum = &s->summary;
@@ -160,7 +160,7 @@ static int print_summary(const void *state, const imp_options *options)
 }
 
 // Converts the options to the library's definition.
-static imp_status apply_options(settings *s, const imp_options *options, imp_error *err)
+static imp_status read_seg_train_options(settings *s, const imp_options *options, imp_error *err)
 {
     imp_seg_train_def *def = &s->def;
     imp_calibration calibration;
@@ -188,12 +188,12 @@ static imp_status apply_options(settings *s, const imp_options *options, imp_err
 }
 
 // Checks the output, claims the folder, trains.
-static imp_status train_segmenter(void *state, const imp_options *options, imp_error *err)
+static imp_status run_seg_train_command(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
     const imp_train_settings *training = &s->training;
     imp_run_folder folder;
-    imp_status status = apply_options(s, options, err);
+    imp_status status = read_seg_train_options(s, options, err);
     if (status == IMP_OK)
         status = imp_train_settings_check_output(training, err);
     if (status == IMP_OK)
@@ -213,7 +213,7 @@ static imp_status train_segmenter(void *state, const imp_options *options, imp_e
 
 // Appearance is randomised by default: the network should work under other light and on other
 // ground.
-static void set_up(void *state, imp_options *options)
+static void set_up_seg_train_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->def = imp_default_seg_train_def();
@@ -221,10 +221,10 @@ static void set_up(void *state, imp_options *options)
     s->sim = imp_default_sim_options();
     s->sim.randomize = "looks";
     s->sim.split = imp_map_split_name(s->def.sim.split);
-    add_options(options, s);
+    add_seg_train_options(options, s);
 }
 
-static void tear_down(void *state)
+static void free_seg_train_command(void *state)
 {
     settings *s = state;
     imp_assets_close(s->assets);
@@ -244,8 +244,8 @@ const imp_command imp_command_seg_train = {
                 "--validation-images 32 \\\n"
                 "    --out /tmp/imprint-s --force",
     .state_size = sizeof(settings),
-    .set_up = set_up,
-    .run = train_segmenter,
-    .report = print_summary,
-    .tear_down = tear_down,
+    .set_up = set_up_seg_train_command,
+    .run = run_seg_train_command,
+    .report = print_seg_train_summary,
+    .tear_down = free_seg_train_command,
 };

@@ -424,7 +424,7 @@ static void warn_unfinished_datasets(const imp_train_settings *s)
 }
 
 // Checks and converts the options, claims the folder, trains.
-static imp_status run_training(void *state, const imp_options *options, imp_error *err)
+static imp_status run_train_command(void *state, const imp_options *options, imp_error *err)
 {
     train_state *all = state;
     imp_train_settings *s = &all->train;
@@ -459,14 +459,14 @@ static imp_status run_training(void *state, const imp_options *options, imp_erro
     return imp_run_folder_finish(&folder, &saved_options, status, err);
 }
 
-static int print_summary(const void *state, const imp_options *options)
+static int print_train_result(const void *state, const imp_options *options)
 {
     const train_state *s = state;
     return print_train_summary(&s->train, options, &s->summary);
 }
 
 // The table holds the options of both kinds of training.
-static void set_up(void *state, imp_options *options)
+static void set_up_train_command(void *state, imp_options *options)
 {
     train_state *s = state;
     s->train = imp_default_train_settings();
@@ -476,7 +476,7 @@ static void set_up(void *state, imp_options *options)
     add_online_options(options, &s->online);
 }
 
-static void tear_down(void *state)
+static void free_train_command(void *state)
 {
     train_state *s = state;
     imp_assets_close(s->online.assets);
@@ -497,8 +497,8 @@ const imp_command imp_command_train = {
                 "  imprint train --online --network one-residual-actions --start-angle-deg 60 \\\n"
                 "    --replay-buffer 16 --episodes 4 --epochs 3 --out /tmp/imprint-o --force",
     .state_size = sizeof(train_state),
-    .set_up = set_up,
-    .run = run_training,
-    .report = print_summary,
-    .tear_down = tear_down,
+    .set_up = set_up_train_command,
+    .run = run_train_command,
+    .report = print_train_result,
+    .tear_down = free_train_command,
 };

@@ -123,14 +123,15 @@ hid_t imp_dataset_field_memory_type(imp_dataset_field_type type)
 }
 
 // The pointer is copied with memcpy(), because the members have different types.
-const void *imp_dataset_field_get(const imp_dataset_field *field, const imp_episode *episode)
+const void *imp_dataset_field_get_array(const imp_dataset_field *field, const imp_episode *episode)
 {
     const void *data;
     memcpy(&data, (const char *)episode + field->member, sizeof data);
     return data;
 }
 
-void imp_dataset_field_set(const imp_dataset_field *field, imp_episode *episode, const void *data)
+void imp_dataset_field_set_array(const imp_dataset_field *field, imp_episode *episode,
+                                 const void *data)
 {
     memcpy((char *)episode + field->member, &data, sizeof data);
 }

@@ -52,8 +52,9 @@ uint64_t imp_dataset_field_bytes(const imp_dataset_field *field, const imp_datas
 // HDF5's type on disk or in memory; the caller closes it.
 hid_t imp_dataset_field_disk_type(imp_dataset_field_type type);
 hid_t imp_dataset_field_memory_type(imp_dataset_field_type type);
-const void *imp_dataset_field_get(const imp_dataset_field *field, const imp_episode *episode);
-void imp_dataset_field_set(const imp_dataset_field *field, imp_episode *episode, const void *data);
+const void *imp_dataset_field_get_array(const imp_dataset_field *field, const imp_episode *episode);
+void imp_dataset_field_set_array(const imp_dataset_field *field, imp_episode *episode,
+                                 const void *data);
 
 // Writes "folder/name". Fails with IMP_IO if that is too long.
 imp_status imp_dataset_file_path(char out[PATH_MAX], const char *folder, const char *name,

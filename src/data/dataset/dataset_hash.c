@@ -49,7 +49,7 @@ uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episo
         hash = hash_data(hash, episode->map_text, episode->map_bytes);
     // all arrays in the order of the table
     for (int i = 0; i < IMP_FIELD_COUNT; i++)
-        hash = hash_data(hash, imp_dataset_field_get(&imp_dataset_fields[i], episode),
+        hash = hash_data(hash, imp_dataset_field_get_array(&imp_dataset_fields[i], episode),
                          imp_dataset_field_bytes(&imp_dataset_fields[i], info, episode->steps));
     return hash;
 }

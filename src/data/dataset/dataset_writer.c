@@ -198,7 +198,7 @@ static bool write_field(hid_t group, const imp_dataset_field *field, const imp_d
         H5Dcreate2(group, field->path, disk, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     const bool good = set >= 0 &&
                       H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                               imp_dataset_field_get(field, episode)) >= 0 &&
+                               imp_dataset_field_get_array(field, episode)) >= 0 &&
                       // attributes that explain the array to readers
                       imp_hdf5_write_text(set, "units", field->units) &&
                       imp_hdf5_write_text(set, "axes", field->axes) &&

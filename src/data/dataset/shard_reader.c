@@ -208,7 +208,7 @@ static imp_status check_and_read_array(imp_dataset_shard *shard, const char *gro
     if (data == NULL)
         status = copy_array(array, &shard->memory, path, &data, err);
     if (status == IMP_OK)
-        imp_dataset_field_set(array->field, out, data);
+        imp_dataset_field_set_array(array->field, out, data);
     return status;
 }
 

@@ -61,8 +61,9 @@ static imp_status add_segmenter(imp_agent *agent, const imp_agent_def *def,
 
 // What is between the camera's pictures and those that the network was trained on: *straighten says
 // whether the lens's bending must be undone.
-static imp_status choose_undistortion(const imp_agent_def *def, const imp_network *network,
-                                      imp_calibration *camera, bool *undistort, imp_error *err)
+static imp_status read_camera_and_undistortion(const imp_agent_def *def, const imp_network *network,
+                                               imp_calibration *camera, bool *undistort,
+                                               imp_error *err)
 {
     const char *trained = imp_network_metadata(network, "lens");
     *camera = imp_calibration_duckiebot();
@@ -172,7 +173,7 @@ static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_er
     const imp_network *image_network = segmenter != NULL ? segmenter : network;
     const imp_network_def *info = imp_network_info(image_network);
     if (status == IMP_OK)
-        status = choose_undistortion(def, image_network, &camera, &undistort, err);
+        status = read_camera_and_undistortion(def, image_network, &camera, &undistort, err);
     if (status == IMP_OK && segmenter != NULL)
         status = add_segmenter(agent, def, segmenter, imp_network_info(network), err);
     if (status == IMP_OK)

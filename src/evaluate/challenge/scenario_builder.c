@@ -184,7 +184,7 @@ static bool is_green_tile(const imp_world *world, int tile)
     return kind == IMP_TILE_FLOOR || kind == IMP_TILE_GRASS;
 }
 
-static bool reaches_road(const imp_world *world, imp_pose at, double height)
+static bool tree_overlaps_road(const imp_world *world, imp_pose at, double height)
 {
     const imp_object_class *tree = imp_object_class_get(IMP_OBJECT_TREE);
     const double scale = height / tree->height;
@@ -250,7 +250,7 @@ static bool place_tree(imp_scenario_builder *p)
         at.heading = 0.0;
         double height = imp_random_uniform(&p->random, 0.15, 0.4);
         if (is_far_from_objects(p, IMP_OBJECT_TREE, at, apart) &&
-            !reaches_road(p->world, at, height)) {
+            !tree_overlaps_road(p->world, at, height)) {
             add_object(
                 p, (imp_scenario_object){.kind = IMP_OBJECT_TREE, .pose = at, .height = height});
             return true;

@@ -193,7 +193,7 @@ static imp_status draw_trajectories(imp_eval_images *images, const imp_eval_repo
 
 // The pictures that lead to the end, or to a stall, or around where the robot was farthest from the
 // lane.
-static imp_replay_def choose_filmstrip(const imp_evaluation *evaluation, int episode)
+static imp_replay_def filmstrip_steps_to_show(const imp_evaluation *evaluation, int episode)
 {
     enum { EVERY = 6 }; // a fifth of a second
     const imp_episode_result *r = &evaluation->results[episode];
@@ -314,7 +314,7 @@ static imp_status draw_policy_images(imp_eval_images *images, const imp_eval_rep
     imp_replay replays[IMP_SHOWN_WORST + 1];
     int count = 0;
     for (; count < filmstrips; count++)
-        which[count] = choose_filmstrip(evaluation, evaluation->worst[count]);
+        which[count] = filmstrip_steps_to_show(evaluation, evaluation->worst[count]);
     if (supports_saliency(def->drivers[p])) {
         const int every = evaluation->results[0].steps / IMP_SALIENCY_FRAMES;
         which[count++] = (imp_replay_def){0, every / 2, every > 0 ? every : 1, IMP_SALIENCY_FRAMES};

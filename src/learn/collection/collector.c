@@ -111,7 +111,8 @@ static void end_recording(void *context, const imp_env *env, const uint8_t *obse
     b->ending = ending;
 }
 
-static imp_action explore(void *context, const imp_env *env, imp_action chosen, imp_action expert)
+static imp_action choose_and_disturb_action(void *context, const imp_env *env, imp_action chosen,
+                                            imp_action expert)
 {
     rollout_recorder *r = context;
     imp_action action = chosen;
@@ -147,7 +148,7 @@ static imp_status run_episode(imp_collector *r, imp_rollout_buffer *b, uint32_t 
                                  .exploration = imp_exploration_begin(r->def, env),
                                  .has_expert = self->label_expert != NULL};
     imp_episode_loop_def loop = imp_episode_loop_of_worker(workers, worker);
-    loop.explore = explore;
+    loop.explore = choose_and_disturb_action;
     loop.explore_context = &recorder;
     loop.observations = b->observations;
     loop.observation_stride =

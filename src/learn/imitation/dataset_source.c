@@ -106,7 +106,8 @@ static imp_status list_maps(dataset_source *s, imp_error *err)
     return status;
 }
 
-static imp_status prepare(imp_sample_source *source, const imp_network *network, imp_error *err)
+static imp_status dataset_source_prepare(imp_sample_source *source, const imp_network *network,
+                                         imp_error *err)
 {
     dataset_source *s = (dataset_source *)source;
     const int window = s->episodes.def->window;
@@ -129,19 +130,19 @@ static imp_status prepare(imp_sample_source *source, const imp_network *network,
     return status;
 }
 
-static void write_identity(const imp_sample_source *source, FILE *out)
+static void dataset_source_write_identity(const imp_sample_source *source, FILE *out)
 {
     imp_settings_write_hash(out, "data", ((const dataset_source *)source)->hash);
 }
 
-static json_t *describe(const imp_sample_source *source, const char *identity)
+static json_t *dataset_source_describe(const imp_sample_source *source, const char *identity)
 {
     (void)identity;
     const dataset_source *s = (const dataset_source *)source;
     return imp_episode_source_describe(&s->episodes, s->hash, s->hashes);
 }
 
-static void destroy(imp_sample_source *source)
+static void dataset_source_destroy(imp_sample_source *source)
 {
     dataset_source *s = (dataset_source *)source;
     imp_episode_source_free(&s->episodes);
@@ -156,14 +157,14 @@ static void destroy(imp_sample_source *source)
 static const imp_sample_source_vtable VTABLE = {
     .task = "train",
     .unit = "samples",
-    .prepare = prepare,
+    .prepare = dataset_source_prepare,
     .begin_epoch = imp_episode_source_begin_epoch,
     .get_batch = imp_episode_source_get_batch,
     .get_held_out_batch = imp_episode_source_get_held_out_batch,
     .get_image = imp_episode_source_get_image,
-    .write_identity = write_identity,
-    .describe = describe,
-    .destroy = destroy,
+    .write_identity = dataset_source_write_identity,
+    .describe = dataset_source_describe,
+    .destroy = dataset_source_destroy,
 };
 
 imp_status imp_dataset_source_open(imp_sample_source **out, int *repeated_episodes,
@@ -180,6 +181,6 @@ imp_status imp_dataset_source_open(imp_sample_source **out, int *repeated_episod
     if (status == IMP_OK)
         *out = &s->episodes.base;
     else
-        destroy(&s->episodes.base);
+        dataset_source_destroy(&s->episodes.base);
     return status;
 }

@@ -165,7 +165,8 @@ static imp_status check_files(const imp_sample_source *source, const imp_trainin
     return status;
 }
 
-static imp_status prepare(imp_sample_source *source, const imp_network *network, imp_error *err)
+static imp_status online_source_prepare(imp_sample_source *source, const imp_network *network,
+                                        imp_error *err)
 {
     online_source *o = (online_source *)source;
     const imp_map_set *maps = o->collector.workers.maps;
@@ -181,8 +182,8 @@ static imp_status prepare(imp_sample_source *source, const imp_network *network,
     return status;
 }
 
-static imp_status begin_epoch(imp_sample_source *source, const imp_training_position *at,
-                              imp_error *err)
+static imp_status online_source_begin_epoch(imp_sample_source *source,
+                                            const imp_training_position *at, imp_error *err)
 {
     online_source *o = (online_source *)source;
     imp_training_samples *samples = &o->episodes.training;
@@ -210,7 +211,7 @@ static imp_status begin_epoch(imp_sample_source *source, const imp_training_posi
     return status == IMP_OK ? imp_episode_source_begin_epoch(source, at, err) : status;
 }
 
-static void write_identity(const imp_sample_source *source, FILE *out)
+static void online_source_write_identity(const imp_sample_source *source, FILE *out)
 {
     const online_source *o = (const online_source *)source;
     // how many episodes an epoch has is part of the result, unlike a dataset's number
@@ -221,13 +222,13 @@ static void write_identity(const imp_sample_source *source, FILE *out)
 }
 
 // The settings stand for the data.
-static json_t *describe(const imp_sample_source *source, const char *identity)
+static json_t *online_source_describe(const imp_sample_source *source, const char *identity)
 {
     return imp_episode_source_describe((const imp_episode_source *)source,
                                        imp_hash_text(IMP_HASH_START, identity), "");
 }
 
-static void destroy(imp_sample_source *source)
+static void online_source_destroy(imp_sample_source *source)
 {
     online_source *o = (online_source *)source;
     imp_episode_source_free(&o->episodes);
@@ -240,20 +241,21 @@ static const imp_sample_source_vtable VTABLE = {
     .task = "train",
     .unit = "samples",
     .latest_is_best = true,
-    .prepare = prepare,
-    .begin_epoch = begin_epoch,
+    .prepare = online_source_prepare,
+    .begin_epoch = online_source_begin_epoch,
     .get_batch = imp_episode_source_get_batch,
     .get_held_out_batch = imp_episode_source_get_held_out_batch,
     .get_image = imp_episode_source_get_image,
     .check_files = check_files,
-    .write_identity = write_identity,
-    .describe = describe,
-    .destroy = destroy,
+    .write_identity = online_source_write_identity,
+    .describe = online_source_describe,
+    .destroy = online_source_destroy,
 };
 
 // Everything but the collector's own memory and the driving itself.
-static imp_status allocate(online_source *o, const imp_online_def *def, const char *folder,
-                           const imp_monitor *monitor, imp_error *err)
+static imp_status alloc_online_source(online_source *o, const imp_online_def *def,
+                                      const char *folder, const imp_monitor *monitor,
+                                      imp_error *err)
 {
     o->episodes.base.vtable = &VTABLE;
     o->episodes.def = &def->train;
@@ -284,13 +286,13 @@ imp_status imp_online_source_open(imp_sample_source **out, const imp_online_def 
                         IMP_PLURAL(def->buffer, "episode"));
     // the collector reserves the memory of all episodes, so that nothing is allocated while it
     // drives
-    status = allocate(o, def, folder, monitor, err);
+    status = alloc_online_source(o, def, folder, monitor, err);
     if (status == IMP_OK)
         status = imp_collector_open(&o->collector, &o->collect, &o->quiet_monitor, err);
     if (status == IMP_OK)
         status = imp_collector_reserve(&o->collector, def->buffer, err);
     if (status != IMP_OK) {
-        destroy(&o->episodes.base);
+        online_source_destroy(&o->episodes.base);
         return status;
     }
     o->collector.workers.progress.task = "first drive";

@@ -134,7 +134,8 @@ static imp_status create_sources(seg_train_run *r, imp_error *err)
                             : status;
 }
 
-static imp_status prepare(imp_sample_source *source, const imp_network *network, imp_error *err)
+static imp_status seg_source_prepare(imp_sample_source *source, const imp_network *network,
+                                     imp_error *err)
 {
     seg_train_run *r = (seg_train_run *)source;
     const size_t batch = (size_t)r->train.trainer.batch;
@@ -163,8 +164,8 @@ static imp_status prepare(imp_sample_source *source, const imp_network *network,
     return IMP_OK;
 }
 
-static imp_status begin_epoch(imp_sample_source *source, const imp_training_position *at,
-                              imp_error *err)
+static imp_status seg_source_begin_epoch(imp_sample_source *source, const imp_training_position *at,
+                                         imp_error *err)
 {
     (void)err;
     ((seg_train_run *)source)->epoch = at->epoch;
@@ -183,27 +184,27 @@ static imp_batch render_batch(seg_train_run *r, imp_seg_source *source, int64_t 
     return (imp_batch){.count = count, .frames = r->frames, .labels = r->labels};
 }
 
-static imp_batch get_batch(imp_sample_source *source, int64_t first)
+static imp_batch seg_source_get_batch(imp_sample_source *source, int64_t first)
 {
     seg_train_run *r = (seg_train_run *)source;
     const int64_t before = r->epoch * source->samples; // images of earlier epochs
     return render_batch(r, r->source, before + first, before + source->samples);
 }
 
-static imp_batch get_held_out_batch(imp_sample_source *source, int64_t first)
+static imp_batch seg_source_get_held_out_batch(imp_sample_source *source, int64_t first)
 {
     seg_train_run *r = (seg_train_run *)source;
     return render_batch(r, r->evaluator.source, first, source->held_out);
 }
 
-static const uint8_t *get_image(imp_sample_source *source, int k, int count)
+static const uint8_t *seg_source_get_image(imp_sample_source *source, int k, int count)
 {
     seg_train_run *r = (seg_train_run *)source;
     const int64_t number = (r->epoch * count + k) * source->samples / count;
     return *render_batch(r, r->source, number, number + 1).frames;
 }
 
-static void write_identity(const imp_sample_source *source, FILE *out)
+static void seg_source_write_identity(const imp_sample_source *source, FILE *out)
 {
     const seg_train_run *r = (const seg_train_run *)source;
     imp_settings_write_maps(out, "maps", &r->maps);
@@ -212,7 +213,7 @@ static void write_identity(const imp_sample_source *source, FILE *out)
     imp_struct_write_text(out, "", &imp_seg_train_members, r->def);
 }
 
-static json_t *describe(const imp_sample_source *source, const char *identity)
+static json_t *seg_source_describe(const imp_sample_source *source, const char *identity)
 {
     (void)identity;
     char classes[256];
@@ -222,7 +223,7 @@ static json_t *describe(const imp_sample_source *source, const char *identity)
                      imp_lens_name(((const seg_train_run *)source)->def->sim.camera.lens.kind));
 }
 
-static void destroy(imp_sample_source *source)
+static void seg_source_destroy(imp_sample_source *source)
 {
     seg_train_run *r = (seg_train_run *)source;
     imp_seg_source_destroy(r->source);
@@ -243,14 +244,14 @@ static const imp_sample_source_vtable VTABLE = {
     .task = "seg-train",
     .unit = "pictures",
     .schedule_counts_steps = true,
-    .prepare = prepare,
-    .begin_epoch = begin_epoch,
-    .get_batch = get_batch,
-    .get_held_out_batch = get_held_out_batch,
-    .get_image = get_image,
-    .write_identity = write_identity,
-    .describe = describe,
-    .destroy = destroy,
+    .prepare = seg_source_prepare,
+    .begin_epoch = seg_source_begin_epoch,
+    .get_batch = seg_source_get_batch,
+    .get_held_out_batch = seg_source_get_held_out_batch,
+    .get_image = seg_source_get_image,
+    .write_identity = seg_source_write_identity,
+    .describe = seg_source_describe,
+    .destroy = seg_source_destroy,
 };
 
 static imp_status check_seg_train_def(const imp_seg_train_def *def, imp_error *err)
@@ -312,7 +313,7 @@ imp_status imp_train_segmenter(imp_seg_train_summary *summary, const char *folde
         status = imp_training_run(&summary->train, folder, &r.base, &r.train, monitor, err);
     if (status == IMP_OK)
         status = score_best_model(summary, folder, &r, err);
-    destroy(&r.base);
+    seg_source_destroy(&r.base);
     summary->train.seconds = imp_monotonic_seconds() - start;
     return status;
 }

@@ -129,7 +129,7 @@ imp_status imp_training_check_network(const imp_train_def *def, int width, int h
     return status;
 }
 
-static imp_status prepare(imp_training *t, imp_error *err)
+static imp_status prepare_training(imp_training *t, imp_error *err)
 {
     imp_sample_source *source = t->source;
     t->at = (imp_training_position){.best_loss = INFINITY};
@@ -210,7 +210,7 @@ static imp_status train_step(imp_training *t, imp_error *err)
 }
 
 // Mean loss on what was held out; NaN if nothing was.
-static double validate(imp_training *t)
+static double compute_validation_loss(imp_training *t)
 {
     imp_sample_source *source = t->source;
     double sum = 0.0;
@@ -231,7 +231,7 @@ static imp_status finish_epoch(imp_training *t, imp_error *err)
         return status;
     const double loss = t->at.loss_sum / (double)t->source->samples;
     const double rate = rate_factor(t) * t->def->trainer.learning_rate;
-    const double validation_loss = validate(t);
+    const double validation_loss = compute_validation_loss(t);
     const double judged = isnan(validation_loss) ? loss : validation_loss;
     // the position is that of the next epoch; models name the number of epochs that they have had
     t->at.epoch++;
@@ -290,16 +290,16 @@ static bool out_of_patience(const imp_training *t)
     return t->def->patience > 0 && t->at.epoch - t->at.best_epoch >= t->def->patience;
 }
 
-static bool is_finished(const imp_training *t)
+static bool is_training_finished(const imp_training *t)
 {
     return t->at.epoch >= t->def->epochs || out_of_patience(t);
 }
 
 // What is finished already is left as it is.
-static imp_status train(imp_training *t, imp_error *err)
+static imp_status train_remaining_epochs(imp_training *t, imp_error *err)
 {
     imp_status status = IMP_OK;
-    for (bool started = false; status == IMP_OK && !is_finished(t); started = true) {
+    for (bool started = false; status == IMP_OK && !is_training_finished(t); started = true) {
         status = begin_epoch(t, err);
         if (status == IMP_OK && !started) // its first images are those of an epoch
             status = imp_training_logger_start(t, err);
@@ -310,7 +310,7 @@ static imp_status train(imp_training *t, imp_error *err)
     return status;
 }
 
-static void summarize(const imp_training *t, imp_train_summary *summary)
+static void fill_train_summary(const imp_training *t, imp_train_summary *summary)
 {
     const int last = t->history.count - 1;
     summary->samples = t->source->samples;
@@ -331,10 +331,10 @@ imp_status imp_training_run(imp_train_summary *summary, const char *folder,
                             const imp_monitor *monitor, imp_error *err)
 {
     imp_training t = {.def = def, .folder = folder, .monitor = monitor, .source = source};
-    imp_status status = prepare(&t, err);
+    imp_status status = prepare_training(&t, err);
     if (status == IMP_OK)
-        status = train(&t, err);
-    summarize(&t, summary);
+        status = train_remaining_epochs(&t, err);
+    fill_train_summary(&t, summary);
     imp_training_history_free(&t.history);
     imp_trainer_destroy(t.trainer);
     imp_network_destroy(t.network);

@@ -167,7 +167,7 @@ static void init_object_motion(imp_env *env, int k, uint64_t seed)
 }
 
 // With randomize_objects, each optional object exists with probability 1/2; else all exist.
-static void choose_optional_objects(imp_env *env)
+static void hide_optional_objects(imp_env *env)
 {
     // without randomisation nothing is hidden
     memset(env->hidden, 0, sizeof env->hidden);
@@ -184,7 +184,7 @@ void imp_object_motion_reset(imp_env *env)
 {
     imp_random seeds =
         imp_random_stream(env->def.seed, env->def.index, env->episode, IMP_PURPOSE_MOTION);
-    choose_optional_objects(env);
+    hide_optional_objects(env);
     for (int k = 0; k < env->world->moving_count; k++) {
         // a 64-bit seed per object, drawn in the order of the map
         uint64_t high = imp_random_u32(&seeds);

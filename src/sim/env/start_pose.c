@@ -57,7 +57,8 @@ static int pick_start_tile(const imp_env *env, imp_random *random)
 
 // Whether the straight line between two points less than a tile apart stays on the road. If their
 // tiles touch at a corner only, one of the two tiles beside the corner must be drivable.
-static bool is_road_between(const imp_world *world, double x0, double z0, double x1, double z1)
+static bool is_road_on_short_line(const imp_world *world, double x0, double z0, double x1,
+                                  double z1)
 {
     double size = world->tile_size;
     if (floor(x0 / size) == floor(x1 / size) || floor(z0 / size) == floor(z1 / size))
@@ -80,12 +81,12 @@ static bool is_footprint_on_road(const imp_world *world, imp_pose pose)
     imp_vec2 side =
         imp_vec2_scale(imp_vec2_turn_right(forward), 0.5 * IMP_ROBOT_WIDTH * SPAWN_SAFETY);
     double x = pose.x + IMP_CENTRE_FORWARD * forward.x, z = pose.z + IMP_CENTRE_FORWARD * forward.z;
-    return is_road_between(world, x, z, x - side.x, z - side.z) &&
-           is_road_between(world, x, z, x + side.x, z + side.z);
+    return is_road_on_short_line(world, x, z, x - side.x, z - side.z) &&
+           is_road_on_short_line(world, x, z, x + side.x, z + side.z);
 }
 
 // Whether a pose looks along its lane within `angle`.
-static bool is_along_lane(const imp_world *world, imp_pose pose, double angle)
+static bool is_heading_along_lane(const imp_world *world, imp_pose pose, double angle)
 {
     imp_lane_position lane;
     return imp_world_lane_position(world, pose, &lane) && fabs(lane.angle) < angle;
@@ -94,8 +95,8 @@ static bool is_along_lane(const imp_world *world, imp_pose pose, double angle)
 // The tests are ordered by how many poses they reject, and how cheaply.
 bool imp_start_pose_is_on_lane(const imp_world *world, imp_pose pose, double angle)
 {
-    return imp_env_is_on_road(world, pose, SPAWN_SAFETY) && is_along_lane(world, pose, angle) &&
-           is_footprint_on_road(world, pose);
+    return imp_env_is_on_road(world, pose, SPAWN_SAFETY) &&
+           is_heading_along_lane(world, pose, angle) && is_footprint_on_road(world, pose);
 }
 
 const imp_object *imp_start_pose_blocker(const imp_env *env, imp_pose pose)
@@ -105,7 +106,7 @@ const imp_object *imp_start_pose_blocker(const imp_env *env, imp_pose pose)
 }
 
 // Whether a pose suits as a start, objects included.
-static bool is_valid_start(const imp_env *env, imp_pose pose)
+static bool is_valid_start_pose(const imp_env *env, imp_pose pose)
 {
     return imp_start_pose_is_on_lane(env->world, pose, env->def.accept_start_angle) &&
            imp_start_pose_blocker(env, pose) == NULL;
@@ -132,7 +133,8 @@ static bool is_tile_blocked(const imp_env *env, int tile)
 }
 
 // Draws poses on a tile until one is valid; false after POSE_ATTEMPTS.
-static bool sample_pose_on_tile(const imp_env *env, int tile, imp_random *random, imp_pose *pose)
+static bool sample_valid_pose_on_tile(const imp_env *env, int tile, imp_random *random,
+                                      imp_pose *pose)
 {
     const imp_world *world = env->world;
     double size = world->tile_size;
@@ -146,7 +148,7 @@ static bool sample_pose_on_tile(const imp_env *env, int tile, imp_random *random
             .z = imp_random_uniform(random, top, top + size),
             .heading = imp_random_uniform(random, -IMP_PI, IMP_PI),
         };
-        if (is_valid_start(env, drawn)) {
+        if (is_valid_start_pose(env, drawn)) {
             *pose = drawn;
             return true;
         }
@@ -156,7 +158,7 @@ static bool sample_pose_on_tile(const imp_env *env, int tile, imp_random *random
 
 // Searches systematically after all draws failed: on the start tile, or on all drivable tiles
 // beginning at a drawn one, up to a limit that bounds the time.
-static bool search_start_pose(const imp_env *env, imp_random *random, imp_pose *pose)
+static bool search_start_pose_on_grid(const imp_env *env, imp_random *random, imp_pose *pose)
 {
     enum { TILES_MAX = 2048 };
     const imp_world *world = env->world;
@@ -183,12 +185,12 @@ static imp_status sample_start_on_road(const imp_env *env, imp_pose *pose, imp_e
     int tile = -1;
     for (int attempt = 0; attempt < TILE_ATTEMPTS; attempt++) {
         int other = pick_start_tile(env, &random);
-        if (other != tile && sample_pose_on_tile(env, other, &random, pose))
+        if (other != tile && sample_valid_pose_on_tile(env, other, &random, pose))
             return IMP_OK;
         tile = other;
     }
-    return search_start_pose(env, &random, pose) ? IMP_OK
-                                                 : imp_start_pose_explain_failure(env, err);
+    return search_start_pose_on_grid(env, &random, pose) ? IMP_OK
+                                                         : imp_start_pose_explain_failure(env, err);
 }
 
 imp_status imp_start_pose_sample(const imp_env *env, imp_pose *pose, imp_error *err)

@@ -83,7 +83,7 @@ typedef struct search_grid {
 } search_grid;
 
 // Few tiles are searched finely, many coarsely.
-static search_grid choose_search_grid(const imp_env *env)
+static search_grid search_grid_resolution(const imp_env *env)
 {
     const bool few = env->def.has_start_tile || env->world->has_start_tile ||
                      env->world->drivable_count <= FEW_TILES;
@@ -106,7 +106,7 @@ bool imp_start_pose_search_tile(const imp_env *env, int tile, double angle, imp_
                                 imp_pose *pose)
 {
     // a random first point varies the start, the full cycle makes the outcome independent of it
-    const search_grid g = choose_search_grid(env);
+    const search_grid g = search_grid_resolution(env);
     const int places = g.side * g.side, first = (int)imp_random_below(random, (uint32_t)places);
     start_candidate at;
     for (int k = 0; k < places; k++)
@@ -120,7 +120,7 @@ bool imp_start_pose_search_tile(const imp_env *env, int tile, double angle, imp_
 // a tile; -1 if none does.
 static int find_min_start_angle(const imp_env *env, int tile)
 {
-    const search_grid g = choose_search_grid(env);
+    const search_grid g = search_grid_resolution(env);
     int least = DEGREES_MAX;
     start_candidate at;
     imp_pose pose;
@@ -140,7 +140,7 @@ static int find_min_start_angle(const imp_env *env, int tile)
 
 // Chooses the tile that the message is about: a fixed start tile, else the first where a larger
 // angle would help, else the first drivable one.
-static int choose_reported_tile(const imp_env *env, int *degrees)
+static int tile_for_start_message(const imp_env *env, int *degrees)
 {
     enum { TILES_MAX = 64 };
     const imp_world *world = env->world;
@@ -216,7 +216,7 @@ imp_status(imp_start_pose_explain_failure)(const imp_env *env, imp_error *err)
     bool free;
     int degrees;
     // find the tile, the angle that would help and the main obstacle
-    const int tile = choose_reported_tile(env, &degrees);
+    const int tile = tile_for_start_message(env, &degrees);
     const bool given = env->def.has_start_tile;
     const imp_object *blocker = find_main_blocker(env, tile, &free);
     // where: the start tile, or an example of all tiles

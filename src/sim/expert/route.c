@@ -200,7 +200,7 @@ static int find_lane_with_turn(const imp_route *route, const int lanes[], int co
 }
 
 // Chooses one of several lanes: the next of the list of turns, else straight on, else a random one.
-static int choose_lane(imp_route *route, const int lanes[], int count)
+static int choose_next_lane(imp_route *route, const int lanes[], int count)
 {
     const int number = route->turn++;
     const size_t length = route->turns != NULL ? strlen(route->turns) : 0;
@@ -227,7 +227,7 @@ static void extend_route(imp_route *route)
                 return;
             continue;
         }
-        int chosen = choices == 1 ? next[0] : choose_lane(route, next, choices);
+        int chosen = choices == 1 ? next[0] : choose_next_lane(route, next, choices);
         route->curves[route->count] = get_lane_curve(route, chosen);
         route->decided[route->count] = choices > 1;
         route->lanes[route->count++] = chosen;

@@ -321,7 +321,7 @@ static imp_status read_color(const imp_map_reader *r, int node, imp_object *obje
 
 // Reads optional and static, and derives whether the object is solid and moves. Only duckies,
 // duckiebots and checkerboards may move; traffic lights always change.
-static imp_status read_motion_flags(const imp_map_reader *r, int node, imp_object *object)
+static imp_status read_and_register_motion(const imp_map_reader *r, int node, imp_object *object)
 {
     const imp_yaml *yaml = &r->yaml;
     const int is_optional = imp_yaml_get(yaml, node, "optional");
@@ -396,7 +396,7 @@ static imp_status read_object(imp_map_reader *r, int node, int line, const char 
     if (status == IMP_OK)
         status = read_color(r, node, object);
     if (status == IMP_OK)
-        status = read_motion_flags(r, node, object);
+        status = read_and_register_motion(r, node, object);
     if (status != IMP_OK)
         return status;
     // complete: derive footprint and distances

@@ -311,7 +311,7 @@ static void arrays_are_mapped_within_bounds(void **state)
     assert_ok(imp_dataset_shard_read(&shard, "episode_0", &episode, &hash, &err), err);
     assert_same_episode(&info, &episode, &made->episode);
     for (int i = 0; i < IMP_FIELD_COUNT; i++) {
-        const char *data = imp_dataset_field_get(&imp_dataset_fields[i], &episode);
+        const char *data = imp_dataset_field_get_array(&imp_dataset_fields[i], &episode);
         const char *map = shard.memory.map;
         assert_false(data >= map && data < map + size);
     }

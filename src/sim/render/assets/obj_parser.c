@@ -139,7 +139,7 @@ static imp_status parse_face(obj_reader *r, imp_text_span line)
 }
 
 // Selects a material by name; a new name is added.
-static imp_status select_material(obj_reader *r, imp_text_span name)
+static imp_status select_or_add_material(obj_reader *r, imp_text_span name)
 {
     // long names are compared truncated, as they are stored
     imp_obj_name wanted;
@@ -183,7 +183,7 @@ static imp_status parse_line(obj_reader *r, imp_text_span line)
     // names of materials and files may contain blanks
     line = imp_text_span_trim(line);
     if (imp_text_span_equals(word, "usemtl"))
-        return select_material(r, line);
+        return select_or_add_material(r, line);
     if (imp_text_span_equals(word, "mtllib") && obj->material.text[0] == '\0')
         imp_text_span_copy(imp_text_span_file_name(line), obj->material.text,
                            sizeof obj->material.text);
@@ -196,7 +196,7 @@ imp_status imp_obj_parse(imp_obj *out, const char *text, size_t length, const ch
     // the material "" is for faces before any usemtl
     obj_reader r = {.lines = {.rest = {text, text + length}}, .name = name, .err = err};
     imp_text_span line, nothing = {text, text};
-    imp_status status = select_material(&r, nothing);
+    imp_status status = select_or_add_material(&r, nothing);
     while (status == IMP_OK && imp_line_reader_next(&r.lines, &line))
         status = parse_line(&r, line);
     if (status == IMP_OK && r.obj.triangle_count == 0)

@@ -125,7 +125,7 @@ static uint32_t hash_u32(uint32_t n)
 }
 
 // The fastest kernel of the processor.
-static imp_gain_noise *choose_gain_noise(void)
+static imp_gain_noise *select_gain_noise_kernel(void)
 {
 #if defined(__x86_64__)
     if (imp_cpu_has_avx512())
@@ -195,7 +195,7 @@ static void apply_gain_and_noise(imp_camera_effects *d, const imp_camera_effects
                                  const double gain[3], double phase, uint32_t key, uint8_t *rgb)
 {
     const int count = 3 * d->width;
-    imp_gain_noise *const run = choose_gain_noise();
+    imp_gain_noise *const run = select_gain_noise_kernel();
     const imp_noise_levels *noise_levels = cached_noise_levels(d, def);
     for (int row = 0; row < d->height; row++) {
         if (row == 0 || def->flicker > 0.0) {

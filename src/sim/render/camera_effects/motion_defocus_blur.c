@@ -249,7 +249,7 @@ static blur_kernel make_gaussian_kernel(double deviation)
 
 // Rounded product in units of 1/32768, in the form that compilers translate to one instruction
 // (pmulhrsw).
-IMP_ALWAYS_INLINE int16_t multiply_by_share(int16_t value, int16_t share)
+IMP_ALWAYS_INLINE int16_t multiply_q15_rounded(int16_t value, int16_t share)
 {
     return (int16_t)((((int32_t)value * share >> 14) + 1) >> 1);
 }
@@ -259,7 +259,7 @@ IMP_ALWAYS_INLINE void add_weighted_rows(const int16_t *a, const int16_t *b, int
                                          int count, int16_t *restrict to)
 {
     for (int k = 0; k < count; k++)
-        to[k] = (int16_t)(to[k] + multiply_by_share((int16_t)(a[k] + b[k]), share));
+        to[k] = (int16_t)(to[k] + multiply_q15_rounded((int16_t)(a[k] + b[k]), share));
 }
 
 // Horizontal pass of one row.
@@ -267,7 +267,7 @@ IMP_ALWAYS_INLINE void blur_row(const blur_kernel *kernel, const int16_t *middle
                                 int16_t *restrict to)
 {
     for (int k = 0; k < count; k++)
-        to[k] = multiply_by_share(middle[k], kernel->share[0]);
+        to[k] = multiply_q15_rounded(middle[k], kernel->share[0]);
     for (int n = 1; n <= kernel->reach; n++)
         add_weighted_rows(middle - 4 * n, middle + 4 * n, kernel->share[n], count, to);
 }
@@ -292,7 +292,7 @@ IMP_ALWAYS_INLINE void gaussian_blur_image(const blur_kernel *kernel, const imp_
         uint8_t *to = (uint8_t *)(s->rgbx[0] + (size_t)row * stride + IMP_BLUR_MARGIN);
         const int16_t *middle = values + (size_t)row * across;
         for (int k = 0; k < count; k++)
-            line[k] = (int16_t)(32 + multiply_by_share(middle[k], kernel->share[0]));
+            line[k] = (int16_t)(32 + multiply_q15_rounded(middle[k], kernel->share[0]));
         for (int n = 1; n <= kernel->reach; n++)
             add_weighted_rows(values + (size_t)clamp_index(row - n, s->height) * across,
                               values + (size_t)clamp_index(row + n, s->height) * across,

@@ -102,8 +102,8 @@ static int clamp_piece_count(double pieces, int most)
 }
 
 // The grid that suffices for all pixels of a group; 0 x 0 if none shows ground.
-static sample_grid choose_sample_grid(const camera_mount *mount, const pixel_corners *corner_sets,
-                                      int pixels)
+static sample_grid sample_grid_of_group(const camera_mount *mount, const pixel_corners *corner_sets,
+                                        int pixels)
 {
     const double finest = IMP_NOMINAL_TILE_SIZE / IMP_TEXTURE_SIDE;
     sample_grid most = {0, 0};
@@ -198,7 +198,7 @@ static int16_t classify_group(const imp_pixel_group *group, const imp_group_shar
 static void add_pixel_group(imp_ground_sample_table *table, const camera_mount *mount,
                             const pixel_corners *corner_sets, int pixels, imp_pixel_group *group)
 {
-    const sample_grid cut = choose_sample_grid(mount, corner_sets, pixels);
+    const sample_grid cut = sample_grid_of_group(mount, corner_sets, pixels);
     const int count = cut.across * cut.along;
     float sky[IMP_LANES] = {0};
     imp_group_shares *shares = imp_group_shares_of(table, group);

@@ -31,7 +31,7 @@ struct imp_renderer {
 };
 
 // Choose the implementation for a backend and the processor.
-static imp_ground_draw *choose_ground_draw(imp_render_backend path)
+static imp_ground_draw *select_ground_kernel(imp_render_backend path)
 {
 #if defined(__x86_64__)
     if (path != IMP_RENDER_PORTABLE && imp_cpu_has_avx2())
@@ -41,7 +41,7 @@ static imp_ground_draw *choose_ground_draw(imp_render_backend path)
     return imp_ground_draw_portable;
 }
 
-static imp_raster_fill *choose_raster_fill(imp_render_backend path)
+static imp_raster_fill *select_raster_kernel(imp_render_backend path)
 {
 #if defined(__x86_64__)
     if (path == IMP_RENDER_AUTO && imp_cpu_has_avx512())
@@ -53,7 +53,7 @@ static imp_raster_fill *choose_raster_fill(imp_render_backend path)
     return imp_raster_fill_portable;
 }
 
-static imp_sky_draw *choose_sky_draw(imp_render_backend path)
+static imp_sky_draw *select_sky_kernel(imp_render_backend path)
 {
 #if defined(__x86_64__)
     if (path != IMP_RENDER_PORTABLE && imp_cpu_has_avx2())
@@ -111,7 +111,7 @@ static bool allocate_raster(imp_renderer *renderer, imp_render_backend path)
     raster->rays = imp_pixel_rays_in_buffer(rays, count);
     raster->runs =
         (imp_raster_run_bounds){bounds, bounds + runs, bounds + 2 * runs, bounds + 3 * runs};
-    renderer->objects.fill_triangle = choose_raster_fill(path);
+    renderer->objects.fill_triangle = select_raster_kernel(path);
     return true;
 }
 
@@ -204,8 +204,8 @@ imp_status imp_renderer_create(imp_renderer **out, const imp_camera_def *camera,
         return status;
     }
     // implementations are chosen once per renderer
-    renderer->draw = choose_ground_draw(path);
-    renderer->draw_sky = choose_sky_draw(path);
+    renderer->draw = select_ground_kernel(path);
+    renderer->draw_sky = select_sky_kernel(path);
     *out = renderer;
     return IMP_OK;
 }
