@@ -1,5 +1,5 @@
 #!/bin/sh
-# How our expert drives on every map that it must master, those with objects, walkers and other
+# How our expert drives on every map that it must master, those with objects, pedestrians and other
 # cars last: 200 random starts of 1500 steps on each. With `away`: whether it gets away from
 # everywhere within 20 s, from 7980 starts at any angle on all built-in maps and 2000 in 200
 # generated towns.

@@ -1,6 +1,6 @@
 // Whether our expert gets away from everywhere: it starts in random places of all built-in maps, or
 // of generated towns, at any angle to its lane, and drives without images. A start counts as
-// stuck if there are 20 s of driving, time spent waiting for a light, a walker or a car left out,
+// stuck if there are 20 s of driving, time spent waiting for a light, a pedestrian or a car left out,
 // in which it comes less than 1 m forward along its lane; the figures say how much it waits, and
 // for how long at a time at most. Fails if a start is stuck. usage: ninja -C build/release
 // expert_progress &&

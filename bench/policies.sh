@@ -3,7 +3,7 @@
 #   loop  behaviour cloning of a perfect driver, and DAgger, beside the experts themselves, on
 #         loop_empty: 100 random starts up to 60 degrees off the lane, 1500 steps each, and the
 #         baseline's own protocol, 10 starts of 65 steps.
-#   roads one policy for all roads, trained on towns that nobody drew, on built-in maps for training
+#   roads one policy for all roads, trained on generated maps, built-in maps of the training split
 #         and on roads that end, and driven on ten maps that it has never seen, 1000 such starts.
 #   aido  policies by AI-DO's clock and lanes: lf, trained on LF's four maps, lfi, for crossings,
 #         lfp, for duckies, and lfv, for cars on the road, in 100 episodes each.
@@ -33,7 +33,7 @@ measure() {
 loop() {
     echo '| policy | completed | progress | lane distance | distance | speed | total of 10 x 65 |'
     echo '|---|---|---|---|---|---|---|'
-    measure "reference's teacher" reference
+    measure "pure pursuit of gym-duckietown" reference
     measure 'our expert' expert
     for seed in "$@"; do
         $program log --quiet --out "$work/clone-data-$seed" --seed "$seed" >"$work/log"

@@ -1,7 +1,7 @@
 // How well a segmenter does on gym-duckietown's recorded images, which come from another renderer
 // with other textures, and how a policy behind it steers there, beside one that looks at the
 // images itself. The truth is our geometry at the recorded poses; who is right about steering,
-// our expert by sight. usage: ninja -C build/release recorded_segmentation &&
+// our pose-only expert. usage: ninja -C build/release recorded_segmentation &&
 //        build/release/tests/recorded_segmentation SEGMENTER POLICY [PICTURE_POLICY [SHEET.png]]
 #include "sim/render/reference_images.h"
 

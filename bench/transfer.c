@@ -2,7 +2,7 @@
 // of those where the expert clearly steers they steer to its side, and how far their duty cycles
 // are from the expert's in that place.
 // usage: ninja -C build/release transfer && build/release/tests/transfer MODEL...
-// The expert is the one that a model's teacher was, if its settings say so.
+// The expert has the settings of the expert that labelled the model's data, if the model has them.
 #include "imprint/learn.h"
 #include "sim/render/reference_images.h"
 
@@ -39,7 +39,7 @@ static double setting_or_default(const json_t *settings, const char *key, double
     return json_is_number(value) ? json_number_value(value) : otherwise;
 }
 
-// The expert that a model learned from, by sight unless it is known to be another.
+// The expert that a model learned from: pose-only unless the model says otherwise.
 static imp_expert_def expert_of_model(const imp_policy_factory *driver)
 {
     imp_expert_def def = imp_default_expert_def();

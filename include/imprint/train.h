@@ -54,7 +54,7 @@ typedef struct imp_train_def {
     /// from random ones
     const char *initial;
     /// Losses of samples that turn weigh more: by (1 + this * t / mean of t) / (1 + this), t being
-    /// |right - left| of the teacher's duty cycles. 0: all weigh the same
+    /// |right - left| of the expert's duty cycles. 0: all samples count the same
     double weight_turns;
     imp_augment augment; ///< how images are changed; all 0: they are not
     /// (number of datasets) how much of an epoch comes from each, relative to each other, however

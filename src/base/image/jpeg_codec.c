@@ -16,7 +16,7 @@
 enum {
     PIXELS_MAX = 1 << 24,      // of a sequence of images
     FILE_PIXELS_MAX = 1 << 26, // of a single one
-    // passes over a progressive JPEG; more are made only to keep who reads it busy
+    // scans of a progressive JPEG; a file with more is only made to waste time
     SCANS_MAX = 100,
 };
 

@@ -243,7 +243,7 @@ static imp_status start_dataset(importer *i, const imp_numpy_array *first, imp_e
         snprintf(i->info.observation, sizeof i->info.observation, "%s", i->observation);
     if (i->time_step > 0.0)
         i->info.time_step = i->time_step;
-    // without that information the definition's values are used, and the user is told
+    // without that information the definition's values are used, with a warning
     if (i->lens == NULL)
         imp_import_add_note(i->summary,
                             "%.60s does not say its lens and time step: taken are %s and %.4f s",

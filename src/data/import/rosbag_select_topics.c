@@ -1,7 +1,7 @@
 // Chooses the topics of a bag that belong together. Names contain the robot: /ROBOT/NODE/TOPIC,
 // where Duckietown's nodes are called ..._node. Images of one robot are never combined with
 // commands of another, unless the user names both topics.
-// Each topic gets a robot from its name, or from the namespaces of others; then the best image and
+// Each topic gets a robot from its name, or from the namespaces of other topics; then the best image and
 // command topics of one robot are chosen.
 #include <stdio.h>
 #include <string.h>

@@ -114,7 +114,7 @@ static double read_setting(const json_t *settings, const char *key, double other
     return number > 0.0 && number < 1e3 ? number : otherwise;
 }
 
-// How the teacher steers back: errors die out like a critically damped spring of rate r, so that
+// How the expert steers back: errors decay like a critically damped spring of rate r, so that
 // from d further right and p more to the right it wants 2 r p + r^2 / v (d + v T p) more turn rate,
 // T being the delay that it looks through; its turn rate follows what it wants at rate k, which
 // takes k / gain of the difference of the duty cycles (src/sim/expert/expert.c).

@@ -27,7 +27,7 @@ enum { IMP_NOISE_TABLE_SIZE = 1 << 16 };
 imp_status imp_camera_flow_create(imp_camera_flow *out, int width, int height, const char *lens,
                                   imp_error *err);
 
-// For images of a dataset and the teacher that its settings tell of. IMP_USAGE if its images
+// For images of a dataset and the expert that its settings describe. IMP_USAGE if its images
 // are none. Freed with imp_augmenter_destroy().
 imp_status imp_augmenter_create(imp_augmenter **out, const imp_augment *def,
                                 const imp_dataset_info *info, imp_error *err);
@@ -57,7 +57,7 @@ void imp_augment_workspace_destroy(imp_augment_workspace *workspace); // nullabl
 // Both are (height x width x 3). Allocates nothing.
 void imp_augment_image(const imp_augmenter *augmenter, const imp_augment_params *draw,
                        imp_augment_workspace *workspace, const uint8_t *rgb, uint8_t *out);
-// Duty cycles as the teacher would have given them from the shifted and turned place.
+// The duty cycles that the expert would give from the shifted and turned pose.
 void imp_augment_label(const imp_augmenter *augmenter, const imp_augment_params *draw,
                        float duty[2]);
 

@@ -54,6 +54,7 @@ imp_status imp_camera_flow_create(imp_camera_flow *out, int width, int height, c
     imp_camera_def def = imp_default_camera_def();
     def.width = width;
     def.height = height;
+    // only the lenses of gym-duckietown are known by name
     if (strcmp(lens, imp_lens_name(IMP_LENS_NONE)) == 0)
         def.lens = imp_lens_none();
     else if (strcmp(lens, imp_lens_name(IMP_LENS_DUCKIEBOT)) != 0)
@@ -67,11 +68,13 @@ imp_status imp_camera_flow_create(imp_camera_flow *out, int width, int height, c
         return status;
     e.sine = sin(def.pitch);
     e.cosine = cos(def.pitch);
+    // one block for four planes: the flow per metre and per radian, in x and y
     const size_t pixels = (size_t)width * (size_t)height;
     float *block = calloc(4 * pixels, sizeof *block);
     if (block == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory to augment");
     *out = (imp_camera_flow){block, block + pixels, block + 2 * pixels, block + 3 * pixels};
+    // slopes by a finite difference at usual strengths
     const double shift = 0.02, turn = 0.05;
     for (int row = 0; row < height; row++)
         for (int column = 0; column < width; column++) {

@@ -114,6 +114,7 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
     if (status != IMP_OK)
         return status;
     FILE *lines = text.out;
+    // who drives and who labels, by contents instead of paths
     imp_policy_factory_identity(work->collector.policy, identity);
     fprintf(lines, "driver: %s\n%s", identity, work->more);
     if (work->collector.label_expert != NULL &&
@@ -121,6 +122,7 @@ static imp_status compute_definition_hash(char out[32], const collect_job *work,
         imp_policy_factory_identity(work->collector.label_expert, identity);
         fprintf(lines, "labels: %s\n", identity);
     }
+    // what the definition refers to, then the definition itself
     imp_settings_write_maps(lines, "maps", work->collector.workers.maps);
     imp_settings_write_assets(lines, &work->def->sim.scene);
     imp_struct_write_text(lines, "", &imp_collect_members, work->def);
@@ -140,6 +142,7 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
         .height = def->sim.camera.height,
         .time_step = def->sim.env.drive.time_step * def->sim.env.frame_skip,
     };
+    // what every file of the dataset says about its episodes
     snprintf(info.map, sizeof info.map, "%s", imp_map_set_name(work->collector.workers.maps));
     snprintf(info.lens, sizeof info.lens, "%s", imp_lens_name(def->sim.camera.lens.kind));
     imp_policy_factory_identity(work->collector.policy, info.policy);
@@ -150,6 +153,7 @@ static imp_status open_dataset_writer(imp_dataset_writer **writer, const char *f
     if ((size_t)snprintf(info.settings, sizeof info.settings, "%s", def->settings) >=
         sizeof info.settings)
         return imp_fail(err, IMP_USAGE, "settings are longer than %zu bytes", sizeof info.settings);
+    // a resumed dataset must have the same definition, and no more episodes than asked for
     imp_status status = compute_definition_hash(info.definition, work, err);
     if (status == IMP_OK)
         status = imp_dataset_writer_create(writer, folder, &info, def->resume, written, err);

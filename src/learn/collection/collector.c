@@ -200,6 +200,7 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
     if (def->episodes < 1 || def->steps < 1)
         return imp_fail(err, IMP_USAGE, "episodes (%d) and steps (%d) must be at least 1",
                         def->episodes, def->steps);
+    // what is recorded, and who labels it
     if (imp_observation_kind_name((int)def->sim.observation) == NULL)
         return imp_fail(err, IMP_USAGE, "unknown kind of observation");
     if (!is_label_policy(def->label_policy))
@@ -208,6 +209,7 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
     imp_status status = imp_rollout_check_length(def->steps, def->sim.env.frame_skip, err);
     if (status != IMP_OK)
         return status;
+    // exploration
     if (!(def->noise >= 0.0 && def->noise <= 1.0) || !(def->noise_time > 0.0))
         return imp_fail(err, IMP_USAGE, "noise %g must lie within 0 to 1 and its time %g s above 0",
                         def->noise, def->noise_time);
@@ -221,6 +223,7 @@ imp_status imp_collector_check(const imp_collect_def *def, imp_error *err)
                         "the expert's share %g must lie within 0 to 1, and the steps that one "
                         "drives, %d, must not be negative",
                         def->expert_share, def->mix_steps);
+    // choice of the hardest episodes
     if (def->hardest_of < 1 || def->hardest_of > HARDEST_OF_MAX)
         return imp_fail(err, IMP_USAGE, "the hardest of %s: wants 1 to %d",
                         IMP_PLURAL(def->hardest_of, "episode"), HARDEST_OF_MAX);
@@ -292,6 +295,7 @@ imp_status imp_collector_set_policy(imp_collector *r, const char *name_or_path, 
     imp_policy_factory_close(r->policy);
     r->policy = policy;
     r->label_expert = NULL;
+    // the new factories, then a policy of each for every thread
     status = open_label_expert(r, err);
     if (status == IMP_OK)
         status = imp_rollout_check_image_size(r->policy, &r->def->sim.camera, err);
@@ -331,6 +335,7 @@ imp_episode imp_collector_episode(const imp_collector *r, int index)
         .time_step = b->time_step,
         .randomization = b->randomization[0] != '\0' ? b->randomization : NULL,
     };
+    // a map that is not built in travels with the episode
     const imp_world *world = r->workers.maps->worlds[b->map_index];
     snprintf(episode.map, sizeof episode.map, "%s", world->name);
     if (!imp_world_is_builtin(world)) {

@@ -18,7 +18,7 @@ typedef struct imp_data_loader_def {
     size_t window;                  // 0, or more than there are: all samples
     size_t batch;
     bool shuffle; // else samples come in their own order
-    bool streams; // whether the system is told, and pages are touched on a thread of its own
+    bool streams; // whether the system gets advice, and a separate thread touches pages
 } imp_data_loader_def;
 
 // A batch that is, or is being, made ready.
@@ -39,7 +39,7 @@ typedef struct imp_sample_run {
 
 // Hands out samples batch by batch, in an order that is a function of seed, epoch, window and the
 // parts' weights alone. The blocks are shuffled; then each `window` samples of what comes out are
-// shuffled among themselves. A window of all samples shuffles them all. The system is told to read
+// shuffled among themselves. A window of all samples shuffles them all. The system is advised to read
 // the next window while the present one is used, and to let go of the one before, so that about two
 // windows are in memory however large the dataset is. Images that stay as they are are not
 // copied: they are read where they are mapped. Where there is work to do on a batch, a thread does
@@ -60,7 +60,7 @@ typedef struct imp_data_loader {
     imp_augment_workspace *workspace; // of whoever fills slots
     struct imp_readahead_edge {
         size_t run, sample; // every run before `run` ends before position `sample`
-    } soon, done;           // what the system was told of
+    } soon, done;           // what the system was advised of
 } imp_data_loader;
 
 // Starts as {0}; stays where it is, and is freed with imp_data_loader_free(), also after a failure.

@@ -7,7 +7,7 @@
 
 typedef struct imp_prefetcher imp_prefetcher;
 
-// A thread that calls work(context) each time it is told to.
+// A thread that calls work(context) on each request.
 imp_status imp_prefetcher_create(imp_prefetcher **out, void (*work)(void *context), void *context,
                                  imp_error *err);
 void imp_prefetcher_destroy(imp_prefetcher *prefetcher); // nullable; waits for what is under way

@@ -16,6 +16,7 @@ static imp_status reserve_samples(imp_training_samples *samples, size_t more, si
     const size_t blocks = samples->block_count + more / BLOCK_SAMPLES + episodes;
     if (count > UINT32_MAX)
         return imp_fail(err, IMP_BAD_INPUT, "%zu samples are too many", count);
+    // a pointer that grew is kept at once, so that the others stay valid after a failure
     const uint8_t **frames = realloc(samples->frames, count * sizeof *frames);
     if (frames != NULL)
         samples->frames = frames;
@@ -96,6 +97,7 @@ imp_status imp_training_samples_add(imp_training_samples *training, imp_training
         return imp_add_hint(err, IMP_HINT_RESUME_DATASET,
                             imp_fail(err, IMP_BAD_INPUT, "dataset %d has no episode that is safe",
                                      holdout->datasets + 1));
+    // split by episodes, then append each side in the order of the split
     uint32_t *order = malloc(episodes * sizeof *order);
     bool *is_held_out = malloc(episodes * sizeof *is_held_out);
     imp_status status = order != NULL && is_held_out != NULL

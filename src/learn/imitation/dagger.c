@@ -48,8 +48,8 @@ imp_dagger_def imp_default_dagger_def(void)
     def.collect.mix_steps = 30;
     def.train.epochs = 3;
     def.train.schedule = IMP_SCHEDULE_COSINE;
-    // a few labels are far from what most of their like are: where the expert had to try out what
-    // leads out of a tight place. They must not count by the square of that.
+    // a few labels are outliers: look-ahead chose them near the road's edge. Huber's loss keeps
+    // them from counting by the square of their distance
     def.train.trainer.loss = IMP_LOSS_HUBER;
     def.train.trainer.average = 0.998;
     def.train.trainer.learning_rate = 1.5e-3;
@@ -132,7 +132,7 @@ static imp_status collect_round(dagger_run *r, int round, imp_error *err)
     if (status != IMP_OK)
         return status;
     collect.policy = round > 0 ? model : imp_label_policy_name(&def->collect);
-    // datasets must not tell where files lie: a plug-in that drives is told by its identity
+    // datasets must not contain paths: a plug-in is named by its identity
     const bool own_expert = strcmp(imp_label_policy_name(&def->collect), "expert") == 0;
     snprintf(name, sizeof name, "expert");
     collect.policy_name = round > 0 || own_expert ? name : NULL;

@@ -24,7 +24,7 @@ static bool parse_round_row(const char *line, bool old, int number, imp_dagger_r
 {
     int round, old_end = 0, end = 0;
     double share, loss, validation, lane, distance, speed, progress = NAN, net_distance = NAN;
-    // NOLINTNEXTLINE(cert-err34-c): the file is ours, and a row that is cut off is told by its end
+    // NOLINTNEXTLINE(cert-err34-c): the file is ours, and a truncated row lacks its end
     const int fields = sscanf(
         line, "%d,%lf,%" SCNd64 ",%d,%lf,%lf,%d,%lf,%lf,%lf%n,%d,%d,%lf,%lf%n", &round, &share,
         &row->frames, &row->terminated, &loss, &validation, &row->survived, &lane, &distance,

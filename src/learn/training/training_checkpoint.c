@@ -145,7 +145,7 @@ static imp_status fail_other_settings(const char *path, const char *difference, 
     return imp_add_hint(err, IMP_HINT_START_OVER, IMP_BAD_INPUT);
 }
 
-// Where training stood, from the text that was kept. The file may be anybody's.
+// Parses the position of the training from its stored text. The file is not trusted.
 static imp_status read_position(imp_training *t, const char *path, const char *text, imp_error *err)
 {
     char difference[IMP_STRUCT_DIFFERENCE_MAX] = "";
@@ -226,13 +226,14 @@ static imp_status check_model_epoch(const imp_training *t, const char *path, int
     const bool fits =
         found > t->at.epoch || (found == wanted && judged != NULL && strcmp(judged, loss) == 0);
     imp_network_destroy(network);
-    return fits ? IMP_OK
-                : imp_add_hint(
-                      err, IMP_HINT_START_OVER,
-                      imp_fail(err, IMP_BAD_INPUT,
-                               "%s: is not the model of epoch %d that state.safetensors tells of: "
-                               "copy both from where this was trained",
-                               path, wanted));
+    return fits
+               ? IMP_OK
+               : imp_add_hint(
+                     err, IMP_HINT_START_OVER,
+                     imp_fail(err, IMP_BAD_INPUT,
+                              "%s: is not the model of epoch %d that state.safetensors belongs to: "
+                              "copy both from where this was trained",
+                              path, wanted));
 }
 
 // The best model cannot be made again unless it is the latest.

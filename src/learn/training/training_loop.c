@@ -52,6 +52,7 @@ imp_status imp_training_check(const imp_train_def *def, imp_error *err)
         return imp_fail(err, IMP_USAGE,
                         "patience (%d), window (%d) and warm-up steps (%d) must not be negative",
                         def->patience, def->window, def->warm_up_steps);
+    // ranges of real numbers, written so that NaN fails
     if (!(def->decay_factor > 0.0 && def->decay_factor <= 1.0))
         return imp_fail(err, IMP_USAGE, "the decay factor, %g, must lie above 0 and up to 1",
                         def->decay_factor);
@@ -110,7 +111,7 @@ static imp_status create_network(imp_training *t, int width, int height, imp_err
     network.height = height;
     trainer.seed = t->def->seed;
     imp_status status = imp_network_create(&t->network, &network, t->def->seed, err);
-    // duty cycles end at 1, whatever the teacher would have liked
+    // duty cycles are limited to 1, also where the expert would give more
     if (status == IMP_OK && trainer.loss != IMP_LOSS_CROSS_ENTROPY &&
         imp_network_output_kind(t->network) == IMP_OUTPUT_DUTY_CYCLES)
         trainer.limit = 1.0;
@@ -224,7 +225,7 @@ static double compute_validation_loss(imp_training *t)
 static imp_status finish_epoch(imp_training *t, imp_error *err)
 {
     imp_status status = IMP_OK;
-    // results without a state could not be told from those whose state is lost
+    // results without a state would look like results whose state is lost
     if (t->saved.epoch < 0)
         status = imp_training_save_state(t, err);
     if (status != IMP_OK)

@@ -161,7 +161,7 @@ void imp_executor_set_inputs(imp_executor *executor, const uint8_t *const *frame
             const size_t skipped = 3 * (size_t)input->width * (size_t)graph->skipped;
             imp_standardise_image(*frames + skipped, input->width, input->height, &image);
         }
-    // without actions, the past is zero
+    // without actions, the history is zero
     if (done > 0 && actions != NULL)
         memcpy(executor->actions, actions, done * sizeof *actions);
     else if (done > 0)

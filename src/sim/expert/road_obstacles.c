@@ -1,6 +1,6 @@
 // Converts footprints to the frame of the route. At each sample of the route, the line across it is
 // clipped against the footprint (slab method). The union of these intervals is the obstacle's
-// extent along and across the route. Curves of the route are thus straightened out: obstacles
+// extent along and across the route. Curves of the route become straight lines: obstacles
 // become intervals, and passing them is a one-dimensional problem.
 #include "sim/expert/road_obstacles.h"
 
