@@ -1,5 +1,6 @@
-/// imprint/agent.h: a trained network as a node of the AI Driving Olympics: it reads observations
-/// and answers with commands, CBOR messages on two streams. docs/agent.md tells the protocol.
+/// imprint/agent.h: runs a trained network as a node of the AI Driving Olympics. It reads
+/// observations from one stream and writes commands to another, as CBOR messages. docs/agent.md
+/// describes the protocol.
 #ifndef IMPRINT_AGENT_H
 #define IMPRINT_AGENT_H
 
@@ -12,53 +13,53 @@ IMP_API_BEGIN
 /// borrowed.
 typedef struct imp_agent_def {
     const char *model; ///< a model file, or a folder that holds model.safetensors
-    /// The model of `imprint seg-train` through which one looks that was trained on segments.
-    /// Nullable.
+    /// The segmentation model (`imprint seg-train`) for a policy that was trained on semantic
+    /// masks. Nullable.
     const char *segmenter;
-    /// The lens that the camera's pictures have come through: "duckiebot", "none", or the file of a
-    /// robot's calibration. A network that was trained without a lens gets them straightened; one
-    /// that was trained through another lens is refused. "duckiebot"
+    /// The camera's lens: "duckiebot", "none", or a robot's calibration file. Images are
+    /// undistorted for a network that was trained without a lens. A network that was trained with
+    /// another lens is refused. "duckiebot"
     const char *lens;
-    double deadline; ///< so long a decision may take before zeros are answered [s]; 0.5
-    /// Nullable: told, in one line, what went wrong without ending the run.
+    double deadline; ///< longest inference time before the answer is zeros [s]; 0.5
+    /// Nullable: called with one line about a problem that does not end the run.
     void (*report_warning)(void *context, const char *text);
-    void *context; ///< for notice
+    void *context; ///< for report_warning
     int cookie;
 } imp_agent_def;
 
 imp_agent_def imp_default_agent_def(void);
 
-/// A network that is loaded, made ready and warmed up.
+/// A loaded network with everything that it needs to process images.
 typedef struct imp_agent imp_agent;
 
-/// Opens an agent. Fails with IMP_BAD_INPUT, naming the file, if model or lens are unsound or do
-/// not fit each other. Freed with imp_agent_destroy().
+/// Creates an agent. Fails with IMP_BAD_INPUT, naming the file, if model or lens are invalid or do
+/// not match. Free it with imp_agent_destroy().
 imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error *err);
 void imp_agent_destroy(imp_agent *agent); ///< nullable
 
-/// An episode begins: networks that go by the past have none. Not while imp_agent_serve() runs.
+/// Begins an episode: clears the history of frames and actions. Not while imp_agent_serve() runs.
 void imp_agent_reset(imp_agent *agent);
 
-/// The duty cycles for a camera's next picture, a JPEG; they are taken to be executed.
-/// IMP_BAD_INPUT, and zeros, if it is none. Not while imp_agent_serve() runs.
+/// Computes the duty cycles for the camera's next image, a JPEG. They enter the history as
+/// executed. IMP_BAD_INPUT, and zeros, if the JPEG is invalid. Not while imp_agent_serve() runs.
 imp_status imp_agent_act(imp_agent *agent, const uint8_t *jpeg, size_t length, imp_action *out,
                          imp_error *err);
 
-/// Answers the messages that come on one stream on the other, until the first ends, nobody reads
-/// the second any more, or the monitor stops it (looked at five times a second): IMP_OK. Fails with
+/// Reads messages from one stream and answers on the other. Returns IMP_OK when the input ends, the
+/// output has no reader any more, or the monitor stops it (checked five times a second). Fails with
 /// IMP_CHECK_FAILED after a message that the protocol forbids, which is answered as such, with
-/// IMP_BAD_INPUT after bytes that are no message, and with IMP_IO. Neither stream is closed.
+/// IMP_BAD_INPUT after bytes that are not a message, and with IMP_IO. Neither stream is closed.
 imp_status imp_agent_serve(imp_agent *agent, int input, int output, const imp_monitor *monitor,
                            imp_error *err);
 
-/// Opens a stream to read from: a path, waiting until it is there, or "-" for standard input. A
+/// Opens a stream to read from: a path, or "-" for standard input. Waits until the path exists; a
 /// FIFO need not have a writer yet. IMP_INTERRUPTED if the monitor stops it.
 imp_status imp_agent_open_input(int *out, const char *path, const imp_monitor *monitor,
                                 imp_error *err);
 
-/// Opens a stream to write to: a path, "-" for standard output, or "fifo:" and a path, where a FIFO
-/// is made, folders included. Waits for somebody to read from a FIFO. To be called after the input
-/// is open: hosts wait for that first.
+/// Opens a stream to write to: a path, "-" for standard output, or "fifo:PATH", which creates a
+/// FIFO and its folders. Waits until a FIFO has a reader. Call it after the input is open, because
+/// hosts open the agent's input first.
 imp_status imp_agent_open_output(int *out, const char *path, const imp_monitor *monitor,
                                  imp_error *err);
 

@@ -24,7 +24,7 @@ says 'seed'
 # refused before anything is read
 printf '\377' >garbage
 expect 3 imprint agent -m model --data-in garbage
-says 'is no message'
+says 'is not a message'
 head -c 2000 model/model.safetensors >broken.safetensors
 expect 3 imprint agent -m broken.safetensors --data-in garbage
 says 'broken.safetensors'
@@ -32,7 +32,7 @@ printf 'image_width: x\n' >lens.yaml
 expect 3 imprint agent -m model --lens lens.yaml --data-in garbage
 says 'lens.yaml'
 expect 3 imprint agent -m model --lens none --data-in garbage
-says "through the lens 'duckiebot'"
+says "with the lens 'duckiebot'"
 expect 2 imprint agent -m model --deadline 0 --data-in garbage
 expect 2 imprint agent model
 
@@ -49,10 +49,10 @@ expect 1 imprint eval --no-sandbox --protocol aido-lfi --agent-timeout 30 -j 2 -
     --agent "\"$agent\" -m '$work/model'; echo \$? >>'$work/ended'" \
     --agent 'echo broken >&2; exit 9'
 prints "echo broken >&2; exit 9: 0 of 2 episodes completed"
-prints 'it ended with status 9; its last words: broken'
+prints 'it ended with status 9; its last output: broken'
 says '2 episodes ended because an agent could not go on'
 [ "$(sort -u ended)" = 0 ] || fail "our agent did not end by itself: $(cat ended)"
-grep -q '"reason": "the agent is gone' lfi/metrics.json || fail "no reason in metrics.json"
+grep -q '"reason": "the agent exited' lfi/metrics.json || fail "no reason in metrics.json"
 # an agent that hangs costs its own episode; the one beside it and the next go on. What was said in
 # those is kept, without pictures' bytes looking like words
 cat >moody <<END
@@ -62,7 +62,7 @@ END
 expect 1 imprint eval --no-sandbox --protocol aido-lfi --agent-timeout 10 -j 2 -n 4 \
     --out moody-out --agent "sh '$work/moody'" --keep-messages
 says '1 episode ended because an agent could not go on'
-prints 'gave up: no answer in time while it opens its streams'
+prints 'gave up: the agent timed out while opening its streams'
 [ "$(find moody-out/messages -name 'agent1-episode?.cbor' | wc -l)" -eq 3 ] ||
     fail "wanted the messages of three episodes: $(ls moody-out/messages)"
 for log in moody-out/messages/*; do
@@ -101,7 +101,7 @@ prints 'ms from start to ready'
 expect 0 imprint bench agent "$sandbox" --json --frames 30 --agent "\"$agent\" -m '$work/model'"
 prints '"agent-99.9%"'
 expect 1 imprint bench agent "$sandbox" --frames 30 --agent 'echo broken >&2; exit 9'
-says 'its last words: broken'
+says 'its last output: broken'
 expect 2 imprint bench agent --frames 0
 
 # submissions
@@ -120,7 +120,7 @@ sed -i '/colour/d; s/aido2_db18_agent-z2/[a, aido2_db18_agent-z2]/' entry/submis
 expect 0 imprint submission check "$sandbox" entry
 rm entry/model.safetensors
 expect 1 imprint submission check "$sandbox" entry
-says 'model.safetensors, which is not there'
+says 'model.safetensors, which does not exist'
 
 echo 'CMD ["true"]' >>entry/Dockerfile
 touch entry/model.safetensors

@@ -36,7 +36,7 @@ eval_agent "touch '$work/reached'; exit 3"
 [ ! -e reached ] || fail "an agent in the sandbox wrote a file"
 prints 'status 3'
 eval_agent 'mkdir /tmp/x && echo "private" && exit 4'
-prints 'status 4; its last words: private'
+prints 'status 4; its last output: private'
 
 # a submission that writes where it is
 expect 0 imprint log --episodes 1 --steps 20 --size 80x60 --out data

@@ -1,3 +1,8 @@
+// An agent: a trained network that turns a camera's JPEG into wheel commands. Each step decodes
+// the JPEG, undistorts it if the network was trained without a lens, and resizes it to the
+// network's input. A model trained on semantic masks first gets the image through a segmentation
+// network. Frames and executed actions enter a history, which networks with memory take as
+// input.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,36 +17,40 @@ imp_agent_def imp_default_agent_def(void)
     return (imp_agent_def){.lens = "duckiebot", .deadline = 0.5, .cookie = AGENT_COOKIE};
 }
 
+// Loads a model and checks that it has the two outputs of a policy.
 static imp_status load_policy_network(imp_network **out, const char *model, imp_error *err)
 {
     imp_status status = imp_network_load(out, model, err);
     if (status != IMP_OK || imp_network_info(*out)->outputs == 2)
         return status;
-    status = imp_fail(err, IMP_BAD_INPUT, "%s: the model has %s, a driver needs 2", model,
+    status = imp_fail(err, IMP_BAD_INPUT, "%s: the model has %s, a policy needs 2", model,
                       IMP_PLURAL(imp_network_info(*out)->outputs, "output"));
     imp_network_destroy(*out);
     return status;
 }
 
-// The network that looks at pictures: a segmenter if there is one, which a model that was trained
-// on segments wants and no other can use.
+// Loads the segmentation network if one is given. A model trained on semantic masks needs one, and
+// no other model may have one.
 static imp_status load_segmenter(imp_network **segmenter, const imp_agent_def *def,
                                  const imp_network *network, imp_error *err)
 {
+    // Whether a segmenter is given must match what the model was trained on.
     const bool wants = imp_network_observation_kind(network) == IMP_OBSERVATION_SEGMENTATION;
     const bool given = def->segmenter != NULL && def->segmenter[0] != '\0';
     *segmenter = NULL;
     if (wants && !given)
-        return imp_add_hint(
-            err, IMP_HINT_SEGMENTER,
-            imp_fail(err, IMP_BAD_INPUT, "%s: the model was trained on segments", def->model));
+        return imp_add_hint(err, IMP_HINT_SEGMENTER,
+                            imp_fail(err, IMP_BAD_INPUT,
+                                     "%s: the model was trained on semantic masks", def->model));
     if (!wants && given)
-        return imp_fail(err, IMP_USAGE, "%s: was not trained on segments, which a segmenter gives",
-                        def->model);
+        return imp_fail(
+            err, IMP_USAGE,
+            "%s: the model was not trained on semantic masks, so it cannot use a segmenter",
+            def->model);
     return given ? imp_segmenter_load(segmenter, def->segmenter, err) : IMP_OK;
 }
 
-// Puts the segmenter between the eye and the network.
+// Creates the segmenter and checks that its masks have the size of the policy's input.
 static imp_status add_segmenter(imp_agent *agent, const imp_agent_def *def,
                                 const imp_network *segmenter, const imp_network_def *wanted,
                                 imp_error *err)
@@ -52,20 +61,23 @@ static imp_status add_segmenter(imp_agent *agent, const imp_agent_def *def,
     const int width = imp_segmenter_width(agent->segmenter);
     const int height = imp_segmenter_height(agent->segmenter);
     if (width != wanted->width || height != wanted->height)
-        return imp_fail(err, IMP_BAD_INPUT, "%s: gives %d x %d segments, %s wants %d x %d",
+        return imp_fail(err, IMP_BAD_INPUT, "%s: its semantic masks are %d x %d, %s needs %d x %d",
                         def->segmenter, width, height, def->model, wanted->width, wanted->height);
     agent->segmentation = malloc((size_t)width * (size_t)height * 3);
-    return agent->segmentation != NULL ? IMP_OK
-                                       : imp_fail(err, IMP_NO_MEMORY, "out of memory for segments");
+    return agent->segmentation != NULL
+               ? IMP_OK
+               : imp_fail(err, IMP_NO_MEMORY, "out of memory for semantic masks");
 }
 
-// What is between the camera's pictures and those that the network was trained on: *straighten says
-// whether the lens's bending must be undone.
+// Compares the camera's lens with the one of the training data. *undistort: images must be
+// undistorted before the network gets them. That is possible only if the network was trained
+// without a lens; training on another lens is an error.
 static imp_status read_camera_and_undistortion(const imp_agent_def *def, const imp_network *network,
                                                imp_calibration *camera, bool *undistort,
                                                imp_error *err)
 {
     const char *trained = imp_network_metadata(network, "lens");
+    // The camera: the standard Duckiebot, one without lens distortion, or a calibration file.
     *camera = imp_calibration_duckiebot();
     *undistort = false;
     imp_status status = IMP_OK;
@@ -73,7 +85,7 @@ static imp_status read_camera_and_undistortion(const imp_agent_def *def, const i
         camera->lens = imp_lens_none();
     else if (strcmp(def->lens, "duckiebot") != 0)
         status = imp_calibration_read(camera, def->lens, err);
-    // models may not know their lens; then it is the camera's
+    // A model without a recorded lens is assumed to fit the camera.
     if (status != IMP_OK || trained == NULL || strcmp(trained, IMP_LENS_UNKNOWN) == 0)
         return status;
     const char *is = imp_lens_name(camera->lens.kind);
@@ -83,8 +95,8 @@ static imp_status read_camera_and_undistortion(const imp_agent_def *def, const i
         strcmp(trained, imp_lens_name(IMP_LENS_NONE)) == 0 && camera->lens.kind != IMP_LENS_NONE;
     if (!*undistort)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%s: the model saw through the lens '%s', this camera's is '%s': train it "
-                        "on images of that lens",
+                        "%s: the model was trained with the lens '%s', this camera has '%s': train "
+                        "it on images of that lens",
                         def->model, trained, is);
     return IMP_OK;
 }
@@ -95,11 +107,13 @@ bool imp_agent_infer(void *context, const imp_action_history *action_history, co
     imp_agent *agent = context;
     imp_error err = {0};
     float outputs[2];
+    // Bring the history up to date with what was executed since the last image.
     if (action_history->begins)
         imp_obs_history_reset(agent->recall);
     for (int k = 0; k < action_history->count; k++)
         imp_obs_history_push_action(agent->recall, (float)action_history->actions[k].left,
                                     (float)action_history->actions[k].right);
+    // Decode, undistort and resize. An unreadable image leaves the history without a frame.
     if (imp_image_preprocessor_run_jpeg(agent->preprocessor, jpeg, length, agent->observation,
                                         &err) != IMP_OK) {
         const size_t count = strnlen(err.message, capacity - 1);
@@ -107,11 +121,13 @@ bool imp_agent_infer(void *context, const imp_action_history *action_history, co
         why[count] = '\0';
         return false;
     }
+    // Replace the image by its semantic mask if the policy was trained on masks.
     const uint8_t *observation = agent->observation;
     if (agent->segmenter != NULL) {
         imp_segmenter_run_painted(agent->segmenter, observation, agent->segmentation);
         observation = agent->segmentation;
     }
+    // Run the network on recent frames and actions.
     imp_obs_history_push_frame(agent->recall, observation);
     imp_inference_run(agent->inference, imp_obs_history_frames(agent->recall),
                       imp_obs_history_actions(agent->recall), outputs);
@@ -135,21 +151,24 @@ void imp_agent_reset(imp_agent *agent)
     agent->action_history = (imp_action_history){.begins = true};
 }
 
-// The first decisions take what libraries and memory need to get going.
+// Runs a few inferences on a grey image. The first ones are slow because libraries allocate memory
+// and prepare their kernels then.
 static imp_status warm_up_inference(imp_agent *agent, imp_error *err)
 {
     enum { WIDTH = 640, HEIGHT = 480, QUALITY = 95, ROUNDS = 3 };
     imp_jpeg_writer *writer = NULL;
     const uint8_t *jpeg;
     size_t length;
+    // Encode a grey image of the usual size.
     uint8_t *grey = malloc((size_t)3 * WIDTH * HEIGHT);
     imp_status status = imp_jpeg_writer_create(&writer, WIDTH, HEIGHT, QUALITY, err);
     if (status == IMP_OK && grey == NULL)
-        status = imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");
+        status = imp_fail(err, IMP_NO_MEMORY, "out of memory for inference");
     if (status == IMP_OK) {
         memset(grey, 127, (size_t)3 * WIDTH * HEIGHT);
         status = imp_jpeg_writer_encode(writer, grey, &jpeg, &length, err);
     }
+    // Use the same path as real images, then clear the history that this left behind.
     for (int k = 0; k < ROUNDS && status == IMP_OK; k++) {
         imp_action action;
         status = imp_agent_act(agent, jpeg, length, &action, err);
@@ -161,15 +180,19 @@ static imp_status warm_up_inference(imp_agent *agent, imp_error *err)
     return status;
 }
 
+// Loads the networks and creates what processes an image, from preprocessor to history. Fields that
+// were created before a failure are freed by the caller.
 static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_error *err)
 {
     imp_network *network, *segmenter = NULL;
     imp_calibration camera;
     bool undistort = false;
+    // Load the policy, and the segmentation network if there is one.
     imp_status status = load_policy_network(&network, def->model, err);
     if (status != IMP_OK)
         return status;
     status = load_segmenter(&segmenter, def, network, err);
+    // The network that takes the camera's image determines its size and lens.
     const imp_network *image_network = segmenter != NULL ? segmenter : network;
     const imp_network_def *info = imp_network_info(image_network);
     if (status == IMP_OK)
@@ -183,6 +206,7 @@ static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_er
         status = imp_inference_create(&agent->inference, network, 1, err);
     if (status == IMP_OK)
         status = imp_obs_history_create(&agent->recall, network, err);
+    // Properties of the policy that are needed after its network object is freed.
     agent->time_step = imp_network_time_step(network);
     agent->velocities = imp_network_output_kind(network) == IMP_OUTPUT_VELOCITIES;
     agent->observation = malloc((size_t)info->width * (size_t)info->height * 3);
@@ -195,6 +219,7 @@ static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_er
 
 imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error *err)
 {
+    // Check the settings.
     if (def->cookie != AGENT_COOKIE || def->model == NULL || def->lens == NULL)
         return imp_fail(err, IMP_USAGE,
                         "imp_agent_def was not made with imp_default_agent_def(), or has no model");
@@ -216,6 +241,7 @@ imp_status imp_agent_create(imp_agent **out, const imp_agent_def *def, imp_error
     return IMP_OK;
 }
 
+// Frees also a partly created agent.
 void imp_agent_destroy(imp_agent *agent)
 {
     if (agent == NULL)

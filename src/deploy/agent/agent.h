@@ -1,4 +1,4 @@
-// deploy/agent/agent.h: what an agent is made of.
+// deploy/agent/agent.h: the parts of an agent: image preprocessing, networks and history.
 #ifndef IMP_DEPLOY_AGENT_AGENT_H
 #define IMP_DEPLOY_AGENT_AGENT_H
 
@@ -10,14 +10,14 @@
 
 struct imp_agent {
     imp_image_preprocessor *preprocessor;
-    imp_segmenter *segmenter; // NULL: the network looks at pictures itself
+    imp_segmenter *segmenter; // NULL: the network takes camera images
     imp_inference *inference;
     imp_obs_history *recall;
-    bool velocities;                     // what the network gives
+    bool velocities;                     // the network outputs velocities, not duty cycles
     imp_action_history action_history;   // of imp_agent_act()
-    uint8_t *observation, *segmentation; // of the eye, and of the segmenter
+    uint8_t *observation, *segmentation; // outputs of preprocessor and segmenter
     double deadline;                     // [s]
-    double time_step;                    // at which it should decide [s]; 0: at any
+    double time_step;                    // that the network was trained at [s]; 0: any
     void (*report_warning)(void *context, const char *text);
     void *context;
 };

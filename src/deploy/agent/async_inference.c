@@ -1,3 +1,9 @@
+// Inference on a worker thread. The caller submits images and waits for the action with a
+// deadline. Each submitted image gets a number; `wanted` is the newest one and `done` the last
+// one that was processed. The worker always takes the newest image, so a slow network skips
+// images instead of falling behind. After a timeout the result of the old image is still
+// computed, but never returned for a newer one. All shared fields are protected by one mutex,
+// which is released during inference.
 #include "deploy/agent/async_inference.h"
 
 #include <errno.h>
@@ -17,28 +23,31 @@ struct imp_async_inference {
     imp_async_function decide;
     void *context;
     pthread_t thread;
-    pthread_mutex_t lock; // of what follows
+    pthread_mutex_t lock; // protects all fields below
     pthread_cond_t submitted, finished;
     bool quit;
-    image next;                        // the last one shown; the thread swaps it for its own
-    imp_action_history action_history; // for it
-    uint64_t discarded_up_to;          // no question is about pictures up to this number
-    uint64_t wanted, done;             // numbers of the last picture shown and decided; 0: none
+    image next;                        // the newest image; the worker swaps it with its own buffer
+    imp_action_history action_history; // since the last inference
+    uint64_t discarded_up_to;          // images up to this number belong to earlier episodes
+    uint64_t wanted, done;             // numbers of the last image submitted and processed; 0: none
     imp_async_state state;             // of `done`
     imp_action action;                 // of `done`
     char why[IMP_ASYNC_ERROR_MAX];     // of `done`
 };
 
+// The worker: takes the newest image, runs inference without holding the lock, stores the result.
 static void *run_inference_thread(void *context)
 {
     imp_async_inference *inference = context;
     image own = {0};
     pthread_mutex_lock(&inference->lock);
     while (!inference->quit) {
+        // Nothing new: wait for an image. pthread_cond_wait() releases the lock meanwhile.
         if (inference->done >= inference->wanted) {
             pthread_cond_wait(&inference->submitted, &inference->lock);
             continue;
         }
+        // Take the image by swapping buffers, and take the history that belongs to it.
         const uint64_t number = inference->wanted;
         const image taken = inference->next;
         inference->next = own;
@@ -51,6 +60,7 @@ static void *run_inference_thread(void *context)
         const bool readable = inference->decide(inference->context, &action_history, own.bytes,
                                                 own.length, &action, why, sizeof why);
         pthread_mutex_lock(&inference->lock);
+        // Publish the result, even if a newer image has arrived meanwhile.
         inference->done = number;
         inference->state = readable ? IMP_ASYNC_READY : IMP_ASYNC_BAD_INPUT;
         inference->action = readable ? imp_action_clip(action) : (imp_action){0};
@@ -62,7 +72,7 @@ static void *run_inference_thread(void *context)
     return NULL;
 }
 
-// Signals are for the thread that reads messages.
+// Starts the worker with all signals blocked: they are handled by the thread that reads messages.
 static int start_thread(imp_async_inference *inference)
 {
     sigset_t all, before;
@@ -78,9 +88,10 @@ imp_status imp_async_inference_create(imp_async_inference **out, imp_async_funct
 {
     imp_async_inference *inference = calloc(1, sizeof *inference);
     if (inference == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory to decide");
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for inference");
     inference->decide = decide;
     inference->context = context;
+    // Deadlines use the monotonic clock, which changes of the wall clock do not affect.
     pthread_condattr_t clock;
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -113,10 +124,11 @@ void imp_async_inference_destroy(imp_async_inference *inference)
     free(inference);
 }
 
+// Copies an image and enlarges the buffer if needed. The old content need not be kept.
 static bool copy_image(image *to, const uint8_t *jpeg, size_t length)
 {
     if (length > to->capacity) {
-        // somewhat more, because pictures of one camera have about the same length
+        // Allocate some more than needed: images of one camera have similar sizes.
         const size_t capacity = length + length / 2;
         uint8_t *bytes = realloc(to->bytes, capacity);
         if (bytes == NULL)
@@ -142,6 +154,7 @@ bool imp_async_inference_submit(imp_async_inference *inference, const uint8_t *j
     return copied;
 }
 
+// Returns the time that lies so many seconds in the future, on the monotonic clock.
 static struct timespec deadline_after(double seconds)
 {
     struct timespec time;
@@ -156,6 +169,7 @@ static struct timespec deadline_after(double seconds)
     return time;
 }
 
+// Appends an answer to the history and drops the oldest if it is full.
 static void append_action(imp_action_history *action_history, imp_action answer)
 {
     if (action_history->count == IMP_ACTION_HISTORY_MAX)
@@ -171,6 +185,7 @@ imp_async_state imp_async_inference_await(imp_async_inference *inference, double
     *out = (imp_action){0};
     pthread_mutex_lock(&inference->lock);
     const bool submitted = inference->wanted > inference->discarded_up_to;
+    // Wait for the newest image, until the deadline.
     if (submitted && inference->done < inference->wanted) {
         const struct timespec until = deadline_after(seconds);
         int code = 0;
@@ -185,6 +200,7 @@ imp_async_state imp_async_inference_await(imp_async_inference *inference, double
         if (why != NULL)
             memcpy(why, inference->why, IMP_ASYNC_ERROR_MAX);
     }
+    // The robot executes what is answered, zeros included. So every answer enters the history.
     append_action(&inference->action_history, *out);
     pthread_mutex_unlock(&inference->lock);
     return state;
@@ -193,6 +209,7 @@ imp_async_state imp_async_inference_await(imp_async_inference *inference, double
 void imp_async_inference_reset(imp_async_inference *inference)
 {
     pthread_mutex_lock(&inference->lock);
+    // An inference in progress is not stopped; its result belongs to a discarded image.
     inference->discarded_up_to = inference->wanted;
     inference->action_history = (imp_action_history){.begins = true};
     pthread_mutex_unlock(&inference->lock);

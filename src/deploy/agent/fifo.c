@@ -1,4 +1,7 @@
-// Opens the streams that an agent talks on.
+// Opens the streams through which an agent receives and sends messages: files, FIFOs or standard
+// input and output. A blocking open() of a FIFO waits for the other side and cannot be interrupted.
+// So streams are opened without blocking, again every 5 ms until it succeeds or the monitor stops
+// it.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +14,7 @@
 #include "imprint/agent.h"
 
 enum {
-    PIPE_BYTES = 1 << 20, // so that a picture goes through at once
+    PIPE_BYTES = 1 << 20, // so that one write can take a whole image
     RETRY_INTERVAL_NS = 5000000,
 };
 
@@ -22,6 +25,7 @@ static bool sleep_unless_stopped(const imp_monitor *monitor)
     return !imp_monitor_should_stop(monitor);
 }
 
+// Duplicates a standard stream, so that the caller can close its copy like any other stream.
 static imp_status duplicate_standard_stream(int *out, int stream, imp_error *err)
 {
     const int copy = fcntl(stream, F_DUPFD_CLOEXEC, 3);
@@ -32,7 +36,7 @@ static imp_status duplicate_standard_stream(int *out, int stream, imp_error *err
     return IMP_OK;
 }
 
-// FIFOs are opened without waiting for the other side, because that could not be interrupted.
+// Opens a stream, repeatedly while the reason for a failure can go away.
 static imp_status open_with_retries(int *out, const char *path, int flags,
                                     const imp_monitor *monitor, imp_error *err)
 {
@@ -43,7 +47,7 @@ static imp_status open_with_retries(int *out, const char *path, int flags,
             *out = stream;
             return IMP_OK;
         }
-        // no such file yet; or nobody reads from the FIFO
+        // ENOENT: the file does not exist yet. ENXIO: the FIFO has no reader yet.
         const bool patient = errno == EINTR || (errno == ENOENT && (flags & O_CREAT) == 0) ||
                              (errno == ENXIO && (flags & O_WRONLY) != 0);
         if (!patient)
@@ -61,10 +65,12 @@ imp_status imp_agent_open_input(int *out, const char *path, const imp_monitor *m
     return open_with_retries(out, path, O_RDONLY, monitor, err);
 }
 
+// Creates a FIFO and its folder. An existing FIFO is used; another file of that name is replaced.
 static imp_status create_fifo(const char *path, imp_error *err)
 {
     char folder[IMP_PATH_MAX];
     struct stat info;
+    // Create the folder.
     const char *slash = strrchr(path, '/');
     if (slash != NULL && slash > path) {
         if (slash - path >= IMP_PATH_MAX)
@@ -74,11 +80,12 @@ static imp_status create_fifo(const char *path, imp_error *err)
         if (status != IMP_OK)
             return status;
     }
+    // Remove what has the FIFO's name, unless it is one. lstat() does not follow links.
     if (lstat(path, &info) == 0) {
         if (S_ISFIFO(info.st_mode))
             return IMP_OK;
         if (S_ISDIR(info.st_mode) || unlink(path) != 0)
-            return imp_fail(err, IMP_IO, "%s: is in the way of a FIFO", path);
+            return imp_fail(err, IMP_IO, "%s: exists and cannot be replaced by a FIFO", path);
     }
     if (mkfifo(path, 0666) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
@@ -92,6 +99,7 @@ imp_status imp_agent_open_output(int *out, const char *path, const imp_monitor *
     int flags = O_WRONLY | O_CREAT | O_TRUNC;
     if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0)
         return duplicate_standard_stream(out, STDOUT_FILENO, err);
+    // Without the prefix a file is created or truncated; a FIFO must not be.
     if (strncmp(path, prefix, strlen(prefix)) == 0) {
         path += strlen(prefix);
         flags = O_WRONLY;

@@ -1,3 +1,9 @@
+// The agent's side of the AI-DO protocol (docs/agent.md). Reads CBOR messages from one stream
+// and answers each on the other before it reads the next. A handler writes its whole reply to a
+// fixed buffer, which is then sent. `protocol_stage` is the state machine: seed first, then
+// episodes, each with observations and requests for commands in any order. A forbidden message
+// is answered with "aborted" and ends the run. Everything that waits checks the monitor, so it
+// can be interrupted.
 #include "deploy/agent/protocol_server.h"
 
 #include <errno.h>
@@ -20,11 +26,11 @@ typedef struct server {
     const imp_protocol_server_def *def;
     int output;
     protocol_stage protocol_stage;
-    bool peer_closed;          // nobody reads what is answered
-    int request_count;         // so often in this episode
-    double first_request_time; // the time of the first question [s]
-    bool interval_warned;      // that it is asked at another time step than it should be
-    bool ignored_warned;       // that a message was ignored
+    bool peer_closed;          // nobody reads the replies
+    int request_count;         // requests for commands in this episode
+    double first_request_time; // at_time of the episode's first request [s]
+    bool interval_warned;      // the warning about the time step was given
+    bool ignored_warned;       // the warning about an ignored message was given
     imp_cbor_writer reply;
     uint8_t bytes[REPLY_MAX];
 } server;
@@ -34,16 +40,18 @@ static void report_warning(const server *n, double at_time, const char *what)
     char text[IMP_ASYNC_ERROR_MAX + 128];
     if (n->def->report_warning == NULL)
         return;
-    snprintf(text, sizeof text, "at %.3f s: %s; answered with zeros", at_time, what);
+    snprintf(text, sizeof text, "at %.3f s: %s; the answer is zero for both wheels", at_time, what);
     n->def->report_warning(n->def->context, text);
 }
 
+// Appends a control message without data to the reply.
 static void write_reply(server *n, const char *code)
 {
     imp_protocol_write_control(&n->reply, code, NULL);
 }
 
-// The message was not handled: says why, and ends.
+// Answers a message that cannot be handled, with the reason, and returns the error that ends the
+// run.
 static imp_status reply_aborted(server *n, imp_error *err, const char *topic, const char *why)
 {
     char text[256];
@@ -61,18 +69,20 @@ static imp_status reply_understood(server *n)
     return IMP_OK;
 }
 
+// `seed`: checked and otherwise ignored, because inference uses no random numbers.
 static imp_status on_seed(server *n, const imp_protocol_message *message, imp_error *err)
 {
     imp_cbor_item value = {.kind = IMP_CBOR_NULL};
     imp_cbor_cursor data = message->data;
     if (n->protocol_stage != STAGE_SEED)
-        return reply_aborted(n, err, "seed", "it comes once, before everything else");
+        return reply_aborted(n, err, "seed", "it may come only once, before all other messages");
     if (!message->has_data || !imp_cbor_read_value(&data, &value) || value.kind != IMP_CBOR_INTEGER)
-        return reply_aborted(n, err, "seed", "it is no integer");
+        return reply_aborted(n, err, "seed", "it is not an integer");
     n->protocol_stage = STAGE_EPISODE;
     return reply_understood(n);
 }
 
+// `episode_start`: clears the history, so that episodes do not influence each other.
 static imp_status on_episode_start(server *n, const imp_protocol_message *message, imp_error *err)
 {
     imp_cbor_cursor name;
@@ -86,6 +96,7 @@ static imp_status on_episode_start(server *n, const imp_protocol_message *messag
     return reply_understood(n);
 }
 
+// `observations`: submits the image, so that inference runs before commands are requested.
 static imp_status on_observations(server *n, const imp_protocol_message *message, imp_error *err)
 {
     const uint8_t *jpeg;
@@ -100,7 +111,8 @@ static imp_status on_observations(server *n, const imp_protocol_message *message
     return reply_understood(n);
 }
 
-// Once it is clear, tells if the host decides by another clock than the network was trained at.
+// Warns once if the host requests commands at another time step than the network was trained at.
+// The mean over the first intervals of an episode is compared, with 10 % tolerance.
 static void check_request_interval(server *n, double at_time)
 {
     enum { INTERVALS = 10 };
@@ -112,17 +124,19 @@ static void check_request_interval(server *n, double at_time)
         n->def->report_warning == NULL)
         return;
     const double found = (at_time - n->first_request_time) / INTERVALS;
-    // on robots steps are not all alike; without times this is no number, and nothing is told
+    // Without times in the requests the mean is NaN, and no warning is given.
     if (!(found > 0.0) || fabs(found / wanted - 1.0) < 0.1)
         return;
     snprintf(text, sizeof text,
-             "the model learned to decide every %.3g s, and goes by what was before; here it is "
-             "asked every %.3g s: train it at that time step",
+             "the model uses its history and was trained at a time step of %.3g s; commands are "
+             "requested every %.3g s: train it at that time step",
              wanted, found);
     n->def->report_warning(n->def->context, text);
     n->interval_warned = true;
 }
 
+// `get_commands`: waits for the action. Failures are reported as a warning and answered with zeros,
+// which stops the robot but does not end the episode.
 static imp_status on_get_commands(server *n, const imp_protocol_message *message, imp_error *err)
 {
     double at_time;
@@ -130,13 +144,15 @@ static imp_status on_get_commands(server *n, const imp_protocol_message *message
     char why[IMP_ASYNC_ERROR_MAX];
     if (n->protocol_stage != STAGE_DRIVING)
         return reply_aborted(n, err, "get_commands", "no episode has started");
+    // Check the request.
     const char *wrong = imp_protocol_read_get_commands(message, &at_time);
     if (wrong != NULL)
         return reply_aborted(n, err, "get_commands", wrong);
     check_request_interval(n, at_time);
+    // Wait for the action. Requests before the first image of an episode get zeros silently.
     switch (imp_async_inference_await(n->def->inference, n->def->deadline, &action, why)) {
     case IMP_ASYNC_TIMEOUT:
-        snprintf(why, sizeof why, "no decision within %g s", n->def->deadline);
+        snprintf(why, sizeof why, "no action within %g s", n->def->deadline);
         report_warning(n, at_time, why);
         break;
     case IMP_ASYNC_BAD_INPUT:
@@ -153,6 +169,8 @@ static imp_status on_get_commands(server *n, const imp_protocol_message *message
     return IMP_OK;
 }
 
+// The data of the four descriptions that a host can request. Hosts use only the names of inputs and
+// outputs.
 static void write_protocol_description(imp_cbor_writer *out)
 {
     static const char *const inputs[] = {"seed", "episode_start", "observations", "get_commands"};
@@ -186,7 +204,7 @@ static void write_node_description(imp_cbor_writer *out)
 {
     imp_cbor_write_map(out, 1);
     imp_cbor_write_text(out, "description");
-    imp_cbor_write_text(out, "imprint: a network that drives by the camera's picture");
+    imp_cbor_write_text(out, "imprint: a neural network that drives by camera images");
 }
 
 static void write_build_description(imp_cbor_writer *out)
@@ -196,12 +214,13 @@ static void write_build_description(imp_cbor_writer *out)
     imp_cbor_write_text(out, imp_version());
 }
 
-// What is asked about the node itself, at any time.
+// Topics "wrapper.*": the node describes itself. They are allowed at any time.
 static imp_status on_describe(server *n, const char *topic)
 {
     static const struct {
         const char *topic, *answer;
         void (*describe)(imp_cbor_writer *out);
+        // Requested topic, topic of the answer, and what writes its data.
     } table[] = {
         {"wrapper.describe_protocol", "protocol_description", write_protocol_description},
         {"wrapper.describe_config", "config_description", write_config_description},
@@ -216,11 +235,15 @@ static imp_status on_describe(server *n, const char *topic)
             write_reply(n, "over");
             return IMP_OK;
         }
-    imp_protocol_write_control(&n->reply, "not-understood", "this node can only be described");
+    imp_protocol_write_control(
+        &n->reply, "not-understood",
+        "the wrapper topics are describe_protocol, describe_config, describe_node and "
+        "describe_build");
     write_reply(n, "over");
     return IMP_OK;
 }
 
+// Calls the handler of a topic. An unknown topic ends the run.
 static imp_status on_topic(server *n, const imp_protocol_message *message, imp_error *err)
 {
     static const struct {
@@ -253,7 +276,8 @@ static imp_status on_control(server *n, const imp_protocol_message *message)
         write_reply(n, "over");
         return IMP_OK;
     }
-    // without "protocol-reflection" the host takes the protocol that it expects
+    // Announce protocol z2 without "protocol-reflection". The host then assumes the protocol that
+    // the challenge defines.
     write_reply(n, "understood");
     imp_cbor_write_map(&n->reply, 2);
     imp_cbor_write_text(&n->reply, "control");
@@ -266,7 +290,7 @@ static imp_status on_control(server *n, const imp_protocol_message *message)
     return IMP_OK;
 }
 
-// Waits until a stream is ready; IMP_INTERRUPTED if the monitor says so.
+// Waits until a stream is ready; IMP_INTERRUPTED if the monitor stops it.
 static imp_status wait_for_stream(const server *n, int stream, short events, imp_error *err)
 {
     for (;;) {
@@ -281,7 +305,7 @@ static imp_status wait_for_stream(const server *n, int stream, short events, imp
     }
 }
 
-// Sends what has been put together.
+// Sends the reply. A closed pipe is not an error: it ends the run.
 static imp_status send_reply(server *n, imp_error *err)
 {
     size_t sent = 0;
@@ -301,10 +325,10 @@ static imp_status send_reply(server *n, imp_error *err)
     return n->reply.full ? imp_fail(err, IMP_INTERNAL, "a reply is too long") : IMP_OK;
 }
 
-// The host waits for an answer, and would do so for ever without one.
+// Answers a malformed message, because the host would wait for an answer without end.
 static imp_status on_malformed(server *n, imp_error *err)
 {
-    static const char wrong[] = "a message's `control` or `topic` is no text";
+    static const char wrong[] = "a message's `control` or `topic` is not a text";
     imp_protocol_write_control(&n->reply, "not-understood", wrong);
     write_reply(n, "over");
     imp_protocol_write_control(&n->reply, "aborted", wrong);
@@ -312,7 +336,7 @@ static imp_status on_malformed(server *n, imp_error *err)
     return imp_fail(err, IMP_CHECK_FAILED, "%s", wrong);
 }
 
-// Whether it is what recorded messages hold besides those of a host (see
+// Returns whether a message comes from a recording and not from a host (see
 // imp_protocol_write_log_topic()).
 static bool is_log_topic(imp_cbor_cursor item)
 {
@@ -324,7 +348,7 @@ static bool is_log_topic(imp_cbor_cursor item)
     return imp_cbor_is_text(&topic, topics[0]) || imp_cbor_is_text(&topic, topics[1]);
 }
 
-// The protocol's own node gives no answer to these. A person should know why nothing happens.
+// Warns once about a message that is ignored without an answer, as the protocol demands.
 static void warn_ignored_message(server *n, imp_cbor_cursor item)
 {
     if (n->ignored_warned || n->def->report_warning == NULL || is_log_topic(item))
@@ -332,10 +356,11 @@ static void warn_ignored_message(server *n, imp_cbor_cursor item)
     n->ignored_warned = true;
     n->def->report_warning(
         n->def->context,
-        "ignored a message without an answer, as the protocol says: it has neither "
-        "`control` nor a `topic` with \"z2\" in its `compat`. More are not reported");
+        "ignored a message, as the protocol demands: it has neither `control` nor a `topic` "
+        "with \"z2\" in its `compat`. Further ones are not reported");
 }
 
+// Handles one message and sends the reply.
 static imp_status handle_message(server *n, imp_cbor_cursor item, imp_error *err)
 {
     imp_protocol_message message;
@@ -349,12 +374,12 @@ static imp_status handle_message(server *n, imp_cbor_cursor item, imp_error *err
         status = on_malformed(n, err);
     else
         warn_ignored_message(n, item);
-    // why a message was refused matters more than that this could not be said
+    // The error of the handler takes precedence over an error while sending.
     const imp_status sent = send_reply(n, status == IMP_OK ? err : NULL);
     return status == IMP_OK ? sent : status;
 }
 
-// Takes what has arrived. *ended: there will be no more.
+// Reads what has arrived. *ended: the stream has ended.
 static imp_status receive_bytes(const server *n, int input, imp_message_reader *reader, bool *ended,
                                 imp_error *err)
 {
@@ -373,6 +398,7 @@ static imp_status receive_bytes(const server *n, int input, imp_message_reader *
     return IMP_OK;
 }
 
+// The main loop: takes whole messages from the reader, or reads more bytes if there is none.
 static imp_status serve_messages(server *n, int input, imp_message_reader *reader, imp_error *err)
 {
     imp_status status = IMP_OK;
@@ -388,12 +414,14 @@ static imp_status serve_messages(server *n, int input, imp_message_reader *reade
             status = receive_bytes(n, input, reader, &ended, err);
             break;
         case IMP_CBOR_MALFORMED:
+            // After malformed bytes the start of the next message is unknown: give up.
             imp_protocol_write_control(&n->reply, "aborted", why);
             write_reply(n, "over");
             send_reply(n, NULL);
-            return imp_fail(err, IMP_BAD_INPUT, "what came is no message: %s", why);
+            return imp_fail(err, IMP_BAD_INPUT, "the input is not a message: %s", why);
         }
     }
+    // An input that ends between messages, and an interruption, are normal ends.
     if (status == IMP_OK && ended && imp_message_reader_has_partial(reader))
         return imp_fail(err, IMP_BAD_INPUT, "the input ends within a message");
     return status == IMP_INTERRUPTED ? IMP_OK : status;

@@ -5,14 +5,14 @@
 #include "deploy/agent/async_inference.h"
 
 enum {
-    // longest message that is read: a camera's picture has some 100 kB, a state some 10
+    // longest message accepted; an observation has about 100 kB, a robot state about 10 kB
     IMP_PROTOCOL_MESSAGE_MAX = 8 << 20,
 };
 
 typedef struct imp_protocol_server_def {
     imp_async_inference *inference;
-    double deadline;  // for a decision [s]
-    double time_step; // at which it should decide [s]; 0: at any
+    double deadline;  // for one inference [s]
+    double time_step; // that the network was trained at [s]; 0: any
     void (*report_warning)(void *context, const char *text); // nullable
     void *context;
     const imp_monitor *monitor; // nullable

@@ -1,4 +1,7 @@
-// How fast an agent decides, and how much memory it takes, from outside.
+// Measures start time, latency and memory of an agent through its protocol. Images are rendered and
+// encoded before, so that only the agent is measured. After every 100 requests the baseline thread
+// is measured as often, so that both see the same load of the machine. Percentiles are exact: all
+// latencies are kept and sorted.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +22,14 @@ enum {
     BASELINE_BLOCK = 100
 };
 
-// The camera's pictures of a drive, encoded.
+// Encoded camera images of a drive.
 typedef struct image_set {
-    imp_jpeg_writer *writers[VIEW_COUNT]; // a writer's bytes are its own
+    imp_jpeg_writer
+        *writers[VIEW_COUNT]; // one per image, because a writer owns the bytes it encodes
     imp_agent_session_frame views[VIEW_COUNT];
 } image_set;
 
-// A simulator that our expert drives.
+// Creates a simulation in which the expert drives.
 static imp_status open_simulation(imp_sim **sim, const char *map, imp_error *err)
 {
     imp_sim_def def = imp_default_sim_def();
@@ -37,7 +41,7 @@ static imp_status open_simulation(imp_sim **sim, const char *map, imp_error *err
     return status == IMP_OK ? imp_sim_reset(*sim, 0, err) : status;
 }
 
-// Renders and encodes what the camera sees along a drive.
+// Renders and encodes camera images along a drive.
 static imp_status render_views(image_set *a, imp_sim *sim, int quality, imp_error *err)
 {
     imp_status status = IMP_OK;
@@ -52,7 +56,7 @@ static imp_status render_views(image_set *a, imp_sim *sim, int quality, imp_erro
         if (status == IMP_OK)
             status = imp_jpeg_writer_encode(a->writers[k], rgb, &a->views[k].jpeg,
                                             &a->views[k].length, err);
-        // drive on, in another episode if this one ends
+        // Drive on to a different view; begin another episode if this one ends.
         for (int j = 0; j < STEPS_BETWEEN_VIEWS && !imp_sim_needs_reset(sim); j++)
             imp_sim_step(sim, imp_sim_expert_action(sim));
         if (imp_sim_needs_reset(sim) && status == IMP_OK)
@@ -68,14 +72,14 @@ static int compare_floats(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// What is left when all but one in a thousand are taken away. Sorts.
+// Returns the 99.9th percentile. Sorts the array.
 static double percentile_999(float *seconds, int n)
 {
     qsort(seconds, (size_t)n, sizeof *seconds, compare_floats);
     return (double)seconds[(int)floor(0.999 * (n - 1))];
 }
 
-// What is measured, one for each frame [s].
+// Measured latencies, one per frame [s].
 typedef struct latencies {
     float *agent, *baseline_times;
     imp_latency_baseline *floor;
@@ -90,11 +94,12 @@ static void summarize_latencies(imp_agent_benchmark *out, const latencies *t)
     out->floor = percentile_999(t->baseline_times, n);
 }
 
-// Shows a frame and asks for commands.
+// Sends one image and requests commands. Announcing an episode is not part of the time.
 static imp_status time_one_request(float *seconds, imp_agent_session *session,
                                    const imp_agent_process_def *def, const image_set *a, int k,
                                    imp_error *err)
 {
+    // Frames cycle through the views, with the times of a drive at 20 Hz.
     imp_agent_session_frame view = a->views[k % VIEW_COUNT];
     imp_action action;
     imp_status status = IMP_OK;
@@ -102,6 +107,7 @@ static imp_status time_one_request(float *seconds, imp_agent_session *session,
     const double from = imp_monotonic_seconds(), until = from + def->reply_timeout;
     if (k % EPISODE_FRAMES == 0)
         status = imp_agent_session_begin_episode(session, "episode", until, err);
+    // The latency covers both messages: the agent may compute during either.
     const double start = imp_monotonic_seconds();
     if (status == IMP_OK)
         status = imp_agent_session_send_image(session, &view, until, err);
@@ -111,10 +117,11 @@ static imp_status time_one_request(float *seconds, imp_agent_session *session,
     return status;
 }
 
-// Measures what a machine takes for nothing, as often as the agent was just asked: the last `count`
-// frames before number `end`.
+// Measures the baseline for the last `count` frames before number `end`. Its duration is set to the
+// agent's median over the first block.
 static imp_status measure_baseline(latencies *t, int end, int count, imp_error *err)
 {
+    // Create the baseline thread after the first block, when the agent's median is known.
     if (t->floor == NULL) {
         float some[BASELINE_BLOCK];
         memcpy(some, t->agent, (size_t)count * sizeof *some);
@@ -129,7 +136,7 @@ static imp_status measure_baseline(latencies *t, int end, int count, imp_error *
     return IMP_OK;
 }
 
-// Shows all frames and asks after each.
+// Measures all frames, in alternating blocks of agent and baseline.
 static imp_status time_all_requests(imp_agent_benchmark *out, imp_agent_session *session,
                                     const imp_agent_process_def *def, const image_set *a,
                                     latencies *t, imp_error *err)
@@ -137,6 +144,7 @@ static imp_status time_all_requests(imp_agent_benchmark *out, imp_agent_session 
     imp_status status = IMP_OK;
     for (int k = 0; k < out->frames && status == IMP_OK; k++) {
         status = time_one_request(&t->agent[k], session, def, a, k, err);
+        // Memory after the first frames and at the end: a leak shows as their difference.
         if (k + 1 == EARLY_FRAMES)
             out->memory_early = imp_agent_process_memory(session->agent);
         const int count = k % BASELINE_BLOCK + 1;
@@ -152,12 +160,13 @@ static imp_status time_all_requests(imp_agent_benchmark *out, imp_agent_session 
     return status;
 }
 
-// The median of a few starts; the last agent is left running.
+// Measures the median time of several starts; the last agent is left running.
 static imp_status time_startups(imp_agent_benchmark *out, imp_agent_session *session,
                                 const imp_agent_process_def *def, imp_error *err)
 {
     float seconds[START_COUNT];
     for (int k = 0; k < START_COUNT; k++) {
+        // Each start includes process creation, model loading and handshake.
         imp_agent_session_stop(session, true);
         const double from = imp_monotonic_seconds();
         const imp_status status = imp_agent_session_start(session, def, 0, err);
@@ -200,6 +209,7 @@ imp_status imp_agent_benchmark_run(imp_agent_benchmark *out, const imp_agent_pro
     *out = (imp_agent_benchmark){.frames = frames};
     if (frames < 1)
         return imp_fail(err, IMP_USAGE, "%s: at least 1 is needed", IMP_PLURAL(frames, "image"));
+    // Prepare the images, close the simulation, then measure.
     image_set images = {0};
     imp_sim *sim = NULL;
     imp_status status = imp_agent_process_def_check(def, err);

@@ -1,3 +1,9 @@
+// Runs an agent as a child process and exchanges messages with it over two FIFOs in a temporary
+// folder. Every wait uses poll() with short time-outs and checks deadline, exit of the process
+// and the monitor in turn. Standard output and error are drained meanwhile, so that the agent
+// never blocks on them; their end becomes part of error messages. The child leads a process
+// group, so that kill() reaches everything that it has started. In a sandbox, the command begins
+// only after the parent has confirmed that it is still there.
 #include "deploy/evaluator/agent_process.h"
 
 #include <errno.h>
@@ -20,10 +26,10 @@
 
 enum {
     PATH_CAPACITY = 256,
-    OUTPUT_KEPT = 160,     // of what it wrote to standard output and error
-    REPLY_LIMIT = 1 << 20, // longest item that is read
-    IGNORED_LIMIT = 1000,  // items between messages that are no messages
-    PIPE_BYTES = 1 << 20,  // so that a picture goes through at once
+    OUTPUT_KEPT = 160,     // last bytes of standard output and error that are kept
+    REPLY_LIMIT = 1 << 20, // longest item that is accepted
+    IGNORED_LIMIT = 1000,  // foreign items accepted between two messages
+    PIPE_BYTES = 1 << 20,  // so that one write can take a whole image
     POLL_INTERVAL_MS = 50,
     NODE_VARIABLES = 3, // AIDONODE_NAME, AIDONODE_DATA_IN and AIDONODE_DATA_OUT
 };
@@ -32,10 +38,10 @@ static const double GRACE_SECONDS = 1.0, PAUSE_SECONDS = 0.002;
 
 struct imp_agent_process {
     pid_t process;   // leader of its group; 0 once it has been waited for
-    int exit_status; // as wait() tells it, then
+    int exit_status; // as wait() reports it, then
     const imp_monitor *monitor;
-    int to, from, words; // streams, or -1
-    int go;              // to the sandbox, until its command may begin; else -1
+    int to, from, words; // input FIFO, output FIFO, standard output and error; or -1
+    int go;              // pipe that lets the sandbox start its command; else -1
     char folder[PATH_CAPACITY], path_in[PATH_CAPACITY + 16], path_out[PATH_CAPACITY + 16];
     char recent_output[OUTPUT_KEPT + 1];
     imp_message_reader reader;
@@ -54,16 +60,17 @@ static void sleep_briefly(void)
     nanosleep(&time, NULL);
 }
 
-// Keeps the last of what it writes for people.
+// Drains standard output and error and keeps the end, with unprintable bytes as spaces.
 static void read_process_output(imp_agent_process *agent)
 {
-    enum { ROUNDS = 16 }; // and the rest later, so that a flood does not hold up anything
+    enum { ROUNDS = 16 }; // the rest is read later, so that endless output does not block
     char heard[OUTPUT_KEPT];
     ssize_t count = 1;
     for (int k = 0; k < ROUNDS && agent->words >= 0 && count > 0; k++) {
         count = read(agent->words, heard, sizeof heard);
         if (count <= 0)
             break;
+        // Keep as much of the old text as fits before the new one.
         const size_t old = strlen(agent->recent_output), more = (size_t)count;
         const size_t keep = old + more > OUTPUT_KEPT ? OUTPUT_KEPT - more : old;
         memmove(agent->recent_output, agent->recent_output + old - keep, keep);
@@ -75,6 +82,7 @@ static void read_process_output(imp_agent_process *agent)
         close_stream(&agent->words);
 }
 
+// Returns whether the process has exited, and collects its status the first time.
 static bool has_exited(imp_agent_process *agent)
 {
     if (agent->process != 0 &&
@@ -83,7 +91,7 @@ static bool has_exited(imp_agent_process *agent)
     return agent->process == 0;
 }
 
-// Fails with what happened, and what it said last.
+// Fails with a description, how the process ended if it did, and the end of its output.
 static imp_status fail_with_output(imp_agent_process *agent, imp_error *err, const char *what)
 {
     char how[64] = "";
@@ -94,10 +102,10 @@ static imp_status fail_with_output(imp_agent_process *agent, imp_error *err, con
         snprintf(how, sizeof how, "; it ended with status %d", WEXITSTATUS(agent->exit_status));
     const char *words = agent->recent_output + strspn(agent->recent_output, " ");
     return imp_fail(err, IMP_CHECK_FAILED, "%s%s%s%s", what, how,
-                    words[0] != '\0' ? "; its last words: " : "", words);
+                    words[0] != '\0' ? "; its last output: " : "", words);
 }
 
-// Whether to go on waiting for something that has not happened.
+// Checks whether waiting still makes sense: not interrupted, process alive, time left.
 static imp_status check_still_waiting(imp_agent_process *agent, const char *for_what, double until,
                                       imp_error *err)
 {
@@ -106,20 +114,22 @@ static imp_status check_still_waiting(imp_agent_process *agent, const char *for_
     if (imp_monitor_should_stop(agent->monitor))
         return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     if (has_exited(agent)) {
-        snprintf(what, sizeof what, "the agent is gone while %s", for_what);
+        snprintf(what, sizeof what, "the agent exited while %s", for_what);
         return fail_with_output(agent, err, what);
     }
     if (imp_monotonic_seconds() < until)
         return IMP_OK;
-    snprintf(what, sizeof what, "no answer in time while %s", for_what);
+    snprintf(what, sizeof what, "the agent timed out while %s", for_what);
     return fail_with_output(agent, err, what);
 }
 
-// Waits until a stream can be used, or has ended.
+// Waits until a stream is ready or has ended. New output of the process ends poll() early, and is
+// drained.
 static imp_status wait_for_stream(imp_agent_process *agent, int stream, short events,
                                   const char *for_what, double until, imp_error *err)
 {
     for (;;) {
+        // Wait for the stream or for output, but wake up regularly for the checks below.
         struct pollfd wanted[] = {{.fd = stream, .events = events},
                                   {.fd = agent->words, .events = POLLIN}};
         const double left = fmax(0.0, until - imp_monotonic_seconds());
@@ -142,23 +152,25 @@ imp_status imp_agent_process_send(imp_agent_process *agent, const imp_cbor_write
     size_t sent = 0;
     while (sent < message->length) {
         const imp_status status =
-            wait_for_stream(agent, agent->to, POLLOUT, "it is told something", until, err);
+            wait_for_stream(agent, agent->to, POLLOUT, "receiving a message", until, err);
         if (status != IMP_OK)
             return status;
+        // Write as much as the FIFO takes; the loop sends the rest.
         const ssize_t count = write(agent->to, message->bytes + sent, message->length - sent);
         if (count >= 0)
             sent += (size_t)count;
         else if (errno != EAGAIN && errno != EINTR)
-            return fail_with_output(agent, err, "the agent does not read any more");
+            return fail_with_output(agent, err, "the agent has closed its input");
     }
     return IMP_OK;
 }
 
+// Reads what has arrived of the next message.
 static imp_status receive_bytes(imp_agent_process *agent, double until, imp_error *err)
 {
     size_t room;
     const imp_status status =
-        wait_for_stream(agent, agent->from, POLLIN, "its reply is awaited", until, err);
+        wait_for_stream(agent, agent->from, POLLIN, "answering a message", until, err);
     if (status != IMP_OK)
         return status;
     uint8_t *target = imp_message_reader_reserve(&agent->reader, &room);
@@ -166,10 +178,10 @@ static imp_status receive_bytes(imp_agent_process *agent, double until, imp_erro
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent's reply");
     const ssize_t count = read(agent->from, target, room);
     if (count == 0) {
-        // why is known a moment later
+        // The exit status may become known a moment later: wait up to 0.1 s for it.
         for (int k = 0; k < 50 && !has_exited(agent); k++)
             sleep_briefly();
-        return fail_with_output(agent, err, "the agent has ended its output");
+        return fail_with_output(agent, err, "the agent has closed its output");
     }
     if (count < 0 && errno != EAGAIN && errno != EINTR)
         return imp_fail(err, IMP_IO, "reading from an agent: %s", strerror(errno));
@@ -185,36 +197,40 @@ imp_status imp_agent_process_receive(imp_agent_process *agent, imp_protocol_mess
         char what[128];
         imp_cbor_cursor item;
         const char *why;
+        // Take a whole item, or read on.
         const imp_cbor_scan_result state = imp_message_reader_next(&agent->reader, &item, &why);
         if (state == IMP_CBOR_MALFORMED) {
-            snprintf(what, sizeof what, "the agent's output is no message: %s", why);
+            snprintf(what, sizeof what, "the agent's output is not a message: %s", why);
             return fail_with_output(agent, err, what);
         }
         if (state == IMP_CBOR_INCOMPLETE) {
             status = receive_bytes(agent, until, err);
             continue;
         }
+        // Ignore items that are not messages, as the challenge does, but not without end.
         imp_protocol_parse_message(out, item, false);
         if (out->kind == IMP_PROTOCOL_MALFORMED)
             return fail_with_output(
-                agent, err, "the agent wrote a message whose `control` or `topic` is no text");
+                agent, err, "the agent wrote a message whose `control` or `topic` is not a text");
         if (out->kind != IMP_PROTOCOL_IGNORED)
             return IMP_OK;
         if (++foreign == IGNORED_LIMIT)
             return fail_with_output(agent, err,
-                                    "the agent writes items without end that are no messages");
+                                    "the agent writes too many items that are not messages");
     }
     return status;
 }
 
+// Creates a temporary folder and the agent's input FIFO. The agent creates its output itself.
 static imp_status create_fifos(imp_agent_process *agent, imp_error *err)
 {
+    // The folder has a random name and is accessible only to this user.
     const char *temporary = getenv("TMPDIR");
     const int length = snprintf(agent->folder, sizeof agent->folder, "%s/imprint-agent-XXXXXX",
                                 temporary != NULL && temporary[0] != '\0' ? temporary : "/tmp");
     if (length >= PATH_CAPACITY || mkdtemp(agent->folder) == NULL) {
         agent->folder[0] = '\0';
-        return imp_fail(err, IMP_IO, "no folder for an agent's FIFOs: %s",
+        return imp_fail(err, IMP_IO, "cannot create a folder for an agent's FIFOs: %s",
                         length >= PATH_CAPACITY ? "TMPDIR is too long" : strerror(errno));
     }
     snprintf(agent->path_in, sizeof agent->path_in, "%s/ego0-in", agent->folder);
@@ -224,17 +240,19 @@ static imp_status create_fifos(imp_agent_process *agent, imp_error *err)
     return IMP_OK;
 }
 
-// What a new process is to be. Texts are borrowed.
+// How to start a process. Texts are borrowed.
 typedef struct start {
     char *const *words;
     char **environment;
-    int input, output; // its standard input (-1: nothing), and its standard output and error
+    int input, output; // standard input (-1: empty); standard output and error
     bool limited;
 } start;
 
-// The child's side between fork() and exec(): only what is safe there.
+// Runs in the child between fork() and exec(), so it calls only async-signal-safe functions. Resets
+// signals, moves to a new process group, connects the streams, and starts the program.
 static _Noreturn void exec_child(const start *how)
 {
+    // Restore the default action of all signals, which exec() would otherwise keep as ignored.
     sigset_t none;
     sigemptyset(&none);
     for (int number = 1; number < NSIG; number++)
@@ -251,13 +269,15 @@ static _Noreturn void exec_child(const start *how)
     _exit(127);
 }
 
+// Starts a process whose output goes to a new pipe.
 static imp_status fork_process(imp_agent_process *agent, start *how, imp_error *err)
 {
+    // One pipe collects standard output and error. Reading from it never blocks.
     int words[2];
     if (pipe2(words, O_CLOEXEC | O_NONBLOCK) != 0)
-        return imp_fail(err, IMP_IO, "no pipe for an agent: %s", strerror(errno));
+        return imp_fail(err, IMP_IO, "cannot create a pipe for an agent: %s", strerror(errno));
     agent->words = words[0];
-    // programs expect to wait when they write
+    // The child's end must block, as programs expect.
     fcntl(words[1], F_SETFL, 0);
     how->output = words[1];
     const pid_t process = fork();
@@ -267,14 +287,14 @@ static imp_status fork_process(imp_agent_process *agent, start *how, imp_error *
     close(words[1]);
     if (process < 0)
         return imp_fail(err, IMP_IO, "cannot start an agent: %s", strerror(reason));
-    // whichever of the two comes first
+    // Parent and child both set the group, because either may run first.
     setpgid(process, process);
     agent->process = process;
     return IMP_OK;
 }
 
-// The present environment without a node's variables. The caller frees the array; its texts are
-// borrowed, and there is room for so many more.
+// Returns the current environment without the variables of a node, with room for `more`. The caller
+// frees the array; its texts are borrowed.
 static char **copy_environment(size_t more)
 {
     static const char prefix[] = "AIDONODE_";
@@ -288,11 +308,13 @@ static char **copy_environment(size_t more)
     return made;
 }
 
+// Starts the command with a shell, in the current environment plus the node's variables.
 static imp_status start_unsandboxed(imp_agent_process *agent, const char *command,
                                     char *const variables[], imp_error *err)
 {
+    // The node's variables are appended to the environment.
     char shell[] = "/bin/sh", option[] = "-c";
-    // execve() does not write to it
+    // The cast only removes const: execve() does not write to its arguments.
     char *words[] = {shell, option, (char *)(uintptr_t)command, NULL};
     char **environment = copy_environment(NODE_VARIABLES);
     if (environment == NULL)
@@ -307,6 +329,8 @@ static imp_status start_unsandboxed(imp_agent_process *agent, const char *comman
     return status;
 }
 
+// Starts the command with bubblewrap, in a minimal environment. The pipe `go` is its standard
+// input: it delays the command until release_sandbox().
 static imp_status start_in_sandbox(imp_agent_process *agent, const char *command,
                                    char *const variables[], imp_error *err)
 {
@@ -314,12 +338,14 @@ static imp_status start_in_sandbox(imp_agent_process *agent, const char *command
     imp_sandbox *box = malloc(sizeof *box);
     if (box == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an agent");
+    // Build command line and environment. The box holds their texts until fork_process() returns.
     imp_status status = imp_sandbox_build_command(box, command, agent->folder, err);
     imp_sandbox_environment(environment, box);
     memcpy(environment + IMP_SANDBOX_VARIABLES, variables, NODE_VARIABLES * sizeof *environment);
     int input[2] = {-1, -1};
     if (status == IMP_OK && pipe2(input, O_CLOEXEC) != 0)
-        status = imp_fail(err, IMP_IO, "no pipe for an agent: %s", strerror(errno));
+        status = imp_fail(err, IMP_IO, "cannot create a pipe for an agent: %s", strerror(errno));
+    // The parent keeps the writing end of the pipe; closing it without a line ends the sandbox.
     agent->go = input[1];
     start how = {
         .words = box->words, .environment = environment, .input = input[0], .limited = true};
@@ -330,6 +356,7 @@ static imp_status start_in_sandbox(imp_agent_process *agent, const char *command
     return status;
 }
 
+// Sets the node's variables, which name its streams, and starts the command.
 static imp_status start_process(imp_agent_process *agent, const char *command, bool sandbox,
                                 imp_error *err)
 {
@@ -341,22 +368,22 @@ static imp_status start_process(imp_agent_process *agent, const char *command, b
                    : start_unsandboxed(agent, command, variables, err);
 }
 
-// Waits until the sandbox stands, and lets its command begin.
+// Waits until the sandbox reports that it is set up, then lets its command begin.
 static imp_status release_sandbox(imp_agent_process *agent, double until, imp_error *err)
 {
     imp_status status = IMP_OK;
     while (status == IMP_OK && strstr(agent->recent_output, IMP_SANDBOX_READY) == NULL) {
         sleep_briefly();
-        status = check_still_waiting(agent, "its sandbox is made", until, err);
+        status = check_still_waiting(agent, "starting its sandbox", until, err);
     }
     agent->recent_output[0] = '\0';
     if (status == IMP_OK && write(agent->go, "\n", 1) != 1)
-        status = fail_with_output(agent, err, "the agent's sandbox is gone");
+        status = fail_with_output(agent, err, "the agent's sandbox has exited");
     close_stream(&agent->go);
     return status;
 }
 
-// Opens one of the FIFOs as soon as the agent has made it or opened its end.
+// Opens one of the FIFOs, repeatedly until the agent has created it or opened its end.
 static imp_status open_agent_fifo(imp_agent_process *agent, int *out, const char *path, int flags,
                                   double until, imp_error *err)
 {
@@ -364,6 +391,7 @@ static imp_status open_agent_fifo(imp_agent_process *agent, int *out, const char
     imp_status status = IMP_OK;
     while (status == IMP_OK) {
         const int stream = open(path, flags | O_NONBLOCK | O_CLOEXEC);
+        // Refuse ordinary files: they would not block, and could be links to other places.
         if (stream >= 0 && fstat(stream, &info) == 0 && S_ISFIFO(info.st_mode)) {
             fcntl(stream, F_SETPIPE_SZ, PIPE_BYTES);
             *out = stream;
@@ -371,12 +399,12 @@ static imp_status open_agent_fifo(imp_agent_process *agent, int *out, const char
         }
         if (stream >= 0) {
             close(stream);
-            return imp_fail(err, IMP_CHECK_FAILED, "the agent's output is no FIFO");
+            return imp_fail(err, IMP_CHECK_FAILED, "the agent's output is not a FIFO");
         }
         if (errno != ENOENT && errno != ENXIO && errno != EINTR)
             return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
         sleep_briefly();
-        status = check_still_waiting(agent, "it opens its streams", until, err);
+        status = check_still_waiting(agent, "opening its streams", until, err);
     }
     return status;
 }
@@ -393,6 +421,7 @@ imp_status imp_agent_process_start(imp_agent_process **out, const imp_agent_proc
     imp_status status = create_fifos(agent, err);
     if (status == IMP_OK)
         status = start_process(agent, def->command, def->sandbox, err);
+    // The agent opens its input first, then its output, as hosts expect.
     if (status == IMP_OK && def->sandbox)
         status = release_sandbox(agent, until, err);
     if (status == IMP_OK)
@@ -414,17 +443,19 @@ void imp_agent_process_stop(imp_agent_process *agent, bool gently)
     const pid_t group = agent->process;
     close_stream(&agent->go);
     close_stream(&agent->to);
+    // The end of its input tells an agent to exit.
     const double until = imp_monotonic_seconds() + GRACE_SECONDS;
     while (gently && !has_exited(agent) && imp_monotonic_seconds() < until) {
         read_process_output(agent);
         sleep_briefly();
     }
-    // what it has started ends with it, as in a container
+    // Kill everything that the agent has started, as the end of a container does.
     if (group > 0)
         kill(-group, SIGKILL);
     if (agent->process != 0)
         while (waitpid(agent->process, &agent->exit_status, 0) < 0 && errno == EINTR)
             ;
+    // Release everything else, which is possible also after an incomplete start.
     close_stream(&agent->from);
     close_stream(&agent->words);
     imp_message_reader_free(&agent->reader);
@@ -436,12 +467,13 @@ void imp_agent_process_stop(imp_agent_process *agent, bool gently)
     free(agent);
 }
 
-// What a process has resident [bytes]; 0 if that cannot be told.
+// Returns the resident memory of a process [bytes]; 0 if unknown.
 static int64_t resident_bytes(long process)
 {
     char path[64], *text;
     size_t length;
     int64_t bytes = 0;
+    // The kernel reports VmRSS in kB.
     snprintf(path, sizeof path, "/proc/%ld/status", process);
     if (imp_file_read(&text, &length, path, 1 << 16, NULL) != IMP_OK)
         return 0;
@@ -452,13 +484,14 @@ static int64_t resident_bytes(long process)
     return bytes;
 }
 
-// The same of a process and all that it has started, so many generations deep. A sandbox is two
-// processes around the agent's.
+// Returns the resident memory of a process and its descendants, up to so many generations. A
+// sandbox adds two processes around the agent's.
 static int64_t resident_bytes_of_tree(long process, int depth)
 {
     char path[64], *text;
     size_t length;
     int64_t bytes = resident_bytes(process);
+    // The file lists the children's process numbers, separated by spaces.
     snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", process, process);
     if (depth == 0 || imp_file_read(&text, &length, path, 1 << 16, NULL) != IMP_OK)
         return bytes;

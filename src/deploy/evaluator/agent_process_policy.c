@@ -1,4 +1,7 @@
-// An agent's process as a policy.
+// An agent's process as a policy. Each policy has one process, which serves several episodes and is
+// started again after a failure. In every step the observation is encoded as JPEG, the wheel
+// odometry is derived from the pose, and both are sent before commands are requested. If wanted, an
+// episode's messages are logged to a file that gets its name only once it is complete.
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -28,16 +31,16 @@ imp_agent_process_def imp_default_agent_process_def(void)
 typedef struct agent_process_policy {
     imp_policy policy;
     const imp_agent_process_def *def;
-    imp_agent_session session; // without an agent until the first episode, and after a failure
+    imp_agent_session session; // has no agent before the first episode and after a failure
     imp_jpeg_writer *writer;
-    imp_error err;       // why it gave up
+    imp_error err;       // why the episode failed
     imp_pose pose;       // at the last observation
-    double left, right;  // how far the wheels have turned since the start [rad]
+    double left, right;  // angle that each wheel has turned since the start [rad]
     double time;         // of the next observation [s]
-    imp_atomic_file log; // what was said in the episode, if it is kept
+    imp_atomic_file log; // the episode's messages, if a log is wanted
 } agent_process_policy;
 
-// Gives the log of the episode its name. That it could not be written ends the episode.
+// Completes the episode's log by renaming it. A failure to write it fails the next episode.
 static imp_status commit_episode_log(agent_process_policy *self, imp_error *err)
 {
     if (self->session.log == NULL)
@@ -46,6 +49,7 @@ static imp_status commit_episode_log(agent_process_policy *self, imp_error *err)
     return imp_atomic_file_commit(&self->log, err);
 }
 
+// Opens the log of the episode that begins, if logs are wanted.
 static imp_status open_episode_log(agent_process_policy *self, const imp_env *env, imp_error *err)
 {
     char name[64], path[IMP_PATH_MAX];
@@ -61,7 +65,7 @@ static imp_status open_episode_log(agent_process_policy *self, const imp_env *en
     return status;
 }
 
-// It cannot go on in this episode; another one takes its place in the next.
+// Fails the episode and stops the agent. The next episode starts a new one.
 static void fail_episode(agent_process_policy *self)
 {
     imp_agent_session_stop(&self->session, false);
@@ -78,6 +82,7 @@ static void agent_policy_begin(imp_policy *policy, const imp_env *env)
     self->pose = env->pose;
     self->left = self->right = self->time = 0.0;
     snprintf(name, sizeof name, "episode%u", env->episode);
+    // Start an agent if there is none, and announce the episode to it.
     imp_status status = commit_episode_log(self, &self->err);
     if (status == IMP_OK && session->agent == NULL)
         status = imp_agent_session_start(session, def, env->def.seed, &self->err);
@@ -90,9 +95,12 @@ static void agent_policy_begin(imp_policy *policy, const imp_env *env)
         fail_episode(self);
 }
 
-// Turns the wheels by the arc that leads from the last pose to this one.
+// Advances the wheel angles by the circular arc from the last pose to this one. The chord's
+// component along the mean heading gives the arc's length; the turn gives the difference between
+// the wheels.
 static void integrate_wheel_odometry(agent_process_policy *self, imp_pose pose)
 {
+    // Headings are compared modulo a full turn.
     const imp_pose before = self->pose;
     const double turn = remainder(pose.heading - before.heading, 2.0 * IMP_PI);
     const double middle = before.heading + turn / 2.0;
@@ -112,9 +120,11 @@ static imp_action agent_policy_act(imp_policy *policy, const imp_env *env,
     imp_agent_session_frame view = {0};
     if (self->policy.failure_reason != NULL)
         return action;
+    // Send the image with time and odometry, then request commands.
     integrate_wheel_odometry(self, env->pose);
     imp_status status =
         imp_jpeg_writer_encode(self->writer, observation, &view.jpeg, &view.length, &self->err);
+    // The observation's time and wheel angles.
     view.time = self->time;
     view.left = self->left;
     view.right = self->right;
@@ -166,9 +176,9 @@ static imp_status create_agent_policy(const void *context, imp_policy **out, imp
 imp_status imp_agent_process_def_check(const imp_agent_process_def *def, imp_error *err)
 {
     if (def->cookie != AGENT_PROCESS_COOKIE || def->command == NULL)
-        return imp_fail(
-            err, IMP_USAGE,
-            "imp_guest_def was not made with imp_default_agent_process_def(), or has no command");
+        return imp_fail(err, IMP_USAGE,
+                        "imp_agent_process_def was not made with imp_default_agent_process_def(), "
+                        "or has no command");
     if (!(def->start_timeout > 0.0) || !(def->reply_timeout > 0.0))
         return imp_fail(err, IMP_USAGE, "an agent's time-outs must be more than 0 s");
     if (def->jpeg_quality < 1 || def->jpeg_quality > 100)

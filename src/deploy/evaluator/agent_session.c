@@ -1,4 +1,7 @@
-// The evaluator's side of the conversation.
+// The evaluator's side of the AI-DO protocol (docs/agent.md). Every message is built in one buffer,
+// sent, and answered before the next. A reply is "understood", then the messages that the topic
+// demands, then "over". Anything else fails the session. The log receives the messages as they were
+// sent, so a log can be replayed to an agent.
 #include "deploy/evaluator/agent_session.h"
 
 #include <math.h>
@@ -10,7 +13,7 @@
 
 enum { MESSAGE_CAPACITY = 2 << 20 };
 
-// An encoder's steps [rad].
+// Angle between two ticks of a wheel encoder [rad].
 static const double ENCODER_RESOLUTION = 2.0 * IMP_PI / 135.0;
 
 imp_status imp_agent_session_open(imp_agent_session *session, imp_error *err)
@@ -34,14 +37,15 @@ void imp_agent_session_close(imp_agent_session *session)
     *session = (imp_agent_session){0};
 }
 
-// What is wanted of a reply, and what it said.
+// What a reply must contain, and what it contained.
 typedef struct reply {
-    const char *topic; // NULL: none
+    const char *topic; // topic that must be answered; NULL: none
     bool topic_came;
-    bool reflects; // of capabilities
+    bool reflects; // the capabilities offer protocol reflection
     imp_action action;
 } reply;
 
+// Returns whether capabilities contain {"z2": {"protocol-reflection": true}}.
 static bool offers_reflection(const imp_protocol_message *message)
 {
     imp_cbor_cursor z2, flag;
@@ -57,9 +61,10 @@ static void log_bytes(imp_agent_session *session, const void *bytes, size_t leng
         fwrite(bytes, 1, length, session->log);
 }
 
-// Writes to the log what an agent said, in a form that an agent passes over.
+// Logs a message of the agent in a form that agents ignore.
 static void log_reply(imp_agent_session *session, const imp_protocol_message *message)
 {
+    // Write a new envelope and copy the data's bytes unchanged.
     uint8_t head[128];
     imp_cbor_writer out = {.bytes = head, .capacity = sizeof head};
     imp_cbor_cursor rest = message->data;
@@ -72,19 +77,20 @@ static void log_reply(imp_agent_session *session, const imp_protocol_message *me
         log_bytes(session, message->data.at, (size_t)(rest.at - message->data.at));
 }
 
-// Takes a message between `understood` and `over`.
+// Handles a message between `understood` and `over`.
 static imp_status handle_reply_message(reply *r, const imp_protocol_message *message,
                                        imp_error *err)
 {
+    // Capabilities come as a control message, everything else as a topic.
     if (imp_protocol_message_is(message, IMP_PROTOCOL_CONTROL, "capabilities")) {
         r->reflects = offers_reflection(message);
         return IMP_OK;
     }
     if (r->topic == NULL || !imp_protocol_message_is(message, IMP_PROTOCOL_TOPIC, r->topic))
-        return imp_fail(err, IMP_CHECK_FAILED, "the agent said '%s' instead of '%s'", message->name,
-                        r->topic != NULL ? r->topic : "over");
+        return imp_fail(err, IMP_CHECK_FAILED, "the agent answered '%s' instead of '%s'",
+                        message->name, r->topic != NULL ? r->topic : "over");
     if (r->topic_came)
-        return imp_fail(err, IMP_CHECK_FAILED, "the agent said '%s' twice", r->topic);
+        return imp_fail(err, IMP_CHECK_FAILED, "the agent answered '%s' twice", r->topic);
     r->topic_came = true;
     if (!imp_protocol_message_is(message, IMP_PROTOCOL_TOPIC, "commands"))
         return IMP_OK;
@@ -92,13 +98,15 @@ static imp_status handle_reply_message(reply *r, const imp_protocol_message *mes
     return wrong == NULL ? IMP_OK : imp_fail(err, IMP_CHECK_FAILED, "%s", wrong);
 }
 
+// Fails with the reason that the agent gave.
 static imp_status fail_refused(const imp_protocol_message *message, imp_error *err)
 {
     char text[200];
     imp_protocol_message_text(message, text, sizeof text);
-    return imp_fail(err, IMP_CHECK_FAILED, "the agent said '%s': %s", message->name, text);
+    return imp_fail(err, IMP_CHECK_FAILED, "the agent answered '%s': %s", message->name, text);
 }
 
+// Receives one reply, up to `over`. A failure may come instead of `understood` or after it.
 static imp_status receive_reply(imp_agent_session *session, reply *r, double until, imp_error *err)
 {
     imp_protocol_message message;
@@ -112,7 +120,7 @@ static imp_status receive_reply(imp_agent_session *session, reply *r, double unt
         if (imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "over"))
             return r->topic == NULL || r->topic_came
                        ? IMP_OK
-                       : imp_fail(err, IMP_CHECK_FAILED, "the agent did not say '%s'", r->topic);
+                       : imp_fail(err, IMP_CHECK_FAILED, "the agent did not answer '%s'", r->topic);
         if (imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "aborted"))
             return fail_refused(&message, err);
         if (message.kind == IMP_PROTOCOL_TOPIC)
@@ -122,7 +130,7 @@ static imp_status receive_reply(imp_agent_session *session, reply *r, double unt
     return status;
 }
 
-// Sends what has been put together, and takes the reply.
+// Sends the message that was built and receives the reply.
 static imp_status send_and_receive(imp_agent_session *session, reply *r, double until,
                                    imp_error *err)
 {
@@ -133,6 +141,7 @@ static imp_status send_and_receive(imp_agent_session *session, reply *r, double 
     return status == IMP_OK ? receive_reply(session, r, until, err) : status;
 }
 
+// Empties the buffer for a new message.
 static imp_cbor_writer *begin_message(imp_agent_session *session)
 {
     session->out.length = 0;
@@ -140,9 +149,11 @@ static imp_cbor_writer *begin_message(imp_agent_session *session)
     return &session->out;
 }
 
+// Exchanges capabilities, requests the protocol description if offered, and sends the seed.
 static imp_status handshake(imp_agent_session *session, uint64_t seed, double until, imp_error *err)
 {
     imp_cbor_writer *out = begin_message(session);
+    // Announce z2 with protocol reflection.
     reply capabilities = {0}, nothing = {0};
     imp_cbor_write_map(out, 2);
     imp_cbor_write_text(out, "control");
@@ -155,6 +166,7 @@ static imp_status handshake(imp_agent_session *session, uint64_t seed, double un
     imp_cbor_write_bool(out, true);
     imp_status status = send_and_receive(session, &capabilities, until, err);
     if (status == IMP_OK && capabilities.reflects) {
+        // The description itself is not used: agents that offer it expect to be asked.
         reply description = {.topic = "protocol_description"};
         out = begin_message(session);
         imp_protocol_write_topic(out, "wrapper.describe_protocol", true);
@@ -199,6 +211,7 @@ imp_status imp_agent_session_send_image(imp_agent_session *session,
 {
     reply nothing = {0};
     imp_cbor_writer *out = begin_message(session);
+    // Data: the camera's image and the wheel odometry, both with the same time.
     imp_protocol_write_topic(out, "observations", true);
     imp_cbor_write_map(out, 2);
     imp_cbor_write_text(out, "camera");
@@ -214,7 +227,7 @@ imp_status imp_agent_session_send_image(imp_agent_session *session,
     imp_cbor_write_text(out, "axis_left_rad");
     imp_cbor_write_double(out, view->left);
     imp_cbor_write_text(out, "axis_right_rad");
-    // only this one comes in steps, as in the challenge's simulator
+    // Only the right angle is rounded to encoder ticks, as in the challenge's simulator.
     imp_cbor_write_double(out, floor(view->right / ENCODER_RESOLUTION) * ENCODER_RESOLUTION);
     imp_cbor_write_text(out, "resolution_rad");
     imp_cbor_write_double(out, ENCODER_RESOLUTION);

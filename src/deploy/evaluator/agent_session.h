@@ -1,5 +1,5 @@
-// deploy/evaluator/agent_session.h: the evaluator's side of the conversation with an agent: what it
-// says, and how strictly it listens.
+// deploy/evaluator/agent_session.h: the evaluator's side of the protocol. It sends the messages of
+// a host and checks the replies as strictly.
 #ifndef IMP_DEPLOY_EVALUATOR_AGENT_SESSION_H
 #define IMP_DEPLOY_EVALUATOR_AGENT_SESSION_H
 
@@ -12,31 +12,32 @@ typedef struct imp_agent_session {
     imp_agent_process
         *agent;          // NULL until imp_agent_session_start(), and after imp_agent_session_stop()
     imp_cbor_writer out; // the message under construction
-    FILE *log; // nullable, the caller's: gets all topic messages of both sides, the agent's
-               // and the simulator's as remarks, so that it can be fed to an agent
+    FILE *log; // nullable, the caller's: receives all topic messages. Those of the agent and
+               // the simulator are marked, so that an agent ignores them in a replay
 } imp_agent_session;
 
-// Whether settings are sound.
+// Checks the settings.
 imp_status imp_agent_process_def_check(const imp_agent_process_def *def, imp_error *err);
 
-// What an agent is shown.
+// One observation for the agent.
 typedef struct imp_agent_session_frame {
     const uint8_t *jpeg;
     size_t length;
     double time;        // of the episode [s]
-    double left, right; // how far the wheels have turned since its start [rad]
+    double left, right; // angle that each wheel has turned since its start [rad]
 } imp_agent_session_frame;
 
 imp_status imp_agent_session_open(imp_agent_session *session, imp_error *err);
-// Ends the agent as well, gently.
+// Also stops the agent, gently.
 void imp_agent_session_close(imp_agent_session *session);
 
-// Starts the agent and shakes hands with it: capabilities, its protocol if it offers one, the seed.
+// Starts the agent and performs the handshake: capabilities, protocol description if the agent
+// offers one, seed.
 imp_status imp_agent_session_start(imp_agent_session *session, const imp_agent_process_def *def,
                                    uint64_t seed, imp_error *err);
 void imp_agent_session_stop(imp_agent_session *session, bool gently);
 
-// Each of these waits for the reply, until a time [imp_monotonic_seconds()] at most.
+// Each of these waits for the reply, at most until the time `until` [imp_monotonic_seconds()].
 imp_status imp_agent_session_begin_episode(imp_agent_session *session, const char *episode,
                                            double until, imp_error *err);
 imp_status imp_agent_session_send_image(imp_agent_session *session,
@@ -45,7 +46,7 @@ imp_status imp_agent_session_send_image(imp_agent_session *session,
 imp_status imp_agent_session_get_action(imp_agent_session *session, double time, imp_action *out,
                                         double until, imp_error *err);
 
-// Writes a message of the simulator's to the log: where the robot is, as it tells evaluators.
+// Logs the robot's pose as a message that the simulator sends to evaluators.
 void imp_agent_session_log_pose(imp_agent_session *session, double time, imp_pose pose);
 
 #endif

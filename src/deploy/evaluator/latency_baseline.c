@@ -1,3 +1,7 @@
+// The baseline thread. A request is one byte on one pipe, the answer one byte on another, like
+// the messages of an agent. In between the thread runs a fixed number of xorshift steps, which
+// need no memory and make no system calls. That number is calibrated once for the wanted
+// duration.
 #include "deploy/evaluator/latency_baseline.h"
 #include "base/common/clock.h"
 
@@ -17,9 +21,10 @@ struct imp_latency_baseline {
     bool runs;
     int pipes[2][2];
     long steps;
-    volatile uint64_t sink; // so that counting is not left out
+    volatile uint64_t sink; // a visible result, so that the loop is not optimised away
 };
 
+// Computes so many xorshift steps.
 static void spin(imp_latency_baseline *baseline, long steps)
 {
     uint64_t x = baseline->sink + 1;
@@ -31,7 +36,7 @@ static void spin(imp_latency_baseline *baseline, long steps)
     baseline->sink = x;
 }
 
-// Whether a byte came or went; a closed pipe ends the matter.
+// Both return whether a byte was transferred; false once the other end is closed.
 static bool read_byte(int stream)
 {
     char byte;
@@ -49,6 +54,7 @@ static bool write_byte(int stream)
     return gone == 1;
 }
 
+// The thread: answers requests until their pipe is closed.
 static void *answer_requests(void *context)
 {
     imp_latency_baseline *baseline = context;
@@ -60,7 +66,8 @@ static void *answer_requests(void *context)
     return NULL;
 }
 
-// How many steps take so long, by the best of a few tries.
+// Returns how many steps take so long [s]. The fastest of several runs counts, because delays only
+// make a run slower.
 static long calibrate_steps(imp_latency_baseline *baseline, double seconds)
 {
     enum { TRIES = 8, STEPS = 50000 };
@@ -99,6 +106,8 @@ void imp_latency_baseline_destroy(imp_latency_baseline *baseline)
 {
     if (baseline == NULL)
         return;
+    // Closing the request pipe ends the thread. The other ends are closed after it (1 is the end
+    // that is closed already).
     if (baseline->pipes[REQUESTS][WRITE_END] >= 0)
         close(baseline->pipes[REQUESTS][WRITE_END]);
     if (baseline->runs)

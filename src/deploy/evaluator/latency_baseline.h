@@ -1,6 +1,6 @@
-// deploy/evaluator/latency_baseline.h: what a machine takes for work that cannot be late by itself:
-// a thread that waits at a pipe, counts for a while and answers. Where others use the machine, or a
-// host takes its processors away, it is late as often as anything else that runs.
+// deploy/evaluator/latency_baseline.h: measures the latency of a machine itself. A thread waits on
+// a pipe, computes for a fixed time and answers. On a machine that is shared, it is delayed as
+// often as every other program, so its latency is a baseline for an agent's.
 #ifndef IMP_DEPLOY_EVALUATOR_LATENCY_BASELINE_H
 #define IMP_DEPLOY_EVALUATOR_LATENCY_BASELINE_H
 
@@ -8,11 +8,11 @@
 
 typedef struct imp_latency_baseline imp_latency_baseline;
 
-// A thread whose answers take about so long [s], on the processors of the thread that calls.
+// Starts a thread whose answers take about so long [s], on the processors of the calling thread.
 imp_status imp_latency_baseline_create(imp_latency_baseline **out, double seconds, imp_error *err);
 void imp_latency_baseline_destroy(imp_latency_baseline *baseline); // nullable
 
-// Asks once; returns how long the answer took [s].
+// Sends one request; returns the time until the answer [s].
 double imp_latency_baseline_measure(imp_latency_baseline *baseline);
 
 #endif

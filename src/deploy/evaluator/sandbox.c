@@ -1,10 +1,10 @@
-// Runs a stranger's program under bubblewrap (bwrap), which makes namespaces of the kernel: no
-// network, no processes but its own, a file system that is read-only and has an empty /tmp. When
-// the caller ends, or its process is killed, everything in the sandbox is killed with it.
+// Runs an untrusted program under bubblewrap (bwrap), which creates kernel namespaces: no network,
+// no processes but its own, and a read-only file system with an empty /tmp. When the caller exits
+// or is killed, everything in the sandbox is killed too.
 //
-// /tmp, /var/tmp and /run are hidden, because sockets and other programs' files are there. What the
-// command itself needs from these places is put back, read-only: the working folder, this program's
-// folder, PATH's folders, and whatever the command names by a full path.
+// /tmp, /var/tmp and /run are hidden, because they hold sockets and files of other programs. What
+// the command itself needs there is mounted again, read-only: the working folder, this program's
+// folder, the folders of PATH, and every full path in the command.
 #include "deploy/evaluator/sandbox.h"
 
 #include <errno.h>
@@ -24,13 +24,14 @@
 static const char *const HIDDEN_PATHS[] = {"/tmp", "/var/tmp", "/run"};
 enum { HIDDEN_COUNT = sizeof HIDDEN_PATHS / sizeof HIDDEN_PATHS[0] };
 
-// What runs in the sandbox first. Only now does bubblewrap see to it that everything ends with its
-// caller, so the command waits until the caller has shown that it is still there.
+// The first program in the sandbox. By the time it runs, bubblewrap kills the sandbox when its
+// caller ends. An earlier end would be missed, so the script waits for a line from the caller.
 static const char START_SCRIPT[] =
     "echo " IMP_SANDBOX_READY "; read -r _ && exec </dev/null && exec /bin/sh -c \"$1\"";
 
-#define TEMPORARY_BYTES "268435456" // of each hidden place, which is memory
+#define TEMPORARY_BYTES "268435456" // size of each hidden folder, which is held in memory
 
+// Copies a text to the box's memory, or marks the box as full.
 static char *store_text(imp_sandbox *box, const char *text, size_t length)
 {
     if (length >= sizeof box->text - box->used) {
@@ -58,6 +59,7 @@ static void add_arguments(imp_sandbox *box, const char *const *words, int count)
         add_argument(box, words[k]);
 }
 
+// Returns whether a path lies in one of the hidden folders.
 static bool is_hidden(const char *path)
 {
     for (int k = 0; k < HIDDEN_COUNT; k++) {
@@ -68,10 +70,11 @@ static bool is_hidden(const char *path)
     return false;
 }
 
-// Shows a path that is there but hidden, and what it links to.
+// Makes an existing hidden path visible again, and the target if it is a link.
 static void expose_path(imp_sandbox *box, const char *path)
 {
     char real[PATH_MAX];
+    // Resolve links: a visible path may lead to a hidden one.
     if (path[0] != '/' || realpath(path, real) == NULL)
         return;
     if (is_hidden(real))
@@ -80,7 +83,7 @@ static void expose_path(imp_sandbox *box, const char *path)
         add_arguments(box, (const char *[]){"--ro-bind", path, path}, 3);
 }
 
-// Shows the parts of a text that are between any of the separators.
+// Makes every path in a text visible; paths are separated by any of the separators.
 static void expose_paths_in(imp_sandbox *box, const char *text, const char *separators)
 {
     char part[PATH_MAX];
@@ -95,7 +98,7 @@ static void expose_paths_in(imp_sandbox *box, const char *text, const char *sepa
     }
 }
 
-// Finds bubblewrap on the PATH.
+// Finds the program bwrap in the folders of PATH.
 static bool find_bubblewrap(char out[PATH_MAX])
 {
     const char *path = getenv("PATH");
@@ -128,6 +131,7 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
         return imp_fail(err, IMP_CHECK_FAILED,
                         "bubblewrap (the program bwrap) is not installed: "
                         "install the package bubblewrap");
+    // Isolate everything, then hide the folders that are shared between programs.
     add_argument(box, program);
     add_arguments(box, isolation, sizeof isolation / sizeof isolation[0]);
     for (int k = 0; k < HIDDEN_COUNT; k++)
@@ -138,6 +142,7 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
     if (path != NULL)
         expose_paths_in(box, path, ":");
     expose_paths_in(box, command, " \t\n'\"=;|&<>()");
+    // This program's folder: the agent is often installed beside it.
     const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length > 0) {
         program[length] = '\0';
@@ -146,19 +151,23 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
     }
     if (getcwd(here, sizeof here) != NULL)
         expose_path(box, here);
+    // The agent's FIFOs: the only writable folder that the host sees.
     if (folder != NULL)
         add_arguments(box, (const char *[]){"--bind", folder, folder}, 3);
+    // The script gets the command as its first argument.
     add_arguments(box, (const char *[]){"--", "/bin/sh", "-c", START_SCRIPT, "sh", command}, 6);
     return box->full ? imp_fail(err, IMP_CHECK_FAILED, "the command is too long for a sandbox")
                      : IMP_OK;
 }
 
-// Starts a sandbox whose input has ended, and tells whether it got ready.
+// Starts a sandbox with empty input, so that its command never begins. Returns whether it was set
+// up.
 static bool sandbox_starts(imp_sandbox *box, char **environment)
 {
     char said[sizeof IMP_SANDBOX_READY] = "";
     int words[2];
     pid_t process;
+    // Standard input is /dev/null, so the script's read fails and the sandbox ends at once.
     posix_spawn_file_actions_t files;
     if (pipe2(words, O_CLOEXEC) != 0)
         return false;
@@ -169,7 +178,7 @@ static bool sandbox_starts(imp_sandbox *box, char **environment)
     const int code = posix_spawn(&process, box->words[0], &files, NULL, box->words, environment);
     posix_spawn_file_actions_destroy(&files);
     close(words[1]);
-    // the kernel gives so short a line in one piece
+    // A line this short arrives in one read().
     const ssize_t count = code == 0 ? read(words[0], said, sizeof said - 1) : 0;
     close(words[0]);
     if (code == 0)
@@ -188,7 +197,7 @@ imp_status imp_sandbox_check(imp_error *err)
     imp_sandbox_environment(environment, box);
     if (status == IMP_OK && !sandbox_starts(box, environment))
         status = imp_fail(err, IMP_CHECK_FAILED,
-                          "this system does not let bubblewrap (bwrap) make a sandbox");
+                          "this system does not allow bubblewrap (bwrap) to create a sandbox");
     free(box);
     return status;
 }
@@ -209,10 +218,12 @@ void imp_sandbox_set_limits(void)
     static const struct {
         int what;
         rlim_t most;
+        // RLIMIT_DATA: 8 GiB of memory. RLIMIT_FSIZE: 256 MiB a file. RLIMIT_CPU: one day.
     } limits[] = {
         {RLIMIT_CORE, 0},      {RLIMIT_DATA, (rlim_t)8 << 30},  {RLIMIT_FSIZE, (rlim_t)256 << 20},
         {RLIMIT_NOFILE, 1024}, {RLIMIT_CPU, (rlim_t)24 * 3600}, {RLIMIT_NPROC, 4096},
     };
+    // Limits are only lowered, never raised.
     for (size_t k = 0; k < sizeof limits / sizeof limits[0]; k++) {
         struct rlimit limit;
         if (getrlimit(limits[k].what, &limit) == 0 && limit.rlim_max > limits[k].most) {

@@ -1,5 +1,5 @@
-// deploy/evaluator/sandbox.h: runs a stranger's program so that it can read most files, write none,
-// and reach nobody.
+// deploy/evaluator/sandbox.h: runs an untrusted program so that it can read most files but cannot
+// write any and has no network.
 #ifndef IMP_DEPLOY_EVALUATOR_SANDBOX_H
 #define IMP_DEPLOY_EVALUATOR_SANDBOX_H
 
@@ -7,7 +7,7 @@
 
 enum { IMP_SANDBOX_ARGUMENTS_MAX = 160, IMP_SANDBOX_TEXT_MAX = 32768 };
 
-// A command line under construction, and the texts that it points to.
+// A command line under construction, with the memory of its texts.
 typedef struct imp_sandbox {
     char *words[IMP_SANDBOX_ARGUMENTS_MAX]; // ends with NULL
     int count;
@@ -16,22 +16,22 @@ typedef struct imp_sandbox {
     bool full; // something did not fit
 } imp_sandbox;
 
-// What is written to standard output when the sandbox stands. The command begins when it then finds
-// a line on its standard input, and does not if that ends first.
+// The sandbox writes this line to standard output when it is set up. The command begins after a
+// line arrives on standard input, and never if that ends first.
 #define IMP_SANDBOX_READY "imprint-sandbox-ready"
 
-// Writes to *box what starts a shell's command in a sandbox: bubblewrap with its options. folder is
-// the one place where the command may write. IMP_CHECK_FAILED if bubblewrap is not installed or the
-// command is too long.
+// Builds the command line that runs a shell command in a sandbox: bubblewrap with its options.
+// folder is the only place where the command may write. IMP_CHECK_FAILED if bubblewrap is not
+// installed or the command is too long.
 imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, const char *folder,
                                      imp_error *err);
 
-// The environment of a command in a sandbox: PATH, HOME, LANG and TMPDIR, to which the caller adds.
-// Texts are constant or those of the present environment. Returns how many there are.
+// Fills in the environment of a sandboxed command: PATH, HOME, LANG and TMPDIR. The texts are
+// stored in the box.
 enum { IMP_SANDBOX_VARIABLES = 4 };
 void imp_sandbox_environment(char *variables[IMP_SANDBOX_VARIABLES], imp_sandbox *box);
 
-// Limits what the calling process, and what it becomes, may use: memory, open files, file sizes,
+// Limits the resources of the calling process and its descendants: memory, open files, file sizes,
 // processor time, no core dumps. Safe between fork() and exec().
 void imp_sandbox_set_limits(void);
 

@@ -1,9 +1,14 @@
+// Reads and writes CBOR (RFC 8949). A head byte holds a major type (3 bits) and a size (5 bits);
+// larger values follow in 1, 2, 4 or 8 bytes, most significant first. The scanner finds the end
+// of an item with an explicit stack of open containers instead of recursion, so depth is bounded
+// and it can stop and resume at any byte. The readers rely on items that were scanned before;
+// each of them still checks every length against the end of the buffer.
 #include "deploy/protocol/cbor.h"
 
 #include <math.h>
 #include <string.h>
 
-// The major types, the upper three bits of an item's first byte.
+// Major types: the upper three bits of an item's first byte.
 enum {
     MAJOR_UNSIGNED,
     MAJOR_NEGATIVE,
@@ -15,25 +20,30 @@ enum {
     MAJOR_SIMPLE
 };
 
-// What the lower five bits say where they are not the value itself.
+// Lower five bits of the first byte: below 24 they are the value. 24 to 27: the value follows in 1,
+// 2, 4 or 8 bytes. 31: the length is indefinite.
 enum { SIZE_1 = 24, SIZE_8 = 27, SIZE_INDEFINITE = 31 };
 
-// Simple values.
+// Values of major type 7. 25, 26 and 27 are floats of 16, 32 and 64 bits.
 enum { SIMPLE_FALSE = 20, SIMPLE_TRUE = 21, SIMPLE_NULL = 22, SIMPLE_HALF = 25, SIMPLE_SINGLE };
 
+// Tags of integers that are written as byte strings (RFC 8949, 3.4.3).
 enum { TAG_BIGNUM = 2, TAG_NEGATIVE };
 
+// Decodes an IEEE 754 half: 1 sign bit, 5 exponent bits, 10 mantissa bits.
 static double half_to_double(uint64_t bits)
 {
     const int exponent = (int)(bits >> 10 & 31), mantissa = (int)(bits & 1023);
     const double sign = bits >> 15 != 0 ? -1.0 : 1.0;
     if (exponent == 31)
         return mantissa != 0 ? (double)NAN : sign * (double)INFINITY;
+    // Exponent 0 marks subnormal numbers, which have no implicit leading 1.
     if (exponent == 0)
         return sign * ldexp(mantissa, -24);
     return sign * ldexp(mantissa + 1024, exponent - 25);
 }
 
+// Reinterprets the bits of an IEEE 754 single.
 static double float_bits_to_double(uint64_t bits)
 {
     const uint32_t word = (uint32_t)bits;
@@ -42,6 +52,7 @@ static double float_bits_to_double(uint64_t bits)
     return (double)value;
 }
 
+// Decodes major type 7: booleans, null and floats. Everything else is IMP_CBOR_OTHER.
 static void set_simple_value(imp_cbor_item *item, int size, uint64_t value)
 {
     item->kind = IMP_CBOR_OTHER;
@@ -59,15 +70,18 @@ static void set_simple_value(imp_cbor_item *item, int size, uint64_t value)
     }
 }
 
+// Values beyond 63 bits never occur in the protocol, so clamping loses nothing.
 static int64_t clamp_to_int64(uint64_t value)
 {
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-// A head that takes no length, or one of indefinite length; false if there is no such thing.
+// Sets the kind of an item of indefinite length. Major type 7 is the "break" that ends one. False
+// for major types that cannot be indefinite.
 static bool set_indefinite_item(imp_cbor_item *item, int major)
 {
     item->is_indefinite = true;
+    // Only strings, arrays and maps can be indefinite; integers and tags cannot.
     switch (major) {
     case MAJOR_BYTES:
         item->kind = IMP_CBOR_BYTES;
@@ -90,8 +104,10 @@ static bool set_indefinite_item(imp_cbor_item *item, int major)
     }
 }
 
+// Sets kind and value of an item whose length or value is in its head.
 static void set_definite_item(imp_cbor_item *item, int major, int size, uint64_t value)
 {
+    // Indexed by major type.
     static const imp_cbor_kind kinds[] = {IMP_CBOR_INTEGER, IMP_CBOR_INTEGER, IMP_CBOR_BYTES,
                                           IMP_CBOR_TEXT,    IMP_CBOR_ARRAY,   IMP_CBOR_MAP,
                                           IMP_CBOR_TAG};
@@ -108,8 +124,8 @@ static void set_definite_item(imp_cbor_item *item, int major, int size, uint64_t
         item->count = value;
 }
 
-// Reads a head without a string's bytes. Returns its length, 0 if not all of it is there, -1 if it
-// is malformed.
+// Parses a head, without the bytes of a string. Returns the head's length, 0 if bytes are missing,
+// or -1 if the head is malformed.
 static int parse_head(const uint8_t *bytes, size_t length, imp_cbor_item *item)
 {
     *item = (imp_cbor_item){0};
@@ -120,20 +136,24 @@ static int parse_head(const uint8_t *bytes, size_t length, imp_cbor_item *item)
         return set_indefinite_item(item, major) ? 1 : -1;
     if (size > SIZE_8)
         return -1;
+    // Sizes 24..27 mean that 1, 2, 4 or 8 bytes of the value follow.
     const int extra = size < SIZE_1 ? 0 : 1 << (size - SIZE_1);
     if ((size_t)extra >= length)
         return 0;
+    // Sizes below 24 are the value itself.
     uint64_t value = (uint64_t)size;
     if (extra > 0)
         value = 0;
     for (int k = 1; k <= extra; k++)
         value = value << 8 | bytes[k];
+    // Simple values below 32 must use the one-byte form (RFC 8949, 3.3).
     if (major == MAJOR_SIMPLE && size == SIZE_1 && value < 32)
         return -1;
     set_definite_item(item, major, size, value);
     return 1 + extra;
 }
 
+// Returns whether an item is a byte or text string.
 static bool is_string(const imp_cbor_item *item)
 {
     return item->kind == IMP_CBOR_BYTES || item->kind == IMP_CBOR_TEXT;
@@ -146,6 +166,7 @@ bool imp_cbor_read_item(imp_cbor_cursor *cursor, imp_cbor_item *item)
     if (head <= 0)
         return false;
     const uint8_t *at = cursor->at + head;
+    // A definite string is read with its bytes, all of which must be there.
     if (is_string(item) && !item->is_indefinite) {
         if (item->count > there - (size_t)head)
             return false;
@@ -156,7 +177,7 @@ bool imp_cbor_read_item(imp_cbor_cursor *cursor, imp_cbor_item *item)
     return true;
 }
 
-// An integer of any length, most significant byte first.
+// Converts a bignum, most significant byte first. Values that do not fit are clamped.
 static void set_bignum_value(imp_cbor_item *item, bool negative)
 {
     int64_t value = 0;
@@ -167,6 +188,7 @@ static void set_bignum_value(imp_cbor_item *item, bool negative)
 
 bool imp_cbor_read_value(imp_cbor_cursor *cursor, imp_cbor_item *item)
 {
+    // Advance a copy, so that the cursor stays in place if the item is incomplete.
     imp_cbor_cursor at = *cursor;
     int64_t tag = -1;
     while (imp_cbor_read_item(&at, item)) {
@@ -174,6 +196,7 @@ bool imp_cbor_read_value(imp_cbor_cursor *cursor, imp_cbor_item *item)
             tag = item->integer;
             continue;
         }
+        // Only the innermost tag is considered.
         if ((tag == TAG_BIGNUM || tag == TAG_NEGATIVE) && item->kind == IMP_CBOR_BYTES &&
             item->bytes != NULL)
             set_bignum_value(item, tag == TAG_NEGATIVE);
@@ -186,6 +209,7 @@ bool imp_cbor_read_value(imp_cbor_cursor *cursor, imp_cbor_item *item)
 bool imp_cbor_skip_item(imp_cbor_cursor *cursor)
 {
     const size_t there = (size_t)(cursor->end - cursor->at);
+    // A fresh scan finds the end of the item, however deeply it is nested.
     imp_cbor_scan scan = {0};
     const char *why;
     if (imp_cbor_scan_continue(&scan, cursor->at, there, there, &why) != IMP_CBOR_COMPLETE)
@@ -210,7 +234,7 @@ bool imp_cbor_find_key(imp_cbor_cursor map, const char *key, imp_cbor_cursor *va
         imp_cbor_cursor after = map;
         if (!imp_cbor_read_item(&after, &name) || name.kind == IMP_CBOR_BREAK)
             return false;
-        // what is no plain text cannot be the key, but may hold more than its head
+        // Only a plain text can equal the key, but a key may be any item: skip it as a whole.
         if (!imp_cbor_skip_item(&map))
             return false;
         if (imp_cbor_is_text(&name, key)) {
@@ -223,10 +247,12 @@ bool imp_cbor_find_key(imp_cbor_cursor map, const char *key, imp_cbor_cursor *va
     return false;
 }
 
-// An item has ended: those that it was the last of end as well.
+// Called when an item ends. Also closes every enclosing container whose last item it was. `odd` is
+// true after a map's key, while its value is still missing.
 static void end_scanned_item(imp_cbor_scan *scan)
 {
     while (scan->depth > 0) {
+        // The enclosing container has one item less to come. If more follow, it stays open.
         const int top = scan->depth - 1;
         scan->levels[top].odd = !scan->levels[top].odd;
         if (scan->levels[top].is_indefinite || --scan->levels[top].left > 0)
@@ -236,6 +262,7 @@ static void end_scanned_item(imp_cbor_scan *scan)
     scan->ended = true;
 }
 
+// Opens a container, or a tag, which encloses one item. `left` counts items still to come.
 static bool push_scan_level(imp_cbor_scan *scan, const imp_cbor_item *item, uint64_t left)
 {
     if (scan->depth == IMP_CBOR_DEPTH_MAX)
@@ -248,42 +275,46 @@ static bool push_scan_level(imp_cbor_scan *scan, const imp_cbor_item *item, uint
     return true;
 }
 
-// What is wrong with an item at its place, or NULL.
+// Checks that an item is allowed where it stands. Returns the reason if it is not, else NULL. A
+// string of indefinite length may hold only definite strings of its own kind.
 static const char *check_item_position(const imp_cbor_scan *scan, const imp_cbor_item *item)
 {
     if (scan->depth == 0)
-        return item->kind == IMP_CBOR_BREAK ? "an end without a beginning" : NULL;
+        return item->kind == IMP_CBOR_BREAK ? "a break outside an item of indefinite length" : NULL;
     const int top = scan->depth - 1;
     const imp_cbor_kind around = scan->levels[top].kind;
     if (item->kind == IMP_CBOR_BREAK)
-        return !scan->levels[top].is_indefinite                  ? "an end without a beginning"
+        return !scan->levels[top].is_indefinite ? "a break outside an item of indefinite length"
                : around == IMP_CBOR_MAP && scan->levels[top].odd ? "a key without a value"
                                                                  : NULL;
     if ((around == IMP_CBOR_BYTES || around == IMP_CBOR_TEXT) &&
         (item->kind != around || item->is_indefinite))
-        return "a piece of a string that is none";
+        return "a chunk of a string has the wrong type";
     return NULL;
 }
 
-// Takes an item whose head ends at scan->at. Returns what is wrong with it, or NULL.
+// Processes an item whose head ends at scan->at. Returns what is wrong with it, or NULL.
 static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, size_t limit)
 {
-    static const char too_long[] = "longer than what is read", too_deep[] = "nested too deeply";
+    static const char too_long[] = "longer than the limit", too_deep[] = "nested too deeply";
     const char *wrong = check_item_position(scan, item);
     if (wrong != NULL)
         return wrong;
+    // A break closes the innermost container, which is itself an item that ends here.
     if (item->kind == IMP_CBOR_BREAK) {
         scan->depth--;
         end_scanned_item(scan);
         return NULL;
     }
+    // A tag encloses exactly one item.
     if (item->kind == IMP_CBOR_TAG)
         return push_scan_level(scan, item, 1) ? NULL : too_deep;
     if (item->is_indefinite) {
         scan->chunks = scan->chunks || is_string(item);
         return push_scan_level(scan, item, 0) ? NULL : too_deep;
     }
-    // each item in it takes a byte at least
+    // Every contained item takes at least one byte, so larger counts cannot be valid. This also
+    // keeps 2 * count below from overflowing.
     if (item->count > limit - scan->at)
         return too_long;
     if (is_string(item)) {
@@ -300,15 +331,17 @@ imp_cbor_scan_result imp_cbor_scan_continue(imp_cbor_scan *scan, const uint8_t *
                                             size_t length, size_t limit, const char **why)
 {
     while (!scan->ended) {
+        // scan->at may lie inside a string whose bytes have not all arrived.
         if (scan->at > length)
             return IMP_CBOR_INCOMPLETE;
         imp_cbor_item item;
         const int head = parse_head(bytes + scan->at, length - scan->at, &item);
         *why = head < 0 ? "not CBOR" : NULL;
+        // The head is incomplete. That is an error only if the limit has been reached.
         if (head == 0 && scan->at < limit)
             return IMP_CBOR_INCOMPLETE;
         if (head == 0 || (head > 0 && (size_t)head > limit - scan->at))
-            *why = "longer than what is read";
+            *why = "longer than the limit";
         if (*why == NULL) {
             scan->at += (size_t)head;
             *why = scan_item(scan, &item, limit);
@@ -319,6 +352,7 @@ imp_cbor_scan_result imp_cbor_scan_continue(imp_cbor_scan *scan, const uint8_t *
     return scan->at <= length ? IMP_CBOR_COMPLETE : IMP_CBOR_INCOMPLETE;
 }
 
+// Appends bytes to the output, or marks it as full and drops them.
 static void append_bytes(imp_cbor_writer *out, const void *bytes, size_t length)
 {
     if (out->full || length > out->capacity - out->length) {
@@ -330,6 +364,7 @@ static void append_bytes(imp_cbor_writer *out, const void *bytes, size_t length)
     out->length += length;
 }
 
+// Writes a first byte and the lowest `bytes` bytes of a value, most significant first.
 static void write_head_bytes(imp_cbor_writer *out, uint8_t first, uint64_t value, int bytes)
 {
     uint8_t word[9] = {first};
@@ -338,7 +373,7 @@ static void write_head_bytes(imp_cbor_writer *out, uint8_t first, uint64_t value
     append_bytes(out, word, 1 + (size_t)bytes);
 }
 
-// A head with the shortest form of its value.
+// Writes a head with the shortest encoding of its value.
 static void write_head(imp_cbor_writer *out, int major, uint64_t value)
 {
     const int size = value < SIZE_1        ? -1
@@ -398,8 +433,8 @@ void imp_cbor_write_null(imp_cbor_writer *out)
     write_head(out, MAJOR_SIMPLE, SIMPLE_NULL);
 }
 
-// Joins the pieces of the string whose head is at `from`, and puts it at `to`. Returns where it
-// ends; *from is then behind its last piece.
+// Joins the chunks of the string whose head is at *from and writes it at `to`. Returns where the
+// result ends; *from then lies behind the last chunk.
 static size_t join_string_chunks(uint8_t *bytes, size_t length, size_t *from, size_t to)
 {
     imp_cbor_item item;
@@ -407,6 +442,7 @@ static size_t join_string_chunks(uint8_t *bytes, size_t length, size_t *from, si
     parse_head(bytes + *from, length - *from, &item);
     const int major = item.kind == IMP_CBOR_TEXT ? MAJOR_TEXT : MAJOR_BYTES;
     *from += 1;
+    // Collect the payloads of all chunks, dropping their heads, until the break.
     for (;;) {
         *from += (size_t)parse_head(bytes + *from, length - *from, &item);
         if (item.kind == IMP_CBOR_BREAK)
@@ -415,9 +451,9 @@ static size_t join_string_chunks(uint8_t *bytes, size_t length, size_t *from, si
         *from += item.count;
         total += item.count;
     }
-    // A head of 1, 2, 3 or 5 bytes fits where the first and last byte and the pieces' heads were: a
-    // total that needs 3 or 5 has two pieces or more, or one with a head as long as that. No item
-    // that is read has 4 GB.
+    // Insert the new head before the payload. It always fits: the two marker bytes and the chunks'
+    // heads were removed. A total that needs a head of 3 or 5 bytes came in at least two chunks, or
+    // in one chunk with a head of that size. Items are far smaller than 4 GB.
     uint8_t head[9];
     imp_cbor_writer out = {.bytes = head, .capacity = sizeof head};
     write_head(&out, major, total);
@@ -438,6 +474,8 @@ size_t imp_cbor_join_strings(uint8_t *bytes, size_t length)
             to = join_string_chunks(bytes, length, &from, to);
             continue;
         }
+        // Everything else is moved down unchanged. Containers need no change: their counts are of
+        // items, not bytes.
         const size_t size = (size_t)head + (is_string(&item) ? item.count : 0);
         memmove(bytes + to, bytes + from, size);
         from += size;

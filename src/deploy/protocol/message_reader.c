@@ -1,3 +1,7 @@
+// Splits a byte stream into CBOR items. Received bytes are appended to one growing buffer.
+// bytes[from, to) have arrived and were not taken. A resumable scan finds the end of the first
+// item, so each byte is examined once, however many reads deliver it. Memory doubles as bytes
+// arrive and is never reserved from a length that a sender claims.
 #include "deploy/protocol/message_reader.h"
 
 #include <stdlib.h>
@@ -13,13 +17,15 @@ void imp_message_reader_free(imp_message_reader *reader)
 
 uint8_t *imp_message_reader_reserve(imp_message_reader *reader, size_t *room)
 {
+    // Move the unread bytes to the front. This invalidates items that were handed out.
     if (reader->from > 0) {
         memmove(reader->bytes, reader->bytes + reader->from, reader->to - reader->from);
         reader->to -= reader->from;
         reader->from = 0;
     }
     if (reader->to == reader->capacity) {
-        // the limit holds for items, and another one may begin behind the first
+        // The limit applies to one item, and a second item may begin in the same buffer. So the
+        // capacity may exceed the limit once, by less than a factor of two.
         if (reader->capacity > reader->limit)
             return NULL;
         const size_t capacity = reader->capacity > 0 ? 2 * reader->capacity : FIRST_CAPACITY;
@@ -48,6 +54,8 @@ imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbo
         imp_cbor_scan_continue(&reader->scan, first, reader->to - reader->from, reader->limit, why);
     if (state != IMP_CBOR_COMPLETE)
         return state;
+    // Strings that were sent in chunks are joined in place. The item may become shorter; `from`
+    // advances by the received length.
     const size_t length = reader->scan.at;
     *item = (imp_cbor_cursor){
         first, first + (reader->scan.chunks ? imp_cbor_join_strings(first, length) : length)};

@@ -1,14 +1,20 @@
+// Reads and writes the messages of the AI Driving Olympics (docs/agent.md describes them). A
+// message is a CBOR map. Control messages have the key "control"; data messages have "topic",
+// "data" and, for protocol version z2, "compat": ["z2"]. Readers look keys up by name and ignore
+// unknown ones. They return a constant text that says what is
+// wrong, or NULL.
 #include "deploy/protocol/protocol_message.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+// The five lights of a Duckiebot, in ascending order.
 static const char *const LED_NAMES[] = {"center", "back_left", "back_right", "front_left",
                                         "front_right"};
 enum { LED_COUNT = sizeof LED_NAMES / sizeof LED_NAMES[0] };
 
-// Copies text for people: bytes that a terminal could take for something else become '?'.
+// Copies a text for display. Bytes that a terminal could interpret become '?'.
 static void copy_printable(char *out, size_t capacity, const imp_cbor_item *text)
 {
     size_t k = 0;
@@ -21,7 +27,7 @@ static void copy_printable(char *out, size_t capacity, const imp_cbor_item *text
     out[k] = '\0';
 }
 
-// The item that a key of a map has.
+// Finds the value of a key and reads its head; *place is where the value begins.
 static bool find_map_item(imp_cbor_cursor map, const char *key, imp_cbor_cursor *place,
                           imp_cbor_item *item)
 {
@@ -32,6 +38,7 @@ static bool find_map_item(imp_cbor_cursor map, const char *key, imp_cbor_cursor 
     return imp_cbor_read_value(&after, item);
 }
 
+// Returns whether the list "compat" contains "z2".
 static bool is_z2_compatible(imp_cbor_cursor item)
 {
     imp_cbor_cursor list;
@@ -39,6 +46,7 @@ static bool is_z2_compatible(imp_cbor_cursor item)
     if (!imp_cbor_find_key(item, "compat", &list) || !imp_cbor_read_value(&list, &head) ||
         head.kind != IMP_CBOR_ARRAY)
         return false;
+    // A list of indefinite length ends with a break instead of a count.
     for (uint64_t k = 0; head.is_indefinite || k < head.count; k++) {
         imp_cbor_cursor after = list;
         if (!imp_cbor_read_value(&after, &word) || word.kind == IMP_CBOR_BREAK ||
@@ -55,6 +63,7 @@ void imp_protocol_parse_message(imp_protocol_message *out, imp_cbor_cursor item,
     imp_cbor_cursor place;
     imp_cbor_item name, value;
     *out = (imp_protocol_message){.kind = IMP_PROTOCOL_IGNORED, .item = item};
+    // The key that is present determines the kind of message.
     if (find_map_item(item, "control", &place, &name))
         out->kind = IMP_PROTOCOL_CONTROL;
     else if (find_map_item(item, "topic", &place, &name) && (!strict || is_z2_compatible(item)))
@@ -66,6 +75,7 @@ void imp_protocol_parse_message(imp_protocol_message *out, imp_cbor_cursor item,
         return;
     }
     copy_printable(out->name, sizeof out->name, &name);
+    // A data of null counts as no data. A timing of null is an error in `commands` only.
     out->has_data = find_map_item(item, "data", &out->data, &value) && value.kind != IMP_CBOR_NULL;
     out->null_timing = find_map_item(item, "timing", &place, &value) && value.kind == IMP_CBOR_NULL;
 }
@@ -85,17 +95,18 @@ void imp_protocol_message_text(const imp_protocol_message *message, char *out, s
     copy_printable(out, capacity, &item);
 }
 
+// The image is data["camera"]["jpg_data"]. The JPEG itself is not checked here.
 const char *imp_protocol_read_observation(const imp_protocol_message *message, const uint8_t **jpeg,
                                           size_t *length)
 {
     imp_cbor_cursor camera, place;
     imp_cbor_item image;
     if (!message->has_data || !imp_cbor_find_key(message->data, "camera", &camera))
-        return "no camera among the observations";
+        return "the observations contain no camera";
     if (!find_map_item(camera, "jpg_data", &place, &image))
         return "no jpg_data in the camera's observation";
     if (image.kind != IMP_CBOR_BYTES || image.bytes == NULL)
-        return "jpg_data is no byte string";
+        return "jpg_data is not a byte string";
     *jpeg = image.bytes;
     *length = (size_t)image.count;
     return NULL;
@@ -106,7 +117,7 @@ const char *imp_protocol_read_get_commands(const imp_protocol_message *message, 
     imp_cbor_cursor place;
     imp_cbor_item time;
     *at_time = (double)NAN;
-    // hosts of 2019 give none
+    // hosts of the 2019 challenge send no time
     if (!message->has_data)
         return NULL;
     if (!find_map_item(message->data, "at_time", &place, &time))
@@ -117,6 +128,7 @@ const char *imp_protocol_read_get_commands(const imp_protocol_message *message, 
     return NULL;
 }
 
+// Reads one motor's duty cycle. NaN fails the range check as well.
 static const char *read_duty_cycle(imp_cbor_cursor wheels, const char *motor, double *out)
 {
     imp_cbor_cursor place;
@@ -131,6 +143,7 @@ static const char *read_duty_cycle(imp_cbor_cursor wheels, const char *motor, do
     return NULL;
 }
 
+// Checks that all five lights have r, g and b. Their values are not used.
 static const char *check_leds(imp_cbor_cursor lights)
 {
     static const char *const colours[] = {"r", "g", "b"};
@@ -156,6 +169,7 @@ const char *imp_protocol_read_commands(const imp_protocol_message *message, imp_
         return "commands without wheels";
     if (!imp_cbor_find_key(message->data, "LEDS", &lights))
         return "commands without LEDS";
+    // *out is written only if the whole message is valid.
     const char *wrong = read_duty_cycle(wheels, "motor_left", &action.left);
     if (wrong == NULL)
         wrong = read_duty_cycle(wheels, "motor_right", &action.right);
@@ -203,6 +217,7 @@ void imp_protocol_write_null_timing(imp_cbor_writer *out)
     imp_cbor_write_null(out);
 }
 
+// Maps list their keys in ascending order.
 void imp_protocol_write_commands(imp_cbor_writer *out, imp_action action)
 {
     imp_cbor_write_map(out, 2);

@@ -1,5 +1,5 @@
-// deploy/protocol/protocol_message.h: the challenge's messages: what is in an item that came, and
-// how to write those that both sides send.
+// deploy/protocol/protocol_message.h: reads the challenge's messages from CBOR items and writes
+// those that both sides send.
 #ifndef IMP_DEPLOY_PROTOCOL_PROTOCOL_MESSAGE_H
 #define IMP_DEPLOY_PROTOCOL_PROTOCOL_MESSAGE_H
 
@@ -10,52 +10,53 @@ typedef enum imp_protocol_message_kind {
     IMP_PROTOCOL_CONTROL,
     IMP_PROTOCOL_TOPIC,
     IMP_PROTOCOL_IGNORED,   // neither, or of another protocol: the protocol's own node ignores it
-    IMP_PROTOCOL_MALFORMED, // its `control` or `topic` is no text
+    IMP_PROTOCOL_MALFORMED, // its `control` or `topic` is not a text
 } imp_protocol_message_kind;
 
-// A message. What it points to is borrowed from the item that it was read from.
+// A message. Its pointers borrow from the item that it was read from.
 typedef struct imp_protocol_message {
     imp_protocol_message_kind kind;
     imp_cbor_cursor item; // all of it
-    char name[64];        // the code or topic; cut off if longer
-    bool has_data;        // data is there and not null
-    imp_cbor_cursor data; // if it has any
-    bool null_timing;     // has a timing that is null
+    char name[64];        // the control code or topic; truncated if longer
+    bool has_data;        // data is present and not null
+    imp_cbor_cursor data; // valid if has_data
+    bool null_timing;     // timing is present and null
 } imp_protocol_message;
 
-// Reads the envelope. strict: topics must say that they are of protocol z2, as hosts' do; the hosts
-// themselves do not ask for it.
+// Reads the envelope of a message. strict: topics must name protocol z2 in `compat`, as those of
+// hosts do. Hosts themselves do not check this in an agent's messages.
 void imp_protocol_parse_message(imp_protocol_message *out, imp_cbor_cursor item, bool strict);
 
 bool imp_protocol_message_is(const imp_protocol_message *message, imp_protocol_message_kind kind,
                              const char *name);
 
-// The text of a control message's data, for people: printable, cut off where out ends; "" if none.
+// Copies the data of a control message as printable text, truncated to fit; "" if there is none.
 void imp_protocol_message_text(const imp_protocol_message *message, char *out, size_t capacity);
 
-// The picture among the observations. Returns what is wrong, or NULL.
+// Finds the camera image in an observation. Returns what is wrong, or NULL.
 const char *imp_protocol_read_observation(const imp_protocol_message *message, const uint8_t **jpeg,
                                           size_t *length);
 
-// The time of get_commands; NaN if it gives none. Returns what is wrong, or NULL.
+// Reads the time of get_commands; NaN if absent. Returns what is wrong, or NULL.
 const char *imp_protocol_read_get_commands(const imp_protocol_message *message, double *at_time);
 
-// The wheels' duty cycles; as strict as the challenge's host. Returns what is wrong, or NULL.
+// Reads the wheels' duty cycles, as strictly as the challenge's host. Returns what is wrong, or
+// NULL.
 const char *imp_protocol_read_commands(const imp_protocol_message *message, imp_action *out);
 
-// A control message; text: nullable.
+// Writes a control message; text: nullable.
 void imp_protocol_write_control(imp_cbor_writer *out, const char *code, const char *text);
 
-// All of a topic message but its data, which the caller adds. The host's have a timing, which comes
-// after the data and is for imp_protocol_write_null_timing() to write.
+// Writes a topic message up to its data, which the caller appends. Messages of a host also have a
+// timing after the data, which imp_protocol_write_null_timing() writes.
 void imp_protocol_write_topic(imp_cbor_writer *out, const char *topic, bool has_timing);
 void imp_protocol_write_null_timing(imp_cbor_writer *out);
 
-// The same of a message that is recorded for people and not meant for the node that the recording
-// is fed to: it does not say that it is of protocol z2, and nodes pass over such messages.
+// Writes a topic message that is only recorded for people. It does not name protocol z2, so a node
+// that receives the recording as input ignores it.
 void imp_protocol_write_log_topic(imp_cbor_writer *out, const char *topic);
 
-// The data of the topic `commands`, with all lights off.
+// Writes the data of the topic `commands`, with all lights off.
 void imp_protocol_write_commands(imp_cbor_writer *out, imp_action action);
 
 #endif

@@ -1,8 +1,8 @@
 // Reads the part of a Dockerfile that decides what an agent is started with: COPY lines that put
 // files into a folder of the image, and one CMD or ENTRYPOINT as a JSON array, as in the
-// Dockerfiles that imp_submission_create() writes. Every other way to say it is refused with the
-// line. An argument that is the path of a copied file becomes the path of that file in the
-// submission's folder.
+// Dockerfiles that imp_submission_create() writes. Other
+// forms are rejected with their line number. An argument that is the path of a copied file becomes
+// the path of that file in the submission's folder.
 #include "deploy/submission/dockerfile.h"
 
 #include <jansson.h>
@@ -20,9 +20,9 @@ typedef struct dockerfile_reader {
     int line;
     int copy_count;
     struct {
-        char name[128], image_path[256]; // in the submission's folder and in the image
+        char name[128], image_path[256]; // in the submission's folder, and in the image
     } copies[COPIES_MAX];
-    char *out; // the command
+    char *out; // the resulting shell command
     size_t capacity;
 } dockerfile_reader;
 
@@ -30,15 +30,17 @@ typedef struct dockerfile_reader {
     imp_fail((r)->err, IMP_CHECK_FAILED, "%s/Dockerfile:%d: " format, (r)->folder, (r)->line,      \
              __VA_ARGS__)
 
-// COPY NAME... /FOLDER/
+// Parses `COPY NAME... /FOLDER/` and records which file becomes which path in the image.
 static imp_status parse_copy(dockerfile_reader *r, char *arguments)
 {
+    // The last word is the target: a folder with a full path.
     static const char SEPARATORS[] = " \t";
     char path[IMP_PATH_MAX], *rest = NULL;
     const char *last = strrchr(arguments, ' ');
     const char *image_folder = last != NULL ? last + 1 : "";
     if (image_folder[0] != '/' || image_folder[strlen(image_folder) - 1] != '/')
-        return fail_at_line(r, "%s", "only `COPY NAME... /FOLDER/` can be checked");
+        return fail_at_line(r, "%s", "only `COPY NAME... /FOLDER/` is supported");
+    // All words but the last are files of the submission's folder; each must exist there.
     for (char *name = strtok_r(arguments, SEPARATORS, &rest); name != NULL && name < last;
          name = strtok_r(NULL, SEPARATORS, &rest)) {
         if (name[0] == '-' || name[0] == '.' || strpbrk(name, "*/[") != NULL)
@@ -47,7 +49,7 @@ static imp_status parse_copy(dockerfile_reader *r, char *arguments)
         if (status != IMP_OK)
             return status;
         if (!imp_path_exists(path))
-            return fail_at_line(r, "copies %.60s, which is not there", name);
+            return fail_at_line(r, "copies %.60s, which does not exist", name);
         if (r->copy_count == COPIES_MAX || strlen(name) >= sizeof r->copies[0].name ||
             strlen(name) + strlen(image_folder) >= sizeof r->copies[0].image_path)
             return fail_at_line(r, "more than %d files, or a name too long", COPIES_MAX);
@@ -58,7 +60,8 @@ static imp_status parse_copy(dockerfile_reader *r, char *arguments)
     return IMP_OK;
 }
 
-// Adds a word between single quotes. What does not fit is found by the caller.
+// Appends a word in single quotes for the shell; a quote inside becomes '\''. The caller detects an
+// overflow by the length of the result.
 static void append_quoted(dockerfile_reader *r, const char *prefix, const char *word)
 {
     size_t used = strlen(r->out);
@@ -70,11 +73,11 @@ static void append_quoted(dockerfile_reader *r, const char *prefix, const char *
         snprintf(r->out + used, r->capacity - used, "'");
 }
 
-// CMD or ENTRYPOINT, a JSON array of arguments.
+// Parses CMD or ENTRYPOINT, a JSON array of arguments, into `cd FOLDER && exec ARGUMENTS`.
 static imp_status parse_start(dockerfile_reader *r, const char *arguments)
 {
     if (r->out[0] != '\0')
-        return fail_at_line(r, "%s", "only one CMD or ENTRYPOINT can be checked");
+        return fail_at_line(r, "%s", "only one CMD or ENTRYPOINT is supported");
     json_t *words = json_loads(arguments, 0, NULL);
     if (!json_is_array(words) || json_array_size(words) == 0) {
         json_decref(words);
@@ -84,6 +87,7 @@ static imp_status parse_start(dockerfile_reader *r, const char *arguments)
     snprintf(r->out, r->capacity, "cd");
     append_quoted(r, "", r->folder);
     snprintf(r->out + strlen(r->out), r->capacity - strlen(r->out), " && exec");
+    // Replace a path in the image by the file that was copied there.
     for (size_t k = 0; k < json_array_size(words); k++) {
         const char *word = json_string_value(json_array_get(words, k)), *prefix = "";
         for (int c = 0; word != NULL && c < r->copy_count; c++)
@@ -94,13 +98,17 @@ static imp_status parse_start(dockerfile_reader *r, const char *arguments)
         append_quoted(r, prefix, word != NULL ? word : "");
     }
     json_decref(words);
+    // A result that nearly fills the buffer may be truncated.
     return strlen(r->out) + 16 < r->capacity ? IMP_OK
                                              : fail_at_line(r, "%s", "the command is too long");
 }
 
+// Parses one instruction. Others than COPY, CMD and ENTRYPOINT do not change the command and are
+// ignored, except those that could change paths.
 static imp_status parse_instruction(dockerfile_reader *r, char *line)
 {
     const bool continues = line[0] != '\0' && line[strlen(line) - 1] == '\\';
+    // Split the line into the instruction's name and its arguments.
     char *arguments = line + strcspn(line, " \t");
     if (*arguments != '\0')
         *arguments++ = '\0';
@@ -108,12 +116,14 @@ static imp_status parse_instruction(dockerfile_reader *r, char *line)
     const bool is_copy = strcasecmp(line, "COPY") == 0;
     const bool is_start = strcasecmp(line, "CMD") == 0 || strcasecmp(line, "ENTRYPOINT") == 0;
     if (strcasecmp(line, "WORKDIR") == 0 || strcasecmp(line, "ADD") == 0)
-        return fail_at_line(r, "%s cannot be checked: use COPY and full paths", line);
+        return fail_at_line(r, "%s is not supported: use COPY and full paths", line);
     if (continues && (is_copy || is_start))
-        return fail_at_line(r, "%s must be on one line to be checked", line);
+        return fail_at_line(r, "%s must be on one line", line);
     return is_copy ? parse_copy(r, arguments) : is_start ? parse_start(r, arguments) : IMP_OK;
 }
 
+// Splits the text into lines and parses each that begins an instruction. Lines that continue one
+// (after a backslash) are skipped: only RUN and similar may span lines.
 imp_status imp_dockerfile_command(char *out, size_t capacity, const char *text, const char *folder,
                                   imp_error *err)
 {
@@ -129,7 +139,7 @@ imp_status imp_dockerfile_command(char *out, size_t capacity, const char *text, 
             return fail_at_line(&r, "is longer than %d bytes", LINE_MAX_BYTES - 1);
         snprintf(line, sizeof line, "%.*s", (int)count, text);
         text += count + (text[count] == '\n');
-        // a comment is passed over also between the lines of an instruction
+        // Comments are ignored, also between the lines of one instruction.
         const char *begin = line + strspn(line, " \t");
         if (*begin == '#')
             continue;

@@ -1,4 +1,7 @@
-// Checks the folder of a submission, and lets its agent drive.
+// Checks the folder of a submission: its submission.yaml has only keys that the challenge knows and
+// names the protocol, its Dockerfile has a start command, and its agent drives. The agent is
+// started as the Dockerfile says, without a container, and must answer for 40 steps of a
+// simulation.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +17,7 @@ enum { TEXT_MAX = 1 << 20, TEST_STEPS = 40, COMMAND_MAX = 8192 };
 
 static const char PROTOCOL[] = "aido2_db18_agent-z2";
 
-// Whether a node is a text, or a list that holds it.
+// Returns whether a YAML node is this text, or a list that contains it.
 static bool contains_scalar(const imp_yaml *yaml, int node, const char *text)
 {
     if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST)
@@ -25,13 +28,16 @@ static bool contains_scalar(const imp_yaml *yaml, int node, const char *text)
     return false;
 }
 
+// Checks that all keys are known and that `protocol` is there.
 static imp_status check_submission_keys(const imp_yaml *yaml)
 {
     static const char *const known[] = {
         "protocol",    "challenge", "user-label",          "user-payload",
         "description", "image",     "validation_challenge"};
     if (!imp_yaml_is_map(yaml, yaml->root))
-        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: no mapping of keys to values", yaml->source);
+        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: is not a mapping of keys to values",
+                        yaml->source);
+    // The challenge's server rejects a submission with an unknown key.
     for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root); pair.key >= 0;
          pair = imp_yaml_next_pair(yaml, pair)) {
         const int key = imp_yaml_resolve(yaml, pair.key);
@@ -41,15 +47,17 @@ static imp_status check_submission_keys(const imp_yaml *yaml)
         if (!is_known)
             return imp_yaml_fail(yaml, key, "the challenge refuses unknown keys");
     }
+    // `protocol` may be one name or a list of names.
     const int protocol = imp_yaml_get(yaml, yaml->root, "protocol");
     if (protocol < 0)
-        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: no protocol: %s", yaml->source, PROTOCOL);
+        return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: the key protocol is missing: it must be %s",
+                        yaml->source, PROTOCOL);
     return contains_scalar(yaml, protocol, PROTOCOL)
                ? IMP_OK
                : imp_yaml_fail(yaml, protocol, "protocol is not %s", PROTOCOL);
 }
 
-// A file that cannot be read as YAML is a submission that does not pass.
+// Checks the text of submission.yaml. Invalid YAML counts as a failed check.
 static imp_status check_submission_yaml(const char *text, size_t length, const char *path,
                                         imp_error *err)
 {
@@ -63,7 +71,7 @@ static imp_status check_submission_yaml(const char *text, size_t length, const c
     return status == IMP_BAD_INPUT ? IMP_CHECK_FAILED : status;
 }
 
-// Reads a file of the folder; the caller frees *text.
+// Reads a file of the folder and returns its path; the caller frees *text.
 static imp_status read_submission_file(char **text, size_t *length, char path[IMP_PATH_MAX],
                                        const char *folder, const char *name, imp_error *err)
 {
@@ -73,13 +81,14 @@ static imp_status read_submission_file(char **text, size_t *length, char path[IM
     return status == IMP_OK ? imp_file_read(text, length, path, TEXT_MAX, err) : status;
 }
 
-// Asks a policy for a few steps on a simple road.
+// Lets a policy drive a few steps on a simple road.
 static imp_status drive_test_steps(imp_policy *policy, imp_sim *sim, imp_error *err)
 {
     const imp_env *env = imp_sim_env(sim);
     uint8_t *rgb = malloc((size_t)3 * IMP_AGENT_CAMERA_WIDTH * IMP_AGENT_CAMERA_HEIGHT);
     if (rgb == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
+    // Observe and act in turn; a policy reports a failure by failure_reason.
     imp_policy_reset(policy, env);
     for (int k = 0; k < TEST_STEPS && policy->failure_reason == NULL; k++) {
         imp_sim_observe(sim, rgb);
@@ -88,10 +97,10 @@ static imp_status drive_test_steps(imp_policy *policy, imp_sim *sim, imp_error *
     free(rgb);
     return policy->failure_reason == NULL
                ? IMP_OK
-               : imp_fail(err, IMP_CHECK_FAILED, "the agent cannot drive: %s",
-                          policy->failure_reason);
+               : imp_fail(err, IMP_CHECK_FAILED, "the agent failed: %s", policy->failure_reason);
 }
 
+// Creates a simulation with the challenge's camera and lets the agent drive in it.
 static imp_status test_agent(const imp_policy_factory *driver, imp_error *err)
 {
     imp_sim *sim = NULL;
@@ -111,7 +120,7 @@ static imp_status test_agent(const imp_policy_factory *driver, imp_error *err)
     return status;
 }
 
-// Checks the files of a submission; the command of its Dockerfile starts its agent.
+// Checks the files of a submission and returns the start command of its Dockerfile.
 static imp_status check_submission_files(char *command, size_t size, const char *folder,
                                          imp_error *err)
 {
@@ -149,6 +158,7 @@ imp_status imp_submission_check(const char *folder, bool sandbox, const imp_moni
         return status;
     imp_agent_process_def agent = imp_default_agent_process_def();
     imp_policy_factory *driver;
+    // Run the start command as an agent process and drive with it.
     agent.command = command;
     agent.sandbox = sandbox;
     agent.monitor = monitor;

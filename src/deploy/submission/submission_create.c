@@ -1,4 +1,7 @@
-// Makes the folder of a submission.
+// Creates the folder of a submission: model, the program imprint-agent, and the files that the
+// challenge's tools expect. The Dockerfile is based on the Debian release of this machine, because
+// the program is linked with that release's libraries. The model is loaded once before anything is
+// written, so that an unusable model leaves no folder.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 #include "imprint/agent.h"
 #include "imprint/evaluator.h"
 
+// Templates: version, Debian release and packages; label and version; label.
 static const char DOCKERFILE[] =
     "# An agent for the lane following challenges of the AI Driving Olympics, made by imprint %s.\n"
     "# The packages are what imprint-agent is linked with.\n"
@@ -30,14 +34,14 @@ static const char README[] =
     "A submission to AI-DO's simulated lane following challenges, made by `imprint submission "
     "new`.\n"
     "\n"
-    "    imprint submission check .      # starts the agent and lets it drive for some seconds\n"
+    "    imprint submission check .      # starts the agent and lets it drive some seconds\n"
     "    imprint eval --protocol aido-lf --agent './imprint-agent --model model.safetensors'\n"
     "    dts challenges evaluate         # the same in containers\n"
     "    dts challenges submit\n\n"
     "`imprint-agent` was built on the Debian release that the Dockerfile names, and for the same\n"
     "kind of processor.\n";
 
-// The packages of the libraries that imprint-agent is linked with.
+// Debian packages of the libraries that imprint-agent is linked with, by release.
 static const struct {
     const char *release, *packages;
 } RELEASES[] = {
@@ -45,7 +49,7 @@ static const struct {
     {"13", "libdnnl3.6 libgomp1 libjansson4 libjpeg62-turbo libpng16-16t64 libyaml-0-2"},
 };
 
-// The Debian release of this machine, whose libraries the program here is linked with.
+// Returns the index of this machine's Debian release, 0 (the first) if it is unknown.
 static int find_debian_release(void)
 {
     char *text;
@@ -53,6 +57,7 @@ static int find_debian_release(void)
     int found = 0;
     if (imp_file_read(&text, &length, "/etc/os-release", 1 << 16, NULL) != IMP_OK)
         return found;
+    // Look for the line VERSION_ID="..." of each known release.
     for (int k = 0; k < (int)(sizeof RELEASES / sizeof RELEASES[0]); k++) {
         char line[64];
         snprintf(line, sizeof line, "VERSION_ID=\"%s\"", RELEASES[k].release);
@@ -63,6 +68,7 @@ static int find_debian_release(void)
     return found;
 }
 
+// Copies a file into the folder; `runs` makes the copy executable.
 static imp_status copy_into_folder(const char *folder, const char *name, const char *from,
                                    bool runs, imp_error *err)
 {
@@ -89,6 +95,7 @@ static imp_status write_text_file(const char *folder, const char *name, const ch
     return status == IMP_OK ? imp_file_write(path, text, strlen(text), err) : status;
 }
 
+// Fills in and writes the three text files.
 static imp_status write_submission_files(const char *folder, const char *label, imp_error *err)
 {
     char text[2048];
@@ -103,7 +110,7 @@ static imp_status write_submission_files(const char *folder, const char *label, 
     return status == IMP_OK ? write_text_file(folder, "README.md", text, err) : status;
 }
 
-// A label goes into a file's name and YAML as it is.
+// Returns whether a label can be used without quoting in file names and YAML.
 static bool is_valid_label(const char *label)
 {
     const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -111,7 +118,7 @@ static bool is_valid_label(const char *label)
     return length >= 1 && length <= 64 && strspn(label, letters) == length;
 }
 
-// A model that an agent cannot drive with is not worth a folder.
+// Checks that an agent can use the model, by creating one.
 static imp_status check_model_drives(const char *model, imp_error *err)
 {
     imp_agent *agent;
@@ -125,13 +132,14 @@ static imp_status check_model_drives(const char *model, imp_error *err)
 
 imp_status imp_submission_create(const char *folder, const imp_submission_def *def, imp_error *err)
 {
+    // Check everything that can be checked before a folder is created.
     char model[IMP_PATH_MAX];
     if (!is_valid_label(def->label))
         return imp_fail(err, IMP_USAGE,
-                        "label '%.64s': 1 to 64 letters, digits, '-', '_' and '.' are possible",
+                        "label '%.64s': must be 1 to 64 letters, digits, '-', '_' or '.'",
                         def->label);
     if (access(def->program, X_OK) != 0)
-        return imp_fail(err, IMP_IO, "%s: %s; say where imprint-agent is", def->program,
+        return imp_fail(err, IMP_IO, "%s: %s; give the path of imprint-agent", def->program,
                         strerror(errno));
     imp_status status = check_model_drives(def->model, err);
     if (status != IMP_OK)
@@ -139,7 +147,7 @@ imp_status imp_submission_create(const char *folder, const imp_submission_def *d
     status = imp_path_resolve_file(model, def->model, "model.safetensors", err);
     if (status == IMP_OK)
         status = imp_folder_create(folder, err);
-    // an empty folder can be removed, and comes back
+    // rmdir() succeeds only for an empty folder, which is then created again.
     if (status == IMP_OK && rmdir(folder) != 0)
         return imp_fail(err, IMP_IO, "%s: %s", folder,
                         errno == ENOTEMPTY || errno == EEXIST

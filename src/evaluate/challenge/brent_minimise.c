@@ -1,9 +1,14 @@
+// One-dimensional minimisation: a bracketing search, then Brent's method. Both repeat the steps
+// of SciPy's minimize_scalar(), constants included, because the challenge's metrics depend on
+// which minimum is found. Brent's method keeps an interval that contains the minimum and the
+// three best samples. A step goes to the vertex of the parabola through them if that converges
+// fast enough, else it is a golden section step.
 #include "evaluate/challenge/brent_minimise.h"
 
 #include <math.h>
 #include <stdbool.h>
 
-// A place and the function's value there.
+// A sample of the function.
 typedef struct sample {
     double x, f;
 } sample;
@@ -18,13 +23,14 @@ static sample evaluate_at(const problem *p, double x)
     return (sample){x, p->function(p->context, x)};
 }
 
-// The next place beyond c, where it goes on by the golden ratio.
+// Samples the point beyond c, at the golden ratio of the distance from b to c.
 static sample evaluate_beyond(const problem *p, sample b, sample c)
 {
     return evaluate_at(p, c.x + 1.618034 * (c.x - b.x));
 }
 
-// The extremum of the parabola through three samples.
+// Returns the extremum of the parabola through three samples. A vanishing denominator is replaced
+// by a tiny one.
 static double parabola_vertex(sample a, sample b, sample c)
 {
     const double tiny = 1e-21;
@@ -33,11 +39,12 @@ static double parabola_vertex(sample a, sample b, sample c)
     return b.x - ((b.x - c.x) * bc - (b.x - a.x) * ab) / (2.0 * (fabs(down) < tiny ? tiny : down));
 }
 
-// Goes downhill from a over b to c until c lies higher than b.
+// Brackets a minimum: goes downhill from a over b to c until c lies higher than b.
 static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
 {
     enum { STEPS_MAX = 1000 };
     const double growth_max = 110.0;
+    // Let a -> b be the downhill direction.
     if (a->f < b->f) {
         sample swap = *a;
         *a = *b;
@@ -45,9 +52,11 @@ static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
     }
     *c = evaluate_beyond(p, *a, *b);
     for (int step = 0; c->f < b->f && step < STEPS_MAX; step++) {
+        // Try the vertex of the parabola through the three points, at most 110 times as far as c.
         double limit = b->x + growth_max * (c->x - b->x), x = parabola_vertex(*a, *b, *c);
         sample next;
-        if ((x - c->x) * (b->x - x) > 0.0) { // between b and c
+        if ((x - c->x) * (b->x - x) > 0.0) {
+            // The vertex lies between b and c: perhaps a bracket is found.
             next = evaluate_at(p, x);
             if (next.f < c->f) {
                 *a = *b;
@@ -59,9 +68,11 @@ static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
                 return;
             }
             next = evaluate_beyond(p, *b, *c);
-        } else if ((x - limit) * (limit - c->x) >= 0.0) { // beyond the limit
+        } else if ((x - limit) * (limit - c->x) >= 0.0) {
+            // The vertex lies beyond the limit.
             next = evaluate_at(p, limit);
-        } else if ((x - limit) * (c->x - x) > 0.0) { // between c and the limit
+        } else if ((x - limit) * (c->x - x) > 0.0) {
+            // The vertex lies between c and the limit: go there, and further if it is lower.
             next = evaluate_at(p, x);
             if (next.f < c->f) {
                 *b = *c;
@@ -69,6 +80,7 @@ static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
                 next = evaluate_beyond(p, *b, *c);
             }
         } else {
+            // The parabola opens downwards: take a default step.
             next = evaluate_beyond(p, *b, *c);
         }
         *a = *b;
@@ -79,11 +91,12 @@ static void bracket_minimum(const problem *p, sample *a, sample *b, sample *c)
 
 // The state of Brent's method.
 typedef struct brent_state {
-    double low, high;           // enclose the minimum
-    sample best, second, third; // of the samples so far
-    double step, stride;        // the last step, and what is compared with the one before it
+    double low, high;           // bounds of the minimum
+    sample best, second, third; // the lowest samples
+    double step, stride;        // the last step, and the one that the next step is compared with
 } brent_state;
 
+// Steps into the larger part of the interval, by the golden ratio.
 static void step_golden_section(brent_state *s)
 {
     const double share = 0.3819660;
@@ -91,8 +104,8 @@ static void step_golden_section(brent_state *s)
     s->step = share * s->stride;
 }
 
-// Steps to the vertex of the parabola through the three best samples, unless that leaves the
-// interval or does not shrink the steps.
+// Steps to the vertex of the parabola through the three lowest samples. Takes a golden section step
+// instead if the vertex leaves the interval or the steps do not halve every second time.
 static void step_parabola(brent_state *s, double reach)
 {
     double x = s->best.x;
@@ -102,6 +115,7 @@ static void step_parabola(brent_state *s, double reach)
     if (q > 0.0)
         p = -p;
     q = fabs(q);
+    // The vertex lies at x + p / q. Accept it only if it converges.
     double before = s->stride;
     s->stride = s->step;
     if (!(p > q * (s->low - x) && p < q * (s->high - x) && fabs(p) < fabs(0.5 * q * before))) {
@@ -109,14 +123,17 @@ static void step_parabola(brent_state *s, double reach)
         return;
     }
     s->step = p / q;
+    // Keep a minimum distance from the bounds.
     double to = x + s->step;
     if (to - s->low < 2.0 * reach || s->high - to < 2.0 * reach)
         s->step = 0.5 * (s->low + s->high) - x >= 0.0 ? reach : -reach;
 }
 
+// Narrows the interval and updates the three lowest samples with a new one.
 static void update_bracket(brent_state *s, sample next)
 {
     const bool right = next.x >= s->best.x;
+    // A higher sample becomes a bound on its side.
     if (next.f > s->best.f) {
         if (right)
             s->high = next.x;
@@ -130,6 +147,7 @@ static void update_bracket(brent_state *s, sample next)
         }
         return;
     }
+    // A lower sample becomes the best; the old best becomes a bound on the other side.
     if (right)
         s->low = s->best.x;
     else
@@ -149,8 +167,10 @@ double imp_brent_minimise(imp_scalar_function *f, const void *context, double fr
     bracket_minimum(&p, &a, &b, &c);
     brent_state s = {fmin(a.x, c.x), fmax(a.x, c.x), b, b, b, 0.0, 0.0};
     for (int step = 0; step < STEPS_MAX; step++) {
+        // The smallest useful step: two samples closer than that cannot be told apart.
         double reach = tolerance * fabs(s.best.x) + smallest;
         double middle = 0.5 * (s.low + s.high);
+        // Stop when the interval is small around the best sample.
         if (fabs(s.best.x - middle) < 2.0 * reach - 0.5 * (s.high - s.low))
             break;
         if (fabs(s.stride) <= reach)

@@ -1,6 +1,8 @@
-// The challenge's lanes. Every tile is looked at in a frame of its own: unit tile, origin at its
-// centre, x to the right and y up, turned so that the tile's kind looks as in the tables. Turns are
-// by quarters, so no rounding comes in.
+// The lanes of the challenge's rules (duckietown-world 6.4), which find the lanes that contain a
+// pose. A pose is transformed to its tile's frame: unit tile, origin at the centre, x to the right,
+// y up, turned to the orientation of the tables. Turns are multiples of 90 degrees, so they do not
+// round. A lane is a sequence of control poses joined by geodesics of SE(2), which are arcs or
+// lines. The closest point on it is found numerically, in the steps of the original.
 #include <math.h>
 #include <string.h>
 
@@ -9,14 +11,14 @@
 #include "evaluate/challenge/legal_lanes.h"
 #include "imprint/challenge.h"
 
-// A pose in such a frame [tiles, rad], positive angles counter-clockwise.
+// A pose in a tile's frame [tiles, rad]; positive angles are counter-clockwise.
 typedef struct pose2 {
     double x, y, angle;
 } pose2;
 
 enum { SHAPE_POINTS_MAX = 3, TILE_LANES_MAX = 12 };
 
-// A lane before it is turned: control poses, joined by geodesics of SE(2), which are arcs or lines.
+// A lane before it is turned: its control poses.
 typedef struct lane_shape {
     int points;
     pose2 point[SHAPE_POINTS_MAX];
@@ -32,12 +34,12 @@ static const double LANE_HALF_WIDTH = 0.188; // [tiles]
 
 typedef struct tile_lane {
     const lane_shape *shape;
-    int quarters; // turned by so many quarters, counter-clockwise
+    int quarters; // quarter turns, counter-clockwise
 } tile_lane;
 
 // The lanes of a kind of tile.
 typedef struct tile_lanes {
-    int quarters; // the whole tile is turned by so many more
+    int quarters; // additional quarter turns of the whole tile
     int count;
     tile_lane lane[TILE_LANES_MAX];
 } tile_lanes;
@@ -84,6 +86,7 @@ static const tile_lanes *get_tile_lanes(imp_tile_kind kind)
     }
 }
 
+// Rotates about the tile's centre, with exact sines and cosines.
 static pose2 rotate_quarters(pose2 pose, int quarters)
 {
     static const double COS[] = {1, 0, -1, 0}, SIN[] = {0, 1, 0, -1};
@@ -92,15 +95,16 @@ static pose2 rotate_quarters(pose2 pose, int quarters)
                    pose.angle + quarters * (IMP_PI / 2)};
 }
 
-// A place and direction as the challenge holds them: a turn, not always of exactly unit length.
+// A rigid transformation as the challenge stores it: cosine, sine and translation. Rounding makes
+// (c, s) not exactly of unit length.
 typedef struct frame {
     double c, s, x, y;
 } frame;
 
 static const frame IDENTITY = {1.0, 0.0, 0.0, 0.0};
 
-// The challenge keeps its frames in single precision. A foot point is off by some 1e-7 m for that,
-// always the same way, which its sums show.
+// Rounds to single precision, in which the challenge stores frames. That shifts closest points by
+// about 1e-7 m in a fixed direction, which is visible in the accumulated metrics.
 static frame to_single_precision(frame a)
 {
     return (frame){(double)(float)a.c, (double)(float)a.s, (double)(float)a.x, (double)(float)a.y};
@@ -111,13 +115,14 @@ static frame pose_to_frame(pose2 pose)
     return (frame){cos(pose.angle), sin(pose.angle), pose.x, pose.y};
 }
 
+// Returns the composition a * b.
 static frame compose_frames(frame a, frame b)
 {
     return (frame){a.c * b.c - a.s * b.s, a.s * b.c + a.c * b.s, a.x + a.c * b.x - a.s * b.y,
                    a.y + a.s * b.x + a.c * b.y};
 }
 
-// b as seen from a.
+// Returns b relative to a: inverse(a) * b, for (c, s) of any length.
 static frame relative_frame(frame a, frame b)
 {
     double k = 1.0 / (a.c * a.c + a.s * a.s), x = b.x - a.x, y = b.y - a.y;
@@ -125,7 +130,8 @@ static frame relative_frame(frame a, frame b)
                    k * (a.c * x + a.s * y), k * (a.c * y - a.s * x)};
 }
 
-// The geodesic from the origin to a frame is exp(t (x, y, angle)) for t in [0, 1].
+// Logarithm of SE(2): the twist v with exp(v) = end. exp(t v), t in [0, 1], is the geodesic from
+// the origin.
 static pose2 se2_log(frame end)
 {
     double angle = atan2(end.s, end.c), half = angle / 2;
@@ -133,6 +139,7 @@ static pose2 se2_log(frame end)
     return (pose2){k * end.x + half * end.y, k * end.y - half * end.x, angle};
 }
 
+// Exponential of SE(2) at t v: an arc, or a line if the angle is 0.
 static frame se2_exp(pose2 v, double t)
 {
     double angle = v.angle * t, c = cos(angle), s = sin(angle);
@@ -142,16 +149,17 @@ static frame se2_exp(pose2 v, double t)
     return (frame){c, s, along * v.x - across * v.y, across * v.x + along * v.y};
 }
 
-// The centre line of a lane, ready to be searched for the point beside another one. Its parameter
-// grows by 1 from one control pose to the next.
+// A lane's centre line, with the point whose closest point on it is searched. Its parameter grows
+// by 1 from one control pose to the next.
 typedef struct centre_line {
     int pieces;
     frame point[SHAPE_POINTS_MAX];
     pose2 twist[SHAPE_POINTS_MAX - 1];
     double length[SHAPE_POINTS_MAX - 1]; // [tiles]
-    double x, y;                         // the other point
+    double x, y;                         // the point whose closest point is searched
 } centre_line;
 
+// Computes the twist and length of every piece, rounded as in the original.
 static centre_line make_centre_line(const lane_shape *shape)
 {
     centre_line line = {.pieces = shape->points - 1};
@@ -165,7 +173,7 @@ static centre_line make_centre_line(const lane_shape *shape)
     return line;
 }
 
-// Before its beginning and after its end the line goes straight on.
+// Returns the frame at parameter t. Outside [0, pieces] the line continues straight.
 static frame centre_line_at(const centre_line *line, double t)
 {
     const pose2 onwards = {0.1, 0.0, 0.0};
@@ -177,8 +185,9 @@ static frame centre_line_at(const centre_line *line, double t)
     return compose_frames(line->point[k], se2_exp(line->twist[k], t - k));
 }
 
-// How far the point is from being straight beside the line at t: from the nearer of the two points
-// that are, at the same distance from the line.
+// The function that is minimised: 0 where the point lies exactly beside the line at t. Takes the
+// two points beside the line at the point's distance, left and right, and returns the distance to
+// the nearer one.
 static double perpendicular_error(const void *context, double t)
 {
     const centre_line *line = context;
@@ -188,7 +197,8 @@ static double perpendicular_error(const void *context, double t)
                 hypot(at.x - across - line->x, at.y + along - line->y));
 }
 
-// Arc length from the beginning; before it, the parameter, as the challenge has it.
+// Returns the arc length at t. Before the beginning and after the end it is extended by the
+// parameter itself, as in the original.
 static double arc_length_at(const centre_line *line, double t)
 {
     double begin = 0.0;
@@ -206,12 +216,14 @@ static double centre_line_length(const centre_line *line)
     return length;
 }
 
-// Where a pose lies in a lane, in the lane's frame [tiles, rad].
+// Coordinates of a pose relative to a lane, in the lane's frame [tiles, rad].
 typedef struct lane_coordinates {
     double lateral, along, heading;
     frame closest;
 } lane_coordinates;
 
+// Finds the closest point and returns whether the lane contains the pose. On a straight lane the
+// closest point is known directly.
 static bool locate_in_lane(const lane_shape *shape, pose2 pose, lane_coordinates *out)
 {
     const double tolerance = 1e-6;
@@ -231,6 +243,7 @@ static bool locate_in_lane(const lane_shape *shape, pose2 pose, lane_coordinates
            fabs(out->lateral) <= LANE_HALF_WIDTH && fabs(out->heading) <= IMP_PI / 2;
 }
 
+// Inserts a lane into a list sorted by |heading|; lanes with equal values keep their order.
 static void insert_by_heading(imp_legal_lane *lanes, int count, imp_legal_lane lane)
 {
     int at = count;
@@ -240,8 +253,8 @@ static void insert_by_heading(imp_legal_lane *lanes, int count, imp_legal_lane l
     lanes[at] = lane;
 }
 
-// The tile's frame in the world, whose y axis points up from the map's lower edge [m], in single
-// precision like the others, and its inverse.
+// A tile's frame in the world and its inverse, in single precision like the other frames. The
+// world's y axis points up from the map's lower edge [m].
 typedef struct tile_frame {
     float size, x, y;              // side and centre
     float scale, shift_x, shift_y; // from metres to tiles
@@ -259,16 +272,16 @@ int imp_legal_lane_count(const imp_world *world, int tile)
     return get_tile_lanes(world->tiles[tile].kind)->count;
 }
 
-// A lane of a tile, and by how many quarters it is turned in the world.
+// Returns a lane of a tile with its total number of quarter turns in the world.
 static tile_lane get_tile_lane(const imp_world *world, int tile, int lane)
 {
     const tile_lanes *table = get_tile_lanes(world->tiles[tile].kind);
-    // orientation E, which is 1, is the one of the tables
+    // the tables hold for orientation E, which is 1
     int quarters = world->tiles[tile].orientation - 1 + table->quarters;
     return (tile_lane){table->lane[lane].shape, quarters + table->lane[lane].quarters};
 }
 
-// A lane's frame as a pose in the world.
+// Converts a frame of a lane to a pose in the world.
 static imp_pose lane_pose_to_world(const imp_world *world, const tile_frame *tile, int quarters,
                                    frame at)
 {
@@ -278,7 +291,7 @@ static imp_pose lane_pose_to_world(const imp_world *world, const tile_frame *til
                       world->rows * world->tile_size - y, imp_wrap_angle(turned.angle)};
 }
 
-// Adds the lanes of tile (i, j) that hold the pose.
+// Adds the lanes of tile (i, j) that contain the pose.
 static int add_lanes_of_tile(const imp_world *world, int i, int j, imp_pose pose,
                              imp_legal_lane *lanes, int count)
 {
@@ -287,6 +300,7 @@ static int add_lanes_of_tile(const imp_world *world, int i, int j, imp_pose pose
     const int index = j * world->columns + i;
     const tile_frame tile = make_tile_frame(world, i, j);
     const double y = world->rows * world->tile_size - pose.z;
+    // Transform the pose to the tile's frame, then to the frame of each of its lanes.
     const pose2 centred = {pose.x * (double)tile.scale + (double)tile.shift_x,
                            y * (double)tile.scale + (double)tile.shift_y, pose.heading};
     for (int k = 0; k < imp_legal_lane_count(world, index); k++) {
@@ -308,7 +322,7 @@ int imp_legal_lanes_at_pose(const imp_world *world, imp_pose pose,
     if (!(x >= 0.0 && z >= 0.0 && x <= world->columns && z <= world->rows))
         return 0;
     int i = (int)x, j = (int)z, count = add_lanes_of_tile(world, i, j, pose, lanes, 0);
-    // a point on a border is in the tiles on both sides of it
+    // a point on a border belongs to the tiles on both sides
     if (x == i)
         count = add_lanes_of_tile(world, i - 1, j, pose, lanes, count);
     else if (z == j)
@@ -324,13 +338,14 @@ double imp_legal_lane_length(const imp_world *world, int tile, int lane)
 
 imp_pose imp_legal_lane_pose(const imp_world *world, int tile, int lane, double along)
 {
-    const tile_lane way = get_tile_lane(world, tile, lane);
+    const tile_lane located = get_tile_lane(world, tile, lane);
     const tile_frame frame_in =
         make_tile_frame(world, tile % world->columns, tile / world->columns);
-    centre_line line = make_centre_line(way.shape);
+    centre_line line = make_centre_line(located.shape);
     int k = 0;
+    // Find the piece, then the parameter within it.
     for (; k + 1 < line.pieces && along >= line.length[k]; k++)
         along -= line.length[k];
-    return lane_pose_to_world(world, &frame_in, way.quarters,
+    return lane_pose_to_world(world, &frame_in, located.quarters,
                               centre_line_at(&line, k + along / line.length[k]));
 }

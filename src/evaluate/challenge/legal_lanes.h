@@ -4,11 +4,11 @@
 
 #include "imprint/challenge.h"
 
-// How many lanes a tile has, and how long one is [tiles].
+// Number of lanes of a tile, and length of one [tiles].
 int imp_legal_lane_count(const imp_world *world, int tile);
 double imp_legal_lane_length(const imp_world *world, int tile, int lane);
 
-// The lane's pose in the world at an arc length from its beginning [tiles].
+// Returns the pose in the world at an arc length from a lane's beginning [tiles].
 imp_pose imp_legal_lane_pose(const imp_world *world, int tile, int lane, double along);
 
 #endif

@@ -1,3 +1,8 @@
+// Accumulates the challenge's metrics over an episode, as duckietown-world 6.4 computes them
+// (docs/challenge.md). Each sample closes the interval since the last one. The state at the
+// interval's start (lane, lateral offset, heading) counts for the whole interval. Progress along
+// a lane is the step's component along the lane's direction at the closest point. The tracker
+// also counts crossings and keeps, for each tile, the lane in which it was first driven.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +17,14 @@ struct imp_metrics_tracker {
     const imp_world *world;
     imp_metrics sums;
     int samples;
-    double time; // of the last sample
-    imp_pose start, pose;
-    imp_legal_lane lanes[IMP_LEGAL_LANES_MAX]; // that held the last sample
+    double time;                               // of the last sample
+    imp_pose start, pose;                      // of the first and the last sample
+    imp_legal_lane lanes[IMP_LEGAL_LANES_MAX]; // lanes that contain the last sample
     int lane_count;
-    const imp_tile *crossing; // that the last sample was on, or NULL
-    bool crosses_legally;
-    imp_crossing_counts crossings; // that were left
-    signed char first_lane[];      // (tiles) the lane that each tile was first driven in
+    const imp_tile *crossing;      // the intersection under the last sample, or NULL
+    bool crosses_legally;          // all samples on it were in a legal lane
+    imp_crossing_counts crossings; // completed ones
+    signed char first_lane[];      // (tiles) the lane in which each tile was first driven
 };
 
 const char *imp_metric_key(imp_metric metric)
@@ -87,26 +92,28 @@ static double pose_distance(imp_pose a, imp_pose b)
     return hypot(b.x - a.x, b.z - a.z);
 }
 
-// How far a robot that goes to `pose` gets along a lane from its foot point.
+// Progress of a step to `pose` along a lane, from the lane's closest point.
 static double progress_along_lane(const imp_legal_lane *lane, imp_pose pose)
 {
     imp_vec2 step = {pose.x - lane->closest.x, pose.z - lane->closest.z};
     return imp_vec2_dot(step, imp_heading_direction(lane->closest.heading));
 }
 
-// What the way from the last sample to `pose` adds to the distances along lanes.
+// Adds the progress of the step to `pose`. Several lanes may contain a sample, as on an
+// intersection. The largest progress counts; for the consecutive distance only lanes that each tile
+// was first driven in.
 static void add_progress(imp_metrics_tracker *tracker, imp_pose pose)
 {
     double max_progress = -INFINITY, consecutive = -INFINITY;
     for (int k = 0; k < tracker->lane_count; k++) {
         const imp_legal_lane *lane = &tracker->lanes[k];
         signed char *first = &tracker->first_lane[lane->tile];
-        double way = progress_along_lane(lane, pose);
-        max_progress = fmax(max_progress, way);
+        double progress = progress_along_lane(lane, pose);
+        max_progress = fmax(max_progress, progress);
         if (*first == NO_LANE_YET)
             *first = (signed char)lane->lane;
         if (*first == lane->lane)
-            consecutive = fmax(consecutive, way);
+            consecutive = fmax(consecutive, progress);
     }
     if (isfinite(max_progress))
         tracker->sums.value[IMP_METRIC_LANE] += max_progress;
@@ -114,7 +121,8 @@ static void add_progress(imp_metrics_tracker *tracker, imp_pose pose)
         tracker->sums.value[IMP_METRIC_CONSECUTIVE] += consecutive;
 }
 
-// The last sample's state counts from then until now.
+// Closes an interval of length dt. The state of the last sample counts for all of it. lanes[0] is
+// the lane with the smallest heading error.
 static void add_interval(imp_metrics_tracker *tracker, double dt, imp_pose pose)
 {
     double *sum = tracker->sums.value;
@@ -129,7 +137,8 @@ static void add_interval(imp_metrics_tracker *tracker, double dt, imp_pose pose)
     add_progress(tracker, pose);
 }
 
-// Follows the robot over crossings.
+// Updates the crossing counts: a crossing is complete when the robot leaves its tile. The sample
+// after it, on the next tile, must be in a legal lane too.
 static void update_crossings(imp_metrics_tracker *tracker)
 {
     const imp_tile *tile = imp_world_tile_at(tracker->world, tracker->pose.x, tracker->pose.z);
@@ -170,7 +179,7 @@ imp_crossing_counts imp_metrics_tracker_crossings(const imp_metrics_tracker *tra
 imp_metrics imp_metrics_tracker_read(const imp_metrics_tracker *tracker)
 {
     imp_metrics metrics = tracker->sums;
-    // the challenge counts no distance when there is a single interval
+    // the challenge counts no distance when there is only one interval
     if (tracker->samples <= 2)
         metrics.value[IMP_METRIC_DRIVEN] = metrics.value[IMP_METRIC_LANE] =
             metrics.value[IMP_METRIC_CONSECUTIVE] = 0.0;

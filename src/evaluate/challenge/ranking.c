@@ -1,8 +1,12 @@
+// Summary statistics of a challenge's episodes, and the ranking that they give. A challenge
+// compares medians in a fixed order of metrics. Each is rounded to a multiple of its step first,
+// so that small differences do not decide. The first metric that differs decides.
 #include <math.h>
 
 #include "imprint/challenge.h"
 
-// The k-th smallest of a metric, found by counting: there are few episodes, and it needs no memory.
+// Returns the k-th smallest value of a metric by counting smaller values. That is quadratic, but
+// needs no memory, and episodes are few.
 static double kth_smallest(const imp_metrics *episodes, int count, int metric, int k)
 {
     for (int e = 0; e < count; e++) {
@@ -36,6 +40,7 @@ imp_metrics_summary imp_metrics_summarise(const imp_metrics *episodes, int count
 
 const imp_ranking_criterion *imp_challenge_ranking(imp_challenge challenge)
 {
+    // Metric, whether more is better, and the step. LF ranks distance first, the others survival.
     static const imp_ranking_criterion DISTANCE_FIRST[IMP_RANKING_CRITERION_COUNT] = {
         {IMP_METRIC_CONSECUTIVE, true, 0.62},
         {IMP_METRIC_SURVIVAL, true, 2.0},
@@ -57,6 +62,7 @@ int imp_challenge_compare_results(imp_challenge challenge, const imp_metrics_sum
     const imp_ranking_criterion *ranking = imp_challenge_ranking(challenge);
     for (int r = 0; r < IMP_RANKING_CRITERION_COUNT; r++) {
         const imp_ranking_criterion *ranked = &ranking[r];
+        // Compare in units of the step.
         double ours = round(a->median.value[ranked->metric] / ranked->step);
         double theirs = round(b->median.value[ranked->metric] / ranked->step);
         if (ours != theirs)

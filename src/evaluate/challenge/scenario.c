@@ -1,3 +1,7 @@
+// The episodes of the challenges. Tables hold the maps, and the player's start poses in
+// validation and test, from the challenges' public definitions. The official episodes use them;
+// further episodes draw their start. Everything else (cars, duckies, trees, signs) is drawn for
+// every episode from the seed, as the challenge's scenario generation does.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +10,7 @@
 #include "base/common/vector2.h"
 #include "evaluate/challenge/scenario_builder.h"
 
-// A start as the challenge's files give it: y upwards from the map's lower edge [m], degrees.
+// A start pose as in the challenge's files: y upwards from the map's lower edge [m], degrees.
 typedef struct official_start {
     double x, y, degrees;
 } official_start;
@@ -14,8 +18,8 @@ typedef struct official_start {
 // A map of a challenge.
 typedef struct challenge_map {
     const char *name, *map;
-    bool any_lane;       // starts lie in any lane, not on straight tiles only
-    int duckies, cars;   // of LFP and LFV
+    bool any_lane;       // starts may lie on any tile, not only on straight ones
+    int duckies, cars;   // how many LFP and LFV add
     double tree_density; // trees per tile of floor or grass
 } challenge_map;
 
@@ -32,7 +36,7 @@ static const challenge_map INTERSECTION_MAPS[] = {
     {"udem1", "udem1_empty", false, 0, 0, 1.0},
 };
 
-// The player's starts by map, in the validation and in the test.
+// The maps of a challenge and the player's start on each, in validation and test.
 typedef struct challenge_set {
     const challenge_map *maps;
     int count;
@@ -102,7 +106,7 @@ int imp_challenge_episode_count(imp_challenge challenge)
     return OFFICIAL_SETS[challenge].count;
 }
 
-// Draws what the scenario maker draws, in its order.
+// Draws the additions in the order of the challenge's scenario generation.
 static imp_status add_scenario_objects(imp_scenario_builder *builder, const imp_scenario_def *def,
                                        imp_error *err)
 {
@@ -112,11 +116,14 @@ static imp_status add_scenario_objects(imp_scenario_builder *builder, const imp_
     const official_start *start = &set->starts[def->test][number];
     const double height = builder->world->rows * builder->world->tile_size;
     imp_status status = IMP_OK;
+    // The player: an official start, or a drawn one.
     if (def->episode < set->count)
         builder->robots[builder->robot_count++] =
             (imp_pose){start->x, height - start->y, start->degrees * IMP_PI / 180.0};
     else
         status = imp_scenario_builder_add_robot(builder, map->any_lane, err);
+    // Other robots and duckies are placed before trees and signs, because random draws depend on
+    // order.
     const int cars = def->challenge == IMP_CHALLENGE_LFV ? map->cars : 0;
     for (int k = 0; k < cars && status == IMP_OK; k++)
         status = imp_scenario_builder_add_robot(builder, map->any_lane, err);
@@ -130,7 +137,7 @@ static imp_status add_scenario_objects(imp_scenario_builder *builder, const imp_
     return IMP_OK;
 }
 
-// Fills a map with what belongs to the episode, and reads what comes out as a map.
+// Adds an episode's objects to a map and parses the result as a map.
 static imp_status build_scenario_world(imp_scenario *scenario, imp_scenario_builder *builder,
                                        const imp_scenario_def *def, imp_error *err)
 {
@@ -155,6 +162,7 @@ imp_status imp_scenario_create(imp_scenario *out, const imp_scenario_def *def, i
     if (def->episode < 0)
         return imp_fail(err, IMP_USAGE, "episode %d: they count from 0", def->episode);
     const challenge_map *entry = &set->maps[def->episode % set->count];
+    // The name: map, and how often the map was used before.
     snprintf(scenario.name, sizeof scenario.name, "%s-%03d", entry->name,
              def->episode / set->count);
     imp_scenario_builder *builder = calloc(1, sizeof *builder);
@@ -162,6 +170,7 @@ imp_status imp_scenario_create(imp_scenario *out, const imp_scenario_def *def, i
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a scenario");
     imp_status status = imp_world_load(&map, entry->map, err);
     if (status == IMP_OK) {
+        // Every episode of every challenge has its own random stream.
         builder->world = map;
         builder->random =
             imp_random_stream(def->seed, stream, (uint32_t)def->episode, IMP_PURPOSE_SCENARIO);

@@ -1,3 +1,8 @@
+// Adds what a challenge's scenario contains to a map: robots, duckies, trees and signs, with the
+// distributions of duckietown-world's scenario generation. Poses are drawn by rejection
+// sampling: draw a lane and a pose, reject it if it is too close to others, and give up after
+// 20000 attempts. The result is written as a map file, so that a scenario is loaded like every
+// other map. All draws come from one random stream, so their order is part of the result.
 #include "evaluate/challenge/scenario_builder.h"
 
 #include <math.h>
@@ -16,7 +21,7 @@ static double pose_distance(imp_pose a, imp_pose b)
     return hypot(b.x - a.x, b.z - a.z);
 }
 
-// A pose moved to its left and turned.
+// Returns a pose shifted to its left [m] and turned [rad].
 static imp_pose shift_pose(imp_pose pose, double left, double turn)
 {
     imp_vec2 right = imp_vec2_turn_right(imp_heading_direction(pose.heading));
@@ -24,13 +29,15 @@ static imp_pose shift_pose(imp_pose pose, double left, double turn)
                       imp_wrap_angle(pose.heading + turn)};
 }
 
+// Number of lanes of a tile that may be drawn: those of straight tiles, or of all.
 static int count_lanes(const imp_scenario_builder *p, int tile, bool any_lane)
 {
     bool counts = any_lane || p->world->tiles[tile].kind == IMP_TILE_STRAIGHT;
     return counts ? imp_legal_lane_count(p->world, tile) : 0;
 }
 
-// Draws one of the lanes of all tiles, or of straight ones; false if there is none.
+// Draws a lane, all with equal probability: of any tile, or of straight tiles. False if there is
+// none.
 static bool pick_random_lane(imp_scenario_builder *p, bool any_lane, int *tile, int *lane)
 {
     uint32_t count = 0;
@@ -39,12 +46,14 @@ static bool pick_random_lane(imp_scenario_builder *p, bool any_lane, int *tile, 
         count += (uint32_t)count_lanes(p, t, any_lane);
     if (count == 0)
         return false;
+    // Draw an index over all lanes, then find its tile.
     *lane = (int)imp_random_below(&p->random, count);
     for (*tile = 0; *lane >= count_lanes(p, *tile, any_lane); ++*tile)
         *lane -= count_lanes(p, *tile, any_lane);
     return true;
 }
 
+// Both return whether a pose keeps a minimum distance [m] from all robots, or objects of a kind.
 static bool is_far_from_robots(const imp_scenario_builder *p, imp_pose pose, double min_distance)
 {
     for (int k = 0; k < p->robot_count; k++)
@@ -62,6 +71,7 @@ static bool is_far_from_objects(const imp_scenario_builder *p, imp_object_kind k
     return true;
 }
 
+// Adds an object. Objects beyond the capacity are dropped.
 static void add_object(imp_scenario_builder *p, imp_scenario_object added)
 {
     if (p->count < IMP_SCENARIO_OBJECTS_MAX)
@@ -75,6 +85,7 @@ imp_status imp_scenario_builder_add_robot(imp_scenario_builder *p, bool any_lane
     for (int attempt = 0; p->robot_count < ROBOTS_MAX && attempt < ATTEMPTS_MAX; attempt++) {
         if (!pick_random_lane(p, any_lane, &tile, &lane))
             break;
+        // Reject the lane's own pose if another robot is near, before the offsets are drawn.
         imp_pose pose = imp_legal_lane_pose(p->world, tile, lane, along);
         if (!is_far_from_robots(p, pose, apart))
             continue;
@@ -104,6 +115,7 @@ imp_status imp_scenario_builder_add_duckies(imp_scenario_builder *p, int count, 
     for (int attempt = 0; placed < count && attempt < ATTEMPTS_MAX; attempt++) {
         if (!pick_random_lane(p, true, &tile, &lane))
             break;
+        // Draw a pose anywhere on the lane; reject it near robots and other duckies.
         double length = imp_legal_lane_length(p->world, tile, lane);
         imp_pose pose =
             imp_legal_lane_pose(p->world, tile, lane, imp_random_uniform(&p->random, 0.0, length));
@@ -123,13 +135,15 @@ imp_status imp_scenario_builder_add_duckies(imp_scenario_builder *p, int count, 
     return IMP_OK;
 }
 
-// A sign beside an intersection, in the frame of its tile: x ahead, y to the left [tiles].
+// A sign beside an intersection, in the frame of its tile: x ahead, y to the left [tiles];
+// `quarters`: its heading in quarter turns.
 typedef struct sign_place {
     imp_sign sign;
     double x, y;
     int quarters;
 } sign_place;
 
+// P: distance of the sign posts from the tile's centre. D: offset of a second sign beside another.
 #define P 0.54
 #define D 0.12
 static const sign_place THREE_WAY_SIGNS[] = {
@@ -146,6 +160,7 @@ static const sign_place FOUR_WAY_SIGNS[] = {
 #undef P
 #undef D
 
+// Centre of a tile, with the heading of its orientation.
 static imp_pose tile_centre(const imp_world *world, int tile)
 {
     double size = world->tile_size;
@@ -153,6 +168,7 @@ static imp_pose tile_centre(const imp_world *world, int tile)
                       (world->tiles[tile].orientation - 1) * IMP_PI / 2};
 }
 
+// Adds the signs of one intersection, turned with its tile.
 static void place_signs_at(imp_scenario_builder *p, int tile, const sign_place *signs, int count)
 {
     const double height = 0.18, size = p->world->tile_size;
@@ -178,12 +194,14 @@ void imp_scenario_builder_add_signs(imp_scenario_builder *p)
             place_signs_at(p, t, FOUR_WAY_SIGNS, sizeof FOUR_WAY_SIGNS / sizeof FOUR_WAY_SIGNS[0]);
 }
 
+// Returns whether trees may grow on a tile.
 static bool is_green_tile(const imp_world *world, int tile)
 {
     imp_tile_kind kind = world->tiles[tile].kind;
     return kind == IMP_TILE_FLOOR || kind == IMP_TILE_GRASS;
 }
 
+// Returns whether a corner of a tree's bounding box lies over a drivable tile.
 static bool tree_overlaps_road(const imp_world *world, imp_pose at, double height)
 {
     const imp_object_class *tree = imp_object_class_get(IMP_OBJECT_TREE);
@@ -196,8 +214,7 @@ static bool tree_overlaps_road(const imp_world *world, imp_pose at, double heigh
     return false;
 }
 
-// How much a green tile attracts a tree: the more, the nearer it is to the other tiles and the
-// fewer trees it has.
+// Weight of a green tile for a tree: larger near road tiles, smaller with every tree on it.
 static double tree_attraction(const imp_scenario_builder *p, int tile)
 {
     const imp_world *world = p->world;
@@ -218,7 +235,7 @@ static double tree_attraction(const imp_scenario_builder *p, int tile)
     return far > 0.0 ? 1.0 / (far * (1.0 + 3.0 * trees)) : 0.0;
 }
 
-// Draws a green tile; -1 if there is none.
+// Draws a green tile with a probability proportional to its weight; -1 if there is none.
 static int pick_green_tile(imp_scenario_builder *p)
 {
     const int tiles = p->world->columns * p->world->rows;
@@ -226,6 +243,7 @@ static int pick_green_tile(imp_scenario_builder *p)
     for (int t = 0; t < tiles; t++)
         all += tree_attraction(p, t);
     double left = imp_random_uniform(&p->random, 0.0, all);
+    // Walk along the cumulative weights. Rounding may leave a rest, which falls to the last tile.
     int chosen = -1;
     for (int t = 0; t < tiles && left >= 0.0; t++) {
         double share = tree_attraction(p, t);
@@ -236,6 +254,7 @@ static int pick_green_tile(imp_scenario_builder *p)
     return chosen;
 }
 
+// Places one tree at a random point of a tile; false if all attempts were rejected.
 static bool place_tree(imp_scenario_builder *p)
 {
     enum { TREE_ATTEMPTS = 200 };
@@ -268,11 +287,13 @@ void imp_scenario_builder_add_trees(imp_scenario_builder *p, double density)
         continue;
 }
 
+// Name of an object's kind in map files.
 static const char *object_kind_name(imp_object_kind kind, imp_sign sign)
 {
     return kind == IMP_OBJECT_SIGN ? imp_sign_name(sign) : imp_object_class_get(kind)->name;
 }
 
+// Writes the tiles as rows of "kind/orientation".
 static void write_tiles(FILE *out, const imp_world *world)
 {
     fprintf(out, "tile_size: %.17g\ntiles:\n", world->tile_size);
@@ -287,6 +308,7 @@ static void write_tiles(FILE *out, const imp_world *world)
     }
 }
 
+// Writes an object. Map files have y upwards from the lower edge, the simulator z downwards.
 static void write_object(FILE *out, const imp_world *world, const char *kind, imp_pose pose,
                          double scale, const char *rest)
 {
@@ -308,6 +330,7 @@ imp_status imp_scenario_builder_map_text(const imp_scenario_builder *p, char **o
     FILE *file = scenario.out;
     write_tiles(file, world);
     fprintf(file, "objects:%s\n", world->object_count + p->count == 0 ? " []" : "");
+    // First the objects of the map itself, then those that were added.
     for (int k = 0; k < world->object_count; k++) {
         const imp_object *object = &world->objects[k];
         char rest[64];

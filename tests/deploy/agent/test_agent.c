@@ -217,8 +217,7 @@ static void test_invalid_models_are_refused(void **state)
     def = imp_default_agent_def();
     def.model = make_model("bent", "{\"lens\": \"duckiebot\"}", 2);
     def.lens = "none";
-    check_create_fails(&def, IMP_BAD_INPUT,
-                       "through the lens 'duckiebot', this camera's is 'none'");
+    check_create_fails(&def, IMP_BAD_INPUT, "with the lens 'duckiebot', this camera has 'none'");
     def.lens = "duckiebot";
     def.deadline = 0.0;
     check_create_fails(&def, IMP_USAGE, "deadline");

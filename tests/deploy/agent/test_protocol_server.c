@@ -190,7 +190,7 @@ static void test_late_inference_gives_zeros(void **state)
     assert_int_equal(count, 1);
     assert_close(actions[0].left, 0.0, 0.0);
     assert_close(actions[0].right, 0.0, 0.0);
-    assert_non_null(strstr(told, "no decision within 0.1 s"));
+    assert_non_null(strstr(told, "no action within 0.1 s"));
 }
 
 static void test_new_episode_resets(void **state)
@@ -235,11 +235,11 @@ static void test_request_interval_warning(void **state)
         for (int i = 0; i < 25; i++)
             write_timed_get_commands(&stream, 3.0 + steps[k] * i + (i % 2) * 0.02);
         assert_ok(serve_and_read_actions(&stream, actions, &count, &err), err);
-        const char *first = strstr(told, "every 0.05 s");
+        const char *first = strstr(told, "time step of 0.05 s");
         assert_int_equal(first != NULL, steps[k] > 0.05);
         if (first != NULL) {
-            assert_non_null(strstr(told, "asked every 0.1 s"));
-            assert_null(strstr(first + 1, "every 0.05 s"));
+            assert_non_null(strstr(told, "requested every 0.1 s"));
+            assert_null(strstr(first + 1, "time step of 0.05 s"));
         }
     }
 }
@@ -261,7 +261,7 @@ static void test_garbage(void **state)
     memcpy(bytes + whole, lies, sizeof lies);
     stream.length = whole + sizeof lies;
     assert_int_equal(serve_and_read_actions(&stream, actions, &count, &err), IMP_BAD_INPUT);
-    assert_non_null(strstr(err.message, "longer than what is read"));
+    assert_non_null(strstr(err.message, "longer than the limit"));
 }
 
 // Writes what is at the cursor with every string in two pieces, or with one tag more.

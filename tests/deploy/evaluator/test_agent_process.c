@@ -69,27 +69,29 @@ static void test_misbehaving_agents(void **state)
     static const struct {
         const char *name, *text, *reason;
     } agents[] = {
-        {"does not start", "echo no such thing >&2; exit 7\n", "status 7; its last words: no such"},
+        {"does not start", "echo no such thing >&2; exit 7\n",
+         "status 7; its last output: no such"},
         {"dies of a signal", "kill -9 $$\n", "killed by signal 9"},
-        {"never opens its streams", "sleep 90\n", "no answer in time while it opens its streams"},
+        {"never opens its streams", "sleep 90\n", "the agent timed out while opening its streams"},
         {"hangs", "mkfifo $2; exec 3<$1 4>$2; sleep 90\n",
-         "no answer in time while its reply is awaited"},
+         "the agent timed out while answering a message"},
         {"ends", "mkfifo $2; exec 3<$1 4>$2; exit 3\n", "it ended with status 3"},
-        {"floods", "mkfifo $2; exec 3<$1 4>$2; yes >&4\n", "without end"},
+        {"floods", "mkfifo $2; exec 3<$1 4>$2; yes >&4\n", "too many items"},
         {"floods with what is no message",
          "mkfifo $2; exec 3<$1 4>$2; while :; do printf '\\001\\002\\003'; done >&4\n",
-         "without end"},
-        {"floods its words", "mkfifo $2; exec 3<$1 4>$2; yes more >&2\n", "no answer in time"},
-        {"garbage", "mkfifo $2; exec 3<$1 4>$2; printf '\\377\\377' >&4; sleep 5\n", "no message"},
+         "too many items"},
+        {"floods its words", "mkfifo $2; exec 3<$1 4>$2; yes more >&2\n", "the agent timed out"},
+        {"garbage", "mkfifo $2; exec 3<$1 4>$2; printf '\\377\\377' >&4; sleep 5\n",
+         "is not a message"},
         {"4 GB",
          "mkfifo $2; exec 3<$1 4>$2; printf '\\241\\141\\141\\132\\377\\377\\377\\377' >&4\n"
          "sleep 90\n",
-         "longer than what is read"},
+         "longer than the limit"},
         {"aborts",
          "mkfifo $2; exec 3<$1 4>$2\n"
          "printf '\\242\\147control\\147aborted\\144data\\144oops' >&4; sleep 5\n",
          "'aborted': oops"},
-        {"an ordinary file", "echo >$2; exec 3<$1; sleep 90\n", "no FIFO"},
+        {"an ordinary file", "echo >$2; exec 3<$1; sleep 90\n", "is not a FIFO"},
         {"leaves others behind", "(trap '' TERM; sleep 60) & exit 0\n", "status 0"},
     };
     for (size_t k = 0; k < sizeof agents / sizeof agents[0]; k++)

@@ -24,7 +24,7 @@ static const char *run_and_get_output(const char *script)
     err = (imp_error){0};
     assert_int_equal(imp_agent_process_start(&process, &def, imp_monotonic_seconds() + 20.0, &err),
                      IMP_CHECK_FAILED);
-    const char *words = strstr(err.message, "its last words: ");
+    const char *words = strstr(err.message, "its last output: ");
     return words != NULL ? words : err.message;
 }
 

@@ -1,3 +1,6 @@
+// A small raster canvas. A shape is collected as a coverage mask of 8 bits per pixel, then
+// blended over the image in one colour. So overlapping strokes of one shape are not drawn twice.
+// The canvas remembers the bounds of the mask, and only those pixels are blended and cleared.
 #include "evaluate/report/drawing/canvas.h"
 
 #include <math.h>
@@ -16,6 +19,7 @@ imp_colour imp_plot_series_colour(int index)
     return colours[(unsigned)index % IMP_PLOT_SERIES_COLOURS];
 }
 
+// Resets the bounds to an empty rectangle; the mask itself is already 0.
 static void clear_shape(imp_canvas *canvas)
 {
     canvas->left = canvas->width;
@@ -30,7 +34,7 @@ imp_status imp_canvas_init(imp_canvas *canvas, int width, int height, imp_error 
     canvas->rgb = malloc(pixels * 3);
     canvas->coverage = calloc(pixels, 1);
     if (canvas->rgb == NULL || canvas->coverage == NULL)
-        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d picture", width, height);
+        return imp_fail(err, IMP_NO_MEMORY, "out of memory for a %d x %d image", width, height);
     clear_shape(canvas);
     imp_canvas_fill_rectangle(canvas, 0, 0, width, height, imp_colour_background);
     return IMP_OK;
@@ -43,6 +47,7 @@ void imp_canvas_release(imp_canvas *canvas)
     *canvas = (imp_canvas){0};
 }
 
+// Converts a coordinate to a pixel index in [0, limit]; NaN gives 0.
 static int clamp_to_pixels(double value, int limit)
 {
     if (!(value > 0.0))
@@ -53,6 +58,7 @@ static int clamp_to_pixels(double value, int limit)
 void imp_canvas_add_line(imp_canvas *canvas, double x0, double y0, double x1, double y1,
                          double thickness)
 {
+    // Only pixels within half the thickness plus half a pixel can be covered.
     const double reach = thickness / 2 + 0.5;
     const int left = clamp_to_pixels(fmin(x0, x1) - reach, canvas->width);
     const int right = clamp_to_pixels(ceil(fmax(x0, x1) + reach), canvas->width);
@@ -60,7 +66,9 @@ void imp_canvas_add_line(imp_canvas *canvas, double x0, double y0, double x1, do
     const int bottom = clamp_to_pixels(ceil(fmax(y0, y1) + reach), canvas->height);
     const double dx = x1 - x0, dy = y1 - y0, square = dx * dx + dy * dy;
 
-    // a pixel is covered by how far its centre lies inside the line's edge
+    // The coverage of a pixel is the distance of its centre from the line's edge, clamped to one
+    // pixel: an approximation of the covered area. t is the closest point on the segment. The
+    // maximum of old and new coverage is kept.
     for (int row = top; row < bottom; row++) {
         uint8_t *coverage = canvas->coverage + (size_t)row * (size_t)canvas->width;
         for (int column = left; column < right; column++) {
@@ -73,6 +81,7 @@ void imp_canvas_add_line(imp_canvas *canvas, double x0, double y0, double x1, do
                 coverage[column] = (uint8_t)covered;
         }
     }
+    // Extend the bounds of the mask.
     if (left < right && top < bottom) {
         canvas->left = left < canvas->left ? left : canvas->left;
         canvas->top = top < canvas->top ? top : canvas->top;
@@ -81,6 +90,7 @@ void imp_canvas_add_line(imp_canvas *canvas, double x0, double y0, double x1, do
     }
 }
 
+// Blends two values with a weight of 0..255, rounded.
 static uint8_t blend_channel(uint8_t below, uint8_t above, int weight)
 {
     return (uint8_t)((below * (255 - weight) + above * weight + 127) / 255);

@@ -1,5 +1,5 @@
-// evaluate/report/drawing/canvas.h: a picture to paint on: smooth lines, discs and small text over
-// RGB bytes.
+// evaluate/report/drawing/canvas.h: an RGB image to draw on: antialiased lines, discs and small
+// text.
 #ifndef IMP_EVALUATE_REPORT_DRAWING_CANVAS_H
 #define IMP_EVALUATE_REPORT_DRAWING_CANVAS_H
 
@@ -9,32 +9,34 @@ typedef struct imp_colour {
     uint8_t r, g, b;
 } imp_colour;
 
-// Colours of series and panels, in this order (Okabe and Ito's, told apart by colour-blind eyes).
+// Colours of series and panels, in this order: the palette of Okabe and Ito, which colour-blind
+// readers can tell apart.
 enum { IMP_PLOT_SERIES_COLOURS = 6 };
 imp_colour imp_plot_series_colour(int index); // wraps around
 
 extern const imp_colour imp_colour_background, imp_colour_foreground, imp_colour_light_grey;
 
-// A picture and the shape that is being collected on it. Coordinates are pixels from the top left
-// corner; the centre of the first pixel lies at (0.5, 0.5). Shapes may lie outside.
+// An image and the shape that is being collected on it. Coordinates are pixels from the top left
+// corner; the centre of the first pixel lies at (0.5, 0.5). Shapes may lie partly outside.
 typedef struct imp_canvas {
     int width, height;
     uint8_t *rgb;      // (height x width x 3)
-    uint8_t *coverage; // (height x width): how much of a pixel the shape covers
+    uint8_t *coverage; // (height x width): coverage of each pixel by the shape, 0..255
     int left, top, right,
-        bottom; // what coverage may be other than 0 in: [left, right) x [top, bottom)
+        bottom; // bounds of nonzero coverage: [left, right) x [top, bottom)
 } imp_canvas;
 
-// A canvas in the colour of paper. Released with imp_canvas_release(), also after a failure.
+// Creates a canvas filled with the background colour. Release it with imp_canvas_release(), also
+// after a failure.
 imp_status imp_canvas_init(imp_canvas *canvas, int width, int height, imp_error *err);
 void imp_canvas_release(imp_canvas *canvas);
 
-// Adds a line with round ends to the shape; one of length 0 is a disc. Where parts of a shape
-// overlap it is no darker.
+// Adds a line with round ends to the shape; a line of length 0 is a disc. Overlapping parts of a
+// shape are not drawn darker.
 void imp_canvas_add_line(imp_canvas *canvas, double x0, double y0, double x1, double y1,
                          double thickness);
 
-// Paints the shape, opacity in [0, 1], and starts a new one.
+// Draws the shape with an opacity in [0, 1] and starts a new shape.
 void imp_canvas_fill_shape(imp_canvas *canvas, imp_colour colour, double opacity);
 
 // Fills a rectangle at once; corners are whole pixels, clipped to the canvas.
@@ -45,7 +47,7 @@ void imp_canvas_fill_rectangle(imp_canvas *canvas, int left, int top, int right,
 // Printable ASCII; capitals are drawn as small letters. Returns its width.
 double imp_canvas_add_text(imp_canvas *canvas, double x, double y, double size, const char *text);
 
-// The width that text would take.
+// Returns the width of a text.
 double imp_canvas_text_width(double size, const char *text);
 
 #endif

@@ -1,11 +1,11 @@
-// A stroke font: every sign is a few polylines, drawn as smooth lines, so one table serves every
-// size.
+// A stroke font: every character is a few polylines on a grid, drawn as antialiased lines. So one
+// table serves every size. Capitals use the shapes of small letters; unknown characters are blank.
 #include <ctype.h>
 
 #include "evaluate/report/drawing/canvas.h"
 
-// Pairs of digits (column, row); a blank lifts the pen. Rows: 0 tops tall letters, 2 small ones, 6
-// is the base line, 8 the lowest.
+// Pairs of digits (column, row); a blank begins a new polyline. Row 0: top of tall letters; row 2:
+// top of small ones; row 6: base line; row 8: lowest.
 static const char *const glyphs[128] = {
     ['!'] = "0004 0606",
     ['%'] = "0001111000 4006 3536464535",
@@ -61,10 +61,12 @@ static const char *const glyphs[128] = {
     ['|'] = "0007",
 };
 
-static const double GLYPH_ROWS = 6.0;  // rows between the top of an "l" and the base line
-static const double GLYPH_GAP = 1.9;   // columns between two signs, a stroke's thickness included
+static const double GLYPH_ROWS = 6.0; // rows between the top of an "l" and the base line
+static const double GLYPH_GAP =
+    1.9; // columns between two characters, including a stroke's thickness
 static const double BLANK_WIDTH = 2.0; // columns of a blank
 
+// Returns a character's polylines; "" if there are none.
 static const char *find_glyph(char letter)
 {
     const unsigned char code = (unsigned char)letter;
@@ -72,6 +74,7 @@ static const char *find_glyph(char letter)
     return glyph != NULL ? glyph : "";
 }
 
+// Width of a character in columns: its largest column, plus the gap.
 static double glyph_advance(const char *glyph)
 {
     int widest = -1;
@@ -91,6 +94,7 @@ double imp_canvas_text_width(double size, const char *text)
 
 double imp_canvas_add_text(imp_canvas *canvas, double x, double y, double size, const char *text)
 {
+    // Strokes are an eighth of the size, but at least a pixel.
     const double unit = size / GLYPH_ROWS, thickness = size / 8.0 < 1.0 ? 1.0 : size / 8.0;
     const double start = x, top = y - size;
     for (; *text != '\0'; text++) {
@@ -98,7 +102,7 @@ double imp_canvas_add_text(imp_canvas *canvas, double x, double y, double size, 
         for (const char *at = glyph; at[0] != '\0' && at[1] != '\0'; at++) {
             if (at[0] == ' ')
                 continue;
-            // the last point of a polyline has nothing to go on to
+            // the last point of a polyline begins no segment
             const bool more = at[2] != '\0' && at[2] != ' ';
             if (more)
                 imp_canvas_add_line(canvas, x + (at[0] - '0') * unit, top + (at[1] - '0') * unit,

@@ -1,3 +1,6 @@
+// Draws shapes either on a raster canvas or as SVG elements. SVG viewers rasterise themselves.
+// For the canvas, dashes are cut from the polyline, and polygons are filled by counting samples
+// per pixel.
 #include "evaluate/report/drawing/vector_canvas.h"
 
 #include <math.h>
@@ -5,7 +8,7 @@
 
 #include "evaluate/report/drawing/xml_escape.h"
 
-// A viewer's font has its "l" about so high for a font size of 1.
+// Height of an "l" relative to the font size in common fonts.
 static const double LETTER_HEIGHT = 0.72;
 
 void imp_vector_canvas_begin(const imp_vector_canvas *drawing, int width, int height)
@@ -24,6 +27,7 @@ void imp_vector_canvas_end(const imp_vector_canvas *drawing)
         fputs("</svg>\n", drawing->svg);
 }
 
+// Writes the path data of a polyline, without its closing quote.
 static void write_svg_path(FILE *out, const imp_pixel_point *points, int count)
 {
     fputs(" d=\"", out);
@@ -31,6 +35,7 @@ static void write_svg_path(FILE *out, const imp_pixel_point *points, int count)
         fprintf(out, "%s%.2f %.2f", k == 0 ? "M" : k == 1 ? "L" : " ", points[k].x, points[k].y);
 }
 
+// Writes a colour attribute ("fill" or "stroke") and its opacity.
 static void write_svg_colour(FILE *out, const char *what, imp_draw_style style)
 {
     fprintf(out, " %s=\"#%02x%02x%02x\"", what, style.colour.r, style.colour.g, style.colour.b);
@@ -38,7 +43,8 @@ static void write_svg_colour(FILE *out, const char *what, imp_draw_style style)
         fprintf(out, " %s-opacity=\"%.2f\"", what, style.opacity);
 }
 
-// Adds the dashes of a line to the canvas's shape; a line without dashes is one long one.
+// Adds a line, or its dashes, to the canvas's shape. The dash pattern continues across corners:
+// `place` is the distance along the whole polyline.
 static void add_dashed_line(imp_canvas *canvas, const imp_pixel_point *points, int count,
                             imp_draw_style style)
 {
@@ -51,6 +57,8 @@ static void add_dashed_line(imp_canvas *canvas, const imp_pixel_point *points, i
             continue;
         }
         for (double at = 0.0; at < length;) {
+            // Position within the pattern of a dash and a gap; end at its next change or the
+            // corner.
             const double phase = fmod(place + at, 2.0 * style.dash);
             const bool drawn = phase < style.dash;
             const double rest = (drawn ? style.dash : 2.0 * style.dash) - phase;
@@ -75,7 +83,7 @@ void imp_vector_canvas_polyline(const imp_vector_canvas *drawing, const imp_pixe
         return;
     }
     fputs("<path fill=\"none\" stroke-linejoin=\"round\"", drawing->svg);
-    // round ends would close the gaps between dashes
+    // round ends would fill the gaps between dashes
     fprintf(drawing->svg, " stroke-linecap=\"%s\"", style.dash > 0.0 ? "butt" : "round");
     write_svg_colour(drawing->svg, "stroke", style);
     fprintf(drawing->svg, " stroke-width=\"%.2f\"", style.width);
@@ -85,8 +93,8 @@ void imp_vector_canvas_polyline(const imp_vector_canvas *drawing, const imp_pixe
     fputs("\"/>\n", drawing->svg);
 }
 
-// Adds a polygon to the canvas's shape: each pixel is covered by the share of 4 x 4 samples that
-// lie inside by the even-odd rule.
+// Adds a polygon to the canvas's shape. The coverage of a pixel is the share of its 4 x 4 samples
+// that lie inside, by the even-odd rule.
 static void add_polygon(imp_canvas *canvas, const imp_pixel_point *points, int count)
 {
     enum { SIDE = 4 };
@@ -97,6 +105,7 @@ static void add_polygon(imp_canvas *canvas, const imp_pixel_point *points, int c
         top = fmin(top, points[k].y);
         bottom = fmax(bottom, points[k].y);
     }
+    // Visit only pixels of the polygon's bounding box that lie on the canvas.
     const int i0 = (int)fmax(0.0, floor(left)), i1 = (int)fmin(canvas->width, ceil(right));
     const int j0 = (int)fmax(0.0, floor(top)), j1 = (int)fmin(canvas->height, ceil(bottom));
     for (int j = j0; j < j1; j++)
@@ -107,6 +116,7 @@ static void add_polygon(imp_canvas *canvas, const imp_pixel_point *points, int c
                 bool inside = false;
                 for (int k = 0, last = count - 1; k < count; last = k++) {
                     const imp_pixel_point a = points[k], b = points[last];
+                    // Count the edges that a ray to the right crosses.
                     if ((a.y > y) != (b.y > y) && x < (b.x - a.x) * (y - a.y) / (b.y - a.y) + a.x)
                         inside = !inside;
                 }
@@ -116,6 +126,7 @@ static void add_polygon(imp_canvas *canvas, const imp_pixel_point *points, int c
             const int covered = hits * 255 / (SIDE * SIDE);
             *coverage = covered > *coverage ? (uint8_t)covered : *coverage;
         }
+    // Extend the bounds of the mask.
     if (i0 < i1 && j0 < j1) {
         canvas->left = i0 < canvas->left ? i0 : canvas->left;
         canvas->top = j0 < canvas->top ? j0 : canvas->top;
@@ -152,7 +163,8 @@ void imp_vector_canvas_rectangle(const imp_vector_canvas *drawing, double left, 
     imp_vector_canvas_polygon(drawing, corners, 4, style, NULL);
 }
 
-// A canvas is read pixel by pixel, where a plate behind the letters is clearer than a rim.
+// Draws text on the canvas. At one pixel per dot, a solid bar behind the letters is more legible
+// than an outline.
 static void draw_text_on_canvas(imp_canvas *canvas, double x, double y, double size,
                                 imp_draw_style style, bool halo, const char *text)
 {
@@ -171,6 +183,7 @@ void imp_vector_canvas_text(const imp_vector_canvas *drawing, double x, double y
 {
     if (drawing->canvas != NULL) {
         const double width = imp_canvas_text_width(size, text);
+        // The canvas draws from the left end only.
         x -= align == IMP_TEXT_ALIGN_MIDDLE  ? width / 2.0
              : align == IMP_TEXT_ALIGN_RIGHT ? width
                                              : 0.0;

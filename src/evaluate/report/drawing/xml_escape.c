@@ -1,3 +1,5 @@
+// Escapes text for XML and HTML. The four characters with a meaning in text or in attributes
+// with double quotes become entities. Control characters, which XML 1.0 forbids, become blanks.
 #include "evaluate/report/drawing/xml_escape.h"
 
 void imp_xml_write_escaped(FILE *out, const char *text)
@@ -17,7 +19,6 @@ void imp_xml_write_escaped(FILE *out, const char *text)
             fputs("&quot;", out);
             break;
         default:
-            // control characters are not allowed in XML
             fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
         }
     }

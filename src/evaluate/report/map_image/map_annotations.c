@@ -1,4 +1,7 @@
-// What a map tells besides its ground: edges of the road, lanes, where to start, objects.
+// Draws what a map contains besides its ground: edges of the road, lanes with their directions,
+// start tile and pose, and objects with names. Objects are drawn from large to small, so that small
+// ones stay visible. Names are placed greedily: each takes the first of four places around its
+// object that overlaps nothing.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +40,7 @@ static void draw_line_between(const imp_map_drawing *view, imp_pixel_point a, im
     imp_vector_canvas_polyline(&view->drawing, line, 2, style);
 }
 
-// A triangle that points along a direction on the ground.
+// Draws a triangle with its tip at a point, along a direction on the ground.
 static void draw_arrow(const imp_map_drawing *view, imp_pixel_point tip, imp_vec2 along,
                        double size, imp_draw_style style)
 {
@@ -60,10 +63,11 @@ static bool is_drivable_tile(const imp_world *world, int i, int j)
            world->tiles[j * world->columns + i].drivable;
 }
 
-// Lines between tiles that can be driven on and others.
+// Draws a line between each drivable tile and a neighbour that is not drivable.
 void imp_map_draw_edges(const imp_map_drawing *view)
 {
     const imp_world *world = view->world;
+    // Each tile draws its upper and left edge; one more row and column draws the map's border.
     for (int j = 0; j <= world->rows; j++)
         for (int i = 0; i <= world->columns; i++) {
             const imp_pixel_point here = {view->left + i * view->tile, view->top + j * view->tile};
@@ -77,6 +81,7 @@ void imp_map_draw_edges(const imp_map_drawing *view)
         }
 }
 
+// Draws a lane's centre line as a polyline with an arrow.
 static void draw_lane(const imp_map_drawing *view, const imp_curve *lane, imp_draw_style style)
 {
     enum { POINTS = 13 };
@@ -84,7 +89,7 @@ static void draw_lane(const imp_map_drawing *view, const imp_curve *lane, imp_dr
     for (int k = 0; k < POINTS; k++)
         points[k] = imp_map_to_pixels(view, imp_curve_point(lane, (double)k / (POINTS - 1)));
     imp_vector_canvas_polyline(&view->drawing, points, POINTS, style);
-    // a little past the middle, so that the lanes of intersections do not hide each other's arrows
+    // The arrow lies past the middle, where the lanes of an intersection do not hide each other's.
     const double t = 0.6, size = fmax(3.0, fmin(11.0, 0.085 * view->tile));
     const imp_vec2 along = imp_vec2_normalize(imp_curve_derivative(lane, t));
     const imp_pixel_point at = imp_map_to_pixels(view, imp_curve_point(lane, t));
@@ -105,6 +110,7 @@ void imp_map_draw_start(const imp_map_drawing *view)
     const imp_world *world = view->world;
     if (!world->has_start_tile)
         return;
+    // A dashed frame inside the start tile.
     const double size = world->tile_size, inset = 0.06 * view->tile;
     const imp_vec2 origin = {world->start_tile[0] * size, world->start_tile[1] * size};
     const imp_pixel_point a = imp_map_to_pixels(view, origin);
@@ -115,7 +121,7 @@ void imp_map_draw_start(const imp_map_drawing *view)
     imp_vector_canvas_polyline(&view->drawing, frame, 5, imp_map_start_style);
     if (!world->has_start_pose)
         return;
-    // a robot's outline with its nose
+    // The outline of a robot at the start pose, with an arrow at its front.
     const imp_vec2 forward = imp_heading_direction(world->start_pose.heading);
     const imp_vec2 side = imp_vec2_scale(imp_vec2_turn_right(forward), 0.075);
     const imp_vec2 at = {origin.x + world->start_pose.x, origin.z + world->start_pose.z};
@@ -133,17 +139,20 @@ void imp_map_draw_start(const imp_map_drawing *view)
 
 // ---- objects ----
 
+// Length of a bounding box's side between two corners [px].
 static double side_length_pixels(const imp_map_drawing *view, const imp_box *box, int from, int to)
 {
     return view->scale * imp_vec2_length(imp_vec2_subtract(box->corner[to], box->corner[from]));
 }
 
+// Traffic lights change but do not move.
 static bool has_motion_path(const imp_object *object)
 {
     return object->kind != IMP_OBJECT_TRAFFIC_LIGHT;
 }
 
-// The way of a pedestrian; ahead of anything else.
+// Draws an arrow along an object's path: a pedestrian's crossing, or the direction of others. A
+// dark, wider copy below sets it off from the ground.
 static void draw_motion_path(const imp_map_drawing *view, const imp_object *object)
 {
     if (!has_motion_path(object))
@@ -167,10 +176,11 @@ static void draw_motion_path(const imp_map_drawing *view, const imp_object *obje
 static void draw_object(const imp_map_drawing *view, const imp_object *object)
 {
     const imp_box *box = &object->box;
-    // over the renderer's picture, which shows the thing itself, only a veil
-    const bool veil = view->drawing.canvas != NULL;
-    const imp_draw_style fill = {imp_map_object_colour(object->kind), veil ? 0.4 : 0.92, 0.0, 0.0};
-    const imp_draw_style rim = {imp_colour_background, 1.0, veil ? 3.2 : 1.2, 0.0};
+    // On the canvas the renderer's image shows the object itself, so the footprint is transparent.
+    const bool transparent = view->drawing.canvas != NULL;
+    const imp_draw_style fill = {imp_map_object_colour(object->kind), transparent ? 0.4 : 0.92, 0.0,
+                                 0.0};
+    const imp_draw_style rim = {imp_colour_background, 1.0, transparent ? 3.2 : 1.2, 0.0};
     const imp_draw_style line = {fill.colour, 1.0, 1.8, 0.0};
     const imp_pixel_point centre = imp_map_to_pixels(view, object->position);
     const imp_pixel_point spot[] = {centre, centre};
@@ -178,12 +188,13 @@ static void draw_object(const imp_map_drawing *view, const imp_object *object)
     char tip[128];
     for (int k = 0; k < 5; k++)
         corners[k] = imp_map_to_pixels(view, box->corner[k & 3]);
+    // The tooltip names the object, its line in the map file and its pose.
     snprintf(tip, sizeof tip, "%s, line %d: (%.2f, %.2f) m, %.0f degrees%s", object->name,
              object->line, object->position.x, object->position.z, object->heading * 180.0 / IMP_PI,
              object->optional ? ", optional" : "");
     const double length = side_length_pixels(view, box, 0, 1),
                  width = side_length_pixels(view, box, 1, 2);
-    // what would hardly be seen stands on a disc
+    // An object that would be hardly visible gets a disc below it.
     const double smallest = fmin(7.0, fmax(2.5, 0.12 * view->tile));
     const bool tiny = fmax(length, width) < smallest;
     if (tiny) {
@@ -192,12 +203,13 @@ static void draw_object(const imp_map_drawing *view, const imp_object *object)
         imp_vector_canvas_polyline(&view->drawing, spot, 2,
                                    (imp_draw_style){fill.colour, 1.0, smallest, 0.0});
     }
+    // The footprint with a pale border, and on the canvas an outline.
     imp_vector_canvas_polygon(&view->drawing, corners, 4, fill, tip);
     if (!tiny)
         imp_vector_canvas_polyline(&view->drawing, corners, 5, rim);
-    if (veil && !tiny)
+    if (transparent && !tiny)
         imp_vector_canvas_polyline(&view->drawing, corners, 5, line);
-    // the front, where there is room to show it
+    // An arrow at the front, if there is room.
     if (length < 16.0 || object->kind == IMP_OBJECT_TREE)
         return;
     const imp_pixel_point front = {(corners[1].x + corners[2].x) / 2.0,
@@ -209,6 +221,7 @@ static void draw_object(const imp_map_drawing *view, const imp_object *object)
 
 // ---- names ----
 
+// Rectangle of a name [px].
 typedef struct label {
     double left, top, right, bottom;
 } label;
@@ -218,7 +231,8 @@ static bool labels_overlap(const label *a, const label *b)
     return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
 }
 
-// Writes names beside the objects as long as there is a free place for them.
+// Writes each object's name beside it if there is a free place. Maps with many objects or small
+// tiles get no names.
 static void draw_object_names(const imp_map_drawing *view)
 {
     enum { NAMES_MAX = 48 };
@@ -229,6 +243,7 @@ static void draw_object_names(const imp_map_drawing *view)
     int count = 0;
     if (world->object_count > NAMES_MAX || view->tile < minimum_tile)
         return;
+    // Names must not cover objects: reserve a square around each centre.
     for (int k = 0; k < world->object_count; k++) {
         const imp_pixel_point at = imp_map_to_pixels(view, world->objects[k].position);
         taken[count++] = (label){at.x - 5.0, at.y - 5.0, at.x + 5.0, at.y + 5.0};
@@ -236,6 +251,7 @@ static void draw_object_names(const imp_map_drawing *view)
     for (int k = 0; k < world->object_count; k++) {
         const imp_object *object = &world->objects[k];
         const double width = imp_canvas_text_width(size, object->name);
+        // Bounding rectangle of the object on the image.
         label box = {INFINITY, INFINITY, -INFINITY, -INFINITY};
         for (int n = 0; n < 4; n++) {
             const imp_pixel_point corner = imp_map_to_pixels(view, object->box.corner[n]);
@@ -243,6 +259,7 @@ static void draw_object_names(const imp_map_drawing *view)
                           fmax(box.right, corner.x), fmax(box.bottom, corner.y)};
         }
         const double x = (box.left + box.right - width) / 2.0, y = (box.top + box.bottom) / 2.0;
+        // Candidates: above, below, right and left of the object.
         const double places[][2] = {{x, box.top - 5.0},
                                     {x, box.bottom + size + 5.0},
                                     {box.right + 6.0, y + size / 2.0},
@@ -250,6 +267,7 @@ static void draw_object_names(const imp_map_drawing *view)
         for (int n = 0; n < 4; n++) {
             const double left = places[n][0], base = places[n][1];
             const label mine = {left - 2.0, base - size - 2.0, left + width + 2.0, base + 3.0};
+            // A place is free if it lies on the map and overlaps nothing.
             bool is_free = mine.left > view->left && mine.top > view->top &&
                            mine.right < view->left + view->map_width &&
                            mine.bottom < view->top + view->map_height;
@@ -278,6 +296,7 @@ typedef struct ranked_object {
     double area; // [px^2]
 } ranked_object;
 
+// Largest first; ties in the order of the map.
 static int compare_by_area(const void *a, const void *b)
 {
     const ranked_object *one = a, *other = b;
@@ -292,7 +311,7 @@ void imp_map_draw_objects(const imp_map_drawing *view)
     ranked_object order[IMP_OBJECTS_MAX];
     for (int k = 0; k < world->moving_count; k++)
         draw_motion_path(view, &world->objects[world->moving[k]]);
-    // what is small must not vanish below what is large
+    // Draw large objects first, so that they do not hide small ones.
     for (int k = 0; k < world->object_count; k++) {
         const imp_box *box = &world->objects[k].box;
         order[k] = (ranked_object){k, side_length_pixels(view, box, 0, 1) *

@@ -1,5 +1,5 @@
-// evaluate/report/map_image/map_drawing.h: a map on a sketch: where its metres are on the picture,
-// and what its tiles look like as drawings.
+// evaluate/report/map_image/map_drawing.h: draws a map: the transformation from metres to pixels,
+// and its tiles and annotations.
 #ifndef IMP_EVALUATE_REPORT_MAP_IMAGE_MAP_DRAWING_H
 #define IMP_EVALUATE_REPORT_MAP_IMAGE_MAP_DRAWING_H
 
@@ -15,6 +15,7 @@ typedef struct imp_map_drawing {
     int map_width, map_height; // [px]
 } imp_map_drawing;
 
+// Transforms a point of the map [m] to pixels.
 static inline imp_pixel_point imp_map_to_pixels(const imp_map_drawing *view, imp_vec2 at)
 {
     return (imp_pixel_point){view->left + at.x * view->scale, view->top + at.z * view->scale};
@@ -23,16 +24,16 @@ static inline imp_pixel_point imp_map_to_pixels(const imp_map_drawing *view, imp
 // Draws the ground: surfaces, and the markings on roads.
 void imp_map_draw_tiles(const imp_map_drawing *view);
 
-// Draws what the map tells besides its ground: edges of the road, lanes, start and objects.
+// Draw what the map contains besides its ground: edges of the road, lanes, start and objects.
 void imp_map_draw_edges(const imp_map_drawing *view);
 void imp_map_draw_lanes(const imp_map_drawing *view);
 void imp_map_draw_start(const imp_map_drawing *view);
 void imp_map_draw_objects(const imp_map_drawing *view);
 
-// Whether something on the map goes its way.
+// Returns whether an object of the map follows a path.
 bool imp_map_has_motion_paths(const imp_map_drawing *view);
 
-// Inks that drawings and their legend share.
+// Styles that the drawing and its legend share.
 imp_draw_style imp_map_lane_style(const imp_map_drawing *view);
 extern const imp_draw_style imp_map_edge_style, imp_map_start_style, imp_map_motion_path_style;
 imp_colour imp_map_object_colour(imp_object_kind kind);

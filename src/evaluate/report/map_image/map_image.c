@@ -1,3 +1,6 @@
+// Draws a map from above, as SVG or PNG, with tile numbers, a scale bar and a legend. The SVG
+// draws the ground as shapes. The PNG shows the renderer's image of it. Everything above the
+// ground is drawn by the same code on a vector canvas.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +13,7 @@
 #include "imprint/report.h"
 
 enum { COOKIE = 0x6d617076, WIDTH_MIN = 320, HEIGHT_MIN = 240, SIDE_MAX = 8192 };
-// What is around the map [px].
+// Margins around the map, legend width and row height [px].
 enum { LEFT = 44, TOP = 86, BOTTOM = 46, GAP = 28, LEGEND = 176, RIGHT = 16, ROW = 24 };
 
 static const double TEXT_SIZE = 9.0; // height of an "l" in ordinary text [px]
@@ -22,7 +25,8 @@ imp_map_image_def imp_default_map_image_def(void)
     return (imp_map_image_def){.lanes = true, .objects = true, .cookie = COOKIE};
 }
 
-// The map as large as the picture allows; without a size, the picture as large as the map wants.
+// Computes the layout. With a given image size, the map is as large as fits. Without one, tiles get
+// a convenient size and the image follows, high enough for the legend.
 static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def, int *width,
                             int *height)
 {
@@ -50,6 +54,7 @@ static void plan_map_layout(imp_map_drawing *view, const imp_map_image_def *def,
     view->top = TOP;
 }
 
+// Draws the map's name and a line of facts about it.
 static void draw_title(const imp_map_drawing *view)
 {
     const imp_world *world = view->world;
@@ -63,12 +68,13 @@ static void draw_title(const imp_map_drawing *view)
                            false, text);
 }
 
-// Numbers of columns and rows, every one or every few, and a frame.
+// Draws the numbers of columns and rows, only every few if tiles are small, and a grid.
 static void draw_coordinates(const imp_map_drawing *view)
 {
     const imp_world *world = view->world;
     const double right = view->left + view->tile * world->columns;
     const double bottom = view->top + view->tile * world->rows;
+    // Numbers at the upper and left border.
     const int every = view->tile >= 22.0 ? 1 : view->tile >= 9.0 ? 5 : 10;
     char text[16];
     for (int i = 0; i < world->columns; i += every) {
@@ -82,6 +88,7 @@ static void draw_coordinates(const imp_map_drawing *view)
                                view->top + (j + 0.5) * view->tile + TEXT_SIZE / 2.0, TEXT_SIZE,
                                IMP_TEXT_ALIGN_RIGHT, PALE_STYLE, false, text);
     }
+    // A faint grid, unless tiles are tiny.
     const imp_draw_style grid = {imp_colour_foreground, 0.13, 1.0, 0.0};
     for (int i = 0; i <= world->columns && view->tile >= 9.0; i++) {
         const double x = view->left + i * view->tile;
@@ -95,7 +102,7 @@ static void draw_coordinates(const imp_map_drawing *view)
     }
 }
 
-// A bar of 1, 2, 5, ... metres below the map.
+// Draws a scale bar below the map: the shortest of 1, 2, 5, ... m that is at least 60 px long.
 static void draw_scale_bar(const imp_map_drawing *view)
 {
     static const int lengths[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
@@ -117,6 +124,7 @@ static void draw_scale_bar(const imp_map_drawing *view)
                            IMP_TEXT_ALIGN_LEFT, TEXT_STYLE, false, text);
 }
 
+// Draws a legend entry: a sample of the line and its meaning.
 static void draw_legend_line(const imp_map_drawing *view, double x, double y, imp_draw_style style,
                              const char *text)
 {
@@ -125,11 +133,13 @@ static void draw_legend_line(const imp_map_drawing *view, double x, double y, im
                            IMP_TEXT_ALIGN_LEFT, TEXT_STYLE, false, text);
 }
 
+// Draws the legend to the right of the map, with only those entries that occur on it.
 static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *def)
 {
     const imp_world *world = view->world;
     const double x = view->left + view->map_width + GAP;
     double y = view->top + 10.0;
+    // Lines: lanes, on a sample of road, edges and start.
     if (def->lanes) {
         const imp_draw_style road = {{74, 79, 88}, 1.0, 9.0, 0.0};
         imp_vector_canvas_polyline(&view->drawing, (imp_pixel_point[]){{x, y}, {x + 22, y}}, 2,
@@ -144,6 +154,7 @@ static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *de
                          world->has_start_pose ? "start" : "start tile");
         y += ROW;
     }
+    // Kinds of objects with their number.
     for (int k = 0; k < IMP_OBJECT_KIND_COUNT && def->objects; k++) {
         const int count = imp_world_count_objects(world, (imp_object_kind)k);
         char text[64];
@@ -162,6 +173,7 @@ static void draw_legend(const imp_map_drawing *view, const imp_map_image_def *de
         draw_legend_line(view, x, y, imp_map_motion_path_style, "way of what moves");
 }
 
+// Draws everything above the ground, in an order in which nothing important is covered.
 static void draw_annotations(const imp_map_drawing *view, const imp_map_image_def *def)
 {
     draw_coordinates(view);
@@ -184,9 +196,8 @@ static imp_status check_map_image_def(const imp_map_image_def *def, imp_error *e
         return IMP_OK;
     if (def->width < WIDTH_MIN || def->height < HEIGHT_MIN || def->width > SIDE_MAX ||
         def->height > SIDE_MAX)
-        return imp_fail(err, IMP_USAGE,
-                        "a picture of %d x %d pixels: a map's are %d x %d to %d x %d", def->width,
-                        def->height, WIDTH_MIN, HEIGHT_MIN, SIDE_MAX, SIDE_MAX);
+        return imp_fail(err, IMP_USAGE, "an image of %d x %d pixels: must be %d x %d to %d x %d",
+                        def->width, def->height, WIDTH_MIN, HEIGHT_MIN, SIDE_MAX, SIDE_MAX);
     return IMP_OK;
 }
 
@@ -215,7 +226,7 @@ imp_status imp_map_image_svg(char **out, size_t *length, const imp_world *world,
     return status;
 }
 
-// The renderer's picture of the map, at its place on the canvas.
+// Renders the ground from above and copies it to its place on the canvas.
 static imp_status draw_rendered_ground(const imp_map_drawing *view, imp_error *err)
 {
     const imp_canvas *canvas = view->drawing.canvas;
@@ -263,7 +274,7 @@ imp_status imp_map_image_write(const char *path, const imp_world *world,
     if (imp_path_has_suffix(path, ".png"))
         return write_map_png(path, world, def, err);
     if (!imp_path_has_suffix(path, ".svg"))
-        return imp_fail(err, IMP_USAGE, "%s: a picture's name must end with .png or .svg", path);
+        return imp_fail(err, IMP_USAGE, "%s: an image's name must end with .png or .svg", path);
     char *text;
     size_t length;
     imp_status status = imp_map_image_svg(&text, &length, world, def, err);

@@ -1,4 +1,6 @@
-// The ground of a map as a drawing: what SVG shows where PNG shows the renderer's picture.
+// Draws the ground of a map as shapes, for SVG; a PNG shows the renderer's image instead. Each tile
+// is a coloured square with its road markings, in a unit frame that is turned with the tile. Widths
+// follow the renderer's textures.
 #include <math.h>
 
 #include "base/common/vector2.h"
@@ -35,7 +37,7 @@ typedef struct place {
     int quarter_turns;
 } place;
 
-// From a tile of side 1 in orientation S to the picture.
+// Transforms a point of a unit tile in orientation S to pixels.
 static imp_pixel_point tile_to_pixels(const place *at, double x, double z)
 {
     const double turned[4][2] = {{x, z}, {z, -x}, {-x, -z}, {-z, x}};
@@ -51,7 +53,7 @@ static imp_draw_style marking_style(const place *at, imp_colour colour, double w
                             dashed ? DASH * at->view->tile : 0.0};
 }
 
-// A band of paint from one place to another, with square ends.
+// Draws a rectangle of paint between two corners.
 static void draw_stripe(const place *at, imp_colour colour, double x0, double z0, double x1,
                         double z1)
 {
@@ -61,7 +63,8 @@ static void draw_stripe(const place *at, imp_colour colour, double x0, double z0
                               (imp_draw_style){colour, 1.0, 0.0, 0.0}, NULL);
 }
 
-// A line around the corner (side, -0.5), which stays midway between the lanes of a curve.
+// Draws a line around the corner (side, -0.5). The exponent flattens the arc, so that it stays
+// midway between the lanes of a curve.
 static void draw_arc(const place *at, double side, double radius, imp_draw_style style)
 {
     imp_pixel_point points[ARC_POINTS];
@@ -74,7 +77,7 @@ static void draw_arc(const place *at, double side, double radius, imp_draw_style
     imp_vector_canvas_polyline(&at->view->drawing, points, ARC_POINTS, style);
 }
 
-// The white quarter of a disc in a corner where edge lines meet.
+// Draws the white quarter disc in a corner where edge lines meet.
 static void draw_corner(const place *at, double x, double z)
 {
     imp_pixel_point points[ARC_POINTS + 1];
@@ -88,6 +91,7 @@ static void draw_corner(const place *at, double x, double z)
                               (imp_draw_style){WHITE, 1.0, 0.0, 0.0}, NULL);
 }
 
+// White lines at both edges and a dashed yellow line in the middle.
 static void draw_straight_markings(const place *at)
 {
     draw_stripe(at, WHITE, -0.5, -0.5, -0.5 + WHITE_WIDTH, 0.5);
@@ -98,6 +102,7 @@ static void draw_straight_markings(const place *at)
                                marking_style(at, YELLOW, YELLOW_WIDTH, true));
 }
 
+// The same lines as arcs around the corner on one side.
 static void draw_curve_markings(const place *at, double side)
 {
     draw_arc(at, side, 1.0 - WHITE_WIDTH / 2.0, marking_style(at, WHITE, WHITE_WIDTH, false));
@@ -105,12 +110,13 @@ static void draw_curve_markings(const place *at, double side)
     draw_corner(at, side, -0.5);
 }
 
-// Stop lines across the lanes that come in, and white corners between the roads.
+// Draws red stop lines across incoming lanes and white corners between the roads. Without a road to
+// the west there is a white edge line instead.
 static void draw_intersection_markings(const place *at, bool has_west)
 {
     place turned = *at;
     for (int k = 0; k < 4; k++) {
-        // sides in the order north, west, south, east
+        // Sides in the order north, west, south, east.
         turned.quarter_turns = at->quarter_turns + k;
         if (k == 1 && !has_west)
             continue;
@@ -142,7 +148,7 @@ static void draw_tile_markings(const place *at, imp_tile_kind kind)
     case IMP_TILE_3WAY_LEFT:
         draw_intersection_markings(at, false);
         break;
-    case IMP_TILE_3WAY_RIGHT: // looks like the other one from behind
+    case IMP_TILE_3WAY_RIGHT: // the same markings turned by 180 degrees
         mirrored.quarter_turns += 2;
         draw_intersection_markings(&mirrored, false);
         break;

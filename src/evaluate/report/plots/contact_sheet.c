@@ -1,3 +1,6 @@
+// Contact sheets: frames in rows, as a PNG. Under each frame two bars show the duty cycles of
+// the wheels, left and right of the middle. Frames are enlarged by a whole factor without
+// interpolation.
 #include "base/text/plural.h"
 #include "imprint/report.h"
 
@@ -14,7 +17,7 @@ static imp_status check_contact_sheet(const imp_contact_sheet *sheet, imp_error 
         return imp_fail(err, IMP_BAD_INPUT, "a contact sheet of %s in %s is empty",
                         IMP_PLURAL(sheet->count, "frame"), IMP_PLURAL(sheet->columns, "column"));
     if (sheet->scale < 1 || sheet->scale > 16)
-        return imp_fail(err, IMP_BAD_INPUT, "contact sheet: scale is %d, 1 to 16 is possible",
+        return imp_fail(err, IMP_BAD_INPUT, "contact sheet: scale is %d, must be 1 to 16",
                         sheet->scale);
     if (sheet->width < 1 || sheet->height < 1 ||
         (int64_t)sheet->width * sheet->height * sheet->count > 1 << 26 || sheet->columns > 256)
@@ -23,7 +26,7 @@ static imp_status check_contact_sheet(const imp_contact_sheet *sheet, imp_error 
     return IMP_OK;
 }
 
-// Enlarges a frame without smoothing, so that one sees the pixels that the network sees.
+// Draws a frame enlarged without interpolation, so that the network's input pixels stay visible.
 static void draw_scaled_frame(imp_canvas *canvas, const imp_contact_sheet *sheet, int index,
                               int left, int top)
 {
@@ -36,7 +39,8 @@ static void draw_scaled_frame(imp_canvas *canvas, const imp_contact_sheet *sheet
                                       (imp_colour){pixel[0], pixel[1], pixel[2]});
 }
 
-// One wheel's bar from `middle` to the given side (-1 left, 1 right).
+// Draws one wheel's bar from `middle` to a side (-1 left, 1 right) over a grey track. Backward
+// rotation has another colour.
 static void draw_action_bar(imp_canvas *canvas, double duty, int middle, int half, int top,
                             int side)
 {
@@ -54,6 +58,7 @@ imp_status imp_contact_sheet_write(const char *path, const imp_contact_sheet *sh
     imp_status status = check_contact_sheet(sheet, err);
     if (status != IMP_OK)
         return status;
+    // The layout: cells of a frame, its bars and a gap.
     const int columns = sheet->columns < sheet->count ? sheet->columns : sheet->count;
     const int rows = (sheet->count + columns - 1) / columns;
     const int width = sheet->width * sheet->scale, height = sheet->height * sheet->scale;

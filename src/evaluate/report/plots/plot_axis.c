@@ -1,3 +1,7 @@
+// The axes of line plots. A range is found over all points that can be drawn, and ticks are
+// placed at round values: 1, 2 or 5 times a power of ten. A linear y axis grows outwards to the
+// nearest ticks. Logarithmic axes work on log10 of the values, with ticks at decades, or at
+// linear steps if the range is small.
 #include "evaluate/report/plots/plot_axis.h"
 
 #include <math.h>
@@ -9,6 +13,7 @@ imp_plot_def imp_default_plot_def(void)
     return (imp_plot_def){.width = 720, .height = 420, .cookie = COOKIE};
 }
 
+// Converts a value to the scale of the axis: itself, or its logarithm.
 static double to_axis_scale(const imp_plot_axis *axis, double value)
 {
     return axis->log ? log10(value) : value;
@@ -25,7 +30,8 @@ double imp_plot_axis_pixel(const imp_plot_axis *axis, double value)
     return axis->start + part * (axis->end - axis->start);
 }
 
-// A step of 1, 2 or 5 times a power of ten that divides a range into about `parts`.
+// Returns the smallest step of 1, 2 or 5 times a power of ten that divides a range into at most
+// `parts`.
 static double round_tick_step(double range, int parts)
 {
     const double raw = range / parts, power = pow(10.0, floor(log10(raw)));
@@ -33,6 +39,7 @@ static double round_tick_step(double range, int parts)
     return power * (lead <= 1.0 ? 1.0 : lead <= 2.0 ? 2.0 : lead <= 5.0 ? 5.0 : 10.0);
 }
 
+// Adds a tick if it lies in the range, with a tolerance for rounding.
 static void add_tick(imp_plot_axis *axis, double value)
 {
     const double at = to_axis_scale(axis, value), slack = 1e-9 * (axis->max - axis->min);
@@ -40,13 +47,13 @@ static void add_tick(imp_plot_axis *axis, double value)
         axis->ticks[axis->tick_count++] = value;
 }
 
-// Ticks at round values; with room, the range grows outwards to the nearest of them.
+// Places ticks at round values. room: the range may grow outwards to the nearest ticks.
 static void place_ticks(imp_plot_axis *axis, int parts, bool room)
 {
     const double range = axis->max - axis->min;
     axis->tick_count = 0;
     if (axis->log && range > 0.7) {
-        // decades, and 2 and 5 between them where there are few
+        // Ticks at decades; 2 and 5 between them if there are few.
         const int every = (int)ceil(range / parts);
         for (int e = (int)floor(axis->min); e <= axis->max; e += every) {
             add_tick(axis, pow(10.0, e));
@@ -57,6 +64,7 @@ static void place_ticks(imp_plot_axis *axis, int parts, bool room)
         }
         return;
     }
+    // Linear steps, also for a logarithmic axis with a small range.
     const double min = axis->log ? pow(10.0, axis->min) : axis->min;
     const double max = axis->log ? pow(10.0, axis->max) : axis->max;
     const double round_step = round_tick_step(max - min, parts);
@@ -66,6 +74,7 @@ static void place_ticks(imp_plot_axis *axis, int parts, bool room)
         axis->min = first;
         axis->max = last;
     }
+    // Multiples of the step; values that rounding moved off 0 become 0.
     for (int i = 0; first + i * step <= last + 0.5 * step && i < 2 * IMP_PLOT_TICKS_MAX; i++) {
         const double value = first + i * step;
         add_tick(axis, fabs(value) < 1e-9 * step ? 0.0 : value);
@@ -82,6 +91,7 @@ static bool find_ranges(imp_plot_axis *x, imp_plot_axis *y, const imp_plot_serie
             if (!imp_plot_axis_can_draw(x, series[s].x[i]) ||
                 !imp_plot_axis_can_draw(y, series[s].y[i]))
                 continue;
+            // Extend both ranges.
             const double at = to_axis_scale(x, series[s].x[i]),
                          up = to_axis_scale(y, series[s].y[i]);
             x->min = found ? fmin(x->min, at) : at;
@@ -92,7 +102,7 @@ static bool find_ranges(imp_plot_axis *x, imp_plot_axis *y, const imp_plot_serie
         }
     imp_plot_axis *const both[] = {x, y};
     for (int i = 0; found && i < 2; i++) {
-        // a single value still needs a range around it, wide enough for the numbers to differ
+        // Widen the range around a single value, so that tick labels differ.
         const double middle = (both[i]->min + both[i]->max) / 2;
         if (both[i]->max - both[i]->min <= 1e-9 * fabs(middle) + 1e-300) {
             const double half = both[i]->log || middle == 0.0 ? 0.5 : fabs(middle) / 2;
@@ -106,10 +116,11 @@ static bool find_ranges(imp_plot_axis *x, imp_plot_axis *y, const imp_plot_serie
 imp_status imp_plot_axes_init(imp_plot_axis *x, imp_plot_axis *y, const imp_plot_def *def,
                               const imp_plot_series *series, int count, imp_error *err)
 {
+    // Check the settings.
     if (def->cookie != COOKIE)
         return imp_fail(err, IMP_USAGE, "plot settings do not come from imp_default_plot_def()");
     if (def->width < 200 || def->width > 4000 || def->height < 200 || def->height > 4000)
-        return imp_fail(err, IMP_BAD_INPUT, "a plot of %d x %d pixels: 200 to 4000 are possible",
+        return imp_fail(err, IMP_BAD_INPUT, "a plot of %d x %d pixels: sides must be 200 to 4000",
                         def->width, def->height);
     *x = (imp_plot_axis){.start = IMP_PLOT_LEFT, .end = def->width - IMP_PLOT_RIGHT};
     *y = (imp_plot_axis){
@@ -117,6 +128,7 @@ imp_status imp_plot_axes_init(imp_plot_axis *x, imp_plot_axis *y, const imp_plot
     if (!find_ranges(x, y, series, count))
         return imp_fail(err, IMP_BAD_INPUT, "plot \"%s\" has no point to draw",
                         def->title != NULL ? def->title : "");
+    // Ranges that the caller set replace those of the data.
     x->integer = def->integer_x;
     if (def->x_min < def->x_max) {
         x->min = def->x_min;

@@ -1,4 +1,4 @@
-// Line plots as PNG: the same picture as the SVG, on our own canvas.
+// Line plots as PNG: the same layout as the SVG (plot_svg.c), drawn on a raster canvas.
 #include <stdio.h>
 
 #include "base/image/image.h"
@@ -7,7 +7,7 @@
 
 static const double NUMBER_SIZE = 8, TITLE_SIZE = 11; // heights of text [px]
 
-// Text whose left end (0), middle (0.5) or right end (1) is at x.
+// Draws text whose left end (anchor 0), middle (0.5) or right end (1) is at x.
 static void draw_text(imp_canvas *canvas, double x, double y, double size, double anchor,
                       imp_colour colour, const char *text)
 {
@@ -22,18 +22,21 @@ static void draw_line(imp_canvas *canvas, double x0, double y0, double x1, doubl
     imp_canvas_fill_shape(canvas, colour, 1.0);
 }
 
+// Draws grid lines, ticks with numbers, title and labels.
 static void draw_axes(imp_canvas *canvas, const imp_plot_def *def, const imp_plot_axis *x,
                       const imp_plot_axis *y)
 {
     static const imp_colour grid = {0xe2, 0xe5, 0xe9}, line = {0x8a, 0x91, 0x9c};
     static const imp_colour numbers = {0x5b, 0x64, 0x70};
     char number[32];
+    // y axis: a grid line and a number for each tick.
     for (int i = 0; i < y->tick_count; i++) {
         const double at = imp_plot_axis_pixel(y, y->ticks[i]);
         draw_line(canvas, x->start, at, x->end, at, grid);
         snprintf(number, sizeof number, "%.6g", y->ticks[i]);
         draw_text(canvas, x->start - 8, at + NUMBER_SIZE / 2, NUMBER_SIZE, 1.0, numbers, number);
     }
+    // x axis: the base line, short ticks and numbers.
     draw_line(canvas, x->start, y->start, x->end, y->start, line);
     for (int i = 0; i < x->tick_count; i++) {
         const double at = imp_plot_axis_pixel(x, x->ticks[i]);
@@ -50,6 +53,8 @@ static void draw_axes(imp_canvas *canvas, const imp_plot_def *def, const imp_plo
                   imp_colour_foreground, def->x_label);
 }
 
+// Draws a series as one shape: connected points, or discs for a scatter plot. A line of length 0 is
+// a disc, so a single point between gaps stays visible.
 static void draw_series(imp_canvas *canvas, const imp_plot_series *series, int index, bool scatter,
                         const imp_plot_axis *x, const imp_plot_axis *y)
 {
@@ -71,7 +76,7 @@ static void draw_series(imp_canvas *canvas, const imp_plot_series *series, int i
     imp_canvas_fill_shape(canvas, imp_plot_series_colour(index), scatter ? 0.5 : 1.0);
 }
 
-// Names in the colours of their lines, from the right end of the line of the y label.
+// Draws the legend from right to left, on the line of the y label: name and a sample of the line.
 static void draw_legend(imp_canvas *canvas, const imp_plot_series *series, int count, double right)
 {
     for (int s = count - 1; s >= 0; s--) {

@@ -1,3 +1,6 @@
+// Line plots as SVG, one or several below each other. Everything is placed by plot_axis.c in
+// pixels, which are the SVG's user units. Coordinates are written with one decimal.
+// imp_plot_write() chooses SVG or PNG by the file's name.
 #include "imprint/report.h"
 
 #include <stdio.h>
@@ -19,16 +22,19 @@ static void write_svg_text(FILE *out, double x, double y, const char *attributes
     fputs("</text>\n", out);
 }
 
+// Writes grid lines, ticks with numbers, title and labels.
 static void write_svg_axes(FILE *out, const imp_plot_def *def, const imp_plot_axis *x,
                            const imp_plot_axis *y)
 {
     char number[32];
+    // y axis: a grid line and a number for each tick.
     for (int i = 0; i < y->tick_count; i++) {
         const double at = imp_plot_axis_pixel(y, y->ticks[i]);
         fprintf(out, "<path d=\"M%.1f %.1fH%.1f\" stroke=\"#e2e5e9\"/>\n", x->start, at, x->end);
         snprintf(number, sizeof number, "%.6g", y->ticks[i]);
         write_svg_text(out, x->start - 8, at + 4, "text-anchor=\"end\"", number);
     }
+    // x axis: the base line, short ticks and numbers.
     fprintf(out, "<path d=\"M%.1f %.1fH%.1f\" stroke=\"#8a919c\"/>\n", x->start, y->start, x->end);
     for (int i = 0; i < x->tick_count; i++) {
         const double at = imp_plot_axis_pixel(x, x->ticks[i]);
@@ -46,6 +52,7 @@ static void write_svg_axes(FILE *out, const imp_plot_def *def, const imp_plot_ax
                        "text-anchor=\"middle\" fill=\"#262b33\"", def->x_label);
 }
 
+// Writes a series as one path: "M" begins a line after a gap, "L" continues it.
 static void write_svg_series(FILE *out, const imp_plot_series *series, int index, bool scatter,
                              const imp_plot_axis *x, const imp_plot_axis *y)
 {
@@ -62,7 +69,7 @@ static void write_svg_series(FILE *out, const imp_plot_series *series, int index
             const double at = imp_plot_axis_pixel(x, series->x[i]),
                          up = imp_plot_axis_pixel(y, series->y[i]);
             fprintf(out, "%s%.1f %.1f", down ? "L" : "M", at, up);
-            // a point between gaps is a line of no length, which round caps show as a dot
+            // a single point between gaps is a line of length 0, which round caps show as a dot
             if (!down)
                 fprintf(out, "h0");
         }
@@ -71,7 +78,7 @@ static void write_svg_series(FILE *out, const imp_plot_series *series, int index
     fputs("\"/>\n", out);
 }
 
-// Names in the colours of their lines, from the right end of the line of the y label.
+// Writes the legend from right to left, on the line of the y label.
 static void write_svg_legend(FILE *out, const imp_plot_series *series, int count, double right)
 {
     for (int s = count - 1; s >= 0; s--) {
@@ -82,7 +89,7 @@ static void write_svg_legend(FILE *out, const imp_plot_series *series, int count
                  colour.r, colour.g, colour.b);
         write_svg_text(out, right, 54, attributes, name);
 
-        // viewers choose the font, so widths are an estimate on the wide side
+        // Viewers choose the font, so the widths are estimates, rather too wide.
         right -= 7.2 * (double)strlen(name) + 6;
         fprintf(out, "<path d=\"M%.1f 50h-18\" stroke=\"#%02x%02x%02x\" stroke-width=\"3\"/>\n",
                 right, colour.r, colour.g, colour.b);
@@ -105,7 +112,7 @@ static void write_svg_plot(FILE *out, const imp_plot_def *def, const imp_plot_se
     fputs("</svg>\n", out);
 }
 
-// One below the other, if there are several.
+// Writes one plot, or several below each other as groups of one SVG.
 static void write_svg_panels(FILE *out, const imp_plot_panel *panels, int count,
                              const imp_plot_axis (*axes)[2])
 {
@@ -114,6 +121,7 @@ static void write_svg_panels(FILE *out, const imp_plot_panel *panels, int count,
         write_svg_plot(out, panels->def, panels->series, panels->count, &axes[0][0], &axes[0][1]);
         return;
     }
+    // The page is as wide as the widest plot.
     for (int k = 0; k < count; k++) {
         width = panels[k].def->width > width ? panels[k].def->width : width;
         height += panels[k].def->height;
@@ -135,10 +143,10 @@ static void write_svg_panels(FILE *out, const imp_plot_panel *panels, int count,
 static imp_status plot_panels_to_svg(char **out, size_t *length, const imp_plot_panel *panels,
                                      int count, imp_error *err)
 {
+    // Initialise all axes first, so that an invalid plot writes nothing.
     imp_plot_axis axes[PANELS_MAX][2];
     if (count < 1 || count > PANELS_MAX)
-        return imp_fail(err, IMP_USAGE, "%d plots in one picture: 1 to %d are possible", count,
-                        PANELS_MAX);
+        return imp_fail(err, IMP_USAGE, "%d plots in one file: must be 1 to %d", count, PANELS_MAX);
     for (int k = 0; k < count; k++) {
         const imp_status status = imp_plot_axes_init(&axes[k][0], &axes[k][1], panels[k].def,
                                                      panels[k].series, panels[k].count, err);

@@ -1,3 +1,7 @@
+// Plots trajectories over a map, one panel per policy. The ground is the renderer's image from
+// above, brightened so that lines stand out. Each trajectory is one transparent shape, so that
+// places that many trajectories cross look darker. Marks for start, early end and stall are
+// drawn above all lines.
 #include "imprint/report.h"
 
 #include <math.h>
@@ -11,7 +15,7 @@
 
 enum { MARGIN = 20, GAP = 20, TITLE = 30, LEGEND = 30, TEXT_SIZE = 12, SMALL_TEXT_SIZE = 9 };
 
-// Where the maps go on the canvas, and how metres become pixels in each.
+// Size of a panel, and the transformation from metres to pixels in it.
 typedef struct panel_layout {
     int width, height;       // of one map
     double scale, left, top; // of imp_top_down_transform()
@@ -21,16 +25,15 @@ typedef struct panel_layout {
 static panel_layout plan_panel_layout(const imp_world *world, int panel_size)
 {
     const double longer = fmax(world->columns, world->rows);
-    panel_layout plan_panel_layout = {.width = (int)ceil(panel_size * world->columns / longer),
-                                      .height = (int)ceil(panel_size * world->rows / longer),
-                                      .stroke = fmax(1.5, panel_size / 320.0)};
-    imp_top_down_transform(world, plan_panel_layout.width, plan_panel_layout.height,
-                           &plan_panel_layout.scale, &plan_panel_layout.left,
-                           &plan_panel_layout.top);
-    return plan_panel_layout;
+    panel_layout layout = {.width = (int)ceil(panel_size * world->columns / longer),
+                           .height = (int)ceil(panel_size * world->rows / longer),
+                           .stroke = fmax(1.5, panel_size / 320.0)};
+    imp_top_down_transform(world, layout.width, layout.height, &layout.scale, &layout.left,
+                           &layout.top);
+    return layout;
 }
 
-// The map, paled so that lines stand out on it.
+// Renders the map, brightened to 140..255, and copies it to its place on the canvas.
 static imp_status draw_map(imp_canvas *canvas, const imp_scene *scene, const panel_layout *at,
                            int left, imp_error *err)
 {
@@ -54,6 +57,8 @@ static void add_cross(imp_canvas *canvas, double x, double y, double size, doubl
     imp_canvas_add_line(canvas, x - size, y + size, x + size, y - size, thickness);
 }
 
+// The marks, each with a pale border: a dot at the start, a cross at an early end, a ring at a
+// stall.
 static void paint_dot(imp_canvas *canvas, double x, double y, double stroke, imp_colour colour)
 {
     imp_canvas_add_line(canvas, x, y, x, y, 4.6 * stroke);
@@ -70,6 +75,7 @@ static void paint_cross(imp_canvas *canvas, double x, double y, double stroke)
     imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
 }
 
+// Adds a circle as a polygon.
 static void add_ring(imp_canvas *canvas, double x, double y, double radius, double thickness)
 {
     enum { SIDES = 24 };
@@ -88,6 +94,7 @@ static void paint_ring(imp_canvas *canvas, double x, double y, double stroke)
     imp_canvas_fill_shape(canvas, imp_colour_foreground, 1.0);
 }
 
+// Transforms a pose to pixels; false if it is not finite.
 static bool pose_to_pixels(const panel_layout *at, int left, imp_pose pose, double *x, double *y)
 {
     *x = left + at->left + at->scale * pose.x;
@@ -95,6 +102,7 @@ static bool pose_to_pixels(const panel_layout *at, int left, imp_pose pose, doub
     return isfinite(*x) && isfinite(*y);
 }
 
+// Draws a trajectory as a polyline; poses that are not finite are left out.
 static void draw_trajectory(imp_canvas *canvas, const panel_layout *at, int left,
                             const imp_trajectory *trajectory, imp_colour colour)
 {
@@ -102,7 +110,7 @@ static void draw_trajectory(imp_canvas *canvas, const panel_layout *at, int left
     for (int i = 0; i < trajectory->count; i++) {
         if (!pose_to_pixels(at, left, trajectory->poses[i], &x, &y))
             continue;
-        // steps shorter than a pixel add nothing but time
+        // steps shorter than a pixel change nothing but take time
         const bool last = i + 1 == trajectory->count;
         if (!last && hypot(x - x0, y - y0) < 1.0)
             continue;
@@ -121,7 +129,7 @@ static void draw_panel(imp_canvas *canvas, const panel_layout *at, int left,
     for (int i = 0; i < panel->count; i++)
         draw_trajectory(canvas, at, left, &panel->trajectories[i], colour);
 
-    // marks above all lines
+    // Marks are drawn above all lines: starts first, then ends.
     for (int i = 0; i < panel->count; i++) {
         const imp_trajectory *trajectory = &panel->trajectories[i];
         if (trajectory->count > 0 && pose_to_pixels(at, left, trajectory->poses[0], &x, &y))
@@ -138,7 +146,7 @@ static void draw_panel(imp_canvas *canvas, const panel_layout *at, int left,
             paint_cross(canvas, x, y, at->stroke);
     }
 
-    // the title, as much of it as fits
+    // The title, truncated to the panel's width.
     char title[128];
     snprintf(title, sizeof title, "%s", panel->title != NULL ? panel->title : "");
     while (title[0] != '\0' && imp_canvas_text_width(TEXT_SIZE, title) > at->width)
@@ -147,7 +155,8 @@ static void draw_panel(imp_canvas *canvas, const panel_layout *at, int left,
     imp_canvas_fill_shape(canvas, colour, 1.0);
 }
 
-// What ended trajectories, each word once: "collision, invalid pose". Returns whether any stalled.
+// Lists the reasons of early ends, each once: "collision, invalid pose". Returns whether any
+// trajectory stalled.
 static bool list_end_reasons(char *out, size_t capacity, const imp_trajectory_panel *panels,
                              int count)
 {
@@ -175,7 +184,7 @@ static bool list_end_reasons(char *out, size_t capacity, const imp_trajectory_pa
     return stalled;
 }
 
-// Marks and what they mean, as many as occur.
+// Draws the legend of the marks that occur.
 static void draw_legend(imp_canvas *canvas, const imp_trajectory_panel *panels, int count)
 {
     const double base = canvas->height - MARGIN + 4.0, middle = base - 3.5, gap = 34.0;
@@ -203,8 +212,7 @@ imp_status imp_trajectory_plot_write(const char *path, const imp_world *world,
 {
     if (count < 1 || count > 16 || panel_size < 64 || panel_size > 4000)
         return imp_fail(err, IMP_BAD_INPUT,
-                        "%d panels of %d pixels: 1 to 16 of 64 to 4000 can be "
-                        "drawn",
+                        "%d panels of %d pixels: must be 1 to 16 panels of 64 to 4000 pixels",
                         count, panel_size);
     const panel_layout at = plan_panel_layout(world, panel_size);
     imp_canvas canvas;

@@ -1,5 +1,7 @@
-// Moving pictures: frames are encoded as PNG one by one, and the compressed data of all but the
-// first put into the chunks of the APNG specification.
+// Animated PNG (APNG, part of the PNG specification, third edition). Each frame is encoded as a
+// PNG, whose compressed data is moved to the chunks of an animation: IDAT for the first frame, fdAT
+// for the others. A frame contains only the bounding rectangle of the pixels that changed, which
+// makes animations of a driving robot small. The number of frames is written at the end.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +18,8 @@ struct imp_animation {
     int delay; // of a frame [ms]
     uint8_t *bytes;
     size_t length, capacity;
-    uint8_t *last, *part;    // (height x width x 3) the last frame, and what of it is new
-    uint32_t frames, chunks; // so far; chunks are numbered from 0
+    uint8_t *last, *part;    // (height x width x 3) the last frame, and the changed rectangle
+    uint32_t frames, chunks; // so far; fcTL and fdAT chunks share one sequence of numbers
 };
 
 static uint32_t read_be32(const uint8_t *at)
@@ -37,6 +39,7 @@ static void write_be16(uint8_t *at, uint32_t value)
     at[1] = (uint8_t)value;
 }
 
+// Makes room for so many more bytes.
 static bool reserve_bytes(imp_animation *a, size_t more)
 {
     if (a->length + more <= a->capacity)
@@ -50,8 +53,8 @@ static bool reserve_bytes(imp_animation *a, size_t more)
     return true;
 }
 
-// Appends a chunk, for which there must be room. number: of the chunk, put before the data; or
-// NULL.
+// Appends a chunk: length, type, data, CRC-32 of type and data. There must be room. number
+// (nullable): the sequence number, which precedes the data.
 static void append_chunk(imp_animation *a, const char *type, const uint32_t *number,
                          const uint8_t *data, size_t length)
 {
@@ -68,11 +71,12 @@ static void append_chunk(imp_animation *a, const char *type, const uint32_t *num
     a->length += OVERHEAD + before + length;
 }
 
-// The part of a picture that a frame replaces.
+// The rectangle of the image that a frame replaces.
 typedef struct changed_window {
     int left, top, right, bottom;
 } changed_window;
 
+// Appends fcTL: size and position of a frame, and its duration as a fraction of seconds.
 static void append_frame_control(imp_animation *a, const changed_window *w)
 {
     uint8_t data[22] = {0};
@@ -86,7 +90,8 @@ static void append_frame_control(imp_animation *a, const changed_window *w)
     append_chunk(a, "fcTL", &number, data, sizeof data);
 }
 
-// How many frames there are, and that they are played forever: known at the end only.
+// Writes acTL at its place: the number of frames, and 0 for endless repetition. It is written once
+// as a placeholder and again at the end.
 static void write_animation_control(imp_animation *a, size_t place)
 {
     const size_t end = a->length;
@@ -130,7 +135,7 @@ void imp_animation_destroy(imp_animation *animation)
     free(animation);
 }
 
-// Takes the compressed data over from a PNG.
+// Copies the compressed data of a PNG, chunk by chunk.
 static void copy_image_data(imp_animation *a, const uint8_t *png, size_t length)
 {
     for (size_t at = SIGNATURE; at + OVERHEAD <= length;) {
@@ -147,7 +152,8 @@ static void copy_image_data(imp_animation *a, const uint8_t *png, size_t length)
     }
 }
 
-// What differs from the last frame; a pixel if nothing does.
+// Returns the bounding rectangle of all pixels that differ from the last frame; one pixel if none
+// does, because a frame must not be empty.
 static changed_window find_changed_window(const imp_animation *a, const uint8_t *rgb)
 {
     if (a->frames == 0)
@@ -158,6 +164,7 @@ static changed_window find_changed_window(const imp_animation *a, const uint8_t 
         const uint8_t *old = a->last + (size_t)row * stride, *new = rgb + (size_t)row *stride;
         if (memcmp(old, new, stride) == 0)
             continue;
+        // The first and last different pixel of the row.
         int left = 0, right = a->width;
         while (memcmp(old + 3 * left, new + 3 * left, 3) == 0)
             left++;
@@ -176,6 +183,7 @@ imp_status imp_animation_add_frame(imp_animation *a, const uint8_t *rgb, imp_err
     uint8_t *png;
     size_t length;
     const changed_window w = find_changed_window(a, rgb);
+    // Encode the changed rectangle.
     const size_t stride = (size_t)a->width * 3, size = (size_t)(w.right - w.left) * 3;
     for (int row = w.top; row < w.bottom; row++)
         memcpy(a->part + (size_t)(row - w.top) * size,
@@ -184,11 +192,13 @@ imp_status imp_animation_add_frame(imp_animation *a, const uint8_t *rgb, imp_err
         imp_png_encode(&png, &length, w.right - w.left, w.bottom - w.top, a->part, err);
     if (status != IMP_OK)
         return status;
-    // chunks are numbered: four bytes more for each, of which the shortest has twelve
+    // An fdAT chunk has four bytes more than an IDAT chunk, which has at least twelve. So twice the
+    // PNG's length is enough.
     if (!reserve_bytes(a, 2 * length + 256)) {
         free(png);
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an animation");
     }
+    // The first frame provides signature and header of the file.
     if (a->frames == 0) {
         memcpy(a->bytes, png, SIGNATURE + HEADER);
         a->length = SIGNATURE + HEADER;
@@ -209,6 +219,7 @@ imp_status imp_animation_write(imp_animation *a, const char *path, imp_error *er
     if (!reserve_bytes(a, OVERHEAD))
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for an animation");
     write_animation_control(a, SIGNATURE + HEADER);
+    // The end chunk is removed again afterwards, so that more frames can be added.
     const size_t length = a->length;
     append_chunk(a, "IEND", NULL, NULL, 0);
     const imp_status status = imp_file_write(path, a->bytes, a->length, err);

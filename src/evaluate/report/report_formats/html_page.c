@@ -1,3 +1,6 @@
+// Writes an HTML page that needs no other file: the style sheet is inline, drawings are inline
+// SVG, and images are data URLs in base64. Text is escaped. The page is collected in memory and
+// written to its file in one step.
 #include "evaluate/report/report_formats/html_page.h"
 
 #include <stdlib.h>
@@ -22,6 +25,7 @@ static const char STYLE_SHEET[] =
     "figure{margin:.6rem 0 1.4rem}figcaption{color:#5b6470;font-size:.9rem}"
     "img{max-width:100%;height:auto}";
 
+// Writes an element that contains only text.
 static void write_element(imp_html_page *page, const char *name, const char *text)
 {
     fprintf(page->text.out, "<%s>", name);
@@ -78,7 +82,7 @@ void imp_html_begin_table(imp_html_page *page, const char *const *headings, int 
 
 void imp_html_begin_row(imp_html_page *page)
 {
-    // HTML ends the row before, as it ends cells
+    // end tags of rows are optional in HTML
     fputs("<tr>", page->text.out);
 }
 
@@ -111,6 +115,7 @@ void imp_html_end_drawings(imp_html_page *page)
     fputs("</div>\n", page->text.out);
 }
 
+// Writes bytes in base64 (RFC 4648): three bytes are four letters, and "=" fills the last group.
 static void write_base64(FILE *out, const uint8_t *bytes, size_t length)
 {
     static const char letters[] =
@@ -130,6 +135,7 @@ static void write_base64(FILE *out, const uint8_t *bytes, size_t length)
 imp_status imp_html_add_image(imp_html_page *page, const char *path, const char *caption,
                               imp_error *err)
 {
+    // Read the file before anything is written to the page.
     enum { IMAGE_BYTES_MAX = 64 << 20 };
     char *bytes;
     size_t length;

@@ -1,11 +1,11 @@
-// evaluate/report/report_formats/html_page.h: a page of tables and pictures in one HTML file that
-// refers to nothing outside it.
+// evaluate/report/report_formats/html_page.h: writes a page of tables and images as one HTML file
+// without external references.
 #ifndef IMP_EVALUATE_REPORT_REPORT_FORMATS_HTML_PAGE_H
 #define IMP_EVALUATE_REPORT_REPORT_FORMATS_HTML_PAGE_H
 
 #include "base/text/text_stream.h"
 
-// A page under construction, which must stay where it is until its end.
+// A page under construction. It must not be moved in memory until it is finished.
 typedef struct imp_html_page {
     imp_text_stream text;
 } imp_html_page;
@@ -13,7 +13,7 @@ typedef struct imp_html_page {
 imp_status imp_html_begin(imp_html_page *page, const char *title, imp_error *err);
 // Writes the page to a file, and frees it also after a failure.
 imp_status imp_html_finish(imp_html_page *page, const char *path, imp_error *err);
-// Frees a page that is not wanted any more.
+// Frees a page without writing it.
 void imp_html_discard(imp_html_page *page);
 
 // Texts are escaped.
@@ -27,12 +27,12 @@ void imp_html_add_cell(imp_html_page *page, const char *text,
                        const char *note); // note: small, nullable
 void imp_html_end_table(imp_html_page *page);
 
-// A drawing as imp_plot_svg() makes it; drawings stand side by side as far as there is room.
+// Drawings are SVG texts, as imp_plot_svg() returns them. They stand side by side if there is room.
 void imp_html_begin_drawings(imp_html_page *page);
 void imp_html_add_drawing(imp_html_page *page, const char *svg);
 void imp_html_end_drawings(imp_html_page *page);
 
-// A PNG file becomes part of the page; caption is nullable.
+// Embeds a PNG file in the page; caption is nullable.
 imp_status imp_html_add_image(imp_html_page *page, const char *path, const char *caption,
                               imp_error *err);
 

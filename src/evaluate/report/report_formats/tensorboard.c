@@ -1,5 +1,6 @@
-// Logs for TensorBoard: its Event and Summary messages, each framed as a TFRecord: length, checksum
-// of the length, message, checksum of the message.
+// Writes logs for TensorBoard: protocol buffers of its types Event and Summary, each framed as a
+// TFRecord: length (8 bytes), checksum of the length, message, checksum of the message. Checksums
+// are masked CRC-32C. Records are collected in memory and appended to the file by flush.
 #include "imprint/report.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include "base/io/file.h"
 #include "base/io/protobuf_writer.h"
 
-// Numbers of the fields in the definitions of these messages.
+// Field numbers from TensorFlow's event.proto, summary.proto and histogram.proto.
 enum { EVENT_TIME = 1, EVENT_STEP = 2, EVENT_VERSION = 3, EVENT_SUMMARY = 5, EVENT_SESSION = 7 };
 enum { SUMMARY_VALUE = 1, VALUE_TAG = 1, VALUE_NUMBER = 2, VALUE_IMAGE = 4, VALUE_HISTOGRAM = 5 };
 enum { IMAGE_HEIGHT = 1, IMAGE_WIDTH = 2, IMAGE_CHANNELS = 3, IMAGE_PNG = 4 };
@@ -28,12 +29,12 @@ struct imp_tensorboard {
     char path[IMP_PATH_MAX];
     int file;
     imp_protobuf_writer message; // the event under construction
-    imp_protobuf_writer records; // whole ones that are not in the file yet
-    uint32_t table[256];         // of the checksum
-    size_t summary, value;       // marks in the message
+    imp_protobuf_writer records; // complete records that are not in the file yet
+    uint32_t table[256];         // of CRC-32C
+    size_t summary, value;       // open submessages of the event
 };
 
-// CRC-32C (Castagnoli), reflected, byte by byte.
+// Builds the table of CRC-32C (Castagnoli), reflected, for one byte per step.
 static void make_crc_table(uint32_t table[256])
 {
     for (uint32_t i = 0; i < 256; i++) {
@@ -44,7 +45,7 @@ static void make_crc_table(uint32_t table[256])
     }
 }
 
-// The checksum, turned and shifted as TFRecord files keep it.
+// Returns the masked checksum of TFRecord files: rotated by 15 bits plus a constant.
 static uint32_t masked_crc(const uint32_t table[256], const uint8_t *bytes, size_t length)
 {
     uint32_t crc = ~0U;
@@ -73,6 +74,7 @@ static void end_event(imp_tensorboard *e)
     e->message.length = 0;
 }
 
+// Starts an event with the current time and a step.
 static void begin_event(imp_tensorboard *e, int64_t step)
 {
     struct timespec now;
@@ -82,7 +84,7 @@ static void begin_event(imp_tensorboard *e, int64_t step)
     imp_protobuf_put_int(&e->message, EVENT_STEP, step);
 }
 
-// A summary of one value, up to where the value itself comes.
+// Starts an event with a summary of one value; the caller writes the value, then end_value().
 static void begin_value(imp_tensorboard *e, int64_t step, const char *tag)
 {
     begin_event(e, step);
@@ -98,8 +100,8 @@ static void end_value(imp_tensorboard *e)
     end_event(e);
 }
 
-// A file that nobody has written yet, named so that TensorBoard finds it and puts later ones after
-// earlier ones.
+// Creates a new log file. TensorBoard finds logs by name and reads them in alphabetical order. If
+// the name of this second exists, the next second's is tried.
 static imp_status create_log_file(imp_tensorboard *e, const char *folder, imp_error *err)
 {
     e->file = -1;
@@ -125,6 +127,8 @@ imp_status imp_tensorboard_open(imp_tensorboard **out, const char *folder, int64
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a log");
     imp_status status = create_log_file(e, folder, err);
     if (status == IMP_OK) {
+        // A log begins with the file version and the start of a session at first_step, from which
+        // TensorBoard discards events of earlier logs.
         make_crc_table(e->table);
         begin_event(e, 0);
         imp_protobuf_put_string(&e->message, EVENT_VERSION, "brain.Event:2");
@@ -182,11 +186,12 @@ void imp_tensorboard_add_image(imp_tensorboard *events, int64_t step, const char
     free(png);
 }
 
-// What a histogram says of the values beside their counts.
+// Statistics of a histogram besides its counts.
 typedef struct value_moments {
     double min, max, count, sum, squares;
 } value_moments;
 
+// Computes the statistics of all finite values.
 static value_moments measure_values(const float *values, size_t count)
 {
     value_moments m = {.min = INFINITY, .max = -INFINITY};
@@ -209,6 +214,7 @@ void imp_tensorboard_add_histogram(imp_tensorboard *events, int64_t step, const 
     value_moments m = measure_values(values, count);
     if (m.count == 0.0)
         return;
+    // Equal buckets from min to max; `limits` are their upper bounds.
     double limits[BUCKETS], buckets[BUCKETS] = {0};
     const double width = m.max > m.min ? (m.max - m.min) / BUCKETS : 1e-12;
     for (int k = 0; k < BUCKETS; k++)
@@ -236,6 +242,7 @@ imp_status imp_tensorboard_flush(imp_tensorboard *events, imp_error *err)
 {
     if (events->message.failed || events->records.failed)
         return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", events->path);
+    // write() may write a part only, or be interrupted.
     for (size_t at = 0; at < events->records.length;) {
         const ssize_t written =
             write(events->file, events->records.bytes + at, events->records.length - at);
