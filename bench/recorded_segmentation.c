@@ -73,7 +73,7 @@ static void score_segmenter(bench *b, const imp_scene *scene, imp_label_renderer
     if (b->count % 2 == 1 || b->shown == SHOWN)
         return;
     memcpy(b->sheet[b->shown][0], image, CELLS * 3);
-    imp_class_paint_shares(truth, CELLS, b->sheet[b->shown][1]);
+    imp_class_shares_to_rgb(truth, CELLS, b->sheet[b->shown][1]);
     imp_segmenter_run_painted(b->segmenter, image, b->sheet[b->shown++][2]);
 }
 

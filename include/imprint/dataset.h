@@ -131,8 +131,8 @@ typedef enum imp_read_advice {
 /// Advises the kernel how `length` bytes of an episode's arrays (begin NULL: the whole dataset)
 /// will be read, so that datasets can be larger than memory. Never changes what is read; ignored
 /// for arrays that had to be copied.
-void imp_dataset_advise(const imp_dataset *dataset, const void *begin, size_t length,
-                        imp_read_advice advice);
+void imp_dataset_advise_readahead(const imp_dataset *dataset, const void *begin, size_t length,
+                                  imp_read_advice advice);
 
 /// Reads every byte and checks hashes, finite values, ranges, flags and totals, and that no image
 /// is completely black. *findings: number of problems; *err describes the first. Returns

@@ -37,7 +37,7 @@ const uint8_t *imp_class_colour(int class_id);
 /// Paints cells with the palette. shares is (IMP_CLASS_COUNT x cells): how much of a cell each
 /// class covers; the shares of a cell add up to 1. rgb is (cells x 3): the mean of the classes'
 /// colours, weighted by their shares.
-void imp_class_paint_shares(const float *shares, int cells, uint8_t *rgb);
+void imp_class_shares_to_rgb(const float *shares, int cells, uint8_t *rgb);
 
 /// Kinds of observation: X(enumerator, name). Datasets and models store the name.
 #define IMP_OBSERVATION_KIND_MAP(X)                                                                \

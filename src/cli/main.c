@@ -40,7 +40,7 @@ static const imp_command *find_command(const char *name)
 }
 
 // Refuses a word that is no command and no option of the program.
-static int unknown_word_error(const char *word)
+static int print_unknown_command_error(const char *word)
 {
     char hint[IMP_SUGGESTION_TEXT_MAX];
     const bool is_option = word[0] == '-';
@@ -48,11 +48,11 @@ static int unknown_word_error(const char *word)
     imp_error err = {0};
     // offer only words of the same kind: options for an option, commands for a command
     imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
-    imp_suggestion_consider(&suggestion, is_option ? "--help" : "help");
+    imp_suggestion_add_candidate(&suggestion, is_option ? "--help" : "help");
     if (is_option)
-        imp_suggestion_consider(&suggestion, "--version");
+        imp_suggestion_add_candidate(&suggestion, "--version");
     for (int k = 0; k < COMMAND_COUNT && !is_option; k++)
-        imp_suggestion_consider(&suggestion, COMMANDS[k]->name);
+        imp_suggestion_add_candidate(&suggestion, COMMANDS[k]->name);
     imp_suggestion_format(&suggestion, hint);
     // "--train" is most likely meant to be the command "train"
     if (is_option && find_command(bare) != NULL)
@@ -73,7 +73,7 @@ static int print_help(const char *name)
         return imp_console_flush();
     }
     if (command == NULL)
-        return unknown_word_error(name);
+        return print_unknown_command_error(name);
     // `imprint help COMMAND` is the same as `imprint COMMAND --help`
     argv[0] = (char *)(uintptr_t)command->name;
     return imp_command_run(command, 2, argv);
@@ -104,6 +104,6 @@ int main(int argc, char **argv)
         return imp_console_flush();
     }
     const imp_command *command = find_command(argv[1]);
-    return command == NULL ? unknown_word_error(argv[1])
+    return command == NULL ? print_unknown_command_error(argv[1])
                            : imp_command_run(command, argc - 1, argv + 1);
 }

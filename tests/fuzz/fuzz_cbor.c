@@ -96,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t count = piece < room ? piece : room;
         count = count < size - sent ? count : size - sent;
         memcpy(target, data + sent, count);
-        imp_message_reader_commit(&reader, count);
+        imp_message_reader_received(&reader, count);
         sent += count;
         imp_cbor_cursor item;
         const char *why = NULL;

@@ -256,11 +256,12 @@ static void released_pages_are_read_again(void **state)
     const uint64_t hash = imp_dataset_hash(r.dataset);
     for (imp_read_advice advice = IMP_READ_RANDOM; advice <= IMP_READ_DONE; advice++) {
         const imp_episode *episode = imp_dataset_episode(r.dataset, 3);
-        imp_dataset_advise(r.dataset, episode->observations, STEPS * r.training.image, advice);
-        imp_dataset_advise(r.dataset, &hash, sizeof hash, advice); // not the dataset's
-        imp_dataset_advise(r.dataset, episode->observations, (size_t)1 << 40, advice);
+        imp_dataset_advise_readahead(r.dataset, episode->observations, STEPS * r.training.image,
+                                     advice);
+        imp_dataset_advise_readahead(r.dataset, &hash, sizeof hash, advice); // not the dataset's
+        imp_dataset_advise_readahead(r.dataset, episode->observations, (size_t)1 << 40, advice);
         assert_int_equal(imp_dataset_hash(r.dataset), hash);
-        imp_dataset_advise(r.dataset, NULL, 0, advice);
+        imp_dataset_advise_readahead(r.dataset, NULL, 0, advice);
         assert_int_equal(imp_dataset_hash(r.dataset), hash);
     }
     free_fixture(&r);

@@ -17,7 +17,8 @@ enum {
 };
 
 // Checks the size that a file claims before memory is allocated for it.
-static imp_status check_size(uint64_t width, uint64_t height, const char *name, imp_error *err)
+static imp_status check_image_size_limit(uint64_t width, uint64_t height, const char *name,
+                                         imp_error *err)
 {
     if (width > 0 && height > 0 && width <= PIXELS_MAX && height <= PIXELS_MAX / width)
         return IMP_OK;
@@ -26,7 +27,7 @@ static imp_status check_size(uint64_t width, uint64_t height, const char *name, 
 }
 
 // Removes the fourth channel of RGBA pixels, in place.
-static void drop_alpha(uint8_t *pixels, size_t count)
+static void rgba_to_rgb_in_place(uint8_t *pixels, size_t count)
 {
     for (size_t k = 0; k < count; k++)
         memmove(pixels + 3 * k, pixels + 4 * k, 3);
@@ -40,7 +41,7 @@ static imp_status decode_png(uint8_t **rgb, int *width, int *height, const void 
     png_image image = {.version = PNG_IMAGE_VERSION};
     if (!png_image_begin_read_from_memory(&image, data, length))
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s", name, image.message);
-    imp_status status = check_size(image.width, image.height, name, err);
+    imp_status status = check_image_size_limit(image.width, image.height, name, err);
     uint8_t *pixels = NULL;
     if (status == IMP_OK) {
         // Read with alpha: without it, libpng would blend with a background.
@@ -61,7 +62,7 @@ static imp_status decode_png(uint8_t **rgb, int *width, int *height, const void 
         return status;
     }
     // report the size only after success, so that a failure leaves the results untouched
-    drop_alpha(pixels, (size_t)image.width * image.height);
+    rgba_to_rgb_in_place(pixels, (size_t)image.width * image.height);
     *rgb = pixels;
     *width = (int)image.width;
     *height = (int)image.height;

@@ -27,7 +27,7 @@ static void parent_folder(char out[IMP_PATH_MAX], const char *path)
 }
 
 // Draws an unpredictable name beside the target path.
-static imp_status draw_temporary_name(imp_atomic_file *file, imp_error *err)
+static imp_status make_random_temporary_name(imp_atomic_file *file, imp_error *err)
 {
     uint64_t number;
     if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
@@ -44,7 +44,7 @@ static int open_temporary_named(imp_atomic_file *file, imp_error *err)
     int descriptor = -1;
     // O_EXCL | O_NOFOLLOW: never reuse a file or follow a link that another process put there
     for (int k = 0; k < ATTEMPTS_MAX && descriptor < 0; k++) {
-        if (draw_temporary_name(file, err) != IMP_OK)
+        if (make_random_temporary_name(file, err) != IMP_OK)
             return -1;
         descriptor =
             open(file->temporary_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -74,7 +74,7 @@ static int open_temporary_unnamed(imp_atomic_file *file)
 }
 
 // Gives an unnamed file a name. Fails with EEXIST if the name is taken.
-static int link_to_name(const imp_atomic_file *file, const char *name)
+static int link_unnamed_file(const imp_atomic_file *file, const char *name)
 {
     return linkat(AT_FDCWD, file->proc_path, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
 }
@@ -120,8 +120,8 @@ imp_status imp_atomic_file_open(imp_atomic_file *file, const char *path, imp_err
 static imp_status link_to_temporary_name(imp_atomic_file *file, imp_error *err)
 {
     for (int k = 0; file->temporary_path[0] == '\0'; k++) {
-        const imp_status status = draw_temporary_name(file, err);
-        if (status != IMP_OK || link_to_name(file, file->temporary_path) == 0)
+        const imp_status status = make_random_temporary_name(file, err);
+        if (status != IMP_OK || link_unnamed_file(file, file->temporary_path) == 0)
             return status;
         file->temporary_path[0] = '\0';
         if (errno != EEXIST || k == ATTEMPTS_MAX)
@@ -150,7 +150,7 @@ static imp_status sync_parent_folder(const char *path, imp_error *err)
 static imp_status move_to_target(imp_atomic_file *file, imp_error *err)
 {
     // nothing at the target: one linkat() suffices
-    if (file->temporary_path[0] == '\0' && link_to_name(file, file->path) == 0)
+    if (file->temporary_path[0] == '\0' && link_unnamed_file(file, file->path) == 0)
         return IMP_OK;
     // linkat() cannot replace a file, but rename() can, which needs a name
     const imp_status status = link_to_temporary_name(file, err);

@@ -131,7 +131,7 @@ imp_status imp_path_resolve_file(char out[IMP_PATH_MAX], const char *path, const
 }
 
 // Returns a pointer to the last `parts` components of a path. Trailing slashes are ignored.
-static const char *path_tail(const char *path, int parts)
+static const char *last_path_components(const char *path, int parts)
 {
     // skip trailing slashes, then one component and its slashes per part
     const char *at = path + strlen(path);
@@ -147,15 +147,15 @@ static const char *path_tail(const char *path, int parts)
 }
 
 // Lengthens the suffix by one component until no different path ends the same way.
-const char *imp_path_unique_suffix(const char *const *paths, int count, int k)
+const char *imp_path_shortest_unique_tail(const char *const *paths, int count, int k)
 {
     const char *tail = paths[k];
     for (int parts = 1; parts == 1 || tail > paths[k]; parts++) {
         bool alike = false;
-        tail = path_tail(paths[k], parts);
+        tail = last_path_components(paths[k], parts);
         for (int i = 0; i < count && !alike; i++)
-            alike =
-                strcmp(paths[i], paths[k]) != 0 && strcmp(path_tail(paths[i], parts), tail) == 0;
+            alike = strcmp(paths[i], paths[k]) != 0 &&
+                    strcmp(last_path_components(paths[i], parts), tail) == 0;
         if (!alike)
             break;
     }

@@ -32,7 +32,7 @@ imp_status imp_path_resolve_file(char out[IMP_PATH_MAX], const char *path, const
 
 // The shortest suffix of paths[k], in whole components, that differs from all other different
 // paths. Borrowed from paths[k].
-const char *imp_path_unique_suffix(const char *const *paths, int count, int k);
+const char *imp_path_shortest_unique_tail(const char *const *paths, int count, int k);
 
 bool imp_path_exists(const char *path);
 

@@ -27,7 +27,7 @@ const uint8_t *imp_class_colour(int class_id)
 
 // Mixes the colours of the classes, weighted by their shares. Works on blocks of cells, class by
 // class, so that the inner loops vectorise.
-void imp_class_paint_shares(const float *shares, int cells, uint8_t *rgb)
+void imp_class_shares_to_rgb(const float *shares, int cells, uint8_t *rgb)
 {
     // Works on blocks of cells whose sums stay in registers or the first cache; each colour channel
     // is a plain loop over cells, which compilers turn into vector instructions.

@@ -8,7 +8,7 @@
 #include <string.h>
 
 // Whether a noun ends so.
-static bool has_suffix(const char *noun, const char *ending)
+static bool noun_ends_with(const char *noun, const char *ending)
 {
     const size_t length = strlen(noun), wanted = strlen(ending);
     return length >= wanted && strcmp(noun + length - wanted, ending) == 0;
@@ -21,12 +21,12 @@ const char *imp_plural_noun(char out[IMP_PLURAL_MAX], int64_t count, const char 
     const bool vowel = length > 1 && strchr("aeiou", noun[length - 2]) != NULL;
     if (count == 1)
         snprintf(out, IMP_PLURAL_MAX, "%s", noun);
-    else if (has_suffix(noun, "y") && !vowel)
+    else if (noun_ends_with(noun, "y") && !vowel)
         snprintf(out, IMP_PLURAL_MAX, "%.*sies", (int)length - 1, noun);
     else // "ch" adds "es" only in "tch": batches, but epochs
         snprintf(out, IMP_PLURAL_MAX, "%s%s", noun,
-                 has_suffix(noun, "s") || has_suffix(noun, "x") || has_suffix(noun, "sh") ||
-                         has_suffix(noun, "tch")
+                 noun_ends_with(noun, "s") || noun_ends_with(noun, "x") ||
+                         noun_ends_with(noun, "sh") || noun_ends_with(noun, "tch")
                      ? "es"
                      : "s");
     return out;

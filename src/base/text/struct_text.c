@@ -9,7 +9,7 @@
 enum { NAME_MAX_BYTES = 128, SHOWN_LENGTH_MAX = 40 };
 
 // Bytes of one element of a member; an array has several.
-static size_t element_size(const imp_struct_member *member)
+static size_t member_element_size(const imp_struct_member *member)
 {
     static const size_t sizes[] = {
         [IMP_MEMBER_BOOL] = sizeof(bool),         [IMP_MEMBER_INT] = sizeof(int),
@@ -85,7 +85,7 @@ void imp_struct_write_text(FILE *out, const char *prefix, const imp_struct_table
         char name[NAME_MAX_BYTES];
         if (member->kind == IMP_MEMBER_NOT_WRITTEN)
             continue;
-        const size_t step = element_size(member), count = member->size / step;
+        const size_t step = member_element_size(member), count = member->size / step;
         // start the line of a plain member; nested structs write lines of their own
         const char *dot = prefix[0] != '\0' ? "." : "";
         if (member->kind != IMP_MEMBER_STRUCT)
@@ -107,14 +107,14 @@ void imp_struct_write_text(FILE *out, const char *prefix, const imp_struct_table
 }
 
 // Whether two lines have the same key.
-static bool lines_have_same_name(const char *a, const char *b)
+static bool lines_have_same_key(const char *a, const char *b)
 {
     const size_t length = strcspn(a, ":\n");
     return length == strcspn(b, ":\n") && strncmp(a, b, length) == 0;
 }
 
 // Values in messages are cut to a readable length.
-static int shown_length(const char *text)
+static int truncated_line_length(const char *text)
 {
     const size_t length = strcspn(text, "\n");
     return (int)(length < SHOWN_LENGTH_MAX ? length : SHOWN_LENGTH_MAX);
@@ -139,13 +139,13 @@ void imp_struct_text_difference(char out[IMP_STRUCT_DIFFERENCE_MAX], const char 
         return;
     // the key, for which the text that has not ended is asked
     const int name = (int)strcspn(*now != '\0' ? now : before, ":\n");
-    if (*before != '\0' && *now != '\0' && lines_have_same_name(before, now) && before[name] == ':')
+    if (*before != '\0' && *now != '\0' && lines_have_same_key(before, now) && before[name] == ':')
         snprintf(out, IMP_STRUCT_DIFFERENCE_MAX, "%.*s:%.*s, now%.*s", name, now,
-                 shown_length(before + name + 1), before + name + 1, shown_length(now + name + 1),
-                 now + name + 1);
+                 truncated_line_length(before + name + 1), before + name + 1,
+                 truncated_line_length(now + name + 1), now + name + 1);
     else
         snprintf(out, IMP_STRUCT_DIFFERENCE_MAX,
                  "another version of imprint, which compared other "
                  "settings: %.*s",
-                 shown_length(*now != '\0' ? now : before), *now != '\0' ? now : before);
+                 truncated_line_length(*now != '\0' ? now : before), *now != '\0' ? now : before);
 }

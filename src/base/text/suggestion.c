@@ -62,7 +62,7 @@ static bool has_prefix(const char *known, const char *word, size_t length)
 }
 
 // Keeps the closest words. A closer word discards the earlier ones.
-void imp_suggestion_consider(imp_suggestion *suggestion, const char *known)
+void imp_suggestion_add_candidate(imp_suggestion *suggestion, const char *known)
 {
     // an abbreviation counts as one edit, however long the rest is
     const size_t length = strlen(known);
@@ -119,7 +119,7 @@ imp_status imp_name_lookup_n(int *out, const char *what, const char *word, size_
             return IMP_OK;
         }
         snprintf(names + used, sizeof names - used, "%s%s", k == 0 ? "" : ", ", known(k));
-        imp_suggestion_consider(&suggestion, known(k));
+        imp_suggestion_add_candidate(&suggestion, known(k));
     }
     return imp_fail(err, IMP_USAGE, "%s'%.*s' is none of %s%s", what,
                     length < SHOWN_LENGTH_MAX ? (int)length : SHOWN_LENGTH_MAX, word, names,

@@ -18,7 +18,7 @@ typedef struct imp_suggestion {
 imp_suggestion imp_suggestion_begin(const char *word, size_t length);
 
 // Considers a known word. It is borrowed until imp_suggestion_format() has been called.
-void imp_suggestion_consider(imp_suggestion *suggestion, const char *known);
+void imp_suggestion_add_candidate(imp_suggestion *suggestion, const char *known);
 
 // "; did you mean 'x'?", "; did you mean 'x' or 'y'?", or "" if no known word was close. Returns
 // out.

@@ -50,7 +50,7 @@ static int best_instruction_set(unsigned features)
 }
 
 // The set that the environment asks for; SET_COUNT if it does not, -1 if there is no such set.
-static int requested_instruction_set(void)
+static int instruction_set_from_env(void)
 {
     const char *name = getenv(ENVIRONMENT_VARIABLE);
     if (name == NULL)
@@ -64,7 +64,7 @@ static int requested_instruction_set(void)
 // Relaxed order suffices: the word is self-contained.
 unsigned imp_cpu_detect_features(void)
 {
-    const int wanted = requested_instruction_set();
+    const int wanted = instruction_set_from_env();
     unsigned features = detect_cpu_features();
     if (wanted >= 0 && wanted < SET_COUNT)
         features &= SET_FEATURES[wanted];
@@ -84,7 +84,7 @@ const char *imp_instruction_set(void)
 // Reports an unknown name, or a set that this processor does not support.
 imp_status imp_instruction_set_check(imp_error *err)
 {
-    const int wanted = requested_instruction_set(),
+    const int wanted = instruction_set_from_env(),
               best = best_instruction_set(detect_cpu_features());
     if (wanted < 0)
         return imp_fail(err, IMP_USAGE,

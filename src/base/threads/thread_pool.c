@@ -77,7 +77,7 @@ static void spin_until_finish(imp_thread_pool *pool)
 }
 
 // Runs tasks until none is left. Called and returns with the lock held; releases it during a task.
-static void run_remaining_work(imp_thread_pool *pool, int worker)
+static void run_remaining_tasks(imp_thread_pool *pool, int worker)
 {
     while (pool->next < pool->count) {
         int index = pool->next++;
@@ -108,7 +108,7 @@ static void *worker_main(void *argument)
             break;
         seen = pool->round;
         // take part in this round; the last worker to finish wakes the caller
-        run_remaining_work(pool, self->number);
+        run_remaining_tasks(pool, self->number);
         if (--pool->busy == 0)
             pthread_cond_signal(&pool->finish);
     }
@@ -175,7 +175,8 @@ int imp_thread_pool_size(const imp_thread_pool *pool)
     return pool->threads;
 }
 
-void imp_thread_pool_set_idle(imp_thread_pool *pool, void (*idle)(void *context), void *context)
+void imp_thread_pool_set_idle_hook(imp_thread_pool *pool, void (*idle)(void *context),
+                                   void *context)
 {
     pool->idle = idle;
     pool->idle_context = context;
@@ -219,7 +220,7 @@ void imp_thread_pool_run(imp_thread_pool *pool, int count,
     pool->round++;
     pthread_cond_broadcast(&pool->start);
     // work along as worker 0, then wait for the others
-    run_remaining_work(pool, 0);
+    run_remaining_tasks(pool, 0);
     if (pool->busy_waits && pool->busy > 0) {
         pthread_mutex_unlock(&pool->lock);
         spin_until_finish(pool);

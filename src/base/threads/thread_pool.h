@@ -10,7 +10,8 @@ int imp_cpu_count(void);
 
 // While the caller of imp_thread_pool_run() has no task left and waits for the others, it calls
 // idle(context) ten times a second. NULL: no callback.
-void imp_thread_pool_set_idle(imp_thread_pool *pool, void (*idle)(void *context), void *context);
+void imp_thread_pool_set_idle_hook(imp_thread_pool *pool, void (*idle)(void *context),
+                                   void *context);
 
 // Calls work(context, index, worker) once for every index in [0, count), on any worker in any
 // order, and returns when all are done. Two calls that run at the same time have different `worker`

@@ -65,7 +65,8 @@ static imp_status fail_out_of_memory(const imp_yaml *yaml)
 }
 
 // Appends a terminated copy of a text to the text buffer; *out is its offset.
-static imp_status store_text(imp_yaml *yaml, const unsigned char *text, size_t length, int *out)
+static imp_status append_text_copy(imp_yaml *yaml, const unsigned char *text, size_t length,
+                                   int *out)
 {
     // grow by half
     const size_t wanted = (size_t)yaml->text_length + length + 1;
@@ -117,14 +118,14 @@ static imp_status append_node(yaml_builder *b, imp_yaml_kind kind, int line, int
 }
 
 // Remembers a node's anchor, if it has one, for aliases that follow.
-static imp_status record_anchor(yaml_builder *b, const unsigned char *anchor, int node)
+static imp_status record_anchor_if_given(yaml_builder *b, const unsigned char *anchor, int node)
 {
     if (anchor == NULL)
         return IMP_OK;
     if (b->anchor_count == ANCHORS_MAX)
         return imp_yaml_fail(b->yaml, node, "more than %d anchors", ANCHORS_MAX);
     int name = 0;
-    imp_status status = store_text(b->yaml, anchor, strlen((const char *)anchor), &name);
+    imp_status status = append_text_copy(b->yaml, anchor, strlen((const char *)anchor), &name);
     if (status != IMP_OK)
         return status;
     b->anchors[b->anchor_count].node = node;
@@ -164,11 +165,12 @@ static imp_status append_scalar(yaml_builder *b, const yaml_event_t *event, int 
         memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL)
         status = imp_yaml_fail(b->yaml, node, "a word holds a zero byte");
     if (status == IMP_OK)
-        status = store_text(b->yaml, event->data.scalar.value, event->data.scalar.length, &begin);
+        status =
+            append_text_copy(b->yaml, event->data.scalar.value, event->data.scalar.length, &begin);
     if (status != IMP_OK)
         return status;
     b->yaml->nodes[node].first = begin;
-    return record_anchor(b, event->data.scalar.anchor, node);
+    return record_anchor_if_given(b, event->data.scalar.anchor, node);
 }
 
 // Appends a list or map and makes it the innermost open one.
@@ -186,7 +188,7 @@ static imp_status open_collection(yaml_builder *b, imp_yaml_kind kind, const uns
     // its children follow, until the end event
     b->open[b->depth] = node;
     b->last_child[b->depth++] = -1;
-    return record_anchor(b, anchor, node);
+    return record_anchor_if_given(b, anchor, node);
 }
 
 // Dispatches one event of libyaml. Events of documents and streams carry nothing.
@@ -308,7 +310,7 @@ int imp_yaml_get(const imp_yaml *yaml, int map, const char *key)
 }
 
 // Describes the node's kind, or quotes the beginning of its text.
-const char *imp_yaml_describe(const imp_yaml *yaml, int node, char out[IMP_YAML_DESCRIBE_MAX])
+const char *imp_yaml_describe_node(const imp_yaml *yaml, int node, char out[IMP_YAML_DESCRIBE_MAX])
 {
     const imp_yaml_kind kind = imp_yaml_node_kind(yaml, node);
     const char *text = imp_yaml_scalar_text(yaml, node);
@@ -335,7 +337,7 @@ static bool parse_number(const imp_yaml *yaml, int node, double *out)
 }
 
 // Limits keep later arithmetic on numbers of a file within range.
-static imp_status check_number_limit(const imp_yaml *yaml, int node, imp_yaml_expected want,
+static imp_status check_number_range(const imp_yaml *yaml, int node, imp_yaml_expected want,
                                      double value)
 {
     if (fabs(value) > want.limit)
@@ -350,8 +352,8 @@ imp_status imp_yaml_read_number(const imp_yaml *yaml, int node, imp_yaml_expecte
     char found[IMP_YAML_DESCRIBE_MAX];
     if (!parse_number(yaml, node, out))
         return imp_yaml_fail(yaml, node, "%s must be a number such as %s, not %s", want.what,
-                             want.example, imp_yaml_describe(yaml, node, found));
-    return check_number_limit(yaml, node, want, *out);
+                             want.example, imp_yaml_describe_node(yaml, node, found));
+    return check_number_range(yaml, node, want, *out);
 }
 
 // Checks the length of the list, then each item and its limit.
@@ -362,16 +364,17 @@ imp_status imp_yaml_read_numbers(const imp_yaml *yaml, int node, imp_yaml_expect
     if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST || imp_yaml_count(yaml, node) != count)
         return imp_yaml_fail(yaml, node, "%s must be a list of %s such as %s, not %s", want.what,
                              IMP_PLURAL(count, "number"), want.example,
-                             imp_yaml_describe(yaml, node, found));
+                             imp_yaml_describe_node(yaml, node, found));
     // children are visited in document order; each may be an alias
     int at = imp_yaml_first(yaml, node);
     for (int k = 0; k < count; k++, at = imp_yaml_next(yaml, at)) {
         const int item = imp_yaml_resolve(yaml, at);
         if (!parse_number(yaml, item, &out[k]))
-            return imp_yaml_fail(
-                yaml, item, "%s must be a list of %s such as %s: %s is not a number", want.what,
-                IMP_PLURAL(count, "number"), want.example, imp_yaml_describe(yaml, item, found));
-        imp_status status = check_number_limit(yaml, item, want, out[k]);
+            return imp_yaml_fail(yaml, item,
+                                 "%s must be a list of %s such as %s: %s is not a number",
+                                 want.what, IMP_PLURAL(count, "number"), want.example,
+                                 imp_yaml_describe_node(yaml, item, found));
+        imp_status status = check_number_range(yaml, item, want, out[k]);
         if (status != IMP_OK)
             return status;
     }
@@ -395,7 +398,7 @@ imp_status imp_yaml_read_bool(const imp_yaml *yaml, int node, const char *what, 
             }
     char found[IMP_YAML_DESCRIBE_MAX];
     return imp_yaml_fail(yaml, node, "%s must be true or false, not %s", what,
-                         imp_yaml_describe(yaml, node, found));
+                         imp_yaml_describe_node(yaml, node, found));
 }
 
 imp_status imp_yaml_read_string(const imp_yaml *yaml, int node, imp_yaml_expected want,
@@ -405,7 +408,7 @@ imp_status imp_yaml_read_string(const imp_yaml *yaml, int node, imp_yaml_expecte
     char found[IMP_YAML_DESCRIBE_MAX];
     if (text == NULL || *text == '\0')
         return imp_yaml_fail(yaml, node, "%s must be a word such as %s, not %s", want.what,
-                             want.example, imp_yaml_describe(yaml, node, found));
+                             want.example, imp_yaml_describe_node(yaml, node, found));
     *out = text;
     return IMP_OK;
 }

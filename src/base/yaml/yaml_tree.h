@@ -117,7 +117,7 @@ int imp_yaml_get(const imp_yaml *yaml, int map, const char *key);
 
 // Describes a node for messages: "'some text'", "a list of 2", "a map" or "nothing". Returns out.
 enum { IMP_YAML_DESCRIBE_MAX = 64 };
-const char *imp_yaml_describe(const imp_yaml *yaml, int node, char out[IMP_YAML_DESCRIBE_MAX]);
+const char *imp_yaml_describe_node(const imp_yaml *yaml, int node, char out[IMP_YAML_DESCRIBE_MAX]);
 
 // What a value is called, an example for messages, and the largest absolute value of its numbers.
 typedef struct imp_yaml_expected {

@@ -17,14 +17,14 @@ typedef struct settings {
 } settings;
 
 // Standard output belongs to the protocol; warnings go to standard error.
-static void print_notice(void *context, const char *text)
+static void print_to_stderr(void *context, const char *text)
 {
     (void)context;
     fprintf(stderr, "imprint: %s\n", text);
 }
 
 // The path that AI-DO sets in the environment; "-" (a standard stream) where it sets none.
-static const char *path_from_environment(const char *name)
+static const char *stream_path_from_env(const char *name)
 {
     const char *value = getenv(name);
     return value != NULL && value[0] != '\0' ? value : "-";
@@ -53,8 +53,8 @@ static void add_agent_options(imp_options *options, settings *s)
 }
 
 // Opens the input, then the output, and answers messages until the input ends.
-static imp_status serve_streams(const settings *s, imp_agent *agent, const imp_monitor *monitor,
-                                imp_error *err)
+static imp_status open_streams_and_serve(const settings *s, imp_agent *agent,
+                                         const imp_monitor *monitor, imp_error *err)
 {
     int input = -1, output = -1;
     imp_status status = imp_agent_open_input(&input, s->input, monitor, err);
@@ -84,7 +84,7 @@ static imp_status run_agent_command(void *state, const imp_options *options, imp
     imp_status status = imp_agent_create(&agent, &s->agent, err);
     if (status != IMP_OK)
         return status;
-    status = serve_streams(s, agent, &monitor, err);
+    status = open_streams_and_serve(s, agent, &monitor, err);
     imp_agent_destroy(agent);
     return status;
 }
@@ -96,9 +96,9 @@ static void set_up_agent_command(void *state, imp_options *options)
     s->agent = imp_default_agent_def();
     s->agent.model = "runs/model";
     s->agent.segmenter = "";
-    s->agent.report_warning = print_notice;
-    s->input = path_from_environment("AIDONODE_DATA_IN");
-    s->output = path_from_environment("AIDONODE_DATA_OUT");
+    s->agent.report_warning = print_to_stderr;
+    s->input = stream_path_from_env("AIDONODE_DATA_IN");
+    s->output = stream_path_from_env("AIDONODE_DATA_OUT");
     add_agent_options(options, s);
 }
 

@@ -30,8 +30,8 @@ static double thread_cpu_seconds(void)
 }
 
 // Creates both simulators from one definition. The expert drives the randomised one.
-static imp_status open_bench(randomization_bench *b, const imp_randomization_bench_def *s,
-                             imp_error *err)
+static imp_status open_randomization_bench(randomization_bench *b,
+                                           const imp_randomization_bench_def *s, imp_error *err)
 {
     imp_sim_def def = imp_default_sim_def();
     def.map = s->map;
@@ -48,7 +48,7 @@ static imp_status open_bench(randomization_bench *b, const imp_randomization_ben
 }
 
 // Accepts a state that was opened in part.
-static void close_bench(randomization_bench *b)
+static void close_randomization_bench(randomization_bench *b)
 {
     imp_sim_destroy(b->sims[PLAIN]);
     imp_sim_destroy(b->sims[RANDOM]);
@@ -56,7 +56,7 @@ static void close_bench(randomization_bench *b)
 }
 
 // Renders one block of images from the randomised robot's pose, turning a little between them.
-static void render_frames(randomization_bench *b, int which)
+static void time_frame_block(randomization_bench *b, int which)
 {
     imp_pose pose = imp_sim_get_state(b->sims[RANDOM]).pose;
     const double start = thread_cpu_seconds();
@@ -79,8 +79,8 @@ static imp_status render_episode(randomization_bench *b, uint32_t episode, imp_e
             return status;
     }
     for (int n = 0; n < EPISODE_FRAMES; n += FRAMES) {
-        render_frames(b, PLAIN);
-        render_frames(b, RANDOM);
+        time_frame_block(b, PLAIN);
+        time_frame_block(b, RANDOM);
         imp_sim_step(random, imp_sim_expert_action(random));
     }
     return IMP_OK;
@@ -91,7 +91,7 @@ imp_status imp_bench_randomization(const imp_randomization_bench_def *s, json_t 
                                    bool print, imp_error *err)
 {
     randomization_bench b = {0};
-    imp_status status = open_bench(&b, s, err);
+    imp_status status = open_randomization_bench(&b, s, err);
     uint32_t episodes = 0;
     while (status == IMP_OK && b.seconds[PLAIN] + b.seconds[RANDOM] < s->seconds)
         status = imp_monitor_should_stop(s->monitor) ? imp_fail(err, IMP_INTERRUPTED, "interrupted")
@@ -106,6 +106,6 @@ imp_status imp_bench_randomization(const imp_randomization_bench_def *s, json_t 
                              100.0 * (b.seconds[RANDOM] / b.seconds[PLAIN] - 1.0), 0,
                              "% more time than plain worlds take");
     }
-    close_bench(&b);
+    close_randomization_bench(&b);
     return status;
 }

@@ -46,7 +46,7 @@ struct imp_render_bench {
 
 // Creates the texture of the upper bound and the sample positions on it. Neighbouring samples lie
 // near each other, as on the ground.
-static bool prepare_upper_bound(imp_render_bench *bench)
+static bool create_random_texel_reads(imp_render_bench *bench)
 {
     imp_random random = imp_random_stream(1, 0, 0, IMP_PURPOSE_TEST);
     bench->samples = imp_renderer_sample_count(bench->renderers[0]);
@@ -101,7 +101,7 @@ imp_status imp_render_bench_create(imp_render_bench **out, const imp_camera_def 
     }
     if (status == IMP_OK)
         status = record_poses(bench, env, policy, err);
-    if (status == IMP_OK && !prepare_upper_bound(bench))
+    if (status == IMP_OK && !create_random_texel_reads(bench))
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for a benchmark");
     if (status == IMP_OK)
         *out = bench;
@@ -170,8 +170,8 @@ enum { STRIDE = 258 };
 
 // The plain version: blends the four texels of each sample with equal weights, two colour channels
 // at a time in one 64-bit integer. `sink` keeps the compiler from removing the loads.
-static void read_and_blend(const uint32_t *texels, const uint32_t *places, int64_t count,
-                           uint32_t sink[16])
+static void blend_random_texels(const uint32_t *texels, const uint32_t *places, int64_t count,
+                                uint32_t sink[16])
 {
     for (int64_t k = 0; k < count; k++) {
         const uint32_t *at = texels + places[k];
@@ -187,8 +187,8 @@ static void read_and_blend(const uint32_t *texels, const uint32_t *places, int64
 #if defined(__x86_64__)
 // The AVX2 version: two samples per vector, eight per iteration. The shuffle brings the four texels
 // of a channel together, so that maddubs and madd form their weighted sum.
-IMP_AVX2 static void read_and_blend_avx2(const uint32_t *texels, const uint32_t *places,
-                                         int64_t count, uint32_t sink[16])
+IMP_AVX2 static void blend_random_texels_avx2(const uint32_t *texels, const uint32_t *places,
+                                              int64_t count, uint32_t sink[16])
 {
     // weights and byte order: channel by channel, four texels each
     const __m256i order = _mm256_broadcastsi128_si256(
@@ -223,11 +223,11 @@ int imp_render_bench_upper_bound(imp_render_bench *bench)
     for (int k = 0; k < IMAGES; k++) {
 #if defined(__x86_64__)
         if (imp_cpu_has_avx2()) {
-            read_and_blend_avx2(bench->texels, bench->places, bench->samples, bench->sink);
+            blend_random_texels_avx2(bench->texels, bench->places, bench->samples, bench->sink);
             continue;
         }
 #endif
-        read_and_blend(bench->texels, bench->places, bench->samples, bench->sink);
+        blend_random_texels(bench->texels, bench->places, bench->samples, bench->sink);
     }
     return IMAGES;
 }

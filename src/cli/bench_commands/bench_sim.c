@@ -34,8 +34,8 @@ typedef struct sim_bench {
     bool terminated[SIMS], truncated[SIMS];
 } sim_bench;
 
-// Allocates all arrays. close_bench() frees them, also after a failure.
-static imp_status allocate(sim_bench *b, const imp_sim_bench_def *def, imp_error *err)
+// Allocates all arrays. close_sim_bench() frees them, also after a failure.
+static imp_status alloc_sim_bench(sim_bench *b, const imp_sim_bench_def *def, imp_error *err)
 {
     b->image_bytes = (size_t)def->camera->width * (size_t)def->camera->height * 3;
     b->images = malloc(SIMS * b->image_bytes);
@@ -51,7 +51,8 @@ static imp_status allocate(sim_bench *b, const imp_sim_bench_def *def, imp_error
 
 // Creates the renderers of (2) and the environments of (3), with the indices that the simulators'
 // environments have.
-static imp_status create_parts(sim_bench *b, const imp_sim_bench_def *def, imp_error *err)
+static imp_status create_renderers_and_envs(sim_bench *b, const imp_sim_bench_def *def,
+                                            imp_error *err)
 {
     const imp_map_set *maps = imp_sim_maps(b->sims[0]);
     imp_status status = IMP_OK;
@@ -67,7 +68,7 @@ static imp_status create_parts(sim_bench *b, const imp_sim_bench_def *def, imp_e
 
 // Lets the expert drive other simulators with the same definition, and keeps its actions and the
 // poses that it reached.
-static imp_status record_drive(sim_bench *b, const imp_sim_def *from, imp_error *err)
+static imp_status record_expert_drive(sim_bench *b, const imp_sim_def *from, imp_error *err)
 {
     imp_sim *drivers[SIMS];
     imp_sim_def def = *from;
@@ -91,7 +92,7 @@ static imp_status record_drive(sim_bench *b, const imp_sim_def *from, imp_error 
 }
 
 // Creates everything before the clock runs.
-static imp_status open_bench(sim_bench *b, const imp_sim_bench_def *s, imp_error *err)
+static imp_status open_sim_bench(sim_bench *b, const imp_sim_bench_def *s, imp_error *err)
 {
     imp_sim_def def = imp_default_sim_def();
     def.map = s->map;
@@ -105,16 +106,16 @@ static imp_status open_bench(sim_bench *b, const imp_sim_bench_def *s, imp_error
         return status;
     b->threads = imp_thread_pool_size(b->pool);
     def.threads = b->threads < SIMS ? b->threads : SIMS;
-    status = allocate(b, s, err);
+    status = alloc_sim_bench(b, s, err);
     if (status == IMP_OK)
         status = imp_sim_create_many(b->sims, SIMS, &def, err);
     if (status == IMP_OK)
-        status = create_parts(b, s, err);
-    return status == IMP_OK ? record_drive(b, &def, err) : status;
+        status = create_renderers_and_envs(b, s, err);
+    return status == IMP_OK ? record_expert_drive(b, &def, err) : status;
 }
 
 // Accepts a state that was opened in part.
-static void close_bench(sim_bench *b)
+static void close_sim_bench(sim_bench *b)
 {
     for (int k = 0; k < SIMS; k++)
         imp_sim_destroy(b->sims[k]);
@@ -145,7 +146,7 @@ static imp_status step_sims(sim_bench *b, double *seconds, imp_error *err)
 }
 
 // (2): one image. Consecutive indices are different environments, as in a step of the simulators.
-static void render_image(void *context, int index, int worker)
+static void render_recorded_image(void *context, int index, int worker)
 {
     sim_bench *b = context;
     const int sim = index % SIMS;
@@ -165,7 +166,7 @@ static void step_env(void *context, int index, int worker)
 }
 
 // Times all three once; keeps the fastest time of each.
-static imp_status take_turn(sim_bench *b, double best[3], imp_error *err)
+static imp_status time_each_part_once(sim_bench *b, double best[3], imp_error *err)
 {
     double seconds[3];
     imp_status status = step_sims(b, &seconds[0], err);
@@ -175,7 +176,7 @@ static imp_status take_turn(sim_bench *b, double best[3], imp_error *err)
         return status;
     // both parts on the same thread pool as the simulators
     double start = imp_monotonic_seconds();
-    imp_thread_pool_run(b->pool, SIMS * STEPS, render_image, b);
+    imp_thread_pool_run(b->pool, SIMS * STEPS, render_recorded_image, b);
     seconds[1] = imp_monotonic_seconds() - start;
     start = imp_monotonic_seconds();
     imp_thread_pool_run(b->pool, SIMS, step_env, b);
@@ -190,14 +191,14 @@ imp_status imp_bench_sim(const imp_sim_bench_def *def, json_t *results, bool pri
 {
     sim_bench b = {0};
     double best[3] = {0.0, 0.0, 0.0};
-    imp_status status = open_bench(&b, def, err);
+    imp_status status = open_sim_bench(&b, def, err);
     const double start = imp_monotonic_seconds();
     for (int turn = 0;
          status == IMP_OK && (turn < TURNS_MIN || imp_monotonic_seconds() - start < def->seconds);
          turn++)
         status = imp_monitor_should_stop(def->monitor)
                      ? imp_fail(err, IMP_INTERRUPTED, "interrupted")
-                     : take_turn(&b, best, err);
+                     : time_each_part_once(&b, best, err);
     // efficiency: the time that the parts need, as a share of the simulators' time
     if (status == IMP_OK) {
         const double steps = (double)SIMS * STEPS;
@@ -210,6 +211,6 @@ imp_status imp_bench_sim(const imp_sim_bench_def *def, json_t *results, bool pri
         imp_bench_result_add(results, print, "share", 100.0 * (best[1] + best[2]) / best[0], 0,
                              "% of that rate is reached by sim");
     }
-    close_bench(&b);
+    close_sim_bench(&b);
     return status;
 }

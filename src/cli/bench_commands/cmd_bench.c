@@ -82,7 +82,7 @@ static void reset_if_done(bench_context *r, imp_step step)
 }
 
 // Starts the next episode of an environment that is stepped without images.
-static void reset_env(bench_context *r, imp_env *env)
+static void start_next_episode(bench_context *r, imp_env *env)
 {
     imp_error err;
     imp_env_reset(env, ++r->state_episodes, &err);
@@ -90,28 +90,28 @@ static void reset_env(bench_context *r, imp_env *env)
 
 // env: constant actions, so that only the environment's own work is measured. The environments take
 // turns, as in a simulation of many, so their states do not stay in the first cache level.
-static int step_envs(bench_context *r)
+static int bench_env_steps(bench_context *r)
 {
     enum { ROUNDS = 16 };
     for (int round = 0; round < ROUNDS; round++)
         for (int k = 0; k < ENVIRONMENTS; k++) {
             imp_step step = imp_env_step(&r->many[k], (imp_action){0.45, 0.5});
             if (step.terminated || step.truncated)
-                reset_env(r, &r->many[k]);
+                start_next_episode(r, &r->many[k]);
         }
     return ROUNDS * ENVIRONMENTS;
 }
 
 // reset: most of it is the search for a valid start pose.
-static int reset_envs(bench_context *r)
+static int bench_env_resets(bench_context *r)
 {
     for (int k = 0; k < ENVIRONMENTS; k++)
-        reset_env(r, &r->many[k]);
+        start_next_episode(r, &r->many[k]);
     return ENVIRONMENTS;
 }
 
 // map: from the text to the world, lanes and objects.
-static int load_map_once(bench_context *r)
+static int bench_map_loading(bench_context *r)
 {
     imp_error err;
     imp_world *world;
@@ -140,7 +140,7 @@ static int train_batch(bench_context *r)
 }
 
 // decide: one image at a time, as a policy in a loop.
-static int infer_actions(bench_context *r)
+static int bench_inference(bench_context *r)
 {
     enum { DECISIONS = 32 };
     float action[2];
@@ -176,12 +176,12 @@ static const benchmark BENCHMARKS[] = {
     {"pair", "frames/s on two cores", 0, render_two_cores},
     {"ground", "frames/s on one core without objects", 0, render_ground_only},
     {"bound", "frames/s if the ground's texels only had to be read and mixed", 0, run_upper_bound},
-    {"env", "steps/s on one core, state only, 256 environments in turn", 0, step_envs},
-    {"reset", "us per reset on one core", 1e6, reset_envs},
-    {"map", "ms per loading of the map", 1e3, load_map_once},
+    {"env", "steps/s on one core, state only, 256 environments in turn", 0, bench_env_steps},
+    {"reset", "us per reset on one core", 1e6, bench_env_resets},
+    {"map", "ms per loading of the map", 1e3, bench_map_loading},
     {"expert", "steps/s on one core, with the expert's actions", 0, step_with_expert},
     {"train", "samples/s", 0, train_batch},
-    {"decide", "us per decision on one core", 1e6, infer_actions},
+    {"decide", "us per decision on one core", 1e6, bench_inference},
 };
 static const char RANDOM[] = "random"; // whole episodes
 static const char SIM[] = "sim";       // many environments together
@@ -267,7 +267,7 @@ static imp_status set_up_network_and_trainer(bench_context *r, imp_error *err)
 }
 
 // Whether a benchmark was named; without names, all are selected.
-static bool is_selected(const imp_options *options, const char *name)
+static bool is_benchmark_selected(const imp_options *options, const char *name)
 {
     for (int k = 0; k < options->operand_count; k++)
         if (strcmp(options->operands[k], name) == 0)
@@ -294,7 +294,8 @@ static imp_status set_up_benchmarks(bench_context *r, const imp_options *options
         r->frames[k] = r->images + k * image_bytes;
     imp_status status = set_up_world_envs_and_renderer(r, options, err);
     // at large sizes, a trainer takes gigabytes
-    if (status == IMP_OK && (is_selected(options, "train") || is_selected(options, "decide")))
+    if (status == IMP_OK &&
+        (is_benchmark_selected(options, "train") || is_benchmark_selected(options, "decide")))
         status = set_up_network_and_trainer(r, err);
     return status;
 }
@@ -361,11 +362,12 @@ static imp_status check_benchmark_names(const imp_options *options, imp_error *e
 }
 
 // Runs the selected benchmarks of the table.
-static void measure_selected(bench_context *r, const imp_options *options, json_t *results)
+static void measure_selected_benchmarks(bench_context *r, const imp_options *options,
+                                        json_t *results)
 {
     for (int b = 0; b < BENCHMARK_COUNT; b++) {
         const benchmark *bench = &BENCHMARKS[b];
-        if (!is_selected(options, bench->name))
+        if (!is_benchmark_selected(options, bench->name))
             continue;
         double rate = measure_rate(r, bench->run);
         if (imp_monitor_should_stop(&r->monitor))
@@ -377,7 +379,8 @@ static void measure_selected(bench_context *r, const imp_options *options, json_
 }
 
 // Runs the benchmark `sim` for a longer time.
-static imp_status measure_sims(bench_context *r, bool print, json_t *results, imp_error *err)
+static imp_status measure_vectorised_sims(bench_context *r, bool print, json_t *results,
+                                          imp_error *err)
 {
     const settings *s = r->s;
     const imp_sim_bench_def def = {.map = s->sim.map,
@@ -409,7 +412,7 @@ static imp_status measure_all_and_print(json_t **out, bench_context *r, const im
                processor, imp_instruction_set(), IMP_PLURAL(imp_cpu_count(), "processor"),
                IMP_PLURAL(threads, "thread"), __VERSION__, s->sim.map, s->camera.width,
                s->camera.height, s->sim.lens, s->path, s->batch, REPEATS);
-    measure_selected(r, options, results);
+    measure_selected_benchmarks(r, options, results);
     // the benchmarks with files of their own
     const imp_randomization_bench_def random = {.map = s->sim.map,
                                                 .spec = &r->spec,
@@ -421,11 +424,11 @@ static imp_status measure_all_and_print(json_t **out, bench_context *r, const im
     imp_status status = IMP_OK;
     if (imp_monitor_should_stop(&r->monitor))
         status = imp_fail(err, IMP_INTERRUPTED, "interrupted");
-    if (status == IMP_OK && is_selected(options, SIM))
-        status = measure_sims(r, !options->json, results, err);
-    if (status == IMP_OK && is_selected(options, RANDOM))
+    if (status == IMP_OK && is_benchmark_selected(options, SIM))
+        status = measure_vectorised_sims(r, !options->json, results, err);
+    if (status == IMP_OK && is_benchmark_selected(options, RANDOM))
         status = imp_bench_randomization(&random, results, !options->json, err);
-    if (status == IMP_OK && is_selected(options, AGENT))
+    if (status == IMP_OK && is_benchmark_selected(options, AGENT))
         status = imp_bench_agent(&s->agent, results, !options->json, &r->monitor, err);
     *out = json_pack("{s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:i, s:s, s:s, s:i, s:o}", "processor",
                      processor, "instruction_set", imp_instruction_set(), "processors",

@@ -24,7 +24,7 @@ static json_t *real_or_null(bool is_known, double value)
 }
 
 // The dataset's attributes and statistics as one JSON object.
-static json_t *info_json(const imp_dataset *dataset, const imp_dataset_summary *sum)
+static json_t *dataset_info_json(const imp_dataset *dataset, const imp_dataset_summary *sum)
 {
     const imp_dataset_info *info = imp_dataset_get_info(dataset);
     char hash[32];
@@ -146,7 +146,7 @@ static imp_status check_or_print_dataset(const imp_options *options, const imp_d
     imp_dataset_summarize(dataset, &summary);
     // both subcommands print the same JSON
     if (options->json)
-        return imp_console_print_json(info_json(dataset, &summary), err);
+        return imp_console_print_json(dataset_info_json(dataset, &summary), err);
     if (strcmp(options->operands[0], "check") == 0)
         printf("%s: %s, %s, nothing wrong\n", folder, IMP_PLURAL(summary.episodes, "episode"),
                IMP_PLURAL(summary.steps, "step"));

@@ -72,8 +72,8 @@ static imp_status check_format_options(const settings *s, const imp_options *opt
     if (FORMATS[format].format != IMP_EXPORT_MINARI && s->id[0] != '\0')
         return imp_fail(err, IMP_USAGE, "--id is for minari");
     if ((format == ONNX || FORMATS[format].format != IMP_EXPORT_ROBOMIMIC) &&
-        (imp_options_given(options, &s->dataset.validation) ||
-         imp_options_given(options, &s->dataset.seed)))
+        (imp_option_is_given(options, &s->dataset.validation) ||
+         imp_option_is_given(options, &s->dataset.seed)))
         return imp_fail(err, IMP_USAGE, "--validation and --seed are for robomimic");
     return IMP_OK;
 }
@@ -115,7 +115,7 @@ static imp_status export_dataset(settings *s, const imp_options *options, int fo
         imp_export_dataset(&s->summary, options->operands[1], s->out, &s->dataset, &monitor, err);
     imp_console_clear_progress();
     if (folder)
-        imp_output_folder_finish(s->out, s->force, status, err);
+        imp_output_folder_end_backup(s->out, s->force, status, err);
     return status;
 }
 
@@ -167,7 +167,7 @@ static int print_onnx(const settings *s, const imp_options *options)
 }
 
 // Says how Minari finds the dataset.
-static void print_minari(const settings *s)
+static void print_minari_usage(const settings *s)
 {
     if (s->is_listed_by_minari)
         printf("Minari lists it: minari.load_dataset(\"%s\")\n", s->minari_id);
@@ -191,7 +191,7 @@ static void print_robomimic(const settings *s)
 }
 
 // The summary of an exported dataset.
-static int print_dataset(const settings *s, const imp_options *options, int format)
+static int print_exported_dataset(const settings *s, const imp_options *options, int format)
 {
     const bool minari = s->dataset.format == IMP_EXPORT_MINARI;
     const bool masks = s->dataset.format == IMP_EXPORT_ROBOMIMIC && s->dataset.validation > 0.0;
@@ -207,7 +207,7 @@ static int print_dataset(const settings *s, const imp_options *options, int form
     }
     printf("%s: %s, as %s reads it\n", s->out, options->operands[1], FORMATS[format].name);
     if (minari)
-        print_minari(s);
+        print_minari_usage(s);
     if (masks)
         print_robomimic(s);
     return imp_console_flush();
@@ -216,7 +216,8 @@ static int print_dataset(const settings *s, const imp_options *options, int form
 static int print_export_summary(const void *state, const imp_options *options)
 {
     const settings *s = state;
-    return s->format == ONNX ? print_onnx(s, options) : print_dataset(s, options, s->format);
+    return s->format == ONNX ? print_onnx(s, options)
+                             : print_exported_dataset(s, options, s->format);
 }
 
 // Each help text begins with the format that the option is for.

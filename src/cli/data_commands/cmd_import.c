@@ -101,7 +101,7 @@ static const char *imported_lens_name(int k)
 // Converts the options to the library's definition.
 static imp_status read_import_options(const imp_options *options, settings *s, imp_error *err)
 {
-    const bool sized = imp_options_given(options, s->size);
+    const bool sized = imp_option_is_given(options, s->size);
     static const imp_subcommand words[] = {
         [ROSBAG] = {"rosbag", 1, -1, "FILE..."}, {"trainlog", 1, -1, "FILE..."}, {0}};
     int lens, actions;
@@ -154,7 +154,7 @@ static imp_status run_import_command(void *state, const imp_options *options, im
                  : imp_import_trainlog(summary, files, count, s->out, &s->def, &monitor, err);
     // an import that fails leaves no folder
     imp_console_clear_progress();
-    imp_output_folder_finish(s->out, s->force, status, err);
+    imp_output_folder_end_backup(s->out, s->force, status, err);
     free(json);
     if (status == IMP_OK)
         status = imp_output_folder_save_settings(options, s->out, err);
@@ -162,7 +162,7 @@ static imp_status run_import_command(void *state, const imp_options *options, im
 }
 
 // The readers mark warnings in their notes.
-static bool is_warning(const char *note)
+static bool is_warning_note(const char *note)
 {
     return strstr(note, ": warning: ") != NULL;
 }
@@ -174,7 +174,7 @@ static int print_import_summary(const void *state, const imp_options *options)
     const imp_import_summary *summary = &s->summary;
     // warnings go to standard error, with --json, too
     for (int k = 0; k < summary->note_count; k++)
-        if (is_warning(summary->notes[k]))
+        if (is_warning_note(summary->notes[k]))
             fprintf(stderr, "imprint: %s\n", summary->notes[k]);
     if (options->json) {
         json_t *dropped = json_object(), *notes = json_array();
@@ -189,7 +189,7 @@ static int print_import_summary(const void *state, const imp_options *options)
                       (json_int_t)summary->images, "dropped", dropped, "notes", notes));
     }
     for (int k = 0; k < summary->note_count; k++)
-        if (!is_warning(summary->notes[k]))
+        if (!is_warning_note(summary->notes[k]))
             printf("%s\n", summary->notes[k]);
     for (int k = 0; k < summary->reason_count; k++)
         printf("left out: %s (%" PRId64 ")\n", summary->dropped[k].reason,

@@ -22,7 +22,7 @@
 #include "imprint/report.h"
 
 // The order of columns: the ranked metrics in the order of the ranking, then the others.
-static void order_metrics(imp_challenge challenge, imp_metric order[IMP_METRIC_COUNT])
+static void order_metrics_by_ranking(imp_challenge challenge, imp_metric order[IMP_METRIC_COUNT])
 {
     const imp_ranking_criterion *ranking = imp_challenge_ranking(challenge);
     int count = 0;
@@ -176,7 +176,7 @@ void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
                               const imp_challenge_eval_outcome *o)
 {
     imp_metric order[IMP_METRIC_COUNT];
-    order_metrics(s->def.challenge, order);
+    order_metrics_by_ranking(s->def.challenge, order);
     printf("%s, %s starts, the same for all; the medians of the first four columns rank\n",
            imp_challenge_name(s->def.challenge), s->def.test ? "test" : "validation");
     for (int place = 0; place < o->count; place++) {
@@ -200,8 +200,8 @@ void imp_challenge_eval_print(const imp_challenge_eval_settings *s,
 }
 
 // Writes the JSON results.
-static imp_status write_metrics(const imp_challenge_eval_settings *s,
-                                const imp_challenge_eval_outcome *o, imp_error *err)
+static imp_status write_challenge_metrics_json(const imp_challenge_eval_settings *s,
+                                               const imp_challenge_eval_outcome *o, imp_error *err)
 {
     char path[IMP_PATH_MAX];
     imp_status status = imp_path_join(path, s->out, "metrics.json", err);
@@ -289,7 +289,7 @@ static imp_status write_results(const imp_challenge_eval_settings *s, const imp_
 {
     imp_status status = imp_output_folder_save_settings(options, s->out, err);
     if (status == IMP_OK)
-        status = write_metrics(s, o, err);
+        status = write_challenge_metrics_json(s, o, err);
     if (status == IMP_OK)
         status = write_trajectories(s, o, err);
     // with more episodes than official ones, only those are drawn
@@ -342,18 +342,19 @@ static imp_status open_participant(participant *e, const imp_challenge_eval_sett
     const char *name = s->policies->items[index];
     if (index < s->first_agent) {
         const imp_status status = imp_policy_factory_open(&e->driver, name, s->expert, err);
-        return status == IMP_OK ? imp_sim_options_use_segmenter(s->sim, e->driver, err) : status;
+        return status == IMP_OK ? imp_sim_options_set_segmenter(s->sim, e->driver, err) : status;
     }
     return open_agent(e, s, index, err);
 }
 
 // Sets the camera: a model's own for policies, AI-DO's for agents.
-static imp_status match_camera(const imp_challenge_eval_settings *s, int index,
-                               const imp_options *options, const imp_policy_factory *driver,
-                               imp_camera_def *camera, imp_error *err)
+static imp_status set_camera_of_participant(const imp_challenge_eval_settings *s, int index,
+                                            const imp_options *options,
+                                            const imp_policy_factory *driver,
+                                            imp_camera_def *camera, imp_error *err)
 {
     if (index < s->first_agent)
-        return imp_sim_options_match_model(options, s->sim, driver, camera, err);
+        return imp_sim_options_match_camera(options, s->sim, driver, camera, err);
     camera->width = IMP_AGENT_CAMERA_WIDTH;
     camera->height = IMP_AGENT_CAMERA_HEIGHT;
     return IMP_OK;
@@ -388,7 +389,8 @@ imp_status imp_challenge_eval_run(imp_challenge_eval_outcome *o,
     // evaluate; results count only if complete
     for (int p = 0; p < s->policies->count && status == IMP_OK; p++) {
         imp_challenge_eval_def def = s->def;
-        status = match_camera(s, p, options, participants[p].driver, &def.sim.camera, err);
+        status =
+            set_camera_of_participant(s, p, options, participants[p].driver, &def.sim.camera, err);
         imp_sim_options_warn_time_step(participants[p].driver, drive.time_step);
         if (status == IMP_OK)
             status = imp_evaluate_challenge(&o->results_by_policy[p], participants[p].driver, &def,

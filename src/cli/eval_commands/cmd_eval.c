@@ -71,8 +71,8 @@ static void add_eval_options(imp_options *options, imp_eval_settings *s)
 }
 
 // Writes the JSON results without times, so that equal runs give equal files.
-static imp_status write_metrics(const imp_eval_settings *s, const imp_eval_outcome *o,
-                                imp_error *err)
+static imp_status write_metrics_json(const imp_eval_settings *s, const imp_eval_outcome *o,
+                                     imp_error *err)
 {
     char path[IMP_PATH_MAX];
     imp_status status = imp_path_join(path, s->out, "metrics.json", err);
@@ -82,8 +82,8 @@ static imp_status write_metrics(const imp_eval_settings *s, const imp_eval_outco
 }
 
 // Writes settings, metrics.json and the report.
-static imp_status write_results(const imp_eval_settings *s, const imp_options *options,
-                                const imp_eval_outcome *o, imp_error *err)
+static imp_status write_report_and_metrics(const imp_eval_settings *s, const imp_options *options,
+                                           const imp_eval_outcome *o, imp_error *err)
 {
     char summary[768];
     const imp_evaluation *first = &o->evaluations[0];
@@ -115,7 +115,7 @@ static imp_status write_results(const imp_eval_settings *s, const imp_options *o
     const imp_monitor monitor = imp_console_monitor(options);
     imp_status status = imp_output_folder_save_settings(options, s->out, err);
     if (status == IMP_OK)
-        status = write_metrics(s, o, err);
+        status = write_metrics_json(s, o, err);
     if (status == IMP_OK)
         status = imp_eval_report_write(&report, &monitor, err);
     imp_console_clear_progress();
@@ -145,10 +145,10 @@ static imp_status evaluate_policies(const imp_eval_settings *s, const imp_option
     // prepare and evaluate one policy after the other
     for (int p = 0; p < s->policies.count && status == IMP_OK; p++) {
         o->defs[p] = s->eval;
-        status = imp_sim_options_use_segmenter(&s->sim, o->drivers[p], err);
+        status = imp_sim_options_set_segmenter(&s->sim, o->drivers[p], err);
         if (status == IMP_OK)
-            status = imp_sim_options_match_model(options, &s->sim, o->drivers[p],
-                                                 &o->defs[p].sim.camera, err);
+            status = imp_sim_options_match_camera(options, &s->sim, o->drivers[p],
+                                                  &o->defs[p].sim.camera, err);
         imp_sim_options_warn_time_step(o->drivers[p], s->eval.sim.env.drive.time_step *
                                                           s->eval.sim.env.frame_skip);
         if (status == IMP_OK)
@@ -203,21 +203,21 @@ static imp_status check_challenge_options(const imp_eval_settings *s, const imp_
     const imp_sim_options sim = imp_default_sim_options();
     // the first option that differs from its default
     const bool own_map = s->sim.maps.count == 1 && strcmp(s->sim.maps.items[0], sim.map) == 0;
-    const char *refused = !own_map                                        ? "map"
-                          : s->eval.steps != eval.steps                   ? "steps"
-                          : s->eval.settle_steps != eval.settle_steps     ? "settle-steps"
-                          : s->eval.keep != eval.keep                     ? "plot-episodes"
-                          : s->sim.start_angle_deg != sim.start_angle_deg ? "start-angle-deg"
-                          : s->sim.frame_skip != sim.frame_skip           ? "frame-skip"
-                          : s->sim.randomize_objects                      ? "randomize-objects"
-                          : s->sim.cars_yield                             ? "cars-yield"
-                          : strcmp(s->sim.split, sim.split) != 0          ? "split"
-                          : s->sim.randomize[0] != '\0'                   ? "randomize"
-                          : s->robustness_test                            ? "robustness"
-                          : s->starts_path != NULL                        ? "starts"
-                          : s->sim.randomization[0] != '\0'               ? "randomization"
-                          : imp_options_given(options, s->sim.start_tile) ? "start-tile"
-                                                                          : NULL;
+    const char *refused = !own_map                                          ? "map"
+                          : s->eval.steps != eval.steps                     ? "steps"
+                          : s->eval.settle_steps != eval.settle_steps       ? "settle-steps"
+                          : s->eval.keep != eval.keep                       ? "plot-episodes"
+                          : s->sim.start_angle_deg != sim.start_angle_deg   ? "start-angle-deg"
+                          : s->sim.frame_skip != sim.frame_skip             ? "frame-skip"
+                          : s->sim.randomize_objects                        ? "randomize-objects"
+                          : s->sim.cars_yield                               ? "cars-yield"
+                          : strcmp(s->sim.split, sim.split) != 0            ? "split"
+                          : s->sim.randomize[0] != '\0'                     ? "randomize"
+                          : s->robustness_test                              ? "robustness"
+                          : s->starts_path != NULL                          ? "starts"
+                          : s->sim.randomization[0] != '\0'                 ? "randomization"
+                          : imp_option_is_given(options, s->sim.start_tile) ? "start-tile"
+                                                                            : NULL;
     if (refused != NULL)
         return imp_fail(err, IMP_USAGE, "--%s: --protocol %s has its own", refused, s->protocol);
     if (s->eval.episodes < 1)
@@ -226,10 +226,10 @@ static imp_status check_challenge_options(const imp_eval_settings *s, const imp_
 }
 
 // Lists policies and agents. If agents are given, the default policies do not drive.
-static imp_status list_participants(imp_eval_settings *s, const imp_options *options,
-                                    imp_error *err)
+static imp_status merge_policies_and_agents(imp_eval_settings *s, const imp_options *options,
+                                            imp_error *err)
 {
-    if (s->agents.count > 0 && !imp_options_given(options, &s->policies))
+    if (s->agents.count > 0 && !imp_option_is_given(options, &s->policies))
         s->policies.count = 0; // nor are they saved among the settings
     s->participants = s->policies;
     s->challenge_eval.first_agent = s->participants.count;
@@ -245,7 +245,7 @@ static imp_status run_challenge(imp_eval_settings *s, const imp_options *options
                                 imp_eval_outcome *o, imp_error *err)
 {
     imp_challenge_eval_settings *challenge_eval = &s->challenge_eval;
-    if (!imp_options_given(options, &s->eval.episodes))
+    if (!imp_option_is_given(options, &s->eval.episodes))
         s->eval.episodes = imp_challenge_episode_count(challenge_eval->def.challenge);
     // without agents there is nothing to isolate
     challenge_eval->sandbox =
@@ -257,7 +257,7 @@ static imp_status run_challenge(imp_eval_settings *s, const imp_options *options
     challenge_eval->expert = &s->eval.sim.expert;
     challenge_eval->out = s->out;
     o->is_challenge = true;
-    const imp_status status = list_participants(s, options, err);
+    const imp_status status = merge_policies_and_agents(s, options, err);
     if (status != IMP_OK)
         return status;
     return imp_challenge_eval_run(&o->challenge_eval, challenge_eval, options, err);
@@ -308,7 +308,7 @@ static imp_status parse_protocol(imp_eval_settings *s, const imp_options *option
 
 // Takes the maps from the table of starts, each once, where --map was not given. Only built-in maps
 // can be found by name.
-static imp_status use_maps_of_starts(imp_eval_settings *s, imp_error *err)
+static imp_status set_maps_from_starts(imp_eval_settings *s, imp_error *err)
 {
     imp_text_list *maps = &s->sim.maps;
     maps->count = 0;
@@ -337,7 +337,7 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
 {
     if (s->starts_path == NULL)
         return IMP_OK;
-    if (imp_options_given(options, s->sim.start_tile))
+    if (imp_option_is_given(options, s->sim.start_tile))
         return imp_fail(err, IMP_USAGE, "--start-tile: --starts tells where to start");
     imp_status status = imp_start_list_read(&s->starts, s->starts_path, err);
     if (status != IMP_OK)
@@ -345,11 +345,11 @@ static imp_status read_starts(imp_eval_settings *s, const imp_options *options, 
     s->eval.starts = s->starts.items;
     s->eval.start_count = s->starts.count;
     s->eval.starts_name = s->starts_path;
-    if (!imp_options_given(options, &s->eval.episodes))
+    if (!imp_option_is_given(options, &s->eval.episodes))
         s->eval.episodes = s->starts.count;
     // --map has precedence over the table's maps
-    return s->starts.items[0].map[0] != '\0' && !imp_options_given(options, &s->sim.maps)
-               ? use_maps_of_starts(s, err)
+    return s->starts.items[0].map[0] != '\0' && !imp_option_is_given(options, &s->sim.maps)
+               ? set_maps_from_starts(s, err)
                : IMP_OK;
 }
 
@@ -379,11 +379,11 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     if (status != IMP_OK)
         return status;
     // what the user did not give belongs to each model, so it must not be saved as a setting
-    if (!imp_options_given(options, s->sim.size))
+    if (!imp_option_is_given(options, s->sim.size))
         s->sim.size[0] = 0;
-    if (!imp_options_given(options, &s->sim.lens))
+    if (!imp_option_is_given(options, &s->sim.lens))
         s->sim.lens = NULL;
-    if (!imp_options_given(options, &s->eval.settle_steps) && !is_challenge)
+    if (!imp_option_is_given(options, &s->eval.settle_steps) && !is_challenge)
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     s->eval.sim.map_count = s->sim.maps.count; // a table of starts may have set them
     // the plain evaluation is the baseline of the robustness test
@@ -395,14 +395,14 @@ static imp_status run_eval_command(void *state, const imp_options *options, imp_
     if (status == IMP_OK && s->robustness_test && !is_challenge)
         status = evaluate_robustness(s, options, o, err);
     if (status == IMP_OK && s->out != NULL && !is_challenge)
-        status = write_results(s, options, o, err);
+        status = write_report_and_metrics(s, options, o, err);
     if (s->out != NULL)
-        imp_output_folder_finish(s->out, s->force, status, err);
+        imp_output_folder_end_backup(s->out, s->force, status, err);
     return status;
 }
 
 // Prints the results. Exit code 1 if an agent failed in any episode.
-static int report_results(const void *state, const imp_options *options)
+static int print_eval_results(const void *state, const imp_options *options)
 {
     const imp_eval_settings *s = &((const eval_state *)state)->settings;
     const imp_eval_outcome *o = &((const eval_state *)state)->outcome;
@@ -486,6 +486,6 @@ const imp_command imp_command_eval = {
     .state_size = sizeof(eval_state),
     .set_up = set_up_eval_command,
     .run = run_eval_command,
-    .report = report_results,
+    .report = print_eval_results,
     .tear_down = free_eval_command,
 };

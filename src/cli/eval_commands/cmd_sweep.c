@@ -73,17 +73,17 @@ static imp_status parse_train_options(imp_sweep_settings *s, const imp_options *
     for (int k = 0; k < options->operand_count; k++)
         argv[k + 1] = (char *)(uintptr_t)options->operands[k];
     imp_options_init(training, &imp_command_train);
-    imp_train_settings_add(training, &s->train);
+    imp_train_options_add(training, &s->train);
     imp_status status = imp_options_parse(training, options->operand_count + 1, argv, err);
     if (status != IMP_OK || training->help)
         return status;
     // the sweep sets these itself
-    const char *refused = imp_options_given(training, &s->train.out)          ? "out"
-                          : imp_options_given(training, &s->train.train.seed) ? "seed"
-                          : imp_options_given(training, &s->train.resume)     ? "resume"
-                          : imp_options_given(training, &s->train.force)      ? "force"
-                          : training->json                                    ? "json"
-                                                                              : NULL;
+    const char *refused = imp_option_is_given(training, &s->train.out)          ? "out"
+                          : imp_option_is_given(training, &s->train.train.seed) ? "seed"
+                          : imp_option_is_given(training, &s->train.resume)     ? "resume"
+                          : imp_option_is_given(training, &s->train.force)      ? "force"
+                          : training->json                                      ? "json"
+                                                                                : NULL;
     if (refused != NULL)
         return imp_fail(err, IMP_USAGE, "--%s behind --: a sweep sees to that itself", refused);
     return imp_train_settings_apply(&s->train, err);
@@ -100,7 +100,7 @@ static imp_status seed_folder_path(char out[IMP_PATH_MAX], const imp_sweep_setti
 
 // The identity of a result: the settings of evaluation and training as one text. The caller frees
 // it.
-static char *settings_identity(const imp_options *options, const imp_options *training)
+static char *combined_settings_json(const imp_options *options, const imp_options *training)
 {
     char *eval = imp_options_to_json(options), *train = imp_options_to_json(training);
     char *both = NULL;
@@ -138,7 +138,7 @@ static imp_status evaluate_policy(imp_sweep_row *row, const imp_sweep_settings *
     imp_evaluation evaluation = {0};
     imp_status status = imp_policy_factory_open(&driver, policy, &s->eval.sim.expert, err);
     if (status == IMP_OK)
-        status = imp_sim_options_match_model(options, &s->sim, driver, &eval.sim.camera, err);
+        status = imp_sim_options_match_camera(options, &s->sim, driver, &eval.sim.camera, err);
     if (status == IMP_OK)
         status = imp_evaluate(&evaluation, driver, &eval, monitor, err);
     imp_console_clear_progress();
@@ -187,7 +187,7 @@ static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings
         return status;
     s->train.train.seed = row->seed;
     // the seed is part of the identity
-    char *identity = settings_identity(options, training);
+    char *identity = combined_settings_json(options, training);
     if (identity == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for settings");
     row->train_seconds = NAN;
@@ -208,8 +208,8 @@ static imp_status train_and_evaluate_seed(imp_sweep_row *row, imp_sweep_settings
 }
 
 // Checks everything that can fail early: datasets must open, and the folder must be usable.
-static imp_status check_sweep(const imp_sweep_settings *s, const imp_options *options,
-                              imp_error *err)
+static imp_status check_sweep_and_prepare_out(const imp_sweep_settings *s,
+                                              const imp_options *options, imp_error *err)
 {
     if (s->seeds < 1 || s->seeds > SEEDS_MAX)
         return imp_fail(err, IMP_USAGE, "--seeds %d is not within 1 to %d", s->seeds, SEEDS_MAX);
@@ -265,13 +265,13 @@ static imp_status run_sweep_command(void *state, const imp_options *options, imp
     if (status != IMP_OK || training->help)
         return status;
     // what can fail early, then the options of the simulation
-    status = check_sweep(s, options, err);
+    status = check_sweep_and_prepare_out(s, options, err);
     if (status == IMP_OK)
         status = imp_sim_options_to_def(options, &s->sim, &s->eval.sim, &s->assets, err);
     if (status != IMP_OK)
         return status;
     s->eval.keep = 0;
-    if (!imp_options_given(options, &s->eval.settle_steps))
+    if (!imp_option_is_given(options, &s->eval.settle_steps))
         s->eval.settle_steps = s->eval.steps >= 300 ? 60 : 0;
     if (s->eval.settle_steps >= s->eval.steps)
         return imp_fail(err, IMP_USAGE, "--settle-steps %d: episodes of at most %s never do",
@@ -302,7 +302,7 @@ static bool misses_requirement(const imp_sweep_settings *s, const imp_sweep_row 
 }
 
 // Prints the statistics, then checks the bounds.
-static int report_results(const void *state, const imp_options *options)
+static int print_sweep_and_requirements(const void *state, const imp_options *options)
 {
     const sweep_state *sweep = state;
     const imp_sweep_settings *s = &sweep->settings;
@@ -381,6 +381,6 @@ const imp_command imp_command_sweep = {
     .state_size = sizeof(sweep_state),
     .set_up = set_up_sweep_command,
     .run = run_sweep_command,
-    .report = report_results,
+    .report = print_sweep_and_requirements,
     .tear_down = free_sweep_command,
 };

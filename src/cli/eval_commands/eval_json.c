@@ -67,7 +67,7 @@ static json_t *episodes_json(const imp_evaluation *evaluation)
 }
 
 // The worst episodes, for which images are written.
-static json_t *worst_json(const imp_evaluation *evaluation)
+static json_t *worst_episodes_json(const imp_evaluation *evaluation)
 {
     json_t *array = json_array();
     for (int k = 0; k < evaluation->worst_count; k++) {
@@ -144,7 +144,7 @@ static json_t *policy_json(const char *name, const imp_evaluation *e,
                      imp_json_real_or_null(e->lane_distance_p95), "distance_mean_m",
                      e->distance_mean, "speed_mean_m_s", imp_json_real_or_null(e->speed_mean),
                      "figures", imp_eval_stats_json(&e->stats), "maps", maps_json(e, driver),
-                     "worst", worst_json(e), "results", episodes_json(e));
+                     "worst", worst_episodes_json(e), "results", episodes_json(e));
 }
 
 // The table of --starts: its path, or a hash of its content in files. NULL if there is none.

@@ -24,7 +24,7 @@ enum { NAME_WIDTH = 10 }; // of a policy in a table; a longer name has a line of
 static void print_policy_name(const imp_eval_settings *s, int p)
 {
     const char *name =
-        imp_path_unique_suffix((const char *const *)s->policies.items, s->policies.count, p);
+        imp_path_shortest_unique_tail((const char *const *)s->policies.items, s->policies.count, p);
     if (strlen(name) > NAME_WIDTH)
         printf("%s\n%-*s", name, NAME_WIDTH, "");
     else
@@ -32,7 +32,7 @@ static void print_policy_name(const imp_eval_settings *s, int p)
 }
 
 // "+-0.12", or "" where the interval is unknown.
-static const char *format_margin(char out[24], imp_estimate e, double unit, int digits)
+static const char *format_error_margin(char out[24], imp_estimate e, double unit, int digits)
 {
     out[0] = '\0';
     if (!isnan(e.low))
@@ -65,10 +65,12 @@ static void print_metrics_table(const imp_eval_settings *s, const imp_eval_outco
                e->distance_mean, imp_format_real_or_dash(stats[2], e->speed_mean, 3),
                e->mean_reward);
         printf("%-*s  %10s  %9s  %12s  %8s  %9s  %8s\n", NAME_WIDTH, "",
-               format_interval(share, f->completion), format_margin(m[0], f->progress, 100.0, 1),
-               format_margin(m[1], f->lane_distance, 100.0, 2),
-               format_margin(m[2], f->distance, 1.0, 2), format_margin(m[3], f->speed, 1.0, 3),
-               format_margin(m[4], f->reward, 1.0, 1));
+               format_interval(share, f->completion),
+               format_error_margin(m[0], f->progress, 100.0, 1),
+               format_error_margin(m[1], f->lane_distance, 100.0, 2),
+               format_error_margin(m[2], f->distance, 1.0, 2),
+               format_error_margin(m[3], f->speed, 1.0, 3),
+               format_error_margin(m[4], f->reward, 1.0, 1));
     }
 }
 
@@ -94,7 +96,8 @@ static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
         char p95[24], m[24], text[48] = "-", survived[24];
         // unknown unless the expert was asked at every step
         if (!isnan(error.value))
-            snprintf(text, sizeof text, "%.3f%s", error.value, format_margin(m, error, 1.0, 3));
+            snprintf(text, sizeof text, "%.3f%s", error.value,
+                     format_error_margin(m, error, 1.0, 3));
         snprintf(survived, sizeof survived, "%d/%d", e->survived, e->episodes);
         print_policy_name(s, p);
         printf("  %9s  %7d  %12d  %9d  %5s cm  %12s\n", survived, e->stalled,
@@ -104,7 +107,7 @@ static void print_endings(const imp_eval_settings *s, const imp_eval_outcome *o)
 }
 
 // Names the worst episodes that were not completed.
-static void print_worst(const char *name, const imp_evaluation *e)
+static void print_worst_episodes(const char *name, const imp_evaluation *e)
 {
     enum { NAMED = 3 };
     for (int k = 0; k < e->worst_count && k < NAMED; k++) {
@@ -142,14 +145,15 @@ static void print_comparisons(const imp_eval_settings *s, const imp_eval_outcome
                imp_format_real_or_dash(lane, 100.0 * c.lane_distance.value, 2), c.distance.value,
                c.reward.value);
         printf("%-*s  %7s  %8s  %5s  %9s  %10s  %9s  %8s\n", NAME_WIDTH, "", "", "", "",
-               format_margin(m[0], c.progress, 100.0, 1),
-               format_margin(m[1], c.lane_distance, 100.0, 2),
-               format_margin(m[2], c.distance, 1.0, 2), format_margin(m[3], c.reward, 1.0, 1));
+               format_error_margin(m[0], c.progress, 100.0, 1),
+               format_error_margin(m[1], c.lane_distance, 100.0, 2),
+               format_error_margin(m[2], c.distance, 1.0, 2),
+               format_error_margin(m[3], c.reward, 1.0, 1));
     }
 }
 
 // Figures per map, if there is more than one.
-static void print_maps(const imp_eval_settings *s, const imp_eval_outcome *o)
+static void print_map_table(const imp_eval_settings *s, const imp_eval_outcome *o)
 {
     enum { MAPS_MAX = 60 };
     const imp_evaluation *first = &o->evaluations[0];
@@ -209,11 +213,11 @@ void imp_eval_print(const imp_eval_settings *s, const imp_eval_outcome *o)
     print_metrics_table(s, o);
     print_endings(s, o);
     print_comparisons(s, o);
-    print_maps(s, o);
+    print_map_table(s, o);
     printf("\n");
     print_training_maps(s, o);
     for (int p = 0; p < o->count; p++)
-        print_worst(s->policies.items[p], &o->evaluations[p]);
+        print_worst_episodes(s->policies.items[p], &o->evaluations[p]);
     for (int p = 0; p < o->count; p++)
         printf("%-*s  total reward: %.2f, mean reward: %.2f\n", (int)width, s->policies.items[p],
                o->evaluations[p].total_reward, o->evaluations[p].mean_reward);

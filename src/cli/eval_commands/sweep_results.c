@@ -82,7 +82,7 @@ typedef struct spread {
 } spread;
 
 // A figure of a row by its offset. Counts of episodes become shares.
-static double row_value(const imp_sweep_row *row, size_t member)
+static double sweep_row_member_value(const imp_sweep_row *row, size_t member)
 {
     if (member == offsetof(imp_sweep_row, completed))
         return (double)row->completed / row->episodes;
@@ -97,16 +97,16 @@ static spread compute_spread(const imp_sweep_row *rows, int count, size_t member
     spread s = {.low = NAN, .high = NAN};
     int known = 0;
     for (int k = 0; k < count; k++)
-        known += isfinite(row_value(&rows[k], member));
+        known += isfinite(sweep_row_member_value(&rows[k], member));
     // fmin() and fmax() ignore NaN
     for (int k = 0; k < count; k++) {
-        const double value = row_value(&rows[k], member);
+        const double value = sweep_row_member_value(&rows[k], member);
         s.mean += isfinite(value) ? value / known : 0.0;
         s.low = fmin(s.low, value);
         s.high = fmax(s.high, value);
     }
     for (int k = 0; k < count; k++) {
-        const double apart = row_value(&rows[k], member) - s.mean;
+        const double apart = sweep_row_member_value(&rows[k], member) - s.mean;
         s.deviation += isfinite(apart) ? apart * apart : 0.0;
     }
     s.mean = known > 0 ? s.mean : NAN;

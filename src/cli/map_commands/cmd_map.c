@@ -105,8 +105,8 @@ static imp_status check_drivable(const imp_world *world, const char *map, start_
 }
 
 // Adds a remark to the array, and prints it as FILE:LINE: TEXT unless JSON is wanted.
-static void report_remark(const char *map, int line, const char *text, json_t *warnings,
-                          bool to_terminal)
+static void add_and_print_remark(const char *map, int line, const char *text, json_t *warnings,
+                                 bool to_terminal)
 {
     json_array_append_new(warnings, json_pack("{s:i, s:s}", "line", line, "text", text));
     if (to_terminal)
@@ -114,15 +114,15 @@ static void report_remark(const char *map, int line, const char *text, json_t *w
 }
 
 // Reports all remarks of a map. Returns their number.
-static int report_remarks(const imp_world *world, const char *map, const start_remark *remark,
-                          json_t *object)
+static int add_and_print_remarks(const imp_world *world, const char *map,
+                                 const start_remark *remark, json_t *object)
 {
     json_t *warnings = json_array();
     for (int k = 0; k < world->warning_count; k++)
-        report_remark(map, world->warnings[k].line, world->warnings[k].text, warnings,
-                      object == NULL);
+        add_and_print_remark(map, world->warnings[k].line, world->warnings[k].text, warnings,
+                             object == NULL);
     if (remark->text[0] != '\0')
-        report_remark(map, remark->line, remark->text, warnings, object == NULL);
+        add_and_print_remark(map, remark->line, remark->text, warnings, object == NULL);
     const int count = (int)json_array_size(warnings);
     if (object != NULL)
         json_object_set(object, "notices", warnings);
@@ -143,7 +143,7 @@ static imp_status check_map(const imp_options *options, bool strict, const char 
         char summary[512];
         start_remark remark;
         status = check_drivable(world, map, &remark, err);
-        const int count = report_remarks(world, map, &remark, object);
+        const int count = add_and_print_remarks(world, map, &remark, object);
         // --strict turns remarks into a failure
         if (status == IMP_OK && strict && count > 0)
             status = imp_fail(err, IMP_CHECK_FAILED, "%s: %s, and --strict allows none", map,
@@ -181,8 +181,8 @@ static imp_status check_maps(const settings *s, const imp_options *options, json
 }
 
 // `show`: prints the map as text, and draws it if --out is given.
-static imp_status show_map(const settings *s, const imp_options *options, json_t *array,
-                           imp_error *err)
+static imp_status draw_and_print_map(const settings *s, const imp_options *options, json_t *array,
+                                     imp_error *err)
 {
     imp_map_image_def def = imp_default_map_image_def();
     static const char *const extensions[] = {".png", ".svg", NULL};
@@ -221,7 +221,7 @@ static imp_status run_map_subcommand(const settings *s, const imp_options *optio
     return action == LIST    ? list_builtin_maps(options, array, err)
            : action == CHECK ? check_maps(s, options, array, err)
            : action == SHOW
-               ? show_map(s, options, array, err)
+               ? draw_and_print_map(s, options, array, err)
                : imp_map_gen_run(options, &s->generation, s->size, s->out, s->force, array, err);
 }
 

@@ -80,9 +80,9 @@ static imp_status read_map_kind_flags(const imp_map_gen_options *settings,
 }
 
 // Reports a generated map as a line or a JSON object. Parsing it checks that it is valid.
-static imp_status report_generated_map(const imp_options *options, const char *path,
-                                       const char *text, size_t length, json_t *array,
-                                       imp_error *err)
+static imp_status parse_and_print_generated_map(const imp_options *options, const char *path,
+                                                const char *text, size_t length, json_t *array,
+                                                imp_error *err)
 {
     imp_world *world;
     char summary[512];
@@ -113,7 +113,7 @@ static imp_status generate_map(const imp_options *options, const imp_map_generat
     } else {
         status = imp_file_write(path, text, length, err);
         if (status == IMP_OK)
-            status = report_generated_map(options, path, text, length, array, err);
+            status = parse_and_print_generated_map(options, path, text, length, array, err);
     }
     free(text);
     return status;
@@ -168,7 +168,7 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
         return imp_fail(err, IMP_USAGE, "--count %d is not within 1 to %d", settings->count,
                         COUNT_MAX);
     // --count, even 1, asks for a folder
-    const bool several = imp_options_given(options, &settings->count);
+    const bool several = imp_option_is_given(options, &settings->count);
     const bool to_screen = strcmp(out, "-") == 0;
     if (to_screen && (several || options->json))
         return imp_fail(err, IMP_USAGE, "--out - goes with neither --count nor --json");
@@ -194,6 +194,6 @@ imp_status imp_map_gen_run(const imp_options *options, const imp_map_gen_options
     if (status != IMP_OK)
         return status;
     status = generate_map_folder(options, generator, settings->count, out, array, err);
-    imp_output_folder_finish(out, force, status, err);
+    imp_output_folder_end_backup(out, force, status, err);
     return status;
 }

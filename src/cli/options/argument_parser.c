@@ -23,7 +23,7 @@ typedef struct argument_parser {
 
 // Whether an option locates a settings file (or ends the parsing: --help, --version). The first
 // pass takes only these.
-static bool selects_settings_file(const imp_options *options, int index)
+static bool affects_settings_file_path(const imp_options *options, int index)
 {
     const imp_option *option = &options->table[index];
     return option->value == &options->config || option->value == &options->help ||
@@ -34,7 +34,7 @@ static bool selects_settings_file(const imp_options *options, int index)
 // Sets an option, unless this pass leaves it to the second one.
 static imp_status set_option_value(argument_parser *r, int index, const char *text)
 {
-    if (r->only_file_options && !selects_settings_file(r->options, index))
+    if (r->only_file_options && !affects_settings_file_path(r->options, index))
         return IMP_OK;
     return imp_option_set_value(r->options, index, text, r->err);
 }
@@ -69,10 +69,10 @@ static imp_status unknown_option_error(const argument_parser *r, const char *das
     // candidates: every option, and for flags the --no- form
     for (int k = 0; k < options->count; k++) {
         snprintf(known[2 * k], sizeof known[0], "--%s", options->table[k].name);
-        imp_suggestion_consider(&suggestion, known[2 * k]);
+        imp_suggestion_add_candidate(&suggestion, known[2 * k]);
         snprintf(known[2 * k + 1], sizeof known[0], "--no-%s", options->table[k].name);
         if (is_flag_option(options, k))
-            imp_suggestion_consider(&suggestion, known[2 * k + 1]);
+            imp_suggestion_add_candidate(&suggestion, known[2 * k + 1]);
     }
     imp_suggestion_format(&suggestion, hint);
     return imp_fail(r->err, IMP_USAGE, "unknown option %s%s%s%s %s --help", dashes, given + 2, hint,

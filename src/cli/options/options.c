@@ -39,7 +39,7 @@ void imp_options_init(imp_options *options, const imp_command *command)
 
 // The name of an option in earlier versions, or NULL. Both names work; the old one causes a
 // warning.
-static const char *old_option_name(const char *command, const char *name)
+static const char *deprecated_option_name(const char *command, const char *name)
 {
     static const struct {
         const char *command, *old_name, *name; // command NULL: all that have the option
@@ -75,7 +75,8 @@ static const char *old_option_name(const char *command, const char *name)
 void imp_options_add(imp_options *options, imp_option option)
 {
     assert(options->count < IMP_OPTIONS_MAX);
-    options->old_names[options->count] = old_option_name(options->command->name, option.name);
+    options->old_names[options->count] =
+        deprecated_option_name(options->command->name, option.name);
     options->table[options->count++] = option;
 }
 
@@ -196,7 +197,8 @@ static imp_status parse_pose(const imp_option *option, const char *text, imp_err
 
 // Appends to a list. The first value from one source (file or command line) replaces the values
 // that were there before.
-static imp_status append_to_list(imp_options *options, int index, const char *text, imp_error *err)
+static imp_status append_to_text_list_option(imp_options *options, int index, const char *text,
+                                             imp_error *err)
 {
     const imp_option *option = &options->table[index];
     imp_text_list *list = option->value;
@@ -210,7 +212,7 @@ static imp_status append_to_list(imp_options *options, int index, const char *te
 }
 
 // The stored spelling of a value that has a clearer alias: results of all versions stay equal.
-static const char *stored_value(const imp_option *option, const char *text)
+static const char *stored_name_of_value(const imp_option *option, const char *text)
 {
     static const struct {
         const char *option;
@@ -248,10 +250,11 @@ imp_status imp_option_set_value(imp_options *options, int index, const char *tex
         status = parse_real(option, text, err);
         break;
     case IMP_OPTION_TEXT:
-        *(const char **)option->value = stored_value(option, text);
+        *(const char **)option->value = stored_name_of_value(option, text);
         break;
     case IMP_OPTION_LIST:
-        status = append_to_list(options, index, stored_value(option, text), err);
+        status =
+            append_to_text_list_option(options, index, stored_name_of_value(option, text), err);
         break;
     case IMP_OPTION_PAIR:
         status = parse_pair(option, text, err);
@@ -265,7 +268,7 @@ imp_status imp_option_set_value(imp_options *options, int index, const char *tex
 }
 
 // Whether a name that is not terminated by '\0' equals a known one.
-static bool is_called(const char *known, const char *name, size_t length)
+static bool name_equals(const char *known, const char *name, size_t length)
 {
     return known != NULL && strlen(known) == length && memcmp(known, name, length) == 0;
 }
@@ -274,8 +277,8 @@ static bool is_called(const char *known, const char *name, size_t length)
 int imp_option_find_n(const imp_options *options, const char *name, size_t length)
 {
     for (int k = 0; k < options->count; k++)
-        if (is_called(options->table[k].name, name, length) ||
-            is_called(options->old_names[k], name, length))
+        if (name_equals(options->table[k].name, name, length) ||
+            name_equals(options->old_names[k], name, length))
             return k;
     return -1;
 }
@@ -304,7 +307,7 @@ const char *imp_options_program_name(const imp_options *options)
 
 // Sets the program's name for messages: "imprint COMMAND", or the name of a program that is one
 // command.
-static void set_program_name(imp_options *options, const char *called)
+static void set_program_name_from_argv(imp_options *options, const char *called)
 {
     const char *slash = strrchr(called, '/');
     const char *name = slash != NULL ? slash + 1 : called;
@@ -345,7 +348,7 @@ static void print_help_or_version(imp_options *options)
 imp_status imp_options_parse(imp_options *options, int argc, char **argv, imp_error *err)
 {
     // first pass: only --help, --version and what locates a settings file
-    set_program_name(options, argv[0]);
+    set_program_name_from_argv(options, argv[0]);
     imp_status status = imp_arguments_parse(options, argc, argv, true, err);
     if (status == IMP_OK && (options->help || options->version)) {
         print_help_or_version(options);
@@ -367,7 +370,7 @@ static void list_subcommands(char *out, size_t capacity, imp_suggestion *suggest
     size_t used = 0;
     out[0] = '\0';
     for (int k = 0; subcommands[k].name != NULL && used < capacity; k++) {
-        imp_suggestion_consider(suggestion, subcommands[k].name);
+        imp_suggestion_add_candidate(suggestion, subcommands[k].name);
         used += (size_t)snprintf(out + used, capacity - used, "%s%s", k == 0 ? "" : ", ",
                                  subcommands[k].name);
     }
@@ -412,7 +415,7 @@ void imp_options_free(imp_options *options)
 }
 
 // Finds the option by the variable that it sets. A settings file counts as given, too.
-bool imp_options_given(const imp_options *options, const void *value)
+bool imp_option_is_given(const imp_options *options, const void *value)
 {
     for (int k = 0; k < options->count; k++)
         if (options->table[k].value == value)

@@ -100,7 +100,7 @@ void imp_options_free(imp_options *options);
 const char *imp_options_program_name(const imp_options *options);
 
 // Whether the option that fills `value` was given.
-bool imp_options_given(const imp_options *options, const void *value);
+bool imp_option_is_given(const imp_options *options, const void *value);
 
 // Finds what the first operand names of what a command can do. IMP_USAGE if it is none of the
 // words, or not followed by `least` to `most` operands (most < 0: any number). `words` has a row

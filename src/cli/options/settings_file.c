@@ -35,14 +35,14 @@ static imp_status unknown_setting_error(const imp_options *options, const imp_ya
     imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
     for (int k = 0; k < options->count; k++)
         if (is_allowed_in_file(&options->table[k]))
-            imp_suggestion_consider(&suggestion, options->table[k].name);
+            imp_suggestion_add_candidate(&suggestion, options->table[k].name);
     return imp_yaml_fail(yaml, key, "'%.60s' is no setting of imprint %s%s", name,
                          options->command->name, imp_suggestion_format(&suggestion, hint));
 }
 
 // Sets an option to one value of the file.
-static imp_status set_from_node(imp_options *options, const imp_yaml *yaml, int key,
-                                const char *name, int value)
+static imp_status set_option_from_yaml_value(imp_options *options, const imp_yaml *yaml, int key,
+                                             const char *name, int value)
 {
     const int index = imp_option_find(options, name);
     if (index < 0)
@@ -68,23 +68,24 @@ static imp_status set_from_node(imp_options *options, const imp_yaml *yaml, int 
 }
 
 // `name: value`, or `name: [value, value]`, which sets a list's values one after the other.
-static imp_status set_from_pair(imp_options *options, const imp_yaml *yaml, imp_yaml_pair pair)
+static imp_status set_option_from_yaml_pair(imp_options *options, const imp_yaml *yaml,
+                                            imp_yaml_pair pair)
 {
     const int key = imp_yaml_resolve(yaml, pair.key), value = imp_yaml_resolve(yaml, pair.value);
     const char *name = imp_yaml_scalar_text(yaml, key);
     if (name == NULL)
         return imp_yaml_fail(yaml, key, "a setting must be `name: value`");
     if (imp_yaml_node_kind(yaml, value) != IMP_YAML_LIST)
-        return set_from_node(options, yaml, key, name, value);
+        return set_option_from_yaml_value(options, yaml, key, name, value);
     imp_status status = IMP_OK;
     for (int at = imp_yaml_first(yaml, value); at >= 0 && status == IMP_OK;
          at = imp_yaml_next(yaml, at))
-        status = set_from_node(options, yaml, key, name, imp_yaml_resolve(yaml, at));
+        status = set_option_from_yaml_value(options, yaml, key, name, imp_yaml_resolve(yaml, at));
     return status;
 }
 
 // Applies all pairs in the order of the file.
-static imp_status apply_settings(imp_options *options, const imp_yaml *yaml)
+static imp_status set_options_from_yaml_map(imp_options *options, const imp_yaml *yaml)
 {
     if (yaml->root < 0)
         return IMP_OK; // an empty file sets nothing
@@ -93,7 +94,7 @@ static imp_status apply_settings(imp_options *options, const imp_yaml *yaml)
     imp_status status = IMP_OK;
     for (imp_yaml_pair pair = imp_yaml_first_pair(yaml, yaml->root);
          pair.key >= 0 && status == IMP_OK; pair = imp_yaml_next_pair(yaml, pair))
-        status = set_from_pair(options, yaml, pair);
+        status = set_option_from_yaml_pair(options, yaml, pair);
     return status;
 }
 
@@ -110,7 +111,7 @@ imp_status imp_settings_file_read(imp_options *options, const char *path, imp_er
     imp_yaml yaml = {.source = path, .err = err};
     status = imp_yaml_parse(&yaml, text, length);
     if (status == IMP_OK)
-        status = apply_settings(options, &yaml);
+        status = set_options_from_yaml_map(options, &yaml);
     imp_yaml_free(&yaml);
     free(text);
     return status;
@@ -261,7 +262,7 @@ static bool is_saved_setting(const imp_options *options, int k)
 }
 
 // Results use the first name that an option ever had.
-static const char *stored_key(const imp_options *options, int k)
+static const char *saved_option_name(const imp_options *options, int k)
 {
     return options->old_names[k] != NULL ? options->old_names[k] : options->table[k].name;
 }
@@ -275,7 +276,7 @@ json_t *imp_options_to_json_object(const imp_options *options, bool with_flexibl
     for (int k = 0; k < options->count; k++)
         if (is_saved_setting(options, k) &&
             (with_flexible || options->table[k].kind != IMP_FLEXIBLE))
-            failed |= json_object_set_new(object, stored_key(options, k),
+            failed |= json_object_set_new(object, saved_option_name(options, k),
                                           option_to_json(&options->table[k], describe));
     if (failed == 0)
         return object;

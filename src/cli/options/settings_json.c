@@ -15,7 +15,7 @@
 #include "imprint/world.h"
 
 // Whether a value is a built-in name, which commands look up before they look for a file.
-static bool is_builtin_name(const char *value)
+static bool is_builtin_map_or_model(const char *value)
 {
     static const char *const names[] = {"", "expert", "reference", "duckiebot", "none"};
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
@@ -35,7 +35,7 @@ static bool is_builtin_name(const char *value)
 
 // Describes what a path leads to. A dataset is identified by its stored hash, whatever its shards;
 // a model's folder by the model file alone.
-static bool describe_content(const char *path, char out[IMP_SOURCE_TEXT_MAX])
+static bool format_content_hash(const char *path, char out[IMP_SOURCE_TEXT_MAX])
 {
     char file[IMP_PATH_MAX];
     imp_dataset *dataset = NULL;
@@ -56,17 +56,17 @@ static bool describe_content(const char *path, char out[IMP_SOURCE_TEXT_MAX])
 }
 
 // Replaces a path by a description of its content. Of DIR:WEIGHT, the weight stays.
-static void describe_source(const char *value, char out[IMP_SOURCE_TEXT_MAX])
+static void format_source_with_hash(const char *value, char out[IMP_SOURCE_TEXT_MAX])
 {
     char path[IMP_PATH_MAX];
     const char *colon = strrchr(value, ':'); // the weight of a dataset
     snprintf(out, IMP_SOURCE_TEXT_MAX, "%s", value);
     // the whole value first: a path may contain a colon
-    if (is_builtin_name(value) || (imp_path_exists(value) && describe_content(value, out)) ||
-        colon == NULL)
+    if (is_builtin_map_or_model(value) ||
+        (imp_path_exists(value) && format_content_hash(value, out)) || colon == NULL)
         return;
     snprintf(path, sizeof path, "%.*s", (int)(colon - value), value);
-    if (imp_path_exists(path) && describe_content(path, out)) {
+    if (imp_path_exists(path) && format_content_hash(path, out)) {
         const size_t used = strlen(out);
         snprintf(out + used, IMP_SOURCE_TEXT_MAX - used, "%s", colon);
     }
@@ -76,7 +76,7 @@ static void describe_source(const char *value, char out[IMP_SOURCE_TEXT_MAX])
 // the number of episodes, are left out. The caller frees it; NULL without memory.
 char *imp_options_to_json(const imp_options *options)
 {
-    json_t *object = imp_options_to_json_object(options, false, describe_source);
+    json_t *object = imp_options_to_json_object(options, false, format_source_with_hash);
     char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(object);
     return text;

@@ -4,7 +4,7 @@
 // enumerations). Commands on one map use imp_sim_options_add(), commands on several maps
 // imp_sim_options_add_multi_map(). Both share the same tables, so an option means the same
 // everywhere. A network fixes the size and the lens of its observations.
-// imp_sim_options_match_model() takes both from the model where the user did not give them.
+// imp_sim_options_match_camera() takes both from the model where the user did not give them.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,7 +231,7 @@ void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim)
 }
 
 // Only policies trained on masks use the segmenter; others keep their images.
-imp_status imp_sim_options_use_segmenter(const imp_sim_options *sim, imp_policy_factory *driver,
+imp_status imp_sim_options_set_segmenter(const imp_sim_options *sim, imp_policy_factory *driver,
                                          imp_error *err)
 {
     if (sim->segmenter[0] == '\0' ||
@@ -271,8 +271,8 @@ imp_status imp_parse_lens_option(const char *lens, imp_calibration *out, imp_err
     if (strchr(lens, '/') == NULL && strchr(lens, '.') == NULL && !imp_path_exists(lens)) {
         char hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion = imp_suggestion_begin(lens, strlen(lens));
-        imp_suggestion_consider(&suggestion, "duckiebot");
-        imp_suggestion_consider(&suggestion, "none");
+        imp_suggestion_add_candidate(&suggestion, "duckiebot");
+        imp_suggestion_add_candidate(&suggestion, "none");
         return imp_fail(err, IMP_USAGE, "--lens: '%s' is neither duckiebot nor none nor a file%s",
                         lens, imp_suggestion_format(&suggestion, hint));
     }
@@ -289,7 +289,7 @@ static const char *simulator_or_challenge_name(int k)
 
 // Prints notes about values that a map leaves out and that were assumed. A map that cannot be
 // loaded is reported by the command itself.
-static void report_map_assumptions(const char *map)
+static void print_map_assumptions(const char *map)
 {
     imp_world *world;
     if (imp_world_load(&world, map, NULL) != IMP_OK)
@@ -333,9 +333,9 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
         imp_challenge_set_time_step(&env->drive);
     // notes about the maps, once per command
     if (!options->quiet) {
-        report_map_assumptions(sim->map);
+        print_map_assumptions(sim->map);
         for (int k = 0; k < sim->maps.count; k++)
-            report_map_assumptions(sim->maps.items[k]);
+            print_map_assumptions(sim->maps.items[k]);
     }
     // environment
     env->seed = sim->seed;
@@ -343,7 +343,7 @@ imp_status imp_sim_options_apply(const imp_options *options, const imp_sim_optio
     env->frame_skip = sim->frame_skip;
     env->randomize_objects = sim->randomize_objects;
     env->cars_yield = sim->cars_yield;
-    env->has_start_tile = imp_options_given(options, sim->start_tile);
+    env->has_start_tile = imp_option_is_given(options, sim->start_tile);
     memcpy(env->start_tile, sim->start_tile, sizeof sim->start_tile);
     // expert
     expert->speed = sim->expert_speed;
@@ -405,19 +405,19 @@ imp_status imp_sim_options_to_def(const imp_options *options, const imp_sim_opti
 }
 
 // Only networks have a size and a lens of their own.
-imp_status imp_sim_options_match_model(const imp_options *options, const imp_sim_options *sim,
-                                       const imp_policy_factory *driver, imp_camera_def *camera,
-                                       imp_error *err)
+imp_status imp_sim_options_match_camera(const imp_options *options, const imp_sim_options *sim,
+                                        const imp_policy_factory *driver, imp_camera_def *camera,
+                                        imp_error *err)
 {
     if (!imp_policy_factory_is_network(driver))
         return IMP_OK;
-    if (!imp_options_given(options, sim->size))
+    if (!imp_option_is_given(options, sim->size))
         imp_policy_factory_image_size(driver, &camera->width, &camera->height);
     const char *lens = imp_network_metadata(imp_policy_factory_network(driver), "lens");
     if (lens == NULL)
         return IMP_OK;
     // the user's lens wins, with a warning where it contradicts the model's
-    if (imp_options_given(options, &sim->lens)) {
+    if (imp_option_is_given(options, &sim->lens)) {
         if (strcmp(lens, IMP_LENS_UNKNOWN) == 0)
             fprintf(stderr,
                     "imprint: warning: %s learned through a lens that nobody knows, perhaps not "

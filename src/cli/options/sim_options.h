@@ -81,7 +81,7 @@ void imp_sim_options_add_observe(imp_options *options, imp_sim_options *sim);
 
 // Adds --segmenter, and puts it before the eyes of a driver that wants segments.
 void imp_sim_options_add_segmenter(imp_options *options, imp_sim_options *sim);
-imp_status imp_sim_options_use_segmenter(const imp_sim_options *sim, imp_policy_factory *driver,
+imp_status imp_sim_options_set_segmenter(const imp_sim_options *sim, imp_policy_factory *driver,
                                          imp_error *err);
 
 // Refuses a segmenter that no driver uses.
@@ -99,9 +99,9 @@ imp_status imp_sim_options_open_assets(const imp_options *options, const imp_sim
 // A model knows the size and lens of its observations: makes the camera fit a driver that is one,
 // where the user does not ask for something else, which can only contradict it. IMP_USAGE if it
 // does not know the lens so well, because it was a robot's own.
-imp_status imp_sim_options_match_model(const imp_options *options, const imp_sim_options *sim,
-                                       const imp_policy_factory *driver, imp_camera_def *camera,
-                                       imp_error *err);
+imp_status imp_sim_options_match_camera(const imp_options *options, const imp_sim_options *sim,
+                                        const imp_policy_factory *driver, imp_camera_def *camera,
+                                        imp_error *err);
 
 // Warns on standard error if a network that goes by what was before is to decide every `time_step`
 // seconds, and was trained to do so at another pace: what it knows would mean something else.

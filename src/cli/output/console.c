@@ -1,8 +1,8 @@
 // Terminal input and output that all commands share: signals, the progress bar, error messages
 // with hints, JSON, and the final flush of standard output. The library never prints and never
 // exits. It reports progress through imp_monitor and errors through imp_error; this file turns
-// both into text and exit codes. An error carries a hint as an enumeration, and hint_text() says
-// it in terms of the program's options. The first Ctrl-C or SIGTERM asks the running task to
+// both into text and exit codes. An error carries a hint as an enumeration, and option_hint_text()
+// says it in terms of the program's options. The first Ctrl-C or SIGTERM asks the running task to
 // stop at the next safe point; the second ends the program at once.
 #include "cli/output/console.h"
 #include "base/common/clock.h"
@@ -59,7 +59,7 @@ void imp_console_setup_signals(void)
 
 // Installs the handler of Ctrl-C and SIGTERM. Until a command asks for a monitor, and at the second
 // signal, they end the program.
-static void catch_interrupts(void)
+static void install_interrupt_handlers(void)
 {
     struct sigaction action = {.sa_handler = on_interrupt_signal};
     sigemptyset(&action.sa_mask);
@@ -103,7 +103,7 @@ static void draw_progress_bar(const imp_progress *progress, double now)
 
 // Callback of the monitor. Redraws at most ten times a second and restarts the clock when the task
 // changes.
-static void on_progress(void *context, const imp_progress *progress)
+static void redraw_progress_bar_if_due(void *context, const imp_progress *progress)
 {
     (void)context;
     const double seconds_between = 0.1;
@@ -121,7 +121,7 @@ static void on_progress(void *context, const imp_progress *progress)
 }
 
 // Callback of the monitor.
-static bool should_stop(void *context)
+static bool was_interrupted(void *context)
 {
     (void)context;
     return interrupted != 0;
@@ -130,11 +130,11 @@ static bool should_stop(void *context)
 // From here on interrupts ask the task to stop instead of ending the program.
 imp_monitor imp_console_monitor(const imp_options *options)
 {
-    catch_interrupts();
+    install_interrupt_handlers();
     progress_bar.enabled = !options->quiet && isatty(STDERR_FILENO);
     return (imp_monitor){
-        .progress = progress_bar.enabled ? on_progress : NULL,
-        .should_stop = should_stop,
+        .progress = progress_bar.enabled ? redraw_progress_bar_if_due : NULL,
+        .should_stop = was_interrupted,
     };
 }
 
@@ -148,7 +148,7 @@ void imp_console_clear_progress(void)
 }
 
 // A hint of the library in terms of the program's options.
-static const char *hint_text(imp_error_hint hint)
+static const char *option_hint_text(imp_error_hint hint)
 {
     // each continues the library's sentence, punctuation included
     static const char *const texts[IMP_HINT_COUNT] = {
@@ -179,7 +179,8 @@ int imp_console_print_error(imp_status status, const imp_error *err)
 {
     imp_console_clear_progress();
     fprintf(stderr, "imprint: %s%s\n",
-            err->message[0] != '\0' ? err->message : imp_status_text(status), hint_text(err->hint));
+            err->message[0] != '\0' ? err->message : imp_status_text(status),
+            option_hint_text(err->hint));
     // the documented codes are all that scripts should have to know
     return status == IMP_NO_MEMORY || status == IMP_INTERNAL ? IMP_IO : (int)status;
 }

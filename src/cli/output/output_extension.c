@@ -31,7 +31,7 @@ static bool is_listed_extension(const char *extension, const char *const *extens
 
 // Whether an extension is listed or, unless it is short, one edit away: ".htlm" is meant as a
 // file's extension, too.
-static bool resembles_listed_extension(const char *extension, const char *const *extensions)
+static bool is_near_listed_extension(const char *extension, const char *const *extensions)
 {
     enum { NOT_SHORT = 5 };
     const size_t length = strlen(extension);
@@ -59,7 +59,7 @@ static imp_status unknown_extension_error(const char *path, const char *const *e
     // the list "a, b or c"; where a folder is possible, that comes last
     for (int k = 0; extensions[k] != NULL; k++) {
         const size_t used = strlen(known);
-        imp_suggestion_consider(&suggestion, extensions[k]);
+        imp_suggestion_add_candidate(&suggestion, extensions[k]);
         snprintf(known + used, sizeof known - used, "%s%s",
                  k == 0                                    ? ""
                  : extensions[k + 1] == NULL && !or_folder ? " or "
@@ -109,7 +109,7 @@ imp_status imp_output_check_folder(const char *path, imp_error *err)
         ".pth",  ".bag",  ".npz",  ".npy",  ".zip", ".tar",  ".gz",          NULL};
     struct stat info;
     const char *extension = imp_output_extension(path);
-    if (!resembles_listed_extension(extension, files) ||
+    if (!is_near_listed_extension(extension, files) ||
         (stat(path, &info) == 0 && S_ISDIR(info.st_mode)))
         return IMP_OK;
     return imp_fail(err, IMP_USAGE,

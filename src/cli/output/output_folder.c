@@ -197,7 +197,7 @@ static void add_backup_to_message(const char *backup, imp_status status, imp_err
 }
 
 // After the work: keeps, restores or deletes the backup.
-bool imp_output_folder_finish(const char *folder, bool force, imp_status status, imp_error *err)
+bool imp_output_folder_end_backup(const char *folder, bool force, imp_status status, imp_error *err)
 {
     char backup[IMP_PATH_MAX];
     rmdir(folder); // if nothing is in it

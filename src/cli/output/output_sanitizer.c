@@ -18,7 +18,7 @@ typedef struct output_stream {
 } output_stream;
 
 // Writes all bytes, whatever the descriptor takes at a time. False: an error, in errno.
-static bool write_all(int descriptor, const char *bytes, size_t length)
+static bool write_all_bytes(int descriptor, const char *bytes, size_t length)
 {
     while (length > 0) {
         const ssize_t count = write(descriptor, bytes, length);
@@ -52,7 +52,7 @@ static ssize_t write_sanitized(void *context, const char *bytes, size_t length)
         size_t count = 0;
         for (; count < sizeof cleaned && done + count < length; count++)
             sanitize_byte(out, bytes[done + count], cleaned, count);
-        if (!write_all(out->descriptor, cleaned, count))
+        if (!write_all_bytes(out->descriptor, cleaned, count))
             return 0;
         done += count;
     }

@@ -57,21 +57,21 @@ imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options,
     if (status == IMP_OK)
         status = imp_output_folder_save_settings(options, folder, err);
     if (status != IMP_OK) {
-        imp_output_folder_finish(folder, force, status, err);
+        imp_output_folder_end_backup(folder, force, status, err);
         free(run->saved_settings);
     }
     return status;
 }
 
 // The option that a line of YAML sets, by any of its names; -1: none.
-static int setting_of_line(const imp_options *options, const char *line)
+static int option_index_of_line(const imp_options *options, const char *line)
 {
     return imp_option_find_n(options, line, strcspn(line, ":\r\n"));
 }
 
 // Whether a YAML text gives a setting the same value as a line of `length` characters.
-static bool contains_setting(const imp_options *options, const char *text, const char *line,
-                             size_t length)
+static bool text_has_same_setting(const imp_options *options, const char *text, const char *line,
+                                  size_t length)
 {
     const size_t name = strcspn(line, ":");
     // equal value, and the same option, perhaps under another name
@@ -79,7 +79,7 @@ static bool contains_setting(const imp_options *options, const char *text, const
         const size_t here = strcspn(at, "\r\n"), its_name = strcspn(at, ":\r\n");
         if (here - its_name == length - name &&
             strncmp(at + its_name, line + name, length - name) == 0 &&
-            setting_of_line(options, at) == setting_of_line(options, line))
+            option_index_of_line(options, at) == option_index_of_line(options, line))
             return true;
         at += here + strspn(at + here, "\r\n");
     }
@@ -89,7 +89,7 @@ static bool contains_setting(const imp_options *options, const char *text, const
 // Whether a line sets an option that must stay the same when a run is continued.
 static bool is_fixed_setting_line(const imp_options *options, const char *line)
 {
-    const int k = setting_of_line(options, line);
+    const int k = option_index_of_line(options, line);
     return k >= 0 &&
            (options->table[k].kind == IMP_SETTING || options->table[k].kind == IMP_INPUT_PATH);
 }
@@ -103,7 +103,7 @@ static void append_changed_settings(char changes[CHANGES_TEXT_MAX], const char *
         const size_t length = strcspn(line, "\r\n"), used = strlen(changes);
         const size_t shown = length < SHOWN ? length : SHOWN;
         if (is_fixed_setting_line(options, line) &&
-            !contains_setting(options, other, line, length)) {
+            !text_has_same_setting(options, other, line, length)) {
             snprintf(changes + used, CHANGES_TEXT_MAX - used, "%s%.*s%s", intro, (int)shown, line,
                      shown < length ? "..." : "");
             intro = ", ";
@@ -131,7 +131,7 @@ static void restore_saved_settings(const imp_run_folder *run, const char *path,
 
 // Whether a folder holds nothing but the settings. A folder that cannot be read may hold anything:
 // false.
-static bool holds_only_settings(const char *folder)
+static bool folder_has_only_settings_file(const char *folder)
 {
     imp_folder_reader reader;
     const char *name = "";
@@ -154,14 +154,14 @@ imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options
         if ((status == IMP_USAGE || status == IMP_BAD_INPUT) && !run->created)
             restore_saved_settings(run, path, options, status, err);
         // settings that nothing was made with are worth no folder
-        if (run->created && holds_only_settings(run->path))
+        if (run->created && folder_has_only_settings_file(run->path))
             unlink(path);
     }
     free(run->saved_settings);
     run->saved_settings = NULL;
     // what was interrupted is going to be continued in the place of what was there
     const bool written =
-        imp_output_folder_finish(run->path, run->force, good ? IMP_OK : status, err);
+        imp_output_folder_end_backup(run->path, run->force, good ? IMP_OK : status, err);
     return !written && status == IMP_INTERRUPTED
                ? imp_fail(err, status, "interrupted before anything was written")
                : status;

@@ -18,9 +18,9 @@ imp_status imp_run_folder_begin(imp_run_folder *run, const imp_options *options,
                                 bool resume, bool force, imp_error *err);
 
 // When the work that began has ended with `status`: settles the folder
-// (imp_output_folder_finish()); if the work was refused, puts back the settings that were there,
-// and adds to the message which are others now. Returns `status`. The message of an interruption is
-// the caller's, unless nothing was written.
+// (imp_output_folder_end_backup()); if the work was refused, puts back the settings that were
+// there, and adds to the message which are others now. Returns `status`. The message of an
+// interruption is the caller's, unless nothing was written.
 imp_status imp_run_folder_finish(imp_run_folder *run, const imp_options *options, imp_status status,
                                  imp_error *err);
 

@@ -12,10 +12,10 @@
 #include "base/io/file.h"
 #include "base/text/number_format.h"
 
-static void print_value(FILE *out, const char *key, const json_t *value);
+static void print_json_value(FILE *out, const char *key, const json_t *value);
 
 // The suffix -deg of a key marks an angle.
-static void print_real(FILE *out, const char *key, double value)
+static void print_json_real(FILE *out, const char *key, double value)
 {
     char text[IMP_NUMBER_TEXT_MAX];
     // angles came from radians, and lost a digit on the way
@@ -36,7 +36,7 @@ static void print_compact_json(FILE *out, const char *key, const json_t *value)
 }
 
 // Braces and commas without spaces, as in a compact dump.
-static void print_object(FILE *out, const json_t *object)
+static void print_json_object(FILE *out, const json_t *object)
 {
     const char *key, *before = "{";
     json_t *value;
@@ -47,7 +47,7 @@ static void print_object(FILE *out, const json_t *object)
         fputs(before, out);
         print_compact_json(out, "", name);
         putc(':', out);
-        print_value(out, key, value);
+        print_json_value(out, key, value);
         json_decref(name);
         before = ",";
     }
@@ -55,17 +55,17 @@ static void print_object(FILE *out, const json_t *object)
 }
 
 // Prints any JSON value in compact form.
-static void print_value(FILE *out, const char *key, const json_t *value)
+static void print_json_value(FILE *out, const char *key, const json_t *value)
 {
     if (json_is_real(value)) {
-        print_real(out, key, json_real_value(value));
+        print_json_real(out, key, json_real_value(value));
     } else if (json_is_object(value)) {
-        print_object(out, value);
+        print_json_object(out, value);
     } else if (json_is_array(value)) {
         putc('[', out);
         for (size_t k = 0; k < json_array_size(value); k++) {
             fputs(k > 0 ? "," : "", out);
-            print_value(out, key, json_array_get(value, k));
+            print_json_value(out, key, json_array_get(value, k));
         }
         putc(']', out);
     } else {
@@ -78,7 +78,7 @@ void imp_settings_print(FILE *out, const char *json)
 {
     json_t *root = json_loads(json, 0, NULL);
     if (root != NULL)
-        print_value(out, "", root);
+        print_json_value(out, "", root);
     else
         fputs(json, out);
     json_decref(root);

@@ -59,7 +59,7 @@ static imp_status given_or_start_pose(const settings *s, const imp_options *opti
                                       imp_pose *pose, imp_error *err)
 {
     imp_env env;
-    if (imp_options_given(options, s->pose)) {
+    if (imp_option_is_given(options, s->pose)) {
         *pose = (imp_pose){s->pose[0], s->pose[1], s->pose[2] * IMP_PI / 180.0};
         return IMP_OK;
     }
@@ -101,7 +101,7 @@ static imp_status write_view_image(const settings *s, imp_view_renderer *rendere
     if (rgb == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for the picture");
     imp_status status = imp_view_renderer_draw(renderer, &frame, rgb, err);
-    const float *depths = imp_view_renderer_depths(renderer);
+    const float *depths = imp_view_renderer_get_depths(renderer);
     if (status == IMP_OK)
         status = depths != NULL ? write_depth_image(s->out, camera, depths, err)
                                 : imp_png_write(s->out, camera->width, camera->height, rgb, err);
@@ -126,7 +126,7 @@ static imp_status render_one_view(settings *s, const imp_options *options, imp_e
         status = imp_world_load(&world, s->sim.map, err);
     // a map without a pose shows no robot
     s->drawn_pose = (imp_pose){NAN, NAN, NAN};
-    if (status == IMP_OK && (is_robot_view(s) || imp_options_given(options, s->pose)))
+    if (status == IMP_OK && (is_robot_view(s) || imp_option_is_given(options, s->pose)))
         status = given_or_start_pose(s, options, world, &env, &s->drawn_pose, err);
     // scene and renderer
     if (status == IMP_OK)
@@ -169,7 +169,7 @@ static imp_status draw_randomized_episodes(const settings *s, const imp_options 
     const imp_image_options plain = imp_default_image_options();
     const bool other = strcmp(s->image.view, plain.view) != 0 || s->image.draw[0] != '\0' ||
                        s->image.camera_effects[0] != '\0' || s->image.undistort ||
-                       imp_options_given(options, s->pose) || s->replay.dataset[0] != '\0';
+                       imp_option_is_given(options, s->pose) || s->replay.dataset[0] != '\0';
     if (other)
         return imp_fail(
             err, IMP_USAGE,
@@ -219,14 +219,15 @@ static int print_render_summary(const void *state, const imp_options *options)
 }
 
 // Refuses options that the chosen mode does not use.
-static imp_status check_option_use(const settings *s, const imp_options *options, imp_error *err)
+static imp_status check_conflicting_options(const settings *s, const imp_options *options,
+                                            imp_error *err)
 {
     const bool randomized = is_randomized(s), replayed = s->replay.dataset[0] != '\0';
-    if (!randomized && imp_options_given(options, &s->episodes) && s->episodes != 1)
+    if (!randomized && imp_option_is_given(options, &s->episodes) && s->episodes != 1)
         return imp_fail(err, IMP_USAGE, "--episodes goes with --randomize");
-    if (!replayed && imp_options_given(options, &s->replay.every))
+    if (!replayed && imp_option_is_given(options, &s->replay.every))
         return imp_fail(err, IMP_USAGE, "--every goes with --replay");
-    if (!replayed && !randomized && imp_options_given(options, &s->replay.episode))
+    if (!replayed && !randomized && imp_option_is_given(options, &s->replay.episode))
         return imp_fail(err, IMP_USAGE, "--episode goes with --replay or --randomize");
     return IMP_OK;
 }
@@ -244,7 +245,7 @@ static imp_status check_output_extension(const settings *s, imp_error *err)
 static imp_status render_view_or_replay(void *state, const imp_options *options, imp_error *err)
 {
     settings *s = state;
-    imp_status status = check_option_use(s, options, err);
+    imp_status status = check_conflicting_options(s, options, err);
     if (status == IMP_OK)
         status = check_output_extension(s, err);
     if (status != IMP_OK)

@@ -18,7 +18,8 @@ enum { COLUMNS = 4, EPISODES_MAX = 1000 };
 static const double DRIVE_SECONDS = 0.6;
 
 // Resets to an episode, drives a moment, and renders the observation.
-static imp_status render_episode_start(imp_sim *sim, uint32_t episode, uint8_t *rgb, imp_error *err)
+static imp_status drive_and_render_episode(imp_sim *sim, uint32_t episode, uint8_t *rgb,
+                                           imp_error *err)
 {
     const imp_env *env = imp_sim_env(sim);
     const imp_status status = imp_sim_reset(sim, episode, err);
@@ -32,8 +33,9 @@ static imp_status render_episode_start(imp_sim *sim, uint32_t episode, uint8_t *
 }
 
 // Writes a single image as it is, several as a contact sheet. Small images are enlarged.
-static imp_status write_sheet(const imp_camera_def *camera, int count, const uint8_t *frames,
-                              const char *out, imp_error *err)
+static imp_status write_image_or_contact_sheet(const imp_camera_def *camera, int count,
+                                               const uint8_t *frames, const char *out,
+                                               imp_error *err)
 {
     if (count == 1)
         return imp_png_write(out, camera->width, camera->height, frames, err);
@@ -58,10 +60,10 @@ static imp_status render_episodes(imp_sim *sim, const imp_randomized_sheet *shee
                         IMP_PLURAL(sheet->count, "image"));
     imp_status status = IMP_OK;
     for (int k = 0; k < sheet->count && status == IMP_OK; k++)
-        status = render_episode_start(sim, (uint32_t)(sheet->first + k), frames + image * (size_t)k,
-                                      err);
+        status = drive_and_render_episode(sim, (uint32_t)(sheet->first + k),
+                                          frames + image * (size_t)k, err);
     if (status == IMP_OK)
-        status = write_sheet(camera, sheet->count, frames, out, err);
+        status = write_image_or_contact_sheet(camera, sheet->count, frames, out, err);
     free(frames);
     return status;
 }

@@ -56,14 +56,14 @@ typedef struct replay_job {
 } replay_job;
 
 // Whether any option asks for something other than the recorded images.
-static bool needs_rendering(const imp_options *options, const imp_sim_options *sim,
-                            const imp_image_options *image)
+static bool must_render_frames_again(const imp_options *options, const imp_sim_options *sim,
+                                     const imp_image_options *image)
 {
-    return imp_options_given(options, sim->size) || imp_options_given(options, &image->view) ||
-           imp_options_given(options, &image->draw) ||
-           imp_options_given(options, &image->camera_effects) ||
-           imp_options_given(options, &image->undistort) ||
-           imp_options_given(options, image->eye) || imp_options_given(options, &sim->lens) ||
+    return imp_option_is_given(options, sim->size) || imp_option_is_given(options, &image->view) ||
+           imp_option_is_given(options, &image->draw) ||
+           imp_option_is_given(options, &image->camera_effects) ||
+           imp_option_is_given(options, &image->undistort) ||
+           imp_option_is_given(options, image->eye) || imp_option_is_given(options, &sim->lens) ||
            sim->assets[0] != '\0';
 }
 
@@ -90,7 +90,7 @@ static void choose_output_layout(replay_job *p, const imp_replay_options *replay
 }
 
 // Reads the environment's settings from the dataset: they determine how objects move.
-static void read_env_settings(const char *text, imp_env_def *env)
+static void read_recorded_env_settings(const char *text, imp_env_def *env)
 {
     json_t *settings = json_loads(text, 0, NULL);
     env->randomize_objects = json_is_true(json_object_get(settings, "randomize-objects"));
@@ -106,7 +106,7 @@ static imp_status camera_lens_of_dataset(const replay_job *p, const imp_options 
                                          const imp_sim_options *sim, imp_camera_def *camera,
                                          imp_error *err)
 {
-    if (imp_options_given(options, &sim->lens))
+    if (imp_option_is_given(options, &sim->lens))
         return IMP_OK;
     if (strcmp(p->info->lens, imp_lens_name(IMP_LENS_CALIBRATED)) == 0)
         return imp_fail(err, IMP_USAGE,
@@ -143,7 +143,7 @@ static imp_status load_map(replay_job *p, const imp_options *options, const imp_
                            imp_error *err)
 {
     const imp_episode *episode = p->episode;
-    if (imp_options_given(options, &sim->map))
+    if (imp_option_is_given(options, &sim->map))
         return imp_world_load(&p->world, sim->map, err);
     if (episode->map_text != NULL) {
         char source[sizeof episode->map + 8];
@@ -176,7 +176,7 @@ static imp_status open_view_renderer(replay_job *p, const imp_options *options,
     if (status == IMP_OK)
         status = camera_lens_of_dataset(p, options, sim, &camera, err);
     // the environment of the recording: its settings, its seed, no end
-    read_env_settings(p->info->settings, &env);
+    read_recorded_env_settings(p->info->settings, &env);
     env.seed = p->episode->seed;
     // what ends an episode does not matter here
     env.max_steps = INT32_MAX;
@@ -197,14 +197,14 @@ static imp_status open_view_renderer(replay_job *p, const imp_options *options,
 }
 
 // The recorded pose before a step.
-static imp_pose pose_at(const imp_episode *episode, int step)
+static imp_pose recorded_pose_at(const imp_episode *episode, int step)
 {
     const double *pose = episode->poses + 3 * (size_t)step;
     return (imp_pose){pose[0], pose[1], pose[2]};
 }
 
 // Allocates frames and the trajectory, places the robot, and opens the output.
-static imp_status allocate_buffers(replay_job *p, double frame_time, imp_error *err)
+static imp_status alloc_buffers_and_reset_env(replay_job *p, double frame_time, imp_error *err)
 {
     const size_t image = (size_t)p->width * (size_t)p->height * 3;
     // a sheet needs all frames at once, the others one at a time
@@ -215,7 +215,7 @@ static imp_status allocate_buffers(replay_job *p, double frame_time, imp_error *
     if (p->frames == NULL || p->actions == NULL || p->trail == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for %s", IMP_PLURAL(buffered, "image"));
     for (int k = 0; k <= p->episode->steps; k++)
-        p->trail[k] = pose_at(p->episode, k);
+        p->trail[k] = recorded_pose_at(p->episode, k);
     if (p->renderer != NULL)
         imp_env_reset_at(&p->env, p->episode->number, p->trail[0]);
     if (p->output_kind == ANIMATION)
@@ -224,7 +224,7 @@ static imp_status allocate_buffers(replay_job *p, double frame_time, imp_error *
 }
 
 // Copies a recorded frame and enlarges its pixels.
-static void copy_recorded_frame(const replay_job *p, int step, uint8_t *rgb)
+static void copy_frame_enlarged(const replay_job *p, int step, uint8_t *rgb)
 {
     const int width = p->info->width;
     const uint8_t *frame =
@@ -253,7 +253,8 @@ static imp_status render_frame(replay_job *p, int step, uint8_t *rgb, imp_error 
 }
 
 // Writes a frame to the folder or the animation. Frames of a sheet are collected instead.
-static imp_status write_frame(replay_job *p, int index, const uint8_t *rgb, imp_error *err)
+static imp_status write_frame_or_add_to_apng(replay_job *p, int index, const uint8_t *rgb,
+                                             imp_error *err)
 {
     char name[32], path[IMP_PATH_MAX];
     if (p->output_kind == SHEET)
@@ -277,13 +278,13 @@ static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_er
             const size_t image = (size_t)p->width * (size_t)p->height * 3;
             uint8_t *rgb = p->frames + (p->output_kind == SHEET ? image * (size_t)index : 0);
             if (p->renderer == NULL)
-                copy_recorded_frame(p, step, rgb);
+                copy_frame_enlarged(p, step, rgb);
             else
                 status = render_frame(p, step, rgb, err);
             if (step < p->episode->steps)
                 memcpy(p->actions + 2 * (size_t)index, duty, 2 * sizeof *duty);
             if (status == IMP_OK)
-                status = write_frame(p, index, rgb, err);
+                status = write_frame_or_add_to_apng(p, index, rgb, err);
             const imp_progress progress = {"replay", "frames", index + 1, p->count, NULL};
             imp_monitor_progress(monitor, &progress);
         }
@@ -297,7 +298,7 @@ static imp_status write_frames(replay_job *p, const imp_monitor *monitor, imp_er
 }
 
 // Finishes the output: encodes the animation or arranges the sheet.
-static imp_status write_output(replay_job *p, imp_error *err)
+static imp_status write_animation_or_sheet(replay_job *p, imp_error *err)
 {
     enum { SHEET_WIDTH = 1600, MAX_SCALE = 4 };
     if (p->output_kind == ANIMATION)
@@ -358,18 +359,18 @@ imp_status imp_replay_write(const imp_options *options, const imp_replay_options
         p->out = out;
         p->width = p->info->width;
         p->height = p->info->height;
-        if (needs_rendering(options, sim, image))
+        if (must_render_frames_again(options, sim, image))
             status = open_view_renderer(p, options, sim, image, err);
     }
     if (status == IMP_OK) {
         choose_output_layout(p, replay);
-        status = allocate_buffers(p, p->episode->time_step, err);
+        status = alloc_buffers_and_reset_env(p, p->episode->time_step, err);
     }
     if (status == IMP_OK)
         status = write_frames(p, &monitor, err);
     imp_console_clear_progress();
     if (status == IMP_OK)
-        status = write_output(p, err);
+        status = write_animation_or_sheet(p, err);
     if (status == IMP_OK)
         *frames = p->count;
     if (p != NULL)

@@ -152,7 +152,7 @@ static const char *camera_effect_name(int k)
 }
 
 // Parses --camera-effects: NAME=NUMBER, separated by commas.
-static imp_status read_apply_camera_effects(imp_view_renderer *p, const char *list, imp_error *err)
+static imp_status parse_camera_effects(imp_view_renderer *p, const char *list, imp_error *err)
 {
     imp_camera_effects_def *def = &p->camera_effects;
     double quality = 0.0;
@@ -194,8 +194,8 @@ static imp_status read_apply_camera_effects(imp_view_renderer *p, const char *li
 static imp_status set_free_camera(imp_view_renderer *p, const imp_options *options,
                                   const imp_image_options *image, imp_error *err)
 {
-    const bool eye = imp_options_given(options, image->eye);
-    const bool target = imp_options_given(options, image->target);
+    const bool eye = imp_option_is_given(options, image->eye);
+    const bool target = imp_option_is_given(options, image->target);
     if (p->kind != FREE)
         return eye || target ? imp_fail(err, IMP_USAGE, "--eye and --target go with --view free")
                              : IMP_OK;
@@ -269,7 +269,7 @@ imp_status imp_view_renderer_create(imp_view_renderer **out, const imp_options *
     if (status == IMP_OK)
         status = parse_overlays(p, image->draw, err);
     if (status == IMP_OK)
-        status = read_apply_camera_effects(p, image->camera_effects, err);
+        status = parse_camera_effects(p, image->camera_effects, err);
     if (status == IMP_OK)
         status = set_free_camera(p, options, image, err);
     if (status == IMP_OK)
@@ -299,7 +299,7 @@ void imp_view_renderer_destroy(imp_view_renderer *p)
 }
 
 // Other views fill the depths, too, but their image is the result.
-const float *imp_view_renderer_depths(const imp_view_renderer *painter)
+const float *imp_view_renderer_get_depths(const imp_view_renderer *painter)
 {
     return painter->kind == DEPTH ? painter->depths : NULL;
 }

@@ -42,6 +42,6 @@ imp_status imp_view_renderer_draw(imp_view_renderer *renderer, const imp_frame_s
 
 // The depths of the picture that was drawn last (height x width) [m], or NULL unless the view is
 // depth.
-const float *imp_view_renderer_depths(const imp_view_renderer *renderer);
+const float *imp_view_renderer_get_depths(const imp_view_renderer *renderer);
 
 #endif

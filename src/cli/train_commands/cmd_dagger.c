@@ -172,7 +172,7 @@ static int print_dagger_summary(const void *state, const imp_options *options)
 }
 
 // Converts names to enumerations.
-static imp_status parse_names(settings *s, imp_error *err)
+static imp_status parse_dagger_choices(settings *s, imp_error *err)
 {
     imp_network_def *network = &s->dagger.train.network;
     int beta = 0, loss = 0;
@@ -211,7 +211,7 @@ static imp_status run_dagger_command(void *state, const imp_options *options, im
     settings *s = state;
     imp_dagger_result *done = &s->done;
     imp_run_folder folder;
-    imp_status status = parse_names(s, err);
+    imp_status status = parse_dagger_choices(s, err);
     if (status == IMP_OK)
         status = apply_simulation_options(s, options, err);
     if (status == IMP_OK)

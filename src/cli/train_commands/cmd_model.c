@@ -94,7 +94,7 @@ static void format_node_inputs(const imp_network *network, const imp_graph_node 
 }
 
 // Sums of times over all layers; `times` may be NULL.
-static imp_node_timing total_time(const imp_network *network, const imp_node_timing *times)
+static imp_node_timing sum_node_times(const imp_network *network, const imp_node_timing *times)
 {
     imp_node_timing sum = {0};
     for (int k = 0; times != NULL && imp_network_node(network, k) != NULL; k++) {
@@ -149,7 +149,7 @@ static void print_network_table(const settings *s, const imp_network *network,
         printf("\n");
     }
     // sums
-    const imp_node_timing sum = total_time(network, times);
+    const imp_node_timing sum = sum_node_times(network, times);
     printf("%-68s %11lld %9.1f", "total", (long long)imp_network_parameter_count(network),
            (double)total_flops(network) * 1e-3);
     if (times != NULL)
@@ -215,7 +215,7 @@ static json_t *network_json(const settings *s, const imp_network *network,
         def->width, "height", def->height, "outputs", def->outputs, "batch_norm", def->batch_norm,
         "parameters", (json_int_t)imp_network_parameter_count(network), "flops",
         (json_int_t)total_flops(network), "layers", layers, "metadata", metadata);
-    const imp_node_timing sum = total_time(network, times);
+    const imp_node_timing sum = sum_node_times(network, times);
     if (times != NULL)
         json_object_update_new(all,
                                json_pack("{s:i, s:f, s:f, s:f}", "batch", s->batch, "decide_us",

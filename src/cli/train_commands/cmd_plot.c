@@ -35,8 +35,8 @@ typedef struct settings {
 } settings;
 
 // Adds a curve. It borrows its values from the history and its name from this struct.
-static void add_curve(curves *c, const char *run, const char *what,
-                      const imp_training_history *history, const double *values)
+static void add_loss_curve(curves *c, const char *run, const char *what,
+                           const imp_training_history *history, const double *values)
 {
     snprintf(c->names[c->count], sizeof c->names[0], "%.70s%s%s", run, run[0] != '\0' ? " " : "",
              what);
@@ -47,7 +47,7 @@ static void add_curve(curves *c, const char *run, const char *what,
 
 // Reads the histories. A single run needs no name; several are named by what distinguishes their
 // folders.
-static imp_status read_runs(curves *c, const imp_options *options, imp_error *err)
+static imp_status read_histories_of_runs(curves *c, const imp_options *options, imp_error *err)
 {
     for (int k = 0; k < options->operand_count; k++) {
         const char *run = options->operands[k];
@@ -68,12 +68,12 @@ static imp_status read_runs(curves *c, const imp_options *options, imp_error *er
         const char *name =
             options->operand_count == 1
                 ? ""
-                : imp_path_unique_suffix(options->operands, options->operand_count, k);
+                : imp_path_shortest_unique_tail(options->operands, options->operand_count, k);
         const bool validated = !isnan(history->validation_losses[0]);
         if (!validated || options->operand_count <= RUNS_WITH_BOTH)
-            add_curve(c, name, "training", history, history->losses);
+            add_loss_curve(c, name, "training", history, history->losses);
         if (validated)
-            add_curve(c, name, "validation", history, history->validation_losses);
+            add_loss_curve(c, name, "validation", history, history->validation_losses);
     }
     return IMP_OK;
 }
@@ -92,7 +92,7 @@ static imp_status run_plot_command(void *state, const imp_options *options, imp_
     if (imp_path_exists(s->out) && !s->force)
         return imp_fail(err, IMP_IO, "%s exists: replace it with --force, or choose another --out",
                         s->out);
-    const imp_status status = read_runs(c, options, err);
+    const imp_status status = read_histories_of_runs(c, options, err);
     if (status != IMP_OK)
         return status;
     // losses span orders of magnitude

@@ -71,13 +71,13 @@ static void add_seg_train_options(imp_options *options, settings *s)
          "of the assets' tiles: photos, synthetic, synthetic-F or smooth", IMP_SETTING},
     };
     imp_options_add_all(options, table, (int)(sizeof table / sizeof table[0]));
-    imp_train_settings_add_some(options, training, ADDED);
-    imp_train_settings_add_some(options, training, SHARED);
+    imp_train_options_add_named(options, training, ADDED);
+    imp_train_options_add_named(options, training, SHARED);
     imp_randomization_options_add(options, sim);
 }
 
 // Settings of `imprint train`, with the defaults of segmentation.
-static imp_train_settings default_training(void)
+static imp_train_settings default_seg_train_settings(void)
 {
     imp_train_settings training = imp_default_train_settings();
     training.train = imp_default_seg_train_def().train;
@@ -90,13 +90,13 @@ static imp_train_settings default_training(void)
 
 // The settings that models store, as JSON: without the added options that have their defaults. The
 // caller frees it; NULL without memory.
-static char *model_settings(const imp_options *options)
+static char *settings_stored_in_model(const imp_options *options)
 {
-    imp_train_settings training = default_training();
+    imp_train_settings training = default_seg_train_settings();
     imp_options added;
     // the defaults of the added options
     imp_options_init(&added, options->command);
-    imp_train_settings_add_some(&added, &training, ADDED);
+    imp_train_options_add_named(&added, &training, ADDED);
     char *texts[2] = {imp_options_to_json(options), imp_options_to_json(&added)};
     json_t *all = texts[0] != NULL ? json_loads(texts[0], 0, NULL) : NULL, *value;
     json_t *defaults = texts[1] != NULL ? json_loads(texts[1], 0, NULL) : NULL;
@@ -114,7 +114,7 @@ static char *model_settings(const imp_options *options)
 }
 
 // Intersection over union of each class; null for a class that no image shows.
-static json_t *score_json(const imp_seg_score *score)
+static json_t *segmentation_score_json(const imp_seg_score *score)
 {
     json_t *classes = json_object();
     for (int c = 0; c < IMP_CLASS_COUNT; c++)
@@ -139,8 +139,8 @@ static int print_seg_train_summary(const void *state, const imp_options *options
             imp_json_real_or_null(train->loss), "validation_loss",
             imp_json_real_or_null(train->validation_loss), "best_loss",
             imp_json_real_or_null(train->best_loss), "best_epoch", train->best_epoch, "held_out",
-            (json_int_t)train->validation_samples, "score", score_json(&sum->score), "seconds",
-            train->seconds, "pictures_per_second", train->samples_per_second));
+            (json_int_t)train->validation_samples, "score", segmentation_score_json(&sum->score),
+            "seconds", train->seconds, "pictures_per_second", train->samples_per_second));
     printf("%s: %s%s in %.1f s (%.0f images/s), loss %.5f, validation %.5f, best %.5f "
            "in epoch %d\n\n",
            out, IMP_PLURAL(seen, "image"), train->stopped_early ? " (stopped early)" : "",
@@ -201,7 +201,7 @@ static imp_status run_seg_train_command(void *state, const imp_options *options,
                                       training->force, err);
     if (status != IMP_OK)
         return status;
-    char *json = model_settings(options);
+    char *json = settings_stored_in_model(options);
     const imp_monitor monitor = imp_console_monitor(options);
     s->def.train.resume = training->resume;
     s->def.train.settings = json != NULL ? json : "{}";
@@ -217,7 +217,7 @@ static void set_up_seg_train_command(void *state, imp_options *options)
 {
     settings *s = state;
     s->def = imp_default_seg_train_def();
-    s->training = default_training();
+    s->training = default_seg_train_settings();
     s->sim = imp_default_sim_options();
     s->sim.randomize = "looks";
     s->sim.split = imp_map_split_name(s->def.sim.split);

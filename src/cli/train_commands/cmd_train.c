@@ -128,19 +128,19 @@ static void add_schedule_options(imp_options *options, imp_train_settings *s)
 }
 
 // All options, for train and sweep.
-void imp_train_settings_add(imp_options *options, imp_train_settings *s)
+void imp_train_options_add(imp_options *options, imp_train_settings *s)
 {
     add_training_options(options, s);
     add_schedule_options(options, s);
 }
 
 // Copies the named options from the full table, for seg-train.
-void imp_train_settings_add_some(imp_options *options, imp_train_settings *s,
+void imp_train_options_add_named(imp_options *options, imp_train_settings *s,
                                  const char *const *names)
 {
     imp_options all;
     imp_options_init(&all, options->command);
-    imp_train_settings_add(&all, s);
+    imp_train_options_add(&all, s);
     for (int k = 0; names[k] != NULL; k++)
         imp_options_add(options, all.table[imp_option_find(&all, names[k])]);
     imp_options_free(&all);
@@ -201,7 +201,7 @@ const char *imp_action_loss_name(int k)
 }
 
 // Converts names to enumerations.
-static imp_status parse_names(imp_train_settings *s, imp_error *err)
+static imp_status parse_train_choices(imp_train_settings *s, imp_error *err)
 {
     int schedule = 0, optimiser = 0, loss = 0;
     imp_status status = imp_name_lookup(&schedule, "--schedule: ", s->schedule, schedule_name, err);
@@ -272,7 +272,7 @@ imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err)
     if (strlen(s->architecture) >= sizeof network->architecture)
         return imp_fail(err, IMP_USAGE, "--network: unknown architecture '%s'", s->architecture);
     strcpy(network->architecture, s->architecture);
-    imp_status status = parse_names(s, err);
+    imp_status status = parse_train_choices(s, err);
     if (status == IMP_OK)
         status = imp_parse_augment_option(&s->train.augment, s->augment, err);
     if (status == IMP_OK)
@@ -330,9 +330,9 @@ static void use_online_defaults(imp_train_settings *s, const online_settings *o,
                                 const imp_options *options)
 {
     s->data.count = 0;
-    if (!imp_options_given(options, &s->train.epochs))
+    if (!imp_option_is_given(options, &s->train.epochs))
         s->train.epochs = o->def.train.epochs;
-    if (!imp_options_given(options, &s->schedule))
+    if (!imp_option_is_given(options, &s->schedule))
         s->schedule = SCHEDULES[o->def.train.schedule];
 }
 
@@ -359,7 +359,7 @@ static imp_status check_online_options(const imp_train_settings *s, const online
     // a training with --online has no dataset to split, weight or shuffle
     if (!o->online)
         return IMP_OK;
-    const char *refused = imp_options_given(options, &s->data)      ? "data"
+    const char *refused = imp_option_is_given(options, &s->data)    ? "data"
                           : s->train.validation != train.validation ? "validation"
                           : s->train.window != train.window         ? "shuffle-buffer"
                           : s->train.patience != train.patience     ? "patience"
@@ -472,7 +472,7 @@ static void set_up_train_command(void *state, imp_options *options)
     s->train = imp_default_train_settings();
     s->online.sim = imp_default_sim_options();
     s->online.def = imp_default_online_def();
-    imp_train_settings_add(options, &s->train);
+    imp_train_options_add(options, &s->train);
     add_online_options(options, &s->online);
 }
 

@@ -17,9 +17,9 @@ typedef struct imp_train_settings {
 } imp_train_settings;
 
 imp_train_settings imp_default_train_settings(void);
-void imp_train_settings_add(imp_options *options, imp_train_settings *s);
+void imp_train_options_add(imp_options *options, imp_train_settings *s);
 // Adds those of these names alone; NULL ends them.
-void imp_train_settings_add_some(imp_options *options, imp_train_settings *s,
+void imp_train_options_add_named(imp_options *options, imp_train_settings *s,
                                  const char *const *names);
 // Turns the words among them into what they stand for; says what is out of range.
 imp_status imp_train_settings_apply(imp_train_settings *s, imp_error *err);

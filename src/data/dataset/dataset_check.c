@@ -54,7 +54,7 @@ static void check_all_episodes(const imp_dataset *dataset, int64_t *findings, im
 }
 
 // The index's totals must agree with the episodes.
-static void check_totals(const imp_dataset *dataset, int64_t *findings, imp_error *err)
+static void check_index_totals(const imp_dataset *dataset, int64_t *findings, imp_error *err)
 {
     if (dataset->steps != dataset->totals.steps)
         REPORT_FINDING(
@@ -106,7 +106,7 @@ static imp_status check_metadata(const imp_dataset *dataset, int64_t *findings, 
 imp_status imp_dataset_check(const imp_dataset *dataset, int64_t *findings, imp_error *err)
 {
     *findings = 0;
-    check_totals(dataset, findings, err);
+    check_index_totals(dataset, findings, err);
     const imp_status status = check_metadata(dataset, findings, err);
     if (status != IMP_OK)
         return status;

@@ -80,7 +80,7 @@ uint64_t imp_dataset_field_bytes(const imp_dataset_field *field, const imp_datas
 }
 
 // h5py reads an enumeration of FALSE and TRUE as bool.
-static hid_t create_flag_type(hid_t base)
+static hid_t create_hdf5_bool_type(hid_t base)
 {
     const hid_t type = H5Tenum_create(base);
     const int8_t off = 0, on = 1;
@@ -95,7 +95,7 @@ hid_t imp_dataset_field_disk_type(imp_dataset_field_type type)
     switch (type) {
     // flags: an enumeration of one byte
     case IMP_FIELD_FLAG:
-        return create_flag_type(H5T_STD_I8LE);
+        return create_hdf5_bool_type(H5T_STD_I8LE);
     case IMP_FIELD_FLOAT:
         return H5Tcopy(H5T_IEEE_F32LE);
     case IMP_FIELD_DOUBLE:
@@ -111,7 +111,7 @@ hid_t imp_dataset_field_memory_type(imp_dataset_field_type type)
     // the same types in this machine's byte order
     switch (type) {
     case IMP_FIELD_FLAG:
-        return create_flag_type(H5T_NATIVE_INT8);
+        return create_hdf5_bool_type(H5T_NATIVE_INT8);
     case IMP_FIELD_FLOAT:
         return H5Tcopy(H5T_NATIVE_FLOAT);
     case IMP_FIELD_DOUBLE:
@@ -158,7 +158,7 @@ void imp_dataset_episode_name(char out[32], int episode)
 }
 
 // Files of older releases have no such attribute: they hold images.
-static const char *observation_or_default(const imp_dataset_info *info)
+static const char *stored_observation_kind(const imp_dataset_info *info)
 {
     return info->observation[0] != '\0' ? info->observation : "pictures";
 }
@@ -175,7 +175,7 @@ bool imp_dataset_info_write(hid_t file, const imp_dataset_info *info)
            imp_hdf5_write_text(file, "map", info->map) &&
            imp_hdf5_write_text(file, "lens", info->lens) &&
            imp_hdf5_write_text(file, "policy", info->policy) &&
-           imp_hdf5_write_text(file, "observation", observation_or_default(info)) &&
+           imp_hdf5_write_text(file, "observation", stored_observation_kind(info)) &&
            imp_hdf5_write_text(file, "settings", info->settings) &&
            (info->definition[0] == '\0' ||
             imp_hdf5_write_text(file, "definition", info->definition));
@@ -218,7 +218,8 @@ imp_status imp_dataset_info_read(hid_t file, const char *path, imp_dataset_info 
     if (missing != NULL)
         return imp_fail(err, IMP_BAD_INPUT, "%s: attribute %s is missing or wrong", path, missing);
     if (!imp_hdf5_read_text(file, "observation", found.observation, sizeof found.observation))
-        snprintf(found.observation, sizeof found.observation, "%s", observation_or_default(&found));
+        snprintf(found.observation, sizeof found.observation, "%s",
+                 stored_observation_kind(&found));
     if (!imp_hdf5_read_text(file, "definition", found.definition, sizeof found.definition))
         found.definition[0] = '\0';
     // written only on success
@@ -244,7 +245,7 @@ imp_status imp_dataset_info_compare(const imp_dataset_info *stored, const imp_da
     } texts[] = {{"map", stored->map, wanted->map},
                  {"lens", stored->lens, wanted->lens},
                  {"policy", stored->policy, wanted->policy},
-                 {"observation", observation_or_default(stored), observation_or_default(wanted)}};
+                 {"observation", stored_observation_kind(stored), stored_observation_kind(wanted)}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].stored, texts[i].wanted) != 0)
             return imp_fail(err, IMP_USAGE, "%s: has %s %s, not %s", folder, texts[i].name,

@@ -7,7 +7,7 @@
 
 // Mixes a word into a lane: multiply by an odd constant, then fold the high half back. It does not
 // resist deliberate collisions.
-static uint64_t mix_word(uint64_t hash, uint64_t word)
+static uint64_t mix_word_into_hash(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
     return hash ^ hash >> 32;
@@ -21,24 +21,25 @@ static uint64_t hash_data(uint64_t hash, const void *data, uint64_t length)
     for (; at + 32 <= length; at += 32)
         for (int lane = 0; lane < 4; lane++) {
             memcpy(&word, bytes + at + 8 * (unsigned)lane, 8);
-            lanes[lane] = mix_word(lanes[lane], word);
+            lanes[lane] = mix_word_into_hash(lanes[lane], word);
         }
     for (; at < length; at++)
-        lanes[0] = mix_word(lanes[0], bytes[at]);
+        lanes[0] = mix_word_into_hash(lanes[0], bytes[at]);
     // the length is part of the hash, so that concatenations differ
-    hash = mix_word(lanes[0], length);
+    hash = mix_word_into_hash(lanes[0], length);
     for (int lane = 1; lane < 4; lane++)
-        hash = mix_word(hash, lanes[lane]);
+        hash = mix_word_into_hash(hash, lanes[lane]);
     return hash;
 }
 
 // Metadata that affect the episode, then all arrays.
 uint64_t imp_episode_hash(const imp_dataset_info *info, const imp_episode *episode)
 {
-    uint64_t hash = mix_word(mix_word(0, (uint64_t)info->width), (uint64_t)info->height);
+    uint64_t hash =
+        mix_word_into_hash(mix_word_into_hash(0, (uint64_t)info->width), (uint64_t)info->height);
     hash = hash_data(hash, &info->time_step, sizeof info->time_step);
-    hash = mix_word(mix_word(hash, episode->seed), episode->number);
-    hash = mix_word(hash, (uint64_t)episode->steps);
+    hash = mix_word_into_hash(mix_word_into_hash(hash, episode->seed), episode->number);
+    hash = mix_word_into_hash(hash, (uint64_t)episode->steps);
     // optional data only if they exist
     hash = hash_data(hash, episode->map, strlen(episode->map));
     if (episode->time_step > 0.0 && episode->time_step != info->time_step)
@@ -59,7 +60,7 @@ uint64_t imp_dataset_hash(const imp_dataset *dataset)
     // a chain: the order of episodes matters
     uint64_t hash = 0;
     for (int i = 0; i < dataset->totals.episodes; i++)
-        hash = mix_word(hash, imp_episode_hash(&dataset->info, &dataset->episodes[i]));
+        hash = mix_word_into_hash(hash, imp_episode_hash(&dataset->info, &dataset->episodes[i]));
     return hash;
 }
 
@@ -68,6 +69,6 @@ uint64_t imp_dataset_stored_hash(const imp_dataset *dataset)
 {
     uint64_t hash = 0;
     for (int i = 0; i < dataset->totals.episodes; i++)
-        hash = mix_word(hash, dataset->hashes[i]);
+        hash = mix_word_into_hash(hash, dataset->hashes[i]);
     return hash;
 }

@@ -102,8 +102,8 @@ static imp_status read_all_episodes(imp_dataset *dataset, hid_t file, const char
 
 // Reads attributes and totals, then all episodes. The number of links is checked before memory is
 // allocated.
-static imp_status read_dataset_index(imp_dataset *dataset, hid_t file, const char *path,
-                                     imp_error *err)
+static imp_status read_index_and_episodes(imp_dataset *dataset, hid_t file, const char *path,
+                                          imp_error *err)
 {
     imp_status status = imp_index_file_read(file, path, &dataset->info, &dataset->totals, err);
     if (status == IMP_OK)
@@ -151,7 +151,7 @@ static imp_status open_dataset(imp_dataset **out, const char *folder, imp_error 
         status = imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", path);
     } else {
         snprintf(dataset->folder, sizeof dataset->folder, "%s", folder);
-        status = read_dataset_index(dataset, file, path, err);
+        status = read_index_and_episodes(dataset, file, path, err);
     }
     // the index file itself is only needed while opening
     H5Fclose(file);
@@ -216,8 +216,8 @@ const imp_episode *imp_dataset_episode(const imp_dataset *dataset, int index)
 }
 
 // Passes the advice to the kernel for whole pages of the mapping that contains the range.
-void imp_dataset_advise(const imp_dataset *dataset, const void *begin, size_t length,
-                        imp_read_advice advice)
+void imp_dataset_advise_readahead(const imp_dataset *dataset, const void *begin, size_t length,
+                                  imp_read_advice advice)
 {
     // The mapping is shared and read-only, so pages that are dropped are read again when touched.
     static const int words[] = {[IMP_READ_RANDOM] = MADV_RANDOM,

@@ -99,7 +99,7 @@ static imp_status write_index(imp_dataset_writer *writer, bool finished, imp_err
 }
 
 // Locks first, so that recovery cannot remove the files of another writer.
-static imp_status open_and_recover(imp_dataset_writer *writer, bool existed, imp_error *err)
+static imp_status lock_and_recover_folder(imp_dataset_writer *writer, bool existed, imp_error *err)
 {
     imp_status status = lock_folder(writer, err);
     // a new folder has nothing to recover
@@ -139,7 +139,7 @@ static imp_status create_writer(imp_dataset_writer **out, const char *folder,
     snprintf(writer->folder, sizeof writer->folder, "%s", folder);
     status = imp_folder_create(folder, err);
     if (status == IMP_OK)
-        status = open_and_recover(writer, existed, err);
+        status = lock_and_recover_folder(writer, existed, err);
     if (status == IMP_OK) {
         *out = writer;
         *written = writer->done.episodes;
@@ -395,8 +395,8 @@ static imp_status reload_partial_shard(imp_dataset_writer *writer, imp_error *er
 }
 
 // Adds an episode, and flushes when the shard is full.
-static imp_status add_episode(imp_dataset_writer *writer, const imp_episode *episode,
-                              imp_error *err)
+static imp_status add_episode_and_maybe_flush(imp_dataset_writer *writer,
+                                              const imp_episode *episode, imp_error *err)
 {
     imp_status status = check_new_episode(episode, err);
     // the last shard may have room: continue it
@@ -418,7 +418,7 @@ imp_status imp_dataset_writer_add(imp_dataset_writer *writer, const imp_episode 
 {
     imp_hdf5_errors quiet;
     imp_hdf5_errors_silence(&quiet);
-    const imp_status status = add_episode(writer, episode, err);
+    const imp_status status = add_episode_and_maybe_flush(writer, episode, err);
     return imp_hdf5_errors_restore(&quiet, status, err);
 }
 

@@ -17,7 +17,7 @@
 #define MINARI_VERSION "0.5.4"
 
 // One external link per episode, with the same name as its group in the shard.
-static bool write_shard_links(hid_t file, int episodes, const int *shard_first, int shards)
+static bool write_episode_links(hid_t file, int episodes, const int *shard_first, int shards)
 {
     for (int shard = 0; shard < shards; shard++) {
         // a shard's episodes end where the next shard begins
@@ -52,7 +52,7 @@ static imp_status write_index_hdf5(const char *folder, const imp_dataset_info *i
         imp_hdf5_write_int(file, "total_episodes", totals->episodes) &&
         imp_hdf5_write_int(file, "total_steps", totals->steps) &&
         imp_hdf5_write_int(file, "finished", totals->finished) &&
-        write_shard_links(file, totals->episodes, shard_first, shards))
+        write_episode_links(file, totals->episodes, shard_first, shards))
         status = imp_hdf5_write_file(file, path, err);
     else
         status = imp_hdf5_fail(err, IMP_NO_MEMORY, path, "cannot be assembled");

@@ -39,7 +39,7 @@ void imp_shard_memory_free(imp_shard_memory *memory)
 }
 
 // Maps the whole file; the descriptor is not needed afterwards.
-static imp_status map_file(imp_shard_memory *memory, const char *path, imp_error *err)
+static imp_status map_shard_file(imp_shard_memory *memory, const char *path, imp_error *err)
 {
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
@@ -75,7 +75,7 @@ imp_status imp_dataset_shard_open(imp_dataset_shard *shard, const char *path, im
          !imp_hdf5_read_int(shard->file, "episodes", 1, INT_MAX - first, &count)))
         status = imp_fail(err, IMP_BAD_INPUT, "%s: does not say which episodes it holds", path);
     if (status == IMP_OK)
-        status = map_file(&shard->memory, path, err);
+        status = map_shard_file(&shard->memory, path, err);
     shard->first = (int)first;
     shard->count = (int)count;
     if (status != IMP_OK)
@@ -125,7 +125,7 @@ static bool has_expected_shape(const stored_array *array, const imp_dataset_info
 }
 
 // Position of the array in the mapping, or NULL if it has to be copied.
-static const void *locate_in_mapping(const stored_array *array, const imp_shard_memory *memory)
+static const void *find_array_in_mapping(const stored_array *array, const imp_shard_memory *memory)
 {
     // one contiguous block, in this machine's number format, aligned, and within the file
     if (H5Pget_layout(array->create) != H5D_CONTIGUOUS ||
@@ -145,8 +145,8 @@ static const void *locate_in_mapping(const stored_array *array, const imp_shard_
 }
 
 // Reads an array through HDF5 into memory of its own.
-static imp_status copy_array(const stored_array *array, imp_shard_memory *memory, const char *path,
-                             const void **out, imp_error *err)
+static imp_status read_array_copy(const stored_array *array, imp_shard_memory *memory,
+                                  const char *path, const void **out, imp_error *err)
 {
     // the limit is checked before memory is allocated
     if (array->bytes > COPIES_MAX * (uint64_t)memory->size - memory->copied)
@@ -177,7 +177,7 @@ static imp_status copy_array(const stored_array *array, imp_shard_memory *memory
 }
 
 // Whether the data lie in this file. Otherwise a dataset could make its reader open any file.
-static bool is_stored_in_file(const stored_array *array, const char *path)
+static bool is_stored_in_shard_file(const stored_array *array, const char *path)
 {
     char name[PATH_MAX];
     // the file in which the array was found
@@ -203,10 +203,10 @@ static imp_status check_and_read_array(imp_dataset_shard *shard, const char *gro
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong type", path, group, name);
     if (!has_expected_shape(array, &shard->info, rows))
         return imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s has the wrong shape", path, group, name);
-    const void *data = locate_in_mapping(array, &shard->memory);
+    const void *data = find_array_in_mapping(array, &shard->memory);
     imp_status status = IMP_OK;
     if (data == NULL)
-        status = copy_array(array, &shard->memory, path, &data, err);
+        status = read_array_copy(array, &shard->memory, path, &data, err);
     if (status == IMP_OK)
         imp_dataset_field_set_array(array->field, out, data);
     return status;
@@ -244,7 +244,7 @@ static imp_status open_and_read_field(imp_dataset_shard *shard, const char *name
     imp_status status = IMP_OK;
     // Checked before anything else: when asked for its size, HDF5 opens the files that a virtual
     // array consists of.
-    if (!is_stored_in_file(&array, shard->path)) {
+    if (!is_stored_in_shard_file(&array, shard->path)) {
         status = imp_fail(err, IMP_BAD_INPUT, "%s: %s/%s lies in another file", shard->path, name,
                           field->path);
     } else {

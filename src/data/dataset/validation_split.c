@@ -15,8 +15,8 @@ enum { FIRST_CAPACITY = 64, LATER_STEP = 16 };
 
 // The entry of a known episode, or the free entry where it belongs. Of two lengths the common part
 // is compared.
-static imp_split_episode *find_known_episode(imp_split_episode *table, size_t capacity,
-                                             const imp_split_episode *wanted)
+static imp_split_episode *find_split_table_entry(imp_split_episode *table, size_t capacity,
+                                                 const imp_split_episode *wanted)
 {
     // linear probing from the hash's slot
     for (size_t k = (size_t)wanted->fingerprint;; k++) {
@@ -72,11 +72,11 @@ static imp_split_episode fingerprint_episode(const imp_dataset_info *info,
 }
 
 // The side of an episode: that of an earlier one with the same images, else the given side.
-static bool assign_side(imp_validation_split *h, const imp_dataset_info *info,
-                        const imp_episode *episode, bool held_out)
+static bool is_held_out_or_repeat(imp_validation_split *h, const imp_dataset_info *info,
+                                  const imp_episode *episode, bool held_out)
 {
     imp_split_episode wanted = fingerprint_episode(info, episode);
-    imp_split_episode *entry = find_known_episode(h->known, h->capacity, &wanted);
+    imp_split_episode *entry = find_split_table_entry(h->known, h->capacity, &wanted);
     // a repetition keeps the side of the first occurrence
     if (entry->images != NULL) {
         h->repeated++;
@@ -111,8 +111,9 @@ imp_status imp_validation_split_add(imp_validation_split *h, const imp_dataset *
     // the table may grow, so it is prepared before the loop
     const imp_status status = reserve_known_episodes(h, (size_t)episodes, err);
     for (int k = 0; k < episodes && status == IMP_OK; k++)
-        is_held_out[k] = assign_side(h, imp_dataset_get_info(dataset),
-                                     imp_dataset_episode(dataset, (int)order[k]), is_held_out[k]);
+        is_held_out[k] =
+            is_held_out_or_repeat(h, imp_dataset_get_info(dataset),
+                                  imp_dataset_episode(dataset, (int)order[k]), is_held_out[k]);
     return status;
 }
 

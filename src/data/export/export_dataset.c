@@ -22,8 +22,8 @@ imp_export_def imp_default_export_def(void)
 }
 
 // Reports after each episode; stopping discards what was written.
-imp_status imp_export_report_progress(const imp_dataset *dataset, int done,
-                                      const imp_monitor *monitor, imp_error *err)
+imp_status imp_export_report_or_stop(const imp_dataset *dataset, int done,
+                                     const imp_monitor *monitor, imp_error *err)
 {
     const imp_progress progress = {.task = "export",
                                    .unit = "episodes",

@@ -20,7 +20,7 @@ imp_status imp_export_robomimic(imp_export_summary *out, const imp_dataset *data
 
 // Reports that `done` episodes are written. Fails with IMP_INTERRUPTED if the monitor wants to
 // stop.
-imp_status imp_export_report_progress(const imp_dataset *dataset, int done,
-                                      const imp_monitor *monitor, imp_error *err);
+imp_status imp_export_report_or_stop(const imp_dataset *dataset, int done,
+                                     const imp_monitor *monitor, imp_error *err);
 
 #endif

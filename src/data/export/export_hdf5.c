@@ -22,7 +22,7 @@ static imp_status copy_minari_episodes(const imp_dataset *dataset, hid_t from, h
     for (int k = 0; k < count; k++) {
         char name[32];
         // interruption is checked per episode
-        const imp_status status = imp_export_report_progress(dataset, k, monitor, err);
+        const imp_status status = imp_export_report_or_stop(dataset, k, monitor, err);
         if (status != IMP_OK)
             return status;
         imp_dataset_episode_name(name, k);
@@ -170,7 +170,8 @@ static bool write_images(hid_t demo, const imp_dataset_info *info, const imp_epi
 }
 
 // robomimic's actions are the labels, that is, the expert's; those executed are stored as well.
-static bool write_demo(hid_t demo, const imp_dataset_info *info, const imp_episode *episode)
+static bool write_robomimic_demo(hid_t demo, const imp_dataset_info *info,
+                                 const imp_episode *episode)
 {
     // shapes of pairs and poses
     const hsize_t steps = (hsize_t)episode->steps, pairs[2] = {steps, 2}, triples[2] = {steps, 3};
@@ -197,20 +198,20 @@ static bool write_demo(hid_t demo, const imp_dataset_info *info, const imp_episo
 }
 
 // One group demo_<n> per episode.
-static imp_status write_demos(const imp_dataset *dataset, hid_t data, const char *path,
-                              const imp_monitor *monitor, imp_error *err)
+static imp_status write_robomimic_demos(const imp_dataset *dataset, hid_t data, const char *path,
+                                        const imp_monitor *monitor, imp_error *err)
 {
     const int count = imp_dataset_episode_count(dataset);
     for (int k = 0; k < count; k++) {
         char name[32];
-        const imp_status status = imp_export_report_progress(dataset, k, monitor, err);
+        const imp_status status = imp_export_report_or_stop(dataset, k, monitor, err);
         if (status != IMP_OK)
             return status;
         snprintf(name, sizeof name, "demo_%d", k);
         const hid_t demo = imp_hdf5_create_group(data, name);
         // -1 if the group could not be created
-        const bool good = demo >= 0 && write_demo(demo, imp_dataset_get_info(dataset),
-                                                  imp_dataset_episode(dataset, k));
+        const bool good = demo >= 0 && write_robomimic_demo(demo, imp_dataset_get_info(dataset),
+                                                            imp_dataset_episode(dataset, k));
         if (demo >= 0)
             H5Gclose(demo);
         if (!good)
@@ -223,8 +224,8 @@ enum { DEMO_NAME_MAX = 16 };
 
 // Writes a list of demonstration names, those held out or the others, in the format of robomimic's
 // own script: fixed-length texts padded with zeros.
-static bool write_mask(hid_t group, const char *name, const bool *held_out, int count, bool wanted,
-                       int *listed)
+static bool write_demo_name_list(hid_t group, const char *name, const bool *held_out, int count,
+                                 bool wanted, int *listed)
 {
     // one fixed-length row per name
     char *names = calloc((size_t)count, DEMO_NAME_MAX);
@@ -254,8 +255,9 @@ static bool write_mask(hid_t group, const char *name, const bool *held_out, int 
 }
 
 // mask/train and mask/valid, with the split that `imprint train` makes of this dataset alone.
-static imp_status write_masks(imp_export_summary *out, const imp_dataset *dataset, hid_t file,
-                              const char *path, const imp_export_def *def, imp_error *err)
+static imp_status write_train_valid_lists(imp_export_summary *out, const imp_dataset *dataset,
+                                          hid_t file, const char *path, const imp_export_def *def,
+                                          imp_error *err)
 {
     const int count = imp_dataset_episode_count(dataset);
     imp_validation_split holdout = {.validation = def->validation, .seed = def->seed};
@@ -271,8 +273,9 @@ static imp_status write_masks(imp_export_summary *out, const imp_dataset *datase
         for (int k = 0; k < count; k++)
             held_out[order[k]] = is_validation[k];
         const hid_t group = imp_hdf5_create_group(file, "mask");
-        if (group < 0 || !write_mask(group, "train", held_out, count, false, &out->training) ||
-            !write_mask(group, "valid", held_out, count, true, &out->held_out))
+        if (group < 0 ||
+            !write_demo_name_list(group, "train", held_out, count, false, &out->training) ||
+            !write_demo_name_list(group, "valid", held_out, count, true, &out->held_out))
             status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
         if (group >= 0)
             H5Gclose(group);
@@ -301,10 +304,10 @@ imp_status imp_export_robomimic(imp_export_summary *out, const imp_dataset *data
                              "{\"env_name\": \"imprint\", \"type\": 2, \"env_kwargs\": {}}"))
         status = imp_hdf5_fail(err, IMP_IO, path, "cannot be written");
     else
-        status = write_demos(dataset, data, path, monitor, err);
+        status = write_robomimic_demos(dataset, data, path, monitor, err);
     if (data >= 0)
         H5Gclose(data);
     if (status == IMP_OK && def->validation > 0.0)
-        status = write_masks(out, dataset, file, path, def, err);
+        status = write_train_valid_lists(out, dataset, file, path, def, err);
     return imp_hdf5_mapped_close(&image, file, path, status, err);
 }

@@ -179,7 +179,7 @@ imp_status imp_export_trainlog(const imp_dataset *dataset, FILE *file, const imp
     imp_status status = IMP_OK;
     const int count = imp_dataset_episode_count(dataset);
     for (int k = 0; k < count && status == IMP_OK && !ferror(file); k++) {
-        status = imp_export_report_progress(dataset, k, monitor, err);
+        status = imp_export_report_or_stop(dataset, k, monitor, err);
         if (status == IMP_OK)
             write_episode(file, imp_dataset_get_info(dataset), imp_dataset_episode(dataset, k));
     }

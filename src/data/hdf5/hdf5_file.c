@@ -30,7 +30,7 @@ static herr_t find_errno(unsigned index, const H5E_error2_t *error, void *contex
 
 // HDF5 calls this after every failed call. The next call clears the error stack, so the first errno
 // is kept here.
-static herr_t record_failure(hid_t stack, void *context)
+static herr_t record_first_errno(hid_t stack, void *context)
 {
     imp_hdf5_errors *quiet = context;
     if (quiet->reason == 0)
@@ -44,7 +44,7 @@ void imp_hdf5_errors_silence(imp_hdf5_errors *quiet)
     *quiet = (imp_hdf5_errors){0};
     // nothing is changed if HDF5 does not give its handler away
     if (H5Eget_auto2(H5E_DEFAULT, &quiet->function, &quiet->context) >= 0)
-        quiet->changed = H5Eset_auto2(H5E_DEFAULT, record_failure, quiet) >= 0;
+        quiet->changed = H5Eset_auto2(H5E_DEFAULT, record_first_errno, quiet) >= 0;
 }
 
 // A bad file and a failed system call look alike to callers; the errno tells them apart.
@@ -135,9 +135,9 @@ imp_status imp_hdf5_open(hid_t *out, const char *path, imp_error *err)
 }
 
 // Called before HDF5 follows a link to another file; a negative value prevents that.
-static herr_t refuse_external_link(const char *parent_file, const char *parent_group,
-                                   const char *file, const char *object, unsigned *flags,
-                                   hid_t access, void *context)
+static herr_t reject_external_link_callback(const char *parent_file, const char *parent_group,
+                                            const char *file, const char *object, unsigned *flags,
+                                            hid_t access, void *context)
 {
     (void)parent_file, (void)parent_group, (void)file, (void)object;
     (void)flags, (void)access, (void)context;
@@ -152,7 +152,7 @@ static hid_t open_without_external_links(hid_t parent, const char *path, hid_t a
     // the callback belongs to the access properties of this one open
     const hid_t access = H5Pcreate(access_class);
     hid_t object = -1;
-    if (H5Pset_elink_cb(access, refuse_external_link, NULL) >= 0)
+    if (H5Pset_elink_cb(access, reject_external_link_callback, NULL) >= 0)
         object = open(parent, path, access);
     H5Pclose(access);
     return object;
@@ -175,9 +175,9 @@ static uint32_t rotate_left(uint32_t value, int bits)
     return value << bits | value >> (32 - bits);
 }
 
-// The checksum of HDF5's metadata: lookup3 by Bob Jenkins (2006, public domain), for a length that
-// is not a multiple of 12, with seed 0.
-static uint32_t lookup3(const uint8_t *bytes, size_t length)
+// The checksum of HDF5's metadata: lookup3_checksum by Bob Jenkins (2006, public domain), for a
+// length that is not a multiple of 12, with seed 0.
+static uint32_t lookup3_checksum(const uint8_t *bytes, size_t length)
 {
     uint32_t a = 0xdeadbeef + (uint32_t)length, b = a, c = a;
     // mix blocks of 12 bytes, all but the last
@@ -213,7 +213,7 @@ static uint32_t lookup3(const uint8_t *bytes, size_t length)
 // checksum that follows its 44 bytes (HDF5 issue 1915).
 static void fix_superblock_checksum(uint8_t *image)
 {
-    const uint32_t sum = lookup3(image, 44);
+    const uint32_t sum = lookup3_checksum(image, 44);
     for (int i = 0; i < 4; i++)
         image[44 + i] = (uint8_t)(sum >> 8 * i);
 }

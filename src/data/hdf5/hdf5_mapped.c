@@ -40,15 +40,15 @@ static void *allocate_mapping(size_t size, H5FD_file_image_op_t op, void *contex
     return grow_mapping(NULL, size, op, context);
 }
 
-static void *copy_image(void *to, const void *from, size_t size, H5FD_file_image_op_t op,
-                        void *context)
+static void *on_copy_image(void *to, const void *from, size_t size, H5FD_file_image_op_t op,
+                           void *context)
 {
     (void)op, (void)context;
     return memcpy(to, from, size);
 }
 
 // Callback: HDF5 frees the image when the file is closed.
-static herr_t unmap_image(void *bytes, H5FD_file_image_op_t op, void *context)
+static herr_t on_free_image(void *bytes, H5FD_file_image_op_t op, void *context)
 {
     (void)bytes, (void)op;
     imp_hdf5_mapped *image = context;
@@ -60,12 +60,12 @@ static herr_t unmap_image(void *bytes, H5FD_file_image_op_t op, void *context)
 }
 
 // HDF5 copies its property lists; all copies refer to the same image.
-static void *share_context(void *context)
+static void *on_copy_context(void *context)
 {
     return context;
 }
 
-static herr_t keep_context(void *context)
+static herr_t on_free_context(void *context)
 {
     (void)context;
     return 0;
@@ -76,8 +76,8 @@ hid_t imp_hdf5_mapped_create(imp_hdf5_mapped *image, int descriptor)
 {
     *image = (imp_hdf5_mapped){.descriptor = descriptor};
     H5FD_file_image_callbacks_t callbacks = {
-        allocate_mapping, copy_image,   grow_mapping, unmap_image,
-        share_context,    keep_context, image};
+        allocate_mapping, on_copy_image,   grow_mapping, on_free_image,
+        on_copy_context,  on_free_context, image};
     return imp_hdf5_create_custom_memory(&callbacks);
 }
 

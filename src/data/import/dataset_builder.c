@@ -144,7 +144,7 @@ void imp_dataset_builder_set_dt(imp_dataset_builder *r, double time_step)
 }
 
 // The destination of the next image, at the end of the current ones.
-uint8_t *imp_dataset_builder_image(imp_dataset_builder *r)
+uint8_t *imp_dataset_builder_next_image(imp_dataset_builder *r)
 {
     // One more than a piece has, for an image that is repeated at the end.
     return reserve_rows(r, r->rows + 2) ? r->images + (size_t)r->rows * r->image : NULL;
@@ -184,7 +184,8 @@ static void free_columns(episode_columns *c)
 }
 
 // Fills the arrays. Data that are unknown at one moment count as unknown in the whole episode.
-static void fill_columns(const episode_columns *c, const imp_import_step *step_data, size_t steps)
+static void fill_episode_arrays(const episode_columns *c, const imp_import_step *step_data,
+                                size_t steps)
 {
     // first find out what is known throughout
     bool poses_known = true, rewards_known = true;
@@ -212,7 +213,7 @@ static void fill_columns(const episode_columns *c, const imp_import_step *step_d
 }
 
 // Removes the advice to resume from a message (disk full): nothing of a failed import is kept.
-static void remove_resume_advice(imp_error *err)
+static void cut_resume_advice_from_error(imp_error *err)
 {
     char *advice = err == NULL ? NULL : strstr(err->message, " episodes are safe");
     while (advice != NULL && advice > err->message && *advice != ';')
@@ -229,7 +230,7 @@ static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_e
     imp_status status = IMP_OK;
     // the images are passed on without a copy
     if (allocate_columns(&c, (size_t)steps)) {
-        fill_columns(&c, r->step_data, (size_t)steps);
+        fill_episode_arrays(&c, r->step_data, (size_t)steps);
         // only the last step may end an episode
         c.terminations[steps - 1] = ending == IMP_EPISODE_TERMINATED;
         c.truncations[steps - 1] = ending == IMP_EPISODE_TRUNCATED;
@@ -247,7 +248,7 @@ static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_e
         memcpy(episode.map, r->info.map, sizeof episode.map);
         status = imp_dataset_writer_add(r->writer, &episode, err);
         if (status != IMP_OK)
-            remove_resume_advice(err);
+            cut_resume_advice_from_error(err);
     } else {
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for an episode");
     }
@@ -260,11 +261,11 @@ static imp_status write_episode(imp_dataset_builder *r, int steps, imp_episode_e
     return status;
 }
 
-// The image was written to imp_dataset_builder_image() before.
+// The image was written to imp_dataset_builder_next_image() before.
 imp_status imp_dataset_builder_add_step(imp_dataset_builder *r, const imp_import_step *step,
                                         imp_error *err)
 {
-    // room was reserved by imp_dataset_builder_image()
+    // room was reserved by imp_dataset_builder_next_image()
     r->step_data[r->rows++] = *step;
     if (r->rows <= r->max)
         return IMP_OK;
@@ -320,7 +321,7 @@ imp_status imp_dataset_builder_finish(imp_dataset_builder *r, const char *origin
     if (status == IMP_OK)
         status = imp_dataset_writer_finish(r->writer, err);
     if (status != IMP_OK) {
-        remove_resume_advice(err);
+        cut_resume_advice_from_error(err);
         return status;
     }
     // the dataset appears under its name

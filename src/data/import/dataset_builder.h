@@ -30,7 +30,7 @@ void imp_dataset_builder_set_dt(imp_dataset_builder *builder, double time_step);
 
 // Destination of the next image (height x width x 3 bytes), valid until
 // imp_dataset_builder_add_step(). NULL without memory.
-uint8_t *imp_dataset_builder_image(imp_dataset_builder *builder);
+uint8_t *imp_dataset_builder_next_image(imp_dataset_builder *builder);
 
 // Adds the image with the data of its moment. Long episodes are recorded in pieces; each ends with
 // the image that begins the next.

@@ -51,7 +51,7 @@ imp_dataset_info imp_import_dataset_info(const imp_import_def *def, int width, i
 }
 
 // NaN stands for unknown.
-imp_import_step imp_import_step_unknown(void)
+imp_import_step imp_import_unknown_step(void)
 {
     return (imp_import_step){.pose = {NAN, NAN, NAN}, .lane = {NAN, NAN}, .reward = NAN};
 }

@@ -14,7 +14,7 @@ imp_status imp_import_def_check(const imp_import_def *def, imp_error *err);
 imp_dataset_info imp_import_dataset_info(const imp_import_def *def, int width, int height);
 
 // A step of which nothing is known.
-imp_import_step imp_import_step_unknown(void);
+imp_import_step imp_import_unknown_step(void);
 
 // Whether an image (height x width x 3) is completely black. No camera takes such images.
 bool imp_import_image_is_black(const uint8_t *rgb, int width, int height);

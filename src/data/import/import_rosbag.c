@@ -42,7 +42,8 @@ typedef const char *drop_reason;
 
 // The latest command of an epoch at or before a time; NULL if there is none. Commands are sorted by
 // epoch and time.
-static const imp_rosbag_command *find_command(const imp_rosbag_scan *scan, int epoch, int64_t time)
+static const imp_rosbag_command *find_command_before(const imp_rosbag_scan *scan, int epoch,
+                                                     int64_t time)
 {
     // binary search for the first command after the time
     size_t low = 0, high = scan->command_count;
@@ -74,12 +75,12 @@ static imp_action command_to_action(const imp_import_def *def, const imp_rosbag_
 }
 
 // Finds the command of an image, and checks its age and, if wanted, that the robot moves.
-static drop_reason match_command(const importer *i, const imp_rosbag_scan *scan, int64_t time,
-                                 imp_import_step *step)
+static drop_reason match_command_to_image(const importer *i, const imp_rosbag_scan *scan,
+                                          int64_t time, imp_import_step *step)
 {
     // the command's delay is added to the image's time
     const int64_t until = time + (int64_t)(i->def->delay * NANOSECONDS);
-    const imp_rosbag_command *command = find_command(scan, i->epoch, until);
+    const imp_rosbag_command *command = find_command_before(scan, i->epoch, until);
     if (command == NULL)
         return "images before the first command";
     if ((double)(until - command->time) > i->def->max_command_age * NANOSECONDS)
@@ -151,7 +152,7 @@ static bool parse_image(const imp_rosbag_scan *scan, const imp_rosbag_message *m
 }
 
 // Ends the episode if the clock jumped back, and starts a new epoch.
-static imp_status handle_time_jump(importer *i, int64_t time, imp_error *err)
+static imp_status end_episode_at_time_jump(importer *i, int64_t time, imp_error *err)
 {
     // the first image has no predecessor
     const bool jumps = i->previous != INT64_MIN && imp_rosbag_time_jumps_back(i->previous, time);
@@ -172,16 +173,16 @@ static drop_reason check_time_order(const importer *i, int64_t time)
 }
 
 // Preprocesses the image and adds it to the current episode.
-static imp_status add_image(importer *i, const bag_source *s, const imp_ros_image *image,
-                            int64_t time, const imp_import_step *step, drop_reason *why,
-                            imp_error *err)
+static imp_status add_image_to_episode(importer *i, const bag_source *s, const imp_ros_image *image,
+                                       int64_t time, const imp_import_step *step, drop_reason *why,
+                                       imp_error *err)
 {
     imp_status status = IMP_OK;
     // a gap ends the episode before this image
     if (i->last != INT64_MIN && (double)(time - i->last) > i->def->gap * NANOSECONDS)
         status = imp_import_end_episode(i->builder, i->summary, IMP_EPISODE_UNFINISHED, false, err);
     // the image is written directly to its place in the episode
-    uint8_t *place = imp_dataset_builder_image(i->builder);
+    uint8_t *place = imp_dataset_builder_next_image(i->builder);
     if (place == NULL)
         status = imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
     if (status != IMP_OK)
@@ -211,7 +212,7 @@ static imp_status import_image(importer *i, const bag_source *s, const imp_rosba
 {
     imp_ros_image image;
     // nothing but the action is known
-    imp_import_step step = imp_import_step_unknown();
+    imp_import_step step = imp_import_unknown_step();
     if (!parse_image(&s->scan, message, &image)) {
         *why = image.unsupported[0] != '\0' ? "images of an encoding or format that is not read"
                                             : "images that cannot be read";
@@ -220,14 +221,14 @@ static imp_status import_image(importer *i, const bag_source *s, const imp_rosba
     // receive time or the message's own stamp, as the scan decided
     const int64_t time = s->scan.use_receive_times ? message->time : image.stamp;
     // jumps are handled for every image, also for dropped ones
-    const imp_status status = handle_time_jump(i, time, err);
+    const imp_status status = end_episode_at_time_jump(i, time, err);
     if (status != IMP_OK)
         return status;
     // order, command, then the image itself: cheap checks first
     *why = check_time_order(i, time);
     if (*why == NULL)
-        *why = match_command(i, &s->scan, time, &step);
-    return *why == NULL ? add_image(i, s, &image, time, &step, why, err) : IMP_OK;
+        *why = match_command_to_image(i, &s->scan, time, &step);
+    return *why == NULL ? add_image_to_episode(i, s, &image, time, &step, why, err) : IMP_OK;
 }
 
 // Reads all records of the bag and imports the images of the chosen topic.
@@ -267,7 +268,8 @@ static imp_status import_bag_images(importer *i, bag_source *s, imp_error *err)
 // ---- what is in the bags ------------------------------------------------------------------------
 
 // Notes what was found: topics, rates, encodings, calibration and damage.
-static void note_scan(imp_import_summary *summary, const bag_source *s, const imp_import_def *def)
+static void add_scan_notes(imp_import_summary *summary, const bag_source *s,
+                           const imp_import_def *def)
 {
     const imp_rosbag_scan *v = &s->scan;
     const char *name = imp_path_base_name(s->bag.name);
@@ -318,7 +320,8 @@ static void note_scan(imp_import_summary *summary, const bag_source *s, const im
 }
 
 // Checks that the bag has images, commands and, if wanted, a calibration.
-static imp_status check_scan(const bag_source *s, const imp_import_def *def, imp_error *err)
+static imp_status check_bag_is_importable(const bag_source *s, const imp_import_def *def,
+                                          imp_error *err)
 {
     const imp_rosbag_scan *v = &s->scan;
     const char *cut = v->is_truncated ? ", and it is cut off" : "";
@@ -361,9 +364,9 @@ static imp_status scan_bag(bag_source *s, const char *path, importer *i, imp_err
     if (status == IMP_OK)
         status = imp_rosbag_scan_create(&s->scan, &s->bag, i->def, i->summary, i->monitor, err);
     if (status == IMP_OK)
-        status = check_scan(s, i->def, err);
+        status = check_bag_is_importable(s, i->def, err);
     if (status == IMP_OK)
-        note_scan(i->summary, s, i->def);
+        add_scan_notes(i->summary, s, i->def);
     return status;
 }
 

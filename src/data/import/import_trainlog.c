@@ -151,7 +151,7 @@ static void read_simulator_info(const importer *i, imp_pickle_value info, imp_im
 // gym-duckietown's pose is x, y (up), z, angle.
 static imp_import_step entry_to_step(const importer *i, const entry *e)
 {
-    imp_import_step step = imp_import_step_unknown();
+    imp_import_step step = imp_import_unknown_step();
     double pose[4];
     // y (up) is always 0
     if (read_numbers(i->pickle, e->pose, pose, 4)) {
@@ -176,7 +176,7 @@ static bool is_rgb_image(const imp_numpy_array *array)
 
 // The image row by row, red first; NULL without memory. Images that are stored that way are not
 // copied.
-static const uint8_t *to_rgb_rows(importer *i, const imp_numpy_array *array)
+static const uint8_t *array_to_rgb_rows(importer *i, const imp_numpy_array *array)
 {
     // the common case needs no copy
     const size_t height = array->shape[0], width = array->shape[1], size = height * width * 3;
@@ -203,8 +203,8 @@ static const uint8_t *to_rgb_rows(importer *i, const imp_numpy_array *array)
 }
 
 // The text among known ones that a value equals; NULL if none.
-static const char *find_known_text(const imp_pickle *p, imp_pickle_value text,
-                                   const char *const *words)
+static const char *match_known_text(const imp_pickle *p, imp_pickle_value text,
+                                    const char *const *words)
 {
     while (*words != NULL && !imp_pickle_is_text(p, text, *words))
         words++;
@@ -223,16 +223,17 @@ static void read_export_info(importer *i, imp_pickle_value info)
     double time_step = 0.0;
     // the entry "imprint" exists only in our exports
     i->is_imprint_export = is_imprint_export != IMP_PICKLE_NO_VALUE;
-    i->lens = find_known_text(p, imp_pickle_find_key(p, is_imprint_export, "lens"), lenses);
+    i->lens = match_known_text(p, imp_pickle_find_key(p, is_imprint_export, "lens"), lenses);
     i->observation =
-        find_known_text(p, imp_pickle_find_key(p, is_imprint_export, "observation"), observations);
+        match_known_text(p, imp_pickle_find_key(p, is_imprint_export, "observation"), observations);
     imp_pickle_number(p, imp_pickle_find_key(p, is_imprint_export, "time_step"), &time_step);
     // an implausible time step is ignored
     i->time_step = time_step > 0.0 && time_step < 1e6 ? time_step : 0.0;
 }
 
 // Creates dataset and preprocessor; the first image decides the size if it is "as recorded".
-static imp_status start_dataset(importer *i, const imp_numpy_array *first, imp_error *err)
+static imp_status create_dataset_from_image(importer *i, const imp_numpy_array *first,
+                                            imp_error *err)
 {
     const bool as_recorded = i->def->width == 0;
     // the first image's size, or the definition's
@@ -286,11 +287,11 @@ static imp_status import_image(importer *i, imp_pickle_value value, const char *
         return imp_fail(err, IMP_BAD_INPUT, "%s shows the same image over and over: refused",
                         i->name);
     // the dataset is created with the first image
-    imp_status status = i->builder == NULL ? start_dataset(i, array, err) : IMP_OK;
+    imp_status status = i->builder == NULL ? create_dataset_from_image(i, array, err) : IMP_OK;
     if (status != IMP_OK)
         return status;
-    const uint8_t *pixels = to_rgb_rows(i, array);
-    uint8_t *place = imp_dataset_builder_image(i->builder);
+    const uint8_t *pixels = array_to_rgb_rows(i, array);
+    uint8_t *place = imp_dataset_builder_next_image(i->builder);
     if (pixels == NULL || place == NULL)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for images");
     status = imp_image_preprocessor_run(i->preprocessor, pixels, (int)array->shape[1],
@@ -337,7 +338,7 @@ static imp_status validate_entry(importer *i, const entry *e, imp_import_step *s
 }
 
 // If actions come from the next entry, the previous step receives this entry's action and reward.
-static void shift_action_back(importer *i, const imp_import_step *step)
+static void copy_action_to_last_step(importer *i, const imp_import_step *step)
 {
     // nothing to complete at the beginning of an episode
     imp_import_step *last =
@@ -362,8 +363,8 @@ static imp_episode_end find_episode_end(const importer *i, const entry *e,
 }
 
 // An entry that depends on unsupported objects cannot be imported: the file is rejected.
-static imp_status check_supported(const importer *i, imp_pickle_value value, const entry *e,
-                                  imp_error *err)
+static imp_status check_entry_types_supported(const importer *i, imp_pickle_value value,
+                                              const entry *e, imp_error *err)
 {
     // pose, reward and info may be anything
     const imp_pickle_value needed[] = {value, e->image, e->action, e->done};
@@ -382,7 +383,7 @@ static imp_status check_supported(const importer *i, imp_pickle_value value, con
 static imp_status import_entry(importer *i, imp_pickle_value value, imp_error *err)
 {
     const entry e = parse_entry(i->pickle, value);
-    const imp_status readable = check_supported(i, value, &e, err);
+    const imp_status readable = check_entry_types_supported(i, value, &e, err);
     if (readable != IMP_OK)
         return readable;
     // an entry without the flag is not done
@@ -405,7 +406,7 @@ static imp_status import_entry(importer *i, imp_pickle_value value, imp_error *e
         imp_import_count_dropped(i->summary, why, 1);
         status = i->def->use_next_action ? end_episode(i, IMP_EPISODE_UNFINISHED, err) : IMP_OK;
     } else {
-        shift_action_back(i, &step);
+        copy_action_to_last_step(i, &step);
         imp_dataset_builder_set_dt(i->builder, i->time_step);
         status = imp_dataset_builder_add_step(i->builder, &step, err);
     }

@@ -77,7 +77,7 @@ static int64_t median_receive_delay(const imp_rosbag_topic *t, bool *ok)
 }
 
 // Describes what is wrong with the stamps of a topic; "" if nothing is.
-static void find_stamp_fault(char out[120], const imp_rosbag_topic *t)
+static void describe_stamp_fault(char out[120], const imp_rosbag_topic *t)
 {
     // missing stamps, jumps back, jumps ahead, and equal stamps
     size_t without = 0, jumps = 0, jumps_ahead = 0, equal = 0;
@@ -124,7 +124,7 @@ static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_t
         return IMP_OK;
     // faults within one topic
     for (int k = 0; k < 2 && why[0] == '\0'; k++) {
-        find_stamp_fault(why, topics[k]);
+        describe_stamp_fault(why, topics[k]);
         topic = topics[k]->name;
     }
     // the two topics' clocks may disagree; compare their delays
@@ -149,7 +149,7 @@ static imp_status choose_time_source(bool *use_receive_times, const imp_rosbag_t
 // ---- epochs -------------------------------------------------------------------------------------
 
 // Whether messages of two topics alternate in the bag. Some programs write bags topic by topic.
-static bool are_interleaved(const imp_rosbag_topic *a, const imp_rosbag_topic *b)
+static bool topics_overlap_in_bag(const imp_rosbag_topic *a, const imp_rosbag_topic *b)
 {
     return a->count > 0 && b->count > 0 &&
            // the ranges of places in the bag overlap
@@ -214,7 +214,7 @@ static imp_status collect_commands(imp_rosbag_scan *out, const imp_rosbag_topics
                                    const imp_rosbag_topic *command_topic, imp_error *err)
 {
     // topics in separate parts of the bag say nothing about their order
-    const bool mixed = are_interleaved(camera, command_topic);
+    const bool mixed = topics_overlap_in_bag(camera, command_topic);
     const int jumps = count_time_jumps(command_topic, out->use_receive_times);
     out->commands = calloc(command_topic->count + 1, sizeof *out->commands);
     if (out->commands == NULL)

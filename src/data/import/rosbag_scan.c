@@ -50,7 +50,7 @@ bool imp_rosbag_topic_is_command(const imp_rosbag_topic *topic)
 }
 
 // Grows the arrays of a topic by doubling; only commands have numbers.
-static bool grow_topic(imp_rosbag_topic *t)
+static bool reserve_topic_message(imp_rosbag_topic *t)
 {
     if (t->count < t->capacity)
         return true;
@@ -93,7 +93,8 @@ static bool parse_image_header(imp_rosbag_topic *t, const imp_rosbag_message *me
 }
 
 // Records a message; returns false without memory.
-static bool add_message(imp_rosbag_topic *t, const imp_rosbag_message *message, size_t place)
+static bool record_topic_message(imp_rosbag_topic *t, const imp_rosbag_message *message,
+                                 size_t place)
 {
     imp_rosbag_message_time moment = {.received = message->time, .place = place};
     double numbers[2] = {0};
@@ -116,7 +117,7 @@ static bool add_message(imp_rosbag_topic *t, const imp_rosbag_message *message, 
     // only readable messages have a time
     if (!readable)
         return true;
-    if (!grow_topic(t))
+    if (!reserve_topic_message(t))
         return false;
     if (t->numbers != NULL)
         memcpy(t->numbers[t->count], numbers, sizeof numbers);
@@ -158,7 +159,7 @@ static imp_status scan_messages(imp_rosbag_topics *s, imp_rosbag *bag, const imp
             break;
         case IMP_ROSBAG_MESSAGE: {
             imp_rosbag_topic *t = find_or_add_topic(s, &bag->connections[message.connection]);
-            if (t != NULL && !add_message(t, &message, place))
+            if (t != NULL && !record_topic_message(t, &message, place))
                 return imp_fail(err, IMP_NO_MEMORY, "%s: out of memory", bag->name);
             break;
         }
@@ -186,8 +187,8 @@ static void fill_camera_info(imp_rosbag_scan *out, const imp_rosbag_topics *s,
 }
 
 // Assigns robots, chooses topics, and matches times if both topics exist.
-static imp_status fill_scan_result(imp_rosbag_scan *out, imp_rosbag_topics *s,
-                                   const imp_rosbag *bag, imp_error *err)
+static imp_status select_topics_and_match_times(imp_rosbag_scan *out, imp_rosbag_topics *s,
+                                                const imp_rosbag *bag, imp_error *err)
 {
     imp_rosbag_topic *camera = NULL, *command_topic = NULL;
     // damage is known after the scan
@@ -227,7 +228,7 @@ imp_status imp_rosbag_scan_create(imp_rosbag_scan *out, imp_rosbag *bag, const i
     imp_rosbag_rewind(bag);
     imp_status status = scan_messages(s, bag, monitor, err);
     if (status == IMP_OK)
-        status = fill_scan_result(out, s, bag, err);
+        status = select_topics_and_match_times(out, s, bag, err);
     free_topics(s);
     imp_rosbag_rewind(bag);
     return status;

@@ -1,8 +1,8 @@
 // Chooses the topics of a bag that belong together. Names contain the robot: /ROBOT/NODE/TOPIC,
 // where Duckietown's nodes are called ..._node. Images of one robot are never combined with
 // commands of another, unless the user names both topics.
-// Each topic gets a robot from its name, or from the namespaces of other topics; then the best image and
-// command topics of one robot are chosen.
+// Each topic gets a robot from its name, or from the namespaces of other topics; then the best
+// image and command topics of one robot are chosen.
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ enum { TEXT_CAPACITY = 256 };
 
 // Length of the topic's prefix before its node, "/a" of "/a/camera_node/image"; -1 if it contains
 // no node.
-static int node_name_offset(const char *topic)
+static int prefix_length_before_node(const char *topic)
 {
     static const char ending[] = "_node";
     for (const char *at = topic; *at == '/';) {
@@ -72,10 +72,10 @@ static bool is_path_within(const char *path, const char *folder, size_t length)
 // from proper names, else the first component if it does not look like a device.
 static void find_topic_robot(imp_rosbag_topic *t, const imp_rosbag *bag)
 {
-    int length = node_name_offset(t->name);
+    int length = prefix_length_before_node(t->name);
     // For other nodes: the longest known namespace that contains the topic.
     for (int k = 0; length < 0 && k < bag->connection_count; k++) {
-        const int known = node_name_offset(bag->connections[k].topic);
+        const int known = prefix_length_before_node(bag->connections[k].topic);
         if (known > 0 && is_path_within(t->name, bag->connections[k].topic, (size_t)known) &&
             known > (int)strlen(t->robot) + 1)
             snprintf(t->robot, sizeof t->robot, "%.*s", known - 1, bag->connections[k].topic + 1);
@@ -92,7 +92,7 @@ static void find_topic_robot(imp_rosbag_topic *t, const imp_rosbag *bag)
 }
 
 // Topics with readable messages.
-static bool is_usable_topic(const imp_rosbag_topic *t)
+static bool has_readable_messages(const imp_rosbag_topic *t)
 {
     return t->count > 0 && (imp_rosbag_topic_is_image(t) || imp_rosbag_topic_is_command(t));
 }
@@ -107,7 +107,7 @@ void imp_rosbag_assign_robots(imp_rosbag_topics *s, const imp_rosbag *bag)
         for (int i = 0; i < s->count; i++) {
             // only topics that are used define a robot
             const imp_rosbag_topic *other = &s->all[i];
-            if (is_usable_topic(other) && other->robot[0] != '\0' &&
+            if (has_readable_messages(other) && other->robot[0] != '\0' &&
                 is_path_within(s->all[k].robot, other->robot, strlen(other->robot)))
                 memcpy(s->all[k].robot, other->robot, sizeof other->robot);
         }
@@ -122,7 +122,7 @@ static bool may_belong_to_robot(const imp_rosbag_topic *t, const char *robot)
 // ---- the best of several ------------------------------------------------------------------------
 
 // Images or commands.
-static bool is_wanted_kind(const imp_rosbag_topic *t, bool commands)
+static bool is_command_or_image_topic(const imp_rosbag_topic *t, bool commands)
 {
     return commands ? imp_rosbag_topic_is_command(t) : imp_rosbag_topic_is_image(t);
 }
@@ -154,7 +154,7 @@ static imp_rosbag_topic *find_best_topic(imp_rosbag_topics *s, bool commands, co
         for (int k = 0; k < s->count; k++) {
             imp_rosbag_topic *t = &s->all[k];
             if (t->messages == 0 || (t->count == 0 && pass != UNREADABLE_TOPIC) ||
-                !is_wanted_kind(t, commands) || !may_belong_to_robot(t, robot) ||
+                !is_command_or_image_topic(t, commands) || !may_belong_to_robot(t, robot) ||
                 (pass == OWN_TOPIC && robot[0] != '\0' && t->robot[0] == '\0'))
                 continue;
             if (best == NULL || is_better_topic(t, best))
@@ -170,8 +170,8 @@ static imp_rosbag_topic *find_topic_by_name(imp_rosbag_topics *s, bool commands,
     for (int k = 0; k < s->count; k++) {
         imp_rosbag_topic *t = &s->all[k];
         // the better one if a name has two types
-        if (t->messages > 0 && is_wanted_kind(t, commands) && strcmp(t->name, name) == 0 &&
-            (best == NULL || is_better_topic(t, best)))
+        if (t->messages > 0 && is_command_or_image_topic(t, commands) &&
+            strcmp(t->name, name) == 0 && (best == NULL || is_better_topic(t, best)))
             best = t;
     }
     return best;
@@ -185,7 +185,7 @@ static int list_robots(const imp_rosbag_topics *s, const char *out[IMP_ROSBAG_TO
     int count = 0;
     for (int k = 0; k < s->count; k++) {
         // unusable topics and topics without a robot name no robot
-        bool known = !is_usable_topic(&s->all[k]) || s->all[k].robot[0] == '\0';
+        bool known = !has_readable_messages(&s->all[k]) || s->all[k].robot[0] == '\0';
         for (int i = 0; i < count && !known; i++)
             known = strcmp(out[i], s->all[k].robot) == 0;
         if (!known)
@@ -285,7 +285,7 @@ static void note_topic_choice(imp_rosbag_topics *s, const imp_rosbag_topic *chos
     int others = 0, second = 0;
     for (int k = 0; k < s->count && chosen != NULL; k++) {
         const imp_rosbag_topic *t = &s->all[k];
-        const bool other = t != chosen && t->count > 0 && is_wanted_kind(t, commands) &&
+        const bool other = t != chosen && t->count > 0 && is_command_or_image_topic(t, commands) &&
                            may_belong_to_robot(t, chosen->robot);
         others += other;
         second += other && is_preferred_kind(t) == is_preferred_kind(chosen);
@@ -330,8 +330,9 @@ static void warn_mixed_robots(imp_rosbag_topics *s, const imp_rosbag_topic *came
 }
 
 // The other topic of the robot whose first topic the user named.
-static imp_status find_matching_topic(imp_rosbag_topic **out, imp_rosbag_topics *s,
-                                      const imp_rosbag_topic *named, bool commands, imp_error *err)
+static imp_status find_other_topic_of_robot(imp_rosbag_topic **out, imp_rosbag_topics *s,
+                                            const imp_rosbag_topic *named, bool commands,
+                                            imp_error *err)
 {
     const char *robots[IMP_ROSBAG_TOPICS_MAX], *robot = named->robot;
     const int count = list_robots(s, robots);
@@ -393,9 +394,9 @@ imp_status imp_rosbag_select_topics(imp_rosbag_topic **camera, imp_rosbag_topic 
     else if (automatic)
         status = find_only_complete_robot(&robot, s, err);
     else if (requested_commands == NULL)
-        status = find_matching_topic(command_topic, s, *camera, true, err);
+        status = find_other_topic_of_robot(command_topic, s, *camera, true, err);
     else if (requested_camera == NULL)
-        status = find_matching_topic(camera, s, *command_topic, false, err);
+        status = find_other_topic_of_robot(camera, s, *command_topic, false, err);
     if (status == IMP_OK && s->def->robot != NULL)
         status = check_topics_match_robot(s, robot, *camera, *command_topic, err);
     if (status != IMP_OK)

@@ -32,7 +32,7 @@ const imp_pickle_value *imp_pickle_node_items(const imp_pickle_node *node)
 }
 
 // Kinds from TUPLE to RECORD own a list of items.
-static bool has_items(const imp_pickle_node *node)
+static bool kind_has_items(const imp_pickle_node *node)
 {
     return node->kind >= IMP_PICKLE_TUPLE && node->kind <= IMP_PICKLE_RECORD;
 }
@@ -84,7 +84,7 @@ static bool grow_array(uint32_t **array, uint32_t *capacity)
 // Frees memory that a node owns.
 static void free_node_data(imp_pickle_node *node)
 {
-    if (has_items(node) && node->count > 2)
+    if (kind_has_items(node) && node->count > 2)
         free(node->as.items);
     else if (node->kind == IMP_PICKLE_ARRAY)
         free(node->as.array);
@@ -181,7 +181,7 @@ void imp_pickle_set_unsupported(imp_pickle *p, imp_pickle_value value, const cha
 }
 
 // Values below the latest mark belong to another collection.
-static uint32_t stack_base(const imp_pickle *p)
+static uint32_t index_above_latest_mark(const imp_pickle *p)
 {
     return p->mark_count > 0 ? p->marks[p->mark_count - 1] : 0;
 }
@@ -189,7 +189,7 @@ static uint32_t stack_base(const imp_pickle *p)
 imp_status imp_pickle_pop(imp_pickle *p, imp_pickle_value *out)
 {
     // values below a mark belong to an unfinished collection
-    if (p->depth <= stack_base(p))
+    if (p->depth <= index_above_latest_mark(p))
         return imp_pickle_fail(p, "it takes a value from an empty stack: damaged");
     *out = p->stack[--p->depth];
     return IMP_OK;
@@ -313,7 +313,7 @@ imp_pickle_kind imp_pickle_kind_of(const imp_pickle *p, imp_pickle_value value)
 
 uint32_t imp_pickle_item_count(const imp_pickle *p, imp_pickle_value value)
 {
-    return value != IMP_PICKLE_NO_VALUE && has_items(imp_pickle_node_at(p, value))
+    return value != IMP_PICKLE_NO_VALUE && kind_has_items(imp_pickle_node_at(p, value))
                ? imp_pickle_node_at(p, value)->count
                : 0;
 }
@@ -383,7 +383,7 @@ const imp_numpy_array *imp_pickle_array(const imp_pickle *p, imp_pickle_value va
 }
 
 // Loads an element as an unsigned number, in the array's byte order.
-static uint64_t load_element(const imp_numpy_array *array, size_t index)
+static uint64_t load_element_bits(const imp_numpy_array *array, size_t index)
 {
     const uint8_t *at = array->data + index * array->size;
     uint64_t bits = 0;
@@ -394,7 +394,7 @@ static uint64_t load_element(const imp_numpy_array *array, size_t index)
 }
 
 // Sign-extends by the element's size.
-static double to_signed(uint64_t bits, int size)
+static double sign_extend_to_double(uint64_t bits, int size)
 {
     return size == 1   ? (int8_t)(uint8_t)bits
            : size == 2 ? (int16_t)(uint16_t)bits
@@ -417,9 +417,9 @@ static double half_to_double(uint64_t bits)
 // Dispatches on kind and size of the elements.
 double imp_numpy_array_number(const imp_numpy_array *array, size_t index)
 {
-    const uint64_t bits = load_element(array, index);
+    const uint64_t bits = load_element_bits(array, index);
     if (array->kind == 'i')
-        return to_signed(bits, array->size);
+        return sign_extend_to_double(bits, array->size);
     if (array->kind == 'u' || array->kind == 'b')
         return (double)bits;
     if (array->size == 2)

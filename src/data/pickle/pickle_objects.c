@@ -203,7 +203,7 @@ static imp_status set_array_data(imp_pickle *p, imp_pickle_value value, imp_pick
 }
 
 // True, or a number other than 0.
-static bool is_nonzero(const imp_pickle *p, imp_pickle_value value)
+static bool is_true_or_nonzero(const imp_pickle *p, imp_pickle_value value)
 {
     double number;
     return imp_pickle_number(p, value, &number) && number != 0.0;
@@ -217,7 +217,7 @@ static imp_status set_array_state(imp_pickle *p, imp_pickle_value array, imp_pic
         return imp_pickle_fail(p, "an array whose state is not numpy's: refused");
     return set_array_data(p, array, imp_pickle_item(p, state, 1), imp_pickle_item(p, state, 2),
                           imp_pickle_item(p, state, 4),
-                          is_nonzero(p, imp_pickle_item(p, state, 3)));
+                          is_true_or_nonzero(p, imp_pickle_item(p, state, 3)));
 }
 
 // numpy's _frombuffer: (data, type, shape, order)

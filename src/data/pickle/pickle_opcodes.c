@@ -299,7 +299,7 @@ static const uint8_t *read_line(imp_pickle *p, size_t *length)
 }
 
 // GLOBAL: two lines, module and name.
-static imp_status push_text_global(imp_pickle *p)
+static imp_status push_global_of_two_lines(imp_pickle *p)
 {
     size_t module_length, name_length;
     const uint8_t *module = read_line(p, &module_length);
@@ -479,7 +479,7 @@ static imp_status execute_opcode(imp_pickle *p, uint8_t code)
     // names, calls and state
     case 'c':
         // names
-        return push_text_global(p);
+        return push_global_of_two_lines(p);
     case 0x93:
         return push_stack_global(p);
     case 'R':

@@ -40,7 +40,7 @@ static unsigned clamp_to_int(size_t length)
 }
 
 // Bytes that can be written without growing the buffer or passing the limit.
-static size_t writable_bytes(const imp_decompressed *out)
+static size_t output_bytes_available(const imp_decompressed *out)
 {
     const size_t there = out->capacity - out->length, allowed = out->limit - out->length;
     return there < allowed ? there : allowed;
@@ -66,7 +66,7 @@ imp_decompress_result imp_bz2_decompress(imp_decompressed *out, const uint8_t *d
         }
         // offer all the input and all the room that there is
         const unsigned given = clamp_to_int(length - taken);
-        const unsigned room = full ? 1 : clamp_to_int(writable_bytes(out));
+        const unsigned room = full ? 1 : clamp_to_int(output_bytes_available(out));
         // libbz2 only reads from it
         stream.next_in = (char *)(uintptr_t)(data + taken);
         stream.avail_in = given;

@@ -63,7 +63,7 @@ static bool read_long_length(const uint8_t **at, const uint8_t *end, size_t *len
 }
 
 // Distinguishes an output that is too large from lack of memory.
-static imp_decompress_result grow_failure(const imp_decompressed *out, size_t more)
+static imp_decompress_result reason_output_cannot_grow(const imp_decompressed *out, size_t more)
 {
     return more > out->limit - out->length ? IMP_DECOMPRESS_CORRUPT : IMP_DECOMPRESS_NO_MEMORY;
 }
@@ -75,7 +75,7 @@ static imp_decompress_result copy_literals(imp_decompressed *out, const uint8_t 
     const size_t there = (size_t)(end - *at);
     const size_t count = length < there ? length : there;
     if (!imp_decompressed_reserve(out, count))
-        return grow_failure(out, count);
+        return reason_output_cannot_grow(out, count);
     if (count > 0)
         memcpy(out->bytes + out->length, *at, count);
     out->length += count;
@@ -90,7 +90,7 @@ static imp_decompress_result copy_match(imp_decompressed *out, size_t offset, si
     if (offset == 0 || offset > out->length)
         return IMP_DECOMPRESS_CORRUPT;
     if (!imp_decompressed_reserve(out, length))
-        return grow_failure(out, length);
+        return reason_output_cannot_grow(out, length);
     uint8_t *to = out->bytes + out->length;
     const uint8_t *from = to - offset;
     if (offset >= length)

@@ -147,12 +147,12 @@ static void convert_yuv(uint8_t *out, const imp_ros_pixels *p)
 // ---- Bayer patterns -----------------------------------------------------------------------------
 
 // Rounded means.
-static int mean2(int a, int b)
+static int rounded_mean2(int a, int b)
 {
     return (a + b + 1) >> 1;
 }
 
-static int mean4(int a, int b, int c, int d)
+static int rounded_mean4(int a, int b, int c, int d)
 {
     return (a + b + c + d + 2) >> 2;
 }
@@ -164,9 +164,9 @@ static void interpolate_bayer_pixel(uint8_t *out, const imp_ros_encoding *e, con
 {
     // means of horizontal, vertical, direct and diagonal neighbours
     const uint8_t *above = at - stride, *below = at + stride;
-    const int beside = mean2(at[-1], at[1]), around = mean2(*above, *below);
-    const int cross = mean4(at[-1], at[1], *above, *below);
-    const int corners = mean4(above[-1], above[1], below[-1], below[1]);
+    const int beside = rounded_mean2(at[-1], at[1]), around = rounded_mean2(*above, *below);
+    const int cross = rounded_mean4(at[-1], at[1], *above, *below);
+    const int corners = rounded_mean4(above[-1], above[1], below[-1], below[1]);
     const bool red = place == e->red, blue = place == e->blue;
     // A green pixel has red neighbours either in its row or in its column.
     const bool red_beside = (e->red & 2) == (place & 2);

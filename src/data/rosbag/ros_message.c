@@ -65,7 +65,7 @@ static int64_t read_header_stamp(byte_reader *r)
 }
 
 // A message with bytes left over is not of the type that it claims.
-static bool is_fully_read(const byte_reader *r)
+static bool is_message_fully_read(const byte_reader *r)
 {
     return !r->failed && r->at == r->end;
 }
@@ -129,7 +129,7 @@ bool imp_ros_parse_compressed_image(imp_ros_image *out, const uint8_t *data, siz
     *out = (imp_ros_image){.stamp = read_header_stamp(&r)};
     const uint8_t *format = read_sized_bytes(&r, &name);
     out->data = read_sized_bytes(&r, &out->length);
-    if (!is_fully_read(&r) || out->length == 0)
+    if (!is_message_fully_read(&r) || out->length == 0)
         return false;
     // a damaged JPEG passes here and is counted when it cannot be decoded
     if (is_jpeg_or_png(out, format, name))
@@ -154,7 +154,7 @@ bool imp_ros_parse_image(imp_ros_image *out, const uint8_t *data, size_t length)
     pixels->data = out->data = read_sized_bytes(&r, &out->length);
     // sizes are limited before they are multiplied
     // all fields must have been present
-    if (!is_fully_read(&r) || width < 1 || height < 1 || width > IMAGE_SIDE_MAX ||
+    if (!is_message_fully_read(&r) || width < 1 || height < 1 || width > IMAGE_SIDE_MAX ||
         height > IMAGE_SIDE_MAX)
         return false;
     pixels->width = (int)width;
@@ -180,10 +180,10 @@ bool imp_ros_parse_command(int64_t *stamp, double numbers[2], const uint8_t *dat
     *stamp = read_header_stamp(&r);
     for (int k = 0; k < 2; k++)
         numbers[k] = imp_load_le_f32(read_bytes(&r, 4));
-    return is_fully_read(&r) && isfinite(numbers[0]) && isfinite(numbers[1]);
+    return is_message_fully_read(&r) && isfinite(numbers[0]) && isfinite(numbers[1]);
 }
 
-static bool are_in_range(const double *values, int count)
+static bool are_calibration_values_sane(const double *values, int count)
 {
     for (int k = 0; k < count; k++)
         if (!(fabs(values[k]) <= 1e9))
@@ -216,9 +216,10 @@ bool imp_ros_parse_camera_info(imp_calibration *out, const uint8_t *data, size_t
     read_bytes(&r, 8);
     read_bytes(&r, 1);
     // an uncalibrated camera has zeros in K
-    if (!is_fully_read(&r) || width < 2 || height < 2 || width > IMAGE_SIDE_MAX ||
-        height > IMAGE_SIDE_MAX || !are_in_range(distortion, 5) || !are_in_range(matrix, 9) ||
-        !are_in_range(projection, 12) || !(matrix[0] > 0.0 && matrix[4] > 0.0))
+    if (!is_message_fully_read(&r) || width < 2 || height < 2 || width > IMAGE_SIDE_MAX ||
+        height > IMAGE_SIDE_MAX || !are_calibration_values_sane(distortion, 5) ||
+        !are_calibration_values_sane(matrix, 9) || !are_calibration_values_sane(projection, 12) ||
+        !(matrix[0] > 0.0 && matrix[4] > 0.0))
         return false;
     // a projection of zeros is what an uncalibrated camera publishes
     const bool projects = projection[0] > 0.0 && projection[5] > 0.0;

@@ -104,7 +104,7 @@ static void find_text_field(imp_rosbag_cursor fields, const char *name, char *ou
 }
 
 // The type of a record; 0 if it has none.
-static int record_op(const record *r)
+static int record_opcode(const record *r)
 {
     imp_rosbag_cursor value;
     return find_header_field(r->header, "op", &value) && bytes_left(&value) == 1 ? *value.at : 0;
@@ -162,7 +162,8 @@ size_t imp_rosbag_position(const imp_rosbag *bag)
 
 // Stores topic and type of a connection under its number. Connections are repeated in the index at
 // the end of a bag.
-static imp_rosbag_read_result store_connection(imp_rosbag *bag, const record *r, imp_error *err)
+static imp_rosbag_read_result store_connection_topic(imp_rosbag *bag, const record *r,
+                                                     imp_error *err)
 {
     uint32_t number;
     if (!find_u32_field(r->header, "conn", &number))
@@ -199,7 +200,8 @@ static bool equals_text(imp_rosbag_cursor value, const char *text)
 }
 
 // Enters a chunk and decompresses as much of it as possible.
-static imp_rosbag_read_result open_chunk(imp_rosbag *bag, const record *r, imp_error *err)
+static imp_rosbag_read_result open_and_decompress_chunk(imp_rosbag *bag, const record *r,
+                                                        imp_error *err)
 {
     imp_rosbag_cursor compression;
     imp_decompress_result end = IMP_DECOMPRESS_CORRUPT;
@@ -266,9 +268,9 @@ static imp_rosbag_read_result read_chunk_record(imp_rosbag *bag, imp_rosbag_mess
         bag->chunk.at = bag->chunk.end;
         return IMP_ROSBAG_OTHER_RECORD;
     }
-    const int op = record_op(&r);
+    const int op = record_opcode(&r);
     if (op == OP_CONNECTION)
-        return store_connection(bag, &r, err);
+        return store_connection_topic(bag, &r, err);
     return op == OP_MESSAGE && parse_message(bag, &r, out) ? IMP_ROSBAG_MESSAGE
                                                            : IMP_ROSBAG_OTHER_RECORD;
 }
@@ -302,17 +304,17 @@ imp_rosbag_read_result imp_rosbag_read_record(imp_rosbag *bag, imp_rosbag_messag
         bag->file.at = bag->file.end;
     }
     // fields of the record, if it has any
-    const int op = r.header.at == NULL ? 0 : record_op(&r);
+    const int op = r.header.at == NULL ? 0 : record_opcode(&r);
     // a truncated chunk is still read as far as possible
     if (op == OP_CHUNK && r.data.at != NULL)
-        return open_chunk(bag, &r, err);
+        return open_and_decompress_chunk(bag, &r, err);
     if (r.is_truncated || r.data.at == NULL)
         return IMP_ROSBAG_OTHER_RECORD;
     if (op == OP_BAG)
         bag->has_index = has_index(bag, &r);
     // connections and messages also occur outside of chunks
     if (op == OP_CONNECTION)
-        return store_connection(bag, &r, err);
+        return store_connection_topic(bag, &r, err);
     return op == OP_MESSAGE && parse_message(bag, &r, out) ? IMP_ROSBAG_MESSAGE
                                                            : IMP_ROSBAG_OTHER_RECORD;
 }

@@ -51,9 +51,9 @@ static imp_status load_segmenter(imp_network **segmenter, const imp_agent_def *d
 }
 
 // Creates the segmenter and checks that its masks have the size of the policy's input.
-static imp_status add_segmenter(imp_agent *agent, const imp_agent_def *def,
-                                const imp_network *segmenter, const imp_network_def *wanted,
-                                imp_error *err)
+static imp_status create_agent_segmenter(imp_agent *agent, const imp_agent_def *def,
+                                         const imp_network *segmenter,
+                                         const imp_network_def *wanted, imp_error *err)
 {
     imp_status status = imp_segmenter_create(&agent->segmenter, segmenter, err);
     if (status != IMP_OK)
@@ -198,7 +198,7 @@ static imp_status load_models(imp_agent *agent, const imp_agent_def *def, imp_er
     if (status == IMP_OK)
         status = read_camera_and_undistortion(def, image_network, &camera, &undistort, err);
     if (status == IMP_OK && segmenter != NULL)
-        status = add_segmenter(agent, def, segmenter, imp_network_info(network), err);
+        status = create_agent_segmenter(agent, def, segmenter, imp_network_info(network), err);
     if (status == IMP_OK)
         status = imp_image_preprocessor_create(&agent->preprocessor, info->width, info->height,
                                                undistort ? &camera : NULL, err);

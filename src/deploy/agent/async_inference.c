@@ -155,7 +155,7 @@ bool imp_async_inference_submit(imp_async_inference *inference, const uint8_t *j
 }
 
 // Returns the time that lies so many seconds in the future, on the monotonic clock.
-static struct timespec deadline_after(double seconds)
+static struct timespec monotonic_deadline_after(double seconds)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -170,7 +170,7 @@ static struct timespec deadline_after(double seconds)
 }
 
 // Appends an answer to the history and drops the oldest if it is full.
-static void append_action(imp_action_history *action_history, imp_action answer)
+static void append_dropping_oldest(imp_action_history *action_history, imp_action answer)
 {
     if (action_history->count == IMP_ACTION_HISTORY_MAX)
         memmove(action_history->actions, action_history->actions + 1,
@@ -187,7 +187,7 @@ imp_async_state imp_async_inference_await(imp_async_inference *inference, double
     const bool submitted = inference->wanted > inference->discarded_up_to;
     // Wait for the newest image, until the deadline.
     if (submitted && inference->done < inference->wanted) {
-        const struct timespec until = deadline_after(seconds);
+        const struct timespec until = monotonic_deadline_after(seconds);
         int code = 0;
         while (inference->done < inference->wanted && code == 0)
             code = pthread_cond_timedwait(&inference->finished, &inference->lock, &until);
@@ -201,7 +201,7 @@ imp_async_state imp_async_inference_await(imp_async_inference *inference, double
             memcpy(why, inference->why, IMP_ASYNC_ERROR_MAX);
     }
     // The robot executes what is answered, zeros included. So every answer enters the history.
-    append_action(&inference->action_history, *out);
+    append_dropping_oldest(&inference->action_history, *out);
     pthread_mutex_unlock(&inference->lock);
     return state;
 }

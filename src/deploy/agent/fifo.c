@@ -37,8 +37,8 @@ static imp_status duplicate_standard_stream(int *out, int stream, imp_error *err
 }
 
 // Opens a stream, repeatedly while the reason for a failure can go away.
-static imp_status open_with_retries(int *out, const char *path, int flags,
-                                    const imp_monitor *monitor, imp_error *err)
+static imp_status open_fifo_with_retries(int *out, const char *path, int flags,
+                                         const imp_monitor *monitor, imp_error *err)
 {
     for (;;) {
         const int stream = open(path, flags | O_NONBLOCK | O_CLOEXEC, 0666);
@@ -62,7 +62,7 @@ imp_status imp_agent_open_input(int *out, const char *path, const imp_monitor *m
 {
     if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0)
         return duplicate_standard_stream(out, STDIN_FILENO, err);
-    return open_with_retries(out, path, O_RDONLY, monitor, err);
+    return open_fifo_with_retries(out, path, O_RDONLY, monitor, err);
 }
 
 // Creates a FIFO and its folder. An existing FIFO is used; another file of that name is replaced.
@@ -107,5 +107,5 @@ imp_status imp_agent_open_output(int *out, const char *path, const imp_monitor *
         if (status != IMP_OK)
             return status;
     }
-    return open_with_retries(out, path, flags, monitor, err);
+    return open_fifo_with_retries(out, path, flags, monitor, err);
 }

@@ -52,7 +52,8 @@ static void write_reply(server *n, const char *code)
 
 // Answers a message that cannot be handled, with the reason, and returns the error that ends the
 // run.
-static imp_status reply_aborted(server *n, imp_error *err, const char *topic, const char *why)
+static imp_status reply_aborted_and_fail(server *n, imp_error *err, const char *topic,
+                                         const char *why)
 {
     char text[256];
     snprintf(text, sizeof text, "%s: %s", topic, why);
@@ -75,9 +76,10 @@ static imp_status on_seed(server *n, const imp_protocol_message *message, imp_er
     imp_cbor_item value = {.kind = IMP_CBOR_NULL};
     imp_cbor_cursor data = message->data;
     if (n->protocol_stage != STAGE_SEED)
-        return reply_aborted(n, err, "seed", "it may come only once, before all other messages");
+        return reply_aborted_and_fail(n, err, "seed",
+                                      "it may come only once, before all other messages");
     if (!message->has_data || !imp_cbor_read_value(&data, &value) || value.kind != IMP_CBOR_INTEGER)
-        return reply_aborted(n, err, "seed", "it is not an integer");
+        return reply_aborted_and_fail(n, err, "seed", "it is not an integer");
     n->protocol_stage = STAGE_EPISODE;
     return reply_understood(n);
 }
@@ -89,7 +91,7 @@ static imp_status on_episode_start(server *n, const imp_protocol_message *messag
     imp_cbor_item value;
     if (!message->has_data || !imp_cbor_find_key(message->data, "episode_name", &name) ||
         !imp_cbor_read_value(&name, &value) || value.kind != IMP_CBOR_TEXT)
-        return reply_aborted(n, err, "episode_start", "no episode_name");
+        return reply_aborted_and_fail(n, err, "episode_start", "no episode_name");
     n->protocol_stage = STAGE_DRIVING;
     n->request_count = 0;
     imp_async_inference_reset(n->def->inference);
@@ -102,18 +104,18 @@ static imp_status on_observations(server *n, const imp_protocol_message *message
     const uint8_t *jpeg;
     size_t length;
     if (n->protocol_stage != STAGE_DRIVING)
-        return reply_aborted(n, err, "observations", "no episode has started");
+        return reply_aborted_and_fail(n, err, "observations", "no episode has started");
     const char *wrong = imp_protocol_read_observation(message, &jpeg, &length);
     if (wrong != NULL)
-        return reply_aborted(n, err, "observations", wrong);
+        return reply_aborted_and_fail(n, err, "observations", wrong);
     if (!imp_async_inference_submit(n->def->inference, jpeg, length))
-        return reply_aborted(n, err, "observations", "out of memory");
+        return reply_aborted_and_fail(n, err, "observations", "out of memory");
     return reply_understood(n);
 }
 
 // Warns once if the host requests commands at another time step than the network was trained at.
 // The mean over the first intervals of an episode is compared, with 10 % tolerance.
-static void check_request_interval(server *n, double at_time)
+static void warn_if_interval_differs(server *n, double at_time)
 {
     enum { INTERVALS = 10 };
     const double wanted = n->def->time_step;
@@ -143,12 +145,12 @@ static imp_status on_get_commands(server *n, const imp_protocol_message *message
     imp_action action;
     char why[IMP_ASYNC_ERROR_MAX];
     if (n->protocol_stage != STAGE_DRIVING)
-        return reply_aborted(n, err, "get_commands", "no episode has started");
+        return reply_aborted_and_fail(n, err, "get_commands", "no episode has started");
     // Check the request.
     const char *wrong = imp_protocol_read_get_commands(message, &at_time);
     if (wrong != NULL)
-        return reply_aborted(n, err, "get_commands", wrong);
-    check_request_interval(n, at_time);
+        return reply_aborted_and_fail(n, err, "get_commands", wrong);
+    warn_if_interval_differs(n, at_time);
     // Wait for the action. Requests before the first image of an episode get zeros silently.
     switch (imp_async_inference_await(n->def->inference, n->def->deadline, &action, why)) {
     case IMP_ASYNC_TIMEOUT:
@@ -244,7 +246,8 @@ static imp_status on_describe(server *n, const char *topic)
 }
 
 // Calls the handler of a topic. An unknown topic ends the run.
-static imp_status on_topic(server *n, const imp_protocol_message *message, imp_error *err)
+static imp_status dispatch_topic_message(server *n, const imp_protocol_message *message,
+                                         imp_error *err)
 {
     static const struct {
         const char *topic;
@@ -268,7 +271,7 @@ static imp_status on_topic(server *n, const imp_protocol_message *message, imp_e
     return imp_fail(err, IMP_CHECK_FAILED, "unknown topic '%s'", message->name);
 }
 
-static imp_status on_control(server *n, const imp_protocol_message *message)
+static imp_status reply_to_capabilities(server *n, const imp_protocol_message *message)
 {
     if (strcmp(message->name, "capabilities") != 0) {
         imp_protocol_write_control(&n->reply, "not-understood",
@@ -367,9 +370,9 @@ static imp_status handle_message(server *n, imp_cbor_cursor item, imp_error *err
     imp_status status = IMP_OK;
     imp_protocol_parse_message(&message, item, true);
     if (message.kind == IMP_PROTOCOL_CONTROL)
-        status = on_control(n, &message);
+        status = reply_to_capabilities(n, &message);
     else if (message.kind == IMP_PROTOCOL_TOPIC)
-        status = on_topic(n, &message, err);
+        status = dispatch_topic_message(n, &message, err);
     else if (message.kind == IMP_PROTOCOL_MALFORMED)
         status = on_malformed(n, err);
     else
@@ -394,7 +397,7 @@ static imp_status receive_bytes(const server *n, int input, imp_message_reader *
     if (count < 0 && errno != EINTR && errno != EAGAIN)
         return imp_fail(err, IMP_IO, "reading a message: %s", strerror(errno));
     *ended = count == 0;
-    imp_message_reader_commit(reader, count > 0 ? (size_t)count : 0);
+    imp_message_reader_received(reader, count > 0 ? (size_t)count : 0);
     return IMP_OK;
 }
 
@@ -422,7 +425,7 @@ static imp_status serve_messages(server *n, int input, imp_message_reader *reade
         }
     }
     // An input that ends between messages, and an interruption, are normal ends.
-    if (status == IMP_OK && ended && imp_message_reader_has_partial(reader))
+    if (status == IMP_OK && ended && imp_message_reader_has_bytes(reader))
         return imp_fail(err, IMP_BAD_INPUT, "the input ends within a message");
     return status == IMP_INTERRUPTED ? IMP_OK : status;
 }

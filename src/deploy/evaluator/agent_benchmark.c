@@ -30,7 +30,7 @@ typedef struct image_set {
 } image_set;
 
 // Creates a simulation in which the expert drives.
-static imp_status open_simulation(imp_sim **sim, const char *map, imp_error *err)
+static imp_status create_expert_sim(imp_sim **sim, const char *map, imp_error *err)
 {
     imp_sim_def def = imp_default_sim_def();
     def.map = map;
@@ -215,7 +215,7 @@ imp_status imp_agent_benchmark_run(imp_agent_benchmark *out, const imp_agent_pro
     imp_status status = imp_agent_process_def_check(def, err);
     if (status != IMP_OK)
         return status;
-    status = open_simulation(&sim, map, err);
+    status = create_expert_sim(&sim, map, err);
     if (status == IMP_OK)
         status = render_views(&images, sim, def->jpeg_quality, err);
     imp_sim_destroy(sim);

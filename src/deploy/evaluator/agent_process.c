@@ -47,7 +47,7 @@ struct imp_agent_process {
     imp_message_reader reader;
 };
 
-static void close_stream(int *stream)
+static void close_if_open(int *stream)
 {
     if (*stream >= 0)
         close(*stream);
@@ -79,7 +79,7 @@ static void read_process_output(imp_agent_process *agent)
         agent->recent_output[keep + more] = '\0';
     }
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR))
-        close_stream(&agent->words);
+        close_if_open(&agent->words);
 }
 
 // Returns whether the process has exited, and collects its status the first time.
@@ -92,7 +92,7 @@ static bool has_exited(imp_agent_process *agent)
 }
 
 // Fails with a description, how the process ended if it did, and the end of its output.
-static imp_status fail_with_output(imp_agent_process *agent, imp_error *err, const char *what)
+static imp_status fail_with_agent_output(imp_agent_process *agent, imp_error *err, const char *what)
 {
     char how[64] = "";
     read_process_output(agent);
@@ -106,8 +106,8 @@ static imp_status fail_with_output(imp_agent_process *agent, imp_error *err, con
 }
 
 // Checks whether waiting still makes sense: not interrupted, process alive, time left.
-static imp_status check_still_waiting(imp_agent_process *agent, const char *for_what, double until,
-                                      imp_error *err)
+static imp_status check_agent_alive_and_in_time(imp_agent_process *agent, const char *for_what,
+                                                double until, imp_error *err)
 {
     char what[128];
     read_process_output(agent);
@@ -115,12 +115,12 @@ static imp_status check_still_waiting(imp_agent_process *agent, const char *for_
         return imp_fail(err, IMP_INTERRUPTED, "interrupted");
     if (has_exited(agent)) {
         snprintf(what, sizeof what, "the agent exited while %s", for_what);
-        return fail_with_output(agent, err, what);
+        return fail_with_agent_output(agent, err, what);
     }
     if (imp_monotonic_seconds() < until)
         return IMP_OK;
     snprintf(what, sizeof what, "the agent timed out while %s", for_what);
-    return fail_with_output(agent, err, what);
+    return fail_with_agent_output(agent, err, what);
 }
 
 // Waits until a stream is ready or has ended. New output of the process ends poll() early, and is
@@ -140,7 +140,7 @@ static imp_status wait_for_stream(imp_agent_process *agent, int stream, short ev
             return imp_fail(err, IMP_IO, "waiting for an agent: %s", strerror(errno));
         if (ready > 0 && wanted[0].revents != 0)
             return IMP_OK;
-        const imp_status status = check_still_waiting(agent, for_what, until, err);
+        const imp_status status = check_agent_alive_and_in_time(agent, for_what, until, err);
         if (status != IMP_OK)
             return status;
     }
@@ -160,7 +160,7 @@ imp_status imp_agent_process_send(imp_agent_process *agent, const imp_cbor_write
         if (count >= 0)
             sent += (size_t)count;
         else if (errno != EAGAIN && errno != EINTR)
-            return fail_with_output(agent, err, "the agent has closed its input");
+            return fail_with_agent_output(agent, err, "the agent has closed its input");
     }
     return IMP_OK;
 }
@@ -181,11 +181,11 @@ static imp_status receive_bytes(imp_agent_process *agent, double until, imp_erro
         // The exit status may become known a moment later: wait up to 0.1 s for it.
         for (int k = 0; k < 50 && !has_exited(agent); k++)
             sleep_briefly();
-        return fail_with_output(agent, err, "the agent has closed its output");
+        return fail_with_agent_output(agent, err, "the agent has closed its output");
     }
     if (count < 0 && errno != EAGAIN && errno != EINTR)
         return imp_fail(err, IMP_IO, "reading from an agent: %s", strerror(errno));
-    imp_message_reader_commit(&agent->reader, count > 0 ? (size_t)count : 0);
+    imp_message_reader_received(&agent->reader, count > 0 ? (size_t)count : 0);
     return IMP_OK;
 }
 
@@ -201,7 +201,7 @@ imp_status imp_agent_process_receive(imp_agent_process *agent, imp_protocol_mess
         const imp_cbor_scan_result state = imp_message_reader_next(&agent->reader, &item, &why);
         if (state == IMP_CBOR_MALFORMED) {
             snprintf(what, sizeof what, "the agent's output is not a message: %s", why);
-            return fail_with_output(agent, err, what);
+            return fail_with_agent_output(agent, err, what);
         }
         if (state == IMP_CBOR_INCOMPLETE) {
             status = receive_bytes(agent, until, err);
@@ -210,13 +210,13 @@ imp_status imp_agent_process_receive(imp_agent_process *agent, imp_protocol_mess
         // Ignore items that are not messages, as the challenge does, but not without end.
         imp_protocol_parse_message(out, item, false);
         if (out->kind == IMP_PROTOCOL_MALFORMED)
-            return fail_with_output(
+            return fail_with_agent_output(
                 agent, err, "the agent wrote a message whose `control` or `topic` is not a text");
         if (out->kind != IMP_PROTOCOL_IGNORED)
             return IMP_OK;
         if (++foreign == IGNORED_LIMIT)
-            return fail_with_output(agent, err,
-                                    "the agent writes too many items that are not messages");
+            return fail_with_agent_output(agent, err,
+                                          "the agent writes too many items that are not messages");
     }
     return status;
 }
@@ -330,7 +330,7 @@ static imp_status start_unsandboxed(imp_agent_process *agent, const char *comman
 }
 
 // Starts the command with bubblewrap, in a minimal environment. The pipe `go` is its standard
-// input: it delays the command until release_sandbox().
+// input: it delays the command until wait_and_release_sandbox().
 static imp_status start_in_sandbox(imp_agent_process *agent, const char *command,
                                    char *const variables[], imp_error *err)
 {
@@ -351,7 +351,7 @@ static imp_status start_in_sandbox(imp_agent_process *agent, const char *command
         .words = box->words, .environment = environment, .input = input[0], .limited = true};
     if (status == IMP_OK)
         status = fork_process(agent, &how, err);
-    close_stream(&input[0]);
+    close_if_open(&input[0]);
     free(box);
     return status;
 }
@@ -369,17 +369,17 @@ static imp_status start_process(imp_agent_process *agent, const char *command, b
 }
 
 // Waits until the sandbox reports that it is set up, then lets its command begin.
-static imp_status release_sandbox(imp_agent_process *agent, double until, imp_error *err)
+static imp_status wait_and_release_sandbox(imp_agent_process *agent, double until, imp_error *err)
 {
     imp_status status = IMP_OK;
     while (status == IMP_OK && strstr(agent->recent_output, IMP_SANDBOX_READY) == NULL) {
         sleep_briefly();
-        status = check_still_waiting(agent, "starting its sandbox", until, err);
+        status = check_agent_alive_and_in_time(agent, "starting its sandbox", until, err);
     }
     agent->recent_output[0] = '\0';
     if (status == IMP_OK && write(agent->go, "\n", 1) != 1)
-        status = fail_with_output(agent, err, "the agent's sandbox has exited");
-    close_stream(&agent->go);
+        status = fail_with_agent_output(agent, err, "the agent's sandbox has exited");
+    close_if_open(&agent->go);
     return status;
 }
 
@@ -404,7 +404,7 @@ static imp_status open_agent_fifo(imp_agent_process *agent, int *out, const char
         if (errno != ENOENT && errno != ENXIO && errno != EINTR)
             return imp_fail(err, IMP_IO, "%s: %s", path, strerror(errno));
         sleep_briefly();
-        status = check_still_waiting(agent, "opening its streams", until, err);
+        status = check_agent_alive_and_in_time(agent, "opening its streams", until, err);
     }
     return status;
 }
@@ -423,7 +423,7 @@ imp_status imp_agent_process_start(imp_agent_process **out, const imp_agent_proc
         status = start_process(agent, def->command, def->sandbox, err);
     // The agent opens its input first, then its output, as hosts expect.
     if (status == IMP_OK && def->sandbox)
-        status = release_sandbox(agent, until, err);
+        status = wait_and_release_sandbox(agent, until, err);
     if (status == IMP_OK)
         status = open_agent_fifo(agent, &agent->to, agent->path_in, O_WRONLY, until, err);
     if (status == IMP_OK)
@@ -441,8 +441,8 @@ void imp_agent_process_stop(imp_agent_process *agent, bool gently)
     if (agent == NULL)
         return;
     const pid_t group = agent->process;
-    close_stream(&agent->go);
-    close_stream(&agent->to);
+    close_if_open(&agent->go);
+    close_if_open(&agent->to);
     // The end of its input tells an agent to exit.
     const double until = imp_monotonic_seconds() + GRACE_SECONDS;
     while (gently && !has_exited(agent) && imp_monotonic_seconds() < until) {
@@ -456,8 +456,8 @@ void imp_agent_process_stop(imp_agent_process *agent, bool gently)
         while (waitpid(agent->process, &agent->exit_status, 0) < 0 && errno == EINTR)
             ;
     // Release everything else, which is possible also after an incomplete start.
-    close_stream(&agent->from);
-    close_stream(&agent->words);
+    close_if_open(&agent->from);
+    close_if_open(&agent->words);
     imp_message_reader_free(&agent->reader);
     if (agent->folder[0] != '\0') {
         unlink(agent->path_in);

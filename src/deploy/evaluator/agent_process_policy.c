@@ -66,7 +66,7 @@ static imp_status open_episode_log(agent_process_policy *self, const imp_env *en
 }
 
 // Fails the episode and stops the agent. The next episode starts a new one.
-static void fail_episode(agent_process_policy *self)
+static void stop_agent_and_fail_episode(agent_process_policy *self)
 {
     imp_agent_session_stop(&self->session, false);
     self->policy.failure_reason = self->err.message;
@@ -92,7 +92,7 @@ static void agent_policy_begin(imp_policy *policy, const imp_env *env)
         status = imp_agent_session_begin_episode(
             session, name, imp_monotonic_seconds() + def->reply_timeout, &self->err);
     if (status != IMP_OK)
-        fail_episode(self);
+        stop_agent_and_fail_episode(self);
 }
 
 // Advances the wheel angles by the circular arc from the last pose to this one. The chord's
@@ -136,7 +136,7 @@ static imp_action agent_policy_act(imp_policy *policy, const imp_env *env,
             imp_agent_session_get_action(&self->session, self->time, &action, until, &self->err);
     self->time += env->def.drive.time_step;
     if (status != IMP_OK)
-        fail_episode(self);
+        stop_agent_and_fail_episode(self);
     return action;
 }
 

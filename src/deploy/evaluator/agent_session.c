@@ -46,7 +46,7 @@ typedef struct reply {
 } reply;
 
 // Returns whether capabilities contain {"z2": {"protocol-reflection": true}}.
-static bool offers_reflection(const imp_protocol_message *message)
+static bool offers_protocol_reflection(const imp_protocol_message *message)
 {
     imp_cbor_cursor z2, flag;
     imp_cbor_item item;
@@ -55,7 +55,7 @@ static bool offers_reflection(const imp_protocol_message *message)
            imp_cbor_read_value(&flag, &item) && item.kind == IMP_CBOR_BOOL && item.integer == 1;
 }
 
-static void log_bytes(imp_agent_session *session, const void *bytes, size_t length)
+static void write_to_session_log(imp_agent_session *session, const void *bytes, size_t length)
 {
     if (session->log != NULL)
         fwrite(bytes, 1, length, session->log);
@@ -72,9 +72,9 @@ static void log_reply(imp_agent_session *session, const imp_protocol_message *me
     imp_protocol_write_log_topic(&out, message->name);
     if (!has_data)
         imp_cbor_write_null(&out);
-    log_bytes(session, out.bytes, out.length);
+    write_to_session_log(session, out.bytes, out.length);
     if (has_data)
-        log_bytes(session, message->data.at, (size_t)(rest.at - message->data.at));
+        write_to_session_log(session, message->data.at, (size_t)(rest.at - message->data.at));
 }
 
 // Handles a message between `understood` and `over`.
@@ -83,7 +83,7 @@ static imp_status handle_reply_message(reply *r, const imp_protocol_message *mes
 {
     // Capabilities come as a control message, everything else as a topic.
     if (imp_protocol_message_is(message, IMP_PROTOCOL_CONTROL, "capabilities")) {
-        r->reflects = offers_reflection(message);
+        r->reflects = offers_protocol_reflection(message);
         return IMP_OK;
     }
     if (r->topic == NULL || !imp_protocol_message_is(message, IMP_PROTOCOL_TOPIC, r->topic))
@@ -99,7 +99,7 @@ static imp_status handle_reply_message(reply *r, const imp_protocol_message *mes
 }
 
 // Fails with the reason that the agent gave.
-static imp_status fail_refused(const imp_protocol_message *message, imp_error *err)
+static imp_status fail_with_agent_refusal(const imp_protocol_message *message, imp_error *err)
 {
     char text[200];
     imp_protocol_message_text(message, text, sizeof text);
@@ -112,7 +112,7 @@ static imp_status receive_reply(imp_agent_session *session, reply *r, double unt
     imp_protocol_message message;
     imp_status status = imp_agent_process_receive(session->agent, &message, until, err);
     if (status == IMP_OK && !imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "understood"))
-        return fail_refused(&message, err);
+        return fail_with_agent_refusal(&message, err);
     while (status == IMP_OK) {
         status = imp_agent_process_receive(session->agent, &message, until, err);
         if (status != IMP_OK)
@@ -122,7 +122,7 @@ static imp_status receive_reply(imp_agent_session *session, reply *r, double unt
                        ? IMP_OK
                        : imp_fail(err, IMP_CHECK_FAILED, "the agent did not answer '%s'", r->topic);
         if (imp_protocol_message_is(&message, IMP_PROTOCOL_CONTROL, "aborted"))
-            return fail_refused(&message, err);
+            return fail_with_agent_refusal(&message, err);
         if (message.kind == IMP_PROTOCOL_TOPIC)
             log_reply(session, &message);
         status = handle_reply_message(r, &message, err);
@@ -136,13 +136,13 @@ static imp_status send_and_receive(imp_agent_session *session, reply *r, double 
 {
     if (session->out.full)
         return imp_fail(err, IMP_INTERNAL, "a message of more than %d bytes", MESSAGE_CAPACITY);
-    log_bytes(session, session->out.bytes, session->out.length);
+    write_to_session_log(session, session->out.bytes, session->out.length);
     const imp_status status = imp_agent_process_send(session->agent, &session->out, until, err);
     return status == IMP_OK ? receive_reply(session, r, until, err) : status;
 }
 
 // Empties the buffer for a new message.
-static imp_cbor_writer *begin_message(imp_agent_session *session)
+static imp_cbor_writer *clear_output_message(imp_agent_session *session)
 {
     session->out.length = 0;
     session->out.full = false;
@@ -150,9 +150,10 @@ static imp_cbor_writer *begin_message(imp_agent_session *session)
 }
 
 // Exchanges capabilities, requests the protocol description if offered, and sends the seed.
-static imp_status handshake(imp_agent_session *session, uint64_t seed, double until, imp_error *err)
+static imp_status exchange_capabilities_and_seed(imp_agent_session *session, uint64_t seed,
+                                                 double until, imp_error *err)
 {
-    imp_cbor_writer *out = begin_message(session);
+    imp_cbor_writer *out = clear_output_message(session);
     // Announce z2 with protocol reflection.
     reply capabilities = {0}, nothing = {0};
     imp_cbor_write_map(out, 2);
@@ -168,7 +169,7 @@ static imp_status handshake(imp_agent_session *session, uint64_t seed, double un
     if (status == IMP_OK && capabilities.reflects) {
         // The description itself is not used: agents that offer it expect to be asked.
         reply description = {.topic = "protocol_description"};
-        out = begin_message(session);
+        out = clear_output_message(session);
         imp_protocol_write_topic(out, "wrapper.describe_protocol", true);
         imp_cbor_write_null(out);
         imp_protocol_write_null_timing(out);
@@ -176,7 +177,7 @@ static imp_status handshake(imp_agent_session *session, uint64_t seed, double un
     }
     if (status != IMP_OK)
         return status;
-    out = begin_message(session);
+    out = clear_output_message(session);
     imp_protocol_write_topic(out, "seed", true);
     // nodes take it into what NumPy and others want: 32 bits
     imp_cbor_write_integer(out, (int64_t)(seed & UINT32_MAX));
@@ -189,14 +190,14 @@ imp_status imp_agent_session_start(imp_agent_session *session, const imp_agent_p
 {
     const double until = imp_monotonic_seconds() + def->start_timeout;
     imp_status status = imp_agent_process_start(&session->agent, def, until, err);
-    return status == IMP_OK ? handshake(session, seed, until, err) : status;
+    return status == IMP_OK ? exchange_capabilities_and_seed(session, seed, until, err) : status;
 }
 
 imp_status imp_agent_session_begin_episode(imp_agent_session *session, const char *episode,
                                            double until, imp_error *err)
 {
     reply nothing = {0};
-    imp_cbor_writer *out = begin_message(session);
+    imp_cbor_writer *out = clear_output_message(session);
     imp_protocol_write_topic(out, "episode_start", true);
     imp_cbor_write_map(out, 1);
     imp_cbor_write_text(out, "episode_name");
@@ -210,7 +211,7 @@ imp_status imp_agent_session_send_image(imp_agent_session *session,
                                         imp_error *err)
 {
     reply nothing = {0};
-    imp_cbor_writer *out = begin_message(session);
+    imp_cbor_writer *out = clear_output_message(session);
     // Data: the camera's image and the wheel odometry, both with the same time.
     imp_protocol_write_topic(out, "observations", true);
     imp_cbor_write_map(out, 2);
@@ -239,7 +240,7 @@ imp_status imp_agent_session_get_action(imp_agent_session *session, double time,
                                         double until, imp_error *err)
 {
     reply commands = {.topic = "commands"};
-    imp_cbor_writer *message = begin_message(session);
+    imp_cbor_writer *message = clear_output_message(session);
     imp_protocol_write_topic(message, "get_commands", true);
     imp_cbor_write_map(message, 1);
     imp_cbor_write_text(message, "at_time");
@@ -254,7 +255,7 @@ void imp_agent_session_log_pose(imp_agent_session *session, double time, imp_pos
 {
     if (session->log == NULL)
         return;
-    imp_cbor_writer *out = begin_message(session);
+    imp_cbor_writer *out = clear_output_message(session);
     imp_protocol_write_log_topic(out, "robot_state");
     imp_cbor_write_map(out, 3);
     imp_cbor_write_text(out, "robot_name");
@@ -269,5 +270,5 @@ void imp_agent_session_log_pose(imp_agent_session *session, double time, imp_pos
     imp_cbor_write_double(out, pose.z);
     imp_cbor_write_text(out, "heading");
     imp_cbor_write_double(out, pose.heading);
-    log_bytes(session, out->bytes, out->length);
+    write_to_session_log(session, out->bytes, out->length);
 }

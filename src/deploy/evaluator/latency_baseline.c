@@ -25,7 +25,7 @@ struct imp_latency_baseline {
 };
 
 // Computes so many xorshift steps.
-static void spin(imp_latency_baseline *baseline, long steps)
+static void busy_loop(imp_latency_baseline *baseline, long steps)
 {
     uint64_t x = baseline->sink + 1;
     for (long k = 0; k < steps; k++) {
@@ -55,11 +55,11 @@ static bool write_byte(int stream)
 }
 
 // The thread: answers requests until their pipe is closed.
-static void *answer_requests(void *context)
+static void *answer_pipe_requests(void *context)
 {
     imp_latency_baseline *baseline = context;
     while (read_byte(baseline->pipes[REQUESTS][READ_END])) {
-        spin(baseline, baseline->steps);
+        busy_loop(baseline, baseline->steps);
         if (!write_byte(baseline->pipes[REPLIES][WRITE_END]))
             break;
     }
@@ -68,13 +68,13 @@ static void *answer_requests(void *context)
 
 // Returns how many steps take so long [s]. The fastest of several runs counts, because delays only
 // make a run slower.
-static long calibrate_steps(imp_latency_baseline *baseline, double seconds)
+static long busy_loop_steps_for(imp_latency_baseline *baseline, double seconds)
 {
     enum { TRIES = 8, STEPS = 50000 };
     double best = 1.0;
     for (int k = 0; k < TRIES; k++) {
         const double start = imp_monotonic_seconds();
-        spin(baseline, STEPS);
+        busy_loop(baseline, STEPS);
         best = fmin(best, imp_monotonic_seconds() - start);
     }
     return 1 + (long)(fmin(seconds, 10.0) / fmax(best, 1e-9) * STEPS);
@@ -90,9 +90,9 @@ imp_status imp_latency_baseline_create(imp_latency_baseline **out, double second
     for (int k = 0; k < 2 && code == 0; k++)
         if (pipe2(baseline->pipes[k], O_CLOEXEC) != 0)
             code = errno;
-    baseline->steps = calibrate_steps(baseline, seconds);
+    baseline->steps = busy_loop_steps_for(baseline, seconds);
     if (code == 0)
-        code = pthread_create(&baseline->thread, NULL, answer_requests, baseline);
+        code = pthread_create(&baseline->thread, NULL, answer_pipe_requests, baseline);
     baseline->runs = code == 0;
     if (code != 0) {
         imp_latency_baseline_destroy(baseline);

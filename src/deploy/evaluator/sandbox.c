@@ -32,7 +32,7 @@ static const char START_SCRIPT[] =
 #define TEMPORARY_BYTES "268435456" // size of each hidden folder, which is held in memory
 
 // Copies a text to the box's memory, or marks the box as full.
-static char *store_text(imp_sandbox *box, const char *text, size_t length)
+static char *store_argument_text(imp_sandbox *box, const char *text, size_t length)
 {
     if (length >= sizeof box->text - box->used) {
         box->full = true;
@@ -50,7 +50,7 @@ static void add_argument(imp_sandbox *box, const char *word)
     if (box->count == IMP_SANDBOX_ARGUMENTS_MAX - 1)
         box->full = true;
     else
-        box->words[box->count++] = store_text(box, word, strlen(word));
+        box->words[box->count++] = store_argument_text(box, word, strlen(word));
 }
 
 static void add_arguments(imp_sandbox *box, const char *const *words, int count)
@@ -60,7 +60,7 @@ static void add_arguments(imp_sandbox *box, const char *const *words, int count)
 }
 
 // Returns whether a path lies in one of the hidden folders.
-static bool is_hidden(const char *path)
+static bool is_under_hidden_folder(const char *path)
 {
     for (int k = 0; k < HIDDEN_COUNT; k++) {
         const size_t length = strlen(HIDDEN_PATHS[k]);
@@ -71,20 +71,20 @@ static bool is_hidden(const char *path)
 }
 
 // Makes an existing hidden path visible again, and the target if it is a link.
-static void expose_path(imp_sandbox *box, const char *path)
+static void bind_hidden_path_read_only(imp_sandbox *box, const char *path)
 {
     char real[PATH_MAX];
     // Resolve links: a visible path may lead to a hidden one.
     if (path[0] != '/' || realpath(path, real) == NULL)
         return;
-    if (is_hidden(real))
+    if (is_under_hidden_folder(real))
         add_arguments(box, (const char *[]){"--ro-bind", real, real}, 3);
-    if (is_hidden(path) && strcmp(path, real) != 0)
+    if (is_under_hidden_folder(path) && strcmp(path, real) != 0)
         add_arguments(box, (const char *[]){"--ro-bind", path, path}, 3);
 }
 
 // Makes every path in a text visible; paths are separated by any of the separators.
-static void expose_paths_in(imp_sandbox *box, const char *text, const char *separators)
+static void bind_path_list_read_only(imp_sandbox *box, const char *text, const char *separators)
 {
     char part[PATH_MAX];
     for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
@@ -92,7 +92,7 @@ static void expose_paths_in(imp_sandbox *box, const char *text, const char *sepa
         if (length < sizeof part) {
             memcpy(part, text, length);
             part[length] = '\0';
-            expose_path(box, part);
+            bind_hidden_path_read_only(box, part);
         }
         text += length;
     }
@@ -140,17 +140,17 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
                 box, (const char *[]){"--size", TEMPORARY_BYTES, "--tmpfs", HIDDEN_PATHS[k]}, 4);
     const char *path = getenv("PATH");
     if (path != NULL)
-        expose_paths_in(box, path, ":");
-    expose_paths_in(box, command, " \t\n'\"=;|&<>()");
+        bind_path_list_read_only(box, path, ":");
+    bind_path_list_read_only(box, command, " \t\n'\"=;|&<>()");
     // This program's folder: the agent is often installed beside it.
     const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length > 0) {
         program[length] = '\0';
         *strrchr(program, '/') = '\0';
-        expose_path(box, program);
+        bind_hidden_path_read_only(box, program);
     }
     if (getcwd(here, sizeof here) != NULL)
-        expose_path(box, here);
+        bind_hidden_path_read_only(box, here);
     // The agent's FIFOs: the only writable folder that the host sees.
     if (folder != NULL)
         add_arguments(box, (const char *[]){"--bind", folder, folder}, 3);
@@ -162,7 +162,7 @@ imp_status imp_sandbox_build_command(imp_sandbox *box, const char *command, cons
 
 // Starts a sandbox with empty input, so that its command never begins. Returns whether it was set
 // up.
-static bool sandbox_starts(imp_sandbox *box, char **environment)
+static bool test_start_sandbox(imp_sandbox *box, char **environment)
 {
     char said[sizeof IMP_SANDBOX_READY] = "";
     int words[2];
@@ -195,7 +195,7 @@ imp_status imp_sandbox_check(imp_error *err)
         return imp_fail(err, IMP_NO_MEMORY, "out of memory for a sandbox");
     imp_status status = imp_sandbox_build_command(box, "", NULL, err);
     imp_sandbox_environment(environment, box);
-    if (status == IMP_OK && !sandbox_starts(box, environment))
+    if (status == IMP_OK && !test_start_sandbox(box, environment))
         status = imp_fail(err, IMP_CHECK_FAILED,
                           "this system does not allow bubblewrap (bwrap) to create a sandbox");
     free(box);
@@ -207,10 +207,10 @@ void imp_sandbox_environment(char *variables[IMP_SANDBOX_VARIABLES], imp_sandbox
     char path[PATH_MAX];
     const char *given = getenv("PATH");
     snprintf(path, sizeof path, "PATH=%s", given != NULL ? given : "/usr/bin:/bin");
-    variables[0] = store_text(box, path, strlen(path));
-    variables[1] = store_text(box, "HOME=/tmp", strlen("HOME=/tmp"));
-    variables[2] = store_text(box, "LANG=C.UTF-8", strlen("LANG=C.UTF-8"));
-    variables[3] = store_text(box, "TMPDIR=/tmp", strlen("TMPDIR=/tmp"));
+    variables[0] = store_argument_text(box, path, strlen(path));
+    variables[1] = store_argument_text(box, "HOME=/tmp", strlen("HOME=/tmp"));
+    variables[2] = store_argument_text(box, "LANG=C.UTF-8", strlen("LANG=C.UTF-8"));
+    variables[3] = store_argument_text(box, "TMPDIR=/tmp", strlen("TMPDIR=/tmp"));
 }
 
 void imp_sandbox_set_limits(void)

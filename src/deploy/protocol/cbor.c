@@ -249,7 +249,7 @@ bool imp_cbor_find_key(imp_cbor_cursor map, const char *key, imp_cbor_cursor *va
 
 // Called when an item ends. Also closes every enclosing container whose last item it was. `odd` is
 // true after a map's key, while its value is still missing.
-static void end_scanned_item(imp_cbor_scan *scan)
+static void end_item_and_full_parents(imp_cbor_scan *scan)
 {
     while (scan->depth > 0) {
         // The enclosing container has one item less to come. If more follow, it stays open.
@@ -277,7 +277,7 @@ static bool push_scan_level(imp_cbor_scan *scan, const imp_cbor_item *item, uint
 
 // Checks that an item is allowed where it stands. Returns the reason if it is not, else NULL. A
 // string of indefinite length may hold only definite strings of its own kind.
-static const char *check_item_position(const imp_cbor_scan *scan, const imp_cbor_item *item)
+static const char *item_position_error(const imp_cbor_scan *scan, const imp_cbor_item *item)
 {
     if (scan->depth == 0)
         return item->kind == IMP_CBOR_BREAK ? "a break outside an item of indefinite length" : NULL;
@@ -297,13 +297,13 @@ static const char *check_item_position(const imp_cbor_scan *scan, const imp_cbor
 static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, size_t limit)
 {
     static const char too_long[] = "longer than the limit", too_deep[] = "nested too deeply";
-    const char *wrong = check_item_position(scan, item);
+    const char *wrong = item_position_error(scan, item);
     if (wrong != NULL)
         return wrong;
     // A break closes the innermost container, which is itself an item that ends here.
     if (item->kind == IMP_CBOR_BREAK) {
         scan->depth--;
-        end_scanned_item(scan);
+        end_item_and_full_parents(scan);
         return NULL;
     }
     // A tag encloses exactly one item.
@@ -323,7 +323,7 @@ static const char *scan_item(imp_cbor_scan *scan, const imp_cbor_item *item, siz
         const uint64_t items = item->kind == IMP_CBOR_MAP ? 2 * item->count : item->count;
         return push_scan_level(scan, item, items) ? NULL : too_deep;
     }
-    end_scanned_item(scan);
+    end_item_and_full_parents(scan);
     return NULL;
 }
 

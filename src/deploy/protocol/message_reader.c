@@ -39,7 +39,7 @@ uint8_t *imp_message_reader_reserve(imp_message_reader *reader, size_t *room)
     return reader->bytes + reader->to;
 }
 
-void imp_message_reader_commit(imp_message_reader *reader, size_t count)
+void imp_message_reader_received(imp_message_reader *reader, size_t count)
 {
     reader->to += count;
 }
@@ -64,7 +64,7 @@ imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbo
     return IMP_CBOR_COMPLETE;
 }
 
-bool imp_message_reader_has_partial(const imp_message_reader *reader)
+bool imp_message_reader_has_bytes(const imp_message_reader *reader)
 {
     return reader->from < reader->to;
 }

@@ -21,7 +21,7 @@ void imp_message_reader_free(imp_message_reader *reader);
 uint8_t *imp_message_reader_reserve(imp_message_reader *reader, size_t *room);
 
 // Records that `count` bytes were written there.
-void imp_message_reader_commit(imp_message_reader *reader, size_t count);
+void imp_message_reader_received(imp_message_reader *reader, size_t count);
 
 // Takes the next item if all of it has arrived. Its strings are contiguous. *item stays valid until
 // imp_message_reader_reserve() is called.
@@ -29,6 +29,6 @@ imp_cbor_scan_result imp_message_reader_next(imp_message_reader *reader, imp_cbo
                                              const char **why);
 
 // Returns whether part of an item has arrived.
-bool imp_message_reader_has_partial(const imp_message_reader *reader);
+bool imp_message_reader_has_bytes(const imp_message_reader *reader);
 
 #endif

@@ -144,7 +144,7 @@ static const char *read_duty_cycle(imp_cbor_cursor wheels, const char *motor, do
 }
 
 // Checks that all five lights have r, g and b. Their values are not used.
-static const char *check_leds(imp_cbor_cursor lights)
+static const char *find_led_error(imp_cbor_cursor lights)
 {
     static const char *const colours[] = {"r", "g", "b"};
     imp_cbor_cursor light, place;
@@ -174,7 +174,7 @@ const char *imp_protocol_read_commands(const imp_protocol_message *message, imp_
     if (wrong == NULL)
         wrong = read_duty_cycle(wheels, "motor_right", &action.right);
     if (wrong == NULL)
-        wrong = check_leds(lights);
+        wrong = find_led_error(lights);
     if (wrong == NULL)
         *out = action;
     return wrong;

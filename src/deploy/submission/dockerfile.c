@@ -74,7 +74,7 @@ static void append_quoted(dockerfile_reader *r, const char *prefix, const char *
 }
 
 // Parses CMD or ENTRYPOINT, a JSON array of arguments, into `cd FOLDER && exec ARGUMENTS`.
-static imp_status parse_start(dockerfile_reader *r, const char *arguments)
+static imp_status parse_cmd_or_entrypoint(dockerfile_reader *r, const char *arguments)
 {
     if (r->out[0] != '\0')
         return fail_at_line(r, "%s", "only one CMD or ENTRYPOINT is supported");
@@ -119,7 +119,9 @@ static imp_status parse_instruction(dockerfile_reader *r, char *line)
         return fail_at_line(r, "%s is not supported: use COPY and full paths", line);
     if (continues && (is_copy || is_start))
         return fail_at_line(r, "%s must be on one line", line);
-    return is_copy ? parse_copy(r, arguments) : is_start ? parse_start(r, arguments) : IMP_OK;
+    return is_copy    ? parse_copy(r, arguments)
+           : is_start ? parse_cmd_or_entrypoint(r, arguments)
+                      : IMP_OK;
 }
 
 // Splits the text into lines and parses each that begins an instruction. Lines that continue one

@@ -18,7 +18,7 @@ enum { TEXT_MAX = 1 << 20, TEST_STEPS = 40, COMMAND_MAX = 8192 };
 static const char PROTOCOL[] = "aido2_db18_agent-z2";
 
 // Returns whether a YAML node is this text, or a list that contains it.
-static bool contains_scalar(const imp_yaml *yaml, int node, const char *text)
+static bool is_or_lists_text(const imp_yaml *yaml, int node, const char *text)
 {
     if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST)
         return imp_yaml_scalar_equals(yaml, node, text);
@@ -52,7 +52,7 @@ static imp_status check_submission_keys(const imp_yaml *yaml)
     if (protocol < 0)
         return imp_fail(yaml->err, IMP_BAD_INPUT, "%s: the key protocol is missing: it must be %s",
                         yaml->source, PROTOCOL);
-    return contains_scalar(yaml, protocol, PROTOCOL)
+    return is_or_lists_text(yaml, protocol, PROTOCOL)
                ? IMP_OK
                : imp_yaml_fail(yaml, protocol, "protocol is not %s", PROTOCOL);
 }
@@ -101,7 +101,7 @@ static imp_status drive_test_steps(imp_policy *policy, imp_sim *sim, imp_error *
 }
 
 // Creates a simulation with the challenge's camera and lets the agent drive in it.
-static imp_status test_agent(const imp_policy_factory *driver, imp_error *err)
+static imp_status drive_agent_in_simulator(const imp_policy_factory *driver, imp_error *err)
 {
     imp_sim *sim = NULL;
     imp_policy *policy = NULL;
@@ -165,7 +165,7 @@ imp_status imp_submission_check(const char *folder, bool sandbox, const imp_moni
     status = imp_agent_process_factory_open(&driver, &agent, err);
     if (status != IMP_OK)
         return status;
-    status = test_agent(driver, err);
+    status = drive_agent_in_simulator(driver, err);
     imp_policy_factory_close(driver);
     return status;
 }

@@ -119,7 +119,7 @@ static bool is_valid_label(const char *label)
 }
 
 // Checks that an agent can use the model, by creating one.
-static imp_status check_model_drives(const char *model, imp_error *err)
+static imp_status check_agent_can_load_model(const char *model, imp_error *err)
 {
     imp_agent *agent;
     imp_agent_def def = imp_default_agent_def();
@@ -141,7 +141,7 @@ imp_status imp_submission_create(const char *folder, const imp_submission_def *d
     if (access(def->program, X_OK) != 0)
         return imp_fail(err, IMP_IO, "%s: %s; give the path of imprint-agent", def->program,
                         strerror(errno));
-    imp_status status = check_model_drives(def->model, err);
+    imp_status status = check_agent_can_load_model(def->model, err);
     if (status != IMP_OK)
         return status;
     status = imp_path_resolve_file(model, def->model, "model.safetensors", err);

@@ -70,7 +70,7 @@ static void write_summary_table(imp_html_page *page, const imp_eval_report_def *
     imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
     for (int p = 0; p < def->count; p++) {
         imp_html_begin_row(page);
-        imp_html_add_cell(page, imp_path_unique_suffix(def->names, def->count, p), NULL);
+        imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
         write_stats_cells(page, &def->evaluations[p].stats);
         write_number_cell(page, 100.0 * def->evaluations[p].lane_distance_p95, 2);
         write_estimate_cell(page, def->evaluations[p].stats.action_error, 1.0, 3);
@@ -91,7 +91,7 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
         text, sizeof text,
         "Differences on the same starts, each policy minus %.100s: episodes are paired, so "
         "that what is hard for both does not count. p: sign test of who completed (McNemar's).",
-        imp_path_unique_suffix(def->names, def->count, 0));
+        imp_path_shortest_unique_tail(def->names, def->count, 0));
     imp_html_add_heading(page, "Compared with the first");
     imp_html_add_paragraph(page, text);
     imp_html_begin_table(page, headings, sizeof headings / sizeof headings[0]);
@@ -102,7 +102,7 @@ static imp_status write_comparison_table(imp_html_page *page, const imp_eval_rep
         if (status != IMP_OK)
             return status;
         imp_html_begin_row(page);
-        imp_html_add_cell(page, imp_path_unique_suffix(def->names, def->count, p), NULL);
+        imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
         write_number_cell(page, c.completed_only_first, 0);
         write_number_cell(page, c.completed_only_second, 0);
         if (c.completion_p < 0.001)
@@ -137,7 +137,7 @@ static void write_map_table(imp_html_page *page, const imp_eval_report_def *def)
             imp_html_add_cell(page, m->name,
                               imp_policy_factory_trained_on(def->drivers[p], m->name) ? "trained on"
                                                                                       : NULL);
-            imp_html_add_cell(page, imp_path_unique_suffix(def->names, def->count, p), NULL);
+            imp_html_add_cell(page, imp_path_shortest_unique_tail(def->names, def->count, p), NULL);
             write_stats_cells(page, &m->stats);
         }
     imp_html_end_table(page);
@@ -207,7 +207,7 @@ static imp_status write_saliency(imp_html_page *page, const imp_eval_report_def 
         }
         first = false;
         status = write_image(page, def, images->saliency[p],
-                             imp_path_unique_suffix(def->names, def->count, p), err);
+                             imp_path_shortest_unique_tail(def->names, def->count, p), err);
     }
     return status;
 }

@@ -143,7 +143,7 @@ static imp_status draw_map_trajectories(const imp_eval_report_def *def, const ch
     const int count = imp_eval_shown_policies(def);
     imp_status status = report_file_path(path, def, name, err);
     for (int p = 0; p < count && status == IMP_OK; p++) {
-        panels[p].title = imp_path_unique_suffix(def->names, def->count, p);
+        panels[p].title = imp_path_shortest_unique_tail(def->names, def->count, p);
         status = collect_trajectories(&panels[p], &def->evaluations[p], index, err);
     }
     if (status == IMP_OK)
@@ -230,7 +230,7 @@ static imp_status write_filmstrip(imp_filmstrip *filmstrip, const imp_eval_repor
         snprintf(stalled, sizeof stalled, ", stalled by step %d", r->stalled_step);
     snprintf(filmstrip->caption, sizeof filmstrip->caption,
              "%.60s, episode %d on %.60s: %s after %s%s%s",
-             imp_path_unique_suffix(def->names, def->count, p), episode, r->map,
+             imp_path_shortest_unique_tail(def->names, def->count, p), episode, r->map,
              imp_end_reason_name(r->ending), IMP_PLURAL(r->steps, "step"), stalled, lane);
     const imp_contact_sheet strip = {
         replay->frames,

@@ -99,7 +99,7 @@ static imp_status fill_completion_curve(plot_points *p, int k, const imp_eval_re
             ends[(int)ceil(part * places)]++;
         }
     const imp_status status = alloc_plot_points(
-        p, k, imp_path_unique_suffix(def->names, def->count, k), 2 * places + 1, err);
+        p, k, imp_path_shortest_unique_tail(def->names, def->count, k), 2 * places + 1, err);
     if (status != IMP_OK)
         return status;
     int alive = evaluation->episodes;
@@ -156,14 +156,15 @@ static imp_status fill_lane_distances(plot_points *p, int k, const imp_eval_repo
         merge *= 2;
     const imp_histogram *lanes = &def->evaluations[k].lanes;
     const int middle = lanes->bins / 2;
-    return fill_histogram_outline(p, k, imp_path_unique_suffix(def->names, def->count, k), lanes,
-                                  middle - BINS * merge, middle + BINS * merge, merge, 100.0, err);
+    return fill_histogram_outline(p, k, imp_path_shortest_unique_tail(def->names, def->count, k),
+                                  lanes, middle - BINS * merge, middle + BINS * merge, merge, 100.0,
+                                  err);
 }
 
 static imp_status fill_speeds(plot_points *p, int k, const imp_eval_report_def *def, imp_error *err)
 {
     enum { MERGE = 2, UP_TO = 132 }; // 10 mm/s, 0.66 m/s
-    return fill_histogram_outline(p, k, imp_path_unique_suffix(def->names, def->count, k),
+    return fill_histogram_outline(p, k, imp_path_shortest_unique_tail(def->names, def->count, k),
                                   &def->evaluations[k].speeds, 0, UP_TO, MERGE, 1.0, err);
 }
 
@@ -176,8 +177,8 @@ static imp_status fill_steering_scatter(plot_points *p, int k, const imp_eval_re
     int64_t total = 0, number = 0;
     for (int e = 0; e < evaluation->episodes; e++)
         total += evaluation->results[e].actions != NULL ? evaluation->results[e].steps : 0;
-    const imp_status status =
-        alloc_plot_points(p, k, imp_path_unique_suffix(def->names, def->count, k), POINTS_MAX, err);
+    const imp_status status = alloc_plot_points(
+        p, k, imp_path_shortest_unique_tail(def->names, def->count, k), POINTS_MAX, err);
     const int64_t every = total / POINTS_MAX + 1;
     for (int e = 0; e < evaluation->episodes && status == IMP_OK; e++) {
         const imp_episode_result *r = &evaluation->results[e];
@@ -241,7 +242,7 @@ static imp_status plot_training_losses(imp_html_page *page, const imp_eval_repor
         if (status != IMP_OK || history->count == 0)
             continue;
         p.series[count++] = (imp_plot_series){
-            imp_path_unique_suffix(def->names, def->count, k), history->epochs,
+            imp_path_shortest_unique_tail(def->names, def->count, k), history->epochs,
             isnan(history->validation_losses[0]) ? history->losses : history->validation_losses,
             history->count};
     }

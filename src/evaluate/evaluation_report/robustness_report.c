@@ -99,7 +99,7 @@ imp_status imp_eval_write_robustness(imp_html_page *page, const imp_eval_report_
     for (int p = 0; p < def->count && status == IMP_OK; p++) {
         if (def->robustness[p].count == 0)
             continue;
-        const char *name = imp_path_unique_suffix(def->names, def->count, p);
+        const char *name = imp_path_shortest_unique_tail(def->names, def->count, p);
         imp_html_add_paragraph(page, name);
         status = write_robustness_plot(page, name, &def->robustness[p], err);
         write_robustness_table(page, &def->robustness[p]);

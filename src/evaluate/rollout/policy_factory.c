@@ -53,8 +53,8 @@ static imp_status load_policy_network(imp_policy_factory *factory, imp_error *er
     if (!imp_path_exists(name)) {
         char hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
-        imp_suggestion_consider(&suggestion, "expert");
-        imp_suggestion_consider(&suggestion, "reference");
+        imp_suggestion_add_candidate(&suggestion, "expert");
+        imp_suggestion_add_candidate(&suggestion, "reference");
         imp_suggestion_format(&suggestion, hint);
         return imp_fail(err, IMP_BAD_INPUT, "unknown policy '%.200s'%s", name,
                         hint[0] != '\0' ? hint

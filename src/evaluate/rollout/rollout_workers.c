@@ -108,7 +108,7 @@ imp_status imp_rollout_workers_create(imp_rollout_workers *workers,
         status = imp_thread_pool_create(&workers->pool, def->sim.threads, err);
     if (status != IMP_OK)
         return status;
-    imp_thread_pool_set_idle(workers->pool, on_pool_idle, workers);
+    imp_thread_pool_set_idle_hook(workers->pool, on_pool_idle, workers);
     const int threads = imp_thread_pool_size(workers->pool);
     workers->items = calloc((size_t)threads, sizeof *workers->items);
     if (workers->items == NULL)

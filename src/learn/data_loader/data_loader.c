@@ -178,8 +178,8 @@ static void advise_readahead(imp_data_loader *loader, struct imp_readahead_edge 
         const imp_sample_block *block = &samples->blocks[run->block];
         if (advice == IMP_READ_DONE && edge->sample + run->count > position)
             break;
-        imp_dataset_advise(block->dataset, samples->frames[block->first],
-                           run->count * samples->image, advice);
+        imp_dataset_advise_readahead(block->dataset, samples->frames[block->first],
+                                     run->count * samples->image, advice);
         edge->sample += run->count;
         edge->run++;
     }

@@ -124,8 +124,9 @@ static imp_status dataset_source_prepare(imp_sample_source *source, const imp_ne
     source->window = streams ? window : 0;
     source->data_weight_count = s->episodes.def->data_weights != NULL ? s->count : 0;
     for (int k = 0; status == IMP_OK && streams && k < s->count; k++) {
-        imp_dataset_advise(s->datasets[k], NULL, 0, IMP_READ_DONE); // all of it was just hashed
-        imp_dataset_advise(s->datasets[k], NULL, 0, IMP_READ_RANDOM);
+        imp_dataset_advise_readahead(s->datasets[k], NULL, 0,
+                                     IMP_READ_DONE); // all of it was just hashed
+        imp_dataset_advise_readahead(s->datasets[k], NULL, 0, IMP_READ_RANDOM);
     }
     return status;
 }

@@ -157,7 +157,7 @@ imp_status imp_seg_write_examples(const char *path, const imp_seg_evaluator *eva
         // side by side: the image, what is there, what the network finds
         uint8_t *frame = frames + (size_t)k * 3 * image;
         imp_seg_source_render(evaluator->source, (uint32_t)k, 1, frame, evaluator->shares);
-        imp_class_paint_shares(evaluator->shares, cells, painted);
+        imp_class_shares_to_rgb(evaluator->shares, cells, painted);
         upscale_image(frame + image, def->width, def->height, painted, width);
         imp_segmenter_run_painted(segmenter, frame, painted);
         upscale_image(frame + 2 * image, def->width, def->height, painted, width);

@@ -238,7 +238,7 @@ static imp_status read_kind(architecture_reader *r, imp_layer *layer)
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(p->values[0], strlen(p->values[0]));
     for (int k = IMP_LAYER_ACTIONS + 1; k < IMP_LAYER_KIND_COUNT; k++)
-        imp_suggestion_consider(&suggestion, imp_layer_kind_name((imp_layer_kind)k));
+        imp_suggestion_add_candidate(&suggestion, imp_layer_kind_name((imp_layer_kind)k));
     return fail_at(r, r->node,
                    "layer '%s': unknown kind '%s': known are convolution, max-pool, average-pool, "
                    "batch-norm, relu, elu, dropout, add, concat, flatten and dense%s",
@@ -515,7 +515,7 @@ imp_status imp_architecture_load_builtin(imp_architecture **out, const char *nam
         if (strcmp(b->name, name) == 0)
             return imp_architecture_parse(out, b->name, (const char *)b->text, b->length, err);
         const size_t used = strlen(known);
-        imp_suggestion_consider(&suggestion, b->name);
+        imp_suggestion_add_candidate(&suggestion, b->name);
         snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", b->name);
     }
     if (imp_suggestion_format(&suggestion, hint)[0] != '\0')

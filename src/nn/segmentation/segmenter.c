@@ -79,7 +79,7 @@ const float *imp_segmenter_run(imp_segmenter *segmenter, const uint8_t *image)
 // Paints the probabilities in the palette's colours.
 void imp_segmenter_run_painted(imp_segmenter *segmenter, const uint8_t *image, uint8_t *rgb)
 {
-    imp_class_paint_shares(imp_segmenter_run(segmenter, image), segmenter->cells, rgb);
+    imp_class_shares_to_rgb(imp_segmenter_run(segmenter, image), segmenter->cells, rgb);
 }
 
 // Checks that a file holds a segmentation network with this program's classes.

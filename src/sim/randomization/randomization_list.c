@@ -107,11 +107,11 @@ static unsigned find_groups(const char *word, size_t length, bool *reference)
 // Considers all known words for a suggestion.
 static void offer_known_names(imp_suggestion *suggestion)
 {
-    imp_suggestion_consider(suggestion, "none");
+    imp_suggestion_add_candidate(suggestion, "none");
     for (int k = 0; k < (int)(sizeof group_sets / sizeof group_sets[0]); k++)
-        imp_suggestion_consider(suggestion, group_sets[k].word);
+        imp_suggestion_add_candidate(suggestion, group_sets[k].word);
     for (int g = 0; g < IMP_GROUP_COUNT; g++)
-        imp_suggestion_consider(suggestion, groups[g].word);
+        imp_suggestion_add_candidate(suggestion, groups[g].word);
 }
 
 // Sets the strength of groups, and the distributions of their quantities.

@@ -93,7 +93,7 @@ static imp_status parse_pair(calibration_reader *r, imp_yaml_pair pair)
         !imp_yaml_scalar_equals(yaml, value, "plumb_bob")) {
         char found[IMP_YAML_DESCRIBE_MAX];
         return imp_yaml_fail(yaml, value, "distortion_model must be plumb_bob, not %s",
-                             imp_yaml_describe(yaml, value, found));
+                             imp_yaml_describe_node(yaml, value, found));
     }
     // keys that are not used here are ignored
     for (int k = 0; k < FIELD_COUNT; k++)

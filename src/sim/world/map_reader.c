@@ -78,7 +78,7 @@ static imp_status read_tile(imp_map_reader *r, int node, imp_tile *tile)
         char hint[IMP_SUGGESTION_TEXT_MAX];
         imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
         for (int k = 0; k < IMP_TILE_KIND_COUNT; k++)
-            imp_suggestion_consider(&suggestion, imp_tile_kind_name((imp_tile_kind)k));
+            imp_suggestion_add_candidate(&suggestion, imp_tile_kind_name((imp_tile_kind)k));
         return imp_yaml_fail(
             &r->yaml, node,
             "unknown tile '%s': use straight, curve_left, curve_right, 3way_left, 3way_right, "
@@ -104,7 +104,7 @@ static imp_status read_grid_size(const imp_map_reader *r, int tiles)
     if (imp_yaml_node_kind(yaml, tiles) != IMP_YAML_LIST || imp_yaml_count(yaml, tiles) == 0)
         return imp_yaml_fail(yaml, tiles,
                              "tiles must be a list of rows such as [[4way, grass]], not %s",
-                             imp_yaml_describe(yaml, tiles, found));
+                             imp_yaml_describe_node(yaml, tiles, found));
     // all rows must be as long as the first
     const int rows = imp_yaml_count(yaml, tiles);
     const int columns = imp_yaml_count(yaml, imp_yaml_resolve(yaml, imp_yaml_first(yaml, tiles)));
@@ -307,7 +307,7 @@ static imp_status read_pose_number(const imp_map_reader *r, int node, const char
     snprintf(what, sizeof what, "start_pose: %s", name);
     if (imp_yaml_read_number(yaml, node, (imp_yaml_expected){what, "0", HUGE_VAL}, out) != IMP_OK)
         return imp_yaml_fail(yaml, node, START_POSE ": %s is %s, not a number", name,
-                             imp_yaml_describe(yaml, node, found));
+                             imp_yaml_describe_node(yaml, node, found));
     return imp_yaml_read_number(yaml, node, (imp_yaml_expected){what, "0", limit}, out);
 }
 
@@ -328,12 +328,12 @@ static imp_status read_start_pose(imp_map_reader *r, int node)
     double x, z, angle;
     if (imp_yaml_node_kind(yaml, node) != IMP_YAML_LIST || imp_yaml_count(yaml, node) < 2)
         return imp_yaml_fail(yaml, node, START_POSE ", not %s",
-                             imp_yaml_describe(yaml, node, found));
+                             imp_yaml_describe_node(yaml, node, found));
     // the position is a list of three numbers, of which the second is ignored
     const int place = list_item(yaml, node, 0);
     if (imp_yaml_node_kind(yaml, place) != IMP_YAML_LIST || imp_yaml_count(yaml, place) < 3)
         return imp_yaml_fail(yaml, place, START_POSE ": the position is %s, not [x, y, z]",
-                             imp_yaml_describe(yaml, place, found));
+                             imp_yaml_describe_node(yaml, place, found));
     imp_status status =
         read_pose_number(r, list_item(yaml, place, 0), "x", IMP_MAP_POSITION_MAX, &x);
     if (status == IMP_OK)

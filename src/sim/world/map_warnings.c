@@ -42,7 +42,7 @@ static void warn_unknown_key(imp_map_reader *reader, int line, const char *name,
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
     for (int k = 0; known[k] != NULL; k++)
-        imp_suggestion_consider(&suggestion, known[k]);
+        imp_suggestion_add_candidate(&suggestion, known[k]);
     imp_map_add_warning(reader, line, "unknown key '%.60s' is ignored%s", name,
                         imp_suggestion_format(&suggestion, hint));
 }

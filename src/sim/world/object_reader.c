@@ -52,10 +52,11 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
         // look for a similar kind or sign
         imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
         for (int k = 0; k < IMP_OBJECT_SIGN; k++)
-            imp_suggestion_consider(&suggestion, imp_object_class_get((imp_object_kind)k)->name);
+            imp_suggestion_add_candidate(&suggestion,
+                                         imp_object_class_get((imp_object_kind)k)->name);
         for (int k = 0; k < IMP_SIGN_COUNT; k++)
-            imp_suggestion_consider(&suggestion, imp_sign_name((imp_sign)k));
-        imp_suggestion_consider(&suggestion, "floor_tag");
+            imp_suggestion_add_candidate(&suggestion, imp_sign_name((imp_sign)k));
+        imp_suggestion_add_candidate(&suggestion, "floor_tag");
         imp_suggestion_format(&suggestion, hint);
         // the full list is long, so a suggestion replaces it
         return hint[0] != '\0'
@@ -76,7 +77,7 @@ static imp_status read_kind(imp_map_reader *r, int node, const char *word, imp_o
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
     for (int k = 0; k < IMP_SIGN_COUNT; k++)
-        imp_suggestion_consider(&suggestion, imp_sign_name((imp_sign)k));
+        imp_suggestion_add_candidate(&suggestion, imp_sign_name((imp_sign)k));
     imp_map_add_warning(r, imp_yaml_line(&r->yaml, node), "unknown sign '%.60s' is left blank%s",
                         word, imp_suggestion_format(&suggestion, hint));
     return IMP_OK;

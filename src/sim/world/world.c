@@ -79,7 +79,7 @@ static imp_status fail_unknown_map(const char *name, imp_error *err)
     char hint[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(name, strlen(name));
     for (int i = 0; i < imp_builtin_maps_count; i++)
-        imp_suggestion_consider(&suggestion, imp_builtin_maps[i].name);
+        imp_suggestion_add_candidate(&suggestion, imp_builtin_maps[i].name);
     imp_suggestion_format(&suggestion, hint);
     return imp_fail(err, IMP_BAD_INPUT, "unknown map '%.200s'%s", name,
                     hint[0] != '\0' ? hint

@@ -164,10 +164,10 @@ static void unique_suffixes_differ(void **state)
     const char *const wanted[] = {"a/model-1", "b/model-1", "b/model-2", "expert",
                                   "b/model-1", "x/y/z",     "w/y/z",     "model-2"};
     for (int k = 0; k < 8; k++)
-        assert_string_equal(imp_path_unique_suffix(paths, 8, k), wanted[k]);
-    assert_string_equal(imp_path_unique_suffix(paths, 1, 0), "model-1");
-    assert_string_equal(imp_path_unique_suffix((const char *const[]){"y/z/"}, 1, 0), "z/");
-    assert_string_equal(imp_path_unique_suffix((const char *const[]){"/", "/a"}, 2, 0), "/");
+        assert_string_equal(imp_path_shortest_unique_tail(paths, 8, k), wanted[k]);
+    assert_string_equal(imp_path_shortest_unique_tail(paths, 1, 0), "model-1");
+    assert_string_equal(imp_path_shortest_unique_tail((const char *const[]){"y/z/"}, 1, 0), "z/");
+    assert_string_equal(imp_path_shortest_unique_tail((const char *const[]){"/", "/a"}, 2, 0), "/");
 }
 
 static void path_suffixes_are_found(void **state)

@@ -29,7 +29,7 @@ static const char *suggestion_for(const char *word, const char *const *known)
     static char out[IMP_SUGGESTION_TEXT_MAX];
     imp_suggestion suggestion = imp_suggestion_begin(word, strlen(word));
     for (int k = 0; known[k] != NULL; k++)
-        imp_suggestion_consider(&suggestion, known[k]);
+        imp_suggestion_add_candidate(&suggestion, known[k]);
     return imp_suggestion_format(&suggestion, out);
 }
 

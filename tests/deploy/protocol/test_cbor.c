@@ -184,7 +184,7 @@ static void test_string_chunks_are_joined(void **state)
         const char *why;
         for (size_t at = 0; at < length; at++) {
             *imp_message_reader_reserve(&reader, &room) = bytes[at];
-            imp_message_reader_commit(&reader, 1);
+            imp_message_reader_received(&reader, 1);
             const imp_cbor_scan_result found = imp_message_reader_next(&reader, &item, &why);
             if (cases[k][1] == NULL && found == IMP_CBOR_MALFORMED)
                 break;
@@ -195,7 +195,7 @@ static void test_string_chunks_are_joined(void **state)
             const size_t there = (size_t)(item.end - item.at);
             if (there != from_hex(cases[k][1], wanted) || memcmp(item.at, wanted, there) != 0)
                 fail_msg("%s was not joined to %s", cases[k][0], cases[k][1]);
-            assert_false(imp_message_reader_has_partial(&reader));
+            assert_false(imp_message_reader_has_bytes(&reader));
         }
         imp_message_reader_free(&reader);
     }
@@ -317,7 +317,7 @@ static void test_partial_arrival(void **state)
             size_t count = piece < room ? piece : room;
             count = count < out.length - sent ? count : out.length - sent;
             memcpy(target, stream + sent, count);
-            imp_message_reader_commit(&reader, count);
+            imp_message_reader_received(&reader, count);
             sent += count;
             imp_cbor_cursor item;
             const char *why;
@@ -328,7 +328,7 @@ static void test_partial_arrival(void **state)
             }
         }
         assert_int_equal(items, 3);
-        assert_false(imp_message_reader_has_partial(&reader));
+        assert_false(imp_message_reader_has_bytes(&reader));
         assert_true(reader.capacity <= 2 * sizeof stream);
         imp_message_reader_free(&reader);
     }

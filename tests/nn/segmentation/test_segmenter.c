@@ -19,7 +19,7 @@ static void test_paint(void **state)
         shares[one * CELLS + i] += 0.25F;
         shares[other * CELLS + i] += 0.75F;
     }
-    imp_class_paint_shares(shares, CELLS, rgb);
+    imp_class_shares_to_rgb(shares, CELLS, rgb);
     for (int i = 0; i < CELLS; i++)
         for (int k = 0; k < 3; k++) {
             const int one = imp_class_colour(i % IMP_CLASS_COUNT)[k];

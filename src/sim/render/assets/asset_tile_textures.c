@@ -116,7 +116,7 @@ imp_status imp_assets_load_tiles(imp_assets *assets, const char *folder, const c
         strcpy(copy, styles);
         for (char *name = strtok_r(copy, ", ", &rest); name != NULL;
              name = strtok_r(NULL, ", ", &rest))
-            imp_suggestion_consider(&suggestion, name);
+            imp_suggestion_add_candidate(&suggestion, name);
         return imp_fail(err, IMP_BAD_INPUT, "%s: no textures of style '%s'; there are %s%s", folder,
                         style, styles, imp_suggestion_format(&suggestion, hint));
     }

@@ -113,6 +113,6 @@ void imp_label_renderer_render_rgb(imp_label_renderer *label_renderer, const imp
                                    const imp_view *view, uint8_t *rgb)
 {
     // colours are mixed by shares
-    imp_class_paint_shares(imp_label_renderer_render(label_renderer, scene, view),
-                           label_renderer->width * label_renderer->height, rgb);
+    imp_class_shares_to_rgb(imp_label_renderer_render(label_renderer, scene, view),
+                            label_renderer->width * label_renderer->height, rgb);
 }
